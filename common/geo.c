@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "geo.h"
+
+#include <errno.h>
+#include <maxminddb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define MAX_DATABASES 8
+#define V4_PREFIX_BITS 96	/* ::ffff:0:0/96 holds the IPv4 addresses */
+
+struct geo {
+	size_t count;
+	MMDB_s db[MAX_DATABASES];
+};
+
+enum reach { PUBLIC, SPECIAL, DOCUMENTATION };
+
+struct prefix {
+	uint8_t addr[16];
+	uint8_t bits;
+	uint8_t reach;		/* enum reach */
+};
+
+#define V4(a, b, c, d, bits, reach)                                        \
+	{                                                                  \
+		{ 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d },  \
+		V4_PREFIX_BITS + (bits), reach                             \
+	}
+
+#define WORD(w) (w) >> 8, (w) % 256
+
+/* The first 48 bits in three words, as one writes them. */
+#define V6(a, b, c, bits, reach)                                           \
+	{                                                                  \
+		{ WORD(a), WORD(b), WORD(c) }, bits, reach                 \
+	}
+
+/*
+ * The IANA IPv4 and IPv6 special-purpose address registries (RFC 6890, as
+ * updated by RFC 8190), "globally reachable" column, and multicast.  The
+ * first match counts, so exceptions stand before what they are cut from.
+ */
+static const struct prefix prefixes[] = {
+	V4(0, 0, 0, 0, 8, SPECIAL),		/* this network, RFC 791 */
+	V4(10, 0, 0, 0, 8, SPECIAL),		/* RFC 1918 */
+	V4(100, 64, 0, 0, 10, SPECIAL),		/* carrier NAT, RFC 6598 */
+	V4(127, 0, 0, 0, 8, SPECIAL),		/* loopback */
+	V4(169, 254, 0, 0, 16, SPECIAL),	/* link local, RFC 3927 */
+	V4(172, 16, 0, 0, 12, SPECIAL),		/* RFC 1918 */
+	V4(192, 0, 0, 9, 32, PUBLIC),		/* PCP anycast, RFC 7723 */
+	V4(192, 0, 0, 10, 32, PUBLIC),		/* TURN anycast, RFC 8155 */
+	V4(192, 0, 0, 0, 24, SPECIAL),		/* IETF protocols */
+	V4(192, 0, 2, 0, 24, DOCUMENTATION),	/* RFC 5737 */
+	V4(192, 88, 99, 2, 32, SPECIAL),	/* 6a44 relay, RFC 6751 */
+	V4(192, 168, 0, 0, 16, SPECIAL),	/* RFC 1918 */
+	V4(198, 18, 0, 0, 15, SPECIAL),		/* benchmarks, RFC 2544 */
+	V4(198, 51, 100, 0, 24, DOCUMENTATION),
+	V4(203, 0, 113, 0, 24, DOCUMENTATION),
+	V4(224, 0, 0, 0, 4, SPECIAL),		/* multicast */
+	V4(240, 0, 0, 0, 4, SPECIAL),		/* reserved, broadcast */
+	V4(0, 0, 0, 0, 0, PUBLIC),
+
+	V6(0x2001, 0x0000, 0, 32, PUBLIC),	/* Teredo, RFC 4380 */
+	{ { 0x20, 1, 0, 1, [15] = 1 }, 128, PUBLIC },	/* PCP anycast */
+	{ { 0x20, 1, 0, 1, [15] = 2 }, 128, PUBLIC },	/* TURN anycast */
+	{ { 0x20, 1, 0, 1, [15] = 3 }, 128, PUBLIC },	/* DNS-SD, RFC 9665 */
+	V6(0x2001, 0x0003, 0, 32, PUBLIC),	/* AMT, RFC 7450 */
+	V6(0x2001, 0x0004, 0x112, 48, PUBLIC),	/* AS112, RFC 7535 */
+	V6(0x2001, 0x0020, 0, 28, PUBLIC),	/* ORCHIDv2, RFC 7343 */
+	V6(0x2001, 0x0030, 0, 28, PUBLIC),	/* drone tags, RFC 9374 */
+	V6(0x2001, 0x0000, 0, 23, SPECIAL),	/* IETF protocols */
+	V6(0x2001, 0x0db8, 0, 32, DOCUMENTATION), /* RFC 3849 */
+	V6(0x3fff, 0x0000, 0, 20, DOCUMENTATION), /* RFC 9637 */
+	V6(0x2000, 0x0000, 0, 3, PUBLIC),	/* global unicast, RFC 4291 */
+	V6(0x0064, 0xff9b, 0, 96, PUBLIC),	/* NAT64, RFC 6052 */
+	/* Private, link local, multicast, and what nobody has been given. */
+	V6(0, 0, 0, 0, SPECIAL),
+};
+
+static bool prefix_holds(const struct prefix *p, const uint8_t addr[16])
+{
+	size_t whole = p->bits / 8;
+	uint8_t mask = (uint8_t)(0xff00 >> p->bits % 8);
+
+	if (memcmp(p->addr, addr, whole))
+		return false;
+	return !mask || !((p->addr[whole] ^ addr[whole]) & mask);
+}
+
+static enum reach reach_of(const uint8_t addr[16])
+{
+	const struct prefix *p = prefixes;
+
+	while (!prefix_holds(p, addr))	/* the last one holds any */
+		p++;
+	return p->reach;
+}
+
+bool geo_is_public(const uint8_t addr[16])
+{
+	return reach_of(addr) == PUBLIC;
+}
+
+struct geo *geo_new(void)
+{
+	return calloc(1, sizeof(struct geo));
+}
+
+void geo_free(struct geo *g)
+{
+	if (!g)
+		return;
+	while (g->count)
+		MMDB_close(&g->db[--g->count]);
+	free(g);
+}
+
+/*
+ * libmaxminddb opens and maps whatever it is given: it would wait for a pipe
+ * to be written, and say "no such device" of a directory.
+ */
+static int check_file(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	return S_ISREG(st.st_mode) && st.st_size ? 0 : -EBADMSG;
+}
+
+static int error_of(int status)
+{
+	switch (status) {
+	case MMDB_SUCCESS:
+		return 0;
+	case MMDB_FILE_OPEN_ERROR:
+	case MMDB_IO_ERROR:
+		return errno ? -errno : -EIO;
+	case MMDB_OUT_OF_MEMORY_ERROR:
+		return -ENOMEM;
+	default:
+		return -EBADMSG;
+	}
+}
+
+int geo_add(struct geo *g, const char *path)
+{
+	int err;
+
+	if (g->count == MAX_DATABASES)
+		return -ENOSPC;
+	err = check_file(path);
+	if (err)
+		return err;
+	errno = 0;
+	err = error_of(MMDB_open(path, MMDB_MODE_MMAP, &g->db[g->count]));
+	if (!err)
+		g->count++;
+	return err;
+}
+
+/* The best database of one kind: the paid one, else the free one. */
+static int add_kind(struct geo *g, const char *kind)
+{
+	static const char *const names[] = {
+		"/usr/share/GeoIP/GeoIP2-%s.mmdb",
+		"/var/lib/GeoIP/GeoIP2-%s.mmdb",
+		"/usr/share/GeoIP/GeoLite2-%s.mmdb",
+		"/var/lib/GeoIP/GeoLite2-%s.mmdb",
+	};
+	char path[64];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		snprintf(path, sizeof(path), names[i], kind);
+		if (!geo_add(g, path))
+			return 1;
+	}
+	return 0;
+}
+
+static int add_default(struct geo *g)
+{
+	int err = geo_add(g, PKTWHO_DATADIR "/country.mmdb");
+
+	if (err == -ENOENT)	/* not installed: run from the build tree */
+		err = geo_add(g, PKTWHO_SOURCE_SHARE "/country.mmdb");
+	return !err;
+}
+
+int geo_add_installed(struct geo *g)
+{
+	return add_kind(g, "City") + add_kind(g, "Country") +
+	       add_kind(g, "ASN") + add_default(g);
+}
+
+/*
+ * Bytes of the printable UTF-8 character at the start of @s, 0 if there is
+ * none.  Unicode, table 3-7: what may follow depends on the first byte; C0
+ * and C1 controls are left out.
+ */
+static size_t utf8_char(const uint8_t *s, size_t len)
+{
+	uint8_t low = 0x80, high = 0xbf;
+	size_t n;
+
+	if (s[0] < 0x80)
+		return s[0] >= ' ' && s[0] != 0x7f;
+	if (s[0] < 0xc2 || s[0] > 0xf4)
+		return 0;
+	n = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+	if (n > len)
+		return 0;
+	if (s[0] == 0xc2 || s[0] == 0xe0)
+		low = 0xa0;
+	else if (s[0] == 0xf0)
+		low = 0x90;
+	else if (s[0] == 0xed)
+		high = 0x9f;
+	else if (s[0] == 0xf4)
+		high = 0x8f;
+	if (s[1] < low || s[1] > high)
+		return 0;
+	for (size_t i = 2; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
+}
+
+/*
+ * Copies what fits and is printable UTF-8, in whole characters: a database
+ * is somebody's file, and its text ends in a packet list.
+ */
+static void copy_text(char *to, size_t size, const char *from, size_t len)
+{
+	const uint8_t *s = (const uint8_t *)from;
+	size_t done = 0, n;
+
+	while (done < len) {
+		n = utf8_char(s + done, len - done);
+		if (!n || done + n >= size)
+			break;
+		done += n;
+	}
+	memcpy(to, from, done);
+	to[done] = '\0';
+}
+
+/*
+ * The variants that take the path as arguments, or return the whole record,
+ * allocate; this one reads where the record lies in the map.
+ */
+static bool get_value(MMDB_entry_s *e, const char *const *path,
+		      MMDB_entry_data_s *value)
+{
+	return !MMDB_aget_value(e, value, path) && value->has_data;
+}
+
+static bool get_text(MMDB_entry_s *e, const char *const *path, char *to,
+		     size_t size)
+{
+	MMDB_entry_data_s v;
+
+	if (!get_value(e, path, &v) || v.type != MMDB_DATA_TYPE_UTF8_STRING)
+		return false;
+	copy_text(to, size, v.utf8_string, v.data_size);
+	return to[0] != '\0';
+}
+
+static bool get_code(MMDB_entry_s *e, const char *const *path, char to[3])
+{
+	MMDB_entry_data_s v;
+	const char *s;
+
+	if (!get_value(e, path, &v) || v.type != MMDB_DATA_TYPE_UTF8_STRING ||
+	    v.data_size != 2)
+		return false;
+	s = v.utf8_string;
+	if (s[0] < 'A' || s[0] > 'Z' || s[1] < 'A' || s[1] > 'Z')
+		return false;
+	memcpy(to, s, 2);
+	return true;
+}
+
+static uint32_t get_number(MMDB_entry_s *e, const char *const *path)
+{
+	MMDB_entry_data_s v;
+
+	if (!get_value(e, path, &v))
+		return 0;
+	switch (v.type) {
+	case MMDB_DATA_TYPE_UINT16:
+		return v.uint16;
+	case MMDB_DATA_TYPE_UINT32:
+		return v.uint32;
+	default:
+		return 0;
+	}
+}
+
+/*
+ * Where a country stands, the best first: where MaxMind says the address is,
+ * the flat schema, and for an address that is nowhere in particular (anycast,
+ * satellites) the country it is registered in.
+ */
+static const struct {
+	const char *code[4];
+	const char *name[4];
+} countries[] = {
+	{ { "country", "iso_code" }, { "country", "names", "en" } },
+	{ { "country_code" }, { "country_name" } },
+	{ { "registered_country", "iso_code" },
+	  { "registered_country", "names", "en" } },
+};
+
+static void read_country(MMDB_entry_s *e, struct geo_place *p)
+{
+	for (size_t i = 0; i < sizeof(countries) / sizeof(*countries); i++) {
+		if (!get_code(e, countries[i].code, p->country))
+			continue;
+		get_text(e, countries[i].name, p->country_name,
+			 sizeof(p->country_name));
+		return;
+	}
+}
+
+static void read_city(MMDB_entry_s *e, struct geo_place *p)
+{
+	static const char *const nested[] = { "city", "names", "en", NULL };
+	static const char *const flat[] = { "city", NULL };
+
+	if (!get_text(e, nested, p->city, sizeof(p->city)))
+		get_text(e, flat, p->city, sizeof(p->city));
+}
+
+static void read_network(MMDB_entry_s *e, struct geo_place *p)
+{
+	static const char *const asn[] = { "autonomous_system_number", NULL };
+	static const char *const org[] = { "autonomous_system_organization",
+					   NULL };
+
+	p->asn = get_number(e, asn);
+	get_text(e, org, p->org, sizeof(p->org));
+}
+
+/* IPv4 as such, because a database may hold nothing else. */
+static bool find(const MMDB_s *db, const uint8_t addr[16], MMDB_entry_s *e)
+{
+	static const struct prefix v4 = V4(0, 0, 0, 0, 0, PUBLIC);
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	const struct sockaddr *sa = (const struct sockaddr *)&in6;
+	MMDB_lookup_result_s found;
+	int err = 0;
+
+	memcpy(&in6.sin6_addr, addr, 16);
+	memcpy(&in.sin_addr, addr + 12, 4);
+	if (prefix_holds(&v4, addr))
+		sa = (const struct sockaddr *)&in;
+	found = MMDB_lookup_sockaddr(db, sa, &err);
+	*e = found.entry;
+	return !err && found.found_entry;
+}
+
+/*
+ * What @from adds to @to.  A name goes with its code, an organization with
+ * its number: half an answer of one database beside half of another would
+ * be wrong even where both are right.
+ */
+static void merge(struct geo_place *to, const struct geo_place *from)
+{
+	if (!to->country[0])
+		memcpy(to->country, from->country, sizeof(to->country));
+	if (!strcmp(to->country, from->country)) {
+		if (!to->country_name[0])
+			memcpy(to->country_name, from->country_name,
+			       sizeof(to->country_name));
+		if (!to->city[0])
+			memcpy(to->city, from->city, sizeof(to->city));
+	}
+	if (!to->asn)
+		to->asn = from->asn;
+	if (to->asn == from->asn && !to->org[0])
+		memcpy(to->org, from->org, sizeof(to->org));
+}
+
+bool geo_lookup(const struct geo *g, const uint8_t addr[16],
+		struct geo_place *place)
+{
+	memset(place, 0, sizeof(*place));
+	if (reach_of(addr) == SPECIAL)
+		return false;
+
+	for (size_t i = 0; i < g->count; i++) {
+		struct geo_place here = { 0 };
+		MMDB_entry_s entry;
+
+		if (!find(&g->db[i], addr, &entry))
+			continue;
+		read_country(&entry, &here);
+		read_city(&entry, &here);
+		read_network(&entry, &here);
+		merge(place, &here);
+	}
+	return place->country[0] || place->city[0] || place->asn ||
+	       place->org[0];
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the capture companion tells the plugin: the owners of a packet, and
+ * what is known of a process.  docs/file-format.md has the bytes.
+ *
+ * Nothing here allocates, does I/O or keeps state.  Decoders take any bytes.
+ * Fields and trailing bytes that this version does not know are skipped, so
+ * an older reader keeps working on a newer file.
+ */
+#ifndef PKTWHO_RECORD_H
+#define PKTWHO_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Every payload of ours begins 'P', 'W', a kind, a version. */
+enum record_kind {
+	RECORD_ATTRIBUTION = 1,		/* struct attribution */
+	RECORD_PROCESS = 2,		/* struct process */
+	RECORD_TABLE = 3,		/* struct table_header, then processes */
+};
+
+#define RECORD_VERSION 1
+#define RECORD_NAME_LEN 16		/* the kernel's TASK_COMM_LEN, NUL included */
+
+/*
+ * The kind of a payload, or -EBADMSG when it is too short or not ours,
+ * -EPROTONOSUPPORT when its version is not this one.
+ */
+int record_kind(const void *buf, size_t size);
+
+/* How an owner is known: proc.attr.  The numbers are in the file. */
+enum attr {
+	ATTR_NONE = 0,		/* this end is not on this host */
+	ATTR_SOCKET = 1,	/* the kernel named the socket's owner */
+	ATTR_LISTENER = 2,	/* not accepted yet: owner of the listening socket */
+	ATTR_SCAN = 3,		/* the socket was there before the capture */
+	ATTR_FLOW = 4,		/* another packet of the flow told: fragment, ICMP error */
+	ATTR_KERNEL = 5,	/* the kernel's own; the owner, if any, is whose behalf */
+	ATTR_FORWARDED = 6,	/* passing through: no end is on this host */
+	ATTR_UNKNOWN = 7,	/* an end is here and its owner is not known */
+	ATTR_IMPORT = 8,	/* another tool's word; never written by us */
+};
+
+/* Why an end is kernel or unknown: proc.reason.  The numbers are in the file. */
+enum reason {
+	REASON_NONE = 0,
+	REASON_RESET = 1,	/* RST for which no socket exists */
+	REASON_TIME_WAIT = 2,	/* the socket is gone, the kernel finishes the flow */
+	REASON_ICMP = 3,	/* echo reply, error or neighbour discovery */
+	REASON_NO_SOCKET = 4,	/* no socket for this packet */
+	REASON_NOT_IP = 5,	/* ARP and other link protocols */
+	REASON_LOST = 6,	/* the kernel's event was lost, or came too late */
+	REASON_MALFORMED = 7,	/* headers cut short or contradictory */
+	REASON_BEFORE = 8,	/* the socket was closed before the capture began */
+	REASON_FRAGMENT = 9,	/* a fragment whose first one was not seen */
+	REASON_AMBIGUOUS = 10,	/* two network namespaces use these addresses */
+};
+
+/* proc.direction.  The numbers are in the file. */
+enum direction {
+	DIRECTION_UNKNOWN = 0,
+	DIRECTION_IN = 1,
+	DIRECTION_OUT = 2,
+	DIRECTION_LOCAL = 3,	/* both ends are on this host */
+	DIRECTION_FORWARDED = 4,
+};
+
+/*
+ * The word a user types for each number, as in the man page and the fields;
+ * "unknown" for numbers of a newer version, "" for the two NONEs.
+ */
+const char *attr_name(unsigned attr);
+const char *reason_name(unsigned reason);
+const char *direction_name(unsigned direction);
+
+/* One end of a packet. */
+struct packet_end {
+	bool present;			/* a process is named */
+	uint8_t attr;			/* enum attr */
+	uint8_t reason;			/* enum reason */
+	char country[3];		/* ISO 3166-1 alpha-2, or "" */
+	uint32_t pid;			/* as the initial pid namespace sees it */
+	uint64_t id;			/* process id, see process_id() */
+	char name[RECORD_NAME_LEN];	/* the kernel's comm, NUL-terminated, any bytes */
+};
+
+struct attribution {
+	uint8_t direction;		/* enum direction */
+	struct packet_end src;		/* who sent */
+	struct packet_end dst;		/* who receives */
+};
+
+#define ATTRIBUTION_MAX 72		/* bytes, this version, both ends */
+
+/* Bytes written, or -ENOSPC. */
+int attribution_encode(const struct attribution *a, void *buf, size_t size);
+
+/* 0, -EBADMSG or -EPROTONOSUPPORT.  On error *@a is all zero. */
+int attribution_decode(struct attribution *a, const void *buf, size_t size);
+
+/* struct process flags: proc.flags, FIELD_FLAGS in the file. */
+#define PROCESS_EXE_DELETED	   (1u << 0)
+#define PROCESS_EXE_MEMFD	   (1u << 1)	/* runs from memory, no file */
+#define PROCESS_EXE_WORLD_WRITABLE (1u << 2)	/* its directory is */
+#define PROCESS_EXEPATH_TRUNCATED  (1u << 3)
+#define PROCESS_CMDLINE_TRUNCATED  (1u << 4)
+#define PROCESS_CMDLINE_WITHHELD   (1u << 5)	/* --no-cmdline */
+#define PROCESS_FORKED		   (1u << 6)	/* fork without exec */
+#define PROCESS_EXITED		   (1u << 7)	/* exit_status is valid */
+
+/* Field types of a process record.  Stable; never reused. */
+enum field {
+	FIELD_ID = 1, FIELD_PID, FIELD_PPID, FIELD_START, FIELD_NAME,
+	FIELD_EXEPATH, FIELD_CMDLINE, FIELD_UID, FIELD_GID, FIELD_USER,
+	FIELD_VPID, FIELD_LOGINUID, FIELD_PNAME, FIELD_CGROUP,
+	FIELD_CONTAINER_ID, FIELD_CONTAINER_NAME, FIELD_CONTAINER_RUNTIME,
+	FIELD_POD_UID, FIELD_UNIT, FIELD_NETNS, FIELD_FLAGS, FIELD_SHA256,
+	FIELD_PACKETS, FIELD_BYTES, FIELD_FIRST_SEEN, FIELD_LAST_SEEN,
+	FIELD_EXIT_STATUS,
+	FIELD_COUNT,			/* one past the last */
+};
+
+/*
+ * What is known of a process.  A member counts only if its bit is set in
+ * @has (process_has()); absent is not zero.  Strings are NUL-terminated,
+ * bounded by their arrays, and otherwise any bytes: they are the process's
+ * own words.
+ */
+struct process {
+	uint64_t has;			/* 1 << enum field */
+	uint64_t id;			/* process_id() */
+	uint64_t start_ns;		/* since the Unix epoch */
+	uint64_t netns;			/* inode of its network namespace */
+	uint64_t packets;		/* the last five only in a process table */
+	uint64_t bytes;			/* original lengths */
+	uint64_t first_seen_ns;		/* since the Unix epoch */
+	uint64_t last_seen_ns;
+	uint32_t exit_status;		/* as wait(2) reports it */
+	uint32_t pid;			/* initial pid namespace */
+	uint32_t ppid;
+	uint32_t vpid;			/* in its own pid namespace */
+	uint32_t uid;			/* effective, initial user namespace */
+	uint32_t gid;
+	uint32_t loginuid;
+	uint32_t flags;			/* PROCESS_* */
+	uint16_t cmdline_len;		/* bytes; arguments are NUL-separated */
+	uint8_t sha256[32];		/* of the executable */
+	char name[RECORD_NAME_LEN];
+	char pname[RECORD_NAME_LEN];
+	char user[64];
+	char container_runtime[16];
+	char container_id[80];
+	char container_name[128];
+	char pod_uid[40];
+	char unit[256];
+	char exepath[1024];
+	char cgroup[1024];
+	char cmdline[4096];
+};
+
+#define PROCESS_MAX 8192		/* bytes: no version writes a longer record */
+
+static inline bool process_has(const struct process *p, enum field f)
+{
+	return p->has >> f & 1;
+}
+
+/* Bytes written, or -ENOSPC.  Never reads past an array, terminated or not. */
+int process_encode(const struct process *p, void *buf, size_t size);
+
+/*
+ * Decodes the record at the start of @buf, which may be followed by others.
+ * Returns the record's own length, -EBADMSG or -EPROTONOSUPPORT; on error
+ * *@p is all zero.  A value longer than its member is cut, and a repeated
+ * field counts once, the last time.
+ */
+int process_decode(struct process *p, const void *buf, size_t size);
+
+/* A process table block: this header, then @count records. */
+struct table_header {
+	uint32_t length;	/* bytes of the records that follow */
+	uint32_t count;		/* records that follow */
+};
+
+#define TABLE_HEADER_LEN 12
+
+int table_header_encode(const struct table_header *t, void *buf, size_t size);
+/* Refuses with -EBADMSG a length that passes the end of @buf. */
+int table_header_decode(struct table_header *t, const void *buf, size_t size);
+
+/*
+ * The process id: a hash of what makes a process itself.  The same process
+ * has the same id in every file of one boot; another process, another start
+ * or another exec has another.  Never 0.
+ * @boot_id: /proc/sys/kernel/random/boot_id, 16 bytes.
+ * @start_ticks: field 22 of /proc/PID/stat.
+ */
+uint64_t process_id(const uint8_t boot_id[16], uint32_t pid,
+		    uint64_t start_ticks, uint64_t exec_gen);
+
+#endif
