@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "fallback.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proctab.h"
+#include "procfs.h"
+#include "record.h"
+#include "sockdiag.h"
+
+#define ASKED		4096	/* keys remembered, a power of two */
+#define HOLDERS		16384	/* sockets remembered, a power of two */
+#define ASK_AGAIN_NS	1000000000ull
+#define SCAN_AGAIN_NS	50000000ull	/* a scan of /proc may cost 25 ms */
+
+struct asked {
+	struct flow_key key;
+	uint64_t ts_ns;
+};
+
+struct holder {
+	uint64_t inode;
+	uint32_t pid;
+};
+
+struct fallback {
+	struct flowtab *flows;
+	struct proctab *processes;
+	int proc_fd;
+	int diag_fd;
+	uint64_t netns;
+	uint64_t scanned_ns;
+	uint32_t scanning_pid;
+	struct asked asked[ASKED];
+	struct holder holders[HOLDERS];
+};
+
+int fallback_open(struct fallback **out, struct flowtab *flows,
+		  struct proctab *processes, int proc_fd, uint64_t netns)
+{
+	struct fallback *f = calloc(1, sizeof(*f));
+	int err;
+
+	if (!f)
+		return -ENOMEM;
+	f->flows = flows;
+	f->processes = processes;
+	f->proc_fd = proc_fd;
+	f->netns = netns;
+	f->diag_fd = sockdiag_open();
+	if (f->diag_fd < 0) {
+		err = f->diag_fd;
+		free(f);
+		return err;
+	}
+	*out = f;
+	return 0;
+}
+
+void fallback_close(struct fallback *f)
+{
+	if (!f)
+		return;
+	close(f->diag_fd);
+	free(f);
+}
+
+static struct holder *holder_slot(struct fallback *f, uint64_t inode)
+{
+	return &f->holders[(inode * 0x9e3779b97f4a7c15u >> 40) & (HOLDERS - 1)];
+}
+
+static void remember(void *ctx, uint64_t inode)
+{
+	struct fallback *f = ctx;
+
+	*holder_slot(f, inode) = (struct holder){ inode, f->scanning_pid };
+}
+
+static void scan_process(void *ctx, uint32_t pid)
+{
+	struct fallback *f = ctx;
+
+	f->scanning_pid = pid;
+	procfs_each_socket(f->proc_fd, pid, remember, f);
+}
+
+static uint32_t holder_of(struct fallback *f, uint64_t inode, uint64_t now_ns)
+{
+	struct holder *h = holder_slot(f, inode);
+
+	if (h->inode != inode && f->scanned_ns + SCAN_AGAIN_NS < now_ns) {
+		f->scanned_ns = now_ns;
+		procfs_each(f->proc_fd, scan_process, f);
+	}
+	return h->inode == inode ? h->pid : 0;
+}
+
+/*
+ * The flow's socket, or if it is gone already or not accepted yet, the one
+ * that listens there.
+ */
+static bool find_socket(struct fallback *f, const struct flow_key *key,
+			struct sockdiag_socket *s)
+{
+	struct flow_key listener = *key;
+
+	if (!sockdiag_find(f->diag_fd, key, s) && s->inode)
+		return true;
+	memset(listener.remote, 0, sizeof(listener.remote));
+	memcpy(listener.remote, key->remote, 12);	/* IPv4 stays IPv4 */
+	listener.remote_port = 0;
+	return !sockdiag_find(f->diag_fd, &listener, s) && s->inode;
+}
+
+static bool asked_lately(struct fallback *f, const struct flow_key *key,
+			 uint64_t ts_ns, bool begins)
+{
+	uint64_t w[5], h = 0;
+	struct asked *a;
+
+	memcpy(w, key, sizeof(w));
+	for (int i = 0; i < 5; i++)
+		h = (h ^ w[i]) * 0x9e3779b97f4a7c15u;
+	a = &f->asked[h >> 40 & (ASKED - 1)];
+	if (!begins && !memcmp(&a->key, key, sizeof(*key)) &&
+	    a->ts_ns + ASK_AGAIN_NS > ts_ns)
+		return true;
+	a->key = *key;
+	a->ts_ns = ts_ns;
+	return false;
+}
+
+void fallback_learn(struct fallback *f, const struct flow_key *key,
+		    uint64_t ts_ns, bool begins)
+{
+	struct flowtab_event e = { .netns = f->netns };
+	struct sockdiag_socket s;
+	uint32_t pid;
+
+	if (asked_lately(f, key, ts_ns, begins) || !find_socket(f, key, &s))
+		return;
+	pid = holder_of(f, s.inode, ts_ns);
+	if (!pid)
+		return;
+	e.ts_ns = ts_ns;
+	e.cookie = s.cookie;
+	e.owner = proctab_by_pid(f->processes, pid);
+	e.tid = pid;
+	e.attr = s.listening ? ATTR_LISTENER : ATTR_SCAN;
+	flowtab_flow(f->flows, &e, key);
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "localaddr.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MAX_ADDRESSES 4096
+
+struct localaddr {
+	int fd;
+	size_t count;
+	uint8_t addr[MAX_ADDRESSES][16];	/* sorted */
+};
+
+static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+static int compare(const void *a, const void *b)
+{
+	return memcmp(a, b, 16);
+}
+
+static void add(struct localaddr *l, const struct sockaddr *sa)
+{
+	uint8_t *out = l->addr[l->count];
+
+	if (!sa || l->count == MAX_ADDRESSES)
+		return;
+	if (sa->sa_family == AF_INET6) {
+		memcpy(out, &((const struct sockaddr_in6 *)sa)->sin6_addr, 16);
+	} else if (sa->sa_family == AF_INET) {
+		memcpy(out, mapped, 12);
+		memcpy(out + 12, &((const struct sockaddr_in *)sa)->sin_addr, 4);
+	} else {
+		return;
+	}
+	l->count++;
+}
+
+static void read_addresses(struct localaddr *l)
+{
+	struct ifaddrs *all, *a;
+
+	if (getifaddrs(&all))
+		return;		/* the old ones are better than none */
+	l->count = 0;
+	for (a = all; a; a = a->ifa_next)
+		add(l, a->ifa_addr);
+	freeifaddrs(all);
+	qsort(l->addr, l->count, 16, compare);
+}
+
+void localaddr_refresh(struct localaddr *l)
+{
+	char buf[8192];
+	bool changed = false;
+	ssize_t n;
+
+	while ((n = recv(l->fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0 ||
+	       (n < 0 && errno == ENOBUFS))
+		changed = true;
+	if (changed)
+		read_addresses(l);
+}
+
+int localaddr_open(struct localaddr **out)
+{
+	struct sockaddr_nl nl = {
+		.nl_family = AF_NETLINK,
+		.nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
+	};
+	struct localaddr *l = calloc(1, sizeof(*l));
+	int err;
+
+	if (!l)
+		return -ENOMEM;
+	l->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	if (l->fd < 0 || bind(l->fd, (struct sockaddr *)&nl, sizeof(nl))) {
+		err = -errno;
+		localaddr_close(l);
+		return err;
+	}
+	read_addresses(l);
+	*out = l;
+	return 0;
+}
+
+void localaddr_close(struct localaddr *l)
+{
+	if (!l)
+		return;
+	if (l->fd >= 0)
+		close(l->fd);
+	free(l);
+}
+
+int localaddr_fd(const struct localaddr *l)
+{
+	return l->fd;
+}
+
+bool localaddr_has(const struct localaddr *l, const uint8_t addr[16])
+{
+	/* All of 127.0.0.0/8 is this host (RFC 1122, section 3.2.1.3). */
+	if (!memcmp(addr, mapped, 12) && addr[12] == 127)
+		return true;
+	return bsearch(addr, l->addr, l->count, 16, compare) != NULL;
+}
+
+bool address_is_multicast(const uint8_t addr[16])
+{
+	static const uint8_t broadcast[4] = { 255, 255, 255, 255 };
+
+	if (memcmp(addr, mapped, 12))
+		return addr[0] == 0xff;
+	return addr[12] >> 4 == 14 || !memcmp(addr + 12, broadcast, 4);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static enum log_level max_level = LOG_INFO;
+
+void log_set_level(enum log_level level)
+{
+	max_level = level;
+}
+
+/* One write per line, so that lines of several processes do not mix. */
+static void say(enum log_level level, const char *fmt, va_list ap)
+{
+	char text[1024], line[1100];
+
+	if (level > max_level)
+		return;
+	vsnprintf(text, sizeof(text), fmt, ap);
+	for (char *c = text; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	snprintf(line, sizeof(line), "pktwho: %s%s\n",
+		 level == LOG_WARN ? "warning: " : "", text);
+	fputs(line, stderr);
+}
+
+#define LEVEL(name, level)                      \
+	void name(const char *fmt, ...)         \
+	{                                       \
+		va_list ap;                     \
+		va_start(ap, fmt);              \
+		say(level, fmt, ap);            \
+		va_end(ap);                     \
+	}
+
+LEVEL(log_error, LOG_ERROR)
+LEVEL(log_warn, LOG_WARN)
+LEVEL(log_info, LOG_INFO)
+LEVEL(log_debug, LOG_DEBUG)

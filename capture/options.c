@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+
+#define MAX_SNAPLEN 262144
+
+enum {
+	OPT_GEO = 256,
+	OPT_NO_COMMENTS,
+	OPT_NO_PROCESS_TABLE,
+	OPT_NO_CMDLINE,
+};
+
+static const struct option long_options[] = {
+	{ "interface", required_argument, NULL, 'i' },
+	{ "list-interfaces", no_argument, NULL, 'D' },
+	{ "list-data-link-types", no_argument, NULL, 'L' },
+	{ "snapshot-length", required_argument, NULL, 's' },
+	{ "buffer-size", required_argument, NULL, 'B' },
+	{ "autostop", required_argument, NULL, 'a' },
+	{ "no-promiscuous-mode", no_argument, NULL, 'p' },
+	{ "geo", required_argument, NULL, OPT_GEO },
+	{ "no-comments", no_argument, NULL, OPT_NO_COMMENTS },
+	{ "no-process-table", no_argument, NULL, OPT_NO_PROCESS_TABLE },
+	{ "no-cmdline", no_argument, NULL, OPT_NO_CMDLINE },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'v' },
+	{ NULL, 0, NULL, 0 },
+};
+
+const char options_help[] =
+"Usage: pktwho [-i INTERFACE]... [-f FILTER] [-w FILE] [OPTION]...\n"
+"              [-- COMMAND ARGUMENT...]\n"
+"Capture packets with the processes that send and receive them.\n"
+"\n"
+"  -i, --interface NAME       capture here; may be repeated (any)\n"
+"  -f FILTER                  capture filter, see pcap-filter(7): of the -i\n"
+"                             before it, or of all if it comes first\n"
+"  -w FILE                    write here; - is stdout (a temporary file)\n"
+"  -c COUNT                   stop after so many packets\n"
+"  -a, --autostop COND        stop after duration:SECONDS or packets:COUNT\n"
+"  -s, --snapshot-length N    bytes to keep of each packet (262144)\n"
+"  -B, --buffer-size MIB      kernel buffer of each interface (4)\n"
+"  -p, --no-promiscuous-mode  only what is meant for this host\n"
+"  -q                         no summary at the end\n"
+"  -D, --list-interfaces      list the interfaces\n"
+"  -L, --list-data-link-types list the link types of the interface\n"
+"      --geo FILE             country database (mmdb); may be repeated\n"
+"      --no-comments          no readable line beside each packet\n"
+"      --no-process-table     no table of processes at the end\n"
+"      --no-cmdline           no arguments of processes: they can be secrets\n"
+"  -h, --help                 this text\n"
+"  -v, --version              the version\n"
+"\n"
+"With COMMAND: only what it and its descendants send and receive, until it\n"
+"ends.  Under sudo it runs as the user who called.  Then, for example:\n"
+"  tshark -r FILE -Y 'proc.name == \"curl\"'\n";
+
+static int bad(const char *what, const char *value)
+{
+	log_error("%s \"%s\": see pktwho --help", what, value);
+	return -EINVAL;
+}
+
+/* A whole number of at least @min and at most @max. */
+static int parse_number(const char *s, uint64_t min, uint64_t max, uint64_t *v)
+{
+	char *end;
+
+	errno = 0;
+	*v = strtoull(s, &end, 10);
+	if (errno || end == s || *end || *s == '-' || *v < min || *v > max)
+		return -EINVAL;
+	return 0;
+}
+
+static int parse_int(const char *what, const char *s, int min, int max, int *v)
+{
+	uint64_t n;
+
+	if (parse_number(s, (uint64_t)min, (uint64_t)max, &n))
+		return bad(what, s);
+	*v = (int)n;
+	return 0;
+}
+
+static int parse_count(const char *what, const char *s, uint64_t *v)
+{
+	return parse_number(s, 1, UINT64_MAX, v) ? bad(what, s) : 0;
+}
+
+/* Seconds, with a fraction, as dumpcap takes them. */
+static int parse_duration(const char *s, uint64_t *ns)
+{
+	char *end;
+	double seconds = strtod(s, &end);
+
+	if (end == s || *end || !(seconds > 0) || seconds > 1e9)
+		return bad("bad duration", s);
+	*ns = (uint64_t)(seconds * 1e9);
+	return 0;
+}
+
+static int parse_autostop(struct options *o, const char *s)
+{
+	if (!strncmp(s, "duration:", 9))
+		return parse_duration(s + 9, &o->max_duration_ns);
+	if (!strncmp(s, "packets:", 8))
+		return parse_count("bad packet count", s + 8, &o->max_packets);
+	return bad("bad autostop condition", s);
+}
+
+static int add_interface(struct options *o, const char *name,
+			 const char *filter)
+{
+	if (o->interface_count == OPTIONS_MAX_INTERFACES)
+		return bad("too many interfaces at", name);
+	o->interfaces[o->interface_count++] =
+		(struct options_interface){ name, filter };
+	return 0;
+}
+
+static int add_geo(struct options *o, const char *path)
+{
+	if (o->geo_count == OPTIONS_MAX_GEO)
+		return bad("too many databases at", path);
+	o->geo[o->geo_count++] = path;
+	return 0;
+}
+
+/* As in dumpcap, -f belongs to the -i before it; first, to all that follow. */
+static void set_filter(struct options *o, const char *filter,
+		       const char **dflt)
+{
+	if (o->interface_count)
+		o->interfaces[o->interface_count - 1].filter = filter;
+	else
+		*dflt = filter;
+}
+
+static int take(struct options *o, int c, const char **filter)
+{
+	switch (c) {
+	case 'i':
+		return add_interface(o, optarg, *filter);
+	case 'f':
+		set_filter(o, optarg, filter);
+		return 0;
+	case 'w':
+		o->write = optarg;
+		return 0;
+	case 'c':
+		return parse_count("bad packet count", optarg, &o->max_packets);
+	case 'a':
+		return parse_autostop(o, optarg);
+	case 's':
+		return parse_int("bad snapshot length", optarg, 0, MAX_SNAPLEN,
+				 &o->snaplen);
+	case 'B':
+		return parse_int("bad buffer size", optarg, 1, 1024,
+				 &o->buffer_mib);
+	case 'p':
+		o->no_promiscuous = true;
+		return 0;
+	case 'q':
+		o->quiet = true;
+		return 0;
+	case 'D':
+		o->action = ACTION_LIST_INTERFACES;
+		return 0;
+	case 'L':
+		o->action = ACTION_LIST_LINKTYPES;
+		return 0;
+	case 'h':
+		o->action = ACTION_HELP;
+		return 0;
+	case 'v':
+		o->action = ACTION_VERSION;
+		return 0;
+	case OPT_GEO:
+		return add_geo(o, optarg);
+	case OPT_NO_COMMENTS:
+		o->no_comments = true;
+		return 0;
+	case OPT_NO_PROCESS_TABLE:
+		o->no_process_table = true;
+		return 0;
+	case OPT_NO_CMDLINE:
+		o->no_cmdline = true;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+/* What getopt could not make sense of, in our words. */
+static int unknown(int c, char **argv, int before)
+{
+	char shown[3] = { '-', (char)optopt, '\0' };
+	const char *arg = optopt && optopt < 256 ? shown : argv[before];
+
+	return bad(c == ':' ? "argument missing after" : "unknown option", arg);
+}
+
+int options_parse(struct options *o, int argc, char **argv)
+{
+	const char *filter = NULL;
+	int c, err, before;
+
+	memset(o, 0, sizeof(*o));
+	o->snaplen = MAX_SNAPLEN;
+	optind = 0;		/* start afresh, GNU's way: tests parse often */
+	opterr = 0;
+	for (;;) {
+		before = optind ? optind : 1;
+		/* "+": stop at the first word, ":": tell what is missing. */
+		c = getopt_long(argc, argv, "+:i:f:w:c:a:s:B:pqDLhv",
+				long_options, NULL);
+		if (c == -1)
+			break;
+		err = c == '?' || c == ':' ? unknown(c, argv, before) :
+					     take(o, c, &filter);
+		if (err)
+			return err;
+	}
+	if (optind < argc && strcmp(argv[optind - 1], "--"))
+		return bad("unexpected argument", argv[optind]);
+	if (optind < argc)
+		o->command = argv + optind;
+	if (!o->snaplen)
+		o->snaplen = MAX_SNAPLEN;	/* 0 means all, as in tcpdump */
+	return o->interface_count ? 0 : add_interface(o, "any", filter);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The command line.  Reads argv and nothing else; strings are borrowed from
+ * argv.  One line on stderr names a bad argument.
+ */
+#ifndef PKTWHO_OPTIONS_H
+#define PKTWHO_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define OPTIONS_MAX_INTERFACES 16
+#define OPTIONS_MAX_GEO	       8
+
+enum options_action {
+	ACTION_CAPTURE,
+	ACTION_LIST_INTERFACES,
+	ACTION_LIST_LINKTYPES,
+	ACTION_HELP,
+	ACTION_VERSION,
+};
+
+struct options_interface {
+	const char *name;
+	const char *filter;		/* the -f after it, or the one before all */
+};
+
+struct options {
+	enum options_action action;
+	struct options_interface interfaces[OPTIONS_MAX_INTERFACES];
+	int interface_count;
+	const char *write;		/* file, "-", or NULL: a temporary one */
+	const char *geo[OPTIONS_MAX_GEO];
+	int geo_count;
+	int snaplen;			/* bytes */
+	int buffer_mib;			/* 0: the default */
+	uint64_t max_packets;		/* 0: no limit */
+	uint64_t max_duration_ns;	/* 0: no limit */
+	bool no_promiscuous;
+	bool no_comments;
+	bool no_process_table;
+	bool no_cmdline;
+	bool quiet;
+	char **command;			/* NULL-terminated, or NULL */
+};
+
+/* 0, or -EINVAL after a line on stderr. */
+int options_parse(struct options *o, int argc, char **argv);
+
+/* The help text, for stdout. */
+extern const char options_help[];
+
+#endif

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "output.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "country.h"
+#include "geo.h"
+#include "hold.h"
+#include "log.h"
+#include "pcapng_option.h"
+#include "proctab.h"
+#include "record.h"
+#include "resolve.h"
+#include "source.h"
+#include "stamp.h"
+
+#define REPEAT_RECORD	10000	/* packets; so that a cut file keeps it */
+#define TABLE_ROOM	(PCAPNG_MAX_BLOCK - 64)
+#define ATTRS		(ATTR_IMPORT + 1)
+
+struct output {
+	struct pcapng_writer *writer;
+	struct stamps *stamps;
+	struct countries *countries;
+	struct proctab *processes;
+	bool process_table;
+	int interface_count;
+	uint32_t section;
+	uint64_t start_ns;
+	uint64_t packets;
+	uint64_t interface_packets[64];
+	uint64_t ends[ATTRS];		/* packet ends by how they are known */
+	uint8_t record[2][PROCESS_MAX + 16];	/* option bytes, one each end */
+	struct wbuf table;		/* records of the block being filled */
+	uint32_t table_count;
+	uint8_t table_bytes[TABLE_ROOM];
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static int begin_file(struct output *o, const struct output_options *options)
+{
+	struct pcapng_interface i;
+	struct utsname u;
+	char os[160];
+	int err;
+
+	uname(&u);
+	snprintf(os, sizeof(os), "%s %s", u.sysname, u.release);
+	err = pcapng_writer_section(o->writer, u.machine, os,
+				    "pktwho " PKTWHO_VERSION);
+	for (int n = 0; !err && n < o->interface_count; n++) {
+		i = options->interfaces[n];
+		i.os = os;
+		err = pcapng_writer_interface(o->writer, &i);
+	}
+	/* A live reader learns the file's name from its first bytes. */
+	return err ? err : pcapng_writer_flush(o->writer);
+}
+
+int output_open(struct output **out, const struct output_options *options)
+{
+	struct output *o = calloc(1, sizeof(*o));
+	int err = -ENOMEM;
+
+	if (!o) {
+		geo_free(options->geo);
+		return -ENOMEM;
+	}
+	o->countries = countries_new(options->geo);
+	if (!o->countries)
+		geo_free(options->geo);
+	o->stamps = stamps_new(options->comments);
+	o->processes = options->processes;
+	o->process_table = options->process_table;
+	o->interface_count = options->interface_count;
+	o->section = 1;
+	o->start_ns = now_ns();
+	if (!o->countries || !o->stamps)
+		goto fail;
+	err = pcapng_writer_open(&o->writer, options->path);
+	if (!err)
+		err = begin_file(o, options);
+	if (err)
+		goto fail;
+	*out = o;
+	return 0;
+fail:
+	log_error("cannot write %s: %s", options->path, strerror(-err));
+	pcapng_writer_close(o->writer);
+	stamps_free(o->stamps);
+	countries_free(o->countries);
+	free(o);
+	return err;
+}
+
+/* ---- packets ---- */
+
+static void set_end(struct output *o, struct stamp_end *e,
+		    const struct verdict_end *v, struct image *image,
+		    uint64_t mono_ns, const uint8_t addr[16])
+{
+	e->attr = v->attr;
+	e->reason = v->reason;
+	if (addr)
+		memcpy(e->country, country_of(o->countries, addr),
+		       sizeof(e->country));
+	if (!image)
+		return;
+	e->id = image->id;
+	e->pid = image->proc->pid;
+	e->tid = v->tid;
+	e->version = image->version;
+	memcpy(e->name, image_name_at(image, mono_ns), sizeof(e->name));
+}
+
+static uint32_t epb_flags(uint8_t direction)
+{
+	switch (direction) {
+	case SOURCE_IN:
+		return PCAPNG_EPB_FLAG_INBOUND;
+	case SOURCE_OUT:
+		return PCAPNG_EPB_FLAG_OUTBOUND;
+	default:
+		return 0;
+	}
+}
+
+/* The process's record if this file has not had it lately; its bytes, or 0. */
+static size_t record_due(struct output *o, struct image *i,
+			 uint8_t out[PROCESS_MAX + 16])
+{
+	struct wbuf w = wbuf_of(out, PROCESS_MAX + 16);
+
+	if (i->section == o->section && i->written_version == i->version &&
+	    i->until_repeat--)
+		return 0;
+	if (i->section != o->section)
+		i->packets = i->bytes = i->first_ns = 0;
+	i->section = o->section;
+	i->written_version = i->version;
+	i->until_repeat = REPEAT_RECORD - 1;
+	put_custom_option(&w, i->record, i->record_len);
+	return w.failed ? 0 : w.len;
+}
+
+static void count(struct image *i, const struct held *h)
+{
+	if (!i->packets)
+		i->first_ns = h->ts_ns;
+	i->packets++;
+	i->bytes += h->len;
+	i->last_ns = h->ts_ns;
+}
+
+static struct image *image_of(const struct verdict_end *v, uint64_t mono_ns)
+{
+	return v->owner ? proc_image_at(v->owner, mono_ns) : NULL;
+}
+
+static void add_option(struct pcapng_packet *p, struct iovec *iov,
+		       const uint8_t *bytes, size_t len)
+{
+	if (len)
+		iov[p->option_count++] = (struct iovec){ (void *)bytes, len };
+}
+
+static int write_packet(struct output *o, const struct held *h,
+			const struct stamp_key *key, struct image *src,
+			struct image *dst)
+{
+	struct stamp_records records = { 0 };
+	struct iovec iov[3];
+	struct pcapng_packet p = {
+		.interface = h->interface,
+		.caplen = h->caplen,
+		.len = h->len,
+		.ts_ns = h->ts_ns,
+		.data = h->data,
+		.options = iov,
+	};
+	const uint8_t *stamp;
+	size_t len;
+
+	if (src) {
+		records.src = src->record;
+		records.src_len = src->record_len;
+	}
+	if (dst) {
+		records.dst = dst->record;
+		records.dst_len = dst->record_len;
+	}
+	stamp = stamps_get(o->stamps, key, &records, &len);
+	add_option(&p, iov, stamp, len);
+	if (src)
+		add_option(&p, iov, o->record[0],
+			   record_due(o, src, o->record[0]));
+	if (dst && dst != src)
+		add_option(&p, iov, o->record[1],
+			   record_due(o, dst, o->record[1]));
+	return pcapng_writer_packet(o->writer, &p);
+}
+
+int output_packet(struct output *o, const struct held *h,
+		  const struct verdict *v, uint64_t mono_ns)
+{
+	struct image *src = image_of(&v->src, mono_ns);
+	struct image *dst = image_of(&v->dst, mono_ns);
+	bool ip = h->packet.kind == PACKET_IP;
+	struct stamp_key key;
+	int err;
+
+	memset(&key, 0, sizeof(key));
+	set_end(o, &key.src, &v->src, src, mono_ns,
+		ip ? h->packet.sent.local : NULL);
+	set_end(o, &key.dst, &v->dst, dst, mono_ns,
+		ip ? h->packet.sent.remote : NULL);
+	key.direction = v->direction;
+	key.epb_flags = epb_flags(h->direction);
+	err = write_packet(o, h, &key, src, dst);
+	if (err)
+		return err;
+
+	if (src)
+		count(src, h);
+	if (dst && dst != src)
+		count(dst, h);
+	o->ends[v->src.attr]++;
+	o->ends[v->dst.attr]++;
+	o->interface_packets[h->interface]++;
+	o->packets++;
+	return 0;
+}
+
+int output_flush(struct output *o)
+{
+	return pcapng_writer_flush(o->writer);
+}
+
+uint64_t output_packets(const struct output *o)
+{
+	return o->packets;
+}
+
+uint32_t output_section(const struct output *o)
+{
+	return o->section;
+}
+
+/* ---- the end ---- */
+
+static int write_table(struct output *o)
+{
+	struct table_header t = { .length = (uint32_t)o->table.len -
+					    TABLE_HEADER_LEN,
+				  .count = o->table_count };
+	int err;
+
+	if (!o->table_count)
+		return 0;
+	table_header_encode(&t, o->table_bytes, TABLE_HEADER_LEN);
+	err = pcapng_writer_custom(o->writer, o->table_bytes, o->table.len);
+	o->table_count = 0;
+	return err;
+}
+
+static void begin_table(struct output *o)
+{
+	o->table = wbuf_of(o->table_bytes, sizeof(o->table_bytes));
+	wbuf_claim(&o->table, TABLE_HEADER_LEN);
+}
+
+static int add_to_table(void *ctx, const struct process *p)
+{
+	struct output *o = ctx;
+	int len, err;
+
+	if (o->table.cap - o->table.len < PROCESS_MAX) {
+		err = write_table(o);
+		if (err)
+			return err;
+		begin_table(o);
+	}
+	len = process_encode(p, o->table_bytes + o->table.len,
+			     o->table.cap - o->table.len);
+	if (len < 0)
+		return len;
+	wbuf_claim(&o->table, (size_t)len);
+	o->table_count++;
+	return 0;
+}
+
+static int write_process_table(struct output *o)
+{
+	int err;
+
+	begin_table(o);
+	err = proctab_each(o->processes, o->section, add_to_table, o);
+	return err ? err : write_table(o);
+}
+
+/* The counters of the whole capture, in words, in the first block. */
+static void describe(const struct output *o, const struct output_stats *s,
+		     char *out, size_t size)
+{
+	size_t at = 0;
+
+	for (int a = ATTR_SOCKET; a < ATTRS; a++)
+		if (o->ends[a])
+			at += (size_t)snprintf(out + at, size - at,
+					       "ends.%s=%" PRIu64 " ",
+					       attr_name((unsigned)a),
+					       o->ends[a]);
+	snprintf(out + at, size - at,
+		 "events_lost=%" PRIu64 " flows_evicted=%" PRIu64
+		 " resolved_early=%" PRIu64,
+		 s->events_lost, s->evicted_open, s->resolved_early);
+}
+
+static int write_statistics(struct output *o,
+			    const struct output_interface_stats *interfaces,
+			    const struct output_stats *stats)
+{
+	char comment[512];
+	int err = 0;
+
+	describe(o, stats, comment, sizeof(comment));
+	for (int n = 0; !err && n < o->interface_count; n++) {
+		struct pcapng_statistics s = {
+			.interface = (uint32_t)n,
+			.start_ns = o->start_ns,
+			.end_ns = now_ns(),
+			.received = interfaces[n].received,
+			.if_dropped = interfaces[n].if_dropped,
+			.os_dropped = interfaces[n].os_dropped +
+				      interfaces[n].too_large,
+			.delivered = o->interface_packets[n],
+			.comment = n ? NULL : comment,
+		};
+
+		err = pcapng_writer_statistics(o->writer, &s);
+	}
+	return err;
+}
+
+int output_close(struct output *o,
+		 const struct output_interface_stats *interfaces,
+		 const struct output_stats *stats)
+{
+	int err, closed;
+
+	err = write_statistics(o, interfaces, stats);
+	/* Never the first record: Wireshark 4.0 would take it for time zero. */
+	if (!err && o->process_table && o->packets)
+		err = write_process_table(o);
+	closed = pcapng_writer_close(o->writer);
+	stamps_free(o->stamps);
+	countries_free(o->countries);
+	free(o);
+	return err ? err : closed;
+}

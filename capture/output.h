@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The file as a whole: section and interfaces, each packet with its owners,
+ * the process records as they become due, and what closes it.
+ */
+#ifndef PKTWHO_OUTPUT_H
+#define PKTWHO_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pcapng_writer.h"
+
+struct output;
+struct held;
+struct verdict;
+struct proctab;
+struct geo;
+
+struct output_options {
+	const char *path;		/* "-" is stdout */
+	bool comments;
+	bool process_table;
+	const struct pcapng_interface *interfaces;	/* borrowed */
+	int interface_count;
+	struct proctab *processes;	/* borrowed */
+	struct geo *geo;		/* taken over; may be NULL */
+};
+
+/* Counters of one interface, for its statistics block. */
+struct output_interface_stats {
+	uint64_t received;
+	uint64_t if_dropped;
+	uint64_t os_dropped;
+	uint64_t too_large;	/* our own drops */
+};
+
+struct output_stats {
+	uint64_t events_lost;
+	uint64_t evicted_open;
+	uint64_t resolved_early;	/* written before their owner could be told */
+};
+
+/* 0 or -errno (logged). */
+int output_open(struct output **out, const struct output_options *o);
+
+/*
+ * One packet.  @mono_ns is its time on the process table's clock.
+ * 0, or -errno when the file cannot be written.
+ */
+int output_packet(struct output *o, const struct held *h,
+		  const struct verdict *v, uint64_t mono_ns);
+
+int output_flush(struct output *o);
+
+/* Packets in the file, and in the file of this number. */
+uint64_t output_packets(const struct output *o);
+uint32_t output_section(const struct output *o);
+
+/*
+ * Statistics and the process table, then the end.  0 or the first error
+ * there was.  @interfaces has one entry for each.
+ */
+int output_close(struct output *o,
+		 const struct output_interface_stats *interfaces,
+		 const struct output_stats *stats);
+
+#endif

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "owners.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "fallback.h"
+#include "localaddr.h"
+#include "log.h"
+#include "probe.h"
+#include "record.h"
+
+#define MAX_FLOWS (1u << 17)
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71	/* Linux 5.14 */
+#endif
+
+struct owners {
+	int proc_fd;
+	struct localaddr *local;
+	struct proctab *processes;
+	struct flowtab *flows;
+	struct resolver *resolver;
+	struct probe *probe;		/* NULL: fallback */
+	int refused;			/* why: -errno */
+	struct fallback *fallback;
+	int64_t real_minus_mono;	/* as of the last update */
+};
+
+/* ---- kernel events ---- */
+
+static uint8_t attr_of(uint8_t flags)
+{
+	if (flags & (PROBE_INHERITED | PROBE_LISTENING))
+		return ATTR_LISTENER;
+	return flags & PROBE_SCANNED ? ATTR_SCAN : ATTR_SOCKET;
+}
+
+static void on_event(void *ctx, const struct probe_event *e)
+{
+	struct owners *o = ctx;
+	struct flowtab_event f = {
+		.ts_ns = e->ts_ns,
+		.cookie = e->cookie,
+		.netns = e->netns,
+		.tid = e->owner.tid,
+		.attr = attr_of(e->flags),
+		.kernel = e->flags & PROBE_KERNEL,
+	};
+
+	switch (e->kind) {
+	case PROBE_OWNER:
+		f.owner = proctab_owner(o->processes, &e->owner);
+		flowtab_owner(o->flows, &f);
+		break;
+	case PROBE_FLOW:
+		f.owner = proctab_owner(o->processes, &e->owner);
+		flowtab_flow(o->flows, &f, &e->key);
+		break;
+	case PROBE_CLOSE:
+		flowtab_close(o->flows, e->cookie, e->ts_ns);
+		break;
+	case PROBE_FORK:
+		proctab_fork(o->processes, e);
+		break;
+	case PROBE_EXIT:
+		proctab_exit(o->processes, e);
+		break;
+	case PROBE_RENAME:
+		proctab_rename(o->processes, e);
+		break;
+	}
+}
+
+static void on_exec(void *ctx, const struct probe_exec *x)
+{
+	struct owners *o = ctx;
+
+	proctab_exec(o->processes, x);
+}
+
+/*
+ * A socket that was there before us.  A connected one is a flow already; the
+ * others tell their flows with their first packet.
+ */
+static void on_holder(void *ctx, const struct probe_holder *h)
+{
+	static const __u8 none[16], none4[16] = { [10] = 0xff, [11] = 0xff };
+	struct owners *o = ctx;
+	struct flowtab_event f = {
+		.ts_ns = 0,
+		.cookie = h->cookie,
+		.netns = h->netns,
+		.owner = proctab_owner(o->processes, &h->owner),
+		.tid = h->owner.tid,
+		.attr = ATTR_SCAN,
+	};
+
+	if (!h->key.remote_port || !memcmp(h->key.remote, none, 16) ||
+	    !memcmp(h->key.remote, none4, 16))
+		return;
+	flowtab_flow(o->flows, &f, &h->key);
+}
+
+/* ---- open and close ---- */
+
+static uint64_t own_netns(void)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+
+	if (fd < 0)
+		return 0;
+	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len))
+		cookie = 0;
+	close(fd);
+	return cookie;
+}
+
+static int open_fallback(struct owners *o, int why, uint64_t netns)
+{
+	o->refused = why;
+	resolver_doubt(o->resolver, REASON_NO_SOCKET);
+	return fallback_open(&o->fallback, o->flows, o->processes, o->proc_fd,
+			     netns);
+}
+
+static int open_probe(struct owners *o)
+{
+	struct probe_handler handler = { on_event, on_exec, on_holder, o };
+	int err = probe_open(&o->probe, &handler);
+
+	if (err)
+		return err;
+	if (probe_missing(o->probe))
+		log_debug("%d hooks are missing in this kernel",
+			  probe_missing(o->probe));
+	/*
+	 * The processes first: a socket's holder should be known in full, and
+	 * what starts meanwhile is told by events.
+	 */
+	proctab_scan(o->processes);
+	err = probe_scan(o->probe);
+	if (err)
+		log_warn("sockets from before the capture are not known: %s",
+			 strerror(-err));
+	return probe_consume(o->probe);
+}
+
+static int open_tables(struct owners *o, const struct owners_options *options,
+		       uint64_t netns)
+{
+	struct proctab_options p = { .no_cmdline = options->no_cmdline };
+	int err;
+
+	o->proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (o->proc_fd < 0)
+		return -errno;
+	p.proc_fd = o->proc_fd;
+	err = localaddr_open(&o->local);
+	if (err)
+		return err;
+	o->processes = proctab_new(&p);
+	o->flows = flowtab_new(MAX_FLOWS);
+	if (!o->processes || !o->flows)
+		return -ENOMEM;
+	o->resolver = resolver_new(o->flows, o->local, netns);
+	return o->resolver ? 0 : -ENOMEM;
+}
+
+int owners_open(struct owners **out, const struct owners_options *options)
+{
+	struct owners *o = calloc(1, sizeof(*o));
+	uint64_t netns = own_netns();
+	int err;
+
+	if (!o)
+		return -ENOMEM;
+	o->proc_fd = -1;
+	o->real_minus_mono = proctab_real_minus_mono();
+	err = open_tables(o, options, netns);
+	if (err)
+		goto fail;
+	err = open_probe(o);
+	if (err)
+		err = open_fallback(o, err, netns);
+	if (err)
+		goto fail;
+	*out = o;
+	return 0;
+fail:
+	log_error("cannot find packets' owners: %s", strerror(-err));
+	owners_close(o);
+	return err;
+}
+
+void owners_close(struct owners *o)
+{
+	if (!o)
+		return;
+	probe_close(o->probe);
+	fallback_close(o->fallback);
+	resolver_free(o->resolver);
+	flowtab_free(o->flows);
+	proctab_free(o->processes);
+	localaddr_close(o->local);
+	if (o->proc_fd >= 0)
+		close(o->proc_fd);
+	free(o);
+}
+
+struct proctab *owners_processes(struct owners *o)
+{
+	return o->processes;
+}
+
+int owners_fd(const struct owners *o, int which)
+{
+	if (which)
+		return localaddr_fd(o->local);
+	return o->probe ? probe_fd(o->probe) : -1;
+}
+
+/* ---- packets ---- */
+
+void owners_update(struct owners *o)
+{
+	o->real_minus_mono = proctab_real_minus_mono();
+	localaddr_refresh(o->local);
+	if (!o->probe)
+		return;
+	probe_consume(o->probe);
+	if (probe_lost(o->probe))
+		resolver_doubt(o->resolver, REASON_LOST);
+}
+
+uint64_t owners_mono_ns(const struct owners *o, uint64_t ts_ns)
+{
+	return ts_ns - (uint64_t)o->real_minus_mono;
+}
+
+bool owners_resolve(struct owners *o, const struct packet *p, uint64_t ts_ns,
+		    uint8_t direction, struct verdict *v)
+{
+	uint64_t mono_ns = owners_mono_ns(o, ts_ns);
+	bool begins = p->tcp_flags & PACKET_TCP_SYN;
+
+	if (o->fallback && p->kind == PACKET_IP) {
+		struct flow_key received = flow_reversed(&p->sent);
+
+		fallback_learn(o->fallback, &p->sent, mono_ns, begins);
+		fallback_learn(o->fallback, &received, mono_ns, begins);
+	}
+	/* Nothing that comes later would tell more without the probe. */
+	return resolve(o->resolver, p, mono_ns, direction, v) || o->fallback;
+}
+
+void owners_stats(const struct owners *o, struct owners_stats *s)
+{
+	struct flowtab_stats f;
+
+	flowtab_stats(o->flows, &f);
+	s->refused = o->refused;
+	s->events_lost = o->probe ? probe_lost(o->probe) : 0;
+	s->evicted_open = f.evicted_open;
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "pcapng_writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pcapng_option.h"
+
+#define BUFFER_SIZE	(512u << 10)	/* above any block we write */
+#define FLUSH_AT	(192u << 10)
+
+struct pcapng_writer {
+	int fd;
+	bool close_fd;
+	int error;
+	uint64_t written;	/* bytes of whole blocks in the file */
+	struct wbuf buf;
+	uint8_t bytes[BUFFER_SIZE];
+};
+
+/*
+ * A FIFO is opened, never created: with fs.protected_fifos a root process
+ * that passes O_CREAT may not open a user's (Linux 4.19).
+ */
+static int open_output(const char *path)
+{
+	int flags = O_WRONLY | O_CLOEXEC | O_CREAT | O_TRUNC;
+	struct stat st;
+
+	if (!stat(path, &st) && !S_ISREG(st.st_mode))
+		flags = O_WRONLY | O_CLOEXEC;
+	return open(path, flags, 0600);
+}
+
+int pcapng_writer_open(struct pcapng_writer **out, const char *path)
+{
+	struct pcapng_writer *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return -ENOMEM;
+	w->buf = wbuf_of(w->bytes, sizeof(w->bytes));
+	w->fd = STDOUT_FILENO;
+	if (strcmp(path, "-")) {
+		w->fd = open_output(path);
+		w->close_fd = true;
+	}
+	if (w->fd < 0) {
+		int err = -errno;
+
+		free(w);
+		return err;
+	}
+	*out = w;
+	return 0;
+}
+
+/* Cuts off the part of a block that a failed write left behind. */
+static void cut_back(struct pcapng_writer *w)
+{
+	struct stat st;
+
+	if (w->close_fd && !fstat(w->fd, &st) && S_ISREG(st.st_mode) &&
+	    ftruncate(w->fd, (off_t)w->written))
+		return;		/* the error that is reported came first */
+}
+
+/* Where the last whole block of a short write ends. */
+static size_t whole_blocks(const uint8_t *p, size_t len)
+{
+	size_t at = 0, total;
+
+	while (len - at >= 12) {
+		total = (size_t)get_le(p + at + 4, 4);
+		if (total > len - at)
+			break;
+		at += total;
+	}
+	return at;
+}
+
+int pcapng_writer_flush(struct pcapng_writer *w)
+{
+	size_t done = 0;
+
+	while (!w->error && done < w->buf.len) {
+		ssize_t n = write(w->fd, w->bytes + done, w->buf.len - done);
+
+		if (n >= 0)
+			done += (size_t)n;
+		else if (errno != EINTR)
+			w->error = -errno;
+	}
+	w->written += w->error ? whole_blocks(w->bytes, done) : done;
+	if (w->error && w->buf.len)
+		cut_back(w);
+	w->buf.len = 0;
+	return w->error;
+}
+
+int pcapng_writer_close(struct pcapng_writer *w)
+{
+	int err;
+
+	if (!w)
+		return 0;
+	err = pcapng_writer_flush(w);
+	if (w->close_fd && close(w->fd) && !err)
+		err = -errno;
+	free(w);
+	return err;
+}
+
+/* ---- blocks ---- */
+
+static size_t block_begin(struct pcapng_writer *w, uint32_t type)
+{
+	size_t at = w->buf.len;
+
+	wbuf_u32(&w->buf, type);
+	wbuf_u32(&w->buf, 0);
+	return at;
+}
+
+static int block_end(struct pcapng_writer *w, size_t at)
+{
+	uint32_t total = (uint32_t)(w->buf.len - at + 4);
+
+	wbuf_u32(&w->buf, total);
+	if (w->error)
+		return w->error;
+	if (w->buf.failed) {
+		w->buf.failed = false;
+		w->buf.len = at;
+		return -EMSGSIZE;
+	}
+	put_le(w->bytes + at + 4, total, 4);
+	return w->buf.len >= FLUSH_AT ? pcapng_writer_flush(w) : 0;
+}
+
+static void put_string(struct wbuf *w, uint16_t code, const char *s)
+{
+	if (s && *s)
+		put_option(w, code, s, strlen(s));
+}
+
+static void put_end_of_options(struct wbuf *w)
+{
+	put_option(w, PCAPNG_OPT_END, NULL, 0);
+}
+
+int pcapng_writer_section(struct pcapng_writer *w, const char *hardware,
+			  const char *os, const char *userappl)
+{
+	size_t at = block_begin(w, PCAPNG_BLOCK_SHB);
+
+	wbuf_u32(&w->buf, PCAPNG_BYTE_ORDER_MAGIC);
+	wbuf_u16(&w->buf, PCAPNG_VERSION_MAJOR);
+	wbuf_u16(&w->buf, PCAPNG_VERSION_MINOR);
+	wbuf_u64(&w->buf, UINT64_MAX);		/* section length: not known */
+	put_string(&w->buf, PCAPNG_SHB_HARDWARE, hardware);
+	put_string(&w->buf, PCAPNG_SHB_OS, os);
+	put_string(&w->buf, PCAPNG_SHB_USERAPPL, userappl);
+	put_end_of_options(&w->buf);
+	return block_end(w, at);
+}
+
+static void put_filter(struct wbuf *w, const char *filter)
+{
+	uint8_t value[4096] = { PCAPNG_FILTER_STRING };
+	size_t len = filter ? strnlen(filter, sizeof(value) - 1) : 0;
+
+	if (!len)
+		return;
+	memcpy(value + 1, filter, len);
+	put_option(w, PCAPNG_IF_FILTER, value, 1 + len);
+}
+
+int pcapng_writer_interface(struct pcapng_writer *w,
+			    const struct pcapng_interface *i)
+{
+	static const uint8_t tsresol = PCAPNG_TSRESOL_NS;
+	size_t at = block_begin(w, PCAPNG_BLOCK_IDB);
+
+	wbuf_u16(&w->buf, i->linktype);
+	wbuf_u16(&w->buf, 0);
+	wbuf_u32(&w->buf, i->snaplen);
+	put_string(&w->buf, PCAPNG_IF_NAME, i->name);
+	put_option(&w->buf, PCAPNG_IF_TSRESOL, &tsresol, 1);
+	put_filter(&w->buf, i->filter);
+	put_string(&w->buf, PCAPNG_IF_OS, i->os);
+	put_end_of_options(&w->buf);
+	return block_end(w, at);
+}
+
+int pcapng_writer_packet(struct pcapng_writer *w, const struct pcapng_packet *p)
+{
+	size_t at = block_begin(w, PCAPNG_BLOCK_EPB);
+
+	wbuf_u32(&w->buf, p->interface);
+	wbuf_u32(&w->buf, (uint32_t)(p->ts_ns >> 32));
+	wbuf_u32(&w->buf, (uint32_t)p->ts_ns);
+	wbuf_u32(&w->buf, p->caplen);
+	wbuf_u32(&w->buf, p->len);
+	wbuf_put(&w->buf, p->data, p->caplen);
+	wbuf_pad4(&w->buf);
+	for (int i = 0; i < p->option_count; i++)
+		wbuf_put(&w->buf, p->options[i].iov_base,
+			 p->options[i].iov_len);
+	put_end_of_options(&w->buf);
+	return block_end(w, at);
+}
+
+int pcapng_writer_custom(struct pcapng_writer *w, const void *payload,
+			 size_t len)
+{
+	size_t at = block_begin(w, PCAPNG_BLOCK_CB);
+
+	wbuf_u32(&w->buf, PKTWHO_PEN);
+	wbuf_put(&w->buf, payload, len);
+	wbuf_pad4(&w->buf);
+	return block_end(w, at);
+}
+
+/* Its timestamps are two 32-bit halves, the high one first (section 4.6). */
+static void put_time(struct wbuf *w, uint16_t code, uint64_t ts_ns)
+{
+	uint8_t value[8];
+
+	put_le(value, ts_ns >> 32, 4);
+	put_le(value + 4, ts_ns, 4);
+	put_option(w, code, value, sizeof(value));
+}
+
+static void put_counter(struct wbuf *w, uint16_t code, uint64_t v)
+{
+	uint8_t value[8];
+
+	put_le(value, v, 8);
+	put_option(w, code, value, sizeof(value));
+}
+
+int pcapng_writer_statistics(struct pcapng_writer *w,
+			     const struct pcapng_statistics *s)
+{
+	size_t at = block_begin(w, PCAPNG_BLOCK_ISB);
+
+	wbuf_u32(&w->buf, s->interface);
+	wbuf_u32(&w->buf, (uint32_t)(s->end_ns >> 32));
+	wbuf_u32(&w->buf, (uint32_t)s->end_ns);
+	put_string(&w->buf, PCAPNG_OPT_COMMENT, s->comment);
+	put_time(&w->buf, PCAPNG_ISB_STARTTIME, s->start_ns);
+	put_time(&w->buf, PCAPNG_ISB_ENDTIME, s->end_ns);
+	put_counter(&w->buf, PCAPNG_ISB_IFRECV, s->received);
+	put_counter(&w->buf, PCAPNG_ISB_IFDROP, s->if_dropped);
+	put_counter(&w->buf, PCAPNG_ISB_OSDROP, s->os_dropped);
+	put_counter(&w->buf, PCAPNG_ISB_USRDELIV, s->delivered);
+	put_end_of_options(&w->buf);
+	return block_end(w, at);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Blocks out.  Each call appends one whole block to a buffer that is written
+ * in whole blocks, so whatever happens to us the file ends at a block
+ * boundary.  After a failure every later call fails with the same error, and
+ * a regular file is cut back to its last whole block.
+ */
+#ifndef PKTWHO_PCAPNG_WRITER_H
+#define PKTWHO_PCAPNG_WRITER_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+struct pcapng_writer;
+
+/*
+ * "-" is stdout; otherwise the file is created or emptied, readable by its
+ * owner alone, as captures are secrets.  0 or -errno.
+ */
+int pcapng_writer_open(struct pcapng_writer **out, const char *path);
+
+/*
+ * Flushes, closes, frees.  0, or the first error there was.  NULL is fine.
+ */
+int pcapng_writer_close(struct pcapng_writer *w);
+
+/* The strings may be NULL. */
+int pcapng_writer_section(struct pcapng_writer *w, const char *hardware,
+			  const char *os, const char *userappl);
+
+struct pcapng_interface {
+	const char *name;
+	const char *filter;	/* pcap-filter(7), or NULL */
+	const char *os;
+	uint16_t linktype;
+	uint32_t snaplen;
+};
+
+/* Interfaces count from 0 in the order they are described. */
+int pcapng_writer_interface(struct pcapng_writer *w,
+			    const struct pcapng_interface *i);
+
+struct pcapng_packet {
+	uint32_t interface;
+	uint32_t caplen;
+	uint32_t len;
+	uint64_t ts_ns;			/* Unix epoch */
+	const uint8_t *data;
+	const struct iovec *options;	/* whole, padded options */
+	int option_count;
+};
+
+int pcapng_writer_packet(struct pcapng_writer *w,
+			 const struct pcapng_packet *p);
+
+/* A custom block of ours. */
+int pcapng_writer_custom(struct pcapng_writer *w, const void *payload,
+			 size_t len);
+
+struct pcapng_statistics {
+	uint32_t interface;
+	uint64_t start_ns;
+	uint64_t end_ns;
+	uint64_t received;
+	uint64_t if_dropped;
+	uint64_t os_dropped;
+	uint64_t delivered;
+	const char *comment;	/* or NULL */
+};
+
+int pcapng_writer_statistics(struct pcapng_writer *w,
+			     const struct pcapng_statistics *s);
+
+/* Hands everything to the kernel. */
+int pcapng_writer_flush(struct pcapng_writer *w);
+
+#endif

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "procfs.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "container.h"
+
+#define TICK_NS 10000000ull	/* USER_HZ is 100 on every Linux */
+
+static void have(struct process *p, enum field f)
+{
+	p->has |= 1ull << f;
+}
+
+/* Up to @size - 1 bytes of a file, NUL-terminated; the count, or -errno. */
+static int read_file(int dir, const char *name, char *buf, size_t size)
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC), err;
+	size_t len = 0;
+	ssize_t n = 0;
+
+	if (fd < 0)
+		return -errno;
+	while (len < size - 1) {
+		n = read(fd, buf + len, size - 1 - len);
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+	}
+	err = n < 0 ? -errno : (int)len;
+	close(fd);
+	buf[len] = '\0';
+	return err;
+}
+
+static int read_link(int dir, const char *name, char *buf, size_t size)
+{
+	ssize_t n = readlinkat(dir, name, buf, size - 1);
+
+	if (n < 0)
+		return -errno;
+	buf[n] = '\0';
+	return (int)n;
+}
+
+/*
+ * "pid (comm) state ppid ...": the name may hold anything, parentheses too,
+ * so the fields are counted from the last one.
+ */
+static int read_stat(int dir, uint64_t boot_real_ns, struct process *p,
+		     uint64_t *start_ticks)
+{
+	char buf[1024], *open, *close, *s;
+	int n = read_file(dir, "stat", buf, sizeof(buf));
+	size_t len;
+
+	if (n < 0)
+		return n;
+	open = strchr(buf, '(');
+	close = strrchr(buf, ')');
+	if (!open || !close || close < open)
+		return -EBADMSG;
+	len = (size_t)(close - open - 1);
+	if (len > sizeof(p->name) - 1)
+		len = sizeof(p->name) - 1;
+	memcpy(p->name, open + 1, len);
+	have(p, FIELD_NAME);
+
+	s = close + 1;
+	for (int field = 3; field <= 22; field++) {
+		s += strspn(s, " ");
+		if (field == 4)
+			p->ppid = (uint32_t)strtoul(s, NULL, 10);
+		if (field == 22)
+			*start_ticks = strtoull(s, NULL, 10);
+		s += strcspn(s, " ");
+	}
+	p->start_ns = boot_real_ns + *start_ticks * TICK_NS;
+	have(p, FIELD_PPID);
+	have(p, FIELD_START);
+	return 0;
+}
+
+/* The column of "Key:\ta\tb\tc..." that @index says; false if not there. */
+static bool status_value(const char *status, const char *key, int index,
+			 uint32_t *v)
+{
+	const char *s = strstr(status, key);
+
+	if (!s)
+		return false;
+	s += strlen(key);
+	for (int i = 0; i <= index; i++) {
+		s += strspn(s, " \t");
+		if (!isdigit((unsigned char)*s))
+			return false;
+		*v = (uint32_t)strtoul(s, (char **)&s, 10);
+	}
+	return true;
+}
+
+static uint32_t last_value(const char *status, const char *key, uint32_t dflt)
+{
+	uint32_t v = dflt;
+
+	for (int i = 0; status_value(status, key, i, &v); i++)
+		;
+	return v;
+}
+
+static void read_status(int dir, struct process *p)
+{
+	char buf[4096];
+
+	if (read_file(dir, "status", buf, sizeof(buf)) < 0)
+		return;
+	if (status_value(buf, "\nUid:", 1, &p->uid))
+		have(p, FIELD_UID);
+	if (status_value(buf, "\nGid:", 1, &p->gid))
+		have(p, FIELD_GID);
+	p->vpid = last_value(buf, "\nNSpid:", p->pid);
+	have(p, FIELD_VPID);
+}
+
+static void read_cmdline(int dir, struct process *p)
+{
+	int n = read_file(dir, "cmdline", p->cmdline, sizeof(p->cmdline));
+
+	if (n <= 0)
+		return;		/* a kernel thread or a zombie has none */
+	if (n == (int)sizeof(p->cmdline) - 1)
+		p->flags |= PROCESS_CMDLINE_TRUNCATED;
+	while (n > 0 && !p->cmdline[n - 1])
+		n--;
+	p->cmdline_len = (uint16_t)n;
+	have(p, FIELD_CMDLINE);
+}
+
+void procfs_exe_flags(struct process *p)
+{
+	static const char deleted[] = " (deleted)";
+	size_t len = strlen(p->exepath), cut = sizeof(deleted) - 1;
+	char dir[sizeof(p->exepath)], *slash;
+	struct stat st;
+
+	if (len > cut && !strcmp(p->exepath + len - cut, deleted)) {
+		p->exepath[len - cut] = '\0';
+		p->flags |= PROCESS_EXE_DELETED;
+		if (!strncmp(p->exepath, "/memfd:", 7))
+			p->flags |= PROCESS_EXE_MEMFD;
+		return;
+	}
+	strcpy(dir, p->exepath);
+	slash = strrchr(dir, '/');
+	if (!slash)
+		return;
+	slash[slash == dir] = '\0';
+	if (!stat(dir, &st) && st.st_mode & S_IWOTH)
+		p->flags |= PROCESS_EXE_WORLD_WRITABLE;
+}
+
+static void read_exe(int dir, struct process *p)
+{
+	int n = read_link(dir, "exe", p->exepath, sizeof(p->exepath));
+
+	if (n < 0)
+		return;
+	if (n == (int)sizeof(p->exepath) - 1)
+		p->flags |= PROCESS_EXEPATH_TRUNCATED;
+	have(p, FIELD_EXEPATH);
+	procfs_exe_flags(p);
+}
+
+/*
+ * "0::/path" is the unified hierarchy.  Where container runtimes still use
+ * version 1 that is only "/", so the first longer path serves.
+ */
+static void read_cgroup(int dir, struct process *p)
+{
+	char buf[8192], *save = NULL;
+	const char *best = NULL;
+
+	if (read_file(dir, "cgroup", buf, sizeof(buf)) < 0)
+		return;
+	for (char *line = strtok_r(buf, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		char *path = strchr(line, ':');
+
+		path = path ? strchr(path + 1, ':') : NULL;
+		if (!path)
+			continue;
+		path++;
+		if (!best || !strcmp(best, "/") ||
+		    (!strncmp(line, "0::", 3) && path[1]))
+			best = path;
+	}
+	if (!best)
+		return;
+	snprintf(p->cgroup, sizeof(p->cgroup), "%s", best);
+	have(p, FIELD_CGROUP);
+	container_identify(p);
+}
+
+static void read_parent_name(int proc_fd, struct process *p)
+{
+	char name[32], buf[64];
+	int n;
+
+	snprintf(name, sizeof(name), "%" PRIu32 "/comm", p->ppid);
+	n = read_file(proc_fd, name, buf, sizeof(buf));
+	if (n <= 0)
+		return;
+	buf[n - 1] = '\0';	/* the newline */
+	snprintf(p->pname, sizeof(p->pname), "%.*s",
+		 (int)sizeof(p->pname) - 1, buf);
+	have(p, FIELD_PNAME);
+}
+
+static void read_rest(int dir, struct process *p)
+{
+	char buf[64];
+
+	if (read_file(dir, "loginuid", buf, sizeof(buf)) > 0) {
+		p->loginuid = (uint32_t)strtoul(buf, NULL, 10);
+		if (p->loginuid != UINT32_MAX)	/* never logged in */
+			have(p, FIELD_LOGINUID);
+	}
+	if (read_link(dir, "ns/net", buf, sizeof(buf)) > 0 &&
+	    sscanf(buf, "net:[%" SCNu64 "]", &p->netns) == 1)
+		have(p, FIELD_NETNS);
+}
+
+int procfs_read(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
+		struct process *p, uint64_t *start_ticks)
+{
+	char name[16];
+	int dir, err;
+
+	memset(p, 0, sizeof(*p));
+	snprintf(name, sizeof(name), "%" PRIu32, pid);
+	dir = openat(proc_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return -ESRCH;
+	p->pid = pid;
+	have(p, FIELD_PID);
+	err = read_stat(dir, boot_real_ns, p, start_ticks);
+	if (!err) {
+		read_status(dir, p);
+		read_cmdline(dir, p);
+		read_exe(dir, p);
+		read_cgroup(dir, p);
+		read_rest(dir, p);
+		read_parent_name(proc_fd, p);
+		have(p, FIELD_FLAGS);
+	}
+	close(dir);
+	return err ? -ESRCH : 0;
+}
+
+/* A DIR over a path below a borrowed descriptor, or NULL. */
+static DIR *open_dir(int at, const char *path)
+{
+	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!d && fd >= 0)
+		close(fd);
+	return d;
+}
+
+int procfs_each(int proc_fd, void (*fn)(void *ctx, uint32_t pid), void *ctx)
+{
+	DIR *d = open_dir(proc_fd, ".");
+	struct dirent *e;
+
+	if (!d)
+		return -errno;
+	while ((e = readdir(d)))
+		if (isdigit((unsigned char)e->d_name[0]))
+			fn(ctx, (uint32_t)strtoul(e->d_name, NULL, 10));
+	closedir(d);
+	return 0;
+}
+
+int procfs_each_socket(int proc_fd, uint32_t pid,
+		       void (*fn)(void *ctx, uint64_t inode), void *ctx)
+{
+	char name[64], link[64];
+	struct dirent *e;
+	uint64_t inode;
+	DIR *d;
+
+	snprintf(name, sizeof(name), "%" PRIu32 "/fd", pid);
+	d = open_dir(proc_fd, name);
+	if (!d)
+		return errno == EACCES || errno == EPERM ? -EACCES : -ESRCH;
+	while ((e = readdir(d)))
+		if (read_link(dirfd(d), e->d_name, link, sizeof(link)) > 0 &&
+		    sscanf(link, "socket:[%" SCNu64 "]", &inode) == 1)
+			fn(ctx, inode);
+	closedir(d);
+	return 0;
+}
+
+int procfs_boot_id(int proc_fd, uint8_t id[16])
+{
+	char buf[64];
+	int n = read_file(proc_fd, "sys/kernel/random/boot_id", buf,
+			  sizeof(buf));
+	size_t at = 0;
+
+	if (n < 0)
+		return n;
+	for (const char *s = buf; *s && at < 16;) {
+		unsigned int byte;
+
+		if (*s == '-') {
+			s++;
+			continue;
+		}
+		if (sscanf(s, "%2x", &byte) != 1)
+			return -EBADMSG;
+		id[at++] = (uint8_t)byte;
+		s += 2;
+	}
+	return at == 16 ? 0 : -EBADMSG;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What /proc says of processes.  Works under any directory descriptor, so it
+ * is tested on made-up trees.  A process that vanishes midway is not an error
+ * of ours: what was read until then counts.
+ */
+#ifndef PKTWHO_PROCFS_H
+#define PKTWHO_PROCFS_H
+
+#include <stdint.h>
+
+#include "record.h"
+
+/*
+ * Fills what is known of @pid except its process id; the start time too, from
+ * @boot_real_ns, the Unix time of boot.  *@start_ticks is field 22 of stat.
+ * 0, or -ESRCH when there is no such process.
+ */
+int procfs_read(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
+		struct process *p, uint64_t *start_ticks);
+
+/* Calls @fn with each pid there is.  0 or -errno. */
+int procfs_each(int proc_fd, void (*fn)(void *ctx, uint32_t pid), void *ctx);
+
+/*
+ * Calls @fn for each socket @pid has open, with its inode.  0, -ESRCH or
+ * -EACCES.
+ */
+int procfs_each_socket(int proc_fd, uint32_t pid,
+		       void (*fn)(void *ctx, uint64_t inode), void *ctx);
+
+/* sys/kernel/random/boot_id, as 16 bytes.  0 or -errno. */
+int procfs_boot_id(int proc_fd, uint8_t id[16]);
+
+/*
+ * Facts about an executable by its path in /proc/PID/exe: strips
+ * " (deleted)", sets PROCESS_EXE_*.  @path is changed in place.
+ */
+void procfs_exe_flags(struct process *p);
+
+#endif

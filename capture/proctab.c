@@ -1,0 +1,609 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "proctab.h"
+
+#include <errno.h>
+#include <linux/types.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "container.h"
+#include "flow.h"
+#include "probe_event.h"
+#include "procfs.h"
+
+#define BUCKETS		16384
+#define MAX_PROCS	65536	/* then those that ended are forgotten at once */
+#define USERS		64
+#define NS_PER_TICK	10000000ull
+#define KEEP_EXITED_NS	60000000000ull
+#define EXEC_TAKES_NS	1000000000ull	/* from its rename to its event */
+
+struct user {
+	uint32_t uid;
+	bool known;
+	char name[64];
+};
+
+struct proctab {
+	struct proc *heads[BUCKETS];
+	uint32_t count;
+	struct proctab_options options;
+	uint8_t boot_id[16];
+	uint64_t boot_real_ns;		/* Unix time at CLOCK_BOOTTIME 0 */
+	struct user users[USERS];
+	struct process scratch;		/* 8 KB: not on anyone's stack */
+	uint8_t encoded[PROCESS_MAX];
+};
+
+static uint64_t clock_ns(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+int64_t proctab_real_minus_mono(void)
+{
+	uint64_t before = clock_ns(CLOCK_MONOTONIC);
+	uint64_t real = clock_ns(CLOCK_REALTIME);
+	uint64_t after = clock_ns(CLOCK_MONOTONIC);
+
+	return (int64_t)(real - before - (after - before) / 2);
+}
+
+struct proctab *proctab_new(const struct proctab_options *options)
+{
+	struct proctab *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->options = *options;
+	t->boot_real_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
+	procfs_boot_id(options->proc_fd, t->boot_id);
+	return t;
+}
+
+static void proc_free(struct proc *p)
+{
+	for (struct image *i = p->image, *older; i; i = older) {
+		older = i->older;
+		free(i->record);
+		free(i);
+	}
+	free(p);
+}
+
+void proctab_free(struct proctab *t)
+{
+	if (!t)
+		return;
+	for (int b = 0; b < BUCKETS; b++)
+		for (struct proc *p = t->heads[b], *next; p; p = next) {
+			next = p->next;
+			proc_free(p);
+		}
+	free(t);
+}
+
+/* ---- records ---- */
+
+/*
+ * getpwuid() may ask the network, so each uid is looked up once; a slot that
+ * two uids share is looked up again.
+ */
+static const char *user_name(struct proctab *t, uint32_t uid)
+{
+	struct user *u = &t->users[uid % USERS];
+	struct passwd *pw;
+
+	if (!u->known || u->uid != uid) {
+		pw = getpwuid(uid);
+		u->uid = uid;
+		u->known = true;
+		snprintf(u->name, sizeof(u->name), "%s", pw ? pw->pw_name : "");
+	}
+	return u->name;
+}
+
+static void have(struct process *p, enum field f)
+{
+	p->has |= 1ull << f;
+}
+
+static void set_string(struct process *p, enum field f, char *out, size_t size,
+		       const char *s)
+{
+	snprintf(out, size, "%s", s);
+	have(p, f);
+}
+
+#define SET_STRING(p, field, member, s) \
+	set_string(p, field, (p)->member, sizeof((p)->member), s)
+
+static void set_user(struct proctab *t, struct process *p, uint32_t uid)
+{
+	const char *name = user_name(t, uid);
+
+	p->uid = uid;
+	have(p, FIELD_UID);
+	p->has &= ~(1ull << FIELD_USER);
+	if (*name)
+		SET_STRING(p, FIELD_USER, user, name);
+}
+
+static void withhold(const struct proctab *t, struct process *p)
+{
+	if (!t->options.no_cmdline || !process_has(p, FIELD_CMDLINE))
+		return;
+	p->has &= ~(1ull << FIELD_CMDLINE);
+	p->flags |= PROCESS_CMDLINE_WITHHELD;
+	have(p, FIELD_FLAGS);
+}
+
+/* Makes @p the image's record.  Without memory the old one stays. */
+static void set_record(struct proctab *t, struct image *i, struct process *p)
+{
+	uint8_t *record;
+	int len;
+
+	p->id = i->id;
+	have(p, FIELD_ID);
+	len = process_encode(p, t->encoded, sizeof(t->encoded));
+	record = len > 0 ? malloc((size_t)len) : NULL;
+	if (!record)
+		return;
+	memcpy(record, t->encoded, (size_t)len);
+	free(i->record);
+	i->record = record;
+	i->record_len = (uint32_t)len;
+	i->version++;
+	i->uid = process_has(p, FIELD_UID) ? p->uid : 0;
+}
+
+/* ---- processes ---- */
+
+static struct proc **head_of(struct proctab *t, uint32_t pid)
+{
+	return &t->heads[pid * 2654435761u >> 18];
+}
+
+static struct proc *find(struct proctab *t, uint32_t pid, uint64_t start_ticks)
+{
+	struct proc *p = *head_of(t, pid);
+
+	while (p && (p->pid != pid || p->start_ticks != start_ticks))
+		p = p->next;
+	return p;
+}
+
+/* The life of that pid which is not over, or NULL. */
+static struct proc *find_running(struct proctab *t, uint32_t pid)
+{
+	struct proc *best = NULL;
+
+	for (struct proc *p = *head_of(t, pid); p; p = p->next)
+		if (p->pid == pid && !p->exited_mono_ns &&
+		    (!best || p->start_ticks > best->start_ticks))
+			best = p;
+	return best;
+}
+
+static void set_name(struct image *i, const char *name)
+{
+	memset(i->name, 0, sizeof(i->name));
+	memcpy(i->name, name, strnlen(name, sizeof(i->name) - 1));
+}
+
+static void set_exec_gen(struct proctab *t, struct image *i, uint64_t exec_gen)
+{
+	i->exec_gen = exec_gen;
+	i->id = process_id(t->boot_id, i->proc->pid, i->proc->start_ticks,
+			   exec_gen);
+}
+
+/* A new image on top of @p's, which is NULL for its first. */
+static struct image *image_add(struct proctab *t, struct proc *p,
+			       const char *name, uint64_t exec_gen,
+			       uint64_t from_mono_ns)
+{
+	struct image *i = calloc(1, sizeof(*i));
+
+	if (!i)
+		return NULL;
+	i->proc = p;
+	i->older = p->image;
+	i->from_mono_ns = from_mono_ns;
+	set_name(i, name);
+	set_exec_gen(t, i, exec_gen);
+	p->image = i;
+	return i;
+}
+
+static struct proc *proc_add(struct proctab *t, uint32_t pid,
+			     uint64_t start_ticks, const char *name,
+			     uint64_t exec_gen, uint64_t from_mono_ns)
+{
+	struct proc **head = head_of(t, pid);
+	struct proc *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->pid = pid;
+	p->start_ticks = start_ticks;
+	if (!image_add(t, p, name, exec_gen, from_mono_ns)) {
+		free(p);
+		return NULL;
+	}
+	p->next = *head;
+	*head = p;
+	t->count++;
+	return p;
+}
+
+/* From /proc, as it is now; NULL if there is no such process. */
+static struct proc *add_from_procfs(struct proctab *t, uint32_t pid)
+{
+	struct process *s = &t->scratch;
+	uint64_t start_ticks = 0;
+	struct proc *p;
+
+	if (procfs_read(t->options.proc_fd, pid, t->boot_real_ns, s,
+			&start_ticks))
+		return NULL;
+	p = find(t, pid, start_ticks);
+	if (p)
+		return p;
+	p = proc_add(t, pid, start_ticks, s->name, 0, 0);
+	if (!p)
+		return NULL;
+	if (process_has(s, FIELD_UID))
+		set_user(t, s, s->uid);
+	withhold(t, s);
+	set_record(t, p->image, s);
+	return p;
+}
+
+static uint64_t ticks_of(const struct probe_owner *o)
+{
+	return o->start_ns / NS_PER_TICK;
+}
+
+/* What an event alone tells. */
+static void process_of_owner(struct proctab *t, struct process *s,
+			     const struct probe_owner *o)
+{
+	memset(s, 0, sizeof(*s));
+	s->pid = o->tgid;
+	have(s, FIELD_PID);
+	s->start_ns = t->boot_real_ns + o->start_ns;
+	have(s, FIELD_START);
+	SET_STRING(s, FIELD_NAME, name, o->comm);
+	set_user(t, s, o->uid);
+	s->gid = o->gid;
+	have(s, FIELD_GID);
+	have(s, FIELD_FLAGS);
+}
+
+static struct proc *add_from_owner(struct proctab *t,
+				   const struct probe_owner *o)
+{
+	struct proc *p = proc_add(t, o->tgid, ticks_of(o), o->comm,
+				  o->exec_gen, 0);
+
+	if (!p)
+		return NULL;
+	process_of_owner(t, &t->scratch, o);
+	set_record(t, p->image, &t->scratch);
+	return p;
+}
+
+/*
+ * /proc knows no exec generation: the first event of the process tells it,
+ * before any packet has been attributed.
+ */
+static void learn_exec_gen(struct proctab *t, struct image *i,
+			   const struct probe_owner *o)
+{
+	if (i->exec_gen == o->exec_gen || i->exec_gen || i->older)
+		return;
+	set_exec_gen(t, i, o->exec_gen);
+	if (process_decode(&t->scratch, i->record, i->record_len) > 0)
+		set_record(t, i, &t->scratch);
+}
+
+/* setuid() has no event of its own: owners carry the uid of their time. */
+static void learn_uid(struct proctab *t, struct image *i,
+		      const struct probe_owner *o)
+{
+	if (i->uid == o->uid || i->exec_gen != o->exec_gen ||
+	    process_decode(&t->scratch, i->record, i->record_len) < 0)
+		return;
+	set_user(t, &t->scratch, o->uid);
+	t->scratch.gid = o->gid;
+	have(&t->scratch, FIELD_GID);
+	set_record(t, i, &t->scratch);
+}
+
+struct proc *proctab_owner(struct proctab *t, const struct probe_owner *o)
+{
+	struct proc *p;
+
+	if (!o->tgid)
+		return NULL;
+	p = find(t, o->tgid, ticks_of(o));
+	if (!p) {
+		p = add_from_procfs(t, o->tgid);
+		if (!p || p->start_ticks != ticks_of(o))
+			p = add_from_owner(t, o);
+	}
+	if (p) {
+		learn_exec_gen(t, p->image, o);
+		learn_uid(t, p->image, o);
+	}
+	return p;
+}
+
+struct proc *proctab_by_pid(struct proctab *t, uint32_t pid)
+{
+	struct proc *p = find_running(t, pid);
+
+	return p ? p : add_from_procfs(t, pid);
+}
+
+struct image *proc_image_at(const struct proc *p, uint64_t mono_ns)
+{
+	struct image *i = p->image;
+
+	while (i->from_mono_ns > mono_ns && i->older)
+		i = i->older;
+	return i;
+}
+
+const char *image_name_at(const struct image *i, uint64_t mono_ns)
+{
+	return mono_ns < i->renamed_mono_ns ? i->old_name : i->name;
+}
+
+static void scan_one(void *ctx, uint32_t pid)
+{
+	add_from_procfs(ctx, pid);
+}
+
+int proctab_scan(struct proctab *t)
+{
+	procfs_each(t->options.proc_fd, scan_one, t);
+	return (int)t->count;
+}
+
+void proctab_follow(struct proctab *t, uint32_t pid)
+{
+	struct proc *p = proctab_by_pid(t, pid);
+
+	if (p)
+		p->followed = true;
+}
+
+/* ---- kernel events ---- */
+
+static void process_of_exec(struct proctab *t, struct process *s,
+			    const struct probe_exec *x)
+{
+	const char *path = x->path + (x->path_at & (PROBE_PATH_LEN - 1));
+	const char *cgroup = x->cgroup + (x->cgroup_at & (PROBE_CGROUP_LEN - 1));
+
+	process_of_owner(t, s, &x->event.owner);
+	s->ppid = x->ppid;
+	have(s, FIELD_PPID);
+	SET_STRING(s, FIELD_PNAME, pname, x->pcomm);
+	SET_STRING(s, FIELD_EXEPATH, exepath, path);
+	s->vpid = x->vpid;
+	have(s, FIELD_VPID);
+	s->netns = x->netns_ino;
+	have(s, FIELD_NETNS);
+	if (x->loginuid != UINT32_MAX) {
+		s->loginuid = x->loginuid;
+		have(s, FIELD_LOGINUID);
+	}
+	if (x->args_len) {
+		s->cmdline_len = (uint16_t)x->args_len;
+		memcpy(s->cmdline, x->args, x->args_len);
+		while (s->cmdline_len && !s->cmdline[s->cmdline_len - 1])
+			s->cmdline_len--;
+		have(s, FIELD_CMDLINE);
+	}
+	s->flags = (x->exe_flags & PROBE_EXE_DELETED ? PROCESS_EXE_DELETED : 0) |
+		   (x->exe_flags & PROBE_EXE_MEMFD ? PROCESS_EXE_MEMFD : 0) |
+		   (x->exe_flags & PROBE_EXE_WORLD_WRITABLE ?
+			    PROCESS_EXE_WORLD_WRITABLE : 0) |
+		   (x->exe_flags & PROBE_PATH_CUT ?
+			    PROCESS_EXEPATH_TRUNCATED : 0) |
+		   (x->exe_flags & PROBE_ARGS_CUT ?
+			    PROCESS_CMDLINE_TRUNCATED : 0);
+	SET_STRING(s, FIELD_CGROUP, cgroup, *cgroup ? cgroup : "/");
+	container_identify(s);
+	withhold(t, s);
+}
+
+static void rename_image(struct proctab *t, struct image *i, const char *name)
+{
+	set_name(i, name);
+	if (process_decode(&t->scratch, i->record, i->record_len) < 0)
+		return;
+	SET_STRING(&t->scratch, FIELD_NAME, name, i->name);
+	set_record(t, i, &t->scratch);
+}
+
+/* exec names the task a moment before it counts as the new image. */
+static void undo_exec_rename(struct proctab *t, struct image *i,
+			     const struct probe_exec *x)
+{
+	char name[RECORD_NAME_LEN];
+
+	if (i->renamed_mono_ns + EXEC_TAKES_NS < x->event.ts_ns ||
+	    strncmp(i->name, x->event.owner.comm, sizeof(i->name)))
+		return;
+	i->renamed_mono_ns = 0;
+	memcpy(name, i->old_name, sizeof(name));
+	rename_image(t, i, name);
+}
+
+void proctab_exec(struct proctab *t, const struct probe_exec *x)
+{
+	const struct probe_owner *o = &x->event.owner;
+	struct proc *p = find(t, o->tgid, ticks_of(o));
+	struct image *i;
+
+	if (!p) {
+		p = proc_add(t, o->tgid, ticks_of(o), o->comm, o->exec_gen,
+			     x->event.ts_ns);
+	} else if (p->image->exec_gen != o->exec_gen) {
+		undo_exec_rename(t, p->image, x);
+		image_add(t, p, o->comm, o->exec_gen, x->event.ts_ns);
+	}
+	if (!p)
+		return;
+	i = p->image;
+	if (i->exec_gen != o->exec_gen)
+		return;		/* no memory */
+	process_of_exec(t, &t->scratch, x);
+	set_record(t, i, &t->scratch);
+}
+
+/* A child is its parent until it says otherwise, under a pid of its own. */
+static void inherit(struct proctab *t, struct process *s,
+		    const struct proc *parent, const struct probe_event *e)
+{
+	const struct probe_owner *o = &e->owner;
+	const struct image *i = parent ? parent->image : NULL;
+
+	if (!i || process_decode(s, i->record, i->record_len) < 0) {
+		process_of_owner(t, s, o);
+	} else {
+		s->has &= ~(1ull << FIELD_VPID);	/* not told by the event */
+		s->pid = o->tgid;
+		s->start_ns = t->boot_real_ns + o->start_ns;
+		SET_STRING(s, FIELD_NAME, name, o->comm);
+		SET_STRING(s, FIELD_PNAME, pname, i->name);
+		set_user(t, s, o->uid);
+		s->gid = o->gid;
+	}
+	s->ppid = e->parent_tgid;
+	have(s, FIELD_PPID);
+	s->flags |= PROCESS_FORKED;
+	have(s, FIELD_FLAGS);
+}
+
+void proctab_fork(struct proctab *t, const struct probe_event *e)
+{
+	const struct probe_owner *o = &e->owner;
+	struct proc *parent = find_running(t, e->parent_tgid), *p;
+
+	if (find(t, o->tgid, ticks_of(o)))
+		return;
+	p = proc_add(t, o->tgid, ticks_of(o), o->comm, o->exec_gen, e->ts_ns);
+	if (!p)
+		return;
+	p->followed = parent && parent->followed;
+	inherit(t, &t->scratch, parent, e);
+	set_record(t, p->image, &t->scratch);
+}
+
+void proctab_exit(struct proctab *t, const struct probe_event *e)
+{
+	struct proc *p = find(t, e->owner.tgid, ticks_of(&e->owner));
+
+	if (!p)
+		return;
+	p->exited_mono_ns = e->ts_ns;
+	p->exit_status = e->exit_status;
+}
+
+void proctab_rename(struct proctab *t, const struct probe_event *e)
+{
+	struct proc *p = find(t, e->owner.tgid, ticks_of(&e->owner));
+	struct image *i = p ? p->image : NULL;
+
+	/* exec renames too, just before its own event. */
+	if (!i || i->exec_gen != e->owner.exec_gen ||
+	    !strncmp(i->name, e->owner.comm, sizeof(i->name)))
+		return;
+	memcpy(i->old_name, i->name, sizeof(i->old_name));
+	i->renamed_mono_ns = e->ts_ns;
+	rename_image(t, i, e->owner.comm);
+}
+
+/* ---- the table's end ---- */
+
+static bool in_file(const struct proc *p, uint32_t section)
+{
+	for (const struct image *i = p->image; i; i = i->older)
+		if (i->section == section)
+			return true;
+	return false;
+}
+
+void proctab_prune(struct proctab *t, uint64_t now_mono_ns, uint32_t section)
+{
+	bool full = t->count > MAX_PROCS;
+
+	for (int b = 0; b < BUCKETS; b++)
+		for (struct proc **at = &t->heads[b], *p; (p = *at);) {
+			bool old = p->exited_mono_ns && !p->refs &&
+				   p->exited_mono_ns + KEEP_EXITED_NS <
+					   now_mono_ns;
+
+			if (!old || (in_file(p, section) && !full)) {
+				at = &p->next;
+				continue;
+			}
+			*at = p->next;
+			proc_free(p);
+			t->count--;
+		}
+}
+
+static int each_image(struct proctab *t, const struct proc *p,
+		      const struct image *i,
+		      int (*fn)(void *ctx, const struct process *p), void *ctx)
+{
+	struct process *s = &t->scratch;
+
+	if (process_decode(s, i->record, i->record_len) < 0)
+		return 0;
+	s->packets = i->packets;
+	s->bytes = i->bytes;
+	s->first_seen_ns = i->first_ns;
+	s->last_seen_ns = i->last_ns;
+	have(s, FIELD_PACKETS);
+	have(s, FIELD_BYTES);
+	have(s, FIELD_FIRST_SEEN);
+	have(s, FIELD_LAST_SEEN);
+	if (p->exited_mono_ns && i == p->image) {
+		s->exit_status = p->exit_status;
+		s->flags |= PROCESS_EXITED;
+		have(s, FIELD_EXIT_STATUS);
+		have(s, FIELD_FLAGS);
+	}
+	return fn(ctx, s);
+}
+
+int proctab_each(struct proctab *t, uint32_t section,
+		 int (*fn)(void *ctx, const struct process *p), void *ctx)
+{
+	int err;
+
+	for (int b = 0; b < BUCKETS; b++)
+		for (struct proc *p = t->heads[b]; p; p = p->next)
+			for (struct image *i = p->image; i; i = i->older) {
+				if (i->section != section)
+					continue;
+				err = each_image(t, p, i, fn, ctx);
+				if (err)
+					return err;
+			}
+	return 0;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The process table: who is who, by pid, start time and exec.
+ *
+ * A `proc` is one life of a pid.  Each exec within it makes a new `image`,
+ * which is what a packet is attributed to: it has the process id, the name,
+ * the record, and the totals of the process table.
+ *
+ * Times are CLOCK_MONOTONIC nanoseconds (@mono_ns) unless said otherwise.
+ * Not on the packet path: allocates when a process appears.
+ */
+#ifndef PKTWHO_PROCTAB_H
+#define PKTWHO_PROCTAB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "record.h"
+
+struct proctab;
+struct proc;
+
+struct image {
+	struct image *older;		/* before the last exec */
+	struct proc *proc;
+	uint64_t from_mono_ns;		/* since when it runs */
+	uint64_t id;			/* process_id() */
+	uint64_t exec_gen;
+	uint64_t renamed_mono_ns;	/* until then it had old_name */
+	char name[RECORD_NAME_LEN];
+	char old_name[RECORD_NAME_LEN];
+	uint32_t uid;
+	uint8_t *record;		/* process_encode(), without totals */
+	uint32_t record_len;
+	uint32_t version;		/* grows whenever the record changes */
+
+	/* Bookkeeping of the file being written; the session's. */
+	uint32_t section;		/* the file it was last written to */
+	uint32_t written_version;
+	uint64_t until_repeat;		/* packets until its record is due again */
+	uint64_t packets;
+	uint64_t bytes;
+	uint64_t first_ns;		/* Unix epoch */
+	uint64_t last_ns;
+};
+
+struct proc {
+	struct proc *next;		/* of its hash bucket */
+	struct image *image;		/* the newest; never NULL */
+	uint64_t start_ticks;		/* field 22 of /proc/PID/stat */
+	uint64_t exited_mono_ns;	/* 0: it runs */
+	uint32_t pid;
+	uint32_t exit_status;
+	uint32_t refs;			/* sockets that name it */
+	bool followed;			/* the command or one of its descendants */
+};
+
+struct proctab_options {
+	bool no_cmdline;
+	int proc_fd;			/* an open /proc, borrowed */
+};
+
+struct probe_owner;
+struct probe_event;
+struct probe_exec;
+
+/* NULL without memory.  Options are copied. */
+struct proctab *proctab_new(const struct proctab_options *options);
+void proctab_free(struct proctab *t);
+
+/* Every process there is, from /proc.  Returns how many. */
+int proctab_scan(struct proctab *t);
+
+/* Kernel events, in any order; each is borrowed for the call. */
+void proctab_exec(struct proctab *t, const struct probe_exec *x);
+void proctab_fork(struct proctab *t, const struct probe_event *e);
+void proctab_exit(struct proctab *t, const struct probe_event *e);
+void proctab_rename(struct proctab *t, const struct probe_event *e);
+
+/*
+ * The process a kernel event names, made from /proc or, if it is gone, from
+ * the event alone.  Borrowed, and stays while refs is not 0.  NULL only
+ * without memory or for an owner without pid.
+ */
+struct proc *proctab_owner(struct proctab *t, const struct probe_owner *o);
+
+/* The same by pid alone, from /proc; NULL if there is no such process. */
+struct proc *proctab_by_pid(struct proctab *t, uint32_t pid);
+
+/* What the process was running at that time. */
+struct image *proc_image_at(const struct proc *p, uint64_t mono_ns);
+const char *image_name_at(const struct image *i, uint64_t mono_ns);
+
+/* Follows @pid and all it forks from now on (--follow, -- COMMAND). */
+void proctab_follow(struct proctab *t, uint32_t pid);
+
+/*
+ * Forgets processes that ended more than a minute ago and that neither a
+ * socket nor the file being written (@section) refers to.
+ */
+void proctab_prune(struct proctab *t, uint64_t now_mono_ns, uint32_t section);
+
+/*
+ * Calls @fn for every image that was written to the file @section, with its
+ * totals and exit status filled in.  Stops when @fn returns non-zero.
+ */
+int proctab_each(struct proctab *t, uint32_t section,
+		 int (*fn)(void *ctx, const struct process *p), void *ctx);
+
+/* Nanoseconds of CLOCK_REALTIME minus CLOCK_MONOTONIC, now. */
+int64_t proctab_real_minus_mono(void);
+
+#endif

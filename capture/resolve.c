@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "resolve.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "localaddr.h"
+#include "record.h"
+#include "source.h"
+
+#define FRAGMENTS 1024
+
+/* The ports of a datagram, remembered from its first fragment. */
+struct fragmented {
+	struct flow_key key;
+	uint32_t id;
+};
+
+struct resolver {
+	struct flowtab *flows;
+	const struct localaddr *local;
+	uint64_t netns;
+	uint8_t doubt;			/* enum reason; 0: none */
+	struct fragmented fragments[FRAGMENTS];
+};
+
+struct resolver *resolver_new(struct flowtab *flows,
+			      const struct localaddr *local, uint64_t netns)
+{
+	struct resolver *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->flows = flows;
+	r->local = local;
+	r->netns = netns;
+	return r;
+}
+
+void resolver_free(struct resolver *r)
+{
+	free(r);
+}
+
+void resolver_doubt(struct resolver *r, uint8_t reason)
+{
+	if (!r->doubt)
+		r->doubt = reason;
+}
+
+/* ---- fragments ---- */
+
+static struct fragmented *fragment_slot(struct resolver *r,
+					const struct packet *p)
+{
+	uint32_t h = p->fragment_id * 2654435761u;
+
+	for (int i = 0; i < 16; i++)
+		h = (h ^ p->sent.local[i] ^ (uint32_t)p->sent.remote[i] << 8) *
+		    16777619u;
+	return &r->fragments[h % FRAGMENTS];
+}
+
+/* The whole datagram's key; false if its first fragment was not seen. */
+static bool defragment(struct resolver *r, const struct packet *p,
+		       struct flow_key *key)
+{
+	struct fragmented *f = fragment_slot(r, p);
+
+	if (p->first_fragment) {
+		f->key = *key;
+		f->id = p->fragment_id;
+		return true;
+	}
+	if (f->id != p->fragment_id || f->key.proto != key->proto ||
+	    memcmp(f->key.local, key->local, sizeof(key->local)) ||
+	    memcmp(f->key.remote, key->remote, sizeof(key->remote)))
+		return false;
+	*key = f->key;
+	return true;
+}
+
+/* ---- one end ---- */
+
+static bool ask(struct resolver *r, const struct packet *p,
+		const struct flow_key *key, bool sends, uint64_t ts_ns,
+		struct verdict_end *end)
+{
+	struct flowtab_query q = {
+		.key = *key,
+		.ts_ns = ts_ns,
+		.netns = r->netns,
+		.sends = sends,
+		.syn = p->tcp_flags & PACKET_TCP_SYN,
+		.rst = p->tcp_flags & PACKET_TCP_RST,
+	};
+	struct flowtab_answer a;
+	bool found = flowtab_find(r->flows, &q, &a);
+
+	*end = (struct verdict_end){ a.owner, a.tid, a.attr, a.reason };
+	return found;
+}
+
+static void set_attr(struct verdict_end *end, uint8_t attr, uint8_t reason)
+{
+	*end = (struct verdict_end){ .attr = attr, .reason = reason };
+}
+
+/* An end of ours that has no socket. */
+static void no_socket(const struct resolver *r, const struct packet *p,
+		      bool sends, struct verdict_end *end)
+{
+	uint8_t proto = p->sent.proto;
+	uint8_t reason = REASON_NO_SOCKET;
+
+	if (proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6)
+		reason = REASON_ICMP;
+	else if (sends && p->tcp_flags & PACKET_TCP_RST)
+		reason = REASON_RESET;
+	if (r->doubt)
+		set_attr(end, ATTR_UNKNOWN, r->doubt);
+	else
+		set_attr(end, ATTR_KERNEL, reason);
+}
+
+static bool on_host(const struct verdict_end *end)
+{
+	return end->attr != ATTR_NONE;
+}
+
+/* ---- kinds of packets ---- */
+
+/* The sender of the packet that an ICMP error is about gets the error. */
+static bool resolve_error(struct resolver *r, const struct packet *p,
+			  uint64_t ts_ns, struct verdict *v)
+{
+	if (ask(r, p, &p->quoted, true, ts_ns, &v->dst) && v->dst.owner) {
+		v->dst.attr = ATTR_FLOW;
+		v->dst.reason = REASON_NONE;
+	} else if (localaddr_has(r->local, p->sent.remote)) {
+		no_socket(r, p, false, &v->dst);
+	}
+	if (localaddr_has(r->local, p->sent.local))
+		set_attr(&v->src, ATTR_KERNEL, REASON_ICMP);
+	return true;
+}
+
+static void mark_flow(struct verdict_end *end)
+{
+	if (end->attr == ATTR_SOCKET || end->attr == ATTR_SCAN ||
+	    end->attr == ATTR_LISTENER)
+		end->attr = ATTR_FLOW;
+}
+
+static bool resolve_flow(struct resolver *r, const struct packet *p,
+			 uint64_t ts_ns, struct verdict *v)
+{
+	struct flow_key sent = p->sent, received;
+	bool whole = !p->fragment || defragment(r, p, &sent);
+	bool settled = true;
+
+	received = flow_reversed(&sent);
+	if (!whole) {
+		if (localaddr_has(r->local, sent.local))
+			set_attr(&v->src, ATTR_UNKNOWN, REASON_FRAGMENT);
+		if (localaddr_has(r->local, sent.remote))
+			set_attr(&v->dst, ATTR_UNKNOWN, REASON_FRAGMENT);
+		return true;
+	}
+	/* The sender's event is told before the packet is captured. */
+	if (!ask(r, p, &sent, true, ts_ns, &v->src) &&
+	    localaddr_has(r->local, sent.local))
+		no_socket(r, p, true, &v->src);
+	/* The receiver's comes after. */
+	if (!ask(r, p, &received, false, ts_ns, &v->dst)) {
+		settled = false;
+		if (localaddr_has(r->local, sent.remote))
+			no_socket(r, p, false, &v->dst);
+	}
+	if (p->fragment && !p->first_fragment) {
+		mark_flow(&v->src);
+		mark_flow(&v->dst);
+	}
+	return settled;
+}
+
+static uint8_t direction_of(const struct verdict *v)
+{
+	if (v->src.attr == ATTR_FORWARDED)
+		return DIRECTION_FORWARDED;
+	if (on_host(&v->src))
+		return on_host(&v->dst) ? DIRECTION_LOCAL : DIRECTION_OUT;
+	return on_host(&v->dst) ? DIRECTION_IN : DIRECTION_UNKNOWN;
+}
+
+/* Only the wire's direction tells which end is here. */
+static void resolve_by_direction(struct verdict *v, uint8_t direction,
+				 uint8_t attr, uint8_t reason)
+{
+	if (direction == SOURCE_OUT)
+		set_attr(&v->src, attr, reason);
+	else
+		set_attr(&v->dst, attr, reason);
+}
+
+static void resolve_neither(const struct resolver *r, const struct packet *p,
+			    uint8_t direction, struct verdict *v)
+{
+	static const __u8 any6[16], any4[16] = { [10] = 0xff, [11] = 0xff };
+	bool unspecified = !memcmp(p->sent.local, any6, 16) ||
+			   !memcmp(p->sent.local, any4, 16);
+
+	if (address_is_multicast(p->sent.remote) ||
+	    (unspecified && direction == SOURCE_OUT)) {
+		resolve_by_direction(v, direction, ATTR_KERNEL,
+				     REASON_NO_SOCKET);
+		if (r->doubt)
+			resolve_by_direction(v, direction, ATTR_UNKNOWN,
+					     r->doubt);
+		return;
+	}
+	set_attr(&v->src, ATTR_FORWARDED, REASON_NONE);
+	set_attr(&v->dst, ATTR_FORWARDED, REASON_NONE);
+}
+
+bool resolve(struct resolver *r, const struct packet *p, uint64_t ts_ns,
+	     uint8_t direction, struct verdict *v)
+{
+	bool settled = true;
+
+	memset(v, 0, sizeof(*v));
+	if (p->kind == PACKET_NOT_IP)
+		resolve_by_direction(v, direction, ATTR_KERNEL, REASON_NOT_IP);
+	else if (p->kind == PACKET_MALFORMED)
+		resolve_by_direction(v, direction, ATTR_UNKNOWN,
+				     REASON_MALFORMED);
+	else if (p->is_error)
+		settled = resolve_error(r, p, ts_ns, v);
+	else
+		settled = resolve_flow(r, p, ts_ns, v);
+
+	if (!on_host(&v->src) && !on_host(&v->dst))
+		resolve_neither(r, p, direction, v);
+	v->direction = direction_of(v);
+	return settled;
+}

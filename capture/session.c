@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "session.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "geo.h"
+#include "hold.h"
+#include "log.h"
+#include "output.h"
+#include "owners.h"
+#include "packet.h"
+#include "source.h"
+
+#define MAX_CAPTURES	(OPTIONS_MAX_INTERFACES * SOURCE_HANDLES)
+#define HOLD_BYTES	(16u << 20)	/* all queues together */
+#define HOLD_LEAST	(1u << 20)	/* above the largest packet, twice */
+#define ROOM_PACKETS	1024		/* leave a full queue together */
+#define TICK_MS		5		/* while packets wait */
+#define IDLE_MS		100
+#define MERGE_NS	25000000ull	/* an idle capture's block is out by then */
+#define LINGER_NS	60000000ull	/* packets from before the stop arrive */
+#define TAIL_NS		100000000ull	/* what a command leaves behind: FIN, ACK */
+#define PRUNE_NS	10000000000ull
+
+struct capture {
+	struct session *session;
+	struct source *source;
+	struct hold *hold;
+	uint32_t interface;
+	int handle;
+};
+
+enum { FD_SIGNAL, FD_COMMAND, FD_OWNERS, FD_CAPTURES = FD_OWNERS + OWNERS_FDS };
+
+struct session {
+	const struct options *options;
+	struct command *command;
+	struct source *sources[OPTIONS_MAX_INTERFACES];
+	struct capture captures[MAX_CAPTURES];
+	int capture_count;
+	struct owners *owners;
+	struct output *output;
+	struct pollfd fds[FD_CAPTURES + MAX_CAPTURES];
+	struct output_interface_stats stats[OPTIONS_MAX_INTERFACES];
+	uint64_t resolved_early;
+	uint64_t started_ns;
+	uint64_t pruned_ns;
+	uint64_t last_packet_ns;	/* later ones are not ours; 0: no end yet */
+	uint64_t stop_ns;		/* when to leave; 0: no end yet */
+	int error;
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/* Packets up to @at still count; those in the kernel's blocks are waited for. */
+static void stop_at(struct session *s, uint64_t at)
+{
+	if (s->stop_ns)
+		return;
+	s->last_packet_ns = at;
+	s->stop_ns = at + LINGER_NS;
+}
+
+static void fail(struct session *s, int err)
+{
+	if (!s->error)
+		s->error = err;
+	s->stop_ns = 1;
+}
+
+/* ---- packets out ---- */
+
+static bool followed(const struct verdict *v)
+{
+	return (v->src.owner && v->src.owner->followed) ||
+	       (v->dst.owner && v->dst.owner->followed);
+}
+
+static void write_one(struct session *s, const struct held *h,
+		      const struct verdict *v)
+{
+	uint64_t limit = s->options->max_packets;
+	int err;
+
+	if (s->command && !followed(v))
+		return;
+	if (s->last_packet_ns && h->ts_ns > s->last_packet_ns)
+		return;
+	if (limit && output_packets(s->output) >= limit)
+		return;
+	err = output_packet(s->output, h, v, owners_mono_ns(s->owners, h->ts_ns));
+	if (err)
+		fail(s, err);
+	else if (limit && output_packets(s->output) == limit)
+		s->stop_ns = 1;
+}
+
+/* The capture with the oldest packet, or NULL; *@gap if one has none. */
+static struct capture *oldest(struct session *s, bool *gap)
+{
+	struct capture *best = NULL;
+	uint64_t best_ns = 0;
+
+	*gap = false;
+	for (int i = 0; i < s->capture_count; i++) {
+		const struct held *h = hold_first(s->captures[i].hold);
+
+		if (!h) {
+			*gap = true;
+		} else if (!best || h->ts_ns < best_ns) {
+			best = &s->captures[i];
+			best_ns = h->ts_ns;
+		}
+	}
+	return best;
+}
+
+/*
+ * Writes what can be written, in order of time.  A packet waits while a late
+ * event may still name its owner, and while another capture may still have an
+ * older one.  With @force the first one does not wait.
+ */
+static void release(struct session *s, bool force)
+{
+	uint64_t now = now_ns();
+	struct capture *c;
+	bool gap;
+
+	while ((c = oldest(s, &gap))) {
+		const struct held *h = hold_first(c->hold);
+		uint64_t age = now > h->ts_ns ? now - h->ts_ns : 0;
+		struct verdict v;
+		bool settled;
+
+		if (!force && gap && age < MERGE_NS)
+			return;
+		settled = owners_resolve(s->owners, &h->packet, h->ts_ns,
+					 h->direction, &v);
+		if (!settled && age < FLOWTAB_HOLD_NS) {
+			if (!force)
+				return;
+			s->resolved_early++;
+		}
+		force = false;
+		write_one(s, h, &v);
+		hold_pop(c->hold);
+	}
+}
+
+/* ---- packets in ---- */
+
+/*
+ * A full queue cannot wait: the oldest packets go out as they are, a good many
+ * at once, since taking in events for each would cost more than they do.
+ */
+static struct held *make_room(struct capture *c, uint32_t caplen)
+{
+	struct held *h = hold_push(c->hold, caplen);
+
+	if (h)
+		return h;
+	owners_update(c->session->owners);
+	for (int i = 0; i < ROOM_PACKETS && hold_first(c->hold); i++)
+		release(c->session, true);
+	while (!(h = hold_push(c->hold, caplen)) && hold_first(c->hold))
+		release(c->session, true);
+	return h;
+}
+
+static void on_packet(void *ctx, const struct source_packet *p)
+{
+	struct capture *c = ctx;
+	struct held *h = make_room(c, p->caplen);
+
+	if (!h) {
+		c->session->stats[c->interface].too_large++;
+		return;
+	}
+	h->ts_ns = p->ts_ns;
+	h->caplen = p->caplen;
+	h->len = p->len;
+	h->interface = c->interface;
+	h->direction = p->direction;
+	memcpy(h->data, p->data, p->caplen);
+	packet_parse(&h->packet, source_linktype(c->source), p->data, p->caplen);
+}
+
+static void read_captures(struct session *s)
+{
+	for (int i = 0; i < s->capture_count; i++) {
+		struct capture *c = &s->captures[i];
+		int n = source_read(c->source, c->handle, on_packet, c);
+
+		if (n < 0)
+			fail(s, n);
+	}
+}
+
+/* ---- the loop ---- */
+
+static void on_signal(struct session *s)
+{
+	struct signalfd_siginfo info;
+
+	if (read(s->fds[FD_SIGNAL].fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	/* A terminal's ^C has reached the command too. */
+	if (s->command && info.ssi_signo == SIGTERM)
+		kill(s->command->pid, SIGTERM);
+	stop_at(s, now_ns());
+}
+
+static void check_limits(struct session *s)
+{
+	uint64_t duration = s->options->max_duration_ns, now = now_ns();
+
+	if (duration && now >= s->started_ns + duration)
+		stop_at(s, s->started_ns + duration);
+	if (now < s->pruned_ns + PRUNE_NS)
+		return;
+	s->pruned_ns = now;
+	proctab_prune(owners_processes(s->owners), owners_mono_ns(s->owners, now),
+		      output_section(s->output));
+}
+
+static int wait_ms(struct session *s)
+{
+	uint64_t duration = s->options->max_duration_ns, now = now_ns();
+	bool gap;
+
+	if (s->stop_ns || oldest(s, &gap))
+		return TICK_MS;
+	if (duration && s->started_ns + duration < now + IDLE_MS * 1000000ull)
+		return TICK_MS;
+	return IDLE_MS;
+}
+
+static void step(struct session *s)
+{
+	int n = poll(s->fds, (nfds_t)(FD_CAPTURES + s->capture_count),
+		     wait_ms(s));
+	int err;
+
+	if (n > 0 && s->fds[FD_SIGNAL].revents)
+		on_signal(s);
+	if (n > 0 && s->fds[FD_COMMAND].revents) {
+		s->fds[FD_COMMAND].fd = -1;
+		stop_at(s, now_ns() + TAIL_NS);
+	}
+	read_captures(s);
+	owners_update(s->owners);
+	release(s, false);
+	err = output_flush(s->output);
+	if (err)
+		fail(s, err);
+	check_limits(s);
+}
+
+int session_run(struct session *s)
+{
+	bool gap;
+
+	s->started_ns = now_ns();
+	if (s->command)
+		command_go(s->command);
+	while (!s->stop_ns || now_ns() < s->stop_ns)
+		step(s);
+	while (!s->error && oldest(s, &gap))
+		release(s, true);
+	return s->error;
+}
+
+/* ---- open and close ---- */
+
+static int open_sources(struct session *s)
+{
+	const struct options *o = s->options;
+	struct owners_stats owners;
+	int err;
+
+	owners_stats(s->owners, &owners);
+	for (int i = 0; i < o->interface_count; i++) {
+		struct source_options so = {
+			.device = o->interfaces[i].name,
+			.filter = o->interfaces[i].filter,
+			.snaplen = o->snaplen,
+			.buffer_mib = o->buffer_mib,
+			.promiscuous = !o->no_promiscuous,
+			/* Who polls had better be quick. */
+			.immediate = owners.refused != 0,
+		};
+
+		err = source_open(&s->sources[i], &so);
+		if (err)
+			return err;
+		for (int h = 0; h < source_handles(s->sources[i]); h++)
+			s->captures[s->capture_count++] = (struct capture){
+				.session = s,
+				.source = s->sources[i],
+				.interface = (uint32_t)i,
+				.handle = h,
+			};
+	}
+	if (owners.refused)
+		log_warn("no eBPF (%s): processes are looked up by polling, "
+			 "short-lived ones are missed; run as root for exact "
+			 "owners", strerror(-owners.refused));
+	return 0;
+}
+
+static int open_holds(struct session *s)
+{
+	size_t each = HOLD_BYTES / (size_t)s->capture_count;
+
+	for (int i = 0; i < s->capture_count; i++) {
+		s->captures[i].hold = hold_new(each < HOLD_LEAST ? HOLD_LEAST :
+								   each);
+		if (!s->captures[i].hold)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* The user's databases come first; what is installed answers the rest. */
+static int open_geo(const struct options *o, struct geo **geo)
+{
+	int err = 0;
+
+	*geo = geo_new();
+	if (!*geo)
+		return -ENOMEM;
+	for (int i = 0; !err && i < o->geo_count; i++) {
+		err = geo_add(*geo, o->geo[i]);
+		if (err)
+			log_error("cannot use %s: %s", o->geo[i],
+				  err == -EBADMSG ? "not an mmdb database" :
+						    strerror(-err));
+	}
+	if (!err) {
+		geo_add_installed(*geo);
+		return 0;
+	}
+	geo_free(*geo);
+	return err;
+}
+
+static int open_output(struct session *s)
+{
+	const struct options *o = s->options;
+	struct pcapng_interface interfaces[OPTIONS_MAX_INTERFACES];
+	struct output_options oo = {
+		.path = o->write,
+		.comments = !o->no_comments,
+		.process_table = !o->no_process_table,
+		.interfaces = interfaces,
+		.interface_count = o->interface_count,
+		.processes = owners_processes(s->owners),
+	};
+	int err;
+
+	for (int i = 0; i < o->interface_count; i++)
+		interfaces[i] = (struct pcapng_interface){
+			.name = o->interfaces[i].name,
+			.filter = o->interfaces[i].filter,
+			.linktype = (uint16_t)source_linktype(s->sources[i]),
+			.snaplen = source_snaplen(s->sources[i]),
+		};
+	err = open_geo(o, &oo.geo);
+	return err ? err : output_open(&s->output, &oo);
+}
+
+static void clear_poll(struct session *s)
+{
+	for (size_t i = 0; i < sizeof(s->fds) / sizeof(*s->fds); i++)
+		s->fds[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
+}
+
+static int open_signals(struct session *s)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	s->fds[FD_SIGNAL].fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return s->fds[FD_SIGNAL].fd < 0 ? -errno : 0;
+}
+
+static void open_poll(struct session *s)
+{
+	if (s->command)
+		s->fds[FD_COMMAND].fd = s->command->pid_fd;
+	for (int i = 0; i < OWNERS_FDS; i++)
+		s->fds[FD_OWNERS + i].fd = owners_fd(s->owners, i);
+	for (int i = 0; i < s->capture_count; i++)
+		s->fds[FD_CAPTURES + i].fd =
+			source_fd(s->captures[i].source, s->captures[i].handle);
+}
+
+static void free_session(struct session *s)
+{
+	for (int i = 0; i < s->capture_count; i++)
+		hold_free(s->captures[i].hold);
+	for (int i = 0; i < OPTIONS_MAX_INTERFACES; i++)
+		source_close(s->sources[i]);
+	owners_close(s->owners);
+	if (s->fds[FD_SIGNAL].fd >= 0)
+		close(s->fds[FD_SIGNAL].fd);
+	free(s);
+}
+
+int session_open(struct session **out, const struct options *o,
+		 struct command *command)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	struct owners_options oo = { .no_cmdline = o->no_cmdline };
+	int err;
+
+	if (!s)
+		return -ENOMEM;
+	s->options = o;
+	s->command = command;
+	clear_poll(s);
+	/* Signals first: from the file's first byte on, ^C closes it. */
+	err = open_signals(s);
+	if (!err)
+		err = owners_open(&s->owners, &oo);
+	if (!err)
+		err = open_sources(s);
+	if (!err)
+		err = open_holds(s);
+	if (!err)
+		err = open_output(s);
+	if (err) {
+		free_session(s);
+		return err;
+	}
+	open_poll(s);
+	if (command)
+		proctab_follow(owners_processes(s->owners),
+			       (uint32_t)command->pid);
+	*out = s;
+	return 0;
+}
+
+static void read_statistics(struct session *s, uint64_t *dropped)
+{
+	struct source_stats st;
+
+	*dropped = 0;
+	for (int i = 0; i < s->options->interface_count; i++) {
+		source_stats(s->sources[i], &st);
+		s->stats[i].received = st.received;
+		s->stats[i].if_dropped = st.if_dropped;
+		s->stats[i].os_dropped = st.dropped;
+		*dropped += st.dropped + s->stats[i].too_large;
+	}
+}
+
+int session_close(struct session *s)
+{
+	struct output_stats stats = { .resolved_early = s->resolved_early };
+	uint64_t packets = output_packets(s->output), dropped;
+	struct owners_stats owners;
+	int err;
+
+	owners_stats(s->owners, &owners);
+	stats.events_lost = owners.events_lost;
+	stats.evicted_open = owners.evicted_open;
+	read_statistics(s, &dropped);
+	err = output_close(s->output, s->stats, &stats);
+	if (err == -EPIPE)
+		err = 0;	/* the reader has had enough */
+	if (err)
+		log_error("cannot write %s: %s", s->options->write,
+			  strerror(-err));
+	else if (!s->options->quiet)
+		log_info("%" PRIu64 " packets, %" PRIu64 " dropped%s", packets,
+			 dropped,
+			 stats.events_lost ? ", kernel events were lost" : "");
+	free_session(s);
+	return err;
+}

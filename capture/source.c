@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "source.h"
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "log.h"
+#include "packet.h"
+
+#define BLOCK_MS	10	/* the kernel hands a block over at least so often */
+#define DEFAULT_MIB	4
+#define ATTACH_NS	1000000u	/* packets under way as a filter is attached */
+#define SLL2_PKTTYPE	10	/* offsets in the cooked headers */
+#define SLL_PKTTYPE	1
+#define PKT_OUTGOING	4	/* PACKET_OUTGOING, linux/if_packet.h */
+
+struct handle {
+	pcap_t *pcap;
+	uint8_t direction;
+	uint64_t since_ns;	/* earlier packets may not have been filtered */
+};
+
+struct source {
+	struct handle handles[SOURCE_HANDLES];
+	int count;
+	char *name;
+	uint32_t linktype;
+};
+
+/* What a user can do about it belongs in the line. */
+static int report(const char *device, pcap_t *pcap, int status)
+{
+	const char *detail = pcap_geterr(pcap);
+
+	switch (status) {
+	case PCAP_ERROR_PERM_DENIED:
+		log_error("no permission to capture on %s: run as root, or give "
+			  "pktwho the capabilities net_raw, net_admin, bpf and "
+			  "perfmon", device);
+		return -EPERM;
+	case PCAP_ERROR_NO_SUCH_DEVICE:
+		log_error("there is no interface %s: pktwho -D lists them",
+			  device);
+		return -ENODEV;
+	case PCAP_ERROR_IFACE_NOT_UP:
+		log_error("%s is not up: ip link set %s up", device, device);
+		return -ENETDOWN;
+	default:
+		log_error("cannot capture on %s: %s", device,
+			  *detail ? detail : pcap_statustostr(status));
+		return -EIO;
+	}
+}
+
+/* "inbound and (FILTER)"; the caller frees it. */
+static char *directed(const char *direction, const char *filter)
+{
+	char *s;
+
+	if (!direction)
+		return strdup(filter ? filter : "");
+	if (!filter || !*filter)
+		return strdup(direction);
+	return asprintf(&s, "%s and (%s)", direction, filter) < 0 ? NULL : s;
+}
+
+/*
+ * libpcap filters a first block itself, because packets that came before the
+ * filter may be in it; but it cannot tell the direction, and would drop them
+ * all (1.10.3, blocks_to_filter_in_userland).  So a filter with a direction
+ * goes to the kernel past libpcap, and what came before goes by its time.
+ */
+static int attach_filter(struct handle *h, const struct bpf_program *program)
+{
+	struct sock_fprog kernel = {
+		.len = (unsigned short)program->bf_len,
+		.filter = (struct sock_filter *)program->bf_insns,
+	};
+	struct timespec ts;
+
+	if (setsockopt(pcap_fileno(h->pcap), SOL_SOCKET, SO_ATTACH_FILTER,
+		       &kernel, sizeof(kernel)))
+		return -errno;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	h->since_ns = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec +
+		      ATTACH_NS;
+	return 0;
+}
+
+static int set_filter(struct handle *h, const char *filter, bool directed)
+{
+	struct bpf_program program;
+	int err;
+
+	if (pcap_compile(h->pcap, &program, filter, 1, PCAP_NETMASK_UNKNOWN))
+		return -EINVAL;
+	if (directed)
+		err = attach_filter(h, &program);
+	else
+		err = pcap_setfilter(h->pcap, &program) ? -EINVAL : 0;
+	pcap_freecode(&program);
+	return err;
+}
+
+static bool knows_direction(pcap_t *pcap)
+{
+	struct bpf_program program;
+
+	if (pcap_compile(pcap, &program, "inbound", 1, PCAP_NETMASK_UNKNOWN))
+		return false;
+	pcap_freecode(&program);
+	return true;
+}
+
+static int activate(pcap_t *pcap, const struct source_options *o)
+{
+	int mib = o->buffer_mib ? o->buffer_mib : DEFAULT_MIB;
+	int err;
+
+	pcap_set_snaplen(pcap, o->snaplen);
+	pcap_set_promisc(pcap, o->promiscuous);
+	pcap_set_timeout(pcap, BLOCK_MS);
+	pcap_set_immediate_mode(pcap, o->immediate);
+	pcap_set_buffer_size(pcap, mib << 20);
+	pcap_set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_NANO);
+	err = pcap_activate(pcap);
+	if (err > 0)
+		log_warn("%s: %s", o->device, pcap_geterr(pcap));
+	return err > 0 ? 0 : err;
+}
+
+/* An activated, unfiltered capture, or NULL with *@err. */
+static pcap_t *open_capture(const struct source_options *o, int *err)
+{
+	char errbuf[PCAP_ERRBUF_SIZE];
+	pcap_t *pcap = pcap_create(o->device, errbuf);
+	int status;
+
+	if (!pcap) {
+		log_error("cannot open %s: %s", o->device, errbuf);
+		*err = -ENODEV;
+		return NULL;
+	}
+	status = activate(pcap, o);
+	if (!status)
+		status = pcap_setnonblock(pcap, 1, errbuf);
+	if (status) {
+		*err = report(o->device, pcap, status);
+		pcap_close(pcap);
+		return NULL;
+	}
+	return pcap;
+}
+
+static int add_handle(struct source *s, pcap_t *pcap, uint8_t direction,
+		      const struct source_options *o)
+{
+	static const char *const words[] = { NULL, "inbound", "outbound" };
+	struct handle *h = &s->handles[s->count];
+	char *filter = directed(words[direction], o->filter);
+	int err;
+
+	if (!filter)
+		return -ENOMEM;
+	h->pcap = pcap;
+	h->direction = direction;
+	err = *filter ? set_filter(h, filter, direction != SOURCE_UNKNOWN) : 0;
+	free(filter);
+	if (err) {
+		log_error("bad filter \"%s\": %s", o->filter ? o->filter : "",
+			  err == -EINVAL ? pcap_geterr(pcap) : strerror(-err));
+		return -EINVAL;
+	}
+	s->count++;
+	return 0;
+}
+
+/* DLT_ and LINKTYPE_ differ for a few old types; of ours only for raw IP. */
+static uint32_t linktype_of(pcap_t *pcap)
+{
+	int dlt = pcap_datalink(pcap);
+
+	return dlt == DLT_RAW ? (uint32_t)LINKTYPE_RAW : (uint32_t)dlt;
+}
+
+/*
+ * On loopback libpcap shows each packet once, as it comes in; `any` tells the
+ * direction of each.
+ */
+static bool wants_two(const struct source *s, pcap_t *pcap)
+{
+	return s->linktype != LINKTYPE_LINUX_SLL &&
+	       s->linktype != LINKTYPE_LINUX_SLL2 &&
+	       strcmp(s->name, "lo") && knows_direction(pcap);
+}
+
+static int open_handles(struct source *s, const struct source_options *o)
+{
+	pcap_t *pcap, *second;
+	bool two;
+	int err = 0;
+
+	pcap = open_capture(o, &err);
+	if (!pcap)
+		return err;
+	if (!strcmp(s->name, "any"))
+		pcap_set_datalink(pcap, DLT_LINUX_SLL2);
+	s->linktype = linktype_of(pcap);
+	two = wants_two(s, pcap);
+	err = add_handle(s, pcap, two ? SOURCE_IN : SOURCE_UNKNOWN, o);
+	if (err) {
+		pcap_close(pcap);
+		return err;
+	}
+	if (!strcmp(s->name, "lo"))
+		s->handles[0].direction = SOURCE_IN;
+	if (!two)
+		return 0;
+	second = open_capture(o, &err);
+	if (!second)
+		return err;
+	err = add_handle(s, second, SOURCE_OUT, o);
+	if (err)
+		pcap_close(second);
+	return err;
+}
+
+int source_open(struct source **out, const struct source_options *o)
+{
+	struct source *s = calloc(1, sizeof(*s));
+	int err = -ENOMEM;
+
+	if (s)
+		s->name = strdup(o->device);
+	if (s && s->name)
+		err = open_handles(s, o);
+	if (err) {
+		source_close(s);
+		return err;
+	}
+	*out = s;
+	return 0;
+}
+
+void source_close(struct source *s)
+{
+	if (!s)
+		return;
+	for (int i = 0; i < s->count; i++)
+		pcap_close(s->handles[i].pcap);
+	free(s->name);
+	free(s);
+}
+
+const char *source_name(const struct source *s)
+{
+	return s->name;
+}
+
+uint32_t source_linktype(const struct source *s)
+{
+	return s->linktype;
+}
+
+uint32_t source_snaplen(const struct source *s)
+{
+	return (uint32_t)pcap_snapshot(s->handles[0].pcap);
+}
+
+int source_handles(const struct source *s)
+{
+	return s->count;
+}
+
+int source_fd(const struct source *s, int handle)
+{
+	return pcap_get_selectable_fd(s->handles[handle].pcap);
+}
+
+struct delivery {
+	const struct source *source;
+	uint64_t since_ns;
+	uint8_t direction;
+	void (*fn)(void *ctx, const struct source_packet *p);
+	void *ctx;
+};
+
+static uint8_t cooked_direction(const struct delivery *d,
+				const struct pcap_pkthdr *h, const u_char *data)
+{
+	size_t at = d->source->linktype == LINKTYPE_LINUX_SLL2 ? SLL2_PKTTYPE :
+								 SLL_PKTTYPE;
+
+	if (h->caplen <= at)
+		return SOURCE_UNKNOWN;
+	return data[at] == PKT_OUTGOING ? SOURCE_OUT : SOURCE_IN;
+}
+
+static void deliver(u_char *user, const struct pcap_pkthdr *h,
+		    const u_char *data)
+{
+	const struct delivery *d = (const void *)user;
+	struct source_packet p = {
+		.data = data,
+		.caplen = h->caplen,
+		.len = h->len,
+		/* With nanosecond precision tv_usec holds nanoseconds. */
+		.ts_ns = (uint64_t)h->ts.tv_sec * 1000000000u +
+			 (uint64_t)h->ts.tv_usec,
+		.direction = d->direction,
+	};
+
+	if (p.ts_ns < d->since_ns)
+		return;
+	if (d->source->linktype == LINKTYPE_LINUX_SLL2 ||
+	    d->source->linktype == LINKTYPE_LINUX_SLL)
+		p.direction = cooked_direction(d, h, data);
+	d->fn(d->ctx, &p);
+}
+
+int source_read(struct source *s, int handle,
+		void (*fn)(void *ctx, const struct source_packet *p), void *ctx)
+{
+	struct handle *h = &s->handles[handle];
+	struct delivery d = { s, h->since_ns, h->direction, fn, ctx };
+	int n = pcap_dispatch(h->pcap, -1, deliver, (u_char *)&d);
+
+	if (n >= 0)
+		return n;
+	log_error("%s: %s", s->name, pcap_geterr(h->pcap));
+	return -EIO;
+}
+
+void source_stats(struct source *s, struct source_stats *stats)
+{
+	struct pcap_stat ps;
+
+	memset(stats, 0, sizeof(*stats));
+	for (int i = 0; i < s->count; i++) {
+		if (pcap_stats(s->handles[i].pcap, &ps))
+			continue;
+		stats->received += ps.ps_recv;
+		stats->dropped += ps.ps_drop;
+		stats->if_dropped = ps.ps_ifdrop;
+	}
+}
+
+int source_list(void)
+{
+	char errbuf[PCAP_ERRBUF_SIZE];
+	pcap_if_t *all, *d;
+	int n = 0;
+
+	if (pcap_findalldevs(&all, errbuf)) {
+		log_error("cannot list interfaces: %s", errbuf);
+		return -EIO;
+	}
+	for (d = all; d; d = d->next) {
+		printf("%d. %s", ++n, d->name);
+		if (d->description)
+			printf(" (%s)", d->description);
+		putchar('\n');
+	}
+	pcap_freealldevs(all);
+	return 0;
+}
+
+int source_list_linktypes(const char *device)
+{
+	struct source_options o = { .device = device, .snaplen = 64 };
+	int *list = NULL, err = 0, n;
+	pcap_t *pcap = open_capture(&o, &err);
+
+	if (!pcap)
+		return err;
+	n = pcap_list_datalinks(pcap, &list);
+	for (int i = 0; i < n; i++)
+		printf("%s (%s)\n", pcap_datalink_val_to_name(list[i]),
+		       pcap_datalink_val_to_description(list[i]));
+	pcap_free_datalinks(list);
+	pcap_close(pcap);
+	return n < 0 ? -EIO : 0;
+}
