@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One source for Wireshark 4.0, 4.4 and 4.6: every difference between their
+ * interfaces that we meet has its name here, and nowhere else.
+ */
+#ifndef PKTWHO_COMPAT_H
+#define PKTWHO_COMPAT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <glib.h>
+#include <ws_version.h>
+#include <wireshark.h>
+#include <epan/packet.h>
+#include <wiretap/wtap_opttypes.h>
+
+#define WS_VERSION (WIRESHARK_VERSION_MAJOR * 100 + WIRESHARK_VERSION_MINOR)
+
+/* Callbacks and preferences are C99 bool since 4.4. */
+#if WS_VERSION >= 404
+typedef bool ws_bool;
+#else
+typedef gboolean ws_bool;
+#endif
+
+/* A plugin says what it is since 4.2, declared in a header since 4.4. */
+#if WS_VERSION >= 404
+#include <wsutil/plugins.h>
+#endif
+
+/* A custom option's number and body; the union was renamed in 4.6. */
+static inline uint32_t option_pen(const wtap_optval_t *o)
+{
+#if WS_VERSION >= 406
+	return o->custom_binaryval.pen;
+#else
+	return o->custom_opt.pen;
+#endif
+}
+
+static inline const uint8_t *option_data(const wtap_optval_t *o)
+{
+#if WS_VERSION >= 406
+	return (const uint8_t *)o->custom_binaryval.data.custom_data;
+#else
+	return (const uint8_t *)o->custom_opt.data.generic_data.custom_data;
+#endif
+}
+
+static inline size_t option_len(const wtap_optval_t *o)
+{
+#if WS_VERSION >= 406
+	return o->custom_binaryval.data.custom_data_len;
+#else
+	return o->custom_opt.data.generic_data.custom_data_len;
+#endif
+}
+
+#endif

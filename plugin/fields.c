@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "fields.h"
+
+#include <sys/wait.h>
+
+#include "proctable.h"
+#include "text.h"
+
+/* For whom a field exists. */
+enum scope { EITHER, SRC, DST, TABLE, SCOPES };
+
+#define PACKET (1u << EITHER | 1u << SRC | 1u << DST)
+#define ROW (1u << TABLE)
+#define BOTH (PACKET | ROW)
+
+/* Where a value lives and how it travels from there into the tree. */
+enum how { U32, U64, TIME, EXIT, TEXT, ARGUMENTS, BYTES, FLAG, ATTR, REASON };
+
+struct row {
+	const char *word;	/* the last part of the name */
+	const char *title;
+	enum ftenum type;
+	int display;
+	unsigned scopes;
+	enum how how;
+	uint8_t field;		/* enum field, of which it is there or not */
+	uint16_t offset;	/* in struct process */
+	uint16_t size;
+	uint32_t mask;		/* FLAG: the bit */
+};
+
+#define AT(id, member)                                                     \
+	.field = (id), .offset = offsetof(struct process, member),         \
+	.size = sizeof(((struct process *)0)->member)
+#define INT32 FT_INT64, BASE_DEC	/* Falco's type for a pid */
+#define UINT32 FT_UINT32, BASE_DEC
+#define UINT64 FT_UINT64, BASE_DEC
+#define STRING FT_STRINGZ, BASE_NONE
+#define WHEN FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL
+#define FLAG_ROW(word, title, scopes, bit)                                 \
+	{ word, title, FT_BOOLEAN, BASE_NONE, scopes, FLAG,                \
+	  AT(FIELD_FLAGS, flags), .mask = (bit) }
+
+static const struct row rows[] = {
+	{ "pid", "PID", INT32, BOTH, U32, AT(FIELD_PID, pid) },
+	{ "name", "Process", STRING, BOTH, TEXT, AT(FIELD_NAME, name) },
+	{ "id", "Process ID", FT_UINT64, BASE_HEX, BOTH, U64,
+	  AT(FIELD_ID, id) },
+	{ "attr", "Attribution", STRING, PACKET, .how = ATTR },
+	{ "reason", "Reason", STRING, PACKET, .how = REASON },
+	{ "exepath", "Executable", STRING, BOTH, TEXT,
+	  AT(FIELD_EXEPATH, exepath) },
+	{ "cmdline", "Command Line", STRING, BOTH, ARGUMENTS,
+	  AT(FIELD_CMDLINE, cmdline) },
+	{ "ppid", "Parent PID", INT32, BOTH, U32, AT(FIELD_PPID, ppid) },
+	{ "pname", "Parent Process", STRING, BOTH, TEXT,
+	  AT(FIELD_PNAME, pname) },
+	{ "start", "Start Time", WHEN, BOTH, TIME, AT(FIELD_START, start_ns) },
+	{ "uid", "User ID", UINT32, BOTH, U32, AT(FIELD_UID, uid) },
+	{ "gid", "Group ID", UINT32, BOTH, U32, AT(FIELD_GID, gid) },
+	{ "user", "User", STRING, BOTH, TEXT, AT(FIELD_USER, user) },
+	{ "loginuid", "Login User ID", UINT32, BOTH, U32,
+	  AT(FIELD_LOGINUID, loginuid) },
+	{ "vpid", "PID in Namespace", INT32, BOTH, U32, AT(FIELD_VPID, vpid) },
+	{ "netns", "Network Namespace", UINT64, BOTH, U64,
+	  AT(FIELD_NETNS, netns) },
+	{ "cgroup", "Control Group", STRING, BOTH, TEXT,
+	  AT(FIELD_CGROUP, cgroup) },
+	{ "unit", "Systemd Unit", STRING, BOTH, TEXT, AT(FIELD_UNIT, unit) },
+	{ "container.id", "Container ID", STRING, BOTH, TEXT,
+	  AT(FIELD_CONTAINER_ID, container_id) },
+	{ "container.name", "Container", STRING, BOTH, TEXT,
+	  AT(FIELD_CONTAINER_NAME, container_name) },
+	{ "container.runtime", "Container Runtime", STRING, BOTH, TEXT,
+	  AT(FIELD_CONTAINER_RUNTIME, container_runtime) },
+	{ "pod.uid", "Pod UID", STRING, BOTH, TEXT,
+	  AT(FIELD_POD_UID, pod_uid) },
+	{ "sha256", "Executable SHA-256", FT_BYTES, BASE_NONE, BOTH, BYTES,
+	  AT(FIELD_SHA256, sha256) },
+	{ "flags", "Flags", FT_UINT32, BASE_HEX, BOTH, U32,
+	  AT(FIELD_FLAGS, flags) },
+	FLAG_ROW("exe_deleted", "Executable Deleted", BOTH,
+		 PROCESS_EXE_DELETED),
+	FLAG_ROW("exe_memfd", "Executable in Memory Only", BOTH,
+		 PROCESS_EXE_MEMFD),
+	FLAG_ROW("exe_world_writable", "Executable in World-Writable Directory",
+		 BOTH, PROCESS_EXE_WORLD_WRITABLE),
+	FLAG_ROW("forked", "Forked Without Exec", BOTH, PROCESS_FORKED),
+	FLAG_ROW("exepath_truncated", "Executable Path Truncated", BOTH,
+		 PROCESS_EXEPATH_TRUNCATED),
+	FLAG_ROW("cmdline_truncated", "Command Line Truncated", BOTH,
+		 PROCESS_CMDLINE_TRUNCATED),
+	FLAG_ROW("cmdline_withheld", "Command Line Withheld", BOTH,
+		 PROCESS_CMDLINE_WITHHELD),
+	FLAG_ROW("exited", "Exited", ROW, PROCESS_EXITED),
+	{ "exit_status", "Exit Status", UINT32, ROW, EXIT,
+	  AT(FIELD_EXIT_STATUS, exit_status) },
+	{ "packets", "Packets", UINT64, ROW, U64, AT(FIELD_PACKETS, packets) },
+	{ "bytes", "Bytes", UINT64, ROW, U64, AT(FIELD_BYTES, bytes) },
+	{ "first_seen", "First Packet", WHEN, ROW, TIME,
+	  AT(FIELD_FIRST_SEEN, first_seen_ns) },
+	{ "last_seen", "Last Packet", WHEN, ROW, TIME,
+	  AT(FIELD_LAST_SEEN, last_seen_ns) },
+};
+
+#define ROWS array_length(rows)
+
+static const struct {
+	const char *prefix;
+	const char *title;
+} scopes[SCOPES] = {
+	[EITHER] = { "proc", "" },
+	[SRC] = { "proc.src", "Source " },
+	[DST] = { "proc.dst", "Destination " },
+	[TABLE] = { "proc.table", "" },
+};
+
+static int hf[ROWS][SCOPES];
+static int hf_scope[SCOPES];	/* the subtree of an end, or of a table row */
+static int hf_direction;
+static int ett_scope[SCOPES];
+
+void fields_init(void)
+{
+	static int *ett[SCOPES];
+
+	for (int s = 0; s < SCOPES; s++) {
+		ett_scope[s] = -1;
+		ett[s] = &ett_scope[s];
+	}
+	proto_register_subtree_array(ett, SCOPES);
+}
+
+static hf_register_info describe(int *id, const char *title, const char *name,
+				 enum ftenum type, int display)
+{
+	return (hf_register_info){
+		id, { title, name, type, display, NULL, 0, NULL, HFILL }
+	};
+}
+
+void fields_register(int proto)
+{
+	/* Wireshark keeps pointers into it. */
+	static hf_register_info all[ROWS * SCOPES + SCOPES];
+	wmem_allocator_t *pool = wmem_epan_scope();
+	int n = 0;
+
+	for (size_t r = 0; r < ROWS; r++)
+		for (int s = 0; s < SCOPES; s++)
+			if (rows[r].scopes >> s & 1)
+				all[n++] = describe(&hf[r][s],
+					wmem_strdup_printf(pool, "%s%s",
+						scopes[s].title, rows[r].title),
+					wmem_strdup_printf(pool, "%s.%s",
+						scopes[s].prefix, rows[r].word),
+					rows[r].type, rows[r].display);
+
+	all[n++] = describe(&hf_scope[SRC], "Source", "proc.src",
+			    FT_NONE, BASE_NONE);
+	all[n++] = describe(&hf_scope[DST], "Destination", "proc.dst",
+			    FT_NONE, BASE_NONE);
+	all[n++] = describe(&hf_scope[TABLE], "Process", "proc.table",
+			    FT_NONE, BASE_NONE);
+	all[n++] = describe(&hf_direction, "Direction", "proc.direction",
+			    FT_STRINGZ, BASE_NONE);
+	proto_register_field_array(proto, all, n);
+}
+
+/* What the fields of one end or one table row are made from. */
+struct source {
+	proto_tree *tree;
+	tvbuff_t *tvb;
+	int offset;
+	int len;
+	wmem_allocator_t *pool;
+	const struct process *p;
+	const struct packet_end *e;	/* NULL for a table row */
+};
+
+static const void *member(const struct source *s, const struct row *row)
+{
+	return (const uint8_t *)s->p + row->offset;
+}
+
+static uint64_t number(const struct source *s, const struct row *row)
+{
+	uint32_t v32;
+	uint64_t v64;
+
+	if (row->size == sizeof(v32)) {
+		memcpy(&v32, member(s, row), sizeof(v32));
+		return v32;
+	}
+	memcpy(&v64, member(s, row), sizeof(v64));
+	return v64;
+}
+
+static proto_item *add_string(const struct source *s, int id, const char *text)
+{
+	return proto_tree_add_string(s->tree, id, s->tvb, s->offset, s->len,
+				     text);
+}
+
+static proto_item *add_time(const struct source *s, int id, uint64_t ns)
+{
+	nstime_t t = {
+		.secs = (time_t)(ns / 1000000000u),
+		.nsecs = (int)(ns % 1000000000u),
+	};
+
+	return proto_tree_add_time(s->tree, id, s->tvb, s->offset, s->len, &t);
+}
+
+static proto_item *add_number(const struct source *s, const struct row *row,
+			      int id)
+{
+	uint64_t v = number(s, row);
+
+	switch (row->type) {
+	case FT_INT64:
+		return proto_tree_add_int64(s->tree, id, s->tvb, s->offset,
+					    s->len, (int64_t)v);
+	case FT_UINT64:
+		return proto_tree_add_uint64(s->tree, id, s->tvb, s->offset,
+					     s->len, v);
+	default:
+		return proto_tree_add_uint(s->tree, id, s->tvb, s->offset,
+					   s->len, (uint32_t)v);
+	}
+}
+
+/* wait(2)'s number, and beside it what it means. */
+static proto_item *add_exit(const struct source *s, const struct row *row,
+			    int id)
+{
+	proto_item *item = add_number(s, row, id);
+	int status = (int)number(s, row);
+
+	if (WIFEXITED(status))
+		proto_item_append_text(item, " (exit code %d)",
+				       WEXITSTATUS(status));
+	else if (WIFSIGNALED(status))
+		proto_item_append_text(item, " (signal %d)", WTERMSIG(status));
+	return item;
+}
+
+/* A flag that is not set can be filtered for, but need not be looked at. */
+static proto_item *add_flag(const struct source *s, const struct row *row,
+			    int id)
+{
+	bool set = number(s, row) & row->mask;
+	proto_item *item = proto_tree_add_boolean(s->tree, id, s->tvb,
+						  s->offset, s->len, set);
+
+	if (!set)
+		proto_item_set_hidden(item);
+	return item;
+}
+
+static proto_item *add_value(const struct source *s, const struct row *row,
+			     int id)
+{
+	const char *text = member(s, row);
+
+	switch (row->how) {
+	case ATTR:
+		return add_string(s, id, attr_name(s->e->attr));
+	case REASON:
+		return add_string(s, id, reason_name(s->e->reason));
+	case TEXT:
+		return add_string(s, id, text_escape(s->pool, text,
+						     strnlen(text, row->size)));
+	case ARGUMENTS:
+		return add_string(s, id, text_arguments(s->pool, text,
+							s->p->cmdline_len));
+	case TIME:
+		return add_time(s, id, number(s, row));
+	case EXIT:
+		return add_exit(s, row, id);
+	case BYTES:
+		return proto_tree_add_bytes_with_length(s->tree, id, s->tvb,
+							s->offset, s->len,
+							member(s, row),
+							row->size);
+	case FLAG:
+		return add_flag(s, row, id);
+	case U32:
+	case U64:
+		break;
+	}
+	return add_number(s, row, id);
+}
+
+static bool is_known(const struct source *s, const struct row *row)
+{
+	switch (row->how) {
+	case ATTR:
+		return s->e->attr != ATTR_NONE;
+	case REASON:
+		return s->e->reason != REASON_NONE;
+	default:
+		return process_has(s->p, row->field);
+	}
+}
+
+/*
+ * Values nobody asked for are not even made: Wireshark would throw them away,
+ * but only after we paid for the text.
+ */
+static void add_rows(const struct source *s, enum scope scope)
+{
+	for (size_t r = 0; r < ROWS; r++) {
+		proto_item *item;
+		int id = hf[r][scope], either = hf[r][EITHER];
+
+		if (!id || !is_known(s, &rows[r]))
+			continue;
+		if (scope != TABLE && proto_field_is_referenced(s->tree, either)) {
+			item = add_value(s, &rows[r], either);
+			proto_item_set_generated(item);
+			proto_item_set_hidden(item);
+		}
+		if (proto_field_is_referenced(s->tree, id)) {
+			item = add_value(s, &rows[r], id);
+			if (scope != TABLE)
+				proto_item_set_generated(item);
+		}
+	}
+}
+
+/* Does anybody ask for more than the attribution itself says? */
+static bool record_is_wanted(proto_tree *tree, enum scope scope)
+{
+	for (size_t r = 0; r < ROWS; r++) {
+		switch (rows[r].field) {
+		case FIELD_ID:
+		case FIELD_PID:
+		case FIELD_NAME:
+			continue;
+		}
+		if (rows[r].how == ATTR || rows[r].how == REASON ||
+		    !(rows[r].scopes >> scope & 1))
+			continue;
+		if (proto_field_is_referenced(tree, hf[r][EITHER]) ||
+		    proto_field_is_referenced(tree, hf[r][scope]))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * What is known of the process at this end.  The attribution is of this very
+ * packet and has the last word.  Without the record only `has` and three
+ * members of @p are set: enough, and much cheaper than clearing all of it.
+ */
+static void gather(struct process *p, const struct packet_end *e,
+		   uint32_t frame, bool want_record)
+{
+	if (!e->present) {
+		p->has = 0;
+		return;
+	}
+	if (!want_record || !proctable_get(p, e->id, frame))
+		p->has = 0;
+	p->has |= 1ull << FIELD_ID | 1ull << FIELD_PID | 1ull << FIELD_NAME;
+	p->id = e->id;
+	p->pid = e->pid;
+	memcpy(p->name, e->name, sizeof(p->name));
+}
+
+void fields_add_direction(proto_tree *tree, tvbuff_t *tvb, unsigned direction)
+{
+	proto_item *item = proto_tree_add_string(tree, hf_direction, tvb, 0, 0,
+						 direction_name(direction));
+
+	proto_item_set_generated(item);
+}
+
+/* "curl (4242)", or how it is that nobody is named. */
+static const char *end_label(wmem_allocator_t *pool, const struct packet_end *e)
+{
+	const char *why = reason_name(e->reason);
+
+	if (e->present)
+		return wmem_strdup_printf(pool, "%s (%u)",
+			text_escape(pool, e->name, strnlen(e->name, sizeof(e->name))),
+			e->pid);
+	if (*why)
+		return wmem_strdup_printf(pool, "%s: %s", attr_name(e->attr), why);
+	return attr_name(e->attr);
+}
+
+void fields_add_end(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
+		    const struct packet_end *e, bool src)
+{
+	enum scope scope = src ? SRC : DST;
+	struct process p;
+	struct source s = {
+		.tvb = tvb, .pool = pinfo->pool, .p = &p, .e = e,
+	};
+	proto_item *item;
+
+	if (!e->present && e->attr == ATTR_NONE)
+		return;
+	item = proto_tree_add_item(tree, hf_scope[scope], tvb, 0, 0, ENC_NA);
+	proto_item_set_generated(item);
+	if (proto_field_is_referenced(tree, hf_scope[scope])) {
+		const char *label = end_label(pinfo->pool, e);
+
+		proto_item_append_text(item, ": %s", label);
+		proto_item_append_text(proto_tree_get_parent(tree), ", %s: %s",
+				       src ? "Src" : "Dst", label);
+	}
+	s.tree = proto_item_add_subtree(item, ett_scope[scope]);
+	gather(&p, e, pinfo->num, record_is_wanted(s.tree, scope));
+	add_rows(&s, scope);
+}
+
+void fields_add_table_row(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
+			  int offset, int len, const struct process *p)
+{
+	struct source s = {
+		.tvb = tvb, .offset = offset, .len = len,
+		.pool = pinfo->pool, .p = p,
+	};
+	proto_item *item = proto_tree_add_item(tree, hf_scope[TABLE], tvb,
+					       offset, len, ENC_NA);
+
+	if (proto_field_is_referenced(tree, hf_scope[TABLE]))
+		proto_item_append_text(item, ": %s (%u)",
+			text_escape(pinfo->pool, p->name,
+				    strnlen(p->name, sizeof(p->name))),
+			p->pid);
+	s.tree = proto_item_add_subtree(item, ett_scope[TABLE]);
+	add_rows(&s, TABLE);
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "packet-pktwho.h"
+
+#include <errno.h>
+
+#include "compat.h"
+#include <epan/epan.h>
+#include <epan/expert.h>
+#include <epan/prefs.h>
+
+#include "fields.h"
+#include "pcapng.h"
+#include "place.h"
+#include "proctable.h"
+
+static int proto_proc = -1;
+static int ett_proc = -1;
+static expert_field ei_malformed = EI_INIT;
+static expert_field ei_version = EI_INIT;
+static bool has_block_table;	/* Wireshark hands us our blocks */
+
+/* What the options of one packet say. */
+struct found {
+	packet_info *pinfo;
+	bool want_owners;
+	bool has_owners;
+	struct attribution owners;
+	const char *malformed;		/* what is, or NULL */
+	bool newer;			/* of a version that we do not know */
+};
+
+/* The number is the documentation's and anybody may use it: not ours, no word. */
+static bool is_ours(const uint8_t *p, size_t len)
+{
+	return len >= 2 && p[0] == 'P' && p[1] == 'W';
+}
+
+static void take_owners(struct found *f, const uint8_t *p, size_t len)
+{
+	if (!f->want_owners)
+		return;
+	if (f->has_owners)
+		f->malformed = "second packet attribution";
+	else if (attribution_decode(&f->owners, p, len))
+		f->malformed = "packet attribution";
+	else
+		f->has_owners = true;
+}
+
+static void take_process(struct found *f, const uint8_t *p, size_t len)
+{
+	struct process process;
+	int n = process_decode(&process, p, len);
+
+	if (n < 0)
+		f->malformed = "process record";
+	else if (!PINFO_FD_VISITED(f->pinfo))
+		proctable_put(&process, p, n, f->pinfo->num);
+}
+
+static void take_payload(struct found *f, const uint8_t *p, size_t len)
+{
+	int kind = record_kind(p, len);
+
+	if (kind == RECORD_ATTRIBUTION)
+		take_owners(f, p, len);
+	else if (kind == RECORD_PROCESS)
+		take_process(f, p, len);
+	else if (kind == -EPROTONOSUPPORT)
+		f->newer = true;
+	else if (kind < 0)
+		f->malformed = "header";
+}
+
+static ws_bool take_option(wtap_block_t block _U_, unsigned id,
+			   wtap_opttype_e type _U_, wtap_optval_t *value,
+			   void *found)
+{
+	if (id == PCAPNG_OPT_CUSTOM_BIN && option_pen(value) == PKTWHO_PEN &&
+	    is_ours(option_data(value), option_len(value)))
+		take_payload(found, option_data(value), option_len(value));
+	return true;
+}
+
+/* The packet's options, also when the user has edited its comment. */
+static wtap_block_t options_of(packet_info *pinfo)
+{
+	if (pinfo->fd->has_modified_block)
+		return epan_get_modified_block(pinfo->epan, pinfo->fd);
+	return pinfo->rec->block;
+}
+
+static void complain(proto_item *item, packet_info *pinfo, const struct found *f)
+{
+	if (f->malformed)
+		expert_add_info_format(pinfo, item, &ei_malformed,
+				       "Malformed %s", f->malformed);
+	if (f->newer)
+		expert_add_info(pinfo, item, &ei_version);
+}
+
+static void add_owners(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
+		       const struct found *f)
+{
+	proto_item *item = proto_tree_add_protocol_format(tree, proto_proc, tvb,
+		0, 0, "Process Attribution");
+
+	proto_item_set_generated(item);
+	tree = proto_item_add_subtree(item, ett_proc);
+	if (f->has_owners) {
+		fields_add_direction(tree, tvb, f->owners.direction);
+		fields_add_end(tree, tvb, pinfo, &f->owners.src, true);
+		fields_add_end(tree, tvb, pinfo, &f->owners.dst, false);
+	}
+	complain(item, pinfo, f);
+}
+
+/*
+ * Process records are taken on the first pass whether or not a field is
+ * wanted by then: a packet that is clicked on later stands alone, and its
+ * process was described many packets before.
+ */
+static void dissect_packet(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
+{
+	bool want_places = place_is_wanted(tree);
+	bool want_proc = proto_field_is_referenced(tree, proto_proc);
+	struct found f = {
+		.pinfo = pinfo,
+		.want_owners = want_proc || want_places,
+	};
+	wtap_block_t block;
+
+	if (!f.want_owners && PINFO_FD_VISITED(pinfo))
+		return;
+	block = options_of(pinfo);
+	if (block)
+		wtap_block_foreach_option(block, take_option, &f);
+	if (want_proc && (f.has_owners || f.malformed || f.newer))
+		add_owners(tree, tvb, pinfo, &f);
+	if (want_places)
+		place_add(tree, tvb, pinfo, f.owners.src.country,
+			  f.owners.dst.country);
+}
+
+/* Returns how many records there are; stops at what it cannot read. */
+static unsigned dissect_rows(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
+			     size_t end, struct found *f)
+{
+	const uint8_t *base = tvb_get_ptr(tvb, 0, (int)end);
+	size_t offset = TABLE_HEADER_LEN;
+	unsigned rows = 0;
+	struct process p;
+
+	while (offset < end) {
+		const uint8_t *raw = base + offset;
+		int len = process_decode(&p, raw, end - offset);
+
+		if (len == -EPROTONOSUPPORT)
+			f->newer = true;
+		else if (len < 0)
+			f->malformed = "process record";
+		if (len < 0)
+			break;
+		if (!PINFO_FD_VISITED(pinfo))
+			proctable_put(&p, raw, len, pinfo->num);
+		fields_add_table_row(tree, tvb, pinfo, (int)offset, len, &p);
+		offset += len;
+		rows++;
+	}
+	return rows;
+}
+
+/*
+ * A process table block.  After it @tvb has padding, and perhaps options.
+ * A kind of block that we do not know stays what it is to Wireshark.
+ */
+static int dissect_table(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
+			 void *data _U_)
+{
+	size_t size = tvb_captured_length(tvb), end = size;
+	const uint8_t *p = tvb_get_ptr(tvb, 0, (int)size);
+	struct found f = { .pinfo = pinfo };
+	struct table_header header;
+	const char *plural;
+	proto_item *item;
+	unsigned rows = 0;
+	int err;
+
+	if (!is_ours(p, size) || record_kind(p, size) > RECORD_TABLE)
+		return 0;
+	err = table_header_decode(&header, p, size);
+	if (err == -EPROTONOSUPPORT)
+		f.newer = true;
+	else if (err < 0)
+		f.malformed = "process table";
+	else
+		end = TABLE_HEADER_LEN + header.length;
+
+	item = proto_tree_add_protocol_format(tree, proto_proc, tvb, 0,
+					      (int)end, "Process table");
+	tree = proto_item_add_subtree(item, ett_proc);
+	if (err >= 0)
+		rows = dissect_rows(tvb, pinfo, tree, end, &f);
+	if (rows != header.count && !f.malformed && !f.newer)
+		f.malformed = "process table: its count is wrong";
+	complain(item, pinfo, &f);
+
+	plural = rows == 1 ? "process" : "processes";
+	proto_item_append_text(item, ": %u %s", rows, plural);
+	col_set_str(pinfo->cinfo, COL_PROTOCOL, "PKTWHO");
+	col_add_fstr(pinfo->cinfo, COL_INFO, "Process table: %u %s", rows, plural);
+	return (int)size;
+}
+
+static int dissect_proc(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
+			void *data)
+{
+	const wtap_rec *rec = pinfo->rec;
+
+	if (rec->rec_type == REC_TYPE_PACKET)
+		dissect_packet(tvb, pinfo, tree);
+	else if (rec->rec_type == REC_TYPE_CUSTOM_BLOCK && !has_block_table &&
+		 rec->rec_header.custom_block_header.pen == PKTWHO_PEN)
+		dissect_table(tvb, pinfo, tree, data);
+	return 0;
+}
+
+/*
+ * Wireshark 4.6 comes with falco-events, which registers proc.pid and others
+ * as well.  Where several fields share a name the last one registered is
+ * found, so ours wait until everybody else's are there.
+ */
+static void register_fields_late(void)
+{
+	fields_register(proto_proc);
+	place_register_fields();
+}
+
+static void register_experts(void)
+{
+	static ei_register_info ei[] = {
+		{ &ei_malformed, { "proc.malformed", PI_MALFORMED, PI_ERROR,
+				   "Malformed process information", EXPFILL } },
+		{ &ei_version, { "proc.version", PI_UNDECODED, PI_NOTE,
+				 "Process information of a newer version:"
+				 " a newer plugin can read it", EXPFILL } },
+	};
+
+	expert_register_field_array(expert_register_protocol(proto_proc), ei,
+				    array_length(ei));
+}
+
+void pktwho_register(void)
+{
+	static int *ett[] = { &ett_proc };
+
+	proto_proc = proto_register_protocol("Process Attribution (pktwho)",
+					     "PKTWHO", "proc");
+	proto_register_subtree_array(ett, array_length(ett));
+	fields_init();
+	proctable_init();
+	register_experts();
+	place_init(prefs_register_protocol(proto_proc, place_reset));
+	register_final_registration_routine(register_fields_late);
+	register_postdissector(register_dissector("proc", dissect_proc,
+						  proto_proc));
+}
+
+void pktwho_handoff(void)
+{
+	has_block_table = find_dissector_table("pcapng_custom_block") != NULL;
+	if (has_block_table)
+		dissector_add_uint("pcapng_custom_block", PKTWHO_PEN,
+			create_dissector_handle(dissect_table, proto_proc));
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The geo.* fields: where the addresses of a packet are.  The country that
+ * was recorded with the packet comes first; the rest, and the country of
+ * packets that carry none, is looked up in the databases of the preference.
+ */
+#ifndef PKTWHO_PLACE_H
+#define PKTWHO_PLACE_H
+
+#include "compat.h"
+#include <epan/prefs.h>
+
+/* Registers the protocol "geo"; @prefs gets our preferences. */
+void place_init(module_t *prefs);
+void place_register_fields(void);
+
+/* The preferences have changed: forget the open databases. */
+void place_reset(void);
+
+/* Does anybody ask for a place? */
+bool place_is_wanted(proto_tree *tree);
+
+/*
+ * Adds what is known of the packet's two addresses, sender first.  The
+ * countries are those recorded with the packet, "" for none.
+ */
+void place_add(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
+	       const char *src_country, const char *dst_country);
+
+#endif
