@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""-- COMMAND, the limits, the signals, and how a file ends."""
+import os
+import signal
+import struct
+import time
+
+import world
+from world import PKTWHO, Capture, clients, run
+
+# Found by way of world.
+import pcapng  # isort: skip
+
+
+class Command(world.LiveTest):
+    def capture(self, *argv, **options):
+        path = self.dir / f"{self.id()}.pcapng"
+        done = run(PKTWHO, "-w", path, *argv, **options)
+        if path.exists():
+            path.chmod(0o644)
+        return path, done
+
+    def blocks(self, path):
+        return list(pcapng.blocks(path.read_bytes()))
+
+    def table(self, path):
+        """The rows of the process table that closes the file."""
+        last = self.blocks(path)[-1]
+        self.assertEqual(last.kind, pcapng.CB)
+        return pcapng.read_table(last.data)
+
+    def test_only_the_command_and_its_descendants(self):
+        server, other = self.tcp_server(), self.tcp_server()
+        noise = self.start(["sh", "-c", "while :; do curl -s -o /dev/null "
+                            f"http://127.0.0.1:{other.told}/; done"])
+        path, done = self.capture(
+            "-i", "lo", "--", "sh", "-c",
+            clients(5, f"http://127.0.0.1:{server.told}/"))
+        noise.kill()
+        self.assertEqual((done.returncode, len(done.stdout.split())), (0, 5))
+        ports = {int(p) for row in self.rows(path, "tcp.port", where="tcp")
+                 for p in row[0].split(",")}
+        self.assertIn(int(server.told), ports)
+        self.assertNotIn(int(other.told), ports)
+        pids = set(self.rows(path, "proc.pid", where="tcp.flags.syn == 1"))
+        self.assertEqual({p for (both,) in pids for p in both.split(",")},
+                         {*done.stdout.split(), str(server.pid)})
+        # Nothing is cut off at the end: each connection has both FINs.
+        fins = self.rows(path, "tcp.stream", where="tcp.flags.fin == 1")
+        self.assertEqual(len(fins), 10)
+
+    def test_its_status_is_ours(self):
+        for script, status in (("exit 0", 0), ("exit 7", 7),
+                               ("kill -9 $$", 137)):
+            _, done = self.capture("-i", "lo", "--", "sh", "-c", script)
+            self.assertEqual(done.returncode, status, done.stderr)
+        _, done = self.capture("-i", "lo", "--", "/no/such/program")
+        self.assertEqual(done.returncode, 127)
+        self.assertIn("cannot run /no/such/program: No such file or directory",
+                      done.stderr)
+
+    def test_it_runs_as_the_caller_of_sudo_and_inherits_nothing(self):
+        env = {**os.environ, "SUDO_UID": "65534", "SUDO_GID": "65534",
+               "SUDO_USER": "nobody"}
+        _, done = self.capture("-i", "lo", "--", "sh", "-c",
+                               "id -u; id -g; id -G; ls /proc/$$/fd", env=env)
+        self.assertEqual(done.stdout.split()[:2], ["65534", "65534"])
+        self.assertNotIn("0", done.stdout.splitlines()[2].split())
+        self.assertLessEqual(set(done.stdout.split()[3:]),
+                             set("0 1 2".split()))
+
+    def test_count(self):
+        server = self.tcp_server()
+        path, done = self.capture(
+            "-i", "lo", "-f", f"tcp port {server.told}", "-c", "7", "--",
+            "sh", "-c", clients(3, f"http://127.0.0.1:{server.told}/"))
+        self.assertEqual(done.stderr, "pktwho: 7 packets, 0 dropped\n")
+        kinds = [b.kind for b in self.blocks(path)]
+        self.assertEqual(kinds.count(pcapng.EPB), 7)
+        self.assertEqual(kinds[-1], pcapng.CB)
+
+    def test_duration(self):
+        begin = time.monotonic()
+        path, done = self.capture("-i", "lo", "-a", "duration:0.5")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertLess(abs(time.monotonic() - begin - 1), 0.9)
+        self.assertEqual([b.kind for b in self.blocks(path)[:2]],
+                         [pcapng.SHB, pcapng.IDB])
+
+    def signalled(self, sig):
+        server = self.tcp_server()
+        path = self.dir / f"{self.id()}.pcapng"
+        c = Capture(path, "-i", "lo", "-f", f"tcp port {server.told}")
+        run("sh", "-c", clients(3, f"http://127.0.0.1:{server.told}/"))
+        status, said = c.stop(sig)
+        return path, server, status, said
+
+    def test_a_signal_closes_the_file_with_its_table(self):
+        for sig in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            path, server, status, said = self.signalled(sig)
+            self.assertEqual(status, 0, said)
+            rows = {row["name"]: row for row in self.table(path)}
+            self.assertEqual(set(rows), {b"curl", b"python3"})
+            packets = sum(b.kind == pcapng.EPB for b in self.blocks(path))
+            python = rows[b"python3"]
+            self.assertEqual(python["packets"], packets)
+            self.assertEqual(python["pid"], server.pid)
+            self.assertLessEqual(python["first_seen"], python["last_seen"])
+            self.assertEqual(rows[b"curl"]["exit_status"], 0)
+            path.unlink()
+
+    def test_sigkill_leaves_whole_blocks(self):
+        path, _, status, _ = self.signalled(signal.SIGKILL)
+        self.assertEqual(status, -signal.SIGKILL)
+        kinds = [b.kind for b in self.blocks(path)]
+        self.assertGreater(kinds.count(pcapng.EPB), 10)
+        self.assertNotIn(pcapng.CB, kinds)
+        self.assertEqual(self.tshark.run("capinfos", path).returncode, 0)
+
+    def test_parts_that_can_be_left_out(self):
+        server = self.tcp_server()
+        path, _ = self.capture(
+            "-i", "lo", "--no-comments", "--no-process-table", "--no-cmdline",
+            "-q", "--", "curl", "-s", f"http://127.0.0.1:{server.told}/")
+        blocks = self.blocks(path)
+        self.assertNotIn(pcapng.CB, [b.kind for b in blocks])
+        packets = [b for b in blocks if b.kind == pcapng.EPB]
+        for b in packets:
+            self.assertNotIn(pcapng.OPT_COMMENT, [code for code, _ in b.options])
+        self.assertEqual(self.rows(path, "proc.cmdline", where="tcp"),
+                         [("",)] * len(packets))
+        self.assertEqual(self.rows(path, "proc.src.cmdline_withheld",
+                                   where="tcp")[0], ("1",))
+
+    def test_process_ids_in_the_standards_option(self):
+        """Option 8: pid and thread, the sender's first."""
+        server = self.tcp_server()
+        path, done = self.capture(
+            "-i", "lo", "--", "sh", "-c",
+            clients(1, f"http://127.0.0.1:{server.told}/"))
+        curl = int(done.stdout)
+        for b in self.blocks(path):
+            if b.kind != pcapng.EPB:
+                continue
+            ends = [struct.unpack("<II", value)
+                    for code, value in b.options if code == 8]
+            expected = {(curl, curl), (server.pid, server.pid)}
+            self.assertEqual(set(ends), expected)
+
+
+if __name__ == "__main__":
+    world.main()

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bad use and bad luck: one clear line, the right status, nothing lost."""
+import os
+import signal
+import subprocess
+import time
+
+import world
+from world import NOBODY, PKTWHO, Capture, clients, run
+
+# Found by way of world.
+import pcapng  # isort: skip
+
+
+class Errors(world.LiveTest):
+    def fails(self, status, line, *argv, **options):
+        done = run(PKTWHO, *argv, **options)
+        self.assertEqual((done.returncode, done.stdout), (status, ""), done)
+        self.assertRegex(done.stderr, f"^pktwho: {line}\n$")
+
+    def test_bad_use_is_2(self):
+        hint = ": see pktwho --help"
+        for argv, line in (
+                (["-x"], f'unknown option "-x"{hint}'),
+                (["--wrong"], f'unknown option "--wrong"{hint}'),
+                (["-i"], f'argument missing after "-i"{hint}'),
+                (["-c", "0"], f'bad packet count "0"{hint}'),
+                (["-s", "-1"], f'bad snapshot length "-1"{hint}'),
+                (["-a", "never"], f'bad autostop condition "never"{hint}'),
+                (["curl", "x"], f'unexpected argument "curl"{hint}')):
+            self.fails(2, line, *argv)
+
+    def test_unknown_interface(self):
+        self.fails(1, r"there is no interface nosuch0: pktwho -D lists them",
+                   "-i", "nosuch0", "-w", "/dev/null")
+
+    def test_bad_filter(self):
+        for interface in ("lo", "any"):
+            self.fails(1, 'bad filter "tcp prot 80": .*error.*',
+                       "-i", interface, "-f", "tcp prot 80", "-w", "/dev/null")
+
+    def test_no_permission(self):
+        exe = self.dir / "pktwho"
+        exe.write_bytes(PKTWHO.read_bytes())
+        exe.chmod(0o755)
+        done = run("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}",
+                   "--clear-groups", exe, "-i", "lo", "-w", "/dev/null")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, "^pktwho: no permission to capture on "
+                         "lo: run as root, or .*\n$")
+
+    def test_unwritable_file(self):
+        self.fails(1, "cannot write /no/such/dir/x.pcapng: No such file or "
+                   "directory", "-i", "lo", "-w", "/no/such/dir/x.pcapng")
+        self.fails(1, f"cannot write {self.dir}: Is a directory",
+                   "-i", "lo", "-w", self.dir)
+        self.fails(1, "cannot write /dev/full: No space left on device",
+                   "-i", "lo", "-w", "/dev/full")
+
+    def test_bad_database(self):
+        broken = self.dir / "broken.mmdb"
+        broken.write_bytes(b"not a database" * 100)
+        self.fails(1, f"cannot use {broken}: not an mmdb database",
+                   "-i", "lo", "--geo", broken, "-w", "/dev/null")
+        self.fails(1, "cannot use /no.mmdb: No such file or directory",
+                   "-i", "lo", "--geo", "/no.mmdb", "-w", "/dev/null")
+
+    def test_a_disk_that_fills_up(self):
+        """The file ends with a whole block, and the line says why."""
+        small = self.dir / "small"
+        small.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs",
+                        small], check=True)
+        self.addCleanup(subprocess.run, ["umount", small], check=True)
+        server = self.tcp_server()
+        path = small / "x.pcapng"
+        c = Capture(path, "-i", "lo", "-f", f"tcp port {server.told}")
+        run("sh", "-c", clients(30, f"http://127.0.0.1:{server.told}/"))
+        status, said = c.finish()
+        self.assertEqual(status, 1)
+        self.assertEqual(said, f"pktwho: cannot write {path}: No space left "
+                         "on device\n")
+        kinds = [b.kind for b in pcapng.blocks(path.read_bytes())]
+        self.assertGreater(kinds.count(pcapng.EPB), 20)
+
+    def test_a_reader_that_goes_away(self):
+        reader, writer = os.pipe()
+        process = self.start([PKTWHO, "-i", "lo", "-w", "-"], stdout=writer,
+                             stderr=subprocess.PIPE)
+        self.addCleanup(process.stderr.close)
+        os.close(writer)
+        self.assertEqual(os.read(reader, 4), b"\n\r\r\n")
+        os.close(reader)
+        server = self.tcp_server()
+        begin = time.monotonic()
+        run("curl", "-s", f"http://127.0.0.1:{server.told}/")
+        self.assertEqual(process.wait(5), 0)
+        self.assertLess(time.monotonic() - begin, 2)
+        self.assertRegex(process.stderr.read(),
+                         r"^pktwho: \d+ packets, \d+ dropped\n$")
+
+    def test_an_interface_that_goes_away(self):
+        near, far = self.namespace(), self.namespace()
+        world.link(near, far, ("192.0.2.1/24", "192.0.2.2/24"))
+        path = self.dir / "gone.pcapng"
+        c = Capture(path, "-i", "veth0", within=near)
+        near.run("ping", "-nqc1", "192.0.2.2")
+        time.sleep(0.2)
+        near.ip("link", "del", "veth0")
+        status, said = c.finish()
+        self.assertEqual(status, 1)
+        self.assertRegex(said.splitlines()[0], "^pktwho: veth0: .*")
+        kinds = [b.kind for b in pcapng.blocks(path.read_bytes())]
+        self.assertGreaterEqual(kinds.count(pcapng.EPB), 2)
+        self.assertEqual(kinds[-1], pcapng.CB)
+
+    def test_stopped_before_it_began(self):
+        """^C at any moment leaves nothing or a valid file."""
+        for delay in (0, 0.05, 0.1, 0.2, 0.3, 0.5):
+            path = self.dir / f"early{delay}.pcapng"
+            process = self.start([PKTWHO, "-i", "lo", "-q", "-w", path],
+                                 stderr=subprocess.DEVNULL)
+            time.sleep(delay)
+            process.send_signal(signal.SIGINT)
+            process.wait(10)
+            if path.exists():
+                pcapng.blocks(path.read_bytes())
+
+
+if __name__ == "__main__":
+    world.main()

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every reader takes our files; what is in them survives other tools."""
+import subprocess
+
+import world
+from world import Capture, clients, run
+
+# Found by way of world.
+import mmdb  # isort: skip
+import pcapng  # isort: skip
+
+
+class Files(world.LiveTest):
+    def sample(self, within=None, interface="lo", address="127.0.0.1"):
+        server = self.tcp_server(address, within=within)
+        path = self.dir / f"{self.id()}.{interface}.pcapng"
+        c = Capture(path, "-i", interface, within=within)
+        (within.run if within else run)(
+            "sh", "-c", clients(3, f"http://{address}:{server.told}/"))
+        self.assertEqual(c.stop()[0], 0)
+        return path
+
+    def test_other_readers(self):
+        for interface in ("lo", "any"):
+            path = self.sample(interface=interface)
+            done = run("tcpdump", "-nr", path)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            # It names the file and its link type; of any SLL2 file it says
+            # that its interface names may be another host's.
+            said = done.stderr.replace(
+                "Warning: interface names might be incorrect\n", "")
+            self.assertEqual(len(said.splitlines()), 1, said)
+            packets = sum(b.kind == pcapng.EPB
+                          for b in pcapng.blocks(path.read_bytes()))
+            self.assertEqual(len(done.stdout.splitlines()), packets)
+            out = "\n".join(self.tshark.lines("capinfos", path))
+            self.assertIn("Capture application: pktwho", out)
+            self.assertIn(f"Name = {interface}", out)
+            self.tshark.lines("tshark", "-r", path)
+
+    def test_fields_survive_editcap_and_mergecap(self):
+        fields = ("proc.src.name", "proc.src.pid", "proc.dst.name",
+                  "proc.dst.exepath", "proc.attr", "proc.user")
+        path = self.sample()
+        before = self.rows(path, *fields, where="tcp")
+        self.assertGreater(len(before), 20)
+        edited, merged = self.dir / "edited.pcapng", self.dir / "merged.pcapng"
+        self.tshark.lines("editcap", path, edited)
+        self.assertEqual(self.rows(edited, *fields, where="tcp"), before)
+        self.tshark.lines("mergecap", "-w", merged, path, edited)
+        self.assertEqual(sorted(self.rows(merged, *fields, where="tcp")),
+                         sorted(before * 2))
+
+    def test_a_cut_file_keeps_its_records(self):
+        path, cut = self.sample(), self.dir / "cut.pcapng"
+        self.tshark.lines("tshark", "-r", path, "-Y", "tcp.stream == 0",
+                          "-w", cut)
+        rows = self.rows(cut, "proc.src.exepath", "proc.dst.exepath",
+                         where="tcp")
+        for row in rows:
+            self.assertNotIn("", row)
+
+    def test_country_of_documentation_addresses(self):
+        """A tiny database that knows them, given by --geo."""
+        database = self.dir / "tiny.mmdb"
+        database.write_bytes(mmdb.build({
+            "192.0.2.0/25": {"country": {"iso_code": "NZ"}},
+            "2001:db8::/33": {"country_code": "FJ"}}))
+        near, far = self.namespace(), self.namespace()
+        world.link(near, far, ("192.0.2.1/24", "192.0.2.200/24"),
+                   ("2001:db8::1/32", "2001:db8:8000::1/32"))
+        path = self.dir / "geo.pcapng"
+        c = Capture(path, "-i", "veth0", "--geo", database, within=far)
+        near.run("ping", "-nqc1", "192.0.2.200")
+        near.run("ping", "-nqc1", "2001:db8:8000::1")
+        c.stop()
+        rows = self.rows(path, "geo.src.country", "geo.dst.country",
+                         where="icmp || icmpv6.type == 128 || "
+                               "icmpv6.type == 129")
+        self.assertEqual(rows, [("NZ", ""), ("", "NZ"), ("FJ", ""),
+                                ("", "FJ")])
+
+    def test_read_from_a_pipe(self):
+        """pktwho -w - | tshark -i - shows the fields live."""
+        server = self.tcp_server()
+        capture = subprocess.Popen(
+            [str(world.PKTWHO), "-q", "-i", "lo", "-f",
+             f"tcp port {server.told}", "-w", "-", "-c", "20"],
+            stdout=subprocess.PIPE)
+        self.addCleanup(capture.wait)
+        self.addCleanup(capture.kill)
+        reader = self.tshark.popen(
+            "tshark", "-l", "-i", "-", "-c", "10", "-T", "fields",
+            "-e", "proc.src.name", "-e", "proc.dst.name", stdin=capture.stdout)
+        capture.stdout.close()
+        client = self.start(["sh", "-c", "sleep 1;" + clients(
+            4, f"http://127.0.0.1:{server.told}/")],
+            stdout=subprocess.DEVNULL)
+        out, _ = reader.communicate(timeout=30)
+        client.wait()
+        lines = out.splitlines()
+        self.assertEqual(len(lines), 10, out)
+        self.assertEqual(set(lines), {"curl\tpython3", "python3\tcurl"})
+
+
+if __name__ == "__main__":
+    world.main()

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The main job: every packet names the process at both ends."""
+import subprocess
+
+import world
+from world import Capture, clients
+
+ENDS = ("tcp.srcport", "proc.src.name", "proc.src.pid", "proc.src.attr",
+        "proc.dst.name", "proc.dst.pid", "proc.dst.attr")
+
+
+class Owners(world.LiveTest):
+    def judge(self, path, port, pids, server_pid):
+        """Each packet's ends against the truth; returns the clients seen."""
+        seen = {}
+        for row in self.rows(path, *ENDS, where=f"tcp.port == {port}"):
+            src, dst = row[1:4], row[4:7]
+            client, server = (dst, src) if row[0] == port else (src, dst)
+            self.assertEqual(client[0], "curl", row)
+            self.assertIn(client[1], pids, row)
+            self.assertIn(client[2], ("socket", "kernel"), row)
+            self.assertEqual(server[:2], ("python3", str(server_pid)), row)
+            self.assertIn(server[2], ("listener", "socket", "kernel"), row)
+            seen[client[1]] = seen.get(client[1], 0) + 1
+        self.assertEqual(set(seen), set(pids))
+        self.assertGreaterEqual(min(seen.values()), 8, "packets per curl")
+
+    def short_clients(self, count, url, port, server, capture, run):
+        path = self.dir / f"{self.id()}.pcapng"
+        c = capture(path)
+        done = run("sh", "-c", clients(count, url))
+        status, said = c.stop()
+        self.assertEqual((status, done.returncode), (0, 0), said)
+        self.assertRegex(said, r"^pktwho: \d+ packets, 0 dropped\n$")
+        self.judge(path, port, done.stdout.split(), server)
+
+    def loopback(self, address, url):
+        server = self.tcp_server(address)
+        port = server.told
+        self.short_clients(
+            300, url.format(port), port, server.pid,
+            lambda path: Capture(path, "-i", "lo", "-f", f"tcp port {port}"),
+            world.run)
+
+    def test_loopback_ipv4(self):
+        self.loopback("127.0.0.1", "http://127.0.0.1:{}/")
+
+    def test_loopback_ipv6(self):
+        self.loopback("::1", "http://[::1]:{}/")
+
+    def test_between_namespaces_seen_from_the_host_side(self):
+        self.check_veth(("192.0.2.1/24", "192.0.2.2/24"), "192.0.2.2",
+                        "http://192.0.2.2:{}/")
+
+    def test_between_namespaces_ipv6(self):
+        self.check_veth(("2001:db8::1/64", "2001:db8::2/64"), "2001:db8::2",
+                        "http://[2001:db8::2]:{}/")
+
+    def check_veth(self, pair, address, url):
+        near, far = self.namespace(), self.namespace()
+        world.link(near, far, pair)
+        server = self.tcp_server(address, within=far)
+        port = server.told
+        self.short_clients(
+            300, url.format(port), port, server.pid,
+            lambda path: Capture(path, "-i", "veth0", within=near),
+            near.run)
+
+    def test_any_sees_loopback_once(self):
+        server = self.tcp_server()
+        port = server.told
+        self.short_clients(
+            20, f"http://127.0.0.1:{port}/", port, server.pid,
+            lambda path: Capture(path, "-i", "any", "-f", f"tcp port {port}"),
+            world.run)
+
+    def test_several_interfaces_stay_in_order(self):
+        near, far = self.namespace(), self.namespace()
+        world.link(near, far, ("192.0.2.1/24", "192.0.2.2/24"))
+        server = self.tcp_server("192.0.2.2", within=far)
+        local = self.tcp_server("127.0.0.1", within=near)
+        path = self.dir / "two.pcapng"
+        c = Capture(path, "-i", "veth0", "-i", "lo", within=near)
+        script = (clients(20, f"http://192.0.2.2:{server.told}/") + ";" +
+                  clients(20, f"http://127.0.0.1:{local.told}/"))
+        near.run("sh", "-c", script)
+        c.stop()
+        times = [float(t) for (t,) in
+                 self.rows(path, "frame.time_epoch", where="tcp")]
+        self.assertEqual(times, sorted(times))
+        names = {n for (n,) in self.rows(path, "frame.interface_name",
+                                         where="tcp")}
+        self.assertEqual(names, {"veth0", "lo"})
+
+    def test_udp_and_ping(self):
+        near, far = self.namespace(), self.namespace()
+        world.link(near, far, ("192.0.2.1/24", "192.0.2.2/24"),
+                   ("2001:db8::1/64", "2001:db8::2/64"))
+        server = self.server(UDP_SERVER, "192.0.2.2", within=far)
+        path = self.dir / "udp.pcapng"
+        c = Capture(path, "-i", "veth0", within=far)
+        client = near.run("python3", "-c", UDP_CLIENT, "192.0.2.2",
+                          server.told)
+        pings = [near.run("ping", "-nqc2", "-i0.2", a)
+                 for a in ("192.0.2.2", "2001:db8::2")]
+        self.assertEqual([p.returncode for p in pings], [0, 0])
+        c.stop()
+        udp = self.rows(path, "udp.srcport", "proc.src.pid", "proc.dst.pid",
+                        where=f"udp.port == {server.told}")
+        us, them = client.stdout.split()[0], str(server.pid)
+        self.assertEqual(len(udp), 40)
+        for port, src, dst in udp:
+            self.assertEqual((src, dst), (them, us) if port == server.told
+                             else (us, them))
+        echo = self.rows(path, "proc.src.name", "proc.src.attr",
+                         "proc.dst.name", "proc.dst.attr", "proc.reason",
+                         where="icmp.type == 8 || icmpv6.type == 128")
+        self.assertEqual(echo, [("ping", "socket", "", "kernel", "icmp")] * 4)
+        reply = self.rows(path, "proc.src.name", "proc.src.attr",
+                          "proc.dst.name", "proc.dst.attr", "proc.reason",
+                          where="icmp.type == 0 || icmpv6.type == 129")
+        self.assertEqual(reply, [("", "kernel", "ping", "socket", "icmp")] * 4)
+
+    def test_closed_port_is_the_kernel(self):
+        path = self.dir / "closed.pcapng"
+        ns = self.namespace()
+        c = Capture(path, "-i", "lo", within=ns)
+        ns.run("curl", "-s", "http://127.0.0.1:9/")
+        c.stop()
+        self.assertEqual(
+            self.rows(path, "proc.name", "proc.src.attr", "proc.dst.attr",
+                      "proc.reason", where="tcp"),
+            [("curl", "socket", "kernel", "no-socket"),
+             ("curl", "kernel", "socket", "reset")])
+
+    def test_sockets_from_before_the_capture(self):
+        server = self.server(ECHO_SERVER)
+        client = self.start(["python3", "-c", ECHO_CLIENT, server.told],
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(client.stdin.close)
+        self.addCleanup(client.stdout.close)
+        client.stdout.readline()
+        path = self.dir / "before.pcapng"
+        c = Capture(path, "-i", "lo", "-f", f"tcp port {server.told}")
+        client.stdin.write("go\n")
+        client.stdin.flush()
+        client.stdout.readline()
+        c.stop()
+        rows = self.rows(path, "tcp.srcport", "proc.src.pid", "proc.src.attr",
+                         "proc.dst.pid", "proc.dst.attr", where="tcp")
+        us, them = str(client.pid), str(server.pid)
+        # The client proves itself by sending; its peer has not yet read.
+        self.assertEqual(rows[0][1:], (us, "socket", them, "scan"))
+        for row in rows:
+            self.assertEqual((row[1], row[3]), (them, us)
+                             if row[0] == server.told else (us, them))
+
+    def test_without_ebpf_it_says_so_and_goes_on(self):
+        server = self.tcp_server()
+        port = server.told
+        path = self.dir / "fallback.pcapng"
+        drop = "-bpf,-sys_admin,-perfmon"
+        c = Capture(path, "-i", "lo", "-f", f"tcp port {port}",
+                    wrap=("setpriv", "--bounding-set", drop,
+                          "--inh-caps", drop))
+        client = world.run("python3", "-c", SLOW_CLIENT, port)
+        status, said = c.stop()
+        self.assertEqual(status, 0, said)
+        self.assertRegex(said.splitlines()[0], "^pktwho: warning: no eBPF")
+        self.assertEqual(len(said.splitlines()), 2, said)
+        us, them = client.stdout.strip(), str(server.pid)
+        rows = self.rows(path, "tcp.dstport", "proc.src.pid", "proc.src.attr",
+                         "proc.dst.pid", "proc.dst.attr",
+                         where="tcp.flags.fin == 0")
+        self.assertTrue(rows)
+        for row in rows:
+            self.assertEqual((row[1], row[3]),
+                             (us, them) if row[0] == port else (them, us))
+            self.assertLessEqual({row[2], row[4]}, {"scan", "listener"}, row)
+
+
+UDP_SERVER = """
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind((sys.argv[1], 0))
+print(s.getsockname()[1])
+while True:
+    data, peer = s.recvfrom(2048)
+    s.sendto(data, peer)
+"""
+
+UDP_CLIENT = """
+import os, socket, sys
+for i in range(20):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.settimeout(5)
+    s.sendto(b'hi', (sys.argv[1], int(sys.argv[2])))
+    s.recv(10)
+    s.close()
+print(os.getpid())
+"""
+
+SLOW_CLIENT = """
+import os, socket, sys, time
+s = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
+time.sleep(0.2)
+s.sendall(b'hi')
+time.sleep(0.2)
+print(os.getpid())
+"""
+
+ECHO_SERVER = """
+import socket
+s = socket.create_server(('127.0.0.1', 0))
+print(s.getsockname()[1])
+c, _ = s.accept()
+while True:
+    c.sendall(c.recv(100) or exit())
+"""
+
+ECHO_CLIENT = """
+import socket, sys
+s = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
+print('connected', flush=True)
+sys.stdin.readline()
+s.sendall(b'hi')
+print(s.recv(10), flush=True)
+sys.stdin.readline()
+"""
+
+if __name__ == "__main__":
+    world.main()

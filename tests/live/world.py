@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every live test needs: namespaces, a capture, and a judge.
+
+Everything happens on loopback or between network namespaces that the test
+made itself, with addresses of RFC 5737 and RFC 3849.  The judge is tshark
+with our plugin.
+"""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS), str(TESTS / "plugin")]
+
+from harness import Tshark, skip  # noqa: E402
+
+PKTWHO, PLUGIN = map(Path, sys.argv[1:3])
+NOBODY = 65534
+
+
+def need(*tools):
+    for tool in tools:
+        if not shutil.which(tool):
+            skip(f"no {tool}")
+
+
+def need_root():
+    if os.geteuid() != 0:
+        skip("live tests make network namespaces and load eBPF: run as root")
+
+
+def run(*argv, **options):
+    return subprocess.run([str(a) for a in argv], text=True,
+                          capture_output=True, **options)
+
+
+def wait_for(condition, what, seconds=10):
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"no {what} after {seconds} s")
+        time.sleep(0.01)
+
+
+class Namespace:
+    """A host of our own; its loopback is up."""
+
+    count = 0
+
+    def __init__(self):
+        Namespace.count += 1
+        self.name = f"pktwho{os.getpid()}n{Namespace.count}"
+        subprocess.run(["ip", "netns", "add", self.name], check=True)
+        self.ip("link", "set", "lo", "up")
+
+    def argv(self, *argv):
+        return ["ip", "netns", "exec", self.name, *map(str, argv)]
+
+    def run(self, *argv, **options):
+        return run(*self.argv(*argv), **options)
+
+    def ip(self, *argv):
+        subprocess.run(["ip", "-n", self.name, *argv], check=True)
+
+    def close(self):
+        subprocess.run(["ip", "netns", "del", self.name], check=False)
+
+
+def link(a, b, *addresses):
+    """A veth pair, "veth0" in each; pairs of addresses with prefix length."""
+    peer = ["type", "veth", "peer", "name", "veth0", "netns", b.name]
+    subprocess.run(["ip", "-n", a.name, "link", "add", "veth0", *peer],
+                   check=True)
+    for host, index in ((a, 0), (b, 1)):
+        for pair in addresses:
+            host.ip("addr", "add", pair[index], "dev", "veth0",
+                    *(["nodad"] if ":" in pair[index] else []))
+        host.ip("link", "set", "veth0", "up")
+
+
+class Capture:
+    """pktwho in the background; it captures once its file has a beginning."""
+
+    def __init__(self, path, *argv, within=None, wrap=(), env=None):
+        self.path = Path(path)
+        command = [*map(str, wrap), str(PKTWHO), "-w", str(path),
+                   *map(str, argv)]
+        if within:
+            command = within.argv(*command)
+        self.process = subprocess.Popen(
+            command, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, env=env)
+        wait_for(self.ready, "capture")
+
+    def ready(self):
+        if self.process.poll() is not None:
+            raise AssertionError(self.process.stderr.read())
+        return self.path.exists() and self.path.stat().st_size > 0
+
+    def stop(self, sig=signal.SIGINT, settle=0.1):
+        """Its exit status and what it said."""
+        time.sleep(settle)
+        self.process.send_signal(sig)
+        return self.finish()
+
+    def finish(self, seconds=20):
+        _, said = self.process.communicate(timeout=seconds)
+        if self.path.exists():
+            self.path.chmod(0o644)
+        return self.process.returncode, said
+
+
+class LiveTest(unittest.TestCase):
+    """A test with a directory, a tshark, and namespaces that go away."""
+
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.tshark = Tshark(PLUGIN)
+        cls.dir = cls.tshark.dir
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.tshark.close()
+
+    def namespace(self):
+        ns = Namespace()
+        self.addCleanup(ns.close)
+        return ns
+
+    def start(self, argv, **options):
+        process = subprocess.Popen([str(a) for a in argv], text=True,
+                                   **options)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        return process
+
+    def server(self, source, *argv, within=None):
+        """A Python program that prints a line when it is ready to serve."""
+        command = ["python3", "-u", "-c", source, *argv]
+        if within:
+            command = within.argv(*command)
+        process = self.start(command, stdout=subprocess.PIPE)
+        process.told = process.stdout.readline().strip()
+        self.addCleanup(process.stdout.close)
+        return process
+
+    def tcp_server(self, address="127.0.0.1", within=None):
+        """A server that reads and answers once; .told is its port."""
+        return self.server(TCP_SERVER, address, within=within)
+
+    def rows(self, path, *fields, where=None):
+        more = ("-Y", where) if where else ()
+        return self.tshark.fields(path, *fields, more=more)
+
+
+TCP_SERVER = """
+import socket, sys
+s = socket.create_server((sys.argv[1], 0), backlog=512,
+    family=socket.AF_INET6 if ':' in sys.argv[1] else socket.AF_INET)
+print(s.getsockname()[1])
+while True:
+    c, _ = s.accept()
+    c.recv(65536)
+    c.sendall(b'HTTP/1.0 200 OK\\r\\nContent-Length: 3\\r\\n\\r\\nhi\\n')
+    c.close()
+"""
+
+
+def clients(count, url):
+    """A shell script: curls one after another, each one's pid printed."""
+    return (f"for i in $(seq {count}); do curl -gs -o /dev/null {url} & "
+            "p=$!; wait $p; echo $p; done")
+
+
+def main():
+    need_root()
+    need("ip", "curl", "tshark", "setpriv")
+    unittest.main(argv=sys.argv[:1])
