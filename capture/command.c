@@ -58,6 +58,7 @@ static _Noreturn void child(char **argv, int go_fd)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	err = become_caller();
 	if (err) {
 		log_error("cannot become the user who called sudo: %s",

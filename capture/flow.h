@@ -23,6 +23,12 @@ struct flow_key {
 #define FLOW_ECHO_ASKS	  1
 #define FLOW_ECHO_ANSWERS 2
 
+/*
+ * "Protocol" of a frame that is not IP: no addresses, local_port is its
+ * EtherType.  255 is reserved by IANA.
+ */
+#define FLOW_FRAME 255
+
 _Static_assert(sizeof(struct flow_key) == 40, "flow_key is shared ABI");
 
 #endif

@@ -11,6 +11,7 @@
 #define KEEP_OWNER_NS	1000000000ull	/* far more than a packet is held */
 #define RESET_GRACE_NS	1000000ull	/* close() sends its RST after closing */
 #define EVICT_PROBES	64
+#define FRAME_COOKIE	(1ull << 63)	/* apart from those the kernel counts */
 #define OWNERS_PER_SOCK	2		/* listener, then who accepted */
 
 struct owner {
@@ -31,6 +32,7 @@ struct sock {
 	bool used;
 	bool hashed;			/* the cookie still means this one */
 	bool kernel;
+	bool frame;			/* of flowtab_frame() */
 };
 
 struct flow {
@@ -57,6 +59,7 @@ struct flowtab {
 	uint32_t fresh_owners;
 	uint32_t flow_hand;		/* where eviction looks next */
 	uint32_t sock_hand;
+	uint64_t frames;		/* of flowtab_frame(), so far */
 	struct flowtab_stats stats;
 };
 
@@ -93,7 +96,8 @@ struct flowtab *flowtab_new(uint32_t max_flows)
 		;
 	t->flows = calloc(t->max, sizeof(*t->flows));
 	t->socks = calloc(t->max, sizeof(*t->socks));
-	t->owners = calloc((size_t)t->max * OWNERS_PER_SOCK, sizeof(*t->owners));
+	t->owners = calloc((size_t)t->max * OWNERS_PER_SOCK,
+			   sizeof(*t->owners));
 	t->flow_heads = calloc(t->max, sizeof(*t->flow_heads));
 	t->sock_heads = calloc(t->max, sizeof(*t->sock_heads));
 	if (!t->flows || !t->socks || !t->owners || !t->flow_heads ||
@@ -402,9 +406,11 @@ static void key_prune(struct flowtab *t, const struct flow_key *key,
 	struct flow *f = t->flow_heads[key_hash(t, key)], *next;
 
 	for (; f; f = next) {
+		uint64_t keep = f->sock->frame ? KEEP_OWNER_NS : KEEP_CLOSED_NS;
+
 		next = f->next;
 		if (key_equal(&f->key, key) && f->sock->closed_ns &&
-		    f->sock->closed_ns + KEEP_CLOSED_NS < now_ns)
+		    f->sock->closed_ns + keep < now_ns)
 			flow_free(t, f);
 	}
 }
@@ -458,11 +464,36 @@ void flowtab_close(struct flowtab *t, uint64_t cookie, uint64_t ts_ns)
 		s->closed_ns = ts_ns;
 }
 
+void flowtab_frame(struct flowtab *t, const struct flowtab_event *e,
+		   const struct flow_key *key)
+{
+	struct flowtab_event once = *e;
+	struct sock *s;
+
+	once.cookie = FRAME_COOKIE | ++t->frames;
+	s = sock_get(t, &once);
+	if (!s)
+		return;
+	sock_set_owner(t, s, &once);
+	s->frame = true;
+	s->closed_ns = e->ts_ns + FLOWTAB_FRAME_NS;
+	key_prune(t, key, e->ts_ns);
+	flow_add(t, key, s, e->ts_ns);
+}
+
 /* ---- questions ---- */
 
 static bool closed_at(const struct sock *s, uint64_t ts_ns)
 {
 	return s->closed_ns && s->closed_ns <= ts_ns;
+}
+
+/* Frames that are not IP have no addresses to tell two namespaces apart. */
+static bool frame_fits(const struct flow *f, const struct flowtab_query *q)
+{
+	return q->sends && f->from_ns <= q->ts_ns &&
+	       !closed_at(f->sock, q->ts_ns) &&
+	       (q->key.proto != FLOW_FRAME || f->sock->netns == q->netns);
 }
 
 /*
@@ -471,6 +502,8 @@ static bool closed_at(const struct sock *s, uint64_t ts_ns)
  */
 static bool possible(const struct flow *f, const struct flowtab_query *q)
 {
+	if (f->sock->frame)
+		return frame_fits(f, q);
 	if (f->from_ns > q->ts_ns + FLOWTAB_HOLD_NS)
 		return false;
 	if (!closed_at(f->sock, q->ts_ns))

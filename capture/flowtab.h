@@ -44,6 +44,13 @@ void flowtab_owner(struct flowtab *t, const struct flowtab_event *e);
 /* The socket sends or receives under this key; carries its owner too. */
 void flowtab_flow(struct flowtab *t, const struct flowtab_event *e,
 		  const struct flow_key *key);
+/*
+ * A process made this one packet by itself (AF_PACKET): the answer holds for
+ * FLOWTAB_FRAME_NS, and for its sender only.  The cookie is not used.
+ */
+#define FLOWTAB_FRAME_NS 1000000ull
+void flowtab_frame(struct flowtab *t, const struct flowtab_event *e,
+		   const struct flow_key *key);
 /* The socket ended; its flows are kept for what the kernel sends afterwards. */
 void flowtab_close(struct flowtab *t, uint64_t cookie, uint64_t ts_ns);
 

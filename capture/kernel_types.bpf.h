@@ -49,11 +49,19 @@ struct sock {
 
 struct socket { struct file *file; struct sock *sk; };
 
+struct sk_buff {
+	struct sock *sk;
+	__u16 protocol;
+	__u16 network_header;
+	unsigned char *head;
+};
+
 struct qstr { __u32 len; const unsigned char *name; };
 struct super_block { unsigned long s_magic; };
 struct inode {
 	unsigned short i_mode;
 	unsigned int i_nlink;
+	unsigned long i_ino;
 	struct super_block *i_sb;
 };
 struct dentry {
@@ -82,7 +90,12 @@ struct kernfs_node {
 	const char *name;
 };
 struct cgroup { struct kernfs_node *kn; };
-struct css_set { struct cgroup *dfl_cgrp; };
+struct cgroup_subsys_state { struct cgroup *cgroup; };
+struct css_set {
+	struct cgroup_subsys_state *subsys[1];
+	struct cgroup *dfl_cgrp;
+};
+enum cgroup_subsys_id { memory_cgrp_id = 1 };
 
 struct cred { kuid_t euid; kgid_t egid; };
 struct mm_struct { unsigned long arg_start, arg_end; };

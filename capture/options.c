@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "options.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -16,6 +17,9 @@ enum {
 	OPT_NO_COMMENTS,
 	OPT_NO_PROCESS_TABLE,
 	OPT_NO_CMDLINE,
+	OPT_HASH,
+	OPT_FOLLOW,
+	OPT_FILTER,		/* + enum filter_kind */
 };
 
 static const struct option long_options[] = {
@@ -30,6 +34,13 @@ static const struct option long_options[] = {
 	{ "no-comments", no_argument, NULL, OPT_NO_COMMENTS },
 	{ "no-process-table", no_argument, NULL, OPT_NO_PROCESS_TABLE },
 	{ "no-cmdline", no_argument, NULL, OPT_NO_CMDLINE },
+	{ "hash", no_argument, NULL, OPT_HASH },
+	{ "proc", required_argument, NULL, OPT_FILTER + FILTER_PROC },
+	{ "pid", required_argument, NULL, OPT_FILTER + FILTER_PID },
+	{ "user", required_argument, NULL, OPT_FILTER + FILTER_USER },
+	{ "container", required_argument, NULL, OPT_FILTER + FILTER_CONTAINER },
+	{ "unit", required_argument, NULL, OPT_FILTER + FILTER_UNIT },
+	{ "follow", no_argument, NULL, OPT_FOLLOW },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'v' },
 	{ NULL, 0, NULL, 0 },
@@ -52,6 +63,14 @@ const char options_help[] =
 "  -q                         no summary at the end\n"
 "  -D, --list-interfaces      list the interfaces\n"
 "  -L, --list-data-link-types list the link types of the interface\n"
+"      --proc NAME            only packets of processes of this name or\n"
+"                             pattern, at either end; may be repeated\n"
+"      --pid N                ... of this process\n"
+"      --user NAME            ... of this user\n"
+"      --container ID         ... in this container (id or name)\n"
+"      --unit NAME            ... of this systemd unit\n"
+"      --follow               ... and what they start from now on\n"
+"      --hash                 SHA-256 of each executable\n"
 "      --geo FILE             country database (mmdb); may be repeated\n"
 "      --no-comments          no readable line beside each packet\n"
 "      --no-process-table     no table of processes at the end\n"
@@ -74,11 +93,12 @@ static int parse_number(const char *s, uint64_t min, uint64_t max, uint64_t *v)
 {
 	char *end;
 
+	/* strtoull() takes " -1" for a very large number. */
+	if (!isdigit((unsigned char)*s))
+		return -EINVAL;
 	errno = 0;
 	*v = strtoull(s, &end, 10);
-	if (errno || end == s || *end || *s == '-' || *v < min || *v > max)
-		return -EINVAL;
-	return 0;
+	return errno || *end || *v < min || *v > max ? -EINVAL : 0;
 }
 
 static int parse_int(const char *what, const char *s, int min, int max, int *v)
@@ -102,7 +122,8 @@ static int parse_duration(const char *s, uint64_t *ns)
 	char *end;
 	double seconds = strtod(s, &end);
 
-	if (end == s || *end || !(seconds > 0) || seconds > 1e9)
+	/* Less than a nanosecond would be 0: no limit. */
+	if (end == s || *end || !(seconds >= 1e-9) || seconds > 1e9)
 		return bad("bad duration", s);
 	*ns = (uint64_t)(seconds * 1e9);
 	return 0;
@@ -124,6 +145,18 @@ static int add_interface(struct options *o, const char *name,
 		return bad("too many interfaces at", name);
 	o->interfaces[o->interface_count++] =
 		(struct options_interface){ name, filter };
+	return 0;
+}
+
+static int add_filter(struct options *o, enum filter_kind kind,
+		      const char *term)
+{
+	uint64_t pid;
+
+	if (kind == FILTER_PID && parse_number(term, 1, UINT32_MAX, &pid))
+		return bad("bad pid", term);
+	if (!*term || !filter_add(&o->filter, kind, term))
+		return bad("empty, or one too many:", term);
 	return 0;
 }
 
@@ -195,8 +228,14 @@ static int take(struct options *o, int c, const char **filter)
 	case OPT_NO_CMDLINE:
 		o->no_cmdline = true;
 		return 0;
+	case OPT_HASH:
+		o->hash = true;
+		return 0;
+	case OPT_FOLLOW:
+		o->filter.follow = true;
+		return 0;
 	default:
-		return -EINVAL;
+		return add_filter(o, (enum filter_kind)(c - OPT_FILTER), optarg);
 	}
 }
 
@@ -230,10 +269,15 @@ int options_parse(struct options *o, int argc, char **argv)
 		if (err)
 			return err;
 	}
-	if (optind < argc && strcmp(argv[optind - 1], "--"))
+	/* Only a "--" of its own moved optind: not one that is a file's name. */
+	if (optind < argc && optind == before)
 		return bad("unexpected argument", argv[optind]);
 	if (optind < argc)
 		o->command = argv + optind;
+	else if (optind > before)
+		return bad("no command after", "--");
+	if (o->filter.follow && filter_is_empty(&o->filter))
+		return bad("nobody to follow:", "--follow");
 	if (!o->snaplen)
 		o->snaplen = MAX_SNAPLEN;	/* 0 means all, as in tcpdump */
 	return o->interface_count ? 0 : add_interface(o, "any", filter);

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "filter.h"
+
 #define OPTIONS_MAX_INTERFACES 16
 #define OPTIONS_MAX_GEO	       8
 
@@ -41,6 +43,8 @@ struct options {
 	bool no_process_table;
 	bool no_cmdline;
 	bool quiet;
+	bool hash;
+	struct filter filter;
 	char **command;			/* NULL-terminated, or NULL */
 };
 

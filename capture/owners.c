@@ -3,12 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "conntrack.h"
+#include "container_name.h"
 #include "fallback.h"
+#include "hasher.h"
 #include "localaddr.h"
 #include "log.h"
 #include "probe.h"
@@ -22,13 +26,17 @@
 
 struct owners {
 	int proc_fd;
+	int root_fd;
+	struct container_names *containers;
 	struct localaddr *local;
+	struct conntrack *conntrack;	/* NULL: none to ask */
 	struct proctab *processes;
 	struct flowtab *flows;
 	struct resolver *resolver;
 	struct probe *probe;		/* NULL: fallback */
 	int refused;			/* why: -errno */
 	struct fallback *fallback;
+	struct hasher *hasher;		/* NULL without --hash */
 	int64_t real_minus_mono;	/* as of the last update */
 };
 
@@ -62,6 +70,10 @@ static void on_event(void *ctx, const struct probe_event *e)
 		f.owner = proctab_owner(o->processes, &e->owner);
 		flowtab_flow(o->flows, &f, &e->key);
 		break;
+	case PROBE_FRAME:
+		f.owner = proctab_owner(o->processes, &e->owner);
+		flowtab_frame(o->flows, &f, &e->key);
+		break;
 	case PROBE_CLOSE:
 		flowtab_close(o->flows, e->cookie, e->ts_ns);
 		break;
@@ -85,8 +97,9 @@ static void on_exec(void *ctx, const struct probe_exec *x)
 }
 
 /*
- * A socket that was there before us.  A connected one is a flow already; the
- * others tell their flows with their first packet.
+ * A socket that was there before us.  A connected one is a flow already, a
+ * listener is one without remote end; the others tell their flows with their
+ * first packet.
  */
 static void on_holder(void *ctx, const struct probe_holder *h)
 {
@@ -98,9 +111,13 @@ static void on_holder(void *ctx, const struct probe_holder *h)
 		.netns = h->netns,
 		.owner = proctab_owner(o->processes, &h->owner),
 		.tid = h->owner.tid,
-		.attr = ATTR_SCAN,
+		.attr = h->state == TCP_LISTEN ? ATTR_LISTENER : ATTR_SCAN,
 	};
 
+	if (h->state == TCP_LISTEN) {
+		flowtab_flow(o->flows, &f, &h->key);
+		return;
+	}
 	if (!h->key.remote_port || !memcmp(h->key.remote, none, 16) ||
 	    !memcmp(h->key.remote, none4, 16))
 		return;
@@ -156,21 +173,30 @@ static int open_probe(struct owners *o)
 static int open_tables(struct owners *o, const struct owners_options *options,
 		       uint64_t netns)
 {
-	struct proctab_options p = { .no_cmdline = options->no_cmdline };
+	struct proctab_options p = { .no_cmdline = options->no_cmdline,
+				     .filter = options->filter };
 	int err;
 
 	o->proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (o->proc_fd < 0)
 		return -errno;
 	p.proc_fd = o->proc_fd;
+	o->root_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (o->root_fd < 0)
+		return -errno;
 	err = localaddr_open(&o->local);
 	if (err)
 		return err;
+	err = conntrack_open(&o->conntrack);
+	if (err)
+		log_debug("no connection tracking: %s", strerror(-err));
+	o->containers = container_names_new(o->root_fd);
+	p.containers = o->containers;
 	o->processes = proctab_new(&p);
 	o->flows = flowtab_new(MAX_FLOWS);
-	if (!o->processes || !o->flows)
+	if (!o->containers || !o->processes || !o->flows)
 		return -ENOMEM;
-	o->resolver = resolver_new(o->flows, o->local, netns);
+	o->resolver = resolver_new(o->flows, o->local, o->conntrack, netns);
 	return o->resolver ? 0 : -ENOMEM;
 }
 
@@ -183,6 +209,7 @@ int owners_open(struct owners **out, const struct owners_options *options)
 	if (!o)
 		return -ENOMEM;
 	o->proc_fd = -1;
+	o->root_fd = -1;
 	o->real_minus_mono = proctab_real_minus_mono();
 	err = open_tables(o, options, netns);
 	if (err)
@@ -190,6 +217,8 @@ int owners_open(struct owners **out, const struct owners_options *options)
 	err = open_probe(o);
 	if (err)
 		err = open_fallback(o, err, netns);
+	if (!err && options->hash)
+		err = hasher_open(&o->hasher, o->proc_fd);
 	if (err)
 		goto fail;
 	*out = o;
@@ -204,12 +233,17 @@ void owners_close(struct owners *o)
 {
 	if (!o)
 		return;
+	hasher_close(o->hasher);
 	probe_close(o->probe);
 	fallback_close(o->fallback);
 	resolver_free(o->resolver);
 	flowtab_free(o->flows);
 	proctab_free(o->processes);
+	conntrack_close(o->conntrack);
 	localaddr_close(o->local);
+	container_names_free(o->containers);
+	if (o->root_fd >= 0)
+		close(o->root_fd);
 	if (o->proc_fd >= 0)
 		close(o->proc_fd);
 	free(o);
@@ -229,10 +263,42 @@ int owners_fd(const struct owners *o, int which)
 
 /* ---- packets ---- */
 
+void owners_hash(struct owners *o, struct image *i)
+{
+	struct hasher_question q = {
+		.pid = i->proc->pid,
+		.start_ticks = i->proc->start_ticks,
+		.exec_gen = i->exec_gen,
+		.inode = i->inode,
+	};
+
+	if (!o->hasher || i->hash_asked)
+		return;
+	image_exepath(o->processes, i, q.path, sizeof(q.path));
+	i->hash_asked = hasher_ask(o->hasher, &q);
+}
+
+bool owners_hashing(const struct owners *o)
+{
+	return o->hasher && hasher_busy(o->hasher);
+}
+
+static void take_hashes(struct owners *o)
+{
+	struct hasher_answer a;
+
+	while (o->hasher && hasher_take(o->hasher, &a))
+		if (a.known)
+			proctab_set_sha256(o->processes, a.question.pid,
+					   a.question.start_ticks,
+					   a.question.exec_gen, a.sha256);
+}
+
 void owners_update(struct owners *o)
 {
 	o->real_minus_mono = proctab_real_minus_mono();
 	localaddr_refresh(o->local);
+	take_hashes(o);
 	if (!o->probe)
 		return;
 	probe_consume(o->probe);

@@ -18,6 +18,8 @@ struct owners;
 
 struct owners_options {
 	bool no_cmdline;
+	bool hash;			/* SHA-256 of executables */
+	const struct filter *filter;	/* borrowed; see proctab_options */
 };
 
 /*
@@ -46,6 +48,14 @@ void owners_update(struct owners *o);
  */
 bool owners_resolve(struct owners *o, const struct packet *p, uint64_t ts_ns,
 		    uint8_t direction, struct verdict *v);
+
+/*
+ * With hash: has the executable's SHA-256 put into the image's record, once,
+ * when it is known.
+ */
+void owners_hash(struct owners *o, struct image *i);
+/* Whether such answers are still to come. */
+bool owners_hashing(const struct owners *o);
 
 /* A packet's time on the clock the process table uses. */
 uint64_t owners_mono_ns(const struct owners *o, uint64_t ts_ns);

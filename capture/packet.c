@@ -15,6 +15,12 @@
 #define IP_OFFSET	0x1fff
 #define IP6_OFFSET	0xfff8		/* RFC 8200, section 4.5 */
 #define IP6_MORE	0x0001
+#define GRE_CHECKSUM	0x8000
+#define GRE_ROUTING	0x4000
+#define GRE_SEQUENCE	0x1000
+#define GRE_VERSION	0x0007
+#define VXLAN_PORT	4789
+#define VXLAN_HAS_VNI	0x08
 #define MAX_VLAN_TAGS	4
 #define MAX_EXTENSIONS	8
 
@@ -56,7 +62,7 @@ struct flow_key flow_reversed(const struct flow_key *k)
 }
 
 static void parse_network(struct packet *p, struct flow_key *key,
-			  struct rbuf r, bool quoted);
+			  struct rbuf r, bool inner);
 
 static bool is_echo(uint8_t proto, uint8_t type, bool *asks)
 {
@@ -79,7 +85,7 @@ static bool is_error(uint8_t proto, uint8_t type)
 }
 
 static void parse_icmp(struct packet *p, struct flow_key *key, struct rbuf r,
-		       bool quoted)
+		       bool inner)
 {
 	const uint8_t *h = rbuf_claim(&r, 8);
 	bool asks;
@@ -89,21 +95,59 @@ static void parse_icmp(struct packet *p, struct flow_key *key, struct rbuf r,
 	if (is_echo(key->proto, h[0], &asks)) {
 		key->local_port = be16(h + 4);
 		key->remote_port = asks ? FLOW_ECHO_ASKS : FLOW_ECHO_ANSWERS;
-	} else if (!quoted && is_error(key->proto, h[0])) {
-		parse_network(p, &p->quoted, r, true);
-		p->is_error = p->quoted.proto != 0;
+	} else if (!inner && is_error(key->proto, h[0])) {
+		parse_network(p, &p->inner, r, true);
+		p->is_error = p->inner.proto != 0;
 	}
 }
 
+static void parse_inside(struct packet *p, struct rbuf r, uint16_t ethertype)
+{
+	if (ethertype == ETH_P_TEB) {
+		rbuf_claim(&r, 12);
+		ethertype = rbuf_be16(&r);
+	}
+	if (r.failed || (ethertype != ETH_P_IP && ethertype != ETH_P_IPV6))
+		return;
+	parse_network(p, &p->inner, r, true);
+	p->is_tunnel = p->inner.proto != 0;
+}
+
+/* RFC 2784 and 2890; version 1 is PPTP's and carries PPP. */
+static void parse_gre(struct packet *p, struct rbuf r)
+{
+	uint16_t flags = rbuf_be16(&r), type = rbuf_be16(&r);
+
+	for (uint16_t bit = GRE_CHECKSUM; bit >= GRE_SEQUENCE; bit >>= 1)
+		if (flags & bit && bit != GRE_ROUTING)
+			rbuf_claim(&r, 4);
+	if (!(flags & (GRE_VERSION | GRE_ROUTING)))
+		parse_inside(p, r, type);
+}
+
+/* RFC 7348: eight bytes, the first flag says that there is a network id. */
+static void parse_vxlan(struct packet *p, const struct flow_key *key,
+			struct rbuf r)
+{
+	const uint8_t *h;
+
+	if (key->proto != IPPROTO_UDP || key->remote_port != VXLAN_PORT)
+		return;
+	rbuf_claim(&r, 4);
+	h = rbuf_claim(&r, 8);
+	if (h && h[0] == VXLAN_HAS_VNI)
+		parse_inside(p, r, ETH_P_TEB);
+}
+
 static void parse_transport(struct packet *p, struct flow_key *key,
-			    struct rbuf r, bool quoted)
+			    struct rbuf r, bool inner)
 {
 	const uint8_t *h;
 
 	switch (key->proto) {
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
-		parse_icmp(p, key, r, quoted);
+		parse_icmp(p, key, r, inner);
 		break;
 	case IPPROTO_TCP:
 	case IPPROTO_UDP:
@@ -112,8 +156,22 @@ static void parse_transport(struct packet *p, struct flow_key *key,
 			break;
 		key->local_port = be16(h);
 		key->remote_port = be16(h + 2);
-		if (key->proto == IPPROTO_TCP && !quoted && r.left >= 10)
+		if (key->proto == IPPROTO_TCP && !inner && r.left >= 10)
 			p->tcp_flags = r.p[9];
+		if (!inner)
+			parse_vxlan(p, key, r);
+		break;
+	case IPPROTO_GRE:
+		if (!inner)
+			parse_gre(p, r);
+		break;
+	case IPPROTO_IPIP:
+		if (!inner)
+			parse_inside(p, r, ETH_P_IP);
+		break;
+	case IPPROTO_IPV6:
+		if (!inner)
+			parse_inside(p, r, ETH_P_IPV6);
 		break;
 	}
 }
@@ -126,14 +184,14 @@ static void set_fragment(struct packet *p, uint32_t id, bool first)
 }
 
 static void parse_ipv4(struct packet *p, struct flow_key *key, struct rbuf r,
-		       bool quoted)
+		       bool inner)
 {
 	size_t len = (size_t)(r.p[0] & 0xf) * 4;
 	const uint8_t *h = rbuf_claim(&r, len < IP4_MIN ? IP4_MIN : len);
 	uint16_t fragment;
 
 	if (!h || len < IP4_MIN) {
-		if (!quoted)
+		if (!inner)
 			p->kind = PACKET_MALFORMED;
 		return;
 	}
@@ -141,10 +199,10 @@ static void parse_ipv4(struct packet *p, struct flow_key *key, struct rbuf r,
 	map_ipv4(key->remote, h + 16);
 	key->proto = h[9];
 	fragment = be16(h + 6);
-	if (!quoted && fragment & IP_MF_OFFSET)
+	if (!inner && fragment & IP_MF_OFFSET)
 		set_fragment(p, be16(h + 4), !(fragment & IP_OFFSET));
 	if (!(fragment & IP_OFFSET))
-		parse_transport(p, key, r, quoted);
+		parse_transport(p, key, r, inner);
 }
 
 /*
@@ -152,7 +210,7 @@ static void parse_ipv4(struct packet *p, struct flow_key *key, struct rbuf r,
  * False if what follows is not its beginning.
  */
 static bool skip_extensions(struct packet *p, struct flow_key *key,
-			    struct rbuf *r, bool quoted)
+			    struct rbuf *r, bool inner)
 {
 	for (int i = 0; i < MAX_EXTENSIONS; i++) {
 		const uint8_t *h;
@@ -173,7 +231,7 @@ static bool skip_extensions(struct packet *p, struct flow_key *key,
 				return false;
 			key->proto = h[0];
 			fragment = be16(h + 2);
-			if (!quoted && fragment & (IP6_OFFSET | IP6_MORE))
+			if (!inner && fragment & (IP6_OFFSET | IP6_MORE))
 				set_fragment(p, (uint32_t)be16(h + 4) << 16 |
 							be16(h + 6),
 					     !(fragment & IP6_OFFSET));
@@ -188,33 +246,40 @@ static bool skip_extensions(struct packet *p, struct flow_key *key,
 }
 
 static void parse_ipv6(struct packet *p, struct flow_key *key, struct rbuf r,
-		       bool quoted)
+		       bool inner)
 {
 	const uint8_t *h = rbuf_claim(&r, IP6_LEN);
 
 	if (!h) {
-		if (!quoted)
+		if (!inner)
 			p->kind = PACKET_MALFORMED;
 		return;
 	}
 	memcpy(key->local, h + 8, 16);
 	memcpy(key->remote, h + 24, 16);
 	key->proto = h[6];
-	if (skip_extensions(p, key, &r, quoted))
-		parse_transport(p, key, r, quoted);
+	if (skip_extensions(p, key, &r, inner))
+		parse_transport(p, key, r, inner);
 }
 
 static void parse_network(struct packet *p, struct flow_key *key,
-			  struct rbuf r, bool quoted)
+			  struct rbuf r, bool inner)
 {
 	uint8_t version = r.left ? r.p[0] >> 4 : 0;
 
 	if (version == 4)
-		parse_ipv4(p, key, r, quoted);
+		parse_ipv4(p, key, r, inner);
 	else if (version == 6)
-		parse_ipv6(p, key, r, quoted);
-	else if (!quoted)
+		parse_ipv6(p, key, r, inner);
+	else if (!inner)
 		p->kind = PACKET_MALFORMED;
+}
+
+static void not_ip(struct packet *p, enum packet_kind kind)
+{
+	p->kind = kind;
+	p->sent.proto = FLOW_FRAME;
+	p->sent.local_port = p->ethertype;
 }
 
 static void parse_ethertype(struct packet *p, struct rbuf r, uint16_t type)
@@ -229,7 +294,7 @@ static void parse_ethertype(struct packet *p, struct rbuf r, uint16_t type)
 	if (type == ETH_P_IP || type == ETH_P_IPV6)
 		parse_network(p, &p->sent, r, false);
 	else
-		p->kind = r.failed ? PACKET_MALFORMED : PACKET_NOT_IP;
+		not_ip(p, r.failed ? PACKET_MALFORMED : PACKET_NOT_IP);
 }
 
 void packet_parse(struct packet *p, uint32_t linktype, const uint8_t *data,
@@ -263,7 +328,7 @@ void packet_parse(struct packet *p, uint32_t linktype, const uint8_t *data,
 		parse_network(p, &p->sent, r, false);
 		return;
 	default:
-		p->kind = PACKET_NOT_IP;
+		not_ip(p, PACKET_NOT_IP);
 		return;
 	}
 	if (r.failed)

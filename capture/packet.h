@@ -37,14 +37,15 @@ enum packet_kind {
 
 struct packet {
 	struct flow_key sent;	/* as its sender sees it: local is the source */
-	struct flow_key quoted;	/* an ICMP error's: the packet it is about */
+	struct flow_key inner;	/* of the packet inside, if is_error or is_tunnel */
 	uint32_t fragment_id;	/* if fragment */
 	uint16_t ethertype;	/* host order; 0 where the link has none */
 	uint8_t kind;		/* enum packet_kind */
 	uint8_t tcp_flags;
 	bool fragment;		/* part of a datagram; see first_fragment */
 	bool first_fragment;	/* ... the part that has the ports */
-	bool is_error;		/* quoted is valid */
+	bool is_error;		/* ICMP, about the packet it quotes */
+	bool is_tunnel;		/* IPIP, 6in4, GRE or VXLAN around a packet */
 };
 
 void packet_parse(struct packet *p, uint32_t linktype, const uint8_t *data,

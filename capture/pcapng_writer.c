@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +84,14 @@ static size_t whole_blocks(const uint8_t *p, size_t len)
 	return at;
 }
 
+/* A stdout that someone else made non-blocking. */
+static void wait_for_room(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	poll(&p, 1, -1);
+}
+
 int pcapng_writer_flush(struct pcapng_writer *w)
 {
 	size_t done = 0;
@@ -92,6 +101,8 @@ int pcapng_writer_flush(struct pcapng_writer *w)
 
 		if (n >= 0)
 			done += (size_t)n;
+		else if (errno == EAGAIN)
+			wait_for_room(w->fd);
 		else if (errno != EINTR)
 			w->error = -errno;
 	}

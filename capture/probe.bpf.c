@@ -24,12 +24,17 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define AF_INET		2
 #define AF_INET6	10
+#define AF_PACKET	17
 #define ETH_P_IP	0x0800
 #define ETH_P_IPV6	0x86dd
+#define MAX_EXTENSIONS	4
+#define IPPROTO_HOPOPTS	0
 #define IPPROTO_ICMP	1
 #define IPPROTO_TCP	6
 #define IPPROTO_UDP	17
+#define IPPROTO_ROUTING	43
 #define IPPROTO_ICMPV6	58
+#define IPPROTO_DSTOPTS	60
 #define IPPROTO_MPTCP	262
 #define ICMP_ECHOREPLY	0
 #define ICMP_ECHO	8
@@ -145,6 +150,21 @@ static __always_inline void tell_socket(__u8 kind, const struct sock_info *s,
 	bpf_ringbuf_submit(e, wakeup());
 }
 
+/* The same thread of the same process under the same user as last time. */
+static __always_inline bool owned_by(const struct sock_info *s,
+				     struct task_struct *t)
+{
+	struct task_struct *leader;
+
+	if (s->owner.tid != (__u32)BPF_CORE_READ(t, pid) ||
+	    s->flags & (PROBE_INHERITED | PROBE_SCANNED | PROBE_KERNEL))
+		return false;
+	/* A reused pid is another process. */
+	leader = BPF_CORE_READ(t, group_leader);
+	return s->owner.start_ns == BPF_CORE_READ(leader, start_boottime) &&
+	       s->owner.uid == BPF_CORE_READ(t, cred, euid.val);
+}
+
 /*
  * The running task uses this socket: from now on it is the owner.  Kernel
  * threads never are; a thread that answers for another only changes the tid.
@@ -152,19 +172,11 @@ static __always_inline void tell_socket(__u8 kind, const struct sock_info *s,
 static __always_inline void take_over(struct sock_info *s)
 {
 	struct task_struct *t = (void *)bpf_get_current_task();
-	struct task_struct *leader;
 
-	if (BPF_CORE_READ(t, flags) & PF_KTHREAD)
+	if (BPF_CORE_READ(t, flags) & PF_KTHREAD || owned_by(s, t))
 		return;
-	if (s->owner.tid == (__u32)BPF_CORE_READ(t, pid) &&
-	    !(s->flags & (PROBE_INHERITED | PROBE_SCANNED))) {
-		/* A reused pid is another process. */
-		leader = BPF_CORE_READ(t, group_leader);
-		if (s->owner.start_ns == BPF_CORE_READ(leader, start_boottime))
-			return;
-	}
 	fill_owner(&s->owner, t);
-	s->flags &= ~(PROBE_INHERITED | PROBE_SCANNED);
+	s->flags &= ~(PROBE_INHERITED | PROBE_SCANNED | PROBE_KERNEL);
 	tell_socket(PROBE_OWNER, s, NULL);
 }
 
@@ -300,19 +312,13 @@ static __always_inline void set_ports(struct flow_key *k, bool egress,
 	k->remote_port = egress ? dest : source;
 }
 
-/*
- * Ports, or identifier and role.  A packet too short for them keeps zeros:
- * user space makes the same key of it.
- */
-static __always_inline void transport_key(struct __sk_buff *skb, __u32 off,
-					  struct flow_key *k, bool egress)
+/* Ports, or identifier and role, from the transport header's first bytes. */
+static __always_inline void header_key(const __u8 b[8], struct flow_key *k,
+				       bool egress)
 {
-	__u8 b[8];
 	bool asks, answers;
 
 	if (k->proto == IPPROTO_ICMP || k->proto == IPPROTO_ICMPV6) {
-		if (bpf_skb_load_bytes(skb, off, b, 8))
-			return;
 		asks = k->proto == IPPROTO_ICMP ? b[0] == ICMP_ECHO :
 						  b[0] == ICMPV6_ECHO_REQUEST;
 		answers = k->proto == IPPROTO_ICMP ? b[0] == ICMP_ECHOREPLY :
@@ -323,10 +329,21 @@ static __always_inline void transport_key(struct __sk_buff *skb, __u32 off,
 		k->remote_port = asks == egress ? FLOW_ECHO_ASKS :
 						  FLOW_ECHO_ANSWERS;
 	} else if (k->proto == IPPROTO_TCP || k->proto == IPPROTO_UDP) {
-		if (bpf_skb_load_bytes(skb, off, b, 4))
-			return;
 		set_ports(k, egress, b[0] << 8 | b[1], b[2] << 8 | b[3]);
 	}
+}
+
+/*
+ * A packet too short for a transport header keeps zeros: user space makes the
+ * same key of it.
+ */
+static __always_inline void transport_key(struct __sk_buff *skb, __u32 off,
+					  struct flow_key *k, bool egress)
+{
+	__u8 b[8];
+
+	if (!bpf_skb_load_bytes(skb, off, b, sizeof(b)))
+		header_key(b, k, egress);
 }
 
 static __always_inline int ipv4_key(struct __sk_buff *skb, struct flow_key *k,
@@ -351,13 +368,24 @@ static __always_inline int ipv6_key(struct __sk_buff *skb, struct flow_key *k,
 				    bool egress)
 {
 	__u8 h[40];
+	__u32 off;
 
 	if (bpf_skb_load_bytes(skb, 0, h, sizeof(h)))
 		return -1;
 	__builtin_memcpy(k->local, egress ? h + 8 : h + 24, 16);
 	__builtin_memcpy(k->remote, egress ? h + 24 : h + 8, 16);
 	k->proto = h[6];
-	transport_key(skb, sizeof(h), k, egress);
+	off = sizeof(h);
+	for (int i = 0; i < MAX_EXTENSIONS; i++) {
+		if (k->proto != IPPROTO_HOPOPTS &&
+		    k->proto != IPPROTO_ROUTING && k->proto != IPPROTO_DSTOPTS)
+			break;
+		if (bpf_skb_load_bytes(skb, off, h, 2))
+			return 0;
+		k->proto = h[0];
+		off += (h[1] + 1) * 8;
+	}
+	transport_key(skb, off, k, egress);
 	return 0;
 }
 
@@ -651,6 +679,66 @@ int on_exit_accept(struct sys_exit_args *ctx)
 	return on_accept(ctx->ret);
 }
 
+/* ---- AF_PACKET: frames made by a process, past every socket hook ---- */
+
+static __always_inline void frame_key(struct sk_buff *skb, struct flow_key *k)
+{
+	void *at = (void *)BPF_CORE_READ(skb, head) +
+		   BPF_CORE_READ(skb, network_header);
+	__u8 h[48] = {};
+
+	/* Not IP: the kind of frame is all there is to tell them by. */
+	k->proto = FLOW_FRAME;
+	k->local_port = bpf_ntohs(BPF_CORE_READ(skb, protocol));
+	if (bpf_probe_read_kernel(h, sizeof(h), at))
+		return;
+	if (k->local_port == ETH_P_IP && h[0] >> 4 == 4) {
+		__u32 src, dst;
+
+		__builtin_memcpy(&src, h + 12, 4);
+		__builtin_memcpy(&dst, h + 16, 4);
+		map_ipv4(k->local, src);
+		map_ipv4(k->remote, dst);
+		k->proto = h[9];
+		k->local_port = 0;
+		at += (h[0] & 0xf) * 4;
+	} else if (k->local_port == ETH_P_IPV6 && h[0] >> 4 == 6) {
+		__builtin_memcpy(k->local, h + 8, 16);
+		__builtin_memcpy(k->remote, h + 24, 16);
+		k->proto = h[6];
+		k->local_port = 0;
+		at += 40;
+	} else {
+		return;
+	}
+	if (!bpf_probe_read_kernel(h, 8, at))
+		header_key(h, k, true);
+}
+
+/*
+ * Told for each frame: the packet socket says nothing of flows, so the answer
+ * holds for this frame alone.
+ */
+SEC("tp_btf/net_dev_queue")
+int BPF_PROG(on_dev_queue, struct sk_buff *skb)
+{
+	struct task_struct *t = (void *)bpf_get_current_task();
+	struct sock *sk = skb->sk;
+	struct probe_event *e;
+
+	if (!sk || BPF_CORE_READ(sk, __sk_common.skc_family) != AF_PACKET ||
+	    BPF_CORE_READ(t, flags) & PF_KTHREAD)
+		return 0;
+	e = event_begin(PROBE_FRAME);
+	if (!e)
+		return 0;
+	e->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, net_cookie);
+	fill_owner(&e->owner, t);
+	frame_key(skb, &e->key);
+	bpf_ringbuf_submit(e, wakeup());
+	return 0;
+}
+
 /* ---- processes ---- */
 
 /*
@@ -713,6 +801,7 @@ static __always_inline void exec_exe_flags(struct probe_exec *x,
 	struct dentry *parent = BPF_CORE_READ(d, d_parent);
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
 
+	x->exe_inode = BPF_CORE_READ(inode, i_ino);
 	if (BPF_CORE_READ(inode, i_nlink) == 0) {
 		x->exe_flags |= PROBE_EXE_DELETED;
 		if (parent == d)
@@ -731,10 +820,30 @@ static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *kn)
 	return BPF_CORE_READ(old, parent);
 }
 
+/*
+ * The unified hierarchy's cgroup, or where that is the root the one of
+ * version 1's memory controller, under which container runtimes put theirs.
+ */
+static __always_inline struct kernfs_node *cgroup_of(struct task_struct *t)
+{
+	struct kernfs_node *kn = BPF_CORE_READ(t, cgroups, dfl_cgrp, kn);
+	struct cgroup_subsys_state *css = NULL;
+	struct css_set *set;
+	int i;
+
+	if (kernfs_parent(kn) ||
+	    !bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id))
+		return kn;
+	i = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
+	set = BPF_CORE_READ(t, cgroups);
+	bpf_core_read(&css, sizeof(css), &set->subsys[i]);
+	return css ? BPF_CORE_READ(css, cgroup, kn) : kn;
+}
+
 static __always_inline void exec_cgroup(struct probe_exec *x,
 					struct task_struct *t)
 {
-	struct kernfs_node *kn = BPF_CORE_READ(t, cgroups, dfl_cgrp, kn);
+	struct kernfs_node *kn = cgroup_of(t);
 	volatile __u32 *at = &x->cgroup_at;
 	struct kernfs_node *parent;
 	char name[PROBE_NAME_MAX / 2];

@@ -23,6 +23,7 @@ enum probe_kind {
 	PROBE_FORK,		/* owner is the child; parent_tgid */
 	PROBE_EXIT,		/* the last thread of owner ended; exit_status */
 	PROBE_RENAME,		/* owner.comm is the new name */
+	PROBE_FRAME,		/* an AF_PACKET socket sends this one packet */
 	PROBE_EXEC,		/* struct probe_exec */
 };
 
@@ -49,7 +50,7 @@ struct probe_owner {
 
 struct probe_event {
 	__u64 ts_ns;		/* CLOCK_MONOTONIC */
-	__u64 cookie;		/* SO_COOKIE of the socket */
+	__u64 cookie;		/* SO_COOKIE of the socket; 0 in PROBE_FRAME */
 	__u64 netns;		/* SO_NETNS_COOKIE of the socket */
 	struct probe_owner owner;
 	struct flow_key key;
@@ -75,6 +76,7 @@ enum probe_exe_flags {
  */
 struct probe_exec {
 	struct probe_event event;
+	__u64 exe_inode;
 	__u32 ppid;
 	__u32 vpid;		/* in its own pid namespace */
 	__u32 netns_ino;

@@ -145,11 +145,12 @@ static void read_cmdline(int dir, struct process *p)
 	have(p, FIELD_CMDLINE);
 }
 
-void procfs_exe_flags(struct process *p)
+/* The path is the process's: its root may be a container's. */
+static void set_exe_flags(int dir, struct process *p)
 {
 	static const char deleted[] = " (deleted)";
 	size_t len = strlen(p->exepath), cut = sizeof(deleted) - 1;
-	char dir[sizeof(p->exepath)], *slash;
+	char parent[sizeof(p->exepath) + 8], *slash;
 	struct stat st;
 
 	if (len > cut && !strcmp(p->exepath + len - cut, deleted)) {
@@ -159,12 +160,12 @@ void procfs_exe_flags(struct process *p)
 			p->flags |= PROCESS_EXE_MEMFD;
 		return;
 	}
-	strcpy(dir, p->exepath);
-	slash = strrchr(dir, '/');
+	snprintf(parent, sizeof(parent), "root%s", p->exepath);
+	slash = strrchr(parent, '/');
 	if (!slash)
 		return;
-	slash[slash == dir] = '\0';
-	if (!stat(dir, &st) && st.st_mode & S_IWOTH)
+	*slash = '\0';
+	if (!fstatat(dir, parent, &st, 0) && st.st_mode & S_IWOTH)
 		p->flags |= PROCESS_EXE_WORLD_WRITABLE;
 }
 
@@ -177,7 +178,7 @@ static void read_exe(int dir, struct process *p)
 	if (n == (int)sizeof(p->exepath) - 1)
 		p->flags |= PROCESS_EXEPATH_TRUNCATED;
 	have(p, FIELD_EXEPATH);
-	procfs_exe_flags(p);
+	set_exe_flags(dir, p);
 }
 
 /*

@@ -32,10 +32,4 @@ int procfs_each_socket(int proc_fd, uint32_t pid,
 /* sys/kernel/random/boot_id, as 16 bytes.  0 or -errno. */
 int procfs_boot_id(int proc_fd, uint8_t id[16]);
 
-/*
- * Facts about an executable by its path in /proc/PID/exe: strips
- * " (deleted)", sets PROCESS_EXE_*.  @path is changed in place.
- */
-void procfs_exe_flags(struct process *p);
-
 #endif

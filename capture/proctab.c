@@ -10,6 +10,8 @@
 #include <time.h>
 
 #include "container.h"
+#include "container_name.h"
+#include "filter.h"
 #include "flow.h"
 #include "probe_event.h"
 #include "procfs.h"
@@ -152,6 +154,8 @@ static void set_record(struct proctab *t, struct image *i, struct process *p)
 
 	p->id = i->id;
 	have(p, FIELD_ID);
+	if (t->options.containers)
+		container_names_set(t->options.containers, p);
 	len = process_encode(p, t->encoded, sizeof(t->encoded));
 	record = len > 0 ? malloc((size_t)len) : NULL;
 	if (!record)
@@ -162,6 +166,8 @@ static void set_record(struct proctab *t, struct image *i, struct process *p)
 	i->record_len = (uint32_t)len;
 	i->version++;
 	i->uid = process_has(p, FIELD_UID) ? p->uid : 0;
+	i->matched = !t->options.filter ||
+		     filter_matches(t->options.filter, p);
 }
 
 /* ---- processes ---- */
@@ -328,6 +334,27 @@ static void learn_uid(struct proctab *t, struct image *i,
 	set_record(t, i, &t->scratch);
 }
 
+/* Its exec was lost: what runs now is not what we know. */
+static void catch_up(struct proctab *t, struct proc *p,
+		     const struct probe_owner *o)
+{
+	struct process *s = &t->scratch;
+	uint64_t start_ticks = 0;
+	struct image *i;
+
+	if (!p->image->exec_gen || o->exec_gen <= p->image->exec_gen)
+		return;
+	i = image_add(t, p, o->comm, o->exec_gen, 0);
+	if (!i)
+		return;
+	if (procfs_read(t->options.proc_fd, p->pid, t->boot_real_ns, s,
+			&start_ticks) || start_ticks != p->start_ticks)
+		process_of_owner(t, s, o);
+	set_user(t, s, o->uid);
+	withhold(t, s);
+	set_record(t, i, s);
+}
+
 struct proc *proctab_owner(struct proctab *t, const struct probe_owner *o)
 {
 	struct proc *p;
@@ -341,6 +368,7 @@ struct proc *proctab_owner(struct proctab *t, const struct probe_owner *o)
 			p = add_from_owner(t, o);
 	}
 	if (p) {
+		catch_up(t, p, o);
 		learn_exec_gen(t, p->image, o);
 		learn_uid(t, p->image, o);
 	}
@@ -443,7 +471,8 @@ static void undo_exec_rename(struct proctab *t, struct image *i,
 {
 	char name[RECORD_NAME_LEN];
 
-	if (i->renamed_mono_ns + EXEC_TAKES_NS < x->event.ts_ns ||
+	if (!i->renamed_mono_ns ||
+	    i->renamed_mono_ns + EXEC_TAKES_NS < x->event.ts_ns ||
 	    strncmp(i->name, x->event.owner.comm, sizeof(i->name)))
 		return;
 	i->renamed_mono_ns = 0;
@@ -469,7 +498,31 @@ void proctab_exec(struct proctab *t, const struct probe_exec *x)
 	i = p->image;
 	if (i->exec_gen != o->exec_gen)
 		return;		/* no memory */
+	i->inode = x->exe_inode;
 	process_of_exec(t, &t->scratch, x);
+	set_record(t, i, &t->scratch);
+}
+
+void image_exepath(struct proctab *t, const struct image *i, char *out,
+		   size_t size)
+{
+	bool known = process_decode(&t->scratch, i->record, i->record_len) > 0;
+
+	snprintf(out, size, "%s", known ? t->scratch.exepath : "");
+}
+
+void proctab_set_sha256(struct proctab *t, uint32_t pid, uint64_t start_ticks,
+			uint64_t exec_gen, const uint8_t sha256[32])
+{
+	struct proc *p = find(t, pid, start_ticks);
+	struct image *i = p ? p->image : NULL;
+
+	while (i && i->exec_gen != exec_gen)
+		i = i->older;
+	if (!i || process_decode(&t->scratch, i->record, i->record_len) < 0)
+		return;
+	memcpy(t->scratch.sha256, sha256, sizeof(t->scratch.sha256));
+	have(&t->scratch, FIELD_SHA256);
 	set_record(t, i, &t->scratch);
 }
 
@@ -490,6 +543,7 @@ static void inherit(struct proctab *t, struct process *s,
 		SET_STRING(s, FIELD_PNAME, pname, i->name);
 		set_user(t, s, o->uid);
 		s->gid = o->gid;
+		have(s, FIELD_GID);
 	}
 	s->ppid = e->parent_tgid;
 	have(s, FIELD_PPID);
@@ -497,19 +551,34 @@ static void inherit(struct proctab *t, struct process *s,
 	have(s, FIELD_FLAGS);
 }
 
+/* What is meant for the parent and its descendants. */
+static void descend(const struct proctab *t, struct proc *p,
+		    const struct proc *parent)
+{
+	const struct filter *f = t->options.filter;
+
+	if (!parent)
+		return;
+	p->followed |= parent->followed;
+	p->inherited |= f && f->follow && image_wanted(parent->image);
+}
+
 void proctab_fork(struct proctab *t, const struct probe_event *e)
 {
 	const struct probe_owner *o = &e->owner;
 	struct proc *parent = find_running(t, e->parent_tgid), *p;
 
-	if (find(t, o->tgid, ticks_of(o)))
-		return;
-	p = proc_add(t, o->tgid, ticks_of(o), o->comm, o->exec_gen, e->ts_ns);
-	if (!p)
-		return;
-	p->followed = parent && parent->followed;
-	inherit(t, &t->scratch, parent, e);
-	set_record(t, p->image, &t->scratch);
+	p = find(t, o->tgid, ticks_of(o));
+	if (!p) {		/* else /proc told first */
+		p = proc_add(t, o->tgid, ticks_of(o), o->comm, o->exec_gen,
+			     e->ts_ns);
+		if (!p)
+			return;
+		p->image->inode = parent ? parent->image->inode : 0;
+		inherit(t, &t->scratch, parent, e);
+		set_record(t, p->image, &t->scratch);
+	}
+	descend(t, p, parent);
 }
 
 void proctab_exit(struct proctab *t, const struct probe_event *e)
@@ -527,6 +596,8 @@ void proctab_rename(struct proctab *t, const struct probe_event *e)
 	struct proc *p = find(t, e->owner.tgid, ticks_of(&e->owner));
 	struct image *i = p ? p->image : NULL;
 
+	if (i)
+		learn_exec_gen(t, i, &e->owner);
 	/* exec renames too, just before its own event. */
 	if (!i || i->exec_gen != e->owner.exec_gen ||
 	    !strncmp(i->name, e->owner.comm, sizeof(i->name)))

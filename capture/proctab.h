@@ -31,9 +31,12 @@ struct image {
 	char name[RECORD_NAME_LEN];
 	char old_name[RECORD_NAME_LEN];
 	uint32_t uid;
+	bool matched;			/* by the filter */
 	uint8_t *record;		/* process_encode(), without totals */
 	uint32_t record_len;
 	uint32_t version;		/* grows whenever the record changes */
+	uint64_t inode;			/* of the executable; 0: not known */
+	bool hash_asked;		/* --hash: owners_hash() */
 
 	/* Bookkeeping of the file being written; the session's. */
 	uint32_t section;		/* the file it was last written to */
@@ -53,12 +56,15 @@ struct proc {
 	uint32_t pid;
 	uint32_t exit_status;
 	uint32_t refs;			/* sockets that name it */
-	bool followed;			/* the command or one of its descendants */
+	bool followed;			/* the command, or one of its descendants */
+	bool inherited;			/* from one that matched, with --follow */
 };
 
 struct proctab_options {
 	bool no_cmdline;
 	int proc_fd;			/* an open /proc, borrowed */
+	struct container_names *containers;	/* borrowed; NULL: no names */
+	const struct filter *filter;	/* borrowed; NULL or empty: all match */
 };
 
 struct probe_owner;
@@ -92,7 +98,21 @@ struct proc *proctab_by_pid(struct proctab *t, uint32_t pid);
 struct image *proc_image_at(const struct proc *p, uint64_t mono_ns);
 const char *image_name_at(const struct image *i, uint64_t mono_ns);
 
-/* Follows @pid and all it forks from now on (--follow, -- COMMAND). */
+/* The executable's path from the record, or "". */
+void image_exepath(struct proctab *t, const struct image *i, char *out,
+		   size_t size);
+
+/* The SHA-256 of what that process was running after so many execs. */
+void proctab_set_sha256(struct proctab *t, uint32_t pid, uint64_t start_ticks,
+			uint64_t exec_gen, const uint8_t sha256[32]);
+
+/* Whether the filter keeps this image's packets. */
+static inline bool image_wanted(const struct image *i)
+{
+	return i->matched || i->proc->inherited;
+}
+
+/* Marks @pid and all it forks from now on (-- COMMAND). */
 void proctab_follow(struct proctab *t, uint32_t pid);
 
 /*

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conntrack.h"
 #include "localaddr.h"
 #include "record.h"
 #include "source.h"
@@ -20,13 +21,15 @@ struct fragmented {
 struct resolver {
 	struct flowtab *flows;
 	const struct localaddr *local;
+	struct conntrack *conntrack;	/* NULL: the kernel has none */
 	uint64_t netns;
 	uint8_t doubt;			/* enum reason; 0: none */
 	struct fragmented fragments[FRAGMENTS];
 };
 
 struct resolver *resolver_new(struct flowtab *flows,
-			      const struct localaddr *local, uint64_t netns)
+			      const struct localaddr *local,
+			      struct conntrack *conntrack, uint64_t netns)
 {
 	struct resolver *r = calloc(1, sizeof(*r));
 
@@ -34,6 +37,7 @@ struct resolver *resolver_new(struct flowtab *flows,
 		return NULL;
 	r->flows = flows;
 	r->local = local;
+	r->conntrack = conntrack;
 	r->netns = netns;
 	return r;
 }
@@ -62,6 +66,13 @@ static struct fragmented *fragment_slot(struct resolver *r,
 	return &r->fragments[h % FRAGMENTS];
 }
 
+static const __u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+static bool is_ipv4(const struct flow_key *k)
+{
+	return !memcmp(k->local, mapped, sizeof(mapped));
+}
+
 /* The whole datagram's key; false if its first fragment was not seen. */
 static bool defragment(struct resolver *r, const struct packet *p,
 		       struct flow_key *key)
@@ -73,7 +84,12 @@ static bool defragment(struct resolver *r, const struct packet *p,
 		f->id = p->fragment_id;
 		return true;
 	}
-	if (f->id != p->fragment_id || f->key.proto != key->proto ||
+	/*
+	 * IPv4's identification counts for each protocol; in IPv6 a later
+	 * fragment need not know what the first one held behind extensions.
+	 */
+	if (f->id != p->fragment_id ||
+	    (is_ipv4(key) && f->key.proto != key->proto) ||
 	    memcmp(f->key.local, key->local, sizeof(key->local)) ||
 	    memcmp(f->key.remote, key->remote, sizeof(key->remote)))
 		return false;
@@ -100,6 +116,35 @@ static bool ask(struct resolver *r, const struct packet *p,
 
 	*end = (struct verdict_end){ a.owner, a.tid, a.attr, a.reason };
 	return found;
+}
+
+/*
+ * A connection from before the capture that nobody has accepted yet has no
+ * owner but its listener's.
+ */
+static void ask_listener(struct resolver *r, const struct packet *p,
+			 struct flow_key key, uint64_t ts_ns,
+			 struct verdict_end *end)
+{
+	bool ipv4 = is_ipv4(&key);
+	struct verdict_end listener;
+
+	memset(key.remote, 0, sizeof(key.remote));
+	if (ipv4)
+		memcpy(key.remote, mapped, sizeof(mapped));
+	key.remote_port = 0;
+	ask(r, p, &key, false, ts_ns, &listener);
+	if (!listener.owner) {
+		memcpy(key.local, key.remote, sizeof(key.local));
+		ask(r, p, &key, false, ts_ns, &listener);
+	}
+	if (!listener.owner && ipv4) {
+		memset(key.local, 0, sizeof(key.local));
+		memset(key.remote, 0, sizeof(key.remote));
+		ask(r, p, &key, false, ts_ns, &listener);
+	}
+	if (listener.owner && listener.attr == ATTR_LISTENER)
+		*end = listener;
 }
 
 static void set_attr(struct verdict_end *end, uint8_t attr, uint8_t reason)
@@ -135,7 +180,7 @@ static bool on_host(const struct verdict_end *end)
 static bool resolve_error(struct resolver *r, const struct packet *p,
 			  uint64_t ts_ns, struct verdict *v)
 {
-	if (ask(r, p, &p->quoted, true, ts_ns, &v->dst) && v->dst.owner) {
+	if (ask(r, p, &p->inner, true, ts_ns, &v->dst) && v->dst.owner) {
 		v->dst.attr = ATTR_FLOW;
 		v->dst.reason = REASON_NONE;
 	} else if (localaddr_has(r->local, p->sent.remote)) {
@@ -153,6 +198,87 @@ static void mark_flow(struct verdict_end *end)
 		end->attr = ATTR_FLOW;
 }
 
+static bool unaccepted(const struct packet *p, const struct verdict_end *end)
+{
+	return p->sent.proto == IPPROTO_TCP && end->attr == ATTR_UNKNOWN &&
+	       end->reason == REASON_BEFORE;
+}
+
+/*
+ * A tunnel of the kernel's is nobody's; what goes through it is somebody's.
+ * The inner packet passed its own sockets' hooks on the way.
+ */
+static bool resolve_tunnel(struct resolver *r, const struct packet *p,
+			   uint64_t ts_ns, struct verdict *v)
+{
+	struct flow_key received = flow_reversed(&p->inner);
+	struct verdict_end src, dst;
+	bool settled;
+
+	if (v->src.owner || v->dst.owner)
+		return true;
+	ask(r, p, &p->inner, true, ts_ns, &src);
+	settled = ask(r, p, &received, false, ts_ns, &dst);
+	if (src.owner)
+		v->src = src;
+	if (dst.owner)
+		v->dst = dst;
+	mark_flow(&v->src);
+	mark_flow(&v->dst);
+	return settled;
+}
+
+/*
+ * Behind address translation the ends know the flow by other addresses.  True
+ * if it is translated; who is not found then is on another host.
+ */
+static bool resolve_translated(struct resolver *r, const struct packet *p,
+			       const struct flow_key *sent, uint64_t ts_ns,
+			       struct verdict *v)
+{
+	struct flow_key sender, receiver;
+	struct verdict_end end;
+
+	if (!r->conntrack ||
+	    !conntrack_find(r->conntrack, sent, ts_ns, &sender, &receiver))
+		return false;
+	if (!on_host(&v->src) && ask(r, p, &sender, true, ts_ns, &end)) {
+		v->src = end;
+		mark_flow(&v->src);
+	}
+	if (!on_host(&v->dst) && ask(r, p, &receiver, false, ts_ns, &end)) {
+		v->dst = end;
+		mark_flow(&v->dst);
+	}
+	return true;
+}
+
+static bool resolve_ends(struct resolver *r, const struct packet *p,
+			 const struct flow_key *sent,
+			 const struct flow_key *received, uint64_t ts_ns,
+			 struct verdict *v)
+{
+	bool has_src, has_dst;
+
+	/* The sender's event is told before the packet is captured. */
+	has_src = ask(r, p, sent, true, ts_ns, &v->src);
+	if (unaccepted(p, &v->src))
+		ask_listener(r, p, *sent, ts_ns, &v->src);
+	/* The receiver's comes after. */
+	has_dst = ask(r, p, received, false, ts_ns, &v->dst);
+	if (unaccepted(p, &v->dst))
+		ask_listener(r, p, *received, ts_ns, &v->dst);
+	if (has_src && has_dst)
+		return true;
+	if (resolve_translated(r, p, sent, ts_ns, v))
+		return has_dst || on_host(&v->dst);
+	if (!has_src && localaddr_has(r->local, sent->local))
+		no_socket(r, p, true, &v->src);
+	if (!has_dst && localaddr_has(r->local, sent->remote))
+		no_socket(r, p, false, &v->dst);
+	return has_dst;
+}
+
 static bool resolve_flow(struct resolver *r, const struct packet *p,
 			 uint64_t ts_ns, struct verdict *v)
 {
@@ -168,20 +294,13 @@ static bool resolve_flow(struct resolver *r, const struct packet *p,
 			set_attr(&v->dst, ATTR_UNKNOWN, REASON_FRAGMENT);
 		return true;
 	}
-	/* The sender's event is told before the packet is captured. */
-	if (!ask(r, p, &sent, true, ts_ns, &v->src) &&
-	    localaddr_has(r->local, sent.local))
-		no_socket(r, p, true, &v->src);
-	/* The receiver's comes after. */
-	if (!ask(r, p, &received, false, ts_ns, &v->dst)) {
-		settled = false;
-		if (localaddr_has(r->local, sent.remote))
-			no_socket(r, p, false, &v->dst);
-	}
+	settled = resolve_ends(r, p, &sent, &received, ts_ns, v);
 	if (p->fragment && !p->first_fragment) {
 		mark_flow(&v->src);
 		mark_flow(&v->dst);
 	}
+	if (p->is_tunnel)
+		settled = resolve_tunnel(r, p, ts_ns, v) && settled;
 	return settled;
 }
 
@@ -202,6 +321,16 @@ static void resolve_by_direction(struct verdict *v, uint8_t direction,
 		set_attr(&v->src, attr, reason);
 	else
 		set_attr(&v->dst, attr, reason);
+}
+
+/* ARP and the like are the kernel's, unless a process made the frame. */
+static void resolve_frame(struct resolver *r, const struct packet *p,
+			  uint64_t ts_ns, uint8_t direction, struct verdict *v)
+{
+	if (direction == SOURCE_OUT &&
+	    ask(r, p, &p->sent, true, ts_ns, &v->src))
+		return;
+	resolve_by_direction(v, direction, ATTR_KERNEL, REASON_NOT_IP);
 }
 
 static void resolve_neither(const struct resolver *r, const struct packet *p,
@@ -231,7 +360,7 @@ bool resolve(struct resolver *r, const struct packet *p, uint64_t ts_ns,
 
 	memset(v, 0, sizeof(*v));
 	if (p->kind == PACKET_NOT_IP)
-		resolve_by_direction(v, direction, ATTR_KERNEL, REASON_NOT_IP);
+		resolve_frame(r, p, ts_ns, direction, v);
 	else if (p->kind == PACKET_MALFORMED)
 		resolve_by_direction(v, direction, ATTR_UNKNOWN,
 				     REASON_MALFORMED);

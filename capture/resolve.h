@@ -15,6 +15,7 @@
 
 struct resolver;
 struct localaddr;
+struct conntrack;
 
 struct verdict_end {
 	struct proc *owner;	/* borrowed until the next kernel event */
@@ -29,9 +30,13 @@ struct verdict {
 	uint8_t direction;	/* enum direction */
 };
 
-/* NULL without memory.  Both tables are borrowed and outlive it. */
+/*
+ * NULL without memory.  All that it asks is borrowed and outlives it;
+ * @conntrack may be NULL.
+ */
 struct resolver *resolver_new(struct flowtab *flows,
-			      const struct localaddr *local, uint64_t netns);
+			      const struct localaddr *local,
+			      struct conntrack *conntrack, uint64_t netns);
 void resolver_free(struct resolver *r);
 
 /*

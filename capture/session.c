@@ -30,6 +30,7 @@
 #define MERGE_NS	25000000ull	/* an idle capture's block is out by then */
 #define LINGER_NS	60000000ull	/* packets from before the stop arrive */
 #define TAIL_NS		100000000ull	/* what a command leaves behind: FIN, ACK */
+#define HASHES_NS	2000000000ull
 #define PRUNE_NS	10000000000ull
 
 struct capture {
@@ -86,25 +87,48 @@ static void fail(struct session *s, int err)
 
 /* ---- packets out ---- */
 
-static bool followed(const struct verdict *v)
+static bool wanted_end(const struct session *s, const struct verdict_end *end,
+		       uint64_t mono_ns)
 {
-	return (v->src.owner && v->src.owner->followed) ||
-	       (v->dst.owner && v->dst.owner->followed);
+	if (!end->owner || (s->command && !end->owner->followed))
+		return false;
+	return filter_is_empty(&s->options->filter) ||
+	       image_wanted(proc_image_at(end->owner, mono_ns));
+}
+
+/* Either end will do. */
+static bool wanted(const struct session *s, const struct verdict *v,
+		   uint64_t mono_ns)
+{
+	if (!s->command && filter_is_empty(&s->options->filter))
+		return true;
+	return wanted_end(s, &v->src, mono_ns) ||
+	       wanted_end(s, &v->dst, mono_ns);
+}
+
+static void hash_end(struct session *s, const struct verdict_end *end,
+		     uint64_t mono_ns)
+{
+	if (s->options->hash && end->owner)
+		owners_hash(s->owners, proc_image_at(end->owner, mono_ns));
 }
 
 static void write_one(struct session *s, const struct held *h,
 		      const struct verdict *v)
 {
+	uint64_t mono_ns = owners_mono_ns(s->owners, h->ts_ns);
 	uint64_t limit = s->options->max_packets;
 	int err;
 
-	if (s->command && !followed(v))
+	if (!wanted(s, v, mono_ns))
 		return;
 	if (s->last_packet_ns && h->ts_ns > s->last_packet_ns)
 		return;
 	if (limit && output_packets(s->output) >= limit)
 		return;
-	err = output_packet(s->output, h, v, owners_mono_ns(s->owners, h->ts_ns));
+	hash_end(s, &v->src, mono_ns);
+	hash_end(s, &v->dst, mono_ns);
+	err = output_packet(s->output, h, v, mono_ns);
 	if (err)
 		fail(s, err);
 	else if (limit && output_packets(s->output) == limit)
@@ -272,6 +296,17 @@ static void step(struct session *s)
 	check_limits(s);
 }
 
+/* The process table is better with them, but not worth a long wait. */
+static void await_hashes(struct session *s)
+{
+	uint64_t end = now_ns() + HASHES_NS;
+
+	while (!s->error && owners_hashing(s->owners) && now_ns() < end) {
+		poll(NULL, 0, TICK_MS);
+		owners_update(s->owners);
+	}
+}
+
 int session_run(struct session *s)
 {
 	bool gap;
@@ -283,6 +318,7 @@ int session_run(struct session *s)
 		step(s);
 	while (!s->error && oldest(s, &gap))
 		release(s, true);
+	await_hashes(s);
 	return s->error;
 }
 
@@ -400,7 +436,9 @@ static int open_signals(struct session *s)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
+	/* The writer tells of a lost reader and of a file that grew too large. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	s->fds[FD_SIGNAL].fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return s->fds[FD_SIGNAL].fd < 0 ? -errno : 0;
 }
@@ -432,7 +470,9 @@ int session_open(struct session **out, const struct options *o,
 		 struct command *command)
 {
 	struct session *s = calloc(1, sizeof(*s));
-	struct owners_options oo = { .no_cmdline = o->no_cmdline };
+	struct owners_options oo = { .no_cmdline = o->no_cmdline,
+				     .hash = o->hash,
+				     .filter = &o->filter };
 	int err;
 
 	if (!s)

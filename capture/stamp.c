@@ -230,7 +230,8 @@ static void build(struct stamps *s, struct slot *slot,
 		len = comment_format(comment, &slot->key,
 				     decoded(&s->src, r->src, r->src_len),
 				     decoded(&s->dst, r->dst, r->dst_len));
-		put_option(&w, PCAPNG_OPT_COMMENT, comment, len);
+		if (len)
+			put_option(&w, PCAPNG_OPT_COMMENT, comment, len);
 	}
 	put_process_option(&w, &slot->key.src);
 	put_process_option(&w, &slot->key.dst);

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "filter.h"
+
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "record.h"
+
+#define SHORT_ID 12	/* hexadecimal digits that container tools show */
+
+bool filter_add(struct filter *f, enum filter_kind kind, const char *term)
+{
+	if (f->counts[kind] == FILTER_MAX_TERMS)
+		return false;
+	f->terms[kind][f->counts[kind]++] = term;
+	return true;
+}
+
+bool filter_is_empty(const struct filter *f)
+{
+	for (int kind = 0; kind < FILTER_KINDS; kind++)
+		if (f->counts[kind])
+			return false;
+	return true;
+}
+
+static bool matches_number(const char *term, uint32_t n)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%" PRIu32, n);
+	return !strcmp(term, text);
+}
+
+static bool matches_string(const char *term, const struct process *p,
+			   enum field field, const char *value)
+{
+	return process_has(p, field) && !fnmatch(term, value, 0);
+}
+
+static bool matches_user(const char *term, const struct process *p)
+{
+	return matches_string(term, p, FIELD_USER, p->user) ||
+	       (process_has(p, FIELD_UID) && matches_number(term, p->uid));
+}
+
+static bool matches_container(const char *term, const struct process *p)
+{
+	size_t len = strlen(term);
+
+	if (process_has(p, FIELD_CONTAINER_ID) && len >= SHORT_ID &&
+	    !strncmp(p->container_id, term, len))
+		return true;
+	return matches_string(term, p, FIELD_CONTAINER_ID, p->container_id) ||
+	       matches_string(term, p, FIELD_CONTAINER_NAME, p->container_name);
+}
+
+static bool matches_unit(const char *term, const struct process *p)
+{
+	size_t len = strlen(term);
+
+	return matches_string(term, p, FIELD_UNIT, p->unit) ||
+	       (process_has(p, FIELD_UNIT) && !strncmp(p->unit, term, len) &&
+		!strcmp(p->unit + len, ".service"));
+}
+
+static bool matches_term(enum filter_kind kind, const char *term,
+			 const struct process *p)
+{
+	switch (kind) {
+	case FILTER_PROC:
+		return matches_string(term, p, FIELD_NAME, p->name);
+	case FILTER_PID:
+		return matches_number(term, p->pid);
+	case FILTER_USER:
+		return matches_user(term, p);
+	case FILTER_CONTAINER:
+		return matches_container(term, p);
+	case FILTER_UNIT:
+		return matches_unit(term, p);
+	case FILTER_KINDS:
+		break;
+	}
+	return false;
+}
+
+static bool matches_kind(const struct filter *f, enum filter_kind kind,
+			 const struct process *p)
+{
+	for (int i = 0; i < f->counts[kind]; i++)
+		if (matches_term(kind, f->terms[kind][i], p))
+			return true;
+	return !f->counts[kind];
+}
+
+bool filter_matches(const struct filter *f, const struct process *p)
+{
+	for (int kind = 0; kind < FILTER_KINDS; kind++)
+		if (!matches_kind(f, kind, p))
+			return false;
+	return true;
+}

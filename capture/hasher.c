@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "hasher.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <sha2.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CACHE 256	/* files remembered, a power of two */
+
+struct cached {
+	dev_t dev;
+	ino_t inode;
+	off_t size;
+	struct timespec modified;
+	uint8_t sha256[32];
+};
+
+struct hasher {
+	int proc_fd;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t asked;
+	bool stop;
+	/* Counters that only grow: question @i and its answer are slot i. */
+	uint64_t questions;
+	uint64_t answers;
+	uint64_t taken;
+	struct hasher_answer ring[HASHER_QUEUE];
+	struct cached cache[CACHE];		/* the thread's alone */
+};
+
+/*
+ * The running process's own link is exact, even for a deleted file.  By path
+ * it must still be the inode that was executed.
+ */
+static int open_executable(const struct hasher *h,
+			   const struct hasher_question *q)
+{
+	char link[32];
+	struct stat st;
+	int fd;
+
+	snprintf(link, sizeof(link), "%" PRIu32 "/exe", q->pid);
+	fd = openat(h->proc_fd, link, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && !fstat(fd, &st) &&
+	    (!q->inode || st.st_ino == q->inode))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	if (!q->inode)
+		return -1;
+	fd = open(q->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return -1;
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_ino == q->inode)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static bool hash_file(int fd, uint8_t out[32])
+{
+	static uint8_t buf[1 << 16];	/* there is one thread */
+	SHA2_CTX sha;
+	ssize_t n;
+
+	SHA256Init(&sha);
+	while ((n = read(fd, buf, sizeof(buf))) > 0)
+		SHA256Update(&sha, buf, (size_t)n);
+	SHA256Final(out, &sha);
+	return !n;
+}
+
+static bool hash_cached(struct hasher *h, int fd, uint8_t out[32])
+{
+	struct cached *c;
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return false;
+	c = &h->cache[st.st_ino & (CACHE - 1)];
+	if (c->inode != st.st_ino || c->dev != st.st_dev ||
+	    c->size != st.st_size ||
+	    c->modified.tv_sec != st.st_mtim.tv_sec ||
+	    c->modified.tv_nsec != st.st_mtim.tv_nsec) {
+		c->inode = 0;
+		if (!hash_file(fd, c->sha256))
+			return false;
+		c->inode = st.st_ino;
+		c->dev = st.st_dev;
+		c->size = st.st_size;
+		c->modified = st.st_mtim;
+	}
+	memcpy(out, c->sha256, 32);
+	return true;
+}
+
+static void answer(struct hasher *h, struct hasher_answer *a)
+{
+	int fd = open_executable(h, &a->question);
+
+	a->known = fd >= 0 && hash_cached(h, fd, a->sha256);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void *work(void *ctx)
+{
+	struct hasher *h = ctx;
+
+	pthread_mutex_lock(&h->lock);
+	while (!h->stop) {
+		if (h->answers == h->questions) {
+			pthread_cond_wait(&h->asked, &h->lock);
+			continue;
+		}
+		/* The slot stays the thread's until it is counted. */
+		pthread_mutex_unlock(&h->lock);
+		answer(h, &h->ring[h->answers % HASHER_QUEUE]);
+		pthread_mutex_lock(&h->lock);
+		h->answers++;
+	}
+	pthread_mutex_unlock(&h->lock);
+	return NULL;
+}
+
+int hasher_open(struct hasher **out, int proc_fd)
+{
+	struct hasher *h = calloc(1, sizeof(*h));
+	sigset_t all, old;
+	int err;
+
+	if (!h)
+		return -ENOMEM;
+	h->proc_fd = proc_fd;
+	pthread_mutex_init(&h->lock, NULL);
+	pthread_cond_init(&h->asked, NULL);
+	/* Signals are for the event loop. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	err = pthread_create(&h->thread, NULL, work, h);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (err) {
+		free(h);
+		return -err;
+	}
+	*out = h;
+	return 0;
+}
+
+void hasher_close(struct hasher *h)
+{
+	if (!h)
+		return;
+	pthread_mutex_lock(&h->lock);
+	h->stop = true;
+	pthread_cond_signal(&h->asked);
+	pthread_mutex_unlock(&h->lock);
+	pthread_join(h->thread, NULL);
+	pthread_cond_destroy(&h->asked);
+	pthread_mutex_destroy(&h->lock);
+	free(h);
+}
+
+bool hasher_ask(struct hasher *h, const struct hasher_question *q)
+{
+	bool room;
+
+	pthread_mutex_lock(&h->lock);
+	room = h->questions - h->taken < HASHER_QUEUE;
+	if (room) {
+		h->ring[h->questions % HASHER_QUEUE].question = *q;
+		h->questions++;
+		pthread_cond_signal(&h->asked);
+	}
+	pthread_mutex_unlock(&h->lock);
+	return room;
+}
+
+bool hasher_take(struct hasher *h, struct hasher_answer *a)
+{
+	bool have;
+
+	pthread_mutex_lock(&h->lock);
+	have = h->taken < h->answers;
+	if (have)
+		*a = h->ring[h->taken++ % HASHER_QUEUE];
+	pthread_mutex_unlock(&h->lock);
+	return have;
+}
+
+bool hasher_busy(struct hasher *h)
+{
+	bool busy;
+
+	pthread_mutex_lock(&h->lock);
+	busy = h->taken < h->questions;
+	pthread_mutex_unlock(&h->lock);
+	return busy;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The laws of packet.h, for any link type (the first two bytes) and any
+ * frame (the rest): the answer depends on nothing else, and a flow seen from
+ * the other end and back is the same flow.
+ */
+#include <stdbool.h>
+#include <string.h>
+
+#include "fuzz.h"
+#include "packet.h"
+
+#define ICMP   1
+#define ICMPV6 58
+
+static bool is_icmp(const struct flow_key *k)
+{
+	return k->proto == ICMP || k->proto == ICMPV6;
+}
+
+static void key_laws(const struct flow_key *k)
+{
+	static const uint8_t zero[sizeof(k->reserved)];
+	struct flow_key there = flow_reversed(k), back = flow_reversed(&there);
+
+	LAW(!memcmp(&back, k, sizeof(*k)));
+	LAW(!memcmp(there.local, k->remote, sizeof(k->remote)));
+	LAW(!memcmp(k->reserved, zero, sizeof(zero)));
+	LAW(!is_icmp(k) || k->remote_port <= FLOW_ECHO_ANSWERS);
+}
+
+static void packet_laws(const struct packet *p)
+{
+	static const uint8_t nowhere[16];
+	bool addresses = memcmp(p->sent.local, nowhere, sizeof(nowhere)) ||
+			 memcmp(p->sent.remote, nowhere, sizeof(nowhere));
+
+	LAW(p->kind <= PACKET_MALFORMED);
+	LAW(p->kind == PACKET_IP || !addresses);
+	LAW(p->kind == PACKET_IP || (!p->is_error && !p->is_tunnel));
+	LAW(p->kind != PACKET_NOT_IP || p->sent.proto == FLOW_FRAME);
+	LAW(!p->is_error || is_icmp(&p->sent));
+	LAW(!p->is_error || !p->is_tunnel);
+	LAW(!p->first_fragment || p->fragment);
+	LAW(!p->fragment || p->first_fragment || !p->sent.local_port);
+	key_laws(&p->sent);
+	key_laws(&p->inner);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct packet p, again;
+	uint32_t linktype;
+
+	if (size < 2)
+		return 0;
+	linktype = data[0] | (uint32_t)data[1] << 8;
+	memset(&p, 0xee, sizeof(p));
+	packet_parse(&p, linktype, data + 2, size - 2);
+	packet_laws(&p);
+
+	memset(&again, 0x11, sizeof(again));
+	packet_parse(&again, linktype, data + 2, size - 2);
+	LAW(!memcmp(&p, &again, sizeof(p)));
+	return 0;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The laws of record.h: what is accepted is written and read back the same,
+ * in no more bytes than promised; what is refused leaves zeroes.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "fuzz.h"
+#include "record.h"
+
+static bool all_zero(const void *p, size_t size)
+{
+	const uint8_t *byte = p;
+
+	while (size && !*byte) {
+		byte++;
+		size--;
+	}
+	return !size;
+}
+
+static void check_end(const struct packet_end *e)
+{
+	LAW(memchr(e->name, 0, sizeof(e->name)));
+	LAW(!e->country[2] && !e->country[0] == !e->country[1]);
+	LAW(e->present || (!e->pid && !e->id && !e->name[0]));
+}
+
+static void attribution_laws(const uint8_t *data, size_t size)
+{
+	uint8_t buf[ATTRIBUTION_MAX];
+	struct attribution a, b;
+	int n;
+
+	if (attribution_decode(&a, data, size)) {
+		LAW(all_zero(&a, sizeof(a)));
+		return;
+	}
+	LAW(record_kind(data, size) == RECORD_ATTRIBUTION);
+	check_end(&a.src);
+	check_end(&a.dst);
+	n = attribution_encode(&a, buf, sizeof(buf));
+	LAW(n > 0 && (size_t)n <= size);
+	LAW(!attribution_decode(&b, buf, (size_t)n));
+	LAW(!memcmp(&a, &b, sizeof(a)));
+	LAW(attribution_encode(&a, buf, (size_t)n - 1) == -ENOSPC);
+}
+
+static void check_process(const struct process *p)
+{
+	static const struct process none;
+
+	LAW(!(p->has & 1) && !(p->has >> FIELD_COUNT));
+	LAW(p->cmdline_len < sizeof(p->cmdline));
+	LAW(all_zero(p->cmdline + p->cmdline_len,
+		     sizeof(p->cmdline) - p->cmdline_len));
+	LAW(memchr(p->name, 0, sizeof(p->name)));
+	LAW(memchr(p->exepath, 0, sizeof(p->exepath)));
+	LAW(memchr(p->pod_uid, 0, sizeof(p->pod_uid)));
+	LAW(p->has || !memcmp(p, &none, sizeof(none)));
+}
+
+static int process_laws(const uint8_t *data, size_t size)
+{
+	uint8_t buf[PROCESS_MAX];
+	struct process p, q;
+	int length = process_decode(&p, data, size), n;
+
+	if (length < 0) {
+		LAW(all_zero(&p, sizeof(p)));
+		return length;
+	}
+	LAW(length > 0 && (size_t)length <= size);
+	LAW(record_kind(data, size) == RECORD_PROCESS);
+	check_process(&p);
+	n = process_encode(&p, buf, sizeof(buf));
+	LAW(n > 0 && n <= length);
+	LAW(process_decode(&q, buf, (size_t)n) == n);
+	LAW(!memcmp(&p, &q, sizeof(p)));
+	LAW(process_encode(&p, buf, (size_t)n - 1) == -ENOSPC);
+	return length;
+}
+
+/* As a reader walks a table: each record says where the next one begins. */
+static void table_laws(const uint8_t *data, size_t size)
+{
+	uint8_t buf[TABLE_HEADER_LEN];
+	struct table_header t;
+	int n = table_header_decode(&t, data, size);
+
+	if (n < 0) {
+		LAW(all_zero(&t, sizeof(t)));
+		return;
+	}
+	LAW(n == TABLE_HEADER_LEN && t.length <= size - TABLE_HEADER_LEN);
+	LAW(table_header_encode(&t, buf, sizeof(buf)) == TABLE_HEADER_LEN);
+	LAW(!memcmp(buf, data, sizeof(buf)));
+	for (data += n; t.count && t.length; t.count--) {
+		n = process_laws(data, t.length);
+		if (n < 0)
+			return;
+		data += n;
+		t.length -= (uint32_t)n;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	attribution_laws(data, size);
+	process_laws(data, size);
+	table_laws(data, size);
+	return 0;
+}

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "exact.h"
+#include "options.h"
+
+#define MAX_ARGS 40
+
+/* Words after the program's name; they end at the first NULL. */
+static int parse(struct options *o, const char *const *words)
+{
+	static char *argv[MAX_ARGS + 2];
+	int argc = 1;
+
+	argv[0] = "pktwho";
+	while (words[argc - 1]) {
+		argv[argc] = (char *)words[argc - 1];
+		argc++;
+	}
+	argv[argc] = NULL;
+	memset(o, 0xee, sizeof(*o));
+	return options_parse(o, argc, argv);
+}
+
+#define PARSE(o, ...) parse(o, (const char *const[]){ __VA_ARGS__, NULL })
+
+static void nothing_means_everything(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(parse(&o, (const char *const[]){ NULL }), 0);
+	assert_int_equal(o.action, ACTION_CAPTURE);
+	assert_int_equal(o.interface_count, 1);
+	assert_string_equal(o.interfaces[0].name, "any");
+	assert_null(o.interfaces[0].filter);
+	assert_null(o.write);
+	assert_null(o.command);
+	assert_int_equal(o.snaplen, 262144);
+	assert_int_equal(o.buffer_mib, 0);
+	assert_int_equal(o.max_packets, 0);
+	assert_int_equal(o.max_duration_ns, 0);
+	assert_int_equal(o.geo_count, 0);
+	assert_false(o.no_promiscuous || o.no_comments || o.no_process_table ||
+		     o.no_cmdline || o.quiet || o.hash);
+	assert_true(filter_is_empty(&o.filter));
+}
+
+static void each_option_sets_its_own(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(PARSE(&o, "-i", "eth0", "-w", "-", "-s", "96", "-B",
+			       "16", "-c", "10", "-a", "duration:2.5", "-p",
+			       "-q", "--geo", "a.mmdb", "--geo=b.mmdb",
+			       "--no-comments", "--no-process-table",
+			       "--no-cmdline"), 0);
+	assert_string_equal(o.interfaces[0].name, "eth0");
+	assert_string_equal(o.write, "-");
+	assert_int_equal(o.snaplen, 96);
+	assert_int_equal(o.buffer_mib, 16);
+	assert_int_equal(o.max_packets, 10);
+	assert_int_equal(o.max_duration_ns, 2500000000);
+	assert_int_equal(o.geo_count, 2);
+	assert_string_equal(o.geo[0], "a.mmdb");
+	assert_string_equal(o.geo[1], "b.mmdb");
+	assert_true(o.no_promiscuous && o.no_comments && o.no_process_table &&
+		    o.no_cmdline && o.quiet);
+
+	assert_int_equal(PARSE(&o, "--interface=lo", "--snapshot-length", "0",
+			       "--buffer-size=1", "--autostop=packets:5",
+			       "--no-promiscuous-mode"), 0);
+	assert_string_equal(o.interfaces[0].name, "lo");
+	assert_int_equal(o.snaplen, 262144);	/* 0 is all, as in tcpdump */
+	assert_int_equal(o.buffer_mib, 1);
+	assert_int_equal(o.max_packets, 5);
+	assert_true(o.no_promiscuous);
+}
+
+static void processes_are_chosen(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(PARSE(&o, "--proc", "curl", "--proc=ss*", "--pid=42",
+			       "--user", "alice", "--container", "web",
+			       "--unit", "nginx", "--follow", "--hash"), 0);
+	assert_int_equal(o.filter.counts[FILTER_PROC], 2);
+	assert_string_equal(o.filter.terms[FILTER_PROC][0], "curl");
+	assert_string_equal(o.filter.terms[FILTER_PROC][1], "ss*");
+	assert_string_equal(o.filter.terms[FILTER_PID][0], "42");
+	assert_string_equal(o.filter.terms[FILTER_USER][0], "alice");
+	assert_string_equal(o.filter.terms[FILTER_CONTAINER][0], "web");
+	assert_string_equal(o.filter.terms[FILTER_UNIT][0], "nginx");
+	assert_true(o.filter.follow && o.hash);
+}
+
+static void actions_are_recognized(void **state)
+{
+	static const struct {
+		const char *word;
+		enum options_action action;
+	} rows[] = {
+		{ "-D", ACTION_LIST_INTERFACES },
+		{ "--list-interfaces", ACTION_LIST_INTERFACES },
+		{ "-L", ACTION_LIST_LINKTYPES },
+		{ "--list-data-link-types", ACTION_LIST_LINKTYPES },
+		{ "-h", ACTION_HELP },
+		{ "--help", ACTION_HELP },
+		{ "-v", ACTION_VERSION },
+		{ "--version", ACTION_VERSION },
+	};
+	struct options o;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		assert_int_equal(PARSE(&o, rows[i].word), 0);
+		assert_int_equal(o.action, rows[i].action);
+	}
+}
+
+static void bad_usage_is_refused(void **state)
+{
+	static const char *const rows[][4] = {
+		{ "--nonsense" }, { "-Z" }, { "-pZ" }, { "--no-comments=1" },
+		{ "--no-" },			/* which of them? */
+		{ "-i" }, { "-w" }, { "--geo" }, { "-qf" },
+		{ "-c", "0" }, { "-c", "-1" }, { "-c", " -1" }, { "-c", "" },
+		{ "-c", "ten" }, { "-c", "10x" }, { "-c", "1.5" },
+		{ "-c", "18446744073709551616" },
+		{ "-s", "-1" }, { "-s", "262145" }, { "-s", "x" },
+		{ "-B", "0" }, { "-B", "1025" }, { "-B", "4294967297" },
+		{ "-a", "" }, { "-a", "duration" }, { "-a", "duration:" },
+		{ "-a", "duration:0" }, { "-a", "duration:-1" },
+		{ "-a", "duration:nan" }, { "-a", "duration:inf" },
+		{ "-a", "duration:1e-12" }, { "-a", "duration:5s" },
+		{ "-a", "duration:1e10" }, { "-a", "packets:0" },
+		{ "-a", "packets:x" }, { "-a", "Packets:1" },
+		{ "--follow" },			/* whom? */
+		{ "--pid", "0" }, { "--pid", "x" }, { "--pid", "4294967296" },
+		{ "--proc", "" }, { "--unit=" },
+		{ "file.pcapng" }, { "-i", "lo", "file.pcapng" },
+		{ "-w", "--", "file.pcapng" },	/* a file called "--" */
+	};
+	struct options o;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (parse(&o, rows[i]) != -EINVAL)
+			fail_msg("taken: %s %s", rows[i][0],
+				 rows[i][1] ? rows[i][1] : "");
+}
+
+/* As in dumpcap: -f first is for all, after an -i for that one. */
+static void a_filter_belongs_to_what_it_follows(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(PARSE(&o, "-f", "tcp"), 0);
+	assert_string_equal(o.interfaces[0].name, "any");
+	assert_string_equal(o.interfaces[0].filter, "tcp");
+
+	assert_int_equal(PARSE(&o, "-f", "tcp", "-i", "a", "-i", "b"), 0);
+	assert_string_equal(o.interfaces[0].filter, "tcp");
+	assert_string_equal(o.interfaces[1].filter, "tcp");
+
+	assert_int_equal(PARSE(&o, "-i", "a", "-f", "tcp", "-i", "b"), 0);
+	assert_string_equal(o.interfaces[0].filter, "tcp");
+	assert_null(o.interfaces[1].filter);
+
+	assert_int_equal(PARSE(&o, "-f", "ip", "-i", "a", "-f", "tcp", "-i",
+			       "b"), 0);
+	assert_string_equal(o.interfaces[0].filter, "tcp");
+	assert_string_equal(o.interfaces[1].filter, "ip");
+}
+
+static void what_is_repeated_is_bounded(void **state)
+{
+	const char *words[2 * OPTIONS_MAX_INTERFACES + 3] = { 0 };
+	struct options o;
+	int n = 0;
+
+	(void)state;
+	while (n < 2 * OPTIONS_MAX_INTERFACES) {
+		words[n++] = "-i";
+		words[n++] = "lo";
+	}
+	assert_int_equal(parse(&o, words), 0);
+	assert_int_equal(o.interface_count, OPTIONS_MAX_INTERFACES);
+	words[n++] = "-i";
+	words[n] = "lo";
+	assert_int_equal(parse(&o, words), -EINVAL);
+
+	memset(words, 0, sizeof(words));
+	for (n = 0; n < OPTIONS_MAX_GEO; n++)
+		words[n] = "--geo=x";
+	assert_int_equal(parse(&o, words), 0);
+	words[n] = "--geo=x";
+	assert_int_equal(parse(&o, words), -EINVAL);
+
+	for (n = 0; n < FILTER_MAX_TERMS; n++)
+		words[n] = "--proc=x";
+	assert_int_equal(parse(&o, words), 0);
+	words[n] = "--proc=x";
+	assert_int_equal(parse(&o, words), -EINVAL);
+}
+
+/* What follows "--" is the command's own, options and all. */
+static void a_command_keeps_its_words(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(PARSE(&o, "-q", "--", "curl", "-s", "--", "x"), 0);
+	assert_string_equal(o.command[0], "curl");
+	assert_string_equal(o.command[1], "-s");
+	assert_string_equal(o.command[2], "--");
+	assert_string_equal(o.command[3], "x");
+	assert_null(o.command[4]);
+	assert_int_equal(o.snaplen, 262144);
+
+	assert_int_equal(PARSE(&o, "-w", "--", "--", "true"), 0);
+	assert_string_equal(o.write, "--");
+	assert_string_equal(o.command[0], "true");
+	assert_null(o.command[1]);
+
+	assert_int_equal(PARSE(&o, "-w", "--"), 0);
+	assert_string_equal(o.write, "--");
+	assert_null(o.command);
+}
+
+/* ---- every option is documented ---- */
+
+/* A whole file, or NULL if it is not there. */
+static char *slurp(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	char *text;
+	size_t n;
+
+	if (!f)
+		return NULL;
+	text = calloc(1, 1 << 20);
+	assert_non_null(text);
+	n = fread(text, 1, (1 << 20) - 1, f);
+	text[n] = '\0';
+	fclose(f);
+	return text;
+}
+
+/* mdoc's and man's "\-", without which hyphens are dashes. */
+static void plain_hyphens(char *text)
+{
+	char *out = text;
+
+	for (; *text; text++)
+		if (text[0] != '\\' || text[1] != '-')
+			*out++ = *text;
+	*out = '\0';
+}
+
+static bool has_word(const char *text, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (; (text = strstr(text, word)); text += n)
+		if (!strchr("-abcdefghijklmnopqrstuvwxyz", text[n]) || !text[n])
+			return true;
+	return false;
+}
+
+/* Calls @fn with each "--word" of the help text. */
+static void each_long_option(void (*fn)(const char *word, const char *arg),
+			     const char *arg)
+{
+	const char *at = options_help;
+	char word[64];
+
+	while ((at = strstr(at, "--"))) {
+		if (sscanf(at, "--%60[a-z-]", word + 2) == 1) {
+			memcpy(word, "--", 2);
+			fn(word, arg);
+		}
+		at += 2;
+	}
+}
+
+static void must_parse(const char *word, const char *arg)
+{
+	struct options o;
+
+	(void)arg;
+	/* --follow needs somebody. */
+	if (PARSE(&o, "--pid=1", word) && PARSE(&o, word, "1") &&
+	    PARSE(&o, word, "packets:1"))
+		fail_msg("not an option: %s", word);
+}
+
+static void must_be_in(const char *word, const char *text)
+{
+	if (!has_word(text, word))
+		fail_msg("not documented: %s", word);
+}
+
+static void help_names_every_option_of_the_source(void **state)
+{
+	char *source = slurp(CAPTURE "/options.c"), word[64];
+	int count = 0;
+
+	(void)state;
+	assert_non_null(source);
+	for (char *at = source; (at = strstr(at, "\t{ \"")); at++) {
+		assert_int_equal(sscanf(at, "\t{ \"%60[a-z-]\"", word + 2), 1);
+		memcpy(word, "--", 2);
+		must_be_in(word, options_help);
+		count++;
+	}
+	assert_true(count >= 13);
+	free(source);
+	each_long_option(must_parse, NULL);
+}
+
+static void help_fits_one_screen(void **state)
+{
+	int lines = 0;
+
+	(void)state;
+	for (const char *s = options_help; *s; lines++) {
+		assert_in_range(strcspn(s, "\n"), 0, 79);
+		s += strcspn(s, "\n");
+		assert_int_equal(*s++, '\n');
+	}
+	assert_in_range(lines, 1, 40);
+}
+
+static void documented_in(const char *path)
+{
+	char *text = slurp(path);
+
+	if (!text) {
+		print_message("%s is not there yet\n", path);
+		skip();
+	}
+	plain_hyphens(text);
+	each_long_option(must_be_in, text);
+	free(text);
+}
+
+static void the_man_page_has_every_option(void **state)
+{
+	(void)state;
+	documented_in(DOCS "/pktwho.1");
+}
+
+static void the_completion_has_every_option(void **state)
+{
+	(void)state;
+	documented_in(SHARE "/completions/pktwho.bash");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_means_everything),
+		cmocka_unit_test(each_option_sets_its_own),
+		cmocka_unit_test(processes_are_chosen),
+		cmocka_unit_test(actions_are_recognized),
+		cmocka_unit_test(bad_usage_is_refused),
+		cmocka_unit_test(a_filter_belongs_to_what_it_follows),
+		cmocka_unit_test(what_is_repeated_is_bounded),
+		cmocka_unit_test(a_command_keeps_its_words),
+		cmocka_unit_test(help_names_every_option_of_the_source),
+		cmocka_unit_test(help_fits_one_screen),
+		cmocka_unit_test(the_man_page_has_every_option),
+		cmocka_unit_test(the_completion_has_every_option),
+	};
+
+	return cmocka_run_group_tests_name("options", tests, NULL, NULL);
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The bytes are written out: this is the format of docs/file-format.md, and
+ * a change that breaks one of them breaks files that exist.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "exact.h"
+#include "record.h"
+
+/* curl asks nginx, over loopback; nginx has not accepted yet. */
+static const uint8_t curl_to_nginx[] = {
+	'P', 'W', 1, 1,			/* an attribution, version 1 */
+	16, 28,				/* bytes of the head, of each end */
+	3,				/* direction: local */
+	3,				/* ends that follow: src, dst */
+	1, 0,				/* src: socket, no reason */
+	2, 0,				/* dst: listener, no reason */
+	'D', 'E',			/* src country */
+	0, 0,				/* dst country: none */
+	0x92, 0x10, 0, 0,		/* src pid 4242 */
+	8, 7, 6, 5, 4, 3, 2, 1,		/* src process id */
+	'c', 'u', 'r', 'l', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	0x2c, 0x03, 0, 0,		/* dst pid 812 */
+	0x18, 0x17, 0x16, 0x15, 0x14, 0x13, 0x12, 0x11,
+	'n', 'g', 'i', 'n', 'x', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+};
+
+/* A reset that the kernel sends: nobody is named. */
+static const uint8_t kernel_reset[] = {
+	'P', 'W', 1, 1, 16, 28,
+	2,				/* direction: out */
+	0,				/* no end follows */
+	5, 1,				/* src: kernel, reset */
+	0, 0,				/* dst is not on this host */
+	0, 0, 'U', 'S',
+};
+
+static int decode_attribution(struct attribution *a, const void *buf, size_t n)
+{
+	void *copy = exact_copy(buf, n);
+	int err;
+
+	memset(a, 0xee, sizeof(*a));
+	err = attribution_decode(a, copy, n);
+	free(copy);
+	return err;
+}
+
+static struct attribution loopback(void)
+{
+	struct attribution a = {
+		.direction = DIRECTION_LOCAL,
+		.src = { .present = true, .attr = ATTR_SOCKET, .pid = 4242,
+			 .id = 0x0102030405060708, .country = "DE",
+			 .name = "curl" },
+		.dst = { .present = true, .attr = ATTR_LISTENER, .pid = 812,
+			 .id = 0x1112131415161718, .name = "nginx" },
+	};
+
+	return a;
+}
+
+static void attribution_has_known_bytes(void **state)
+{
+	struct attribution a = loopback();
+	uint8_t buf[ATTRIBUTION_MAX];
+
+	(void)state;
+	assert_int_equal(sizeof(curl_to_nginx), ATTRIBUTION_MAX);
+	assert_int_equal(attribution_encode(&a, buf, sizeof(buf)),
+			 sizeof(curl_to_nginx));
+	assert_memory_equal(buf, curl_to_nginx, sizeof(curl_to_nginx));
+}
+
+static void attribution_reads_known_bytes(void **state)
+{
+	struct attribution a;
+
+	(void)state;
+	assert_int_equal(decode_attribution(&a, curl_to_nginx,
+					    sizeof(curl_to_nginx)), 0);
+	assert_int_equal(a.direction, DIRECTION_LOCAL);
+	assert_true(a.src.present);
+	assert_int_equal(a.src.attr, ATTR_SOCKET);
+	assert_int_equal(a.src.pid, 4242);
+	assert_int_equal(a.src.id, 0x0102030405060708);
+	assert_string_equal(a.src.name, "curl");
+	assert_string_equal(a.src.country, "DE");
+	assert_true(a.dst.present);
+	assert_int_equal(a.dst.attr, ATTR_LISTENER);
+	assert_int_equal(a.dst.pid, 812);
+	assert_int_equal(a.dst.id, 0x1112131415161718);
+	assert_string_equal(a.dst.name, "nginx");
+	assert_string_equal(a.dst.country, "");
+}
+
+static void a_packet_without_owners_is_short(void **state)
+{
+	struct attribution a;
+	uint8_t buf[ATTRIBUTION_MAX];
+
+	(void)state;
+	assert_int_equal(decode_attribution(&a, kernel_reset,
+					    sizeof(kernel_reset)), 0);
+	assert_false(a.src.present);
+	assert_int_equal(a.src.attr, ATTR_KERNEL);
+	assert_int_equal(a.src.reason, REASON_RESET);
+	assert_int_equal(a.dst.attr, ATTR_NONE);
+	assert_string_equal(a.dst.country, "US");
+	assert_int_equal(attribution_encode(&a, buf, sizeof(buf)),
+			 sizeof(kernel_reset));
+	assert_memory_equal(buf, kernel_reset, sizeof(kernel_reset));
+}
+
+/* The second end follows the head at once when the first is not there. */
+static void the_receiver_alone(void **state)
+{
+	struct attribution a = loopback(), b;
+	uint8_t buf[ATTRIBUTION_MAX];
+
+	(void)state;
+	memset(&a.src, 0, sizeof(a.src));
+	assert_int_equal(attribution_encode(&a, buf, sizeof(buf)), 44);
+	assert_int_equal(buf[7], 2);
+	assert_int_equal(decode_attribution(&b, buf, 44), 0);
+	assert_false(b.src.present);
+	assert_string_equal(b.dst.name, "nginx");
+}
+
+static void every_cut_attribution_is_refused(void **state)
+{
+	struct attribution a;
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(curl_to_nginx); n++) {
+		assert_int_equal(decode_attribution(&a, curl_to_nginx, n),
+				 -EBADMSG);
+		assert_all_zero(&a, sizeof(a));
+	}
+}
+
+static void a_short_buffer_gets_no_attribution(void **state)
+{
+	struct attribution a = loopback();
+	uint8_t buf[ATTRIBUTION_MAX + 1];
+
+	(void)state;
+	for (size_t n = 0; n < ATTRIBUTION_MAX; n++) {
+		memset(buf, 0xee, sizeof(buf));
+		assert_int_equal(attribution_encode(&a, buf, n), -ENOSPC);
+		assert_int_equal(buf[n], 0xee);
+	}
+}
+
+/* A newer version may lengthen the head, each end, and add what follows. */
+static void a_longer_attribution_is_read(void **state)
+{
+	uint8_t buf[4 + 2 + 14 + 2 * 33 + 3] = { 'P', 'W', 1, 1, 20, 33 };
+	struct attribution a;
+
+	(void)state;
+	memset(buf + 6, 0xee, sizeof(buf) - 6);
+	memcpy(buf + 6, curl_to_nginx + 6, 10);
+	memcpy(buf + 20, curl_to_nginx + 16, 28);
+	memcpy(buf + 53, curl_to_nginx + 44, 28);
+	buf[7] |= 0xf0;			/* flags not yet known */
+	assert_int_equal(decode_attribution(&a, buf, sizeof(buf)), 0);
+	assert_string_equal(a.src.name, "curl");
+	assert_int_equal(a.dst.pid, 812);
+	assert_string_equal(a.dst.name, "nginx");
+	assert_string_equal(a.src.country, "DE");
+	assert_int_equal(decode_attribution(&a, buf, sizeof(buf) - 4),
+			 -EBADMSG);
+}
+
+static void a_shorter_attribution_is_refused(void **state)
+{
+	uint8_t buf[sizeof(curl_to_nginx)];
+	struct attribution a;
+
+	(void)state;
+	memcpy(buf, curl_to_nginx, sizeof(buf));
+	buf[4] = 15;
+	assert_int_equal(decode_attribution(&a, buf, sizeof(buf)), -EBADMSG);
+	buf[4] = 16;
+	buf[5] = 27;
+	assert_int_equal(decode_attribution(&a, buf, sizeof(buf)), -EBADMSG);
+	buf[4] = buf[5] = 0;
+	assert_int_equal(decode_attribution(&a, buf, sizeof(buf)), -EBADMSG);
+}
+
+static void other_text_is_no_country(void **state)
+{
+	static const char *const bad[] = { "de", "D1", "D", "\xc3\x84", "[A" };
+	uint8_t buf[sizeof(kernel_reset)];
+	struct attribution a;
+
+	(void)state;
+	memcpy(buf, kernel_reset, sizeof(buf));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		memcpy(buf + 14, bad[i], 2);
+		assert_int_equal(decode_attribution(&a, buf, sizeof(buf)), 0);
+		assert_all_zero(a.dst.country, sizeof(a.dst.country));
+	}
+}
+
+/* Sixteen bytes without a NUL, in memory and in the file. */
+static void a_long_name_is_cut_and_terminated(void **state)
+{
+	struct attribution a = loopback(), b;
+	uint8_t buf[ATTRIBUTION_MAX];
+
+	(void)state;
+	memcpy(a.src.name, "0123456789abcdef", RECORD_NAME_LEN);
+	assert_int_equal(attribution_encode(&a, buf, sizeof(buf)),
+			 ATTRIBUTION_MAX);
+	assert_int_equal(buf[28 + 15], 0);
+	buf[28 + 15] = 'f';
+	assert_int_equal(decode_attribution(&b, buf, sizeof(buf)), 0);
+	assert_string_equal(b.src.name, "0123456789abcde");
+}
+
+/* The kernel's comm may have an old name behind its NUL. */
+static void what_follows_the_nul_stays_in_memory(void **state)
+{
+	struct attribution a = loopback();
+	uint8_t buf[ATTRIBUTION_MAX];
+
+	(void)state;
+	memcpy(a.src.name, "curl\0secret", 12);
+	attribution_encode(&a, buf, sizeof(buf));
+	assert_memory_equal(buf, curl_to_nginx, sizeof(curl_to_nginx));
+}
+
+/* Not ours, of another kind, of a newer version. */
+static void strangers_are_told_apart(void **state)
+{
+	uint8_t buf[sizeof(curl_to_nginx)];
+	struct attribution a;
+	struct process p;
+	struct table_header t;
+
+	(void)state;
+	memcpy(buf, curl_to_nginx, sizeof(buf));
+	assert_int_equal(record_kind(buf, sizeof(buf)), RECORD_ATTRIBUTION);
+	assert_int_equal(record_kind("PW\2\1", 4), RECORD_PROCESS);
+	assert_int_equal(record_kind("PW\3\1", 4), RECORD_TABLE);
+	assert_int_equal(record_kind(buf, 3), -EBADMSG);
+	assert_int_equal(process_decode(&p, buf, sizeof(buf)), -EBADMSG);
+	assert_int_equal(table_header_decode(&t, buf, sizeof(buf)), -EBADMSG);
+
+	buf[3] = RECORD_VERSION + 1;
+	assert_int_equal(record_kind(buf, sizeof(buf)), -EPROTONOSUPPORT);
+	assert_int_equal(decode_attribution(&a, buf, sizeof(buf)),
+			 -EPROTONOSUPPORT);
+	assert_all_zero(&a, sizeof(a));
+	buf[1] = 'X';
+	assert_int_equal(record_kind(buf, sizeof(buf)), -EBADMSG);
+	assert_int_equal(record_kind(NULL, 0), -EBADMSG);
+}
+
+static void numbers_have_words(void **state)
+{
+	(void)state;
+	assert_string_equal(attr_name(ATTR_NONE), "");
+	assert_string_equal(attr_name(ATTR_SOCKET), "socket");
+	assert_string_equal(attr_name(ATTR_IMPORT), "import");
+	assert_string_equal(attr_name(ATTR_IMPORT + 1), "unknown");
+	assert_string_equal(reason_name(REASON_NONE), "");
+	assert_string_equal(reason_name(REASON_TIME_WAIT), "time-wait");
+	assert_string_equal(reason_name(REASON_FRAGMENT), "fragment");
+	assert_string_equal(reason_name(255), "unknown");
+	assert_string_equal(direction_name(DIRECTION_UNKNOWN), "unknown");
+	assert_string_equal(direction_name(DIRECTION_FORWARDED), "forwarded");
+	assert_string_equal(direction_name(UINT32_MAX), "unknown");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(attribution_has_known_bytes),
+		cmocka_unit_test(attribution_reads_known_bytes),
+		cmocka_unit_test(a_packet_without_owners_is_short),
+		cmocka_unit_test(the_receiver_alone),
+		cmocka_unit_test(every_cut_attribution_is_refused),
+		cmocka_unit_test(a_short_buffer_gets_no_attribution),
+		cmocka_unit_test(a_longer_attribution_is_read),
+		cmocka_unit_test(a_shorter_attribution_is_refused),
+		cmocka_unit_test(other_text_is_no_country),
+		cmocka_unit_test(a_long_name_is_cut_and_terminated),
+		cmocka_unit_test(what_follows_the_nul_stays_in_memory),
+		cmocka_unit_test(strangers_are_told_apart),
+		cmocka_unit_test(numbers_have_words),
+	};
+
+	return cmocka_run_group_tests_name("record", tests, NULL, NULL);
+}
