@@ -90,6 +90,7 @@ class Capture:
 
     def __init__(self, path, *argv, within=None, wrap=(), env=None):
         self.path = Path(path)
+        self.path.unlink(missing_ok=True)   # an old file is no beginning
         command = [*map(str, wrap), str(PKTWHO), "-w", str(path),
                    *map(str, argv)]
         if within:

@@ -326,7 +326,6 @@ static void the_real_proc_is_read(void **state)
 	close(proc);
 }
 
-#define tree_test(f) cmocka_unit_test_setup_teardown(f, tree_make, tree_remove)
 
 int main(void)
 {

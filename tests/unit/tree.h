@@ -11,6 +11,9 @@
 
 #include "exact.h"
 
+/* A test with a tree of its own. */
+#define tree_test(f) cmocka_unit_test_setup_teardown(f, tree_make, tree_remove)
+
 static char tree_path[] = "/tmp/pktwho-tree-XXXXXX";
 static int tree_fd;
 

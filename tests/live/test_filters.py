@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""--proc and its kin, --hash, and what is known of each process."""
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+import world
+from world import Capture, clients, run
+
+# Found by way of world.
+import pcapng  # isort: skip
+
+
+class Filters(world.LiveTest):
+    def capture(self, argv, *work):
+        path = self.dir / f"{self.id()}.pcapng"
+        c = Capture(path, "-i", "lo", *argv)
+        for one in work:
+            done = run(*one)
+            self.assertEqual(done.returncode, 0, done)
+        status, said = c.stop(settle=0.3)
+        self.assertEqual(status, 0, said)
+        return path
+
+    def clients_named(self, path):
+        return {n for row in self.rows(path, "proc.name", where="tcp")
+                for n in row[0].split(",")} - {"python3"}
+
+    def test_each_filter(self):
+        server = self.tcp_server()
+        url = f"http://127.0.0.1:{server.told}/"
+        # Not python3, which is the server: the other end counts too.
+        fetch = shutil.copy(shutil.which("curl"), self.dir / "fetch")
+        Path(fetch).chmod(0o755)
+        as_nobody = ["setpriv", "--reuid=65534", "--regid=65534",
+                     "--clear-groups"]
+        for argv, expected in (
+                (["--proc", "curl"], {"curl"}),
+                (["--proc", "fet*"], {"fetch"}),
+                (["--proc", "fetch", "--proc", "curl"], {"fetch", "curl"}),
+                (["--user", "nobody"], {"fetch"}),
+                (["--user", "65534", "--proc", "curl"], set()),
+                (["--pid", str(server.pid)], {"fetch", "curl"}),
+                (["--pid", "1"], set())):
+            path = self.capture(argv, ["curl", "-s", url],
+                                [*as_nobody, fetch, "-s", url])
+            self.assertEqual(self.clients_named(path), expected, argv)
+
+    def test_follow(self):
+        server = self.tcp_server()
+        url = f"http://127.0.0.1:{server.told}/"
+        shell = shutil.copy(shutil.which("dash") or "/bin/sh",
+                            self.dir / "parent")
+        Path(shell).chmod(0o755)
+        work = [shell, "-c", f"curl -s {url}; true"]
+        self.assertEqual(self.clients_named(
+            self.capture(["--proc", "parent"], work)), set())
+        self.assertEqual(self.clients_named(self.capture(
+            ["--proc", "parent", "--follow"], work, ["curl", "-s", url])),
+            {"curl"})
+        # The second curl is not a descendant: one connection was kept.
+        path = self.dir / f"{self.id()}.pcapng"
+        self.assertEqual(len(self.rows(path, "frame.number",
+                                       where="tcp.flags.syn == 1")), 2)
+
+    def test_hash(self):
+        server = self.tcp_server()
+        exe = shutil.copy(shutil.which("curl"), self.dir / "hashed")
+        Path(exe).chmod(0o755)
+        path = self.capture(["--hash", "--proc", "hashed"],
+                            [exe, "-s", f"http://127.0.0.1:{server.told}/"])
+        rows = pcapng.read_table(pcapng.blocks(path.read_bytes())[-1].data)
+        hashes = {row["name"]: row["sha256"].hex() for row in rows}
+        expected = hashlib.sha256(Path(exe).read_bytes()).hexdigest()
+        self.assertEqual(hashes[b"hashed"], expected)
+        # It is in the packets' record too, once it is known.
+        self.assertIn(server.pid, [row["pid"] for row in rows])
+
+    def test_what_is_known_of_a_process_that_is_gone(self):
+        server = self.tcp_server()
+        exe = shutil.copy(shutil.which("curl"), self.dir / "gone")
+        Path(exe).chmod(0o755)
+        url = f"http://127.0.0.1:{server.told}/"
+        path = self.capture(
+            ["-f", f"tcp port {server.told}"],
+            ["sh", "-c", f"exec setpriv --reuid=65534 --regid=65534 "
+             f"--clear-groups {exe} -s {url}"])
+        rows = pcapng.read_table(pcapng.blocks(path.read_bytes())[-1].data)
+        row = next(r for r in rows if r["name"] == b"gone")
+        self.assertEqual(row["exepath"], str(exe).encode())
+        self.assertEqual(row["cmdline"].split(b"\0"),
+                         [str(exe).encode(), b"-s", url.encode()])
+        self.assertEqual((row["uid"], row["gid"], row["user"]),
+                         (65534, 65534, b"nobody"))
+        self.assertEqual(row["ppid"], os.getpid())
+        self.assertEqual(row["vpid"], row["pid"])
+        self.assertEqual(row["netns"], os.stat("/proc/self/ns/net").st_ino)
+        self.assertEqual(row["exit_status"], 0)
+        self.assertLess(abs(row["start"] - row["first_seen"]), 10**10)
+        self.assertTrue(row["cgroup"].startswith(b"/"))
+        # The test's directory is open to all.
+        self.assertTrue(row["flags"] & 1 << pcapng.FLAGS.index(
+            "exe_world_writable"))
+
+    def test_an_executable_that_is_only_in_memory(self):
+        server = self.tcp_server()
+        memfd = ("import os, sys\n"
+                 "fd = os.memfd_create('evil')\n"
+                 "os.write(fd, open('/usr/bin/curl', 'rb').read())\n"
+                 "os.execve(fd, ['evil', '-s', sys.argv[1]], os.environ)")
+        path = self.capture(
+            ["-f", f"tcp port {server.told}"],
+            ["python3", "-c", memfd, f"http://127.0.0.1:{server.told}/"])
+        rows = self.rows(path, "proc.src.exepath",
+                         where="proc.src.exe_memfd == 1")
+        self.assertEqual({r for (r,) in rows}, {"/memfd:evil"})
+        rows = self.rows(path, "proc.src.exe_deleted",
+                         where="proc.src.exepath == \"/memfd:evil\"")
+        self.assertEqual({r for (r,) in rows}, {"1"})
+
+
+if __name__ == "__main__":
+    world.main()

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* --proc and its kin: alternatives of one kind, all kinds for one process. */
+#include "exact.h"
+
+#include <stdio.h>
+
+#include "filter.h"
+#include "record.h"
+
+#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static struct process curl(void)
+{
+	struct process p = { .pid = 42, .uid = 33 };
+
+	strcpy(p.name, "curl");
+	strcpy(p.user, "www-data");
+	strcpy(p.unit, "web.service");
+	strcpy(p.container_id, ID);
+	strcpy(p.container_name, "shop");
+	p.has = 1ull << FIELD_PID | 1ull << FIELD_NAME | 1ull << FIELD_UID |
+		1ull << FIELD_USER | 1ull << FIELD_UNIT |
+		1ull << FIELD_CONTAINER_ID | 1ull << FIELD_CONTAINER_NAME;
+	return p;
+}
+
+static void each_kind_has_its_words(void **state)
+{
+	static const struct {
+		enum filter_kind kind;
+		const char *term;
+		bool matches;
+	} rows[] = {
+		{ FILTER_PROC, "curl", true },
+		{ FILTER_PROC, "c*l", true },
+		{ FILTER_PROC, "[a-d]url", true },
+		{ FILTER_PROC, "cur", false },
+		{ FILTER_PID, "42", true },
+		{ FILTER_PID, "4", false },
+		{ FILTER_USER, "www-data", true },
+		{ FILTER_USER, "33", true },
+		{ FILTER_USER, "3", false },
+		{ FILTER_CONTAINER, "0123456789ab", true },
+		{ FILTER_CONTAINER, "0123456789a", false },
+		{ FILTER_CONTAINER, ID, true },
+		{ FILTER_CONTAINER, ID "0", false },
+		{ FILTER_CONTAINER, "sh?p", true },
+		{ FILTER_UNIT, "web.service", true },
+		{ FILTER_UNIT, "web", true },
+		{ FILTER_UNIT, "we", false },
+		{ FILTER_UNIT, "w*", true },
+	};
+	struct process p = curl();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct filter f = { 0 };
+
+		assert_true(filter_add(&f, rows[i].kind, rows[i].term));
+		if (filter_matches(&f, &p) != rows[i].matches)
+			fail_msg("%s", rows[i].term);
+	}
+}
+
+static void one_of_a_kind_and_all_kinds(void **state)
+{
+	struct process p = curl();
+	struct filter f = { 0 };
+
+	(void)state;
+	filter_add(&f, FILTER_PROC, "wget");
+	assert_false(filter_matches(&f, &p));
+	filter_add(&f, FILTER_PROC, "curl");
+	assert_true(filter_matches(&f, &p));
+	filter_add(&f, FILTER_USER, "root");
+	assert_false(filter_matches(&f, &p));
+	filter_add(&f, FILTER_USER, "33");
+	assert_true(filter_matches(&f, &p));
+}
+
+/* An empty name is not a missing one: "*" wants a container. */
+static void what_is_not_known_matches_nothing(void **state)
+{
+	struct process p = { .pid = 42, .has = 1ull << FIELD_PID };
+
+	(void)state;
+	for (int kind = 0; kind < FILTER_KINDS; kind++) {
+		struct filter f = { 0 };
+
+		if (kind == FILTER_PID)
+			continue;
+		filter_add(&f, (enum filter_kind)kind, "*");
+		assert_false(filter_matches(&f, &p));
+	}
+}
+
+static void there_is_an_end_to_terms(void **state)
+{
+	struct filter f = { 0 };
+
+	(void)state;
+	assert_true(filter_is_empty(&f));
+	for (int i = 0; i < FILTER_MAX_TERMS; i++)
+		assert_true(filter_add(&f, FILTER_UNIT, "x"));
+	assert_false(filter_add(&f, FILTER_UNIT, "x"));
+	assert_true(filter_add(&f, FILTER_PROC, "x"));
+	assert_false(filter_is_empty(&f));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_kind_has_its_words),
+		cmocka_unit_test(one_of_a_kind_and_all_kinds),
+		cmocka_unit_test(what_is_not_known_matches_nothing),
+		cmocka_unit_test(there_is_an_end_to_terms),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
