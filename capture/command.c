@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,40 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "caller.h"
 #include "log.h"
-
-static bool parse_id(const char *name, unsigned long *id)
-{
-	const char *s = getenv(name);
-	char *end;
-
-	if (!s || !*s)
-		return false;
-	*id = strtoul(s, &end, 10);
-	return !*end;
-}
-
-/* Becomes the user behind sudo, groups and home included. */
-static int become_caller(void)
-{
-	unsigned long uid, gid;
-	struct passwd *pw;
-
-	if (geteuid() || !parse_id("SUDO_UID", &uid) ||
-	    !parse_id("SUDO_GID", &gid))
-		return 0;
-	pw = getpwuid((uid_t)uid);
-	if (pw ? initgroups(pw->pw_name, (gid_t)gid) : setgroups(0, NULL))
-		return -errno;
-	if (setgid((gid_t)gid) || setuid((uid_t)uid))
-		return -errno;
-	if (pw) {
-		setenv("HOME", pw->pw_dir, 1);
-		setenv("USER", pw->pw_name, 1);
-		setenv("LOGNAME", pw->pw_name, 1);
-	}
-	return 0;
-}
 
 static _Noreturn void child(char **argv, int go_fd)
 {
@@ -59,7 +25,7 @@ static _Noreturn void child(char **argv, int go_fd)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
-	err = become_caller();
+	err = caller_become();
 	if (err) {
 		log_error("cannot become the user who called sudo: %s",
 			  strerror(-err));

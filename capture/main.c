@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "caller.h"
 #include "command.h"
 #include "log.h"
 #include "options.h"
@@ -29,6 +30,7 @@ static int temporary_file(struct options *o, char *path, size_t size)
 		log_error("cannot create %s: %s", path, strerror(-err));
 		return err;
 	}
+	caller_give(fd);
 	close(fd);
 	o->write = path;
 	log_info("writing %s", path);

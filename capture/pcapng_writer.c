@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "caller.h"
 #include "pcapng_option.h"
 
 #define BUFFER_SIZE	(512u << 10)	/* above any block we write */
@@ -30,12 +31,16 @@ struct pcapng_writer {
  */
 static int open_output(const char *path)
 {
-	int flags = O_WRONLY | O_CLOEXEC | O_CREAT | O_TRUNC;
+	int flags = O_WRONLY | O_CLOEXEC;
 	struct stat st;
+	int fd;
 
-	if (!stat(path, &st) && !S_ISREG(st.st_mode))
-		flags = O_WRONLY | O_CLOEXEC;
-	return open(path, flags, 0600);
+	if (!stat(path, &st))
+		return open(path, S_ISREG(st.st_mode) ? flags | O_TRUNC : flags);
+	fd = open(path, flags | O_CREAT | O_EXCL, 0600);
+	if (fd >= 0)
+		caller_give(fd);
+	return fd;
 }
 
 int pcapng_writer_open(struct pcapng_writer **out, const char *path)

@@ -15,8 +15,9 @@
 struct pcapng_writer;
 
 /*
- * "-" is stdout; otherwise the file is created or emptied, readable by its
- * owner alone, as captures are secrets.  0 or -errno.
+ * "-" is stdout; otherwise the file is created or emptied.  A new one is
+ * readable by its owner alone, as captures are secrets, and belongs to the
+ * caller of sudo.  0 or -errno.
  */
 int pcapng_writer_open(struct pcapng_writer **out, const char *path);
 

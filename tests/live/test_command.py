@@ -62,8 +62,9 @@ class Command(world.LiveTest):
     def test_it_runs_as_the_caller_of_sudo_and_inherits_nothing(self):
         env = {**os.environ, "SUDO_UID": "65534", "SUDO_GID": "65534",
                "SUDO_USER": "nobody"}
-        _, done = self.capture("-i", "lo", "--", "sh", "-c",
-                               "id -u; id -g; id -G; ls /proc/$$/fd", env=env)
+        path, done = self.capture("-i", "lo", "--", "sh", "-c",
+                                  "id -u; id -g; id -G; ls /proc/$$/fd", env=env)
+        self.assertEqual(path.stat().st_uid, 65534)
         self.assertEqual(done.stdout.split()[:2], ["65534", "65534"])
         self.assertNotIn("0", done.stdout.splitlines()[2].split())
         self.assertLessEqual(set(done.stdout.split()[3:]),
