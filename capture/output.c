@@ -139,25 +139,29 @@ static uint32_t epb_flags(uint8_t direction)
 }
 
 /* The process's record if this file has not had it lately; its bytes, or 0. */
-static size_t record_due(struct output *o, struct image *i,
+static size_t record_due(const struct output *o, const struct image *i,
 			 uint8_t out[PROCESS_MAX + 16])
 {
 	struct wbuf w = wbuf_of(out, PROCESS_MAX + 16);
 
 	if (i->section == o->section && i->written_version == i->version &&
-	    i->until_repeat--)
+	    i->until_repeat)
 		return 0;
-	if (i->section != o->section)
-		i->packets = i->bytes = i->first_ns = 0;
-	i->section = o->section;
-	i->written_version = i->version;
-	i->until_repeat = REPEAT_RECORD - 1;
 	put_custom_option(&w, i->record, i->record_len);
 	return w.failed ? 0 : w.len;
 }
 
-static void count(struct image *i, const struct held *h)
+/* The packet is in the file, with the record if that was due. */
+static void count(struct output *o, struct image *i, const struct held *h)
 {
+	if (i->section != o->section)
+		i->packets = i->bytes = 0;
+	if (i->section != o->section || i->written_version != i->version ||
+	    !i->until_repeat)
+		i->until_repeat = REPEAT_RECORD;
+	i->until_repeat--;
+	i->section = o->section;
+	i->written_version = i->version;
 	if (!i->packets)
 		i->first_ns = h->ts_ns;
 	i->packets++;
@@ -234,9 +238,9 @@ int output_packet(struct output *o, const struct held *h,
 		return err;
 
 	if (src)
-		count(src, h);
+		count(o, src, h);
 	if (dst && dst != src)
-		count(dst, h);
+		count(o, dst, h);
 	o->ends[v->src.attr]++;
 	o->ends[v->dst.attr]++;
 	o->interface_packets[h->interface]++;
@@ -345,7 +349,7 @@ static int write_statistics(struct output *o,
 			.received = interfaces[n].received,
 			.if_dropped = interfaces[n].if_dropped,
 			.os_dropped = interfaces[n].os_dropped +
-				      interfaces[n].too_large,
+				      interfaces[n].own_drops,
 			.delivered = o->interface_packets[n],
 			.comment = n ? NULL : comment,
 		};

@@ -32,7 +32,7 @@ struct output_interface_stats {
 	uint64_t received;
 	uint64_t if_dropped;
 	uint64_t os_dropped;
-	uint64_t too_large;	/* our own drops */
+	uint64_t own_drops;	/* too large, or the reader was too slow */
 };
 
 struct output_stats {
@@ -46,7 +46,8 @@ int output_open(struct output **out, const struct output_options *o);
 
 /*
  * One packet.  @mono_ns is its time on the process table's clock.
- * 0, or -errno when the file cannot be written.
+ * 0; -EAGAIN when a pipe's reader is too slow, and the packet is not
+ * written; or -errno when the file cannot be written.
  */
 int output_packet(struct output *o, const struct held *h,
 		  const struct verdict *v, uint64_t mono_ns);

@@ -15,12 +15,14 @@
 
 #define BUFFER_SIZE	(512u << 10)	/* above any block we write */
 #define FLUSH_AT	(192u << 10)
+#define PATIENCE_MS	1000
 
 struct pcapng_writer {
 	int fd;
+	int old_flags;		/* of the descriptor, to be put back; -1: none */
 	bool close_fd;
 	int error;
-	uint64_t written;	/* bytes of whole blocks in the file */
+	uint64_t written;	/* bytes in the file, whole blocks */
 	struct wbuf buf;
 	uint8_t bytes[BUFFER_SIZE];
 };
@@ -43,6 +45,21 @@ static int open_output(const char *path)
 	return fd;
 }
 
+/*
+ * A pipe's reader may be slow or asleep.  Packets must not wait for it in the
+ * kernel, where signals and other packets would wait too.
+ */
+static void stop_blocking(struct pcapng_writer *w)
+{
+	struct stat st;
+
+	w->old_flags = -1;
+	if (fstat(w->fd, &st) || !S_ISFIFO(st.st_mode))
+		return;
+	w->old_flags = fcntl(w->fd, F_GETFL);
+	fcntl(w->fd, F_SETFL, w->old_flags | O_NONBLOCK);
+}
+
 int pcapng_writer_open(struct pcapng_writer **out, const char *path)
 {
 	struct pcapng_writer *w = calloc(1, sizeof(*w));
@@ -61,6 +78,7 @@ int pcapng_writer_open(struct pcapng_writer **out, const char *path)
 		free(w);
 		return err;
 	}
+	stop_blocking(w);
 	*out = w;
 	return 0;
 }
@@ -89,12 +107,11 @@ static size_t whole_blocks(const uint8_t *p, size_t len)
 	return at;
 }
 
-/* A stdout that someone else made non-blocking. */
-static void wait_for_room(int fd)
+/* What a pipe did not take stays, and goes out first the next time. */
+static void keep_rest(struct pcapng_writer *w, size_t done)
 {
-	struct pollfd p = { .fd = fd, .events = POLLOUT };
-
-	poll(&p, 1, -1);
+	w->buf.len -= done;
+	memmove(w->bytes, w->bytes + done, w->buf.len);
 }
 
 int pcapng_writer_flush(struct pcapng_writer *w)
@@ -107,15 +124,34 @@ int pcapng_writer_flush(struct pcapng_writer *w)
 		if (n >= 0)
 			done += (size_t)n;
 		else if (errno == EAGAIN)
-			wait_for_room(w->fd);
+			break;
 		else if (errno != EINTR)
 			w->error = -errno;
 	}
-	w->written += w->error ? whole_blocks(w->bytes, done) : done;
-	if (w->error && w->buf.len)
+	if (!w->error) {
+		w->written += done;
+		keep_rest(w, done);
+		return 0;
+	}
+	w->written += whole_blocks(w->bytes, done);
+	if (w->buf.len)
 		cut_back(w);
 	w->buf.len = 0;
 	return w->error;
+}
+
+/* A reader that takes nothing for so long will not take the end either. */
+static int flush_patiently(struct pcapng_writer *w)
+{
+	struct pollfd p = { .fd = w->fd, .events = POLLOUT };
+	int err = pcapng_writer_flush(w);
+
+	while (!err && w->buf.len) {
+		if (poll(&p, 1, PATIENCE_MS) <= 0)
+			return -ETIMEDOUT;
+		err = pcapng_writer_flush(w);
+	}
+	return err;
 }
 
 int pcapng_writer_close(struct pcapng_writer *w)
@@ -124,7 +160,9 @@ int pcapng_writer_close(struct pcapng_writer *w)
 
 	if (!w)
 		return 0;
-	err = pcapng_writer_flush(w);
+	err = flush_patiently(w);
+	if (w->old_flags >= 0)
+		fcntl(w->fd, F_SETFL, w->old_flags);
 	if (w->close_fd && close(w->fd) && !err)
 		err = -errno;
 	free(w);
@@ -152,7 +190,8 @@ static int block_end(struct pcapng_writer *w, size_t at)
 	if (w->buf.failed) {
 		w->buf.failed = false;
 		w->buf.len = at;
-		return -EMSGSIZE;
+		/* Below that mark there is room for any block we write. */
+		return at >= FLUSH_AT ? -EAGAIN : -EMSGSIZE;
 	}
 	put_le(w->bytes + at + 4, total, 4);
 	return w->buf.len >= FLUSH_AT ? pcapng_writer_flush(w) : 0;

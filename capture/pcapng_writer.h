@@ -2,8 +2,12 @@
 /*
  * Blocks out.  Each call appends one whole block to a buffer that is written
  * in whole blocks, so whatever happens to us the file ends at a block
- * boundary.  After a failure every later call fails with the same error, and
- * a regular file is cut back to its last whole block.
+ * boundary.  After a failed write every later call fails with the same error,
+ * and a regular file is cut back to its last whole block.
+ *
+ * Writing into a pipe never blocks: a block for which a slow reader leaves no
+ * room is refused with -EAGAIN and may be dropped or tried again.  -EMSGSIZE
+ * is a block that would never fit.
  */
 #ifndef PKTWHO_PCAPNG_WRITER_H
 #define PKTWHO_PCAPNG_WRITER_H
@@ -22,7 +26,8 @@ struct pcapng_writer;
 int pcapng_writer_open(struct pcapng_writer **out, const char *path);
 
 /*
- * Flushes, closes, frees.  0, or the first error there was.  NULL is fine.
+ * Flushes, closes, frees.  0, or the first error there was; -ETIMEDOUT if a
+ * pipe's reader takes nothing for a second.  NULL is fine.
  */
 int pcapng_writer_close(struct pcapng_writer *w);
 
@@ -73,7 +78,7 @@ struct pcapng_statistics {
 int pcapng_writer_statistics(struct pcapng_writer *w,
 			     const struct pcapng_statistics *s);
 
-/* Hands everything to the kernel. */
+/* Hands the kernel all that it takes. */
 int pcapng_writer_flush(struct pcapng_writer *w);
 
 #endif

@@ -31,6 +31,7 @@
 #define LINGER_NS	60000000ull	/* packets from before the stop arrive */
 #define TAIL_NS		100000000ull	/* what a command leaves behind: FIN, ACK */
 #define HASHES_NS	2000000000ull
+#define STALE_NS	900000000ull	/* waited for a slow reader */
 #define PRUNE_NS	10000000000ull
 
 struct capture {
@@ -113,26 +114,28 @@ static void hash_end(struct session *s, const struct verdict_end *end,
 		owners_hash(s->owners, proc_image_at(end->owner, mono_ns));
 }
 
-static void write_one(struct session *s, const struct held *h,
-		      const struct verdict *v)
+/* -EAGAIN if there is no room for it yet, else 0: it is done with. */
+static int write_one(struct session *s, const struct held *h,
+		     const struct verdict *v)
 {
 	uint64_t mono_ns = owners_mono_ns(s->owners, h->ts_ns);
 	uint64_t limit = s->options->max_packets;
 	int err;
 
 	if (!wanted(s, v, mono_ns))
-		return;
+		return 0;
 	if (s->last_packet_ns && h->ts_ns > s->last_packet_ns)
-		return;
+		return 0;
 	if (limit && output_packets(s->output) >= limit)
-		return;
+		return 0;
 	hash_end(s, &v->src, mono_ns);
 	hash_end(s, &v->dst, mono_ns);
 	err = output_packet(s->output, h, v, mono_ns);
-	if (err)
+	if (err && err != -EAGAIN)
 		fail(s, err);
-	else if (limit && output_packets(s->output) == limit)
+	if (!err && limit && output_packets(s->output) == limit)
 		s->stop_ns = 1;
+	return err == -EAGAIN ? err : 0;
 }
 
 /* The capture with the oldest packet, or NULL; *@gap if one has none. */
@@ -181,8 +184,13 @@ static void release(struct session *s, bool force)
 				return;
 			s->resolved_early++;
 		}
+		if (write_one(s, h, &v)) {
+			/* Older than that, its owner is no longer on record. */
+			if (!force && age < STALE_NS)
+				return;
+			s->stats[h->interface].own_drops++;
+		}
 		force = false;
-		write_one(s, h, &v);
 		hold_pop(c->hold);
 	}
 }
@@ -213,7 +221,7 @@ static void on_packet(void *ctx, const struct source_packet *p)
 	struct held *h = make_room(c, p->caplen);
 
 	if (!h) {
-		c->session->stats[c->interface].too_large++;
+		c->session->stats[c->interface].own_drops++;
 		return;
 	}
 	h->ts_ns = p->ts_ns;
@@ -512,7 +520,7 @@ static void read_statistics(struct session *s, uint64_t *dropped)
 		s->stats[i].received = st.received;
 		s->stats[i].if_dropped = st.if_dropped;
 		s->stats[i].os_dropped = st.dropped;
-		*dropped += st.dropped + s->stats[i].too_large;
+		*dropped += st.dropped + s->stats[i].own_drops;
 	}
 }
 
@@ -528,7 +536,7 @@ int session_close(struct session *s)
 	stats.evicted_open = owners.evicted_open;
 	read_statistics(s, &dropped);
 	err = output_close(s->output, s->stats, &stats);
-	if (err == -EPIPE)
+	if (err == -EPIPE || err == -ETIMEDOUT)
 		err = 0;	/* the reader has had enough */
 	if (err)
 		log_error("cannot write %s: %s", s->options->write,

@@ -5,6 +5,7 @@ Everything happens on loopback or between network namespaces that the test
 made itself, with addresses of RFC 5737 and RFC 3849.  The judge is tshark
 with our plugin.
 """
+import atexit
 import os
 import re
 import shutil
@@ -98,6 +99,7 @@ class Capture:
         self.process = subprocess.Popen(
             command, text=True, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, env=env)
+        atexit.register(self.process.kill)  # if the test gives up before
         wait_for(self.ready, "capture")
 
     def ready(self):

@@ -2,6 +2,7 @@
 /* The bytes are those of draft-ietf-opsawg-pcapng, written out. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -336,6 +337,19 @@ static void a_file_ends_with_a_whole_block(void **state)
 	}
 }
 
+static int write_when_there_is_room(struct pcapng_writer *w,
+				    const uint8_t *data, size_t size)
+{
+	struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	int err;
+
+	while ((err = write_packet(w, data, size)) == -EAGAIN) {
+		poll(&p, 1, 1000);
+		pcapng_writer_flush(w);
+	}
+	return err;
+}
+
 /* A child writes to its stdout; what comes out of it and how it ended. */
 static size_t through_stdout(int flags, int *status)
 {
@@ -354,7 +368,7 @@ static size_t through_stdout(int flags, int *status)
 
 		err |= pcapng_writer_open(&w, "-");
 		for (int i = 0; i < 1000 && !err; i++)
-			err = write_packet(w, data, sizeof(data));
+			err = write_when_there_is_room(w, data, sizeof(data));
 		_exit(pcapng_writer_close(w) || err);
 	}
 	close(fds[1]);
@@ -364,6 +378,29 @@ static size_t through_stdout(int flags, int *status)
 	close(fds[0]);
 	assert_int_equal(waitpid(pid, status, 0), pid);
 	return got;
+}
+
+/* A reader that sleeps costs no call more than a refusal, and no end a hang. */
+static void a_reader_that_sleeps_is_not_waited_for(void **state)
+{
+	static uint8_t data[1000];
+	struct pcapng_writer *w = NULL;
+	int fds[2], saved = dup(STDOUT_FILENO), err = 0, written = 0;
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	fflush(stdout);
+	assert_true(dup2(fds[1], STDOUT_FILENO) >= 0);
+	err = pcapng_writer_open(&w, "-");
+	for (; !err && written < 10000; written++)
+		err = write_packet(w, data, sizeof(data));
+	assert_int_equal(pcapng_writer_close(w), -ETIMEDOUT);
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
+	close(fds[0]);
+	close(fds[1]);
+	assert_int_equal(err, -EAGAIN);
+	assert_in_range(written, 100, 1000);
 }
 
 /* Even if someone else made it non-blocking. */
@@ -396,6 +433,7 @@ int main(void)
 		cmocka_unit_test(a_reader_that_leaves_is_told),
 		cmocka_unit_test(a_file_ends_with_a_whole_block),
 		cmocka_unit_test(stdout_takes_it_all),
+		cmocka_unit_test(a_reader_that_sleeps_is_not_waited_for),
 	};
 
 	return cmocka_run_group_tests_name("pcapng_writer", tests, make_file,
