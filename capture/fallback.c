@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "proctab.h"
@@ -14,7 +15,8 @@
 #define ASKED		4096	/* keys remembered, a power of two */
 #define HOLDERS		16384	/* sockets remembered, a power of two */
 #define ASK_AGAIN_NS	1000000000ull
-#define SCAN_AGAIN_NS	50000000ull	/* a scan of /proc may cost 25 ms */
+#define SCAN_AGAIN_NS	50000000ull
+#define SCAN_SHARE	10		/* a scan may take a tenth of the time */
 
 struct asked {
 	struct flow_key key;
@@ -33,6 +35,7 @@ struct fallback {
 	int diag_fd;
 	uint64_t netns;
 	uint64_t scanned_ns;
+	uint64_t rest_ns;		/* until the next scan */
 	uint32_t scanning_pid;
 	struct asked asked[ASKED];
 	struct holder holders[HOLDERS];
@@ -88,14 +91,34 @@ static void scan_process(void *ctx, uint32_t pid)
 	procfs_each_socket(f->proc_fd, pid, remember, f);
 }
 
-static uint32_t holder_of(struct fallback *f, uint64_t inode, uint64_t now_ns)
+static uint64_t mono_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/* With hundreds of processes this costs 25 ms, in which packets wait. */
+static void scan(struct fallback *f)
+{
+	uint64_t begin = mono_ns();
+
+	if (begin < f->scanned_ns + f->rest_ns)
+		return;
+	procfs_each(f->proc_fd, scan_process, f);
+	f->scanned_ns = mono_ns();
+	f->rest_ns = (f->scanned_ns - begin) * SCAN_SHARE;
+	if (f->rest_ns < SCAN_AGAIN_NS)
+		f->rest_ns = SCAN_AGAIN_NS;
+}
+
+static uint32_t holder_of(struct fallback *f, uint64_t inode)
 {
 	struct holder *h = holder_slot(f, inode);
 
-	if (h->inode != inode && f->scanned_ns + SCAN_AGAIN_NS < now_ns) {
-		f->scanned_ns = now_ns;
-		procfs_each(f->proc_fd, scan_process, f);
-	}
+	if (h->inode != inode)
+		scan(f);
 	return h->inode == inode ? h->pid : 0;
 }
 
@@ -143,7 +166,7 @@ void fallback_learn(struct fallback *f, const struct flow_key *key,
 
 	if (asked_lately(f, key, ts_ns, begins) || !find_socket(f, key, &s))
 		return;
-	pid = holder_of(f, s.inode, ts_ns);
+	pid = holder_of(f, s.inode);
 	if (!pid)
 		return;
 	e.ts_ns = ts_ns;

@@ -47,6 +47,8 @@ struct sock {
 	struct socket *sk_socket;
 };
 
+struct mptcp_sock { struct sock *first; };
+
 struct socket { struct file *file; struct sock *sk; };
 
 struct sk_buff {

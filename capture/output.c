@@ -109,8 +109,8 @@ fail:
 /* ---- packets ---- */
 
 static void set_end(struct output *o, struct stamp_end *e,
-		    const struct verdict_end *v, struct image *image,
-		    uint64_t mono_ns, const uint8_t addr[16])
+		    const struct verdict_end *v, const struct image *image,
+		    const uint8_t addr[16])
 {
 	e->attr = v->attr;
 	e->reason = v->reason;
@@ -123,7 +123,7 @@ static void set_end(struct output *o, struct stamp_end *e,
 	e->pid = image->proc->pid;
 	e->tid = v->tid;
 	e->version = image->version;
-	memcpy(e->name, image_name_at(image, mono_ns), sizeof(e->name));
+	memcpy(e->name, image->name, sizeof(e->name));
 }
 
 static uint32_t epb_flags(uint8_t direction)
@@ -155,7 +155,7 @@ static size_t record_due(const struct output *o, const struct image *i,
 static void count(struct output *o, struct image *i, const struct held *h)
 {
 	if (i->section != o->section)
-		i->packets = i->bytes = 0;
+		i->packets = i->bytes = i->last_ns = 0;
 	if (i->section != o->section || i->written_version != i->version ||
 	    !i->until_repeat)
 		i->until_repeat = REPEAT_RECORD;
@@ -227,9 +227,9 @@ int output_packet(struct output *o, const struct held *h,
 	int err;
 
 	memset(&key, 0, sizeof(key));
-	set_end(o, &key.src, &v->src, src, mono_ns,
+	set_end(o, &key.src, &v->src, src,
 		ip ? h->packet.sent.local : NULL);
-	set_end(o, &key.dst, &v->dst, dst, mono_ns,
+	set_end(o, &key.dst, &v->dst, dst,
 		ip ? h->packet.sent.remote : NULL);
 	key.direction = v->direction;
 	key.epb_flags = epb_flags(h->direction);

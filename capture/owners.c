@@ -63,15 +63,18 @@ static void on_event(void *ctx, const struct probe_event *e)
 
 	switch (e->kind) {
 	case PROBE_OWNER:
-		f.owner = proctab_owner(o->processes, &e->owner);
+		f.owner = proctab_owner(o->processes, &e->owner,
+					e->ts_ns);
 		flowtab_owner(o->flows, &f);
 		break;
 	case PROBE_FLOW:
-		f.owner = proctab_owner(o->processes, &e->owner);
+		f.owner = proctab_owner(o->processes, &e->owner,
+					e->ts_ns);
 		flowtab_flow(o->flows, &f, &e->key);
 		break;
 	case PROBE_FRAME:
-		f.owner = proctab_owner(o->processes, &e->owner);
+		f.owner = proctab_owner(o->processes, &e->owner,
+					e->ts_ns);
 		flowtab_frame(o->flows, &f, &e->key);
 		break;
 	case PROBE_CLOSE:
@@ -109,7 +112,7 @@ static void on_holder(void *ctx, const struct probe_holder *h)
 		.ts_ns = 0,
 		.cookie = h->cookie,
 		.netns = h->netns,
-		.owner = proctab_owner(o->processes, &h->owner),
+		.owner = proctab_owner(o->processes, &h->owner, 0),
 		.tid = h->owner.tid,
 		.attr = h->state == TCP_LISTEN ? ATTR_LISTENER : ATTR_SCAN,
 	};

@@ -41,6 +41,8 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define ICMPV6_ECHO_REQUEST 128
 #define ICMPV6_ECHO_REPLY   129
 #define IP_OFFSET	0x1fff
+#define TCP_FLAGS	13	/* offset in the header */
+#define TCP_SYN		0x02
 #define PF_KTHREAD	0x00200000
 #define S_IWOTH		2
 #define TMPFS_MAGIC	0x01021994
@@ -168,16 +170,18 @@ static __always_inline bool owned_by(const struct sock_info *s,
 /*
  * The running task uses this socket: from now on it is the owner.  Kernel
  * threads never are; a thread that answers for another only changes the tid.
+ * True if that was news, and told.
  */
-static __always_inline void take_over(struct sock_info *s)
+static __always_inline bool take_over(struct sock_info *s)
 {
 	struct task_struct *t = (void *)bpf_get_current_task();
 
 	if (BPF_CORE_READ(t, flags) & PF_KTHREAD || owned_by(s, t))
-		return;
+		return false;
 	fill_owner(&s->owner, t);
 	s->flags &= ~(PROBE_INHERITED | PROBE_SCANNED | PROBE_KERNEL);
 	tell_socket(PROBE_OWNER, s, NULL);
+	return true;
 }
 
 /* ---- cgroup hooks: the process's own context ---- */
@@ -337,13 +341,16 @@ static __always_inline void header_key(const __u8 b[8], struct flow_key *k,
  * A packet too short for a transport header keeps zeros: user space makes the
  * same key of it.
  */
-static __always_inline void transport_key(struct __sk_buff *skb, __u32 off,
-					  struct flow_key *k, bool egress)
+static __always_inline int transport_key(struct __sk_buff *skb, __u32 off,
+					 struct flow_key *k, bool egress)
 {
-	__u8 b[8];
+	__u8 b[8], tcp_flags = 0;
 
 	if (!bpf_skb_load_bytes(skb, off, b, sizeof(b)))
 		header_key(b, k, egress);
+	if (k->proto == IPPROTO_TCP)
+		bpf_skb_load_bytes(skb, off + TCP_FLAGS, &tcp_flags, 1);
+	return tcp_flags;
 }
 
 static __always_inline int ipv4_key(struct __sk_buff *skb, struct flow_key *k,
@@ -359,9 +366,9 @@ static __always_inline int ipv4_key(struct __sk_buff *skb, struct flow_key *k,
 	map_ipv4(k->local, egress ? src : dst);
 	map_ipv4(k->remote, egress ? dst : src);
 	k->proto = h[9];
-	if (!((h[6] << 8 | h[7]) & IP_OFFSET))
-		transport_key(skb, (h[0] & 0xf) * 4, k, egress);
-	return 0;
+	if ((h[6] << 8 | h[7]) & IP_OFFSET)
+		return 0;
+	return transport_key(skb, (h[0] & 0xf) * 4, k, egress);
 }
 
 static __always_inline int ipv6_key(struct __sk_buff *skb, struct flow_key *k,
@@ -385,10 +392,10 @@ static __always_inline int ipv6_key(struct __sk_buff *skb, struct flow_key *k,
 		k->proto = h[0];
 		off += (h[1] + 1) * 8;
 	}
-	transport_key(skb, off, k, egress);
-	return 0;
+	return transport_key(skb, off, k, egress);
 }
 
+/* The packet's TCP flags, 0 if it has none, -1 if it is not IP. */
 static __always_inline int skb_key(struct __sk_buff *skb, struct flow_key *k,
 				   bool egress)
 {
@@ -455,7 +462,8 @@ int on_sockops(struct bpf_sock_ops *ctx)
 		return 1;
 	if (op == BPF_SOCK_OPS_TCP_LISTEN_CB) {
 		s->flags |= PROBE_LISTENING;
-		take_over(s);
+		if (!take_over(s))
+			tell_socket(PROBE_OWNER, s, NULL);
 		return 1;
 	}
 	if (op == BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB) {
@@ -502,6 +510,7 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 	struct sock_info *s;
 	struct sock *ksk;
 	bool listening;
+	int tcp_flags;
 	void *p;
 
 	sk = sk ? bpf_sk_fullsock(sk) : NULL;
@@ -527,14 +536,25 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 	}
 	if (egress)
 		sender_takes_over(s, sk);
-	if (skb_key(skb, &k, egress))
+	tcp_flags = skb_key(skb, &k, egress);
+	if (tcp_flags < 0)
+		return 1;
+	/*
+	 * A raw socket gets a copy of every echo request; it is the kernel
+	 * that answers.  A process that answers itself is told by its answers.
+	 */
+	if (!egress && k.remote_port == FLOW_ECHO_ANSWERS &&
+	    (k.proto == IPPROTO_ICMP || k.proto == IPPROTO_ICMPV6))
 		return 1;
 
 	/*
 	 * A listener is told afresh: between two of its SYNs the same key may
-	 * have been a child's.
+	 * have been a child's.  What else reaches it comes too late for a child
+	 * that is gone, and is the kernel's to answer.
 	 */
 	listening = sk->state == BPF_TCP_LISTEN;
+	if (listening && !egress && !(tcp_flags & TCP_SYN))
+		return 1;
 	last = egress ? &s->last_tx : &s->last_rx;
 	if (!listening && key_equal(&k, last))
 		return 1;
@@ -555,6 +575,38 @@ SEC("cgroup_skb/ingress")
 int on_ingress(struct __sk_buff *skb)
 {
 	return on_packet(skb, false);
+}
+
+/*
+ * An MPTCP socket's packets are its subflows': the first one, which nobody
+ * but the kernel touches, is told beside it.
+ */
+static __always_inline __u64 subflow_cookie(struct sock *sk)
+{
+	struct mptcp_sock *msk = (void *)sk;
+	struct sock *first;
+
+	if (!bpf_core_field_exists(msk->first) ||
+	    BPF_CORE_READ(sk, sk_protocol) != IPPROTO_MPTCP)
+		return 0;
+	first = BPF_CORE_READ(msk, first);
+	return first ? BPF_CORE_READ(first, __sk_common.skc_cookie.counter) : 0;
+}
+
+static __always_inline void tell_user(struct sock *sk, __u64 cookie)
+{
+	struct task_struct *t = (void *)bpf_get_current_task();
+	struct probe_event *e;
+
+	if (!cookie)
+		return;
+	e = event_begin(PROBE_OWNER);
+	if (!e)
+		return;
+	e->cookie = cookie;
+	e->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, net_cookie);
+	fill_owner(&e->owner, t);
+	bpf_ringbuf_submit(e, wakeup());
 }
 
 /* ---- tracepoints: sends and reads that pass no cgroup hook ---- */
@@ -582,8 +634,8 @@ static __always_inline int traced_use(struct sock *sk)
 {
 	struct sock_info *s = is_inet(sk) ? traced_info(sk) : NULL;
 
-	if (s)
-		take_over(s);
+	if (s && take_over(s))
+		tell_user(sk, subflow_cookie(sk));
 	return 0;
 }
 
@@ -638,11 +690,9 @@ struct sys_exit_args {
 static __always_inline int on_accept(long fd)
 {
 	struct task_struct *t = (void *)bpf_get_current_task();
-	struct probe_event *e;
 	struct file **files, *file = NULL;
 	struct socket *socket;
 	struct sock *sk;
-	__u64 cookie;
 	__u16 family;
 
 	if (fd < 0)
@@ -654,16 +704,8 @@ static __always_inline int on_accept(long fd)
 	family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	if (family != AF_INET && family != AF_INET6)
 		return 0;
-	cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-	if (!cookie)
-		return 0;
-	e = event_begin(PROBE_OWNER);
-	if (!e)
-		return 0;
-	e->cookie = cookie;
-	e->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, net_cookie);
-	fill_owner(&e->owner, t);
-	bpf_ringbuf_submit(e, wakeup());
+	tell_user(sk, BPF_CORE_READ(sk, __sk_common.skc_cookie.counter));
+	tell_user(sk, subflow_cookie(sk));
 	return 0;
 }
 

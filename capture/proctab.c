@@ -22,6 +22,7 @@
 #define NS_PER_TICK	10000000ull
 #define KEEP_EXITED_NS	60000000000ull
 #define EXEC_TAKES_NS	1000000000ull	/* from its rename to its event */
+#define KEEP_CHANGES_NS	1000000000ull	/* far more than a packet is held */
 
 struct user {
 	uint32_t uid;
@@ -69,12 +70,17 @@ struct proctab *proctab_new(const struct proctab_options *options)
 	return t;
 }
 
+static void image_free(struct image *i)
+{
+	free(i->record);
+	free(i);
+}
+
 static void proc_free(struct proc *p)
 {
 	for (struct image *i = p->image, *older; i; i = older) {
 		older = i->older;
-		free(i->record);
-		free(i);
+		image_free(i);
 	}
 	free(p);
 }
@@ -229,6 +235,56 @@ static struct image *image_add(struct proctab *t, struct proc *p,
 	return i;
 }
 
+static void fold(struct image *into, const struct image *old)
+{
+	if (old->section != into->section)
+		return;
+	if (old->packets && (!into->packets || old->first_ns < into->first_ns))
+		into->first_ns = old->first_ns;
+	if (old->last_ns > into->last_ns)
+		into->last_ns = old->last_ns;
+	into->packets += old->packets;
+	into->bytes += old->bytes;
+}
+
+/* Changes that no packet is old enough to have missed become one. */
+static void forget_changes(struct image *newest, uint64_t now_mono_ns)
+{
+	struct image *i = newest->older, *old;
+
+	while (i && (old = i->older) && old->exec_gen == i->exec_gen &&
+	       i->from_mono_ns + KEEP_CHANGES_NS < now_mono_ns) {
+		if (old->section > i->section)
+			break;		/* its totals are the file's */
+		fold(i, old);
+		i->older = old->older;
+		image_free(old);
+	}
+}
+
+/*
+ * The same program under another name or user.  Its record, decoded, is left
+ * in t->scratch for the caller to change and set.  NULL without memory.
+ */
+static struct image *image_change(struct proctab *t, struct proc *p,
+				  uint64_t mono_ns)
+{
+	struct image *old = p->image, *i;
+
+	if (process_decode(&t->scratch, old->record, old->record_len) < 0)
+		return NULL;
+	if (mono_ns <= old->from_mono_ns)
+		return old;
+	i = image_add(t, p, old->name, old->exec_gen, mono_ns);
+	if (!i)
+		return NULL;
+	i->inode = old->inode;
+	i->hash_asked = old->hash_asked;
+	i->version = old->version;	/* set_record() counts on from there */
+	forget_changes(i, mono_ns);
+	return i;
+}
+
 static struct proc *proc_add(struct proctab *t, uint32_t pid,
 			     uint64_t start_ticks, const char *name,
 			     uint64_t exec_gen, uint64_t from_mono_ns)
@@ -322,11 +378,15 @@ static void learn_exec_gen(struct proctab *t, struct image *i,
 }
 
 /* setuid() has no event of its own: owners carry the uid of their time. */
-static void learn_uid(struct proctab *t, struct image *i,
-		      const struct probe_owner *o)
+static void learn_uid(struct proctab *t, struct proc *p,
+		      const struct probe_owner *o, uint64_t mono_ns)
 {
-	if (i->uid == o->uid || i->exec_gen != o->exec_gen ||
-	    process_decode(&t->scratch, i->record, i->record_len) < 0)
+	struct image *i = p->image;
+
+	if (i->uid == o->uid || i->exec_gen != o->exec_gen)
+		return;
+	i = image_change(t, p, mono_ns);
+	if (!i)
 		return;
 	set_user(t, &t->scratch, o->uid);
 	t->scratch.gid = o->gid;
@@ -355,7 +415,8 @@ static void catch_up(struct proctab *t, struct proc *p,
 	set_record(t, i, s);
 }
 
-struct proc *proctab_owner(struct proctab *t, const struct probe_owner *o)
+struct proc *proctab_owner(struct proctab *t, const struct probe_owner *o,
+			   uint64_t mono_ns)
 {
 	struct proc *p;
 
@@ -370,7 +431,7 @@ struct proc *proctab_owner(struct proctab *t, const struct probe_owner *o)
 	if (p) {
 		catch_up(t, p, o);
 		learn_exec_gen(t, p->image, o);
-		learn_uid(t, p->image, o);
+		learn_uid(t, p, o, mono_ns);
 	}
 	return p;
 }
@@ -389,11 +450,6 @@ struct image *proc_image_at(const struct proc *p, uint64_t mono_ns)
 	while (i->from_mono_ns > mono_ns && i->older)
 		i = i->older;
 	return i;
-}
-
-const char *image_name_at(const struct image *i, uint64_t mono_ns)
-{
-	return mono_ns < i->renamed_mono_ns ? i->old_name : i->name;
 }
 
 static void scan_one(void *ctx, uint32_t pid)
@@ -456,28 +512,17 @@ static void process_of_exec(struct proctab *t, struct process *s,
 	withhold(t, s);
 }
 
-static void rename_image(struct proctab *t, struct image *i, const char *name)
-{
-	set_name(i, name);
-	if (process_decode(&t->scratch, i->record, i->record_len) < 0)
-		return;
-	SET_STRING(&t->scratch, FIELD_NAME, name, i->name);
-	set_record(t, i, &t->scratch);
-}
-
 /* exec names the task a moment before it counts as the new image. */
-static void undo_exec_rename(struct proctab *t, struct image *i,
-			     const struct probe_exec *x)
+static void undo_exec_rename(struct proc *p, const struct probe_exec *x)
 {
-	char name[RECORD_NAME_LEN];
+	struct image *i = p->image;
 
-	if (!i->renamed_mono_ns ||
-	    i->renamed_mono_ns + EXEC_TAKES_NS < x->event.ts_ns ||
+	if (!i->older || i->older->exec_gen != i->exec_gen || i->section ||
+	    i->from_mono_ns + EXEC_TAKES_NS < x->event.ts_ns ||
 	    strncmp(i->name, x->event.owner.comm, sizeof(i->name)))
 		return;
-	i->renamed_mono_ns = 0;
-	memcpy(name, i->old_name, sizeof(name));
-	rename_image(t, i, name);
+	p->image = i->older;
+	image_free(i);
 }
 
 void proctab_exec(struct proctab *t, const struct probe_exec *x)
@@ -490,7 +535,7 @@ void proctab_exec(struct proctab *t, const struct probe_exec *x)
 		p = proc_add(t, o->tgid, ticks_of(o), o->comm, o->exec_gen,
 			     x->event.ts_ns);
 	} else if (p->image->exec_gen != o->exec_gen) {
-		undo_exec_rename(t, p->image, x);
+		undo_exec_rename(p, x);
 		image_add(t, p, o->comm, o->exec_gen, x->event.ts_ns);
 	}
 	if (!p)
@@ -602,9 +647,12 @@ void proctab_rename(struct proctab *t, const struct probe_event *e)
 	if (!i || i->exec_gen != e->owner.exec_gen ||
 	    !strncmp(i->name, e->owner.comm, sizeof(i->name)))
 		return;
-	memcpy(i->old_name, i->name, sizeof(i->old_name));
-	i->renamed_mono_ns = e->ts_ns;
-	rename_image(t, i, e->owner.comm);
+	i = image_change(t, p, e->ts_ns);
+	if (!i)
+		return;
+	set_name(i, e->owner.comm);
+	SET_STRING(&t->scratch, FIELD_NAME, name, i->name);
+	set_record(t, i, &t->scratch);
 }
 
 /* ---- the table's end ---- */
@@ -615,6 +663,23 @@ static bool in_file(const struct proc *p, uint32_t section)
 		if (i->section == section)
 			return true;
 	return false;
+}
+
+/* What it was before its last execs, if the file has none of it. */
+static void prune_images(struct proc *p, uint64_t now_mono_ns,
+			 uint32_t section)
+{
+	struct image *next = p->image;
+
+	for (struct image *i; (i = next->older);) {
+		if (i->section == section ||
+		    next->from_mono_ns + KEEP_EXITED_NS >= now_mono_ns) {
+			next = i;
+			continue;
+		}
+		next->older = i->older;
+		image_free(i);
+	}
 }
 
 void proctab_prune(struct proctab *t, uint64_t now_mono_ns, uint32_t section)
@@ -628,6 +693,7 @@ void proctab_prune(struct proctab *t, uint64_t now_mono_ns, uint32_t section)
 					   now_mono_ns;
 
 			if (!old || (in_file(p, section) && !full)) {
+				prune_images(p, now_mono_ns, section);
 				at = &p->next;
 				continue;
 			}
@@ -637,13 +703,34 @@ void proctab_prune(struct proctab *t, uint64_t now_mono_ns, uint32_t section)
 		}
 }
 
-static int each_image(struct proctab *t, const struct proc *p,
-		      const struct image *i,
-		      int (*fn)(void *ctx, const struct process *p), void *ctx)
+/*
+ * One program of a process, from its newest image on: its totals are those of
+ * all its names and users.  Returns the image after it.
+ */
+static const struct image *sum_up(const struct image *i, uint32_t section,
+				  struct image *sum)
+{
+	uint64_t exec_gen = i->exec_gen;
+
+	memset(sum, 0, sizeof(*sum));
+	for (; i && i->exec_gen == exec_gen; i = i->older) {
+		if (i->section != section)
+			continue;
+		if (!sum->record)
+			*sum = *i;
+		else
+			fold(sum, i);
+	}
+	return i;
+}
+
+static int each_program(struct proctab *t, const struct proc *p,
+			const struct image *i, bool last,
+			int (*fn)(void *ctx, const struct process *p), void *ctx)
 {
 	struct process *s = &t->scratch;
 
-	if (process_decode(s, i->record, i->record_len) < 0)
+	if (!i->record || process_decode(s, i->record, i->record_len) < 0)
 		return 0;
 	s->packets = i->packets;
 	s->bytes = i->bytes;
@@ -653,7 +740,7 @@ static int each_image(struct proctab *t, const struct proc *p,
 	have(s, FIELD_BYTES);
 	have(s, FIELD_FIRST_SEEN);
 	have(s, FIELD_LAST_SEEN);
-	if (p->exited_mono_ns && i == p->image) {
+	if (p->exited_mono_ns && last) {
 		s->exit_status = p->exit_status;
 		s->flags |= PROCESS_EXITED;
 		have(s, FIELD_EXIT_STATUS);
@@ -662,19 +749,32 @@ static int each_image(struct proctab *t, const struct proc *p,
 	return fn(ctx, s);
 }
 
+static int each_of(struct proctab *t, const struct proc *p, uint32_t section,
+		   int (*fn)(void *ctx, const struct process *p), void *ctx)
+{
+	const struct image *i = p->image;
+	struct image sum;
+	bool last = true;
+	int err = 0;
+
+	while (i && !err) {
+		i = sum_up(i, section, &sum);
+		err = each_program(t, p, &sum, last, fn, ctx);
+		last = false;
+	}
+	return err;
+}
+
 int proctab_each(struct proctab *t, uint32_t section,
 		 int (*fn)(void *ctx, const struct process *p), void *ctx)
 {
 	int err;
 
 	for (int b = 0; b < BUCKETS; b++)
-		for (struct proc *p = t->heads[b]; p; p = p->next)
-			for (struct image *i = p->image; i; i = i->older) {
-				if (i->section != section)
-					continue;
-				err = each_image(t, p, i, fn, ctx);
-				if (err)
-					return err;
-			}
+		for (struct proc *p = t->heads[b]; p; p = p->next) {
+			err = each_of(t, p, section, fn, ctx);
+			if (err)
+				return err;
+		}
 	return 0;
 }

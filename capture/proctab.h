@@ -4,7 +4,8 @@
  *
  * A `proc` is one life of a pid.  Each exec within it makes a new `image`,
  * which is what a packet is attributed to: it has the process id, the name,
- * the record, and the totals of the process table.
+ * the record, and the totals of the process table.  Another name or user makes
+ * one too, with the same process id: a packet has those of its own time.
  *
  * Times are CLOCK_MONOTONIC nanoseconds (@mono_ns) unless said otherwise.
  * Not on the packet path: allocates when a process appears.
@@ -22,14 +23,12 @@ struct proctab;
 struct proc;
 
 struct image {
-	struct image *older;		/* before the last exec */
+	struct image *older;		/* what it was before */
 	struct proc *proc;
 	uint64_t from_mono_ns;		/* since when it runs */
 	uint64_t id;			/* process_id() */
 	uint64_t exec_gen;
-	uint64_t renamed_mono_ns;	/* until then it had old_name */
 	char name[RECORD_NAME_LEN];
-	char old_name[RECORD_NAME_LEN];
 	uint32_t uid;
 	bool matched;			/* by the filter */
 	uint8_t *record;		/* process_encode(), without totals */
@@ -86,17 +85,17 @@ void proctab_rename(struct proctab *t, const struct probe_event *e);
 
 /*
  * The process a kernel event names, made from /proc or, if it is gone, from
- * the event alone.  Borrowed, and stays while refs is not 0.  NULL only
+ * the event alone.  @mono_ns: when it was so.  Borrowed, and stays while refs is not 0.  NULL only
  * without memory or for an owner without pid.
  */
-struct proc *proctab_owner(struct proctab *t, const struct probe_owner *o);
+struct proc *proctab_owner(struct proctab *t, const struct probe_owner *o,
+			   uint64_t mono_ns);
 
 /* The same by pid alone, from /proc; NULL if there is no such process. */
 struct proc *proctab_by_pid(struct proctab *t, uint32_t pid);
 
 /* What the process was running at that time. */
 struct image *proc_image_at(const struct proc *p, uint64_t mono_ns);
-const char *image_name_at(const struct image *i, uint64_t mono_ns);
 
 /* The executable's path from the record, or "". */
 void image_exepath(struct proctab *t, const struct image *i, char *out,

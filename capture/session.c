@@ -347,7 +347,7 @@ static int open_sources(struct session *s)
 			.buffer_mib = o->buffer_mib,
 			.promiscuous = !o->no_promiscuous,
 			/* Who polls had better be quick. */
-			.immediate = owners.refused != 0,
+			.prompt = owners.refused != 0,
 		};
 
 		err = source_open(&s->sources[i], &so);

@@ -14,6 +14,7 @@
 #include "packet.h"
 
 #define BLOCK_MS	10	/* the kernel hands a block over at least so often */
+#define PROMPT_MS	1
 #define DEFAULT_MIB	4
 #define ATTACH_NS	1000000u	/* packets under way as a filter is attached */
 #define SLL2_PKTTYPE	10	/* offsets in the cooked headers */
@@ -125,8 +126,7 @@ static int activate(pcap_t *pcap, const struct source_options *o)
 
 	pcap_set_snaplen(pcap, o->snaplen);
 	pcap_set_promisc(pcap, o->promiscuous);
-	pcap_set_timeout(pcap, BLOCK_MS);
-	pcap_set_immediate_mode(pcap, o->immediate);
+	pcap_set_timeout(pcap, o->prompt ? PROMPT_MS : BLOCK_MS);
 	pcap_set_buffer_size(pcap, mib << 20);
 	pcap_set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_NANO);
 	err = pcap_activate(pcap);

@@ -25,7 +25,7 @@ struct source_options {
 	int snaplen;		/* bytes kept of a packet */
 	int buffer_mib;		/* of each capture; 0: 4 MiB */
 	bool promiscuous;
-	bool immediate;		/* packets at once, not in blocks: costs more */
+	bool prompt;		/* packets in blocks of 1 ms, not 10: costs more */
 };
 
 /* Valid until the callback returns. */

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every case of the attribution table, asserted."""
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).resolve().parent),
+                str(Path(__file__).resolve().parents[1] / "live")]
+
+import run  # noqa: E402
+import world  # noqa: E402
+
+
+class Attribution(unittest.TestCase):
+    """All cases are played once; each is then a test of its own."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.owned = tempfile.TemporaryDirectory(prefix="pktwho-attribution-")
+        directory = Path(cls.owned.name)
+        directory.chmod(0o755)
+        cls.tshark = world.Tshark(world.PLUGIN)
+        cls.outcome = run.run(directory, cls.tshark, sys.argv[3])
+        cls.scores = cls.outcome.by_case()
+        run.print_table(cls.outcome)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.tshark.close()
+        cls.owned.cleanup()
+
+    def test_all_were_played(self):
+        self.assertEqual(self.outcome.failed, [])
+        self.assertNotIn("- not ours", self.scores)
+
+    def test_no_capture_lost_a_packet(self):
+        for name, (status, said) in self.outcome.said.items():
+            self.assertEqual(status, 0, (name, said))
+            self.assertRegex(said, r"\d+ packets, 0 dropped\n$", name)
+
+    def check(self, name, score):
+        if int(name.split()[0]) <= 8:
+            self.assertEqual((score.wrong, score.unknown), (0, 0))
+        elif int(name.split()[0]) <= 10:
+            self.assertEqual((score.wrong, score.silent), (0, 0))
+        else:
+            self.assertEqual(score.wrong, 0)
+            self.assertGreaterEqual(score.named, 0.999 * score.packets)
+
+
+def add(name):
+    def test(self):
+        """Named and right, as the issue demands of this case."""
+        score = self.scores.get(name)
+        if not score:
+            self.skipTest(dict(self.outcome.skips).get(name, "no packets"))
+        try:
+            self.check(name, score)
+        except AssertionError as error:
+            raise AssertionError("\n".join([str(error),
+                                            *score.faults[:5]])) from None
+    label = "".join(c if c.isalnum() else "_" for c in name)
+    setattr(Attribution, f"test_case_{label}", test)
+
+
+for each in [*(c.name for c in run.cases.every()), run.OWN, run.UNREADABLE,
+             run.pressure.NAME]:
+    add(each)
+
+if __name__ == "__main__":
+    world.need_root()
+    world.need("ip", "tshark", "setpriv")
+    unittest.main(argv=sys.argv[:1], verbosity=2)
