@@ -15,7 +15,7 @@
 #define ASKED		4096	/* keys remembered, a power of two */
 #define HOLDERS		16384	/* sockets remembered, a power of two */
 #define ASK_AGAIN_NS	1000000000ull
-#define SCAN_AGAIN_NS	50000000ull
+#define MAX_PIDS	32768	/* looked at in one scan */
 #define SCAN_SHARE	10		/* a scan may take a tenth of the time */
 
 struct asked {
@@ -37,6 +37,8 @@ struct fallback {
 	uint64_t scanned_ns;
 	uint64_t rest_ns;		/* until the next scan */
 	uint32_t scanning_pid;
+	uint32_t pids[MAX_PIDS];
+	size_t pid_count;
 	struct asked asked[ASKED];
 	struct holder holders[HOLDERS];
 };
@@ -83,12 +85,19 @@ static void remember(void *ctx, uint64_t inode)
 	*holder_slot(f, inode) = (struct holder){ inode, f->scanning_pid };
 }
 
-static void scan_process(void *ctx, uint32_t pid)
+static void add_pid(void *ctx, uint32_t pid)
 {
 	struct fallback *f = ctx;
 
-	f->scanning_pid = pid;
-	procfs_each_socket(f->proc_fd, pid, remember, f);
+	if (f->pid_count < MAX_PIDS)
+		f->pids[f->pid_count++] = pid;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? 1 : x > y ? -1 : 0;
 }
 
 static uint64_t mono_ns(void)
@@ -99,18 +108,27 @@ static uint64_t mono_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-/* With hundreds of processes this costs 25 ms, in which packets wait. */
-static void scan(struct fallback *f)
+/*
+ * Looks through /proc, the newest processes first, until somebody holds the
+ * socket.  Nobody does if the process has ended: then all are looked at, which
+ * costs 25 ms with hundreds of them, and packets wait.
+ */
+static void scan(struct fallback *f, const struct holder *wanted,
+		 uint64_t inode)
 {
 	uint64_t begin = mono_ns();
 
 	if (begin < f->scanned_ns + f->rest_ns)
 		return;
-	procfs_each(f->proc_fd, scan_process, f);
+	f->pid_count = 0;
+	procfs_each(f->proc_fd, add_pid, f);
+	qsort(f->pids, f->pid_count, sizeof(*f->pids), newest_first);
+	for (size_t i = 0; i < f->pid_count && wanted->inode != inode; i++) {
+		f->scanning_pid = f->pids[i];
+		procfs_each_socket(f->proc_fd, f->pids[i], remember, f);
+	}
 	f->scanned_ns = mono_ns();
 	f->rest_ns = (f->scanned_ns - begin) * SCAN_SHARE;
-	if (f->rest_ns < SCAN_AGAIN_NS)
-		f->rest_ns = SCAN_AGAIN_NS;
 }
 
 static uint32_t holder_of(struct fallback *f, uint64_t inode)
@@ -118,7 +136,7 @@ static uint32_t holder_of(struct fallback *f, uint64_t inode)
 	struct holder *h = holder_slot(f, inode);
 
 	if (h->inode != inode)
-		scan(f);
+		scan(f, h, inode);
 	return h->inode == inode ? h->pid : 0;
 }
 
@@ -139,16 +157,21 @@ static bool find_socket(struct fallback *f, const struct flow_key *key,
 	return !sockdiag_find(f->diag_fd, &listener, s) && s->inode;
 }
 
-static bool asked_lately(struct fallback *f, const struct flow_key *key,
-			 uint64_t ts_ns, bool begins)
+static struct asked *asked_slot(struct fallback *f, const struct flow_key *key)
 {
 	uint64_t w[5], h = 0;
-	struct asked *a;
 
 	memcpy(w, key, sizeof(w));
 	for (int i = 0; i < 5; i++)
 		h = (h ^ w[i]) * 0x9e3779b97f4a7c15u;
-	a = &f->asked[h >> 40 & (ASKED - 1)];
+	return &f->asked[h >> 40 & (ASKED - 1)];
+}
+
+static bool asked_lately(struct fallback *f, const struct flow_key *key,
+			 uint64_t ts_ns, bool begins)
+{
+	struct asked *a = asked_slot(f, key);
+
 	if (!begins && !memcmp(&a->key, key, sizeof(*key)) &&
 	    a->ts_ns + ASK_AGAIN_NS > ts_ns)
 		return true;
@@ -167,8 +190,11 @@ void fallback_learn(struct fallback *f, const struct flow_key *key,
 	if (asked_lately(f, key, ts_ns, begins) || !find_socket(f, key, &s))
 		return;
 	pid = holder_of(f, s.inode);
-	if (!pid)
+	if (!pid) {
+		/* It may only be that no scan was due. */
+		asked_slot(f, key)->ts_ns = 0;
 		return;
+	}
 	e.ts_ns = ts_ns;
 	e.cookie = s.cookie;
 	e.owner = proctab_by_pid(f->processes, pid);
