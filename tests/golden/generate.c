@@ -4,13 +4,16 @@
  * every time, with the functions the tool itself writes with.
  *
  * It is not real traffic: one host talks to public addresses in several
- * countries, and every way an owner can be known occurs once.
+ * countries, and every way an owner can be known to us occurs.
  */
 #include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "frame.h"
 #include "geo.h"
 #include "packet.h"
 #include "pcapng_option.h"
@@ -21,10 +24,9 @@
 #define START_NS 1798106400000000000u	/* 2026-12-24T10:00:00Z */
 #define STEP_NS	 12345678u
 #define HOST4	 "10.0.2.15"
-#define HOST6	 "fd00::215"
-
-/* TCP flags, RFC 9293. */
-enum { FIN = 0x01, SYN = 0x02, RST = 0x04, PSH = 0x08, ACK = 0x10 };
+#define HOST6	 "2001:db8::215"
+#define RESOLVER "10.0.2.3"
+#define ATTRS	 (ATTR_IMPORT + 1)
 
 struct program {
 	uint32_t pid, ppid, uid;
@@ -57,25 +59,25 @@ struct talk {
 	uint16_t local_port, peer_port;
 	uint8_t proto;
 	bool incoming;
-	const char *asks, *answers;
+	const char *host;		/* looked up first, or NULL */
+	const char *asks, *answers;	/* NULL: TLS */
 };
 
 static const struct talk talks[] = {
 	{ CURL, ATTR_SOCKET, 0, "81.2.69.142", 40110, 80, IPPROTO_TCP, false,
-	  "GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n",
+	  NULL, "GET / HTTP/1.1\r\nHost: www.example.com\r\n\r\n",
 	  "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi\n" },
 	{ FIREFOX, ATTR_SOCKET, 0, "133.242.0.3", 40220, 80, IPPROTO_TCP, false,
+	  "news.example.net",
 	  "GET /news HTTP/1.1\r\nHost: news.example.net\r\n\r\n",
 	  "HTTP/1.1 204 No Content\r\n\r\n" },
-	{ FIREFOX, ATTR_SOCKET, 0, "2001:67c:2e8:22::c100:68b", 40230, 80,
-	  IPPROTO_TCP, false,
-	  "GET /map HTTP/1.1\r\nHost: map.example.org\r\n\r\n",
-	  "HTTP/1.1 204 No Content\r\n\r\n" },
+	{ FIREFOX, ATTR_SOCKET, 0, "2001:67c:2e8:22::c100:68b", 40230, 443,
+	  IPPROTO_TCP, false, "map.example.org", NULL, NULL },
 	{ SHOP, ATTR_SOCKET, 0, "200.160.2.3", 8080, 51234, IPPROTO_TCP, true,
-	  "GET /cart HTTP/1.1\r\nHost: shop.example.com\r\n\r\n",
+	  NULL, "GET /cart HTTP/1.1\r\nHost: shop.example.com\r\n\r\n",
 	  "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" },
 	{ NTP, ATTR_SCAN, 0, "196.216.2.6", 123, 123, IPPROTO_UDP, false,
-	  "", NULL },
+	  NULL, NULL, NULL },
 };
 
 struct maker {
@@ -85,6 +87,8 @@ struct maker {
 	uint64_t ts_ns;
 	uint64_t packets[NOBODY], bytes[NOBODY];
 	uint64_t first_ns[NOBODY], last_ns[NOBODY];
+	uint64_t total;
+	uint64_t ends[ATTRS];		/* packet ends by how they are known */
 };
 
 static void check(int err, const char *what)
@@ -93,106 +97,6 @@ static void check(int err, const char *what)
 		return;
 	fprintf(stderr, "generate: %s: %s\n", what, strerror(-err));
 	exit(1);
-}
-
-/* ---- frames ---- */
-
-static void be16(struct wbuf *w, uint16_t v)
-{
-	wbuf_u8(w, (uint8_t)(v >> 8));
-	wbuf_u8(w, (uint8_t)v);
-}
-
-static void be32(struct wbuf *w, uint32_t v)
-{
-	be16(w, (uint16_t)(v >> 16));
-	be16(w, (uint16_t)v);
-}
-
-static uint16_t checksum(const uint8_t *p, size_t len)
-{
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i + 1 < len; i += 2)
-		sum += (uint32_t)(p[i] << 8 | p[i + 1]);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~(sum + (sum >> 16));
-}
-
-static void put_ipv4(struct wbuf *w, const char *src, const char *dst,
-		     uint8_t proto, size_t payload)
-{
-	uint8_t addr[4], *head = w->base + w->len;
-	uint16_t sum;
-
-	be16(w, 0x4500);
-	be16(w, (uint16_t)(20 + payload));
-	be32(w, 0x4000);	/* don't fragment */
-	wbuf_u8(w, 64);
-	wbuf_u8(w, proto);
-	be16(w, 0);
-	inet_pton(AF_INET, src, addr);
-	wbuf_put(w, addr, 4);
-	inet_pton(AF_INET, dst, addr);
-	wbuf_put(w, addr, 4);
-	sum = checksum(head, 20);
-	head[10] = (uint8_t)(sum >> 8);
-	head[11] = (uint8_t)sum;
-}
-
-static void put_ipv6(struct wbuf *w, const char *src, const char *dst,
-		     uint8_t proto, size_t payload)
-{
-	uint8_t addr[16];
-
-	be32(w, 6u << 28);
-	be16(w, (uint16_t)payload);
-	wbuf_u8(w, proto);
-	wbuf_u8(w, 64);
-	inet_pton(AF_INET6, src, addr);
-	wbuf_put(w, addr, 16);
-	inet_pton(AF_INET6, dst, addr);
-	wbuf_put(w, addr, 16);
-}
-
-struct segment {
-	const char *src, *dst;
-	uint16_t sport, dport;
-	uint8_t proto, flags;
-	uint32_t seq, ack;
-	const void *data;
-	size_t len;
-};
-
-static size_t make_frame(uint8_t *out, size_t size, const struct segment *s)
-{
-	static const uint8_t macs[12] = { 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2 };
-	size_t head = s->proto == IPPROTO_TCP ? 20 : 8;
-	bool v6 = strchr(s->src, ':');
-	struct wbuf w = wbuf_of(out, size);
-
-	wbuf_put(&w, macs, sizeof(macs));
-	be16(&w, v6 ? 0x86dd : 0x0800);
-	if (v6)
-		put_ipv6(&w, s->src, s->dst, s->proto, head + s->len);
-	else
-		put_ipv4(&w, s->src, s->dst, s->proto, head + s->len);
-	be16(&w, s->sport);
-	be16(&w, s->dport);
-	if (s->proto == IPPROTO_TCP) {
-		be32(&w, s->seq);
-		be32(&w, s->ack);
-		wbuf_u8(&w, 5 << 4);
-		wbuf_u8(&w, s->flags);
-		be16(&w, 64240);
-		be32(&w, 0);	/* checksum: as if the card made it */
-	} else {
-		be16(&w, (uint16_t)(head + s->len));
-		be16(&w, 0);
-	}
-	wbuf_put(&w, s->data, s->len);
-	check(w.failed ? -1 : 0, "frame");
-	return w.len;
 }
 
 /* ---- owners ---- */
@@ -257,7 +161,8 @@ static void set_country(const struct maker *m, struct stamp_end *e,
 		memcpy(e->country, place.country, sizeof(e->country));
 }
 
-static void set_owner(struct stamp_end *e, int who, uint8_t attr, uint8_t reason)
+static void set_owner(struct stamp_end *e, int who, uint8_t attr,
+		      uint8_t reason)
 {
 	e->attr = attr;
 	e->reason = reason;
@@ -307,7 +212,8 @@ static void put_packet(struct maker *m, const struct segment *s,
 				   .options = iov, .option_count = 1 };
 	size_t len;
 
-	p.caplen = p.len = (uint32_t)make_frame(frame, sizeof(frame), s);
+	p.caplen = p.len = (uint32_t)frame_make(frame, sizeof(frame), s);
+	check(p.len ? 0 : -EMSGSIZE, "frame");
 	set_country(m, &key.src, s->src);
 	set_country(m, &key.dst, s->dst);
 	if (who != NOBODY) {
@@ -323,6 +229,9 @@ static void put_packet(struct maker *m, const struct segment *s,
 					     &iov[0].iov_len);
 	check(pcapng_writer_packet(m->writer, &p), "packet");
 	m->ts_ns += STEP_NS;
+	m->ends[key.src.attr]++;
+	m->ends[key.dst.attr]++;
+	m->total++;
 }
 
 /* One packet of a talk, out or in, with its owner at our end. */
@@ -348,21 +257,61 @@ static void say(struct maker *m, const struct talk *t, bool out, uint8_t flags,
 	put_packet(m, &s, &key, t->who);
 }
 
+/* ---- what is said ---- */
+
+/* What a talk's first speaker says, and what it is told: bytes in @out. */
+static uint32_t words(const struct talk *t, bool answer, uint8_t *out,
+		      size_t size)
+{
+	const char *text = answer ? t->answers : t->asks;
+	size_t len;
+
+	if (text) {
+		len = strlen(text);
+		check(len <= size ? 0 : -EMSGSIZE, "words");
+		memcpy(out, text, len);
+	} else {
+		len = answer ? frame_server_hello(out, size) :
+			       frame_client_hello(out, size, t->host);
+		check(len ? 0 : -EMSGSIZE, "words");
+	}
+	return (uint32_t)len;
+}
+
 /* Until it is accepted an incoming connection is its listener's. */
 static void converse_tcp(struct maker *m, const struct talk *t)
 {
-	uint32_t n = (uint32_t)strlen(t->asks), a = (uint32_t)strlen(t->answers);
+	uint8_t asked[512], answered[512];
+	uint32_t n = words(t, false, asked, sizeof(asked));
+	uint32_t a = words(t, true, answered, sizeof(answered));
 	uint8_t early = t->incoming ? ATTR_LISTENER : t->attr;
 	bool asks = !t->incoming, answers = t->incoming;
 
 	say(m, t, asks, SYN, 0, 0, NULL, 0, early);
 	say(m, t, answers, SYN | ACK, 0, 1, NULL, 0, early);
 	say(m, t, asks, ACK, 1, 1, NULL, 0, early);
-	say(m, t, asks, PSH | ACK, 1, 1, t->asks, n, t->attr);
-	say(m, t, answers, PSH | ACK, 1, 1 + n, t->answers, a, t->attr);
+	say(m, t, asks, PSH | ACK, 1, 1, asked, n, t->attr);
+	say(m, t, answers, PSH | ACK, 1, 1 + n, answered, a, t->attr);
 	say(m, t, asks, FIN | ACK, 1 + n, 1 + a, NULL, 0, t->attr);
 	say(m, t, answers, FIN | ACK, 1 + a, 2 + n, NULL, 0, t->attr);
 	say(m, t, asks, ACK, 2 + n, 2 + a, NULL, 0, t->attr);
+}
+
+/* The lookup before a talk, from its own process. */
+static void look_up(struct maker *m, const struct talk *t)
+{
+	struct talk dns = { t->who, t->attr, 0, RESOLVER,
+			    (uint16_t)(t->local_port + 1000), 53, IPPROTO_UDP,
+			    false, NULL, NULL, NULL };
+	uint8_t message[512];
+	size_t len;
+
+	for (int answer = 0; answer < 2; answer++) {
+		len = frame_dns(message, sizeof(message), t->host, t->peer,
+				answer);
+		check(len ? 0 : -EMSGSIZE, "DNS");
+		say(m, &dns, !answer, 0, 0, 0, message, len, t->attr);
+	}
 }
 
 /* NTPv4 (RFC 5905): mode 3 asks, mode 4 answers. */
@@ -376,24 +325,49 @@ static void converse_ntp(struct maker *m, const struct talk *t)
 	say(m, t, false, 0, 0, 0, ntp, sizeof(ntp), ATTR_SOCKET);
 }
 
-/* Packets without a process, each with its reason. */
-static void put_ownerless(struct maker *m)
+/* A server that is none; its ICMP error belongs to whoever asked. */
+static void put_refusal(struct maker *m)
+{
+	static const uint8_t ntp[48] = { 0x23, 0, 6, 0xec };
+	static const struct talk asked = {
+		NTP, ATTR_SOCKET, 0, "193.0.6.139", 123, 123, IPPROTO_UDP,
+		false, NULL, NULL, NULL
+	};
+	static const struct talk refused = {
+		NTP, ATTR_FLOW, 0, "193.0.6.139", 0, 0, IPPROTO_ICMP, true,
+		NULL, NULL, NULL
+	};
+	struct segment s = {
+		.src = HOST4, .dst = asked.peer, .sport = 123, .dport = 123,
+		.proto = IPPROTO_UDP, .data = ntp, .len = sizeof(ntp),
+	};
+	uint8_t frame[256];
+
+	say(m, &asked, true, 0, 0, 0, ntp, sizeof(ntp), asked.attr);
+	check(frame_make(frame, sizeof(frame), &s) ? 0 : -EMSGSIZE, "frame");
+	/* RFC 792: the header and the first eight bytes behind it. */
+	say(m, &refused, false, 0, 0, 0, frame + ETHERNET_LEN, 20 + 8,
+	    refused.attr);
+}
+
+/* Packets of no talk: each owner, or lack of one, is known in another way. */
+static void put_strays(struct maker *m)
 {
 	static const struct talk scan = {
 		NOBODY, ATTR_KERNEL, REASON_NO_SOCKET, "2001:dc7:1000::1", 23,
-		50000, IPPROTO_TCP, true, NULL, NULL
+		50000, IPPROTO_TCP, true, NULL, NULL, NULL
 	};
 	static const struct talk reset = {
 		NOBODY, ATTR_KERNEL, REASON_RESET, "2001:dc7:1000::1", 23,
-		50000, IPPROTO_TCP, true, NULL, NULL
+		50000, IPPROTO_TCP, true, NULL, NULL, NULL
 	};
 	static const struct talk old = {
 		NOBODY, ATTR_UNKNOWN, REASON_BEFORE, "9.9.9.9", 40999, 443,
-		IPPROTO_TCP, false, NULL, NULL
+		IPPROTO_TCP, false, NULL, NULL, NULL
 	};
 	static const struct talk ssh = {
 		SSHD, ATTR_LISTENER, 0, "203.119.101.61", 22, 61000,
-		IPPROTO_TCP, true, NULL, NULL
+		IPPROTO_TCP, true, NULL, NULL, NULL
 	};
 	struct segment through = {
 		.src = "192.168.7.9", .dst = "193.0.6.139", .sport = 3333,
@@ -440,11 +414,59 @@ static void put_table(struct maker *m)
 	check(pcapng_writer_custom(m->writer, bytes, w.len), "table");
 }
 
+/* In the words of output.c. */
+static void put_statistics(struct maker *m)
+{
+	char comment[256];
+	size_t at = 0;
+	struct pcapng_statistics s = {
+		.start_ns = START_NS,
+		.end_ns = m->ts_ns,
+		.received = m->total,
+		.delivered = m->total,
+		.comment = comment,
+	};
+
+	for (int a = ATTR_SOCKET; a < ATTRS; a++)
+		if (m->ends[a])
+			at += (size_t)snprintf(comment + at,
+					       sizeof(comment) - at,
+					       "ends.%s=%" PRIu64 " ",
+					       attr_name((unsigned)a),
+					       m->ends[a]);
+	snprintf(comment + at, sizeof(comment) - at,
+		 "events_lost=0 flows_evicted=0 resolved_early=0");
+	check(pcapng_writer_statistics(m->writer, &s), "statistics");
+}
+
+static void open_sample(struct maker *m, const char *path)
+{
+	static const struct pcapng_interface eth0 = {
+		.name = "eth0", .os = "Linux 6.12",
+		.linktype = LINKTYPE_ETHERNET, .snaplen = 262144
+	};
+
+	check(pcapng_writer_open(&m->writer, path), path);
+	check(pcapng_writer_section(m->writer, "none", "Linux 6.12",
+				    "pktwho's sample generator: made up, not "
+				    "captured"), "section");
+	check(pcapng_writer_interface(m->writer, &eth0), "interface");
+}
+
+static void put_talks(struct maker *m)
+{
+	for (size_t i = 0; i < sizeof(talks) / sizeof(*talks); i++) {
+		if (talks[i].host)
+			look_up(m, &talks[i]);
+		if (talks[i].proto == IPPROTO_TCP)
+			converse_tcp(m, &talks[i]);
+		else
+			converse_ntp(m, &talks[i]);
+	}
+}
+
 int main(int argc, char **argv)
 {
-	struct pcapng_interface eth0 = { .name = "eth0", .os = "Linux 6.12",
-					 .linktype = LINKTYPE_ETHERNET,
-					 .snaplen = 262144 };
 	struct maker m = { .ts_ns = START_NS };
 
 	if (argc != 3) {
@@ -453,19 +475,12 @@ int main(int argc, char **argv)
 	}
 	m.geo = geo_new();
 	m.stamps = stamps_new(true);
-	check(m.geo && m.stamps ? geo_add(m.geo, argv[2]) : -1, argv[2]);
-	check(pcapng_writer_open(&m.writer, argv[1]), argv[1]);
-	check(pcapng_writer_section(m.writer, "none", "Linux 6.12",
-				    "pktwho's sample generator: made up, not "
-				    "captured"), "section");
-	check(pcapng_writer_interface(m.writer, &eth0), "interface");
-	for (size_t i = 0; i < sizeof(talks) / sizeof(*talks); i++) {
-		if (talks[i].proto == IPPROTO_TCP)
-			converse_tcp(&m, &talks[i]);
-		else
-			converse_ntp(&m, &talks[i]);
-	}
-	put_ownerless(&m);
+	check(m.geo && m.stamps ? geo_add(m.geo, argv[2]) : -ENOMEM, argv[2]);
+	open_sample(&m, argv[1]);
+	put_talks(&m);
+	put_refusal(&m);
+	put_strays(&m);
+	put_statistics(&m);
 	put_table(&m);
 	check(pcapng_writer_close(m.writer), argv[1]);
 	stamps_free(m.stamps);

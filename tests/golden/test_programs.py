@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Other programs read our samples, and the plugin finds in them what
+samples/README.md says."""
+import re
+import shutil
+import sys
+import unittest
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/plugin")]
+
+import pcapng  # noqa: E402
+from harness import Tshark, skip  # noqa: E402
+
+PLUGIN = Path(sys.argv[1])
+SAMPLES = ROOT / "samples"
+ALL = sorted(SAMPLES.glob("*.pcapng"))
+TOOLS = ("tshark", "capinfos", "editcap", "mergecap", "tcpdump")
+
+
+def numbers(text):
+    """[1, 2, 3, 7] from "1-3, 7"."""
+    found = []
+    for part in text.split(","):
+        first, _, last = part.strip().partition("-")
+        found += range(int(first), int(last or first) + 1)
+    return found
+
+
+def contents(*paths):
+    """How often each packet with our options, and each table, is there."""
+    return Counter(
+        (b.ts_ns, b.data if b.kind == pcapng.EPB else b"",
+         *b.comments(), *b.payloads())
+        for path in paths for b in pcapng.blocks(path.read_bytes())
+        if b.kind in (pcapng.EPB, pcapng.CB))
+
+
+def filters_of(sample):
+    """The filters that samples/README.md promises, with their frames."""
+    text = (SAMPLES / "README.md").read_text()
+    section = text.split(f"## {sample.name}\n")[1].split("\n## ")[0]
+    return re.findall(r"^\| `(.+?)` \| (.+?) \|", section, re.MULTILINE)
+
+
+class Programs(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.tshark = Tshark(PLUGIN)
+        cls.paths = [cls.tshark.write(sample.name, sample.read_bytes())
+                     for sample in ALL]
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.tshark.close()
+
+    def without_plugin(self, *argv):
+        none = self.tshark.dir / "none"
+        none.mkdir(exist_ok=True)
+        return self.tshark.run("env", f"WIRESHARK_PLUGIN_DIR={none}", "tshark",
+                               *argv)
+
+    def test_capinfos_and_tshark_have_nothing_to_complain(self):
+        for path in self.paths:
+            self.tshark.lines("capinfos", path)
+            self.tshark.lines("tshark", "-r", path)
+
+    def test_tcpdump_reads_every_packet(self):
+        for path in self.paths:
+            done = self.tshark.run("tcpdump", "-nr", path)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertRegex(done.stderr, r"\Areading from file [^\n]*\n\Z")
+            blocks = pcapng.blocks(path.read_bytes())
+            shown = re.findall(r"^\d\d:\d\d:\d\d\.", done.stdout, re.MULTILINE)
+            self.assertEqual(len(shown),
+                             sum(b.kind == pcapng.EPB for b in blocks))
+
+    def test_without_the_plugin_the_comment_names_the_process(self):
+        self.assertNotEqual(self.without_plugin(
+            "-r", self.paths[0], "-Y", "proc.pid").returncode, 0,
+            "the plugin is there, so this proves nothing")
+        for path in self.paths:
+            done = self.without_plugin("-r", path, "-T", "fields",
+                                       "-e", "frame.comment")
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            said = [comment for b in pcapng.blocks(path.read_bytes())
+                    if b.kind == pcapng.EPB for comment in b.comments()]
+            self.assertEqual([line for line in done.stdout.splitlines()
+                              if line], said)
+
+    def test_the_filters_of_the_readme_find_what_it_says(self):
+        wanted = []
+        for sample, path in zip(ALL, self.paths):
+            filters = filters_of(sample)
+            self.assertGreaterEqual(len(filters), 2, sample.name)
+            wanted += [(path, text, numbers(frames))
+                       for text, frames in filters]
+        with ThreadPoolExecutor(2) as pool:
+            found = pool.map(lambda w: self.tshark.frames(w[0], w[1]), wanted)
+            for (path, text, frames), got in zip(wanted, found):
+                with self.subTest(sample=path.name, filter=text):
+                    self.assertEqual(got, frames)
+
+    def test_editcap_and_mergecap_lose_nothing(self):
+        out = self.tshark.dir / "out.pcapng"
+        for path in self.paths:
+            for command in (("editcap", path, out),
+                            ("mergecap", "-w", out, path)):
+                with self.subTest(sample=path.name, command=command[0]):
+                    self.tshark.lines(*command)
+                    self.assertEqual(contents(out), contents(path))
+        self.tshark.lines("mergecap", "-w", out, *self.paths)
+        self.assertEqual(contents(out), contents(*self.paths))
+
+    def test_the_fields_are_still_there_after_editcap_and_mergecap(self):
+        out = self.tshark.dir / "fields.pcapng"
+        path = self.tshark.dir / "countries.pcapng"
+        fields = ("frame.time_epoch", "proc.src.name", "proc.dst.name",
+                  "proc.attr", "proc.exepath", "geo.country")
+        only = ("-Y", "ip || ipv6")
+        before = self.tshark.fields(path, *fields, more=only)
+        self.assertEqual(len(before), 46)
+        self.assertIn("curl", before[0])
+        for command in (("editcap", path, out),
+                        ("mergecap", "-w", out, path)):
+            self.tshark.lines(*command)
+            self.assertEqual(self.tshark.fields(out, *fields, more=only),
+                             before, command[0])
+
+
+if __name__ == "__main__":
+    missing = [tool for tool in TOOLS if not shutil.which(tool)]
+    if missing:
+        skip(f"no {', '.join(missing)}")
+    unittest.main(argv=sys.argv[:1])
