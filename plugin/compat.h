@@ -13,6 +13,7 @@
 #include <ws_version.h>
 #include <wireshark.h>
 #include <epan/packet.h>
+#include <wiretap/wtap.h>		/* wtap_rec; packet.h brings it until 4.2 */
 #include <wiretap/wtap_opttypes.h>
 
 #define WS_VERSION (WIRESHARK_VERSION_MAJOR * 100 + WIRESHARK_VERSION_MINOR)
@@ -27,6 +28,13 @@ typedef gboolean ws_bool;
 /* A plugin says what it is since 4.2, declared in a header since 4.4. */
 #if WS_VERSION >= 404
 #include <wsutil/plugins.h>
+#endif
+
+/* Between a statistic's menu and its name; a single one is text since 4.2. */
+#if WS_VERSION >= 402
+#define STATS_TREE_SEP "//"
+#else
+#define STATS_TREE_SEP "/"
 #endif
 
 /* A custom option's number and body; the union was renamed in 4.6. */

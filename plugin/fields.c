@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "fields.h"
 
+#include <epan/to_str.h>
 #include <sys/wait.h>
 
 #include "proctable.h"
@@ -117,6 +118,7 @@ static const struct {
 
 static int hf[ROWS][SCOPES];
 static int hf_scope[SCOPES];	/* the subtree of an end, or of a table row */
+static int hf_party[TABLE];
 static int hf_direction;
 static int ett_scope[SCOPES];
 
@@ -142,7 +144,7 @@ static hf_register_info describe(int *id, const char *title, const char *name,
 void fields_register(int proto)
 {
 	/* Wireshark keeps pointers into it. */
-	static hf_register_info all[ROWS * SCOPES + SCOPES];
+	static hf_register_info all[ROWS * SCOPES + SCOPES + TABLE];
 	wmem_allocator_t *pool = wmem_epan_scope();
 	int n = 0;
 
@@ -156,6 +158,12 @@ void fields_register(int proto)
 						scopes[s].prefix, rows[r].word),
 					rows[r].type, rows[r].display);
 
+	all[n++] = describe(&hf_party[EITHER], "Party", "proc.party",
+			    FT_STRINGZ, BASE_NONE);
+	all[n++] = describe(&hf_party[SRC], "Source Party", "proc.src.party",
+			    FT_STRINGZ, BASE_NONE);
+	all[n++] = describe(&hf_party[DST], "Destination Party",
+			    "proc.dst.party", FT_STRINGZ, BASE_NONE);
 	all[n++] = describe(&hf_scope[SRC], "Source", "proc.src",
 			    FT_NONE, BASE_NONE);
 	all[n++] = describe(&hf_scope[DST], "Destination", "proc.dst",
@@ -176,6 +184,7 @@ struct source {
 	wmem_allocator_t *pool;
 	const struct process *p;
 	const struct packet_end *e;	/* NULL for a table row */
+	const char *name;	/* for p->name where that is too short, or NULL */
 };
 
 static const void *member(const struct source *s, const struct row *row)
@@ -258,21 +267,31 @@ static proto_item *add_flag(const struct source *s, const struct row *row,
 	return item;
 }
 
+static const char *text_of(const struct source *s, const struct row *row)
+{
+	const char *text = member(s, row);
+	size_t len = strnlen(text, row->size);
+
+	if (row->field == FIELD_NAME && s->name) {
+		text = s->name;
+		len = strlen(text);
+	}
+	return text_escape(s->pool, text, len);
+}
+
 static proto_item *add_value(const struct source *s, const struct row *row,
 			     int id)
 {
-	const char *text = member(s, row);
-
 	switch (row->how) {
 	case ATTR:
 		return add_string(s, id, attr_name(s->e->attr));
 	case REASON:
 		return add_string(s, id, reason_name(s->e->reason));
 	case TEXT:
-		return add_string(s, id, text_escape(s->pool, text,
-						     strnlen(text, row->size)));
+		return add_string(s, id, text_of(s, row));
 	case ARGUMENTS:
-		return add_string(s, id, text_arguments(s->pool, text,
+		return add_string(s, id, text_arguments(s->pool,
+							member(s, row),
 							s->p->cmdline_len));
 	case TIME:
 		return add_time(s, id, number(s, row));
@@ -316,7 +335,8 @@ static void add_rows(const struct source *s, enum scope scope)
 
 		if (!id || !is_known(s, &rows[r]))
 			continue;
-		if (scope != TABLE && proto_field_is_referenced(s->tree, either)) {
+		if (scope != TABLE && scope != EITHER &&
+		    proto_field_is_referenced(s->tree, either)) {
 			item = add_value(s, &rows[r], either);
 			proto_item_set_generated(item);
 			proto_item_set_hidden(item);
@@ -377,6 +397,46 @@ void fields_add_direction(proto_tree *tree, tvbuff_t *tvb, unsigned direction)
 	proto_item_set_generated(item);
 }
 
+/* They repeat what the tree shows: there to be found, not to be looked at. */
+static void add_party(proto_tree *tree, tvbuff_t *tvb, enum scope scope,
+		      const char *party)
+{
+	proto_item *item = proto_tree_add_string(tree, hf_party[scope], tvb, 0,
+						 0, party);
+
+	proto_item_set_generated(item);
+	proto_item_set_hidden(item);
+}
+
+static const char *party(wmem_allocator_t *pool, const struct packet_end *e,
+			 const char *imported, const address *a)
+{
+	if (e->present)
+		return text_escape(pool, e->name,
+				   strnlen(e->name, sizeof(e->name)));
+	if (imported && *imported)
+		return text_escape(pool, imported, strlen(imported));
+	return address_to_str(pool, a);
+}
+
+void fields_add_parties(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
+			const struct attribution *a, const struct imported *i)
+{
+	const char *src = i && i->end == IMPORT_SRC ? i->name : NULL;
+	const char *dst = i && i->end == IMPORT_DST ? i->name : NULL;
+
+	if (!proto_field_is_referenced(tree, hf_party[EITHER]) &&
+	    !proto_field_is_referenced(tree, hf_party[SRC]) &&
+	    !proto_field_is_referenced(tree, hf_party[DST]))
+		return;
+	src = party(pinfo->pool, &a->src, src, &pinfo->net_src);
+	dst = party(pinfo->pool, &a->dst, dst, &pinfo->net_dst);
+	add_party(tree, tvb, EITHER, src);
+	add_party(tree, tvb, EITHER, dst);
+	add_party(tree, tvb, SRC, src);
+	add_party(tree, tvb, DST, dst);
+}
+
 /* "curl (4242)", or how it is that nobody is named. */
 static const char *end_label(wmem_allocator_t *pool, const struct packet_end *e)
 {
@@ -391,34 +451,80 @@ static const char *end_label(wmem_allocator_t *pool, const struct packet_end *e)
 	return attr_name(e->attr);
 }
 
+/* The item of an end; @tree is that of the protocol, which names it too. */
+static proto_tree *add_end_tree(proto_tree *tree, tvbuff_t *tvb,
+				enum scope scope, const char *label)
+{
+	proto_item *item = proto_tree_add_item(tree, hf_scope[scope], tvb, 0, 0,
+					       ENC_NA);
+
+	proto_item_set_generated(item);
+	if (label) {
+		proto_item_append_text(item, ": %s", label);
+		proto_item_append_text(proto_tree_get_parent(tree), ", %s: %s",
+				       scope == SRC ? "Src" : "Dst", label);
+	}
+	return proto_item_add_subtree(item, ett_scope[scope]);
+}
+
 void fields_add_end(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 		    const struct packet_end *e, bool src)
 {
 	enum scope scope = src ? SRC : DST;
+	const char *label = NULL;
 	struct process p;
 	struct source s = {
 		.tvb = tvb, .pool = pinfo->pool, .p = &p, .e = e,
 	};
-	proto_item *item;
 
 	if (!e->present && e->attr == ATTR_NONE)
 		return;
-	item = proto_tree_add_item(tree, hf_scope[scope], tvb, 0, 0, ENC_NA);
-	proto_item_set_generated(item);
-	if (proto_field_is_referenced(tree, hf_scope[scope])) {
-		const char *label = end_label(pinfo->pool, e);
-
-		proto_item_append_text(item, ": %s", label);
-		proto_item_append_text(proto_tree_get_parent(tree), ", %s: %s",
-				       src ? "Src" : "Dst", label);
-	}
-	s.tree = proto_item_add_subtree(item, ett_scope[scope]);
+	if (proto_field_is_referenced(tree, hf_scope[scope]))
+		label = end_label(pinfo->pool, e);
+	s.tree = add_end_tree(tree, tvb, scope, label);
 	gather(&p, e, pinfo->num, record_is_wanted(s.tree, scope));
 	add_rows(&s, scope);
 }
 
-void fields_add_table_row(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
-			  int offset, int len, const struct process *p)
+/* "curl (4242)", of which either half may be missing. */
+static const char *imported_label(wmem_allocator_t *pool,
+				  const struct imported *i)
+{
+	const char *name = text_escape(pool, i->name, strlen(i->name));
+
+	if (!process_has(&i->process, FIELD_PID))
+		return name;
+	return wmem_strdup_printf(pool, "%s (%u)", *name ? name : "?",
+				  i->process.pid);
+}
+
+void fields_add_imported(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
+			 const struct imported *i)
+{
+	static const struct packet_end import = { .attr = ATTR_IMPORT };
+	static const enum scope scope_of[] = {
+		[IMPORT_EITHER] = EITHER,
+		[IMPORT_SRC] = SRC,
+		[IMPORT_DST] = DST,
+	};
+	enum scope scope = scope_of[i->end];
+	const char *label = imported_label(pinfo->pool, i);
+	struct source s = {
+		.tree = tree, .tvb = tvb, .pool = pinfo->pool,
+		.p = &i->process, .e = &import, .name = i->name,
+	};
+
+	if (scope == EITHER)
+		proto_item_append_text(proto_tree_get_parent(tree), ", %s",
+				       label);
+	else
+		s.tree = add_end_tree(tree, tvb, scope, label);
+	add_rows(&s, scope);
+}
+
+proto_item *fields_add_table_row(proto_tree *tree, tvbuff_t *tvb,
+				 packet_info *pinfo, int offset, int len,
+				 const struct process *p)
 {
 	struct source s = {
 		.tvb = tvb, .offset = offset, .len = len,
@@ -434,4 +540,5 @@ void fields_add_table_row(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 			p->pid);
 	s.tree = proto_item_add_subtree(item, ett_scope[TABLE]);
 	add_rows(&s, TABLE);
+	return item;
 }

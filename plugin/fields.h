@@ -8,6 +8,7 @@
 #define PKTWHO_FIELDS_H
 
 #include "compat.h"
+#include "import_parse.h"
 #include "record.h"
 
 /* Once, while protocols register. */
@@ -19,6 +20,13 @@ void fields_register(int proto);
 void fields_add_direction(proto_tree *tree, tvbuff_t *tvb, unsigned direction);
 
 /*
+ * Adds the parties: for each end its program or, if it has none, its address.
+ * One field for both kinds, so that one filter fits every conversation.
+ */
+void fields_add_parties(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
+			const struct attribution *a, const struct imported *i);
+
+/*
  * Adds one end of a packet, @src or else the receiver: a subtree with what
  * the attribution says, and what the process records of the file add to it.
  * Costs little if nobody asks for a field of it.
@@ -26,8 +34,16 @@ void fields_add_direction(proto_tree *tree, tvbuff_t *tvb, unsigned direction);
 void fields_add_end(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 		    const struct packet_end *e, bool src);
 
-/* Adds one row of the process table, @len bytes at @offset of @tvb. */
-void fields_add_table_row(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
-			  int offset, int len, const struct process *p);
+/* The same for what another tool says; it may not know which end it is. */
+void fields_add_imported(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
+			 const struct imported *i);
+
+/*
+ * Adds one row of the process table, @len bytes at @offset of @tvb, and
+ * returns its item.
+ */
+proto_item *fields_add_table_row(proto_tree *tree, tvbuff_t *tvb,
+				 packet_info *pinfo, int offset, int len,
+				 const struct process *p);
 
 #endif

@@ -8,10 +8,13 @@
 #include <epan/expert.h>
 #include <epan/prefs.h>
 
+#include "expert.h"
 #include "fields.h"
+#include "import.h"
 #include "pcapng.h"
 #include "place.h"
 #include "proctable.h"
+#include "stats.h"
 
 static int proto_proc = -1;
 static int ett_proc = -1;
@@ -25,6 +28,7 @@ struct found {
 	bool want_owners;
 	bool has_owners;
 	struct attribution owners;
+	const struct imported *imported;	/* where there are no owners */
 	const char *malformed;		/* what is, or NULL */
 	bool newer;			/* of a version that we do not know */
 };
@@ -99,8 +103,9 @@ static void complain(proto_item *item, packet_info *pinfo, const struct found *f
 		expert_add_info(pinfo, item, &ei_version);
 }
 
-static void add_owners(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
-		       const struct found *f)
+/* Returns the item of all of it. */
+static proto_item *add_owners(proto_tree *tree, tvbuff_t *tvb,
+			      packet_info *pinfo, const struct found *f)
 {
 	proto_item *item = proto_tree_add_protocol_format(tree, proto_proc, tvb,
 		0, 0, "Process Attribution");
@@ -112,7 +117,27 @@ static void add_owners(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 		fields_add_end(tree, tvb, pinfo, &f->owners.src, true);
 		fields_add_end(tree, tvb, pinfo, &f->owners.dst, false);
 	}
+	if (f->imported) {
+		if (f->imported->end != IMPORT_EITHER)
+			fields_add_direction(tree, tvb, f->owners.direction);
+		fields_add_imported(tree, tvb, pinfo, f->imported);
+	}
+	fields_add_parties(tree, tvb, pinfo, &f->owners, f->imported);
 	complain(item, pinfo, f);
+	return item;
+}
+
+/* Where we have no word of our own, another tool may. */
+static void look_for_import(struct found *f, struct imported *i, tvbuff_t *tvb,
+			    wtap_block_t block)
+{
+	if (!f->want_owners || f->has_owners ||
+	    !import_packet(i, f->pinfo, tvb, block))
+		return;
+	f->imported = i;
+	if (i->end != IMPORT_EITHER)
+		f->owners.direction = i->end == IMPORT_SRC ? DIRECTION_OUT
+							   : DIRECTION_IN;
 }
 
 /*
@@ -124,22 +149,36 @@ static void dissect_packet(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
 	bool want_places = place_is_wanted(tree);
 	bool want_proc = proto_field_is_referenced(tree, proto_proc);
+	bool want_stats = stats_are_wanted();
+	bool want_experts = expert_items_are_wanted(tree);
+	bool wanted = want_proc || want_places || want_stats || want_experts;
 	struct found f = {
 		.pinfo = pinfo,
-		.want_owners = want_proc || want_places,
+		.want_owners = wanted || !PINFO_FD_VISITED(pinfo),
 	};
+	struct imported imported;
+	proto_item *item = NULL;
 	wtap_block_t block;
 
-	if (!f.want_owners && PINFO_FD_VISITED(pinfo))
+	if (!f.want_owners)
 		return;
 	block = options_of(pinfo);
 	if (block)
 		wtap_block_foreach_option(block, take_option, &f);
-	if (want_proc && (f.has_owners || f.malformed || f.newer))
-		add_owners(tree, tvb, pinfo, &f);
+	if (f.has_owners && !PINFO_FD_VISITED(pinfo))
+		expert_items_count(pinfo, &f.owners);
+	if (!wanted)
+		return;
+	look_for_import(&f, &imported, tvb, block);
+	if (f.has_owners || f.imported || f.malformed || f.newer)
+		item = add_owners(tree, tvb, pinfo, &f);
+	if (want_experts)
+		expert_items_packet(item, pinfo, &f.owners, block);
 	if (want_places)
 		place_add(tree, tvb, pinfo, f.owners.src.country,
 			  f.owners.dst.country);
+	if (want_stats && (f.has_owners || f.imported))
+		stats_packet(pinfo, &f.owners, f.imported);
 }
 
 /* Returns how many records there are; stops at what it cannot read. */
@@ -147,9 +186,11 @@ static unsigned dissect_rows(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree
 			     size_t end, struct found *f)
 {
 	const uint8_t *base = tvb_get_ptr(tvb, 0, (int)end);
+	bool want_experts = expert_items_are_wanted(tree);
 	size_t offset = TABLE_HEADER_LEN;
 	unsigned rows = 0;
 	struct process p;
+	proto_item *item;
 
 	while (offset < end) {
 		const uint8_t *raw = base + offset;
@@ -161,9 +202,14 @@ static unsigned dissect_rows(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree
 			f->malformed = "process record";
 		if (len < 0)
 			break;
-		if (!PINFO_FD_VISITED(pinfo))
+		if (!PINFO_FD_VISITED(pinfo)) {
 			proctable_put(&p, raw, len, pinfo->num);
-		fields_add_table_row(tree, tvb, pinfo, (int)offset, len, &p);
+			expert_items_count_row(&p);
+		}
+		item = fields_add_table_row(tree, tvb, pinfo, (int)offset, len,
+					    &p);
+		if (want_experts)
+			expert_items_row(item, pinfo, &p);
 		offset += len;
 		rows++;
 	}
@@ -212,16 +258,46 @@ static int dissect_table(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 	return (int)size;
 }
 
-static int dissect_proc(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
-			void *data)
+/* A process as Wireshark 5 writes it, shown as a row of a table. */
+static void dissect_wireshark_block(tvbuff_t *tvb, packet_info *pinfo,
+				    proto_tree *tree)
 {
-	const wtap_rec *rec = pinfo->rec;
+	struct found f = { .pinfo = pinfo };
+	struct imported i;
+	proto_item *item;
+	int err = import_custom_block(&i, pinfo, tvb);
 
-	if (rec->rec_type == REC_TYPE_PACKET)
+	if (err == -ENOENT)
+		return;
+	if (err)
+		f.malformed = "process block of Wireshark's";
+	item = proto_tree_add_protocol_format(tree, proto_proc, tvb, 0, -1,
+					      "Process of Wireshark's");
+	tree = proto_item_add_subtree(item, ett_proc);
+	if (!err)
+		fields_add_table_row(tree, tvb, pinfo, 0,
+				     (int)tvb_captured_length(tvb), &i.process);
+	complain(item, pinfo, &f);
+}
+
+static void dissect_custom_block(tvbuff_t *tvb, packet_info *pinfo,
+				 proto_tree *tree)
+{
+	uint32_t pen = pinfo->rec->rec_header.custom_block_header.pen;
+
+	if (pen == PKTWHO_PEN && !has_block_table)
+		dissect_table(tvb, pinfo, tree, NULL);
+	else if (pen == IMPORT_WIRESHARK_PEN)
+		dissect_wireshark_block(tvb, pinfo, tree);
+}
+
+static int dissect_proc(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
+			void *data _U_)
+{
+	if (pinfo->rec->rec_type == REC_TYPE_PACKET)
 		dissect_packet(tvb, pinfo, tree);
-	else if (rec->rec_type == REC_TYPE_CUSTOM_BLOCK && !has_block_table &&
-		 rec->rec_header.custom_block_header.pen == PKTWHO_PEN)
-		dissect_table(tvb, pinfo, tree, data);
+	else if (pinfo->rec->rec_type == REC_TYPE_CUSTOM_BLOCK)
+		dissect_custom_block(tvb, pinfo, tree);
 	return 0;
 }
 
@@ -253,14 +329,19 @@ static void register_experts(void)
 void pktwho_register(void)
 {
 	static int *ett[] = { &ett_proc };
+	module_t *prefs;
 
 	proto_proc = proto_register_protocol("Process Attribution (pktwho)",
-					     "PKTWHO", "proc");
+					     "Process", "proc");
 	proto_register_subtree_array(ett, array_length(ett));
 	fields_init();
 	proctable_init();
 	register_experts();
-	place_init(prefs_register_protocol(proto_proc, place_reset));
+	prefs = prefs_register_protocol(proto_proc, place_reset);
+	place_init(prefs);
+	expert_items_init(proto_proc, prefs);
+	import_init();
+	stats_init(proto_proc);
 	register_final_registration_routine(register_fields_late);
 	register_postdissector(register_dissector("proc", dissect_proc,
 						  proto_proc));

@@ -152,6 +152,21 @@ static void find_place(struct geo_place *place, const address *a,
 	place->city[0] = '\0';
 }
 
+bool place_country(char out[PLACE_COUNTRY_LEN], const address *a,
+		   const char *recorded)
+{
+	struct geo_place place;
+
+	if (*recorded) {
+		g_strlcpy(out, recorded, PLACE_COUNTRY_LEN);
+		return true;
+	}
+	memset(&place, 0, sizeof(place));
+	look_up(&place, a);
+	g_strlcpy(out, place.country, PLACE_COUNTRY_LEN);
+	return *out;
+}
+
 struct where {
 	proto_tree *tree;
 	tvbuff_t *tvb;

@@ -17,6 +17,15 @@ void place_register_fields(void);
 /* The preferences have changed: forget the open databases. */
 void place_reset(void);
 
+#define PLACE_COUNTRY_LEN 3
+
+/*
+ * The country of @a: the one recorded with the packet, else the databases'.
+ * False, and "", if it has none.
+ */
+bool place_country(char out[PLACE_COUNTRY_LEN], const address *a,
+		   const char *recorded);
+
 /* Does anybody ask for a place? */
 bool place_is_wanted(proto_tree *tree);
 

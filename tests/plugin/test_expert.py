@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Expert items: each where it belongs, none where it does not.
+
+Usage: test_expert.py PLUGIN.so [unittest arguments]
+"""
+import re
+import sys
+import unittest
+
+from harness import SOURCE, Tshark, udp
+from pcapng import (End, attribution, custom_block, custom_option, epb, idb,
+                    process, shb, table)
+
+T0 = 1_700_000_000 * 10**9
+HERE, THERE = "10.0.0.1", "81.2.69.142"
+DELETED, MEMFD, WRITABLE = 1, 2, 4
+
+EVIL = End(666, 0xE1, b"evil", "socket")
+GOOD = End(42, 0x60, b"good", "socket")
+REMOTE = End(country="GB")
+
+tshark = None
+
+
+def packet(*payloads, src=HERE, dst=THERE):
+    return epb(udp(src, dst), T0, *[custom_option(p) for p in payloads])
+
+
+def capture(name, *blocks):
+    return tshark.write(name, shb() + idb() + b"".join(blocks))
+
+
+def evil(flags, **more):
+    return process(id=0xE1, pid=666, name=b"evil", exepath=b"/tmp/evil",
+                   flags=flags, **more)
+
+
+def messages(path, item, *more):
+    """{frame: text} of the packets that have this item."""
+    return {int(frame): text for frame, text in tshark.fields(
+        path, "frame.number", "_ws.expert.message",
+        more=["-Y", f"proc.expert.{item}", *more])}
+
+
+def off(item):
+    return "-o", f"proc.expert_{item}:FALSE"
+
+
+class Processes(unittest.TestCase):
+    OUT = attribution("out", EVIL, REMOTE)
+
+    def check(self, item, flags, text):
+        path = capture(item, packet(self.OUT, evil(flags)), packet(self.OUT),
+                       packet(attribution("out", GOOD),
+                              process(id=0x60, pid=42, flags=0)),
+                       custom_block(table(evil(flags))))
+        found = messages(path, item)
+        # Where the process is described, and in the table: not everywhere.
+        self.assertEqual(list(found), [1, 4])
+        for message in found.values():
+            self.assertIn(text, message)
+        self.assertEqual(messages(path, item, *off(item)), {})
+
+    def test_deleted(self):
+        self.check("deleted", DELETED, "evil (666) runs an executable that is"
+                   " no longer on disk: /tmp/evil")
+
+    def test_memfd(self):
+        self.check("memfd", MEMFD | DELETED, "never had a file: /tmp/evil")
+        path = capture("both", packet(self.OUT, evil(MEMFD | DELETED)))
+        self.assertEqual(messages(path, "deleted"), {})
+
+    def test_world_writable(self):
+        self.check("world_writable", WRITABLE,
+                   "from a directory that anyone may write to: /tmp/evil")
+
+
+class Packets(unittest.TestCase):
+    def test_unknown(self):
+        nobody = End(attr="unknown", reason="lost")
+        early = End(attr="unknown", reason="before")
+        path = capture(
+            "unknown", packet(attribution("out", nobody, REMOTE)),
+            packet(attribution("local", nobody, GOOD)),
+            # its socket was gone when the capture began: a known cause
+            packet(attribution("out", early, REMOTE)),
+            # received by nobody knows whom, which is no news of this host
+            packet(attribution("in", REMOTE, nobody)),
+            packet(attribution("out", End(attr="kernel"), REMOTE)),
+            packet(attribution("forwarded", End(attr="forwarded"),
+                               End(attr="forwarded"))), packet())
+        self.assertEqual(list(messages(path, "unknown")), [1, 2])
+        self.assertEqual(messages(path, "unknown", *off("unknown")), {})
+
+    def test_country(self):
+        british = {"src": THERE, "dst": HERE}
+        path = capture(
+            "country", packet(attribution("out", GOOD, REMOTE)),
+            packet(attribution("in", REMOTE, GOOD), **british),
+            packet(attribution("out", GOOD, End(country="DE"))),
+            # this host's own country is nobody's business
+            packet(attribution("in", End(country="DE"),
+                               End(42, 0x60, b"good", "socket",
+                                   country="GB"))),
+            packet(attribution("forwarded", REMOTE, End(country="DE"))),
+            packet(src="192.168.1.1", dst=HERE))
+
+        def found(allowed, *more):
+            return list(messages(path, "country", "-o", "proc.geo:FALSE",
+                                 "-o", f"proc.allowed_countries:{allowed}",
+                                 *more))
+
+        self.assertEqual(found("DE"), [1, 2, 5])
+        self.assertEqual(found("fr, gb"), [3, 4, 5])
+        self.assertEqual(found("DE GB"), [])
+        self.assertEqual(found("G"), [1, 2, 3, 4, 5])
+        self.assertEqual(found(""), [])
+        self.assertEqual(found(" , "), [])
+        self.assertEqual(found("DE", *off("country")), [])
+        self.assertIn("81.2.69.142 is in GB", messages(
+            path, "country", "-o", "proc.allowed_countries:DE")[1])
+
+
+class Table(unittest.TestCase):
+    """Rows of a table against the packets before it."""
+
+    OUT = attribution("out", GOOD, REMOTE)
+    SIZE = len(udp(HERE, THERE))
+
+    def row(self, packets, size):
+        return custom_block(table(process(
+            id=0x60, pid=42, name=b"good", packets=packets, bytes=size)))
+
+    def test_agreement(self):
+        itself = attribution("local", GOOD, GOOD)
+        path = capture("agree", packet(self.OUT), packet(itself), packet(),
+                       self.row(2, 2 * self.SIZE))
+        self.assertEqual(messages(path, "table"), {})
+        self.assertEqual(messages(path, "table", "-2"), {})
+
+    def test_disagreement(self):
+        for n, row in enumerate([self.row(3, 2 * self.SIZE),
+                                 self.row(1, self.SIZE),
+                                 self.row(2, 2 * self.SIZE + 1)]):
+            path = capture(f"disagree{n}", packet(self.OUT), packet(self.OUT),
+                           row)
+            found = messages(path, "table")
+            self.assertEqual(list(found), [3])
+            self.assertIn(f"the file has 2 packets, {2 * self.SIZE} bytes",
+                          found[3])
+            self.assertEqual(messages(path, "table", *off("table")), {})
+
+    def test_a_table_that_comes_first_waits_for_its_packets(self):
+        path = capture("first", packet(), self.row(1, self.SIZE),
+                       packet(self.OUT))
+        self.assertEqual(messages(path, "table"), {})
+        self.assertEqual(messages(path, "table", "-2"), {})
+
+    def test_packets_taken_away(self):
+        """The whole file is known when it is read twice."""
+        path = capture("taken", packet(), self.row(1, self.SIZE))
+        self.assertEqual(messages(path, "table"), {})
+        self.assertEqual(list(messages(path, "table", "-2")), [2])
+
+    def test_the_files_of_a_ring_in_one(self):
+        """Each file has a table of its own, and they speak of one process."""
+        one = packet(self.OUT) + self.row(1, self.SIZE)
+        path = tshark.write("ring", (shb() + idb() + one) * 2)
+        self.assertEqual(messages(path, "table"), {})
+        self.assertEqual(messages(path, "table", "-2"), {})
+
+
+class Everywhere(unittest.TestCase):
+    """However one looks, the same items are there; if nobody does, none."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.file = capture(
+            "all", packet(attribution("out", EVIL, REMOTE), evil(WRITABLE)),
+            packet(attribution("out", End(attr="unknown"), REMOTE)))
+
+    def test_expert_statistic(self):
+        text = "\n".join(tshark.lines("tshark", "-q", "-r", self.file, "-z",
+                                      "expert"))
+        self.assertRegex(text, r"1 +Security .*evil \(666\) runs")
+        self.assertRegex(text, r"1 +Undecoded .*not known who sent it")
+
+    def test_severity_filter(self):
+        self.assertEqual(tshark.frames(
+            self.file, '_ws.expert.severity == "Warning"'), [1])
+
+    def test_tree(self):
+        text = "\n".join(tshark.lines("tshark", "-r", self.file, "-V"))
+        self.assertIn("Warning/Security", text)
+
+
+class Samples(unittest.TestCase):
+    def test_no_false_alarm(self):
+        for path in sorted((SOURCE / "samples").glob("*.pcapng")):
+            copy = tshark.write(path.name, path.read_bytes())
+            for more in ([], ["-2"]):
+                rows = tshark.fields(
+                    copy, "frame.number", "_ws.expert.message",
+                    more=["-Y", " or ".join(f"proc.expert.{i}"
+                                            for i in items()), *more])
+                self.assertEqual(rows, [], path.name)
+
+
+def items():
+    """The expert items, as tshark lists them."""
+    return [match[1] for line in tshark.lines("tshark", "-G", "fields")
+            if (match := re.search(r"\tproc\.expert\.(\w+)\t", line))]
+
+
+if __name__ == "__main__":
+    tshark = Tshark(sys.argv.pop(1))
+    try:
+        unittest.main()
+    finally:
+        tshark.close()

@@ -1,0 +1,305 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Other tools' captures in our fields, one dialect after the other.
+
+Usage: test_import.py PLUGIN.so [unittest arguments]
+"""
+import re
+import struct
+import subprocess
+import sys
+import unittest
+
+from harness import Tshark, udp
+from pcapng import (End, attribution, block, custom_block, custom_option, epb,
+                    idb, option, options, pad, process, shb)
+
+T0 = 1_700_000_000 * 10**9      # 2023-11-14 22:13:20 UTC
+SECOND = 10**9
+HERE, THERE = "10.0.0.1", "81.2.69.142"
+WIRESHARK_PEN = 32622
+INBOUND, OUTBOUND = option(2, b"\x01\0\0\0"), option(2, b"\x02\0\0\0")
+
+tshark = None
+version = None
+
+
+def comment(text):
+    return option(1, text if isinstance(text, bytes) else text.encode())
+
+
+def process_thread(pid, tid=0):
+    """Option 8, epb_processid_threadid."""
+    return option(8, struct.pack("<II", pid, tid))
+
+
+def packet(*opts, ts=T0):
+    return epb(udp(HERE, THERE), ts, *opts)
+
+
+def texts(path, *names, more=()):
+    """Fields without what 4.6 does to a backslash in -T fields."""
+    rows = tshark.fields(path, *names, more=more)
+    if version < (4, 6):
+        return rows
+    return [tuple(value.replace("\\\\", "\\") for value in row)
+            for row in rows]
+
+
+def capture(name, *blocks):
+    return tshark.write(name, shb() + idb() + b"".join(blocks))
+
+
+PTCPDUMP = [
+    "PID: 4242\nCmd: /usr/bin/curl\nArgs: curl -v http://example.com/",
+    "ThreadId: 4243\nThreadName: resolver",
+    "UserId: 33\nGroupId: 34",
+    "ParentPID: 4000\nParentCmd: /usr/bin/bash\nParentArgs: bash -i",
+    "ContainerName: web\nContainerId: f00d\nContainerImage: nginx:1\n"
+    "ContainerLabels: {\"a\": \"b\"}",
+    "PodName: pod-1\nPodNamespace: default\nPodUID: u-1\nPodLabels: {}\n"
+    "PodAnnotations: {}",
+]
+
+
+class Ptcpdump(unittest.TestCase):
+    def test_every_group(self):
+        texts = [comment(text) for text in PTCPDUMP]
+        path = capture("ptcpdump", packet(*texts, OUTBOUND),
+                       packet(*texts, INBOUND), packet())
+        words = {"pid": "4242", "name": "curl", "exepath": "/usr/bin/curl",
+                 "cmdline": "curl -v http://example.com/", "uid": "33",
+                 "gid": "34", "ppid": "4000", "pname": "bash",
+                 "container.name": "web", "container.id": "f00d",
+                 "pod.uid": "u-1", "attr": "import"}
+        rows = tshark.fields(
+            path, *[f"proc.{end}{word}" for end in ("", "src.", "dst.")
+                    for word in words], "proc.direction", "proc.id")
+        known, nothing = tuple(words.values()), ("",) * len(words)
+        self.assertEqual(rows, [known + known + nothing + ("out", ""),
+                                known + nothing + known + ("in", ""),
+                                nothing * 3 + ("", "")])
+
+    def test_the_tree_says_it_too(self):
+        path = capture("tree", packet(comment(PTCPDUMP[0]), OUTBOUND),
+                       packet(comment(PTCPDUMP[0])))
+        text = "\n".join(tshark.lines("tshark", "-r", path, "-O", "proc"))
+        self.assertIn("Process Attribution, Src: curl (4242)", text)
+        self.assertIn("[Source Process: curl]", text)
+        self.assertIn("Process Attribution, curl (4242)", text)
+        self.assertIn("[Attribution: import]", text)
+
+    def test_arguments_cannot_forge(self):
+        """Each text has the process's own bytes after the tool's."""
+        cases = {
+            "PID: 1\nCmd: /tmp/x\nArgs: x\nPID: 2\nCmd: /bin/y": ("1", "x"),
+            "PID: 3\nCmd: /tmp/a\nPID: 4\nArgs: a": ("3", "a\\x0aPID: 4"),
+            "hello\nPID: 5\nCmd: /tmp/x\nArgs: ": ("", ""),
+            "PID: 6\nArgs: x": ("", ""),
+            "PID: -7\nCmd: /tmp/z\nArgs: ": ("", "z"),
+            "PID: 99999999999\nCmd: z\nArgs: ": ("", "z"),
+        }
+        path = capture("forge", *[packet(comment(text)) for text in cases])
+        self.assertEqual(texts(path, "proc.pid", "proc.name"),
+                         list(cases.values()))
+        again = capture("again", packet(comment(PTCPDUMP[0]), comment(
+            "PID: 1\nCmd: /tmp/x\nArgs: ")))
+        self.assertEqual(tshark.fields(again, "proc.pid", "proc.name"),
+                         [("4242", "curl")])
+
+    def test_our_own_word_comes_first(self):
+        end = End(1, 2, b"ours", "socket")
+        path = capture("ours", packet(
+            comment(PTCPDUMP[0]), custom_option(attribution("out", end))))
+        self.assertEqual(tshark.fields(path, "proc.name", "proc.attr"),
+                         [("ours", "socket")])
+
+
+class RustNet(unittest.TestCase):
+    def test_comment(self):
+        path = capture("rustnet", packet(comment(
+            "rustnet process=Google_Chrome_Helper_(Renderer) pid=4242"
+            " ppid=4000 uid=1000 attr=exact-tuple pod=p ns=n pod_uid=u-1"
+            " container=web container_id=f00d direction=outgoing"
+            " app=HTTPS_(example.com) sni=example.com country=US asn=15133")),
+            packet(comment("rustnet pid=7")),
+            packet(comment("rustnet direction=outgoing app=DNS")))
+        rows = tshark.fields(
+            path, "proc.name", "proc.pid", "proc.ppid", "proc.uid",
+            "proc.pod.uid", "proc.container.name", "proc.container.id",
+            "proc.attr", "proc.src.name", "proc.dst.name", "proc.direction")
+        # The direction is the connection's: nobody says which end it is.
+        self.assertEqual(rows, [
+            ("Google_Chrome_Helper_(Renderer)", "4242", "4000", "1000", "u-1",
+             "web", "f00d", "import", "", "", ""),
+            ("", "7", "", "", "", "", "", "import", "", "", ""),
+            ("",) * 11])
+
+    def test_the_scripts_comment(self):
+        cases = {
+            "PID:4242 Process:Google Chrome": ("4242", "Google Chrome"),
+            "Process:only a name": ("", "only a name"),
+            "PID:1": ("1", ""),
+            "Loc:US AS15133 PID:7 Process:x PID:8": ("7", "x PID:8"),
+            "Loc:US": ("", ""),
+            "PID:": ("", ""),
+        }
+        path = capture("script", *[packet(comment(text)) for text in cases])
+        self.assertEqual(tshark.fields(path, "proc.pid", "proc.name"),
+                         list(cases.values()))
+
+
+class Windows(unittest.TestCase):
+    def test_etl2pcapng(self):
+        path = capture("etl", packet(process_thread(4242, 5),
+                                     comment("PID=4242 TID=5"), OUTBOUND),
+                       packet(comment("PID=7 TID=8 EtherType=0x800"), INBOUND),
+                       packet(comment("PID=-1 TID=-1")),
+                       packet(comment("PID=1 and so on")))
+        self.assertEqual(
+            tshark.fields(path, "proc.src.pid", "proc.dst.pid", "proc.attr"),
+            [("4242", "", "import"), ("", "7", "import"), ("", "", ""),
+             ("", "", "")])
+
+
+def entry(pid, *opts, kind=3, length=None):
+    """A process block's body, as test/ of Wireshark's tree has it."""
+    body = struct.pack("<I", pid) + b"".join(opts)
+    return struct.pack("<II", kind,
+                       len(body) if length is None else length) + body
+
+
+def life(pid, name, start=None):
+    opts = [option(2, name)]
+    if start is not None:
+        opts.append(option(9, struct.pack("<Q", start)))
+    return custom_block(entry(pid, *opts, bytes(4)), WIRESHARK_PEN)
+
+
+class Wireshark5(unittest.TestCase):
+    def test_a_block_is_a_row(self):
+        path = capture("block", packet(), custom_block(entry(
+            1234, option(2, b"curl"), option(3, b"/usr/bin/curl"),
+            option(4, b"curl\0https://example.com/"),
+            option(5, struct.pack("<I", 1)), option(6, b"\xe8\3\0\0"),
+            option(7, b"alice"), option(8, bytes(16)),
+            option(9, struct.pack("<Q", T0)), option(1, b"first process"),
+            bytes(4)), WIRESHARK_PEN),
+            custom_block(entry(4321), WIRESHARK_PEN),
+            custom_block(entry(0x6c6c6568, b"o", kind=99), WIRESHARK_PEN))
+        words = ("pid", "name", "exepath", "cmdline", "ppid", "uid", "user",
+                 "start")
+        rows = tshark.fields(path, *[f"proc.table.{w}" for w in words])
+        self.assertEqual(rows[1][:-1], (
+            "1234", "curl", "/usr/bin/curl", "curl https://example.com/", "1",
+            "1000", "alice"))
+        self.assertRegex(rows[1][-1], "2023.*22:13:20.000000000")
+        self.assertEqual(rows[2], ("4321",) + ("",) * 7)
+        self.assertEqual(rows[3], ("",) * 8)
+        self.assertEqual(tshark.frames(path, "proc.malformed"), [])
+
+    def test_broken_blocks(self):
+        whole = entry(1, option(2, b"x"), option(5, b"\1\0\0\0"), bytes(4))
+        bad = [whole[:n] for n in range(4, len(whole), 4)]
+        bad += [entry(1, length=2**32 - 1), entry(1, length=3),
+                entry(1, option(5, b"\1\0")), entry(1, option(9, b"\1")),
+                entry(1, struct.pack("<HH", 2, 65535))]
+        path = capture("broken", packet(), *[
+            custom_block(body, WIRESHARK_PEN) for body in bad])
+        self.assertEqual(tshark.frames(path, "proc.malformed"),
+                         list(range(2, 2 + len(bad))))
+        self.assertEqual(tshark.frames(path, "proc.name"), [])
+
+    def test_the_rule_of_matching(self):
+        """Only where Wireshark hands option 8 to plugins: since 4.6."""
+        started = packet(process_thread(7), ts=T0 + 5 * SECOND)
+        path = capture(
+            "lives", packet(process_thread(9), OUTBOUND),
+            life(7, b"old", T0), life(7, b"new", T0 + 4 * SECOND),
+            life(7, b"future", T0 + 9 * SECOND), started,
+            # without a start time: the last one before the packet
+            life(8, b"one"), packet(process_thread(8)),
+            life(8, b"two"), packet(process_thread(8)),
+            # the only one, although it comes later
+            life(9, b"nine"), packet(process_thread(10)))
+        rows = tshark.fields(path, "proc.pid", "proc.name", "proc.attr",
+                             more=["-2", "-Y", "udp"])
+        if version < (4, 6):
+            self.assertEqual(rows, [("",) * 3] * 5)
+            return
+        self.assertEqual(rows, [
+            ("9", "nine", "import"), ("7", "new", "import"),
+            ("8", "one", "import"), ("8", "two", "import"),
+            ("10", "", "import")])
+
+
+class Apple(unittest.TestCase):
+    @staticmethod
+    def pktap(pid, name, flags, length=108):
+        head = struct.pack("<III24sIIIIi20sIHHi20s", length, 1, 1, b"en0",
+                           flags, 2, 14, 0, pid, name, 0, 6, 0, -1, b"")
+        return head + udp(HERE, THERE)
+
+    def test_pktap(self):
+        path = tshark.write("pktap", shb() + idb(linktype=258) + b"".join([
+            epb(self.pktap(77, b"Safari", 2), T0),
+            epb(self.pktap(78, b"exactly twenty bytes", 1), T0),
+            epb(self.pktap(-1, b"", 1), T0),
+            epb(self.pktap(79, b"neither", 0), T0),
+            epb(self.pktap(80, b"cut", 1)[:100], T0),
+            epb(self.pktap(81, b"short", 1, length=12), T0)]))
+        self.assertEqual(
+            tshark.fields(path, "proc.src.name", "proc.src.pid",
+                          "proc.dst.name", "proc.dst.pid", "proc.pid",
+                          "proc.attr"),
+            [("Safari", "77", "", "", "77", "import"),
+             ("", "", "exactly twenty bytes", "78", "78", "import"),
+             ("",) * 6, ("", "", "", "", "79", "import"),
+             ("",) * 6, ("",) * 6])
+
+    def test_process_blocks(self):
+        """Only where Wireshark reads Apple's blocks: since 4.6."""
+        named = struct.pack("<I", 501) + options(option(2, b"mDNSResponder\0"))
+        path = tshark.write("apple", b"".join([
+            shb(), block(0x80000001, named), idb(),
+            packet(option(0x8001, bytes(4)), OUTBOUND), packet()]))
+        done = tshark.run("tshark", "-r", path, "-T", "fields", "-e",
+                          "proc.src.pid", "-e", "proc.src.name")
+        rows = [line.split("\t") for line in done.stdout.splitlines()]
+        if version < (4, 6):
+            self.assertEqual(rows, [["", ""]] * 2)
+        else:
+            self.assertEqual(rows, [["501", "mDNSResponder"], ["", ""]])
+
+
+class Hostile(unittest.TestCase):
+    def test_every_cut_of_every_comment(self):
+        texts = [t.encode() for t in PTCPDUMP] + [
+            b"rustnet process=a pid=1 ppid=2 uid=3", b"PID=1 TID=2",
+            b"Loc:US AS1 PID:1 Process:x"]
+        cuts = [text[:n] for text in texts for n in range(1, len(text))]
+        cuts += [text.replace(b" ", b"\xff", 1) for text in texts]
+        cuts += [b"PID: 1\nCmd: /" + b"x" * 60000 + b"\nArgs: "
+                 + b"y" * 5000]
+        path = capture("cuts", *[packet(comment(cut)) for cut in cuts])
+        self.assertEqual(len(tshark.lines("tshark", "-r", path)), len(cuts))
+        self.assertTrue(tshark.lines("tshark", "-r", path, "-O", "proc"))
+
+    def test_escaping(self):
+        path = capture("escaping", packet(comment(
+            b"PID: 1\nCmd: /tmp/\x1b[31mx\nArgs: a\nb")))
+        self.assertEqual(
+            texts(path, "proc.name", "proc.exepath", "proc.cmdline"),
+            [(r"\x1b[31mx", r"/tmp/\x1b[31mx", r"a\x0ab")])
+
+
+if __name__ == "__main__":
+    tshark = Tshark(sys.argv.pop(1))
+    version = tuple(map(int, re.search(
+        r"(\d+)\.(\d+)\.", subprocess.run(
+            ["tshark", "--version"], capture_output=True, text=True,
+            check=True).stdout).groups()))
+    try:
+        unittest.main()
+    finally:
+        tshark.close()

@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The profile: Wireshark reads every file of it without a word of complaint.
+
+Usage: test_profile.py PLUGIN.so [unittest arguments]
+"""
+import re
+import shutil
+import sys
+import unittest
+
+from harness import SOURCE, Tshark
+
+PROFILE = SOURCE / "plugin" / "profile" / "pktwho"
+
+tshark = None
+
+
+def plain(text):
+    """A string of a Wireshark table, where \\xNN is a byte."""
+    return re.sub(r"\\x(..)", lambda m: chr(int(m[1], 16)), text)
+
+
+def rules():
+    """(name, filter) of the colour rules."""
+    return [line.split("@")[1:3] for line in
+            (PROFILE / "colorfilters").read_text().splitlines()
+            if line.startswith("@")]
+
+
+def buttons():
+    """(label, filter) of the filter buttons."""
+    return [[plain(text) for text in re.findall(r'"(.*?)"', line)[1:3]]
+            for line in (PROFILE / "dfilter_buttons").read_text().splitlines()
+            if line.startswith('"')]
+
+
+class Profile(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        """As a user who copied it; installed, -C finds it by itself."""
+        home = tshark.dir / "home" / ".config" / "wireshark" / "profiles"
+        home.mkdir(parents=True)
+        shutil.copytree(PROFILE, home / "pktwho")
+        tshark.open_up()
+        sample = SOURCE / "samples" / "loopback-http.pcapng"
+        cls.file = tshark.write("sample", sample.read_bytes())
+
+    def test_columns(self):
+        lines = tshark.lines("tshark", "-C", "pktwho", "-r", self.file, "-T",
+                             "tabs")
+        # tshark puts an arrow between source and destination.
+        number, _, process, pid, source, _, destination, country, app, host, \
+            length, info = [cell.strip() for cell in lines[0].split("\t")]
+        self.assertEqual(number, "1")
+        self.assertEqual(process, "curl,python3")
+        self.assertRegex(pid, r"^\d+,\d+$")
+        self.assertEqual((source, destination), ("127.0.0.1",) * 2)
+        self.assertEqual(country, "")
+        self.assertEqual(length, "74")
+        self.assertIn("[SYN]", info)
+        self.assertIsNotNone(app + host)
+
+    def test_every_filter_means_something(self):
+        for name, text in rules() + buttons():
+            with self.subTest(name):
+                tshark.frames(self.file, text)
+
+    def test_colours(self):
+        """A rule that Wireshark cannot read is a line on stderr."""
+        lines = tshark.lines("tshark", "-C", "pktwho", "-r", self.file,
+                             "-T", "fields", "-e", "frame.coloring_rule.name",
+                             "--color")
+        self.assertIn("TCP RST", "\n".join(lines))
+        self.assertGreaterEqual(len(rules()), 8)
+        self.assertGreaterEqual(len(buttons()), 5)
+
+
+if __name__ == "__main__":
+    tshark = Tshark(sys.argv.pop(1))
+    try:
+        unittest.main()
+    finally:
+        tshark.close()

@@ -1,0 +1,318 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Statistics by program, as tshark -z prints them.
+
+Usage: test_stats.py PLUGIN.so [unittest arguments]
+"""
+import re
+import sys
+import unittest
+
+from frames import ACK, PSH, RST, SYN, Flow
+from harness import Tshark, udp
+from pcapng import (End, attribution, custom_block, custom_option, epb, idb,
+                    option, process, shb, table)
+
+T0 = 1_700_000_000 * 10**9
+MS = 10**6
+HERE, THERE, FAR = "10.0.0.1", "81.2.69.142", "9.9.9.9"
+
+CURL = End(4242, 0xC0FFEE, b"curl", "socket")
+CURL2 = End(4243, 0xC0FFED, b"curl", "socket")
+NGINX = End(812, 0x1234, b"nginx", "scan")
+BRITISH = End(country="GB")
+AMERICAN = End(country="US")
+
+tshark = None
+
+
+def sized(src, dst, length, owners, n):
+    """A UDP packet of @length bytes in all."""
+    frame = udp(src, dst, bytes(length - 42))
+    return epb(frame, T0 + n * MS, custom_option(owners))
+
+
+def traffic():
+    """Two programs, three processes, two countries, and nobody's packets."""
+    local = ("127.0.0.1", "127.0.0.1")
+    return b"".join([
+        shb(), idb(),
+        sized(HERE, THERE, 100, attribution("out", CURL, BRITISH), 1),
+        sized(THERE, HERE, 1000, attribution("in", BRITISH, CURL), 2),
+        sized(HERE, FAR, 60, attribution("out", CURL2, AMERICAN), 3),
+        sized(*local, 70, attribution("local", CURL, NGINX), 4),
+        sized(*local, 80, attribution("local", CURL, CURL2), 5),
+        sized(THERE, HERE, 90, attribution(
+            "in", BRITISH, End(attr="kernel", reason="time-wait")), 6),
+        sized(THERE, FAR, 50, attribution(
+            "forwarded", End(attr="forwarded"), End(attr="forwarded")), 7),
+        epb(udp(HERE, FAR), T0 + 8 * MS),
+        custom_block(table(process(id=0xC0FFEE, pid=4242, name=b"curl"))),
+    ])
+
+
+def statistic(path, name, *more):
+    """Without the units that the tables of 4.4 and 4.6 have."""
+    return [line.replace(" bytes", "") for line in tshark.lines(
+        "tshark", "-q", "-r", path, "-z", name, "-o", "proc.geo:FALSE",
+        *more)]
+
+
+def tree(lines):
+    """{path of names: count}, from the indentation of tshark's tree."""
+    found, path = {}, []
+    for line in lines:
+        match = re.match(r"( *)(\S.*?)  +(\d+) ", line)
+        if match:
+            depth = len(match[1])
+            path[depth:] = [match[2]]
+            found["/".join(path)] = int(match[3])
+    return found
+
+
+class Tree(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.file = tshark.write("traffic", traffic())
+
+    def test_packets_by_program_country_and_host(self):
+        found = tree(statistic(self.file, "proc,tree"))
+        for path, packets, size in [
+                ("", 8, 1520),
+                ("/curl", 5, 1310),
+                ("/curl/GB", 2, 1100),
+                ("/curl/GB/81.2.69.142", 2, 1100),
+                ("/curl/US/9.9.9.9", 1, 60),
+                ("/curl/(no country)/127.0.0.1", 2, 150),
+                ("/nginx", 1, 70),
+                ("/(kernel: time-wait)", 1, 90),
+                ("/(forwarded)", 1, 50)]:
+            with self.subTest(path):
+                self.assertEqual(found["Packets" + path], packets)
+                self.assertEqual(found["Bytes" + path], size)
+        self.assertEqual(len(found), 2 * 17)
+
+    def test_filter(self):
+        found = tree(statistic(self.file, "proc,tree,proc.pid==4243"))
+        self.assertEqual(found["Packets/curl"], 2)
+        self.assertNotIn("Packets/nginx", found)
+
+    def test_read_twice(self):
+        self.assertEqual(
+            tree(statistic(self.file, "proc,tree", "-2")),
+            tree(statistic(self.file, "proc,tree")))
+
+    def test_a_file_without_processes(self):
+        path = tshark.write("plain", shb() + idb() + epb(udp(HERE, FAR), T0))
+        self.assertFalse(any("curl" in s or "no process" in s
+                             for s in statistic(path, "proc,tree")))
+
+    def test_bytes_stop_where_the_counter_ends(self):
+        """Wireshark counts in 31 bits; 2 GiB of one program are not rare."""
+        packets = [epb(udp(HERE, FAR), T0 + n * MS,
+                       custom_option(attribution("out", CURL)),
+                       wire_len=250_000) for n in range(9000)]
+        path = tshark.write("large", shb() + idb() + b"".join(packets))
+        found = tree(statistic(path, "proc,tree"))
+        self.assertEqual(found["Packets/curl"], 9000)
+        self.assertEqual(found["Bytes/curl"], 2**31 - 1)
+        # The tables' counters are wider; newer ones say 2250 MB.
+        program, packets, size = endpoints(
+            statistic(path, "endpoints,proc"))[0]
+        self.assertEqual((program, packets), ("curl", "9000"))
+        self.assertIn(size, ("2250000000", "2250"))
+
+    def test_hostile_names(self):
+        packets = [epb(udp(HERE, FAR), T0, custom_option(attribution(
+            "out", End(n, n + 1, name, "socket"))))
+            for n, name in enumerate([b"a\nb", b"%s%n", b'"', b"\\", b"\xff"])]
+        path = tshark.write("hostile", shb() + idb() + b"".join(packets))
+        found = tree(statistic(path, "proc,tree"))
+        for name in (r"a\x0ab", "%s%n", '"', r"\\", r"\xff"):
+            self.assertEqual(found["Packets/" + name], 1)
+        statistic(path, "conv,proc")
+        statistic(path, "endpoints,proc")
+
+
+def endpoints(lines):
+    """(program, packets, bytes[, tx packets, rx packets]) per row."""
+    return [tuple(line.split()[:3]) for line in lines
+            if re.match(r"\S+ +\d+ +\d+ ", line)]
+
+
+class Tables(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.file = tshark.write("traffic2", traffic())
+
+    def test_endpoints(self):
+        lines = statistic(self.file, "endpoints,proc")
+        rows = {line.split()[0]: line.split()[1:] for line in lines
+                if re.match(r"\S+ +\d+ +\d+ ", line)}
+        # packets, bytes, sent packets and bytes, received; a packet between
+        # two processes of one program is sent and received.
+        self.assertEqual(rows["curl"],
+                         ["6", "1390", "4", "310", "2", "1080"])
+        self.assertEqual(rows["nginx"], ["1", "70", "0", "0", "1", "70"])
+        self.assertEqual(len(rows), 2)
+
+    def test_conversations(self):
+        text = "\n".join(statistic(self.file, "conv,proc"))
+        pairs = re.findall(r"^(\S+) +<-> (\S+) +(\d+) ", text, re.M)
+        self.assertEqual(sorted({a, b} for a, b, _ in pairs), sorted([
+            {"curl", THERE}, {"curl", FAR}, {"curl", "nginx"}, {"curl"}]))
+
+    def test_every_conversation_can_be_filtered_for(self):
+        """What a right click makes, for each row."""
+        text = "\n".join(statistic(self.file, "conv,proc"))
+        rows = re.findall(r"^(\S+) +<-> (\S+) +(\d+) .*? (\d+) ", text, re.M)
+        self.assertEqual(len(rows), 4)
+        for a, b, back, out in rows:
+            both = self.party(f'proc.party=="{a}" && proc.party=="{b}"', a, b)
+            there = self.party(
+                f'proc.src.party=="{a}" && proc.dst.party=="{b}"', a, b)
+            with self.subTest(f"{a} {b}"):
+                self.assertEqual(there, int(out))
+                self.assertEqual(both, int(out) + int(back))
+
+    def party(self, text, a, b):
+        """A program talking to itself is also a party to its other talks."""
+        if a == b:
+            text = f'proc.src.party=="{a}" && proc.dst.party=="{b}"'
+        return len(tshark.frames(self.file, text))
+
+    def test_a_filter_is_the_users_own(self):
+        rows = endpoints(statistic(self.file, "endpoints,proc,proc.pid==812"))
+        self.assertEqual(sorted(rows), [("curl", "1", "70"),
+                                        ("nginx", "1", "70")])
+
+
+def troubled():
+    """
+    curl talks to nginx: a handshake of 30 ms, then a loss.  nginx' answer is
+    lost once, curl says so three times, and resets in the end.
+    """
+    out = attribution("local", CURL, NGINX)
+    back = attribution("local", NGINX, CURL)
+    flow = Flow("10.0.0.1", "10.0.0.2")
+    steps = [
+        (0, out, flow.out(SYN, 100)),
+        (10, back, flow.back(SYN | ACK, 500, 101)),
+        (30, out, flow.out(ACK, 101, 501)),
+        (40, out, flow.out(PSH | ACK, 101, 501, b"get")),
+        (50, back, flow.back(ACK, 501, 104)),
+        # 501..510 is lost; three more arrive and are answered in vain
+        (60, back, flow.back(PSH | ACK, 511, 104, b"B" * 10)),
+        (61, out, flow.out(ACK, 104, 501)),
+        (62, back, flow.back(PSH | ACK, 521, 104, b"C" * 10)),
+        (63, out, flow.out(ACK, 104, 501)),
+        (64, back, flow.back(PSH | ACK, 531, 104, b"D" * 10)),
+        (65, out, flow.out(ACK, 104, 501)),
+        (400, back, flow.back(PSH | ACK, 501, 104, b"A" * 10)),
+        (401, out, flow.out(ACK, 104, 541)),
+        # and once more, although it was acknowledged
+        (700, back, flow.back(PSH | ACK, 511, 104, b"B" * 10)),
+        (701, out, flow.out(RST | ACK, 104, 541)),
+    ]
+    other = Flow("10.0.0.1", "81.2.69.142", 40002, 443)
+    alone = attribution("out", CURL2, BRITISH)
+    steps += [
+        (800, alone, other.out(SYN, 1)),
+        (900, alone, other.out(SYN, 1)),
+        (1000, attribution("in", BRITISH, CURL2), other.back(RST | ACK, 0, 2)),
+        (1100, attribution("out", NGINX, BRITISH),
+         Flow("10.0.0.1", "9.9.9.9", 40003, 80).out(SYN, 7)),
+    ]
+    return shb() + idb() + b"".join(
+        epb(frame, T0 + ms * MS, custom_option(owners))
+        for ms, owners, frame in steps)
+
+
+def tcp_table(lines):
+    start = next(n for n, line in enumerate(lines)
+                 if line.startswith("Program |"))
+    rows = [line.split(" |")[:-1] for line in lines[start:]
+            if line.count(" |") == 12]
+    return {row[0]: dict(zip(rows[0][1:], row[1:])) for row in rows[1:]}
+
+
+class Tcp(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.file = tshark.write("troubled", troubled())
+
+    def count(self, text):
+        return str(len(tshark.frames(self.file, text)))
+
+    def test_the_numbers_are_wiresharks(self):
+        """Each cell against the filter that should count the same packets."""
+        again = "(tcp.analysis.retransmission or " \
+            "tcp.analysis.fast_retransmission or " \
+            "tcp.analysis.spurious_retransmission)"
+        columns = {
+            "Packets": ("proc.name", "tcp"),
+            "Retrans. Out": ("proc.src.name", again),
+            "Retrans. In": ("proc.dst.name", again),
+            "Dup. ACKs Out": ("proc.src.name", "tcp.analysis.duplicate_ack"),
+            "Dup. ACKs In": ("proc.dst.name",
+                                   "tcp.analysis.duplicate_ack"),
+            "Resets Out": ("proc.src.name", "tcp.flags.reset == 1"),
+            "Resets In": ("proc.dst.name", "tcp.flags.reset == 1"),
+        }
+        found = tcp_table(statistic(self.file, "proc,tcp"))
+        self.assertEqual(set(found), {"curl", "nginx"})
+        for program, cells in found.items():
+            for column, (field, condition) in columns.items():
+                with self.subTest(f"{program} {column}"):
+                    self.assertEqual(cells[column], self.count(
+                        f'{field} == "{program}" and {condition}'))
+        # The capture is one in which there is something to count.
+        self.assertGreaterEqual(
+            int(found["nginx"]["Retrans. Out"]), 2)
+        self.assertEqual(found["curl"]["Retrans. Out"], "1")
+        self.assertGreaterEqual(int(found["curl"]["Dup. ACKs Out"]), 2)
+
+    def test_connections_and_handshakes(self):
+        found = tcp_table(statistic(self.file, "proc,tcp"))
+        self.assertEqual(found["curl"]["Connections"], "2")
+        self.assertEqual(found["nginx"]["Connections"], "2")
+        for program in found.values():
+            self.assertEqual(program["Min RTT (ms)"], "30.000")
+            self.assertEqual(program["Avg RTT (ms)"], "30.000")
+            self.assertEqual(program["Max RTT (ms)"], "30.000")
+
+    def test_read_twice_and_filtered(self):
+        self.assertEqual(tcp_table(statistic(self.file, "proc,tcp", "-2")),
+                         tcp_table(statistic(self.file, "proc,tcp")))
+        found = tcp_table(statistic(self.file, "proc,tcp,tcp.port==443"))
+        self.assertEqual(list(found), ["curl"])
+        self.assertEqual(found["curl"]["Connections"], "1")
+        self.assertEqual(found["curl"]["Resets In"], "1")
+
+    def test_all_statistics_at_once(self):
+        lines = statistic(self.file, "proc,tcp", "-z", "proc,tree", "-z",
+                          "conv,proc", "-z", "endpoints,proc", "-z", "expert")
+        self.assertEqual(tcp_table(lines)["nginx"]["Connections"], "2")
+        self.assertEqual(tree(lines)["Packets/nginx"], 16)
+
+
+class Imported(unittest.TestCase):
+    def test_another_tools_processes_count_too(self):
+        comment = option(1, b"PID: 7\nCmd: /usr/bin/wget\nArgs: wget x")
+        outbound = option(2, b"\x02\0\0\0")
+        path = tshark.write("imported", b"".join([
+            shb(), idb(), epb(udp(HERE, THERE), T0, comment, outbound),
+            epb(udp(HERE, THERE), T0, comment)]))
+        found = tree(statistic(path, "proc,tree"))
+        self.assertEqual(found["Packets/wget"], 2)
+        # Where nobody says which end it is, it is no table's endpoint.
+        self.assertEqual(endpoints(statistic(path, "endpoints,proc"))[0][:2],
+                         ("wget", "1"))
+
+
+if __name__ == "__main__":
+    tshark = Tshark(sys.argv.pop(1))
+    try:
+        unittest.main()
+    finally:
+        tshark.close()
