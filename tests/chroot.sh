@@ -1,0 +1,98 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# tests/chroot.sh bookworm|trixie|sid [COMMAND...]
+#
+# Runs COMMAND, by default `./quickstart test`, as root in a copy of this tree
+# in that Debian; in the end its exit status is ours.  Needs root, git and
+# debootstrap.
+#
+# The Debian is made once, in $PKTWHO_CHROOTS or /var/tmp/pktwho-chroot, and
+# keeps what was installed and the copy's build/: a second run is fast.
+set -eu
+
+main() {
+	case ${1-} in
+	bookworm | trixie | sid) ;;
+	*)
+		echo 'usage: tests/chroot.sh bookworm|trixie|sid [COMMAND...]' >&2
+		exit 2
+		;;
+	esac
+	[ "$(id -u)" = 0 ] || die 'only root can make and enter a chroot'
+	cd "$(dirname "$0")/.."
+	# What we mount is only seen from in here, and gone when we are.
+	[ -n "${PKTWHO_MOUNTS-}" ] ||
+		PKTWHO_MOUNTS=ours exec unshare --mount tests/chroot.sh "$@"
+
+	suite=$1
+	shift
+	[ $# -gt 0 ] || set -- ./quickstart test
+	root=${PKTWHO_CHROOTS:-/var/tmp/pktwho-chroot}/$suite
+	copy=/src$PWD	# one for each tree that is tested: builds do not mix
+
+	mkdir -p "$(dirname "$root")"
+	exec 9>"$root.lock"
+	flock 9
+	[ -d "$root" ] || make_debian
+	mount_kernel
+	configure
+	copy_tree
+	# shellcheck disable=SC2016 # it is the inner shell's
+	exec chroot "$root" /usr/bin/env -i HOME=/root LANG=C.UTF-8 \
+		TERM="${TERM-dumb}" PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+		sh -c 'cd "$0" && exec "$@"' "$copy" "$@"
+}
+
+die() {
+	echo "chroot.sh: $*" >&2
+	exit 1
+}
+
+make_debian() {
+	echo "Making a Debian $suite in $root"
+	rm -rf "$root.part"
+	# shellcheck disable=SC2046 # nothing is debootstrap's default
+	debootstrap --variant=minbase "$suite" "$root.part" $(mirror) \
+		>"$root.log" 2>&1 || die "debootstrap failed, see $root.log"
+	mv "$root.part" "$root"
+}
+
+# From where this machine, if it is a Debian, has its packages.
+mirror() {
+	# shellcheck disable=SC2016 # it is apt-get's
+	apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' \
+		'Origin: Debian' 'Label: Debian' | head -n 1
+}
+
+# pktwho needs to see processes, control groups and what tracefs describes.
+mount_kernel() {
+	mount -t proc proc "$root/proc"
+	mount --rbind /sys "$root/sys"
+	mount --rbind /dev "$root/dev"
+	mount -t tmpfs -o mode=755 tmpfs "$root/run"
+}
+
+# How to reach the network, as this machine does.
+configure() {
+	cat /etc/resolv.conf >"$root/etc/resolv.conf"
+	cat /etc/hosts >"$root/etc/hosts"
+	{
+		apt-config dump | grep -i '^Acquire::.*proxy' || :
+		# A mirror may be frozen at a date; sid's lists last a week.
+		echo 'Acquire::Check-Valid-Until "false";'
+	} >"$root/etc/apt/apt.conf.d/99pktwho"
+}
+
+# All that could be committed.
+copy_tree() {
+	mkdir -p "$root$copy"
+	find "$root$copy" -mindepth 1 -maxdepth 1 ! -name build \
+		-exec rm -rf {} +
+	git ls-files --cached --others --exclude-standard |
+		while read -r file; do
+			[ ! -f "$file" ] || printf '%s\n' "$file"
+		done | tar -cf - -T - | tar -xf - --no-same-owner -C "$root$copy"
+}
+
+main "$@"
