@@ -14,8 +14,10 @@
 #define TICK  10000000ull
 #define TICKS 50000ull		/* start of the tests' processes */
 
-static const uint8_t boot_id[16] = "\x0f\x1e\x2d\x3c\x4b\x5a\x69\x78"
-				   "\x87\x96\xa5\xb4\xc3\xd2\xe1\xf0";
+static const uint8_t boot_id[16] = {
+	0x0f, 0x1e, 0x2d, 0x3c, 0x4b, 0x5a, 0x69, 0x78,
+	0x87, 0x96, 0xa5, 0xb4, 0xc3, 0xd2, 0xe1, 0xf0,
+};
 
 static struct proctab *make(bool no_cmdline)
 {
