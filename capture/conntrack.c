@@ -26,8 +26,6 @@ struct conntrack {
 	struct slot slots[SLOTS];
 };
 
-static const __u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
-
 static int on_answer(enum nf_conntrack_msg_type type, struct nf_conntrack *ct,
 		     void *ctx)
 {
@@ -86,18 +84,13 @@ static const struct tuple_attrs reply = {
 	ATTR_REPL_IPV6_DST, ATTR_REPL_PORT_SRC, ATTR_REPL_PORT_DST,
 };
 
-static bool is_ipv4(const struct flow_key *k)
-{
-	return !memcmp(k->local, mapped, sizeof(mapped));
-}
-
 static struct nf_conntrack *question(const struct flow_key *k)
 {
 	struct nf_conntrack *ct = nfct_new();
 
 	if (!ct)
 		return NULL;
-	if (is_ipv4(k)) {
+	if (address_is_ipv4(k->local)) {
 		nfct_set_attr_u8(ct, ATTR_L3PROTO, AF_INET);
 		nfct_set_attr(ct, orig.ipv4_src, k->local + 12);
 		nfct_set_attr(ct, orig.ipv4_dst, k->remote + 12);
@@ -120,12 +113,10 @@ static void take_address(__u8 out[16], const struct nf_conntrack *ct,
 
 	if (!addr)
 		return;
-	if (is_v4) {
-		memcpy(out, mapped, sizeof(mapped));
-		memcpy(out + 12, addr, 4);
-	} else {
+	if (is_v4)
+		address_from_ipv4(out, addr);
+	else
 		memcpy(out, addr, 16);
-	}
 }
 
 /* The socket's view of the end that one direction starts from. */
@@ -134,7 +125,7 @@ static struct flow_key key_of(const struct nf_conntrack *ct,
 			      const struct flow_key *like)
 {
 	struct flow_key k = { .proto = like->proto };
-	bool is_v4 = is_ipv4(like);
+	bool is_v4 = address_is_ipv4(like->local);
 
 	take_address(k.local, ct, t->ipv4_src, t->ipv6_src, is_v4);
 	take_address(k.remote, ct, t->ipv4_dst, t->ipv6_dst, is_v4);
@@ -185,12 +176,7 @@ static void ask(struct conntrack *c, struct slot *s)
 
 static struct slot *slot_of(struct conntrack *c, const struct flow_key *sent)
 {
-	uint64_t w[5], h = 0;
-
-	memcpy(w, sent, sizeof(w));
-	for (int i = 0; i < 5; i++)
-		h = (h ^ w[i]) * 0x9e3779b97f4a7c15u;
-	return &c->slots[h >> 40 & (SLOTS - 1)];
+	return &c->slots[flow_hash(sent) & (SLOTS - 1)];
 }
 
 bool conntrack_find(struct conntrack *c, const struct flow_key *sent,

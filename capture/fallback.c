@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "packet.h"
 #include "proctab.h"
 #include "procfs.h"
 #include "record.h"
@@ -16,7 +17,8 @@
 #define HOLDERS		16384	/* sockets remembered, a power of two */
 #define ASK_AGAIN_NS	1000000000ull
 #define MAX_PIDS	32768	/* looked at in one scan */
-#define SCAN_SHARE	10		/* a scan may take a tenth of the time */
+#define SCAN_SHARE	10		/* scans may take a tenth of the time */
+#define SCAN_SAVED_NS	50000000	/* and so much at once */
 
 struct asked {
 	struct flow_key key;
@@ -34,8 +36,8 @@ struct fallback {
 	int proc_fd;
 	int diag_fd;
 	uint64_t netns;
-	uint64_t scanned_ns;
-	uint64_t rest_ns;		/* until the next scan */
+	uint64_t saved_at_ns;
+	int64_t saved_ns;		/* time that scans may take */
 	uint32_t scanning_pid;
 	uint32_t pids[MAX_PIDS];
 	size_t pid_count;
@@ -118,7 +120,11 @@ static void scan(struct fallback *f, const struct holder *wanted,
 {
 	uint64_t begin = mono_ns();
 
-	if (begin < f->scanned_ns + f->rest_ns)
+	f->saved_ns += (int64_t)((begin - f->saved_at_ns) / SCAN_SHARE);
+	f->saved_at_ns = begin;
+	if (f->saved_ns > SCAN_SAVED_NS)
+		f->saved_ns = SCAN_SAVED_NS;
+	if (f->saved_ns <= 0)
 		return;
 	f->pid_count = 0;
 	procfs_each(f->proc_fd, add_pid, f);
@@ -127,8 +133,7 @@ static void scan(struct fallback *f, const struct holder *wanted,
 		f->scanning_pid = f->pids[i];
 		procfs_each_socket(f->proc_fd, f->pids[i], remember, f);
 	}
-	f->scanned_ns = mono_ns();
-	f->rest_ns = (f->scanned_ns - begin) * SCAN_SHARE;
+	f->saved_ns -= (int64_t)(mono_ns() - begin);
 }
 
 static uint32_t holder_of(struct fallback *f, uint64_t inode)
@@ -159,12 +164,7 @@ static bool find_socket(struct fallback *f, const struct flow_key *key,
 
 static struct asked *asked_slot(struct fallback *f, const struct flow_key *key)
 {
-	uint64_t w[5], h = 0;
-
-	memcpy(w, key, sizeof(w));
-	for (int i = 0; i < 5; i++)
-		h = (h ^ w[i]) * 0x9e3779b97f4a7c15u;
-	return &f->asked[h >> 40 & (ASKED - 1)];
+	return &f->asked[flow_hash(key) & (ASKED - 1)];
 }
 
 static bool asked_lately(struct fallback *f, const struct flow_key *key,

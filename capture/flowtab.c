@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "packet.h"
 #include "proctab.h"
 
 #define KEEP_CLOSED_NS	60000000000ull	/* TIME_WAIT lasts a minute */
@@ -63,27 +64,15 @@ struct flowtab {
 	struct flowtab_stats stats;
 };
 
-static uint64_t mix(uint64_t h)
-{
-	h = (h ^ h >> 32) * 0x9e3779b97f4a7c15u;
-	return h ^ h >> 29;
-}
-
 static uint32_t key_hash(const struct flowtab *t, const struct flow_key *key)
 {
-	uint64_t w[5], h;
-
-	memcpy(w, key, sizeof(w));
-	h = mix(w[0] ^ mix(w[1]));
-	h = mix(h ^ w[2]);
-	h = mix(h ^ w[3]);
-	h = mix(h ^ w[4]);
-	return h & (t->max - 1);
+	return flow_hash(key) & (t->max - 1);
 }
 
 static uint32_t cookie_hash(const struct flowtab *t, uint64_t cookie)
 {
-	return mix(cookie) & (t->max - 1);
+	/* They are counted up: the high bits of the product differ most. */
+	return (uint32_t)(cookie * 0x9e3779b97f4a7c15u >> 32) & (t->max - 1);
 }
 
 struct flowtab *flowtab_new(uint32_t max_flows)

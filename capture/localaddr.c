@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "packet.h"
+
 #define MAX_ADDRESSES 4096
 
 struct localaddr {
@@ -18,8 +20,6 @@ struct localaddr {
 	size_t count;
 	uint8_t addr[MAX_ADDRESSES][16];	/* sorted */
 };
-
-static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 
 static int compare(const void *a, const void *b)
 {
@@ -35,8 +35,8 @@ static void add(struct localaddr *l, const struct sockaddr *sa)
 	if (sa->sa_family == AF_INET6) {
 		memcpy(out, &((const struct sockaddr_in6 *)sa)->sin6_addr, 16);
 	} else if (sa->sa_family == AF_INET) {
-		memcpy(out, mapped, 12);
-		memcpy(out + 12, &((const struct sockaddr_in *)sa)->sin_addr, 4);
+		address_from_ipv4(out, (const __u8 *)&((const struct
+				  sockaddr_in *)sa)->sin_addr);
 	} else {
 		return;
 	}
@@ -108,7 +108,7 @@ int localaddr_fd(const struct localaddr *l)
 bool localaddr_has(const struct localaddr *l, const uint8_t addr[16])
 {
 	/* All of 127.0.0.0/8 is this host (RFC 1122, section 3.2.1.3). */
-	if (!memcmp(addr, mapped, 12) && addr[12] == 127)
+	if (address_is_ipv4(addr) && addr[12] == 127)
 		return true;
 	return bsearch(addr, l->addr, l->count, 16, compare) != NULL;
 }
@@ -117,7 +117,7 @@ bool address_is_multicast(const uint8_t addr[16])
 {
 	static const uint8_t broadcast[4] = { 255, 255, 255, 255 };
 
-	if (memcmp(addr, mapped, 12))
+	if (!address_is_ipv4(addr))
 		return addr[0] == 0xff;
 	return addr[12] >> 4 == 14 || !memcmp(addr + 12, broadcast, 4);
 }

@@ -36,11 +36,33 @@ static uint16_t rbuf_be16(struct rbuf *r)
 	return p ? be16(p) : 0;
 }
 
-static void map_ipv4(__u8 out[16], const uint8_t addr[4])
+static const __u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+bool address_is_ipv4(const __u8 addr[16])
 {
-	memset(out, 0, 10);
-	memset(out + 10, 0xff, 2);
-	memcpy(out + 12, addr, 4);
+	return !memcmp(addr, mapped, sizeof(mapped));
+}
+
+void address_from_ipv4(__u8 out[16], const __u8 addr[4])
+{
+	memcpy(out, mapped, sizeof(mapped));
+	memcpy(out + sizeof(mapped), addr, 4);
+}
+
+static uint64_t mix(uint64_t h)
+{
+	h = (h ^ h >> 32) * 0x9e3779b97f4a7c15u;
+	return h ^ h >> 29;
+}
+
+uint64_t flow_hash(const struct flow_key *k)
+{
+	uint64_t w[sizeof(*k) / 8], h = 0;
+
+	memcpy(w, k, sizeof(w));
+	for (size_t i = 0; i < sizeof(w) / 8; i++)
+		h = mix(h ^ w[i]);
+	return h;
 }
 
 struct flow_key flow_reversed(const struct flow_key *k)
@@ -195,8 +217,8 @@ static void parse_ipv4(struct packet *p, struct flow_key *key, struct rbuf r,
 			p->kind = PACKET_MALFORMED;
 		return;
 	}
-	map_ipv4(key->local, h + 12);
-	map_ipv4(key->remote, h + 16);
+	address_from_ipv4(key->local, h + 12);
+	address_from_ipv4(key->remote, h + 16);
 	key->proto = h[9];
 	fragment = be16(h + 6);
 	if (!inner && fragment & IP_MF_OFFSET)

@@ -66,13 +66,6 @@ static struct fragmented *fragment_slot(struct resolver *r,
 	return &r->fragments[h % FRAGMENTS];
 }
 
-static const __u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
-
-static bool is_ipv4(const struct flow_key *k)
-{
-	return !memcmp(k->local, mapped, sizeof(mapped));
-}
-
 /* The whole datagram's key; false if its first fragment was not seen. */
 static bool defragment(struct resolver *r, const struct packet *p,
 		       struct flow_key *key)
@@ -89,7 +82,7 @@ static bool defragment(struct resolver *r, const struct packet *p,
 	 * fragment need not know what the first one held behind extensions.
 	 */
 	if (f->id != p->fragment_id ||
-	    (is_ipv4(key) && f->key.proto != key->proto) ||
+	    (address_is_ipv4(key->local) && f->key.proto != key->proto) ||
 	    memcmp(f->key.local, key->local, sizeof(key->local)) ||
 	    memcmp(f->key.remote, key->remote, sizeof(key->remote)))
 		return false;
@@ -126,12 +119,13 @@ static void ask_listener(struct resolver *r, const struct packet *p,
 			 struct flow_key key, uint64_t ts_ns,
 			 struct verdict_end *end)
 {
-	bool ipv4 = is_ipv4(&key);
+	static const __u8 any4[4];
+	bool ipv4 = address_is_ipv4(key.local);
 	struct verdict_end listener;
 
 	memset(key.remote, 0, sizeof(key.remote));
 	if (ipv4)
-		memcpy(key.remote, mapped, sizeof(mapped));
+		address_from_ipv4(key.remote, any4);
 	key.remote_port = 0;
 	ask(r, p, &key, false, ts_ns, &listener);
 	if (!listener.owner) {

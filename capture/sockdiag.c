@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "packet.h"
+
 struct request {
 	struct nlmsghdr header;
 	struct inet_diag_req_v2 body;
@@ -21,13 +23,6 @@ int sockdiag_open(void)
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
 
 	return fd < 0 ? -errno : fd;
-}
-
-static bool is_ipv4(const struct flow_key *k)
-{
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-
-	return !memcmp(k->local, mapped, 12);
 }
 
 static void set_address(__be32 out[4], const __u8 addr[16], int family)
@@ -96,7 +91,7 @@ int sockdiag_find(int fd, const struct flow_key *key, struct sockdiag_socket *s)
 
 	if (key->proto != IPPROTO_TCP && key->proto != IPPROTO_UDP)
 		return -ENOENT;
-	if (!is_ipv4(key))
+	if (!address_is_ipv4(key->local))
 		return ask(fd, key, AF_INET6, s);
 	err = ask(fd, key, AF_INET, s);
 	/* A v6 socket may speak IPv4 under mapped addresses. */

@@ -88,7 +88,8 @@ class Filters(world.LiveTest):
              f"--clear-groups {exe} -s {url}"])
         rows = pcapng.read_table(pcapng.blocks(path.read_bytes())[-1].data)
         row = next(r for r in rows if r["name"] == b"gone")
-        self.assertEqual(row["exepath"], str(exe).encode())
+        # In a chroot the kernel's path is longer than ours.
+        self.assertTrue(row["exepath"].endswith(str(exe).encode()))
         self.assertEqual(row["cmdline"].split(b"\0"),
                          [str(exe).encode(), b"-s", url.encode()])
         self.assertEqual((row["uid"], row["gid"], row["user"]),
