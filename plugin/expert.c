@@ -9,13 +9,15 @@
 #include "place.h"
 #include "text.h"
 
-enum item { DELETED, MEMFD, WORLD_WRITABLE, COUNTRY, UNKNOWN, TABLE, ITEMS };
-
-static expert_field ei[ITEMS] = {
-	EI_INIT, EI_INIT, EI_INIT, EI_INIT, EI_INIT, EI_INIT,
+enum item {
+	DELETED, MEMFD, WORLD_WRITABLE, COUNTRY, PORT, UNKNOWN, TABLE, ITEMS
 };
 
-static ws_bool enabled[ITEMS] = { true, true, true, true, true, true };
+static expert_field ei[ITEMS] = {
+	EI_INIT, EI_INIT, EI_INIT, EI_INIT, EI_INIT, EI_INIT, EI_INIT,
+};
+
+static ws_bool enabled[ITEMS] = { true, true, true, true, true, true, true };
 static const char *pref_countries = "";
 
 static int proto_items = -1;		/* everybody's expert items */
@@ -38,6 +40,9 @@ static const struct {
 	[COUNTRY] = { "expert_country", "Report countries that are not allowed",
 		"An expert item where an address is in none of the allowed"
 		" countries, if there are any." },
+	[PORT] = { "expert_port", "Report protocols on ports of others",
+		"An expert item where a protocol is spoken in clear text on a"
+		" port that is not its own." },
 	[UNKNOWN] = { "expert_unknown", "Report senders that are not known",
 		"An expert item on packets that this host sent, and nobody"
 		" knows who." },
@@ -61,6 +66,8 @@ static void register_items(int proto)
 			EXPFILL } },
 		{ &ei[COUNTRY], { "proc.expert.country", PI_SECURITY, PI_WARN,
 			"Country that is not allowed", EXPFILL } },
+		{ &ei[PORT], { "proc.expert.port", PI_PROTOCOL, PI_NOTE,
+			"Protocol on a port that is not its own", EXPFILL } },
 		{ &ei[UNKNOWN], { "proc.expert.unknown", PI_UNDECODED, PI_NOTE,
 			"Sent by this host, and it is not known who sent it",
 			EXPFILL } },
@@ -229,6 +236,61 @@ static void look_at_countries(proto_item *item, packet_info *pinfo,
 		look_at_address(item, pinfo, &pinfo->net_dst, a->dst.country);
 }
 
+/* ---- ports ---- */
+
+/* Protocols with ports of their own, by Wireshark's names for them. */
+static const char *const port_owners[] = {
+	"dns", "ftp", "http", "imap", "irc", "ldap", "mqtt", "mysql", "nbss",
+	"pgsql", "pop", "resp", "rtsp", "sip", "smtp", "socks", "ssh",
+	"telnet", "vnc",
+};
+
+/* What Wireshark would hand this port's packets to, or -1. */
+static int owner_of_port(const packet_info *pinfo, uint32_t port)
+{
+	const char *table = pinfo->ptype == PT_TCP ? "tcp.port" : "udp.port";
+	dissector_handle_t handle = dissector_get_uint_handle(
+		find_dissector_table(table), port);
+
+	return handle ? dissector_handle_get_protocol_index(handle) : -1;
+}
+
+static bool is_spoken(const packet_info *pinfo, int proto)
+{
+	return wmem_list_find(pinfo->layers, GINT_TO_POINTER(proto)) != NULL;
+}
+
+/* TLS may carry anything anywhere, and is taken for the port's owner. */
+static bool port_is_owned(const packet_info *pinfo)
+{
+	int src = owner_of_port(pinfo, pinfo->srcport);
+	int dst = owner_of_port(pinfo, pinfo->destport);
+
+	return (src != -1 && is_spoken(pinfo, src)) ||
+	       (dst != -1 && is_spoken(pinfo, dst)) ||
+	       is_spoken(pinfo, proto_get_id_by_filter_name("tls"));
+}
+
+static void look_at_port(proto_item *item, packet_info *pinfo)
+{
+	if (!enabled[PORT] ||
+	    (pinfo->ptype != PT_TCP && pinfo->ptype != PT_UDP))
+		return;
+	for (size_t i = 0; i < array_length(port_owners); i++) {
+		int proto = proto_get_id_by_filter_name(port_owners[i]);
+
+		if (proto == -1 || !is_spoken(pinfo, proto) ||
+		    port_is_owned(pinfo))
+			continue;
+		expert_add_info_format(pinfo, item, &ei[PORT],
+			"%s between ports %u and %u, and neither is its own",
+			proto_get_protocol_short_name(
+				find_protocol_by_id(proto)),
+			pinfo->srcport, pinfo->destport);
+		return;
+	}
+}
+
 /* ---- what is wanted, and where ---- */
 
 /* Wireshark registers its expert items after all protocols. */
@@ -270,6 +332,7 @@ void expert_items_packet(proto_item *item, packet_info *pinfo,
 	if (block)
 		wtap_block_foreach_option(block, read_option, &r);
 	look_at_countries(item, pinfo, a);
+	look_at_port(item, pinfo);
 	if (enabled[UNKNOWN] && is_mystery(a))
 		expert_add_info(pinfo, item, &ei[UNKNOWN]);
 }

@@ -76,7 +76,8 @@ class Tshark:
                      "--clear-groups"] if os.geteuid() == 0 else []
         return subprocess.Popen(
             [*step_down, *map(str, argv)], env=env, cwd=self.dir, text=True,
-            errors="backslashreplace", stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+            errors="backslashreplace", stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, **options)
 
     def run(self, *argv):
         """The finished process; a signal is the only failure here."""
@@ -102,28 +103,23 @@ class Tshark:
     def fields(self, path, *names, more=()):
         """Per frame a tuple of texts, several values joined by commas."""
         args = [arg for name in names for arg in ("-e", name)]
-        return [tuple(map(as_in_4_0, line.split("\t"))) for line in self.lines(
-            "tshark", "-r", path, "-T", "fields", *self.format(), *args,
-            *more)]
-
-    def format(self):
-        """Options for values as 4.0 prints them."""
-        args = []
-        if self.version >= (4, 4):
-            args += ["-E", "escape=n"]          # each \\ twice
         if self.version >= (4, 6):
             args += ["-o", "protocols.display_abs_time_ascii:ALWAYS"]
-        return args
+        return [tuple(map(self.as_in_4_0, line.split("\t")))
+                for line in self.lines("tshark", "-r", path, "-T", "fields",
+                                       *args, *more)]
+
+    def as_in_4_0(self, text):
+        """Newer ones write True and False, and each backslash twice."""
+        if self.version < (4, 4):
+            return text
+        return {"True": "1", "False": "0"}.get(
+            text, text.replace("\\\\", "\\"))
 
     def frames(self, path, display_filter, more=()):
         """The frame numbers that a filter matches."""
         return [int(n) for (n,) in self.fields(
             path, "frame.number", more=("-Y", display_filter, *more))]
-
-
-def as_in_4_0(text):
-    """A boolean is 1 or 0 there, True or False since."""
-    return {"True": "1", "False": "0"}.get(text, text)
 
 
 def udp(src, dst, payload=b"hi"):

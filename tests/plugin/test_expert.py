@@ -8,6 +8,7 @@ import re
 import sys
 import unittest
 
+from frames import ACK, PSH, SYN, Flow
 from harness import SOURCE, Tshark, udp
 from pcapng import (End, attribution, custom_block, custom_option, epb, idb,
                     process, shb, table)
@@ -120,6 +121,29 @@ class Packets(unittest.TestCase):
         self.assertEqual(found("DE", *off("country")), [])
         self.assertIn("81.2.69.142 is in GB", messages(
             path, "country", "-o", "proc.allowed_countries:DE")[1])
+
+
+class Ports(unittest.TestCase):
+    GET = b"GET / HTTP/1.1\r\nHost: example.com\r\n\r\n"
+
+    @staticmethod
+    def flow(server_port, request, client_port=50123):
+        flow = Flow(HERE, THERE, client_port, server_port)
+        owners = custom_option(attribution("out", GOOD, REMOTE))
+        return b"".join(epb(frame, T0, owners) for frame in [
+            flow.out(SYN, 100), flow.back(SYN | ACK, 500, 101),
+            flow.out(ACK, 101, 501), flow.out(PSH | ACK, 101, 501, request)])
+
+    def test_http(self):
+        path = capture("ports", self.flow(80, self.GET),
+                       self.flow(22, self.GET, 50124),
+                       self.flow(12345, self.GET, 50125),
+                       self.flow(12346, b"nothing known", 50126))
+        found = messages(path, "port")
+        self.assertEqual(list(found)[-1:], [12])
+        self.assertIn("HTTP between ports 50125 and 12345", found[12])
+        self.assertTrue(set(found) <= {8, 12})
+        self.assertEqual(messages(path, "port", *off("port")), {})
 
 
 class Table(unittest.TestCase):

@@ -4,9 +4,7 @@
 
 Usage: test_import.py PLUGIN.so [unittest arguments]
 """
-import re
 import struct
-import subprocess
 import sys
 import unittest
 
@@ -21,7 +19,6 @@ WIRESHARK_PEN = 32622
 INBOUND, OUTBOUND = option(2, b"\x01\0\0\0"), option(2, b"\x02\0\0\0")
 
 tshark = None
-version = None
 
 
 def comment(text):
@@ -35,15 +32,6 @@ def process_thread(pid, tid=0):
 
 def packet(*opts, ts=T0):
     return epb(udp(HERE, THERE), ts, *opts)
-
-
-def texts(path, *names, more=()):
-    """Fields without what 4.6 does to a backslash in -T fields."""
-    rows = tshark.fields(path, *names, more=more)
-    if version < (4, 6):
-        return rows
-    return [tuple(value.replace("\\\\", "\\") for value in row)
-            for row in rows]
 
 
 def capture(name, *blocks):
@@ -100,7 +88,7 @@ class Ptcpdump(unittest.TestCase):
             "PID: 99999999999\nCmd: z\nArgs: ": ("", "z"),
         }
         path = capture("forge", *[packet(comment(text)) for text in cases])
-        self.assertEqual(texts(path, "proc.pid", "proc.name"),
+        self.assertEqual(tshark.fields(path, "proc.pid", "proc.name"),
                          list(cases.values()))
         again = capture("again", packet(comment(PTCPDUMP[0]), comment(
             "PID: 1\nCmd: /tmp/x\nArgs: ")))
@@ -224,7 +212,7 @@ class Wireshark5(unittest.TestCase):
             life(9, b"nine"), packet(process_thread(10)))
         rows = tshark.fields(path, "proc.pid", "proc.name", "proc.attr",
                              more=["-2", "-Y", "udp"])
-        if version < (4, 6):
+        if tshark.version < (4, 6):
             self.assertEqual(rows, [("",) * 3] * 5)
             return
         self.assertEqual(rows, [
@@ -266,7 +254,7 @@ class Apple(unittest.TestCase):
         done = tshark.run("tshark", "-r", path, "-T", "fields", "-e",
                           "proc.src.pid", "-e", "proc.src.name")
         rows = [line.split("\t") for line in done.stdout.splitlines()]
-        if version < (4, 6):
+        if tshark.version < (4, 6):
             self.assertEqual(rows, [["", ""]] * 2)
         else:
             self.assertEqual(rows, [["501", "mDNSResponder"], ["", ""]])
@@ -289,16 +277,12 @@ class Hostile(unittest.TestCase):
         path = capture("escaping", packet(comment(
             b"PID: 1\nCmd: /tmp/\x1b[31mx\nArgs: a\nb")))
         self.assertEqual(
-            texts(path, "proc.name", "proc.exepath", "proc.cmdline"),
+            tshark.fields(path, "proc.name", "proc.exepath", "proc.cmdline"),
             [(r"\x1b[31mx", r"/tmp/\x1b[31mx", r"a\x0ab")])
 
 
 if __name__ == "__main__":
     tshark = Tshark(sys.argv.pop(1))
-    version = tuple(map(int, re.search(
-        r"(\d+)\.(\d+)\.", subprocess.run(
-            ["tshark", "--version"], capture_output=True, text=True,
-            check=True).stdout).groups()))
     try:
         unittest.main()
     finally:
