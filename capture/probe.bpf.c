@@ -540,10 +540,11 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 	if (tcp_flags < 0)
 		return 1;
 	/*
-	 * A raw socket gets a copy of every echo request; it is the kernel
-	 * that answers.  A process that answers itself is told by its answers.
+	 * A raw socket gets a copy of every echo request and of every other
+	 * ping's replies.  Whose they are is told by who asks, or, if a process
+	 * answers in place of the kernel, by its answers.
 	 */
-	if (!egress && k.remote_port == FLOW_ECHO_ANSWERS &&
+	if (!egress && k.remote_port &&
 	    (k.proto == IPPROTO_ICMP || k.proto == IPPROTO_ICMPV6))
 		return 1;
 
