@@ -38,10 +38,7 @@ main() {
 	mount_kernel
 	configure
 	copy_tree
-	# shellcheck disable=SC2016 # it is the inner shell's
-	exec chroot "$root" /usr/bin/env -i HOME=/root LANG=C.UTF-8 \
-		TERM="${TERM-dumb}" PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-		sh -c 'cd "$0" && exec "$@"' "$copy" "$@"
+	enter "$@"
 }
 
 die() {
@@ -67,6 +64,7 @@ mirror() {
 
 # pktwho needs to see processes, control groups and what tracefs describes.
 mount_kernel() {
+	mount --bind "$root" "$root"
 	mount -t proc proc "$root/proc"
 	mount --rbind /sys "$root/sys"
 	mount --rbind /dev "$root/dev"
@@ -84,15 +82,37 @@ configure() {
 	} >"$root/etc/apt/apt.conf.d/99pktwho"
 }
 
-# All that could be committed.
+# All that could be committed.  What is as it was last time keeps the time it
+# had, the rest is new: an edit may be older than what was built without it.
 copy_tree() {
-	mkdir -p "$root$copy"
-	find "$root$copy" -mindepth 1 -maxdepth 1 ! -name build \
-		-exec rm -rf {} +
+	old=$root$copy
+	new=$old.new
+	rm -rf "$new"
+	mkdir -p "$old" "$new"
 	git ls-files --cached --others --exclude-standard |
 		while read -r file; do
 			[ ! -f "$file" ] || printf '%s\n' "$file"
-		done | tar -cf - -T - | tar -xf - --no-same-owner -C "$root$copy"
+		done | tar -cf - -T - | tar -xmf - --no-same-owner -C "$new"
+	(cd "$new" && find . -type f) | while read -r file; do
+		! cmp -s "$old/$file" "$new/$file" ||
+			touch -r "$old/$file" "$new/$file"
+	done
+	for build in "$old"/build*; do
+		[ ! -d "$build" ] || mv "$build" "$new"
+	done
+	rm -rf "$old"
+	mv "$new" "$old"
+}
+
+# The kernel's name of a file is from the root of the mounts, which in a mere
+# chroot is not ours; `ip netns`, too, wants / to be a mount.
+enter() {
+	cd "$root"
+	pivot_root . mnt
+	# shellcheck disable=SC2016 # it is the inner shell's
+	exec chroot . /usr/bin/env -i HOME=/root LANG=C.UTF-8 \
+		TERM="${TERM-dumb}" PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+		sh -c 'umount -l /mnt && cd "$0" && exec "$@"' "$copy" "$@"
 }
 
 main "$@"
