@@ -12,6 +12,7 @@
 #include <glib.h>
 #include <ws_version.h>
 #include <wireshark.h>
+#include <epan/epan.h>
 #include <epan/packet.h>
 #include <wiretap/wtap.h>		/* wtap_rec; packet.h brings it until 4.2 */
 #include <wiretap/wtap_opttypes.h>
@@ -28,6 +29,8 @@ typedef gboolean ws_bool;
 /* A plugin says what it is since 4.2, declared in a header since 4.4. */
 #if WS_VERSION >= 404
 #include <wsutil/plugins.h>
+#else
+#define WS_PLUGIN_DESC_DISSECTOR 1
 #endif
 
 /* Between a statistic's menu and its name; a single one is text since 4.2. */
@@ -62,6 +65,36 @@ static inline size_t option_len(const wtap_optval_t *o)
 	return o->custom_binaryval.data.custom_data_len;
 #else
 	return o->custom_opt.data.generic_data.custom_data_len;
+#endif
+}
+
+/*
+ * Apple's process block @number, which Wireshark reads since 4.6.  The name is
+ * Wireshark's, or NULL if it knows of no such block.
+ */
+static inline const char *apple_process(const packet_info *pinfo,
+					uint32_t number, uint32_t *pid)
+{
+#if WS_VERSION >= 406
+	unsigned section = pinfo->rec->section_number;
+
+	*pid = (uint32_t)epan_get_process_id(pinfo->epan, number, section);
+	return epan_get_process_name(pinfo->epan, number, section);
+#else
+	(void)pinfo;
+	(void)number;
+	*pid = 0;
+	return NULL;
+#endif
+}
+
+/* A field's value is a pointer since 4.2. */
+static inline fvalue_t *finfo_value(const field_info *fi)
+{
+#if WS_VERSION >= 402
+	return fi->value;
+#else
+	return (fvalue_t *)&fi->value;
 #endif
 }
 

@@ -20,6 +20,7 @@ static expert_field ei[ITEMS] = {
 static ws_bool enabled[ITEMS] = { true, true, true, true, true, true, true };
 static const char *pref_countries = "";
 
+static int proto_ours = -1;
 static int proto_items = -1;		/* everybody's expert items */
 static int items_tap;
 
@@ -308,6 +309,9 @@ bool expert_items_are_wanted(proto_tree *tree)
 	if (have_tap_listener(items_tap) ||
 	    proto_field_is_referenced(tree, proto_items))
 		return true;
+	/* Whoever asks for one of ours has thereby asked for its protocol. */
+	if (!proto_field_is_referenced(tree, proto_ours))
+		return false;
 	for (int i = 0; i < ITEMS; i++)
 		if (proto_field_is_referenced(tree, ei[i].hf))
 			return true;
@@ -369,6 +373,7 @@ void expert_items_row(proto_item *item, packet_info *pinfo,
 
 void expert_items_init(int proto, module_t *prefs)
 {
+	proto_ours = proto;
 	register_items(proto);
 	for (int i = 0; i < ITEMS; i++)
 		prefs_register_bool_preference(prefs, prefs_of[i].pref,

@@ -121,20 +121,13 @@ struct reader {
  */
 static void add_apple(struct reader *r, uint32_t number)
 {
-#if WS_VERSION >= 406
-	int section = r->pinfo->rec->section_number;
-	const char *name = epan_get_process_name(r->pinfo->epan, number,
-						 section);
+	uint32_t pid;
+	const char *name = apple_process(r->pinfo, number, &pid);
 
 	if (!name)
 		return;
-	import_set_pid(r->i, epan_get_process_id(r->pinfo->epan, number,
-						 section));
+	import_set_pid(r->i, pid);
 	import_set_name(r->i, name, strlen(name));
-#else
-	(void)r;
-	(void)number;
-#endif
 }
 
 static ws_bool read_option(wtap_block_t block _U_, unsigned id,

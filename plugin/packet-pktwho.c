@@ -8,6 +8,7 @@
 #include <epan/expert.h>
 #include <epan/prefs.h>
 
+#include "dpi.h"
 #include "expert.h"
 #include "fields.h"
 #include "import.h"
@@ -151,10 +152,11 @@ static void dissect_packet(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 	bool want_proc = proto_field_is_referenced(tree, proto_proc);
 	bool want_stats = stats_are_wanted();
 	bool want_experts = expert_items_are_wanted(tree);
+	bool want_dpi = dpi_is_wanted(pinfo, tree);
 	bool wanted = want_proc || want_places || want_stats || want_experts;
 	struct found f = {
 		.pinfo = pinfo,
-		.want_owners = wanted || !PINFO_FD_VISITED(pinfo),
+		.want_owners = wanted || want_dpi || !PINFO_FD_VISITED(pinfo),
 	};
 	struct imported imported;
 	proto_item *item = NULL;
@@ -167,6 +169,8 @@ static void dissect_packet(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 		wtap_block_foreach_option(block, take_option, &f);
 	if (f.has_owners && !PINFO_FD_VISITED(pinfo))
 		expert_items_count(pinfo, &f.owners);
+	if (want_dpi)
+		dpi_add(tree, tvb, pinfo, f.has_owners ? &f.owners : NULL);
 	if (!wanted)
 		return;
 	look_for_import(&f, &imported, tvb, block);
@@ -329,6 +333,7 @@ static void register_experts(void)
 void pktwho_register(void)
 {
 	static int *ett[] = { &ett_proc };
+	dissector_handle_t handle;
 	module_t *prefs;
 
 	proto_proc = proto_register_protocol("Process Attribution (pktwho)",
@@ -339,12 +344,14 @@ void pktwho_register(void)
 	register_experts();
 	prefs = prefs_register_protocol(proto_proc, place_reset);
 	place_init(prefs);
+	dpi_init();
 	expert_items_init(proto_proc, prefs);
 	import_init();
 	stats_init(proto_proc);
 	register_final_registration_routine(register_fields_late);
-	register_postdissector(register_dissector("proc", dissect_proc,
-						  proto_proc));
+	handle = register_dissector("proc", dissect_proc, proto_proc);
+	register_postdissector(handle);
+	dpi_use_postdissector(handle);
 }
 
 void pktwho_handoff(void)

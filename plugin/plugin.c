@@ -10,15 +10,12 @@ WS_DLL_PUBLIC_DEF const int plugin_want_major = WIRESHARK_VERSION_MAJOR;
 WS_DLL_PUBLIC_DEF const int plugin_want_minor = WIRESHARK_VERSION_MINOR;
 
 WS_DLL_PUBLIC void plugin_register(void);
-
-#if WS_VERSION >= 404
 WS_DLL_PUBLIC uint32_t plugin_describe(void);
 
 uint32_t plugin_describe(void)
 {
 	return WS_PLUGIN_DESC_DISSECTOR;
 }
-#endif
 
 void plugin_register(void)
 {

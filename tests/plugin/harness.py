@@ -27,6 +27,12 @@ def skip(why):
     sys.exit(SKIP)
 
 
+def global_plugins():
+    folders = subprocess.run(["tshark", "-G", "folders"], text=True,
+                             capture_output=True, check=True).stdout
+    return re.search(r"^Global Plugins:\s*(.*)$", folders, re.M).group(1)
+
+
 class Tshark:
     def __init__(self, plugin):
         for tool in ("tshark", "editcap", "mergecap"):
@@ -44,6 +50,10 @@ class Tshark:
             (self.dir / name).mkdir()
         epan = self.dir / "plugins" / minor / "epan"
         epan.mkdir(parents=True)
+        # Our directory replaces Wireshark's, whose plugins shall be there,
+        # too: 4.6's falco-events has fields of the same names as ours.
+        for own in Path(global_plugins(), "epan").glob("*.so"):
+            shutil.copy(own, epan)
         shutil.copy(plugin, epan / "pktwho.so")
         self.open_up()
 

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dpi_flow.h"
+
+#include <epan/conversation.h>
+
+struct dpi_flow *dpi_flow_get(packet_info *pinfo, int proto)
+{
+	conversation_t *c = find_or_create_conversation(pinfo);
+	struct dpi_flow *f = conversation_get_proto_data(c, proto);
+
+	if (f)
+		return f;
+	f = wmem_new0(wmem_file_scope(), struct dpi_flow);
+	f->port = (uint16_t)pinfo->destport;
+	conversation_add_proto_data(c, proto, f);
+	return f;
+}
+
+bool dpi_flow_set_app(struct dpi_flow *f, const char *app, enum dpi_rank rank)
+{
+	if (!app || rank <= f->rank)
+		return false;
+	f->app = app;
+	f->rank = rank;
+	return true;
+}
+
+void dpi_flow_set(const char **member, const char *value)
+{
+	if (value && !*member)
+		*member = wmem_strdup(wmem_file_scope(), value);
+}
+
+static bool is_same_host(const struct dpi_turn *t, const char *host)
+{
+	return !host || (t->host && !strcmp(t->host, host));
+}
+
+/* Where there are too many, the last one is empty and stays so. */
+static struct dpi_turn *add_turn(struct dpi_flow *f, uint32_t frame)
+{
+	struct dpi_turn *t;
+
+	if (f->turns > DPI_FLOW_TURNS)
+		return NULL;
+	t = wmem_new0(wmem_file_scope(), struct dpi_turn);
+	t->frame = frame;
+	if (f->last)
+		f->last->next = t;
+	else
+		f->first = t;
+	f->last = t;
+	return ++f->turns > DPI_FLOW_TURNS ? NULL : t;
+}
+
+/* Is @longer the same words as @shorter, and perhaps more? */
+static bool extends(const char *longer, const char *shorter)
+{
+	size_t len = strlen(shorter);
+
+	return !strncmp(longer, shorter, len) &&
+	       (longer[len] == '\0' || longer[len] == ' ');
+}
+
+/* An answer repeats its question and adds to it: it takes its place. */
+static char *with_detail(const char *old, const char *detail)
+{
+	char **items = g_strsplit(old, "; ", -1);
+	wmem_strbuf_t *out = wmem_strbuf_new(wmem_file_scope(), "");
+	bool there = false;
+
+	for (char **i = items; *i; i++) {
+		bool is_it = extends(detail, *i);
+
+		if (i != items)
+			wmem_strbuf_append(out, "; ");
+		wmem_strbuf_append(out, is_it ? detail : *i);
+		there = there || is_it || extends(*i, detail);
+	}
+	g_strfreev(items);
+	if (!there) {
+		wmem_strbuf_append(out, "; ");
+		wmem_strbuf_append(out, detail);
+	}
+	return wmem_strbuf_finalize(out);
+}
+
+static void add_detail(struct dpi_turn *t, const char *detail)
+{
+	char *old = t->detail;
+
+	if (!old) {
+		t->detail = wmem_strdup(wmem_file_scope(), detail);
+		return;
+	}
+	if (strlen(old) + strlen(detail) > DPI_FLOW_DETAIL_MAX)
+		return;
+	t->detail = with_detail(old, detail);
+	wmem_free(wmem_file_scope(), old);
+}
+
+void dpi_flow_turn(struct dpi_flow *f, uint32_t frame, bool request,
+		   const char *host, const char *detail)
+{
+	struct dpi_turn *t = f->last;
+
+	if (f->turns > DPI_FLOW_TURNS || (!host && !detail))
+		return;
+	if (!t || request || !is_same_host(t, host))
+		t = add_turn(f, frame);
+	if (!t)
+		return;
+	dpi_flow_set(&t->host, host);
+	if (detail)
+		add_detail(t, detail);
+}
+
+/* Packets come mostly in order, so it is mostly the turn of the one before. */
+const struct dpi_turn *dpi_flow_turn_at(struct dpi_flow *f, uint32_t frame)
+{
+	struct dpi_turn *t = f->cursor;
+
+	if (!t || t->frame > frame)
+		t = f->first;
+	while (t && t->next && t->next->frame <= frame)
+		t = t->next;
+	f->cursor = t;
+	return t;
+}
+
+static void append(wmem_strbuf_t *out, const char *prefix, const char *s)
+{
+	if (!s)
+		return;
+	if (wmem_strbuf_get_len(out))
+		wmem_strbuf_append(out, "; ");
+	wmem_strbuf_append(out, prefix);
+	wmem_strbuf_append(out, s);
+}
+
+const char *dpi_flow_detail(wmem_allocator_t *pool, const struct dpi_flow *f,
+			    const struct dpi_turn *t)
+{
+	wmem_strbuf_t *out = wmem_strbuf_new(pool, "");
+
+	append(out, "", t ? t->detail : NULL);
+	append(out, "", f->tls_version);
+	append(out, "", f->cipher);
+	append(out, "ALPN ", f->alpn);
+	append(out, "JA4 ", f->ja4);
+	return wmem_strbuf_get_str(out);
+}

@@ -1,0 +1,319 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The dpi.* fields: captures of real programs, and files made for one rule.
+
+Usage: test_dpi.py PLUGIN.so [unittest arguments]
+"""
+import json
+import struct
+import sys
+import unittest
+
+from frames import ACK, PSH, Flow, ip4
+from harness import SOURCE, Tshark
+from pcapng import (End, attribution, custom_option, epb, idb, shb)
+
+T0 = 1_700_000_000 * 10**9
+TURNS = 256                     # DPI_FLOW_TURNS
+
+tshark = None
+
+
+def sample(name):
+    return tshark.write(name, (SOURCE / "tests/data/dpi" / name).read_bytes())
+
+
+class Samples(unittest.TestCase):
+    """Every packet of a flow says the same when the file is read twice."""
+
+    # file: one (app, host, detail of the first packet) per flow
+    FLOWS = {
+        "dot": [("DNS over TLS", "dns.example.com",
+                 "TLS 1.3; TLS_AES_256_GCM_SHA384; ALPN dot offered")],
+        "http-port": [("HTTP", "dev.example.com", "GET / 200")],
+        "postgresql": [("PostgreSQL", "", "")],
+        "quic": [("HTTP/3", "quic.example.com",
+                  "TLS 1.3; TLS_AES_128_GCM_SHA256; ALPN h3 offered")],
+        "redis": [("Redis", "", "")],
+        "smtp": [("SMTP", "", "")],
+        "smtp-starttls": [("SMTP", "mail.example.com",
+                           "TLS 1.3; TLS_AES_256_GCM_SHA384")],
+        "ssh": [("SSH", "", "client SSH-2.0-OpenSSH_9.2p1 "
+                 "Debian-2+deb12u10; server SSH-2.0-OpenSSH_9.2p1 "
+                 "Debian-2+deb12u10")],
+        "tls12": [("HTTP/2", "old.example.com",
+                   "TLS 1.2; TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384; ALPN h2")],
+        "tls13": [("HTTPS", "new.example.com", "TLS 1.3; "
+                   "TLS_AES_256_GCM_SHA384; ALPN h2 http/1.1 offered")],
+    }
+
+    def check(self, name, expected, *more):
+        flows = {}
+        for tcp, udp, src, *said in tshark.fields(
+                sample(f"{name}.pcapng"), "tcp.stream", "udp.stream",
+                "ip.src", "dpi.app", "dpi.host", "dpi.detail",
+                more=("-2", "-Y", "ip", *more)):
+            # JA4 is there from Wireshark 4.2 on.
+            said[2] = said[2].split("; JA4 ")[0]
+            ends, all_said = flows.setdefault(tcp or udp, (set(), set()))
+            ends.add(src)
+            all_said.add(tuple(said))
+        for ends, _ in flows.values():
+            self.assertEqual(ends, {"192.0.2.10", "192.0.2.80"})
+        self.assertEqual([said for _, said in flows.values()],
+                         [{flow} for flow in expected], name)
+
+    def test_every_packet_of_the_flow(self):
+        for name, expected in self.FLOWS.items():
+            with self.subTest(name):
+                self.check(name, expected)
+
+    def test_http2_in_the_clear(self):
+        # Wireshark has to be told, since the port says nothing.
+        self.check("http2", [("HTTP/2", "www.example.com", "GET /page 200")],
+                   "-d", "tcp.port==8082,http2")
+
+    def test_ja4(self):
+        if tshark.version < (4, 2):
+            self.skipTest("no JA4 in this Wireshark")
+        for (detail,) in tshark.fields(sample("tls13.pcapng"), "dpi.detail",
+                                       more=("-2", "-Y", "tcp")):
+            self.assertIn("; JA4 t13d", detail)
+
+    def test_a_connection_used_again(self):
+        """Each request's packets have its own host and path."""
+        said = [row for row in tshark.fields(
+            sample("http.pcapng"), "http.request.full_uri", "dpi.summary",
+            more=("-2", "-Y", "http.request || http.response"))]
+        self.assertEqual([s for _, s in said], [
+            "HTTP www.example.com GET /first 200"] * 2 + [
+            "HTTP www.example.com GET /second 200"] * 2 + [
+            "HTTP one.example.com GET http://one.example.com/1 200"] * 2 + [
+            "HTTP two.example.com GET http://two.example.com/2 200"] * 2)
+
+    def test_port_of_another_is_worth_a_word(self):
+        for name, words in (("http-port", "HTTP on port 9000 dev.example.com "
+                             "GET / 200"),
+                            ("redis", "Redis"),
+                            ("smtp", "SMTP")):
+            rows = tshark.fields(sample(f"{name}.pcapng"), "dpi.summary",
+                                 more=("-2", "-Y", "tcp"))
+            self.assertEqual(set(rows), {(words,)})
+
+
+class Asking(unittest.TestCase):
+    """However the fields are asked for, nothing is lost."""
+
+    def test_one_pass_knows_what_it_has_seen(self):
+        rows = tshark.fields(sample("http-port.pcapng"), "dpi.app", "dpi.host",
+                             more=("-Y", "tcp"))
+        self.assertEqual(rows[:3], [("TCP", "")] * 3)
+        self.assertEqual(set(rows[3:]), {("HTTP", "dev.example.com")})
+
+    def test_filter_catches_the_first_packet(self):
+        dns = sample("dns.pcapng")
+        self.assertEqual(tshark.frames(dns, 'dpi.app == "DNS"')[0], 1)
+        found = tshark.lines("tshark", "-r", dns, "-Y", 'dpi.app == "DNS"')
+        self.assertEqual(found[0].split()[0], "1")
+
+    def test_filter_read_twice(self):
+        tls = sample("tls13.pcapng")
+        found = tshark.lines("tshark", "-2", "-r", tls, "-Y",
+                             'dpi.host == "new.example.com"')
+        self.assertEqual(len(found), len(tshark.frames(tls, "tcp")))
+
+    def test_column(self):
+        columns = 'gui.column.format:"App","%Cus:dpi.app:0:R"'
+        rows = tshark.lines("tshark", "-2", "-r", sample("tls13.pcapng"),
+                            "-o", columns)
+        self.assertEqual(set(rows[:-1]), {"HTTPS"})
+
+    def test_tap(self):
+        out = "\n".join(tshark.lines(
+            "tshark", "-2", "-q", "-r", sample("tls13.pcapng"), "-z",
+            "io,stat,0,COUNT(dpi.host)dpi.host"))
+        count = len(tshark.frames(sample("tls13.pcapng"), "tcp"))
+        self.assertRegex(out, rf"<> *\d[\d.]* *\| *{count} *\|")
+
+    def test_without_being_named(self):
+        packets = json.loads("\n".join(tshark.lines(
+            "tshark", "-T", "json", "-r", sample("dns.pcapng"))))
+        dpi = packets[0]["_source"]["layers"]["dpi"]
+        self.assertEqual(dpi["dpi.app"], "DNS")
+        self.assertEqual(dpi["dpi.host"], "www.example.com")
+
+    def test_preference_never(self):
+        rows = tshark.fields(sample("tls13.pcapng"), "dpi.host",
+                             more=("-2", "-o", "dpi.when:never"))
+        self.assertEqual(set(rows), {("",)})
+
+    def test_preference_always(self):
+        packets = json.loads("\n".join(tshark.lines(
+            "tshark", "-2", "-T", "json", "-o", "dpi.when:always", "-r",
+            sample("tls13.pcapng"))))
+        for packet in packets[:-1]:
+            self.assertEqual(packet["_source"]["layers"]["dpi"]["dpi.host"],
+                             "new.example.com")
+
+
+# ---- files made for one rule ----
+
+def name_of(text):
+    return b"".join(bytes([len(part)]) + part.encode()
+                    for part in text.split(".")) + b"\0"
+
+
+def record(name, address):
+    return name_of(name) + struct.pack(">HHIH", 1, 1, 60, 4) + address
+
+
+def dns(name, *answers, more=(), number=1, rcode=0):
+    """A question about an IPv4 address, or an answer with its records."""
+    flags = 0x8180 | rcode if answers or rcode else 0x0100
+    return (struct.pack(">HHHHHH", number, flags, 1, len(answers), 0, len(more))
+            + name_of(name) + struct.pack(">HH", 1, 1)
+            + b"".join(record(*r) for r in (*answers, *more)))
+
+
+def udp(src, sport, dst, dport, payload):
+    return ip4(src, dst, 17, struct.pack(">HHHH", sport, dport,
+                                         8 + len(payload), 0) + payload)
+
+
+def asked(payload, sport=40000):
+    return udp("192.0.2.10", sport, "192.0.2.53", 53, payload)
+
+
+def answered(payload, sport=40000):
+    return udp("192.0.2.53", 53, "192.0.2.10", sport, payload)
+
+
+WEB, GLUE = bytes([203, 0, 113, 5]), bytes([203, 0, 113, 53])
+CONNECT = Flow("192.0.2.10", "203.0.113.5", dport=81).out(ACK)
+CONNECT_GLUE = Flow("192.0.2.10", "203.0.113.53", dport=81).out(ACK)
+RESOLVER = End(77, 77, b"resolver", "socket")
+
+
+def made(*packets):
+    """A file of frames, or pairs of a frame and its attribution."""
+    blocks = []
+    for n, p in enumerate(packets):
+        frame, *options = p if isinstance(p, tuple) else (p,)
+        blocks.append(epb(frame, T0 + n * 10**6, *map(custom_option, options)))
+    return tshark.write("made.pcapng", b"".join([shb(), idb(), *blocks]))
+
+
+class Names(unittest.TestCase):
+    def test_name_and_who_asked(self):
+        rows = tshark.fields(sample("dns.pcapng"), "dpi.name", "dpi.name_proc",
+                             more=("-2", "-Y", "tcp"))
+        self.assertEqual(set(rows), {("www.example.com", "curl")})
+
+    def test_only_the_answers_count(self):
+        """Not the addresses of name servers that come with them."""
+        path = made(asked(dns("www.example.com")),
+                    answered(dns("www.example.com", ("www.example.com", WEB),
+                                 more=[("ns.example.com", GLUE)])),
+                    CONNECT, CONNECT_GLUE)
+        self.assertEqual(tshark.fields(path, "dpi.name")[2:],
+                         [("www.example.com",), ("",)])
+
+    def test_the_last_name_before_the_packet(self):
+        answers = [answered(dns(name, (name, WEB)))
+                   for name in ("a.example.com", "b.example.com")]
+        path = made(CONNECT, answers[0], CONNECT, answers[1], CONNECT)
+        self.assertEqual(
+            tshark.fields(path, "dpi.name", more=("-2", "-Y", "tcp")),
+            [("a.example.com",), ("a.example.com",), ("b.example.com",)])
+
+    def test_answers_of_others_are_not_ours(self):
+        answer = answered(dns("www.example.com", ("www.example.com", WEB)))
+        for direction, names in (("in", "www.example.com"), ("out", ""),
+                                 ("forwarded", ""), ("local",
+                                                     "www.example.com")):
+            path = made((answer, attribution(direction, dst=RESOLVER)),
+                        CONNECT)
+            with self.subTest(direction):
+                self.assertEqual(tshark.fields(path, "dpi.name")[1], (names,))
+
+    def test_the_remote_end_only(self):
+        answer = answered(dns("me.example.com",
+                              ("me.example.com", bytes([192, 0, 2, 10]))))
+        path = made(answer, (CONNECT, attribution("out", RESOLVER)), CONNECT)
+        self.assertEqual(tshark.fields(path, "dpi.name")[1:],
+                         [("",), ("me.example.com",)])
+
+
+class Flows(unittest.TestCase):
+    def test_a_flow_with_more_turns_than_are_kept(self):
+        """No host is better than another packet's."""
+        path = made(*[asked(dns(f"n{n}.example.com"))
+                      for n in range(TURNS + 50)])
+        rows = tshark.fields(path, "dpi.host", more=("-2",))
+        self.assertEqual(rows, [(f"n{n}.example.com",) for n in range(TURNS)]
+                         + [("",)] * 50)
+
+    def test_answer_takes_the_place_of_its_question(self):
+        path = made(asked(dns("www.example.com")),
+                    asked(dns("www.example.com")),
+                    answered(dns("www.example.com", ("www.example.com", WEB))),
+                    asked(dns("gone.example.com")),
+                    answered(dns("gone.example.com", rcode=3)))
+        rows = tshark.fields(path, "dpi.detail", more=("-2",))
+        self.assertEqual(rows, [("A 203.0.113.5",)] * 3
+                         + [("A No such name",)] * 2)
+
+    def test_error_about_a_flow_is_no_part_of_it(self):
+        quoted = asked(dns("www.example.com"))[14:]
+        error = ip4("192.0.2.1", "192.0.2.10", 1,
+                    struct.pack(">BBHI", 3, 3, 0, 0) + quoted)
+        rows = tshark.fields(made(error, CONNECT), "dpi.app",
+                             "dpi.host", more=("-2",))
+        self.assertEqual(rows, [("ICMP", ""), ("TCP", "")])
+
+    def test_what_has_no_flow(self):
+        arp = (b"\xff" * 6 + bytes(6) + b"\x08\x06" + struct.pack(
+            ">HHBBH", 1, 0x0800, 6, 4, 1) + bytes(20))
+        self.assertEqual(tshark.fields(made(arp), "dpi.app"), [("ARP",)])
+
+    def test_a_port_used_again(self):
+        """Another connection of the same ports is another flow."""
+        flow = Flow("192.0.2.10", "203.0.113.5", dport=80)
+
+        def request(host, seq):
+            text = f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+            return [flow.out(2, seq=seq - 1), flow.back(18, seq - 1, seq),
+                    flow.out(PSH | ACK, seq, seq, text),
+                    flow.out(17, seq + len(text), seq),
+                    flow.back(17, seq, seq + len(text) + 1)]
+
+        path = made(*request("a.example.com", 1000),
+                    *request("b.example.com", 900000))
+        rows = tshark.fields(path, "dpi.host", more=("-2",))
+        self.assertEqual(rows, [("a.example.com",)] * 5
+                         + [("b.example.com",)] * 5)
+
+    def test_text_is_harmless(self):
+        """Of whoever is at the other end, and as docs/fields.md says."""
+        flow = Flow("192.0.2.10", "203.0.113.5", dport=80)
+        path = made(flow.out(PSH | ACK, 1, 1, "GET /\u202eexe HTTP/1.1\r\n"
+                             "Host: a\\b\u2028c:8080\r\n\r\n".encode()))
+        (host, detail), = tshark.fields(path, "dpi.host", "dpi.detail")
+        for text in (host, detail):
+            self.assertNotIn("\u202e", text)
+            self.assertNotIn("\u2028", text)
+
+    def test_long_text_is_cut(self):
+        flow = Flow("192.0.2.10", "203.0.113.5", dport=80)
+        path = made(flow.out(PSH | ACK, 1, 1, b"GET /" + b"x" * 900
+                             + b" HTTP/1.1\r\n\r\n"))
+        self.assertEqual(tshark.fields(path, "dpi.detail"),
+                         [("GET /" + "x" * 199 + "...",)])
+
+
+if __name__ == "__main__":
+    tshark = Tshark(sys.argv.pop(1))
+    try:
+        unittest.main()
+    finally:
+        tshark.close()
