@@ -124,11 +124,19 @@ static int activate(pcap_t *pcap, const struct source_options *o)
 	int mib = o->buffer_mib ? o->buffer_mib : DEFAULT_MIB;
 	int err;
 
-	pcap_set_snaplen(pcap, o->snaplen);
-	pcap_set_promisc(pcap, o->promiscuous);
-	pcap_set_timeout(pcap, o->prompt ? PROMPT_MS : BLOCK_MS);
-	pcap_set_buffer_size(pcap, mib << 20);
-	pcap_set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_NANO);
+	/* All but the last fail only on a capture that is active already. */
+	err = pcap_set_snaplen(pcap, o->snaplen);
+	if (!err)
+		err = pcap_set_promisc(pcap, o->promiscuous);
+	if (!err)
+		err = pcap_set_timeout(pcap, o->prompt ? PROMPT_MS : BLOCK_MS);
+	if (!err)
+		err = pcap_set_buffer_size(pcap, mib << 20);
+	if (!err)
+		err = pcap_set_tstamp_precision(pcap,
+						PCAP_TSTAMP_PRECISION_NANO);
+	if (err)
+		return err;
 	err = pcap_activate(pcap);
 	if (err > 0)
 		log_warn("%s: %s", o->device, pcap_geterr(pcap));
@@ -209,8 +217,9 @@ static int open_handles(struct source *s, const struct source_options *o)
 	pcap = open_capture(o, &err);
 	if (!pcap)
 		return err;
-	if (!strcmp(s->name, "any"))
-		pcap_set_datalink(pcap, DLT_LINUX_SLL2);
+	/* Without SLL2 it stays the older cooked header, which we read, too. */
+	if (!strcmp(s->name, "any") && pcap_set_datalink(pcap, DLT_LINUX_SLL2))
+		log_warn("%s: %s", s->name, pcap_geterr(pcap));
 	s->linktype = linktype_of(pcap);
 	two = wants_two(s, pcap);
 	err = add_handle(s, pcap, two ? SOURCE_IN : SOURCE_UNKNOWN, o);
