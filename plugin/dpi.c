@@ -7,10 +7,13 @@
 #include <epan/to_str.h>
 #include <wsutil/wslog.h>
 
+#include "dpi_expert.h"
 #include "dpi_flow.h"
 #include "dpi_layers.h"
 #include "dpi_names.h"
 #include "dpi_read.h"
+#include "expert.h"
+#include "stats.h"
 
 static int proto_dpi = -1;
 static int hf_app, hf_host, hf_detail, hf_summary, hf_name, hf_name_proc;
@@ -48,6 +51,7 @@ static void register_fields(void)
 		return;
 	has_fields = true;
 	proto_register_field_array(proto_dpi, all, array_length(all));
+	dpi_expert_register(proto_dpi);
 	dpi_layers_init();
 	dpi_read_init();
 }
@@ -112,14 +116,27 @@ static void on_file(void)
 	tapping = false;
 }
 
+/*
+ * Statistics want the names of hosts, and tshark starts them after the file
+ * was opened: the first packet is the first to see them.
+ */
+static void collect_for_statistics(void)
+{
+	if (pref_when == WHEN_ASKED && stats_are_wanted())
+		collect(true);
+}
+
 bool dpi_is_wanted(packet_info *pinfo, proto_tree *tree)
 {
 	if (!PINFO_FD_VISITED(pinfo)) {
+		if (pinfo->num == 1 && !collecting)
+			collect_for_statistics();
 		missed = missed || !collecting || !tree;
 		if (collecting)
 			return true;
 	}
-	return proto_field_is_referenced(tree, proto_dpi);
+	return proto_field_is_referenced(tree, proto_dpi) ||
+	       (has_fields && expert_items_have_a_tap());
 }
 
 /* ---- what there is to show ---- */
@@ -132,6 +149,7 @@ struct view {
 	const char *host;
 	struct dpi_flow *flow;		/* NULL for what has none */
 	const struct dpi_turn *turn;
+	const char *unresolved;		/* the expert item's, or NULL */
 };
 
 static bool is_wanted(const struct view *v, int hf)
@@ -210,6 +228,8 @@ static void show(struct view *v, const struct attribution *owners)
 	if (is_wanted(v, hf_summary))
 		add(v, hf_summary, summary_of(v));
 	add_names(v, owners);
+	if (v->unresolved)
+		dpi_expert_add(top, v->pinfo, v->unresolved);
 }
 
 /* ---- a packet ---- */
@@ -267,7 +287,11 @@ void dpi_add(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 		learn(v.flow, &l, pinfo, tree, owners);
 	if (missed && !first && pref_when != NEVER)
 		tap_missed();
-	if (!proto_field_is_referenced(tree, proto_dpi))
+	if (v.flow && v.flow->host_frame == pinfo->num &&
+	    dpi_expert_is_due(v.flow->host, owners))
+		v.unresolved = v.flow->host;
+	if (!proto_field_is_referenced(tree, proto_dpi) &&
+	    !(v.unresolved && expert_items_are_wanted(tree)))
 		return;
 	look(&v, &l);
 	if (v.app)
@@ -298,6 +322,7 @@ void dpi_init(void)
 	register_init_routine(on_file);
 	dpi_names_init();
 	prefs = prefs_register_protocol(proto_dpi, on_preferences);
+	dpi_expert_init(prefs);
 	prefs_register_enum_preference(prefs, "when",
 		"Learn what is spoken",
 		"Learning costs about a fifth of the time to read a file that"

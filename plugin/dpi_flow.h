@@ -42,6 +42,7 @@ struct dpi_flow {
 	uint16_t port;		/* the receiver's of the first packet */
 	unsigned turns;
 	const char *host;	/* TLS server name */
+	uint32_t host_frame;	/* where it was first seen */
 	const char *tls_version;
 	const char *cipher;
 	const char *alpn;

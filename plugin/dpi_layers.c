@@ -60,7 +60,6 @@ static struct kind known[] = {
 	{ "frame", NULL, NULL, NOISE, 0, false },
 	{ "data", NULL, NULL, NOISE, 0, false },
 	{ "data-text-lines", NULL, NULL, NOISE, 0, false },
-	{ "proc", NULL, NULL, NOISE, 0, false },
 	/* Certificates, of which Wireshark makes protocols. */
 	{ "ber", NULL, NULL, NOISE, 0, false },
 	{ "cms", NULL, NULL, NOISE, 0, false },

@@ -8,12 +8,15 @@ struct names {
 };
 
 static wmem_map_t *addresses;		/* text -> struct names */
+static wmem_map_t *asked;		/* name in lower case -> itself */
 
 void dpi_names_init(void)
 {
 	addresses = wmem_map_new_autoreset(wmem_epan_scope(),
 					   wmem_file_scope(), wmem_str_hash,
 					   g_str_equal);
+	asked = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(),
+				       wmem_str_hash, g_str_equal);
 }
 
 static struct names *names_of(const char *address)
@@ -65,4 +68,31 @@ const struct dpi_name *dpi_names_get(const char *address, uint32_t frame)
 	while (name && name->next && name->next->frame <= frame)
 		name = name->next;
 	return name;
+}
+
+void dpi_names_ask(const char *name)
+{
+	char *lower = g_ascii_strdown(name, -1);
+	char *key;
+
+	if (wmem_map_size(asked) < DPI_NAMES_ASKED &&
+	    !wmem_map_contains(asked, lower)) {
+		key = wmem_strdup(wmem_file_scope(), lower);
+		wmem_map_insert(asked, key, key);
+	}
+	g_free(lower);
+}
+
+bool dpi_names_knows(const char *name)
+{
+	unsigned count = wmem_map_size(asked);
+	char *lower;
+	bool there;
+
+	if (!count || count == DPI_NAMES_ASKED)
+		return true;
+	lower = g_ascii_strdown(name, -1);
+	there = wmem_map_contains(asked, lower);
+	g_free(lower);
+	return there;
 }

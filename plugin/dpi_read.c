@@ -376,6 +376,7 @@ static void read_dns(struct reader *r, const struct attribution *owners)
 
 	if (!name || !type)
 		return;
+	dpi_names_ask(name);
 	if (flag(r, DNS_IS_RESPONSE))
 		type = read_answers(r, name, type, owners);
 	dpi_flow_turn(r->flow, r->pinfo->num, false, name, type);
@@ -494,6 +495,8 @@ static void read_server_hello(struct reader *r)
 static void read_tls(struct reader *r)
 {
 	if (has_message(r, CLIENT_HELLO)) {
+		if (!r->flow->host)
+			r->flow->host_frame = r->pinfo->num;
 		dpi_flow_set(&r->flow->host, text(r, TLS_HOST));
 		dpi_flow_set(&r->flow->ja4, text(r, TLS_JA4));
 		read_offers(r);

@@ -93,15 +93,28 @@ struct totals {
 
 static wmem_map_t *all_totals;		/* process id -> struct totals */
 
+/* Few processes have most of the packets, and Wireshark's hash is slow. */
+static struct totals *recent[64];
+
+static void forget_recent(void)
+{
+	memset(recent, 0, sizeof(recent));
+}
+
 static struct totals *totals_of(uint64_t id)
 {
-	struct totals *t = wmem_map_lookup(all_totals, &id);
+	struct totals **slot = &recent[id % array_length(recent)];
+	struct totals *t = *slot;
 
-	if (t)
+	if (t && t->id == id)
 		return t;
-	t = wmem_new0(wmem_file_scope(), struct totals);
-	t->id = id;
-	wmem_map_insert(all_totals, &t->id, t);
+	t = wmem_map_lookup(all_totals, &id);
+	if (!t) {
+		t = wmem_new0(wmem_file_scope(), struct totals);
+		t->id = id;
+		wmem_map_insert(all_totals, &t->id, t);
+	}
+	*slot = t;
 	return t;
 }
 
@@ -303,10 +316,15 @@ static void find_items(void)
 	items_tap = find_tap_id("expert");
 }
 
-bool expert_items_are_wanted(proto_tree *tree)
+bool expert_items_have_a_tap(void)
 {
 	find_items();
-	if (have_tap_listener(items_tap) ||
+	return have_tap_listener(items_tap);
+}
+
+bool expert_items_are_wanted(proto_tree *tree)
+{
+	if (expert_items_have_a_tap() ||
 	    proto_field_is_referenced(tree, proto_items))
 		return true;
 	/* Whoever asks for one of ours has thereby asked for its protocol. */
@@ -386,4 +404,5 @@ void expert_items_init(int proto, module_t *prefs)
 		&pref_countries);
 	all_totals = wmem_map_new_autoreset(wmem_epan_scope(),
 		wmem_file_scope(), wmem_int64_hash, g_int64_equal);
+	register_cleanup_routine(forget_recent);
 }

@@ -15,6 +15,9 @@
 /* Once, while protocols register; @proto is "proc". */
 void expert_items_init(int proto, module_t *prefs);
 
+/* Does a statistic or a dialog wait for everybody's expert items? */
+bool expert_items_have_a_tap(void);
+
 /* Would anybody see an item of ours? */
 bool expert_items_are_wanted(proto_tree *tree);
 

@@ -117,6 +117,7 @@ static const struct {
 };
 
 static int hf[ROWS][SCOPES];
+static const header_field_info *info[ROWS][SCOPES];
 static int hf_scope[SCOPES];	/* the subtree of an end, or of a table row */
 static int hf_party[TABLE];
 static int hf_direction;
@@ -173,6 +174,12 @@ void fields_register(int proto)
 	all[n++] = describe(&hf_direction, "Direction", "proc.direction",
 			    FT_STRINGZ, BASE_NONE);
 	proto_register_field_array(proto, all, n);
+
+	for (size_t r = 0; r < ROWS; r++)
+		for (int s = 0; s < SCOPES; s++)
+			if (hf[r][s])
+				info[r][s] = proto_registrar_get_nth(
+					(unsigned)hf[r][s]);
 }
 
 /* What the fields of one end or one table row are made from. */
@@ -323,26 +330,34 @@ static bool is_known(const struct source *s, const struct row *row)
 	}
 }
 
+/* As proto_field_is_referenced(), which we could not call this often. */
+static bool is_wanted(proto_tree *tree, const header_field_info *field)
+{
+	return PTREE_DATA(tree)->visible ||
+	       field->ref_type != HF_REF_TYPE_NONE;
+}
+
 /*
  * Values nobody asked for are not even made: Wireshark would throw them away,
  * but only after we paid for the text.
  */
 static void add_rows(const struct source *s, enum scope scope)
 {
+	if (!s->tree)
+		return;
 	for (size_t r = 0; r < ROWS; r++) {
 		proto_item *item;
-		int id = hf[r][scope], either = hf[r][EITHER];
 
-		if (!id || !is_known(s, &rows[r]))
+		if (!info[r][scope] || !is_known(s, &rows[r]))
 			continue;
 		if (scope != TABLE && scope != EITHER &&
-		    proto_field_is_referenced(s->tree, either)) {
-			item = add_value(s, &rows[r], either);
+		    is_wanted(s->tree, info[r][EITHER])) {
+			item = add_value(s, &rows[r], hf[r][EITHER]);
 			proto_item_set_generated(item);
 			proto_item_set_hidden(item);
 		}
-		if (proto_field_is_referenced(s->tree, id)) {
-			item = add_value(s, &rows[r], id);
+		if (is_wanted(s->tree, info[r][scope])) {
+			item = add_value(s, &rows[r], hf[r][scope]);
 			if (scope != TABLE)
 				proto_item_set_generated(item);
 		}
@@ -352,6 +367,8 @@ static void add_rows(const struct source *s, enum scope scope)
 /* Does anybody ask for more than the attribution itself says? */
 static bool record_is_wanted(proto_tree *tree, enum scope scope)
 {
+	if (!tree)
+		return false;
 	for (size_t r = 0; r < ROWS; r++) {
 		switch (rows[r].field) {
 		case FIELD_ID:
@@ -362,8 +379,8 @@ static bool record_is_wanted(proto_tree *tree, enum scope scope)
 		if (rows[r].how == ATTR || rows[r].how == REASON ||
 		    !(rows[r].scopes >> scope & 1))
 			continue;
-		if (proto_field_is_referenced(tree, hf[r][EITHER]) ||
-		    proto_field_is_referenced(tree, hf[r][scope]))
+		if (is_wanted(tree, info[r][EITHER]) ||
+		    is_wanted(tree, info[r][scope]))
 			return true;
 	}
 	return false;

@@ -349,7 +349,14 @@ void pktwho_register(void)
 	import_init();
 	stats_init(proto_proc);
 	register_final_registration_routine(register_fields_late);
-	handle = register_dissector("proc", dissect_proc, proto_proc);
+	/*
+	 * Not one of the packet's layers: Wireshark's lists of them cost more
+	 * than we do, and frame.protocols shall be what it was.
+	 */
+	handle = register_dissector("proc", dissect_proc,
+		proto_register_protocol_in_name_only(
+			"Process Attribution of a packet", "PROC of a packet",
+			"proc_packet", proto_proc, FT_BYTES));
 	register_postdissector(handle);
 	dpi_use_postdissector(handle);
 }

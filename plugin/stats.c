@@ -7,6 +7,7 @@
 #include <epan/tap.h>
 #include <epan/to_str.h>
 
+#include "dpi_names.h"
 #include "place.h"
 #include "text.h"
 
@@ -115,10 +116,19 @@ static const char *nobody(wmem_allocator_t *pool, const struct attribution *a)
 				  attr_name(e->attr), reason);
 }
 
+/* As this host resolved it, else as Wireshark does. */
 static const char *host_of(packet_info *pinfo, const address *remote)
 {
+	const struct dpi_name *name;
+	const char *text;
+
 	if (remote->type == AT_NONE)
 		return "(no address)";
+	text = address_to_str(pinfo->pool, remote);
+	name = dpi_names_get(text, pinfo->num);
+	if (name)
+		return wmem_strdup_printf(pinfo->pool, "%s (%s)", name->name,
+					  text);
 	return address_with_resolution_to_str(pinfo->pool, remote);
 }
 
@@ -276,9 +286,11 @@ void stats_init(int proto)
 	proto_proc = proto;
 	/* Both tables find their tap by the protocol's filter name. */
 	tap = register_tap("proc");
+	/* The packets' trees are for the names of hosts: dpi_names.h. */
 	stats_tree_register_plugin("proc", "proc", "Processes" STATS_TREE_SEP
 				   "Packets and Bytes by Program",
-				   MOST_FIRST, tree_packet, tree_init, NULL);
+				   MOST_FIRST | TL_REQUIRES_PROTO_TREE,
+				   tree_packet, tree_init, NULL);
 	register_conversation_table(proto, true, conversation_packet,
 				    endpoint_packet);
 	tcpstats_init();

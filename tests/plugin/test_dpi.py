@@ -11,6 +11,7 @@ import unittest
 
 from frames import ACK, PSH, Flow, ip4
 from harness import SOURCE, Tshark
+import pcapng
 from pcapng import (End, attribution, custom_option, epb, idb, shb)
 
 T0 = 1_700_000_000 * 10**9
@@ -209,6 +210,11 @@ class Names(unittest.TestCase):
                              more=("-2", "-Y", "tcp"))
         self.assertEqual(set(rows), {("www.example.com", "curl")})
 
+    def test_host_in_statistics(self):
+        out = "\n".join(tshark.lines("tshark", "-q", "-r", sample("dns.pcapng"),
+                                     "-z", "proc,tree"))
+        self.assertIn("www.example.com (192.0.2.80)", out)
+
     def test_only_the_answers_count(self):
         """Not the addresses of name servers that come with them."""
         path = made(asked(dns("www.example.com")),
@@ -242,6 +248,77 @@ class Names(unittest.TestCase):
         path = made(answer, (CONNECT, attribution("out", RESOLVER)), CONNECT)
         self.assertEqual(tshark.fields(path, "dpi.name")[1:],
                          [("",), ("me.example.com",)])
+
+
+class Unresolved(unittest.TestCase):
+    """The expert item for a server name that DNS was never asked for."""
+
+    HELLO = next(b.data for b in pcapng.blocks(
+        (SOURCE / "tests/data/dpi/tls13.pcapng").read_bytes())
+        if b.kind == pcapng.EPB and b"new.example.com" in b.data)
+    # 192.0.2.80, which the hello goes to
+    SERVER = bytes([192, 0, 2, 80])
+
+    def found(self, *packets, more=()):
+        """frame: message"""
+        path = made(*packets)
+        return {int(n): message for n, message in tshark.fields(
+            path, "frame.number", "_ws.expert.message",
+            more=("-Y", "dpi.unresolved", *more))}
+
+    def hello(self, direction="out"):
+        return self.HELLO, attribution(direction, RESOLVER)
+
+    @staticmethod
+    def resolved(name, address=WEB):
+        return asked(dns(name)), answered(dns(name, (name, address)))
+
+    def test_never_resolved(self):
+        other = self.resolved("other.example.com")
+        self.assertEqual(self.found(*other, self.hello()), {
+            3: "new.example.com was never resolved by this host"})
+        self.assertEqual(self.found(*other, self.hello(), more=(
+            "-o", "dpi.expert_unresolved:FALSE")), {})
+
+    def test_a_name_for_show(self):
+        other = self.resolved("other.example.com", self.SERVER)
+        self.assertEqual(self.found(*other, self.hello()), {
+            3: "new.example.com was never resolved by this host, and"
+               " 192.0.2.80 was resolved as other.example.com"})
+
+    def test_resolved(self):
+        for name in ("new.example.com", "NEW.example.com"):
+            self.assertEqual(self.found(
+                *self.resolved(name), self.hello()), {})
+        late = (self.hello(), *self.resolved("new.example.com"))
+        self.assertEqual(self.found(*late, more=("-2",)), {})
+
+    def test_of_others(self):
+        other = self.resolved("other.example.com")
+        for direction in ("in", "forwarded", "local", "unknown"):
+            self.assertEqual(self.found(*other, self.hello(direction)), {})
+        self.assertEqual(self.found(*other, self.HELLO), {})
+
+    def test_no_dns_to_be_seen(self):
+        self.assertEqual(self.found(self.hello()), {})
+
+    def test_however_one_looks(self):
+        path = made(*self.resolved("other.example.com"), self.hello())
+        out = "\n".join(tshark.lines("tshark", "-q", "-r", path, "-z",
+                                     "expert", "-o", "dpi.when:always"))
+        self.assertIn("new.example.com was never resolved", out)
+        rows = tshark.fields(path, "_ws.expert.message", "dpi.app",
+                             more=("-2", "-Y", "_ws.expert.message contains"
+                                   ' "never resolved"'))
+        self.assertEqual(len(rows), 1)
+
+    def test_no_false_alarm(self):
+        folders = SOURCE / "samples", SOURCE / "tests/data/dpi"
+        for path in sorted(p for d in folders for p in d.glob("*.pcapng")):
+            copy = tshark.write(path.name, path.read_bytes())
+            for more in ((), ("-2",)):
+                self.assertEqual(tshark.frames(copy, "dpi.unresolved", more),
+                                 [], path.name)
 
 
 class Flows(unittest.TestCase):
