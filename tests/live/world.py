@@ -184,7 +184,7 @@ def clients(count, url):
             "p=$!; wait $p; echo $p; done")
 
 
-def main():
+def main(**options):
     need_root()
     need("ip", "curl", "tshark", "setpriv")
-    unittest.main(argv=sys.argv[:1])
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], **options)

@@ -43,7 +43,7 @@ class Samples(unittest.TestCase):
                  "Debian-2+deb12u10; server SSH-2.0-OpenSSH_9.2p1 "
                  "Debian-2+deb12u10")],
         "tls12": [("HTTP/2", "old.example.com",
-                   "TLS 1.2; TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384; ALPN h2")],
+                   "TLS 1.2; TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256; ALPN h2")],
         "tls13": [("HTTPS", "new.example.com", "TLS 1.3; "
                    "TLS_AES_256_GCM_SHA384; ALPN h2 http/1.1 offered")],
     }
