@@ -5,10 +5,18 @@
 #include <stdio.h>
 
 static enum log_level max_level = LOG_INFO;
+static enum log_level sink_level;
+static void (*log_sink)(const char *line);
 
 void log_set_level(enum log_level level)
 {
 	max_level = level;
+}
+
+void log_set_sink(void (*sink)(const char *line), enum log_level level)
+{
+	log_sink = sink;
+	sink_level = level;
 }
 
 /* One write per line, so that lines of several processes do not mix. */
@@ -16,7 +24,7 @@ static void say(enum log_level level, const char *fmt, va_list ap)
 {
 	char text[1024], line[1100];
 
-	if (level > max_level)
+	if (level > max_level && (!log_sink || level > sink_level))
 		return;
 	vsnprintf(text, sizeof(text), fmt, ap);
 	for (char *c = text; *c; c++)
@@ -24,7 +32,10 @@ static void say(enum log_level level, const char *fmt, va_list ap)
 			*c = '?';
 	snprintf(line, sizeof(line), "pktwho: %s%s\n",
 		 level == LOG_WARN ? "warning: " : "", text);
-	fputs(line, stderr);
+	if (level <= max_level)
+		fputs(line, stderr);
+	if (log_sink && level <= sink_level)
+		log_sink(line);
 }
 
 #define LEVEL(name, level)                      \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What is said to the user: stderr only, one line each, "pktwho: " first.
+ * What is said to the user: one line each on stderr, "pktwho: " first.
  * Control characters in the text are replaced by "?".
  */
 #ifndef PKTWHO_LOG_H
@@ -10,6 +10,9 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 /* LOG_INFO until set. */
 void log_set_level(enum log_level level);
+
+/* Another place for the same lines, with a level of its own; NULL: none. */
+void log_set_sink(void (*sink)(const char *line), enum log_level level);
 
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -8,8 +8,12 @@
 
 #include "caller.h"
 #include "command.h"
+#include "doctor.h"
+#include "extcap.h"
 #include "log.h"
 #include "options.h"
+#include "privilege.h"
+#include "remote.h"
 #include "session.h"
 #include "source.h"
 
@@ -37,13 +41,58 @@ static int temporary_file(struct options *o, char *path, size_t size)
 	return 0;
 }
 
-static int capture(struct options *o)
+static int remote(struct options *o)
+{
+	char path[4096];
+	int err = o->write ? 0 : temporary_file(o, path, sizeof(path));
+
+	if (!err)
+		err = remote_capture(o);
+	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* The filters live as long as we do. */
+static int exclude_connection(struct options *o)
+{
+	for (int i = 0; i < o->interface_count; i++) {
+		char *filter = remote_exclude(o->interfaces[i].filter,
+					      o->exclude);
+
+		if (!filter) {
+			log_error("\"%s\" is no connection: see pktwho --help",
+				  o->exclude);
+			return -EINVAL;
+		}
+		o->interfaces[i].filter = filter;
+	}
+	return 0;
+}
+
+static int get_privilege(char **argv)
+{
+	int err = privilege_get(argv);
+	char advice[320];
+
+	if (!err)
+		return 0;
+	privilege_advise(err, advice, sizeof(advice));
+	log_error("no permission to capture: %s", advice);
+	return err;
+}
+
+static int capture(struct options *o, char **argv)
 {
 	struct command command, *c = NULL;
 	char path[4096];
 	struct session *s;
 	int err, closed, status;
 
+	if (o->remote.host)
+		return remote(o);
+	if (get_privilege(argv))
+		return EXIT_FAILURE;
+	if (o->exclude && exclude_connection(o))
+		return EXIT_BAD_USAGE;
 	if (o->command) {
 		if (command_fork(&command, o->command))
 			return EXIT_FAILURE;
@@ -64,12 +113,21 @@ static int capture(struct options *o)
 
 int main(int argc, char **argv)
 {
+	bool is_extcap = extcap_is_called(argc, argv);
+	struct extcap x = { .argc = argc };
 	struct options o;
 
-	if (getenv("PKTWHO_DEBUG"))
-		log_set_level(LOG_DEBUG);
-	if (options_parse(&o, argc, argv))
+	if (is_extcap && extcap_take(&x, argc, argv))
+		return EXIT_FAILURE;
+	if (is_extcap && !x.capture)
+		return EXIT_SUCCESS;
+	if (options_parse(&o, x.argc, is_extcap ? x.argv : argv))
 		return EXIT_BAD_USAGE;
+	o.control_in = x.control_in;
+	o.control_out = x.control_out;
+	/* What an extcap says on stderr, Wireshark makes a dialog of. */
+	log_set_level(is_extcap && o.log_level > LOG_WARN ? LOG_WARN :
+							    o.log_level);
 	switch (o.action) {
 	case ACTION_HELP:
 		fputs(options_help, stdout);
@@ -82,8 +140,11 @@ int main(int argc, char **argv)
 	case ACTION_LIST_LINKTYPES:
 		return source_list_linktypes(o.interfaces[0].name) ?
 			       EXIT_FAILURE : EXIT_SUCCESS;
+	case ACTION_DOCTOR:
+		return doctor(privilege_get(argv)) ? EXIT_SUCCESS :
+						     EXIT_FAILURE;
 	case ACTION_CAPTURE:
 		break;
 	}
-	return capture(&o);
+	return capture(&o, argv);
 }

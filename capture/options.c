@@ -19,6 +19,13 @@ enum {
 	OPT_NO_CMDLINE,
 	OPT_HASH,
 	OPT_FOLLOW,
+	OPT_LOG_LEVEL,
+	OPT_EXCLUDE,
+	OPT_REMOTE,
+	OPT_REMOTE_PORT,
+	OPT_REMOTE_COMMAND,
+	OPT_REMOTE_SUDO,
+	OPT_REMOTE_COPY,
 	OPT_FILTER,		/* + enum filter_kind */
 };
 
@@ -41,6 +48,13 @@ static const struct option long_options[] = {
 	{ "container", required_argument, NULL, OPT_FILTER + FILTER_CONTAINER },
 	{ "unit", required_argument, NULL, OPT_FILTER + FILTER_UNIT },
 	{ "follow", no_argument, NULL, OPT_FOLLOW },
+	{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
+	{ "exclude-connection", required_argument, NULL, OPT_EXCLUDE },
+	{ "remote", required_argument, NULL, OPT_REMOTE },
+	{ "remote-port", required_argument, NULL, OPT_REMOTE_PORT },
+	{ "remote-command", required_argument, NULL, OPT_REMOTE_COMMAND },
+	{ "remote-sudo", no_argument, NULL, OPT_REMOTE_SUDO },
+	{ "remote-copy", no_argument, NULL, OPT_REMOTE_COPY },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'v' },
 	{ NULL, 0, NULL, 0 },
@@ -49,6 +63,7 @@ static const struct option long_options[] = {
 const char options_help[] =
 "Usage: pktwho [-i INTERFACE]... [-f FILTER] [-w FILE] [OPTION]...\n"
 "              [-- COMMAND ARGUMENT...]\n"
+"       pktwho doctor          what this machine and user can do\n"
 "Capture packets with the processes that send and receive them.\n"
 "\n"
 "  -i, --interface NAME       capture here; may be repeated (any)\n"
@@ -56,15 +71,15 @@ const char options_help[] =
 "                             before it, or of all if it comes first\n"
 "  -w FILE                    write here; - is stdout (a temporary file)\n"
 "  -c COUNT                   stop after so many packets\n"
-"  -a, --autostop COND        stop after duration:SECONDS or packets:COUNT\n"
+"  -a, --autostop COND        duration:SECONDS, packets:COUNT, or stdin's eof\n"
 "  -s, --snapshot-length N    bytes to keep of each packet (262144)\n"
 "  -B, --buffer-size MIB      kernel buffer of each interface (4)\n"
 "  -p, --no-promiscuous-mode  only what is meant for this host\n"
 "  -q                         no summary at the end\n"
 "  -D, --list-interfaces      list the interfaces\n"
 "  -L, --list-data-link-types list the link types of the interface\n"
-"      --proc NAME            only packets of processes of this name or\n"
-"                             pattern, at either end; may be repeated\n"
+"      --proc NAME            only packets of processes of these names or\n"
+"                             patterns, at either end: a,b or repeated\n"
 "      --pid N                ... of this process\n"
 "      --user NAME            ... of this user\n"
 "      --container ID         ... in this container (id or name)\n"
@@ -75,6 +90,11 @@ const char options_help[] =
 "      --no-comments          no readable line beside each packet\n"
 "      --no-process-table     no table of processes at the end\n"
 "      --no-cmdline           no arguments of processes: they can be secrets\n"
+"      --log-level LEVEL      error, warning, info or debug (info)\n"
+"      --remote HOST          capture there, through ssh; see the man page for\n"
+"                             --remote-port PORT, --remote-command COMMAND,\n"
+"                             --remote-sudo and --remote-copy\n"
+"      --exclude-connection C not this one, as SSH_CONNECTION has it\n"
 "  -h, --help                 this text\n"
 "  -v, --version              the version\n"
 "\n"
@@ -135,6 +155,10 @@ static int parse_autostop(struct options *o, const char *s)
 		return parse_duration(s + 9, &o->max_duration_ns);
 	if (!strncmp(s, "packets:", 8))
 		return parse_count("bad packet count", s + 8, &o->max_packets);
+	if (!strcmp(s, "eof")) {
+		o->until_eof = true;
+		return 0;
+	}
 	return bad("bad autostop condition", s);
 }
 
@@ -148,8 +172,8 @@ static int add_interface(struct options *o, const char *name,
 	return 0;
 }
 
-static int add_filter(struct options *o, enum filter_kind kind,
-		      const char *term)
+static int add_term(struct options *o, enum filter_kind kind,
+		    const char *term)
 {
 	uint64_t pid;
 
@@ -158,6 +182,62 @@ static int add_filter(struct options *o, enum filter_kind kind,
 	if (!*term || !filter_add(&o->filter, kind, term))
 		return bad("empty, or one too many:", term);
 	return 0;
+}
+
+/* "a,b": cut apart where it stands. */
+static int add_filter(struct options *o, enum filter_kind kind, char *list)
+{
+	int err;
+
+	while (strchr(list, ',')) {
+		err = add_term(o, kind, strsep(&list, ","));
+		if (err)
+			return err;
+	}
+	return add_term(o, kind, list);
+}
+
+static int parse_log_level(const char *s, enum log_level *level)
+{
+	static const char *const words[] = {
+		[LOG_ERROR] = "error",
+		[LOG_WARN] = "warning",
+		[LOG_INFO] = "info",
+		[LOG_DEBUG] = "debug",
+	};
+
+	for (int l = LOG_ERROR; l <= LOG_DEBUG; l++) {
+		if (strcmp(s, words[l]))
+			continue;
+		*level = (enum log_level)l;
+		return 0;
+	}
+	return bad("bad log level", s);
+}
+
+/* ssh would take a host that begins with "-" for an option of its own. */
+static int take_remote(struct options_remote *r, int c)
+{
+	uint64_t port;
+
+	switch (c) {
+	case OPT_REMOTE:
+		r->host = optarg;
+		return *optarg && *optarg != '-' ? 0 : bad("bad host", optarg);
+	case OPT_REMOTE_PORT:
+		r->port = optarg;
+		return parse_number(optarg, 1, 65535, &port) ?
+			       bad("bad port", optarg) : 0;
+	case OPT_REMOTE_COMMAND:
+		r->command = optarg;
+		return 0;
+	case OPT_REMOTE_SUDO:
+		r->sudo = true;
+		return 0;
+	default:
+		r->copy = true;
+		return 0;
+	}
 }
 
 static int add_geo(struct options *o, const char *path)
@@ -234,6 +314,17 @@ static int take(struct options *o, int c, const char **filter)
 	case OPT_FOLLOW:
 		o->filter.follow = true;
 		return 0;
+	case OPT_LOG_LEVEL:
+		return parse_log_level(optarg, &o->log_level);
+	case OPT_EXCLUDE:
+		o->exclude = optarg;
+		return 0;
+	case OPT_REMOTE:
+	case OPT_REMOTE_PORT:
+	case OPT_REMOTE_COMMAND:
+	case OPT_REMOTE_SUDO:
+	case OPT_REMOTE_COPY:
+		return take_remote(&o->remote, c);
 	default:
 		return add_filter(o, (enum filter_kind)(c - OPT_FILTER), optarg);
 	}
@@ -255,6 +346,12 @@ int options_parse(struct options *o, int argc, char **argv)
 
 	memset(o, 0, sizeof(*o));
 	o->snaplen = MAX_SNAPLEN;
+	o->log_level = LOG_INFO;
+	o->remote.command = "pktwho";
+	if (argc == 2 && !strcmp(argv[1], "doctor")) {
+		o->action = ACTION_DOCTOR;
+		return 0;
+	}
 	optind = 0;		/* start afresh, GNU's way: tests parse often */
 	opterr = 0;
 	for (;;) {
@@ -278,6 +375,8 @@ int options_parse(struct options *o, int argc, char **argv)
 		return bad("no command after", "--");
 	if (o->filter.follow && filter_is_empty(&o->filter))
 		return bad("nobody to follow:", "--follow");
+	if (o->remote.host && o->command)
+		return bad("no command can be started on", o->remote.host);
 	if (!o->snaplen)
 		o->snaplen = MAX_SNAPLEN;	/* 0 means all, as in tcpdump */
 	return o->interface_count ? 0 : add_interface(o, "any", filter);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The command line.  Reads argv and nothing else; strings are borrowed from
- * argv.  One line on stderr names a bad argument.
+ * argv, and lists cut apart there.  One line on stderr names a bad argument.
  */
 #ifndef PKTWHO_OPTIONS_H
 #define PKTWHO_OPTIONS_H
@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "filter.h"
+#include "log.h"
 
 #define OPTIONS_MAX_INTERFACES 16
 #define OPTIONS_MAX_GEO	       8
@@ -18,6 +19,7 @@ enum options_action {
 	ACTION_CAPTURE,
 	ACTION_LIST_INTERFACES,
 	ACTION_LIST_LINKTYPES,
+	ACTION_DOCTOR,
 	ACTION_HELP,
 	ACTION_VERSION,
 };
@@ -25,6 +27,15 @@ enum options_action {
 struct options_interface {
 	const char *name;
 	const char *filter;		/* the -f after it, or the one before all */
+};
+
+/* Capture on another machine: remote.h. */
+struct options_remote {
+	const char *host;		/* as ssh takes it; NULL: here */
+	const char *port;		/* NULL: as ssh would */
+	const char *command;
+	bool sudo;
+	bool copy;
 };
 
 struct options {
@@ -38,13 +49,19 @@ struct options {
 	int buffer_mib;			/* 0: the default */
 	uint64_t max_packets;		/* 0: no limit */
 	uint64_t max_duration_ns;	/* 0: no limit */
+	bool until_eof;			/* of the standard input */
 	bool no_promiscuous;
 	bool no_comments;
 	bool no_process_table;
 	bool no_cmdline;
 	bool quiet;
 	bool hash;
+	enum log_level log_level;
 	struct filter filter;
+	const char *exclude;		/* a connection, as SSH_CONNECTION has it */
+	struct options_remote remote;
+	const char *control_in;		/* Wireshark's toolbar, or NULL */
+	const char *control_out;
 	char **command;			/* NULL-terminated, or NULL */
 };
 

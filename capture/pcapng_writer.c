@@ -31,18 +31,22 @@ struct pcapng_writer {
  * A FIFO is opened, never created: with fs.protected_fifos a root process
  * that passes O_CREAT may not open a user's (Linux 4.19).
  */
-static int open_output(const char *path)
+int pcapng_output_open(const char *path)
 {
 	int flags = O_WRONLY | O_CLOEXEC;
 	struct stat st;
 	int fd;
 
-	if (!stat(path, &st))
-		return open(path, S_ISREG(st.st_mode) ? flags | O_TRUNC : flags);
-	fd = open(path, flags | O_CREAT | O_EXCL, 0600);
-	if (fd >= 0)
-		caller_give(fd);
-	return fd;
+	if (!strcmp(path, "-"))
+		return STDOUT_FILENO;
+	if (!stat(path, &st)) {
+		fd = open(path, S_ISREG(st.st_mode) ? flags | O_TRUNC : flags);
+	} else {
+		fd = open(path, flags | O_CREAT | O_EXCL, 0600);
+		if (fd >= 0)
+			caller_give(fd);
+	}
+	return fd < 0 ? -errno : fd;
 }
 
 /*
@@ -67,13 +71,10 @@ int pcapng_writer_open(struct pcapng_writer **out, const char *path)
 	if (!w)
 		return -ENOMEM;
 	w->buf = wbuf_of(w->bytes, sizeof(w->bytes));
-	w->fd = STDOUT_FILENO;
-	if (strcmp(path, "-")) {
-		w->fd = open_output(path);
-		w->close_fd = true;
-	}
+	w->fd = pcapng_output_open(path);
+	w->close_fd = w->fd != STDOUT_FILENO;
 	if (w->fd < 0) {
-		int err = -errno;
+		int err = w->fd;
 
 		free(w);
 		return err;

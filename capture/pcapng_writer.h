@@ -19,10 +19,14 @@
 struct pcapng_writer;
 
 /*
- * "-" is stdout; otherwise the file is created or emptied.  A new one is
+ * A descriptor to write @path with: "-" is stdout, a pipe is waited for until
+ * it has a reader, anything else is created or emptied.  A new file is
  * readable by its owner alone, as captures are secrets, and belongs to the
- * caller of sudo.  0 or -errno.
+ * caller of sudo.  Or -errno.
  */
+int pcapng_output_open(const char *path);
+
+/* Writes to what that opens.  0 or -errno. */
 int pcapng_writer_open(struct pcapng_writer **out, const char *path);
 
 /*

@@ -20,6 +20,7 @@
 #include "owners.h"
 #include "packet.h"
 #include "source.h"
+#include "toolbar.h"
 
 #define MAX_CAPTURES	(OPTIONS_MAX_INTERFACES * SOURCE_HANDLES)
 #define HOLD_BYTES	(16u << 20)	/* all queues together */
@@ -42,11 +43,15 @@ struct capture {
 	int handle;
 };
 
-enum { FD_SIGNAL, FD_COMMAND, FD_OWNERS, FD_CAPTURES = FD_OWNERS + OWNERS_FDS };
+enum {
+	FD_SIGNAL, FD_COMMAND, FD_STDIN, FD_TOOLBAR, FD_OWNERS,
+	FD_CAPTURES = FD_OWNERS + OWNERS_FDS
+};
 
 struct session {
 	const struct options *options;
 	struct command *command;
+	struct toolbar *toolbar;	/* NULL: none */
 	struct source *sources[OPTIONS_MAX_INTERFACES];
 	struct capture captures[MAX_CAPTURES];
 	int capture_count;
@@ -88,20 +93,30 @@ static void fail(struct session *s, int err)
 
 /* ---- packets out ---- */
 
+static bool toolbar_filters(const struct session *s)
+{
+	return s->toolbar && toolbar_is_filter(s->toolbar);
+}
+
 static bool wanted_end(const struct session *s, const struct verdict_end *end,
 		       uint64_t mono_ns)
 {
+	const struct image *image;
+
 	if (!end->owner || (s->command && !end->owner->followed))
 		return false;
-	return filter_is_empty(&s->options->filter) ||
-	       image_wanted(proc_image_at(end->owner, mono_ns));
+	image = proc_image_at(end->owner, mono_ns);
+	if (toolbar_filters(s) && !toolbar_wants(s->toolbar, image->name))
+		return false;
+	return filter_is_empty(&s->options->filter) || image_wanted(image);
 }
 
 /* Either end will do. */
 static bool wanted(const struct session *s, const struct verdict *v,
 		   uint64_t mono_ns)
 {
-	if (!s->command && filter_is_empty(&s->options->filter))
+	if (!s->command && filter_is_empty(&s->options->filter) &&
+	    !toolbar_filters(s))
 		return true;
 	return wanted_end(s, &v->src, mono_ns) ||
 	       wanted_end(s, &v->dst, mono_ns);
@@ -258,6 +273,24 @@ static void on_signal(struct session *s)
 	stop_at(s, now_ns());
 }
 
+/* Whoever started us ends us by closing it. */
+static void on_stdin(struct session *s)
+{
+	char ignored[256];
+	ssize_t n = read(STDIN_FILENO, ignored, sizeof(ignored));
+
+	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+		return;
+	s->fds[FD_STDIN].fd = -1;
+	stop_at(s, now_ns());
+}
+
+static void on_toolbar(struct session *s)
+{
+	if (!toolbar_read(s->toolbar))
+		s->fds[FD_TOOLBAR].fd = -1;
+}
+
 static void check_limits(struct session *s)
 {
 	uint64_t duration = s->options->max_duration_ns, now = now_ns();
@@ -295,6 +328,10 @@ static void step(struct session *s)
 		s->fds[FD_COMMAND].fd = -1;
 		stop_at(s, now_ns() + TAIL_NS);
 	}
+	if (n > 0 && s->fds[FD_STDIN].revents)
+		on_stdin(s);
+	if (n > 0 && s->fds[FD_TOOLBAR].revents)
+		on_toolbar(s);
 	read_captures(s);
 	owners_update(s->owners);
 	release(s, false);
@@ -455,6 +492,10 @@ static void open_poll(struct session *s)
 {
 	if (s->command)
 		s->fds[FD_COMMAND].fd = s->command->pid_fd;
+	if (s->options->until_eof)
+		s->fds[FD_STDIN].fd = STDIN_FILENO;
+	if (s->toolbar)
+		s->fds[FD_TOOLBAR].fd = toolbar_fd(s->toolbar);
 	for (int i = 0; i < OWNERS_FDS; i++)
 		s->fds[FD_OWNERS + i].fd = owners_fd(s->owners, i);
 	for (int i = 0; i < s->capture_count; i++)
@@ -469,6 +510,7 @@ static void free_session(struct session *s)
 	for (int i = 0; i < OPTIONS_MAX_INTERFACES; i++)
 		source_close(s->sources[i]);
 	owners_close(s->owners);
+	toolbar_close(s->toolbar);
 	if (s->fds[FD_SIGNAL].fd >= 0)
 		close(s->fds[FD_SIGNAL].fd);
 	free(s);
@@ -490,6 +532,9 @@ int session_open(struct session **out, const struct options *o,
 	clear_poll(s);
 	/* Signals first: from the file's first byte on, ^C closes it. */
 	err = open_signals(s);
+	if (!err && o->control_in && o->control_out)
+		err = toolbar_open(&s->toolbar, o->control_in, o->control_out,
+				   o->log_level);
 	if (!err)
 		err = owners_open(&s->owners, &oo);
 	if (!err)

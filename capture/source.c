@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "source.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
+#include <net/if_arp.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "packet.h"
@@ -41,9 +44,8 @@ static int report(const char *device, pcap_t *pcap, int status)
 
 	switch (status) {
 	case PCAP_ERROR_PERM_DENIED:
-		log_error("no permission to capture on %s: run as root, or give "
-			  "pktwho the capabilities net_raw, net_admin, bpf and "
-			  "perfmon", device);
+		log_error("no permission to capture on %s: pktwho doctor "
+			  "says why", device);
 		return -EPERM;
 	case PCAP_ERROR_NO_SUCH_DEVICE:
 		log_error("there is no interface %s: pktwho -D lists them",
@@ -360,24 +362,136 @@ void source_stats(struct source *s, struct source_stats *stats)
 	}
 }
 
-int source_list(void)
+static void join_addresses(const pcap_if_t *d, char *out, size_t size)
 {
-	char errbuf[PCAP_ERRBUF_SIZE];
-	pcap_if_t *all, *d;
-	int n = 0;
+	char text[INET6_ADDRSTRLEN];
+	size_t at = 0;
+
+	*out = '\0';
+	for (const pcap_addr_t *a = d->addresses; a; a = a->next) {
+		const struct sockaddr *sa = a->addr;
+		const void *addr = NULL;
+
+		if (sa && sa->sa_family == AF_INET)
+			addr = &((const struct sockaddr_in *)sa)->sin_addr;
+		else if (sa && sa->sa_family == AF_INET6)
+			addr = &((const struct sockaddr_in6 *)sa)->sin6_addr;
+		if (!addr || !inet_ntop(sa->sa_family, addr, text, sizeof(text)))
+			continue;
+		if (at + strlen(text) + 3 > size)
+			return;
+		at += (size_t)snprintf(out + at, size - at, "%s%s",
+				       at ? ", " : "", text);
+	}
+}
+
+/* libpcap also lists USB, Bluetooth and the like. */
+static bool is_network(const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%.40s", name);
+	return !strcmp(name, "any") || !access(path, F_OK);
+}
+
+int source_each(void (*fn)(void *ctx, const struct source_device *d),
+		void *ctx)
+{
+	char errbuf[PCAP_ERRBUF_SIZE], addresses[256];
+	pcap_if_t *all;
 
 	if (pcap_findalldevs(&all, errbuf)) {
 		log_error("cannot list interfaces: %s", errbuf);
 		return -EIO;
 	}
-	for (d = all; d; d = d->next) {
-		printf("%d. %s", ++n, d->name);
-		if (d->description)
-			printf(" (%s)", d->description);
-		putchar('\n');
+	for (const pcap_if_t *i = all; i; i = i->next) {
+		struct source_device d = {
+			.name = i->name,
+			.description = i->description ? i->description : "",
+			.addresses = addresses,
+		};
+
+		join_addresses(i, addresses, sizeof(addresses));
+		if (is_network(d.name))
+			fn(ctx, &d);
 	}
 	pcap_freealldevs(all);
 	return 0;
+}
+
+static void print_device(void *ctx, const struct source_device *d)
+{
+	int *n = ctx;
+
+	printf("%d. %s", ++*n, d->name);
+	if (*d->description)
+		printf(" (%s)", d->description);
+	putchar('\n');
+}
+
+int source_list(void)
+{
+	int n = 0;
+
+	return source_each(print_device, &n);
+}
+
+/* As libpcap 1.10 maps the kernel's types; most are Ethernet or raw IP. */
+static int guess_dlt(const char *device)
+{
+	char path[80], text[16] = "";
+	FILE *f;
+
+	if (!strcmp(device, "any"))
+		return DLT_LINUX_SLL2;
+	snprintf(path, sizeof(path), "/sys/class/net/%.40s/type", device);
+	f = fopen(path, "re");
+	if (!f)
+		return DLT_EN10MB;
+	if (!fgets(text, sizeof(text), f))
+		*text = '\0';
+	fclose(f);
+	switch (atoi(text)) {
+	case ARPHRD_ETHER:
+	case ARPHRD_LOOPBACK:
+		return DLT_EN10MB;
+	case ARPHRD_TUNNEL:
+	case ARPHRD_TUNNEL6:
+	case ARPHRD_SIT:
+	case ARPHRD_NONE:
+	case ARPHRD_RAWIP:
+		return DLT_RAW;
+	default:
+		return DLT_LINUX_SLL;
+	}
+}
+
+void source_guess_dlt(const char *device, struct source_dlt *dlt)
+{
+	dlt->number = guess_dlt(device);
+	dlt->name = pcap_datalink_val_to_name(dlt->number);
+	dlt->description = pcap_datalink_val_to_description(dlt->number);
+}
+
+int source_check_filter(const char *device, const char *filter, char *why,
+			size_t size)
+{
+	struct bpf_program program;
+	pcap_t *pcap = pcap_open_dead(guess_dlt(device), 262144);
+	int err = 0;
+
+	if (!pcap) {
+		snprintf(why, size, "%s", strerror(ENOMEM));
+		return -EINVAL;
+	}
+	if (pcap_compile(pcap, &program, filter, 1, PCAP_NETMASK_UNKNOWN)) {
+		snprintf(why, size, "%s", pcap_geterr(pcap));
+		err = -EINVAL;
+	} else {
+		pcap_freecode(&program);
+	}
+	pcap_close(pcap);
+	return err;
 }
 
 int source_list_linktypes(const char *device)

@@ -11,6 +11,7 @@
 #define PKTWHO_SOURCE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct source;
@@ -68,6 +69,33 @@ int source_read(struct source *s, int handle,
 		void *ctx);
 
 void source_stats(struct source *s, struct source_stats *stats);
+
+/* An interface there is; borrowed for the call. */
+struct source_device {
+	const char *name;
+	const char *description;	/* "" if none */
+	const char *addresses;		/* "192.0.2.1, 2001:db8::1", or "" */
+};
+
+/* Network interfaces that can be captured.  0 or -errno (logged). */
+int source_each(void (*fn)(void *ctx, const struct source_device *d),
+		void *ctx);
+
+struct source_dlt {
+	int number;
+	const char *name;
+	const char *description;
+};
+
+/*
+ * The link type that a capture will have, from the kind of interface alone:
+ * needs no permission.
+ */
+void source_guess_dlt(const char *device, struct source_dlt *dlt);
+
+/* Is the filter good for that interface?  0, or -EINVAL and why. */
+int source_check_filter(const char *device, const char *filter, char *why,
+			size_t size);
 
 /* "-D": the interfaces on stdout.  "-L": the link types of one. */
 int source_list(void);

@@ -6,7 +6,9 @@ _pktwho() {
 	local options='--interface --autostop --snapshot-length --buffer-size
 		--no-promiscuous-mode --list-interfaces --list-data-link-types
 		--proc --pid --user --container --unit --follow --hash --geo
-		--no-comments --no-process-table --no-cmdline --help --version'
+		--no-comments --no-process-table --no-cmdline --log-level
+		--remote --remote-port --remote-command --remote-sudo
+		--remote-copy --exclude-connection --help --version'
 
 	case $prev in
 	-i | --interface)
@@ -16,11 +18,15 @@ _pktwho() {
 	--user)
 		mapfile -t COMPREPLY < <(compgen -u -- "$cur")
 		;;
+	--log-level)
+		mapfile -t COMPREPLY < <(compgen -W \
+			'error warning info debug' -- "$cur")
+		;;
 	-w | --geo)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		;;
 	-a | --autostop)
-		mapfile -t COMPREPLY < <(compgen -W 'duration: packets:' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'duration: packets: eof' -- "$cur")
 		;;
 	*)
 		[[ $cur != -* ]] ||

@@ -46,8 +46,9 @@ class Errors(world.LiveTest):
         done = run("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}",
                    "--clear-groups", exe, "-i", "lo", "-w", "/dev/null")
         self.assertEqual(done.returncode, 1)
-        self.assertRegex(done.stderr, "^pktwho: no permission to capture on "
-                         "lo: run as root, or .*\n$")
+        self.assertRegex(done.stderr, "^pktwho: no permission to capture: "
+                         '(run it as root, or .*|only root and .* run "sudo '
+                         'adduser nobody .*" .*)\n$')
 
     def test_unwritable_file(self):
         self.fails(1, "cannot write /no/such/dir/x.pcapng: No such file or "

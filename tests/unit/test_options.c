@@ -98,6 +98,37 @@ static void processes_are_chosen(void **state)
 	assert_true(o.filter.follow && o.hash);
 }
 
+static void a_list_has_commas(void **state)
+{
+	char names[] = "curl,ss*", pids[] = "1,2,x", empty[] = "a,,b";
+	struct options o;
+
+	(void)state;
+	assert_int_equal(PARSE(&o, "--proc", names), 0);
+	assert_int_equal(o.filter.counts[FILTER_PROC], 2);
+	assert_string_equal(o.filter.terms[FILTER_PROC][0], "curl");
+	assert_string_equal(o.filter.terms[FILTER_PROC][1], "ss*");
+	assert_int_equal(PARSE(&o, "--pid", pids), -EINVAL);
+	assert_int_equal(PARSE(&o, "--proc", empty), -EINVAL);
+}
+
+static void another_machine_is_described(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(PARSE(&o, "-i", "lo"), 0);
+	assert_null(o.remote.host);
+	assert_int_equal(PARSE(&o, "--remote", "web", "--remote-port=2222",
+			       "--remote-sudo", "--remote-copy", "-a", "eof",
+			       "--remote-command", "/opt/pktwho"), 0);
+	assert_string_equal(o.remote.host, "web");
+	assert_string_equal(o.remote.port, "2222");
+	assert_string_equal(o.remote.command, "/opt/pktwho");
+	assert_true(o.remote.sudo && o.remote.copy && o.until_eof);
+	assert_int_equal(PARSE(&o, "--remote", "web", "--", "curl"), -EINVAL);
+}
+
 static void actions_are_recognized(void **state)
 {
 	static const struct {
@@ -112,6 +143,7 @@ static void actions_are_recognized(void **state)
 		{ "--help", ACTION_HELP },
 		{ "-v", ACTION_VERSION },
 		{ "--version", ACTION_VERSION },
+		{ "doctor", ACTION_DOCTOR },
 	};
 	struct options o;
 
@@ -142,6 +174,9 @@ static void bad_usage_is_refused(void **state)
 		{ "--follow" },			/* whom? */
 		{ "--pid", "0" }, { "--pid", "x" }, { "--pid", "4294967296" },
 		{ "--proc", "" }, { "--unit=" },
+		{ "--log-level", "loud" }, { "--remote", "" },
+		{ "--remote", "-oProxyCommand=x" }, { "--remote-port", "0" },
+		{ "--remote-port", "ssh" }, { "-i", "lo", "doctor" },
 		{ "file.pcapng" }, { "-i", "lo", "file.pcapng" },
 		{ "-w", "--", "file.pcapng" },	/* a file called "--" */
 	};
@@ -285,7 +320,7 @@ static void must_parse(const char *word, const char *arg)
 	(void)arg;
 	/* --follow needs somebody. */
 	if (PARSE(&o, "--pid=1", word) && PARSE(&o, word, "1") &&
-	    PARSE(&o, word, "packets:1"))
+	    PARSE(&o, word, "packets:1") && PARSE(&o, word, "info"))
 		fail_msg("not an option: %s", word);
 }
 
@@ -361,6 +396,8 @@ int main(void)
 		cmocka_unit_test(nothing_means_everything),
 		cmocka_unit_test(each_option_sets_its_own),
 		cmocka_unit_test(processes_are_chosen),
+		cmocka_unit_test(a_list_has_commas),
+		cmocka_unit_test(another_machine_is_described),
 		cmocka_unit_test(actions_are_recognized),
 		cmocka_unit_test(bad_usage_is_refused),
 		cmocka_unit_test(a_filter_belongs_to_what_it_follows),

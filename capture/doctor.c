@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "doctor.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "geo.h"
+#include "log.h"
+#include "privilege.h"
+#include "probe.h"
+
+#define KERNEL_LEAST 601	/* 6.1 */
+#define KERNEL_ALL   603
+
+static bool healthy;
+
+static void good(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static void bad(const char *fix, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+static void note(const char *fix, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void say(const char *mark, const char *fmt, va_list ap)
+{
+	printf("%-5s ", mark);
+	vprintf(fmt, ap);
+	putchar('\n');
+}
+
+static void good(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say("ok", fmt, ap);
+	va_end(ap);
+}
+
+/* Something is missing. */
+static void bad(const char *fix, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say("FIX", fmt, ap);
+	va_end(ap);
+	printf("      -> %s\n", fix);
+	healthy = false;
+}
+
+/* Something could be better. */
+static void note(const char *fix, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say("note", fmt, ap);
+	va_end(ap);
+	printf("      -> %s\n", fix);
+}
+
+/* ---- the kernel ---- */
+
+static void look_at_kernel(void)
+{
+	unsigned major = 0, minor = 0, version;
+	struct utsname u;
+
+	uname(&u);
+	sscanf(u.release, "%u.%u", &major, &minor);
+	version = major * 100 + minor;
+	if (version >= KERNEL_ALL)
+		good("kernel %s", u.release);
+	else if (version >= KERNEL_LEAST)
+		note("Linux 6.3 or later has all hooks", "kernel %s: a few"
+		     " owners are found by other ways", u.release);
+	else
+		bad("Linux 6.1 or later", "kernel %s is too old for exact"
+		    " owners", u.release);
+	if (!access("/sys/kernel/btf/vmlinux", R_OK))
+		good("BTF /sys/kernel/btf/vmlinux");
+	else
+		bad("a kernel with CONFIG_DEBUG_INFO_BTF, as distributions"
+		    " build it", "no BTF: eBPF cannot be used");
+}
+
+static void ignore_event(void *ctx, const struct probe_event *e)
+{
+	(void)ctx;
+	(void)e;
+}
+
+static void ignore_exec(void *ctx, const struct probe_exec *x)
+{
+	(void)ctx;
+	(void)x;
+}
+
+static void ignore_holder(void *ctx, const struct probe_holder *h)
+{
+	(void)ctx;
+	(void)h;
+}
+
+static void look_at_probe(void)
+{
+	static const struct probe_handler handler = {
+		.event = ignore_event,
+		.exec = ignore_exec,
+		.holder = ignore_holder,
+	};
+	struct probe *p;
+	int err = probe_open(&p, &handler);
+
+	if (err) {
+		bad("pktwho --log-level debug -c 1 -w /dev/null says more",
+		    "eBPF: %s; owners are found by polling", strerror(-err));
+		return;
+	}
+	if (probe_missing(p))
+		note("pktwho --log-level debug -c 1 -w /dev/null names them",
+		     "eBPF: %d hooks are missing; attribution is less exact",
+		     probe_missing(p));
+	else
+		good("eBPF: loaded, and all hooks attached");
+	probe_close(p);
+}
+
+static void look_at_privilege(int err)
+{
+	char missing[160], advice[320];
+
+	privilege_advise(err, advice, sizeof(advice));
+	switch (privilege_now(missing, sizeof(missing))) {
+	case PRIVILEGE_ALL:
+		good("permission: captures, and sees owners");
+		break;
+	case PRIVILEGE_SOME:
+		note(advice, "permission: captures, but without %s", missing);
+		break;
+	case PRIVILEGE_NONE:
+		bad(advice, "permission: this user cannot capture");
+		return;
+	}
+	look_at_probe();
+}
+
+/* ---- Wireshark ---- */
+
+/* Calls @fn with each line that tshark prints.  False if there is no tshark. */
+static bool ask_tshark(const char *what, void (*fn)(void *ctx, char *line),
+		       void *ctx)
+{
+	char command[64], line[4096];
+	FILE *f;
+
+	snprintf(command, sizeof(command), "exec tshark -G %s 2>/dev/null",
+		 what);
+	f = popen(command, "re");
+	if (!f)
+		return false;
+	while (fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		fn(ctx, line);
+	}
+	return !pclose(f);
+}
+
+struct folders {
+	char found[4096];		/* where our extcap is */
+	char first[4096];		/* where it could be */
+};
+
+/* "Extcap path:  DIR", "Global Extcap path:  DIR": the last is for all. */
+static void take_folder(void *ctx, char *line)
+{
+	struct folders *f = ctx;
+	char *dir = strchr(line, '\t'), path[4200];
+
+	if (!strcasestr(line, "extcap path:") || !dir)
+		return;
+	dir += strspn(dir, "\t ");
+	snprintf(f->first, sizeof(f->first), "%s", dir);
+	snprintf(path, sizeof(path), "%s/pktwho", dir);
+	if (!access(path, X_OK))
+		snprintf(f->found, sizeof(f->found), "%s", dir);
+}
+
+/* "pktwho.so  VERSION  dissector  PATH" */
+static void take_plugin(void *ctx, char *line)
+{
+	char *version = ctx;
+
+	if (!strncmp(line, "pktwho.so", 9))
+		sscanf(line, "%*s %63s", version);
+}
+
+static void look_at_wireshark(void)
+{
+	struct folders f = { .found = "" };
+	char version[64] = "", fix[4300];
+
+	if (!ask_tshark("folders", take_folder, &f)) {
+		bad("sudo apt install tshark wireshark", "there is no tshark");
+		return;
+	}
+	snprintf(fix, sizeof(fix), "sudo cmake --install build, or: sudo ln -s"
+		 " $(command -v pktwho) %s/", f.first);
+	if (*f.found)
+		good("extcap: %s/pktwho", f.found);
+	else
+		bad(fix, "extcap: not in Wireshark's list of interfaces");
+	ask_tshark("plugins", take_plugin, version);
+	if (!strcmp(version, PKTWHO_VERSION))
+		good("plugin pktwho.so %s", version);
+	else if (*version)
+		bad("sudo cmake --install build", "plugin pktwho.so %s is not"
+		    " of this version, " PKTWHO_VERSION, version);
+	else
+		bad("sudo cmake --install build; personal plugins do not count"
+		    " for root", "plugin pktwho.so: Wireshark does not find"
+		    " it, so there is no proc.name");
+}
+
+static void look_at_databases(void)
+{
+	struct geo *geo = geo_new();
+	int count = geo ? geo_add_installed(geo) : 0;
+
+	if (count)
+		good("countries: %d database%s", count, count > 1 ? "s" : "");
+	else
+		note("sudo cmake --install build brings one; MaxMind's go to"
+		     " /usr/share/GeoIP", "countries: no database");
+	geo_free(geo);
+}
+
+bool doctor(int privilege)
+{
+	healthy = true;
+	/* Reasons are told here, in our words. */
+	log_set_level(LOG_ERROR);
+	puts("pktwho " PKTWHO_VERSION);
+	look_at_kernel();
+	look_at_privilege(privilege);
+	look_at_wireshark();
+	look_at_databases();
+	return healthy;
+}

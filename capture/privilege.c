@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "privilege.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const char privilege_program[] = PKTWHO_LIBEXECDIR "/pktwho";
+
+/* The same as in share/setup-group; docs/attribution.md says what for. */
+static const cap_value_t needed[] = {
+	CAP_NET_RAW, CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE,
+	CAP_DAC_READ_SEARCH,
+};
+
+enum privilege privilege_now(char *missing, size_t size)
+{
+	cap_t caps = cap_get_proc();
+	enum privilege has = PRIVILEGE_ALL;
+	size_t at = 0;
+
+	if (missing && size)
+		*missing = '\0';
+	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++) {
+		cap_flag_value_t set = CAP_CLEAR;
+		char *name;
+
+		if (caps)
+			cap_get_flag(caps, needed[i], CAP_EFFECTIVE, &set);
+		if (set == CAP_SET)
+			continue;
+		if (has == PRIVILEGE_ALL)
+			has = PRIVILEGE_SOME;
+		if (needed[i] == CAP_NET_RAW)
+			has = PRIVILEGE_NONE;
+		name = cap_to_name(needed[i]);
+		if (missing && name && at + strlen(name) + 2 < size)
+			at += (size_t)snprintf(missing + at, size - at, "%s%s",
+					       at ? " " : "", name);
+		cap_free(name);
+	}
+	cap_free(caps);
+	return has;
+}
+
+static bool is_us(const struct stat *other)
+{
+	struct stat st;
+
+	return !stat("/proc/self/exe", &st) && st.st_dev == other->st_dev &&
+	       st.st_ino == other->st_ino;
+}
+
+int privilege_get(char **argv)
+{
+	struct stat st;
+
+	if (privilege_now(NULL, 0) != PRIVILEGE_NONE)
+		return 0;
+	if (stat(privilege_program, &st) || is_us(&st))
+		return -ENOENT;
+	execv(privilege_program, argv);
+	/* EPERM: a capability of it is outside our bounding set. */
+	return errno == EACCES ? -EACCES : -ENOENT;
+}
+
+static const char *user_name(void)
+{
+	const struct passwd *pw = getpwuid(getuid());
+
+	return pw ? pw->pw_name : "USER";
+}
+
+void privilege_advise(int err, char *out, size_t size)
+{
+	const struct group *gr = NULL;
+	struct stat st;
+
+	if (err == -EACCES && !stat(privilege_program, &st))
+		gr = getgrgid(st.st_gid);
+	if (gr)
+		snprintf(out, size, "only root and the group %s may capture: "
+			 "run \"sudo adduser %s %s\" and log in again",
+			 gr->gr_name, user_name(), gr->gr_name);
+	else if (access(PKTWHO_LIBEXECDIR "/setup-group", X_OK))
+		snprintf(out, size, "run it as root, or install it (\"sudo "
+			 "cmake --install build\")");
+	else
+		snprintf(out, size, "run it as root, or run \"sudo "
+			 PKTWHO_LIBEXECDIR "/setup-group\" to let a group "
+			 "capture");
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Who may capture, as dumpcap does it: a second copy of the program, that
+ * only a group may execute, has the capabilities.  Run without them, we become
+ * that one.  share/setup-group makes it so.
+ */
+#ifndef PKTWHO_PRIVILEGE_H
+#define PKTWHO_PRIVILEGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Where that copy is. */
+extern const char privilege_program[];
+
+enum privilege {
+	PRIVILEGE_ALL,		/* root, or all capabilities that we need */
+	PRIVILEGE_SOME,		/* packets, but owners by polling or not at all */
+	PRIVILEGE_NONE,
+};
+
+/* What this process may do.  @missing, if not NULL: the names of what not. */
+enum privilege privilege_now(char *missing, size_t size);
+
+/*
+ * Becomes the privileged copy if that helps and is allowed; returns only if
+ * not.  -EACCES: it is there, but not for this user.  -ENOENT: it is not
+ * there, or not better than we are.  0: nothing is missing.
+ */
+int privilege_get(char **argv);
+
+/* The sentence for -EACCES and -ENOENT: what to run. */
+void privilege_advise(int err, char *out, size_t size);
+
+#endif
