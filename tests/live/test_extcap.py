@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Wireshark sees of us: interfaces, a dialog, a live capture, a toolbar.
+
+Runs in a mount namespace of its own, where share/setup-group may give a copy
+of pktwho to a group without a trace on the machine.
+"""
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+if "PKTWHO_UNSHARED" not in os.environ and os.geteuid() == 0:
+    os.execvpe("unshare", ["unshare", "--mount", sys.executable, *sys.argv],
+               os.environ | {"PKTWHO_UNSHARED": "1"})
+
+import world  # noqa: E402
+from world import NOBODY, PKTWHO, clients, need, run, wait_for  # noqa: E402
+
+# Found by way of world.
+import pcapng  # noqa: E402, isort: skip
+
+LIBEXEC = Path(os.environ.get("PKTWHO_LIBEXECDIR",
+                              "/usr/local/libexec/pktwho"))
+GROUP, GID = "games", 60        # Debian always has it, and nobody in it
+
+
+def sentences(text, kind):
+    """Each "kind {a=1}{b=2}" of an answer as a dictionary."""
+    return [dict(part.split("=", 1) for part in
+                 line.split(" ", 1)[1].strip("{}").split("}{"))
+            for line in text.splitlines() if line.startswith(kind + " ")]
+
+
+def ask(*argv):
+    done = run(PKTWHO, *argv)
+    assert (done.returncode, done.stderr) == (0, ""), done
+    return done.stdout
+
+
+class Questions(world.LiveTest):
+    def test_interfaces(self):
+        ns = self.namespace()
+        ns.ip("addr", "add", "192.0.2.7/32", "dev", "lo")
+        out = ns.run(PKTWHO, "--extcap-interfaces",
+                     "--extcap-version=4.0").stdout
+        self.assertRegex(out, r"^extcap \{version=\d")
+        shown = {i["value"]: i["display"]
+                 for i in sentences(out, "interface")}
+        self.assertEqual(set(shown), {"pktwho:any", "pktwho:lo", "pktwho-ssh"})
+        self.assertIn("192.0.2.7", shown["pktwho:lo"])
+        self.assertEqual([c["type"] for c in sentences(out, "control")],
+                         ["string", "button"])
+
+    def test_link_types(self):
+        for interface, number in (("pktwho:lo", "1"), ("pktwho:any", "276"),
+                                  ("pktwho-ssh", "276")):
+            (dlt,) = sentences(ask("--extcap-dlts", "--extcap-interface",
+                                   interface), "dlt")
+            self.assertEqual(dlt["number"], number)
+
+    def test_dialog(self):
+        for interface in ("pktwho:lo", "pktwho-ssh"):
+            out = ask("--extcap-config", "--extcap-interface", interface)
+            calls = [a["call"] for a in sentences(out, "arg")]
+            self.assertEqual(len(calls), len(set(calls)))
+            self.assertLessEqual({"--proc", "--user", "--container",
+                                  "--no-comments", "--no-cmdline",
+                                  "--snapshot-length", "--log-level"},
+                                 set(calls))
+            self.assertEqual("--remote" in calls, interface == "pktwho-ssh")
+            self.assertEqual("--geo" in calls, interface != "pktwho-ssh")
+
+    def test_what_is_running(self):
+        self.start(["bash", "-c", "exec -a sleeper sleep 60"])
+        process = self.start(["sleep", "60"])
+        wait_for(lambda: "sleep" in Path(
+            f"/proc/{process.pid}/comm").read_text(), "sleep")
+        for option, value in (("proc", "sleep"), ("--pid", str(process.pid)),
+                              ("user", "root")):
+            out = ask("--extcap-config", "--extcap-interface", "pktwho:lo",
+                      "--extcap-reload-option", option)
+            self.assertEqual(sentences(out, "arg"), [])
+            values = [v["value"] for v in sentences(out, "value")]
+            self.assertEqual(values.count(value), 1, option)
+
+    def test_capture_filter(self):
+        def check(text):
+            return ask("--extcap-interface", "pktwho:lo",
+                       "--extcap-capture-filter", text)
+
+        self.assertEqual(check("tcp port 80"), "")
+        self.assertIn("syntax error", check("tcp prot 80"))
+
+    def test_an_interface_that_is_not_ours(self):
+        done = run(PKTWHO, "--capture", "--extcap-interface", "eth0",
+                   "--fifo", "/dev/null")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('no interface "eth0"', done.stderr)
+
+
+class Live(world.LiveTest):
+    """tshark captures through us, as people do who are not root."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        need("setcap", "unshare")
+        top = LIBEXEC
+        while not top.exists():
+            top = top.parent
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", top], check=True)
+        LIBEXEC.mkdir(parents=True, exist_ok=True)
+        for path in (PKTWHO, world.TESTS.parent / "share/setup-group"):
+            shutil.copy(path, LIBEXEC)
+        done = run(LIBEXEC / "setup-group", GROUP)
+        if done.returncode:
+            world.skip(f"no file capabilities here: {done.stderr.strip()}")
+        cls.extcap = cls.dir / "extcap"
+        cls.extcap.mkdir()
+        shutil.copy(PKTWHO, cls.extcap)
+        cls.tshark.open_up()
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        subprocess.run(["umount", "-l", LIBEXEC], check=False)
+
+    def tshark_live(self, ns, *argv, groups=f"--groups={GID}"):
+        env = {"PATH": os.environ["PATH"], "HOME": str(self.dir / "home"),
+               "WIRESHARK_PLUGIN_DIR": str(self.dir / "plugins"),
+               "WIRESHARK_EXTCAP_DIR": str(self.extcap), "TZ": "UTC",
+               "LC_ALL": "C.UTF-8"}
+        # `ip netns exec` would hide the control groups, which only root can
+        # mount again.
+        return subprocess.Popen(
+            ["nsenter", f"--net=/run/netns/{ns.name}", "setpriv",
+             f"--reuid={NOBODY}", f"--regid={NOBODY}", groups, "tshark",
+             *argv],
+            env=env, cwd=self.dir, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE)
+
+    def test_list(self):
+        ns = self.namespace()
+        out, said = self.tshark_live(
+            ns, "-D", groups="--clear-groups").communicate(timeout=60)
+        self.assertIn("pktwho:lo (Process capture: lo (127.0.0.1, ::1))", out)
+        self.assertNotIn("sentence", said)      # what it cannot parse
+
+    def test_a_member_of_the_group(self):
+        ns = self.namespace()
+        server = self.tcp_server(within=ns)
+        process = self.tshark_live(
+            ns, "-i", "pktwho:lo", "-f", "tcp", "-Y", 'proc.name == "curl"',
+            "-c", "10", "-T", "fields", "-e", "proc.src.name", "-e",
+            "proc.src.pid", "-e", "proc.dst.name", "-e", "proc.dst.pid",
+            "-e", "tcp.dstport", "-e", "proc.user")
+        self.addCleanup(process.kill)
+        curls = self.start(ns.argv("sh", "-c", "while :; do " + clients(
+            1, f"http://127.0.0.1:{server.told}/") + "; sleep 0.1; done"),
+            stdout=subprocess.PIPE)
+        self.addCleanup(curls.stdout.close)
+        out, said = process.communicate(timeout=60)
+        curls.kill()
+        pids = curls.stdout.read().split()
+        rows = [line.split("\t") for line in out.splitlines()]
+        self.assertEqual(len(rows), 10, said)
+        for source, spid, target, dpid, port, user in rows:
+            to_server = port == server.told
+            ends = (source, spid), (target, dpid)
+            client, served = ends if to_server else ends[::-1]
+            self.assertEqual((client[0], served),
+                             ("curl", ("python3", str(server.pid))))
+            self.assertIn(client[1], pids)
+            self.assertEqual(user, "root,root")
+
+    def test_everyone_else_is_told_what_to_run(self):
+        ns = self.namespace()
+        _, said = self.tshark_live(
+            ns, "-i", "pktwho:lo", "-c", "1",
+            groups="--clear-groups").communicate(timeout=60)
+        self.assertIn(f"only root and the group {GROUP} may capture", said)
+        self.assertIn(f'run "sudo adduser nobody {GROUP}"', said)
+
+    def test_doctor(self):
+        """Works for everybody, and says what is missing to whom."""
+        def doctor(groups):
+            return run("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}",
+                       groups, self.extcap / "pktwho", "doctor")
+
+        done = doctor("--clear-groups")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"sudo adduser nobody {GROUP}", done.stdout)
+        done = doctor(f"--groups={GID}")
+        self.assertRegex(done.stdout, "ok +permission: captures, and sees")
+        self.assertNotIn("adduser", done.stdout)
+        self.assertEqual(done.stderr, "")
+
+
+def message(control, command, text=b""):
+    body = bytes([control, command]) + text
+    return b"T" + struct.pack(">I", len(body))[1:] + body
+
+
+class Toolbar(world.LiveTest):
+    def setUp(self):
+        self.pipes = [self.dir / f"{self.id()}.{n}" for n in "fio"]
+        for pipe in self.pipes:
+            os.mkfifo(pipe)
+        self.read = bytearray()
+
+    def collect(self):
+        with open(self.pipes[0], "rb") as fifo:
+            while chunk := fifo.read1():
+                self.read += chunk
+
+    def capture(self):
+        fifo, control_in, control_out = self.pipes
+        self.log = os.open(control_out, os.O_RDWR | os.O_NONBLOCK)
+        self.addCleanup(os.close, self.log)
+        process = self.start(
+            [PKTWHO, "--capture", "--extcap-interface", "pktwho:lo", "--fifo",
+             fifo, "--extcap-control-in", control_in, "--extcap-control-out",
+             control_out, "--extcap-capture-filter", f"tcp port {self.port}",
+             "--log-level", "info", "--proc", ""], stderr=subprocess.PIPE)
+        self.addCleanup(process.stderr.close)
+        self.reader = threading.Thread(target=self.collect)
+        self.reader.start()
+        wait_for(lambda: self.read, "section header")
+        return process
+
+    def packets(self):
+        path = self.dir / "toolbar.pcapng"
+        path.write_bytes(self.read)
+        path.chmod(0o644)
+        return self.rows(path, "proc.src.name", where="tcp.flags.syn == 1 && "
+                         "tcp.flags.ack == 0")
+
+    def visit(self, program):
+        """A client that has this name."""
+        copy = self.dir / program
+        if not copy.exists():
+            shutil.copy(shutil.which("curl"), copy)
+        run(copy, "-s", "-o", "/dev/null", f"http://127.0.0.1:{self.port}/")
+
+    def test_filter_by_process(self):
+        self.port = self.tcp_server().told
+        process = self.capture()
+        self.visit("one")
+        with open(self.pipes[1], "wb", buffering=0) as control:
+            control.write(message(0, 0))            # initialized
+            for text, program in ((b"two, th*", "two"), (b"", "four")):
+                time.sleep(0.4)     # what came before is on its way
+                # In two parts: a pipe promises nothing.
+                whole = message(0, 1, text)
+                control.write(whole[:3])
+                time.sleep(0.05)
+                control.write(whole[3:])
+                time.sleep(0.1)
+                self.visit(program)
+                if program == "two":
+                    self.visit("one")
+                    self.visit("three")
+            time.sleep(0.4)
+        process.terminate()
+        self.assertEqual(process.wait(10), 0)
+        self.reader.join(10)
+        self.assertEqual(self.packets(), [("one",), ("two",), ("three",),
+                                          ("four",)])
+        self.assertEqual(process.stderr.read(), "")
+        log = os.read(self.log, 65536)
+        self.assertIn(b"only processes of these names from now on: two, th*",
+                      log)
+        self.assertIn(b"packets, 0 dropped", log)
+        self.assertEqual(log[:1], b"T")
+
+    def test_nonsense(self):
+        """What is no message does not stop the capture."""
+        self.port = self.tcp_server().told
+        process = self.capture()
+        with open(self.pipes[1], "wb", buffering=0) as control:
+            control.write(b"nonsense" + message(9, 9, b"x" * 5000)
+                          + message(0, 1, b"," * 900) + message(0, 1)
+                          + message(0, 1, b"nobody"))
+            time.sleep(0.2)
+            self.visit("one")
+        time.sleep(0.4)
+        process.terminate()
+        self.assertEqual(process.wait(10), 0)
+        self.reader.join(10)
+        self.assertEqual(self.packets(), [])
+        kinds = [b.kind for b in pcapng.blocks(bytes(self.read))]
+        self.assertEqual(kinds[0], pcapng.SHB)
+
+
+if __name__ == "__main__":
+    world.main()

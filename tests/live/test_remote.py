@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""--remote: the processes of another host, through a real ssh and sshd."""
+import glob
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import world
+from world import clients, need, run, skip, wait_for
+
+NEAR, FAR = "192.0.2.1", "192.0.2.2"
+PKTWHO = world.PKTWHO.resolve()
+SSHD = "/usr/sbin/sshd"
+
+SSHD_CONFIG = """
+ListenAddress {far}:22
+HostKey {dir}/host_key
+AuthorizedKeysFile {dir}/key.pub
+PidFile none
+StrictModes no
+UsePAM no
+PermitRootLogin yes
+"""
+
+SSH_CONFIG = """
+Host server
+  HostName {far}
+  User root
+Host *
+  IdentityFile {dir}/key
+  IdentitiesOnly yes
+  BatchMode yes
+  StrictHostKeyChecking no
+  UserKnownHostsFile {dir}/known_hosts
+  LogLevel ERROR
+  ConnectTimeout 5
+"""
+
+
+class Remote(world.LiveTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if not Path(SSHD).exists():
+            skip("no package openssh-server")
+        need("ssh", "ssh-keygen")
+        cls.keys = cls.dir / "ssh"
+        cls.keys.mkdir()
+        for name in ("key", "host_key"):
+            run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f",
+                cls.keys / name, check=True)
+        for name, text in (("sshd", SSHD_CONFIG), ("config", SSH_CONFIG)):
+            (cls.keys / name).write_text(text.format(dir=cls.keys, far=FAR))
+        # ssh reads the account's own configuration, which is not ours.
+        ssh = cls.keys / "ssh"
+        ssh.write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F '
+                       f'{cls.keys}/config "$@"\n')
+        ssh.chmod(0o755)
+        cls.env = os.environ | {"PATH": f"{cls.keys}:{os.environ['PATH']}"}
+
+    def setUp(self):
+        run_sshd = Path("/run/sshd")
+        if not run_sshd.exists():
+            run_sshd.mkdir()
+            self.addCleanup(run_sshd.rmdir)
+        self.near, self.far = self.namespace(), self.namespace()
+        world.link(self.near, self.far, (f"{NEAR}/24", f"{FAR}/24"))
+        self.start(self.far.argv(SSHD, "-D", "-f", self.keys / "sshd"),
+                   stderr=subprocess.DEVNULL)
+        wait_for(lambda: f"{FAR}:22" in self.far.run("ss", "-Hlnt").stdout,
+                 "sshd")
+        done = self.ssh("true")
+        if done.returncode:
+            self.skipTest(f"root cannot log in here: {done.stderr.strip()}")
+        self.path = self.dir / f"{self.id()}.pcapng"
+
+    def ssh(self, *argv):
+        return self.near.run("ssh", "server", *argv, env=self.env)
+
+    def capture(self, *argv, to=None):
+        process = self.start(self.near.argv(
+            PKTWHO, "-w", to or self.path, "--remote", "server", *argv),
+            env=self.env, stderr=subprocess.PIPE)
+        self.addCleanup(process.stderr.close)
+        if not to:
+            wait_for(lambda: process.poll() is not None or
+                     self.path.exists() and self.path.stat().st_size > 0,
+                     "capture")
+        return process
+
+    def stop(self, process, sig=signal.SIGINT):
+        time.sleep(0.3)
+        process.send_signal(sig)
+        said = process.communicate(timeout=15)[1]
+        if self.path.exists():
+            self.path.chmod(0o644)
+        return process.returncode, said
+
+    def visit(self, server):
+        return self.far.run("sh", "-c", clients(
+            3, f"http://127.0.0.1:{server.told}/")).stdout.split()
+
+    def check_file(self, server, pids):
+        rows = self.rows(self.path, "proc.pid", where=f"tcp.port == "
+                         f"{server.told} && tcp.flags.syn == 1")
+        self.assertEqual({p for (both,) in rows for p in both.split(",")},
+                         {*pids, str(server.pid)})
+        table, = self.rows(self.path, "proc.table.name", where="proc.table")
+        self.assertIn("curl", table[0].split(","))
+
+    def test_its_own_connection_and_no_other(self):
+        server = self.tcp_server(within=self.far)
+        process = self.capture("-i", "any", "--remote-command", PKTWHO)
+        pids = self.visit(server)
+        # Another one, to the same port, is not ours to hide.
+        self.assertEqual(self.ssh("echo", "hello").stdout, "hello\n")
+        self.assertEqual(self.stop(process), (0, ""))
+        self.check_file(server, pids)
+        ssh = self.rows(self.path, "tcp.stream", "proc.name",
+                        where="tcp.port == 22")
+        self.assertEqual(len({stream for stream, _ in ssh}), 1)
+        self.assertIn("sshd", {name.split(",")[0] for _, name in ssh})
+
+    def test_filters_go_along(self):
+        server = self.tcp_server(within=self.far)
+        process = self.capture(
+            "-i", "lo", "-f", f"tcp port {server.told} and tcp[13] & 2 != 0",
+            "--proc", "it's,cu?l", "-s", "100",
+            "--remote-command", PKTWHO)
+        self.visit(server)
+        self.assertEqual(self.stop(process, signal.SIGTERM), (0, ""))
+        rows = self.rows(self.path, "tcp.flags.syn", where="tcp")
+        self.assertEqual(rows, [("1",)] * 6)
+
+    def test_it_ends_there(self):
+        server = self.tcp_server(within=self.far)
+        process = self.capture("-i", "lo", "-c", "5", "--remote-command",
+                               PKTWHO)
+        self.visit(server)
+        self.assertEqual(process.wait(10), 0)
+        self.assertEqual(process.stderr.read(), "")
+        self.path.chmod(0o644)
+        self.assertEqual(len(self.rows(self.path, "frame.number",
+                                       where="tcp")), 5)
+
+    def test_a_copy_of_the_program(self):
+        before = set(glob.glob("/tmp/tmp.*"))
+        server = self.tcp_server(within=self.far)
+        process = self.capture("-i", "lo", "--remote-copy")
+        pids = self.visit(server)
+        self.assertEqual(self.stop(process), (0, ""))
+        self.check_file(server, pids)
+        wait_for(lambda: set(glob.glob("/tmp/tmp.*")) <= before, "cleaning up")
+
+    def test_a_reader_that_goes_away(self):
+        server = self.tcp_server(within=self.far)
+        fifo = self.dir / "fifo"
+        os.mkfifo(fifo)
+        process = self.capture("-i", "lo", "--remote-command", PKTWHO,
+                               to=fifo)
+        with open(fifo, "rb") as reader:
+            self.assertEqual(reader.read(4), b"\n\r\r\n")
+            self.visit(server)
+        self.assertEqual(process.wait(5), 0)
+        self.assertEqual(process.stderr.read(), "")
+
+        def captures():
+            return run("pgrep", "-f", "exclude-connection").stdout
+
+        wait_for(lambda: not captures(), "end of the other side")
+
+    def test_as_an_extcap(self):
+        server = self.tcp_server(within=self.far)
+        fifo = self.dir / "extcap"
+        os.mkfifo(fifo)
+        process = self.start(self.near.argv(
+            PKTWHO, "--capture", "--extcap-interface", "pktwho-ssh", "--fifo",
+            fifo, "--remote", "server", "--interface", "lo",
+            "--remote-command", PKTWHO, "--remote-port", "", "--proc", "",
+            "--extcap-capture-filter", f"port {server.told}"), env=self.env,
+            stderr=subprocess.PIPE)
+        self.addCleanup(process.stderr.close)
+        with self.path.open("wb") as file:
+            reader = self.start(["cat", fifo], stdout=file)
+        wait_for(lambda: self.path.stat().st_size > 0, "capture")
+        pids = self.visit(server)
+        self.assertEqual(self.stop(process, signal.SIGTERM), (0, ""))
+        self.assertEqual(reader.wait(5), 0)
+        self.check_file(server, pids)
+
+    def test_what_goes_wrong_is_said_by_ssh(self):
+        for argv, words in (
+                (["--remote", "192.0.2.99"], "192.0.2.99: ssh: connect"),
+                (["--remote-command", "/no/pktwho"], "server: .*not found"),
+                (["--remote-command", PKTWHO, "-i", "nosuch0"],
+                 "server: pktwho: there is no interface nosuch0"),
+                (["--remote-command", PKTWHO, "-f", "tcp prot"],
+                 "server: pktwho: bad filter")):
+            process = self.capture("-i", "lo", *argv)
+            said = process.communicate(timeout=15)[1]
+            self.assertEqual(process.returncode, 1)
+            self.assertRegex(said, words)
+            self.assertIn("failed: ssh ended with", said)
+
+
+if __name__ == "__main__":
+    world.main()
