@@ -253,6 +253,11 @@ int output_flush(struct output *o)
 	return pcapng_writer_flush(o->writer);
 }
 
+int output_pipe(const struct output *o)
+{
+	return pcapng_writer_pipe(o->writer);
+}
+
 uint64_t output_packets(const struct output *o)
 {
 	return o->packets;
@@ -329,8 +334,9 @@ static void describe(const struct output *o, const struct output_stats *s,
 					       o->ends[a]);
 	snprintf(out + at, size - at,
 		 "events_lost=%" PRIu64 " flows_evicted=%" PRIu64
-		 " resolved_early=%" PRIu64,
-		 s->events_lost, s->evicted_open, s->resolved_early);
+		 " resolved_early=%" PRIu64 " processes_forgotten=%" PRIu64,
+		 s->events_lost, s->evicted_open, s->resolved_early,
+		 proctab_forgotten(o->processes));
 }
 
 static int write_statistics(struct output *o,

@@ -54,6 +54,9 @@ int output_packet(struct output *o, const struct held *h,
 
 int output_flush(struct output *o);
 
+/* A pipe that poll() tells POLLERR of once its reader is gone, or -1. */
+int output_pipe(const struct output *o);
+
 /* Packets in the file, and in the file of this number. */
 uint64_t output_packets(const struct output *o);
 uint32_t output_section(const struct output *o);

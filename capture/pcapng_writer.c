@@ -84,6 +84,11 @@ int pcapng_writer_open(struct pcapng_writer **out, const char *path)
 	return 0;
 }
 
+int pcapng_writer_pipe(const struct pcapng_writer *w)
+{
+	return w->old_flags < 0 ? -1 : w->fd;
+}
+
 /* Cuts off the part of a block that a failed write left behind. */
 static void cut_back(struct pcapng_writer *w)
 {

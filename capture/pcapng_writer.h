@@ -35,6 +35,9 @@ int pcapng_writer_open(struct pcapng_writer **out, const char *path);
  */
 int pcapng_writer_close(struct pcapng_writer *w);
 
+/* The descriptor if it is a pipe, else -1; borrowed. */
+int pcapng_writer_pipe(const struct pcapng_writer *w);
+
 /* The strings may be NULL. */
 int pcapng_writer_section(struct pcapng_writer *w, const char *hardware,
 			  const char *os, const char *userappl);

@@ -33,6 +33,7 @@ struct user {
 struct proctab {
 	struct proc *heads[BUCKETS];
 	uint32_t count;
+	uint64_t forgotten;		/* of the file being written */
 	struct proctab_options options;
 	uint8_t boot_id[16];
 	uint64_t boot_real_ns;		/* Unix time at CLOCK_BOOTTIME 0 */
@@ -697,10 +698,16 @@ void proctab_prune(struct proctab *t, uint64_t now_mono_ns, uint32_t section)
 				at = &p->next;
 				continue;
 			}
+			t->forgotten += in_file(p, section);
 			*at = p->next;
 			proc_free(p);
 			t->count--;
 		}
+}
+
+uint64_t proctab_forgotten(const struct proctab *t)
+{
+	return t->forgotten;
 }
 
 /*

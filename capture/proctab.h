@@ -120,6 +120,9 @@ void proctab_follow(struct proctab *t, uint32_t pid);
  */
 void proctab_prune(struct proctab *t, uint64_t now_mono_ns, uint32_t section);
 
+/* Processes that had to be left out of the table, for want of room. */
+uint64_t proctab_forgotten(const struct proctab *t);
+
 /*
  * Calls @fn for every image that was written to the file @section, with its
  * totals and exit status filled in.  Stops when @fn returns non-zero.

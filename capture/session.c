@@ -44,7 +44,7 @@ struct capture {
 };
 
 enum {
-	FD_SIGNAL, FD_COMMAND, FD_STDIN, FD_TOOLBAR, FD_OWNERS,
+	FD_SIGNAL, FD_COMMAND, FD_STDIN, FD_TOOLBAR, FD_OUTPUT, FD_OWNERS,
 	FD_CAPTURES = FD_OWNERS + OWNERS_FDS
 };
 
@@ -332,6 +332,8 @@ static void step(struct session *s)
 		on_stdin(s);
 	if (n > 0 && s->fds[FD_TOOLBAR].revents)
 		on_toolbar(s);
+	if (n > 0 && s->fds[FD_OUTPUT].revents)
+		fail(s, -EPIPE);
 	read_captures(s);
 	owners_update(s->owners);
 	release(s, false);
@@ -352,6 +354,18 @@ static void await_hashes(struct session *s)
 	}
 }
 
+/* The file or its reader is gone: what still waits cannot be written. */
+static void drop_rest(struct session *s)
+{
+	struct capture *c;
+	bool gap;
+
+	while ((c = oldest(s, &gap))) {
+		s->stats[c->interface].own_drops++;
+		hold_pop(c->hold);
+	}
+}
+
 int session_run(struct session *s)
 {
 	bool gap;
@@ -363,6 +377,7 @@ int session_run(struct session *s)
 		step(s);
 	while (!s->error && oldest(s, &gap))
 		release(s, true);
+	drop_rest(s);
 	await_hashes(s);
 	return s->error;
 }
@@ -496,6 +511,8 @@ static void open_poll(struct session *s)
 		s->fds[FD_STDIN].fd = STDIN_FILENO;
 	if (s->toolbar)
 		s->fds[FD_TOOLBAR].fd = toolbar_fd(s->toolbar);
+	s->fds[FD_OUTPUT].fd = output_pipe(s->output);
+	s->fds[FD_OUTPUT].events = 0;
 	for (int i = 0; i < OWNERS_FDS; i++)
 		s->fds[FD_OWNERS + i].fd = owners_fd(s->owners, i);
 	for (int i = 0; i < s->capture_count; i++)
@@ -569,11 +586,33 @@ static void read_statistics(struct session *s, uint64_t *dropped)
 	}
 }
 
+/* A reader that has gone needs no warning. */
+static void tell_drops(const struct session *s, bool reader_gone)
+{
+	for (int i = 0; i < s->options->interface_count; i++) {
+		const struct output_interface_stats *st = &s->stats[i];
+		char text[256];
+
+		if (!st->os_dropped && !st->if_dropped && !st->own_drops)
+			continue;
+		snprintf(text, sizeof(text), "%s: of %" PRIu64 " packets the "
+			 "kernel dropped %" PRIu64 ", the interface %" PRIu64
+			 ", and %" PRIu64 " could not be written in time",
+			 s->options->interfaces[i].name, st->received,
+			 st->os_dropped, st->if_dropped, st->own_drops);
+		if (reader_gone)
+			log_info("%s", text);
+		else
+			log_warn("%s", text);
+	}
+}
+
 int session_close(struct session *s)
 {
 	struct output_stats stats = { .resolved_early = s->resolved_early };
 	uint64_t packets = output_packets(s->output), dropped;
 	struct owners_stats owners;
+	bool reader_gone;
 	int err;
 
 	owners_stats(s->owners, &owners);
@@ -581,8 +620,9 @@ int session_close(struct session *s)
 	stats.evicted_open = owners.evicted_open;
 	read_statistics(s, &dropped);
 	err = output_close(s->output, s->stats, &stats);
-	if (err == -EPIPE || err == -ETIMEDOUT)
-		err = 0;	/* the reader has had enough */
+	reader_gone = err == -EPIPE || err == -ETIMEDOUT;
+	if (reader_gone)
+		err = 0;	/* it has had enough */
 	if (err)
 		log_error("cannot write %s: %s", s->options->write,
 			  strerror(-err));
@@ -590,6 +630,8 @@ int session_close(struct session *s)
 		log_info("%" PRIu64 " packets, %" PRIu64 " dropped%s", packets,
 			 dropped,
 			 stats.events_lost ? ", kernel events were lost" : "");
+	if (!err && !s->options->quiet)
+		tell_drops(s, reader_gone);
 	free_session(s);
 	return err;
 }

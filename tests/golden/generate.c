@@ -435,7 +435,8 @@ static void put_statistics(struct maker *m)
 					       attr_name((unsigned)a),
 					       m->ends[a]);
 	snprintf(comment + at, sizeof(comment) - at,
-		 "events_lost=0 flows_evicted=0 resolved_early=0");
+		 "events_lost=0 flows_evicted=0 resolved_early=0"
+		 " processes_forgotten=0");
 	check(pcapng_writer_statistics(m->writer, &s), "statistics");
 }
 

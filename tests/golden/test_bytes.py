@@ -200,7 +200,8 @@ class Bytes(unittest.TestCase):
                               if k.startswith("ends.")}, ends, sample.name)
             self.assertEqual({k for k in said if "." not in k},
                              {"events_lost", "flows_evicted",
-                              "resolved_early"})
+                              "resolved_early",
+                              "processes_forgotten"})
 
 
 if __name__ == "__main__":
