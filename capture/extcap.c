@@ -21,7 +21,7 @@
 
 bool extcap_is_called(int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++)
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
 		if (!strncmp(argv[i], "--extcap-", 9) ||
 		    !strcmp(argv[i], "--capture"))
 			return true;

@@ -54,6 +54,10 @@ class Command(world.LiveTest):
                                ("kill -9 $$", 137)):
             _, done = self.capture("-i", "lo", "--", "sh", "-c", script)
             self.assertEqual(done.returncode, status, done.stderr)
+        # The command's words are its own, even Wireshark's.
+        _, done = self.capture("-i", "lo", "--", "sh", "-c", "exit 3",
+                               "--capture")
+        self.assertEqual(done.returncode, 3, done.stderr)
         _, done = self.capture("-i", "lo", "--", "/no/such/program")
         self.assertEqual(done.returncode, 127)
         self.assertIn("cannot run /no/such/program: No such file or directory",
