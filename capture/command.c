@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -12,19 +11,16 @@
 
 #include "caller.h"
 #include "log.h"
+#include "signals.h"
 
 static _Noreturn void child(char **argv, int go_fd)
 {
-	sigset_t none;
 	char go;
 	int err;
 
 	if (read(go_fd, &go, 1) != 1)
 		_exit(0);	/* the capture did not start */
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	signal(SIGXFSZ, SIG_DFL);
+	signals_restore();
 	err = caller_become();
 	if (err) {
 		log_error("cannot become the user who called sudo: %s",

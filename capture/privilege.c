@@ -13,7 +13,7 @@
 
 const char privilege_program[] = PKTWHO_LIBEXECDIR "/pktwho";
 
-/* The same as in share/setup-group; docs/attribution.md says what for. */
+/* As in share/setup-group, which says what each is for. */
 static const cap_value_t needed[] = {
 	CAP_NET_RAW, CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE,
 	CAP_DAC_READ_SEARCH,

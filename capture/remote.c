@@ -20,6 +20,7 @@
 
 #include "log.h"
 #include "pcapng_writer.h"
+#include "signals.h"
 
 #define COMMAND_MAX	8192
 #define PATIENCE_MS	3000	/* for the other side to end, once asked to */
@@ -219,14 +220,11 @@ static _Noreturn void run_ssh(const struct options *o, const char *command,
 			      const int fds[3])
 {
 	const char *argv[10];
-	sigset_t none;
 	int n = 0;
 
 	for (int i = 0; i < 3; i++)
 		dup2(fds[i], i);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
+	signals_restore();
 	signal(SIGINT, SIG_IGN);
 	argv[n++] = "ssh";
 	argv[n++] = "-T";
@@ -373,18 +371,10 @@ static int open_program(struct remote *r)
 
 static int open_signals(struct remote *r)
 {
-	sigset_t set;
+	int fd = signals_open();
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	r->fds[FD_SIGNAL] = (struct pollfd){
-		signalfd(-1, &set, SFD_CLOEXEC), POLLIN, 0
-	};
-	return r->fds[FD_SIGNAL].fd < 0 ? -errno : 0;
+	r->fds[FD_SIGNAL] = (struct pollfd){ fd, POLLIN, 0 };
+	return fd < 0 ? fd : 0;
 }
 
 int remote_capture(const struct options *o)

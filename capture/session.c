@@ -19,6 +19,7 @@
 #include "output.h"
 #include "owners.h"
 #include "packet.h"
+#include "signals.h"
 #include "source.h"
 #include "toolbar.h"
 
@@ -489,18 +490,10 @@ static void clear_poll(struct session *s)
 
 static int open_signals(struct session *s)
 {
-	sigset_t set;
+	int fd = signals_open();
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	/* The writer tells of a lost reader and of a file that grew too large. */
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
-	s->fds[FD_SIGNAL].fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return s->fds[FD_SIGNAL].fd < 0 ? -errno : 0;
+	s->fds[FD_SIGNAL].fd = fd;
+	return fd < 0 ? fd : 0;
 }
 
 static void open_poll(struct session *s)

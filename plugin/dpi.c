@@ -13,6 +13,7 @@
 #include "dpi_names.h"
 #include "dpi_read.h"
 #include "expert.h"
+#include "ports.h"
 #include "stats.h"
 
 static int proto_dpi = -1;
@@ -234,18 +235,6 @@ static void show(struct view *v, const struct attribution *owners)
 
 /* ---- a packet ---- */
 
-/* Does Wireshark give this port's packets to a protocol that is there? */
-static bool is_own_port(const packet_info *pinfo, uint32_t port)
-{
-	const char *table = pinfo->ptype == PT_TCP ? "tcp.port" : "udp.port";
-	dissector_handle_t handle = dissector_get_uint_handle(
-		find_dissector_table(table), port);
-	int proto = handle ? dissector_handle_get_protocol_index(handle) : -1;
-
-	return proto != -1 &&
-	       wmem_list_find(pinfo->layers, GINT_TO_POINTER(proto));
-}
-
 static void learn(struct dpi_flow *f, const struct dpi_layers *l,
 		  packet_info *pinfo, proto_tree *tree,
 		  const struct attribution *owners)
@@ -253,9 +242,7 @@ static void learn(struct dpi_flow *f, const struct dpi_layers *l,
 	bool primed = collecting && !PINFO_FD_VISITED(pinfo);
 
 	if (dpi_flow_set_app(f, l->app, l->rank))
-		f->odd_port = l->has_port &&
-			      !is_own_port(pinfo, pinfo->srcport) &&
-			      !is_own_port(pinfo, pinfo->destport);
+		f->odd_port = l->has_port && !ports_are_kept(pinfo);
 	if (tree && l->families)
 		dpi_read(f, l, pinfo, tree, primed, owners);
 }

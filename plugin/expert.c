@@ -7,6 +7,7 @@
 
 #include "pcapng.h"
 #include "place.h"
+#include "ports.h"
 #include "text.h"
 
 enum item {
@@ -259,30 +260,11 @@ static const char *const port_owners[] = {
 	"telnet", "vnc",
 };
 
-/* What Wireshark would hand this port's packets to, or -1. */
-static int owner_of_port(const packet_info *pinfo, uint32_t port)
-{
-	const char *table = pinfo->ptype == PT_TCP ? "tcp.port" : "udp.port";
-	dissector_handle_t handle = dissector_get_uint_handle(
-		find_dissector_table(table), port);
-
-	return handle ? dissector_handle_get_protocol_index(handle) : -1;
-}
-
-static bool is_spoken(const packet_info *pinfo, int proto)
-{
-	return wmem_list_find(pinfo->layers, GINT_TO_POINTER(proto)) != NULL;
-}
-
 /* TLS may carry anything anywhere, and is taken for the port's owner. */
 static bool port_is_owned(const packet_info *pinfo)
 {
-	int src = owner_of_port(pinfo, pinfo->srcport);
-	int dst = owner_of_port(pinfo, pinfo->destport);
-
-	return (src != -1 && is_spoken(pinfo, src)) ||
-	       (dst != -1 && is_spoken(pinfo, dst)) ||
-	       is_spoken(pinfo, proto_get_id_by_filter_name("tls"));
+	return ports_are_kept(pinfo) ||
+	       ports_is_spoken(pinfo, proto_get_id_by_filter_name("tls"));
 }
 
 static void look_at_port(proto_item *item, packet_info *pinfo)
@@ -293,7 +275,7 @@ static void look_at_port(proto_item *item, packet_info *pinfo)
 	for (size_t i = 0; i < array_length(port_owners); i++) {
 		int proto = proto_get_id_by_filter_name(port_owners[i]);
 
-		if (proto == -1 || !is_spoken(pinfo, proto) ||
+		if (proto == -1 || !ports_is_spoken(pinfo, proto) ||
 		    port_is_owned(pinfo))
 			continue;
 		expert_add_info_format(pinfo, item, &ei[PORT],
