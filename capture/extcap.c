@@ -11,6 +11,7 @@
 #include "toolbar.h"
 
 #define PREFIX "pktwho:"
+#define PATTERN "--proc-pattern"	/* --proc, where that is a list */
 
 /* Wireshark 4.0 has no lists that can be typed into, and refuses them. */
 #ifdef EXTCAP_PLAIN_LISTS
@@ -122,6 +123,11 @@ static const struct argument {
 	  "{display=Processes}{group=Processes}"
 	  "{tooltip=Names or patterns, separated by commas. Empty: all}",
 	  RUNNING_NAMES },
+#ifdef EXTCAP_PLAIN_LISTS
+	{ PATTERN, LOCAL,
+	  "{display=... or by name}{type=string}{group=Processes}"
+	  "{tooltip=Names or patterns, separated by commas}", RUNNING_NONE },
+#endif
 	{ "--pid", BOTH,
 	  "{display=Process id}{group=Processes}"
 	  "{tooltip=Numbers, separated by commas. Empty: all}", RUNNING_PIDS },
@@ -280,7 +286,8 @@ static int add_own(struct extcap *e, int argc, char **argv, int *i)
 	(*i)++;
 	if (!*argv[*i])
 		return 0;
-	err = add(e, argv[*i - 1]);
+	err = add(e, strcmp(argv[*i - 1], PATTERN) ? argv[*i - 1] :
+							      "--proc");
 	return err ? err : add(e, argv[*i]);
 }
 

@@ -106,6 +106,8 @@ static int capture(struct options *o, char **argv)
 		closed = session_close(s);
 		/* The writer's error has been told as the file was closed. */
 		err = err == -EPIPE ? closed : err ? err : closed;
+	} else if (err == -EPIPE) {
+		err = 0;
 	}
 	status = c ? command_wait(c) : 0;
 	return err ? EXIT_FAILURE : status;

@@ -25,6 +25,7 @@
 #define ATTRS		(ATTR_IMPORT + 1)
 
 struct output {
+	const char *path;
 	struct pcapng_writer *writer;
 	struct stamps *stamps;
 	struct countries *countries;
@@ -32,6 +33,7 @@ struct output {
 	bool process_table;
 	int interface_count;
 	uint32_t section;
+	char os[160];
 	uint64_t start_ns;
 	uint64_t packets;
 	uint64_t interface_packets[64];
@@ -50,23 +52,28 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-static int begin_file(struct output *o, const struct output_options *options)
+static void free_output(struct output *o)
 {
-	struct pcapng_interface i;
+	stamps_free(o->stamps);
+	countries_free(o->countries);
+	free(o);
+}
+
+static int fail(const struct output *o, int err)
+{
+	log_error("cannot write %s: %s", o->path, strerror(-err));
+	return err;
+}
+
+static int begin_section(struct output *o)
+{
 	struct utsname u;
-	char os[160];
 	int err;
 
 	uname(&u);
-	snprintf(os, sizeof(os), "%s %s", u.sysname, u.release);
-	err = pcapng_writer_section(o->writer, u.machine, os,
+	snprintf(o->os, sizeof(o->os), "%s %s", u.sysname, u.release);
+	err = pcapng_writer_section(o->writer, u.machine, o->os,
 				    "pktwho " PKTWHO_VERSION);
-	for (int n = 0; !err && n < o->interface_count; n++) {
-		i = options->interfaces[n];
-		i.os = os;
-		err = pcapng_writer_interface(o->writer, &i);
-	}
-	/* A live reader learns the file's name from its first bytes. */
 	return err ? err : pcapng_writer_flush(o->writer);
 }
 
@@ -79,31 +86,52 @@ int output_open(struct output **out, const struct output_options *options)
 		geo_free(options->geo);
 		return -ENOMEM;
 	}
+	o->path = options->path;
 	o->countries = countries_new(options->geo);
 	if (!o->countries)
 		geo_free(options->geo);
 	o->stamps = stamps_new(options->comments);
-	o->processes = options->processes;
 	o->process_table = options->process_table;
-	o->interface_count = options->interface_count;
 	o->section = 1;
-	o->start_ns = now_ns();
-	if (!o->countries || !o->stamps)
-		goto fail;
-	err = pcapng_writer_open(&o->writer, options->path);
+	if (o->countries && o->stamps)
+		err = pcapng_writer_open(&o->writer, options->path);
 	if (!err)
-		err = begin_file(o, options);
-	if (err)
-		goto fail;
+		err = begin_section(o);
+	if (err) {
+		fail(o, err);
+		output_abandon(o);
+		return err;
+	}
 	*out = o;
 	return 0;
-fail:
-	log_error("cannot write %s: %s", options->path, strerror(-err));
+}
+
+int output_begin(struct output *o, const struct pcapng_interface *interfaces,
+		 int count, struct proctab *processes)
+{
+	int err = 0;
+
+	o->processes = processes;
+	o->interface_count = count;
+	o->start_ns = now_ns();
+	for (int n = 0; !err && n < count; n++) {
+		struct pcapng_interface i = interfaces[n];
+
+		i.os = o->os;
+		err = pcapng_writer_interface(o->writer, &i);
+	}
+	if (!err)
+		err = pcapng_writer_flush(o->writer);
+	/* A reader that has gone already is nobody's failure. */
+	return err && err != -EPIPE ? fail(o, err) : err;
+}
+
+void output_abandon(struct output *o)
+{
+	if (!o)
+		return;
 	pcapng_writer_close(o->writer);
-	stamps_free(o->stamps);
-	countries_free(o->countries);
-	free(o);
-	return err;
+	free_output(o);
 }
 
 /* ---- packets ---- */
@@ -376,8 +404,6 @@ int output_close(struct output *o,
 	if (!err && o->process_table && o->packets)
 		err = write_process_table(o);
 	closed = pcapng_writer_close(o->writer);
-	stamps_free(o->stamps);
-	countries_free(o->countries);
-	free(o);
+	free_output(o);
 	return err ? err : closed;
 }

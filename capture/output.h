@@ -21,9 +21,6 @@ struct output_options {
 	const char *path;		/* "-" is stdout */
 	bool comments;
 	bool process_table;
-	const struct pcapng_interface *interfaces;	/* borrowed */
-	int interface_count;
-	struct proctab *processes;	/* borrowed */
 	struct geo *geo;		/* taken over; may be NULL */
 };
 
@@ -41,8 +38,21 @@ struct output_stats {
 	uint64_t resolved_early;	/* written before their owner could be told */
 };
 
-/* 0 or -errno (logged). */
+/*
+ * Opens the file and writes its first block: a live reader learns from it
+ * that there is a capture.  0 or -errno (logged).
+ */
 int output_open(struct output **out, const struct output_options *o);
+
+/*
+ * Describes the interfaces, before the first packet.  @processes is borrowed,
+ * the rest only for the call.  0, -EPIPE or -errno (logged).
+ */
+int output_begin(struct output *o, const struct pcapng_interface *interfaces,
+		 int count, struct proctab *processes);
+
+/* Closes a file that did not begin.  NULL is fine. */
+void output_abandon(struct output *o);
 
 /*
  * One packet.  @mono_ns is its time on the process table's clock.

@@ -80,7 +80,10 @@ static int open_fs(const char *type)
 	return fd < 0 ? detached_mount(type) : fd;
 }
 
-/* "tp_btf/NAME" needs NAME in this kernel; the object fails as a whole. */
+/*
+ * "tp_btf/NAME" needs NAME in this kernel; the object fails as a whole, with
+ * -ESRCH.
+ */
 static void leave_out_unknown(struct probe *p)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
@@ -185,13 +188,25 @@ static int on_record(void *ctx, void *data, size_t size)
 	return 0;
 }
 
-static int load(struct probe *p)
+static int load_object(struct probe *p, bool leave_out)
 {
 	p->skel = probe_bpf__open();
 	if (!p->skel)
 		return -errno;
-	leave_out_unknown(p);
+	if (leave_out)
+		leave_out_unknown(p);
 	return probe_bpf__load(p->skel);
+}
+
+/* The kernel's types are megabytes: another look at them only if need be. */
+static int load(struct probe *p)
+{
+	int err = load_object(p, false);
+
+	if (err != -ESRCH)
+		return err;
+	probe_bpf__destroy(p->skel);
+	return load_object(p, true);
 }
 
 int probe_open(struct probe **out, const struct probe_handler *handler)

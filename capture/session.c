@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -460,16 +461,20 @@ static int open_geo(const struct options *o, struct geo **geo)
 static int open_output(struct session *s)
 {
 	const struct options *o = s->options;
-	struct pcapng_interface interfaces[OPTIONS_MAX_INTERFACES];
 	struct output_options oo = {
 		.path = o->write,
 		.comments = !o->no_comments,
 		.process_table = !o->no_process_table,
-		.interfaces = interfaces,
-		.interface_count = o->interface_count,
-		.processes = owners_processes(s->owners),
 	};
-	int err;
+	int err = open_geo(o, &oo.geo);
+
+	return err ? err : output_open(&s->output, &oo);
+}
+
+static int begin_output(struct session *s)
+{
+	const struct options *o = s->options;
+	struct pcapng_interface interfaces[OPTIONS_MAX_INTERFACES];
 
 	for (int i = 0; i < o->interface_count; i++)
 		interfaces[i] = (struct pcapng_interface){
@@ -478,8 +483,18 @@ static int open_output(struct session *s)
 			.linktype = (uint16_t)source_linktype(s->sources[i]),
 			.snaplen = source_snaplen(s->sources[i]),
 		};
-	err = open_geo(o, &oo.geo);
-	return err ? err : output_open(&s->output, &oo);
+	return output_begin(s->output, interfaces, o->interface_count,
+			    owners_processes(s->owners));
+}
+
+/* Its reader has work of its own to do while we load the probe. */
+static bool writes_to_pipe(const struct options *o)
+{
+	struct stat st;
+	int err = strcmp(o->write, "-") ? stat(o->write, &st) :
+					  fstat(STDOUT_FILENO, &st);
+
+	return !err && S_ISFIFO(st.st_mode);
 }
 
 static void clear_poll(struct session *s)
@@ -545,15 +560,20 @@ int session_open(struct session **out, const struct options *o,
 	if (!err && o->control_in && o->control_out)
 		err = toolbar_open(&s->toolbar, o->control_in, o->control_out,
 				   o->log_level);
+	if (!err && writes_to_pipe(o))
+		err = open_output(s);
 	if (!err)
 		err = owners_open(&s->owners, &oo);
 	if (!err)
 		err = open_sources(s);
 	if (!err)
 		err = open_holds(s);
-	if (!err)
+	if (!err && !s->output)
 		err = open_output(s);
+	if (!err)
+		err = begin_output(s);
 	if (err) {
+		output_abandon(s->output);
 		free_session(s);
 		return err;
 	}

@@ -13,7 +13,8 @@ struct session;
 struct command;
 
 /*
- * Opens everything; nothing is left behind on failure.  0 or -errno (logged).
+ * Opens everything; nothing is left behind on failure.  0, -EPIPE when a
+ * pipe's reader has gone already, or -errno (logged).
  * @o and @command are borrowed; @command is NULL without "-- COMMAND".
  */
 int session_open(struct session **out, const struct options *o,

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
+#include <net/if.h>
 #include <net/if_arp.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
@@ -11,7 +12,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "log.h"
 #include "packet.h"
@@ -388,10 +388,7 @@ static void join_addresses(const pcap_if_t *d, char *out, size_t size)
 /* libpcap also lists USB, Bluetooth and the like. */
 static bool is_network(const char *name)
 {
-	char path[64];
-
-	snprintf(path, sizeof(path), "/sys/class/net/%.40s", name);
-	return !strcmp(name, "any") || !access(path, F_OK);
+	return !strcmp(name, "any") || if_nametoindex(name);
 }
 
 int source_each(void (*fn)(void *ctx, const struct source_device *d),

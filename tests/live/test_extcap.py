@@ -18,7 +18,8 @@ if "PKTWHO_UNSHARED" not in os.environ and os.geteuid() == 0:
                os.environ | {"PKTWHO_UNSHARED": "1"})
 
 import world  # noqa: E402
-from world import NOBODY, PKTWHO, clients, need, run, wait_for  # noqa: E402
+from world import (NOBODY, PKTWHO, clients, has_begun, need,  # noqa: E402
+                   run, wait_for)
 
 # Found by way of world.
 import pcapng  # noqa: E402, isort: skip
@@ -229,7 +230,7 @@ class Toolbar(world.LiveTest):
         self.addCleanup(process.stderr.close)
         self.reader = threading.Thread(target=self.collect)
         self.reader.start()
-        wait_for(lambda: self.read, "section header")
+        wait_for(lambda: has_begun(self.read), "capture")
         return process
 
     def packets(self):

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import world
-from world import clients, need, run, skip, wait_for
+from world import clients, has_begun, need, run, skip, wait_for
 
 NEAR, FAR = "192.0.2.1", "192.0.2.2"
 PKTWHO = world.PKTWHO.resolve()
@@ -87,8 +87,8 @@ class Remote(world.LiveTest):
         self.addCleanup(process.stderr.close)
         if not to:
             wait_for(lambda: process.poll() is not None or
-                     self.path.exists() and self.path.stat().st_size > 0,
-                     "capture")
+                     self.path.exists() and
+                     has_begun(self.path.read_bytes()), "capture")
         return process
 
     def stop(self, process, sig=signal.SIGINT):
@@ -162,7 +162,9 @@ class Remote(world.LiveTest):
         process = self.capture("-i", "lo", "--remote-command", PKTWHO,
                                to=fifo)
         with open(fifo, "rb") as reader:
-            self.assertEqual(reader.read(4), b"\n\r\r\n")
+            begun = bytearray(reader.read1())
+            while not has_begun(begun):
+                begun += reader.read1()
             self.visit(server)
         self.assertEqual(process.wait(5), 0)
         self.assertEqual(process.stderr.read(), "")
@@ -185,7 +187,7 @@ class Remote(world.LiveTest):
         self.addCleanup(process.stderr.close)
         with self.path.open("wb") as file:
             reader = self.start(["cat", fifo], stdout=file)
-        wait_for(lambda: self.path.stat().st_size > 0, "capture")
+        wait_for(lambda: has_begun(self.path.read_bytes()), "capture")
         pids = self.visit(server)
         self.assertEqual(self.stop(process, signal.SIGTERM), (0, ""))
         self.assertEqual(reader.wait(5), 0)

@@ -50,6 +50,11 @@ def wait_for(condition, what, seconds=10):
         time.sleep(0.01)
 
 
+def has_begun(data):
+    """Is this capture running?  Into a pipe its first block comes earlier."""
+    return len(data) > 8 and len(data) > int.from_bytes(data[4:8], "little")
+
+
 class Namespace:
     """A host of our own; its loopback is up."""
 
