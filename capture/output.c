@@ -281,6 +281,11 @@ int output_flush(struct output *o)
 	return pcapng_writer_flush(o->writer);
 }
 
+bool output_waits(const struct output *o)
+{
+	return pcapng_writer_waits(o->writer);
+}
+
 int output_pipe(const struct output *o)
 {
 	return pcapng_writer_pipe(o->writer);

@@ -64,6 +64,9 @@ int output_packet(struct output *o, const struct held *h,
 
 int output_flush(struct output *o);
 
+/* As pcapng_writer_waits(). */
+bool output_waits(const struct output *o);
+
 /* A pipe that poll() tells POLLERR of once its reader is gone, or -1. */
 int output_pipe(const struct output *o);
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #define BUFFER_SIZE	(512u << 10)	/* above any block we write */
 #define FLUSH_AT	(192u << 10)
 #define PATIENCE_MS	1000
+#define PIPE_SIZE	(1 << 20)	/* what anybody may have: pipe(7) */
 
 struct pcapng_writer {
 	int fd;
@@ -26,6 +28,24 @@ struct pcapng_writer {
 	struct wbuf buf;
 	uint8_t bytes[BUFFER_SIZE];
 };
+
+/*
+ * Until somebody opens it to read, signals end us as they end anybody: there
+ * is nothing yet to be closed.
+ */
+static int open_fifo(const char *path, int flags)
+{
+	sigset_t none, old;
+	int fd, err;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, &old);
+	fd = open(path, flags);
+	err = errno;
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	errno = err;
+	return fd;
+}
 
 /*
  * A FIFO is opened, never created: with fs.protected_fifos a root process
@@ -40,7 +60,10 @@ int pcapng_output_open(const char *path)
 	if (!strcmp(path, "-"))
 		return STDOUT_FILENO;
 	if (!stat(path, &st)) {
-		fd = open(path, S_ISREG(st.st_mode) ? flags | O_TRUNC : flags);
+		if (S_ISREG(st.st_mode))
+			flags |= O_TRUNC;
+		fd = S_ISFIFO(st.st_mode) ? open_fifo(path, flags) :
+					    open(path, flags);
 	} else {
 		fd = open(path, flags | O_CREAT | O_EXCL, 0600);
 		if (fd >= 0)
@@ -62,6 +85,8 @@ static void stop_blocking(struct pcapng_writer *w)
 		return;
 	w->old_flags = fcntl(w->fd, F_GETFL);
 	fcntl(w->fd, F_SETFL, w->old_flags | O_NONBLOCK);
+	/* Else a reader gets no more than 64 KiB from one flush to the next. */
+	fcntl(w->fd, F_SETPIPE_SZ, PIPE_SIZE);
 }
 
 int pcapng_writer_open(struct pcapng_writer **out, const char *path)
@@ -87,6 +112,11 @@ int pcapng_writer_open(struct pcapng_writer **out, const char *path)
 int pcapng_writer_pipe(const struct pcapng_writer *w)
 {
 	return w->old_flags < 0 ? -1 : w->fd;
+}
+
+bool pcapng_writer_waits(const struct pcapng_writer *w)
+{
+	return w->buf.len;
 }
 
 /* Cuts off the part of a block that a failed write left behind. */

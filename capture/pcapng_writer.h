@@ -12,6 +12,7 @@
 #ifndef PKTWHO_PCAPNG_WRITER_H
 #define PKTWHO_PCAPNG_WRITER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/uio.h>
@@ -87,5 +88,8 @@ int pcapng_writer_statistics(struct pcapng_writer *w,
 
 /* Hands the kernel all that it takes. */
 int pcapng_writer_flush(struct pcapng_writer *w);
+
+/* There is something that the last flush could not hand over. */
+bool pcapng_writer_waits(const struct pcapng_writer *w);
 
 #endif

@@ -28,7 +28,7 @@
 #define HOLD_BYTES	(16u << 20)	/* all queues together */
 #define HOLD_LEAST	(1u << 20)	/* above the largest packet, twice */
 #define ROOM_PACKETS	1024		/* leave a full queue together */
-#define TICK_MS		5		/* while packets wait */
+#define TICK_MS		5		/* while packets or bytes wait */
 #define IDLE_MS		100
 #define MERGE_NS	25000000ull	/* an idle capture's block is out by then */
 #define LINGER_NS	60000000ull	/* packets from before the stop arrive */
@@ -311,7 +311,7 @@ static int wait_ms(struct session *s)
 	uint64_t duration = s->options->max_duration_ns, now = now_ns();
 	bool gap;
 
-	if (s->stop_ns || oldest(s, &gap))
+	if (s->stop_ns || oldest(s, &gap) || output_waits(s->output))
 		return TICK_MS;
 	if (duration && s->started_ns + duration < now + IDLE_MS * 1000000ull)
 		return TICK_MS;

@@ -110,6 +110,15 @@ class Errors(world.LiveTest):
             self.assertRegex(process.stderr.read(),
                              r"^pktwho: \d+ packets, \d+ dropped\n")
 
+    def test_a_reader_that_never_comes(self):
+        fifo = self.dir / "fifo"
+        os.mkfifo(fifo)
+        process = self.start([PKTWHO, "-i", "lo", "-w", fifo])
+        time.sleep(0.2)
+        self.assertIsNone(process.poll())
+        process.terminate()
+        self.assertEqual(process.wait(2), -signal.SIGTERM)
+
     def test_an_interface_that_goes_away(self):
         near, far = self.namespace(), self.namespace()
         world.link(near, far, ("192.0.2.1/24", "192.0.2.2/24"))
