@@ -124,12 +124,14 @@ static bool knows_direction(pcap_t *pcap)
 static int activate(pcap_t *pcap, const struct source_options *o)
 {
 	int mib = o->buffer_mib ? o->buffer_mib : DEFAULT_MIB;
+	/* Of all interfaces none can be; libpcap 1.10.5 would complain. */
+	bool promiscuous = o->promiscuous && strcmp(o->device, "any");
 	int err;
 
 	/* All but the last fail only on a capture that is active already. */
 	err = pcap_set_snaplen(pcap, o->snaplen);
 	if (!err)
-		err = pcap_set_promisc(pcap, o->promiscuous);
+		err = pcap_set_promisc(pcap, promiscuous);
 	if (!err)
 		err = pcap_set_timeout(pcap, o->prompt ? PROMPT_MS : BLOCK_MS);
 	if (!err)
