@@ -64,13 +64,19 @@ static const char *device_of(const char *interface)
 	return interface + sizeof(PREFIX) - 1;
 }
 
+/* What a remote interface has shows when packets come. */
+static const char *likely_device(const char *interface)
+{
+	const char *device = device_of(interface);
+
+	return device ? device : "any";
+}
+
 static int print_dlts(const char *interface)
 {
 	struct source_dlt dlt;
 
-	/* What a remote interface has shows when packets come. */
-	source_guess_dlt(device_of(interface) ? device_of(interface) : "any",
-			 &dlt);
+	source_guess_dlt(likely_device(interface), &dlt);
 	printf("dlt {number=%d}{name=%s}{display=%s}\n", dlt.number, dlt.name,
 	       dlt.description);
 	return 0;
@@ -79,10 +85,9 @@ static int print_dlts(const char *interface)
 /* Anything on stdout is why the filter is no good. */
 static int check_filter(const char *interface, const char *filter)
 {
-	const char *device = device_of(interface);
 	char why[256];
 
-	if (source_check_filter(device ? device : "any", filter, why,
+	if (source_check_filter(likely_device(interface), filter, why,
 				sizeof(why)))
 		puts(why);
 	return 0;
@@ -162,8 +167,6 @@ static const struct argument {
 	  "{tooltip=See View > Interface Toolbars > pktwho}", RUNNING_NONE },
 };
 
-static const char log_levels[][8] = { "error", "warning", "info", "debug" };
-
 static void print_value(void *argument, const char *value, const char *display)
 {
 	if (!strpbrk(value, "{}") && !strpbrk(display, "{}"))
@@ -176,10 +179,11 @@ static void print_values(int number)
 	const struct argument *a = &arguments[number];
 
 	if (!strcmp(a->call, "--log-level"))
-		for (size_t i = 0; i < 4; i++)
+		for (enum log_level l = LOG_ERROR; l <= LOG_DEBUG; l++)
 			printf("value {arg=%d}{value=%s}{display=%s}"
-			       "{default=%s}\n", number, log_levels[i],
-			       log_levels[i], i == LOG_INFO ? "true" : "false");
+			       "{default=%s}\n", number, log_level_name(l),
+			       log_level_name(l),
+			       l == LOG_INFO ? "true" : "false");
 	if (a->running == RUNNING_NONE)
 		return;
 	printf("value {arg=%d}{value=}{display=}{default=true}\n", number);

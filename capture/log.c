@@ -8,6 +8,18 @@ static enum log_level max_level = LOG_INFO;
 static enum log_level sink_level;
 static void (*log_sink)(const char *line);
 
+const char *log_level_name(enum log_level level)
+{
+	static const char *const names[] = {
+		[LOG_ERROR] = "error",
+		[LOG_WARN] = "warning",
+		[LOG_INFO] = "info",
+		[LOG_DEBUG] = "debug",
+	};
+
+	return names[level];
+}
+
 void log_set_level(enum log_level level)
 {
 	max_level = level;

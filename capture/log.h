@@ -8,6 +8,9 @@
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
+/* "error", "warning", "info", "debug". */
+const char *log_level_name(enum log_level level);
+
 /* LOG_INFO until set. */
 void log_set_level(enum log_level level);
 

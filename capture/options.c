@@ -199,17 +199,10 @@ static int add_filter(struct options *o, enum filter_kind kind, char *list)
 
 static int parse_log_level(const char *s, enum log_level *level)
 {
-	static const char *const words[] = {
-		[LOG_ERROR] = "error",
-		[LOG_WARN] = "warning",
-		[LOG_INFO] = "info",
-		[LOG_DEBUG] = "debug",
-	};
-
-	for (int l = LOG_ERROR; l <= LOG_DEBUG; l++) {
-		if (strcmp(s, words[l]))
+	for (enum log_level l = LOG_ERROR; l <= LOG_DEBUG; l++) {
+		if (strcmp(s, log_level_name(l)))
 			continue;
-		*level = (enum log_level)l;
+		*level = l;
 		return 0;
 	}
 	return bad("bad log level", s);

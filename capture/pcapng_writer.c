@@ -72,6 +72,15 @@ int pcapng_output_open(const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
+bool pcapng_output_is_pipe(const char *path)
+{
+	struct stat st;
+	int err = strcmp(path, "-") ? stat(path, &st) :
+				      fstat(STDOUT_FILENO, &st);
+
+	return !err && S_ISFIFO(st.st_mode);
+}
+
 /*
  * A pipe's reader may be slow or asleep.  Packets must not wait for it in the
  * kernel, where signals and other packets would wait too.

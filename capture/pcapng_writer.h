@@ -27,6 +27,9 @@ struct pcapng_writer;
  */
 int pcapng_output_open(const char *path);
 
+/* Is that a pipe, whose reader may be slow, or leave? */
+bool pcapng_output_is_pipe(const char *path);
+
 /* Writes to what that opens.  0 or -errno. */
 int pcapng_writer_open(struct pcapng_writer **out, const char *path);
 

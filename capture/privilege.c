@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-const char privilege_program[] = PKTWHO_LIBEXECDIR "/pktwho";
+static const char privilege_program[] = PKTWHO_LIBEXECDIR "/pktwho";
 
 /* As in share/setup-group, which says what each is for. */
 static const cap_value_t needed[] = {

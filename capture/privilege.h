@@ -10,9 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Where that copy is. */
-extern const char privilege_program[];
-
 enum privilege {
 	PRIVILEGE_ALL,		/* root, or all capabilities that we need */
 	PRIVILEGE_SOME,		/* packets, but owners by polling or not at all */

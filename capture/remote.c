@@ -381,7 +381,6 @@ int remote_capture(const struct options *o)
 {
 	struct remote r = { .options = o, .exe_fd = -1 };
 	char command[COMMAND_MAX];
-	struct stat st;
 	int err, out;
 
 	for (int i = 0; i < FDS; i++)
@@ -402,7 +401,7 @@ int remote_capture(const struct options *o)
 		return out;
 	}
 	/* A pipe tells by POLLERR that nobody reads it any more. */
-	if (!fstat(out, &st) && S_ISFIFO(st.st_mode))
+	if (pcapng_output_is_pipe(o->write))
 		r.fds[FD_READER] = (struct pollfd){ out, 0, 0 };
 	err = start_ssh(&r, out, command);
 	if (err)

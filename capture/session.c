@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -487,16 +486,6 @@ static int begin_output(struct session *s)
 			    owners_processes(s->owners));
 }
 
-/* Its reader has work of its own to do while we load the probe. */
-static bool writes_to_pipe(const struct options *o)
-{
-	struct stat st;
-	int err = strcmp(o->write, "-") ? stat(o->write, &st) :
-					  fstat(STDOUT_FILENO, &st);
-
-	return !err && S_ISFIFO(st.st_mode);
-}
-
 static void clear_poll(struct session *s)
 {
 	for (size_t i = 0; i < sizeof(s->fds) / sizeof(*s->fds); i++)
@@ -560,7 +549,8 @@ int session_open(struct session **out, const struct options *o,
 	if (!err && o->control_in && o->control_out)
 		err = toolbar_open(&s->toolbar, o->control_in, o->control_out,
 				   o->log_level);
-	if (!err && writes_to_pipe(o))
+	/* A reader has work of its own to do while we load the probe. */
+	if (!err && pcapng_output_is_pipe(o->write))
 		err = open_output(s);
 	if (!err)
 		err = owners_open(&s->owners, &oo);

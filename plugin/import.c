@@ -5,6 +5,7 @@
 #include <epan/epan.h>
 
 #include "pcapng.h"
+#include "ports.h"
 
 /* Apple's, for a block of 0x80000001: a process by its number in the file. */
 #define OPTION_APPLE_PROCESS 0x8001
@@ -189,7 +190,7 @@ static void add_pktap(struct imported *i, const packet_info *pinfo,
 
 	if (pktap == -1)
 		pktap = proto_get_id_by_filter_name("pktap");
-	if (wmem_list_find(pinfo->layers, GINT_TO_POINTER(pktap)))
+	if (ports_is_spoken(pinfo, pktap))
 		import_pktap(i, tvb_get_ptr(tvb, 0, (int)size), size);
 }
 

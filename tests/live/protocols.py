@@ -79,10 +79,7 @@ def prepare_sshd(w):
     (w.dir / "sshd_config").write_text(
         f"ListenAddress {SERVER}:22\nHostKey {w.dir}/host_key\n"
         "PidFile none\nUsePAM no\n")
-    run = Path("/run/sshd")
-    if not run.exists():
-        run.mkdir(mode=0o755)
-        w.stack.callback(run.rmdir)
+    world.make_run_sshd(w.stack.callback)
 
 
 AS_POSTGRES = ("/usr/bin/setpriv", "--reuid=postgres", "--regid=postgres",

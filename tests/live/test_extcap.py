@@ -76,7 +76,6 @@ class Questions(world.LiveTest):
             self.assertEqual("--geo" in calls, interface != "pktwho-ssh")
 
     def test_what_is_running(self):
-        self.start(["bash", "-c", "exec -a sleeper sleep 60"])
         process = self.start(["sleep", "60"])
         wait_for(lambda: "sleep" in Path(
             f"/proc/{process.pid}/comm").read_text(), "sleep")

@@ -62,10 +62,7 @@ class Remote(world.LiveTest):
         cls.env = os.environ | {"PATH": f"{cls.keys}:{os.environ['PATH']}"}
 
     def setUp(self):
-        run_sshd = Path("/run/sshd")
-        if not run_sshd.exists():
-            run_sshd.mkdir()
-            self.addCleanup(run_sshd.rmdir)
+        world.make_run_sshd(self.addCleanup)
         self.near, self.far = self.namespace(), self.namespace()
         world.link(self.near, self.far, (f"{NEAR}/24", f"{FAR}/24"))
         self.start(self.far.argv(SSHD, "-D", "-f", self.keys / "sshd"),

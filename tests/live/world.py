@@ -91,6 +91,14 @@ def link(a, b, *addresses):
         host.ip("link", "set", "veth0", "up")
 
 
+def make_run_sshd(at_the_end):
+    """The directory that sshd wants; what it is given undoes it."""
+    directory = Path("/run/sshd")
+    if not directory.exists():
+        directory.mkdir(mode=0o755)
+        at_the_end(directory.rmdir)
+
+
 class Capture:
     """pktwho in the background; it captures once its file has a beginning."""
 

@@ -65,6 +65,12 @@ class Tshark:
     def close(self):
         self.owned.cleanup()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
     def write(self, name, data):
         path = self.dir / name
         path.write_bytes(data)

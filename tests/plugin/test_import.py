@@ -282,8 +282,5 @@ class Hostile(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    tshark = Tshark(sys.argv.pop(1))
-    try:
+    with Tshark(sys.argv.pop(1)) as tshark:
         unittest.main()
-    finally:
-        tshark.close()
