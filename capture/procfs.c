@@ -240,11 +240,12 @@ static void read_rest(int dir, struct process *p)
 		have(p, FIELD_NETNS);
 }
 
-int procfs_read(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
-		struct process *p, uint64_t *start_ticks)
+/* The process's directory, @p begun and its stat read; or -ESRCH. */
+static int open_process(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
+			struct process *p, uint64_t *start_ticks)
 {
 	char name[16];
-	int dir, err;
+	int dir;
 
 	memset(p, 0, sizeof(*p));
 	snprintf(name, sizeof(name), "%" PRIu32, pid);
@@ -253,18 +254,46 @@ int procfs_read(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
 		return -ESRCH;
 	p->pid = pid;
 	have(p, FIELD_PID);
-	err = read_stat(dir, boot_real_ns, p, start_ticks);
-	if (!err) {
+	if (read_stat(dir, boot_real_ns, p, start_ticks)) {
+		close(dir);
+		return -ESRCH;
+	}
+	return dir;
+}
+
+int procfs_read(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
+		struct process *p, uint64_t *start_ticks)
+{
+	int dir = open_process(proc_fd, pid, boot_real_ns, p, start_ticks);
+
+	if (dir < 0)
+		return dir;
+	read_status(dir, p);
+	read_cmdline(dir, p);
+	read_exe(dir, p);
+	read_cgroup(dir, p);
+	read_rest(dir, p);
+	read_parent_name(proc_fd, p);
+	have(p, FIELD_FLAGS);
+	close(dir);
+	return 0;
+}
+
+int procfs_read_brief(int proc_fd, uint32_t pid, struct process *p)
+{
+	uint64_t start_ticks;
+	int dir = open_process(proc_fd, pid, 0, p, &start_ticks);
+
+	if (dir < 0)
+		return dir;
+	p->has &= ~(1ull << FIELD_START);	/* boot's time is not known */
+	read_cmdline(dir, p);
+	if (p->cmdline_len) {
 		read_status(dir, p);
-		read_cmdline(dir, p);
-		read_exe(dir, p);
 		read_cgroup(dir, p);
-		read_rest(dir, p);
-		read_parent_name(proc_fd, p);
-		have(p, FIELD_FLAGS);
 	}
 	close(dir);
-	return err ? -ESRCH : 0;
+	return 0;
 }
 
 /* A DIR over a path below a borrowed descriptor, or NULL. */

@@ -34,10 +34,9 @@ static void add_process(void *ctx, uint32_t pid)
 	struct list *l = ctx;
 	struct running *r = &l->processes[l->count];
 	struct process p;
-	uint64_t ticks;
 
 	if (l->count == MAX_PROCESSES ||
-	    procfs_read(l->proc_fd, pid, 0, &p, &ticks))
+	    procfs_read_brief(l->proc_fd, pid, &p))
 		return;
 	/* A thread of the kernel sends nothing. */
 	if (!process_has(&p, FIELD_CMDLINE) || !p.cmdline_len)
@@ -84,14 +83,22 @@ struct choice {
 	uint32_t pid;			/* of a list of pids, else 0 */
 };
 
-static void name_user(const struct running *r, char *out, size_t size)
+/* Most neighbours in the list have one user: the last answer is kept. */
+static const char *user_name(uint32_t uid)
 {
-	const struct passwd *pw = getpwuid(r->uid);
+	static char name[64];
+	static uint32_t last;
+	const struct passwd *pw;
 
+	if (*name && uid == last)
+		return name;
+	pw = getpwuid(uid);
 	if (pw)
-		snprintf(out, size, "%s", pw->pw_name);
+		snprintf(name, sizeof(name), "%s", pw->pw_name);
 	else
-		snprintf(out, size, "%u", r->uid);
+		snprintf(name, sizeof(name), "%u", uid);
+	last = uid;
+	return name;
 }
 
 /* An empty value: nothing to choose. */
@@ -111,7 +118,7 @@ static void fill(struct choice *c, enum running_kind kind,
 			 r->name);
 		break;
 	case RUNNING_USERS:
-		name_user(r, c->value, sizeof(c->value));
+		snprintf(c->value, sizeof(c->value), "%s", user_name(r->uid));
 		break;
 	case RUNNING_CONTAINERS:
 		snprintf(c->value, sizeof(c->value), "%s", r->container_id);

@@ -61,6 +61,33 @@ static void a_process_is_read_whole(void **state)
 			 1 << FIELD_UNIT | 1 << FIELD_NETNS | 1 << FIELD_FLAGS);
 }
 
+static void a_brief_reading_is_enough_for_a_list(void **state)
+{
+	struct process p;
+
+	(void)state;
+	tree_stat(42, "nginx", 7, 12345);
+	tree_text("42/status", "Name:\tnginx\nUid:\t1\t33\t1\t1\n");
+	tree_file("42/cmdline", "nginx\0", 6);
+	tree_text("42/cgroup", "0::/system.slice/nginx.service\n");
+	assert_int_equal(procfs_read_brief(tree_fd, 42, &p), 0);
+	assert_int_equal(p.pid, 42);
+	assert_int_equal(p.uid, 33);
+	assert_string_equal(p.name, "nginx");
+	assert_string_equal(p.unit, "nginx.service");
+	assert_memory_equal(p.cmdline, "nginx", 6);
+	assert_false(process_has(&p, FIELD_START));
+
+	tree_stat(2, "kthreadd", 0, 1);
+	tree_file("2/cmdline", "", 0);
+	assert_int_equal(procfs_read_brief(tree_fd, 2, &p), 0);
+	assert_string_equal(p.name, "kthreadd");
+	assert_int_equal(p.cmdline_len, 0);
+	assert_false(process_has(&p, FIELD_CMDLINE));
+
+	assert_int_equal(procfs_read_brief(tree_fd, 43, &p), -ESRCH);
+}
+
 /* A name is any bytes; what looks like the end of it may be in it. */
 static void a_name_is_any_bytes(void **state)
 {
@@ -331,6 +358,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		tree_test(a_process_is_read_whole),
+		tree_test(a_brief_reading_is_enough_for_a_list),
 		tree_test(a_name_is_any_bytes),
 		tree_test(a_process_that_vanished_is_none),
 		tree_test(what_was_read_until_then_counts),
