@@ -15,7 +15,9 @@ NEAR, FAR = "192.0.2.1", "192.0.2.2"
 PKTWHO = world.PKTWHO.resolve()
 SSHD = "/usr/sbin/sshd"
 
+# Wireshark 4.6 logs a line for each handshake with a post-quantum algorithm.
 SSHD_CONFIG = """
+KexAlgorithms curve25519-sha256
 ListenAddress {far}:22
 HostKey {dir}/host_key
 AuthorizedKeysFile {dir}/key.pub
