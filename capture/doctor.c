@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -151,16 +152,13 @@ static void look_at_privilege(int err)
 
 /* ---- Wireshark ---- */
 
-/* Calls @fn with each line that tshark prints.  False if there is no tshark. */
-static bool ask_tshark(const char *what, void (*fn)(void *ctx, char *line),
-		       void *ctx)
+/* Calls @fn with each line that @command prints.  False if it failed. */
+static bool ask(const char *command, void (*fn)(void *ctx, char *line),
+		void *ctx)
 {
-	char command[64], line[4096];
-	FILE *f;
+	char line[4096];
+	FILE *f = popen(command, "re");
 
-	snprintf(command, sizeof(command), "exec tshark -G %s 2>/dev/null",
-		 what);
-	f = popen(command, "re");
 	if (!f)
 		return false;
 	while (fgets(line, sizeof(line), f)) {
@@ -199,22 +197,40 @@ static void take_plugin(void *ctx, char *line)
 		sscanf(line, "%*s %63s", version);
 }
 
-static void look_at_wireshark(void)
+/* "pktwho VERSION", as --version says */
+static void take_version(void *ctx, char *line)
 {
-	struct folders f = { .found = "" };
-	char version[64] = "", fix[4300];
+	sscanf(line, "pktwho %63s", (char *)ctx);
+}
 
-	if (!ask_tshark("folders", take_folder, &f)) {
-		bad("sudo apt install tshark wireshark", "there is no tshark");
+static void look_at_extcap(const struct folders *f)
+{
+	char version[64] = "", path[4200], fix[4300];
+
+	if (!*f->found) {
+		snprintf(fix, sizeof(fix), "sudo cmake --install build, or: "
+			 "sudo ln -s $(command -v pktwho) %s/", f->first);
+		bad(fix, "extcap: not in Wireshark's list of interfaces");
 		return;
 	}
-	snprintf(fix, sizeof(fix), "sudo cmake --install build, or: sudo ln -s"
-		 " $(command -v pktwho) %s/", f.first);
-	if (*f.found)
-		good("extcap: %s/pktwho", f.found);
+	snprintf(path, sizeof(path), "%s/pktwho", f->found);
+	/* A shell does not read what a variable holds. */
+	setenv("PKTWHO_EXTCAP", path, 1);
+	ask("exec \"$PKTWHO_EXTCAP\" --version 2>/dev/null", take_version,
+	    version);
+	unsetenv("PKTWHO_EXTCAP");
+	if (!strcmp(version, PKTWHO_VERSION))
+		good("extcap %s", path);
 	else
-		bad(fix, "extcap: not in Wireshark's list of interfaces");
-	ask_tshark("plugins", take_plugin, version);
+		bad("sudo cmake --install build", "extcap %s is version %s, not "
+		    PKTWHO_VERSION, path, *version ? version : "unknown");
+}
+
+static void look_at_plugin(void)
+{
+	char version[64] = "";
+
+	ask("exec tshark -G plugins 2>/dev/null", take_plugin, version);
 	if (!strcmp(version, PKTWHO_VERSION))
 		good("plugin pktwho.so %s", version);
 	else if (*version)
@@ -224,6 +240,18 @@ static void look_at_wireshark(void)
 		bad("sudo cmake --install build; personal plugins do not count"
 		    " for root", "plugin pktwho.so: Wireshark does not find"
 		    " it, so there is no proc.name");
+}
+
+static void look_at_wireshark(void)
+{
+	struct folders f = { .found = "" };
+
+	if (!ask("exec tshark -G folders 2>/dev/null", take_folder, &f)) {
+		bad("sudo apt install tshark wireshark", "there is no tshark");
+		return;
+	}
+	look_at_extcap(&f);
+	look_at_plugin();
 }
 
 static void look_at_databases(void)

@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "privilege.h"
+
 #define CACHE 256	/* files remembered, a power of two */
 
 struct cached {
@@ -116,6 +118,7 @@ static void *work(void *ctx)
 {
 	struct hasher *h = ctx;
 
+	privilege_give_up();	/* each thread has capabilities of its own */
 	pthread_mutex_lock(&h->lock);
 	while (!h->stop) {
 		if (h->answers == h->questions) {

@@ -11,12 +11,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "log.h"
+
 static const char privilege_program[] = PKTWHO_LIBEXECDIR "/pktwho";
 
 /* As in share/setup-group, which says what each is for. */
 static const cap_value_t needed[] = {
 	CAP_NET_RAW, CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE,
 	CAP_DAC_READ_SEARCH,
+};
+
+/* Packet sockets, eBPF programs and perf events, once open, need nothing. */
+static const cap_value_t needed_to_open[] = {
+	CAP_NET_RAW, CAP_BPF, CAP_PERFMON,
 };
 
 enum privilege privilege_now(char *missing, size_t size)
@@ -68,6 +75,42 @@ int privilege_get(char **argv)
 	execv(privilege_program, argv);
 	/* EPERM: a capability of it is outside our bounding set. */
 	return errno == EACCES ? -EACCES : -ENOENT;
+}
+
+static void set_caps(cap_t caps)
+{
+	if (caps && cap_set_proc(caps))
+		log_debug("capabilities stay as they were: %s",
+			  strerror(errno));
+	cap_free(caps);
+}
+
+void privilege_as_user(bool as_user)
+{
+	static const cap_value_t reads = CAP_DAC_READ_SEARCH;
+	cap_flag_value_t permitted = CAP_CLEAR;
+	cap_t caps = cap_get_proc();
+
+	if (caps)
+		cap_get_flag(caps, reads, CAP_PERMITTED, &permitted);
+	if (permitted == CAP_SET)
+		cap_set_flag(caps, CAP_EFFECTIVE, 1, &reads,
+			     as_user ? CAP_CLEAR : CAP_SET);
+	set_caps(caps);
+}
+
+void privilege_give_up(void)
+{
+	int count = sizeof(needed_to_open) / sizeof(*needed_to_open);
+	cap_t caps = cap_get_proc();
+
+	if (caps) {
+		cap_set_flag(caps, CAP_EFFECTIVE, count, needed_to_open,
+			     CAP_CLEAR);
+		cap_set_flag(caps, CAP_PERMITTED, count, needed_to_open,
+			     CAP_CLEAR);
+	}
+	set_caps(caps);
 }
 
 static const char *user_name(void)

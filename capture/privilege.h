@@ -26,6 +26,15 @@ enum privilege privilege_now(char *missing, size_t size);
  */
 int privilege_get(char **argv);
 
+/*
+ * While @as_user, what is opened is opened with the user's own rights: a
+ * capability of ours must not read for them a file that they may not.
+ */
+void privilege_as_user(bool as_user);
+
+/* For good gives up what only opening the captures and the probe took. */
+void privilege_give_up(void);
+
 /* The sentence for -EACCES and -ENOENT: what to run. */
 void privilege_advise(int err, char *out, size_t size);
 

@@ -19,6 +19,7 @@
 #include "output.h"
 #include "owners.h"
 #include "packet.h"
+#include "privilege.h"
 #include "signals.h"
 #include "source.h"
 #include "toolbar.h"
@@ -465,9 +466,14 @@ static int open_output(struct session *s)
 		.comments = !o->no_comments,
 		.process_table = !o->no_process_table,
 	};
-	int err = open_geo(o, &oo.geo);
+	int err;
 
-	return err ? err : output_open(&s->output, &oo);
+	privilege_as_user(true);
+	err = open_geo(o, &oo.geo);
+	if (!err)
+		err = output_open(&s->output, &oo);
+	privilege_as_user(false);
+	return err;
 }
 
 static int begin_output(struct session *s)
@@ -567,6 +573,7 @@ int session_open(struct session **out, const struct options *o,
 		free_session(s);
 		return err;
 	}
+	privilege_give_up();
 	open_poll(s);
 	if (command)
 		proctab_follow(owners_processes(s->owners),

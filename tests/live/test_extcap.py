@@ -5,7 +5,9 @@ Runs in a mount namespace of its own, where share/setup-group may give a copy
 of pktwho to a group without a trace on the machine.
 """
 import os
+import re
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -27,6 +29,8 @@ import pcapng  # noqa: E402, isort: skip
 LIBEXEC = Path(os.environ.get("PKTWHO_LIBEXECDIR",
                               "/usr/local/libexec/pktwho"))
 GROUP, GID = "games", 60        # Debian always has it, and nobody in it
+# CAP_DAC_READ_SEARCH, CAP_NET_ADMIN, CAP_SYS_PTRACE: linux/capability.h
+STAY = {2, 12, 19}
 
 
 def sentences(text, kind):
@@ -177,6 +181,38 @@ class Live(world.LiveTest):
             self.assertIn(client[1], pids)
             self.assertEqual(user, "root,root")
 
+    def test_rights_of_the_privileged_copy(self):
+        """Gone when they have served, and no help to read others' files."""
+        member = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}",
+                  f"--groups={GID}", LIBEXEC / "pktwho", "-i", "lo", "--hash"]
+        capture = self.start([*member, "-w", "/dev/null"],
+                             stderr=subprocess.PIPE)
+        self.addCleanup(capture.stderr.close)
+
+        def rights(status):
+            """What may be had again is had."""
+            bits = re.search(r"CapPrm:\s*(\w+)", status.read_text())[1]
+            return {bit for bit in range(64) if int(bits, 16) >> bit & 1}
+
+        tasks = Path(f"/proc/{capture.pid}/task")
+        wait_for(lambda: len(list(tasks.iterdir())) == 2
+                 and all(rights(task / "status") == STAY
+                         for task in tasks.iterdir()), "lesser rights")
+        capture.send_signal(signal.SIGINT)
+        self.assertEqual(capture.wait(10), 0, capture.stderr.read())
+
+        secret = self.dir / "secret.mmdb"
+        shutil.copy(world.TESTS / "data/geo/GeoLite2-Country-Test.mmdb",
+                    secret)
+        for mode, status, said in (
+                (0o600, 1, f"cannot use {secret}: Permission denied"),
+                (0o644, 0, " packets, ")):
+            secret.chmod(mode)
+            done = run(*member, "-w", "/dev/null", "-a", "duration:0.1",
+                       "--geo", secret)
+            self.assertEqual(done.returncode, status, done.stderr)
+            self.assertIn(said, done.stderr)
+
     def test_everyone_else_is_told_what_to_run(self):
         ns = self.namespace()
         _, said = self.tshark_live(
@@ -185,19 +221,30 @@ class Live(world.LiveTest):
         self.assertIn(f"only root and the group {GROUP} may capture", said)
         self.assertIn(f'run "sudo adduser nobody {GROUP}"', said)
 
+    def doctor(self, groups, **env):
+        return run("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}",
+                   groups, self.extcap / "pktwho", "doctor",
+                   env=os.environ | env)
+
     def test_doctor(self):
         """Works for everybody, and says what is missing to whom."""
-        def doctor(groups):
-            return run("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}",
-                       groups, self.extcap / "pktwho", "doctor")
-
-        done = doctor("--clear-groups")
+        done = self.doctor("--clear-groups")
         self.assertEqual(done.returncode, 1)
         self.assertIn(f"sudo adduser nobody {GROUP}", done.stdout)
-        done = doctor(f"--groups={GID}")
+        done = self.doctor(f"--groups={GID}")
         self.assertRegex(done.stdout, "ok +permission: captures, and sees")
         self.assertNotIn("adduser", done.stdout)
         self.assertEqual(done.stderr, "")
+
+    def test_doctor_and_an_extcap_of_another_version(self):
+        old = self.dir / "old extcap's/pktwho"
+        old.parent.mkdir()
+        old.write_text("#!/bin/sh\necho pktwho 0.0.1\n")
+        old.chmod(0o755)
+        done = self.doctor(f"--groups={GID}",
+                           WIRESHARK_EXTCAP_DIR=str(old.parent))
+        self.assertIn(f"FIX   extcap {old} is version 0.0.1, not ",
+                      done.stdout)
 
 
 def message(control, command, text=b""):
