@@ -3,8 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,7 +16,7 @@
 #include "log.h"
 #include "signals.h"
 
-static _Noreturn void child(char **argv, int go_fd)
+static _Noreturn void child(char **argv, bool no_stdout, int go_fd)
 {
 	char go;
 	int err;
@@ -21,6 +24,8 @@ static _Noreturn void child(char **argv, int go_fd)
 	if (read(go_fd, &go, 1) != 1)
 		_exit(0);	/* the capture did not start */
 	signals_restore();
+	if (no_stdout)
+		dup2(STDERR_FILENO, STDOUT_FILENO);
 	err = caller_become();
 	if (err) {
 		log_error("cannot become the user who called sudo: %s",
@@ -32,7 +37,7 @@ static _Noreturn void child(char **argv, int go_fd)
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
-int command_fork(struct command *c, char **argv)
+int command_fork(struct command *c, char **argv, bool no_stdout)
 {
 	int fds[2], err;
 
@@ -45,7 +50,7 @@ int command_fork(struct command *c, char **argv)
 	c->pid = fork();
 	if (!c->pid) {
 		close(fds[1]);
-		child(argv, fds[0]);
+		child(argv, no_stdout, fds[0]);
 	}
 	err = -errno;
 	close(fds[0]);
@@ -69,16 +74,44 @@ void command_go(struct command *c)
 	c->go_fd = -1;
 }
 
+void command_signal(const struct command *c, int signal)
+{
+	if (signal != SIGINT)
+		kill(c->pid, signal);
+}
+
+/* The number of the signal that ended the wait, or 0. */
+static int wait_for_end(const struct command *c)
+{
+	struct pollfd fds[] = { { c->pid_fd, POLLIN, 0 },
+				{ signals_open(), POLLIN, 0 } };
+	struct signalfd_siginfo info;
+	int signal = 0;
+
+	if (poll(fds, 2, -1) > 0 && !fds[0].revents &&
+	    read(fds[1].fd, &info, sizeof(info)) == sizeof(info))
+		signal = (int)info.ssi_signo;
+	if (fds[1].fd >= 0)
+		close(fds[1].fd);
+	return signal;
+}
+
 int command_wait(struct command *c)
 {
-	int status = 0;
+	int status = 0, signal = 0;
 
 	if (c->go_fd >= 0)
 		close(c->go_fd);
+	if (c->pid_fd >= 0) {
+		signal = wait_for_end(c);
+		close(c->pid_fd);
+	}
+	if (signal) {
+		command_signal(c, signal);
+		return 128 + signal;
+	}
 	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
 		;
-	if (c->pid_fd >= 0)
-		close(c->pid_fd);
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) :
 				     WEXITSTATUS(status);
 }

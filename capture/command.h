@@ -19,15 +19,21 @@ struct command {
 	const char *name;
 };
 
-/* Strings are borrowed.  0 or -errno (logged). */
-int command_fork(struct command *c, char **argv);
+/*
+ * Strings are borrowed.  With @no_stdout, because the capture goes there, its
+ * output joins its errors.  0 or -errno (logged).
+ */
+int command_fork(struct command *c, char **argv, bool no_stdout);
 
 /* Lets it run. */
 void command_go(struct command *c);
 
+/* A signal came to us that it should have, too; a terminal's ^C it has had. */
+void command_signal(const struct command *c, int signal);
+
 /*
- * Waits for its end; the exit status a shell would report (128 + signal).
- * Closes what is open.
+ * Waits for its end, or for a signal to us: then it is left alone.  The exit
+ * status a shell would report (128 + signal).  Closes what is open.
  */
 int command_wait(struct command *c);
 

@@ -94,7 +94,9 @@ static int capture(struct options *o, char **argv)
 	if (o->exclude && exclude_connection(o))
 		return EXIT_BAD_USAGE;
 	if (o->command) {
-		if (command_fork(&command, o->command))
+		bool no_stdout = o->write && !strcmp(o->write, "-");
+
+		if (command_fork(&command, o->command, no_stdout))
 			return EXIT_FAILURE;
 		c = &command;
 	}
@@ -104,8 +106,7 @@ static int capture(struct options *o, char **argv)
 	if (!err) {
 		err = session_run(s);
 		closed = session_close(s);
-		/* The writer's error has been told as the file was closed. */
-		err = err == -EPIPE ? closed : err ? err : closed;
+		err = err ? err : closed;
 	} else if (err == -EPIPE) {
 		err = 0;
 	}
@@ -117,6 +118,7 @@ int main(int argc, char **argv)
 {
 	bool is_extcap = extcap_is_called(argc, argv);
 	struct extcap x = { .argc = argc };
+	enum log_level level;
 	struct options o;
 
 	if (is_extcap && extcap_take(&x, argc, argv))
@@ -128,8 +130,10 @@ int main(int argc, char **argv)
 	o.control_in = x.control_in;
 	o.control_out = x.control_out;
 	/* What an extcap says on stderr, Wireshark makes a dialog of. */
-	log_set_level(is_extcap && o.log_level > LOG_WARN ? LOG_WARN :
-							    o.log_level);
+	level = is_extcap && o.log_level > LOG_WARN ? LOG_WARN : o.log_level;
+	log_set_level(level);
+	if (o.remote.host)
+		o.log_level = level;	/* what is said there is said here */
 	switch (o.action) {
 	case ACTION_HELP:
 		fputs(options_help, stdout);
@@ -140,6 +144,8 @@ int main(int argc, char **argv)
 	case ACTION_LIST_INTERFACES:
 		return source_list() ? EXIT_FAILURE : EXIT_SUCCESS;
 	case ACTION_LIST_LINKTYPES:
+		if (get_privilege(argv))
+			return EXIT_FAILURE;
 		return source_list_linktypes(o.interfaces[0].name) ?
 			       EXIT_FAILURE : EXIT_SUCCESS;
 	case ACTION_DOCTOR:

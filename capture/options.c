@@ -332,6 +332,28 @@ static int unknown(int c, char **argv, int before)
 	return bad(c == ':' ? "argument missing after" : "unknown option", arg);
 }
 
+/* What does not go together. */
+static int check(const struct options *o)
+{
+	const struct options_remote *r = &o->remote;
+
+	if (o->filter.follow && filter_is_empty(&o->filter))
+		return bad("nobody to follow:", "--follow");
+	if (o->command && o->until_eof)
+		return bad("the standard input belongs to", o->command[0]);
+	if (!r->host)
+		return r->port || r->command || r->sudo || r->copy ?
+			       bad("which host, without", "--remote") : 0;
+	if (o->command)
+		return bad("no command can be started on", r->host);
+	if (o->geo_count)
+		return bad("no countries are looked up on", r->host);
+	if (o->action == ACTION_LIST_INTERFACES ||
+	    o->action == ACTION_LIST_LINKTYPES)
+		return bad("no list can be had from", r->host);
+	return 0;
+}
+
 int options_parse(struct options *o, int argc, char **argv)
 {
 	const char *filter = NULL;
@@ -340,7 +362,6 @@ int options_parse(struct options *o, int argc, char **argv)
 	memset(o, 0, sizeof(*o));
 	o->snaplen = MAX_SNAPLEN;
 	o->log_level = LOG_INFO;
-	o->remote.command = "pktwho";
 	if (argc == 2 && !strcmp(argv[1], "doctor")) {
 		o->action = ACTION_DOCTOR;
 		return 0;
@@ -366,10 +387,9 @@ int options_parse(struct options *o, int argc, char **argv)
 		o->command = argv + optind;
 	else if (optind > before)
 		return bad("no command after", "--");
-	if (o->filter.follow && filter_is_empty(&o->filter))
-		return bad("nobody to follow:", "--follow");
-	if (o->remote.host && o->command)
-		return bad("no command can be started on", o->remote.host);
+	err = check(o);
+	if (err)
+		return err;
 	if (!o->snaplen)
 		o->snaplen = MAX_SNAPLEN;	/* 0 means all, as in tcpdump */
 	return o->interface_count ? 0 : add_interface(o, "any", filter);

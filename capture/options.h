@@ -33,7 +33,7 @@ struct options_interface {
 struct options_remote {
 	const char *host;		/* as ssh takes it; NULL: here */
 	const char *port;		/* NULL: as ssh would */
-	const char *command;
+	const char *command;		/* NULL: pktwho */
 	bool sudo;
 	bool copy;
 };

@@ -281,6 +281,11 @@ int output_flush(struct output *o)
 	return pcapng_writer_flush(o->writer);
 }
 
+int output_be_patient(struct output *o)
+{
+	return pcapng_writer_be_patient(o->writer);
+}
+
 bool output_waits(const struct output *o)
 {
 	return pcapng_writer_waits(o->writer);
@@ -404,7 +409,9 @@ int output_close(struct output *o,
 {
 	int err, closed;
 
-	err = write_statistics(o, interfaces, stats);
+	err = pcapng_writer_be_patient(o->writer);
+	if (!err)
+		err = write_statistics(o, interfaces, stats);
 	/* Never the first record: Wireshark 4.0 would take it for time zero. */
 	if (!err && o->process_table && o->packets)
 		err = write_process_table(o);

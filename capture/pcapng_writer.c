@@ -24,6 +24,8 @@ struct pcapng_writer {
 	int old_flags;		/* of the descriptor, to be put back; -1: none */
 	bool close_fd;
 	int error;
+	bool patient;
+	off_t begin;		/* where in the file we began: stdout may be long */
 	uint64_t written;	/* bytes in the file, whole blocks */
 	struct wbuf buf;
 	uint8_t bytes[BUFFER_SIZE];
@@ -113,6 +115,8 @@ int pcapng_writer_open(struct pcapng_writer **out, const char *path)
 		free(w);
 		return err;
 	}
+	w->begin = lseek(w->fd, 0, fcntl(w->fd, F_GETFL) & O_APPEND ? SEEK_END :
+								      SEEK_CUR);
 	stop_blocking(w);
 	*out = w;
 	return 0;
@@ -133,8 +137,8 @@ static void cut_back(struct pcapng_writer *w)
 {
 	struct stat st;
 
-	if (w->close_fd && !fstat(w->fd, &st) && S_ISREG(st.st_mode) &&
-	    ftruncate(w->fd, (off_t)w->written))
+	if (!fstat(w->fd, &st) && S_ISREG(st.st_mode) &&
+	    ftruncate(w->fd, w->begin + (off_t)w->written))
 		return;		/* the error that is reported came first */
 }
 
@@ -193,10 +197,16 @@ static int flush_patiently(struct pcapng_writer *w)
 
 	while (!err && w->buf.len) {
 		if (poll(&p, 1, PATIENCE_MS) <= 0)
-			return -ETIMEDOUT;
+			return w->error = -ETIMEDOUT;
 		err = pcapng_writer_flush(w);
 	}
 	return err;
+}
+
+int pcapng_writer_be_patient(struct pcapng_writer *w)
+{
+	w->patient = true;
+	return flush_patiently(w);
 }
 
 int pcapng_writer_close(struct pcapng_writer *w)
@@ -225,11 +235,9 @@ static size_t block_begin(struct pcapng_writer *w, uint32_t type)
 	return at;
 }
 
-static int block_end(struct pcapng_writer *w, size_t at)
+/* What is in the buffer from @at on is a block, if there was room for it. */
+static int block_added(struct pcapng_writer *w, size_t at)
 {
-	uint32_t total = (uint32_t)(w->buf.len - at + 4);
-
-	wbuf_u32(&w->buf, total);
 	if (w->error)
 		return w->error;
 	if (w->buf.failed) {
@@ -238,8 +246,19 @@ static int block_end(struct pcapng_writer *w, size_t at)
 		/* Below that mark there is room for any block we write. */
 		return at >= FLUSH_AT ? -EAGAIN : -EMSGSIZE;
 	}
-	put_le(w->bytes + at + 4, total, 4);
-	return w->buf.len >= FLUSH_AT ? pcapng_writer_flush(w) : 0;
+	if (w->buf.len < FLUSH_AT)
+		return 0;
+	return w->patient ? flush_patiently(w) : pcapng_writer_flush(w);
+}
+
+static int block_end(struct pcapng_writer *w, size_t at)
+{
+	uint32_t total = (uint32_t)(w->buf.len - at + 4);
+
+	wbuf_u32(&w->buf, total);
+	if (!w->buf.failed)
+		put_le(w->bytes + at + 4, total, 4);
+	return block_added(w, at);
 }
 
 static void put_string(struct wbuf *w, uint16_t code, const char *s)
@@ -313,6 +332,14 @@ int pcapng_writer_packet(struct pcapng_writer *w, const struct pcapng_packet *p)
 			 p->options[i].iov_len);
 	put_end_of_options(&w->buf);
 	return block_end(w, at);
+}
+
+int pcapng_writer_block(struct pcapng_writer *w, const void *block, size_t len)
+{
+	size_t at = w->buf.len;
+
+	wbuf_put(&w->buf, block, len);
+	return block_added(w, at);
 }
 
 int pcapng_writer_custom(struct pcapng_writer *w, const void *payload,

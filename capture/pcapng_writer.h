@@ -39,6 +39,12 @@ int pcapng_writer_open(struct pcapng_writer **out, const char *path);
  */
 int pcapng_writer_close(struct pcapng_writer *w);
 
+/*
+ * From now on calls wait for a pipe's reader, as long as it takes something
+ * each second: else -ETIMEDOUT.  What waits in the buffer goes out first.
+ */
+int pcapng_writer_be_patient(struct pcapng_writer *w);
+
 /* The descriptor if it is a pipe, else -1; borrowed. */
 int pcapng_writer_pipe(const struct pcapng_writer *w);
 
@@ -70,6 +76,10 @@ struct pcapng_packet {
 
 int pcapng_writer_packet(struct pcapng_writer *w,
 			 const struct pcapng_packet *p);
+
+/* A whole block that somebody else made, of @len bytes. */
+int pcapng_writer_block(struct pcapng_writer *w, const void *block,
+			size_t len);
 
 /* A custom block of ours. */
 int pcapng_writer_custom(struct pcapng_writer *w, const void *payload,

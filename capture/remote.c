@@ -18,11 +18,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bytes.h"
 #include "log.h"
+#include "pcapng.h"
 #include "pcapng_writer.h"
 #include "signals.h"
 
 #define COMMAND_MAX	8192
+#define BLOCKS_MAX	(320u << 10)	/* for one the writer always has room */
 #define PATIENCE_MS	3000	/* for the other side to end, once asked to */
 
 /* ---- the command there ---- */
@@ -110,13 +113,15 @@ static void add_arguments(struct text *t, const struct options *o)
 	add_flag(t, "--no-comments", o->no_comments);
 	add_flag(t, "--no-process-table", o->no_process_table);
 	add_flag(t, "--no-cmdline", o->no_cmdline);
+	add_flag(t, "-q", o->quiet);
+	add(t, " --log-level %s", log_level_name(o->log_level));
 }
 
 /* The shell there knows the connection, which sudo would take away. */
 static void add_run(struct text *t, const struct options *o,
 		    const char *program)
 {
-	add(t, "%s%s -q -w - -a eof --exclude-connection \"$SSH_CONNECTION\"",
+	add(t, "%s%s -w - -a eof --exclude-connection \"$SSH_CONNECTION\"",
 	    o->remote.sudo ? "sudo -n " : "", program);
 	add_arguments(t, o);
 }
@@ -142,7 +147,8 @@ static int make_command(const struct options *o, off_t copy, char *out,
 	if (copy)
 		add_copy_and_run(&inner, o, copy);
 	else
-		add_run(&inner, o, o->remote.command);
+		add_run(&inner, o,
+			o->remote.command ? o->remote.command : "pktwho");
 	add(&outer, "exec sh -c ");
 	add_quoted(&outer, script);
 	return inner.full || outer.full ? -ENOSPC : 0;
@@ -195,14 +201,21 @@ char *remote_exclude(const char *filter, const char *exclude)
 
 /* ---- ssh ---- */
 
-enum { FD_SIGNAL, FD_END, FD_STDERR, FD_READER, FD_STDIN, FDS };
+enum {
+	FD_SIGNAL, FD_EOF, FD_END, FD_STDERR, FD_STDOUT, FD_OUTPUT, FD_STDIN, FDS
+};
 
 struct remote {
 	const struct options *options;
-	pid_t pid;
+	struct pcapng_writer *writer;	/* NULL: nothing has come yet */
+	pid_t pid;			/* ssh's; 0: it has ended */
+	int stdout_fd;			/* its; not polled while a reader is slow */
 	int exe_fd;			/* what is copied there, or -1 */
 	off_t exe_left;
 	bool stopping;
+	int error;
+	uint8_t blocks[BLOCKS_MAX];	/* what came, from a block's start on */
+	size_t blocks_len;
 	char line[1024];		/* of ssh's stderr */
 	size_t len;
 	struct pollfd fds[FDS];
@@ -241,35 +254,48 @@ static _Noreturn void run_ssh(const struct options *o, const char *command,
 	_exit(127);
 }
 
-static int start_ssh(struct remote *r, int out, const char *command)
+/* Both ends are -1 where there is no pipe. */
+static int open_pipes(int pipes[3][2])
 {
-	int in[2], err[2];
+	for (int i = 0; i < 3; i++)
+		pipes[i][0] = pipes[i][1] = -1;
+	for (int i = 0; i < 3; i++)
+		if (pipe2(pipes[i], O_CLOEXEC))
+			return -errno;
+	return 0;
+}
 
-	if (pipe2(in, O_CLOEXEC))
-		return -errno;
-	if (pipe2(err, O_CLOEXEC)) {
-		close(in[0]);
-		close(in[1]);
-		return -errno;
-	}
-	r->pid = fork();
+static int start_ssh(struct remote *r, const char *command)
+{
+	int pipes[3][2], err = open_pipes(pipes);
+
+	r->pid = err ? -1 : fork();
 	if (!r->pid)
-		run_ssh(r->options, command, (int[]){ in[0], out, err[1] });
-	close(in[0]);
-	close(err[1]);
-	fcntl(in[1], F_SETFL, O_NONBLOCK);
-	r->fds[FD_STDIN] = (struct pollfd){ in[1], r->exe_left ? POLLOUT : 0,
-					    0 };
-	r->fds[FD_STDERR] = (struct pollfd){ err[0], POLLIN, 0 };
-	if (r->pid < 0)
-		return -errno;
+		run_ssh(r->options, command, (int[]){ pipes[0][0], pipes[1][1],
+						      pipes[2][1] });
+	if (r->pid < 0 && !err)
+		err = -errno;
+	/* Ours are the other ends. */
+	r->fds[FD_STDIN] = (struct pollfd){
+		pipes[0][1], r->exe_left ? POLLOUT : 0, 0
+	};
+	r->fds[FD_STDOUT] = (struct pollfd){ pipes[1][0], POLLIN, 0 };
+	r->stdout_fd = pipes[1][0];
+	r->fds[FD_STDERR] = (struct pollfd){ pipes[2][0], POLLIN, 0 };
+	for (int i = 0; i < 3; i++)
+		if (pipes[i][i > 0] >= 0)
+			close(pipes[i][i > 0]);
+	if (err)
+		return err;
+	fcntl(pipes[0][1], F_SETFL, O_NONBLOCK);
+	fcntl(pipes[1][0], F_SETFL, O_NONBLOCK);
 	r->fds[FD_END] = (struct pollfd){
 		(int)syscall(SYS_pidfd_open, r->pid, 0), POLLIN, 0
 	};
 	return 0;
 }
 
-/* Whatever ssh, the shell or pktwho there have to say. */
+/* Whatever ssh, the shell or pktwho there, at our log level, have to say. */
 static void relay(struct remote *r)
 {
 	ssize_t n = read(r->fds[FD_STDERR].fd, r->line + r->len,
@@ -284,7 +310,7 @@ static void relay(struct remote *r)
 	r->line[r->len] = '\0';
 	while (strpbrk(rest, "\r\n") && (line = strsep(&rest, "\r\n")))
 		if (*line)
-			log_warn("%s: %s", r->options->remote.host, line);
+			log_error("%s: %s", r->options->remote.host, line);
 	r->len = strlen(rest);
 	memmove(r->line, rest, r->len);
 	if (r->len == sizeof(r->line) - 1)
@@ -305,13 +331,107 @@ static void copy_program(struct remote *r)
 /* The other side ends when its standard input does. */
 static void stop(struct remote *r)
 {
-	if (r->stopping)
+	if (r->stopping && r->pid)
 		kill(r->pid, SIGTERM);
 	r->stopping = true;
 	close_fd(&r->fds[FD_STDIN]);
 }
 
-/* False once ssh has ended and all it said was told. */
+/* Nobody is there to write to, or nothing to write. */
+static void fail(struct remote *r, int err)
+{
+	if (r->error)
+		return;
+	r->error = err;
+	r->blocks_len = 0;
+	r->fds[FD_STDOUT].fd = -1;
+	r->fds[FD_OUTPUT].fd = -1;
+	r->stopping = true;
+	stop(r);
+}
+
+/* A file is made, and another emptied, once there is something to write. */
+static int open_writer(struct remote *r)
+{
+	int err;
+
+	if (r->writer)
+		return 0;
+	err = pcapng_writer_open(&r->writer, r->options->write);
+	if (err)
+		return err;
+	/* A pipe tells by POLLERR that nobody reads it any more. */
+	r->fds[FD_OUTPUT] = (struct pollfd){ pcapng_writer_pipe(r->writer), 0,
+					     0 };
+	return 0;
+}
+
+/* The length of a block that begins there; 0: more is needed, or -EBADMSG. */
+static ssize_t block_length(const struct remote *r, const uint8_t *p,
+			    size_t len)
+{
+	uint32_t total;
+
+	if (len < 8)
+		return 0;
+	total = (uint32_t)get_le(p + 4, 4);
+	if (!r->writer && get_le(p, 4) != PCAPNG_BLOCK_SHB)
+		return -EBADMSG;
+	if (total < 12 || total % 4 || total > sizeof(r->blocks))
+		return -EBADMSG;
+	return total <= len ? (ssize_t)total : 0;
+}
+
+/* What a pipe does not take yet stays; then nothing more is read from ssh. */
+static void pass_on(struct remote *r)
+{
+	size_t at = 0;
+	ssize_t len;
+	int err = 0;
+
+	while ((len = block_length(r, r->blocks + at, r->blocks_len - at)) >
+	       0) {
+		/* A section header alone may be followed by an error. */
+		if (!r->writer && (size_t)len == r->blocks_len)
+			break;
+		err = open_writer(r);
+		if (!err)
+			err = pcapng_writer_block(r->writer, r->blocks + at,
+						  (size_t)len);
+		if (err)
+			break;
+		at += (size_t)len;
+	}
+	if (!err && r->writer)
+		err = pcapng_writer_flush(r->writer);
+	if (len < 0 || (err && err != -EAGAIN)) {
+		fail(r, len < 0 ? (int)len : err);
+		return;
+	}
+	r->blocks_len -= at;
+	memmove(r->blocks, r->blocks + at, r->blocks_len);
+	r->fds[FD_STDOUT].fd = err ? -1 : r->stdout_fd;
+	r->fds[FD_OUTPUT].events =
+		r->writer && pcapng_writer_waits(r->writer) ? POLLOUT : 0;
+}
+
+/* False when that was all, for now or for good. */
+static bool receive(struct remote *r)
+{
+	ssize_t n = read(r->stdout_fd, r->blocks + r->blocks_len,
+			 sizeof(r->blocks) - r->blocks_len);
+
+	if (n <= 0) {
+		if (!n || errno != EAGAIN)
+			r->fds[FD_STDOUT].fd = -1;
+		return false;
+	}
+	r->blocks_len += (size_t)n;
+	pass_on(r);
+	return true;
+}
+
+/* False once ssh has ended, and all it said and sent has been taken. */
 static bool step(struct remote *r)
 {
 	int n = poll(r->fds, FDS, r->stopping ? PATIENCE_MS : -1);
@@ -324,20 +444,62 @@ static bool step(struct remote *r)
 	if (r->fds[FD_SIGNAL].revents &&
 	    read(r->fds[FD_SIGNAL].fd, &info, sizeof(info)) == sizeof(info))
 		stop(r);
-	if (r->fds[FD_READER].revents) {
-		r->fds[FD_READER].fd = -1;
+	if (r->fds[FD_EOF].revents && signals_stdin_ended()) {
+		r->fds[FD_EOF].fd = -1;
 		stop(r);
-		kill(r->pid, SIGTERM);
 	}
+	if (r->fds[FD_OUTPUT].revents & ~POLLOUT)
+		fail(r, -EPIPE);
+	else if (r->fds[FD_OUTPUT].revents)
+		pass_on(r);
 	if (r->fds[FD_STDIN].revents & POLLOUT)
 		copy_program(r);
 	else if (r->fds[FD_STDIN].revents)
 		close_fd(&r->fds[FD_STDIN]);
-	if (r->fds[FD_STDERR].revents) {
+	if (r->fds[FD_STDOUT].revents)
+		receive(r);
+	if (r->fds[FD_STDERR].revents)
 		relay(r);
-		return true;
+	return !r->fds[FD_END].revents || r->fds[FD_STDOUT].revents ||
+	       r->fds[FD_STDERR].revents;
+}
+
+/* The end of the file, for which a slow reader is waited. */
+static void finish(struct remote *r)
+{
+	int err = r->error;
+
+	if (!err && r->writer)
+		err = pcapng_writer_be_patient(r->writer);
+	if (err) {
+		fail(r, err);
+	} else {
+		pass_on(r);
+		while (!r->error && receive(r))
+			;
 	}
-	return !r->fds[FD_END].revents;
+	err = pcapng_writer_close(r->writer);
+	if (err)
+		fail(r, err);
+}
+
+/* A reader that has had enough is no error. */
+static int tell_error(const struct remote *r)
+{
+	switch (r->error) {
+	case 0:
+	case -EPIPE:
+	case -ETIMEDOUT:
+		return 0;
+	case -EBADMSG:
+		log_error("%s sent no capture: does a shell print something at "
+			  "login?", r->options->remote.host);
+		break;
+	default:
+		log_error("cannot write %s: %s", r->options->write,
+			  strerror(-r->error));
+	}
+	return r->error;
 }
 
 static int wait_for_ssh(struct remote *r)
@@ -348,8 +510,10 @@ static int wait_for_ssh(struct remote *r)
 		;
 	while (waitpid(r->pid, &status, 0) < 0 && errno == EINTR)
 		;
-	if (r->stopping || !status)
-		return 0;
+	r->pid = 0;
+	finish(r);
+	if (r->error || r->stopping || !status)
+		return tell_error(r);
 	log_error("the capture on %s failed: ssh ended with %d",
 		  r->options->remote.host,
 		  WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
@@ -377,43 +541,60 @@ static int open_signals(struct remote *r)
 	return fd < 0 ? fd : 0;
 }
 
+static int open_remote(struct remote *r, char *command, size_t size)
+{
+	int err = open_signals(r);
+
+	if (!err)
+		err = open_program(r);
+	if (!err)
+		err = make_command(r->options, r->exe_left, command, size);
+	if (err)
+		log_error("cannot capture on %s: %s", r->options->remote.host,
+			  strerror(-err));
+	/* Whoever waits for a pipe waits until somebody has opened it. */
+	if (!err && pcapng_output_is_pipe(r->options->write)) {
+		err = open_writer(r);
+		if (err)
+			log_error("cannot write %s: %s", r->options->write,
+				  strerror(-err));
+	}
+	return err;
+}
+
 int remote_capture(const struct options *o)
 {
-	struct remote r = { .options = o, .exe_fd = -1 };
+	struct remote *r = calloc(1, sizeof(*r));
 	char command[COMMAND_MAX];
-	int err, out;
+	int err;
 
+	if (!r)
+		return -ENOMEM;
+	r->options = o;
+	r->exe_fd = -1;
+	r->stdout_fd = -1;
 	for (int i = 0; i < FDS; i++)
-		r.fds[i].fd = -1;
-	err = open_signals(&r);
-	if (!err)
-		err = open_program(&r);
-	if (!err)
-		err = make_command(o, r.exe_left, command, sizeof(command));
-	if (err) {
-		log_error("cannot capture on %s: %s", o->remote.host,
-			  strerror(-err));
-		return err;
+		r->fds[i].fd = -1;
+	if (o->until_eof)
+		r->fds[FD_EOF] = (struct pollfd){ STDIN_FILENO, POLLIN, 0 };
+	err = open_remote(r, command, sizeof(command));
+	if (!err) {
+		err = start_ssh(r, command);
+		if (err)
+			log_error("cannot start ssh: %s", strerror(-err));
+		else
+			err = wait_for_ssh(r);
+	} else {
+		pcapng_writer_close(r->writer);
 	}
-	out = pcapng_output_open(o->write);
-	if (out < 0) {
-		log_error("cannot write %s: %s", o->write, strerror(-out));
-		return out;
-	}
-	/* A pipe tells by POLLERR that nobody reads it any more. */
-	if (pcapng_output_is_pipe(o->write))
-		r.fds[FD_READER] = (struct pollfd){ out, 0, 0 };
-	err = start_ssh(&r, out, command);
-	if (err)
-		log_error("cannot start ssh: %s", strerror(-err));
-	else
-		err = wait_for_ssh(&r);
-	r.fds[FD_READER].fd = -1;
+	/* Those are closed elsewhere. */
+	r->fds[FD_OUTPUT].fd = r->fds[FD_STDOUT].fd = r->fds[FD_EOF].fd = -1;
 	for (int i = 0; i < FDS; i++)
-		close_fd(&r.fds[i]);
-	if (r.exe_fd >= 0)
-		close(r.exe_fd);
-	if (out != STDOUT_FILENO)
-		close(out);
+		close_fd(&r->fds[i]);
+	if (r->stdout_fd >= 0)
+		close(r->stdout_fd);
+	if (r->exe_fd >= 0)
+		close(r->exe_fd);
+	free(r);
 	return err;
 }

@@ -66,7 +66,8 @@ struct session {
 	uint64_t pruned_ns;
 	uint64_t last_packet_ns;	/* later ones are not ours; 0: no end yet */
 	uint64_t stop_ns;		/* when to leave; 0: no end yet */
-	int error;
+	int error;			/* of the output: nothing more can be written */
+	int source_error;		/* of a capture: what came is still written */
 };
 
 static uint64_t now_ns(void)
@@ -256,8 +257,11 @@ static void read_captures(struct session *s)
 		struct capture *c = &s->captures[i];
 		int n = source_read(c->source, c->handle, on_packet, c);
 
-		if (n < 0)
-			fail(s, n);
+		if (n < 0) {
+			s->source_error = n;
+			s->stop_ns = 1;
+			return;
+		}
 	}
 }
 
@@ -269,19 +273,14 @@ static void on_signal(struct session *s)
 
 	if (read(s->fds[FD_SIGNAL].fd, &info, sizeof(info)) != sizeof(info))
 		return;
-	/* A terminal's ^C has reached the command too. */
-	if (s->command && info.ssi_signo == SIGTERM)
-		kill(s->command->pid, SIGTERM);
+	if (s->command)
+		command_signal(s->command, (int)info.ssi_signo);
 	stop_at(s, now_ns());
 }
 
-/* Whoever started us ends us by closing it. */
 static void on_stdin(struct session *s)
 {
-	char ignored[256];
-	ssize_t n = read(STDIN_FILENO, ignored, sizeof(ignored));
-
-	if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+	if (!signals_stdin_ended())
 		return;
 	s->fds[FD_STDIN].fd = -1;
 	stop_at(s, now_ns());
@@ -377,11 +376,14 @@ int session_run(struct session *s)
 		command_go(s->command);
 	while (!s->stop_ns || now_ns() < s->stop_ns)
 		step(s);
+	/* No packet is waited for any more, only a slow reader. */
+	if (!s->error)
+		s->error = output_be_patient(s->output);
 	while (!s->error && oldest(s, &gap))
 		release(s, true);
 	drop_rest(s);
 	await_hashes(s);
-	return s->error;
+	return s->source_error;
 }
 
 /* ---- open and close ---- */

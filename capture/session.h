@@ -21,8 +21,8 @@ int session_open(struct session **out, const struct options *o,
 		 struct command *command);
 
 /*
- * Captures until a limit, a signal, the command's end or a failure.  0 or
- * -errno (logged).
+ * Captures until a limit, a signal, the command's end or a failure.  0, or a
+ * capture's -errno (logged); the file's is session_close()'s to tell.
  */
 int session_run(struct session *s);
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The signals that end a capture, as something to be polled. */
+/* What ends a capture from outside, as something to be polled. */
 #ifndef PKTWHO_SIGNALS_H
 #define PKTWHO_SIGNALS_H
+
+#include <stdbool.h>
 
 /*
  * Blocks SIGINT, SIGTERM and SIGHUP, and ignores those that tell of a lost
@@ -9,6 +11,9 @@
  * for the three, which does not block, or -errno.
  */
 int signals_open(void);
+
+/* Whoever started us ends us by closing it: reads what is there. */
+bool signals_stdin_ended(void);
 
 /* A child's: all as they were. */
 void signals_restore(void);

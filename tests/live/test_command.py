@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """-- COMMAND, the limits, the signals, and how a file ends."""
 import os
+import select
 import signal
 import struct
+import subprocess
 import time
 
 import world
@@ -62,6 +64,38 @@ class Command(world.LiveTest):
         self.assertEqual(done.returncode, 127)
         self.assertIn("cannot run /no/such/program: No such file or directory",
                       done.stderr)
+
+    def test_its_output_does_not_join_the_capture(self):
+        server = self.tcp_server()
+        done = subprocess.run(
+            [PKTWHO, "-i", "lo", "-q", "-w", "-", "--", "curl", "-s",
+             f"http://127.0.0.1:{server.told}/"], capture_output=True,
+            check=True)
+        self.assertIn(b"hi", done.stderr)
+        kinds = [b.kind for b in pcapng.blocks(done.stdout)]
+        self.assertGreater(kinds.count(pcapng.EPB), 5)
+
+    def test_a_signal_ends_the_wait_for_it(self):
+        """The capture has ended before it; it is told what we are told."""
+        for sig in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            path = self.dir / "wait.pcapng"
+            process = self.start([PKTWHO, "-i", "lo", "-a", "duration:0.1",
+                                  "-w", path, "--", "sh", "-c", "echo $$; "
+                                  "exec sleep 10"], stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE)
+            self.addCleanup(process.stderr.close)
+            self.addCleanup(process.stdout.close)
+            sleeper = int(process.stdout.readline())
+            self.assertIn("packets", process.stderr.readline())
+            watch = os.pidfd_open(sleeper)
+            process.send_signal(sig)
+            self.assertEqual(process.wait(2), 128 + sig)
+            ended = select.select([watch], [], [], 0.5)[0]
+            os.close(watch)
+            # A terminal's ^C reaches both.
+            self.assertEqual(bool(ended), sig != signal.SIGINT)
+            if not ended:
+                os.kill(sleeper, signal.SIGKILL)
 
     def test_it_runs_as_the_caller_of_sudo_and_inherits_nothing(self):
         env = {**os.environ, "SUDO_UID": "65534", "SUDO_GID": "65534",

@@ -11,6 +11,14 @@ from world import NOBODY, PKTWHO, Capture, clients, has_begun, run
 # Found by way of world.
 import pcapng  # isort: skip
 
+# 20 MB: more than a pipe and our queues take.
+FLOOD = """
+import socket
+a = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for _ in range(2000):
+    a.sendto(bytes(10000), ("127.0.0.1", 9))
+"""
+
 
 class Errors(world.LiveTest):
     def fails(self, status, line, *argv, **options):
@@ -109,6 +117,33 @@ class Errors(world.LiveTest):
             self.assertLess(time.monotonic() - begin, 1)
             self.assertRegex(process.stderr.read(),
                              r"^pktwho: \d+ packets, \d+ dropped\n")
+
+    def test_a_reader_that_sleeps_over_the_end(self):
+        """It gets what its pipe and we can hold, and the end."""
+        fifo = self.dir / "slow"
+        os.mkfifo(fifo)
+        ns = self.namespace()
+        reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+        process = self.start(ns.argv(PKTWHO, "-i", "lo", "-w", fifo),
+                             stderr=subprocess.PIPE)
+        self.addCleanup(process.stderr.close)
+        os.set_blocking(reader, True)
+        read = os.read(reader, 4096)
+        while not has_begun(read):
+            read += os.read(reader, 4096)
+        ns.run("python3", "-c", FLOOD, check=True)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.5)
+        while more := os.read(reader, 1 << 20):
+            read += more
+        os.close(reader)
+        self.assertEqual(process.wait(5), 0)
+        said = process.stderr.read()
+        blocks = pcapng.blocks(read)
+        self.assertEqual([b.kind for b in blocks].count(pcapng.ISB), 1)
+        self.assertEqual(blocks[-1].kind, pcapng.CB)
+        self.assertRegex(said, r"^pktwho: \d+ packets, [1-9]\d* dropped\n")
 
     def test_a_reader_that_never_comes(self):
         fifo = self.dir / "fifo"

@@ -11,6 +11,9 @@ from pathlib import Path
 import world
 from world import clients, has_begun, need, run, skip, wait_for
 
+# Found by way of world.
+import pcapng  # isort: skip
+
 NEAR, FAR = "192.0.2.1", "192.0.2.2"
 PKTWHO = world.PKTWHO.resolve()
 SSHD = "/usr/sbin/sshd"
@@ -79,10 +82,10 @@ class Remote(world.LiveTest):
     def ssh(self, *argv):
         return self.near.run("ssh", "server", *argv, env=self.env)
 
-    def capture(self, *argv, to=None):
+    def capture(self, *argv, to=None, quiet=True):
         process = self.start(self.near.argv(
-            PKTWHO, "-w", to or self.path, "--remote", "server", *argv),
-            env=self.env, stderr=subprocess.PIPE)
+            PKTWHO, "-w", to or self.path, "--remote", "server", *argv,
+            *(["-q"] if quiet else [])), env=self.env, stderr=subprocess.PIPE)
         self.addCleanup(process.stderr.close)
         if not to:
             wait_for(lambda: process.poll() is not None or
@@ -137,10 +140,11 @@ class Remote(world.LiveTest):
     def test_it_ends_there(self):
         server = self.tcp_server(within=self.far)
         process = self.capture("-i", "lo", "-c", "5", "--remote-command",
-                               PKTWHO)
+                               PKTWHO, quiet=False)
         self.visit(server)
         self.assertEqual(process.wait(10), 0)
-        self.assertEqual(process.stderr.read(), "")
+        self.assertEqual(process.stderr.read(), "pktwho: server: pktwho: "
+                         "5 packets, 0 dropped\n")
         self.path.chmod(0o644)
         self.assertEqual(len(self.rows(self.path, "frame.number",
                                        where="tcp")), 5)
@@ -173,6 +177,34 @@ class Remote(world.LiveTest):
 
         wait_for(lambda: not captures(), "end of the other side")
 
+    def test_a_disk_that_fills_up(self):
+        small = self.dir / "small"
+        small.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs",
+                        small], check=True)
+        self.addCleanup(subprocess.run, ["umount", small], check=True)
+        server = self.tcp_server(within=self.far)
+        self.path = small / "x.pcapng"
+        process = self.capture("-i", "lo", "--remote-command", PKTWHO)
+        self.far.run("sh", "-c", clients(
+            30, f"http://127.0.0.1:{server.told}/"))
+        said = process.communicate(timeout=15)[1]
+        self.assertEqual((process.returncode, said), (
+            1, f"pktwho: cannot write {self.path}: No space left on "
+            "device\n"))
+        kinds = [b.kind for b in pcapng.blocks(self.path.read_bytes())]
+        self.assertGreater(kinds.count(pcapng.EPB), 20)
+
+    def test_what_a_shell_prints_is_no_capture(self):
+        self.path.write_bytes(b"precious")
+        process = self.start(self.near.argv(
+            PKTWHO, "-w", self.path, "--remote", "server", "--remote-command",
+            f"echo welcome; {PKTWHO}"), env=self.env, stderr=subprocess.PIPE)
+        said = process.communicate(timeout=15)[1]
+        self.assertEqual(process.returncode, 1)
+        self.assertIn("server sent no capture: does a shell print", said)
+        self.assertEqual(self.path.read_bytes(), b"precious")
+
     def test_as_an_extcap(self):
         server = self.tcp_server(within=self.far)
         fifo = self.dir / "extcap"
@@ -200,9 +232,11 @@ class Remote(world.LiveTest):
                  "server: pktwho: there is no interface nosuch0"),
                 (["--remote-command", PKTWHO, "-f", "tcp prot"],
                  "server: pktwho: bad filter")):
+            self.path.write_bytes(b"precious")
             process = self.capture("-i", "lo", *argv)
             said = process.communicate(timeout=15)[1]
             self.assertEqual(process.returncode, 1)
+            self.assertEqual(self.path.read_bytes(), b"precious")
             self.assertRegex(said, words)
             self.assertIn("failed: ssh ended with", said)
 

@@ -127,6 +127,10 @@ static void another_machine_is_described(void **state)
 	assert_string_equal(o.remote.command, "/opt/pktwho");
 	assert_true(o.remote.sudo && o.remote.copy && o.until_eof);
 	assert_int_equal(PARSE(&o, "--remote", "web", "--", "curl"), -EINVAL);
+	assert_int_equal(PARSE(&o, "--remote", "web", "--geo", "x"), -EINVAL);
+	assert_int_equal(PARSE(&o, "--remote", "web", "-D"), -EINVAL);
+	assert_int_equal(PARSE(&o, "--remote", "web", "-L"), -EINVAL);
+	assert_int_equal(PARSE(&o, "-a", "eof", "--", "cat"), -EINVAL);
 }
 
 static void actions_are_recognized(void **state)
@@ -176,7 +180,8 @@ static void bad_usage_is_refused(void **state)
 		{ "--proc", "" }, { "--unit=" },
 		{ "--log-level", "loud" }, { "--remote", "" },
 		{ "--remote", "-oProxyCommand=x" }, { "--remote-port", "0" },
-		{ "--remote-port", "ssh" }, { "-i", "lo", "doctor" },
+		{ "--remote-port", "ssh" },	{ "--remote-port", "22" },
+		{ "--remote-sudo" }, { "--remote-copy" }, { "-i", "lo", "doctor" },
 		{ "file.pcapng" }, { "-i", "lo", "file.pcapng" },
 		{ "-w", "--", "file.pcapng" },	/* a file called "--" */
 	};
@@ -318,8 +323,9 @@ static void must_parse(const char *word, const char *arg)
 	struct options o;
 
 	(void)arg;
-	/* --follow needs somebody. */
+	/* --follow needs somebody, --remote-port a host. */
 	if (PARSE(&o, "--pid=1", word) && PARSE(&o, word, "1") &&
+	    PARSE(&o, "--remote=1", word) && PARSE(&o, "--remote=1", word, "1") &&
 	    PARSE(&o, word, "packets:1") && PARSE(&o, word, "info"))
 		fail_msg("not an option: %s", word);
 }

@@ -14,7 +14,7 @@ static struct options plain(void)
 		.interfaces = { { "eth0", NULL } },
 		.interface_count = 1,
 		.snaplen = 262144,
-		.remote = { .host = "web", .command = "pktwho" },
+		.remote = { .host = "web" },
 	};
 }
 
@@ -34,14 +34,16 @@ static void check(const struct options *o, const char *expected)
 	assert_string_equal(out, expected);
 }
 
-#define RUN "pktwho -q -w - -a eof --exclude-connection \"$SSH_CONNECTION\""
+#define RUN "pktwho -w - -a eof --exclude-connection \"$SSH_CONNECTION\""
 
 static void options_go_along(void **state)
 {
 	struct options o = plain();
 
 	(void)state;
-	check(&o, RUN " -i 'eth0' -s 262144");
+	check(&o, RUN " -i 'eth0' -s 262144 --log-level error");
+	o.log_level = LOG_INFO;
+	o.quiet = true;
 	o.interfaces[0].filter = "tcp and not 'x'";
 	o.remote.sudo = true;
 	o.max_packets = 5;
@@ -50,7 +52,7 @@ static void options_go_along(void **state)
 	filter_add(&o.filter, FILTER_PROC, "it's");
 	check(&o, "sudo -n " RUN " -i 'eth0' -f 'tcp and not '\\''x'\\''' "
 	      "-s 262144 -c 5 -a duration:1.500000000 --proc 'it'\\''s' "
-	      "--no-comments --no-cmdline");
+	      "--no-comments --no-cmdline -q --log-level info");
 }
 
 static void a_command_too_long_is_refused(void **state)
