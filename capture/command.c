@@ -14,6 +14,7 @@
 
 #include "caller.h"
 #include "log.h"
+#include "privilege.h"
 #include "signals.h"
 
 static _Noreturn void child(char **argv, bool no_stdout, int go_fd)
@@ -26,6 +27,8 @@ static _Noreturn void child(char **argv, bool no_stdout, int go_fd)
 	signals_restore();
 	if (no_stdout)
 		dup2(STDERR_FILENO, STDOUT_FILENO);
+	privilege_drop();
+	privilege_restore_environment();
 	err = caller_become();
 	if (err) {
 		log_error("cannot become the user who called sudo: %s",

@@ -21,7 +21,7 @@ struct cached {
 	dev_t dev;
 	ino_t inode;
 	off_t size;
-	struct timespec modified;
+	struct timespec changed;	/* not modified: that can be set */
 	uint8_t sha256[32];
 };
 
@@ -40,6 +40,25 @@ struct hasher {
 };
 
 /*
+ * The file itself is looked at before it is opened to be read: a path that a
+ * process has in its own root may be a device's in ours.
+ */
+static int open_inode(int dir, const char *path, uint64_t inode)
+{
+	int at = openat(dir, path, O_PATH | O_CLOEXEC), fd = -1;
+	char self[32];
+	struct stat st;
+
+	if (at < 0)
+		return -1;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", at);
+	if (!fstat(at, &st) && S_ISREG(st.st_mode) && st.st_ino == inode)
+		fd = open(self, O_RDONLY | O_CLOEXEC);
+	close(at);
+	return fd;
+}
+
+/*
  * The running process's own link is exact, even for a deleted file.  By path
  * it must still be the inode that was executed.
  */
@@ -47,35 +66,33 @@ static int open_executable(const struct hasher *h,
 			   const struct hasher_question *q)
 {
 	char link[32];
-	struct stat st;
 	int fd;
 
-	snprintf(link, sizeof(link), "%" PRIu32 "/exe", q->pid);
-	fd = openat(h->proc_fd, link, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0 && !fstat(fd, &st) &&
-	    (!q->inode || st.st_ino == q->inode))
-		return fd;
-	if (fd >= 0)
-		close(fd);
 	if (!q->inode)
 		return -1;
-	fd = open(q->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return -1;
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_ino == q->inode)
-		return fd;
-	close(fd);
-	return -1;
+	snprintf(link, sizeof(link), "%" PRIu32 "/exe", q->pid);
+	fd = open_inode(h->proc_fd, link, q->inode);
+	return fd < 0 ? open_inode(AT_FDCWD, q->path, q->inode) : fd;
 }
 
-static bool hash_file(int fd, uint8_t out[32])
+static bool must_stop(struct hasher *h)
 {
-	static uint8_t buf[1 << 16];	/* there is one thread */
+	bool stop;
+
+	pthread_mutex_lock(&h->lock);
+	stop = h->stop;
+	pthread_mutex_unlock(&h->lock);
+	return stop;
+}
+
+static bool hash_file(struct hasher *h, int fd, uint8_t out[32])
+{
+	static uint8_t buf[1 << 20];	/* there is one thread */
 	SHA2_CTX sha;
 	ssize_t n;
 
 	SHA256Init(&sha);
-	while ((n = read(fd, buf, sizeof(buf))) > 0)
+	while ((n = read(fd, buf, sizeof(buf))) > 0 && !must_stop(h))
 		SHA256Update(&sha, buf, (size_t)n);
 	SHA256Final(out, &sha);
 	return !n;
@@ -91,15 +108,15 @@ static bool hash_cached(struct hasher *h, int fd, uint8_t out[32])
 	c = &h->cache[st.st_ino & (CACHE - 1)];
 	if (c->inode != st.st_ino || c->dev != st.st_dev ||
 	    c->size != st.st_size ||
-	    c->modified.tv_sec != st.st_mtim.tv_sec ||
-	    c->modified.tv_nsec != st.st_mtim.tv_nsec) {
+	    c->changed.tv_sec != st.st_ctim.tv_sec ||
+	    c->changed.tv_nsec != st.st_ctim.tv_nsec) {
 		c->inode = 0;
-		if (!hash_file(fd, c->sha256))
+		if (!hash_file(h, fd, c->sha256))
 			return false;
 		c->inode = st.st_ino;
 		c->dev = st.st_dev;
 		c->size = st.st_size;
-		c->modified = st.st_mtim;
+		c->changed = st.st_ctim;
 	}
 	memcpy(out, c->sha256, 32);
 	return true;

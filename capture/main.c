@@ -15,6 +15,7 @@
 #include "privilege.h"
 #include "remote.h"
 #include "session.h"
+#include "signals.h"
 #include "source.h"
 
 enum { EXIT_BAD_USAGE = 2 };
@@ -22,7 +23,7 @@ enum { EXIT_BAD_USAGE = 2 };
 /* As dumpcap does without -w: a new file, and its name on stderr. */
 static int temporary_file(struct options *o, char *path, size_t size)
 {
-	const char *dir = getenv("TMPDIR");
+	const char *dir = privilege_getenv("TMPDIR");
 	const char *name = o->interfaces[0].name;
 	int fd, err;
 
@@ -87,10 +88,12 @@ static int capture(struct options *o, char **argv)
 	struct session *s;
 	int err, closed, status;
 
+	signals_ignore();
 	if (o->remote.host)
 		return remote(o);
 	if (get_privilege(argv))
 		return EXIT_FAILURE;
+	privilege_as_user(true);
 	if (o->exclude && exclude_connection(o))
 		return EXIT_BAD_USAGE;
 	if (o->command) {

@@ -177,6 +177,7 @@ static int open_tables(struct owners *o, const struct owners_options *options,
 		       uint64_t netns)
 {
 	struct proctab_options p = { .no_cmdline = options->no_cmdline,
+				     .exe_inodes = options->hash,
 				     .filter = options->filter };
 	int err;
 

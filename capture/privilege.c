@@ -64,6 +64,85 @@ static bool is_us(const struct stat *other)
 	       st.st_ino == other->st_ino;
 }
 
+/* glibc's unsecvars.h; "LD_" stands for all that begin so. */
+static const char *const unsafe[] = {
+	"GCONV_PATH", "GETCONF_DIR", "GLIBC_TUNABLES", "HOSTALIASES", "LD_",
+	"LOCALDOMAIN", "LOCPATH", "MALLOC_", "NIS_PATH", "NLSPATH",
+	"RESOLV_HOST_CONF", "RES_OPTIONS", "TMPDIR", "TZDIR",
+};
+
+#define KEPT	"PKTWHO_KEPT_"
+
+static bool is_unsafe(const char *variable)
+{
+	for (size_t i = 0; i < sizeof(unsafe) / sizeof(*unsafe); i++)
+		if (!strncmp(variable, unsafe[i], strlen(unsafe[i])))
+			return true;
+	return false;
+}
+
+/* Calls @fn with the name and value of each variable; it may set others. */
+static void each_variable(void (*fn)(const char *name, const char *value))
+{
+	size_t count = 0;
+	char **copy;
+
+	while (environ && environ[count])
+		count++;
+	copy = calloc(count + 1, sizeof(*copy));
+	for (size_t i = 0; copy && i < count; i++) {
+		char *name = strdup(environ[i]), *value;
+
+		value = name ? strchr(name, '=') : NULL;
+		if (value) {
+			*value++ = '\0';
+			copy[i] = name;
+		} else {
+			free(name);
+		}
+	}
+	for (size_t i = 0; copy && i < count; i++)
+		if (copy[i])
+			fn(copy[i], copy[i] + strlen(copy[i]) + 1);
+	for (size_t i = 0; copy && i < count; i++)
+		free(copy[i]);
+	free(copy);
+}
+
+static void keep(const char *name, const char *value)
+{
+	char kept[128];
+
+	if (is_unsafe(name) && strlen(name) < sizeof(kept) - sizeof(KEPT)) {
+		snprintf(kept, sizeof(kept), KEPT "%s", name);
+		setenv(kept, value, 1);
+	}
+}
+
+static void restore(const char *name, const char *value)
+{
+	if (strncmp(name, KEPT, strlen(KEPT)))
+		return;
+	setenv(name + strlen(KEPT), value, 1);
+	unsetenv(name);
+}
+
+const char *privilege_getenv(const char *name)
+{
+	const char *value = getenv(name);
+	char kept[128];
+
+	if (value)
+		return value;
+	snprintf(kept, sizeof(kept), KEPT "%s", name);
+	return getenv(kept);
+}
+
+void privilege_restore_environment(void)
+{
+	each_variable(restore);
+}
+
 int privilege_get(char **argv)
 {
 	struct stat st;
@@ -72,6 +151,7 @@ int privilege_get(char **argv)
 		return 0;
 	if (stat(privilege_program, &st) || is_us(&st))
 		return -ENOENT;
+	each_variable(keep);
 	execv(privilege_program, argv);
 	/* EPERM: a capability of it is outside our bounding set. */
 	return errno == EACCES ? -EACCES : -ENOENT;
@@ -97,6 +177,12 @@ void privilege_as_user(bool as_user)
 		cap_set_flag(caps, CAP_EFFECTIVE, 1, &reads,
 			     as_user ? CAP_CLEAR : CAP_SET);
 	set_caps(caps);
+}
+
+void privilege_drop(void)
+{
+	if (geteuid())
+		set_caps(cap_init());
 }
 
 void privilege_give_up(void)

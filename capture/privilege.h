@@ -32,6 +32,17 @@ int privilege_get(char **argv);
  */
 void privilege_as_user(bool as_user);
 
+/* Gives up all, for a program that we start; not root's. */
+void privilege_drop(void);
+
+/*
+ * A program with capabilities gets an environment without some variables, as
+ * TMPDIR or LD_LIBRARY_PATH (ld.so(8), secure execution).  The user's own, or
+ * NULL; and all of them again, for a program that we start.
+ */
+const char *privilege_getenv(const char *name);
+void privilege_restore_environment(void);
+
 /* For good gives up what only opening the captures and the probe took. */
 void privilege_give_up(void);
 

@@ -296,6 +296,15 @@ int procfs_read_brief(int proc_fd, uint32_t pid, struct process *p)
 	return 0;
 }
 
+uint64_t procfs_exe_inode(int proc_fd, uint32_t pid)
+{
+	struct stat st;
+	char name[32];
+
+	snprintf(name, sizeof(name), "%" PRIu32 "/exe", pid);
+	return fstatat(proc_fd, name, &st, 0) ? 0 : st.st_ino;
+}
+
 /* A DIR over a path below a borrowed descriptor, or NULL. */
 static DIR *open_dir(int at, const char *path)
 {

@@ -26,6 +26,9 @@ int procfs_read(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
  */
 int procfs_read_brief(int proc_fd, uint32_t pid, struct process *p);
 
+/* The inode of what @pid runs; 0 if that cannot be known. */
+uint64_t procfs_exe_inode(int proc_fd, uint32_t pid);
+
 /* Calls @fn with each pid there is.  0 or -errno. */
 int procfs_each(int proc_fd, void (*fn)(void *ctx, uint32_t pid), void *ctx);
 

@@ -323,6 +323,8 @@ static struct proc *add_from_procfs(struct proctab *t, uint32_t pid)
 	p = proc_add(t, pid, start_ticks, s->name, 0, 0);
 	if (!p)
 		return NULL;
+	if (t->options.exe_inodes)
+		p->image->inode = procfs_exe_inode(t->options.proc_fd, pid);
 	if (process_has(s, FIELD_UID))
 		set_user(t, s, s->uid);
 	withhold(t, s);
@@ -411,6 +413,8 @@ static void catch_up(struct proctab *t, struct proc *p,
 	if (procfs_read(t->options.proc_fd, p->pid, t->boot_real_ns, s,
 			&start_ticks) || start_ticks != p->start_ticks)
 		process_of_owner(t, s, o);
+	else if (t->options.exe_inodes)
+		i->inode = procfs_exe_inode(t->options.proc_fd, p->pid);
 	set_user(t, s, o->uid);
 	withhold(t, s);
 	set_record(t, i, s);

@@ -61,6 +61,7 @@ struct proc {
 
 struct proctab_options {
 	bool no_cmdline;
+	bool exe_inodes;		/* of what runs already, too: for --hash */
 	int proc_fd;			/* an open /proc, borrowed */
 	struct container_names *containers;	/* borrowed; NULL: no names */
 	const struct filter *filter;	/* borrowed; NULL or empty: all match */

@@ -22,6 +22,7 @@
 #include "log.h"
 #include "pcapng.h"
 #include "pcapng_writer.h"
+#include "privilege.h"
 #include "signals.h"
 
 #define COMMAND_MAX	8192
@@ -238,6 +239,8 @@ static _Noreturn void run_ssh(const struct options *o, const char *command,
 	for (int i = 0; i < 3; i++)
 		dup2(fds[i], i);
 	signals_restore();
+	privilege_drop();
+	privilege_restore_environment();
 	signal(SIGINT, SIG_IGN);
 	argv[n++] = "ssh";
 	argv[n++] = "-T";

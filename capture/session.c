@@ -468,14 +468,9 @@ static int open_output(struct session *s)
 		.comments = !o->no_comments,
 		.process_table = !o->no_process_table,
 	};
-	int err;
+	int err = open_geo(o, &oo.geo);
 
-	privilege_as_user(true);
-	err = open_geo(o, &oo.geo);
-	if (!err)
-		err = output_open(&s->output, &oo);
-	privilege_as_user(false);
-	return err;
+	return err ? err : output_open(&s->output, &oo);
 }
 
 static int begin_output(struct session *s)
@@ -545,29 +540,34 @@ int session_open(struct session **out, const struct options *o,
 	struct owners_options oo = { .no_cmdline = o->no_cmdline,
 				     .hash = o->hash,
 				     .filter = &o->filter };
-	int err;
+	int err = 0;
 
 	if (!s)
 		return -ENOMEM;
 	s->options = o;
 	s->command = command;
 	clear_poll(s);
-	/* Signals first: from the file's first byte on, ^C closes it. */
-	err = open_signals(s);
-	if (!err && o->control_in && o->control_out)
+	if (o->control_in && o->control_out)
 		err = toolbar_open(&s->toolbar, o->control_in, o->control_out,
 				   o->log_level);
 	/* A reader has work of its own to do while we load the probe. */
 	if (!err && pcapng_output_is_pipe(o->write))
 		err = open_output(s);
+	/* Until here, and where the output is opened, the user's rights do. */
+	privilege_as_user(false);
 	if (!err)
 		err = owners_open(&s->owners, &oo);
 	if (!err)
 		err = open_sources(s);
 	if (!err)
 		err = open_holds(s);
+	privilege_as_user(true);
+	/* From a file's first byte on, ^C closes it; until now it ended us. */
+	if (!err)
+		err = open_signals(s);
 	if (!err && !s->output)
 		err = open_output(s);
+	privilege_as_user(false);
 	if (!err)
 		err = begin_output(s);
 	if (err) {

@@ -5,10 +5,12 @@
 
 #include <stdbool.h>
 
+/* Ignores what tells of a lost reader or too large a file: write() does. */
+void signals_ignore(void);
+
 /*
- * Blocks SIGINT, SIGTERM and SIGHUP, and ignores those that tell of a lost
- * reader and of a file that grew too large: the writer does.  A signalfd(2)
- * for the three, which does not block, or -errno.
+ * Blocks SIGINT, SIGTERM and SIGHUP.  A signalfd(2) for them, which does not
+ * block, or -errno.
  */
 int signals_open(void);
 

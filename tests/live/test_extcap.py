@@ -212,6 +212,24 @@ class Live(world.LiveTest):
                        "--geo", secret)
             self.assertEqual(done.returncode, status, done.stderr)
             self.assertIn(said, done.stderr)
+        closed = self.dir / "closed"
+        closed.mkdir(mode=0o700)
+        (closed / "program").write_text("#!/bin/sh\n")
+        (closed / "program").chmod(0o755)
+        done = run(*member, "-w", "/dev/null", "--", closed / "program")
+        self.assertEqual(done.returncode, 126, done.stderr)
+
+    def test_a_command_has_its_environment(self):
+        """Which ld.so takes from a program with capabilities."""
+        kept = {"TMPDIR": str(self.dir / "home"), "LD_LIBRARY_PATH": "/none"}
+        done = run("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}",
+                   f"--groups={GID}", self.extcap / "pktwho", "-i", "lo",
+                   "--", "env", env=os.environ | kept)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for name, value in kept.items():
+            self.assertIn(f"\n{name}={value}\n", f"\n{done.stdout}")
+        self.assertNotIn("PKTWHO_KEPT_", done.stdout)
+        self.assertIn(f"writing {kept['TMPDIR']}/pktwho_lo_", done.stderr)
 
     def test_everyone_else_is_told_what_to_run(self):
         ns = self.namespace()

@@ -2,6 +2,8 @@
 /* The right file's hash or none: never another file's. */
 #include "tree.h"
 
+#include <time.h>
+
 #include "hasher.h"
 
 /* FIPS 180-2, appendix B.1. */
@@ -57,7 +59,7 @@ static void by_path_if_it_is_still_that_file(void **state)
 
 static void by_the_running_process_even_if_deleted(void **state)
 {
-	struct hasher_question q = { .pid = 7 };
+	struct hasher_question q;
 	struct hasher_answer a;
 	struct hasher *h;
 
@@ -66,10 +68,49 @@ static void by_the_running_process_even_if_deleted(void **state)
 	tree_file("abc", "abc", 3);
 	tree_dirs("7/");
 	tree_link("7/exe", "../abc");
+	q = file("abc");
+	q.pid = 7;
+	*q.path = '\0';
 	a = ask(h, &q);
 	assert_true(a.known);
 	assert_memory_equal(a.sha256, abc, 32);
+	q.inode++;			/* it has become another program */
+	assert_false(ask(h, &q).known);
 	hasher_close(h);
+}
+
+/* A device of that inode is not even opened: a FIFO would be waited for. */
+static void only_a_file_is_opened(void **state)
+{
+	struct hasher_question q;
+	struct hasher *h;
+	char path[512];
+
+	(void)state;
+	assert_int_equal(hasher_open(&h, tree_fd), 0);
+	snprintf(path, sizeof(path), "%s/fifo", tree_path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	q = file("fifo");
+	assert_false(ask(h, &q).known);
+	hasher_close(h);
+}
+
+static void closing_waits_for_no_large_file(void **state)
+{
+	struct timespec begin, end;
+	struct hasher_question q;
+	struct hasher *h;
+
+	(void)state;
+	assert_int_equal(hasher_open(&h, tree_fd), 0);
+	tree_file("large", "", 0);
+	q = file("large");
+	assert_int_equal(truncate(q.path, 1ll << 40), 0);
+	assert_true(hasher_ask(h, &q));
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	hasher_close(h);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	assert_true(end.tv_sec - begin.tv_sec < 5);
 }
 
 static void a_changed_file_is_hashed_again(void **state)
@@ -112,7 +153,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		tree_test(by_path_if_it_is_still_that_file),
 		tree_test(by_the_running_process_even_if_deleted),
+		tree_test(only_a_file_is_opened),
 		tree_test(a_changed_file_is_hashed_again),
+		tree_test(closing_waits_for_no_large_file),
 		tree_test(a_full_queue_refuses),
 	};
 
