@@ -27,6 +27,7 @@ struct asked {
 
 struct holder {
 	uint64_t inode;
+	uint64_t seen_ns;		/* that it still was, CLOCK_MONOTONIC */
 	uint32_t pid;
 };
 
@@ -38,6 +39,7 @@ struct fallback {
 	uint64_t netns;
 	uint64_t saved_at_ns;
 	int64_t saved_ns;		/* time that scans may take */
+	uint64_t scan_began_ns;
 	uint32_t scanning_pid;
 	uint32_t pids[MAX_PIDS];
 	size_t pid_count;
@@ -84,7 +86,8 @@ static void remember(void *ctx, uint64_t inode)
 {
 	struct fallback *f = ctx;
 
-	*holder_slot(f, inode) = (struct holder){ inode, f->scanning_pid };
+	*holder_slot(f, inode) = (struct holder){ inode, f->scan_began_ns,
+						  f->scanning_pid };
 }
 
 static void add_pid(void *ctx, uint32_t pid)
@@ -126,6 +129,7 @@ static void scan(struct fallback *f, const struct holder *wanted,
 		f->saved_ns = SCAN_SAVED_NS;
 	if (f->saved_ns <= 0)
 		return;
+	f->scan_began_ns = begin;
 	f->pid_count = 0;
 	procfs_each(f->proc_fd, add_pid, f);
 	qsort(f->pids, f->pid_count, sizeof(*f->pids), newest_first);
@@ -139,7 +143,15 @@ static void scan(struct fallback *f, const struct holder *wanted,
 static uint32_t holder_of(struct fallback *f, uint64_t inode)
 {
 	struct holder *h = holder_slot(f, inode);
+	uint64_t now = mono_ns();
 
+	/* It may have passed it on, or ended, and another have its pid. */
+	if (h->inode == inode && h->seen_ns + ASK_AGAIN_NS < now) {
+		h->inode = 0;
+		f->scan_began_ns = now;
+		f->scanning_pid = h->pid;
+		procfs_each_socket(f->proc_fd, h->pid, remember, f);
+	}
 	if (h->inode != inode)
 		scan(f, h, inode);
 	return h->inode == inode ? h->pid : 0;
@@ -197,7 +209,7 @@ void fallback_learn(struct fallback *f, const struct flow_key *key,
 	}
 	e.ts_ns = ts_ns;
 	e.cookie = s.cookie;
-	e.owner = proctab_by_pid(f->processes, pid);
+	e.owner = proctab_look_up(f->processes, pid, ts_ns);
 	e.tid = pid;
 	e.attr = s.listening ? ATTR_LISTENER : ATTR_SCAN;
 	flowtab_flow(f->flows, &e, key);

@@ -5,6 +5,7 @@
 #include <ifaddrs.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +16,15 @@
 
 #define MAX_ADDRESSES 4096
 
-struct localaddr {
-	int fd;
+struct addresses {
 	size_t count;
 	uint8_t addr[MAX_ADDRESSES][16];	/* sorted */
+};
+
+struct localaddr {
+	int fd;
+	struct addresses own;
+	struct addresses broadcast;
 };
 
 static int compare(const void *a, const void *b)
@@ -26,7 +32,7 @@ static int compare(const void *a, const void *b)
 	return memcmp(a, b, 16);
 }
 
-static void add(struct localaddr *l, const struct sockaddr *sa)
+static void add(struct addresses *l, const struct sockaddr *sa)
 {
 	uint8_t *out = l->addr[l->count];
 
@@ -49,11 +55,20 @@ static void read_addresses(struct localaddr *l)
 
 	if (getifaddrs(&all))
 		return;		/* the old ones are better than none */
-	l->count = 0;
-	for (a = all; a; a = a->ifa_next)
-		add(l, a->ifa_addr);
+	l->own.count = l->broadcast.count = 0;
+	for (a = all; a; a = a->ifa_next) {
+		add(&l->own, a->ifa_addr);
+		if (a->ifa_flags & IFF_BROADCAST)
+			add(&l->broadcast, a->ifa_broadaddr);
+	}
 	freeifaddrs(all);
-	qsort(l->addr, l->count, 16, compare);
+	qsort(l->own.addr, l->own.count, 16, compare);
+	qsort(l->broadcast.addr, l->broadcast.count, 16, compare);
+}
+
+static bool has(const struct addresses *l, const uint8_t addr[16])
+{
+	return bsearch(addr, l->addr, l->count, 16, compare) != NULL;
 }
 
 void localaddr_refresh(struct localaddr *l)
@@ -110,14 +125,15 @@ bool localaddr_has(const struct localaddr *l, const uint8_t addr[16])
 	/* All of 127.0.0.0/8 is this host (RFC 1122, section 3.2.1.3). */
 	if (address_is_ipv4(addr) && addr[12] == 127)
 		return true;
-	return bsearch(addr, l->addr, l->count, 16, compare) != NULL;
+	return has(&l->own, addr);
 }
 
-bool address_is_multicast(const uint8_t addr[16])
+bool localaddr_is_group(const struct localaddr *l, const uint8_t addr[16])
 {
-	static const uint8_t broadcast[4] = { 255, 255, 255, 255 };
+	static const uint8_t everywhere[4] = { 255, 255, 255, 255 };
 
 	if (!address_is_ipv4(addr))
 		return addr[0] == 0xff;
-	return addr[12] >> 4 == 14 || !memcmp(addr + 12, broadcast, 4);
+	return addr[12] >> 4 == 14 || !memcmp(addr + 12, everywhere, 4) ||
+	       has(&l->broadcast, addr);
 }

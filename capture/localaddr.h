@@ -21,7 +21,10 @@ void localaddr_refresh(struct localaddr *l);
 /* IPv6, or IPv4 as ::ffff:a.b.c.d. */
 bool localaddr_has(const struct localaddr *l, const uint8_t addr[16]);
 
-/* Multicast, or IPv4's limited broadcast: delivered, never forwarded by us. */
-bool address_is_multicast(const uint8_t addr[16]);
+/*
+ * Multicast, or broadcast in a network of ours or everywhere: delivered, never
+ * forwarded by us.
+ */
+bool localaddr_is_group(const struct localaddr *l, const uint8_t addr[16]);
 
 #endif

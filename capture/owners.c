@@ -315,6 +315,18 @@ uint64_t owners_mono_ns(const struct owners *o, uint64_t ts_ns)
 	return ts_ns - (uint64_t)o->real_minus_mono;
 }
 
+/*
+ * A listener for all addresses is found for any, though not its own: only an
+ * end that can be here is asked for.
+ */
+static void learn(struct owners *o, const struct flow_key *key,
+		  uint64_t mono_ns, bool begins)
+{
+	if (localaddr_has(o->local, key->local) ||
+	    localaddr_is_group(o->local, key->local))
+		fallback_learn(o->fallback, key, mono_ns, begins);
+}
+
 bool owners_resolve(struct owners *o, const struct packet *p, uint64_t ts_ns,
 		    uint8_t direction, struct verdict *v)
 {
@@ -324,8 +336,8 @@ bool owners_resolve(struct owners *o, const struct packet *p, uint64_t ts_ns,
 	if (o->fallback && p->kind == PACKET_IP) {
 		struct flow_key received = flow_reversed(&p->sent);
 
-		fallback_learn(o->fallback, &p->sent, mono_ns, begins);
-		fallback_learn(o->fallback, &received, mono_ns, begins);
+		learn(o, &p->sent, mono_ns, begins);
+		learn(o, &received, mono_ns, begins);
 	}
 	/* Nothing that comes later would tell more without the probe. */
 	return resolve(o->resolver, p, mono_ns, direction, v) || o->fallback;

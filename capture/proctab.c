@@ -21,6 +21,7 @@
 #define USERS		64
 #define NS_PER_TICK	10000000ull
 #define KEEP_EXITED_NS	60000000000ull
+#define MAX_ANCESTORS	8
 #define EXEC_TAKES_NS	1000000000ull	/* from its rename to its event */
 #define KEEP_CHANGES_NS	1000000000ull	/* far more than a packet is held */
 
@@ -307,8 +308,24 @@ static struct proc *proc_add(struct proctab *t, uint32_t pid,
 	return p;
 }
 
-/* From /proc, as it is now; NULL if there is no such process. */
-static struct proc *add_from_procfs(struct proctab *t, uint32_t pid)
+/* As procfs_read() has just told of the process. */
+static void set_image_read(struct proctab *t, struct image *i)
+{
+	struct process *s = &t->scratch;
+
+	if (t->options.exe_inodes)
+		i->inode = procfs_exe_inode(t->options.proc_fd, s->pid);
+	if (process_has(s, FIELD_UID))
+		set_user(t, s, s->uid);
+	withhold(t, s);
+	set_record(t, i, s);
+}
+
+/*
+ * From /proc, as it is now, which is left in t->scratch; NULL if there is no
+ * such process.  *@is_new: it was not known.
+ */
+static struct proc *read_process(struct proctab *t, uint32_t pid, bool *is_new)
 {
 	struct process *s = &t->scratch;
 	uint64_t start_ticks = 0;
@@ -318,18 +335,20 @@ static struct proc *add_from_procfs(struct proctab *t, uint32_t pid)
 			&start_ticks))
 		return NULL;
 	p = find(t, pid, start_ticks);
+	*is_new = !p;
 	if (p)
 		return p;
 	p = proc_add(t, pid, start_ticks, s->name, 0, 0);
-	if (!p)
-		return NULL;
-	if (t->options.exe_inodes)
-		p->image->inode = procfs_exe_inode(t->options.proc_fd, pid);
-	if (process_has(s, FIELD_UID))
-		set_user(t, s, s->uid);
-	withhold(t, s);
-	set_record(t, p->image, s);
+	if (p)
+		set_image_read(t, p->image);
 	return p;
+}
+
+static struct proc *add_from_procfs(struct proctab *t, uint32_t pid)
+{
+	bool is_new;
+
+	return read_process(t, pid, &is_new);
 }
 
 static uint64_t ticks_of(const struct probe_owner *o)
@@ -446,6 +465,66 @@ struct proc *proctab_by_pid(struct proctab *t, uint32_t pid)
 	struct proc *p = find_running(t, pid);
 
 	return p ? p : add_from_procfs(t, pid);
+}
+
+/* What is meant for the parent and its descendants. */
+static void descend(const struct proctab *t, struct proc *p,
+		    const struct proc *parent)
+{
+	const struct filter *f = t->options.filter;
+
+	if (!parent)
+		return;
+	p->followed |= parent->followed;
+	p->inherited |= f && f->follow && image_wanted(parent->image);
+}
+
+/* Whether /proc, in t->scratch, tells of another program, name or user. */
+static bool has_changed(const struct proctab *t, const struct image *i)
+{
+	const struct process *now = &t->scratch;
+	struct process old;
+
+	if (process_decode(&old, i->record, i->record_len) < 0)
+		return true;
+	return strcmp(old.name, now->name) || strcmp(old.exepath, now->exepath) ||
+	       old.uid != now->uid ||
+	       (process_has(&old, FIELD_CMDLINE) &&
+		(old.cmdline_len != now->cmdline_len ||
+		 memcmp(old.cmdline, now->cmdline, now->cmdline_len)));
+}
+
+/* @ancestors: how many that are not known yet may be read, too. */
+static struct proc *look_up(struct proctab *t, uint32_t pid, uint64_t mono_ns,
+			    int ancestors)
+{
+	struct proc *p, *parent;
+	struct image *i;
+	uint32_t ppid;
+	bool is_new;
+
+	p = read_process(t, pid, &is_new);
+	if (!p)
+		return NULL;
+	if (!is_new && has_changed(t, p->image)) {
+		i = image_add(t, p, t->scratch.name, p->image->exec_gen + 1,
+			      mono_ns);
+		if (i)
+			set_image_read(t, i);
+	}
+	if (!is_new)
+		return p;
+	ppid = t->scratch.ppid;
+	parent = find_running(t, ppid);
+	if (!parent && ppid && ancestors)
+		parent = look_up(t, ppid, mono_ns, ancestors - 1);
+	descend(t, p, parent);
+	return p;
+}
+
+struct proc *proctab_look_up(struct proctab *t, uint32_t pid, uint64_t mono_ns)
+{
+	return look_up(t, pid, mono_ns, MAX_ANCESTORS);
 }
 
 struct image *proc_image_at(const struct proc *p, uint64_t mono_ns)
@@ -599,18 +678,6 @@ static void inherit(struct proctab *t, struct process *s,
 	have(s, FIELD_PPID);
 	s->flags |= PROCESS_FORKED;
 	have(s, FIELD_FLAGS);
-}
-
-/* What is meant for the parent and its descendants. */
-static void descend(const struct proctab *t, struct proc *p,
-		    const struct proc *parent)
-{
-	const struct filter *f = t->options.filter;
-
-	if (!parent)
-		return;
-	p->followed |= parent->followed;
-	p->inherited |= f && f->follow && image_wanted(parent->image);
 }
 
 void proctab_fork(struct proctab *t, const struct probe_event *e)

@@ -86,14 +86,20 @@ void proctab_rename(struct proctab *t, const struct probe_event *e);
 
 /*
  * The process a kernel event names, made from /proc or, if it is gone, from
- * the event alone.  @mono_ns: when it was so.  Borrowed, and stays while refs is not 0.  NULL only
- * without memory or for an owner without pid.
+ * the event alone.  @mono_ns: when it was so.  Borrowed, and stays while refs
+ * is not 0.  NULL only without memory or for an owner without pid.
  */
 struct proc *proctab_owner(struct proctab *t, const struct probe_owner *o,
 			   uint64_t mono_ns);
 
 /* The same by pid alone, from /proc; NULL if there is no such process. */
 struct proc *proctab_by_pid(struct proctab *t, uint32_t pid);
+
+/*
+ * The same where no kernel event tells of execs, forks and pids that begin
+ * anew: /proc is asked each time.  What is new there holds from @mono_ns on.
+ */
+struct proc *proctab_look_up(struct proctab *t, uint32_t pid, uint64_t mono_ns);
 
 /* What the process was running at that time. */
 struct image *proc_image_at(const struct proc *p, uint64_t mono_ns);

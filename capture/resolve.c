@@ -334,7 +334,7 @@ static void resolve_neither(const struct resolver *r, const struct packet *p,
 	bool unspecified = !memcmp(p->sent.local, any6, 16) ||
 			   !memcmp(p->sent.local, any4, 16);
 
-	if (address_is_multicast(p->sent.remote) ||
+	if (localaddr_is_group(r->local, p->sent.remote) ||
 	    (unspecified && direction == SOURCE_OUT)) {
 		resolve_by_direction(v, direction, ATTR_KERNEL,
 				     REASON_NO_SOCKET);

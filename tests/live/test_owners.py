@@ -3,7 +3,7 @@
 import subprocess
 
 import world
-from world import Capture, clients
+from world import PKTWHO, Capture, clients
 
 ENDS = ("tcp.srcport", "proc.src.name", "proc.src.pid", "proc.src.attr",
         "proc.dst.name", "proc.dst.pid", "proc.dst.attr")
@@ -159,10 +159,8 @@ class Owners(world.LiveTest):
         server = self.tcp_server()
         port = server.told
         path = self.dir / "fallback.pcapng"
-        drop = "-bpf,-sys_admin,-perfmon"
         c = Capture(path, "-i", "lo", "-f", f"tcp port {port}",
-                    wrap=("setpriv", "--bounding-set", drop,
-                          "--inh-caps", drop))
+                    wrap=WITHOUT_EBPF)
         client = world.run("python3", "-c", SLOW_CLIENT, port)
         status, said = c.stop()
         self.assertEqual(status, 0, said)
@@ -178,6 +176,48 @@ class Owners(world.LiveTest):
                              (us, them) if row[0] == port else (them, us))
             self.assertLessEqual({row[2], row[4]}, {"scan", "listener"}, row)
 
+    def test_without_ebpf_a_command_and_its_descendants(self):
+        server = self.tcp_server()
+        path = self.dir / "fallback-command.pcapng"
+        done = world.run(*WITHOUT_EBPF, PKTWHO, "-q", "-i", "lo", "-w", path,
+                         "--", "sh", "-c", 'python3 -c "$0" "$1"; true',
+                         SLOW_CLIENT, server.told)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        path.chmod(0o644)
+        rows = self.rows(path, "proc.src.pid", "proc.src.name",
+                         where=f"tcp.dstport == {server.told} && tcp.len > 0")
+        self.assertEqual(rows, [(done.stdout.strip(), "python3")])
+
+    def test_without_ebpf_a_listener_is_not_the_other_host(self):
+        near, far = self.namespace(), self.namespace()
+        world.link(near, far, ("192.0.2.1/24", "192.0.2.2/24"))
+        for ns in (near, far):
+            self.server(FIXED_SERVER, within=ns)
+        path = self.dir / "fallback-remote.pcapng"
+        c = Capture(path, "-i", "veth0", "-f", "tcp", wrap=[
+            *near.argv(), *WITHOUT_EBPF])
+        client = near.run("python3", "-c", SLOW_CLIENT.replace(
+            "127.0.0.1", "192.0.2.2"), "2222")
+        status, said = c.stop()
+        self.assertEqual(status, 0, said)
+        rows = set(self.rows(path, "ip.src", "proc.src.pid", "proc.dst.pid",
+                             where="tcp.flags.fin == 0"))
+        us = client.stdout.strip()
+        self.assertEqual(rows, {("192.0.2.1", us, ""),
+                                ("192.0.2.2", "", us)})
+
+
+WITHOUT_EBPF = ("setpriv", "--bounding-set", "-bpf,-sys_admin,-perfmon",
+                "--inh-caps", "-bpf,-sys_admin,-perfmon")
+
+FIXED_SERVER = """
+import socket
+s = socket.create_server(('0.0.0.0', 2222))
+print()
+while True:
+    c, _ = s.accept()
+    c.recv(100)
+"""
 
 UDP_SERVER = """
 import socket, sys

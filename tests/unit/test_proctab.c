@@ -205,6 +205,38 @@ static void a_pid_is_not_a_process(void **state)
 	assert_ptr_equal(proctab_by_pid(t, 42), q);
 }
 
+/* Without events: an exec, a pid that begins anew, and who is whose child. */
+static void a_look_up_asks_proc_each_time(void **state)
+{
+	struct proctab *t = *state;
+	struct proc *p, *again;
+
+	tree_stat(40, "pktwho", 1, TICKS);
+	proctab_follow(t, 40);
+	tree_stat(41, "sh", 40, TICKS);
+	tree_stat(42, "sh", 41, TICKS);
+	tree_link("42/exe", "/bin/dash");
+	p = proctab_look_up(t, 42, T);
+	assert_string_equal(p->image->name, "sh");
+	assert_true(p->followed);
+	assert_true(proctab_by_pid(t, 41)->followed);
+	assert_ptr_equal(proctab_look_up(t, 42, T + 1), p);
+	assert_null(p->image->older);
+
+	tree_stat(42, "curl", 41, TICKS);
+	assert_ptr_equal(proctab_look_up(t, 42, T + 2), p);
+	assert_string_equal(p->image->name, "curl");
+	assert_string_equal(proc_image_at(p, T + 1)->name, "sh");
+	assert_int_not_equal(p->image->id, p->image->older->id);
+
+	tree_stat(42, "other", 1, TICKS + 1);
+	again = proctab_look_up(t, 42, T + 3);
+	assert_ptr_not_equal(again, p);
+	assert_string_equal(again->image->name, "other");
+	assert_false(again->followed);
+	assert_null(proctab_look_up(t, 43, T));
+}
+
 /* ---- exec, fork, rename ---- */
 
 static void exec_makes_a_new_image(void **state)
@@ -549,6 +581,7 @@ int main(void)
 		proctab_test(an_event_alone_makes_a_process),
 		proctab_test(proc_and_event_are_one_process),
 		proctab_test(a_pid_is_not_a_process),
+		proctab_test(a_look_up_asks_proc_each_time),
 		proctab_test(exec_makes_a_new_image),
 		proctab_test(exec_of_an_unknown_process_makes_it),
 		proctab_test(a_child_is_its_parent_until_it_says_otherwise),
