@@ -21,6 +21,7 @@ struct owner {
 	uint64_t ts_ns;
 	uint32_t tid;
 	uint8_t attr;
+	bool cut;			/* the last one, but not the first there was */
 };
 
 struct sock {
@@ -129,17 +130,23 @@ static void owners_free(struct flowtab *t, struct owner *o)
 	}
 }
 
-/* Drops what no packet can be old enough to ask for. */
+/* Forgets who was before @o. */
+static void owners_cut(struct flowtab *t, struct owner *o)
+{
+	o->cut |= o->older != NULL;
+	owners_free(t, o->older);
+	o->older = NULL;
+}
+
+/* Drops what no packet should be old enough to ask for. */
 static void owners_prune(struct flowtab *t, struct owner *newest, uint64_t now)
 {
 	struct owner *o = newest;
 
 	while (o && o->ts_ns + KEEP_OWNER_NS > now)
 		o = o->older;
-	if (!o)
-		return;
-	owners_free(t, o->older);
-	o->older = NULL;
+	if (o)
+		owners_cut(t, o);
 }
 
 static struct owner *owner_alloc(struct flowtab *t, struct sock *s)
@@ -155,8 +162,7 @@ static struct owner *owner_alloc(struct flowtab *t, struct sock *s)
 	/* Out of history: this socket's own past goes first. */
 	if (!s->owners)
 		return NULL;
-	owners_free(t, s->owners->older);
-	s->owners->older = NULL;
+	owners_cut(t, s->owners);
 	o = t->free_owners;
 	if (o)
 		t->free_owners = o->older;
@@ -173,6 +179,7 @@ static void sock_set_owner(struct flowtab *t, struct sock *s,
 			   const struct flowtab_event *e)
 {
 	struct owner **at = &s->owners, *o;
+	bool cut = false;
 
 	if (!e->owner)
 		return;
@@ -186,6 +193,7 @@ static void sock_set_owner(struct flowtab *t, struct sock *s,
 		o = s->owners;
 		s->owners = NULL;
 		o->proc->refs--;
+		cut = true;
 	}
 	if (!o) {
 		t->stats.evicted_open++;
@@ -195,7 +203,7 @@ static void sock_set_owner(struct flowtab *t, struct sock *s,
 	if (at != &s->owners && !s->owners->older)
 		at = &s->owners->older;
 	*o = (struct owner){ .older = *at, .proc = e->owner, .ts_ns = e->ts_ns,
-			     .tid = e->tid, .attr = e->attr };
+			     .tid = e->tid, .attr = e->attr, .cut = cut };
 	o->proc->refs++;
 	*at = o;
 	owners_prune(t, s->owners, e->ts_ns);
@@ -568,14 +576,20 @@ static const struct owner *owner_at(const struct sock *s, uint64_t ts_ns)
 	return o;
 }
 
+/* We were stopped for longer than owners are remembered. */
+static bool is_forgotten(const struct owner *o, uint64_t ts_ns)
+{
+	return o->cut && o->ts_ns > ts_ns;
+}
+
 static void set_owner(struct flowtab_answer *a, const struct flow *f,
 		      uint64_t ts_ns)
 {
 	const struct owner *o = f ? owner_at(f->sock, ts_ns) : NULL;
 
-	if (!o) {
+	if (!o || is_forgotten(o, ts_ns)) {
 		a->attr = ATTR_UNKNOWN;
-		a->reason = REASON_BEFORE;
+		a->reason = o ? REASON_LOST : REASON_BEFORE;
 		return;
 	}
 	a->owner = o->proc;

@@ -100,7 +100,7 @@ struct css_set {
 enum cgroup_subsys_id { memory_cgrp_id = 1 };
 
 struct cred { kuid_t euid; kgid_t egid; };
-struct mm_struct { unsigned long arg_start, arg_end; };
+struct mm_struct { unsigned long arg_start, arg_end; struct file *exe_file; };
 struct signal_struct { atomic_t live; int group_exit_code; };
 
 struct task_struct {

@@ -62,10 +62,11 @@ int pcapng_output_open(const char *path)
 	if (!strcmp(path, "-"))
 		return STDOUT_FILENO;
 	if (!stat(path, &st)) {
+		/* With O_CREAT fs.protected_regular looks at whose it is. */
 		if (S_ISREG(st.st_mode))
-			flags |= O_TRUNC;
+			flags |= O_TRUNC | O_CREAT;
 		fd = S_ISFIFO(st.st_mode) ? open_fifo(path, flags) :
-					    open(path, flags);
+					    open(path, flags, 0600);
 	} else {
 		fd = open(path, flags | O_CREAT | O_EXCL, 0600);
 		if (fd >= 0)

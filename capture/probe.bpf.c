@@ -45,7 +45,6 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define TCP_SYN		0x02
 #define PF_KTHREAD	0x00200000
 #define S_IWOTH		2
-#define TMPFS_MAGIC	0x01021994
 
 #define RING_BYTES	(8u << 20)
 #define RING_WAKE	(RING_BYTES / 4)
@@ -106,6 +105,13 @@ static __always_inline __u64 wakeup(void)
 		       BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
+static __always_inline bool runs_deleted(struct task_struct *t)
+{
+	struct file *exe = BPF_CORE_READ(t, mm, exe_file);
+
+	return exe && !BPF_CORE_READ(exe, f_inode, i_nlink);
+}
+
 static __always_inline void fill_owner(struct probe_owner *o,
 				       struct task_struct *t)
 {
@@ -116,6 +122,7 @@ static __always_inline void fill_owner(struct probe_owner *o,
 	o->tid = BPF_CORE_READ(t, pid);
 	o->start_ns = BPF_CORE_READ(leader, start_boottime);
 	o->exec_gen = BPF_CORE_READ(t, self_exec_id);
+	o->exe_deleted = runs_deleted(t);
 	o->uid = BPF_CORE_READ(cred, euid.val);
 	o->gid = BPF_CORE_READ(cred, egid.val);
 	BPF_CORE_READ_STR_INTO(&o->comm, leader, comm);
@@ -889,22 +896,22 @@ static __always_inline void exec_cgroup(struct probe_exec *x,
 	struct kernfs_node *kn = cgroup_of(t);
 	volatile __u32 *at = &x->cgroup_at;
 	struct kernfs_node *parent;
-	char name[PROBE_NAME_MAX / 2];
 	const char *from;
 	long n;
 
 	*at = PROBE_CGROUP_LEN - 1;
 	x->cgroup[PROBE_CGROUP_LEN - 1] = '\0';
-	for (int i = 0; i < 16; i++) {
+	for (int i = 0; i < 32; i++) {
 		parent = kernfs_parent(kn);
 		if (!parent)
 			return;
 		from = BPF_CORE_READ(kn, name);
-		n = bpf_probe_read_kernel_str(name, sizeof(name), from);
+		/* Only to know its length: what args are for comes later. */
+		n = bpf_probe_read_kernel_str(x->args, PROBE_NAME_MAX, from);
 		if (n <= 1)
 			return;
 		put_component(x->cgroup, PROBE_CGROUP_LEN - 1,
-			      sizeof(name) + 1, at, from, (n - 1) & 127);
+			      PROBE_NAME_MAX + 1, at, from, n - 1);
 		kn = parent;
 	}
 }

@@ -156,6 +156,7 @@ static int attach_all(struct probe *p, int cgroup, int tracefs)
 	bpf_object__for_each_program(prog, p->skel->obj) {
 		const char *section = bpf_program__section_name(prog);
 		struct bpf_link *link;
+		int err;
 
 		if (!bpf_program__autoload(prog) ||
 		    !strncmp(section, "iter/", 5))
@@ -165,10 +166,12 @@ static int attach_all(struct probe *p, int cgroup, int tracefs)
 			p->links[p->link_count++] = link;
 			continue;
 		}
-		log_debug("cannot attach %s: %s", section, strerror(errno));
+		err = link ? -ENOSPC : -errno;
+		bpf_link__destroy(link);
+		log_debug("cannot attach %s: %s", section, strerror(-err));
 		if (!strncmp(section, "cgroup", 6) ||
 		    !strcmp(section, "sockops"))
-			return -errno;
+			return err;
 		p->missing++;
 	}
 	return 0;
@@ -266,8 +269,13 @@ static int read_holders(struct probe *p, int fd)
 	size_t have = 0;
 	ssize_t n;
 
-	while ((n = read(fd, (char *)buf + have, sizeof(buf) - have)) > 0) {
+	/* EAGAIN: a million files, and no socket among them. */
+	while ((n = read(fd, (char *)buf + have, sizeof(buf) - have)) > 0 ||
+	       (n < 0 && (errno == EAGAIN || errno == EINTR))) {
 		size_t whole;
+
+		if (n < 0)
+			continue;
 
 		have += (size_t)n;
 		whole = have / sizeof(*buf);

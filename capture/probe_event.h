@@ -12,7 +12,7 @@
 
 #define PROBE_COMM_LEN	 16
 #define PROBE_PATH_LEN	 1024	/* executable, cgroup: longer ones are cut */
-#define PROBE_CGROUP_LEN 512
+#define PROBE_CGROUP_LEN 1024
 #define PROBE_ARGS_LEN	 2048
 #define PROBE_NAME_MAX	 256	/* room past a path for one component */
 
@@ -42,7 +42,8 @@ struct probe_owner {
 	__u32 tgid;		/* initial pid namespace; 0: no owner known */
 	__u32 tid;
 	__u64 start_ns;		/* group leader's start, CLOCK_BOOTTIME */
-	__u64 exec_gen;		/* task_struct.self_exec_id: execs so far */
+	__u32 exec_gen;		/* task_struct.self_exec_id: execs so far */
+	__u32 exe_deleted;	/* bool: its executable has no name any more */
 	__u32 uid;		/* effective, initial user namespace */
 	__u32 gid;
 	char comm[PROBE_COMM_LEN];	/* the group leader's */

@@ -145,16 +145,25 @@ static void read_cmdline(int dir, struct process *p)
 	have(p, FIELD_CMDLINE);
 }
 
+/* Cuts it off. */
+static bool cut_deleted(char *exepath)
+{
+	static const char deleted[] = " (deleted)";
+	size_t len = strlen(exepath), cut = sizeof(deleted) - 1;
+
+	if (len <= cut || strcmp(exepath + len - cut, deleted))
+		return false;
+	exepath[len - cut] = '\0';
+	return true;
+}
+
 /* The path is the process's: its root may be a container's. */
 static void set_exe_flags(int dir, struct process *p)
 {
-	static const char deleted[] = " (deleted)";
-	size_t len = strlen(p->exepath), cut = sizeof(deleted) - 1;
 	char parent[sizeof(p->exepath) + 8], *slash;
 	struct stat st;
 
-	if (len > cut && !strcmp(p->exepath + len - cut, deleted)) {
-		p->exepath[len - cut] = '\0';
+	if (cut_deleted(p->exepath)) {
 		p->flags |= PROCESS_EXE_DELETED;
 		if (!strncmp(p->exepath, "/memfd:", 7))
 			p->flags |= PROCESS_EXE_MEMFD;
@@ -303,6 +312,15 @@ uint64_t procfs_exe_inode(int proc_fd, uint32_t pid)
 
 	snprintf(name, sizeof(name), "%" PRIu32 "/exe", pid);
 	return fstatat(proc_fd, name, &st, 0) ? 0 : st.st_ino;
+}
+
+bool procfs_exe_deleted(int proc_fd, uint32_t pid)
+{
+	char name[32], path[4096 + 16];
+
+	snprintf(name, sizeof(name), "%" PRIu32 "/exe", pid);
+	return read_link(proc_fd, name, path, sizeof(path)) > 0 &&
+	       cut_deleted(path);
 }
 
 /* A DIR over a path below a borrowed descriptor, or NULL. */

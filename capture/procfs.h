@@ -7,6 +7,7 @@
 #ifndef PKTWHO_PROCFS_H
 #define PKTWHO_PROCFS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "record.h"
@@ -28,6 +29,9 @@ int procfs_read_brief(int proc_fd, uint32_t pid, struct process *p);
 
 /* The inode of what @pid runs; 0 if that cannot be known. */
 uint64_t procfs_exe_inode(int proc_fd, uint32_t pid);
+
+/* Whether what @pid runs has no name any more; false if it has ended. */
+bool procfs_exe_deleted(int proc_fd, uint32_t pid);
 
 /* Calls @fn with each pid there is.  0 or -errno. */
 int procfs_each(int proc_fd, void (*fn)(void *ctx, uint32_t pid), void *ctx);

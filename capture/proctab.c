@@ -174,6 +174,7 @@ static void set_record(struct proctab *t, struct image *i, struct process *p)
 	i->record_len = (uint32_t)len;
 	i->version++;
 	i->uid = process_has(p, FIELD_UID) ? p->uid : 0;
+	i->exe_deleted = p->flags & PROCESS_EXE_DELETED;
 	i->matched = !t->options.filter ||
 		     filter_matches(t->options.filter, p);
 }
@@ -369,6 +370,7 @@ static void process_of_owner(struct proctab *t, struct process *s,
 	set_user(t, s, o->uid);
 	s->gid = o->gid;
 	have(s, FIELD_GID);
+	s->flags = o->exe_deleted ? PROCESS_EXE_DELETED : 0;
 	have(s, FIELD_FLAGS);
 }
 
@@ -416,6 +418,20 @@ static void learn_uid(struct proctab *t, struct proc *p,
 	set_record(t, i, &t->scratch);
 }
 
+/* Nor has unlink(): a program may delete itself once it runs. */
+static void learn_deleted(struct proctab *t, struct image *i,
+			  const struct probe_owner *o)
+{
+	struct process *s = &t->scratch;
+
+	if (!o->exe_deleted || i->exe_deleted || i->exec_gen != o->exec_gen ||
+	    process_decode(s, i->record, i->record_len) < 0)
+		return;
+	s->flags |= PROCESS_EXE_DELETED;
+	have(s, FIELD_FLAGS);
+	set_record(t, i, s);
+}
+
 /* Its exec was lost: what runs now is not what we know. */
 static void catch_up(struct proctab *t, struct proc *p,
 		     const struct probe_owner *o)
@@ -456,6 +472,7 @@ struct proc *proctab_owner(struct proctab *t, const struct probe_owner *o,
 		catch_up(t, p, o);
 		learn_exec_gen(t, p->image, o);
 		learn_uid(t, p, o, mono_ns);
+		learn_deleted(t, p->image, o);
 	}
 	return p;
 }
@@ -818,6 +835,11 @@ static int each_program(struct proctab *t, const struct proc *p,
 	have(s, FIELD_BYTES);
 	have(s, FIELD_FIRST_SEEN);
 	have(s, FIELD_LAST_SEEN);
+	if (last && !p->exited_mono_ns &&
+	    procfs_exe_deleted(t->options.proc_fd, p->pid)) {
+		s->flags |= PROCESS_EXE_DELETED;
+		have(s, FIELD_FLAGS);
+	}
 	if (p->exited_mono_ns && last) {
 		s->exit_status = p->exit_status;
 		s->flags |= PROCESS_EXITED;

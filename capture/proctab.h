@@ -31,6 +31,7 @@ struct image {
 	char name[RECORD_NAME_LEN];
 	uint32_t uid;
 	bool matched;			/* by the filter */
+	bool exe_deleted;		/* PROCESS_EXE_DELETED in the record */
 	uint8_t *record;		/* process_encode(), without totals */
 	uint32_t record_len;
 	uint32_t version;		/* grows whenever the record changes */

@@ -11,10 +11,12 @@
 #include "source.h"
 
 #define FRAGMENTS 1024
+#define FRAGMENT_NS 30000000000ull	/* ipfrag_time: then reassembly gives up */
 
 /* The ports of a datagram, remembered from its first fragment. */
 struct fragmented {
 	struct flow_key key;
+	uint64_t ts_ns;
 	uint32_t id;
 };
 
@@ -68,20 +70,21 @@ static struct fragmented *fragment_slot(struct resolver *r,
 
 /* The whole datagram's key; false if its first fragment was not seen. */
 static bool defragment(struct resolver *r, const struct packet *p,
-		       struct flow_key *key)
+		       uint64_t ts_ns, struct flow_key *key)
 {
 	struct fragmented *f = fragment_slot(r, p);
 
 	if (p->first_fragment) {
 		f->key = *key;
 		f->id = p->fragment_id;
+		f->ts_ns = ts_ns;
 		return true;
 	}
 	/*
 	 * IPv4's identification counts for each protocol; in IPv6 a later
 	 * fragment need not know what the first one held behind extensions.
 	 */
-	if (f->id != p->fragment_id ||
+	if (f->id != p->fragment_id || f->ts_ns + FRAGMENT_NS < ts_ns ||
 	    (address_is_ipv4(key->local) && f->key.proto != key->proto) ||
 	    memcmp(f->key.local, key->local, sizeof(key->local)) ||
 	    memcmp(f->key.remote, key->remote, sizeof(key->remote)))
@@ -277,7 +280,7 @@ static bool resolve_flow(struct resolver *r, const struct packet *p,
 			 uint64_t ts_ns, struct verdict *v)
 {
 	struct flow_key sent = p->sent, received;
-	bool whole = !p->fragment || defragment(r, p, &sent);
+	bool whole = !p->fragment || defragment(r, p, ts_ns, &sent);
 	bool settled = true;
 
 	received = flow_reversed(&sent);

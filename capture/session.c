@@ -35,6 +35,7 @@
 #define TAIL_NS		100000000ull	/* what a command leaves behind: FIN, ACK */
 #define HASHES_NS	2000000000ull
 #define STALE_NS	900000000ull	/* waited for a slow reader */
+#define CLOCK_SET_NS	1000000000ull
 #define PRUNE_NS	10000000000ull
 
 struct capture {
@@ -176,6 +177,14 @@ static struct capture *oldest(struct session *s, bool *gap)
 	return best;
 }
 
+/* A packet of the future is from before the clock was set back. */
+static uint64_t age_of(const struct held *h, uint64_t now)
+{
+	if (now >= h->ts_ns)
+		return now - h->ts_ns;
+	return h->ts_ns - now > CLOCK_SET_NS ? UINT64_MAX : 0;
+}
+
 /*
  * Writes what can be written, in order of time.  A packet waits while a late
  * event may still name its owner, and while another capture may still have an
@@ -189,7 +198,7 @@ static void release(struct session *s, bool force)
 
 	while ((c = oldest(s, &gap))) {
 		const struct held *h = hold_first(c->hold);
-		uint64_t age = now > h->ts_ns ? now - h->ts_ns : 0;
+		uint64_t age = age_of(h, now);
 		struct verdict v;
 		bool settled;
 

@@ -18,6 +18,7 @@
 
 #define BLOCK_MS	10	/* the kernel hands a block over at least so often */
 #define PROMPT_MS	1
+#define AT_ONCE		8192	/* packets, then others have their turn */
 #define DEFAULT_MIB	4
 #define ATTACH_NS	1000000u	/* packets under way as a filter is attached */
 #define SLL2_PKTTYPE	10	/* offsets in the cooked headers */
@@ -342,7 +343,7 @@ int source_read(struct source *s, int handle,
 {
 	struct handle *h = &s->handles[handle];
 	struct delivery d = { s, h->since_ns, h->direction, fn, ctx };
-	int n = pcap_dispatch(h->pcap, -1, deliver, (u_char *)&d);
+	int n = pcap_dispatch(h->pcap, AT_ONCE, deliver, (u_char *)&d);
 
 	if (n >= 0)
 		return n;

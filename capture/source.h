@@ -60,8 +60,8 @@ int source_handles(const struct source *s);
 int source_fd(const struct source *s, int handle);
 
 /*
- * Calls @fn for the packets that are ready in one capture, at most a block
- * of them.  Returns their number, 0 if none, or -errno (logged) when the
+ * Calls @fn for the packets that are ready in one capture, or the first some
+ * thousand of them.  Returns their number, 0 if none, or -errno (logged) when the
  * interface is gone.
  */
 int source_read(struct source *s, int handle,

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The main job: every packet names the process at both ends."""
+import shutil
 import subprocess
 
 import world
@@ -154,6 +155,32 @@ class Owners(world.LiveTest):
         for row in rows:
             self.assertEqual((row[1], row[3]), (them, us)
                              if row[0] == server.told else (us, them))
+
+    def test_a_program_that_deletes_itself(self):
+        """Before it connects, or after: then the table tells."""
+        server = self.tcp_server()
+        connect = f"exec 3<>/dev/tcp/127.0.0.1/{server.told}"
+        for name, script, at_once in (
+                ("before", f'rm "$0"; {connect}', True),
+                ("after", f'{connect}; rm "$0"', False)):
+            program, path = self.dir / name, self.dir / f"{name}.pcapng"
+            shutil.copy("/bin/bash", program)
+            c = Capture(path, "-i", "lo", "-f", f"tcp port {server.told}")
+            process = self.start(
+                [program, "-c", f"{script}; echo; read", program],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            self.addCleanup(process.stdin.close)
+            self.addCleanup(process.stdout.close)
+            process.stdout.readline()
+            self.assertEqual(c.stop()[0], 0)
+            flags = {row[0] for row in self.rows(
+                path, "proc.src.exe_deleted",
+                where=f"proc.src.pid == {process.pid}")}
+            self.assertEqual(flags, {"1" if at_once else "0"})
+            table = dict(zip(*(field.split(",") for field, in (
+                self.rows(path, f"proc.table.{n}", where="proc.table")[0]
+                for n in ("pid", "flags")))))
+            self.assertTrue(int(table[str(process.pid)], 16) & 1, table)
 
     def test_without_ebpf_it_says_so_and_goes_on(self):
         server = self.tcp_server()
