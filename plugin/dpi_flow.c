@@ -36,20 +36,19 @@ static bool is_same_host(const struct dpi_turn *t, const char *host)
 	return !host || (t->host && !strcmp(t->host, host));
 }
 
-/* Where there are too many, the last one is empty and stays so. */
-static struct dpi_turn *add_turn(struct dpi_flow *f, uint32_t frame)
+/*
+ * A new one after @before, NULL: before all others.  Where there are too many,
+ * the last one is empty and stays so.
+ */
+static struct dpi_turn *add_turn(struct dpi_flow *f, struct dpi_turn *before,
+				 uint32_t frame)
 {
-	struct dpi_turn *t;
+	struct dpi_turn **at = before ? &before->next : &f->first, *t;
 
-	if (f->turns > DPI_FLOW_TURNS)
-		return NULL;
 	t = wmem_new0(wmem_file_scope(), struct dpi_turn);
 	t->frame = frame;
-	if (f->last)
-		f->last->next = t;
-	else
-		f->first = t;
-	f->last = t;
+	t->next = *at;
+	*at = t;
 	return ++f->turns > DPI_FLOW_TURNS ? NULL : t;
 }
 
@@ -99,15 +98,45 @@ static void add_detail(struct dpi_turn *t, const char *detail)
 	wmem_free(wmem_file_scope(), old);
 }
 
+/* The last one that began at or before @frame, or NULL. */
+static struct dpi_turn *turn_before(struct dpi_flow *f, uint32_t frame)
+{
+	struct dpi_turn *t = f->cursor;
+
+	/* Packets come mostly in order: it is mostly that of the one before. */
+	if (!t || t->frame > frame)
+		t = f->first;
+	if (!t || t->frame > frame)
+		return NULL;
+	while (t->next && t->next->frame <= frame)
+		t = t->next;
+	f->cursor = t;
+	return t;
+}
+
+/* A packet that is dissected again begins no turn again. */
+static struct dpi_turn *turn_begun_in(struct dpi_flow *f, uint32_t frame,
+				      const char *host)
+{
+	struct dpi_turn *t = f->first;
+
+	while (t && (t->frame != frame || !is_same_host(t, host)))
+		t = t->next;
+	return t;
+}
+
 void dpi_flow_turn(struct dpi_flow *f, uint32_t frame, bool request,
 		   const char *host, const char *detail)
 {
-	struct dpi_turn *t = f->last;
+	struct dpi_turn *before, *t;
 
 	if (f->turns > DPI_FLOW_TURNS || (!host && !detail))
 		return;
+	before = t = turn_before(f, frame);
 	if (!t || request || !is_same_host(t, host))
-		t = add_turn(f, frame);
+		t = turn_begun_in(f, frame, host);
+	if (!t)
+		t = add_turn(f, before, frame);
 	if (!t)
 		return;
 	dpi_flow_set(&t->host, host);
@@ -115,17 +144,11 @@ void dpi_flow_turn(struct dpi_flow *f, uint32_t frame, bool request,
 		add_detail(t, detail);
 }
 
-/* Packets come mostly in order, so it is mostly the turn of the one before. */
 const struct dpi_turn *dpi_flow_turn_at(struct dpi_flow *f, uint32_t frame)
 {
-	struct dpi_turn *t = f->cursor;
+	const struct dpi_turn *t = turn_before(f, frame);
 
-	if (!t || t->frame > frame)
-		t = f->first;
-	while (t && t->next && t->next->frame <= frame)
-		t = t->next;
-	f->cursor = t;
-	return t;
+	return t ? t : f->first;
 }
 
 static void append(wmem_strbuf_t *out, const char *prefix, const char *s)

@@ -47,8 +47,7 @@ struct dpi_flow {
 	const char *cipher;
 	const char *alpn;
 	const char *ja4;
-	struct dpi_turn *first;
-	struct dpi_turn *last;
+	struct dpi_turn *first;		/* in the order of their frames */
 	struct dpi_turn *cursor;	/* where the last packet was */
 };
 
@@ -63,12 +62,13 @@ void dpi_flow_set(const char **member, const char *value);
 
 /*
  * A host or a detail was seen in @frame; either may be NULL.  With @request
- * it begins a turn; so does another host than the current turn's.
+ * it begins a turn; so does another host than the current turn's.  Frames come
+ * in any order, and again.
  */
 void dpi_flow_turn(struct dpi_flow *f, uint32_t frame, bool request,
 		   const char *host, const char *detail);
 
-/* The turn that @frame belongs to, or NULL. */
+/* The turn that @frame belongs to, or NULL if there is none at all. */
 const struct dpi_turn *dpi_flow_turn_at(struct dpi_flow *f, uint32_t frame);
 
 /* All details as one text, "" if there are none. */

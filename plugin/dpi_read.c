@@ -204,14 +204,18 @@ static const char *word(struct reader *r, enum what what)
 /* The answer to the flow's last request is added to it. */
 static void read_status(struct reader *r, enum what what)
 {
-	const struct dpi_turn *t = r->flow->last;
+	const struct dpi_turn *t = dpi_flow_turn_at(r->flow, r->pinfo->num);
 	uint32_t status;
+	char *text;
 
 	if (!t || !t->detail || !number(r, what, &status))
 		return;
+	text = wmem_strdup_printf(r->pinfo->pool, " %u", status);
+	if (g_str_has_suffix(t->detail, text))
+		return;		/* the packet is dissected again */
 	dpi_flow_turn(r->flow, r->pinfo->num, false, NULL,
-		      wmem_strdup_printf(r->pinfo->pool, "%s %u", t->detail,
-					 status));
+		      wmem_strdup_printf(r->pinfo->pool, "%s%s", t->detail,
+					 text));
 }
 
 /* "example.com:8080", "[2001:db8::1]:8080": the port is the packet's. */

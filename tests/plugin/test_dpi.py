@@ -6,6 +6,7 @@ Usage: test_dpi.py PLUGIN.so [unittest arguments]
 """
 import json
 import struct
+import subprocess
 import sys
 import unittest
 
@@ -369,6 +370,35 @@ class Flows(unittest.TestCase):
         rows = tshark.fields(path, "dpi.host", more=("-2",))
         self.assertEqual(rows, [("a.example.com",)] * 5
                          + [("b.example.com",)] * 5)
+
+    def test_packets_are_looked_at_in_any_order_and_again(self):
+        """In Wireshark, whose part sharkd plays; the file had been read
+        before anybody asked for dpi."""
+        flow, at = Flow("192.0.2.10", "203.0.113.5", dport=80), 1
+        packets = [flow.out(2, seq=0), flow.back(18, 0, 1)]
+        answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+        for n, host in enumerate("ab"):
+            text = f"GET /{host} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+            back = 1 + n * len(answer)
+            packets += [flow.out(PSH | ACK, at, back, text),
+                        flow.back(PSH | ACK, back, at + len(text), answer)]
+            at += len(text)
+        columns = {"column0": "dpi.host:1", "column1": "dpi.detail:1"}
+        asks = [("load", {"file": str(made(*packets))}),
+                ("frames", {"filter": "dpi.app"})]
+        asks += [("frame", {"frame": n, "proto": True})
+                 for n in (6, 3, 5, 4, 3, 6, 6)]
+        sharkd = tshark.popen("sharkd", "-", stdin=subprocess.PIPE)
+        out, _ = sharkd.communicate("".join(
+            json.dumps({"jsonrpc": "2.0", "id": n, "method": what,
+                        "params": how}) + "\n"
+            for n, (what, how) in enumerate([*asks, ("frames", columns)], 1)),
+            timeout=60)
+        rows = [frame["c"] for frame in json.loads(
+            [line for line in out.splitlines() if line.startswith("{")][-1])
+            ["result"]]
+        self.assertEqual(rows, [["a", "GET /a 200"]] * 4
+                         + [["b", "GET /b 200"]] * 2)
 
     def test_text_is_harmless(self):
         """Of whoever is at the other end, and as docs/fields.md says."""
