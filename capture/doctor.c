@@ -107,8 +107,17 @@ static void ignore_holder(void *ctx, const struct probe_holder *h)
 	(void)h;
 }
 
+/* Root mounts it for itself, others need one that is mounted. */
+static bool has_tracefs(void)
+{
+	return !access("/sys/kernel/tracing/events", F_OK) ||
+	       !access("/sys/kernel/debug/tracing/events", F_OK);
+}
+
 static void look_at_probe(void)
 {
+	static const char debug[] = "pktwho --log-level debug -a duration:0.1"
+				    " -w /dev/null says more";
 	static const struct probe_handler handler = {
 		.event = ignore_event,
 		.exec = ignore_exec,
@@ -118,12 +127,13 @@ static void look_at_probe(void)
 	int err = probe_open(&p, &handler);
 
 	if (err) {
-		bad("pktwho --log-level debug -c 1 -w /dev/null says more",
+		bad(debug,
 		    "eBPF: %s; owners are found by polling", strerror(-err));
 		return;
 	}
 	if (probe_missing(p))
-		note("pktwho --log-level debug -c 1 -w /dev/null names them",
+		note(has_tracefs() ? debug :
+		     "sudo mount -t tracefs tracefs /sys/kernel/tracing",
 		     "eBPF: %d hooks are missing; attribution is less exact",
 		     probe_missing(p));
 	else

@@ -40,6 +40,15 @@ static bool matches_string(const char *term, const struct process *p,
 	return process_has(p, field) && !fnmatch(term, value, 0);
 }
 
+/* The kernel keeps 15 bytes of a name, whatever the user knows of it. */
+static bool matches_name(const char *term, const struct process *p)
+{
+	if (strlen(term) < RECORD_NAME_LEN || term[strcspn(term, "*?[\\")])
+		return matches_string(term, p, FIELD_NAME, p->name);
+	return process_has(p, FIELD_NAME) &&
+	       !strncmp(term, p->name, RECORD_NAME_LEN - 1);
+}
+
 static bool matches_user(const char *term, const struct process *p)
 {
 	return matches_string(term, p, FIELD_USER, p->user) ||
@@ -71,7 +80,7 @@ static bool matches_term(enum filter_kind kind, const char *term,
 {
 	switch (kind) {
 	case FILTER_PROC:
-		return matches_string(term, p, FIELD_NAME, p->name);
+		return matches_name(term, p);
 	case FILTER_PID:
 		return matches_number(term, p->pid);
 	case FILTER_USER:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,17 @@ static int remote(struct options *o)
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* As dumpcap takes them; the names live as long as we do. */
+static void look_up_numbers(struct options *o)
+{
+	for (int i = 0; i < o->interface_count; i++) {
+		char *name = source_numbered(o->interfaces[i].name);
+
+		if (name)
+			o->interfaces[i].name = name;
+	}
+}
+
 /* The filters live as long as we do. */
 static int exclude_connection(struct options *o)
 {
@@ -65,6 +77,21 @@ static int exclude_connection(struct options *o)
 			return -EINVAL;
 		}
 		o->interfaces[i].filter = filter;
+	}
+	return 0;
+}
+
+/* A user that is not there yet can be given as a number. */
+static int check_users(const struct filter *f)
+{
+	for (int i = 0; i < f->counts[FILTER_USER]; i++) {
+		const char *term = f->terms[FILTER_USER][i];
+
+		if (term[strspn(term, "0123456789")] &&
+		    !term[strcspn(term, "*?[\\")] && !getpwnam(term)) {
+			log_error("there is no user %s", term);
+			return -EINVAL;
+		}
 	}
 	return 0;
 }
@@ -91,9 +118,12 @@ static int capture(struct options *o, char **argv)
 	signals_ignore();
 	if (o->remote.host)
 		return remote(o);
+	if (check_users(&o->filter))
+		return EXIT_BAD_USAGE;
 	if (get_privilege(argv))
 		return EXIT_FAILURE;
 	privilege_as_user(true);
+	look_up_numbers(o);
 	if (o->exclude && exclude_connection(o))
 		return EXIT_BAD_USAGE;
 	if (o->command) {
@@ -112,6 +142,8 @@ static int capture(struct options *o, char **argv)
 		err = err ? err : closed;
 	} else if (err == -EPIPE) {
 		err = 0;
+	} else if (o->write == path) {
+		unlink(path);	/* nothing is in it */
 	}
 	status = c ? command_wait(c) : 0;
 	return err ? EXIT_FAILURE : status;

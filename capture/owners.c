@@ -159,7 +159,7 @@ static int open_probe(struct owners *o)
 	if (err)
 		return err;
 	if (probe_missing(o->probe))
-		log_debug("%d hooks are missing in this kernel",
+		log_debug("%d hooks could not be attached",
 			  probe_missing(o->probe));
 	/*
 	 * The processes first: a socket's holder should be known in full, and

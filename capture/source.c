@@ -88,6 +88,8 @@ static int attach_filter(struct handle *h, const struct bpf_program *program)
 	};
 	struct timespec ts;
 
+	if (program->bf_len > BPF_MAXINSNS)
+		return -E2BIG;
 	if (setsockopt(pcap_fileno(h->pcap), SOL_SOCKET, SO_ATTACH_FILTER,
 		       &kernel, sizeof(kernel)))
 		return -errno;
@@ -185,6 +187,12 @@ static int add_handle(struct source *s, pcap_t *pcap, uint8_t direction,
 	h->direction = direction;
 	err = *filter ? set_filter(h, filter, direction != SOURCE_UNKNOWN) : 0;
 	free(filter);
+	if (err == -E2BIG) {
+		log_error("the filter is too long for the kernel, which takes "
+			  "%d instructions; on the interface any longer ones "
+			  "work", BPF_MAXINSNS);
+		return -EINVAL;
+	}
 	if (err) {
 		log_error("bad filter \"%s\": %s", o->filter ? o->filter : "",
 			  err == -EINVAL ? pcap_geterr(pcap) : strerror(-err));
@@ -270,11 +278,6 @@ void source_close(struct source *s)
 		pcap_close(s->handles[i].pcap);
 	free(s->name);
 	free(s);
-}
-
-const char *source_name(const struct source *s)
-{
-	return s->name;
 }
 
 uint32_t source_linktype(const struct source *s)
@@ -417,6 +420,30 @@ int source_each(void (*fn)(void *ctx, const struct source_device *d),
 	}
 	pcap_freealldevs(all);
 	return 0;
+}
+
+struct nth {
+	unsigned left;
+	char *name;
+};
+
+static void take_nth(void *ctx, const struct source_device *d)
+{
+	struct nth *n = ctx;
+
+	if (!--n->left)
+		n->name = strdup(d->name);
+}
+
+char *source_numbered(const char *number)
+{
+	struct nth n = { .left = (unsigned)strtoul(number, NULL, 10) };
+
+	if (!*number || number[strspn(number, "0123456789")] ||
+	    if_nametoindex(number))
+		return NULL;
+	source_each(take_nth, &n);
+	return n.name;
 }
 
 static void print_device(void *ctx, const struct source_device *d)

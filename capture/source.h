@@ -51,7 +51,6 @@ struct source_stats {
 int source_open(struct source **out, const struct source_options *o);
 void source_close(struct source *s);		/* NULL is fine */
 
-const char *source_name(const struct source *s);
 uint32_t source_linktype(const struct source *s);
 uint32_t source_snaplen(const struct source *s);
 
@@ -99,6 +98,12 @@ int source_check_filter(const char *device, const char *filter, char *why,
 
 /* "-D": the interfaces on stdout.  "-L": the link types of one. */
 int source_list(void);
+
+/*
+ * The name of the one with this number in that list, for the caller to free;
+ * NULL if it is no number, or the name of an interface.
+ */
+char *source_numbered(const char *number);
 int source_list_linktypes(const char *device);
 
 #endif

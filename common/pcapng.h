@@ -29,7 +29,6 @@
 
 /* Interface Description options, 4.2. */
 #define PCAPNG_IF_NAME	      2
-#define PCAPNG_IF_DESCRIPTION 3
 #define PCAPNG_IF_TSRESOL     9
 #define PCAPNG_IF_FILTER      11
 #define PCAPNG_IF_OS	      12

@@ -66,6 +66,25 @@ class Errors(world.LiveTest):
         self.fails(1, "cannot write /dev/full: No space left on device",
                    "-i", "lo", "-w", "/dev/full")
 
+    def test_nobody_and_nothing_of_that_name(self):
+        self.fails(2, "there is no user nosuch", "--user", "nosuch")
+        before = set(os.listdir("/tmp"))
+        done = run(PKTWHO, "-i", "nosuch0")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("there is no interface nosuch0", done.stderr)
+        self.assertFalse([name for name in set(os.listdir("/tmp")) - before
+                          if name.startswith("pktwho_nosuch0")])
+
+    def test_an_interface_by_its_number(self):
+        number, = [line.split(".")[0] for line in
+                   run(PKTWHO, "-D").stdout.splitlines()
+                   if line.split()[1] == "lo"]
+        path = self.dir / "number.pcapng"
+        self.assertEqual(run(PKTWHO, "-q", "-i", number, "-w", path, "-a",
+                             "duration:0.1").returncode, 0)
+        idb = pcapng.blocks(path.read_bytes())[1]
+        self.assertIn((2, b"lo"), idb.options)
+
     def test_bad_database(self):
         broken = self.dir / "broken.mmdb"
         broken.write_bytes(b"not a database" * 100)

@@ -24,6 +24,21 @@ static struct process curl(void)
 	return p;
 }
 
+/* The kernel knows 15 bytes of systemd-resolved. */
+static void a_long_name_is_compared_as_far_as_it_goes(void **state)
+{
+	struct process p = curl();
+	struct filter f = { 0 };
+
+	(void)state;
+	filter_add(&f, FILTER_PROC, "systemd-resolved");
+	assert_false(filter_matches(&f, &p));
+	strcpy(p.name, "systemd-resolve");
+	assert_true(filter_matches(&f, &p));
+	strcpy(p.name, "systemd-resolv");
+	assert_false(filter_matches(&f, &p));
+}
+
 static void each_kind_has_its_words(void **state)
 {
 	static const struct {
@@ -111,6 +126,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_kind_has_its_words),
+		cmocka_unit_test(a_long_name_is_compared_as_far_as_it_goes),
 		cmocka_unit_test(one_of_a_kind_and_all_kinds),
 		cmocka_unit_test(what_is_not_known_matches_nothing),
 		cmocka_unit_test(there_is_an_end_to_terms),
