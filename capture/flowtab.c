@@ -21,7 +21,7 @@ struct owner {
 	uint64_t ts_ns;
 	uint32_t tid;
 	uint8_t attr;
-	bool cut;			/* the last one, but not the first there was */
+	bool cut;			/* there were others before it */
 };
 
 struct sock {

@@ -25,7 +25,7 @@ struct pcapng_writer {
 	bool close_fd;
 	int error;
 	bool patient;
-	off_t begin;		/* where in the file we began: stdout may be long */
+	off_t begin;		/* where we began: stdout may hold something */
 	uint64_t written;	/* bytes in the file, whole blocks */
 	struct wbuf buf;
 	uint8_t bytes[BUFFER_SIZE];

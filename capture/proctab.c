@@ -17,7 +17,7 @@
 #include "procfs.h"
 
 #define BUCKETS		16384
-#define MAX_PROCS	65536	/* then those that ended are forgotten at once */
+#define MAX_IMAGES	65536	/* then those that ended are forgotten at once */
 #define USERS		64
 #define NS_PER_TICK	10000000ull
 #define KEEP_EXITED_NS	60000000000ull
@@ -34,6 +34,7 @@ struct user {
 struct proctab {
 	struct proc *heads[BUCKETS];
 	uint32_t count;
+	uint32_t images;
 	uint64_t forgotten;		/* of the file being written */
 	struct proctab_options options;
 	uint8_t boot_id[16];
@@ -72,17 +73,18 @@ struct proctab *proctab_new(const struct proctab_options *options)
 	return t;
 }
 
-static void image_free(struct image *i)
+static void image_free(struct proctab *t, struct image *i)
 {
+	t->images--;
 	free(i->record);
 	free(i);
 }
 
-static void proc_free(struct proc *p)
+static void proc_free(struct proctab *t, struct proc *p)
 {
 	for (struct image *i = p->image, *older; i; i = older) {
 		older = i->older;
-		image_free(i);
+		image_free(t, i);
 	}
 	free(p);
 }
@@ -94,7 +96,7 @@ void proctab_free(struct proctab *t)
 	for (int b = 0; b < BUCKETS; b++)
 		for (struct proc *p = t->heads[b], *next; p; p = next) {
 			next = p->next;
-			proc_free(p);
+			proc_free(t, p);
 		}
 	free(t);
 }
@@ -229,6 +231,7 @@ static struct image *image_add(struct proctab *t, struct proc *p,
 
 	if (!i)
 		return NULL;
+	t->images++;
 	i->proc = p;
 	i->older = p->image;
 	i->from_mono_ns = from_mono_ns;
@@ -251,7 +254,8 @@ static void fold(struct image *into, const struct image *old)
 }
 
 /* Changes that no packet is old enough to have missed become one. */
-static void forget_changes(struct image *newest, uint64_t now_mono_ns)
+static void forget_changes(struct proctab *t, struct image *newest,
+			   uint64_t now_mono_ns)
 {
 	struct image *i = newest->older, *old;
 
@@ -261,7 +265,7 @@ static void forget_changes(struct image *newest, uint64_t now_mono_ns)
 			break;		/* its totals are the file's */
 		fold(i, old);
 		i->older = old->older;
-		image_free(old);
+		image_free(t, old);
 	}
 }
 
@@ -284,7 +288,7 @@ static struct image *image_change(struct proctab *t, struct proc *p,
 	i->inode = old->inode;
 	i->hash_asked = old->hash_asked;
 	i->version = old->version;	/* set_record() counts on from there */
-	forget_changes(i, mono_ns);
+	forget_changes(t, i, mono_ns);
 	return i;
 }
 
@@ -614,7 +618,8 @@ static void process_of_exec(struct proctab *t, struct process *s,
 }
 
 /* exec names the task a moment before it counts as the new image. */
-static void undo_exec_rename(struct proc *p, const struct probe_exec *x)
+static void undo_exec_rename(struct proctab *t, struct proc *p,
+			     const struct probe_exec *x)
 {
 	struct image *i = p->image;
 
@@ -623,7 +628,7 @@ static void undo_exec_rename(struct proc *p, const struct probe_exec *x)
 	    strncmp(i->name, x->event.owner.comm, sizeof(i->name)))
 		return;
 	p->image = i->older;
-	image_free(i);
+	image_free(t, i);
 }
 
 void proctab_exec(struct proctab *t, const struct probe_exec *x)
@@ -636,7 +641,7 @@ void proctab_exec(struct proctab *t, const struct probe_exec *x)
 		p = proc_add(t, o->tgid, ticks_of(o), o->comm, o->exec_gen,
 			     x->event.ts_ns);
 	} else if (p->image->exec_gen != o->exec_gen) {
-		undo_exec_rename(p, x);
+		undo_exec_rename(t, p, x);
 		image_add(t, p, o->comm, o->exec_gen, x->event.ts_ns);
 	}
 	if (!p)
@@ -754,26 +759,33 @@ static bool in_file(const struct proc *p, uint32_t section)
 	return false;
 }
 
-/* What it was before its last execs, if the file has none of it. */
-static void prune_images(struct proc *p, uint64_t now_mono_ns,
-			 uint32_t section)
+/*
+ * What it was before its last execs, if the file has none of it, or we too
+ * many.
+ */
+static void prune_images(struct proctab *t, struct proc *p,
+			 uint64_t now_mono_ns, uint32_t section)
 {
+	bool full = t->images > MAX_IMAGES;
 	struct image *next = p->image;
 
 	for (struct image *i; (i = next->older);) {
-		if (i->section == section ||
+		bool in_file = i->section == section;
+
+		if ((in_file && !full) ||
 		    next->from_mono_ns + KEEP_EXITED_NS >= now_mono_ns) {
 			next = i;
 			continue;
 		}
+		t->forgotten += in_file;
 		next->older = i->older;
-		image_free(i);
+		image_free(t, i);
 	}
 }
 
 void proctab_prune(struct proctab *t, uint64_t now_mono_ns, uint32_t section)
 {
-	bool full = t->count > MAX_PROCS;
+	bool full = t->images > MAX_IMAGES;
 
 	for (int b = 0; b < BUCKETS; b++)
 		for (struct proc **at = &t->heads[b], *p; (p = *at);) {
@@ -782,13 +794,13 @@ void proctab_prune(struct proctab *t, uint64_t now_mono_ns, uint32_t section)
 					   now_mono_ns;
 
 			if (!old || (in_file(p, section) && !full)) {
-				prune_images(p, now_mono_ns, section);
+				prune_images(t, p, now_mono_ns, section);
 				at = &p->next;
 				continue;
 			}
 			t->forgotten += in_file(p, section);
 			*at = p->next;
-			proc_free(p);
+			proc_free(t, p);
 			t->count--;
 		}
 }

@@ -67,8 +67,8 @@ struct session {
 	uint64_t pruned_ns;
 	uint64_t last_packet_ns;	/* later ones are not ours; 0: no end yet */
 	uint64_t stop_ns;		/* when to leave; 0: no end yet */
-	int error;			/* of the output: nothing more can be written */
-	int source_error;		/* of a capture: what came is still written */
+	int error;			/* of the output: no more is written */
+	int source_error;		/* of a capture: what came still is */
 };
 
 static uint64_t now_ns(void)

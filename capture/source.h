@@ -60,8 +60,8 @@ int source_fd(const struct source *s, int handle);
 
 /*
  * Calls @fn for the packets that are ready in one capture, or the first some
- * thousand of them.  Returns their number, 0 if none, or -errno (logged) when the
- * interface is gone.
+ * thousand of them.  Returns their number, 0 if none, or -errno (logged) when
+ * the interface is gone.
  */
 int source_read(struct source *s, int handle,
 		void (*fn)(void *ctx, const struct source_packet *p),

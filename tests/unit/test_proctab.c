@@ -558,6 +558,25 @@ static void only_what_nobody_needs_is_forgotten(void **state)
 	assert_int_equal(proctab_scan(t), 1);
 }
 
+/* A process that execs without end is many programs, all of them in the file. */
+static void too_many_execs_are_forgotten(void **state)
+{
+	struct proctab *t = *state;
+	struct proc *p = NULL;
+	uint32_t left = 0;
+
+	for (uint32_t gen = 3; gen < 70003; gen++) {
+		p = known(t, owner(7, gen, "x"));
+		p->image->section = 8;
+	}
+	assert_int_equal(p->image->exec_gen, 70002);
+	proctab_prune(t, T + 110 * SEC, 8);
+	for (const struct image *i = p->image; i; i = i->older)
+		left++;
+	assert_int_equal(left, 1);
+	assert_int_equal(proctab_forgotten(t), 69999);
+}
+
 static void the_clocks_differ_by_a_constant(void **state)
 {
 	struct timespec real, mono;
@@ -596,6 +615,7 @@ int main(void)
 		proctab_test(a_child_found_in_proc_is_followed),
 		proctab_test(the_table_has_totals_of_what_was_written),
 		proctab_test(only_what_nobody_needs_is_forgotten),
+		proctab_test(too_many_execs_are_forgotten),
 		cmocka_unit_test(the_clocks_differ_by_a_constant),
 	};
 
