@@ -220,6 +220,20 @@ static void the_past_is_forgotten_with_its_references(void **state)
 
 /* ---- the end of a flow ---- */
 
+/* We were stopped: the packet is older than what is left of the past. */
+static void what_is_forgotten_is_nobody_elses(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_TCP, 1);
+
+	use(t, &alice, T, 7, &k);
+	own(t, &bob, T + 10 * MS, 7);
+	own(t, &carol, T + 5 * SEC, 7);
+	assert_answer(t, &k, T + MS, SENDS, NULL, ATTR_UNKNOWN, REASON_LOST);
+	assert_owner(t, &k, T + 10 * MS, &bob);
+	assert_owner(t, &k, T + 5 * SEC, &carol);
+}
+
 static void after_its_end_a_tcp_flow_is_the_kernels(void **state)
 {
 	struct flowtab *t = *state;
@@ -654,6 +668,7 @@ int main(void)
 		flowtab_test(the_listener_owns_until_the_child_does),
 		flowtab_test(a_socket_may_have_no_known_owner),
 		flowtab_test(the_past_is_forgotten_with_its_references),
+		flowtab_test(what_is_forgotten_is_nobody_elses),
 		flowtab_test(after_its_end_a_tcp_flow_is_the_kernels),
 		flowtab_test(an_old_end_explains_nothing),
 		flowtab_test(the_reset_of_a_close_is_the_owners),
