@@ -127,8 +127,7 @@ static void look_at_probe(void)
 	int err = probe_open(&p, &handler);
 
 	if (err) {
-		bad(debug,
-		    "eBPF: %s; owners are found by polling", strerror(-err));
+		bad(debug, "eBPF: %s; owners are found by polling", strerror(-err));
 		return;
 	}
 	if (probe_missing(p))

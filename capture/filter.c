@@ -40,10 +40,15 @@ static bool matches_string(const char *term, const struct process *p,
 	return process_has(p, field) && !fnmatch(term, value, 0);
 }
 
+bool filter_is_pattern(const char *term)
+{
+	return term[strcspn(term, "*?[\\")];
+}
+
 /* The kernel keeps 15 bytes of a name, whatever the user knows of it. */
 static bool matches_name(const char *term, const struct process *p)
 {
-	if (strlen(term) < RECORD_NAME_LEN || term[strcspn(term, "*?[\\")])
+	if (strlen(term) < RECORD_NAME_LEN || filter_is_pattern(term))
 		return matches_string(term, p, FIELD_NAME, p->name);
 	return process_has(p, FIELD_NAME) &&
 	       !strncmp(term, p->name, RECORD_NAME_LEN - 1);

@@ -32,6 +32,8 @@ struct filter {
 bool filter_add(struct filter *f, enum filter_kind kind, const char *term);
 /* Without terms it is empty, and nothing should be asked of it. */
 bool filter_is_empty(const struct filter *f);
+/* Whether a term stands for more than one name: glob(7). */
+bool filter_is_pattern(const char *term);
 bool filter_matches(const struct filter *f, const struct process *p);
 
 #endif

@@ -88,7 +88,7 @@ static int check_users(const struct filter *f)
 		const char *term = f->terms[FILTER_USER][i];
 
 		if (term[strspn(term, "0123456789")] &&
-		    !term[strcspn(term, "*?[\\")] && !getpwnam(term)) {
+		    !filter_is_pattern(term) && !getpwnam(term)) {
 			log_error("there is no user %s", term);
 			return -EINVAL;
 		}

@@ -81,32 +81,26 @@ static bool is_unsafe(const char *variable)
 	return false;
 }
 
-/* Calls @fn with the name and value of each variable; it may set others. */
+/* Calls @fn with the name and value of each variable; it may change any. */
 static void each_variable(void (*fn)(const char *name, const char *value))
 {
 	size_t count = 0;
-	char **copy;
+	char **all;
 
 	while (environ && environ[count])
 		count++;
-	copy = calloc(count + 1, sizeof(*copy));
-	for (size_t i = 0; copy && i < count; i++) {
-		char *name = strdup(environ[i]), *value;
+	all = calloc(count + 1, sizeof(*all));
+	for (size_t i = 0; all && i < count; i++)
+		all[i] = environ[i];
+	for (size_t i = 0; all && i < count; i++) {
+		size_t len = strcspn(all[i], "=");
+		char *name = all[i][len] ? strndup(all[i], len) : NULL;
 
-		value = name ? strchr(name, '=') : NULL;
-		if (value) {
-			*value++ = '\0';
-			copy[i] = name;
-		} else {
-			free(name);
-		}
+		if (name)
+			fn(name, all[i] + len + 1);
+		free(name);
 	}
-	for (size_t i = 0; copy && i < count; i++)
-		if (copy[i])
-			fn(copy[i], copy[i] + strlen(copy[i]) + 1);
-	for (size_t i = 0; copy && i < count; i++)
-		free(copy[i]);
-	free(copy);
+	free(all);
 }
 
 static void keep(const char *name, const char *value)

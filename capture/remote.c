@@ -557,10 +557,8 @@ static int open_remote(struct remote *r, char *command, size_t size)
 			  strerror(-err));
 	/* Whoever waits for a pipe waits until somebody has opened it. */
 	if (!err && pcapng_output_is_pipe(r->options->write)) {
-		err = open_writer(r);
-		if (err)
-			log_error("cannot write %s: %s", r->options->write,
-				  strerror(-err));
+		r->error = open_writer(r);
+		err = tell_error(r);
 	}
 	return err;
 }

@@ -98,12 +98,12 @@ int source_check_filter(const char *device, const char *filter, char *why,
 
 /* "-D": the interfaces on stdout.  "-L": the link types of one. */
 int source_list(void);
+int source_list_linktypes(const char *device);
 
 /*
- * The name of the one with this number in that list, for the caller to free;
- * NULL if it is no number, or the name of an interface.
+ * The name of the one with this number in the list of "-D", for the caller to
+ * free; NULL if it is no number, or the name of an interface.
  */
 char *source_numbered(const char *number);
-int source_list_linktypes(const char *device);
 
 #endif

@@ -26,11 +26,10 @@ sys.argv += ["build/capture/pktwho", "build/plugin/pktwho.so"][
     len(sys.argv) - 1:]
 
 import world  # noqa: E402
-from world import NOBODY, PKTWHO, PLUGIN, Tshark, run, wait_for  # noqa: E402
+from world import GID, NOBODY, PLUGIN, Tshark, run, wait_for  # noqa: E402
 
 ROUNDS = 5
 GOAL = 1.0
-GROUP, GID = "games", 60        # Debian always has it
 DISPLAY = ":97"
 WIDTH, HEIGHT = 1280, 800
 STILL, WATCHED = 1.5, 4.0       # seconds
@@ -143,10 +142,7 @@ def install(tshark):
     theirs = re.findall(r"Extcap path:\s+(.*)$", folders, re.M)[-1]
     shutil.copy(Path(theirs, "udpdump"), extcap)
     tshark.open_up()
-    for path in (PKTWHO, TESTS.parent / "share/setup-group"):
-        shutil.copy(path, extcap)
-    subprocess.run([extcap / "setup-group", GROUP], check=True,
-                   stdout=subprocess.DEVNULL)
+    world.install_for_group(extcap).check_returncode()
     (extcap / "setup-group").unlink()
 
 

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import world
-from world import NOBODY, PKTWHO, Capture, clients, has_begun, run
+from world import NOBODY, PKTWHO, Capture, clients, read_beginning, run
 
 # Found by way of world.
 import pcapng  # isort: skip
@@ -95,13 +95,8 @@ class Errors(world.LiveTest):
 
     def test_a_disk_that_fills_up(self):
         """The file ends with a whole block, and the line says why."""
-        small = self.dir / "small"
-        small.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs",
-                        small], check=True)
-        self.addCleanup(subprocess.run, ["umount", small], check=True)
         server = self.tcp_server()
-        path = small / "x.pcapng"
+        path = self.small_disk() / "x.pcapng"
         c = Capture(path, "-i", "lo", "-f", f"tcp port {server.told}")
         run("sh", "-c", clients(30, f"http://127.0.0.1:{server.told}/"))
         status, said = c.finish()
@@ -121,9 +116,7 @@ class Errors(world.LiveTest):
                 stderr=subprocess.PIPE)
             self.addCleanup(process.stderr.close)
             os.close(writer)
-            read = b""
-            while not has_begun(read):
-                read += os.read(reader, 4096)
+            read_beginning(reader)
             if interface == "lo":
                 server = self.tcp_server(within=ns)
                 self.start(ns.argv("sh", "-c", clients(
@@ -142,14 +135,11 @@ class Errors(world.LiveTest):
         fifo = self.dir / "slow"
         os.mkfifo(fifo)
         ns = self.namespace()
-        reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
         process = self.start(ns.argv(PKTWHO, "-i", "lo", "-w", fifo),
                              stderr=subprocess.PIPE)
         self.addCleanup(process.stderr.close)
-        os.set_blocking(reader, True)
-        read = os.read(reader, 4096)
-        while not has_begun(read):
-            read += os.read(reader, 4096)
+        reader = os.open(fifo, os.O_RDONLY)
+        read = read_beginning(reader)
         ns.run("python3", "-c", FLOOD, check=True)
         time.sleep(0.3)
         process.send_signal(signal.SIGINT)

@@ -20,15 +20,14 @@ if "PKTWHO_UNSHARED" not in os.environ and os.geteuid() == 0:
                os.environ | {"PKTWHO_UNSHARED": "1"})
 
 import world  # noqa: E402
-from world import (NOBODY, PKTWHO, clients, has_begun, need,  # noqa: E402
-                   run, wait_for)
+from world import (GID, GROUP, NOBODY, PKTWHO, clients,  # noqa: E402
+                   has_begun, need, run, wait_for)
 
 # Found by way of world.
 import pcapng  # noqa: E402, isort: skip
 
 LIBEXEC = Path(os.environ.get("PKTWHO_LIBEXECDIR",
                               "/usr/local/libexec/pktwho"))
-GROUP, GID = "games", 60        # Debian always has it, and nobody in it
 # CAP_DAC_READ_SEARCH, CAP_NET_ADMIN, CAP_SYS_PTRACE: linux/capability.h
 STAY = {2, 12, 19}
 
@@ -118,9 +117,7 @@ class Live(world.LiveTest):
             top = top.parent
         subprocess.run(["mount", "-t", "tmpfs", "tmpfs", top], check=True)
         LIBEXEC.mkdir(parents=True, exist_ok=True)
-        for path in (PKTWHO, world.TESTS.parent / "share/setup-group"):
-            shutil.copy(path, LIBEXEC)
-        done = run(LIBEXEC / "setup-group", GROUP)
+        done = world.install_for_group(LIBEXEC)
         if done.returncode:
             world.skip(f"no file capabilities here: {done.stderr.strip()}")
         cls.extcap = cls.dir / "extcap"

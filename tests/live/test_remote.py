@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 import world
-from world import clients, has_begun, need, run, skip, wait_for
+from world import (clients, has_begun, need, read_beginning, run, skip,
+                   wait_for)
 
 # Found by way of world.
 import pcapng  # isort: skip
@@ -165,9 +166,7 @@ class Remote(world.LiveTest):
         process = self.capture("-i", "lo", "--remote-command", PKTWHO,
                                to=fifo)
         with open(fifo, "rb") as reader:
-            begun = bytearray(reader.read1())
-            while not has_begun(begun):
-                begun += reader.read1()
+            read_beginning(reader.fileno())
             self.visit(server)
         self.assertEqual(process.wait(5), 0)
         self.assertEqual(process.stderr.read(), "")
@@ -178,13 +177,8 @@ class Remote(world.LiveTest):
         wait_for(lambda: not captures(), "end of the other side")
 
     def test_a_disk_that_fills_up(self):
-        small = self.dir / "small"
-        small.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs",
-                        small], check=True)
-        self.addCleanup(subprocess.run, ["umount", small], check=True)
         server = self.tcp_server(within=self.far)
-        self.path = small / "x.pcapng"
+        self.path = self.small_disk() / "x.pcapng"
         process = self.capture("-i", "lo", "--remote-command", PKTWHO)
         self.far.run("sh", "-c", clients(
             30, f"http://127.0.0.1:{server.told}/"))

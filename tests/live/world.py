@@ -24,6 +24,7 @@ from harness import Tshark, skip  # noqa: E402
 
 PKTWHO, PLUGIN = map(Path, sys.argv[1:3])
 NOBODY = 65534
+GROUP, GID = "games", 60        # Debian always has it, and nobody in it
 
 
 def need(*tools):
@@ -53,6 +54,23 @@ def wait_for(condition, what, seconds=10):
 def has_begun(data):
     """Is this capture running?  Into a pipe its first block comes earlier."""
     return len(data) > 8 and len(data) > int.from_bytes(data[4:8], "little")
+
+
+def read_beginning(fd):
+    """What a pipe holds so far, once the capture into it runs."""
+    read = b""
+    while not has_begun(read):
+        more = os.read(fd, 4096)
+        assert more, "the capture has ended"
+        read += more
+    return read
+
+
+def install_for_group(directory):
+    """A copy there that GROUP may capture with; the finished process."""
+    for path in (PKTWHO, TESTS.parent / "share/setup-group"):
+        shutil.copy(path, directory)
+    return run(directory / "setup-group", GROUP)
 
 
 class Namespace:
@@ -151,6 +169,15 @@ class LiveTest(unittest.TestCase):
         ns = Namespace()
         self.addCleanup(ns.close)
         return ns
+
+    def small_disk(self):
+        """A directory with room for 64 KiB."""
+        small = self.dir / "small"
+        small.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs",
+                        small], check=True)
+        self.addCleanup(subprocess.run, ["umount", small], check=True)
+        return small
 
     def start(self, argv, **options):
         process = subprocess.Popen([str(a) for a in argv], text=True,
