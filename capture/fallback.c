@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clocks.h"
 #include "packet.h"
 #include "proctab.h"
 #include "procfs.h"
@@ -105,14 +105,6 @@ static int newest_first(const void *a, const void *b)
 	return x < y ? 1 : x > y ? -1 : 0;
 }
 
-static uint64_t mono_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
 /*
  * Looks through /proc, the newest processes first, until somebody holds the
  * socket.  Nobody does if the process has ended: then all are looked at, which
@@ -121,7 +113,7 @@ static uint64_t mono_ns(void)
 static void scan(struct fallback *f, const struct holder *wanted,
 		 uint64_t inode)
 {
-	uint64_t begin = mono_ns();
+	uint64_t begin = clock_ns(CLOCK_MONOTONIC);
 
 	f->saved_ns += (int64_t)((begin - f->saved_at_ns) / SCAN_SHARE);
 	f->saved_at_ns = begin;
@@ -137,13 +129,13 @@ static void scan(struct fallback *f, const struct holder *wanted,
 		f->scanning_pid = f->pids[i];
 		procfs_each_socket(f->proc_fd, f->pids[i], remember, f);
 	}
-	f->saved_ns -= (int64_t)(mono_ns() - begin);
+	f->saved_ns -= (int64_t)(clock_ns(CLOCK_MONOTONIC) - begin);
 }
 
 static uint32_t holder_of(struct fallback *f, uint64_t inode)
 {
 	struct holder *h = holder_slot(f, inode);
-	uint64_t now = mono_ns();
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
 	/* It may have passed it on, or ended, and another have its pid. */
 	if (h->inode == inode && h->seen_ns + ASK_AGAIN_NS < now) {

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <time.h>
 
+#include "clocks.h"
 #include "country.h"
 #include "geo.h"
 #include "hold.h"
@@ -43,14 +43,6 @@ struct output {
 	uint32_t table_count;
 	uint8_t table_bytes[TABLE_ROOM];
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 static void free_output(struct output *o)
 {
@@ -113,7 +105,7 @@ int output_begin(struct output *o, const struct pcapng_interface *interfaces,
 
 	o->processes = processes;
 	o->interface_count = count;
-	o->start_ns = now_ns();
+	o->start_ns = clock_ns(CLOCK_REALTIME);
 	for (int n = 0; !err && n < count; n++) {
 		struct pcapng_interface i = interfaces[n];
 
@@ -389,7 +381,7 @@ static int write_statistics(struct output *o,
 		struct pcapng_statistics s = {
 			.interface = (uint32_t)n,
 			.start_ns = o->start_ns,
-			.end_ns = now_ns(),
+			.end_ns = clock_ns(CLOCK_REALTIME),
 			.received = interfaces[n].received,
 			.if_dropped = interfaces[n].if_dropped,
 			.os_dropped = interfaces[n].os_dropped +

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "clocks.h"
 #include "conntrack.h"
 #include "container_name.h"
 #include "fallback.h"
@@ -214,7 +215,7 @@ int owners_open(struct owners **out, const struct owners_options *options)
 		return -ENOMEM;
 	o->proc_fd = -1;
 	o->root_fd = -1;
-	o->real_minus_mono = proctab_real_minus_mono();
+	o->real_minus_mono = clock_difference(CLOCK_MONOTONIC);
 	err = open_tables(o, options, netns);
 	if (err)
 		goto fail;
@@ -300,7 +301,8 @@ static void take_hashes(struct owners *o)
 
 void owners_update(struct owners *o)
 {
-	o->real_minus_mono = proctab_real_minus_mono();
+	o->real_minus_mono = clock_difference_still(CLOCK_MONOTONIC,
+						    o->real_minus_mono);
 	localaddr_refresh(o->local);
 	take_hashes(o);
 	if (!o->probe)

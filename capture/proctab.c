@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clocks.h"
 #include "container.h"
 #include "container_name.h"
 #include "filter.h"
@@ -44,23 +44,6 @@ struct proctab {
 	uint8_t encoded[PROCESS_MAX];
 };
 
-static uint64_t clock_ns(clockid_t id)
-{
-	struct timespec ts;
-
-	clock_gettime(id, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
-int64_t proctab_real_minus_mono(void)
-{
-	uint64_t before = clock_ns(CLOCK_MONOTONIC);
-	uint64_t real = clock_ns(CLOCK_REALTIME);
-	uint64_t after = clock_ns(CLOCK_MONOTONIC);
-
-	return (int64_t)(real - before - (after - before) / 2);
-}
-
 struct proctab *proctab_new(const struct proctab_options *options)
 {
 	struct proctab *t = calloc(1, sizeof(*t));
@@ -68,7 +51,7 @@ struct proctab *proctab_new(const struct proctab_options *options)
 	if (!t)
 		return NULL;
 	t->options = *options;
-	t->boot_real_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
+	t->boot_real_ns = (uint64_t)clock_difference(CLOCK_BOOTTIME);
 	procfs_boot_id(options->proc_fd, t->boot_id);
 	return t;
 }

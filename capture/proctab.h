@@ -138,7 +138,4 @@ uint64_t proctab_forgotten(const struct proctab *t);
 int proctab_each(struct proctab *t, uint32_t section,
 		 int (*fn)(void *ctx, const struct process *p), void *ctx);
 
-/* Nanoseconds of CLOCK_REALTIME minus CLOCK_MONOTONIC, now. */
-int64_t proctab_real_minus_mono(void);
-
 #endif

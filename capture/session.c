@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clocks.h"
 #include "command.h"
 #include "geo.h"
 #include "hold.h"
@@ -70,14 +70,6 @@ struct session {
 	int error;			/* of the output: no more is written */
 	int source_error;		/* of a capture: what came still is */
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 /* Packets up to @at still count; those in the kernel's blocks are waited for. */
 static void stop_at(struct session *s, uint64_t at)
@@ -192,7 +184,7 @@ static uint64_t age_of(const struct held *h, uint64_t now)
  */
 static void release(struct session *s, bool force)
 {
-	uint64_t now = now_ns();
+	uint64_t now = clock_ns(CLOCK_REALTIME);
 	struct capture *c;
 	bool gap;
 
@@ -284,7 +276,7 @@ static void on_signal(struct session *s)
 		return;
 	if (s->command)
 		command_signal(s->command, (int)info.ssi_signo);
-	stop_at(s, now_ns());
+	stop_at(s, clock_ns(CLOCK_REALTIME));
 }
 
 static void on_stdin(struct session *s)
@@ -292,7 +284,7 @@ static void on_stdin(struct session *s)
 	if (!signals_stdin_ended())
 		return;
 	s->fds[FD_STDIN].fd = -1;
-	stop_at(s, now_ns());
+	stop_at(s, clock_ns(CLOCK_REALTIME));
 }
 
 static void on_toolbar(struct session *s)
@@ -303,7 +295,7 @@ static void on_toolbar(struct session *s)
 
 static void check_limits(struct session *s)
 {
-	uint64_t duration = s->options->max_duration_ns, now = now_ns();
+	uint64_t duration = s->options->max_duration_ns, now = clock_ns(CLOCK_REALTIME);
 
 	if (duration && now >= s->started_ns + duration)
 		stop_at(s, s->started_ns + duration);
@@ -316,7 +308,7 @@ static void check_limits(struct session *s)
 
 static int wait_ms(struct session *s)
 {
-	uint64_t duration = s->options->max_duration_ns, now = now_ns();
+	uint64_t duration = s->options->max_duration_ns, now = clock_ns(CLOCK_REALTIME);
 	bool gap;
 
 	if (s->stop_ns || oldest(s, &gap) || output_waits(s->output))
@@ -336,7 +328,7 @@ static void step(struct session *s)
 		on_signal(s);
 	if (n > 0 && s->fds[FD_COMMAND].revents) {
 		s->fds[FD_COMMAND].fd = -1;
-		stop_at(s, now_ns() + TAIL_NS);
+		stop_at(s, clock_ns(CLOCK_REALTIME) + TAIL_NS);
 	}
 	if (n > 0 && s->fds[FD_STDIN].revents)
 		on_stdin(s);
@@ -356,9 +348,9 @@ static void step(struct session *s)
 /* The process table is better with them, but not worth a long wait. */
 static void await_hashes(struct session *s)
 {
-	uint64_t end = now_ns() + HASHES_NS;
+	uint64_t end = clock_ns(CLOCK_REALTIME) + HASHES_NS;
 
-	while (!s->error && owners_hashing(s->owners) && now_ns() < end) {
+	while (!s->error && owners_hashing(s->owners) && clock_ns(CLOCK_REALTIME) < end) {
 		poll(NULL, 0, TICK_MS);
 		owners_update(s->owners);
 	}
@@ -380,10 +372,10 @@ int session_run(struct session *s)
 {
 	bool gap;
 
-	s->started_ns = now_ns();
+	s->started_ns = clock_ns(CLOCK_REALTIME);
 	if (s->command)
 		command_go(s->command);
-	while (!s->stop_ns || now_ns() < s->stop_ns)
+	while (!s->stop_ns || clock_ns(CLOCK_REALTIME) < s->stop_ns)
 		step(s);
 	/* No packet is waited for any more, only a slow reader. */
 	if (!s->error)

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "clocks.h"
 #include "log.h"
 #include "packet.h"
 
@@ -86,16 +86,13 @@ static int attach_filter(struct handle *h, const struct bpf_program *program)
 		.len = (unsigned short)program->bf_len,
 		.filter = (struct sock_filter *)program->bf_insns,
 	};
-	struct timespec ts;
 
 	if (program->bf_len > BPF_MAXINSNS)
 		return -E2BIG;
 	if (setsockopt(pcap_fileno(h->pcap), SOL_SOCKET, SO_ATTACH_FILTER,
 		       &kernel, sizeof(kernel)))
 		return -errno;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	h->since_ns = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec +
-		      ATTACH_NS;
+	h->since_ns = clock_ns(CLOCK_REALTIME) + ATTACH_NS;
 	return 0;
 }
 

@@ -577,21 +577,6 @@ static void too_many_execs_are_forgotten(void **state)
 	assert_int_equal(proctab_forgotten(t), 69999);
 }
 
-static void the_clocks_differ_by_a_constant(void **state)
-{
-	struct timespec real, mono;
-	int64_t want, got;
-
-	(void)state;
-	clock_gettime(CLOCK_MONOTONIC, &mono);
-	got = proctab_real_minus_mono();
-	clock_gettime(CLOCK_REALTIME, &real);
-	want = (int64_t)(real.tv_sec - mono.tv_sec) * (int64_t)SEC +
-	       real.tv_nsec - mono.tv_nsec;
-	assert_in_range(want - got + (int64_t)SEC, 0, 2 * SEC);
-	proctab_free(NULL);
-}
-
 #define proctab_test(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -616,7 +601,6 @@ int main(void)
 		proctab_test(the_table_has_totals_of_what_was_written),
 		proctab_test(only_what_nobody_needs_is_forgotten),
 		proctab_test(too_many_execs_are_forgotten),
-		cmocka_unit_test(the_clocks_differ_by_a_constant),
 	};
 
 	return cmocka_run_group_tests_name("proctab", tests, NULL, NULL);
