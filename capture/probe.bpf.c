@@ -40,6 +40,11 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define ICMP_ECHO	8
 #define ICMPV6_ECHO_REQUEST 128
 #define ICMPV6_ECHO_REPLY   129
+#define MLD_QUERY	130
+#define MLD_REDUCTION	132
+#define NDISC_NEIGHBOUR_SOLICITATION 135
+#define NDISC_REDIRECT	137
+#define MLD2_REPORT	143
 #define IP_OFFSET	0x1fff
 #define TCP_FLAGS	13	/* offset in the header */
 #define TCP_SYN		0x02
@@ -345,18 +350,20 @@ static __always_inline void header_key(const __u8 b[8], struct flow_key *k,
 }
 
 /*
- * A packet too short for a transport header keeps zeros: user space makes the
+ * Returns TCP's flags, or the type of another header that begins with one.  A
+ * packet too short for a transport header keeps zeros: user space makes the
  * same key of it.
  */
 static __always_inline int transport_key(struct __sk_buff *skb, __u32 off,
 					 struct flow_key *k, bool egress)
 {
-	__u8 b[8], tcp_flags = 0;
+	__u8 b[8] = {}, tcp_flags = 0;
 
 	if (!bpf_skb_load_bytes(skb, off, b, sizeof(b)))
 		header_key(b, k, egress);
-	if (k->proto == IPPROTO_TCP)
-		bpf_skb_load_bytes(skb, off + TCP_FLAGS, &tcp_flags, 1);
+	if (k->proto != IPPROTO_TCP)
+		return b[0];
+	bpf_skb_load_bytes(skb, off + TCP_FLAGS, &tcp_flags, 1);
 	return tcp_flags;
 }
 
@@ -402,7 +409,7 @@ static __always_inline int ipv6_key(struct __sk_buff *skb, struct flow_key *k,
 	return transport_key(skb, off, k, egress);
 }
 
-/* The packet's TCP flags, 0 if it has none, -1 if it is not IP. */
+/* transport_key()'s answer, 0 for a later fragment, -1 if it is not IP. */
 static __always_inline int skb_key(struct __sk_buff *skb, struct flow_key *k,
 				   bool egress)
 {
@@ -509,6 +516,23 @@ static __always_inline void sender_takes_over(struct sock_info *s,
 	}
 }
 
+/*
+ * A raw socket gets a copy of what others asked for or the kernel handles.
+ * Whose an echo is is told by who asks, or, if a process answers in place of
+ * the kernel, by its answers.  Neighbours and group membership are the
+ * kernel's; routers' advertisements may be a daemon's.
+ */
+static __always_inline bool is_copy(const struct flow_key *k, int type)
+{
+	if (k->proto == IPPROTO_ICMP)
+		return k->remote_port;
+	return k->proto == IPPROTO_ICMPV6 &&
+	       (k->remote_port || type == MLD2_REPORT ||
+		(type >= MLD_QUERY && type <= MLD_REDUCTION) ||
+		(type >= NDISC_NEIGHBOUR_SOLICITATION &&
+		 type <= NDISC_REDIRECT));
+}
+
 static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 {
 	struct bpf_sock *sk = skb->sk;
@@ -517,7 +541,7 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 	struct sock_info *s;
 	struct sock *ksk;
 	bool listening;
-	int tcp_flags;
+	int detail;
 	void *p;
 
 	sk = sk ? bpf_sk_fullsock(sk) : NULL;
@@ -543,16 +567,8 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 	}
 	if (egress)
 		sender_takes_over(s, sk);
-	tcp_flags = skb_key(skb, &k, egress);
-	if (tcp_flags < 0)
-		return 1;
-	/*
-	 * A raw socket gets a copy of every echo request and of every other
-	 * ping's replies.  Whose they are is told by who asks, or, if a process
-	 * answers in place of the kernel, by its answers.
-	 */
-	if (!egress && k.remote_port &&
-	    (k.proto == IPPROTO_ICMP || k.proto == IPPROTO_ICMPV6))
+	detail = skb_key(skb, &k, egress);
+	if (detail < 0 || (!egress && is_copy(&k, detail)))
 		return 1;
 
 	/*
@@ -561,7 +577,7 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 	 * that is gone, and is the kernel's to answer.
 	 */
 	listening = sk->state == BPF_TCP_LISTEN;
-	if (listening && !egress && !(tcp_flags & TCP_SYN))
+	if (listening && !egress && !(detail & TCP_SYN))
 		return 1;
 	last = egress ? &s->last_tx : &s->last_rx;
 	if (!listening && key_equal(&k, last))

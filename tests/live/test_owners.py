@@ -122,6 +122,27 @@ class Owners(world.LiveTest):
                           where="icmp.type == 0 || icmpv6.type == 129")
         self.assertEqual(reply, [("", "kernel", "ping", "socket", "icmp")] * 4)
 
+    def test_a_raw_socket_hears_what_the_kernel_handles(self):
+        """Neighbours and groups stay the kernel's; a router's are heard."""
+        near, far = self.namespace(), self.namespace()
+        world.link(near, far, ("2001:db8::1/64", "2001:db8::2/64"))
+        far.ip("link", "set", "lo", "multicast", "on")
+        far.run("sh", "-c",
+                "echo 1 > /proc/sys/net/ipv6/conf/all/forwarding", check=True)
+        path = self.dir / "raw.pcapng"
+        c = Capture(path, "-i", "veth0", "-i", "lo", "-f", "ip6",
+                    within=far)
+        hears = self.server(RAW_LISTENER, within=far)
+        done = near.run("python3", "-c", SOLICITOR, "2001:db8::2")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        heard = {int(t) for t in hears.stdout.readline().split()}
+        self.assertLessEqual({133, 135, 143}, heard)
+        self.assertEqual(c.stop()[0], 0)
+        named = set(self.rows(
+            path, "icmpv6.type", "proc.dst.pid", "proc.dst.attr",
+            where="proc.dst.pid && icmpv6.type >= 130"))
+        self.assertEqual(named, {("133", str(hears.pid), "socket")})
+
     def test_closed_port_is_the_kernel(self):
         path = self.dir / "closed.pcapng"
         ns = self.namespace()
@@ -265,6 +286,31 @@ for i in range(20):
     s.recv(10)
     s.close()
 print(os.getpid())
+"""
+
+# Hears all of ICMPv6, and joins a group, whose report comes back on loopback.
+RAW_LISTENER = """
+import socket, struct
+s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+s.settimeout(10)
+print(flush=True)
+s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP,
+             socket.inet_pton(socket.AF_INET6, 'ff05::77') +
+             struct.pack('I', socket.if_nametoindex('lo')))
+heard = set()
+while not heard >= {133, 135, 143}:
+    heard.add(s.recv(2048)[0])
+print(*heard, flush=True)
+s.recv(2048)
+"""
+
+# Asks for its neighbour, and once that is there for routers.
+SOLICITOR = """
+import socket, subprocess, sys
+subprocess.run(['ping', '-nqc1', sys.argv[1]], check=True)
+s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+s.sendto(bytes([133]) + bytes(7), ('ff02::2%veth0', 0))
 """
 
 SLOW_CLIENT = """
