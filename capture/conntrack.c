@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flowhash.h"
 #include "packet.h"
 
 #define SLOTS	4096		/* a power of two */
@@ -21,6 +22,7 @@ struct slot {
 };
 
 struct conntrack {
+	struct flowhash hash;
 	struct nfct_handle *handle;
 	struct nf_conntrack *answer;	/* of the query under way */
 	struct slot slots[SLOTS];
@@ -43,6 +45,7 @@ int conntrack_open(struct conntrack **out)
 
 	if (!c)
 		return err;
+	flowhash_init(&c->hash);
 	c->answer = nfct_new();
 	if (c->answer) {
 		c->handle = nfct_open(CONNTRACK, 0);
@@ -176,7 +179,7 @@ static void ask(struct conntrack *c, struct slot *s)
 
 static struct slot *slot_of(struct conntrack *c, const struct flow_key *sent)
 {
-	return &c->slots[flow_hash(sent) & (SLOTS - 1)];
+	return &c->slots[flowhash(&c->hash, sent) & (SLOTS - 1)];
 }
 
 bool conntrack_find(struct conntrack *c, const struct flow_key *sent,

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "clocks.h"
+#include "flowhash.h"
 #include "packet.h"
 #include "proctab.h"
 #include "procfs.h"
@@ -32,6 +33,7 @@ struct holder {
 };
 
 struct fallback {
+	struct flowhash hash;
 	struct flowtab *flows;
 	struct proctab *processes;
 	int proc_fd;
@@ -55,6 +57,7 @@ int fallback_open(struct fallback **out, struct flowtab *flows,
 
 	if (!f)
 		return -ENOMEM;
+	flowhash_init(&f->hash);
 	f->flows = flows;
 	f->processes = processes;
 	f->proc_fd = proc_fd;
@@ -168,7 +171,7 @@ static bool find_socket(struct fallback *f, const struct flow_key *key,
 
 static struct asked *asked_slot(struct fallback *f, const struct flow_key *key)
 {
-	return &f->asked[flow_hash(key) & (ASKED - 1)];
+	return &f->asked[flowhash(&f->hash, key) & (ASKED - 1)];
 }
 
 static bool asked_lately(struct fallback *f, const struct flow_key *key,

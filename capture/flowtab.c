@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "flowhash.h"
 #include "packet.h"
 #include "proctab.h"
 
@@ -47,6 +48,7 @@ struct flow {
 };
 
 struct flowtab {
+	struct flowhash hash;
 	struct flow *flows;
 	struct sock *socks;
 	struct owner *owners;
@@ -67,7 +69,7 @@ struct flowtab {
 
 static uint32_t key_hash(const struct flowtab *t, const struct flow_key *key)
 {
-	return flow_hash(key) & (t->max - 1);
+	return flowhash(&t->hash, key) & (t->max - 1);
 }
 
 static uint32_t cookie_hash(const struct flowtab *t, uint64_t cookie)
@@ -82,6 +84,7 @@ struct flowtab *flowtab_new(uint32_t max_flows)
 
 	if (!t)
 		return NULL;
+	flowhash_init(&t->hash);
 	for (t->max = 64; t->max < max_flows; t->max *= 2)
 		;
 	t->flows = calloc(t->max, sizeof(*t->flows));

@@ -49,22 +49,6 @@ void address_from_ipv4(__u8 out[16], const __u8 addr[4])
 	memcpy(out + sizeof(mapped), addr, 4);
 }
 
-static uint64_t mix(uint64_t h)
-{
-	h = (h ^ h >> 32) * 0x9e3779b97f4a7c15u;
-	return h ^ h >> 29;
-}
-
-uint64_t flow_hash(const struct flow_key *k)
-{
-	uint64_t w[sizeof(*k) / 8], h = 0;
-
-	memcpy(w, k, sizeof(w));
-	for (size_t i = 0; i < sizeof(w) / 8; i++)
-		h = mix(h ^ w[i]);
-	return h;
-}
-
 struct flow_key flow_reversed(const struct flow_key *k)
 {
 	struct flow_key r = *k;

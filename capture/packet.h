@@ -54,9 +54,6 @@ void packet_parse(struct packet *p, uint32_t linktype, const uint8_t *data,
 /* The same flow as the other end sees it. */
 struct flow_key flow_reversed(const struct flow_key *k);
 
-/* For hash tables: all bits depend on all of the key. */
-uint64_t flow_hash(const struct flow_key *k);
-
 /* Whether it is ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2), and how to make it. */
 bool address_is_ipv4(const __u8 addr[16]);
 void address_from_ipv4(__u8 out[16], const __u8 addr[4]);
