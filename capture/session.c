@@ -63,7 +63,7 @@ struct session {
 	struct pollfd fds[FD_CAPTURES + MAX_CAPTURES];
 	struct output_interface_stats stats[OPTIONS_MAX_INTERFACES];
 	uint64_t resolved_early;
-	uint64_t started_ns;
+	uint64_t started_ns;		/* all of CLOCK_MONOTONIC */
 	uint64_t pruned_ns;
 	uint64_t last_packet_ns;	/* later ones are not ours; 0: no end yet */
 	uint64_t stop_ns;		/* when to leave; 0: no end yet */
@@ -71,7 +71,13 @@ struct session {
 	int source_error;		/* of a capture: what came still is */
 };
 
-/* Packets up to @at still count; those in the kernel's blocks are waited for. */
+/* Not Unix time: setting the clock must not move what was asked for. */
+static uint64_t now_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+/* Packets up to @at count; those in the kernel's blocks are waited for. */
 static void stop_at(struct session *s, uint64_t at)
 {
 	if (s->stop_ns)
@@ -135,7 +141,7 @@ static int write_one(struct session *s, const struct held *h,
 
 	if (!wanted(s, v, mono_ns))
 		return 0;
-	if (s->last_packet_ns && h->ts_ns > s->last_packet_ns)
+	if (s->last_packet_ns && mono_ns > s->last_packet_ns)
 		return 0;
 	if (limit && output_packets(s->output) >= limit)
 		return 0;
@@ -170,11 +176,14 @@ static struct capture *oldest(struct session *s, bool *gap)
 }
 
 /* A packet of the future is from before the clock was set back. */
-static uint64_t age_of(const struct held *h, uint64_t now)
+static uint64_t age_of(const struct session *s, const struct held *h,
+		       uint64_t now)
 {
-	if (now >= h->ts_ns)
-		return now - h->ts_ns;
-	return h->ts_ns - now > CLOCK_SET_NS ? UINT64_MAX : 0;
+	uint64_t then = owners_mono_ns(s->owners, h->ts_ns);
+
+	if (now >= then)
+		return now - then;
+	return then - now > CLOCK_SET_NS ? UINT64_MAX : 0;
 }
 
 /*
@@ -184,13 +193,13 @@ static uint64_t age_of(const struct held *h, uint64_t now)
  */
 static void release(struct session *s, bool force)
 {
-	uint64_t now = clock_ns(CLOCK_REALTIME);
+	uint64_t now = now_ns();
 	struct capture *c;
 	bool gap;
 
 	while ((c = oldest(s, &gap))) {
 		const struct held *h = hold_first(c->hold);
-		uint64_t age = age_of(h, now);
+		uint64_t age = age_of(s, h, now);
 		struct verdict v;
 		bool settled;
 
@@ -276,7 +285,7 @@ static void on_signal(struct session *s)
 		return;
 	if (s->command)
 		command_signal(s->command, (int)info.ssi_signo);
-	stop_at(s, clock_ns(CLOCK_REALTIME));
+	stop_at(s, now_ns());
 }
 
 static void on_stdin(struct session *s)
@@ -284,7 +293,7 @@ static void on_stdin(struct session *s)
 	if (!signals_stdin_ended())
 		return;
 	s->fds[FD_STDIN].fd = -1;
-	stop_at(s, clock_ns(CLOCK_REALTIME));
+	stop_at(s, now_ns());
 }
 
 static void on_toolbar(struct session *s)
@@ -295,20 +304,20 @@ static void on_toolbar(struct session *s)
 
 static void check_limits(struct session *s)
 {
-	uint64_t duration = s->options->max_duration_ns, now = clock_ns(CLOCK_REALTIME);
+	uint64_t duration = s->options->max_duration_ns, now = now_ns();
 
 	if (duration && now >= s->started_ns + duration)
 		stop_at(s, s->started_ns + duration);
 	if (now < s->pruned_ns + PRUNE_NS)
 		return;
 	s->pruned_ns = now;
-	proctab_prune(owners_processes(s->owners), owners_mono_ns(s->owners, now),
+	proctab_prune(owners_processes(s->owners), now,
 		      output_section(s->output));
 }
 
 static int wait_ms(struct session *s)
 {
-	uint64_t duration = s->options->max_duration_ns, now = clock_ns(CLOCK_REALTIME);
+	uint64_t duration = s->options->max_duration_ns, now = now_ns();
 	bool gap;
 
 	if (s->stop_ns || oldest(s, &gap) || output_waits(s->output))
@@ -328,7 +337,7 @@ static void step(struct session *s)
 		on_signal(s);
 	if (n > 0 && s->fds[FD_COMMAND].revents) {
 		s->fds[FD_COMMAND].fd = -1;
-		stop_at(s, clock_ns(CLOCK_REALTIME) + TAIL_NS);
+		stop_at(s, now_ns() + TAIL_NS);
 	}
 	if (n > 0 && s->fds[FD_STDIN].revents)
 		on_stdin(s);
@@ -348,9 +357,9 @@ static void step(struct session *s)
 /* The process table is better with them, but not worth a long wait. */
 static void await_hashes(struct session *s)
 {
-	uint64_t end = clock_ns(CLOCK_REALTIME) + HASHES_NS;
+	uint64_t end = now_ns() + HASHES_NS;
 
-	while (!s->error && owners_hashing(s->owners) && clock_ns(CLOCK_REALTIME) < end) {
+	while (!s->error && owners_hashing(s->owners) && now_ns() < end) {
 		poll(NULL, 0, TICK_MS);
 		owners_update(s->owners);
 	}
@@ -372,10 +381,10 @@ int session_run(struct session *s)
 {
 	bool gap;
 
-	s->started_ns = clock_ns(CLOCK_REALTIME);
+	s->started_ns = now_ns();
 	if (s->command)
 		command_go(s->command);
-	while (!s->stop_ns || clock_ns(CLOCK_REALTIME) < s->stop_ns)
+	while (!s->stop_ns || now_ns() < s->stop_ns)
 		step(s);
 	/* No packet is waited for any more, only a slow reader. */
 	if (!s->error)
