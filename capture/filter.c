@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "filter.h"
 
+#include <errno.h>
 #include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 
 #include "record.h"
 
+#define BLANKS	 " \t\r\n"
 #define SHORT_ID 12	/* hexadecimal digits that container tools show */
 
 bool filter_add(struct filter *f, enum filter_kind kind, const char *term)
@@ -16,6 +18,34 @@ bool filter_add(struct filter *f, enum filter_kind kind, const char *term)
 		return false;
 	f->terms[kind][f->counts[kind]++] = term;
 	return true;
+}
+
+/* Without the blanks around it, or NULL if there is nothing else. */
+static const char *trim(char *term)
+{
+	size_t len;
+
+	term += strspn(term, BLANKS);
+	for (len = strlen(term); len && strchr(BLANKS, term[len - 1]); len--)
+		;
+	term[len] = '\0';
+	return len ? term : NULL;
+}
+
+int filter_add_list(struct filter *f, enum filter_kind kind, char *list)
+{
+	int added = 0;
+
+	while (list) {
+		const char *term = trim(strsep(&list, ","));
+
+		if (!term)
+			continue;
+		if (!filter_add(f, kind, term))
+			return -E2BIG;
+		added++;
+	}
+	return added;
 }
 
 bool filter_is_empty(const struct filter *f)
@@ -46,12 +76,19 @@ bool filter_is_pattern(const char *term)
 }
 
 /* The kernel keeps 15 bytes of a name, whatever the user knows of it. */
-static bool matches_name(const char *term, const struct process *p)
+static bool matches_name(const char *term, const char *name)
 {
 	if (strlen(term) < RECORD_NAME_LEN || filter_is_pattern(term))
-		return matches_string(term, p, FIELD_NAME, p->name);
-	return process_has(p, FIELD_NAME) &&
-	       !strncmp(term, p->name, RECORD_NAME_LEN - 1);
+		return !fnmatch(term, name, 0);
+	return !strncmp(term, name, RECORD_NAME_LEN - 1);
+}
+
+bool filter_matches_name(const struct filter *f, const char *name)
+{
+	for (int i = 0; i < f->counts[FILTER_PROC]; i++)
+		if (matches_name(f->terms[FILTER_PROC][i], name))
+			return true;
+	return !f->counts[FILTER_PROC];
 }
 
 static bool matches_user(const char *term, const struct process *p)
@@ -85,7 +122,8 @@ static bool matches_term(enum filter_kind kind, const char *term,
 {
 	switch (kind) {
 	case FILTER_PROC:
-		return matches_name(term, p);
+		return process_has(p, FIELD_NAME) &&
+		       matches_name(term, p->name);
 	case FILTER_PID:
 		return matches_number(term, p->pid);
 	case FILTER_USER:

@@ -30,10 +30,17 @@ struct filter {
 
 /* False when there are too many of that kind. */
 bool filter_add(struct filter *f, enum filter_kind kind, const char *term);
+/*
+ * "a, b": cut apart where it stands; blanks around a term and empty ones do
+ * not count.  How many there were, or -E2BIG: too many of that kind.
+ */
+int filter_add_list(struct filter *f, enum filter_kind kind, char *list);
 /* Without terms it is empty, and nothing should be asked of it. */
 bool filter_is_empty(const struct filter *f);
 /* Whether a term stands for more than one name: glob(7). */
 bool filter_is_pattern(const char *term);
 bool filter_matches(const struct filter *f, const struct process *p);
+/* As far as the name alone decides: FILTER_PROC. */
+bool filter_matches_name(const struct filter *f, const char *name);
 
 #endif

@@ -172,29 +172,24 @@ static int add_interface(struct options *o, const char *name,
 	return 0;
 }
 
-static int add_term(struct options *o, enum filter_kind kind,
-		    const char *term)
+/* Of a copy: what argv says may have to be said again, to another us. */
+static int add_filter(struct options *o, enum filter_kind kind)
 {
+	const int before = o->filter.counts[kind];
+	char *list = strdup(optarg);
+	int added = list ? filter_add_list(&o->filter, kind, list) : -ENOMEM;
 	uint64_t pid;
 
-	if (kind == FILTER_PID && parse_number(term, 1, UINT32_MAX, &pid))
-		return bad("bad pid", term);
-	if (!*term || !filter_add(&o->filter, kind, term))
-		return bad("empty, or one too many:", term);
+	if (added == -E2BIG)
+		return bad("too many terms in", optarg);
+	if (!added)
+		return bad("nothing to filter by in", optarg);
+	if (added < 0 || kind != FILTER_PID)
+		return added < 0 ? added : 0;
+	for (int i = before; i < o->filter.counts[kind]; i++)
+		if (parse_number(o->filter.terms[kind][i], 1, UINT32_MAX, &pid))
+			return bad("bad pid", o->filter.terms[kind][i]);
 	return 0;
-}
-
-/* "a,b": cut apart where it stands. */
-static int add_filter(struct options *o, enum filter_kind kind, char *list)
-{
-	int err;
-
-	while (strchr(list, ',')) {
-		err = add_term(o, kind, strsep(&list, ","));
-		if (err)
-			return err;
-	}
-	return add_term(o, kind, list);
 }
 
 static int parse_log_level(const char *s, enum log_level *level)
@@ -319,7 +314,7 @@ static int take(struct options *o, int c, const char **filter)
 	case OPT_REMOTE_COPY:
 		return take_remote(&o->remote, c);
 	default:
-		return add_filter(o, (enum filter_kind)(c - OPT_FILTER), optarg);
+		return add_filter(o, (enum filter_kind)(c - OPT_FILTER));
 	}
 }
 

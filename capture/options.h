@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The command line.  Reads argv and nothing else; strings are borrowed from
- * argv, and lists cut apart there.  One line on stderr names a bad argument.
+ * The command line.  Reads argv, which stays as it is, and nothing else;
+ * strings are borrowed from it, or are there as long as the program.  One line
+ * on stderr names a bad argument.
  */
 #ifndef PKTWHO_OPTIONS_H
 #define PKTWHO_OPTIONS_H

@@ -97,7 +97,7 @@ static void fail(struct session *s, int err)
 
 static bool toolbar_filters(const struct session *s)
 {
-	return s->toolbar && toolbar_is_filter(s->toolbar);
+	return s->toolbar && !filter_is_empty(toolbar_filter(s->toolbar));
 }
 
 static bool wanted_end(const struct session *s, const struct verdict_end *end,
@@ -108,7 +108,8 @@ static bool wanted_end(const struct session *s, const struct verdict_end *end,
 	if (!end->owner || (s->command && !end->owner->followed))
 		return false;
 	image = proc_image_at(end->owner, mono_ns);
-	if (toolbar_filters(s) && !toolbar_wants(s->toolbar, image->name))
+	if (toolbar_filters(s) &&
+	    !filter_matches_name(toolbar_filter(s->toolbar), image->name))
 		return false;
 	return filter_is_empty(&s->options->filter) || image_wanted(image);
 }

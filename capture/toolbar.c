@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -25,7 +24,8 @@ struct toolbar {
 	uint8_t buf[MESSAGE_MAX];
 	size_t len;
 	size_t skip;			/* bytes of a message too long */
-	char patterns[MESSAGE_MAX];	/* each ended by NUL, the last by two */
+	struct filter filter;
+	char text[MESSAGE_MAX];		/* of its terms */
 };
 
 /* What is logged goes to the one that is open. */
@@ -106,30 +106,20 @@ int toolbar_fd(const struct toolbar *t)
 	return t->in;
 }
 
-/* "curl, ss*": blanks around a pattern do not count. */
-static void set_patterns(struct toolbar *t, const char *text, size_t len)
+static void set_filter(struct toolbar *t, const uint8_t *text, size_t len)
 {
-	char copy[MESSAGE_MAX + 1], *rest = copy, *p;
-	size_t at = 0;
+	int terms;
 
-	memcpy(copy, text, len);
-	copy[len] = '\0';
-	while ((p = strsep(&rest, ",\r\n"))) {
-		size_t n;
-
-		p += strspn(p, " \t");
-		for (n = strlen(p); n && strchr(" \t", p[n - 1]); n--)
-			;
-		if (!n || at + n + 2 > sizeof(t->patterns))
-			continue;
-		memcpy(t->patterns + at, p, n);
-		at += n;
-		t->patterns[at++] = '\0';
-	}
-	t->patterns[at] = '\0';
-	if (at)
+	t->filter = (struct filter){ 0 };
+	memcpy(t->text, text, len);
+	t->text[len] = '\0';
+	terms = filter_add_list(&t->filter, FILTER_PROC, t->text);
+	if (terms < 0)
+		log_warn("only the first %d of these names count",
+			 FILTER_MAX_TERMS);
+	if (terms)
 		log_info("only processes of these names from now on: %.*s",
-			 (int)len, text);
+			 (int)len, (const char *)text);
 	else
 		log_info("all processes from now on");
 }
@@ -138,7 +128,7 @@ static void take(struct toolbar *t, const uint8_t *body, size_t len)
 {
 	if (len >= 2 && body[0] == CONTROL_PROCESSES &&
 	    body[1] == COMMAND_SET)
-		set_patterns(t, (const char *)body + 2, len - 2);
+		set_filter(t, body + 2, len - 2);
 }
 
 /* Takes the first message if all of it is there. */
@@ -185,15 +175,7 @@ bool toolbar_read(struct toolbar *t)
 	return true;
 }
 
-bool toolbar_is_filter(const struct toolbar *t)
+const struct filter *toolbar_filter(const struct toolbar *t)
 {
-	return *t->patterns;
-}
-
-bool toolbar_wants(const struct toolbar *t, const char *name)
-{
-	for (const char *p = t->patterns; *p; p += strlen(p) + 1)
-		if (!fnmatch(p, name, 0))
-			return true;
-	return false;
+	return &t->filter;
 }

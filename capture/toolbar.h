@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "filter.h"
 #include "log.h"
 
 struct toolbar;
@@ -29,8 +30,7 @@ int toolbar_fd(const struct toolbar *t);
 /* Takes what the user did.  False when Wireshark has closed its end. */
 bool toolbar_read(struct toolbar *t);
 
-/* Does the user want to see processes of this name? */
-bool toolbar_is_filter(const struct toolbar *t);	/* else all */
-bool toolbar_wants(const struct toolbar *t, const char *name);
+/* The names the user wants to see now, as FILTER_PROC; borrowed. */
+const struct filter *toolbar_filter(const struct toolbar *t);
 
 #endif

@@ -228,6 +228,16 @@ class Live(world.LiveTest):
         self.assertNotIn("PKTWHO_KEPT_", done.stdout)
         self.assertIn(f"writing {kept['TMPDIR']}/pktwho_lo_", done.stderr)
 
+    def test_a_list_reaches_the_privileged_copy(self):
+        server = self.tcp_server()
+        path = self.dir / "home/list.pcapng"
+        done = run("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}",
+                   f"--groups={GID}", self.extcap / "pktwho", "-i", "lo",
+                   "--proc", "nobody, curl", "-w", path, "--", "curl", "-s",
+                   f"http://127.0.0.1:{server.told}/")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(("curl",), self.rows(path, "proc.src.name"))
+
     def test_everyone_else_is_told_what_to_run(self):
         ns = self.namespace()
         _, said = self.tshark_live(
@@ -314,7 +324,8 @@ class Toolbar(world.LiveTest):
         self.visit("one")
         with open(self.pipes[1], "wb", buffering=0) as control:
             control.write(message(0, 0))            # initialized
-            for text, program in ((b"two, th*", "two"), (b"", "four")):
+            for text, program in ((b"two, th*, a-name-of-22-characters",
+                                   "two"), (b"", "four")):
                 time.sleep(0.4)     # what came before is on its way
                 # In two parts: a pipe promises nothing.
                 whole = message(0, 1, text)
@@ -326,12 +337,13 @@ class Toolbar(world.LiveTest):
                 if program == "two":
                     self.visit("one")
                     self.visit("three")
+                    self.visit("a-name-of-22-characters")
             time.sleep(0.4)
         process.terminate()
         self.assertEqual(process.wait(10), 0)
         self.reader.join(10)
         self.assertEqual(self.packets(), [("one",), ("two",), ("three",),
-                                          ("four",)])
+                                          ("a-name-of-22-ch",), ("four",)])
         self.assertEqual(process.stderr.read(), "")
         log = os.read(self.log, 65536)
         self.assertIn(b"only processes of these names from now on: two, th*",

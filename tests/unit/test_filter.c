@@ -2,6 +2,7 @@
 /* --proc and its kin: alternatives of one kind, all kinds for one process. */
 #include "exact.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "filter.h"
@@ -112,12 +113,14 @@ static void what_is_not_known_matches_nothing(void **state)
 static void there_is_an_end_to_terms(void **state)
 {
 	struct filter f = { 0 };
+	char list[] = "x, y";
 
 	(void)state;
 	assert_true(filter_is_empty(&f));
 	for (int i = 0; i < FILTER_MAX_TERMS; i++)
 		assert_true(filter_add(&f, FILTER_UNIT, "x"));
 	assert_false(filter_add(&f, FILTER_UNIT, "x"));
+	assert_int_equal(filter_add_list(&f, FILTER_UNIT, list), -E2BIG);
 	assert_true(filter_add(&f, FILTER_PROC, "x"));
 	assert_false(filter_is_empty(&f));
 }

@@ -100,7 +100,7 @@ static void processes_are_chosen(void **state)
 
 static void a_list_has_commas(void **state)
 {
-	char names[] = "curl,ss*", pids[] = "1,2,x", empty[] = "a,,b";
+	char names[] = "curl,ss*", pids[] = "1,2,x", spaced[] = " a b,\t,c ,";
 	struct options o;
 
 	(void)state;
@@ -108,8 +108,13 @@ static void a_list_has_commas(void **state)
 	assert_int_equal(o.filter.counts[FILTER_PROC], 2);
 	assert_string_equal(o.filter.terms[FILTER_PROC][0], "curl");
 	assert_string_equal(o.filter.terms[FILTER_PROC][1], "ss*");
+	/* Whoever gets argv next finds all of it. */
+	assert_string_equal(names, "curl,ss*");
 	assert_int_equal(PARSE(&o, "--pid", pids), -EINVAL);
-	assert_int_equal(PARSE(&o, "--proc", empty), -EINVAL);
+	assert_int_equal(PARSE(&o, "--proc", spaced), 0);
+	assert_int_equal(o.filter.counts[FILTER_PROC], 2);
+	assert_string_equal(o.filter.terms[FILTER_PROC][0], "a b");
+	assert_string_equal(o.filter.terms[FILTER_PROC][1], "c");
 }
 
 static void another_machine_is_described(void **state)
@@ -177,7 +182,7 @@ static void bad_usage_is_refused(void **state)
 		{ "-a", "packets:x" }, { "-a", "Packets:1" },
 		{ "--follow" },			/* whom? */
 		{ "--pid", "0" }, { "--pid", "x" }, { "--pid", "4294967296" },
-		{ "--proc", "" }, { "--unit=" },
+		{ "--proc", "" }, { "--proc", " , " }, { "--unit=" },
 		{ "--log-level", "loud" }, { "--remote", "" },
 		{ "--remote", "-oProxyCommand=x" }, { "--remote-port", "0" },
 		{ "--remote-port", "ssh" },	{ "--remote-port", "22" },
