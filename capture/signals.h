@@ -9,8 +9,8 @@
 void signals_ignore(void);
 
 /*
- * Blocks SIGINT, SIGTERM and SIGHUP.  A signalfd(2) for them, which does not
- * block, or -errno.
+ * Blocks SIGINT, SIGTERM and, unless nohup(1) ignores it for us, SIGHUP.  A
+ * signalfd(2) for them, which does not block, or -errno.
  */
 int signals_open(void);
 

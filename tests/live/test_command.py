@@ -148,6 +148,13 @@ class Command(world.LiveTest):
             self.assertEqual(rows[b"curl"]["exit_status"], 0)
             path.unlink()
 
+    def test_nohup(self):
+        c = Capture(self.dir / "nohup.pcapng", "-i", "lo", wrap=["nohup"])
+        c.process.send_signal(signal.SIGHUP)
+        time.sleep(0.5)
+        self.assertIsNone(c.process.poll())
+        self.assertEqual(c.stop()[0], 0)
+
     def test_sigkill_leaves_whole_blocks(self):
         path, _, status, _ = self.signalled(signal.SIGKILL)
         self.assertEqual(status, -signal.SIGKILL)
