@@ -47,9 +47,12 @@ static int remote(struct options *o)
 {
 	char path[4096];
 	int err = o->write ? 0 : temporary_file(o, path, sizeof(path));
+	struct stat st;
 
 	if (!err)
 		err = remote_capture(o);
+	if (err && o->write == path && !stat(path, &st) && !st.st_size)
+		unlink(path);
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

@@ -273,9 +273,10 @@ int output_flush(struct output *o)
 	return pcapng_writer_flush(o->writer);
 }
 
-int output_be_patient(struct output *o)
+int output_be_patient(struct output *o, int cancel_fd)
 {
-	return pcapng_writer_be_patient(o->writer);
+	return pcapng_writer_be_patient(o->writer, PCAPNG_WRITER_PATIENCE_NS,
+					cancel_fd);
 }
 
 bool output_waits(const struct output *o)
@@ -399,11 +400,9 @@ int output_close(struct output *o,
 		 const struct output_interface_stats *interfaces,
 		 const struct output_stats *stats)
 {
-	int err, closed;
+	int err = write_statistics(o, interfaces, stats);
+	int closed;
 
-	err = pcapng_writer_be_patient(o->writer);
-	if (!err)
-		err = write_statistics(o, interfaces, stats);
 	/* Never the first record: Wireshark 4.0 would take it for time zero. */
 	if (!err && o->process_table && o->packets)
 		err = write_process_table(o);

@@ -64,8 +64,8 @@ int output_packet(struct output *o, const struct held *h,
 
 int output_flush(struct output *o);
 
-/* As pcapng_writer_be_patient(). */
-int output_be_patient(struct output *o);
+/* As pcapng_writer_be_patient(), for the time given there. */
+int output_be_patient(struct output *o, int cancel_fd);
 
 /* As pcapng_writer_waits(). */
 bool output_waits(const struct output *o);

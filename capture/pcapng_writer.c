@@ -12,11 +12,12 @@
 #include <unistd.h>
 
 #include "caller.h"
+#include "clocks.h"
 #include "pcapng_option.h"
 
 #define BUFFER_SIZE	(512u << 10)	/* above any block we write */
 #define FLUSH_AT	(192u << 10)
-#define PATIENCE_MS	1000
+#define STALL_MS	1000
 #define PIPE_SIZE	(1 << 20)	/* what anybody may have: pipe(7) */
 
 struct pcapng_writer {
@@ -24,7 +25,8 @@ struct pcapng_writer {
 	int old_flags;		/* of the descriptor, to be put back; -1: none */
 	bool close_fd;
 	int error;
-	bool patient;
+	int cancel_fd;
+	uint64_t patient_until;	/* CLOCK_MONOTONIC; 0: not at all */
 	off_t begin;		/* where we began: stdout may hold something */
 	uint64_t written;	/* bytes in the file, whole blocks */
 	struct wbuf buf;
@@ -75,13 +77,18 @@ int pcapng_output_open(const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
+static bool is_pipe(const struct stat *st)
+{
+	return S_ISFIFO(st->st_mode) || S_ISSOCK(st->st_mode);
+}
+
 bool pcapng_output_is_pipe(const char *path)
 {
 	struct stat st;
 	int err = strcmp(path, "-") ? stat(path, &st) :
 				      fstat(STDOUT_FILENO, &st);
 
-	return !err && S_ISFIFO(st.st_mode);
+	return !err && is_pipe(&st);
 }
 
 /*
@@ -93,7 +100,7 @@ static void stop_blocking(struct pcapng_writer *w)
 	struct stat st;
 
 	w->old_flags = -1;
-	if (fstat(w->fd, &st) || !S_ISFIFO(st.st_mode))
+	if (fstat(w->fd, &st) || !is_pipe(&st))
 		return;
 	w->old_flags = fcntl(w->fd, F_GETFL);
 	fcntl(w->fd, F_SETFL, w->old_flags | O_NONBLOCK);
@@ -175,8 +182,8 @@ int pcapng_writer_flush(struct pcapng_writer *w)
 			done += (size_t)n;
 		else if (errno == EAGAIN)
 			break;
-		else if (errno != EINTR)
-			w->error = -errno;
+		else if (errno != EINTR)	/* a socket's reader is reset */
+			w->error = errno == ECONNRESET ? -EPIPE : -errno;
 	}
 	if (!w->error) {
 		w->written += done;
@@ -191,22 +198,39 @@ int pcapng_writer_flush(struct pcapng_writer *w)
 }
 
 /* A reader that takes nothing for so long will not take the end either. */
+static int await_reader(struct pcapng_writer *w, uint64_t left_ns)
+{
+	struct pollfd p[] = { { .fd = w->fd, .events = POLLOUT },
+			      { .fd = w->cancel_fd, .events = POLLIN } };
+	uint64_t left_ms = left_ns / 1000000 + 1;
+	bool stalls = left_ms > STALL_MS;
+	int n = poll(p, 2, stalls ? STALL_MS : (int)left_ms);
+
+	if (p[1].revents || (!n && stalls))
+		w->error = -ETIMEDOUT;
+	return w->error;
+}
+
+/* All of it while there is patience left, then what the kernel takes. */
 static int flush_patiently(struct pcapng_writer *w)
 {
-	struct pollfd p = { .fd = w->fd, .events = POLLOUT };
 	int err = pcapng_writer_flush(w);
+	uint64_t now;
 
-	while (!err && w->buf.len) {
-		if (poll(&p, 1, PATIENCE_MS) <= 0)
-			return w->error = -ETIMEDOUT;
-		err = pcapng_writer_flush(w);
+	while (!err && w->buf.len &&
+	       (now = clock_ns(CLOCK_MONOTONIC)) < w->patient_until) {
+		err = await_reader(w, w->patient_until - now);
+		if (!err)
+			err = pcapng_writer_flush(w);
 	}
 	return err;
 }
 
-int pcapng_writer_be_patient(struct pcapng_writer *w)
+int pcapng_writer_be_patient(struct pcapng_writer *w, uint64_t ns,
+			     int cancel_fd)
 {
-	w->patient = true;
+	w->cancel_fd = cancel_fd;
+	w->patient_until = clock_ns(CLOCK_MONOTONIC) + ns;
 	return flush_patiently(w);
 }
 
@@ -217,6 +241,8 @@ int pcapng_writer_close(struct pcapng_writer *w)
 	if (!w)
 		return 0;
 	err = flush_patiently(w);
+	if (!err && w->buf.len)
+		err = -ETIMEDOUT;
 	if (w->old_flags >= 0)
 		fcntl(w->fd, F_SETFL, w->old_flags);
 	if (w->close_fd && close(w->fd) && !err)
@@ -247,9 +273,7 @@ static int block_added(struct pcapng_writer *w, size_t at)
 		/* Below that mark there is room for any block we write. */
 		return at >= FLUSH_AT ? -EAGAIN : -EMSGSIZE;
 	}
-	if (w->buf.len < FLUSH_AT)
-		return 0;
-	return w->patient ? flush_patiently(w) : pcapng_writer_flush(w);
+	return w->buf.len < FLUSH_AT ? 0 : flush_patiently(w);
 }
 
 static int block_end(struct pcapng_writer *w, size_t at)
@@ -317,16 +341,27 @@ int pcapng_writer_interface(struct pcapng_writer *w,
 	return block_end(w, at);
 }
 
+/* What of it can be kept: a BIG TCP packet of Linux 6.3 can be too large. */
+static uint32_t kept_of(const struct pcapng_packet *p)
+{
+	size_t room = PCAPNG_MAX_BLOCK - 36;	/* all around it, section 4.3 */
+
+	for (int i = 0; i < p->option_count; i++)
+		room -= p->options[i].iov_len;
+	return p->caplen < room ? p->caplen : (uint32_t)room;
+}
+
 int pcapng_writer_packet(struct pcapng_writer *w, const struct pcapng_packet *p)
 {
 	size_t at = block_begin(w, PCAPNG_BLOCK_EPB);
+	uint32_t caplen = kept_of(p);
 
 	wbuf_u32(&w->buf, p->interface);
 	wbuf_u32(&w->buf, (uint32_t)(p->ts_ns >> 32));
 	wbuf_u32(&w->buf, (uint32_t)p->ts_ns);
-	wbuf_u32(&w->buf, p->caplen);
+	wbuf_u32(&w->buf, caplen);
 	wbuf_u32(&w->buf, p->len);
-	wbuf_put(&w->buf, p->data, p->caplen);
+	wbuf_put(&w->buf, p->data, caplen);
 	wbuf_pad4(&w->buf);
 	for (int i = 0; i < p->option_count; i++)
 		wbuf_put(&w->buf, p->options[i].iov_base,

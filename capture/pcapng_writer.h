@@ -5,9 +5,9 @@
  * boundary.  After a failed write every later call fails with the same error,
  * and a regular file is cut back to its last whole block.
  *
- * Writing into a pipe never blocks: a block for which a slow reader leaves no
- * room is refused with -EAGAIN and may be dropped or tried again.  -EMSGSIZE
- * is a block that would never fit.
+ * Writing into a pipe, or a socket, never blocks: a block for which a slow
+ * reader leaves no room is refused with -EAGAIN and may be dropped or tried
+ * again.  -EMSGSIZE is a block that would never fit.
  */
 #ifndef PKTWHO_PCAPNG_WRITER_H
 #define PKTWHO_PCAPNG_WRITER_H
@@ -27,7 +27,7 @@ struct pcapng_writer;
  */
 int pcapng_output_open(const char *path);
 
-/* Is that a pipe, whose reader may be slow, or leave? */
+/* Is that a pipe or socket, whose reader may be slow, or leave? */
 bool pcapng_output_is_pipe(const char *path);
 
 /* Writes to what that opens.  0 or -errno. */
@@ -35,17 +35,22 @@ int pcapng_writer_open(struct pcapng_writer **out, const char *path);
 
 /*
  * Flushes, closes, frees.  0, or the first error there was; -ETIMEDOUT if a
- * pipe's reader takes nothing for a second.  NULL is fine.
+ * pipe's reader did not take all.  NULL is fine.
  */
 int pcapng_writer_close(struct pcapng_writer *w);
 
-/*
- * From now on calls wait for a pipe's reader, as long as it takes something
- * each second: else -ETIMEDOUT.  What waits in the buffer goes out first.
- */
-int pcapng_writer_be_patient(struct pcapng_writer *w);
+/* For what a capture leaves: Wireshark kills an extcap 30 s after the stop. */
+#define PCAPNG_WRITER_PATIENCE_NS 10000000000ull
 
-/* The descriptor if it is a pipe, else -1; borrowed. */
+/*
+ * For @ns from now calls wait for a pipe's reader; what waits in the buffer
+ * goes out first.  One that takes nothing for a second, or something to be
+ * read from @cancel_fd (-1: none), is -ETIMEDOUT in this and all later calls.
+ */
+int pcapng_writer_be_patient(struct pcapng_writer *w, uint64_t ns,
+			     int cancel_fd);
+
+/* The descriptor if it is a pipe or socket, else -1; borrowed. */
 int pcapng_writer_pipe(const struct pcapng_writer *w);
 
 /* The strings may be NULL. */
@@ -74,6 +79,7 @@ struct pcapng_packet {
 	int option_count;
 };
 
+/* Of its data so much as goes into a block that Wireshark takes. */
 int pcapng_writer_packet(struct pcapng_writer *w,
 			 const struct pcapng_packet *p);
 

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "bytes.h"
+#include "clocks.h"
 #include "log.h"
 #include "pcapng.h"
 #include "pcapng_writer.h"
@@ -28,6 +29,8 @@
 #define COMMAND_MAX	8192
 #define BLOCKS_MAX	(320u << 10)	/* for one the writer always has room */
 #define PATIENCE_MS	3000	/* for the other side to end, once asked to */
+#define AGAIN_NS	200000000ull	/* timeout(1) sends its signal twice */
+#define GIVE_UP_NS	15000000000ull	/* with what a slow reader has not had */
 
 /* ---- the command there ---- */
 
@@ -179,6 +182,12 @@ static bool parse_end(const char **s, char *addr, size_t size, unsigned *port)
 		inet_pton(AF_INET6, addr, binary) == 1);
 }
 
+/* What sshd says of a connection that is not of TCP: nothing to exclude. */
+static bool is_no_tcp(const char *exclude)
+{
+	return !*exclude || !strncmp(exclude, "UNKNOWN ", 8);
+}
+
 char *remote_exclude(const char *filter, const char *exclude)
 {
 	char a[80], b[80], *out;
@@ -187,6 +196,8 @@ char *remote_exclude(const char *filter, const char *exclude)
 	bool has_filter = filter && *filter;
 	int n;
 
+	if (is_no_tcp(exclude))
+		return strdup(has_filter ? filter : "");
 	if (!parse_end(&s, a, sizeof(a), &p) ||
 	    !parse_end(&s, b, sizeof(b), &q) || s[strspn(s, " ")])
 		return NULL;
@@ -213,7 +224,7 @@ struct remote {
 	int stdout_fd;			/* its; not polled while a reader is slow */
 	int exe_fd;			/* what is copied there, or -1 */
 	off_t exe_left;
-	bool stopping;
+	uint64_t stopped_ns;		/* CLOCK_MONOTONIC; 0: not asked to */
 	int error;
 	uint8_t blocks[BLOCKS_MAX];	/* what came, from a block's start on */
 	size_t blocks_len;
@@ -233,7 +244,7 @@ static void close_fd(struct pollfd *p)
 static _Noreturn void run_ssh(const struct options *o, const char *command,
 			      const int fds[3])
 {
-	const char *argv[10];
+	const char *argv[12];
 	int n = 0;
 
 	for (int i = 0; i < 3; i++)
@@ -244,6 +255,11 @@ static _Noreturn void run_ssh(const struct options *o, const char *command,
 	signal(SIGINT, SIG_IGN);
 	argv[n++] = "ssh";
 	argv[n++] = "-T";
+	if (o->log_level < LOG_INFO) {
+		/* No banner, and no word of a new host key. */
+		argv[n++] = "-o";
+		argv[n++] = "LogLevel=ERROR";
+	}
 	if (o->remote.port) {
 		argv[n++] = "-p";
 		argv[n++] = o->remote.port;
@@ -298,26 +314,33 @@ static int start_ssh(struct remote *r, const char *command)
 	return 0;
 }
 
+static void relay_line(const struct remote *r, const char *line)
+{
+	if (*line)
+		log_error("%s: %s", r->options->remote.host, line);
+}
+
 /* Whatever ssh, the shell or pktwho there, at our log level, have to say. */
 static void relay(struct remote *r)
 {
 	ssize_t n = read(r->fds[FD_STDERR].fd, r->line + r->len,
 			 sizeof(r->line) - 1 - r->len);
-	char *rest = r->line, *line;
+	char *rest = r->line;
 
-	if (n <= 0) {
+	if (n > 0)
+		r->len += (size_t)n;
+	else
 		close_fd(&r->fds[FD_STDERR]);
-		return;
-	}
-	r->len += (size_t)n;
 	r->line[r->len] = '\0';
-	while (strpbrk(rest, "\r\n") && (line = strsep(&rest, "\r\n")))
-		if (*line)
-			log_error("%s: %s", r->options->remote.host, line);
+	while (strpbrk(rest, "\r\n"))
+		relay_line(r, strsep(&rest, "\r\n"));
 	r->len = strlen(rest);
-	memmove(r->line, rest, r->len);
-	if (r->len == sizeof(r->line) - 1)
+	memmove(r->line, rest, r->len + 1);
+	/* The end, or too long a line: as it is. */
+	if (n <= 0 || r->len == sizeof(r->line) - 1) {
+		relay_line(r, r->line);
 		r->len = 0;
+	}
 }
 
 static void copy_program(struct remote *r)
@@ -334,10 +357,15 @@ static void copy_program(struct remote *r)
 /* The other side ends when its standard input does. */
 static void stop(struct remote *r)
 {
-	if (r->stopping && r->pid)
-		kill(r->pid, SIGTERM);
-	r->stopping = true;
+	if (!r->stopped_ns)
+		r->stopped_ns = clock_ns(CLOCK_MONOTONIC);
 	close_fd(&r->fds[FD_STDIN]);
+}
+
+static void kill_ssh(const struct remote *r)
+{
+	if (r->pid)
+		kill(r->pid, SIGTERM);
 }
 
 /* Nobody is there to write to, or nothing to write. */
@@ -349,7 +377,20 @@ static void fail(struct remote *r, int err)
 	r->blocks_len = 0;
 	r->fds[FD_STDOUT].fd = -1;
 	r->fds[FD_OUTPUT].fd = -1;
-	r->stopping = true;
+	stop(r);
+	kill_ssh(r);
+}
+
+/* A second time means at once. */
+static void on_signal(struct remote *r)
+{
+	struct signalfd_siginfo info;
+
+	if (read(r->fds[FD_SIGNAL].fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (r->stopped_ns &&
+	    clock_ns(CLOCK_MONOTONIC) > r->stopped_ns + AGAIN_NS)
+		fail(r, -ETIMEDOUT);
 	stop(r);
 }
 
@@ -392,6 +433,10 @@ static void pass_on(struct remote *r)
 	ssize_t len;
 	int err = 0;
 
+	if (r->error) {
+		r->blocks_len = 0;
+		return;
+	}
 	while ((len = block_length(r, r->blocks + at, r->blocks_len - at)) >
 	       0) {
 		/* A section header alone may be followed by an error. */
@@ -437,16 +482,17 @@ static bool receive(struct remote *r)
 /* False once ssh has ended, and all it said and sent has been taken. */
 static bool step(struct remote *r)
 {
-	int n = poll(r->fds, FDS, r->stopping ? PATIENCE_MS : -1);
-	struct signalfd_siginfo info;
+	int n = poll(r->fds, FDS, r->stopped_ns ? PATIENCE_MS : -1);
 
 	if (!n) {
-		stop(r);
+		kill_ssh(r);
 		return true;
 	}
-	if (r->fds[FD_SIGNAL].revents &&
-	    read(r->fds[FD_SIGNAL].fd, &info, sizeof(info)) == sizeof(info))
-		stop(r);
+	if (r->stopped_ns &&
+	    clock_ns(CLOCK_MONOTONIC) > r->stopped_ns + GIVE_UP_NS)
+		fail(r, -ETIMEDOUT);
+	if (r->fds[FD_SIGNAL].revents)
+		on_signal(r);
 	if (r->fds[FD_EOF].revents && signals_stdin_ended()) {
 		r->fds[FD_EOF].fd = -1;
 		stop(r);
@@ -473,7 +519,9 @@ static void finish(struct remote *r)
 	int err = r->error;
 
 	if (!err && r->writer)
-		err = pcapng_writer_be_patient(r->writer);
+		err = pcapng_writer_be_patient(r->writer,
+					       PCAPNG_WRITER_PATIENCE_NS,
+					       r->fds[FD_SIGNAL].fd);
 	if (err) {
 		fail(r, err);
 	} else {
@@ -492,7 +540,10 @@ static int tell_error(const struct remote *r)
 	switch (r->error) {
 	case 0:
 	case -EPIPE:
+		return 0;
 	case -ETIMEDOUT:
+		log_info("%s: its end was not waited for",
+			 r->options->write);
 		return 0;
 	case -EBADMSG:
 		log_error("%s sent no capture: does a shell print something at "
@@ -515,11 +566,17 @@ static int wait_for_ssh(struct remote *r)
 		;
 	r->pid = 0;
 	finish(r);
-	if (r->error || r->stopping || !status)
+	if (r->error || r->stopped_ns)
 		return tell_error(r);
-	log_error("the capture on %s failed: ssh ended with %d",
-		  r->options->remote.host,
-		  WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+	if (status)
+		log_error("the capture on %s failed: ssh ended with %d",
+			  r->options->remote.host, WIFEXITED(status) ?
+			  WEXITSTATUS(status) : WTERMSIG(status));
+	else if (!r->writer || r->blocks_len)
+		log_error("the capture on %s is not whole",
+			  r->options->remote.host);
+	else
+		return 0;
 	return -EIO;
 }
 

@@ -26,7 +26,8 @@ int remote_command(const struct options *o, char *out, size_t size);
 /*
  * The capture filter for @filter, which may be NULL, without the connection
  * @exclude, "ADDRESS PORT ADDRESS PORT" as sshd(8) puts it into
- * SSH_CONNECTION.  The caller frees it.  NULL if that is no connection.
+ * SSH_CONNECTION; empty or "UNKNOWN ..." are one that is not of TCP.  The
+ * caller frees it.  NULL if that is no connection.
  */
 char *remote_exclude(const char *filter, const char *exclude);
 

@@ -378,6 +378,12 @@ static void drop_rest(struct session *s)
 	}
 }
 
+/* Until somebody asks us a second time to stop. */
+static int be_patient(struct session *s)
+{
+	return output_be_patient(s->output, s->fds[FD_SIGNAL].fd);
+}
+
 int session_run(struct session *s)
 {
 	bool gap;
@@ -389,7 +395,7 @@ int session_run(struct session *s)
 		step(s);
 	/* No packet is waited for any more, only a slow reader. */
 	if (!s->error)
-		s->error = output_be_patient(s->output);
+		s->error = be_patient(s);
 	while (!s->error && oldest(s, &gap))
 		release(s, true);
 	drop_rest(s);
@@ -636,13 +642,15 @@ int session_close(struct session *s)
 	uint64_t packets = output_packets(s->output), dropped;
 	struct owners_stats owners;
 	bool reader_gone;
-	int err;
+	int err, closed;
 
 	owners_stats(s->owners, &owners);
 	stats.events_lost = owners.events_lost;
 	stats.evicted_open = owners.evicted_open;
 	read_statistics(s, &dropped);
-	err = output_close(s->output, s->stats, &stats);
+	err = be_patient(s);
+	closed = output_close(s->output, s->stats, &stats);
+	err = err ? err : closed;
 	reader_gone = err == -EPIPE || err == -ETIMEDOUT;
 	if (reader_gone)
 		err = 0;	/* it has had enough */

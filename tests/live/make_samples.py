@@ -14,7 +14,6 @@ from pathlib import Path
 import world
 from world import Capture, Namespace, need, need_root, wait_for
 
-SAMPLES = world.TESTS.parent / "samples"
 ENV = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8"}
 
 
@@ -32,7 +31,7 @@ def save(capture, name):
     status, said = capture.stop(settle=0.3)
     assert status == 0, said
     data = capture.path.read_bytes()
-    (SAMPLES / name).write_bytes(data)
+    (world.SAMPLES / name).write_bytes(data)
     print(f"{name}: {len(data)} bytes, {said.strip()}")
 
 

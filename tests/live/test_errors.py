@@ -2,6 +2,7 @@
 """Bad use and bad luck: one clear line, the right status, nothing lost."""
 import os
 import signal
+import socket
 import subprocess
 import time
 
@@ -10,15 +11,6 @@ from world import NOBODY, PKTWHO, Capture, clients, read_beginning, run
 
 # Found by way of world.
 import pcapng  # isort: skip
-
-# 20 MB: more than a pipe and our queues take.
-FLOOD = """
-import socket
-a = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-for _ in range(2000):
-    a.sendto(bytes(10000), ("127.0.0.1", 9))
-"""
-
 
 class Errors(world.LiveTest):
     def fails(self, status, line, *argv, **options):
@@ -140,8 +132,7 @@ class Errors(world.LiveTest):
         self.addCleanup(process.stderr.close)
         reader = os.open(fifo, os.O_RDONLY)
         read = read_beginning(reader)
-        ns.run("python3", "-c", FLOOD, check=True)
-        time.sleep(0.3)
+        world.flood(ns)
         process.send_signal(signal.SIGINT)
         time.sleep(0.5)
         while more := os.read(reader, 1 << 20):
@@ -153,6 +144,36 @@ class Errors(world.LiveTest):
         self.assertEqual([b.kind for b in blocks].count(pcapng.ISB), 1)
         self.assertEqual(blocks[-1].kind, pcapng.CB)
         self.assertRegex(said, r"^pktwho: \d+ packets, [1-9]\d* dropped\n")
+
+    def stalled(self, out):
+        """A capture into @out, which has more than its reader takes."""
+        ns = self.namespace()
+        process = self.start(ns.argv(PKTWHO, "-i", "lo", "-w", "-"),
+                             stdout=out, stderr=subprocess.PIPE)
+        self.addCleanup(process.stderr.close)
+        return ns, process
+
+    def test_a_reader_of_a_socket_that_sleeps(self):
+        near, far = socket.socketpair()
+        with near, far:
+            ns, process = self.stalled(far)
+            read_beginning(near.fileno())
+            world.flood(ns)
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(process.wait(5), 0)
+        self.assertRegex(process.stderr.read(),
+                         r"^pktwho: \d+ packets, [1-9]\d* dropped\n")
+
+    def test_a_second_signal_ends_the_wait_for_a_slow_reader(self):
+        reader, writer = os.pipe()
+        ns, process = self.stalled(writer)
+        os.close(writer)
+        read_beginning(reader)
+        world.flood(ns)
+        self.stop_twice(process, reader)
+        os.close(reader)
+        self.assertRegex(process.stderr.read(),
+                         r"^pktwho: \d+ packets, [1-9]\d* dropped\n")
 
     def test_a_reader_that_never_comes(self):
         fifo = self.dir / "fifo"

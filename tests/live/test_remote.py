@@ -29,10 +29,13 @@ PidFile none
 StrictModes no
 UsePAM no
 PermitRootLogin yes
+Banner {dir}/banner
 """
 
 SSH_CONFIG = """
 Host server
+  LogLevel ERROR
+Host server greeting
   HostName {far}
   User root
 Host *
@@ -41,7 +44,6 @@ Host *
   BatchMode yes
   StrictHostKeyChecking no
   UserKnownHostsFile {dir}/known_hosts
-  LogLevel ERROR
   ConnectTimeout 5
 """
 
@@ -58,7 +60,8 @@ class Remote(world.LiveTest):
         for name in ("key", "host_key"):
             run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f",
                 cls.keys / name, check=True)
-        for name, text in (("sshd", SSHD_CONFIG), ("config", SSH_CONFIG)):
+        for name, text in (("sshd", SSHD_CONFIG), ("config", SSH_CONFIG),
+                           ("banner", "Authorized users only\n")):
             (cls.keys / name).write_text(text.format(dir=cls.keys, far=FAR))
         # ssh reads the account's own configuration, which is not ours.
         ssh = cls.keys / "ssh"
@@ -83,11 +86,15 @@ class Remote(world.LiveTest):
     def ssh(self, *argv):
         return self.near.run("ssh", "server", *argv, env=self.env)
 
-    def capture(self, *argv, to=None, quiet=True):
-        process = self.start(self.near.argv(
-            PKTWHO, "-w", to or self.path, "--remote", "server", *argv,
-            *(["-q"] if quiet else [])), env=self.env, stderr=subprocess.PIPE)
+    def remote(self, *argv):
+        process = self.start(self.near.argv(PKTWHO, *argv), env=self.env,
+                             stderr=subprocess.PIPE)
         self.addCleanup(process.stderr.close)
+        return process
+
+    def capture(self, *argv, to=None, quiet=True):
+        process = self.remote("-w", to or self.path, "--remote", "server",
+                              *argv, *(["-q"] if quiet else []))
         if not to:
             wait_for(lambda: process.poll() is not None or
                      self.path.exists() and
@@ -191,25 +198,56 @@ class Remote(world.LiveTest):
 
     def test_what_a_shell_prints_is_no_capture(self):
         self.path.write_bytes(b"precious")
-        process = self.start(self.near.argv(
-            PKTWHO, "-w", self.path, "--remote", "server", "--remote-command",
-            f"echo welcome; {PKTWHO}"), env=self.env, stderr=subprocess.PIPE)
+        process = self.remote("-w", self.path, "--remote", "server",
+                              "--remote-command", f"echo welcome; {PKTWHO}")
         said = process.communicate(timeout=15)[1]
         self.assertEqual(process.returncode, 1)
         self.assertIn("server sent no capture: does a shell print", said)
         self.assertEqual(self.path.read_bytes(), b"precious")
 
+    def test_what_is_not_whole(self):
+        sample = world.SAMPLES / "loopback-http.pcapng"
+        for command in ("true", f"head -c 30 {sample}; true",
+                        f"head -c 3000 {sample}; true"):
+            process = self.remote("-w", self.path, "--remote", "server",
+                                  "--remote-command", command)
+            said = process.communicate(timeout=15)[1]
+            self.assertEqual((process.returncode, said), (
+                1, "pktwho: the capture on server is not whole\n"))
+
+    def test_no_empty_file_is_left(self):
+        tmp = self.dir / "tmp"
+        tmp.mkdir()
+        process = self.start(self.near.argv(
+            PKTWHO, "--remote", "server", "--remote-command",
+            "printf 'last words' >&2; exit 3;"),
+            env=self.env | {"TMPDIR": str(tmp)}, stderr=subprocess.PIPE)
+        said = process.communicate(timeout=15)[1]
+        self.assertEqual(process.returncode, 1)
+        self.assertIn("pktwho: server: last words\n", said)
+        self.assertEqual(os.listdir(tmp), [])
+
+    def test_a_second_signal_ends_the_wait_for_a_slow_reader(self):
+        fifo = self.dir / "slow"
+        os.mkfifo(fifo)
+        process = self.capture("-i", "lo", "--remote-command", PKTWHO,
+                               to=fifo)
+        with open(fifo, "rb", buffering=0) as reader:
+            read_beginning(reader.fileno())
+            world.flood(self.far)
+            self.stop_twice(process, reader.fileno())
+        self.assertIn("its end was not waited for", process.stderr.read())
+
     def test_as_an_extcap(self):
         server = self.tcp_server(within=self.far)
         fifo = self.dir / "extcap"
         os.mkfifo(fifo)
-        process = self.start(self.near.argv(
-            PKTWHO, "--capture", "--extcap-interface", "pktwho-ssh", "--fifo",
-            fifo, "--remote", "server", "--interface", "lo",
-            "--remote-command", PKTWHO, "--remote-port", "", "--proc", "",
-            "--extcap-capture-filter", f"port {server.told}"), env=self.env,
-            stderr=subprocess.PIPE)
-        self.addCleanup(process.stderr.close)
+        (self.keys / "known_hosts").unlink()    # all that ssh could say
+        process = self.remote(
+            "--capture", "--extcap-interface", "pktwho-ssh", "--fifo", fifo,
+            "--remote", "greeting", "--interface", "lo", "--remote-command",
+            PKTWHO, "--remote-port", "", "--proc", "",
+            "--extcap-capture-filter", f"port {server.told}")
         with self.path.open("wb") as file:
             reader = self.start(["cat", fifo], stdout=file)
         wait_for(lambda: has_begun(self.path.read_bytes()), "capture")

@@ -18,6 +18,7 @@ import unittest
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
+SAMPLES = TESTS.parent / "samples"
 sys.path[:0] = [str(TESTS), str(TESTS / "plugin")]
 
 from harness import Tshark, skip  # noqa: E402
@@ -64,6 +65,17 @@ def read_beginning(fd):
         assert more, "the capture has ended"
         read += more
     return read
+
+
+def flood(ns):
+    """20 MB on its loopback: more than a pipe and our queues take."""
+    ns.run("python3", "-c", """if True:
+        import socket
+        a = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        for _ in range(2000):
+            a.sendto(bytes(10000), ("127.0.0.1", 9))
+        """, check=True)
+    time.sleep(0.3)
 
 
 def install_for_group(directory):
@@ -185,6 +197,18 @@ class LiveTest(unittest.TestCase):
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         return process
+
+    def stop_twice(self, process, fd):
+        """Now and 2 s later, while what it writes is read at 160 kB/s."""
+        signals = [time.monotonic() + after for after in (0, 2)]
+        while signals and process.poll() is None:
+            os.read(fd, 1 << 14)
+            time.sleep(0.1)
+            if time.monotonic() > signals[0]:
+                process.send_signal(signal.SIGINT)
+                signals.pop(0)
+        self.assertEqual(signals, [], "it ended before the second")
+        self.assertEqual(process.wait(2), 0)
 
     def server(self, source, *argv, within=None):
         """A Python program that prints a line when it is ready to serve."""

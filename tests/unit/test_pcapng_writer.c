@@ -6,14 +6,18 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "bytes.h"
+#include "clocks.h"
 #include "exact.h"
 #include "pcapng.h"
 #include "pcapng_writer.h"
+
+#define SECOND_NS 1000000000ull
 
 static char path[] = "/tmp/pktwho-test-XXXXXX";
 static uint8_t file[4 << 20];
@@ -199,6 +203,10 @@ static void large_blocks_are_written(void **state)
 	assert_int_equal(pcapng_writer_close(w), 0);
 	assert_int_equal(count_blocks(read_file()), 24);
 	assert_int_equal(file[28 + 1000], 0);
+	/* What Wireshark takes as one, and the packet's own length. */
+	assert_int_equal(get_le(file + 4, 4), PCAPNG_MAX_BLOCK);
+	assert_int_equal(get_le(file + 20, 4), PCAPNG_MAX_BLOCK - 36);
+	assert_int_equal(get_le(file + 24, 4), sizeof(data));
 }
 
 /* It is the block that fails, not the file. */
@@ -208,7 +216,8 @@ static void a_block_too_large_is_left_out(void **state)
 
 	(void)state;
 	assert_int_equal(write_packet(w, "x", 1), 0);
-	assert_int_equal(write_packet(w, file, sizeof(file)), -EMSGSIZE);
+	assert_int_equal(pcapng_writer_custom(w, file, sizeof(file)),
+			 -EMSGSIZE);
 	assert_int_equal(write_packet(w, "x", 1), 0);
 	assert_int_equal(pcapng_writer_close(w), 0);
 	assert_int_equal(count_blocks(read_file()), 2);
@@ -369,6 +378,7 @@ static size_t through_stdout(int flags, int *status)
 		err |= pcapng_writer_open(&w, "-");
 		for (int i = 0; i < 2000 && !err; i++)
 			err = write_when_there_is_room(w, data, sizeof(data));
+		pcapng_writer_be_patient(w, SECOND_NS, -1);
 		_exit(pcapng_writer_close(w) || err);
 	}
 	close(fds[1]);
@@ -380,28 +390,78 @@ static size_t through_stdout(int flags, int *status)
 	return got;
 }
 
-/* A reader that sleeps costs no call more than a refusal, and no end a hang. */
-static void a_reader_that_sleeps_is_not_waited_for(void **state)
+/* Until it refuses one: the number of packets. */
+static int fill(struct pcapng_writer *w)
 {
 	static uint8_t data[1000];
-	struct pcapng_writer *w = NULL;
-	int fds[2], saved = dup(STDOUT_FILENO), err = 0, written = 0;
+	int err = 0, written = 0;
 
-	(void)state;
-	assert_int_equal(pipe(fds), 0);
-	fflush(stdout);
-	assert_true(dup2(fds[1], STDOUT_FILENO) >= 0);
-	err = pcapng_writer_open(&w, "-");
 	for (; !err && written < 10000; written++)
 		err = write_packet(w, data, sizeof(data));
-	assert_int_equal(pcapng_writer_close(w), -ETIMEDOUT);
+	assert_int_equal(err, -EAGAIN);
+	return written;
+}
+
+/* A writer to fds[1], as its stdout. */
+static struct pcapng_writer *open_stdout(const int fds[2], int *saved)
+{
+	fflush(stdout);
+	*saved = dup(STDOUT_FILENO);
+	assert_true(dup2(fds[1], STDOUT_FILENO) >= 0);
+	return open_writer("-");
+}
+
+static void close_stdout(const int fds[2], int saved)
+{
 	dup2(saved, STDOUT_FILENO);
 	close(saved);
 	close(fds[0]);
 	close(fds[1]);
-	assert_int_equal(err, -EAGAIN);
-	/* 512 KiB of ours, and a pipe of 64 KiB, or of 1 MiB if we may. */
-	assert_in_range(written, 500, 1600);
+}
+
+/* A reader that sleeps costs no call more than a refusal, and no end a hang. */
+static void a_reader_that_sleeps_is_not_waited_for(void **state)
+{
+	(void)state;
+	for (int is_socket = 0; is_socket < 2; is_socket++) {
+		int fds[2], saved, written, patient;
+		struct pcapng_writer *w;
+
+		assert_int_equal(is_socket ? socketpair(AF_UNIX, SOCK_STREAM,
+							0, fds) : pipe(fds), 0);
+		w = open_stdout(fds, &saved);
+		written = fill(w);
+		patient = pcapng_writer_be_patient(w, 10 * SECOND_NS, -1);
+		assert_int_equal(pcapng_writer_close(w), -ETIMEDOUT);
+		close_stdout(fds, saved);
+		assert_int_equal(patient, -ETIMEDOUT);
+		/* 512 KiB of ours, and 64 KiB of a pipe to 1 MiB. */
+		assert_in_range(written, 500, 1600);
+	}
+}
+
+/* Then blocks are refused as before, and the end may be waited for anew. */
+static void patience_has_an_end(void **state)
+{
+	uint64_t begin = clock_ns(CLOCK_MONOTONIC);
+	struct pcapng_writer *w;
+	int fds[2], saved, err;
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	w = open_stdout(fds, &saved);
+	fill(w);
+	err = pcapng_writer_be_patient(w, SECOND_NS / 10, -1);
+	assert_int_equal(fill(w), 1);
+	assert_in_range(clock_ns(CLOCK_MONOTONIC) - begin, SECOND_NS / 10,
+			SECOND_NS);
+	/* This pipe can be read: somebody does not want to wait. */
+	err |= pcapng_writer_be_patient(w, 10 * SECOND_NS, fds[0]) + ETIMEDOUT;
+	assert_int_equal(write_packet(w, "x", 1), -ETIMEDOUT);
+	assert_int_equal(pcapng_writer_close(w), -ETIMEDOUT);
+	close_stdout(fds, saved);
+	assert_int_equal(err, 0);
+	assert_in_range(clock_ns(CLOCK_MONOTONIC) - begin, 0, SECOND_NS);
 }
 
 /* Even if someone else made it non-blocking. */
@@ -435,6 +495,7 @@ int main(void)
 		cmocka_unit_test(a_file_ends_with_a_whole_block),
 		cmocka_unit_test(stdout_takes_it_all),
 		cmocka_unit_test(a_reader_that_sleeps_is_not_waited_for),
+		cmocka_unit_test(patience_has_an_end),
 	};
 
 	return cmocka_run_group_tests_name("pcapng_writer", tests, make_file,

@@ -83,10 +83,22 @@ static void a_connection_is_left_out(void **state)
 	free(filter);
 }
 
+static void a_connection_that_is_not_of_tcp_has_no_packets(void **state)
+{
+	char *filter = remote_exclude("udp", "UNKNOWN 65535 UNKNOWN 65535");
+
+	(void)state;
+	assert_string_equal(filter, "udp");
+	free(filter);
+	filter = remote_exclude(NULL, "");
+	assert_string_equal(filter, "");
+	free(filter);
+}
+
 static void what_is_no_connection_is_refused(void **state)
 {
 	static const char *const rows[] = {
-		"", " ", "192.0.2.1 1 192.0.2.2", "192.0.2.1 1 192.0.2.2 x",
+		" ", "192.0.2.1 1 192.0.2.2", "192.0.2.1 1 192.0.2.2 x",
 		"192.0.2.1 0 192.0.2.2 22", "192.0.2.1 1 192.0.2.2 65536",
 		"host 1 192.0.2.2 22", "192.0.2.1 1 192.0.2.2 22 or tcp",
 		"192.0.2.1) 1 192.0.2.2 22",
@@ -104,6 +116,7 @@ int main(void)
 		cmocka_unit_test(options_go_along),
 		cmocka_unit_test(a_command_too_long_is_refused),
 		cmocka_unit_test(a_connection_is_left_out),
+		cmocka_unit_test(a_connection_that_is_not_of_tcp_has_no_packets),
 		cmocka_unit_test(what_is_no_connection_is_refused),
 	};
 
