@@ -56,12 +56,27 @@ static int print_interfaces(void)
 	return err;
 }
 
-/* NULL for a remote one, or one that is not ours. */
+/* NULL for a remote one. */
 static const char *device_of(const char *interface)
 {
 	if (!interface || strncmp(interface, PREFIX, sizeof(PREFIX) - 1))
 		return NULL;
 	return interface + sizeof(PREFIX) - 1;
+}
+
+static bool is_remote(const char *interface)
+{
+	return interface && !strcmp(interface, EXTCAP_REMOTE);
+}
+
+static int check_interface(const char *interface)
+{
+	if (device_of(interface) || is_remote(interface))
+		return 0;
+	log_error("there is no interface \"%s\" to be captured: Capture > "
+		  "Refresh Interfaces lists them anew",
+		  interface ? interface : "");
+	return -EINVAL;
 }
 
 /* What a remote interface has shows when packets come. */
@@ -295,16 +310,27 @@ static int add_own(struct extcap *e, int argc, char **argv, int *i)
 	return err ? err : add(e, argv[*i]);
 }
 
+static bool has_host(const struct extcap *e)
+{
+	for (int i = 1; i < e->argc; i++)
+		if (!strcmp(e->argv[i], "--remote") ||
+		    !strncmp(e->argv[i], "--remote=", 9))
+			return true;
+	return false;
+}
+
 static int start_capture(struct extcap *e, const char *const *v)
 {
 	const char *device = device_of(v[INTERFACE]);
-	bool remote = v[INTERFACE] && !strcmp(v[INTERFACE], EXTCAP_REMOTE);
 	int err = 0;
 
-	if ((!device && !remote) || !v[FIFO]) {
-		log_error("there is no interface \"%s\" to be captured: "
-			  "Capture > Refresh Interfaces lists them anew",
-			  v[INTERFACE] ? v[INTERFACE] : "");
+	if (!device && !has_host(e)) {
+		log_error("on which host? The options of the interface \"%s\" "
+			  "say it", v[INTERFACE]);
+		return -EINVAL;
+	}
+	if (!v[FIFO]) {
+		log_error("argument missing: \"--fifo\"");
 		return -EINVAL;
 	}
 	e->capture = true;
@@ -340,10 +366,14 @@ int extcap_take(struct extcap *e, int argc, char **argv)
 	}
 	if (err)
 		return err;
-	if (v[CAPTURE])
-		return start_capture(e, v);
 	if (v[INTERFACES])
 		return print_interfaces();
+	if (v[CAPTURE] || v[DLTS] || v[CONFIG] || v[FILTER])
+		err = check_interface(v[INTERFACE]);
+	if (err)
+		return err;
+	if (v[CAPTURE])
+		return start_capture(e, v);
 	if (v[DLTS])
 		return print_dlts(v[INTERFACE]);
 	if (v[CONFIG])

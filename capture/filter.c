@@ -10,6 +10,7 @@
 #include "record.h"
 
 #define BLANKS	 " \t\r\n"
+#define SPECIAL	 "*?[\\"	/* glob(7) */
 #define SHORT_ID 12	/* hexadecimal digits that container tools show */
 
 bool filter_add(struct filter *f, enum filter_kind kind, const char *term)
@@ -72,7 +73,22 @@ static bool matches_string(const char *term, const struct process *p,
 
 bool filter_is_pattern(const char *term)
 {
-	return term[strcspn(term, "*?[\\")];
+	return term[strcspn(term, SPECIAL)];
+}
+
+void filter_quote(char *out, size_t size, const char *name)
+{
+	size_t at = 0;
+
+	for (const char *s = name; *s && at + 3 <= size; s++) {
+		bool outer = s == name || !s[1];
+
+		if (strchr(SPECIAL, *s))
+			out[at++] = '\\';
+		out[at++] = *s == ',' || (outer && strchr(BLANKS, *s)) ? '?' :
+									 *s;
+	}
+	out[at] = '\0';
 }
 
 /* The kernel keeps 15 bytes of a name, whatever the user knows of it. */

@@ -7,6 +7,7 @@
 #define PKTWHO_FILTER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct process;
 
@@ -40,6 +41,12 @@ bool filter_is_empty(const struct filter *f);
 /* Whether a term stands for more than one name: glob(7). */
 bool filter_is_pattern(const char *term);
 bool filter_matches(const struct filter *f, const struct process *p);
+/*
+ * The term, in a list, for that name and no other, or for very few: a comma
+ * cannot be said but as "any character".
+ */
+void filter_quote(char *out, size_t size, const char *name);
+
 /* As far as the name alone decides: FILTER_PROC. */
 bool filter_matches_name(const struct filter *f, const char *name);
 

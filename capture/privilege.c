@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/capability.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -147,8 +148,7 @@ int privilege_get(char **argv)
 		return -ENOENT;
 	each_variable(keep);
 	execv(privilege_program, argv);
-	/* EPERM: a capability of it is outside our bounding set. */
-	return errno == EACCES ? -EACCES : -ENOENT;
+	return errno == EACCES || errno == EPERM ? -errno : -ENOENT;
 }
 
 static void set_caps(cap_t caps)
@@ -207,7 +207,18 @@ void privilege_advise(int err, char *out, size_t size)
 
 	if (err == -EACCES && !stat(privilege_program, &st))
 		gr = getgrgid(st.st_gid);
-	if (gr)
+	if (!geteuid())
+		snprintf(out, size, "root has no CAP_NET_RAW here: where its "
+			 "container is started, add that capability");
+	else if (err == -EPERM)
+		snprintf(out, size, "a capability of " PKTWHO_LIBEXECDIR
+			 "/pktwho is not to be had in this container: add it "
+			 "where that is started");
+	else if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
+		snprintf(out, size, "programs gain no capabilities here "
+			 "(no_new_privs): run it outside of this sandbox, or "
+			 "as root");
+	else if (gr)
 		snprintf(out, size, "only root and the group %s may capture: "
 			 "run \"sudo adduser %s %s\" and log in again",
 			 gr->gr_name, user_name(), gr->gr_name);

@@ -21,8 +21,9 @@ enum privilege privilege_now(char *missing, size_t size);
 
 /*
  * Becomes the privileged copy if that helps and is allowed; returns only if
- * not.  -EACCES: it is there, but not for this user.  -ENOENT: it is not
- * there, or not better than we are.  0: nothing is missing.
+ * not.  -EACCES: it is there, but not for this user.  -EPERM: a capability of
+ * it is outside our bounding set.  -ENOENT: it is not there, or not better
+ * than we are.  0: nothing is missing.
  */
 int privilege_get(char **argv);
 
@@ -46,7 +47,7 @@ void privilege_restore_environment(void);
 /* For good gives up what only opening the captures and the probe took. */
 void privilege_give_up(void);
 
-/* The sentence for -EACCES and -ENOENT: what to run. */
+/* The sentence for those: what to run. */
 void privilege_advise(int err, char *out, size_t size);
 
 #endif

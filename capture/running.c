@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "container_name.h"
+#include "filter.h"
 #include "procfs.h"
 
 #define MAX_PROCESSES 4096
@@ -109,7 +110,8 @@ static void fill(struct choice *c, enum running_kind kind,
 	c->pid = 0;
 	switch (kind) {
 	case RUNNING_NAMES:
-		snprintf(c->value, sizeof(c->value), "%s", r->name);
+		filter_quote(c->value, sizeof(c->value), r->name);
+		snprintf(c->display, sizeof(c->display), "%s", r->name);
 		break;
 	case RUNNING_PIDS:
 		c->pid = r->pid;
@@ -118,7 +120,9 @@ static void fill(struct choice *c, enum running_kind kind,
 			 r->name);
 		break;
 	case RUNNING_USERS:
-		snprintf(c->value, sizeof(c->value), "%s", user_name(r->uid));
+		filter_quote(c->value, sizeof(c->value), user_name(r->uid));
+		snprintf(c->display, sizeof(c->display), "%s",
+			 user_name(r->uid));
 		break;
 	case RUNNING_CONTAINERS:
 		snprintf(c->value, sizeof(c->value), "%s", r->container_id);

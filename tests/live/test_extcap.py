@@ -79,10 +79,13 @@ class Questions(world.LiveTest):
             self.assertEqual("--geo" in calls, interface != "pktwho-ssh")
 
     def test_what_is_running(self):
-        process = self.start(["sleep", "60"])
-        wait_for(lambda: "sleep" in Path(
+        program = self.dir / "a,b[c]"
+        program.symlink_to(shutil.which("sleep"))
+        process = self.start([program, "60"])
+        wait_for(lambda: program.name in Path(
             f"/proc/{process.pid}/comm").read_text(), "sleep")
-        for option, value in (("proc", "sleep"), ("--pid", str(process.pid)),
+        for option, value in (("proc", "a?b\\[c]"),
+                              ("--pid", str(process.pid)),
                               ("user", "root")):
             out = ask("--extcap-config", "--extcap-interface", "pktwho:lo",
                       "--extcap-reload-option", option)
@@ -99,10 +102,17 @@ class Questions(world.LiveTest):
         self.assertIn("syntax error", check("tcp prot 80"))
 
     def test_an_interface_that_is_not_ours(self):
-        done = run(PKTWHO, "--capture", "--extcap-interface", "eth0",
-                   "--fifo", "/dev/null")
+        for call in (["--capture", "--fifo", "/dev/null"], ["--extcap-dlts"],
+                     ["--extcap-config"], ["--extcap-capture-filter", "tcp"]):
+            done = run(PKTWHO, *call, "--extcap-interface", "eth0")
+            self.assertEqual((done.returncode, done.stdout), (1, ""), call)
+            self.assertIn('no interface "eth0"', done.stderr)
+
+    def test_a_remote_one_without_a_host(self):
+        done = run(PKTWHO, "--capture", "--extcap-interface", "pktwho-ssh",
+                   "--fifo", self.dir / "fifo", "--remote", "")
         self.assertEqual(done.returncode, 1)
-        self.assertIn('no interface "eth0"', done.stderr)
+        self.assertIn("on which host?", done.stderr)
 
 
 class Live(world.LiveTest):
@@ -112,10 +122,10 @@ class Live(world.LiveTest):
     def setUpClass(cls):
         super().setUpClass()
         need("setcap", "unshare")
-        top = LIBEXEC
-        while not top.exists():
-            top = top.parent
-        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", top], check=True)
+        cls.top = LIBEXEC
+        while not cls.top.exists():
+            cls.top = cls.top.parent
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", cls.top], check=True)
         LIBEXEC.mkdir(parents=True, exist_ok=True)
         done = world.install_for_group(LIBEXEC)
         if done.returncode:
@@ -128,7 +138,7 @@ class Live(world.LiveTest):
     @classmethod
     def tearDownClass(cls):
         super().tearDownClass()
-        subprocess.run(["umount", "-l", LIBEXEC], check=False)
+        subprocess.run(["umount", "-l", cls.top], check=False)
 
     def tshark_live(self, ns, *argv, groups=f"--groups={GID}"):
         env = {"PATH": os.environ["PATH"], "HOME": str(self.dir / "home"),
@@ -237,6 +247,21 @@ class Live(world.LiveTest):
                    f"http://127.0.0.1:{server.told}/")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn(("curl",), self.rows(path, "proc.src.name"))
+
+    def test_who_cannot_gain_a_capability_is_told_why(self):
+        member = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}",
+                  f"--groups={GID}"]
+        for wrap, said in (
+                ([*member, "--no-new-privs"], "(no_new_privs)"),
+                (["setpriv", "--bounding-set=-bpf", *member],
+                 "not to be had in this container"),
+                (["setpriv", "--bounding-set=-net_raw"],
+                 "root has no CAP_NET_RAW here")):
+            done = run(*wrap, self.extcap / "pktwho", "-i", "lo", "-w",
+                       "/dev/null")
+            self.assertEqual(done.returncode, 1, wrap)
+            self.assertIn("no permission to capture: ", done.stderr)
+            self.assertIn(said, done.stderr)
 
     def test_everyone_else_is_told_what_to_run(self):
         ns = self.namespace()

@@ -110,6 +110,28 @@ static void what_is_not_known_matches_nothing(void **state)
 	}
 }
 
+static void a_quoted_name_is_that_name(void **state)
+{
+	static const char *const names[] = {
+		"curl", "x,y[z]", "[kworker]", "a*b?c\\", " blanks ",
+	};
+	char term[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		struct filter f = { 0 };
+
+		filter_quote(term, sizeof(term), names[i]);
+		assert_int_equal(filter_add_list(&f, FILTER_PROC, term), 1);
+		if (!filter_matches_name(&f, names[i]))
+			fail_msg("%s is not %s", term, names[i]);
+		assert_false(filter_matches_name(&f, "a.b.c."));
+		assert_false(filter_matches_name(&f, "x"));
+	}
+	filter_quote(term, 4, "a*b");
+	assert_string_equal(term, "a\\*");
+}
+
 static void there_is_an_end_to_terms(void **state)
 {
 	struct filter f = { 0 };
@@ -132,6 +154,7 @@ int main(void)
 		cmocka_unit_test(a_long_name_is_compared_as_far_as_it_goes),
 		cmocka_unit_test(one_of_a_kind_and_all_kinds),
 		cmocka_unit_test(what_is_not_known_matches_nothing),
+		cmocka_unit_test(a_quoted_name_is_that_name),
 		cmocka_unit_test(there_is_an_end_to_terms),
 	};
 
