@@ -203,13 +203,15 @@ static const char *user_name(void)
 void privilege_advise(int err, char *out, size_t size)
 {
 	const struct group *gr = NULL;
+	char missing[160];
 	struct stat st;
 
+	privilege_now(missing, sizeof(missing));
 	if (err == -EACCES && !stat(privilege_program, &st))
 		gr = getgrgid(st.st_gid);
 	if (!geteuid())
-		snprintf(out, size, "root has no CAP_NET_RAW here: where its "
-			 "container is started, add that capability");
+		snprintf(out, size, "root lacks %s here: add that where its "
+			 "container is started", missing);
 	else if (err == -EPERM)
 		snprintf(out, size, "a capability of " PKTWHO_LIBEXECDIR
 			 "/pktwho is not to be had in this container: add it "

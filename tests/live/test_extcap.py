@@ -256,7 +256,7 @@ class Live(world.LiveTest):
                 (["setpriv", "--bounding-set=-bpf", *member],
                  "not to be had in this container"),
                 (["setpriv", "--bounding-set=-net_raw"],
-                 "root has no CAP_NET_RAW here")):
+                 "root lacks cap_net_raw here")):
             done = run(*wrap, self.extcap / "pktwho", "-i", "lo", "-w",
                        "/dev/null")
             self.assertEqual(done.returncode, 1, wrap)
