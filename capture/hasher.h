@@ -18,7 +18,7 @@ struct hasher;
 /* Which file, and for whom. */
 struct hasher_question {
 	uint32_t pid;		/* its /proc/PID/exe, while it runs */
-	uint64_t start_ticks;	/* handed back */
+	uint64_t start_ns;	/* handed back */
 	uint64_t exec_gen;	/* handed back */
 	uint64_t inode;		/* that this must be, or else @path; 0: unknown */
 	char path[HASHER_PATH];

@@ -272,7 +272,7 @@ void owners_hash(struct owners *o, struct image *i)
 {
 	struct hasher_question q = {
 		.pid = i->proc->pid,
-		.start_ticks = i->proc->start_ticks,
+		.start_ns = i->proc->start_ns,
 		.exec_gen = i->exec_gen,
 		.inode = i->inode,
 	};
@@ -295,7 +295,7 @@ static void take_hashes(struct owners *o)
 	while (o->hasher && hasher_take(o->hasher, &a))
 		if (a.known)
 			proctab_set_sha256(o->processes, a.question.pid,
-					   a.question.start_ticks,
+					   a.question.start_ns,
 					   a.question.exec_gen, a.sha256);
 }
 

@@ -14,7 +14,6 @@
 
 #include "container.h"
 
-#define TICK_NS 10000000ull	/* USER_HZ is 100 on every Linux */
 
 static void have(struct process *p, enum field f)
 {
@@ -57,7 +56,7 @@ static int read_link(int dir, const char *name, char *buf, size_t size)
  * so the fields are counted from the last one.
  */
 static int read_stat(int dir, uint64_t boot_real_ns, struct process *p,
-		     uint64_t *start_ticks)
+		     uint64_t *start_ns)
 {
 	char buf[1024], *open, *close, *s;
 	int n = read_file(dir, "stat", buf, sizeof(buf));
@@ -81,10 +80,10 @@ static int read_stat(int dir, uint64_t boot_real_ns, struct process *p,
 		if (field == 4)
 			p->ppid = (uint32_t)strtoul(s, NULL, 10);
 		if (field == 22)
-			*start_ticks = strtoull(s, NULL, 10);
+			*start_ns = strtoull(s, NULL, 10) * PROCFS_TICK_NS;
 		s += strcspn(s, " ");
 	}
-	p->start_ns = boot_real_ns + *start_ticks * TICK_NS;
+	p->start_ns = boot_real_ns + *start_ns;
 	have(p, FIELD_PPID);
 	have(p, FIELD_START);
 	return 0;
@@ -251,7 +250,7 @@ static void read_rest(int dir, struct process *p)
 
 /* The process's directory, @p begun and its stat read; or -ESRCH. */
 static int open_process(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
-			struct process *p, uint64_t *start_ticks)
+			struct process *p, uint64_t *start_ns)
 {
 	char name[16];
 	int dir;
@@ -263,7 +262,7 @@ static int open_process(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
 		return -ESRCH;
 	p->pid = pid;
 	have(p, FIELD_PID);
-	if (read_stat(dir, boot_real_ns, p, start_ticks)) {
+	if (read_stat(dir, boot_real_ns, p, start_ns)) {
 		close(dir);
 		return -ESRCH;
 	}
@@ -271,9 +270,9 @@ static int open_process(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
 }
 
 int procfs_read(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
-		struct process *p, uint64_t *start_ticks)
+		struct process *p, uint64_t *start_ns)
 {
-	int dir = open_process(proc_fd, pid, boot_real_ns, p, start_ticks);
+	int dir = open_process(proc_fd, pid, boot_real_ns, p, start_ns);
 
 	if (dir < 0)
 		return dir;
@@ -290,8 +289,8 @@ int procfs_read(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
 
 int procfs_read_brief(int proc_fd, uint32_t pid, struct process *p)
 {
-	uint64_t start_ticks;
-	int dir = open_process(proc_fd, pid, 0, p, &start_ticks);
+	uint64_t start_ns;
+	int dir = open_process(proc_fd, pid, 0, p, &start_ns);
 
 	if (dir < 0)
 		return dir;

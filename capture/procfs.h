@@ -12,13 +12,15 @@
 
 #include "record.h"
 
+#define PROCFS_TICK_NS 10000000ull	/* USER_HZ is 100 on every Linux */
+
 /*
  * Fills what is known of @pid except its process id; the start time too, from
- * @boot_real_ns, the Unix time of boot.  *@start_ticks is field 22 of stat.
- * 0, or -ESRCH when there is no such process.
+ * @boot_real_ns, the Unix time of boot.  *@start_ns is nanoseconds since boot,
+ * in whole ticks: no more is told.  0, or -ESRCH when there is no such process.
  */
 int procfs_read(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
-		struct process *p, uint64_t *start_ticks);
+		struct process *p, uint64_t *start_ns);
 
 /*
  * As procfs_read, at half its cost: name and parent's id, and of a process

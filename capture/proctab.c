@@ -19,7 +19,6 @@
 #define BUCKETS		16384
 #define MAX_IMAGES	65536	/* then those that ended are forgotten at once */
 #define USERS		64
-#define NS_PER_TICK	10000000ull
 #define KEEP_EXITED_NS	60000000000ull
 #define MAX_ANCESTORS	8
 #define EXEC_TAKES_NS	1000000000ull	/* from its rename to its event */
@@ -171,11 +170,18 @@ static struct proc **head_of(struct proctab *t, uint32_t pid)
 	return &t->heads[pid * 2654435761u >> 18];
 }
 
-static struct proc *find(struct proctab *t, uint32_t pid, uint64_t start_ticks)
+/* /proc tells no more than the tick in which a process started. */
+static bool same_start(uint64_t a, uint64_t b)
+{
+	return a == b || (a / PROCFS_TICK_NS == b / PROCFS_TICK_NS &&
+			  (!(a % PROCFS_TICK_NS) || !(b % PROCFS_TICK_NS)));
+}
+
+static struct proc *find(struct proctab *t, uint32_t pid, uint64_t start_ns)
 {
 	struct proc *p = *head_of(t, pid);
 
-	while (p && (p->pid != pid || p->start_ticks != start_ticks))
+	while (p && (p->pid != pid || !same_start(p->start_ns, start_ns)))
 		p = p->next;
 	return p;
 }
@@ -187,7 +193,7 @@ static struct proc *find_running(struct proctab *t, uint32_t pid)
 
 	for (struct proc *p = *head_of(t, pid); p; p = p->next)
 		if (p->pid == pid && !p->exited_mono_ns &&
-		    (!best || p->start_ticks > best->start_ticks))
+		    (!best || p->start_ns > best->start_ns))
 			best = p;
 	return best;
 }
@@ -201,7 +207,7 @@ static void set_name(struct image *i, const char *name)
 static void set_exec_gen(struct proctab *t, struct image *i, uint64_t exec_gen)
 {
 	i->exec_gen = exec_gen;
-	i->id = process_id(t->boot_id, i->proc->pid, i->proc->start_ticks,
+	i->id = process_id(t->boot_id, i->proc->pid, i->proc->start_ns,
 			   exec_gen);
 }
 
@@ -276,7 +282,7 @@ static struct image *image_change(struct proctab *t, struct proc *p,
 }
 
 static struct proc *proc_add(struct proctab *t, uint32_t pid,
-			     uint64_t start_ticks, const char *name,
+			     uint64_t start_ns, const char *name,
 			     uint64_t exec_gen, uint64_t from_mono_ns)
 {
 	struct proc **head = head_of(t, pid);
@@ -285,7 +291,7 @@ static struct proc *proc_add(struct proctab *t, uint32_t pid,
 	if (!p)
 		return NULL;
 	p->pid = pid;
-	p->start_ticks = start_ticks;
+	p->start_ns = start_ns;
 	if (!image_add(t, p, name, exec_gen, from_mono_ns)) {
 		free(p);
 		return NULL;
@@ -316,17 +322,17 @@ static void set_image_read(struct proctab *t, struct image *i)
 static struct proc *read_process(struct proctab *t, uint32_t pid, bool *is_new)
 {
 	struct process *s = &t->scratch;
-	uint64_t start_ticks = 0;
+	uint64_t start_ns = 0;
 	struct proc *p;
 
 	if (procfs_read(t->options.proc_fd, pid, t->boot_real_ns, s,
-			&start_ticks))
+			&start_ns))
 		return NULL;
-	p = find(t, pid, start_ticks);
+	p = find(t, pid, start_ns);
 	*is_new = !p;
 	if (p)
 		return p;
-	p = proc_add(t, pid, start_ticks, s->name, 0, 0);
+	p = proc_add(t, pid, start_ns, s->name, 0, 0);
 	if (p)
 		set_image_read(t, p->image);
 	return p;
@@ -337,11 +343,6 @@ static struct proc *add_from_procfs(struct proctab *t, uint32_t pid)
 	bool is_new;
 
 	return read_process(t, pid, &is_new);
-}
-
-static uint64_t ticks_of(const struct probe_owner *o)
-{
-	return o->start_ns / NS_PER_TICK;
 }
 
 /* What an event alone tells. */
@@ -364,13 +365,31 @@ static void process_of_owner(struct proctab *t, struct process *s,
 static struct proc *add_from_owner(struct proctab *t,
 				   const struct probe_owner *o)
 {
-	struct proc *p = proc_add(t, o->tgid, ticks_of(o), o->comm,
+	struct proc *p = proc_add(t, o->tgid, o->start_ns, o->comm,
 				  o->exec_gen, 0);
 
 	if (!p)
 		return NULL;
 	process_of_owner(t, &t->scratch, o);
 	set_record(t, p->image, &t->scratch);
+	return p;
+}
+
+/* The process an event names; /proc may have told only its tick. */
+static struct proc *find_owner(struct proctab *t, const struct probe_owner *o)
+{
+	struct proc *p = find(t, o->tgid, o->start_ns);
+
+	if (!p || p->start_ns == o->start_ns)
+		return p;
+	p->start_ns = o->start_ns;
+	for (struct image *i = p->image; i; i = i->older) {
+		set_exec_gen(t, i, i->exec_gen);
+		if (process_decode(&t->scratch, i->record, i->record_len) < 0)
+			continue;
+		t->scratch.start_ns = t->boot_real_ns + o->start_ns;
+		set_record(t, i, &t->scratch);
+	}
 	return p;
 }
 
@@ -424,7 +443,7 @@ static void catch_up(struct proctab *t, struct proc *p,
 		     const struct probe_owner *o)
 {
 	struct process *s = &t->scratch;
-	uint64_t start_ticks = 0;
+	uint64_t start_ns = 0;
 	struct image *i;
 
 	if (!p->image->exec_gen || o->exec_gen <= p->image->exec_gen)
@@ -433,7 +452,7 @@ static void catch_up(struct proctab *t, struct proc *p,
 	if (!i)
 		return;
 	if (procfs_read(t->options.proc_fd, p->pid, t->boot_real_ns, s,
-			&start_ticks) || start_ticks != p->start_ticks)
+			&start_ns) || !same_start(start_ns, p->start_ns))
 		process_of_owner(t, s, o);
 	else if (t->options.exe_inodes)
 		i->inode = procfs_exe_inode(t->options.proc_fd, p->pid);
@@ -449,12 +468,13 @@ struct proc *proctab_owner(struct proctab *t, const struct probe_owner *o,
 
 	if (!o->tgid)
 		return NULL;
-	p = find(t, o->tgid, ticks_of(o));
+	p = find_owner(t, o);
 	if (!p) {
-		p = add_from_procfs(t, o->tgid);
-		if (!p || p->start_ticks != ticks_of(o))
-			p = add_from_owner(t, o);
+		add_from_procfs(t, o->tgid);
+		p = find_owner(t, o);
 	}
+	if (!p)
+		p = add_from_owner(t, o);
 	if (p) {
 		catch_up(t, p, o);
 		learn_exec_gen(t, p->image, o);
@@ -617,11 +637,11 @@ static void undo_exec_rename(struct proctab *t, struct proc *p,
 void proctab_exec(struct proctab *t, const struct probe_exec *x)
 {
 	const struct probe_owner *o = &x->event.owner;
-	struct proc *p = find(t, o->tgid, ticks_of(o));
+	struct proc *p = find_owner(t, o);
 	struct image *i;
 
 	if (!p) {
-		p = proc_add(t, o->tgid, ticks_of(o), o->comm, o->exec_gen,
+		p = proc_add(t, o->tgid, o->start_ns, o->comm, o->exec_gen,
 			     x->event.ts_ns);
 	} else if (p->image->exec_gen != o->exec_gen) {
 		undo_exec_rename(t, p, x);
@@ -645,10 +665,10 @@ void image_exepath(struct proctab *t, const struct image *i, char *out,
 	snprintf(out, size, "%s", known ? t->scratch.exepath : "");
 }
 
-void proctab_set_sha256(struct proctab *t, uint32_t pid, uint64_t start_ticks,
+void proctab_set_sha256(struct proctab *t, uint32_t pid, uint64_t start_ns,
 			uint64_t exec_gen, const uint8_t sha256[32])
 {
-	struct proc *p = find(t, pid, start_ticks);
+	struct proc *p = find(t, pid, start_ns);
 	struct image *i = p ? p->image : NULL;
 
 	while (i && i->exec_gen != exec_gen)
@@ -690,9 +710,9 @@ void proctab_fork(struct proctab *t, const struct probe_event *e)
 	const struct probe_owner *o = &e->owner;
 	struct proc *parent = find_running(t, e->parent_tgid), *p;
 
-	p = find(t, o->tgid, ticks_of(o));
+	p = find_owner(t, o);
 	if (!p) {		/* else /proc told first */
-		p = proc_add(t, o->tgid, ticks_of(o), o->comm, o->exec_gen,
+		p = proc_add(t, o->tgid, o->start_ns, o->comm, o->exec_gen,
 			     e->ts_ns);
 		if (!p)
 			return;
@@ -705,7 +725,7 @@ void proctab_fork(struct proctab *t, const struct probe_event *e)
 
 void proctab_exit(struct proctab *t, const struct probe_event *e)
 {
-	struct proc *p = find(t, e->owner.tgid, ticks_of(&e->owner));
+	struct proc *p = find_owner(t, &e->owner);
 
 	if (!p)
 		return;
@@ -715,7 +735,7 @@ void proctab_exit(struct proctab *t, const struct probe_event *e)
 
 void proctab_rename(struct proctab *t, const struct probe_event *e)
 {
-	struct proc *p = find(t, e->owner.tgid, ticks_of(&e->owner));
+	struct proc *p = find_owner(t, &e->owner);
 	struct image *i = p ? p->image : NULL;
 
 	if (i)

@@ -51,7 +51,7 @@ struct image {
 struct proc {
 	struct proc *next;		/* of its hash bucket */
 	struct image *image;		/* the newest; never NULL */
-	uint64_t start_ticks;		/* field 22 of /proc/PID/stat */
+	uint64_t start_ns;		/* since boot; of /proc, whole ticks */
 	uint64_t exited_mono_ns;	/* 0: it runs */
 	uint32_t pid;
 	uint32_t exit_status;
@@ -110,7 +110,7 @@ void image_exepath(struct proctab *t, const struct image *i, char *out,
 		   size_t size);
 
 /* The SHA-256 of what that process was running after so many execs. */
-void proctab_set_sha256(struct proctab *t, uint32_t pid, uint64_t start_ticks,
+void proctab_set_sha256(struct proctab *t, uint32_t pid, uint64_t start_ns,
 			uint64_t exec_gen, const uint8_t sha256[32]);
 
 /* Whether the filter keeps this image's packets. */

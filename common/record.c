@@ -427,7 +427,7 @@ int table_header_decode(struct table_header *t, const void *buf, size_t size)
  * not resist forgery: whoever can forge it can forge the file.
  */
 uint64_t process_id(const uint8_t boot_id[16], uint32_t pid,
-		    uint64_t start_ticks, uint64_t exec_gen)
+		    uint64_t start_ns, uint64_t exec_gen)
 {
 	uint8_t key[36];
 	struct wbuf w = wbuf_of(key, sizeof(key));
@@ -435,7 +435,7 @@ uint64_t process_id(const uint8_t boot_id[16], uint32_t pid,
 
 	wbuf_put(&w, boot_id, 16);
 	wbuf_u32(&w, pid);
-	wbuf_u64(&w, start_ticks);
+	wbuf_u64(&w, start_ns);
 	wbuf_u64(&w, exec_gen);
 	for (size_t i = 0; i < sizeof(key); i++)
 		h = (h ^ key[i]) * 0x100000001b3u;

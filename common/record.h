@@ -195,9 +195,9 @@ int table_header_decode(struct table_header *t, const void *buf, size_t size);
  * has the same id in every file of one boot; another process, another start
  * or another exec has another.  Never 0.
  * @boot_id: /proc/sys/kernel/random/boot_id, 16 bytes.
- * @start_ticks: field 22 of /proc/PID/stat.
+ * @start_ns: since boot; see docs/file-format.md where only a tick is known.
  */
 uint64_t process_id(const uint8_t boot_id[16], uint32_t pid,
-		    uint64_t start_ticks, uint64_t exec_gen);
+		    uint64_t start_ns, uint64_t exec_gen);
 
 #endif

@@ -31,11 +31,11 @@ ITEM = re.compile(rf"(src|dst)=(?:-|(?:{TEXT})?\[\d+\])"
                   rf"={TEXT}")
 
 
-def process_id(boot_id, pid, start_ticks, execs):
+def process_id(boot_id, pid, start_ns, execs):
     """As the document has it."""
     mask = (1 << 64) - 1
     h = 0xCBF29CE484222325
-    for byte in boot_id + struct.pack("<IQQ", pid, start_ticks, execs):
+    for byte in boot_id + struct.pack("<IQQ", pid, start_ns, execs):
         h = (h ^ byte) * 0x100000001B3 & mask
     h = (h ^ h >> 33) * 0xFF51AFD7ED558CCD & mask
     h = (h ^ h >> 33) * 0xC4CEB9FE1A85EC53 & mask

@@ -10,17 +10,17 @@
 static struct process read_process(uint32_t pid)
 {
 	struct process p;
-	uint64_t ticks;
+	uint64_t start_ns;
 
 	memset(&p, 0xee, sizeof(p));
-	assert_int_equal(procfs_read(tree_fd, pid, BOOT, &p, &ticks), 0);
+	assert_int_equal(procfs_read(tree_fd, pid, BOOT, &p, &start_ns), 0);
 	return p;
 }
 
 static void a_process_is_read_whole(void **state)
 {
 	struct process p;
-	uint64_t ticks = 0;
+	uint64_t start_ns = 0;
 
 	(void)state;
 	tree_stat(42, "nginx", 7, 12345);
@@ -33,9 +33,9 @@ static void a_process_is_read_whole(void **state)
 	tree_text("42/loginuid", "1000");
 	tree_link("42/ns/net", "net:[4026531840]");
 	tree_text("7/comm", "systemd\n");
-	assert_int_equal(procfs_read(tree_fd, 42, BOOT, &p, &ticks), 0);
+	assert_int_equal(procfs_read(tree_fd, 42, BOOT, &p, &start_ns), 0);
 
-	assert_int_equal(ticks, 12345);
+	assert_int_equal(start_ns, 12345 * PROCFS_TICK_NS);
 	assert_int_equal(p.start_ns, BOOT + 123450000000);
 	assert_int_equal(p.pid, 42);
 	assert_int_equal(p.ppid, 7);
@@ -117,18 +117,18 @@ static void a_name_is_any_bytes(void **state)
 static void a_process_that_vanished_is_none(void **state)
 {
 	struct process p;
-	uint64_t ticks;
+	uint64_t start_ns;
 
 	(void)state;
-	assert_int_equal(procfs_read(tree_fd, 42, BOOT, &p, &ticks), -ESRCH);
+	assert_int_equal(procfs_read(tree_fd, 42, BOOT, &p, &start_ns), -ESRCH);
 	tree_text("42/status", "Name:\tx\n");
-	assert_int_equal(procfs_read(tree_fd, 42, BOOT, &p, &ticks), -ESRCH);
+	assert_int_equal(procfs_read(tree_fd, 42, BOOT, &p, &start_ns), -ESRCH);
 	tree_text("42/stat", "");
-	assert_int_equal(procfs_read(tree_fd, 42, BOOT, &p, &ticks), -ESRCH);
+	assert_int_equal(procfs_read(tree_fd, 42, BOOT, &p, &start_ns), -ESRCH);
 	tree_text("42/stat", "42 (cut sho");
-	assert_int_equal(procfs_read(tree_fd, 42, BOOT, &p, &ticks), -ESRCH);
+	assert_int_equal(procfs_read(tree_fd, 42, BOOT, &p, &start_ns), -ESRCH);
 	tree_text("42/stat", "42 )x(");
-	assert_int_equal(procfs_read(tree_fd, 42, BOOT, &p, &ticks), -ESRCH);
+	assert_int_equal(procfs_read(tree_fd, 42, BOOT, &p, &start_ns), -ESRCH);
 }
 
 /* Ended between two files: what was read until then counts. */
@@ -340,15 +340,15 @@ static void the_real_proc_is_read(void **state)
 {
 	int proc = open("/proc", O_RDONLY | O_DIRECTORY);
 	struct process p;
-	uint64_t ticks = 0;
+	uint64_t start_ns = 0;
 
 	(void)state;
-	assert_int_equal(procfs_read(proc, (uint32_t)getpid(), 0, &p, &ticks),
+	assert_int_equal(procfs_read(proc, (uint32_t)getpid(), 0, &p, &start_ns),
 			 0);
 	assert_string_equal(p.name, "test_procfs");
 	assert_int_equal(p.ppid, getppid());
 	assert_int_equal(p.uid, geteuid());
-	assert_true(ticks > 0);
+	assert_true(start_ns > 0);
 	assert_non_null(strstr(p.exepath, "/test_procfs"));
 	close(proc);
 }

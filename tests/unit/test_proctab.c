@@ -13,6 +13,7 @@
 #define T     (1000 * SEC)	/* when the tests begin */
 #define TICK  10000000ull
 #define TICKS 50000ull		/* start of the tests' processes */
+#define START (TICKS * TICK + 1234567)
 
 static const uint8_t boot_id[16] = {
 	0x0f, 0x1e, 0x2d, 0x3c, 0x4b, 0x5a, 0x69, 0x78,
@@ -52,7 +53,7 @@ static struct probe_owner owner(uint32_t pid, uint64_t exec_gen,
 {
 	struct probe_owner o = { .tgid = pid, .tid = pid, .uid = 12345,
 				 .gid = 12346, .exec_gen = exec_gen,
-				 .start_ns = TICKS * TICK + 1234567 };
+				 .start_ns = START };
 
 	snprintf(o.comm, sizeof(o.comm), "%s", name);
 	return o;
@@ -146,7 +147,7 @@ static void an_event_alone_makes_a_process(void **state)
 	struct proc *p = known(t, owner(42, 3, "curl"));
 	struct process r = record_of(p->image);
 
-	assert_int_equal(p->image->id, process_id(boot_id, 42, TICKS, 3));
+	assert_int_equal(p->image->id, process_id(boot_id, 42, START, 3));
 	assert_string_equal(r.name, "curl");
 	assert_int_equal(r.pid, 42);
 	assert_int_equal(r.uid, 12345);
@@ -172,7 +173,7 @@ static void proc_and_event_are_one_process(void **state)
 	assert_int_equal(proctab_scan(t), 2);
 	p = known(t, owner(42, 3, "curl"));
 	assert_ptr_equal(proctab_by_pid(t, 42), p);
-	assert_int_equal(p->image->id, process_id(boot_id, 42, TICKS, 3));
+	assert_int_equal(p->image->id, process_id(boot_id, 42, START, 3));
 	assert_string_equal(record_of(p->image).exepath, "/usr/bin/curl");
 	assert_null(p->image->older);
 }
@@ -203,6 +204,20 @@ static void a_pid_is_not_a_process(void **state)
 	assert_int_equal(p->exited_mono_ns, T);
 	assert_int_equal(q->exited_mono_ns, 0);
 	assert_ptr_equal(proctab_by_pid(t, 42), q);
+}
+
+/* A fast machine, or who chooses pids: not even the tick is another. */
+static void a_pid_may_begin_anew_at_once(void **state)
+{
+	struct proctab *t = *state;
+	struct probe_owner later = owner(42, 3, "later");
+	struct proc *p = known(t, owner(42, 3, "curl")), *q;
+
+	later.start_ns++;
+	q = known(t, later);
+	assert_ptr_not_equal(p, q);
+	assert_int_not_equal(p->image->id, q->image->id);
+	assert_ptr_equal(known(t, owner(42, 3, "curl")), p);
 }
 
 /* Without events: an exec, a pid that begins anew, and who is whose child. */
@@ -248,7 +263,7 @@ static void exec_makes_a_new_image(void **state)
 
 	exec_at(t, T, owner(42, 4, "curl"), "/usr/bin/curl");
 	assert_int_not_equal(p->image->id, old);
-	assert_int_equal(p->image->id, process_id(boot_id, 42, TICKS, 4));
+	assert_int_equal(p->image->id, process_id(boot_id, 42, START, 4));
 	assert_int_equal(proc_image_at(p, T - 1)->id, old);
 	assert_ptr_equal(proc_image_at(p, T), p->image);
 	assert_name_at(p, T - 1, "bash");
@@ -585,6 +600,7 @@ int main(void)
 		proctab_test(an_event_alone_makes_a_process),
 		proctab_test(proc_and_event_are_one_process),
 		proctab_test(a_pid_is_not_a_process),
+		proctab_test(a_pid_may_begin_anew_at_once),
 		proctab_test(a_look_up_asks_proc_each_time),
 		proctab_test(exec_makes_a_new_image),
 		proctab_test(exec_of_an_unknown_process_makes_it),
