@@ -85,8 +85,10 @@ static struct program *program_new(stat_tap_table *table, const char *name)
 	p->name = g_strdup(name);
 	p->streams = g_hash_table_new(g_direct_hash, g_direct_equal);
 	memset(items, 0, sizeof(items));
+	/* Until there is one, no RTT is shown: not 0. */
 	for (int i = 0; i < COLUMNS; i++)
-		items[i].type = columns[i].type;
+		items[i].type = i < RTT_MIN ? columns[i].type :
+					      TABLE_ITEM_NONE;
 	items[PROGRAM].value.string_value = p->name;
 	stat_tap_init_table_row(table, p->row, COLUMNS, items);
 	g_hash_table_insert(programs, p->name, p);
@@ -111,6 +113,8 @@ static void add_rtt(stat_tap_table *table, struct program *p, double ms)
 	stat_tap_table_item_type *min = cell(table, p, RTT_MIN);
 	stat_tap_table_item_type *max = cell(table, p, RTT_MAX);
 
+	for (int i = RTT_MIN; i <= RTT_MAX; i++)
+		cell(table, p, i)->type = columns[i].type;
 	if (!p->rtts || ms < min->value.float_value)
 		min->value.float_value = ms;
 	if (ms > max->value.float_value)
