@@ -166,6 +166,19 @@ class Remote(world.LiveTest):
         self.check_file(server, pids)
         wait_for(lambda: set(glob.glob("/tmp/tmp.*")) <= before, "cleaning up")
 
+    def test_by_sudo(self):
+        if not shutil.which("sudo"):
+            self.skipTest("no package sudo")
+        server = self.tcp_server(within=self.far)
+        process = self.capture("-i", "any", "--remote-command", PKTWHO,
+                               "--remote-sudo")
+        pids = self.visit(server)
+        wait_for(lambda: run("pgrep", "-x", "sudo").stdout, "sudo")
+        self.assertEqual(self.stop(process)[0], 0)
+        self.check_file(server, pids)
+        self.assertEqual(len(set(self.rows(self.path, "tcp.stream",
+                                           where="tcp.port == 22"))), 0)
+
     def test_a_reader_that_goes_away(self):
         server = self.tcp_server(within=self.far)
         fifo = self.dir / "fifo"
