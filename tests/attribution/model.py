@@ -177,6 +177,9 @@ class Model:
         parent = self.sockets.get(s.parent)
         if parent and syn:      # whatever accept() is waiting for it
             owners, attrs = self.listeners(parent, t), {"listener"}
+            if t >= s.uses[0].t1 - SLACK:   # TCP fast open, on its way here
+                owners += self.users(s, t, sends and payload)
+                attrs.add("socket")
         elif s.listens:
             owners, attrs = self.listeners(s, t), {"listener"}
         else:
