@@ -119,7 +119,8 @@ static void on_file(void)
 
 /*
  * Statistics want the names of hosts, and tshark starts them after the file
- * was opened: the first packet is the first to see them.
+ * was opened: the first packet is the first to see them.  Other statistics
+ * start when a file has long been read, and read it again.
  */
 static void collect_for_statistics(void)
 {
@@ -129,15 +130,18 @@ static void collect_for_statistics(void)
 
 bool dpi_is_wanted(packet_info *pinfo, proto_tree *tree)
 {
+	if (!proto_is_protocol_enabled(find_protocol_by_id(proto_dpi)))
+		return false;
 	if (!PINFO_FD_VISITED(pinfo)) {
-		if (pinfo->num == 1 && !collecting)
+		if (!missed && !collecting)
 			collect_for_statistics();
 		missed = missed || !collecting || !tree;
 		if (collecting)
 			return true;
 	}
 	return proto_field_is_referenced(tree, proto_dpi) ||
-	       (has_fields && expert_items_have_a_tap());
+	       (has_fields && expert_items_have_a_tap()) ||
+	       (missed && stats_are_wanted());
 }
 
 /* ---- what there is to show ---- */

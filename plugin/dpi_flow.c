@@ -86,15 +86,18 @@ static char *with_detail(const char *old, const char *detail)
 
 static void add_detail(struct dpi_turn *t, const char *detail)
 {
-	char *old = t->detail;
+	char *old = t->detail, *new;
 
 	if (!old) {
 		t->detail = wmem_strdup(wmem_file_scope(), detail);
 		return;
 	}
-	if (strlen(old) + strlen(detail) > DPI_FLOW_DETAIL_MAX)
+	new = with_detail(old, detail);
+	if (strlen(new) > DPI_FLOW_DETAIL_MAX) {
+		wmem_free(wmem_file_scope(), new);
 		return;
-	t->detail = with_detail(old, detail);
+	}
+	t->detail = new;
 	wmem_free(wmem_file_scope(), old);
 }
 
@@ -144,6 +147,18 @@ void dpi_flow_turn(struct dpi_flow *f, uint32_t frame, bool request,
 		add_detail(t, detail);
 }
 
+void dpi_flow_status(struct dpi_flow *f, uint32_t request, uint32_t frame,
+		     uint32_t status)
+{
+	struct dpi_turn *t = request ? turn_begun_in(f, request, NULL) :
+				       turn_before(f, frame);
+
+	if (!t || (t->status_frame && t->status_frame < frame))
+		return;
+	t->status = status;
+	t->status_frame = frame;
+}
+
 const struct dpi_turn *dpi_flow_turn_at(struct dpi_flow *f, uint32_t frame)
 {
 	const struct dpi_turn *t = turn_before(f, frame);
@@ -161,12 +176,25 @@ static void append(wmem_strbuf_t *out, const char *prefix, const char *s)
 	wmem_strbuf_append(out, s);
 }
 
+static bool has_own_status(const struct dpi_flow *f, const struct dpi_turn *t)
+{
+	const struct dpi_turn *before = f->first;
+
+	if (!t || !t->status_frame)
+		return false;
+	while (before != t && before->next != t)
+		before = before->next;
+	return before == t || before->status_frame;
+}
+
 const char *dpi_flow_detail(wmem_allocator_t *pool, const struct dpi_flow *f,
 			    const struct dpi_turn *t)
 {
 	wmem_strbuf_t *out = wmem_strbuf_new(pool, "");
 
 	append(out, "", t ? t->detail : NULL);
+	if (has_own_status(f, t))
+		wmem_strbuf_append_printf(out, " %u", t->status);
 	append(out, "", f->tls_version);
 	append(out, "", f->cipher);
 	append(out, "ALPN ", f->alpn);

@@ -33,6 +33,8 @@ struct dpi_turn {
 	uint32_t frame;		/* where it began */
 	const char *host;	/* NULL if not known */
 	char *detail;		/* NULL if none */
+	uint32_t status;	/* of HTTP, that it was answered with */
+	uint32_t status_frame;	/* 0: none yet */
 };
 
 struct dpi_flow {
@@ -67,6 +69,14 @@ void dpi_flow_set(const char **member, const char *value);
  */
 void dpi_flow_turn(struct dpi_flow *f, uint32_t frame, bool request,
 		   const char *host, const char *detail);
+
+/*
+ * In @frame the turn that began in @request, or if nobody knows (0) the last
+ * one before it, was answered with that status.  Shown only if the turn before
+ * it was answered as well: with several under way Wireshark 4.0 mixes them up.
+ */
+void dpi_flow_status(struct dpi_flow *f, uint32_t request, uint32_t frame,
+		     uint32_t status);
 
 /* The turn that @frame belongs to, or NULL if there is none at all. */
 const struct dpi_turn *dpi_flow_turn_at(struct dpi_flow *f, uint32_t frame);

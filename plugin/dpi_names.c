@@ -3,7 +3,6 @@
 
 struct names {
 	struct dpi_name *first;
-	struct dpi_name *last;
 	unsigned count;
 };
 
@@ -30,44 +29,69 @@ static struct names *names_of(const char *address)
 	return n;
 }
 
-static bool is_news(const struct dpi_name *last, uint32_t frame,
-		    const char *name, const char *process)
+static bool is_same(const struct dpi_name *n, const char *name,
+		    const char *process)
 {
-	return !last || (frame > last->frame &&
-			 (strcmp(last->name, name) ||
-			  g_strcmp0(last->process, process)));
+	return !strcmp(n->name, name) && !g_strcmp0(n->process, process);
+}
+
+/* After @before, or NULL: before all others. */
+static void insert(struct names *n, struct dpi_name *before, uint32_t frame,
+		   uint32_t until, const char *name, const char *process)
+{
+	struct dpi_name **at = before ? &before->next : &n->first, *new;
+
+	if (n->count == DPI_NAMES_EACH)
+		return;
+	new = wmem_new0(wmem_file_scope(), struct dpi_name);
+	new->frame = frame;
+	new->until = until;
+	new->name = wmem_strdup(wmem_file_scope(), name);
+	if (process)
+		new->process = wmem_strdup(wmem_file_scope(), process);
+	new->next = *at;
+	*at = new;
+	n->count++;
+}
+
+/* The last one from before that frame, or NULL. */
+static struct dpi_name *find(const struct names *n, uint32_t frame)
+{
+	struct dpi_name *last = NULL;
+
+	for (struct dpi_name *i = n->first; i && i->frame <= frame; i = i->next)
+		last = i;
+	return last;
 }
 
 void dpi_names_put(const char *address, uint32_t frame, const char *name,
 		   const char *process)
 {
 	struct names *n = names_of(address);
-	struct dpi_name *new;
+	struct dpi_name *before;
 
-	if (!n || n->count == DPI_NAMES_EACH ||
-	    !is_news(n->last, frame, name, process))
+	if (!n)
 		return;
-	new = wmem_new0(wmem_file_scope(), struct dpi_name);
-	new->frame = frame;
-	new->name = wmem_strdup(wmem_file_scope(), name);
-	if (process)
-		new->process = wmem_strdup(wmem_file_scope(), process);
-	if (n->last)
-		n->last->next = new;
-	else
-		n->first = new;
-	n->last = new;
-	n->count++;
+	before = find(n, frame);
+	if (before && is_same(before, name, process)) {
+		before->until = MAX(before->until, frame);
+		return;
+	}
+	/* Packets are looked at in any order: this one parts the same answer. */
+	if (before && before->until > frame) {
+		insert(n, before, before->until, before->until, before->name,
+		       before->process);
+		before->until = frame;
+	}
+	insert(n, before, frame, frame, name, process);
 }
 
 const struct dpi_name *dpi_names_get(const char *address, uint32_t frame)
 {
 	const struct names *n = wmem_map_lookup(addresses, address);
-	const struct dpi_name *name = n ? n->first : NULL;
+	const struct dpi_name *name = n ? find(n, frame) : NULL;
 
-	while (name && name->next && name->next->frame <= frame)
-		name = name->next;
-	return name;
+	return name || !n ? name : n->first;
 }
 
 void dpi_names_ask(const char *name)

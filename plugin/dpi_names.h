@@ -18,6 +18,7 @@
 struct dpi_name {
 	struct dpi_name *next;
 	uint32_t frame;		/* of the answer */
+	uint32_t until;		/* ... and of the last that says the same */
 	const char *name;
 	const char *process;	/* that asked, NULL if not known */
 };

@@ -9,7 +9,7 @@
 #define ANSWERS_SHOWN 4
 
 enum what {
-	HTTP_HOST, HTTP_METHOD, HTTP_URI, HTTP_STATUS,
+	HTTP_HOST, HTTP_METHOD, HTTP_URI, HTTP_STATUS, HTTP_REQUEST_IN,
 	HTTP2_HOST, HTTP2_METHOD, HTTP2_URI, HTTP2_STATUS,
 	HTTP3_HOST, HTTP3_METHOD, HTTP3_URI, HTTP3_STATUS,
 	DNS_NAME, DNS_TYPE, DNS_IS_RESPONSE, DNS_RCODE, DNS_ANSWERS,
@@ -24,6 +24,7 @@ static const char *const names[WHATS] = {
 	[HTTP_METHOD] = "http.request.method",
 	[HTTP_URI] = "http.request.uri",
 	[HTTP_STATUS] = "http.response.code",
+	[HTTP_REQUEST_IN] = "http.request_in",
 	[HTTP2_HOST] = "http2.headers.authority",
 	[HTTP2_METHOD] = "http2.headers.method",
 	[HTTP2_URI] = "http2.headers.path",
@@ -201,22 +202,6 @@ static const char *word(struct reader *r, enum what what)
 
 /* ---- HTTP ---- */
 
-/* The answer to the flow's last request is added to it. */
-static void read_status(struct reader *r, enum what what)
-{
-	const struct dpi_turn *t = dpi_flow_turn_at(r->flow, r->pinfo->num);
-	uint32_t status;
-	char *text;
-
-	if (!t || !t->detail || !number(r, what, &status))
-		return;
-	text = wmem_strdup_printf(r->pinfo->pool, " %u", status);
-	if (g_str_has_suffix(t->detail, text))
-		return;		/* the packet is dissected again */
-	dpi_flow_turn(r->flow, r->pinfo->num, false, NULL,
-		      wmem_strdup_printf(r->pinfo->pool, "%s%s", t->detail,
-					 text));
-}
 
 /* "example.com:8080", "[2001:db8::1]:8080": the port is the packet's. */
 static const char *without_port(wmem_allocator_t *pool, const char *host)
@@ -241,25 +226,43 @@ static void read_request(struct reader *r, enum what host, enum what method,
 	dpi_flow_turn(r->flow, r->pinfo->num, m != NULL, h, detail);
 }
 
+/* RFC 9110, section 15.2: another one follows, but for 101. */
+static bool final_status(struct reader *r, enum what what, uint32_t *status)
+{
+	return number(r, what, status) && (*status >= 200 || *status == 101);
+}
+
 static void read_http(struct reader *r)
 {
+	uint32_t request = 0, status;
+
 	read_request(r, HTTP_HOST, HTTP_METHOD, HTTP_URI);
-	read_status(r, HTTP_STATUS);
+	if (!final_status(r, HTTP_STATUS, &status))
+		return;
+	number(r, HTTP_REQUEST_IN, &request);
+	dpi_flow_status(r->flow, request, r->pinfo->num, status);
 }
 
 /* Many requests may be under way at once: which one is answered? */
+static void read_only_status(struct reader *r, enum what what)
+{
+	uint32_t status;
+
+	if (r->flow->turns == 1 && final_status(r, what, &status))
+		dpi_flow_status(r->flow, r->flow->first->frame, r->pinfo->num,
+				status);
+}
+
 static void read_http2(struct reader *r)
 {
 	read_request(r, HTTP2_HOST, HTTP2_METHOD, HTTP2_URI);
-	if (r->flow->turns == 1)
-		read_status(r, HTTP2_STATUS);
+	read_only_status(r, HTTP2_STATUS);
 }
 
 static void read_http3(struct reader *r)
 {
 	read_request(r, HTTP3_HOST, HTTP3_METHOD, HTTP3_URI);
-	if (r->flow->turns == 1)
-		read_status(r, HTTP3_STATUS);
+	read_only_status(r, HTTP3_STATUS);
 }
 
 /* ---- DNS ---- */
@@ -317,11 +320,20 @@ static void read_addresses(struct reader *r, struct answers *s, enum what what)
 	}
 }
 
-/* An answer that this host gives, or passes on, is not one that it got. */
-static bool is_for_us(const struct attribution *owners)
+/*
+ * What others ask this host, and what it answers or passes on, is not what it
+ * resolved; nor is an answer that nobody here waits for.
+ */
+static bool is_for_us(const struct attribution *owners, bool is_answer)
 {
-	return !owners || (owners->direction != DIRECTION_OUT &&
-			   owners->direction != DIRECTION_FORWARDED);
+	if (!owners)
+		return true;
+	if (owners->direction == DIRECTION_FORWARDED)
+		return false;
+	if (!is_answer)
+		return owners->direction != DIRECTION_IN;
+	return owners->direction != DIRECTION_OUT &&
+	       owners->dst.attr != ATTR_KERNEL;
 }
 
 static const char *who_asked(struct reader *r, const struct attribution *owners)
@@ -344,7 +356,7 @@ static const char *read_answers(struct reader *r, const char *name,
 		.name = name,
 		.process = who_asked(r, owners),
 		.end = answers_end(r),
-		.keep = is_for_us(owners),
+		.keep = is_for_us(owners, true),
 		.shown = wmem_strbuf_new(r->pinfo->pool, type),
 	};
 	uint32_t rcode = 0;
@@ -377,11 +389,14 @@ static const char *question_type(struct reader *r)
 static void read_dns(struct reader *r, const struct attribution *owners)
 {
 	const char *name = text(r, DNS_NAME), *type = question_type(r);
+	bool is_answer;
 
 	if (!name || !type)
 		return;
-	dpi_names_ask(name);
-	if (flag(r, DNS_IS_RESPONSE))
+	is_answer = flag(r, DNS_IS_RESPONSE);
+	if (is_for_us(owners, is_answer))
+		dpi_names_ask(name);
+	if (is_answer)
 		type = read_answers(r, name, type, owners);
 	dpi_flow_turn(r->flow, r->pinfo->num, false, name, type);
 }

@@ -211,15 +211,17 @@ static ws_bool read_option(wtap_block_t block _U_, unsigned id,
 
 /* ---- countries ---- */
 
+#define SEPARATORS " ,;:\t"
+
 /* Two letters, whatever separates them. */
 static bool country_is_allowed(const char *country)
 {
 	size_t n;
 
 	for (const char *s = pref_countries; *s; s += n) {
-		n = strspn(s, " ,;:\t");
+		n = strspn(s, SEPARATORS);
 		s += n;
-		n = strcspn(s, " ,;:\t");
+		n = strcspn(s, SEPARATORS);
 		if (n == strlen(country) && !g_ascii_strncasecmp(s, country, n))
 			return true;
 	}
@@ -243,7 +245,7 @@ static void look_at_address(proto_item *item, packet_info *pinfo,
 static void look_at_countries(proto_item *item, packet_info *pinfo,
 			      const struct attribution *a)
 {
-	if (!enabled[COUNTRY] || !pref_countries[strspn(pref_countries, " ,")])
+	if (!enabled[COUNTRY] || !pref_countries[strspn(pref_countries, SEPARATORS)])
 		return;
 	if (a->direction != DIRECTION_OUT && a->direction != DIRECTION_LOCAL)
 		look_at_address(item, pinfo, &pinfo->net_src, a->src.country);

@@ -504,15 +504,13 @@ void fields_add_end(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 }
 
 /* "curl (4242)", of which either half may be missing. */
-static const char *imported_label(wmem_allocator_t *pool,
-				  const struct imported *i)
+static const char *process_label(wmem_allocator_t *pool,
+				 const struct process *p, const char *name)
 {
-	const char *name = text_escape(pool, i->name, strlen(i->name));
-
-	if (!process_has(&i->process, FIELD_PID))
+	name = text_escape(pool, name, strlen(name));
+	if (!process_has(p, FIELD_PID))
 		return name;
-	return wmem_strdup_printf(pool, "%s (%u)", *name ? name : "?",
-				  i->process.pid);
+	return wmem_strdup_printf(pool, "%s (%u)", *name ? name : "?", p->pid);
 }
 
 void fields_add_imported(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
@@ -525,7 +523,7 @@ void fields_add_imported(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 		[IMPORT_DST] = DST,
 	};
 	enum scope scope = scope_of[i->end];
-	const char *label = imported_label(pinfo->pool, i);
+	const char *label = process_label(pinfo->pool, &i->process, i->name);
 	struct source s = {
 		.tree = tree, .tvb = tvb, .pool = pinfo->pool,
 		.p = &i->process, .e = &import, .name = i->name,
@@ -541,20 +539,18 @@ void fields_add_imported(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 
 proto_item *fields_add_table_row(proto_tree *tree, tvbuff_t *tvb,
 				 packet_info *pinfo, int offset, int len,
-				 const struct process *p)
+				 const struct process *p, const char *name)
 {
 	struct source s = {
 		.tvb = tvb, .offset = offset, .len = len,
-		.pool = pinfo->pool, .p = p,
+		.pool = pinfo->pool, .p = p, .name = name,
 	};
 	proto_item *item = proto_tree_add_item(tree, hf_scope[TABLE], tvb,
 					       offset, len, ENC_NA);
 
 	if (proto_field_is_referenced(tree, hf_scope[TABLE]))
-		proto_item_append_text(item, ": %s (%u)",
-			text_escape(pinfo->pool, p->name,
-				    strnlen(p->name, sizeof(p->name))),
-			p->pid);
+		proto_item_append_text(item, ": %s",
+				       process_label(pinfo->pool, p, name));
 	s.tree = proto_item_add_subtree(item, ett_scope[TABLE]);
 	add_rows(&s, TABLE);
 	return item;

@@ -40,10 +40,10 @@ void fields_add_imported(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 
 /*
  * Adds one row of the process table, @len bytes at @offset of @tvb, and
- * returns its item.
+ * returns its item.  @name: all of the name.
  */
 proto_item *fields_add_table_row(proto_tree *tree, tvbuff_t *tvb,
 				 packet_info *pinfo, int offset, int len,
-				 const struct process *p);
+				 const struct process *p, const char *name);
 
 #endif

@@ -19,6 +19,8 @@ void import_clear(struct imported *i)
 	i->process.has = 0;
 	i->process.flags = 0;
 	i->process.cmdline_len = 0;
+	i->process.pid = 0;
+	i->process.name[0] = '\0';
 	i->end = IMPORT_EITHER;
 	i->name[0] = '\0';
 }
@@ -329,6 +331,8 @@ static bool rustnet_script(struct imported *i, struct span s)
 		return false;
 	while (s.len) {
 		if (take(&s, "Process:", NULL, &value)) {
+			if (starts(value, " "))
+				return any;	/* a person's sentence */
 			set_name(i, value);
 			return true;
 		}

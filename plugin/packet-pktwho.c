@@ -141,6 +141,14 @@ static void look_for_import(struct found *f, struct imported *i, tvbuff_t *tvb,
 							   : DIRECTION_IN;
 }
 
+static void forget_outer_countries(struct found *f)
+{
+	char *src = f->owners.src.country, *dst = f->owners.dst.country;
+
+	if ((*src || *dst) && place_is_inside(f->pinfo))
+		*src = *dst = '\0';
+}
+
 /*
  * Process records are taken on the first pass whether or not a field is
  * wanted by then: a packet that is clicked on later stands alone, and its
@@ -169,6 +177,7 @@ static void dissect_packet(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 		wtap_block_foreach_option(block, take_option, &f);
 	if (f.has_owners && !PINFO_FD_VISITED(pinfo))
 		expert_items_count(pinfo, &f.owners);
+	forget_outer_countries(&f);
 	if (want_dpi)
 		dpi_add(tree, tvb, pinfo, f.has_owners ? &f.owners : NULL);
 	if (!wanted)
@@ -211,7 +220,7 @@ static unsigned dissect_rows(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree
 			expert_items_count_row(&p);
 		}
 		item = fields_add_table_row(tree, tvb, pinfo, (int)offset, len,
-					    &p);
+					    &p, p.name);
 		if (want_experts)
 			expert_items_row(item, pinfo, &p);
 		offset += len;
@@ -280,7 +289,8 @@ static void dissect_wireshark_block(tvbuff_t *tvb, packet_info *pinfo,
 	tree = proto_item_add_subtree(item, ett_proc);
 	if (!err)
 		fields_add_table_row(tree, tvb, pinfo, 0,
-				     (int)tvb_captured_length(tvb), &i.process);
+				     (int)tvb_captured_length(tvb), &i.process,
+				     i.name);
 	complain(item, pinfo, &f);
 }
 

@@ -12,6 +12,7 @@ enum what { COUNTRY, COUNTRY_NAME, CITY, ASN, ORG, WHATS };
 enum scope { EITHER, SRC, DST, SCOPES };
 
 static int proto_geo = -1;
+static int proto_ip, proto_ipv6, proto_icmp, proto_icmpv6;
 static int hf[WHATS][SCOPES];
 static int hf_scope[SCOPES];
 static int ett_geo = -1;
@@ -65,6 +66,10 @@ void place_register_fields(void)
 	};
 
 	proto_register_field_array(proto_geo, all, array_length(all));
+	proto_ip = proto_get_id_by_filter_name("ip");
+	proto_ipv6 = proto_get_id_by_filter_name("ipv6");
+	proto_icmp = proto_get_id_by_filter_name("icmp");
+	proto_icmpv6 = proto_get_id_by_filter_name("icmpv6");
 }
 
 void place_reset(void)
@@ -75,7 +80,24 @@ void place_reset(void)
 
 bool place_is_wanted(proto_tree *tree)
 {
-	return proto_field_is_referenced(tree, proto_geo);
+	return proto_field_is_referenced(tree, proto_geo) &&
+	       proto_is_protocol_enabled(find_protocol_by_id(proto_geo));
+}
+
+/* Of what an ICMP error quotes Wireshark does not take the addresses. */
+bool place_is_inside(const packet_info *pinfo)
+{
+	const wmem_list_frame_t *l = wmem_list_head(pinfo->layers);
+	int headers = 0;
+
+	for (; l && headers < 2; l = wmem_list_frame_next(l)) {
+		int proto = GPOINTER_TO_INT(wmem_list_frame_data(l));
+
+		if (proto == proto_icmp || proto == proto_icmpv6)
+			break;
+		headers += proto == proto_ip || proto == proto_ipv6;
+	}
+	return headers == 2;
 }
 
 /* What is wrong with one database costs one line, not the others. */
@@ -83,7 +105,9 @@ static void add_database(const char *path)
 {
 	int err = *path ? geo_add(databases, path) : 0;
 
-	if (err == -EBADMSG)
+	if (err == -ENOSPC)
+		ws_warning("%s: too many databases: not used", path);
+	else if (err == -EBADMSG)
 		ws_warning("%s is damaged or no MaxMind database: not used",
 			   path);
 	else if (err < 0)

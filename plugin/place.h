@@ -30,6 +30,12 @@ bool place_country(char out[PLACE_COUNTRY_LEN], const address *a,
 bool place_is_wanted(proto_tree *tree);
 
 /*
+ * Are the addresses Wireshark has of a packet inside another?  The recorded
+ * countries are of the outer one's.
+ */
+bool place_is_inside(const packet_info *pinfo);
+
+/*
  * Adds what is known of the packet's two addresses, sender first.  The
  * countries are those recorded with the packet, "" for none.
  */

@@ -31,6 +31,8 @@ static void add_imported(wmem_allocator_t *pool, struct stats_packet *s,
 {
 	const char *name = text_escape(pool, i->name, strlen(i->name));
 
+	if (!*name)
+		return;		/* a number alone is no program */
 	if (i->end == IMPORT_SRC)
 		s->src = name;
 	else if (i->end == IMPORT_DST)
@@ -60,13 +62,16 @@ const struct stats_packet *stats_packet_get(packet_info *pinfo)
 
 /* ---- proc,tree ---- */
 
+#define PACKETS "Packets"
+#define BYTES "Bytes"
+#define MAX_LINES 1000		/* of one parent; then "(others)" */
 #define MOST_FIRST                                                         \
 	(ST_SORT_COL_COUNT << ST_FLG_SRTCOL_SHIFT | ST_FLG_SORT_DESC)
 
 static void tree_init(stats_tree *st)
 {
-	stats_tree_create_node(st, "Packets", 0, STAT_DT_INT, true);
-	stats_tree_create_node(st, "Bytes", 0, STAT_DT_INT, true);
+	stats_tree_create_node(st, PACKETS, 0, STAT_DT_INT, true);
+	stats_tree_create_node(st, BYTES, 0, STAT_DT_INT, true);
 }
 
 static int count_packet(stats_tree *st, const char *name, int parent, int len)
@@ -92,15 +97,36 @@ struct path {
 	const char *host;
 };
 
+/* Wireshark finds the two roots by name, among all that have lines below. */
+static const char *program_name(wmem_allocator_t *pool, const char *name)
+{
+	if (strcmp(name, PACKETS) && strcmp(name, BYTES))
+		return name;
+	return wmem_strdup_printf(pool, "%s (program)", name);
+}
+
+/* It finds a new line's place by a walk over all of its parent's. */
+static const char *line_of(const stats_tree *st, int parent, const char *name)
+{
+	const stat_node *node = g_ptr_array_index(st->parents, (guint)parent);
+
+	if (g_hash_table_size(node->hash) < MAX_LINES ||
+	    g_hash_table_contains(node->hash, name))
+		return name;
+	return "(others)";
+}
+
 static void count_path(stats_tree *st, const struct path *p, int len)
 {
-	int packets = count_packet(st, "Packets", 0, len);
-	int bytes = count_bytes(st, "Bytes", 0, len);
+	int packets = count_packet(st, PACKETS, 0, len);
+	int bytes = count_bytes(st, BYTES, 0, len);
 	const char *names[] = { p->program, p->country, p->host };
 
 	for (size_t i = 0; i < array_length(names); i++) {
-		packets = count_packet(st, names[i], packets, len);
-		bytes = count_bytes(st, names[i], bytes, len);
+		const char *name = line_of(st, packets, names[i]);
+
+		packets = count_packet(st, name, packets, len);
+		bytes = count_bytes(st, name, bytes, len);
 	}
 }
 
@@ -135,7 +161,8 @@ static const char *host_of(packet_info *pinfo, const address *remote)
 static void count_end(stats_tree *st, packet_info *pinfo, const char *program,
 		      const address *remote, const char *recorded, int len)
 {
-	struct path p = { .program = program, .host = host_of(pinfo, remote) };
+	struct path p = { .program = program_name(pinfo->pool, program),
+			  .host = host_of(pinfo, remote) };
 	char country[PLACE_COUNTRY_LEN];
 
 	p.country = place_country(country, remote, recorded) ? country

@@ -212,9 +212,10 @@ class Names(unittest.TestCase):
         self.assertEqual(set(rows), {("www.example.com", "curl")})
 
     def test_host_in_statistics(self):
-        out = "\n".join(tshark.lines("tshark", "-q", "-r", sample("dns.pcapng"),
-                                     "-z", "proc,tree"))
-        self.assertIn("www.example.com (192.0.2.80)", out)
+        for more in ((), ("-2",)):
+            out = "\n".join(tshark.lines("tshark", "-q", "-r", sample(
+                "dns.pcapng"), "-z", "proc,tree", *more))
+            self.assertIn("www.example.com (192.0.2.80)", out)
 
     def test_only_the_answers_count(self):
         """Not the addresses of name servers that come with them."""
@@ -295,6 +296,17 @@ class Unresolved(unittest.TestCase):
         late = (self.hello(), *self.resolved("new.example.com"))
         self.assertEqual(self.found(*late, more=("-2",)), {})
 
+    def test_what_others_say_unasked_resolves_nothing(self):
+        to_nobody = attribution("in", End(), End(attr="kernel",
+                                                 reason="no-socket"))
+        name = "new.example.com"
+        for said in (answered(dns(name, (name, self.SERVER)), 1234),
+                     udp("198.51.100.6", 1234, "192.0.2.10", 53, dns(name))):
+            self.assertEqual(self.found(
+                *self.resolved("other.example.com"), (said, to_nobody),
+                self.hello()), {
+                4: "new.example.com was never resolved by this host"})
+
     def test_of_others(self):
         other = self.resolved("other.example.com")
         for direction in ("in", "forwarded", "local", "unknown"):
@@ -370,6 +382,37 @@ class Flows(unittest.TestCase):
         rows = tshark.fields(path, "dpi.host", more=("-2",))
         self.assertEqual(rows, [("a.example.com",)] * 5
                          + [("b.example.com",)] * 5)
+
+    def answers(self, *messages):
+        """The details of a connection of requests and answers."""
+        flow = Flow("192.0.2.10", "203.0.113.5", dport=80)
+        packets, sent = [flow.out(2, 0), flow.back(18, 0, 1)], {True: 1,
+                                                               False: 1}
+        for text in messages:
+            out = text.startswith("GET")
+            text = f"{text} HTTP/1.1\r\nHost: a\r\n\r\n" if out else (
+                f"HTTP/1.1 {text} X\r\nContent-Length: 0\r\n\r\n")
+            send = flow.out if out else flow.back
+            packets.append(send(PSH | ACK, sent[out], sent[not out],
+                                text.encode()))
+            sent[out] += len(text)
+        return [d for (d,) in tshark.fields(
+            made(*packets), "dpi.detail", more=("-2",))][2:]
+
+    def test_the_last_of_several_statuses(self):
+        self.assertEqual(self.answers("GET /", "103", "200"),
+                         ["GET / 200"] * 3)
+
+    def test_status_after_a_long_text(self):
+        long = "GET /" + "x" * 150
+        self.assertEqual(self.answers(long, "404"), [f"{long} 404"] * 2)
+
+    def test_no_answer_is_given_to_another_request(self):
+        """Wireshark 4.0 takes the first answer for the second's."""
+        rows = self.answers("GET /a", "GET /b", "200", "404")
+        self.assertEqual(rows[0], "GET /a" + (
+            " 200" if tshark.version >= (4, 4) else ""))
+        self.assertNotIn("GET /b 200", rows)
 
     def test_packets_are_looked_at_in_any_order_and_again(self):
         """In Wireshark, whose part sharkd plays; the file had been read

@@ -118,6 +118,7 @@ class Packets(unittest.TestCase):
         self.assertEqual(found("G"), [1, 2, 3, 4, 5])
         self.assertEqual(found(""), [])
         self.assertEqual(found(" , "), [])
+        self.assertEqual(found(";"), [])
         self.assertEqual(found("DE", *off("country")), [])
         self.assertIn("81.2.69.142 is in GB", messages(
             path, "country", "-o", "proc.allowed_countries:DE")[1])

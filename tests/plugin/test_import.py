@@ -130,6 +130,7 @@ class RustNet(unittest.TestCase):
             "PID:1": ("1", ""),
             "Loc:US AS15133 PID:7 Process:x PID:8": ("7", "x PID:8"),
             "Loc:US": ("", ""),
+            "Process: see ticket": ("", ""),    # says a person
             "PID:": ("", ""),
         }
         path = capture("script", *[packet(comment(text)) for text in cases])
@@ -185,6 +186,16 @@ class Wireshark5(unittest.TestCase):
         self.assertEqual(rows[2], ("4321",) + ("",) * 7)
         self.assertEqual(rows[3], ("",) * 8)
         self.assertEqual(tshark.frames(path, "proc.malformed"), [])
+
+    def test_what_the_block_before_said_is_forgotten(self):
+        path = capture("label", packet(), *[
+            custom_block(body, WIRESHARK_PEN) for body in (
+                entry(77, option(3, b"/no/name"), bytes(4)),
+                entry(2**32 - 1, option(2, b"a-name-of-22-characters"),
+                      bytes(4)))])
+        text = "\n".join(tshark.lines("tshark", "-r", path, "-O", "proc"))
+        self.assertIn("Process: ? (77)\n", text)
+        self.assertIn("Process: a-name-of-22-characters\n", text)
 
     def test_broken_blocks(self):
         whole = entry(1, option(2, b"x"), option(5, b"\1\0\0\0"), bytes(4))

@@ -10,6 +10,7 @@ import sys
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
+from frames import ip4
 from harness import SOURCE, Tshark, udp
 from pcapng import (End, PEN, attribution, custom_block, custom_option, epb,
                     idb, option, process, process_field, shb, table)
@@ -379,6 +380,25 @@ class Geo(unittest.TestCase):
         off = ("-o", "proc.geo:FALSE")
         self.assertEqual(tshark.frames(self.file, "geo.country", off), [1, 3])
         self.assertEqual(tshark.frames(self.file, "geo", off), [1, 3])
+
+    def test_the_record_is_of_the_outer_packet(self):
+        """Where Wireshark's addresses are of the one inside."""
+        inside = udp("10.1.0.1", "2.125.160.216")[14:]
+        recorded = custom_option(attribution("out", CURL, End(country="FR")))
+        quoted = bytes([3, 3, 0, 0]) + bytes(4) + inside
+        path = tshark.write("inside", b"".join([shb(), idb(), *[
+            epb(ip4("10.0.0.1", "81.2.69.142", protocol, payload), T0,
+                recorded) for protocol, payload in ((4, inside),
+                                                    (1, quoted))]]))
+        self.assertEqual(tshark.fields(
+            path, "geo.dst.country",
+            more=self.databases("GeoLite2-City-Test.mmdb")),
+            [("GB",), ("FR",)])
+
+    def test_a_disabled_protocol_is_silent(self):
+        for protocol, field in (("geo", "geo.country"), ("dpi", "dpi.app")):
+            self.assertEqual(tshark.frames(self.file, field, (
+                "--disable-protocol", protocol)), [])
 
     def test_a_bad_database_costs_one_line(self):
         tshark.write("bad.mmdb", b"no database" * 1000)

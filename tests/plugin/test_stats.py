@@ -122,6 +122,28 @@ class Tree(unittest.TestCase):
         self.assertEqual((program, packets), ("curl", "9000"))
         self.assertIn(size, ("2250000000", "2250"))
 
+    def test_programs_called_as_the_roots(self):
+        packets = [epb(udp(HERE, FAR), T0, custom_option(attribution(
+            "out", End(1, 1, name, "socket"))))
+            for name in (b"Packets", b"Bytes", b"Packets", b"curl") * 2]
+        path = tshark.write("roots", shb() + idb() + b"".join(packets))
+        found = tree(statistic(path, "proc,tree"))
+        self.assertEqual(found["Packets"], 8)
+        self.assertEqual(found["Bytes"], 8 * len(udp(HERE, FAR)))
+        self.assertEqual(found["Packets/Packets (program)"], 4)
+        self.assertEqual(found["Packets/Bytes (program)"], 2)
+
+    def test_a_scan_of_many_hosts(self):
+        packets = [epb(udp(HERE, f"10.1.{n >> 8}.{n & 255}"), T0,
+                       custom_option(attribution("out", CURL)))
+                   for n in (*range(1200), 0, 1199)]
+        path = tshark.write("scan", shb() + idb() + b"".join(packets))
+        found = tree(statistic(path, "proc,tree"))
+        hosts = "Packets/curl/(no country)/"
+        self.assertEqual(found[f"{hosts}10.1.0.0"], 2)
+        self.assertEqual(found[f"{hosts}(others)"], 201)
+        self.assertEqual(found["Packets/curl"], 1202)
+
     def test_hostile_names(self):
         packets = [epb(udp(HERE, FAR), T0, custom_option(attribution(
             "out", End(n, n + 1, name, "socket"))))
@@ -310,6 +332,14 @@ class Imported(unittest.TestCase):
         # Where nobody says which end it is, it is no table's endpoint.
         self.assertEqual(endpoints(statistic(path, "endpoints,proc"))[0][:2],
                          ("wget", "1"))
+
+    def test_a_number_alone_is_no_program(self):
+        path = tshark.write("number", b"".join([
+            shb(), idb(), epb(udp(HERE, THERE), T0, option(1, b"PID=5 TID=6"),
+                              option(2, b"\x02\0\0\0"))]))
+        self.assertEqual(endpoints(statistic(path, "endpoints,proc")), [])
+        self.assertIn("Packets/(no process)",
+                      tree(statistic(path, "proc,tree")))
 
 
 if __name__ == "__main__":
