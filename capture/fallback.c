@@ -24,6 +24,7 @@
 struct asked {
 	struct flow_key key;
 	uint64_t ts_ns;
+	uint64_t cookie;	/* what it was, while it is; 0: nothing */
 };
 
 struct holder {
@@ -179,12 +180,22 @@ static bool asked_lately(struct fallback *f, const struct flow_key *key,
 {
 	struct asked *a = asked_slot(f, key);
 
-	if (!begins && !memcmp(&a->key, key, sizeof(*key)) &&
-	    a->ts_ns + ASK_AGAIN_NS > ts_ns)
+	bool same = !memcmp(&a->key, key, sizeof(*key));
+
+	if (!begins && same && a->ts_ns + ASK_AGAIN_NS > ts_ns)
 		return true;
-	a->key = *key;
+	if (!same)
+		*a = (struct asked){ .key = *key };
 	a->ts_ns = ts_ns;
 	return false;
+}
+
+/* It was there when we asked before. */
+static void ended(struct fallback *f, struct asked *a, uint64_t ts_ns)
+{
+	if (a->cookie)
+		flowtab_close(f->flows, a->cookie, ts_ns);
+	a->cookie = 0;
 }
 
 void fallback_learn(struct fallback *f, const struct flow_key *key,
@@ -194,8 +205,12 @@ void fallback_learn(struct fallback *f, const struct flow_key *key,
 	struct sockdiag_socket s;
 	uint32_t pid;
 
-	if (asked_lately(f, key, ts_ns, begins) || !find_socket(f, key, &s))
+	if (asked_lately(f, key, ts_ns, begins))
 		return;
+	if (!find_socket(f, key, &s)) {
+		ended(f, asked_slot(f, key), ts_ns);
+		return;
+	}
 	pid = holder_of(f, s.inode);
 	if (!pid) {
 		/* It may only be that no scan was due. */
@@ -208,4 +223,5 @@ void fallback_learn(struct fallback *f, const struct flow_key *key,
 	e.tid = pid;
 	e.attr = s.listening ? ATTR_LISTENER : ATTR_SCAN;
 	flowtab_flow(f->flows, &e, key);
+	asked_slot(f, key)->cookie = s.cookie;
 }

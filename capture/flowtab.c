@@ -15,6 +15,7 @@
 #define EVICT_PROBES	64
 #define FRAME_COOKIE	(1ull << 63)	/* apart from those the kernel counts */
 #define OWNERS_PER_SOCK	2		/* listener, then who accepted */
+#define MAX_LIVES	256		/* of one key */
 
 struct owner {
 	struct owner *older;
@@ -45,6 +46,7 @@ struct flow {
 	uint64_t last_ns;
 	struct flow_key key;
 	bool used;
+	bool cut;			/* its key had others before it */
 };
 
 struct flowtab {
@@ -399,19 +401,46 @@ static void flow_add(struct flowtab *t, const struct flow_key *key,
 	t->stats.flows++;
 }
 
-/* A key that is used again: forget its lives that ended long ago. */
+/*
+ * No packet will ask for it: it ended long ago, or another life of the key,
+ * that began at @newer_ns (0: none), took its place long ago.
+ */
+static bool is_over(const struct flow *f, uint64_t newer_ns, uint64_t now_ns)
+{
+	uint64_t keep = f->sock->frame ? KEEP_OWNER_NS : KEEP_CLOSED_NS;
+
+	if (f->sock->closed_ns && f->sock->closed_ns + keep < now_ns)
+		return true;
+	return newer_ns && newer_ns + KEEP_OWNER_NS < now_ns;
+}
+
+/* A key that is used again: forget its lives that are over, or too many. */
 static void key_prune(struct flowtab *t, const struct flow_key *key,
 		      uint64_t now_ns)
 {
 	struct flow *f = t->flow_heads[key_hash(t, key)], *next;
+	struct flow *newer = NULL, *last = NULL;	/* newer: a process's */
+	bool in_place;
+	int lives = 0;
 
+	/* The newest come first. */
 	for (; f; f = next) {
-		uint64_t keep = f->sock->frame ? KEEP_OWNER_NS : KEEP_CLOSED_NS;
-
 		next = f->next;
-		if (key_equal(&f->key, key) && f->sock->closed_ns &&
-		    f->sock->closed_ns + keep < now_ns)
+		if (!key_equal(&f->key, key))
+			continue;
+		in_place = newer && newer->sock->netns == f->sock->netns;
+		if (is_over(f, in_place ? newer->from_ns : 0, now_ns)) {
 			flow_free(t, f);
+			continue;
+		}
+		if (++lives >= MAX_LIVES) {
+			last->cut = true;
+			flow_free(t, f);
+			continue;
+		}
+		last = f;
+		if (!f->sock->kernel && !f->sock->frame)
+			newer = f;
 	}
 }
 
@@ -448,7 +477,9 @@ void flowtab_flow(struct flowtab *t, const struct flowtab_event *e,
 	newest = newest_of_key(t, key);
 	if (newest && newest->sock == s)
 		return;
+	s->flows++;		/* its last life may be one that is over */
 	key_prune(t, key, e->ts_ns);
+	s->flows--;
 	flow_add(t, key, s, e->ts_ns);
 }
 
@@ -637,9 +668,15 @@ bool flowtab_find(struct flowtab *t, const struct flowtab_query *q,
 	if (!l.best)
 		return false;
 	l.best->last_ns = q->ts_ns;
+	a->here = l.best->sock->netns == q->netns;
 	if (l.ambiguous) {
 		a->attr = ATTR_UNKNOWN;
 		a->reason = REASON_AMBIGUOUS;
+		return true;
+	}
+	if (l.best->cut && l.best->from_ns > q->ts_ns) {
+		a->attr = ATTR_UNKNOWN;
+		a->reason = REASON_LOST;
 		return true;
 	}
 	kernel = l.best->sock->kernel;

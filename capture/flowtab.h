@@ -68,6 +68,7 @@ struct flowtab_answer {
 	uint32_t tid;
 	uint8_t attr;		/* enum attr; ATTR_NONE: no socket known */
 	uint8_t reason;		/* enum reason */
+	bool here;		/* the socket is of the namespace asked for */
 };
 
 /*

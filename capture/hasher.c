@@ -43,7 +43,7 @@ struct hasher {
  * The file itself is looked at before it is opened to be read: a path that a
  * process has in its own root may be a device's in ours.
  */
-static int open_inode(int dir, const char *path, uint64_t inode)
+static int open_file(int dir, const char *path, struct file_id wanted)
 {
 	int at = openat(dir, path, O_PATH | O_CLOEXEC), fd = -1;
 	char self[32];
@@ -52,27 +52,32 @@ static int open_inode(int dir, const char *path, uint64_t inode)
 	if (at < 0)
 		return -1;
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", at);
-	if (!fstat(at, &st) && S_ISREG(st.st_mode) && st.st_ino == inode)
+	if (!fstat(at, &st) && S_ISREG(st.st_mode) &&
+	    st.st_ino == wanted.inode &&
+	    (!wanted.dev || st.st_dev == wanted.dev))
 		fd = open(self, O_RDONLY | O_CLOEXEC);
 	close(at);
 	return fd;
 }
 
 /*
- * The running process's own link is exact, even for a deleted file.  By path
- * it must still be the inode that was executed.
+ * The running process's own link is exact, even for a deleted file, though
+ * stat() and the kernel need not agree on its device (overlayfs).  By path it
+ * must still be the file that was executed, which in another mount namespace
+ * may have been somebody else's: then there is no hash.
  */
 static int open_executable(const struct hasher *h,
 			   const struct hasher_question *q)
 {
+	struct file_id linked = { .inode = q->exe.inode };
 	char link[32];
 	int fd;
 
-	if (!q->inode)
+	if (!q->exe.inode)
 		return -1;
 	snprintf(link, sizeof(link), "%" PRIu32 "/exe", q->pid);
-	fd = open_inode(h->proc_fd, link, q->inode);
-	return fd < 0 ? open_inode(AT_FDCWD, q->path, q->inode) : fd;
+	fd = open_file(h->proc_fd, link, linked);
+	return fd < 0 && q->exe.dev ? open_file(AT_FDCWD, q->path, q->exe) : fd;
 }
 
 static bool must_stop(struct hasher *h)
@@ -178,12 +183,20 @@ int hasher_open(struct hasher **out, int proc_fd)
 
 void hasher_close(struct hasher *h)
 {
+	bool busy;
+
 	if (!h)
 		return;
 	pthread_mutex_lock(&h->lock);
 	h->stop = true;
 	pthread_cond_signal(&h->asked);
+	busy = h->answers < h->questions;
 	pthread_mutex_unlock(&h->lock);
+	if (busy) {
+		/* Its file system may never answer: it is left to its fate. */
+		pthread_detach(h->thread);
+		return;
+	}
 	pthread_join(h->thread, NULL);
 	pthread_cond_destroy(&h->asked);
 	pthread_mutex_destroy(&h->lock);

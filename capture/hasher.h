@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "procfs.h"
+
 struct hasher;
 
 #define HASHER_QUEUE 256	/* questions that may wait */
@@ -20,7 +22,7 @@ struct hasher_question {
 	uint32_t pid;		/* its /proc/PID/exe, while it runs */
 	uint64_t start_ns;	/* handed back */
 	uint64_t exec_gen;	/* handed back */
-	uint64_t inode;		/* that this must be, or else @path; 0: unknown */
+	struct file_id exe;	/* that this must be, or else @path */
 	char path[HASHER_PATH];
 };
 
@@ -32,7 +34,7 @@ struct hasher_answer {
 
 /* @proc_fd: an open /proc, borrowed.  0 or -errno. */
 int hasher_open(struct hasher **out, int proc_fd);
-void hasher_close(struct hasher *h);		/* NULL is fine */
+void hasher_close(struct hasher *h);	/* waits for no file; NULL is fine */
 
 /* False if too many wait.  Never blocks for long; allocates nothing. */
 bool hasher_ask(struct hasher *h, const struct hasher_question *q);

@@ -59,7 +59,7 @@ struct sk_buff {
 };
 
 struct qstr { __u32 len; const unsigned char *name; };
-struct super_block { unsigned long s_magic; };
+struct super_block { __u32 s_dev; unsigned long s_magic; };
 struct inode {
 	unsigned short i_mode;
 	unsigned int i_nlink;

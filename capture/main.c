@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -148,8 +149,22 @@ static int capture(struct options *o, char **argv)
 	} else if (o->write == path) {
 		unlink(path);	/* nothing is in it */
 	}
+	if (err == -ENOMEM)
+		log_error("not enough memory");
 	status = c ? command_wait(c) : 0;
 	return err ? EXIT_FAILURE : status;
+}
+
+/* Else what we open next would be taken for them. */
+static void open_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
 }
 
 int main(int argc, char **argv)
@@ -159,6 +174,7 @@ int main(int argc, char **argv)
 	enum log_level level;
 	struct options o;
 
+	open_standard();
 	if (is_extcap && extcap_take(&x, argc, argv))
 		return EXIT_FAILURE;
 	if (is_extcap && !x.capture)

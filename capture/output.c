@@ -150,6 +150,7 @@ static uint32_t epb_flags(uint8_t direction)
 {
 	switch (direction) {
 	case SOURCE_IN:
+	case SOURCE_LOOPBACK:
 		return PCAPNG_EPB_FLAG_INBOUND;
 	case SOURCE_OUT:
 		return PCAPNG_EPB_FLAG_OUTBOUND;

@@ -162,6 +162,12 @@ static int open_probe(struct owners *o)
 	if (probe_missing(o->probe))
 		log_debug("%d hooks could not be attached",
 			  probe_missing(o->probe));
+	if (!procfs_is_initial(o->proc_fd, "1")) {
+		log_warn("this container has its own process ids, and eBPF "
+			 "the host's: of what runs already only names are "
+			 "known; start it with the host's, as by --pid=host");
+		proctab_leave_proc(o->processes);
+	}
 	/*
 	 * The processes first: a socket's holder should be known in full, and
 	 * what starts meanwhile is told by events.
@@ -274,7 +280,7 @@ void owners_hash(struct owners *o, struct image *i)
 		.pid = i->proc->pid,
 		.start_ns = i->proc->start_ns,
 		.exec_gen = i->exec_gen,
-		.inode = i->inode,
+		.exe = i->exe,
 	};
 
 	if (!o->hasher || i->hash_asked)
@@ -301,6 +307,8 @@ static void take_hashes(struct owners *o)
 
 void owners_update(struct owners *o)
 {
+	struct flowtab_stats flows;
+
 	o->real_minus_mono = clock_difference_still(CLOCK_MONOTONIC,
 						    o->real_minus_mono);
 	localaddr_refresh(o->local);
@@ -308,7 +316,8 @@ void owners_update(struct owners *o)
 	if (!o->probe)
 		return;
 	probe_consume(o->probe);
-	if (probe_lost(o->probe))
+	flowtab_stats(o->flows, &flows);
+	if (probe_lost(o->probe) || flows.evicted_open)
 		resolver_doubt(o->resolver, REASON_LOST);
 }
 

@@ -157,6 +157,9 @@ static void parse_transport(struct packet *p, struct flow_key *key,
 		break;
 	case IPPROTO_TCP:
 	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_SCTP:
+	case IPPROTO_DCCP:
 		h = rbuf_claim(&r, 4);
 		if (!h)
 			break;

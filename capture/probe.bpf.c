@@ -22,6 +22,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+#define SOCK_RAW	3
 #define AF_INET		2
 #define AF_INET6	10
 #define AF_PACKET	17
@@ -32,12 +33,17 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define IPPROTO_ICMP	1
 #define IPPROTO_TCP	6
 #define IPPROTO_UDP	17
+#define IPPROTO_DCCP	33
 #define IPPROTO_ROUTING	43
 #define IPPROTO_ICMPV6	58
 #define IPPROTO_DSTOPTS	60
+#define IPPROTO_SCTP	132
+#define IPPROTO_UDPLITE	136
 #define IPPROTO_MPTCP	262
 #define ICMP_ECHOREPLY	0
 #define ICMP_ECHO	8
+#define ICMP_TIMESTAMP	13
+#define ICMP_ADDRESSREPLY 18
 #define ICMPV6_ECHO_REQUEST 128
 #define ICMPV6_ECHO_REPLY   129
 #define MLD_QUERY	130
@@ -328,6 +334,14 @@ static __always_inline void set_ports(struct flow_key *k, bool egress,
 	k->remote_port = egress ? dest : source;
 }
 
+/* Of those that the kernel has sockets for. */
+static __always_inline bool has_ports(__u8 proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ||
+	       proto == IPPROTO_UDPLITE || proto == IPPROTO_SCTP ||
+	       proto == IPPROTO_DCCP;
+}
+
 /* Ports, or identifier and role, from the transport header's first bytes. */
 static __always_inline void header_key(const __u8 b[8], struct flow_key *k,
 				       bool egress)
@@ -344,7 +358,7 @@ static __always_inline void header_key(const __u8 b[8], struct flow_key *k,
 		k->local_port = b[4] << 8 | b[5];
 		k->remote_port = asks == egress ? FLOW_ECHO_ASKS :
 						  FLOW_ECHO_ANSWERS;
-	} else if (k->proto == IPPROTO_TCP || k->proto == IPPROTO_UDP) {
+	} else if (has_ports(k->proto)) {
 		set_ports(k, egress, b[0] << 8 | b[1], b[2] << 8 | b[3]);
 	}
 }
@@ -522,10 +536,14 @@ static __always_inline void sender_takes_over(struct sock_info *s,
  * the kernel, by its answers.  Neighbours and group membership are the
  * kernel's; routers' advertisements may be a daemon's.
  */
-static __always_inline bool is_copy(const struct flow_key *k, int type)
+static __always_inline bool is_copy(const struct bpf_sock *sk,
+				    const struct flow_key *k, int type)
 {
+	if (sk->type == SOCK_RAW && has_ports(k->proto))
+		return true;
 	if (k->proto == IPPROTO_ICMP)
-		return k->remote_port;
+		return k->remote_port ||
+		       (type >= ICMP_TIMESTAMP && type <= ICMP_ADDRESSREPLY);
 	return k->proto == IPPROTO_ICMPV6 &&
 	       (k->remote_port || type == MLD2_REPORT ||
 		(type >= MLD_QUERY && type <= MLD_REDUCTION) ||
@@ -568,7 +586,7 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 	if (egress)
 		sender_takes_over(s, sk);
 	detail = skb_key(skb, &k, egress);
-	if (detail < 0 || (!egress && is_copy(&k, detail)))
+	if (detail < 0 || (!egress && is_copy(sk, &k, detail)))
 		return 1;
 
 	/*
@@ -579,8 +597,9 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 	listening = sk->state == BPF_TCP_LISTEN;
 	if (listening && !egress && !(detail & TCP_SYN))
 		return 1;
+	/* Of TCP nobody shares a connection; of others, many a port. */
 	last = egress ? &s->last_tx : &s->last_rx;
-	if (!listening && key_equal(&k, last))
+	if (!listening && sk->protocol == IPPROTO_TCP && key_equal(&k, last))
 		return 1;
 	*last = k;
 	if (listening)
@@ -868,6 +887,7 @@ static __always_inline void exec_exe_flags(struct probe_exec *x,
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
 
 	x->exe_inode = BPF_CORE_READ(inode, i_ino);
+	x->exe_dev = BPF_CORE_READ(inode, i_sb, s_dev);
 	if (BPF_CORE_READ(inode, i_nlink) == 0) {
 		x->exe_flags |= PROBE_EXE_DELETED;
 		if (parent == d)

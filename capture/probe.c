@@ -20,6 +20,7 @@
 #include "probe.skel.h"
 
 #define MAX_LINKS 32
+#define MAX_TAKEN 65536			/* above what the ring holds */
 
 struct probe {
 	struct probe_handler handler;
@@ -28,6 +29,7 @@ struct probe {
 	struct bpf_link *links[MAX_LINKS];
 	int link_count;
 	int missing;
+	int taken;			/* of one probe_consume() */
 };
 
 static int print_libbpf(enum libbpf_print_level level, const char *fmt,
@@ -84,12 +86,14 @@ static int open_fs(const char *type)
  * "tp_btf/NAME" needs NAME in this kernel; the object fails as a whole, with
  * -ESRCH.
  */
-static void leave_out_unknown(struct probe *p)
+static int leave_out_unknown(struct probe *p)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 	struct bpf_program *prog;
 	char name[128];
 
+	if (!btf)
+		return -ENOENT;
 	bpf_object__for_each_program(prog, p->skel->obj) {
 		const char *section = bpf_program__section_name(prog);
 
@@ -103,6 +107,7 @@ static void leave_out_unknown(struct probe *p)
 		p->missing++;
 	}
 	btf__free(btf);
+	return 0;
 }
 
 /* perf_event_open() wants the tracepoint's number, which tracefs tells. */
@@ -179,7 +184,7 @@ static int attach_all(struct probe *p, int cgroup, int tracefs)
 
 static int on_record(void *ctx, void *data, size_t size)
 {
-	const struct probe *p = ctx;
+	struct probe *p = ctx;
 	const struct probe_event *e = data;
 
 	if (size < sizeof(*e))
@@ -188,17 +193,20 @@ static int on_record(void *ctx, void *data, size_t size)
 		p->handler.exec(p->handler.ctx, data);
 	else
 		p->handler.event(p->handler.ctx, e);
-	return 0;
+	/* Whoever makes events faster than we take them must not hold us. */
+	return ++p->taken < MAX_TAKEN ? 0 : -EAGAIN;
 }
 
 static int load_object(struct probe *p, bool leave_out)
 {
+	int err = 0;
+
 	p->skel = probe_bpf__open();
 	if (!p->skel)
 		return -errno;
 	if (leave_out)
-		leave_out_unknown(p);
-	return probe_bpf__load(p->skel);
+		err = leave_out_unknown(p);
+	return err ? err : probe_bpf__load(p->skel);
 }
 
 /* The kernel's types are megabytes: another look at them only if need be. */
@@ -308,9 +316,11 @@ int probe_scan(struct probe *p)
 
 int probe_consume(struct probe *p)
 {
-	int n = ring_buffer__consume(p->ring);
+	int n;
 
-	return n < 0 ? n : 0;
+	p->taken = 0;
+	n = ring_buffer__consume(p->ring);
+	return n < 0 && n != -EAGAIN ? n : 0;
 }
 
 int probe_fd(const struct probe *p)

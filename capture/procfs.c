@@ -14,6 +14,7 @@
 
 #include "container.h"
 
+#define INITIAL_PID_NS 0xEFFFFFFCu	/* PROC_PID_INIT_INO, linux/proc_ns.h */
 
 static void have(struct process *p, enum field f)
 {
@@ -304,13 +305,24 @@ int procfs_read_brief(int proc_fd, uint32_t pid, struct process *p)
 	return 0;
 }
 
-uint64_t procfs_exe_inode(int proc_fd, uint32_t pid)
+struct file_id procfs_exe(int proc_fd, uint32_t pid)
 {
 	struct stat st;
 	char name[32];
 
 	snprintf(name, sizeof(name), "%" PRIu32 "/exe", pid);
-	return fstatat(proc_fd, name, &st, 0) ? 0 : st.st_ino;
+	if (fstatat(proc_fd, name, &st, 0))
+		return (struct file_id){ 0 };
+	return (struct file_id){ st.st_dev, st.st_ino };
+}
+
+bool procfs_is_initial(int proc_fd, const char *process)
+{
+	char name[32];
+	struct stat st;
+
+	snprintf(name, sizeof(name), "%s/ns/pid", process);
+	return fstatat(proc_fd, name, &st, 0) || st.st_ino == INITIAL_PID_NS;
 }
 
 bool procfs_exe_deleted(int proc_fd, uint32_t pid)

@@ -29,8 +29,14 @@ int procfs_read(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
  */
 int procfs_read_brief(int proc_fd, uint32_t pid, struct process *p);
 
-/* The inode of what @pid runs; 0 if that cannot be known. */
-uint64_t procfs_exe_inode(int proc_fd, uint32_t pid);
+/* A file, wherever it is found; inode 0: not known. */
+struct file_id {
+	uint64_t dev;		/* makedev(3) */
+	uint64_t inode;
+};
+
+/* What @pid runs. */
+struct file_id procfs_exe(int proc_fd, uint32_t pid);
 
 /* Whether what @pid runs has no name any more; false if it has ended. */
 bool procfs_exe_deleted(int proc_fd, uint32_t pid);
@@ -44,6 +50,12 @@ int procfs_each(int proc_fd, void (*fn)(void *ctx, uint32_t pid), void *ctx);
  */
 int procfs_each_socket(int proc_fd, uint32_t pid,
 		       void (*fn)(void *ctx, uint64_t inode), void *ctx);
+
+/*
+ * Is that process, "self" or "1", in the initial pid namespace?  Else its pids
+ * are not those that kernel events have.  True also if it cannot be known.
+ */
+bool procfs_is_initial(int proc_fd, const char *process);
 
 /* sys/kernel/random/boot_id, as 16 bytes.  0 or -errno. */
 int procfs_boot_id(int proc_fd, uint8_t id[16]);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 #include "clocks.h"
 #include "container.h"
@@ -23,6 +24,7 @@
 #define MAX_ANCESTORS	8
 #define EXEC_TAKES_NS	1000000000ull	/* from its rename to its event */
 #define KEEP_CHANGES_NS	1000000000ull	/* far more than a packet is held */
+#define MAX_CHANGES	64		/* of name or user, within that time */
 
 struct user {
 	uint32_t uid;
@@ -53,6 +55,11 @@ struct proctab *proctab_new(const struct proctab_options *options)
 	t->boot_real_ns = (uint64_t)clock_difference(CLOCK_BOOTTIME);
 	procfs_boot_id(options->proc_fd, t->boot_id);
 	return t;
+}
+
+void proctab_leave_proc(struct proctab *t)
+{
+	t->options.proc_fd = -1;
 }
 
 static void image_free(struct proctab *t, struct image *i)
@@ -248,8 +255,11 @@ static void forget_changes(struct proctab *t, struct image *newest,
 {
 	struct image *i = newest->older, *old;
 
-	while (i && (old = i->older) && old->exec_gen == i->exec_gen &&
-	       i->from_mono_ns + KEEP_CHANGES_NS < now_mono_ns) {
+	/* Even of one that changes all the time only so many are kept. */
+	for (int n = 0; i && n < MAX_CHANGES &&
+	     i->from_mono_ns + KEEP_CHANGES_NS >= now_mono_ns; n++)
+		i = i->older;
+	while (i && (old = i->older) && old->exec_gen == i->exec_gen) {
 		if (old->section > i->section)
 			break;		/* its totals are the file's */
 		fold(i, old);
@@ -274,7 +284,7 @@ static struct image *image_change(struct proctab *t, struct proc *p,
 	i = image_add(t, p, old->name, old->exec_gen, mono_ns);
 	if (!i)
 		return NULL;
-	i->inode = old->inode;
+	i->exe = old->exe;
 	i->hash_asked = old->hash_asked;
 	i->version = old->version;	/* set_record() counts on from there */
 	forget_changes(t, i, mono_ns);
@@ -308,7 +318,7 @@ static void set_image_read(struct proctab *t, struct image *i)
 	struct process *s = &t->scratch;
 
 	if (t->options.exe_inodes)
-		i->inode = procfs_exe_inode(t->options.proc_fd, s->pid);
+		i->exe = procfs_exe(t->options.proc_fd, s->pid);
 	if (process_has(s, FIELD_UID))
 		set_user(t, s, s->uid);
 	withhold(t, s);
@@ -455,7 +465,7 @@ static void catch_up(struct proctab *t, struct proc *p,
 			&start_ns) || !same_start(start_ns, p->start_ns))
 		process_of_owner(t, s, o);
 	else if (t->options.exe_inodes)
-		i->inode = procfs_exe_inode(t->options.proc_fd, p->pid);
+		i->exe = procfs_exe(t->options.proc_fd, p->pid);
 	set_user(t, s, o->uid);
 	withhold(t, s);
 	set_record(t, i, s);
@@ -652,7 +662,8 @@ void proctab_exec(struct proctab *t, const struct probe_exec *x)
 	i = p->image;
 	if (i->exec_gen != o->exec_gen)
 		return;		/* no memory */
-	i->inode = x->exe_inode;
+	i->exe.inode = x->exe_inode;
+	i->exe.dev = makedev(x->exe_dev >> 20, x->exe_dev & 0xfffff);
 	process_of_exec(t, &t->scratch, x);
 	set_record(t, i, &t->scratch);
 }
@@ -716,7 +727,8 @@ void proctab_fork(struct proctab *t, const struct probe_event *e)
 			     e->ts_ns);
 		if (!p)
 			return;
-		p->image->inode = parent ? parent->image->inode : 0;
+		if (parent)
+			p->image->exe = parent->image->exe;
 		inherit(t, &t->scratch, parent, e);
 		set_record(t, p->image, &t->scratch);
 	}

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "procfs.h"
 #include "record.h"
 
 struct proctab;
@@ -35,7 +36,7 @@ struct image {
 	uint8_t *record;		/* process_encode(), without totals */
 	uint32_t record_len;
 	uint32_t version;		/* grows whenever the record changes */
-	uint64_t inode;			/* of the executable; 0: not known */
+	struct file_id exe;		/* the executable */
 	bool hash_asked;		/* --hash: owners_hash() */
 
 	/* Bookkeeping of the file being written; the session's. */
@@ -75,6 +76,9 @@ struct probe_exec;
 /* NULL without memory.  Options are copied. */
 struct proctab *proctab_new(const struct proctab_options *options);
 void proctab_free(struct proctab *t);
+
+/* /proc has other pids than kernel events: it is asked for nothing more. */
+void proctab_leave_proc(struct proctab *t);
 
 /* Every process there is, from /proc.  Returns how many. */
 int proctab_scan(struct proctab *t);

@@ -26,6 +26,7 @@ struct resolver {
 	struct conntrack *conntrack;	/* NULL: the kernel has none */
 	uint64_t netns;
 	uint8_t doubt;			/* enum reason; 0: none */
+	bool from_wire;			/* the packet that is being resolved */
 	struct fragmented fragments[FRAGMENTS];
 };
 
@@ -95,6 +96,11 @@ static bool defragment(struct resolver *r, const struct packet *p,
 
 /* ---- one end ---- */
 
+static void set_attr(struct verdict_end *end, uint8_t attr, uint8_t reason)
+{
+	*end = (struct verdict_end){ .attr = attr, .reason = reason };
+}
+
 static bool ask(struct resolver *r, const struct packet *p,
 		const struct flow_key *key, bool sends, uint64_t ts_ns,
 		struct verdict_end *end)
@@ -111,6 +117,9 @@ static bool ask(struct resolver *r, const struct packet *p,
 	bool found = flowtab_find(r->flows, &q, &a);
 
 	*end = (struct verdict_end){ a.owner, a.tid, a.attr, a.reason };
+	/* Anybody on the wire can write the address of a socket of ours. */
+	if (sends && r->from_wire && a.here && a.owner)
+		set_attr(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);
 	return found;
 }
 
@@ -142,11 +151,6 @@ static void ask_listener(struct resolver *r, const struct packet *p,
 	}
 	if (listener.owner && listener.attr == ATTR_LISTENER)
 		*end = listener;
-}
-
-static void set_attr(struct verdict_end *end, uint8_t attr, uint8_t reason)
-{
-	*end = (struct verdict_end){ .attr = attr, .reason = reason };
 }
 
 /* An end of ours that has no socket. */
@@ -356,6 +360,8 @@ bool resolve(struct resolver *r, const struct packet *p, uint64_t ts_ns,
 	bool settled = true;
 
 	memset(v, 0, sizeof(*v));
+	/* What an error is about went the other way. */
+	r->from_wire = direction == SOURCE_IN && !p->is_error;
 	if (p->kind == PACKET_NOT_IP)
 		resolve_frame(r, p, ts_ns, direction, v);
 	else if (p->kind == PACKET_MALFORMED)

@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -20,6 +21,7 @@
 #include "owners.h"
 #include "packet.h"
 #include "privilege.h"
+#include "procfs.h"
 #include "signals.h"
 #include "source.h"
 #include "toolbar.h"
@@ -405,6 +407,20 @@ int session_run(struct session *s)
 
 /* ---- open and close ---- */
 
+/* Kernel events will have the host's pid for it, which nobody tells us. */
+static int check_command(const struct session *s)
+{
+	struct owners_stats owners;
+
+	owners_stats(s->owners, &owners);
+	if (!s->command || owners.refused || procfs_is_initial(AT_FDCWD,
+							       "/proc/self"))
+		return 0;
+	log_error("in a container with process ids of its own no command can "
+		  "be followed: start it with the host's, as by --pid=host");
+	return -EINVAL;
+}
+
 static int open_sources(struct session *s)
 {
 	const struct options *o = s->options;
@@ -574,6 +590,8 @@ int session_open(struct session **out, const struct options *o,
 	privilege_as_user(false);
 	if (!err)
 		err = owners_open(&s->owners, &oo);
+	if (!err)
+		err = check_command(s);
 	if (!err)
 		err = open_sources(s);
 	if (!err)

@@ -20,8 +20,11 @@
 #define PROMPT_MS	1
 #define AT_ONCE		8192	/* packets, then others have their turn */
 #define DEFAULT_MIB	4
+#define UNFILTERED_NS	1000000000u	/* they are in the first blocks */
 #define ATTACH_NS	1000000u	/* packets under way as a filter is attached */
-#define SLL2_PKTTYPE	10	/* offsets in the cooked headers */
+#define SLL2_HATYPE	8	/* offsets in the cooked headers */
+#define SLL2_PKTTYPE	10
+#define SLL_HATYPE	2
 #define SLL_PKTTYPE	1
 #define PKT_OUTGOING	4	/* PACKET_OUTGOING, linux/if_packet.h */
 
@@ -29,6 +32,7 @@ struct handle {
 	pcap_t *pcap;
 	uint8_t direction;
 	uint64_t since_ns;	/* earlier packets may not have been filtered */
+	uint64_t until_ns;	/* ... nor come later than this, monotonic */
 };
 
 struct source {
@@ -93,6 +97,7 @@ static int attach_filter(struct handle *h, const struct bpf_program *program)
 		       &kernel, sizeof(kernel)))
 		return -errno;
 	h->since_ns = clock_ns(CLOCK_REALTIME) + ATTACH_NS;
+	h->until_ns = clock_ns(CLOCK_MONOTONIC) + UNFILTERED_NS;
 	return 0;
 }
 
@@ -173,7 +178,12 @@ static pcap_t *open_capture(const struct source_options *o, int *err)
 static int add_handle(struct source *s, pcap_t *pcap, uint8_t direction,
 		      const struct source_options *o)
 {
-	static const char *const words[] = { NULL, "inbound", "outbound" };
+	/* On loopback libpcap wants a packet once, but the kernel counts two. */
+	static const char *const words[] = {
+		[SOURCE_IN] = "inbound",
+		[SOURCE_OUT] = "outbound",
+		[SOURCE_LOOPBACK] = "inbound",
+	};
 	struct handle *h = &s->handles[s->count];
 	char *filter = directed(words[direction], o->filter);
 	int err;
@@ -207,21 +217,20 @@ static uint32_t linktype_of(pcap_t *pcap)
 	return dlt == DLT_RAW ? (uint32_t)LINKTYPE_RAW : (uint32_t)dlt;
 }
 
-/*
- * On loopback libpcap shows each packet once, as it comes in; `any` tells the
- * direction of each.
- */
-static bool wants_two(const struct source *s, pcap_t *pcap)
+/* Of the first capture: `any` tells the direction of each packet. */
+static enum source_direction first_direction(const struct source *s,
+					     pcap_t *pcap)
 {
-	return s->linktype != LINKTYPE_LINUX_SLL &&
-	       s->linktype != LINKTYPE_LINUX_SLL2 &&
-	       strcmp(s->name, "lo") && knows_direction(pcap);
+	if (s->linktype == LINKTYPE_LINUX_SLL ||
+	    s->linktype == LINKTYPE_LINUX_SLL2 || !knows_direction(pcap))
+		return SOURCE_UNKNOWN;
+	return strcmp(s->name, "lo") ? SOURCE_IN : SOURCE_LOOPBACK;
 }
 
 static int open_handles(struct source *s, const struct source_options *o)
 {
+	enum source_direction first;
 	pcap_t *pcap, *second;
-	bool two;
 	int err = 0;
 
 	pcap = open_capture(o, &err);
@@ -231,15 +240,13 @@ static int open_handles(struct source *s, const struct source_options *o)
 	if (!strcmp(s->name, "any") && pcap_set_datalink(pcap, DLT_LINUX_SLL2))
 		log_warn("%s: %s", s->name, pcap_geterr(pcap));
 	s->linktype = linktype_of(pcap);
-	two = wants_two(s, pcap);
-	err = add_handle(s, pcap, two ? SOURCE_IN : SOURCE_UNKNOWN, o);
+	first = first_direction(s, pcap);
+	err = add_handle(s, pcap, first, o);
 	if (err) {
 		pcap_close(pcap);
 		return err;
 	}
-	if (!strcmp(s->name, "lo"))
-		s->handles[0].direction = SOURCE_IN;
-	if (!two)
+	if (first != SOURCE_IN)
 		return 0;
 	second = open_capture(o, &err);
 	if (!second)
@@ -308,12 +315,16 @@ struct delivery {
 static uint8_t cooked_direction(const struct delivery *d,
 				const struct pcap_pkthdr *h, const u_char *data)
 {
-	size_t at = d->source->linktype == LINKTYPE_LINUX_SLL2 ? SLL2_PKTTYPE :
-								 SLL_PKTTYPE;
+	bool sll2 = d->source->linktype == LINKTYPE_LINUX_SLL2;
+	size_t type = sll2 ? SLL2_PKTTYPE : SLL_PKTTYPE;
+	size_t hardware = sll2 ? SLL2_HATYPE : SLL_HATYPE;
 
-	if (h->caplen <= at)
+	if (h->caplen <= SLL2_PKTTYPE)
 		return SOURCE_UNKNOWN;
-	return data[at] == PKT_OUTGOING ? SOURCE_OUT : SOURCE_IN;
+	if (data[type] == PKT_OUTGOING)
+		return SOURCE_OUT;
+	return (data[hardware] << 8 | data[hardware + 1]) == ARPHRD_LOOPBACK ?
+		       SOURCE_LOOPBACK : SOURCE_IN;
 }
 
 static void deliver(u_char *user, const struct pcap_pkthdr *h,
@@ -343,7 +354,12 @@ int source_read(struct source *s, int handle,
 {
 	struct handle *h = &s->handles[handle];
 	struct delivery d = { s, h->since_ns, h->direction, fn, ctx };
-	int n = pcap_dispatch(h->pcap, AT_ONCE, deliver, (u_char *)&d);
+	int n;
+
+	/* Somebody may set the clock back. */
+	if (h->since_ns && clock_ns(CLOCK_MONOTONIC) > h->until_ns)
+		h->since_ns = d.since_ns = 0;
+	n = pcap_dispatch(h->pcap, AT_ONCE, deliver, (u_char *)&d);
 
 	if (n >= 0)
 		return n;

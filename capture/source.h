@@ -18,7 +18,12 @@ struct source;
 
 #define SOURCE_HANDLES 2
 
-enum source_direction { SOURCE_UNKNOWN, SOURCE_IN, SOURCE_OUT };
+enum source_direction {
+	SOURCE_UNKNOWN,
+	SOURCE_IN,		/* from the wire, or from elsewhere on this host */
+	SOURCE_OUT,
+	SOURCE_LOOPBACK,	/* sent here, as it comes in */
+};
 
 struct source_options {
 	const char *device;

@@ -148,6 +148,13 @@ class Command(world.LiveTest):
             self.assertEqual(rows[b"curl"]["exit_status"], 0)
             path.unlink()
 
+    def test_a_container_with_process_ids_of_its_own(self):
+        done = run("unshare", "--pid", "--fork", "--mount-proc", PKTWHO,
+                   "-i", "lo", "-w", "/dev/null", "--", "true")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("start it with the host's, as by --pid=host",
+                      done.stderr)
+
     def test_nohup(self):
         c = Capture(self.dir / "nohup.pcapng", "-i", "lo", wrap=["nohup"])
         c.process.send_signal(signal.SIGHUP)

@@ -7,7 +7,8 @@ import subprocess
 import time
 
 import world
-from world import NOBODY, PKTWHO, Capture, clients, read_beginning, run
+from world import (NOBODY, PKTWHO, WITHOUT_EBPF, Capture, clients,
+                   read_beginning, run)
 
 # Found by way of world.
 import pcapng  # isort: skip
@@ -174,6 +175,25 @@ class Errors(world.LiveTest):
         os.close(reader)
         self.assertRegex(process.stderr.read(),
                          r"^pktwho: \d+ packets, [1-9]\d* dropped\n")
+
+    def test_closed_standard_error(self):
+        """What is logged then goes nowhere, not into the capture."""
+        fifo, path = self.dir / "closed", self.dir / "closed.pcapng"
+        os.mkfifo(fifo)
+        with path.open("wb") as file:
+            reader = self.start(["cat", fifo], stdout=file)
+        done = run("sh", "-c", 'exec "$@" 2>&-', "sh", *WITHOUT_EBPF, PKTWHO,
+                   "-i", "lo", "-w", fifo, "-a", "duration:0.2")
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(reader.wait(5), 0)
+        self.assertEqual(pcapng.blocks(path.read_bytes())[0].kind, pcapng.SHB)
+
+    def test_without_the_kernels_types(self):
+        done = run("unshare", "--mount", "sh", "-c",
+                   'umount -l /sys; exec "$@"', "sh", PKTWHO, "-i", "lo",
+                   "-w", "/dev/null", "-a", "duration:0.2")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stderr, "^pktwho: warning: no eBPF .*polling")
 
     def test_a_reader_that_never_comes(self):
         fifo = self.dir / "fifo"

@@ -4,7 +4,10 @@ import shutil
 import subprocess
 
 import world
-from world import PKTWHO, Capture, clients
+from world import PKTWHO, WITHOUT_EBPF, Capture, clients
+
+# Found by way of world.
+import pcapng  # isort: skip
 
 ENDS = ("tcp.srcport", "proc.src.name", "proc.src.pid", "proc.src.attr",
         "proc.dst.name", "proc.dst.pid", "proc.dst.attr")
@@ -143,6 +146,73 @@ class Owners(world.LiveTest):
             where="proc.dst.pid && icmpv6.type >= 130"))
         self.assertEqual(named, {("133", str(hears.pid), "socket")})
 
+    def test_raw_sockets_hear_others_connections(self):
+        ns = self.namespace()
+        sniffer = self.server(SNIFFER, within=ns)
+        server = self.tcp_server(within=ns)
+        echo = self.server(UDP_SERVER, "127.0.0.1", within=ns)
+        path = self.dir / "sniffer.pcapng"
+        c = Capture(path, "-i", "lo", within=ns)
+        done = ns.run("sh", "-c", clients(
+            3, f"http://127.0.0.1:{server.told}/"))
+        curls = done.stdout.split()
+        done = ns.run("python3", "-c", UDP_CLIENT, "127.0.0.1", echo.told)
+        self.assertEqual(sniffer.stdout.readline(), "6 17\n")
+        self.assertEqual(c.stop()[0], 0)
+        named = {pid for (both,) in self.rows(path, "proc.pid")
+                 for pid in both.split(",") if pid}
+        self.assertEqual(named, {*curls, done.stdout.strip(),
+                                 str(server.pid), str(echo.pid)})
+
+    def test_two_programs_use_one_port_in_turn(self):
+        path = self.dir / "shared.pcapng"
+        ns = self.namespace()
+        c = Capture(path, "-i", "lo", "-f", "udp", within=ns)
+        senders = [self.start(ns.argv("python3", "-u", "-c", SENDER),
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                   for _ in range(2)]
+        for n in range(7):
+            sender = senders[n % 2]
+            sender.stdin.write("send\n")
+            sender.stdin.flush()
+            sender.stdout.readline()
+        for sender in senders:
+            sender.communicate()
+        self.assertEqual(c.stop()[0], 0)
+        rows = [(bytes.fromhex(said).decode(), pid) for said, pid in
+                self.rows(path, "udp.payload", "proc.src.pid", where="udp")]
+        self.assertEqual(rows, [(str(senders[n % 2].pid),) * 2
+                                for n in range(7)])
+
+    def test_a_forged_sender_is_not_named(self):
+        """What comes from outside with the addresses of a socket of ours."""
+        near, far = self.namespace(), self.namespace()
+        world.link(near, far, ("192.0.2.1/24", "192.0.2.2/24"))
+        path = self.dir / "forged.pcapng"
+        c = Capture(path, "-i", "veth0", "-f", "udp", within=near)
+        ours = self.server(TALKER, within=near)
+        done = far.run("python3", "-c", FORGER)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(c.stop()[0], 0)
+        rows = self.rows(path, "udp.payload", "proc.src.pid",
+                         "proc.src.reason", where="udp")
+        self.assertEqual(rows, [
+            (b"ours".hex(), str(ours.pid), ""),
+            (b"forged".hex(), "", "ambiguous")])
+
+    def test_loopback_is_counted_once(self):
+        path = self.dir / "counted.pcapng"
+        ns = self.namespace()
+        c = Capture(path, "-i", "lo", within=ns)
+        ns.run("ping", "-nqc3", "-i0.1", "127.0.0.1")
+        self.assertEqual(c.stop()[0], 0)
+        blocks = pcapng.blocks(path.read_bytes())
+        options, = [dict(b.options) for b in blocks if b.kind == pcapng.ISB]
+        received = int.from_bytes(options[4], "little")
+        self.assertEqual(received, 6)
+        self.assertEqual(received,
+                         sum(b.kind == pcapng.EPB for b in blocks))
+
     def test_closed_port_is_the_kernel(self):
         path = self.dir / "closed.pcapng"
         ns = self.namespace()
@@ -255,9 +325,6 @@ class Owners(world.LiveTest):
                                 ("192.0.2.2", "", us)})
 
 
-WITHOUT_EBPF = ("setpriv", "--bounding-set", "-bpf,-sys_admin,-perfmon",
-                "--inh-caps", "-bpf,-sys_admin,-perfmon")
-
 FIXED_SERVER = """
 import socket
 s = socket.create_server(('0.0.0.0', 2222))
@@ -275,6 +342,52 @@ print(s.getsockname()[1])
 while True:
     data, peer = s.recvfrom(2048)
     s.sendto(data, peer)
+"""
+
+SNIFFER = """
+import select, socket
+heard, raw = set(), [socket.socket(socket.AF_INET, socket.SOCK_RAW, p)
+                     for p in (6, 17)]
+print()
+while True:
+    for s in select.select(raw, [], [])[0]:
+        s.recv(2048)
+        heard.add(s.proto)
+    if len(heard) == 2:
+        print(*sorted(heard))
+        heard = set(range(3))
+"""
+
+# Says who it is, whenever it is told to, from a port that is not its alone.
+SENDER = """
+import os, socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+s.bind(('127.0.0.1', 5353))
+for line in sys.stdin:
+    s.sendto(str(os.getpid()).encode(), ('127.0.0.1', 5354))
+    print()
+"""
+
+TALKER = """
+import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(('192.0.2.1', 5000))
+s.sendto(b'ours', ('192.0.2.2', 9000))
+print()
+time.sleep(60)
+"""
+
+# A frame that passes no hook of this host's kernel: PACKET_QDISC_BYPASS.
+FORGER = """
+import socket, struct
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+s.setsockopt(263, 20, 1)
+s.bind(('veth0', 0x0800))
+udp = struct.pack('>HHHH', 5000, 9000, 14, 0) + b'forged'
+s.send(bytes([255] * 6) + s.getsockname()[4] + struct.pack(
+    '>HBBHHHBBH', 0x0800, 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0)
+    + socket.inet_aton('192.0.2.1') + socket.inet_aton('192.0.2.2') + udp)
 """
 
 UDP_CLIENT = """

@@ -25,6 +25,8 @@ from harness import Tshark, skip  # noqa: E402
 
 PKTWHO, PLUGIN = map(Path, sys.argv[1:3])
 NOBODY = 65534
+WITHOUT_EBPF = ("setpriv", "--bounding-set", "-bpf,-sys_admin,-perfmon",
+                "--inh-caps", "-bpf,-sys_admin,-perfmon")
 GROUP, GID = "games", 60        # Debian always has it, and nobody in it
 
 

@@ -452,6 +452,50 @@ static void frames_do_not_pile_up(void **state)
 
 /* ---- bounds ---- */
 
+/* Two sockets share a port and use it in turn. */
+static void lives_of_one_key_do_not_pile_up(void **state)
+{
+	struct flowtab *t = flowtab_new(65536);
+	struct flow_key k = key_of(IPPROTO_UDP, 1);
+	uint64_t now = T;
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		now += MS / 10;
+		use(t, i % 2 ? &alice : &bob, now, 7 + i % 2, &k);
+	}
+	assert_in_range(stats_of(t).flows, 2, 256);
+	assert_owner(t, &k, now, &alice);
+	assert_owner(t, &k, now - MS / 10, &bob);
+	/* What came before those that are kept is not the next one's. */
+	assert_answer(t, &k, now - 40 * MS, SENDS, NULL, ATTR_UNKNOWN,
+		      REASON_LOST);
+
+	/* All that a later one replaced long ago goes with the next. */
+	use(t, &bob, now + 3 * SEC, 7, &k);
+	assert_int_equal(stats_of(t).flows, 2);
+	assert_owner(t, &k, now + 2 * SEC, &alice);
+	assert_owner(t, &k, now + 3 * SEC, &bob);
+	flowtab_free(t);
+}
+
+/* One address and port, connected again and again. */
+static void ended_lives_of_one_key_do_not_pile_up(void **state)
+{
+	struct flowtab *t = flowtab_new(65536);
+	struct flow_key k = key_of(IPPROTO_TCP, 1);
+
+	(void)state;
+	for (uint64_t i = 0; i < 20000; i++) {
+		use(t, &alice, T + i * MS, 100 + i, &k);
+		flowtab_close(t, 100 + i, T + i * MS + MS / 2);
+	}
+	assert_in_range(stats_of(t).flows, 1, 256);
+	assert_answer(t, &k, T + 21 * SEC, RECEIVES, &alice, ATTR_KERNEL,
+		      REASON_TIME_WAIT);
+	flowtab_free(t);
+}
+
 static void closed_flows_are_forgotten_first(void **state)
 {
 	struct flowtab *t = *state;
@@ -681,6 +725,8 @@ int main(void)
 		flowtab_test(the_kernel_acts_on_behalf_of_the_last_owner),
 		flowtab_test(a_frame_is_its_senders_for_a_moment),
 		flowtab_test(frames_do_not_pile_up),
+		flowtab_test(lives_of_one_key_do_not_pile_up),
+		flowtab_test(ended_lives_of_one_key_do_not_pile_up),
 		flowtab_test(closed_flows_are_forgotten_first),
 		flowtab_test(flows_of_one_socket_are_forgotten_too),
 		flowtab_test(a_long_capture_goes_on_naming),

@@ -31,7 +31,7 @@ static struct hasher_question file(const char *name)
 
 	snprintf(q.path, sizeof(q.path), "%s/%s", tree_path, name);
 	assert_int_equal(stat(q.path, &st), 0);
-	q.inode = st.st_ino;
+	q.exe = (struct file_id){ st.st_dev, st.st_ino };
 	return q;
 }
 
@@ -50,9 +50,13 @@ static void by_path_if_it_is_still_that_file(void **state)
 	assert_memory_equal(a.sha256, abc, 32);
 	assert_int_equal(a.question.exec_gen, 3);
 
-	q.inode++;
+	/* Another file system has the same numbers. */
+	q.exe.dev++;
 	assert_false(ask(h, &q).known);
-	q.inode = 0;
+	q.exe.dev--;
+	q.exe.inode++;
+	assert_false(ask(h, &q).known);
+	q.exe.inode = 0;
 	assert_false(ask(h, &q).known);
 	hasher_close(h);
 }
@@ -74,7 +78,7 @@ static void by_the_running_process_even_if_deleted(void **state)
 	a = ask(h, &q);
 	assert_true(a.known);
 	assert_memory_equal(a.sha256, abc, 32);
-	q.inode++;			/* it has become another program */
+	q.exe.inode++;			/* it has become another program */
 	assert_false(ask(h, &q).known);
 	hasher_close(h);
 }

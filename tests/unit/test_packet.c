@@ -392,6 +392,23 @@ static void only_the_first_ipv6_fragment_has_ports(void **state)
 	assert_false(p.fragment);
 }
 
+static void protocols_with_sockets_have_ports(void **state)
+{
+	static const uint8_t protocols[] = { 33, 132, 136 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(protocols); i++) {
+		struct frame f = { .linktype = LINKTYPE_RAW };
+		struct packet p;
+
+		add_ipv4(&f, protocols[i], 0);
+		add_udp(&f);
+		p = parse(&f);
+		assert_v4(&p.sent, protocols[i], 4660, 443);
+		assert_int_equal(p.tcp_flags, 0);
+	}
+}
+
 static void other_protocols_have_no_ports(void **state)
 {
 	struct frame f = { .linktype = LINKTYPE_RAW };
@@ -661,6 +678,7 @@ int main(void)
 		cmocka_unit_test(ipv6_extensions_are_stepped_over),
 		cmocka_unit_test(endless_ipv6_extensions_have_no_ports),
 		cmocka_unit_test(only_the_first_ipv6_fragment_has_ports),
+		cmocka_unit_test(protocols_with_sockets_have_ports),
 		cmocka_unit_test(other_protocols_have_no_ports),
 		cmocka_unit_test(flags_are_read_only_where_there_are_any),
 		cmocka_unit_test(an_echo_is_keyed_by_identifier_and_role),

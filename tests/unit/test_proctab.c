@@ -361,6 +361,21 @@ static void a_name_counts_from_its_time(void **state)
 	rename_at(t, T, owner(99, 3, "nobody"));
 }
 
+static void constant_renaming_does_not_pile_up(void **state)
+{
+	struct proctab *t = *state;
+	struct proc *p = known(t, owner(42, 3, "first"));
+	int images = 0;
+
+	for (uint64_t n = 0; n < 10000; n++)
+		rename_at(t, T + n * 1000, owner(42, 3, n % 2 ? "b" : "a"));
+	for (const struct image *i = p->image; i; i = i->older)
+		images++;
+	assert_in_range(images, 10, 100);
+	assert_name_at(p, T + 9998 * 1000, "a");
+	assert_name_at(p, T + 9999 * 1000, "b");
+}
+
 /* Found in /proc, its exec generation not yet told. */
 static void a_scanned_process_may_be_renamed(void **state)
 {
@@ -607,6 +622,7 @@ int main(void)
 		proctab_test(a_child_is_its_parent_until_it_says_otherwise),
 		proctab_test(a_child_of_nobody_known_is_itself),
 		proctab_test(a_name_counts_from_its_time),
+		proctab_test(constant_renaming_does_not_pile_up),
 		proctab_test(a_scanned_process_may_be_renamed),
 		proctab_test(execs_own_rename_is_undone),
 		proctab_test(a_name_of_its_own_is_kept),
