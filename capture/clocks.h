@@ -11,6 +11,12 @@
 #include <stdint.h>
 #include <time.h>
 
+/*
+ * Whether our clocks are those of kernel events: time_namespaces(7) may have
+ * moved them.
+ */
+bool clocks_are_the_kernels(void);
+
 /* Nanoseconds; see clock_gettime(2). */
 uint64_t clock_ns(clockid_t clock);
 

@@ -155,7 +155,8 @@ static int open_fallback(struct owners *o, int why, uint64_t netns)
 static int open_probe(struct owners *o)
 {
 	struct probe_handler handler = { on_event, on_exec, on_holder, o };
-	int err = probe_open(&o->probe, &handler);
+	int err = clocks_are_the_kernels() ? probe_open(&o->probe, &handler) :
+					     -ENOTSUP;
 
 	if (err)
 		return err;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The main job: every packet names the process at both ends."""
+import os
 import shutil
 import subprocess
 
@@ -293,6 +294,26 @@ class Owners(world.LiveTest):
             self.assertEqual((row[1], row[3]),
                              (us, them) if row[0] == port else (them, us))
             self.assertLessEqual({row[2], row[4]}, {"scan", "listener"}, row)
+
+    def test_in_a_time_namespace(self):
+        """Events of another clock would name nobody, or the wrong one."""
+        if not os.path.exists("/proc/self/ns/time"):
+            self.skipTest("no time namespaces in this kernel")
+        path = self.dir / "time.pcapng"
+        c = Capture(path, "-i", "lo", "-f", "icmp", wrap=[
+            "unshare", "--time", "--fork", "--monotonic", "100000",
+            "--boottime", "100000"])
+        world.run("ping", "-nqc3", "-i0.2", "127.0.0.1")
+        # Where the signal goes to unshare, whose child it is not passed to.
+        subprocess.run(["pkill", "-INT", "-P", str(c.process.pid)],
+                       check=True)
+        status, said = c.finish()
+        self.assertEqual(status, 0, said)
+        self.assertRegex(said, r"no eBPF \(Operation not supported\)")
+        attrs = {a for (both,) in self.rows(path, "proc.src.attr",
+                                            where="icmp.type == 8")
+                 for a in both.split(",")}
+        self.assertEqual(attrs, {"unknown"})
 
     def test_without_ebpf_a_command_and_its_descendants(self):
         server = self.tcp_server()
