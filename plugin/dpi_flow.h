@@ -73,7 +73,7 @@ void dpi_flow_turn(struct dpi_flow *f, uint32_t frame, bool request,
 /*
  * In @frame the turn that began in @request, or if nobody knows (0) the last
  * one before it, was answered with that status.  Shown only if the turn before
- * it was answered as well: with several under way Wireshark 4.0 mixes them up.
+ * it was answered as well: with several under way Wireshark mixes them up.
  */
 void dpi_flow_status(struct dpi_flow *f, uint32_t request, uint32_t frame,
 		     uint32_t status);
