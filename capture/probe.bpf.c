@@ -466,10 +466,12 @@ static __always_inline void tell_flow(struct sock_info *s,
 {
 	struct flow_id id = { .netns = s->netns, .key = *k };
 	__u64 *cookie = bpf_map_lookup_elem(&told, &id);
+	/* The kernel's own, one for each CPU, are all nobody's. */
+	__u64 who = s->flags & PROBE_KERNEL ? ~0ull : s->cookie;
 
-	if (cookie && *cookie == s->cookie)
+	if (cookie && *cookie == who)
 		return;
-	bpf_map_update_elem(&told, &id, &s->cookie, BPF_ANY);
+	bpf_map_update_elem(&told, &id, &who, BPF_ANY);
 	tell_socket(PROBE_FLOW, s, k);
 }
 
