@@ -15,7 +15,7 @@
 #define EVICT_PROBES	64
 #define FRAME_COOKIE	(1ull << 63)	/* apart from those the kernel counts */
 #define OWNERS_PER_SOCK	2		/* listener, then who accepted */
-#define MAX_LIVES	256		/* of one key */
+#define MAX_LIVES	256		/* of one key in one namespace */
 
 struct owner {
 	struct owner *older;
@@ -414,13 +414,26 @@ static bool is_over(const struct flow *f, uint64_t newer_ns, uint64_t now_ns)
 	return newer_ns && newer_ns + KEEP_OWNER_NS < now_ns;
 }
 
-/* A key that is used again: forget its lives that are over, or too many. */
+/* One life too many.  Nobody may be named for what it was. */
+static void life_cut(struct flowtab *t, struct flow *f, struct flow *later)
+{
+	if (f->sock->frame)
+		t->stats.evicted_open++;
+	else
+		later->cut = true;
+	flow_free(t, f);
+}
+
+/*
+ * A key that is used again by @s: forget its lives that are over, and those of
+ * the same kind in the same namespace that are too many.
+ */
 static void key_prune(struct flowtab *t, const struct flow_key *key,
-		      uint64_t now_ns)
+		      const struct sock *s, uint64_t now_ns)
 {
 	struct flow *f = t->flow_heads[key_hash(t, key)], *next;
 	struct flow *newer = NULL, *last = NULL;	/* newer: a process's */
-	bool in_place;
+	bool in_place, same;
 	int lives = 0;
 
 	/* The newest come first. */
@@ -433,12 +446,13 @@ static void key_prune(struct flowtab *t, const struct flow_key *key,
 			flow_free(t, f);
 			continue;
 		}
-		if (++lives >= MAX_LIVES) {
-			last->cut = true;
-			flow_free(t, f);
+		same = f->sock->netns == s->netns && f->sock->frame == s->frame;
+		if (same && ++lives >= MAX_LIVES) {
+			life_cut(t, f, last);
 			continue;
 		}
-		last = f;
+		if (same)
+			last = f;
 		if (!f->sock->kernel && !f->sock->frame)
 			newer = f;
 	}
@@ -478,7 +492,7 @@ void flowtab_flow(struct flowtab *t, const struct flowtab_event *e,
 	if (newest && newest->sock == s)
 		return;
 	s->flows++;		/* its last life may be one that is over */
-	key_prune(t, key, e->ts_ns);
+	key_prune(t, key, s, e->ts_ns);
 	s->flows--;
 	flow_add(t, key, s, e->ts_ns);
 }
@@ -495,12 +509,33 @@ void flowtab_close(struct flowtab *t, uint64_t cookie, uint64_t ts_ns)
 		s->closed_ns = ts_ns;
 }
 
+/* The next of a burst: the answer for the one before holds on. */
+static bool frame_goes_on(struct flowtab *t, const struct flowtab_event *e,
+			  const struct flow_key *key)
+{
+	struct flow *f = t->flow_heads[key_hash(t, key)];
+	const struct owner *o;
+
+	while (f && !(key_equal(&f->key, key) && f->sock->frame &&
+		      f->sock->netns == e->netns))
+		f = f->next;
+	o = f ? f->sock->owners : NULL;
+	if (!o || o->proc != e->owner || o->tid != e->tid ||
+	    f->sock->closed_ns < e->ts_ns)
+		return false;
+	if (f->sock->closed_ns < e->ts_ns + FLOWTAB_FRAME_NS)
+		f->sock->closed_ns = e->ts_ns + FLOWTAB_FRAME_NS;
+	return true;
+}
+
 void flowtab_frame(struct flowtab *t, const struct flowtab_event *e,
 		   const struct flow_key *key)
 {
 	struct flowtab_event once = *e;
 	struct sock *s;
 
+	if (frame_goes_on(t, e, key))
+		return;
 	once.cookie = FRAME_COOKIE | ++t->frames;
 	s = sock_get(t, &once);
 	if (!s)
@@ -508,7 +543,9 @@ void flowtab_frame(struct flowtab *t, const struct flowtab_event *e,
 	sock_set_owner(t, s, &once);
 	s->frame = true;
 	s->closed_ns = e->ts_ns + FLOWTAB_FRAME_NS;
-	key_prune(t, key, e->ts_ns);
+	s->flows++;
+	key_prune(t, key, s, e->ts_ns);
+	s->flows--;
 	flow_add(t, key, s, e->ts_ns);
 }
 

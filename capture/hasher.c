@@ -54,17 +54,16 @@ static int open_file(int dir, const char *path, struct file_id wanted)
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", at);
 	if (!fstat(at, &st) && S_ISREG(st.st_mode) &&
 	    st.st_ino == wanted.inode &&
-	    (!wanted.dev || st.st_dev == wanted.dev))
+	    (!wanted.dev || procfs_device(at) == wanted.dev))
 		fd = open(self, O_RDONLY | O_CLOEXEC);
 	close(at);
 	return fd;
 }
 
 /*
- * The running process's own link is exact, even for a deleted file, though
- * stat() and the kernel need not agree on its device (overlayfs).  By path it
- * must still be the file that was executed, which in another mount namespace
- * may have been somebody else's: then there is no hash.
+ * The running process's own link is exact, even for a deleted file.  By path
+ * it must still be the file that was executed, which in another mount
+ * namespace may have been somebody else's: then there is no hash.
  */
 static int open_executable(const struct hasher *h,
 			   const struct hasher_question *q)

@@ -461,6 +461,30 @@ static __always_inline void sockops_key(struct bpf_sock_ops *ctx,
 	k->remote_port = bpf_ntohl(ctx->remote_port);
 }
 
+/* A raw socket can write what it likes: the flow may be somebody's. */
+static __always_inline bool is_others(const struct sock_info *s,
+				      const struct flow_key *k)
+{
+	struct flow_id id = { .netns = s->netns, .key = *k };
+	const __u64 *cookie = bpf_map_lookup_elem(&told, &id);
+
+	return cookie && *cookie != s->cookie;
+}
+
+/* Then it has this packet and no more. */
+static __always_inline void tell_packet(const struct sock_info *s,
+					const struct flow_key *k)
+{
+	struct probe_event *e = event_begin(PROBE_FRAME);
+
+	if (!e)
+		return;
+	e->netns = s->netns;
+	e->owner = s->owner;
+	e->key = *k;
+	bpf_ringbuf_submit(e, wakeup());
+}
+
 static __always_inline void tell_flow(struct sock_info *s,
 				      const struct flow_key *k)
 {
@@ -473,6 +497,14 @@ static __always_inline void tell_flow(struct sock_info *s,
 		return;
 	bpf_map_update_elem(&told, &id, &who, BPF_ANY);
 	tell_socket(PROBE_FLOW, s, k);
+}
+
+static __always_inline void forget_told(const struct sock_info *s,
+					const struct flow_key *k)
+{
+	struct flow_id id = { .netns = s->netns, .key = *k };
+
+	bpf_map_delete_elem(&told, &id);
 }
 
 SEC("sockops")
@@ -506,6 +538,9 @@ int on_sockops(struct bpf_sock_ops *ctx)
 	sockops_key(ctx, &k);
 	s->last_tx = k;
 	s->last_rx = k;
+	/* connect() tried again: its first flow has ended. */
+	if (op == BPF_SOCK_OPS_TCP_CONNECT_CB)
+		forget_told(s, &k);
 	tell_flow(s, &k);
 	return 1;
 }
@@ -599,14 +634,21 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 	listening = sk->state == BPF_TCP_LISTEN;
 	if (listening && !egress && !(detail & TCP_SYN))
 		return 1;
-	/* Of TCP nobody shares a connection; of others, many a port. */
+	/*
+	 * Nobody else sends on a TCP connection; on another port many may, in
+	 * turn.  Of those that receive a packet any is as right.
+	 */
 	last = egress ? &s->last_tx : &s->last_rx;
-	if (!listening && sk->protocol == IPPROTO_TCP && key_equal(&k, last))
+	if (!listening && (sk->protocol == IPPROTO_TCP || !egress) &&
+	    sk->type != SOCK_RAW && key_equal(&k, last))
 		return 1;
 	*last = k;
 	if (listening)
 		s->flags |= PROBE_LISTENING;
-	tell_flow(s, &k);
+	if (sk->type == SOCK_RAW && has_ports(k.proto) && is_others(s, &k))
+		tell_packet(s, &k);
+	else
+		tell_flow(s, &k);
 	return 1;
 }
 

@@ -23,7 +23,7 @@ enum probe_kind {
 	PROBE_FORK,		/* owner is the child; parent_tgid */
 	PROBE_EXIT,		/* the last thread of owner ended; exit_status */
 	PROBE_RENAME,		/* owner.comm is the new name */
-	PROBE_FRAME,		/* an AF_PACKET socket sends this one packet */
+	PROBE_FRAME,		/* an AF_PACKET or raw socket sends this one packet */
 	PROBE_EXEC,		/* struct probe_exec */
 };
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "container.h"
@@ -313,7 +314,29 @@ struct file_id procfs_exe(int proc_fd, uint32_t pid)
 	snprintf(name, sizeof(name), "%" PRIu32 "/exe", pid);
 	if (fstatat(proc_fd, name, &st, 0))
 		return (struct file_id){ 0 };
-	return (struct file_id){ st.st_dev, st.st_ino };
+	return (struct file_id){ .inode = st.st_ino };
+}
+
+uint64_t procfs_device(int fd)
+{
+	unsigned long long mount;
+	unsigned int high, low;
+	uint64_t device = 0;
+	struct statx st;
+	char line[4096];
+	FILE *f;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) ||
+	    !(st.stx_mask & STATX_MNT_ID))
+		return 0;
+	f = fopen("/proc/self/mountinfo", "re");
+	while (f && !device && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%llu %*u %u:%u", &mount, &high, &low) == 3 &&
+		    mount == st.stx_mnt_id)
+			device = makedev(high, low);
+	if (f)
+		fclose(f);
+	return device;
 }
 
 bool procfs_is_initial(int proc_fd, const char *process)

@@ -31,12 +31,18 @@ int procfs_read_brief(int proc_fd, uint32_t pid, struct process *p);
 
 /* A file, wherever it is found; inode 0: not known. */
 struct file_id {
-	uint64_t dev;		/* makedev(3) */
+	uint64_t dev;		/* its file system's, makedev(3); 0: not known */
 	uint64_t inode;
 };
 
-/* What @pid runs. */
+/* What @pid runs, without the device. */
 struct file_id procfs_exe(int proc_fd, uint32_t pid);
+
+/*
+ * The device of an open file's file system as the kernel has it, from
+ * mountinfo: overlayfs and btrfs tell stat() others.  0 if it is not known.
+ */
+uint64_t procfs_device(int fd);
 
 /* Whether what @pid runs has no name any more; false if it has ended. */
 bool procfs_exe_deleted(int proc_fd, uint32_t pid);

@@ -488,7 +488,8 @@ static bool step(struct remote *r)
 		kill_ssh(r);
 		return true;
 	}
-	if (r->stopped_ns &&
+	/* A file takes all; that a link is slow is no reason to give up. */
+	if (r->stopped_ns && r->fds[FD_OUTPUT].fd >= 0 &&
 	    clock_ns(CLOCK_MONOTONIC) > r->stopped_ns + GIVE_UP_NS)
 		fail(r, -ETIMEDOUT);
 	if (r->fds[FD_SIGNAL].revents)

@@ -118,7 +118,7 @@ static bool ask(struct resolver *r, const struct packet *p,
 
 	*end = (struct verdict_end){ a.owner, a.tid, a.attr, a.reason };
 	/* Anybody on the wire can write the address of a socket of ours. */
-	if (sends && r->from_wire && a.here && a.owner)
+	if (found && sends && r->from_wire && a.here)
 		set_attr(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);
 	return found;
 }
@@ -273,8 +273,12 @@ static bool resolve_ends(struct resolver *r, const struct packet *p,
 		return true;
 	if (resolve_translated(r, p, sent, ts_ns, v))
 		return has_dst || on_host(&v->dst);
-	if (!has_src && localaddr_has(r->local, sent->local))
-		no_socket(r, p, true, &v->src);
+	if (!has_src && localaddr_has(r->local, sent->local)) {
+		if (r->from_wire)
+			set_attr(&v->src, ATTR_UNKNOWN, REASON_AMBIGUOUS);
+		else
+			no_socket(r, p, true, &v->src);
+	}
 	if (!has_dst && localaddr_has(r->local, sent->remote))
 		no_socket(r, p, false, &v->dst);
 	return has_dst;
@@ -305,11 +309,14 @@ static bool resolve_flow(struct resolver *r, const struct packet *p,
 	return settled;
 }
 
-static uint8_t direction_of(const struct verdict *v)
+static uint8_t direction_of(const struct resolver *r, const struct verdict *v)
 {
+	/* What came in was sent elsewhere, whatever it says. */
+	bool forged = r->from_wire && v->src.reason == REASON_AMBIGUOUS;
+
 	if (v->src.attr == ATTR_FORWARDED)
 		return DIRECTION_FORWARDED;
-	if (on_host(&v->src))
+	if (on_host(&v->src) && !forged)
 		return on_host(&v->dst) ? DIRECTION_LOCAL : DIRECTION_OUT;
 	return on_host(&v->dst) ? DIRECTION_IN : DIRECTION_UNKNOWN;
 }
@@ -374,6 +381,6 @@ bool resolve(struct resolver *r, const struct packet *p, uint64_t ts_ns,
 
 	if (!on_host(&v->src) && !on_host(&v->dst))
 		resolve_neither(r, p, direction, v);
-	v->direction = direction_of(v);
+	v->direction = direction_of(r, v);
 	return settled;
 }

@@ -452,8 +452,12 @@ static int open_sources(struct session *s)
 	}
 	if (owners.refused)
 		log_warn("no eBPF (%s): processes are looked up by polling, "
-			 "short-lived ones are missed; run as root for exact "
-			 "owners", strerror(-owners.refused));
+			 "short-lived ones are missed%s",
+			 owners.refused == -ENOTSUP ?
+				 "a time namespace moves the clocks" :
+				 strerror(-owners.refused),
+			 owners.refused == -EPERM || owners.refused == -EACCES ?
+				 "; run as root for exact owners" : "");
 	return 0;
 }
 

@@ -32,7 +32,7 @@ struct handle {
 	pcap_t *pcap;
 	uint8_t direction;
 	uint64_t since_ns;	/* earlier packets may not have been filtered */
-	uint64_t until_ns;	/* ... nor come later than this, monotonic */
+	uint64_t until_ns;	/* ... and come by then (monotonic); 0: unread */
 };
 
 struct source {
@@ -97,7 +97,6 @@ static int attach_filter(struct handle *h, const struct bpf_program *program)
 		       &kernel, sizeof(kernel)))
 		return -errno;
 	h->since_ns = clock_ns(CLOCK_REALTIME) + ATTACH_NS;
-	h->until_ns = clock_ns(CLOCK_MONOTONIC) + UNFILTERED_NS;
 	return 0;
 }
 
@@ -357,7 +356,9 @@ int source_read(struct source *s, int handle,
 	int n;
 
 	/* Somebody may set the clock back. */
-	if (h->since_ns && clock_ns(CLOCK_MONOTONIC) > h->until_ns)
+	if (h->since_ns && !h->until_ns)
+		h->until_ns = clock_ns(CLOCK_MONOTONIC) + UNFILTERED_NS;
+	else if (h->since_ns && clock_ns(CLOCK_MONOTONIC) > h->until_ns)
 		h->since_ns = d.since_ns = 0;
 	n = pcap_dispatch(h->pcap, AT_ONCE, deliver, (u_char *)&d);
 

@@ -479,6 +479,44 @@ static void lives_of_one_key_do_not_pile_up(void **state)
 	flowtab_free(t);
 }
 
+static void what_happens_elsewhere_takes_no_life(void **state)
+{
+	struct flowtab *t = flowtab_new(65536);
+	struct flow_key k = key_of(IPPROTO_TCP, 1);
+
+	(void)state;
+	use(t, &alice, T, 7, &k);
+	for (int i = 0; i < 2000; i++) {
+		struct proc *owner = i % 2 ? &bob : &carol;
+
+		use_in(t, HOST + 1, owner, T + i * MS / 10, 8 + i % 2, &k);
+		frame_in(t, HOST + 1, owner, T + i * MS / 10, &k);
+	}
+	assert_in_range(stats_of(t).flows, 3, 1 + 256 + 256);
+	assert_owner(t, &k, T, &alice);
+	assert_owner(t, &k, T + SEC, &alice);
+	flowtab_free(t);
+}
+
+static void frames_of_a_burst_are_one(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_UDP, 1);
+
+	for (int i = 0; i < 1000; i++)
+		frame_in(t, HOST, &alice, T + i * MS / 10, &k);
+	assert_int_equal(stats_of(t).flows, 1);
+	for (int i = 0; i < 1000; i += 99)
+		assert_answer(t, &k, T + i * MS / 10, SENDS, &alice,
+			      ATTR_SOCKET, REASON_NONE);
+	assert_nobody(t, &k, T + 102 * MS, SENDS);
+	/* Another's begins anew. */
+	frame_in(t, HOST, &bob, T + 100 * MS, &k);
+	assert_int_equal(stats_of(t).flows, 2);
+	assert_answer(t, &k, T + 100 * MS, SENDS, &bob, ATTR_SOCKET,
+		      REASON_NONE);
+}
+
 /* One address and port, connected again and again. */
 static void ended_lives_of_one_key_do_not_pile_up(void **state)
 {
@@ -727,6 +765,8 @@ int main(void)
 		flowtab_test(frames_do_not_pile_up),
 		flowtab_test(lives_of_one_key_do_not_pile_up),
 		flowtab_test(ended_lives_of_one_key_do_not_pile_up),
+		flowtab_test(what_happens_elsewhere_takes_no_life),
+		flowtab_test(frames_of_a_burst_are_one),
 		flowtab_test(closed_flows_are_forgotten_first),
 		flowtab_test(flows_of_one_socket_are_forgotten_too),
 		flowtab_test(a_long_capture_goes_on_naming),

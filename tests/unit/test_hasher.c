@@ -28,10 +28,14 @@ static struct hasher_question file(const char *name)
 {
 	struct hasher_question q = { .pid = 7, .exec_gen = 3 };
 	struct stat st;
+	int fd;
 
 	snprintf(q.path, sizeof(q.path), "%s/%s", tree_path, name);
-	assert_int_equal(stat(q.path, &st), 0);
-	q.exe = (struct file_id){ st.st_dev, st.st_ino };
+	fd = open(q.path, O_PATH);
+	assert_int_equal(fstat(fd, &st), 0);
+	q.exe = (struct file_id){ procfs_device(fd), st.st_ino };
+	assert_true(q.exe.dev);
+	close(fd);
 	return q;
 }
 
