@@ -461,13 +461,21 @@ static __always_inline void sockops_key(struct bpf_sock_ops *ctx,
 	k->remote_port = bpf_ntohl(ctx->remote_port);
 }
 
-/* A raw socket can write what it likes: the flow may be somebody's. */
+/*
+ * A raw socket of a process, for the kernel has some as well, can write what
+ * it likes: the flow may be somebody's.
+ */
 static __always_inline bool is_others(const struct sock_info *s,
+				      const struct bpf_sock *sk,
 				      const struct flow_key *k)
 {
 	struct flow_id id = { .netns = s->netns, .key = *k };
-	const __u64 *cookie = bpf_map_lookup_elem(&told, &id);
+	const __u64 *cookie;
 
+	if (sk->type != SOCK_RAW || !has_ports(k->proto) ||
+	    s->flags & PROBE_KERNEL)
+		return false;
+	cookie = bpf_map_lookup_elem(&told, &id);
 	return cookie && *cookie != s->cookie;
 }
 
@@ -645,7 +653,7 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 	*last = k;
 	if (listening)
 		s->flags |= PROBE_LISTENING;
-	if (sk->type == SOCK_RAW && has_ports(k.proto) && is_others(s, &k))
+	if (is_others(s, sk, &k))
 		tell_packet(s, &k);
 	else
 		tell_flow(s, &k);
