@@ -256,6 +256,15 @@ static int open_handles(struct source *s, const struct source_options *o)
 	return err;
 }
 
+/* Whoever is told that we capture may send at once: that must count. */
+static void await_first(const struct source *s)
+{
+	static const struct timespec attach = { .tv_nsec = ATTACH_NS };
+
+	if (s->handles[0].since_ns)
+		nanosleep(&attach, NULL);
+}
+
 int source_open(struct source **out, const struct source_options *o)
 {
 	struct source *s = calloc(1, sizeof(*s));
@@ -269,6 +278,7 @@ int source_open(struct source **out, const struct source_options *o)
 		source_close(s);
 		return err;
 	}
+	await_first(s);
 	*out = s;
 	return 0;
 }
