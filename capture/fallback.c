@@ -175,11 +175,9 @@ static struct asked *asked_slot(struct fallback *f, const struct flow_key *key)
 	return &f->asked[flowhash(&f->hash, key) & (ASKED - 1)];
 }
 
-static bool asked_lately(struct fallback *f, const struct flow_key *key,
+static bool asked_lately(struct asked *a, const struct flow_key *key,
 			 uint64_t ts_ns, bool begins)
 {
-	struct asked *a = asked_slot(f, key);
-
 	bool same = !memcmp(&a->key, key, sizeof(*key));
 
 	if (!begins && same && a->ts_ns + ASK_AGAIN_NS > ts_ns)
@@ -202,19 +200,20 @@ void fallback_learn(struct fallback *f, const struct flow_key *key,
 		    uint64_t ts_ns, bool begins)
 {
 	struct flowtab_event e = { .netns = f->netns };
+	struct asked *a = asked_slot(f, key);
 	struct sockdiag_socket s;
 	uint32_t pid;
 
-	if (asked_lately(f, key, ts_ns, begins))
+	if (asked_lately(a, key, ts_ns, begins))
 		return;
 	if (!find_socket(f, key, &s)) {
-		ended(f, asked_slot(f, key), ts_ns);
+		ended(f, a, ts_ns);
 		return;
 	}
 	pid = holder_of(f, s.inode);
 	if (!pid) {
 		/* It may only be that no scan was due. */
-		asked_slot(f, key)->ts_ns = 0;
+		a->ts_ns = 0;
 		return;
 	}
 	e.ts_ns = ts_ns;
@@ -223,5 +222,5 @@ void fallback_learn(struct fallback *f, const struct flow_key *key,
 	e.tid = pid;
 	e.attr = s.listening ? ATTR_LISTENER : ATTR_SCAN;
 	flowtab_flow(f->flows, &e, key);
-	asked_slot(f, key)->cookie = s.cookie;
+	a->cookie = s.cookie;
 }

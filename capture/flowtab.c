@@ -376,31 +376,6 @@ static struct sock *flow_evict(struct flowtab *t)
 	return s;
 }
 
-static void flow_add(struct flowtab *t, const struct flow_key *key,
-		     struct sock *s, uint64_t from_ns)
-{
-	struct flow *f, **head;
-
-	s->flows++;		/* first: eviction must not free it */
-	if (!t->free_flows && t->fresh_flows == t->max)
-		flow_evict(t);
-	f = t->free_flows;
-	if (f) {
-		t->free_flows = f->next;
-	} else if (t->fresh_flows < t->max) {
-		f = &t->flows[t->fresh_flows++];
-	} else {
-		s->flows--;
-		t->stats.evicted_open++;
-		return;
-	}
-	head = &t->flow_heads[key_hash(t, key)];
-	*f = (struct flow){ .next = *head, .sock = s, .from_ns = from_ns,
-			    .last_ns = from_ns, .key = *key, .used = true };
-	*head = f;
-	t->stats.flows++;
-}
-
 /*
  * No packet will ask for it: it ended long ago, or another life of the key,
  * that began at @newer_ns (0: none), took its place long ago.
@@ -458,6 +433,32 @@ static void key_prune(struct flowtab *t, const struct flow_key *key,
 	}
 }
 
+static void flow_add(struct flowtab *t, const struct flow_key *key,
+		     struct sock *s, uint64_t from_ns)
+{
+	struct flow *f, **head;
+
+	s->flows++;		/* first: what follows must not free it */
+	key_prune(t, key, s, from_ns);
+	if (!t->free_flows && t->fresh_flows == t->max)
+		flow_evict(t);
+	f = t->free_flows;
+	if (f) {
+		t->free_flows = f->next;
+	} else if (t->fresh_flows < t->max) {
+		f = &t->flows[t->fresh_flows++];
+	} else {
+		s->flows--;
+		t->stats.evicted_open++;
+		return;
+	}
+	head = &t->flow_heads[key_hash(t, key)];
+	*f = (struct flow){ .next = *head, .sock = s, .from_ns = from_ns,
+			    .last_ns = from_ns, .key = *key, .used = true };
+	*head = f;
+	t->stats.flows++;
+}
+
 /* ---- events ---- */
 
 void flowtab_owner(struct flowtab *t, const struct flowtab_event *e)
@@ -491,9 +492,6 @@ void flowtab_flow(struct flowtab *t, const struct flowtab_event *e,
 	newest = newest_of_key(t, key);
 	if (newest && newest->sock == s)
 		return;
-	s->flows++;		/* its last life may be one that is over */
-	key_prune(t, key, s, e->ts_ns);
-	s->flows--;
 	flow_add(t, key, s, e->ts_ns);
 }
 
@@ -543,9 +541,6 @@ void flowtab_frame(struct flowtab *t, const struct flowtab_event *e,
 	sock_set_owner(t, s, &once);
 	s->frame = true;
 	s->closed_ns = e->ts_ns + FLOWTAB_FRAME_NS;
-	s->flows++;
-	key_prune(t, key, s, e->ts_ns);
-	s->flows--;
 	flow_add(t, key, s, e->ts_ns);
 }
 

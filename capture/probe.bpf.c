@@ -479,20 +479,6 @@ static __always_inline bool is_others(const struct sock_info *s,
 	return cookie && *cookie != s->cookie;
 }
 
-/* Then it has this packet and no more. */
-static __always_inline void tell_packet(const struct sock_info *s,
-					const struct flow_key *k)
-{
-	struct probe_event *e = event_begin(PROBE_FRAME);
-
-	if (!e)
-		return;
-	e->netns = s->netns;
-	e->owner = s->owner;
-	e->key = *k;
-	bpf_ringbuf_submit(e, wakeup());
-}
-
 static __always_inline void tell_flow(struct sock_info *s,
 				      const struct flow_key *k)
 {
@@ -653,8 +639,9 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 	*last = k;
 	if (listening)
 		s->flags |= PROBE_LISTENING;
+	/* Of somebody else's flow it has this packet and no more. */
 	if (is_others(s, sk, &k))
-		tell_packet(s, &k);
+		tell_socket(PROBE_FRAME, s, &k);
 	else
 		tell_flow(s, &k);
 	return 1;

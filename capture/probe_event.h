@@ -51,7 +51,7 @@ struct probe_owner {
 
 struct probe_event {
 	__u64 ts_ns;		/* CLOCK_MONOTONIC */
-	__u64 cookie;		/* SO_COOKIE of the socket; 0 in PROBE_FRAME */
+	__u64 cookie;		/* SO_COOKIE of the socket; of no use in PROBE_FRAME */
 	__u64 netns;		/* SO_NETNS_COOKIE of the socket */
 	struct probe_owner owner;
 	struct flow_key key;

@@ -245,7 +245,8 @@ static void look_at_address(proto_item *item, packet_info *pinfo,
 static void look_at_countries(proto_item *item, packet_info *pinfo,
 			      const struct attribution *a)
 {
-	if (!enabled[COUNTRY] || !pref_countries[strspn(pref_countries, SEPARATORS)])
+	if (!enabled[COUNTRY] ||
+	    !pref_countries[strspn(pref_countries, SEPARATORS)])
 		return;
 	if (a->direction != DIRECTION_OUT && a->direction != DIRECTION_LOCAL)
 		look_at_address(item, pinfo, &pinfo->net_src, a->src.country);

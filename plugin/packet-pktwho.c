@@ -177,11 +177,11 @@ static void dissect_packet(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 		wtap_block_foreach_option(block, take_option, &f);
 	if (f.has_owners && !PINFO_FD_VISITED(pinfo))
 		expert_items_count(pinfo, &f.owners);
-	forget_outer_countries(&f);
 	if (want_dpi)
 		dpi_add(tree, tvb, pinfo, f.has_owners ? &f.owners : NULL);
 	if (!wanted)
 		return;
+	forget_outer_countries(&f);
 	look_for_import(&f, &imported, tvb, block);
 	if (f.has_owners || f.imported || f.malformed || f.newer)
 		item = add_owners(tree, tvb, pinfo, &f);
