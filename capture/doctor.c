@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "geo.h"
-#include "log.h"
-#include "privilege.h"
-#include "probe.h"
+#include "host/log.h"
+#include "host/privilege.h"
+#include "bpf/probe.h"
 
 #define KERNEL_LEAST 601	/* 6.1 */
 #define KERNEL_ALL   603

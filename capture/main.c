@@ -8,17 +8,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "caller.h"
-#include "command.h"
+#include "host/sudo_user.h"
+#include "host/child.h"
 #include "doctor.h"
-#include "extcap.h"
-#include "log.h"
+#include "wireshark/extcap.h"
+#include "host/log.h"
 #include "options.h"
-#include "privilege.h"
-#include "remote.h"
+#include "host/privilege.h"
+#include "remote/remote.h"
 #include "session.h"
-#include "signals.h"
-#include "source.h"
+#include "host/signals.h"
+#include "packet/source.h"
 
 enum { EXIT_BAD_USAGE = 2 };
 
@@ -37,7 +37,7 @@ static int temporary_file(struct options *o, char *path, size_t size)
 		log_error("cannot create %s: %s", path, strerror(-err));
 		return err;
 	}
-	caller_give(fd);
+	sudo_user_give(fd);
 	close(fd);
 	o->write = path;
 	log_info("writing %s", path);
@@ -114,7 +114,7 @@ static int get_privilege(char **argv)
 
 static int capture(struct options *o, char **argv)
 {
-	struct command command, *c = NULL;
+	struct child command, *c = NULL;
 	char path[4096];
 	struct session *s;
 	int err, closed, status;
@@ -133,7 +133,7 @@ static int capture(struct options *o, char **argv)
 	if (o->command) {
 		bool no_stdout = o->write && !strcmp(o->write, "-");
 
-		if (command_fork(&command, o->command, no_stdout))
+		if (child_fork(&command, o->command, no_stdout))
 			return EXIT_FAILURE;
 		c = &command;
 	}
@@ -151,7 +151,7 @@ static int capture(struct options *o, char **argv)
 	}
 	if (err == -ENOMEM)
 		log_error("not enough memory");
-	status = c ? command_wait(c) : 0;
+	status = c ? child_wait(c) : 0;
 	return err ? EXIT_FAILURE : status;
 }
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "log.h"
+#include "host/log.h"
 
 #define MAX_SNAPLEN 262144
 

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "filter.h"
-#include "log.h"
+#include "process/filter.h"
+#include "host/log.h"
 
 #define OPTIONS_MAX_INTERFACES 16
 #define OPTIONS_MAX_GEO	       8

@@ -12,19 +12,19 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "clocks.h"
-#include "command.h"
+#include "host/clocks.h"
+#include "host/child.h"
 #include "geo.h"
-#include "hold.h"
-#include "log.h"
-#include "output.h"
-#include "owners.h"
-#include "packet.h"
-#include "privilege.h"
-#include "procfs.h"
-#include "signals.h"
-#include "source.h"
-#include "toolbar.h"
+#include "packet/queue.h"
+#include "host/log.h"
+#include "output/output.h"
+#include "owner/owners.h"
+#include "packet/parse.h"
+#include "host/privilege.h"
+#include "process/procfs.h"
+#include "host/signals.h"
+#include "packet/source.h"
+#include "wireshark/toolbar.h"
 
 #define MAX_CAPTURES	(OPTIONS_MAX_INTERFACES * SOURCE_HANDLES)
 #define HOLD_BYTES	(16u << 20)	/* all queues together */
@@ -43,7 +43,7 @@
 struct capture {
 	struct session *session;
 	struct source *source;
-	struct hold *hold;
+	struct queue *hold;
 	uint32_t interface;
 	int handle;
 };
@@ -55,7 +55,7 @@ enum {
 
 struct session {
 	const struct options *options;
-	struct command *command;
+	struct child *command;
 	struct toolbar *toolbar;	/* NULL: none */
 	struct source *sources[OPTIONS_MAX_INTERFACES];
 	struct capture captures[MAX_CAPTURES];
@@ -105,15 +105,15 @@ static bool toolbar_filters(const struct session *s)
 static bool wanted_end(const struct session *s, const struct verdict_end *end,
 		       uint64_t mono_ns)
 {
-	const struct image *image;
+	const struct program *program;
 
 	if (!end->owner || (s->command && !end->owner->followed))
 		return false;
-	image = proc_image_at(end->owner, mono_ns);
+	program = proc_program_at(end->owner, mono_ns);
 	if (toolbar_filters(s) &&
-	    !filter_matches_name(toolbar_filter(s->toolbar), image->name))
+	    !filter_matches_name(toolbar_filter(s->toolbar), program->name))
 		return false;
-	return filter_is_empty(&s->options->filter) || image_wanted(image);
+	return filter_is_empty(&s->options->filter) || program_wanted(program);
 }
 
 /* Either end will do. */
@@ -131,11 +131,11 @@ static void hash_end(struct session *s, const struct verdict_end *end,
 		     uint64_t mono_ns)
 {
 	if (s->options->hash && end->owner)
-		owners_hash(s->owners, proc_image_at(end->owner, mono_ns));
+		owners_hash(s->owners, proc_program_at(end->owner, mono_ns));
 }
 
 /* -EAGAIN if there is no room for it yet, else 0: it is done with. */
-static int write_one(struct session *s, const struct held *h,
+static int write_one(struct session *s, const struct frame *h,
 		     const struct verdict *v)
 {
 	uint64_t mono_ns = owners_mono_ns(s->owners, h->ts_ns);
@@ -166,7 +166,7 @@ static struct capture *oldest(struct session *s, bool *gap)
 
 	*gap = false;
 	for (int i = 0; i < s->capture_count; i++) {
-		const struct held *h = hold_first(s->captures[i].hold);
+		const struct frame *h = queue_first(s->captures[i].hold);
 
 		if (!h) {
 			*gap = true;
@@ -179,7 +179,7 @@ static struct capture *oldest(struct session *s, bool *gap)
 }
 
 /* A packet of the future is from before the clock was set back. */
-static uint64_t age_of(const struct session *s, const struct held *h,
+static uint64_t age_of(const struct session *s, const struct frame *h,
 		       uint64_t now)
 {
 	uint64_t then = owners_mono_ns(s->owners, h->ts_ns);
@@ -201,7 +201,7 @@ static void release(struct session *s, bool force)
 	bool gap;
 
 	while ((c = oldest(s, &gap))) {
-		const struct held *h = hold_first(c->hold);
+		const struct frame *h = queue_first(c->hold);
 		uint64_t age = age_of(s, h, now);
 		struct verdict v;
 		bool settled;
@@ -222,7 +222,7 @@ static void release(struct session *s, bool force)
 			s->stats[h->interface].own_drops++;
 		}
 		force = false;
-		hold_pop(c->hold);
+		queue_pop(c->hold);
 	}
 }
 
@@ -232,16 +232,16 @@ static void release(struct session *s, bool force)
  * A full queue cannot wait: the oldest packets go out as they are, a good many
  * at once, since taking in events for each would cost more than they do.
  */
-static struct held *make_room(struct capture *c, uint32_t caplen)
+static struct frame *make_room(struct capture *c, uint32_t caplen)
 {
-	struct held *h = hold_push(c->hold, caplen);
+	struct frame *h = queue_push(c->hold, caplen);
 
 	if (h)
 		return h;
 	owners_update(c->session->owners);
-	for (int i = 0; i < ROOM_PACKETS && hold_first(c->hold); i++)
+	for (int i = 0; i < ROOM_PACKETS && queue_first(c->hold); i++)
 		release(c->session, true);
-	while (!(h = hold_push(c->hold, caplen)) && hold_first(c->hold))
+	while (!(h = queue_push(c->hold, caplen)) && queue_first(c->hold))
 		release(c->session, true);
 	return h;
 }
@@ -249,7 +249,7 @@ static struct held *make_room(struct capture *c, uint32_t caplen)
 static void on_packet(void *ctx, const struct source_packet *p)
 {
 	struct capture *c = ctx;
-	struct held *h = make_room(c, p->caplen);
+	struct frame *h = make_room(c, p->caplen);
 
 	if (!h) {
 		c->session->stats[c->interface].own_drops++;
@@ -261,7 +261,7 @@ static void on_packet(void *ctx, const struct source_packet *p)
 	h->interface = c->interface;
 	h->direction = p->direction;
 	memcpy(h->data, p->data, p->caplen);
-	packet_parse(&h->packet, source_linktype(c->source), p->data, p->caplen);
+	parse_packet(&h->packet, source_linktype(c->source), p->data, p->caplen);
 }
 
 static void read_captures(struct session *s)
@@ -287,7 +287,7 @@ static void on_signal(struct session *s)
 	if (read(s->fds[FD_SIGNAL].fd, &info, sizeof(info)) != sizeof(info))
 		return;
 	if (s->command)
-		command_signal(s->command, (int)info.ssi_signo);
+		child_signal(s->command, (int)info.ssi_signo);
 	stop_at(s, now_ns());
 }
 
@@ -376,7 +376,7 @@ static void drop_rest(struct session *s)
 
 	while ((c = oldest(s, &gap))) {
 		s->stats[c->interface].own_drops++;
-		hold_pop(c->hold);
+		queue_pop(c->hold);
 	}
 }
 
@@ -392,7 +392,7 @@ int session_run(struct session *s)
 
 	s->started_ns = now_ns();
 	if (s->command)
-		command_go(s->command);
+		child_go(s->command);
 	while (!s->stop_ns || now_ns() < s->stop_ns)
 		step(s);
 	/* No packet is waited for any more, only a slow reader. */
@@ -466,7 +466,7 @@ static int open_holds(struct session *s)
 	size_t each = HOLD_BYTES / (size_t)s->capture_count;
 
 	for (int i = 0; i < s->capture_count; i++) {
-		s->captures[i].hold = hold_new(each < HOLD_LEAST ? HOLD_LEAST :
+		s->captures[i].hold = queue_new(each < HOLD_LEAST ? HOLD_LEAST :
 								   each);
 		if (!s->captures[i].hold)
 			return -ENOMEM;
@@ -560,7 +560,7 @@ static void open_poll(struct session *s)
 static void free_session(struct session *s)
 {
 	for (int i = 0; i < s->capture_count; i++)
-		hold_free(s->captures[i].hold);
+		queue_free(s->captures[i].hold);
 	for (int i = 0; i < OPTIONS_MAX_INTERFACES; i++)
 		source_close(s->sources[i]);
 	owners_close(s->owners);
@@ -571,7 +571,7 @@ static void free_session(struct session *s)
 }
 
 int session_open(struct session **out, const struct options *o,
-		 struct command *command)
+		 struct child *command)
 {
 	struct session *s = calloc(1, sizeof(*s));
 	struct owners_options oo = { .no_cmdline = o->no_cmdline,

@@ -10,7 +10,7 @@
 #include "options.h"
 
 struct session;
-struct command;
+struct child;
 
 /*
  * Opens everything; nothing is left behind on failure.  0, -EPIPE when a
@@ -18,7 +18,7 @@ struct command;
  * @o and @command are borrowed; @command is NULL without "-- COMMAND".
  */
 int session_open(struct session **out, const struct options *o,
-		 struct command *command);
+		 struct child *command);
 
 /*
  * Captures until a limit, a signal, the command's end or a failure.  0, or a

@@ -3,8 +3,8 @@
  * One source for Wireshark 4.0, 4.4 and 4.6: every difference between their
  * interfaces that we meet has its name here, and nowhere else.
  */
-#ifndef PKTWHO_COMPAT_H
-#define PKTWHO_COMPAT_H
+#ifndef PKTWHO_PLUGIN_COMPAT_H
+#define PKTWHO_PLUGIN_COMPAT_H
 
 #include <stdbool.h>
 #include <stddef.h>

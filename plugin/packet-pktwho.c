@@ -8,14 +8,14 @@
 #include <epan/expert.h>
 #include <epan/prefs.h>
 
-#include "dpi.h"
-#include "expert.h"
-#include "fields.h"
-#include "import.h"
+#include "dpi/dpi.h"
+#include "proc/expert.h"
+#include "proc/fields.h"
+#include "import/import.h"
 #include "pcapng.h"
-#include "place.h"
-#include "proctable.h"
-#include "stats.h"
+#include "geo/geo_fields.h"
+#include "proc/records.h"
+#include "stats/stats.h"
 
 static int proto_proc = -1;
 static int ett_proc = -1;
@@ -60,7 +60,7 @@ static void take_process(struct found *f, const uint8_t *p, size_t len)
 	if (n < 0)
 		f->malformed = "process record";
 	else if (!PINFO_FD_VISITED(f->pinfo))
-		proctable_put(&process, p, n, f->pinfo->num);
+		records_put(&process, p, n, f->pinfo->num);
 }
 
 static void take_payload(struct found *f, const uint8_t *p, size_t len)
@@ -145,7 +145,7 @@ static void forget_outer_countries(struct found *f)
 {
 	char *src = f->owners.src.country, *dst = f->owners.dst.country;
 
-	if ((*src || *dst) && place_is_inside(f->pinfo))
+	if ((*src || *dst) && geo_fields_is_inside(f->pinfo))
 		*src = *dst = '\0';
 }
 
@@ -156,7 +156,7 @@ static void forget_outer_countries(struct found *f)
  */
 static void dissect_packet(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
-	bool want_places = place_is_wanted(tree);
+	bool want_places = geo_fields_is_wanted(tree);
 	bool want_proc = proto_field_is_referenced(tree, proto_proc);
 	bool want_stats = stats_are_wanted();
 	bool want_experts = expert_items_are_wanted(tree);
@@ -188,7 +188,7 @@ static void dissect_packet(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 	if (want_experts)
 		expert_items_packet(item, pinfo, &f.owners, block);
 	if (want_places)
-		place_add(tree, tvb, pinfo, f.owners.src.country,
+		geo_fields_add(tree, tvb, pinfo, f.owners.src.country,
 			  f.owners.dst.country);
 	if (want_stats && (f.has_owners || f.imported))
 		stats_packet(pinfo, &f.owners, f.imported);
@@ -216,7 +216,7 @@ static unsigned dissect_rows(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree
 		if (len < 0)
 			break;
 		if (!PINFO_FD_VISITED(pinfo)) {
-			proctable_put(&p, raw, len, pinfo->num);
+			records_put(&p, raw, len, pinfo->num);
 			expert_items_count_row(&p);
 		}
 		item = fields_add_table_row(tree, tvb, pinfo, (int)offset, len,
@@ -323,7 +323,7 @@ static int dissect_proc(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 static void register_fields_late(void)
 {
 	fields_register(proto_proc);
-	place_register_fields();
+	geo_fields_register_fields();
 }
 
 static void register_experts(void)
@@ -350,10 +350,10 @@ void pktwho_register(void)
 					     "Process", "proc");
 	proto_register_subtree_array(ett, array_length(ett));
 	fields_init();
-	proctable_init();
+	records_init();
 	register_experts();
-	prefs = prefs_register_protocol(proto_proc, place_reset);
-	place_init(prefs);
+	prefs = prefs_register_protocol(proto_proc, geo_fields_reset);
+	geo_fields_init(prefs);
 	dpi_init();
 	expert_items_init(proto_proc, prefs);
 	import_init();

@@ -4,8 +4,8 @@
  * options that the capture companion wrote.  docs/fields.md has the fields;
  * every name is stable once released.
  */
-#ifndef PKTWHO_PACKET_H
-#define PKTWHO_PACKET_H
+#ifndef PKTWHO_PLUGIN_PACKET_PKTWHO_H
+#define PKTWHO_PLUGIN_PACKET_PKTWHO_H
 
 void pktwho_register(void);
 void pktwho_handoff(void);

@@ -5,8 +5,8 @@
  * backslash is doubled, and every other byte is \xNN.  Nothing is lost, and
  * no name can pretend to be another or break a line.
  */
-#ifndef PKTWHO_TEXT_H
-#define PKTWHO_TEXT_H
+#ifndef PKTWHO_PLUGIN_TEXT_H
+#define PKTWHO_PLUGIN_TEXT_H
 
 #include <stddef.h>
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "import_parse.h"
+#include "import/parse.h"
 
 static void check_text(const char *text, size_t size, bool has)
 {

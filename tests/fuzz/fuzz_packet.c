@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "packet.h"
+#include "packet/parse.h"
 
 #define ICMP   1
 #define ICMPV6 58
@@ -56,11 +56,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	linktype = data[0] | (uint32_t)data[1] << 8;
 	memset(&p, 0xee, sizeof(p));
-	packet_parse(&p, linktype, data + 2, size - 2);
+	parse_packet(&p, linktype, data + 2, size - 2);
 	packet_laws(&p);
 
 	memset(&again, 0x11, sizeof(again));
-	packet_parse(&again, linktype, data + 2, size - 2);
+	parse_packet(&again, linktype, data + 2, size - 2);
 	LAW(!memcmp(&p, &again, sizeof(p)));
 	return 0;
 }

@@ -15,11 +15,11 @@
 
 #include "frame.h"
 #include "geo.h"
-#include "packet.h"
-#include "pcapng_option.h"
-#include "pcapng_writer.h"
+#include "packet/parse.h"
+#include "output/pcapng_option.h"
+#include "output/pcapng_writer.h"
 #include "record.h"
-#include "stamp.h"
+#include "output/packet_options.h"
 
 #define START_NS 1798106400000000000u	/* 2026-12-24T10:00:00Z */
 #define STEP_NS	 12345678u
@@ -82,7 +82,7 @@ static const struct talk talks[] = {
 
 struct maker {
 	struct pcapng_writer *writer;
-	struct stamps *stamps;
+	struct packet_options *options_cache;
 	struct geo *geo;
 	uint64_t ts_ns;
 	uint64_t packets[NOBODY], bytes[NOBODY];
@@ -149,7 +149,7 @@ static void set_process(struct process *p, int who)
 			p->cmdline[i] = '\0';	/* between arguments */
 }
 
-static void set_country(const struct maker *m, struct stamp_end *e,
+static void set_country(const struct maker *m, struct option_end *e,
 			const char *address)
 {
 	uint8_t addr[16] = { [10] = 0xff, [11] = 0xff };
@@ -161,7 +161,7 @@ static void set_country(const struct maker *m, struct stamp_end *e,
 		memcpy(e->country, place.country, sizeof(e->country));
 }
 
-static void set_owner(struct stamp_end *e, int who, uint8_t attr,
+static void set_owner(struct option_end *e, int who, uint8_t attr,
 		      uint8_t reason)
 {
 	e->attr = attr;
@@ -201,11 +201,11 @@ static void count(struct maker *m, int who, size_t len)
 }
 
 static void put_packet(struct maker *m, const struct segment *s,
-		       const struct stamp_key *owners, int who)
+		       const struct option_key *owners, int who)
 {
 	static uint8_t record[PROCESS_MAX], option[PROCESS_MAX + 16];
-	struct stamp_records records = { 0 };
-	struct stamp_key key = *owners;
+	struct option_records records = { 0 };
+	struct option_key key = *owners;
 	struct iovec iov[2];
 	uint8_t frame[1500];
 	struct pcapng_packet p = { .ts_ns = m->ts_ns, .data = frame,
@@ -225,7 +225,7 @@ static void put_packet(struct maker *m, const struct segment *s,
 		*(key.src.pid ? &records.src_len : &records.dst_len) = len;
 		count(m, who, p.len);
 	}
-	iov[0].iov_base = (void *)stamps_get(m->stamps, &key, &records,
+	iov[0].iov_base = (void *)packet_options_get(m->options_cache, &key, &records,
 					     &iov[0].iov_len);
 	check(pcapng_writer_packet(m->writer, &p), "packet");
 	m->ts_ns += STEP_NS;
@@ -247,7 +247,7 @@ static void say(struct maker *m, const struct talk *t, bool out, uint8_t flags,
 		.proto = t->proto, .flags = flags, .seq = seq, .ack = ack,
 		.data = data, .len = len,
 	};
-	struct stamp_key key;
+	struct option_key key;
 
 	memset(&key, 0, sizeof(key));
 	key.direction = out ? DIRECTION_OUT : DIRECTION_IN;
@@ -374,7 +374,7 @@ static void put_strays(struct maker *m)
 		.dport = 4433, .proto = IPPROTO_TCP, .flags = ACK,
 		.seq = 7, .ack = 9,
 	};
-	struct stamp_key key;
+	struct option_key key;
 
 	say(m, &ssh, false, SYN, 0, 0, NULL, 0, ATTR_LISTENER);
 	say(m, &ssh, true, SYN | ACK, 0, 1, NULL, 0, ATTR_LISTENER);
@@ -475,8 +475,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	m.geo = geo_new();
-	m.stamps = stamps_new(true);
-	check(m.geo && m.stamps ? geo_add(m.geo, argv[2]) : -ENOMEM, argv[2]);
+	m.options_cache = packet_options_new(true);
+	check(m.geo && m.options_cache ? geo_add(m.geo, argv[2]) : -ENOMEM, argv[2]);
 	open_sample(&m, argv[1]);
 	put_talks(&m);
 	put_refusal(&m);
@@ -484,7 +484,7 @@ int main(int argc, char **argv)
 	put_statistics(&m);
 	put_table(&m);
 	check(pcapng_writer_close(m.writer), argv[1]);
-	stamps_free(m.stamps);
+	packet_options_free(m.options_cache);
 	geo_free(m.geo);
 	return 0;
 }

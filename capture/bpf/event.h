@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later OR BSD-2-Clause */
+/*
+ * What the kernel program tells user space, through one ring buffer.  The
+ * including side provides __u8 .. __u64 and flow.h.
+ *
+ * Events of one socket or task arrive in the order they happened; those of
+ * different CPUs may be a few microseconds out of order, so each carries its
+ * time.
+ */
+#ifndef PKTWHO_BPF_EVENT_H
+#define PKTWHO_BPF_EVENT_H
+
+#define PROBE_COMM_LEN	 16
+#define PROBE_PATH_LEN	 1024	/* executable, cgroup: longer ones are cut */
+#define PROBE_CGROUP_LEN 1024
+#define PROBE_ARGS_LEN	 2048
+#define PROBE_NAME_MAX	 256	/* room past a path for one component */
+
+enum probe_kind {
+	PROBE_OWNER = 1,	/* the socket has another owner */
+	PROBE_FLOW,		/* the socket sends or receives on this key */
+	PROBE_CLOSE,		/* the socket ended */
+	PROBE_FORK,		/* owner is the child; parent_tgid */
+	PROBE_EXIT,		/* the last thread of owner ended; exit_status */
+	PROBE_RENAME,		/* owner.comm is the new name */
+	PROBE_FRAME,		/* an AF_PACKET or raw socket sends this one packet */
+	PROBE_EXEC,		/* struct probe_exec */
+};
+
+/* How the socket's owner is known. */
+enum probe_owner_flags {
+	PROBE_INHERITED = 1,	/* a listener's child, not accepted yet */
+	PROBE_SCANNED = 2,	/* held by this process when the capture began */
+	PROBE_KERNEL = 4,	/* a kernel socket: nobody's */
+	PROBE_LISTENING = 8,
+};
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic error "-Wpadded"
+
+struct probe_owner {
+	__u32 tgid;		/* initial pid namespace; 0: no owner known */
+	__u32 tid;
+	__u64 start_ns;		/* group leader's start, CLOCK_BOOTTIME */
+	__u32 exec_gen;		/* task_struct.self_exec_id: execs so far */
+	__u32 exe_deleted;	/* bool: its executable has no name any more */
+	__u32 uid;		/* effective, initial user namespace */
+	__u32 gid;
+	char comm[PROBE_COMM_LEN];	/* the group leader's */
+};
+
+struct probe_event {
+	__u64 ts_ns;		/* CLOCK_MONOTONIC */
+	__u64 cookie;		/* SO_COOKIE of the socket; of no use in PROBE_FRAME */
+	__u64 netns;		/* SO_NETNS_COOKIE of the socket */
+	struct probe_owner owner;
+	struct flow_key key;
+	__u32 parent_tgid;	/* PROBE_FORK */
+	__u32 exit_status;	/* PROBE_EXIT, as wait(2) reports it */
+	__u8 kind;		/* enum probe_kind */
+	__u8 flags;		/* enum probe_owner_flags */
+	__u8 reserved[6];
+};
+
+/* Facts about the executable, found while it is being started. */
+enum probe_exe_flags {
+	PROBE_EXE_DELETED = 1,
+	PROBE_EXE_MEMFD = 2,
+	PROBE_EXE_WORLD_WRITABLE = 4,
+	PROBE_PATH_CUT = 8,
+	PROBE_ARGS_CUT = 16,
+};
+
+/*
+ * Paths are built from their end: they start at path[path_at] and end at the
+ * array's NUL.  Only args_len bytes of args are sent.
+ */
+struct probe_exec {
+	struct probe_event event;
+	__u64 exe_inode;
+	__u32 exe_dev;		/* the kernel's own: 12 bits, then 20 */
+	__u32 reserved;
+	__u32 ppid;
+	__u32 vpid;		/* in its own pid namespace */
+	__u32 netns_ino;
+	__u32 loginuid;
+	__u32 exe_flags;
+	__u32 path_at;
+	__u32 cgroup_at;
+	__u32 args_len;
+	char pcomm[PROBE_COMM_LEN];	/* the parent's name */
+	char path[PROBE_PATH_LEN + PROBE_NAME_MAX];
+	char cgroup[PROBE_CGROUP_LEN + PROBE_NAME_MAX];
+	char args[PROBE_ARGS_LEN];
+};
+
+/* A socket that was there before us, one per open file, from the iterator. */
+struct probe_holder {
+	__u64 cookie;
+	__u64 netns;
+	struct probe_owner owner;
+	struct flow_key key;	/* remote all zero: not connected */
+	__u32 state;		/* TCP_* of the kernel */
+	__u32 reserved;
+};
+
+#pragma GCC diagnostic pop
+
+_Static_assert(sizeof(struct probe_event) == 128, "probe_event is shared ABI");
+_Static_assert(sizeof(struct probe_holder) == 112, "probe_holder is shared ABI");
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The few kernel structures the probe reads, and of them only the fields it
+ * reads: CO-RE finds the offsets in the running kernel's BTF when the program
+ * is loaded.  Names and types are the kernel's (Linux 6.18); what older or
+ * newer kernels call differently is behind an accessor in probe.bpf.c.
+ */
+#ifndef PKTWHO_BPF_KERNEL_TYPES_BPF_H
+#define PKTWHO_BPF_KERNEL_TYPES_BPF_H
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), \
+			     apply_to = record)
+
+typedef struct { __u32 val; } kuid_t;
+typedef struct { __u32 val; } kgid_t;
+
+struct ns_common { unsigned int inum; };
+struct net { struct ns_common ns; __u64 net_cookie; };
+struct pid_namespace { struct ns_common ns; };
+struct nsproxy { struct net *net_ns; };
+typedef struct { struct net *net; } possible_net_t;
+
+struct in6_addr { union { __u8 u6_addr8[16]; } in6_u; };
+
+typedef struct { __s64 counter; } atomic64_t;
+typedef struct { int counter; } atomic_t;
+
+struct sock_common {
+	__u32 skc_daddr;
+	__u32 skc_rcv_saddr;
+	__u16 skc_dport;
+	__u16 skc_num;
+	unsigned short skc_family;
+	volatile unsigned char skc_state;
+	possible_net_t skc_net;
+	struct in6_addr skc_v6_daddr;
+	struct in6_addr skc_v6_rcv_saddr;
+	atomic64_t skc_cookie;
+};
+
+typedef struct { int owned; } socket_lock_t;
+
+struct sock {
+	struct sock_common __sk_common;
+	socket_lock_t sk_lock;
+	__u16 sk_protocol;
+	struct socket *sk_socket;
+};
+
+struct mptcp_sock { struct sock *first; };
+
+struct socket { struct file *file; struct sock *sk; };
+
+struct sk_buff {
+	struct sock *sk;
+	__u16 protocol;
+	__u16 network_header;
+	unsigned char *head;
+};
+
+struct qstr { __u32 len; const unsigned char *name; };
+struct super_block { __u32 s_dev; unsigned long s_magic; };
+struct inode {
+	unsigned short i_mode;
+	unsigned int i_nlink;
+	unsigned long i_ino;
+	struct super_block *i_sb;
+};
+struct dentry {
+	struct dentry *d_parent;
+	struct qstr d_name;
+	struct inode *d_inode;
+};
+struct vfsmount { struct dentry *mnt_root; };
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+};
+struct path { struct vfsmount *mnt; struct dentry *dentry; };
+struct file { struct path f_path; struct inode *f_inode; void *private_data; };
+struct linux_binprm { struct file *file; };
+
+struct fdtable { struct file **fd; };
+struct files_struct { struct fdtable *fdt; };
+
+struct upid { int nr; };
+struct pid { unsigned int level; struct upid numbers[]; };
+
+struct kernfs_node {
+	struct kernfs_node *__parent;
+	const char *name;
+};
+struct cgroup { struct kernfs_node *kn; };
+struct cgroup_subsys_state { struct cgroup *cgroup; };
+struct css_set {
+	struct cgroup_subsys_state *subsys[1];
+	struct cgroup *dfl_cgrp;
+};
+enum cgroup_subsys_id { memory_cgrp_id = 1 };
+
+struct cred { kuid_t euid; kgid_t egid; };
+struct mm_struct { unsigned long arg_start, arg_end; struct file *exe_file; };
+struct signal_struct { atomic_t live; int group_exit_code; };
+
+struct task_struct {
+	unsigned int flags;
+	int exit_code;
+	int pid;
+	int tgid;
+	struct task_struct *real_parent;
+	struct task_struct *group_leader;
+	struct pid *thread_pid;
+	__u64 start_boottime;
+	__u64 self_exec_id;
+	const struct cred *cred;
+	char comm[16];
+	struct mm_struct *mm;
+	struct files_struct *files;
+	struct nsproxy *nsproxy;
+	struct signal_struct *signal;
+	struct css_set *cgroups;
+	kuid_t loginuid;
+};
+
+struct seq_file;
+struct bpf_iter_meta { struct seq_file *seq; };
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
+};
+
+/* The kernfs parent was a plain pointer until Linux 6.15. */
+struct kernfs_node___before_6_15 { struct kernfs_node *parent; };
+
+#pragma clang attribute pop
+
+#endif

@@ -1,0 +1,1163 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Which process owns a socket, told by the kernel in that process's own
+ * context.  Every inet socket has a storage (struct sock_info) with its last
+ * user; whoever creates, connects, accepts, sends or reads takes it over.
+ * User space hears of each change, and of each flow the socket takes part in.
+ *
+ * No kprobes, no fentry: cgroup hooks, sockops, tracepoints, an iterator.
+ * Programs the kernel does not know are left out by user space one by one.
+ */
+#include <stdbool.h>
+
+#include <linux/bpf.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "bpf/kernel_types.bpf.h"
+#include "packet/flow.h"
+#include "bpf/event.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#define SOCK_RAW	3
+#define AF_INET		2
+#define AF_INET6	10
+#define AF_PACKET	17
+#define ETH_P_IP	0x0800
+#define ETH_P_IPV6	0x86dd
+#define MAX_EXTENSIONS	4
+#define IPPROTO_HOPOPTS	0
+#define IPPROTO_ICMP	1
+#define IPPROTO_TCP	6
+#define IPPROTO_UDP	17
+#define IPPROTO_DCCP	33
+#define IPPROTO_ROUTING	43
+#define IPPROTO_ICMPV6	58
+#define IPPROTO_DSTOPTS	60
+#define IPPROTO_SCTP	132
+#define IPPROTO_UDPLITE	136
+#define IPPROTO_MPTCP	262
+#define ICMP_ECHOREPLY	0
+#define ICMP_ECHO	8
+#define ICMP_TIMESTAMP	13
+#define ICMP_ADDRESSREPLY 18
+#define ICMPV6_ECHO_REQUEST 128
+#define ICMPV6_ECHO_REPLY   129
+#define MLD_QUERY	130
+#define MLD_REDUCTION	132
+#define NDISC_NEIGHBOUR_SOLICITATION 135
+#define NDISC_REDIRECT	137
+#define MLD2_REPORT	143
+#define IP_OFFSET	0x1fff
+#define TCP_FLAGS	13	/* offset in the header */
+#define TCP_SYN		0x02
+#define PF_KTHREAD	0x00200000
+#define S_IWOTH		2
+
+#define RING_BYTES	(8u << 20)
+#define RING_WAKE	(RING_BYTES / 4)
+
+struct sock_info {
+	struct probe_owner owner;
+	__u64 cookie;
+	__u64 netns;
+	__u64 address;		/* of the struct sock, for CO-RE reads */
+	__u32 flags;		/* enum probe_owner_flags */
+	__u32 reserved;
+	struct flow_key last_tx;
+	struct flow_key last_rx;
+};
+
+struct flow_id {
+	__u64 netns;
+	struct flow_key key;
+};
+
+/* CLONE: an accepted connection starts with its listener's owner. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, struct sock_info);
+} sockets SEC(".maps");
+
+/* Which socket was last told for a flow, so that it is told once. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct flow_id);
+	__type(value, __u64);
+} told SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RING_BYTES);
+} events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct probe_exec);
+} exec_scratch SEC(".maps");
+
+__u64 lost;	/* events for which the ring had no room */
+
+/*
+ * A wakeup per event costs more than everything else here; user space drains
+ * the ring before it resolves packets.  Only a filling ring wakes it.
+ */
+static __always_inline __u64 wakeup(void)
+{
+	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > RING_WAKE ?
+		       BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+}
+
+static __always_inline bool runs_deleted(struct task_struct *t)
+{
+	struct file *exe = BPF_CORE_READ(t, mm, exe_file);
+
+	return exe && !BPF_CORE_READ(exe, f_inode, i_nlink);
+}
+
+static __always_inline void fill_owner(struct probe_owner *o,
+				       struct task_struct *t)
+{
+	struct task_struct *leader = BPF_CORE_READ(t, group_leader);
+	const struct cred *cred = BPF_CORE_READ(t, cred);
+
+	o->tgid = BPF_CORE_READ(t, tgid);
+	o->tid = BPF_CORE_READ(t, pid);
+	o->start_ns = BPF_CORE_READ(leader, start_boottime);
+	o->exec_gen = BPF_CORE_READ(t, self_exec_id);
+	o->exe_deleted = runs_deleted(t);
+	o->uid = BPF_CORE_READ(cred, euid.val);
+	o->gid = BPF_CORE_READ(cred, egid.val);
+	BPF_CORE_READ_STR_INTO(&o->comm, leader, comm);
+}
+
+static __always_inline struct probe_event *event_begin(__u8 kind)
+{
+	struct probe_event *e;
+
+	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
+	if (!e) {
+		__sync_fetch_and_add(&lost, 1);
+		return NULL;
+	}
+	__builtin_memset(e, 0, sizeof(*e));
+	e->kind = kind;
+	e->ts_ns = bpf_ktime_get_ns();
+	return e;
+}
+
+static __always_inline void tell_socket(__u8 kind, const struct sock_info *s,
+					const struct flow_key *key)
+{
+	struct probe_event *e = event_begin(kind);
+
+	if (!e)
+		return;
+	e->cookie = s->cookie;
+	e->netns = s->netns;
+	e->owner = s->owner;
+	e->flags = s->flags;
+	if (key)
+		e->key = *key;
+	bpf_ringbuf_submit(e, wakeup());
+}
+
+/* The same thread of the same process under the same user as last time. */
+static __always_inline bool owned_by(const struct sock_info *s,
+				     struct task_struct *t)
+{
+	struct task_struct *leader;
+
+	if (s->owner.tid != (__u32)BPF_CORE_READ(t, pid) ||
+	    s->flags & (PROBE_INHERITED | PROBE_SCANNED | PROBE_KERNEL))
+		return false;
+	/* A reused pid is another process. */
+	leader = BPF_CORE_READ(t, group_leader);
+	return s->owner.start_ns == BPF_CORE_READ(leader, start_boottime) &&
+	       s->owner.uid == BPF_CORE_READ(t, cred, euid.val);
+}
+
+/*
+ * The running task uses this socket: from now on it is the owner.  Kernel
+ * threads never are; a thread that answers for another only changes the tid.
+ * True if that was news, and told.
+ */
+static __always_inline bool take_over(struct sock_info *s)
+{
+	struct task_struct *t = (void *)bpf_get_current_task();
+
+	if (BPF_CORE_READ(t, flags) & PF_KTHREAD || owned_by(s, t))
+		return false;
+	fill_owner(&s->owner, t);
+	s->flags &= ~(PROBE_INHERITED | PROBE_SCANNED | PROBE_KERNEL);
+	tell_socket(PROBE_OWNER, s, NULL);
+	return true;
+}
+
+/* ---- cgroup hooks: the process's own context ---- */
+
+static __always_inline struct sock_info *info_of(struct bpf_sock *sk, void *ctx)
+{
+	struct sock_info *s;
+
+	s = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (s && !s->cookie) {
+		s->cookie = bpf_get_socket_cookie(ctx);
+		s->netns = bpf_get_netns_cookie(ctx);
+	}
+	return s;
+}
+
+static __always_inline int used_by_current(struct bpf_sock *sk, void *ctx)
+{
+	struct sock_info *s = sk ? info_of(sk, ctx) : NULL;
+
+	if (s)
+		take_over(s);
+	return 1;
+}
+
+SEC("cgroup/sock_create")
+int on_sock_create(struct bpf_sock *ctx)
+{
+	return used_by_current(ctx, ctx);
+}
+
+SEC("cgroup/post_bind4")
+int on_post_bind4(struct bpf_sock *ctx)
+{
+	return used_by_current(ctx, ctx);
+}
+
+SEC("cgroup/post_bind6")
+int on_post_bind6(struct bpf_sock *ctx)
+{
+	return used_by_current(ctx, ctx);
+}
+
+SEC("cgroup/connect4")
+int on_connect4(struct bpf_sock_addr *ctx)
+{
+	return used_by_current(ctx->sk, ctx);
+}
+
+SEC("cgroup/connect6")
+int on_connect6(struct bpf_sock_addr *ctx)
+{
+	return used_by_current(ctx->sk, ctx);
+}
+
+SEC("cgroup/sendmsg4")
+int on_sendmsg4(struct bpf_sock_addr *ctx)
+{
+	return used_by_current(ctx->sk, ctx);
+}
+
+SEC("cgroup/sendmsg6")
+int on_sendmsg6(struct bpf_sock_addr *ctx)
+{
+	return used_by_current(ctx->sk, ctx);
+}
+
+SEC("cgroup/recvmsg4")
+int on_recvmsg4(struct bpf_sock_addr *ctx)
+{
+	return used_by_current(ctx->sk, ctx);
+}
+
+SEC("cgroup/recvmsg6")
+int on_recvmsg6(struct bpf_sock_addr *ctx)
+{
+	return used_by_current(ctx->sk, ctx);
+}
+
+/* accept(fd, &addr, ...) asks for the peer's name too. */
+SEC("cgroup/getpeername4")
+int on_getpeername4(struct bpf_sock_addr *ctx)
+{
+	return used_by_current(ctx->sk, ctx);
+}
+
+SEC("cgroup/getpeername6")
+int on_getpeername6(struct bpf_sock_addr *ctx)
+{
+	return used_by_current(ctx->sk, ctx);
+}
+
+/* UDP and raw sockets end here; TCP says so through its state. */
+SEC("cgroup/sock_release")
+int on_sock_release(struct bpf_sock *ctx)
+{
+	struct sock_info *s;
+
+	if (ctx->protocol == IPPROTO_TCP || ctx->protocol == IPPROTO_MPTCP)
+		return 1;
+	s = bpf_sk_storage_get(&sockets, ctx, 0, 0);
+	if (s && s->cookie)
+		tell_socket(PROBE_CLOSE, s, NULL);
+	return 1;
+}
+
+/* ---- keys ---- */
+
+static __always_inline void map_ipv4(__u8 out[16], __u32 addr)
+{
+	__u32 *word = (__u32 *)out;
+
+	word[0] = 0;
+	word[1] = 0;
+	word[2] = bpf_htonl(0xffff);
+	word[3] = addr;
+}
+
+static __always_inline bool key_equal(const struct flow_key *a,
+				      const struct flow_key *b)
+{
+	const __u64 *x = (const __u64 *)a, *y = (const __u64 *)b;
+
+	return x[0] == y[0] && x[1] == y[1] && x[2] == y[2] && x[3] == y[3] &&
+	       x[4] == y[4];
+}
+
+static __always_inline void set_ports(struct flow_key *k, bool egress,
+				      __u16 source, __u16 dest)
+{
+	k->local_port = egress ? source : dest;
+	k->remote_port = egress ? dest : source;
+}
+
+/* Of those that the kernel has sockets for. */
+static __always_inline bool has_ports(__u8 proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ||
+	       proto == IPPROTO_UDPLITE || proto == IPPROTO_SCTP ||
+	       proto == IPPROTO_DCCP;
+}
+
+/* Ports, or identifier and role, from the transport header's first bytes. */
+static __always_inline void header_key(const __u8 b[8], struct flow_key *k,
+				       bool egress)
+{
+	bool asks, answers;
+
+	if (k->proto == IPPROTO_ICMP || k->proto == IPPROTO_ICMPV6) {
+		asks = k->proto == IPPROTO_ICMP ? b[0] == ICMP_ECHO :
+						  b[0] == ICMPV6_ECHO_REQUEST;
+		answers = k->proto == IPPROTO_ICMP ? b[0] == ICMP_ECHOREPLY :
+						     b[0] == ICMPV6_ECHO_REPLY;
+		if (!asks && !answers)
+			return;
+		k->local_port = b[4] << 8 | b[5];
+		k->remote_port = asks == egress ? FLOW_ECHO_ASKS :
+						  FLOW_ECHO_ANSWERS;
+	} else if (has_ports(k->proto)) {
+		set_ports(k, egress, b[0] << 8 | b[1], b[2] << 8 | b[3]);
+	}
+}
+
+/*
+ * Returns TCP's flags, or the type of another header that begins with one.  A
+ * packet too short for a transport header keeps zeros: user space makes the
+ * same key of it.
+ */
+static __always_inline int transport_key(struct __sk_buff *skb, __u32 off,
+					 struct flow_key *k, bool egress)
+{
+	__u8 b[8] = {}, tcp_flags = 0;
+
+	if (!bpf_skb_load_bytes(skb, off, b, sizeof(b)))
+		header_key(b, k, egress);
+	if (k->proto != IPPROTO_TCP)
+		return b[0];
+	bpf_skb_load_bytes(skb, off + TCP_FLAGS, &tcp_flags, 1);
+	return tcp_flags;
+}
+
+static __always_inline int ipv4_key(struct __sk_buff *skb, struct flow_key *k,
+				    bool egress)
+{
+	__u8 h[20];
+	__u32 src, dst;
+
+	if (bpf_skb_load_bytes(skb, 0, h, sizeof(h)))
+		return -1;
+	__builtin_memcpy(&src, h + 12, 4);
+	__builtin_memcpy(&dst, h + 16, 4);
+	map_ipv4(k->local, egress ? src : dst);
+	map_ipv4(k->remote, egress ? dst : src);
+	k->proto = h[9];
+	if ((h[6] << 8 | h[7]) & IP_OFFSET)
+		return 0;
+	return transport_key(skb, (h[0] & 0xf) * 4, k, egress);
+}
+
+static __always_inline int ipv6_key(struct __sk_buff *skb, struct flow_key *k,
+				    bool egress)
+{
+	__u8 h[40];
+	__u32 off;
+
+	if (bpf_skb_load_bytes(skb, 0, h, sizeof(h)))
+		return -1;
+	__builtin_memcpy(k->local, egress ? h + 8 : h + 24, 16);
+	__builtin_memcpy(k->remote, egress ? h + 24 : h + 8, 16);
+	k->proto = h[6];
+	off = sizeof(h);
+	for (int i = 0; i < MAX_EXTENSIONS; i++) {
+		if (k->proto != IPPROTO_HOPOPTS &&
+		    k->proto != IPPROTO_ROUTING && k->proto != IPPROTO_DSTOPTS)
+			break;
+		if (bpf_skb_load_bytes(skb, off, h, 2))
+			return 0;
+		k->proto = h[0];
+		off += (h[1] + 1) * 8;
+	}
+	return transport_key(skb, off, k, egress);
+}
+
+/* transport_key()'s answer, 0 for a later fragment, -1 if it is not IP. */
+static __always_inline int skb_key(struct __sk_buff *skb, struct flow_key *k,
+				   bool egress)
+{
+	if (skb->protocol == bpf_htons(ETH_P_IP))
+		return ipv4_key(skb, k, egress);
+	if (skb->protocol == bpf_htons(ETH_P_IPV6))
+		return ipv6_key(skb, k, egress);
+	return -1;
+}
+
+/* ---- sockops: TCP connections by address, before their first packet ---- */
+
+static __always_inline void sockops_key(struct bpf_sock_ops *ctx,
+					struct flow_key *k)
+{
+	if (ctx->family == AF_INET) {
+		map_ipv4(k->local, ctx->local_ip4);
+		map_ipv4(k->remote, ctx->remote_ip4);
+		/* Or clang merges both branches' loads into one by pointer. */
+		barrier();
+	} else {
+		__u32 *local = (__u32 *)k->local, *remote = (__u32 *)k->remote;
+
+		local[0] = ctx->local_ip6[0];
+		local[1] = ctx->local_ip6[1];
+		local[2] = ctx->local_ip6[2];
+		local[3] = ctx->local_ip6[3];
+		remote[0] = ctx->remote_ip6[0];
+		remote[1] = ctx->remote_ip6[1];
+		remote[2] = ctx->remote_ip6[2];
+		remote[3] = ctx->remote_ip6[3];
+	}
+	k->proto = IPPROTO_TCP;
+	k->local_port = ctx->local_port;
+	k->remote_port = bpf_ntohl(ctx->remote_port);
+}
+
+/*
+ * A raw socket of a process, for the kernel has some as well, can write what
+ * it likes: the flow may be somebody's.
+ */
+static __always_inline bool is_others(const struct sock_info *s,
+				      const struct bpf_sock *sk,
+				      const struct flow_key *k)
+{
+	struct flow_id id = { .netns = s->netns, .key = *k };
+	const __u64 *cookie;
+
+	if (sk->type != SOCK_RAW || !has_ports(k->proto) ||
+	    s->flags & PROBE_KERNEL)
+		return false;
+	cookie = bpf_map_lookup_elem(&told, &id);
+	return cookie && *cookie != s->cookie;
+}
+
+static __always_inline void tell_flow(struct sock_info *s,
+				      const struct flow_key *k)
+{
+	struct flow_id id = { .netns = s->netns, .key = *k };
+	__u64 *cookie = bpf_map_lookup_elem(&told, &id);
+	/* The kernel's own, one for each CPU, are all nobody's. */
+	__u64 who = s->flags & PROBE_KERNEL ? ~0ull : s->cookie;
+
+	if (cookie && *cookie == who)
+		return;
+	bpf_map_update_elem(&told, &id, &who, BPF_ANY);
+	tell_socket(PROBE_FLOW, s, k);
+}
+
+static __always_inline void forget_told(const struct sock_info *s,
+					const struct flow_key *k)
+{
+	struct flow_id id = { .netns = s->netns, .key = *k };
+
+	bpf_map_delete_elem(&told, &id);
+}
+
+SEC("sockops")
+int on_sockops(struct bpf_sock_ops *ctx)
+{
+	struct bpf_sock *sk = ctx->sk;
+	struct flow_key k = {};
+	struct sock_info *s;
+	__u32 op = ctx->op;
+
+	if (op != BPF_SOCK_OPS_TCP_CONNECT_CB &&
+	    op != BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB &&
+	    op != BPF_SOCK_OPS_TCP_LISTEN_CB)
+		return 1;
+	s = sk ? info_of(sk, ctx) : NULL;
+	if (!s)
+		return 1;
+	if (op == BPF_SOCK_OPS_TCP_LISTEN_CB) {
+		s->flags |= PROBE_LISTENING;
+		if (!take_over(s))
+			tell_socket(PROBE_OWNER, s, NULL);
+		return 1;
+	}
+	if (op == BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB) {
+		/* The clone brought everything of the listener's along. */
+		s->cookie = bpf_get_socket_cookie(ctx);
+		s->netns = bpf_get_netns_cookie(ctx);
+		s->address = 0;
+		s->flags = (s->flags & ~PROBE_LISTENING) | PROBE_INHERITED;
+	}
+	sockops_key(ctx, &k);
+	s->last_tx = k;
+	s->last_rx = k;
+	/* connect() tried again: its first flow has ended. */
+	if (op == BPF_SOCK_OPS_TCP_CONNECT_CB)
+		forget_told(s, &k);
+	tell_flow(s, &k);
+	return 1;
+}
+
+/* ---- cgroup_skb: every packet that has a socket ---- */
+
+/*
+ * Whether `current` is the sender.  TCP: a socket locked by a process is
+ * never transmitted on by a softirq, which would be queued behind it.  Others
+ * transmit synchronously, except the kernel's control sockets, which borrow
+ * whatever task is running and have no file.
+ */
+static __always_inline void sender_takes_over(struct sock_info *s,
+					      struct bpf_sock *sk)
+{
+	struct sock *ksk = (void *)s->address;
+
+	if (sk->protocol == IPPROTO_TCP || sk->protocol == IPPROTO_MPTCP) {
+		if (sk->state != BPF_TCP_LISTEN &&
+		    BPF_CORE_READ(ksk, sk_lock.owned))
+			take_over(s);
+	} else if (BPF_CORE_READ(ksk, sk_socket, file)) {
+		take_over(s);
+	}
+}
+
+/*
+ * A raw socket gets a copy of what others asked for or the kernel handles.
+ * Whose an echo is is told by who asks, or, if a process answers in place of
+ * the kernel, by its answers.  Neighbours and group membership are the
+ * kernel's; routers' advertisements may be a daemon's.
+ */
+static __always_inline bool is_copy(const struct bpf_sock *sk,
+				    const struct flow_key *k, int type)
+{
+	if (sk->type == SOCK_RAW && has_ports(k->proto))
+		return true;
+	if (k->proto == IPPROTO_ICMP)
+		return k->remote_port ||
+		       (type >= ICMP_TIMESTAMP && type <= ICMP_ADDRESSREPLY);
+	return k->proto == IPPROTO_ICMPV6 &&
+	       (k->remote_port || type == MLD2_REPORT ||
+		(type >= MLD_QUERY && type <= MLD_REDUCTION) ||
+		(type >= NDISC_NEIGHBOUR_SOLICITATION &&
+		 type <= NDISC_REDIRECT));
+}
+
+static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct flow_key k = {}, *last;
+	struct socket *socket;
+	struct sock_info *s;
+	struct sock *ksk;
+	bool listening;
+	int detail;
+	void *p;
+
+	sk = sk ? bpf_sk_fullsock(sk) : NULL;
+	if (!sk)
+		return 1;
+	s = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!s)
+		return 1;
+	if (!s->address) {
+		/* The verifier allows no arithmetic on sk: launder it once. */
+		p = sk;
+		bpf_probe_read_kernel(&s->address, sizeof(s->address), &p);
+		if (!s->cookie)
+			s->cookie = bpf_get_socket_cookie(skb);
+		ksk = (void *)s->address;
+		if (!s->netns)
+			s->netns = BPF_CORE_READ(ksk, __sk_common.skc_net.net,
+						 net_cookie);
+		socket = BPF_CORE_READ(ksk, sk_socket);
+		/* Without a socket it is an orphan; without a file, the kernel's. */
+		if (!s->owner.tgid && socket && !BPF_CORE_READ(socket, file))
+			s->flags |= PROBE_KERNEL;
+	}
+	if (egress)
+		sender_takes_over(s, sk);
+	detail = skb_key(skb, &k, egress);
+	if (detail < 0 || (!egress && is_copy(sk, &k, detail)))
+		return 1;
+
+	/*
+	 * A listener is told afresh: between two of its SYNs the same key may
+	 * have been a child's.  What else reaches it comes too late for a child
+	 * that is gone, and is the kernel's to answer.
+	 */
+	listening = sk->state == BPF_TCP_LISTEN;
+	if (listening && !egress && !(detail & TCP_SYN))
+		return 1;
+	/*
+	 * Nobody else sends on a TCP connection; on another port many may, in
+	 * turn.  Of those that receive a packet any is as right.
+	 */
+	last = egress ? &s->last_tx : &s->last_rx;
+	if (!listening && (sk->protocol == IPPROTO_TCP || !egress) &&
+	    sk->type != SOCK_RAW && key_equal(&k, last))
+		return 1;
+	*last = k;
+	if (listening)
+		s->flags |= PROBE_LISTENING;
+	/* Of somebody else's flow it has this packet and no more. */
+	if (is_others(s, sk, &k))
+		tell_socket(PROBE_FRAME, s, &k);
+	else
+		tell_flow(s, &k);
+	return 1;
+}
+
+SEC("cgroup_skb/egress")
+int on_egress(struct __sk_buff *skb)
+{
+	return on_packet(skb, true);
+}
+
+SEC("cgroup_skb/ingress")
+int on_ingress(struct __sk_buff *skb)
+{
+	return on_packet(skb, false);
+}
+
+/*
+ * An MPTCP socket's packets are its subflows': the first one, which nobody
+ * but the kernel touches, is told beside it.
+ */
+static __always_inline __u64 subflow_cookie(struct sock *sk)
+{
+	struct mptcp_sock *msk = (void *)sk;
+	struct sock *first;
+
+	if (!bpf_core_field_exists(msk->first) ||
+	    BPF_CORE_READ(sk, sk_protocol) != IPPROTO_MPTCP)
+		return 0;
+	first = BPF_CORE_READ(msk, first);
+	return first ? BPF_CORE_READ(first, __sk_common.skc_cookie.counter) : 0;
+}
+
+static __always_inline void tell_user(struct sock *sk, __u64 cookie)
+{
+	struct task_struct *t = (void *)bpf_get_current_task();
+	struct probe_event *e;
+
+	if (!cookie)
+		return;
+	e = event_begin(PROBE_OWNER);
+	if (!e)
+		return;
+	e->cookie = cookie;
+	e->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, net_cookie);
+	fill_owner(&e->owner, t);
+	bpf_ringbuf_submit(e, wakeup());
+}
+
+/* ---- tracepoints: sends and reads that pass no cgroup hook ---- */
+
+static __always_inline bool is_inet(struct sock *sk)
+{
+	__u16 family = sk->__sk_common.skc_family;
+
+	return family == AF_INET || family == AF_INET6;
+}
+
+static __always_inline struct sock_info *traced_info(struct sock *sk)
+{
+	struct sock_info *s;
+
+	s = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (s && !s->cookie) {
+		s->cookie = bpf_get_socket_cookie(sk);
+		s->netns = sk->__sk_common.skc_net.net->net_cookie;
+	}
+	return s;
+}
+
+static __always_inline int traced_use(struct sock *sk)
+{
+	struct sock_info *s = is_inet(sk) ? traced_info(sk) : NULL;
+
+	if (s && take_over(s))
+		tell_user(sk, subflow_cookie(sk));
+	return 0;
+}
+
+/* Linux 6.3 and later: also io_uring, also SQPOLL. */
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(on_send_length, struct sock *sk)
+{
+	return traced_use(sk);
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(on_recv_length, struct sock *sk)
+{
+	return traced_use(sk);
+}
+
+/* A TCP reader; runs in softirq too, where the socket is not locked. */
+SEC("tp_btf/tcp_rcv_space_adjust")
+int BPF_PROG(on_rcv_space, struct sock *sk)
+{
+	return sk->sk_lock.owned ? traced_use(sk) : 0;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_set_state, struct sock *sk, int oldstate, int newstate)
+{
+	struct sock_info *s;
+
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	if (newstate == BPF_TCP_SYN_SENT || newstate == BPF_TCP_LISTEN)
+		return traced_use(sk);
+	if (newstate == BPF_TCP_CLOSE) {
+		s = bpf_sk_storage_get(&sockets, sk, 0, 0);
+		if (s && s->cookie)
+			tell_socket(PROBE_CLOSE, s, NULL);
+	}
+	return 0;
+}
+
+/*
+ * accept(fd, NULL) passes no hook: find the new descriptor's socket.  Its
+ * storage cannot be reached from here, so only user space hears of it; the
+ * first packet or read updates the storage.
+ */
+struct sys_exit_args {
+	__u64 common;
+	long id;
+	long ret;
+};
+
+static __always_inline int on_accept(long fd)
+{
+	struct task_struct *t = (void *)bpf_get_current_task();
+	struct file **files, *file = NULL;
+	struct socket *socket;
+	struct sock *sk;
+	__u16 family;
+
+	if (fd < 0)
+		return 0;
+	files = BPF_CORE_READ(t, files, fdt, fd);
+	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
+	socket = BPF_CORE_READ(file, private_data);
+	sk = BPF_CORE_READ(socket, sk);
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if (family != AF_INET && family != AF_INET6)
+		return 0;
+	tell_user(sk, BPF_CORE_READ(sk, __sk_common.skc_cookie.counter));
+	tell_user(sk, subflow_cookie(sk));
+	return 0;
+}
+
+SEC("tp/syscalls/sys_exit_accept4")
+int on_exit_accept4(struct sys_exit_args *ctx)
+{
+	return on_accept(ctx->ret);
+}
+
+SEC("tp/syscalls/sys_exit_accept")
+int on_exit_accept(struct sys_exit_args *ctx)
+{
+	return on_accept(ctx->ret);
+}
+
+/* ---- AF_PACKET: frames made by a process, past every socket hook ---- */
+
+static __always_inline void frame_key(struct sk_buff *skb, struct flow_key *k)
+{
+	void *at = (void *)BPF_CORE_READ(skb, head) +
+		   BPF_CORE_READ(skb, network_header);
+	__u8 h[48] = {};
+
+	/* Not IP: the kind of frame is all there is to tell them by. */
+	k->proto = FLOW_FRAME;
+	k->local_port = bpf_ntohs(BPF_CORE_READ(skb, protocol));
+	if (bpf_probe_read_kernel(h, sizeof(h), at))
+		return;
+	if (k->local_port == ETH_P_IP && h[0] >> 4 == 4) {
+		__u32 src, dst;
+
+		__builtin_memcpy(&src, h + 12, 4);
+		__builtin_memcpy(&dst, h + 16, 4);
+		map_ipv4(k->local, src);
+		map_ipv4(k->remote, dst);
+		k->proto = h[9];
+		k->local_port = 0;
+		at += (h[0] & 0xf) * 4;
+	} else if (k->local_port == ETH_P_IPV6 && h[0] >> 4 == 6) {
+		__builtin_memcpy(k->local, h + 8, 16);
+		__builtin_memcpy(k->remote, h + 24, 16);
+		k->proto = h[6];
+		k->local_port = 0;
+		at += 40;
+	} else {
+		return;
+	}
+	if (!bpf_probe_read_kernel(h, 8, at))
+		header_key(h, k, true);
+}
+
+/*
+ * Told for each frame: the packet socket says nothing of flows, so the answer
+ * holds for this frame alone.
+ */
+SEC("tp_btf/net_dev_queue")
+int BPF_PROG(on_dev_queue, struct sk_buff *skb)
+{
+	struct task_struct *t = (void *)bpf_get_current_task();
+	struct sock *sk = skb->sk;
+	struct probe_event *e;
+
+	if (!sk || BPF_CORE_READ(sk, __sk_common.skc_family) != AF_PACKET ||
+	    BPF_CORE_READ(t, flags) & PF_KTHREAD)
+		return 0;
+	e = event_begin(PROBE_FRAME);
+	if (!e)
+		return 0;
+	e->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, net_cookie);
+	fill_owner(&e->owner, t);
+	frame_key(skb, &e->key);
+	bpf_ringbuf_submit(e, wakeup());
+	return 0;
+}
+
+/* ---- processes ---- */
+
+/*
+ * Paths are written from their end.  The offset lives in the map's memory
+ * (volatile), so each turn of the loop reads it back as an unknown number
+ * and the verifier sees one state, not forty.
+ */
+static __always_inline void put_component(char *buf, __u32 mask, __u32 room,
+					  volatile __u32 *at,
+					  const void *name, __u32 len)
+{
+	__u32 off = *at;
+
+	if (off < room)
+		return;
+	off = (off - (len & 255)) & mask;
+	bpf_probe_read_kernel(buf + off, len & 255, name);
+	off = (off - 1) & mask;
+	buf[off] = '/';
+	*at = off;
+}
+
+static __always_inline void exec_path(struct probe_exec *x, struct file *file)
+{
+	struct dentry *d = BPF_CORE_READ(file, f_path.dentry);
+	struct vfsmount *vfs = BPF_CORE_READ(file, f_path.mnt);
+	struct mount *m = (void *)vfs - bpf_core_field_offset(struct mount, mnt);
+	volatile __u32 *at = &x->path_at;
+	struct dentry *parent;
+
+	*at = PROBE_PATH_LEN - 1;
+	x->path[PROBE_PATH_LEN - 1] = '\0';
+	for (int i = 0; i < 40; i++) {
+		if (d == BPF_CORE_READ(m, mnt.mnt_root)) {
+			struct mount *up = BPF_CORE_READ(m, mnt_parent);
+
+			if (up == m)
+				return;
+			d = BPF_CORE_READ(m, mnt_mountpoint);
+			m = up;
+			continue;
+		}
+		parent = BPF_CORE_READ(d, d_parent);
+		if (*at < PROBE_NAME_MAX + 1)
+			break;
+		put_component(x->path, PROBE_PATH_LEN - 1, PROBE_NAME_MAX + 1,
+			      at, BPF_CORE_READ(d, d_name.name),
+			      BPF_CORE_READ(d, d_name.len));
+		if (parent == d)
+			return;		/* no file system: a memfd */
+		d = parent;
+	}
+	x->exe_flags |= PROBE_PATH_CUT;
+}
+
+static __always_inline void exec_exe_flags(struct probe_exec *x,
+					   struct file *file)
+{
+	struct dentry *d = BPF_CORE_READ(file, f_path.dentry);
+	struct dentry *parent = BPF_CORE_READ(d, d_parent);
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+
+	x->exe_inode = BPF_CORE_READ(inode, i_ino);
+	x->exe_dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	if (BPF_CORE_READ(inode, i_nlink) == 0) {
+		x->exe_flags |= PROBE_EXE_DELETED;
+		if (parent == d)
+			x->exe_flags |= PROBE_EXE_MEMFD;
+	} else if (BPF_CORE_READ(parent, d_inode, i_mode) & S_IWOTH) {
+		x->exe_flags |= PROBE_EXE_WORLD_WRITABLE;
+	}
+}
+
+static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *kn)
+{
+	struct kernfs_node___before_6_15 *old = (void *)kn;
+
+	if (bpf_core_field_exists(kn->__parent))
+		return BPF_CORE_READ(kn, __parent);
+	return BPF_CORE_READ(old, parent);
+}
+
+/*
+ * The unified hierarchy's cgroup, or where that is the root the one of
+ * version 1's memory controller, under which container runtimes put theirs.
+ */
+static __always_inline struct kernfs_node *cgroup_of(struct task_struct *t)
+{
+	struct kernfs_node *kn = BPF_CORE_READ(t, cgroups, dfl_cgrp, kn);
+	struct cgroup_subsys_state *css = NULL;
+	struct css_set *set;
+	int i;
+
+	if (kernfs_parent(kn) ||
+	    !bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id))
+		return kn;
+	i = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
+	set = BPF_CORE_READ(t, cgroups);
+	bpf_core_read(&css, sizeof(css), &set->subsys[i]);
+	return css ? BPF_CORE_READ(css, cgroup, kn) : kn;
+}
+
+static __always_inline void exec_cgroup(struct probe_exec *x,
+					struct task_struct *t)
+{
+	struct kernfs_node *kn = cgroup_of(t);
+	volatile __u32 *at = &x->cgroup_at;
+	struct kernfs_node *parent;
+	const char *from;
+	long n;
+
+	*at = PROBE_CGROUP_LEN - 1;
+	x->cgroup[PROBE_CGROUP_LEN - 1] = '\0';
+	for (int i = 0; i < 32; i++) {
+		parent = kernfs_parent(kn);
+		if (!parent)
+			return;
+		from = BPF_CORE_READ(kn, name);
+		/* Only to know its length: what args are for comes later. */
+		n = bpf_probe_read_kernel_str(x->args, PROBE_NAME_MAX, from);
+		if (n <= 1)
+			return;
+		put_component(x->cgroup, PROBE_CGROUP_LEN - 1,
+			      PROBE_NAME_MAX + 1, at, from, n - 1);
+		kn = parent;
+	}
+}
+
+static __always_inline void exec_args(struct probe_exec *x,
+				      struct task_struct *t)
+{
+	unsigned long start = BPF_CORE_READ(t, mm, arg_start);
+	unsigned long len = BPF_CORE_READ(t, mm, arg_end) - start;
+
+	if (len > PROBE_ARGS_LEN - 1) {
+		len = PROBE_ARGS_LEN - 1;
+		x->exe_flags |= PROBE_ARGS_CUT;
+	}
+	len &= PROBE_ARGS_LEN - 1;
+	if (bpf_probe_read_user(x->args, len, (void *)start))
+		len = 0;
+	x->args_len = len;
+}
+
+static __always_inline void exec_namespaces(struct probe_exec *x,
+					    struct task_struct *t)
+{
+	struct pid *pid = BPF_CORE_READ(t, thread_pid);
+	unsigned int level = BPF_CORE_READ(pid, level);
+	struct upid upid = {};
+
+	bpf_core_read(&upid, sizeof(upid), &pid->numbers[level & 31]);
+	x->vpid = upid.nr;
+	x->netns_ino = BPF_CORE_READ(t, nsproxy, net_ns, ns.inum);
+	x->loginuid = ~0u;
+	if (bpf_core_field_exists(t->loginuid))
+		x->loginuid = BPF_CORE_READ(t, loginuid.val);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *t, int old_pid,
+	     struct linux_binprm *bprm)
+{
+	struct file *file = BPF_CORE_READ(bprm, file);
+	struct task_struct *parent = BPF_CORE_READ(t, real_parent);
+	struct probe_exec *x;
+	__u32 zero = 0, size;
+
+	x = bpf_map_lookup_elem(&exec_scratch, &zero);
+	if (!x)
+		return 0;
+	__builtin_memset(&x->event, 0, sizeof(x->event));
+	x->event.kind = PROBE_EXEC;
+	x->event.ts_ns = bpf_ktime_get_ns();
+	fill_owner(&x->event.owner, t);
+	x->ppid = BPF_CORE_READ(parent, tgid);
+	BPF_CORE_READ_STR_INTO(&x->pcomm, parent, group_leader, comm);
+	x->exe_flags = 0;
+	exec_namespaces(x, t);
+	exec_exe_flags(x, file);
+	exec_path(x, file);
+	exec_cgroup(x, t);
+	exec_args(x, t);
+
+	size = __builtin_offsetof(struct probe_exec, args) +
+	       (x->args_len & (PROBE_ARGS_LEN - 1));
+	if (bpf_ringbuf_output(&events, x, size, wakeup()))
+		__sync_fetch_and_add(&lost, 1);
+	return 0;
+}
+
+static __always_inline int tell_task(__u8 kind, struct task_struct *t,
+				     __u32 parent_tgid, __u32 exit_status)
+{
+	struct probe_event *e = event_begin(kind);
+
+	if (!e)
+		return 0;
+	fill_owner(&e->owner, t);
+	e->parent_tgid = parent_tgid;
+	e->exit_status = exit_status;
+	bpf_ringbuf_submit(e, wakeup());
+	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+{
+	if (child->tgid != child->pid)
+		return 0;		/* a thread */
+	return tell_task(PROBE_FORK, child, parent->tgid, 0);
+}
+
+/* The process ends with its last thread, whichever that is. */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_exit, struct task_struct *t)
+{
+	int status = t->exit_code;
+
+	if (BPF_CORE_READ(t, signal, live.counter) != 0)
+		return 0;
+	if (t->signal->group_exit_code)
+		status = t->signal->group_exit_code;
+	return tell_task(PROBE_EXIT, t, 0, status);
+}
+
+/* prctl(PR_SET_NAME) of the group leader; the thread names itself. */
+SEC("tp_btf/task_rename")
+int BPF_PROG(on_rename, struct task_struct *t, const char *comm)
+{
+	struct probe_event *e;
+
+	if (t->tgid != t->pid)
+		return 0;
+	e = event_begin(PROBE_RENAME);
+	if (!e)
+		return 0;
+	fill_owner(&e->owner, t);
+	bpf_probe_read_kernel_str(e->owner.comm, sizeof(e->owner.comm), comm);
+	bpf_ringbuf_submit(e, wakeup());
+	return 0;
+}
+
+/* ---- what was there before us ---- */
+
+static __always_inline void holder_key(struct flow_key *k, struct sock *sk)
+{
+	struct sock_common *c = &sk->__sk_common;
+
+	if (c->skc_family == AF_INET) {
+		map_ipv4(k->local, c->skc_rcv_saddr);
+		map_ipv4(k->remote, c->skc_daddr);
+	} else {
+		bpf_core_read(k->local, 16, &c->skc_v6_rcv_saddr);
+		bpf_core_read(k->remote, 16, &c->skc_v6_daddr);
+	}
+	k->proto = sk->sk_protocol;
+	k->local_port = c->skc_num;
+	k->remote_port = bpf_ntohs(c->skc_dport);
+}
+
+/*
+ * Several processes may hold one socket; the first becomes its provisional
+ * owner, and the first that uses it its owner.
+ */
+SEC("iter/task_file")
+int on_open_file(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *t = ctx->task;
+	struct file *file = ctx->file;
+	struct probe_holder h = {};
+	struct socket *socket;
+	struct sock_info *s;
+	struct sock *sk;
+
+	if (!t || !file)
+		return 0;
+	socket = bpf_sock_from_file(file);
+	sk = socket ? socket->sk : NULL;
+	if (!sk || !is_inet(sk))
+		return 0;
+	s = traced_info(sk);
+	if (!s)
+		return 0;
+	fill_owner(&h.owner, t);
+	if (!s->owner.tgid) {
+		s->owner = h.owner;
+		s->flags |= PROBE_SCANNED;
+		if (sk->__sk_common.skc_state == BPF_TCP_LISTEN)
+			s->flags |= PROBE_LISTENING;
+	}
+	h.cookie = s->cookie;
+	h.netns = s->netns;
+	h.state = sk->__sk_common.skc_state;
+	holder_key(&h.key, sk);
+	bpf_seq_write(ctx->meta->seq, &h, sizeof(h));
+	return 0;
+}

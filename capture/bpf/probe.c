@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bpf/probe.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "host/log.h"
+#include "probe.skel.h"
+
+#define MAX_LINKS 32
+#define MAX_TAKEN 65536			/* above what the ring holds */
+
+struct probe {
+	struct probe_handler handler;
+	struct probe_bpf *skel;
+	struct ring_buffer *ring;
+	struct bpf_link *links[MAX_LINKS];
+	int link_count;
+	int missing;
+	int taken;			/* of one probe_consume() */
+};
+
+static int print_libbpf(enum libbpf_print_level level, const char *fmt,
+			va_list ap)
+{
+	char text[512];
+
+	if (level == LIBBPF_DEBUG)
+		return 0;
+	vsnprintf(text, sizeof(text), fmt, ap);
+	text[strcspn(text, "\n")] = '\0';
+	log_debug("%s", text);
+	return 0;
+}
+
+/*
+ * A file system's root, mounted nowhere: where the host has not mounted it,
+ * and without touching anyone's mount table (Linux 5.2).
+ */
+static int detached_mount(const char *type)
+{
+	int fs = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC), fd;
+
+	if (fs < 0)
+		return -errno;
+	fd = (int)syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+	if (!fd)
+		fd = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, 0);
+	if (fd < 0)
+		fd = -errno;
+	close(fs);
+	return fd;
+}
+
+/* The mount point of the first file system of that type, or a detached one. */
+static int open_fs(const char *type)
+{
+	char line[4096], point[2048], fstype[64];
+	FILE *f = fopen("/proc/self/mounts", "re");
+	int fd = -ENOENT;
+
+	while (f && fd < 0 && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%*s %2047s %63s", point, fstype) != 2 ||
+		    strcmp(fstype, type))
+			continue;
+		fd = open(point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	if (f)
+		fclose(f);
+	return fd < 0 ? detached_mount(type) : fd;
+}
+
+/*
+ * "tp_btf/NAME" needs NAME in this kernel; the object fails as a whole, with
+ * -ESRCH.
+ */
+static int leave_out_unknown(struct probe *p)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	struct bpf_program *prog;
+	char name[128];
+
+	if (!btf)
+		return -ENOENT;
+	bpf_object__for_each_program(prog, p->skel->obj) {
+		const char *section = bpf_program__section_name(prog);
+
+		if (strncmp(section, "tp_btf/", 7))
+			continue;
+		snprintf(name, sizeof(name), "btf_trace_%s", section + 7);
+		if (btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF) > 0)
+			continue;
+		log_debug("this kernel has no %s", section);
+		bpf_program__set_autoload(prog, false);
+		p->missing++;
+	}
+	btf__free(btf);
+	return 0;
+}
+
+/* perf_event_open() wants the tracepoint's number, which tracefs tells. */
+static struct bpf_link *attach_tracepoint(struct bpf_program *prog, int tracefs)
+{
+	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT,
+					.size = sizeof(attr) };
+	char path[128], id[32] = "";
+	struct bpf_link *link;
+	int fd;
+
+	snprintf(path, sizeof(path), "events/%s/id",
+		 strchr(bpf_program__section_name(prog), '/') + 1);
+	fd = openat(tracefs, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	if (read(fd, id, sizeof(id) - 1) <= 0)
+		id[0] = '\0';
+	close(fd);
+	attr.config = strtoull(id, NULL, 10);
+	fd = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1,
+			  PERF_FLAG_FD_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	link = bpf_program__attach_perf_event(prog, fd);
+	if (!link)
+		close(fd);
+	return link;
+}
+
+static struct bpf_link *attach_one(struct bpf_program *prog, int cgroup,
+				   int tracefs)
+{
+	const char *section = bpf_program__section_name(prog);
+
+	if (!strncmp(section, "cgroup", 6) || !strcmp(section, "sockops"))
+		return bpf_program__attach_cgroup(prog, cgroup);
+	if (!strncmp(section, "tp/", 3))
+		return attach_tracepoint(prog, tracefs);
+	return bpf_program__attach(prog);
+}
+
+/*
+ * The socket hooks are all or nothing; a tracepoint less only costs some
+ * exactness, and is counted.
+ */
+static int attach_all(struct probe *p, int cgroup, int tracefs)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, p->skel->obj) {
+		const char *section = bpf_program__section_name(prog);
+		struct bpf_link *link;
+		int err;
+
+		if (!bpf_program__autoload(prog) ||
+		    !strncmp(section, "iter/", 5))
+			continue;
+		link = attach_one(prog, cgroup, tracefs);
+		if (link && p->link_count < MAX_LINKS) {
+			p->links[p->link_count++] = link;
+			continue;
+		}
+		err = link ? -ENOSPC : -errno;
+		bpf_link__destroy(link);
+		log_debug("cannot attach %s: %s", section, strerror(-err));
+		if (!strncmp(section, "cgroup", 6) ||
+		    !strcmp(section, "sockops"))
+			return err;
+		p->missing++;
+	}
+	return 0;
+}
+
+static int on_record(void *ctx, void *data, size_t size)
+{
+	struct probe *p = ctx;
+	const struct probe_event *e = data;
+
+	if (size < sizeof(*e))
+		return 0;
+	if (e->kind == PROBE_EXEC)
+		p->handler.exec(p->handler.ctx, data);
+	else
+		p->handler.event(p->handler.ctx, e);
+	/* Whoever makes events faster than we take them must not hold us. */
+	return ++p->taken < MAX_TAKEN ? 0 : -EAGAIN;
+}
+
+static int load_object(struct probe *p, bool leave_out)
+{
+	int err = 0;
+
+	p->skel = probe_bpf__open();
+	if (!p->skel)
+		return -errno;
+	if (leave_out)
+		err = leave_out_unknown(p);
+	return err ? err : probe_bpf__load(p->skel);
+}
+
+/* The kernel's types are megabytes: another look at them only if need be. */
+static int load(struct probe *p)
+{
+	int err = load_object(p, false);
+
+	if (err != -ESRCH)
+		return err;
+	probe_bpf__destroy(p->skel);
+	return load_object(p, true);
+}
+
+int probe_open(struct probe **out, const struct probe_handler *handler)
+{
+	struct probe *p = calloc(1, sizeof(*p));
+	int cgroup = -1, tracefs = -1, err;
+
+	if (!p)
+		return -ENOMEM;
+	p->handler = *handler;
+	libbpf_set_print(print_libbpf);
+	err = load(p);
+	if (err)
+		goto out;
+	/* The ring comes before attach: the first event must have a reader. */
+	p->ring = ring_buffer__new(bpf_map__fd(p->skel->maps.events), on_record,
+				   p, NULL);
+	if (!p->ring) {
+		err = -errno;
+		goto out;
+	}
+	cgroup = open_fs("cgroup2");
+	if (cgroup < 0) {
+		err = cgroup;
+		goto out;
+	}
+	tracefs = open_fs("tracefs");
+	err = attach_all(p, cgroup, tracefs);
+out:
+	if (cgroup >= 0)
+		close(cgroup);
+	if (tracefs >= 0)
+		close(tracefs);
+	if (err) {
+		probe_close(p);
+		return err == -EACCES ? -EPERM : err;
+	}
+	*out = p;
+	return 0;
+}
+
+void probe_close(struct probe *p)
+{
+	if (!p)
+		return;
+	for (int i = 0; i < p->link_count; i++)
+		bpf_link__destroy(p->links[i]);
+	ring_buffer__free(p->ring);
+	probe_bpf__destroy(p->skel);
+	free(p);
+}
+
+/* The iterator writes whole holders; a read may still cut one in two. */
+static int read_holders(struct probe *p, int fd)
+{
+	struct probe_holder buf[64];
+	size_t have = 0;
+	ssize_t n;
+
+	/* EAGAIN: a million files, and no socket among them. */
+	while ((n = read(fd, (char *)buf + have, sizeof(buf) - have)) > 0 ||
+	       (n < 0 && (errno == EAGAIN || errno == EINTR))) {
+		size_t whole;
+
+		if (n < 0)
+			continue;
+
+		have += (size_t)n;
+		whole = have / sizeof(*buf);
+		for (size_t i = 0; i < whole; i++)
+			p->handler.holder(p->handler.ctx, &buf[i]);
+		have -= whole * sizeof(*buf);
+		memmove(buf, buf + whole, have);
+	}
+	return n < 0 ? -errno : 0;
+}
+
+int probe_scan(struct probe *p)
+{
+	struct bpf_link *link;
+	int fd, err;
+
+	link = bpf_program__attach_iter(p->skel->progs.on_open_file, NULL);
+	if (!link)
+		return -errno;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	if (fd < 0) {
+		err = -errno;
+	} else {
+		err = read_holders(p, fd);
+		close(fd);
+	}
+	bpf_link__destroy(link);
+	return err;
+}
+
+int probe_consume(struct probe *p)
+{
+	int n;
+
+	p->taken = 0;
+	n = ring_buffer__consume(p->ring);
+	return n < 0 && n != -EAGAIN ? n : 0;
+}
+
+int probe_fd(const struct probe *p)
+{
+	return ring_buffer__epoll_fd(p->ring);
+}
+
+uint64_t probe_lost(const struct probe *p)
+{
+	return p->skel->bss->lost;
+}
+
+int probe_missing(const struct probe *p)
+{
+	return p->missing;
+}

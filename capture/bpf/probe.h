@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The kernel's side: loads probe.bpf.c and hands its events on.  The only
+ * module that knows libbpf.
+ *
+ * Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN; CAP_SYS_ADMIN where no
+ * cgroup2 or tracefs is mounted.  Linux 5.15 on paper, 6.1 supported, all
+ * hooks from 6.3.
+ */
+#ifndef PKTWHO_BPF_PROBE_H
+#define PKTWHO_BPF_PROBE_H
+
+#include <linux/types.h>
+#include <stdint.h>
+
+#include "packet/flow.h"
+#include "bpf/event.h"
+
+struct probe;
+
+/* Each callback borrows its event.  @ctx is the caller's. */
+struct probe_handler {
+	void (*event)(void *ctx, const struct probe_event *e);
+	void (*exec)(void *ctx, const struct probe_exec *x);
+	void (*holder)(void *ctx, const struct probe_holder *h);
+	void *ctx;
+};
+
+/*
+ * Loads and attaches.  Events count from the moment it returns, and are
+ * delivered by probe_consume() only.  0, or -errno: -EPERM without the
+ * capabilities, -EOPNOTSUPP where the kernel cannot (no BTF, no cgroup2).
+ */
+int probe_open(struct probe **out, const struct probe_handler *handler);
+void probe_close(struct probe *p);		/* NULL is fine */
+
+/* Reports every open inet socket to holder().  0 or -errno. */
+int probe_scan(struct probe *p);
+
+/* Delivers all events there are.  0 or -errno. */
+int probe_consume(struct probe *p);
+
+/* Readable when the ring fills faster than it is drained; borrowed. */
+int probe_fd(const struct probe *p);
+
+/* Events lost so far because the ring was full. */
+uint64_t probe_lost(const struct probe *p);
+
+/* How many hooks the kernel did not take; attribution is less exact by them. */
+int probe_missing(const struct probe *p);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "host/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "host/sudo_user.h"
+#include "host/log.h"
+#include "host/privilege.h"
+#include "host/signals.h"
+
+static _Noreturn void child(char **argv, bool no_stdout, int go_fd)
+{
+	char go;
+	int err;
+
+	if (read(go_fd, &go, 1) != 1)
+		_exit(0);	/* the capture did not start */
+	signals_restore();
+	if (no_stdout)
+		dup2(STDERR_FILENO, STDOUT_FILENO);
+	privilege_drop();
+	privilege_restore_environment();
+	err = sudo_user_become();
+	if (err) {
+		log_error("cannot become the user who called sudo: %s",
+			  strerror(-err));
+		_exit(126);
+	}
+	execvp(argv[0], argv);
+	log_error("cannot run %s: %s", argv[0], strerror(errno));
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+int child_fork(struct child *c, char **argv, bool no_stdout)
+{
+	int fds[2], err;
+
+	if (pipe2(fds, O_CLOEXEC)) {
+		err = -errno;
+		log_error("cannot start %s: %s", argv[0], strerror(-err));
+		return err;
+	}
+	c->name = argv[0];
+	c->pid = fork();
+	if (!c->pid) {
+		close(fds[1]);
+		child(argv, no_stdout, fds[0]);
+	}
+	err = -errno;
+	close(fds[0]);
+	c->go_fd = fds[1];
+	c->pid_fd = -1;
+	if (c->pid < 0) {
+		close(c->go_fd);
+		log_error("cannot start %s: %s", argv[0], strerror(-err));
+		return err;
+	}
+	c->pid_fd = (int)syscall(SYS_pidfd_open, c->pid, 0);
+	return 0;
+}
+
+void child_go(struct child *c)
+{
+	/* A child that is gone already shows at its pid_fd. */
+	if (write(c->go_fd, "", 1) != 1)
+		log_debug("%s is gone", c->name);
+	close(c->go_fd);
+	c->go_fd = -1;
+}
+
+void child_signal(const struct child *c, int signal)
+{
+	if (signal != SIGINT)
+		kill(c->pid, signal);
+}
+
+/* The number of the signal that ended the wait, or 0. */
+static int wait_for_end(const struct child *c)
+{
+	struct pollfd fds[] = { { c->pid_fd, POLLIN, 0 },
+				{ signals_open(), POLLIN, 0 } };
+	struct signalfd_siginfo info;
+	int signal = 0;
+
+	if (poll(fds, 2, -1) > 0 && !fds[0].revents &&
+	    read(fds[1].fd, &info, sizeof(info)) == sizeof(info))
+		signal = (int)info.ssi_signo;
+	if (fds[1].fd >= 0)
+		close(fds[1].fd);
+	return signal;
+}
+
+int child_wait(struct child *c)
+{
+	int status = 0, signal = 0;
+
+	if (c->go_fd >= 0)
+		close(c->go_fd);
+	if (c->pid_fd >= 0) {
+		signal = wait_for_end(c);
+		close(c->pid_fd);
+	}
+	if (signal) {
+		child_signal(c, signal);
+		return 128 + signal;
+	}
+	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) :
+				     WEXITSTATUS(status);
+}

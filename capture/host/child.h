@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * "-- COMMAND": a child that waits until the capture runs, then becomes the
+ * user who called sudo, and the command.
+ *
+ * It is forked before anything is opened, so that no capture socket, map or
+ * file of ours reaches it.
+ */
+#ifndef PKTWHO_HOST_CHILD_H
+#define PKTWHO_HOST_CHILD_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct child {
+	pid_t pid;
+	int go_fd;		/* closing it unwritten makes the child end */
+	int pid_fd;		/* readable when it ended */
+	const char *name;
+};
+
+/*
+ * Strings are borrowed.  With @no_stdout, because the capture goes there, its
+ * output joins its errors.  0 or -errno (logged).
+ */
+int child_fork(struct child *c, char **argv, bool no_stdout);
+
+/* Lets it run. */
+void child_go(struct child *c);
+
+/* A signal came to us that it should have, too; a terminal's ^C it has had. */
+void child_signal(const struct child *c, int signal);
+
+/*
+ * Waits for its end, or for a signal to us: then it is left alone.  The exit
+ * status a shell would report (128 + signal).  Closes what is open.
+ */
+int child_wait(struct child *c);
+
+#endif

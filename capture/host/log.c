@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "host/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static enum log_level max_level = LOG_INFO;
+static enum log_level sink_level;
+static void (*log_sink)(const char *line);
+
+const char *log_level_name(enum log_level level)
+{
+	static const char *const names[] = {
+		[LOG_ERROR] = "error",
+		[LOG_WARN] = "warning",
+		[LOG_INFO] = "info",
+		[LOG_DEBUG] = "debug",
+	};
+
+	return names[level];
+}
+
+void log_set_level(enum log_level level)
+{
+	max_level = level;
+}
+
+void log_set_sink(void (*sink)(const char *line), enum log_level level)
+{
+	log_sink = sink;
+	sink_level = level;
+}
+
+/* One write per line, so that lines of several processes do not mix. */
+static void say(enum log_level level, const char *fmt, va_list ap)
+{
+	char text[1024], line[1100];
+
+	if (level > max_level && (!log_sink || level > sink_level))
+		return;
+	vsnprintf(text, sizeof(text), fmt, ap);
+	for (char *c = text; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	snprintf(line, sizeof(line), "pktwho: %s%s\n",
+		 level == LOG_WARN ? "warning: " : "", text);
+	if (level <= max_level)
+		fputs(line, stderr);
+	if (log_sink && level <= sink_level)
+		log_sink(line);
+}
+
+#define LEVEL(name, level)                      \
+	void name(const char *fmt, ...)         \
+	{                                       \
+		va_list ap;                     \
+		va_start(ap, fmt);              \
+		say(level, fmt, ap);            \
+		va_end(ap);                     \
+	}
+
+LEVEL(log_error, LOG_ERROR)
+LEVEL(log_warn, LOG_WARN)
+LEVEL(log_info, LOG_INFO)
+LEVEL(log_debug, LOG_DEBUG)

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What is said to the user: one line each on stderr, "pktwho: " first.
+ * Control characters in the text are replaced by "?".
+ */
+#ifndef PKTWHO_HOST_LOG_H
+#define PKTWHO_HOST_LOG_H
+
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+
+/* "error", "warning", "info", "debug". */
+const char *log_level_name(enum log_level level);
+
+/* LOG_INFO until set. */
+void log_set_level(enum log_level level);
+
+/* Another place for the same lines, with a level of its own; NULL: none. */
+void log_set_sink(void (*sink)(const char *line), enum log_level level);
+
+void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "host/privilege.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host/log.h"
+
+static const char privilege_program[] = PKTWHO_LIBEXECDIR "/pktwho";
+
+/* As in share/setup-group, which says what each is for. */
+static const cap_value_t needed[] = {
+	CAP_NET_RAW, CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE,
+	CAP_DAC_READ_SEARCH,
+};
+
+/* Packet sockets, eBPF programs and perf events, once open, need nothing. */
+static const cap_value_t needed_to_open[] = {
+	CAP_NET_RAW, CAP_BPF, CAP_PERFMON,
+};
+
+enum privilege privilege_now(char *missing, size_t size)
+{
+	cap_t caps = cap_get_proc();
+	enum privilege has = PRIVILEGE_ALL;
+	size_t at = 0;
+
+	if (missing && size)
+		*missing = '\0';
+	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++) {
+		cap_flag_value_t set = CAP_CLEAR;
+		char *name;
+
+		if (caps)
+			cap_get_flag(caps, needed[i], CAP_EFFECTIVE, &set);
+		if (set == CAP_SET)
+			continue;
+		if (has == PRIVILEGE_ALL)
+			has = PRIVILEGE_SOME;
+		if (needed[i] == CAP_NET_RAW)
+			has = PRIVILEGE_NONE;
+		name = cap_to_name(needed[i]);
+		if (missing && name && at + strlen(name) + 2 < size)
+			at += (size_t)snprintf(missing + at, size - at, "%s%s",
+					       at ? " " : "", name);
+		cap_free(name);
+	}
+	cap_free(caps);
+	return has;
+}
+
+static bool is_us(const struct stat *other)
+{
+	struct stat st;
+
+	return !stat("/proc/self/exe", &st) && st.st_dev == other->st_dev &&
+	       st.st_ino == other->st_ino;
+}
+
+/* glibc's unsecvars.h; "LD_" stands for all that begin so. */
+static const char *const unsafe[] = {
+	"GCONV_PATH", "GETCONF_DIR", "GLIBC_TUNABLES", "HOSTALIASES", "LD_",
+	"LOCALDOMAIN", "LOCPATH", "MALLOC_", "NIS_PATH", "NLSPATH",
+	"RESOLV_HOST_CONF", "RES_OPTIONS", "TMPDIR", "TZDIR",
+};
+
+#define KEPT	"PKTWHO_KEPT_"
+
+static bool is_unsafe(const char *variable)
+{
+	for (size_t i = 0; i < sizeof(unsafe) / sizeof(*unsafe); i++)
+		if (!strncmp(variable, unsafe[i], strlen(unsafe[i])))
+			return true;
+	return false;
+}
+
+/* Calls @fn with the name and value of each variable; it may change any. */
+static void each_variable(void (*fn)(const char *name, const char *value))
+{
+	size_t count = 0;
+	char **all;
+
+	while (environ && environ[count])
+		count++;
+	all = calloc(count + 1, sizeof(*all));
+	for (size_t i = 0; all && i < count; i++)
+		all[i] = environ[i];
+	for (size_t i = 0; all && i < count; i++) {
+		size_t len = strcspn(all[i], "=");
+		char *name = all[i][len] ? strndup(all[i], len) : NULL;
+
+		if (name)
+			fn(name, all[i] + len + 1);
+		free(name);
+	}
+	free(all);
+}
+
+static void keep(const char *name, const char *value)
+{
+	char kept[128];
+
+	if (is_unsafe(name) && strlen(name) < sizeof(kept) - sizeof(KEPT)) {
+		snprintf(kept, sizeof(kept), KEPT "%s", name);
+		setenv(kept, value, 1);
+	}
+}
+
+static void restore(const char *name, const char *value)
+{
+	if (strncmp(name, KEPT, strlen(KEPT)))
+		return;
+	setenv(name + strlen(KEPT), value, 1);
+	unsetenv(name);
+}
+
+const char *privilege_getenv(const char *name)
+{
+	const char *value = getenv(name);
+	char kept[128];
+
+	if (value)
+		return value;
+	snprintf(kept, sizeof(kept), KEPT "%s", name);
+	return getenv(kept);
+}
+
+void privilege_restore_environment(void)
+{
+	each_variable(restore);
+}
+
+int privilege_get(char **argv)
+{
+	struct stat st;
+
+	if (privilege_now(NULL, 0) != PRIVILEGE_NONE)
+		return 0;
+	if (stat(privilege_program, &st) || is_us(&st))
+		return -ENOENT;
+	each_variable(keep);
+	execv(privilege_program, argv);
+	return errno == EACCES || errno == EPERM ? -errno : -ENOENT;
+}
+
+static void set_caps(cap_t caps)
+{
+	if (caps && cap_set_proc(caps))
+		log_debug("capabilities stay as they were: %s",
+			  strerror(errno));
+	cap_free(caps);
+}
+
+void privilege_as_user(bool as_user)
+{
+	static const cap_value_t reads = CAP_DAC_READ_SEARCH;
+	cap_flag_value_t permitted = CAP_CLEAR;
+	cap_t caps = cap_get_proc();
+
+	if (caps)
+		cap_get_flag(caps, reads, CAP_PERMITTED, &permitted);
+	if (permitted == CAP_SET)
+		cap_set_flag(caps, CAP_EFFECTIVE, 1, &reads,
+			     as_user ? CAP_CLEAR : CAP_SET);
+	set_caps(caps);
+}
+
+void privilege_drop(void)
+{
+	if (geteuid())
+		set_caps(cap_init());
+}
+
+void privilege_give_up(void)
+{
+	int count = sizeof(needed_to_open) / sizeof(*needed_to_open);
+	cap_t caps = cap_get_proc();
+
+	if (caps) {
+		cap_set_flag(caps, CAP_EFFECTIVE, count, needed_to_open,
+			     CAP_CLEAR);
+		cap_set_flag(caps, CAP_PERMITTED, count, needed_to_open,
+			     CAP_CLEAR);
+	}
+	set_caps(caps);
+}
+
+static const char *user_name(void)
+{
+	const struct passwd *pw = getpwuid(getuid());
+
+	return pw ? pw->pw_name : "USER";
+}
+
+void privilege_advise(int err, char *out, size_t size)
+{
+	const struct group *gr = NULL;
+	char missing[160];
+	struct stat st;
+
+	privilege_now(missing, sizeof(missing));
+	if (err == -EACCES && !stat(privilege_program, &st))
+		gr = getgrgid(st.st_gid);
+	if (!geteuid())
+		snprintf(out, size, "root lacks %s here: add that where its "
+			 "container is started", missing);
+	else if (err == -EPERM)
+		snprintf(out, size, "a capability of " PKTWHO_LIBEXECDIR
+			 "/pktwho is not to be had in this container: add it "
+			 "where that is started");
+	else if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
+		snprintf(out, size, "programs gain no capabilities here "
+			 "(no_new_privs): run it outside of this sandbox, or "
+			 "as root");
+	else if (gr)
+		snprintf(out, size, "only root and the group %s may capture: "
+			 "run \"sudo adduser %s %s\" and log in again",
+			 gr->gr_name, user_name(), gr->gr_name);
+	else if (access(PKTWHO_LIBEXECDIR "/setup-group", X_OK))
+		snprintf(out, size, "run it as root, or install it (\"sudo "
+			 "cmake --install build\")");
+	else
+		snprintf(out, size, "run it as root, or run \"sudo "
+			 PKTWHO_LIBEXECDIR "/setup-group\" to let a group "
+			 "capture");
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Who may capture, as dumpcap does it: a second copy of the program, that
+ * only a group may execute, has the capabilities.  Run without them, we become
+ * that one.  share/setup-group makes it so.
+ */
+#ifndef PKTWHO_HOST_PRIVILEGE_H
+#define PKTWHO_HOST_PRIVILEGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum privilege {
+	PRIVILEGE_ALL,		/* root, or all capabilities that we need */
+	PRIVILEGE_SOME,		/* packets, but owners by polling or not at all */
+	PRIVILEGE_NONE,
+};
+
+/* What this process may do.  @missing, if not NULL: the names of what not. */
+enum privilege privilege_now(char *missing, size_t size);
+
+/*
+ * Becomes the privileged copy if that helps and is allowed; returns only if
+ * not.  -EACCES: it is there, but not for this user.  -EPERM: a capability of
+ * it is outside our bounding set.  -ENOENT: it is not there, or not better
+ * than we are.  0: nothing is missing.
+ */
+int privilege_get(char **argv);
+
+/*
+ * While @as_user, what is opened is opened with the user's own rights: a
+ * capability of ours must not read for them a file that they may not.
+ */
+void privilege_as_user(bool as_user);
+
+/* Gives up all, for a program that we start; not root's. */
+void privilege_drop(void);
+
+/*
+ * A program with capabilities gets an environment without some variables, as
+ * TMPDIR or LD_LIBRARY_PATH (ld.so(8), secure execution).  The user's own, or
+ * NULL; and all of them again, for a program that we start.
+ */
+const char *privilege_getenv(const char *name);
+void privilege_restore_environment(void);
+
+/* For good gives up what only opening the captures and the probe took. */
+void privilege_give_up(void);
+
+/* The sentence for those: what to run. */
+void privilege_advise(int err, char *out, size_t size);
+
+#endif

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "output/output.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "host/clocks.h"
+#include "output/country_cache.h"
+#include "geo.h"
+#include "packet/queue.h"
+#include "host/log.h"
+#include "output/pcapng_option.h"
+#include "process/proctab.h"
+#include "record.h"
+#include "owner/resolve.h"
+#include "packet/source.h"
+#include "output/packet_options.h"
+
+#define REPEAT_RECORD	10000	/* packets; so that a cut file keeps it */
+#define TABLE_ROOM	(PCAPNG_MAX_BLOCK - 64)
+#define ATTRS		(ATTR_IMPORT + 1)
+
+struct output {
+	const char *path;
+	struct pcapng_writer *writer;
+	struct packet_options *options_cache;
+	struct country_cache *countries;
+	struct proctab *processes;
+	bool process_table;
+	int interface_count;
+	uint32_t section;
+	char os[160];
+	uint64_t start_ns;
+	uint64_t packets;
+	uint64_t interface_packets[64];
+	uint64_t ends[ATTRS];		/* packet ends by how they are known */
+	uint8_t record[2][PROCESS_MAX + 16];	/* option bytes, one each end */
+	struct wbuf table;		/* records of the block being filled */
+	uint32_t table_count;
+	uint8_t table_bytes[TABLE_ROOM];
+};
+
+static void free_output(struct output *o)
+{
+	packet_options_free(o->options_cache);
+	country_cache_free(o->countries);
+	free(o);
+}
+
+static int fail(const struct output *o, int err)
+{
+	log_error("cannot write %s: %s", o->path, strerror(-err));
+	return err;
+}
+
+static int begin_section(struct output *o)
+{
+	struct utsname u;
+	int err;
+
+	uname(&u);
+	snprintf(o->os, sizeof(o->os), "%s %s", u.sysname, u.release);
+	err = pcapng_writer_section(o->writer, u.machine, o->os,
+				    "pktwho " PKTWHO_VERSION);
+	return err ? err : pcapng_writer_flush(o->writer);
+}
+
+int output_open(struct output **out, const struct output_options *options)
+{
+	struct output *o = calloc(1, sizeof(*o));
+	int err = -ENOMEM;
+
+	if (!o) {
+		geo_free(options->geo);
+		return -ENOMEM;
+	}
+	o->path = options->path;
+	o->countries = country_cache_new(options->geo);
+	if (!o->countries)
+		geo_free(options->geo);
+	o->options_cache = packet_options_new(options->comments);
+	o->process_table = options->process_table;
+	o->section = 1;
+	if (o->countries && o->options_cache)
+		err = pcapng_writer_open(&o->writer, options->path);
+	if (!err)
+		err = begin_section(o);
+	if (err) {
+		fail(o, err);
+		output_abandon(o);
+		return err;
+	}
+	*out = o;
+	return 0;
+}
+
+int output_begin(struct output *o, const struct pcapng_interface *interfaces,
+		 int count, struct proctab *processes)
+{
+	int err = 0;
+
+	o->processes = processes;
+	o->interface_count = count;
+	o->start_ns = clock_ns(CLOCK_REALTIME);
+	for (int n = 0; !err && n < count; n++) {
+		struct pcapng_interface i = interfaces[n];
+
+		i.os = o->os;
+		err = pcapng_writer_interface(o->writer, &i);
+	}
+	if (!err)
+		err = pcapng_writer_flush(o->writer);
+	/* A reader that has gone already is nobody's failure. */
+	return err && err != -EPIPE ? fail(o, err) : err;
+}
+
+void output_abandon(struct output *o)
+{
+	if (!o)
+		return;
+	pcapng_writer_close(o->writer);
+	free_output(o);
+}
+
+/* ---- packets ---- */
+
+static void set_end(struct output *o, struct option_end *e,
+		    const struct verdict_end *v, const struct program *program,
+		    const uint8_t addr[16])
+{
+	e->attr = v->attr;
+	e->reason = v->reason;
+	if (addr)
+		memcpy(e->country, country_cache_get(o->countries, addr),
+		       sizeof(e->country));
+	if (!program)
+		return;
+	e->id = program->id;
+	e->pid = program->proc->pid;
+	e->tid = v->tid;
+	e->version = program->version;
+	memcpy(e->name, program->name, sizeof(e->name));
+}
+
+static uint32_t epb_flags(uint8_t direction)
+{
+	switch (direction) {
+	case SOURCE_IN:
+	case SOURCE_LOOPBACK:
+		return PCAPNG_EPB_FLAG_INBOUND;
+	case SOURCE_OUT:
+		return PCAPNG_EPB_FLAG_OUTBOUND;
+	default:
+		return 0;
+	}
+}
+
+/* The process's record if this file has not had it lately; its bytes, or 0. */
+static size_t record_due(const struct output *o, const struct program *i,
+			 uint8_t out[PROCESS_MAX + 16])
+{
+	struct wbuf w = wbuf_of(out, PROCESS_MAX + 16);
+
+	if (i->section == o->section && i->written_version == i->version &&
+	    i->until_repeat)
+		return 0;
+	put_custom_option(&w, i->record, i->record_len);
+	return w.failed ? 0 : w.len;
+}
+
+/* The packet is in the file, with the record if that was due. */
+static void count(struct output *o, struct program *i, const struct frame *h)
+{
+	if (i->section != o->section)
+		i->packets = i->bytes = i->last_ns = 0;
+	if (i->section != o->section || i->written_version != i->version ||
+	    !i->until_repeat)
+		i->until_repeat = REPEAT_RECORD;
+	i->until_repeat--;
+	i->section = o->section;
+	i->written_version = i->version;
+	if (!i->packets)
+		i->first_ns = h->ts_ns;
+	i->packets++;
+	i->bytes += h->len;
+	i->last_ns = h->ts_ns;
+}
+
+static struct program *program_of(const struct verdict_end *v, uint64_t mono_ns)
+{
+	return v->owner ? proc_program_at(v->owner, mono_ns) : NULL;
+}
+
+static void add_option(struct pcapng_packet *p, struct iovec *iov,
+		       const uint8_t *bytes, size_t len)
+{
+	if (len)
+		iov[p->option_count++] = (struct iovec){ (void *)bytes, len };
+}
+
+static int write_packet(struct output *o, const struct frame *h,
+			const struct option_key *key, struct program *src,
+			struct program *dst)
+{
+	struct option_records records = { 0 };
+	struct iovec iov[3];
+	struct pcapng_packet p = {
+		.interface = h->interface,
+		.caplen = h->caplen,
+		.len = h->len,
+		.ts_ns = h->ts_ns,
+		.data = h->data,
+		.options = iov,
+	};
+	const uint8_t *options;
+	size_t len;
+
+	if (src) {
+		records.src = src->record;
+		records.src_len = src->record_len;
+	}
+	if (dst) {
+		records.dst = dst->record;
+		records.dst_len = dst->record_len;
+	}
+	options = packet_options_get(o->options_cache, key, &records, &len);
+	add_option(&p, iov, options, len);
+	if (src)
+		add_option(&p, iov, o->record[0],
+			   record_due(o, src, o->record[0]));
+	if (dst && dst != src)
+		add_option(&p, iov, o->record[1],
+			   record_due(o, dst, o->record[1]));
+	return pcapng_writer_packet(o->writer, &p);
+}
+
+int output_packet(struct output *o, const struct frame *h,
+		  const struct verdict *v, uint64_t mono_ns)
+{
+	struct program *src = program_of(&v->src, mono_ns);
+	struct program *dst = program_of(&v->dst, mono_ns);
+	bool ip = h->packet.kind == PACKET_IP;
+	struct option_key key;
+	int err;
+
+	memset(&key, 0, sizeof(key));
+	set_end(o, &key.src, &v->src, src,
+		ip ? h->packet.sent.local : NULL);
+	set_end(o, &key.dst, &v->dst, dst,
+		ip ? h->packet.sent.remote : NULL);
+	key.direction = v->direction;
+	key.epb_flags = epb_flags(h->direction);
+	err = write_packet(o, h, &key, src, dst);
+	if (err)
+		return err;
+
+	if (src)
+		count(o, src, h);
+	if (dst && dst != src)
+		count(o, dst, h);
+	o->ends[v->src.attr]++;
+	o->ends[v->dst.attr]++;
+	o->interface_packets[h->interface]++;
+	o->packets++;
+	return 0;
+}
+
+int output_flush(struct output *o)
+{
+	return pcapng_writer_flush(o->writer);
+}
+
+int output_be_patient(struct output *o, int cancel_fd)
+{
+	return pcapng_writer_be_patient(o->writer, PCAPNG_WRITER_PATIENCE_NS,
+					cancel_fd);
+}
+
+bool output_waits(const struct output *o)
+{
+	return pcapng_writer_waits(o->writer);
+}
+
+int output_pipe(const struct output *o)
+{
+	return pcapng_writer_pipe(o->writer);
+}
+
+uint64_t output_packets(const struct output *o)
+{
+	return o->packets;
+}
+
+uint32_t output_section(const struct output *o)
+{
+	return o->section;
+}
+
+/* ---- the end ---- */
+
+static int write_table(struct output *o)
+{
+	struct table_header t = { .length = (uint32_t)o->table.len -
+					    TABLE_HEADER_LEN,
+				  .count = o->table_count };
+	int err;
+
+	if (!o->table_count)
+		return 0;
+	table_header_encode(&t, o->table_bytes, TABLE_HEADER_LEN);
+	err = pcapng_writer_custom(o->writer, o->table_bytes, o->table.len);
+	o->table_count = 0;
+	return err;
+}
+
+static void begin_table(struct output *o)
+{
+	o->table = wbuf_of(o->table_bytes, sizeof(o->table_bytes));
+	wbuf_claim(&o->table, TABLE_HEADER_LEN);
+}
+
+static int add_to_table(void *ctx, const struct process *p)
+{
+	struct output *o = ctx;
+	int len, err;
+
+	if (o->table.cap - o->table.len < PROCESS_MAX) {
+		err = write_table(o);
+		if (err)
+			return err;
+		begin_table(o);
+	}
+	len = process_encode(p, o->table_bytes + o->table.len,
+			     o->table.cap - o->table.len);
+	if (len < 0)
+		return len;
+	wbuf_claim(&o->table, (size_t)len);
+	o->table_count++;
+	return 0;
+}
+
+static int write_process_table(struct output *o)
+{
+	int err;
+
+	begin_table(o);
+	err = proctab_each(o->processes, o->section, add_to_table, o);
+	return err ? err : write_table(o);
+}
+
+/* The counters of the whole capture, in words, in the first block. */
+static void describe(const struct output *o, const struct output_stats *s,
+		     char *out, size_t size)
+{
+	size_t at = 0;
+
+	for (int a = ATTR_SOCKET; a < ATTRS; a++)
+		if (o->ends[a])
+			at += (size_t)snprintf(out + at, size - at,
+					       "ends.%s=%" PRIu64 " ",
+					       attr_name((unsigned)a),
+					       o->ends[a]);
+	snprintf(out + at, size - at,
+		 "events_lost=%" PRIu64 " flows_evicted=%" PRIu64
+		 " resolved_early=%" PRIu64 " processes_forgotten=%" PRIu64,
+		 s->events_lost, s->evicted_open, s->resolved_early,
+		 proctab_forgotten(o->processes));
+}
+
+static int write_statistics(struct output *o,
+			    const struct output_interface_stats *interfaces,
+			    const struct output_stats *stats)
+{
+	char comment[512];
+	int err = 0;
+
+	describe(o, stats, comment, sizeof(comment));
+	for (int n = 0; !err && n < o->interface_count; n++) {
+		struct pcapng_statistics s = {
+			.interface = (uint32_t)n,
+			.start_ns = o->start_ns,
+			.end_ns = clock_ns(CLOCK_REALTIME),
+			.received = interfaces[n].received,
+			.if_dropped = interfaces[n].if_dropped,
+			.os_dropped = interfaces[n].os_dropped +
+				      interfaces[n].own_drops,
+			.delivered = o->interface_packets[n],
+			.comment = n ? NULL : comment,
+		};
+
+		err = pcapng_writer_statistics(o->writer, &s);
+	}
+	return err;
+}
+
+int output_close(struct output *o,
+		 const struct output_interface_stats *interfaces,
+		 const struct output_stats *stats)
+{
+	int err = write_statistics(o, interfaces, stats);
+	int closed;
+
+	/* Never the first record: Wireshark 4.0 would take it for time zero. */
+	if (!err && o->process_table && o->packets)
+		err = write_process_table(o);
+	closed = pcapng_writer_close(o->writer);
+	free_output(o);
+	return err ? err : closed;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The file as a whole: section and interfaces, each packet with its owners,
+ * the process records as they become due, and what closes it.
+ */
+#ifndef PKTWHO_OUTPUT_OUTPUT_H
+#define PKTWHO_OUTPUT_OUTPUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "output/pcapng_writer.h"
+
+struct output;
+struct frame;
+struct verdict;
+struct proctab;
+struct geo;
+
+struct output_options {
+	const char *path;		/* "-" is stdout */
+	bool comments;
+	bool process_table;
+	struct geo *geo;		/* taken over; may be NULL */
+};
+
+/* Counters of one interface, for its statistics block. */
+struct output_interface_stats {
+	uint64_t received;
+	uint64_t if_dropped;
+	uint64_t os_dropped;
+	uint64_t own_drops;	/* too large, or the reader was too slow */
+};
+
+struct output_stats {
+	uint64_t events_lost;
+	uint64_t evicted_open;
+	uint64_t resolved_early;	/* written before their owner could be told */
+};
+
+/*
+ * Opens the file and writes its first block: a live reader learns from it
+ * that there is a capture.  0 or -errno (logged).
+ */
+int output_open(struct output **out, const struct output_options *o);
+
+/*
+ * Describes the interfaces, before the first packet.  @processes is borrowed,
+ * the rest only for the call.  0, -EPIPE or -errno (logged).
+ */
+int output_begin(struct output *o, const struct pcapng_interface *interfaces,
+		 int count, struct proctab *processes);
+
+/* Closes a file that did not begin.  NULL is fine. */
+void output_abandon(struct output *o);
+
+/*
+ * One packet.  @mono_ns is its time on the process table's clock.
+ * 0; -EAGAIN when a pipe's reader is too slow, and the packet is not
+ * written; or -errno when the file cannot be written.
+ */
+int output_packet(struct output *o, const struct frame *h,
+		  const struct verdict *v, uint64_t mono_ns);
+
+int output_flush(struct output *o);
+
+/* As pcapng_writer_be_patient(), for the time given there. */
+int output_be_patient(struct output *o, int cancel_fd);
+
+/* As pcapng_writer_waits(). */
+bool output_waits(const struct output *o);
+
+/* A pipe that poll() tells POLLERR of once its reader is gone, or -1. */
+int output_pipe(const struct output *o);
+
+/* Packets in the file, and in the file of this number. */
+uint64_t output_packets(const struct output *o);
+uint32_t output_section(const struct output *o);
+
+/*
+ * Statistics and the process table, then the end.  0 or the first error
+ * there was.  @interfaces has one entry for each.
+ */
+int output_close(struct output *o,
+		 const struct output_interface_stats *interfaces,
+		 const struct output_stats *stats);
+
+#endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "output/packet_options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "output/pcapng_option.h"
+
+#define SLOTS		4096	/* a power of two */
+/* flags, comment, two process options, attribution: each with its header. */
+#define STAMP_MAX	(8 + 4 + 256 + 2 * 12 + 8 + ATTRIBUTION_MAX)
+
+_Static_assert(sizeof(struct option_end) == 48, "no holes: compared as memory");
+_Static_assert(sizeof(struct option_key) == 104, "no holes: compared as memory");
+
+struct slot {
+	struct option_key key;
+	uint32_t len;
+	uint8_t bytes[STAMP_MAX];
+};
+
+struct packet_options {
+	bool comments;
+	struct process src;	/* scratch for the comment */
+	struct process dst;
+	struct slot slots[SLOTS];
+};
+
+struct packet_options *packet_options_new(bool comments)
+{
+	struct packet_options *s = calloc(1, sizeof(*s));
+
+	if (s)
+		s->comments = comments;
+	return s;
+}
+
+void packet_options_free(struct packet_options *s)
+{
+	free(s);
+}
+
+/* ---- the comment ---- */
+
+static void put_text(struct wbuf *w, const char *s)
+{
+	wbuf_put(w, s, strlen(s));
+}
+
+/*
+ * Whatever could end a value, begin another, or leave ASCII is \xHH, so a
+ * process cannot forge a key and nothing is lost.
+ */
+static void put_escaped(struct wbuf *w, const char *s)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	for (; *s; s++) {
+		uint8_t c = (uint8_t)*s;
+
+		if (c > ' ' && c < 0x7f && !strchr("\\=[]\"", c)) {
+			wbuf_u8(w, c);
+			continue;
+		}
+		put_text(w, "\\x");
+		wbuf_u8(w, (uint8_t)hex[c >> 4]);
+		wbuf_u8(w, (uint8_t)hex[c & 15]);
+	}
+}
+
+static void put_decimal(struct wbuf *w, uint32_t v)
+{
+	char digits[10];
+	size_t n = sizeof(digits);
+
+	do {
+		digits[--n] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	wbuf_put(w, digits + n, sizeof(digits) - n);
+}
+
+static void begin_item(struct wbuf *w, const char *key)
+{
+	if (w->len)
+		wbuf_u8(w, ' ');
+	put_text(w, key);
+	wbuf_u8(w, '=');
+}
+
+/* Takes back an item that did not fit. */
+static void end_item(struct wbuf *w, size_t before)
+{
+	if (w->failed) {
+		w->len = before;
+		w->failed = false;
+	}
+}
+
+static void put_item(struct wbuf *w, const char *key, const char *value)
+{
+	size_t before = w->len;
+
+	if (!*value)
+		return;
+	begin_item(w, key);
+	put_escaped(w, value);
+	end_item(w, before);
+}
+
+/* The keys of one end: "src" or "dst", alone and with a dot. */
+struct end_keys {
+	const char *owner, *attr, *reason, *country, *user, *exe, *container;
+};
+
+static const struct end_keys src_keys = {
+	"src", "src.attr", "src.reason", "src.country", "src.user", "src.exe",
+	"src.container",
+};
+
+static const struct end_keys dst_keys = {
+	"dst", "dst.attr", "dst.reason", "dst.country", "dst.user", "dst.exe",
+	"dst.container",
+};
+
+static void put_owner(struct wbuf *w, const struct end_keys *k,
+		      const struct option_end *e)
+{
+	size_t before = w->len;
+
+	if (e->attr) {
+		begin_item(w, k->owner);
+		if (e->pid) {
+			put_escaped(w, e->name);
+			wbuf_u8(w, '[');
+			put_decimal(w, e->pid);
+			wbuf_u8(w, ']');
+		} else {
+			wbuf_u8(w, '-');
+		}
+		end_item(w, before);
+	}
+	put_item(w, k->attr, attr_name(e->attr));
+	put_item(w, k->reason, reason_name(e->reason));
+	put_item(w, k->country, e->country);
+}
+
+static void put_details(struct wbuf *w, const struct end_keys *k,
+			const struct process *p)
+{
+	if (!p)
+		return;
+	if (process_has(p, FIELD_USER))
+		put_item(w, k->user, p->user);
+	if (process_has(p, FIELD_EXEPATH))
+		put_item(w, k->exe, p->exepath);
+	if (process_has(p, FIELD_CONTAINER_ID))
+		put_item(w, k->container, p->container_id);
+}
+
+size_t comment_format(char out[COMMENT_MAX], const struct option_key *key,
+		      const struct process *src, const struct process *dst)
+{
+	struct wbuf w = wbuf_of(out, COMMENT_MAX);
+
+	/* First what must be there, then what may be left out. */
+	put_owner(&w, &src_keys, &key->src);
+	put_owner(&w, &dst_keys, &key->dst);
+	put_details(&w, &src_keys, src);
+	put_details(&w, &dst_keys, dst);
+	return w.len;
+}
+
+/* ---- the options ---- */
+
+static void put_process_option(struct wbuf *w, const struct option_end *e)
+{
+	uint8_t value[8];
+
+	if (!e->pid)
+		return;
+	put_le(value, e->pid, 4);
+	put_le(value + 4, e->tid, 4);
+	put_option(w, PCAPNG_EPB_PROCESSID_THREADID, value, sizeof(value));
+}
+
+static void set_end(struct packet_end *out, const struct option_end *e)
+{
+	out->present = e->pid != 0;
+	out->attr = e->attr;
+	out->reason = e->reason;
+	out->pid = e->pid;
+	out->id = e->id;
+	memcpy(out->country, e->country, sizeof(out->country));
+	memcpy(out->name, e->name, sizeof(out->name));
+}
+
+static void put_attribution(struct wbuf *w, const struct option_key *key)
+{
+	struct attribution a = { .direction = key->direction };
+	uint8_t value[ATTRIBUTION_MAX];
+	int len;
+
+	set_end(&a.src, &key->src);
+	set_end(&a.dst, &key->dst);
+	len = attribution_encode(&a, value, sizeof(value));
+	if (len > 0)
+		put_custom_option(w, value, (size_t)len);
+}
+
+static const struct process *decoded(struct process *p, const uint8_t *record,
+				     size_t len)
+{
+	return record && process_decode(p, record, len) > 0 ? p : NULL;
+}
+
+static void build(struct packet_options *s, struct slot *slot,
+		  const struct option_records *r)
+{
+	struct wbuf w = wbuf_of(slot->bytes, sizeof(slot->bytes));
+	char comment[COMMENT_MAX];
+	uint8_t flags[4];
+	size_t len;
+
+	if (slot->key.epb_flags) {
+		put_le(flags, slot->key.epb_flags, 4);
+		put_option(&w, PCAPNG_EPB_FLAGS, flags, sizeof(flags));
+	}
+	if (s->comments) {
+		len = comment_format(comment, &slot->key,
+				     decoded(&s->src, r->src, r->src_len),
+				     decoded(&s->dst, r->dst, r->dst_len));
+		if (len)
+			put_option(&w, PCAPNG_OPT_COMMENT, comment, len);
+	}
+	put_process_option(&w, &slot->key.src);
+	put_process_option(&w, &slot->key.dst);
+	put_attribution(&w, &slot->key);
+	slot->len = (uint32_t)w.len;
+}
+
+static uint32_t key_hash(const struct option_key *key)
+{
+	uint64_t words[sizeof(*key) / 8], h = 0;
+
+	memcpy(words, key, sizeof(words));
+	for (size_t i = 0; i < sizeof(words) / 8; i++)
+		h = (h ^ words[i]) * 0x9e3779b97f4a7c15u;
+	return (uint32_t)(h >> 32) & (SLOTS - 1);
+}
+
+const uint8_t *packet_options_get(struct packet_options *s, const struct option_key *key,
+			  const struct option_records *records, size_t *len)
+{
+	struct slot *slot = &s->slots[key_hash(key)];
+
+	if (!slot->len || memcmp(&slot->key, key, sizeof(*key))) {
+		slot->key = *key;
+		build(s, slot, records);
+	}
+	*len = slot->len;
+	return slot->bytes;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What is written beside a packet: its flags, the comment a person reads, the
+ * standard's process option and our attribution, as ready option bytes.
+ * Packets of the same owners share them, so they are built once and kept.
+ */
+#ifndef PKTWHO_OUTPUT_PACKET_OPTIONS_H
+#define PKTWHO_OUTPUT_PACKET_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "record.h"
+
+struct packet_options;
+
+/* All that the options depend on; compared as memory, so zero it first. */
+struct option_end {
+	uint64_t id;
+	uint32_t pid;		/* 0: no process is named */
+	uint32_t tid;
+	uint32_t version;	/* of the process record */
+	uint8_t attr;
+	uint8_t reason;
+	char country[3];
+	char name[RECORD_NAME_LEN];
+	uint8_t reserved[3];
+};
+
+struct option_key {
+	struct option_end src;
+	struct option_end dst;
+	uint32_t epb_flags;
+	uint8_t direction;
+	uint8_t reserved[3];
+};
+
+/* For the comment; either may be NULL. */
+struct option_records {
+	const uint8_t *src;
+	size_t src_len;
+	const uint8_t *dst;
+	size_t dst_len;
+};
+
+#define COMMENT_MAX 255		/* bytes */
+
+/* NULL without memory. */
+struct packet_options *packet_options_new(bool comments);
+void packet_options_free(struct packet_options *s);
+
+/*
+ * The options of a packet, padded, without end-of-options.  Borrowed until
+ * the next call.
+ */
+const uint8_t *packet_options_get(struct packet_options *s, const struct option_key *key,
+			  const struct option_records *records, size_t *len);
+
+/*
+ * The comment: docs/file-format.md has its grammar.  Writes at most
+ * COMMENT_MAX bytes and returns their number; a part that would not fit is
+ * left out whole.  The records are decoded, or NULL.
+ */
+size_t comment_format(char out[COMMENT_MAX], const struct option_key *key,
+		      const struct process *src, const struct process *dst);
+
+#endif

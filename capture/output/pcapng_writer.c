@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "output/pcapng_writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host/sudo_user.h"
+#include "host/clocks.h"
+#include "output/pcapng_option.h"
+
+#define BUFFER_SIZE	(512u << 10)	/* above any block we write */
+#define FLUSH_AT	(192u << 10)
+#define STALL_MS	1000
+#define PIPE_SIZE	(1 << 20)	/* what anybody may have: pipe(7) */
+
+struct pcapng_writer {
+	int fd;
+	int old_flags;		/* of the descriptor, to be put back; -1: none */
+	bool close_fd;
+	int error;
+	int cancel_fd;
+	uint64_t patient_until;	/* CLOCK_MONOTONIC; 0: not at all */
+	off_t begin;		/* where we began: stdout may hold something */
+	uint64_t written;	/* bytes in the file, whole blocks */
+	struct wbuf buf;
+	uint8_t bytes[BUFFER_SIZE];
+};
+
+/*
+ * Until somebody opens it to read, signals end us as they end anybody: there
+ * is nothing yet to be closed.
+ */
+static int open_fifo(const char *path, int flags)
+{
+	sigset_t none, old;
+	int fd, err;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, &old);
+	fd = open(path, flags);
+	err = errno;
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	errno = err;
+	return fd;
+}
+
+/*
+ * A FIFO is opened, never created: with fs.protected_fifos a root process
+ * that passes O_CREAT may not open a user's (Linux 4.19).
+ */
+int pcapng_output_open(const char *path)
+{
+	int flags = O_WRONLY | O_CLOEXEC;
+	struct stat st;
+	int fd;
+
+	if (!strcmp(path, "-"))
+		return STDOUT_FILENO;
+	if (!stat(path, &st)) {
+		/* With O_CREAT fs.protected_regular looks at whose it is. */
+		if (S_ISREG(st.st_mode))
+			flags |= O_TRUNC | O_CREAT;
+		fd = S_ISFIFO(st.st_mode) ? open_fifo(path, flags) :
+					    open(path, flags, 0600);
+	} else {
+		fd = open(path, flags | O_CREAT | O_EXCL, 0600);
+		if (fd >= 0)
+			sudo_user_give(fd);
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+static bool is_pipe(const struct stat *st)
+{
+	return S_ISFIFO(st->st_mode) || S_ISSOCK(st->st_mode);
+}
+
+bool pcapng_output_is_pipe(const char *path)
+{
+	struct stat st;
+	int err = strcmp(path, "-") ? stat(path, &st) :
+				      fstat(STDOUT_FILENO, &st);
+
+	return !err && is_pipe(&st);
+}
+
+/*
+ * A pipe's reader may be slow or asleep.  Packets must not wait for it in the
+ * kernel, where signals and other packets would wait too.
+ */
+static void stop_blocking(struct pcapng_writer *w)
+{
+	struct stat st;
+
+	w->old_flags = -1;
+	if (fstat(w->fd, &st) || !is_pipe(&st))
+		return;
+	w->old_flags = fcntl(w->fd, F_GETFL);
+	fcntl(w->fd, F_SETFL, w->old_flags | O_NONBLOCK);
+	/* Else a reader gets no more than 64 KiB from one flush to the next. */
+	fcntl(w->fd, F_SETPIPE_SZ, PIPE_SIZE);
+}
+
+int pcapng_writer_open(struct pcapng_writer **out, const char *path)
+{
+	struct pcapng_writer *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return -ENOMEM;
+	w->buf = wbuf_of(w->bytes, sizeof(w->bytes));
+	w->fd = pcapng_output_open(path);
+	w->close_fd = w->fd != STDOUT_FILENO;
+	if (w->fd < 0) {
+		int err = w->fd;
+
+		free(w);
+		return err;
+	}
+	w->begin = lseek(w->fd, 0, fcntl(w->fd, F_GETFL) & O_APPEND ? SEEK_END :
+								      SEEK_CUR);
+	stop_blocking(w);
+	*out = w;
+	return 0;
+}
+
+int pcapng_writer_pipe(const struct pcapng_writer *w)
+{
+	return w->old_flags < 0 ? -1 : w->fd;
+}
+
+bool pcapng_writer_waits(const struct pcapng_writer *w)
+{
+	return w->buf.len;
+}
+
+/* Cuts off the part of a block that a failed write left behind. */
+static void cut_back(struct pcapng_writer *w)
+{
+	struct stat st;
+
+	if (!fstat(w->fd, &st) && S_ISREG(st.st_mode) &&
+	    ftruncate(w->fd, w->begin + (off_t)w->written))
+		return;		/* the error that is reported came first */
+}
+
+/* Where the last whole block of a short write ends. */
+static size_t whole_blocks(const uint8_t *p, size_t len)
+{
+	size_t at = 0, total;
+
+	while (len - at >= 12) {
+		total = (size_t)get_le(p + at + 4, 4);
+		if (total > len - at)
+			break;
+		at += total;
+	}
+	return at;
+}
+
+/* What a pipe did not take stays, and goes out first the next time. */
+static void keep_rest(struct pcapng_writer *w, size_t done)
+{
+	w->buf.len -= done;
+	memmove(w->bytes, w->bytes + done, w->buf.len);
+}
+
+int pcapng_writer_flush(struct pcapng_writer *w)
+{
+	size_t done = 0;
+
+	while (!w->error && done < w->buf.len) {
+		ssize_t n = write(w->fd, w->bytes + done, w->buf.len - done);
+
+		if (n >= 0)
+			done += (size_t)n;
+		else if (errno == EAGAIN)
+			break;
+		else if (errno != EINTR)	/* a socket's reader is reset */
+			w->error = errno == ECONNRESET ? -EPIPE : -errno;
+	}
+	if (!w->error) {
+		w->written += done;
+		keep_rest(w, done);
+		return 0;
+	}
+	w->written += whole_blocks(w->bytes, done);
+	if (w->buf.len)
+		cut_back(w);
+	w->buf.len = 0;
+	return w->error;
+}
+
+/* A reader that takes nothing for so long will not take the end either. */
+static int await_reader(struct pcapng_writer *w, uint64_t left_ns)
+{
+	struct pollfd p[] = { { .fd = w->fd, .events = POLLOUT },
+			      { .fd = w->cancel_fd, .events = POLLIN } };
+	uint64_t left_ms = left_ns / 1000000 + 1;
+	bool stalls = left_ms > STALL_MS;
+	int n = poll(p, 2, stalls ? STALL_MS : (int)left_ms);
+
+	if (p[1].revents || (!n && stalls))
+		w->error = -ETIMEDOUT;
+	return w->error;
+}
+
+/* All of it while there is patience left, then what the kernel takes. */
+static int flush_patiently(struct pcapng_writer *w)
+{
+	int err = pcapng_writer_flush(w);
+	uint64_t now;
+
+	while (!err && w->buf.len &&
+	       (now = clock_ns(CLOCK_MONOTONIC)) < w->patient_until) {
+		err = await_reader(w, w->patient_until - now);
+		if (!err)
+			err = pcapng_writer_flush(w);
+	}
+	return err;
+}
+
+int pcapng_writer_be_patient(struct pcapng_writer *w, uint64_t ns,
+			     int cancel_fd)
+{
+	w->cancel_fd = cancel_fd;
+	w->patient_until = clock_ns(CLOCK_MONOTONIC) + ns;
+	return flush_patiently(w);
+}
+
+int pcapng_writer_close(struct pcapng_writer *w)
+{
+	int err;
+
+	if (!w)
+		return 0;
+	err = flush_patiently(w);
+	if (!err && w->buf.len)
+		err = -ETIMEDOUT;
+	if (w->old_flags >= 0)
+		fcntl(w->fd, F_SETFL, w->old_flags);
+	if (w->close_fd && close(w->fd) && !err)
+		err = -errno;
+	free(w);
+	return err;
+}
+
+/* ---- blocks ---- */
+
+static size_t block_begin(struct pcapng_writer *w, uint32_t type)
+{
+	size_t at = w->buf.len;
+
+	wbuf_u32(&w->buf, type);
+	wbuf_u32(&w->buf, 0);
+	return at;
+}
+
+/* What is in the buffer from @at on is a block, if there was room for it. */
+static int block_added(struct pcapng_writer *w, size_t at)
+{
+	if (w->error)
+		return w->error;
+	if (w->buf.failed) {
+		w->buf.failed = false;
+		w->buf.len = at;
+		/* Below that mark there is room for any block we write. */
+		return at >= FLUSH_AT ? -EAGAIN : -EMSGSIZE;
+	}
+	return w->buf.len < FLUSH_AT ? 0 : flush_patiently(w);
+}
+
+static int block_end(struct pcapng_writer *w, size_t at)
+{
+	uint32_t total = (uint32_t)(w->buf.len - at + 4);
+
+	wbuf_u32(&w->buf, total);
+	if (!w->buf.failed)
+		put_le(w->bytes + at + 4, total, 4);
+	return block_added(w, at);
+}
+
+static void put_string(struct wbuf *w, uint16_t code, const char *s)
+{
+	if (s && *s)
+		put_option(w, code, s, strlen(s));
+}
+
+static void put_end_of_options(struct wbuf *w)
+{
+	put_option(w, PCAPNG_OPT_END, NULL, 0);
+}
+
+int pcapng_writer_section(struct pcapng_writer *w, const char *hardware,
+			  const char *os, const char *userappl)
+{
+	size_t at = block_begin(w, PCAPNG_BLOCK_SHB);
+
+	wbuf_u32(&w->buf, PCAPNG_BYTE_ORDER_MAGIC);
+	wbuf_u16(&w->buf, PCAPNG_VERSION_MAJOR);
+	wbuf_u16(&w->buf, PCAPNG_VERSION_MINOR);
+	wbuf_u64(&w->buf, UINT64_MAX);		/* section length: not known */
+	put_string(&w->buf, PCAPNG_SHB_HARDWARE, hardware);
+	put_string(&w->buf, PCAPNG_SHB_OS, os);
+	put_string(&w->buf, PCAPNG_SHB_USERAPPL, userappl);
+	put_end_of_options(&w->buf);
+	return block_end(w, at);
+}
+
+static void put_filter(struct wbuf *w, const char *filter)
+{
+	uint8_t value[4096] = { PCAPNG_FILTER_STRING };
+	size_t len = filter ? strnlen(filter, sizeof(value) - 1) : 0;
+
+	if (!len)
+		return;
+	memcpy(value + 1, filter, len);
+	put_option(w, PCAPNG_IF_FILTER, value, 1 + len);
+}
+
+int pcapng_writer_interface(struct pcapng_writer *w,
+			    const struct pcapng_interface *i)
+{
+	static const uint8_t tsresol = PCAPNG_TSRESOL_NS;
+	size_t at = block_begin(w, PCAPNG_BLOCK_IDB);
+
+	wbuf_u16(&w->buf, i->linktype);
+	wbuf_u16(&w->buf, 0);
+	wbuf_u32(&w->buf, i->snaplen);
+	put_string(&w->buf, PCAPNG_IF_NAME, i->name);
+	put_option(&w->buf, PCAPNG_IF_TSRESOL, &tsresol, 1);
+	put_filter(&w->buf, i->filter);
+	put_string(&w->buf, PCAPNG_IF_OS, i->os);
+	put_end_of_options(&w->buf);
+	return block_end(w, at);
+}
+
+/* What of it can be kept: a BIG TCP packet of Linux 6.3 can be too large. */
+static uint32_t kept_of(const struct pcapng_packet *p)
+{
+	size_t room = PCAPNG_MAX_BLOCK - 36;	/* all around it, section 4.3 */
+
+	for (int i = 0; i < p->option_count; i++)
+		room -= p->options[i].iov_len;
+	return p->caplen < room ? p->caplen : (uint32_t)room;
+}
+
+int pcapng_writer_packet(struct pcapng_writer *w, const struct pcapng_packet *p)
+{
+	size_t at = block_begin(w, PCAPNG_BLOCK_EPB);
+	uint32_t caplen = kept_of(p);
+
+	wbuf_u32(&w->buf, p->interface);
+	wbuf_u32(&w->buf, (uint32_t)(p->ts_ns >> 32));
+	wbuf_u32(&w->buf, (uint32_t)p->ts_ns);
+	wbuf_u32(&w->buf, caplen);
+	wbuf_u32(&w->buf, p->len);
+	wbuf_put(&w->buf, p->data, caplen);
+	wbuf_pad4(&w->buf);
+	for (int i = 0; i < p->option_count; i++)
+		wbuf_put(&w->buf, p->options[i].iov_base,
+			 p->options[i].iov_len);
+	put_end_of_options(&w->buf);
+	return block_end(w, at);
+}
+
+int pcapng_writer_block(struct pcapng_writer *w, const void *block, size_t len)
+{
+	size_t at = w->buf.len;
+
+	wbuf_put(&w->buf, block, len);
+	return block_added(w, at);
+}
+
+int pcapng_writer_custom(struct pcapng_writer *w, const void *payload,
+			 size_t len)
+{
+	size_t at = block_begin(w, PCAPNG_BLOCK_CB);
+
+	wbuf_u32(&w->buf, PKTWHO_PEN);
+	wbuf_put(&w->buf, payload, len);
+	wbuf_pad4(&w->buf);
+	return block_end(w, at);
+}
+
+/* Its timestamps are two 32-bit halves, the high one first (section 4.6). */
+static void put_time(struct wbuf *w, uint16_t code, uint64_t ts_ns)
+{
+	uint8_t value[8];
+
+	put_le(value, ts_ns >> 32, 4);
+	put_le(value + 4, ts_ns, 4);
+	put_option(w, code, value, sizeof(value));
+}
+
+static void put_counter(struct wbuf *w, uint16_t code, uint64_t v)
+{
+	uint8_t value[8];
+
+	put_le(value, v, 8);
+	put_option(w, code, value, sizeof(value));
+}
+
+int pcapng_writer_statistics(struct pcapng_writer *w,
+			     const struct pcapng_statistics *s)
+{
+	size_t at = block_begin(w, PCAPNG_BLOCK_ISB);
+
+	wbuf_u32(&w->buf, s->interface);
+	wbuf_u32(&w->buf, (uint32_t)(s->end_ns >> 32));
+	wbuf_u32(&w->buf, (uint32_t)s->end_ns);
+	put_string(&w->buf, PCAPNG_OPT_COMMENT, s->comment);
+	put_time(&w->buf, PCAPNG_ISB_STARTTIME, s->start_ns);
+	put_time(&w->buf, PCAPNG_ISB_ENDTIME, s->end_ns);
+	put_counter(&w->buf, PCAPNG_ISB_IFRECV, s->received);
+	put_counter(&w->buf, PCAPNG_ISB_IFDROP, s->if_dropped);
+	put_counter(&w->buf, PCAPNG_ISB_OSDROP, s->os_dropped);
+	put_counter(&w->buf, PCAPNG_ISB_USRDELIV, s->delivered);
+	put_end_of_options(&w->buf);
+	return block_end(w, at);
+}

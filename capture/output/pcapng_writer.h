@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Blocks out.  Each call appends one whole block to a buffer that is written
+ * in whole blocks, so whatever happens to us the file ends at a block
+ * boundary.  After a failed write every later call fails with the same error,
+ * and a regular file is cut back to its last whole block.
+ *
+ * Writing into a pipe, or a socket, never blocks: a block for which a slow
+ * reader leaves no room is refused with -EAGAIN and may be dropped or tried
+ * again.  -EMSGSIZE is a block that would never fit.
+ */
+#ifndef PKTWHO_OUTPUT_PCAPNG_WRITER_H
+#define PKTWHO_OUTPUT_PCAPNG_WRITER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+struct pcapng_writer;
+
+/*
+ * A descriptor to write @path with: "-" is stdout, a pipe is waited for until
+ * it has a reader, anything else is created or emptied.  A new file is
+ * readable by its owner alone, as captures are secrets, and belongs to the
+ * caller of sudo.  Or -errno.
+ */
+int pcapng_output_open(const char *path);
+
+/* Is that a pipe or socket, whose reader may be slow, or leave? */
+bool pcapng_output_is_pipe(const char *path);
+
+/* Writes to what that opens.  0 or -errno. */
+int pcapng_writer_open(struct pcapng_writer **out, const char *path);
+
+/*
+ * Flushes, closes, frees.  0, or the first error there was; -ETIMEDOUT if a
+ * pipe's reader did not take all.  NULL is fine.
+ */
+int pcapng_writer_close(struct pcapng_writer *w);
+
+/* For what a capture leaves: Wireshark kills an extcap 30 s after the stop. */
+#define PCAPNG_WRITER_PATIENCE_NS 10000000000ull
+
+/*
+ * For @ns from now calls wait for a pipe's reader; what waits in the buffer
+ * goes out first.  One that takes nothing for a second, or something to be
+ * read from @cancel_fd (-1: none), is -ETIMEDOUT in this and all later calls.
+ */
+int pcapng_writer_be_patient(struct pcapng_writer *w, uint64_t ns,
+			     int cancel_fd);
+
+/* The descriptor if it is a pipe or socket, else -1; borrowed. */
+int pcapng_writer_pipe(const struct pcapng_writer *w);
+
+/* The strings may be NULL. */
+int pcapng_writer_section(struct pcapng_writer *w, const char *hardware,
+			  const char *os, const char *userappl);
+
+struct pcapng_interface {
+	const char *name;
+	const char *filter;	/* pcap-filter(7), or NULL */
+	const char *os;
+	uint16_t linktype;
+	uint32_t snaplen;
+};
+
+/* Interfaces count from 0 in the order they are described. */
+int pcapng_writer_interface(struct pcapng_writer *w,
+			    const struct pcapng_interface *i);
+
+struct pcapng_packet {
+	uint32_t interface;
+	uint32_t caplen;
+	uint32_t len;
+	uint64_t ts_ns;			/* Unix epoch */
+	const uint8_t *data;
+	const struct iovec *options;	/* whole, padded options */
+	int option_count;
+};
+
+/* Of its data so much as goes into a block that Wireshark takes. */
+int pcapng_writer_packet(struct pcapng_writer *w,
+			 const struct pcapng_packet *p);
+
+/* A whole block that somebody else made, of @len bytes. */
+int pcapng_writer_block(struct pcapng_writer *w, const void *block,
+			size_t len);
+
+/* A custom block of ours. */
+int pcapng_writer_custom(struct pcapng_writer *w, const void *payload,
+			 size_t len);
+
+struct pcapng_statistics {
+	uint32_t interface;
+	uint64_t start_ns;
+	uint64_t end_ns;
+	uint64_t received;
+	uint64_t if_dropped;
+	uint64_t os_dropped;
+	uint64_t delivered;
+	const char *comment;	/* or NULL */
+};
+
+int pcapng_writer_statistics(struct pcapng_writer *w,
+			     const struct pcapng_statistics *s);
+
+/* Hands the kernel all that it takes. */
+int pcapng_writer_flush(struct pcapng_writer *w);
+
+/* There is something that the last flush could not hand over. */
+bool pcapng_writer_waits(const struct pcapng_writer *w);
+
+#endif

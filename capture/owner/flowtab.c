@@ -1,0 +1,726 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "owner/flowtab.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "packet/flow_hash.h"
+#include "packet/parse.h"
+#include "process/proctab.h"
+
+#define KEEP_CLOSED_NS	60000000000ull	/* TIME_WAIT lasts a minute */
+#define KEEP_OWNER_NS	1000000000ull	/* far more than a packet is held */
+#define RESET_GRACE_NS	1000000ull	/* close() sends its RST after closing */
+#define EVICT_PROBES	64
+#define FRAME_COOKIE	(1ull << 63)	/* apart from those the kernel counts */
+#define OWNERS_PER_SOCK	2		/* listener, then who accepted */
+#define MAX_LIVES	256		/* of one key in one namespace */
+
+struct owner {
+	struct owner *older;
+	struct proc *proc;
+	uint64_t ts_ns;
+	uint32_t tid;
+	uint8_t attr;
+	bool cut;			/* there were others before it */
+};
+
+struct sock {
+	struct sock *next;		/* of its hash bucket, or the free list */
+	struct owner *owners;		/* newest first */
+	uint64_t cookie;
+	uint64_t netns;
+	uint64_t closed_ns;		/* 0: open */
+	uint32_t flows;
+	bool used;
+	bool hashed;			/* the cookie still means this one */
+	bool kernel;
+	bool frame;			/* of flowtab_frame() */
+};
+
+struct flow {
+	struct flow *next;		/* of its hash bucket, or the free list */
+	struct sock *sock;
+	uint64_t from_ns;
+	uint64_t last_ns;
+	struct flow_key key;
+	bool used;
+	bool cut;			/* its key had others before it */
+};
+
+struct flowtab {
+	struct flow_hash hash;
+	struct flow *flows;
+	struct sock *socks;
+	struct owner *owners;
+	struct flow **flow_heads;
+	struct sock **sock_heads;
+	struct flow *free_flows;
+	struct sock *free_socks;
+	struct owner *free_owners;
+	uint32_t max;			/* of each kind; a power of two */
+	uint32_t fresh_flows;		/* never used yet: untouched memory */
+	uint32_t fresh_socks;
+	uint32_t fresh_owners;
+	uint32_t flow_hand;		/* where eviction looks next */
+	uint32_t sock_hand;
+	uint64_t frames;		/* of flowtab_frame(), so far */
+	struct flowtab_stats stats;
+};
+
+static uint32_t key_hash(const struct flowtab *t, const struct flow_key *key)
+{
+	return flow_hash(&t->hash, key) & (t->max - 1);
+}
+
+static uint32_t cookie_hash(const struct flowtab *t, uint64_t cookie)
+{
+	/* They are counted up: the high bits of the product differ most. */
+	return (uint32_t)(cookie * 0x9e3779b97f4a7c15u >> 32) & (t->max - 1);
+}
+
+struct flowtab *flowtab_new(uint32_t max_flows)
+{
+	struct flowtab *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	flow_hash_init(&t->hash);
+	for (t->max = 64; t->max < max_flows; t->max *= 2)
+		;
+	t->flows = calloc(t->max, sizeof(*t->flows));
+	t->socks = calloc(t->max, sizeof(*t->socks));
+	t->owners = calloc((size_t)t->max * OWNERS_PER_SOCK,
+			   sizeof(*t->owners));
+	t->flow_heads = calloc(t->max, sizeof(*t->flow_heads));
+	t->sock_heads = calloc(t->max, sizeof(*t->sock_heads));
+	if (!t->flows || !t->socks || !t->owners || !t->flow_heads ||
+	    !t->sock_heads) {
+		flowtab_free(t);
+		return NULL;
+	}
+	return t;
+}
+
+void flowtab_free(struct flowtab *t)
+{
+	if (!t)
+		return;
+	free(t->flows);
+	free(t->socks);
+	free(t->owners);
+	free(t->flow_heads);
+	free(t->sock_heads);
+	free(t);
+}
+
+/* ---- owners ---- */
+
+static void owner_free(struct flowtab *t, struct owner *o)
+{
+	if (o->proc)
+		o->proc->refs--;
+	o->older = t->free_owners;
+	t->free_owners = o;
+}
+
+static void owners_free(struct flowtab *t, struct owner *o)
+{
+	while (o) {
+		struct owner *older = o->older;
+
+		owner_free(t, o);
+		o = older;
+	}
+}
+
+/* Forgets who was before @o. */
+static void owners_cut(struct flowtab *t, struct owner *o)
+{
+	o->cut |= o->older != NULL;
+	owners_free(t, o->older);
+	o->older = NULL;
+}
+
+/* Drops what no packet should be old enough to ask for. */
+static void owners_prune(struct flowtab *t, struct owner *newest, uint64_t now)
+{
+	struct owner *o = newest;
+
+	while (o && o->ts_ns + KEEP_OWNER_NS > now)
+		o = o->older;
+	if (o)
+		owners_cut(t, o);
+}
+
+static struct owner *owner_alloc(struct flowtab *t, struct sock *s)
+{
+	struct owner *o = t->free_owners;
+
+	if (o) {
+		t->free_owners = o->older;
+		return o;
+	}
+	if (t->fresh_owners < t->max * OWNERS_PER_SOCK)
+		return &t->owners[t->fresh_owners++];
+	/* Out of history: this socket's own past goes first. */
+	if (!s->owners)
+		return NULL;
+	owners_cut(t, s->owners);
+	o = t->free_owners;
+	if (o)
+		t->free_owners = o->older;
+	return o;
+}
+
+static bool owner_same(const struct owner *o, const struct flowtab_event *e)
+{
+	return o->proc == e->owner && o->tid == e->tid && o->attr == e->attr;
+}
+
+/* Events of several CPUs may be slightly out of order: keep the list sorted. */
+static void sock_set_owner(struct flowtab *t, struct sock *s,
+			   const struct flowtab_event *e)
+{
+	struct owner **at = &s->owners, *o;
+	bool cut = false;
+
+	if (!e->owner)
+		return;
+	while (*at && (*at)->ts_ns > e->ts_ns)
+		at = &(*at)->older;
+	if (*at && owner_same(*at, e))
+		return;
+	o = owner_alloc(t, s);
+	if (!o && s->owners && at == &s->owners) {
+		/* No room for a past: the newest owner is what counts. */
+		o = s->owners;
+		s->owners = NULL;
+		o->proc->refs--;
+		cut = true;
+	}
+	if (!o) {
+		t->stats.evicted_open++;
+		return;
+	}
+	/* owner_alloc may have cut the list behind the newest. */
+	if (at != &s->owners && !s->owners->older)
+		at = &s->owners->older;
+	*o = (struct owner){ .older = *at, .proc = e->owner, .ts_ns = e->ts_ns,
+			     .tid = e->tid, .attr = e->attr, .cut = cut };
+	o->proc->refs++;
+	*at = o;
+	owners_prune(t, s->owners, e->ts_ns);
+}
+
+/* ---- sockets ---- */
+
+static void sock_unhash(struct flowtab *t, struct sock *s)
+{
+	struct sock **at = &t->sock_heads[cookie_hash(t, s->cookie)];
+
+	if (!s->hashed)
+		return;
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
+	s->hashed = false;
+}
+
+static void sock_free(struct flowtab *t, struct sock *s)
+{
+	sock_unhash(t, s);
+	owners_free(t, s->owners);
+	memset(s, 0, sizeof(*s));
+	s->next = t->free_socks;
+	t->free_socks = s;
+	t->stats.sockets--;
+}
+
+static struct sock *flow_evict(struct flowtab *t);
+
+/*
+ * Sockets without flows are safe to forget: their first flow event tells
+ * everything again.  If there is none at hand, a flow and its socket go.
+ */
+static struct sock *sock_evict(struct flowtab *t)
+{
+	struct sock *s;
+
+	for (int i = 0; i < EVICT_PROBES; i++) {
+		s = &t->socks[t->sock_hand++ & (t->max - 1)];
+		if (s->used && !s->flows) {
+			sock_free(t, s);
+			return t->free_socks;
+		}
+	}
+	for (int i = 0; i < EVICT_PROBES && !t->free_socks; i++) {
+		s = flow_evict(t);
+		if (s && s->used && !s->flows)
+			sock_free(t, s);
+	}
+	return t->free_socks;
+}
+
+static struct sock *sock_alloc(struct flowtab *t)
+{
+	struct sock *s = t->free_socks;
+
+	if (!s && t->fresh_socks < t->max) {
+		s = &t->socks[t->fresh_socks++];
+		t->stats.sockets++;
+		return s;
+	}
+	if (!s)
+		s = sock_evict(t);
+	if (s) {
+		t->free_socks = s->next;
+		t->stats.sockets++;
+	}
+	return s;
+}
+
+static struct sock *sock_find(const struct flowtab *t, uint64_t cookie)
+{
+	struct sock *s = t->sock_heads[cookie_hash(t, cookie)];
+
+	while (s && s->cookie != cookie)
+		s = s->next;
+	return s;
+}
+
+static struct sock *sock_get(struct flowtab *t, const struct flowtab_event *e)
+{
+	struct sock *s = sock_find(t, e->cookie), **head;
+
+	/*
+	 * Used again after its end (connect() retried): a new socket to us, so
+	 * that the old flows stay closed.
+	 */
+	if (s && s->closed_ns && s->closed_ns < e->ts_ns) {
+		if (s->flows)
+			sock_unhash(t, s);
+		else
+			sock_free(t, s);
+		s = NULL;
+	}
+	if (s)
+		return s;
+	s = sock_alloc(t);
+	if (!s) {
+		t->stats.evicted_open++;
+		return NULL;
+	}
+	head = &t->sock_heads[cookie_hash(t, e->cookie)];
+	*s = (struct sock){ .next = *head, .cookie = e->cookie,
+			    .netns = e->netns, .used = true, .hashed = true,
+			    .kernel = e->kernel };
+	*head = s;
+	return s;
+}
+
+/* ---- flows ---- */
+
+static bool key_equal(const struct flow_key *a, const struct flow_key *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+static void flow_free(struct flowtab *t, struct flow *f)
+{
+	struct flow **at = &t->flow_heads[key_hash(t, &f->key)];
+	struct sock *s = f->sock;
+
+	while (*at != f)
+		at = &(*at)->next;
+	*at = f->next;
+	memset(f, 0, sizeof(*f));
+	f->next = t->free_flows;
+	t->free_flows = f;
+	t->stats.flows--;
+	if (--s->flows == 0 && (s->closed_ns || !s->hashed))
+		sock_free(t, s);
+}
+
+static bool flow_open(const struct flow *f)
+{
+	return !f->sock->closed_ns;
+}
+
+/*
+ * Of a few candidates: closed before open, then the longest unused.  Returns
+ * whose it was, or NULL.
+ */
+static struct sock *flow_evict(struct flowtab *t)
+{
+	struct flow *victim = NULL;
+	struct sock *s;
+
+	for (int i = 0; i < EVICT_PROBES; i++) {
+		struct flow *f = &t->flows[t->flow_hand++ & (t->max - 1)];
+
+		if (!f->used)
+			continue;
+		if (!victim || flow_open(f) < flow_open(victim) ||
+		    (flow_open(f) == flow_open(victim) &&
+		     f->last_ns < victim->last_ns))
+			victim = f;
+	}
+	if (!victim)
+		return NULL;
+	if (flow_open(victim))
+		t->stats.evicted_open++;
+	s = victim->sock;
+	flow_free(t, victim);
+	return s;
+}
+
+/*
+ * No packet will ask for it: it ended long ago, or another life of the key,
+ * that began at @newer_ns (0: none), took its place long ago.
+ */
+static bool is_over(const struct flow *f, uint64_t newer_ns, uint64_t now_ns)
+{
+	uint64_t keep = f->sock->frame ? KEEP_OWNER_NS : KEEP_CLOSED_NS;
+
+	if (f->sock->closed_ns && f->sock->closed_ns + keep < now_ns)
+		return true;
+	return newer_ns && newer_ns + KEEP_OWNER_NS < now_ns;
+}
+
+/* One life too many.  Nobody may be named for what it was. */
+static void life_cut(struct flowtab *t, struct flow *f, struct flow *later)
+{
+	if (f->sock->frame)
+		t->stats.evicted_open++;
+	else
+		later->cut = true;
+	flow_free(t, f);
+}
+
+/*
+ * A key that is used again by @s: forget its lives that are over, and those of
+ * the same kind in the same namespace that are too many.
+ */
+static void key_prune(struct flowtab *t, const struct flow_key *key,
+		      const struct sock *s, uint64_t now_ns)
+{
+	struct flow *f = t->flow_heads[key_hash(t, key)], *next;
+	struct flow *newer = NULL, *last = NULL;	/* newer: a process's */
+	bool in_place, same;
+	int lives = 0;
+
+	/* The newest come first. */
+	for (; f; f = next) {
+		next = f->next;
+		if (!key_equal(&f->key, key))
+			continue;
+		in_place = newer && newer->sock->netns == f->sock->netns;
+		if (is_over(f, in_place ? newer->from_ns : 0, now_ns)) {
+			flow_free(t, f);
+			continue;
+		}
+		same = f->sock->netns == s->netns && f->sock->frame == s->frame;
+		if (same && ++lives >= MAX_LIVES) {
+			life_cut(t, f, last);
+			continue;
+		}
+		if (same)
+			last = f;
+		if (!f->sock->kernel && !f->sock->frame)
+			newer = f;
+	}
+}
+
+static void flow_add(struct flowtab *t, const struct flow_key *key,
+		     struct sock *s, uint64_t from_ns)
+{
+	struct flow *f, **head;
+
+	s->flows++;		/* first: what follows must not free it */
+	key_prune(t, key, s, from_ns);
+	if (!t->free_flows && t->fresh_flows == t->max)
+		flow_evict(t);
+	f = t->free_flows;
+	if (f) {
+		t->free_flows = f->next;
+	} else if (t->fresh_flows < t->max) {
+		f = &t->flows[t->fresh_flows++];
+	} else {
+		s->flows--;
+		t->stats.evicted_open++;
+		return;
+	}
+	head = &t->flow_heads[key_hash(t, key)];
+	*f = (struct flow){ .next = *head, .sock = s, .from_ns = from_ns,
+			    .last_ns = from_ns, .key = *key, .used = true };
+	*head = f;
+	t->stats.flows++;
+}
+
+/* ---- events ---- */
+
+void flowtab_owner(struct flowtab *t, const struct flowtab_event *e)
+{
+	struct sock *s = sock_get(t, e);
+
+	if (s)
+		sock_set_owner(t, s, e);
+}
+
+static const struct flow *newest_of_key(const struct flowtab *t,
+					const struct flow_key *key)
+{
+	const struct flow *best = NULL, *f;
+
+	for (f = t->flow_heads[key_hash(t, key)]; f; f = f->next)
+		if (key_equal(&f->key, key) && (!best || f->from_ns > best->from_ns))
+			best = f;
+	return best;
+}
+
+void flowtab_flow(struct flowtab *t, const struct flowtab_event *e,
+		  const struct flow_key *key)
+{
+	const struct flow *newest;
+	struct sock *s = sock_get(t, e);
+
+	if (!s)
+		return;
+	sock_set_owner(t, s, e);
+	newest = newest_of_key(t, key);
+	if (newest && newest->sock == s)
+		return;
+	flow_add(t, key, s, e->ts_ns);
+}
+
+void flowtab_close(struct flowtab *t, uint64_t cookie, uint64_t ts_ns)
+{
+	struct sock *s = sock_find(t, cookie);
+
+	if (!s)
+		return;
+	if (!s->flows)
+		sock_free(t, s);
+	else if (!s->closed_ns)
+		s->closed_ns = ts_ns;
+}
+
+/* The next of a burst: the answer for the one before holds on. */
+static bool frame_goes_on(struct flowtab *t, const struct flowtab_event *e,
+			  const struct flow_key *key)
+{
+	struct flow *f = t->flow_heads[key_hash(t, key)];
+	const struct owner *o;
+
+	while (f && !(key_equal(&f->key, key) && f->sock->frame &&
+		      f->sock->netns == e->netns))
+		f = f->next;
+	o = f ? f->sock->owners : NULL;
+	if (!o || o->proc != e->owner || o->tid != e->tid ||
+	    f->sock->closed_ns < e->ts_ns)
+		return false;
+	if (f->sock->closed_ns < e->ts_ns + FLOWTAB_FRAME_NS)
+		f->sock->closed_ns = e->ts_ns + FLOWTAB_FRAME_NS;
+	return true;
+}
+
+void flowtab_frame(struct flowtab *t, const struct flowtab_event *e,
+		   const struct flow_key *key)
+{
+	struct flowtab_event once = *e;
+	struct sock *s;
+
+	if (frame_goes_on(t, e, key))
+		return;
+	once.cookie = FRAME_COOKIE | ++t->frames;
+	s = sock_get(t, &once);
+	if (!s)
+		return;
+	sock_set_owner(t, s, &once);
+	s->frame = true;
+	s->closed_ns = e->ts_ns + FLOWTAB_FRAME_NS;
+	flow_add(t, key, s, e->ts_ns);
+}
+
+/* ---- questions ---- */
+
+static bool closed_at(const struct sock *s, uint64_t ts_ns)
+{
+	return s->closed_ns && s->closed_ns <= ts_ns;
+}
+
+/* Frames that are not IP have no addresses to tell two namespaces apart. */
+static bool frame_fits(const struct flow *f, const struct flowtab_query *q)
+{
+	return q->sends && f->from_ns <= q->ts_ns &&
+	       !closed_at(f->sock, q->ts_ns) &&
+	       (q->key.proto != FLOW_FRAME || f->sock->netns == q->netns);
+}
+
+/*
+ * Not a life that begins too late, nor one whose end is too long ago.  A SYN
+ * never belongs to a life that had ended.
+ */
+static bool possible(const struct flow *f, const struct flowtab_query *q)
+{
+	if (f->sock->frame)
+		return frame_fits(f, q);
+	if (f->from_ns > q->ts_ns + FLOWTAB_HOLD_NS)
+		return false;
+	if (!closed_at(f->sock, q->ts_ns))
+		return true;
+	return !q->syn && q->ts_ns <= f->sock->closed_ns + KEEP_CLOSED_NS;
+}
+
+/*
+ * Which of two lives of one key a packet at that time belongs to: the later
+ * one that had begun, or the first to begin after it.
+ */
+static bool better(const struct flow *f, const struct flow *best,
+		   const struct flowtab_query *q)
+{
+	bool begun = f->from_ns <= q->ts_ns;
+
+	if (!best)
+		return true;
+	if ((f->sock->netns == q->netns) != (best->sock->netns == q->netns))
+		return f->sock->netns == q->netns;
+	if (begun != (best->from_ns <= q->ts_ns))
+		return begun;
+	return begun ? f->from_ns > best->from_ns : f->from_ns < best->from_ns;
+}
+
+struct lives {
+	struct flow *best;	/* the life the packet belongs to */
+	struct flow *behalf;	/* if that is the kernel's: a process's before it */
+	bool ambiguous;		/* two namespaces use these addresses */
+};
+
+/* Open, and of a namespace that the packet was not seen in. */
+static bool elsewhere(const struct flow *f, const struct flowtab_query *q)
+{
+	return f->sock->netns != q->netns && !closed_at(f->sock, q->ts_ns);
+}
+
+/*
+ * Seen from outside their namespaces, two sockets with the same addresses
+ * cannot be told apart.
+ */
+static struct lives find_lives(const struct flowtab *t,
+			       const struct flowtab_query *q)
+{
+	struct flow *f = t->flow_heads[key_hash(t, &q->key)];
+	const struct flow *rival = NULL;
+	struct lives l = { 0 };
+
+	for (; f; f = f->next) {
+		if (!key_equal(&f->key, &q->key) || !possible(f, q))
+			continue;
+		if (elsewhere(f, q)) {
+			l.ambiguous |= rival &&
+				       rival->sock->netns != f->sock->netns;
+			rival = f;
+		}
+		if (better(f, l.best, q))
+			l.best = f;
+		if (!f->sock->kernel && better(f, l.behalf, q))
+			l.behalf = f;
+	}
+	if (l.best && l.best->sock->netns == q->netns)
+		l.ambiguous = false;
+	return l;
+}
+
+static const struct owner *owner_at(const struct sock *s, uint64_t ts_ns)
+{
+	const struct owner *o = s->owners;
+
+	while (o && o->ts_ns > ts_ns && o->older)
+		o = o->older;
+	return o;
+}
+
+/* We were stopped for longer than owners are remembered. */
+static bool is_forgotten(const struct owner *o, uint64_t ts_ns)
+{
+	return o->cut && o->ts_ns > ts_ns;
+}
+
+static void set_owner(struct flowtab_answer *a, const struct flow *f,
+		      uint64_t ts_ns)
+{
+	const struct owner *o = f ? owner_at(f->sock, ts_ns) : NULL;
+
+	if (!o || is_forgotten(o, ts_ns)) {
+		a->attr = ATTR_UNKNOWN;
+		a->reason = o ? REASON_LOST : REASON_BEFORE;
+		return;
+	}
+	a->owner = o->proc;
+	a->tid = o->tid;
+	a->attr = o->attr;
+}
+
+/* @gone: a process had this flow before the kernel did. */
+static uint8_t kernel_reason(const struct flowtab_query *q, bool gone)
+{
+	if (q->key.proto == IPPROTO_TCP) {
+		if (q->sends && q->rst)
+			return REASON_RESET;
+		return gone ? REASON_TIME_WAIT : REASON_NO_SOCKET;
+	}
+	if (q->key.proto == IPPROTO_ICMP || q->key.proto == IPPROTO_ICMPV6)
+		return REASON_ICMP;
+	return REASON_NO_SOCKET;
+}
+
+/*
+ * After its end a flow is the kernel's, on behalf of the last owner.  What a
+ * process sent by other protocols may still wait in a queue: that is its own.
+ */
+static bool after_close(const struct flow *f, const struct flowtab_query *q)
+{
+	if (!closed_at(f->sock, q->ts_ns))
+		return false;
+	if (q->key.proto != IPPROTO_TCP)
+		return !q->sends;
+	return !(q->sends && q->rst &&
+		 q->ts_ns < f->sock->closed_ns + RESET_GRACE_NS);
+}
+
+bool flowtab_find(struct flowtab *t, const struct flowtab_query *q,
+		  struct flowtab_answer *a)
+{
+	struct lives l = find_lives(t, q);
+	bool kernel;
+
+	memset(a, 0, sizeof(*a));
+	if (!l.best)
+		return false;
+	l.best->last_ns = q->ts_ns;
+	a->here = l.best->sock->netns == q->netns;
+	if (l.ambiguous) {
+		a->attr = ATTR_UNKNOWN;
+		a->reason = REASON_AMBIGUOUS;
+		return true;
+	}
+	if (l.best->cut && l.best->from_ns > q->ts_ns) {
+		a->attr = ATTR_UNKNOWN;
+		a->reason = REASON_LOST;
+		return true;
+	}
+	kernel = l.best->sock->kernel;
+	set_owner(a, kernel ? l.behalf : l.best, q->ts_ns);
+	if (kernel || after_close(l.best, q)) {
+		a->attr = ATTR_KERNEL;
+		a->reason = kernel_reason(q, l.behalf != NULL);
+	}
+	return true;
+}
+
+void flowtab_stats(const struct flowtab *t, struct flowtab_stats *s)
+{
+	*s = t->stats;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "owner/local.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "packet/parse.h"
+
+#define MAX_ADDRESSES 4096
+
+struct addresses {
+	size_t count;
+	uint8_t addr[MAX_ADDRESSES][16];	/* sorted */
+};
+
+struct local {
+	int fd;
+	struct addresses own;
+	struct addresses broadcast;
+};
+
+static int compare(const void *a, const void *b)
+{
+	return memcmp(a, b, 16);
+}
+
+static void add(struct addresses *l, const struct sockaddr *sa)
+{
+	uint8_t *out = l->addr[l->count];
+
+	if (!sa || l->count == MAX_ADDRESSES)
+		return;
+	if (sa->sa_family == AF_INET6) {
+		memcpy(out, &((const struct sockaddr_in6 *)sa)->sin6_addr, 16);
+	} else if (sa->sa_family == AF_INET) {
+		address_from_ipv4(out, (const __u8 *)&((const struct
+				  sockaddr_in *)sa)->sin_addr);
+	} else {
+		return;
+	}
+	l->count++;
+}
+
+static void read_addresses(struct local *l)
+{
+	struct ifaddrs *all, *a;
+
+	if (getifaddrs(&all))
+		return;		/* the old ones are better than none */
+	l->own.count = l->broadcast.count = 0;
+	for (a = all; a; a = a->ifa_next) {
+		add(&l->own, a->ifa_addr);
+		if (a->ifa_flags & IFF_BROADCAST)
+			add(&l->broadcast, a->ifa_broadaddr);
+	}
+	freeifaddrs(all);
+	qsort(l->own.addr, l->own.count, 16, compare);
+	qsort(l->broadcast.addr, l->broadcast.count, 16, compare);
+}
+
+static bool has(const struct addresses *l, const uint8_t addr[16])
+{
+	return bsearch(addr, l->addr, l->count, 16, compare) != NULL;
+}
+
+void local_refresh(struct local *l)
+{
+	char buf[8192];
+	bool changed = false;
+	ssize_t n;
+
+	while ((n = recv(l->fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0 ||
+	       (n < 0 && errno == ENOBUFS))
+		changed = true;
+	if (changed)
+		read_addresses(l);
+}
+
+int local_open(struct local **out)
+{
+	struct sockaddr_nl nl = {
+		.nl_family = AF_NETLINK,
+		.nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
+	};
+	struct local *l = calloc(1, sizeof(*l));
+	int err;
+
+	if (!l)
+		return -ENOMEM;
+	l->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	if (l->fd < 0 || bind(l->fd, (struct sockaddr *)&nl, sizeof(nl))) {
+		err = -errno;
+		local_close(l);
+		return err;
+	}
+	read_addresses(l);
+	*out = l;
+	return 0;
+}
+
+void local_close(struct local *l)
+{
+	if (!l)
+		return;
+	if (l->fd >= 0)
+		close(l->fd);
+	free(l);
+}
+
+int local_fd(const struct local *l)
+{
+	return l->fd;
+}
+
+bool local_has(const struct local *l, const uint8_t addr[16])
+{
+	/* All of 127.0.0.0/8 is this host (RFC 1122, section 3.2.1.3). */
+	if (address_is_ipv4(addr) && addr[12] == 127)
+		return true;
+	return has(&l->own, addr);
+}
+
+bool local_is_group(const struct local *l, const uint8_t addr[16])
+{
+	static const uint8_t everywhere[4] = { 255, 255, 255, 255 };
+
+	if (!address_is_ipv4(addr))
+		return addr[0] == 0xff;
+	return addr[12] >> 4 == 14 || !memcmp(addr + 12, everywhere, 4) ||
+	       has(&l->broadcast, addr);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The addresses of this network namespace, kept up to date by rtnetlink. */
+#ifndef PKTWHO_OWNER_LOCAL_H
+#define PKTWHO_OWNER_LOCAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct local;
+
+/* 0 or -errno. */
+int local_open(struct local **out);
+void local_close(struct local *l);
+
+/* Readable when addresses changed. */
+int local_fd(const struct local *l);
+
+/* Takes changes in; cheap if there were none. */
+void local_refresh(struct local *l);
+
+/* IPv6, or IPv4 as ::ffff:a.b.c.d. */
+bool local_has(const struct local *l, const uint8_t addr[16]);
+
+/*
+ * Multicast, or broadcast in a network of ours or everywhere: delivered, never
+ * forwarded by us.
+ */
+bool local_is_group(const struct local *l, const uint8_t addr[16]);
+
+#endif

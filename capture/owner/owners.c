@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "owner/owners.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "host/clocks.h"
+#include "owner/nat.h"
+#include "process/container_name.h"
+#include "owner/polling.h"
+#include "process/hasher.h"
+#include "owner/local.h"
+#include "host/log.h"
+#include "bpf/probe.h"
+#include "record.h"
+
+#define MAX_FLOWS (1u << 17)
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71	/* Linux 5.14 */
+#endif
+
+struct owners {
+	int proc_fd;
+	int root_fd;
+	struct container_names *containers;
+	struct local *local;
+	struct nat *nat;	/* NULL: none to ask */
+	struct proctab *processes;
+	struct flowtab *flows;
+	struct resolver *resolver;
+	struct probe *probe;		/* NULL: polling */
+	int refused;			/* why: -errno */
+	struct polling *polling;
+	struct hasher *hasher;		/* NULL without --hash */
+	int64_t real_minus_mono;	/* as of the last update */
+};
+
+/* ---- kernel events ---- */
+
+static uint8_t attr_of(uint8_t flags)
+{
+	if (flags & (PROBE_INHERITED | PROBE_LISTENING))
+		return ATTR_LISTENER;
+	return flags & PROBE_SCANNED ? ATTR_SCAN : ATTR_SOCKET;
+}
+
+static void on_event(void *ctx, const struct probe_event *e)
+{
+	struct owners *o = ctx;
+	struct flowtab_event f = {
+		.ts_ns = e->ts_ns,
+		.cookie = e->cookie,
+		.netns = e->netns,
+		.tid = e->owner.tid,
+		.attr = attr_of(e->flags),
+		.kernel = e->flags & PROBE_KERNEL,
+	};
+
+	switch (e->kind) {
+	case PROBE_OWNER:
+		f.owner = proctab_owner(o->processes, &e->owner,
+					e->ts_ns);
+		flowtab_owner(o->flows, &f);
+		break;
+	case PROBE_FLOW:
+		f.owner = proctab_owner(o->processes, &e->owner,
+					e->ts_ns);
+		flowtab_flow(o->flows, &f, &e->key);
+		break;
+	case PROBE_FRAME:
+		f.owner = proctab_owner(o->processes, &e->owner,
+					e->ts_ns);
+		flowtab_frame(o->flows, &f, &e->key);
+		break;
+	case PROBE_CLOSE:
+		flowtab_close(o->flows, e->cookie, e->ts_ns);
+		break;
+	case PROBE_FORK:
+		proctab_fork(o->processes, e);
+		break;
+	case PROBE_EXIT:
+		proctab_exit(o->processes, e);
+		break;
+	case PROBE_RENAME:
+		proctab_rename(o->processes, e);
+		break;
+	}
+}
+
+static void on_exec(void *ctx, const struct probe_exec *x)
+{
+	struct owners *o = ctx;
+
+	proctab_exec(o->processes, x);
+}
+
+/*
+ * A socket that was there before us.  A connected one is a flow already, a
+ * listener is one without remote end; the others tell their flows with their
+ * first packet.
+ */
+static void on_holder(void *ctx, const struct probe_holder *h)
+{
+	static const __u8 none[16], none4[16] = { [10] = 0xff, [11] = 0xff };
+	struct owners *o = ctx;
+	struct flowtab_event f = {
+		.ts_ns = 0,
+		.cookie = h->cookie,
+		.netns = h->netns,
+		.owner = proctab_owner(o->processes, &h->owner, 0),
+		.tid = h->owner.tid,
+		.attr = h->state == TCP_LISTEN ? ATTR_LISTENER : ATTR_SCAN,
+	};
+
+	if (h->state == TCP_LISTEN) {
+		flowtab_flow(o->flows, &f, &h->key);
+		return;
+	}
+	if (!h->key.remote_port || !memcmp(h->key.remote, none, 16) ||
+	    !memcmp(h->key.remote, none4, 16))
+		return;
+	flowtab_flow(o->flows, &f, &h->key);
+}
+
+/* ---- open and close ---- */
+
+static uint64_t own_netns(void)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+
+	if (fd < 0)
+		return 0;
+	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len))
+		cookie = 0;
+	close(fd);
+	return cookie;
+}
+
+static int open_polling(struct owners *o, int why, uint64_t netns)
+{
+	o->refused = why;
+	resolver_doubt(o->resolver, REASON_NO_SOCKET);
+	return polling_open(&o->polling, o->flows, o->processes, o->proc_fd,
+			     netns);
+}
+
+static int open_probe(struct owners *o)
+{
+	struct probe_handler handler = { on_event, on_exec, on_holder, o };
+	int err = clocks_are_the_kernels() ? probe_open(&o->probe, &handler) :
+					     -ENOTSUP;
+
+	if (err)
+		return err;
+	if (probe_missing(o->probe))
+		log_debug("%d hooks could not be attached",
+			  probe_missing(o->probe));
+	if (!procfs_is_initial(o->proc_fd, "1")) {
+		log_warn("this container has its own process ids, and eBPF "
+			 "the host's: of what runs already only names are "
+			 "known; start it with the host's, as by --pid=host");
+		proctab_leave_proc(o->processes);
+	}
+	/*
+	 * The processes first: a socket's holder should be known in full, and
+	 * what starts meanwhile is told by events.
+	 */
+	proctab_scan(o->processes);
+	err = probe_scan(o->probe);
+	if (err)
+		log_warn("sockets from before the capture are not known: %s",
+			 strerror(-err));
+	return probe_consume(o->probe);
+}
+
+static int open_tables(struct owners *o, const struct owners_options *options,
+		       uint64_t netns)
+{
+	struct proctab_options p = { .no_cmdline = options->no_cmdline,
+				     .exe_inodes = options->hash,
+				     .filter = options->filter };
+	int err;
+
+	o->proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (o->proc_fd < 0)
+		return -errno;
+	p.proc_fd = o->proc_fd;
+	o->root_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (o->root_fd < 0)
+		return -errno;
+	err = local_open(&o->local);
+	if (err)
+		return err;
+	err = nat_open(&o->nat);
+	if (err)
+		log_debug("no connection tracking: %s", strerror(-err));
+	o->containers = container_names_new(o->root_fd);
+	p.containers = o->containers;
+	o->processes = proctab_new(&p);
+	o->flows = flowtab_new(MAX_FLOWS);
+	if (!o->containers || !o->processes || !o->flows)
+		return -ENOMEM;
+	o->resolver = resolver_new(o->flows, o->local, o->nat, netns);
+	return o->resolver ? 0 : -ENOMEM;
+}
+
+int owners_open(struct owners **out, const struct owners_options *options)
+{
+	struct owners *o = calloc(1, sizeof(*o));
+	uint64_t netns = own_netns();
+	int err;
+
+	if (!o)
+		return -ENOMEM;
+	o->proc_fd = -1;
+	o->root_fd = -1;
+	o->real_minus_mono = clock_difference(CLOCK_MONOTONIC);
+	err = open_tables(o, options, netns);
+	if (err)
+		goto fail;
+	err = open_probe(o);
+	if (err)
+		err = open_polling(o, err, netns);
+	if (!err && options->hash)
+		err = hasher_open(&o->hasher, o->proc_fd);
+	if (err)
+		goto fail;
+	*out = o;
+	return 0;
+fail:
+	log_error("cannot find packets' owners: %s", strerror(-err));
+	owners_close(o);
+	return err;
+}
+
+void owners_close(struct owners *o)
+{
+	if (!o)
+		return;
+	hasher_close(o->hasher);
+	probe_close(o->probe);
+	polling_close(o->polling);
+	resolver_free(o->resolver);
+	flowtab_free(o->flows);
+	proctab_free(o->processes);
+	nat_close(o->nat);
+	local_close(o->local);
+	container_names_free(o->containers);
+	if (o->root_fd >= 0)
+		close(o->root_fd);
+	if (o->proc_fd >= 0)
+		close(o->proc_fd);
+	free(o);
+}
+
+struct proctab *owners_processes(struct owners *o)
+{
+	return o->processes;
+}
+
+int owners_fd(const struct owners *o, int which)
+{
+	if (which)
+		return local_fd(o->local);
+	return o->probe ? probe_fd(o->probe) : -1;
+}
+
+/* ---- packets ---- */
+
+void owners_hash(struct owners *o, struct program *i)
+{
+	struct hasher_question q = {
+		.pid = i->proc->pid,
+		.start_ns = i->proc->start_ns,
+		.exec_gen = i->exec_gen,
+		.exe = i->exe,
+	};
+
+	if (!o->hasher || i->hash_asked)
+		return;
+	program_exepath(o->processes, i, q.path, sizeof(q.path));
+	i->hash_asked = hasher_ask(o->hasher, &q);
+}
+
+bool owners_hashing(const struct owners *o)
+{
+	return o->hasher && hasher_busy(o->hasher);
+}
+
+static void take_hashes(struct owners *o)
+{
+	struct hasher_answer a;
+
+	while (o->hasher && hasher_take(o->hasher, &a))
+		if (a.known)
+			proctab_set_sha256(o->processes, a.question.pid,
+					   a.question.start_ns,
+					   a.question.exec_gen, a.sha256);
+}
+
+void owners_update(struct owners *o)
+{
+	struct flowtab_stats flows;
+
+	o->real_minus_mono = clock_difference_still(CLOCK_MONOTONIC,
+						    o->real_minus_mono);
+	local_refresh(o->local);
+	take_hashes(o);
+	if (!o->probe)
+		return;
+	probe_consume(o->probe);
+	flowtab_stats(o->flows, &flows);
+	if (probe_lost(o->probe) || flows.evicted_open)
+		resolver_doubt(o->resolver, REASON_LOST);
+}
+
+uint64_t owners_mono_ns(const struct owners *o, uint64_t ts_ns)
+{
+	return ts_ns - (uint64_t)o->real_minus_mono;
+}
+
+/*
+ * A listener for all addresses is found for any, though not its own: only an
+ * end that can be here is asked for.
+ */
+static void learn(struct owners *o, const struct flow_key *key,
+		  uint64_t mono_ns, bool begins)
+{
+	if (local_has(o->local, key->local) ||
+	    local_is_group(o->local, key->local))
+		polling_learn(o->polling, key, mono_ns, begins);
+}
+
+bool owners_resolve(struct owners *o, const struct packet *p, uint64_t ts_ns,
+		    uint8_t direction, struct verdict *v)
+{
+	uint64_t mono_ns = owners_mono_ns(o, ts_ns);
+	bool begins = p->tcp_flags & PACKET_TCP_SYN;
+
+	if (o->polling && p->kind == PACKET_IP) {
+		struct flow_key received = flow_reversed(&p->sent);
+
+		learn(o, &p->sent, mono_ns, begins);
+		learn(o, &received, mono_ns, begins);
+	}
+	/* Nothing that comes later would tell more without the probe. */
+	return resolve(o->resolver, p, mono_ns, direction, v) || o->polling;
+}
+
+void owners_stats(const struct owners *o, struct owners_stats *s)
+{
+	struct flowtab_stats f;
+
+	flowtab_stats(o->flows, &f);
+	s->refused = o->refused;
+	s->events_lost = o->probe ? probe_lost(o->probe) : 0;
+	s->evicted_open = f.evicted_open;
+}

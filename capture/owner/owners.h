@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Where a packet's owner is found: takes the kernel's events into the flow
+ * and process tables, and answers for one packet at a time.  Where eBPF is
+ * refused it asks sock_diag and /proc instead.
+ */
+#ifndef PKTWHO_OWNER_OWNERS_H
+#define PKTWHO_OWNER_OWNERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "packet/parse.h"
+#include "process/proctab.h"
+#include "owner/resolve.h"
+
+struct owners;
+
+struct owners_options {
+	bool no_cmdline;
+	bool hash;			/* SHA-256 of executables */
+	const struct filter *filter;	/* borrowed; see proctab_options */
+};
+
+/*
+ * 0 or -errno (logged).  Where eBPF is refused it goes on with less; the
+ * caller says so (owners_stats.refused).
+ */
+int owners_open(struct owners **out, const struct owners_options *o);
+void owners_close(struct owners *o);		/* NULL is fine */
+
+/* Borrowed. */
+struct proctab *owners_processes(struct owners *o);
+
+/* Two descriptors to poll; when readable, or at least every 100 ms, update. */
+int owners_fd(const struct owners *o, int which);
+#define OWNERS_FDS 2
+
+/*
+ * Takes in what happened.  Call it after reading packets and before resolving
+ * them: a sender's event is there before its packet.
+ */
+void owners_update(struct owners *o);
+
+/*
+ * True if the verdict is final; see resolve().  @ts_ns: Unix epoch, as the
+ * packet has it.
+ */
+bool owners_resolve(struct owners *o, const struct packet *p, uint64_t ts_ns,
+		    uint8_t direction, struct verdict *v);
+
+/*
+ * With hash: has the executable's SHA-256 put into the program's record, once,
+ * when it is known.
+ */
+void owners_hash(struct owners *o, struct program *i);
+/* Whether such answers are still to come. */
+bool owners_hashing(const struct owners *o);
+
+/* A packet's time on the clock the process table uses. */
+uint64_t owners_mono_ns(const struct owners *o, uint64_t ts_ns);
+
+struct owners_stats {
+	int refused;			/* 0: eBPF runs; else why not, -errno */
+	uint64_t events_lost;		/* the kernel's ring was full */
+	uint64_t evicted_open;		/* flows forgotten for want of room */
+};
+
+void owners_stats(const struct owners *o, struct owners_stats *s);
+
+#endif

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "owner/resolve.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "owner/nat.h"
+#include "owner/local.h"
+#include "record.h"
+#include "packet/source.h"
+
+#define FRAGMENTS 1024
+#define FRAGMENT_NS 30000000000ull	/* ipfrag_time: then reassembly gives up */
+
+/* The ports of a datagram, remembered from its first fragment. */
+struct fragmented {
+	struct flow_key key;
+	uint64_t ts_ns;
+	uint32_t id;
+};
+
+struct resolver {
+	struct flowtab *flows;
+	const struct local *local;
+	struct nat *nat;	/* NULL: the kernel has none */
+	uint64_t netns;
+	uint8_t doubt;			/* enum reason; 0: none */
+	bool from_wire;			/* the packet that is being resolved */
+	struct fragmented fragments[FRAGMENTS];
+};
+
+struct resolver *resolver_new(struct flowtab *flows,
+			      const struct local *local,
+			      struct nat *nat, uint64_t netns)
+{
+	struct resolver *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->flows = flows;
+	r->local = local;
+	r->nat = nat;
+	r->netns = netns;
+	return r;
+}
+
+void resolver_free(struct resolver *r)
+{
+	free(r);
+}
+
+void resolver_doubt(struct resolver *r, uint8_t reason)
+{
+	if (!r->doubt)
+		r->doubt = reason;
+}
+
+/* ---- fragments ---- */
+
+static struct fragmented *fragment_slot(struct resolver *r,
+					const struct packet *p)
+{
+	uint32_t h = p->fragment_id * 2654435761u;
+
+	for (int i = 0; i < 16; i++)
+		h = (h ^ p->sent.local[i] ^ (uint32_t)p->sent.remote[i] << 8) *
+		    16777619u;
+	return &r->fragments[h % FRAGMENTS];
+}
+
+/* The whole datagram's key; false if its first fragment was not seen. */
+static bool defragment(struct resolver *r, const struct packet *p,
+		       uint64_t ts_ns, struct flow_key *key)
+{
+	struct fragmented *f = fragment_slot(r, p);
+
+	if (p->first_fragment) {
+		f->key = *key;
+		f->id = p->fragment_id;
+		f->ts_ns = ts_ns;
+		return true;
+	}
+	/*
+	 * IPv4's identification counts for each protocol; in IPv6 a later
+	 * fragment need not know what the first one held behind extensions.
+	 */
+	if (f->id != p->fragment_id || f->ts_ns + FRAGMENT_NS < ts_ns ||
+	    (address_is_ipv4(key->local) && f->key.proto != key->proto) ||
+	    memcmp(f->key.local, key->local, sizeof(key->local)) ||
+	    memcmp(f->key.remote, key->remote, sizeof(key->remote)))
+		return false;
+	*key = f->key;
+	return true;
+}
+
+/* ---- one end ---- */
+
+static void set_attr(struct verdict_end *end, uint8_t attr, uint8_t reason)
+{
+	*end = (struct verdict_end){ .attr = attr, .reason = reason };
+}
+
+static bool ask(struct resolver *r, const struct packet *p,
+		const struct flow_key *key, bool sends, uint64_t ts_ns,
+		struct verdict_end *end)
+{
+	struct flowtab_query q = {
+		.key = *key,
+		.ts_ns = ts_ns,
+		.netns = r->netns,
+		.sends = sends,
+		.syn = p->tcp_flags & PACKET_TCP_SYN,
+		.rst = p->tcp_flags & PACKET_TCP_RST,
+	};
+	struct flowtab_answer a;
+	bool found = flowtab_find(r->flows, &q, &a);
+
+	*end = (struct verdict_end){ a.owner, a.tid, a.attr, a.reason };
+	/* Anybody on the wire can write the address of a socket of ours. */
+	if (found && sends && r->from_wire && a.here)
+		set_attr(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);
+	return found;
+}
+
+/*
+ * A connection from before the capture that nobody has accepted yet has no
+ * owner but its listener's.
+ */
+static void ask_listener(struct resolver *r, const struct packet *p,
+			 struct flow_key key, uint64_t ts_ns,
+			 struct verdict_end *end)
+{
+	static const __u8 any4[4];
+	bool ipv4 = address_is_ipv4(key.local);
+	struct verdict_end listener;
+
+	memset(key.remote, 0, sizeof(key.remote));
+	if (ipv4)
+		address_from_ipv4(key.remote, any4);
+	key.remote_port = 0;
+	ask(r, p, &key, false, ts_ns, &listener);
+	if (!listener.owner) {
+		memcpy(key.local, key.remote, sizeof(key.local));
+		ask(r, p, &key, false, ts_ns, &listener);
+	}
+	if (!listener.owner && ipv4) {
+		memset(key.local, 0, sizeof(key.local));
+		memset(key.remote, 0, sizeof(key.remote));
+		ask(r, p, &key, false, ts_ns, &listener);
+	}
+	if (listener.owner && listener.attr == ATTR_LISTENER)
+		*end = listener;
+}
+
+/* An end of ours that has no socket. */
+static void no_socket(const struct resolver *r, const struct packet *p,
+		      bool sends, struct verdict_end *end)
+{
+	uint8_t proto = p->sent.proto;
+	uint8_t reason = REASON_NO_SOCKET;
+
+	if (proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6)
+		reason = REASON_ICMP;
+	else if (sends && p->tcp_flags & PACKET_TCP_RST)
+		reason = REASON_RESET;
+	if (r->doubt)
+		set_attr(end, ATTR_UNKNOWN, r->doubt);
+	else
+		set_attr(end, ATTR_KERNEL, reason);
+}
+
+static bool on_host(const struct verdict_end *end)
+{
+	return end->attr != ATTR_NONE;
+}
+
+/* ---- kinds of packets ---- */
+
+/* The sender of the packet that an ICMP error is about gets the error. */
+static bool resolve_error(struct resolver *r, const struct packet *p,
+			  uint64_t ts_ns, struct verdict *v)
+{
+	if (ask(r, p, &p->inner, true, ts_ns, &v->dst) && v->dst.owner) {
+		v->dst.attr = ATTR_FLOW;
+		v->dst.reason = REASON_NONE;
+	} else if (local_has(r->local, p->sent.remote)) {
+		no_socket(r, p, false, &v->dst);
+	}
+	if (local_has(r->local, p->sent.local))
+		set_attr(&v->src, ATTR_KERNEL, REASON_ICMP);
+	return true;
+}
+
+static void mark_flow(struct verdict_end *end)
+{
+	if (end->attr == ATTR_SOCKET || end->attr == ATTR_SCAN ||
+	    end->attr == ATTR_LISTENER)
+		end->attr = ATTR_FLOW;
+}
+
+static bool unaccepted(const struct packet *p, const struct verdict_end *end)
+{
+	return p->sent.proto == IPPROTO_TCP && end->attr == ATTR_UNKNOWN &&
+	       end->reason == REASON_BEFORE;
+}
+
+/*
+ * A tunnel of the kernel's is nobody's; what goes through it is somebody's.
+ * The inner packet passed its own sockets' hooks on the way.
+ */
+static bool resolve_tunnel(struct resolver *r, const struct packet *p,
+			   uint64_t ts_ns, struct verdict *v)
+{
+	struct flow_key received = flow_reversed(&p->inner);
+	struct verdict_end src, dst;
+	bool settled;
+
+	if (v->src.owner || v->dst.owner)
+		return true;
+	ask(r, p, &p->inner, true, ts_ns, &src);
+	settled = ask(r, p, &received, false, ts_ns, &dst);
+	if (src.owner)
+		v->src = src;
+	if (dst.owner)
+		v->dst = dst;
+	mark_flow(&v->src);
+	mark_flow(&v->dst);
+	return settled;
+}
+
+/*
+ * Behind address translation the ends know the flow by other addresses.  True
+ * if it is translated; who is not found then is on another host.
+ */
+static bool resolve_translated(struct resolver *r, const struct packet *p,
+			       const struct flow_key *sent, uint64_t ts_ns,
+			       struct verdict *v)
+{
+	struct flow_key sender, receiver;
+	struct verdict_end end;
+
+	if (!r->nat ||
+	    !nat_find(r->nat, sent, ts_ns, &sender, &receiver))
+		return false;
+	if (!on_host(&v->src) && ask(r, p, &sender, true, ts_ns, &end)) {
+		v->src = end;
+		mark_flow(&v->src);
+	}
+	if (!on_host(&v->dst) && ask(r, p, &receiver, false, ts_ns, &end)) {
+		v->dst = end;
+		mark_flow(&v->dst);
+	}
+	return true;
+}
+
+static bool resolve_ends(struct resolver *r, const struct packet *p,
+			 const struct flow_key *sent,
+			 const struct flow_key *received, uint64_t ts_ns,
+			 struct verdict *v)
+{
+	bool has_src, has_dst;
+
+	/* The sender's event is told before the packet is captured. */
+	has_src = ask(r, p, sent, true, ts_ns, &v->src);
+	if (unaccepted(p, &v->src))
+		ask_listener(r, p, *sent, ts_ns, &v->src);
+	/* The receiver's comes after. */
+	has_dst = ask(r, p, received, false, ts_ns, &v->dst);
+	if (unaccepted(p, &v->dst))
+		ask_listener(r, p, *received, ts_ns, &v->dst);
+	if (has_src && has_dst)
+		return true;
+	if (resolve_translated(r, p, sent, ts_ns, v))
+		return has_dst || on_host(&v->dst);
+	if (!has_src && local_has(r->local, sent->local)) {
+		if (r->from_wire)
+			set_attr(&v->src, ATTR_UNKNOWN, REASON_AMBIGUOUS);
+		else
+			no_socket(r, p, true, &v->src);
+	}
+	if (!has_dst && local_has(r->local, sent->remote))
+		no_socket(r, p, false, &v->dst);
+	return has_dst;
+}
+
+static bool resolve_flow(struct resolver *r, const struct packet *p,
+			 uint64_t ts_ns, struct verdict *v)
+{
+	struct flow_key sent = p->sent, received;
+	bool whole = !p->fragment || defragment(r, p, ts_ns, &sent);
+	bool settled = true;
+
+	received = flow_reversed(&sent);
+	if (!whole) {
+		if (local_has(r->local, sent.local))
+			set_attr(&v->src, ATTR_UNKNOWN, REASON_FRAGMENT);
+		if (local_has(r->local, sent.remote))
+			set_attr(&v->dst, ATTR_UNKNOWN, REASON_FRAGMENT);
+		return true;
+	}
+	settled = resolve_ends(r, p, &sent, &received, ts_ns, v);
+	if (p->fragment && !p->first_fragment) {
+		mark_flow(&v->src);
+		mark_flow(&v->dst);
+	}
+	if (p->is_tunnel)
+		settled = resolve_tunnel(r, p, ts_ns, v) && settled;
+	return settled;
+}
+
+static uint8_t direction_of(const struct resolver *r, const struct verdict *v)
+{
+	/* What came in was sent elsewhere, whatever it says. */
+	bool forged = r->from_wire && v->src.reason == REASON_AMBIGUOUS;
+
+	if (v->src.attr == ATTR_FORWARDED)
+		return DIRECTION_FORWARDED;
+	if (on_host(&v->src) && !forged)
+		return on_host(&v->dst) ? DIRECTION_LOCAL : DIRECTION_OUT;
+	return on_host(&v->dst) ? DIRECTION_IN : DIRECTION_UNKNOWN;
+}
+
+/* Only the wire's direction tells which end is here. */
+static void resolve_by_direction(struct verdict *v, uint8_t direction,
+				 uint8_t attr, uint8_t reason)
+{
+	if (direction == SOURCE_OUT)
+		set_attr(&v->src, attr, reason);
+	else
+		set_attr(&v->dst, attr, reason);
+}
+
+/* ARP and the like are the kernel's, unless a process made the frame. */
+static void resolve_frame(struct resolver *r, const struct packet *p,
+			  uint64_t ts_ns, uint8_t direction, struct verdict *v)
+{
+	if (direction == SOURCE_OUT &&
+	    ask(r, p, &p->sent, true, ts_ns, &v->src))
+		return;
+	resolve_by_direction(v, direction, ATTR_KERNEL, REASON_NOT_IP);
+}
+
+static void resolve_neither(const struct resolver *r, const struct packet *p,
+			    uint8_t direction, struct verdict *v)
+{
+	static const __u8 any6[16], any4[16] = { [10] = 0xff, [11] = 0xff };
+	bool unspecified = !memcmp(p->sent.local, any6, 16) ||
+			   !memcmp(p->sent.local, any4, 16);
+
+	if (local_is_group(r->local, p->sent.remote) ||
+	    (unspecified && direction == SOURCE_OUT)) {
+		resolve_by_direction(v, direction, ATTR_KERNEL,
+				     REASON_NO_SOCKET);
+		if (r->doubt)
+			resolve_by_direction(v, direction, ATTR_UNKNOWN,
+					     r->doubt);
+		return;
+	}
+	set_attr(&v->src, ATTR_FORWARDED, REASON_NONE);
+	set_attr(&v->dst, ATTR_FORWARDED, REASON_NONE);
+}
+
+bool resolve(struct resolver *r, const struct packet *p, uint64_t ts_ns,
+	     uint8_t direction, struct verdict *v)
+{
+	bool settled = true;
+
+	memset(v, 0, sizeof(*v));
+	/* What an error is about went the other way. */
+	r->from_wire = direction == SOURCE_IN && !p->is_error;
+	if (p->kind == PACKET_NOT_IP)
+		resolve_frame(r, p, ts_ns, direction, v);
+	else if (p->kind == PACKET_MALFORMED)
+		resolve_by_direction(v, direction, ATTR_UNKNOWN,
+				     REASON_MALFORMED);
+	else if (p->is_error)
+		settled = resolve_error(r, p, ts_ns, v);
+	else
+		settled = resolve_flow(r, p, ts_ns, v);
+
+	if (!on_host(&v->src) && !on_host(&v->dst))
+		resolve_neither(r, p, direction, v);
+	v->direction = direction_of(r, v);
+	return settled;
+}

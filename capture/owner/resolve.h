@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The answer for one packet: who sent it, who receives it, and how that is
+ * known.  Asks the flow table twice, once for each end, at the packet's own
+ * time.
+ */
+#ifndef PKTWHO_OWNER_RESOLVE_H
+#define PKTWHO_OWNER_RESOLVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "owner/flowtab.h"
+#include "packet/parse.h"
+
+struct resolver;
+struct local;
+struct nat;
+
+struct verdict_end {
+	struct proc *owner;	/* borrowed until the next kernel event */
+	uint32_t tid;
+	uint8_t attr;		/* enum attr; ATTR_NONE: not on this host */
+	uint8_t reason;		/* enum reason */
+};
+
+struct verdict {
+	struct verdict_end src;
+	struct verdict_end dst;
+	uint8_t direction;	/* enum direction */
+};
+
+/*
+ * NULL without memory.  All that it asks is borrowed and outlives it;
+ * @nat may be NULL.
+ */
+struct resolver *resolver_new(struct flowtab *flows,
+			      const struct local *local,
+			      struct nat *nat, uint64_t netns);
+void resolver_free(struct resolver *r);
+
+/*
+ * Without the kernel's word for every socket, "no socket" cannot be claimed:
+ * from now on such ends are unknown.  @reason says why.
+ */
+void resolver_doubt(struct resolver *r, uint8_t reason);
+
+/*
+ * True if the verdict is final; false while a late event may still name an
+ * end.  @ts_ns: CLOCK_MONOTONIC; @direction: enum source_direction.
+ */
+bool resolve(struct resolver *r, const struct packet *p, uint64_t ts_ns,
+	     uint8_t direction, struct verdict *v);
+
+#endif

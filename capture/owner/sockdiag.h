@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The socket of a flow, asked of the kernel by sock_diag(7): the polling
+ * where eBPF is refused.  This network namespace only.
+ */
+#ifndef PKTWHO_OWNER_SOCKDIAG_H
+#define PKTWHO_OWNER_SOCKDIAG_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "packet/flow.h"
+
+struct sockdiag_socket {
+	uint64_t cookie;
+	uint64_t inode;		/* 0: no process holds it */
+	bool listening;
+};
+
+/* A descriptor to ask through, or -errno. */
+int sockdiag_open(void);
+
+/* 0, -ENOENT if there is no such socket, or -errno. */
+int sockdiag_find(int fd, const struct flow_key *key,
+		  struct sockdiag_socket *s);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Flows in hash tables.  Who connects to this host chooses half of each key:
+ * with a hash that everybody can compute they could put all of their flows
+ * into one chain.  Multilinear hashing has secret numbers against that: D.
+ * Lemire, O. Kaser, "Strongly Universal String Hashing is Fast", The Computer
+ * Journal 57(11), 2014.
+ */
+#ifndef PKTWHO_PACKET_FLOW_HASH_H
+#define PKTWHO_PACKET_FLOW_HASH_H
+
+#include <linux/types.h>
+#include <stdint.h>
+
+#include "packet/flow.h"
+
+#define FLOW_HASH_WORDS (sizeof(struct flow_key) / sizeof(uint32_t))
+
+struct flow_hash {
+	uint64_t offset;
+	uint64_t factors[FLOW_HASH_WORDS];
+};
+
+/* Numbers of its own for each table. */
+void flow_hash_init(struct flow_hash *h);
+
+uint32_t flow_hash(const struct flow_hash *h, const struct flow_key *k);
+
+#endif

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "packet/parse.h"
+
+#include <linux/if_ether.h>
+#include <netinet/icmp6.h>
+#include <netinet/in.h>
+#include <netinet/ip_icmp.h>
+#include <string.h>
+
+#include "bytes.h"
+
+#define IP4_MIN		20
+#define IP6_LEN		40
+#define IP_MF_OFFSET	0x3fff		/* more fragments, offset: RFC 791 */
+#define IP_OFFSET	0x1fff
+#define IP6_OFFSET	0xfff8		/* RFC 8200, section 4.5 */
+#define IP6_MORE	0x0001
+#define GRE_CHECKSUM	0x8000
+#define GRE_ROUTING	0x4000
+#define GRE_SEQUENCE	0x1000
+#define GRE_VERSION	0x0007
+#define VXLAN_PORT	4789
+#define VXLAN_HAS_VNI	0x08
+#define MAX_VLAN_TAGS	4
+#define MAX_EXTENSIONS	8
+
+static uint16_t be16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static uint16_t rbuf_be16(struct rbuf *r)
+{
+	const uint8_t *p = rbuf_claim(r, 2);
+
+	return p ? be16(p) : 0;
+}
+
+static const __u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+bool address_is_ipv4(const __u8 addr[16])
+{
+	return !memcmp(addr, mapped, sizeof(mapped));
+}
+
+void address_from_ipv4(__u8 out[16], const __u8 addr[4])
+{
+	memcpy(out, mapped, sizeof(mapped));
+	memcpy(out + sizeof(mapped), addr, 4);
+}
+
+struct flow_key flow_reversed(const struct flow_key *k)
+{
+	struct flow_key r = *k;
+
+	memcpy(r.local, k->remote, sizeof(r.local));
+	memcpy(r.remote, k->local, sizeof(r.remote));
+	if (k->proto == IPPROTO_ICMP || k->proto == IPPROTO_ICMPV6) {
+		if (k->remote_port)
+			r.remote_port = k->remote_port == FLOW_ECHO_ASKS ?
+						FLOW_ECHO_ANSWERS :
+						FLOW_ECHO_ASKS;
+	} else {
+		r.local_port = k->remote_port;
+		r.remote_port = k->local_port;
+	}
+	return r;
+}
+
+static void parse_network(struct packet *p, struct flow_key *key,
+			  struct rbuf r, bool inner);
+
+static bool is_echo(uint8_t proto, uint8_t type, bool *asks)
+{
+	if (proto == IPPROTO_ICMP) {
+		*asks = type == ICMP_ECHO;
+		return *asks || type == ICMP_ECHOREPLY;
+	}
+	*asks = type == ICMP6_ECHO_REQUEST;
+	return *asks || type == ICMP6_ECHO_REPLY;
+}
+
+/* The errors that quote the packet they are about. */
+static bool is_error(uint8_t proto, uint8_t type)
+{
+	if (proto == IPPROTO_ICMP)
+		return type == ICMP_DEST_UNREACH || type == ICMP_SOURCE_QUENCH ||
+		       type == ICMP_REDIRECT || type == ICMP_TIME_EXCEEDED ||
+		       type == ICMP_PARAMETERPROB;
+	return !(type & ICMP6_INFOMSG_MASK);
+}
+
+static void parse_icmp(struct packet *p, struct flow_key *key, struct rbuf r,
+		       bool inner)
+{
+	const uint8_t *h = rbuf_claim(&r, 8);
+	bool asks;
+
+	if (!h)
+		return;
+	if (is_echo(key->proto, h[0], &asks)) {
+		key->local_port = be16(h + 4);
+		key->remote_port = asks ? FLOW_ECHO_ASKS : FLOW_ECHO_ANSWERS;
+	} else if (!inner && is_error(key->proto, h[0])) {
+		parse_network(p, &p->inner, r, true);
+		p->is_error = p->inner.proto != 0;
+	}
+}
+
+static void parse_inside(struct packet *p, struct rbuf r, uint16_t ethertype)
+{
+	if (ethertype == ETH_P_TEB) {
+		rbuf_claim(&r, 12);
+		ethertype = rbuf_be16(&r);
+	}
+	if (r.failed || (ethertype != ETH_P_IP && ethertype != ETH_P_IPV6))
+		return;
+	parse_network(p, &p->inner, r, true);
+	p->is_tunnel = p->inner.proto != 0;
+}
+
+/* RFC 2784 and 2890; version 1 is PPTP's and carries PPP. */
+static void parse_gre(struct packet *p, struct rbuf r)
+{
+	uint16_t flags = rbuf_be16(&r), type = rbuf_be16(&r);
+
+	for (uint16_t bit = GRE_CHECKSUM; bit >= GRE_SEQUENCE; bit >>= 1)
+		if (flags & bit && bit != GRE_ROUTING)
+			rbuf_claim(&r, 4);
+	if (!(flags & (GRE_VERSION | GRE_ROUTING)))
+		parse_inside(p, r, type);
+}
+
+/* RFC 7348: eight bytes, the first flag says that there is a network id. */
+static void parse_vxlan(struct packet *p, const struct flow_key *key,
+			struct rbuf r)
+{
+	const uint8_t *h;
+
+	if (key->proto != IPPROTO_UDP || key->remote_port != VXLAN_PORT)
+		return;
+	rbuf_claim(&r, 4);
+	h = rbuf_claim(&r, 8);
+	if (h && h[0] == VXLAN_HAS_VNI)
+		parse_inside(p, r, ETH_P_TEB);
+}
+
+static void parse_transport(struct packet *p, struct flow_key *key,
+			    struct rbuf r, bool inner)
+{
+	const uint8_t *h;
+
+	switch (key->proto) {
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		parse_icmp(p, key, r, inner);
+		break;
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_SCTP:
+	case IPPROTO_DCCP:
+		h = rbuf_claim(&r, 4);
+		if (!h)
+			break;
+		key->local_port = be16(h);
+		key->remote_port = be16(h + 2);
+		if (key->proto == IPPROTO_TCP && !inner && r.left >= 10)
+			p->tcp_flags = r.p[9];
+		if (!inner)
+			parse_vxlan(p, key, r);
+		break;
+	case IPPROTO_GRE:
+		if (!inner)
+			parse_gre(p, r);
+		break;
+	case IPPROTO_IPIP:
+		if (!inner)
+			parse_inside(p, r, ETH_P_IP);
+		break;
+	case IPPROTO_IPV6:
+		if (!inner)
+			parse_inside(p, r, ETH_P_IPV6);
+		break;
+	}
+}
+
+static void set_fragment(struct packet *p, uint32_t id, bool first)
+{
+	p->fragment = true;
+	p->first_fragment = first;
+	p->fragment_id = id;
+}
+
+static void parse_ipv4(struct packet *p, struct flow_key *key, struct rbuf r,
+		       bool inner)
+{
+	size_t len = (size_t)(r.p[0] & 0xf) * 4;
+	const uint8_t *h = rbuf_claim(&r, len < IP4_MIN ? IP4_MIN : len);
+	uint16_t fragment;
+
+	if (!h || len < IP4_MIN) {
+		if (!inner)
+			p->kind = PACKET_MALFORMED;
+		return;
+	}
+	address_from_ipv4(key->local, h + 12);
+	address_from_ipv4(key->remote, h + 16);
+	key->proto = h[9];
+	fragment = be16(h + 6);
+	if (!inner && fragment & IP_MF_OFFSET)
+		set_fragment(p, be16(h + 4), !(fragment & IP_OFFSET));
+	if (!(fragment & IP_OFFSET))
+		parse_transport(p, key, r, inner);
+}
+
+/*
+ * Steps over extension headers (RFC 8200, section 4) to the protocol above.
+ * False if what follows is not its beginning.
+ */
+static bool skip_extensions(struct packet *p, struct flow_key *key,
+			    struct rbuf *r, bool inner)
+{
+	for (int i = 0; i < MAX_EXTENSIONS; i++) {
+		const uint8_t *h;
+		uint16_t fragment;
+
+		switch (key->proto) {
+		case IPPROTO_HOPOPTS:
+		case IPPROTO_ROUTING:
+		case IPPROTO_DSTOPTS:
+			h = rbuf_claim(r, 8);
+			if (!h || !rbuf_claim(r, (size_t)h[1] * 8))
+				return false;
+			key->proto = h[0];
+			break;
+		case IPPROTO_FRAGMENT:
+			h = rbuf_claim(r, 8);
+			if (!h)
+				return false;
+			key->proto = h[0];
+			fragment = be16(h + 2);
+			if (!inner && fragment & (IP6_OFFSET | IP6_MORE))
+				set_fragment(p, (uint32_t)be16(h + 4) << 16 |
+							be16(h + 6),
+					     !(fragment & IP6_OFFSET));
+			if (fragment & IP6_OFFSET)
+				return false;
+			break;
+		default:
+			return true;
+		}
+	}
+	return false;
+}
+
+static void parse_ipv6(struct packet *p, struct flow_key *key, struct rbuf r,
+		       bool inner)
+{
+	const uint8_t *h = rbuf_claim(&r, IP6_LEN);
+
+	if (!h) {
+		if (!inner)
+			p->kind = PACKET_MALFORMED;
+		return;
+	}
+	memcpy(key->local, h + 8, 16);
+	memcpy(key->remote, h + 24, 16);
+	key->proto = h[6];
+	if (skip_extensions(p, key, &r, inner))
+		parse_transport(p, key, r, inner);
+}
+
+static void parse_network(struct packet *p, struct flow_key *key,
+			  struct rbuf r, bool inner)
+{
+	uint8_t version = r.left ? r.p[0] >> 4 : 0;
+
+	if (version == 4)
+		parse_ipv4(p, key, r, inner);
+	else if (version == 6)
+		parse_ipv6(p, key, r, inner);
+	else if (!inner)
+		p->kind = PACKET_MALFORMED;
+}
+
+static void not_ip(struct packet *p, enum packet_kind kind)
+{
+	p->kind = kind;
+	p->sent.proto = FLOW_FRAME;
+	p->sent.local_port = p->ethertype;
+}
+
+static void parse_ethertype(struct packet *p, struct rbuf r, uint16_t type)
+{
+	for (int i = 0; i < MAX_VLAN_TAGS; i++) {
+		if (type != ETH_P_8021Q && type != ETH_P_8021AD)
+			break;
+		rbuf_claim(&r, 2);
+		type = rbuf_be16(&r);
+	}
+	p->ethertype = type;
+	if (type == ETH_P_IP || type == ETH_P_IPV6)
+		parse_network(p, &p->sent, r, false);
+	else
+		not_ip(p, r.failed ? PACKET_MALFORMED : PACKET_NOT_IP);
+}
+
+void parse_packet(struct packet *p, uint32_t linktype, const uint8_t *data,
+		  size_t caplen)
+{
+	struct rbuf r = rbuf_of(data, caplen);
+	uint16_t type;
+
+	memset(p, 0, sizeof(*p));
+	switch (linktype) {
+	case LINKTYPE_ETHERNET:
+		rbuf_claim(&r, 12);
+		type = rbuf_be16(&r);
+		break;
+	case LINKTYPE_LINUX_SLL:
+		rbuf_claim(&r, 14);
+		type = rbuf_be16(&r);
+		break;
+	case LINKTYPE_LINUX_SLL2:
+		type = rbuf_be16(&r);
+		rbuf_claim(&r, 18);
+		break;
+	case LINKTYPE_NULL:
+	case LINKTYPE_LOOP:
+		/* Not needed: IP's version is in its own first byte. */
+		rbuf_claim(&r, 4);
+		/* fall through */
+	case LINKTYPE_RAW:
+	case LINKTYPE_IPV4:
+	case LINKTYPE_IPV6:
+		parse_network(p, &p->sent, r, false);
+		return;
+	default:
+		not_ip(p, PACKET_NOT_IP);
+		return;
+	}
+	if (r.failed)
+		p->kind = PACKET_MALFORMED;
+	else
+		parse_ethertype(p, r, type);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * From a captured frame to the flow it belongs to.  Pure: no allocation, no
+ * state, and any bytes are safe.
+ */
+#ifndef PKTWHO_PACKET_PARSE_H
+#define PKTWHO_PACKET_PARSE_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "packet/flow.h"
+
+/* LINKTYPE_ numbers of the files (https://www.tcpdump.org/linktypes.html). */
+enum linktype {
+	LINKTYPE_NULL = 0,
+	LINKTYPE_ETHERNET = 1,
+	LINKTYPE_RAW = 101,
+	LINKTYPE_LOOP = 108,
+	LINKTYPE_LINUX_SLL = 113,
+	LINKTYPE_IPV4 = 228,
+	LINKTYPE_IPV6 = 229,
+	LINKTYPE_LINUX_SLL2 = 276,
+};
+
+enum packet_kind {
+	PACKET_IP,
+	PACKET_NOT_IP,		/* ARP, LLDP, a link type we cannot read */
+	PACKET_MALFORMED,	/* cut short before the addresses, or nonsense */
+};
+
+/* TCP flags of RFC 9293, section 3.1, as they stand in the header. */
+#define PACKET_TCP_SYN 0x02
+#define PACKET_TCP_RST 0x04
+
+struct packet {
+	struct flow_key sent;	/* as its sender sees it: local is the source */
+	struct flow_key inner;	/* of the packet inside, if is_error or is_tunnel */
+	uint32_t fragment_id;	/* if fragment */
+	uint16_t ethertype;	/* host order; 0 where the link has none */
+	uint8_t kind;		/* enum packet_kind */
+	uint8_t tcp_flags;
+	bool fragment;		/* part of a datagram; see first_fragment */
+	bool first_fragment;	/* ... the part that has the ports */
+	bool is_error;		/* ICMP, about the packet it quotes */
+	bool is_tunnel;		/* IPIP, 6in4, GRE or VXLAN around a packet */
+};
+
+void parse_packet(struct packet *p, uint32_t linktype, const uint8_t *data,
+		  size_t caplen);
+
+/* The same flow as the other end sees it. */
+struct flow_key flow_reversed(const struct flow_key *k);
+
+/* Whether it is ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2), and how to make it. */
+bool address_is_ipv4(const __u8 addr[16]);
+void address_from_ipv4(__u8 out[16], const __u8 addr[4]);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Packets in, through libpcap.  The only module that knows pcap.h.
+ *
+ * libpcap does not tell whether a packet came in or went out, except in the
+ * "cooked" headers of `any`.  So an interface is read through two captures,
+ * one filtered "inbound" and one "outbound" in the kernel; each packet is in
+ * exactly one of them.  A device that knows no such filter has one.
+ */
+#ifndef PKTWHO_PACKET_SOURCE_H
+#define PKTWHO_PACKET_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct source;
+
+#define SOURCE_HANDLES 2
+
+enum source_direction {
+	SOURCE_UNKNOWN,
+	SOURCE_IN,		/* from the wire, or from elsewhere on this host */
+	SOURCE_OUT,
+	SOURCE_LOOPBACK,	/* sent here, as it comes in */
+};
+
+struct source_options {
+	const char *device;
+	const char *filter;	/* pcap-filter(7), or NULL */
+	int snaplen;		/* bytes kept of a packet */
+	int buffer_mib;		/* of each capture; 0: 4 MiB */
+	bool promiscuous;
+	bool prompt;		/* packets in blocks of 1 ms, not 10: costs more */
+};
+
+/* Valid until the callback returns. */
+struct source_packet {
+	const uint8_t *data;
+	uint32_t caplen;	/* bytes there */
+	uint32_t len;		/* bytes on the wire */
+	uint64_t ts_ns;		/* Unix epoch */
+	uint8_t direction;	/* enum source_direction */
+};
+
+struct source_stats {
+	uint64_t received;	/* passed the filter */
+	uint64_t dropped;	/* by the kernel, for want of room */
+	uint64_t if_dropped;	/* by the interface */
+};
+
+/*
+ * 0 or -errno, in which case one line about @o->device has been logged.
+ * Strings are borrowed for the call.
+ */
+int source_open(struct source **out, const struct source_options *o);
+void source_close(struct source *s);		/* NULL is fine */
+
+uint32_t source_linktype(const struct source *s);
+uint32_t source_snaplen(const struct source *s);
+
+/* How many captures there are, and the descriptor of each; borrowed. */
+int source_handles(const struct source *s);
+int source_fd(const struct source *s, int handle);
+
+/*
+ * Calls @fn for the packets that are ready in one capture, or the first some
+ * thousand of them.  Returns their number, 0 if none, or -errno (logged) when
+ * the interface is gone.
+ */
+int source_read(struct source *s, int handle,
+		void (*fn)(void *ctx, const struct source_packet *p),
+		void *ctx);
+
+void source_stats(struct source *s, struct source_stats *stats);
+
+/* An interface there is; borrowed for the call. */
+struct source_device {
+	const char *name;
+	const char *description;	/* "" if none */
+	const char *addresses;		/* "192.0.2.1, 2001:db8::1", or "" */
+};
+
+/* Network interfaces that can be captured.  0 or -errno (logged). */
+int source_each(void (*fn)(void *ctx, const struct source_device *d),
+		void *ctx);
+
+struct source_dlt {
+	int number;
+	const char *name;
+	const char *description;
+};
+
+/*
+ * The link type that a capture will have, from the kind of interface alone:
+ * needs no permission.
+ */
+void source_guess_dlt(const char *device, struct source_dlt *dlt);
+
+/* Is the filter good for that interface?  0, or -EINVAL and why. */
+int source_check_filter(const char *device, const char *filter, char *why,
+			size_t size);
+
+/* "-D": the interfaces on stdout.  "-L": the link types of one. */
+int source_list(void);
+int source_list_linktypes(const char *device);
+
+/*
+ * The name of the one with this number in the list of "-D", for the caller to
+ * free; NULL if it is no number, or the name of an interface.
+ */
+char *source_numbered(const char *number);
+
+#endif

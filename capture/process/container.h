@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Which container, pod or systemd unit a process belongs to, read from its
+ * cgroup path alone: no daemon is asked, and a process that is gone can still
+ * be placed.
+ */
+#ifndef PKTWHO_PROCESS_CONTAINER_H
+#define PKTWHO_PROCESS_CONTAINER_H
+
+#include "record.h"
+
+/*
+ * Fills @p's container id and runtime, pod uid and unit, where @p->cgroup
+ * tells them.  Knows Docker, containerd, CRI-O, Podman, LXC and
+ * systemd-nspawn, by cgroupfs and by systemd scopes.
+ */
+void container_identify(struct process *p);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Which processes' packets to keep.  Terms of one kind are alternatives; of
+ * different kinds all must hold, for the same process.  Pure.
+ */
+#ifndef PKTWHO_PROCESS_FILTER_H
+#define PKTWHO_PROCESS_FILTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct process;
+
+enum filter_kind {
+	FILTER_PROC,		/* name, or pattern of glob(7) */
+	FILTER_PID,		/* decimal, initial pid namespace */
+	FILTER_USER,		/* name or uid */
+	FILTER_CONTAINER,	/* id, its beginning (12 digits), name or pattern */
+	FILTER_UNIT,		/* systemd unit or pattern; .service may be left out */
+	FILTER_KINDS,
+};
+
+#define FILTER_MAX_TERMS 16	/* of one kind */
+
+/* The strings are borrowed. */
+struct filter {
+	const char *terms[FILTER_KINDS][FILTER_MAX_TERMS];
+	int counts[FILTER_KINDS];
+	bool follow;		/* descendants of what matches match too */
+};
+
+/* False when there are too many of that kind. */
+bool filter_add(struct filter *f, enum filter_kind kind, const char *term);
+/*
+ * "a, b": cut apart where it stands; blanks around a term and empty ones do
+ * not count.  How many there were, or -E2BIG: too many of that kind.
+ */
+int filter_add_list(struct filter *f, enum filter_kind kind, char *list);
+/* Without terms it is empty, and nothing should be asked of it. */
+bool filter_is_empty(const struct filter *f);
+/* Whether a term stands for more than one name: glob(7). */
+bool filter_is_pattern(const char *term);
+bool filter_matches(const struct filter *f, const struct process *p);
+/*
+ * The term, in a list, for that name and no other, or for very few: a comma
+ * cannot be said but as "any character".
+ */
+void filter_quote(char *out, size_t size, const char *name);
+
+/* As far as the name alone decides: FILTER_PROC. */
+bool filter_matches_name(const struct filter *f, const char *name);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * SHA-256 of executables (--hash), computed by a thread of its own so that no
+ * packet waits for a disk.
+ */
+#ifndef PKTWHO_PROCESS_HASHER_H
+#define PKTWHO_PROCESS_HASHER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "process/procfs.h"
+
+struct hasher;
+
+#define HASHER_QUEUE 256	/* questions that may wait */
+#define HASHER_PATH  1024
+
+/* Which file, and for whom. */
+struct hasher_question {
+	uint32_t pid;		/* its /proc/PID/exe, while it runs */
+	uint64_t start_ns;	/* handed back */
+	uint64_t exec_gen;	/* handed back */
+	struct file_id exe;	/* that this must be, or else @path */
+	char path[HASHER_PATH];
+};
+
+struct hasher_answer {
+	struct hasher_question question;
+	bool known;		/* false: the file is gone or unreadable */
+	uint8_t sha256[32];
+};
+
+/* @proc_fd: an open /proc, borrowed.  0 or -errno. */
+int hasher_open(struct hasher **out, int proc_fd);
+void hasher_close(struct hasher *h);	/* waits for no file; NULL is fine */
+
+/* False if too many wait.  Never blocks for long; allocates nothing. */
+bool hasher_ask(struct hasher *h, const struct hasher_question *q);
+
+/* The next answer, if there is one. */
+bool hasher_take(struct hasher *h, struct hasher_answer *a);
+
+/* Whether questions are still without a taken answer. */
+bool hasher_busy(struct hasher *h);
+
+#endif

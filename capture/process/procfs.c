@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "process/procfs.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "process/container.h"
+
+#define INITIAL_PID_NS 0xEFFFFFFCu	/* PROC_PID_INIT_INO, linux/proc_ns.h */
+
+static void have(struct process *p, enum field f)
+{
+	p->has |= 1ull << f;
+}
+
+/* Up to @size - 1 bytes of a file, NUL-terminated; the count, or -errno. */
+static int read_file(int dir, const char *name, char *buf, size_t size)
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC), err;
+	size_t len = 0;
+	ssize_t n = 0;
+
+	if (fd < 0)
+		return -errno;
+	while (len < size - 1) {
+		n = read(fd, buf + len, size - 1 - len);
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+	}
+	err = n < 0 ? -errno : (int)len;
+	close(fd);
+	buf[len] = '\0';
+	return err;
+}
+
+static int read_link(int dir, const char *name, char *buf, size_t size)
+{
+	ssize_t n = readlinkat(dir, name, buf, size - 1);
+
+	if (n < 0)
+		return -errno;
+	buf[n] = '\0';
+	return (int)n;
+}
+
+/*
+ * "pid (comm) state ppid ...": the name may hold anything, parentheses too,
+ * so the fields are counted from the last one.
+ */
+static int read_stat(int dir, uint64_t boot_real_ns, struct process *p,
+		     uint64_t *start_ns)
+{
+	char buf[1024], *open, *close, *s;
+	int n = read_file(dir, "stat", buf, sizeof(buf));
+	size_t len;
+
+	if (n < 0)
+		return n;
+	open = strchr(buf, '(');
+	close = strrchr(buf, ')');
+	if (!open || !close || close < open)
+		return -EBADMSG;
+	len = (size_t)(close - open - 1);
+	if (len > sizeof(p->name) - 1)
+		len = sizeof(p->name) - 1;
+	memcpy(p->name, open + 1, len);
+	have(p, FIELD_NAME);
+
+	s = close + 1;
+	for (int field = 3; field <= 22; field++) {
+		s += strspn(s, " ");
+		if (field == 4)
+			p->ppid = (uint32_t)strtoul(s, NULL, 10);
+		if (field == 22)
+			*start_ns = strtoull(s, NULL, 10) * PROCFS_TICK_NS;
+		s += strcspn(s, " ");
+	}
+	p->start_ns = boot_real_ns + *start_ns;
+	have(p, FIELD_PPID);
+	have(p, FIELD_START);
+	return 0;
+}
+
+/* The column of "Key:\ta\tb\tc..." that @index says; false if not there. */
+static bool status_value(const char *status, const char *key, int index,
+			 uint32_t *v)
+{
+	const char *s = strstr(status, key);
+
+	if (!s)
+		return false;
+	s += strlen(key);
+	for (int i = 0; i <= index; i++) {
+		s += strspn(s, " \t");
+		if (!isdigit((unsigned char)*s))
+			return false;
+		*v = (uint32_t)strtoul(s, (char **)&s, 10);
+	}
+	return true;
+}
+
+static uint32_t last_value(const char *status, const char *key, uint32_t dflt)
+{
+	uint32_t v = dflt;
+
+	for (int i = 0; status_value(status, key, i, &v); i++)
+		;
+	return v;
+}
+
+static void read_status(int dir, struct process *p)
+{
+	char buf[4096];
+
+	if (read_file(dir, "status", buf, sizeof(buf)) < 0)
+		return;
+	if (status_value(buf, "\nUid:", 1, &p->uid))
+		have(p, FIELD_UID);
+	if (status_value(buf, "\nGid:", 1, &p->gid))
+		have(p, FIELD_GID);
+	p->vpid = last_value(buf, "\nNSpid:", p->pid);
+	have(p, FIELD_VPID);
+}
+
+static void read_cmdline(int dir, struct process *p)
+{
+	int n = read_file(dir, "cmdline", p->cmdline, sizeof(p->cmdline));
+
+	if (n <= 0)
+		return;		/* a kernel thread or a zombie has none */
+	if (n == (int)sizeof(p->cmdline) - 1)
+		p->flags |= PROCESS_CMDLINE_TRUNCATED;
+	while (n > 0 && !p->cmdline[n - 1])
+		n--;
+	p->cmdline_len = (uint16_t)n;
+	have(p, FIELD_CMDLINE);
+}
+
+/* Cuts it off. */
+static bool cut_deleted(char *exepath)
+{
+	static const char deleted[] = " (deleted)";
+	size_t len = strlen(exepath), cut = sizeof(deleted) - 1;
+
+	if (len <= cut || strcmp(exepath + len - cut, deleted))
+		return false;
+	exepath[len - cut] = '\0';
+	return true;
+}
+
+/* The path is the process's: its root may be a container's. */
+static void set_exe_flags(int dir, struct process *p)
+{
+	char parent[sizeof(p->exepath) + 8], *slash;
+	struct stat st;
+
+	if (cut_deleted(p->exepath)) {
+		p->flags |= PROCESS_EXE_DELETED;
+		if (!strncmp(p->exepath, "/memfd:", 7))
+			p->flags |= PROCESS_EXE_MEMFD;
+		return;
+	}
+	snprintf(parent, sizeof(parent), "root%s", p->exepath);
+	slash = strrchr(parent, '/');
+	if (!slash)
+		return;
+	*slash = '\0';
+	if (!fstatat(dir, parent, &st, 0) && st.st_mode & S_IWOTH)
+		p->flags |= PROCESS_EXE_WORLD_WRITABLE;
+}
+
+static void read_exe(int dir, struct process *p)
+{
+	int n = read_link(dir, "exe", p->exepath, sizeof(p->exepath));
+
+	if (n < 0)
+		return;
+	if (n == (int)sizeof(p->exepath) - 1)
+		p->flags |= PROCESS_EXEPATH_TRUNCATED;
+	have(p, FIELD_EXEPATH);
+	set_exe_flags(dir, p);
+}
+
+/*
+ * "0::/path" is the unified hierarchy.  Where container runtimes still use
+ * version 1 that is only "/", so the first longer path serves.
+ */
+static void read_cgroup(int dir, struct process *p)
+{
+	char buf[8192], *save = NULL;
+	const char *best = NULL;
+
+	if (read_file(dir, "cgroup", buf, sizeof(buf)) < 0)
+		return;
+	for (char *line = strtok_r(buf, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		char *path = strchr(line, ':');
+
+		path = path ? strchr(path + 1, ':') : NULL;
+		if (!path)
+			continue;
+		path++;
+		if (!best || !strcmp(best, "/") ||
+		    (!strncmp(line, "0::", 3) && path[1]))
+			best = path;
+	}
+	if (!best)
+		return;
+	snprintf(p->cgroup, sizeof(p->cgroup), "%s", best);
+	have(p, FIELD_CGROUP);
+	container_identify(p);
+}
+
+static void read_parent_name(int proc_fd, struct process *p)
+{
+	char name[32], buf[64];
+	int n;
+
+	snprintf(name, sizeof(name), "%" PRIu32 "/comm", p->ppid);
+	n = read_file(proc_fd, name, buf, sizeof(buf));
+	if (n <= 0)
+		return;
+	buf[n - 1] = '\0';	/* the newline */
+	snprintf(p->pname, sizeof(p->pname), "%.*s",
+		 (int)sizeof(p->pname) - 1, buf);
+	have(p, FIELD_PNAME);
+}
+
+static void read_rest(int dir, struct process *p)
+{
+	char buf[64];
+
+	if (read_file(dir, "loginuid", buf, sizeof(buf)) > 0) {
+		p->loginuid = (uint32_t)strtoul(buf, NULL, 10);
+		if (p->loginuid != UINT32_MAX)	/* never logged in */
+			have(p, FIELD_LOGINUID);
+	}
+	if (read_link(dir, "ns/net", buf, sizeof(buf)) > 0 &&
+	    sscanf(buf, "net:[%" SCNu64 "]", &p->netns) == 1)
+		have(p, FIELD_NETNS);
+}
+
+/* The process's directory, @p begun and its stat read; or -ESRCH. */
+static int open_process(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
+			struct process *p, uint64_t *start_ns)
+{
+	char name[16];
+	int dir;
+
+	memset(p, 0, sizeof(*p));
+	snprintf(name, sizeof(name), "%" PRIu32, pid);
+	dir = openat(proc_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return -ESRCH;
+	p->pid = pid;
+	have(p, FIELD_PID);
+	if (read_stat(dir, boot_real_ns, p, start_ns)) {
+		close(dir);
+		return -ESRCH;
+	}
+	return dir;
+}
+
+int procfs_read(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
+		struct process *p, uint64_t *start_ns)
+{
+	int dir = open_process(proc_fd, pid, boot_real_ns, p, start_ns);
+
+	if (dir < 0)
+		return dir;
+	read_status(dir, p);
+	read_cmdline(dir, p);
+	read_exe(dir, p);
+	read_cgroup(dir, p);
+	read_rest(dir, p);
+	read_parent_name(proc_fd, p);
+	have(p, FIELD_FLAGS);
+	close(dir);
+	return 0;
+}
+
+int procfs_read_brief(int proc_fd, uint32_t pid, struct process *p)
+{
+	uint64_t start_ns;
+	int dir = open_process(proc_fd, pid, 0, p, &start_ns);
+
+	if (dir < 0)
+		return dir;
+	p->has &= ~(1ull << FIELD_START);	/* boot's time is not known */
+	read_cmdline(dir, p);
+	if (p->cmdline_len) {
+		read_status(dir, p);
+		read_cgroup(dir, p);
+	}
+	close(dir);
+	return 0;
+}
+
+struct file_id procfs_exe(int proc_fd, uint32_t pid)
+{
+	struct stat st;
+	char name[32];
+
+	snprintf(name, sizeof(name), "%" PRIu32 "/exe", pid);
+	if (fstatat(proc_fd, name, &st, 0))
+		return (struct file_id){ 0 };
+	return (struct file_id){ .inode = st.st_ino };
+}
+
+uint64_t procfs_device(int fd)
+{
+	unsigned long long mount;
+	unsigned int high, low;
+	uint64_t device = 0;
+	struct statx st;
+	char line[4096];
+	FILE *f;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) ||
+	    !(st.stx_mask & STATX_MNT_ID))
+		return 0;
+	f = fopen("/proc/self/mountinfo", "re");
+	while (f && !device && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%llu %*u %u:%u", &mount, &high, &low) == 3 &&
+		    mount == st.stx_mnt_id)
+			device = makedev(high, low);
+	if (f)
+		fclose(f);
+	return device;
+}
+
+bool procfs_is_initial(int proc_fd, const char *process)
+{
+	char name[32];
+	struct stat st;
+
+	snprintf(name, sizeof(name), "%s/ns/pid", process);
+	return fstatat(proc_fd, name, &st, 0) || st.st_ino == INITIAL_PID_NS;
+}
+
+bool procfs_exe_deleted(int proc_fd, uint32_t pid)
+{
+	char name[32], path[4096 + 16];
+
+	snprintf(name, sizeof(name), "%" PRIu32 "/exe", pid);
+	return read_link(proc_fd, name, path, sizeof(path)) > 0 &&
+	       cut_deleted(path);
+}
+
+/* A DIR over a path below a borrowed descriptor, or NULL. */
+static DIR *open_dir(int at, const char *path)
+{
+	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!d && fd >= 0)
+		close(fd);
+	return d;
+}
+
+int procfs_each(int proc_fd, void (*fn)(void *ctx, uint32_t pid), void *ctx)
+{
+	DIR *d = open_dir(proc_fd, ".");
+	struct dirent *e;
+
+	if (!d)
+		return -errno;
+	while ((e = readdir(d)))
+		if (isdigit((unsigned char)e->d_name[0]))
+			fn(ctx, (uint32_t)strtoul(e->d_name, NULL, 10));
+	closedir(d);
+	return 0;
+}
+
+int procfs_each_socket(int proc_fd, uint32_t pid,
+		       void (*fn)(void *ctx, uint64_t inode), void *ctx)
+{
+	char name[64], link[64];
+	struct dirent *e;
+	uint64_t inode;
+	DIR *d;
+
+	snprintf(name, sizeof(name), "%" PRIu32 "/fd", pid);
+	d = open_dir(proc_fd, name);
+	if (!d)
+		return errno == EACCES || errno == EPERM ? -EACCES : -ESRCH;
+	while ((e = readdir(d)))
+		if (read_link(dirfd(d), e->d_name, link, sizeof(link)) > 0 &&
+		    sscanf(link, "socket:[%" SCNu64 "]", &inode) == 1)
+			fn(ctx, inode);
+	closedir(d);
+	return 0;
+}
+
+int procfs_boot_id(int proc_fd, uint8_t id[16])
+{
+	char buf[64];
+	int n = read_file(proc_fd, "sys/kernel/random/boot_id", buf,
+			  sizeof(buf));
+	size_t at = 0;
+
+	if (n < 0)
+		return n;
+	for (const char *s = buf; *s && at < 16;) {
+		unsigned int byte;
+
+		if (*s == '-') {
+			s++;
+			continue;
+		}
+		if (sscanf(s, "%2x", &byte) != 1)
+			return -EBADMSG;
+		id[at++] = (uint8_t)byte;
+		s += 2;
+	}
+	return at == 16 ? 0 : -EBADMSG;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What /proc says of processes.  Works under any directory descriptor, so it
+ * is tested on made-up trees.  A process that vanishes midway is not an error
+ * of ours: what was read until then counts.
+ */
+#ifndef PKTWHO_PROCESS_PROCFS_H
+#define PKTWHO_PROCESS_PROCFS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "record.h"
+
+#define PROCFS_TICK_NS 10000000ull	/* USER_HZ is 100 on every Linux */
+
+/*
+ * Fills what is known of @pid except its process id; the start time too, from
+ * @boot_real_ns, the Unix time of boot.  *@start_ns is nanoseconds since boot,
+ * in whole ticks: no more is told.  0, or -ESRCH when there is no such process.
+ */
+int procfs_read(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
+		struct process *p, uint64_t *start_ns);
+
+/*
+ * As procfs_read, at half its cost: name and parent's id, and of a process
+ * with a command line (a thread of the kernel has none) that, its ids, and
+ * its cgroup with what follows from it.
+ */
+int procfs_read_brief(int proc_fd, uint32_t pid, struct process *p);
+
+/* A file, wherever it is found; inode 0: not known. */
+struct file_id {
+	uint64_t dev;		/* its file system's, makedev(3); 0: not known */
+	uint64_t inode;
+};
+
+/* What @pid runs, without the device. */
+struct file_id procfs_exe(int proc_fd, uint32_t pid);
+
+/*
+ * The device of an open file's file system as the kernel has it, from
+ * mountinfo: overlayfs and btrfs tell stat() others.  0 if it is not known.
+ */
+uint64_t procfs_device(int fd);
+
+/* Whether what @pid runs has no name any more; false if it has ended. */
+bool procfs_exe_deleted(int proc_fd, uint32_t pid);
+
+/* Calls @fn with each pid there is.  0 or -errno. */
+int procfs_each(int proc_fd, void (*fn)(void *ctx, uint32_t pid), void *ctx);
+
+/*
+ * Calls @fn for each socket @pid has open, with its inode.  0, -ESRCH or
+ * -EACCES.
+ */
+int procfs_each_socket(int proc_fd, uint32_t pid,
+		       void (*fn)(void *ctx, uint64_t inode), void *ctx);
+
+/*
+ * Is that process, "self" or "1", in the initial pid namespace?  Else its pids
+ * are not those that kernel events have.  True also if it cannot be known.
+ */
+bool procfs_is_initial(int proc_fd, const char *process);
+
+/* sys/kernel/random/boot_id, as 16 bytes.  0 or -errno. */
+int procfs_boot_id(int proc_fd, uint8_t id[16]);
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The process table: who is who, by pid, start time and exec.
+ *
+ * A `proc` is one life of a pid.  Each exec within it makes a new `program`,
+ * which is what a packet is attributed to: it has the process id, the name,
+ * the record, and the totals of the process table.  Another name or user makes
+ * one too, with the same process id: a packet has those of its own time.
+ *
+ * Times are CLOCK_MONOTONIC nanoseconds (@mono_ns) unless said otherwise.
+ * Not on the packet path: allocates when a process appears.
+ */
+#ifndef PKTWHO_PROCESS_PROCTAB_H
+#define PKTWHO_PROCESS_PROCTAB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "process/procfs.h"
+#include "record.h"
+
+struct proctab;
+struct proc;
+
+struct program {
+	struct program *older;		/* what it was before */
+	struct proc *proc;
+	uint64_t from_mono_ns;		/* since when it runs */
+	uint64_t id;			/* process_id() */
+	uint64_t exec_gen;
+	char name[RECORD_NAME_LEN];
+	uint32_t uid;
+	bool matched;			/* by the filter */
+	bool exe_deleted;		/* PROCESS_EXE_DELETED in the record */
+	uint8_t *record;		/* process_encode(), without totals */
+	uint32_t record_len;
+	uint32_t version;		/* grows whenever the record changes */
+	struct file_id exe;		/* the executable */
+	bool hash_asked;		/* --hash: owners_hash() */
+
+	/* Bookkeeping of the file being written; the session's. */
+	uint32_t section;		/* the file it was last written to */
+	uint32_t written_version;
+	uint64_t until_repeat;		/* packets until its record is due again */
+	uint64_t packets;
+	uint64_t bytes;
+	uint64_t first_ns;		/* Unix epoch */
+	uint64_t last_ns;
+};
+
+struct proc {
+	struct proc *next;		/* of its hash bucket */
+	struct program *program;		/* the newest; never NULL */
+	uint64_t start_ns;		/* since boot; of /proc, whole ticks */
+	uint64_t exited_mono_ns;	/* 0: it runs */
+	uint32_t pid;
+	uint32_t exit_status;
+	uint32_t refs;			/* sockets that name it */
+	bool followed;			/* the command, or one of its descendants */
+	bool inherited;			/* from one that matched, with --follow */
+};
+
+struct proctab_options {
+	bool no_cmdline;
+	bool exe_inodes;		/* of what runs already, too: for --hash */
+	int proc_fd;			/* an open /proc, borrowed */
+	struct container_names *containers;	/* borrowed; NULL: no names */
+	const struct filter *filter;	/* borrowed; NULL or empty: all match */
+};
+
+struct probe_owner;
+struct probe_event;
+struct probe_exec;
+
+/* NULL without memory.  Options are copied. */
+struct proctab *proctab_new(const struct proctab_options *options);
+void proctab_free(struct proctab *t);
+
+/* /proc has other pids than kernel events: it is asked for nothing more. */
+void proctab_leave_proc(struct proctab *t);
+
+/* Every process there is, from /proc.  Returns how many. */
+int proctab_scan(struct proctab *t);
+
+/* Kernel events, in any order; each is borrowed for the call. */
+void proctab_exec(struct proctab *t, const struct probe_exec *x);
+void proctab_fork(struct proctab *t, const struct probe_event *e);
+void proctab_exit(struct proctab *t, const struct probe_event *e);
+void proctab_rename(struct proctab *t, const struct probe_event *e);
+
+/*
+ * The process a kernel event names, made from /proc or, if it is gone, from
+ * the event alone.  @mono_ns: when it was so.  Borrowed, and stays while refs
+ * is not 0.  NULL only without memory or for an owner without pid.
+ */
+struct proc *proctab_owner(struct proctab *t, const struct probe_owner *o,
+			   uint64_t mono_ns);
+
+/* The same by pid alone, from /proc; NULL if there is no such process. */
+struct proc *proctab_by_pid(struct proctab *t, uint32_t pid);
+
+/*
+ * The same where no kernel event tells of execs, forks and pids that begin
+ * anew: /proc is asked each time.  What is new there holds from @mono_ns on.
+ */
+struct proc *proctab_look_up(struct proctab *t, uint32_t pid, uint64_t mono_ns);
+
+/* What the process was running at that time. */
+struct program *proc_program_at(const struct proc *p, uint64_t mono_ns);
+
+/* The executable's path from the record, or "". */
+void program_exepath(struct proctab *t, const struct program *i, char *out,
+		   size_t size);
+
+/* The SHA-256 of what that process was running after so many execs. */
+void proctab_set_sha256(struct proctab *t, uint32_t pid, uint64_t start_ns,
+			uint64_t exec_gen, const uint8_t sha256[32]);
+
+/* Whether the filter keeps this program's packets. */
+static inline bool program_wanted(const struct program *i)
+{
+	return i->matched || i->proc->inherited;
+}
+
+/* Marks @pid and all it forks from now on (-- COMMAND). */
+void proctab_follow(struct proctab *t, uint32_t pid);
+
+/*
+ * Forgets processes that ended more than a minute ago and that neither a
+ * socket nor the file being written (@section) refers to.
+ */
+void proctab_prune(struct proctab *t, uint64_t now_mono_ns, uint32_t section);
+
+/* Processes that had to be left out of the table, for want of room. */
+uint64_t proctab_forgotten(const struct proctab *t);
+
+/*
+ * Calls @fn for every program that was written to the file @section, with its
+ * totals and exit status filled in.  Stops when @fn returns non-zero.
+ */
+int proctab_each(struct proctab *t, uint32_t section,
+		 int (*fn)(void *ctx, const struct process *p), void *ctx);
+
+#endif

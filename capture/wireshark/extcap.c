@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "wireshark/extcap.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/log.h"
+#include "wireshark/choices.h"
+#include "packet/source.h"
+#include "wireshark/toolbar.h"
+
+#define PREFIX "pktwho:"
+#define PATTERN "--proc-pattern"	/* --proc, where that is a list */
+
+/* Wireshark 4.0 has no lists that can be typed into, and refuses them. */
+#ifdef EXTCAP_PLAIN_LISTS
+#define LIST_TYPE "selector"
+#else
+#define LIST_TYPE "editselector"
+#endif
+
+bool extcap_is_called(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (!strncmp(argv[i], "--extcap-", 9) ||
+		    !strcmp(argv[i], "--capture"))
+			return true;
+	return false;
+}
+
+/* ---- the interfaces ---- */
+
+static void print_interface(void *ctx, const struct source_device *d)
+{
+	(void)ctx;
+	/* A name may hold anything, and braces end a value. */
+	if (strpbrk(d->name, "{}"))
+		return;
+	printf("interface {value=" PREFIX "%s}{display=Process capture: %s",
+	       d->name, d->name);
+	if (*d->addresses)
+		printf(" (%s)", d->addresses);
+	puts("}");
+}
+
+static int print_interfaces(void)
+{
+	int err;
+
+	puts("extcap {version=" PKTWHO_VERSION "}{display=pktwho}");
+	err = source_each(print_interface, NULL);
+	puts("interface {value=" EXTCAP_REMOTE
+	     "}{display=Process capture: remote over SSH}");
+	toolbar_print();
+	return err;
+}
+
+/* NULL for a remote one. */
+static const char *device_of(const char *interface)
+{
+	if (!interface || strncmp(interface, PREFIX, sizeof(PREFIX) - 1))
+		return NULL;
+	return interface + sizeof(PREFIX) - 1;
+}
+
+static bool is_remote(const char *interface)
+{
+	return interface && !strcmp(interface, EXTCAP_REMOTE);
+}
+
+static int check_interface(const char *interface)
+{
+	if (device_of(interface) || is_remote(interface))
+		return 0;
+	log_error("there is no interface \"%s\" to be captured: Capture > "
+		  "Refresh Interfaces lists them anew",
+		  interface ? interface : "");
+	return -EINVAL;
+}
+
+/* What a remote interface has shows when packets come. */
+static const char *likely_device(const char *interface)
+{
+	const char *device = device_of(interface);
+
+	return device ? device : "any";
+}
+
+static int print_dlts(const char *interface)
+{
+	struct source_dlt dlt;
+
+	source_guess_dlt(likely_device(interface), &dlt);
+	printf("dlt {number=%d}{name=%s}{display=%s}\n", dlt.number, dlt.name,
+	       dlt.description);
+	return 0;
+}
+
+/* Anything on stdout is why the filter is no good. */
+static int check_filter(const char *interface, const char *filter)
+{
+	char why[256];
+
+	if (source_check_filter(likely_device(interface), filter, why,
+				sizeof(why)))
+		puts(why);
+	return 0;
+}
+
+/* ---- the dialog ---- */
+
+enum { LOCAL = 1, REMOTE = 2, BOTH = 3 };
+
+static const struct argument {
+	const char *call;
+	int where;
+	const char *text;		/* the sentence after {number}{call} */
+	enum choices_kind running;	/* what the list offers */
+} arguments[] = {
+	{ "--remote", REMOTE,
+	  "{display=Host}{type=string}{required=true}{group=Remote}"
+	  "{tooltip=As ssh takes it: a name of ~/.ssh/config, or user@host}",
+	  CHOICES_NONE },
+	{ "--remote-port", REMOTE,
+	  "{display=Port}{type=unsigned}{range=1,65535}{group=Remote}"
+	  "{tooltip=If it is not the one ssh would take}", CHOICES_NONE },
+	{ "--interface", REMOTE,
+	  "{display=Interface there}{type=string}{default=any}{group=Remote}"
+	  "{tooltip=As pktwho -D lists them there}", CHOICES_NONE },
+	{ "--remote-command", REMOTE,
+	  "{display=pktwho there}{type=string}{default=pktwho}{group=Remote}"
+	  "{tooltip=The command that captures, as the shell there takes it}",
+	  CHOICES_NONE },
+	{ "--remote-sudo", REMOTE,
+	  "{display=Run it by sudo}{type=boolflag}{group=Remote}"
+	  "{tooltip=Without a password: nobody could enter one}",
+	  CHOICES_NONE },
+	{ "--remote-copy", REMOTE,
+	  "{display=Copy pktwho there}{type=boolflag}{group=Remote}"
+	  "{tooltip=This very program, for as long as it runs}", CHOICES_NONE },
+	{ "--proc", BOTH,
+	  "{display=Processes}{group=Processes}"
+	  "{tooltip=Names or patterns, separated by commas. Empty: all}",
+	  CHOICES_NAMES },
+#ifdef EXTCAP_PLAIN_LISTS
+	{ PATTERN, LOCAL,
+	  "{display=... or by name}{type=string}{group=Processes}"
+	  "{tooltip=Names or patterns, separated by commas}", CHOICES_NONE },
+#endif
+	{ "--pid", BOTH,
+	  "{display=Process id}{group=Processes}"
+	  "{tooltip=Numbers, separated by commas. Empty: all}", CHOICES_PIDS },
+	{ "--user", BOTH,
+	  "{display=User}{group=Processes}"
+	  "{tooltip=Names or numbers, separated by commas. Empty: all}",
+	  CHOICES_USERS },
+	{ "--container", BOTH,
+	  "{display=Container}{group=Processes}"
+	  "{tooltip=Ids or names, separated by commas. Empty: all}",
+	  CHOICES_CONTAINERS },
+	{ "--follow", BOTH,
+	  "{display=And what they start}{type=boolflag}{group=Processes}",
+	  CHOICES_NONE },
+	{ "--no-cmdline", BOTH,
+	  "{display=Leave out arguments of processes}{type=boolflag}"
+	  "{tooltip=They can be secrets}{group=Processes}", CHOICES_NONE },
+	{ "--no-comments", BOTH,
+	  "{display=No comments}{type=boolflag}{group=Capture}"
+	  "{tooltip=The readable line that other programs show}",
+	  CHOICES_NONE },
+	{ "--snapshot-length", BOTH,
+	  "{display=Snapshot length}{type=unsigned}{range=0,262144}"
+	  "{default=262144}{tooltip=Bytes to keep of each packet}"
+	  "{group=Capture}", CHOICES_NONE },
+	{ "--geo", LOCAL,
+	  "{display=Country database}{type=fileselect}{mustexist=true}"
+	  "{tooltip=MaxMind's format; without one, those that are installed}"
+	  "{group=Capture}", CHOICES_NONE },
+	{ "--log-level", BOTH,
+	  "{display=Log}{type=selector}{group=Log}"
+	  "{tooltip=See View > Interface Toolbars > pktwho}", CHOICES_NONE },
+};
+
+static void print_value(void *argument, const char *value, const char *display)
+{
+	if (!strpbrk(value, "{}") && !strpbrk(display, "{}"))
+		printf("value {arg=%d}{value=%s}{display=%s}\n",
+		       *(const int *)argument, value, display);
+}
+
+static void print_values(int number)
+{
+	const struct argument *a = &arguments[number];
+
+	if (!strcmp(a->call, "--log-level"))
+		for (enum log_level l = LOG_ERROR; l <= LOG_DEBUG; l++)
+			printf("value {arg=%d}{value=%s}{display=%s}"
+			       "{default=%s}\n", number, log_level_name(l),
+			       log_level_name(l),
+			       l == LOG_INFO ? "true" : "false");
+	if (a->running == CHOICES_NONE)
+		return;
+	printf("value {arg=%d}{value=}{display=}{default=true}\n", number);
+	choices_each(a->running, print_value, &number);
+}
+
+static bool is_offered(int number, const char *interface)
+{
+	int where = device_of(interface) ? LOCAL : REMOTE;
+
+	return arguments[number].where & where;
+}
+
+/* The lists of another machine's processes are not to be had. */
+static void print_argument(int number, const char *interface)
+{
+	const struct argument *a = &arguments[number];
+	const char *type = "";
+
+	if (a->running != CHOICES_NONE)
+		type = device_of(interface) ?
+			       "{type=" LIST_TYPE "}{reload=true}"
+			       "{placeholder=Running now}" :
+			       "{type=string}";
+	printf("arg {number=%d}{call=%s}%s%s\n", number, a->call, a->text,
+	       type);
+	if (device_of(interface) || a->running == CHOICES_NONE)
+		print_values(number);
+}
+
+/* All of the dialog, or with @reload the values of one list anew. */
+static int print_config(const char *interface, const char *reload)
+{
+	int count = (int)(sizeof(arguments) / sizeof(*arguments));
+
+	for (int i = 0; i < count; i++) {
+		if (!is_offered(i, interface))
+			continue;
+		if (!reload)
+			print_argument(i, interface);
+		else if (!strcmp(arguments[i].call + 2,
+				 reload + strspn(reload, "-")))
+			print_values(i);
+	}
+	return 0;
+}
+
+/* ---- the call ---- */
+
+enum word {
+	INTERFACES, DLTS, CONFIG, CAPTURE,		/* alone */
+	VERSION, INTERFACE, FILTER, FIFO, CONTROL_IN, CONTROL_OUT, RELOAD,
+	WORDS
+};
+
+static const char *const words[WORDS] = {
+	[INTERFACES] = "--extcap-interfaces",
+	[DLTS] = "--extcap-dlts",
+	[CONFIG] = "--extcap-config",
+	[CAPTURE] = "--capture",
+	[VERSION] = "--extcap-version",
+	[INTERFACE] = "--extcap-interface",
+	[FILTER] = "--extcap-capture-filter",
+	[FIFO] = "--fifo",
+	[CONTROL_IN] = "--extcap-control-in",
+	[CONTROL_OUT] = "--extcap-control-out",
+	[RELOAD] = "--extcap-reload-option",
+};
+
+/* The value of "--word VALUE" or "--word=VALUE", or NULL; moves *@i. */
+static const char *value_of(enum word word, int argc, char **argv, int *i)
+{
+	size_t len = strlen(words[word]);
+
+	if (strncmp(argv[*i], words[word], len))
+		return NULL;
+	if (argv[*i][len] == '=')
+		return argv[*i] + len + 1;
+	if (argv[*i][len])
+		return NULL;
+	if (word < VERSION)
+		return "";
+	return *i + 1 < argc ? argv[++*i] : "";
+}
+
+static int add(struct extcap *e, const char *word)
+{
+	if (e->argc == EXTCAP_MAX_WORDS) {
+		log_error("too many arguments at \"%s\"", word);
+		return -EINVAL;
+	}
+	e->argv[e->argc++] = (char *)word;
+	e->argv[e->argc] = NULL;
+	return 0;
+}
+
+/* Of the dialog: what was left empty there is not meant to be anything. */
+static int add_own(struct extcap *e, int argc, char **argv, int *i)
+{
+	int err;
+
+	if (*i + 1 >= argc || !strncmp(argv[*i + 1], "--", 2))
+		return add(e, argv[*i]);
+	(*i)++;
+	if (!*argv[*i])
+		return 0;
+	err = add(e, strcmp(argv[*i - 1], PATTERN) ? argv[*i - 1] :
+							      "--proc");
+	return err ? err : add(e, argv[*i]);
+}
+
+static bool has_host(const struct extcap *e)
+{
+	for (int i = 1; i < e->argc; i++)
+		if (!strcmp(e->argv[i], "--remote") ||
+		    !strncmp(e->argv[i], "--remote=", 9))
+			return true;
+	return false;
+}
+
+static int start_capture(struct extcap *e, const char *const *v)
+{
+	const char *device = device_of(v[INTERFACE]);
+	int err = 0;
+
+	if (!device && !has_host(e)) {
+		log_error("on which host? The options of the interface \"%s\" "
+			  "say it", v[INTERFACE]);
+		return -EINVAL;
+	}
+	if (!v[FIFO]) {
+		log_error("argument missing: \"--fifo\"");
+		return -EINVAL;
+	}
+	e->capture = true;
+	e->control_in = v[CONTROL_IN];
+	e->control_out = v[CONTROL_OUT];
+	if (device)
+		err = add(e, "--interface") || add(e, device);
+	if (!err && v[FILTER] && *v[FILTER])
+		err = add(e, "-f") || add(e, v[FILTER]);
+	if (!err)
+		err = add(e, "-w") || add(e, v[FIFO]);
+	return err ? -EINVAL : 0;
+}
+
+int extcap_take(struct extcap *e, int argc, char **argv)
+{
+	const char *v[WORDS] = { NULL };
+	int err = 0;
+
+	memset(e, 0, sizeof(*e));
+	e->argv[e->argc++] = argv[0];
+	for (int i = 1; !err && i < argc; i++) {
+		enum word word = 0;
+		const char *value = NULL;
+
+		while (word < WORDS &&
+		       !(value = value_of(word, argc, argv, &i)))
+			word++;
+		if (word < WORDS)
+			v[word] = value;
+		else
+			err = add_own(e, argc, argv, &i);
+	}
+	if (err)
+		return err;
+	if (v[INTERFACES])
+		return print_interfaces();
+	if (v[CAPTURE] || v[DLTS] || v[CONFIG] || v[FILTER])
+		err = check_interface(v[INTERFACE]);
+	if (err)
+		return err;
+	if (v[CAPTURE])
+		return start_capture(e, v);
+	if (v[DLTS])
+		return print_dlts(v[INTERFACE]);
+	if (v[CONFIG])
+		return print_config(v[INTERFACE], v[RELOAD]);
+	return v[FILTER] ? check_filter(v[INTERFACE], v[FILTER]) : 0;
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define WS_LOG_DOMAIN "pktwho"
+#include "dpi/dpi.h"
+
+#include <epan/prefs.h>
+#include <epan/tap.h>
+#include <epan/to_str.h>
+#include <wsutil/wslog.h>
+
+#include "dpi/expert.h"
+#include "dpi/flow.h"
+#include "dpi/layers.h"
+#include "dpi/names.h"
+#include "dpi/read.h"
+#include "proc/expert.h"
+#include "dpi/spoken.h"
+#include "stats/stats.h"
+
+static int proto_dpi = -1;
+static int hf_app, hf_host, hf_detail, hf_summary, hf_name, hf_name_proc;
+static int ett_dpi = -1;
+static dissector_handle_t postdissector;
+
+enum when { WHEN_ASKED, ALWAYS, NEVER };
+static int pref_when = WHEN_ASKED;
+
+static bool has_fields;		/* ours are registered */
+static bool collecting;		/* other dissectors' fields are asked for */
+static bool missed;		/* a packet of this file was read without them */
+static bool tapping;		/* ... so they are asked for when it is read again */
+
+/* ---- when to collect ---- */
+
+static void register_fields(void)
+{
+	static hf_register_info all[] = {
+		{ &hf_app, { "Application", "dpi.app", FT_STRINGZ, BASE_NONE,
+			     NULL, 0, NULL, HFILL } },
+		{ &hf_host, { "Host", "dpi.host", FT_STRINGZ, BASE_NONE, NULL,
+			      0, NULL, HFILL } },
+		{ &hf_detail, { "Detail", "dpi.detail", FT_STRINGZ, BASE_NONE,
+				NULL, 0, NULL, HFILL } },
+		{ &hf_summary, { "Summary", "dpi.summary", FT_STRINGZ,
+				 BASE_NONE, NULL, 0, NULL, HFILL } },
+		{ &hf_name, { "Resolved Name", "dpi.name", FT_STRINGZ,
+			      BASE_NONE, NULL, 0, NULL, HFILL } },
+		{ &hf_name_proc, { "Resolved By", "dpi.name_proc", FT_STRINGZ,
+				   BASE_NONE, NULL, 0, NULL, HFILL } },
+	};
+
+	if (has_fields)
+		return;
+	has_fields = true;
+	proto_register_field_array(proto_dpi, all, array_length(all));
+	dpi_expert_register(proto_dpi);
+	dpi_layers_init();
+	dpi_read_init();
+}
+
+/* From the next file on, Wireshark gives us every packet's tree. */
+static void collect(bool on)
+{
+	if (on == collecting || !postdissector)
+		return;
+	collecting = on;
+	if (on)
+		register_fields();
+	set_postdissector_wanted_hfids(postdissector,
+				       on ? dpi_read_wanted() : NULL);
+}
+
+/* Somebody names a field of ours, and Wireshark does not know it yet. */
+static void on_first_name(const char *name _U_)
+{
+	register_fields();
+	collect(pref_when != NEVER);
+}
+
+static void on_preferences(void)
+{
+	if (pref_when == ALWAYS)
+		collect(true);
+	else if (pref_when == NEVER)
+		collect(false);
+	else
+		collect(has_fields);
+}
+
+/*
+ * A file that is on the screen is read again when a filter is set, and then
+ * Wireshark does not ask postdissectors what they want.  It asks the filters
+ * of taps: ours is for a tap that never hears of a packet.
+ */
+static void tap_missed(void)
+{
+	char *filter;
+	GString *error;
+
+	if (tapping)
+		return;
+	tapping = true;
+	filter = dpi_read_filter();
+	error = register_tap_listener("dpi", &tapping, filter, 0, NULL, NULL,
+				      NULL, NULL);
+	g_free(filter);
+	if (!error)
+		return;
+	ws_warning("dpi fields may be missing: %s", error->str);
+	g_string_free(error, true);
+}
+
+static void on_file(void)
+{
+	missed = false;
+	if (tapping)
+		remove_tap_listener(&tapping);
+	tapping = false;
+}
+
+/*
+ * Statistics want the names of hosts, and tshark starts them after the file
+ * was opened: the first packet is the first to see them.  Other statistics
+ * start when a file has long been read, and read it again.
+ */
+static void collect_for_statistics(void)
+{
+	if (pref_when == WHEN_ASKED && stats_are_wanted())
+		collect(true);
+}
+
+bool dpi_is_wanted(packet_info *pinfo, proto_tree *tree)
+{
+	if (!proto_is_protocol_enabled(find_protocol_by_id(proto_dpi)))
+		return false;
+	if (!PINFO_FD_VISITED(pinfo)) {
+		if (!missed && !collecting)
+			collect_for_statistics();
+		missed = missed || !collecting || !tree;
+		if (collecting)
+			return true;
+	}
+	return proto_field_is_referenced(tree, proto_dpi) ||
+	       (has_fields && expert_items_have_a_tap()) ||
+	       (missed && stats_are_wanted());
+}
+
+/* ---- what there is to show ---- */
+
+struct view {
+	proto_tree *tree;
+	tvbuff_t *tvb;
+	packet_info *pinfo;
+	const char *app;
+	const char *host;
+	struct dpi_flow *flow;		/* NULL for what has none */
+	const struct dpi_turn *turn;
+	const char *unresolved;		/* the expert item's, or NULL */
+};
+
+static bool is_wanted(const struct view *v, int hf)
+{
+	return proto_field_is_referenced(v->tree, hf);
+}
+
+static const char *detail_of(const struct view *v)
+{
+	if (!v->flow)
+		return "";
+	return dpi_flow_detail(v->pinfo->pool, v->flow, v->turn);
+}
+
+static const char *summary_of(const struct view *v)
+{
+	wmem_strbuf_t *s = wmem_strbuf_new(v->pinfo->pool, v->app);
+	const char *detail = detail_of(v);
+
+	if (v->flow && v->flow->odd_port)
+		wmem_strbuf_append_printf(s, " on port %u", v->flow->port);
+	if (v->host)
+		wmem_strbuf_append_printf(s, " %s", v->host);
+	if (*detail)
+		wmem_strbuf_append_printf(s, " %s", detail);
+	return wmem_strbuf_get_str(s);
+}
+
+static void add(const struct view *v, int hf, const char *text)
+{
+	if (text && *text)
+		proto_item_set_generated(proto_tree_add_string(v->tree, hf,
+							       v->tvb, 0, 0,
+							       text));
+}
+
+static void add_name(const struct view *v, const address *a)
+{
+	const struct dpi_name *name;
+
+	if (a->type != AT_IPv4 && a->type != AT_IPv6)
+		return;
+	name = dpi_names_get(address_to_str(v->pinfo->pool, a), v->pinfo->num);
+	if (!name)
+		return;
+	add(v, hf_name, name->name);
+	add(v, hf_name_proc, name->process);
+}
+
+/* Of the remote end; of either if nobody knows which that is. */
+static void add_names(const struct view *v, const struct attribution *owners)
+{
+	unsigned direction = owners ? owners->direction : DIRECTION_UNKNOWN;
+
+	if (!is_wanted(v, hf_name) && !is_wanted(v, hf_name_proc))
+		return;
+	if (direction != DIRECTION_OUT)
+		add_name(v, &v->pinfo->net_src);
+	if (direction != DIRECTION_IN)
+		add_name(v, &v->pinfo->net_dst);
+}
+
+static void show(struct view *v, const struct attribution *owners)
+{
+	proto_item *top = proto_tree_add_protocol_format(v->tree, proto_dpi,
+		v->tvb, 0, 0, "Application");
+
+	proto_item_set_generated(top);
+	if (is_wanted(v, hf_summary))
+		proto_item_append_text(top, ": %s", summary_of(v));
+	v->tree = proto_item_add_subtree(top, ett_dpi);
+	add(v, hf_app, v->app);
+	add(v, hf_host, v->host);
+	if (is_wanted(v, hf_detail))
+		add(v, hf_detail, detail_of(v));
+	if (is_wanted(v, hf_summary))
+		add(v, hf_summary, summary_of(v));
+	add_names(v, owners);
+	if (v->unresolved)
+		dpi_expert_add(top, v->pinfo, v->unresolved);
+}
+
+/* ---- a packet ---- */
+
+static void learn(struct dpi_flow *f, const struct dpi_layers *l,
+		  packet_info *pinfo, proto_tree *tree,
+		  const struct attribution *owners)
+{
+	bool primed = collecting && !PINFO_FD_VISITED(pinfo);
+
+	if (dpi_flow_set_app(f, l->app, l->rank))
+		f->odd_port = l->has_port && !spoken_is_kept(pinfo);
+	if (tree && l->families)
+		dpi_read(f, l, pinfo, tree, primed, owners);
+}
+
+static void look(struct view *v, const struct dpi_layers *l)
+{
+	v->app = l->app ? l->app : l->transport;
+	if (!v->flow)
+		return;
+	v->turn = dpi_flow_turn_at(v->flow, v->pinfo->num);
+	v->host = v->flow->host;
+	if (!v->host && v->turn)
+		v->host = v->turn->host;
+	v->app = v->flow->app ? v->flow->app : l->transport;
+}
+
+void dpi_add(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
+	     const struct attribution *owners)
+{
+	bool first = !PINFO_FD_VISITED(pinfo);
+	struct view v = { .tree = tree, .tvb = tvb, .pinfo = pinfo };
+	struct dpi_layers l;
+
+	register_fields();
+	dpi_layers_read(&l, pinfo);
+	if (l.is_flow)
+		v.flow = dpi_flow_get(pinfo, proto_dpi);
+	if (v.flow && pref_when != NEVER && (first || missed))
+		learn(v.flow, &l, pinfo, tree, owners);
+	if (missed && !first && pref_when != NEVER)
+		tap_missed();
+	if (v.flow && v.flow->host_frame == pinfo->num &&
+	    dpi_expert_is_due(v.flow->host, owners))
+		v.unresolved = v.flow->host;
+	if (!proto_field_is_referenced(tree, proto_dpi) &&
+	    !(v.unresolved && expert_items_are_wanted(tree)))
+		return;
+	look(&v, &l);
+	if (v.app)
+		show(&v, owners);
+}
+
+void dpi_use_postdissector(dissector_handle_t handle)
+{
+	postdissector = handle;
+}
+
+void dpi_init(void)
+{
+	static int *ett[] = { &ett_dpi };
+	static const enum_val_t when[] = {
+		{ "asked", "When a dpi field is asked for", WHEN_ASKED },
+		{ "always", "Always", ALWAYS },
+		{ "never", "Never", NEVER },
+		{ NULL, NULL, 0 }
+	};
+	module_t *prefs;
+
+	proto_dpi = proto_register_protocol("Application by Wireshark's Dissectors",
+					    "DPI", "dpi");
+	proto_register_subtree_array(ett, array_length(ett));
+	proto_register_prefix("dpi", on_first_name);
+	register_tap("dpi");
+	register_init_routine(on_file);
+	dpi_names_init();
+	prefs = prefs_register_protocol(proto_dpi, on_preferences);
+	dpi_expert_init(prefs);
+	prefs_register_enum_preference(prefs, "when",
+		"Learn what is spoken",
+		"Learning costs about a fifth of the time to read a file that"
+		" is not filtered.  By default that is spent only if a dpi"
+		" field is named: in a column, a filter or -e.", &pref_when,
+		when, false);
+}

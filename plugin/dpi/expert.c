@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dpi/expert.h"
+
+#include <epan/expert.h>
+#include <epan/to_str.h>
+
+#include "dpi/names.h"
+
+static expert_field ei_unresolved = EI_INIT;
+static ws_bool enabled = true;
+
+bool dpi_expert_is_due(const char *host, const struct attribution *owners)
+{
+	/* "db" may have been asked for as "db.example.com". */
+	return enabled && host && strchr(host, '.') && owners &&
+	       owners->direction == DIRECTION_OUT && !dpi_names_knows(host);
+}
+
+void dpi_expert_add(proto_item *item, packet_info *pinfo, const char *host)
+{
+	const char *to = address_to_str(pinfo->pool, &pinfo->net_dst);
+	const struct dpi_name *other = dpi_names_get(to, pinfo->num);
+
+	if (other)
+		expert_add_info_format(pinfo, item, &ei_unresolved,
+			"%s was never resolved by this host, and %s was"
+			" resolved as %s", host, to, other->name);
+	else
+		expert_add_info_format(pinfo, item, &ei_unresolved,
+			"%s was never resolved by this host", host);
+}
+
+void dpi_expert_register(int proto)
+{
+	static ei_register_info all[] = {
+		{ &ei_unresolved, { "dpi.unresolved", PI_SECURITY, PI_NOTE,
+				    "TLS server name that was never resolved",
+				    EXPFILL } },
+	};
+
+	expert_register_field_array(expert_register_protocol(proto), all,
+				    array_length(all));
+}
+
+void dpi_expert_init(module_t *prefs)
+{
+	prefs_register_bool_preference(prefs, "expert_unresolved",
+		"Report TLS server names that were never resolved",
+		"An expert item where this host names a TLS server that it did"
+		" not ask DNS for, though it asked for others.", &enabled);
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dpi/flow.h"
+
+#include <epan/conversation.h>
+
+struct dpi_flow *dpi_flow_get(packet_info *pinfo, int proto)
+{
+	conversation_t *c = find_or_create_conversation(pinfo);
+	struct dpi_flow *f = conversation_get_proto_data(c, proto);
+
+	if (f)
+		return f;
+	f = wmem_new0(wmem_file_scope(), struct dpi_flow);
+	f->port = (uint16_t)pinfo->destport;
+	conversation_add_proto_data(c, proto, f);
+	return f;
+}
+
+bool dpi_flow_set_app(struct dpi_flow *f, const char *app, enum dpi_rank rank)
+{
+	if (!app || rank <= f->rank)
+		return false;
+	f->app = app;
+	f->rank = rank;
+	return true;
+}
+
+void dpi_flow_set(const char **member, const char *value)
+{
+	if (value && !*member)
+		*member = wmem_strdup(wmem_file_scope(), value);
+}
+
+static bool is_same_host(const struct dpi_turn *t, const char *host)
+{
+	return !host || (t->host && !strcmp(t->host, host));
+}
+
+/*
+ * A new one after @before, NULL: before all others.  Where there are too many,
+ * the last one is empty and stays so.
+ */
+static struct dpi_turn *add_turn(struct dpi_flow *f, struct dpi_turn *before,
+				 uint32_t frame)
+{
+	struct dpi_turn **at = before ? &before->next : &f->first, *t;
+
+	t = wmem_new0(wmem_file_scope(), struct dpi_turn);
+	t->frame = frame;
+	t->next = *at;
+	*at = t;
+	return ++f->turns > DPI_FLOW_TURNS ? NULL : t;
+}
+
+/* Is @longer the same words as @shorter, and perhaps more? */
+static bool extends(const char *longer, const char *shorter)
+{
+	size_t len = strlen(shorter);
+
+	return !strncmp(longer, shorter, len) &&
+	       (longer[len] == '\0' || longer[len] == ' ');
+}
+
+/* An answer repeats its question and adds to it: it takes its place. */
+static char *with_detail(const char *old, const char *detail)
+{
+	char **items = g_strsplit(old, "; ", -1);
+	wmem_strbuf_t *out = wmem_strbuf_new(wmem_file_scope(), "");
+	bool there = false;
+
+	for (char **i = items; *i; i++) {
+		bool is_it = extends(detail, *i);
+
+		if (i != items)
+			wmem_strbuf_append(out, "; ");
+		wmem_strbuf_append(out, is_it ? detail : *i);
+		there = there || is_it || extends(*i, detail);
+	}
+	g_strfreev(items);
+	if (!there) {
+		wmem_strbuf_append(out, "; ");
+		wmem_strbuf_append(out, detail);
+	}
+	return wmem_strbuf_finalize(out);
+}
+
+static void add_detail(struct dpi_turn *t, const char *detail)
+{
+	char *old = t->detail, *new;
+
+	if (!old) {
+		t->detail = wmem_strdup(wmem_file_scope(), detail);
+		return;
+	}
+	new = with_detail(old, detail);
+	if (strlen(new) > DPI_FLOW_DETAIL_MAX) {
+		wmem_free(wmem_file_scope(), new);
+		return;
+	}
+	t->detail = new;
+	wmem_free(wmem_file_scope(), old);
+}
+
+/* The last one that began at or before @frame, or NULL. */
+static struct dpi_turn *turn_before(struct dpi_flow *f, uint32_t frame)
+{
+	struct dpi_turn *t = f->cursor;
+
+	/* Packets come mostly in order: it is mostly that of the one before. */
+	if (!t || t->frame > frame)
+		t = f->first;
+	if (!t || t->frame > frame)
+		return NULL;
+	while (t->next && t->next->frame <= frame)
+		t = t->next;
+	f->cursor = t;
+	return t;
+}
+
+/* A packet that is dissected again begins no turn again. */
+static struct dpi_turn *turn_begun_in(struct dpi_flow *f, uint32_t frame,
+				      const char *host)
+{
+	struct dpi_turn *t = f->first;
+
+	while (t && (t->frame != frame || !is_same_host(t, host)))
+		t = t->next;
+	return t;
+}
+
+void dpi_flow_turn(struct dpi_flow *f, uint32_t frame, bool request,
+		   const char *host, const char *detail)
+{
+	struct dpi_turn *before, *t;
+
+	if (f->turns > DPI_FLOW_TURNS || (!host && !detail))
+		return;
+	before = t = turn_before(f, frame);
+	if (!t || request || !is_same_host(t, host))
+		t = turn_begun_in(f, frame, host);
+	if (!t)
+		t = add_turn(f, before, frame);
+	if (!t)
+		return;
+	dpi_flow_set(&t->host, host);
+	if (detail)
+		add_detail(t, detail);
+}
+
+void dpi_flow_status(struct dpi_flow *f, uint32_t request, uint32_t frame,
+		     uint32_t status)
+{
+	struct dpi_turn *t = request ? turn_begun_in(f, request, NULL) :
+				       turn_before(f, frame);
+
+	if (!t || (t->status_frame && t->status_frame < frame))
+		return;
+	t->status = status;
+	t->status_frame = frame;
+}
+
+const struct dpi_turn *dpi_flow_turn_at(struct dpi_flow *f, uint32_t frame)
+{
+	const struct dpi_turn *t = turn_before(f, frame);
+
+	return t ? t : f->first;
+}
+
+static void append(wmem_strbuf_t *out, const char *prefix, const char *s)
+{
+	if (!s)
+		return;
+	if (wmem_strbuf_get_len(out))
+		wmem_strbuf_append(out, "; ");
+	wmem_strbuf_append(out, prefix);
+	wmem_strbuf_append(out, s);
+}
+
+static bool has_own_status(const struct dpi_flow *f, const struct dpi_turn *t)
+{
+	const struct dpi_turn *before = f->first;
+
+	if (!t || !t->status_frame)
+		return false;
+	while (before != t && before->next != t)
+		before = before->next;
+	return before == t || before->status_frame;
+}
+
+const char *dpi_flow_detail(wmem_allocator_t *pool, const struct dpi_flow *f,
+			    const struct dpi_turn *t)
+{
+	wmem_strbuf_t *out = wmem_strbuf_new(pool, "");
+
+	append(out, "", t ? t->detail : NULL);
+	if (has_own_status(f, t))
+		wmem_strbuf_append_printf(out, " %u", t->status);
+	append(out, "", f->tls_version);
+	append(out, "", f->cipher);
+	append(out, "ALPN ", f->alpn);
+	append(out, "JA4 ", f->ja4);
+	return wmem_strbuf_get_str(out);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What is known of a flow.  One structure for each conversation of TCP, UDP
+ * or SCTP, until the file is closed: about 100 bytes and the texts in it,
+ * plus about 60 and its texts for every turn.
+ *
+ * A turn is a request and what belongs to it, or a DNS question: on a
+ * connection that is used again the host may change.  A packet belongs to the
+ * last turn that began at or before it, or to the first.  After
+ * DPI_FLOW_TURNS of them no more is kept, and later packets show none rather
+ * than a wrong one.
+ */
+#ifndef PKTWHO_PLUGIN_DPI_FLOW_H
+#define PKTWHO_PLUGIN_DPI_FLOW_H
+
+#include "compat.h"
+
+#define DPI_FLOW_TURNS 256
+#define DPI_FLOW_DETAIL_MAX 240		/* bytes of one turn's detail */
+
+/* How sure we are of the protocol: a better source replaces a lesser one. */
+enum dpi_rank {
+	DPI_NOTHING,
+	DPI_CARRIER,		/* TLS or QUIC, and not what is inside */
+	DPI_OFFERED,		/* the client's ALPN leaves no other choice */
+	DPI_AGREED,		/* the server's ALPN, or a port that is for this alone */
+	DPI_SEEN,		/* dissected */
+	DPI_UPGRADED,		/* HTTP that became something else */
+};
+
+struct dpi_turn {
+	struct dpi_turn *next;
+	uint32_t frame;		/* where it began */
+	const char *host;	/* NULL if not known */
+	char *detail;		/* NULL if none */
+	uint32_t status;	/* of HTTP, that it was answered with */
+	uint32_t status_frame;	/* 0: none yet */
+};
+
+struct dpi_flow {
+	const char *app;	/* NULL while nothing but the transport is known */
+	enum dpi_rank rank;
+	bool odd_port;		/* the protocol's own port is another one */
+	uint16_t port;		/* the receiver's of the first packet */
+	unsigned turns;
+	const char *host;	/* TLS server name */
+	uint32_t host_frame;	/* where it was first seen */
+	const char *tls_version;
+	const char *cipher;
+	const char *alpn;
+	const char *ja4;
+	struct dpi_turn *first;		/* in the order of their frames */
+	struct dpi_turn *cursor;	/* where the last packet was */
+};
+
+/* The flow of this packet, made if need be; @proto is "dpi". */
+struct dpi_flow *dpi_flow_get(packet_info *pinfo, int proto);
+
+/* @app must live as long as the file.  True if it is news. */
+bool dpi_flow_set_app(struct dpi_flow *f, const char *app, enum dpi_rank rank);
+
+/* Keeps a copy of @value, unless *@member is known already. */
+void dpi_flow_set(const char **member, const char *value);
+
+/*
+ * A host or a detail was seen in @frame; either may be NULL.  With @request
+ * it begins a turn; so does another host than the current turn's.  Frames come
+ * in any order, and again.
+ */
+void dpi_flow_turn(struct dpi_flow *f, uint32_t frame, bool request,
+		   const char *host, const char *detail);
+
+/*
+ * In @frame the turn that began in @request, or if nobody knows (0) the last
+ * one before it, was answered with that status.  Shown only if the turn before
+ * it was answered as well: with several under way Wireshark mixes them up.
+ */
+void dpi_flow_status(struct dpi_flow *f, uint32_t request, uint32_t frame,
+		     uint32_t status);
+
+/* The turn that @frame belongs to, or NULL if there is none at all. */
+const struct dpi_turn *dpi_flow_turn_at(struct dpi_flow *f, uint32_t frame);
+
+/* All details as one text, "" if there are none. */
+const char *dpi_flow_detail(wmem_allocator_t *pool, const struct dpi_flow *f,
+			    const struct dpi_turn *t);
+
+#endif

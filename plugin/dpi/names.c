@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dpi/names.h"
+
+struct names {
+	struct dpi_name *first;
+	unsigned count;
+};
+
+static wmem_map_t *addresses;		/* text -> struct names */
+static wmem_map_t *asked;		/* name in lower case -> itself */
+
+void dpi_names_init(void)
+{
+	addresses = wmem_map_new_autoreset(wmem_epan_scope(),
+					   wmem_file_scope(), wmem_str_hash,
+					   g_str_equal);
+	asked = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(),
+				       wmem_str_hash, g_str_equal);
+}
+
+static struct names *names_of(const char *address)
+{
+	struct names *n = wmem_map_lookup(addresses, address);
+
+	if (n || wmem_map_size(addresses) >= DPI_NAMES_ADDRESSES)
+		return n;
+	n = wmem_new0(wmem_file_scope(), struct names);
+	wmem_map_insert(addresses, wmem_strdup(wmem_file_scope(), address), n);
+	return n;
+}
+
+static bool is_same(const struct dpi_name *n, const char *name,
+		    const char *process)
+{
+	return !strcmp(n->name, name) && !g_strcmp0(n->process, process);
+}
+
+/* After @before, or NULL: before all others. */
+static void insert(struct names *n, struct dpi_name *before, uint32_t frame,
+		   uint32_t until, const char *name, const char *process)
+{
+	struct dpi_name **at = before ? &before->next : &n->first, *new;
+
+	if (n->count == DPI_NAMES_EACH)
+		return;
+	new = wmem_new0(wmem_file_scope(), struct dpi_name);
+	new->frame = frame;
+	new->until = until;
+	new->name = wmem_strdup(wmem_file_scope(), name);
+	if (process)
+		new->process = wmem_strdup(wmem_file_scope(), process);
+	new->next = *at;
+	*at = new;
+	n->count++;
+}
+
+/* The last one from before that frame, or NULL. */
+static struct dpi_name *find(const struct names *n, uint32_t frame)
+{
+	struct dpi_name *last = NULL;
+
+	for (struct dpi_name *i = n->first; i && i->frame <= frame; i = i->next)
+		last = i;
+	return last;
+}
+
+void dpi_names_put(const char *address, uint32_t frame, const char *name,
+		   const char *process)
+{
+	struct names *n = names_of(address);
+	struct dpi_name *before;
+
+	if (!n)
+		return;
+	before = find(n, frame);
+	if (before && is_same(before, name, process)) {
+		before->until = MAX(before->until, frame);
+		return;
+	}
+	/* Packets are looked at in any order: this one parts the same answer. */
+	if (before && before->until > frame) {
+		insert(n, before, before->until, before->until, before->name,
+		       before->process);
+		before->until = frame;
+	}
+	insert(n, before, frame, frame, name, process);
+}
+
+const struct dpi_name *dpi_names_get(const char *address, uint32_t frame)
+{
+	const struct names *n = wmem_map_lookup(addresses, address);
+	const struct dpi_name *name = n ? find(n, frame) : NULL;
+
+	return name || !n ? name : n->first;
+}
+
+void dpi_names_ask(const char *name)
+{
+	char *lower = g_ascii_strdown(name, -1);
+	char *key;
+
+	if (wmem_map_size(asked) < DPI_NAMES_ASKED &&
+	    !wmem_map_contains(asked, lower)) {
+		key = wmem_strdup(wmem_file_scope(), lower);
+		wmem_map_insert(asked, key, key);
+	}
+	g_free(lower);
+}
+
+bool dpi_names_knows(const char *name)
+{
+	unsigned count = wmem_map_size(asked);
+	char *lower;
+	bool there;
+
+	if (!count || count == DPI_NAMES_ASKED)
+		return true;
+	lower = g_ascii_strdown(name, -1);
+	there = wmem_map_contains(asked, lower);
+	g_free(lower);
+	return there;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Which names this host resolved to which addresses, from the DNS answers in
+ * the file: until it is closed, about 150 bytes for each of at most
+ * DPI_NAMES_ADDRESSES addresses, and about 50 for each further name of one,
+ * at most DPI_NAMES_EACH.  What is beyond is not kept.  And all names that
+ * were asked for: about 80 bytes each, of at most DPI_NAMES_ASKED.
+ */
+#ifndef PKTWHO_PLUGIN_DPI_NAMES_H
+#define PKTWHO_PLUGIN_DPI_NAMES_H
+
+#include "compat.h"
+
+#define DPI_NAMES_ADDRESSES 100000
+#define DPI_NAMES_EACH 32
+#define DPI_NAMES_ASKED 100000
+
+struct dpi_name {
+	struct dpi_name *next;
+	uint32_t frame;		/* of the answer */
+	uint32_t until;		/* ... and of the last that says the same */
+	const char *name;
+	const char *process;	/* that asked, NULL if not known */
+};
+
+/* Once, while protocols register. */
+void dpi_names_init(void);
+
+/* @address as Wireshark writes it; everything is copied. */
+void dpi_names_put(const char *address, uint32_t frame, const char *name,
+		   const char *process);
+
+/*
+ * The name last resolved to @address before @frame; if there was none, the
+ * first one after it.  NULL if there is none at all.
+ */
+const struct dpi_name *dpi_names_get(const char *address, uint32_t frame);
+
+/* @name was asked for, or answered, whatever the answer is. */
+void dpi_names_ask(const char *name);
+
+/* Was it, in any case?  True also if it cannot be known. */
+bool dpi_names_knows(const char *name);
+
+#endif

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#define WS_LOG_DOMAIN "pktwho"
+#include "geo/geo_fields.h"
+
+#include <errno.h>
+#include <wsutil/wslog.h>
+
+#include "geo.h"
+#include "text.h"
+
+enum what { COUNTRY, COUNTRY_NAME, CITY, ASN, ORG, WHATS };
+enum scope { EITHER, SRC, DST, SCOPES };
+
+static int proto_geo = -1;
+static int proto_ip, proto_ipv6, proto_icmp, proto_icmpv6;
+static int hf[WHATS][SCOPES];
+static int hf_scope[SCOPES];
+static int ett_geo = -1;
+static int ett_scope[SCOPES] = { -1, -1, -1 };
+
+static ws_bool pref_lookup = true;
+static const char *pref_databases = "";
+
+static struct geo *databases;		/* NULL until the first lookup */
+
+void geo_fields_init(module_t *prefs)
+{
+	static int *ett[] = { &ett_geo, &ett_scope[SRC], &ett_scope[DST] };
+
+	proto_geo = proto_register_protocol("Places of a Packet's Addresses",
+					    "GEO", "geo");
+	proto_register_subtree_array(ett, array_length(ett));
+	prefs_register_bool_preference(prefs, "geo",
+		"Look up countries, cities and networks",
+		"Look addresses up in the databases.  A country recorded with"
+		" the packet is shown in any case.", &pref_lookup);
+	prefs_register_string_preference(prefs, "geo_databases",
+		"Databases to look up in",
+		"Paths of MaxMind database files (.mmdb), separated by colons,"
+		" the best first.  Empty: those installed in /usr/share/GeoIP"
+		" and /var/lib/GeoIP, then pktwho's own.", &pref_databases);
+}
+
+#define GEO(what, word, title, type)                                       \
+	{ &hf[what][EITHER], { title, "geo." word, type, NULL, 0, NULL,    \
+			       HFILL } },                                  \
+	{ &hf[what][SRC], { "Source " title, "geo.src." word, type, NULL,  \
+			    0, NULL, HFILL } },                            \
+	{ &hf[what][DST], { "Destination " title, "geo.dst." word, type,   \
+			    NULL, 0, NULL, HFILL } }
+#define STRING FT_STRINGZ, BASE_NONE
+#define NUMBER FT_UINT32, BASE_DEC
+
+void geo_fields_register_fields(void)
+{
+	static hf_register_info all[] = {
+		GEO(COUNTRY, "country", "Country", STRING),
+		GEO(COUNTRY_NAME, "country_name", "Country Name", STRING),
+		GEO(CITY, "city", "City", STRING),
+		GEO(ASN, "asn", "AS Number", NUMBER),
+		GEO(ORG, "org", "AS Organization", STRING),
+		{ &hf_scope[SRC], { "Source", "geo.src", FT_NONE, BASE_NONE,
+				    NULL, 0, NULL, HFILL } },
+		{ &hf_scope[DST], { "Destination", "geo.dst", FT_NONE,
+				    BASE_NONE, NULL, 0, NULL, HFILL } },
+	};
+
+	proto_register_field_array(proto_geo, all, array_length(all));
+	proto_ip = proto_get_id_by_filter_name("ip");
+	proto_ipv6 = proto_get_id_by_filter_name("ipv6");
+	proto_icmp = proto_get_id_by_filter_name("icmp");
+	proto_icmpv6 = proto_get_id_by_filter_name("icmpv6");
+}
+
+void geo_fields_reset(void)
+{
+	geo_free(databases);
+	databases = NULL;
+}
+
+bool geo_fields_is_wanted(proto_tree *tree)
+{
+	return proto_field_is_referenced(tree, proto_geo) &&
+	       proto_is_protocol_enabled(find_protocol_by_id(proto_geo));
+}
+
+/* Of what an ICMP error quotes Wireshark does not take the addresses. */
+bool geo_fields_is_inside(const packet_info *pinfo)
+{
+	const wmem_list_frame_t *l = wmem_list_head(pinfo->layers);
+	int headers = 0;
+
+	for (; l && headers < 2; l = wmem_list_frame_next(l)) {
+		int proto = GPOINTER_TO_INT(wmem_list_frame_data(l));
+
+		if (proto == proto_icmp || proto == proto_icmpv6)
+			break;
+		headers += proto == proto_ip || proto == proto_ipv6;
+	}
+	return headers == 2;
+}
+
+/* What is wrong with one database costs one line, not the others. */
+static void add_database(const char *path)
+{
+	int err = *path ? geo_add(databases, path) : 0;
+
+	if (err == -ENOSPC)
+		ws_warning("%s: too many databases: not used", path);
+	else if (err == -EBADMSG)
+		ws_warning("%s is damaged or no MaxMind database: not used",
+			   path);
+	else if (err < 0)
+		ws_warning("%s: %s: not used", path, g_strerror(-err));
+}
+
+static void open_databases(void)
+{
+	char **paths;
+
+	databases = geo_new();
+	if (!databases)
+		return;
+	if (!*pref_databases) {
+		geo_add_installed(databases);
+		return;
+	}
+	paths = g_strsplit(pref_databases, ":", -1);
+	for (char **p = paths; *p; p++)
+		add_database(*p);
+	g_strfreev(paths);
+}
+
+/* As geo.h wants it; false for what is no IP address. */
+static bool to_ipv6(uint8_t out[16], const address *a)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	if (a->type == AT_IPv6 && a->len == 16) {
+		memcpy(out, a->data, 16);
+		return true;
+	}
+	if (a->type != AT_IPv4 || a->len != 4)
+		return false;
+	memcpy(out, mapped, sizeof(mapped));
+	memcpy(out + sizeof(mapped), a->data, 4);
+	return true;
+}
+
+static void look_up(struct geo_place *place, const address *a)
+{
+	uint8_t ip[16];
+
+	if (!pref_lookup || !to_ipv6(ip, a))
+		return;
+	if (!databases)
+		open_databases();
+	if (!databases || !geo_lookup(databases, ip, place))
+		memset(place, 0, sizeof(*place));
+}
+
+/*
+ * The recorded country and what today's databases say besides.  Where they
+ * disagree about the country, their name of it and their city would
+ * contradict the record.
+ */
+static void find_place(struct geo_place *place, const address *a,
+		       const char *recorded)
+{
+	memset(place, 0, sizeof(*place));
+	look_up(place, a);
+	if (!*recorded || !strcmp(place->country, recorded))
+		return;
+	g_strlcpy(place->country, recorded, sizeof(place->country));
+	place->country_name[0] = '\0';
+	place->city[0] = '\0';
+}
+
+bool geo_fields_country(char out[GEO_FIELDS_COUNTRY_LEN], const address *a,
+		   const char *recorded)
+{
+	struct geo_place place;
+
+	if (*recorded) {
+		g_strlcpy(out, recorded, GEO_FIELDS_COUNTRY_LEN);
+		return true;
+	}
+	memset(&place, 0, sizeof(place));
+	look_up(&place, a);
+	g_strlcpy(out, place.country, GEO_FIELDS_COUNTRY_LEN);
+	return *out;
+}
+
+struct where {
+	proto_tree *tree;
+	tvbuff_t *tvb;
+	wmem_allocator_t *pool;
+	enum scope scope;
+};
+
+static void add_string(const struct where *w, enum what what, const char *s)
+{
+	proto_item *item;
+
+	if (!*s)
+		return;
+	s = text_escape(w->pool, s, strlen(s));
+	item = proto_tree_add_string(w->tree, hf[what][EITHER], w->tvb, 0, 0, s);
+	proto_item_set_generated(item);
+	proto_item_set_hidden(item);
+	item = proto_tree_add_string(w->tree, hf[what][w->scope], w->tvb, 0, 0,
+				     s);
+	proto_item_set_generated(item);
+}
+
+static void add_asn(const struct where *w, uint32_t asn)
+{
+	proto_item *item;
+
+	if (!asn)
+		return;
+	item = proto_tree_add_uint(w->tree, hf[ASN][EITHER], w->tvb, 0, 0, asn);
+	proto_item_set_generated(item);
+	proto_item_set_hidden(item);
+	item = proto_tree_add_uint(w->tree, hf[ASN][w->scope], w->tvb, 0, 0,
+				   asn);
+	proto_item_set_generated(item);
+}
+
+/* @top is the protocol's item: made for the first place, none without one. */
+static void add_end(proto_tree *tree, proto_item **top, struct where *w,
+		    const struct geo_place *place)
+{
+	const char *country = place->country;
+	proto_item *item;
+
+	if (!*country && !*place->country_name && !*place->city &&
+	    !place->asn && !*place->org)
+		return;
+	if (!*top) {
+		*top = proto_tree_add_protocol_format(tree, proto_geo, w->tvb,
+						      0, 0, "Places");
+		proto_item_set_generated(*top);
+	}
+	proto_item_append_text(*top, ", %s: %s", w->scope == SRC ? "Src" : "Dst",
+			       *country ? country : "?");
+
+	w->tree = proto_item_add_subtree(*top, ett_geo);
+	item = proto_tree_add_item(w->tree, hf_scope[w->scope], w->tvb, 0, 0,
+				   ENC_NA);
+	proto_item_append_text(item, ": %s", *country ? country : "?");
+	proto_item_set_generated(item);
+	w->tree = proto_item_add_subtree(item, ett_scope[w->scope]);
+	add_string(w, COUNTRY, country);
+	add_string(w, COUNTRY_NAME, place->country_name);
+	add_string(w, CITY, place->city);
+	add_asn(w, place->asn);
+	add_string(w, ORG, place->org);
+}
+
+void geo_fields_add(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
+	       const char *src_country, const char *dst_country)
+{
+	struct where w = { .tvb = tvb, .pool = pinfo->pool };
+	struct geo_place place;
+	proto_item *top = NULL;
+
+	w.scope = SRC;
+	find_place(&place, &pinfo->net_src, src_country);
+	add_end(tree, &top, &w, &place);
+	w.scope = DST;
+	find_place(&place, &pinfo->net_dst, dst_country);
+	add_end(tree, &top, &w, &place);
+}

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "proc/expert.h"
+
+#include <epan/expert.h>
+#include <epan/tap.h>
+#include <epan/to_str.h>
+
+#include "pcapng.h"
+#include "geo/geo_fields.h"
+#include "dpi/spoken.h"
+#include "text.h"
+
+enum item {
+	DELETED, MEMFD, WORLD_WRITABLE, COUNTRY, PORT, UNKNOWN, TABLE, ITEMS
+};
+
+static expert_field ei[ITEMS] = {
+	EI_INIT, EI_INIT, EI_INIT, EI_INIT, EI_INIT, EI_INIT, EI_INIT,
+};
+
+static ws_bool enabled[ITEMS] = { true, true, true, true, true, true, true };
+static const char *pref_countries = "";
+
+static int proto_ours = -1;
+static int proto_items = -1;		/* everybody's expert items */
+static int items_tap;
+
+static const struct {
+	const char *pref;
+	const char *title;
+	const char *description;
+} prefs_of[ITEMS] = {
+	[DELETED] = { "expert_deleted", "Report deleted executables",
+		"An expert item where a process runs an executable that is no"
+		" longer on disk." },
+	[MEMFD] = { "expert_memfd", "Report executables that never had a file",
+		"An expert item where a process runs from memory alone." },
+	[WORLD_WRITABLE] = { "expert_world_writable",
+		"Report executables that anyone could have put there",
+		"An expert item where a process runs an executable in a"
+		" directory that everyone may write to." },
+	[COUNTRY] = { "expert_country", "Report countries that are not allowed",
+		"An expert item where an address is in none of the allowed"
+		" countries, if there are any." },
+	[PORT] = { "expert_port", "Report protocols on ports of others",
+		"An expert item where a protocol is spoken in clear text on a"
+		" port that is not its own." },
+	[UNKNOWN] = { "expert_unknown", "Report senders that are not known",
+		"An expert item on packets that this host sent, and nobody"
+		" knows who." },
+	[TABLE] = { "expert_table",
+		"Report process tables that contradict the packets",
+		"An expert item on a row of the process table whose totals are"
+		" not those of the packets in the file." },
+};
+
+/* The tables' storage is ours; Wireshark keeps pointers into both. */
+static void register_items(int proto)
+{
+	static ei_register_info all[] = {
+		{ &ei[DELETED], { "proc.expert.deleted", PI_SECURITY, PI_NOTE,
+			"The executable is no longer on disk", EXPFILL } },
+		{ &ei[MEMFD], { "proc.expert.memfd", PI_SECURITY, PI_WARN,
+			"The executable never had a file", EXPFILL } },
+		{ &ei[WORLD_WRITABLE], { "proc.expert.world_writable",
+			PI_SECURITY, PI_WARN,
+			"Anyone may write to the executable's directory",
+			EXPFILL } },
+		{ &ei[COUNTRY], { "proc.expert.country", PI_SECURITY, PI_WARN,
+			"Country that is not allowed", EXPFILL } },
+		{ &ei[PORT], { "proc.expert.port", PI_PROTOCOL, PI_NOTE,
+			"Protocol on a port that is not its own", EXPFILL } },
+		{ &ei[UNKNOWN], { "proc.expert.unknown", PI_UNDECODED, PI_NOTE,
+			"Sent by this host, and it is not known who sent it",
+			EXPFILL } },
+		{ &ei[TABLE], { "proc.expert.table", PI_SEQUENCE, PI_WARN,
+			"The process table and the packets disagree",
+			EXPFILL } },
+	};
+
+	expert_register_field_array(expert_register_protocol(proto), all,
+				    array_length(all));
+}
+
+/* ---- counts, for the process table ---- */
+
+struct totals {
+	uint64_t id;
+	uint64_t packets;		/* counted in the file */
+	uint64_t bytes;
+	uint64_t table_packets;		/* claimed by the tables so far */
+	uint64_t table_bytes;
+};
+
+static wmem_map_t *all_totals;		/* process id -> struct totals */
+
+/* Few processes have most of the packets, and Wireshark's hash is slow. */
+static struct totals *recent[64];
+
+static void forget_recent(void)
+{
+	memset(recent, 0, sizeof(recent));
+}
+
+static struct totals *totals_of(uint64_t id)
+{
+	struct totals **slot = &recent[id % array_length(recent)];
+	struct totals *t = *slot;
+
+	if (t && t->id == id)
+		return t;
+	t = wmem_map_lookup(all_totals, &id);
+	if (!t) {
+		t = wmem_new0(wmem_file_scope(), struct totals);
+		t->id = id;
+		wmem_map_insert(all_totals, &t->id, t);
+	}
+	*slot = t;
+	return t;
+}
+
+static void count(const struct packet_end *e, uint32_t len)
+{
+	struct totals *t;
+
+	if (!e->present)
+		return;
+	t = totals_of(e->id);
+	t->packets++;
+	t->bytes += len;
+}
+
+/* As the capture counts: a process that talks to itself once. */
+void expert_items_count(const packet_info *pinfo, const struct attribution *a)
+{
+	uint32_t len = pinfo->fd->pkt_len;
+
+	count(&a->src, len);
+	if (!a->src.present || a->dst.id != a->src.id)
+		count(&a->dst, len);
+}
+
+static bool has_totals(const struct process *p)
+{
+	return process_has(p, FIELD_ID) && process_has(p, FIELD_PACKETS) &&
+	       process_has(p, FIELD_BYTES);
+}
+
+void expert_items_count_row(const struct process *p)
+{
+	struct totals *t;
+
+	if (!has_totals(p))
+		return;
+	t = totals_of(p->id);
+	t->table_packets += p->packets;
+	t->table_bytes += p->bytes;
+}
+
+/* ---- processes ---- */
+
+static void report(proto_item *item, packet_info *pinfo, enum item what,
+		   const struct process *p, const char *does)
+{
+	wmem_allocator_t *pool = pinfo->pool;
+
+	if (!enabled[what])
+		return;
+	expert_add_info_format(pinfo, item, &ei[what], "%s (%u) %s: %s",
+		text_escape(pool, p->name, strnlen(p->name, sizeof(p->name))),
+		p->pid, does,
+		text_escape(pool, p->exepath,
+			    strnlen(p->exepath, sizeof(p->exepath))));
+}
+
+/* A memfd counts as deleted, too; one word on it is enough. */
+static void look_at_process(proto_item *item, packet_info *pinfo,
+			    const struct process *p)
+{
+	if (!process_has(p, FIELD_FLAGS))
+		return;
+	if (p->flags & PROCESS_EXE_MEMFD)
+		report(item, pinfo, MEMFD, p,
+		       "runs an executable that never had a file");
+	else if (p->flags & PROCESS_EXE_DELETED)
+		report(item, pinfo, DELETED, p,
+		       "runs an executable that is no longer on disk");
+	if (p->flags & PROCESS_EXE_WORLD_WRITABLE)
+		report(item, pinfo, WORLD_WRITABLE, p,
+		       "runs an executable from a directory that anyone may"
+		       " write to");
+}
+
+struct option_reader {
+	proto_item *item;
+	packet_info *pinfo;
+};
+
+static ws_bool read_option(wtap_block_t block _U_, unsigned id,
+			   wtap_opttype_e type _U_, wtap_optval_t *value,
+			   void *data)
+{
+	const struct option_reader *r = data;
+	struct process p;
+
+	if (id == PCAPNG_OPT_CUSTOM_BIN && option_pen(value) == PKTWHO_PEN &&
+	    process_decode(&p, option_data(value), option_len(value)) > 0)
+		look_at_process(r->item, r->pinfo, &p);
+	return true;
+}
+
+/* ---- countries ---- */
+
+#define SEPARATORS " ,;:\t"
+
+/* Two letters, whatever separates them. */
+static bool country_is_allowed(const char *country)
+{
+	size_t n;
+
+	for (const char *s = pref_countries; *s; s += n) {
+		n = strspn(s, SEPARATORS);
+		s += n;
+		n = strcspn(s, SEPARATORS);
+		if (n == strlen(country) && !g_ascii_strncasecmp(s, country, n))
+			return true;
+	}
+	return false;
+}
+
+static void look_at_address(proto_item *item, packet_info *pinfo,
+			    const address *a, const char *recorded)
+{
+	char country[GEO_FIELDS_COUNTRY_LEN];
+
+	if (!geo_fields_country(country, a, recorded) || country_is_allowed(country))
+		return;
+	expert_add_info_format(pinfo, item, &ei[COUNTRY],
+		"%s is in %s, which is not an allowed country",
+		address_to_str(pinfo->pool, a),
+		text_escape(pinfo->pool, country, strlen(country)));
+}
+
+/* This host's own address is where it is. */
+static void look_at_countries(proto_item *item, packet_info *pinfo,
+			      const struct attribution *a)
+{
+	if (!enabled[COUNTRY] ||
+	    !pref_countries[strspn(pref_countries, SEPARATORS)])
+		return;
+	if (a->direction != DIRECTION_OUT && a->direction != DIRECTION_LOCAL)
+		look_at_address(item, pinfo, &pinfo->net_src, a->src.country);
+	if (a->direction != DIRECTION_IN && a->direction != DIRECTION_LOCAL)
+		look_at_address(item, pinfo, &pinfo->net_dst, a->dst.country);
+}
+
+/* ---- ports ---- */
+
+/* Protocols with ports of their own, by Wireshark's names for them. */
+static const char *const port_owners[] = {
+	"dns", "ftp", "http", "imap", "irc", "ldap", "mqtt", "mysql", "nbss",
+	"pgsql", "pop", "resp", "rtsp", "sip", "smtp", "socks", "ssh",
+	"telnet", "vnc",
+};
+
+/* TLS may carry anything anywhere, and is taken for the port's owner. */
+static bool port_is_owned(const packet_info *pinfo)
+{
+	return spoken_is_kept(pinfo) ||
+	       spoken_is(pinfo, proto_get_id_by_filter_name("tls"));
+}
+
+static void look_at_port(proto_item *item, packet_info *pinfo)
+{
+	if (!enabled[PORT] ||
+	    (pinfo->ptype != PT_TCP && pinfo->ptype != PT_UDP))
+		return;
+	for (size_t i = 0; i < array_length(port_owners); i++) {
+		int proto = proto_get_id_by_filter_name(port_owners[i]);
+
+		if (proto == -1 || !spoken_is(pinfo, proto) ||
+		    port_is_owned(pinfo))
+			continue;
+		expert_add_info_format(pinfo, item, &ei[PORT],
+			"%s between ports %u and %u, and neither is its own",
+			proto_get_protocol_short_name(
+				find_protocol_by_id(proto)),
+			pinfo->srcport, pinfo->destport);
+		return;
+	}
+}
+
+/* ---- what is wanted, and where ---- */
+
+/* Wireshark registers its expert items after all protocols. */
+static void find_items(void)
+{
+	if (proto_items != -1)
+		return;
+	proto_items = proto_get_id_by_filter_name("_ws.expert");
+	items_tap = find_tap_id("expert");
+}
+
+bool expert_items_have_a_tap(void)
+{
+	find_items();
+	return have_tap_listener(items_tap);
+}
+
+bool expert_items_are_wanted(proto_tree *tree)
+{
+	if (expert_items_have_a_tap() ||
+	    proto_field_is_referenced(tree, proto_items))
+		return true;
+	/* Whoever asks for one of ours has thereby asked for its protocol. */
+	if (!proto_field_is_referenced(tree, proto_ours))
+		return false;
+	for (int i = 0; i < ITEMS; i++)
+		if (proto_field_is_referenced(tree, ei[i].hf))
+			return true;
+	return false;
+}
+
+/* Closed before the capture, or a fragment alone: unknown, and no wonder. */
+static bool is_mystery(const struct attribution *a)
+{
+	return a->src.attr == ATTR_UNKNOWN &&
+	       a->src.reason != REASON_BEFORE &&
+	       a->src.reason != REASON_FRAGMENT &&
+	       (a->direction == DIRECTION_OUT ||
+		a->direction == DIRECTION_LOCAL);
+}
+
+void expert_items_packet(proto_item *item, packet_info *pinfo,
+			 const struct attribution *a, wtap_block_t block)
+{
+	struct option_reader r = { item, pinfo };
+
+	if (block)
+		wtap_block_foreach_option(block, read_option, &r);
+	look_at_countries(item, pinfo, a);
+	look_at_port(item, pinfo);
+	if (enabled[UNKNOWN] && is_mystery(a))
+		expert_add_info(pinfo, item, &ei[UNKNOWN]);
+}
+
+/*
+ * Fewer packets are evidence that somebody took away, more are a contradiction.
+ * On the first pass a table may come before its packets, as when files were
+ * merged: a process that was not seen yet is then none that is missing.
+ */
+static void compare(proto_item *item, packet_info *pinfo,
+		    const struct process *p)
+{
+	const struct totals *t = totals_of(p->id);
+
+	if (!t->packets && !PINFO_FD_VISITED(pinfo))
+		return;
+	if (t->packets == t->table_packets && t->bytes == t->table_bytes)
+		return;
+	expert_add_info_format(pinfo, item, &ei[TABLE],
+		"%s (%u): the table counts %" PRIu64 " packets, %" PRIu64
+		" bytes; the file has %" PRIu64 " packets, %" PRIu64 " bytes",
+		text_escape(pinfo->pool, p->name,
+			    strnlen(p->name, sizeof(p->name))),
+		p->pid, t->table_packets, t->table_bytes, t->packets, t->bytes);
+}
+
+void expert_items_row(proto_item *item, packet_info *pinfo,
+		      const struct process *p)
+{
+	look_at_process(item, pinfo, p);
+	if (enabled[TABLE] && has_totals(p))
+		compare(item, pinfo, p);
+}
+
+void expert_items_init(int proto, module_t *prefs)
+{
+	proto_ours = proto;
+	register_items(proto);
+	for (int i = 0; i < ITEMS; i++)
+		prefs_register_bool_preference(prefs, prefs_of[i].pref,
+			prefs_of[i].title, prefs_of[i].description,
+			&enabled[i]);
+	prefs_register_string_preference(prefs, "allowed_countries",
+		"Allowed countries",
+		"Two-letter codes, separated by blanks or commas.  Addresses in"
+		" other countries get an expert item.  Empty: all are allowed.",
+		&pref_countries);
+	all_totals = wmem_map_new_autoreset(wmem_epan_scope(),
+		wmem_file_scope(), wmem_int64_hash, g_int64_equal);
+	register_cleanup_routine(forget_recent);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Expert items: what an investigator should look at.  Each says why on its
+ * own, has a preference that switches it off, and is described in
+ * docs/fields.md.  Nothing is looked at while nobody would see it.
+ */
+#ifndef PKTWHO_PLUGIN_PROC_EXPERT_H
+#define PKTWHO_PLUGIN_PROC_EXPERT_H
+
+#include "compat.h"
+#include <epan/prefs.h>
+
+#include "record.h"
+
+/* Once, while protocols register; @proto is "proc". */
+void expert_items_init(int proto, module_t *prefs);
+
+/* Does a statistic or a dialog wait for everybody's expert items? */
+bool expert_items_have_a_tap(void);
+
+/* Would anybody see an item of ours? */
+bool expert_items_are_wanted(proto_tree *tree);
+
+/*
+ * On the first pass, wanted or not: what the packets of each process add up
+ * to, and what the rows of the process table say that they do.
+ */
+void expert_items_count(const packet_info *pinfo, const struct attribution *a);
+void expert_items_count_row(const struct process *p);
+
+/*
+ * Adds to @item, which may be NULL, what is odd about the packet and about
+ * the processes that its options describe; @block may be NULL.
+ */
+void expert_items_packet(proto_item *item, packet_info *pinfo,
+			 const struct attribution *a, wtap_block_t block);
+
+/* The same for a row of the process table. */
+void expert_items_row(proto_item *item, packet_info *pinfo,
+		      const struct process *p);
+
+#endif

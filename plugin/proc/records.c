@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "proc/records.h"
+
+struct stored {
+	size_t len;
+	uint8_t raw[];
+};
+
+struct history {
+	uint64_t id;
+	uint32_t first_frame;
+	struct stored *first;
+	wmem_tree_t *by_frame;
+};
+
+static wmem_map_t *histories;		/* process id -> struct history */
+
+void records_init(void)
+{
+	histories = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(),
+					   wmem_int64_hash, g_int64_equal);
+}
+
+static struct history *history_of(uint64_t id)
+{
+	struct history *h = wmem_map_lookup(histories, &id);
+
+	if (h)
+		return h;
+	h = wmem_new0(wmem_file_scope(), struct history);
+	h->id = id;
+	h->by_frame = wmem_tree_new(wmem_file_scope());
+	wmem_map_insert(histories, &h->id, h);
+	return h;
+}
+
+void records_put(const struct process *p, const uint8_t *raw, size_t len,
+		   uint32_t frame)
+{
+	struct history *h;
+	struct stored *s;
+
+	if (!process_has(p, FIELD_ID))
+		return;
+	h = history_of(p->id);
+	s = wmem_tree_lookup32_le(h->by_frame, frame);
+	if (s && s->len == len && !memcmp(s->raw, raw, len))
+		return;
+
+	s = wmem_alloc(wmem_file_scope(), sizeof(*s) + len);
+	s->len = len;
+	memcpy(s->raw, raw, len);
+	wmem_tree_insert32(h->by_frame, frame, s);
+	if (!h->first || frame < h->first_frame) {
+		h->first = s;
+		h->first_frame = frame;
+	}
+}
+
+bool records_get(struct process *p, uint64_t id, uint32_t frame)
+{
+	struct history *h = wmem_map_lookup(histories, &id);
+	struct stored *s;
+
+	if (!h)
+		return false;
+	s = wmem_tree_lookup32_le(h->by_frame, frame);
+	if (!s)
+		s = h->first;
+	return process_decode(p, s->raw, s->len) > 0;
+}

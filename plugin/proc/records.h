@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The process records of the open file, by process id.  Filled on the first
+ * pass over the file, emptied by Wireshark when the file is closed.
+ *
+ * Records are kept as they are in the file, a few hundred bytes each, and a
+ * record that says the same as the one before it is not kept again: memory
+ * grows with the number of different records, never with that of packets.
+ */
+#ifndef PKTWHO_PLUGIN_PROC_RECORDS_H
+#define PKTWHO_PLUGIN_PROC_RECORDS_H
+
+#include "compat.h"
+#include "record.h"
+
+/* Once, while protocols register. */
+void records_init(void);
+
+/*
+ * Remembers the encoded record @raw, decoded as @p, that was seen in @frame.
+ * @raw is copied.  A record without a process id cannot be found again and is
+ * ignored.
+ */
+void records_put(const struct process *p, const uint8_t *raw, size_t len,
+		   uint32_t frame);
+
+/*
+ * Decodes the latest record of process @id that was seen in or before @frame;
+ * if there is none, the first one after it.  False if there is none at all.
+ */
+bool records_get(struct process *p, uint64_t id, uint32_t frame);
+
+#endif

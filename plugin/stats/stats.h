@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Statistics by program, for tshark -z and Wireshark's Statistics menu:
+ * `proc,tree` (packets and bytes by program, remote country and host),
+ * `conv,proc` and `endpoints,proc`, `proc,tcp` (tcpstats.c).
+ *
+ * A program is what has the same proc.name: one row for a hundred workers.
+ * A packet between two local programs counts for both, between two processes
+ * of one program once.
+ */
+#ifndef PKTWHO_PLUGIN_STATS_STATS_H
+#define PKTWHO_PLUGIN_STATS_STATS_H
+
+#include "compat.h"
+#include "import/import.h"
+#include "record.h"
+
+/* What the tap "proc" hands out; belongs to the packet. */
+struct stats_packet {
+	struct attribution owners;
+	/* As proc.name shows them, NULL where no process is named. */
+	const char *src;
+	const char *dst;
+	const char *other;	/* an import's, of which no one says which end */
+};
+
+/* Once, while protocols register; @proto is "proc". */
+void stats_init(int proto);
+
+/* Does any statistic want to hear of packets? */
+bool stats_are_wanted(void);
+
+/*
+ * Tells the statistics of a packet.  @owners is copied; @imported may be
+ * NULL.  Only of use while stats_are_wanted().
+ */
+void stats_packet(packet_info *pinfo, const struct attribution *owners,
+		  const struct imported *imported);
+
+/* What stats_packet() was told of this packet, or NULL. */
+const struct stats_packet *stats_packet_get(packet_info *pinfo);
+
+/* tcpstats.c: the table `proc,tcp`. */
+void tcpstats_init(void);
+bool tcpstats_are_wanted(void);
+
+#endif

@@ -1,0 +1,779 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <netinet/in.h>
+
+#include "exact.h"
+#include "owner/flowtab.h"
+#include "process/proctab.h"
+
+#define MS  1000000ull
+#define SEC 1000000000ull
+#define T   (1000 * SEC)	/* when the tests begin */
+
+#define HOST  1			/* network namespaces */
+#define OTHER 2
+#define THIRD 3
+
+static struct proc alice, bob, carol;
+
+static struct flow_key key_of(uint8_t proto, uint16_t port)
+{
+	struct flow_key k = { .proto = proto, .local_port = port,
+			      .remote_port = 443 };
+
+	k.local[15] = 1;
+	k.remote[15] = 2;
+	return k;
+}
+
+static struct flowtab_event by(struct proc *owner, uint64_t ts_ns,
+			       uint64_t cookie)
+{
+	return (struct flowtab_event){ .ts_ns = ts_ns, .cookie = cookie,
+				       .netns = HOST, .owner = owner,
+				       .attr = ATTR_SOCKET };
+}
+
+static void own(struct flowtab *t, struct proc *owner, uint64_t ts_ns,
+		uint64_t cookie)
+{
+	struct flowtab_event e = by(owner, ts_ns, cookie);
+
+	flowtab_owner(t, &e);
+}
+
+static void use_in(struct flowtab *t, uint64_t netns, struct proc *owner,
+		   uint64_t ts_ns, uint64_t cookie, const struct flow_key *key)
+{
+	struct flowtab_event e = by(owner, ts_ns, cookie);
+
+	e.netns = netns;
+	flowtab_flow(t, &e, key);
+}
+
+static void use(struct flowtab *t, struct proc *owner, uint64_t ts_ns,
+		uint64_t cookie, const struct flow_key *key)
+{
+	use_in(t, HOST, owner, ts_ns, cookie, key);
+}
+
+/* A socket of the kernel's own. */
+static void use_kernel(struct flowtab *t, uint64_t ts_ns, uint64_t cookie,
+		       const struct flow_key *key)
+{
+	struct flowtab_event e = by(NULL, ts_ns, cookie);
+
+	e.kernel = true;
+	flowtab_flow(t, &e, key);
+}
+
+enum { RECEIVES = 0, SENDS = 1, SYN = 2, RST = 4 };
+
+static bool find(struct flowtab *t, const struct flow_key *key, uint64_t ts_ns,
+		 int how, struct flowtab_answer *a)
+{
+	struct flowtab_query q = { .key = *key, .ts_ns = ts_ns, .netns = HOST,
+				   .sends = how & SENDS, .syn = how & SYN,
+				   .rst = how & RST };
+
+	memset(a, 0xee, sizeof(*a));
+	return flowtab_find(t, &q, a);
+}
+
+static void assert_answer(struct flowtab *t, const struct flow_key *key,
+			  uint64_t ts_ns, int how, const struct proc *owner,
+			  uint8_t attr, uint8_t reason)
+{
+	struct flowtab_answer a;
+
+	assert_true(find(t, key, ts_ns, how, &a));
+	assert_ptr_equal(a.owner, owner);
+	assert_int_equal(a.attr, attr);
+	assert_int_equal(a.reason, reason);
+}
+
+static void assert_owner(struct flowtab *t, const struct flow_key *key,
+			 uint64_t ts_ns, const struct proc *owner)
+{
+	assert_answer(t, key, ts_ns, SENDS, owner, ATTR_SOCKET, REASON_NONE);
+	assert_answer(t, key, ts_ns, RECEIVES, owner, ATTR_SOCKET, REASON_NONE);
+}
+
+static void assert_nobody(struct flowtab *t, const struct flow_key *key,
+			  uint64_t ts_ns, int how)
+{
+	struct flowtab_answer a;
+
+	assert_false(find(t, key, ts_ns, how, &a));
+	assert_all_zero(&a, sizeof(a));
+}
+
+static struct flowtab_stats stats_of(const struct flowtab *t)
+{
+	struct flowtab_stats s;
+
+	flowtab_stats(t, &s);
+	return s;
+}
+
+static int begin(void **state)
+{
+	alice.refs = bob.refs = carol.refs = 0;
+	*state = flowtab_new(64);
+	return !*state;
+}
+
+static int end(void **state)
+{
+	flowtab_free(*state);
+	return 0;
+}
+
+/* ---- owners ---- */
+
+static void an_owner_counts_from_its_time(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_TCP, 1);
+	struct flow_key other = key_of(IPPROTO_TCP, 2);
+
+	assert_nobody(t, &k, T, SENDS);
+	use(t, &alice, T, 7, &k);
+	own(t, &bob, T + 10 * MS, 7);
+	assert_owner(t, &k, T, &alice);
+	assert_owner(t, &k, T + 10 * MS - 1, &alice);
+	assert_owner(t, &k, T + 10 * MS, &bob);
+	assert_owner(t, &k, T + 9 * SEC, &bob);
+	assert_nobody(t, &other, T, SENDS);
+	flowtab_free(NULL);
+}
+
+/* The packet is seen before the event that follows it in the kernel. */
+static void a_packet_may_be_older_than_its_flow(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_TCP, 1);
+
+	use(t, &alice, T, 7, &k);
+	assert_owner(t, &k, T - FLOWTAB_HOLD_NS, &alice);
+	assert_nobody(t, &k, T - FLOWTAB_HOLD_NS - 1, SENDS);
+}
+
+static void events_may_come_out_of_order(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_TCP, 1);
+
+	use(t, &carol, T + 30 * MS, 7, &k);
+	own(t, &alice, T + 10 * MS, 7);
+	own(t, &bob, T + 20 * MS, 7);
+	own(t, &bob, T + 20 * MS, 7);
+	assert_owner(t, &k, T + 15 * MS, &alice);
+	assert_owner(t, &k, T + 25 * MS, &bob);
+	assert_owner(t, &k, T + 35 * MS, &carol);
+
+	flowtab_close(t, 7, T + 50 * MS);
+	own(t, &alice, T + 40 * MS, 7);		/* before the end, told after */
+	assert_owner(t, &k, T + 45 * MS, &alice);
+	assert_answer(t, &k, T + 60 * MS, SENDS, &alice, ATTR_KERNEL,
+		      REASON_TIME_WAIT);
+}
+
+static void the_listener_owns_until_the_child_does(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_TCP, 1);
+	struct flowtab_event listener = by(&alice, T, 7);
+
+	listener.attr = ATTR_LISTENER;
+	flowtab_flow(t, &listener, &k);
+	own(t, &bob, T + MS, 7);
+	assert_answer(t, &k, T, RECEIVES | SYN, &alice, ATTR_LISTENER, 0);
+	assert_owner(t, &k, T + MS, &bob);
+}
+
+static void a_socket_may_have_no_known_owner(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_TCP, 1);
+
+	use(t, NULL, T, 7, &k);
+	assert_answer(t, &k, T, SENDS, NULL, ATTR_UNKNOWN, REASON_BEFORE);
+	use(t, &alice, T + MS, 7, &k);
+	use(t, NULL, T + 2 * MS, 7, &k);	/* tells nothing new */
+	assert_owner(t, &k, T + 3 * MS, &alice);
+}
+
+/* Each owner in the table is one reference to its process. */
+static void the_past_is_forgotten_with_its_references(void **state)
+{
+	struct flowtab *t = *state;
+
+	for (int i = 0; i < 1000; i++) {
+		own(t, &alice, T + i * 4 * SEC, 7);
+		own(t, &bob, T + (i * 4 + 2) * SEC, 7);
+		assert_true(alice.refs + bob.refs <= 2);
+	}
+	flowtab_close(t, 7, T + 5000 * SEC);
+	assert_int_equal(alice.refs + bob.refs, 0);
+	assert_int_equal(stats_of(t).sockets, 0);
+}
+
+/* ---- the end of a flow ---- */
+
+/* We were stopped: the packet is older than what is left of the past. */
+static void what_is_forgotten_is_nobody_elses(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_TCP, 1);
+
+	use(t, &alice, T, 7, &k);
+	own(t, &bob, T + 10 * MS, 7);
+	own(t, &carol, T + 5 * SEC, 7);
+	assert_answer(t, &k, T + MS, SENDS, NULL, ATTR_UNKNOWN, REASON_LOST);
+	assert_owner(t, &k, T + 10 * MS, &bob);
+	assert_owner(t, &k, T + 5 * SEC, &carol);
+}
+
+static void after_its_end_a_tcp_flow_is_the_kernels(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_TCP, 1);
+
+	use(t, &alice, T, 7, &k);
+	flowtab_close(t, 7, T + SEC);
+	assert_owner(t, &k, T + SEC - 1, &alice);
+	assert_answer(t, &k, T + SEC, RECEIVES, &alice, ATTR_KERNEL,
+		      REASON_TIME_WAIT);
+	assert_answer(t, &k, T + 30 * SEC, SENDS, &alice, ATTR_KERNEL,
+		      REASON_TIME_WAIT);
+	assert_answer(t, &k, T + 30 * SEC, RECEIVES | RST, &alice, ATTR_KERNEL,
+		      REASON_TIME_WAIT);
+}
+
+/* A TIME_WAIT lasts a minute: what comes later is of another flow. */
+static void an_old_end_explains_nothing(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key tcp = key_of(IPPROTO_TCP, 1);
+	struct flow_key udp = key_of(IPPROTO_UDP, 1);
+
+	use(t, &alice, T, 7, &tcp);
+	use(t, &alice, T, 8, &udp);
+	flowtab_close(t, 7, T + SEC);
+	flowtab_close(t, 8, T + SEC);
+	assert_nobody(t, &tcp, T + 62 * SEC, RECEIVES);
+	assert_nobody(t, &tcp, T + 62 * SEC, SENDS | RST);
+	assert_nobody(t, &udp, T + 62 * SEC, SENDS);
+}
+
+/* close() with unread data sends its RST a moment after the end. */
+static void the_reset_of_a_close_is_the_owners(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_TCP, 1);
+
+	use(t, &alice, T, 7, &k);
+	flowtab_close(t, 7, T + SEC);
+	assert_answer(t, &k, T + SEC + MS / 2, SENDS | RST, &alice,
+		      ATTR_SOCKET, REASON_NONE);
+	assert_answer(t, &k, T + SEC + 2 * MS, SENDS | RST, &alice,
+		      ATTR_KERNEL, REASON_RESET);
+	assert_answer(t, &k, T + SEC + MS / 2, RECEIVES | RST, &alice,
+		      ATTR_KERNEL, REASON_TIME_WAIT);
+}
+
+static void what_udp_sent_was_its_owners(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_UDP, 1);
+
+	use(t, &alice, T, 7, &k);
+	flowtab_close(t, 7, T + SEC);
+	assert_answer(t, &k, T + 2 * SEC, SENDS, &alice, ATTR_SOCKET, 0);
+	assert_answer(t, &k, T + 2 * SEC, RECEIVES, &alice, ATTR_KERNEL,
+		      REASON_NO_SOCKET);
+}
+
+static void a_key_lives_again(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_TCP, 1);
+
+	use(t, &alice, T, 7, &k);
+	flowtab_close(t, 7, T + SEC);
+	assert_nobody(t, &k, T + 2 * SEC, SENDS | SYN);
+	use(t, &bob, T + 2 * SEC, 8, &k);
+
+	/* Its own SYN left before the event; stragglers are the old flow's. */
+	assert_answer(t, &k, T + 2 * SEC - MS, SENDS | SYN, &bob, ATTR_SOCKET,
+		      REASON_NONE);
+	assert_answer(t, &k, T + 2 * SEC - MS, RECEIVES, &alice, ATTR_KERNEL,
+		      REASON_TIME_WAIT);
+	assert_owner(t, &k, T + 3 * SEC, &bob);
+	assert_owner(t, &k, T, &alice);
+	assert_answer(t, &k, T, SENDS | SYN, &alice, ATTR_SOCKET, 0);
+}
+
+/* connect() tried again on the same socket: another flow, another life. */
+static void a_socket_lives_again(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_TCP, 1), k2 = key_of(IPPROTO_TCP, 2);
+
+	use(t, &alice, T, 7, &k);
+	flowtab_close(t, 7, T + SEC);
+	use(t, &alice, T + 2 * SEC, 7, &k2);
+	assert_owner(t, &k2, T + 3 * SEC, &alice);
+	assert_answer(t, &k, T + 3 * SEC, RECEIVES, &alice, ATTR_KERNEL,
+		      REASON_TIME_WAIT);
+	flowtab_close(t, 7, T + 4 * SEC);
+	assert_answer(t, &k2, T + 5 * SEC, RECEIVES, &alice, ATTR_KERNEL,
+		      REASON_TIME_WAIT);
+}
+
+/* ---- namespaces and the kernel ---- */
+
+static void the_packets_own_namespace_comes_first(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_TCP, 1);
+
+	use_in(t, HOST, &alice, T, 7, &k);
+	use_in(t, OTHER, &bob, T + SEC, 8, &k);
+	use_in(t, THIRD, &carol, T + 2 * SEC, 9, &k);
+	assert_owner(t, &k, T + 3 * SEC, &alice);
+}
+
+static void one_other_namespace_is_no_question(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_TCP, 1);
+
+	use_in(t, OTHER, &alice, T, 7, &k);
+	flowtab_close(t, 7, T + SEC);
+	use_in(t, THIRD, &bob, T + 2 * SEC, 8, &k);
+	assert_owner(t, &k, T + 3 * SEC, &bob);
+}
+
+/* In whatever order they are found: all orders of four lives. */
+static void two_other_namespaces_are_ambiguous(void **state)
+{
+	static const struct { uint64_t netns, from, cookie; } lives[] = {
+		{ OTHER, T, 1 }, { THIRD, T + MS, 2 },
+		{ OTHER, T + 2 * MS, 3 }, { THIRD, T + 3 * MS, 4 },
+	};
+	struct flow_key k = key_of(IPPROTO_TCP, 1);
+
+	(void)state;
+	for (int order = 0; order < 256; order++) {
+		struct flowtab *t = flowtab_new(64);
+		unsigned int used = 0;
+
+		for (int i = 0; i < 4; i++) {
+			int n = order >> 2 * i & 3;
+
+			use_in(t, lives[n].netns, &alice, lives[n].from,
+			       lives[n].cookie, &k);
+			used |= 1u << n;
+		}
+		flowtab_close(t, 2, T + 10 * MS);
+		flowtab_close(t, 3, T + 10 * MS);
+		/* Open after that: 1 in one namespace, 4 in the other. */
+		if ((used & 9) == 9)
+			assert_answer(t, &k, T + SEC, SENDS, NULL,
+				      ATTR_UNKNOWN, REASON_AMBIGUOUS);
+		flowtab_free(t);
+	}
+}
+
+/* TIME_WAIT and the RSTs of no socket are sent through the kernel's own. */
+static void the_kernel_acts_on_behalf_of_the_last_owner(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_TCP, 1), k2 = key_of(IPPROTO_TCP, 2);
+	struct flow_key echo = key_of(IPPROTO_ICMP, 3);
+
+	use(t, &alice, T, 7, &k);
+	flowtab_close(t, 7, T + SEC);
+	use_kernel(t, T + 2 * SEC, 99, &k);
+	assert_answer(t, &k, T + 3 * SEC, SENDS, &alice, ATTR_KERNEL,
+		      REASON_TIME_WAIT);
+	assert_answer(t, &k, T + 3 * SEC, SENDS | RST, &alice, ATTR_KERNEL,
+		      REASON_RESET);
+
+	use_kernel(t, T, 99, &k2);
+	assert_answer(t, &k2, T + SEC, SENDS | RST, NULL, ATTR_KERNEL,
+		      REASON_RESET);
+	use_kernel(t, T, 99, &echo);
+	assert_answer(t, &echo, T + SEC, SENDS, NULL, ATTR_KERNEL, REASON_ICMP);
+}
+
+/* ---- frames ---- */
+
+static void frame_in(struct flowtab *t, uint64_t netns, struct proc *owner,
+		     uint64_t ts_ns, const struct flow_key *key)
+{
+	struct flowtab_event e = by(owner, ts_ns, 0);
+
+	e.netns = netns;
+	flowtab_frame(t, &e, key);
+}
+
+static void a_frame_is_its_senders_for_a_moment(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key arp = { .proto = FLOW_FRAME, .local_port = 0x0806 };
+	struct flow_key k = key_of(IPPROTO_TCP, 1);
+
+	frame_in(t, HOST, &alice, T, &arp);
+	frame_in(t, HOST, &bob, T, &k);		/* at the very same time */
+	frame_in(t, OTHER, &carol, T, &arp);
+	assert_answer(t, &arp, T, SENDS, &alice, ATTR_SOCKET, 0);
+	assert_answer(t, &k, T + MS / 2, SENDS | SYN, &bob, ATTR_SOCKET, 0);
+	assert_nobody(t, &arp, T, RECEIVES);
+	assert_nobody(t, &arp, T - 1, SENDS);
+	assert_nobody(t, &arp, T + FLOWTAB_FRAME_NS, SENDS);
+	assert_nobody(t, &k, T + FLOWTAB_FRAME_NS, SENDS);
+}
+
+/* All ARP has one key: what is over must not pile up behind it. */
+static void frames_do_not_pile_up(void **state)
+{
+	struct flowtab *t = flowtab_new(65536);
+	struct flow_key arp = { .proto = FLOW_FRAME, .local_port = 0x0806 };
+
+	(void)state;
+	for (uint64_t i = 0; i < 20000; i++)
+		frame_in(t, HOST, &alice, T + i * 10 * MS, &arp);
+	assert_in_range(stats_of(t).flows, 1, 200);
+	assert_int_equal(stats_of(t).flows, stats_of(t).sockets);
+	flowtab_free(t);
+}
+
+/* ---- bounds ---- */
+
+/* Two sockets share a port and use it in turn. */
+static void lives_of_one_key_do_not_pile_up(void **state)
+{
+	struct flowtab *t = flowtab_new(65536);
+	struct flow_key k = key_of(IPPROTO_UDP, 1);
+	uint64_t now = T;
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		now += MS / 10;
+		use(t, i % 2 ? &alice : &bob, now, 7 + i % 2, &k);
+	}
+	assert_in_range(stats_of(t).flows, 2, 256);
+	assert_owner(t, &k, now, &alice);
+	assert_owner(t, &k, now - MS / 10, &bob);
+	/* What came before those that are kept is not the next one's. */
+	assert_answer(t, &k, now - 40 * MS, SENDS, NULL, ATTR_UNKNOWN,
+		      REASON_LOST);
+
+	/* All that a later one replaced long ago goes with the next. */
+	use(t, &bob, now + 3 * SEC, 7, &k);
+	assert_int_equal(stats_of(t).flows, 2);
+	assert_owner(t, &k, now + 2 * SEC, &alice);
+	assert_owner(t, &k, now + 3 * SEC, &bob);
+	flowtab_free(t);
+}
+
+static void what_happens_elsewhere_takes_no_life(void **state)
+{
+	struct flowtab *t = flowtab_new(65536);
+	struct flow_key k = key_of(IPPROTO_TCP, 1);
+
+	(void)state;
+	use(t, &alice, T, 7, &k);
+	for (int i = 0; i < 2000; i++) {
+		struct proc *owner = i % 2 ? &bob : &carol;
+
+		use_in(t, HOST + 1, owner, T + i * MS / 10, 8 + i % 2, &k);
+		frame_in(t, HOST + 1, owner, T + i * MS / 10, &k);
+	}
+	assert_in_range(stats_of(t).flows, 3, 1 + 256 + 256);
+	assert_owner(t, &k, T, &alice);
+	assert_owner(t, &k, T + SEC, &alice);
+	flowtab_free(t);
+}
+
+static void frames_of_a_burst_are_one(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_UDP, 1);
+
+	for (int i = 0; i < 1000; i++)
+		frame_in(t, HOST, &alice, T + i * MS / 10, &k);
+	assert_int_equal(stats_of(t).flows, 1);
+	for (int i = 0; i < 1000; i += 99)
+		assert_answer(t, &k, T + i * MS / 10, SENDS, &alice,
+			      ATTR_SOCKET, REASON_NONE);
+	assert_nobody(t, &k, T + 102 * MS, SENDS);
+	/* Another's begins anew. */
+	frame_in(t, HOST, &bob, T + 100 * MS, &k);
+	assert_int_equal(stats_of(t).flows, 2);
+	assert_answer(t, &k, T + 100 * MS, SENDS, &bob, ATTR_SOCKET,
+		      REASON_NONE);
+}
+
+/* One address and port, connected again and again. */
+static void ended_lives_of_one_key_do_not_pile_up(void **state)
+{
+	struct flowtab *t = flowtab_new(65536);
+	struct flow_key k = key_of(IPPROTO_TCP, 1);
+
+	(void)state;
+	for (uint64_t i = 0; i < 20000; i++) {
+		use(t, &alice, T + i * MS, 100 + i, &k);
+		flowtab_close(t, 100 + i, T + i * MS + MS / 2);
+	}
+	assert_in_range(stats_of(t).flows, 1, 256);
+	assert_answer(t, &k, T + 21 * SEC, RECEIVES, &alice, ATTR_KERNEL,
+		      REASON_TIME_WAIT);
+	flowtab_free(t);
+}
+
+static void closed_flows_are_forgotten_first(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k;
+
+	for (uint16_t i = 0; i < 64; i++) {
+		k = key_of(IPPROTO_TCP, i);
+		use(t, &alice, T + i, 100 + i, &k);
+	}
+	flowtab_close(t, 140, T + SEC);
+	flowtab_close(t, 141, T + SEC);
+	k = key_of(IPPROTO_TCP, 40);
+	assert_answer(t, &k, T + 2 * SEC, RECEIVES, &alice, ATTR_KERNEL,
+		      REASON_TIME_WAIT);
+	for (uint16_t i = 64; i < 66; i++) {
+		k = key_of(IPPROTO_TCP, i);
+		use(t, &bob, T + 3 * SEC, 100 + i, &k);
+		assert_owner(t, &k, T + 3 * SEC, &bob);
+		assert_int_equal(stats_of(t).evicted_open, 0);
+		/* 41 was unused for longer. */
+		k = key_of(IPPROTO_TCP, 41);
+		assert_nobody(t, &k, T + 4 * SEC, RECEIVES);
+	}
+	for (uint16_t i = 0; i < 66; i++) {
+		k = key_of(IPPROTO_TCP, i);
+		if (i == 40 || i == 41)
+			assert_nobody(t, &k, T + 4 * SEC, RECEIVES);
+		else
+			assert_owner(t, &k, T + 4 * SEC,
+				     i < 64 ? &alice : &bob);
+	}
+	k = key_of(IPPROTO_TCP, 66);
+	use(t, &carol, T + 5 * SEC, 166, &k);
+	assert_owner(t, &k, T + 5 * SEC, &carol);
+	assert_int_equal(stats_of(t).evicted_open, 1);
+	assert_int_equal(stats_of(t).flows, 64);
+}
+
+static void flows_of_one_socket_are_forgotten_too(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k;
+
+	for (uint16_t i = 0; i < 1000; i++) {
+		k = key_of(IPPROTO_UDP, i);
+		use(t, &alice, T + i * MS, 7, &k);
+		assert_owner(t, &k, T + i * MS, &alice);
+	}
+	assert_int_equal(stats_of(t).evicted_open, 1000 - 64);
+	assert_int_equal(alice.refs, 1);
+}
+
+/* Many times as many connections as fit, one after the other. */
+static void a_long_capture_goes_on_naming(void **state)
+{
+	struct flowtab *t = *state;
+
+	for (uint16_t i = 0; i < 5000; i++) {
+		struct flow_key k = key_of(IPPROTO_TCP, i);
+		struct proc *owner = i & 1 ? &alice : &bob;
+
+		own(t, owner, T + i * MS, 100 + i);
+		use(t, NULL, T + i * MS, 100 + i, &k);
+		assert_owner(t, &k, T + i * MS, owner);
+		flowtab_close(t, 100 + i, T + i * MS + 1);
+	}
+	assert_int_equal(stats_of(t).evicted_open, 0);
+}
+
+/* A full table of accepted connections: listener, then child. */
+static void each_socket_has_room_for_two_owners(void **state)
+{
+	struct flowtab *t = *state;
+
+	for (uint16_t i = 0; i < 64; i++) {
+		struct flow_key k = key_of(IPPROTO_TCP, i);
+
+		use(t, &alice, T, 100 + i, &k);
+		own(t, &bob, T + 10 * MS, 100 + i);
+		assert_owner(t, &k, T + 5 * MS, &alice);
+		assert_owner(t, &k, T + 10 * MS, &bob);
+	}
+	assert_int_equal(stats_of(t).evicted_open, 0);
+}
+
+/* Better no past than a present owner that is wrong. */
+static void without_room_the_newest_owner_counts(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_TCP, 1);
+
+	use(t, &alice, T, 7, &k);
+	for (uint64_t i = 0; i < 1000; i++)
+		own(t, i & 1 ? &carol : &alice, T + i, 8);
+	own(t, &bob, T + MS, 7);
+	assert_owner(t, &k, T + MS, &bob);
+	own(t, &carol, T + 2 * MS, 7);
+	assert_owner(t, &k, T + 2 * MS, &carol);
+}
+
+/* ---- anything at all ---- */
+
+#define PROCS	5
+#define KEYS	48
+#define COOKIES 160
+
+/* xorshift64, Marsaglia 2003: the same run every time. */
+static uint32_t below(uint32_t n)
+{
+	static uint64_t x = 0x9e3779b97f4a7c15;
+
+	x ^= x << 13;
+	x ^= x >> 7;
+	x ^= x << 17;
+	return (uint32_t)(x >> 32) % n;
+}
+
+static struct flow_key any_key(uint32_t n)
+{
+	return key_of(n % 3 ? IPPROTO_TCP : IPPROTO_UDP, (uint16_t)n);
+}
+
+static void any_event(struct flowtab *t, struct proc *procs, uint64_t ts_ns)
+{
+	struct flow_key k = any_key(below(KEYS));
+	struct flowtab_event e = {
+		.ts_ns = ts_ns, .cookie = 1 + below(COOKIES),
+		.netns = 1 + below(3), .tid = below(2),
+		.attr = below(2) ? ATTR_SOCKET : ATTR_LISTENER,
+		.owner = below(10) ? &procs[below(PROCS)] : NULL,
+	};
+
+	switch (below(5)) {
+	case 0:
+		flowtab_owner(t, &e);
+		break;
+	case 4:
+		flowtab_frame(t, &e, &k);
+		break;
+	case 1:
+		flowtab_close(t, e.cookie, ts_ns);
+		break;
+	default:
+		flowtab_flow(t, &e, &k);
+	}
+}
+
+static void assert_sane(struct flowtab *t, struct proc *procs, uint64_t ts_ns)
+{
+	struct flow_key k = any_key(below(KEYS));
+	struct flowtab_stats s = stats_of(t);
+	struct flowtab_answer a;
+	int how = (int)below(8);
+	uint32_t refs = 0;
+
+	if (find(t, &k, ts_ns, how, &a)) {
+		assert_int_not_equal(a.attr, ATTR_NONE);
+		assert_int_equal(a.attr >= ATTR_KERNEL,
+				 a.reason != REASON_NONE);
+		assert_true(!a.owner || a.owner->refs);
+		assert_true(a.owner || a.attr >= ATTR_KERNEL);
+		if (how & SYN)
+			assert_int_not_equal(a.attr, ATTR_KERNEL);
+	}
+	for (int i = 0; i < PROCS; i++)
+		refs += procs[i].refs;
+	assert_true(s.flows <= 64 && s.sockets <= 64 && refs <= 2 * 64);
+}
+
+/* Closes all there is, and lets each key live again after a minute. */
+static void drain(struct flowtab *t, uint64_t ts_ns)
+{
+	for (uint64_t cookie = 1; cookie <= COOKIES; cookie++)
+		flowtab_close(t, cookie, ts_ns);
+	for (uint32_t i = 0; i < KEYS; i++) {
+		struct flow_key k = any_key(i);
+
+		use(t, NULL, ts_ns + 100 * SEC, 1000 + i, &k);
+		flowtab_close(t, 1000 + i, ts_ns + 101 * SEC);
+	}
+}
+
+static void anything_is_safe_and_leaves_no_reference(void **state)
+{
+	struct proc procs[PROCS] = { 0 };
+	uint64_t now = T;
+
+	(void)state;
+	for (int round = 0; round < 20; round++) {
+		struct flowtab *t = flowtab_new(1);
+
+		for (int i = 0; i < 10000; i++) {
+			now += below(50) ? below(MS) : below(20) * SEC;
+			any_event(t, procs, now - below(60 * MS));
+			assert_sane(t, procs, now - below(60 * MS));
+		}
+		drain(t, now);
+		for (int i = 0; i < PROCS; i++)
+			assert_int_equal(procs[i].refs, 0);
+		assert_int_equal(stats_of(t).flows, KEYS);
+		assert_int_equal(stats_of(t).sockets, KEYS);
+		flowtab_free(t);
+	}
+}
+
+#define flowtab_test(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		flowtab_test(an_owner_counts_from_its_time),
+		flowtab_test(a_packet_may_be_older_than_its_flow),
+		flowtab_test(events_may_come_out_of_order),
+		flowtab_test(the_listener_owns_until_the_child_does),
+		flowtab_test(a_socket_may_have_no_known_owner),
+		flowtab_test(the_past_is_forgotten_with_its_references),
+		flowtab_test(what_is_forgotten_is_nobody_elses),
+		flowtab_test(after_its_end_a_tcp_flow_is_the_kernels),
+		flowtab_test(an_old_end_explains_nothing),
+		flowtab_test(the_reset_of_a_close_is_the_owners),
+		flowtab_test(what_udp_sent_was_its_owners),
+		flowtab_test(a_key_lives_again),
+		flowtab_test(a_socket_lives_again),
+		flowtab_test(the_packets_own_namespace_comes_first),
+		flowtab_test(one_other_namespace_is_no_question),
+		flowtab_test(two_other_namespaces_are_ambiguous),
+		flowtab_test(the_kernel_acts_on_behalf_of_the_last_owner),
+		flowtab_test(a_frame_is_its_senders_for_a_moment),
+		flowtab_test(frames_do_not_pile_up),
+		flowtab_test(lives_of_one_key_do_not_pile_up),
+		flowtab_test(ended_lives_of_one_key_do_not_pile_up),
+		flowtab_test(what_happens_elsewhere_takes_no_life),
+		flowtab_test(frames_of_a_burst_are_one),
+		flowtab_test(closed_flows_are_forgotten_first),
+		flowtab_test(flows_of_one_socket_are_forgotten_too),
+		flowtab_test(a_long_capture_goes_on_naming),
+		flowtab_test(each_socket_has_room_for_two_owners),
+		flowtab_test(without_room_the_newest_owner_counts),
+		flowtab_test(anything_is_safe_and_leaves_no_reference),
+	};
+
+	return cmocka_run_group_tests_name("flowtab", tests, NULL, NULL);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <linux/types.h>
+
+#include "exact.h"
+#include "packet/flow_hash.h"
+
+#define BUCKETS 1024
+#define MANY 64
+
+static struct flow_key from(uint32_t host, uint16_t port)
+{
+	struct flow_key k = { .local = { [15] = 1 }, .local_port = 443,
+			      .remote_port = port, .proto = 6 };
+
+	memcpy(k.remote + 12, &host, sizeof(host));
+	return k;
+}
+
+static uint32_t bucket(const struct flow_hash *h, const struct flow_key *k)
+{
+	return flow_hash(h, k) % BUCKETS;
+}
+
+/* Whoever knows one table's numbers fills a chain of that table alone. */
+static void each_table_has_numbers_of_its_own(void **state)
+{
+	uint32_t counts[BUCKETS] = { 0 }, found = 0, most = 0;
+	struct flow_hash known, other;
+
+	(void)state;
+	flow_hash_init(&known);
+	flow_hash_init(&other);
+	for (uint32_t host = 0; found < MANY; host++) {
+		struct flow_key k = from(host, 1000);
+		uint32_t *count;
+
+		if (bucket(&known, &k))
+			continue;
+		found++;
+		count = &counts[bucket(&other, &k)];
+		if (++*count > most)
+			most = *count;
+	}
+	assert_in_range(most, 1, MANY / 4);
+}
+
+/* 2048 that differ in the port alone: a bucket has 2 of them, not 30. */
+static void neighbours_are_spread(void **state)
+{
+	uint32_t counts[BUCKETS] = { 0 };
+	struct flow_hash h;
+
+	(void)state;
+	flow_hash_init(&h);
+	for (uint16_t port = 0; port < 2 * BUCKETS; port++) {
+		struct flow_key k = from(7, port);
+
+		assert_in_range(++counts[bucket(&h, &k)], 1, 30);
+		assert_int_equal(flow_hash(&h, &k), flow_hash(&h, &k));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_table_has_numbers_of_its_own),
+		cmocka_unit_test(neighbours_are_spread),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

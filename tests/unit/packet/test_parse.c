@@ -1,0 +1,697 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Frames are put together from headers written out byte by byte, so that the
+ * expected key can be read off them.  Every frame is parsed from a copy of
+ * exactly its size, and so is every cut of it.
+ */
+#include <stdbool.h>
+
+#include "exact.h"
+#include "packet/parse.h"
+
+#define TCP    6
+#define UDP    17
+#define ICMP   1
+#define ICMPV6 58
+
+struct frame {
+	uint32_t linktype;
+	size_t len;
+	uint8_t bytes[512];
+};
+
+static void add(struct frame *f, const void *bytes, size_t n)
+{
+	assert_true(f->len + n <= sizeof(f->bytes));
+	memcpy(f->bytes + f->len, bytes, n);
+	f->len += n;
+}
+
+#define ADD(f, ...)                                            \
+	add(f, (const uint8_t[]){ __VA_ARGS__ },               \
+	    sizeof((const uint8_t[]){ __VA_ARGS__ }))
+
+static const uint8_t nowhere[16];
+static const uint8_t v4_src[16] = { [10] = 0xff, 0xff, 10, 0, 0, 1 };
+static const uint8_t v4_dst[16] = { [10] = 0xff, 0xff, 10, 0, 0, 2 };
+static const uint8_t v6_src[16] = { 0x20, 1, 0xd, 0xb8, [15] = 1 };
+static const uint8_t v6_dst[16] = { 0x20, 1, 0xd, 0xb8, [15] = 2 };
+
+static void add_ipv4(struct frame *f, uint8_t proto, uint16_t fragment)
+{
+	ADD(f, 0x45, 0, 0, 0, 0x12, 0x34, (uint8_t)(fragment >> 8),
+	    (uint8_t)fragment, 64, proto, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2);
+}
+
+static void add_ipv6(struct frame *f, uint8_t next)
+{
+	ADD(f, 0x60, 0, 0, 0, 0, 0, next, 64);
+	add(f, v6_src, 16);
+	add(f, v6_dst, 16);
+}
+
+/* Port 4660 to port 443, with these flags; 14 bytes, as far as they. */
+static void add_tcp(struct frame *f, uint8_t flags)
+{
+	ADD(f, 0x12, 0x34, 0x01, 0xbb, 0, 0, 0, 1, 0, 0, 0, 2, 0x50, flags);
+}
+
+static void add_udp(struct frame *f)
+{
+	ADD(f, 0x12, 0x34, 0x01, 0xbb, 0, 8, 0, 0);
+}
+
+static struct frame ethernet(uint16_t type)
+{
+	struct frame f = { .linktype = LINKTYPE_ETHERNET };
+
+	ADD(&f, 2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, (uint8_t)(type >> 8),
+	    (uint8_t)type);
+	return f;
+}
+
+static struct packet parse_cut(const struct frame *f, size_t n)
+{
+	uint8_t *copy = exact_copy(f->bytes, n);
+	struct packet p;
+
+	memset(&p, 0xee, sizeof(p));
+	parse_packet(&p, f->linktype, copy, n);
+	free(copy);
+	return p;
+}
+
+static bool key_empty(const struct flow_key *k)
+{
+	static const struct flow_key none;
+
+	return !memcmp(k, &none, sizeof(none));
+}
+
+static void assert_involution(const struct flow_key *k)
+{
+	struct flow_key there = flow_reversed(k), back = flow_reversed(&there);
+
+	assert_memory_equal(&back, k, sizeof(*k));
+}
+
+/*
+ * A cut frame is malformed, or tells a part of what the whole one tells;
+ * the parts that are missing are zero.
+ */
+static void assert_cuts_are_safe(const struct frame *f)
+{
+	struct packet whole = parse_cut(f, f->len);
+
+	for (size_t n = 0; n < f->len; n++) {
+		struct packet p = parse_cut(f, n);
+
+		assert_involution(&p.sent);
+		assert_involution(&p.inner);
+		if (p.kind == PACKET_MALFORMED) {
+			assert_all_zero(p.sent.local, 16);
+			assert_all_zero(p.sent.remote, 16);
+			continue;
+		}
+		assert_int_equal(p.kind, whole.kind);
+		assert_memory_equal(p.sent.local, whole.sent.local, 16);
+		assert_memory_equal(p.sent.remote, whole.sent.remote, 16);
+		assert_true(!p.sent.local_port ||
+			    p.sent.local_port == whole.sent.local_port);
+		assert_true(!p.tcp_flags || p.tcp_flags == whole.tcp_flags);
+		assert_true(!p.is_error || whole.is_error);
+		assert_true(!p.is_tunnel || whole.is_tunnel);
+	}
+}
+
+static struct packet parse(const struct frame *f)
+{
+	struct packet p = parse_cut(f, f->len);
+
+	assert_int_equal(p.kind, PACKET_IP);
+	assert_involution(&p.sent);
+	assert_involution(&p.inner);
+	assert_cuts_are_safe(f);
+	return p;
+}
+
+static void assert_key(const struct flow_key *k, const uint8_t *local,
+		       const uint8_t *remote, uint8_t proto,
+		       uint16_t local_port, uint16_t remote_port)
+{
+	assert_memory_equal(k->local, local, 16);
+	assert_memory_equal(k->remote, remote, 16);
+	assert_int_equal(k->proto, proto);
+	assert_int_equal(k->local_port, local_port);
+	assert_int_equal(k->remote_port, remote_port);
+	assert_all_zero(k->reserved, sizeof(k->reserved));
+}
+
+#define assert_v4(k, proto, port, peer) \
+	assert_key(k, v4_src, v4_dst, proto, port, peer)
+#define assert_v6(k, proto, port, peer) \
+	assert_key(k, v6_src, v6_dst, proto, port, peer)
+
+/* ---- links ---- */
+
+static void ethernet_carries_ip(void **state)
+{
+	struct frame f = ethernet(0x0800);
+	struct packet p;
+
+	(void)state;
+	add_ipv4(&f, TCP, 0x4000);	/* do not fragment */
+	add_tcp(&f, PACKET_TCP_SYN);
+	p = parse(&f);
+	assert_v4(&p.sent, TCP, 4660, 443);
+	assert_int_equal(p.ethertype, 0x0800);
+	assert_int_equal(p.tcp_flags, PACKET_TCP_SYN);
+	assert_false(p.fragment);
+	assert_false(p.is_error);
+
+	f = ethernet(0x86dd);
+	add_ipv6(&f, UDP);
+	add_udp(&f);
+	p = parse(&f);
+	assert_v6(&p.sent, UDP, 4660, 443);
+	assert_int_equal(p.ethertype, 0x86dd);
+	assert_int_equal(p.tcp_flags, 0);
+}
+
+static void vlan_tags_are_stepped_over(void **state)
+{
+	struct frame f = ethernet(0x8100);
+	struct packet p;
+
+	(void)state;
+	ADD(&f, 0, 5, 0x08, 0x00);
+	add_ipv4(&f, UDP, 0);
+	add_udp(&f);
+	p = parse(&f);
+	assert_v4(&p.sent, UDP, 4660, 443);
+	assert_int_equal(p.ethertype, 0x0800);
+
+	f = ethernet(0x88a8);		/* IEEE 802.1ad, QinQ */
+	ADD(&f, 0, 5, 0x81, 0x00, 0, 6, 0x86, 0xdd);
+	add_ipv6(&f, TCP);
+	add_tcp(&f, PACKET_TCP_RST);
+	p = parse(&f);
+	assert_v6(&p.sent, TCP, 4660, 443);
+	assert_int_equal(p.tcp_flags, PACKET_TCP_RST);
+}
+
+static void endless_vlan_tags_are_not_ip(void **state)
+{
+	struct frame f = ethernet(0x8100);
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		ADD(&f, 0, 5, 0x81, 0x00);
+	assert_int_equal(parse_cut(&f, f.len).kind, PACKET_NOT_IP);
+	assert_cuts_are_safe(&f);
+}
+
+static void other_links_carry_ip_too(void **state)
+{
+	static const struct {
+		uint32_t linktype;
+		size_t len;
+		uint8_t header[20];
+	} links[] = {
+		{ LINKTYPE_RAW, 0, { 0 } },
+		{ LINKTYPE_IPV4, 0, { 0 } },
+		{ LINKTYPE_NULL, 4, { 2 } },
+		{ LINKTYPE_LOOP, 4, { 0, 0, 0, 2 } },
+		/* type, ARPHRD, address length, address, protocol */
+		{ LINKTYPE_LINUX_SLL, 16,
+		  { 0, 4, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, 0x08, 0x00 } },
+		/* protocol, reserved, interface, ARPHRD, type, address */
+		{ LINKTYPE_LINUX_SLL2, 20,
+		  { 0x08, 0x00, 0, 0, 0, 0, 0, 2, 0, 1, 4, 6, 2 } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++) {
+		struct frame f = { .linktype = links[i].linktype };
+		struct packet p;
+
+		add(&f, links[i].header, links[i].len);
+		add_ipv4(&f, UDP, 0);
+		add_udp(&f);
+		p = parse(&f);
+		assert_v4(&p.sent, UDP, 4660, 443);
+	}
+}
+
+static void a_link_without_ethertype_tells_ip_versions_apart(void **state)
+{
+	static const uint32_t links[] = { LINKTYPE_RAW, LINKTYPE_IPV6 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++) {
+		struct frame f = { .linktype = links[i] };
+		struct packet p;
+
+		add_ipv6(&f, UDP);
+		add_udp(&f);
+		p = parse(&f);
+		assert_v6(&p.sent, UDP, 4660, 443);
+		assert_int_equal(p.ethertype, 0);
+
+		f.bytes[0] = 0x50;
+		assert_int_equal(parse_cut(&f, f.len).kind, PACKET_MALFORMED);
+	}
+}
+
+static void what_is_not_ip_is_named_by_its_ethertype(void **state)
+{
+	struct frame f = ethernet(0x0806);
+	struct packet p;
+
+	(void)state;
+	p = parse_cut(&f, f.len);
+	assert_int_equal(p.kind, PACKET_NOT_IP);
+	assert_int_equal(p.ethertype, 0x0806);
+	assert_key(&p.sent, nowhere, nowhere, FLOW_FRAME, 0x0806, 0);
+
+	f.linktype = 105;		/* IEEE 802.11, which is not ours */
+	assert_int_equal(parse_cut(&f, f.len).kind, PACKET_NOT_IP);
+	assert_int_equal(parse_cut(&f, 0).kind, PACKET_NOT_IP);
+}
+
+/* ---- IP ---- */
+
+static void ipv4_options_are_stepped_over(void **state)
+{
+	struct frame f = { .linktype = LINKTYPE_RAW };
+	struct packet p;
+
+	(void)state;
+	add_ipv4(&f, UDP, 0);
+	ADD(&f, 0x94, 4, 0, 0, 1, 1, 1, 0);	/* router alert, NOPs, end */
+	f.bytes[0] = 0x47;
+	add_udp(&f);
+	p = parse(&f);
+	assert_v4(&p.sent, UDP, 4660, 443);
+}
+
+static void an_impossible_ipv4_header_is_malformed(void **state)
+{
+	struct frame f = { .linktype = LINKTYPE_RAW };
+
+	(void)state;
+	add_ipv4(&f, UDP, 0);
+	add_udp(&f);
+	for (uint8_t words = 0; words < 5; words++) {
+		f.bytes[0] = 0x40 | words;
+		assert_int_equal(parse_cut(&f, f.len).kind, PACKET_MALFORMED);
+	}
+	f.bytes[0] = 0x4f;		/* 60 bytes, of which there are 28 */
+	assert_int_equal(parse_cut(&f, f.len).kind, PACKET_MALFORMED);
+}
+
+static void only_the_first_ipv4_fragment_has_ports(void **state)
+{
+	struct frame f = { .linktype = LINKTYPE_RAW };
+	struct packet p;
+
+	(void)state;
+	add_ipv4(&f, UDP, 0x2000);	/* more fragments */
+	add_udp(&f);
+	p = parse(&f);
+	assert_v4(&p.sent, UDP, 4660, 443);
+	assert_true(p.fragment && p.first_fragment);
+	assert_int_equal(p.fragment_id, 0x1234);
+
+	f.len = 0;
+	add_ipv4(&f, UDP, 0x00b9);	/* the last one, at 1480 */
+	add_udp(&f);
+	p = parse(&f);
+	assert_v4(&p.sent, UDP, 0, 0);
+	assert_true(p.fragment && !p.first_fragment);
+	assert_int_equal(p.fragment_id, 0x1234);
+}
+
+static void ipv6_extensions_are_stepped_over(void **state)
+{
+	struct frame f = { .linktype = LINKTYPE_RAW };
+	struct packet p;
+
+	(void)state;
+	add_ipv6(&f, 0);			/* hop-by-hop, 8 bytes */
+	ADD(&f, 60, 0, 1, 4, 0, 0, 0, 0);	/* destination, 16 bytes */
+	ADD(&f, 43, 1, 1, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+	ADD(&f, TCP, 0, 0, 0, 0, 0, 0, 0);	/* routing, 8 bytes */
+	add_tcp(&f, PACKET_TCP_SYN | PACKET_TCP_RST);
+	p = parse(&f);
+	assert_v6(&p.sent, TCP, 4660, 443);
+	assert_int_equal(p.tcp_flags, PACKET_TCP_SYN | PACKET_TCP_RST);
+}
+
+static void endless_ipv6_extensions_have_no_ports(void **state)
+{
+	struct frame f = { .linktype = LINKTYPE_RAW };
+	struct packet p;
+
+	(void)state;
+	add_ipv6(&f, 0);
+	for (int i = 0; i < 50; i++)
+		ADD(&f, 0, 0, 1, 4, 0, 0, 0, 0);
+	p = parse(&f);
+	assert_v6(&p.sent, 0, 0, 0);
+}
+
+static void only_the_first_ipv6_fragment_has_ports(void **state)
+{
+	struct frame f = { .linktype = LINKTYPE_RAW };
+	struct packet p;
+
+	(void)state;
+	add_ipv6(&f, 44);
+	ADD(&f, UDP, 0, 0, 1, 0xde, 0xad, 0xbe, 0xef);
+	add_udp(&f);
+	p = parse(&f);
+	assert_v6(&p.sent, UDP, 4660, 443);
+	assert_true(p.fragment && p.first_fragment);
+	assert_int_equal(p.fragment_id, 0xdeadbeef);
+
+	f.len = 40;
+	ADD(&f, UDP, 0, 0x05, 0xa8, 0xde, 0xad, 0xbe, 0xef);
+	add_udp(&f);
+	p = parse(&f);
+	assert_v6(&p.sent, UDP, 0, 0);
+	assert_true(p.fragment && !p.first_fragment);
+	assert_int_equal(p.fragment_id, 0xdeadbeef);
+
+	/* RFC 6946: an atomic fragment is a whole packet. */
+	f.len = 40;
+	ADD(&f, UDP, 0, 0, 0, 0xde, 0xad, 0xbe, 0xef);
+	add_udp(&f);
+	p = parse(&f);
+	assert_v6(&p.sent, UDP, 4660, 443);
+	assert_false(p.fragment);
+}
+
+static void protocols_with_sockets_have_ports(void **state)
+{
+	static const uint8_t protocols[] = { 33, 132, 136 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(protocols); i++) {
+		struct frame f = { .linktype = LINKTYPE_RAW };
+		struct packet p;
+
+		add_ipv4(&f, protocols[i], 0);
+		add_udp(&f);
+		p = parse(&f);
+		assert_v4(&p.sent, protocols[i], 4660, 443);
+		assert_int_equal(p.tcp_flags, 0);
+	}
+}
+
+static void other_protocols_have_no_ports(void **state)
+{
+	struct frame f = { .linktype = LINKTYPE_RAW };
+	struct packet p;
+
+	(void)state;
+	add_ipv4(&f, 50, 0);			/* ESP */
+	ADD(&f, 0, 0, 8, 0, 1, 2, 3, 4);
+	p = parse(&f);
+	assert_v4(&p.sent, 50, 0, 0);
+}
+
+/* A TCP segment may be cut before its flags and still have its ports. */
+static void flags_are_read_only_where_there_are_any(void **state)
+{
+	struct frame f = { .linktype = LINKTYPE_RAW };
+	struct packet p;
+
+	(void)state;
+	add_ipv4(&f, TCP, 0);
+	add_tcp(&f, PACKET_TCP_RST);
+	p = parse_cut(&f, f.len - 1);
+	assert_v4(&p.sent, TCP, 4660, 443);
+	assert_int_equal(p.tcp_flags, 0);
+	assert_int_equal(parse(&f).tcp_flags, PACKET_TCP_RST);
+}
+
+/* ---- ICMP ---- */
+
+static void an_echo_is_keyed_by_identifier_and_role(void **state)
+{
+	static const struct { uint8_t proto, type, role; } echoes[] = {
+		{ ICMP, 8, FLOW_ECHO_ASKS },
+		{ ICMP, 0, FLOW_ECHO_ANSWERS },
+		{ ICMPV6, 128, FLOW_ECHO_ASKS },
+		{ ICMPV6, 129, FLOW_ECHO_ANSWERS },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(echoes) / sizeof(*echoes); i++) {
+		struct frame f = { .linktype = LINKTYPE_RAW };
+		struct packet p;
+
+		if (echoes[i].proto == ICMP)
+			add_ipv4(&f, ICMP, 0);
+		else
+			add_ipv6(&f, ICMPV6);
+		ADD(&f, echoes[i].type, 0, 0, 0, 0x12, 0x34, 0, 1);
+		p = parse(&f);
+		assert_int_equal(p.sent.local_port, 0x1234);
+		assert_int_equal(p.sent.remote_port, echoes[i].role);
+		assert_false(p.is_error);
+	}
+}
+
+/* What is sent as a question is received as one to be answered. */
+static void an_echo_changes_its_role_when_reversed(void **state)
+{
+	struct flow_key k = { .proto = ICMP, .local_port = 7,
+			      .remote_port = FLOW_ECHO_ASKS }, r;
+
+	(void)state;
+	memcpy(k.local, v4_src, 16);
+	memcpy(k.remote, v4_dst, 16);
+	r = flow_reversed(&k);
+	assert_key(&r, v4_dst, v4_src, ICMP, 7, FLOW_ECHO_ANSWERS);
+
+	k.proto = UDP;
+	k.remote_port = 9;
+	r = flow_reversed(&k);
+	assert_key(&r, v4_dst, v4_src, UDP, 9, 7);
+}
+
+static void an_icmp_error_quotes_its_packet(void **state)
+{
+	static const uint8_t errors[] = { 3, 4, 5, 11, 12 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(errors); i++) {
+		struct frame f = { .linktype = LINKTYPE_RAW };
+		struct packet p;
+
+		add_ipv4(&f, ICMP, 0);
+		ADD(&f, errors[i], 1, 0, 0, 0, 0, 0, 0);
+		add_ipv4(&f, TCP, 0);
+		add_tcp(&f, PACKET_TCP_SYN);
+		p = parse(&f);
+		assert_true(p.is_error);
+		assert_v4(&p.sent, ICMP, 0, 0);
+		assert_v4(&p.inner, TCP, 4660, 443);
+		assert_int_equal(p.tcp_flags, 0);	/* not its own */
+	}
+}
+
+static void an_icmpv6_error_quotes_its_packet(void **state)
+{
+	struct frame f = { .linktype = LINKTYPE_RAW };
+	struct packet p;
+
+	(void)state;
+	add_ipv6(&f, ICMPV6);
+	ADD(&f, 1, 4, 0, 0, 0, 0, 0, 0);
+	add_ipv6(&f, 44);			/* quoted: a fragment */
+	ADD(&f, ICMPV6, 0, 0, 1, 0, 0, 0, 1);
+	ADD(&f, 128, 0, 0, 0, 0x12, 0x34, 0, 1);
+	p = parse(&f);
+	assert_true(p.is_error);
+	assert_v6(&p.inner, ICMPV6, 0x1234, FLOW_ECHO_ASKS);
+	assert_false(p.fragment);		/* the error is not one */
+
+	f.bytes[40] = 135;			/* neighbour solicitation */
+	p = parse(&f);
+	assert_false(p.is_error);
+	assert_true(key_empty(&p.inner));
+}
+
+/* An error about an error is not chased: the quoted key ends at ICMP. */
+static void quotes_are_not_followed_twice(void **state)
+{
+	struct frame f = { .linktype = LINKTYPE_RAW };
+	struct packet p;
+
+	(void)state;
+	for (int i = 0; i < 8; i++) {
+		add_ipv4(&f, ICMP, 0);
+		ADD(&f, 3, 1, 0, 0, 0, 0, 0, 0);
+	}
+	add_ipv4(&f, UDP, 0);
+	add_udp(&f);
+	p = parse(&f);
+	assert_true(p.is_error);
+	assert_v4(&p.inner, ICMP, 0, 0);
+}
+
+static void a_quote_that_is_not_ip_is_no_error(void **state)
+{
+	struct frame f = { .linktype = LINKTYPE_RAW };
+
+	(void)state;
+	add_ipv4(&f, ICMP, 0);
+	ADD(&f, 3, 1, 0, 0, 0, 0, 0, 0);
+	for (uint8_t version = 0; version < 16; version++) {
+		f.len = 28;
+		ADD(&f, (uint8_t)(version << 4), 1, 2, 3, 4, 5, 6, 7);
+		assert_false(parse(&f).is_error);
+	}
+}
+
+/* ---- tunnels ---- */
+
+static void assert_tunnel(const struct frame *f)
+{
+	struct packet p = parse(f);
+
+	assert_true(p.is_tunnel);
+	assert_false(p.is_error);
+	assert_v6(&p.inner, TCP, 4660, 443);
+	assert_int_equal(p.tcp_flags, 0);	/* not its own */
+}
+
+static void a_tunnel_shows_the_packet_inside(void **state)
+{
+	struct frame f = { .linktype = LINKTYPE_RAW };
+	struct packet p;
+
+	(void)state;
+	add_ipv4(&f, 41, 0);			/* 6in4 */
+	add_ipv6(&f, TCP);
+	add_tcp(&f, PACKET_TCP_SYN);
+	assert_tunnel(&f);
+
+	f.len = 0;
+	add_ipv6(&f, 4);			/* IPIP */
+	add_ipv4(&f, UDP, 0);
+	add_udp(&f);
+	p = parse(&f);
+	assert_true(p.is_tunnel);
+	assert_v4(&p.inner, UDP, 4660, 443);
+}
+
+static void gre_may_have_more_words(void **state)
+{
+	/* checksum, key, sequence number: each adds four bytes */
+	static const uint8_t flags[] = { 0, 0x80, 0x20, 0x10, 0xb0 };
+	static const uint8_t words[12];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(flags); i++) {
+		size_t n = (flags[i] >> 7 & 1) + (flags[i] >> 5 & 1) +
+			   (flags[i] >> 4 & 1);
+		struct frame f = { .linktype = LINKTYPE_RAW };
+
+		add_ipv4(&f, 47, 0);
+		ADD(&f, flags[i], 0, 0x86, 0xdd);
+		add(&f, words, 4 * n);
+		add_ipv6(&f, TCP);
+		add_tcp(&f, PACKET_TCP_SYN);
+		assert_tunnel(&f);
+
+		f.bytes[21] = 1;		/* PPTP's version */
+		assert_false(parse(&f).is_tunnel);
+		f.bytes[21] = 0;
+		f.bytes[20] |= 0x40;		/* source routing */
+		assert_false(parse(&f).is_tunnel);
+	}
+}
+
+static void an_ethernet_frame_may_be_inside(void **state)
+{
+	struct frame inner = ethernet(0x86dd);
+	struct frame f = { .linktype = LINKTYPE_RAW };
+	struct packet p;
+
+	(void)state;
+	add_ipv6(&inner, TCP);
+	add_tcp(&inner, PACKET_TCP_SYN);
+
+	add_ipv4(&f, 47, 0);
+	ADD(&f, 0, 0, 0x65, 0x58);		/* Ethernet in GRE */
+	add(&f, inner.bytes, inner.len);
+	assert_tunnel(&f);
+
+	f.len = 0;
+	add_ipv4(&f, UDP, 0);			/* VXLAN, to port 4789 */
+	ADD(&f, 0x12, 0x34, 0x12, 0xb5, 0, 0, 0, 0);
+	ADD(&f, 8, 0, 0, 0, 0, 0, 7, 0);
+	add(&f, inner.bytes, inner.len);
+	assert_tunnel(&f);
+	p = parse(&f);
+	assert_v4(&p.sent, UDP, 4660, 4789);
+
+	f.bytes[28] = 0;			/* without a network id */
+	assert_false(parse(&f).is_tunnel);
+	f.bytes[28] = 8;
+	f.bytes[23] = 0xb6;			/* to another port */
+	assert_false(parse(&f).is_tunnel);
+}
+
+static void tunnels_are_not_followed_twice(void **state)
+{
+	struct frame f = { .linktype = LINKTYPE_RAW };
+	struct packet p;
+
+	(void)state;
+	for (int i = 0; i < 10; i++)
+		add_ipv4(&f, 4, 0);
+	add_ipv4(&f, UDP, 0);
+	add_udp(&f);
+	p = parse(&f);
+	assert_true(p.is_tunnel);
+	assert_v4(&p.inner, 4, 0, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ethernet_carries_ip),
+		cmocka_unit_test(vlan_tags_are_stepped_over),
+		cmocka_unit_test(endless_vlan_tags_are_not_ip),
+		cmocka_unit_test(other_links_carry_ip_too),
+		cmocka_unit_test(
+			a_link_without_ethertype_tells_ip_versions_apart),
+		cmocka_unit_test(what_is_not_ip_is_named_by_its_ethertype),
+		cmocka_unit_test(ipv4_options_are_stepped_over),
+		cmocka_unit_test(an_impossible_ipv4_header_is_malformed),
+		cmocka_unit_test(only_the_first_ipv4_fragment_has_ports),
+		cmocka_unit_test(ipv6_extensions_are_stepped_over),
+		cmocka_unit_test(endless_ipv6_extensions_have_no_ports),
+		cmocka_unit_test(only_the_first_ipv6_fragment_has_ports),
+		cmocka_unit_test(protocols_with_sockets_have_ports),
+		cmocka_unit_test(other_protocols_have_no_ports),
+		cmocka_unit_test(flags_are_read_only_where_there_are_any),
+		cmocka_unit_test(an_echo_is_keyed_by_identifier_and_role),
+		cmocka_unit_test(an_echo_changes_its_role_when_reversed),
+		cmocka_unit_test(an_icmp_error_quotes_its_packet),
+		cmocka_unit_test(an_icmpv6_error_quotes_its_packet),
+		cmocka_unit_test(quotes_are_not_followed_twice),
+		cmocka_unit_test(a_quote_that_is_not_ip_is_no_error),
+		cmocka_unit_test(a_tunnel_shows_the_packet_inside),
+		cmocka_unit_test(gre_may_have_more_words),
+		cmocka_unit_test(an_ethernet_frame_may_be_inside),
+		cmocka_unit_test(tunnels_are_not_followed_twice),
+	};
+
+	return cmocka_run_group_tests_name("packet", tests, NULL, NULL);
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdbool.h>
+
+#include "exact.h"
+#include "packet/queue.h"
+
+#define SIZE	4096
+#define LARGEST (SIZE / 2 - sizeof(struct frame) - 32)	/* that always fits */
+
+/* xorshift32, Marsaglia 2003: the same run every time. */
+static uint32_t below(uint32_t n)
+{
+	static uint32_t x = 2463534242;
+
+	x ^= x << 13;
+	x ^= x >> 17;
+	x ^= x << 5;
+	return x % n;
+}
+
+/* Its content follows from its number, so a mix-up shows. */
+static bool push(struct queue *h, uint32_t number, uint32_t caplen)
+{
+	struct frame *p = queue_push(h, caplen);
+
+	if (!p)
+		return false;
+	memset(p, 0, sizeof(*p));
+	p->ts_ns = number;
+	p->caplen = caplen;
+	for (uint32_t i = 0; i < caplen; i++)
+		p->data[i] = (uint8_t)(number * 7 + i);
+	return true;
+}
+
+static void assert_first(const struct queue *h, uint32_t number, uint32_t caplen)
+{
+	const struct frame *p = queue_first(h);
+
+	assert_non_null(p);
+	assert_int_equal(p->ts_ns, number);
+	assert_int_equal(p->caplen, caplen);
+	for (uint32_t i = 0; i < caplen; i++)
+		if (p->data[i] != (uint8_t)(number * 7 + i))
+			fail_msg("packet %u, byte %u", number, i);
+}
+
+static void what_goes_in_first_comes_out_first(void **state)
+{
+	struct queue *h = queue_new(SIZE);
+
+	(void)state;
+	assert_null(queue_first(h));
+	assert_true(push(h, 1, 60));
+	assert_true(push(h, 2, 0));
+	assert_true(push(h, 3, 61));
+	for (int again = 0; again < 2; again++)
+		assert_first(h, 1, 60);
+	queue_pop(h);
+	assert_first(h, 2, 0);
+	queue_pop(h);
+	assert_first(h, 3, 61);
+	queue_pop(h);
+	assert_null(queue_first(h));
+	queue_free(h);
+	queue_free(NULL);
+}
+
+/* Whatever was in it before: an empty queue has room for half its size. */
+static void an_empty_queue_takes_what_is_not_too_large(void **state)
+{
+	uint32_t largest = LARGEST;
+	struct queue *h = queue_new(SIZE);
+
+	(void)state;
+	for (uint32_t i = 0; i < 200; i++) {
+		assert_true(push(h, i, i * 5 % largest));
+		queue_pop(h);
+		assert_true(push(h, i, largest));
+		assert_first(h, i, largest);
+		queue_pop(h);
+		assert_null(queue_push(h, SIZE / 2));
+		assert_null(queue_push(h, UINT32_MAX));
+	}
+	queue_free(h);
+}
+
+/*
+ * A model: the numbers and sizes that are in the queue.  ASan sees a step
+ * past the ring; the sum shows that it never holds more than its size.
+ */
+static void it_is_a_queue(void **state)
+{
+	struct { uint32_t number, caplen; } model[256];
+	struct queue *h = queue_new(SIZE);
+	uint32_t first = 0, next = 0, refused = 0;
+	size_t held = 0;
+
+	(void)state;
+	for (int i = 0; i < 200000; i++) {
+		uint32_t caplen = below(4) ? below(200) : below(SIZE);
+		/* Long runs of both kinds: full, empty, and all between. */
+		bool fill = below(100) < (i / 1000 % 2 ? 70 : 35);
+
+		if (fill && push(h, next, caplen)) {
+			model[next % 256].number = next;
+			model[next % 256].caplen = caplen;
+			held += sizeof(struct frame) + caplen;
+			next++;
+			assert_true(held <= SIZE);
+			assert_true(next - first <= 256);
+		} else if (fill) {
+			refused++;
+			assert_true(first != next || caplen >= LARGEST);
+		} else if (first == next) {
+			assert_null(queue_first(h));
+		} else {
+			assert_first(h, model[first % 256].number,
+				     model[first % 256].caplen);
+			held -= sizeof(struct frame) + model[first % 256].caplen;
+			queue_pop(h);
+			first++;
+		}
+	}
+	assert_true(refused > 1000 && next > 10000);
+	queue_free(h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_goes_in_first_comes_out_first),
+		cmocka_unit_test(an_empty_queue_takes_what_is_not_too_large),
+		cmocka_unit_test(it_is_a_queue),
+	};
+
+	return cmocka_run_group_tests_name("hold", tests, NULL, NULL);
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The right file's hash or none: never another file's. */
+#include "tree.h"
+
+#include <time.h>
+
+#include "process/hasher.h"
+
+/* FIPS 180-2, appendix B.1. */
+static const uint8_t abc[32] = {
+	0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40,
+	0xde, 0x5d, 0xae, 0x22, 0x23, 0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17,
+	0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad,
+};
+
+static struct hasher_answer ask(struct hasher *h, const struct hasher_question *q)
+{
+	struct hasher_answer a;
+
+	assert_true(hasher_ask(h, q));
+	for (int i = 0; i < 5000 && !hasher_take(h, &a); i++)
+		usleep(1000);
+	assert_false(hasher_busy(h));
+	return a;
+}
+
+static struct hasher_question file(const char *name)
+{
+	struct hasher_question q = { .pid = 7, .exec_gen = 3 };
+	struct stat st;
+	int fd;
+
+	snprintf(q.path, sizeof(q.path), "%s/%s", tree_path, name);
+	fd = open(q.path, O_PATH);
+	assert_int_equal(fstat(fd, &st), 0);
+	q.exe = (struct file_id){ procfs_device(fd), st.st_ino };
+	assert_true(q.exe.dev);
+	close(fd);
+	return q;
+}
+
+static void by_path_if_it_is_still_that_file(void **state)
+{
+	struct hasher_question q;
+	struct hasher_answer a;
+	struct hasher *h;
+
+	(void)state;
+	assert_int_equal(hasher_open(&h, tree_fd), 0);
+	tree_file("exe", "abc", 3);
+	q = file("exe");
+	a = ask(h, &q);
+	assert_true(a.known);
+	assert_memory_equal(a.sha256, abc, 32);
+	assert_int_equal(a.question.exec_gen, 3);
+
+	/* Another file system has the same numbers. */
+	q.exe.dev++;
+	assert_false(ask(h, &q).known);
+	q.exe.dev--;
+	q.exe.inode++;
+	assert_false(ask(h, &q).known);
+	q.exe.inode = 0;
+	assert_false(ask(h, &q).known);
+	hasher_close(h);
+}
+
+static void by_the_running_process_even_if_deleted(void **state)
+{
+	struct hasher_question q;
+	struct hasher_answer a;
+	struct hasher *h;
+
+	(void)state;
+	assert_int_equal(hasher_open(&h, tree_fd), 0);
+	tree_file("abc", "abc", 3);
+	tree_dirs("7/");
+	tree_link("7/exe", "../abc");
+	q = file("abc");
+	q.pid = 7;
+	*q.path = '\0';
+	a = ask(h, &q);
+	assert_true(a.known);
+	assert_memory_equal(a.sha256, abc, 32);
+	q.exe.inode++;			/* it has become another program */
+	assert_false(ask(h, &q).known);
+	hasher_close(h);
+}
+
+/* A device of that inode is not even opened: a FIFO would be waited for. */
+static void only_a_file_is_opened(void **state)
+{
+	struct hasher_question q;
+	struct hasher *h;
+	char path[512];
+
+	(void)state;
+	assert_int_equal(hasher_open(&h, tree_fd), 0);
+	snprintf(path, sizeof(path), "%s/fifo", tree_path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	q = file("fifo");
+	assert_false(ask(h, &q).known);
+	hasher_close(h);
+}
+
+static void closing_waits_for_no_large_file(void **state)
+{
+	struct timespec begin, end;
+	struct hasher_question q;
+	struct hasher *h;
+
+	(void)state;
+	assert_int_equal(hasher_open(&h, tree_fd), 0);
+	tree_file("large", "", 0);
+	q = file("large");
+	assert_int_equal(truncate(q.path, 1ll << 40), 0);
+	assert_true(hasher_ask(h, &q));
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	hasher_close(h);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	assert_true(end.tv_sec - begin.tv_sec < 5);
+}
+
+static void a_changed_file_is_hashed_again(void **state)
+{
+	struct hasher_answer first, second;
+	struct hasher_question q;
+	struct hasher *h;
+
+	(void)state;
+	assert_int_equal(hasher_open(&h, tree_fd), 0);
+	tree_file("exe", "abc", 3);
+	q = file("exe");
+	first = ask(h, &q);
+	tree_file("exe", "abcd", 4);
+	second = ask(h, &q);
+	assert_true(second.known);
+	assert_memory_not_equal(first.sha256, second.sha256, 32);
+	hasher_close(h);
+}
+
+/* Closing does not wait for what was asked. */
+static void a_full_queue_refuses(void **state)
+{
+	struct hasher_question q;
+	struct hasher *h;
+
+	(void)state;
+	assert_int_equal(hasher_open(&h, tree_fd), 0);
+	tree_file("exe", "abc", 3);
+	q = file("exe");
+	for (int i = 0; i < HASHER_QUEUE; i++)
+		assert_true(hasher_ask(h, &q));
+	assert_false(hasher_ask(h, &q));
+	hasher_close(h);
+	hasher_close(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		tree_test(by_path_if_it_is_still_that_file),
+		tree_test(by_the_running_process_even_if_deleted),
+		tree_test(only_a_file_is_opened),
+		tree_test(a_changed_file_is_hashed_again),
+		tree_test(closing_waits_for_no_large_file),
+		tree_test(a_full_queue_refuses),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
