@@ -7,6 +7,7 @@
 
 #include "owner/nat.h"
 #include "owner/local.h"
+#include "process/proctab.h"
 #include "record.h"
 #include "packet/source.h"
 
@@ -117,6 +118,8 @@ static bool ask(struct resolver *r, const struct packet *p,
 	bool found = flowtab_find(r->flows, &q, &a);
 
 	*end = (struct verdict_end){ a.owner, a.tid, a.attr, a.reason };
+	if (a.owner && proc_forgot(a.owner, ts_ns))
+		set_attr(end, ATTR_UNKNOWN, REASON_LOST);
 	/* Anybody on the wire can write the address of a socket of ours. */
 	if (found && sends && r->from_wire && a.here)
 		set_attr(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);

@@ -231,6 +231,7 @@ static struct program *program_add(struct proctab *t, struct proc *p,
 	i->proc = p;
 	i->older = p->program;
 	i->from_mono_ns = from_mono_ns;
+	i->lost_mono_ns = from_mono_ns;
 	set_name(i, name);
 	set_exec_gen(t, i, exec_gen);
 	p->program = i;
@@ -249,6 +250,18 @@ static void fold(struct program *into, const struct program *old)
 	into->bytes += old->bytes;
 }
 
+/*
+ * @old is about to be forgotten.  A packet of its time is the newer one's if
+ * that differs in no more than its name, else nobody's: never an older one's.
+ */
+static void take_past(struct program *newer, const struct program *old)
+{
+	if (newer->lost_mono_ns == newer->from_mono_ns &&
+	    newer->exec_gen == old->exec_gen && newer->uid == old->uid)
+		newer->from_mono_ns = old->from_mono_ns;
+	newer->lost_mono_ns = old->lost_mono_ns;
+}
+
 /* Changes that no packet is old enough to have missed become one. */
 static void forget_changes(struct proctab *t, struct program *newest,
 			   uint64_t now_mono_ns)
@@ -263,6 +276,7 @@ static void forget_changes(struct proctab *t, struct program *newest,
 		if (old->section > i->section)
 			break;		/* its totals are the file's */
 		fold(i, old);
+		take_past(i, old);
 		i->older = old->older;
 		program_free(t, old);
 	}
@@ -448,9 +462,12 @@ static void learn_deleted(struct proctab *t, struct program *i,
 	set_record(t, i, s);
 }
 
-/* Its exec was lost: what runs now is not what we know. */
+/*
+ * Its exec was lost: what runs now is not what we know, and when it began is
+ * not known either.
+ */
 static void catch_up(struct proctab *t, struct proc *p,
-		     const struct probe_owner *o)
+		     const struct probe_owner *o, uint64_t mono_ns)
 {
 	struct process *s = &t->scratch;
 	uint64_t start_ns = 0;
@@ -458,9 +475,11 @@ static void catch_up(struct proctab *t, struct proc *p,
 
 	if (!p->program->exec_gen || o->exec_gen <= p->program->exec_gen)
 		return;
-	i = program_add(t, p, o->comm, o->exec_gen, 0);
+	i = program_add(t, p, o->comm, o->exec_gen, mono_ns);
 	if (!i)
 		return;
+	if (i->older->from_mono_ns < mono_ns)
+		i->lost_mono_ns = i->older->from_mono_ns;
 	if (procfs_read(t->options.proc_fd, p->pid, t->boot_real_ns, s,
 			&start_ns) || !same_start(start_ns, p->start_ns))
 		process_of_owner(t, s, o);
@@ -486,7 +505,7 @@ struct proc *proctab_owner(struct proctab *t, const struct probe_owner *o,
 	if (!p)
 		p = add_from_owner(t, o);
 	if (p) {
-		catch_up(t, p, o);
+		catch_up(t, p, o, mono_ns);
 		learn_exec_gen(t, p->program, o);
 		learn_uid(t, p, o, mono_ns);
 		learn_deleted(t, p->program, o);
@@ -568,6 +587,18 @@ struct program *proc_program_at(const struct proc *p, uint64_t mono_ns)
 	while (i->from_mono_ns > mono_ns && i->older)
 		i = i->older;
 	return i;
+}
+
+bool proc_forgot(const struct proc *p, uint64_t mono_ns)
+{
+	const struct program *i = p->program;
+
+	while (i && i->from_mono_ns > mono_ns) {
+		if (i->lost_mono_ns <= mono_ns)
+			return true;
+		i = i->older;
+	}
+	return false;
 }
 
 static void scan_one(void *ctx, uint32_t pid)
@@ -793,6 +824,7 @@ static void prune_images(struct proctab *t, struct proc *p,
 			continue;
 		}
 		t->forgotten += in_file;
+		take_past(next, i);
 		next->older = i->older;
 		program_free(t, i);
 	}

@@ -27,6 +27,8 @@ struct program {
 	struct program *older;		/* what it was before */
 	struct proc *proc;
 	uint64_t from_mono_ns;		/* since when it runs */
+	uint64_t lost_mono_ns;		/* from then to that it was others, */
+					/* which are forgotten */
 	uint64_t id;			/* process_id() */
 	uint64_t exec_gen;
 	char name[RECORD_NAME_LEN];
@@ -106,8 +108,11 @@ struct proc *proctab_by_pid(struct proctab *t, uint32_t pid);
  */
 struct proc *proctab_look_up(struct proctab *t, uint32_t pid, uint64_t mono_ns);
 
-/* What the process was running at that time. */
+/* What the process was running at that time, unless that is forgotten. */
 struct program *proc_program_at(const struct proc *p, uint64_t mono_ns);
+
+/* Whether it is: then the other function's answer is another program. */
+bool proc_forgot(const struct proc *p, uint64_t mono_ns);
 
 /* The executable's path from the record, or "". */
 void program_exepath(struct proctab *t, const struct program *i, char *out,

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 
 import world
 from world import PKTWHO, WITHOUT_EBPF, Capture, clients
@@ -12,6 +13,15 @@ import pcapng  # isort: skip
 
 ENDS = ("tcp.srcport", "proc.src.name", "proc.src.pid", "proc.src.attr",
         "proc.dst.name", "proc.dst.pid", "proc.dst.attr")
+
+RENAMES = """if True:
+    import ctypes, socket
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for _ in range(20):
+        s.sendto(b"x", ("127.0.0.1", 9))
+    for n in range(200):
+        ctypes.CDLL(None).prctl(15, b"other%d" % n, 0, 0, 0)
+    """
 
 
 class Owners(world.LiveTest):
@@ -303,6 +313,16 @@ class Owners(world.LiveTest):
                 self.rows(path, f"proc.table.{n}", where="proc.table")[0]
                 for n in ("pid", "flags")))))
             self.assertTrue(int(table[str(process.pid)], 16) & 1, table)
+
+    def test_a_program_that_renames_itself_without_end(self):
+        """It stays what it is, and does not become what executed it."""
+        path = self.dir / "renames.pcapng"
+        c = Capture(path, "-i", "lo", "-f", "udp port 9")
+        subprocess.run(["env", sys.executable, "-c", RENAMES], check=True)
+        self.assertEqual(c.stop()[0], 0)
+        rows = self.rows(path, "proc.src.exepath", "proc.src.attr")
+        python = os.path.realpath(sys.executable)
+        self.assertEqual(rows, [(python, "socket")] * 20)
 
     def test_without_ebpf_it_says_so_and_goes_on(self):
         server = self.tcp_server()

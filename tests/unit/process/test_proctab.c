@@ -376,6 +376,73 @@ static void constant_renaming_does_not_pile_up(void **state)
 	assert_name_at(p, T + 9999 * 1000, "b");
 }
 
+/* However much is forgotten, no packet is given to what ran before an exec. */
+static void renaming_does_not_bring_back_an_older_program(void **state)
+{
+	struct proctab *t = *state;
+	struct proc *p = known(t, owner(42, 3, "env"));
+	char name[16];
+
+	exec_at(t, T, owner(42, 4, "evil"), "/tmp/evil");
+	for (uint32_t n = 0; n < 200; n++) {
+		snprintf(name, sizeof(name), "evil%u", n);
+		rename_at(t, T + MS + n, owner(42, 4, name));
+	}
+	for (uint64_t at = T; at < T + 2 * MS; at += 50) {
+		assert_int_equal(proc_program_at(p, at)->exec_gen, 4);
+		assert_false(proc_forgot(p, at));
+	}
+	assert_int_equal(proc_program_at(p, T - 1)->exec_gen, 3);
+	assert_false(proc_forgot(p, T - 1));
+}
+
+/* Nor to another user of the same program: it is nobody's. */
+static void a_forgotten_user_is_nobody(void **state)
+{
+	struct proctab *t = *state;
+	struct probe_owner o = owner(42, 3, "sudo");
+	struct proc *p = known(t, o);
+
+	for (uint32_t n = 0; n < 200; n++) {
+		o.uid = n;
+		assert_ptr_equal(proctab_owner(t, &o, T + n), p);
+	}
+	assert_true(proc_forgot(p, T + 5));
+	assert_false(proc_forgot(p, T + 199));
+	assert_false(proc_forgot(p, T + 180));
+	assert_int_equal(proc_program_at(p, T + 180)->uid, 180);
+}
+
+static void a_lost_exec_leaves_its_time_to_nobody(void **state)
+{
+	struct proctab *t = *state;
+	struct probe_owner o = owner(42, 5, "curl");
+	struct proc *p;
+
+	exec_at(t, T, owner(42, 4, "sh"), "/bin/sh");
+	p = known(t, owner(42, 4, "sh"));
+	assert_ptr_equal(proctab_owner(t, &o, T + SEC), p);
+	assert_true(proc_forgot(p, T + MS));
+	assert_false(proc_forgot(p, T + SEC));
+	assert_string_equal(proc_program_at(p, T + SEC)->name, "curl");
+}
+
+/* What was not in the file goes after a minute, what was before it stays. */
+static void a_pruned_program_leaves_its_time_to_nobody(void **state)
+{
+	struct proctab *t = *state;
+	struct proc *p = known(t, owner(42, 3, "sh"));
+
+	p->program->section = 8;
+	exec_at(t, T, owner(42, 4, "env"), "/usr/bin/env");
+	exec_at(t, T + SEC, owner(42, 5, "curl"), "/usr/bin/curl");
+	proctab_prune(t, T + 100 * SEC, 8);
+	assert_int_equal(p->program->older->exec_gen, 3);
+	assert_true(proc_forgot(p, T));
+	assert_false(proc_forgot(p, T - 1));
+	assert_false(proc_forgot(p, T + SEC));
+}
+
 /* Found in /proc, its exec generation not yet told. */
 static void a_scanned_process_may_be_renamed(void **state)
 {
@@ -623,6 +690,10 @@ int main(void)
 		proctab_test(a_child_of_nobody_known_is_itself),
 		proctab_test(a_name_counts_from_its_time),
 		proctab_test(constant_renaming_does_not_pile_up),
+		proctab_test(renaming_does_not_bring_back_an_older_program),
+		proctab_test(a_forgotten_user_is_nobody),
+		proctab_test(a_lost_exec_leaves_its_time_to_nobody),
+		proctab_test(a_pruned_program_leaves_its_time_to_nobody),
 		proctab_test(a_scanned_process_may_be_renamed),
 		proctab_test(execs_own_rename_is_undone),
 		proctab_test(a_name_of_its_own_is_kept),
