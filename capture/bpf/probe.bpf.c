@@ -1012,10 +1012,11 @@ static __always_inline void exec_namespaces(struct probe_exec *x,
 {
 	struct pid *pid = BPF_CORE_READ(t, thread_pid);
 	unsigned int level = BPF_CORE_READ(pid, level);
-	struct upid upid = {};
+	/* An element is the kernel's size, which ours is not. */
+	struct upid *upid = (void *)pid->numbers +
+			    level * bpf_core_type_size(struct upid);
 
-	bpf_core_read(&upid, sizeof(upid), &pid->numbers[level & 31]);
-	x->vpid = upid.nr;
+	x->vpid = BPF_CORE_READ(upid, nr);
 	x->netns_ino = BPF_CORE_READ(t, nsproxy, net_ns, ns.inum);
 	x->loginuid = ~0u;
 	if (bpf_core_field_exists(t->loginuid))

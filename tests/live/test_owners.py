@@ -14,6 +14,11 @@ import pcapng  # isort: skip
 ENDS = ("tcp.srcport", "proc.src.name", "proc.src.pid", "proc.src.attr",
         "proc.dst.name", "proc.dst.pid", "proc.dst.attr")
 
+SEND = """if True:
+    import socket
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(
+        b"x", ("127.0.0.1", 9))
+    """
 RENAMES = """if True:
     import ctypes, socket
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -320,9 +325,24 @@ class Owners(world.LiveTest):
         c = Capture(path, "-i", "lo", "-f", "udp port 9")
         subprocess.run(["env", sys.executable, "-c", RENAMES], check=True)
         self.assertEqual(c.stop()[0], 0)
-        rows = self.rows(path, "proc.src.exepath", "proc.src.attr")
+        rows = self.rows(path, "proc.src.exepath", "proc.src.attr",
+                         where="udp")
         python = os.path.realpath(sys.executable)
         self.assertEqual(rows, [(python, "socket")] * 20)
+
+    def test_the_pid_in_namespaces_of_its_own(self):
+        path = self.dir / "vpid.pcapng"
+        c = Capture(path, "-i", "lo", "-f", "udp port 9")
+        send = (sys.executable, "-c", SEND)
+        inner = ("unshare", "--pid", "--fork")
+        for wrap in (), inner, inner + inner:
+            subprocess.run([*wrap, *send], check=True)
+        self.assertEqual(c.stop()[0], 0)
+        (pid, vpid), *nested = self.rows(path, "proc.src.pid", "proc.src.vpid",
+                                         where="udp")
+        self.assertEqual(pid, vpid)
+        self.assertEqual([vpid for _, vpid in nested], ["1", "1"])
+        self.assertNotIn("1", [pid for pid, _ in nested])
 
     def test_without_ebpf_it_says_so_and_goes_on(self):
         server = self.tcp_server()
