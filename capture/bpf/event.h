@@ -78,8 +78,9 @@ enum probe_exe_flags {
 struct probe_exec {
 	struct probe_event event;
 	__u64 exe_inode;
+	__u64 exe_changed_ns;	/* its inode's ctime */
 	__u32 exe_dev;		/* the kernel's own: 12 bits, then 20 */
-	__u32 reserved;
+	__u32 exe_generation;	/* of its inode number */
 	__u32 ppid;
 	__u32 vpid;		/* in its own pid namespace */
 	__u32 netns_ino;

@@ -63,6 +63,9 @@ struct super_block { __u32 s_dev; unsigned long s_magic; };
 struct inode {
 	unsigned short i_mode;
 	unsigned int i_nlink;
+	__s64 i_ctime_sec;
+	__u32 i_ctime_nsec;
+	__u32 i_generation;
 	unsigned long i_ino;
 	struct super_block *i_sb;
 };
@@ -131,6 +134,11 @@ struct bpf_iter__task_file {
 	__u32 fd;
 	struct file *file;
 };
+
+/* The time of an inode's last change, until Linux 6.11 and 6.6. */
+struct timespec64 { __s64 tv_sec; long tv_nsec; };
+struct inode___before_6_11 { struct timespec64 __i_ctime; };
+struct inode___before_6_6 { struct timespec64 i_ctime; };
 
 /* The kernfs parent was a plain pointer until Linux 6.15. */
 struct kernfs_node___before_6_15 { struct kernfs_node *parent; };

@@ -918,6 +918,23 @@ static __always_inline void exec_path(struct probe_exec *x, struct file *file)
 	x->exe_flags |= PROBE_PATH_CUT;
 }
 
+#define CTIME_NSEC	0x7fffffff	/* without I_CTIME_QUERIED, Linux 6.13 */
+
+static __always_inline __u64 inode_changed_ns(struct inode *inode)
+{
+	struct inode___before_6_11 *old = (void *)inode;
+	struct inode___before_6_6 *older = (void *)inode;
+
+	if (bpf_core_field_exists(inode->i_ctime_sec))
+		return BPF_CORE_READ(inode, i_ctime_sec) * 1000000000 +
+		       (BPF_CORE_READ(inode, i_ctime_nsec) & CTIME_NSEC);
+	if (bpf_core_field_exists(old->__i_ctime))
+		return BPF_CORE_READ(old, __i_ctime.tv_sec) * 1000000000 +
+		       (BPF_CORE_READ(old, __i_ctime.tv_nsec) & CTIME_NSEC);
+	return BPF_CORE_READ(older, i_ctime.tv_sec) * 1000000000 +
+	       BPF_CORE_READ(older, i_ctime.tv_nsec);
+}
+
 static __always_inline void exec_exe_flags(struct probe_exec *x,
 					   struct file *file)
 {
@@ -927,6 +944,8 @@ static __always_inline void exec_exe_flags(struct probe_exec *x,
 
 	x->exe_inode = BPF_CORE_READ(inode, i_ino);
 	x->exe_dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	x->exe_generation = BPF_CORE_READ(inode, i_generation);
+	x->exe_changed_ns = inode_changed_ns(inode);
 	if (BPF_CORE_READ(inode, i_nlink) == 0) {
 		x->exe_flags |= PROBE_EXE_DELETED;
 		if (parent == d)

@@ -295,12 +295,28 @@ bool owners_hashing(const struct owners *o)
 	return o->hasher && hasher_busy(o->hasher);
 }
 
+/*
+ * Of a process's link it is known only once all that happened before the
+ * answer has been told.
+ */
+static bool hash_is_right(struct owners *o, const struct hasher_answer *a)
+{
+	if (!a->known || !a->linked)
+		return a->known;
+	if (!o->probe)
+		return false;
+	probe_consume(o->probe);
+	return !probe_lost(o->probe) &&
+	       proctab_runs(o->processes, a->question.pid,
+			    a->question.start_ns, a->question.exec_gen);
+}
+
 static void take_hashes(struct owners *o)
 {
 	struct hasher_answer a;
 
 	while (o->hasher && hasher_take(o->hasher, &a))
-		if (a.known)
+		if (hash_is_right(o, &a))
 			proctab_set_sha256(o->processes, a.question.pid,
 					   a.question.start_ns,
 					   a.question.exec_gen, a.sha256);

@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/fs.h>
 #include <pthread.h>
 #include <sha2.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -60,23 +62,67 @@ static int open_file(int dir, const char *path, struct file_id wanted)
 	return fd;
 }
 
+static uint64_t changed_ns(const struct stat *st)
+{
+	return (uint64_t)st->st_ctim.tv_sec * 1000000000 +
+	       (uint64_t)st->st_ctim.tv_nsec;
+}
+
 /*
- * The running process's own link is exact, even for a deleted file.  By path
+ * An inode number may be another file's by now, and a file have other bytes.
+ * Both change the ctime, but within one tick of the kernel it may be the same
+ * again; a generation is not, where the file system has them.
+ */
+static bool is_unchanged(int fd, struct file_id wanted)
+{
+	unsigned long generation = 0;
+	struct stat st;
+
+	if (fstat(fd, &st) || changed_ns(&st) != wanted.changed_ns)
+		return false;
+	return !wanted.generation ||
+	       ioctl(fd, FS_IOC_GETVERSION, &generation) ||
+	       (uint32_t)generation == wanted.generation;
+}
+
+static int open_unchanged(const struct hasher_question *q)
+{
+	int fd = q->exe.dev ? open_file(AT_FDCWD, q->path, q->exe) : -1;
+
+	if (fd < 0 || is_unchanged(fd, q->exe))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/*
+ * The running process's own link is exact, even for a file that was deleted
+ * and so changed, but only as long as the process runs it: *@linked.  By path
  * it must still be the file that was executed, which in another mount
  * namespace may have been somebody else's: then there is no hash.
  */
 static int open_executable(const struct hasher *h,
-			   const struct hasher_question *q)
+			   const struct hasher_question *q, bool *linked)
 {
-	struct file_id linked = { .inode = q->exe.inode };
+	struct file_id wanted = { .inode = q->exe.inode };
+	int fd, by_path;
 	char link[32];
-	int fd;
 
+	*linked = false;
 	if (!q->exe.inode)
 		return -1;
 	snprintf(link, sizeof(link), "%" PRIu32 "/exe", q->pid);
-	fd = open_file(h->proc_fd, link, linked);
-	return fd < 0 && q->exe.dev ? open_file(AT_FDCWD, q->path, q->exe) : fd;
+	fd = open_file(h->proc_fd, link, wanted);
+	if (fd >= 0 && is_unchanged(fd, q->exe))
+		return fd;
+	by_path = open_unchanged(q);
+	if (by_path < 0) {
+		*linked = true;
+		return fd;
+	}
+	if (fd >= 0)
+		close(fd);
+	return by_path;
 }
 
 static bool must_stop(struct hasher *h)
@@ -102,12 +148,13 @@ static bool hash_file(struct hasher *h, int fd, uint8_t out[32])
 	return !n;
 }
 
+/* A file that changes meanwhile has no hash. */
 static bool hash_cached(struct hasher *h, int fd, uint8_t out[32])
 {
+	struct stat st, then;
 	struct cached *c;
-	struct stat st;
 
-	if (fstat(fd, &st))
+	if (fstat(fd, &st) || st.st_size > HASHER_BYTES)
 		return false;
 	c = &h->cache[st.st_ino & (CACHE - 1)];
 	if (c->inode != st.st_ino || c->dev != st.st_dev ||
@@ -115,7 +162,8 @@ static bool hash_cached(struct hasher *h, int fd, uint8_t out[32])
 	    c->changed.tv_sec != st.st_ctim.tv_sec ||
 	    c->changed.tv_nsec != st.st_ctim.tv_nsec) {
 		c->inode = 0;
-		if (!hash_file(h, fd, c->sha256))
+		if (!hash_file(h, fd, c->sha256) || fstat(fd, &then) ||
+		    changed_ns(&then) != changed_ns(&st))
 			return false;
 		c->inode = st.st_ino;
 		c->dev = st.st_dev;
@@ -128,7 +176,7 @@ static bool hash_cached(struct hasher *h, int fd, uint8_t out[32])
 
 static void answer(struct hasher *h, struct hasher_answer *a)
 {
-	int fd = open_executable(h, &a->question);
+	int fd = open_executable(h, &a->question, &a->linked);
 
 	a->known = fd >= 0 && hash_cached(h, fd, a->sha256);
 	if (fd >= 0)

@@ -16,6 +16,7 @@ struct hasher;
 
 #define HASHER_QUEUE 256	/* questions that may wait */
 #define HASHER_PATH  1024
+#define HASHER_BYTES (512ll << 20)	/* a larger file has no hash */
 
 /* Which file, and for whom. */
 struct hasher_question {
@@ -28,7 +29,8 @@ struct hasher_question {
 
 struct hasher_answer {
 	struct hasher_question question;
-	bool known;		/* false: the file is gone or unreadable */
+	bool known;		/* false: the file is gone, changed or too large */
+	bool linked;		/* right only if the process still runs it */
 	uint8_t sha256[32];
 };
 

@@ -314,7 +314,11 @@ struct file_id procfs_exe(int proc_fd, uint32_t pid)
 	snprintf(name, sizeof(name), "%" PRIu32 "/exe", pid);
 	if (fstatat(proc_fd, name, &st, 0))
 		return (struct file_id){ 0 };
-	return (struct file_id){ .inode = st.st_ino };
+	return (struct file_id){
+		.inode = st.st_ino,
+		.changed_ns = (uint64_t)st.st_ctim.tv_sec * 1000000000 +
+			      (uint64_t)st.st_ctim.tv_nsec,
+	};
 }
 
 uint64_t procfs_device(int fd)

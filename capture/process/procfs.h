@@ -33,9 +33,11 @@ int procfs_read_brief(int proc_fd, uint32_t pid, struct process *p);
 struct file_id {
 	uint64_t dev;		/* its file system's, makedev(3); 0: not known */
 	uint64_t inode;
+	uint64_t changed_ns;	/* its ctime, which nobody can set */
+	uint32_t generation;	/* of the inode number; 0: not known */
 };
 
-/* What @pid runs, without the device. */
+/* What @pid runs, without device and generation. */
 struct file_id procfs_exe(int proc_fd, uint32_t pid);
 
 /*

@@ -694,6 +694,8 @@ void proctab_exec(struct proctab *t, const struct probe_exec *x)
 	if (i->exec_gen != o->exec_gen)
 		return;		/* no memory */
 	i->exe.inode = x->exe_inode;
+	i->exe.changed_ns = x->exe_changed_ns;
+	i->exe.generation = x->exe_generation;
 	i->exe.dev = makedev(x->exe_dev >> 20, x->exe_dev & 0xfffff);
 	process_of_exec(t, &t->scratch, x);
 	set_record(t, i, &t->scratch);
@@ -705,6 +707,14 @@ void program_exepath(struct proctab *t, const struct program *i, char *out,
 	bool known = process_decode(&t->scratch, i->record, i->record_len) > 0;
 
 	snprintf(out, size, "%s", known ? t->scratch.exepath : "");
+}
+
+bool proctab_runs(struct proctab *t, uint32_t pid, uint64_t start_ns,
+		  uint64_t exec_gen)
+{
+	const struct proc *p = find(t, pid, start_ns);
+
+	return p && !p->exited_mono_ns && p->program->exec_gen == exec_gen;
 }
 
 void proctab_set_sha256(struct proctab *t, uint32_t pid, uint64_t start_ns,

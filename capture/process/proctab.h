@@ -118,6 +118,10 @@ bool proc_forgot(const struct proc *p, uint64_t mono_ns);
 void program_exepath(struct proctab *t, const struct program *i, char *out,
 		   size_t size);
 
+/* Whether, of all that events told, it still runs that. */
+bool proctab_runs(struct proctab *t, uint32_t pid, uint64_t start_ns,
+		  uint64_t exec_gen);
+
 /* The SHA-256 of what that process was running after so many execs. */
 void proctab_set_sha256(struct proctab *t, uint32_t pid, uint64_t start_ns,
 			uint64_t exec_gen, const uint8_t sha256[32]);

@@ -77,6 +77,36 @@ class Filters(world.LiveTest):
         # It is in the packets' record too, once it is known.
         self.assertIn(server.pid, [row["pid"] for row in rows])
 
+    def hashes(self, path):
+        rows = pcapng.read_table(pcapng.blocks(path.read_bytes())[-1].data)
+        return {row["name"]: row["sha256"].hex() for row in rows
+                if "sha256" in row}
+
+    def test_no_hash_of_what_never_ran(self):
+        """Other bytes in the file of a program that has ended."""
+        server = self.tcp_server()
+        connect = f"exec 3<>/dev/tcp/127.0.0.1/{server.told}"
+        path = self.dir / "replaced.pcapng"
+        c = Capture(path, "-i", "lo", "--hash")
+        expected = hashlib.sha256(Path("/bin/bash").read_bytes()).hexdigest()
+        for n in range(20):
+            exe = Path(shutil.copy("/bin/bash", self.dir / f"gone{n}"))
+            self.assertEqual(run(exe, "-c", connect).returncode, 0)
+            exe.write_bytes(b"harmless")
+        self.assertEqual(c.stop(settle=0.5)[0], 0)
+        gone = {sha256 for name, sha256 in self.hashes(path).items()
+                if name.startswith(b"gone")}
+        self.assertLessEqual(gone, {expected})
+
+    def test_the_hash_of_a_program_that_deleted_itself(self):
+        server = self.tcp_server()
+        exe = Path(shutil.copy("/bin/bash", self.dir / "deleted"))
+        expected = hashlib.sha256(exe.read_bytes()).hexdigest()
+        path = self.capture(
+            ["--hash"], [exe, "-c", f'rm "{exe}"; read -t 2 < /dev/tcp/'
+                         f"127.0.0.1/{server.told}; read -t 1 <> <(:); true"])
+        self.assertEqual(self.hashes(path)[b"deleted"], expected)
+
     def test_what_is_known_of_a_process_that_is_gone(self):
         server = self.tcp_server()
         exe = shutil.copy(shutil.which("curl"), self.dir / "gone")

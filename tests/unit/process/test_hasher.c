@@ -2,6 +2,8 @@
 /* The right file's hash or none: never another file's. */
 #include "tree.h"
 
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <time.h>
 
 #include "process/hasher.h"
@@ -33,7 +35,12 @@ static struct hasher_question file(const char *name)
 	snprintf(q.path, sizeof(q.path), "%s/%s", tree_path, name);
 	fd = open(q.path, O_PATH);
 	assert_int_equal(fstat(fd, &st), 0);
-	q.exe = (struct file_id){ procfs_device(fd), st.st_ino };
+	q.exe = (struct file_id){
+		.dev = procfs_device(fd),
+		.inode = st.st_ino,
+		.changed_ns = (uint64_t)st.st_ctim.tv_sec * 1000000000 +
+			      (uint64_t)st.st_ctim.tv_nsec,
+	};
 	assert_true(q.exe.dev);
 	close(fd);
 	return q;
@@ -81,7 +88,12 @@ static void by_the_running_process_even_if_deleted(void **state)
 	*q.path = '\0';
 	a = ask(h, &q);
 	assert_true(a.known);
+	assert_false(a.linked);
 	assert_memory_equal(a.sha256, abc, 32);
+	q.exe.changed_ns--;		/* it was deleted, or is another one */
+	a = ask(h, &q);
+	assert_true(a.known && a.linked);
+	q.exe.changed_ns++;
 	q.exe.inode++;			/* it has become another program */
 	assert_false(ask(h, &q).known);
 	hasher_close(h);
@@ -113,12 +125,56 @@ static void closing_waits_for_no_large_file(void **state)
 	assert_int_equal(hasher_open(&h, tree_fd), 0);
 	tree_file("large", "", 0);
 	q = file("large");
-	assert_int_equal(truncate(q.path, 1ll << 40), 0);
+	assert_int_equal(truncate(q.path, HASHER_BYTES), 0);
+	q = file("large");
 	assert_true(hasher_ask(h, &q));
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	hasher_close(h);
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	assert_true(end.tv_sec - begin.tv_sec < 5);
+}
+
+static void a_file_too_large_keeps_no_other_waiting(void **state)
+{
+	struct hasher_question q;
+	struct hasher *h;
+
+	(void)state;
+	assert_int_equal(hasher_open(&h, tree_fd), 0);
+	tree_file("large", "", 0);
+	tree_file("exe", "abc", 3);
+	q = file("large");
+	assert_int_equal(truncate(q.path, 1ll << 40), 0);
+	q = file("large");
+	assert_false(ask(h, &q).known);
+	q = file("exe");
+	assert_true(ask(h, &q).known);
+	hasher_close(h);
+}
+
+/* Where the file system has generations, ext4 for one, they must agree. */
+static void a_file_of_another_generation_is_not_it(void **state)
+{
+	unsigned long generation = 0;
+	struct hasher_question q;
+	struct hasher *h;
+	int fd;
+
+	(void)state;
+	tree_file("exe", "abc", 3);
+	q = file("exe");
+	fd = open(q.path, O_RDONLY);
+	if (ioctl(fd, FS_IOC_GETVERSION, &generation) || !generation) {
+		close(fd);
+		skip();
+	}
+	close(fd);
+	assert_int_equal(hasher_open(&h, tree_fd), 0);
+	q.exe.generation = (uint32_t)generation;
+	assert_true(ask(h, &q).known);
+	q.exe.generation++;
+	assert_false(ask(h, &q).known);
+	hasher_close(h);
 }
 
 static void a_changed_file_is_hashed_again(void **state)
@@ -133,6 +189,8 @@ static void a_changed_file_is_hashed_again(void **state)
 	q = file("exe");
 	first = ask(h, &q);
 	tree_file("exe", "abcd", 4);
+	assert_false(ask(h, &q).known);		/* not what was executed */
+	q = file("exe");
 	second = ask(h, &q);
 	assert_true(second.known);
 	assert_memory_not_equal(first.sha256, second.sha256, 32);
@@ -164,6 +222,8 @@ int main(void)
 		tree_test(only_a_file_is_opened),
 		tree_test(a_changed_file_is_hashed_again),
 		tree_test(closing_waits_for_no_large_file),
+		tree_test(a_file_too_large_keeps_no_other_waiting),
+		tree_test(a_file_of_another_generation_is_not_it),
 		tree_test(a_full_queue_refuses),
 	};
 

@@ -289,6 +289,20 @@ static void exec_makes_a_new_image(void **state)
 	assert_null(p->program->older->older);
 }
 
+static void what_runs_no_more_is_said(void **state)
+{
+	struct proctab *t = *state;
+
+	exec_at(t, T, owner(42, 4, "a"), "/a");
+	assert_true(proctab_runs(t, 42, START, 4));
+	assert_false(proctab_runs(t, 42, START + 1, 4));
+	exec_at(t, T + MS, owner(42, 5, "b"), "/b");
+	assert_false(proctab_runs(t, 42, START, 4));
+	assert_true(proctab_runs(t, 42, START, 5));
+	exit_at(t, T + SEC, owner(42, 5, "b"), 0);
+	assert_false(proctab_runs(t, 42, START, 5));
+}
+
 static void exec_of_an_unknown_process_makes_it(void **state)
 {
 	struct proctab *t = *state;
@@ -685,6 +699,7 @@ int main(void)
 		proctab_test(a_pid_may_begin_anew_at_once),
 		proctab_test(a_look_up_asks_proc_each_time),
 		proctab_test(exec_makes_a_new_image),
+		proctab_test(what_runs_no_more_is_said),
 		proctab_test(exec_of_an_unknown_process_makes_it),
 		proctab_test(a_child_is_its_parent_until_it_says_otherwise),
 		proctab_test(a_child_of_nobody_known_is_itself),
