@@ -352,6 +352,14 @@ bool procfs_is_initial(int proc_fd, const char *process)
 	return fstatat(proc_fd, name, &st, 0) || st.st_ino == INITIAL_PID_NS;
 }
 
+bool procfs_has_ended(int proc_fd, uint32_t pid)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "%" PRIu32, pid);
+	return faccessat(proc_fd, name, F_OK, 0) && errno == ENOENT;
+}
+
 bool procfs_exe_deleted(int proc_fd, uint32_t pid)
 {
 	char name[32], path[4096 + 16];

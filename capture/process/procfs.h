@@ -46,6 +46,9 @@ struct file_id procfs_exe(int proc_fd, uint32_t pid);
  */
 uint64_t procfs_device(int fd);
 
+/* Whether there is no such process; false if that cannot be known. */
+bool procfs_has_ended(int proc_fd, uint32_t pid);
+
 /* Whether what @pid runs has no name any more; false if it has ended. */
 bool procfs_exe_deleted(int proc_fd, uint32_t pid);
 

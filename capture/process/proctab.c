@@ -19,6 +19,7 @@
 
 #define BUCKETS		16384
 #define MAX_PROGRAMS	65536	/* then those that ended are forgotten at once */
+#define MAX_ENDED	4096	/* of which nothing was written */
 #define USERS		64
 #define KEEP_EXITED_NS	60000000000ull
 #define MAX_ANCESTORS	8
@@ -32,8 +33,15 @@ struct user {
 	char name[64];
 };
 
+struct ended {
+	uint32_t pid;
+	uint64_t start_ns;
+};
+
 struct proctab {
 	struct proc *heads[BUCKETS];
+	struct ended ended[MAX_ENDED];	/* the last ones, a ring */
+	uint64_t ends;			/* so far */
 	uint32_t count;
 	uint32_t programs;
 	uint64_t forgotten;		/* of the file being written */
@@ -776,6 +784,41 @@ void proctab_fork(struct proctab *t, const struct probe_event *e)
 	descend(t, p, parent);
 }
 
+static void proc_remove(struct proctab *t, struct proc *p)
+{
+	struct proc **at = head_of(t, p->pid);
+
+	while (*at != p)
+		at = &(*at)->next;
+	*at = p->next;
+	proc_free(t, p);
+	t->count--;
+}
+
+static bool is_written(const struct proc *p)
+{
+	const struct program *i = p->program;
+
+	while (i && !i->section)
+		i = i->older;
+	return i;
+}
+
+/*
+ * Whoever starts short programs without end would else have us keep a minute
+ * of them.
+ */
+static void remember_end(struct proctab *t, const struct proc *ended)
+{
+	struct ended *e = &t->ended[t->ends++ % MAX_ENDED];
+	struct proc *p = find(t, e->pid, e->start_ns);
+
+	if (p && p != ended && p->exited_mono_ns && !p->refs && !is_written(p))
+		proc_remove(t, p);
+	e->pid = ended->pid;
+	e->start_ns = ended->start_ns;
+}
+
 void proctab_exit(struct proctab *t, const struct probe_event *e)
 {
 	struct proc *p = find_owner(t, &e->owner);
@@ -784,6 +827,7 @@ void proctab_exit(struct proctab *t, const struct probe_event *e)
 		return;
 	p->exited_mono_ns = e->ts_ns;
 	p->exit_status = e->exit_status;
+	remember_end(t, p);
 }
 
 void proctab_rename(struct proctab *t, const struct probe_event *e)
@@ -840,15 +884,23 @@ static void prune_images(struct proctab *t, struct proc *p,
 	}
 }
 
+/* Its end was told while the ring was full, which it is when many end. */
+static bool ended_untold(const struct proctab *t, const struct proc *p)
+{
+	return t->count > 2 * MAX_ENDED && !p->exited_mono_ns && !p->refs &&
+	       !is_written(p) && procfs_has_ended(t->options.proc_fd, p->pid);
+}
+
 void proctab_prune(struct proctab *t, uint64_t now_mono_ns, uint32_t section)
 {
 	bool full = t->programs > MAX_PROGRAMS;
 
 	for (int b = 0; b < BUCKETS; b++)
 		for (struct proc **at = &t->heads[b], *p; (p = *at);) {
-			bool old = p->exited_mono_ns && !p->refs &&
-				   p->exited_mono_ns + KEEP_EXITED_NS <
-					   now_mono_ns;
+			bool old = (p->exited_mono_ns && !p->refs &&
+				    p->exited_mono_ns + KEEP_EXITED_NS <
+					    now_mono_ns) ||
+				   ended_untold(t, p);
 
 			if (!old || (in_file(p, section) && !full)) {
 				prune_images(t, p, now_mono_ns, section);

@@ -669,6 +669,54 @@ static void only_what_nobody_needs_is_forgotten(void **state)
 	assert_int_equal(proctab_scan(t), 1);
 }
 
+/* Short programs of which nothing is written: the last few thousand. */
+static void not_all_that_ended_are_kept(void **state)
+{
+	struct proctab *t = *state;
+	struct proc *held = known(t, owner(1, 3, "held"));
+	struct proc *written = known(t, owner(2, 3, "written"));
+	struct proc *runs = known(t, owner(3, 3, "runs"));
+	int count;
+
+	held->refs = 1;
+	written->program->section = 8;
+	for (uint32_t pid = 1; pid < 20000; pid++) {
+		struct probe_owner o = owner(pid, 3, "short");
+
+		if (pid == 3)
+			continue;
+		fork_at(t, T, o, 3);
+		exit_at(t, T + pid, o, 0);
+	}
+	count = proctab_scan(t);
+	assert_in_range(count, 1000, 10000);
+	assert_ptr_equal(known(t, owner(1, 3, "held")), held);
+	assert_ptr_equal(known(t, owner(2, 3, "written")), written);
+	assert_ptr_equal(proctab_by_pid(t, 3), runs);
+	assert_int_equal(known(t, owner(19999, 3, "short"))->exited_mono_ns,
+			 T + 19999);
+	assert_int_equal(known(t, owner(19000, 3, "short"))->exited_mono_ns,
+			 T + 19000);
+	assert_int_equal(proctab_scan(t), count);
+}
+
+/* Nor those whose end was lost; /proc tells of it. */
+static void an_end_that_was_lost_is_found(void **state)
+{
+	struct proctab *t = *state;
+
+	tree_stat(7, "runs", 1, TICKS);
+	for (uint32_t pid = 7; pid < 20000; pid++)
+		fork_at(t, T, owner(pid, 3, "short"), 1);
+	known(t, owner(8, 3, "held"))->refs = 1;
+	proctab_prune(t, T + SEC, 8);
+	assert_in_range(proctab_scan(t), 2, 10000);
+	assert_int_equal(known(t, owner(7, 3, "runs"))->program->from_mono_ns,
+			 T);
+	assert_int_equal(known(t, owner(8, 3, "held"))->program->from_mono_ns,
+			 T);
+}
+
 /* A process that execs without end is many programs, all of them in the file. */
 static void too_many_execs_are_forgotten(void **state)
 {
@@ -718,6 +766,8 @@ int main(void)
 		proctab_test(a_child_found_in_proc_is_followed),
 		proctab_test(the_table_has_totals_of_what_was_written),
 		proctab_test(only_what_nobody_needs_is_forgotten),
+		proctab_test(not_all_that_ended_are_kept),
+		proctab_test(an_end_that_was_lost_is_found),
 		proctab_test(too_many_execs_are_forgotten),
 	};
 
