@@ -12,6 +12,7 @@
 #include "geo.h"
 #include "host/log.h"
 #include "host/privilege.h"
+#include "host/sandbox.h"
 #include "bpf/probe.h"
 
 #define KERNEL_LEAST 601	/* 6.1 */
@@ -140,6 +141,20 @@ static void look_at_probe(void)
 	probe_close(p);
 }
 
+static void look_at_sandbox(void)
+{
+	char kept[160];
+
+	privilege_describe_kept(kept, sizeof(kept));
+	if (sandbox_can_filter())
+		good("sandbox: captures as %s; no_new_privs, no core, system"
+		     " calls filtered", kept);
+	else
+		note("a kernel with CONFIG_SECCOMP_FILTER", "sandbox: captures"
+		     " as %s; no_new_privs, no core, but system calls are not"
+		     " filtered", kept);
+}
+
 static void look_at_privilege(int err)
 {
 	char missing[160], advice[320];
@@ -156,6 +171,7 @@ static void look_at_privilege(int err)
 		bad(advice, "permission: this user cannot capture");
 		return;
 	}
+	look_at_sandbox();
 	look_at_probe();
 }
 

@@ -21,6 +21,7 @@
 #include "owner/owners.h"
 #include "packet/parse.h"
 #include "host/privilege.h"
+#include "host/sandbox.h"
 #include "process/procfs.h"
 #include "host/signals.h"
 #include "packet/source.h"
@@ -614,7 +615,8 @@ int session_open(struct session **out, const struct options *o,
 		free_session(s);
 		return err;
 	}
-	privilege_give_up();
+	privilege_give_up(command);
+	sandbox_enter();
 	open_poll(s);
 	if (command)
 		proctab_follow(owners_processes(s->owners),

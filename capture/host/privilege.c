@@ -10,9 +10,11 @@
 #include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "host/log.h"
+#include "host/sudo_user.h"
 
 static const char privilege_program[] = PKTWHO_LIBEXECDIR "/pktwho";
 
@@ -26,6 +28,13 @@ static const cap_value_t needed[] = {
 static const cap_value_t needed_to_open[] = {
 	CAP_NET_RAW, CAP_BPF, CAP_PERFMON,
 };
+
+/* Translations of addresses; other users' executables and files. */
+static const cap_value_t needed_on[] = {
+	CAP_NET_ADMIN, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH,
+};
+
+#define NOBODY	65534	/* the kernel's overflow uid and gid */
 
 enum privilege privilege_now(char *missing, size_t size)
 {
@@ -179,10 +188,27 @@ void privilege_drop(void)
 		set_caps(cap_init());
 }
 
-void privilege_give_up(void)
+static bool is_permitted(cap_t caps, cap_value_t cap)
+{
+	cap_flag_value_t set = CAP_CLEAR;
+
+	return caps && !cap_get_flag(caps, cap, CAP_PERMITTED, &set) &&
+	       set == CAP_SET;
+}
+
+/*
+ * Without these root sees what uid 0 may see, and only as long as it has the
+ * capabilities that those it looks at have (ptrace(2), access mode checking).
+ */
+static bool sees_others(cap_t caps)
+{
+	return is_permitted(caps, CAP_SYS_PTRACE) &&
+	       is_permitted(caps, CAP_DAC_READ_SEARCH);
+}
+
+static void give_up_opening(cap_t caps)
 {
 	int count = sizeof(needed_to_open) / sizeof(*needed_to_open);
-	cap_t caps = cap_get_proc();
 
 	if (caps) {
 		cap_set_flag(caps, CAP_EFFECTIVE, count, needed_to_open,
@@ -191,6 +217,87 @@ void privilege_give_up(void)
 			     CAP_CLEAR);
 	}
 	set_caps(caps);
+}
+
+static cap_t kept_of(cap_t caps, bool may_signal)
+{
+	cap_t kept = cap_init();
+	cap_value_t signals = CAP_KILL;
+
+	for (size_t i = 0; kept && i < sizeof(needed_on) / sizeof(*needed_on);
+	     i++)
+		if (is_permitted(caps, needed_on[i])) {
+			cap_set_flag(kept, CAP_PERMITTED, 1, &needed_on[i],
+				     CAP_SET);
+			cap_set_flag(kept, CAP_EFFECTIVE, 1, &needed_on[i],
+				     CAP_SET);
+		}
+	if (kept && may_signal && is_permitted(caps, signals)) {
+		cap_set_flag(kept, CAP_PERMITTED, 1, &signals, CAP_SET);
+		cap_set_flag(kept, CAP_EFFECTIVE, 1, &signals, CAP_SET);
+	}
+	return kept;
+}
+
+/* Whatever we execute, it is not to have them. */
+static void bound(cap_t kept)
+{
+	for (cap_value_t cap = 0; cap_get_bound(cap) >= 0; cap++)
+		if (!is_permitted(kept, cap) && cap_drop_bound(cap))
+			log_debug("bounding set: %s", strerror(errno));
+}
+
+/*
+ * The C library's functions would do it in all threads, but only in this one
+ * are the capabilities kept.
+ */
+static void stop_being_root(void)
+{
+	uid_t uid = NOBODY;
+	gid_t gid = NOBODY;
+
+	if (!sudo_user_get(&uid, &gid) || !uid)
+		uid = gid = NOBODY;
+	prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
+	if (syscall(SYS_setgroups, 0, NULL) ||
+	    syscall(SYS_setresgid, gid, gid, gid) ||
+	    syscall(SYS_setresuid, uid, uid, uid))
+		log_debug("the user stays %d: %s", geteuid(), strerror(errno));
+}
+
+void privilege_give_up(bool may_signal)
+{
+	cap_t caps = cap_get_proc(), kept;
+
+	if (!sees_others(caps)) {
+		give_up_opening(caps);
+		return;
+	}
+	kept = kept_of(caps, may_signal && !geteuid());
+	cap_free(caps);
+	if (kept && !geteuid()) {
+		bound(kept);
+		stop_being_root();
+	}
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	set_caps(kept);
+}
+
+void privilege_describe_kept(char *out, size_t size)
+{
+	cap_t caps = cap_get_proc();
+	cap_t kept = sees_others(caps) ? kept_of(caps, false) : NULL;
+	char *text = kept ? cap_to_text(kept, NULL) : NULL;
+	uid_t uid = geteuid();
+	gid_t gid;
+
+	if (!uid && kept && (!sudo_user_get(&uid, &gid) || !uid))
+		uid = NOBODY;
+	snprintf(out, size, "uid %d%s%s", uid, text ? ", " :
+		 ", all capabilities but for opening", text ? text : "");
+	cap_free(text);
+	cap_free(kept);
+	cap_free(caps);
 }
 
 static const char *user_name(void)

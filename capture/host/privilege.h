@@ -44,8 +44,16 @@ void privilege_drop(void);
 const char *privilege_getenv(const char *name);
 void privilege_restore_environment(void);
 
-/* For good gives up what only opening the captures and the probe took. */
-void privilege_give_up(void);
+/*
+ * For good gives up, in this thread, what only opening the captures and the
+ * probe took.  Root becomes who called sudo, or nobody, if it has what seeing
+ * others' processes takes without being root.  With @may_signal it can still
+ * end a command that runs as root.
+ */
+void privilege_give_up(bool may_signal);
+
+/* Who and with what we shall be then, for the doctor. */
+void privilege_describe_kept(char *out, size_t size);
 
 /* The sentence for those: what to run. */
 void privilege_advise(int err, char *out, size_t size);

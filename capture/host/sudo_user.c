@@ -4,9 +4,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
-#include <stdbool.h>
 #include <stdlib.h>
-#include <sys/types.h>
 #include <unistd.h>
 
 #include "host/log.h"
@@ -22,7 +20,7 @@ static bool parse_id(const char *name, unsigned long *id)
 	return !*end;
 }
 
-static bool get_caller(uid_t *uid, gid_t *gid)
+bool sudo_user_get(uid_t *uid, gid_t *gid)
 {
 	unsigned long u, g;
 
@@ -39,7 +37,7 @@ int sudo_user_become(void)
 	uid_t uid;
 	gid_t gid;
 
-	if (!get_caller(&uid, &gid))
+	if (!sudo_user_get(&uid, &gid))
 		return 0;
 	pw = getpwuid(uid);
 	if (pw ? initgroups(pw->pw_name, gid) : setgroups(0, NULL))
@@ -59,6 +57,6 @@ void sudo_user_give(int fd)
 	uid_t uid;
 	gid_t gid;
 
-	if (get_caller(&uid, &gid) && fchown(fd, uid, gid))
+	if (sudo_user_get(&uid, &gid) && fchown(fd, uid, gid))
 		log_debug("the file stays root's");
 }

@@ -5,6 +5,12 @@
 #ifndef PKTWHO_HOST_SUDO_USER_H
 #define PKTWHO_HOST_SUDO_USER_H
 
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* False unless we are root and somebody called us by sudo. */
+bool sudo_user_get(uid_t *uid, gid_t *gid);
+
 /*
  * Becomes the caller, groups and home included; nothing happens without sudo.
  * 0 or -errno.

@@ -187,7 +187,7 @@ static void *work(void *ctx)
 {
 	struct hasher *h = ctx;
 
-	privilege_give_up();	/* each thread has capabilities of its own */
+	privilege_give_up(false);	/* each thread has capabilities of its own */
 	pthread_mutex_lock(&h->lock);
 	while (!h->stop) {
 		if (h->answers == h->questions) {
