@@ -22,23 +22,28 @@
 
 enum { EXIT_BAD_USAGE = 2 };
 
-/* As dumpcap does without -w: a new file, and its name on stderr. */
+/*
+ * As dumpcap does without -w: a new file, and its name on stderr.  It stays
+ * open: in a shared directory its name may soon be that of another.
+ */
 static int temporary_file(struct options *o, char *path, size_t size)
 {
 	const char *dir = privilege_getenv("TMPDIR");
 	const char *name = o->interfaces[0].name;
-	int fd, err;
+	struct sudo_user_rights root;
+	int err = sudo_user_enter(&root);
 
 	snprintf(path, size, "%s/pktwho_%.32s_XXXXXX.pcapng",
 		 dir && *dir ? dir : "/tmp", strchr(name, '/') ? "if" : name);
-	fd = mkstemps(path, 7);
-	if (fd < 0) {
-		err = -errno;
+	if (!err) {
+		o->write_fd = mkostemps(path, 7, O_CLOEXEC);
+		err = o->write_fd < 0 ? -errno : 0;
+		sudo_user_leave(&root);
+	}
+	if (err) {
 		log_error("cannot create %s: %s", path, strerror(-err));
 		return err;
 	}
-	sudo_user_give(fd);
-	close(fd);
 	o->write = path;
 	log_info("writing %s", path);
 	return 0;

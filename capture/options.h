@@ -44,6 +44,7 @@ struct options {
 	struct options_interface interfaces[OPTIONS_MAX_INTERFACES];
 	int interface_count;
 	const char *write;		/* file, "-", or NULL: a temporary one */
+	int write_fd;			/* of a temporary one; 0: not open */
 	const char *geo[OPTIONS_MAX_GEO];
 	int geo_count;
 	int snaplen;			/* bytes */

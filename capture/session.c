@@ -503,6 +503,7 @@ static int open_output(struct session *s)
 	const struct options *o = s->options;
 	struct output_options oo = {
 		.path = o->write,
+		.fd = o->write_fd,
 		.comments = !o->no_comments,
 		.process_table = !o->no_process_table,
 	};

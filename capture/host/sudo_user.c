@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "host/log.h"
@@ -52,11 +53,52 @@ int sudo_user_become(void)
 	return 0;
 }
 
-void sudo_user_give(int fd)
+static int save_groups(struct sudo_user_rights *root)
+{
+	int count = getgroups(0, NULL);
+
+	if (count < 0)
+		return -errno;
+	root->groups = calloc((size_t)count + 1, sizeof(*root->groups));
+	if (!root->groups)
+		return -ENOMEM;
+	root->count = getgroups(count, root->groups);
+	return root->count < 0 ? -errno : 0;
+}
+
+static int take_rights(uid_t uid, gid_t gid)
+{
+	const struct passwd *pw = getpwuid(uid);
+
+	if (pw ? initgroups(pw->pw_name, gid) : setgroups(1, &gid))
+		return -errno;
+	return setegid(gid) || seteuid(uid) ? -errno : 0;
+}
+
+int sudo_user_enter(struct sudo_user_rights *root)
 {
 	uid_t uid;
 	gid_t gid;
+	int err;
 
-	if (sudo_user_get(&uid, &gid) && fchown(fd, uid, gid))
-		log_debug("the file stays root's");
+	*root = (struct sudo_user_rights){ .groups = NULL };
+	if (!sudo_user_get(&uid, &gid) || !uid)
+		return 0;
+	err = save_groups(root);
+	if (!err)
+		err = take_rights(uid, gid);
+	if (err)
+		sudo_user_leave(root);
+	return err;
+}
+
+void sudo_user_leave(struct sudo_user_rights *root)
+{
+	if (!root->groups)
+		return;
+	if (seteuid(0) || setegid(getgid()) ||
+	    setgroups((size_t)root->count, root->groups))
+		log_error("root's rights are gone: %s", strerror(errno));
+	free(root->groups);
+	root->groups = NULL;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Who called us by sudo: files we make are theirs, and commands run as them.
+ * Who called us by sudo: files are opened with their rights, and commands run as them.
  */
 #ifndef PKTWHO_HOST_SUDO_USER_H
 #define PKTWHO_HOST_SUDO_USER_H
@@ -17,7 +17,17 @@ bool sudo_user_get(uid_t *uid, gid_t *gid);
  */
 int sudo_user_become(void);
 
-/* Gives a file that we have just made to the caller. */
-void sudo_user_give(int fd);
+struct sudo_user_rights {
+	gid_t *groups;		/* root's, to be had again; NULL: not away */
+	int count;
+};
+
+/*
+ * What is opened between these is opened with the caller's rights, and made
+ * files are theirs; nothing happens without sudo.  0 or -errno, and then
+ * nothing has changed.
+ */
+int sudo_user_enter(struct sudo_user_rights *root);
+void sudo_user_leave(struct sudo_user_rights *root);
 
 #endif

@@ -86,7 +86,9 @@ int output_open(struct output **out, const struct output_options *options)
 	o->process_table = options->process_table;
 	o->section = 1;
 	if (o->countries && o->options_cache)
-		err = pcapng_writer_open(&o->writer, options->path);
+		err = options->fd ? pcapng_writer_take(&o->writer, options->fd) :
+				    pcapng_writer_open(&o->writer,
+						       options->path);
 	if (!err)
 		err = begin_section(o);
 	if (err) {

@@ -19,6 +19,7 @@ struct geo;
 
 struct output_options {
 	const char *path;		/* "-" is stdout */
+	int fd;				/* of it, taken over; 0: not open yet */
 	bool comments;
 	bool process_table;
 	struct geo *geo;		/* taken over; may be NULL */

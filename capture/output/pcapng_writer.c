@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -51,30 +52,84 @@ static int open_fifo(const char *path, int flags)
 	return fd;
 }
 
+/* Whoever may write there could put a link to a file of ours in its place. */
+static bool is_others_to_write(const char *path)
+{
+	char *copy = strdup(path);
+	struct stat st;
+	bool is = copy && !stat(dirname(copy), &st) &&
+		  ((st.st_mode & (S_IWGRP | S_IWOTH)) ||
+		   (st.st_uid && st.st_uid != geteuid()));
+
+	free(copy);
+	return is;
+}
+
+/*
+ * What is opened may not be what was looked at: only now is it emptied, and a
+ * FIFO has not kept us waiting.
+ */
+static int empty(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	/* It may be another's who lets us write; captures are secrets. */
+	if (st.st_mode & 077 && fchmod(fd, 0600) && errno != EPERM)
+		return -errno;
+	return ftruncate(fd, 0) ? -errno : 0;
+}
+
 /*
  * A FIFO is opened, never created: with fs.protected_fifos a root process
  * that passes O_CREAT may not open a user's (Linux 4.19).
  */
+static int open_existing(const char *path, mode_t mode)
+{
+	int flags = O_WRONLY | O_CLOEXEC, fd, err;
+
+	if (is_others_to_write(path))
+		flags |= O_NOFOLLOW;
+	if (S_ISFIFO(mode)) {
+		fd = open_fifo(path, flags);
+		return fd < 0 ? -errno : fd;
+	}
+	/* With O_CREAT fs.protected_regular looks at whose it is. */
+	if (S_ISREG(mode))
+		flags |= O_CREAT;
+	fd = open(path, flags | O_NONBLOCK, 0600);
+	if (fd < 0)
+		return -errno;
+	err = empty(fd);
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
 int pcapng_output_open(const char *path)
 {
-	int flags = O_WRONLY | O_CLOEXEC;
+	struct sudo_user_rights root;
 	struct stat st;
 	int fd;
 
 	if (!strcmp(path, "-"))
 		return STDOUT_FILENO;
+	fd = sudo_user_enter(&root);
+	if (fd)
+		return fd;
 	if (!stat(path, &st)) {
-		/* With O_CREAT fs.protected_regular looks at whose it is. */
-		if (S_ISREG(st.st_mode))
-			flags |= O_TRUNC | O_CREAT;
-		fd = S_ISFIFO(st.st_mode) ? open_fifo(path, flags) :
-					    open(path, flags, 0600);
+		fd = open_existing(path, st.st_mode);
 	} else {
-		fd = open(path, flags | O_CREAT | O_EXCL, 0600);
-		if (fd >= 0)
-			sudo_user_give(fd);
+		fd = open(path, O_WRONLY | O_CLOEXEC | O_CREAT | O_EXCL, 0600);
+		fd = fd < 0 ? -errno : fd;
 	}
-	return fd < 0 ? -errno : fd;
+	sudo_user_leave(&root);
+	return fd;
 }
 
 static bool is_pipe(const struct stat *st)
@@ -110,19 +165,23 @@ static void stop_blocking(struct pcapng_writer *w)
 
 int pcapng_writer_open(struct pcapng_writer **out, const char *path)
 {
+	int fd = pcapng_output_open(path);
+
+	return fd < 0 ? fd : pcapng_writer_take(out, fd);
+}
+
+int pcapng_writer_take(struct pcapng_writer **out, int fd)
+{
 	struct pcapng_writer *w = calloc(1, sizeof(*w));
 
-	if (!w)
+	if (!w) {
+		if (fd != STDOUT_FILENO)
+			close(fd);
 		return -ENOMEM;
-	w->buf = wbuf_of(w->bytes, sizeof(w->bytes));
-	w->fd = pcapng_output_open(path);
-	w->close_fd = w->fd != STDOUT_FILENO;
-	if (w->fd < 0) {
-		int err = w->fd;
-
-		free(w);
-		return err;
 	}
+	w->buf = wbuf_of(w->bytes, sizeof(w->bytes));
+	w->fd = fd;
+	w->close_fd = fd != STDOUT_FILENO;
 	w->begin = lseek(w->fd, 0, fcntl(w->fd, F_GETFL) & O_APPEND ? SEEK_END :
 								      SEEK_CUR);
 	stop_blocking(w);

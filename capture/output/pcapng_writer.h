@@ -21,9 +21,9 @@ struct pcapng_writer;
 
 /*
  * A descriptor to write @path with: "-" is stdout, a pipe is waited for until
- * it has a reader, anything else is created or emptied.  A new file is
- * readable by its owner alone, as captures are secrets, and belongs to the
- * caller of sudo.  Or -errno.
+ * it has a reader, anything else is created or emptied, with the rights of
+ * the caller of sudo.  A file is readable by its owner alone, as captures are
+ * secrets.  Where others may write, no link is followed: -ELOOP.  Or -errno.
  */
 int pcapng_output_open(const char *path);
 
@@ -32,6 +32,9 @@ bool pcapng_output_is_pipe(const char *path);
 
 /* Writes to what that opens.  0 or -errno. */
 int pcapng_writer_open(struct pcapng_writer **out, const char *path);
+
+/* The same into what is open already; it is closed even if this fails. */
+int pcapng_writer_take(struct pcapng_writer **out, int fd);
 
 /*
  * Flushes, closes, frees.  0, or the first error there was; -ETIMEDOUT if a

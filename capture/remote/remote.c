@@ -401,7 +401,9 @@ static int open_writer(struct remote *r)
 
 	if (r->writer)
 		return 0;
-	err = pcapng_writer_open(&r->writer, r->options->write);
+	err = r->options->write_fd ?
+		      pcapng_writer_take(&r->writer, r->options->write_fd) :
+		      pcapng_writer_open(&r->writer, r->options->write);
 	if (err)
 		return err;
 	/* A pipe tells by POLLERR that nobody reads it any more. */

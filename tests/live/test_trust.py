@@ -43,7 +43,7 @@ class Trust(world.LiveTest):
         self.assertEqual(c.stop()[0], 0)
 
     def test_sudo_is_its_caller(self):
-        c = Capture(self.dir / "sudo.pcapng", "-i", "lo",
+        c = Capture(self.shared("caller") / "sudo.pcapng", "-i", "lo",
                     env=os.environ | SUDO)
         world.time.sleep(0.3)
         self.confined(c.process.pid, 4242, 4243)
@@ -60,6 +60,83 @@ class Trust(world.LiveTest):
         self.assertRegex(run(PKTWHO, "doctor").stdout,
                          "\nok    sandbox: captures as uid 65534, .*"
                          "cap_sys_ptrace.* system calls filtered\n")
+
+    def shared(self, name, mode=0o777, uid=4242):
+        directory = self.dir / name
+        directory.mkdir(mode=0o777)
+        directory.chmod(mode)
+        os.chown(directory, uid, uid)
+        return directory
+
+    def secret(self):
+        path = self.dir / "secret"
+        path.write_text("root only\n")
+        path.chmod(0o600)
+        return path
+
+    def capture(self, *argv, **options):
+        return run(PKTWHO, "-q", "-i", "lo", "-a", "duration:0.2", *argv,
+                   **options)
+
+    def assert_untouched(self, path):
+        self.assertEqual(path.read_text(), "root only\n")
+        self.assertEqual(path.stat().st_uid, 0)
+
+    def test_no_link_of_anothers_is_followed(self):
+        secret, shared = self.secret(), self.shared("others", 0o755)
+        link = shared / "link.pcapng"
+        link.symlink_to(secret)
+        for env in ({}, SUDO):
+            done = self.capture("-w", link, env=os.environ | env)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(f"cannot write {link}", done.stderr)
+            self.assert_untouched(secret)
+
+    def test_a_link_of_ones_own_is_followed(self):
+        target = self.dir / "target.pcapng"
+        target.write_text("old")
+        link = self.dir / "own.pcapng"
+        link.symlink_to(target)
+        self.dir.chmod(0o755)
+        done = self.capture("-w", link)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertGreater(target.stat().st_size, 100)
+
+    def test_sudo_writes_what_its_caller_may(self):
+        secret, shared = self.secret(), self.shared("sudo", 0o755)
+        done = self.capture("-w", secret, env=os.environ | SUDO)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("Permission denied", done.stderr)
+        self.assert_untouched(secret)
+        path = shared / "new.pcapng"
+        done = self.capture("-w", path, env=os.environ | SUDO)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        status = path.stat()
+        self.assertEqual((status.st_uid, status.st_gid), (4242, 4243))
+        self.assertGreater(status.st_size, 100)
+
+    def test_a_file_that_was_there_is_its_owners_alone(self):
+        path = self.dir / "there.pcapng"
+        path.write_text("old")
+        path.chmod(0o644)
+        self.assertEqual(self.capture("-w", path).returncode, 0)
+        self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+
+    def test_a_temporary_file_is_not_opened_by_name_again(self):
+        """Whoever may write into TMPDIR puts a file of theirs there."""
+        shared = self.shared("tmp")
+        for env in ({}, SUDO):
+            process = self.start(
+                [PKTWHO, "-q", "-i", "lo", "-a", "duration:0.5"],
+                env=os.environ | env | {"TMPDIR": str(shared)},
+                stderr=world.subprocess.PIPE)
+            world.wait_for(lambda: os.listdir(shared), "temporary file")
+            path = shared / os.listdir(shared)[0]
+            path.unlink()
+            path.write_text("root only\n")
+            process.communicate(timeout=10)
+            self.assert_untouched(path)
+            path.unlink()
 
 
 if __name__ == "__main__":
