@@ -146,13 +146,25 @@ static void read_cmdline(int dir, struct process *p)
 	have(p, FIELD_CMDLINE);
 }
 
-/* Cuts it off. */
-static bool cut_deleted(char *exepath)
+/* Whether a file of this name, as the process sees it, is what it runs. */
+static bool is_named(int dir, const char *exepath)
+{
+	char path[4096 + 32];
+	struct stat exe, file;
+
+	snprintf(path, sizeof(path), "root%s", exepath);
+	return !fstatat(dir, "exe", &exe, 0) && !fstatat(dir, path, &file, 0) &&
+	       exe.st_dev == file.st_dev && exe.st_ino == file.st_ino;
+}
+
+/* Cuts off what the kernel adds, unless the file is really called so. */
+static bool cut_deleted(int dir, char *exepath)
 {
 	static const char deleted[] = " (deleted)";
 	size_t len = strlen(exepath), cut = sizeof(deleted) - 1;
 
-	if (len <= cut || strcmp(exepath + len - cut, deleted))
+	if (len <= cut || strcmp(exepath + len - cut, deleted) ||
+	    is_named(dir, exepath))
 		return false;
 	exepath[len - cut] = '\0';
 	return true;
@@ -164,7 +176,7 @@ static void set_exe_flags(int dir, struct process *p)
 	char parent[sizeof(p->exepath) + 8], *slash;
 	struct stat st;
 
-	if (cut_deleted(p->exepath)) {
+	if (cut_deleted(dir, p->exepath)) {
 		p->flags |= PROCESS_EXE_DELETED;
 		if (!strncmp(p->exepath, "/memfd:", 7))
 			p->flags |= PROCESS_EXE_MEMFD;
@@ -250,16 +262,21 @@ static void read_rest(int dir, struct process *p)
 		have(p, FIELD_NETNS);
 }
 
+static int open_directory(int proc_fd, uint32_t pid)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "%" PRIu32, pid);
+	return openat(proc_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
 /* The process's directory, @p begun and its stat read; or -ESRCH. */
 static int open_process(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
 			struct process *p, uint64_t *start_ns)
 {
-	char name[16];
-	int dir;
+	int dir = open_directory(proc_fd, pid);
 
 	memset(p, 0, sizeof(*p));
-	snprintf(name, sizeof(name), "%" PRIu32, pid);
-	dir = openat(proc_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return -ESRCH;
 	p->pid = pid;
@@ -362,11 +379,15 @@ bool procfs_has_ended(int proc_fd, uint32_t pid)
 
 bool procfs_exe_deleted(int proc_fd, uint32_t pid)
 {
-	char name[32], path[4096 + 16];
+	int dir = open_directory(proc_fd, pid);
+	char path[4096 + 16];
+	bool deleted;
 
-	snprintf(name, sizeof(name), "%" PRIu32 "/exe", pid);
-	return read_link(proc_fd, name, path, sizeof(path)) > 0 &&
-	       cut_deleted(path);
+	deleted = dir >= 0 && read_link(dir, "exe", path, sizeof(path)) > 0 &&
+		  cut_deleted(dir, path);
+	if (dir >= 0)
+		close(dir);
+	return deleted;
 }
 
 /* A DIR over a path below a borrowed descriptor, or NULL. */

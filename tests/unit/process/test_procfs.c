@@ -186,6 +186,30 @@ static void an_executable_tells_what_became_of_it(void **state)
 	}
 }
 
+/* Nobody stops a file from being called as the kernel calls a deleted one. */
+static void a_file_may_be_named_deleted(void **state)
+{
+	char path[256];
+	struct process p;
+
+	(void)state;
+	tree_stat(42, "x", 7, 100);
+	tree_text("bin/x (deleted)", "");
+	snprintf(path, sizeof(path), "%s/bin/x (deleted)", tree_path);
+	tree_link("42/exe", path);
+	tree_link("42/root", "/");
+	p = read_process(42);
+	assert_string_equal(p.exepath, path);
+	assert_int_equal(p.flags & PROCESS_EXE_DELETED, 0);
+	assert_false(procfs_exe_deleted(tree_fd, 42));
+
+	unlinkat(tree_fd, "bin/x (deleted)", 0);
+	p = read_process(42);
+	assert_int_equal(p.flags & PROCESS_EXE_DELETED, PROCESS_EXE_DELETED);
+	assert_true(procfs_exe_deleted(tree_fd, 42));
+	assert_false(procfs_exe_deleted(tree_fd, 43));
+}
+
 /* In a container /tmp/x is below the container's root, not below ours. */
 static void a_world_writable_directory_is_the_processs(void **state)
 {
@@ -363,6 +387,7 @@ int main(void)
 		tree_test(a_process_that_vanished_is_none),
 		tree_test(what_was_read_until_then_counts),
 		tree_test(an_executable_tells_what_became_of_it),
+		tree_test(a_file_may_be_named_deleted),
 		tree_test(a_world_writable_directory_is_the_processs),
 		tree_test(what_is_too_long_is_cut_and_said),
 		tree_test(the_cgroup_that_tells_most_is_taken),
