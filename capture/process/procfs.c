@@ -15,6 +15,7 @@
 
 #include "process/container.h"
 
+#define MAX_THREADS 8	/* looked at, with "." and "..", for one that runs */
 #define INITIAL_PID_NS 0xEFFFFFFCu	/* PROC_PID_INIT_INO, linux/proc_ns.h */
 
 static void have(struct process *p, enum field f)
@@ -288,14 +289,67 @@ static int open_process(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
 	return dir;
 }
 
+/* A DIR over a path below a borrowed descriptor, or NULL. */
+static DIR *open_dir(int at, const char *path)
+{
+	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!d && fd >= 0)
+		close(fd);
+	return d;
+}
+
+static bool has_executable(int dir)
+{
+	char link[1];
+
+	return readlinkat(dir, "exe", link, sizeof(link)) >= 0;
+}
+
+/*
+ * Where the first thread has ended while others go on, /proc/PID has no
+ * executable, arguments or namespaces any more, but each of them has.  Its
+ * directory, or -1.
+ */
+static int open_other_thread(int dir)
+{
+	int thread = -1;
+	struct dirent *e;
+	DIR *tasks;
+
+	if (has_executable(dir) || errno != ENOENT)
+		return -1;
+	tasks = open_dir(dir, "task");
+	if (!tasks)
+		return -1;
+	for (int n = 0; thread < 0 && n < MAX_THREADS && (e = readdir(tasks));
+	     n++) {
+		thread = openat(dirfd(tasks), e->d_name,
+				O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (thread >= 0 && !has_executable(thread)) {
+			close(thread);
+			thread = -1;
+		}
+	}
+	closedir(tasks);
+	return thread;
+}
+
 int procfs_read(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
 		struct process *p, uint64_t *start_ns)
 {
 	int dir = open_process(proc_fd, pid, boot_real_ns, p, start_ns);
+	int thread;
 
 	if (dir < 0)
 		return dir;
 	read_status(dir, p);
+	thread = open_other_thread(dir);
+	if (thread >= 0) {
+		close(dir);
+		dir = thread;
+	}
 	read_cmdline(dir, p);
 	read_exe(dir, p);
 	read_cgroup(dir, p);
@@ -388,17 +442,6 @@ bool procfs_exe_deleted(int proc_fd, uint32_t pid)
 	if (dir >= 0)
 		close(dir);
 	return deleted;
-}
-
-/* A DIR over a path below a borrowed descriptor, or NULL. */
-static DIR *open_dir(int at, const char *path)
-{
-	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!d && fd >= 0)
-		close(fd);
-	return d;
 }
 
 int procfs_each(int proc_fd, void (*fn)(void *ctx, uint32_t pid), void *ctx)

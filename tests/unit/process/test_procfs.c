@@ -186,6 +186,31 @@ static void an_executable_tells_what_became_of_it(void **state)
 	}
 }
 
+/* Its first thread has ended: the others have what it had. */
+static void a_process_goes_on_without_its_first_thread(void **state)
+{
+	struct process p;
+
+	(void)state;
+	tree_stat(42, "java", 7, 100);
+	tree_text("42/status", "Name:\tjava\nUid:\t1\t33\t1\t1\n");
+	tree_text("42/cmdline", "");
+	tree_text("42/task/42/cmdline", "");
+	p = read_process(42);
+	assert_string_equal(p.name, "java");
+	assert_false(process_has(&p, FIELD_EXEPATH));
+
+	tree_file("42/task/43/cmdline", "java\0-jar\0", 10);
+	tree_link("42/task/43/exe", "/usr/bin/java");
+	tree_link("42/task/43/ns/net", "net:[4026531840]");
+	p = read_process(42);
+	assert_int_equal(p.pid, 42);
+	assert_int_equal(p.uid, 33);
+	assert_string_equal(p.exepath, "/usr/bin/java");
+	assert_int_equal(p.cmdline_len, 9);
+	assert_int_equal(p.netns, 4026531840);
+}
+
 /* Nobody stops a file from being called as the kernel calls a deleted one. */
 static void a_file_may_be_named_deleted(void **state)
 {
@@ -387,6 +412,7 @@ int main(void)
 		tree_test(a_process_that_vanished_is_none),
 		tree_test(what_was_read_until_then_counts),
 		tree_test(an_executable_tells_what_became_of_it),
+		tree_test(a_process_goes_on_without_its_first_thread),
 		tree_test(a_file_may_be_named_deleted),
 		tree_test(a_world_writable_directory_is_the_processs),
 		tree_test(what_is_too_long_is_cut_and_said),
