@@ -49,12 +49,21 @@ static int temporary_file(struct options *o, char *path, size_t size)
 	return 0;
 }
 
+/* Nothing here needs a privilege, and what comes is another host's. */
 static int remote(struct options *o)
 {
+	int err = sudo_user_become();
 	char path[4096];
-	int err = o->write ? 0 : temporary_file(o, path, sizeof(path));
 	struct stat st;
 
+	if (err) {
+		log_error("cannot become the caller of sudo: %s",
+			  strerror(-err));
+		return EXIT_FAILURE;
+	}
+	privilege_drop();
+	if (!o->write)
+		err = temporary_file(o, path, sizeof(path));
 	if (!err)
 		err = remote_capture(o);
 	if (err && o->write == path && !stat(path, &st) && !st.st_size)

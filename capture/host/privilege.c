@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -123,6 +124,12 @@ static void keep(const char *name, const char *value)
 	}
 }
 
+/* ld.so took them from us; what root's environment holds is not its own. */
+static bool were_kept(void)
+{
+	return getauxval(AT_SECURE) && geteuid();
+}
+
 static void restore(const char *name, const char *value)
 {
 	if (strncmp(name, KEPT, strlen(KEPT)))
@@ -136,7 +143,7 @@ const char *privilege_getenv(const char *name)
 	const char *value = getenv(name);
 	char kept[128];
 
-	if (value)
+	if (value || !were_kept())
 		return value;
 	snprintf(kept, sizeof(kept), KEPT "%s", name);
 	return getenv(kept);
@@ -144,7 +151,8 @@ const char *privilege_getenv(const char *name)
 
 void privilege_restore_environment(void)
 {
-	each_variable(restore);
+	if (were_kept())
+		each_variable(restore);
 }
 
 int privilege_get(char **argv)

@@ -39,7 +39,8 @@ void privilege_drop(void);
 /*
  * A program with capabilities gets an environment without some variables, as
  * TMPDIR or LD_LIBRARY_PATH (ld.so(8), secure execution).  The user's own, or
- * NULL; and all of them again, for a program that we start.
+ * NULL; and all of them again, for a program that we start.  Only in such a
+ * program: elsewhere somebody else could have said what they were.
  */
 const char *privilege_getenv(const char *name);
 void privilege_restore_environment(void);

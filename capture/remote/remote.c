@@ -24,6 +24,7 @@
 #include "pcapng.h"
 #include "output/pcapng_writer.h"
 #include "host/privilege.h"
+#include "host/sandbox.h"
 #include "host/signals.h"
 
 #define COMMAND_MAX	8192
@@ -250,7 +251,6 @@ static _Noreturn void run_ssh(const struct options *o, const char *command,
 	for (int i = 0; i < 3; i++)
 		dup2(fds[i], i);
 	signals_restore();
-	privilege_drop();
 	privilege_restore_environment();
 	signal(SIGINT, SIG_IGN);
 	argv[n++] = "ssh";
@@ -639,14 +639,13 @@ int remote_capture(const struct options *o)
 	if (o->until_eof)
 		r->fds[FD_EOF] = (struct pollfd){ STDIN_FILENO, POLLIN, 0 };
 	err = open_remote(r, command, sizeof(command));
-	if (!err) {
-		err = start_ssh(r, command);
-		if (err)
-			log_error("cannot start ssh: %s", strerror(-err));
-		else
-			err = wait_for_ssh(r);
-	} else {
+	if (err) {
 		pcapng_writer_close(r->writer);
+	} else if ((err = start_ssh(r, command))) {
+		log_error("cannot start ssh: %s", strerror(-err));
+	} else {
+		sandbox_enter();
+		err = wait_for_ssh(r);
 	}
 	/* Those are closed elsewhere. */
 	r->fds[FD_OUTPUT].fd = r->fds[FD_STDOUT].fd = r->fds[FD_EOF].fd = -1;

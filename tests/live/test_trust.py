@@ -2,6 +2,7 @@
 """What a capture may do once it captures, and whose rights it uses before."""
 import os
 import signal
+import tempfile
 from pathlib import Path
 
 import world
@@ -62,8 +63,7 @@ class Trust(world.LiveTest):
                          "cap_sys_ptrace.* system calls filtered\n")
 
     def shared(self, name, mode=0o777, uid=4242):
-        directory = self.dir / name
-        directory.mkdir(mode=0o777)
+        directory = Path(tempfile.mkdtemp(prefix=name, dir=self.dir))
         directory.chmod(mode)
         os.chown(directory, uid, uid)
         return directory
@@ -137,6 +137,50 @@ class Trust(world.LiveTest):
             process.communicate(timeout=10)
             self.assert_untouched(path)
             path.unlink()
+
+    def remote(self, program, setup=(), env=None):
+        """What ssh knew of itself, and what the kernel said of us then."""
+        said = self.shared("ssh") / "said"
+        ssh = said.parent / "ssh"
+        ssh.write_text(f"#!/bin/sh\n{{ id -u; id -g; echo $HOME; "
+                       "grep CapPrm /proc/$$/status; echo ,$LD_TRUST; "
+                       f"}} >{said}.new; mv {said}.new {said}; "
+                       "exec sleep 10\n")
+        ssh.chmod(0o755)
+        path = f"{ssh.parent}:{os.environ['PATH']}"
+        process = self.start(
+            [*setup, program, "--remote", "server", "-w",
+             said.parent / "remote.pcapng"],
+            env=os.environ | {"PATH": path} | (env or {}))
+        world.wait_for(said.exists, "ssh")
+        world.wait_for(lambda: next(tasks(process.pid))["Seccomp"] == "2",
+                       "sandbox")
+        return said.read_text().splitlines(), next(tasks(process.pid))
+
+    def test_remote_under_sudo_is_its_caller(self):
+        (uid, gid, _, caps, kept), task = self.remote(
+            PKTWHO, env=SUDO | {"PKTWHO_KEPT_LD_TRUST": "evil"})
+        self.assertEqual((uid, gid, kept), ("4242", "4243", ","))
+        self.assertEqual(int(caps.split()[1], 16), 0)
+        self.assertEqual(task["Uid"].split(), ["4242"] * 4)
+        self.assertEqual(int(task["CapPrm"], 16), 0)
+        self.assertEqual(task["NoNewPrivs"], "1")
+
+    def test_remote_of_roots_restores_no_variable(self):
+        said, _ = self.remote(PKTWHO, env={"PKTWHO_KEPT_LD_TRUST": "evil"})
+        self.assertEqual((said[0], said[4]), ("0", ","))
+
+    def test_remote_of_the_groups_copy_has_no_privilege(self):
+        world.need("setcap")
+        copy = self.shared("copy", 0o755, 0)
+        done = world.install_for_group(copy)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        member = ["setpriv", "--reuid=4242", "--regid=4243",
+                  f"--groups={world.GID}"]
+        said, task = self.remote(copy / "pktwho", member)
+        self.assertEqual(said[0], "4242")
+        self.assertEqual(int(task["CapPrm"], 16), 0)
+        self.assertEqual(task["NoNewPrivs"], "1")
 
 
 if __name__ == "__main__":
