@@ -46,6 +46,8 @@ struct probe_owner {
 	__u32 exe_deleted;	/* bool: its executable has no name any more */
 	__u32 uid;		/* effective, initial user namespace */
 	__u32 gid;
+	__u32 netns_ino;	/* the leader's namespace; 0: it has ended */
+	__u32 reserved;
 	char comm[PROBE_COMM_LEN];	/* the group leader's */
 };
 
@@ -107,7 +109,7 @@ struct probe_holder {
 
 #pragma GCC diagnostic pop
 
-_Static_assert(sizeof(struct probe_event) == 128, "probe_event is shared ABI");
-_Static_assert(sizeof(struct probe_holder) == 112, "probe_holder is shared ABI");
+_Static_assert(sizeof(struct probe_event) == 136, "probe_event is shared ABI");
+_Static_assert(sizeof(struct probe_holder) == 120, "probe_holder is shared ABI");
 
 #endif

@@ -136,6 +136,7 @@ static __always_inline void fill_owner(struct probe_owner *o,
 	o->exe_deleted = runs_deleted(t);
 	o->uid = BPF_CORE_READ(cred, euid.val);
 	o->gid = BPF_CORE_READ(cred, egid.val);
+	o->netns_ino = BPF_CORE_READ(leader, nsproxy, net_ns, ns.inum);
 	BPF_CORE_READ_STR_INTO(&o->comm, leader, comm);
 }
 

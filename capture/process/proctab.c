@@ -173,6 +173,7 @@ static void set_record(struct proctab *t, struct program *i, struct process *p)
 	i->record_len = (uint32_t)len;
 	i->version++;
 	i->uid = process_has(p, FIELD_UID) ? p->uid : 0;
+	i->netns = process_has(p, FIELD_NETNS) ? p->netns : 0;
 	i->exe_deleted = p->flags & PROCESS_EXE_DELETED;
 	i->matched = !t->options.filter ||
 		     filter_matches(t->options.filter, p);
@@ -265,7 +266,8 @@ static void fold(struct program *into, const struct program *old)
 static void take_past(struct program *newer, const struct program *old)
 {
 	if (newer->lost_mono_ns == newer->from_mono_ns &&
-	    newer->exec_gen == old->exec_gen && newer->uid == old->uid)
+	    newer->exec_gen == old->exec_gen && newer->uid == old->uid &&
+	    newer->netns == old->netns)
 		newer->from_mono_ns = old->from_mono_ns;
 	newer->lost_mono_ns = old->lost_mono_ns;
 }
@@ -377,6 +379,14 @@ static struct proc *add_from_procfs(struct proctab *t, uint32_t pid)
 	return read_process(t, pid, &is_new);
 }
 
+static void set_netns(struct process *p, uint32_t netns_ino)
+{
+	if (!netns_ino)
+		return;
+	p->netns = netns_ino;
+	have(p, FIELD_NETNS);
+}
+
 /* What an event alone tells. */
 static void process_of_owner(struct proctab *t, struct process *s,
 			     const struct probe_owner *o)
@@ -390,6 +400,7 @@ static void process_of_owner(struct proctab *t, struct process *s,
 	set_user(t, s, o->uid);
 	s->gid = o->gid;
 	have(s, FIELD_GID);
+	set_netns(s, o->netns_ino);
 	s->flags = o->exe_deleted ? PROCESS_EXE_DELETED : 0;
 	have(s, FIELD_FLAGS);
 }
@@ -439,18 +450,23 @@ static void learn_exec_gen(struct proctab *t, struct program *i,
 		set_record(t, i, &t->scratch);
 }
 
-/* setuid() has no event of its own: owners carry the uid of their time. */
-static void learn_uid(struct proctab *t, struct proc *p,
-		      const struct probe_owner *o, uint64_t mono_ns)
+/*
+ * setuid() and setns() have no event of their own: owners carry the user and
+ * the network namespace of their time.
+ */
+static void learn_place(struct proctab *t, struct proc *p,
+			const struct probe_owner *o, uint64_t mono_ns)
 {
 	struct program *i = p->program;
+	bool moved = o->netns_ino && i->netns != o->netns_ino;
 
-	if (i->uid == o->uid || i->exec_gen != o->exec_gen)
+	if ((i->uid == o->uid && !moved) || i->exec_gen != o->exec_gen)
 		return;
 	i = program_change(t, p, mono_ns);
 	if (!i)
 		return;
 	set_user(t, &t->scratch, o->uid);
+	set_netns(&t->scratch, o->netns_ino);
 	t->scratch.gid = o->gid;
 	have(&t->scratch, FIELD_GID);
 	set_record(t, i, &t->scratch);
@@ -515,7 +531,7 @@ struct proc *proctab_owner(struct proctab *t, const struct probe_owner *o,
 	if (p) {
 		catch_up(t, p, o, mono_ns);
 		learn_exec_gen(t, p->program, o);
-		learn_uid(t, p, o, mono_ns);
+		learn_place(t, p, o, mono_ns);
 		learn_deleted(t, p->program, o);
 	}
 	return p;
@@ -756,6 +772,7 @@ static void inherit(struct proctab *t, struct process *s,
 		SET_STRING(s, FIELD_NAME, name, o->comm);
 		SET_STRING(s, FIELD_PNAME, pname, i->name);
 		set_user(t, s, o->uid);
+		set_netns(s, o->netns_ino);
 		s->gid = o->gid;
 		have(s, FIELD_GID);
 	}

@@ -33,6 +33,7 @@ struct program {
 	uint64_t exec_gen;
 	char name[RECORD_NAME_LEN];
 	uint32_t uid;
+	uint64_t netns;			/* its inode; 0: not known */
 	bool matched;			/* by the filter */
 	bool exe_deleted;		/* PROCESS_EXE_DELETED in the record */
 	uint8_t *record;		/* process_encode(), without totals */

@@ -344,6 +344,20 @@ class Owners(world.LiveTest):
         self.assertEqual([vpid for _, vpid in nested], ["1", "1"])
         self.assertNotIn("1", [pid for pid, _ in nested])
 
+    def test_a_process_that_enters_a_network_namespace(self):
+        """It is where it has gone, not where it was started."""
+        ns = self.namespace()
+        inode = str(os.stat(f"/run/netns/{ns.name}").st_ino)
+        path = self.dir / "entered.pcapng"
+        c = Capture(path, "-i", "lo", "-f", "udp port 9", within=ns)
+        enter = ("import ctypes, os\n"
+                 f"fd = os.open('/run/netns/{ns.name}', os.O_RDONLY)\n"
+                 "assert not ctypes.CDLL(None).setns(fd, 0)\n")
+        subprocess.run([sys.executable, "-c", enter + SEND], check=True)
+        self.assertEqual(c.stop()[0], 0)
+        self.assertEqual(self.rows(path, "proc.src.netns", where="udp"),
+                         [(inode,)])
+
     def test_without_ebpf_it_says_so_and_goes_on(self):
         server = self.tcp_server()
         port = server.told

@@ -526,6 +526,32 @@ static void setuid_is_learnt_from_the_next_event(void **state)
 	assert_int_equal(record_of(p->program).uid, 12345);
 }
 
+static void another_namespace_is_learnt_from_the_next_event(void **state)
+{
+	struct proctab *t = *state;
+	struct probe_owner o = owner(42, 4, "nsenter");
+	struct proc *p;
+
+	exec_at(t, T, o, "/usr/bin/nsenter");
+	o.netns_ino = 4026531840;
+	p = proctab_owner(t, &o, T + MS);
+	assert_null(p->program->older);
+	o.netns_ino = 4026532000;
+	assert_ptr_equal(proctab_owner(t, &o, T + SEC), p);
+	assert_int_equal(record_of(p->program).netns, 4026532000);
+	assert_int_equal(record_of(proc_program_at(p, T + MS)).netns,
+			 4026531840);
+	assert_int_equal(p->program->id, p->program->older->id);
+	o.netns_ino = 0;		/* its first thread has ended */
+	assert_ptr_equal(proctab_owner(t, &o, T + 2 * SEC), p);
+	assert_int_equal(record_of(p->program).netns, 4026532000);
+
+	o = owner(43, 4, "nsenter");
+	o.netns_ino = 4026533000;	/* clone(CLONE_NEWNET) */
+	fork_at(t, T + 2 * SEC, o, 42);
+	assert_int_equal(record_of(known(t, o)->program).netns, 4026533000);
+}
+
 /* ---- options ---- */
 
 static void a_withheld_command_line_is_nowhere(void **state)
@@ -761,6 +787,7 @@ int main(void)
 		proctab_test(execs_own_rename_is_undone),
 		proctab_test(a_name_of_its_own_is_kept),
 		proctab_test(setuid_is_learnt_from_the_next_event),
+		proctab_test(another_namespace_is_learnt_from_the_next_event),
 		proctab_test(a_withheld_command_line_is_nowhere),
 		proctab_test(descendants_are_followed),
 		proctab_test(a_child_found_in_proc_is_followed),
