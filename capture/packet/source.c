@@ -151,13 +151,29 @@ static int activate(pcap_t *pcap, const struct source_options *o)
 	return err > 0 ? 0 : err;
 }
 
+/*
+ * libpcap also captures USB, Bluetooth, D-Bus and the like, whose privilege to
+ * read is not given with that to capture.
+ */
+static bool is_network(const char *name)
+{
+	return !strcmp(name, "any") || if_nametoindex(name);
+}
+
 /* An activated, unfiltered capture, or NULL with *@err. */
 static pcap_t *open_capture(const struct source_options *o, int *err)
 {
 	char errbuf[PCAP_ERRBUF_SIZE];
-	pcap_t *pcap = pcap_create(o->device, errbuf);
+	pcap_t *pcap;
 	int status;
 
+	if (!is_network(o->device)) {
+		log_error("there is no interface %s: pktwho -D lists them",
+			  o->device);
+		*err = -ENODEV;
+		return NULL;
+	}
+	pcap = pcap_create(o->device, errbuf);
 	if (!pcap) {
 		log_error("cannot open %s: %s", o->device, errbuf);
 		*err = -ENODEV;
@@ -413,12 +429,6 @@ static void join_addresses(const pcap_if_t *d, char *out, size_t size)
 		at += (size_t)snprintf(out + at, size - at, "%s%s",
 				       at ? ", " : "", text);
 	}
-}
-
-/* libpcap also lists USB, Bluetooth and the like. */
-static bool is_network(const char *name)
-{
-	return !strcmp(name, "any") || if_nametoindex(name);
 }
 
 int source_each(void (*fn)(void *ctx, const struct source_device *d),

@@ -35,6 +35,19 @@ class Errors(world.LiveTest):
         self.fails(1, r"there is no interface nosuch0: pktwho -D lists them",
                    "-i", "nosuch0", "-w", "/dev/null")
 
+    def test_what_is_no_network_interface(self):
+        """libpcap would open them: here nobody may even try."""
+        ran = self.dir / "ran"
+        program = self.dir / "program"
+        program.write_text(f"#!/bin/sh\ntouch {ran}\n")
+        program.chmod(0o755)
+        for device in ("usbmon0", "nflog", "nfqueue", "dbus-system",
+                       "bluetooth0", "bluetooth-monitor",
+                       f"dbus://unixexec:path={program}"):
+            self.fails(1, f"there is no interface {device}: pktwho -D lists "
+                       "them", "-i", device, "-w", self.dir / "device.pcapng")
+        self.assertFalse(ran.exists())
+
     def test_bad_filter(self):
         for interface in ("lo", "any"):
             self.fails(1, 'bad filter "tcp prot 80": .*error.*',
