@@ -821,6 +821,23 @@ static bool is_written(const struct proc *p)
 	return i;
 }
 
+/* A socket's last packets may still ask for it: what is long goes. */
+static void proc_shrink(struct proctab *t, struct proc *p)
+{
+	struct process *s = &t->scratch;
+	bool matched;
+
+	for (struct program *i = p->program; i; i = i->older) {
+		if (process_decode(s, i->record, i->record_len) < 0)
+			continue;
+		s->has &= ~(1ull << FIELD_EXEPATH | 1ull << FIELD_CMDLINE |
+			    1ull << FIELD_CGROUP);
+		matched = i->matched;
+		set_record(t, i, s);
+		i->matched = matched;
+	}
+}
+
 /*
  * Whoever starts short programs without end would else have us keep a minute
  * of them.
@@ -830,8 +847,12 @@ static void remember_end(struct proctab *t, const struct proc *ended)
 	struct ended *e = &t->ended[t->ends++ % MAX_ENDED];
 	struct proc *p = find(t, e->pid, e->start_ns);
 
-	if (p && p != ended && p->exited_mono_ns && !p->refs && !is_written(p))
-		proc_remove(t, p);
+	if (p && p != ended && p->exited_mono_ns && !is_written(p)) {
+		if (p->refs)
+			proc_shrink(t, p);
+		else
+			proc_remove(t, p);
+	}
 	e->pid = ended->pid;
 	e->start_ns = ended->start_ns;
 }

@@ -139,7 +139,8 @@ void proctab_follow(struct proctab *t, uint32_t pid);
 /*
  * Forgets processes that ended more than a minute ago and that neither a
  * socket nor the file being written (@section) refers to.  Of those that are
- * in no file either proctab_exit() keeps only the last few thousand.
+ * in no file either proctab_exit() keeps only the last few thousand, and of
+ * those that only a socket refers to not the path, arguments and cgroup.
  */
 void proctab_prune(struct proctab *t, uint64_t now_mono_ns, uint32_t section);
 

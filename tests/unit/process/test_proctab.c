@@ -726,6 +726,35 @@ static void not_all_that_ended_are_kept(void **state)
 	assert_int_equal(proctab_scan(t), count);
 }
 
+/* A socket's last packets still have the name, though not the arguments. */
+static void what_only_a_socket_holds_is_short(void **state)
+{
+	struct proctab *t = *state;
+	struct proc *held[2];
+	struct process r;
+
+	for (uint32_t n = 0; n < 2; n++) {
+		exec_at(t, T, owner(n + 1, 4, "held"), "/usr/bin/held");
+		held[n] = known(t, owner(n + 1, 4, "held"));
+		held[n]->refs = 1;
+		exit_at(t, T, owner(n + 1, 4, "held"), 0);
+	}
+	held[1]->program->section = 8;
+	for (uint32_t pid = 10; pid < 10000; pid++) {
+		fork_at(t, T, owner(pid, 3, "short"), 3);
+		exit_at(t, T, owner(pid, 3, "short"), 0);
+	}
+	r = record_of(held[0]->program);
+	assert_string_equal(r.name, "held");
+	assert_int_equal(r.uid, 12345);
+	assert_false(process_has(&r, FIELD_EXEPATH));
+	assert_false(process_has(&r, FIELD_CMDLINE));
+	assert_true(held[0]->program->matched);
+	r = record_of(held[1]->program);
+	assert_string_equal(r.exepath, "/usr/bin/held");
+	assert_true(process_has(&r, FIELD_CMDLINE));
+}
+
 /* Nor those whose end was lost; /proc tells of it. */
 static void an_end_that_was_lost_is_found(void **state)
 {
@@ -794,6 +823,7 @@ int main(void)
 		proctab_test(the_table_has_totals_of_what_was_written),
 		proctab_test(only_what_nobody_needs_is_forgotten),
 		proctab_test(not_all_that_ended_are_kept),
+		proctab_test(what_only_a_socket_holds_is_short),
 		proctab_test(an_end_that_was_lost_is_found),
 		proctab_test(too_many_execs_are_forgotten),
 	};
