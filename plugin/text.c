@@ -1,35 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "text.h"
 
-/*
- * Characters that show as themselves.  GLib calls the separators printable,
- * but they break lines; formatting characters, which it does not, could
- * reorder a name on the screen (bidi overrides).
- */
-static bool stands_for_itself(gunichar c)
-{
-	GUnicodeType type = g_unichar_type(c);
-
-	return c != '\\' && g_unichar_isprint(c) &&
-	       type != G_UNICODE_LINE_SEPARATOR &&
-	       type != G_UNICODE_PARAGRAPH_SEPARATOR;
-}
+#include "printable.h"
 
 /* Appends the character at @s, in one form or the other; returns its length. */
 static size_t append_char(wmem_strbuf_t *out, const char *s, size_t len)
 {
-	gunichar c = g_utf8_get_char_validated(s, (gssize)len);
-	bool valid = c != (gunichar)-1 && c != (gunichar)-2;
-	size_t n = valid ? (size_t)(g_utf8_next_char(s) - s) : 1;
+	size_t n = printable_length(s, len);
 
-	if (valid && c == '\\')
-		wmem_strbuf_append(out, "\\\\");
-	else if (valid && stands_for_itself(c))
-		for (size_t i = 0; i < n; i++)
-			wmem_strbuf_append_c(out, s[i]);
-	else
-		for (size_t i = 0; i < n; i++)
-			wmem_strbuf_append_printf(out, "\\x%02x", (uint8_t)s[i]);
+	if (!n) {
+		wmem_strbuf_append_printf(out, "\\x%02x", (uint8_t)*s);
+		return 1;
+	}
+	if (*s == '\\')
+		wmem_strbuf_append_c(out, '\\');
+	for (size_t i = 0; i < n; i++)
+		wmem_strbuf_append_c(out, s[i]);
 	return n;
 }
 

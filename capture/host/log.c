@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "printable.h"
+
 static enum log_level max_level = LOG_INFO;
 static enum log_level sink_level;
 static void (*log_sink)(const char *line);
@@ -39,9 +41,7 @@ static void say(enum log_level level, const char *fmt, va_list ap)
 	if (level > max_level && (!log_sink || level > sink_level))
 		return;
 	vsnprintf(text, sizeof(text), fmt, ap);
-	for (char *c = text; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
+	printable_replace(text);
 	snprintf(line, sizeof(line), "pktwho: %s%s\n",
 		 level == LOG_WARN ? "warning: " : "", text);
 	if (level <= max_level)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What is said to the user: one line each on stderr, "pktwho: " first.
- * Control characters in the text are replaced by "?".
+ * What printable.h does not let be shown is replaced by "?".
  */
 #ifndef PKTWHO_HOST_LOG_H
 #define PKTWHO_HOST_LOG_H

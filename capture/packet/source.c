@@ -14,6 +14,7 @@
 
 #include "host/clocks.h"
 #include "host/log.h"
+#include "printable.h"
 #include "packet/parse.h"
 
 #define BLOCK_MS	10	/* the kernel hands a block over at least so often */
@@ -484,10 +485,13 @@ static void print_device(void *ctx, const struct source_device *d)
 {
 	int *n = ctx;
 
-	printf("%d. %s", ++*n, d->name);
-	if (*d->description)
-		printf(" (%s)", d->description);
-	putchar('\n');
+	char line[512];
+
+	/* Whoever may make an interface may give it any name. */
+	snprintf(line, sizeof(line), *d->description ? "%d. %s (%s)" :
+		 "%d. %s", ++*n, d->name, d->description);
+	printable_replace(line);
+	puts(line);
 }
 
 int source_list(void)

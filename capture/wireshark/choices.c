@@ -12,6 +12,7 @@
 #include "process/container_name.h"
 #include "process/filter.h"
 #include "process/procfs.h"
+#include "printable.h"
 
 #define MAX_PROCESSES 4096
 
@@ -137,14 +138,6 @@ static void fill(struct choice *c, enum choices_kind kind,
 		snprintf(c->display, sizeof(c->display), "%s", c->value);
 }
 
-static bool is_plain(const char *s)
-{
-	for (; *s; s++)
-		if ((unsigned char)*s < ' ' || *s == 0x7f)
-			return false;
-	return true;
-}
-
 static int compare(const void *a, const void *b)
 {
 	const struct choice *x = a, *y = b;
@@ -166,7 +159,7 @@ void choices_each(enum choices_kind kind,
 		struct choice *c = &choices[count];
 
 		fill(c, kind, &l->processes[i]);
-		if (*c->value && is_plain(c->display))
+		if (*c->value && printable_all(c->display))
 			count++;
 	}
 	if (count)

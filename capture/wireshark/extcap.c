@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "host/log.h"
+#include "printable.h"
 #include "wireshark/choices.h"
 #include "packet/source.h"
 #include "wireshark/toolbar.h"
@@ -35,7 +36,7 @@ static void print_interface(void *ctx, const struct source_device *d)
 {
 	(void)ctx;
 	/* A name may hold anything, and braces end a value. */
-	if (strpbrk(d->name, "{}"))
+	if (strpbrk(d->name, "{}") || !printable_all(d->name))
 		return;
 	printf("interface {value=" PREFIX "%s}{display=Process capture: %s",
 	       d->name, d->name);

@@ -183,5 +183,40 @@ class Trust(world.LiveTest):
         self.assertEqual(task["NoNewPrivs"], "1")
 
 
+    def assert_tame(self, said):
+        """No control character, of C0, C1 or in UTF-8, but line ends."""
+        self.assertNotRegex(said.decode("latin-1"),
+                            "[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|"
+                            "(?<![\xc2-\xf4\x80-\xbf])[\x80-\x9f]")
+
+    def test_nothing_said_commands_the_terminal(self):
+        wild = b"\x1b]0;owned\x07 \xc2\x9b31m \x9b2J \xe2\x80\xae"
+        wants = {"stderr": world.subprocess.PIPE, "timeout": 20}
+        done = world.subprocess.run(
+            [PKTWHO, "-i", "lo", "-w", b"/nonexistent/" + wild], **wants)
+        self.assertIn(b"/nonexistent/?]0;owned? ??31m ?2J ???", done.stderr)
+        ssh = self.shared("ssh") / "ssh"
+        (ssh.parent / "words").write_bytes(wild)
+        ssh.write_text(f"#!/bin/sh\ncat {ssh.parent}/words >&2; exit 1\n")
+        ssh.chmod(0o755)
+        done = world.subprocess.run(
+            [PKTWHO, "--remote", "server", "-w", self.dir / "wild.pcapng"],
+            env=os.environ | {"PATH": f"{ssh.parent}:{os.environ['PATH']}"},
+            **wants)
+        self.assertIn(b"owned", done.stderr)
+        self.assert_tame(done.stderr)
+
+    def test_no_interface_commands_the_terminal(self):
+        ns = self.namespace()
+        ns.ip("link", "add", b"e\x1b[31m\xc2\x9b2J", "type", "bridge")
+        ns.ip("link", "set", b"e\x1b[31m\xc2\x9b2J", "up")
+        for option, shown in (("-D", True), ("--extcap-interfaces", False)):
+            done = world.subprocess.run(ns.argv(PKTWHO, option),
+                                        capture_output=True, timeout=20)
+            self.assertEqual(b"e?[31m??2J" in done.stdout, shown)
+            self.assertIn(b"lo", done.stdout)
+            self.assert_tame(done.stdout)
+
+
 if __name__ == "__main__":
     world.main()
