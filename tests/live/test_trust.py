@@ -218,5 +218,25 @@ class Trust(world.LiveTest):
             self.assert_tame(done.stdout)
 
 
+    def test_a_group_captures_only_once_asked_for(self):
+        world.need("cmake", "setcap", "getcap")
+        prefix = self.shared("prefix", 0o755, 0)
+        copy = prefix / "libexec/pktwho/pktwho"
+        install = ["cmake", f"-DCMAKE_INSTALL_PREFIX={prefix}", "-P",
+                   PKTWHO.parent / "cmake_install.cmake"]
+        done = run(*install)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(f"sudo {copy.parent}/setup-group",
+                      done.stdout + done.stderr)
+        self.assertEqual((copy.stat().st_gid, run("getcap", copy).stdout),
+                         (0, ""))
+        run(copy.parent / "setup-group", world.GROUP, check=True)
+        done = run(*install)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(copy.stat().st_gid, world.GID)
+        self.assertEqual(copy.stat().st_mode & 0o777, 0o750)
+        self.assertIn("cap_net_raw", run("getcap", copy).stdout)
+
+
 if __name__ == "__main__":
     world.main()
