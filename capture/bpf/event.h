@@ -25,6 +25,7 @@ enum probe_kind {
 	PROBE_RENAME,		/* owner.comm is the new name */
 	PROBE_FRAME,		/* an AF_PACKET or raw socket sends this one packet */
 	PROBE_EXEC,		/* struct probe_exec */
+	PROBE_PACKET,		/* the socket sends or receives this one packet */
 };
 
 /* How the socket's owner is known. */
@@ -33,6 +34,14 @@ enum probe_owner_flags {
 	PROBE_SCANNED = 2,	/* held by this process when the capture began */
 	PROBE_KERNEL = 4,	/* a kernel socket: nobody's */
 	PROBE_LISTENING = 8,
+	PROBE_SENDS = 16,	/* PROBE_PACKET: it sends, else it receives */
+	PROBE_ALONE = 32,	/* ... and the others of its flow are not told */
+};
+
+/* As whom PROBE_OWNER's process uses the socket; often as both. */
+enum probe_roles {
+	PROBE_SENDER = 1,
+	PROBE_READER = 2,
 };
 
 #pragma GCC diagnostic push
@@ -57,11 +66,13 @@ struct probe_event {
 	__u64 netns;		/* SO_NETNS_COOKIE of the socket */
 	struct probe_owner owner;
 	struct flow_key key;
+	__u64 fingerprint;	/* PROBE_PACKET, PROBE_FRAME; 0: none */
 	__u32 parent_tgid;	/* PROBE_FORK */
 	__u32 exit_status;	/* PROBE_EXIT, as wait(2) reports it */
 	__u8 kind;		/* enum probe_kind */
 	__u8 flags;		/* enum probe_owner_flags */
-	__u8 reserved[6];
+	__u8 roles;		/* enum probe_roles */
+	__u8 reserved[5];
 };
 
 /* Facts about the executable, found while it is being started. */
@@ -109,7 +120,7 @@ struct probe_holder {
 
 #pragma GCC diagnostic pop
 
-_Static_assert(sizeof(struct probe_event) == 136, "probe_event is shared ABI");
+_Static_assert(sizeof(struct probe_event) == 144, "probe_event is shared ABI");
 _Static_assert(sizeof(struct probe_holder) == 120, "probe_holder is shared ABI");
 
 #endif

@@ -53,6 +53,7 @@ struct socket { struct file *file; struct sock *sk; };
 
 struct sk_buff {
 	struct sock *sk;
+	unsigned int len, data_len;
 	__u16 protocol;
 	__u16 network_header;
 	unsigned char *head;
@@ -84,7 +85,7 @@ struct path { struct vfsmount *mnt; struct dentry *dentry; };
 struct file { struct path f_path; struct inode *f_inode; void *private_data; };
 struct linux_binprm { struct file *file; };
 
-struct fdtable { struct file **fd; };
+struct fdtable { unsigned int max_fds; struct file **fd; };
 struct files_struct { struct fdtable *fdt; };
 
 struct upid { int nr; };
@@ -106,7 +107,17 @@ struct cred { kuid_t euid; kgid_t egid; };
 struct mm_struct { unsigned long arg_start, arg_end; struct file *exe_file; };
 struct signal_struct { atomic_t live; int group_exit_code; };
 
+#ifdef __TARGET_ARCH_arm64
+struct pt_regs { __u64 regs[31]; __u64 orig_x0; __s32 syscallno; };
+struct thread_info { unsigned long flags; };
+#else
+struct pt_regs { unsigned long dx, di, orig_ax; };
+struct thread_info { unsigned long flags; __u32 status; };
+#endif
+
 struct task_struct {
+	struct thread_info thread_info;
+	void *stack;
 	unsigned int flags;
 	int exit_code;
 	int pid;

@@ -10,6 +10,7 @@
  */
 #include <stdbool.h>
 
+#include <asm/unistd.h>
 #include <linux/bpf.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
@@ -28,13 +29,14 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define AF_PACKET	17
 #define ETH_P_IP	0x0800
 #define ETH_P_IPV6	0x86dd
-#define MAX_EXTENSIONS	4
+#define MAX_EXTENSIONS	8	/* as packet/parse.c */
 #define IPPROTO_HOPOPTS	0
 #define IPPROTO_ICMP	1
 #define IPPROTO_TCP	6
 #define IPPROTO_UDP	17
 #define IPPROTO_DCCP	33
 #define IPPROTO_ROUTING	43
+#define IPPROTO_FRAGMENT 44
 #define IPPROTO_ICMPV6	58
 #define IPPROTO_DSTOPTS	60
 #define IPPROTO_SCTP	132
@@ -52,23 +54,53 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define NDISC_REDIRECT	137
 #define MLD2_REPORT	143
 #define IP_OFFSET	0x1fff
+#define IP6_OFFSET	0xfff8
 #define TCP_FLAGS	13	/* offset in the header */
 #define TCP_SYN		0x02
+#define PF_EXITING	0x00000004
+#define PF_IO_WORKER	0x00000010
 #define PF_KTHREAD	0x00200000
+#define TS_COMPAT	2
 #define S_IWOTH		2
+
+#define SHARED_NS	1000000000ull	/* several users lately: tell each packet */
 
 #define RING_BYTES	(8u << 20)
 #define RING_WAKE	(RING_BYTES / 4)
 
+/*
+ * Of the last users: who sends, who reads.  They are one until another reads
+ * what @owner does not, after it has sent (SOCK_SPLIT).
+ */
 struct sock_info {
 	struct probe_owner owner;
+	struct probe_owner reader;	/* if SOCK_SPLIT */
 	__u64 cookie;
 	__u64 netns;
 	__u64 address;		/* of the struct sock, for CO-RE reads */
+	__u64 shared_ns;	/* when another process last took over sending */
 	__u32 flags;		/* enum probe_owner_flags */
-	__u32 reserved;
+	__u32 roles;		/* enum sock_roles */
 	struct flow_key last_tx;
 	struct flow_key last_rx;
+};
+
+enum sock_roles {
+	SOCK_SENT = 1,		/* @owner has sent, not only made the socket */
+	SOCK_SPLIT = 2,		/* another process reads */
+};
+
+/* What a process does with a socket. */
+enum use {
+	USE_NONE,
+	USE_SEND,
+	USE_READ,
+	USE_HOLD,		/* creates, binds, connects, accepts it */
+};
+
+struct reported {
+	__u64 cookie;
+	__u64 shared_ns;	/* when another socket had the flow; 0: never */
 };
 
 struct flow_id {
@@ -84,13 +116,13 @@ struct {
 	__type(value, struct sock_info);
 } sockets SEC(".maps");
 
-/* Which socket was last told for a flow, so that it is told once. */
+/* The last socket reported for each flow, so that a flow is reported once. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 16384);
 	__type(key, struct flow_id);
-	__type(value, __u64);
-} told SEC(".maps");
+	__type(value, struct reported);
+} reported_flows SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -105,6 +137,12 @@ struct {
 } exec_scratch SEC(".maps");
 
 __u64 lost;	/* events for which the ring had no room */
+
+/*
+ * Where a task's registers lie above the start of its stack, which the
+ * iterator finds out; 0: not known yet.
+ */
+__u64 regs_at;
 
 /*
  * A wakeup per event costs more than everything else here; user space drains
@@ -156,7 +194,7 @@ static __always_inline struct probe_event *event_begin(__u8 kind)
 }
 
 static __always_inline void tell_socket(__u8 kind, const struct sock_info *s,
-					const struct flow_key *key)
+					const struct flow_key *key, __u8 roles)
 {
 	struct probe_event *e = event_begin(kind);
 
@@ -164,42 +202,92 @@ static __always_inline void tell_socket(__u8 kind, const struct sock_info *s,
 		return;
 	e->cookie = s->cookie;
 	e->netns = s->netns;
-	e->owner = s->owner;
+	if (roles == PROBE_READER && s->roles & SOCK_SPLIT)
+		e->owner = s->reader;
+	else
+		e->owner = s->owner;
 	e->flags = s->flags;
+	e->roles = roles;
 	if (key)
 		e->key = *key;
 	bpf_ringbuf_submit(e, wakeup());
 }
 
 /* The same thread of the same process under the same user as last time. */
-static __always_inline bool owned_by(const struct sock_info *s,
-				     struct task_struct *t)
+static __always_inline bool is_user(const struct probe_owner *o,
+				    struct task_struct *t)
 {
 	struct task_struct *leader;
 
-	if (s->owner.tid != (__u32)BPF_CORE_READ(t, pid) ||
-	    s->flags & (PROBE_INHERITED | PROBE_SCANNED | PROBE_KERNEL))
+	if (o->tid != (__u32)BPF_CORE_READ(t, pid))
 		return false;
 	/* A reused pid is another process. */
 	leader = BPF_CORE_READ(t, group_leader);
-	return s->owner.start_ns == BPF_CORE_READ(leader, start_boottime) &&
-	       s->owner.uid == BPF_CORE_READ(t, cred, euid.val);
+	return o->start_ns == BPF_CORE_READ(leader, start_boottime) &&
+	       o->uid == BPF_CORE_READ(t, cred, euid.val);
+}
+
+#define PROVISIONAL (PROBE_INHERITED | PROBE_SCANNED | PROBE_KERNEL)
+
+static __always_inline void set_owner(struct sock_info *s,
+				      struct task_struct *t, __u8 roles)
+{
+	__u32 before = s->owner.tgid;
+
+	fill_owner(&s->owner, t);
+	if (before && before != s->owner.tgid)
+		s->shared_ns = bpf_ktime_get_ns();
+	s->flags &= ~PROVISIONAL;
+	tell_socket(PROBE_OWNER, s, NULL, roles);
+}
+
+static __always_inline bool reads(struct sock_info *s, struct task_struct *t)
+{
+	if (s->roles & SOCK_SPLIT && is_user(&s->reader, t))
+		return false;
+	if (is_user(&s->owner, t)) {
+		if (!(s->roles & SOCK_SPLIT))
+			return false;
+		s->roles &= ~SOCK_SPLIT;
+		tell_socket(PROBE_OWNER, s, NULL, PROBE_READER);
+		return true;
+	}
+	/* Who has never sent is not kept as the sender: it handed over. */
+	if (!(s->roles & (SOCK_SENT | SOCK_SPLIT))) {
+		set_owner(s, t, PROBE_SENDER | PROBE_READER);
+		return true;
+	}
+	fill_owner(&s->reader, t);
+	s->roles |= SOCK_SPLIT;
+	tell_socket(PROBE_OWNER, s, NULL, PROBE_READER);
+	return true;
 }
 
 /*
- * The running task uses this socket: from now on it is the owner.  Kernel
- * threads never are; a thread that answers for another only changes the tid.
- * True if that was news, and told.
+ * The running task uses this socket: from now on it is the owner, or one of
+ * the two where one process sends and another reads.  Kernel threads never
+ * are.  True if that was news, and told.
  */
-static __always_inline bool take_over(struct sock_info *s)
+static __always_inline bool take_over(struct sock_info *s, enum use use)
 {
 	struct task_struct *t = (void *)bpf_get_current_task();
+	bool provisional = s->flags & PROVISIONAL || !s->owner.tgid;
 
-	if (BPF_CORE_READ(t, flags) & PF_KTHREAD || owned_by(s, t))
+	if (use == USE_NONE || BPF_CORE_READ(t, flags) & PF_KTHREAD)
 		return false;
-	fill_owner(&s->owner, t);
-	s->flags &= ~(PROBE_INHERITED | PROBE_SCANNED | PROBE_KERNEL);
-	tell_socket(PROBE_OWNER, s, NULL);
+	if (use == USE_READ && !provisional)
+		return reads(s, t);
+	if (!provisional && is_user(&s->owner, t)) {
+		if (use == USE_SEND)
+			s->roles |= SOCK_SENT;
+		return false;
+	}
+	if (use != USE_SEND || provisional)
+		s->roles = 0;
+	if (use == USE_SEND)
+		s->roles |= SOCK_SENT;
+	set_owner(s, t, s->roles & SOCK_SPLIT ? PROBE_SENDER :
+						PROBE_SENDER | PROBE_READER);
 	return true;
 }
 
@@ -217,80 +305,93 @@ static __always_inline struct sock_info *info_of(struct bpf_sock *sk, void *ctx)
 	return s;
 }
 
-static __always_inline int used_by_current(struct bpf_sock *sk, void *ctx)
+static __always_inline int used_by_current(struct bpf_sock *sk, void *ctx,
+					   enum use use)
 {
 	struct sock_info *s = sk ? info_of(sk, ctx) : NULL;
 
 	if (s)
-		take_over(s);
+		take_over(s, use);
 	return 1;
 }
 
 SEC("cgroup/sock_create")
 int on_sock_create(struct bpf_sock *ctx)
 {
-	return used_by_current(ctx, ctx);
+	return used_by_current(ctx, ctx, USE_HOLD);
 }
 
 SEC("cgroup/post_bind4")
 int on_post_bind4(struct bpf_sock *ctx)
 {
-	return used_by_current(ctx, ctx);
+	return used_by_current(ctx, ctx, USE_HOLD);
 }
 
 SEC("cgroup/post_bind6")
 int on_post_bind6(struct bpf_sock *ctx)
 {
-	return used_by_current(ctx, ctx);
+	return used_by_current(ctx, ctx, USE_HOLD);
 }
 
 SEC("cgroup/connect4")
 int on_connect4(struct bpf_sock_addr *ctx)
 {
-	return used_by_current(ctx->sk, ctx);
+	return used_by_current(ctx->sk, ctx, USE_HOLD);
 }
 
 SEC("cgroup/connect6")
 int on_connect6(struct bpf_sock_addr *ctx)
 {
-	return used_by_current(ctx->sk, ctx);
+	return used_by_current(ctx->sk, ctx, USE_HOLD);
 }
 
 SEC("cgroup/sendmsg4")
 int on_sendmsg4(struct bpf_sock_addr *ctx)
 {
-	return used_by_current(ctx->sk, ctx);
+	return used_by_current(ctx->sk, ctx, USE_SEND);
 }
 
 SEC("cgroup/sendmsg6")
 int on_sendmsg6(struct bpf_sock_addr *ctx)
 {
-	return used_by_current(ctx->sk, ctx);
+	return used_by_current(ctx->sk, ctx, USE_SEND);
 }
 
 SEC("cgroup/recvmsg4")
 int on_recvmsg4(struct bpf_sock_addr *ctx)
 {
-	return used_by_current(ctx->sk, ctx);
+	return used_by_current(ctx->sk, ctx, USE_READ);
 }
 
 SEC("cgroup/recvmsg6")
 int on_recvmsg6(struct bpf_sock_addr *ctx)
 {
-	return used_by_current(ctx->sk, ctx);
+	return used_by_current(ctx->sk, ctx, USE_READ);
 }
 
-/* accept(fd, &addr, ...) asks for the peer's name too. */
+/*
+ * accept(fd, &addr, ...) asks for the peer's name, too.  Who asks later does
+ * not use the connection.
+ */
+static __always_inline int on_accepted(struct bpf_sock_addr *ctx)
+{
+	struct sock_info *s = ctx->sk ? info_of(ctx->sk, ctx) : NULL;
+
+	if (s && s->flags & PROBE_INHERITED)
+		take_over(s, USE_HOLD);
+	return 1;
+}
+
 SEC("cgroup/getpeername4")
 int on_getpeername4(struct bpf_sock_addr *ctx)
 {
-	return used_by_current(ctx->sk, ctx);
+	return on_accepted(ctx);
 }
 
 SEC("cgroup/getpeername6")
 int on_getpeername6(struct bpf_sock_addr *ctx)
 {
-	return used_by_current(ctx->sk, ctx);
+	return on_accepted(ctx);
 }
 
 /* UDP and raw sockets end here; TCP says so through its state. */
@@ -303,7 +404,7 @@ int on_sock_release(struct bpf_sock *ctx)
 		return 1;
 	s = bpf_sk_storage_get(&sockets, ctx, 0, 0);
 	if (s && s->cookie)
-		tell_socket(PROBE_CLOSE, s, NULL);
+		tell_socket(PROBE_CLOSE, s, NULL, 0);
 	return 1;
 }
 
@@ -364,18 +465,39 @@ static __always_inline void header_key(const __u8 b[8], struct flow_key *k,
 	}
 }
 
+static __always_inline __u64 skb_fingerprint(struct __sk_buff *skb, __u32 off,
+					     __u8 proto, __u16 ip_id,
+					     const __u8 head[8])
+{
+	__u64 payload[FLOW_PAYLOAD] = {}, start;
+	__u32 n = skb->len;
+
+	off += 8;
+	n = n > off ? n - off : 0;
+	if (n > sizeof(payload))
+		n = sizeof(payload);
+	/* The verifier must see that it is not 0. */
+	if (n > 0)
+		bpf_skb_load_bytes(skb, off, payload, n);
+	__builtin_memcpy(&start, head, sizeof(start));
+	return flow_fingerprint(proto, ip_id, start, payload);
+}
+
 /*
  * Returns TCP's flags, or the type of another header that begins with one.  A
  * packet too short for a transport header keeps zeros: user space makes the
  * same key of it.
  */
 static __always_inline int transport_key(struct __sk_buff *skb, __u32 off,
-					 struct flow_key *k, bool egress)
+					 struct flow_key *k, bool egress,
+					 __u16 ip_id, __u64 *print)
 {
 	__u8 b[8] = {}, tcp_flags = 0;
 
 	if (!bpf_skb_load_bytes(skb, off, b, sizeof(b)))
 		header_key(b, k, egress);
+	if (print)
+		*print = skb_fingerprint(skb, off, k->proto, ip_id, b);
 	if (k->proto != IPPROTO_TCP)
 		return b[0];
 	bpf_skb_load_bytes(skb, off + TCP_FLAGS, &tcp_flags, 1);
@@ -383,7 +505,7 @@ static __always_inline int transport_key(struct __sk_buff *skb, __u32 off,
 }
 
 static __always_inline int ipv4_key(struct __sk_buff *skb, struct flow_key *k,
-				    bool egress)
+				    bool egress, __u64 *print)
 {
 	__u8 h[20];
 	__u32 src, dst;
@@ -397,11 +519,12 @@ static __always_inline int ipv4_key(struct __sk_buff *skb, struct flow_key *k,
 	k->proto = h[9];
 	if ((h[6] << 8 | h[7]) & IP_OFFSET)
 		return 0;
-	return transport_key(skb, (h[0] & 0xf) * 4, k, egress);
+	return transport_key(skb, (h[0] & 0xf) * 4, k, egress,
+			     h[4] << 8 | h[5], print);
 }
 
 static __always_inline int ipv6_key(struct __sk_buff *skb, struct flow_key *k,
-				    bool egress)
+				    bool egress, __u64 *print)
 {
 	__u8 h[40];
 	__u32 off;
@@ -413,25 +536,29 @@ static __always_inline int ipv6_key(struct __sk_buff *skb, struct flow_key *k,
 	k->proto = h[6];
 	off = sizeof(h);
 	for (int i = 0; i < MAX_EXTENSIONS; i++) {
-		if (k->proto != IPPROTO_HOPOPTS &&
+		bool fragment = k->proto == IPPROTO_FRAGMENT;
+
+		if (!fragment && k->proto != IPPROTO_HOPOPTS &&
 		    k->proto != IPPROTO_ROUTING && k->proto != IPPROTO_DSTOPTS)
-			break;
-		if (bpf_skb_load_bytes(skb, off, h, 2))
+			return transport_key(skb, off, k, egress, 0, print);
+		if (bpf_skb_load_bytes(skb, off, h, 8))
 			return 0;
 		k->proto = h[0];
-		off += (h[1] + 1) * 8;
+		if (fragment && (h[2] << 8 | h[3]) & IP6_OFFSET)
+			return 0;
+		off += fragment ? 8 : (h[1] + 1) * 8;
 	}
-	return transport_key(skb, off, k, egress);
+	return 0;
 }
 
 /* transport_key()'s answer, 0 for a later fragment, -1 if it is not IP. */
 static __always_inline int skb_key(struct __sk_buff *skb, struct flow_key *k,
-				   bool egress)
+				   bool egress, __u64 *print)
 {
 	if (skb->protocol == bpf_htons(ETH_P_IP))
-		return ipv4_key(skb, k, egress);
+		return ipv4_key(skb, k, egress, print);
 	if (skb->protocol == bpf_htons(ETH_P_IPV6))
-		return ipv6_key(skb, k, egress);
+		return ipv6_key(skb, k, egress, print);
 	return -1;
 }
 
@@ -464,42 +591,54 @@ static __always_inline void sockops_key(struct bpf_sock_ops *ctx,
 
 /*
  * A raw socket of a process, for the kernel has some as well, can write what
- * it likes: the flow may be somebody's.
+ * it likes: a flow with ports is never its own.
  */
-static __always_inline bool is_others(const struct sock_info *s,
+static __always_inline bool is_forger(const struct sock_info *s,
 				      const struct bpf_sock *sk,
 				      const struct flow_key *k)
 {
-	struct flow_id id = { .netns = s->netns, .key = *k };
-	const __u64 *cookie;
-
-	if (sk->type != SOCK_RAW || !has_ports(k->proto) ||
-	    s->flags & PROBE_KERNEL)
-		return false;
-	cookie = bpf_map_lookup_elem(&told, &id);
-	return cookie && *cookie != s->cookie;
+	return sk->type == SOCK_RAW && has_ports(k->proto) &&
+	       !(s->flags & PROBE_KERNEL);
 }
 
-static __always_inline void tell_flow(struct sock_info *s,
-				      const struct flow_key *k)
+/* True if several sockets have this flow, so that each packet is told. */
+static __always_inline bool tell_flow(struct sock_info *s,
+				      const struct flow_key *k, __u8 roles)
 {
 	struct flow_id id = { .netns = s->netns, .key = *k };
-	__u64 *cookie = bpf_map_lookup_elem(&told, &id);
+	struct reported *r = bpf_map_lookup_elem(&reported_flows, &id);
 	/* The kernel's own, one for each CPU, are all nobody's. */
-	__u64 who = s->flags & PROBE_KERNEL ? ~0ull : s->cookie;
+	struct reported now = {
+		.cookie = s->flags & PROBE_KERNEL ? ~0ull : s->cookie,
+	};
+	__u64 ns;
 
-	if (cookie && *cookie == who)
-		return;
-	bpf_map_update_elem(&told, &id, &who, BPF_ANY);
-	tell_socket(PROBE_FLOW, s, k);
+	if (r && r->cookie == now.cookie && !r->shared_ns)
+		return false;
+	ns = bpf_ktime_get_ns();
+	if (r && r->cookie != now.cookie) {
+		bool told = r->shared_ns && ns - r->shared_ns < SHARED_NS;
+
+		r->cookie = now.cookie;
+		/* A connection begins anew under the same ports. */
+		r->shared_ns = k->proto == IPPROTO_TCP ? 0 : ns;
+		if (!told)
+			tell_socket(PROBE_FLOW, s, k, roles);
+		return true;
+	}
+	if (r && ns - r->shared_ns < SHARED_NS)
+		return true;
+	bpf_map_update_elem(&reported_flows, &id, &now, BPF_ANY);
+	tell_socket(PROBE_FLOW, s, k, roles);
+	return false;
 }
 
-static __always_inline void forget_told(const struct sock_info *s,
+static __always_inline void forget_reported(const struct sock_info *s,
 					const struct flow_key *k)
 {
 	struct flow_id id = { .netns = s->netns, .key = *k };
 
-	bpf_map_delete_elem(&told, &id);
+	bpf_map_delete_elem(&reported_flows, &id);
 }
 
 SEC("sockops")
@@ -519,8 +658,9 @@ int on_sockops(struct bpf_sock_ops *ctx)
 		return 1;
 	if (op == BPF_SOCK_OPS_TCP_LISTEN_CB) {
 		s->flags |= PROBE_LISTENING;
-		if (!take_over(s))
-			tell_socket(PROBE_OWNER, s, NULL);
+		if (!take_over(s, USE_HOLD))
+			tell_socket(PROBE_OWNER, s, NULL,
+				    PROBE_SENDER | PROBE_READER);
 		return 1;
 	}
 	if (op == BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB) {
@@ -528,6 +668,8 @@ int on_sockops(struct bpf_sock_ops *ctx)
 		s->cookie = bpf_get_socket_cookie(ctx);
 		s->netns = bpf_get_netns_cookie(ctx);
 		s->address = 0;
+		s->roles = 0;
+		s->shared_ns = 0;
 		s->flags = (s->flags & ~PROBE_LISTENING) | PROBE_INHERITED;
 	}
 	sockops_key(ctx, &k);
@@ -535,31 +677,138 @@ int on_sockops(struct bpf_sock_ops *ctx)
 	s->last_rx = k;
 	/* connect() tried again: its first flow has ended. */
 	if (op == BPF_SOCK_OPS_TCP_CONNECT_CB)
-		forget_told(s, &k);
-	tell_flow(s, &k);
+		forget_reported(s, &k);
+	tell_flow(s, &k, PROBE_SENDER | PROBE_READER);
 	return 1;
 }
 
 /* ---- cgroup_skb: every packet that has a socket ---- */
 
+#ifdef __TARGET_ARCH_arm64
+#define SYSCALL_NR(regs)  BPF_CORE_READ(regs, syscallno)
+#define SYSCALL_ARG0(regs) BPF_CORE_READ(regs, orig_x0)
+#define SYSCALL_ARG2(regs) BPF_CORE_READ(regs, regs[2])
+#else
+#define SYSCALL_NR(regs)  (int)BPF_CORE_READ(regs, orig_ax)
+#define SYSCALL_ARG0(regs) BPF_CORE_READ(regs, di)
+#define SYSCALL_ARG2(regs) BPF_CORE_READ(regs, dx)
+#endif
+
+static __always_inline struct sock *sock_of_fd(struct task_struct *t, __u32 fd)
+{
+	struct fdtable *table = BPF_CORE_READ(t, files, fdt);
+	struct file **files, *file = NULL;
+	struct socket *socket;
+
+	if (!table || fd >= BPF_CORE_READ(table, max_fds))
+		return NULL;
+	files = BPF_CORE_READ(table, fd);
+	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
+	socket = BPF_CORE_READ(file, private_data);
+	return BPF_CORE_READ(socket, sk);
+}
+
+/* What the running system call does with the descriptor in @fd. */
+static __always_inline enum use use_of(int nr)
+{
+	switch (nr) {
+	case __NR_sendto:
+	case __NR_sendmsg:
+	case __NR_sendmmsg:
+	case __NR_write:
+	case __NR_writev:
+	case __NR_pwritev2:
+	case __NR_sendfile:
+	case __NR_splice:
+	case __NR_connect:
+	case __NR_shutdown:
+	case __NR_setsockopt:
+		return USE_SEND;
+	case __NR_read:
+	case __NR_readv:
+	case __NR_preadv2:
+	case __NR_recvfrom:
+	case __NR_recvmsg:
+	case __NR_recvmmsg:
+		return USE_READ;
+	default:
+		return USE_NONE;
+	}
+}
+
 /*
- * Whether `current` is the sender.  TCP: a socket locked by a process is
+ * Whether the running task sends, reads or closes @sk, or only happens to run:
+ * it lets a queued packet go (NFQUEUE), or holds the lock to look at the
+ * socket (ss -i, TCP_INFO).  Its system call and that call's descriptor tell.
+ */
+static __always_inline enum use current_use(struct sock *sk)
+{
+	struct task_struct *t = (void *)bpf_get_current_task();
+	__u32 flags = BPF_CORE_READ(t, flags);
+	struct thread_info *info = &t->thread_info;
+	struct sock *used;
+	struct pt_regs *regs;
+	enum use use;
+	__u32 fd;
+	int nr;
+
+	if (flags & PF_KTHREAD)
+		return USE_NONE;
+	/* A ring of io_uring, or the end of a process that closes all. */
+	if (!regs_at || flags & (PF_IO_WORKER | PF_EXITING))
+		return USE_SEND;
+#ifndef __TARGET_ARCH_arm64
+	/* The numbers of 32-bit programs are others. */
+	if (bpf_core_field_exists(info->status) &&
+	    BPF_CORE_READ(info, status) & TS_COMPAT)
+		return USE_SEND;
+#endif
+	regs = (void *)BPF_CORE_READ(t, stack) + regs_at;
+	nr = SYSCALL_NR(regs);
+#ifdef __NR_dup2
+	if (nr == __NR_dup2)
+		return USE_SEND;
+#endif
+	if (nr == __NR_close || nr == __NR_close_range || nr == __NR_dup3 ||
+	    nr == __NR_io_uring_enter)
+		return USE_SEND;
+	use = use_of(nr);
+	if (use == USE_NONE)
+		return use;
+	fd = nr == __NR_splice ? SYSCALL_ARG2(regs) : SYSCALL_ARG0(regs);
+	used = sock_of_fd(t, fd);
+	if (used == sk || (used &&
+			   BPF_CORE_READ(used, sk_protocol) == IPPROTO_MPTCP))
+		return use;
+	return USE_NONE;
+}
+
+/*
+ * Whether `current` may be the sender.  TCP: a socket locked by a process is
  * never transmitted on by a softirq, which would be queued behind it.  Others
  * transmit synchronously, except the kernel's control sockets, which borrow
- * whatever task is running and have no file.
+ * whatever task is running and have no file.  True if it is.
  */
-static __always_inline void sender_takes_over(struct sock_info *s,
+static __always_inline bool sender_takes_over(struct sock_info *s,
 					      struct bpf_sock *sk)
 {
+	struct task_struct *t = (void *)bpf_get_current_task();
 	struct sock *ksk = (void *)s->address;
+	bool tcp = sk->protocol == IPPROTO_TCP || sk->protocol == IPPROTO_MPTCP;
+	enum use use;
 
-	if (sk->protocol == IPPROTO_TCP || sk->protocol == IPPROTO_MPTCP) {
-		if (sk->state != BPF_TCP_LISTEN &&
-		    BPF_CORE_READ(ksk, sk_lock.owned))
-			take_over(s);
-	} else if (BPF_CORE_READ(ksk, sk_socket, file)) {
-		take_over(s);
-	}
+	if (tcp ? sk->state == BPF_TCP_LISTEN ||
+			  !BPF_CORE_READ(ksk, sk_lock.owned) :
+		  !BPF_CORE_READ(ksk, sk_socket, file))
+		return false;
+	if (!(s->flags & PROVISIONAL) && s->roles & SOCK_SENT &&
+	    is_user(&s->owner, t))
+		return true;
+	use = current_use(ksk);
+	if (use == USE_NONE)
+		return false;
+	take_over(s, tcp ? use : USE_SEND);
+	return true;
 }
 
 /*
@@ -583,43 +832,90 @@ static __always_inline bool is_copy(const struct bpf_sock *sk,
 		 type <= NDISC_REDIRECT));
 }
 
-static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
+/*
+ * One packet of a socket or flow that has several users: the answer holds for
+ * it alone.  Without @sends nobody is known to have sent it.
+ */
+static __always_inline void tell_packet(struct sock_info *s,
+					struct __sk_buff *skb, bool egress,
+					bool sends, __u32 flags)
 {
-	struct bpf_sock *sk = skb->sk;
-	struct flow_key k = {}, *last;
+	struct task_struct *t = (void *)bpf_get_current_task();
+	struct probe_event *e;
+	struct flow_key k = {};
+	__u64 print = 0;
+
+	if (skb_key(skb, &k, egress, &print) < 0)
+		return;
+	e = event_begin(PROBE_PACKET);
+	if (!e)
+		return;
+	e->cookie = s->cookie;
+	e->netns = s->netns;
+	e->key = k;
+	e->fingerprint = print;
+	e->flags = s->flags | flags | (egress ? PROBE_SENDS : 0);
+	/* Another processor may be writing the storage. */
+	if (egress && sends)
+		fill_owner(&e->owner, t);
+	else if (!egress && s->roles & SOCK_SPLIT)
+		e->owner = s->reader;
+	else if (!egress)
+		e->owner = s->owner;
+	bpf_ringbuf_submit(e, wakeup());
+}
+
+static __always_inline struct sock_info *packet_info(struct __sk_buff *skb,
+						     struct bpf_sock *sk)
+{
 	struct socket *socket;
 	struct sock_info *s;
 	struct sock *ksk;
-	bool listening;
-	int detail;
 	void *p;
+
+	s = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!s || s->address)
+		return s;
+	/* The verifier allows no arithmetic on sk: launder it once. */
+	p = sk;
+	bpf_probe_read_kernel(&s->address, sizeof(s->address), &p);
+	if (!s->cookie)
+		s->cookie = bpf_get_socket_cookie(skb);
+	ksk = (void *)s->address;
+	if (!s->netns)
+		s->netns = BPF_CORE_READ(ksk, __sk_common.skc_net.net,
+					 net_cookie);
+	socket = BPF_CORE_READ(ksk, sk_socket);
+	/* Without a socket it is an orphan; without a file, the kernel's. */
+	if (!s->owner.tgid && socket && !BPF_CORE_READ(socket, file))
+		s->flags |= PROBE_KERNEL;
+	return s;
+}
+
+static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
+{
+	__u8 roles = egress ? PROBE_SENDER : PROBE_READER;
+	bool listening, sends = false, shared;
+	struct bpf_sock *sk = skb->sk;
+	struct flow_key k = {}, *last;
+	struct sock_info *s;
+	int detail;
 
 	sk = sk ? bpf_sk_fullsock(sk) : NULL;
 	if (!sk)
 		return 1;
-	s = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	s = packet_info(skb, sk);
 	if (!s)
 		return 1;
-	if (!s->address) {
-		/* The verifier allows no arithmetic on sk: launder it once. */
-		p = sk;
-		bpf_probe_read_kernel(&s->address, sizeof(s->address), &p);
-		if (!s->cookie)
-			s->cookie = bpf_get_socket_cookie(skb);
-		ksk = (void *)s->address;
-		if (!s->netns)
-			s->netns = BPF_CORE_READ(ksk, __sk_common.skc_net.net,
-						 net_cookie);
-		socket = BPF_CORE_READ(ksk, sk_socket);
-		/* Without a socket it is an orphan; without a file, the kernel's. */
-		if (!s->owner.tgid && socket && !BPF_CORE_READ(socket, file))
-			s->flags |= PROBE_KERNEL;
-	}
 	if (egress)
-		sender_takes_over(s, sk);
-	detail = skb_key(skb, &k, egress);
+		sends = sender_takes_over(s, sk);
+	detail = skb_key(skb, &k, egress, NULL);
 	if (detail < 0 || (!egress && is_copy(sk, &k, detail)))
 		return 1;
+	if (egress && is_forger(s, sk, &k)) {
+		tell_packet(s, skb, true, sends, PROBE_ALONE);
+		return 1;
+	}
 
 	/*
 	 * A listener is told afresh: between two of its SYNs the same key may
@@ -629,22 +925,19 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 	listening = sk->state == BPF_TCP_LISTEN;
 	if (listening && !egress && !(detail & TCP_SYN))
 		return 1;
-	/*
-	 * Nobody else sends on a TCP connection; on another port many may, in
-	 * turn.  Of those that receive a packet any is as right.
-	 */
+	/* Nobody else has a TCP connection; another port many may. */
 	last = egress ? &s->last_tx : &s->last_rx;
-	if (!listening && (sk->protocol == IPPROTO_TCP || !egress) &&
-	    sk->type != SOCK_RAW && key_equal(&k, last))
+	if (!listening && sk->protocol == IPPROTO_TCP && key_equal(&k, last))
 		return 1;
 	*last = k;
 	if (listening)
 		s->flags |= PROBE_LISTENING;
-	/* Of somebody else's flow it has this packet and no more. */
-	if (is_others(s, sk, &k))
-		tell_socket(PROBE_FRAME, s, &k);
-	else
-		tell_flow(s, &k);
+	shared = tell_flow(s, &k, roles);
+	if (egress)
+		shared |= s->shared_ns &&
+			  bpf_ktime_get_ns() - s->shared_ns < SHARED_NS;
+	if (shared && sk->protocol != IPPROTO_TCP && !(s->flags & PROBE_KERNEL))
+		tell_packet(s, skb, egress, sends, 0);
 	return 1;
 }
 
@@ -688,6 +981,7 @@ static __always_inline void tell_user(struct sock *sk, __u64 cookie)
 		return;
 	e->cookie = cookie;
 	e->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, net_cookie);
+	e->roles = PROBE_SENDER | PROBE_READER;
 	fill_owner(&e->owner, t);
 	bpf_ringbuf_submit(e, wakeup());
 }
@@ -713,11 +1007,11 @@ static __always_inline struct sock_info *traced_info(struct sock *sk)
 	return s;
 }
 
-static __always_inline int traced_use(struct sock *sk)
+static __always_inline int traced_use(struct sock *sk, enum use use)
 {
 	struct sock_info *s = is_inet(sk) ? traced_info(sk) : NULL;
 
-	if (s && take_over(s))
+	if (s && take_over(s, use))
 		tell_user(sk, subflow_cookie(sk));
 	return 0;
 }
@@ -726,20 +1020,20 @@ static __always_inline int traced_use(struct sock *sk)
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(on_send_length, struct sock *sk)
 {
-	return traced_use(sk);
+	return traced_use(sk, USE_SEND);
 }
 
 SEC("tp_btf/sock_recv_length")
 int BPF_PROG(on_recv_length, struct sock *sk)
 {
-	return traced_use(sk);
+	return traced_use(sk, USE_READ);
 }
 
 /* A TCP reader; runs in softirq too, where the socket is not locked. */
 SEC("tp_btf/tcp_rcv_space_adjust")
 int BPF_PROG(on_rcv_space, struct sock *sk)
 {
-	return sk->sk_lock.owned ? traced_use(sk) : 0;
+	return sk->sk_lock.owned ? traced_use(sk, USE_READ) : 0;
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -750,11 +1044,11 @@ int BPF_PROG(on_set_state, struct sock *sk, int oldstate, int newstate)
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return 0;
 	if (newstate == BPF_TCP_SYN_SENT || newstate == BPF_TCP_LISTEN)
-		return traced_use(sk);
+		return traced_use(sk, USE_HOLD);
 	if (newstate == BPF_TCP_CLOSE) {
 		s = bpf_sk_storage_get(&sockets, sk, 0, 0);
 		if (s && s->cookie)
-			tell_socket(PROBE_CLOSE, s, NULL);
+			tell_socket(PROBE_CLOSE, s, NULL, 0);
 	}
 	return 0;
 }
@@ -806,17 +1100,21 @@ int on_exit_accept(struct sys_exit_args *ctx)
 
 /* ---- AF_PACKET: frames made by a process, past every socket hook ---- */
 
-static __always_inline void frame_key(struct sk_buff *skb, struct flow_key *k)
+/* Returns the packet's fingerprint, or 0. */
+static __always_inline __u64 frame_key(struct sk_buff *skb, struct flow_key *k)
 {
 	void *at = (void *)BPF_CORE_READ(skb, head) +
 		   BPF_CORE_READ(skb, network_header);
+	__u64 payload[FLOW_PAYLOAD] = {}, start;
+	__u16 ip_id = 0;
 	__u8 h[48] = {};
+	__u32 n;
 
 	/* Not IP: the kind of frame is all there is to tell them by. */
 	k->proto = FLOW_FRAME;
 	k->local_port = bpf_ntohs(BPF_CORE_READ(skb, protocol));
 	if (bpf_probe_read_kernel(h, sizeof(h), at))
-		return;
+		return 0;
 	if (k->local_port == ETH_P_IP && h[0] >> 4 == 4) {
 		__u32 src, dst;
 
@@ -826,18 +1124,29 @@ static __always_inline void frame_key(struct sk_buff *skb, struct flow_key *k)
 		map_ipv4(k->remote, dst);
 		k->proto = h[9];
 		k->local_port = 0;
+		ip_id = h[4] << 8 | h[5];
+		n = (h[2] << 8 | h[3]) - (h[0] & 0xf) * 4;
 		at += (h[0] & 0xf) * 4;
 	} else if (k->local_port == ETH_P_IPV6 && h[0] >> 4 == 6) {
 		__builtin_memcpy(k->local, h + 8, 16);
 		__builtin_memcpy(k->remote, h + 24, 16);
 		k->proto = h[6];
 		k->local_port = 0;
+		n = h[4] << 8 | h[5];
 		at += 40;
 	} else {
-		return;
+		return 0;
 	}
-	if (!bpf_probe_read_kernel(h, 8, at))
-		header_key(h, k, true);
+	if (n < 8 || n > 0xffff || bpf_probe_read_kernel(h, 8, at))
+		return 0;
+	header_key(h, k, true);
+	n -= 8;
+	if (n > sizeof(payload))
+		n = sizeof(payload);
+	if (n && bpf_probe_read_kernel(payload, n, at + 8))
+		return 0;
+	__builtin_memcpy(&start, h, sizeof(start));
+	return flow_fingerprint(k->proto, ip_id, start, payload);
 }
 
 /*
@@ -859,7 +1168,7 @@ int BPF_PROG(on_dev_queue, struct sk_buff *skb)
 		return 0;
 	e->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, net_cookie);
 	fill_owner(&e->owner, t);
-	frame_key(skb, &e->key);
+	e->fingerprint = frame_key(skb, &e->key);
 	bpf_ringbuf_submit(e, wakeup());
 	return 0;
 }
@@ -1161,6 +1470,9 @@ int on_open_file(struct bpf_iter__task_file *ctx)
 
 	if (!t || !file)
 		return 0;
+	if (!regs_at)
+		regs_at = bpf_task_pt_regs(bpf_get_current_task_btf()) -
+			  (__u64)bpf_get_current_task_btf()->stack;
 	socket = bpf_sock_from_file(file);
 	sk = socket ? socket->sk : NULL;
 	if (!sk || !is_inet(sk))

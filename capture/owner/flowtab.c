@@ -14,7 +14,8 @@
 #define RESET_GRACE_NS	1000000ull	/* close() sends its RST after closing */
 #define EVICT_PROBES	64
 #define FRAME_COOKIE	(1ull << 63)	/* apart from those the kernel counts */
-#define OWNERS_PER_SOCK	2		/* listener, then who accepted */
+#define OWNERS_PER_SOCK	4		/* listener, then who accepted */
+#define ROLES		2		/* who sends, who reads */
 #define MAX_LIVES	256		/* of one key in one namespace */
 
 struct owner {
@@ -28,7 +29,7 @@ struct owner {
 
 struct sock {
 	struct sock *next;		/* of its hash bucket, or the free list */
-	struct owner *owners;		/* newest first */
+	struct owner *owners[ROLES];	/* newest first */
 	uint64_t cookie;
 	uint64_t netns;
 	uint64_t closed_ns;		/* 0: open */
@@ -154,7 +155,8 @@ static void owners_prune(struct flowtab *t, struct owner *newest, uint64_t now)
 		owners_cut(t, o);
 }
 
-static struct owner *owner_alloc(struct flowtab *t, struct sock *s)
+/* @past: the list that it is for. */
+static struct owner *owner_alloc(struct flowtab *t, struct owner *past)
 {
 	struct owner *o = t->free_owners;
 
@@ -165,9 +167,9 @@ static struct owner *owner_alloc(struct flowtab *t, struct sock *s)
 	if (t->fresh_owners < t->max * OWNERS_PER_SOCK)
 		return &t->owners[t->fresh_owners++];
 	/* Out of history: this socket's own past goes first. */
-	if (!s->owners)
+	if (!past)
 		return NULL;
-	owners_cut(t, s->owners);
+	owners_cut(t, past);
 	o = t->free_owners;
 	if (o)
 		t->free_owners = o->older;
@@ -180,23 +182,21 @@ static bool owner_same(const struct owner *o, const struct flowtab_event *e)
 }
 
 /* Events of several CPUs may be slightly out of order: keep the list sorted. */
-static void sock_set_owner(struct flowtab *t, struct sock *s,
+static void list_set_owner(struct flowtab *t, struct owner **list,
 			   const struct flowtab_event *e)
 {
-	struct owner **at = &s->owners, *o;
+	struct owner **at = list, *o;
 	bool cut = false;
 
-	if (!e->owner)
-		return;
 	while (*at && (*at)->ts_ns > e->ts_ns)
 		at = &(*at)->older;
 	if (*at && owner_same(*at, e))
 		return;
-	o = owner_alloc(t, s);
-	if (!o && s->owners && at == &s->owners) {
+	o = owner_alloc(t, *list);
+	if (!o && *list && at == list) {
 		/* No room for a past: the newest owner is what counts. */
-		o = s->owners;
-		s->owners = NULL;
+		o = *list;
+		*list = NULL;
 		o->proc->refs--;
 		cut = true;
 	}
@@ -205,13 +205,23 @@ static void sock_set_owner(struct flowtab *t, struct sock *s,
 		return;
 	}
 	/* owner_alloc may have cut the list behind the newest. */
-	if (at != &s->owners && !s->owners->older)
-		at = &s->owners->older;
+	if (at != list && !(*list)->older)
+		at = &(*list)->older;
 	*o = (struct owner){ .older = *at, .proc = e->owner, .ts_ns = e->ts_ns,
 			     .tid = e->tid, .attr = e->attr, .cut = cut };
 	o->proc->refs++;
 	*at = o;
-	owners_prune(t, s->owners, e->ts_ns);
+	owners_prune(t, *list, e->ts_ns);
+}
+
+static void sock_set_owner(struct flowtab *t, struct sock *s,
+			   const struct flowtab_event *e)
+{
+	if (!e->owner)
+		return;
+	for (int role = 0; role < ROLES; role++)
+		if (!e->roles || e->roles & 1u << role || !s->owners[role])
+			list_set_owner(t, &s->owners[role], e);
 }
 
 /* ---- sockets ---- */
@@ -231,7 +241,8 @@ static void sock_unhash(struct flowtab *t, struct sock *s)
 static void sock_free(struct flowtab *t, struct sock *s)
 {
 	sock_unhash(t, s);
-	owners_free(t, s->owners);
+	for (int role = 0; role < ROLES; role++)
+		owners_free(t, s->owners[role]);
 	memset(s, 0, sizeof(*s));
 	s->next = t->free_socks;
 	t->free_socks = s;
@@ -517,7 +528,7 @@ static bool frame_goes_on(struct flowtab *t, const struct flowtab_event *e,
 	while (f && !(key_equal(&f->key, key) && f->sock->frame &&
 		      f->sock->netns == e->netns))
 		f = f->next;
-	o = f ? f->sock->owners : NULL;
+	o = f ? f->sock->owners[0] : NULL;
 	if (!o || o->proc != e->owner || o->tid != e->tid ||
 	    f->sock->closed_ns < e->ts_ns)
 		return false;
@@ -633,9 +644,10 @@ static struct lives find_lives(const struct flowtab *t,
 	return l;
 }
 
-static const struct owner *owner_at(const struct sock *s, uint64_t ts_ns)
+static const struct owner *owner_at(const struct sock *s, bool sends,
+				    uint64_t ts_ns)
 {
-	const struct owner *o = s->owners;
+	const struct owner *o = s->owners[sends ? 0 : 1];
 
 	while (o && o->ts_ns > ts_ns && o->older)
 		o = o->older;
@@ -649,11 +661,12 @@ static bool is_forgotten(const struct owner *o, uint64_t ts_ns)
 }
 
 static void set_owner(struct flowtab_answer *a, const struct flow *f,
-		      uint64_t ts_ns)
+		      const struct flowtab_query *q)
 {
-	const struct owner *o = f ? owner_at(f->sock, ts_ns) : NULL;
+	const struct owner *o = f ? owner_at(f->sock, q->sends, q->ts_ns) :
+				    NULL;
 
-	if (!o || is_forgotten(o, ts_ns)) {
+	if (!o || is_forgotten(o, q->ts_ns)) {
 		a->attr = ATTR_UNKNOWN;
 		a->reason = o ? REASON_LOST : REASON_BEFORE;
 		return;
@@ -701,6 +714,7 @@ bool flowtab_find(struct flowtab *t, const struct flowtab_query *q,
 		return false;
 	l.best->last_ns = q->ts_ns;
 	a->here = l.best->sock->netns == q->netns;
+	a->ended = closed_at(l.best->sock, q->ts_ns);
 	if (l.ambiguous) {
 		a->attr = ATTR_UNKNOWN;
 		a->reason = REASON_AMBIGUOUS;
@@ -712,7 +726,7 @@ bool flowtab_find(struct flowtab *t, const struct flowtab_query *q,
 		return true;
 	}
 	kernel = l.best->sock->kernel;
-	set_owner(a, kernel ? l.behalf : l.best, q->ts_ns);
+	set_owner(a, kernel ? l.behalf : l.best, q);
 	if (kernel || after_close(l.best, q)) {
 		a->attr = ATTR_KERNEL;
 		a->reason = kernel_reason(q, l.behalf != NULL);

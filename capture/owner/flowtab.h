@@ -25,6 +25,12 @@ struct proc;
  */
 #define FLOWTAB_HOLD_NS 50000000ull
 
+/* As whom the owner uses the socket: another may read than sends. */
+enum flowtab_roles {
+	FLOWTAB_SENDER = 1,
+	FLOWTAB_READER = 2,
+};
+
 struct flowtab_event {
 	uint64_t ts_ns;
 	uint64_t cookie;		/* of the socket, never 0 */
@@ -32,6 +38,7 @@ struct flowtab_event {
 	struct proc *owner;		/* NULL: nobody, or not known */
 	uint32_t tid;
 	uint8_t attr;			/* enum attr: how the owner is known */
+	uint8_t roles;			/* enum flowtab_roles; 0: both */
 	bool kernel;			/* a socket of the kernel's own */
 };
 
@@ -69,6 +76,7 @@ struct flowtab_answer {
 	uint8_t attr;		/* enum attr; ATTR_NONE: no socket known */
 	uint8_t reason;		/* enum reason */
 	bool here;		/* the socket is of the namespace asked for */
+	bool ended;		/* the socket had ended: another may follow */
 };
 
 /*

@@ -12,6 +12,7 @@
 #include "host/clocks.h"
 #include "owner/nat.h"
 #include "process/container_name.h"
+#include "owner/packettab.h"
 #include "owner/polling.h"
 #include "process/hasher.h"
 #include "owner/local.h"
@@ -33,6 +34,7 @@ struct owners {
 	struct nat *nat;	/* NULL: none to ask */
 	struct proctab *processes;
 	struct flowtab *flows;
+	struct packettab *packets;
 	struct resolver *resolver;
 	struct probe *probe;		/* NULL: polling */
 	int refused;			/* why: -errno */
@@ -50,6 +52,23 @@ static uint8_t attr_of(uint8_t flags)
 	return flags & PROBE_SCANNED ? ATTR_SCAN : ATTR_SOCKET;
 }
 
+static void on_told_packet(struct owners *o, const struct probe_event *e)
+{
+	struct packettab_packet p = {
+		.key = e->key,
+		.fingerprint = e->fingerprint,
+		.mono_ns = e->ts_ns,
+		.netns = e->netns,
+		.owner = proctab_owner(o->processes, &e->owner, e->ts_ns),
+		.tid = e->owner.tid,
+		.attr = attr_of(e->flags),
+		.sends = e->kind == PROBE_FRAME || e->flags & PROBE_SENDS,
+		.alone = e->kind == PROBE_FRAME || e->flags & PROBE_ALONE,
+	};
+
+	packettab_add(o->packets, &p);
+}
+
 static void on_event(void *ctx, const struct probe_event *e)
 {
 	struct owners *o = ctx;
@@ -59,6 +78,7 @@ static void on_event(void *ctx, const struct probe_event *e)
 		.netns = e->netns,
 		.tid = e->owner.tid,
 		.attr = attr_of(e->flags),
+		.roles = e->roles,
 		.kernel = e->flags & PROBE_KERNEL,
 	};
 
@@ -73,7 +93,14 @@ static void on_event(void *ctx, const struct probe_event *e)
 					e->ts_ns);
 		flowtab_flow(o->flows, &f, &e->key);
 		break;
+	case PROBE_PACKET:
+		on_told_packet(o, e);
+		break;
 	case PROBE_FRAME:
+		if (e->fingerprint) {
+			on_told_packet(o, e);
+			break;
+		}
 		f.owner = proctab_owner(o->processes, &e->owner,
 					e->ts_ns);
 		flowtab_frame(o->flows, &f, &e->key);
@@ -206,9 +233,11 @@ static int open_tables(struct owners *o, const struct owners_options *options,
 	p.containers = o->containers;
 	o->processes = proctab_new(&p);
 	o->flows = flowtab_new(MAX_FLOWS);
-	if (!o->containers || !o->processes || !o->flows)
+	o->packets = packettab_new();
+	if (!o->containers || !o->processes || !o->flows || !o->packets)
 		return -ENOMEM;
-	o->resolver = resolver_new(o->flows, o->local, o->nat, netns);
+	o->resolver = resolver_new(o->flows, o->packets, o->local, o->nat,
+				   netns);
 	return o->resolver ? 0 : -ENOMEM;
 }
 
@@ -249,6 +278,7 @@ void owners_close(struct owners *o)
 	probe_close(o->probe);
 	polling_close(o->polling);
 	resolver_free(o->resolver);
+	packettab_free(o->packets);
 	flowtab_free(o->flows);
 	proctab_free(o->processes);
 	nat_close(o->nat);
@@ -325,6 +355,7 @@ static void take_hashes(struct owners *o)
 void owners_update(struct owners *o)
 {
 	struct flowtab_stats flows;
+	uint64_t now;
 
 	o->real_minus_mono = clock_difference_still(CLOCK_MONOTONIC,
 						    o->real_minus_mono);
@@ -332,7 +363,9 @@ void owners_update(struct owners *o)
 	take_hashes(o);
 	if (!o->probe)
 		return;
+	now = clock_ns(CLOCK_MONOTONIC);
 	probe_consume(o->probe);
+	resolver_told_until(o->resolver, now);
 	flowtab_stats(o->flows, &flows);
 	if (probe_lost(o->probe) || flows.evicted_open)
 		resolver_doubt(o->resolver, REASON_LOST);

@@ -6,32 +6,39 @@
 #include <string.h>
 
 #include "owner/nat.h"
+#include "owner/packettab.h"
 #include "owner/local.h"
 #include "process/proctab.h"
 #include "record.h"
 #include "packet/source.h"
 
 #define FRAGMENTS 1024
+#define TOLD_NS	2000000ull	/* from a packet to its receiver's event */
 #define FRAGMENT_NS 30000000000ull	/* ipfrag_time: then reassembly gives up */
 
 /* The ports of a datagram, remembered from its first fragment. */
 struct fragmented {
 	struct flow_key key;
 	uint64_t ts_ns;
+	uint64_t fingerprint;
 	uint32_t id;
 };
 
 struct resolver {
 	struct flowtab *flows;
+	struct packettab *packets;
 	const struct local *local;
 	struct nat *nat;	/* NULL: the kernel has none */
 	uint64_t netns;
 	uint8_t doubt;			/* enum reason; 0: none */
-	bool from_wire;			/* the packet that is being resolved */
+	uint64_t told_until_ns;
+	uint64_t fingerprint;		/* of the packet that is being resolved */
+	bool from_wire;
+	bool waits;			/* its own event may still come */
 	struct fragmented fragments[FRAGMENTS];
 };
 
-struct resolver *resolver_new(struct flowtab *flows,
+struct resolver *resolver_new(struct flowtab *flows, struct packettab *packets,
 			      const struct local *local,
 			      struct nat *nat, uint64_t netns)
 {
@@ -40,6 +47,8 @@ struct resolver *resolver_new(struct flowtab *flows,
 	if (!r)
 		return NULL;
 	r->flows = flows;
+	r->packets = packets;
+	r->told_until_ns = UINT64_MAX;
 	r->local = local;
 	r->nat = nat;
 	r->netns = netns;
@@ -55,6 +64,11 @@ void resolver_doubt(struct resolver *r, uint8_t reason)
 {
 	if (!r->doubt)
 		r->doubt = reason;
+}
+
+void resolver_told_until(struct resolver *r, uint64_t mono_ns)
+{
+	r->told_until_ns = mono_ns;
 }
 
 /* ---- fragments ---- */
@@ -80,6 +94,7 @@ static bool defragment(struct resolver *r, const struct packet *p,
 		f->key = *key;
 		f->id = p->fragment_id;
 		f->ts_ns = ts_ns;
+		f->fingerprint = p->fingerprint;
 		return true;
 	}
 	/*
@@ -92,6 +107,7 @@ static bool defragment(struct resolver *r, const struct packet *p,
 	    memcmp(f->key.remote, key->remote, sizeof(key->remote)))
 		return false;
 	*key = f->key;
+	r->fingerprint = f->fingerprint;
 	return true;
 }
 
@@ -100,6 +116,41 @@ static bool defragment(struct resolver *r, const struct packet *p,
 static void set_attr(struct verdict_end *end, uint8_t attr, uint8_t reason)
 {
 	*end = (struct verdict_end){ .attr = attr, .reason = reason };
+}
+
+/* Whether the packet's own event decides, not its flow's history. */
+static bool ask_packet(struct resolver *r, const struct flow_key *key,
+		       bool sends, uint64_t ts_ns, struct verdict_end *end,
+		       bool *here)
+{
+	struct packettab_packet q = {
+		.key = *key,
+		.fingerprint = r->fingerprint,
+		.mono_ns = ts_ns,
+		.netns = r->netns,
+		.sends = sends,
+	};
+	const struct packettab_packet *told;
+
+	switch (packettab_find(r->packets, &q, &told)) {
+	case PACKETTAB_NOT_SHARED:
+		return false;
+	case PACKETTAB_FOUND:
+		*here = told->netns == r->netns;
+		if (told->owner) {
+			*end = (struct verdict_end){ told->owner, told->tid,
+						     told->attr, REASON_NONE };
+			return true;
+		}
+		break;
+	case PACKETTAB_MISSING:
+		r->waits = true;
+		break;
+	case PACKETTAB_AMBIGUOUS:
+		break;
+	}
+	set_attr(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);
+	return true;
 }
 
 static bool ask(struct resolver *r, const struct packet *p,
@@ -114,11 +165,18 @@ static bool ask(struct resolver *r, const struct packet *p,
 		.syn = p->tcp_flags & PACKET_TCP_SYN,
 		.rst = p->tcp_flags & PACKET_TCP_RST,
 	};
-	struct flowtab_answer a;
-	bool found = flowtab_find(r->flows, &q, &a);
+	struct flowtab_answer a = { 0 };
+	bool found = ask_packet(r, key, sends, ts_ns, end, &a.here);
 
-	*end = (struct verdict_end){ a.owner, a.tid, a.attr, a.reason };
-	if (a.owner && proc_forgot(a.owner, ts_ns))
+	if (!found) {
+		found = flowtab_find(r->flows, &q, &a);
+		*end = (struct verdict_end){ a.owner, a.tid, a.attr, a.reason };
+		/* Another socket may have taken the place of the last. */
+		if (found && !sends && key->proto != IPPROTO_TCP &&
+		    (a.ended || ts_ns + TOLD_NS > r->told_until_ns))
+			r->waits = true;
+	}
+	if (end->owner && proc_forgot(end->owner, ts_ns))
 		set_attr(end, ATTR_UNKNOWN, REASON_LOST);
 	/* Anybody on the wire can write the address of a socket of ours. */
 	if (found && sends && r->from_wire && a.here)
@@ -184,6 +242,7 @@ static bool on_host(const struct verdict_end *end)
 static bool resolve_error(struct resolver *r, const struct packet *p,
 			  uint64_t ts_ns, struct verdict *v)
 {
+	r->fingerprint = 0;
 	if (ask(r, p, &p->inner, true, ts_ns, &v->dst) && v->dst.owner) {
 		v->dst.attr = ATTR_FLOW;
 		v->dst.reason = REASON_NONE;
@@ -221,6 +280,7 @@ static bool resolve_tunnel(struct resolver *r, const struct packet *p,
 
 	if (v->src.owner || v->dst.owner)
 		return true;
+	r->fingerprint = 0;
 	ask(r, p, &p->inner, true, ts_ns, &src);
 	settled = ask(r, p, &received, false, ts_ns, &dst);
 	if (src.owner)
@@ -369,6 +429,8 @@ bool resolve(struct resolver *r, const struct packet *p, uint64_t ts_ns,
 {
 	bool settled = true;
 
+	r->fingerprint = p->fingerprint;
+	r->waits = false;
 	memset(v, 0, sizeof(*v));
 	/* What an error is about went the other way. */
 	r->from_wire = direction == SOURCE_IN && !p->is_error;
@@ -385,5 +447,5 @@ bool resolve(struct resolver *r, const struct packet *p, uint64_t ts_ns,
 	if (!on_host(&v->src) && !on_host(&v->dst))
 		resolve_neither(r, p, direction, v);
 	v->direction = direction_of(r, v);
-	return settled;
+	return settled && !r->waits;
 }

@@ -15,6 +15,7 @@
 
 struct resolver;
 struct local;
+struct packettab;
 struct nat;
 
 struct verdict_end {
@@ -34,7 +35,7 @@ struct verdict {
  * NULL without memory.  All that it asks is borrowed and outlives it;
  * @nat may be NULL.
  */
-struct resolver *resolver_new(struct flowtab *flows,
+struct resolver *resolver_new(struct flowtab *flows, struct packettab *packets,
 			      const struct local *local,
 			      struct nat *nat, uint64_t netns);
 void resolver_free(struct resolver *r);
@@ -44,6 +45,12 @@ void resolver_free(struct resolver *r);
  * from now on such ends are unknown.  @reason says why.
  */
 void resolver_doubt(struct resolver *r, uint8_t reason);
+
+/*
+ * All kernel events up to then (CLOCK_MONOTONIC) are in.  Without this call
+ * no packet waits for its own.
+ */
+void resolver_told_until(struct resolver *r, uint64_t mono_ns);
 
 /*
  * True if the verdict is final; false while a late event may still name an

@@ -29,6 +29,35 @@ struct flow_key {
  */
 #define FLOW_FRAME 255
 
+#define FLOW_PAYLOAD 4	/* words of a packet that its fingerprint reads */
+
+/*
+ * What tells one packet of a flow from the next, wherever it is seen: TTL and
+ * checksums, which change on the way, are left out.  @head is the transport
+ * header's first 8 bytes and @payload what follows, filled up with zeros, both
+ * as they lie in memory; @ip_id is IPv4's identification, 0 for IPv6.  Never 0.
+ */
+static inline __u64 flow_fingerprint(__u8 proto, __u16 ip_id, __u64 head,
+				     const __u64 payload[FLOW_PAYLOAD])
+{
+	const __u8 tcp = 6, udp = 17;
+	__u64 h = head >> 32;
+
+	if (proto == udp)		/* the length, not the checksum */
+		h &= 0xffff;
+	else if (proto != tcp)		/* an echo's sequence number */
+		h >>= 16;
+	h |= (__u64)ip_id << 32;
+	for (int i = 0; i < FLOW_PAYLOAD; i++) {
+		/* TCP's checksum is in the second word. */
+		if (i && proto == tcp)
+			break;
+		h = (h ^ payload[i]) * 0x9e3779b97f4a7c15ull;
+		h ^= h >> 29;
+	}
+	return h | 1;
+}
+
 _Static_assert(sizeof(struct flow_key) == 40, "flow_key is shared ABI");
 
 #endif

@@ -145,6 +145,31 @@ static void parse_vxlan(struct packet *p, const struct flow_key *key,
 		parse_inside(p, r, ETH_P_TEB);
 }
 
+/* @rest: how much there was of the packet from here on. */
+static void set_fingerprint(struct packet *p, uint8_t proto, uint16_t ip_id,
+			    struct rbuf r, size_t rest)
+{
+	__u64 payload[FLOW_PAYLOAD] = { 0 }, head;
+	size_t most = sizeof(head) + sizeof(payload);
+
+	if (r.left < sizeof(head) || r.left < (rest < most ? rest : most))
+		return;
+	memcpy(&head, r.p, sizeof(head));
+	memcpy(payload, r.p + sizeof(head),
+	       (r.left < most ? r.left : most) - sizeof(head));
+	p->fingerprint = flow_fingerprint(proto, ip_id, head, payload);
+}
+
+/* Leaves padding of the link behind.  @len: 0 where the kernel left it out. */
+static size_t bound(struct rbuf *r, size_t len)
+{
+	if (!len)
+		return r->left;
+	if (len < r->left)
+		r->left = len;
+	return len;
+}
+
 static void parse_transport(struct packet *p, struct flow_key *key,
 			    struct rbuf r, bool inner)
 {
@@ -198,6 +223,7 @@ static void parse_ipv4(struct packet *p, struct flow_key *key, struct rbuf r,
 	size_t len = (size_t)(r.p[0] & 0xf) * 4;
 	const uint8_t *h = rbuf_claim(&r, len < IP4_MIN ? IP4_MIN : len);
 	uint16_t fragment;
+	size_t rest;
 
 	if (!h || len < IP4_MIN) {
 		if (!inner)
@@ -210,8 +236,12 @@ static void parse_ipv4(struct packet *p, struct flow_key *key, struct rbuf r,
 	fragment = be16(h + 6);
 	if (!inner && fragment & IP_MF_OFFSET)
 		set_fragment(p, be16(h + 4), !(fragment & IP_OFFSET));
-	if (!(fragment & IP_OFFSET))
-		parse_transport(p, key, r, inner);
+	if (fragment & IP_OFFSET)
+		return;
+	rest = bound(&r, be16(h + 2) > len ? be16(h + 2) - len : 0);
+	if (!inner)
+		set_fingerprint(p, key->proto, be16(h + 4), r, rest);
+	parse_transport(p, key, r, inner);
 }
 
 /*
@@ -258,6 +288,7 @@ static void parse_ipv6(struct packet *p, struct flow_key *key, struct rbuf r,
 		       bool inner)
 {
 	const uint8_t *h = rbuf_claim(&r, IP6_LEN);
+	size_t rest, before;
 
 	if (!h) {
 		if (!inner)
@@ -267,8 +298,13 @@ static void parse_ipv6(struct packet *p, struct flow_key *key, struct rbuf r,
 	memcpy(key->local, h + 8, 16);
 	memcpy(key->remote, h + 24, 16);
 	key->proto = h[6];
-	if (skip_extensions(p, key, &r, inner))
-		parse_transport(p, key, r, inner);
+	rest = bound(&r, be16(h + 4));
+	before = r.left;
+	if (!skip_extensions(p, key, &r, inner))
+		return;
+	if (!inner)
+		set_fingerprint(p, key->proto, 0, r, rest - (before - r.left));
+	parse_transport(p, key, r, inner);
 }
 
 static void parse_network(struct packet *p, struct flow_key *key,

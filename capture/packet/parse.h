@@ -38,6 +38,7 @@ enum packet_kind {
 struct packet {
 	struct flow_key sent;	/* as its sender sees it: local is the source */
 	struct flow_key inner;	/* of the packet inside, if is_error or is_tunnel */
+	uint64_t fingerprint;	/* flow_fingerprint(); 0: too little is there */
 	uint32_t fragment_id;	/* if fragment */
 	uint16_t ethertype;	/* host order; 0 where the link has none */
 	uint8_t kind;		/* enum packet_kind */

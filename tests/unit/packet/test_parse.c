@@ -662,6 +662,39 @@ static void tunnels_are_not_followed_twice(void **state)
 	assert_v4(&p.inner, 4, 0, 0);
 }
 
+static uint64_t fingerprint(const uint8_t *bytes, size_t len)
+{
+	struct packet p;
+
+	parse_packet(&p, LINKTYPE_RAW, bytes, len);
+	return p.fingerprint;
+}
+
+/* Of 28 + 40 bytes: TTL and checksums change on the way, padding is no part. */
+static void a_fingerprint_tells_packets_of_one_flow_apart(void **state)
+{
+	uint8_t a[100] = { 0x45, 0, 0, 68, 0x12, 0x34, 0, 0, 64, UDP, 0, 0,
+			   10, 0, 0, 1, 10, 0, 0, 2, 0, 53, 0, 53, 0, 48 };
+	uint8_t b[100];
+	uint64_t print = fingerprint(a, 68);
+
+	(void)state;
+	assert_int_not_equal(print, 0);
+	memcpy(b, a, sizeof(b));
+	b[8] = 63;			/* TTL */
+	b[10] = b[26] = 1;		/* checksums */
+	b[80] = 1;			/* padding */
+	assert_int_equal(fingerprint(b, sizeof(b)), print);
+	b[30] = 1;
+	assert_int_not_equal(fingerprint(b, 68), print);
+	b[30] = 0;
+	b[5]++;
+	assert_int_not_equal(fingerprint(b, 68), print);
+	/* Where too little was captured there is none. */
+	assert_int_equal(fingerprint(a, 59), 0);
+	assert_int_equal(fingerprint(a, 60), print);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -691,6 +724,7 @@ int main(void)
 		cmocka_unit_test(gre_may_have_more_words),
 		cmocka_unit_test(an_ethernet_frame_may_be_inside),
 		cmocka_unit_test(tunnels_are_not_followed_twice),
+		cmocka_unit_test(a_fingerprint_tells_packets_of_one_flow_apart),
 	};
 
 	return cmocka_run_group_tests_name("packet", tests, NULL, NULL);

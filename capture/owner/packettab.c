@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "owner/packettab.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "packet/flow_hash.h"
+#include "process/proctab.h"
+
+#define PACKETS		32768u	/* far more than come while one is waited for */
+#define SHARED		8192u	/* flows; a power of two, as is PACKETS */
+#define WAYS		4u	/* places of one flow in that table */
+#define NEAR_NS		60000000ull	/* a queue may hold a packet up */
+#define SAME_NS		5000000ull	/* within it two alike cannot be told apart */
+#define SHARED_NS	1000000000ull	/* as the kernel program: told so long */
+
+struct entry {
+	struct packettab_packet packet;
+	uint32_t next;			/* of its bucket: index + 1; 0: none */
+	bool used;
+};
+
+/* A flow end whose packets are told, from the first to the last of them. */
+struct shared {
+	struct flow_key key;
+	uint64_t first_ns;
+	uint64_t last_ns;
+	bool sends;
+	bool used;
+};
+
+struct packettab {
+	struct flow_hash hash;
+	struct entry entries[PACKETS];	/* a ring */
+	uint32_t heads[PACKETS];	/* index + 1 */
+	uint32_t at;
+	struct shared shared[SHARED];
+};
+
+struct packettab *packettab_new(void)
+{
+	struct packettab *t = calloc(1, sizeof(*t));
+
+	if (t)
+		flow_hash_init(&t->hash);
+	return t;
+}
+
+static void forget(struct packettab *t, struct entry *e);
+
+void packettab_free(struct packettab *t)
+{
+	if (!t)
+		return;
+	for (uint32_t i = 0; i < PACKETS; i++)
+		forget(t, &t->entries[i]);
+	free(t);
+}
+
+static uint32_t bucket_of(uint64_t fingerprint)
+{
+	return (uint32_t)(fingerprint * 0x9e3779b97f4a7c15u >> 40) &
+	       (PACKETS - 1);
+}
+
+static void forget(struct packettab *t, struct entry *e)
+{
+	uint32_t *at = &t->heads[bucket_of(e->packet.fingerprint)];
+	uint32_t self = (uint32_t)(e - t->entries) + 1;
+
+	if (!e->used)
+		return;
+	while (*at && *at != self)
+		at = &t->entries[*at - 1].next;
+	*at = e->next;
+	if (e->packet.owner)
+		e->packet.owner->refs--;
+	e->used = false;
+}
+
+static bool is_key(const struct flow_key *a, const struct flow_key *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
+
+/* The flow's place, or with @make the place that was unused for longest. */
+static struct shared *shared_of(const struct packettab *t,
+				const struct packettab_packet *p, bool make)
+{
+	uint32_t at = flow_hash(&t->hash, &p->key);
+	const struct shared *oldest = NULL;
+
+	for (uint32_t i = 0; i < WAYS; i++) {
+		const struct shared *s = &t->shared[(at + i) & (SHARED - 1)];
+
+		if (s->used && s->sends == p->sends && is_key(&s->key, &p->key))
+			return (struct shared *)s;
+		if (!oldest || s->last_ns < oldest->last_ns)
+			oldest = s;
+	}
+	return make ? (struct shared *)oldest : NULL;
+}
+
+static void mark_shared(struct packettab *t, const struct packettab_packet *p)
+{
+	struct shared *s = shared_of(t, p, true);
+	bool same = s->used && s->sends == p->sends && is_key(&s->key, &p->key);
+
+	if (!same || s->last_ns + SHARED_NS < p->mono_ns)
+		*s = (struct shared){ .key = p->key, .sends = p->sends,
+				      .first_ns = p->mono_ns, .used = true };
+	if (p->mono_ns < s->first_ns)
+		s->first_ns = p->mono_ns;
+	if (p->mono_ns > s->last_ns)
+		s->last_ns = p->mono_ns;
+}
+
+void packettab_add(struct packettab *t, const struct packettab_packet *p)
+{
+	struct entry *e = &t->entries[t->at++ & (PACKETS - 1)];
+	uint32_t *head = &t->heads[bucket_of(p->fingerprint)];
+
+	forget(t, e);
+	e->packet = *p;
+	e->used = true;
+	if (p->owner)
+		p->owner->refs++;
+	e->next = *head;
+	*head = (uint32_t)(e - t->entries) + 1;
+	if (!p->alone)
+		mark_shared(t, p);
+}
+
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+static bool is_same(const struct packettab_packet *p,
+		    const struct packettab_packet *q)
+{
+	return p->fingerprint == q->fingerprint && p->sends == q->sends &&
+	       distance(p->mono_ns, q->mono_ns) < NEAR_NS &&
+	       is_key(&p->key, &q->key);
+}
+
+/* Its own namespace first, then the one told nearest in time. */
+static bool is_better(const struct packettab_packet *p,
+		      const struct packettab_packet *best,
+		      const struct packettab_packet *q)
+{
+	if (!best)
+		return true;
+	if ((p->netns == q->netns) != (best->netns == q->netns))
+		return p->netns == q->netns;
+	return distance(p->mono_ns, q->mono_ns) <
+	       distance(best->mono_ns, q->mono_ns);
+}
+
+/* Of several receivers of one packet each is right; of senders one is. */
+static bool is_rival(const struct packettab_packet *p,
+		     const struct packettab_packet *best,
+		     const struct packettab_packet *q)
+{
+	if (p == best || p->owner == best->owner)
+		return false;
+	if (p->netns != best->netns)
+		return best->netns != q->netns;
+	return q->sends && distance(p->mono_ns, best->mono_ns) < SAME_NS;
+}
+
+static enum packettab_found not_told(const struct packettab *t,
+				     const struct packettab_packet *q)
+{
+	const struct shared *s = shared_of(t, q, false);
+
+	return s && q->mono_ns >= s->first_ns &&
+		       q->mono_ns < s->last_ns + SHARED_NS ?
+		       PACKETTAB_MISSING : PACKETTAB_NOT_SHARED;
+}
+
+enum packettab_found packettab_find(const struct packettab *t,
+				    const struct packettab_packet *q,
+				    const struct packettab_packet **out)
+{
+	const struct packettab_packet *best = NULL;
+	uint32_t first = t->heads[bucket_of(q->fingerprint)];
+
+	if (!t->at)
+		return PACKETTAB_NOT_SHARED;
+	for (uint32_t i = q->fingerprint ? first : 0; i;
+	     i = t->entries[i - 1].next) {
+		const struct packettab_packet *p = &t->entries[i - 1].packet;
+
+		if (is_same(p, q) && is_better(p, best, q))
+			best = p;
+	}
+	if (!best)
+		return not_told(t, q);
+	for (uint32_t i = first; i; i = t->entries[i - 1].next) {
+		const struct packettab_packet *p = &t->entries[i - 1].packet;
+
+		if (is_same(p, q) && is_rival(p, best, q))
+			return PACKETTAB_AMBIGUOUS;
+	}
+	*out = best;
+	return PACKETTAB_FOUND;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Packets that the kernel program told one by one, since the flow's history
+ * cannot tell whose they are: several processes send on their socket, several
+ * sockets receive under their addresses, or a process forged them.
+ *
+ * Fixed memory, no clock, no I/O.  Times are CLOCK_MONOTONIC nanoseconds.
+ */
+#ifndef PKTWHO_OWNER_PACKETTAB_H
+#define PKTWHO_OWNER_PACKETTAB_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "packet/flow.h"
+
+struct packettab;
+struct proc;
+
+struct packettab_packet {
+	struct flow_key key;
+	uint64_t fingerprint;	/* flow_fingerprint(); 0: none, never found */
+	uint64_t mono_ns;
+	uint64_t netns;
+	struct proc *owner;	/* NULL: nobody is known to have sent it */
+	uint32_t tid;
+	uint8_t attr;		/* enum attr */
+	bool sends;		/* the local end of the key is the sender */
+	bool alone;		/* the others of its flow are not told */
+};
+
+enum packettab_found {
+	PACKETTAB_NOT_SHARED,	/* the flow's history tells whose it is */
+	PACKETTAB_FOUND,
+	PACKETTAB_MISSING,	/* its flow is shared, and it was not told (yet) */
+	PACKETTAB_AMBIGUOUS,	/* two processes sent the same */
+};
+
+/* NULL without memory. */
+struct packettab *packettab_new(void);
+void packettab_free(struct packettab *t);
+
+/* Holds a reference to the owner while it remembers the packet. */
+void packettab_add(struct packettab *t, const struct packettab_packet *p);
+
+/*
+ * Looks for the packet @q: its key, fingerprint, time and end, seen in the
+ * namespace q->netns.  *@out is valid until the next packettab_add().
+ */
+enum packettab_found packettab_find(const struct packettab *t,
+				    const struct packettab_packet *q,
+				    const struct packettab_packet **out);
+
+#endif

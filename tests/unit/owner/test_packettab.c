@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <netinet/in.h>
+
+#include "exact.h"
+#include "owner/packettab.h"
+#include "process/proctab.h"
+
+#define MS  1000000ull
+#define SEC 1000000000ull
+#define T   (1000 * SEC)
+
+#define HOST  1
+#define OTHER 2
+#define THIRD 3
+
+static struct proc alice, bob;
+
+/* A datagram of port 53, told by its fingerprint alone. */
+static struct packettab_packet datagram(struct proc *owner, uint64_t mono_ns,
+					uint64_t fingerprint)
+{
+	struct packettab_packet p = { .fingerprint = fingerprint,
+				      .mono_ns = mono_ns,
+				      .netns = HOST,
+				      .owner = owner,
+				      .sends = true };
+
+	p.key.proto = IPPROTO_UDP;
+	p.key.local_port = 53;
+	return p;
+}
+
+static void tell(struct packettab *t, struct packettab_packet p)
+{
+	packettab_add(t, &p);
+}
+
+static void assert_found(const struct packettab *t, struct packettab_packet q,
+			 const struct proc *owner)
+{
+	const struct packettab_packet *out = NULL;
+
+	assert_int_equal(packettab_find(t, &q, &out), PACKETTAB_FOUND);
+	assert_ptr_equal(out->owner, owner);
+}
+
+static void assert_not(const struct packettab *t, struct packettab_packet q,
+		       enum packettab_found found)
+{
+	const struct packettab_packet *out;
+
+	assert_int_equal(packettab_find(t, &q, &out), found);
+}
+
+static void each_packet_has_its_own_sender(void **state)
+{
+	struct packettab *t = *state;
+
+	tell(t, datagram(&alice, T, 3));
+	tell(t, datagram(&bob, T + 1, 5));
+	assert_found(t, datagram(NULL, T + 2, 3), &alice);
+	assert_found(t, datagram(NULL, T + 2, 5), &bob);
+}
+
+static void history_tells_of_flows_that_nobody_shares(void **state)
+{
+	struct packettab *t = *state;
+	struct packettab_packet received = datagram(NULL, T, 7);
+
+	assert_not(t, datagram(NULL, T, 3), PACKETTAB_NOT_SHARED);
+	tell(t, datagram(&alice, T, 3));
+	received.sends = false;
+	assert_not(t, received, PACKETTAB_NOT_SHARED);
+	assert_not(t, datagram(NULL, T - 1, 7), PACKETTAB_NOT_SHARED);
+	assert_not(t, datagram(NULL, T + 2 * SEC, 7), PACKETTAB_NOT_SHARED);
+}
+
+static void what_was_not_told_of_a_shared_flow_is_missing(void **state)
+{
+	struct packettab *t = *state;
+
+	tell(t, datagram(&alice, T, 3));
+	assert_not(t, datagram(NULL, T + MS, 7), PACKETTAB_MISSING);
+	/* Too little was captured to tell it by. */
+	assert_not(t, datagram(NULL, T + MS, 0), PACKETTAB_MISSING);
+}
+
+static void a_forged_packet_leaves_the_flow_alone(void **state)
+{
+	struct packettab *t = *state;
+	struct packettab_packet forged = datagram(&bob, T, 3);
+
+	forged.alone = true;
+	tell(t, forged);
+	assert_found(t, datagram(NULL, T, 3), &bob);
+	assert_not(t, datagram(NULL, T, 5), PACKETTAB_NOT_SHARED);
+}
+
+static void two_senders_of_the_same_are_ambiguous(void **state)
+{
+	struct packettab *t = *state;
+
+	tell(t, datagram(&alice, T, 3));
+	tell(t, datagram(&bob, T + MS, 3));
+	assert_not(t, datagram(NULL, T, 3), PACKETTAB_AMBIGUOUS);
+	tell(t, datagram(&alice, T + SEC, 9));
+	tell(t, datagram(&bob, T + SEC + 20 * MS, 9));
+	assert_found(t, datagram(NULL, T + SEC + 19 * MS, 9), &bob);
+}
+
+static void a_namespace_elsewhere_is_ambiguous_only_with_another(void **state)
+{
+	struct packettab *t = *state;
+	struct packettab_packet there = datagram(&alice, T, 3);
+
+	there.netns = OTHER;
+	tell(t, there);
+	assert_found(t, datagram(NULL, T, 3), &alice);
+	there.owner = &bob;
+	there.netns = THIRD;
+	tell(t, there);
+	assert_not(t, datagram(NULL, T, 3), PACKETTAB_AMBIGUOUS);
+	tell(t, datagram(&bob, T, 3));
+	assert_found(t, datagram(NULL, T, 3), &bob);
+}
+
+static void the_oldest_are_forgotten_with_their_references(void **state)
+{
+	struct packettab *t = *state;
+
+	tell(t, datagram(&alice, T, 3));
+	assert_int_equal(alice.refs, 1);
+	for (uint64_t i = 0; i < 32768; i++)
+		tell(t, datagram(&bob, T + i, 5 + 2 * i));
+	assert_int_equal(alice.refs, 0);
+	assert_int_equal(bob.refs, 32768);
+	assert_not(t, datagram(NULL, T, 3), PACKETTAB_MISSING);
+	assert_found(t, datagram(NULL, T, 5), &bob);
+}
+
+static int fresh_table(void **state)
+{
+	alice.refs = bob.refs = 0;
+	*state = packettab_new();
+	return *state ? 0 : -1;
+}
+
+static int free_table(void **state)
+{
+	packettab_free(*state);
+	return alice.refs || bob.refs ? -1 : 0;
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, fresh_table, free_table)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(each_packet_has_its_own_sender),
+		TEST(history_tells_of_flows_that_nobody_shares),
+		TEST(what_was_not_told_of_a_shared_flow_is_missing),
+		TEST(a_forged_packet_leaves_the_flow_alone),
+		TEST(two_senders_of_the_same_are_ambiguous),
+		TEST(a_namespace_elsewhere_is_ambiguous_only_with_another),
+		TEST(the_oldest_are_forgotten_with_their_references),
+	};
+
+	return cmocka_run_group_tests_name("packettab", tests, NULL, NULL);
+}
