@@ -122,7 +122,7 @@ class Shared(world.LiveTest):
         c.stop()
         pids = {pid for (pid,) in self.rows(
             path, "proc.src.pid",
-            where=f"tcp.dstport == {port} && tcp.len > 0 && !tcp.flags.fin")}
+            where=f"tcp.dstport == {port} && tcp.len > 0 && tcp.flags.fin == 0")}
         self.assertEqual(pids, {child})
 
 
