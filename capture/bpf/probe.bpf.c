@@ -621,8 +621,9 @@ static __always_inline bool tell_flow(struct sock_info *s,
 
 		r->cookie = now.cookie;
 		/* A connection begins anew under the same ports. */
-		r->shared_ns = k->proto == IPPROTO_TCP ? 0 : ns;
-		if (!told)
+		r->shared_ns = k->proto == IPPROTO_TCP ||
+					       roles != PROBE_READER ? 0 : ns;
+		if (!told || !r->shared_ns)
 			tell_socket(PROBE_FLOW, s, k, roles);
 		return true;
 	}
@@ -933,8 +934,9 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 	if (listening)
 		s->flags |= PROBE_LISTENING;
 	shared = tell_flow(s, &k, roles);
+	/* Who sends is told before the packet; two users of one socket are not. */
 	if (egress)
-		shared |= s->shared_ns &&
+		shared = s->shared_ns &&
 			  bpf_ktime_get_ns() - s->shared_ns < SHARED_NS;
 	if (shared && sk->protocol != IPPROTO_TCP && !(s->flags & PROBE_KERNEL))
 		tell_packet(s, skb, egress, sends, 0);
