@@ -18,6 +18,7 @@
 #include "packet/queue.h"
 #include "host/log.h"
 #include "output/output.h"
+#include "owner/owned_packet.h"
 #include "owner/owners.h"
 #include "packet/parse.h"
 #include "host/privilege.h"
@@ -65,6 +66,7 @@ struct session {
 	struct output *output;
 	struct pollfd fds[FD_CAPTURES + MAX_CAPTURES];
 	struct output_interface_stats stats[OPTIONS_MAX_INTERFACES];
+	uint64_t packets;		/* handed on */
 	uint64_t resolved_early;
 	uint64_t started_ns;		/* all of CLOCK_MONOTONIC */
 	uint64_t pruned_ns;
@@ -103,14 +105,10 @@ static bool toolbar_filters(const struct session *s)
 	return s->toolbar && !filter_is_empty(toolbar_filter(s->toolbar));
 }
 
-static bool wanted_end(const struct session *s, const struct verdict_end *end,
-		       uint64_t mono_ns)
+static bool wanted_end(const struct session *s, const struct program *program)
 {
-	const struct program *program;
-
-	if (!end->owner || (s->command && !end->owner->followed))
+	if (!program || (s->command && !program->proc->followed))
 		return false;
-	program = proc_program_at(end->owner, mono_ns);
 	if (toolbar_filters(s) &&
 	    !filter_matches_name(toolbar_filter(s->toolbar), program->name))
 		return false;
@@ -118,45 +116,57 @@ static bool wanted_end(const struct session *s, const struct verdict_end *end,
 }
 
 /* Either end will do. */
-static bool wanted(const struct session *s, const struct verdict *v,
-		   uint64_t mono_ns)
+static bool wanted(const struct session *s, const struct owned_packet *p)
 {
 	if (!s->command && filter_is_empty(&s->options->filter) &&
 	    !toolbar_filters(s))
 		return true;
-	return wanted_end(s, &v->src, mono_ns) ||
-	       wanted_end(s, &v->dst, mono_ns);
+	return wanted_end(s, p->src) || wanted_end(s, p->dst);
 }
 
-static void hash_end(struct session *s, const struct verdict_end *end,
-		     uint64_t mono_ns)
+static void hash_end(struct session *s, struct program *program)
 {
-	if (s->options->hash && end->owner)
-		owners_hash(s->owners, proc_program_at(end->owner, mono_ns));
+	if (s->options->hash && program)
+		owners_hash(s->owners, program);
+}
+
+static struct program *program_of(const struct verdict_end *end,
+				  uint64_t mono_ns)
+{
+	return end->owner ? proc_program_at(end->owner, mono_ns) : NULL;
 }
 
 /* -EAGAIN if there is no room for it yet, else 0: it is done with. */
-static int write_one(struct session *s, const struct frame *h,
-		     const struct verdict *v)
+static int hand_on(struct session *s, const struct frame *h,
+		   const struct verdict *v)
 {
 	uint64_t mono_ns = owners_mono_ns(s->owners, h->ts_ns);
+	struct owned_packet p = {
+		.frame = h,
+		.verdict = v,
+		.src = program_of(&v->src, mono_ns),
+		.dst = program_of(&v->dst, mono_ns),
+		.mono_ns = mono_ns,
+	};
 	uint64_t limit = s->options->max_packets;
 	int err;
 
-	if (!wanted(s, v, mono_ns))
+	if (!wanted(s, &p))
 		return 0;
 	if (s->last_packet_ns && mono_ns > s->last_packet_ns)
 		return 0;
-	if (limit && output_packets(s->output) >= limit)
+	if (limit && s->packets >= limit)
 		return 0;
-	hash_end(s, &v->src, mono_ns);
-	hash_end(s, &v->dst, mono_ns);
-	err = output_packet(s->output, h, v, mono_ns);
-	if (err && err != -EAGAIN)
+	hash_end(s, p.src);
+	hash_end(s, p.dst);
+	err = output_packet(s->output, &p);
+	if (err == -EAGAIN)
+		return err;
+	if (err)
 		fail(s, err);
-	if (!err && limit && output_packets(s->output) == limit)
+	else if (++s->packets == limit)
 		s->stop_ns = 1;
-	return err == -EAGAIN ? err : 0;
+	return 0;
 }
 
 /* The capture with the oldest packet, or NULL; *@gap if one has none. */
@@ -216,7 +226,7 @@ static void release(struct session *s, bool force)
 				return;
 			s->resolved_early++;
 		}
-		if (write_one(s, h, &v)) {
+		if (hand_on(s, h, &v)) {
 			/* Older than that, its owner is no longer on record. */
 			if (!force && age < STALE_NS)
 				return;
@@ -664,7 +674,7 @@ static void tell_drops(const struct session *s, bool reader_gone)
 int session_close(struct session *s)
 {
 	struct output_stats stats = { .resolved_early = s->resolved_early };
-	uint64_t packets = output_packets(s->output), dropped;
+	uint64_t packets = s->packets, dropped;
 	struct owners_stats owners;
 	bool reader_gone;
 	int err, closed;

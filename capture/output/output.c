@@ -16,7 +16,7 @@
 #include "output/pcapng_option.h"
 #include "process/proctab.h"
 #include "record.h"
-#include "owner/resolve.h"
+#include "owner/owned_packet.h"
 #include "packet/source.h"
 #include "output/packet_options.h"
 
@@ -192,11 +192,6 @@ static void count(struct output *o, struct program *i, const struct frame *h)
 	i->last_ns = h->ts_ns;
 }
 
-static struct program *program_of(const struct verdict_end *v, uint64_t mono_ns)
-{
-	return v->owner ? proc_program_at(v->owner, mono_ns) : NULL;
-}
-
 static void add_option(struct pcapng_packet *p, struct iovec *iov,
 		       const uint8_t *bytes, size_t len)
 {
@@ -240,30 +235,29 @@ static int write_packet(struct output *o, const struct frame *h,
 	return pcapng_writer_packet(o->writer, &p);
 }
 
-int output_packet(struct output *o, const struct frame *h,
-		  const struct verdict *v, uint64_t mono_ns)
+int output_packet(struct output *o, const struct owned_packet *p)
 {
-	struct program *src = program_of(&v->src, mono_ns);
-	struct program *dst = program_of(&v->dst, mono_ns);
+	const struct frame *h = p->frame;
+	const struct verdict *v = p->verdict;
 	bool ip = h->packet.kind == PACKET_IP;
 	struct option_key key;
 	int err;
 
 	memset(&key, 0, sizeof(key));
-	set_end(o, &key.src, &v->src, src,
+	set_end(o, &key.src, &v->src, p->src,
 		ip ? h->packet.sent.local : NULL);
-	set_end(o, &key.dst, &v->dst, dst,
+	set_end(o, &key.dst, &v->dst, p->dst,
 		ip ? h->packet.sent.remote : NULL);
 	key.direction = v->direction;
 	key.epb_flags = epb_flags(h->direction);
-	err = write_packet(o, h, &key, src, dst);
+	err = write_packet(o, h, &key, p->src, p->dst);
 	if (err)
 		return err;
 
-	if (src)
-		count(o, src, h);
-	if (dst && dst != src)
-		count(o, dst, h);
+	if (p->src)
+		count(o, p->src, h);
+	if (p->dst && p->dst != p->src)
+		count(o, p->dst, h);
 	o->ends[v->src.attr]++;
 	o->ends[v->dst.attr]++;
 	o->interface_packets[h->interface]++;
@@ -290,11 +284,6 @@ bool output_waits(const struct output *o)
 int output_pipe(const struct output *o)
 {
 	return pcapng_writer_pipe(o->writer);
-}
-
-uint64_t output_packets(const struct output *o)
-{
-	return o->packets;
 }
 
 uint32_t output_section(const struct output *o)

@@ -12,8 +12,7 @@
 #include "output/pcapng_writer.h"
 
 struct output;
-struct frame;
-struct verdict;
+struct owned_packet;
 struct proctab;
 struct geo;
 
@@ -56,12 +55,10 @@ int output_begin(struct output *o, const struct pcapng_interface *interfaces,
 void output_abandon(struct output *o);
 
 /*
- * One packet.  @mono_ns is its time on the process table's clock.
- * 0; -EAGAIN when a pipe's reader is too slow, and the packet is not
- * written; or -errno when the file cannot be written.
+ * One packet.  0; -EAGAIN when a pipe's reader is too slow, and the packet is
+ * not written; or -errno when the file cannot be written.
  */
-int output_packet(struct output *o, const struct frame *h,
-		  const struct verdict *v, uint64_t mono_ns);
+int output_packet(struct output *o, const struct owned_packet *p);
 
 int output_flush(struct output *o);
 
@@ -74,8 +71,7 @@ bool output_waits(const struct output *o);
 /* A pipe that poll() tells POLLERR of once its reader is gone, or -1. */
 int output_pipe(const struct output *o);
 
-/* Packets in the file, and in the file of this number. */
-uint64_t output_packets(const struct output *o);
+/* The file's number. */
 uint32_t output_section(const struct output *o);
 
 /*
