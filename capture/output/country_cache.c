@@ -1,23 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "output/country_cache.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "geo.h"
 
-#define SLOTS 4096	/* a power of two */
+#define SET_BITS 16
+#define WAYS	 4	/* 100,000 peers in turn find 9 of 10 of themselves */
 
 struct slot {
 	uint8_t addr[16];
 	char country[3];
-	bool used;
+	uint8_t used;
+};
+
+struct set {
+	struct slot slots[WAYS];	/* the newest first */
 };
 
 struct country_cache {
 	struct geo *geo;
-	struct slot slots[SLOTS];
+	uint64_t lookups;
+	struct set sets[1 << SET_BITS];
 };
 
 struct country_cache *country_cache_new(struct geo *geo)
@@ -37,27 +42,46 @@ void country_cache_free(struct country_cache *c)
 	free(c);
 }
 
-static void look_up(const struct country_cache *c, struct slot *s,
-		    const uint8_t addr[16])
+uint64_t country_cache_lookups(const struct country_cache *c)
+{
+	return c->lookups;
+}
+
+/* A product's high bits depend on all bits of its factor, the low ones not. */
+static uint32_t set_of(const uint8_t addr[16])
+{
+	uint64_t w[2];
+
+	memcpy(w, addr, sizeof(w));
+	w[1] = (w[1] ^ w[1] >> 32) * 0xd6e8feb86659fd93u;
+	w[1] ^= w[0];
+	w[1] = (w[1] ^ w[1] >> 32) * 0x9e3779b97f4a7c15u;
+	return (uint32_t)(w[1] >> (64 - SET_BITS));
+}
+
+/* In place of the oldest. */
+static const struct slot *look_up(struct country_cache *c, struct set *set,
+				  const uint8_t addr[16])
 {
 	struct geo_place place = { 0 };
+	struct slot *s = set->slots;
 
 	if (c->geo)
 		geo_lookup(c->geo, addr, &place);
+	c->lookups++;
+	memmove(s + 1, s, (WAYS - 1) * sizeof(*s));
 	memcpy(s->addr, addr, sizeof(s->addr));
 	memcpy(s->country, place.country, sizeof(s->country));
-	s->used = true;
+	s->used = 1;
+	return s;
 }
 
 const char *country_cache_get(struct country_cache *c, const uint8_t addr[16])
 {
-	struct slot *s;
-	uint64_t w[2];
+	struct set *set = &c->sets[set_of(addr)];
 
-	memcpy(w, addr, sizeof(w));
-	s = &c->slots[(w[0] ^ w[1] * 3) * 0x9e3779b97f4a7c15u >> 40 &
-		      (SLOTS - 1)];
-	if (!s->used || memcmp(s->addr, addr, sizeof(s->addr)))
-		look_up(c, s, addr);
-	return s->country;
+	for (int i = 0; i < WAYS && set->slots[i].used; i++)
+		if (!memcmp(set->slots[i].addr, addr, 16))
+			return set->slots[i].country;
+	return look_up(c, set, addr)->country;
 }

@@ -12,6 +12,9 @@ struct geo;
 struct country_cache *country_cache_new(struct geo *geo);
 void country_cache_free(struct country_cache *c);
 
+/* How often a database had to be asked. */
+uint64_t country_cache_lookups(const struct country_cache *c);
+
 /* ISO 3166-1 alpha-2, or ""; borrowed until the next call. */
 const char *country_cache_get(struct country_cache *c, const uint8_t addr[16]);
 
