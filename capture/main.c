@@ -145,13 +145,15 @@ static int capture(struct options *o, char **argv)
 	if (o->exclude && exclude_connection(o))
 		return EXIT_BAD_USAGE;
 	if (o->command) {
-		bool no_stdout = o->write && !strcmp(o->write, "-");
+		bool no_stdout = options_show(o) ||
+				 (o->write && !strcmp(o->write, "-"));
 
 		if (child_fork(&command, o->command, no_stdout))
 			return EXIT_FAILURE;
 		c = &command;
 	}
-	err = o->write ? 0 : temporary_file(o, path, sizeof(path));
+	err = o->write || options_show(o) ? 0 :
+	      temporary_file(o, path, sizeof(path));
 	if (!err)
 		err = session_open(&s, o, c);
 	if (!err) {
@@ -220,6 +222,7 @@ int main(int argc, char **argv)
 		return doctor(privilege_get(argv)) ? EXIT_SUCCESS :
 						     EXIT_FAILURE;
 	case ACTION_CAPTURE:
+	case ACTION_LOG:
 		break;
 	}
 	return capture(&o, argv);

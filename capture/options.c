@@ -21,6 +21,7 @@ enum {
 	OPT_FOLLOW,
 	OPT_LOG_LEVEL,
 	OPT_EXCLUDE,
+	OPT_INTERVAL,
 	OPT_REMOTE,
 	OPT_REMOTE_PORT,
 	OPT_REMOTE_COMMAND,
@@ -55,6 +56,7 @@ static const struct option long_options[] = {
 	{ "remote-command", required_argument, NULL, OPT_REMOTE_COMMAND },
 	{ "remote-sudo", no_argument, NULL, OPT_REMOTE_SUDO },
 	{ "remote-copy", no_argument, NULL, OPT_REMOTE_COPY },
+	{ "interval", required_argument, NULL, OPT_INTERVAL },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'v' },
 	{ NULL, 0, NULL, 0 },
@@ -63,6 +65,7 @@ static const struct option long_options[] = {
 const char options_help[] =
 "Usage: pktwho [-i INTERFACE]... [-f FILTER] [-w FILE] [OPTION]...\n"
 "              [-- COMMAND ARGUMENT...]\n"
+"       pktwho log [OPTION]... a line of JSON for each connection\n"
 "       pktwho doctor          what this machine and user can do\n"
 "Capture packets with the processes that send and receive them.\n"
 "\n"
@@ -94,6 +97,7 @@ const char options_help[] =
 "      --remote HOST          capture there, through ssh; see the man page for\n"
 "                             --remote-port PORT, --remote-command COMMAND,\n"
 "                             --remote-sudo and --remote-copy\n"
+"      --interval SECONDS     log: a line of what goes on, too\n"
 "      --exclude-connection C not this one, as SSH_CONNECTION has it\n"
 "  -h, --help                 this text\n"
 "  -v, --version              the version\n"
@@ -304,6 +308,8 @@ static int take(struct options *o, int c, const char **filter)
 		return 0;
 	case OPT_LOG_LEVEL:
 		return parse_log_level(optarg, &o->log_level);
+	case OPT_INTERVAL:
+		return parse_duration(optarg, &o->interval_ns);
 	case OPT_EXCLUDE:
 		o->exclude = optarg;
 		return 0;
@@ -334,6 +340,12 @@ static int check(const struct options *o)
 
 	if (o->filter.follow && filter_is_empty(&o->filter))
 		return bad("nobody to follow:", "--follow");
+	if (options_show(o) && r->host)
+		return bad("nothing can be shown of", r->host);
+	if (o->action == ACTION_LOG && o->write && !strcmp(o->write, "-"))
+		return bad("the log goes to", "-");
+	if (o->interval_ns && o->action != ACTION_LOG)
+		return bad("only for pktwho log:", "--interval");
 	if (o->command && o->until_eof)
 		return bad("the standard input belongs to", o->command[0]);
 	if (!r->host)
@@ -349,6 +361,21 @@ static int check(const struct options *o)
 	return 0;
 }
 
+bool options_show(const struct options *o)
+{
+	return o->action == ACTION_LOG;
+}
+
+/* A first word that is no option; it is taken away. */
+static void take_action(struct options *o, int *argc, char ***argv)
+{
+	if (*argc < 2 || strcmp((*argv)[1], "log"))
+		return;
+	o->action = ACTION_LOG;
+	(*argv)++;
+	(*argc)--;
+}
+
 int options_parse(struct options *o, int argc, char **argv)
 {
 	const char *filter = NULL;
@@ -361,6 +388,7 @@ int options_parse(struct options *o, int argc, char **argv)
 		o->action = ACTION_DOCTOR;
 		return 0;
 	}
+	take_action(o, &argc, &argv);
 	optind = 0;		/* start afresh, GNU's way: tests parse often */
 	opterr = 0;
 	for (;;) {

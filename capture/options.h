@@ -18,6 +18,7 @@
 
 enum options_action {
 	ACTION_CAPTURE,
+	ACTION_LOG,			/* a capture that writes lines */
 	ACTION_LIST_INTERFACES,
 	ACTION_LIST_LINKTYPES,
 	ACTION_DOCTOR,
@@ -51,6 +52,7 @@ struct options {
 	int buffer_mib;			/* 0: the default */
 	uint64_t max_packets;		/* 0: no limit */
 	uint64_t max_duration_ns;	/* 0: no limit */
+	uint64_t interval_ns;		/* of the log's lines; 0: none */
 	bool until_eof;			/* of the standard input */
 	bool no_promiscuous;
 	bool no_comments;
@@ -69,6 +71,9 @@ struct options {
 
 /* 0, or -EINVAL after a line on stderr. */
 int options_parse(struct options *o, int argc, char **argv);
+
+/* Whether a capture shows something beside its file: view.h. */
+bool options_show(const struct options *o);
 
 /* The help text, for stdout. */
 extern const char options_help[];

@@ -26,6 +26,7 @@
 #include "process/procfs.h"
 #include "host/signals.h"
 #include "packet/source.h"
+#include "view/view.h"
 #include "wireshark/toolbar.h"
 
 #define MAX_CAPTURES	(OPTIONS_MAX_INTERFACES * SOURCE_HANDLES)
@@ -41,6 +42,7 @@
 #define STALE_NS	900000000ull	/* waited for a slow reader */
 #define CLOCK_SET_NS	1000000000ull
 #define PRUNE_NS	10000000000ull
+#define LOSSES_NS	500000000ull	/* asking the kernel is not for free */
 
 struct capture {
 	struct session *session;
@@ -51,7 +53,8 @@ struct capture {
 };
 
 enum {
-	FD_SIGNAL, FD_COMMAND, FD_STDIN, FD_TOOLBAR, FD_OUTPUT, FD_OWNERS,
+	FD_SIGNAL, FD_COMMAND, FD_STDIN, FD_TOOLBAR, FD_OUTPUT, FD_VIEW,
+	FD_OWNERS,
 	FD_CAPTURES = FD_OWNERS + OWNERS_FDS
 };
 
@@ -63,7 +66,10 @@ struct session {
 	struct capture captures[MAX_CAPTURES];
 	int capture_count;
 	struct owners *owners;
-	struct output *output;
+	struct output *output;		/* NULL: no file */
+	struct view *view;		/* NULL: nothing is shown */
+	struct view_losses losses;
+	uint64_t losses_ns;		/* when they were asked for */
 	struct pollfd fds[FD_CAPTURES + MAX_CAPTURES];
 	struct output_interface_stats stats[OPTIONS_MAX_INTERFACES];
 	uint64_t packets;		/* handed on */
@@ -162,9 +168,13 @@ static int hand_on(struct session *s, const struct frame *h,
 	err = output_packet(s->output, &p);
 	if (err == -EAGAIN)
 		return err;
-	if (err)
+	if (err) {
 		fail(s, err);
-	else if (++s->packets == limit)
+		return 0;
+	}
+	if (s->view)
+		view_packet(s->view, &p);
+	if (++s->packets == limit)
 		s->stop_ns = 1;
 	return 0;
 }
@@ -289,6 +299,20 @@ static void read_captures(struct session *s)
 	}
 }
 
+static void read_statistics(struct session *s, uint64_t *dropped)
+{
+	struct source_stats st;
+
+	*dropped = 0;
+	for (int i = 0; i < s->options->interface_count; i++) {
+		source_stats(s->sources[i], &st);
+		s->stats[i].received = st.received;
+		s->stats[i].if_dropped = st.if_dropped;
+		s->stats[i].os_dropped = st.dropped;
+		*dropped += st.dropped + s->stats[i].own_drops;
+	}
+}
+
 /* ---- the loop ---- */
 
 static void on_signal(struct session *s)
@@ -329,6 +353,23 @@ static void check_limits(struct session *s)
 		      output_section(s->output));
 }
 
+static void update_view(struct session *s)
+{
+	uint64_t now = now_ns();
+	struct owners_stats owners;
+	int err;
+
+	if (now >= s->losses_ns + LOSSES_NS) {
+		s->losses_ns = now;
+		read_statistics(s, &s->losses.dropped);
+		owners_stats(s->owners, &owners);
+		s->losses.events = owners.events_lost;
+	}
+	err = view_update(s->view, &s->losses);
+	if (err)
+		fail(s, err);
+}
+
 static int wait_ms(struct session *s)
 {
 	uint64_t duration = s->options->max_duration_ns, now = now_ns();
@@ -359,12 +400,16 @@ static void step(struct session *s)
 		on_toolbar(s);
 	if (n > 0 && s->fds[FD_OUTPUT].revents)
 		fail(s, -EPIPE);
+	if (n > 0 && s->fds[FD_VIEW].revents & POLLERR)
+		fail(s, -EPIPE);
 	read_captures(s);
 	owners_update(s->owners);
 	release(s, false);
 	err = output_flush(s->output);
 	if (err)
 		fail(s, err);
+	if (s->view)
+		update_view(s);
 	check_limits(s);
 }
 
@@ -517,9 +562,20 @@ static int open_output(struct session *s)
 		.comments = !o->no_comments,
 		.process_table = !o->no_process_table,
 	};
-	int err = open_geo(o, &oo.geo);
+	int err = o->write ? open_geo(o, &oo.geo) : 0;
 
-	return err ? err : output_open(&s->output, &oo);
+	return err || !o->write ? err : output_open(&s->output, &oo);
+}
+
+static int open_view(struct session *s)
+{
+	struct geo *geo;
+	int err;
+
+	if (!options_show(s->options))
+		return 0;
+	err = open_geo(s->options, &geo);
+	return err ? err : view_open(&s->view, s->options, geo);
 }
 
 static int begin_output(struct session *s)
@@ -562,6 +618,8 @@ static void open_poll(struct session *s)
 		s->fds[FD_TOOLBAR].fd = toolbar_fd(s->toolbar);
 	s->fds[FD_OUTPUT].fd = output_pipe(s->output);
 	s->fds[FD_OUTPUT].events = 0;
+	if (s->view)
+		s->fds[FD_VIEW].fd = view_fd(s->view, &s->fds[FD_VIEW].events);
 	for (int i = 0; i < OWNERS_FDS; i++)
 		s->fds[FD_OWNERS + i].fd = owners_fd(s->owners, i);
 	for (int i = 0; i < s->capture_count; i++)
@@ -600,7 +658,7 @@ int session_open(struct session **out, const struct options *o,
 		err = toolbar_open(&s->toolbar, o->control_in, o->control_out,
 				   o->log_level);
 	/* A reader has work of its own to do while we load the probe. */
-	if (!err && pcapng_output_is_pipe(o->write))
+	if (!err && o->write && pcapng_output_is_pipe(o->write))
 		err = open_output(s);
 	/* Until here, and where the output is opened, the user's rights do. */
 	privilege_as_user(false);
@@ -618,11 +676,14 @@ int session_open(struct session **out, const struct options *o,
 		err = open_signals(s);
 	if (!err && !s->output)
 		err = open_output(s);
+	if (!err)
+		err = open_view(s);
 	privilege_as_user(false);
 	if (!err)
 		err = begin_output(s);
 	if (err) {
 		output_abandon(s->output);
+		view_close(s->view);
 		free_session(s);
 		return err;
 	}
@@ -634,20 +695,6 @@ int session_open(struct session **out, const struct options *o,
 			       (uint32_t)command->pid);
 	*out = s;
 	return 0;
-}
-
-static void read_statistics(struct session *s, uint64_t *dropped)
-{
-	struct source_stats st;
-
-	*dropped = 0;
-	for (int i = 0; i < s->options->interface_count; i++) {
-		source_stats(s->sources[i], &st);
-		s->stats[i].received = st.received;
-		s->stats[i].if_dropped = st.if_dropped;
-		s->stats[i].os_dropped = st.dropped;
-		*dropped += st.dropped + s->stats[i].own_drops;
-	}
 }
 
 /* A reader that has gone needs no warning. */
@@ -686,12 +733,15 @@ int session_close(struct session *s)
 	err = be_patient(s);
 	closed = output_close(s->output, s->stats, &stats);
 	err = err ? err : closed;
+	closed = view_close(s->view);
 	reader_gone = err == -EPIPE || err == -ETIMEDOUT;
 	if (reader_gone)
 		err = 0;	/* it has had enough */
 	if (err)
 		log_error("cannot write %s: %s", s->options->write,
 			  strerror(-err));
+	else if (closed)
+		err = closed;
 	else if (!s->options->quiet)
 		log_info("%" PRIu64 " packets, %" PRIu64 " dropped%s", packets,
 			 dropped,

@@ -2,6 +2,8 @@
 /*
  * The file as a whole: section and interfaces, each packet with its owners,
  * the process records as they become due, and what closes it.
+ *
+ * A capture need not have a file: then the output is NULL, and nothing is done.
  */
 #ifndef PKTWHO_OUTPUT_OUTPUT_H
 #define PKTWHO_OUTPUT_OUTPUT_H
@@ -71,7 +73,8 @@ bool output_waits(const struct output *o);
 /* A pipe that poll() tells POLLERR of once its reader is gone, or -1. */
 int output_pipe(const struct output *o);
 
-/* The file's number. */
+/* The file's number, which no program has that is in none. */
+#define OUTPUT_NO_SECTION UINT32_MAX
 uint32_t output_section(const struct output *o);
 
 /*

@@ -29,6 +29,11 @@ static uint16_t be16(const uint8_t *p)
 	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
+static uint32_t be32(const uint8_t *p)
+{
+	return (uint32_t)be16(p) << 16 | be16(p + 2);
+}
+
 static uint16_t rbuf_be16(struct rbuf *r)
 {
 	const uint8_t *p = rbuf_claim(r, 2);
@@ -170,8 +175,24 @@ static size_t bound(struct rbuf *r, size_t len)
 	return len;
 }
 
+/* RFC 9293, section 3.1, from the sequence number on. */
+static void parse_tcp(struct packet *p, struct rbuf r, size_t rest)
+{
+	const uint8_t *h = rbuf_claim(&r, 10);
+	size_t header;
+
+	if (!h)
+		return;
+	p->tcp_seq = be32(h);
+	p->tcp_ack = be32(h + 4);
+	p->tcp_flags = h[9];
+	header = (size_t)(h[8] >> 4) * 4;
+	p->tcp_payload = rest > header ? (uint32_t)(rest - header) : 0;
+}
+
+/* @rest: how much there was of the packet from here on. */
 static void parse_transport(struct packet *p, struct flow_key *key,
-			    struct rbuf r, bool inner)
+			    struct rbuf r, size_t rest, bool inner)
 {
 	const uint8_t *h;
 
@@ -190,8 +211,8 @@ static void parse_transport(struct packet *p, struct flow_key *key,
 			break;
 		key->local_port = be16(h);
 		key->remote_port = be16(h + 2);
-		if (key->proto == IPPROTO_TCP && !inner && r.left >= 10)
-			p->tcp_flags = r.p[9];
+		if (key->proto == IPPROTO_TCP && !inner)
+			parse_tcp(p, r, rest);
 		if (!inner)
 			parse_vxlan(p, key, r);
 		break;
@@ -241,7 +262,7 @@ static void parse_ipv4(struct packet *p, struct flow_key *key, struct rbuf r,
 	rest = bound(&r, be16(h + 2) > len ? be16(h + 2) - len : 0);
 	if (!inner)
 		set_fingerprint(p, key->proto, be16(h + 4), r, rest);
-	parse_transport(p, key, r, inner);
+	parse_transport(p, key, r, rest, inner);
 }
 
 /*
@@ -302,9 +323,10 @@ static void parse_ipv6(struct packet *p, struct flow_key *key, struct rbuf r,
 	before = r.left;
 	if (!skip_extensions(p, key, &r, inner))
 		return;
+	rest -= before - r.left;
 	if (!inner)
-		set_fingerprint(p, key->proto, 0, r, rest - (before - r.left));
-	parse_transport(p, key, r, inner);
+		set_fingerprint(p, key->proto, 0, r, rest);
+	parse_transport(p, key, r, rest, inner);
 }
 
 static void parse_network(struct packet *p, struct flow_key *key,

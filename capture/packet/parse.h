@@ -40,6 +40,9 @@ struct packet {
 	struct flow_key inner;	/* of the packet inside, if is_error or is_tunnel */
 	uint64_t fingerprint;	/* flow_fingerprint(); 0: too little is there */
 	uint32_t fragment_id;	/* if fragment */
+	uint32_t tcp_seq;
+	uint32_t tcp_ack;
+	uint32_t tcp_payload;	/* bytes, also those that were not captured */
 	uint16_t ethertype;	/* host order; 0 where the link has none */
 	uint8_t kind;		/* enum packet_kind */
 	uint8_t tcp_flags;

@@ -8,7 +8,7 @@ _pktwho() {
 		--proc --pid --user --container --unit --follow --hash --geo
 		--no-comments --no-process-table --no-cmdline --log-level
 		--remote --remote-port --remote-command --remote-sudo
-		--remote-copy --exclude-connection --help --version'
+		--remote-copy --exclude-connection --interval --help --version'
 
 	# What follows "--" is another program's.
 	for ((i = 1; i < COMP_CWORD; i++)); do
@@ -48,7 +48,7 @@ _pktwho() {
 		mapfile -t COMPREPLY < <(compgen -W 'duration: packets: eof' -- "$cur")
 		;;
 	*)
-		((COMP_CWORD > 1)) || options+=' doctor'
+		((COMP_CWORD > 1)) || options+=' log doctor'
 		[[ $cur != -* && $COMP_CWORD != 1 ]] ||
 			mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
 		;;

@@ -695,6 +695,32 @@ static void a_fingerprint_tells_packets_of_one_flow_apart(void **state)
 	assert_int_equal(fingerprint(a, 60), print);
 }
 
+/* The IP header, not what was captured, says how long the payload is. */
+static void tcp_numbers_are_read(void **state)
+{
+	struct frame v4 = ethernet(0x0800), v6 = ethernet(0x86dd);
+	struct packet p;
+
+	(void)state;
+	ADD(&v4, 0x45, 0, 0, 20 + 20 + 7, 0, 0, 0, 0, 64, TCP, 0, 0, 10, 0, 0,
+	    1, 10, 0, 0, 2);
+	add_tcp(&v4, PACKET_TCP_SYN);
+	p = parse(&v4);
+	assert_int_equal(p.tcp_seq, 1);
+	assert_int_equal(p.tcp_ack, 2);
+	assert_int_equal(p.tcp_payload, 7);
+
+	ADD(&v6, 0x60, 0, 0, 0, 0, 8 + 20 + 9, 60, 64);
+	add(&v6, v6_src, 16);
+	add(&v6, v6_dst, 16);
+	ADD(&v6, TCP, 0, 0, 0, 0, 0, 0, 0);
+	add_tcp(&v6, 0);
+	assert_int_equal(parse(&v6).tcp_payload, 9);
+	/* Less than its own header says. */
+	v6.bytes[14 + 5] = 8 + 12;
+	assert_int_equal(parse(&v6).tcp_payload, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -725,6 +751,7 @@ int main(void)
 		cmocka_unit_test(an_ethernet_frame_may_be_inside),
 		cmocka_unit_test(tunnels_are_not_followed_twice),
 		cmocka_unit_test(a_fingerprint_tells_packets_of_one_flow_apart),
+		cmocka_unit_test(tcp_numbers_are_read),
 	};
 
 	return cmocka_run_group_tests_name("packet", tests, NULL, NULL);

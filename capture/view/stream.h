@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * `pktwho log`: connections as lines to the standard output.  A reader that
+ * is too slow does not hold the capture up: it loses whole lines, and the next
+ * says how many.
+ */
+#ifndef PKTWHO_VIEW_STREAM_H
+#define PKTWHO_VIEW_STREAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "view/flows.h"
+
+struct stream;
+
+/* NULL without memory.  @fd is borrowed, @interfaces, too. */
+struct stream *stream_new(int fd, const char *const *interfaces);
+void stream_free(struct stream *s);		/* NULL is fine */
+
+/* @action: "start", "interval" or "end"; @ts_ns: Unix epoch. */
+void stream_add(struct stream *s, const char *action, const struct flow *f,
+		uint64_t ts_ns);
+
+/*
+ * Writes what the reader takes at once, or with @patient all that it takes
+ * until it has taken nothing for two seconds.  0 or -errno; then nothing more
+ * is written.
+ */
+int stream_flush(struct stream *s, bool patient);
+
+/* Lines nobody took. */
+uint64_t stream_lost(const struct stream *s);
+
+#endif

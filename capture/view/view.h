@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What a capture shows while it runs, instead of a file or beside one:
+ * `pktwho log` writes lines, `pktwho top` draws a table.
+ */
+#ifndef PKTWHO_VIEW_VIEW_H
+#define PKTWHO_VIEW_VIEW_H
+
+#include <stdint.h>
+
+struct view;
+struct geo;
+struct options;
+struct owned_packet;
+
+/* What the capture could not see, so far. */
+struct view_losses {
+	uint64_t dropped;		/* packets */
+	uint64_t events;		/* of the kernel, about owners */
+};
+
+/*
+ * As @o->action says.  *@out is NULL where nothing is to be shown.  @o is
+ * borrowed; @geo, which may be NULL, is taken over.  0 or -errno (logged).
+ */
+int view_open(struct view **out, const struct options *o, struct geo *geo);
+
+/* What to poll, and for which events; -1: nothing. */
+int view_fd(const struct view *v, short *events);
+
+void view_packet(struct view *v, const struct owned_packet *p);
+
+/*
+ * To be called at least every 100 ms.  0, -EPIPE when whoever looks has had
+ * enough, or -errno (logged).
+ */
+int view_update(struct view *v, const struct view_losses *losses);
+
+/* Says what is still to be said.  0 or -errno (logged).  NULL is fine. */
+int view_close(struct view *v);
+
+#endif

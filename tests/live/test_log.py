@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""pktwho log: every connection, told once, with the sums of the file."""
+import collections
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import world
+from world import PKTWHO, clients, wait_for
+
+# Debian's modules, whichever python3 this is.
+sys.path.append("/usr/lib/python3/dist-packages")
+
+import pcapng  # noqa: E402, isort: skip
+
+SCHEMA = world.TESTS.parent / "docs/log.schema.json"
+
+
+def name_of(end):
+    return end.get("process", {}).get("name")
+
+
+class Log(world.LiveTest):
+    def begin(self, *argv, within, **options):
+        """A log that captures: a packet of ours has been told."""
+        out = self.dir / f"{self.id()}.json"
+        with out.open("wb") as file:
+            process = self.start(
+                within.argv(PKTWHO, "log", "-i", "lo", *argv), stdout=file,
+                stderr=subprocess.PIPE, **options)
+        self.addCleanup(process.stderr.close)
+
+        def told():
+            within.run("python3", "-c", "import socket; socket.socket("
+                       "socket.AF_INET, socket.SOCK_DGRAM).sendto("
+                       "b'', ('127.0.0.1', 1))")
+            return out.stat().st_size
+        wait_for(told, "line")
+        return process, out
+
+    def end(self, process, out):
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+        self.assertEqual(process.wait(10), 0, said)
+        return said, [
+            json.loads(line) for line in out.read_text().splitlines()]
+
+    def check(self, lines):
+        """What holds for every log."""
+        self.assertEqual([line["event"]["sequence"] for line in lines],
+                         list(range(1, len(lines) + 1)))
+        for action in ("start", "end"):
+            told = [line["pktwho"]["flow"] for line in lines
+                    if line["event"]["action"] == action]
+            self.assertEqual(sorted(told), list(range(1, len(told) + 1)))
+        try:
+            import jsonschema
+        except ImportError:
+            self.skipTest("no python3-jsonschema")
+        validator = jsonschema.Draft202012Validator(
+            json.loads(SCHEMA.read_text()))
+        for line in lines:
+            validator.validate(line)
+
+    def test_short_lived_clients(self):
+        """All of them, and their sums are those of the process table."""
+        ns = self.namespace()
+        path = self.dir / "short.pcapng"
+        process, out = self.begin("-w", path, within=ns)
+        server = self.tcp_server(within=ns)
+        pids = ns.run("sh", "-c", clients(
+            20, f"http://127.0.0.1:{server.told}/")).stdout.split()
+        ns.run("curl", "-s", "http://127.0.0.1:2/")
+        time.sleep(0.3)
+        _, lines = self.end(process, out)
+        self.check(lines)
+        ends = [line for line in lines if line["event"]["action"] == "end"
+                and line["destination"].get("port") == int(server.told)]
+        self.assertEqual(sorted(pids), sorted(
+            str(line["source"]["process"]["pid"]) for line in ends))
+        for line in ends:
+            self.assertEqual(line["event"]["reason"], "closed")
+            self.assertEqual(name_of(line["source"]), "curl")
+            self.assertEqual(name_of(line["destination"]), "python3")
+            self.assertEqual(line["network"]["direction"], "internal")
+            self.assertGreater(line["pktwho"]["rtt"], 0)
+        refused, = [line for line in lines if line["event"]["action"] == "end"
+                    and line["destination"].get("port") == 2]
+        self.assertEqual(refused["event"]["reason"], "reset")
+        self.assertEqual(self.sums(lines), self.table(path))
+
+    def sums(self, lines):
+        """Packets and bytes by process, from the ends and their shares."""
+        sums = collections.defaultdict(lambda: [0, 0])
+        for line in lines:
+            if line["event"]["action"] != "end":
+                continue
+            for share in line["pktwho"].get("shares", [line]):
+                ends = share["source"], share["destination"]
+                ids = {end["process"]["entity_id"] for end in ends
+                       if "entity_id" in end.get("process", {})}
+                for key in ids:
+                    sums[key][0] += sum(end["packets"] for end in ends)
+                    sums[key][1] += sum(end["bytes"] for end in ends)
+        return dict(sums)
+
+    def table(self, path):
+        blocks = list(pcapng.blocks(path.read_bytes()))
+        sums = collections.defaultdict(lambda: [0, 0])
+        for row in pcapng.read_table(blocks[-1].data):
+            sums[f"{row['id']:016x}"][0] += row["packets"]
+            sums[f"{row['id']:016x}"][1] += row["bytes"]
+        return dict(sums)
+
+    def test_what_goes_on_is_told_at_intervals(self):
+        ns = self.namespace()
+        process, out = self.begin("--interval", "0.2", within=ns)
+        time.sleep(0.7)
+        _, lines = self.end(process, out)
+        self.check(lines)
+        count = sum(line["event"]["action"] == "interval" for line in lines)
+        self.assertGreaterEqual(count, 2)
+        self.assertEqual({(line["event"]["reason"],
+                           line["network"]["transport"])
+                          for line in lines
+                          if line["event"]["action"] == "end"},
+                         {("stopped", "udp"), ("stopped", "icmp")})
+
+    def test_a_hostile_name(self):
+        ns = self.namespace()
+        process, out = self.begin(within=ns)
+        ns.run("python3", "-c", """if True:
+            import socket
+            open("/proc/self/comm", "wb").write(b"\\033[2J\\xff\\n\\"")
+            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            s.sendto(b"", ("127.0.0.1", 77))
+            """, check=True)
+        time.sleep(0.2)
+        _, lines = self.end(process, out)
+        self.check(lines)
+        line, = [line for line in lines if line["event"]["action"] == "end"
+                 and line["destination"].get("port") == 77]
+        self.assertEqual(name_of(line["source"]), '?[2J??"')
+
+    def test_a_command_does_not_write_between_the_lines(self):
+        done = world.run(PKTWHO, "log", "-q", "-i", "lo", "--", "sh", "-c",
+                         "echo hello; curl -s http://127.0.0.1:2/")
+        self.assertEqual(done.stderr, "hello\n")
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        self.check(lines)
+        self.assertEqual({name_of(line["source"]) for line in lines},
+                         {"curl"})
+
+    def test_a_reader_that_goes_away(self):
+        ns = self.namespace()
+        reader, writer = os.pipe()
+        process = self.start(ns.argv(PKTWHO, "log", "-i", "lo"),
+                             stdout=writer, stderr=subprocess.PIPE)
+        self.addCleanup(process.stderr.close)
+        os.close(writer)
+        time.sleep(1)
+        os.close(reader)
+        begin = time.monotonic()
+        self.assertEqual(process.wait(5), 0)
+        self.assertLess(time.monotonic() - begin, 1)
+        self.assertNotIn("cannot", process.stderr.read())
+
+    def test_a_reader_that_is_too_slow(self):
+        """It loses lines, is told how many, and holds nothing up."""
+        ns = self.namespace()
+        reader, writer = os.pipe()
+        process = self.start(ns.argv(PKTWHO, "log", "-i", "lo"),
+                             stdout=writer, stderr=subprocess.PIPE)
+        self.addCleanup(process.stderr.close)
+        os.close(writer)
+        time.sleep(1)
+        ns.run("python3", "-c", """if True:
+            import socket
+            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            for port in range(1024, 9024):
+                s.sendto(b"", ("127.0.0.1", port))
+            """, check=True)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        data = b""
+        while more := os.read(reader, 1 << 20):
+            data += more
+        os.close(reader)
+        said = process.stderr.read()
+        self.assertEqual(process.wait(5), 0)
+        self.assertRegex(said, r"warning: \d+ lines were lost: the reader")
+        lines = [json.loads(line) for line in data.splitlines()]
+        told = lines[-1]["event"]["sequence"]
+        self.assertEqual(told - lines[-1]["pktwho"]["lost"], len(lines))
+
+
+if __name__ == "__main__":
+    world.main()
