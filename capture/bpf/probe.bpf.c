@@ -81,6 +81,8 @@ struct sock_info {
 	__u64 shared_ns;	/* when another process last took over sending */
 	__u32 flags;		/* enum probe_owner_flags */
 	__u32 roles;		/* enum sock_roles */
+	__u32 epoch;		/* when it was last told */
+	__u32 reserved;
 	struct flow_key last_tx;
 	struct flow_key last_rx;
 };
@@ -101,6 +103,7 @@ enum use {
 struct reported {
 	__u64 cookie;
 	__u64 shared_ns;	/* when another socket had the flow; 0: never */
+	__u64 epoch;		/* when the flow was last told */
 };
 
 struct flow_id {
@@ -137,6 +140,12 @@ struct {
 } exec_scratch SEC(".maps");
 
 __u64 lost;	/* events for which the ring had no room */
+
+/*
+ * User space counts it up once it has forgotten something, or an event was
+ * lost: what was told before is told again, when it is next seen.
+ */
+__u32 epoch;
 
 /*
  * Where a task's registers lie above the start of its stack, which the
@@ -301,6 +310,7 @@ static __always_inline struct sock_info *info_of(struct bpf_sock *sk, void *ctx)
 	if (s && !s->cookie) {
 		s->cookie = bpf_get_socket_cookie(ctx);
 		s->netns = bpf_get_netns_cookie(ctx);
+		s->epoch = epoch;
 	}
 	return s;
 }
@@ -610,9 +620,12 @@ static __always_inline bool tell_flow(struct sock_info *s,
 	/* The kernel's own, one for each CPU, are all nobody's. */
 	struct reported now = {
 		.cookie = s->flags & PROBE_KERNEL ? ~0ull : s->cookie,
+		.epoch = epoch,
 	};
 	__u64 ns;
 
+	if (r && r->epoch != now.epoch)
+		r = NULL;
 	if (r && r->cookie == now.cookie && !r->shared_ns)
 		return false;
 	ns = bpf_ktime_get_ns();
@@ -668,6 +681,7 @@ int on_sockops(struct bpf_sock_ops *ctx)
 		/* The clone brought everything of the listener's along. */
 		s->cookie = bpf_get_socket_cookie(ctx);
 		s->netns = bpf_get_netns_cookie(ctx);
+		s->epoch = epoch;
 		s->address = 0;
 		s->roles = 0;
 		s->shared_ns = 0;
@@ -893,6 +907,19 @@ static __always_inline struct sock_info *packet_info(struct __sk_buff *skb,
 	return s;
 }
 
+static __always_inline void tell_users_again(struct sock_info *s)
+{
+	bool split = s->roles & SOCK_SPLIT;
+
+	s->epoch = epoch;
+	if (!s->owner.tgid)
+		return;
+	tell_socket(PROBE_OWNER, s, NULL,
+		    split ? PROBE_SENDER : PROBE_SENDER | PROBE_READER);
+	if (split)
+		tell_socket(PROBE_OWNER, s, NULL, PROBE_READER);
+}
+
 static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 {
 	__u8 roles = egress ? PROBE_SENDER : PROBE_READER;
@@ -928,7 +955,10 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 		return 1;
 	/* Nobody else has a TCP connection; another port many may. */
 	last = egress ? &s->last_tx : &s->last_rx;
-	if (!listening && sk->protocol == IPPROTO_TCP && key_equal(&k, last))
+	if (s->epoch != epoch)
+		tell_users_again(s);
+	else if (!listening && sk->protocol == IPPROTO_TCP &&
+		 key_equal(&k, last))
 		return 1;
 	*last = k;
 	if (listening)
@@ -1005,6 +1035,7 @@ static __always_inline struct sock_info *traced_info(struct sock *sk)
 	if (s && !s->cookie) {
 		s->cookie = bpf_get_socket_cookie(sk);
 		s->netns = sk->__sk_common.skc_net.net->net_cookie;
+		s->epoch = epoch;
 	}
 	return s;
 }

@@ -333,6 +333,11 @@ uint64_t probe_lost(const struct probe *p)
 	return p->skel->bss->lost;
 }
 
+void probe_tell_again(struct probe *p)
+{
+	p->skel->bss->epoch++;
+}
+
 int probe_missing(const struct probe *p)
 {
 	return p->missing;

@@ -46,6 +46,12 @@ int probe_fd(const struct probe *p);
 /* Events lost so far because the ring was full. */
 uint64_t probe_lost(const struct probe *p);
 
+/*
+ * What was told so far is told once more when it is next seen: for who has
+ * forgotten it, or lost events.
+ */
+void probe_tell_again(struct probe *p);
+
 /* How many hooks the kernel did not take; attribution is less exact by them. */
 int probe_missing(const struct probe *p);
 

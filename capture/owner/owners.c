@@ -21,6 +21,7 @@
 #include "record.h"
 
 #define MAX_FLOWS (1u << 17)
+#define HEAL_NS 100000000ull	/* telling all again costs */
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71	/* Linux 5.14 */
@@ -41,6 +42,9 @@ struct owners {
 	struct polling *polling;
 	struct hasher *hasher;		/* NULL without --hash */
 	int64_t real_minus_mono;	/* as of the last update */
+	uint64_t gaps;			/* in what we know, so far */
+	uint64_t healed_ns;		/* when all was last told again */
+	bool has_gap;			/* since then */
 };
 
 /* ---- kernel events ---- */
@@ -174,7 +178,7 @@ static uint64_t own_netns(void)
 static int open_polling(struct owners *o, int why, uint64_t netns)
 {
 	o->refused = why;
-	resolver_doubt(o->resolver, REASON_NO_SOCKET);
+	resolver_doubt(o->resolver, REASON_NO_SOCKET, UINT64_MAX);
 	return polling_open(&o->polling, o->flows, o->processes, o->proc_fd,
 			     netns);
 }
@@ -352,9 +356,33 @@ static void take_hashes(struct owners *o)
 					   a.question.exec_gen, a.sha256);
 }
 
-void owners_update(struct owners *o)
+/*
+ * What was lost or forgotten is told again when it is next seen.  Until that
+ * has begun nobody can say that a packet has no socket.
+ */
+static void heal(struct owners *o, uint64_t now)
 {
 	struct flowtab_stats flows;
+	uint64_t gaps;
+
+	flowtab_stats(o->flows, &flows);
+	gaps = probe_lost(o->probe) + flows.evicted_open;
+	o->has_gap |= gaps != o->gaps;
+	o->gaps = gaps;
+	if (!o->has_gap)
+		return;
+	if (now - o->healed_ns < HEAL_NS) {
+		resolver_doubt(o->resolver, REASON_LOST, UINT64_MAX);
+		return;
+	}
+	probe_tell_again(o->probe);
+	resolver_doubt(o->resolver, REASON_LOST, clock_ns(CLOCK_MONOTONIC));
+	o->healed_ns = now;
+	o->has_gap = false;
+}
+
+void owners_update(struct owners *o)
+{
 	uint64_t now;
 
 	o->real_minus_mono = clock_difference_still(CLOCK_MONOTONIC,
@@ -366,9 +394,7 @@ void owners_update(struct owners *o)
 	now = clock_ns(CLOCK_MONOTONIC);
 	probe_consume(o->probe);
 	resolver_told_until(o->resolver, now);
-	flowtab_stats(o->flows, &flows);
-	if (probe_lost(o->probe) || flows.evicted_open)
-		resolver_doubt(o->resolver, REASON_LOST);
+	heal(o, now);
 }
 
 uint64_t owners_mono_ns(const struct owners *o, uint64_t ts_ns)

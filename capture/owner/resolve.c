@@ -31,6 +31,7 @@ struct resolver {
 	struct nat *nat;	/* NULL: the kernel has none */
 	uint64_t netns;
 	uint8_t doubt;			/* enum reason; 0: none */
+	uint64_t doubt_until_ns;
 	uint64_t told_until_ns;
 	uint64_t fingerprint;		/* of the packet that is being resolved */
 	bool from_wire;
@@ -60,10 +61,16 @@ void resolver_free(struct resolver *r)
 	free(r);
 }
 
-void resolver_doubt(struct resolver *r, uint8_t reason)
+void resolver_doubt(struct resolver *r, uint8_t reason, uint64_t until_ns)
 {
-	if (!r->doubt)
-		r->doubt = reason;
+	r->doubt = reason;
+	r->doubt_until_ns = until_ns;
+}
+
+/* Why it is not certain that nobody has what no event tells of; 0: it is. */
+static uint8_t doubt_at(const struct resolver *r, uint64_t ts_ns)
+{
+	return ts_ns <= r->doubt_until_ns ? r->doubt : REASON_NONE;
 }
 
 void resolver_told_until(struct resolver *r, uint64_t mono_ns)
@@ -216,8 +223,9 @@ static void ask_listener(struct resolver *r, const struct packet *p,
 
 /* An end of ours that has no socket. */
 static void no_socket(const struct resolver *r, const struct packet *p,
-		      bool sends, struct verdict_end *end)
+		      bool sends, uint64_t ts_ns, struct verdict_end *end)
 {
+	uint8_t doubt = doubt_at(r, ts_ns);
 	uint8_t proto = p->sent.proto;
 	uint8_t reason = REASON_NO_SOCKET;
 
@@ -225,8 +233,8 @@ static void no_socket(const struct resolver *r, const struct packet *p,
 		reason = REASON_ICMP;
 	else if (sends && p->tcp_flags & PACKET_TCP_RST)
 		reason = REASON_RESET;
-	if (r->doubt)
-		set_attr(end, ATTR_UNKNOWN, r->doubt);
+	if (doubt)
+		set_attr(end, ATTR_UNKNOWN, doubt);
 	else
 		set_attr(end, ATTR_KERNEL, reason);
 }
@@ -247,7 +255,7 @@ static bool resolve_error(struct resolver *r, const struct packet *p,
 		v->dst.attr = ATTR_FLOW;
 		v->dst.reason = REASON_NONE;
 	} else if (local_has(r->local, p->sent.remote)) {
-		no_socket(r, p, false, &v->dst);
+		no_socket(r, p, false, ts_ns, &v->dst);
 	}
 	if (local_has(r->local, p->sent.local))
 		set_attr(&v->src, ATTR_KERNEL, REASON_ICMP);
@@ -340,10 +348,10 @@ static bool resolve_ends(struct resolver *r, const struct packet *p,
 		if (r->from_wire)
 			set_attr(&v->src, ATTR_UNKNOWN, REASON_AMBIGUOUS);
 		else
-			no_socket(r, p, true, &v->src);
+			no_socket(r, p, true, ts_ns, &v->src);
 	}
 	if (!has_dst && local_has(r->local, sent->remote))
-		no_socket(r, p, false, &v->dst);
+		no_socket(r, p, false, ts_ns, &v->dst);
 	return has_dst;
 }
 
@@ -405,8 +413,10 @@ static void resolve_frame(struct resolver *r, const struct packet *p,
 }
 
 static void resolve_neither(const struct resolver *r, const struct packet *p,
-			    uint8_t direction, struct verdict *v)
+			    uint64_t ts_ns, uint8_t direction,
+			    struct verdict *v)
 {
+	uint8_t doubt = doubt_at(r, ts_ns);
 	static const __u8 any6[16], any4[16] = { [10] = 0xff, [11] = 0xff };
 	bool unspecified = !memcmp(p->sent.local, any6, 16) ||
 			   !memcmp(p->sent.local, any4, 16);
@@ -415,9 +425,8 @@ static void resolve_neither(const struct resolver *r, const struct packet *p,
 	    (unspecified && direction == SOURCE_OUT)) {
 		resolve_by_direction(v, direction, ATTR_KERNEL,
 				     REASON_NO_SOCKET);
-		if (r->doubt)
-			resolve_by_direction(v, direction, ATTR_UNKNOWN,
-					     r->doubt);
+		if (doubt)
+			resolve_by_direction(v, direction, ATTR_UNKNOWN, doubt);
 		return;
 	}
 	set_attr(&v->src, ATTR_FORWARDED, REASON_NONE);
@@ -445,7 +454,7 @@ bool resolve(struct resolver *r, const struct packet *p, uint64_t ts_ns,
 		settled = resolve_flow(r, p, ts_ns, v);
 
 	if (!on_host(&v->src) && !on_host(&v->dst))
-		resolve_neither(r, p, direction, v);
+		resolve_neither(r, p, ts_ns, direction, v);
 	v->direction = direction_of(r, v);
 	return settled && !r->waits;
 }

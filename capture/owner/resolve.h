@@ -42,9 +42,9 @@ void resolver_free(struct resolver *r);
 
 /*
  * Without the kernel's word for every socket, "no socket" cannot be claimed:
- * from now on such ends are unknown.  @reason says why.
+ * such ends of packets up to @until_ns are unknown.  @reason says why.
  */
-void resolver_doubt(struct resolver *r, uint8_t reason);
+void resolver_doubt(struct resolver *r, uint8_t reason, uint64_t until_ns);
 
 /*
  * All kernel events up to then (CLOCK_MONOTONIC) are in.  Without this call
