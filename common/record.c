@@ -83,6 +83,8 @@ const char *reason_name(unsigned reason)
 		[REASON_BEFORE] = "before",
 		[REASON_FRAGMENT] = "fragment",
 		[REASON_AMBIGUOUS] = "ambiguous",
+		[REASON_NOT_DELIVERED] = "not-delivered",
+		[REASON_KERNEL_SOCKET] = "kernel-socket",
 	};
 
 	return WORD(words, reason);

@@ -56,6 +56,8 @@ enum reason {
 	REASON_BEFORE = 8,	/* the socket was closed before the capture began */
 	REASON_FRAGMENT = 9,	/* a fragment whose first one was not seen */
 	REASON_AMBIGUOUS = 10,	/* two network namespaces use these addresses */
+	REASON_NOT_DELIVERED = 11, /* a socket has the port and did not get it */
+	REASON_KERNEL_SOCKET = 12, /* a socket of the kernel's own: a tunnel */
 };
 
 /* proc.direction.  The numbers are in the file. */

@@ -16,7 +16,8 @@ ATTRIBUTION, PROCESS, TABLE = 1, 2, 3
 ATTRS = ["", "socket", "listener", "scan", "flow", "kernel", "forwarded",
          "unknown", "import"]
 REASONS = ["", "reset", "time-wait", "icmp", "no-socket", "not-ip", "lost",
-           "malformed", "before", "fragment", "ambiguous"]
+           "malformed", "before", "fragment", "ambiguous", "not-delivered",
+           "kernel-socket"]
 DIRECTIONS = ["unknown", "in", "out", "local", "forwarded"]
 FLAGS = ["exe_deleted", "exe_memfd", "exe_world_writable",
          "exepath_truncated", "cmdline_truncated", "cmdline_withheld",

@@ -23,9 +23,10 @@ enum probe_kind {
 	PROBE_FORK,		/* owner is the child; parent_tgid */
 	PROBE_EXIT,		/* the last thread of owner ended; exit_status */
 	PROBE_RENAME,		/* owner.comm is the new name */
-	PROBE_FRAME,		/* an AF_PACKET or raw socket sends this one packet */
+	PROBE_FRAME,		/* a packet socket sends or reads this one frame */
 	PROBE_EXEC,		/* struct probe_exec */
 	PROBE_PACKET,		/* the socket sends or receives this one packet */
+	PROBE_BOUND,		/* the socket has the key's local end; no remote */
 };
 
 /* How the socket's owner is known. */
@@ -38,7 +39,7 @@ enum probe_owner_flags {
 	PROBE_ALONE = 32,	/* ... and the others of its flow are not told */
 };
 
-/* As whom PROBE_OWNER's process uses the socket; often as both. */
+/* As whom the process uses the socket, often as both; or the frame. */
 enum probe_roles {
 	PROBE_SENDER = 1,
 	PROBE_READER = 2,

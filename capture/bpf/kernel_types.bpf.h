@@ -56,6 +56,7 @@ struct sk_buff {
 	unsigned int len, data_len;
 	__u16 protocol;
 	__u16 network_header;
+	__u32 tail;		/* an offset, where pointers have 64 bits */
 	unsigned char *head;
 };
 

@@ -302,6 +302,33 @@ static __always_inline bool take_over(struct sock_info *s, enum use use)
 
 /* ---- cgroup hooks: the process's own context ---- */
 
+static __always_inline void map_ipv4(__u8 out[16], __u32 addr)
+{
+	__u32 *word = (__u32 *)out;
+
+	word[0] = 0;
+	word[1] = 0;
+	word[2] = bpf_htonl(0xffff);
+	word[3] = addr;
+}
+
+/* Of those that the kernel has sockets for. */
+static __always_inline bool has_ports(__u8 proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ||
+	       proto == IPPROTO_UDPLITE || proto == IPPROTO_SCTP ||
+	       proto == IPPROTO_DCCP;
+}
+
+/* The verifier allows no arithmetic on a socket's pointer: launder it. */
+static __always_inline __u64 address_of(void *sk)
+{
+	__u64 address = 0;
+
+	bpf_probe_read_kernel(&address, sizeof(address), &sk);
+	return address;
+}
+
 static __always_inline struct sock_info *info_of(struct bpf_sock *sk, void *ctx)
 {
 	struct sock_info *s;
@@ -311,8 +338,17 @@ static __always_inline struct sock_info *info_of(struct bpf_sock *sk, void *ctx)
 		s->cookie = bpf_get_socket_cookie(ctx);
 		s->netns = bpf_get_netns_cookie(ctx);
 		s->epoch = epoch;
+		s->address = address_of(sk);
 	}
 	return s;
+}
+
+/* A socket that the kernel made for itself has no file. */
+static __always_inline bool is_kernels(struct sock *sk)
+{
+	struct socket *socket = BPF_CORE_READ(sk, sk_socket);
+
+	return socket && !BPF_CORE_READ(socket, file);
 }
 
 static __always_inline int used_by_current(struct bpf_sock *sk, void *ctx,
@@ -320,27 +356,61 @@ static __always_inline int used_by_current(struct bpf_sock *sk, void *ctx,
 {
 	struct sock_info *s = sk ? info_of(sk, ctx) : NULL;
 
-	if (s)
+	if (!s)
+		return 1;
+	/* Who adds a tunnel or mounts NFS does not use its socket. */
+	if (!s->owner.tgid && is_kernels((void *)s->address))
+		s->flags |= PROBE_KERNEL;
+	else
 		take_over(s, use);
 	return 1;
 }
 
+/* Not yet with a file; the kernel's own are not told. */
 SEC("cgroup/sock_create")
 int on_sock_create(struct bpf_sock *ctx)
 {
-	return used_by_current(ctx, ctx, USE_HOLD);
+	struct sock_info *s = info_of(ctx, ctx);
+
+	if (s)
+		take_over(s, USE_HOLD);
+	return 1;
+}
+
+/* A TCP socket has its port for others once it listens. */
+static __always_inline int on_bound(struct bpf_sock *sk, struct flow_key *k)
+{
+	struct sock_info *s;
+
+	used_by_current(sk, sk, USE_HOLD);
+	k->proto = sk->protocol;
+	k->local_port = sk->src_port;
+	s = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	if (s && has_ports(k->proto) && k->proto != IPPROTO_TCP)
+		tell_socket(PROBE_BOUND, s, k, PROBE_SENDER | PROBE_READER);
+	return 1;
 }
 
 SEC("cgroup/post_bind4")
 int on_post_bind4(struct bpf_sock *ctx)
 {
-	return used_by_current(ctx, ctx, USE_HOLD);
+	struct flow_key k = {};
+
+	map_ipv4(k.local, ctx->src_ip4);
+	return on_bound(ctx, &k);
 }
 
 SEC("cgroup/post_bind6")
 int on_post_bind6(struct bpf_sock *ctx)
 {
-	return used_by_current(ctx, ctx, USE_HOLD);
+	struct flow_key k = {};
+	__u32 *local = (__u32 *)k.local;
+
+	local[0] = ctx->src_ip6[0];
+	local[1] = ctx->src_ip6[1];
+	local[2] = ctx->src_ip6[2];
+	local[3] = ctx->src_ip6[3];
+	return on_bound(ctx, &k);
 }
 
 SEC("cgroup/connect4")
@@ -420,16 +490,6 @@ int on_sock_release(struct bpf_sock *ctx)
 
 /* ---- keys ---- */
 
-static __always_inline void map_ipv4(__u8 out[16], __u32 addr)
-{
-	__u32 *word = (__u32 *)out;
-
-	word[0] = 0;
-	word[1] = 0;
-	word[2] = bpf_htonl(0xffff);
-	word[3] = addr;
-}
-
 static __always_inline bool key_equal(const struct flow_key *a,
 				      const struct flow_key *b)
 {
@@ -444,14 +504,6 @@ static __always_inline void set_ports(struct flow_key *k, bool egress,
 {
 	k->local_port = egress ? source : dest;
 	k->remote_port = egress ? dest : source;
-}
-
-/* Of those that the kernel has sockets for. */
-static __always_inline bool has_ports(__u8 proto)
-{
-	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ||
-	       proto == IPPROTO_UDPLITE || proto == IPPROTO_SCTP ||
-	       proto == IPPROTO_DCCP;
 }
 
 /* Ports, or identifier and role, from the transport header's first bytes. */
@@ -670,11 +722,11 @@ int on_sockops(struct bpf_sock_ops *ctx)
 	s = sk ? info_of(sk, ctx) : NULL;
 	if (!s)
 		return 1;
+	sockops_key(ctx, &k);
 	if (op == BPF_SOCK_OPS_TCP_LISTEN_CB) {
 		s->flags |= PROBE_LISTENING;
-		if (!take_over(s, USE_HOLD))
-			tell_socket(PROBE_OWNER, s, NULL,
-				    PROBE_SENDER | PROBE_READER);
+		take_over(s, USE_HOLD);
+		tell_socket(PROBE_BOUND, s, &k, PROBE_SENDER | PROBE_READER);
 		return 1;
 	}
 	if (op == BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB) {
@@ -682,12 +734,11 @@ int on_sockops(struct bpf_sock_ops *ctx)
 		s->cookie = bpf_get_socket_cookie(ctx);
 		s->netns = bpf_get_netns_cookie(ctx);
 		s->epoch = epoch;
-		s->address = 0;
+		s->address = address_of(sk);
 		s->roles = 0;
 		s->shared_ns = 0;
 		s->flags = (s->flags & ~PROBE_LISTENING) | PROBE_INHERITED;
 	}
-	sockops_key(ctx, &k);
 	s->last_tx = k;
 	s->last_rx = k;
 	/* connect() tried again: its first flow has ended. */
@@ -883,26 +934,20 @@ static __always_inline void tell_packet(struct sock_info *s,
 static __always_inline struct sock_info *packet_info(struct __sk_buff *skb,
 						     struct bpf_sock *sk)
 {
-	struct socket *socket;
 	struct sock_info *s;
 	struct sock *ksk;
-	void *p;
 
 	s = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!s || s->address)
+	if (!s || (s->address && s->cookie))
 		return s;
-	/* The verifier allows no arithmetic on sk: launder it once. */
-	p = sk;
-	bpf_probe_read_kernel(&s->address, sizeof(s->address), &p);
+	s->address = address_of(sk);
 	if (!s->cookie)
 		s->cookie = bpf_get_socket_cookie(skb);
 	ksk = (void *)s->address;
 	if (!s->netns)
 		s->netns = BPF_CORE_READ(ksk, __sk_common.skc_net.net,
 					 net_cookie);
-	socket = BPF_CORE_READ(ksk, sk_socket);
-	/* Without a socket it is an orphan; without a file, the kernel's. */
-	if (!s->owner.tgid && socket && !BPF_CORE_READ(socket, file))
+	if (!s->owner.tgid && is_kernels(ksk))
 		s->flags |= PROBE_KERNEL;
 	return s;
 }
@@ -1133,17 +1178,20 @@ int on_exit_accept(struct sys_exit_args *ctx)
 
 /* ---- AF_PACKET: frames made by a process, past every socket hook ---- */
 
-/* Returns the packet's fingerprint, or 0. */
-static __always_inline __u64 frame_key(struct sk_buff *skb, struct flow_key *k)
+/*
+ * Returns the packet's fingerprint, or 0.  Not IP: the kind of frame is all
+ * there is of a key.
+ */
+static __always_inline __u64 frame_key(struct sk_buff *skb, struct flow_key *k,
+				       bool egress)
 {
 	void *at = (void *)BPF_CORE_READ(skb, head) +
 		   BPF_CORE_READ(skb, network_header);
 	__u64 payload[FLOW_PAYLOAD] = {}, start;
 	__u16 ip_id = 0;
 	__u8 h[48] = {};
-	__u32 n;
+	__u64 n;
 
-	/* Not IP: the kind of frame is all there is to tell them by. */
 	k->proto = FLOW_FRAME;
 	k->local_port = bpf_ntohs(BPF_CORE_READ(skb, protocol));
 	if (bpf_probe_read_kernel(h, sizeof(h), at))
@@ -1153,26 +1201,28 @@ static __always_inline __u64 frame_key(struct sk_buff *skb, struct flow_key *k)
 
 		__builtin_memcpy(&src, h + 12, 4);
 		__builtin_memcpy(&dst, h + 16, 4);
-		map_ipv4(k->local, src);
-		map_ipv4(k->remote, dst);
+		map_ipv4(k->local, egress ? src : dst);
+		map_ipv4(k->remote, egress ? dst : src);
 		k->proto = h[9];
 		k->local_port = 0;
 		ip_id = h[4] << 8 | h[5];
 		n = (h[2] << 8 | h[3]) - (h[0] & 0xf) * 4;
 		at += (h[0] & 0xf) * 4;
 	} else if (k->local_port == ETH_P_IPV6 && h[0] >> 4 == 6) {
-		__builtin_memcpy(k->local, h + 8, 16);
-		__builtin_memcpy(k->remote, h + 24, 16);
+		__builtin_memcpy(k->local, egress ? h + 8 : h + 24, 16);
+		__builtin_memcpy(k->remote, egress ? h + 24 : h + 8, 16);
 		k->proto = h[6];
 		k->local_port = 0;
 		n = h[4] << 8 | h[5];
 		at += 40;
 	} else {
-		return 0;
+		/* The verifier must see its bounds. */
+		n = (__u16)(BPF_CORE_READ(skb, tail) -
+			    BPF_CORE_READ(skb, network_header));
 	}
 	if (n < 8 || n > 0xffff || bpf_probe_read_kernel(h, 8, at))
 		return 0;
-	header_key(h, k, true);
+	header_key(h, k, egress);
 	n -= 8;
 	if (n > sizeof(payload))
 		n = sizeof(payload);
@@ -1186,8 +1236,7 @@ static __always_inline __u64 frame_key(struct sk_buff *skb, struct flow_key *k)
  * Told for each frame: the packet socket says nothing of flows, so the answer
  * holds for this frame alone.
  */
-SEC("tp_btf/net_dev_queue")
-int BPF_PROG(on_dev_queue, struct sk_buff *skb)
+static __always_inline int tell_frame(struct sk_buff *skb, __u8 roles)
 {
 	struct task_struct *t = (void *)bpf_get_current_task();
 	struct sock *sk = skb->sk;
@@ -1196,14 +1245,32 @@ int BPF_PROG(on_dev_queue, struct sk_buff *skb)
 	if (!sk || BPF_CORE_READ(sk, __sk_common.skc_family) != AF_PACKET ||
 	    BPF_CORE_READ(t, flags) & PF_KTHREAD)
 		return 0;
+	/* A sniffer that reads all there is must not crowd out the rest. */
+	if (roles == PROBE_READER &&
+	    bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > RING_WAKE)
+		return 0;
 	e = event_begin(PROBE_FRAME);
 	if (!e)
 		return 0;
 	e->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, net_cookie);
+	e->roles = roles;
 	fill_owner(&e->owner, t);
-	e->fingerprint = frame_key(skb, &e->key);
+	e->fingerprint = frame_key(skb, &e->key, roles == PROBE_SENDER);
 	bpf_ringbuf_submit(e, wakeup());
 	return 0;
+}
+
+SEC("tp_btf/net_dev_queue")
+int BPF_PROG(on_dev_queue, struct sk_buff *skb)
+{
+	return tell_frame(skb, PROBE_SENDER);
+}
+
+/* Who reads through a mapped ring sniffs: frames are not for it. */
+SEC("tp_btf/skb_copy_datagram_iovec")
+int BPF_PROG(on_copy_datagram, struct sk_buff *skb)
+{
+	return tell_frame(skb, PROBE_READER);
 }
 
 /* ---- processes ---- */
@@ -1508,6 +1575,12 @@ int on_open_file(struct bpf_iter__task_file *ctx)
 			  (__u64)bpf_get_current_task_btf()->stack;
 	socket = bpf_sock_from_file(file);
 	sk = socket ? socket->sk : NULL;
+	if (sk && sk->__sk_common.skc_family == AF_PACKET) {
+		h.key.proto = FLOW_FRAME;
+		fill_owner(&h.owner, t);
+		bpf_seq_write(ctx->meta->seq, &h, sizeof(h));
+		return 0;
+	}
 	if (!sk || !is_inet(sk))
 		return 0;
 	s = traced_info(sk);

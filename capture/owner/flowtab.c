@@ -29,11 +29,16 @@ struct owner {
 
 struct sock {
 	struct sock *next;		/* of its hash bucket, or the free list */
+	struct sock *next_bound;	/* of its port's bucket */
 	struct owner *owners[ROLES];	/* newest first */
 	uint64_t cookie;
 	uint64_t netns;
 	uint64_t closed_ns;		/* 0: open */
+	uint64_t bound_ns;
 	uint32_t flows;
+	uint16_t port;			/* that it is bound to; 0: none told */
+	uint8_t proto;
+	uint8_t address[16];		/* zero: all of this host's */
 	bool used;
 	bool hashed;			/* the cookie still means this one */
 	bool kernel;
@@ -57,6 +62,7 @@ struct flowtab {
 	struct owner *owners;
 	struct flow **flow_heads;
 	struct sock **sock_heads;
+	struct sock **bound_heads;
 	struct flow *free_flows;
 	struct sock *free_socks;
 	struct owner *free_owners;
@@ -81,6 +87,15 @@ static uint32_t cookie_hash(const struct flowtab *t, uint64_t cookie)
 	return (uint32_t)(cookie * 0x9e3779b97f4a7c15u >> 32) & (t->max - 1);
 }
 
+static struct sock **bound_head(const struct flowtab *t, uint64_t netns,
+				uint8_t proto, uint16_t port)
+{
+	uint64_t h = (netns << 24 | (uint64_t)proto << 16 | port) *
+		     0x9e3779b97f4a7c15u;
+
+	return &t->bound_heads[h >> 32 & (t->max - 1)];
+}
+
 struct flowtab *flowtab_new(uint32_t max_flows)
 {
 	struct flowtab *t = calloc(1, sizeof(*t));
@@ -96,8 +111,9 @@ struct flowtab *flowtab_new(uint32_t max_flows)
 			   sizeof(*t->owners));
 	t->flow_heads = calloc(t->max, sizeof(*t->flow_heads));
 	t->sock_heads = calloc(t->max, sizeof(*t->sock_heads));
+	t->bound_heads = calloc(t->max, sizeof(*t->bound_heads));
 	if (!t->flows || !t->socks || !t->owners || !t->flow_heads ||
-	    !t->sock_heads) {
+	    !t->sock_heads || !t->bound_heads) {
 		flowtab_free(t);
 		return NULL;
 	}
@@ -113,6 +129,7 @@ void flowtab_free(struct flowtab *t)
 	free(t->owners);
 	free(t->flow_heads);
 	free(t->sock_heads);
+	free(t->bound_heads);
 	free(t);
 }
 
@@ -238,9 +255,41 @@ static void sock_unhash(struct flowtab *t, struct sock *s)
 	s->hashed = false;
 }
 
+static void sock_unbind(struct flowtab *t, struct sock *s)
+{
+	struct sock **at;
+
+	if (!s->port)
+		return;
+	at = bound_head(t, s->netns, s->proto, s->port);
+	while (*at != s)
+		at = &(*at)->next_bound;
+	*at = s->next_bound;
+	s->port = 0;
+}
+
+static void sock_bind(struct flowtab *t, struct sock *s,
+		      const struct flow_key *key, const uint8_t address[16],
+		      uint64_t ts_ns)
+{
+	struct sock **head = bound_head(t, s->netns, key->proto,
+					key->local_port);
+
+	sock_unbind(t, s);
+	if (!key->local_port)
+		return;
+	s->port = key->local_port;
+	s->proto = key->proto;
+	s->bound_ns = ts_ns;
+	memcpy(s->address, address, sizeof(s->address));
+	s->next_bound = *head;
+	*head = s;
+}
+
 static void sock_free(struct flowtab *t, struct sock *s)
 {
 	sock_unhash(t, s);
+	sock_unbind(t, s);
 	for (int role = 0; role < ROLES; role++)
 		owners_free(t, s->owners[role]);
 	memset(s, 0, sizeof(*s));
@@ -252,8 +301,8 @@ static void sock_free(struct flowtab *t, struct sock *s)
 static struct sock *flow_evict(struct flowtab *t);
 
 /*
- * Sockets without flows are safe to forget: their first flow event tells
- * everything again.  If there is none at hand, a flow and its socket go.
+ * Sockets without flows or a port are safe to forget: their first flow event
+ * tells everything again.  If there is none at hand, a flow and its socket go.
  */
 static struct sock *sock_evict(struct flowtab *t)
 {
@@ -261,7 +310,7 @@ static struct sock *sock_evict(struct flowtab *t)
 
 	for (int i = 0; i < EVICT_PROBES; i++) {
 		s = &t->socks[t->sock_hand++ & (t->max - 1)];
-		if (s->used && !s->flows) {
+		if (s->used && !s->flows && !s->port) {
 			sock_free(t, s);
 			return t->free_socks;
 		}
@@ -472,6 +521,8 @@ static void flow_add(struct flowtab *t, const struct flow_key *key,
 
 /* ---- events ---- */
 
+static const uint8_t everywhere[16];
+
 void flowtab_owner(struct flowtab *t, const struct flowtab_event *e)
 {
 	struct sock *s = sock_get(t, e);
@@ -500,10 +551,29 @@ void flowtab_flow(struct flowtab *t, const struct flowtab_event *e,
 	if (!s)
 		return;
 	sock_set_owner(t, s, e);
+	/* It got its port with its first datagram. */
+	if (!s->port && key->proto == IPPROTO_UDP)
+		sock_bind(t, s, key, everywhere, e->ts_ns);
 	newest = newest_of_key(t, key);
 	if (newest && newest->sock == s)
 		return;
 	flow_add(t, key, s, e->ts_ns);
+}
+
+void flowtab_bound(struct flowtab *t, const struct flowtab_event *e,
+		   const struct flow_key *key)
+{
+	struct sock *s = sock_get(t, e);
+
+	if (!s)
+		return;
+	sock_set_owner(t, s, e);
+	sock_bind(t, s, key, key->local, e->ts_ns);
+}
+
+bool flowtab_has(const struct flowtab *t, uint64_t cookie)
+{
+	return sock_find(t, cookie) != NULL;
 }
 
 void flowtab_close(struct flowtab *t, uint64_t cookie, uint64_t ts_ns)
@@ -677,7 +747,8 @@ static void set_owner(struct flowtab_answer *a, const struct flow *f,
 }
 
 /* @gone: a process had this flow before the kernel did. */
-static uint8_t kernel_reason(const struct flowtab_query *q, bool gone)
+static uint8_t kernel_reason(const struct flowtab_query *q, bool kernel,
+			     bool gone)
 {
 	if (q->key.proto == IPPROTO_TCP) {
 		if (q->sends && q->rst)
@@ -686,7 +757,8 @@ static uint8_t kernel_reason(const struct flowtab_query *q, bool gone)
 	}
 	if (q->key.proto == IPPROTO_ICMP || q->key.proto == IPPROTO_ICMPV6)
 		return REASON_ICMP;
-	return REASON_NO_SOCKET;
+	return kernel && q->key.local_port ? REASON_KERNEL_SOCKET :
+					     REASON_NO_SOCKET;
 }
 
 /*
@@ -729,9 +801,40 @@ bool flowtab_find(struct flowtab *t, const struct flowtab_query *q,
 	set_owner(a, kernel ? l.behalf : l.best, q);
 	if (kernel || after_close(l.best, q)) {
 		a->attr = ATTR_KERNEL;
-		a->reason = kernel_reason(q, l.behalf != NULL);
+		a->reason = kernel_reason(q, kernel, l.behalf != NULL);
 	}
 	return true;
+}
+
+/* Whether a socket that is bound to @bound hears what is sent to @address. */
+static bool covers(const uint8_t bound[16], const uint8_t address[16])
+{
+	static const uint8_t any4[16] = { [10] = 0xff, [11] = 0xff };
+
+	if (!memcmp(bound, everywhere, 16))
+		return true;
+	if (!memcmp(bound, any4, 16))
+		return !memcmp(address, any4, 12);
+	return !memcmp(bound, address, 16);
+}
+
+enum flowtab_port flowtab_port(const struct flowtab *t,
+			       const struct flowtab_query *q)
+{
+	enum flowtab_port found = FLOWTAB_PORT_FREE;
+	const struct sock *s = *bound_head(t, q->netns, q->key.proto,
+					   q->key.local_port);
+
+	for (; s; s = s->next_bound) {
+		if (s->netns != q->netns || s->proto != q->key.proto ||
+		    s->port != q->key.local_port || s->bound_ns > q->ts_ns ||
+		    closed_at(s, q->ts_ns) || !covers(s->address, q->key.local))
+			continue;
+		if (!s->kernel)
+			return FLOWTAB_PORT_BOUND;
+		found = FLOWTAB_PORT_KERNEL;
+	}
+	return found;
 }
 
 void flowtab_stats(const struct flowtab *t, struct flowtab_stats *s)

@@ -52,6 +52,14 @@ void flowtab_owner(struct flowtab *t, const struct flowtab_event *e);
 void flowtab_flow(struct flowtab *t, const struct flowtab_event *e,
 		  const struct flow_key *key);
 /*
+ * The socket is bound to the key's local end, all zero for any address, and
+ * has no remote end of its own; a TCP socket listens.
+ */
+void flowtab_bound(struct flowtab *t, const struct flowtab_event *e,
+		   const struct flow_key *key);
+/* Whether an event told of this socket. */
+bool flowtab_has(const struct flowtab *t, uint64_t cookie);
+/*
  * A process made this one packet by itself (AF_PACKET): the answer holds for
  * FLOWTAB_FRAME_NS, and for its sender only.  The cookie is not used.
  */
@@ -86,6 +94,17 @@ struct flowtab_answer {
  */
 bool flowtab_find(struct flowtab *t, const struct flowtab_query *q,
 		  struct flowtab_answer *a);
+
+/* Who has the port of a key's local end, if no event told of the packet. */
+enum flowtab_port {
+	FLOWTAB_PORT_FREE,
+	FLOWTAB_PORT_KERNEL,	/* a socket of the kernel's own */
+	FLOWTAB_PORT_BOUND,	/* a process's socket, which did not get it */
+};
+
+/* Of q->netns alone; the remote end is not looked at. */
+enum flowtab_port flowtab_port(const struct flowtab *t,
+			       const struct flowtab_query *q);
 
 struct flowtab_stats {
 	uint64_t flows;			/* in use now */

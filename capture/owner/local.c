@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "host/log.h"
+#include "owner/tunnels.h"
 #include "packet/parse.h"
 
 #define MAX_ADDRESSES 4096
@@ -25,6 +27,7 @@ struct local {
 	int fd;
 	struct addresses own;
 	struct addresses broadcast;
+	struct tunnels tunnels;
 };
 
 static int compare(const void *a, const void *b)
@@ -66,6 +69,16 @@ static void read_addresses(struct local *l)
 	qsort(l->broadcast.addr, l->broadcast.count, 16, compare);
 }
 
+static void read_all(struct local *l)
+{
+	int err = tunnels_read(&l->tunnels);
+
+	if (err)
+		log_debug("this host's tunnels are not known: %s",
+			  strerror(-err));
+	read_addresses(l);
+}
+
 static bool has(const struct addresses *l, const uint8_t addr[16])
 {
 	return bsearch(addr, l->addr, l->count, 16, compare) != NULL;
@@ -81,14 +94,15 @@ void local_refresh(struct local *l)
 	       (n < 0 && errno == ENOBUFS))
 		changed = true;
 	if (changed)
-		read_addresses(l);
+		read_all(l);
 }
 
 int local_open(struct local **out)
 {
 	struct sockaddr_nl nl = {
 		.nl_family = AF_NETLINK,
-		.nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
+		.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR |
+			     RTMGRP_IPV6_IFADDR,
 	};
 	struct local *l = calloc(1, sizeof(*l));
 	int err;
@@ -101,7 +115,7 @@ int local_open(struct local **out)
 		local_close(l);
 		return err;
 	}
-	read_addresses(l);
+	read_all(l);
 	*out = l;
 	return 0;
 }
@@ -136,4 +150,9 @@ bool local_is_group(const struct local *l, const uint8_t addr[16])
 		return addr[0] == 0xff;
 	return addr[12] >> 4 == 14 || !memcmp(addr + 12, everywhere, 4) ||
 	       has(&l->broadcast, addr);
+}
+
+bool local_has_tunnel(const struct local *l, const struct flow_key *key)
+{
+	return tunnels_take(&l->tunnels, key);
 }

@@ -3,8 +3,11 @@
 #ifndef PKTWHO_OWNER_LOCAL_H
 #define PKTWHO_OWNER_LOCAL_H
 
+#include <linux/types.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "packet/flow.h"
 
 struct local;
 
@@ -26,5 +29,11 @@ bool local_has(const struct local *l, const uint8_t addr[16]);
  * forwarded by us.
  */
 bool local_is_group(const struct local *l, const uint8_t addr[16]);
+
+/*
+ * Whether a tunnel of this host, one right above IP, takes what the key's
+ * remote end sends to its local one.
+ */
+bool local_has_tunnel(const struct local *l, const struct flow_key *key);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "process/container_name.h"
 #include "owner/packettab.h"
 #include "owner/polling.h"
+#include "owner/sockdiag.h"
 #include "process/hasher.h"
 #include "owner/local.h"
 #include "host/log.h"
@@ -42,6 +44,7 @@ struct owners {
 	struct polling *polling;
 	struct hasher *hasher;		/* NULL without --hash */
 	int64_t real_minus_mono;	/* as of the last update */
+	uint64_t netns;			/* cookie of our own */
 	uint64_t gaps;			/* in what we know, so far */
 	uint64_t healed_ns;		/* when all was last told again */
 	bool has_gap;			/* since then */
@@ -58,6 +61,7 @@ static uint8_t attr_of(uint8_t flags)
 
 static void on_told_packet(struct owners *o, const struct probe_event *e)
 {
+	bool copy = e->kind == PROBE_FRAME && e->roles == PROBE_READER;
 	struct packettab_packet p = {
 		.key = e->key,
 		.fingerprint = e->fingerprint,
@@ -66,11 +70,15 @@ static void on_told_packet(struct owners *o, const struct probe_event *e)
 		.owner = proctab_owner(o->processes, &e->owner, e->ts_ns),
 		.tid = e->owner.tid,
 		.attr = attr_of(e->flags),
-		.sends = e->kind == PROBE_FRAME || e->flags & PROBE_SENDS,
+		.sends = e->kind == PROBE_FRAME ? !copy :
+						  e->flags & PROBE_SENDS,
 		.alone = e->kind == PROBE_FRAME || e->flags & PROBE_ALONE,
+		.copy = copy,
 	};
 
 	packettab_add(o->packets, &p);
+	if (e->kind == PROBE_FRAME)
+		packettab_expect_copies(o->packets, e->ts_ns);
 }
 
 static void on_event(void *ctx, const struct probe_event *e)
@@ -97,11 +105,16 @@ static void on_event(void *ctx, const struct probe_event *e)
 					e->ts_ns);
 		flowtab_flow(o->flows, &f, &e->key);
 		break;
+	case PROBE_BOUND:
+		f.owner = proctab_owner(o->processes, &e->owner,
+					e->ts_ns);
+		flowtab_bound(o->flows, &f, &e->key);
+		break;
 	case PROBE_PACKET:
 		on_told_packet(o, e);
 		break;
 	case PROBE_FRAME:
-		if (e->fingerprint) {
+		if (e->fingerprint || e->roles == PROBE_READER) {
 			on_told_packet(o, e);
 			break;
 		}
@@ -133,8 +146,8 @@ static void on_exec(void *ctx, const struct probe_exec *x)
 
 /*
  * A socket that was there before us.  A connected one is a flow already, a
- * listener is one without remote end; the others tell their flows with their
- * first packet.
+ * listener is one without remote end; the others, which may have a port, tell
+ * their flows with their first packet.
  */
 static void on_holder(void *ctx, const struct probe_holder *h)
 {
@@ -149,14 +162,48 @@ static void on_holder(void *ctx, const struct probe_holder *h)
 		.attr = h->state == TCP_LISTEN ? ATTR_LISTENER : ATTR_SCAN,
 	};
 
-	if (h->state == TCP_LISTEN) {
-		flowtab_flow(o->flows, &f, &h->key);
+	if (h->key.proto == FLOW_FRAME) {
+		packettab_expect_copies(o->packets, clock_ns(CLOCK_MONOTONIC));
 		return;
 	}
+	if (h->state == TCP_LISTEN)
+		flowtab_flow(o->flows, &f, &h->key);
+	if (h->state == TCP_LISTEN || h->key.proto != IPPROTO_TCP)
+		flowtab_bound(o->flows, &f, &h->key);
 	if (!h->key.remote_port || !memcmp(h->key.remote, none, 16) ||
 	    !memcmp(h->key.remote, none4, 16))
 		return;
 	flowtab_flow(o->flows, &f, &h->key);
+}
+
+/*
+ * A socket that no process holds is the kernel's own.  Those that were bound
+ * since are told by events.
+ */
+static void on_udp_socket(void *ctx, uint64_t cookie,
+			  const struct flow_key *key)
+{
+	struct owners *o = ctx;
+	struct flowtab_event f = {
+		.cookie = cookie,
+		.netns = o->netns,
+		.kernel = true,
+	};
+
+	if (!flowtab_has(o->flows, cookie))
+		flowtab_bound(o->flows, &f, key);
+}
+
+static void find_kernel_sockets(struct owners *o)
+{
+	int fd = sockdiag_open();
+	int err = fd < 0 ? fd : sockdiag_each_udp(fd, on_udp_socket, o);
+
+	if (fd >= 0)
+		close(fd);
+	if (err)
+		log_debug("the kernel's own sockets are not known: %s",
+			  strerror(-err));
 }
 
 /* ---- open and close ---- */
@@ -175,12 +222,12 @@ static uint64_t own_netns(void)
 	return cookie;
 }
 
-static int open_polling(struct owners *o, int why, uint64_t netns)
+static int open_polling(struct owners *o, int why)
 {
 	o->refused = why;
 	resolver_doubt(o->resolver, REASON_NO_SOCKET, UINT64_MAX);
 	return polling_open(&o->polling, o->flows, o->processes, o->proc_fd,
-			     netns);
+			     o->netns);
 }
 
 static int open_probe(struct owners *o)
@@ -209,11 +256,12 @@ static int open_probe(struct owners *o)
 	if (err)
 		log_warn("sockets from before the capture are not known: %s",
 			 strerror(-err));
-	return probe_consume(o->probe);
+	err = probe_consume(o->probe);
+	find_kernel_sockets(o);
+	return err;
 }
 
-static int open_tables(struct owners *o, const struct owners_options *options,
-		       uint64_t netns)
+static int open_tables(struct owners *o, const struct owners_options *options)
 {
 	struct proctab_options p = { .no_cmdline = options->no_cmdline,
 				     .exe_inodes = options->hash,
@@ -241,27 +289,27 @@ static int open_tables(struct owners *o, const struct owners_options *options,
 	if (!o->containers || !o->processes || !o->flows || !o->packets)
 		return -ENOMEM;
 	o->resolver = resolver_new(o->flows, o->packets, o->local, o->nat,
-				   netns);
+				   o->netns);
 	return o->resolver ? 0 : -ENOMEM;
 }
 
 int owners_open(struct owners **out, const struct owners_options *options)
 {
 	struct owners *o = calloc(1, sizeof(*o));
-	uint64_t netns = own_netns();
 	int err;
 
 	if (!o)
 		return -ENOMEM;
 	o->proc_fd = -1;
 	o->root_fd = -1;
+	o->netns = own_netns();
 	o->real_minus_mono = clock_difference(CLOCK_MONOTONIC);
-	err = open_tables(o, options, netns);
+	err = open_tables(o, options);
 	if (err)
 		goto fail;
 	err = open_probe(o);
 	if (err)
-		err = open_polling(o, err, netns);
+		err = open_polling(o, err);
 	if (!err && options->hash)
 		err = hasher_open(&o->hasher, o->proc_fd);
 	if (err)

@@ -13,6 +13,7 @@
 #define NEAR_NS		60000000ull	/* a queue may hold a packet up */
 #define SAME_NS		5000000ull	/* within it two alike cannot be told apart */
 #define SHARED_NS	1000000000ull	/* as the kernel program: told so long */
+#define COPIES_NS	300000000000ull	/* LLDP is sent every 30 s */
 
 struct entry {
 	struct packettab_packet packet;
@@ -34,6 +35,7 @@ struct packettab {
 	struct entry entries[PACKETS];	/* a ring */
 	uint32_t heads[PACKETS];	/* index + 1 */
 	uint32_t at;
+	uint64_t copies_until_ns;
 	struct shared shared[SHARED];
 };
 
@@ -140,6 +142,7 @@ static bool is_same(const struct packettab_packet *p,
 		    const struct packettab_packet *q)
 {
 	return p->fingerprint == q->fingerprint && p->sends == q->sends &&
+	       p->copy == q->copy &&
 	       distance(p->mono_ns, q->mono_ns) < NEAR_NS &&
 	       is_key(&p->key, &q->key);
 }
@@ -205,4 +208,14 @@ enum packettab_found packettab_find(const struct packettab *t,
 	}
 	*out = best;
 	return PACKETTAB_FOUND;
+}
+
+void packettab_expect_copies(struct packettab *t, uint64_t mono_ns)
+{
+	t->copies_until_ns = mono_ns + COPIES_NS;
+}
+
+bool packettab_copies_expected(const struct packettab *t, uint64_t mono_ns)
+{
+	return mono_ns < t->copies_until_ns;
 }

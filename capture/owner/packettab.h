@@ -28,6 +28,7 @@ struct packettab_packet {
 	uint8_t attr;		/* enum attr */
 	bool sends;		/* the local end of the key is the sender */
 	bool alone;		/* the others of its flow are not told */
+	bool copy;		/* of a packet socket, beside whom it is for */
 };
 
 enum packettab_found {
@@ -51,5 +52,10 @@ void packettab_add(struct packettab *t, const struct packettab_packet *p);
 enum packettab_found packettab_find(const struct packettab *t,
 				    const struct packettab_packet *q,
 				    const struct packettab_packet **out);
+
+/* A process has a packet socket: it may read what comes after. */
+void packettab_expect_copies(struct packettab *t, uint64_t mono_ns);
+/* Whether who reads a frame of that time may still be told. */
+bool packettab_copies_expected(const struct packettab *t, uint64_t mono_ns);
 
 #endif

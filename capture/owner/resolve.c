@@ -221,22 +221,40 @@ static void ask_listener(struct resolver *r, const struct packet *p,
 		*end = listener;
 }
 
+/* A port of ours to which, or from which, no event told of this packet. */
+static uint8_t port_reason(const struct resolver *r, const struct packet *p,
+			   bool sends, uint64_t ts_ns)
+{
+	struct flowtab_query q = {
+		.key = sends ? p->sent : flow_reversed(&p->sent),
+		.ts_ns = ts_ns,
+		.netns = r->netns,
+	};
+
+	if (q.key.proto == IPPROTO_ICMP || q.key.proto == IPPROTO_ICMPV6)
+		return REASON_ICMP;
+	switch (flowtab_port(r->flows, &q)) {
+	case FLOWTAB_PORT_KERNEL:
+		return REASON_KERNEL_SOCKET;
+	case FLOWTAB_PORT_BOUND:
+		return sends ? REASON_NO_SOCKET : REASON_NOT_DELIVERED;
+	default:
+		return REASON_NO_SOCKET;
+	}
+}
+
 /* An end of ours that has no socket. */
 static void no_socket(const struct resolver *r, const struct packet *p,
 		      bool sends, uint64_t ts_ns, struct verdict_end *end)
 {
 	uint8_t doubt = doubt_at(r, ts_ns);
-	uint8_t proto = p->sent.proto;
-	uint8_t reason = REASON_NO_SOCKET;
 
-	if (proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6)
-		reason = REASON_ICMP;
-	else if (sends && p->tcp_flags & PACKET_TCP_RST)
-		reason = REASON_RESET;
 	if (doubt)
 		set_attr(end, ATTR_UNKNOWN, doubt);
+	else if (sends && p->tcp_flags & PACKET_TCP_RST)
+		set_attr(end, ATTR_KERNEL, REASON_RESET);
 	else
-		set_attr(end, ATTR_KERNEL, reason);
+		set_attr(end, ATTR_KERNEL, port_reason(r, p, sends, ts_ns));
 }
 
 static bool on_host(const struct verdict_end *end)
@@ -276,6 +294,26 @@ static bool unaccepted(const struct packet *p, const struct verdict_end *end)
 }
 
 /*
+ * Anybody on the wire can write a packet into another.  What comes in to this
+ * host is a tunnel's if it has such a tunnel.
+ */
+static bool is_refused(const struct resolver *r, const struct packet *p,
+		       uint64_t ts_ns)
+{
+	struct flowtab_query q = {
+		.key = flow_reversed(&p->sent),
+		.ts_ns = ts_ns,
+		.netns = r->netns,
+	};
+
+	if (!r->from_wire || !local_has(r->local, p->sent.remote))
+		return false;
+	if (p->sent.proto == IPPROTO_UDP)
+		return flowtab_port(r->flows, &q) != FLOWTAB_PORT_KERNEL;
+	return !local_has_tunnel(r->local, &q.key);
+}
+
+/*
  * A tunnel of the kernel's is nobody's; what goes through it is somebody's.
  * The inner packet passed its own sockets' hooks on the way.
  */
@@ -286,7 +324,7 @@ static bool resolve_tunnel(struct resolver *r, const struct packet *p,
 	struct verdict_end src, dst;
 	bool settled;
 
-	if (v->src.owner || v->dst.owner)
+	if (v->src.owner || v->dst.owner || is_refused(r, p, ts_ns))
 		return true;
 	r->fingerprint = 0;
 	ask(r, p, &p->inner, true, ts_ns, &src);
@@ -355,6 +393,16 @@ static bool resolve_ends(struct resolver *r, const struct packet *p,
 	return has_dst;
 }
 
+/* What this host refuses as a rule, whoever has a socket for it. */
+static bool is_suspect(const struct resolver *r, const struct packet *p,
+		       const struct verdict *v)
+{
+	if (!r->from_wire)
+		return false;
+	return p->source_routed || (v->src.attr == ATTR_UNKNOWN &&
+				    v->src.reason == REASON_AMBIGUOUS);
+}
+
 static bool resolve_flow(struct resolver *r, const struct packet *p,
 			 uint64_t ts_ns, struct verdict *v)
 {
@@ -371,6 +419,8 @@ static bool resolve_flow(struct resolver *r, const struct packet *p,
 		return true;
 	}
 	settled = resolve_ends(r, p, &sent, &received, ts_ns, v);
+	if (v->dst.owner && is_suspect(r, p, v))
+		set_attr(&v->dst, ATTR_UNKNOWN, REASON_AMBIGUOUS);
 	if (p->fragment && !p->first_fragment) {
 		mark_flow(&v->src);
 		mark_flow(&v->dst);
@@ -433,6 +483,34 @@ static void resolve_neither(const struct resolver *r, const struct packet *p,
 	set_attr(&v->dst, ATTR_FORWARDED, REASON_NONE);
 }
 
+/*
+ * A frame that no socket of the flow got: a process may have read it through a
+ * packet socket, as DHCP clients and LLDP daemons do.
+ */
+static void resolve_copy(struct resolver *r, const struct packet *p,
+			 uint64_t ts_ns, struct verdict *v)
+{
+	struct packettab_packet q = {
+		.key = p->kind == PACKET_IP ? flow_reversed(&p->sent) : p->sent,
+		.fingerprint = p->fingerprint,
+		.mono_ns = ts_ns,
+		.netns = r->netns,
+		.copy = true,
+	};
+	const struct packettab_packet *told;
+
+	if (!packettab_copies_expected(r->packets, ts_ns))
+		return;
+	if (packettab_find(r->packets, &q, &told) != PACKETTAB_FOUND) {
+		r->waits = true;
+		return;
+	}
+	v->dst = (struct verdict_end){ told->owner, told->tid, told->attr,
+				       REASON_NONE };
+	if (v->src.attr == ATTR_FORWARDED)
+		set_attr(&v->src, ATTR_NONE, REASON_NONE);
+}
+
 bool resolve(struct resolver *r, const struct packet *p, uint64_t ts_ns,
 	     uint8_t direction, struct verdict *v)
 {
@@ -455,6 +533,8 @@ bool resolve(struct resolver *r, const struct packet *p, uint64_t ts_ns,
 
 	if (!on_host(&v->src) && !on_host(&v->dst))
 		resolve_neither(r, p, ts_ns, direction, v);
+	if (direction == SOURCE_IN && !v->dst.owner)
+		resolve_copy(r, p, ts_ns, v);
 	v->direction = direction_of(r, v);
 	return settled && !r->waits;
 }

@@ -97,3 +97,73 @@ int sockdiag_find(int fd, const struct flow_key *key, struct sockdiag_socket *s)
 	/* A v6 socket may speak IPv4 under mapped addresses. */
 	return err == -ENOENT ? ask(fd, key, AF_INET6, s) : err;
 }
+
+static void key_of(const struct inet_diag_msg *m, struct flow_key *k)
+{
+	*k = (struct flow_key){ .proto = IPPROTO_UDP };
+	if (m->idiag_family == AF_INET) {
+		address_from_ipv4(k->local, (const __u8 *)m->id.idiag_src);
+		address_from_ipv4(k->remote, (const __u8 *)m->id.idiag_dst);
+	} else {
+		memcpy(k->local, m->id.idiag_src, 16);
+		memcpy(k->remote, m->id.idiag_dst, 16);
+	}
+	k->local_port = ntohs(m->id.idiag_sport);
+	k->remote_port = ntohs(m->id.idiag_dport);
+}
+
+/* 1 if more follow. */
+static int read_dump(int fd, void (*found)(void *ctx, uint64_t cookie,
+					   const struct flow_key *key),
+		     void *ctx)
+{
+	char buf[16384] __attribute__((aligned(8)));
+	const struct nlmsghdr *h = (const void *)buf;
+	ssize_t n = recv(fd, buf, sizeof(buf), 0);
+	size_t left = n < 0 ? 0 : (size_t)n;
+	struct flow_key key;
+
+	if (n <= 0)
+		return n ? -errno : -EPIPE;
+	for (; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
+		const struct inet_diag_msg *m = NLMSG_DATA(h);
+
+		if (h->nlmsg_type == NLMSG_DONE)
+			return 0;
+		if (h->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
+		    h->nlmsg_len < NLMSG_LENGTH(sizeof(*m)))
+			return -EPROTO;
+		key_of(m, &key);
+		found(ctx, (uint64_t)m->id.idiag_cookie[1] << 32 |
+				   m->id.idiag_cookie[0], &key);
+	}
+	return 1;
+}
+
+int sockdiag_each_udp(int fd, void (*found)(void *ctx, uint64_t cookie,
+					    const struct flow_key *key),
+		      void *ctx)
+{
+	static const __u8 families[] = { AF_INET, AF_INET6 };
+
+	for (size_t i = 0; i < sizeof(families); i++) {
+		struct request q = {
+			.header = { .nlmsg_len = sizeof(q),
+				    .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+				    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
+			.body = { .sdiag_family = families[i],
+				  .sdiag_protocol = IPPROTO_UDP,
+				  .idiag_states = ~0u },
+		};
+		int more;
+
+		if (send(fd, &q, sizeof(q), 0) < 0)
+			return -errno;
+		do
+			more = read_dump(fd, found, ctx);
+		while (more > 0);
+		if (more < 0)
+			return more;
+	}
+	return 0;
+}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The socket of a flow, asked of the kernel by sock_diag(7): the polling
- * where eBPF is refused.  This network namespace only.
+ * Sockets, asked of the kernel by sock_diag(7): that of a flow, for polling
+ * where eBPF is refused, and those that no process holds.  This network
+ * namespace only.
  */
 #ifndef PKTWHO_OWNER_SOCKDIAG_H
 #define PKTWHO_OWNER_SOCKDIAG_H
@@ -24,5 +25,10 @@ int sockdiag_open(void);
 /* 0, -ENOENT if there is no such socket, or -errno. */
 int sockdiag_find(int fd, const struct flow_key *key,
 		  struct sockdiag_socket *s);
+
+/* Each UDP socket of this network namespace.  0 or -errno. */
+int sockdiag_each_udp(int fd, void (*found)(void *ctx, uint64_t cookie,
+					    const struct flow_key *key),
+		      void *ctx);
 
 #endif

@@ -45,6 +45,8 @@ static inline __u64 flow_fingerprint(__u8 proto, __u16 ip_id, __u64 head,
 
 	if (proto == udp)		/* the length, not the checksum */
 		h &= 0xffff;
+	else if (proto == FLOW_FRAME)	/* no header that we know */
+		h = head;
 	else if (proto != tcp)		/* an echo's sequence number */
 		h >>= 16;
 	h |= (__u64)ip_id << 32;

@@ -4,6 +4,7 @@
 #include <linux/if_ether.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip.h>
 #include <netinet/ip_icmp.h>
 #include <string.h>
 
@@ -19,8 +20,8 @@
 #define GRE_ROUTING	0x4000
 #define GRE_SEQUENCE	0x1000
 #define GRE_VERSION	0x0007
-#define VXLAN_PORT	4789
 #define VXLAN_HAS_VNI	0x08
+#define GENEVE_LENGTH	0x3f		/* of the options, in words */
 #define MAX_VLAN_TAGS	4
 #define MAX_EXTENSIONS	8
 
@@ -136,18 +137,27 @@ static void parse_gre(struct packet *p, struct rbuf r)
 		parse_inside(p, r, type);
 }
 
-/* RFC 7348: eight bytes, the first flag says that there is a network id. */
-static void parse_vxlan(struct packet *p, const struct flow_key *key,
-			struct rbuf r)
+/*
+ * VXLAN (RFC 7348) and Geneve (RFC 8926) run on any port.  What only looks like
+ * them has nobody's flow inside.
+ */
+static void parse_udp_tunnel(struct packet *p, const struct flow_key *key,
+			     struct rbuf r)
 {
 	const uint8_t *h;
 
-	if (key->proto != IPPROTO_UDP || key->remote_port != VXLAN_PORT)
+	if (key->proto != IPPROTO_UDP)
 		return;
 	rbuf_claim(&r, 4);
 	h = rbuf_claim(&r, 8);
-	if (h && h[0] == VXLAN_HAS_VNI)
+	if (!h || h[7])
+		return;
+	if (h[0] == VXLAN_HAS_VNI && !h[1] && !be16(h + 2)) {
 		parse_inside(p, r, ETH_P_TEB);
+	} else if (h[0] <= GENEVE_LENGTH && !(h[1] & GENEVE_LENGTH)) {
+		rbuf_claim(&r, (size_t)h[0] * 4);
+		parse_inside(p, r, be16(h + 2));
+	}
 }
 
 /* @rest: how much there was of the packet from here on. */
@@ -214,7 +224,7 @@ static void parse_transport(struct packet *p, struct flow_key *key,
 		if (key->proto == IPPROTO_TCP && !inner)
 			parse_tcp(p, r, rest);
 		if (!inner)
-			parse_vxlan(p, key, r);
+			parse_udp_tunnel(p, key, r);
 		break;
 	case IPPROTO_GRE:
 		if (!inner)
@@ -238,6 +248,20 @@ static void set_fragment(struct packet *p, uint32_t id, bool first)
 	p->fragment_id = id;
 }
 
+static bool is_source_routed(const uint8_t *options, size_t len)
+{
+	for (size_t i = 0; i + 1 < len;) {
+		if (options[i] == IPOPT_EOL)
+			break;
+		if (options[i] == IPOPT_LSRR || options[i] == IPOPT_SSRR)
+			return true;
+		if (options[i] != IPOPT_NOP && options[i + 1] < 2)
+			break;
+		i += options[i] == IPOPT_NOP ? 1 : options[i + 1];
+	}
+	return false;
+}
+
 static void parse_ipv4(struct packet *p, struct flow_key *key, struct rbuf r,
 		       bool inner)
 {
@@ -254,6 +278,8 @@ static void parse_ipv4(struct packet *p, struct flow_key *key, struct rbuf r,
 	address_from_ipv4(key->local, h + 12);
 	address_from_ipv4(key->remote, h + 16);
 	key->proto = h[9];
+	if (!inner)
+		p->source_routed = is_source_routed(h + IP4_MIN, len - IP4_MIN);
 	fragment = be16(h + 6);
 	if (!inner && fragment & IP_MF_OFFSET)
 		set_fragment(p, be16(h + 4), !(fragment & IP_OFFSET));
@@ -283,6 +309,9 @@ static bool skip_extensions(struct packet *p, struct flow_key *key,
 			h = rbuf_claim(r, 8);
 			if (!h || !rbuf_claim(r, (size_t)h[1] * 8))
 				return false;
+			/* Segments left: the address is not the last one. */
+			if (!inner && key->proto == IPPROTO_ROUTING && h[3])
+				p->source_routed = true;
 			key->proto = h[0];
 			break;
 		case IPPROTO_FRAGMENT:
@@ -316,6 +345,12 @@ static void parse_ipv6(struct packet *p, struct flow_key *key, struct rbuf r,
 			p->kind = PACKET_MALFORMED;
 		return;
 	}
+	/* Nobody receives these: our keys mean IPv4 by them. */
+	if (address_is_ipv4(h + 8) || address_is_ipv4(h + 24)) {
+		if (!inner)
+			p->kind = PACKET_MALFORMED;
+		return;
+	}
 	memcpy(key->local, h + 8, 16);
 	memcpy(key->remote, h + 24, 16);
 	key->proto = h[6];
@@ -342,11 +377,13 @@ static void parse_network(struct packet *p, struct flow_key *key,
 		p->kind = PACKET_MALFORMED;
 }
 
-static void not_ip(struct packet *p, enum packet_kind kind)
+static void not_ip(struct packet *p, struct rbuf r, enum packet_kind kind)
 {
 	p->kind = kind;
 	p->sent.proto = FLOW_FRAME;
 	p->sent.local_port = p->ethertype;
+	if (!r.failed)
+		set_fingerprint(p, FLOW_FRAME, 0, r, r.left);
 }
 
 static void parse_ethertype(struct packet *p, struct rbuf r, uint16_t type)
@@ -361,7 +398,7 @@ static void parse_ethertype(struct packet *p, struct rbuf r, uint16_t type)
 	if (type == ETH_P_IP || type == ETH_P_IPV6)
 		parse_network(p, &p->sent, r, false);
 	else
-		not_ip(p, r.failed ? PACKET_MALFORMED : PACKET_NOT_IP);
+		not_ip(p, r, r.failed ? PACKET_MALFORMED : PACKET_NOT_IP);
 }
 
 void parse_packet(struct packet *p, uint32_t linktype, const uint8_t *data,
@@ -395,7 +432,7 @@ void parse_packet(struct packet *p, uint32_t linktype, const uint8_t *data,
 		parse_network(p, &p->sent, r, false);
 		return;
 	default:
-		not_ip(p, PACKET_NOT_IP);
+		not_ip(p, r, PACKET_NOT_IP);
 		return;
 	}
 	if (r.failed)

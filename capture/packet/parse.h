@@ -49,7 +49,8 @@ struct packet {
 	bool fragment;		/* part of a datagram; see first_fragment */
 	bool first_fragment;	/* ... the part that has the ports */
 	bool is_error;		/* ICMP, about the packet it quotes */
-	bool is_tunnel;		/* IPIP, 6in4, GRE or VXLAN around a packet */
+	bool is_tunnel;		/* IPIP, 6in4, GRE, VXLAN, Geneve around one */
+	bool source_routed;	/* its sender says which way it shall take */
 };
 
 void parse_packet(struct packet *p, uint32_t linktype, const uint8_t *data,

@@ -229,6 +229,8 @@ class Judge:
                 bool(p.sent) and p.sent[0] in ECHO
         if reason == "not-ip":
             return p.kind == "other"
+        if reason == "kernel-socket":
+            return p.tunnel
         return reason == "no-socket"
 
     def end(self, p, end, sockets, watch):

@@ -650,6 +650,72 @@ static void without_room_the_newest_owner_counts(void **state)
 	assert_owner(t, &k, T + 2 * MS, &carol);
 }
 
+/* ---- ports ---- */
+
+static void bind_to(struct flowtab *t, uint64_t ts_ns, uint64_t cookie,
+		    const struct flow_key *key, bool kernel)
+{
+	struct flowtab_event e = by(kernel ? NULL : &alice, ts_ns, cookie);
+
+	e.kernel = kernel;
+	flowtab_bound(t, &e, key);
+}
+
+static enum flowtab_port port_of(const struct flowtab *t,
+				 const struct flow_key *key, uint64_t ts_ns)
+{
+	struct flowtab_query q = { .key = *key, .ts_ns = ts_ns, .netns = HOST };
+
+	return flowtab_port(t, &q);
+}
+
+static void a_port_has_a_socket_until_that_ends(void **state)
+{
+	struct flow_key k = key_of(IPPROTO_UDP, 53);
+	struct flow_key other = key_of(IPPROTO_UDP, 54);
+	struct flow_key tcp = key_of(IPPROTO_TCP, 53);
+	struct flowtab *t = *state;
+
+	assert_int_equal(port_of(t, &k, T), FLOWTAB_PORT_FREE);
+	bind_to(t, T, 1, &k, false);
+	bind_to(t, T, 1, &k, false);
+	assert_int_equal(port_of(t, &k, T), FLOWTAB_PORT_BOUND);
+	assert_int_equal(port_of(t, &k, T - 1), FLOWTAB_PORT_FREE);
+	assert_int_equal(port_of(t, &other, T), FLOWTAB_PORT_FREE);
+	assert_int_equal(port_of(t, &tcp, T), FLOWTAB_PORT_FREE);
+	flowtab_close(t, 1, T + SEC);
+	assert_int_equal(port_of(t, &k, T + SEC), FLOWTAB_PORT_FREE);
+}
+
+static void a_port_belongs_to_an_address(void **state)
+{
+	struct flow_key k = key_of(IPPROTO_UDP, 53), any = k, any4 = k;
+	static const uint8_t mapped[16] = { [10] = 0xff, [11] = 0xff };
+	struct flowtab *t = *state;
+
+	bind_to(t, T, 1, &k, false);
+	k.local[0] = 0x20;
+	assert_int_equal(port_of(t, &k, T), FLOWTAB_PORT_FREE);
+	memcpy(any4.local, mapped, 16);
+	bind_to(t, T, 2, &any4, false);
+	assert_int_equal(port_of(t, &k, T), FLOWTAB_PORT_FREE);
+	memset(any.local, 0, 16);
+	bind_to(t, T, 3, &any, true);
+	assert_int_equal(port_of(t, &k, T), FLOWTAB_PORT_KERNEL);
+}
+
+static void a_datagram_tells_its_sockets_port(void **state)
+{
+	struct flow_key k = key_of(IPPROTO_UDP, 4000);
+	struct flow_key tcp = key_of(IPPROTO_TCP, 4000);
+	struct flowtab *t = *state;
+
+	use(t, &alice, T, 1, &k);
+	use(t, &alice, T, 2, &tcp);
+	assert_int_equal(port_of(t, &k, T), FLOWTAB_PORT_BOUND);
+	assert_int_equal(port_of(t, &tcp, T), FLOWTAB_PORT_FREE);
+}
+
 /* ---- anything at all ---- */
 
 #define PROCS	5
@@ -682,7 +748,11 @@ static void any_event(struct flowtab *t, struct proc *procs, uint64_t ts_ns)
 		.owner = below(10) ? &procs[below(PROCS)] : NULL,
 	};
 
-	switch (below(5)) {
+	switch (below(6)) {
+	case 5:
+		flowtab_bound(t, &e, &k);
+		port_of(t, &k, ts_ns);
+		break;
 	case 0:
 		flowtab_owner(t, &e);
 		break;
@@ -761,6 +831,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		flowtab_test(an_owner_counts_from_its_time),
+		flowtab_test(a_port_has_a_socket_until_that_ends),
+		flowtab_test(a_port_belongs_to_an_address),
+		flowtab_test(a_datagram_tells_its_sockets_port),
 		flowtab_test(a_packet_may_be_older_than_its_flow),
 		flowtab_test(events_may_come_out_of_order),
 		flowtab_test(the_listener_owns_until_the_child_does),

@@ -138,6 +138,33 @@ static void the_oldest_are_forgotten_with_their_references(void **state)
 	assert_found(t, datagram(NULL, T, 5), &bob);
 }
 
+static void a_copy_is_apart_from_the_socket_it_is_for(void **state)
+{
+	struct packettab *t = *state;
+	struct packettab_packet read = datagram(&alice, T, 3), copy;
+
+	read.sends = false;
+	copy = read;
+	copy.owner = &bob;
+	copy.copy = copy.alone = true;
+	tell(t, copy);
+	assert_not(t, read, PACKETTAB_NOT_SHARED);
+	assert_found(t, copy, &bob);
+	tell(t, read);
+	assert_found(t, read, &alice);
+	assert_found(t, copy, &bob);
+}
+
+static void copies_are_expected_for_a_while(void **state)
+{
+	struct packettab *t = *state;
+
+	assert_false(packettab_copies_expected(t, T));
+	packettab_expect_copies(t, T);
+	assert_true(packettab_copies_expected(t, T + 60 * SEC));
+	assert_false(packettab_copies_expected(t, T + 600 * SEC));
+}
+
 static int fresh_table(void **state)
 {
 	alice.refs = bob.refs = 0;
@@ -162,6 +189,8 @@ int main(void)
 		TEST(a_forged_packet_leaves_the_flow_alone),
 		TEST(two_senders_of_the_same_are_ambiguous),
 		TEST(a_namespace_elsewhere_is_ambiguous_only_with_another),
+		TEST(a_copy_is_apart_from_the_socket_it_is_for),
+		TEST(copies_are_expected_for_a_while),
 		TEST(the_oldest_are_forgotten_with_their_references),
 	};
 

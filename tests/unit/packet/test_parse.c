@@ -644,7 +644,62 @@ static void an_ethernet_frame_may_be_inside(void **state)
 	assert_false(parse(&f).is_tunnel);
 	f.bytes[28] = 8;
 	f.bytes[23] = 0xb6;			/* to another port */
+	assert_tunnel(&f);
+	f.bytes[35] = 1;			/* reserved, zero when sent */
 	assert_false(parse(&f).is_tunnel);
+
+	f.len = 28;
+	ADD(&f, 1, 0, 0x65, 0x58, 0, 0, 7, 0, 9, 9, 9, 0);	/* Geneve */
+	add(&f, inner.bytes, inner.len);
+	assert_tunnel(&f);
+	f.bytes[28] = 0x41;			/* of a later version */
+	assert_false(parse(&f).is_tunnel);
+}
+
+/* ---- what hosts refuse ---- */
+
+static void a_source_route_is_seen(void **state)
+{
+	struct frame f = { .linktype = LINKTYPE_RAW };
+	struct frame v6 = { .linktype = LINKTYPE_RAW };
+
+	(void)state;
+	add_ipv4(&f, TCP, 0);
+	f.bytes[0] = 0x47;
+	ADD(&f, 1, 131, 7, 4, 192, 0, 2, 1);	/* no operation, loose route */
+	add_tcp(&f, 0);
+	assert_true(parse(&f).source_routed);
+	{
+		struct packet p = parse(&f);
+
+		assert_v4(&p.sent, TCP, 4660, 443);
+	}
+	f.bytes[21] = 68;			/* a timestamp */
+	assert_false(parse(&f).source_routed);
+	f.bytes[22] = 0;			/* of no length */
+	assert_false(parse(&f).source_routed);
+
+	add_ipv6(&v6, 43);
+	ADD(&v6, TCP, 0, 4, 0, 0, 0, 0, 0);	/* no segments left */
+	add_tcp(&v6, 0);
+	assert_false(parse(&v6).source_routed);
+	v6.bytes[43] = 1;
+	assert_true(parse(&v6).source_routed);
+}
+
+static void a_mapped_address_on_the_wire_is_nobodys(void **state)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	struct frame f = { .linktype = LINKTYPE_RAW };
+	struct packet p;
+
+	(void)state;
+	add_ipv6(&f, TCP);
+	add_tcp(&f, 0);
+	memcpy(f.bytes + 24, mapped, sizeof(mapped));
+	parse_packet(&p, f.linktype, f.bytes, f.len);
+	assert_int_equal(p.kind, PACKET_MALFORMED);
+	assert_int_equal(p.sent.local_port, 0);
 }
 
 static void tunnels_are_not_followed_twice(void **state)
@@ -750,6 +805,8 @@ int main(void)
 		cmocka_unit_test(gre_may_have_more_words),
 		cmocka_unit_test(an_ethernet_frame_may_be_inside),
 		cmocka_unit_test(tunnels_are_not_followed_twice),
+		cmocka_unit_test(a_source_route_is_seen),
+		cmocka_unit_test(a_mapped_address_on_the_wire_is_nobodys),
 		cmocka_unit_test(a_fingerprint_tells_packets_of_one_flow_apart),
 		cmocka_unit_test(tcp_numbers_are_read),
 	};

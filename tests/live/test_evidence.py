@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Nobody is named, and nobody is said to be the kernel, without evidence."""
+import signal
+import socket
+import subprocess
+
+import world
+from inject import ethernet, inject, ipv4, ipv6, mac_of, tcp, udp
+from world import Capture, link, wait_for
+
+NEAR, FAR = "192.0.2.1", "192.0.2.2"
+NEAR6, FAR6 = "2001:db8::1", "2001:db8::2"
+
+LISTENERS = """
+import socket, time
+kept = []
+for family, address in ((socket.AF_INET, "192.0.2.1"),
+                        (socket.AF_INET6, "2001:db8::1")):
+    t = socket.create_server((address, 2222), family=family)
+    u = socket.socket(family, socket.SOCK_DGRAM)
+    u.bind((address, 5353))
+    kept += [t, u]
+print("ready")
+time.sleep(100)
+"""
+
+KNOCK = """
+import socket, sys
+for family, address in ((socket.AF_INET, "192.0.2.1"),
+                        (socket.AF_INET6, "2001:db8::1")):
+    for port in (2222, 2223):
+        s = socket.socket(family)
+        s.setblocking(False)
+        s.connect_ex((address, port))
+    for port in (5353, 5354):
+        u = socket.socket(family, socket.SOCK_DGRAM)
+        u.sendto(b"knock", (address, port))
+"""
+
+# Echoes what comes over one connection, one line at a time.
+ECHO = """
+import socket, sys
+s = socket.create_server((sys.argv[1], 0))
+print(s.getsockname()[1])
+c, _ = s.accept()
+while data := c.recv(100):
+    c.sendall(data)
+"""
+
+# Connects, then sends a line for each it is told to.
+CLIENT = """
+import socket, sys
+c = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+print("connected", flush=True)
+for line in sys.stdin:
+    c.sendall(line.encode())
+    c.recv(100)
+    print("sent", flush=True)
+"""
+
+MANY_FLOWS = """
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for port in range(1, 25):
+    for i in range(4096):
+        try:
+            s.sendto(b"x", ("127.9.%d.%d" % (i >> 8, i & 255), port))
+        except OSError:
+            pass
+"""
+
+# Prints the payload of each frame that it was waiting for.
+FRAME_READER = """
+import socket, sys
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW,
+                  socket.htons(int(sys.argv[1])))
+s.bind(("veth0", int(sys.argv[1])))
+print("ready")
+while True:
+    if sys.argv[2].encode() in s.recv(2000):
+        print("read")
+"""
+
+
+class Evidence(world.LiveTest):
+    def pair(self):
+        near, far = self.namespace(), self.namespace()
+        link(near, far, (f"{NEAR}/24", f"{FAR}/24"),
+             (f"{NEAR6}/64", f"{FAR6}/64"))
+        return near, far
+
+    def capture(self, name, near, *argv):
+        return Capture(self.dir / f"{name}.pcapng", "-i", "veth0", *argv,
+                       within=near)
+
+    def test_a_lost_event_is_told_again(self):
+        ns = self.namespace()
+        echo = self.server(ECHO, "127.0.0.1", within=ns)
+        path = self.dir / "lost.pcapng"
+        c = Capture(path, "-i", "lo", "-f", "tcp", within=ns)
+        c.process.send_signal(signal.SIGSTOP)
+        try:
+            ns.run("python3", "-c", MANY_FLOWS, check=True)
+            client = self.start(
+                ns.argv("python3", "-c", CLIENT, "127.0.0.1", echo.told),
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            self.assertEqual(client.stdout.readline(), "connected\n")
+        finally:
+            c.process.send_signal(signal.SIGCONT)
+        for n in range(5):
+            client.stdin.write(f"late {n}\n")
+            client.stdin.flush()
+            self.assertEqual(client.stdout.readline(), "sent\n")
+            if n == 0:
+                # Its events go into the ring while that may still be full.
+                size = path.stat().st_size
+                wait_for(lambda: path.stat().st_size > size, "packets")
+        client.stdin.close()
+        client.wait()
+        client.stdout.close()
+        _, said = c.stop()
+        self.assertIn("kernel events were lost", said)
+        rows = self.rows(path, "proc.src.pid", "proc.dst.pid",
+                         where='tcp.len == 7 && !(frame contains "late 0")')
+        pids = {str(client.pid), str(echo.pid)}
+        self.assertEqual(len(rows), 8)
+        for row in rows:
+            self.assertEqual(set(row), pids)
+
+    def test_what_a_firewall_drops_was_not_delivered(self):
+        near, far = self.pair()
+        world.need("nft")
+        self.server(LISTENERS, within=near)
+        near.run("nft", "add table inet wall; add chain inet wall in "
+                 "{ type filter hook input priority 0; policy accept; }; "
+                 "add rule inet wall in meta l4proto { tcp, udp } drop",
+                 check=True)
+        c = self.capture("firewall", near, "-f", "tcp or udp port 5353 or 5354")
+        far.run("python3", "-c", KNOCK, check=True)
+        c.stop(settle=0.3)
+        rows = self.rows(c.path, "tcp.dstport", "udp.dstport",
+                         "proc.dst.attr", "proc.dst.reason", "proc.dst.name",
+                         where="tcp.flags.syn == 1 || udp")
+        self.assertEqual(len({tuple(r) for r in rows}), 4)
+        for port, uport, attr, reason, name in rows:
+            bound = (port or uport) in ("2222", "5353")
+            self.assertEqual((attr, reason, name), (
+                "kernel", "not-delivered" if bound else "no-socket", ""))
+
+    def forged(self, near_port, far_port):
+        """What this host refuses: a segment of the victim's connection."""
+        segment = tcp(far_port, near_port, b"planted")
+        inner = ipv4(FAR, NEAR, 6, segment)
+        frame = bytes(12) + b"\x08\0" + inner
+        vxlan = b"\x08\0\0\0\0\0\x07\0" + frame
+        geneve = b"\0\0\x65\x58\0\0\x07\0" + frame
+        other = "192.0.2.9"
+        route = b"\x83\x07\x04" + socket.inet_aton(NEAR) + b"\0"
+        yield 0x0800, ipv4(other, NEAR, 4, inner)
+        yield 0x0800, ipv4(other, NEAR, 47, b"\0\0\x08\0" + inner)
+        yield 0x0800, ipv4(other, NEAR, 17, udp(5000, 4789, vxlan))
+        yield 0x0800, ipv4(other, NEAR, 17, udp(5000, 8472, vxlan))
+        yield 0x0800, ipv4(other, NEAR, 17, udp(5000, 6081, geneve))
+        yield 0x0800, ipv4(FAR, NEAR, 6, segment, route)
+        yield 0x86dd, ipv6(f"::ffff:{FAR}", f"::ffff:{NEAR}", 6, segment)
+        yield 0x86dd, ipv6(FAR6, NEAR6, 4, inner)
+
+    def test_what_this_host_refuses_names_nobody(self):
+        near, far = self.pair()
+        echo = self.server(ECHO, NEAR, within=near)
+        client = self.start(far.argv("python3", "-c", CLIENT, NEAR, echo.told),
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.assertEqual(client.stdout.readline(), "connected\n")
+        c = self.capture("forged", near)
+        port = int(far.run("sh", "-c", "ss -Htn | awk '{print $4}'"
+                           ).stdout.strip().rpartition(":")[2])
+        ends = mac_of(near), mac_of(far)
+        sent = [ethernet(*ends, kind, packet)
+                for kind, packet in self.forged(int(echo.told), port)]
+        inject(far, sent)
+        client.stdin.close()
+        c.stop(settle=0.3)
+        client.wait()
+        client.stdout.close()
+        rows = self.rows(c.path, "frame.protocols", "proc.dst.pid",
+                         where='frame contains "planted" && !icmp && !icmpv6')
+        self.assertEqual(len(rows), len(sent))
+        for protocols, pid in rows:
+            self.assertEqual(pid, "", protocols)
+
+    def test_frames_have_readers(self):
+        near, far = self.pair()
+        lldpd = self.server(FRAME_READER, str(0x88cc), "LLDP!", within=near)
+        dhcp = self.server(FRAME_READER, str(0x0800), "OFFER", within=near)
+        c = self.capture("frames", near, "-f", "ether proto 0x88cc or port 68")
+        to, src = mac_of(near), mac_of(far)
+        offer = ipv4(FAR, "192.0.2.50", 17, udp(67, 68, b"OFFER" + bytes(90)))
+        group = bytes.fromhex("0180c200000e")
+        inject(far, [ethernet(group, src, 0x88cc,
+                              b"\x02\x07\x04LLDP!" + bytes(50)),
+                     ethernet(to, src, 0x0800, offer)])
+        self.assertEqual(lldpd.stdout.readline(), "read\n")
+        self.assertEqual(dhcp.stdout.readline(), "read\n")
+        c.stop(settle=0.3)
+        rows = self.rows(c.path, "proc.src.pid", "proc.dst.pid",
+                         "proc.dst.attr", "proc.direction", where="eth")
+        self.assertEqual(rows, [("", str(lldpd.pid), "socket", "in"),
+                                ("", str(dhcp.pid), "socket", "in")])
+
+    def tunnel(self, *kind):
+        near, far = self.pair()
+        for host, local, remote, inner in ((near, NEAR, FAR, 1),
+                                           (far, FAR, NEAR, 2)):
+            where = ["remote", remote]
+            if kind[0] == "vxlan":
+                where += ["local", local]
+            done = host.run("ip", "link", "add", "inner", "type", kind[0],
+                            "id", "7", *where, *kind[1:])
+            if done.returncode:
+                world.skip(f"no {kind[0]}: {done.stderr.strip()}")
+            host.ip("addr", "add", f"203.0.113.{inner}/24", "dev", "inner")
+            host.ip("link", "set", "inner", "up")
+        return near, far
+
+    def check_tunnel(self, port, *kind):
+        near, far = self.tunnel(*kind)
+        echo = self.server(ECHO, "203.0.113.2", within=far)
+        c = self.capture(f"tunnel{port}", near, "-f", f"udp port {port}")
+        client = self.start(
+            near.argv("python3", "-c", CLIENT, "203.0.113.2", echo.told),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.assertEqual(client.stdout.readline(), "connected\n")
+        client.stdin.close()
+        client.wait()
+        client.stdout.close()
+        c.stop(settle=0.3)
+        # Beside the connection there are only neighbours' questions.
+        named = self.rows(c.path, "proc.src.pid", "proc.dst.pid",
+                          where="proc.pid")
+        self.assertGreaterEqual(len(named), 5)
+        for row in named:
+            self.assertEqual(set(row), {str(client.pid), str(echo.pid)})
+
+    def test_vxlan_on_the_port_of_the_kernel(self):
+        self.check_tunnel(8472, "vxlan", "dstport", "8472")
+
+
+if __name__ == "__main__":
+    world.main()
