@@ -14,6 +14,7 @@
 #include "wireshark/extcap.h"
 #include "host/log.h"
 #include "options.h"
+#include "options_table.h"
 #include "host/privilege.h"
 #include "remote/remote.h"
 #include "session.h"
@@ -206,7 +207,7 @@ int main(int argc, char **argv)
 		o.log_level = level;	/* what is said there is said here */
 	switch (o.action) {
 	case ACTION_HELP:
-		fputs(options_help, stdout);
+		options_print_help(stdout);
 		return EXIT_SUCCESS;
 	case ACTION_VERSION:
 		puts("pktwho " PKTWHO_VERSION);

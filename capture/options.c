@@ -4,107 +4,13 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "host/log.h"
+#include "options_table.h"
 
 #define MAX_SNAPLEN 262144
-
-enum {
-	OPT_GEO = 256,
-	OPT_NO_COMMENTS,
-	OPT_NO_PROCESS_TABLE,
-	OPT_NO_CMDLINE,
-	OPT_HASH,
-	OPT_FOLLOW,
-	OPT_LOG_LEVEL,
-	OPT_EXCLUDE,
-	OPT_INTERVAL,
-	OPT_REMOTE,
-	OPT_REMOTE_PORT,
-	OPT_REMOTE_COMMAND,
-	OPT_REMOTE_SUDO,
-	OPT_REMOTE_COPY,
-	OPT_FILTER,		/* + enum filter_kind */
-};
-
-static const struct option long_options[] = {
-	{ "interface", required_argument, NULL, 'i' },
-	{ "list-interfaces", no_argument, NULL, 'D' },
-	{ "list-data-link-types", no_argument, NULL, 'L' },
-	{ "snapshot-length", required_argument, NULL, 's' },
-	{ "buffer-size", required_argument, NULL, 'B' },
-	{ "autostop", required_argument, NULL, 'a' },
-	{ "no-promiscuous-mode", no_argument, NULL, 'p' },
-	{ "geo", required_argument, NULL, OPT_GEO },
-	{ "no-comments", no_argument, NULL, OPT_NO_COMMENTS },
-	{ "no-process-table", no_argument, NULL, OPT_NO_PROCESS_TABLE },
-	{ "no-cmdline", no_argument, NULL, OPT_NO_CMDLINE },
-	{ "hash", no_argument, NULL, OPT_HASH },
-	{ "proc", required_argument, NULL, OPT_FILTER + FILTER_PROC },
-	{ "pid", required_argument, NULL, OPT_FILTER + FILTER_PID },
-	{ "user", required_argument, NULL, OPT_FILTER + FILTER_USER },
-	{ "container", required_argument, NULL, OPT_FILTER + FILTER_CONTAINER },
-	{ "unit", required_argument, NULL, OPT_FILTER + FILTER_UNIT },
-	{ "follow", no_argument, NULL, OPT_FOLLOW },
-	{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
-	{ "exclude-connection", required_argument, NULL, OPT_EXCLUDE },
-	{ "remote", required_argument, NULL, OPT_REMOTE },
-	{ "remote-port", required_argument, NULL, OPT_REMOTE_PORT },
-	{ "remote-command", required_argument, NULL, OPT_REMOTE_COMMAND },
-	{ "remote-sudo", no_argument, NULL, OPT_REMOTE_SUDO },
-	{ "remote-copy", no_argument, NULL, OPT_REMOTE_COPY },
-	{ "interval", required_argument, NULL, OPT_INTERVAL },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'v' },
-	{ NULL, 0, NULL, 0 },
-};
-
-const char options_help[] =
-"Usage: pktwho [-i INTERFACE]... [-f FILTER] [-w FILE] [OPTION]...\n"
-"              [-- COMMAND ARGUMENT...]\n"
-"       pktwho log [OPTION]... a line of JSON for each connection\n"
-"       pktwho doctor          what this machine and user can do\n"
-"Capture packets with the processes that send and receive them.\n"
-"\n"
-"  -i, --interface NAME       capture here; may be repeated (any)\n"
-"  -f FILTER                  capture filter, see pcap-filter(7): of the -i\n"
-"                             before it, or of all if it comes first\n"
-"  -w FILE                    write here; - is stdout (a temporary file)\n"
-"  -c COUNT                   stop after so many packets\n"
-"  -a, --autostop COND        duration:SECONDS, packets:COUNT, or stdin's eof\n"
-"  -s, --snapshot-length N    bytes to keep of each packet (262144)\n"
-"  -B, --buffer-size MIB      kernel buffer of each interface (4)\n"
-"  -p, --no-promiscuous-mode  only what is meant for this host\n"
-"  -q                         no summary at the end\n"
-"  -D, --list-interfaces      list the interfaces\n"
-"  -L, --list-data-link-types list the link types of the interface\n"
-"      --proc NAME            only packets of processes of these names or\n"
-"                             patterns, at either end: a,b or repeated\n"
-"      --pid N                ... of this process\n"
-"      --user NAME            ... of this user\n"
-"      --container ID         ... in this container (id or name)\n"
-"      --unit NAME            ... of this systemd unit\n"
-"      --follow               ... and what they start from now on\n"
-"      --hash                 SHA-256 of each executable\n"
-"      --geo FILE             country database (mmdb); may be repeated\n"
-"      --no-comments          no readable line beside each packet\n"
-"      --no-process-table     no table of processes at the end\n"
-"      --no-cmdline           no arguments of processes: they can be secrets\n"
-"      --log-level LEVEL      error, warning, info or debug (info)\n"
-"      --remote HOST          capture there, through ssh; see the man page for\n"
-"                             --remote-port PORT, --remote-command COMMAND,\n"
-"                             --remote-sudo and --remote-copy\n"
-"      --interval SECONDS     log: a line of what goes on, too\n"
-"      --exclude-connection C not this one, as SSH_CONNECTION has it\n"
-"  -h, --help                 this text\n"
-"  -v, --version              the version\n"
-"\n"
-"With COMMAND: only what it and its descendants send and receive, until it\n"
-"ends.  Under sudo it runs as the user who called.  Then, for example:\n"
-"  tshark -r FILE -Y 'proc.name == \"curl\"'\n";
 
 static int bad(const char *what, const char *value)
 {
@@ -125,19 +31,58 @@ static int parse_number(const char *s, uint64_t min, uint64_t max, uint64_t *v)
 	return errno || *end || *v < min || *v > max ? -EINVAL : 0;
 }
 
-static int parse_int(const char *what, const char *s, int min, int max, int *v)
+/* "bad snapshot length", from the name of the option. */
+static int bad_value(const struct option_row *row, const char *value)
 {
-	uint64_t n;
+	char what[64] = "bad ";
+	char *name = what + strlen(what);
 
-	if (parse_number(s, (uint64_t)min, (uint64_t)max, &n))
-		return bad(what, s);
-	*v = (int)n;
+	strncpy(name, row->name ? row->name : "packet count",
+		sizeof(what) - strlen(what) - 1);
+	for (; *name; name++)
+		if (*name == '-')
+			*name = ' ';
+	return bad(what, value);
+}
+
+/* ---- what takes an argument: each row names one ---- */
+
+static int take_flag(struct options *o, const struct option_row *row,
+		     const char *arg)
+{
+	(void)arg;
+	*(bool *)((char *)o + row->at) = true;
 	return 0;
 }
 
-static int parse_count(const char *what, const char *s, uint64_t *v)
+static int take_action(struct options *o, const struct option_row *row,
+		       const char *arg)
 {
-	return parse_number(s, 1, UINT64_MAX, v) ? bad(what, s) : 0;
+	(void)arg;
+	o->action = (enum options_action)row->at;
+	return 0;
+}
+
+static int take_text(struct options *o, const struct option_row *row,
+		     const char *arg)
+{
+	*(const char **)((char *)o + row->at) = arg;
+	return 0;
+}
+
+static int take_number(struct options *o, const struct option_row *row,
+		       const char *arg)
+{
+	void *member = (char *)o + row->at;
+	uint64_t n;
+
+	if (parse_number(arg, row->min, row->max, &n))
+		return bad_value(row, arg);
+	if (row->size == sizeof(int))
+		*(int *)member = (int)n;
+	else
+		*(uint64_t *)member = n;
+	return 0;
 }
 
 /* Seconds, with a fraction, as dumpcap takes them. */
@@ -153,182 +98,297 @@ static int parse_duration(const char *s, uint64_t *ns)
 	return 0;
 }
 
-static int parse_autostop(struct options *o, const char *s)
+static int take_autostop(struct options *o, const struct option_row *row,
+			 const char *arg)
 {
-	if (!strncmp(s, "duration:", 9))
-		return parse_duration(s + 9, &o->max_duration_ns);
-	if (!strncmp(s, "packets:", 8))
-		return parse_count("bad packet count", s + 8, &o->max_packets);
-	if (!strcmp(s, "eof")) {
+	(void)row;
+	if (!strncmp(arg, "duration:", 9))
+		return parse_duration(arg + 9, &o->max_duration_ns);
+	if (!strncmp(arg, "packets:", 8))
+		return parse_number(arg + 8, 1, UINT64_MAX, &o->max_packets) ?
+			       bad("bad packet count", arg + 8) : 0;
+	if (!strcmp(arg, "eof")) {
 		o->until_eof = true;
 		return 0;
 	}
-	return bad("bad autostop condition", s);
+	return bad("bad autostop condition", arg);
 }
 
-static int add_interface(struct options *o, const char *name,
-			 const char *filter)
+static int take_duration(struct options *o, const struct option_row *row,
+			 const char *arg)
+{
+	return parse_duration(arg, (uint64_t *)((char *)o + row->at));
+}
+
+static int add_interface(struct options *o, const char *name)
 {
 	if (o->interface_count == OPTIONS_MAX_INTERFACES)
 		return bad("too many interfaces at", name);
 	o->interfaces[o->interface_count++] =
-		(struct options_interface){ name, filter };
+		(struct options_interface){ name, o->first_filter };
 	return 0;
 }
 
-/* Of a copy: what argv says may have to be said again, to another us. */
-static int add_filter(struct options *o, enum filter_kind kind)
+static int take_interface(struct options *o, const struct option_row *row,
+			  const char *arg)
 {
-	const int before = o->filter.counts[kind];
-	char *list = strdup(optarg);
-	int added = list ? filter_add_list(&o->filter, kind, list) : -ENOMEM;
-	uint64_t pid;
-
-	if (added == -E2BIG)
-		return bad("too many terms in", optarg);
-	if (!added)
-		return bad("nothing to filter by in", optarg);
-	if (added < 0 || kind != FILTER_PID)
-		return added < 0 ? added : 0;
-	for (int i = before; i < o->filter.counts[kind]; i++)
-		if (parse_number(o->filter.terms[kind][i], 1, UINT32_MAX, &pid))
-			return bad("bad pid", o->filter.terms[kind][i]);
-	return 0;
-}
-
-static int parse_log_level(const char *s, enum log_level *level)
-{
-	for (enum log_level l = LOG_ERROR; l <= LOG_DEBUG; l++) {
-		if (strcmp(s, log_level_name(l)))
-			continue;
-		*level = l;
-		return 0;
-	}
-	return bad("bad log level", s);
-}
-
-/* ssh would take a host that begins with "-" for an option of its own. */
-static int take_remote(struct options_remote *r, int c)
-{
-	uint64_t port;
-
-	switch (c) {
-	case OPT_REMOTE:
-		r->host = optarg;
-		return *optarg && *optarg != '-' ? 0 : bad("bad host", optarg);
-	case OPT_REMOTE_PORT:
-		r->port = optarg;
-		return parse_number(optarg, 1, 65535, &port) ?
-			       bad("bad port", optarg) : 0;
-	case OPT_REMOTE_COMMAND:
-		r->command = optarg;
-		return 0;
-	case OPT_REMOTE_SUDO:
-		r->sudo = true;
-		return 0;
-	default:
-		r->copy = true;
-		return 0;
-	}
-}
-
-static int add_geo(struct options *o, const char *path)
-{
-	if (o->geo_count == OPTIONS_MAX_GEO)
-		return bad("too many databases at", path);
-	o->geo[o->geo_count++] = path;
-	return 0;
+	(void)row;
+	return add_interface(o, arg);
 }
 
 /* As in dumpcap, -f belongs to the -i before it; first, to all that follow. */
-static void set_filter(struct options *o, const char *filter,
-		       const char **dflt)
+static int take_filter(struct options *o, const struct option_row *row,
+		       const char *arg)
 {
+	(void)row;
 	if (o->interface_count)
-		o->interfaces[o->interface_count - 1].filter = filter;
+		o->interfaces[o->interface_count - 1].filter = arg;
 	else
-		*dflt = filter;
+		o->first_filter = arg;
+	return 0;
 }
 
-static int take(struct options *o, int c, const char **filter)
+/* Takes a copy apart: argv may have to be said again, to another us. */
+static int take_terms(struct options *o, const struct option_row *row,
+		      const char *arg)
 {
-	switch (c) {
-	case 'i':
-		return add_interface(o, optarg, *filter);
-	case 'f':
-		set_filter(o, optarg, filter);
+	const enum filter_kind kind = (enum filter_kind)row->at;
+	const int before = o->filter.counts[kind];
+	char *list = strdup(arg);
+	int added = list ? filter_add_list(&o->filter, kind, list) : -ENOMEM;
+	uint64_t n;
+
+	if (added == -E2BIG)
+		return bad("too many terms in", arg);
+	if (!added)
+		return bad("nothing to filter by in", arg);
+	if (added < 0)
+		return added;
+	for (int i = before; row->max && i < o->filter.counts[kind]; i++)
+		if (parse_number(o->filter.terms[kind][i], row->min, row->max,
+				 &n))
+			return bad_value(row, o->filter.terms[kind][i]);
+	return 0;
+}
+
+static int take_geo(struct options *o, const struct option_row *row,
+		    const char *arg)
+{
+	(void)row;
+	if (o->geo_count == OPTIONS_MAX_GEO)
+		return bad("too many databases at", arg);
+	o->geo[o->geo_count++] = arg;
+	return 0;
+}
+
+static int take_log_level(struct options *o, const struct option_row *row,
+			  const char *arg)
+{
+	for (enum log_level l = LOG_ERROR; l <= LOG_DEBUG; l++) {
+		if (strcmp(arg, log_level_name(l)))
+			continue;
+		o->log_level = l;
 		return 0;
-	case 'w':
-		o->write = optarg;
-		return 0;
-	case 'c':
-		return parse_count("bad packet count", optarg, &o->max_packets);
-	case 'a':
-		return parse_autostop(o, optarg);
-	case 's':
-		return parse_int("bad snapshot length", optarg, 0, MAX_SNAPLEN,
-				 &o->snaplen);
-	case 'B':
-		return parse_int("bad buffer size", optarg, 1, 1024,
-				 &o->buffer_mib);
-	case 'p':
-		o->no_promiscuous = true;
-		return 0;
-	case 'q':
-		o->quiet = true;
-		return 0;
-	case 'D':
-		o->action = ACTION_LIST_INTERFACES;
-		return 0;
-	case 'L':
-		o->action = ACTION_LIST_LINKTYPES;
-		return 0;
-	case 'h':
-		o->action = ACTION_HELP;
-		return 0;
-	case 'v':
-		o->action = ACTION_VERSION;
-		return 0;
-	case OPT_GEO:
-		return add_geo(o, optarg);
-	case OPT_NO_COMMENTS:
-		o->no_comments = true;
-		return 0;
-	case OPT_NO_PROCESS_TABLE:
-		o->no_process_table = true;
-		return 0;
-	case OPT_NO_CMDLINE:
-		o->no_cmdline = true;
-		return 0;
-	case OPT_HASH:
-		o->hash = true;
-		return 0;
-	case OPT_FOLLOW:
-		o->filter.follow = true;
-		return 0;
-	case OPT_LOG_LEVEL:
-		return parse_log_level(optarg, &o->log_level);
-	case OPT_INTERVAL:
-		return parse_duration(optarg, &o->interval_ns);
-	case OPT_EXCLUDE:
-		o->exclude = optarg;
-		return 0;
-	case OPT_REMOTE:
-	case OPT_REMOTE_PORT:
-	case OPT_REMOTE_COMMAND:
-	case OPT_REMOTE_SUDO:
-	case OPT_REMOTE_COPY:
-		return take_remote(&o->remote, c);
-	default:
-		return add_filter(o, (enum filter_kind)(c - OPT_FILTER));
 	}
+	return bad_value(row, arg);
+}
+
+/* ssh would take a host that begins with "-" for an option of its own. */
+static int take_host(struct options *o, const struct option_row *row,
+		     const char *arg)
+{
+	(void)row;
+	o->remote.host = arg;
+	return *arg && *arg != '-' ? 0 : bad("bad host", arg);
+}
+
+/* ---- the table ---- */
+
+#define MEMBER(m) .at = offsetof(struct options, m)
+#define FLAG(m) .take = take_flag, MEMBER(m)
+#define TEXT(m) .take = take_text, MEMBER(m)
+#define NUMBER(m, lowest, highest)                                          \
+	.take = take_number, MEMBER(m), .min = lowest, .max = highest,      \
+	.size = sizeof(((struct options *)NULL)->m)
+#define DURATION(m) .take = take_duration, MEMBER(m)
+#define TERMS(kind) .take = take_terms, .at = kind
+#define ACTION(action) .take = take_action, .at = action
+
+/* In the order of --help; { letter, "name", "ARGUMENT", "help", ... }. */
+const struct option_row options_table[] = {
+	{ 'i', "interface", "NAME", "capture here; may be repeated (any)",
+	  OPTION_THERE, VALUE_INTERFACE, .take = take_interface,
+	  .dialog = { DIALOG_REMOTE, PAGE_THERE, "Interface there",
+		      "As pktwho -D lists them there", "any" } },
+	{ 'f', NULL, "FILTER",
+	  "capture filter, see pcap-filter(7): of the -i\n"
+	  "before it, or of all if it comes first",
+	  OPTION_THERE, .take = take_filter },
+	{ 'w', NULL, "FILE", "write here; - is stdout (a temporary file)",
+	  OPTION_HERE, VALUE_FILE, TEXT(write) },
+	{ 'c', NULL, "COUNT", "stop after so many packets",
+	  OPTION_THERE, NUMBER(max_packets, 1, UINT64_MAX) },
+	{ 'a', "autostop", "COND",
+	  "duration:SECONDS, packets:COUNT, or stdin's eof",
+	  OPTION_THERE, VALUE_WORD, "duration: packets: eof",
+	  .take = take_autostop },
+	{ 's', "snapshot-length", "N",
+	  "bytes to keep of each packet (262144)",
+	  OPTION_THERE, NUMBER(snaplen, 0, MAX_SNAPLEN),
+	  .dialog = { DIALOG_BOTH, PAGE_CAPTURE, "Snapshot length",
+		      "Bytes to keep of each packet", "262144" } },
+	{ 'B', "buffer-size", "MIB", "kernel buffer of each interface (4)",
+	  OPTION_THERE, NUMBER(buffer_mib, 1, 1024) },
+	{ 'p', "no-promiscuous-mode", NULL, "only what is meant for this host",
+	  OPTION_THERE, FLAG(no_promiscuous) },
+	{ 'q', NULL, NULL, "no summary at the end",
+	  OPTION_THERE, FLAG(quiet) },
+	{ 'D', "list-interfaces", NULL, "list the interfaces",
+	  OPTION_HERE, ACTION(ACTION_LIST_INTERFACES) },
+	{ 'L', "list-data-link-types", NULL,
+	  "list the link types of the interface",
+	  OPTION_HERE, ACTION(ACTION_LIST_LINKTYPES) },
+	{ 0, "proc", "NAME",
+	  "only packets of processes of these names or\n"
+	  "patterns, at either end: a,b or repeated",
+	  OPTION_THERE, VALUE_PROCESS, TERMS(FILTER_PROC),
+	  .dialog = { DIALOG_BOTH, PAGE_PROCESSES, "Processes",
+		      "Names or patterns, separated by commas. Empty: all" } },
+	{ 0, "pid", "N", "... of this process",
+	  OPTION_THERE, VALUE_PID, TERMS(FILTER_PID), .min = 1,
+	  .max = UINT32_MAX,
+	  .dialog = { DIALOG_BOTH, PAGE_PROCESSES, "Process id",
+		      "Numbers, separated by commas. Empty: all" } },
+	{ 0, "user", "NAME", "... of this user",
+	  OPTION_THERE, VALUE_USER, TERMS(FILTER_USER),
+	  .dialog = { DIALOG_BOTH, PAGE_PROCESSES, "User",
+		      "Names or numbers, separated by commas. Empty: all" } },
+	{ 0, "container", "ID", "... in this container (id or name)",
+	  OPTION_THERE, VALUE_CONTAINER, TERMS(FILTER_CONTAINER),
+	  .dialog = { DIALOG_BOTH, PAGE_PROCESSES, "Container",
+		      "Ids or names, separated by commas. Empty: all" } },
+	{ 0, "unit", "NAME", "... of this systemd unit",
+	  OPTION_THERE, TERMS(FILTER_UNIT) },
+	{ 0, "follow", NULL, "... and what they start from now on",
+	  OPTION_THERE, FLAG(filter.follow),
+	  .dialog = { DIALOG_BOTH, PAGE_PROCESSES, "And what they start" } },
+	{ 0, "hash", NULL, "SHA-256 of each executable",
+	  OPTION_THERE, FLAG(hash) },
+	{ 0, "geo", "FILE", "country database (mmdb); may be repeated",
+	  OPTION_HERE, VALUE_FILE, .take = take_geo,
+	  .dialog = { DIALOG_LOCAL, PAGE_CAPTURE, "Country database",
+		      "MaxMind's format; without one, those that are "
+		      "installed" } },
+	{ 0, "no-comments", NULL, "no readable line beside each packet",
+	  OPTION_THERE, FLAG(no_comments),
+	  .dialog = { DIALOG_BOTH, PAGE_CAPTURE, "No comments",
+		      "The readable line that other programs show" } },
+	{ 0, "no-process-table", NULL, "no table of processes at the end",
+	  OPTION_THERE, FLAG(no_process_table) },
+	{ 0, "no-cmdline", NULL,
+	  "no arguments of processes: they can be secrets",
+	  OPTION_THERE, FLAG(no_cmdline),
+	  .dialog = { DIALOG_BOTH, PAGE_PROCESSES,
+		      "Leave out arguments of processes",
+		      "They can be secrets" } },
+	/* The remote host is told the level that holds here, given or not. */
+	{ 0, "log-level", "LEVEL", "error, warning, info or debug (info)",
+	  OPTION_HERE, VALUE_WORD, "error warning info debug",
+	  .take = take_log_level,
+	  .dialog = { DIALOG_BOTH, PAGE_LOG, "Log",
+		      "See View > Interface Toolbars > pktwho", "info" } },
+	{ 0, "remote", "HOST",
+	  "capture there, through ssh; see the man page for\n"
+	  "--remote-port PORT, --remote-command COMMAND,\n"
+	  "--remote-sudo and --remote-copy",
+	  OPTION_HERE, VALUE_HOST, .take = take_host,
+	  .dialog = { DIALOG_REMOTE, PAGE_HOST, "Host",
+		      "As ssh takes it: a name of ~/.ssh/config, or user@host",
+		      .required = true } },
+	{ 0, "remote-port", "PORT", NULL,
+	  OPTION_HERE, NUMBER(remote.port, 1, 65535),
+	  .dialog = { DIALOG_REMOTE, PAGE_HOST, "Port",
+		      "If it is not the one ssh would take" } },
+	{ 0, "remote-command", "COMMAND", NULL,
+	  OPTION_HERE, TEXT(remote.command),
+	  .dialog = { DIALOG_REMOTE, PAGE_THERE, "pktwho there",
+		      "The command that captures, as the shell there takes it",
+		      "pktwho" } },
+	{ 0, "remote-sudo", NULL, NULL,
+	  OPTION_HERE, FLAG(remote.sudo),
+	  .dialog = { DIALOG_REMOTE, PAGE_THERE, "Run it by sudo",
+		      "Without a password: nobody could enter one" } },
+	{ 0, "remote-copy", NULL, NULL,
+	  OPTION_HERE, FLAG(remote.copy),
+	  .dialog = { DIALOG_REMOTE, PAGE_THERE, "Copy pktwho there",
+		      "This very program, for as long as it runs" } },
+	{ 0, "interval", "SECONDS", "log: a line of what goes on, too",
+	  OPTION_HERE, DURATION(interval_ns) },
+	{ 0, "exclude-connection", "C",
+	  "not this one, as SSH_CONNECTION has it",
+	  OPTION_HERE, TEXT(exclude) },
+	{ 'h', "help", NULL, "this text", OPTION_HERE, ACTION(ACTION_HELP) },
+	{ 'v', "version", NULL, "the version",
+	  OPTION_HERE, ACTION(ACTION_VERSION) },
+};
+
+#define COUNT ((int)(sizeof(options_table) / sizeof(*options_table)))
+
+const int options_count = COUNT;
+
+const struct option_command options_commands[] = {
+	{ "log", "[OPTION]...", "a line of JSON for each connection",
+	  ACTION_LOG },
+	{ "doctor", NULL, "what this machine and user can do", ACTION_DOCTOR },
+	{ NULL, NULL, NULL, 0 },
+};
+
+/* ---- getopt ---- */
+
+#define LONG_ONLY 256		/* + row: what no letter can be */
+
+/* "+": stop at the first word, ":": tell what is missing. */
+static void make_getopt(char letters[2 * COUNT + 3],
+			struct option longs[COUNT + 1])
+{
+	struct option *l = longs;
+	char *s = letters;
+
+	*s++ = '+';
+	*s++ = ':';
+	for (int i = 0; i < COUNT; i++) {
+		const struct option_row *row = &options_table[i];
+		const int argument = row->argument ? required_argument :
+						     no_argument;
+
+		if (row->letter)
+			*s++ = row->letter;
+		if (row->letter && row->argument)
+			*s++ = ':';
+		if (row->name)
+			*l++ = (struct option){ row->name, argument, NULL,
+						LONG_ONLY + i };
+	}
+	*s = '\0';
+	*l = (struct option){ NULL, 0, NULL, 0 };
+}
+
+static const struct option_row *find_row(int c)
+{
+	const struct option_row *row = options_table;
+
+	if (c >= LONG_ONLY)
+		return row + (c - LONG_ONLY);
+	while (row->letter != c)
+		row++;
+	return row;
 }
 
 /* What getopt could not make sense of, in our words. */
 static int unknown(int c, char **argv, int before)
 {
 	char shown[3] = { '-', (char)optopt, '\0' };
-	const char *arg = optopt && optopt < 256 ? shown : argv[before];
+	const char *arg = optopt && optopt < LONG_ONLY ? shown : argv[before];
 
 	return bad(c == ':' ? "argument missing after" : "unknown option", arg);
 }
@@ -361,45 +421,26 @@ static int check(const struct options *o)
 	return 0;
 }
 
-bool options_show(const struct options *o)
+int options_each(int argc, char **argv,
+		 int (*fn)(void *ctx, const struct option_row *row,
+			   const char *arg),
+		 void *ctx, char ***command)
 {
-	return o->action == ACTION_LOG;
-}
-
-/* A first word that is no option; it is taken away. */
-static void take_action(struct options *o, int *argc, char ***argv)
-{
-	if (*argc < 2 || strcmp((*argv)[1], "log"))
-		return;
-	o->action = ACTION_LOG;
-	(*argv)++;
-	(*argc)--;
-}
-
-int options_parse(struct options *o, int argc, char **argv)
-{
-	const char *filter = NULL;
+	struct option longs[COUNT + 1];
+	char letters[2 * COUNT + 3];
 	int c, err, before;
 
-	memset(o, 0, sizeof(*o));
-	o->snaplen = MAX_SNAPLEN;
-	o->log_level = LOG_INFO;
-	if (argc == 2 && !strcmp(argv[1], "doctor")) {
-		o->action = ACTION_DOCTOR;
-		return 0;
-	}
-	take_action(o, &argc, &argv);
+	make_getopt(letters, longs);
+	*command = NULL;
 	optind = 0;		/* start afresh, GNU's way: tests parse often */
 	opterr = 0;
 	for (;;) {
 		before = optind ? optind : 1;
-		/* "+": stop at the first word, ":": tell what is missing. */
-		c = getopt_long(argc, argv, "+:i:f:w:c:a:s:B:pqDLhv",
-				long_options, NULL);
+		c = getopt_long(argc, argv, letters, longs, NULL);
 		if (c == -1)
 			break;
 		err = c == '?' || c == ':' ? unknown(c, argv, before) :
-					     take(o, c, &filter);
+					     fn(ctx, find_row(c), optarg);
 		if (err)
 			return err;
 	}
@@ -407,13 +448,56 @@ int options_parse(struct options *o, int argc, char **argv)
 	if (optind < argc && optind == before)
 		return bad("unexpected argument", argv[optind]);
 	if (optind < argc)
-		o->command = argv + optind;
+		*command = argv + optind;
 	else if (optind > before)
 		return bad("no command after", "--");
-	err = check(o);
+	return 0;
+}
+
+bool options_show(const struct options *o)
+{
+	return o->action == ACTION_LOG;
+}
+
+/* The command of that name, which may have to stand alone, or NULL. */
+static const struct option_command *find_command(int argc, char **argv)
+{
+	const struct option_command *command = options_commands;
+
+	if (argc < 2)
+		return NULL;
+	while (command->word && strcmp(command->word, argv[1]))
+		command++;
+	return command->word && (command->options || argc == 2) ? command :
+								  NULL;
+}
+
+static int take(void *options, const struct option_row *row, const char *arg)
+{
+	return row->take(options, row, arg);
+}
+
+int options_parse(struct options *o, int argc, char **argv)
+{
+	const struct option_command *command = find_command(argc, argv);
+	int err;
+
+	memset(o, 0, sizeof(*o));
+	o->snaplen = MAX_SNAPLEN;
+	o->log_level = LOG_INFO;
+	if (command) {
+		o->action = command->action;
+		argc--;
+		argv++;
+	}
+	o->argc = argc;
+	o->argv = argv;
+	err = options_each(argc, argv, take, o, &o->command);
+	if (!err)
+		err = check(o);
 	if (err)
 		return err;
 	if (!o->snaplen)
 		o->snaplen = MAX_SNAPLEN;	/* 0 means all, as in tcpdump */
-	return o->interface_count ? 0 : add_interface(o, "any", filter);
+	return o->interface_count ? 0 : add_interface(o, "any");
 }

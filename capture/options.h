@@ -34,7 +34,7 @@ struct options_interface {
 /* Capture on another machine: remote.h. */
 struct options_remote {
 	const char *host;		/* as ssh takes it; NULL: here */
-	const char *port;		/* NULL: as ssh would */
+	int port;			/* 0: as ssh would */
 	const char *command;		/* NULL: pktwho */
 	bool sudo;
 	bool copy;
@@ -44,6 +44,7 @@ struct options {
 	enum options_action action;
 	struct options_interface interfaces[OPTIONS_MAX_INTERFACES];
 	int interface_count;
+	const char *first_filter;	/* the -f before all -i, or NULL */
 	const char *write;		/* file, "-", or NULL: a temporary one */
 	int write_fd;			/* of a temporary one; 0: not open */
 	const char *geo[OPTIONS_MAX_GEO];
@@ -67,6 +68,8 @@ struct options {
 	const char *control_in;		/* Wireshark's toolbar, or NULL */
 	const char *control_out;
 	char **command;			/* NULL-terminated, or NULL */
+	int argc;			/* all of it, to be said again elsewhere */
+	char **argv;
 };
 
 /* 0, or -EINVAL after a line on stderr. */
@@ -74,8 +77,5 @@ int options_parse(struct options *o, int argc, char **argv);
 
 /* Whether a capture shows something beside its file: view.h. */
 bool options_show(const struct options *o);
-
-/* The help text, for stdout. */
-extern const char options_help[];
 
 #endif

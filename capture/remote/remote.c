@@ -21,6 +21,7 @@
 #include "bytes.h"
 #include "host/clocks.h"
 #include "host/log.h"
+#include "options_table.h"
 #include "pcapng.h"
 #include "output/pcapng_writer.h"
 #include "host/privilege.h"
@@ -68,57 +69,27 @@ static void add_quoted(struct text *t, const char *s)
 	add(t, "'");
 }
 
-static void add_option(struct text *t, const char *option, const char *value)
+static int add_word(void *text, const struct option_row *row, const char *arg)
 {
-	if (!value)
-		return;
-	add(t, " %s ", option);
-	add_quoted(t, value);
+	if (row->place != OPTION_THERE)
+		return 0;
+	if (row->letter)
+		add(text, " -%c", row->letter);
+	else
+		add(text, " --%s", row->name);
+	if (arg) {
+		add(text, " ");
+		add_quoted(text, arg);
+	}
+	return 0;
 }
 
-static void add_flag(struct text *t, const char *option, bool set)
-{
-	if (set)
-		add(t, " %s", option);
-}
-
-static void add_filters(struct text *t, const struct filter *f)
-{
-	static const char *const words[FILTER_KINDS] = {
-		[FILTER_PROC] = "--proc",
-		[FILTER_PID] = "--pid",
-		[FILTER_USER] = "--user",
-		[FILTER_CONTAINER] = "--container",
-		[FILTER_UNIT] = "--unit",
-	};
-
-	for (int kind = 0; kind < FILTER_KINDS; kind++)
-		for (int i = 0; i < f->counts[kind]; i++)
-			add_option(t, words[kind], f->terms[kind][i]);
-	add_flag(t, "--follow", f->follow);
-}
-
-/* Databases stay here; all else is for the other side to do. */
+/* The user's own words, but those for this side. */
 static void add_arguments(struct text *t, const struct options *o)
 {
-	for (int i = 0; i < o->interface_count; i++) {
-		add_option(t, "-i", o->interfaces[i].name);
-		add_option(t, "-f", o->interfaces[i].filter);
-	}
-	add(t, " -s %d", o->snaplen);
-	if (o->buffer_mib)
-		add(t, " -B %d", o->buffer_mib);
-	if (o->max_packets)
-		add(t, " -c %" PRIu64, o->max_packets);
-	if (o->max_duration_ns)
-		add(t, " -a duration:%.9f", (double)o->max_duration_ns / 1e9);
-	add_filters(t, &o->filter);
-	add_flag(t, "-p", o->no_promiscuous);
-	add_flag(t, "--hash", o->hash);
-	add_flag(t, "--no-comments", o->no_comments);
-	add_flag(t, "--no-process-table", o->no_process_table);
-	add_flag(t, "--no-cmdline", o->no_cmdline);
-	add_flag(t, "-q", o->quiet);
+	char **command;
+
+	options_each(o->argc, o->argv, add_word, t, &command);
 	add(t, " --log-level %s", log_level_name(o->log_level));
 }
 
@@ -246,6 +217,7 @@ static _Noreturn void run_ssh(const struct options *o, const char *command,
 			      const int fds[3])
 {
 	const char *argv[12];
+	char port[8];
 	int n = 0;
 
 	for (int i = 0; i < 3; i++)
@@ -261,8 +233,9 @@ static _Noreturn void run_ssh(const struct options *o, const char *command,
 		argv[n++] = "LogLevel=ERROR";
 	}
 	if (o->remote.port) {
+		snprintf(port, sizeof(port), "%d", o->remote.port);
 		argv[n++] = "-p";
-		argv[n++] = o->remote.port;
+		argv[n++] = port;
 	}
 	argv[n++] = "--";
 	argv[n++] = o->remote.host;

@@ -2,10 +2,12 @@
 #include "wireshark/extcap.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "host/log.h"
+#include "options_table.h"
 #include "printable.h"
 #include "wireshark/choices.h"
 #include "packet/source.h"
@@ -111,77 +113,18 @@ static int check_filter(const char *interface, const char *filter)
 
 /* ---- the dialog ---- */
 
-enum { LOCAL = 1, REMOTE = 2, BOTH = 3 };
+/* The lists to choose from. */
+static enum choices_kind choices_of(const struct option_row *row)
+{
+	static const enum choices_kind kinds[VALUES] = {
+		[VALUE_PROCESS] = CHOICES_NAMES,
+		[VALUE_PID] = CHOICES_PIDS,
+		[VALUE_USER] = CHOICES_USERS,
+		[VALUE_CONTAINER] = CHOICES_CONTAINERS,
+	};
 
-static const struct argument {
-	const char *call;
-	int where;
-	const char *text;		/* the sentence after {number}{call} */
-	enum choices_kind running;	/* what the list offers */
-} arguments[] = {
-	{ "--remote", REMOTE,
-	  "{display=Host}{type=string}{required=true}{group=Remote}"
-	  "{tooltip=As ssh takes it: a name of ~/.ssh/config, or user@host}",
-	  CHOICES_NONE },
-	{ "--remote-port", REMOTE,
-	  "{display=Port}{type=unsigned}{range=1,65535}{group=Remote}"
-	  "{tooltip=If it is not the one ssh would take}", CHOICES_NONE },
-	{ "--interface", REMOTE,
-	  "{display=Interface there}{type=string}{default=any}{group=Remote}"
-	  "{tooltip=As pktwho -D lists them there}", CHOICES_NONE },
-	{ "--remote-command", REMOTE,
-	  "{display=pktwho there}{type=string}{default=pktwho}{group=Remote}"
-	  "{tooltip=The command that captures, as the shell there takes it}",
-	  CHOICES_NONE },
-	{ "--remote-sudo", REMOTE,
-	  "{display=Run it by sudo}{type=boolflag}{group=Remote}"
-	  "{tooltip=Without a password: nobody could enter one}",
-	  CHOICES_NONE },
-	{ "--remote-copy", REMOTE,
-	  "{display=Copy pktwho there}{type=boolflag}{group=Remote}"
-	  "{tooltip=This very program, for as long as it runs}", CHOICES_NONE },
-	{ "--proc", BOTH,
-	  "{display=Processes}{group=Processes}"
-	  "{tooltip=Names or patterns, separated by commas. Empty: all}",
-	  CHOICES_NAMES },
-#ifdef EXTCAP_PLAIN_LISTS
-	{ PATTERN, LOCAL,
-	  "{display=... or by name}{type=string}{group=Processes}"
-	  "{tooltip=Names or patterns, separated by commas}", CHOICES_NONE },
-#endif
-	{ "--pid", BOTH,
-	  "{display=Process id}{group=Processes}"
-	  "{tooltip=Numbers, separated by commas. Empty: all}", CHOICES_PIDS },
-	{ "--user", BOTH,
-	  "{display=User}{group=Processes}"
-	  "{tooltip=Names or numbers, separated by commas. Empty: all}",
-	  CHOICES_USERS },
-	{ "--container", BOTH,
-	  "{display=Container}{group=Processes}"
-	  "{tooltip=Ids or names, separated by commas. Empty: all}",
-	  CHOICES_CONTAINERS },
-	{ "--follow", BOTH,
-	  "{display=And what they start}{type=boolflag}{group=Processes}",
-	  CHOICES_NONE },
-	{ "--no-cmdline", BOTH,
-	  "{display=Leave out arguments of processes}{type=boolflag}"
-	  "{tooltip=They can be secrets}{group=Processes}", CHOICES_NONE },
-	{ "--no-comments", BOTH,
-	  "{display=No comments}{type=boolflag}{group=Capture}"
-	  "{tooltip=The readable line that other programs show}",
-	  CHOICES_NONE },
-	{ "--snapshot-length", BOTH,
-	  "{display=Snapshot length}{type=unsigned}{range=0,262144}"
-	  "{default=262144}{tooltip=Bytes to keep of each packet}"
-	  "{group=Capture}", CHOICES_NONE },
-	{ "--geo", LOCAL,
-	  "{display=Country database}{type=fileselect}{mustexist=true}"
-	  "{tooltip=MaxMind's format; without one, those that are installed}"
-	  "{group=Capture}", CHOICES_NONE },
-	{ "--log-level", BOTH,
-	  "{display=Log}{type=selector}{group=Log}"
-	  "{tooltip=See View > Interface Toolbars > pktwho}", CHOICES_NONE },
-};
+	return kinds[row->value];
+}
 
 static void print_value(void *argument, const char *value, const char *display)
 {
@@ -190,59 +133,106 @@ static void print_value(void *argument, const char *value, const char *display)
 		       *(const int *)argument, value, display);
 }
 
-static void print_values(int number)
+static void print_words(int number, const struct option_row *row)
 {
-	const struct argument *a = &arguments[number];
+	const char *initial = row->dialog.initial ? row->dialog.initial : "";
 
-	if (!strcmp(a->call, "--log-level"))
-		for (enum log_level l = LOG_ERROR; l <= LOG_DEBUG; l++)
-			printf("value {arg=%d}{value=%s}{display=%s}"
-			       "{default=%s}\n", number, log_level_name(l),
-			       log_level_name(l),
-			       l == LOG_INFO ? "true" : "false");
-	if (a->running == CHOICES_NONE)
-		return;
-	printf("value {arg=%d}{value=}{display=}{default=true}\n", number);
-	choices_each(a->running, print_value, &number);
+	for (const char *w = row->words; *w; w += strspn(w, " ")) {
+		int len = (int)strcspn(w, " ");
+
+		printf("value {arg=%d}{value=%.*s}{display=%.*s}{default=%s}\n",
+		       number, len, w, len, w,
+		       (size_t)len == strlen(initial) &&
+				       !strncmp(w, initial, (size_t)len) ?
+			       "true" : "false");
+		w += len;
+	}
 }
 
-static bool is_offered(int number, const char *interface)
+static void print_values(int number)
 {
-	int where = device_of(interface) ? LOCAL : REMOTE;
+	const struct option_row *row = &options_table[number];
 
-	return arguments[number].where & where;
+	if (row->value == VALUE_WORD)
+		print_words(number, row);
+	if (choices_of(row) == CHOICES_NONE)
+		return;
+	printf("value {arg=%d}{value=}{display=}{default=true}\n", number);
+	choices_each(choices_of(row), print_value, &number);
 }
 
 /* The lists of another machine's processes are not to be had. */
-static void print_argument(int number, const char *interface)
+static void print_type(const struct option_row *row, bool is_local)
 {
-	const struct argument *a = &arguments[number];
-	const char *type = "";
+	if (!row->argument)
+		printf("{type=boolflag}");
+	else if (row->value == VALUE_WORD)
+		printf("{type=selector}");
+	else if (row->value == VALUE_FILE)
+		printf("{type=fileselect}{mustexist=true}");
+	else if (choices_of(row) != CHOICES_NONE && is_local)
+		printf("{type=" LIST_TYPE "}{reload=true}"
+		       "{placeholder=Running now}");
+	else if (choices_of(row) == CHOICES_NONE && row->max)
+		printf("{type=unsigned}{range=%" PRIu64 ",%" PRIu64 "}",
+		       row->min, row->max);
+	else
+		printf("{type=string}");
+}
 
-	if (a->running != CHOICES_NONE)
-		type = device_of(interface) ?
-			       "{type=" LIST_TYPE "}{reload=true}"
-			       "{placeholder=Running now}" :
-			       "{type=string}";
-	printf("arg {number=%d}{call=%s}%s%s\n", number, a->call, a->text,
-	       type);
-	if (device_of(interface) || a->running == CHOICES_NONE)
+static void print_argument(int number, bool is_local)
+{
+	static const char *const pages[PAGES] = {
+		[PAGE_HOST] = "Remote",
+		[PAGE_THERE] = "Remote",
+		[PAGE_PROCESSES] = "Processes",
+		[PAGE_CAPTURE] = "Capture",
+		[PAGE_LOG] = "Log",
+	};
+	const struct option_row *row = &options_table[number];
+	const struct option_dialog *d = &row->dialog;
+
+	printf("arg {number=%d}{call=--%s}{display=%s}", number, row->name,
+	       d->display);
+	print_type(row, is_local);
+	if (d->required)
+		printf("{required=true}");
+	if (d->initial && row->value != VALUE_WORD)
+		printf("{default=%s}", d->initial);
+	if (d->tooltip)
+		printf("{tooltip=%s}", d->tooltip);
+	printf("{group=%s}\n", pages[d->page]);
+	if (is_local || choices_of(row) == CHOICES_NONE)
 		print_values(number);
+#ifdef EXTCAP_PLAIN_LISTS
+	if (row->value == VALUE_PROCESS && is_local)
+		printf("arg {number=%d}{call=" PATTERN "}"
+		       "{display=... or by name}{type=string}"
+		       "{tooltip=Names or patterns, separated by commas}"
+		       "{group=%s}\n", options_count, pages[d->page]);
+#endif
 }
 
 /* All of the dialog, or with @reload the values of one list anew. */
 static int print_config(const char *interface, const char *reload)
 {
-	int count = (int)(sizeof(arguments) / sizeof(*arguments));
+	const bool is_local = device_of(interface) != NULL;
 
-	for (int i = 0; i < count; i++) {
-		if (!is_offered(i, interface))
-			continue;
-		if (!reload)
-			print_argument(i, interface);
-		else if (!strcmp(arguments[i].call + 2,
-				 reload + strspn(reload, "-")))
-			print_values(i);
+	for (int page = 0; page < PAGES; page++) {
+		for (int i = 0; i < options_count; i++) {
+			const struct option_dialog *d =
+				&options_table[i].dialog;
+
+			if ((int)d->page != page ||
+			    !(d->offered &
+			      (is_local ? DIALOG_LOCAL : DIALOG_REMOTE)))
+				continue;
+			if (!reload)
+				print_argument(i, is_local);
+			else if (!strcmp(options_table[i].name,
+					 reload + strspn(reload, "-")))
+				print_values(i);
+		}
 	}
 	return 0;
 }

@@ -1,57 +1,42 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# bash completion for pktwho(1)
+# The build puts the options and the kinds of their arguments before this.
+# shellcheck shell=bash
+
+_pktwho_words() {
+	case $1 in
+	INTERFACE) echo any; ls /sys/class/net ;;
+	PROCESS) cat /proc/[0-9]*/comm ;;
+	PID) cd /proc && echo [0-9]* ;;
+	*) echo "$1" ;;
+	esac 2>/dev/null
+}
 
 _pktwho() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local i options='--interface --autostop --snapshot-length --buffer-size
-		--no-promiscuous-mode --list-interfaces --list-data-link-types
-		--proc --pid --user --container --unit --follow --hash --geo
-		--no-comments --no-process-table --no-cmdline --log-level
-		--remote --remote-port --remote-command --remote-sudo
-		--remote-copy --exclude-connection --interval --help --version'
+	local i kind words=()
 
 	# What follows "--" is another program's.
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		[[ ${COMP_WORDS[i]} == -- ]] || continue
-		if ((i + 1 == COMP_CWORD)); then
-			mapfile -t COMPREPLY < <(compgen -c -- "$cur")
-		else
-			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-		fi
+		words=(-f)
+		((i + 1 < COMP_CWORD)) || words=(-c)
+		mapfile -t COMPREPLY < <(compgen "${words[@]}" -- "$cur")
 		return
 	done
 
-	case $prev in
-	-i | --interface)
-		mapfile -t COMPREPLY < <(compgen -W \
-			"any $(ls /sys/class/net 2>/dev/null)" -- "$cur")
-		;;
-	--proc)
-		mapfile -t COMPREPLY < <(compgen -W \
-			"$(cat /proc/[0-9]*/comm 2>/dev/null)" -- "$cur")
-		;;
-	--pid)
-		mapfile -t COMPREPLY < <(compgen -W \
-			"$(cd /proc && echo [0-9]*)" -- "$cur")
-		;;
-	--user)
-		mapfile -t COMPREPLY < <(compgen -u -- "$cur")
-		;;
-	--log-level)
-		mapfile -t COMPREPLY < <(compgen -W \
-			'error warning info debug' -- "$cur")
-		;;
-	-w | --geo)
-		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-		;;
-	-a | --autostop)
-		mapfile -t COMPREPLY < <(compgen -W 'duration: packets: eof' -- "$cur")
-		;;
+	kind=$(_pktwho_value "$prev")
+	case $kind in
+	FILE) words=(-f) ;;
+	USER) words=(-u) ;;
+	HOST) words=(-A hostname) ;;
+	?*) words=(-W "$(_pktwho_words "$kind")") ;;
 	*)
-		((COMP_CWORD > 1)) || options+=' log doctor'
-		[[ $cur != -* && $COMP_CWORD != 1 ]] ||
-			mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
+		# shellcheck disable=SC2154 # the build's
+		words=(-W "$_pktwho_options")
+		((COMP_CWORD > 1)) || words[1]+=" $_pktwho_commands"
+		[[ $cur == -* || $COMP_CWORD == 1 ]] || return 0
 		;;
 	esac
+	mapfile -t COMPREPLY < <(compgen "${words[@]}" -- "$cur")
 }
 complete -o filenames -F _pktwho pktwho

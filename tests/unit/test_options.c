@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "exact.h"
 #include "options.h"
+#include "options_table.h"
 
 #define MAX_ARGS 40
 
@@ -128,7 +130,7 @@ static void another_machine_is_described(void **state)
 			       "--remote-sudo", "--remote-copy", "-a", "eof",
 			       "--remote-command", "/opt/pktwho"), 0);
 	assert_string_equal(o.remote.host, "web");
-	assert_string_equal(o.remote.port, "2222");
+	assert_int_equal(o.remote.port, 2222);
 	assert_string_equal(o.remote.command, "/opt/pktwho");
 	assert_true(o.remote.sudo && o.remote.copy && o.until_eof);
 	assert_int_equal(PARSE(&o, "--remote", "web", "--", "curl"), -EINVAL);
@@ -328,98 +330,132 @@ static bool has_word(const char *text, const char *word)
 	return false;
 }
 
-/* Calls @fn with each "--word" of the help text. */
-static void each_long_option(void (*fn)(const char *word, const char *arg),
-			     const char *arg)
+static char *help_text(void)
 {
-	const char *at = options_help;
-	char word[64];
+	size_t size;
+	char *text;
+	FILE *f = open_memstream(&text, &size);
 
-	while ((at = strstr(at, "--"))) {
-		if (sscanf(at, "--%60[a-z-]", word + 2) == 1) {
-			memcpy(word, "--", 2);
-			fn(word, arg);
-		}
-		at += 2;
-	}
+	assert_non_null(f);
+	options_print_help(f);
+	fclose(f);
+	return text;
 }
 
-static void must_parse(const char *word, const char *arg)
+/* "--word" or "-x". */
+static const char *word_of(const struct option_row *row)
+{
+	static char word[64];
+
+	if (row->name)
+		snprintf(word, sizeof(word), "--%s", row->name);
+	else
+		snprintf(word, sizeof(word), "-%c", row->letter);
+	return word;
+}
+
+static bool parses(const char *word, const char *arg)
 {
 	struct options o;
 
-	(void)arg;
-	/* --follow needs somebody, --remote-port a host. */
-	if (PARSE(&o, "--pid=1", word) && PARSE(&o, word, "1") &&
-	    PARSE(&o, "--remote=1", word) && PARSE(&o, "--remote=1", word, "1") &&
-	    PARSE(&o, word, "packets:1") && PARSE(&o, word, "info") &&
-	    PARSE(&o, "log", word, "1"))
-		fail_msg("not an option: %s", word);
+	/* --follow needs somebody, --remote-port a host, --interval a log. */
+	return !PARSE(&o, "log", word, arg) ||
+	       !PARSE(&o, word, arg) || !PARSE(&o, "--pid=1", word, arg) ||
+	       !PARSE(&o, "--remote=1", word, arg);
 }
 
-static void must_be_in(const char *word, const char *text)
+static void every_row_can_be_taken(void **state)
 {
-	if (!has_word(text, word))
-		fail_msg("not documented: %s", word);
+	(void)state;
+	for (int i = 0; i < options_count; i++) {
+		const struct option_row *row = &options_table[i];
+		const char *arg = row->argument ? "1" : NULL;
+		char first[32];
+
+		if (row->value == VALUE_WORD) {
+			assert_int_equal(sscanf(row->words, "%30s", first), 1);
+			if (!strcmp(first, "duration:"))
+				strcat(first, "1");
+			arg = first;
+		}
+		if (!parses(word_of(row), arg))
+			fail_msg("not taken: %s", word_of(row));
+	}
 }
 
-static void help_names_every_option_of_the_source(void **state)
+static void no_two_rows_are_alike(void **state)
 {
-	char *source = slurp(CAPTURE "/options.c"), word[64];
-	int count = 0;
+	(void)state;
+	for (int i = 0; i < options_count; i++) {
+		const struct option_row *a = &options_table[i];
+
+		/* Wireshark calls an option by its name. */
+		assert_true(a->name || (a->letter && !a->dialog.offered));
+		for (int j = 0; j < i; j++) {
+			const struct option_row *b = &options_table[j];
+
+			assert_true(!a->letter || a->letter != b->letter);
+			assert_true(!a->name || !b->name ||
+				    strcmp(a->name, b->name));
+		}
+	}
+}
+
+static void what_the_dialog_shows_first_is_offered(void **state)
+{
+	(void)state;
+	for (int i = 0; i < options_count; i++) {
+		const struct option_row *row = &options_table[i];
+
+		if (row->dialog.initial && row->value == VALUE_WORD)
+			assert_true(has_word(row->words, row->dialog.initial));
+	}
+}
+
+static void help_names_every_option(void **state)
+{
+	char *help = help_text();
 
 	(void)state;
-	assert_non_null(source);
-	for (char *at = source; (at = strstr(at, "\t{ \"")); at++) {
-		assert_int_equal(sscanf(at, "\t{ \"%60[a-z-]\"", word + 2), 1);
-		memcpy(word, "--", 2);
-		must_be_in(word, options_help);
-		count++;
-	}
-	assert_true(count >= 13);
-	free(source);
-	each_long_option(must_parse, NULL);
+	for (int i = 0; i < options_count; i++)
+		if (!has_word(help, word_of(&options_table[i])))
+			fail_msg("no help: %s", word_of(&options_table[i]));
+	free(help);
 }
 
 static void help_fits_one_screen(void **state)
 {
+	char *help = help_text();
 	int lines = 0;
 
 	(void)state;
-	for (const char *s = options_help; *s; lines++) {
+	for (const char *s = help; *s; lines++) {
 		assert_in_range(strcspn(s, "\n"), 0, 79);
 		s += strcspn(s, "\n");
 		assert_int_equal(*s++, '\n');
 	}
-	assert_in_range(lines, 1, 44);
+	assert_in_range(lines, 1, 60);
+	free(help);
 }
 
-/* In mdoc(7) "Fl -word" is "--word". */
-static void must_be_in_mdoc(const char *word, const char *text)
-{
-	char flag[68];
-
-	snprintf(flag, sizeof(flag), "Fl %s", word + 1);
-	must_be_in(flag, text);
-}
-
+/* In mdoc(7) "Fl -word" is "--word", and "Fl x" is "-x". */
 static void the_man_page_has_every_option(void **state)
 {
 	char *text = slurp(DOCS "/pktwho.1");
+	char flag[80];
 
 	(void)state;
 	assert_non_null(text);
-	each_long_option(must_be_in_mdoc, text);
-	free(text);
-}
+	for (int i = 0; i < options_count; i++) {
+		const struct option_row *row = &options_table[i];
 
-static void the_completion_has_every_option(void **state)
-{
-	char *text = slurp(SHARE "/completions/pktwho.bash");
-
-	(void)state;
-	assert_non_null(text);
-	each_long_option(must_be_in, text);
+		snprintf(flag, sizeof(flag), "Fl %s", word_of(row) + 1);
+		if (!has_word(text, flag))
+			fail_msg("not in the man page: %s", word_of(row));
+		snprintf(flag, sizeof(flag), "\n.It Fl %c", row->letter);
+		if (row->letter && !has_word(text, flag))
+			fail_msg("not in the man page: %s", flag + 5);
+	}
 	free(text);
 }
 
@@ -437,10 +473,12 @@ int main(void)
 		cmocka_unit_test(what_is_repeated_is_bounded),
 		cmocka_unit_test(a_command_keeps_its_words),
 		cmocka_unit_test(a_log_is_a_capture_without_a_file),
-		cmocka_unit_test(help_names_every_option_of_the_source),
+		cmocka_unit_test(every_row_can_be_taken),
+		cmocka_unit_test(no_two_rows_are_alike),
+		cmocka_unit_test(what_the_dialog_shows_first_is_offered),
+		cmocka_unit_test(help_names_every_option),
 		cmocka_unit_test(help_fits_one_screen),
 		cmocka_unit_test(the_man_page_has_every_option),
-		cmocka_unit_test(the_completion_has_every_option),
 	};
 
 	return cmocka_run_group_tests_name("options", tests, NULL, NULL);

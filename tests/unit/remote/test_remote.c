@@ -8,23 +8,18 @@
 
 #include "remote/remote.h"
 
-static struct options plain(void)
-{
-	return (struct options){
-		.interfaces = { { "eth0", NULL } },
-		.interface_count = 1,
-		.snaplen = 262144,
-		.remote = { .host = "web" },
-	};
-}
-
 /* What the shell runs: its own "sh -c" is an echo here. */
-static void check(const struct options *o, const char *expected)
+static void check(char **argv, const char *expected)
 {
+	struct options o;
+	int argc = 0;
 	char command[4096], script[4200], out[4096];
 	FILE *f;
 
-	assert_int_equal(remote_command(o, command, sizeof(command)), 0);
+	while (argv[argc])
+		argc++;
+	assert_int_equal(options_parse(&o, argc, argv), 0);
+	assert_int_equal(remote_command(&o, command, sizeof(command)), 0);
 	assert_int_equal(strncmp(command, "exec sh -c ", 11), 0);
 	snprintf(script, sizeof(script), "printf %%s %s", command + 11);
 	f = popen(script, "r");
@@ -34,33 +29,42 @@ static void check(const struct options *o, const char *expected)
 	assert_string_equal(out, expected);
 }
 
-#define RUN "pktwho -w - -a eof --exclude-connection \"$SSH_CONNECTION\""
+#define RUN " -w - -a eof --exclude-connection \"$SSH_CONNECTION\""
+
+#define CHECK(expected, ...)                                                 \
+	check((char *[]){ "pktwho", "--remote", "web", __VA_ARGS__ }, expected)
 
 static void options_go_along(void **state)
 {
-	struct options o = plain();
-
 	(void)state;
-	check(&o, RUN " -i 'eth0' -s 262144 --log-level error");
-	o.log_level = LOG_INFO;
-	o.quiet = true;
-	o.interfaces[0].filter = "tcp and not 'x'";
-	o.remote.sudo = true;
-	o.max_packets = 5;
-	o.max_duration_ns = 1500000000;
-	o.no_cmdline = o.no_comments = true;
-	filter_add(&o.filter, FILTER_PROC, "it's");
-	check(&o, "sudo -n " RUN " -i 'eth0' -f 'tcp and not '\\''x'\\''' "
-	      "-s 262144 -c 5 -a duration:1.500000000 --proc 'it'\\''s' "
-	      "--no-comments --no-cmdline -q --log-level info");
+	CHECK("pktwho" RUN " --log-level info", NULL);
+	CHECK("pktwho" RUN " -i 'eth0' -s '96' --log-level error",
+	      "-i", "eth0", "-s", "96", "--log-level", "error", NULL);
+	CHECK("sudo -n pktwho" RUN " -q -i 'eth0' -f 'tcp and not '\\''x'\\''' "
+	      "-c '5' -a 'duration:1.5' --proc 'it'\\''s,a*' --no-comments "
+	      "--no-cmdline --log-level info",
+	      "-q", "-i", "eth0", "-f", "tcp and not 'x'", "--remote-sudo",
+	      "-c", "5", "-a", "duration:1.5", "--proc=it's,a*", "--no-comm",
+	      "--no-cmdline", NULL);
+}
+
+static void what_is_for_this_side_stays(void **state)
+{
+	(void)state;
+	CHECK("/opt/pktwho" RUN " -f 'udp' --log-level info",
+	      "-w", "here.pcapng", "--remote-port", "2222", "-f", "udp",
+	      "--remote-command", "/opt/pktwho", "--exclude-connection",
+	      "192.0.2.1 1 192.0.2.2 2", NULL);
 }
 
 static void a_command_too_long_is_refused(void **state)
 {
-	struct options o = plain();
+	char *argv[] = { "pktwho", "--remote", "web", "-f", "udp", NULL };
+	struct options o;
 	char command[64];
 
 	(void)state;
+	assert_int_equal(options_parse(&o, 5, argv), 0);
 	assert_int_equal(remote_command(&o, command, sizeof(command)), -ENOSPC);
 }
 
@@ -114,6 +118,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options_go_along),
+		cmocka_unit_test(what_is_for_this_side_stays),
 		cmocka_unit_test(a_command_too_long_is_refused),
 		cmocka_unit_test(a_connection_is_left_out),
 		cmocka_unit_test(a_connection_that_is_not_of_tcp_has_no_packets),
