@@ -1,153 +1,81 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "owner/nat.h"
 
-#include <errno.h>
-#include <libnetfilter_conntrack/libnetfilter_conntrack.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "packet/flow_hash.h"
 #include "packet/parse.h"
 
-#define SLOTS	4096		/* a power of two */
-#define KEEP_NS 1000000000ull
+#define NONE	0		/* the first translation is nobody's */
+#define KEEP_NS 10000000000ull	/* a packet is resolved long before */
 
-struct slot {
-	struct flow_key sent;
-	struct flow_key sender;
-	struct flow_key receiver;
-	uint64_t asked_ns;
-	bool translated;
+/*
+ * Found by either of its keys, each in a chain of its own: a link is twice
+ * the translation's number, plus which.
+ */
+struct translation {
+	struct flow_key keys[2];	/* of the first packet, of its answers */
+	uint64_t ended_ns;		/* 0: it has not */
+	uint32_t links[2];
+	uint32_t next_ended;
+	uint16_t check;			/* the last that it was seen in */
+	bool watched;
 };
 
 struct nat {
 	struct flow_hash hash;
-	struct nfct_handle *handle;
-	struct nf_conntrack *answer;	/* of the query under way */
-	struct slot slots[SLOTS];
+	size_t max;
+	size_t used;			/* of all; the rest is untouched */
+	size_t unwatched;
+	uint64_t lost;
+	uint16_t check;
+	bool check_all;
+	uint32_t first_ended;		/* by time: their places are given again */
+	uint32_t last_ended;
+	uint32_t mask;
+	uint32_t *chains;
+	struct translation *all;
 };
 
-static int on_answer(enum nf_conntrack_msg_type type, struct nf_conntrack *ct,
-		     void *ctx)
+struct nat *nat_new(size_t max)
 {
-	struct nat *c = ctx;
+	struct nat *n = calloc(1, sizeof(*n));
+	uint32_t chains = 1;
 
-	(void)type;
-	nfct_copy(c->answer, ct, NFCT_CP_ALL);
-	return NFCT_CB_CONTINUE;
-}
-
-int nat_open(struct nat **out)
-{
-	struct nat *c = calloc(1, sizeof(*c));
-	int err = -ENOMEM;
-
-	if (!c)
-		return err;
-	flow_hash_init(&c->hash);
-	c->answer = nfct_new();
-	if (c->answer) {
-		c->handle = nfct_open(CONNTRACK, 0);
-		err = -errno;
-	}
-	if (!c->handle) {
-		nat_close(c);
-		return err;
-	}
-	nfct_callback_register(c->handle, NFCT_T_ALL, on_answer, c);
-	*out = c;
-	return 0;
-}
-
-void nat_close(struct nat *c)
-{
-	if (!c)
-		return;
-	if (c->handle)
-		nfct_close(c->handle);
-	if (c->answer)
-		nfct_destroy(c->answer);
-	free(c);
-}
-
-/* The attributes of one direction of an entry. */
-struct tuple_attrs {
-	enum nf_conntrack_attr ipv4_src, ipv4_dst, ipv6_src, ipv6_dst;
-	enum nf_conntrack_attr port_src, port_dst;
-};
-
-static const struct tuple_attrs orig = {
-	ATTR_ORIG_IPV4_SRC, ATTR_ORIG_IPV4_DST, ATTR_ORIG_IPV6_SRC,
-	ATTR_ORIG_IPV6_DST, ATTR_ORIG_PORT_SRC, ATTR_ORIG_PORT_DST,
-};
-
-static const struct tuple_attrs reply = {
-	ATTR_REPL_IPV4_SRC, ATTR_REPL_IPV4_DST, ATTR_REPL_IPV6_SRC,
-	ATTR_REPL_IPV6_DST, ATTR_REPL_PORT_SRC, ATTR_REPL_PORT_DST,
-};
-
-static struct nf_conntrack *question(const struct flow_key *k)
-{
-	struct nf_conntrack *ct = nfct_new();
-
-	if (!ct)
+	if (!n)
 		return NULL;
-	if (address_is_ipv4(k->local)) {
-		nfct_set_attr_u8(ct, ATTR_L3PROTO, AF_INET);
-		nfct_set_attr(ct, orig.ipv4_src, k->local + 12);
-		nfct_set_attr(ct, orig.ipv4_dst, k->remote + 12);
-	} else {
-		nfct_set_attr_u8(ct, ATTR_L3PROTO, AF_INET6);
-		nfct_set_attr(ct, orig.ipv6_src, k->local);
-		nfct_set_attr(ct, orig.ipv6_dst, k->remote);
-	}
-	nfct_set_attr_u8(ct, ATTR_L4PROTO, k->proto);
-	nfct_set_attr_u16(ct, orig.port_src, htons(k->local_port));
-	nfct_set_attr_u16(ct, orig.port_dst, htons(k->remote_port));
-	return ct;
+	while (chains < max)
+		chains *= 2;
+	flow_hash_init(&n->hash);
+	n->max = max;
+	n->mask = chains - 1;
+	n->used = 1;
+	n->all = calloc(max + 1, sizeof(*n->all));
+	n->chains = calloc(chains, sizeof(*n->chains));
+	if (n->all && n->chains)
+		return n;
+	nat_free(n);
+	return NULL;
 }
 
-static void take_address(__u8 out[16], const struct nf_conntrack *ct,
-			 enum nf_conntrack_attr ipv4,
-			 enum nf_conntrack_attr ipv6, bool is_v4)
+void nat_free(struct nat *n)
 {
-	const void *addr = nfct_get_attr(ct, is_v4 ? ipv4 : ipv6);
-
-	if (!addr)
+	if (!n)
 		return;
-	if (is_v4)
-		address_from_ipv4(out, addr);
-	else
-		memcpy(out, addr, 16);
+	free(n->all);
+	free(n->chains);
+	free(n);
 }
 
-/* The socket's view of the end that one direction starts from. */
-static struct flow_key key_of(const struct nf_conntrack *ct,
-			      const struct tuple_attrs *t,
-			      const struct flow_key *like)
+size_t nat_unwatched(const struct nat *n)
 {
-	struct flow_key k = { .proto = like->proto };
-	bool is_v4 = address_is_ipv4(like->local);
-
-	take_address(k.local, ct, t->ipv4_src, t->ipv6_src, is_v4);
-	take_address(k.remote, ct, t->ipv4_dst, t->ipv6_dst, is_v4);
-	k.local_port = ntohs(nfct_get_attr_u16(ct, t->port_src));
-	k.remote_port = ntohs(nfct_get_attr_u16(ct, t->port_dst));
-	return k;
+	return n->unwatched;
 }
 
-/* The entry that has this key in either direction, left in c->answer. */
-static bool look_up(struct nat *c, const struct flow_key *key)
+uint64_t nat_lost(const struct nat *n)
 {
-	struct nf_conntrack *ct = question(key);
-	int err;
-
-	if (!ct)
-		return false;
-	err = nfct_query(c->handle, NFCT_Q_GET, ct);
-	nfct_destroy(ct);
-	return !err;
+	return n->lost;
 }
 
 static bool same(const struct flow_key *a, const struct flow_key *b)
@@ -155,48 +83,174 @@ static bool same(const struct flow_key *a, const struct flow_key *b)
 	return !memcmp(a, b, sizeof(*a));
 }
 
-/*
- * An entry has two keys: what the first packet had as it came in, and what its
- * answers have as they come in.  A packet that goes out has the reverse of one
- * of them.
- */
-static void ask(struct nat *c, struct slot *s)
+/* Of both directions of a flow, the one that is hashed. */
+static bool is_hashed(const struct flow_key *k)
 {
-	struct flow_key reversed = flow_reversed(&s->sent);
-	struct flow_key o, r;
-	bool forward;
+	int order = memcmp(k->local, k->remote, sizeof(k->local));
 
-	if (!look_up(c, &s->sent) && !look_up(c, &reversed))
-		return;
-	o = key_of(c->answer, &orig, &s->sent);
-	r = key_of(c->answer, &reply, &s->sent);
-	forward = same(&s->sent, &o) || same(&reversed, &r);
-	s->sender = forward ? o : r;
-	s->receiver = forward ? r : o;
-	reversed = flow_reversed(&o);
-	s->translated = !same(&reversed, &r);
+	return order < 0 || (!order && k->local_port <= k->remote_port);
 }
 
-static struct slot *slot_of(struct nat *c, const struct flow_key *sent)
+static uint32_t *chain_of(const struct nat *n, const struct flow_key *k)
 {
-	return &c->slots[flow_hash(&c->hash, sent) & (SLOTS - 1)];
+	struct flow_key reversed;
+
+	if (is_hashed(k))
+		return &n->chains[flow_hash(&n->hash, k) & n->mask];
+	reversed = flow_reversed(k);
+	return &n->chains[flow_hash(&n->hash, &reversed) & n->mask];
 }
 
-bool nat_find(struct nat *c, const struct flow_key *sent,
-		    uint64_t now_ns, struct flow_key *sender,
-		    struct flow_key *receiver)
+static struct translation *live(const struct nat *n,
+				const struct flow_key *first,
+				const struct flow_key *answer)
 {
-	struct slot *s = slot_of(c, sent);
+	for (uint32_t l = *chain_of(n, first); l != NONE;) {
+		struct translation *t = &n->all[l >> 1];
 
-	if (sent->proto != IPPROTO_TCP && sent->proto != IPPROTO_UDP)
-		return false;
-	if (!same(&s->sent, sent) || s->asked_ns + KEEP_NS < now_ns) {
-		memset(s, 0, sizeof(*s));
-		s->sent = *sent;
-		s->asked_ns = now_ns;
-		ask(c, s);
+		if (!t->ended_ns && same(&t->keys[0], first) &&
+		    same(&t->keys[1], answer))
+			return t;
+		l = t->links[l & 1];
 	}
-	*sender = s->sender;
-	*receiver = s->receiver;
-	return s->translated;
+	return NULL;
+}
+
+static void link_in(struct nat *n, struct translation *t)
+{
+	for (uint32_t way = 0; way < 2; way++) {
+		uint32_t *chain = chain_of(n, &t->keys[way]);
+
+		t->links[way] = *chain;
+		*chain = (uint32_t)(t - n->all) << 1 | way;
+	}
+}
+
+static void unlink_from(struct nat *n, const struct translation *t)
+{
+	for (uint32_t way = 0; way < 2; way++) {
+		uint32_t self = (uint32_t)(t - n->all) << 1 | way;
+		uint32_t *l = chain_of(n, &t->keys[way]);
+
+		while (*l != self)
+			l = &n->all[*l >> 1].links[*l & 1];
+		*l = t->links[way];
+	}
+}
+
+/* The place of what ended first. */
+static struct translation *take_ended(struct nat *n)
+{
+	struct translation *t = &n->all[n->first_ended];
+
+	n->first_ended = t->next_ended;
+	if (n->first_ended == NONE)
+		n->last_ended = NONE;
+	unlink_from(n, t);
+	return t;
+}
+
+/* An untouched place only while those of the ended may still be asked for. */
+static struct translation *place(struct nat *n)
+{
+	uint32_t first = n->first_ended, last = n->last_ended;
+
+	if (first != NONE &&
+	    (n->used > n->max ||
+	     n->all[first].ended_ns + KEEP_NS < n->all[last].ended_ns))
+		return take_ended(n);
+	return n->used <= n->max ? &n->all[n->used++] : NULL;
+}
+
+void nat_add(struct nat *n, const struct flow_key *first,
+	     const struct flow_key *answer, bool watched)
+{
+	struct translation *t = live(n, first, answer);
+
+	if (!t) {
+		t = place(n);
+		if (!t) {
+			n->lost++;
+			return;
+		}
+		*t = (struct translation){ .keys = { *first, *answer } };
+		link_in(n, t);
+		n->unwatched++;
+	}
+	if (watched && !t->watched) {
+		t->watched = true;
+		n->unwatched--;
+	}
+	t->check = n->check;
+}
+
+static void end(struct nat *n, struct translation *t, uint64_t now_ns)
+{
+	uint32_t self = (uint32_t)(t - n->all);
+
+	t->ended_ns = now_ns;
+	t->next_ended = NONE;
+	if (n->last_ended == NONE)
+		n->first_ended = self;
+	else
+		n->all[n->last_ended].next_ended = self;
+	n->last_ended = self;
+	if (!t->watched)
+		n->unwatched--;
+}
+
+void nat_end(struct nat *n, const struct flow_key *first,
+	     const struct flow_key *answer, uint64_t now_ns)
+{
+	struct translation *t = live(n, first, answer);
+
+	if (t)
+		end(n, t, now_ns);
+}
+
+void nat_check_begin(struct nat *n, bool all)
+{
+	n->check++;
+	n->check_all = all;
+}
+
+void nat_check_end(struct nat *n, uint64_t now_ns)
+{
+	for (size_t i = 1; i < n->used; i++) {
+		struct translation *t = &n->all[i];
+
+		if (!t->ended_ns && t->check != n->check &&
+		    (n->check_all || !t->watched))
+			end(n, t, now_ns);
+	}
+}
+
+/*
+ * A translation has two keys: what the first packet has as it comes in, and
+ * what its answers have as they come in.  A packet that goes out has the
+ * reverse of one of them.
+ */
+bool nat_find(const struct nat *n, const struct flow_key *sent, uint64_t ts_ns,
+	      struct flow_key *sender, struct flow_key *receiver)
+{
+	struct flow_key reversed;
+
+	if (n->used == 1)
+		return false;
+	reversed = flow_reversed(sent);
+	for (uint32_t l = *chain_of(n, sent); l != NONE;) {
+		const struct translation *t = &n->all[l >> 1];
+		const struct flow_key *k = &t->keys[l & 1];
+		bool in = same(k, sent), out = same(k, &reversed);
+		/* Whose packet is it, of who began? */
+		bool answers = (l & 1) != out;
+
+		l = t->links[l & 1];
+		if ((!in && !out) || (t->ended_ns && t->ended_ns < ts_ns))
+			continue;
+		*sender = t->keys[answers];
+		*receiver = t->keys[!answers];
+		return true;
+	}
+	return false;
 }

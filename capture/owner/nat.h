@@ -1,30 +1,55 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Behind address translation: the addresses a flow has for the sockets at its
- * two ends, asked of the kernel's connection tracking (ctnetlink) in this
- * network namespace.  Answers, also that there is none, are kept for a second.
+ * two ends.  A table of fixed size, with neither I/O nor clock, which
+ * conntrack.h fills.
  */
 #ifndef PKTWHO_OWNER_NAT_H
 #define PKTWHO_OWNER_NAT_H
 
 #include <linux/types.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "packet/flow.h"
 
 struct nat;
 
-/* 0 or -errno: -EPERM without CAP_NET_ADMIN, or the kernel has none. */
-int nat_open(struct nat **out);
-void nat_close(struct nat *c);	/* NULL is fine */
+/* Room for @max translations; NULL without memory. */
+struct nat *nat_new(size_t max);
+void nat_free(struct nat *n);	/* NULL is fine */
 
 /*
- * For a packet of this key, as it was seen: the key its sender's socket has,
- * and the key its receiver's has.  False if the flow is not translated.
+ * A flow is translated: its first packet has the key @first as it comes in,
+ * its answers have @answer as they come in.  @watched: its end will be told.
  */
-bool nat_find(struct nat *c, const struct flow_key *sent,
-		    uint64_t now_ns, struct flow_key *sender,
-		    struct flow_key *receiver);
+void nat_add(struct nat *n, const struct flow_key *first,
+	     const struct flow_key *answer, bool watched);
+
+/* It is translated no longer; its packets from before @now_ns still are. */
+void nat_end(struct nat *n, const struct flow_key *first,
+	     const struct flow_key *answer, uint64_t now_ns);
+
+/*
+ * All that there are follow, by nat_add().  What has not come when the check
+ * is over has ended: of the unwatched, or of @all.
+ */
+void nat_check_begin(struct nat *n, bool all);
+void nat_check_end(struct nat *n, uint64_t now_ns);
+
+/* How many have not ended whose end nobody will tell. */
+size_t nat_unwatched(const struct nat *n);
+
+/* How many did not fit: not being found means nothing any more. */
+uint64_t nat_lost(const struct nat *n);
+
+/*
+ * For a packet of this key, as it was seen then (CLOCK_MONOTONIC): the key its
+ * sender's socket has, and the key its receiver's has.  False if the flow is
+ * not translated.
+ */
+bool nat_find(const struct nat *n, const struct flow_key *sent, uint64_t ts_ns,
+	      struct flow_key *sender, struct flow_key *receiver);
 
 #endif

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "host/clocks.h"
+#include "owner/conntrack.h"
 #include "owner/nat.h"
 #include "process/container_name.h"
 #include "owner/packettab.h"
@@ -24,6 +25,7 @@
 
 #define MAX_FLOWS (1u << 17)
 #define HEAL_NS 100000000ull	/* telling all again costs */
+#define MAX_TRANSLATIONS (1u << 18)	/* nf_conntrack_max, by default */
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71	/* Linux 5.14 */
@@ -34,7 +36,8 @@ struct owners {
 	int root_fd;
 	struct container_names *containers;
 	struct local *local;
-	struct nat *nat;	/* NULL: none to ask */
+	struct nat *nat;
+	struct conntrack *conntrack;	/* NULL: the kernel has none */
 	struct proctab *processes;
 	struct flowtab *flows;
 	struct packettab *packets;
@@ -278,7 +281,10 @@ static int open_tables(struct owners *o, const struct owners_options *options)
 	err = local_open(&o->local);
 	if (err)
 		return err;
-	err = nat_open(&o->nat);
+	o->nat = nat_new(MAX_TRANSLATIONS);
+	if (!o->nat)
+		return -ENOMEM;
+	err = conntrack_open(&o->conntrack, o->nat);
 	if (err)
 		log_debug("no connection tracking: %s", strerror(-err));
 	o->containers = container_names_new(o->root_fd);
@@ -333,7 +339,8 @@ void owners_close(struct owners *o)
 	packettab_free(o->packets);
 	flowtab_free(o->flows);
 	proctab_free(o->processes);
-	nat_close(o->nat);
+	conntrack_close(o->conntrack);
+	nat_free(o->nat);
 	local_close(o->local);
 	container_names_free(o->containers);
 	if (o->root_fd >= 0)
@@ -436,6 +443,7 @@ void owners_update(struct owners *o)
 	o->real_minus_mono = clock_difference_still(CLOCK_MONOTONIC,
 						    o->real_minus_mono);
 	local_refresh(o->local);
+	conntrack_refresh(o->conntrack);
 	take_hashes(o);
 	if (!o->probe)
 		return;
@@ -443,6 +451,8 @@ void owners_update(struct owners *o)
 	probe_consume(o->probe);
 	resolver_told_until(o->resolver, now);
 	heal(o, now);
+	if (nat_lost(o->nat))
+		resolver_doubt(o->resolver, REASON_LOST, UINT64_MAX);
 }
 
 uint64_t owners_mono_ns(const struct owners *o, uint64_t ts_ns)

@@ -28,7 +28,7 @@ struct resolver {
 	struct flowtab *flows;
 	struct packettab *packets;
 	const struct local *local;
-	struct nat *nat;	/* NULL: the kernel has none */
+	const struct nat *nat;
 	uint64_t netns;
 	uint8_t doubt;			/* enum reason; 0: none */
 	uint64_t doubt_until_ns;
@@ -41,7 +41,7 @@ struct resolver {
 
 struct resolver *resolver_new(struct flowtab *flows, struct packettab *packets,
 			      const struct local *local,
-			      struct nat *nat, uint64_t netns)
+			      const struct nat *nat, uint64_t netns)
 {
 	struct resolver *r = calloc(1, sizeof(*r));
 
@@ -349,8 +349,7 @@ static bool resolve_translated(struct resolver *r, const struct packet *p,
 	struct flow_key sender, receiver;
 	struct verdict_end end;
 
-	if (!r->nat ||
-	    !nat_find(r->nat, sent, ts_ns, &sender, &receiver))
+	if (!nat_find(r->nat, sent, ts_ns, &sender, &receiver))
 		return false;
 	if (!on_host(&v->src) && ask(r, p, &sender, true, ts_ns, &end)) {
 		v->src = end;

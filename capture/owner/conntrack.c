@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "owner/conntrack.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <linux/netlink.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "host/clocks.h"
+#include "owner/nat.h"
+#include "packet/parse.h"
+
+#define TRANSLATED   (IPS_SRC_NAT | IPS_DST_NAT)
+#define BUFFER	     (64u << 10)
+#define QUEUE_BYTES  (8 << 20)		/* of events, until we read them */
+#define ANSWER_MS    500
+#define UNWATCHED_NS 1000000000ull	/* between two looks for their ends */
+#define POLL_NS	     20000000ull	/* a packet waits longer for its owner */
+#define AT_ONCE	     10000		/* events, then others have their turn */
+#define GROUP(g)     (1u << ((g) - 1))
+#define SYSCTL	     "/proc/sys/net/netfilter/nf_conntrack_"
+
+struct conntrack {
+	struct nat *nat;
+	int events;			/* netlink */
+	int enabled;			/* sysctls; -1: there is none */
+	int count;
+	bool polls;			/* events are switched off */
+	bool incomplete;		/* not all that there are have been told */
+	uint64_t asked_ns;		/* when all were last asked for */
+	uint64_t read_ns;		/* when events were last read */
+	uint64_t enabled_ns;		/* when that was last read */
+	uint8_t bytes[BUFFER];
+};
+
+/* ---- messages ---- */
+
+/* The first attribute of that kind, or NULL. */
+static const struct nlattr *attr_of(const uint8_t *at, size_t len,
+				    uint16_t kind)
+{
+	while (len >= NLA_HDRLEN) {
+		const struct nlattr *a = (const void *)at;
+		size_t step = NLA_ALIGN(a->nla_len);
+
+		if (a->nla_len < NLA_HDRLEN || a->nla_len > len)
+			return NULL;
+		if ((a->nla_type & NLA_TYPE_MASK) == kind)
+			return a;
+		if (step >= len)
+			return NULL;
+		at += step;
+		len -= step;
+	}
+	return NULL;
+}
+
+static const struct nlattr *nested(const struct nlattr *a, uint16_t kind)
+{
+	return a ? attr_of((const uint8_t *)a + NLA_HDRLEN,
+			   a->nla_len - NLA_HDRLEN, kind) : NULL;
+}
+
+/* Its value, if it has just that many bytes. */
+static bool value(void *out, const struct nlattr *a, size_t len)
+{
+	if (!a || a->nla_len != NLA_HDRLEN + len)
+		return false;
+	memcpy(out, (const uint8_t *)a + NLA_HDRLEN, len);
+	return true;
+}
+
+static bool address(__u8 out[16], const struct nlattr *ip, uint16_t ipv4,
+		    uint16_t ipv6)
+{
+	__u8 addr[4];
+
+	if (!value(addr, nested(ip, ipv4), sizeof(addr)))
+		return value(out, nested(ip, ipv6), 16);
+	address_from_ipv4(out, addr);
+	return true;
+}
+
+/* False of what has no ports, too: sockets are told by them. */
+static bool key_of(struct flow_key *k, const struct nlattr *tuple)
+{
+	const struct nlattr *ip = nested(tuple, CTA_TUPLE_IP);
+	const struct nlattr *proto = nested(tuple, CTA_TUPLE_PROTO);
+
+	memset(k, 0, sizeof(*k));
+	if (!address(k->local, ip, CTA_IP_V4_SRC, CTA_IP_V6_SRC) ||
+	    !address(k->remote, ip, CTA_IP_V4_DST, CTA_IP_V6_DST) ||
+	    !value(&k->proto, nested(proto, CTA_PROTO_NUM), 1) ||
+	    !value(&k->local_port, nested(proto, CTA_PROTO_SRC_PORT), 2) ||
+	    !value(&k->remote_port, nested(proto, CTA_PROTO_DST_PORT), 2))
+		return false;
+	k->local_port = ntohs(k->local_port);
+	k->remote_port = ntohs(k->remote_port);
+	return k->proto == IPPROTO_TCP || k->proto == IPPROTO_UDP;
+}
+
+/*
+ * When it ended is not told.  An entry lives on for seconds after its last
+ * packet, and an expired one may end just as the next flow with its ports
+ * begins: so it is taken for ended since we last looked.
+ */
+static void on_entry(struct conntrack *c, const struct nlmsghdr *m,
+		     bool is_event)
+{
+	const size_t head = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(struct nfgenmsg));
+	const uint8_t *attrs = (const uint8_t *)m + head;
+	struct flow_key first, answer, reversed;
+	uint32_t status;
+	size_t len;
+
+	if (m->nlmsg_len < head)
+		return;
+	len = m->nlmsg_len - head;
+	if (!value(&status, attr_of(attrs, len, CTA_STATUS), sizeof(status)) ||
+	    !(ntohl(status) & TRANSLATED) ||
+	    !key_of(&first, attr_of(attrs, len, CTA_TUPLE_ORIG)) ||
+	    !key_of(&answer, attr_of(attrs, len, CTA_TUPLE_REPLY)))
+		return;
+	/* A rule may translate an address to itself. */
+	reversed = flow_reversed(&first);
+	if (!memcmp(&reversed, &answer, sizeof(answer)))
+		return;
+	if ((m->nlmsg_type & 0xff) == IPCTNL_MSG_CT_DELETE)
+		nat_end(c->nat, &first, &answer, c->read_ns);
+	else
+		nat_add(c->nat, &first, &answer, is_event);
+}
+
+/*
+ * What the kernel has sent.  1 when it has said all that was asked for, 0 if
+ * not, or -errno; -EAGAIN when there is nothing.
+ */
+static int read_messages(struct conntrack *c, int fd, bool is_event)
+{
+	ssize_t n = recv(fd, c->bytes, sizeof(c->bytes), 0);
+	size_t left = n < 0 ? 0 : (size_t)n;
+	const struct nlmsghdr *m = (const void *)c->bytes;
+
+	if (n < 0)
+		return -errno;
+	for (; NLMSG_OK(m, left); m = NLMSG_NEXT(m, left)) {
+		if (m->nlmsg_type == NLMSG_ERROR)
+			return ((const struct nlmsgerr *)NLMSG_DATA(m))->error;
+		if (m->nlmsg_type == NLMSG_DONE)
+			return 1;
+		if (m->nlmsg_type >> 8 == NFNL_SUBSYS_CTNETLINK)
+			on_entry(c, m, is_event);
+	}
+	return 0;
+}
+
+/* ---- what is there ---- */
+
+struct question {
+	struct nlmsghdr head;
+	struct nfgenmsg family;
+	struct nlattr status_attr;
+	uint32_t status;
+	struct nlattr mask_attr;
+	uint32_t mask;
+};
+
+/* Those with this bit; a kernel that knows no mask sends all. */
+static int ask_for(struct conntrack *c, int fd, uint32_t status)
+{
+	struct question q = {
+		.head = { .nlmsg_len = sizeof(q),
+			  .nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 |
+					IPCTNL_MSG_CT_GET,
+			  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
+		.family = { .version = NFNETLINK_V0 },
+		.status_attr = { NLA_HDRLEN + 4, CTA_STATUS },
+		.status = htonl(status),
+		.mask_attr = { NLA_HDRLEN + 4, CTA_STATUS_MASK },
+		.mask = htonl(status),
+	};
+	int err;
+
+	if (send(fd, &q, sizeof(q), 0) < 0)
+		return -errno;
+	do
+		err = read_messages(c, fd, false);
+	while (!err || err == -EINTR);
+	return err > 0 ? 0 : err;
+}
+
+/* @all: events were lost, so an end may have been. */
+static int ask_for_all(struct conntrack *c, bool all)
+{
+	const struct timeval patience = { .tv_usec = ANSWER_MS * 1000 };
+	uint64_t looked_ns = all ? c->read_ns : c->asked_ns;
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	c->asked_ns = clock_ns(CLOCK_MONOTONIC);
+	nat_check_begin(c->nat, all);
+	err = ask_for(c, fd, IPS_SRC_NAT);
+	if (!err)
+		err = ask_for(c, fd, IPS_DST_NAT);
+	close(fd);
+	if (!err)
+		nat_check_end(c->nat, looked_ns);
+	c->incomplete = err;
+	return err;
+}
+
+/* ---- events ---- */
+
+/* Of the entries that are not translated, the kernel need not tell us. */
+static int attach_filter(int fd)
+{
+	static struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_IMM,
+			 NLMSG_HDRLEN + sizeof(struct nfgenmsg)),
+		BPF_STMT(BPF_LDX | BPF_IMM, CTA_STATUS),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS,
+			 (uint32_t)(SKF_AD_OFF + SKF_AD_NLATTR)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 3, 0),
+		BPF_STMT(BPF_MISC | BPF_TAX, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_IND, NLA_HDRLEN),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, TRANSLATED, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog program = { sizeof(code) / sizeof(*code), code };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
+			  sizeof(program)) ? -errno : 0;
+}
+
+static int open_events(void)
+{
+	struct sockaddr_nl nl = {
+		.nl_family = AF_NETLINK,
+		.nl_groups = GROUP(NFNLGRP_CONNTRACK_NEW) |
+			     GROUP(NFNLGRP_CONNTRACK_DESTROY),
+	};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			NETLINK_NETFILTER);
+	int bytes = QUEUE_BYTES, err;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
+	err = attach_filter(fd);
+	if (!err && bind(fd, (struct sockaddr *)&nl, sizeof(nl)))
+		err = -errno;
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+static bool is_zero(int fd)
+{
+	char first;
+
+	return fd >= 0 && pread(fd, &first, 1, 0) == 1 && first == '0';
+}
+
+/* Without events (net.netfilter.nf_conntrack_events=0) all are asked for. */
+static bool must_ask(struct conntrack *c, uint64_t now)
+{
+	if (now >= c->enabled_ns + UNWATCHED_NS) {
+		c->enabled_ns = now;
+		c->polls = is_zero(c->enabled);
+	}
+	if (now < c->asked_ns + (c->polls ? POLL_NS : UNWATCHED_NS))
+		return false;
+	if (nat_unwatched(c->nat) || c->incomplete)
+		return true;
+	return c->polls && !is_zero(c->count);
+}
+
+void conntrack_refresh(struct conntrack *c)
+{
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	int err = 0;
+
+	if (!c)
+		return;
+	for (int i = 0; !err && i < AT_ONCE; i++)
+		err = read_messages(c, c->events, true);
+	if (err == -ENOBUFS)
+		ask_for_all(c, true);
+	else if (must_ask(c, now))
+		ask_for_all(c, false);
+	c->read_ns = now;
+}
+
+/* ---- open and close ---- */
+
+int conntrack_open(struct conntrack **out, struct nat *nat)
+{
+	struct conntrack *c = calloc(1, sizeof(*c));
+	int err;
+
+	if (!c)
+		return -ENOMEM;
+	c->nat = nat;
+	c->enabled = c->count = -1;
+	c->read_ns = clock_ns(CLOCK_MONOTONIC);
+	/* First the events: what begins meanwhile is told twice. */
+	c->events = open_events();
+	err = c->events < 0 ? c->events : ask_for_all(c, false);
+	if (err && err != -EAGAIN) {
+		conntrack_close(c);
+		return err;
+	}
+	c->enabled = open(SYSCTL "events", O_RDONLY | O_CLOEXEC);
+	c->count = open(SYSCTL "count", O_RDONLY | O_CLOEXEC);
+	*out = c;
+	return 0;
+}
+
+void conntrack_close(struct conntrack *c)
+{
+	if (!c)
+		return;
+	if (c->events >= 0)
+		close(c->events);
+	if (c->enabled >= 0)
+		close(c->enabled);
+	if (c->count >= 0)
+		close(c->count);
+	free(c);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Fills a table of translations (nat.h) from the kernel's connection tracking
+ * in this network namespace, off the packet path: the kernel tells when one
+ * begins and ends, and is asked for those that were there before.  Nothing is
+ * asked for a packet, and where nothing is translated nothing is told.
+ */
+#ifndef PKTWHO_OWNER_CONNTRACK_H
+#define PKTWHO_OWNER_CONNTRACK_H
+
+#include <stdint.h>
+
+struct conntrack;
+struct nat;
+
+/*
+ * @nat is borrowed.  0 or -errno: -EPERM without CAP_NET_ADMIN, or the kernel
+ * has none.
+ */
+int conntrack_open(struct conntrack **out, struct nat *nat);
+void conntrack_close(struct conntrack *c);	/* NULL is fine */
+
+/* Takes changes in; one system call if there are none.  NULL is fine. */
+void conntrack_refresh(struct conntrack *c);
+
+#endif

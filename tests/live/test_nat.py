@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who is behind address translation, without asking for each packet.
+
+  test_nat.py PKTWHO PLUGIN
+"""
+import re
+import subprocess
+import time
+
+import world
+from world import LiveTest, need, wait_for
+
+NEAR, VIRTUAL, PORT, BEHIND = "127.0.0.1", "127.0.0.53", 7353, 7300
+REDIRECT = (f"add table ip pktwho; "
+            "add chain ip pktwho output "
+            "{ type nat hook output priority -100; }; "
+            f"add rule ip pktwho output ip daddr {VIRTUAL} udp dport {PORT} "
+            f"dnat to {NEAR}:{BEHIND}")
+ECHO = f"""
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("{NEAR}", {BEHIND}))
+print(flush=True)
+while True:
+    data, peer = s.recvfrom(100)
+    s.sendto(data, peer)
+"""
+# One socket asks as often as a line comes.
+ASK = f"""
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("{NEAR}", 0))
+s.settimeout(5)
+print(flush=True)
+for line in sys.stdin:
+    s.sendto(line.encode(), ("{VIRTUAL}", {PORT}))
+    try:
+        print(s.recvfrom(100)[1][1], flush=True)
+    except OSError as e:
+        print(e, flush=True)
+"""
+STRAY = """
+import socket
+for port in range(20000, 20300):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.sendto(b"x", ("127.0.0.1", port))
+"""
+
+
+class NatTest(LiveTest):
+    def setUp(self):
+        self.ns = self.namespace()
+        self.echo = self.server(ECHO, within=self.ns)
+
+    def nft(self, rules):
+        self.ns.run("nft", rules, check=True)
+
+    def asker(self):
+        process = self.start(
+            self.ns.argv("python3", "-u", "-c", ASK),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        process.stdout.readline()
+        self.addCleanup(process.stdin.close)
+        self.addCleanup(process.stdout.close)
+        return process
+
+    def ask(self, asker, word):
+        print(word, file=asker.stdin, flush=True)
+        self.assertEqual(asker.stdout.readline().strip(), str(PORT), word)
+
+    def capture(self, *options, **more):
+        return world.Capture(self.dir / "nat.pcapng", "-i", "lo", *options,
+                             within=self.ns, **more)
+
+    def owners(self, capture):
+        """By payload: who sent and who receives it, of what is redirected."""
+        said = capture.stop()
+        self.assertEqual(said[0], 0, said)
+        found = {}
+        for row in self.rows(capture.path, "data.data", "udp.dstport",
+                             "proc.src.pid", "proc.dst.pid", where="udp"):
+            word = bytes.fromhex(row[0]).decode().strip()
+            asked = row[1] == str(BEHIND)
+            found.setdefault(word, []).append(
+                tuple(row[2:] if asked else row[:1:-1]))
+        return found
+
+    def assert_both_ways(self, found, word, asker):
+        self.assertEqual(found.get(word), [(str(asker.pid), str(self.echo.pid))] * 2,
+                         f"{word}: {found}")
+
+    def test_rules_that_were_there(self):
+        self.nft(REDIRECT)
+        capture = self.capture()
+        asker = self.asker()
+        self.ask(asker, "first")
+        self.ask(asker, "again")
+        found = self.owners(capture)
+        for word in ("first", "again"):
+            self.assert_both_ways(found, word, asker)
+
+    def test_a_translation_that_was_there(self):
+        self.nft(REDIRECT)
+        asker = self.asker()
+        self.ask(asker, "before")
+        capture = self.capture()
+        self.ask(asker, "after")
+        self.assert_both_ways(self.owners(capture), "after", asker)
+
+    def test_rules_that_come_meanwhile(self):
+        capture = self.capture()
+        self.nft(REDIRECT)
+        asker = self.asker()
+        self.ask(asker, "first")
+        self.assert_both_ways(self.owners(capture), "first", asker)
+
+    def test_events_that_are_switched_off(self):
+        self.ns.run("sh", "-c", "echo 0 > "
+                    "/proc/sys/net/netfilter/nf_conntrack_events", check=True)
+        capture = self.capture()
+        self.nft(REDIRECT)
+        asker = self.asker()
+        self.ask(asker, "first")
+        self.assert_both_ways(self.owners(capture), "first", asker)
+
+    def test_nothing_is_asked_for_a_packet(self):
+        need("strace")
+        log = self.dir / "strace"
+        for rules in ("", REDIRECT):
+            if rules:
+                self.nft(rules)
+                self.ask(self.asker(), "one is translated")
+            capture = self.capture()
+            tracer = self.start(["strace", "-qq", "-f", "-o", log, "-p",
+                                 str(capture.process.pid)],
+                                stderr=subprocess.DEVNULL)
+            wait_for(lambda: log.exists() and log.stat().st_size, "strace")
+            self.ns.run("python3", "-c", STRAY, check=True)
+            time.sleep(0.3)
+            self.assertEqual(capture.stop()[0], 0)
+            tracer.wait(10)
+            count = len(self.rows(capture.path, "udp.srcport", where="udp"))
+            self.assertGreaterEqual(count, 300)
+            sent = re.findall(r"send(?:to|msg)\(", log.read_text())
+            # Those from before are looked for once in a second.
+            self.assertLess(len(sent), 20 if rules else 1, sent)
+            log.unlink()
+
+
+if __name__ == "__main__":
+    need("nft")
+    world.main()

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <netinet/in.h>
+
+#include "exact.h"
+#include "owner/nat.h"
+#include "packet/parse.h"
+
+#define SEC 1000000000ull
+#define T   (1000 * SEC)
+
+#define ROOM 8
+
+/* From 10.0.0.@from:@port to 10.0.0.@to:@remote. */
+static struct flow_key key(uint8_t from, uint16_t port, uint8_t to,
+			   uint16_t remote)
+{
+	struct flow_key k = { .local_port = port, .remote_port = remote,
+			      .proto = IPPROTO_UDP };
+
+	address_from_ipv4(k.local, (const __u8[4]){ 10, 0, 0, from });
+	address_from_ipv4(k.remote, (const __u8[4]){ 10, 0, 0, to });
+	return k;
+}
+
+/* 1 asks 2 for @port as 9, port 1000 more; 3 answers. */
+static struct flow_key first_of(uint16_t port)
+{
+	return key(1, port, 2, 53);
+}
+
+static struct flow_key answer_of(uint16_t port)
+{
+	return key(3, 5300, 9, (uint16_t)(port + 1000));
+}
+
+static void add(struct nat *n, uint16_t port, bool watched)
+{
+	struct flow_key first = first_of(port), answer = answer_of(port);
+
+	nat_add(n, &first, &answer, watched);
+}
+
+static void end(struct nat *n, uint16_t port, uint64_t now_ns)
+{
+	struct flow_key first = first_of(port), answer = answer_of(port);
+
+	nat_end(n, &first, &answer, now_ns);
+}
+
+static bool find(const struct nat *n, struct flow_key sent, uint64_t ts_ns)
+{
+	struct flow_key sender, receiver;
+
+	return nat_find(n, &sent, ts_ns, &sender, &receiver);
+}
+
+static bool is_translated(const struct nat *n, uint16_t port, uint64_t ts_ns)
+{
+	return find(n, first_of(port), ts_ns);
+}
+
+static void assert_ends(const struct nat *n, struct flow_key sent,
+			struct flow_key sender, struct flow_key receiver)
+{
+	struct flow_key s, r;
+
+	assert_true(nat_find(n, &sent, T, &s, &r));
+	assert_memory_equal(&s, &sender, sizeof(s));
+	assert_memory_equal(&r, &receiver, sizeof(r));
+}
+
+static void each_of_four_views_has_both_sockets(void **state)
+{
+	struct nat *n = *state;
+	struct flow_key first = first_of(7), answer = answer_of(7);
+
+	add(n, 7, true);
+	assert_ends(n, first, first, answer);
+	assert_ends(n, flow_reversed(&answer), first, answer);
+	assert_ends(n, answer, answer, first);
+	assert_ends(n, flow_reversed(&first), answer, first);
+}
+
+static void what_is_not_translated_is_not_found(void **state)
+{
+	struct nat *n = *state;
+	struct flow_key other;
+
+	assert_false(is_translated(n, 7, T));
+	add(n, 7, true);
+	assert_false(is_translated(n, 8, T));
+	other = first_of(7);
+	other.proto = IPPROTO_TCP;
+	assert_false(find(n, other, T));
+}
+
+static void its_packets_are_translated_until_it_ends(void **state)
+{
+	struct nat *n = *state;
+	struct flow_key answer = answer_of(7);
+
+	add(n, 7, true);
+	end(n, 7, T);
+	assert_true(is_translated(n, 7, T - 1));
+	assert_true(find(n, answer, T - 1));
+	assert_false(is_translated(n, 7, T + 1));
+	assert_false(find(n, answer, T + 1));
+	add(n, 7, true);
+	assert_true(is_translated(n, 7, T + SEC));
+}
+
+static void the_end_of_another_ends_nothing(void **state)
+{
+	struct nat *n = *state;
+	struct flow_key first = first_of(7), answer = answer_of(8);
+
+	add(n, 7, true);
+	nat_end(n, &first, &answer, T);
+	assert_true(is_translated(n, 7, T + 1));
+}
+
+static void the_unwatched_are_checked(void **state)
+{
+	struct nat *n = *state;
+
+	add(n, 1, false);
+	add(n, 2, false);
+	add(n, 3, true);
+	assert_int_equal(nat_unwatched(n), 2);
+	nat_check_begin(n, false);
+	add(n, 2, false);
+	nat_check_end(n, T);
+	assert_int_equal(nat_unwatched(n), 1);
+	assert_false(is_translated(n, 1, T + 1));
+	assert_true(is_translated(n, 2, T + 1));
+	assert_true(is_translated(n, 3, T + 1));
+	end(n, 2, T + 2);
+	assert_int_equal(nat_unwatched(n), 0);
+}
+
+static void after_a_loss_all_are_checked(void **state)
+{
+	struct nat *n = *state;
+
+	add(n, 1, true);
+	add(n, 2, true);
+	nat_check_begin(n, true);
+	add(n, 2, false);
+	nat_check_end(n, T);
+	assert_false(is_translated(n, 1, T + 1));
+	assert_true(is_translated(n, 2, T + 1));
+	/* Its end is still told. */
+	assert_int_equal(nat_unwatched(n), 0);
+}
+
+static void being_told_twice_changes_nothing(void **state)
+{
+	struct nat *n = *state;
+
+	add(n, 1, false);
+	add(n, 1, true);
+	assert_int_equal(nat_unwatched(n), 0);
+	end(n, 1, T);
+	assert_false(is_translated(n, 1, T + 1));
+}
+
+static void the_place_of_the_ended_is_given_again(void **state)
+{
+	struct nat *n = *state;
+
+	for (uint16_t port = 0; port < 100 * ROOM; port++) {
+		add(n, port, true);
+		assert_true(is_translated(n, port, T + port));
+		end(n, port, T + port);
+	}
+	assert_int_equal(nat_lost(n), 0);
+	for (uint16_t port = 0; port < ROOM; port++)
+		add(n, port, true);
+	for (uint16_t port = 0; port < ROOM; port++)
+		assert_true(is_translated(n, port, T + SEC));
+}
+
+static void what_finds_no_place_is_lost(void **state)
+{
+	struct nat *n = *state;
+
+	for (uint16_t port = 0; port < ROOM; port++)
+		add(n, port, true);
+	assert_int_equal(nat_lost(n), 0);
+	add(n, ROOM, true);
+	assert_int_equal(nat_lost(n), 1);
+	assert_false(is_translated(n, ROOM, T));
+	for (uint16_t port = 0; port < ROOM; port++)
+		assert_true(is_translated(n, port, T));
+}
+
+static int new_table(void **state)
+{
+	*state = nat_new(ROOM);
+	return *state ? 0 : -1;
+}
+
+static int free_table(void **state)
+{
+	nat_free(*state);
+	return 0;
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, new_table, free_table)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(each_of_four_views_has_both_sockets),
+		TEST(what_is_not_translated_is_not_found),
+		TEST(its_packets_are_translated_until_it_ends),
+		TEST(the_end_of_another_ends_nothing),
+		TEST(the_unwatched_are_checked),
+		TEST(after_a_loss_all_are_checked),
+		TEST(being_told_twice_changes_nothing),
+		TEST(the_place_of_the_ended_is_given_again),
+		TEST(what_finds_no_place_is_lost),
+	};
+
+	return cmocka_run_group_tests_name("nat", tests, NULL, NULL);
+}
