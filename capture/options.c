@@ -148,13 +148,29 @@ static int take_filter(struct options *o, const struct option_row *row,
 	return 0;
 }
 
+/* A copy that is there as long as the program, or NULL. */
+static char *keep(const char *text)
+{
+	static struct kept {
+		struct kept *next;
+		char text[];
+	} *kept;
+	struct kept *k = malloc(sizeof(*k) + strlen(text) + 1);
+
+	if (!k)
+		return NULL;
+	k->next = kept;
+	kept = k;
+	return strcpy(k->text, text);
+}
+
 /* Takes a copy apart: argv may have to be said again, to another us. */
 static int take_terms(struct options *o, const struct option_row *row,
 		      const char *arg)
 {
 	const enum filter_kind kind = (enum filter_kind)row->at;
 	const int before = o->filter.counts[kind];
-	char *list = strdup(arg);
+	char *list = keep(arg);
 	int added = list ? filter_add_list(&o->filter, kind, list) : -ENOMEM;
 	uint64_t n;
 

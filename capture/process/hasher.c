@@ -33,6 +33,7 @@ struct hasher {
 	pthread_mutex_t lock;
 	pthread_cond_t asked;
 	bool stop;
+	bool left;		/* it is the thread that frees this */
 	/* Counters that only grow: question @i and its answer are slot i. */
 	uint64_t questions;
 	uint64_t answers;
@@ -183,9 +184,17 @@ static void answer(struct hasher *h, struct hasher_answer *a)
 		close(fd);
 }
 
+static void free_hasher(struct hasher *h)
+{
+	pthread_cond_destroy(&h->asked);
+	pthread_mutex_destroy(&h->lock);
+	free(h);
+}
+
 static void *work(void *ctx)
 {
 	struct hasher *h = ctx;
+	bool left;
 
 	privilege_give_up(false);	/* each thread has capabilities of its own */
 	pthread_mutex_lock(&h->lock);
@@ -200,7 +209,10 @@ static void *work(void *ctx)
 		pthread_mutex_lock(&h->lock);
 		h->answers++;
 	}
+	left = h->left;
 	pthread_mutex_unlock(&h->lock);
+	if (left)
+		free_hasher(h);
 	return NULL;
 }
 
@@ -230,24 +242,24 @@ int hasher_open(struct hasher **out, int proc_fd)
 
 void hasher_close(struct hasher *h)
 {
-	bool busy;
+	pthread_t thread;
+	bool left;
 
 	if (!h)
 		return;
+	thread = h->thread;
 	pthread_mutex_lock(&h->lock);
 	h->stop = true;
 	pthread_cond_signal(&h->asked);
-	busy = h->answers < h->questions;
+	/* A file system may never answer: then the thread is left to its fate. */
+	left = h->left = h->answers < h->questions;
 	pthread_mutex_unlock(&h->lock);
-	if (busy) {
-		/* Its file system may never answer: it is left to its fate. */
-		pthread_detach(h->thread);
+	if (left) {
+		pthread_detach(thread);
 		return;
 	}
-	pthread_join(h->thread, NULL);
-	pthread_cond_destroy(&h->asked);
-	pthread_mutex_destroy(&h->lock);
-	free(h);
+	pthread_join(thread, NULL);
+	free_hasher(h);
 }
 
 bool hasher_ask(struct hasher *h, const struct hasher_question *q)

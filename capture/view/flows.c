@@ -2,6 +2,7 @@
 #include "view/flows.h"
 
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -300,7 +301,8 @@ static enum list list_for(const struct flow *f)
 static void set_country(struct flows *t, char out[3], const uint8_t addr[16])
 {
 	if (t->options.country)
-		memcpy(out, t->options.country(t->options.ctx, addr), 3);
+		snprintf(out, 3, "%s",
+			 t->options.country(t->options.ctx, addr));
 }
 
 static struct flow *begin(struct flows *t, const struct owned_packet *p,

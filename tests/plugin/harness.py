@@ -82,7 +82,7 @@ class Tshark:
         env = {"PATH": os.environ["PATH"], "HOME": str(self.dir / "home"),
                "WIRESHARK_PLUGIN_DIR": str(self.dir / "plugins"),
                "TZ": "UTC", "LC_ALL": "C.UTF-8"}
-        if argv[0] == "tshark" and "PKTWHO_PRELOAD" in os.environ:
+        if argv[0] in ("tshark", "sharkd") and "PKTWHO_PRELOAD" in os.environ:
             # A plugin with sanitizers in a tshark without them; Wireshark
             # frees little of what it keeps until it exits.  The others load
             # no plugin, and editcap 4.0 would hang in the runtime.
