@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "view/columns.h"
+#include "view/talk.h"
+
+static struct actors *actors;
+static struct flows *flows;
+static struct table *table;
+static struct talker curl, other_curl, nginx, ssh;
+
+static const char *country(void *ctx, const uint8_t addr[16])
+{
+	(void)ctx;
+	return addr[12] == 198 ? "NL" : "";
+}
+
+/*
+ * curl asks nginx here once and two remote servers, another curl one, ssh
+ * talks, a stranger is refused.
+ */
+static int make(void **state)
+{
+	struct flows_options o = { .max = 64, .keep = true,
+				   .country = country };
+
+	(void)state;
+	o.actors = actors = actors_new(64);
+	flows = flows_new(&o);
+	table = table_new();
+	assert_non_null(table);
+	talker_init(&curl, 10, "curl");
+	talker_init(&other_curl, 11, "curl");
+	talker_init(&nginx, 20, "nginx");
+	talker_init(&ssh, 30, "ssh");
+	converse(flows, &curl, &nginx, 40000, S);
+	converse(flows, &curl, NULL, 40001, S);
+	converse(flows, &curl, NULL, 40002, S);
+	converse(flows, &other_curl, NULL, 40003, S);
+	for (int i = 0; i < 8; i++)
+		SAY(flows, .src = &ssh, .at_ns = 2 * S + (uint64_t)i, .from = 50000,
+		    .to = 22, .flags = ACK, .len = 5000);
+	SAY(flows, .at_ns = 2 * S, .back = true, .from = 81, .to = 51111,
+	    .flags = SYN);
+	return 0;
+}
+
+static int unmake(void **state)
+{
+	(void)state;
+	table_free(table);
+	flows_free(flows);
+	actors_free(actors);
+	return 0;
+}
+
+static size_t build(enum table_group group, enum column sort,
+		    const char *text, bool ended, uint64_t now)
+{
+	struct table_spec spec = { .group = group, .sort = sort,
+				   .ended = ended, .now_mono_ns = now };
+	struct query q;
+	char why[64];
+
+	assert_int_equal(query_compile(&q, text, why, sizeof(why)), 0);
+	spec.query = &q;
+	assert_int_equal(table_build(table, flows, actors, &spec), 0);
+	return table_count(table);
+}
+
+static const struct row *row_named(const char *name)
+{
+	for (size_t i = 0; i < table_count(table); i++)
+		if (!strcmp(table_row(table, i)->name, name))
+			return table_row(table, i);
+	fail_msg("no row %s", name);
+	return NULL;
+}
+
+static void each_connection_is_a_row(void **state)
+{
+	const struct row *r;
+	char cell[COLUMN_TEXT];
+
+	(void)state;
+	assert_int_equal(build(GROUP_CONNECTION, COLUMN_SENT, "", false,
+			       2 * S), 6);
+	r = table_row(table, 0);
+	assert_string_equal(r->name, "ssh");
+	assert_int_equal(r->sent, 40000);
+	assert_int_equal(r->up, 40000);
+	column_cell(COLUMN_REMOTE, r, 0, cell);
+	assert_string_equal(cell, "198.51.100.2:22");
+	column_cell(COLUMN_LOCAL, r, 0, cell);
+	assert_string_equal(cell, "192.0.2.1:50000");
+	assert_string_equal(r->country, "NL");
+	r = row_named("curl \u2192 nginx");
+	assert_int_equal(r->sent, CONVERSE_SENT);
+	assert_int_equal(r->received, CONVERSE_RECEIVED);
+	assert_int_equal(r->pid, 10);
+	assert_string_equal(r->state, "closed");
+	assert_int_equal(table_total(table)->connections, 6);
+}
+
+static void what_is_over_goes_after_a_while(void **state)
+{
+	(void)state;
+	flows_expire(flows, 12 * S);
+	assert_int_equal(build(GROUP_CONNECTION, COLUMN_SENT, "", false,
+			       20 * S), 2);
+	assert_int_equal(build(GROUP_CONNECTION, COLUMN_SENT, "", true,
+			       20 * S), 6);
+	assert_int_equal(build(GROUP_PROCESS, COLUMN_SENT, "curl", false,
+			       20 * S), 0);
+	assert_int_equal(build(GROUP_PROCESS, COLUMN_SENT, "curl", true,
+			       20 * S), 2);
+}
+
+static void processes_and_programs_are_summed(void **state)
+{
+	(void)state;
+	/* Nobody owns the stranger's packet, and (remote) is no process. */
+	assert_int_equal(build(GROUP_PROCESS, COLUMN_SENT, "", false, 2 * S),
+			 4);
+	assert_int_equal(build(GROUP_PROGRAM, COLUMN_SENT, "", false, 2 * S),
+			 3);
+	assert_int_equal(row_named("curl")->connections, 4);
+	assert_int_equal(row_named("curl")->sent, 4 * CONVERSE_SENT);
+	assert_int_equal(row_named("nginx")->sent, CONVERSE_RECEIVED);
+	assert_int_equal(row_named("nginx")->received, CONVERSE_SENT);
+	assert_int_equal(row_named("nginx")->packets, 10);
+	/* The peer's row is not of what was asked for. */
+	assert_int_equal(build(GROUP_PROGRAM, COLUMN_SENT, "proc:curl", false,
+			       2 * S), 1);
+	assert_int_equal(build(GROUP_PROGRAM, COLUMN_SENT, "port:22", false,
+			       2 * S), 1);
+	assert_string_equal(table_row(table, 0)->name, "ssh");
+}
+
+static void places_are_summed(void **state)
+{
+	(void)state;
+	/* Of what passes through, who was asked. */
+	assert_int_equal(build(GROUP_HOST, COLUMN_SENT, "", false, 2 * S), 2);
+	assert_string_equal(table_row(table, 1)->name, "192.0.2.1");
+	assert_string_equal(table_row(table, 0)->name, "198.51.100.2");
+	assert_string_equal(table_row(table, 0)->country, "NL");
+	assert_int_equal(build(GROUP_COUNTRY, COLUMN_SENT, "not ssh", false,
+			       2 * S), 2);
+	assert_string_equal(table_row(table, 0)->name, "NL");
+	assert_int_equal(table_row(table, 0)->sent, 4 * CONVERSE_SENT);
+	assert_string_equal(table_row(table, 1)->name, "(none)");
+	assert_int_equal(build(GROUP_USER, COLUMN_NAME, "", false, 2 * S), 1);
+	assert_string_equal(table_row(table, 0)->name, "www-data");
+	assert_int_equal(build(GROUP_CONTAINER, COLUMN_NAME, "", false,
+			       2 * S), 1);
+	assert_string_equal(table_row(table, 0)->name, "(host)");
+}
+
+static void sums_outlive_their_flows(void **state)
+{
+	uint64_t bytes;
+
+	(void)state;
+	build(GROUP_PROGRAM, COLUMN_SENT, "", true, 2 * S);
+	bytes = row_named("curl")->sent;
+	flows_expire(flows, 3 * S);
+	/* So many others that no row of these is left. */
+	for (uint16_t i = 0; i < 64; i++)
+		SAY(flows, .src = &nginx, .at_ns = 3 * S,
+		    .from = (uint16_t)(1000 + i), .to = 53, .proto = UDP);
+	build(GROUP_CONNECTION, COLUMN_SENT, "curl", true, 3 * S);
+	assert_int_equal(table_count(table), 0);
+	build(GROUP_PROGRAM, COLUMN_SENT, "", true, 3 * S);
+	assert_int_equal(row_named("curl")->sent, bytes);
+	assert_int_equal(row_named("curl")->connections, 4);
+	build(GROUP_PROGRAM, COLUMN_SENT, "proc:curl", true, 3 * S);
+	assert_int_equal(row_named("curl")->sent, bytes);
+}
+
+static void every_column_sorts_both_ways(void **state)
+{
+	struct row_key first[2];
+
+	(void)state;
+	for (int g = 0; g < GROUPS; g++)
+		for (int c = 0; c < COLUMNS; c++) {
+			size_t n = build((enum table_group)g, (enum column)c,
+					 "", true, 2 * S);
+
+			for (size_t i = 1; i < n; i++)
+				assert_true(column_compare(
+					(enum column)c, table_row(table, i - 1),
+					table_row(table, i)) >= 0);
+			for (size_t i = 0; i < n; i++)
+				assert_int_equal(table_find(table,
+					&table_row(table, i)->key), (long)i);
+			/* The same again is in the same order. */
+			if (!n)
+				continue;
+			first[0] = table_row(table, 0)->key;
+			build((enum table_group)g, (enum column)c, "", true,
+			      2 * S);
+			first[1] = table_row(table, 0)->key;
+			assert_memory_equal(&first[0], &first[1],
+					    sizeof(first[0]));
+		}
+	build(GROUP_CONNECTION, COLUMN_SENT, "wget", true, 2 * S);
+	assert_int_equal(table_find(table, &first[0]), -1);
+}
+
+static void columns_fit_any_width(void **state)
+{
+	struct column_place p[COLUMNS];
+
+	(void)state;
+	for (int g = 0; g < GROUPS; g++)
+		for (int width = 1; width < 300; width++) {
+			int n = columns_place((enum table_group)g, width, p);
+			int used = n - 1;
+
+			for (int i = 0; i < n; i++) {
+				used += p[i].width;
+				assert_true(!i ||
+					    p[i - 1].column < p[i].column);
+			}
+			assert_true(used <= width);
+			/* At the usual width, all of it is used. */
+			if (width >= 80)
+				assert_int_equal(used, width);
+		}
+	assert_int_equal(columns_place(GROUP_CONNECTION, 80, p), 8);
+	assert_int_equal(p[0].column, COLUMN_NAME);
+	assert_int_equal(columns_place(GROUP_CONNECTION, 250, p), 17);
+}
+
+static void numbers_are_short(void **state)
+{
+	static const struct {
+		uint64_t n;
+		const char *text;
+	} bytes[] = {
+		{ 0, "0" }, { 999, "999" }, { 1000, "1.0K" },
+		{ 10189, "10K" }, { 1022000, "998K" }, { 1023000, "999K" },
+		{ 1023500, "1.0M" }, { UINT64_MAX, "16E" },
+	}, durations[] = {
+		{ 0, "0s" }, { 99 * S, "99s" }, { 100 * S, "1m" },
+		{ 5999 * S, "99m" }, { 7200 * S, "2h" }, { UINT64_MAX, "213503d" },
+	};
+	char out[COLUMN_TEXT];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bytes) / sizeof(*bytes); i++) {
+		column_bytes(bytes[i].n, out);
+		assert_string_equal(out, bytes[i].text);
+	}
+	for (size_t i = 0; i < sizeof(durations) / sizeof(*durations); i++) {
+		column_duration(durations[i].n, out);
+		assert_string_equal(out, durations[i].text);
+	}
+}
+
+static void alerts_say_why(void **state)
+{
+	struct process p = { .pid = 30, .id = 1030 };
+	char out[COLUMN_TEXT];
+
+	(void)state;
+	p.has = 1ull << FIELD_FLAGS;
+	p.flags = PROCESS_EXE_DELETED | PROCESS_EXE_WORLD_WRITABLE;
+	talker_set(&ssh, &p);
+	/* The eight before, and what is sent again. */
+	for (int i = 0; i < 20; i++)
+		SAY(flows, .src = &ssh, .at_ns = 3 * S + (uint64_t)i * S,
+		    .from = 50000, .to = 22, .flags = ACK, .seq = 9,
+		    .payload = 10);
+	build(GROUP_CONNECTION, COLUMN_SENT, "proc:ssh", true, 4 * S);
+	column_alerts(table_row(table, 0)->alerts, out);
+	assert_string_equal(out, "executable deleted, executable in a "
+			    "world-writable directory, many retransmissions");
+	column_cell(COLUMN_NAME, table_row(table, 0), 0, out);
+	assert_string_equal(out, "! ssh");
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, make, unmake)
+	const struct CMUnitTest tests[] = {
+		TEST(each_connection_is_a_row),
+		TEST(what_is_over_goes_after_a_while),
+		TEST(processes_and_programs_are_summed),
+		TEST(places_are_summed),
+		TEST(sums_outlive_their_flows),
+		TEST(every_column_sorts_both_ways),
+		TEST(columns_fit_any_width),
+		TEST(numbers_are_short),
+		TEST(alerts_say_why),
+	};
+
+	return cmocka_run_group_tests_name("table", tests, NULL, NULL);
+}
