@@ -224,6 +224,7 @@ int main(int argc, char **argv)
 						     EXIT_FAILURE;
 	case ACTION_CAPTURE:
 	case ACTION_LOG:
+	case ACTION_TOP:
 		break;
 	}
 	return capture(&o, argv);

@@ -338,8 +338,21 @@ const struct option_row options_table[] = {
 	  OPTION_HERE, FLAG(remote.copy),
 	  .dialog = { DIALOG_REMOTE, PAGE_THERE, "Copy pktwho there",
 		      "This very program, for as long as it runs" } },
-	{ 0, "interval", "SECONDS", "log: a line of what goes on, too",
+	{ 0, "interval", "SECONDS",
+	  "log: a line of what goes on, too; top: between\n"
+	  "two pictures (1)",
 	  OPTION_HERE, DURATION(interval_ns) },
+	{ 0, "by", "WHAT",
+	  "top: a row for each of the connections, processes,\n"
+	  "programs, hosts, countries, users or containers",
+	  OPTION_HERE, VALUE_WORD, "connections processes programs hosts "
+	  "countries users containers", TEXT(by) },
+	{ 0, "batch", NULL, "top: reports, no screen",
+	  OPTION_HERE, FLAG(batch) },
+	{ 'n', NULL, "COUNT", "... so many (one at the end)",
+	  OPTION_HERE, NUMBER(max_reports, 1, UINT64_MAX) },
+	{ 0, "json", NULL, "... as a line of JSON each",
+	  OPTION_HERE, FLAG(json) },
 	{ 0, "exclude-connection", "C",
 	  "not this one, as SSH_CONNECTION has it",
 	  OPTION_HERE, TEXT(exclude) },
@@ -353,6 +366,7 @@ const struct option_row options_table[] = {
 const int options_count = COUNT;
 
 const struct option_command options_commands[] = {
+	{ "top", "[OPTION]...", "a live table in the terminal", ACTION_TOP },
 	{ "log", "[OPTION]...", "a line of JSON for each connection",
 	  ACTION_LOG },
 	{ "doctor", NULL, "what this machine and user can do", ACTION_DOCTOR },
@@ -409,19 +423,42 @@ static int unknown(int c, char **argv, int before)
 	return bad(c == ':' ? "argument missing after" : "unknown option", arg);
 }
 
+bool options_show(const struct options *o)
+{
+	return o->action == ACTION_LOG || o->action == ACTION_TOP;
+}
+
+static int check_show(const struct options *o)
+{
+	bool screen = o->action == ACTION_TOP && !o->batch;
+
+	if (o->interval_ns && !options_show(o))
+		return bad("only for pktwho top and log:", "--interval");
+	if (o->action != ACTION_TOP && (o->batch || o->by))
+		return bad("only for pktwho top:", o->by ? "--by" : "--batch");
+	if ((o->json || o->max_reports) && !o->batch)
+		return bad("only with --batch:", o->json ? "--json" : "-n");
+	if (!options_show(o))
+		return 0;
+	if (o->remote.host)
+		return bad("nothing can be shown of", o->remote.host);
+	if (o->write && !strcmp(o->write, "-"))
+		return bad("what is shown goes to", "-");
+	if (screen && o->until_eof)
+		return bad("the keyboard is needed, not", "eof");
+	return 0;
+}
+
 /* What does not go together. */
 static int check(const struct options *o)
 {
 	const struct options_remote *r = &o->remote;
+	int err = check_show(o);
 
+	if (err)
+		return err;
 	if (o->filter.follow && filter_is_empty(&o->filter))
 		return bad("nobody to follow:", "--follow");
-	if (options_show(o) && r->host)
-		return bad("nothing can be shown of", r->host);
-	if (o->action == ACTION_LOG && o->write && !strcmp(o->write, "-"))
-		return bad("the log goes to", "-");
-	if (o->interval_ns && o->action != ACTION_LOG)
-		return bad("only for pktwho log:", "--interval");
 	if (o->command && o->until_eof)
 		return bad("the standard input belongs to", o->command[0]);
 	if (!r->host)
@@ -468,11 +505,6 @@ int options_each(int argc, char **argv,
 	else if (optind > before)
 		return bad("no command after", "--");
 	return 0;
-}
-
-bool options_show(const struct options *o)
-{
-	return o->action == ACTION_LOG;
 }
 
 /* The command of that name, which may have to stand alone, or NULL. */

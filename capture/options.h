@@ -19,6 +19,7 @@
 enum options_action {
 	ACTION_CAPTURE,
 	ACTION_LOG,			/* a capture that writes lines */
+	ACTION_TOP,			/* one that draws a table */
 	ACTION_LIST_INTERFACES,
 	ACTION_LIST_LINKTYPES,
 	ACTION_DOCTOR,
@@ -53,7 +54,11 @@ struct options {
 	int buffer_mib;			/* 0: the default */
 	uint64_t max_packets;		/* 0: no limit */
 	uint64_t max_duration_ns;	/* 0: no limit */
-	uint64_t interval_ns;		/* of the log's lines; 0: none */
+	uint64_t interval_ns;		/* of what is shown; 0: not given */
+	uint64_t max_reports;		/* 0: no limit */
+	const char *by;			/* enum table_group, or NULL */
+	bool batch;			/* no terminal */
+	bool json;
 	bool until_eof;			/* of the standard input */
 	bool no_promiscuous;
 	bool no_comments;

@@ -366,7 +366,9 @@ static void update_view(struct session *s)
 		s->losses.events = owners.events_lost;
 	}
 	err = view_update(s->view, &s->losses);
-	if (err)
+	if (err == -EPIPE)
+		stop_at(s, now);
+	else if (err)
 		fail(s, err);
 }
 
@@ -400,8 +402,8 @@ static void step(struct session *s)
 		on_toolbar(s);
 	if (n > 0 && s->fds[FD_OUTPUT].revents)
 		fail(s, -EPIPE);
-	if (n > 0 && s->fds[FD_VIEW].revents & POLLERR)
-		fail(s, -EPIPE);
+	if (n > 0 && s->fds[FD_VIEW].revents & (POLLERR | POLLHUP))
+		stop_at(s, now_ns());
 	read_captures(s);
 	owners_update(s->owners);
 	release(s, false);

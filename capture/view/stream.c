@@ -85,6 +85,17 @@ static bool make_room(struct stream *s, size_t len)
 	return len <= sizeof(s->bytes) - s->end;
 }
 
+void stream_put(struct stream *s, char *text, size_t len)
+{
+	if (text && make_room(s, len)) {
+		memcpy(s->bytes + s->end, text, len);
+		s->end += len;
+	} else {
+		s->lost++;
+	}
+	free(text);
+}
+
 void stream_add(struct stream *s, const char *action, const struct flow *f,
 		uint64_t ts_ns)
 {
@@ -99,13 +110,7 @@ void stream_add(struct stream *s, const char *action, const struct flow *f,
 	size_t len;
 	char *text = line_format(&l, f, &len);
 
-	if (text && make_room(s, len)) {
-		memcpy(s->bytes + s->end, text, len);
-		s->end += len;
-	} else {
-		s->lost++;
-	}
-	free(text);
+	stream_put(s, text, len);
 }
 
 uint64_t stream_lost(const struct stream *s)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * `pktwho log`: connections as lines to the standard output.  A reader that
- * is too slow does not hold the capture up: it loses whole lines, and the next
- * says how many.
+ * Lines to the standard output: `pktwho log` and `pktwho top --batch`.  A
+ * reader that is too slow does not hold the capture up: it loses whole lines,
+ * and the log's next one says how many.
  */
 #ifndef PKTWHO_VIEW_STREAM_H
 #define PKTWHO_VIEW_STREAM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "view/flows.h"
@@ -17,6 +18,9 @@ struct stream;
 /* NULL without memory.  @fd is borrowed, @interfaces, too. */
 struct stream *stream_new(int fd, const char *const *interfaces);
 void stream_free(struct stream *s);		/* NULL is fine */
+
+/* Some lines of @len bytes, freed here; NULL is one that could not be made. */
+void stream_put(struct stream *s, char *text, size_t len);
 
 /* @action: "start", "interval" or "end"; @ts_ns: Unix epoch. */
 void stream_add(struct stream *s, const char *action, const struct flow *f,

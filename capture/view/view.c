@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "geo.h"
@@ -14,21 +16,31 @@
 #include "options.h"
 #include "output/country_cache.h"
 #include "owner/owned_packet.h"
-#include "view/flows.h"
+#include "view/report.h"
 #include "view/stream.h"
+#include "view/top.h"
 
-#define MAX_FLOWS  131072	/* 50 MB, if there are so many */
-#define MAX_ACTORS 16384
+#define MAX_FLOWS	131072	/* 50 MB, if there are so many */
+#define MAX_ACTORS	16384
+#define TOP_INTERVAL_NS 1000000000ull
+#define BATCH_WIDTH	180	/* there is room for everything */
 
 struct view {
+	const struct options *options;
+	enum table_group group;
 	struct country_cache *countries;
 	struct actors *actors;
 	struct flows *flows;
-	struct stream *stream;
+	struct stream *stream;		/* of the log and of reports, or NULL */
+	struct top *top;		/* or NULL */
+	struct table *table;		/* of reports */
 	const char *interfaces[OPTIONS_MAX_INTERFACES];
+	char interface_names[64];
+	struct view_losses losses;
 	uint64_t interval_ns;		/* 0: none */
-	uint64_t next_interval_ns;	/* CLOCK_MONOTONIC */
+	uint64_t next_ns;		/* CLOCK_MONOTONIC; 0: not begun */
 	uint64_t now_ns;		/* Unix epoch, of the lines being made */
+	uint64_t reports;
 };
 
 static const char *country(void *ctx, const uint8_t addr[16])
@@ -52,29 +64,75 @@ static void on_ended(void *ctx, const struct flow *f)
 	stream_add(v->stream, "end", f, f->last_ns);
 }
 
-static int open_parts(struct view *v, const struct options *o)
+/* ---- open ---- */
+
+static void name_interfaces(struct view *v)
 {
+	size_t at = 0, size = sizeof(v->interface_names);
+
+	for (int i = 0; i < v->options->interface_count; i++) {
+		v->interfaces[i] = v->options->interfaces[i].name;
+		if (at < size)
+			at += (size_t)snprintf(v->interface_names + at,
+					       size - at, "%s%s", i ? " " : "",
+					       v->interfaces[i]);
+	}
+}
+
+static int find_group(const char *by, enum table_group *group)
+{
+	for (int g = 0; g < GROUPS; g++) {
+		if (by && strcmp(by, table_group_names[g]))
+			continue;
+		*group = (enum table_group)g;
+		return 0;
+	}
+	log_error("there are no rows by \"%s\", but by connections, processes, "
+		  "programs, hosts, countries, users and containers", by);
+	return -EINVAL;
+}
+
+static int open_tables(struct view *v)
+{
+	bool log = v->options->action == ACTION_LOG;
 	struct flows_options fo = {
 		.max = MAX_FLOWS,
+		.keep = !log,
 		.ctx = v,
 		.country = country,
-		.begun = on_begun,
-		.ended = on_ended,
+		.begun = log ? on_begun : NULL,
+		.ended = log ? on_ended : NULL,
 	};
 
 	v->actors = fo.actors = actors_new(MAX_ACTORS);
 	if (!v->actors)
 		return -ENOMEM;
 	v->flows = flows_new(&fo);
-	for (int i = 0; i < o->interface_count; i++)
-		v->interfaces[i] = o->interfaces[i].name;
+	v->table = table_new();
+	return v->flows && v->table ? 0 : -ENOMEM;
+}
+
+static int open_reader(struct view *v)
+{
+	struct top_options to = {
+		.interfaces = v->interface_names,
+		.group = v->group,
+		.interval_ns = v->interval_ns,
+		.flows = v->flows,
+		.actors = v->actors,
+	};
+
+	if (v->options->action == ACTION_TOP && !v->options->batch)
+		return top_open(&v->top, &to);
 	v->stream = stream_new(STDOUT_FILENO, v->interfaces);
-	return v->flows && v->stream ? 0 : -ENOMEM;
+	return v->stream ? 0 : -ENOMEM;
 }
 
 static void free_view(struct view *v)
 {
+	top_close(v->top);
 	stream_free(v->stream);
+	table_free(v->table);
 	flows_free(v->flows);
 	actors_free(v->actors);
 	country_cache_free(v->countries);
@@ -93,8 +151,16 @@ int view_open(struct view **out, const struct options *o, struct geo *geo)
 		free(v);
 		return -ENOMEM;
 	}
+	v->options = o;
 	v->interval_ns = o->interval_ns;
-	err = open_parts(v, o);
+	if (!v->interval_ns && o->action == ACTION_TOP)
+		v->interval_ns = TOP_INTERVAL_NS;
+	name_interfaces(v);
+	err = find_group(o->by, &v->group);
+	if (!err)
+		err = open_tables(v);
+	if (!err)
+		err = open_reader(v);
 	if (err) {
 		free_view(v);
 		return err;
@@ -103,18 +169,19 @@ int view_open(struct view **out, const struct options *o, struct geo *geo)
 	return 0;
 }
 
-/* Nothing but POLLERR: its reader is gone. */
+/* Of the output nothing but POLLERR is asked: its reader is gone. */
 int view_fd(const struct view *v, short *events)
 {
-	(void)v;
-	*events = 0;
-	return STDOUT_FILENO;
+	*events = v->top ? POLLIN : 0;
+	return v->top ? STDIN_FILENO : STDOUT_FILENO;
 }
 
 void view_packet(struct view *v, const struct owned_packet *p)
 {
 	flows_packet(v->flows, p);
 }
+
+/* ---- lines ---- */
 
 static void add_interval(void *ctx, const struct flow *f)
 {
@@ -123,42 +190,107 @@ static void add_interval(void *ctx, const struct flow *f)
 	stream_add(v->stream, "interval", f, v->now_ns);
 }
 
+static int width_of_output(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col)
+		return BATCH_WIDTH;
+	return size.ws_col;
+}
+
+static void add_report(struct view *v, uint64_t now)
+{
+	struct query everything = { 0 };
+	struct table_spec spec = {
+		.group = v->group,
+		.sort = COLUMN_AGE,
+		.ended = true,
+		.query = &everything,
+		.now_mono_ns = now,
+	};
+	struct report r = { .table = v->table, .group = v->group,
+			    .now_ns = v->now_ns, .losses = v->losses };
+	size_t len = 0;
+	char *text;
+
+	if (table_build(v->table, v->flows, v->actors, &spec))
+		log_warn("not enough memory for all rows");
+	flows_stats(v->flows, &r.flows);
+	text = v->options->json ? report_json(&r, &len) :
+				  report_text(&r, width_of_output(), &len);
+	stream_put(v->stream, text, len);
+	v->reports++;
+}
+
+static void add_lines(struct view *v, uint64_t now)
+{
+	v->now_ns = clock_ns(CLOCK_REALTIME);
+	if (v->options->batch)
+		add_report(v, now);
+	else
+		flows_each(v->flows, add_interval, v);
+}
+
+static bool is_enough(const struct view *v)
+{
+	return v->options->max_reports &&
+	       v->reports >= v->options->max_reports;
+}
+
 static int flush(struct view *v, bool patient)
 {
 	int err = stream_flush(v->stream, patient);
 
 	if (err && err != -EPIPE)
-		log_error("cannot write the log: %s", strerror(-err));
+		log_error("cannot write to the standard output: %s",
+			  strerror(-err));
 	return err;
 }
 
 int view_update(struct view *v, const struct view_losses *losses)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	int err;
 
-	(void)losses;
+	v->losses = *losses;
 	flows_expire(v->flows, now);
-	if (!v->next_interval_ns)
-		v->next_interval_ns = now + v->interval_ns;
-	if (v->interval_ns && now >= v->next_interval_ns) {
-		v->next_interval_ns += v->interval_ns;
-		v->now_ns = clock_ns(CLOCK_REALTIME);
-		flows_each(v->flows, add_interval, v);
+	if (v->top)
+		return top_update(v->top, losses);
+	if (!v->next_ns)
+		v->next_ns = now + v->interval_ns;
+	if (v->interval_ns && now >= v->next_ns && !is_enough(v)) {
+		v->next_ns += v->interval_ns;
+		add_lines(v, now);
 	}
-	return flush(v, false);
+	err = flush(v, false);
+	return !err && is_enough(v) ? -EPIPE : err;
 }
 
-int view_close(struct view *v)
+/* ---- close ---- */
+
+static int close_stream(struct view *v)
 {
 	int err;
 
-	if (!v)
-		return 0;
-	flows_stop(v->flows);
+	if (v->options->batch && !is_enough(v))
+		add_lines(v, clock_ns(CLOCK_MONOTONIC));
 	err = flush(v, true);
 	if (!err && stream_lost(v->stream))
 		log_warn("%llu lines were lost: the reader was too slow",
 			 (unsigned long long)stream_lost(v->stream));
+	return err;
+}
+
+int view_close(struct view *v)
+{
+	int err = 0;
+
+	if (!v)
+		return 0;
+	flows_stop(v->flows);
+	if (v->stream)
+		err = close_stream(v);
 	free_view(v);
 	return err == -EPIPE ? 0 : err;
 }

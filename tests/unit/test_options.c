@@ -301,6 +301,26 @@ static void a_log_is_a_capture_without_a_file(void **state)
 	assert_false(options_show(&o));
 }
 
+static void top_has_a_screen_or_reports(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(PARSE(&o, "top", "--by", "hosts", "-w", "x"), 0);
+	assert_int_equal(o.action, ACTION_TOP);
+	assert_string_equal(o.by, "hosts");
+	assert_false(o.batch);
+	assert_int_equal(PARSE(&o, "top", "--batch", "-n", "3", "--json"), 0);
+	assert_true(o.batch && o.json);
+	assert_int_equal(o.max_reports, 3);
+	assert_int_equal(PARSE(&o, "top", "-n", "3"), -EINVAL);
+	assert_int_equal(PARSE(&o, "top", "--json"), -EINVAL);
+	assert_int_equal(PARSE(&o, "top", "-a", "eof"), -EINVAL);
+	assert_int_equal(PARSE(&o, "log", "--batch"), -EINVAL);
+	assert_int_equal(PARSE(&o, "log", "--by", "hosts"), -EINVAL);
+	assert_int_equal(PARSE(&o, "--batch"), -EINVAL);
+}
+
 /* ---- every option is documented ---- */
 
 /* A whole file, or NULL if it is not there. */
@@ -358,8 +378,8 @@ static bool parses(const char *word, const char *arg)
 {
 	struct options o;
 
-	/* --follow needs somebody, --remote-port a host, --interval a log. */
-	return !PARSE(&o, "log", word, arg) ||
+	/* --follow needs somebody, --remote-port a host, --json reports. */
+	return !PARSE(&o, "top", "--batch", word, arg) ||
 	       !PARSE(&o, word, arg) || !PARSE(&o, "--pid=1", word, arg) ||
 	       !PARSE(&o, "--remote=1", word, arg);
 }
@@ -473,6 +493,7 @@ int main(void)
 		cmocka_unit_test(what_is_repeated_is_bounded),
 		cmocka_unit_test(a_command_keeps_its_words),
 		cmocka_unit_test(a_log_is_a_capture_without_a_file),
+		cmocka_unit_test(top_has_a_screen_or_reports),
 		cmocka_unit_test(every_row_can_be_taken),
 		cmocka_unit_test(no_two_rows_are_alike),
 		cmocka_unit_test(what_the_dialog_shows_first_is_offered),

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* `pktwho top`: what is shown, and what keys do to it. */
+#ifndef PKTWHO_VIEW_TOP_H
+#define PKTWHO_VIEW_TOP_H
+
+#include <stdint.h>
+
+#include "view/table.h"
+#include "view/view.h"
+
+struct top;
+
+struct top_options {
+	const char *interfaces;		/* for the first line; borrowed */
+	enum table_group group;
+	uint64_t interval_ns;		/* between two pictures */
+	struct flows *flows;		/* borrowed */
+	struct actors *actors;		/* borrowed */
+};
+
+/* 0 or -errno (logged). */
+int top_open(struct top **out, const struct top_options *o);
+void top_close(struct top *t);		/* NULL is fine */
+
+/*
+ * Takes keys, and draws if it is time to.  0, or -EPIPE when the user has had
+ * enough.
+ */
+int top_update(struct top *t, const struct view_losses *losses);
+
+#endif

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A program in a terminal of a given size; pyte says what a person sees."""
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+
+# Debian's modules, whichever python3 this is.
+sys.path.append("/usr/lib/python3/dist-packages")
+
+try:
+    import pyte
+except ImportError:
+    pyte = None
+
+
+class Terminal:
+    def __init__(self, argv, rows=24, columns=80, env=None, **options):
+        self.screen = pyte.Screen(columns, rows)
+        self.stream = pyte.ByteStream(self.screen)
+        self.raw = b""
+        self.fd, slave = pty.openpty()
+        self.set_size(slave, rows, columns)
+        self.before = termios.tcgetattr(slave)
+        self.process = subprocess.Popen(
+            [str(a) for a in argv], stdin=slave, stdout=slave,
+            stderr=subprocess.PIPE, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            env={**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8",
+                 **(env or {})}, **options)
+        self.slave = slave      # so that what was said last can be read
+
+    @staticmethod
+    def set_size(fd, rows, columns):
+        fcntl.ioctl(fd, termios.TIOCSWINSZ,
+                    struct.pack("HHHH", rows, columns, 0, 0))
+
+    def resize(self, rows, columns):
+        self.screen.resize(rows, columns)
+        self.set_size(self.fd, rows, columns)
+
+    def read(self, seconds):
+        """What comes until then."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if not select.select([self.fd], [], [], left)[0]:
+                break
+            data = os.read(self.fd, 65536)
+            self.raw += data
+            self.stream.feed(data)
+
+    @property
+    def lines(self):
+        return [line.rstrip() for line in self.screen.display]
+
+    def type(self, keys):
+        os.write(self.fd, keys.encode())
+
+    def wait(self, condition, seconds=10):
+        """Until the lines are so, which are then returned."""
+        end = time.monotonic() + seconds
+        while not condition(self.lines):
+            if time.monotonic() > end:
+                raise AssertionError("\n".join(
+                    ["not on the screen:", *self.lines]))
+            self.read(0.05)
+        return self.lines
+
+    def shows(self, text, seconds=10):
+        return self.wait(lambda lines: any(text in line for line in lines),
+                         seconds)
+
+    def hides(self, text, seconds=10):
+        return self.wait(lambda lines: not any(text in line
+                                               for line in lines), seconds)
+
+    def end(self, keys="q", seconds=10):
+        """Its exit status and what it said on its standard error."""
+        self.type(keys)
+        end = time.monotonic() + seconds
+        while self.process.poll() is None and time.monotonic() < end:
+            self.read(0.05)
+        self.read(0.1)
+        return self.process.wait(1), self.process.stderr.read().decode()
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+        self.process.stderr.close()
+        os.close(self.fd)
+        os.close(self.slave)

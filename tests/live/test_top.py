@@ -1,0 +1,294 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""pktwho top, as a person sees it and as a script reads it."""
+import collections
+import json
+import os
+import shutil
+import sys
+import termios
+import time
+
+import world
+from world import PKTWHO, clients, run, wait_for
+
+import terminal
+from terminal import Terminal
+
+import pcapng  # isort: skip
+
+# Talks to a port of the loopback interface until it is killed.
+TALKER = """
+import socket, sys, time
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+if len(sys.argv) > 2:
+    open("/proc/self/comm", "wb").write(eval(sys.argv[2]))
+print("talks", flush=True)
+while True:
+    s.sendall(bytes(100))
+    s.recv(65536)
+    time.sleep(0.05)
+"""
+ECHO = """
+import socket, sys, threading
+s = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=512)
+print(s.getsockname()[1])
+def serve(c):
+    while data := c.recv(65536):
+        c.sendall(data * 10)
+while True:
+    threading.Thread(target=serve, args=s.accept()[:1], daemon=True).start()
+"""
+
+
+class Top(world.LiveTest):
+    def setUp(self):
+        if not terminal.pyte:
+            self.skipTest("no python3-pyte")
+        self.ns = self.namespace()
+        # The lower port is the server's, of what began before the capture.
+        self.echo = self.server(ECHO, "7000", within=self.ns)
+
+    def talker(self, *name):
+        return self.server(TALKER, self.echo.told, *name, within=self.ns)
+
+    def top(self, *argv, **options):
+        t = Terminal(self.ns.argv(PKTWHO, "top", "-i", "lo", *argv),
+                     **options)
+        self.addCleanup(t.close)
+        return t
+
+    def rows(self, lines):
+        """What stands between the titles and the last line."""
+        return [line for line in lines[3:-1] if line]
+
+    def test_the_first_picture(self):
+        talker = self.talker()
+        t = self.top()
+        lines = t.shows("python3 \u2192 pyth")
+        self.assertRegex(lines[0], r"^pktwho top  lo  1 connections, 1 open  "
+                         r"up \S+/s  down \S+/s")
+        self.assertEqual(lines[1], "1 connections 2 processes 3 programs "
+                         "4 hosts 5 countries 6 users 7 containers")
+        self.assertRegex(lines[2], "^PROCESS +PID REMOTE +CC STATE +UP/s "
+                         "DOWN/s +SENT$")
+        row, = self.rows(lines)
+        self.assertRegex(row, rf"^python3 → pyth\S* +{talker.pid} "
+                         rf"127\.0\.0\.1:{self.echo.told} +open ")
+        self.assertIn("/ filter", lines[-1])
+        status, said = t.end()
+        self.assertEqual(status, 0)
+        self.assertRegex(said, r"^pktwho: \d+ packets, 0 dropped\n$")
+        # As it was: the main screen, the cursor, and the line discipline.
+        self.assertIn(b"\033[?1049l", t.raw)
+        self.assertEqual(termios.tcgetattr(t.slave), t.before)
+
+    def test_filter_as_you_type(self):
+        self.talker()
+        other = self.server(ECHO, "7001", within=self.ns)
+        self.server(TALKER, other.told, within=self.ns)
+        t = self.top()
+        t.wait(lambda lines: len(self.rows(lines)) == 2)
+        t.type(f"/port:{other.told}")
+        t.wait(lambda lines: len(self.rows(lines)) == 1 and
+               f"127.0.0.1:{other.told}" in lines[3])
+        t.type(" (")
+        t.shows("something is missing")     # and the last one holds
+        self.assertEqual(len(self.rows(t.lines)), 1)
+        t.type("\033")
+        t.wait(lambda lines: len(self.rows(lines)) == 2)
+        t.type("pnosuch\n")
+        t.shows("nothing matches the filter")
+        self.assertTrue(t.lines[-1].startswith("/proc:nosuch"))
+        t.type("\033")
+        t.wait(lambda lines: len(self.rows(lines)) == 2)
+        self.assertEqual(t.end()[0], 0)
+
+    def test_rows_of_many_kinds(self):
+        self.talker()
+        self.talker()
+        t = self.top()
+        for key, title, count in (("2", "PROCESS", 3), ("3", "PROGRAM", 1),
+                                  ("4", "HOST", 1), ("5", "COUNTRY", 1),
+                                  ("6", "USER", 1), ("7", "CONTAINER", 1)):
+            t.type(key)
+            lines = t.wait(lambda lines: lines[2].startswith(title + " ") and
+                           len(self.rows(lines)) == count)
+        self.assertTrue(lines[3].startswith("(host)"))
+        t.type("\t")
+        t.wait(lambda lines: lines[2].startswith("PROCESS ") and
+               "STATE" in lines[2])
+        self.assertEqual(t.end()[0], 0)
+
+    def test_order_and_cursor(self):
+        first, second = sorted(self.talker().pid for _ in range(2))
+        t = self.top()
+        t.wait(lambda lines: len(self.rows(lines)) == 2)
+
+        def pids(lines):
+            return [int(row.split()[3]) for row in self.rows(lines)]
+        # A click on the title sorts by it, a second one the other way.
+        x = t.lines[2].index("PID") + 2
+        for order in ([second, first], [first, second]):
+            t.type(f"\033[<0;{x};3M\033[<0;{x};3m")
+            t.wait(lambda lines: pids(lines) == order)
+        # The cursor stays on its row when the order changes.
+        t.type("j")
+        t.wait(lambda _: t.screen.buffer[4][0].reverse)
+        t.type("r")
+        t.wait(lambda lines: pids(lines) == [second, first] and
+               t.screen.buffer[3][0].reverse)
+        self.assertEqual(t.end()[0], 0)
+
+    def test_details(self):
+        talker = self.talker()
+        t = self.top(rows=30)
+        t.shows("python3")
+        t.type("\n")
+        lines = t.shows("Wireshark")
+        text = "\n".join(lines)
+        self.assertRegex(text, rf"process +python3, pid {talker.pid}, of ")
+        self.assertRegex(text, rf"process +python3, pid {self.echo.pid}, of ")
+        self.assertRegex(text, r"executable +/\S+python3")
+        self.assertRegex(text, r"known by +socket")
+        self.assertRegex(text, r"user +root")
+        self.assertIn(f"tcp.port == {self.echo.told}", text.replace(
+            "\n" + " " * 17, ""))
+        t.type("q")
+        t.shows("PROCESS")
+        self.assertEqual(t.end()[0], 0)
+
+    def test_other_sizes(self):
+        self.talker()
+        t = self.top()
+        t.shows("python3")
+        for rows, columns in ((10, 40), (3, 10), (60, 200), (24, 80)):
+            t.resize(rows, columns)
+            t.type("2")
+            t.type("1")
+            t.read(0.5)
+            if rows < 10:
+                continue
+            t.wait(lambda lines: lines[3].startswith("python3") and
+                   len(lines) == rows)
+            self.assertLessEqual(max(map(len, t.lines)), columns)
+        t.resize(60, 200)
+        t.shows("CONTAINER")
+        self.assertEqual(t.end()[0], 0)
+
+    def test_a_hostile_name(self):
+        self.talker(r"b'\033[2J\033[Hx\xff'")
+        t = self.top(columns=140)
+        t.shows("?[2J?[Hx?")
+        self.assertTrue(t.lines[0].startswith("pktwho top"))
+        t.type("\n")
+        t.shows("?[2J?[Hx?, pid")
+        self.assertEqual(t.end("qq")[0], 0)
+
+    def test_what_stands_out(self):
+        python = self.dir / "python"
+        shutil.copy(shutil.which("python3.11") or sys.executable, python)
+        process = self.start(self.ns.argv(
+            python, "-c", TALKER, self.echo.told),
+            stdout=-3, env={"PYTHONHOME": sys.base_prefix})
+        self.assertIsNone(process.poll())
+        time.sleep(1)
+        python.unlink()
+        for env, colored in (({}, True), ({"NO_COLOR": "1"}, False)):
+            t = self.top(env=env)
+            t.shows("! python")
+            self.assertEqual(t.screen.buffer[3][0].fg == "red", colored)
+            self.assertEqual(b"\033[31m" in t.raw or b";31m" in t.raw,
+                             colored)
+            t.type("\n")
+            t.shows("executable deleted")
+            self.assertEqual(t.end("qq")[0], 0)
+
+    def test_pause_and_ended(self):
+        talker = self.talker()
+        t = self.top()
+        t.shows("python3")
+        t.type(" ")
+        t.shows("PAUSED")
+        still = t.lines
+        talker.kill()
+        t.read(1.5)
+        self.assertEqual(t.lines, still)
+        t.type(" ")
+        t.hides("PAUSED")
+        t.hides("python3", 15)
+        t.type("t")
+        t.shows("python3")
+        self.assertEqual(t.end()[0], 0)
+
+    def test_a_file_beside_it(self):
+        path = self.dir / "beside.pcapng"
+        self.talker()
+        t = self.top("-w", path)
+        t.shows("python3")
+        t.read(1)
+        self.assertEqual(t.end("\003")[0], 0)
+        kinds = [b.kind for b in pcapng.blocks(path.read_bytes())]
+        self.assertGreater(kinds.count(pcapng.EPB), 10)
+        self.assertEqual(kinds[-1], pcapng.CB)
+
+    def test_the_terminal_goes_away(self):
+        t = self.top()
+        t.shows("no traffic yet")
+
+        os.close(t.slave)
+        os.close(t.fd)
+        t.fd, t.slave = os.pipe()
+        self.assertEqual(t.process.wait(5), 0)
+
+    def test_short_lived_clients_in_a_report(self):
+        """All twenty, and the sums of the file's process table."""
+        path = self.dir / "batch.pcapng"
+        process = self.start(self.ns.argv(
+            PKTWHO, "top", "-i", "lo", "--batch", "--json", "--by",
+            "processes", "--interval", "1000", "-w", path), stdout=-1)
+        self.addCleanup(process.stdout.close)
+        wait_for(lambda: path.exists() and path.stat().st_size, "capture")
+        server = self.tcp_server(within=self.ns)
+        pids = self.ns.run("sh", "-c", clients(
+            20, f"http://127.0.0.1:{server.told}/")).stdout.split()
+        time.sleep(0.3)
+        process.terminate()
+        report = json.loads(process.stdout.read())
+        self.assertEqual(process.wait(5), 0)
+        rows = [row for row in report["rows"] if row["pid"]]
+        self.assertEqual(sorted(map(int, pids)), sorted(
+            row["pid"] for row in rows if row["name"] == "curl"))
+        table = collections.defaultdict(lambda: [0, 0])
+        last = list(pcapng.blocks(path.read_bytes()))[-1]
+        for row in pcapng.read_table(last.data):
+            table[row["pid"]][0] += row["packets"]
+            table[row["pid"]][1] += row["bytes"]
+        self.assertEqual(
+            {row["pid"]: [row["packets"], row["sent"] + row["received"]]
+             for row in rows}, dict(table))
+
+    def test_reports_as_text(self):
+        self.talker()
+        done = self.ns.run(PKTWHO, "top", "-q", "-i", "lo", "--batch", "-n",
+                           "2", "--interval", "0.3")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        reports = done.stdout.split("\n\n")[:-1]
+        self.assertEqual(len(reports), 2)
+        for report in reports:
+            self.assertRegex(report, r"^PROCESS +PID.* HOW\n"
+                             r"python3 → python3 .* socket\n1 connections, ")
+
+    def test_bad_use(self):
+        for argv, status, line in (
+                (["top", "-i", "lo"], 1, "no terminal to draw on"),
+                (["top", "--json"], 2, "only with --batch"),
+                (["top", "--batch", "--by", "x"], 1, "there are no rows by"),
+                (["--batch"], 2, "only for pktwho top"),
+                (["top", "-w", "-"], 2, "what is shown goes to")):
+            done = run(PKTWHO, *argv)
+            self.assertEqual(done.returncode, status, argv)
+            self.assertIn(line, done.stderr)
+
+
+if __name__ == "__main__":
+    world.main()
