@@ -23,6 +23,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+#define SOCK_STREAM	1
 #define SOCK_RAW	3
 #define AF_INET		2
 #define AF_INET6	10
@@ -82,7 +83,13 @@ struct sock_info {
 	__u32 flags;		/* enum probe_owner_flags */
 	__u32 roles;		/* enum sock_roles */
 	__u32 epoch;		/* when it was last told */
-	__u32 reserved;
+	__u32 tx_seen;		/* generation of last_tx when it was told, + 1 */
+	__u32 rx_seen;
+	/* Apart from @roles: another processor may be writing that. */
+	__u8 told;		/* user space knows of the socket, */
+	__u8 tx_told;		/* of a connection's flow as it sends, */
+	__u8 rx_told;		/* and as it receives */
+	__u8 reserved;
 	struct flow_key last_tx;
 	struct flow_key last_rx;
 };
@@ -148,6 +155,13 @@ __u64 lost;	/* events for which the ring had no room */
 __u32 epoch;
 
 /*
+ * Counts the changes of what is in reported_flows for keys of a local port, of
+ * several ports together.  While it stands a socket need not look there.
+ */
+#define GENERATIONS 4096
+__u32 generations[GENERATIONS];
+
+/*
  * Where a task's registers lie above the start of its stack, which the
  * iterator finds out; 0: not known yet.
  */
@@ -163,28 +177,29 @@ static __always_inline __u64 wakeup(void)
 		       BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
+/* Through pointers that the verifier knows: a read costs no call. */
 static __always_inline bool runs_deleted(struct task_struct *t)
 {
-	struct file *exe = BPF_CORE_READ(t, mm, exe_file);
+	struct file *exe = t->mm ? t->mm->exe_file : NULL;
 
-	return exe && !BPF_CORE_READ(exe, f_inode, i_nlink);
+	return exe && !exe->f_inode->i_nlink;
 }
 
 static __always_inline void fill_owner(struct probe_owner *o,
 				       struct task_struct *t)
 {
-	struct task_struct *leader = BPF_CORE_READ(t, group_leader);
-	const struct cred *cred = BPF_CORE_READ(t, cred);
+	struct task_struct *leader = t->group_leader;
+	const struct cred *cred = t->cred;
 
-	o->tgid = BPF_CORE_READ(t, tgid);
-	o->tid = BPF_CORE_READ(t, pid);
-	o->start_ns = BPF_CORE_READ(leader, start_boottime);
-	o->exec_gen = BPF_CORE_READ(t, self_exec_id);
+	o->tgid = t->tgid;
+	o->tid = t->pid;
+	o->start_ns = leader->start_boottime;
+	o->exec_gen = t->self_exec_id;
 	o->exe_deleted = runs_deleted(t);
-	o->uid = BPF_CORE_READ(cred, euid.val);
-	o->gid = BPF_CORE_READ(cred, egid.val);
-	o->netns_ino = BPF_CORE_READ(leader, nsproxy, net_ns, ns.inum);
-	BPF_CORE_READ_STR_INTO(&o->comm, leader, comm);
+	o->uid = cred->euid.val;
+	o->gid = cred->egid.val;
+	o->netns_ino = leader->nsproxy->net_ns->ns.inum;
+	__builtin_memcpy(o->comm, leader->comm, sizeof(o->comm));
 }
 
 static __always_inline struct probe_event *event_begin(__u8 kind)
@@ -202,11 +217,17 @@ static __always_inline struct probe_event *event_begin(__u8 kind)
 	return e;
 }
 
-static __always_inline void tell_socket(__u8 kind, const struct sock_info *s,
+/* Of a socket that has neither flow nor port nobody needs to know. */
+static __always_inline void tell_socket(__u8 kind, struct sock_info *s,
 					const struct flow_key *key, __u8 roles)
 {
-	struct probe_event *e = event_begin(kind);
+	struct probe_event *e;
 
+	if (kind == PROBE_FLOW || kind == PROBE_BOUND)
+		s->told = true;
+	else if (!s->told)
+		return;
+	e = event_begin(kind);
 	if (!e)
 		return;
 	e->cookie = s->cookie;
@@ -226,14 +247,10 @@ static __always_inline void tell_socket(__u8 kind, const struct sock_info *s,
 static __always_inline bool is_user(const struct probe_owner *o,
 				    struct task_struct *t)
 {
-	struct task_struct *leader;
-
-	if (o->tid != (__u32)BPF_CORE_READ(t, pid))
-		return false;
 	/* A reused pid is another process. */
-	leader = BPF_CORE_READ(t, group_leader);
-	return o->start_ns == BPF_CORE_READ(leader, start_boottime) &&
-	       o->uid == BPF_CORE_READ(t, cred, euid.val);
+	return o->tid == (__u32)t->pid &&
+	       o->start_ns == t->group_leader->start_boottime &&
+	       o->uid == t->cred->euid.val;
 }
 
 #define PROVISIONAL (PROBE_INHERITED | PROBE_SCANNED | PROBE_KERNEL)
@@ -279,10 +296,10 @@ static __always_inline bool reads(struct sock_info *s, struct task_struct *t)
  */
 static __always_inline bool take_over(struct sock_info *s, enum use use)
 {
-	struct task_struct *t = (void *)bpf_get_current_task();
+	struct task_struct *t = bpf_get_current_task_btf();
 	bool provisional = s->flags & PROVISIONAL || !s->owner.tgid;
 
-	if (use == USE_NONE || BPF_CORE_READ(t, flags) & PF_KTHREAD)
+	if (use == USE_NONE || t->flags & PF_KTHREAD)
 		return false;
 	if (use == USE_READ && !provisional)
 		return reads(s, t);
@@ -490,15 +507,6 @@ int on_sock_release(struct bpf_sock *ctx)
 
 /* ---- keys ---- */
 
-static __always_inline bool key_equal(const struct flow_key *a,
-				      const struct flow_key *b)
-{
-	const __u64 *x = (const __u64 *)a, *y = (const __u64 *)b;
-
-	return x[0] == y[0] && x[1] == y[1] && x[2] == y[2] && x[3] == y[3] &&
-	       x[4] == y[4];
-}
-
 static __always_inline void set_ports(struct flow_key *k, bool egress,
 				      __u16 source, __u16 dest)
 {
@@ -680,6 +688,10 @@ static __always_inline bool tell_flow(struct sock_info *s,
 		r = NULL;
 	if (r && r->cookie == now.cookie && !r->shared_ns)
 		return false;
+	if (r && r->cookie == now.cookie &&
+	    bpf_ktime_get_ns() - r->shared_ns < SHARED_NS)
+		return true;
+	__sync_fetch_and_add(&generations[k->local_port % GENERATIONS], 1);
 	ns = bpf_ktime_get_ns();
 	if (r && r->cookie != now.cookie) {
 		bool told = r->shared_ns && ns - r->shared_ns < SHARED_NS;
@@ -692,8 +704,6 @@ static __always_inline bool tell_flow(struct sock_info *s,
 			tell_socket(PROBE_FLOW, s, k, roles);
 		return true;
 	}
-	if (r && ns - r->shared_ns < SHARED_NS)
-		return true;
 	bpf_map_update_elem(&reported_flows, &id, &now, BPF_ANY);
 	tell_socket(PROBE_FLOW, s, k, roles);
 	return false;
@@ -736,11 +746,13 @@ int on_sockops(struct bpf_sock_ops *ctx)
 		s->epoch = epoch;
 		s->address = address_of(sk);
 		s->roles = 0;
+		s->told = true;
 		s->shared_ns = 0;
 		s->flags = (s->flags & ~PROBE_LISTENING) | PROBE_INHERITED;
 	}
 	s->last_tx = k;
 	s->last_rx = k;
+	s->tx_told = s->rx_told = false;
 	/* connect() tried again: its first flow has ended. */
 	if (op == BPF_SOCK_OPS_TCP_CONNECT_CB)
 		forget_reported(s, &k);
@@ -809,9 +821,8 @@ static __always_inline enum use use_of(int nr)
  */
 static __always_inline enum use current_use(struct sock *sk)
 {
-	struct task_struct *t = (void *)bpf_get_current_task();
-	__u32 flags = BPF_CORE_READ(t, flags);
-	struct thread_info *info = &t->thread_info;
+	struct task_struct *t = bpf_get_current_task_btf();
+	__u32 flags = t->flags;
 	struct sock *used;
 	struct pt_regs *regs;
 	enum use use;
@@ -825,11 +836,11 @@ static __always_inline enum use current_use(struct sock *sk)
 		return USE_SEND;
 #ifndef __TARGET_ARCH_arm64
 	/* The numbers of 32-bit programs are others. */
-	if (bpf_core_field_exists(info->status) &&
-	    BPF_CORE_READ(info, status) & TS_COMPAT)
+	if (bpf_core_field_exists(t->thread_info.status) &&
+	    t->thread_info.status & TS_COMPAT)
 		return USE_SEND;
 #endif
-	regs = (void *)BPF_CORE_READ(t, stack) + regs_at;
+	regs = t->stack + regs_at;
 	nr = SYSCALL_NR(regs);
 #ifdef __NR_dup2
 	if (nr == __NR_dup2)
@@ -858,18 +869,18 @@ static __always_inline enum use current_use(struct sock *sk)
 static __always_inline bool sender_takes_over(struct sock_info *s,
 					      struct bpf_sock *sk)
 {
-	struct task_struct *t = (void *)bpf_get_current_task();
+	struct task_struct *t = bpf_get_current_task_btf();
 	struct sock *ksk = (void *)s->address;
 	bool tcp = sk->protocol == IPPROTO_TCP || sk->protocol == IPPROTO_MPTCP;
 	enum use use;
 
+	if (!(s->flags & PROVISIONAL) && s->roles & SOCK_SENT &&
+	    is_user(&s->owner, t))
+		return true;
 	if (tcp ? sk->state == BPF_TCP_LISTEN ||
 			  !BPF_CORE_READ(ksk, sk_lock.owned) :
 		  !BPF_CORE_READ(ksk, sk_socket, file))
 		return false;
-	if (!(s->flags & PROVISIONAL) && s->roles & SOCK_SENT &&
-	    is_user(&s->owner, t))
-		return true;
 	use = current_use(ksk);
 	if (use == USE_NONE)
 		return false;
@@ -906,7 +917,7 @@ static __always_inline void tell_packet(struct sock_info *s,
 					struct __sk_buff *skb, bool egress,
 					bool sends, __u32 flags)
 {
-	struct task_struct *t = (void *)bpf_get_current_task();
+	struct task_struct *t = bpf_get_current_task_btf();
 	struct probe_event *e;
 	struct flow_key k = {};
 	__u64 print = 0;
@@ -965,23 +976,107 @@ static __always_inline void tell_users_again(struct sock_info *s)
 		tell_socket(PROBE_OWNER, s, NULL, PROBE_READER);
 }
 
-static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
+static __always_inline __u32 generation_of(const struct flow_key *k)
+{
+	return generations[k->local_port % GENERATIONS] + 1;
+}
+
+static __always_inline bool equal16(const __u8 a[16], const __u8 b[16])
+{
+	const __u64 *x = (const __u64 *)a, *y = (const __u64 *)b;
+
+	return x[0] == y[0] && x[1] == y[1];
+}
+
+static __always_inline bool equal_mapped(const __u8 a[16], const __u8 ipv4[4])
+{
+	const __u32 *x = (const __u32 *)a;
+
+	return x[2] == bpf_htonl(0xffff) && x[3] == *(const __u32 *)ipv4;
+}
+
+/* Whether it is one more datagram of the flow @k; looks at the plain case. */
+static __always_inline bool is_of(struct __sk_buff *skb,
+				  const struct flow_key *k, bool egress)
+{
+	const __u8 *h = (void *)(long)skb->data;
+	const __u8 *end = (void *)(long)skb->data_end;
+	const __u8 *local = egress ? k->local : k->remote;
+	const __u8 *remote = egress ? k->remote : k->local;
+	__u16 source = bpf_htons(egress ? k->local_port : k->remote_port);
+	__u16 dest = bpf_htons(egress ? k->remote_port : k->local_port);
+
+	if (k->proto != IPPROTO_UDP || h + 28 > end)
+		return false;
+	if (h[0] == 0x45)
+		return h[9] == IPPROTO_UDP && !(h[6] & 0x3f) && !h[7] &&
+		       equal_mapped(local, h + 12) &&
+		       equal_mapped(remote, h + 16) &&
+		       *(const __u16 *)(h + 20) == source &&
+		       *(const __u16 *)(h + 22) == dest;
+	return h + 48 <= end && h[0] >> 4 == 6 && h[6] == IPPROTO_UDP &&
+	       equal16(local, h + 8) && equal16(remote, h + 24) &&
+	       *(const __u16 *)(h + 40) == source &&
+	       *(const __u16 *)(h + 42) == dest;
+}
+
+/*
+ * Whether all is told that this packet could tell: a connection is nobody
+ * else's; a datagram's flow is this socket's while the generation stands.
+ */
+static __always_inline bool is_old(struct sock_info *s,
+				   const struct bpf_sock *sk,
+				   struct __sk_buff *skb, bool egress)
+{
+	const struct flow_key *last = egress ? &s->last_tx : &s->last_rx;
+
+	if (s->epoch != epoch)
+		return false;
+	if (egress ? s->tx_told : s->rx_told)
+		return sk->state != BPF_TCP_LISTEN;
+	return !s->shared_ns &&
+	       (egress ? s->tx_seen : s->rx_seen) == generation_of(last) &&
+	       is_of(skb, last, egress);
+}
+
+/* The flow is told: remember how far that holds. */
+static __always_inline void set_old(struct sock_info *s,
+				    const struct bpf_sock *sk, bool egress,
+				    __u32 generation)
+{
+	if (sk->type == SOCK_STREAM && egress)
+		s->tx_told = true;
+	else if (sk->type == SOCK_STREAM)
+		s->rx_told = true;
+	else if (egress)
+		s->tx_seen = generation;
+	else
+		s->rx_seen = generation;
+}
+
+/*
+ * Whether each packet is told: its flow has several sockets, or its socket
+ * several users.  Who sends from one port in turn is told before the packet.
+ */
+static __always_inline bool is_shared(struct sock_info *s, bool egress,
+				      bool flow_shared)
+{
+	if (s->shared_ns && bpf_ktime_get_ns() - s->shared_ns > SHARED_NS)
+		s->shared_ns = 0;
+	return egress ? s->shared_ns : flow_shared;
+}
+
+static __always_inline int tell_new(struct sock_info *s,
+				    const struct bpf_sock *sk,
+				    struct __sk_buff *skb, bool egress,
+				    bool sends)
 {
 	__u8 roles = egress ? PROBE_SENDER : PROBE_READER;
-	bool listening, sends = false, shared;
-	struct bpf_sock *sk = skb->sk;
-	struct flow_key k = {}, *last;
-	struct sock_info *s;
+	bool listening = sk->state == BPF_TCP_LISTEN, flow_shared;
+	struct flow_key k = {};
+	__u32 generation;
 	int detail;
 
-	sk = sk ? bpf_sk_fullsock(sk) : NULL;
-	if (!sk)
-		return 1;
-	s = packet_info(skb, sk);
-	if (!s)
-		return 1;
-	if (egress)
-		sends = sender_takes_over(s, sk);
 	detail = skb_key(skb, &k, egress, NULL);
 	if (detail < 0 || (!egress && is_copy(sk, &k, detail)))
 		return 1;
@@ -989,33 +1084,43 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 		tell_packet(s, skb, true, sends, PROBE_ALONE);
 		return 1;
 	}
-
 	/*
 	 * A listener is told afresh: between two of its SYNs the same key may
 	 * have been a child's.  What else reaches it comes too late for a child
 	 * that is gone, and is the kernel's to answer.
 	 */
-	listening = sk->state == BPF_TCP_LISTEN;
 	if (listening && !egress && !(detail & TCP_SYN))
 		return 1;
-	/* Nobody else has a TCP connection; another port many may. */
-	last = egress ? &s->last_tx : &s->last_rx;
 	if (s->epoch != epoch)
 		tell_users_again(s);
-	else if (!listening && sk->protocol == IPPROTO_TCP &&
-		 key_equal(&k, last))
-		return 1;
-	*last = k;
+	*(egress ? &s->last_tx : &s->last_rx) = k;
 	if (listening)
 		s->flags |= PROBE_LISTENING;
-	shared = tell_flow(s, &k, roles);
-	/* Who sends is told before the packet; two users of one socket are not. */
-	if (egress)
-		shared = s->shared_ns &&
-			  bpf_ktime_get_ns() - s->shared_ns < SHARED_NS;
-	if (shared && sk->protocol != IPPROTO_TCP && !(s->flags & PROBE_KERNEL))
-		tell_packet(s, skb, egress, sends, 0);
+	generation = generation_of(&k);
+	flow_shared = tell_flow(s, &k, roles);
+	if (is_shared(s, egress, flow_shared)) {
+		if (sk->protocol != IPPROTO_TCP && !(s->flags & PROBE_KERNEL))
+			tell_packet(s, skb, egress, sends, 0);
+	}
+	if (!flow_shared && !listening)
+		set_old(s, sk, egress, generation);
 	return 1;
+}
+
+static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct sock_info *s;
+	bool sends = false;
+
+	sk = sk ? bpf_sk_fullsock(sk) : NULL;
+	s = sk ? packet_info(skb, sk) : NULL;
+	if (!s)
+		return 1;
+	if (egress)
+		sends = sender_takes_over(s, sk);
+	return is_old(s, sk, skb, egress) ? 1 :
+					    tell_new(s, sk, skb, egress, sends);
 }
 
 SEC("cgroup_skb/egress")
@@ -1048,7 +1153,7 @@ static __always_inline __u64 subflow_cookie(struct sock *sk)
 
 static __always_inline void tell_user(struct sock *sk, __u64 cookie)
 {
-	struct task_struct *t = (void *)bpf_get_current_task();
+	struct task_struct *t = bpf_get_current_task_btf();
 	struct probe_event *e;
 
 	if (!cookie)
@@ -1144,7 +1249,7 @@ struct sys_exit_args {
 
 static __always_inline int on_accept(long fd)
 {
-	struct task_struct *t = (void *)bpf_get_current_task();
+	struct task_struct *t = bpf_get_current_task_btf();
 	struct file **files, *file = NULL;
 	struct socket *socket;
 	struct sock *sk;
@@ -1238,12 +1343,12 @@ static __always_inline __u64 frame_key(struct sk_buff *skb, struct flow_key *k,
  */
 static __always_inline int tell_frame(struct sk_buff *skb, __u8 roles)
 {
-	struct task_struct *t = (void *)bpf_get_current_task();
+	struct task_struct *t = bpf_get_current_task_btf();
 	struct sock *sk = skb->sk;
 	struct probe_event *e;
 
-	if (!sk || BPF_CORE_READ(sk, __sk_common.skc_family) != AF_PACKET ||
-	    BPF_CORE_READ(t, flags) & PF_KTHREAD)
+	if (!sk || sk->__sk_common.skc_family != AF_PACKET ||
+	    t->flags & PF_KTHREAD)
 		return 0;
 	/* A sniffer that reads all there is must not crowd out the rest. */
 	if (roles == PROBE_READER &&
@@ -1587,11 +1692,15 @@ int on_open_file(struct bpf_iter__task_file *ctx)
 	if (!s)
 		return 0;
 	fill_owner(&h.owner, t);
+	s->told = true;
 	if (!s->owner.tgid) {
 		s->owner = h.owner;
 		s->flags |= PROBE_SCANNED;
 		if (sk->__sk_common.skc_state == BPF_TCP_LISTEN)
 			s->flags |= PROBE_LISTENING;
+	} else if (!(s->flags & PROVISIONAL)) {
+		/* It was used since we are here, when nobody was told. */
+		tell_socket(PROBE_OWNER, s, NULL, PROBE_SENDER | PROBE_READER);
 	}
 	h.cookie = s->cookie;
 	h.netns = s->netns;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What everybody else pays for a capture: how many sends, connections, execs a
-second are left while pktwho captures another interface, and this one.
+second of CPU are left while pktwho captures another interface, and this one.
 
     host.py PKTWHO HOST_LOAD [ROUNDS]
 
@@ -68,7 +68,7 @@ def main(pktwho, program, rounds="5"):
     run("ip", "netns", "add", NS)
     try:
         run("ip", "-n", NS, "link", "set", "lo", "up")
-        print(f"{'a second':14s} {'alone':>10s} {'elsewhere':>10s} {'':6s} "
+        print(f"{'a CPU second':14s} {'alone':>10s} {'elsewhere':>10s} {'':6s} "
               f"{'here':>10s}")
         for kind in KINDS:
             got = {None: [], False: [], True: []}
