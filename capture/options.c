@@ -253,7 +253,7 @@ const struct option_row options_table[] = {
 	  OPTION_THERE, NUMBER(snaplen, 0, MAX_SNAPLEN),
 	  .dialog = { DIALOG_BOTH, PAGE_CAPTURE, "Snapshot length",
 		      "Bytes to keep of each packet", "262144" } },
-	{ 'B', "buffer-size", "MIB", "kernel buffer of each interface (4)",
+	{ 'B', "buffer-size", "MIB", "kernel buffer of each interface (16)",
 	  OPTION_THERE, NUMBER(buffer_mib, 1, 1024) },
 	{ 'p', "no-promiscuous-mode", NULL, "only what is meant for this host",
 	  OPTION_THERE, FLAG(no_promiscuous) },

@@ -29,7 +29,6 @@
 #include "view/view.h"
 #include "wireshark/toolbar.h"
 
-#define MAX_CAPTURES	(OPTIONS_MAX_INTERFACES * SOURCE_HANDLES)
 #define HOLD_BYTES	(16u << 20)	/* all queues together */
 #define HOLD_LEAST	(1u << 20)	/* above the largest packet, twice */
 #define ROOM_PACKETS	1024		/* leave a full queue together */
@@ -49,7 +48,6 @@ struct capture {
 	struct source *source;
 	struct queue *hold;
 	uint32_t interface;
-	int handle;
 };
 
 enum {
@@ -63,14 +61,14 @@ struct session {
 	struct child *command;
 	struct toolbar *toolbar;	/* NULL: none */
 	struct source *sources[OPTIONS_MAX_INTERFACES];
-	struct capture captures[MAX_CAPTURES];
+	struct capture captures[OPTIONS_MAX_INTERFACES];
 	int capture_count;
 	struct owners *owners;
 	struct output *output;		/* NULL: no file */
 	struct view *view;		/* NULL: nothing is shown */
 	struct view_losses losses;
 	uint64_t losses_ns;		/* when they were asked for */
-	struct pollfd fds[FD_CAPTURES + MAX_CAPTURES];
+	struct pollfd fds[FD_CAPTURES + OPTIONS_MAX_INTERFACES];
 	struct output_interface_stats stats[OPTIONS_MAX_INTERFACES];
 	uint64_t packets;		/* handed on */
 	uint64_t resolved_early;
@@ -289,7 +287,7 @@ static void read_captures(struct session *s)
 {
 	for (int i = 0; i < s->capture_count; i++) {
 		struct capture *c = &s->captures[i];
-		int n = source_read(c->source, c->handle, on_packet, c);
+		int n = source_read(c->source, on_packet, c);
 
 		if (n < 0) {
 			s->source_error = n;
@@ -500,13 +498,11 @@ static int open_sources(struct session *s)
 		err = source_open(&s->sources[i], &so);
 		if (err)
 			return err;
-		for (int h = 0; h < source_handles(s->sources[i]); h++)
-			s->captures[s->capture_count++] = (struct capture){
-				.session = s,
-				.source = s->sources[i],
-				.interface = (uint32_t)i,
-				.handle = h,
-			};
+		s->captures[s->capture_count++] = (struct capture){
+			.session = s,
+			.source = s->sources[i],
+			.interface = (uint32_t)i,
+		};
 	}
 	if (owners.refused)
 		log_warn("no eBPF (%s): processes are looked up by polling, "
@@ -626,7 +622,7 @@ static void open_poll(struct session *s)
 		s->fds[FD_OWNERS + i].fd = owners_fd(s->owners, i);
 	for (int i = 0; i < s->capture_count; i++)
 		s->fds[FD_CAPTURES + i].fd =
-			source_fd(s->captures[i].source, s->captures[i].handle);
+			source_fd(s->captures[i].source);
 }
 
 static void free_session(struct session *s)

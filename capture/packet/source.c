@@ -3,153 +3,64 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <ifaddrs.h>
 #include <linux/filter.h>
+#include <linux/if_link.h>
+#include <linux/if_packet.h>
 #include <net/if.h>
 #include <net/if_arp.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
-#include "host/clocks.h"
 #include "host/log.h"
-#include "printable.h"
 #include "packet/parse.h"
+#include "packet/ring.h"
+#include "printable.h"
 
 #define BLOCK_MS	10	/* the kernel hands a block over at least so often */
 #define PROMPT_MS	1
-#define AT_ONCE		8192	/* packets, then others have their turn */
-#define DEFAULT_MIB	4
-#define UNFILTERED_NS	1000000000u	/* they are in the first blocks */
-#define ATTACH_NS	1000000u	/* packets under way as a filter is attached */
-#define SLL2_HATYPE	8	/* offsets in the cooked headers */
-#define SLL2_PKTTYPE	10
-#define SLL_HATYPE	2
-#define SLL_PKTTYPE	1
-#define PKT_OUTGOING	4	/* PACKET_OUTGOING, linux/if_packet.h */
-
-struct handle {
-	pcap_t *pcap;
-	uint8_t direction;
-	uint64_t since_ns;	/* earlier packets may not have been filtered */
-	uint64_t until_ns;	/* ... and come by then (monotonic); 0: unread */
-};
+#define DEFAULT_MIB	16
+#define SLL2_BYTES	20
+#define SLL_BYTES	16
+#define BESIDE		((uint32_t)SKF_AD_OFF)
 
 struct source {
-	struct handle handles[SOURCE_HANDLES];
-	int count;
 	char *name;
+	int dlt;
 	uint32_t linktype;
+	uint32_t snaplen;
+	struct ring *ring;
+	struct bpf_program filter;	/* that the kernel cannot apply */
+	bool promiscuous;
+	uint32_t if_dropped;		/* before us */
 };
 
 /* What a user can do about it belongs in the line. */
-static int report(const char *device, pcap_t *pcap, int status)
+static int report(const char *device, int err)
 {
-	const char *detail = pcap_geterr(pcap);
-
-	switch (status) {
-	case PCAP_ERROR_PERM_DENIED:
+	switch (err) {
+	case -EPERM:
+	case -EACCES:
 		log_error("no permission to capture on %s: pktwho doctor "
 			  "says why", device);
 		return -EPERM;
-	case PCAP_ERROR_NO_SUCH_DEVICE:
+	case -ENODEV:
 		log_error("there is no interface %s: pktwho -D lists them",
 			  device);
-		return -ENODEV;
-	case PCAP_ERROR_IFACE_NOT_UP:
+		break;
+	case -ENETDOWN:
 		log_error("%s is not up: ip link set %s up", device, device);
-		return -ENETDOWN;
+		break;
 	default:
-		log_error("cannot capture on %s: %s", device,
-			  *detail ? detail : pcap_statustostr(status));
-		return -EIO;
+		log_error("cannot capture on %s: %s", device, strerror(-err));
+		break;
 	}
-}
-
-/* "inbound and (FILTER)"; the caller frees it. */
-static char *directed(const char *direction, const char *filter)
-{
-	char *s;
-
-	if (!direction)
-		return strdup(filter ? filter : "");
-	if (!filter || !*filter)
-		return strdup(direction);
-	return asprintf(&s, "%s and (%s)", direction, filter) < 0 ? NULL : s;
-}
-
-/*
- * libpcap filters a first block itself, because packets that came before the
- * filter may be in it; but it cannot tell the direction, and would drop them
- * all (1.10.3, blocks_to_filter_in_userland).  So a filter with a direction
- * goes to the kernel past libpcap, and what came before goes by its time.
- */
-static int attach_filter(struct handle *h, const struct bpf_program *program)
-{
-	struct sock_fprog kernel = {
-		.len = (unsigned short)program->bf_len,
-		.filter = (struct sock_filter *)program->bf_insns,
-	};
-
-	if (program->bf_len > BPF_MAXINSNS)
-		return -E2BIG;
-	if (setsockopt(pcap_fileno(h->pcap), SOL_SOCKET, SO_ATTACH_FILTER,
-		       &kernel, sizeof(kernel)))
-		return -errno;
-	h->since_ns = clock_ns(CLOCK_REALTIME) + ATTACH_NS;
-	return 0;
-}
-
-static int set_filter(struct handle *h, const char *filter, bool directed)
-{
-	struct bpf_program program;
-	int err;
-
-	if (pcap_compile(h->pcap, &program, filter, 1, PCAP_NETMASK_UNKNOWN))
-		return -EINVAL;
-	if (directed)
-		err = attach_filter(h, &program);
-	else
-		err = pcap_setfilter(h->pcap, &program) ? -EINVAL : 0;
-	pcap_freecode(&program);
 	return err;
-}
-
-static bool knows_direction(pcap_t *pcap)
-{
-	struct bpf_program program;
-
-	if (pcap_compile(pcap, &program, "inbound", 1, PCAP_NETMASK_UNKNOWN))
-		return false;
-	pcap_freecode(&program);
-	return true;
-}
-
-static int activate(pcap_t *pcap, const struct source_options *o)
-{
-	int mib = o->buffer_mib ? o->buffer_mib : DEFAULT_MIB;
-	/* Of all interfaces none can be; libpcap 1.10.5 would complain. */
-	bool promiscuous = o->promiscuous && strcmp(o->device, "any");
-	int err;
-
-	/* All but the last fail only on a capture that is active already. */
-	err = pcap_set_snaplen(pcap, o->snaplen);
-	if (!err)
-		err = pcap_set_promisc(pcap, promiscuous);
-	if (!err)
-		err = pcap_set_timeout(pcap, o->prompt ? PROMPT_MS : BLOCK_MS);
-	if (!err)
-		err = pcap_set_buffer_size(pcap, mib << 20);
-	if (!err)
-		err = pcap_set_tstamp_precision(pcap,
-						PCAP_TSTAMP_PRECISION_NANO);
-	if (err)
-		return err;
-	err = pcap_activate(pcap);
-	if (err > 0)
-		log_warn("%s: %s", o->device, pcap_geterr(pcap));
-	return err > 0 ? 0 : err;
 }
 
 /*
@@ -161,141 +72,230 @@ static bool is_network(const char *name)
 	return !strcmp(name, "any") || if_nametoindex(name);
 }
 
-/* An activated, unfiltered capture, or NULL with *@err. */
-static pcap_t *open_capture(const struct source_options *o, int *err)
+/* ---- the filter ---- */
+
+static bool is_cooked(const struct source *s)
+{
+	return s->linktype == LINKTYPE_LINUX_SLL2 ||
+	       s->linktype == LINKTYPE_LINUX_SLL;
+}
+
+/*
+ * The kernel filters before the cooked header is there.  What a filter asks of
+ * it, the kernel knows beside the packet, or not at all.
+ */
+static bool without_header(struct sock_filter *f, bool sll2)
+{
+	uint32_t header = sll2 ? SLL2_BYTES : SLL_BYTES;
+	uint32_t protocol = sll2 ? 0 : 14, type = sll2 ? 10 : 0;
+	uint32_t mode = BPF_MODE(f->code);
+
+	if ((BPF_CLASS(f->code) != BPF_LD && BPF_CLASS(f->code) != BPF_LDX) ||
+	    (mode != BPF_ABS && mode != BPF_IND && mode != BPF_MSH) ||
+	    f->k >= BESIDE)
+		return true;
+	if (f->k >= header)
+		f->k -= header;
+	else if (f->k == protocol)
+		f->k = BESIDE + SKF_AD_PROTOCOL;
+	else if (f->k == type)
+		f->k = BESIDE + SKF_AD_PKTTYPE;
+	else if (sll2 && f->k == 4)
+		f->k = BESIDE + SKF_AD_IFINDEX;
+	else if (sll2 && f->k == 8)
+		f->k = BESIDE + SKF_AD_HATYPE;
+	else
+		return false;
+	return true;
+}
+
+/* On `any` a packet of the loopback would come twice, going out and in. */
+static unsigned short put_loopback_once(struct sock_filter *out)
+{
+	static const struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, BESIDE + SKF_AD_PKTTYPE),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PACKET_OUTGOING, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, BESIDE + SKF_AD_HATYPE),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARPHRD_LOOPBACK, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+
+	memcpy(out, code, sizeof(code));
+	return sizeof(code) / sizeof(*code);
+}
+
+/* Appends the program for the kernel; false if it cannot apply it. */
+static bool append(const struct source *s, const struct bpf_program *program,
+		   struct sock_fprog *out)
+{
+	struct sock_filter *f = out->filter + out->len;
+
+	if (program->bf_len + out->len > BPF_MAXINSNS)
+		return false;
+	memcpy(f, program->bf_insns, program->bf_len * sizeof(*f));
+	for (unsigned i = 0; is_cooked(s) && i < program->bf_len; i++)
+		if (!without_header(&f[i], s->linktype == LINKTYPE_LINUX_SLL2))
+			return false;
+	out->len += (unsigned short)program->bf_len;
+	return true;
+}
+
+/* What stands beside a packet can be asked only where the kernel filters. */
+static bool asks_beside(const struct bpf_program *program)
+{
+	for (unsigned i = 0; i < program->bf_len; i++) {
+		const struct bpf_insn *f = &program->bf_insns[i];
+
+		if (BPF_CLASS(f->code) == BPF_LD && f->k >= BESIDE &&
+		    BPF_MODE(f->code) == BPF_ABS)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A VLAN's tag stands beside its packet, too; libpcap knows that only of a
+ * capture that runs.
+ */
+static pcap_t *open_compiler(const struct source *s, const char *filter)
 {
 	char errbuf[PCAP_ERRBUF_SIZE];
 	pcap_t *pcap;
-	int status;
 
-	if (!is_network(o->device)) {
-		log_error("there is no interface %s: pktwho -D lists them",
-			  o->device);
-		*err = -ENODEV;
+	if (!strstr(filter, "vlan"))
+		return pcap_open_dead(s->dlt, (int)s->snaplen);
+	pcap = pcap_create(s->name, errbuf);
+	if (!pcap)
 		return NULL;
-	}
-	pcap = pcap_create(o->device, errbuf);
-	if (!pcap) {
-		log_error("cannot open %s: %s", o->device, errbuf);
-		*err = -ENODEV;
-		return NULL;
-	}
-	status = activate(pcap, o);
-	if (!status)
-		status = pcap_setnonblock(pcap, 1, errbuf);
-	if (status) {
-		*err = report(o->device, pcap, status);
-		pcap_close(pcap);
-		return NULL;
-	}
-	return pcap;
+	pcap_set_snaplen(pcap, (int)s->snaplen);
+	if (pcap_activate(pcap) >= 0 && !pcap_set_datalink(pcap, s->dlt))
+		return pcap;
+	pcap_close(pcap);
+	return NULL;
 }
 
-static int add_handle(struct source *s, pcap_t *pcap, uint8_t direction,
-		      const struct source_options *o)
+static int compile(struct source *s, const char *filter,
+		   struct sock_fprog *out)
 {
-	/* On loopback libpcap wants a packet once, but the kernel counts two. */
-	static const char *const words[] = {
-		[SOURCE_IN] = "inbound",
-		[SOURCE_OUT] = "outbound",
-		[SOURCE_LOOPBACK] = "inbound",
-	};
-	struct handle *h = &s->handles[s->count];
-	char *filter = directed(words[direction], o->filter);
+	pcap_t *pcap = open_compiler(s, filter);
+	struct bpf_program program;
 	int err;
 
-	if (!filter)
+	if (!pcap) {
+		log_error("cannot compile a filter for %s", s->name);
 		return -ENOMEM;
-	h->pcap = pcap;
-	h->direction = direction;
-	err = *filter ? set_filter(h, filter, direction != SOURCE_UNKNOWN) : 0;
-	free(filter);
-	if (err == -E2BIG) {
-		log_error("the filter is too long for the kernel, which takes "
-			  "%d instructions; on the interface any longer ones "
-			  "work", BPF_MAXINSNS);
-		return -EINVAL;
 	}
-	if (err) {
-		log_error("bad filter \"%s\": %s", o->filter ? o->filter : "",
-			  err == -EINVAL ? pcap_geterr(pcap) : strerror(-err));
-		return -EINVAL;
-	}
-	s->count++;
-	return 0;
-}
-
-/* DLT_ and LINKTYPE_ differ for a few old types; of ours only for raw IP. */
-static uint32_t linktype_of(pcap_t *pcap)
-{
-	int dlt = pcap_datalink(pcap);
-
-	return dlt == DLT_RAW ? (uint32_t)LINKTYPE_RAW : (uint32_t)dlt;
-}
-
-/* Of the first capture: `any` tells the direction of each packet. */
-static enum source_direction first_direction(const struct source *s,
-					     pcap_t *pcap)
-{
-	if (s->linktype == LINKTYPE_LINUX_SLL ||
-	    s->linktype == LINKTYPE_LINUX_SLL2 || !knows_direction(pcap))
-		return SOURCE_UNKNOWN;
-	return strcmp(s->name, "lo") ? SOURCE_IN : SOURCE_LOOPBACK;
-}
-
-static int open_handles(struct source *s, const struct source_options *o)
-{
-	enum source_direction first;
-	pcap_t *pcap, *second;
-	int err = 0;
-
-	pcap = open_capture(o, &err);
-	if (!pcap)
-		return err;
-	/* Without SLL2 it stays the older cooked header, which we read, too. */
-	if (!strcmp(s->name, "any") && pcap_set_datalink(pcap, DLT_LINUX_SLL2))
-		log_warn("%s: %s", s->name, pcap_geterr(pcap));
-	s->linktype = linktype_of(pcap);
-	first = first_direction(s, pcap);
-	err = add_handle(s, pcap, first, o);
-	if (err) {
-		pcap_close(pcap);
-		return err;
-	}
-	if (first != SOURCE_IN)
-		return 0;
-	second = open_capture(o, &err);
-	if (!second)
-		return err;
-	err = add_handle(s, second, SOURCE_OUT, o);
+	err = pcap_compile(pcap, &program, filter, 1, PCAP_NETMASK_UNKNOWN);
 	if (err)
-		pcap_close(second);
+		log_error("bad filter \"%s\": %s", filter, pcap_geterr(pcap));
+	pcap_close(pcap);
+	if (err)
+		return -EINVAL;
+	if (append(s, &program, out)) {
+		pcap_freecode(&program);
+		return 0;
+	}
+	s->filter = program;
+	out->filter[out->len++] =
+		(struct sock_filter)BPF_STMT(BPF_RET | BPF_K, s->snaplen);
+	if (!asks_beside(&program))
+		return 0;
+	log_error("the filter is too long for the kernel, which takes %d "
+		  "instructions; without direction and VLAN any longer ones "
+		  "work", BPF_MAXINSNS);
+	return -EINVAL;
+}
+
+/* ---- open and close ---- */
+
+static enum ring_header header_of(const struct source *s)
+{
+	switch (s->linktype) {
+	case LINKTYPE_ETHERNET:
+		return RING_ETHERNET;
+	case LINKTYPE_LINUX_SLL:
+		return RING_SLL;
+	case LINKTYPE_LINUX_SLL2:
+		return RING_SLL2;
+	default:
+		return RING_AS_IT_IS;
+	}
+}
+
+static int open_ring(struct source *s, const struct source_options *o)
+{
+	bool any = !strcmp(o->device, "any");
+	struct ring_options r = {
+		.ifindex = if_nametoindex(o->device),
+		.header = header_of(s),
+		.is_loopback = !strcmp(o->device, "lo"),
+		/* Of all interfaces none can be. */
+		.promiscuous = o->promiscuous && !any,
+		.snaplen = s->snaplen,
+		.mib = o->buffer_mib ? o->buffer_mib : DEFAULT_MIB,
+		.block_ms = o->prompt ? PROMPT_MS : BLOCK_MS,
+	};
+	int err;
+
+	if (!r.ifindex && !any)
+		return report(o->device, -ENODEV);
+	r.filter.filter = calloc(BPF_MAXINSNS, sizeof(*r.filter.filter));
+	if (!r.filter.filter)
+		return -ENOMEM;
+	if (any)
+		r.filter.len = put_loopback_once(r.filter.filter);
+	err = compile(s, o->filter ? o->filter : "", &r.filter);
+	if (!err) {
+		err = ring_open(&s->ring, &r);
+		if (err)
+			report(o->device, err);
+	}
+	free(r.filter.filter);
+	s->promiscuous = r.promiscuous;
 	return err;
 }
 
-/* Whoever is told that we capture may send at once: that must count. */
-static void await_first(const struct source *s)
+/* Of packets that never reached the kernel's stack; it counts for ever. */
+static uint32_t interface_drops(const struct source *s, uint32_t unknown)
 {
-	static const struct timespec attach = { .tv_nsec = ATTACH_NS };
+	struct ifaddrs *all;
+	uint32_t drops = unknown;
 
-	if (s->handles[0].since_ns)
-		nanosleep(&attach, NULL);
+	if (!s->promiscuous || getifaddrs(&all))
+		return drops;
+	for (const struct ifaddrs *a = all; a; a = a->ifa_next) {
+		const struct rtnl_link_stats *st = a->ifa_data;
+
+		if (st && a->ifa_addr->sa_family == AF_PACKET &&
+		    !strcmp(a->ifa_name, s->name))
+			drops = st->rx_missed_errors + st->rx_fifo_errors;
+	}
+	freeifaddrs(all);
+	return drops;
 }
 
 int source_open(struct source **out, const struct source_options *o)
 {
 	struct source *s = calloc(1, sizeof(*s));
+	struct source_dlt dlt;
 	int err = -ENOMEM;
 
 	if (s)
 		s->name = strdup(o->device);
-	if (s && s->name)
-		err = open_handles(s, o);
+	if (s && s->name) {
+		source_guess_dlt(o->device, &dlt);
+		s->dlt = dlt.number;
+		/* They differ for a few old types; of ours only for raw IP. */
+		s->linktype = dlt.number == DLT_RAW ? (uint32_t)LINKTYPE_RAW :
+						      (uint32_t)dlt.number;
+		s->snaplen = (uint32_t)o->snaplen;
+		err = open_ring(s, o);
+	}
 	if (err) {
 		source_close(s);
 		return err;
 	}
-	await_first(s);
+	s->if_dropped = interface_drops(s, 0);
 	*out = s;
 	return 0;
 }
@@ -304,8 +304,8 @@ void source_close(struct source *s)
 {
 	if (!s)
 		return;
-	for (int i = 0; i < s->count; i++)
-		pcap_close(s->handles[i].pcap);
+	ring_close(s->ring);
+	pcap_freecode(&s->filter);
 	free(s->name);
 	free(s);
 }
@@ -317,96 +317,45 @@ uint32_t source_linktype(const struct source *s)
 
 uint32_t source_snaplen(const struct source *s)
 {
-	return (uint32_t)pcap_snapshot(s->handles[0].pcap);
+	return s->snaplen;
 }
 
-int source_handles(const struct source *s)
+int source_fd(const struct source *s)
 {
-	return s->count;
+	return ring_fd(s->ring);
 }
 
-int source_fd(const struct source *s, int handle)
-{
-	return pcap_get_selectable_fd(s->handles[handle].pcap);
-}
-
-struct delivery {
-	const struct source *source;
-	uint64_t since_ns;
-	uint8_t direction;
+struct filtered {
+	const struct bpf_program *filter;
 	void (*fn)(void *ctx, const struct source_packet *p);
 	void *ctx;
 };
 
-static uint8_t cooked_direction(const struct delivery *d,
-				const struct pcap_pkthdr *h, const u_char *data)
+static void filter_packet(void *ctx, const struct source_packet *p)
 {
-	bool sll2 = d->source->linktype == LINKTYPE_LINUX_SLL2;
-	size_t type = sll2 ? SLL2_PKTTYPE : SLL_PKTTYPE;
-	size_t hardware = sll2 ? SLL2_HATYPE : SLL_HATYPE;
+	const struct filtered *f = ctx;
+	const struct pcap_pkthdr h = { .caplen = p->caplen, .len = p->len };
 
-	if (h->caplen <= SLL2_PKTTYPE)
-		return SOURCE_UNKNOWN;
-	if (data[type] == PKT_OUTGOING)
-		return SOURCE_OUT;
-	return (data[hardware] << 8 | data[hardware + 1]) == ARPHRD_LOOPBACK ?
-		       SOURCE_LOOPBACK : SOURCE_IN;
+	if (pcap_offline_filter(f->filter, &h, p->data))
+		f->fn(f->ctx, p);
 }
 
-static void deliver(u_char *user, const struct pcap_pkthdr *h,
-		    const u_char *data)
-{
-	const struct delivery *d = (const void *)user;
-	struct source_packet p = {
-		.data = data,
-		.caplen = h->caplen,
-		.len = h->len,
-		/* With nanosecond precision tv_usec holds nanoseconds. */
-		.ts_ns = (uint64_t)h->ts.tv_sec * 1000000000u +
-			 (uint64_t)h->ts.tv_usec,
-		.direction = d->direction,
-	};
-
-	if (p.ts_ns < d->since_ns)
-		return;
-	if (d->source->linktype == LINKTYPE_LINUX_SLL2 ||
-	    d->source->linktype == LINKTYPE_LINUX_SLL)
-		p.direction = cooked_direction(d, h, data);
-	d->fn(d->ctx, &p);
-}
-
-int source_read(struct source *s, int handle,
+int source_read(struct source *s,
 		void (*fn)(void *ctx, const struct source_packet *p), void *ctx)
 {
-	struct handle *h = &s->handles[handle];
-	struct delivery d = { s, h->since_ns, h->direction, fn, ctx };
-	int n;
+	struct filtered f = { &s->filter, fn, ctx };
+	int n = s->filter.bf_len ? ring_read(s->ring, filter_packet, &f) :
+				   ring_read(s->ring, fn, ctx);
 
-	/* Somebody may set the clock back. */
-	if (h->since_ns && !h->until_ns)
-		h->until_ns = clock_ns(CLOCK_MONOTONIC) + UNFILTERED_NS;
-	else if (h->since_ns && clock_ns(CLOCK_MONOTONIC) > h->until_ns)
-		h->since_ns = d.since_ns = 0;
-	n = pcap_dispatch(h->pcap, AT_ONCE, deliver, (u_char *)&d);
-
-	if (n >= 0)
-		return n;
-	log_error("%s: %s", s->name, pcap_geterr(h->pcap));
-	return -EIO;
+	if (n < 0)
+		log_error("%s: the interface is gone", s->name);
+	return n;
 }
 
 void source_stats(struct source *s, struct source_stats *stats)
 {
-	struct pcap_stat ps;
-
-	memset(stats, 0, sizeof(*stats));
-	for (int i = 0; i < s->count; i++) {
-		if (pcap_stats(s->handles[i].pcap, &ps))
-			continue;
-		stats->received += ps.ps_recv;
-		stats->dropped += ps.ps_drop;
-		stats->if_dropped = ps.ps_ifdrop;
-	}
+	ring_stats(s->ring, &stats->received, &stats->dropped);
+	stats->if_dropped = interface_drops(s, s->if_dropped) - s->if_dropped;
 }
 
 static void join_addresses(const pcap_if_t *d, char *out, size_t size)
@@ -501,22 +450,12 @@ int source_list(void)
 	return source_each(print_device, &n);
 }
 
-/* As libpcap 1.10 maps the kernel's types; most are Ethernet or raw IP. */
-static int guess_dlt(const char *device)
-{
-	char path[80], text[16] = "";
-	FILE *f;
+/* ---- link types ---- */
 
-	if (!strcmp(device, "any"))
-		return DLT_LINUX_SLL2;
-	snprintf(path, sizeof(path), "/sys/class/net/%.40s/type", device);
-	f = fopen(path, "re");
-	if (!f)
-		return DLT_EN10MB;
-	if (!fgets(text, sizeof(text), f))
-		*text = '\0';
-	fclose(f);
-	switch (atoi(text)) {
+/* As libpcap 1.10 maps the kernel's types; of most others it makes SLL. */
+static int dlt_of_type(int type)
+{
+	switch (type) {
 	case ARPHRD_ETHER:
 	case ARPHRD_LOOPBACK:
 		return DLT_EN10MB;
@@ -526,9 +465,31 @@ static int guess_dlt(const char *device)
 	case ARPHRD_NONE:
 	case ARPHRD_RAWIP:
 		return DLT_RAW;
+	case ARPHRD_IEEE80211:
+		return DLT_IEEE802_11;
+	case ARPHRD_IEEE80211_PRISM:
+		return DLT_PRISM_HEADER;
+	case ARPHRD_IEEE80211_RADIOTAP:
+		return DLT_IEEE802_11_RADIO;
 	default:
 		return DLT_LINUX_SLL;
 	}
+}
+
+static int guess_dlt(const char *device)
+{
+	struct ifreq request = { 0 };
+	int fd, err;
+
+	if (!strcmp(device, "any"))
+		return DLT_LINUX_SLL2;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return DLT_EN10MB;
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", device);
+	err = ioctl(fd, SIOCGIFHWADDR, &request);
+	close(fd);
+	return err ? DLT_EN10MB : dlt_of_type(request.ifr_hwaddr.sa_family);
 }
 
 void source_guess_dlt(const char *device, struct source_dlt *dlt)
@@ -561,17 +522,11 @@ int source_check_filter(const char *device, const char *filter, char *why,
 
 int source_list_linktypes(const char *device)
 {
-	struct source_options o = { .device = device, .snaplen = 64 };
-	int *list = NULL, err = 0, n;
-	pcap_t *pcap = open_capture(&o, &err);
+	struct source_dlt dlt;
 
-	if (!pcap)
-		return err;
-	n = pcap_list_datalinks(pcap, &list);
-	for (int i = 0; i < n; i++)
-		printf("%s (%s)\n", pcap_datalink_val_to_name(list[i]),
-		       pcap_datalink_val_to_description(list[i]));
-	pcap_free_datalinks(list);
-	pcap_close(pcap);
-	return n < 0 ? -EIO : 0;
+	if (!is_network(device))
+		return report(device, -ENODEV);
+	source_guess_dlt(device, &dlt);
+	printf("%s (%s)\n", dlt.name, dlt.description);
+	return 0;
 }

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Packets in, through libpcap.  The only module that knows pcap.h.
- *
- * libpcap does not tell whether a packet came in or went out, except in the
- * "cooked" headers of `any`.  So an interface is read through two captures,
- * one filtered "inbound" and one "outbound" in the kernel; each packet is in
- * exactly one of them.  A device that knows no such filter has one.
+ * Packets in, from a ring that the kernel fills (ring.h).  The only module that
+ * knows pcap.h: filters, link types and the list of interfaces are libpcap's.
  */
 #ifndef PKTWHO_PACKET_SOURCE_H
 #define PKTWHO_PACKET_SOURCE_H
@@ -15,8 +11,6 @@
 #include <stdint.h>
 
 struct source;
-
-#define SOURCE_HANDLES 2
 
 enum source_direction {
 	SOURCE_UNKNOWN,
@@ -29,7 +23,7 @@ struct source_options {
 	const char *device;
 	const char *filter;	/* pcap-filter(7), or NULL */
 	int snaplen;		/* bytes kept of a packet */
-	int buffer_mib;		/* of each capture; 0: 4 MiB */
+	int buffer_mib;		/* of the ring; 0: 16 MiB */
 	bool promiscuous;
 	bool prompt;		/* packets in blocks of 1 ms, not 10: costs more */
 };
@@ -59,16 +53,15 @@ void source_close(struct source *s);		/* NULL is fine */
 uint32_t source_linktype(const struct source *s);
 uint32_t source_snaplen(const struct source *s);
 
-/* How many captures there are, and the descriptor of each; borrowed. */
-int source_handles(const struct source *s);
-int source_fd(const struct source *s, int handle);
+/* Readable when there are packets; borrowed. */
+int source_fd(const struct source *s);
 
 /*
- * Calls @fn for the packets that are ready in one capture, or the first some
- * thousand of them.  Returns their number, 0 if none, or -errno (logged) when
- * the interface is gone.
+ * Calls @fn for the packets that are ready, or the first some thousand of
+ * them.  Returns their number, 0 if none, or -errno (logged) when the
+ * interface is gone.
  */
-int source_read(struct source *s, int handle,
+int source_read(struct source *s,
 		void (*fn)(void *ctx, const struct source_packet *p),
 		void *ctx);
 
@@ -91,17 +84,14 @@ struct source_dlt {
 	const char *description;
 };
 
-/*
- * The link type that a capture will have, from the kind of interface alone:
- * needs no permission.
- */
+/* The link type that a capture has: needs no permission. */
 void source_guess_dlt(const char *device, struct source_dlt *dlt);
 
 /* Is the filter good for that interface?  0, or -EINVAL and why. */
 int source_check_filter(const char *device, const char *filter, char *why,
 			size_t size);
 
-/* "-D": the interfaces on stdout.  "-L": the link types of one. */
+/* "-D": the interfaces on stdout.  "-L": the link type of one. */
 int source_list(void);
 int source_list_linktypes(const char *device);
 

@@ -143,8 +143,8 @@ class NatTest(LiveTest):
             count = len(self.rows(capture.path, "udp.srcport", where="udp"))
             self.assertGreaterEqual(count, 300)
             sent = re.findall(r"send(?:to|msg)\(", log.read_text())
-            # Those from before are looked for once in a second.
-            self.assertLess(len(sent), 20 if rules else 1, sent)
+            # Statistics at the end; those from before, once in a second.
+            self.assertLess(len(sent), 20 if rules else 5, sent)
             log.unlink()
 
 

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "packet/ring.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/*
+ * Paused for a second, we lose nothing of a trickle that fills no block: each
+ * is handed over after block_ms all the same.  One holds the largest packet of
+ * segmentation offload; only BIG TCP has larger ones, which are cut.
+ */
+#define BLOCK_BYTES   (128u << 10)
+#define AT_ONCE	      8192	/* packets, then others have their turn */
+#define COOKED_RESERVE 32	/* room for a header that we write */
+#define VLAN_TAG      4
+#define ETHERNET_VLAN 12	/* where a tag stands in the header */
+#define SLL_BYTES     16
+#define SLL_VLAN      14
+#define SLL2_BYTES    20
+
+struct ring {
+	int fd;
+	unsigned ifindex;
+	enum ring_header header;
+	uint32_t snaplen;
+	bool is_down;
+	uint8_t *map;
+	uint32_t blocks;
+	uint32_t next;		/* the block that is handed over next */
+	uint64_t received;
+	uint64_t dropped;
+};
+
+/* ---- open and close ---- */
+
+static bool is_cooked(enum ring_header header)
+{
+	return header == RING_SLL || header == RING_SLL2;
+}
+
+static int set(int fd, int name, int value)
+{
+	return setsockopt(fd, SOL_PACKET, name, &value, sizeof(value)) ?
+		       -errno : 0;
+}
+
+static int open_map(struct ring *r, const struct ring_options *o)
+{
+	uint32_t blocks = ((uint32_t)o->mib << 20) / BLOCK_BYTES;
+	struct tpacket_req3 request = {
+		.tp_block_size = BLOCK_BYTES,
+		.tp_block_nr = blocks,
+		.tp_frame_size = BLOCK_BYTES,
+		.tp_frame_nr = blocks,
+		.tp_retire_blk_tov = (unsigned)o->block_ms,
+	};
+
+	if (setsockopt(r->fd, SOL_PACKET, PACKET_RX_RING, &request,
+		       sizeof(request)))
+		return -errno;
+	r->map = mmap(NULL, (size_t)blocks * BLOCK_BYTES,
+		      PROT_READ | PROT_WRITE, MAP_SHARED, r->fd, 0);
+	if (r->map == MAP_FAILED) {
+		r->map = NULL;
+		return -errno;
+	}
+	r->blocks = blocks;
+	return 0;
+}
+
+static int be_promiscuous(const struct ring *r)
+{
+	struct packet_mreq m = { .mr_ifindex = (int)r->ifindex,
+				 .mr_type = PACKET_MR_PROMISC };
+
+	return setsockopt(r->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &m,
+			  sizeof(m)) ? -errno : 0;
+}
+
+/* What the kernel has to tell of the socket, once. */
+static int pending_error(const struct ring *r)
+{
+	socklen_t len = sizeof(int);
+	int err = 0;
+
+	getsockopt(r->fd, SOL_SOCKET, SO_ERROR, &err, &len);
+	return -err;
+}
+
+/* From here on packets come: everything else has been set. */
+static int start(const struct ring *r)
+{
+	struct sockaddr_ll ll = { .sll_family = AF_PACKET,
+				  .sll_protocol = htons(ETH_P_ALL),
+				  .sll_ifindex = (int)r->ifindex };
+
+	if (bind(r->fd, (struct sockaddr *)&ll, sizeof(ll)))
+		return -errno;
+	return pending_error(r);
+}
+
+static int open_socket(struct ring *r, const struct ring_options *o)
+{
+	bool cooked = is_cooked(o->header);
+	int err;
+
+	r->fd = socket(AF_PACKET, (cooked ? SOCK_DGRAM : SOCK_RAW) |
+				  SOCK_CLOEXEC, 0);
+	if (r->fd < 0)
+		return -errno;
+	err = set(r->fd, PACKET_VERSION, TPACKET_V3);
+	if (!err)
+		err = set(r->fd, PACKET_RESERVE,
+			  cooked ? COOKED_RESERVE : VLAN_TAG);
+	if (!err && o->is_loopback)
+		err = set(r->fd, PACKET_IGNORE_OUTGOING, 1);
+	if (!err)
+		err = open_map(r, o);
+	if (!err && setsockopt(r->fd, SOL_SOCKET, SO_ATTACH_FILTER, &o->filter,
+			       sizeof(o->filter)))
+		err = -errno;
+	if (!err && o->promiscuous)
+		err = be_promiscuous(r);
+	return err ? err : start(r);
+}
+
+int ring_open(struct ring **out, const struct ring_options *o)
+{
+	struct ring *r = calloc(1, sizeof(*r));
+	int err;
+
+	if (!r)
+		return -ENOMEM;
+	r->ifindex = o->ifindex;
+	r->header = o->header;
+	r->snaplen = o->snaplen;
+	err = open_socket(r, o);
+	if (err) {
+		ring_close(r);
+		return err;
+	}
+	*out = r;
+	return 0;
+}
+
+void ring_close(struct ring *r)
+{
+	if (!r)
+		return;
+	if (r->map)
+		munmap(r->map, (size_t)r->blocks * BLOCK_BYTES);
+	if (r->fd >= 0)
+		close(r->fd);
+	free(r);
+}
+
+int ring_fd(const struct ring *r)
+{
+	return r->fd;
+}
+
+/* ---- one packet ---- */
+
+static void put16(uint8_t *out, uint16_t v)
+{
+	v = htons(v);
+	memcpy(out, &v, sizeof(v));
+}
+
+static void put_sll(uint8_t *out, const struct sockaddr_ll *ll)
+{
+	put16(out, ll->sll_pkttype);
+	put16(out + 2, ll->sll_hatype);
+	put16(out + 4, ll->sll_halen);
+	memcpy(out + 6, ll->sll_addr, 8);
+	memcpy(out + 14, &ll->sll_protocol, 2);
+}
+
+static void put_sll2(uint8_t *out, const struct sockaddr_ll *ll)
+{
+	uint32_t ifindex = htonl((uint32_t)ll->sll_ifindex);
+
+	memcpy(out, &ll->sll_protocol, 2);
+	put16(out + 2, 0);
+	memcpy(out + 4, &ifindex, 4);
+	put16(out + 8, ll->sll_hatype);
+	out[10] = ll->sll_pkttype;
+	out[11] = ll->sll_halen;
+	memcpy(out + 12, ll->sll_addr, 8);
+}
+
+static void prepend(struct source_packet *p, uint32_t bytes)
+{
+	p->data -= bytes;
+	p->caplen += bytes;
+	p->len += bytes;
+}
+
+/* The kernel keeps a tag beside its packet; here it goes where it was. */
+static void put_tag_back(struct source_packet *p, const struct tpacket3_hdr *h,
+			 uint32_t at)
+{
+	bool has_type = h->tp_status & TP_STATUS_VLAN_TPID_VALID;
+	uint8_t *data;
+
+	if (!(h->tp_status & TP_STATUS_VLAN_VALID) || p->caplen < at)
+		return;
+	prepend(p, VLAN_TAG);
+	data = (uint8_t *)p->data;
+	memmove(data, data + VLAN_TAG, at);
+	put16(data + at, has_type ? h->hv1.tp_vlan_tpid : ETH_P_8021Q);
+	put16(data + at + 2, (uint16_t)h->hv1.tp_vlan_tci);
+}
+
+static void complete(const struct ring *r, struct source_packet *p,
+		     const struct tpacket3_hdr *h, const struct sockaddr_ll *ll)
+{
+	switch (r->header) {
+	case RING_AS_IT_IS:
+		break;
+	case RING_ETHERNET:
+		put_tag_back(p, h, ETHERNET_VLAN);
+		break;
+	case RING_SLL:
+		prepend(p, SLL_BYTES);
+		put_sll((uint8_t *)p->data, ll);
+		put_tag_back(p, h, SLL_VLAN);
+		break;
+	case RING_SLL2:
+		prepend(p, SLL2_BYTES);
+		put_sll2((uint8_t *)p->data, ll);
+		break;
+	}
+	if (p->caplen > r->snaplen)
+		p->caplen = r->snaplen;
+}
+
+static uint8_t direction_of(const struct sockaddr_ll *ll)
+{
+	if (ll->sll_pkttype == PACKET_OUTGOING)
+		return SOURCE_OUT;
+	return ll->sll_hatype == ARPHRD_LOOPBACK ? SOURCE_LOOPBACK : SOURCE_IN;
+}
+
+static struct source_packet packet_of(const struct ring *r,
+				      const struct tpacket3_hdr *h)
+{
+	const struct sockaddr_ll *ll = (const void *)
+		((const uint8_t *)h + TPACKET_ALIGN(sizeof(*h)));
+	struct source_packet p = {
+		.data = (const uint8_t *)h + h->tp_mac,
+		.caplen = h->tp_snaplen,
+		.len = h->tp_len,
+		.ts_ns = (uint64_t)h->tp_sec * 1000000000u + h->tp_nsec,
+		.direction = direction_of(ll),
+	};
+
+	complete(r, &p, h, ll);
+	return p;
+}
+
+/* ---- blocks ---- */
+
+static struct tpacket_hdr_v1 *block_at(const struct ring *r, uint32_t n)
+{
+	struct tpacket_block_desc *b =
+		(void *)(r->map + (size_t)n * BLOCK_BYTES);
+
+	return &b->hdr.bh1;
+}
+
+static uint32_t read_block(const struct ring *r, uint32_t n,
+			   void (*fn)(void *ctx, const struct source_packet *p),
+			   void *ctx)
+{
+	const struct tpacket_hdr_v1 *b = block_at(r, n);
+	const uint8_t *at = r->map + (size_t)n * BLOCK_BYTES +
+			    b->offset_to_first_pkt;
+	uint32_t count = b->num_pkts;
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct tpacket3_hdr *h = (const void *)at;
+		struct source_packet p;
+
+		at += h->tp_next_offset;
+		__builtin_prefetch(at);
+		p = packet_of(r, h);
+		fn(ctx, &p);
+	}
+	return count;
+}
+
+/* One that is down may come up again, or go away, of which nobody tells. */
+static int check_interface(struct ring *r)
+{
+	char name[IF_NAMESIZE];
+
+	if (pending_error(r) == -ENETDOWN)
+		r->is_down = r->ifindex;
+	return r->is_down && !if_indextoname(r->ifindex, name) ? -ENODEV : 0;
+}
+
+int ring_read(struct ring *r,
+	      void (*fn)(void *ctx, const struct source_packet *p), void *ctx)
+{
+	uint32_t total = 0;
+
+	while (total < AT_ONCE) {
+		struct tpacket_hdr_v1 *b = block_at(r, r->next);
+
+		if (!(__atomic_load_n(&b->block_status, __ATOMIC_ACQUIRE) &
+		      TP_STATUS_USER))
+			break;
+		total += read_block(r, r->next, fn, ctx);
+		__atomic_store_n(&b->block_status, TP_STATUS_KERNEL,
+				 __ATOMIC_RELEASE);
+		r->next = r->next + 1 == r->blocks ? 0 : r->next + 1;
+	}
+	if (!total)
+		return check_interface(r);
+	r->is_down = false;
+	return (int)total;
+}
+
+/* The kernel's counters begin again with each reading. */
+void ring_stats(struct ring *r, uint64_t *received, uint64_t *dropped)
+{
+	struct tpacket_stats_v3 st;
+	socklen_t len = sizeof(st);
+
+	if (!getsockopt(r->fd, SOL_PACKET, PACKET_STATISTICS, &st, &len)) {
+		r->received += st.tp_packets;
+		r->dropped += st.tp_drops;
+	}
+	*received = r->received;
+	*dropped = r->dropped;
+}

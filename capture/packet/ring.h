@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Packets as the kernel hands them over: an AF_PACKET socket with a ring of
+ * blocks that both of us map (TPACKET_V3).  It tells the direction of each
+ * packet, so one ring has both, in order.
+ */
+#ifndef PKTWHO_PACKET_RING_H
+#define PKTWHO_PACKET_RING_H
+
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "packet/source.h"
+
+struct ring;
+
+/* What stands before the network layer. */
+enum ring_header {
+	RING_AS_IT_IS,		/* the device's own header, or none */
+	RING_ETHERNET,		/* the same; a VLAN's tag is put back */
+	RING_SLL,		/* the "cooked" ones, made here */
+	RING_SLL2,
+};
+
+struct ring_options {
+	unsigned ifindex;	/* 0: all interfaces */
+	enum ring_header header;
+	bool is_loopback;	/* what goes out comes in, and is taken once */
+	bool promiscuous;
+	uint32_t snaplen;
+	int mib;
+	int block_ms;		/* a block is handed over at least so often */
+	/* In the kernel's words: for SLL without the header.  Needed. */
+	struct sock_fprog filter;
+};
+
+/* 0 or -errno; -ENETDOWN: the interface is not up. */
+int ring_open(struct ring **out, const struct ring_options *o);
+void ring_close(struct ring *r);	/* NULL is fine */
+
+/* Readable when there is a block; borrowed. */
+int ring_fd(const struct ring *r);
+
+/*
+ * Calls @fn for the packets of the blocks that are ready, or of the first few
+ * of them.  Returns their number, or -ENODEV when the interface is gone.
+ */
+int ring_read(struct ring *r,
+	      void (*fn)(void *ctx, const struct source_packet *p), void *ctx);
+
+/* Since it was opened: packets that passed the filter, and had no room. */
+void ring_stats(struct ring *r, uint64_t *received, uint64_t *dropped);
+
+#endif

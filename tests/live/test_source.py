@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is captured: every frame, once, as it was, in time and in order.
+
+  test_source.py PKTWHO PLUGIN
+"""
+import signal
+import time
+
+import world
+from inject import ethernet, inject, ipv4, mac_of, udp
+from world import Capture, link
+
+# Found by way of world.
+import pcapng  # isort: skip
+
+NEAR, FAR = "192.0.2.1", "192.0.2.2"
+BROADCAST = b"\xff" * 6
+
+TRICKLE = """
+import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for i in range(400):
+    s.sendto(b"%d" % i, ("127.0.0.1", 9))
+    time.sleep(0.005)
+"""
+# More instructions than the kernel takes, and quick to compile.
+LONG = "udp dst port 20000 and ({}) > 0".format(
+    " + ".join(f"udp[{8 + i % 64}:1]" for i in range(1000)))
+
+
+def frames(path):
+    return [b for b in pcapng.blocks(path.read_bytes())
+            if b.kind == pcapng.EPB]
+
+
+class SourceTest(world.LiveTest):
+    def pair(self):
+        near, far = self.namespace(), self.namespace()
+        link(near, far, (f"{NEAR}/24", f"{FAR}/24"))
+        time.sleep(0.5)         # the neighbours' own packets are over
+        return near, far
+
+    def captured(self, within, work, *options, interface="veth0"):
+        path = self.dir / f"{self.id()}.pcapng"
+        c = Capture(path, "-i", interface, *options, within=within)
+        work()
+        status, said = c.stop(settle=0.3)
+        self.assertEqual(status, 0, said)
+        return path
+
+    def test_a_header_and_nothing_else(self):
+        near, far = self.pair()
+        frame = ethernet(BROADCAST, mac_of(far), 0x88b5, b"")
+        for interface in ("veth0", "any"):
+            path = self.captured(near, lambda: inject(far, [frame] * 3),
+                                 interface=interface)
+            what = "eth" if interface == "veth0" else "sll"
+            rows = self.rows(path, "frame.len", "proc.direction",
+                             where=f"{what}.etype == 0x88b5"
+                             if what == "sll" else "eth.type == 0x88b5")
+            self.assertEqual(rows, [("14" if what == "eth" else "20",
+                                     "in")] * 3)
+
+    def test_the_tag_of_a_vlan(self):
+        near, far = self.pair()
+        tag = b"\x00\x07\x08\x00"
+        packet = ipv4(FAR, NEAR, 17, udp(7, 9, b"tagged"))
+        tagged = ethernet(BROADCAST, mac_of(far), 0x8100, tag + packet)
+        plain = ethernet(BROADCAST, mac_of(far), 0x0800, packet)
+
+        def work():
+            inject(far, [tagged, plain])
+
+        path = self.captured(near, work, "-f", "udp port 9 or vlan")
+        self.assertIn(tagged, [b.data for b in frames(path)])
+        rows = self.rows(path, "vlan.id", "udp.srcport", "frame.len",
+                         where="udp.port == 9")
+        self.assertIn(("7", "7", str(len(tagged))), rows)
+        self.assertIn(("", "7", str(len(plain))), rows)
+        path = self.captured(near, work, "-f", "vlan 7 and udp port 9")
+        self.assertEqual(self.rows(path, "vlan.id"), [("7",)])
+        path = self.captured(near, work, "-f", "vlan 8")
+        self.assertEqual(self.rows(path, "vlan.id"), [])
+
+    def test_filters_of_the_cooked_header(self):
+        near, _ = self.pair()
+
+        def work():
+            near.run("ping", "-qc2", FAR, check=True)
+            near.run("ping", "-qc1", "127.0.0.1", check=True)
+
+        for filter_, expected in (
+                ("icmp[icmptype] == icmp-echo", 3), ("icmp", 6),
+                ("icmp and outbound", 2), ("icmp and inbound", 4),
+                (f"icmp and dst host {NEAR}", 2),
+                ("link[10] == 4 and icmp", 2),
+                ("link[5:1] == 0 and icmp and host 127.0.0.1", 2)):
+            path = self.captured(near, work, "-f", filter_, interface="any")
+            self.assertEqual(len(frames(path)), expected, filter_)
+
+    def test_a_filter_too_long_for_the_kernel(self):
+        near, _ = self.pair()
+
+        def work():
+            near.run("python3", "-c", f"""if True:
+                import socket
+                s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                for port in (19999, 20000, 20001):
+                    s.sendto(b"x" * 64, ("{FAR}", port))
+                """, check=True)
+
+        for interface in ("veth0", "any"):
+            path = self.captured(near, work, "-f", LONG, interface=interface)
+            self.assertEqual(
+                [port for (port,) in self.rows(path, "udp.dstport",
+                                               where="udp && !icmp")],
+                ["20000"])
+        done = near.run(world.PKTWHO, "-i", "veth0", "-w", "/dev/null", "-f",
+                        f"outbound and ({LONG})")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("too long for the kernel", done.stderr)
+
+    def test_each_packet_of_the_loopback_once(self):
+        host = self.namespace()
+        for interface in ("lo", "any"):
+            path = self.captured(
+                host, lambda: host.run("ping", "-qc3", "127.0.0.1"),
+                interface=interface)
+            self.assertEqual(self.rows(path, "proc.direction", where="icmp"),
+                             [("local",)] * 6)
+
+    def test_a_snaplen(self):
+        near, _ = self.pair()
+        for interface in ("veth0", "any"):
+            path = self.captured(
+                near, lambda: near.run("ping", "-qc1", "-s1000", FAR),
+                "-s", "60", "-f", "icmp", interface=interface)
+            total = "1042" if interface == "veth0" else "1048"
+            self.assertEqual(self.rows(path, "frame.cap_len", "frame.len",
+                                       where="icmp"),
+                             [("60", total)] * 2)
+
+    def test_a_trickle_while_we_are_stopped(self):
+        """A block of the ring with one packet is used up as a full one."""
+        host = self.namespace()
+        path = self.dir / "stopped.pcapng"
+        c = Capture(path, "-i", "lo", "-f", "udp dst port 9", within=host)
+        trickle = self.start(host.argv("python3", "-c", TRICKLE))
+        while trickle.poll() is None:
+            c.process.send_signal(signal.SIGSTOP)
+            time.sleep(0.9)
+            c.process.send_signal(signal.SIGCONT)
+            time.sleep(0.3)
+        status, said = c.stop(settle=0.3)
+        self.assertEqual(status, 0, said)
+        self.assertEqual(len(frames(path)), 400, said)
+
+    def test_an_interface_that_goes_away(self):
+        near, _ = self.pair()
+        c = Capture(self.dir / "gone.pcapng", "-i", "veth0", within=near)
+        near.ip("link", "set", "veth0", "down")
+        time.sleep(0.3)
+        self.assertIsNone(c.process.poll(), "it was only down")
+        near.ip("link", "del", "veth0")
+        status, said = c.finish()
+        self.assertEqual(status, 1, said)
+        self.assertIn("the interface is gone", said)
+
+
+if __name__ == "__main__":
+    world.main()
