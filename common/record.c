@@ -322,6 +322,27 @@ int process_encode(const struct process *p, void *buf, size_t size)
 	return (int)w.len;
 }
 
+/*
+ * A repeated field leaves nothing of its last value behind.  Only what that
+ * value filled is cleared: it was paid for in bytes of the record, the whole
+ * member would cost 4 KiB for a field of four bytes.
+ */
+static void take_bytes(struct process *p, const struct field_row *row,
+		       struct rbuf *value, size_t len)
+{
+	uint8_t *member = (uint8_t *)p + row->offset;
+	size_t before = row->how == CMDLINE ? p->cmdline_len :
+			strnlen((const char *)member, row->size);
+
+	if (len > (size_t)row->size - 1)
+		len = row->size - 1;
+	memcpy(member, value->p, len);
+	if (before > len)
+		memset(member + len, 0, before - len);
+	if (row->how == CMDLINE)
+		p->cmdline_len = (uint16_t)len;
+}
+
 /* False if @value cannot be a value of this field. */
 static bool take_field(struct process *p, uint16_t type, struct rbuf *value)
 {
@@ -346,15 +367,11 @@ static bool take_field(struct process *p, uint16_t type, struct rbuf *value)
 		memcpy(member, value->p, len);
 		break;
 	case STRING:
-		len = strnlen((const char *)value->p, len);
-		/* fall through */
+		take_bytes(p, row, value,
+			   strnlen((const char *)value->p, len));
+		break;
 	case CMDLINE:
-		if (len > (size_t)row->size - 1)
-			len = row->size - 1;
-		memset(member, 0, row->size);
-		memcpy(member, value->p, len);
-		if (row->how == CMDLINE)
-			p->cmdline_len = (uint16_t)len;
+		take_bytes(p, row, value, len);
 		break;
 	}
 	p->has |= 1ull << type;
@@ -386,7 +403,8 @@ int process_decode(struct process *p, const void *buf, size_t size)
 	if (err)
 		return err;
 	length = rbuf_u32(&r);
-	if (r.failed || length < PROCESS_HEAD_LEN || length % 4)
+	if (r.failed || length < PROCESS_HEAD_LEN || length > PROCESS_MAX ||
+	    length % 4)
 		return -EBADMSG;
 	body = rbuf_sub(&r, length - PROCESS_HEAD_LEN);
 	if (body.failed || take_fields(p, &body)) {

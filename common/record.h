@@ -174,9 +174,10 @@ int process_encode(const struct process *p, void *buf, size_t size);
 
 /*
  * Decodes the record at the start of @buf, which may be followed by others.
- * Returns the record's own length, -EBADMSG or -EPROTONOSUPPORT; on error
- * *@p is all zero.  A value longer than its member is cut, and a repeated
- * field counts once, the last time.
+ * Returns the record's own length, -EBADMSG (also where that is more than
+ * PROCESS_MAX) or -EPROTONOSUPPORT; on error *@p is all zero.  A value longer
+ * than its member is cut, and a repeated field counts once, the last time.
+ * The work is bounded by the record's length and the size of *@p.
  */
 int process_decode(struct process *p, const void *buf, size_t size);
 

@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The laws of import_parse.h.  The first byte chooses what the rest is: a
- * packet's comments, each ended by a NUL, a block, or a PKTAP header.
+ * packet's comments, each ended by a NUL, a block, or a PKTAP header.  The
+ * work for each is bounded by its bytes.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "fuzz.h"
 #include "import/parse.h"
+#include "work.h"
+
+/* Each byte is looked for what it may begin and end, found, and copied. */
+static void check_work(size_t size)
+{
+	LAW(work_done() <= 8 * (size + 64));
+}
 
 static void check_text(const char *text, size_t size, bool has)
 {
@@ -43,9 +51,13 @@ static void comments(const uint8_t *data, size_t size)
 	import_clear(&i);
 	while (size) {
 		size_t n = strnlen((const char *)data, size);
+		bool known;
 
 		before = i;
-		if (!import_comment(&i, (const char *)data, n))
+		work_start();
+		known = import_comment(&i, (const char *)data, n);
+		check_work(n);
+		if (!known)
 			LAW(!memcmp(&i, &before, sizeof(i)));
 		LAW((i.process.has & before.process.has) == before.process.has);
 		LAW(!process_has(&before.process, FIELD_PID) ||
@@ -60,8 +72,11 @@ static void comments(const uint8_t *data, size_t size)
 static void block(const uint8_t *data, size_t size)
 {
 	struct imported i;
-	int err = import_block(&i, data, size);
+	int err;
 
+	work_start();
+	err = import_block(&i, data, size);
+	check_work(size);
 	LAW(err == 0 || err == -ENOENT || err == -EBADMSG);
 	LAW(!err || !i.process.has);
 	laws(&i);
@@ -71,8 +86,13 @@ static void pktap(const uint8_t *data, size_t size)
 {
 	struct imported i;
 
+	bool known;
+
 	import_clear(&i);
-	LAW(import_pktap(&i, data, size) == import_is_named(&i));
+	work_start();
+	known = import_pktap(&i, data, size);
+	check_work(size);
+	LAW(known == import_is_named(&i));
 	laws(&i);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The laws of record.h: what is accepted is written and read back the same,
- * in no more bytes than promised; what is refused leaves zeroes.
+ * in no more bytes than promised; what is refused leaves zeroes; nothing
+ * makes a reader work for more than its bytes.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -9,6 +10,7 @@
 
 #include "fuzz.h"
 #include "record.h"
+#include "work.h"
 
 static bool all_zero(const void *p, size_t size)
 {
@@ -66,8 +68,14 @@ static int process_laws(const uint8_t *data, size_t size)
 {
 	uint8_t buf[PROCESS_MAX];
 	struct process p, q;
-	int length = process_decode(&p, data, size), n;
+	int length, n;
 
+	/* Cleared before and after a failure; each byte found, copied, cut. */
+	work_start();
+	length = process_decode(&p, data, size);
+	LAW(work_done() <= 2 * sizeof(p) +
+			   4 * (size < PROCESS_MAX ? size : PROCESS_MAX));
+	LAW(length <= PROCESS_MAX);
 	if (length < 0) {
 		LAW(all_zero(&p, sizeof(p)));
 		return length;

@@ -150,6 +150,37 @@ static void unknown_fields_are_skipped(void **state)
 	assert_int_equal(p.pid, 7);
 }
 
+/* One field with a value of @len times 'x', in a buffer of the caller's. */
+static size_t one_field(uint8_t *buf, uint8_t type, uint16_t len)
+{
+	size_t size = 12 + (len + 3u) / 4 * 4;
+
+	memset(buf, 0, size);
+	memcpy(buf, "PW\2\1", 4);
+	buf[4] = (uint8_t)size;
+	buf[5] = (uint8_t)(size >> 8);
+	buf[8] = type;
+	buf[10] = (uint8_t)len;
+	buf[11] = (uint8_t)(len >> 8);
+	memset(buf + 12, 'x', len);
+	return size;
+}
+
+/* Whoever writes a longer one wants readers to work for nothing. */
+static void a_record_is_no_longer_than_the_maximum(void **state)
+{
+	static uint8_t buf[PROCESS_MAX + 4];
+	struct process p;
+	size_t size = one_field(buf, FIELD_CMDLINE, PROCESS_MAX - 12);
+
+	(void)state;
+	assert_int_equal(size, PROCESS_MAX);
+	assert_int_equal(decode_process(&p, buf, size), PROCESS_MAX);
+	size = one_field(buf, FIELD_CMDLINE, PROCESS_MAX - 8);
+	assert_int_equal(decode_process(&p, buf, size), -EBADMSG);
+	assert_all_zero(&p, sizeof(p));
+}
+
 /* The longer value must leave nothing behind in the struct. */
 static void a_repeated_field_counts_once(void **state)
 {
@@ -165,6 +196,24 @@ static void a_repeated_field_counts_once(void **state)
 			 sizeof(twice));
 	assert_string_equal(p.name, "sh");
 	assert_all_zero(p.name + 2, sizeof(p.name) - 2);
+}
+
+/* Its arguments' NULs are no end of what has to go. */
+static void a_repeated_cmdline_counts_once(void **state)
+{
+	static const uint8_t twice[] = {
+		'P', 'W', 2, 1, 28, 0, 0, 0,
+		7, 0, 8, 0, 'a', 0, 'b', 0, 0, 'c', 0, 'd',
+		7, 0, 1, 0, 'x', 0, 0, 0,
+	};
+	struct process p;
+
+	(void)state;
+	assert_int_equal(decode_process(&p, twice, sizeof(twice)),
+			 sizeof(twice));
+	assert_int_equal(p.cmdline_len, 1);
+	assert_string_equal(p.cmdline, "x");
+	assert_all_zero(p.cmdline + 1, sizeof(p.cmdline) - 1);
 }
 
 static void numbers_have_one_width(void **state)
@@ -187,22 +236,6 @@ static void numbers_have_one_width(void **state)
 	assert_int_equal(decode_process(&p, wide, sizeof(wide)), -EBADMSG);
 	assert_int_equal(decode_process(&p, empty, sizeof(empty)), -EBADMSG);
 	assert_int_equal(decode_process(&p, digest, sizeof(digest)), -EBADMSG);
-}
-
-/* One field with a value of @len times 'x', in a buffer of the caller's. */
-static size_t one_field(uint8_t *buf, uint8_t type, uint16_t len)
-{
-	size_t size = 12 + (len + 3u) / 4 * 4;
-
-	memset(buf, 0, size);
-	memcpy(buf, "PW\2\1", 4);
-	buf[4] = (uint8_t)size;
-	buf[5] = (uint8_t)(size >> 8);
-	buf[8] = type;
-	buf[10] = (uint8_t)len;
-	buf[11] = (uint8_t)(len >> 8);
-	memset(buf + 12, 'x', len);
-	return size;
 }
 
 static void long_values_are_cut(void **state)
@@ -398,6 +431,8 @@ int main(void)
 		cmocka_unit_test(an_empty_process_is_a_process),
 		cmocka_unit_test(unknown_fields_are_skipped),
 		cmocka_unit_test(a_repeated_field_counts_once),
+		cmocka_unit_test(a_repeated_cmdline_counts_once),
+		cmocka_unit_test(a_record_is_no_longer_than_the_maximum),
 		cmocka_unit_test(numbers_have_one_width),
 		cmocka_unit_test(long_values_are_cut),
 		cmocka_unit_test(a_wrong_cmdline_length_is_cut),
