@@ -6,10 +6,10 @@
  * database is for is not asked of its metadata, where anything may stand:
  * each value is looked for in each schema.
  *
- * The files are mapped.  Replace one by renaming a new one over it; a file
- * cut short in place while it is open ends the process (SIGBUS).  Damage is
- * survived; a file made to do harm is not: libmaxminddb up to 1.7.1 follows
- * values nested a million deep until the stack ends.
+ * A file is copied into memory when it is added, so it may be replaced, cut
+ * short or written over at any time; who wants the new one adds it anew.
+ * Damage is survived; a file made to do harm is not: libmaxminddb up to 1.7.1
+ * follows values nested a million deep until the stack ends.
  */
 #ifndef PKTWHO_GEO_H
 #define PKTWHO_GEO_H
@@ -37,11 +37,12 @@ struct geo *geo_new(void);
 void geo_free(struct geo *g);		/* NULL is fine */
 
 /*
- * Adds one database file.  An earlier one wins, value by value, so add the
+ * Adds one database file, of at most 1 GiB.  An earlier one wins, value by value, so add the
  * best first; a later one adds a name or city only to the country that it
  * sees too, an organization only to the number.
  * 0, -ENOENT and the like for a file that cannot be opened, -EISDIR,
- * -EBADMSG for one that is not a database or is damaged, -ENOSPC past eight.
+ * -EBADMSG for one that is not a database or is damaged, -EFBIG for one that
+ * is too large, -ENOSPC past eight.
  */
 int geo_add(struct geo *g, const char *path);
 

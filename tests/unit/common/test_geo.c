@@ -516,6 +516,40 @@ static void truncated_databases(void **state)
 	tiny_remove(&t);
 }
 
+/* As a nightly download does it that writes over the old file in place. */
+static void a_database_cut_while_in_use(void **state)
+{
+	uint8_t bytes[32768];
+	size_t len;
+	struct tiny t = copy_of(ASN, bytes, sizeof(bytes), &len);
+	struct geo *g = open_files(t.path, NULL);
+
+	(void)state;
+	assert_int_equal(ftruncate(t.fd, 0), 0);
+	assert_int_equal(look_up(g, "1.128.0.0").asn, 1221);
+	memset(bytes, 0xff, len);
+	assert_int_equal(pwrite(t.fd, bytes, len, 0), len);
+	assert_int_equal(look_up(g, "1.128.0.0").asn, 1221);
+	geo_free(g);
+	tiny_remove(&t);
+}
+
+/* One of a terabyte: refused, not read to its end. */
+static void an_endless_database(void **state)
+{
+	struct tiny t = { .path = "/tmp/pktwho-geo-XXXXXX" };
+	struct geo *g = geo_new();
+
+	(void)state;
+	assert_non_null(g);
+	t.fd = mkstemp(t.path);
+	assert_int_not_equal(t.fd, -1);
+	assert_int_equal(ftruncate(t.fd, 1ll << 40), 0);
+	assert_int_equal(geo_add(g, t.path), -EFBIG);
+	geo_free(g);
+	tiny_remove(&t);
+}
+
 /* One byte at a time, every @step: one bit of it, or all of them. */
 static void damage(const char *path, size_t step)
 {
@@ -559,6 +593,8 @@ int main(void)
 		cmocka_unit_test(private_addresses_have_no_place),
 		cmocka_unit_test(documentation_addresses_may_have_one),
 		cmocka_unit_test(truncated_databases),
+		cmocka_unit_test(a_database_cut_while_in_use),
+		cmocka_unit_test(an_endless_database),
 		cmocka_unit_test(damaged_databases),
 	};
 
