@@ -27,6 +27,9 @@ static void note(const char *fix, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 static void say(const char *mark, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
+
+static void say(const char *mark, const char *fmt, va_list ap)
 {
 	printf("%-5s ", mark);
 	vprintf(fmt, ap);

@@ -15,6 +15,15 @@
 #include <stdint.h>
 #include <string.h>
 
+/*
+ * For interfaces that only read through a pointer but do not say const, as
+ * those of iovec and exec, and for whoever lent the bytes as const itself.
+ */
+static inline void *bytes_unconst(const void *p)
+{
+	return (void *)(uintptr_t)p;
+}
+
 /* A writer.  @base is the caller's and must outlive the cursor. */
 struct wbuf {
 	uint8_t *base;

@@ -247,15 +247,15 @@ int geo_add(struct geo *g, const char *path)
 static int add_kind(struct geo *g, const char *kind)
 {
 	static const char *const names[] = {
-		"/usr/share/GeoIP/GeoIP2-%s.mmdb",
-		"/var/lib/GeoIP/GeoIP2-%s.mmdb",
-		"/usr/share/GeoIP/GeoLite2-%s.mmdb",
-		"/var/lib/GeoIP/GeoLite2-%s.mmdb",
+		"/usr/share/GeoIP/GeoIP2",
+		"/var/lib/GeoIP/GeoIP2",
+		"/usr/share/GeoIP/GeoLite2",
+		"/var/lib/GeoIP/GeoLite2",
 	};
 	char path[64];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		snprintf(path, sizeof(path), names[i], kind);
+		snprintf(path, sizeof(path), "%s-%s.mmdb", names[i], kind);
 		if (!geo_add(g, path))
 			return 1;
 	}

@@ -6,6 +6,8 @@
 #ifndef PKTWHO_PLUGIN_COMPAT_H
 #define PKTWHO_PLUGIN_COMPAT_H
 
+#include "bytes.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -94,7 +96,7 @@ static inline fvalue_t *finfo_value(const field_info *fi)
 #if WS_VERSION >= 402
 	return fi->value;
 #else
-	return (fvalue_t *)&fi->value;
+	return bytes_unconst(&fi->value);
 #endif
 }
 

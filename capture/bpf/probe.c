@@ -34,6 +34,10 @@ struct probe {
 
 static int print_libbpf(enum libbpf_print_level level, const char *fmt,
 			va_list ap)
+	__attribute__((format(printf, 2, 0)));
+
+static int print_libbpf(enum libbpf_print_level level, const char *fmt,
+			va_list ap)
 {
 	char text[512];
 

@@ -33,6 +33,9 @@ void log_set_sink(void (*sink)(const char *line), enum log_level level)
 	sink_level = level;
 }
 
+static void say(enum log_level level, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
+
 /* One write per line, so that lines of several processes do not mix. */
 static void say(enum log_level level, const char *fmt, va_list ap)
 {

@@ -198,7 +198,9 @@ static void add_option(struct pcapng_packet *p, struct iovec *iov,
 		       const uint8_t *bytes, size_t len)
 {
 	if (len)
-		iov[p->option_count++] = (struct iovec){ (void *)bytes, len };
+		iov[p->option_count++] = (struct iovec){
+			bytes_unconst(bytes), len
+		};
 }
 
 static int write_packet(struct output *o, const struct frame *h,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "packet/flow_hash.h"
 #include "process/proctab.h"
 
@@ -96,11 +97,11 @@ static struct shared *shared_of(const struct packettab *t,
 		const struct shared *s = &t->shared[(at + i) & (SHARED - 1)];
 
 		if (s->used && s->sends == p->sends && is_key(&s->key, &p->key))
-			return (struct shared *)s;
+			return bytes_unconst(s);
 		if (!oldest || s->last_ns < oldest->last_ns)
 			oldest = s;
 	}
-	return make ? (struct shared *)oldest : NULL;
+	return make ? bytes_unconst(oldest) : NULL;
 }
 
 static void mark_shared(struct packettab *t, const struct packettab_packet *p)

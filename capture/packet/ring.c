@@ -13,6 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bytes.h"
+
 /*
  * Paused for a second, we lose nothing of a trickle that fills no block: each
  * is handed over after block_ms all the same.  One holds the largest packet of
@@ -215,7 +217,7 @@ static void put_tag_back(struct source_packet *p, const struct tpacket3_hdr *h,
 	if (!(h->tp_status & TP_STATUS_VLAN_VALID) || p->caplen < at)
 		return;
 	prepend(p, VLAN_TAG);
-	data = (uint8_t *)p->data;
+	data = bytes_unconst(p->data);
 	memmove(data, data + VLAN_TAG, at);
 	put16(data + at, has_type ? h->hv1.tp_vlan_tpid : ETH_P_8021Q);
 	put16(data + at + 2, (uint16_t)h->hv1.tp_vlan_tci);
@@ -232,12 +234,12 @@ static void complete(const struct ring *r, struct source_packet *p,
 		break;
 	case RING_SLL:
 		prepend(p, SLL_BYTES);
-		put_sll((uint8_t *)p->data, ll);
+		put_sll(bytes_unconst(p->data), ll);
 		put_tag_back(p, h, SLL_VLAN);
 		break;
 	case RING_SLL2:
 		prepend(p, SLL2_BYTES);
-		put_sll2((uint8_t *)p->data, ll);
+		put_sll2(bytes_unconst(p->data), ll);
 		break;
 	}
 	if (p->caplen > r->snaplen)

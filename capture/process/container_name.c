@@ -31,21 +31,21 @@ enum shape {
 	OCI,		/* {"annotations": {KEY: "name"}} */
 };
 
-/* %s is the container's id. */
+/* The container's id stands between, where there is an after. */
 static const struct {
-	const char *path;
+	const char *before, *after;
 	enum shape shape;
 	const char *annotation;
 } files[] = {
-	{ "var/lib/docker/containers/%s/config.v2.json", DOCKER, NULL },
+	{ "var/lib/docker/containers/", "/config.v2.json", DOCKER, NULL },
 	{ "var/lib/containers/storage/overlay-containers/containers.json",
-	  PODMAN, NULL },
-	{ "run/containerd/io.containerd.runtime.v2.task/k8s.io/%s/config.json",
-	  OCI, "io.kubernetes.cri.container-name" },
-	{ "run/containerd/io.containerd.runtime.v2.task/default/%s/config.json",
-	  OCI, "nerdctl/name" },
-	{ "run/containers/storage/overlay-containers/%s/userdata/config.json",
-	  OCI, "io.kubernetes.container.name" },
+	  NULL, PODMAN, NULL },
+	{ "run/containerd/io.containerd.runtime.v2.task/k8s.io/",
+	  "/config.json", OCI, "io.kubernetes.cri.container-name" },
+	{ "run/containerd/io.containerd.runtime.v2.task/default/",
+	  "/config.json", OCI, "nerdctl/name" },
+	{ "run/containers/storage/overlay-containers/",
+	  "/userdata/config.json", OCI, "io.kubernetes.container.name" },
 };
 
 static json_t *load(int root_fd, const char *path)
@@ -104,7 +104,9 @@ static void look_up(const struct container_names *c, struct known *k)
 		const char *name;
 		json_t *json;
 
-		snprintf(path, sizeof(path), files[i].path, k->id);
+		snprintf(path, sizeof(path), "%s%s%s", files[i].before,
+			 files[i].after ? k->id : "",
+			 files[i].after ? files[i].after : "");
 		json = load(c->root_fd, path);
 		name = json ? name_in(json, i, k->id) : NULL;
 		if (name)

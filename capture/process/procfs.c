@@ -97,6 +97,7 @@ static bool status_value(const char *status, const char *key, int index,
 			 uint32_t *v)
 {
 	const char *s = strstr(status, key);
+	char *end;
 
 	if (!s)
 		return false;
@@ -105,7 +106,8 @@ static bool status_value(const char *status, const char *key, int index,
 		s += strspn(s, " \t");
 		if (!isdigit((unsigned char)*s))
 			return false;
-		*v = (uint32_t)strtoul(s, (char **)&s, 10);
+		*v = (uint32_t)strtoul(s, &end, 10);
+		s = end;
 	}
 	return true;
 }

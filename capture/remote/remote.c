@@ -241,7 +241,7 @@ static _Noreturn void run_ssh(const struct options *o, const char *command,
 	argv[n++] = o->remote.host;
 	argv[n++] = command;
 	argv[n] = NULL;
-	execvp("ssh", (char *const *)argv);
+	execvp("ssh", bytes_unconst(argv));
 	dprintf(2, "cannot run ssh: %s\n", strerror(errno));
 	_exit(127);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "view/columns.h"
 #include "view/names.h"
 
@@ -451,7 +452,7 @@ int table_build(struct table *t, struct flows *flows, struct actors *actors,
 	add_up(t);
 	if (t->count) {
 		qsort_r(t->rows, t->count, sizeof(*t->rows), compare,
-			(void *)spec);
+			bytes_unconst(spec));
 		index_all(t);
 	}
 	t->spec = NULL;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "host/log.h"
 #include "options_table.h"
 #include "printable.h"
@@ -281,7 +282,7 @@ static int add(struct extcap *e, const char *word)
 		log_error("too many arguments at \"%s\"", word);
 		return -EINVAL;
 	}
-	e->argv[e->argc++] = (char *)word;
+	e->argv[e->argc++] = bytes_unconst(word);
 	e->argv[e->argc] = NULL;
 	return 0;
 }

@@ -193,7 +193,7 @@ static const char *word(struct reader *r, enum what what)
 		return NULL;
 	v = fvalue_get_uinteger(finfo_value(fi));
 	if (hf->strings && hf->display & BASE_EXT_STRING)
-		s = try_val_to_str_ext(v, (value_string_ext *)hf->strings);
+		s = try_val_to_str_ext(v, bytes_unconst(hf->strings));
 	else if (hf->strings && (hf->display & ~FIELD_DISPLAY_E_MASK) == 0 &&
 		 hf->display != BASE_CUSTOM)
 		s = try_val_to_str(v, hf->strings);

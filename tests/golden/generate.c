@@ -19,6 +19,7 @@
 #include "output/pcapng_option.h"
 #include "output/pcapng_writer.h"
 #include "record.h"
+#include "bytes.h"
 #include "output/packet_options.h"
 
 #define START_NS 1798106400000000000u	/* 2026-12-24T10:00:00Z */
@@ -225,8 +226,8 @@ static void put_packet(struct maker *m, const struct segment *s,
 		*(key.src.pid ? &records.src_len : &records.dst_len) = len;
 		count(m, who, p.len);
 	}
-	iov[0].iov_base = (void *)packet_options_get(m->options_cache, &key, &records,
-					     &iov[0].iov_len);
+	iov[0].iov_base = bytes_unconst(packet_options_get(
+		m->options_cache, &key, &records, &iov[0].iov_len));
 	check(pcapng_writer_packet(m->writer, &p), "packet");
 	m->ts_ns += STEP_NS;
 	m->ends[key.src.attr]++;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "bytes.h"
 #include "exact.h"
 #include "options.h"
 #include "options_table.h"
@@ -18,7 +19,7 @@ static int parse(struct options *o, const char *const *words)
 
 	argv[0] = "pktwho";
 	while (words[argc - 1]) {
-		argv[argc] = (char *)words[argc - 1];
+		argv[argc] = bytes_unconst(words[argc - 1]);
 		argc++;
 	}
 	argv[argc] = NULL;
