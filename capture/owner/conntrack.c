@@ -8,7 +8,9 @@
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netlink.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,7 +92,26 @@ static bool address(__u8 out[16], const struct nlattr *ip, uint16_t ipv4,
 	return true;
 }
 
-/* False of what has no ports, too: sockets are told by them. */
+/* An echo's identifier, and whether this direction asks or answers. */
+static bool echo_of(struct flow_key *k, const struct nlattr *proto)
+{
+	bool v4 = k->proto == IPPROTO_ICMP;
+	__u8 type;
+
+	if (!value(&k->local_port, nested(proto, v4 ? CTA_PROTO_ICMP_ID :
+						      CTA_PROTO_ICMPV6_ID), 2) ||
+	    !value(&type, nested(proto, v4 ? CTA_PROTO_ICMP_TYPE :
+					     CTA_PROTO_ICMPV6_TYPE), 1))
+		return false;
+	k->local_port = ntohs(k->local_port);
+	if (type == (v4 ? ICMP_ECHO : ICMP6_ECHO_REQUEST))
+		k->remote_port = FLOW_ECHO_ASKS;
+	else if (type == (v4 ? ICMP_ECHOREPLY : ICMP6_ECHO_REPLY))
+		k->remote_port = FLOW_ECHO_ANSWERS;
+	return k->remote_port;
+}
+
+/* False of what has neither ports nor an echo: sockets are told by them. */
 static bool key_of(struct flow_key *k, const struct nlattr *tuple)
 {
 	const struct nlattr *ip = nested(tuple, CTA_TUPLE_IP);
@@ -99,8 +120,11 @@ static bool key_of(struct flow_key *k, const struct nlattr *tuple)
 	memset(k, 0, sizeof(*k));
 	if (!address(k->local, ip, CTA_IP_V4_SRC, CTA_IP_V6_SRC) ||
 	    !address(k->remote, ip, CTA_IP_V4_DST, CTA_IP_V6_DST) ||
-	    !value(&k->proto, nested(proto, CTA_PROTO_NUM), 1) ||
-	    !value(&k->local_port, nested(proto, CTA_PROTO_SRC_PORT), 2) ||
+	    !value(&k->proto, nested(proto, CTA_PROTO_NUM), 1))
+		return false;
+	if (k->proto == IPPROTO_ICMP || k->proto == IPPROTO_ICMPV6)
+		return echo_of(k, proto);
+	if (!value(&k->local_port, nested(proto, CTA_PROTO_SRC_PORT), 2) ||
 	    !value(&k->remote_port, nested(proto, CTA_PROTO_DST_PORT), 2))
 		return false;
 	k->local_port = ntohs(k->local_port);

@@ -264,12 +264,27 @@ static bool on_host(const struct verdict_end *end)
 
 /* ---- kinds of packets ---- */
 
+/*
+ * Who sent what an ICMP error is about; an error from outside quotes it as it
+ * was after address translation.
+ */
+static bool ask_quoted(struct resolver *r, const struct packet *p,
+		       uint64_t ts_ns, struct verdict_end *end)
+{
+	struct flow_key sender, receiver;
+
+	r->fingerprint = 0;
+	if (ask(r, p, &p->inner, true, ts_ns, end) && end->owner)
+		return true;
+	return nat_find(r->nat, &p->inner, ts_ns, &sender, &receiver) &&
+	       ask(r, p, &sender, true, ts_ns, end) && end->owner;
+}
+
 /* The sender of the packet that an ICMP error is about gets the error. */
 static bool resolve_error(struct resolver *r, const struct packet *p,
 			  uint64_t ts_ns, struct verdict *v)
 {
-	r->fingerprint = 0;
-	if (ask(r, p, &p->inner, true, ts_ns, &v->dst) && v->dst.owner) {
+	if (ask_quoted(r, p, ts_ns, &v->dst)) {
 		v->dst.attr = ATTR_FLOW;
 		v->dst.reason = REASON_NONE;
 	} else if (local_has(r->local, p->sent.remote)) {

@@ -148,6 +148,64 @@ class NatTest(LiveTest):
             log.unlink()
 
 
+# Sends one datagram to a port that nobody has.
+KNOCK = """
+import os, socket, sys, time
+s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET,
+                  socket.SOCK_DGRAM)
+s.sendto(b"knock", (sys.argv[1], 33434))
+time.sleep(0.3)
+print(os.getpid())
+"""
+
+
+class Masquerade(LiveTest):
+    """What a container does, seen on its host's way out."""
+
+    FAR = ("198.51.100.2", "2001:db8:2::2")
+
+    def setUp(self):
+        self.box, self.host, self.far = (self.namespace() for _ in range(3))
+        world.link(self.host, self.far,
+                   ("198.51.100.1/24", f"{self.FAR[0]}/24"),
+                   ("2001:db8:2::1/64", f"{self.FAR[1]}/64"))
+        self.host.ip("link", "add", "inside", "type", "veth", "peer", "name",
+                     "eth0", "netns", self.box.name)
+        for ns, device, last in ((self.host, "inside", 1),
+                                 (self.box, "eth0", 2)):
+            ns.ip("addr", "add", f"192.0.2.{last}/24", "dev", device)
+            ns.ip("addr", "add", f"2001:db8:1::{last}/64", "dev", device,
+                  "nodad")
+            ns.ip("link", "set", device, "up")
+        self.box.ip("route", "add", "default", "via", "192.0.2.1")
+        self.box.ip("route", "add", "default", "via", "2001:db8:1::1")
+        self.host.run("sysctl", "-qw", "net.ipv4.ip_forward=1",
+                      "net.ipv6.conf.all.forwarding=1", check=True)
+        self.host.run(
+            "nft", "add table inet pktwho; add chain inet pktwho out "
+            "{ type nat hook postrouting priority 100; }; add rule inet "
+            "pktwho out oifname veth0 masquerade", check=True)
+
+    def test_echoes_and_errors_are_the_containers(self):
+        for far in self.FAR:
+            path = self.dir / "masquerade.pcapng"
+            capture = world.Capture(path, "-i", "veth0", within=self.host)
+            ping = self.start(self.box.argv("ping", "-nc2", "-i0.2", far),
+                              stdout=subprocess.DEVNULL)
+            self.assertEqual(ping.wait(10), 0)
+            knocker = self.box.run("python3", "-c", KNOCK, far,
+                                   check=True).stdout.strip()
+            capture.stop()
+            echoes = self.rows(
+                path, "proc.pid", where="icmp.type in {0, 8} || "
+                "icmpv6.type in {128, 129}")
+            self.assertEqual(echoes, [(str(ping.pid),)] * 4)
+            errors = self.rows(
+                path, "proc.dst.pid", "proc.dst.attr",
+                where="(icmp.type == 3 || icmpv6.type == 1)")
+            self.assertEqual(errors, [(knocker, "flow")])
+
+
 if __name__ == "__main__":
-    need("nft")
+    need("nft", "ping")
     world.main()
