@@ -1,0 +1,259 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plays random programs, captures them, and judges every packet.
+
+  chaos.py PKTWHO PLUGIN PLAY [--seconds N] [--seed N] [--programs N]
+      [--worlds NAME,...] [--only FEATURE,...] [--without FEATURE,...]
+      [--count] [--found DIRECTORY] [--replay FILE [--times N]]
+
+Of what is found, the shortest program that shows it again is printed, and
+kept in DIRECTORY; --count only counts.  What is known to fail (known.py) is
+counted under its name, and no failure.
+"""
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+import grammar  # noqa: E402
+import known  # noqa: E402
+import worlds  # noqa: E402
+from verdict import Judge, Result, Truth  # noqa: E402
+
+world = worlds.stage.world      # of the live tests
+
+
+class Machine:
+    """One world, and what is needed to play programs in it."""
+
+    def __init__(self, name, play):
+        self.place = worlds.WORLDS[name]()
+        self.dir = Path(tempfile.mkdtemp(prefix="pktwho-chaos-"))
+        self.dir.chmod(0o777)
+        shutil.copy(play, self.dir / "play")
+
+    def close(self):
+        self.place.close()
+        shutil.rmtree(self.dir)
+
+    def write(self, programs):
+        text = "".join(f"program {number}\n" + "\n".join(lines) + "\nend\n"
+                       for number, lines in enumerate(programs))
+        (self.dir / "programs").write_text(text)
+        (self.dir / "programs").chmod(0o644)
+
+    def run(self, programs):
+        """The Result of these, all in one capture."""
+        for old in self.dir.iterdir():
+            if old.name != "play":
+                old.unlink()
+        self.write(programs)
+        watch, log = self.place.watch, self.dir / "log"
+        capture = world.Capture(
+            self.dir / "capture.pcapng", "-B", "16",
+            *(a for i in self.place.interfaces for a in ("-i", i)),
+            within=watch.ns)
+        try:
+            first = self.place.spaces[self.place.hosts[0]]
+            played = subprocess.run(
+                first.ns.argv(self.dir / "play", self.dir / "programs", log,
+                              self.dir), env=self.place.environment,
+                stderr=subprocess.PIPE, timeout=600, check=False)
+            status, said = capture.stop(settle=0.2)
+        finally:
+            capture.process.kill()
+        if played.returncode or status or "0 dropped" not in said:
+            raise RuntimeError(f"{played.returncode} {played.stderr} "
+                               f"{status} {said}")
+        judge = Judge(Truth(log), self.place.must_name)
+        judge.file(capture.path)
+        return judge.result
+
+
+def failing(machine, programs, shape, times):
+    """The numbers of those that show it again, played some times each."""
+    each = [p for p in programs for _ in range(times)]
+    found = machine.run(each).findings
+    return {f.program // times for f in found if f.shape == shape}
+
+
+def without(lines, gone):
+    """Fewer lines; a pair of braces goes at once, or when it is empty."""
+    text = "".join(f"{line}\n" for n, line in enumerate(lines)
+                   if n not in gone)
+    text = re.sub(r"\{\n((?:.*\n)?)\}\n", r"\1", text)
+    return text.split("\n")[:-1]
+
+
+def legible(lines):
+    """Every brace is closed before the next one opens."""
+    braces = "".join(line for line in lines if line in "{}")
+    return braces == "{}" * (len(braces) // 2)
+
+
+def shrink(machine, lines, shape, times, rounds=30):
+    """The shortest program that was seen to show it still."""
+    size = max(len(lines) // 2, 1)
+    while rounds and size:
+        rounds -= 1
+        chunks = [set(range(at, at + size))
+                  for at in range(0, len(lines), size)]
+        chunks = [c for c in chunks if legible(without(lines, c))
+                  and c != set(range(len(lines)))]
+        hits = failing(machine, [without(lines, c) for c in chunks], shape,
+                       times)
+        if not hits:
+            size //= 2
+            continue
+        # Most of what is not needed alone is not needed together.
+        chosen = [chunks[n] for n in sorted(hits)]
+        ways = [set().union(*chosen), set().union(*chosen[::2]), chosen[0]]
+        ways = [w for w in ways if legible(without(lines, w))
+                and len(w) < len(lines)]
+        again = failing(machine, [without(lines, w) for w in ways], shape,
+                        2 * times)
+        lines = without(lines, ways[min(again, default=-1)])
+        size = min(size, max(len(lines) // 2, 1))
+    return lines
+
+
+class Report:
+    """What was found, once for each kind and shape."""
+
+    def __init__(self, options):
+        self.directory = options.found and Path(options.found)
+        self.shrinks = not options.count
+        # What is long to shrink must not make a short run long.
+        self.end = time.monotonic() + 2 * options.seconds
+        self.seen, self.known = Counter(), Counter()
+        self.total = Result()
+
+    def take(self, machine, programs, result, seed):
+        self.total.add(result)
+        for f in result.findings:
+            lines = programs[f.program]
+            row = known.row(f, lines)
+            if row:
+                self.known[row] += 1
+                continue
+            self.seen[f.shape] += 1
+            if self.seen[f.shape] == 1:
+                print(f"found {f}", flush=True)
+                if self.shrinks and time.monotonic() < self.end:
+                    self.tell(machine, lines, f, f"{seed} {f.program}")
+
+    def tell(self, machine, lines, finding, seed):
+        again = len(failing(machine, [lines] * 20, finding.shape, 1))
+        if again:
+            times = next(t for t, least in ((2, 18), (4, 10), (10, 3), (20, 1))
+                         if again >= least)
+            lines = shrink(machine, lines, finding.shape, times)
+        text = "\n".join([f"# world {machine.place.name}",
+                          f"# seed {seed}, {again} of 20 times again",
+                          f"# {finding}", *lines]) + "\n"
+        print(text, flush=True)
+        if self.directory:
+            self.directory.mkdir(exist_ok=True)
+            name = f"{machine.place.name}-{finding.kind}-{seed}"
+            (self.directory / name.replace(" ", "-")).write_text(text)
+
+
+def explore(options, machines, features, report):
+    """Batches of programs, one world after another, until the time is up."""
+    end = time.monotonic() + options.seconds
+    batch = played = 0
+    while time.monotonic() < end:
+        for machine in machines:
+            if time.monotonic() > end:
+                break
+            seed = f"{options.seed}.{batch}"
+            programs = [grammar.program(f"{seed}.{n}", machine.place,
+                                        features)
+                        for n in range(options.programs)]
+            result = machine.run(programs)
+            played += len(programs)
+            report.take(machine, programs, result, seed)
+            batch += 1
+    return played
+
+
+def replay(options, machine, lines):
+    result = machine.run([lines] * options.times)
+    for f in result.findings:
+        print(f)
+    shown = len({f.program for f in result.findings})
+    print(f"{shown} of {options.times} times")
+    return int(shown > 0)
+
+
+def summary(played, report):
+    total = report.total
+    print(f"{played} programs, {total.packets} packets; "
+          f"{total.named} of {total.ends} ends named"
+          f" ({100 * total.named / max(total.ends, 1):.2f} %), others "
+          f"{dict(total.reasons)}; {len(total.stuck)} programs stuck; "
+          f"refused {dict(total.refused.most_common(6))}")
+    for shape, count in report.seen.most_common():
+        print(f"{count:6} {' | '.join(shape)}")
+    for name, why in known.REASONS.items():
+        print(f"{report.known[name]:6} known: {name}: {why}")
+
+
+def arguments():
+    a = argparse.ArgumentParser(usage=__doc__)
+    for name in ("pktwho", "plugin", "play"):
+        a.add_argument(name)
+    a.add_argument("--seconds", type=float, default=100)
+    a.add_argument("--seed", default="1")
+    a.add_argument("--programs", type=int, default=200)
+    a.add_argument("--worlds", default=",".join(worlds.WORLDS))
+    a.add_argument("--only", default="")
+    a.add_argument("--without", default="")
+    a.add_argument("--count", action="store_true")
+    a.add_argument("--found")
+    a.add_argument("--replay")
+    a.add_argument("--times", type=int, default=50)
+    return a.parse_args()
+
+
+def chosen(options):
+    """The features to play."""
+    features = [f for f in grammar.FEATURES
+                if not options.only or f in options.only.split(",")]
+    left = options.without.split(",")
+    return [f for f in features if f not in left]
+
+
+def main():
+    options = arguments()
+    world.need_root()
+    world.need("ip")
+    names, lines = options.worlds.split(","), []
+    if options.replay:
+        lines = Path(options.replay).read_text().splitlines()
+        names = [re.match(r"# world (\S+)", lines[0]).group(1)]
+    machines = []
+    try:
+        for name in names:
+            machines.append(Machine(name, options.play))
+        if lines:
+            return replay(options, machines[0], lines)
+        report = Report(options)
+        played = explore(options, machines, chosen(options), report)
+        summary(played, report)
+        return int(bool(report.seen))
+    finally:
+        for machine in machines:
+            machine.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

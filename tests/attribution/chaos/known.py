@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is known to fail, by name, and why.
+
+A finding that fits a row is counted under its name and printed, and is no
+failure; everything else is.  A row goes when what it names is mended.
+"""
+import re
+
+# name: (kind of finding, the packet's protocol, a line of its program, why)
+ROWS = {
+    "reader-of-shared": (
+        "reader", ".*", r"fork|take",
+        "a packet is named after the socket's last user, not its reader"),
+    "reader-of-twins": (
+        "reader", "udp|icmp6?", r"reuse|device|join|ping|raw",
+        "of several sockets that take a packet one is named"),
+    "reader-renamed": (
+        "reader-name", ".*", r"rename|exec",
+        "the reader is named as the program it was when the packet came"),
+    "sender-of-queued": (
+        "sender|sender-name", "tcp", r"fork|take|rename|exec",
+        "data that waits is named after whoever is there when it leaves"),
+    "sender-of-shared": (
+        "sender|sender-name|error", ".*", r"fork|take|rename|exec",
+        "a shared socket's datagram is named after another of its users"),
+    "closed-in-flight": (
+        "flow", "tcp", r"give",
+        "who ends the queue that it was passed in ends the connection"),
+}
+REASONS = {name: row[3] for name, row in ROWS.items()}
+
+
+def row(finding, lines):
+    """The name of the row that it fits, or None."""
+    text = "\n".join(lines)
+    for name, (kind, protocol, line, _) in ROWS.items():
+        if re.fullmatch(kind, finding.kind) and \
+                re.fullmatch(protocol, finding.shape[1]) and \
+                re.search(line, text):
+            return name
+    return None

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Compares a capture with what the programs say of themselves.
+
+The stamps in a packet's payload say who sent it, and the log says who read
+those stamps.  What carries none, as an acknowledgement, may only name who
+used a socket of that port, or inherited one.
+"""
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+from wire import ICMP, ICMP6, TCP, UDP, packets
+
+FIRST_PORT, PORTS, PROGRAMS = 10000, 8, 2500
+SYN, ACK = 0x02, 0x10
+
+
+@dataclass
+class Who:
+    number: int
+    program: int
+    pid: int
+    name: str
+    before: int                 # who it was, or who forked it
+
+
+@dataclass
+class Finding:
+    kind: str
+    program: int
+    text: str
+    shape: tuple                # alike findings have it in common
+
+    def __str__(self):
+        return f"{self.kind}: {self.text}"
+
+
+@dataclass
+class Result:
+    findings: list = field(default_factory=list)
+    packets: int = 0
+    ends: int = 0               # whose process is known by stamps
+    named: int = 0              # of those
+    reasons: Counter = field(default_factory=Counter)  # of the others
+    stuck: list = field(default_factory=list)       # programs
+    refused: Counter = field(default_factory=Counter)
+
+    def add(self, other):
+        for name in ("packets", "ends", "named"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.reasons.update(other.reasons)
+        self.refused.update(other.refused)
+        self.findings += other.findings
+        self.stuck += other.stuck
+
+
+class Truth:
+    """The log of play.c."""
+
+    def __init__(self, path):
+        self.who = {}
+        self.by_name = {}               # (pid, name) -> Who
+        self.readers = defaultdict(set)     # stamp -> numbers of Who
+        self.users = defaultdict(set)   # (program, protocol, port) -> same
+        self.program_of = {}            # (protocol, port) -> program
+        self.result = Result()
+        with open(path, encoding="ascii") as log:
+            for line in log:
+                kind, *rest = line.split()
+                getattr(self, f"on_{kind}")(*rest)
+
+    def on_I(self, who, program, pid, name, before):
+        w = Who(int(who), int(program), int(pid), name, int(before))
+        self.who[w.number] = self.by_name[w.pid, name] = w
+
+    def on_U(self, program, who, _kind, _cookie, protocol, _lip, lport,
+             _rip, _rport):
+        key = int(protocol), int(lport)
+        self.users[int(program), *key].add(int(who))
+        self.program_of.setdefault(key, int(program))
+
+    def on_R(self, program, who, seq, reader):
+        self.readers[int(program), int(who), int(seq)].add(int(reader))
+
+    def on_E(self, _program, _op, errno):
+        self.result.refused[int(errno)] += 1
+
+    def on_P(self, program, ended):
+        if ended == "0":
+            self.result.stuck.append(int(program))
+
+    def lineage(self, number):
+        """The process, what it was before, and whom it was forked from."""
+        while number in self.who:
+            yield number
+            number = self.who[number].before
+
+    def pids(self, numbers):
+        return {self.who[n].pid for n in numbers}
+
+    def program(self, p):
+        for program, *_ in p.stamps:
+            return program
+        for port in p.ports:
+            if FIRST_PORT <= port < FIRST_PORT + PORTS * PROGRAMS:
+                return (port - FIRST_PORT) // PORTS
+        return next((self.program_of[p.proto, port] for port in p.ports
+                     if (p.proto, port) in self.program_of), None)
+
+
+class Judge:
+    def __init__(self, truth, must_name):
+        self.truth = truth
+        self.must_name = must_name      # ip -> is it one of the capture's?
+        self.result = truth.result
+
+    def file(self, path):
+        for p in packets(path):
+            program = p.proto and self.truth.program(p)
+            if program is not None and p.proto:
+                self.packet(p, program)
+
+    def find(self, kind, p, program, text):
+        said = [f"{e.attr or '-'} {e.reason}".strip()
+                for e in p.owners[1:]] if p.owners else []
+        self.result.findings.append(Finding(
+            kind, program, f"{text}; {p}",
+            (kind, p.protocol, p.icmp or "data" * bool(p.stamps), *said)))
+
+    def packet(self, p, program):
+        self.result.packets += 1
+        if p.owners is None:
+            self.find("absent", p, program, "no attribution")
+            return
+        senders = {who for _, who, _ in p.stamps if who in self.truth.who}
+        readers = set().union(*(self.truth.readers.get(s, ())
+                                for s in p.stamps))
+        if p.icmp == "error":           # quotes whom it is about
+            self.whoever(p, 1, program, senders, "error")
+        elif p.icmp == "asks":
+            self.exact(p, 0, program, senders, "sender")
+        elif p.icmp == "answers":
+            self.either(p, 1, program, readers, senders)
+        elif senders:
+            self.exact(p, 0, program, senders, "sender")
+            self.either(p, 1, program, readers, set())
+        else:
+            for end in (0, 1):
+                self.whoever(p, end, program, set(), "flow")
+
+    def either(self, p, end, program, readers, senders):
+        if readers:
+            self.exact(p, end, program, readers, "reader")
+        else:
+            self.whoever(p, end, program, senders, "unread")
+
+    def exact(self, p, end, program, wanted, kind):
+        """Named with one of these, or unknown with a reason."""
+        said, here = p.owners[1 + end], self.must_name(p.ips[end])
+        if self.reasoned(p, end, program) and here:
+            self.result.ends += 1
+            self.result.named += said.pid is not None
+        if said.pid is None:
+            if here and said.attr != "unknown":
+                self.find("denied", p, program,
+                          f"{kind} {self.names(wanted)}")
+            elif here:
+                self.result.reasons[said.reason] += 1
+            return
+        named = self.named(said)
+        if named and named.number in wanted:
+            return
+        if said.pid in self.truth.pids(wanted):
+            kind += "-name"
+        self.find(kind, p, program, f"is {self.names(wanted)}")
+
+    def whoever(self, p, end, program, more, kind):
+        """Who is named has something to do with the socket."""
+        said = p.owners[1 + end]
+        self.reasoned(p, end, program)
+        if said.pid is None:
+            return
+        named = self.named(said)
+        users = more | self.truth.users.get(
+            (program, p.proto, p.ports[end]), set())
+        if p.proto not in (TCP, UDP) and kind != "error":
+            users |= {w.number for w in self.truth.who.values()
+                      if w.program == program}
+        if not named or not users.intersection(
+                self.truth.lineage(named.number)) and \
+                named.pid not in self.truth.pids(users):
+            self.find(kind, p, program, f"users are {self.names(users)}")
+
+    def reasoned(self, p, end, program):
+        said = p.owners[1 + end]
+        if said.attr == "unknown" and not said.reason:
+            self.find("reason", p, program, "unknown, and no reason")
+        return True
+
+    def named(self, said):
+        return self.truth.by_name.get(
+            (said.pid, said.name.decode(errors="replace")))
+
+    def names(self, numbers):
+        return " ".join(f"{w.name}[{w.pid}]" for w in
+                        (self.truth.who[n] for n in sorted(numbers))) or "-"
