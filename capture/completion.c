@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "options_table.h"
+#include "options.h"
 
 int main(void)
 {

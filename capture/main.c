@@ -14,7 +14,6 @@
 #include "wireshark/extcap.h"
 #include "host/log.h"
 #include "options.h"
-#include "options_table.h"
 #include "host/privilege.h"
 #include "remote/remote.h"
 #include "session.h"

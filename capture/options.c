@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "host/log.h"
-#include "options_table.h"
 
 #define MAX_SNAPLEN 262144
 

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The command line.  Reads argv, which stays as it is, and nothing else;
+ * The command line, and the table of its options.  One row is all that is said
+ * of an option: getopt, --help, the words for a remote host, Wireshark's dialog
+ * and the completion of shells are made from it.  docs/development.md shows how
+ * to add a row.
+ *
+ * Parsing reads argv, which stays as it is, and nothing else;
  * strings are borrowed from it, or are there as long as the program.  One line
  * on stderr names a bad argument.
  */
@@ -8,7 +13,9 @@
 #define PKTWHO_OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "process/filter.h"
 #include "host/log.h"
@@ -82,5 +89,83 @@ int options_parse(struct options *o, int argc, char **argv);
 
 /* Whether a capture shows something beside its file: view.h. */
 bool options_show(const struct options *o);
+
+/* ---- the table ---- */
+
+/* Whose business the option is when another machine captures: remote.h. */
+enum option_place { OPTION_HERE, OPTION_THERE };
+
+/* What the argument names, for completion and for lists to choose from. */
+enum option_value {
+	VALUE_TEXT,
+	VALUE_FILE,
+	VALUE_INTERFACE,
+	VALUE_PROCESS,
+	VALUE_PID,
+	VALUE_USER,
+	VALUE_CONTAINER,
+	VALUE_HOST,
+	VALUE_WORD,			/* one of the words */
+	VALUES
+};
+
+/* The pages of Wireshark's dialog, in order; two may have the same title. */
+enum option_page {
+	PAGE_HOST, PAGE_THERE, PAGE_PROCESSES, PAGE_CAPTURE, PAGE_LOG, PAGES
+};
+
+enum { DIALOG_LOCAL = 1, DIALOG_REMOTE = 2, DIALOG_BOTH = 3 };
+
+struct option_dialog {
+	int offered;			/* DIALOG_...; 0: not in the dialog */
+	enum option_page page;
+	const char *display;
+	const char *tooltip;		/* or NULL */
+	const char *initial;		/* value, or NULL */
+	bool required;
+};
+
+struct option_row {
+	char letter;			/* or 0 */
+	const char *name;		/* "long-one", or NULL */
+	const char *argument;		/* as the help shows it; NULL: none */
+	const char *help;		/* lines; NULL: another row's help has it */
+	enum option_place place;
+	enum option_value value;
+	const char *words;		/* of VALUE_WORD, with blanks between */
+	struct option_dialog dialog;
+	uint64_t min, max;		/* of a number; max 0: it is none */
+	/* 0, or -EINVAL after a line on stderr. */
+	int (*take)(struct options *o, const struct option_row *row,
+		    const char *arg);
+	size_t at, size;		/* the member that take() sets */
+};
+
+/* A first word that is no option, as in "pktwho doctor". */
+struct option_command {
+	const char *word;
+	const char *options;		/* as the help shows them; NULL: none */
+	const char *help;
+	enum options_action action;
+};
+
+extern const struct option_command options_commands[];	/* word NULL: end */
+extern const struct option_row options_table[];
+extern const int options_count;
+
+/*
+ * Calls @fn with each option on the command line and its argument (or NULL),
+ * until it returns other than 0.  *@command is what follows "--", or NULL.
+ * Returns what @fn did, or -EINVAL after a line on stderr.
+ */
+int options_each(int argc, char **argv,
+		 int (*fn)(void *ctx, const struct option_row *row,
+			   const char *arg),
+		 void *ctx, char ***command);
+
+/* The text of --help. */
+void options_print_help(FILE *out);
+/* What share/completions/pktwho.bash must know, in bash's words. */
+void options_print_bash(FILE *out);
 
 #endif

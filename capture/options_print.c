@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "options_table.h"
+#include "options.h"
 
 #include <string.h>
 

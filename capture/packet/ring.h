@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "packet/source.h"
+#include "packet/raw_packet.h"
 
 struct ring;
 

@@ -10,14 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct source;
+#include "packet/raw_packet.h"
 
-enum source_direction {
-	SOURCE_UNKNOWN,
-	SOURCE_IN,		/* from the wire, or from elsewhere on this host */
-	SOURCE_OUT,
-	SOURCE_LOOPBACK,	/* sent here, as it comes in */
-};
+struct source;
 
 struct source_options {
 	const char *device;
@@ -26,15 +21,6 @@ struct source_options {
 	int buffer_mib;		/* of the ring; 0: 16 MiB */
 	bool promiscuous;
 	bool prompt;		/* packets in blocks of 1 ms, not 10: costs more */
-};
-
-/* Valid until the callback returns. */
-struct source_packet {
-	const uint8_t *data;
-	uint32_t caplen;	/* bytes there */
-	uint32_t len;		/* bytes on the wire */
-	uint64_t ts_ns;		/* Unix epoch */
-	uint8_t direction;	/* enum source_direction */
 };
 
 struct source_stats {

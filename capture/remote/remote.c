@@ -21,7 +21,6 @@
 #include "bytes.h"
 #include "host/clocks.h"
 #include "host/log.h"
-#include "options_table.h"
 #include "pcapng.h"
 #include "output/pcapng_writer.h"
 #include "host/privilege.h"

@@ -2,7 +2,7 @@
 /*
  * A connection as one line of JSON, in the names of the Elastic Common Schema
  * (https://www.elastic.co/guide/en/ecs/); docs/log.md has all of them.  Pure.
- * The only module that knows jansson.h here.
+ * This module and report.c know jansson.h.
  */
 #ifndef PKTWHO_VIEW_LINE_H
 #define PKTWHO_VIEW_LINE_H

@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
+#include "view/losses.h"
 #include "view/table.h"
-#include "view/view.h"
 
 struct report {
 	const struct table *table;

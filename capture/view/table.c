@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "bytes.h"
-#include "view/columns.h"
 #include "view/names.h"
 
 #define LINGER_NS	10000000000ull	/* what is over is shown for so long */
@@ -408,7 +407,7 @@ static void drop_ended(struct table *t)
 static int compare(const void *a, const void *b, void *ctx)
 {
 	const struct table_spec *spec = ctx;
-	int order = column_compare(spec->sort, a, b);
+	int order = spec->compare(spec->sort, a, b);
 
 	if (order)
 		return spec->ascending ? order : -order;

@@ -78,6 +78,8 @@ struct row {
 struct table_spec {
 	enum table_group group;
 	enum column sort;
+	/* By which the rows of two are compared, as column_compare() does. */
+	int (*compare)(enum column c, const struct row *a, const struct row *b);
 	bool ascending;
 	bool ended;			/* also what is over for long */
 	const struct query *query;

@@ -350,6 +350,7 @@ static void build(struct top *t, uint64_t now)
 	struct table_spec spec = {
 		.group = t->group,
 		.sort = t->sort[t->group],
+		.compare = column_compare,
 		.ascending = t->ascending[t->group],
 		.ended = t->ended,
 		.query = &t->query,

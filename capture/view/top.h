@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
+#include "view/losses.h"
 #include "view/table.h"
-#include "view/view.h"
 
 struct top;
 

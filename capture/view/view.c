@@ -16,6 +16,7 @@
 #include "options.h"
 #include "output/country_cache.h"
 #include "owner/owned_packet.h"
+#include "view/columns.h"
 #include "view/report.h"
 #include "view/stream.h"
 #include "view/top.h"
@@ -205,6 +206,7 @@ static void add_report(struct view *v, uint64_t now)
 	struct table_spec spec = {
 		.group = v->group,
 		.sort = COLUMN_AGE,
+		.compare = column_compare,
 		.ended = true,
 		.query = &everything,
 		.now_mono_ns = now,

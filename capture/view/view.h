@@ -6,18 +6,12 @@
 #ifndef PKTWHO_VIEW_VIEW_H
 #define PKTWHO_VIEW_VIEW_H
 
-#include <stdint.h>
+#include "view/losses.h"
 
 struct view;
 struct geo;
 struct options;
 struct owned_packet;
-
-/* What the capture could not see, so far. */
-struct view_losses {
-	uint64_t dropped;		/* packets */
-	uint64_t events;		/* of the kernel, about owners */
-};
 
 /*
  * As @o->action says.  *@out is NULL where nothing is to be shown.  @o is

@@ -8,7 +8,7 @@
 
 #include "bytes.h"
 #include "host/log.h"
-#include "options_table.h"
+#include "options.h"
 #include "printable.h"
 #include "wireshark/choices.h"
 #include "packet/source.h"

@@ -7,7 +7,6 @@
 #include "bytes.h"
 #include "exact.h"
 #include "options.h"
-#include "options_table.h"
 
 #define MAX_ARGS 40
 

@@ -56,6 +56,7 @@ static size_t build(enum table_group group, enum column sort,
 		    const char *text, bool ended, uint64_t now)
 {
 	struct table_spec spec = { .group = group, .sort = sort,
+				   .compare = column_compare,
 				   .ended = ended, .now_mono_ns = now };
 	struct query q;
 	char why[64];
