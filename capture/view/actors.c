@@ -10,7 +10,7 @@
 
 #define BUCKETS 4096		/* a power of two */
 #define ATTRS	(ATTR_IMPORT + 1)
-#define REASONS (REASON_AMBIGUOUS + 1)
+#define REASONS 32		/* more than there are */
 
 struct actors {
 	struct actor *heads[BUCKETS];
@@ -55,6 +55,7 @@ struct actors *actors_new(uint32_t max)
 static void free_actor(struct actor *a)
 {
 	free(a->record);
+	free(a->said);
 	free(a);
 }
 
@@ -119,6 +120,8 @@ static void refresh(struct actors *t, struct actor *a, const struct program *i)
 		return;
 	memcpy(record, i->record, i->record_len);
 	free(a->record);
+	free(a->said);
+	a->said = NULL;
 	a->record = record;
 	a->record_len = i->record_len;
 	a->version = i->version;

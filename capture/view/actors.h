@@ -46,6 +46,8 @@ struct actor {
 	uint8_t *record;		/* process_encode(); any bytes */
 	uint32_t record_len;
 	struct actor_sums past;		/* of flows that are forgotten */
+	char *said;			/* the record as the log says it, once */
+	uint32_t said_len;		/* line.c has made it */
 };
 
 /* NULL without memory. */

@@ -2,9 +2,6 @@
 #include "view/line.h"
 
 #include <arpa/inet.h>
-#include <inttypes.h>
-#include <jansson.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,131 +9,105 @@
 
 #include "packet/parse.h"
 #include "view/community_id.h"
+#include "view/json.h"
 #include "view/names.h"
 
 #define ECS_VERSION "8.11.0"
 
-/* Without memory a member is left out: the line goes on. */
-static void set_text(json_t *o, const char *name, const char *text)
+/* Most times are of the same second: its text is kept. */
+static void put_time(struct json *j, const char *name, uint64_t ns)
 {
-	if (*text)
-		json_object_set_new(o, name, json_string(text));
-}
-
-static void set_number(json_t *o, const char *name, uint64_t n)
-{
-	json_object_set_new(o, name, json_integer((json_int_t)n));
-}
-
-static void set_object(json_t *o, const char *name, json_t *member)
-{
-	if (json_object_size(member))
-		json_object_set_new(o, name, member);
-	else
-		json_decref(member);
-}
-
-static void set_time(json_t *o, const char *name, uint64_t ns)
-{
+	static time_t kept = -1;
+	static char text[64];
 	time_t seconds = (time_t)(ns / 1000000000);
-	char text[64], whole[32];
+	uint32_t rest = (uint32_t)(ns % 1000000000);
+	char *fraction = text + 20;
 	struct tm tm;
 
-	gmtime_r(&seconds, &tm);
-	strftime(whole, sizeof(whole), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(text, sizeof(text), "%s.%09" PRIu64 "Z", whole,
-		 ns % 1000000000);
-	set_text(o, name, text);
+	if (seconds != kept) {
+		gmtime_r(&seconds, &tm);
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S.000000000Z",
+			 &tm);
+		kept = seconds;
+	}
+	for (int i = 8; i >= 0; i--, rest /= 10)
+		fraction[i] = (char)('0' + rest % 10);
+	json_text(j, name, text);
 }
 
 /* Numbers of 64 bits would lose digits in JavaScript and jq. */
-static void set_id(json_t *o, const char *name, uint64_t id)
+static void put_id(struct json *j, const char *name, uint64_t id)
 {
-	char text[20];
+	char text[17];
 
-	snprintf(text, sizeof(text), "%016" PRIx64, id);
-	set_text(o, name, text);
+	for (int i = 15; i >= 0; i--, id >>= 4)
+		text[i] = "0123456789abcdef"[id & 15];
+	text[16] = '\0';
+	json_text(j, name, text);
+}
+
+/* As ECS has it: a number that is text. */
+static void put_keyword(struct json *j, const char *name, uint32_t n)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", n);
+	json_text(j, name, text);
 }
 
 /* ---- a process ---- */
 
-static void set_arguments(json_t *o, const struct process *p)
+static void put_arguments(struct json *j, const struct process *p)
 {
-	json_t *args = json_array();
-	size_t at = 0;
-
-	while (at < p->cmdline_len) {
-		json_array_append_new(args, json_string(p->cmdline + at));
-		at += strlen(p->cmdline + at) + 1;
-	}
-	if (json_array_size(args))
-		json_object_set_new(o, "args", args);
-	else
-		json_decref(args);
+	if (!p->cmdline_len)
+		return;
+	json_open(j, "args", '[');
+	for (size_t at = 0; at < p->cmdline_len;
+	     at += strlen(p->cmdline + at) + 1)
+		json_text(j, NULL, p->cmdline + at);
+	json_close(j, ']');
 }
 
-static void set_hash(json_t *o, const struct process *p)
+static void put_hash(struct json *j, const struct process *p)
 {
-	json_t *hash = json_object();
 	char text[65];
 
-	if (process_has(p, FIELD_SHA256)) {
-		for (int i = 0; i < 32; i++)
-			snprintf(text + 2 * i, 3, "%02x", p->sha256[i]);
-		set_text(hash, "sha256", text);
-	}
-	set_object(o, "hash", hash);
+	if (!process_has(p, FIELD_SHA256))
+		return;
+	for (int i = 0; i < 32; i++)
+		snprintf(text + 2 * i, 3, "%02x", p->sha256[i]);
+	json_open(j, "hash", '{');
+	json_text(j, "sha256", text);
+	json_close(j, '}');
 }
 
-static void set_user(json_t *o, const struct process *p)
+static void put_user(struct json *j, const struct process *p)
 {
-	json_t *user = json_object(), *group = json_object();
-	char id[16];
-
 	if (process_has(p, FIELD_UID)) {
-		snprintf(id, sizeof(id), "%u", p->uid);
-		set_text(user, "id", id);
+		json_open(j, "user", '{');
+		put_keyword(j, "id", p->uid);
+		json_text(j, "name", p->user);
+		json_close(j, '}');
 	}
-	set_text(user, "name", p->user);
-	set_object(o, "user", user);
 	if (process_has(p, FIELD_GID)) {
-		snprintf(id, sizeof(id), "%u", p->gid);
-		set_text(group, "id", id);
+		json_open(j, "group", '{');
+		put_keyword(j, "id", p->gid);
+		json_close(j, '}');
 	}
-	set_object(o, "group", group);
 }
 
-static json_t *process_object(const struct actor *a, const struct process *p)
+static void put_container(struct json *j, const struct process *p)
 {
-	json_t *o = json_object(), *parent = json_object();
-
-	set_id(o, "entity_id", a->id);
-	set_number(o, "pid", a->pid);
-	set_text(o, "name", a->name);
-	set_text(o, "executable", p->exepath);
-	set_arguments(o, p);
-	if (process_has(p, FIELD_START))
-		set_time(o, "start", p->start_ns);
-	if (process_has(p, FIELD_PPID))
-		set_number(parent, "pid", p->ppid);
-	set_text(parent, "name", p->pname);
-	set_object(o, "parent", parent);
-	set_hash(o, p);
-	set_user(o, p);
-	return o;
+	if (!*p->container_id)
+		return;
+	json_open(j, "container", '{');
+	json_text(j, "id", p->container_id);
+	json_text(j, "name", p->container_name);
+	json_text(j, "runtime", p->container_runtime);
+	json_close(j, '}');
 }
 
-static json_t *container_object(const struct process *p)
-{
-	json_t *o = json_object();
-
-	set_text(o, "id", p->container_id);
-	set_text(o, "name", p->container_name);
-	set_text(o, "runtime", p->container_runtime);
-	return o;
-}
-
-static void set_flags(json_t *o, const struct process *p)
+static void put_flags(struct json *j, const struct process *p)
 {
 	static const struct {
 		uint32_t flag;
@@ -149,84 +120,129 @@ static void set_flags(json_t *o, const struct process *p)
 		{ PROCESS_CMDLINE_WITHHELD, "cmdline_withheld" },
 		{ PROCESS_FORKED, "forked" },
 	};
-	json_t *list = json_array();
 
+	if (!p->flags)
+		return;
+	json_open(j, "flags", '[');
 	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
 		if (p->flags & flags[i].flag)
-			json_array_append_new(list,
-					      json_string(flags[i].name));
-	if (json_array_size(list))
-		json_object_set_new(o, "flags", list);
-	else
-		json_decref(list);
+			json_text(j, NULL, flags[i].name);
+	json_close(j, ']');
 }
 
 /* What ECS has no name for. */
-static json_t *own_object(const struct flow_end *e, const struct process *p)
+static void put_own(struct json *j, const struct process *p)
 {
-	json_t *o = json_object();
-
-	set_text(o, "attr", attr_name(e->attr));
-	set_text(o, "reason", reason_name(e->reason));
-	set_text(o, "unit", p->unit);
-	set_text(o, "pod_uid", p->pod_uid);
-	set_text(o, "cgroup", p->cgroup);
+	json_open(j, "pktwho", '{');
+	json_text(j, "unit", p->unit);
+	json_text(j, "pod_uid", p->pod_uid);
+	json_text(j, "cgroup", p->cgroup);
 	if (process_has(p, FIELD_NETNS))
-		set_number(o, "netns", p->netns);
+		json_number(j, "netns", p->netns);
 	if (process_has(p, FIELD_LOGINUID))
-		set_number(o, "loginuid", p->loginuid);
-	set_flags(o, p);
-	return o;
+		json_number(j, "loginuid", p->loginuid);
+	put_flags(j, p);
+	json_close(j, '}');
+}
+
+static void put_process(struct json *j, const struct actor *a,
+			const struct process *p)
+{
+	json_open(j, "process", '{');
+	put_id(j, "entity_id", a->id);
+	json_number(j, "pid", a->pid);
+	json_text(j, "name", a->name);
+	json_text(j, "executable", p->exepath);
+	put_arguments(j, p);
+	if (process_has(p, FIELD_START))
+		put_time(j, "start", p->start_ns);
+	if (process_has(p, FIELD_PPID)) {
+		json_open(j, "parent", '{');
+		json_number(j, "pid", p->ppid);
+		json_text(j, "name", p->pname);
+		json_close(j, '}');
+	}
+	put_hash(j, p);
+	put_user(j, p);
+	put_own(j, p);
+	json_close(j, '}');
+}
+
+/* Made once for each process; without memory, each time. */
+static void put_actor(struct json *j, struct actor *a)
+{
+	struct process p;
+	char *begin = j->at;
+
+	if (a->said) {
+		json_members(j, a->said, a->said_len);
+		return;
+	}
+	actor_process(a, &p);
+	put_process(j, a, &p);
+	put_container(j, &p);
+	if (j->failed)
+		return;
+	begin += *begin == ',';
+	a->said_len = (uint32_t)(j->at - begin);
+	a->said = malloc(a->said_len);
+	if (a->said)
+		memcpy(a->said, begin, a->said_len);
 }
 
 /* ---- a connection ---- */
 
-static json_t *end_object(const struct flow *f, enum flow_side side,
-			  uint64_t packets, uint64_t bytes)
+static void put_end(struct json *j, const char *name, const struct flow *f,
+		    enum flow_side side, uint64_t packets, uint64_t bytes)
 {
 	const struct flow_end *e = &f->ends[side];
-	json_t *o = json_object(), *geo = json_object();
 	char ip[INET6_ADDRSTRLEN];
-	struct process p;
 
-	actor_process(e->actor, &p);
+	json_open(j, name, '{');
 	if (f->key.proto != FLOW_FRAME) {
 		name_address(side ? f->key.remote : f->key.local, ip,
 			     sizeof(ip));
-		set_text(o, "address", ip);
-		set_text(o, "ip", ip);
+		json_text(j, "address", ip);
+		json_text(j, "ip", ip);
 	}
 	if (name_has_ports(f->key.proto))
-		set_number(o, "port", side ? f->key.remote_port :
-					     f->key.local_port);
-	set_number(o, "packets", packets);
-	set_number(o, "bytes", bytes);
-	set_text(geo, "country_iso_code", e->country);
-	set_object(o, "geo", geo);
-	if (e->actor->id) {
-		json_object_set_new(o, "process",
-				    process_object(e->actor, &p));
-		set_object(o, "container", container_object(&p));
+		json_number(j, "port", side ? f->key.remote_port :
+					      f->key.local_port);
+	json_number(j, "packets", packets);
+	json_number(j, "bytes", bytes);
+	if (*e->country) {
+		json_open(j, "geo", '{');
+		json_text(j, "country_iso_code", e->country);
+		json_close(j, '}');
 	}
-	set_object(o, "pktwho", own_object(e, &p));
-	return o;
+	if (e->actor->id)
+		put_actor(j, e->actor);
+	json_open(j, "pktwho", '{');
+	json_text(j, "attr", attr_name(e->attr));
+	json_text(j, "reason", reason_name(e->reason));
+	json_close(j, '}');
+	json_close(j, '}');
 }
 
-static json_t *event_object(const struct line *l, const struct flow *f)
+static void put_event(struct json *j, const struct line *l,
+		      const struct flow *f)
 {
-	const char *type = !strcmp(l->action, "interval") ? "info" : l->action;
-	json_t *o = json_object();
-
-	set_text(o, "kind", "event");
-	json_object_set_new(o, "category", json_pack("[s]", "network"));
-	json_object_set_new(o, "type", json_pack("[ss]", "connection", type));
-	set_text(o, "action", l->action);
-	set_text(o, "reason", name_over(f));
-	set_time(o, "start", f->first_ns);
-	set_time(o, "end", f->last_ns);
-	set_number(o, "duration", f->last_ns - f->first_ns);
-	set_number(o, "sequence", l->sequence);
-	return o;
+	json_open(j, "event", '{');
+	json_text(j, "kind", "event");
+	json_open(j, "category", '[');
+	json_text(j, NULL, "network");
+	json_close(j, ']');
+	json_open(j, "type", '[');
+	json_text(j, NULL, "connection");
+	json_text(j, NULL, strcmp(l->action, "interval") ? l->action : "info");
+	json_close(j, ']');
+	json_text(j, "action", l->action);
+	json_text(j, "reason", name_over(f));
+	put_time(j, "start", f->first_ns);
+	put_time(j, "end", f->last_ns);
+	json_number(j, "duration", f->last_ns - f->first_ns);
+	json_number(j, "sequence", l->sequence);
+	json_close(j, '}');
 }
 
 static const char *const ecs_directions[] = {
@@ -235,106 +251,101 @@ static const char *const ecs_directions[] = {
 	[DIRECTION_FORWARDED] = "external",
 };
 
-static json_t *network_object(const struct flow *f, uint64_t packets,
-			      uint64_t bytes)
+static void put_network(struct json *j, const struct flow *f,
+			uint64_t packets, uint64_t bytes)
 {
-	json_t *o = json_object();
-	char id[COMMUNITY_ID_SIZE], number[8];
+	char id[COMMUNITY_ID_SIZE];
 
+	json_open(j, "network", '{');
 	if (f->key.proto != FLOW_FRAME) {
-		set_text(o, "type", address_is_ipv4(f->key.local) ? "ipv4" :
-								     "ipv6");
-		snprintf(number, sizeof(number), "%u", f->key.proto);
-		set_text(o, "iana_number", number);
+		json_text(j, "type", address_is_ipv4(f->key.local) ? "ipv4" :
+								      "ipv6");
+		put_keyword(j, "iana_number", f->key.proto);
 	}
-	set_text(o, "transport", name_protocol(&f->key));
+	json_text(j, "transport", name_protocol(&f->key));
 	if (community_id(&f->key, id))
-		set_text(o, "community_id", id);
+		json_text(j, "community_id", id);
 	if (f->direction <= DIRECTION_FORWARDED)
-		set_text(o, "direction", ecs_directions[f->direction]);
-	set_number(o, "packets", packets);
-	set_number(o, "bytes", bytes);
-	return o;
+		json_text(j, "direction", ecs_directions[f->direction]);
+	json_number(j, "packets", packets);
+	json_number(j, "bytes", bytes);
+	json_close(j, '}');
 }
 
-static json_t *share_end(const struct flow_part *part, enum flow_side side)
+static void put_share(struct json *j, const char *name,
+		      const struct flow_part *part, enum flow_side side)
 {
 	const struct actor *a = part->actors[side];
-	json_t *o = json_object(), *process = json_object();
 
-	set_number(o, "packets", part->packets[side]);
-	set_number(o, "bytes", part->bytes[side]);
+	json_open(j, name, '{');
+	json_number(j, "packets", part->packets[side]);
+	json_number(j, "bytes", part->bytes[side]);
+	json_open(j, "process", '{');
 	if (a->id) {
-		set_id(process, "entity_id", a->id);
-		set_number(process, "pid", a->pid);
+		put_id(j, "entity_id", a->id);
+		json_number(j, "pid", a->pid);
 	}
-	set_text(process, "name", a->name);
-	set_object(o, "process", process);
-	return o;
+	json_text(j, "name", a->name);
+	json_close(j, '}');
+	json_close(j, '}');
 }
 
 /* Only where the owners changed: whose how much of it was. */
-static void set_shares(json_t *o, const struct flow *f)
+static void put_shares(struct json *j, const struct flow *f)
 {
-	json_t *list;
-
 	if (!f->part.next)
 		return;
-	list = json_array();
-	for (const struct flow_part *p = &f->part; p; p = p->next)
-		json_array_append_new(list, json_pack("{so so}",
-			"source", share_end(p, FLOW_CLIENT),
-			"destination", share_end(p, FLOW_SERVER)));
-	json_object_set_new(o, "shares", list);
-}
-
-static json_t *pktwho_object(const struct line *l, const struct flow *f)
-{
-	json_t *o = json_object();
-
-	set_number(o, "flow", f->number);
-	set_number(o, "lost", l->lost);
-	set_text(o, "interface", l->interfaces[f->interface]);
-	if (f->key.proto == IPPROTO_TCP) {
-		set_text(o, "state", name_state(f));
-		set_number(o, "retransmissions",
-			   f->ends[0].retransmissions +
-				   f->ends[1].retransmissions);
-		if (f->rtt_ns)
-			set_number(o, "rtt", f->rtt_ns);
+	json_open(j, "shares", '[');
+	for (const struct flow_part *p = &f->part; p; p = p->next) {
+		json_open(j, NULL, '{');
+		put_share(j, "source", p, FLOW_CLIENT);
+		put_share(j, "destination", p, FLOW_SERVER);
+		json_close(j, '}');
 	}
-	set_shares(o, f);
-	return o;
+	json_close(j, ']');
 }
 
-char *line_format(const struct line *l, const struct flow *f, size_t *len)
+static void put_pktwho(struct json *j, const struct line *l,
+		       const struct flow *f)
 {
+	json_open(j, "pktwho", '{');
+	json_number(j, "flow", f->number);
+	json_number(j, "lost", l->lost);
+	json_text(j, "interface", l->interfaces[f->interface]);
+	if (f->key.proto == IPPROTO_TCP) {
+		json_text(j, "state", name_state(f));
+		json_number(j, "retransmissions",
+			    f->ends[0].retransmissions +
+				    f->ends[1].retransmissions);
+		if (f->rtt_ns)
+			json_number(j, "rtt", f->rtt_ns);
+	}
+	put_shares(j, f);
+	json_close(j, '}');
+}
+
+size_t line_format(const struct line *l, const struct flow *f, char *buf,
+		   size_t size)
+{
+	struct json j = json_of(buf, size);
 	uint64_t packets[2], bytes[2];
-	json_t *o = json_object(), *ecs = json_object(), *host = json_object();
-	char *text = NULL;
 
 	flow_sums(f, packets, bytes);
-	set_time(o, "@timestamp", l->ts_ns);
-	set_text(ecs, "version", ECS_VERSION);
-	set_object(o, "ecs", ecs);
-	set_number(o, "schema_version", LINE_SCHEMA_VERSION);
-	set_text(host, "hostname", l->host);
-	set_object(o, "host", host);
-	set_object(o, "event", event_object(l, f));
-	set_object(o, "network", network_object(f, packets[0] + packets[1],
-						bytes[0] + bytes[1]));
-	set_object(o, "source", end_object(f, FLOW_CLIENT, packets[0],
-					   bytes[0]));
-	set_object(o, "destination", end_object(f, FLOW_SERVER, packets[1],
-						bytes[1]));
-	set_object(o, "pktwho", pktwho_object(l, f));
-	*len = json_dumpb(o, NULL, 0, JSON_COMPACT);
-	if (*len)
-		text = malloc(*len + 1);
-	if (text) {
-		json_dumpb(o, text, *len, JSON_COMPACT);
-		text[(*len)++] = '\n';
-	}
-	json_decref(o);
-	return text;
+	json_open(&j, NULL, '{');
+	put_time(&j, "@timestamp", l->ts_ns);
+	json_open(&j, "ecs", '{');
+	json_text(&j, "version", ECS_VERSION);
+	json_close(&j, '}');
+	json_number(&j, "schema_version", LINE_SCHEMA_VERSION);
+	json_open(&j, "host", '{');
+	json_text(&j, "hostname", l->host);
+	json_close(&j, '}');
+	put_event(&j, l, f);
+	put_network(&j, f, packets[0] + packets[1], bytes[0] + bytes[1]);
+	put_end(&j, "source", f, FLOW_CLIENT, packets[0], bytes[0]);
+	put_end(&j, "destination", f, FLOW_SERVER, packets[1], bytes[1]);
+	put_pktwho(&j, l, f);
+	json_close(&j, '}');
+	json_newline(&j);
+	return j.failed ? 0 : (size_t)(j.at - buf);
 }

@@ -2,7 +2,6 @@
 /*
  * A connection as one line of JSON, in the names of the Elastic Common Schema
  * (https://www.elastic.co/guide/en/ecs/); docs/log.md has all of them.  Pure.
- * This module and report.c know jansson.h.
  */
 #ifndef PKTWHO_VIEW_LINE_H
 #define PKTWHO_VIEW_LINE_H
@@ -23,10 +22,10 @@ struct line {
 	const char *const *interfaces;	/* names, by flow.interface */
 };
 
-/*
- * The line with its newline, to be freed; *@len is its length.  NULL without
- * memory.
- */
-char *line_format(const struct line *l, const struct flow *f, size_t *len);
+#define LINE_MAX_SIZE 65536	/* more than two longest records */
+
+/* The line with its newline, into @buf; its length, or 0: it does not fit. */
+size_t line_format(const struct line *l, const struct flow *f, char *buf,
+		   size_t size);
 
 #endif

@@ -2,14 +2,16 @@
 #include "view/report.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "printable.h"
 #include "view/columns.h"
+#include "view/json.h"
 #include "view/names.h"
+
+#define ROW_MAX 1536		/* bytes of a row as JSON, quotes escaped */
 
 /* ---- text ---- */
 
@@ -108,60 +110,58 @@ static uint64_t number_of(enum column c, const struct row *r)
 	}
 }
 
-static void set_number(json_t *o, const char *name, uint64_t n)
+static void put_object(struct json *j, const struct report *r,
+		       const struct row *row)
 {
-	json_object_set_new(o, name, json_integer((json_int_t)n));
-}
-
-static json_t *row_object(const struct report *r, const struct row *row)
-{
-	json_t *o = json_object();
 	char cell[COLUMN_TEXT];
 
+	json_open(j, NULL, '{');
 	for (int i = 0; i < COLUMNS; i++) {
 		enum column c = (enum column)i;
 
 		if (!column_is_of(c, r->group) || c == COLUMN_AGE)
 			continue;
 		if (column_is_number(c)) {
-			set_number(o, column_word(c), number_of(c, row));
+			json_number(j, column_word(c), number_of(c, row));
 			continue;
 		}
 		column_cell(c, row, r->now_ns, cell);
-		json_object_set_new(o, column_word(c),
-				    json_string(c == COLUMN_NAME ? row->name :
-								   cell));
+		json_text(j, column_word(c), c == COLUMN_NAME ? row->name :
+								cell);
 	}
-	set_number(o, "packets", row->packets);
-	set_number(o, "open", row->open);
-	set_number(o, "first", row->first_ns);
-	set_number(o, "last", row->last_ns);
+	json_number(j, "packets", row->packets);
+	json_number(j, "open", row->open);
+	json_number(j, "first", row->first_ns);
+	json_number(j, "last", row->last_ns);
 	column_alerts(row->alerts, cell);
-	json_object_set_new(o, "alerts", json_string(cell));
-	return o;
+	json_text(j, "alerts", cell);
+	json_close(j, '}');
 }
 
 char *report_json(const struct report *r, size_t *len)
 {
-	json_t *o = json_object(), *rows = json_array();
-	char *text;
+	size_t size = (table_count(r->table) + 1) * ROW_MAX;
+	char *text = malloc(size);
+	struct json j = json_of(text, text ? size : 0);
 
-	set_number(o, "time", r->now_ns);
-	json_object_set_new(o, "by", json_string(table_group_names[r->group]));
+	json_open(&j, NULL, '{');
+	json_number(&j, "time", r->now_ns);
+	json_text(&j, "by", table_group_names[r->group]);
+	json_open(&j, "rows", '[');
 	for (size_t i = 0; i < table_count(r->table); i++)
-		json_array_append_new(rows,
-				      row_object(r, table_row(r->table, i)));
-	json_object_set_new(o, "rows", rows);
-	set_number(o, "packets", r->flows.packets);
-	set_number(o, "bytes", r->flows.bytes);
-	set_number(o, "dropped", r->losses.dropped);
-	set_number(o, "events_lost", r->losses.events);
-	set_number(o, "forgotten", r->flows.forgotten);
-	text = json_dumps(o, JSON_COMPACT);
-	json_decref(o);
-	if (!text)
-		return NULL;
-	*len = strlen(text);
-	text[(*len)++] = '\n';		/* in place of the NUL */
-	return text;
+		put_object(&j, r, table_row(r->table, i));
+	json_close(&j, ']');
+	json_number(&j, "packets", r->flows.packets);
+	json_number(&j, "bytes", r->flows.bytes);
+	json_number(&j, "dropped", r->losses.dropped);
+	json_number(&j, "events_lost", r->losses.events);
+	json_number(&j, "forgotten", r->flows.forgotten);
+	json_close(&j, '}');
+	json_newline(&j);
+	if (!j.failed) {
+		*len = (size_t)(j.at - text);
+		return text;
+	}
+	free(text);
+	return NULL;
 }

@@ -11,7 +11,7 @@
 
 #include "view/line.h"
 
-#define BUFFER_SIZE (4u << 20)
+#define LEAST_ROOM  65536
 #define PATIENCE_MS 2000
 
 struct stream {
@@ -21,18 +21,22 @@ struct stream {
 	uint64_t lost;
 	const char *const *interfaces;
 	struct utsname host;
+	char line[LINE_MAX_SIZE];	/* the one that is made */
+	size_t limit;
+	char *bytes;
+	size_t room;			/* of them */
 	size_t begin;			/* of what waits */
 	size_t end;
-	char bytes[BUFFER_SIZE];
 };
 
-struct stream *stream_new(int fd, const char *const *interfaces)
+struct stream *stream_new(int fd, const char *const *interfaces, size_t limit)
 {
 	struct stream *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return NULL;
 	s->fd = fd;
+	s->limit = limit;
 	s->interfaces = interfaces;
 	uname(&s->host);
 	return s;
@@ -40,6 +44,8 @@ struct stream *stream_new(int fd, const char *const *interfaces)
 
 void stream_free(struct stream *s)
 {
+	if (s)
+		free(s->bytes);
 	free(s);
 }
 
@@ -74,26 +80,41 @@ int stream_flush(struct stream *s, bool patient)
 	return s->error;
 }
 
-static bool make_room(struct stream *s, size_t len)
+static bool grow(struct stream *s, size_t need)
 {
-	if (len <= sizeof(s->bytes) - s->end)
-		return true;
-	stream_flush(s, false);
-	memmove(s->bytes, s->bytes + s->begin, s->end - s->begin);
-	s->end -= s->begin;
-	s->begin = 0;
-	return len <= sizeof(s->bytes) - s->end;
+	size_t room = s->room ? s->room : LEAST_ROOM;
+	char *bytes;
+
+	while (room < need)
+		room *= 2;
+	bytes = room > s->limit ? NULL : realloc(s->bytes, room);
+	if (!bytes)
+		return false;
+	s->bytes = bytes;
+	s->room = room;
+	return true;
 }
 
-void stream_put(struct stream *s, char *text, size_t len)
+static bool make_room(struct stream *s, size_t len)
 {
-	if (text && make_room(s, len)) {
+	if (len <= s->room - s->end)
+		return true;
+	stream_flush(s, false);
+	if (s->begin)
+		memmove(s->bytes, s->bytes + s->begin, s->end - s->begin);
+	s->end -= s->begin;
+	s->begin = 0;
+	return len <= s->room - s->end || grow(s, s->end + len);
+}
+
+void stream_put(struct stream *s, const char *text, size_t len)
+{
+	if (len && make_room(s, len)) {
 		memcpy(s->bytes + s->end, text, len);
 		s->end += len;
 	} else {
 		s->lost++;
 	}
-	free(text);
 }
 
 void stream_add(struct stream *s, const char *action, const struct flow *f,
@@ -107,10 +128,8 @@ void stream_add(struct stream *s, const char *action, const struct flow *f,
 		.host = s->host.nodename,
 		.interfaces = s->interfaces,
 	};
-	size_t len;
-	char *text = line_format(&l, f, &len);
 
-	stream_put(s, text, len);
+	stream_put(s, s->line, line_format(&l, f, s->line, sizeof(s->line)));
 }
 
 uint64_t stream_lost(const struct stream *s)

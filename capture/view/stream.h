@@ -15,12 +15,15 @@
 
 struct stream;
 
-/* NULL without memory.  @fd is borrowed, @interfaces, too. */
-struct stream *stream_new(int fd, const char *const *interfaces);
+/*
+ * NULL without memory.  @fd is borrowed, @interfaces, too.  No more than
+ * @limit bytes wait for the reader.
+ */
+struct stream *stream_new(int fd, const char *const *interfaces, size_t limit);
 void stream_free(struct stream *s);		/* NULL is fine */
 
-/* Some lines of @len bytes, freed here; NULL is one that could not be made. */
-void stream_put(struct stream *s, char *text, size_t len);
+/* Whole lines of @len bytes; 0: they could not be made, and are lost. */
+void stream_put(struct stream *s, const char *text, size_t len);
 
 /* @action: "start", "interval" or "end"; @ts_ns: Unix epoch. */
 void stream_add(struct stream *s, const char *action, const struct flow *f,

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bytes.h"
 #include "view/names.h"
 
 #define LINGER_NS	10000000000ull	/* what is over is shown for so long */
@@ -27,6 +26,8 @@ struct table {
 	size_t room;
 	uint32_t *index;		/* row number + 1, by key */
 	size_t mask;
+	uint32_t *order;		/* row numbers: rows are large to move */
+	uint32_t *place;		/* where each is in it */
 	struct row total;
 	int error;
 };
@@ -42,6 +43,8 @@ void table_free(struct table *t)
 		return;
 	free(t->rows);
 	free(t->index);
+	free(t->order);
+	free(t->place);
 	free(t);
 }
 
@@ -80,7 +83,7 @@ static int grow(struct table *t)
 {
 	size_t room = t->room ? t->room * 2 : 256;
 	struct row *rows = realloc(t->rows, room * sizeof(*rows));
-	uint32_t *index;
+	uint32_t *index, *order;
 
 	if (!rows)
 		return -ENOMEM;
@@ -89,6 +92,14 @@ static int grow(struct table *t)
 	if (!index)
 		return -ENOMEM;
 	t->index = index;
+	order = realloc(t->order, room * sizeof(*order));
+	if (!order)
+		return -ENOMEM;
+	t->order = order;
+	order = realloc(t->place, room * sizeof(*order));
+	if (!order)
+		return -ENOMEM;
+	t->place = order;
 	t->room = room;
 	t->mask = room * 2 - 1;
 	index_all(t);
@@ -401,19 +412,32 @@ static void drop_ended(struct table *t)
 			continue;
 		t->rows[kept++] = *r;
 	}
-	t->count = kept;
+	if (t->count != kept) {
+		t->count = kept;
+		index_all(t);
+	}
 }
 
 static int compare(const void *a, const void *b, void *ctx)
 {
-	const struct table_spec *spec = ctx;
-	int order = spec->compare(spec->sort, a, b);
+	const struct table *t = ctx;
+	const struct row *r = &t->rows[*(const uint32_t *)a];
+	const struct row *q = &t->rows[*(const uint32_t *)b];
+	int order = t->spec->compare(t->spec->sort, r, q);
 
 	if (order)
-		return spec->ascending ? order : -order;
+		return t->spec->ascending ? order : -order;
 	/* Whatever else is equal, rows stay where they are. */
-	return memcmp(&((const struct row *)a)->key,
-		      &((const struct row *)b)->key, sizeof(struct row_key));
+	return memcmp(&r->key, &q->key, sizeof(r->key));
+}
+
+static void sort(struct table *t)
+{
+	for (size_t i = 0; i < t->count; i++)
+		t->order[i] = (uint32_t)i;
+	qsort_r(t->order, t->count, sizeof(*t->order), compare, t);
+	for (size_t i = 0; i < t->count; i++)
+		t->place[t->order[i]] = (uint32_t)i;
 }
 
 static void add_up(struct table *t)
@@ -449,11 +473,8 @@ int table_build(struct table *t, struct flows *flows, struct actors *actors,
 	if (group != GROUP_CONNECTION)
 		drop_ended(t);
 	add_up(t);
-	if (t->count) {
-		qsort_r(t->rows, t->count, sizeof(*t->rows), compare,
-			bytes_unconst(spec));
-		index_all(t);
-	}
+	if (t->count)
+		sort(t);
 	t->spec = NULL;
 	return t->error;
 }
@@ -465,7 +486,7 @@ size_t table_count(const struct table *t)
 
 const struct row *table_row(const struct table *t, size_t i)
 {
-	return &t->rows[i];
+	return &t->rows[t->order[i]];
 }
 
 const struct row *table_total(const struct table *t)
@@ -475,5 +496,7 @@ const struct row *table_total(const struct table *t)
 
 long table_find(const struct table *t, const struct row_key *key)
 {
-	return t->count ? (long)*slot_of(t, key) - 1 : -1;
+	uint32_t row = t->count ? *slot_of(t, key) : 0;
+
+	return row ? (long)t->place[row - 1] : -1;
 }

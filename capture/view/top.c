@@ -9,7 +9,8 @@
 #include "host/clocks.h"
 #include "view/top_state.h"
 
-#define LEAST_NS 100000000ull	/* ten pictures in a second are enough */
+#define LEAST_NS  100000000ull	/* ten pictures in a second are enough */
+#define LEAST_PART 10		/* of the time, for what is not packets */
 
 int top_open(struct top **out, const struct top_options *o)
 {
@@ -361,14 +362,23 @@ static void build(struct top *t, uint64_t now)
 		snprintf(t->message, sizeof(t->message),
 			 "not enough memory for all rows");
 	t->built_ns = now;
+	t->build_took_ns = clock_ns(CLOCK_MONOTONIC) - now;
 	t->now_ns = clock_ns(CLOCK_REALTIME);
 	t->stale = false;
+}
+
+/* With very many rows the pictures are fewer, not the packets. */
+static uint64_t pause_ns(const struct top *t)
+{
+	uint64_t least = t->build_took_ns * LEAST_PART;
+
+	return least > t->options.interval_ns ? least : t->options.interval_ns;
 }
 
 int top_update(struct top *t, const struct view_losses *losses)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
-	bool due = !t->paused && now >= t->built_ns + t->options.interval_ns;
+	bool due = !t->paused && now >= t->built_ns + pause_ns(t);
 	long key;
 
 	while ((key = screen_key(t->screen)) != SCREEN_NONE)

@@ -33,6 +33,7 @@ struct top {
 	long at;			/* where it was */
 	long first;			/* row at the top of the screen */
 	uint64_t built_ns;		/* the rows; CLOCK_MONOTONIC */
+	uint64_t build_took_ns;
 	uint64_t drawn_ns;
 	uint64_t now_ns;		/* Unix epoch, of what is drawn */
 	bool stale;			/* the rows are no longer what is asked */

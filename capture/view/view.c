@@ -25,6 +25,8 @@
 #define MAX_ACTORS	16384
 #define TOP_INTERVAL_NS 1000000000ull
 #define BATCH_WIDTH	180	/* there is room for everything */
+#define LOG_WAITS	(4u << 20)	/* bytes, some thousand lines */
+#define REPORT_WAITS	(128u << 20)	/* of all rows there can be */
 
 struct view {
 	const struct options *options;
@@ -125,7 +127,8 @@ static int open_reader(struct view *v)
 
 	if (v->options->action == ACTION_TOP && !v->options->batch)
 		return top_open(&v->top, &to);
-	v->stream = stream_new(STDOUT_FILENO, v->interfaces);
+	v->stream = stream_new(STDOUT_FILENO, v->interfaces,
+			       v->options->batch ? REPORT_WAITS : LOG_WAITS);
 	return v->stream ? 0 : -ENOMEM;
 }
 
@@ -221,7 +224,8 @@ static void add_report(struct view *v, uint64_t now)
 	flows_stats(v->flows, &r.flows);
 	text = v->options->json ? report_json(&r, &len) :
 				  report_text(&r, width_of_output(), &len);
-	stream_put(v->stream, text, len);
+	stream_put(v->stream, text, text ? len : 0);
+	free(text);
 	v->reports++;
 }
 

@@ -159,7 +159,7 @@ static void anything_can_be_typed(void **state)
 	char why[16];
 
 	(void)state;
-	for (size_t n = 0; n <= sizeof(text); n++) {
+	for (size_t n = 0; n < sizeof(text); n++) {
 		char *cut = exact_copy(text, n + 1);
 
 		cut[n] = '\0';
