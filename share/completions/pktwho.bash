@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The build puts the options and the kinds of their arguments before this.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 
 _pktwho_words() {
 	case $1 in
@@ -31,7 +31,6 @@ _pktwho() {
 	HOST) words=(-A hostname) ;;
 	?*) words=(-W "$(_pktwho_words "$kind")") ;;
 	*)
-		# shellcheck disable=SC2154 # the build's
 		words=(-W "$_pktwho_options")
 		((COMP_CWORD > 1)) || words[1]+=" $_pktwho_commands"
 		[[ $cur == -* || $COMP_CWORD == 1 ]] || return 0
