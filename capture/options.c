@@ -97,20 +97,109 @@ static int parse_duration(const char *s, uint64_t *ns)
 	return 0;
 }
 
+/* "kB", as dumpcap's, if no other unit is given; a thousand is 1000. */
+static int parse_size(const char *s, uint64_t *bytes)
+{
+	static const char units[] = "kMGT";
+	const char *unit;
+	uint64_t n, factor = 1000;
+	char *end;
+
+	if (!isdigit((unsigned char)*s))
+		return bad("bad size", s);
+	errno = 0;
+	n = strtoull(s, &end, 10);
+	unit = *end ? strchr(units, *end == 'K' ? 'k' : *end) : units;
+	for (const char *u = units; unit && u < unit; u++)
+		factor *= 1000;
+	if (errno || !n || !unit || (*end && end[1]) || n > INT64_MAX / factor)
+		return bad("bad size", s);
+	*bytes = n * factor;
+	return 0;
+}
+
+static int parse_count(const char *s, uint64_t *n)
+{
+	return parse_number(s, 1, UINT64_MAX, n) ? bad("bad packet count", s) :
+						   0;
+}
+
+static int parse_files(const char *s, uint64_t *n)
+{
+	return parse_number(s, 1, UINT32_MAX, n) ? bad("bad number of files", s) :
+						   0;
+}
+
+static int parse_order(const char *s, uint64_t *n)
+{
+	return parse_number(s, 1, 2, n) ? bad("1 or 2, not", s) : 0;
+}
+
+/* "word:value", and the member that it sets. */
+struct condition {
+	const char *word;
+	int (*parse)(const char *s, uint64_t *value);
+	size_t at;
+};
+
+#define CONDITION(word, parse, m) { word ":", parse, offsetof(struct options, m) }
+
+static const struct condition stops[] = {
+	CONDITION("duration", parse_duration, max_duration_ns),
+	CONDITION("packets", parse_count, max_packets),
+	CONDITION("filesize", parse_size, file.bytes),
+	CONDITION("files", parse_files, ring.stop_files),
+	{ NULL, NULL, 0 },
+};
+
+static const struct condition switches[] = {
+	CONDITION("duration", parse_duration, file.duration_ns),
+	CONDITION("interval", parse_duration, file.interval_ns),
+	CONDITION("filesize", parse_size, file.bytes),
+	CONDITION("packets", parse_count, file.packets),
+	CONDITION("files", parse_files, ring.files),
+	CONDITION("total", parse_size, ring.total),
+	CONDITION("free", parse_size, ring.free),
+	CONDITION("nametimenum", parse_order, ring.name_order),
+	{ NULL, NULL, 0 },
+};
+
+static int take_condition(struct options *o, const struct condition *c,
+			  const char *arg, const char *unknown)
+{
+	for (; c->word; c++) {
+		size_t len = strlen(c->word);
+
+		if (!strncmp(arg, c->word, len))
+			return c->parse(arg + len,
+					(uint64_t *)((char *)o + c->at));
+	}
+	return bad(unknown, arg);
+}
+
 static int take_autostop(struct options *o, const struct option_row *row,
 			 const char *arg)
 {
 	(void)row;
-	if (!strncmp(arg, "duration:", 9))
-		return parse_duration(arg + 9, &o->max_duration_ns);
-	if (!strncmp(arg, "packets:", 8))
-		return parse_number(arg + 8, 1, UINT64_MAX, &o->max_packets) ?
-			       bad("bad packet count", arg + 8) : 0;
 	if (!strcmp(arg, "eof")) {
 		o->until_eof = true;
 		return 0;
 	}
-	return bad("bad autostop condition", arg);
+	return take_condition(o, stops, arg, "bad autostop condition");
+}
+
+static int take_ring(struct options *o, const struct option_row *row,
+		     const char *arg)
+{
+	static const char print[] = "printname:";
+
+	(void)row;
+	o->ring.asked = true;
+	if (!strncmp(arg, print, strlen(print)) && arg[strlen(print)]) {
+		o->ring.print_names = arg + strlen(print);
+		return 0;
+	}
+	return take_condition(o, switches, arg, "bad ring condition");
 }
 
 static int take_duration(struct options *o, const struct option_row *row,
@@ -244,9 +333,15 @@ const struct option_row options_table[] = {
 	{ 'c', NULL, "COUNT", "stop after so many packets",
 	  OPTION_THERE, NUMBER(max_packets, 1, UINT64_MAX) },
 	{ 'a', "autostop", "COND",
-	  "duration:SECONDS, packets:COUNT, or stdin's eof",
-	  OPTION_THERE, VALUE_WORD, "duration: packets: eof",
+	  "duration:SECONDS, packets:COUNT, filesize:KB,\n"
+	  "files:COUNT, or stdin's eof",
+	  OPTION_THERE, VALUE_WORD, "duration: packets: filesize: files: eof",
 	  .take = take_autostop },
+	{ 'b', "ring-buffer", "COND",
+	  "next file after filesize:KB or packets:COUNT, keep\n"
+	  "files:COUNT or total:SIZE, ...: see the man page",
+	  OPTION_HERE, VALUE_WORD, "duration: filesize: packets: interval: "
+	  "files: total: free: nametimenum: printname:", .take = take_ring },
 	{ 's', "snapshot-length", "N",
 	  "bytes to keep of each packet (262144)",
 	  OPTION_THERE, NUMBER(snaplen, 0, MAX_SNAPLEN),
@@ -448,12 +543,34 @@ static int check_show(const struct options *o)
 	return 0;
 }
 
+static int check_ring(const struct options *o)
+{
+	const struct options_file *f = &o->file;
+
+	if (!o->ring.asked)
+		return o->ring.stop_files ? bad("only with -b:", "-a files") : 0;
+	if (!o->write || !strcmp(o->write, "-"))
+		return bad("-b needs a file to name others after, not",
+			   o->write ? o->write : "a temporary one");
+	if (!f->bytes && !f->packets && !f->duration_ns && !f->interval_ns)
+		return bad("when does a file end, without", "-b filesize:KB");
+	if ((o->ring.total || o->ring.free) && !f->bytes)
+		return bad("how large is a file, without", "-b filesize:KB");
+	if (o->ring.total && o->ring.total < 2 * f->bytes)
+		return bad("no room for two files in", "-b total");
+	if (o->remote.host)
+		return bad("no ring of files is written of", o->remote.host);
+	return 0;
+}
+
 /* What does not go together. */
 static int check(const struct options *o)
 {
 	const struct options_remote *r = &o->remote;
 	int err = check_show(o);
 
+	if (!err)
+		err = check_ring(o);
 	if (err)
 		return err;
 	if (o->filter.follow && filter_is_empty(&o->filter))

@@ -48,6 +48,25 @@ struct options_remote {
 	bool copy;
 };
 
+/* Where a file ends; 0: not there. */
+struct options_file {
+	uint64_t bytes;
+	uint64_t packets;
+	uint64_t duration_ns;
+	uint64_t interval_ns;		/* at its multiples */
+};
+
+/* Several files, one after another: opener.h. */
+struct options_ring {
+	bool asked;
+	uint64_t files;			/* that stay; 0: all */
+	uint64_t stop_files;		/* that are written; 0: no limit */
+	uint64_t total;			/* bytes of all; 0: no limit */
+	uint64_t free;			/* bytes left on the disk */
+	uint64_t name_order;		/* 1: number and time, 2: time first */
+	const char *print_names;	/* to that file, or NULL */
+};
+
 struct options {
 	enum options_action action;
 	struct options_interface interfaces[OPTIONS_MAX_INTERFACES];
@@ -61,6 +80,8 @@ struct options {
 	int buffer_mib;			/* 0: the default */
 	uint64_t max_packets;		/* 0: no limit */
 	uint64_t max_duration_ns;	/* 0: no limit */
+	struct options_file file;
+	struct options_ring ring;
 	uint64_t interval_ns;		/* of what is shown; 0: not given */
 	uint64_t max_reports;		/* 0: no limit */
 	const char *by;			/* enum table_group, or NULL */

@@ -17,6 +17,7 @@
 #include "geo.h"
 #include "packet/queue.h"
 #include "host/log.h"
+#include "output/opener.h"
 #include "output/output.h"
 #include "owner/owned_packet.h"
 #include "owner/owners.h"
@@ -64,6 +65,7 @@ struct session {
 	struct capture captures[OPTIONS_MAX_INTERFACES];
 	int capture_count;
 	struct owners *owners;
+	struct opener *opener;		/* of a ring, until the output has it */
 	struct output *output;		/* NULL: no file */
 	struct view *view;		/* NULL: nothing is shown */
 	struct view_losses losses;
@@ -76,6 +78,7 @@ struct session {
 	uint64_t pruned_ns;
 	uint64_t last_packet_ns;	/* later ones are not ours; 0: no end yet */
 	uint64_t stop_ns;		/* when to leave; 0: no end yet */
+	bool ended;			/* the last file is full */
 	int error;			/* of the output: no more is written */
 	int source_error;		/* of a capture: what came still is */
 };
@@ -140,6 +143,78 @@ static struct program *program_of(const struct verdict_end *end,
 	return end->owner ? proc_program_at(end->owner, mono_ns) : NULL;
 }
 
+/* ---- files ---- */
+
+static void read_statistics(struct session *s, uint64_t *dropped)
+{
+	struct source_stats st;
+
+	*dropped = 0;
+	for (int i = 0; i < s->options->interface_count; i++) {
+		source_stats(s->sources[i], &st);
+		s->stats[i].received = st.received;
+		s->stats[i].if_dropped = st.if_dropped;
+		s->stats[i].os_dropped = st.dropped;
+		*dropped += st.dropped + s->stats[i].own_drops;
+	}
+}
+
+static void output_statistics(struct session *s, struct output_stats *stats,
+			      uint64_t *dropped)
+{
+	struct owners_stats owners;
+
+	owners_stats(s->owners, &owners);
+	read_statistics(s, dropped);
+	*stats = (struct output_stats){
+		.events_lost = owners.events_lost,
+		.evicted_open = owners.evicted_open,
+		.resolved_early = s->resolved_early,
+	};
+}
+
+/* What comes at @at goes into another file, if there is to be one. */
+static void end_file(struct session *s, const struct moment *at)
+{
+	const struct options_ring *r = &s->options->ring;
+	struct output_stats stats;
+	uint64_t dropped;
+	int err;
+
+	if (!r->asked || (r->stop_files &&
+			  output_section(s->output) >= r->stop_files)) {
+		s->ended = true;
+		s->stop_ns = 1;
+		return;
+	}
+	output_statistics(s, &stats, &dropped);
+	err = output_next(s->output, at, s->stats, &stats);
+	if (err)
+		fail(s, err);
+}
+
+static bool is_for_this_file(struct session *s, const struct owned_packet *p)
+{
+	struct moment at = { .mono_ns = p->mono_ns,
+			     .unix_ns = p->frame->ts_ns };
+
+	if (output_ends_before(s->output, p, &at))
+		end_file(s, &at);
+	return !s->ended && !s->error;
+}
+
+/* A file's time also ends while nothing comes; what is late is of before. */
+static void check_file(struct session *s)
+{
+	struct moment at = { .mono_ns = now_ns() - LINGER_NS,
+			     .unix_ns = clock_ns(CLOCK_REALTIME) - LINGER_NS };
+
+	if (!s->stop_ns && output_ends_before(s->output, NULL, &at))
+		end_file(s, &at);
+}
+
+/* ---- packets on ---- */
+
 /* -EAGAIN if there is no room for it yet, else 0: it is done with. */
 static int hand_on(struct session *s, const struct frame *h,
 		   const struct verdict *v)
@@ -160,6 +235,8 @@ static int hand_on(struct session *s, const struct frame *h,
 	if (s->last_packet_ns && mono_ns > s->last_packet_ns)
 		return 0;
 	if (limit && s->packets >= limit)
+		return 0;
+	if (!is_for_this_file(s, &p))
 		return 0;
 	hash_end(s, p.src);
 	hash_end(s, p.dst);
@@ -297,20 +374,6 @@ static void read_captures(struct session *s)
 	}
 }
 
-static void read_statistics(struct session *s, uint64_t *dropped)
-{
-	struct source_stats st;
-
-	*dropped = 0;
-	for (int i = 0; i < s->options->interface_count; i++) {
-		source_stats(s->sources[i], &st);
-		s->stats[i].received = st.received;
-		s->stats[i].if_dropped = st.if_dropped;
-		s->stats[i].os_dropped = st.dropped;
-		*dropped += st.dropped + s->stats[i].own_drops;
-	}
-}
-
 /* ---- the loop ---- */
 
 static void on_signal(struct session *s)
@@ -410,6 +473,7 @@ static void step(struct session *s)
 		fail(s, err);
 	if (s->view)
 		update_view(s);
+	check_file(s);
 	check_limits(s);
 }
 
@@ -551,18 +615,64 @@ static int open_geo(const struct options *o, struct geo **geo)
 	return err;
 }
 
+/* Where the names of a ring's files are printed: dumpcap's words. */
+static int open_names(const char *path, int *fd)
+{
+	int opened;
+
+	if (!path)
+		return 0;
+	opened = strcmp(path, "stderr") ? pcapng_output_open(path) :
+					  STDERR_FILENO;
+	if (opened < 0) {
+		log_error("cannot write %s: %s", path, strerror(-opened));
+		return opened;
+	}
+	*fd = opened;
+	return 0;
+}
+
 static int open_output(struct session *s)
 {
 	const struct options *o = s->options;
 	struct output_options oo = {
 		.path = o->write,
 		.fd = o->write_fd,
+		.limits = { .bytes = o->file.bytes,
+			    .packets = o->file.packets,
+			    .duration_ns = o->file.duration_ns,
+			    .interval_ns = o->file.interval_ns },
 		.comments = !o->no_comments,
 		.process_table = !o->no_process_table,
 	};
 	int err = o->write ? open_geo(o, &oo.geo) : 0;
 
-	return err || !o->write ? err : output_open(&s->output, &oo);
+	if (err || !o->write)
+		return err;
+	err = open_names(o->ring.print_names, &oo.names_fd);
+	if (err) {
+		geo_free(oo.geo);
+		return err;
+	}
+	oo.opener = s->opener;
+	s->opener = NULL;
+	return output_open(&s->output, &oo);
+}
+
+/* The capture itself will be nobody, and may open nothing. */
+static int start_opener(struct session *s)
+{
+	const struct options *o = s->options;
+	struct opener_options oo = {
+		.path = o->write,
+		.time_first = o->ring.name_order == 2,
+		.files = o->ring.files,
+		.total = o->ring.total,
+		.free = o->ring.free,
+		.file_bytes = o->file.bytes,
+	};
+
+	return o->ring.asked ? opener_start(&s->opener, &oo) : 0;
 }
 
 static int open_view(struct session *s)
@@ -632,6 +742,7 @@ static void free_session(struct session *s)
 	for (int i = 0; i < OPTIONS_MAX_INTERFACES; i++)
 		source_close(s->sources[i]);
 	owners_close(s->owners);
+	opener_stop(s->opener);
 	toolbar_close(s->toolbar);
 	if (s->fds[FD_SIGNAL].fd >= 0)
 		close(s->fds[FD_SIGNAL].fd);
@@ -655,6 +766,8 @@ int session_open(struct session **out, const struct options *o,
 	if (o->control_in && o->control_out)
 		err = toolbar_open(&s->toolbar, o->control_in, o->control_out,
 				   o->log_level);
+	if (!err)
+		err = start_opener(s);
 	/* A reader has work of its own to do while we load the probe. */
 	if (!err && o->write && pcapng_output_is_pipe(o->write))
 		err = open_output(s);
@@ -718,16 +831,12 @@ static void tell_drops(const struct session *s, bool reader_gone)
 
 int session_close(struct session *s)
 {
-	struct output_stats stats = { .resolved_early = s->resolved_early };
 	uint64_t packets = s->packets, dropped;
-	struct owners_stats owners;
+	struct output_stats stats;
 	bool reader_gone;
 	int err, closed;
 
-	owners_stats(s->owners, &owners);
-	stats.events_lost = owners.events_lost;
-	stats.evicted_open = owners.evicted_open;
-	read_statistics(s, &dropped);
+	output_statistics(s, &stats, &dropped);
 	err = be_patient(s);
 	closed = output_close(s->output, s->stats, &stats);
 	err = err ? err : closed;

@@ -291,6 +291,21 @@ void privilege_give_up(bool may_signal)
 	set_caps(kept);
 }
 
+void privilege_keep_files(void)
+{
+	cap_t caps = cap_get_proc(), kept = cap_init();
+	cap_value_t files = CAP_DAC_OVERRIDE;
+
+	if (kept && !geteuid() && is_permitted(caps, files)) {
+		cap_set_flag(kept, CAP_PERMITTED, 1, &files, CAP_SET);
+		cap_set_flag(kept, CAP_EFFECTIVE, 1, &files, CAP_SET);
+		bound(kept);
+	}
+	cap_free(caps);
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	set_caps(kept);
+}
+
 void privilege_describe_kept(char *out, size_t size)
 {
 	cap_t caps = cap_get_proc();

@@ -53,6 +53,12 @@ void privilege_restore_environment(void);
  */
 void privilege_give_up(bool may_signal);
 
+/*
+ * What a child keeps that only makes files: root's right to make them in a
+ * directory of another's.
+ */
+void privilege_keep_files(void);
+
 /* Who and with what we shall be then, for the doctor. */
 void privilege_describe_kept(char *out, size_t size);
 

@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "host/clocks.h"
 #include "output/country_cache.h"
 #include "geo.h"
 #include "packet/queue.h"
 #include "host/log.h"
+#include "output/opener.h"
 #include "output/pcapng_option.h"
 #include "process/proctab.h"
 #include "record.h"
@@ -21,23 +23,45 @@
 #include "output/packet_options.h"
 
 #define REPEAT_RECORD	10000	/* packets; so that a cut file keeps it */
+/* What reads a pipe may make short files of it, as dumpcap -b does. */
+#define REPEAT_IN_PIPE	32
+#define REPEAT_PIPE_NS	100000000ull
+#define PACKET_EXTRA	768	/* around a packet: headers, comment, owners */
+#define RECORD_EXTRA	96	/* a record's counters in the table */
+#define END_EXTRA	1024	/* the rest of what closes a file */
+#define MAX_INTERFACES	64
 #define TABLE_ROOM	(PCAPNG_MAX_BLOCK - 64)
 #define ATTRS		(ATTR_IMPORT + 1)
 
+/* What is counted anew in each file. */
+struct file {
+	struct limits_file limits;
+	uint64_t start_ns;
+	uint64_t packets;
+	uint64_t interface_packets[MAX_INTERFACES];
+	uint64_t ends[ATTRS];		/* packet ends by how they are known */
+	uint64_t end_bytes;		/* that closing it will take, at most */
+	/* Of the capture, when the file began. */
+	struct output_interface_stats before[MAX_INTERFACES];
+	struct output_stats stats_before;
+	uint64_t forgotten_before;
+};
+
 struct output {
-	const char *path;
+	const char *path;		/* of the file that is open */
 	struct pcapng_writer *writer;
 	struct packet_options *options_cache;
 	struct country_cache *countries;
 	struct proctab *processes;
 	bool process_table;
+	uint32_t section;		/* the file's number, from 1 */
+	struct limits limits;
+	struct opener *opener;
+	int names_fd;			/* 0: nobody is told */
+	struct pcapng_interface interfaces[MAX_INTERFACES];
 	int interface_count;
-	uint32_t section;
 	char os[160];
-	uint64_t start_ns;
-	uint64_t packets;
-	uint64_t interface_packets[64];
-	uint64_t ends[ATTRS];		/* packet ends by how they are known */
+	struct file file;
 	uint8_t record[2][PROCESS_MAX + 16];	/* option bytes, one each end */
 	struct wbuf table;		/* records of the block being filled */
 	uint32_t table_count;
@@ -46,6 +70,9 @@ struct output {
 
 static void free_output(struct output *o)
 {
+	opener_stop(o->opener);
+	if (o->names_fd > STDERR_FILENO)
+		close(o->names_fd);
 	packet_options_free(o->options_cache);
 	country_cache_free(o->countries);
 	free(o);
@@ -69,6 +96,18 @@ static int begin_section(struct output *o)
 	return err ? err : pcapng_writer_flush(o->writer);
 }
 
+/* The next of a ring, or the only one. */
+static int open_file(struct output *o, int fd)
+{
+	if (o->opener) {
+		fd = opener_next(o->opener, &o->path);
+		if (fd < 0)
+			return fd;
+	}
+	return fd ? pcapng_writer_take(&o->writer, fd) :
+		    pcapng_writer_open(&o->writer, o->path);
+}
+
 int output_open(struct output **out, const struct output_options *options)
 {
 	struct output *o = calloc(1, sizeof(*o));
@@ -76,9 +115,13 @@ int output_open(struct output **out, const struct output_options *options)
 
 	if (!o) {
 		geo_free(options->geo);
+		opener_stop(options->opener);
 		return -ENOMEM;
 	}
 	o->path = options->path;
+	o->limits = options->limits;
+	o->opener = options->opener;
+	o->names_fd = options->names_fd;
 	o->countries = country_cache_new(options->geo);
 	if (!o->countries)
 		geo_free(options->geo);
@@ -86,9 +129,7 @@ int output_open(struct output **out, const struct output_options *options)
 	o->process_table = options->process_table;
 	o->section = 1;
 	if (o->countries && o->options_cache)
-		err = options->fd ? pcapng_writer_take(&o->writer, options->fd) :
-				    pcapng_writer_open(&o->writer,
-						       options->path);
+		err = open_file(o, options->fd);
 	if (!err)
 		err = begin_section(o);
 	if (err) {
@@ -100,24 +141,36 @@ int output_open(struct output **out, const struct output_options *options)
 	return 0;
 }
 
+static int begin_file(struct output *o, const struct moment *now)
+{
+	int err = 0;
+
+	limits_begin(&o->limits, &o->file.limits, now);
+	o->file.start_ns = now->unix_ns;
+	o->file.end_bytes = END_EXTRA;
+	for (int n = 0; !err && n < o->interface_count; n++) {
+		o->file.end_bytes += END_EXTRA / 8;
+		err = pcapng_writer_interface(o->writer, &o->interfaces[n]);
+	}
+	return err ? err : pcapng_writer_flush(o->writer);
+}
+
 int output_begin(struct output *o, const struct pcapng_interface *interfaces,
 		 int count, struct proctab *processes)
 {
-	int err = 0;
+	struct moment now = { .mono_ns = clock_ns(CLOCK_MONOTONIC),
+			      .unix_ns = clock_ns(CLOCK_REALTIME) };
+	int err;
 
 	if (!o)
 		return 0;
 	o->processes = processes;
 	o->interface_count = count;
-	o->start_ns = clock_ns(CLOCK_REALTIME);
-	for (int n = 0; !err && n < count; n++) {
-		struct pcapng_interface i = interfaces[n];
-
-		i.os = o->os;
-		err = pcapng_writer_interface(o->writer, &i);
+	for (int n = 0; n < count; n++) {
+		o->interfaces[n] = interfaces[n];
+		o->interfaces[n].os = o->os;
 	}
-	if (!err)
-		err = pcapng_writer_flush(o->writer);
+	err = begin_file(o, &now);
 	/* A reader that has gone already is nobody's failure. */
 	return err && err != -EPIPE ? fail(o, err) : err;
 }
@@ -163,14 +216,28 @@ static uint32_t epb_flags(uint8_t direction)
 	}
 }
 
-/* The process's record if this file has not had it lately; its bytes, or 0. */
+static bool is_pipe(const struct output *o)
+{
+	return pcapng_writer_pipe(o->writer) >= 0;
+}
+
+/* This file has not had the process's record lately. */
+static bool is_due(const struct output *o, const struct program *i,
+		   const struct frame *h)
+{
+	if (i->section != o->section || i->written_version != i->version ||
+	    !i->until_repeat)
+		return true;
+	return is_pipe(o) && h->ts_ns > i->written_ns + REPEAT_PIPE_NS;
+}
+
+/* Its bytes, or 0 if it is not due. */
 static size_t record_due(const struct output *o, const struct program *i,
-			 uint8_t out[PROCESS_MAX + 16])
+			 const struct frame *h, uint8_t out[PROCESS_MAX + 16])
 {
 	struct wbuf w = wbuf_of(out, PROCESS_MAX + 16);
 
-	if (i->section == o->section && i->written_version == i->version &&
-	    i->until_repeat)
+	if (!is_due(o, i, h))
 		return 0;
 	put_custom_option(&w, i->record, i->record_len);
 	return w.failed ? 0 : w.len;
@@ -181,9 +248,12 @@ static void count(struct output *o, struct program *i, const struct frame *h)
 {
 	if (i->section != o->section)
 		i->packets = i->bytes = i->last_ns = 0;
-	if (i->section != o->section || i->written_version != i->version ||
-	    !i->until_repeat)
-		i->until_repeat = REPEAT_RECORD;
+	if (i->section != o->section || i->written_version != i->version)
+		o->file.end_bytes += i->record_len + RECORD_EXTRA;
+	if (is_due(o, i, h)) {
+		i->until_repeat = is_pipe(o) ? REPEAT_IN_PIPE : REPEAT_RECORD;
+		i->written_ns = h->ts_ns;
+	}
 	i->until_repeat--;
 	i->section = o->section;
 	i->written_version = i->version;
@@ -232,10 +302,10 @@ static int write_packet(struct output *o, const struct frame *h,
 	add_option(&p, iov, options, len);
 	if (src)
 		add_option(&p, iov, o->record[0],
-			   record_due(o, src, o->record[0]));
+			   record_due(o, src, h, o->record[0]));
 	if (dst && dst != src)
 		add_option(&p, iov, o->record[1],
-			   record_due(o, dst, o->record[1]));
+			   record_due(o, dst, h, o->record[1]));
 	return pcapng_writer_packet(o->writer, &p);
 }
 
@@ -264,10 +334,10 @@ int output_packet(struct output *o, const struct owned_packet *p)
 		count(o, p->src, h);
 	if (p->dst && p->dst != p->src)
 		count(o, p->dst, h);
-	o->ends[v->src.attr]++;
-	o->ends[v->dst.attr]++;
-	o->interface_packets[h->interface]++;
-	o->packets++;
+	o->file.ends[v->src.attr]++;
+	o->file.ends[v->dst.attr]++;
+	o->file.interface_packets[h->interface]++;
+	o->file.packets++;
 	return 0;
 }
 
@@ -350,23 +420,26 @@ static int write_process_table(struct output *o)
 	return err ? err : write_table(o);
 }
 
-/* The counters of the whole capture, in words, in the first block. */
+/* The counters that belong to no interface, in words, in the first block. */
 static void describe(const struct output *o, const struct output_stats *s,
 		     char *out, size_t size)
 {
+	const struct output_stats *before = &o->file.stats_before;
 	size_t at = 0;
 
 	for (int a = ATTR_SOCKET; a < ATTRS; a++)
-		if (o->ends[a])
+		if (o->file.ends[a])
 			at += (size_t)snprintf(out + at, size - at,
 					       "ends.%s=%" PRIu64 " ",
 					       attr_name((unsigned)a),
-					       o->ends[a]);
+					       o->file.ends[a]);
 	snprintf(out + at, size - at,
 		 "events_lost=%" PRIu64 " flows_evicted=%" PRIu64
 		 " resolved_early=%" PRIu64 " processes_forgotten=%" PRIu64,
-		 s->events_lost, s->evicted_open, s->resolved_early,
-		 proctab_forgotten(o->processes));
+		 s->events_lost - before->events_lost,
+		 s->evicted_open - before->evicted_open,
+		 s->resolved_early - before->resolved_early,
+		 proctab_forgotten(o->processes) - o->file.forgotten_before);
 }
 
 static int write_statistics(struct output *o,
@@ -378,15 +451,17 @@ static int write_statistics(struct output *o,
 
 	describe(o, stats, comment, sizeof(comment));
 	for (int n = 0; !err && n < o->interface_count; n++) {
+		const struct output_interface_stats *now = &interfaces[n];
+		const struct output_interface_stats *before = &o->file.before[n];
 		struct pcapng_statistics s = {
 			.interface = (uint32_t)n,
-			.start_ns = o->start_ns,
+			.start_ns = o->file.start_ns,
 			.end_ns = clock_ns(CLOCK_REALTIME),
-			.received = interfaces[n].received,
-			.if_dropped = interfaces[n].if_dropped,
-			.os_dropped = interfaces[n].os_dropped +
-				      interfaces[n].own_drops,
-			.delivered = o->interface_packets[n],
+			.received = now->received - before->received,
+			.if_dropped = now->if_dropped - before->if_dropped,
+			.os_dropped = now->os_dropped - before->os_dropped +
+				      now->own_drops - before->own_drops,
+			.delivered = o->file.interface_packets[n],
 			.comment = n ? NULL : comment,
 		};
 
@@ -395,19 +470,84 @@ static int write_statistics(struct output *o,
 	return err;
 }
 
+/* As dumpcap does; that nobody reads it is nobody's failure. */
+static void tell_name(const struct output *o)
+{
+	if (o->names_fd && dprintf(o->names_fd, "%s\n", o->path) < 0)
+		log_debug("cannot print %s: %s", o->path, strerror(errno));
+}
+
+static int end_file(struct output *o,
+		    const struct output_interface_stats *interfaces,
+		    const struct output_stats *stats)
+{
+	int err = write_statistics(o, interfaces, stats), closed;
+
+	/* Never the first record: Wireshark 4.0 would take it for time zero. */
+	if (!err && o->process_table && o->file.packets)
+		err = write_process_table(o);
+	closed = pcapng_writer_close(o->writer);
+	o->writer = NULL;
+	tell_name(o);
+	return err ? err : closed;
+}
+
+static bool is_full(const struct output *o, const struct owned_packet *p)
+{
+	uint64_t bytes = p->frame->caplen + PACKET_EXTRA;
+
+	if (!o->file.packets)
+		return false;
+	if (o->limits.packets && o->file.packets >= o->limits.packets)
+		return true;
+	/* In the packet, and again in the table. */
+	if (p->src)
+		bytes += 2 * p->src->record_len + RECORD_EXTRA;
+	if (p->dst && p->dst != p->src)
+		bytes += 2 * p->dst->record_len + RECORD_EXTRA;
+	return o->limits.bytes &&
+	       pcapng_writer_size(o->writer) + o->file.end_bytes + bytes >
+		       o->limits.bytes;
+}
+
+bool output_ends_before(const struct output *o, const struct owned_packet *p,
+			const struct moment *now)
+{
+	return o && (limits_time_is_up(&o->limits, &o->file.limits, now) ||
+		     (p && is_full(o, p)));
+}
+
+int output_next(struct output *o, const struct moment *now,
+		const struct output_interface_stats *interfaces,
+		const struct output_stats *stats)
+{
+	struct file next = { .limits = o->file.limits, .stats_before = *stats };
+	int err = end_file(o, interfaces, stats);
+
+	if (err)
+		return err;
+	memcpy(next.before, interfaces,
+	       (size_t)o->interface_count * sizeof(*interfaces));
+	next.forgotten_before = proctab_forgotten(o->processes);
+	o->file = next;
+	o->section++;
+	err = open_file(o, 0);
+	if (!err)
+		err = begin_section(o);
+	if (!err)
+		err = begin_file(o, now);
+	return err;
+}
+
 int output_close(struct output *o,
 		 const struct output_interface_stats *interfaces,
 		 const struct output_stats *stats)
 {
-	int err, closed;
+	int err;
 
 	if (!o)
 		return 0;
-	err = write_statistics(o, interfaces, stats);
-	/* Never the first record: Wireshark 4.0 would take it for time zero. */
-	if (!err && o->process_table && o->packets)
-		err = write_process_table(o);
-	closed = pcapng_writer_close(o->writer);
+	err = o->writer ? end_file(o, interfaces, stats) : 0;
 	free_output(o);
-	return err ? err : closed;
+	return err;
 }

@@ -11,8 +11,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "output/limits.h"
 #include "output/pcapng_writer.h"
 
+struct opener;
 struct output;
 struct owned_packet;
 struct proctab;
@@ -24,6 +26,9 @@ struct output_options {
 	bool comments;
 	bool process_table;
 	struct geo *geo;		/* taken over; may be NULL */
+	struct limits limits;		/* of a file */
+	struct opener *opener;		/* of a ring, taken over; NULL: one file */
+	int names_fd;			/* each file's, as it ends; taken over */
 };
 
 /* Counters of one interface, for its statistics block. */
@@ -47,8 +52,8 @@ struct output_stats {
 int output_open(struct output **out, const struct output_options *o);
 
 /*
- * Describes the interfaces, before the first packet.  @processes is borrowed,
- * the rest only for the call.  0, -EPIPE or -errno (logged).
+ * Describes the interfaces, before the first packet.  @processes and what
+ * @interfaces name are borrowed.  0, -EPIPE or -errno (logged).
  */
 int output_begin(struct output *o, const struct pcapng_interface *interfaces,
 		 int count, struct proctab *processes);
@@ -61,6 +66,22 @@ void output_abandon(struct output *o);
  * not written; or -errno when the file cannot be written.
  */
 int output_packet(struct output *o, const struct owned_packet *p);
+
+/*
+ * Whether the file has to end before that packet, or, if it is NULL, because
+ * it is @now.  A file without packets ends only by its time.
+ */
+bool output_ends_before(const struct output *o, const struct owned_packet *p,
+			const struct moment *now);
+
+/*
+ * Closes the file as output_close() does, and begins the next one at @now.
+ * Each file counts for itself, of counters that are the whole capture's.  0
+ * or -errno.
+ */
+int output_next(struct output *o, const struct moment *now,
+		const struct output_interface_stats *interfaces,
+		const struct output_stats *stats);
 
 int output_flush(struct output *o);
 

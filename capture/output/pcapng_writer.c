@@ -199,6 +199,11 @@ bool pcapng_writer_waits(const struct pcapng_writer *w)
 	return w->buf.len;
 }
 
+uint64_t pcapng_writer_size(const struct pcapng_writer *w)
+{
+	return w->written + w->buf.len;
+}
+
 /* Cuts off the part of a block that a failed write left behind. */
 static void cut_back(struct pcapng_writer *w)
 {

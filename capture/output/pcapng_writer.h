@@ -111,6 +111,9 @@ int pcapng_writer_statistics(struct pcapng_writer *w,
 /* Hands the kernel all that it takes. */
 int pcapng_writer_flush(struct pcapng_writer *w);
 
+/* Bytes of the file so far, with those that wait. */
+uint64_t pcapng_writer_size(const struct pcapng_writer *w);
+
 /* There is something that the last flush could not hand over. */
 bool pcapng_writer_waits(const struct pcapng_writer *w);
 

@@ -46,6 +46,7 @@ struct program {
 	uint32_t section;		/* the file it was last written to */
 	uint32_t written_version;
 	uint64_t until_repeat;		/* packets until its record is due again */
+	uint64_t written_ns;		/* Unix epoch */
 	uint64_t packets;
 	uint64_t bytes;
 	uint64_t first_ns;		/* Unix epoch */

@@ -82,6 +82,44 @@ static void each_option_sets_its_own(void **state)
 	assert_true(o.no_promiscuous);
 }
 
+static void files_are_bounded(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(PARSE(&o, "-w", "a", "-a", "filesize:7"), 0);
+	assert_int_equal(o.file.bytes, 7000);
+	assert_false(o.ring.asked);
+	assert_int_equal(PARSE(&o, "-w", "a", "-b", "filesize:2M", "-b",
+			       "duration:1.5", "-b", "packets:9", "-b",
+			       "interval:60", "-b", "files:3", "-b",
+			       "total:1G", "--ring-buffer=free:5k", "-a",
+			       "files:7", "-b", "nametimenum:2", "-b",
+			       "printname:names"), 0);
+	assert_true(o.ring.asked);
+	assert_int_equal(o.file.bytes, 2000000);
+	assert_int_equal(o.file.duration_ns, 1500000000);
+	assert_int_equal(o.file.packets, 9);
+	assert_int_equal(o.file.interval_ns, 60000000000);
+	assert_int_equal(o.ring.files, 3);
+	assert_int_equal(o.ring.total, 1000000000);
+	assert_int_equal(o.ring.free, 5000);
+	assert_int_equal(o.ring.stop_files, 7);
+	assert_int_equal(o.ring.name_order, 2);
+	assert_string_equal(o.ring.print_names, "names");
+	/* A ring has names and ends, and room for what it keeps. */
+	assert_int_equal(PARSE(&o, "-b", "packets:9"), -EINVAL);
+	assert_int_equal(PARSE(&o, "-w", "-", "-b", "packets:9"), -EINVAL);
+	assert_int_equal(PARSE(&o, "-w", "a", "-b", "files:9"), -EINVAL);
+	assert_int_equal(PARSE(&o, "-w", "a", "-a", "files:9"), -EINVAL);
+	assert_int_equal(PARSE(&o, "-w", "a", "-b", "packets:9", "-b",
+			       "free:1G"), -EINVAL);
+	assert_int_equal(PARSE(&o, "-w", "a", "-b", "filesize:6", "-b",
+			       "total:10"), -EINVAL);
+	assert_int_equal(PARSE(&o, "-w", "a", "-b", "packets:9", "--remote",
+			       "h"), -EINVAL);
+}
+
 static void processes_are_chosen(void **state)
 {
 	struct options o;
@@ -181,6 +219,11 @@ static void bad_usage_is_refused(void **state)
 		{ "-a", "duration:nan" }, { "-a", "duration:inf" },
 		{ "-a", "duration:1e-12" }, { "-a", "duration:5s" },
 		{ "-a", "duration:1e10" }, { "-a", "packets:0" },
+		{ "-b", "filesize:0" }, { "-b", "filesize:1q" },
+		{ "-b", "filesize:1MB" }, { "-b", "filesize:-1" },
+		{ "-b", "filesize:99999999999999999T" }, { "-b", "" },
+		{ "-b", "nametimenum:3" }, { "-b", "printname:" },
+		{ "-b", "eof" }, { "-a", "interval:1" },
 		{ "-a", "packets:x" }, { "-a", "Packets:1" },
 		{ "--follow" },			/* whom? */
 		{ "--pid", "0" }, { "--pid", "x" }, { "--pid", "4294967296" },
@@ -378,10 +421,11 @@ static bool parses(const char *word, const char *arg)
 {
 	struct options o;
 
-	/* --follow needs somebody, --remote-port a host, --json reports. */
+	/* --follow needs somebody, --remote-port a host, -b a name. */
 	return !PARSE(&o, "top", "--batch", word, arg) ||
 	       !PARSE(&o, word, arg) || !PARSE(&o, "--pid=1", word, arg) ||
-	       !PARSE(&o, "--remote=1", word, arg);
+	       !PARSE(&o, "--remote=1", word, arg) ||
+	       !PARSE(&o, "-w", "1", "-b", "packets:1", word, arg);
 }
 
 static void every_row_can_be_taken(void **state)
@@ -484,6 +528,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_means_everything),
 		cmocka_unit_test(each_option_sets_its_own),
+		cmocka_unit_test(files_are_bounded),
 		cmocka_unit_test(processes_are_chosen),
 		cmocka_unit_test(a_list_has_commas),
 		cmocka_unit_test(another_machine_is_described),

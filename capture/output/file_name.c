@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "output/file_name.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NUMBERS 100000u		/* dumpcap's five digits */
+
+int file_name_make(char *out, size_t size, const char *name, uint32_t number,
+		   const struct tm *time, bool time_first)
+{
+	const char *slash = strrchr(name, '/');
+	const char *dot = strrchr(slash ? slash : name, '.');
+	int stem = (int)(dot ? (size_t)(dot - name) : strlen(name));
+	char digits[8], when[32];
+	int n;
+
+	snprintf(digits, sizeof(digits), "%05u", number % NUMBERS);
+	strftime(when, sizeof(when), "%Y%m%d%H%M%S", time);
+	n = snprintf(out, size, "%.*s_%s_%s%s", stem, name,
+		     time_first ? when : digits, time_first ? digits : when,
+		     dot ? dot : "");
+	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}

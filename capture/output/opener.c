@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "output/opener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <linux/landlock.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host/log.h"
+#include "host/privilege.h"
+#include "host/sandbox.h"
+#include "host/sudo_user.h"
+#include "output/file_name.h"
+
+#define TRIES 100		/* numbers, until a name is not taken */
+
+struct opener {
+	int fd;
+	pid_t pid;
+	char name[PATH_MAX];
+};
+
+struct answer {
+	int err;
+	char name[NAME_MAX + 1];
+};
+
+/* A file that the child has made. */
+struct made {
+	struct made *next;
+	uint64_t bytes;			/* once it is closed */
+	char name[NAME_MAX + 1];
+};
+
+struct ring {
+	struct opener_options options;
+	char base[NAME_MAX + 1];
+	int dir_fd;
+	uint32_t number;		/* of the last name */
+	struct made *oldest, **last;
+	uint64_t count, bytes;		/* of those in the list */
+};
+
+/* ---- the child: its files ---- */
+
+static bool removes(const struct opener_options *o)
+{
+	return o->files || o->total || o->free;
+}
+
+/* The last one is closed by now, and as large as it gets. */
+static void measure(struct ring *r)
+{
+	struct stat st;
+
+	for (struct made *m = r->oldest; m; m = m->next) {
+		if (m->next || fstatat(r->dir_fd, m->name, &st,
+				       AT_SYMLINK_NOFOLLOW))
+			continue;
+		m->bytes = (uint64_t)st.st_size;
+		r->bytes += m->bytes;
+	}
+}
+
+static bool is_too_much(const struct ring *r)
+{
+	const struct opener_options *o = &r->options;
+	struct statvfs disk;
+
+	if (!r->oldest)
+		return false;
+	if (o->files && r->count >= o->files)
+		return true;
+	if (o->total && r->bytes + o->file_bytes > o->total)
+		return true;
+	return o->free && !fstatvfs(r->dir_fd, &disk) &&
+	       (uint64_t)disk.f_bavail * disk.f_frsize <
+		       o->free + o->file_bytes;
+}
+
+/* Somebody else may have removed it, or put another file in its place. */
+static void remove_oldest(struct ring *r)
+{
+	struct made *m = r->oldest;
+
+	if (unlinkat(r->dir_fd, m->name, 0) && errno != ENOENT)
+		log_warn("cannot remove %s: %s", m->name, strerror(errno));
+	r->oldest = m->next;
+	if (!r->oldest)
+		r->last = &r->oldest;
+	r->bytes -= m->bytes;
+	r->count--;
+	free(m);
+}
+
+static int remember(struct ring *r, const char *name)
+{
+	struct made *m;
+
+	if (!removes(&r->options))
+		return 0;
+	m = calloc(1, sizeof(*m));
+	if (!m)
+		return -ENOMEM;
+	strcpy(m->name, name);
+	*r->last = m;
+	r->last = &m->next;
+	r->count++;
+	return 0;
+}
+
+static int make(struct ring *r, struct answer *a)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+	int fd = -1;
+
+	localtime_r(&now, &tm);
+	for (int i = 0; fd < 0 && i < TRIES; i++) {
+		int err = file_name_make(a->name, sizeof(a->name), r->base,
+					 ++r->number, &tm,
+					 r->options.time_first);
+
+		if (err)
+			return err;
+		fd = openat(r->dir_fd, a->name, O_WRONLY | O_CREAT | O_EXCL |
+						O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd < 0 && errno != EEXIST)
+			break;
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+static int next(struct ring *r, struct answer *a)
+{
+	int fd, err;
+
+	measure(r);
+	while (is_too_much(r))
+		remove_oldest(r);
+	fd = make(r, a);
+	if (fd < 0)
+		return fd;
+	err = remember(r, a->name);
+	if (!err)
+		return fd;
+	unlinkat(r->dir_fd, a->name, 0);
+	close(fd);
+	return err;
+}
+
+/* ---- the child: what it may do ---- */
+
+/* Of the files it needs no more than to make and remove some in there. */
+static void confine_to(int dir_fd)
+{
+	struct landlock_ruleset_attr rules = {
+		.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1,
+	};
+	struct landlock_path_beneath_attr beneath = {
+		.allowed_access = LANDLOCK_ACCESS_FS_WRITE_FILE |
+				  LANDLOCK_ACCESS_FS_MAKE_REG |
+				  LANDLOCK_ACCESS_FS_REMOVE_FILE,
+		.parent_fd = dir_fd,
+	};
+	int fd = (int)syscall(SYS_landlock_create_ruleset, &rules,
+			      sizeof(rules), 0);
+
+	if (fd < 0 ||
+	    syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH,
+		    &beneath, 0) ||
+	    syscall(SYS_landlock_restrict_self, fd, 0))
+		log_debug("no Landlock: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
+/* ^C is the capture's, whose end is ours. */
+static void ignore_signals(void)
+{
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	signal(SIGUSR1, SIG_IGN);
+	signal(SIGUSR2, SIG_IGN);
+}
+
+/* The capture's pipes, and those to its command, must not stay open. */
+static void keep_only(int a, int b)
+{
+	unsigned low = (unsigned)(a < b ? a : b), high = (unsigned)(a + b) - low;
+
+	close(STDIN_FILENO);
+	close(STDOUT_FILENO);
+	if (low > STDERR_FILENO + 1)
+		syscall(SYS_close_range, STDERR_FILENO + 1, low - 1, 0);
+	if (high > low + 1)
+		syscall(SYS_close_range, low + 1, high - 1, 0);
+	syscall(SYS_close_range, high + 1, ~0u, 0);
+}
+
+static void send_answer(int fd, struct answer *a, int file)
+{
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)),
+				  .cmsg_level = SOL_SOCKET,
+				  .cmsg_type = SCM_RIGHTS } };
+	struct iovec iov = { a, sizeof(*a) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (!a->err) {
+		memcpy(CMSG_DATA(&control.header), &file, sizeof(file));
+		m.msg_control = &control;
+		m.msg_controllen = sizeof(control);
+	}
+	if (sendmsg(fd, &m, MSG_NOSIGNAL) < 0)
+		_exit(1);
+}
+
+static _Noreturn void child(struct ring *r, int fd)
+{
+	struct answer a;
+	char ask;
+
+	ignore_signals();
+	keep_only(fd, r->dir_fd);
+	if (sudo_user_become())
+		_exit(1);
+	privilege_keep_files();
+	tzset();		/* the last file that it reads */
+	sandbox_enter();
+	confine_to(r->dir_fd);
+	while (recv(fd, &ask, 1, 0) == 1) {
+		int file;
+
+		memset(&a, 0, sizeof(a));
+		file = next(r, &a);
+		a.err = file < 0 ? file : 0;
+		send_answer(fd, &a, file);
+		if (file >= 0)
+			close(file);
+	}
+	_exit(0);
+}
+
+/* ---- the parent ---- */
+
+static int open_directory(struct ring *r, const char *path)
+{
+	char *copy = strdup(path), *base = strdup(path);
+	struct sudo_user_rights root;
+	int err = copy && base ? 0 : -ENOMEM;
+
+	if (!err)
+		err = sudo_user_enter(&root);
+	if (!err) {
+		r->dir_fd = open(dirname(copy),
+				 O_PATH | O_DIRECTORY | O_CLOEXEC);
+		err = r->dir_fd < 0 ? -errno : 0;
+		sudo_user_leave(&root);
+		snprintf(r->base, sizeof(r->base), "%s", basename(base));
+	}
+	free(copy);
+	free(base);
+	return err;
+}
+
+static int fork_child(struct opener *p, struct ring *r)
+{
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds))
+		return -errno;
+	p->pid = fork();
+	if (!p->pid)
+		child(r, fds[1]);
+	close(fds[1]);
+	p->fd = fds[0];
+	return p->pid < 0 ? -errno : 0;
+}
+
+int opener_start(struct opener **out, const struct opener_options *o)
+{
+	struct ring r = { .options = *o, .dir_fd = -1, .last = &r.oldest };
+	struct opener *p = calloc(1, sizeof(*p));
+	const char *slash = strrchr(o->path, '/');
+	int err = p ? open_directory(&r, o->path) : -ENOMEM;
+
+	if (!err) {
+		p->fd = -1;
+		/* What names begin with, for whoever is told of them. */
+		snprintf(p->name, sizeof(p->name), "%.*s",
+			 slash ? (int)(slash + 1 - o->path) : 0, o->path);
+		err = fork_child(p, &r);
+	}
+	if (r.dir_fd >= 0)
+		close(r.dir_fd);
+	if (err) {
+		log_error("cannot write files like %s: %s", o->path,
+			  strerror(-err));
+		free(p);
+		return err;
+	}
+	*out = p;
+	return 0;
+}
+
+/* A descriptor, or -errno. */
+static int receive(struct opener *p, struct answer *a)
+{
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec iov = { a, sizeof(*a) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1,
+			    .msg_control = &control,
+			    .msg_controllen = sizeof(control) };
+	const struct cmsghdr *c;
+	ssize_t n;
+	int fd;
+
+	do
+		n = recvmsg(p->fd, &m, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n != (ssize_t)sizeof(*a))
+		return n < 0 ? -errno : -ECHILD;
+	if (a->err)
+		return a->err;
+	c = CMSG_FIRSTHDR(&m);
+	if (!c || c->cmsg_type != SCM_RIGHTS)
+		return -ECHILD;
+	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	return fd;
+}
+
+int opener_next(struct opener *p, const char **name)
+{
+	char *base = strrchr(p->name, '/');
+	struct answer a;
+	int fd;
+
+	if (send(p->fd, "n", 1, MSG_NOSIGNAL) != 1)
+		return errno == EPIPE ? -ECHILD : -errno;
+	fd = receive(p, &a);
+	if (fd < 0)
+		return fd;
+	base = base ? base + 1 : p->name;
+	a.name[NAME_MAX] = '\0';
+	snprintf(base, sizeof(p->name) - (size_t)(base - p->name), "%s",
+		 a.name);
+	*name = p->name;
+	return fd;
+}
+
+void opener_stop(struct opener *p)
+{
+	if (!p)
+		return;
+	close(p->fd);
+	while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	free(p);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Who makes the files of a ring: a child that stays what the caller is, while
+ * the capture, which reads hostile bytes, is nobody and may open nothing.  It
+ * makes the names and knows which files are its own; all that it can be asked
+ * for is the next one.  It can reach no other directory where the kernel has
+ * Landlock, and no other program.
+ */
+#ifndef PKTWHO_OUTPUT_OPENER_H
+#define PKTWHO_OUTPUT_OPENER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct opener;
+
+struct opener_options {
+	const char *path;	/* of which names are made: file_name.h */
+	bool time_first;
+	uint64_t files;		/* then the oldest goes; 0: none goes */
+	uint64_t total;		/* bytes of all; 0: no limit */
+	uint64_t free;		/* bytes to be left on the disk */
+	uint64_t file_bytes;	/* the largest that one becomes; with those */
+};
+
+/*
+ * Before threads and files of ours are there; the directory must be.  0 or
+ * -errno (logged).  Strings are borrowed for the call.
+ */
+int opener_start(struct opener **out, const struct opener_options *o);
+
+/*
+ * A new, empty file, and what it is called until the next call.  Files that
+ * are too many are removed first.  A descriptor of the caller's, or -errno.
+ */
+int opener_next(struct opener *o, const char **name);
+
+void opener_stop(struct opener *o);	/* NULL is fine */
+
+#endif

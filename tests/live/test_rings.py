@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Captures of many files: each is one that could stand alone."""
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import world
+from world import NOBODY, PKTWHO, Capture, clients, run
+
+# Found by way of world.
+import pcapng  # isort: skip
+
+NUMBERED = r"ring_(\d{5})_\d{14}\.pcapng"
+FIELDS = ("frame.len", "tcp.srcport", "tcp.dstport", "tcp.seq_raw",
+          "tcp.flags", "proc.src.name", "proc.src.pid", "proc.src.exepath",
+          "proc.src.cmdline", "proc.src.user", "proc.dst.name",
+          "proc.dst.exepath", "proc.attr", "proc.id")
+
+
+class Ring:
+    """pktwho -b in the background, in a directory of its own."""
+
+    def __init__(self, directory, *argv, within, name="ring.pcapng"):
+        self.dir = directory
+        self.dir.mkdir(exist_ok=True)
+        before = set(self.files())
+        self.process = subprocess.Popen(
+            within.argv(PKTWHO, "-w", self.dir / name, *argv), text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        world.wait_for(lambda: self.ready(before), "capture")
+
+    def ready(self, before):
+        if self.process.poll() is not None:
+            raise AssertionError(self.process.stderr.read())
+        return any(path.stat().st_size for path in
+                   set(self.files()) - before)
+
+    def files(self):
+        return sorted(path for path in self.dir.glob("ring*")
+                      if not path.is_symlink())
+
+    def stop(self):
+        """What it printed and said; its files, for everybody to read."""
+        time.sleep(0.2)
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        out, said = self.process.communicate(timeout=20)
+        for path in self.files():
+            path.chmod(0o644)
+        return self.process.returncode, out, said
+
+
+def blocks(path):
+    return pcapng.blocks(path.read_bytes())
+
+
+def packets(path):
+    return [b.kind for b in blocks(path)].count(pcapng.EPB)
+
+
+class Rings(world.LiveTest):
+    def setUp(self):
+        self.ns = self.namespace()
+        self.server = self.tcp_server(within=self.ns)
+        self.url = f"http://127.0.0.1:{self.server.told}/"
+
+    def ring(self, *argv, **options):
+        return Ring(self.dir / self.id(), "-i", "lo", *argv, within=self.ns,
+                    **options)
+
+    def talk(self, count=5):
+        self.ns.run("sh", "-c", clients(count, self.url), check=True)
+
+    def is_whole(self, path):
+        """Its own interfaces, counters and table; other readers agree."""
+        kinds = [b.kind for b in blocks(path)]
+        self.assertEqual(kinds[:2], [pcapng.SHB, pcapng.IDB], path)
+        count = kinds.count(pcapng.EPB)
+        tail = [pcapng.ISB] + ([pcapng.CB] if count else [])
+        self.assertEqual(kinds[2 + count:], tail, path)
+        said = "\n".join(self.tshark.lines("capinfos", path))
+        self.assertRegex(said, r"Number of packets: *%d\n" % count)
+        return count
+
+    def test_every_file_stands_alone(self):
+        """Same frames and fields as in one large file, also merged."""
+        whole = self.dir / "whole.pcapng"
+        one = Capture(whole, "-i", "lo", within=self.ns)
+        r = self.ring("-b", "packets:7")
+        self.talk()
+        self.assertEqual(r.stop()[0], 0)
+        self.assertEqual(one.stop()[0], 0)
+        counts = [self.is_whole(path) for path in r.files()]
+        self.assertGreater(len(counts), 5)
+        self.assertEqual(set(counts[:-1]), {7})
+        want = self.rows(whole, *FIELDS, where="tcp")
+        alone = [row for path in r.files()
+                 for row in self.rows(path, *FIELDS, where="tcp")]
+        self.assertEqual(alone, want)
+        merged = self.dir / "merged.pcapng"
+        self.tshark.lines("mergecap", "-w", merged, *r.files())
+        self.assertEqual(self.rows(merged, *FIELDS, where="tcp"), want)
+
+    def test_each_file_counts_for_itself(self):
+        r = self.ring("-b", "packets:10")
+        self.talk()
+        self.assertEqual(r.stop()[0], 0)
+        received = 0
+        for path in r.files():
+            isb, = [b for b in blocks(path) if b.kind == pcapng.ISB]
+            options = {code: value for code, value in isb.options if code > 1}
+            delivered = int.from_bytes(options[8], "little")
+            self.assertEqual(delivered, packets(path))
+            received += int.from_bytes(options[4], "little")
+            # A process's packets in the table are those of this file.
+            rows = self.rows(path, "proc.table.packets", where="proc.table")
+            for row in rows:
+                self.assertLessEqual(max(map(int, row[0].split(","))), 10)
+        self.assertEqual(received, sum(map(packets, r.files())))
+
+    def test_no_file_is_larger(self):
+        r = self.ring("-b", "filesize:8", "--user", "root")
+        self.talk(20)
+        status, _, said = r.stop()
+        self.assertEqual(status, 0)
+        sizes = [path.stat().st_size for path in r.files()]
+        self.assertGreater(len(sizes), 3)
+        self.assertLessEqual(max(sizes), 8000, sizes)
+        self.assertGreater(min(sizes[:-1]), 4000, sizes)
+        self.assertIn(f"{sum(map(packets, r.files()))} packets, 0 dropped",
+                      said)
+
+    def test_the_oldest_go(self):
+        r = self.ring("-b", "packets:5", "-b", "files:3", "-b",
+                      "printname:-")
+        self.talk()
+        status, out, said = r.stop()
+        self.assertEqual(status, 0, said)
+        numbers = [int(re.fullmatch(NUMBERED, path.name)[1])
+                   for path in r.files()]
+        printed = out.splitlines()
+        self.assertEqual(numbers, [len(printed) - 2, len(printed) - 1,
+                                   len(printed)])
+        self.assertEqual(printed[-3:], list(map(str, r.files())))
+        self.assertEqual({path.stat().st_mode & 0o777 for path in r.files()},
+                         {0o644})       # ours, just now: see Ring.stop()
+
+    def test_a_budget_of_bytes(self):
+        r = self.ring("-b", "filesize:6", "-b", "total:20k")
+        largest = 0
+        talk = self.start(self.ns.argv("sh", "-c", clients(30, self.url)),
+                          stdout=subprocess.DEVNULL)
+        while talk.poll() is None:
+            sizes = []
+            for path in r.files():
+                try:
+                    sizes.append(path.stat().st_size)
+                except FileNotFoundError:
+                    pass
+            largest = max(largest, sum(sizes))
+        self.assertEqual(r.stop()[0], 0)
+        self.assertLessEqual(largest, 20000)
+        self.assertGreater(largest, 10000)
+        self.assertGreater(int(re.fullmatch(NUMBERED, r.files()[-1].name)[1]),
+                           len(r.files()))
+
+    def test_by_time(self):
+        r = self.ring("-b", "duration:0.4", "-b", "nametimenum:2")
+        for _ in range(3):
+            self.talk(2)
+            time.sleep(0.4)
+        self.assertEqual(r.stop()[0], 0)
+        for path in r.files():
+            self.is_whole(path)
+            self.assertRegex(path.name, r"ring_\d{14}_\d{5}\.pcapng")
+            times = [float(row[0]) for row in
+                     self.rows(path, "frame.time_epoch", where="tcp")]
+            if times:
+                self.assertLess(max(times) - min(times), 0.4)
+        self.assertGreaterEqual(len(r.files()), 3)
+
+    def test_at_a_full_second(self):
+        r = self.ring("-b", "interval:1")
+        for _ in range(5):
+            self.talk(1)
+            time.sleep(0.4)
+        self.assertEqual(r.stop()[0], 0)
+        seconds = [{int(float(row[0])) for row in
+                    self.rows(path, "frame.time_epoch", where="tcp")}
+                   for path in r.files()]
+        self.assertTrue(all(len(s) <= 1 for s in seconds), seconds)
+        self.assertGreaterEqual(len(set().union(*seconds)), 2)
+
+    def test_so_many_files(self):
+        r = self.ring("-b", "packets:5", "-a", "files:2")
+        self.talk()
+        self.assertEqual(r.process.wait(5), 0)
+        self.assertIn("10 packets, 0 dropped", r.stop()[2])
+        self.assertEqual([packets(path) for path in r.files()], [5, 5])
+
+    def test_one_file_of_a_size(self):
+        path = self.dir / "one.pcapng"
+        c = Capture(path, "-i", "lo", "-a", "filesize:20", within=self.ns)
+        self.talk(20)
+        status, said = c.finish(5)
+        self.assertEqual(status, 0, said)
+        self.assertLessEqual(path.stat().st_size, 20000)
+        self.assertGreater(path.stat().st_size, 14000)
+        self.is_whole(path)
+
+    def test_as_the_caller_of_sudo(self):
+        """Files are the caller's, also those after privileges are gone."""
+        directory = self.dir / self.id()
+        directory.mkdir()
+        os.chown(directory, NOBODY, NOBODY)
+        directory.chmod(0o700)
+        r = Ring(directory, "-i", "lo", "-b", "packets:5", within=self.ns)
+        self.talk(2)
+        self.assertEqual(r.stop()[0], 0)
+        root = r.files()
+        self.assertEqual({path.stat().st_uid for path in root}, {0})
+        os.environ.update(SUDO_UID=str(NOBODY), SUDO_GID=str(NOBODY))
+        try:
+            r = Ring(directory, "-i", "lo", "-b", "packets:5", "-b",
+                     "nametimenum:2", within=self.ns)
+            self.talk(2)
+            self.assertEqual(r.stop()[0], 0)
+        finally:
+            del os.environ["SUDO_UID"], os.environ["SUDO_GID"]
+        ours = set(r.files()) - set(root)
+        self.assertGreater(len(ours), 3)
+        self.assertEqual({path.stat().st_uid for path in ours}, {NOBODY})
+
+    def test_no_link_is_followed(self):
+        """Whoever guesses the next name gets none of it."""
+        directory = self.dir / self.id()
+        directory.mkdir()
+        target = self.dir / "target"
+        target.write_text("mine")
+        now = time.time()
+        for second in range(-1, 30):
+            stamp = time.strftime("%Y%m%d%H%M%S", time.localtime(now + second))
+            (directory / f"ring_00002_{stamp}.pcapng").symlink_to(target)
+        r = Ring(directory, "-i", "lo", "-b", "packets:5", within=self.ns)
+        self.talk(1)
+        self.assertEqual(r.stop()[0], 0)
+        self.assertEqual(target.read_text(), "mine")
+        numbers = {int(re.fullmatch(NUMBERED, path.name)[1])
+                   for path in r.files()}
+        self.assertEqual(sorted(numbers)[:2], [1, 3])
+
+    def test_a_directory_that_must_exist(self):
+        done = run(PKTWHO, "-i", "lo", "-w", "/no/such/x.pcapng", "-b",
+                   "packets:5")
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stderr, "pktwho: cannot write files like "
+                         "/no/such/x.pcapng: No such file or directory\n")
+
+    def test_dumpcap_makes_whole_files_of_our_pipe(self):
+        """Wireshark's own ring: each file has the records it needs."""
+        directory = self.dir / self.id()
+        directory.mkdir()
+        ours = self.start(self.ns.argv(PKTWHO, "-i", "lo", "-q", "-w", "-"),
+                          stdout=subprocess.PIPE)
+        theirs = self.start(["dumpcap", "-q", "-i", "-", "-b", "packets:40",
+                             "-w", directory / "ring.pcapng"],
+                            stdin=ours.stdout, stderr=subprocess.DEVNULL)
+        ours.stdout.close()
+        status = Path(f"/proc/{ours.pid}/status")
+        world.wait_for(lambda: "Seccomp:\t2" in status.read_text(), "capture")
+        # One connection of 60 messages, of two processes.
+        self.ns.run("python3", "-c", """if True:
+            import socket, threading
+            a = socket.create_server(("127.0.0.1", 0))
+            b = socket.create_connection(a.getsockname())
+            c, _ = a.accept()
+            for n in range(60):
+                b.send(b"x"); c.recv(1); c.send(b"y"); b.recv(1)
+            """, check=True)
+        time.sleep(0.3)
+        ours.send_signal(signal.SIGINT)
+        self.assertEqual(ours.wait(10), 0)
+        self.assertEqual(theirs.wait(10), 0)
+        files = sorted(directory.glob("ring*"))
+        self.assertGreater(len(files), 3)
+        for path in files:
+            path.chmod(0o644)
+            rows = self.tshark.fields(path, "proc.src.user",
+                                      "proc.src.exepath", more=(
+                                          "-2", "-Y", "tcp && proc.src.pid"))
+            self.assertTrue(rows and all(all(row) for row in rows), (path, rows))
+
+
+if __name__ == "__main__":
+    world.need("dumpcap", "mergecap")
+    world.main()
