@@ -17,6 +17,7 @@
 #include "geo.h"
 #include "packet/queue.h"
 #include "host/log.h"
+#include "lookup/lookup.h"
 #include "output/opener.h"
 #include "output/output.h"
 #include "owner/owned_packet.h"
@@ -64,6 +65,7 @@ struct session {
 	struct source *sources[OPTIONS_MAX_INTERFACES];
 	struct capture captures[OPTIONS_MAX_INTERFACES];
 	int capture_count;
+	struct lookup *lookup;
 	struct owners *owners;
 	struct opener *opener;		/* of a ring, until the output has it */
 	struct output *output;		/* NULL: no file */
@@ -170,6 +172,7 @@ static void output_statistics(struct session *s, struct output_stats *stats,
 		.events_lost = owners.events_lost,
 		.evicted_open = owners.evicted_open,
 		.resolved_early = s->resolved_early,
+		.unanswered = owners.unanswered,
 	};
 }
 
@@ -743,6 +746,7 @@ static void free_session(struct session *s)
 		source_close(s->sources[i]);
 	owners_close(s->owners);
 	opener_stop(s->opener);
+	lookup_close(s->lookup);
 	toolbar_close(s->toolbar);
 	if (s->fds[FD_SIGNAL].fd >= 0)
 		close(s->fds[FD_SIGNAL].fd);
@@ -763,7 +767,9 @@ int session_open(struct session **out, const struct options *o,
 	s->options = o;
 	s->command = command;
 	clear_poll(s);
-	if (o->control_in && o->control_out)
+	err = lookup_open(&s->lookup, command);
+	oo.lookup = s->lookup;
+	if (!err && o->control_in && o->control_out)
 		err = toolbar_open(&s->toolbar, o->control_in, o->control_out,
 				   o->log_level);
 	if (!err)
@@ -798,7 +804,7 @@ int session_open(struct session **out, const struct options *o,
 		free_session(s);
 		return err;
 	}
-	privilege_give_up(command);
+	privilege_give_up();
 	sandbox_enter();
 	open_poll(s);
 	if (command)
@@ -850,9 +856,11 @@ int session_close(struct session *s)
 	else if (closed)
 		err = closed;
 	else if (!s->options->quiet)
-		log_info("%" PRIu64 " packets, %" PRIu64 " dropped%s", packets,
+		log_info("%" PRIu64 " packets, %" PRIu64 " dropped%s%s", packets,
 			 dropped,
-			 stats.events_lost ? ", kernel events were lost" : "");
+			 stats.events_lost ? ", kernel events were lost" : "",
+			 lookup_unanswered(s->lookup) ?
+				 ", lookups had no answer" : "");
 	if (!err && !s->options->quiet)
 		tell_drops(s, reader_gone);
 	free_session(s);

@@ -59,6 +59,7 @@ int child_fork(struct child *c, char **argv, bool no_stdout)
 	close(fds[0]);
 	c->go_fd = fds[1];
 	c->pid_fd = -1;
+	c->signal_fd = -1;
 	if (c->pid < 0) {
 		close(c->go_fd);
 		log_error("cannot start %s: %s", argv[0], strerror(-err));
@@ -77,10 +78,20 @@ void child_go(struct child *c)
 	c->go_fd = -1;
 }
 
+/* It may be the last thing that we do: what came of it is waited for. */
+static bool let_signal(const struct child *c, int signal)
+{
+	unsigned char number = (unsigned char)signal;
+
+	return c->signal_fd >= 0 && write(c->signal_fd, &number, 1) == 1 &&
+	       read(c->signal_fd, &number, 1) == 1;
+}
+
 void child_signal(const struct child *c, int signal)
 {
-	if (signal != SIGINT)
-		kill(c->pid, signal);
+	if (signal != SIGINT && kill(c->pid, signal) && errno == EPERM &&
+	    !let_signal(c, signal))
+		log_warn("%s cannot be told of signal %d", c->name, signal);
 }
 
 /* The number of the signal that ended the wait, or 0. */
@@ -109,10 +120,12 @@ int child_wait(struct child *c)
 		signal = wait_for_end(c);
 		close(c->pid_fd);
 	}
-	if (signal) {
+	if (signal)
 		child_signal(c, signal);
+	if (c->signal_fd >= 0)
+		close(c->signal_fd);
+	if (signal)
 		return 128 + signal;
-	}
 	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) :

@@ -30,9 +30,16 @@ static const cap_value_t needed_to_open[] = {
 	CAP_NET_RAW, CAP_BPF, CAP_PERFMON,
 };
 
-/* Translations of addresses; other users' executables and files. */
-static const cap_value_t needed_on[] = {
-	CAP_NET_ADMIN, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH,
+#define BIT(cap) (1ull << (cap))
+
+/* What looking up takes. */
+static const uint64_t uses[] = {
+	[PRIVILEGE_FOR_NOTHING] = 0,
+	[PRIVILEGE_FOR_FILES] = BIT(CAP_DAC_READ_SEARCH),
+	[PRIVILEGE_FOR_PROCESSES] = BIT(CAP_SYS_PTRACE) |
+				    BIT(CAP_DAC_READ_SEARCH),
+	[PRIVILEGE_FOR_TRANSLATIONS] = BIT(CAP_NET_ADMIN),
+	[PRIVILEGE_FOR_SIGNALS] = BIT(CAP_KILL),
 };
 
 #define NOBODY	65534	/* the kernel's overflow uid and gid */
@@ -227,23 +234,15 @@ static void give_up_opening(cap_t caps)
 	set_caps(caps);
 }
 
-static cap_t kept_of(cap_t caps, bool may_signal)
+static cap_t kept_of(cap_t caps, uint64_t wanted)
 {
 	cap_t kept = cap_init();
-	cap_value_t signals = CAP_KILL;
 
-	for (size_t i = 0; kept && i < sizeof(needed_on) / sizeof(*needed_on);
-	     i++)
-		if (is_permitted(caps, needed_on[i])) {
-			cap_set_flag(kept, CAP_PERMITTED, 1, &needed_on[i],
-				     CAP_SET);
-			cap_set_flag(kept, CAP_EFFECTIVE, 1, &needed_on[i],
-				     CAP_SET);
+	for (cap_value_t cap = 0; kept && cap < 64; cap++)
+		if (wanted & BIT(cap) && is_permitted(caps, cap)) {
+			cap_set_flag(kept, CAP_PERMITTED, 1, &cap, CAP_SET);
+			cap_set_flag(kept, CAP_EFFECTIVE, 1, &cap, CAP_SET);
 		}
-	if (kept && may_signal && is_permitted(caps, signals)) {
-		cap_set_flag(kept, CAP_PERMITTED, 1, &signals, CAP_SET);
-		cap_set_flag(kept, CAP_EFFECTIVE, 1, &signals, CAP_SET);
-	}
 	return kept;
 }
 
@@ -256,8 +255,8 @@ static void bound(cap_t kept)
 }
 
 /*
- * The C library's functions would do it in all threads, but only in this one
- * are the capabilities kept.
+ * The C library's functions would do it in all threads, of which there is only
+ * this one, and there with signals.
  */
 static void stop_being_root(void)
 {
@@ -273,17 +272,10 @@ static void stop_being_root(void)
 		log_debug("the user stays %d: %s", geteuid(), strerror(errno));
 }
 
-void privilege_give_up(bool may_signal)
+/* From now on only @kept, which is freed; root is somebody else then. */
+static void become(cap_t kept)
 {
-	cap_t caps = cap_get_proc(), kept;
-
-	if (!sees_others(caps)) {
-		give_up_opening(caps);
-		return;
-	}
-	kept = kept_of(caps, may_signal && !geteuid());
-	cap_free(caps);
-	if (kept && !geteuid()) {
+	if (!geteuid()) {
 		bound(kept);
 		stop_being_root();
 	}
@@ -306,18 +298,52 @@ void privilege_keep_files(void)
 	set_caps(kept);
 }
 
+static uint64_t needed_to_look_up(bool may_signal)
+{
+	return uses[PRIVILEGE_FOR_PROCESSES] | uses[PRIVILEGE_FOR_TRANSLATIONS] |
+	       (may_signal ? uses[PRIVILEGE_FOR_SIGNALS] : 0);
+}
+
+void privilege_look_up(bool may_signal)
+{
+	cap_t caps = cap_get_proc();
+
+	if (!sees_others(caps)) {
+		give_up_opening(caps);
+		return;
+	}
+	become(kept_of(caps, needed_to_look_up(may_signal && !geteuid())));
+	cap_free(caps);
+}
+
+void privilege_keep(enum privilege_use use)
+{
+	cap_t caps = cap_get_proc();
+
+	/* Root that has given up nothing sees others only as root. */
+	if (geteuid())
+		set_caps(kept_of(caps, uses[use]));
+	cap_free(caps);
+}
+
+void privilege_give_up(void)
+{
+	become(cap_init());
+}
+
 void privilege_describe_kept(char *out, size_t size)
 {
 	cap_t caps = cap_get_proc();
-	cap_t kept = sees_others(caps) ? kept_of(caps, false) : NULL;
+	cap_t kept = sees_others(caps) ?
+		     kept_of(caps, needed_to_look_up(false)) : NULL;
 	char *text = kept ? cap_to_text(kept, NULL) : NULL;
 	uid_t uid = geteuid();
 	gid_t gid;
 
-	if (!uid && kept && (!sudo_user_get(&uid, &gid) || !uid))
+	if (!uid && (!sudo_user_get(&uid, &gid) || !uid))
 		uid = NOBODY;
-	snprintf(out, size, "uid %d%s%s", uid, text ? ", " :
-		 ", all capabilities but for opening", text ? text : "");
+	snprintf(out, size, "uid %d without any capability; another process "
+		 "looks up with %s", uid, text ? text : "what root has here");
 	cap_free(text);
 	cap_free(kept);
 	cap_free(caps);

@@ -46,12 +46,28 @@ const char *privilege_getenv(const char *name);
 void privilege_restore_environment(void);
 
 /*
- * For good gives up, in this thread, what only opening the captures and the
- * probe took.  Root becomes who called sudo, or nobody, if it has what seeing
- * others' processes takes without being root.  With @may_signal it can still
- * end a command that runs as root.
+ * For good gives up all, in this thread.  Root becomes who called sudo, or
+ * nobody.  What is open stays open.
  */
-void privilege_give_up(bool may_signal);
+void privilege_give_up(void);
+
+/*
+ * The same, but for what looking up others' processes, files and translations
+ * takes (lookup.h), and with @may_signal ending a command that runs as root.
+ * Root that has not got that stays root: it sees others only so.
+ */
+void privilege_look_up(bool may_signal);
+
+enum privilege_use {
+	PRIVILEGE_FOR_NOTHING,
+	PRIVILEGE_FOR_FILES,
+	PRIVILEGE_FOR_PROCESSES,	/* and their executables */
+	PRIVILEGE_FOR_TRANSLATIONS,
+	PRIVILEGE_FOR_SIGNALS,
+};
+
+/* After that, of what this thread has only what it has a use for. */
+void privilege_keep(enum privilege_use use);
 
 /*
  * What a child keeps that only makes files: root's right to make them in a

@@ -440,6 +440,10 @@ static void describe(const struct output *o, const struct output_stats *s,
 		 s->evicted_open - before->evicted_open,
 		 s->resolved_early - before->resolved_early,
 		 proctab_forgotten(o->processes) - o->file.forgotten_before);
+	at = strlen(out);
+	if (s->unanswered != before->unanswered)
+		snprintf(out + at, size - at, " lookups_unanswered=%" PRIu64,
+			 s->unanswered - before->unanswered);
 }
 
 static int write_statistics(struct output *o,

@@ -42,6 +42,7 @@ struct output_interface_stats {
 struct output_stats {
 	uint64_t events_lost;
 	uint64_t evicted_open;
+	uint64_t unanswered;		/* lookup_unanswered() */
 	uint64_t resolved_early;	/* written before their owner could be told */
 };
 

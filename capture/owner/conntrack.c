@@ -18,13 +18,13 @@
 #include <unistd.h>
 
 #include "host/clocks.h"
+#include "lookup/lookup.h"
 #include "owner/nat.h"
 #include "packet/parse.h"
 
 #define TRANSLATED   (IPS_SRC_NAT | IPS_DST_NAT)
 #define BUFFER	     (64u << 10)
 #define QUEUE_BYTES  (8 << 20)		/* of events, until we read them */
-#define ANSWER_MS    500
 #define UNWATCHED_NS 1000000000ull	/* between two looks for their ends */
 #define POLL_NS	     20000000ull	/* a packet waits longer for its owner */
 #define AT_ONCE	     10000		/* events, then others have their turn */
@@ -33,6 +33,7 @@
 
 struct conntrack {
 	struct nat *nat;
+	struct lookup *lookup;
 	int events;			/* netlink */
 	int enabled;			/* sysctls; -1: there is none */
 	int count;
@@ -41,7 +42,7 @@ struct conntrack {
 	uint64_t asked_ns;		/* when all were last asked for */
 	uint64_t read_ns;		/* when events were last read */
 	uint64_t enabled_ns;		/* when that was last read */
-	uint8_t bytes[BUFFER];
+	_Alignas(8) uint8_t bytes[BUFFER];
 };
 
 /* ---- messages ---- */
@@ -164,81 +165,35 @@ static void on_entry(struct conntrack *c, const struct nlmsghdr *m,
 		nat_add(c->nat, &first, &answer, is_event);
 }
 
-/*
- * What the kernel has sent.  1 when it has said all that was asked for, 0 if
- * not, or -errno; -EAGAIN when there is nothing.
- */
-static int read_messages(struct conntrack *c, int fd, bool is_event)
+static void take_messages(struct conntrack *c, const void *bytes, size_t left,
+			  bool is_event)
 {
-	ssize_t n = recv(fd, c->bytes, sizeof(c->bytes), 0);
-	size_t left = n < 0 ? 0 : (size_t)n;
-	const struct nlmsghdr *m = (const void *)c->bytes;
+	const struct nlmsghdr *m = bytes;
 
-	if (n < 0)
-		return -errno;
-	for (; NLMSG_OK(m, left); m = NLMSG_NEXT(m, left)) {
-		if (m->nlmsg_type == NLMSG_ERROR)
-			return ((const struct nlmsgerr *)NLMSG_DATA(m))->error;
-		if (m->nlmsg_type == NLMSG_DONE)
-			return 1;
+	for (; NLMSG_OK(m, left); m = NLMSG_NEXT(m, left))
 		if (m->nlmsg_type >> 8 == NFNL_SUBSYS_CTNETLINK)
 			on_entry(c, m, is_event);
-	}
-	return 0;
 }
 
 /* ---- what is there ---- */
 
-struct question {
-	struct nlmsghdr head;
-	struct nfgenmsg family;
-	struct nlattr status_attr;
-	uint32_t status;
-	struct nlattr mask_attr;
-	uint32_t mask;
-};
-
-/* Those with this bit; a kernel that knows no mask sends all. */
-static int ask_for(struct conntrack *c, int fd, uint32_t status)
+static int on_answer(void *ctx, const void *bytes, size_t len)
 {
-	struct question q = {
-		.head = { .nlmsg_len = sizeof(q),
-			  .nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 |
-					IPCTNL_MSG_CT_GET,
-			  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
-		.family = { .version = NFNETLINK_V0 },
-		.status_attr = { NLA_HDRLEN + 4, CTA_STATUS },
-		.status = htonl(status),
-		.mask_attr = { NLA_HDRLEN + 4, CTA_STATUS_MASK },
-		.mask = htonl(status),
-	};
-	int err;
-
-	if (send(fd, &q, sizeof(q), 0) < 0)
-		return -errno;
-	do
-		err = read_messages(c, fd, false);
-	while (!err || err == -EINTR);
-	return err > 0 ? 0 : err;
+	take_messages(ctx, bytes, len, false);
+	return 0;
 }
 
 /* @all: events were lost, so an end may have been. */
 static int ask_for_all(struct conntrack *c, bool all)
 {
-	const struct timeval patience = { .tv_usec = ANSWER_MS * 1000 };
 	uint64_t looked_ns = all ? c->read_ns : c->asked_ns;
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-	int err = 0;
+	int err;
 
-	if (fd < 0)
-		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	c->asked_ns = clock_ns(CLOCK_MONOTONIC);
 	nat_check_begin(c->nat, all);
-	err = ask_for(c, fd, IPS_SRC_NAT);
+	err = lookup_translations(c->lookup, IPS_SRC_NAT, on_answer, c);
 	if (!err)
-		err = ask_for(c, fd, IPS_DST_NAT);
-	close(fd);
+		err = lookup_translations(c->lookup, IPS_DST_NAT, on_answer, c);
 	if (!err)
 		nat_check_end(c->nat, looked_ns);
 	c->incomplete = err;
@@ -292,6 +247,17 @@ static int open_events(void)
 	return err;
 }
 
+/* What the kernel has told, once.  0 or -errno. */
+static int read_events(struct conntrack *c)
+{
+	ssize_t n = recv(c->events, c->bytes, sizeof(c->bytes), 0);
+
+	if (n < 0)
+		return -errno;
+	take_messages(c, c->bytes, (size_t)n, true);
+	return 0;
+}
+
 static bool is_zero(int fd)
 {
 	char first;
@@ -321,7 +287,7 @@ void conntrack_refresh(struct conntrack *c)
 	if (!c)
 		return;
 	for (int i = 0; !err && i < AT_ONCE; i++)
-		err = read_messages(c, c->events, true);
+		err = read_events(c);
 	if (err == -ENOBUFS)
 		ask_for_all(c, true);
 	else if (must_ask(c, now))
@@ -331,7 +297,8 @@ void conntrack_refresh(struct conntrack *c)
 
 /* ---- open and close ---- */
 
-int conntrack_open(struct conntrack **out, struct nat *nat)
+int conntrack_open(struct conntrack **out, struct nat *nat,
+		   struct lookup *lookup)
 {
 	struct conntrack *c = calloc(1, sizeof(*c));
 	int err;
@@ -339,6 +306,7 @@ int conntrack_open(struct conntrack **out, struct nat *nat)
 	if (!c)
 		return -ENOMEM;
 	c->nat = nat;
+	c->lookup = lookup;
 	c->enabled = c->count = -1;
 	c->read_ns = clock_ns(CLOCK_MONOTONIC);
 	/* First the events: what begins meanwhile is told twice. */

@@ -11,13 +11,15 @@
 #include <stdint.h>
 
 struct conntrack;
+struct lookup;
 struct nat;
 
 /*
- * @nat is borrowed.  0 or -errno: -EPERM without CAP_NET_ADMIN, or the kernel
+ * Both are borrowed.  0 or -errno: -EPERM without CAP_NET_ADMIN, or the kernel
  * has none.
  */
-int conntrack_open(struct conntrack **out, struct nat *nat);
+int conntrack_open(struct conntrack **out, struct nat *nat,
+		   struct lookup *lookup);
 void conntrack_close(struct conntrack *c);	/* NULL is fine */
 
 /* Takes changes in; one system call if there are none.  NULL is fine. */

@@ -11,9 +11,10 @@
 #include <unistd.h>
 
 #include "host/clocks.h"
+#include "lookup/lookup.h"
 #include "owner/conntrack.h"
 #include "owner/nat.h"
-#include "process/container_name.h"
+#include "lookup/container_name.h"
 #include "owner/packettab.h"
 #include "owner/polling.h"
 #include "owner/sockdiag.h"
@@ -33,7 +34,7 @@
 
 struct owners {
 	int proc_fd;
-	int root_fd;
+	struct lookup *lookup;
 	struct container_names *containers;
 	struct local *local;
 	struct nat *nat;
@@ -45,7 +46,6 @@ struct owners {
 	struct probe *probe;		/* NULL: polling */
 	int refused;			/* why: -errno */
 	struct polling *polling;
-	struct hasher *hasher;		/* NULL without --hash */
 	int64_t real_minus_mono;	/* as of the last update */
 	uint64_t netns;			/* cookie of our own */
 	uint64_t gaps;			/* in what we know, so far */
@@ -229,8 +229,8 @@ static int open_polling(struct owners *o, int why)
 {
 	o->refused = why;
 	resolver_doubt(o->resolver, REASON_NO_SOCKET, UINT64_MAX);
-	return polling_open(&o->polling, o->flows, o->processes, o->proc_fd,
-			     o->netns);
+	return polling_open(&o->polling, o->flows, o->processes, o->lookup,
+			    o->netns);
 }
 
 static int open_probe(struct owners *o)
@@ -275,19 +275,17 @@ static int open_tables(struct owners *o, const struct owners_options *options)
 	if (o->proc_fd < 0)
 		return -errno;
 	p.proc_fd = o->proc_fd;
-	o->root_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (o->root_fd < 0)
-		return -errno;
+	p.lookup = o->lookup;
 	err = local_open(&o->local);
 	if (err)
 		return err;
 	o->nat = nat_new(MAX_TRANSLATIONS);
 	if (!o->nat)
 		return -ENOMEM;
-	err = conntrack_open(&o->conntrack, o->nat);
+	err = conntrack_open(&o->conntrack, o->nat, o->lookup);
 	if (err)
 		log_debug("no connection tracking: %s", strerror(-err));
-	o->containers = container_names_new(o->root_fd);
+	o->containers = container_names_new(o->lookup);
 	p.containers = o->containers;
 	o->processes = proctab_new(&p);
 	o->flows = flowtab_new(MAX_FLOWS);
@@ -307,7 +305,7 @@ int owners_open(struct owners **out, const struct owners_options *options)
 	if (!o)
 		return -ENOMEM;
 	o->proc_fd = -1;
-	o->root_fd = -1;
+	o->lookup = options->lookup;
 	o->netns = own_netns();
 	o->real_minus_mono = clock_difference(CLOCK_MONOTONIC);
 	err = open_tables(o, options);
@@ -316,8 +314,6 @@ int owners_open(struct owners **out, const struct owners_options *options)
 	err = open_probe(o);
 	if (err)
 		err = open_polling(o, err);
-	if (!err && options->hash)
-		err = hasher_open(&o->hasher, o->proc_fd);
 	if (err)
 		goto fail;
 	*out = o;
@@ -332,7 +328,6 @@ void owners_close(struct owners *o)
 {
 	if (!o)
 		return;
-	hasher_close(o->hasher);
 	probe_close(o->probe);
 	polling_close(o->polling);
 	resolver_free(o->resolver);
@@ -343,8 +338,6 @@ void owners_close(struct owners *o)
 	nat_free(o->nat);
 	local_close(o->local);
 	container_names_free(o->containers);
-	if (o->root_fd >= 0)
-		close(o->root_fd);
 	if (o->proc_fd >= 0)
 		close(o->proc_fd);
 	free(o);
@@ -373,15 +366,15 @@ void owners_hash(struct owners *o, struct program *i)
 		.exe = i->exe,
 	};
 
-	if (!o->hasher || i->hash_asked)
+	if (i->hash_asked)
 		return;
 	program_exepath(o->processes, i, q.path, sizeof(q.path));
-	i->hash_asked = hasher_ask(o->hasher, &q);
+	i->hash_asked = lookup_hash(o->lookup, &q);
 }
 
 bool owners_hashing(const struct owners *o)
 {
-	return o->hasher && hasher_busy(o->hasher);
+	return lookup_hashing(o->lookup);
 }
 
 /*
@@ -404,7 +397,7 @@ static void take_hashes(struct owners *o)
 {
 	struct hasher_answer a;
 
-	while (o->hasher && hasher_take(o->hasher, &a))
+	while (lookup_hashed(o->lookup, &a))
 		if (hash_is_right(o, &a))
 			proctab_set_sha256(o->processes, a.question.pid,
 					   a.question.start_ns,
@@ -496,4 +489,5 @@ void owners_stats(const struct owners *o, struct owners_stats *s)
 	s->refused = o->refused;
 	s->events_lost = o->probe ? probe_lost(o->probe) : 0;
 	s->evicted_open = f.evicted_open;
+	s->unanswered = lookup_unanswered(o->lookup);
 }

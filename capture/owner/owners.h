@@ -20,6 +20,7 @@ struct owners_options {
 	bool no_cmdline;
 	bool hash;			/* SHA-256 of executables */
 	const struct filter *filter;	/* borrowed; see proctab_options */
+	struct lookup *lookup;		/* borrowed */
 };
 
 /*
@@ -64,6 +65,7 @@ struct owners_stats {
 	int refused;			/* 0: eBPF runs; else why not, -errno */
 	uint64_t events_lost;		/* the kernel's ring was full */
 	uint64_t evicted_open;		/* flows forgotten for want of room */
+	uint64_t unanswered;		/* lookup_unanswered() */
 };
 
 void owners_stats(const struct owners *o, struct owners_stats *s);

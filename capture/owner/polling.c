@@ -6,20 +6,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "host/clocks.h"
+#include "lookup/lookup.h"
 #include "packet/flow_hash.h"
 #include "packet/parse.h"
 #include "process/proctab.h"
-#include "process/procfs.h"
 #include "record.h"
 #include "owner/sockdiag.h"
 
 #define ASKED		4096	/* keys remembered, a power of two */
-#define HOLDERS		16384	/* sockets remembered, a power of two */
 #define ASK_AGAIN_NS	1000000000ull
-#define MAX_PIDS	32768	/* looked at in one scan */
-#define SCAN_SHARE	10		/* scans may take a tenth of the time */
-#define SCAN_SAVED_NS	50000000	/* and so much at once */
 
 struct asked {
 	struct flow_key key;
@@ -27,31 +22,19 @@ struct asked {
 	uint64_t cookie;	/* what it was, while it is; 0: nothing */
 };
 
-struct holder {
-	uint64_t inode;
-	uint64_t seen_ns;		/* that it still was, CLOCK_MONOTONIC */
-	uint32_t pid;
-};
-
 struct polling {
 	struct flow_hash hash;
 	struct flowtab *flows;
 	struct proctab *processes;
-	int proc_fd;
+	struct lookup *lookup;
 	int diag_fd;
 	uint64_t netns;
-	uint64_t saved_at_ns;
-	int64_t saved_ns;		/* time that scans may take */
-	uint64_t scan_began_ns;
-	uint32_t scanning_pid;
-	uint32_t pids[MAX_PIDS];
-	size_t pid_count;
 	struct asked asked[ASKED];
-	struct holder holders[HOLDERS];
 };
 
 int polling_open(struct polling **out, struct flowtab *flows,
-		  struct proctab *processes, int proc_fd, uint64_t netns)
+		  struct proctab *processes, struct lookup *lookup,
+		  uint64_t netns)
 {
 	struct polling *f = calloc(1, sizeof(*f));
 	int err;
@@ -61,7 +44,7 @@ int polling_open(struct polling **out, struct flowtab *flows,
 	flow_hash_init(&f->hash);
 	f->flows = flows;
 	f->processes = processes;
-	f->proc_fd = proc_fd;
+	f->lookup = lookup;
 	f->netns = netns;
 	f->diag_fd = sockdiag_open();
 	if (f->diag_fd < 0) {
@@ -79,78 +62,6 @@ void polling_close(struct polling *f)
 		return;
 	close(f->diag_fd);
 	free(f);
-}
-
-static struct holder *holder_slot(struct polling *f, uint64_t inode)
-{
-	return &f->holders[(inode * 0x9e3779b97f4a7c15u >> 40) & (HOLDERS - 1)];
-}
-
-static void remember(void *ctx, uint64_t inode)
-{
-	struct polling *f = ctx;
-
-	*holder_slot(f, inode) = (struct holder){ inode, f->scan_began_ns,
-						  f->scanning_pid };
-}
-
-static void add_pid(void *ctx, uint32_t pid)
-{
-	struct polling *f = ctx;
-
-	if (f->pid_count < MAX_PIDS)
-		f->pids[f->pid_count++] = pid;
-}
-
-static int newest_first(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return x < y ? 1 : x > y ? -1 : 0;
-}
-
-/*
- * Looks through /proc, the newest processes first, until somebody holds the
- * socket.  Nobody does if the process has ended: then all are looked at, which
- * costs 25 ms with hundreds of them, and packets wait.
- */
-static void scan(struct polling *f, const struct holder *wanted,
-		 uint64_t inode)
-{
-	uint64_t begin = clock_ns(CLOCK_MONOTONIC);
-
-	f->saved_ns += (int64_t)((begin - f->saved_at_ns) / SCAN_SHARE);
-	f->saved_at_ns = begin;
-	if (f->saved_ns > SCAN_SAVED_NS)
-		f->saved_ns = SCAN_SAVED_NS;
-	if (f->saved_ns <= 0)
-		return;
-	f->scan_began_ns = begin;
-	f->pid_count = 0;
-	procfs_each(f->proc_fd, add_pid, f);
-	qsort(f->pids, f->pid_count, sizeof(*f->pids), newest_first);
-	for (size_t i = 0; i < f->pid_count && wanted->inode != inode; i++) {
-		f->scanning_pid = f->pids[i];
-		procfs_each_socket(f->proc_fd, f->pids[i], remember, f);
-	}
-	f->saved_ns -= (int64_t)(clock_ns(CLOCK_MONOTONIC) - begin);
-}
-
-static uint32_t holder_of(struct polling *f, uint64_t inode)
-{
-	struct holder *h = holder_slot(f, inode);
-	uint64_t now = clock_ns(CLOCK_MONOTONIC);
-
-	/* It may have passed it on, or ended, and another have its pid. */
-	if (h->inode == inode && h->seen_ns + ASK_AGAIN_NS < now) {
-		h->inode = 0;
-		f->scan_began_ns = now;
-		f->scanning_pid = h->pid;
-		procfs_each_socket(f->proc_fd, h->pid, remember, f);
-	}
-	if (h->inode != inode)
-		scan(f, h, inode);
-	return h->inode == inode ? h->pid : 0;
 }
 
 /*
@@ -210,8 +121,7 @@ void polling_learn(struct polling *f, const struct flow_key *key,
 		ended(f, a, ts_ns);
 		return;
 	}
-	pid = holder_of(f, s.inode);
-	if (!pid) {
+	if (lookup_holder(f->lookup, s.inode, &pid)) {
 		/* It may only be that no scan was due. */
 		a->ts_ns = 0;
 		return;

@@ -12,12 +12,14 @@
 
 #include "owner/flowtab.h"
 
+struct lookup;
 struct polling;
 struct proctab;
 
-/* Tables are borrowed.  0 or -errno. */
+/* All are borrowed.  0 or -errno. */
 int polling_open(struct polling **out, struct flowtab *flows,
-		  struct proctab *processes, int proc_fd, uint64_t netns);
+		  struct proctab *processes, struct lookup *lookup,
+		  uint64_t netns);
 void polling_close(struct polling *f);
 
 /*

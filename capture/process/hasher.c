@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "process/hasher.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/fs.h>
-#include <pthread.h>
 #include <sha2.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "host/privilege.h"
 
 #define CACHE 256	/* files remembered, a power of two */
 
@@ -29,17 +24,8 @@ struct cached {
 
 struct hasher {
 	int proc_fd;
-	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t asked;
-	bool stop;
-	bool left;		/* it is the thread that frees this */
-	/* Counters that only grow: question @i and its answer are slot i. */
-	uint64_t questions;
-	uint64_t answers;
-	uint64_t taken;
-	struct hasher_answer ring[HASHER_QUEUE];
-	struct cached cache[CACHE];		/* the thread's alone */
+	struct cached cache[CACHE];
+	uint8_t buf[1 << 20];
 };
 
 /*
@@ -126,25 +112,14 @@ static int open_executable(const struct hasher *h,
 	return by_path;
 }
 
-static bool must_stop(struct hasher *h)
-{
-	bool stop;
-
-	pthread_mutex_lock(&h->lock);
-	stop = h->stop;
-	pthread_mutex_unlock(&h->lock);
-	return stop;
-}
-
 static bool hash_file(struct hasher *h, int fd, uint8_t out[32])
 {
-	static uint8_t buf[1 << 20];	/* there is one thread */
-	SHA2_CTX sha;
+		SHA2_CTX sha;
 	ssize_t n;
 
 	SHA256Init(&sha);
-	while ((n = read(fd, buf, sizeof(buf))) > 0 && !must_stop(h))
-		SHA256Update(&sha, buf, (size_t)n);
+	while ((n = read(fd, h->buf, sizeof(h->buf))) > 0)
+		SHA256Update(&sha, h->buf, (size_t)n);
 	SHA256Final(out, &sha);
 	return !n;
 }
@@ -175,126 +150,27 @@ static bool hash_cached(struct hasher *h, int fd, uint8_t out[32])
 	return true;
 }
 
-static void answer(struct hasher *h, struct hasher_answer *a)
+void hasher_hash(struct hasher *h, const struct hasher_question *q,
+		 struct hasher_answer *a)
 {
-	int fd = open_executable(h, &a->question, &a->linked);
+	int fd = open_executable(h, q, &a->linked);
 
+	a->question = *q;
 	a->known = fd >= 0 && hash_cached(h, fd, a->sha256);
 	if (fd >= 0)
 		close(fd);
 }
 
-static void free_hasher(struct hasher *h)
-{
-	pthread_cond_destroy(&h->asked);
-	pthread_mutex_destroy(&h->lock);
-	free(h);
-}
-
-static void *work(void *ctx)
-{
-	struct hasher *h = ctx;
-	bool left;
-
-	privilege_give_up(false);	/* each thread has capabilities of its own */
-	pthread_mutex_lock(&h->lock);
-	while (!h->stop) {
-		if (h->answers == h->questions) {
-			pthread_cond_wait(&h->asked, &h->lock);
-			continue;
-		}
-		/* The slot stays the thread's until it is counted. */
-		pthread_mutex_unlock(&h->lock);
-		answer(h, &h->ring[h->answers % HASHER_QUEUE]);
-		pthread_mutex_lock(&h->lock);
-		h->answers++;
-	}
-	left = h->left;
-	pthread_mutex_unlock(&h->lock);
-	if (left)
-		free_hasher(h);
-	return NULL;
-}
-
-int hasher_open(struct hasher **out, int proc_fd)
+struct hasher *hasher_new(int proc_fd)
 {
 	struct hasher *h = calloc(1, sizeof(*h));
-	sigset_t all, old;
-	int err;
 
-	if (!h)
-		return -ENOMEM;
-	h->proc_fd = proc_fd;
-	pthread_mutex_init(&h->lock, NULL);
-	pthread_cond_init(&h->asked, NULL);
-	/* Signals are for the event loop. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&h->thread, NULL, work, h);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (err) {
-		free(h);
-		return -err;
-	}
-	*out = h;
-	return 0;
+	if (h)
+		h->proc_fd = proc_fd;
+	return h;
 }
 
-void hasher_close(struct hasher *h)
+void hasher_free(struct hasher *h)
 {
-	pthread_t thread;
-	bool left;
-
-	if (!h)
-		return;
-	thread = h->thread;
-	pthread_mutex_lock(&h->lock);
-	h->stop = true;
-	pthread_cond_signal(&h->asked);
-	/* A file system may never answer: then the thread is left to its fate. */
-	left = h->left = h->answers < h->questions;
-	pthread_mutex_unlock(&h->lock);
-	if (left) {
-		pthread_detach(thread);
-		return;
-	}
-	pthread_join(thread, NULL);
-	free_hasher(h);
-}
-
-bool hasher_ask(struct hasher *h, const struct hasher_question *q)
-{
-	bool room;
-
-	pthread_mutex_lock(&h->lock);
-	room = h->questions - h->taken < HASHER_QUEUE;
-	if (room) {
-		h->ring[h->questions % HASHER_QUEUE].question = *q;
-		h->questions++;
-		pthread_cond_signal(&h->asked);
-	}
-	pthread_mutex_unlock(&h->lock);
-	return room;
-}
-
-bool hasher_take(struct hasher *h, struct hasher_answer *a)
-{
-	bool have;
-
-	pthread_mutex_lock(&h->lock);
-	have = h->taken < h->answers;
-	if (have)
-		*a = h->ring[h->taken++ % HASHER_QUEUE];
-	pthread_mutex_unlock(&h->lock);
-	return have;
-}
-
-bool hasher_busy(struct hasher *h)
-{
-	bool busy;
-
-	pthread_mutex_lock(&h->lock);
-	busy = h->taken < h->questions;
-	pthread_mutex_unlock(&h->lock);
-	return busy;
+	free(h);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * SHA-256 of executables (--hash), computed by a thread of its own so that no
- * packet waits for a disk.
+ * SHA-256 of executables (--hash).  A disk is waited for: see lookup.h, which
+ * also has the queue.
  */
 #ifndef PKTWHO_PROCESS_HASHER_H
 #define PKTWHO_PROCESS_HASHER_H
@@ -34,17 +34,12 @@ struct hasher_answer {
 	uint8_t sha256[32];
 };
 
-/* @proc_fd: an open /proc, borrowed.  0 or -errno. */
-int hasher_open(struct hasher **out, int proc_fd);
-void hasher_close(struct hasher *h);	/* waits for no file; NULL is fine */
+/* @proc_fd: an open /proc, borrowed.  NULL without memory. */
+struct hasher *hasher_new(int proc_fd);
+void hasher_free(struct hasher *h);		/* NULL is fine */
 
-/* False if too many wait.  Never blocks for long; allocates nothing. */
-bool hasher_ask(struct hasher *h, const struct hasher_question *q);
-
-/* The next answer, if there is one. */
-bool hasher_take(struct hasher *h, struct hasher_answer *a);
-
-/* Whether questions are still without a taken answer. */
-bool hasher_busy(struct hasher *h);
+/* The same file's hash is remembered. */
+void hasher_hash(struct hasher *h, const struct hasher_question *q,
+		 struct hasher_answer *a);
 
 #endif

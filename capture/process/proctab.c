@@ -3,15 +3,15 @@
 
 #include <errno.h>
 #include <linux/types.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 
 #include "host/clocks.h"
+#include "lookup/lookup.h"
 #include "process/container.h"
-#include "process/container_name.h"
+#include "lookup/container_name.h"
 #include "process/filter.h"
 #include "packet/flow.h"
 #include "bpf/event.h"
@@ -101,19 +101,17 @@ void proctab_free(struct proctab *t)
 /* ---- records ---- */
 
 /*
- * getpwuid() may ask the network, so each uid is looked up once; a slot that
+ * It may be asked of the network, so each uid is looked up once; a slot that
  * two uids share is looked up again.
  */
 static const char *user_name(struct proctab *t, uint32_t uid)
 {
 	struct user *u = &t->users[uid % USERS];
-	struct passwd *pw;
 
 	if (!u->known || u->uid != uid) {
-		pw = getpwuid(uid);
-		u->uid = uid;
-		u->known = true;
-		snprintf(u->name, sizeof(u->name), "%s", pw ? pw->pw_name : "");
+		*u = (struct user){ .uid = uid };
+		u->known = lookup_user(t->options.lookup, uid, u->name,
+				       sizeof(u->name)) != -EAGAIN;
 	}
 	return u->name;
 }
@@ -336,13 +334,25 @@ static struct proc *proc_add(struct proctab *t, uint32_t pid,
 	return p;
 }
 
-/* As procfs_read() has just told of the process. */
-static void set_image_read(struct proctab *t, struct program *i)
+/* Into t->scratch, as it is now.  0, or -errno: it is not known. */
+static int read_proc(struct proctab *t, uint32_t pid, uint64_t *start_ns,
+		     struct file_id *exe)
+{
+	*exe = (struct file_id){ 0 };
+	if (t->options.proc_fd < 0)
+		return -ESRCH;
+	return lookup_process(t->options.lookup, pid, t->boot_real_ns,
+			      &t->scratch, start_ns,
+			      t->options.exe_inodes ? exe : NULL);
+}
+
+/* As read_proc() has just told of the process. */
+static void set_image_read(struct proctab *t, struct program *i,
+			   struct file_id exe)
 {
 	struct process *s = &t->scratch;
 
-	if (t->options.exe_inodes)
-		i->exe = procfs_exe(t->options.proc_fd, s->pid);
+	i->exe = exe;
 	if (process_has(s, FIELD_UID))
 		set_user(t, s, s->uid);
 	withhold(t, s);
@@ -353,30 +363,30 @@ static void set_image_read(struct proctab *t, struct program *i)
  * From /proc, as it is now, which is left in t->scratch; NULL if there is no
  * such process.  *@is_new: it was not known.
  */
-static struct proc *read_process(struct proctab *t, uint32_t pid, bool *is_new)
+static struct proc *read_process(struct proctab *t, uint32_t pid, bool *is_new,
+				 struct file_id *exe)
 {
-	struct process *s = &t->scratch;
 	uint64_t start_ns = 0;
 	struct proc *p;
 
-	if (procfs_read(t->options.proc_fd, pid, t->boot_real_ns, s,
-			&start_ns))
+	if (read_proc(t, pid, &start_ns, exe))
 		return NULL;
 	p = find(t, pid, start_ns);
 	*is_new = !p;
 	if (p)
 		return p;
-	p = proc_add(t, pid, start_ns, s->name, 0, 0);
+	p = proc_add(t, pid, start_ns, t->scratch.name, 0, 0);
 	if (p)
-		set_image_read(t, p->program);
+		set_image_read(t, p->program, *exe);
 	return p;
 }
 
 static struct proc *add_from_procfs(struct proctab *t, uint32_t pid)
 {
+	struct file_id exe;
 	bool is_new;
 
-	return read_process(t, pid, &is_new);
+	return read_process(t, pid, &is_new, &exe);
 }
 
 static void set_netns(struct process *p, uint32_t netns_ino)
@@ -495,6 +505,7 @@ static void catch_up(struct proctab *t, struct proc *p,
 {
 	struct process *s = &t->scratch;
 	uint64_t start_ns = 0;
+	struct file_id exe;
 	struct program *i;
 
 	if (!p->program->exec_gen || o->exec_gen <= p->program->exec_gen)
@@ -504,11 +515,11 @@ static void catch_up(struct proctab *t, struct proc *p,
 		return;
 	if (i->older->from_mono_ns < mono_ns)
 		i->lost_mono_ns = i->older->from_mono_ns;
-	if (procfs_read(t->options.proc_fd, p->pid, t->boot_real_ns, s,
-			&start_ns) || !same_start(start_ns, p->start_ns))
+	if (read_proc(t, p->pid, &start_ns, &exe) ||
+	    !same_start(start_ns, p->start_ns))
 		process_of_owner(t, s, o);
-	else if (t->options.exe_inodes)
-		i->exe = procfs_exe(t->options.proc_fd, p->pid);
+	else
+		i->exe = exe;
 	set_user(t, s, o->uid);
 	withhold(t, s);
 	set_record(t, i, s);
@@ -576,18 +587,19 @@ static struct proc *look_up(struct proctab *t, uint32_t pid, uint64_t mono_ns,
 			    int ancestors)
 {
 	struct proc *p, *parent;
+	struct file_id exe;
 	struct program *i;
 	uint32_t ppid;
 	bool is_new;
 
-	p = read_process(t, pid, &is_new);
+	p = read_process(t, pid, &is_new, &exe);
 	if (!p)
 		return NULL;
 	if (!is_new && has_changed(t, p->program)) {
 		i = program_add(t, p, t->scratch.name, p->program->exec_gen + 1,
 			      mono_ns);
 		if (i)
-			set_image_read(t, i);
+			set_image_read(t, i, exe);
 	}
 	if (!is_new)
 		return p;
@@ -995,7 +1007,8 @@ static int each_program(struct proctab *t, const struct proc *p,
 	have(s, FIELD_FIRST_SEEN);
 	have(s, FIELD_LAST_SEEN);
 	if (last && !p->exited_mono_ns &&
-	    procfs_exe_deleted(t->options.proc_fd, p->pid)) {
+	    t->options.proc_fd >= 0 &&
+	    lookup_exe_deleted(t->options.lookup, p->pid)) {
 		s->flags |= PROCESS_EXE_DELETED;
 		have(s, FIELD_FLAGS);
 	}

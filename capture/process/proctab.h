@@ -69,6 +69,7 @@ struct proctab_options {
 	bool no_cmdline;
 	bool exe_inodes;		/* of what runs already, too: for --hash */
 	int proc_fd;			/* an open /proc, borrowed */
+	struct lookup *lookup;		/* borrowed */
 	struct container_names *containers;	/* borrowed; NULL: no names */
 	const struct filter *filter;	/* borrowed; NULL or empty: all match */
 };

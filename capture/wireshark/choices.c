@@ -9,7 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "process/container_name.h"
+#include "lookup/lookup.h"
+#include "lookup/container_name.h"
 #include "process/filter.h"
 #include "process/procfs.h"
 #include "printable.h"
@@ -61,6 +62,7 @@ static void add_process(void *ctx, uint32_t pid)
 static const struct list *scan(void)
 {
 	static struct list l;
+	struct lookup *lookup;
 	int root_fd;
 
 	if (l.processes)
@@ -70,10 +72,12 @@ static const struct list *scan(void)
 		return &l;
 	root_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	l.proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	l.containers = container_names_new(root_fd);
+	lookup = lookup_new(l.proc_fd, root_fd);
+	l.containers = lookup ? container_names_new(lookup) : NULL;
 	if (l.proc_fd >= 0)
 		procfs_each(l.proc_fd, add_process, &l);
 	container_names_free(l.containers);
+	lookup_close(lookup);
 	close(l.proc_fd);
 	close(root_fd);
 	return &l;

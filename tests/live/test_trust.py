@@ -8,9 +8,9 @@ from pathlib import Path
 import world
 from world import NOBODY, PKTWHO, Capture, run
 
-CAPABILITIES = {"net_admin": 12, "sys_ptrace": 19, "dac_read_search": 2}
-KEPT = sum(1 << bit for bit in CAPABILITIES.values())
-KILL = 1 << 5
+NET_ADMIN, SYS_PTRACE, DAC_READ_SEARCH, KILL = (
+    1 << bit for bit in (12, 19, 2, 5))
+SETS = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
 SUDO = {"SUDO_UID": "4242", "SUDO_GID": "4243"}
 
 
@@ -21,26 +21,53 @@ def tasks(pid):
                    for line in status.read_text().splitlines())
 
 
+def lookup_of(pid):
+    """The process that looks up for this one."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    found = [child for child in children if
+             Path(f"/proc/{child}/comm").read_text() == "pktwho-lookup\n"]
+    assert len(found) == 1, children
+    return int(found[0])
+
+
 class Trust(world.LiveTest):
-    def confined(self, pid, uid, gid, capabilities=KEPT):
+    def confined(self, pid, uid, gid):
+        """The process that sees packets has nothing."""
         threads = list(tasks(pid))
         for task in threads:
             self.assertEqual(task["Uid"].split(), [str(uid)] * 4)
             self.assertEqual(task["Gid"].split(), [str(gid)] * 4)
             self.assertEqual(task["Groups"].split(), [])
-            for name in ("CapPrm", "CapEff"):
-                self.assertEqual(int(task[name], 16), capabilities, name)
-            for name in ("CapInh", "CapAmb"):
+            for name in SETS:
                 self.assertEqual(int(task[name], 16), 0, name)
-            self.assertEqual(int(task["CapBnd"], 16) & ~capabilities, 0)
             self.assertEqual(task["NoNewPrivs"], "1")
             self.assertEqual(task["Seccomp"], "2")
-        return len(threads)
+        self.assertEqual(len(threads), 1)
+
+    def looks_up(self, pid, uid, most):
+        """The one that never sees any has what that takes."""
+        has = 0
+        for task in tasks(pid):
+            self.assertEqual(task["Uid"].split(), [str(uid)] * 4)
+            for name in SETS:
+                self.assertEqual(int(task[name], 16) & ~most, 0, name)
+            for name in ("CapInh", "CapAmb"):
+                self.assertEqual(int(task[name], 16), 0, name)
+            self.assertEqual(task["NoNewPrivs"], "1")
+            self.assertEqual(task["Seccomp"], "2")
+            has |= int(task["CapEff"], 16)
+        self.assertEqual(has | NET_ADMIN, most | NET_ADMIN)
+        for fd in Path(f"/proc/{pid}/fd").iterdir():
+            if fd.name != "2":
+                self.assertRegex(os.readlink(fd),
+                                 "^(/proc|/|/dev/null|socket:.*)$")
 
     def test_root_is_nobody_while_it_captures(self):
         c = Capture(self.dir / "root.pcapng", "-i", "lo", "--hash")
         world.time.sleep(0.3)
-        self.assertEqual(self.confined(c.process.pid, NOBODY, NOBODY), 2)
+        self.confined(c.process.pid, NOBODY, NOBODY)
+        self.looks_up(lookup_of(c.process.pid), NOBODY,
+                      NET_ADMIN | SYS_PTRACE | DAC_READ_SEARCH)
         self.assertEqual(c.stop()[0], 0)
 
     def test_sudo_is_its_caller(self):
@@ -54,13 +81,62 @@ class Trust(world.LiveTest):
         c = Capture(self.dir / "command.pcapng", "-i", "lo", "--", "sleep",
                     "30")
         world.time.sleep(0.3)
-        self.confined(c.process.pid, NOBODY, NOBODY, KEPT | KILL)
+        self.confined(c.process.pid, NOBODY, NOBODY)
+        self.looks_up(lookup_of(c.process.pid), NOBODY,
+                      NET_ADMIN | SYS_PTRACE | DAC_READ_SEARCH | KILL)
         self.assertEqual(c.stop(signal.SIGTERM)[0], 128 + signal.SIGTERM)
+
+    def gone_on(self, what, wrap=()):
+        """A capture whose lookup process got that signal, and what it said."""
+        server = self.tcp_server()
+        c = Capture(self.dir / "gone-on.pcapng", "-i", "lo", wrap=wrap)
+        lookup = lookup_of(c.process.pid)
+        os.kill(lookup, what)
+        for _ in range(20):
+            run("curl", "-gs", f"http://127.0.0.1:{server.told}/")
+        world.time.sleep(0.5)
+        if what == signal.SIGSTOP:
+            self.assertIn("T", next(tasks(lookup))["State"])
+        return lookup, c.stop()
+
+    def test_a_capture_outlives_its_lookup_process(self):
+        for what, word in ((signal.SIGKILL, "has ended"),
+                           (signal.SIGSTOP, "does not answer")):
+            lookup, (status, said) = self.gone_on(what)
+            self.assertEqual(status, 0, said)
+            self.assertEqual(said.count(f"lookup process {word}"), 1, said)
+            self.assertIn("lookups had no answer", said)
+            # Events tell the kernel's word for each end, all the same.
+            names = self.rows(
+                self.dir / "gone-on.pcapng", "proc.src.name",
+                where="tcp.flags.syn == 1 && tcp.flags.ack == 0")
+            self.assertEqual(names, [("curl",)] * 20)
+            world.wait_for(lambda: not Path(f"/proc/{lookup}").exists(),
+                           "end of the lookup process")
+
+    def test_without_ebpf_it_outlives_it_too(self):
+        _, (status, said) = self.gone_on(signal.SIGSTOP, world.WITHOUT_EBPF)
+        self.assertEqual(status, 0, said)
+        self.assertEqual(said.count("lookup process"), 1, said)
+        self.assertTrue(b" lookups_unanswered=" in
+                        (self.dir / "gone-on.pcapng").read_bytes())
+
+    def test_who_is_killed_leaves_no_lookup_process(self):
+        for stop in (False, True):
+            c = Capture(self.dir / "killed.pcapng", "-i", "lo")
+            lookup = lookup_of(c.process.pid)
+            if stop:
+                os.kill(lookup, signal.SIGSTOP)
+            c.process.kill()
+            c.process.wait()
+            world.wait_for(lambda: not Path(f"/proc/{lookup}").exists(),
+                           "end of the lookup process")
 
     def test_the_doctor_tells(self):
         self.assertRegex(run(PKTWHO, "doctor").stdout,
-                         "\nok    sandbox: captures as uid 65534, .*"
-                         "cap_sys_ptrace.* system calls filtered\n")
+                         "\nok    sandbox: captures as uid 65534 without any "
+                         "capability; .*cap_sys_ptrace.* system calls "
+                         "filtered\n")
 
     def shared(self, name, mode=0o777, uid=4242):
         directory = Path(tempfile.mkdtemp(prefix=name, dir=self.dir))

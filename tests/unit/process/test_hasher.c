@@ -4,7 +4,6 @@
 
 #include <linux/fs.h>
 #include <sys/ioctl.h>
-#include <time.h>
 
 #include "process/hasher.h"
 
@@ -19,10 +18,7 @@ static struct hasher_answer ask(struct hasher *h, const struct hasher_question *
 {
 	struct hasher_answer a;
 
-	assert_true(hasher_ask(h, q));
-	for (int i = 0; i < 5000 && !hasher_take(h, &a); i++)
-		usleep(1000);
-	assert_false(hasher_busy(h));
+	hasher_hash(h, q, &a);
 	return a;
 }
 
@@ -53,7 +49,8 @@ static void by_path_if_it_is_still_that_file(void **state)
 	struct hasher *h;
 
 	(void)state;
-	assert_int_equal(hasher_open(&h, tree_fd), 0);
+	h = hasher_new(tree_fd);
+	assert_non_null(h);
 	tree_file("exe", "abc", 3);
 	q = file("exe");
 	a = ask(h, &q);
@@ -69,7 +66,7 @@ static void by_path_if_it_is_still_that_file(void **state)
 	assert_false(ask(h, &q).known);
 	q.exe.inode = 0;
 	assert_false(ask(h, &q).known);
-	hasher_close(h);
+	hasher_free(h);
 }
 
 static void by_the_running_process_even_if_deleted(void **state)
@@ -79,7 +76,8 @@ static void by_the_running_process_even_if_deleted(void **state)
 	struct hasher *h;
 
 	(void)state;
-	assert_int_equal(hasher_open(&h, tree_fd), 0);
+	h = hasher_new(tree_fd);
+	assert_non_null(h);
 	tree_file("abc", "abc", 3);
 	tree_dirs("7/");
 	tree_link("7/exe", "../abc");
@@ -96,7 +94,7 @@ static void by_the_running_process_even_if_deleted(void **state)
 	q.exe.changed_ns++;
 	q.exe.inode++;			/* it has become another program */
 	assert_false(ask(h, &q).known);
-	hasher_close(h);
+	hasher_free(h);
 }
 
 /* A device of that inode is not even opened: a FIFO would be waited for. */
@@ -107,40 +105,23 @@ static void only_a_file_is_opened(void **state)
 	char path[512];
 
 	(void)state;
-	assert_int_equal(hasher_open(&h, tree_fd), 0);
+	h = hasher_new(tree_fd);
+	assert_non_null(h);
 	snprintf(path, sizeof(path), "%s/fifo", tree_path);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	q = file("fifo");
 	assert_false(ask(h, &q).known);
-	hasher_close(h);
+	hasher_free(h);
 }
 
-static void closing_waits_for_no_large_file(void **state)
-{
-	struct timespec begin, end;
-	struct hasher_question q;
-	struct hasher *h;
-
-	(void)state;
-	assert_int_equal(hasher_open(&h, tree_fd), 0);
-	tree_file("large", "", 0);
-	q = file("large");
-	assert_int_equal(truncate(q.path, HASHER_BYTES), 0);
-	q = file("large");
-	assert_true(hasher_ask(h, &q));
-	clock_gettime(CLOCK_MONOTONIC, &begin);
-	hasher_close(h);
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	assert_true(end.tv_sec - begin.tv_sec < 5);
-}
-
-static void a_file_too_large_keeps_no_other_waiting(void **state)
+static void a_file_too_large_has_no_hash(void **state)
 {
 	struct hasher_question q;
 	struct hasher *h;
 
 	(void)state;
-	assert_int_equal(hasher_open(&h, tree_fd), 0);
+	h = hasher_new(tree_fd);
+	assert_non_null(h);
 	tree_file("large", "", 0);
 	tree_file("exe", "abc", 3);
 	q = file("large");
@@ -149,7 +130,7 @@ static void a_file_too_large_keeps_no_other_waiting(void **state)
 	assert_false(ask(h, &q).known);
 	q = file("exe");
 	assert_true(ask(h, &q).known);
-	hasher_close(h);
+	hasher_free(h);
 }
 
 /* Where the file system has generations, ext4 for one, they must agree. */
@@ -169,12 +150,13 @@ static void a_file_of_another_generation_is_not_it(void **state)
 		skip();
 	}
 	close(fd);
-	assert_int_equal(hasher_open(&h, tree_fd), 0);
+	h = hasher_new(tree_fd);
+	assert_non_null(h);
 	q.exe.generation = (uint32_t)generation;
 	assert_true(ask(h, &q).known);
 	q.exe.generation++;
 	assert_false(ask(h, &q).known);
-	hasher_close(h);
+	hasher_free(h);
 }
 
 static void a_changed_file_is_hashed_again(void **state)
@@ -184,7 +166,8 @@ static void a_changed_file_is_hashed_again(void **state)
 	struct hasher *h;
 
 	(void)state;
-	assert_int_equal(hasher_open(&h, tree_fd), 0);
+	h = hasher_new(tree_fd);
+	assert_non_null(h);
 	tree_file("exe", "abc", 3);
 	q = file("exe");
 	first = ask(h, &q);
@@ -194,24 +177,7 @@ static void a_changed_file_is_hashed_again(void **state)
 	second = ask(h, &q);
 	assert_true(second.known);
 	assert_memory_not_equal(first.sha256, second.sha256, 32);
-	hasher_close(h);
-}
-
-/* Closing does not wait for what was asked. */
-static void a_full_queue_refuses(void **state)
-{
-	struct hasher_question q;
-	struct hasher *h;
-
-	(void)state;
-	assert_int_equal(hasher_open(&h, tree_fd), 0);
-	tree_file("exe", "abc", 3);
-	q = file("exe");
-	for (int i = 0; i < HASHER_QUEUE; i++)
-		assert_true(hasher_ask(h, &q));
-	assert_false(hasher_ask(h, &q));
-	hasher_close(h);
-	hasher_close(NULL);
+	hasher_free(h);
 }
 
 int main(void)
@@ -221,10 +187,8 @@ int main(void)
 		tree_test(by_the_running_process_even_if_deleted),
 		tree_test(only_a_file_is_opened),
 		tree_test(a_changed_file_is_hashed_again),
-		tree_test(closing_waits_for_no_large_file),
-		tree_test(a_file_too_large_keeps_no_other_waiting),
+		tree_test(a_file_too_large_has_no_hash),
 		tree_test(a_file_of_another_generation_is_not_it),
-		tree_test(a_full_queue_refuses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

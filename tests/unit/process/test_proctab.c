@@ -5,6 +5,7 @@
 
 #include "packet/flow.h"
 #include "bpf/event.h"
+#include "lookup/lookup.h"
 #include "process/proctab.h"
 #include "tree.h"
 
@@ -20,10 +21,13 @@ static const uint8_t boot_id[16] = {
 	0x87, 0x96, 0xa5, 0xb4, 0xc3, 0xd2, 0xe1, 0xf0,
 };
 
+static struct lookup *lookup;
+
 static struct proctab *make(bool no_cmdline)
 {
 	struct proctab_options o = { .no_cmdline = no_cmdline,
-				     .proc_fd = tree_fd };
+				     .proc_fd = tree_fd,
+				     .lookup = lookup };
 	struct proctab *t = proctab_new(&o);
 
 	assert_non_null(t);
@@ -36,6 +40,7 @@ static int begin(void **state)
 		return -1;
 	tree_text("sys/kernel/random/boot_id",
 		  "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0\n");
+	lookup = lookup_new(tree_fd, tree_fd);
 	*state = make(false);
 	return 0;
 }
@@ -43,6 +48,7 @@ static int begin(void **state)
 static int end(void **state)
 {
 	proctab_free(*state);
+	lookup_close(lookup);
 	return tree_remove(state);
 }
 

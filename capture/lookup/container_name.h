@@ -3,14 +3,15 @@
  * A container's name, from the files its runtime keeps on this host: no
  * daemon is asked.
  */
-#ifndef PKTWHO_PROCESS_CONTAINER_NAME_H
-#define PKTWHO_PROCESS_CONTAINER_NAME_H
+#ifndef PKTWHO_LOOKUP_CONTAINER_NAME_H
+#define PKTWHO_LOOKUP_CONTAINER_NAME_H
 
-struct process;
 struct container_names;
+struct lookup;
+struct process;
 
-/* @root_fd: an open "/", borrowed.  NULL without memory. */
-struct container_names *container_names_new(int root_fd);
+/* @lookup is borrowed.  NULL without memory. */
+struct container_names *container_names_new(struct lookup *lookup);
 void container_names_free(struct container_names *c);
 
 /*

@@ -2,7 +2,8 @@
 /* Names from made-up state files of each runtime. */
 #include "tree.h"
 
-#include "process/container_name.h"
+#include "lookup/lookup.h"
+#include "lookup/container_name.h"
 #include "record.h"
 
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -23,13 +24,15 @@ static void put(const char *path, const char *text)
 
 static void assert_named(const char *runtime, const char *id, const char *name)
 {
-	struct container_names *c = container_names_new(tree_fd);
+	struct lookup *l = lookup_new(tree_fd, tree_fd);
+	struct container_names *c = container_names_new(l);
 	struct process p = container(runtime, id);
 
 	container_names_set(c, &p);
 	assert_string_equal(p.container_name, name);
 	assert_int_equal(process_has(&p, FIELD_CONTAINER_NAME), *name != 0);
 	container_names_free(c);
+	lookup_close(l);
 }
 
 static void each_runtime_has_its_file(void **state)
@@ -79,7 +82,8 @@ static void an_id_is_never_a_path(void **state)
 /* A container that is gone keeps its name, */
 static void a_name_is_remembered(void **state)
 {
-	struct container_names *c = container_names_new(tree_fd);
+	struct lookup *l = lookup_new(tree_fd, tree_fd);
+	struct container_names *c = container_names_new(l);
 	struct process p = container("docker", "gone");
 
 	(void)state;
@@ -91,6 +95,7 @@ static void a_name_is_remembered(void **state)
 	container_names_set(c, &p);
 	assert_string_equal(p.container_name, "was");
 	container_names_free(c);
+	lookup_close(l);
 }
 
 int main(void)

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "lookup/answer.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "host/privilege.h"
+#include "host/sandbox.h"
+#include "lookup/holders.h"
+#include "lookup/translations.h"
+#include "lookup/container_state.h"
+
+struct answerer {
+	int proc_fd;
+	int root_fd;
+	struct holders *holders;
+	struct hasher *hasher;
+};
+
+struct answerer *answerer_new(int proc_fd, int root_fd)
+{
+	struct answerer *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	w->proc_fd = proc_fd;
+	w->root_fd = root_fd;
+	w->holders = holders_new(proc_fd);
+	w->hasher = hasher_new(proc_fd);
+	if (w->holders && w->hasher)
+		return w;
+	answerer_free(w);
+	return NULL;
+}
+
+void answerer_free(struct answerer *w)
+{
+	if (!w)
+		return;
+	holders_free(w->holders);
+	hasher_free(w->hasher);
+	free(w);
+}
+
+/* ---- one answer ---- */
+
+static size_t answer_process(const struct answerer *w, const struct question *q,
+			     struct answer *a)
+{
+	a->err = procfs_read(w->proc_fd, q->id, q->value, &a->process,
+			     &a->start_ns);
+	a->exe = (struct file_id){ 0 };
+	if (!a->err && q->with_exe)
+		a->exe = procfs_exe(w->proc_fd, q->id);
+	return offsetof(struct answer, exe) + sizeof(a->exe);
+}
+
+static size_t answer_user(const struct question *q, struct answer *a)
+{
+	const struct passwd *pw = getpwuid(q->id);
+
+	a->err = pw ? 0 : -ENOENT;
+	snprintf(a->name, sizeof(a->name), "%s", pw ? pw->pw_name : "");
+	return offsetof(struct answer, name) + sizeof(a->name);
+}
+
+size_t answer(struct answerer *w, const struct question *q, struct answer *a)
+{
+	a->number = q->number;
+	a->err = 0;
+	switch ((enum question_kind)q->kind) {
+	case QUESTION_PROCESS:
+		return answer_process(w, q, a);
+	case QUESTION_EXE_DELETED:
+		a->deleted = procfs_exe_deleted(w->proc_fd, q->id);
+		return offsetof(struct answer, deleted) + sizeof(a->deleted);
+	case QUESTION_HOLDER:
+		a->pid = holders_find(w->holders, q->value);
+		a->err = a->pid ? 0 : -ENOENT;
+		return offsetof(struct answer, pid) + sizeof(a->pid);
+	case QUESTION_USER:
+		return answer_user(q, a);
+	case QUESTION_CONTAINER:
+		a->err = container_state_name(w->root_fd, q->container,
+					      a->name, sizeof(a->name));
+		return offsetof(struct answer, name) + sizeof(a->name);
+	case QUESTION_HASH:
+		hasher_hash(w->hasher, &q->hash, &a->hash);
+		return offsetof(struct answer, hash) + sizeof(a->hash);
+	case QUESTION_TRANSLATIONS:
+		break;
+	}
+	a->err = -EINVAL;
+	return offsetof(struct answer, process);
+}
+
+/* ---- the process ---- */
+
+struct server {
+	struct answerer *answerer;
+	enum channel_kind kind;
+	int fd;
+	struct part part;
+};
+
+/* False when nobody waits for it any more. */
+static bool say(const struct server *s, const void *bytes, size_t len)
+{
+	return send(s->fd, bytes, len, MSG_NOSIGNAL) == (ssize_t)len;
+}
+
+static int say_part(void *ctx, const void *bytes, size_t len)
+{
+	struct server *s = ctx;
+
+	memcpy(s->part.bytes, bytes, len);
+	return say(s, &s->part, offsetof(struct part, bytes) + len) ? 0 :
+								      -EPIPE;
+}
+
+static bool say_translations(struct server *s, const struct question *q)
+{
+	s->part.number = q->number;
+	s->part.err = PART_MORE;
+	s->part.err = translations_ask(q->id, say_part, s);
+	/* Where the kernel tracks nothing, there is nothing to ask it for. */
+	if (s->part.err < 0 && s->part.err != -EAGAIN && s->part.err != -EINTR)
+		privilege_keep(PRIVILEGE_FOR_NOTHING);
+	return say(s, &s->part, offsetof(struct part, bytes));
+}
+
+static void *serve(void *ctx)
+{
+	static const enum privilege_use uses[CHANNELS] = {
+		[CHANNEL_PROCESSES] = PRIVILEGE_FOR_PROCESSES,
+		[CHANNEL_NAMES] = PRIVILEGE_FOR_FILES,
+		[CHANNEL_FILES] = PRIVILEGE_FOR_PROCESSES,
+		[CHANNEL_KERNEL] = PRIVILEGE_FOR_TRANSLATIONS,
+	};
+	struct server *s = ctx;
+	struct question q;
+	struct answer a;
+	bool go_on = true;
+
+	privilege_keep(uses[s->kind]);
+	while (go_on && recv(s->fd, &q, sizeof(q), 0) == sizeof(q)) {
+		if (q.kind == QUESTION_TRANSLATIONS)
+			go_on = say_translations(s, &q);
+		else
+			go_on = say(s, &a, answer(s->answerer, &q, &a));
+	}
+	return NULL;
+}
+
+/* What ends the capture, ends this with it: also if this is stopped. */
+static void live_with_parent(void)
+{
+	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++)
+		signal(ignored[i], SIG_IGN);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_NAME, "pktwho-lookup");
+}
+
+static void pass_signals_on(int signals, int command)
+{
+	unsigned char number;
+
+	privilege_keep(PRIVILEGE_FOR_SIGNALS);
+	while (read(signals, &number, 1) == 1) {
+		kill(command, number);
+		if (write(signals, &number, 1) != 1)
+			break;
+	}
+}
+
+void answer_all(struct answerer *w, const int fds[CHANNELS], int signals,
+		int command)
+{
+	static struct server servers[CHANNELS];
+	pthread_t threads[CHANNELS];
+
+	privilege_look_up(signals >= 0);
+	sandbox_enter();
+	/* Whoever becomes another user does not die with its parent any more. */
+	live_with_parent();
+	for (int i = 0; i < CHANNELS; i++) {
+		servers[i] = (struct server){ .answerer = w, .fd = fds[i],
+					      .kind = (enum channel_kind)i };
+		if (pthread_create(&threads[i], NULL, serve, &servers[i]))
+			_exit(1);
+	}
+	if (signals >= 0)
+		pass_signals_on(signals, command);
+	else
+		privilege_keep(PRIVILEGE_FOR_NOTHING);
+	for (int i = 0; i < CHANNELS; i++)
+		pthread_join(threads[i], NULL);
+	_exit(0);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The questions of lookup.h, and who answers them. */
+#ifndef PKTWHO_LOOKUP_ANSWER_H
+#define PKTWHO_LOOKUP_ANSWER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "process/hasher.h"
+#include "process/procfs.h"
+#include "record.h"
+
+struct answerer;
+
+/* Who waits for one of these does not wait for the others. */
+enum channel_kind {
+	CHANNEL_PROCESSES, CHANNEL_NAMES, CHANNEL_FILES, CHANNEL_KERNEL,
+	CHANNELS
+};
+
+enum question_kind {
+	QUESTION_PROCESS, QUESTION_EXE_DELETED, QUESTION_HOLDER,
+	QUESTION_USER, QUESTION_CONTAINER,
+	QUESTION_HASH,
+	QUESTION_TRANSLATIONS,
+};
+
+struct question {
+	uint32_t number;	/* of its channel */
+	uint32_t kind;
+	uint32_t id;		/* pid, uid or conntrack's status bits */
+	uint32_t with_exe;
+	uint64_t value;		/* the Unix time of boot, or an inode */
+	union {
+		char container[sizeof(((struct process *)0)->container_id)];
+		struct hasher_question hash;
+	};
+};
+
+struct answer {
+	uint32_t number;	/* the question's */
+	int32_t err;
+	union {
+		struct {
+			struct process process;
+			uint64_t start_ns;
+			struct file_id exe;
+		};
+		char name[sizeof(((struct process *)0)->container_name)];
+		uint32_t pid;
+		uint32_t deleted;
+		struct hasher_answer hash;
+	};
+};
+
+/*
+ * Translations come as the kernel's own messages, any number of these, before
+ * the answer.
+ */
+#define PART_BYTES (64u << 10)
+#define PART_MORE  1		/* in place of an error */
+
+struct part {
+	uint32_t number;
+	int32_t err;
+	uint8_t bytes[PART_BYTES];
+};
+
+/* Below two directories that are borrowed.  NULL without memory. */
+struct answerer *answerer_new(int proc_fd, int root_fd);
+void answerer_free(struct answerer *w);		/* NULL is fine */
+
+/* Answers any but QUESTION_TRANSLATIONS; the bytes of @a that count. */
+size_t answer(struct answerer *w, const struct question *q, struct answer *a);
+
+/*
+ * Serves these sockets, each in a thread, until their other ends are closed;
+ * a byte at @signals, if not -1, is a signal for @command, and comes back once
+ * it was sent.  What privileges this process has it gives up, but for what
+ * each thread needs.
+ */
+_Noreturn void answer_all(struct answerer *w, const int fds[CHANNELS],
+			  int signals, int command);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "lookup/translations.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <linux/netlink.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BUFFER	  (32u << 10)	/* the kernel fills no more of a larger one */
+#define ANSWER_MS 500
+
+struct question {
+	struct nlmsghdr head;
+	struct nfgenmsg family;
+	struct nlattr status_attr;
+	uint32_t status;
+	struct nlattr mask_attr;
+	uint32_t mask;
+};
+
+/* 1 when the kernel has said all, 0 if not, or -errno. */
+static int end_of(const void *bytes, size_t len)
+{
+	const struct nlmsghdr *m = bytes;
+
+	for (; NLMSG_OK(m, len); m = NLMSG_NEXT(m, len)) {
+		if (m->nlmsg_type == NLMSG_ERROR)
+			return ((const struct nlmsgerr *)NLMSG_DATA(m))->error;
+		if (m->nlmsg_type == NLMSG_DONE)
+			return 1;
+	}
+	return 0;
+}
+
+static int read_all(int fd, int (*take)(void *ctx, const void *bytes,
+					size_t len), void *ctx)
+{
+	_Alignas(8) char bytes[BUFFER];
+	ssize_t n;
+	int end, err;
+
+	do {
+		n = recv(fd, bytes, sizeof(bytes), 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		err = take(ctx, bytes, (size_t)n);
+		end = end_of(bytes, (size_t)n);
+	} while (n < 0 || (!err && !end));
+	return err ? err : end > 0 ? 0 : end;
+}
+
+int translations_ask(uint32_t status,
+		  int (*take)(void *ctx, const void *bytes, size_t len),
+		  void *ctx)
+{
+	const struct timeval patience = { .tv_usec = ANSWER_MS * 1000 };
+	struct question q = {
+		.head = { .nlmsg_len = sizeof(q),
+			  .nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 |
+					IPCTNL_MSG_CT_GET,
+			  .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
+		.family = { .version = NFNETLINK_V0 },
+		.status_attr = { NLA_HDRLEN + 4, CTA_STATUS },
+		.status = htonl(status),
+		.mask_attr = { NLA_HDRLEN + 4, CTA_STATUS_MASK },
+		.mask = htonl(status),
+	};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	err = send(fd, &q, sizeof(q), 0) < 0 ? -errno : 0;
+	if (!err)
+		err = read_all(fd, take, ctx);
+	close(fd);
+	return err;
+}
