@@ -4,7 +4,7 @@
 
   chaos.py PKTWHO PLUGIN PLAY [--seconds N] [--seed N] [--programs N]
       [--worlds NAME,...] [--only FEATURE,...] [--without FEATURE,...]
-      [--count] [--found DIRECTORY] [--replay FILE [--times N]]
+      [--count] [--all] [--found DIRECTORY] [--replay FILE [--times N]]
 
 Of what is found, the shortest program that shows it again is printed, and
 kept in DIRECTORY; --count only counts.  What is known to fail (known.py) is
@@ -81,6 +81,8 @@ class Machine:
 def failing(machine, programs, shape, times):
     """The numbers of those that show it again, played some times each."""
     each = [p for p in programs for _ in range(times)]
+    if not each:
+        return set()
     found = machine.run(each).findings
     return {f.program // times for f in found if f.shape == shape}
 
@@ -130,7 +132,7 @@ class Report:
 
     def __init__(self, options):
         self.directory = options.found and Path(options.found)
-        self.shrinks = not options.count
+        self.shrinks, self.all = not options.count, options.all
         # What is long to shrink must not make a short run long.
         self.end = time.monotonic() + 2 * options.seconds
         self.seen, self.known = Counter(), Counter()
@@ -140,7 +142,7 @@ class Report:
         self.total.add(result)
         for f in result.findings:
             lines = programs[f.program]
-            row = known.row(f, lines)
+            row = not self.all and known.row(f, lines)
             if row:
                 self.known[row] += 1
                 continue
@@ -190,17 +192,12 @@ def replay(options, machine, lines):
     for f in result.findings:
         print(f)
     shown = len({f.program for f in result.findings})
-    print(f"{shown} of {options.times} times")
+    print(f"{shown} of {options.times} times; {result}")
     return int(shown > 0)
 
 
 def summary(played, report):
-    total = report.total
-    print(f"{played} programs, {total.packets} packets; "
-          f"{total.named} of {total.ends} ends named"
-          f" ({100 * total.named / max(total.ends, 1):.2f} %), others "
-          f"{dict(total.reasons)}; {len(total.stuck)} programs stuck; "
-          f"refused {dict(total.refused.most_common(6))}")
+    print(f"{played} programs, {report.total}")
     for shape, count in report.seen.most_common():
         print(f"{count:6} {' | '.join(shape)}")
     for name, why in known.REASONS.items():
@@ -218,6 +215,7 @@ def arguments():
     a.add_argument("--only", default="")
     a.add_argument("--without", default="")
     a.add_argument("--count", action="store_true")
+    a.add_argument("--all", action="store_true")
     a.add_argument("--found")
     a.add_argument("--replay")
     a.add_argument("--times", type=int, default=50)
@@ -253,6 +251,7 @@ def main():
     finally:
         for machine in machines:
             machine.close()
+        worlds.stage.close_all()
 
 
 if __name__ == "__main__":

@@ -3,15 +3,19 @@
 
 A line is an actor, which is a process, and what it does; sN are sockets:
 
-  A socket s1 udp4              tcp4 tcp6 udp4 udp6 ping4 ping6 raw4 raw6
-  A opt s1 reuseport            reuseaddr, zerocopy, device DEV, join IP%DEV
+  A socket s1 udp4              tcp, mptcp, udp, ping, raw; 4 and 6
+  A opt s1 reuseport            reuseaddr, zerocopy, device DEV, join IP%DEV,
+                                broadcast, steer N, extend (IPv6 headers)
   A bind s1 127.0.0.1+3         the port is the program's third
   A connect s1 IP+N, A listen s1, A accept s1 s2, A shutdown s1, A close s1
-  A send s1 CALL LENGTH COUNT [IP+N]
+  A send s1 CALL LENGTH COUNT [IP+N]      or "back" to whom recvfrom heard
   A recv s1 CALL COUNT
   A dup s1 s2, A give s1, B take s1       the latter two by SCM_RIGHTS
   A ask s1                      getsockname, getpeername, TCP_INFO
-  A fork B, A exec, A rename, A exit, A kill B, A setuid UID, A netns HOST
+  A forge udp IP+N IP+N LENGTH  or tcp: with addresses of somebody else's
+  A ss                          asks the kernel of every socket
+  A fork B [C]                  with the pid that C had
+  A exec, A rename, A exit, A kill B, A setuid UID, A netns HOST
   A leave                       its first thread ends, another goes on
   A thread send ...             in a thread of its own
   { ... }                       what stands between is done at the same time
@@ -20,239 +24,29 @@ One line begins when the one before is done.  A line that the kernel refuses
 changes nothing; so every subset of a program's lines is a program.
 """
 import random
-from dataclasses import dataclass, field
 
-SENDS = {"tcp": ["send", "sendmsg", "sendmmsg", "write", "writev", "splice",
-                 "sendfile", "uring", "zerocopy"],
-         "udp": ["send", "sendmsg", "sendmmsg", "write", "writev", "splice",
-                 "uring"],
-         "far": ["sendto", "sendmsg", "sendmmsg"]}
-RECVS = ["recv", "recvfrom", "recvmsg", "recvmmsg", "read", "readv", "uring"]
+from writer import Actor, Writer
+
 # What a program may do beyond plain calls; each can be left out by name.
 FEATURES = ["fork", "exec", "rename", "pass", "dup", "together", "restart",
             "reuseport", "device", "kill", "ask", "thread", "leave",
-            "multicast", "ping", "raw", "setuid", "any-address", "unread"]
+            "multicast", "ping", "raw", "setuid", "any-address", "unread",
+            "steer", "extend", "forge", "ss", "pid", "back", "mptcp", "uring",
+            "devices", "fixed-port", "waiting"]
 MOST_LINES = 40
 
 
-@dataclass
-class Sock:
-    kind: str                   # tcp, udp, ping, raw
-    family: int
-    host: str
-    local: str = ""             # "IP+N", where it is bound
-    listens: bool = False
-    peer: object = None         # of TCP: the other end's Sock
-    connected: str = ""         # to which address
-    waiting: list = field(default_factory=list)     # not accepted yet
-
-    @property
-    def reachable(self):
-        """The address under which it is sent to."""
-        return self.local
-
-
-@dataclass
-class Actor:
-    name: str
-    host: str
-    fds: dict = field(default_factory=dict)     # "sN" -> Sock
-
-
-class Writer:
-    """One program in the making: what exists so far, and its lines."""
-
-    def __init__(self, rng, world, features):
-        self.rng, self.world, self.features = rng, world, features
-        self.lines = []
-        self.next_fd = self.next_port = 0
-        self.first = Actor("A", world.hosts[0])
-        self.actors = [self.first]
-        self.names = list("BCDEFGH")
-
-    def has(self, feature, chance=1.0):
-        return feature in self.features and self.rng.random() < chance
-
-    def say(self, actor, *words):
-        threaded = words[0] in ("send", "recv", "connect", "accept") and \
-            self.has("thread", 0.1)
-        self.lines.append(" ".join(
-            [actor.name, *["thread"] * threaded, *map(str, words)]))
-
-    def fd(self):
-        self.next_fd += 1
-        return f"s{self.next_fd}"
-
-    def port(self):
-        self.next_port = self.next_port % 7 + 1
-        return self.next_port
-
-    def holders(self, sock):
-        return [(a, fd) for a in self.actors
-                for fd, s in a.fds.items() if s is sock]
-
-    def all(self, wanted):
-        """(actor, fd, sock) of every descriptor that is wanted."""
-        return [(a, fd, s) for a in self.actors for fd, s in a.fds.items()
-                if wanted(s)]
-
-    def pick(self, wanted):
-        found = self.all(wanted)
-        return self.rng.choice(found) if found else None
-
-    # Sockets.
-
-    def make(self, actor, kind, family):
-        fd = self.fd()
-        sock = actor.fds[fd] = Sock(kind, family, actor.host)
-        self.say(actor, "socket", fd, f"{kind}{family}")
-        return fd, sock
-
-    def server(self, kind=None, local=None, actor=None, family=None):
-        kind = kind or self.rng.choice(["tcp", "udp", "udp"])
-        actor = actor or self.rng.choice(self.actors)
-        family = family or self.rng.choice([4, 6])
-        fd, sock = self.make(actor, kind, family)
-        ip = self.rng.choice(self.world.addresses(actor.host, family))
-        sock.local = local or f"{ip}+{self.port()}"
-        if kind == "tcp":
-            self.say(actor, "opt", fd, "reuseaddr")
-        if self.has("reuseport", 0.4) or local:
-            self.say(actor, "opt", fd, "reuseport")
-        if self.has("device", 0.15):
-            self.say(actor, "opt", fd, "device",
-                     self.world.device(actor.host))
-        bound = sock.local
-        if self.has("any-address", 0.3):
-            bound = ("0.0.0.0+" if family == 4 else "::+") + \
-                sock.local.rpartition("+")[2]
-        self.say(actor, "bind", fd, bound)
-        if kind == "tcp":
-            self.say(actor, "listen", fd)
-            sock.listens = True
-        return actor, fd, sock
-
-    def twin(self):
-        """Another socket on a port that has one."""
-        found = self.pick(lambda s: s.local and s.kind != "raw"
-                          and not s.peer)
-        if found and self.has("reuseport"):
-            actor = self.rng.choice(self.actors)
-            if actor.host == found[2].host:
-                self.server(found[2].kind, found[2].local, actor,
-                            found[2].family)
-
-    def client(self):
-        found = self.pick(lambda s: s.local and (s.kind == "udp"
-                                                 or s.listens))
-        if not found:
-            return self.server()
-        _, _, target = found
-        near = [a for a in self.actors
-                if self.world.reaches(a.host, target.host)]
-        if not near:
-            return None
-        far = [a for a in near if a.host != target.host]
-        actor = self.rng.choice(far or near)
-        fd, sock = self.make(actor, target.kind, target.family)
-        if target.kind == "tcp":
-            self.say(actor, "connect", fd, target.reachable)
-            sock.connected = target.reachable
-            target.waiting.append(sock)
-            if self.rng.random() < 0.7:
-                self.accept(target)
-        elif self.rng.random() < 0.5:
-            self.say(actor, "connect", fd, target.reachable)
-            sock.connected = target.reachable
-        else:
-            sock.connected = ""
-        return None
-
-    def accept(self, target=None):
-        found = self.pick(lambda s: s.waiting and (not target or s is target))
-        if found:
-            actor, fd, listener = found
-            peer, new = listener.waiting.pop(0), self.fd()
-            sock = Sock("tcp", listener.family, listener.host)
-            sock.connected, sock.peer, peer.peer = "-", peer, sock
-            actor.fds[new] = sock
-            self.say(actor, "accept", fd, new)
-
-    # Data.
-
-    def target_of(self, sock):
-        """Whom a datagram goes to: (address or "", the Sock or None)."""
-        if sock.kind in ("ping", "raw"):
-            ips = self.world.addresses(sock.host, sock.family)
-            return f"{self.rng.choice(ips)}+0", sock
-        if sock.connected:
-            there = [s for _, _, s in self.all(
-                lambda s: s.local == sock.connected)]
-            return "", self.rng.choice(there) if there else None
-        found = self.pick(lambda s: s.kind == "udp" and s.local
-                          and s.family == sock.family and
-                          self.world.reaches(sock.host, s.host))
-        return (found[2].reachable, found[2]) if found else (None, None)
-
-    def can_send(self, sock):
-        return sock.connected or (sock.kind != "tcp")
-
-    def send(self, found=None):
-        """One of the holders sends; returns who may read it."""
-        found = found or self.pick(self.can_send)
-        if not found:
-            return None
-        actor, fd, sock = found
-        if sock.kind == "tcp":
-            to, there = "", sock.peer
-        else:
-            to, there = self.target_of(sock)
-        if to is None:
-            return None
-        calls = SENDS["far" if to else sock.kind]
-        most = {"tcp": 60000, "ping": 1000}.get(sock.kind, 8000)
-        length = self.rng.choice([16, 16, 64, 1024, most])
-        self.say(actor, "send", fd, self.rng.choice(calls), length,
-                 self.rng.choice([1, 1, 2, 5]), *[to] * bool(to))
-        return there
-
-    def recv(self, sock):
-        found = self.holders(sock) if sock else []
-        if found:
-            actor, fd = self.rng.choice(found)
-            call = self.rng.choice(RECVS + ["splice"] * (sock.kind == "tcp"))
-            self.say(actor, "recv", fd, call, self.rng.choice([1, 5, 20]))
-
-    def exchange(self):
-        there = self.send()
-        if there and not self.has("unread", 0.15):
-            self.recv(there)
-
-    def together(self):
-        """Several processes at once, on what they share or on their own."""
-        start = len(self.lines)
-        found = self.all(self.can_send)
-        self.rng.shuffle(found)
-        chosen, seen = [], set()
-        for each in found:
-            if each[0].name not in seen:
-                seen.add(each[0].name)
-                chosen.append(each)
-        readers = [self.send(each) for each in chosen[:3]]
-        if len(chosen) > 1 and self.has("together"):
-            self.lines.insert(start, "{")
-            self.lines.append("}")
-        for sock in readers:
-            self.recv(sock)
-
-    # Processes.
+class Program(Writer):
+    """What processes do beyond talking, and what comes next."""
 
     def fork(self, host=None):
         if not self.names or not (host or self.has("fork")):
             return
         parent = self.rng.choice(self.actors)
         child = Actor(self.names.pop(0), parent.host, dict(parent.fds))
-        self.say(parent, "fork", child.name)
+        again = [self.ended] * bool(self.ended and self.has("pid"))
+        self.say(parent, "fork", child.name, *again)
+        self.ended = None if again else self.ended
         self.actors.append(child)
         host = host or self.rng.choice(self.world.hosts)
         if host != child.host:
@@ -261,29 +55,28 @@ class Writer:
 
     def change(self):
         """It goes on as somebody else."""
-        what = self.rng.choice(["exec", "rename", "leave", "setuid"])
-        if self.has(what):
-            actor = self.rng.choice(self.actors)
-            self.say(actor, *{"setuid": ("setuid", 65534)}.get(what, (what,)))
+        what = self.one_of("exec", "rename", "leave", "setuid")
+        actor = self.rng.choice(self.actors)
+        self.say(actor, *{"setuid": ("setuid", 65534)}.get(what, (what,)))
 
     def share(self):
         found = self.pick(lambda s: True)
         if not found:
             return
         actor, fd, sock = found
-        what = self.rng.choice(["pass", "dup", "ask"])
-        if what == "dup" and self.has("dup"):
+        what = self.one_of("pass", "dup", "ask")
+        if what == "dup":
             new = self.fd()
             actor.fds[new] = sock
             self.say(actor, "dup", fd, new)
-        elif what == "pass" and self.has("pass") and len(self.actors) > 1:
+        elif what == "pass" and len(self.actors) > 1:
             other = self.rng.choice([a for a in self.actors
                                      if a is not actor])
             new = self.fd()
             other.fds[new] = sock
             self.say(actor, "give", fd)
             self.say(other, "take", new)
-        elif self.has("ask"):
+        elif what == "ask":
             self.say(actor, "ask", fd)
 
     def end(self):
@@ -295,17 +88,59 @@ class Writer:
             if sock.local and self.has("restart", 0.6) and \
                     not self.holders(sock):
                 self.server(sock.kind, sock.local, family=sock.family,
-                            actor=next(a for a in self.actors
-                                       if a.host == sock.host))
+                            actor=self.rng.choice([
+                                a for a in self.actors
+                                if a.host == sock.host] or [actor]))
         elif len(self.actors) > 1 and self.has("kill"):
             actor = self.actors.pop(self.rng.randrange(1, len(self.actors)))
             self.say(self.first, "kill", actor.name)
+            self.ended = actor.name
+
+    def forge(self):
+        """As if one of the sockets there are had sent it to another."""
+        found = [s for _, _, s in self.all(lambda s: s.local and s.kind in
+                                           ("udp", "tcp"))]
+        if not found or not self.has("forge"):
+            return
+        target, victim = self.rng.choice(found), self.rng.choice(found)
+        if target.family == victim.family and target.kind == victim.kind:
+            self.say(self.first, "forge", target.kind, victim.local,
+                     target.local, 64)
+            self.recv(target if target.kind == "udp" else None)
+
+    def broadcast(self):
+        """As DHCP: on each device the same addresses, and others that talk."""
+        host = self.rng.choice(self.world.hosts)
+        devices = self.world.devices[host]
+        if len(devices) < 2 or len(self.world.hosts) < 2:
+            return
+        other = next(h for h in self.world.hosts if h != host)
+        ends = [(near, device, port) for near, port in
+                ((host, self.port()), (other, self.port()))
+                for device in devices]
+        made = []
+        for near, device, port in ends:
+            there = [a for a in self.actors if a.host == near]
+            if not there:
+                return
+            actor = there[len(made) % len(there)]
+            fd, sock = self.make(actor, "udp", 4)
+            for words in (("reuseaddr",), ("broadcast",), ("device", device)):
+                self.say(actor, "opt", fd, *words)
+            self.say(actor, "bind", fd, f"0.0.0.0+{port}")
+            sock.local = f"255.255.255.255+{port}"
+            made.append((actor, fd, sock))
+        for (actor, fd, _), (_, _, to) in zip(made[len(devices):], made):
+            self.say(actor, "send", fd, "sendto", 64, 1, to.local)
+            self.recv(to)
+
+    def look(self):
+        if self.has("ss"):
+            self.say(self.rng.choice(self.actors), "ss")
 
     def special(self):
         family = self.rng.choice([4, 6])
-        what = self.rng.choice(["ping", "raw", "multicast"])
-        if not self.has(what):
-            return
+        what = self.one_of("ping", "raw", "multicast")
         actor = self.rng.choice(self.actors)
         if what != "multicast":
             self.make(actor, what, family)
@@ -318,24 +153,36 @@ class Writer:
             self.say(actor, "opt", fd, "reuseaddr")
             self.say(actor, "bind", fd, local)
             self.say(actor, "opt", fd, "join",
-                     f"{group}%{self.world.device(actor.host)}")
+                     f"{group}%{self.device_of(actor.host)}")
             actor = self.rng.choice(self.actors)
 
     def step(self):
-        self.rng.choices(
-            [self.server, self.client, self.accept, self.exchange,
-             self.together, self.fork, self.change, self.share, self.end,
-             self.special, self.twin],
-            [2, 4, 1, 8, 4, 3, 2, 2, 1, 1, 1])[0]()
+        """What the program is about is done more often than the rest."""
+        ways = {self.server: (2, ""), self.client: (4, ""),
+                self.accept: (1, ""), self.exchange: (8, ""),
+                self.together: (3, "together"),
+                self.fork: (1, "fork"),
+                self.change: (0, "exec rename leave setuid"),
+                self.share: (0, "pass dup ask"),
+                self.end: (1, "restart kill"),
+                self.special: (0, "ping raw multicast"),
+                self.twin: (0, "reuseport"), self.on_devices: (0, "devices"),
+                self.broadcast: (0, "devices"),
+                self.forge: (0, "forge"), self.look: (0, "ss")}
+        weights = [least + 2 * len(self.features.intersection(about.split()))
+                   for least, about in ways.values()]
+        self.rng.choices(list(ways), weights)[0]()
 
 
 def program(seed, world, features):
     """The lines of one program; the same for the same seed."""
     rng = random.Random(seed)
     # Some at a time: what interacts is found sooner than among all.
-    some = {f for f in features if rng.random() < 0.5}
-    writer = Writer(rng, world, some)
-    for host in world.hosts[1:]:
+    some = {f for f in features if rng.random() < 0.4} or set(features)
+    writer = Program(rng, world, some)
+    # Those that share nothing yet; the feature is to inherit.
+    for host in world.hosts[1:] + rng.choices(world.hosts,
+                                              k=rng.randrange(3)):
         writer.fork(host)
     writer.server()
     writer.client()

@@ -15,14 +15,23 @@ ROWS = {
         "reader", "udp|icmp6?", r"reuse|device|join|ping|raw",
         "of several sockets that take a packet one is named"),
     "reader-renamed": (
-        "reader-name", ".*", r"rename|exec",
-        "the reader is named as the program it was when the packet came"),
+        "reader-name", ".*", r"rename|exec|fork . .",
+        "the reader is named as who had its pid when the packet came"),
     "sender-of-queued": (
         "sender|sender-name", "tcp", r"fork|take|rename|exec",
         "data that waits is named after whoever is there when it leaves"),
     "sender-of-shared": (
         "sender|sender-name|error", ".*", r"fork|take|rename|exec",
         "a shared socket's datagram is named after another of its users"),
+    "unread-raw": (
+        "unread", "253", r"raw",
+        "nobody had it: named after a raw socket that has ended"),
+    "unread-devices": (
+        "unread", "udp", r"device",
+        "nobody had it: named after the sender's own socket"),
+    "ping-translated": (
+        "denied", "icmp6?", r"ping",
+        "an answer from an address that was translated is nobody's"),
     "closed-in-flight": (
         "flow", "tcp", r"give",
         "who ends the queue that it was passed in ends the connection"),

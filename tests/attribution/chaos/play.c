@@ -19,8 +19,8 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
+#include <linux/sched.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -42,7 +42,7 @@ struct shared {
 	atomic_int phase;
 	atomic_int done;		/* what the conductor waits on */
 	atomic_uint who, seq;
-	atomic_int pid[ACTORS];
+	atomic_int pid[ACTORS], last_pid[ACTORS];
 	atomic_bool op_done[MAX_OPS];
 };
 
@@ -102,12 +102,24 @@ static void become(void)
 
 static void play_from(int first);
 
-static int start(int actor, int next)
+/* fork(), or the same with a pid that is free again. */
+static int fork_as(int wanted)
 {
-	int pid = fork();
+	pid_t tid = wanted;
+	struct clone_args args = { .exit_signal = SIGCHLD,
+				   .set_tid = (uintptr_t)&tid,
+				   .set_tid_size = 1 };
+
+	return wanted ? syscall(SYS_clone3, &args, sizeof(args)) : fork();
+}
+
+static int start(int actor, int next, int wanted)
+{
+	int pid = fork_as(wanted);
 
 	if (pid) {
-		shared->pid[actor] = pid;
+		if (pid > 0)
+			shared->pid[actor] = shared->last_pid[actor] = pid;
 		return pid < 0 ? -errno : 0;
 	}
 	shared->pid[actor] = getpid();
@@ -199,7 +211,8 @@ static int process_op(const struct op *op, int i)
 	const char *what = op->words > 1 ? op->word[1] : "";
 
 	if (!strcmp(name, "fork") && *what >= 'A' && *what <= 'Z')
-		return start(*what - 'A', i + 1);
+		return start(*what - 'A', i + 1, op->words < 3 ? 0 :
+			     shared->last_pid[(*op->word[2] - 'A') % ACTORS]);
 	if (!strcmp(name, "kill") && *what >= 'A' && *what <= 'Z')
 		return end_of(*what - 'A');
 	if (!strcmp(name, "rename"))
@@ -210,6 +223,10 @@ static int process_op(const struct op *op, int i)
 		return setresuid(atoi(what), atoi(what), 0) ? -errno : 0;
 	if (!strcmp(name, "sleep"))
 		return usleep(atoi(what) * 1000);
+	if (!strcmp(name, "ss"))
+		return system("ss -tinup > /dev/null 2>&1") ? -ENOENT : 0;
+	if (!strcmp(name, "forge"))
+		return forge_op(op);
 	return -ENOSYS;
 }
 
@@ -323,7 +340,7 @@ static void play(void)
 
 	shared->phase = -1;
 	for (int i = 0; i < ACTORS; i++)
-		shared->pid[i] = 0;
+		shared->pid[i] = shared->last_pid[i] = 0;
 	for (int i = 0; i < MAX_OPS; i++)
 		shared->op_done[i] = false;
 	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, pair))
@@ -332,7 +349,7 @@ static void play(void)
 	dup2(pair[1], TAKE_FD);
 	close(pair[0]);
 	close(pair[1]);
-	ended = start(0, 0) == 0 && conduct();
+	ended = start(0, 0, 0) == 0 && conduct();
 	shared->phase = THE_END;
 	wake(&shared->phase);
 	for (int i = 0; i < 40 && ended; i++) {

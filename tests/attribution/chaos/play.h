@@ -74,6 +74,12 @@ int socket_op(const struct op *op);
 int send_op(const struct op *op, int fd);
 int recv_op(const struct op *op, int fd);
 
+/* Whose packets they claim to be does not matter: no socket is needed. */
+int forge_op(const struct op *op);
+
+/* Fills @len bytes, at least one stamp, with this process's; returns how many. */
+size_t put_stamps(unsigned char *data, size_t len);
+
 /* An address as programs have it, "IP+N": the port is the program's Nth. */
 struct sockaddr_storage;
 int parse_address(const char *text, struct sockaddr_storage *a);

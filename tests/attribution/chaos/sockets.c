@@ -2,7 +2,9 @@
 /* The operations that make, share, ask and close sockets. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +29,8 @@ static const struct {
 	{ "udp6", AF_INET6, SOCK_DGRAM, 0 },
 	{ "ping4", AF_INET, SOCK_DGRAM, IPPROTO_ICMP },
 	{ "ping6", AF_INET6, SOCK_DGRAM, IPPROTO_ICMPV6 },
+	{ "mptcp4", AF_INET, SOCK_STREAM, IPPROTO_MPTCP },
+	{ "mptcp6", AF_INET6, SOCK_STREAM, IPPROTO_MPTCP },
 	{ "raw4", AF_INET, SOCK_RAW, 253 },
 	{ "raw6", AF_INET6, SOCK_RAW, 253 },
 };
@@ -137,6 +141,26 @@ static int join(const char *group, int fd)
 			  MCAST_JOIN_GROUP, &request, sizeof(request));
 }
 
+/* Of the sockets that share a port, this one takes every packet. */
+static int steer(const char *nth, int fd)
+{
+	struct sock_filter ret = BPF_STMT(BPF_RET | BPF_K, atoi(nth));
+	struct sock_fprog filter = { 1, &ret };
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &filter,
+			  sizeof(filter));
+}
+
+/* Two extension headers before each packet: they hold padding only. */
+static int extend(int fd)
+{
+	static const unsigned char padding[8] = { 0, 0, 1, 4 };
+	int err = setsockopt(fd, IPPROTO_IPV6, IPV6_HOPOPTS, padding, 8);
+
+	return err ? err : setsockopt(fd, IPPROTO_IPV6, IPV6_DSTOPTS, padding,
+				      8);
+}
+
 static int set_option(const struct op *op, int fd)
 {
 	const char *name = op->words > 2 ? op->word[2] : "";
@@ -148,28 +172,37 @@ static int set_option(const struct op *op, int fd)
 		err = setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, 4);
 	else if (!strcmp(name, "reuseaddr"))
 		err = setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, 4);
+	else if (!strcmp(name, "broadcast"))
+		err = setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, 4);
 	else if (!strcmp(name, "zerocopy"))
 		err = setsockopt(fd, SOL_SOCKET, SO_ZEROCOPY, &one, 4);
 	else if (!strcmp(name, "device"))
 		err = setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, value,
 				 strlen(value));
+	else if (!strcmp(name, "steer"))
+		err = steer(value, fd);
+	else if (!strcmp(name, "extend"))
+		err = extend(fd);
 	else if (!strcmp(name, "join"))
 		err = join(value, fd);
 	return err < 0 ? -errno : 0;
 }
 
-/* Only asks: neither of these makes anybody the socket's user. */
+/* Only asks, for some time: none of it makes anybody the socket's user. */
 static int ask(int fd)
 {
 	struct sockaddr_storage a;
 	struct tcp_info info;
-	socklen_t len = sizeof(a);
 
-	getsockname(fd, (void *)&a, &len);
-	len = sizeof(a);
-	getpeername(fd, (void *)&a, &len);
-	len = sizeof(info);
-	getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len);
+	for (int i = 0; i < 100; i++) {
+		socklen_t len = sizeof(a);
+
+		getsockname(fd, (void *)&a, &len);
+		len = sizeof(a);
+		getpeername(fd, (void *)&a, &len);
+		len = sizeof(info);
+		getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len);
+	}
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Sending and receiving, by every call that the kernel has for it:
- *   send sN CALL LENGTH COUNT [ADDRESS], recv sN CALL COUNT
+ *   send sN CALL LENGTH COUNT [ADDRESS or "back"], recv sN CALL COUNT
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -32,6 +32,20 @@ struct message {
 	void *to;		/* or NULL */
 	socklen_t to_len;
 };
+
+/* Whom this process last heard on a descriptor, for "back". */
+static struct asker {
+	struct sockaddr_storage from;
+	socklen_t len;
+} askers[64];
+
+static int last_asker(int fd, struct sockaddr_storage *to)
+{
+	const struct asker *a = &askers[(fd - FIRST_FD) & 63];
+
+	*to = a->from;
+	return a->len ? (int)a->len : -EDESTADDRREQ;
+}
 
 static ssize_t by_msg(const struct message *m, bool many)
 {
@@ -72,8 +86,11 @@ static ssize_t by_sendfile(const struct message *m)
 	return n;
 }
 
+/* The last: a thread of the kernel's takes what is to be sent. */
+enum { INTO, OUT, BY_KERNEL };
+
 #ifdef HAVE_URING
-static ssize_t by_uring(int fd, void *data, size_t len, bool out)
+static ssize_t by_uring(int fd, void *data, size_t len, int how)
 {
 	struct __kernel_timespec limit = { 0, 30000000 };
 	struct io_uring_cqe *cqe;
@@ -81,13 +98,14 @@ static ssize_t by_uring(int fd, void *data, size_t len, bool out)
 	struct io_uring ring;
 	int n;
 
-	n = io_uring_queue_init(4, &ring, 0);
+	n = io_uring_queue_init(4, &ring,
+				how == BY_KERNEL ? IORING_SETUP_SQPOLL : 0);
 	if (!n) {
 		sqe = io_uring_get_sqe(&ring);
-		if (out)
-			io_uring_prep_send(sqe, fd, data, len, 0);
-		else
+		if (how == INTO)
 			io_uring_prep_recv(sqe, fd, data, len, 0);
+		else
+			io_uring_prep_send(sqe, fd, data, len, 0);
 		io_uring_submit(&ring);
 		n = io_uring_wait_cqe_timeout(&ring, &cqe, &limit);
 		if (!n)
@@ -98,9 +116,9 @@ static ssize_t by_uring(int fd, void *data, size_t len, bool out)
 	return n < 0 ? -1 : n;
 }
 #else
-static ssize_t by_uring(int fd, void *data, size_t len, bool out)
+static ssize_t by_uring(int fd, void *data, size_t len, int how)
 {
-	(void)fd, (void)data, (void)len, (void)out;
+	(void)fd, (void)data, (void)len, (void)how;
 	errno = EOPNOTSUPP;
 	return -1;
 }
@@ -124,7 +142,9 @@ static ssize_t transmit(const char *call, struct message *m)
 	if (!strcmp(call, "sendfile"))
 		return by_sendfile(m);
 	if (!strcmp(call, "uring"))
-		return by_uring(m->fd, m->data, m->len, true);
+		return by_uring(m->fd, m->data, m->len, OUT);
+	if (!strcmp(call, "sqpoll"))
+		return by_uring(m->fd, m->data, m->len, BY_KERNEL);
 	if (!strcmp(call, "zerocopy"))
 		m->flags |= MSG_ZEROCOPY;
 	return send(m->fd, m->data, m->len, m->flags);
@@ -144,7 +164,7 @@ static size_t header_of(int fd, unsigned char *data)
 	return 8;
 }
 
-static size_t fill(unsigned char *data, size_t len)
+size_t put_stamps(unsigned char *data, size_t len)
 {
 	struct stamp s = { STAMP_MAGIC, me.program, me.who, next_seq() };
 	size_t at = 0;
@@ -171,7 +191,9 @@ int send_op(const struct op *op, int fd)
 	if (len > MOST)
 		return -EINVAL;
 	if (op->words > 5) {
-		int n = parse_address(op->word[5], &to);
+		int n = strcmp(op->word[5], "back") ?
+			parse_address(op->word[5], &to) :
+			last_asker(fd, &to);
 
 		if (n < 0)
 			return n;
@@ -180,7 +202,7 @@ int send_op(const struct op *op, int fd)
 	}
 	head = header_of(fd, data);
 	for (int i = 0; i < count; i++) {
-		m.len = head + fill(data + head, len);
+		m.len = head + put_stamps(data + head, len);
 		if (transmit(op->word[2], &m) < 0)
 			err = -errno;
 	}
@@ -228,9 +250,13 @@ static ssize_t receive(const char *call, int fd, void *data)
 	if (!strcmp(call, "splice"))
 		return receive_splice(fd, data);
 	if (!strcmp(call, "uring"))
-		return by_uring(fd, data, MOST, false);
-	if (!strcmp(call, "recvfrom"))
-		return recvfrom(fd, data, MOST, 0, NULL, NULL);
+		return by_uring(fd, data, MOST, INTO);
+	if (!strcmp(call, "recvfrom")) {
+		struct asker *a = &askers[(fd - FIRST_FD) & 63];
+
+		a->len = sizeof(a->from);
+		return recvfrom(fd, data, MOST, 0, (void *)&a->from, &a->len);
+	}
 	return recv(fd, data, MOST, 0);
 }
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from wire import ICMP, ICMP6, TCP, UDP, packets
 
 FIRST_PORT, PORTS, PROGRAMS = 10000, 8, 2500
-SYN, ACK = 0x02, 0x10
+MPTCP = "262"
 
 
 @dataclass
@@ -44,6 +44,12 @@ class Result:
     stuck: list = field(default_factory=list)       # programs
     refused: Counter = field(default_factory=Counter)
 
+    def __str__(self):
+        return (f"{self.packets} packets; {self.named} of {self.ends} ends "
+                f"named ({100 * self.named / max(self.ends, 1):.2f} %), "
+                f"others {dict(self.reasons)}; {len(self.stuck)} programs "
+                f"stuck; refused {dict(self.refused.most_common(6))}")
+
     def add(self, other):
         for name in ("packets", "ends", "named"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
@@ -74,7 +80,7 @@ class Truth:
 
     def on_U(self, program, who, _kind, _cookie, protocol, _lip, lport,
              _rip, _rport):
-        key = int(protocol), int(lport)
+        key = TCP if protocol == MPTCP else int(protocol), int(lport)
         self.users[int(program), *key].add(int(who))
         self.program_of.setdefault(key, int(program))
 

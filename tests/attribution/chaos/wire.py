@@ -63,6 +63,7 @@ def transport(p, proto, data):
 
 
 def network(p, ethertype, data):
+    p.ports = 0, 0              # of a fragment, whatever it is in
     if ethertype == 0x0800 and len(data) >= 20:
         p.ips = tuple(str(ipaddress.ip_address(data[a:a + 4]))
                       for a in (12, 16))
