@@ -373,6 +373,7 @@ void pktwho_register(void)
 
 void pktwho_handoff(void)
 {
+	dpi_handoff();
 	has_block_table = find_dissector_table("pcapng_custom_block") != NULL;
 	if (has_block_table)
 		dissector_add_uint("pcapng_custom_block", PKTWHO_PEN,

@@ -7,17 +7,19 @@
 #include <epan/to_str.h>
 #include <wsutil/wslog.h>
 
+#include "dpi/content.h"
 #include "dpi/expert.h"
 #include "dpi/flow.h"
 #include "dpi/layers.h"
 #include "dpi/names.h"
 #include "dpi/read.h"
+#include "dpi/reader.h"
 #include "proc/expert.h"
 #include "dpi/spoken.h"
 #include "stats/stats.h"
 
 static int proto_dpi = -1;
-static int hf_app, hf_host, hf_detail, hf_summary, hf_name, hf_name_proc;
+static int hf_app, hf_how, hf_host, hf_detail, hf_summary, hf_name, hf_name_proc;
 static int ett_dpi = -1;
 static dissector_handle_t postdissector;
 
@@ -36,6 +38,8 @@ static void register_fields(void)
 	static hf_register_info all[] = {
 		{ &hf_app, { "Application", "dpi.app", FT_STRINGZ, BASE_NONE,
 			     NULL, 0, NULL, HFILL } },
+		{ &hf_how, { "Known By", "dpi.how", FT_STRINGZ, BASE_NONE,
+			     NULL, 0, NULL, HFILL } },
 		{ &hf_host, { "Host", "dpi.host", FT_STRINGZ, BASE_NONE, NULL,
 			      0, NULL, HFILL } },
 		{ &hf_detail, { "Detail", "dpi.detail", FT_STRINGZ, BASE_NONE,
@@ -53,8 +57,7 @@ static void register_fields(void)
 	has_fields = true;
 	proto_register_field_array(proto_dpi, all, array_length(all));
 	dpi_expert_register(proto_dpi);
-	dpi_layers_init();
-	dpi_read_init();
+	reader_init();
 }
 
 /* From the next file on, Wireshark gives us every packet's tree. */
@@ -66,7 +69,7 @@ static void collect(bool on)
 	if (on)
 		register_fields();
 	set_postdissector_wanted_hfids(postdissector,
-				       on ? dpi_read_wanted() : NULL);
+				       on ? reader_wanted() : NULL);
 }
 
 /* Somebody names a field of ours, and Wireshark does not know it yet. */
@@ -78,6 +81,7 @@ static void on_first_name(const char *name _U_)
 
 static void on_preferences(void)
 {
+	dpi_content_enable(pref_when != NEVER);
 	if (pref_when == ALWAYS)
 		collect(true);
 	else if (pref_when == NEVER)
@@ -99,7 +103,7 @@ static void tap_missed(void)
 	if (tapping)
 		return;
 	tapping = true;
-	filter = dpi_read_filter();
+	filter = reader_filter();
 	error = register_tap_listener("dpi", &tapping, filter, 0, NULL, NULL,
 				      NULL, NULL);
 	g_free(filter);
@@ -128,11 +132,63 @@ static void collect_for_statistics(void)
 		collect(true);
 }
 
+static enum dpi_rank rank_of(const struct dpi_protocol *p)
+{
+	switch (p->role) {
+	case DPI_PATH:
+		return DPI_PATHFINDER;
+	case DPI_CARRIES:
+	case DPI_PROXY:
+		return DPI_CARRIER;
+	case DPI_UPGRADE:
+		return DPI_UPGRADED;
+	default:
+		return DPI_SAID;
+	}
+}
+
+static void take_content(struct dpi_flow *f, packet_info *pinfo,
+			 const struct dpi_protocol *p)
+{
+	if (p && dpi_flow_set_app(f, p->app, rank_of(p), DPI_BY_CONTENT))
+		f->odd_port = p->has_port && !spoken_is_owner(pinfo, p->id);
+}
+
+/*
+ * What is spoken is learnt when the file is read for the first time, whoever
+ * asks for it and whenever: it needs no tree.
+ */
+static void learn_app(packet_info *pinfo)
+{
+	const struct signature *s;
+	struct dpi_layers l;
+	struct dpi_flow *f;
+
+	dpi_layers_read(&l, pinfo);
+	if (!l.is_flow)
+		return;
+	f = dpi_flow_get(pinfo, proto_dpi);
+	if (l.in_proxy && !f->in_proxy) {
+		f->in_proxy = true;
+		f->rank = DPI_NOTHING;
+	}
+	s = f->in_proxy ? NULL : dpi_content_get(pinfo);
+	if (s)
+		take_content(f, pinfo, dpi_protocol_named(s->protocol));
+	if (l.in_proxy == f->in_proxy &&
+	    dpi_flow_set_app(f, l.app, l.rank, l.how))
+		f->odd_port = l.has_port && !spoken_is_kept(pinfo);
+}
+
 bool dpi_is_wanted(packet_info *pinfo, proto_tree *tree)
 {
 	if (!proto_is_protocol_enabled(find_protocol_by_id(proto_dpi)))
 		return false;
+	dpi_protocols_init();
+	dpi_layers_init();
 	if (!PINFO_FD_VISITED(pinfo)) {
+		if (pref_when != NEVER)
+			learn_app(pinfo);
 		if (!missed && !collecting)
 			collect_for_statistics();
 		missed = missed || !collecting || !tree;
@@ -151,6 +207,7 @@ struct view {
 	tvbuff_t *tvb;
 	packet_info *pinfo;
 	const char *app;
+	enum dpi_how how;
 	const char *host;
 	struct dpi_flow *flow;		/* NULL for what has none */
 	const struct dpi_turn *turn;
@@ -183,12 +240,21 @@ static const char *summary_of(const struct view *v)
 	return wmem_strbuf_get_str(s);
 }
 
-static void add(const struct view *v, int hf, const char *text)
+static proto_item *add(const struct view *v, int hf, const char *text)
 {
+	proto_item *item = NULL;
+
 	if (text && *text)
-		proto_item_set_generated(proto_tree_add_string(v->tree, hf,
-							       v->tvb, 0, 0,
-							       text));
+		item = proto_tree_add_string(v->tree, hf, v->tvb, 0, 0, text);
+	proto_item_set_generated(item);
+	return item;
+}
+
+/* It can be filtered for all the same. */
+static void hide(proto_item *item, bool on)
+{
+	if (on)
+		proto_item_set_hidden(item);
 }
 
 static void add_name(const struct view *v, const address *a)
@@ -217,21 +283,30 @@ static void add_names(const struct view *v, const struct attribution *owners)
 		add_name(v, &v->pinfo->net_dst);
 }
 
+/* One line for one fact: the first has them all in short. */
 static void show(struct view *v, const struct attribution *owners)
 {
+	static const char *const hows[] = {
+		[DPI_BY_NOTHING] = NULL,
+		[DPI_BY_CONTENT] = "content",
+		[DPI_BY_ALPN] = "alpn",
+		[DPI_BY_DISSECTOR] = "dissector",
+		[DPI_BY_PORT] = "port",
+	};
+	const char *summary = is_wanted(v, hf_summary) ? summary_of(v) : "";
 	proto_item *top = proto_tree_add_protocol_format(v->tree, proto_dpi,
 		v->tvb, 0, 0, "Application");
 
 	proto_item_set_generated(top);
-	if (is_wanted(v, hf_summary))
-		proto_item_append_text(top, ": %s", summary_of(v));
+	if (*summary)
+		proto_item_append_text(top, ": %s", summary);
 	v->tree = proto_item_add_subtree(top, ett_dpi);
-	add(v, hf_app, v->app);
+	hide(add(v, hf_app, v->app), !strcmp(summary, v->app));
+	add(v, hf_how, hows[v->how]);
 	add(v, hf_host, v->host);
 	if (is_wanted(v, hf_detail))
 		add(v, hf_detail, detail_of(v));
-	if (is_wanted(v, hf_summary))
-		add(v, hf_summary, summary_of(v));
+	hide(add(v, hf_summary, summary), true);
 	add_names(v, owners);
 	if (v->unresolved)
 		dpi_expert_add(top, v->pinfo, v->unresolved);
@@ -239,21 +314,50 @@ static void show(struct view *v, const struct attribution *owners)
 
 /* ---- a packet ---- */
 
-static void learn(struct dpi_flow *f, const struct dpi_layers *l,
-		  packet_info *pinfo, proto_tree *tree,
+static bool has_read_any(const struct dpi_flow *f)
+{
+	return f->host || f->first || f->alpn || f->tls_version;
+}
+
+/*
+ * A packet that somebody clicks on, of a file that was read without our
+ * fields, says what it says itself: what is shown must not depend on what was
+ * clicked before.  When the file is read again, for a filter, all is learnt.
+ */
+static struct dpi_flow *alone(const struct dpi_flow *f, packet_info *pinfo)
+{
+	struct dpi_flow *a = wmem_new0(pinfo->pool, struct dpi_flow);
+
+	a->app = f->app;
+	a->rank = f->rank;
+	a->how = f->how;
+	a->odd_port = f->odd_port;
+	a->port = f->port;
+	return a;
+}
+
+static void learn(struct view *v, const struct dpi_layers *l,
 		  const struct attribution *owners)
 {
-	bool primed = collecting && !PINFO_FD_VISITED(pinfo);
+	bool again = PINFO_FD_VISITED(v->pinfo), primed = collecting && !again;
+	bool is_click = again && v->tree && PTREE_DATA(v->tree)->visible;
+	struct dpi_flow *f = v->flow;
 
-	if (dpi_flow_set_app(f, l->app, l->rank))
-		f->odd_port = l->has_port && !spoken_is_kept(pinfo);
-	if (tree && l->families)
-		dpi_read(f, l, pinfo, tree, primed, owners);
+	if (is_click && !f->read_again)
+		v->flow = alone(f, v->pinfo);
+	if (!v->tree || !l->families)
+		return;
+	if (v->flow != f)
+		dpi_read(v->flow, l, v->pinfo, v->tree, primed, owners);
+	dpi_read(f, l, v->pinfo, v->tree, primed, owners);
+	f->read_again = f->read_again || (again && !is_click &&
+					  has_read_any(f));
 }
 
 static void look(struct view *v, const struct dpi_layers *l)
 {
 	v->app = l->app ? l->app : l->transport;
+	v->how = l->how;
 	if (!v->flow)
 		return;
 	v->turn = dpi_flow_turn_at(v->flow, v->pinfo->num);
@@ -261,6 +365,7 @@ static void look(struct view *v, const struct dpi_layers *l)
 	if (!v->host && v->turn)
 		v->host = v->turn->host;
 	v->app = v->flow->app ? v->flow->app : l->transport;
+	v->how = v->flow->how;
 }
 
 void dpi_add(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
@@ -275,11 +380,11 @@ void dpi_add(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 	if (l.is_flow)
 		v.flow = dpi_flow_get(pinfo, proto_dpi);
 	if (v.flow && pref_when != NEVER && (first || missed))
-		learn(v.flow, &l, pinfo, tree, owners);
+		learn(&v, &l, owners);
 	if (missed && !first && pref_when != NEVER)
 		tap_missed();
 	if (v.flow && v.flow->host_frame == pinfo->num &&
-	    dpi_expert_is_due(v.flow->host, owners))
+	    !v.flow->ech && dpi_expert_is_due(v.flow->host, owners))
 		v.unresolved = v.flow->host;
 	if (!proto_field_is_referenced(tree, proto_dpi) &&
 	    !(v.unresolved && expert_items_are_wanted(tree)))
@@ -287,6 +392,11 @@ void dpi_add(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 	look(&v, &l);
 	if (v.app)
 		show(&v, owners);
+}
+
+void dpi_handoff(void)
+{
+	dpi_content_handoff();
 }
 
 void dpi_use_postdissector(dissector_handle_t handle)
@@ -314,6 +424,7 @@ void dpi_init(void)
 	dpi_names_init();
 	prefs = prefs_register_protocol(proto_dpi, on_preferences);
 	dpi_expert_init(prefs);
+	dpi_content_init(proto_dpi, prefs);
 	prefs_register_enum_preference(prefs, "when",
 		"Learn what is spoken",
 		"Learning costs about a fifth of the time to read a file that"

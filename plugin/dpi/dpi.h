@@ -20,6 +20,9 @@
 /* Registers the protocol "dpi", its fields' prefix and its preferences. */
 void dpi_init(void);
 
+/* Once all protocols have registered. */
+void dpi_handoff(void);
+
 /* The postdissector that calls dpi_add(), once it is registered. */
 void dpi_use_postdissector(dissector_handle_t handle);
 

@@ -16,12 +16,14 @@ struct dpi_flow *dpi_flow_get(packet_info *pinfo, int proto)
 	return f;
 }
 
-bool dpi_flow_set_app(struct dpi_flow *f, const char *app, enum dpi_rank rank)
+bool dpi_flow_set_app(struct dpi_flow *f, const char *app, enum dpi_rank rank,
+		      enum dpi_how how)
 {
 	if (!app || rank <= f->rank)
 		return false;
 	f->app = app;
 	f->rank = rank;
+	f->how = how;
 	return true;
 }
 
@@ -199,5 +201,6 @@ const char *dpi_flow_detail(wmem_allocator_t *pool, const struct dpi_flow *f,
 	append(out, "", f->cipher);
 	append(out, "ALPN ", f->alpn);
 	append(out, "JA4 ", f->ja4);
+	append(out, "", f->ech ? "ECH, the host may be its outer name" : NULL);
 	return wmem_strbuf_get_str(out);
 }

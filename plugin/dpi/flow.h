@@ -21,11 +21,21 @@
 /* How sure we are of the protocol: a better source replaces a lesser one. */
 enum dpi_rank {
 	DPI_NOTHING,
+	DPI_PORT,		/* the port's owner was called, whatever the bytes */
+	DPI_PATHFINDER,		/* STUN, and not what it is for */
 	DPI_CARRIER,		/* TLS or QUIC, and not what is inside */
+	DPI_TLS_PORT,		/* TLS, on a port that is for one thing alone */
 	DPI_OFFERED,		/* the client's ALPN leaves no other choice */
-	DPI_AGREED,		/* the server's ALPN, or a port that is for this alone */
+	DPI_AGREED,		/* the server's ALPN */
 	DPI_SEEN,		/* dissected */
-	DPI_UPGRADED,		/* HTTP that became something else */
+	DPI_SAID,		/* the first bytes cannot be anything else */
+	DPI_UPGRADED,		/* it became something else, or more is known */
+};
+
+/* By what the protocol is known: dpi.how. */
+enum dpi_how {
+	DPI_BY_NOTHING, DPI_BY_CONTENT, DPI_BY_ALPN, DPI_BY_DISSECTOR,
+	DPI_BY_PORT,
 };
 
 struct dpi_turn {
@@ -40,6 +50,10 @@ struct dpi_turn {
 struct dpi_flow {
 	const char *app;	/* NULL while nothing but the transport is known */
 	enum dpi_rank rank;
+	enum dpi_how how;
+	bool in_proxy;		/* what a proxy passes on is what is spoken */
+	bool read_again;	/* for a filter, when it was too late to learn */
+	bool ech;		/* the server name may be for show */
 	bool odd_port;		/* the protocol's own port is another one */
 	uint16_t port;		/* the receiver's of the first packet */
 	unsigned turns;
@@ -57,7 +71,8 @@ struct dpi_flow {
 struct dpi_flow *dpi_flow_get(packet_info *pinfo, int proto);
 
 /* @app must live as long as the file.  True if it is news. */
-bool dpi_flow_set_app(struct dpi_flow *f, const char *app, enum dpi_rank rank);
+bool dpi_flow_set_app(struct dpi_flow *f, const char *app, enum dpi_rank rank,
+		      enum dpi_how how);
 
 /* Keeps a copy of @value, unless *@member is known already. */
 void dpi_flow_set(const char **member, const char *value);

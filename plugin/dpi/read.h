@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Reads the fields of other dissectors that we know the meaning of.  They are
- * looked up by name when first needed, since every version of Wireshark has
- * others; what this one has not is never there.
+ * What a packet tells of its flow, by the fields of other dissectors
+ * (reader.h).
  */
 #ifndef PKTWHO_PLUGIN_DPI_READ_H
 #define PKTWHO_PLUGIN_DPI_READ_H
@@ -11,15 +10,6 @@
 #include "dpi/flow.h"
 #include "dpi/layers.h"
 #include "record.h"
-
-/* Once, and not before all protocols have registered. */
-void dpi_read_init(void);
-
-/* All fields that we read, as set_postdissector_wanted_hfids() wants them. */
-GArray *dpi_read_wanted(void);
-
-/* A display filter that refers to them all; to be freed with g_free(). */
-char *dpi_read_filter(void);
 
 /*
  * Takes what the packet says into @f, and what this host resolved into

@@ -6,13 +6,22 @@ bool spoken_is(const packet_info *pinfo, int proto)
 	return wmem_list_find(pinfo->layers, GINT_TO_POINTER(proto)) != NULL;
 }
 
+static int owner_of(bool tcp, uint32_t port)
+{
+	static dissector_table_t tables[2];
+	dissector_handle_t handle;
+
+	if (!tables[tcp])
+		tables[tcp] = find_dissector_table(tcp ? "tcp.port" :
+							 "udp.port");
+	handle = dissector_get_uint_handle(tables[tcp], port);
+	return handle ? dissector_handle_get_protocol_index(handle) : -1;
+}
+
 /* What Wireshark would hand this port's packets to. */
 static bool is_kept(const packet_info *pinfo, uint32_t port)
 {
-	const char *table = pinfo->ptype == PT_TCP ? "tcp.port" : "udp.port";
-	dissector_handle_t handle = dissector_get_uint_handle(
-		find_dissector_table(table), port);
-	int proto = handle ? dissector_handle_get_protocol_index(handle) : -1;
+	int proto = owner_of(pinfo->ptype == PT_TCP, port);
 
 	return proto != -1 && spoken_is(pinfo, proto);
 }
@@ -21,4 +30,28 @@ bool spoken_is_kept(const packet_info *pinfo)
 {
 	return is_kept(pinfo, pinfo->srcport) ||
 	       is_kept(pinfo, pinfo->destport);
+}
+
+bool spoken_is_owner(const packet_info *pinfo, int proto)
+{
+	bool tcp = pinfo->ptype == PT_TCP;
+
+	return proto != -1 && (owner_of(tcp, pinfo->srcport) == proto ||
+			       owner_of(tcp, pinfo->destport) == proto);
+}
+
+enum spoken_choice spoken_choice(bool tcp, uint32_t a, uint32_t b, int proto)
+{
+	const char *table = tcp ? "tcp.port" : "udp.port";
+	int first = owner_of(tcp, a), second = owner_of(tcp, b);
+
+	if (dissector_get_uint_handle(find_dissector_table(table), a) !=
+		    dissector_get_default_uint_handle(table, a) ||
+	    dissector_get_uint_handle(find_dissector_table(table), b) !=
+		    dissector_get_default_uint_handle(table, b))
+		return SPOKEN_DECODED_AS;
+	if ((first == proto || first == -1) &&
+	    (second == proto || second == -1) && first != second)
+		return SPOKEN_RIGHT;
+	return SPOKEN_OTHER;
 }

@@ -11,4 +11,16 @@ bool spoken_is(const packet_info *pinfo, int proto);
 /* Is the protocol that either port of TCP or UDP belongs to spoken here? */
 bool spoken_is_kept(const packet_info *pinfo);
 
+/* Is it the owner of either port, whatever was found in the packet? */
+bool spoken_is_owner(const packet_info *pinfo, int proto);
+
+enum spoken_choice {
+	SPOKEN_RIGHT,		/* Wireshark takes @proto by the port */
+	SPOKEN_OTHER,		/* ... or something else, or nothing */
+	SPOKEN_DECODED_AS,	/* the user has chosen for it */
+};
+
+/* What becomes of a packet between these ports of TCP or UDP? */
+enum spoken_choice spoken_choice(bool tcp, uint32_t a, uint32_t b, int proto);
+
 #endif

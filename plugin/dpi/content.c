@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dpi/content.h"
+
+#include <epan/conversation.h>
+
+#include "dpi/spoken.h"
+
+#define TRIES 8			/* payloads that are looked at, each direction */
+
+struct content {
+	const struct signature *is;	/* NULL: nothing is known */
+	dissector_handle_t handle;	/* that the conversation was handed to */
+	uint16_t port;		/* the receiver's of its first packet */
+	uint8_t tries[2];
+	uint8_t last[2][SIGNATURE_KEPT];	/* bytes of the last payload */
+};
+
+static int proto_tcp = -1, proto_udp = -1, proto_handed = -1;	/* ours */
+static dissector_handle_t tcp, udp;		/* Wireshark's */
+static dissector_handle_t handed;
+static ws_bool hand_over = true;
+static bool enabled = true;
+static struct {
+	uint32_t frame;
+	const struct content *content;
+} last;				/* that was looked at */
+
+/* The lower port's is the first; of equal ports the lower address's. */
+static unsigned direction_of(const packet_info *pinfo, uint32_t sport,
+			     uint32_t dport)
+{
+	if (sport != dport)
+		return sport > dport;
+	return cmp_address(&pinfo->src, &pinfo->dst) > 0;
+}
+
+static struct content *content_of(conversation_t *c, int proto)
+{
+	struct content *content = conversation_get_proto_data(c, proto);
+
+	if (content)
+		return content;
+	content = wmem_new0(wmem_file_scope(), struct content);
+	content->port = (uint16_t)conversation_key_port2(c->key_ptr);
+	conversation_add_proto_data(c, proto, content);
+	return content;
+}
+
+/* Of a packet that TCP or UDP has dissected. */
+static const struct content *content_at(packet_info *pinfo)
+{
+	conversation_t *c = find_conversation_pinfo(pinfo, 0);
+	bool is_tcp = pinfo->ptype == PT_TCP;
+
+	if (!c || (!is_tcp && pinfo->ptype != PT_UDP))
+		return NULL;
+	return conversation_get_proto_data(c, is_tcp ? proto_tcp : proto_udp);
+}
+
+struct wanted {
+	int proto;
+	dissector_handle_t handle;
+};
+
+static void is_wanted(const char *table _U_, void *handle, void *user)
+{
+	struct wanted *w = user;
+
+	if (dissector_handle_get_protocol_index(handle) == w->proto &&
+	    !w->handle)
+		w->handle = handle;
+}
+
+/* The dissector that Decode As would offer by that name. */
+static dissector_handle_t handle_of(const char *filter, bool over_tcp)
+{
+	struct wanted w = { proto_get_id_by_filter_name(filter), NULL };
+
+	if (w.proto != -1)
+		dissector_table_foreach_handle(over_tcp ? "tcp.port" :
+					       "udp.port", is_wanted, &w);
+	return w.handle ? w.handle : find_dissector(filter);
+}
+
+/* The conversation's dissector, in our name. */
+static int dissect_handed(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
+			  void *data)
+{
+	const struct content *k = content_at(pinfo);
+	uint32_t matched = pinfo->match_uint;
+	int done;
+
+	if (!k || !k->handle)
+		return 0;
+	/* Many tell a request from an answer by the port that they were found by. */
+	pinfo->match_uint = k->port;
+	done = call_dissector_only(k->handle, tvb, pinfo, tree, data);
+	pinfo->match_uint = matched;
+	return done;
+}
+
+static void hand(conversation_t *c, struct content *k,
+		 const struct signature *s, const packet_info *pinfo,
+		 const struct payload *p)
+{
+	const char *to = s->hand_to ? s->hand_to : s->protocol;
+	int proto = proto_get_id_by_filter_name(to);
+	dissector_handle_t handle;
+
+	if (!hand_over || s->keep || proto == -1 ||
+	    (!k->handle && conversation_get_dissector(c, pinfo->num)) ||
+	    spoken_choice(p->over == OVER_TCP, p->sport, p->dport, proto) !=
+		    SPOKEN_OTHER)
+		return;
+	handle = handle_of(to, p->over == OVER_TCP);
+	if (!handle)
+		return;
+	k->handle = handle;
+	conversation_set_dissector_from_frame_number(c, pinfo->num, handed);
+}
+
+/* What may become something else is looked at again. */
+static bool is_decided(const struct content *k)
+{
+	return k->is && !k->is->may_change;
+}
+
+static void forget(void)
+{
+	last.frame = 0;
+	last.content = NULL;
+}
+
+static void look(packet_info *pinfo, struct payload *p, int proto)
+{
+	bool is_tcp = p->over == OVER_TCP;
+	conversation_type type = is_tcp ? CONVERSATION_TCP : CONVERSATION_UDP;
+	conversation_t *c = find_conversation(pinfo->num, &pinfo->src,
+		&pinfo->dst, type, p->sport, p->dport, 0);
+	unsigned way = direction_of(pinfo, p->sport, p->dport);
+	const struct signature *s;
+	struct content *k;
+
+	if (!c)
+		c = conversation_new(pinfo->num, &pinfo->src, &pinfo->dst,
+				     type, p->sport, p->dport, 0);
+	last.content = k = content_of(c, proto);
+	last.frame = pinfo->num;
+	if (is_decided(k) || k->tries[way] >= TRIES)
+		return;
+	p->before = k->tries[way] ? k->last[way] : NULL;
+	p->other = k->tries[!way] ? k->last[!way] : NULL;
+	k->tries[way]++;
+	s = signature_find(p);
+	memset(k->last[way], 0, SIGNATURE_KEPT);
+	memcpy(k->last[way], p->p, MIN(p->len, SIGNATURE_KEPT));
+	if (!s || s == k->is)
+		return;
+	k->is = s;
+	hand(c, k, s, pinfo, p);
+}
+
+static bool is_to_be_seen(const packet_info *pinfo)
+{
+	return enabled && !PINFO_FD_VISITED(pinfo) && !pinfo->fragmented &&
+	       !pinfo->flags.in_error_pkt;
+}
+
+static int see_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
+		   void *data)
+{
+	unsigned have = tvb_captured_length(tvb), head;
+	struct payload p = { .over = OVER_TCP };
+
+	if (is_to_be_seen(pinfo) && have > 20) {
+		const uint8_t *raw = tvb_get_ptr(tvb, 0, (int)have);
+
+		head = (raw[12] >> 4) * 4u;
+		p.sport = (uint16_t)(raw[0] << 8 | raw[1]);
+		p.dport = (uint16_t)(raw[2] << 8 | raw[3]);
+		p.p = raw + head;
+		p.len = have > head ? have - head : 0;
+		p.full = p.len + tvb_reported_length(tvb) - have;
+		if (head >= 20 && p.len)
+			look(pinfo, &p, proto_tcp);
+	}
+	return call_dissector_only(tcp, tvb, pinfo, tree, data);
+}
+
+static int see_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
+		   void *data)
+{
+	unsigned have = tvb_captured_length(tvb);
+	struct payload p = { .over = OVER_UDP };
+
+	if (is_to_be_seen(pinfo) && have > 8) {
+		const uint8_t *raw = tvb_get_ptr(tvb, 0, (int)have);
+		unsigned size = (unsigned)(raw[4] << 8 | raw[5]);
+
+		p.sport = (uint16_t)(raw[0] << 8 | raw[1]);
+		p.dport = (uint16_t)(raw[2] << 8 | raw[3]);
+		p.p = raw + 8;
+		p.len = (size > 8 && size < have ? size : have) - 8;
+		p.full = size > 8 ? size - 8 : p.len;
+		look(pinfo, &p, proto_udp);
+	}
+	return call_dissector_only(udp, tvb, pinfo, tree, data);
+}
+
+const struct signature *dpi_content_get(packet_info *pinfo)
+{
+	const struct content *k = content_at(pinfo);
+
+	/* SNMP and others make a new conversation of the same ends. */
+	if (!k && last.frame == pinfo->num && !PINFO_FD_VISITED(pinfo))
+		k = last.content;
+	return k ? k->is : NULL;
+}
+
+void dpi_content_enable(bool on)
+{
+	enabled = on;
+}
+
+static dissector_handle_t take_place(uint32_t number, int proto,
+				     dissector_t see)
+{
+	dissector_handle_t theirs = dissector_get_default_uint_handle(
+		"ip.proto", number);
+
+	if (theirs)
+		dissector_add_uint("ip.proto", number,
+				   create_dissector_handle(see, proto));
+	return theirs;
+}
+
+void dpi_content_handoff(void)
+{
+	handed = create_dissector_handle(dissect_handed, proto_handed);
+	tcp = take_place(6, proto_tcp, see_tcp);
+	udp = take_place(17, proto_udp, see_udp);
+}
+
+void dpi_content_init(int proto, module_t *prefs)
+{
+	/* Not the packet's layers: those are TCP and UDP themselves. */
+	proto_tcp = proto_register_protocol_in_name_only("TCP, its bytes first",
+		"TCP content", "dpi_tcp", proto, FT_BYTES);
+	proto_udp = proto_register_protocol_in_name_only("UDP, its bytes first",
+		"UDP content", "dpi_udp", proto, FT_BYTES);
+	register_init_routine(forget);
+	proto_handed = proto_register_protocol_in_name_only(
+		"What the first bytes say", "By content", "dpi_handed", proto,
+		FT_BYTES);
+	prefs_register_bool_preference(prefs, "hand_over",
+		"Dissect what the first bytes say, whatever the port",
+		"Where the first bytes of a conversation are one protocol's for"
+		" certain, and Wireshark would choose another by the port, it is"
+		" dissected as what it is.  Decode As comes before this.",
+		&hand_over);
+}

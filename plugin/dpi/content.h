@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the first bytes of a conversation of TCP or UDP say, in either
+ * direction, by the signatures of signature.h.  It is decided when a file is
+ * read for the first time, before Wireshark has a look at the payload, and
+ * does not change after that.
+ *
+ * Where Wireshark would choose another dissector, by the port or none at all,
+ * the conversation is handed to the right one, and with it come its details
+ * and its reassembly.  Decode As comes before that, and so does the
+ * preference dpi.hand_over.
+ */
+#ifndef PKTWHO_PLUGIN_DPI_CONTENT_H
+#define PKTWHO_PLUGIN_DPI_CONTENT_H
+
+#include "compat.h"
+#include <epan/prefs.h>
+
+#include "dpi/signature.h"
+
+/* Once, while protocols register; @proto is "dpi". */
+void dpi_content_init(int proto, module_t *prefs);
+
+/* Once all have: from then on we see TCP and UDP first. */
+void dpi_content_handoff(void);
+
+/* Is anything to be done at all?  It is, unless told otherwise. */
+void dpi_content_enable(bool on);
+
+/* What this dissected packet's conversation is by its bytes, or NULL. */
+const struct signature *dpi_content_get(packet_info *pinfo);
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dpi/protocols.h"
+
+#define OF(filter, app, over_tls, role, families, has_port) \
+	{ filter, app, over_tls, role, families, has_port, true, -1 }
+
+/* What is not in here is an application of Wireshark's name. */
+static struct dpi_protocol known[] = {
+	OF("tcp", "TCP", NULL, DPI_TRANSPORT, 0, false),
+	OF("udp", "UDP", NULL, DPI_TRANSPORT, 0, false),
+	OF("udplite", "UDP-Lite", NULL, DPI_TRANSPORT, 0, false),
+	OF("sctp", "SCTP", NULL, DPI_TRANSPORT, 0, false),
+	OF("dccp", "DCCP", NULL, DPI_TRANSPORT, 0, false),
+	OF("icmp", "ICMP", NULL, DPI_QUOTES, 0, false),
+	OF("icmpv6", "ICMPv6", NULL, DPI_QUOTES, 0, false),
+
+	OF("tls", "TLS", "TLS", DPI_CARRIES, DPI_TLS, true),
+	OF("dtls", "DTLS", "DTLS", DPI_CARRIES, DPI_DTLS, false),
+	OF("quic", "QUIC", "QUIC", DPI_CARRIES, DPI_TLS, false),
+	OF("gquic", "GQUIC", NULL, DPI_CARRIES, DPI_GQUIC, false),
+	OF("nbss", "NetBIOS", NULL, DPI_CARRIES, 0, false),
+	OF("rpc", "RPC", NULL, DPI_CARRIES, 0, false),
+	OF("tpkt", "TPKT", NULL, DPI_CARRIES, 0, false),
+	OF("cotp", "COTP", NULL, DPI_CARRIES, 0, false),
+	OF("ses", "SES", NULL, DPI_CARRIES, 0, false),
+	OF("udpencap", "UDPENCAP", NULL, DPI_CARRIES, 0, false),
+	OF("gtp", "GTP", NULL, DPI_CARRIES, 0, false),
+	OF("geneve", "Geneve", NULL, DPI_CARRIES, 0, false),
+	OF("vxlan", "VXLAN", NULL, DPI_CARRIES, 0, false),
+	OF("socks", "SOCKS", NULL, DPI_PROXY, 0, true),
+	OF("stun", "STUN", NULL, DPI_PATH, 0, false),
+
+	OF("arp", "ARP", NULL, DPI_APP, 0, false),
+	OF("http", "HTTP", "HTTPS", DPI_APP, DPI_HTTP, true),
+	OF("http2", "HTTP/2", "HTTP/2", DPI_APP, DPI_HTTP2, false),
+	OF("http3", "HTTP/3", "HTTP/3", DPI_APP, DPI_HTTP3, false),
+	OF("websocket", "WebSocket", "WebSocket", DPI_UPGRADE, 0, false),
+	OF("grpc", "gRPC", "gRPC", DPI_UPGRADE, 0, false),
+	OF("dns", "DNS", "DNS over TLS", DPI_APP, DPI_DNS, true),
+	OF("mdns", "mDNS", NULL, DPI_APP, DPI_DNS, false),
+	OF("llmnr", "LLMNR", NULL, DPI_APP, DPI_DNS, false),
+	OF("ssh", "SSH", NULL, DPI_APP, DPI_SSH, true),
+	OF("smtp", "SMTP", NULL, DPI_APP, 0, true),
+	OF("imap", "IMAP", NULL, DPI_APP, 0, true),
+	OF("pop", "POP3", NULL, DPI_APP, 0, true),
+	OF("ftp", "FTP", NULL, DPI_APP, 0, true),
+	OF("ftp-data", "FTP data", NULL, DPI_APP, 0, false),
+	OF("telnet", "Telnet", NULL, DPI_APP, 0, true),
+	OF("pgsql", "PostgreSQL", "PostgreSQL", DPI_APP, 0, true),
+	OF("mysql", "MySQL", "MySQL", DPI_APP, 0, true),
+	OF("tds", "MSSQL", "MSSQL", DPI_APP, 0, false),
+	OF("tns", "Oracle", NULL, DPI_APP, 0, false),
+	OF("resp", "Redis", NULL, DPI_APP, 0, true),
+	OF("mongo", "MongoDB", NULL, DPI_APP, 0, false),
+	OF("memcache", "Memcached", NULL, DPI_APP, 0, true),
+	OF("cql", "Cassandra", NULL, DPI_APP, 0, true),
+	OF("kafka", "Kafka", NULL, DPI_APP, 0, true),
+	OF("mqtt", "MQTT", NULL, DPI_APP, 0, true),
+	OF("amqp", "AMQP", NULL, DPI_APP, 0, true),
+	OF("elasticsearch", "Elasticsearch", NULL, DPI_APP, 0, true),
+	OF("smb", "SMB", NULL, DPI_APP, 0, false),
+	OF("smb2", "SMB2", NULL, DPI_UPGRADE, 0, false),
+	OF("mms", "MMS", NULL, DPI_UPGRADE, 0, false),
+	OF("ldap", "LDAP", NULL, DPI_APP, 0, true),
+	OF("kerberos", "Kerberos", NULL, DPI_APP, 0, true),
+	OF("radius", "RADIUS", NULL, DPI_APP, 0, true),
+	OF("ntp", "NTP", NULL, DPI_APP, 0, true),
+	OF("snmp", "SNMP", NULL, DPI_APP, 0, true),
+	OF("syslog", "Syslog", NULL, DPI_APP, 0, false),
+	OF("dhcp", "DHCP", NULL, DPI_APP, 0, false),
+	OF("rdp", "RDP", NULL, DPI_APP, 0, false),
+	OF("vnc", "VNC", NULL, DPI_APP, 0, true),
+	OF("nfs", "NFS", NULL, DPI_APP, 0, false),
+	OF("sip", "SIP", NULL, DPI_APP, 0, true),
+	OF("rtsp", "RTSP", NULL, DPI_APP, 0, true),
+	OF("irc", "IRC", NULL, DPI_APP, 0, true),
+	OF("xmpp", "XMPP", NULL, DPI_APP, 0, false),
+	OF("nntp", "NNTP", NULL, DPI_APP, 0, false),
+	OF("bittorrent", "BitTorrent", NULL, DPI_APP, 0, false),
+	OF("bt-dht", "BitTorrent DHT", NULL, DPI_APP, 0, false),
+	OF("bt-utp", "BitTorrent", NULL, DPI_APP, 0, false),
+	OF("wg", "WireGuard", NULL, DPI_WEAK, 0, false),
+	OF("openvpn", "OpenVPN", NULL, DPI_APP, 0, true),
+	OF("isakmp", "ISAKMP", NULL, DPI_APP, 0, false),
+	OF("cflow", "NetFlow", NULL, DPI_APP, 0, false),
+	OF("bvlc", "BACnet", NULL, DPI_APP, 0, false),
+	OF("opcua", "OPC UA", NULL, DPI_APP, 0, false),
+
+	OF("frame", NULL, NULL, DPI_NOISE, 0, false),
+	OF("data", NULL, NULL, DPI_NOISE, 0, false),
+	OF("data-text-lines", NULL, NULL, DPI_NOISE, 0, false),
+	OF("mptcp", NULL, NULL, DPI_NOISE, 0, false),
+	OF("f5ethtrailer", NULL, NULL, DPI_NOISE, 0, false),
+	OF("transum", NULL, NULL, DPI_NOISE, 0, false),
+	OF("mate", NULL, NULL, DPI_NOISE, 0, false),
+};
+
+/* IANA's "TLS ALPN Protocol IDs". */
+static const struct {
+	const char *alpn;
+	const char *app;
+} alpns[] = {
+	{ "http/1.1", "HTTPS" }, { "http/1.0", "HTTPS" },
+	{ "h2", "HTTP/2" }, { "dot", "DNS over TLS" },
+	{ "imap", "IMAP over TLS" }, { "pop3", "POP3 over TLS" },
+	{ "ftp", "FTP over TLS" }, { "postgresql", "PostgreSQL" },
+	{ "mqtt", "MQTT over TLS" }, { "irc", "IRC over TLS" },
+	{ "xmpp-client", "XMPP over TLS" },
+	{ "xmpp-server", "XMPP over TLS" },
+	{ "webrtc", "WebRTC" }, { "c-webrtc", "WebRTC" },
+};
+
+/* IANA's service names that say "over TLS"; RFC 7858 and RFC 9250 for 853. */
+static const struct {
+	uint16_t port;
+	const char *app;
+} tls_ports[] = {
+	{ 465, "SMTP over TLS" }, { 563, "NNTP over TLS" },
+	{ 636, "LDAP over TLS" }, { 853, "DNS over TLS" },
+	{ 990, "FTP over TLS" }, { 992, "Telnet over TLS" },
+	{ 993, "IMAP over TLS" }, { 995, "POP3 over TLS" },
+	{ 3269, "LDAP over TLS" }, { 5061, "SIP over TLS" },
+	{ 5671, "AMQP over TLS" }, { 6514, "Syslog over TLS" },
+	{ 6697, "IRC over TLS" }, { 8883, "MQTT over TLS" },
+};
+
+static GHashTable *by_id;	/* Wireshark's number -> struct dpi_protocol */
+static GHashTable *called;	/* a set of Wireshark's numbers */
+
+static void remember(int id, struct dpi_protocol *p)
+{
+	p->id = id;
+	if (!p->app)
+		p->app = proto_get_protocol_short_name(find_protocol_by_id(id));
+	if (!p->over_tls)
+		p->over_tls = wmem_strdup_printf(wmem_epan_scope(),
+						 "%s over TLS", p->app);
+	g_hash_table_insert(by_id, GINT_TO_POINTER(id), p);
+}
+
+static void add_called(const char *table _U_, void *handle, void *user _U_)
+{
+	int id = dissector_handle_get_protocol_index(handle);
+
+	if (id != -1)
+		g_hash_table_add(called, GINT_TO_POINTER(id));
+}
+
+static void add_heuristic(const char *table _U_,
+			  struct heur_dtbl_entry *entry, void *user _U_)
+{
+	int id = proto_get_id(entry->protocol);
+
+	g_hash_table_add(called, GINT_TO_POINTER(id));
+}
+
+static void find_called(void)
+{
+	static const char *const tables[] = {
+		"tcp.port", "udp.port", "tls.port", "dtls.port", "tls.alpn",
+		"dtls.alpn",
+	};
+	static const char *const heuristics[] = {
+		"tcp", "udp", "tls", "dtls", "quic",
+	};
+
+	called = g_hash_table_new(g_direct_hash, g_direct_equal);
+	for (size_t i = 0; i < array_length(tables); i++)
+		if (find_dissector_table(tables[i]))
+			dissector_table_foreach_handle(tables[i], add_called,
+						       NULL);
+	for (size_t i = 0; i < array_length(heuristics); i++)
+		if (has_heur_dissector_list(heuristics[i]))
+			heur_dissector_table_foreach(heuristics[i],
+						     add_heuristic, NULL);
+}
+
+void dpi_protocols_init(void)
+{
+	if (by_id)
+		return;
+	by_id = g_hash_table_new(g_direct_hash, g_direct_equal);
+	find_called();
+	for (size_t i = 0; i < array_length(known); i++) {
+		int id = proto_get_id_by_filter_name(known[i].filter);
+
+		if (id != -1)
+			remember(id, &known[i]);
+	}
+}
+
+/* Wireshark's helpers, as "_ws.malformed", are nobody's protocol. */
+const struct dpi_protocol *dpi_protocol_of(int id)
+{
+	struct dpi_protocol *p = g_hash_table_lookup(by_id, GINT_TO_POINTER(id));
+
+	if (p)
+		return p;
+	p = wmem_new0(wmem_epan_scope(), struct dpi_protocol);
+	p->filter = proto_get_protocol_filter_name(id);
+	p->role = *p->filter == '_' ? DPI_NOISE : DPI_APP;
+	p->is_called = g_hash_table_contains(called, GINT_TO_POINTER(id));
+	remember(id, p);
+	return p;
+}
+
+const struct dpi_protocol *dpi_protocol_named(const char *filter)
+{
+	for (size_t i = 0; i < array_length(known); i++)
+		if (!strcmp(known[i].filter, filter))
+			return &known[i];
+	return NULL;
+}
+
+const char *dpi_protocol_of_alpn(const char *alpn, bool in_quic)
+{
+	if (in_quic && (!strcmp(alpn, "h3") || g_str_has_prefix(alpn, "h3-")))
+		return "HTTP/3";
+	if (in_quic && g_str_has_prefix(alpn, "doq"))
+		return "DNS over QUIC";
+	for (size_t i = 0; i < array_length(alpns); i++)
+		if (!strcmp(alpn, alpns[i].alpn))
+			return alpns[i].app;
+	return NULL;
+}
+
+const char *dpi_protocol_of_tls_port(uint32_t port)
+{
+	for (size_t i = 0; i < array_length(tls_ports); i++)
+		if (tls_ports[i].port == port)
+			return tls_ports[i].app;
+	return NULL;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dpi/reader.h"
+
+#include "text.h"
+
+#define SAME_NAME_MAX 4		/* fields that share a name */
+#define TEXT_MAX 200
+
+static const char *const names[WHATS] = {
+	[HTTP_HOST] = "http.host",
+	[HTTP_METHOD] = "http.request.method",
+	[HTTP_URI] = "http.request.uri",
+	[HTTP_STATUS] = "http.response.code",
+	[HTTP_REQUEST_IN] = "http.request_in",
+	[HTTP2_HOST] = "http2.headers.authority",
+	[HTTP2_METHOD] = "http2.headers.method",
+	[HTTP2_URI] = "http2.headers.path",
+	[HTTP2_STATUS] = "http2.headers.status",
+	[HTTP2_TYPE] = "http2.headers.content_type",
+	[HTTP3_HOST] = "http3.headers.authority",	/* since 4.2 */
+	[HTTP3_METHOD] = "http3.headers.method",
+	[HTTP3_URI] = "http3.headers.path",
+	[HTTP3_STATUS] = "http3.headers.status",
+	[DNS_NAME] = "dns.qry.name",
+	[DNS_TYPE] = "dns.qry.type",
+	[DNS_IS_RESPONSE] = "dns.flags.response",
+	[DNS_RCODE] = "dns.flags.rcode",
+	[DNS_ANSWERS] = "dns.count.answers",
+	[DNS_RECORD_TYPE] = "dns.resp.type",
+	[DNS_A] = "dns.a",
+	[DNS_AAAA] = "dns.aaaa",
+	[DNS_CNAME] = "dns.cname",
+	[TLS_MESSAGE] = "tls.handshake.type",
+	[TLS_HOST] = "tls.handshake.extensions_server_name",
+	[TLS_ALPN] = "tls.handshake.extensions_alpn_str",
+	[TLS_VERSION] = "tls.handshake.version",
+	[TLS_SUPPORTED_VERSION] = "tls.handshake.extensions.supported_version",
+	[TLS_CIPHER] = "tls.handshake.ciphersuite",
+	[TLS_JA4] = "tls.handshake.ja4",		/* since 4.2 */
+	[TLS_EXTENSION] = "tls.handshake.extension.type",
+	[DTLS_MESSAGE] = "dtls.handshake.type",
+	[DTLS_HOST] = "dtls.handshake.extensions_server_name",
+	[DTLS_ALPN] = "dtls.handshake.extensions_alpn_str",
+	[DTLS_VERSION] = "dtls.handshake.version",
+	[DTLS_SUPPORTED_VERSION] =
+		"dtls.handshake.extensions.supported_version",
+	[DTLS_CIPHER] = "dtls.handshake.ciphersuite",
+	[DTLS_JA4] = "dtls.handshake.ja4",
+	[DTLS_EXTENSION] = "dtls.handshake.extension.type",
+	[GQUIC_HOST] = "gquic.tag.sni",
+	[SSH_SOFTWARE] = "ssh.protocol",
+};
+
+static int ids[WHATS][SAME_NAME_MAX];	/* ended by 0 */
+
+static void find_ids(enum what what)
+{
+	const header_field_info *hf = proto_registrar_get_byname(names[what]);
+	int n = 0;
+
+	while (hf && hf->same_name_prev_id != -1)
+		hf = proto_registrar_get_nth(hf->same_name_prev_id);
+	for (; hf && n < SAME_NAME_MAX; hf = hf->same_name_next)
+		ids[what][n++] = hf->id;
+}
+
+void reader_init(void)
+{
+	for (int what = 0; what < WHATS; what++)
+		find_ids(what);
+}
+
+GArray *reader_wanted(void)
+{
+	GArray *wanted = g_array_new(false, false, sizeof(int));
+
+	for (int what = 0; what < WHATS; what++)
+		for (int i = 0; i < SAME_NAME_MAX && ids[what][i]; i++)
+			g_array_append_val(wanted, ids[what][i]);
+	return wanted;
+}
+
+char *reader_filter(void)
+{
+	GString *filter = g_string_new(NULL);
+
+	for (int what = 0; what < WHATS; what++)
+		if (ids[what][0])
+			g_string_append_printf(filter, "%s%s",
+					       filter->len ? " || " : "",
+					       names[what]);
+	return g_string_free(filter, false);
+}
+
+static GPtrArray *search(struct reader *r, enum what what)
+{
+	if (r->found[what])
+		return r->found[what];
+	for (int i = 0; i < SAME_NAME_MAX && ids[what][i]; i++) {
+		GPtrArray *a = proto_find_finfo(r->tree, ids[what][i]);
+
+		if (a && a->len) {
+			r->found[what] = a;
+			return a;
+		}
+		if (a)
+			g_ptr_array_free(a, true);
+	}
+	return NULL;
+}
+
+GPtrArray *reader_values(struct reader *r, enum what what)
+{
+	if (!r->primed)
+		return search(r, what);
+	for (int i = 0; i < SAME_NAME_MAX && ids[what][i]; i++) {
+		GPtrArray *a = proto_get_finfo_ptr_array(r->tree, ids[what][i]);
+
+		if (a && a->len)
+			return a;
+	}
+	return NULL;
+}
+
+const field_info *reader_value(struct reader *r, enum what what)
+{
+	GPtrArray *a = reader_values(r, what);
+
+	return a ? g_ptr_array_index(a, 0) : NULL;
+}
+
+const char *reader_shorten(wmem_allocator_t *pool, const char *s)
+{
+	const char *end;
+
+	if (strlen(s) <= TEXT_MAX)
+		return text_escape(pool, s, strlen(s));
+	end = g_utf8_find_prev_char(s, s + TEXT_MAX + 1);
+	s = text_escape(pool, s, end ? (size_t)(end - s) : TEXT_MAX);
+	return wmem_strdup_printf(pool, "%s...", s);
+}
+
+const char *reader_text_of(struct reader *r, const field_info *fi)
+{
+	const char *s = fi ? fvalue_get_string(finfo_value(fi)) : NULL;
+
+	return s && *s ? reader_shorten(r->pinfo->pool, s) : NULL;
+}
+
+const char *reader_text(struct reader *r, enum what what)
+{
+	return reader_text_of(r, reader_value(r, what));
+}
+
+bool reader_number(struct reader *r, enum what what, uint32_t *out)
+{
+	const field_info *fi = reader_value(r, what);
+
+	if (!fi)
+		return false;
+	*out = fvalue_get_uinteger(finfo_value(fi));
+	return true;
+}
+
+bool reader_flag(struct reader *r, enum what what)
+{
+	const field_info *fi = reader_value(r, what);
+
+	return fi && fvalue_get_uinteger64(finfo_value(fi));
+}
+
+const char *reader_word(struct reader *r, enum what what)
+{
+	const field_info *fi = reader_value(r, what);
+	const header_field_info *hf = fi ? fi->hfinfo : NULL;
+	const char *s = NULL;
+	uint32_t v;
+
+	if (!fi)
+		return NULL;
+	v = fvalue_get_uinteger(finfo_value(fi));
+	if (hf->strings && hf->display & BASE_EXT_STRING)
+		s = try_val_to_str_ext(v, bytes_unconst(hf->strings));
+	else if (hf->strings && (hf->display & ~FIELD_DISPLAY_E_MASK) == 0 &&
+		 hf->display != BASE_CUSTOM)
+		s = try_val_to_str(v, hf->strings);
+	return s ? s : wmem_strdup_printf(r->pinfo->pool, "%u", v);
+}
+
+void reader_end(struct reader *r)
+{
+	for (int what = 0; what < WHATS; what++)
+		if (r->found[what])
+			g_ptr_array_free(r->found[what], true);
+}

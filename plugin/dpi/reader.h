@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The fields of other dissectors that we know the meaning of, in the packet
+ * that is looked at.  They are looked up by name when first needed, since
+ * every version of Wireshark has others; what this one has not is never there.
+ */
+#ifndef PKTWHO_PLUGIN_DPI_READER_H
+#define PKTWHO_PLUGIN_DPI_READER_H
+
+#include "compat.h"
+#include "dpi/flow.h"
+#include "dpi/layers.h"
+#include "record.h"
+
+enum what {
+	HTTP_HOST, HTTP_METHOD, HTTP_URI, HTTP_STATUS, HTTP_REQUEST_IN,
+	HTTP2_HOST, HTTP2_METHOD, HTTP2_URI, HTTP2_STATUS, HTTP2_TYPE,
+	HTTP3_HOST, HTTP3_METHOD, HTTP3_URI, HTTP3_STATUS,
+	DNS_NAME, DNS_TYPE, DNS_IS_RESPONSE, DNS_RCODE, DNS_ANSWERS,
+	DNS_RECORD_TYPE, DNS_A, DNS_AAAA, DNS_CNAME,
+	TLS_MESSAGE, TLS_HOST, TLS_ALPN, TLS_VERSION, TLS_SUPPORTED_VERSION,
+	TLS_CIPHER, TLS_JA4, TLS_EXTENSION,
+	DTLS_MESSAGE, DTLS_HOST, DTLS_ALPN, DTLS_VERSION,
+	DTLS_SUPPORTED_VERSION, DTLS_CIPHER, DTLS_JA4, DTLS_EXTENSION,
+	GQUIC_HOST,
+	SSH_SOFTWARE, WHATS
+};
+
+struct reader {
+	struct dpi_flow *flow;
+	const struct dpi_layers *layers;
+	packet_info *pinfo;
+	proto_tree *tree;
+	bool primed;
+	GPtrArray *found[WHATS];	/* if not primed: ours */
+};
+
+/* Once, and not before all protocols have registered. */
+void reader_init(void);
+
+/* All fields that we read, as set_postdissector_wanted_hfids() wants them. */
+GArray *reader_wanted(void);
+
+/* A display filter that refers to them all; to be freed with g_free(). */
+char *reader_filter(void);
+
+/* All of them in the packet, or NULL; the first; what it says. */
+GPtrArray *reader_values(struct reader *r, enum what what);
+const field_info *reader_value(struct reader *r, enum what what);
+const char *reader_text_of(struct reader *r, const field_info *fi);
+const char *reader_text(struct reader *r, enum what what);
+bool reader_number(struct reader *r, enum what what, uint32_t *out);
+bool reader_flag(struct reader *r, enum what what);
+
+/* The dissector's own word for a number. */
+const char *reader_word(struct reader *r, enum what what);
+
+/* Long texts are for the packet's own details, not for a column. */
+const char *reader_shorten(wmem_allocator_t *pool, const char *s);
+
+/* What was searched for is given back. */
+void reader_end(struct reader *r);
+
+/* read_http.c, read_dns.c, read_tls.c: into the reader's flow. */
+void read_http(struct reader *r);
+void read_http2(struct reader *r);
+void read_http3(struct reader *r);
+void read_dns(struct reader *r, const struct attribution *owners);
+void read_tls(struct reader *r);
+void read_dtls(struct reader *r);
+
+#endif

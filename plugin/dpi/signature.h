@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Signatures of protocols in the first payload of a direction.  Each is of
+ * bytes that hardly anything else begins with, on any port.  No allocation
+ * and no state: what has to be remembered is passed in.
+ */
+#ifndef PKTWHO_PLUGIN_DPI_SIGNATURE_H
+#define PKTWHO_PLUGIN_DPI_SIGNATURE_H
+
+#include "compat.h"
+
+#define SIGNATURE_KEPT 12	/* bytes of a payload that are remembered */
+
+enum signature_over { OVER_TCP = 1, OVER_UDP = 2 };
+
+struct payload {
+	const uint8_t *p;
+	size_t len;		/* captured, not 0 */
+	size_t full;		/* as sent */
+	const uint8_t *before;	/* the last one that way, NULL: none */
+	const uint8_t *other;	/* the last one the other way, NULL: none */
+	uint16_t sport;
+	uint16_t dport;
+	enum signature_over over;
+};
+
+struct signature {
+	bool (*is)(const struct payload *p);
+	const char *protocol;	/* by Wireshark's name, in protocols.h */
+	const char *hand_to;	/* its dissector, if not by the same name */
+	unsigned over;		/* enum signature_over */
+	bool may_change;	/* what comes after it may be something else */
+	bool keep;		/* Wireshark finds its dissector by itself */
+};
+
+/* The first that fits, or NULL. */
+const struct signature *signature_find(const struct payload *p);
+
+/* ---- for those that match: nothing is read beyond the payload ---- */
+
+static inline bool starts(const struct payload *p, size_t at, const void *what,
+			  size_t len)
+{
+	return p->len >= at + len && !memcmp(p->p + at, what, len);
+}
+
+#define STARTS(p, text) starts(p, 0, text, sizeof(text) - 1)
+#define HAS_AT(p, at, text) starts(p, at, text, sizeof(text) - 1)
+
+/* 0 beyond the end. */
+static inline unsigned u8_at(const struct payload *p, size_t at)
+{
+	return at < p->len ? p->p[at] : 0;
+}
+
+static inline unsigned be16_at(const struct payload *p, size_t at)
+{
+	return u8_at(p, at) << 8 | u8_at(p, at + 1);
+}
+
+static inline uint32_t be32_at(const struct payload *p, size_t at)
+{
+	return (uint32_t)be16_at(p, at) << 16 | be16_at(p, at + 2);
+}
+
+static inline uint32_t le32_at(const struct payload *p, size_t at)
+{
+	return GUINT32_SWAP_LE_BE(be32_at(p, at));
+}
+
+static inline bool has_port(const struct payload *p, unsigned port)
+{
+	return p->sport == port || p->dport == port;
+}
+
+/* Is @what in the first line, or in the first 512 bytes without one? */
+bool signature_line_has(const struct payload *p, const char *what);
+
+/* Are these bytes printable ASCII? */
+bool signature_is_printable(const struct payload *p, size_t at, size_t len);
+
+/* signature_text.c */
+bool is_http(const struct payload *p);
+bool is_http2(const struct payload *p);
+bool is_ssdp(const struct payload *p);
+bool is_ssh(const struct payload *p);
+bool is_smtp(const struct payload *p);
+bool is_ftp(const struct payload *p);
+bool is_pop(const struct payload *p);
+bool is_imap(const struct payload *p);
+bool is_nntp(const struct payload *p);
+bool is_irc(const struct payload *p);
+bool is_xmpp(const struct payload *p);
+bool is_redis(const struct payload *p);
+bool is_memcached_text(const struct payload *p);
+bool is_sip(const struct payload *p);
+bool is_rtsp(const struct payload *p);
+bool is_vnc(const struct payload *p);
+bool is_rsync(const struct payload *p);
+bool is_git(const struct payload *p);
+bool is_syslog(const struct payload *p);
+bool is_bittorrent(const struct payload *p);
+bool is_dht(const struct payload *p);
+
+/* signature_net.c */
+bool is_tls(const struct payload *p);
+bool is_dtls(const struct payload *p);
+bool is_quic(const struct payload *p);
+bool is_gquic(const struct payload *p);
+bool is_dns(const struct payload *p);
+bool is_mdns(const struct payload *p);
+bool is_llmnr(const struct payload *p);
+bool is_stun(const struct payload *p);
+bool is_rtp(const struct payload *p);
+bool is_rtcp(const struct payload *p);
+bool is_ntp(const struct payload *p);
+bool is_dhcp(const struct payload *p);
+bool is_radius(const struct payload *p);
+bool is_wireguard(const struct payload *p);
+bool is_openvpn(const struct payload *p);
+bool is_isakmp(const struct payload *p);
+bool is_isakmp_in_udp(const struct payload *p);
+bool is_socks(const struct payload *p);
+bool is_telnet(const struct payload *p);
+bool is_utp(const struct payload *p);
+
+/* signature_data.c */
+bool is_mysql(const struct payload *p);
+bool is_pgsql(const struct payload *p);
+bool is_tds(const struct payload *p);
+bool is_tns(const struct payload *p);
+bool is_mongo(const struct payload *p);
+bool is_memcached(const struct payload *p);
+bool is_cql(const struct payload *p);
+bool is_kafka(const struct payload *p);
+bool is_amqp(const struct payload *p);
+bool is_mqtt(const struct payload *p);
+bool is_elasticsearch(const struct payload *p);
+bool is_smb1(const struct payload *p);
+bool is_smb2(const struct payload *p);
+bool is_nfs(const struct payload *p);
+bool is_ldap(const struct payload *p);
+bool is_kerberos(const struct payload *p);
+bool is_snmp(const struct payload *p);
+bool is_rdp(const struct payload *p);
+bool is_x11(const struct payload *p);
+bool is_ajp(const struct payload *p);
+
+#endif

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Signatures of databases, queues, directories and desktops. */
+#include "dpi/signature.h"
+
+static bool contains(const struct payload *p, const char *what)
+{
+	size_t len = strlen(what);
+
+	for (size_t i = 0; i + len <= MIN(p->len, 512); i++)
+		if (!memcmp(p->p + i, what, len))
+			return true;
+	return false;
+}
+
+/* A greeting: length, sequence 0, protocol 10, a version; or an error. */
+bool is_mysql(const struct payload *p)
+{
+	uint32_t head = le32_at(p, 0);
+	uint32_t len = head & 0xffffff;
+
+	if (p->len < 12 || head >> 24 || len + 4 != p->full)
+		return false;
+	if (u8_at(p, 4) == 10)
+		return g_ascii_isdigit((char)u8_at(p, 5)) &&
+		       memchr(p->p + 5, '.', 4) &&
+		       memchr(p->p + 5, '\0', p->len - 5);
+	return u8_at(p, 4) == 255 && u8_at(p, 6) == 4 &&
+	       signature_is_printable(p, 7, 5);
+}
+
+/* A start, or a question whether to encrypt or to cancel. */
+bool is_pgsql(const struct payload *p)
+{
+	uint32_t len = be32_at(p, 0), code = be32_at(p, 4);
+
+	if (p->len < 8 || len != p->full)
+		return false;
+	if (code >> 16 == 3)
+		return HAS_AT(p, 8, "user\0") || HAS_AT(p, 8, "database\0");
+	return (len == 8 && (code == 80877103 || code == 80877104)) ||
+	       (len == 16 && code == 80877102);
+}
+
+/* MS-TDS, 2.2.6.5: options before the login, the first is the version. */
+bool is_tds(const struct payload *p)
+{
+	return p->len >= 14 && u8_at(p, 0) == 0x12 && u8_at(p, 1) == 1 &&
+	       be16_at(p, 2) == p->full && u8_at(p, 8) == 0 &&
+	       be16_at(p, 11) == 6;
+}
+
+bool is_tns(const struct payload *p)
+{
+	return p->len >= 34 && u8_at(p, 4) == 1 && be16_at(p, 0) == p->full &&
+	       (contains(p, "(CONNECT_DATA=") || contains(p, "(DESCRIPTION="));
+}
+
+/* The length is that of the message, which may be longer than a segment. */
+bool is_mongo(const struct payload *p)
+{
+	uint32_t len = le32_at(p, 0), code = le32_at(p, 12);
+
+	if (p->len < 21 || len < p->full || len > 48000000)
+		return false;
+	if (code == 2013)
+		return !(le32_at(p, 16) & ~0x10003u) && u8_at(p, 20) <= 1;
+	if (code == 2004)
+		return contains(p, ".$cmd");
+	return code == 1 && len >= 36 && !(le32_at(p, 16) & ~15u) &&
+	       le32_at(p, 8);
+}
+
+/* The binary protocol: of a request all the lengths are said. */
+bool is_memcached(const struct payload *p)
+{
+	uint32_t body = be32_at(p, 8);
+
+	return p->len >= 24 && u8_at(p, 0) == 0x80 && u8_at(p, 1) <= 0x4a &&
+	       !u8_at(p, 5) && body + 24 == p->full &&
+	       be16_at(p, 2) + u8_at(p, 4) <= body &&
+	       u8_at(p, 4) <= 20;
+}
+
+/* A frame of version 3 to 5 that asks for options, or starts. */
+bool is_cql(const struct payload *p)
+{
+	unsigned version = u8_at(p, 0), code = u8_at(p, 4);
+
+	if (p->len < 9 || version < 3 || version > 5 || u8_at(p, 1) > 31 ||
+	    be32_at(p, 5) + 9 != p->full)
+		return false;
+	return (code == 5 && p->full == 9) ||
+	       (code == 1 && contains(p, "CQL_VERSION"));
+}
+
+/* A request: length, what is asked, its version, and who asks. */
+bool is_kafka(const struct payload *p)
+{
+	unsigned name = be16_at(p, 12);
+
+	return p->len >= 17 && be32_at(p, 0) + 4 == p->full &&
+	       be16_at(p, 4) <= 74 && be16_at(p, 6) <= 18 &&
+	       be16_at(p, 8) < 16 && name >= 3 && name <= 200 &&
+	       signature_is_printable(p, 14, name);
+}
+
+bool is_amqp(const struct payload *p)
+{
+	return p->full == 8 && STARTS(p, "AMQP") && u8_at(p, 4) <= 3;
+}
+
+/* CONNECT, whose length takes one or two bytes here. */
+bool is_mqtt(const struct payload *p)
+{
+	size_t at = u8_at(p, 1) & 0x80 ? 3 : 2;
+
+	return u8_at(p, 0) == 0x10 && (HAS_AT(p, at, "\0\4MQTT") ||
+				       HAS_AT(p, at, "\0\6MQIsdp"));
+}
+
+bool is_elasticsearch(const struct payload *p)
+{
+	return STARTS(p, "ES") && be32_at(p, 2) + 6 == p->full;
+}
+
+static bool is_smb(const struct payload *p, unsigned first)
+{
+	return u8_at(p, 0) == 0 && u8_at(p, 4) == first &&
+	       HAS_AT(p, 5, "SMB");
+}
+
+bool is_smb1(const struct payload *p)
+{
+	return is_smb(p, 0xff);
+}
+
+/* In clear, encrypted or compressed. */
+bool is_smb2(const struct payload *p)
+{
+	return is_smb(p, 0xfe) || is_smb(p, 0xfd) || is_smb(p, 0xfc);
+}
+
+/* RFC 5531, 9: a call of version 2 to program 100003. */
+bool is_nfs(const struct payload *p)
+{
+	size_t at = p->over == OVER_TCP ? 4 : 0;
+
+	if (at && !(u8_at(p, 0) & 0x80))
+		return false;
+	return p->len >= at + 24 && !be32_at(p, at + 4) &&
+	       be32_at(p, at + 8) == 2 && be32_at(p, at + 12) == 100003 &&
+	       be32_at(p, at + 16) >= 2 && be32_at(p, at + 16) <= 4;
+}
+
+/* X.690, 8.1.3: where the value of the element at @at begins; 0: nowhere. */
+static size_t value_at(const struct payload *p, size_t at)
+{
+	unsigned len = u8_at(p, at + 1);
+
+	if (at + 2 > p->len || len == 0x80 || len > 0x84)
+		return 0;
+	return at + 2 + (len & 0x80 ? len & 0x7f : 0);
+}
+
+/* Is the element the whole payload, or longer than a segment? */
+static bool is_sequence(const struct payload *p)
+{
+	unsigned first = u8_at(p, 1);
+
+	if (u8_at(p, 0) != 0x30 || p->len < 7)
+		return false;
+	if (first < 0x80)
+		return first + 2u <= p->full;
+	return first > 0x80 && first <= 0x84;
+}
+
+/* RFC 4511, 4.1.1: a number, and one of the operations. */
+bool is_ldap(const struct payload *p)
+{
+	static const uint8_t operations[] = {
+		0x60, 0x61, 0x63, 0x64, 0x65, 0x66, 0x77, 0x78,
+	};
+	size_t at = value_at(p, 0);
+	unsigned len = u8_at(p, at + 1);
+
+	return is_sequence(p) && at && u8_at(p, at) == 2 && len &&
+	       len <= 4 && at + 3 + len < p->len &&
+	       memchr(operations, (int)u8_at(p, at + 2 + len),
+		      sizeof(operations));
+}
+
+/* RFC 3416 and RFC 3412: a version, then a community or a header. */
+bool is_snmp(const struct payload *p)
+{
+	size_t at = value_at(p, 0);
+	unsigned version = u8_at(p, at + 2), next = u8_at(p, at + 3);
+
+	if (!is_sequence(p) || !at || u8_at(p, at) != 2 ||
+	    u8_at(p, at + 1) != 1)
+		return false;
+	if (version == 3)
+		return next == 0x30;
+	at += 5 + u8_at(p, at + 4);
+	return version <= 1 && next == 4 && u8_at(p, at) >= 0xa0 &&
+	       u8_at(p, at) <= 0xa8;
+}
+
+/* RFC 4120, 5.4.1: version 5 of a request, an answer or an error. */
+bool is_kerberos(const struct payload *p)
+{
+	size_t at = p->over == OVER_TCP ? 4 : 0;
+	unsigned tag = u8_at(p, at);
+
+	if ((at && be32_at(p, 0) + 4 != p->full) ||
+	    !(tag == 0x7e || (tag >= 0x6a && tag <= 0x6f)))
+		return false;
+	at = value_at(p, at);
+	if (!at || u8_at(p, at) != 0x30)
+		return false;
+	at = value_at(p, at);
+	return at && (HAS_AT(p, at, "\xa0\3\2\1\5") ||
+		      HAS_AT(p, at, "\xa1\3\2\1\5"));
+}
+
+/* MS-RDPBCGR, 2.2.1.1: X.224 asks for a connection, in words of RDP's own. */
+bool is_rdp(const struct payload *p)
+{
+	unsigned type = u8_at(p, 5);
+	size_t last = p->full - 8;
+
+	if (p->len < 11 || p->len != p->full || u8_at(p, 0) != 3 ||
+	    be16_at(p, 2) != p->full)
+		return false;
+	if (type == 0xe0 && HAS_AT(p, 11, "Cookie: msts"))
+		return true;
+	return p->len >= 19 && u8_at(p, last + 1) <= 31 &&
+	       HAS_AT(p, last + 2, "\x08\0") &&
+	       ((type == 0xe0 && u8_at(p, last) == 1) ||
+		(type == 0xd0 && (u8_at(p, last) == 2 ||
+				  u8_at(p, last) == 3)));
+}
+
+bool is_x11(const struct payload *p)
+{
+	return p->len >= 12 && (STARTS(p, "l\0\x0b\0\0\0") ||
+				STARTS(p, "B\0\0\x0b\0\0"));
+}
+
+bool is_ajp(const struct payload *p)
+{
+	return p->len >= 5 && be16_at(p, 0) == 0x1234 &&
+	       be16_at(p, 2) + 4u == p->full;
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Signatures of what a network itself needs, of tunnels and of media. */
+#include "dpi/signature.h"
+
+/* RFC 8446, 5.1: a record, of a hello, an alert or data in a version we know. */
+bool is_tls(const struct payload *p)
+{
+	unsigned len = be16_at(p, 3);
+
+	if (p->len < 6)
+		return false;
+	if (u8_at(p, 0) & 0x80 && u8_at(p, 2) == 1 && u8_at(p, 3) == 3 &&
+	    u8_at(p, 4) <= 3)	/* as SSL 2 said hello */
+		return (be16_at(p, 0) & 0x7fff) + 2u == p->full;
+	if (u8_at(p, 1) != 3 || u8_at(p, 2) > 4 || !len || len > 16384 + 2048)
+		return false;
+	switch (u8_at(p, 0)) {
+	case 22:
+		return u8_at(p, 5) == 1 || u8_at(p, 5) == 2;
+	case 21:
+		return len == 2 && (u8_at(p, 5) == 1 || u8_at(p, 5) == 2);
+	case 23:
+		return u8_at(p, 2) == 3 && len >= 17;
+	default:
+		return false;
+	}
+}
+
+/* RFC 6347, 4.1: the first epoch's handshake, or data of a later one. */
+bool is_dtls(const struct payload *p)
+{
+	unsigned version = be16_at(p, 1), type = u8_at(p, 0);
+
+	if (p->len < 14 || (version != 0xfeff && version != 0xfefd &&
+			    version != 0x0100))
+		return false;
+	if (13 + be16_at(p, 11) > p->full || type < 20 || type > 23)
+		return false;
+	return type != 22 || be16_at(p, 3) || u8_at(p, 13) <= 4 ||
+	       (u8_at(p, 13) >= 11 && u8_at(p, 13) <= 20);
+}
+
+/* RFC 9000, RFC 9369, their drafts, and those of Google and Facebook. */
+static bool is_quic_version(uint32_t v)
+{
+	return v == 1 || v == 0x6b3343cf || v == 0x709a50c4 ||
+	       (v >= 0xff000011 && v <= 0xff000022) ||
+	       (v >> 8 == 0xfaceb0) || (v >> 16 == 0x5430) ||
+	       (v >> 16 == 0x5130);
+}
+
+bool is_quic(const struct payload *p)
+{
+	return p->len >= 7 && (u8_at(p, 0) & 0x80) &&
+	       is_quic_version(be32_at(p, 1)) && u8_at(p, 5) <= 20;
+}
+
+/* Flags, a connection, "Q0" and two digits, from a client alone. */
+bool is_gquic(const struct payload *p)
+{
+	return p->len >= 13 && (u8_at(p, 0) & 0x89) == 0x09 &&
+	       HAS_AT(p, 9, "Q0") && g_ascii_isdigit((char)u8_at(p, 11)) &&
+	       g_ascii_isdigit((char)u8_at(p, 12));
+}
+
+/* The end of the name at @at, or 0 if there is none. */
+static size_t end_of_name(const struct payload *p, size_t at)
+{
+	size_t start = at;
+
+	while (at < p->len && at - start < 256) {
+		unsigned len = p->p[at++];
+
+		if (!len)
+			return at;
+		if (len > 63 || !signature_is_printable(p, at, len))
+			return 0;
+		at += len;
+	}
+	return 0;
+}
+
+/* RFC 1035, 4.1: one question of a class and a type that are in use. */
+static bool is_question(const struct payload *p, size_t at)
+{
+	unsigned flags = be16_at(p, at + 2), type, class;
+	bool answer = flags & 0x8000;
+	size_t end;
+
+	if (p->len < at + 17 || (flags & 0x7800) || (flags & 0x0040) ||
+	    be16_at(p, at + 4) != 1)
+		return false;
+	if (!answer && (be16_at(p, at + 6) || be16_at(p, at + 8) ||
+			be16_at(p, at + 10) > 2 || flags & 0x0280))
+		return false;
+	end = end_of_name(p, at + 12);
+	if (!end || end + 4 > p->len)
+		return false;
+	type = be16_at(p, end);
+	class = be16_at(p, end + 2);
+	return type && (type <= 65 || (type >= 249 && type <= 257)) &&
+	       ((class & 0x7fff) == 1 || class == 3 || class == 255) &&
+	       (answer || be16_at(p, at + 10) || end + 4 == p->full);
+}
+
+bool is_dns(const struct payload *p)
+{
+	if (has_port(p, 5353) || has_port(p, 5355) || has_port(p, 137))
+		return false;
+	if (p->over == OVER_UDP)
+		return is_question(p, 0);
+	return be16_at(p, 0) + 2u == p->full && is_question(p, 2);
+}
+
+bool is_mdns(const struct payload *p)
+{
+	return has_port(p, 5353) && is_question(p, 0);
+}
+
+bool is_llmnr(const struct payload *p)
+{
+	return has_port(p, 5355) && is_question(p, 0);
+}
+
+/* RFC 8489, 5. */
+bool is_stun(const struct payload *p)
+{
+	return p->len >= 20 && u8_at(p, 0) < 0x40 &&
+	       be32_at(p, 4) == 0x2112a442 && be16_at(p, 2) % 4 == 0 &&
+	       be16_at(p, 2) + 20u <= p->full;
+}
+
+static bool is_media_type(unsigned type)
+{
+	return type <= 34 || type >= 96;
+}
+
+/* RFC 3550, 5.1: a single packet says little, two in order do. */
+bool is_rtp(const struct payload *p)
+{
+	const uint8_t *b = p->before;
+	unsigned step;
+
+	if (!b || p->len < 12 || u8_at(p, 0) >> 6 != 2 || b[0] >> 6 != 2 ||
+	    !is_media_type(u8_at(p, 1) & 0x7f) ||
+	    (u8_at(p, 1) & 0x7f) != (b[1] & 0x7f) || !be32_at(p, 8) ||
+	    memcmp(p->p + 8, b + 8, 4))
+		return false;
+	step = (be16_at(p, 2) - (unsigned)(b[2] << 8 | b[3])) & 0xffff;
+	return step >= 1 && step <= 3;
+}
+
+/* RFC 3550, 6.4: a report, whose length is that of the whole or of its part. */
+bool is_rtcp(const struct payload *p)
+{
+	unsigned type = u8_at(p, 1), len = (be16_at(p, 2) + 1u) * 4;
+
+	return p->len >= 8 && u8_at(p, 0) >> 6 == 2 &&
+	       (type == 200 || type == 201) && be32_at(p, 4) &&
+	       (len == p->full || (len + 4 <= p->full &&
+				   u8_at(p, len) >> 6 == 2 &&
+				   u8_at(p, len + 1) == 202));
+}
+
+/* RFC 5905, 7.3: from a client, or a server that knows the time. */
+bool is_ntp(const struct payload *p)
+{
+	unsigned version = u8_at(p, 0) >> 3 & 7, mode = u8_at(p, 0) & 7;
+	unsigned precision = u8_at(p, 3);
+
+	if ((p->full != 48 && p->full != 68) || p->len < 48 ||
+	    (version != 3 && version != 4) || u8_at(p, 1) > 16 ||
+	    u8_at(p, 2) > 17 || (precision && precision < 0xe0))
+		return false;
+	if (mode == 4)
+		return u8_at(p, 1) && precision && be32_at(p, 24) &&
+		       be32_at(p, 40);
+	return mode == 3 && be32_at(p, 40);
+}
+
+/* RFC 2131 and its cookie. */
+bool is_dhcp(const struct payload *p)
+{
+	return p->len >= 240 && (u8_at(p, 0) == 1 || u8_at(p, 0) == 2) &&
+	       u8_at(p, 2) <= 16 && be32_at(p, 236) == 0x63825363;
+}
+
+/* RFC 2865, 3 and 5: attributes that fill the packet. */
+bool is_radius(const struct payload *p)
+{
+	static const uint8_t codes[] = {
+		1, 2, 3, 4, 5, 11, 12, 13, 40, 41, 42, 43, 44, 45,
+	};
+	size_t at = 20;
+
+	if (p->len != p->full || p->len < 22 || be16_at(p, 2) != p->full ||
+	    !memchr(codes, (int)u8_at(p, 0), sizeof(codes)))
+		return false;
+	while (at + 2 <= p->len && u8_at(p, at + 1) >= 2)
+		at += u8_at(p, at + 1);
+	return at == p->len;
+}
+
+/* A handshake's first two messages: type, three zeros, and one length each. */
+bool is_wireguard(const struct payload *p)
+{
+	return (p->full == 148 && STARTS(p, "\1\0\0\0")) ||
+	       (p->full == 92 && STARTS(p, "\2\0\0\0"));
+}
+
+/*
+ * A reset from a client or a server: a session, then nothing acknowledged and
+ * packet 0, with or without a signature of one of the usual lengths.
+ */
+bool is_openvpn(const struct payload *p)
+{
+	size_t at = p->over == OVER_TCP ? 2 : 0, size = p->full - at;
+	unsigned first = u8_at(p, at);
+
+	if (p->full < at + 14 || (at && be16_at(p, 0) != size))
+		return false;
+	if (first == 0x38)
+		return (size == 14 && HAS_AT(p, at + 9, "\0\0\0\0\0")) ||
+		       size == 38 || size == 42 || size == 54 || size == 86;
+	return first == 0x40 && p->other && p->other[at] == 0x38;
+}
+
+/* RFC 7296, 3.1, and RFC 2408: two cookies, a version and the length. */
+static bool is_ike(const struct payload *p, size_t at)
+{
+	unsigned version = u8_at(p, at + 17), exchange = u8_at(p, at + 18);
+
+	if (p->len < at + 28 || (!be32_at(p, at) && !be32_at(p, at + 4)) ||
+	    be32_at(p, at + 24) + at != p->full)
+		return false;
+	return (version == 0x10 && exchange && exchange <= 33) ||
+	       (version == 0x20 && exchange >= 34 && exchange <= 44);
+}
+
+bool is_isakmp(const struct payload *p)
+{
+	return is_ike(p, 0);
+}
+
+/* RFC 3948, 2.2: what is not ESP has four zeros before it. */
+bool is_isakmp_in_udp(const struct payload *p)
+{
+	return STARTS(p, "\0\0\0\0") && is_ike(p, 4);
+}
+
+/* RFC 1928, 3, and SOCKS 4, whose last word is a name. */
+bool is_socks(const struct payload *p)
+{
+	unsigned count = u8_at(p, 1);
+
+	if (u8_at(p, 0) == 4)
+		return p->len >= 9 && p->len == p->full &&
+		       (count == 1 || count == 2) && be16_at(p, 2) &&
+		       !p->p[p->len - 1] && p->len < 300 &&
+		       (p->len == 9 || u8_at(p, 8) == 0 ||
+			g_ascii_isalnum((char)u8_at(p, 8)));
+	if (u8_at(p, 0) != 5 || p->full != count + 2 || !count || count > 4)
+		return false;
+	for (unsigned i = 0; i < count; i++)
+		if (u8_at(p, 2 + i) > 3)
+			return false;
+	return p->len == p->full;
+}
+
+/* RFC 854: an option is asked for or granted, and again. */
+bool is_telnet(const struct payload *p)
+{
+	if (p->len < 3 || u8_at(p, 0) != 255 || u8_at(p, 1) < 250 ||
+	    u8_at(p, 1) > 254 || u8_at(p, 2) > 50)
+		return false;
+	return p->len == 3 || u8_at(p, 1) == 250 || u8_at(p, 3) == 255;
+}
+
+/* BEP 29: the first packet of a connection. */
+bool is_utp(const struct payload *p)
+{
+	return p->len >= 20 && u8_at(p, 0) == 0x41 && u8_at(p, 1) <= 2 &&
+	       (p->full == 20 || u8_at(p, 1)) && be16_at(p, 16) == 1 &&
+	       !be16_at(p, 18);
+}

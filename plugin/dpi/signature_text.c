@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Signatures of protocols that begin with words. */
+#include "dpi/signature.h"
+
+static bool begins_with_any(const struct payload *p, const char *const *words,
+			    size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (p->len >= strlen(words[i]) &&
+		    !g_ascii_strncasecmp((const char *)p->p, words[i],
+					 strlen(words[i])))
+			return true;
+	return false;
+}
+
+#define ANY(p, words) begins_with_any(p, words, array_length(words))
+
+static bool other_starts(const struct payload *p, const char *what)
+{
+	return p->other && !memcmp(p->other, what, strlen(what));
+}
+
+static bool has_newline(const struct payload *p)
+{
+	return memchr(p->p, '\n', p->len) != NULL;
+}
+
+/* RFC 9110 and what WebDAV (RFC 4918) and UPnP add. */
+static const char *const methods[] = {
+	"GET ", "POST ", "HEAD ", "PUT ", "DELETE ", "OPTIONS ", "PATCH ",
+	"CONNECT ", "TRACE ", "PROPFIND ", "PROPPATCH ", "MKCOL ", "COPY ",
+	"MOVE ", "LOCK ", "UNLOCK ", "REPORT ", "SEARCH ", "SUBSCRIBE ",
+	"UNSUBSCRIBE ", "NOTIFY ", "M-SEARCH ",
+};
+
+/* A path may be longer than a segment. */
+bool is_http(const struct payload *p)
+{
+	if (STARTS(p, "HTTP/1."))
+		return true;
+	return g_ascii_isupper(*p->p) && ANY(p, methods) &&
+	       (signature_line_has(p, " HTTP/1.") ||
+		(!has_newline(p) && p->len >= 512));
+}
+
+/* RFC 9113, 3.4: the client's words, and the server's SETTINGS. */
+bool is_http2(const struct payload *p)
+{
+	uint32_t len = be32_at(p, 0) >> 8;
+
+	if (STARTS(p, "PRI * HTTP/2.0\r\n"))
+		return true;
+	return p->len >= 9 && HAS_AT(p, 3, "\x04\0\0\0\0\0") && len <= 120 &&
+	       len % 6 == 0 && 9 + len <= p->full &&
+	       (!len || (be16_at(p, 9) && be16_at(p, 9) <= 16));
+}
+
+bool is_ssdp(const struct payload *p)
+{
+	return STARTS(p, "M-SEARCH * HTTP/1.") ||
+	       STARTS(p, "NOTIFY * HTTP/1.") || STARTS(p, "HTTP/1.1 200 OK");
+}
+
+bool is_ssh(const struct payload *p)
+{
+	return STARTS(p, "SSH-2.0-") || STARTS(p, "SSH-1.");
+}
+
+/* RFC 5321, 4.2: "220" greets in FTP as well. */
+bool is_smtp(const struct payload *p)
+{
+	static const char *const words[] = { "EHLO ", "HELO ", "LHLO " };
+
+	if (STARTS(p, "220 ") || STARTS(p, "220-"))
+		return signature_line_has(p, "SMTP");
+	return ANY(p, words) && has_newline(p);
+}
+
+bool is_ftp(const struct payload *p)
+{
+	static const char *const words[] = {
+		"USER ", "AUTH TLS", "AUTH SSL", "FEAT\r\n", "SYST\r\n",
+	};
+
+	if (STARTS(p, "220 ") || STARTS(p, "220-"))
+		return signature_line_has(p, "FTP");
+	return other_starts(p, "220") && ANY(p, words);
+}
+
+/* "+OK" is Redis's answer as well, but there the client begins. */
+bool is_pop(const struct payload *p)
+{
+	static const char *const words[] = {
+		"USER ", "CAPA", "STLS", "AUTH", "APOP ",
+	};
+
+	if (STARTS(p, "+OK"))
+		return !p->other && (signature_line_has(p, "POP") ||
+				     (signature_line_has(p, "<") &&
+				      signature_line_has(p, "@")));
+	return other_starts(p, "+OK") && ANY(p, words);
+}
+
+/* RFC 9051: a tag, and one of the words that may begin. */
+bool is_imap(const struct payload *p)
+{
+	static const char *const words[] = {
+		" CAPABILITY\r", " LOGIN ", " STARTTLS\r", " AUTHENTICATE ",
+	};
+	size_t tag = 0;
+
+	if (STARTS(p, "* OK ") || STARTS(p, "* PREAUTH ") ||
+	    STARTS(p, "* OK [") || STARTS(p, "* BYE "))
+		return true;
+	while (tag < MIN(p->len, 16) && g_ascii_isalnum(p->p[tag]))
+		tag++;
+	for (size_t i = 0; tag && i < array_length(words); i++)
+		if (p->len >= tag + strlen(words[i]) &&
+		    !g_ascii_strncasecmp((const char *)p->p + tag, words[i],
+					 strlen(words[i])))
+			return true;
+	return false;
+}
+
+bool is_nntp(const struct payload *p)
+{
+	return (STARTS(p, "200 ") || STARTS(p, "201 ")) &&
+	       (signature_line_has(p, "NNTP") ||
+		signature_line_has(p, "InterNetNews") ||
+		signature_line_has(p, "INN "));
+}
+
+bool is_irc(const struct payload *p)
+{
+	if (STARTS(p, "NICK ") || STARTS(p, "CAP LS") || STARTS(p, "CAP REQ"))
+		return has_newline(p);
+	if (STARTS(p, "USER ") && !p->other)
+		return signature_line_has(p, " :");
+	return (*p->p == ':' || STARTS(p, "NOTICE ")) &&
+	       (signature_line_has(p, "NOTICE AUTH :") ||
+		signature_line_has(p, " NOTICE * :"));
+}
+
+bool is_xmpp(const struct payload *p)
+{
+	return *p->p == '<' && (signature_line_has(p, "<stream:stream") ||
+				signature_line_has(p, "etherx.jabber.org"));
+}
+
+/* An array of strings asks; a word alone is typed by hand. */
+bool is_redis(const struct payload *p)
+{
+	static const char *const words[] = {
+		"PING\r\n", "INFO\r\n", "+PONG\r\n", "-NOAUTH ", "-DENIED Redis",
+		"-WRONGPASS ", "-ERR unknown command",
+	};
+	size_t at = 1;
+
+	if (*p->p != '*')
+		return ANY(p, words);
+	while (at < MIN(p->len, 8) && g_ascii_isdigit(p->p[at]))
+		at++;
+	return at > 1 && HAS_AT(p, at, "\r\n$") &&
+	       g_ascii_isdigit((char)u8_at(p, at + 3));
+}
+
+bool is_memcached_text(const struct payload *p)
+{
+	static const char *const words[] = {
+		"get ", "gets ", "set ", "add ", "delete ", "incr ", "touch ",
+		"stats\r\n", "version\r\n", "stats ", "replace ", "append ",
+	};
+	unsigned blanks = 0;
+
+	if (!g_ascii_islower(*p->p) || !ANY(p, words) || !has_newline(p))
+		return false;
+	for (size_t i = 0; p->p[i] != '\n'; i++)
+		if (p->p[i] != '\r' && (p->p[i] < ' ' || p->p[i] > '~'))
+			return false;
+		else
+			blanks += p->p[i] == ' ';
+	if (STARTS(p, "set ") || STARTS(p, "add ") || STARTS(p, "replace "))
+		return blanks == 4 || blanks == 5;
+	return blanks <= 3 && memchr(p->p, '\r', p->len);
+}
+
+bool is_sip(const struct payload *p)
+{
+	return STARTS(p, "SIP/2.0 ") ||
+	       (g_ascii_isupper(*p->p) && signature_line_has(p, " SIP/2.0"));
+}
+
+bool is_rtsp(const struct payload *p)
+{
+	return STARTS(p, "RTSP/1.0 ") || STARTS(p, "RTSP/2.0 ") ||
+	       (g_ascii_isupper(*p->p) && signature_line_has(p, " RTSP/"));
+}
+
+bool is_vnc(const struct payload *p)
+{
+	return p->full == 12 && STARTS(p, "RFB 00") && u8_at(p, 11) == '\n';
+}
+
+bool is_rsync(const struct payload *p)
+{
+	return STARTS(p, "@RSYNCD: ");
+}
+
+bool is_git(const struct payload *p)
+{
+	return HAS_AT(p, 4, "git-upload-pack /") ||
+	       HAS_AT(p, 4, "git-receive-pack /");
+}
+
+/* RFC 5424 and RFC 3164: "<PRI>", at most 191; over TCP with a length. */
+bool is_syslog(const struct payload *p)
+{
+	unsigned value = 0;
+	size_t at = 0, digits;
+
+	if (p->over == OVER_TCP) {
+		while (at < MIN(p->len, 6) && g_ascii_isdigit(p->p[at]))
+			at++;
+		if (at && u8_at(p, at) == ' ')
+			at++;
+	}
+	if (u8_at(p, at) != '<')
+		return false;
+	for (digits = ++at; at < MIN(p->len, digits + 3) &&
+	     g_ascii_isdigit(p->p[at]); at++)
+		value = value * 10 + (p->p[at] - '0');
+	return at > digits && value <= 191 && u8_at(p, at) == '>' &&
+	       signature_is_printable(p, at + 1, 4);
+}
+
+bool is_bittorrent(const struct payload *p)
+{
+	return STARTS(p, "\x13" "BitTorrent protocol");
+}
+
+/* BEP 5: a dictionary that begins with the sender's own number. */
+bool is_dht(const struct payload *p)
+{
+	return STARTS(p, "d1:ad2:id20:") || STARTS(p, "d1:rd2:id20:") ||
+	       STARTS(p, "d1:eli20");
+}

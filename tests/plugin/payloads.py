@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""First words of protocols, as their specifications have them.
+
+Each is (app, ports of its own, messages): a message of a client is bytes, one
+of a server is in a tuple.  TCP and UDP have a table each.
+"""
+import struct
+
+from harness import SOURCE
+import pcapng
+
+
+def be16(*values):
+    return struct.pack(f">{len(values)}H", *values)
+
+
+def be32(*values):
+    return struct.pack(f">{len(values)}I", *values)
+
+
+def le32(*values):
+    return struct.pack(f"<{len(values)}I", *values)
+
+
+def sized(body, of=">I", whole=False):
+    """With its length before it, that of the @whole message if need be."""
+    size = struct.calcsize(of)
+    return struct.pack(of, len(body) + (size if whole else 0)) + body
+
+
+def ber(tag, *parts):
+    body = b"".join(parts)
+    return bytes([tag, len(body)]) + body
+
+
+def first_payload(name, over):
+    """That of a sample, of its first frame with any."""
+    data = (SOURCE / "tests/data/dpi" / f"{name}.pcapng").read_bytes()
+    for block in pcapng.blocks(data):
+        if block.kind != pcapng.EPB or block.data[23] != over:
+            continue
+        at = 34 + (8 if over == 17 else block.data[46] // 16 * 4)
+        end = 14 + struct.unpack_from(">H", block.data, 16)[0]
+        if end > at:
+            return block.data[at:end]
+    raise AssertionError(name)
+
+
+def server_name(name):
+    entry = b"\0" + sized(name.encode(), ">H")
+    return be16(0) + sized(sized(entry, ">H"), ">H")
+
+
+def dtls_hello(name):
+    hello = (b"\xfe\xfd" + bytes(32) + b"\0\0" + sized(be16(0xc02b), ">H")
+             + b"\1\0" + sized(server_name(name), ">H"))
+    size = struct.pack(">I", len(hello))[1:]
+    body = b"\1" + size + be16(0) + bytes(3) + size + hello
+    return b"\x16\xfe\xfd" + bytes(8) + sized(body, ">H")
+
+
+def question(name):
+    labels = b"".join(sized(part.encode(), ">B") for part in name.split("."))
+    return be16(7, 0x0100, 1, 0, 0, 0) + labels + b"\0" + be16(1, 1)
+
+
+def h2_frame(kind, flags, stream, body=b""):
+    return (struct.pack(">I", len(body))[1:] + bytes([kind, flags])
+            + be32(stream) + body)
+
+
+def h2_headers(**headers):
+    return b"".join(b"\0" + sized(name.encode(), ">B")
+                    + sized(value.encode(), ">B")
+                    for name, value in headers.items())
+
+
+def h2_request(content_type):
+    return h2_frame(1, 4, 1, h2_headers(**{
+        ":method": "POST", ":scheme": "http", ":authority": "api.example.com",
+        ":path": "/a", "content-type": content_type}))
+
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + h2_frame(4, 0, 0)
+TLS = first_payload("tls13", 6)
+QUIC = first_payload("quic", 17)
+HTTP = b"GET /a HTTP/1.1\r\nHost: www.example.com\r\n\r\n"
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+SSH = b"SSH-2.0-OpenSSH_9.2p1\r\n"
+STUN = be16(1, 0) + be32(0x2112a442) + bytes(12)
+DTLS = dtls_hello("dtls.example.com")
+SIP = (b"OPTIONS sip:a@example.com SIP/2.0\r\nCall-ID: 1\r\n"
+       b"Content-Length: 0\r\n\r\n")
+IKE = (bytes(range(1, 9)) + bytes(8) + b"\x21\x20\x22\x08" + be32(0, 44)
+       + bytes(16))
+SMB1 = (b"\xffSMBr" + bytes(4) + b"\x18\x53\xc8" + bytes(20) + b"\0"
+        + b"\x0c\0\x02SMB 2.???\0")
+SMB2 = b"\xfeSMB\x40\0" + bytes(58) + b"\x24\0" + bytes(34)
+LDAP = ber(0x30, b"\2\1\1", ber(0x60, b"\2\1\3\4\0\x80\0"))
+KERBEROS = ber(0x6a, ber(0x30, b"\xa1\3\2\1\5\xa2\3\2\1\x0a",
+                         b"\xa4\2\x30\0"))
+SNMP = ber(0x30, b"\2\1\1", ber(4, b"public"),
+           ber(0xa0, b"\2\1\1\2\1\0\2\1\0", b"\x30\0"))
+SYSLOG = b"<34>Oct 11 22:14:15 host su: failed"
+NFS = be32(1, 0, 2, 100003, 3, 0, 0, 0, 0, 0)
+KAFKA = sized(be16(18, 0) + be32(1) + sized(b"console", ">H"))
+OPENVPN = b"\x38" + b"session1" + bytes(5)
+
+TCP_WORDS = {
+    "tls": ("HTTPS", 443, TLS),
+    "http": ("HTTP", 80, HTTP, (OK,)),
+    "http2": ("HTTP/2", 80, PREFACE, h2_request("text/plain")),
+    "grpc": ("gRPC", 80, PREFACE, h2_request("application/grpc")),
+    "doh": ("DNS over HTTPS", 80, PREFACE, h2_request(
+        "application/dns-message") + h2_frame(0, 1, 1, question("a.example"))),
+    "ssh": ("SSH", 22, (SSH,), SSH),
+    "smtp": ("SMTP", 25, (b"220 mail.example.com ESMTP\r\n",),
+             b"EHLO me.example.com\r\n"),
+    "smtp client": ("SMTP", 25, (b"220 mail.example.com ready\r\n",),
+                    b"EHLO me.example.com\r\n"),
+    "ftp": ("FTP", 21, (b"220 (vsFTPd 3.0.3)\r\n",), b"USER anonymous\r\n"),
+    "ftp client": ("FTP", 21, (b"220 hello\r\n",), b"USER anonymous\r\n"),
+    "pop": ("POP3", 110, (b"+OK POP3 ready\r\n",), b"CAPA\r\n"),
+    "pop client": ("POP3", 110, (b"+OK ready\r\n",), b"USER a\r\n"),
+    "imap": ("IMAP", 143, (b"* OK IMAP4rev1 ready\r\n",),
+             b"a1 CAPABILITY\r\n"),
+    "nntp": ("NNTP", 119, (b"200 news.example.com NNTP ready\r\n",),
+             b"CAPABILITIES\r\n"),
+    "irc": ("IRC", 6667, b"NICK me\r\nUSER me 0 * :Me\r\n"),
+    "xmpp": ("XMPP", 5222, b"<?xml version='1.0'?><stream:stream "
+             b"to='example.com' xmlns='jabber:client' xmlns:stream="
+             b"'http://etherx.jabber.org/streams' version='1.0'>"),
+    "redis": ("Redis", 6379, b"*1\r\n$4\r\nPING\r\n", (b"+PONG\r\n",)),
+    "redis by hand": ("Redis", 6379, b"PING\r\n", (b"+PONG\r\n",)),
+    "memcached": ("Memcached", 11211, b"get key\r\n", (b"END\r\n",)),
+    "memcached in binary": ("Memcached", 11211, b"\x80\x0b" + bytes(22)),
+    "sip": ("SIP", 5060, SIP),
+    "rtsp": ("RTSP", 554, b"OPTIONS rtsp://example.com/a RTSP/1.0\r\n"
+             b"CSeq: 1\r\n\r\n"),
+    "vnc": ("VNC", 5900, (b"RFB 003.008\n",), b"RFB 003.008\n"),
+    "bittorrent": ("BitTorrent", 6881, b"\x13BitTorrent protocol"
+                   + bytes(8) + b"h" * 20 + b"-XX0000-" + b"p" * 12),
+    "mysql": ("MySQL", 3306, (sized(b"\x0a8.0.36\0" + bytes(60), "<I"),)),
+    "postgresql": ("PostgreSQL", 5432, sized(
+        be32(196608) + b"user\0me\0\0", whole=True)),
+    "postgresql encrypted": ("PostgreSQL", 5432, be32(8, 80877103), (b"N",)),
+    "mssql": ("MSSQL", 1433, b"\x12\1" + be16(26, 0) + b"\1\0"
+              + b"\0" + be16(11, 6) + b"\xff" + b"\x0b\0\0\0\0\0" + bytes(6)),
+    "oracle": ("Oracle", 1521, sized(
+        be16(0) + b"\1\0" + bytes(52) + b"(DESCRIPTION=(CONNECT_DATA="
+        b"(SID=x)))", ">H", whole=True)),
+    "mongodb": ("MongoDB", 27017, sized(
+        le32(1, 0, 2013, 0) + b"\0" + sized(b"\x10hello\0\1\0\0\0\0", "<I",
+                                            whole=True), "<I", whole=True)),
+    "cassandra": ("Cassandra", 9042, b"\4\0\0\0\5" + be32(0)),
+    "kafka": ("Kafka", 9092, KAFKA),
+    "amqp": ("AMQP", 5672, b"AMQP\0\0\x09\1"),
+    "mqtt": ("MQTT", 1883, b"\x10\x0d\0\4MQTT\4\2\0\x3c\0\1a"),
+    "elasticsearch": ("Elasticsearch", 9300, b"ES" + sized(
+        bytes(8) + b"\x08" + be32(8000099) + be32(0))),
+    "smb": ("SMB", 445, sized(SMB1)),
+    "smb2": ("SMB2", 445, sized(SMB2)),
+    "smb to smb2": ("SMB2", 445, sized(SMB1), (sized(SMB2),)),
+    "nfs": ("NFS", 2049, be32(0x80000000 + len(NFS)) + NFS),
+    "ldap": ("LDAP", 389, LDAP),
+    "kerberos": ("Kerberos", 88, sized(KERBEROS)),
+    "rdp": ("RDP", 3389, b"\3\0\0\x13\x0e\xe0" + bytes(5)
+            + b"\1\0\x08\0\3\0\0\0"),
+    "dns": ("DNS", 53, sized(question("a.example.com"), ">H")),
+    "telnet": ("Telnet", 23, (b"\xff\xfd\x18\xff\xfd\x20",)),
+    "socks": ("SOCKS", 1080, b"\5\1\0", (b"\5\0",)),
+    "openvpn": ("OpenVPN", 1194, sized(OPENVPN, ">H")),
+    "syslog": ("Syslog", 514, SYSLOG),
+}
+
+
+def rtp(number):
+    return b"\x80\0" + be16(number) + be32(number * 160, 0xcafe) + bytes(160)
+
+
+UDP_WORDS = {
+    "dtls": ("DTLS", 4433, DTLS),
+    "quic": ("HTTP/3", 443, QUIC),
+    "dns": ("DNS", 53, question("a.example.com")),
+    "stun": ("STUN", 3478, STUN),
+    "webrtc": ("DTLS", 3478, STUN, (STUN,), DTLS),
+    "rtp": ("RTP", 5004, rtp(1), rtp(2), rtp(3)),
+    "rtcp": ("RTCP", 5005, b"\x80\xc9\0\1" + be32(0xcafe)),
+    "ntp": ("NTP", 123, b"\x23" + bytes(39) + be32(0xe0000000, 1)),
+    "dhcp": ("DHCP", 67, b"\1\1\6\0" + bytes(232) + be32(0x63825363)
+             + b"\x35\1\1\xff"),
+    "snmp": ("SNMP", 161, SNMP),
+    "radius": ("RADIUS", 1812, b"\1\1" + be16(25) + bytes(16) + b"\1\5bob"),
+    "kerberos": ("Kerberos", 88, KERBEROS),
+    "nfs": ("NFS", 2049, NFS),
+    "sip": ("SIP", 5060, SIP),
+    "syslog": ("Syslog", 514, SYSLOG),
+    "wireguard": ("WireGuard", 51820, b"\1\0\0\0" + bytes(144)),
+    "openvpn": ("OpenVPN", 1194, OPENVPN),
+    "ike": ("ISAKMP", 500, IKE),
+    "ike in udp": ("ISAKMP", 4500, bytes(4) + IKE),
+    "dht": ("BitTorrent DHT", 6881, b"d1:ad2:id20:" + b"i" * 20
+            + b"e1:q4:ping1:t2:aa1:y1:qe"),
+    "utp": ("BitTorrent", 6881, b"\x41\0" + be16(9) + bytes(12)
+            + be16(1, 0)),
+}
+
+HOSTS = {
+    "tls": "new.example.com", "http": "www.example.com",
+    "http2": "api.example.com", "grpc": "api.example.com",
+    "dns": "a.example.com", "dtls": "dtls.example.com",
+    "quic": "quic.example.com", "webrtc": "dtls.example.com",
+}

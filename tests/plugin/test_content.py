@@ -1,0 +1,290 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is spoken by the first bytes, whatever the port says.
+
+Usage: test_content.py PLUGIN.so [unittest arguments]
+"""
+import json
+import struct
+import subprocess
+import sys
+import unittest
+
+from frames import ACK, PSH, SYN, Flow, ip4
+from harness import Tshark
+from payloads import (DTLS, HOSTS, HTTP, IKE, OK, PREFACE, QUIC, SSH, STUN,
+                      TCP_WORDS, TLS, UDP_WORDS, h2_frame, h2_headers,
+                      h2_request)
+from pcapng import epb, idb, shb
+
+T0 = 1_700_000_000 * 10**9
+FOREIGN = 23457                 # nobody's
+HERE = "192.0.2."
+
+tshark = None
+
+
+def client(number):
+    return f"{HERE}{number + 1}"
+
+
+def server(host):
+    """Each client has its own."""
+    return host.replace(HERE, "203.0.113.")
+
+
+def connection(host, port, messages, sport=50001):
+    """Frames of TCP: a handshake and what is said."""
+    flow, sent = Flow(host, server(host), sport, port), {True: 1, False: 1}
+    frames = [flow.out(SYN), flow.back(SYN | ACK, 0, 1), flow.out(ACK, 1, 1)]
+    for message in messages:
+        out = isinstance(message, bytes)
+        text, send = (message, flow.out) if out else (message[0], flow.back)
+        frames.append(send(PSH | ACK, sent[out], sent[not out], text))
+        sent[out] += len(text)
+    return frames
+
+
+def datagrams(host, port, messages, sport=50001):
+    frames = []
+    for message in messages:
+        out = isinstance(message, bytes)
+        text = message if out else message[0]
+        ends, ports = (host, server(host)), (sport, port)
+        if not out:
+            ends, ports = ends[::-1], ports[::-1]
+        frames.append(ip4(*ends, 17, struct.pack(
+            ">HHHH", *ports, 8 + len(text), 0) + text))
+    return frames
+
+
+def made(frames):
+    return tshark.write("content.pcapng", b"".join(
+        [shb(), idb(), *[epb(f, T0 + n * 10**6)
+                         for n, f in enumerate(frames)]]))
+
+
+def said(frames, *more, fields=("dpi.app", "dpi.how", "dpi.host")):
+    """What all packets of a single conversation say."""
+    rows = set(tshark.fields(made(frames), *fields, more=("-2", *more)))
+    assert len(rows) == 1, rows
+    return rows.pop()
+
+
+class EveryPort(unittest.TestCase):
+    """All of a table in one file: who speaks is known by the address."""
+
+    def check(self, words, make, port_of):
+        frames, names, ports = [], {}, set()
+        for number, (name, (_, own, *messages)) in enumerate(words.items()):
+            names[client(number)] = name
+            frames += make(client(number), port_of(own), messages)
+        rows, hosts = {}, {}
+        for src, dst, app, how, host in tshark.fields(
+                made(frames), "ip.src", "ip.dst", "dpi.app", "dpi.how",
+                "dpi.host", more=("-2",)):
+            name = names[src if src.startswith(HERE) else dst]
+            rows.setdefault(name, set()).add(app)
+            hosts.setdefault(name, set()).add(host)
+            ports.update([name] if how == "port" else [])
+        wrong = {name: rows[name] for name, (app, *_) in words.items()
+                 if rows[name] != {app}}
+        self.assertEqual(wrong, {})
+        self.assertEqual(ports, set())
+        for name, host in HOSTS.items():
+            self.assertEqual(hosts.get(name, {host}), {host}, name)
+
+    def test_tcp_on_its_own_port(self):
+        self.check(TCP_WORDS, connection, lambda own: own)
+
+    def test_tcp_on_nobodys_port(self):
+        self.check(TCP_WORDS, connection, lambda own: FOREIGN)
+
+    def test_tcp_on_anothers_port(self):
+        for port in (22, 80, 443, 6379):
+            with self.subTest(port):
+                self.check(TCP_WORDS, connection, lambda own, p=port: p)
+
+    def test_udp_on_its_own_port(self):
+        self.check(UDP_WORDS, datagrams, lambda own: own)
+
+    def test_udp_on_nobodys_port(self):
+        self.check(UDP_WORDS, datagrams, lambda own: FOREIGN)
+
+    def test_udp_on_anothers_port(self):
+        for port in (53, 123, 853):
+            with self.subTest(port):
+                self.check(UDP_WORDS, datagrams, lambda own, p=port: p)
+
+    def test_joined_in_the_middle(self):
+        """Without the handshake."""
+        self.check({"tls": ("HTTPS", 443, TLS), "http": ("HTTP", 80, HTTP)},
+                   lambda *args: connection(*args)[3:], lambda own: 22)
+
+
+class Handed(unittest.TestCase):
+    """The right dissector has the conversation."""
+
+    def protocols(self, frames, *more):
+        rows = tshark.fields(made(frames), "frame.protocols",
+                             more=("-2", *more))
+        return [row.split(":")[3:] for (row,) in rows]
+
+    def test_of_another_port(self):
+        layers = self.protocols(connection(client(0), 6379, [HTTP, (OK,)]))
+        self.assertEqual(layers[3:], [["tcp", "http"]] * 2)
+        layers = self.protocols(datagrams(client(0), 53, [DTLS]))
+        self.assertEqual(layers, [["udp", "dtls"]])
+
+    def test_detail_comes_with_it(self):
+        self.assertEqual(said(connection(client(0), 2222, [(SSH,), SSH]),
+                              fields=("dpi.detail",)),
+                         ("server SSH-2.0-OpenSSH_9.2p1; "
+                          "client SSH-2.0-OpenSSH_9.2p1",))
+
+    def test_decode_as_comes_first(self):
+        layers = self.protocols(connection(client(0), FOREIGN, [HTTP]),
+                                "-d", f"tcp.port=={FOREIGN},ssh")
+        self.assertEqual(layers[3], ["tcp", "ssh"])
+
+    def test_preference(self):
+        frames = connection(client(0), 6379, [HTTP])
+        off = "-o", "dpi.hand_over:FALSE"
+        self.assertEqual(self.protocols(frames, *off)[3], ["tcp", "resp"])
+        # The bytes say so all the same; the host would be Wireshark's word.
+        self.assertEqual(said(frames, *off), ("HTTP", "content", ""))
+
+    def test_never(self):
+        frames = connection(client(0), 6379, [HTTP])
+        self.assertEqual(self.protocols(frames, "-o", "dpi.when:never")[3],
+                         ["tcp", "resp"])
+
+
+class Sources(unittest.TestCase):
+    """By what a protocol is known: dpi.how."""
+
+    def test_port(self):
+        """Nothing in these bytes is anybody's."""
+        app, how, _ = said(connection(client(0), 22, [b"\x99" * 40]))
+        self.assertEqual((app, how), ("SSH", "port"))
+
+    def test_nothing(self):
+        self.assertEqual(said(connection(client(0), FOREIGN, [b"\x99" * 40])),
+                         ("TCP", "", ""))
+
+    def test_alpn(self):
+        self.assertEqual(said(connection(client(0), 22, [TLS])),
+                         ("HTTPS", "alpn", "new.example.com"))
+
+    def test_dissector(self):
+        self.assertEqual(
+            said(connection(client(0), 80, [PREFACE, h2_request(
+                "application/grpc")])),
+            ("gRPC", "dissector", "api.example.com"))
+
+    def test_tls_on_a_port_for_one_thing(self):
+        # The same hello, its list of protocols made something else.
+        hello = TLS.replace(b"\0\x10\0\x0e\0\x0c", b"\xfa\xfb\0\x0e\0\x0c")
+        self.assertNotEqual(hello, TLS)
+        self.assertEqual(said(connection(client(0), 993, [hello])),
+                         ("IMAP over TLS", "port", "new.example.com"))
+        self.assertEqual(said(connection(client(0), FOREIGN, [hello])),
+                         ("TLS", "content", "new.example.com"))
+
+
+class Better(unittest.TestCase):
+    """A better word replaces the first; what carries is no application."""
+
+    def test_websocket(self):
+        upgrade = HTTP.replace(b"\r\n\r\n", b"\r\nUpgrade: websocket\r\n"
+                               b"Connection: Upgrade\r\nSec-WebSocket-Key: "
+                               b"dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+        answer = (b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\n"
+                  b"Connection: Upgrade\r\n\r\n")
+        app, *_ = said(connection(client(0), FOREIGN, [
+            upgrade, (answer,), (b"\x81\2hi",)]))
+        self.assertEqual(app, "WebSocket")
+
+    def test_connect(self):
+        ask = (b"CONNECT new.example.com:443 HTTP/1.1\r\n"
+               b"Host: new.example.com:443\r\n\r\n")
+        self.assertEqual(said(connection(client(0), 3128, [
+            ask, (b"HTTP/1.1 200 OK\r\n\r\n",), TLS])),
+            ("HTTPS", "alpn", "new.example.com"))
+
+    def test_socks(self):
+        self.assertEqual(said(connection(client(0), 1080, [
+            b"\5\1\0", (b"\5\0",), b"\5\1\0\1\xcb\0\x71\6\0\x50",
+            (b"\5\0\0\1\0\0\0\0\0\0",), HTTP, (OK,)]))[0], "HTTP")
+
+    def test_mptcp(self):
+        """Its options are a layer of Wireshark's."""
+        # MP_CAPABLE with a key, in a SYN
+        options = b"\x1e\x0c\0\1" + bytes(range(8))
+        frames = connection(client(0), 80, [HTTP, (OK,)])
+        segment = bytearray(frames[0][34:])
+        segment[12] = 8 << 4
+        frames[0] = ip4(client(0), server(client(0)), 6, bytes(segment) + options)
+        self.assertEqual(said(frames)[0], "HTTP")
+
+    def test_grpc_that_answers_with_headers_alone(self):
+        frames = connection(client(0), 50051, [
+            PREFACE, h2_request("application/grpc"),
+            (h2_frame(4, 0, 0) + h2_frame(1, 5, 1, h2_headers(**{
+                ":status": "200", "content-type": "application/grpc"})),)])
+        self.assertEqual(said(frames)[0], "gRPC")
+
+    def test_quic_on_the_port_of_dns(self):
+        """Wireshark 4.0 has 853 for DTLS; ALPN says HTTP/3 here."""
+        self.assertEqual(said(datagrams(client(0), 853, [QUIC])),
+                         ("HTTP/3", "alpn", "quic.example.com"))
+
+    def test_media_after_stun(self):
+        self.assertEqual(said(datagrams(client(0), FOREIGN, [
+            STUN, (STUN,), DTLS]))[0], "DTLS")
+
+    def test_ike_in_udp(self):
+        self.assertEqual(said(datagrams(client(0), 4500, [bytes(4) + IKE]))[0],
+                         "ISAKMP")
+
+
+class Clicks(unittest.TestCase):
+    """In Wireshark, whose part sharkd plays; nobody asked for dpi before."""
+
+    def shown(self, frames, clicks):
+        """The lines of dpi for each packet that is clicked on."""
+        asks = [("load", {"file": str(made(frames))})]
+        asks += [("frame", {"frame": n, "proto": True}) for n in clicks]
+        sharkd = tshark.popen("sharkd", "-", stdin=subprocess.PIPE)
+        out, _ = sharkd.communicate("".join(
+            json.dumps({"jsonrpc": "2.0", "id": n, "method": what,
+                        "params": how}) + "\n"
+            for n, (what, how) in enumerate(asks, 1)), timeout=60)
+        answers = [json.loads(line) for line in out.splitlines()
+                   if line.startswith("{")]
+        return [self.lines(a["result"]["tree"]) for a in answers[1:]]
+
+    @staticmethod
+    def lines(tree):
+        for item in tree:
+            if item["l"].startswith("Application"):
+                return [item["l"], *[n["l"] for n in item.get("n", [])]]
+        return []
+
+    def test_nothing_depends_on_them(self):
+        frames = connection(client(0), 80, [HTTP, (OK,)])
+        frames += connection(client(1), FOREIGN, [TLS], 50002)
+        clicks = [1, 4, 5, 9, 2, 6]
+        rows = self.shown(frames, clicks + clicks[::-1])
+        self.assertEqual(rows, rows[::-1])
+        self.assertIn("HTTP", rows[0][0])
+        self.assertIn("Host: www.example.com", rows[1])
+
+    def test_one_line_for_one_fact(self):
+        rows = self.shown(connection(client(0), 80, [b"\x99" * 40]), [1])
+        self.assertEqual(rows, [["Application: HTTP", "Known By: port"]])
+
+
+if __name__ == "__main__":
+    with Tshark(sys.argv.pop(1)) as tshark:
+        unittest.main()
