@@ -11,6 +11,8 @@ struct history {
 	uint32_t first_frame;
 	struct stored *first;
 	wmem_tree_t *by_frame;
+	bool has_sha256;	/* one of them has */
+	uint8_t sha256[32];
 };
 
 static wmem_map_t *histories;		/* process id -> struct history */
@@ -43,6 +45,10 @@ void records_put(const struct process *p, const uint8_t *raw, size_t len,
 	if (!process_has(p, FIELD_ID))
 		return;
 	h = history_of(p->id);
+	if (process_has(p, FIELD_SHA256)) {
+		h->has_sha256 = true;
+		memcpy(h->sha256, p->sha256, sizeof(h->sha256));
+	}
 	s = wmem_tree_lookup32_le(h->by_frame, frame);
 	if (s && s->len == len && !memcmp(s->raw, raw, len))
 		return;
@@ -67,5 +73,11 @@ bool records_get(struct process *p, uint64_t id, uint32_t frame)
 	s = wmem_tree_lookup32_le(h->by_frame, frame);
 	if (!s)
 		s = h->first;
-	return process_decode(p, s->raw, s->len) > 0;
+	if (process_decode(p, s->raw, s->len) < 0)
+		return false;
+	if (h->has_sha256 && !process_has(p, FIELD_SHA256)) {
+		p->has |= 1ull << FIELD_SHA256;
+		memcpy(p->sha256, h->sha256, sizeof(p->sha256));
+	}
+	return true;
 }
