@@ -104,6 +104,20 @@ static void complain(proto_item *item, packet_info *pinfo, const struct found *f
 		expert_add_info(pinfo, item, &ei_version);
 }
 
+/*
+ * Who sent it is the first that is asked of a packet, and a postdissector's
+ * tree is the last.  Wireshark moves an item behind another one only.
+ */
+static void move_to_top(proto_tree *tree, proto_item *item)
+{
+	proto_item *first = tree ? tree->first_child : NULL;
+
+	if (!first || first == item || !PTREE_DATA(tree)->visible)
+		return;
+	proto_tree_move_item(tree, first, item);
+	proto_tree_move_item(tree, item, first);
+}
+
 /* Returns the item of all of it. */
 static proto_item *add_owners(proto_tree *tree, tvbuff_t *tvb,
 			      packet_info *pinfo, const struct found *f)
@@ -112,6 +126,7 @@ static proto_item *add_owners(proto_tree *tree, tvbuff_t *tvb,
 		0, 0, "Process Attribution");
 
 	proto_item_set_generated(item);
+	move_to_top(tree, item);
 	tree = proto_item_add_subtree(item, ett_proc);
 	if (f->has_owners) {
 		fields_add_direction(tree, tvb, f->owners.direction);
@@ -123,6 +138,7 @@ static proto_item *add_owners(proto_tree *tree, tvbuff_t *tvb,
 			fields_add_direction(tree, tvb, f->owners.direction);
 		fields_add_imported(tree, tvb, pinfo, f->imported);
 	}
+	fields_add_columns(tree, tvb, pinfo, &f->owners, f->imported);
 	fields_add_parties(tree, tvb, pinfo, &f->owners, f->imported);
 	complain(item, pinfo, f);
 	return item;
@@ -336,6 +352,10 @@ static void register_experts(void)
 				 " a newer plugin can read it", EXPFILL } },
 	};
 
+	ei[0].eiinfo.hf_info.hfinfo.blurb =
+		"Information of ours is damaged or contradicts itself";
+	ei[1].eiinfo.hf_info.hfinfo.blurb =
+		"Information of ours that a newer plugin can read";
 	expert_register_field_array(expert_register_protocol(proto_proc), ei,
 				    array_length(ei));
 }
@@ -349,7 +369,7 @@ void pktwho_register(void)
 	proto_proc = proto_register_protocol("Process Attribution (pktwho)",
 					     "Process", "proc");
 	proto_register_subtree_array(ett, array_length(ett));
-	fields_init();
+	fields_init(proto_proc);
 	records_init();
 	register_experts();
 	prefs = prefs_register_protocol(proto_proc, geo_fields_reset);

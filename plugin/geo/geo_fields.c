@@ -30,6 +30,13 @@ void geo_fields_init(module_t *prefs)
 	proto_geo = proto_register_protocol("Places of a Packet's Addresses",
 					    "GEO", "geo");
 	proto_register_subtree_array(ett, array_length(ett));
+	/* Protocols by name only, as proc.src is: see proc/fields.c. */
+	hf_scope[SRC] = proto_register_protocol_in_name_only(
+		"Place of the source address", "Source", "geo.src", proto_geo,
+		FT_PROTOCOL);
+	hf_scope[DST] = proto_register_protocol_in_name_only(
+		"Place of the destination address", "Destination", "geo.dst",
+		proto_geo, FT_PROTOCOL);
 	prefs_register_bool_preference(prefs, "geo",
 		"Look up countries, cities and networks",
 		"Look addresses up in the databases.  A country recorded with"
@@ -41,28 +48,29 @@ void geo_fields_init(module_t *prefs)
 		" and /var/lib/GeoIP, then pktwho's own.", &pref_databases);
 }
 
-#define GEO(what, word, title, type)                                       \
-	{ &hf[what][EITHER], { title, "geo." word, type, NULL, 0, NULL,    \
-			       HFILL } },                                  \
+#define GEO(what, word, title, type, blurb)                                \
+	{ &hf[what][EITHER], { title, "geo." word, type, NULL, 0,          \
+			       blurb " (either address)", HFILL } },       \
 	{ &hf[what][SRC], { "Source " title, "geo.src." word, type, NULL,  \
-			    0, NULL, HFILL } },                            \
+			    0, blurb " (source address)", HFILL } },       \
 	{ &hf[what][DST], { "Destination " title, "geo.dst." word, type,   \
-			    NULL, 0, NULL, HFILL } }
+			    NULL, 0, blurb " (destination address)",       \
+			    HFILL } }
 #define STRING FT_STRINGZ, BASE_NONE
 #define NUMBER FT_UINT32, BASE_DEC
 
 void geo_fields_register_fields(void)
 {
 	static hf_register_info all[] = {
-		GEO(COUNTRY, "country", "Country", STRING),
-		GEO(COUNTRY_NAME, "country_name", "Country Name", STRING),
-		GEO(CITY, "city", "City", STRING),
-		GEO(ASN, "asn", "AS Number", NUMBER),
-		GEO(ORG, "org", "AS Organization", STRING),
-		{ &hf_scope[SRC], { "Source", "geo.src", FT_NONE, BASE_NONE,
-				    NULL, 0, NULL, HFILL } },
-		{ &hf_scope[DST], { "Destination", "geo.dst", FT_NONE,
-				    BASE_NONE, NULL, 0, NULL, HFILL } },
+		GEO(COUNTRY, "country", "Country", STRING,
+		    "Country, two letters of ISO 3166"),
+		GEO(COUNTRY_NAME, "country_name", "Country Name", STRING,
+		    "English name of the country"),
+		GEO(CITY, "city", "City", STRING, "City"),
+		GEO(ASN, "asn", "AS Number", NUMBER,
+		    "Number of the autonomous system"),
+		GEO(ORG, "org", "AS Organization", STRING,
+		    "Who runs the autonomous system"),
 	};
 
 	proto_register_field_array(proto_geo, all, array_length(all));
@@ -246,9 +254,10 @@ static void add_end(proto_tree *tree, proto_item **top, struct where *w,
 			       *country ? country : "?");
 
 	w->tree = proto_item_add_subtree(*top, ett_geo);
-	item = proto_tree_add_item(w->tree, hf_scope[w->scope], w->tvb, 0, 0,
-				   ENC_NA);
-	proto_item_append_text(item, ": %s", *country ? country : "?");
+	item = proto_tree_add_protocol_format(w->tree, hf_scope[w->scope],
+		w->tvb, 0, 0, "%s: %s",
+		w->scope == SRC ? "Source" : "Destination",
+		*country ? country : "?");
 	proto_item_set_generated(item);
 	w->tree = proto_item_add_subtree(item, ett_scope[w->scope]);
 	add_string(w, COUNTRY, country);

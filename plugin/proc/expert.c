@@ -78,6 +78,8 @@ static void register_items(int proto)
 			EXPFILL } },
 	};
 
+	for (int i = 0; i < ITEMS; i++)
+		all[i].eiinfo.hf_info.hfinfo.blurb = prefs_of[i].description;
 	expert_register_field_array(expert_register_protocol(proto), all,
 				    array_length(all));
 }

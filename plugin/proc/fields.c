@@ -5,125 +5,30 @@
 #include <sys/wait.h>
 
 #include "proc/records.h"
+#include "proc/rows.h"
 #include "text.h"
-
-/* For whom a field exists. */
-enum scope { EITHER, SRC, DST, TABLE, SCOPES };
-
-#define PACKET (1u << EITHER | 1u << SRC | 1u << DST)
-#define ROW (1u << TABLE)
-#define BOTH (PACKET | ROW)
-
-/* Where a value lives and how it travels from there into the tree. */
-enum how { U32, U64, TIME, EXIT, TEXT, ARGUMENTS, BYTES, FLAG, ATTR, REASON };
-
-struct row {
-	const char *word;	/* the last part of the name */
-	const char *title;
-	enum ftenum type;
-	int display;
-	unsigned scopes;
-	enum how how;
-	uint8_t field;		/* enum field, of which it is there or not */
-	uint16_t offset;	/* in struct process */
-	uint16_t size;
-	uint32_t mask;		/* FLAG: the bit */
-};
-
-#define AT(id, member)                                                     \
-	.field = (id), .offset = offsetof(struct process, member),         \
-	.size = sizeof(((struct process *)0)->member)
-#define INT32 FT_INT64, BASE_DEC	/* Falco's type for a pid */
-#define UINT32 FT_UINT32, BASE_DEC
-#define UINT64 FT_UINT64, BASE_DEC
-#define STRING FT_STRINGZ, BASE_NONE
-#define WHEN FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL
-#define FLAG_ROW(word, title, scopes, bit)                                 \
-	{ word, title, FT_BOOLEAN, BASE_NONE, scopes, FLAG,                \
-	  AT(FIELD_FLAGS, flags), .mask = (bit) }
-
-static const struct row rows[] = {
-	{ "pid", "PID", INT32, BOTH, U32, AT(FIELD_PID, pid) },
-	{ "name", "Process", STRING, BOTH, TEXT, AT(FIELD_NAME, name) },
-	{ "id", "Process ID", FT_UINT64, BASE_HEX, BOTH, U64,
-	  AT(FIELD_ID, id) },
-	{ "attr", "Attribution", STRING, PACKET, .how = ATTR },
-	{ "reason", "Reason", STRING, PACKET, .how = REASON },
-	{ "exepath", "Executable", STRING, BOTH, TEXT,
-	  AT(FIELD_EXEPATH, exepath) },
-	{ "cmdline", "Command Line", STRING, BOTH, ARGUMENTS,
-	  AT(FIELD_CMDLINE, cmdline) },
-	{ "ppid", "Parent PID", INT32, BOTH, U32, AT(FIELD_PPID, ppid) },
-	{ "pname", "Parent Process", STRING, BOTH, TEXT,
-	  AT(FIELD_PNAME, pname) },
-	{ "start", "Start Time", WHEN, BOTH, TIME, AT(FIELD_START, start_ns) },
-	{ "uid", "User ID", UINT32, BOTH, U32, AT(FIELD_UID, uid) },
-	{ "gid", "Group ID", UINT32, BOTH, U32, AT(FIELD_GID, gid) },
-	{ "user", "User", STRING, BOTH, TEXT, AT(FIELD_USER, user) },
-	{ "loginuid", "Login User ID", UINT32, BOTH, U32,
-	  AT(FIELD_LOGINUID, loginuid) },
-	{ "vpid", "PID in Namespace", INT32, BOTH, U32, AT(FIELD_VPID, vpid) },
-	{ "netns", "Network Namespace", UINT64, BOTH, U64,
-	  AT(FIELD_NETNS, netns) },
-	{ "cgroup", "Control Group", STRING, BOTH, TEXT,
-	  AT(FIELD_CGROUP, cgroup) },
-	{ "unit", "Systemd Unit", STRING, BOTH, TEXT, AT(FIELD_UNIT, unit) },
-	{ "container.id", "Container ID", STRING, BOTH, TEXT,
-	  AT(FIELD_CONTAINER_ID, container_id) },
-	{ "container.name", "Container", STRING, BOTH, TEXT,
-	  AT(FIELD_CONTAINER_NAME, container_name) },
-	{ "container.runtime", "Container Runtime", STRING, BOTH, TEXT,
-	  AT(FIELD_CONTAINER_RUNTIME, container_runtime) },
-	{ "pod.uid", "Pod UID", STRING, BOTH, TEXT,
-	  AT(FIELD_POD_UID, pod_uid) },
-	{ "sha256", "Executable SHA-256", FT_BYTES, BASE_NONE, BOTH, BYTES,
-	  AT(FIELD_SHA256, sha256) },
-	{ "flags", "Flags", FT_UINT32, BASE_HEX, BOTH, U32,
-	  AT(FIELD_FLAGS, flags) },
-	FLAG_ROW("exe_deleted", "Executable Deleted", BOTH,
-		 PROCESS_EXE_DELETED),
-	FLAG_ROW("exe_memfd", "Executable in Memory Only", BOTH,
-		 PROCESS_EXE_MEMFD),
-	FLAG_ROW("exe_world_writable", "Executable in World-Writable Directory",
-		 BOTH, PROCESS_EXE_WORLD_WRITABLE),
-	FLAG_ROW("forked", "Forked Without Exec", BOTH, PROCESS_FORKED),
-	FLAG_ROW("exepath_truncated", "Executable Path Truncated", BOTH,
-		 PROCESS_EXEPATH_TRUNCATED),
-	FLAG_ROW("cmdline_truncated", "Command Line Truncated", BOTH,
-		 PROCESS_CMDLINE_TRUNCATED),
-	FLAG_ROW("cmdline_withheld", "Command Line Withheld", BOTH,
-		 PROCESS_CMDLINE_WITHHELD),
-	FLAG_ROW("exited", "Exited", ROW, PROCESS_EXITED),
-	{ "exit_status", "Exit Status", UINT32, ROW, EXIT,
-	  AT(FIELD_EXIT_STATUS, exit_status) },
-	{ "packets", "Packets", UINT64, ROW, U64, AT(FIELD_PACKETS, packets) },
-	{ "bytes", "Bytes", UINT64, ROW, U64, AT(FIELD_BYTES, bytes) },
-	{ "first_seen", "First Packet", WHEN, ROW, TIME,
-	  AT(FIELD_FIRST_SEEN, first_seen_ns) },
-	{ "last_seen", "Last Packet", WHEN, ROW, TIME,
-	  AT(FIELD_LAST_SEEN, last_seen_ns) },
-};
-
-#define ROWS array_length(rows)
 
 static const struct {
 	const char *prefix;
 	const char *title;
+	const char *whose;
 } scopes[SCOPES] = {
-	[EITHER] = { "proc", "" },
-	[SRC] = { "proc.src", "Source " },
-	[DST] = { "proc.dst", "Destination " },
-	[TABLE] = { "proc.table", "" },
+	[EITHER] = { "proc", "", "either end" },
+	[SRC] = { "proc.src", "Source ", "the sender" },
+	[DST] = { "proc.dst", "Destination ", "the receiver" },
+	[TABLE] = { "proc.table", "", "a row of the process table" },
 };
 
 static int hf[ROWS][SCOPES];
 static const header_field_info *info[ROWS][SCOPES];
 static int hf_scope[SCOPES];	/* the subtree of an end, or of a table row */
 static int hf_party[TABLE];
+static int hf_summary;
+static int hf_pids;
 static int hf_direction;
 static int ett_scope[SCOPES];
 
-void fields_init(void)
+void fields_init(int proto)
 {
 	static int *ett[SCOPES];
 
@@ -132,48 +37,78 @@ void fields_init(void)
 		ett[s] = &ett_scope[s];
 	}
 	proto_register_subtree_array(ett, SCOPES);
+	/*
+	 * Protocols by name only: -T ek makes an object of each of them.  What
+	 * is below a field it puts beside it, and proc.pid would be twice in
+	 * one object, of which most readers keep the last.
+	 */
+	hf_scope[SRC] = proto_register_protocol_in_name_only(
+		"Process that sent the packet", "Source", "proc.src", proto,
+		FT_PROTOCOL);
+	hf_scope[DST] = proto_register_protocol_in_name_only(
+		"Process that receives the packet", "Destination", "proc.dst",
+		proto, FT_PROTOCOL);
+	hf_scope[TABLE] = proto_register_protocol_in_name_only(
+		"Process of the process table", "Process", "proc.table", proto,
+		FT_PROTOCOL);
 }
 
 static hf_register_info describe(int *id, const char *title, const char *name,
-				 enum ftenum type, int display)
+				 enum ftenum type, int display,
+				 const char *blurb)
 {
 	return (hf_register_info){
-		id, { title, name, type, display, NULL, 0, NULL, HFILL }
+		id, { title, name, type, display, NULL, 0, blurb, HFILL }
 	};
 }
+
+static hf_register_info describe_row(size_t r, enum scope s)
+{
+	wmem_allocator_t *pool = wmem_epan_scope();
+
+	return describe(&hf[r][s],
+		wmem_strdup_printf(pool, "%s%s", scopes[s].title, rows[r].title),
+		wmem_strdup_printf(pool, "%s.%s", scopes[s].prefix, rows[r].word),
+		rows[r].type, rows[r].display,
+		wmem_strdup_printf(pool, "%s (%s)", rows[r].blurb,
+				   scopes[s].whose));
+}
+
+/* Once for a packet, or for each end. */
+static const hf_register_info packet_fields[] = {
+	{ &hf_summary, { "Processes", "proc.summary", FT_STRINGZ, BASE_NONE,
+	  NULL, 0, "Who sent and who receives, in one line for a column",
+	  HFILL } },
+	{ &hf_pids, { "PIDs", "proc.pids", FT_STRINGZ, BASE_NONE, NULL, 0,
+	  "Process ids of sender and receiver, in one line for a column",
+	  HFILL } },
+	{ &hf_direction, { "Direction", "proc.direction", FT_STRINGZ,
+	  BASE_NONE, NULL, 0, "As the capturing host sees it: in, out, local"
+	  " (both ends are on it), forwarded, unknown", HFILL } },
+	{ &hf_party[EITHER], { "Party", "proc.party", FT_STRINGZ, BASE_NONE,
+	  NULL, 0, "Program, or address where there is none, of either end",
+	  HFILL } },
+	{ &hf_party[SRC], { "Source Party", "proc.src.party", FT_STRINGZ,
+	  BASE_NONE, NULL, 0, "Program of the sender, or its address",
+	  HFILL } },
+	{ &hf_party[DST], { "Destination Party", "proc.dst.party", FT_STRINGZ,
+	  BASE_NONE, NULL, 0, "Program of the receiver, or its address",
+	  HFILL } },
+};
 
 void fields_register(int proto)
 {
 	/* Wireshark keeps pointers into it. */
-	static hf_register_info all[ROWS * SCOPES + SCOPES + TABLE];
-	wmem_allocator_t *pool = wmem_epan_scope();
-	int n = 0;
+	static hf_register_info all[ROWS * SCOPES +
+				    array_length(packet_fields)];
+	size_t n = array_length(packet_fields);
 
+	memcpy(all, packet_fields, sizeof(packet_fields));
 	for (size_t r = 0; r < ROWS; r++)
 		for (int s = 0; s < SCOPES; s++)
 			if (rows[r].scopes >> s & 1)
-				all[n++] = describe(&hf[r][s],
-					wmem_strdup_printf(pool, "%s%s",
-						scopes[s].title, rows[r].title),
-					wmem_strdup_printf(pool, "%s.%s",
-						scopes[s].prefix, rows[r].word),
-					rows[r].type, rows[r].display);
-
-	all[n++] = describe(&hf_party[EITHER], "Party", "proc.party",
-			    FT_STRINGZ, BASE_NONE);
-	all[n++] = describe(&hf_party[SRC], "Source Party", "proc.src.party",
-			    FT_STRINGZ, BASE_NONE);
-	all[n++] = describe(&hf_party[DST], "Destination Party",
-			    "proc.dst.party", FT_STRINGZ, BASE_NONE);
-	all[n++] = describe(&hf_scope[SRC], "Source", "proc.src",
-			    FT_NONE, BASE_NONE);
-	all[n++] = describe(&hf_scope[DST], "Destination", "proc.dst",
-			    FT_NONE, BASE_NONE);
-	all[n++] = describe(&hf_scope[TABLE], "Process", "proc.table",
-			    FT_NONE, BASE_NONE);
-	all[n++] = describe(&hf_direction, "Direction", "proc.direction",
-			    FT_STRINGZ, BASE_NONE);
-	proto_register_field_array(proto, all, n);
+				all[n++] = describe_row(r, s);
+	proto_register_field_array(proto, all, (int)n);
 
 	for (size_t r = 0; r < ROWS; r++)
 		for (int s = 0; s < SCOPES; s++)
@@ -194,22 +129,9 @@ struct source {
 	const char *name;	/* for p->name where that is too short, or NULL */
 };
 
-static const void *member(const struct source *s, const struct row *row)
-{
-	return (const uint8_t *)s->p + row->offset;
-}
-
 static uint64_t number(const struct source *s, const struct row *row)
 {
-	uint32_t v32;
-	uint64_t v64;
-
-	if (row->size == sizeof(v32)) {
-		memcpy(&v32, member(s, row), sizeof(v32));
-		return v32;
-	}
-	memcpy(&v64, member(s, row), sizeof(v64));
-	return v64;
+	return row_number(row, s->p);
 }
 
 static proto_item *add_string(const struct source *s, int id, const char *text)
@@ -276,14 +198,9 @@ static proto_item *add_flag(const struct source *s, const struct row *row,
 
 static const char *text_of(const struct source *s, const struct row *row)
 {
-	const char *text = member(s, row);
-	size_t len = strnlen(text, row->size);
-
-	if (row->field == FIELD_NAME && s->name) {
-		text = s->name;
-		len = strlen(text);
-	}
-	return text_escape(s->pool, text, len);
+	if (row->field == FIELD_NAME && s->name)
+		return text_escape(s->pool, s->name, strlen(s->name));
+	return row_text(row, s->p, s->pool);
 }
 
 static proto_item *add_value(const struct source *s, const struct row *row,
@@ -295,11 +212,8 @@ static proto_item *add_value(const struct source *s, const struct row *row,
 	case REASON:
 		return add_string(s, id, reason_name(s->e->reason));
 	case TEXT:
-		return add_string(s, id, text_of(s, row));
 	case ARGUMENTS:
-		return add_string(s, id, text_arguments(s->pool,
-							member(s, row),
-							s->p->cmdline_len));
+		return add_string(s, id, text_of(s, row));
 	case TIME:
 		return add_time(s, id, number(s, row));
 	case EXIT:
@@ -307,7 +221,8 @@ static proto_item *add_value(const struct source *s, const struct row *row,
 	case BYTES:
 		return proto_tree_add_bytes_with_length(s->tree, id, s->tvb,
 							s->offset, s->len,
-							member(s, row),
+							(const uint8_t *)s->p +
+							row->offset,
 							row->size);
 	case FLAG:
 		return add_flag(s, row, id);
@@ -330,11 +245,21 @@ static bool is_known(const struct source *s, const struct row *row)
 	}
 }
 
+/* Does a filter, a column or the like name it? */
+static bool is_named(const header_field_info *field)
+{
+	return field->ref_type != HF_REF_TYPE_NONE;
+}
+
+static bool field_is_named(int id)
+{
+	return is_named(proto_registrar_get_nth((unsigned)id));
+}
+
 /* As proto_field_is_referenced(), which we could not call this often. */
 static bool is_wanted(proto_tree *tree, const header_field_info *field)
 {
-	return PTREE_DATA(tree)->visible ||
-	       field->ref_type != HF_REF_TYPE_NONE;
+	return PTREE_DATA(tree)->visible || is_named(field);
 }
 
 /*
@@ -442,9 +367,9 @@ void fields_add_parties(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 	const char *src = i && i->end == IMPORT_SRC ? i->name : NULL;
 	const char *dst = i && i->end == IMPORT_DST ? i->name : NULL;
 
-	if (!proto_field_is_referenced(tree, hf_party[EITHER]) &&
-	    !proto_field_is_referenced(tree, hf_party[SRC]) &&
-	    !proto_field_is_referenced(tree, hf_party[DST]))
+	if (!tree || !(field_is_named(hf_party[EITHER]) ||
+		       field_is_named(hf_party[SRC]) ||
+		       field_is_named(hf_party[DST])))
 		return;
 	src = party(pinfo->pool, &a->src, src, &pinfo->net_src);
 	dst = party(pinfo->pool, &a->dst, dst, &pinfo->net_dst);
@@ -454,26 +379,144 @@ void fields_add_parties(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 	add_party(tree, tvb, DST, dst);
 }
 
-/* "curl (4242)", or how it is that nobody is named. */
-static const char *end_label(wmem_allocator_t *pool, const struct packet_end *e)
+/* How it is that nobody is named: "kernel: reset". */
+static const char *nobody(wmem_allocator_t *pool, const struct packet_end *e)
 {
 	const char *why = reason_name(e->reason);
 
-	if (e->present)
-		return wmem_strdup_printf(pool, "%s (%u)",
-			text_escape(pool, e->name, strnlen(e->name, sizeof(e->name))),
-			e->pid);
 	if (*why)
-		return wmem_strdup_printf(pool, "%s: %s", attr_name(e->attr), why);
+		return wmem_strdup_printf(pool, "%s: %s", attr_name(e->attr),
+					  why);
 	return attr_name(e->attr);
+}
+
+/* "curl → nginx", and "→ nginx" where the sender is on another host. */
+static const char *arrow(wmem_allocator_t *pool, const char *src,
+			 const char *dst)
+{
+	if (!*src && !*dst)
+		return "";
+	return wmem_strdup_printf(pool, "%s%s→%s%s", src,
+				  *src ? " " : "", *dst ? " " : "", dst);
+}
+
+/* One end of the summary: a name, "(kernel: reset)" or nothing. */
+static const char *who(wmem_allocator_t *pool, const struct packet_end *e)
+{
+	if (e->present)
+		return text_escape(pool, e->name,
+				   strnlen(e->name, sizeof(e->name)));
+	if (e->attr == ATTR_NONE)
+		return "";
+	return wmem_strdup_printf(pool, "(%s)", nobody(pool, e));
+}
+
+static const char *pid_text(wmem_allocator_t *pool, bool has, uint32_t pid)
+{
+	return has ? wmem_strdup_printf(pool, "%u", pid) : "";
+}
+
+/* The two columns repeat what the tree shows. */
+static void add_column(proto_tree *tree, tvbuff_t *tvb, int id,
+		       const char *text)
+{
+	proto_item *item;
+
+	if (!*text || !is_wanted(tree, proto_registrar_get_nth((unsigned)id)))
+		return;
+	item = proto_tree_add_string(tree, id, tvb, 0, 0, text);
+	proto_item_set_generated(item);
+	proto_item_set_hidden(item);
+}
+
+static void add_owner_columns(proto_tree *tree, tvbuff_t *tvb,
+			      wmem_allocator_t *pool,
+			      const struct packet_end *src,
+			      const struct packet_end *dst)
+{
+	const char *from = who(pool, src);
+	const char *to = who(pool, dst);
+
+	if (src->attr == ATTR_FORWARDED && dst->attr == ATTR_FORWARDED)
+		add_column(tree, tvb, hf_summary, from);
+	else
+		add_column(tree, tvb, hf_summary, arrow(pool, from, to));
+	add_column(tree, tvb, hf_pids,
+		   arrow(pool, pid_text(pool, src->present, src->pid),
+			 pid_text(pool, dst->present, dst->pid)));
+}
+
+/* Without an arrow where nobody says which end it is. */
+static void add_imported_columns(proto_tree *tree, tvbuff_t *tvb,
+				 wmem_allocator_t *pool,
+				 const struct imported *i)
+{
+	const char *name = text_escape(pool, i->name, strlen(i->name));
+	const char *pid = pid_text(pool, process_has(&i->process, FIELD_PID),
+				   i->process.pid);
+
+	if (i->end == IMPORT_SRC) {
+		name = *name ? arrow(pool, name, "") : name;
+		pid = *pid ? arrow(pool, pid, "") : pid;
+	} else if (i->end == IMPORT_DST) {
+		name = *name ? arrow(pool, "", name) : name;
+		pid = *pid ? arrow(pool, "", pid) : pid;
+	}
+	add_column(tree, tvb, hf_summary, name);
+	add_column(tree, tvb, hf_pids, pid);
+}
+
+void fields_add_columns(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
+			const struct attribution *a, const struct imported *i)
+{
+	if (!tree || !(PTREE_DATA(tree)->visible ||
+		       field_is_named(hf_summary) || field_is_named(hf_pids)))
+		return;
+	if (i)
+		add_imported_columns(tree, tvb, pinfo->pool, i);
+	else
+		add_owner_columns(tree, tvb, pinfo->pool, &a->src, &a->dst);
+}
+
+static void append_text(wmem_allocator_t *pool, wmem_strbuf_t *out,
+			const char *before, const char *text)
+{
+	wmem_strbuf_append_printf(out, "%s%s", before,
+				  text_escape(pool, text, strlen(text)));
+}
+
+/*
+ * "curl (4242), user alice, container web, parent bash (4000)": what one opens
+ * a process for, of which any part may be missing.
+ */
+static const char *process_label(wmem_allocator_t *pool,
+				 const struct process *p, const char *name)
+{
+	wmem_strbuf_t *out = wmem_strbuf_new(pool, "");
+
+	append_text(pool, out, "", name);
+	if (process_has(p, FIELD_PID))
+		wmem_strbuf_append_printf(out, *name ? " (%u)" : "? (%u)",
+					  p->pid);
+	if (process_has(p, FIELD_USER))
+		append_text(pool, out, ", user ", p->user);
+	if (process_has(p, FIELD_CONTAINER_NAME))
+		append_text(pool, out, ", container ",
+			    p->container_name);
+	if (process_has(p, FIELD_PNAME))
+		append_text(pool, out, ", parent ", p->pname);
+	if (process_has(p, FIELD_PNAME) && process_has(p, FIELD_PPID))
+		wmem_strbuf_append_printf(out, " (%u)", p->ppid);
+	return wmem_strbuf_get_str(out);
 }
 
 /* The item of an end; @tree is that of the protocol, which names it too. */
 static proto_tree *add_end_tree(proto_tree *tree, tvbuff_t *tvb,
 				enum scope scope, const char *label)
 {
-	proto_item *item = proto_tree_add_item(tree, hf_scope[scope], tvb, 0, 0,
-					       ENC_NA);
+	proto_item *item = proto_tree_add_protocol_format(tree,
+		hf_scope[scope], tvb, 0, 0, "%s",
+		scope == SRC ? "Source" : "Destination");
 
 	proto_item_set_generated(item);
 	if (label) {
@@ -496,21 +539,12 @@ void fields_add_end(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 
 	if (!e->present && e->attr == ATTR_NONE)
 		return;
+	gather(&p, e, pinfo->num, record_is_wanted(tree, scope));
 	if (proto_field_is_referenced(tree, hf_scope[scope]))
-		label = end_label(pinfo->pool, e);
+		label = e->present ? process_label(pinfo->pool, &p, p.name) :
+				     nobody(pinfo->pool, e);
 	s.tree = add_end_tree(tree, tvb, scope, label);
-	gather(&p, e, pinfo->num, record_is_wanted(s.tree, scope));
 	add_rows(&s, scope);
-}
-
-/* "curl (4242)", of which either half may be missing. */
-static const char *process_label(wmem_allocator_t *pool,
-				 const struct process *p, const char *name)
-{
-	name = text_escape(pool, name, strlen(name));
-	if (!process_has(p, FIELD_PID))
-		return name;
-	return wmem_strdup_printf(pool, "%s (%u)", *name ? name : "?", p->pid);
 }
 
 void fields_add_imported(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
@@ -545,8 +579,8 @@ proto_item *fields_add_table_row(proto_tree *tree, tvbuff_t *tvb,
 		.tvb = tvb, .offset = offset, .len = len,
 		.pool = pinfo->pool, .p = p, .name = name,
 	};
-	proto_item *item = proto_tree_add_item(tree, hf_scope[TABLE], tvb,
-					       offset, len, ENC_NA);
+	proto_item *item = proto_tree_add_protocol_format(tree,
+		hf_scope[TABLE], tvb, offset, len, "Process");
 
 	if (proto_field_is_referenced(tree, hf_scope[TABLE]))
 		proto_item_append_text(item, ": %s",

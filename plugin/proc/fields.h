@@ -2,7 +2,7 @@
 /*
  * The proc.* fields.  Each exists once for either end (proc.pid), once per
  * end (proc.src.pid, proc.dst.pid) and once for a row of the process table
- * (proc.table.pid); one table in fields.c says which and how.
+ * (proc.table.pid); the table in rows.c says which and how.
  */
 #ifndef PKTWHO_PLUGIN_PROC_FIELDS_H
 #define PKTWHO_PLUGIN_PROC_FIELDS_H
@@ -11,13 +11,17 @@
 #include "import/parse.h"
 #include "record.h"
 
-/* Once, while protocols register. */
-void fields_init(void);
+/* Once, while protocols register; @proto is "proc". */
+void fields_init(int proto);
 
 /* As late as possible, so that our names win: see packet-pktwho.c. */
 void fields_register(int proto);
 
 void fields_add_direction(proto_tree *tree, tvbuff_t *tvb, unsigned direction);
+
+/* Adds the columns proc.summary and proc.pids; @i may be NULL. */
+void fields_add_columns(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
+			const struct attribution *a, const struct imported *i);
 
 /*
  * Adds the parties: for each end its program or, if it has none, its address.

@@ -151,3 +151,16 @@ def udp(src, dst, payload=b"hi"):
                        17, 0)
     head += bytes(map(int, src.split("."))) + bytes(map(int, dst.split(".")))
     return bytes(12) + b"\x08\x00" + head + datagram
+
+
+def documented_fields():
+    """{name: type} of docs/fields.md: | `proc.pid` | FT_… | src dst | … |"""
+    found = {}
+    text = (SOURCE / "docs" / "fields.md").read_text()
+    for name, kind, ends in re.findall(
+            r"^\| `([\w.]+)` \| (FT_\w+) \| ([\w ]*)\|", text, re.M):
+        root, word = name.split(".", 1)
+        for end in ends.split():
+            found[f"{root}.{end}.{word}"] = kind
+        found[name] = kind
+    return found

@@ -11,7 +11,7 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 
 from frames import ip4
-from harness import SOURCE, Tshark, udp
+from harness import SOURCE, Tshark, documented_fields, udp
 from pcapng import (End, PEN, attribution, custom_block, custom_option, epb,
                     idb, option, process, process_field, shb, table)
 
@@ -73,6 +73,8 @@ class Documentation(unittest.TestCase):
         documented, registered = documented_fields(), {}
         for line in tshark.lines("tshark", "-G", "fields"):
             kind, *rest = line.split("\t")
+            if kind == "P" and rest[1] in documented:
+                registered[rest[1]] = "FT_PROTOCOL"
             # 4.6 has some names too, and lists its own: the types must agree.
             if kind == "F" and (rest[3] in ("proc", "geo", "dpi")
                                 or rest[1] in documented):
@@ -80,18 +82,19 @@ class Documentation(unittest.TestCase):
                 registered[rest[1]] = rest[2]
         self.assertEqual(documented, registered)
 
+    def test_every_field_is_described(self):
+        for line in tshark.lines("tshark", "-G", "fields"):
+            kind, *rest = line.split("\t")
+            if kind == "F" and rest[3] in ("proc", "geo"):
+                self.assertTrue(rest[6].strip(), rest[1])
 
-def documented_fields():
-    """{name: type} of docs/fields.md: | `proc.pid` | FT_… | src dst | … |"""
-    found = {}
-    text = (SOURCE / "docs" / "fields.md").read_text()
-    for name, kind, ends in re.findall(
-            r"^\| `([\w.]+)` \| (FT_\w+) \| ([\w ]*)\|", text, re.M):
-        root, word = name.split(".", 1)
-        for end in ends.split():
-            found[f"{root}.{end}.{word}"] = kind
-        found[name] = kind
-    return found
+
+def no_key_twice(pairs):
+    """A JSON object, whose keys of ours are there once."""
+    keys = [key for key, _ in pairs if key.startswith(("proc", "geo"))]
+    if len(keys) != len(set(keys)):
+        raise AssertionError(f"twice among {keys}")
+    return dict(pairs)
 
 
 class Fields(unittest.TestCase):
@@ -225,13 +228,56 @@ class Fields(unittest.TestCase):
             layers[0]["proc"]["proc.dst"]["proc.dst.name"], "nginx")
 
     def test_ek(self):
-        lines = tshark.lines("tshark", "-r", self.file, "-T", "ek",
-                             "-c", "1")
-        text = json.dumps(json.loads(lines[1])["layers"]["proc"])
-        for word in ('"proc_proc_src_pid": "4242"',
-                     '"proc_proc_dst_name": "nginx"',
-                     '"proc_proc_src_exepath": "/usr/bin/curl"'):
-            self.assertIn(word, text)
+        lines = tshark.lines("tshark", "-r", self.file, "-T", "ek")
+        packets = [json.loads(line, object_pairs_hook=no_key_twice)["layers"]
+                   for line in lines[1::2]]
+        proc = packets[0]["proc"]
+        self.assertEqual(proc["proc_src"]["proc_proc_src_pid"], "4242")
+        self.assertEqual(proc["proc_src"]["proc_proc_name"], "curl")
+        self.assertEqual(proc["proc_dst"]["proc_proc_name"], "nginx")
+        self.assertEqual(proc["proc_src"]["proc_proc_src_exepath"],
+                         "/usr/bin/curl")
+        self.assertEqual(
+            [row["proc_proc_table_name"]
+             for row in packets[8]["proc"]["proc_table"]], ["curl", "nginx"])
+
+    def test_json_has_no_key_of_ours_twice(self):
+        for more in ([], ["-Y", "proc.name && geo.country"]):
+            text = "\n".join(tshark.lines(
+                "tshark", "-r", self.file, "-T", "json", "-c", "8", *more))
+            self.assertTrue(json.loads(text, object_pairs_hook=no_key_twice))
+
+    def test_columns_of_both_ends(self):
+        rows = tshark.fields(self.file, "proc.summary", "proc.pids")
+        self.assertEqual(rows, [
+            ("curl → nginx", "4242 → 812"), ("nginx → curl", "812 → 4242"),
+            ("curl →", "4242 →"), ("→ curl", "→ 4242"),
+            ("→ (kernel: time-wait)", ""), ("(forwarded)", ""),
+            ("", ""), ("", ""), ("", "")])
+        self.assertEqual(tshark.frames(
+            self.file, 'proc.summary contains "nginx"'), [1, 2])
+
+    def test_the_process_comes_first(self):
+        shown = tshark.lines("tshark", "-r", self.file, "-V", "-c", "3")
+        heads = [line for line in shown if line[:1] not in (" ", "")]
+        curl = "curl (4242), user www-data, container web, parent bash (4000)"
+        self.assertEqual(heads[0], f"[Process Attribution, Src: {curl}"
+                                   ", Dst: nginx (812)]")
+        self.assertTrue(heads[1].startswith("Frame 1:"), heads[1])
+        self.assertIn(f"    [Source: {curl}]", shown)
+
+    def test_a_hash_that_comes_late_is_on_all_packets(self):
+        known = process(id=0xC0FFEE, pid=4242, name=b"curl",
+                        sha256=bytes(range(32)))
+        unknown = process(id=0xC0FFEE, pid=4242, name=b"curl")
+        sent = attribution("out", CURL, REMOTE)
+        path = tshark.write("late-hash", shb() + idb() + b"".join(
+            packet(n, *more, sent) for n, more in enumerate(
+                ([unknown], [], [known], [unknown], []))))
+        text = "proc.sha256 == " + bytes(range(32)).hex(":")
+        self.assertEqual(tshark.frames(path, text), [3, 4, 5])
+        self.assertEqual(tshark.frames(path, text, more=["-2"]),
+                         [1, 2, 3, 4, 5])
 
     def test_fields_survive_editcap_and_mergecap(self):
         names = ("proc.src.name", "proc.dst.name", "proc.src.exepath",
