@@ -49,6 +49,7 @@ void stats_packet(packet_info *pinfo, const struct attribution *owners,
 	s->owners = *owners;
 	s->src = name_of(pinfo->pool, &owners->src);
 	s->dst = name_of(pinfo->pool, &owners->dst);
+	s->imported = imported;
 	if (imported)
 		add_imported(pinfo->pool, s, imported);
 	p_add_proto_data(pinfo->pool, pinfo, proto_proc, 0, s);
@@ -92,6 +93,8 @@ static int count_bytes(stats_tree *st, const char *name, int parent, int len)
 
 /* One line of the tree and those above it, in both halves. */
 struct path {
+	int packets;		/* the halves' first lines */
+	int bytes;
 	const char *program;
 	const char *country;
 	const char *host;
@@ -118,8 +121,7 @@ static const char *line_of(const stats_tree *st, int parent, const char *name)
 
 static void count_path(stats_tree *st, const struct path *p, int len)
 {
-	int packets = count_packet(st, PACKETS, 0, len);
-	int bytes = count_bytes(st, BYTES, 0, len);
+	int packets = p->packets, bytes = p->bytes;
 	const char *names[] = { p->program, p->country, p->host };
 
 	for (size_t i = 0; i < array_length(names); i++) {
@@ -158,27 +160,28 @@ static const char *host_of(packet_info *pinfo, const address *remote)
 	return address_with_resolution_to_str(pinfo->pool, remote);
 }
 
-static void count_end(stats_tree *st, packet_info *pinfo, const char *program,
-		      const address *remote, const char *recorded, int len)
+static void count_end(stats_tree *st, packet_info *pinfo, struct path p,
+		      const char *program, const address *remote,
+		      const char *recorded)
 {
-	struct path p = { .program = program_name(pinfo->pool, program),
-			  .host = host_of(pinfo, remote) };
 	char country[GEO_FIELDS_COUNTRY_LEN];
 
+	p.program = program_name(pinfo->pool, program);
+	p.host = host_of(pinfo, remote);
 	p.country = geo_fields_country(country, remote, recorded) ? country
 							     : "(no country)";
-	count_path(st, &p, len);
+	count_path(st, &p, (int)pinfo->fd->pkt_len);
 }
 
-static void count_nobody(stats_tree *st, packet_info *pinfo,
-			 const struct attribution *a, int len)
+static void count_nobody(stats_tree *st, packet_info *pinfo, struct path p,
+			 const struct attribution *a)
 {
 	const char *who = nobody(pinfo->pool, a);
 
 	if (a->direction == DIRECTION_IN)
-		count_end(st, pinfo, who, &pinfo->net_src, a->src.country, len);
+		count_end(st, pinfo, p, who, &pinfo->net_src, a->src.country);
 	else
-		count_end(st, pinfo, who, &pinfo->net_dst, a->dst.country, len);
+		count_end(st, pinfo, p, who, &pinfo->net_dst, a->dst.country);
 }
 
 static tap_packet_status tree_packet(stats_tree *st, packet_info *pinfo,
@@ -189,15 +192,19 @@ static tap_packet_status tree_packet(stats_tree *st, packet_info *pinfo,
 	const struct attribution *a = &s->owners;
 	const address *src = &pinfo->net_src, *dst = &pinfo->net_dst;
 	int len = (int)pinfo->fd->pkt_len;
+	struct path top;
 
+	/* Once, whether or not both ends have a line of their own. */
+	top.packets = count_packet(st, PACKETS, 0, len);
+	top.bytes = count_bytes(st, BYTES, 0, len);
 	if (s->src)
-		count_end(st, pinfo, s->src, dst, a->dst.country, len);
+		count_end(st, pinfo, top, s->src, dst, a->dst.country);
 	if (s->dst && (!s->src || strcmp(s->src, s->dst)))
-		count_end(st, pinfo, s->dst, src, a->src.country, len);
+		count_end(st, pinfo, top, s->dst, src, a->src.country);
 	if (s->other)
-		count_end(st, pinfo, s->other, dst, a->dst.country, len);
+		count_end(st, pinfo, top, s->other, dst, a->dst.country);
 	else if (!s->src && !s->dst)
-		count_nobody(st, pinfo, a, len);
+		count_nobody(st, pinfo, top, a);
 	return TAP_PACKET_REDRAW;
 }
 
@@ -321,4 +328,5 @@ void stats_init(int proto)
 	register_conversation_table(proto, true, conversation_packet,
 				    endpoint_packet);
 	tcpstats_init();
+	table_init();
 }

@@ -2,11 +2,12 @@
 /*
  * Statistics by program, for tshark -z and Wireshark's Statistics menu:
  * `proc,tree` (packets and bytes by program, remote country and host),
- * `conv,proc` and `endpoints,proc`, `proc,tcp` (tcpstats.c).
+ * `conv,proc` and `endpoints,proc`, `proc,tcp` (tcp.c); by process
+ * `proc,table` (table.c).
  *
  * A program is what has the same proc.name: one row for a hundred workers.
  * A packet between two local programs counts for both, between two processes
- * of one program once.
+ * of one program once, and in the total once.
  */
 #ifndef PKTWHO_PLUGIN_STATS_STATS_H
 #define PKTWHO_PLUGIN_STATS_STATS_H
@@ -22,6 +23,7 @@ struct stats_packet {
 	const char *src;
 	const char *dst;
 	const char *other;	/* an import's, of which no one says which end */
+	const struct imported *imported;	/* the packet's, or NULL */
 };
 
 /* Once, while protocols register; @proto is "proc". */
@@ -32,7 +34,7 @@ bool stats_are_wanted(void);
 
 /*
  * Tells the statistics of a packet.  @owners is copied; @imported may be
- * NULL.  Only of use while stats_are_wanted().
+ * NULL and is borrowed until the packet is done.  Only of use while stats_are_wanted().
  */
 void stats_packet(packet_info *pinfo, const struct attribution *owners,
 		  const struct imported *imported);
@@ -40,8 +42,11 @@ void stats_packet(packet_info *pinfo, const struct attribution *owners,
 /* What stats_packet() was told of this packet, or NULL. */
 const struct stats_packet *stats_packet_get(packet_info *pinfo);
 
-/* tcpstats.c: the table `proc,tcp`. */
+/* tcp.c: the table `proc,tcp`. */
 void tcpstats_init(void);
 bool tcpstats_are_wanted(void);
+
+/* table.c: `proc,table`. */
+void table_init(void);
 
 #endif

@@ -215,7 +215,7 @@ static tap_packet_status tcp_packet(void *data, packet_info *pinfo,
 	return TAP_PACKET_REDRAW;
 }
 
-static void table_init(stat_tap_table_ui *ui)
+static void tcp_table_init(stat_tap_table_ui *ui)
 {
 	static const char title[] = "TCP by Program";
 	stat_tap_table *table = stat_tap_find_table(ui, title);
@@ -232,7 +232,7 @@ static void table_init(stat_tap_table_ui *ui)
 }
 
 /* The same file is tapped again, or another: no row is left of the old one. */
-static void table_reset(stat_tap_table *table)
+static void tcp_table_reset(stat_tap_table *table)
 {
 	for (guint i = 0; i < table->num_elements; i++)
 		g_free(table->elements[i]);
@@ -263,9 +263,9 @@ void tcpstats_init(void)
 		.title = "TCP by Program",
 		.tap_name = "tcp",
 		.cli_string = "proc,tcp",
-		.stat_tap_init_cb = table_init,
+		.stat_tap_init_cb = tcp_table_init,
 		.packet_func = tcp_packet,
-		.stat_tap_reset_table_cb = table_reset,
+		.stat_tap_reset_table_cb = tcp_table_reset,
 		.stat_tap_free_table_item_cb = table_free_cell,
 		.nfields = COLUMNS,
 		.fields = columns,

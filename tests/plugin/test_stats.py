@@ -4,12 +4,14 @@
 
 Usage: test_stats.py PLUGIN.so [unittest arguments]
 """
+import csv
+import json
 import re
 import sys
 import unittest
 
 from frames import ACK, PSH, RST, SYN, Flow
-from harness import Tshark, udp
+from harness import Tshark, documented_fields, udp
 from pcapng import (End, attribution, custom_block, custom_option, epb, idb,
                     option, process, shb, table)
 
@@ -78,7 +80,7 @@ class Tree(unittest.TestCase):
     def test_packets_by_program_country_and_host(self):
         found = tree(statistic(self.file, "proc,tree"))
         for path, packets, size in [
-                ("", 8, 1520),
+                ("", 7, 1450),
                 ("/curl", 5, 1310),
                 ("/curl/GB", 2, 1100),
                 ("/curl/GB/81.2.69.142", 2, 1100),
@@ -154,6 +156,93 @@ class Tree(unittest.TestCase):
             self.assertEqual(found["Packets/" + name], 1)
         statistic(path, "conv,proc")
         statistic(path, "endpoints,proc")
+
+
+class ProcessTable(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        record = process(id=0xC0FFEE, pid=4242, name=b"curl", uid=0,
+                         user=b"root", exepath=b"/usr/bin/curl",
+                         cmdline=b'curl\0-H\0a: "b, c"\0', exit_status=256,
+                         flags=0b10000001)
+        cls.file = tshark.write("table", traffic() + custom_block(
+            table(record)))
+
+    def json(self, *more):
+        return json.loads("\n".join(statistic(
+            self.file, ",".join(["proc,table,json", *more]))))
+
+    def test_text(self):
+        lines = statistic(self.file, "proc,table")
+        self.assertEqual(
+            [line.split() for line in lines],
+            [["Packets", "Bytes", "PID", "Process", "User", "Executable",
+              "Command", "Line"],
+             ["4", "1250", "4242", "curl", "root", "/usr/bin/curl", "curl",
+              "-H", "a:", '"b,', 'c"'],
+             ["2", "140", "4243", "curl"], ["1", "70", "812", "nginx"]])
+        # Aligned: numbers at their right, words at their left end.
+        self.assertEqual({line.index(word) for line, word in zip(
+            lines, ["Process", "curl", "curl", "nginx"])}, {22})
+
+    def test_csv(self):
+        head, *rows = csv.reader(statistic(self.file, "proc,table,csv"))
+        rows = [dict(zip(head, row)) for row in rows]
+        self.assertEqual([row["pid"] for row in rows], ["4242", "4243", "812"])
+        self.assertEqual(rows[0]["cmdline"], 'curl -H a: "b, c"')
+        self.assertEqual(rows[0]["first_seen"],
+                         "2023-11-14T22:13:20.001000000Z")
+        self.assertEqual((rows[0]["exe_deleted"], rows[0]["exe_memfd"]),
+                         ("true", "false"))
+        self.assertEqual(rows[1]["user"], "")
+        documented = {name.removeprefix("proc.table.")
+                      for name in documented_fields()
+                      if name.startswith("proc.table.")}
+        self.assertEqual(set(head), documented)
+
+    def test_json(self):
+        curl, other, nginx = self.json()
+        self.assertEqual((curl["pid"], curl["packets"], curl["uid"]),
+                         (4242, 4, 0))
+        self.assertEqual(curl["id"], "0x0000000000c0ffee")
+        self.assertEqual(curl["cmdline"], 'curl -H a: "b, c"')
+        self.assertIs(curl["exited"], True)
+        self.assertNotIn("user", other)
+        self.assertEqual(nginx["name"], "nginx")
+
+    def test_filter(self):
+        self.assertEqual([(row["pid"], row["packets"])
+                          for row in self.json("ip.src==127.0.0.1")],
+                         [(4242, 2), (812, 1), (4243, 1)])
+        self.assertEqual(self.json("tcp"), [])
+        failed = tshark.run("tshark", "-q", "-r", self.file, "-z",
+                            "proc,table,no.such.field")
+        self.assertNotEqual(failed.returncode, 0)
+        self.assertIn("no.such.field", failed.stderr)
+
+    def test_read_twice(self):
+        self.assertEqual(statistic(self.file, "proc,table,json", "-2"),
+                         statistic(self.file, "proc,table,json"))
+
+    def test_hostile_names_and_imports(self):
+        comment = option(1, b'PID: 7\nCmd: /x/a"b\\c\nArgs: x')
+        path = tshark.write("hostile-table", b"".join([
+            shb(), idb(), epb(udp(HERE, THERE), T0, comment),
+            epb(udp(HERE, FAR), T0, custom_option(attribution(
+                "out", End(8, 9, b'\n",\xff', "socket"))))]))
+        rows = json.loads("\n".join(statistic(path, "proc,table,json")))
+        self.assertEqual([(row["pid"], row["name"]) for row in rows],
+                         [(7, r'a"b\\c'), (8, r'\x0a",\xff')])
+        self.assertNotIn("id", rows[0])
+        _, *rows = csv.reader(statistic(path, "proc,table,csv"))
+        self.assertEqual([row[:2] for row in rows],
+                         [["7", r'a"b\\c'], ["8", r'\x0a",\xff']])
+
+    def test_nobody(self):
+        path = tshark.write("plain-table", shb() + idb()
+                            + epb(udp(HERE, FAR), T0))
+        self.assertEqual(statistic(path, "proc,table"), [])
+        self.assertEqual(statistic(path, "proc,table,json"), ["[]"])
 
 
 def endpoints(lines):

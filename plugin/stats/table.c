@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * tshark -z proc,table[,csv|,json][,FILTER]: one row for each process that
+ * sent or received one of the packets, the busiest first, with what the
+ * file's records say of it.
+ */
+#include "stats/stats.h"
+
+#include <epan/stat_tap_ui.h>
+#include <epan/tap.h>
+#include <wsutil/report_message.h>
+
+#include "proc/records.h"
+#include "proc/rows.h"
+#include "text.h"
+
+#define COMMAND "proc,table"
+
+enum format { FORMAT_TEXT, FORMAT_CSV, FORMAT_JSON };
+
+/* Of a process, as few bytes as there may be many of them. */
+struct entry {
+	uint64_t id;		/* 0: an import's */
+	uint64_t packets;
+	uint64_t bytes;
+	uint64_t first_ns;
+	uint64_t last_ns;
+	uint32_t pid;
+	bool has_pid;
+	const char *name;	/* as text_escape() has it */
+	char *owned;		/* the same, to be freed; not in a key */
+};
+
+struct table {
+	enum format format;
+	GHashTable *entries;	/* of struct entry, which is its own key */
+};
+
+/* ---- counting ---- */
+
+static guint entry_hash(gconstpointer key)
+{
+	const struct entry *e = key;
+
+	return e->id ? g_int64_hash(&e->id) : g_str_hash(e->name) ^ e->pid;
+}
+
+/* An import has no id; a pid and a name are what there is. */
+static gboolean entry_equal(gconstpointer left, gconstpointer right)
+{
+	const struct entry *a = left, *b = right;
+
+	if (a->id || b->id)
+		return a->id == b->id;
+	return a->pid == b->pid && a->has_pid == b->has_pid &&
+	       !strcmp(a->name, b->name);
+}
+
+static void entry_free(gpointer data)
+{
+	struct entry *e = data;
+
+	g_free(e->owned);
+	g_free(e);
+}
+
+static void count(struct table *t, const struct entry *key,
+		  const packet_info *pinfo)
+{
+	uint64_t now = (uint64_t)pinfo->abs_ts.secs * 1000000000u +
+		       (uint64_t)pinfo->abs_ts.nsecs;
+	struct entry *e = g_hash_table_lookup(t->entries, key);
+
+	if (!e) {
+		e = g_new0(struct entry, 1);
+		*e = *key;
+		e->name = e->owned = g_strdup(key->name);
+		e->first_ns = e->last_ns = now;
+		g_hash_table_add(t->entries, e);
+	}
+	e->packets++;
+	e->bytes += pinfo->fd->pkt_len;
+	e->first_ns = MIN(e->first_ns, now);
+	e->last_ns = MAX(e->last_ns, now);
+}
+
+static void count_end(struct table *t, const struct packet_end *end,
+		      const char *name, const packet_info *pinfo)
+{
+	struct entry key = {
+		.id = end->id, .pid = end->pid, .has_pid = true,
+		.name = name,
+	};
+
+	if (end->present)
+		count(t, &key, pinfo);
+}
+
+static tap_packet_status packet(void *data, packet_info *pinfo,
+				epan_dissect_t *edt _U_, const void *stats,
+				tap_flags_t flags _U_)
+{
+	const struct stats_packet *s = stats;
+	const struct packet_end *src = &s->owners.src, *dst = &s->owners.dst;
+	const struct imported *i = s->imported;
+
+	if (i) {
+		struct entry key = {
+			.pid = i->process.pid,
+			.has_pid = process_has(&i->process, FIELD_PID),
+			.name = text_escape(pinfo->pool, i->name,
+					    strlen(i->name)),
+		};
+
+		count(data, &key, pinfo);
+		return TAP_PACKET_REDRAW;
+	}
+	count_end(data, src, s->src, pinfo);
+	if (!src->present || src->id != dst->id)
+		count_end(data, dst, s->dst, pinfo);
+	return TAP_PACKET_REDRAW;
+}
+
+static void reset(void *data)
+{
+	struct table *t = data;
+
+	g_hash_table_remove_all(t->entries);
+}
+
+/* ---- rows ---- */
+
+/* The latest record, and what was counted: a filter may have left some out. */
+static void describe(struct process *p, const struct entry *e)
+{
+	if (!e->id || !records_get(p, e->id, UINT32_MAX))
+		memset(p, 0, sizeof(*p));
+	p->id = e->id;
+	p->pid = e->pid;
+	p->packets = e->packets;
+	p->bytes = e->bytes;
+	p->first_seen_ns = e->first_ns;
+	p->last_seen_ns = e->last_ns;
+	p->has |= 1ull << FIELD_PACKETS | 1ull << FIELD_BYTES |
+		  1ull << FIELD_FIRST_SEEN | 1ull << FIELD_LAST_SEEN |
+		  (uint64_t)(e->id != 0) << FIELD_ID |
+		  (uint64_t)e->has_pid << FIELD_PID |
+		  (uint64_t)(*e->name != 0) << FIELD_NAME;
+}
+
+/* ISO 8601 in UTC, which sorts and which everybody reads. */
+static const char *time_text(wmem_allocator_t *pool, uint64_t ns)
+{
+	time_t secs = (time_t)(ns / 1000000000u);
+	char day[32];
+	struct tm tm;
+
+	if (!gmtime_r(&secs, &tm) ||
+	    !strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm))
+		return "";
+	return wmem_strdup_printf(pool, "%s.%09uZ", day,
+				  (unsigned)(ns % 1000000000u));
+}
+
+static const char *hex_text(wmem_allocator_t *pool, const struct row *row,
+			    const struct process *p)
+{
+	const uint8_t *byte = (const uint8_t *)p + row->offset;
+	wmem_strbuf_t *out = wmem_strbuf_new(pool, "");
+
+	for (size_t i = 0; i < row->size; i++)
+		wmem_strbuf_append_printf(out, "%02x", byte[i]);
+	return wmem_strbuf_get_str(out);
+}
+
+static bool is_column(const struct row *row)
+{
+	return row->scopes >> TABLE & 1;
+}
+
+static bool is_number(const struct row *row)
+{
+	return row->how == EXIT || row->how == FLAG || row->how == U32 ||
+	       (row->how == U64 && row->field != FIELD_ID);
+}
+
+/* A cell as text; "" where nothing is known. */
+static const char *cell(wmem_allocator_t *pool, const struct row *row,
+			const struct process *p, const struct entry *e)
+{
+	if (!process_has(p, row->field))
+		return "";
+	if (row->field == FIELD_NAME)
+		return e->name;
+	switch (row->how) {
+	case TEXT:
+	case ARGUMENTS:
+		return row_text(row, p, pool);
+	case TIME:
+		return time_text(pool, row_number(row, p));
+	case BYTES:
+		return hex_text(pool, row, p);
+	case FLAG:
+		return row_number(row, p) & row->mask ? "true" : "false";
+	default:
+		break;
+	}
+	if (!is_number(row))
+		return wmem_strdup_printf(pool, "0x%016" PRIx64,
+					  row_number(row, p));
+	return wmem_strdup_printf(pool, "%" PRIu64, row_number(row, p));
+}
+
+/* The busiest first, and then in an order that is the same every time. */
+static gint by_packets(gconstpointer left, gconstpointer right)
+{
+	const struct entry *a = *(const struct entry *const *)left;
+	const struct entry *b = *(const struct entry *const *)right;
+
+	if (a->packets != b->packets)
+		return a->packets > b->packets ? -1 : 1;
+	if (a->pid != b->pid)
+		return a->pid < b->pid ? -1 : 1;
+	if (a->id != b->id)
+		return a->id < b->id ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
+static GPtrArray *sorted(const struct table *t)
+{
+	GPtrArray *all = g_ptr_array_new();
+	GHashTableIter i;
+	gpointer e;
+
+	g_hash_table_iter_init(&i, t->entries);
+	while (g_hash_table_iter_next(&i, &e, NULL))
+		g_ptr_array_add(all, e);
+	g_ptr_array_sort(all, by_packets);
+	return all;
+}
+
+/* ---- as CSV, RFC 4180 ---- */
+
+static void print_quoted(const char *s)
+{
+	if (!strpbrk(s, ",\"\r\n")) {
+		fputs(s, stdout);
+		return;
+	}
+	putchar('"');
+	for (; *s; s++)
+		printf(*s == '"' ? "\"\"" : "%c", *s);
+	putchar('"');
+}
+
+static void print_csv_row(const struct entry *e)
+{
+	wmem_allocator_t *pool = wmem_allocator_new(WMEM_ALLOCATOR_SIMPLE);
+	const char *comma = "";
+	struct process p;
+
+	describe(&p, e);
+	for (size_t r = 0; r < ROWS; r++) {
+		if (!is_column(&rows[r]))
+			continue;
+		fputs(comma, stdout);
+		print_quoted(cell(pool, &rows[r], &p, e));
+		comma = ",";
+	}
+	putchar('\n');
+	wmem_destroy_allocator(pool);
+}
+
+static void print_csv(const GPtrArray *all)
+{
+	const char *comma = "";
+
+	for (size_t r = 0; r < ROWS; r++) {
+		if (!is_column(&rows[r]))
+			continue;
+		printf("%s%s", comma, rows[r].word);
+		comma = ",";
+	}
+	putchar('\n');
+	for (guint i = 0; i < all->len; i++)
+		print_csv_row(g_ptr_array_index(all, i));
+}
+
+/* ---- as JSON ---- */
+
+/* text_escape() has left no control character. */
+static void print_json_text(const char *s)
+{
+	putchar('"');
+	for (; *s; s++)
+		printf(*s == '"' || *s == '\\' ? "\\%c" : "%c", *s);
+	putchar('"');
+}
+
+/* One object; what is not known has no key. */
+static void print_json_row(const struct entry *e)
+{
+	wmem_allocator_t *pool = wmem_allocator_new(WMEM_ALLOCATOR_SIMPLE);
+	const char *comma = "";
+	struct process p;
+
+	describe(&p, e);
+	for (size_t r = 0; r < ROWS; r++) {
+		const char *text;
+
+		if (!is_column(&rows[r]) || !process_has(&p, rows[r].field))
+			continue;
+		text = cell(pool, &rows[r], &p, e);
+		printf("%s\"%s\":", comma, rows[r].word);
+		if (is_number(&rows[r]))
+			fputs(text, stdout);
+		else
+			print_json_text(text);
+		comma = ",";
+	}
+	wmem_destroy_allocator(pool);
+}
+
+static void print_json(const GPtrArray *all)
+{
+	fputs("[", stdout);
+	for (guint i = 0; i < all->len; i++) {
+		fputs(i ? "},\n{" : "{", stdout);
+		print_json_row(g_ptr_array_index(all, i));
+	}
+	puts(all->len ? "}]" : "]");
+}
+
+/* ---- as text ---- */
+
+#define COLUMNS 10
+
+/* The columns of the text, of which those without a value are left out. */
+static const char *const words[COLUMNS] = {
+	"packets", "bytes", "pid", "name", "user", "pname", "container.name",
+	"unit", "exepath", "cmdline",
+};
+
+static const struct row *row_of(const char *word)
+{
+	const struct row *row = rows;
+
+	while (strcmp(row->word, word))
+		row++;
+	return row;
+}
+
+static int width_of(const char *text)
+{
+	return (int)g_utf8_strlen(text, -1);
+}
+
+/* Numbers to the right, the last column without blanks behind it. */
+static void print_cell(const struct row *row, const char *text, int width,
+		       bool last)
+{
+	int blanks = last ? 0 : width - width_of(text);
+
+	if (is_number(row))
+		printf("%*s%s", width - width_of(text), "", text);
+	else
+		printf("%s%*s", text, blanks, "");
+}
+
+/* A line: the titles where there is no @e. */
+static void print_line(const struct entry *e, const int widths[COLUMNS],
+		       int last)
+{
+	wmem_allocator_t *pool = wmem_allocator_new(WMEM_ALLOCATOR_SIMPLE);
+	struct process p;
+
+	if (e)
+		describe(&p, e);
+	for (int c = 0; c <= last; c++) {
+		const struct row *row = row_of(words[c]);
+
+		if (!widths[c])
+			continue;
+		print_cell(row, e ? cell(pool, row, &p, e) : row->title,
+			   widths[c], c == last);
+		fputs(c == last ? "\n" : "  ", stdout);
+	}
+	wmem_destroy_allocator(pool);
+}
+
+static void widen(int widths[COLUMNS], const struct entry *e)
+{
+	wmem_allocator_t *pool = wmem_allocator_new(WMEM_ALLOCATOR_SIMPLE);
+	struct process p;
+
+	describe(&p, e);
+	for (int c = 0; c < COLUMNS; c++) {
+		const struct row *row = row_of(words[c]);
+		const char *text = cell(pool, row, &p, e);
+
+		if (!*text)
+			continue;
+		widths[c] = MAX(widths[c], width_of(text));
+		widths[c] = MAX(widths[c], width_of(row->title));
+	}
+	wmem_destroy_allocator(pool);
+}
+
+static void print_text(const GPtrArray *all)
+{
+	int widths[COLUMNS] = { 0 }, last = 0;
+
+	for (guint i = 0; i < all->len; i++)
+		widen(widths, g_ptr_array_index(all, i));
+	for (int c = 0; c < COLUMNS; c++)
+		if (widths[c])
+			last = c;
+	if (all->len)
+		print_line(NULL, widths, last);
+	for (guint i = 0; i < all->len; i++)
+		print_line(g_ptr_array_index(all, i), widths, last);
+}
+
+static void draw(void *data)
+{
+	static void (*const print[])(const GPtrArray *) = {
+		[FORMAT_TEXT] = print_text,
+		[FORMAT_CSV] = print_csv,
+		[FORMAT_JSON] = print_json,
+	};
+	const struct table *t = data;
+	GPtrArray *all = sorted(t);
+
+	print[t->format](all);
+	g_ptr_array_free(all, TRUE);
+}
+
+static void finish(void *data)
+{
+	struct table *t = data;
+
+	g_hash_table_destroy(t->entries);
+	g_free(t);
+}
+
+/* ---- the option ---- */
+
+/* Takes ",WORD" off the front of @s, if that is all up to the next comma. */
+static bool take_word(const char **s, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (strncmp(*s, word, n) || ((*s)[n] && (*s)[n] != ','))
+		return false;
+	*s += n;
+	return true;
+}
+
+static void start(const char *argument, void *data _U_)
+{
+	const char *rest = argument + strlen(COMMAND);
+	struct table *t = g_new0(struct table, 1);
+	GString *error;
+
+	if (take_word(&rest, ",csv"))
+		t->format = FORMAT_CSV;
+	else if (take_word(&rest, ",json"))
+		t->format = FORMAT_JSON;
+	t->entries = g_hash_table_new_full(entry_hash, entry_equal, entry_free,
+					   NULL);
+	error = register_tap_listener("proc", t, *rest == ',' ? rest + 1 : NULL,
+				      0, reset, packet, draw, finish);
+	if (!error)
+		return;
+	/* As Wireshark's own statistics do: nothing is better than all. */
+	report_failure("Couldn't register " COMMAND " tap: %s", error->str);
+	exit(1);
+}
+
+void table_init(void)
+{
+	static stat_tap_ui ui = {
+		.group = REGISTER_STAT_GROUP_GENERIC,
+		.title = "Process Table",
+		.cli_string = COMMAND,
+		.tap_init_cb = start,
+	};
+
+	register_stat_tap_ui(&ui, NULL);
+}
