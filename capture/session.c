@@ -43,6 +43,7 @@
 #define STALE_NS	900000000ull	/* waited for a slow reader */
 #define CLOCK_SET_NS	1000000000ull
 #define PRUNE_NS	10000000000ull
+#define GONE_NS		500000000ull	/* looking for an interface again */
 #define LOSSES_NS	500000000ull	/* asking the kernel is not for free */
 
 struct capture {
@@ -50,6 +51,7 @@ struct capture {
 	struct source *source;
 	struct queue *hold;
 	uint32_t interface;
+	bool gone;			/* with its interface */
 };
 
 enum {
@@ -81,6 +83,10 @@ struct session {
 	uint64_t last_packet_ns;	/* later ones are not ours; 0: no end yet */
 	uint64_t stop_ns;		/* when to leave; 0: no end yet */
 	bool ended;			/* the last file is full */
+	int disk_full;			/* once at least, as -errno */
+	bool disk_has_room;		/* again, and that was said */
+	uint64_t unwritten;		/* packets, meanwhile */
+	uint64_t gone_ns;		/* when to look for interfaces again */
 	int error;			/* of the output: no more is written */
 	int source_error;		/* of a capture: what came still is */
 };
@@ -176,8 +182,11 @@ static void output_statistics(struct session *s, struct output_stats *stats,
 	};
 }
 
-/* What comes at @at goes into another file, if there is to be one. */
-static void end_file(struct session *s, const struct moment *at)
+/*
+ * What comes at @at goes into another file, if there is to be one: 0, -EAGAIN
+ * while that cannot be opened, -ECANCELED if there is none, or -errno.
+ */
+static int end_file(struct session *s, const struct moment *at)
 {
 	const struct options_ring *r = &s->options->ring;
 	struct output_stats stats;
@@ -188,22 +197,25 @@ static void end_file(struct session *s, const struct moment *at)
 			  output_section(s->output) >= r->stop_files)) {
 		s->ended = true;
 		s->stop_ns = 1;
-		return;
+		return -ECANCELED;
 	}
 	output_statistics(s, &stats, &dropped);
 	err = output_next(s->output, at, s->stats, &stats);
-	if (err)
+	if (err && err != -EAGAIN)
 		fail(s, err);
+	return err;
 }
 
-static bool is_for_this_file(struct session *s, const struct owned_packet *p)
+/* 0 when the packet's file is open, -EAGAIN while it cannot be, or -errno. */
+static int choose_file(struct session *s, const struct owned_packet *p)
 {
 	struct moment at = { .mono_ns = p->mono_ns,
 			     .unix_ns = p->frame->ts_ns };
+	int err = 0;
 
-	if (output_ends_before(s->output, p, &at))
-		end_file(s, &at);
-	return !s->ended && !s->error;
+	if (!s->ended && !s->error && output_ends_before(s->output, p, &at))
+		err = end_file(s, &at);
+	return s->ended ? -ECANCELED : s->error ? s->error : err;
 }
 
 /* A file's time also ends while nothing comes; what is late is of before. */
@@ -239,8 +251,9 @@ static int hand_on(struct session *s, const struct frame *h,
 		return 0;
 	if (limit && s->packets >= limit)
 		return 0;
-	if (!is_for_this_file(s, &p))
-		return 0;
+	err = choose_file(s, &p);
+	if (err)
+		return err == -EAGAIN ? err : 0;
 	hash_end(s, p.src);
 	hash_end(s, p.dst);
 	err = output_packet(s->output, &p);
@@ -268,7 +281,7 @@ static struct capture *oldest(struct session *s, bool *gap)
 		const struct frame *h = queue_first(s->captures[i].hold);
 
 		if (!h) {
-			*gap = true;
+			*gap |= !s->captures[i].gone;
 		} else if (!best || h->ts_ns < best_ns) {
 			best = &s->captures[i];
 			best_ns = h->ts_ns;
@@ -319,6 +332,7 @@ static void release(struct session *s, bool force)
 			if (!force && age < STALE_NS)
 				return;
 			s->stats[h->interface].own_drops++;
+			s->unwritten += output_full(s->output) != 0;
 		}
 		force = false;
 		queue_pop(c->hold);
@@ -363,17 +377,51 @@ static void on_packet(void *ctx, const struct source_packet *p)
 	parse_packet(&h->packet, source_linktype(c->source), p->data, p->caplen);
 }
 
-static void read_captures(struct session *s)
+static bool all_are_gone(const struct session *s)
 {
+	for (int i = 0; i < s->capture_count; i++)
+		if (!s->captures[i].gone)
+			return false;
+	return true;
+}
+
+/* The others go on; a ring, which is to run for long, even without any. */
+static void on_gone(struct session *s, struct capture *c, int err)
+{
+	c->gone = true;
+	s->fds[FD_CAPTURES + c->interface].fd = -1;
+	if (!all_are_gone(s) || s->options->ring.asked)
+		return;
+	s->source_error = err;
+	s->stop_ns = 1;
+}
+
+static void look_for_gone(struct session *s)
+{
+	uint64_t now = now_ns();
+
+	if (now < s->gone_ns)
+		return;
+	s->gone_ns = now + GONE_NS;
 	for (int i = 0; i < s->capture_count; i++) {
 		struct capture *c = &s->captures[i];
-		int n = source_read(c->source, on_packet, c);
 
-		if (n < 0) {
-			s->source_error = n;
-			s->stop_ns = 1;
-			return;
-		}
+		if (!c->gone || source_resume(c->source))
+			continue;
+		c->gone = false;
+		s->fds[FD_CAPTURES + i].fd = source_fd(c->source);
+	}
+}
+
+static void read_captures(struct session *s)
+{
+	look_for_gone(s);
+	for (int i = 0; i < s->capture_count; i++) {
+		struct capture *c = &s->captures[i];
+		int n = c->gone ? 0 : source_read(c->source, on_packet, c);
+
+		if (n < 0)
+			on_gone(s, c, n);
 	}
 }
 
@@ -402,6 +450,22 @@ static void on_toolbar(struct session *s)
 {
 	if (!toolbar_read(s->toolbar))
 		s->fds[FD_TOOLBAR].fd = -1;
+}
+
+/* Said once: where it happens it may happen every few seconds. */
+static void watch_disk(struct session *s)
+{
+	int full = output_full(s->output);
+
+	if (full && !s->disk_full) {
+		s->disk_full = full;
+		log_warn("cannot write %s: %s; until there is room packets are "
+			 "dropped and counted", s->options->write,
+			 strerror(-full));
+	} else if (!full && s->disk_full && !s->disk_has_room) {
+		s->disk_has_room = true;
+		log_info("there is room for %s again", s->options->write);
+	}
 }
 
 static void check_limits(struct session *s)
@@ -477,6 +541,7 @@ static void step(struct session *s)
 	if (s->view)
 		update_view(s);
 	check_file(s);
+	watch_disk(s);
 	check_limits(s);
 }
 
@@ -835,34 +900,48 @@ static void tell_drops(const struct session *s, bool reader_gone)
 	}
 }
 
+/* That the capture went on is no success: a line and the status tell. */
+static int tell_full_disk(const struct session *s, int err, uint64_t unwritten)
+{
+	err = err ? err : s->disk_full;
+	log_error("%" PRIu64 " packets had no room in %s: %s", unwritten,
+		  s->options->write, strerror(-err));
+	return err;
+}
+
 int session_close(struct session *s)
 {
-	uint64_t packets = s->packets, dropped;
+	uint64_t packets = s->packets, dropped, unwritten;
 	struct output_stats stats;
 	bool reader_gone;
 	int err, closed;
 
 	output_statistics(s, &stats, &dropped);
 	err = be_patient(s);
-	closed = output_close(s->output, s->stats, &stats);
+	closed = output_close(s->output, s->stats, &stats, &unwritten);
+	packets -= unwritten;
+	dropped += unwritten;
+	unwritten += s->unwritten;
 	err = err ? err : closed;
 	closed = view_close(s->view);
 	reader_gone = err == -EPIPE || err == -ETIMEDOUT;
 	if (reader_gone)
 		err = 0;	/* it has had enough */
-	if (err)
+	if (unwritten)
+		err = tell_full_disk(s, err, unwritten);
+	else if (err)
 		log_error("cannot write %s: %s", s->options->write,
 			  strerror(-err));
 	else if (closed)
 		err = closed;
-	else if (!s->options->quiet)
+	if (!s->options->quiet && (!err || unwritten)) {
 		log_info("%" PRIu64 " packets, %" PRIu64 " dropped%s%s", packets,
 			 dropped,
 			 stats.events_lost ? ", kernel events were lost" : "",
 			 lookup_unanswered(s->lookup) ?
 				 ", lookups had no answer" : "");
-	if (!err && !s->options->quiet)
 		tell_drops(s, reader_gone);
+	}
 	free_session(s);
 	return err;
 }

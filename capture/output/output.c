@@ -30,6 +30,7 @@
 #define RECORD_EXTRA	96	/* a record's counters in the table */
 #define END_EXTRA	1024	/* the rest of what closes a file */
 #define MAX_INTERFACES	64
+#define RETRY_NS	250000000ull	/* to open a file */
 #define TABLE_ROOM	(PCAPNG_MAX_BLOCK - 64)
 #define ATTRS		(ATTR_IMPORT + 1)
 
@@ -58,6 +59,9 @@ struct output {
 	struct limits limits;
 	struct opener *opener;
 	int names_fd;			/* 0: nobody is told */
+	int no_file;			/* why there is none now, or 0 */
+	uint64_t retry_ns;		/* CLOCK_MONOTONIC */
+	uint64_t unwritten;
 	struct pcapng_interface interfaces[MAX_INTERFACES];
 	int interface_count;
 	char os[160];
@@ -171,6 +175,8 @@ int output_begin(struct output *o, const struct pcapng_interface *interfaces,
 		o->interfaces[n].os = o->os;
 	}
 	err = begin_file(o, &now);
+	if (!err)
+		pcapng_writer_endure(o->writer);
 	/* A reader that has gone already is nobody's failure. */
 	return err && err != -EPIPE ? fail(o, err) : err;
 }
@@ -319,6 +325,8 @@ int output_packet(struct output *o, const struct owned_packet *p)
 
 	if (!o)
 		return 0;
+	if (!o->writer)
+		return -EAGAIN;
 	memset(&key, 0, sizeof(key));
 	set_end(o, &key.src, &v->src, p->src,
 		ip ? h->packet.sent.local : NULL);
@@ -343,24 +351,31 @@ int output_packet(struct output *o, const struct owned_packet *p)
 
 int output_flush(struct output *o)
 {
-	return o ? pcapng_writer_flush(o->writer) : 0;
+	return o && o->writer ? pcapng_writer_flush(o->writer) : 0;
 }
 
 int output_be_patient(struct output *o, int cancel_fd)
 {
-	return o ? pcapng_writer_be_patient(o->writer,
+	return o && o->writer ? pcapng_writer_be_patient(o->writer,
 					    PCAPNG_WRITER_PATIENCE_NS,
 					    cancel_fd) : 0;
 }
 
 bool output_waits(const struct output *o)
 {
-	return o && pcapng_writer_waits(o->writer);
+	return o && o->writer && pcapng_writer_waits(o->writer);
 }
 
 int output_pipe(const struct output *o)
 {
 	return o ? pcapng_writer_pipe(o->writer) : -1;
+}
+
+int output_full(const struct output *o)
+{
+	if (!o)
+		return 0;
+	return o->writer ? pcapng_writer_full(o->writer) : o->no_file;
 }
 
 uint32_t output_section(const struct output *o)
@@ -490,10 +505,11 @@ static int end_file(struct output *o,
 	/* Never the first record: Wireshark 4.0 would take it for time zero. */
 	if (!err && o->process_table && o->file.packets)
 		err = write_process_table(o);
+	o->unwritten += pcapng_writer_unwritten(o->writer);
 	closed = pcapng_writer_close(o->writer);
 	o->writer = NULL;
 	tell_name(o);
-	return err ? err : closed;
+	return closed ? closed : err;
 }
 
 static bool is_full(const struct output *o, const struct owned_packet *p)
@@ -517,41 +533,67 @@ static bool is_full(const struct output *o, const struct owned_packet *p)
 bool output_ends_before(const struct output *o, const struct owned_packet *p,
 			const struct moment *now)
 {
-	return o && (limits_time_is_up(&o->limits, &o->file.limits, now) ||
-		     (p && is_full(o, p)));
+	if (!o)
+		return false;
+	return !o->writer ||
+	       limits_time_is_up(&o->limits, &o->file.limits, now) ||
+	       (p && is_full(o, p));
+}
+
+/* The counters from here on are the next file's. */
+static void end_for_next(struct output *o,
+			 const struct output_interface_stats *interfaces,
+			 const struct output_stats *stats)
+{
+	struct file next = { .limits = o->file.limits, .stats_before = *stats };
+
+	o->no_file = end_file(o, interfaces, stats);
+	memcpy(next.before, interfaces,
+	       (size_t)o->interface_count * sizeof(*interfaces));
+	next.forgotten_before = proctab_forgotten(o->processes);
+	o->file = next;
+	o->section++;
+	o->retry_ns = 0;
 }
 
 int output_next(struct output *o, const struct moment *now,
 		const struct output_interface_stats *interfaces,
 		const struct output_stats *stats)
 {
-	struct file next = { .limits = o->file.limits, .stats_before = *stats };
-	int err = end_file(o, interfaces, stats);
+	uint64_t clock = clock_ns(CLOCK_MONOTONIC);
+	int err;
 
-	if (err)
-		return err;
-	memcpy(next.before, interfaces,
-	       (size_t)o->interface_count * sizeof(*interfaces));
-	next.forgotten_before = proctab_forgotten(o->processes);
-	o->file = next;
-	o->section++;
+	if (o->writer) {
+		err = pcapng_writer_flush(o->writer);
+		if (err || pcapng_writer_waits(o->writer))
+			return err ? err : -EAGAIN;
+		end_for_next(o, interfaces, stats);
+	}
+	if (clock < o->retry_ns)
+		return -EAGAIN;
+	o->retry_ns = clock + RETRY_NS;
 	err = open_file(o, 0);
-	if (!err)
-		err = begin_section(o);
-	if (!err)
-		err = begin_file(o, now);
-	return err;
+	if (err) {
+		o->no_file = err;
+		return -EAGAIN;
+	}
+	/* From its first byte on: its name is taken. */
+	pcapng_writer_endure(o->writer);
+	err = begin_section(o);
+	return err ? err : begin_file(o, now);
 }
 
 int output_close(struct output *o,
 		 const struct output_interface_stats *interfaces,
-		 const struct output_stats *stats)
+		 const struct output_stats *stats, uint64_t *unwritten)
 {
 	int err;
 
+	*unwritten = 0;
 	if (!o)
 		return 0;
-	err = o->writer ? end_file(o, interfaces, stats) : 0;
+	err = o->writer ? end_file(o, interfaces, stats) : o->no_file;
+	*unwritten = o->unwritten;
 	free_output(o);
 	return err;
 }

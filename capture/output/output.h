@@ -63,8 +63,9 @@ int output_begin(struct output *o, const struct pcapng_interface *interfaces,
 void output_abandon(struct output *o);
 
 /*
- * One packet.  0; -EAGAIN when a pipe's reader is too slow, and the packet is
- * not written; or -errno when the file cannot be written.
+ * One packet.  0; -EAGAIN when a pipe's reader is too slow or there is no room
+ * on the disk, and the packet is not written; or -errno when the file cannot
+ * be written.
  */
 int output_packet(struct output *o, const struct owned_packet *p);
 
@@ -77,12 +78,18 @@ bool output_ends_before(const struct output *o, const struct owned_packet *p,
 
 /*
  * Closes the file as output_close() does, and begins the next one at @now.
- * Each file counts for itself, of counters that are the whole capture's.  0
- * or -errno.
+ * Each file counts for itself, of counters that are the whole capture's.  0,
+ * or -EAGAIN while that cannot be done: output_full() says why.
  */
 int output_next(struct output *o, const struct moment *now,
 		const struct output_interface_stats *interfaces,
 		const struct output_stats *stats);
+
+/*
+ * Why nothing can be written to the disk at present, as -errno; 0: it can.
+ * What is written once it can be again has been kept, or been refused.
+ */
+int output_full(const struct output *o);
 
 int output_flush(struct output *o);
 
@@ -101,10 +108,11 @@ uint32_t output_section(const struct output *o);
 
 /*
  * Statistics and the process table, then the end.  0 or the first error
- * there was.  @interfaces has one entry for each.
+ * there was.  @interfaces has one entry for each.  *@unwritten are packets
+ * that were taken, and then had no room in any file.
  */
 int output_close(struct output *o,
 		 const struct output_interface_stats *interfaces,
-		 const struct output_stats *stats);
+		 const struct output_stats *stats, uint64_t *unwritten);
 
 #endif

@@ -19,6 +19,7 @@
 #define BUFFER_SIZE	(512u << 10)	/* above any block we write */
 #define FLUSH_AT	(192u << 10)
 #define STALL_MS	1000
+#define RETRY_NS	250000000ull	/* a full disk */
 #define PIPE_SIZE	(1 << 20)	/* what anybody may have: pipe(7) */
 
 struct pcapng_writer {
@@ -26,6 +27,9 @@ struct pcapng_writer {
 	int old_flags;		/* of the descriptor, to be put back; -1: none */
 	bool close_fd;
 	int error;
+	bool endures;
+	int full;		/* why the disk took no more; 0: it did */
+	uint64_t retry_ns;	/* CLOCK_MONOTONIC */
 	int cancel_fd;
 	uint64_t patient_until;	/* CLOCK_MONOTONIC; 0: not at all */
 	off_t begin;		/* where we began: stdout may hold something */
@@ -235,17 +239,53 @@ static void keep_rest(struct pcapng_writer *w, size_t done)
 	memmove(w->bytes, w->bytes + done, w->buf.len);
 }
 
+void pcapng_writer_endure(struct pcapng_writer *w)
+{
+	struct stat st;
+
+	w->endures = !fstat(w->fd, &st) && S_ISREG(st.st_mode);
+}
+
+int pcapng_writer_full(const struct pcapng_writer *w)
+{
+	return w->full;
+}
+
+/* The file is whole whenever we are killed, and takes the rest later. */
+static size_t stop_at_a_block(struct pcapng_writer *w, size_t done, int err)
+{
+	size_t whole = whole_blocks(w->bytes, done);
+	off_t end = w->begin + (off_t)(w->written + whole);
+
+	w->full = -err;
+	w->retry_ns = clock_ns(CLOCK_MONOTONIC) + RETRY_NS;
+	if (whole < done && (ftruncate(w->fd, end) ||
+			     lseek(w->fd, end, SEEK_SET) < 0))
+		w->error = -errno;
+	return whole;
+}
+
+static bool is_full(const struct pcapng_writer *w, int err)
+{
+	return w->endures && (err == ENOSPC || err == EDQUOT || err == EROFS);
+}
+
 int pcapng_writer_flush(struct pcapng_writer *w)
 {
 	size_t done = 0;
 
-	while (!w->error && done < w->buf.len) {
+	if (w->full && clock_ns(CLOCK_MONOTONIC) < w->retry_ns)
+		return w->error;
+	w->full = 0;
+	while (!w->error && !w->full && done < w->buf.len) {
 		ssize_t n = write(w->fd, w->bytes + done, w->buf.len - done);
 
 		if (n >= 0)
 			done += (size_t)n;
 		else if (errno == EAGAIN)
 			break;
+		else if (is_full(w, errno))
+			done = stop_at_a_block(w, done, errno);
 		else if (errno != EINTR)	/* a socket's reader is reset */
 			w->error = errno == ECONNRESET ? -EPIPE : -errno;
 	}
@@ -281,7 +321,7 @@ static int flush_patiently(struct pcapng_writer *w)
 	int err = pcapng_writer_flush(w);
 	uint64_t now;
 
-	while (!err && w->buf.len &&
+	while (!err && w->buf.len && !w->full &&
 	       (now = clock_ns(CLOCK_MONOTONIC)) < w->patient_until) {
 		err = await_reader(w, w->patient_until - now);
 		if (!err)
@@ -298,15 +338,29 @@ int pcapng_writer_be_patient(struct pcapng_writer *w, uint64_t ns,
 	return flush_patiently(w);
 }
 
+uint64_t pcapng_writer_unwritten(struct pcapng_writer *w)
+{
+	uint64_t packets = 0;
+	size_t len = 0;
+
+	w->retry_ns = 0;
+	if (!flush_patiently(w) && w->full)
+		len = w->buf.len;
+	for (size_t at = 0; at < len; at += get_le(w->bytes + at + 4, 4))
+		packets += get_le(w->bytes + at, 4) == PCAPNG_BLOCK_EPB;
+	return packets;
+}
+
 int pcapng_writer_close(struct pcapng_writer *w)
 {
 	int err;
 
 	if (!w)
 		return 0;
+	w->retry_ns = 0;
 	err = flush_patiently(w);
 	if (!err && w->buf.len)
-		err = -ETIMEDOUT;
+		err = w->full ? w->full : -ETIMEDOUT;
 	if (w->old_flags >= 0)
 		fcntl(w->fd, F_SETFL, w->old_flags);
 	if (w->close_fd && close(w->fd) && !err)

@@ -5,6 +5,9 @@
  * boundary.  After a failed write every later call fails with the same error,
  * and a regular file is cut back to its last whole block.
  *
+ * A full disk is no failure once pcapng_writer_endure() was called: then what
+ * does not fit waits, as it does for the reader of a pipe.
+ *
  * Writing into a pipe, or a socket, never blocks: a block for which a slow
  * reader leaves no room is refused with -EAGAIN and may be dropped or tried
  * again.  -EMSGSIZE is a block that would never fit.
@@ -52,6 +55,21 @@ int pcapng_writer_close(struct pcapng_writer *w);
  */
 int pcapng_writer_be_patient(struct pcapng_writer *w, uint64_t ns,
 			     int cancel_fd);
+
+/*
+ * From now on keeps what a regular file has no room for (ENOSPC, EDQUOT,
+ * EROFS), and tries again in later calls.
+ */
+void pcapng_writer_endure(struct pcapng_writer *w);
+
+/* Why there was no room when last tried, as -errno; 0: there was. */
+int pcapng_writer_full(const struct pcapng_writer *w);
+
+/*
+ * Tries again now, at the end, and returns the packets for which there is no
+ * room even so.
+ */
+uint64_t pcapng_writer_unwritten(struct pcapng_writer *w);
 
 /* The descriptor if it is a pipe or socket, else -1; borrowed. */
 int pcapng_writer_pipe(const struct pcapng_writer *w);

@@ -34,6 +34,8 @@ struct ring {
 	unsigned ifindex;
 	enum ring_header header;
 	uint32_t snaplen;
+	uint16_t type;		/* of the interface, ARPHRD_ */
+	bool promiscuous;
 	bool is_down;
 	uint8_t *map;
 	uint32_t blocks;
@@ -98,16 +100,52 @@ static int pending_error(const struct ring *r)
 	return -err;
 }
 
-/* From here on packets come: everything else has been set. */
-static int start(const struct ring *r)
+static int bind_to(const struct ring *r, uint16_t protocol)
 {
 	struct sockaddr_ll ll = { .sll_family = AF_PACKET,
-				  .sll_protocol = htons(ETH_P_ALL),
+				  .sll_protocol = htons(protocol),
 				  .sll_ifindex = (int)r->ifindex };
 
-	if (bind(r->fd, (struct sockaddr *)&ll, sizeof(ll)))
-		return -errno;
+	return bind(r->fd, (struct sockaddr *)&ll, sizeof(ll)) ? -errno : 0;
+}
+
+static uint16_t bound_type(const struct ring *r)
+{
+	struct sockaddr_ll ll = { 0 };
+	socklen_t len = sizeof(ll);
+
+	getsockname(r->fd, (struct sockaddr *)&ll, &len);
+	return ll.sll_hatype;
+}
+
+/* From here on packets come: everything else has been set. */
+static int start(struct ring *r)
+{
+	int err = bind_to(r, ETH_P_ALL);
+
+	if (err)
+		return err;
+	r->type = bound_type(r);
 	return pending_error(r);
+}
+
+/* Its packets stand in the file with a link type that must not change. */
+int ring_resume(struct ring *r, unsigned ifindex)
+{
+	int err;
+
+	r->ifindex = ifindex;
+	err = bind_to(r, ETH_P_ALL);
+	if (!err)
+		err = pending_error(r);
+	if (!err && bound_type(r) != r->type)
+		err = -EPROTOTYPE;
+	if (!err && r->promiscuous)
+		err = be_promiscuous(r);
+	if (err)
+		bind_to(r, 0);
+	r->is_down = false;
+	return err;
 }
 
 static int open_socket(struct ring *r, const struct ring_options *o)
@@ -145,6 +183,7 @@ int ring_open(struct ring **out, const struct ring_options *o)
 	r->ifindex = o->ifindex;
 	r->header = o->header;
 	r->snaplen = o->snaplen;
+	r->promiscuous = o->promiscuous;
 	err = open_socket(r, o);
 	if (err) {
 		ring_close(r);

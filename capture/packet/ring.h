@@ -49,6 +49,9 @@ int ring_fd(const struct ring *r);
 int ring_read(struct ring *r,
 	      void (*fn)(void *ctx, const struct source_packet *p), void *ctx);
 
+/* After that, binds to the interface that has the name now.  0 or -errno. */
+int ring_resume(struct ring *r, unsigned ifindex);
+
 /* Since it was opened: packets that passed the filter, and had no room. */
 void ring_stats(struct ring *r, uint64_t *received, uint64_t *dropped);
 

@@ -352,6 +352,18 @@ int source_read(struct source *s,
 	return n;
 }
 
+int source_resume(struct source *s)
+{
+	unsigned index = if_nametoindex(s->name);
+	int err = index ? ring_resume(s->ring, index) : -ENODEV;
+
+	if (err)
+		return err;
+	log_info("%s: the interface is back", s->name);
+	s->if_dropped = interface_drops(s, 0);
+	return 0;
+}
+
 void source_stats(struct source *s, struct source_stats *stats)
 {
 	ring_stats(s->ring, &stats->received, &stats->dropped);

@@ -51,6 +51,12 @@ int source_read(struct source *s,
 		void (*fn)(void *ctx, const struct source_packet *p),
 		void *ctx);
 
+/*
+ * After that: 0 once an interface of that name and kind is there and up again,
+ * and packets come; needs no permission.  Or -errno.
+ */
+int source_resume(struct source *s);
+
 void source_stats(struct source *s, struct source_stats *stats);
 
 /* An interface there is; borrowed for the call. */

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Bad use and bad luck: one clear line, the right status, nothing lost."""
 import os
+import re
 import signal
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 import world
 from world import (NOBODY, PKTWHO, WITHOUT_EBPF, Capture, clients,
@@ -12,6 +14,14 @@ from world import (NOBODY, PKTWHO, WITHOUT_EBPF, Capture, clients,
 
 # Found by way of world.
 import pcapng  # isort: skip
+
+SENDER = """if True:
+    import socket, sys
+    a = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for _ in range(int(sys.argv[1])):
+        a.sendto(bytes(int(sys.argv[2])), ("127.0.0.1", 9))
+    """
+
 
 class Errors(world.LiveTest):
     def fails(self, status, line, *argv, **options):
@@ -100,17 +110,79 @@ class Errors(world.LiveTest):
                    "-i", "lo", "--geo", "/no.mmdb", "-w", "/dev/null")
 
     def test_a_disk_that_fills_up(self):
-        """The file ends with a whole block, and the line says why."""
+        """Nothing is lost of what fits into our buffer; the end is."""
         server = self.tcp_server()
         path = self.small_disk() / "x.pcapng"
         c = Capture(path, "-i", "lo", "-f", f"tcp port {server.told}")
         run("sh", "-c", clients(30, f"http://127.0.0.1:{server.told}/"))
-        status, said = c.finish()
+        status, said = c.stop()
         self.assertEqual(status, 1)
-        self.assertEqual(said, f"pktwho: cannot write {path}: No space left "
-                         "on device\n")
+        lines = said.splitlines()
+        self.assertEqual(lines[0], f"pktwho: warning: cannot write {path}: No "
+                         "space left on device; until there is room packets "
+                         "are dropped and counted")
+        self.assertRegex(lines[1], r"^pktwho: \d+ packets had no room in .*: "
+                         "No space left on device$")
         kinds = [b.kind for b in pcapng.blocks(path.read_bytes())]
         self.assertGreater(kinds.count(pcapng.EPB), 20)
+        packets, dropped = self.summary(said)
+        self.assertEqual(kinds.count(pcapng.EPB), packets)
+        self.assertEqual(dropped, int(lines[1].split()[1]))
+
+    def summary(self, said):
+        """Packets and drops; what it says of them is said once."""
+        self.assertEqual(said.count("until there is room"), 1, said)
+        return map(int, re.search(r"(\d+) packets, (\d+) dropped",
+                                  said).groups())
+
+    def overfill(self, path, *argv):
+        """A capture while its disk is full, and then no longer."""
+        ns = self.namespace()
+        filler = path.parent / "filler"
+        whole = Capture(self.dir / "whole.pcapng", "-i", "lo", within=ns)
+        c = self.start(ns.argv(PKTWHO, "-i", "lo", "-w", path, *argv),
+                       stderr=subprocess.PIPE)
+        self.addCleanup(c.stderr.close)
+        status = Path(f"/proc/{c.pid}/status")
+        world.wait_for(lambda: "Seccomp:\t2" in status.read_text(), "capture")
+        filler.write_bytes(bytes(50 << 10))
+        ns.run("python3", "-c", SENDER, "400", "5000", check=True)
+        time.sleep(1.5)
+        for file in path.parent.glob("x*"):     # whole at any moment
+            pcapng.blocks(file.read_bytes())
+        subprocess.run(["mount", "-o", "remount,size=8m", path.parent],
+                       check=True)
+        time.sleep(1)
+        ns.run("python3", "-c", SENDER, "7", "100", check=True)
+        time.sleep(0.5)
+        c.send_signal(signal.SIGINT)
+        said = c.stderr.read()
+        self.assertEqual(c.wait(10), 1)
+        self.assertEqual(whole.stop()[0], 0)
+        sent = pcapng.blocks(whole.path.read_bytes())
+        files = sorted(path.parent.glob("x*"))
+        frames = [b for file in files
+                  for b in pcapng.blocks(file.read_bytes())
+                  if b.kind == pcapng.EPB]
+        packets, dropped = self.summary(said)
+        self.assertEqual(len(frames), packets)
+        self.assertEqual(packets + dropped,
+                         [b.kind for b in sent].count(pcapng.EPB))
+        self.assertGreater(dropped, 100)
+        self.assertIn("there is room for", said)
+        self.assertEqual([b.kind for b in pcapng.blocks(
+            files[-1].read_bytes())][-2:], [pcapng.ISB, pcapng.CB])
+        return files
+
+    def test_a_disk_that_has_room_again(self):
+        files = self.overfill(self.small_disk() / "x.pcapng")
+        self.assertEqual(len(files), 1)
+
+    def test_a_ring_on_a_full_disk(self):
+        files = self.overfill(self.small_disk() / "x.pcapng",
+                              "-b", "filesize:200")
+        self.assertGreater(len(files), 1)
+        self.assertLessEqual(max(f.stat().st_size for f in files), 200000)
 
     def test_a_reader_that_goes_away(self):
         """With traffic, and without any that would tell of it."""
@@ -231,6 +303,28 @@ class Errors(world.LiveTest):
         kinds = [b.kind for b in pcapng.blocks(path.read_bytes())]
         self.assertGreaterEqual(kinds.count(pcapng.EPB), 2)
         self.assertEqual(kinds[-1], pcapng.CB)
+
+    def test_one_of_two_interfaces_goes_away_and_comes_back(self):
+        """The other goes on, without waiting for it; it is said once."""
+        near, far = self.namespace(), self.namespace()
+        world.link(near, far, ("192.0.2.1/24", "192.0.2.2/24"))
+        path = self.dir / "back.pcapng"
+        c = Capture(path, "-i", "veth0", "-i", "lo", within=near)
+        near.run("ping", "-nqc1", "192.0.2.2")
+        near.ip("link", "del", "veth0")
+        time.sleep(1.2)
+        near.run("ping", "-nqc2", "-i0.2", "127.0.0.1")
+        world.link(near, far, ("192.0.2.1/24", "192.0.2.2/24"))
+        time.sleep(1.2)
+        near.run("ping", "-nqc1", "192.0.2.2")
+        status, said = c.stop()
+        self.assertEqual(status, 0)
+        self.assertEqual(said.count("veth0: the interface is gone"), 1)
+        self.assertEqual(said.count("veth0: the interface is back"), 1)
+        rows = self.rows(path, "frame.interface_id", "proc.src.name",
+                         where="icmp.type == 8")
+        self.assertEqual(rows, [("0", "ping"), ("1", "ping"), ("1", "ping"),
+                                ("0", "ping")])
 
     def test_stopped_before_it_began(self):
         """^C at any moment leaves nothing or a valid file."""

@@ -186,7 +186,7 @@ class LiveTest(unittest.TestCase):
 
     def small_disk(self):
         """A directory with room for 64 KiB."""
-        small = self.dir / "small"
+        small = self.dir / self.id()
         small.mkdir()
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs",
                         small], check=True)
