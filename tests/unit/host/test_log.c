@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "exact.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "host/log.h"
+
+static char heard[4096];
+
+static void hear(const char *line)
+{
+	strcat(heard, line);
+}
+
+/* What @say prints on stderr. */
+static const char *said(void (*say)(void))
+{
+	static char text[4096];
+	int old = dup(STDERR_FILENO);
+	FILE *f = tmpfile();
+
+	assert_non_null(f);
+	assert_true(dup2(fileno(f), STDERR_FILENO) >= 0);
+	say();
+	dup2(old, STDERR_FILENO);
+	close(old);
+	rewind(f);
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	fclose(f);
+	return text;
+}
+
+static void one_of_each(void)
+{
+	log_error("e %d", 1);
+	log_warn("w");
+	log_info("i");
+	log_debug("d");
+}
+
+static void each_level_has_those_above(void **state)
+{
+	(void)state;
+	log_set_level(LOG_INFO);
+	assert_string_equal(said(one_of_each),
+			    "pktwho: e 1\npktwho: warning: w\npktwho: i\n");
+	log_set_level(LOG_ERROR);
+	assert_string_equal(said(one_of_each), "pktwho: e 1\n");
+	log_set_level(LOG_DEBUG);
+	assert_string_equal(said(one_of_each), "pktwho: e 1\n"
+			    "pktwho: warning: w\npktwho: i\npktwho: d\n");
+}
+
+static void another_place_has_a_level_of_its_own(void **state)
+{
+	(void)state;
+	log_set_level(LOG_ERROR);
+	log_set_sink(hear, LOG_WARN);
+	assert_string_equal(said(one_of_each), "pktwho: e 1\n");
+	assert_string_equal(heard, "pktwho: e 1\npktwho: warning: w\n");
+	log_set_sink(NULL, LOG_ERROR);
+	said(one_of_each);
+	assert_string_equal(heard, "pktwho: e 1\npktwho: warning: w\n");
+}
+
+static void hostile(void)
+{
+	char text[3000];
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	log_error("a\nb\033[2J%s", "\r");
+	log_error("%s", text);
+}
+
+static void a_line_stays_one_line(void **state)
+{
+	const char *text;
+
+	(void)state;
+	log_set_level(LOG_ERROR);
+	text = said(hostile);
+	assert_int_equal(strncmp(text, "pktwho: a?b?[2J?\npktwho: xxx", 28),
+			 0);
+	assert_int_equal(strcspn(text + 17, "\n"), strlen(text) - 18);
+}
+
+static void levels_have_the_names_that_are_typed(void **state)
+{
+	(void)state;
+	assert_string_equal(log_level_name(LOG_ERROR), "error");
+	assert_string_equal(log_level_name(LOG_WARN), "warning");
+	assert_string_equal(log_level_name(LOG_INFO), "info");
+	assert_string_equal(log_level_name(LOG_DEBUG), "debug");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_level_has_those_above),
+		cmocka_unit_test(another_place_has_a_level_of_its_own),
+		cmocka_unit_test(a_line_stays_one_line),
+		cmocka_unit_test(levels_have_the_names_that_are_typed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

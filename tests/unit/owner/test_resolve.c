@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Both ends of a packet, from tables that were told what the kernel tells. */
+#include "exact.h"
+
+#include <netinet/in.h>
+
+#include "owner/flowtab.h"
+#include "owner/local.h"
+#include "owner/nat.h"
+#include "owner/packettab.h"
+#include "owner/resolve.h"
+#include "packet/source.h"
+#include "process/proctab.h"
+
+#define T	1000000000000ull	/* when packets are seen */
+#define HOST	1			/* network namespace */
+#define SYN	0x02
+#define RST	0x04
+#define ACK	0x10
+
+static const uint8_t here[4] = { 127, 0, 0, 1 };
+static const uint8_t far[4] = { 198, 51, 100, 7 };
+static const uint8_t farther[4] = { 203, 0, 113, 9 };
+
+static struct proc alice, bob;
+
+static struct world {
+	struct flowtab *flows;
+	struct packettab *packets;
+	struct local *local;
+	struct nat *nat;
+	struct resolver *resolver;
+} w;
+
+static int open_world(void **state)
+{
+	(void)state;
+	w.flows = flowtab_new(64);
+	w.packets = packettab_new();
+	w.nat = nat_new(16);
+	assert_int_equal(local_open(&w.local), 0);
+	w.resolver = resolver_new(w.flows, w.packets, w.local, w.nat, HOST);
+	assert_non_null(w.resolver);
+	resolver_told_until(w.resolver, T + 1000000000);
+	return 0;
+}
+
+static int close_world(void **state)
+{
+	(void)state;
+	resolver_free(w.resolver);
+	local_close(w.local);
+	nat_free(w.nat);
+	packettab_free(w.packets);
+	flowtab_free(w.flows);
+	return 0;
+}
+
+#define world_test(f) cmocka_unit_test_setup_teardown(f, open_world, close_world)
+
+static struct flow_key key(const uint8_t from[4], uint16_t from_port,
+			   const uint8_t to[4], uint16_t to_port)
+{
+	struct flow_key k = { .proto = IPPROTO_TCP, .local_port = from_port,
+			      .remote_port = to_port };
+
+	address_from_ipv4(k.local, from);
+	address_from_ipv4(k.remote, to);
+	return k;
+}
+
+static struct packet packet(struct flow_key k, uint8_t tcp_flags)
+{
+	return (struct packet){ .sent = k, .kind = PACKET_IP,
+				.tcp_flags = tcp_flags };
+}
+
+static void use(struct proc *owner, uint64_t cookie, struct flow_key k)
+{
+	struct flowtab_event e = { .ts_ns = T - 1000, .cookie = cookie,
+				   .netns = HOST, .owner = owner,
+				   .attr = ATTR_SOCKET };
+
+	flowtab_flow(w.flows, &e, &k);
+}
+
+static bool settled;
+
+static struct verdict see(const struct packet *p, uint8_t direction)
+{
+	struct verdict v;
+
+	settled = resolve(w.resolver, p, T, direction, &v);
+	return v;
+}
+
+static void expect_kernel(const struct verdict_end *end, uint8_t reason)
+{
+	assert_null(end->owner);
+	assert_int_equal(end->attr, ATTR_KERNEL);
+	assert_int_equal(end->reason, reason);
+}
+
+static void both_ends_of_a_local_flow_are_named(void **state)
+{
+	struct flow_key k = key(here, 40000, here, 80);
+	struct packet there = packet(k, ACK);
+	struct packet back = packet(flow_reversed(&k), ACK);
+	struct verdict v;
+
+	(void)state;
+	use(&alice, 1, k);
+	use(&bob, 2, flow_reversed(&k));
+	v = see(&there, SOURCE_LOOPBACK);
+	assert_ptr_equal(v.src.owner, &alice);
+	assert_ptr_equal(v.dst.owner, &bob);
+	assert_int_equal(v.direction, DIRECTION_LOCAL);
+	assert_true(settled);
+	v = see(&back, SOURCE_LOOPBACK);
+	assert_ptr_equal(v.src.owner, &bob);
+	assert_ptr_equal(v.dst.owner, &alice);
+}
+
+static void an_end_elsewhere_has_no_owner(void **state)
+{
+	struct flow_key k = key(here, 40001, far, 80);
+	struct packet there = packet(k, ACK);
+	struct packet back = packet(flow_reversed(&k), ACK);
+	struct verdict v;
+
+	(void)state;
+	use(&alice, 1, k);
+	v = see(&there, SOURCE_OUT);
+	assert_ptr_equal(v.src.owner, &alice);
+	assert_int_equal(v.dst.attr, ATTR_NONE);
+	assert_int_equal(v.direction, DIRECTION_OUT);
+	v = see(&back, SOURCE_IN);
+	assert_int_equal(v.src.attr, ATTR_NONE);
+	assert_ptr_equal(v.dst.owner, &alice);
+	assert_int_equal(v.direction, DIRECTION_IN);
+}
+
+static void the_kernel_answers_for_a_closed_port(void **state)
+{
+	struct flow_key k = key(far, 40002, here, 81);
+	struct packet syn = packet(k, SYN);
+	struct packet rst = packet(flow_reversed(&k), RST | ACK);
+	struct verdict v;
+
+	(void)state;
+	v = see(&syn, SOURCE_IN);
+	expect_kernel(&v.dst, REASON_NO_SOCKET);
+	assert_false(settled);		/* a late event may tell of a socket */
+	v = see(&rst, SOURCE_OUT);
+	expect_kernel(&v.src, REASON_RESET);
+}
+
+static void what_is_lost_is_not_claimed_to_be_nobodys(void **state)
+{
+	struct packet syn = packet(key(far, 40003, here, 82), SYN);
+	struct verdict v;
+
+	(void)state;
+	resolver_doubt(w.resolver, REASON_LOST, T);
+	v = see(&syn, SOURCE_IN);
+	assert_int_equal(v.dst.attr, ATTR_UNKNOWN);
+	assert_int_equal(v.dst.reason, REASON_LOST);
+	resolver_doubt(w.resolver, REASON_LOST, T - 1);
+	v = see(&syn, SOURCE_IN);
+	expect_kernel(&v.dst, REASON_NO_SOCKET);
+}
+
+static void what_passes_through_is_nobodys(void **state)
+{
+	struct packet p = packet(key(far, 1, farther, 2), ACK);
+	struct verdict v = see(&p, SOURCE_IN);
+
+	(void)state;
+	assert_int_equal(v.src.attr, ATTR_FORWARDED);
+	assert_int_equal(v.dst.attr, ATTR_FORWARDED);
+	assert_int_equal(v.direction, DIRECTION_FORWARDED);
+}
+
+static void the_wire_tells_which_end_is_here(void **state)
+{
+	struct packet arp = { .kind = PACKET_NOT_IP, .ethertype = 0x0806,
+			      .sent = { .proto = FLOW_FRAME,
+					.local_port = 0x0806 } };
+	struct packet cut = { .kind = PACKET_MALFORMED };
+	struct verdict v;
+
+	(void)state;
+	v = see(&arp, SOURCE_OUT);
+	expect_kernel(&v.src, REASON_NOT_IP);
+	assert_int_equal(v.dst.attr, ATTR_NONE);
+	v = see(&arp, SOURCE_IN);
+	expect_kernel(&v.dst, REASON_NOT_IP);
+	v = see(&cut, SOURCE_IN);
+	assert_int_equal(v.dst.attr, ATTR_UNKNOWN);
+	assert_int_equal(v.dst.reason, REASON_MALFORMED);
+}
+
+static void a_later_fragment_is_the_first_ones(void **state)
+{
+	struct flow_key k = key(here, 40004, far, 53);
+	struct packet first, later;
+	struct verdict v;
+
+	(void)state;
+	k.proto = IPPROTO_UDP;
+	first = packet(k, 0);
+	first.fragment = first.first_fragment = true;
+	first.fragment_id = 77;
+	later = first;
+	later.first_fragment = false;
+	later.sent.local_port = later.sent.remote_port = 0;
+	v = see(&later, SOURCE_OUT);
+	assert_int_equal(v.src.attr, ATTR_UNKNOWN);
+	assert_int_equal(v.src.reason, REASON_FRAGMENT);
+
+	use(&alice, 1, k);
+	v = see(&first, SOURCE_OUT);
+	assert_ptr_equal(v.src.owner, &alice);
+	assert_int_equal(v.src.attr, ATTR_SOCKET);
+	v = see(&later, SOURCE_OUT);
+	assert_ptr_equal(v.src.owner, &alice);
+	assert_int_equal(v.src.attr, ATTR_FLOW);
+	later.fragment_id = 78;
+	v = see(&later, SOURCE_OUT);
+	assert_null(v.src.owner);
+}
+
+static void an_error_is_for_who_sent_what_it_quotes(void **state)
+{
+	struct flow_key k = key(here, 40005, far, 33434);
+	struct packet error = packet(key(farther, 0, here, 0), 0);
+	struct verdict v;
+
+	(void)state;
+	k.proto = IPPROTO_UDP;
+	use(&alice, 1, k);
+	error.sent.proto = IPPROTO_ICMP;
+	error.is_error = true;
+	error.inner = k;
+	v = see(&error, SOURCE_IN);
+	assert_ptr_equal(v.dst.owner, &alice);
+	assert_int_equal(v.dst.attr, ATTR_FLOW);
+	assert_int_equal(v.src.attr, ATTR_NONE);
+
+	error.inner.local_port++;
+	v = see(&error, SOURCE_IN);
+	assert_null(v.dst.owner);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		world_test(both_ends_of_a_local_flow_are_named),
+		world_test(an_end_elsewhere_has_no_owner),
+		world_test(the_kernel_answers_for_a_closed_port),
+		world_test(what_is_lost_is_not_claimed_to_be_nobodys),
+		world_test(what_passes_through_is_nobodys),
+		world_test(the_wire_tells_which_end_is_here),
+		world_test(a_later_fragment_is_the_first_ones),
+		world_test(an_error_is_for_who_sent_what_it_quotes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
