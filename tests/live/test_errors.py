@@ -23,6 +23,11 @@ SENDER = """if True:
     """
 
 
+# On a busy host a flood is too much for the kernel's events as well.
+DROPPED = (r"^pktwho: \d+ packets, [1-9]\d* dropped"
+           r"(, kernel events were lost)?\n")
+
+
 class Errors(world.LiveTest):
     def fails(self, status, line, *argv, **options):
         done = run(PKTWHO, *argv, **options)
@@ -229,7 +234,7 @@ class Errors(world.LiveTest):
         blocks = pcapng.blocks(read)
         self.assertEqual([b.kind for b in blocks].count(pcapng.ISB), 1)
         self.assertEqual(blocks[-1].kind, pcapng.CB)
-        self.assertRegex(said, r"^pktwho: \d+ packets, [1-9]\d* dropped\n")
+        self.assertRegex(said, DROPPED)
 
     def stalled(self, out):
         """A capture into @out, which has more than its reader takes."""
@@ -248,7 +253,7 @@ class Errors(world.LiveTest):
             process.send_signal(signal.SIGINT)
             self.assertEqual(process.wait(5), 0)
         self.assertRegex(process.stderr.read(),
-                         r"^pktwho: \d+ packets, [1-9]\d* dropped\n")
+                         DROPPED)
 
     def test_a_second_signal_ends_the_wait_for_a_slow_reader(self):
         reader, writer = os.pipe()
@@ -259,7 +264,7 @@ class Errors(world.LiveTest):
         self.stop_twice(process, reader)
         os.close(reader)
         self.assertRegex(process.stderr.read(),
-                         r"^pktwho: \d+ packets, [1-9]\d* dropped\n")
+                         DROPPED)
 
     def test_closed_standard_error(self):
         """What is logged then goes nowhere, not into the capture."""

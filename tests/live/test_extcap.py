@@ -311,6 +311,7 @@ class Toolbar(world.LiveTest):
     def capture(self):
         fifo, control_in, control_out = self.pipes
         self.log = os.open(control_out, os.O_RDWR | os.O_NONBLOCK)
+        self.logged = b""
         self.addCleanup(os.close, self.log)
         process = self.start(
             [PKTWHO, "--capture", "--extcap-interface", "pktwho:lo", "--fifo",
@@ -322,6 +323,21 @@ class Toolbar(world.LiveTest):
         self.reader.start()
         wait_for(lambda: has_begun(self.read), "capture")
         return process
+
+    def wait_for_log(self, text):
+        def has_come():
+            try:
+                self.logged += os.read(self.log, 65536)
+            except BlockingIOError:
+                pass
+            return text in self.logged
+
+        wait_for(has_come, text)
+
+    def wait_for_packets_of(self, *programs):
+        """Their records have the paths."""
+        wait_for(lambda: all(bytes(self.dir / p) in self.read
+                             for p in programs), f"packets of {programs}")
 
     def packets(self):
         path = self.dir / "toolbar.pcapng"
@@ -341,34 +357,34 @@ class Toolbar(world.LiveTest):
         self.port = self.tcp_server().told
         process = self.capture()
         self.visit("one")
+        self.wait_for_packets_of("one")
         with open(self.pipes[1], "wb", buffering=0) as control:
             control.write(message(0, 0))            # initialized
-            for text, program in ((b"two, th*, a-name-of-22-characters",
-                                   "two"), (b"", "four")):
-                time.sleep(0.4)     # what came before is on its way
-                # In two parts: a pipe promises nothing.
-                whole = message(0, 1, text)
-                control.write(whole[:3])
-                time.sleep(0.05)
-                control.write(whole[3:])
-                time.sleep(0.1)
-                self.visit(program)
-                if program == "two":
-                    self.visit("one")
-                    self.visit("three")
-                    self.visit("a-name-of-22-characters")
-            time.sleep(0.4)
+            # In two parts: a pipe promises nothing.
+            whole = message(0, 1, b"two, th*, a-name-of-22-characters")
+            control.write(whole[:3])
+            time.sleep(0.05)
+            control.write(whole[3:])
+            self.wait_for_log(b"only processes of these names from now on: "
+                              b"two, th*")
+            self.visit("two")
+            self.visit("one")
+            self.visit("three")
+            self.visit("a-name-of-22-characters")
+            self.wait_for_packets_of("two", "three",
+                                     "a-name-of-22-characters")
+            control.write(message(0, 1))
+            self.wait_for_log(b"all processes from now on")
+            self.visit("four")
+            self.wait_for_packets_of("four")
         process.terminate()
         self.assertEqual(process.wait(10), 0)
         self.reader.join(10)
         self.assertEqual(self.packets(), [("one",), ("two",), ("three",),
                                           ("a-name-of-22-ch",), ("four",)])
         self.assertEqual(process.stderr.read(), "")
-        log = os.read(self.log, 65536)
-        self.assertIn(b"only processes of these names from now on: two, th*",
-                      log)
-        self.assertIn(b"packets, 0 dropped", log)
-        self.assertEqual(log[:1], b"T")
+        self.wait_for_log(b"packets, 0 dropped")
+        self.assertEqual(self.logged[:1], b"T")
 
     def test_nonsense(self):
         """What is no message does not stop the capture."""
@@ -378,9 +394,9 @@ class Toolbar(world.LiveTest):
             control.write(b"nonsense" + message(9, 9, b"x" * 5000)
                           + message(0, 1, b"," * 900) + message(0, 1)
                           + message(0, 1, b"nobody"))
-            time.sleep(0.2)
+            self.wait_for_log(b"from now on: nobody")
             self.visit("one")
-        time.sleep(0.4)
+        time.sleep(0.4)     # for nothing
         process.terminate()
         self.assertEqual(process.wait(10), 0)
         self.reader.join(10)
