@@ -16,6 +16,7 @@
 #include "options.h"
 #include "host/privilege.h"
 #include "remote/remote.h"
+#include "replay.h"
 #include "session.h"
 #include "host/signals.h"
 #include "packet/source.h"
@@ -50,18 +51,30 @@ static int temporary_file(struct options *o, char *path, size_t size)
 }
 
 /* Nothing here needs a privilege, and what comes is another host's. */
-static int remote(struct options *o)
+static int become_user(void)
 {
 	int err = sudo_user_become();
+
+	if (err)
+		log_error("cannot become the caller of sudo: %s",
+			  strerror(-err));
+	privilege_drop();
+	return err;
+}
+
+static int show_file(const struct options *o)
+{
+	return become_user() || replay(o) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int remote(struct options *o)
+{
+	int err = become_user();
 	char path[4096];
 	struct stat st;
 
-	if (err) {
-		log_error("cannot become the caller of sudo: %s",
-			  strerror(-err));
+	if (err)
 		return EXIT_FAILURE;
-	}
-	privilege_drop();
 	if (!o->write)
 		err = temporary_file(o, path, sizeof(path));
 	if (!err)
@@ -136,6 +149,8 @@ static int capture(struct options *o, char **argv)
 	signals_ignore();
 	if (o->remote.host)
 		return remote(o);
+	if (o->read)
+		return show_file(o);
 	if (check_users(&o->filter))
 		return EXIT_BAD_USAGE;
 	if (get_privilege(argv))

@@ -436,6 +436,9 @@ const struct option_row options_table[] = {
 	  "log: a line of what goes on, too; top: between\n"
 	  "two pictures (1)",
 	  OPTION_HERE, DURATION(interval_ns) },
+	{ 'r', "read-file", "FILE",
+	  "top, log: of this file instead; - is stdin",
+	  OPTION_HERE, VALUE_FILE, TEXT(read) },
 	{ 0, "by", "WHAT",
 	  "top: a row for each of the connections, processes,\n"
 	  "programs, hosts, countries, users or containers",
@@ -522,6 +525,13 @@ bool options_show(const struct options *o)
 	return o->action == ACTION_LOG || o->action == ACTION_TOP;
 }
 
+static bool asks_to_capture(const struct options *o)
+{
+	return o->interface_count || o->first_filter || o->write ||
+	       o->command || !filter_is_empty(&o->filter) || o->max_packets ||
+	       o->max_duration_ns || o->until_eof || o->hash;
+}
+
 static int check_show(const struct options *o)
 {
 	bool screen = o->action == ACTION_TOP && !o->batch;
@@ -532,6 +542,10 @@ static int check_show(const struct options *o)
 		return bad("only for pktwho top:", o->by ? "--by" : "--batch");
 	if ((o->json || o->max_reports) && !o->batch)
 		return bad("only with --batch:", o->json ? "--json" : "-n");
+	if (o->read && !options_show(o))
+		return bad("only for pktwho top and log:", "-r");
+	if (o->read && asks_to_capture(o))
+		return bad("no capture is made beside", o->read);
 	if (!options_show(o))
 		return 0;
 	if (o->remote.host)

@@ -19,6 +19,7 @@
 #include "host/log.h"
 #include "lookup/lookup.h"
 #include "output/opener.h"
+#include "output/country_cache.h"
 #include "output/output.h"
 #include "owner/owned_packet.h"
 #include "owner/owners.h"
@@ -493,7 +494,7 @@ static void update_view(struct session *s)
 		owners_stats(s->owners, &owners);
 		s->losses.events = owners.events_lost;
 	}
-	err = view_update(s->view, &s->losses);
+	err = view_update(s->view, &s->losses, now);
 	if (err == -EPIPE)
 		stop_at(s, now);
 	else if (err)
@@ -660,29 +661,6 @@ static int open_holds(struct session *s)
 	return 0;
 }
 
-/* The user's databases come first; what is installed answers the rest. */
-static int open_geo(const struct options *o, struct geo **geo)
-{
-	int err = 0;
-
-	*geo = geo_new();
-	if (!*geo)
-		return -ENOMEM;
-	for (int i = 0; !err && i < o->geo_count; i++) {
-		err = geo_add(*geo, o->geo[i]);
-		if (err)
-			log_error("cannot use %s: %s", o->geo[i],
-				  err == -EBADMSG ? "not an mmdb database" :
-						    strerror(-err));
-	}
-	if (!err) {
-		geo_add_installed(*geo);
-		return 0;
-	}
-	geo_free(*geo);
-	return err;
-}
-
 /* Where the names of a ring's files are printed: dumpcap's words. */
 static int open_names(const char *path, int *fd)
 {
@@ -713,7 +691,8 @@ static int open_output(struct session *s)
 		.comments = !o->no_comments,
 		.process_table = !o->no_process_table,
 	};
-	int err = o->write ? open_geo(o, &oo.geo) : 0;
+	int err = o->write ? country_cache_databases(o->geo, o->geo_count,
+						     &oo.geo) : 0;
 
 	if (err || !o->write)
 		return err;
@@ -750,8 +729,9 @@ static int open_view(struct session *s)
 
 	if (!options_show(s->options))
 		return 0;
-	err = open_geo(s->options, &geo);
-	return err ? err : view_open(&s->view, s->options, geo);
+	err = country_cache_databases(s->options->geo, s->options->geo_count,
+				      &geo);
+	return err ? err : view_open(&s->view, s->options, geo, NULL);
 }
 
 static int begin_output(struct session *s)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "output/country_cache.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "geo.h"
+#include "host/log.h"
 
 #define SET_BITS 16
 #define WAYS	 4	/* 100,000 peers in turn find 9 of 10 of themselves */
@@ -84,4 +86,27 @@ const char *country_cache_get(struct country_cache *c, const uint8_t addr[16])
 		if (!memcmp(set->slots[i].addr, addr, 16))
 			return set->slots[i].country;
 	return look_up(c, set, addr)->country;
+}
+
+int country_cache_databases(const char *const *paths, int count,
+			    struct geo **geo)
+{
+	int err = 0;
+
+	*geo = geo_new();
+	if (!*geo)
+		return -ENOMEM;
+	for (int i = 0; !err && i < count; i++) {
+		err = geo_add(*geo, paths[i]);
+		if (err)
+			log_error("cannot use %s: %s", paths[i],
+				  err == -EBADMSG ? "not an mmdb database" :
+						    strerror(-err));
+	}
+	if (!err) {
+		geo_add_installed(*geo);
+		return 0;
+	}
+	geo_free(*geo);
+	return err;
 }

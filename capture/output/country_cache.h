@@ -15,6 +15,13 @@ void country_cache_free(struct country_cache *c);
 /* How often a database had to be asked. */
 uint64_t country_cache_lookups(const struct country_cache *c);
 
+/*
+ * The user's databases come first; what is installed answers the rest.
+ * 0 or -errno (logged).
+ */
+int country_cache_databases(const char *const *paths, int count,
+			    struct geo **geo);
+
 /* ISO 3166-1 alpha-2, or ""; borrowed until the next call. */
 const char *country_cache_get(struct country_cache *c, const uint8_t addr[16]);
 

@@ -27,7 +27,7 @@ static const struct {
 	bool number;
 	unsigned groups;
 } columns[COLUMNS] = {
-	[COLUMN_NAME] = { "PROCESS", "name", 15, 0, 2, false, OF_ALL },
+	[COLUMN_NAME] = { "PROCESS", "name", 17, 0, 2, false, OF_ALL },
 	[COLUMN_PID] = { "PID", "pid", 7, 6, 0, true, OF_PROCESSES },
 	[COLUMN_USER] = { "USER", "user", 9, 14, 0, false, OF_PROCESSES },
 	[COLUMN_CONTAINER] = { "CONTAINER", "container", 14, 17, 0, false,

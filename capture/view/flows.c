@@ -384,6 +384,9 @@ static void set_end(struct flows *t, struct flow_end *e, struct actor *a,
 		actors_unref(t->options.actors, e->actor);
 		e->actor = a;
 	}
+	/* Nor how it is known, when the kernel finishes the flow for it. */
+	if (v->attr == ATTR_KERNEL && e->attr && a->id)
+		return;
 	e->attr = v->attr;
 	e->reason = v->reason;
 }

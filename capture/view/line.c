@@ -337,9 +337,11 @@ size_t line_format(const struct line *l, const struct flow *f, char *buf,
 	json_text(&j, "version", ECS_VERSION);
 	json_close(&j, '}');
 	json_number(&j, "schema_version", LINE_SCHEMA_VERSION);
-	json_open(&j, "host", '{');
-	json_text(&j, "hostname", l->host);
-	json_close(&j, '}');
+	if (*l->host) {
+		json_open(&j, "host", '{');
+		json_text(&j, "hostname", l->host);
+		json_close(&j, '}');
+	}
 	put_event(&j, l, f);
 	put_network(&j, f, packets[0] + packets[1], bytes[0] + bytes[1]);
 	put_end(&j, "source", f, FLOW_CLIENT, packets[0], bytes[0]);

@@ -18,7 +18,7 @@ struct line {
 	uint64_t ts_ns;			/* of the line, Unix epoch */
 	uint64_t sequence;
 	uint64_t lost;			/* lines that nobody took in time */
-	const char *host;
+	const char *host;		/* "": not known */
 	const char *const *interfaces;	/* names, by flow.interface */
 };
 

@@ -20,6 +20,7 @@ enum { PAIR_BAR = 1, PAIR_ALERT };
 
 struct screen {
 	SCREEN *terminal;
+	FILE *in;			/* ours, or NULL: the standard input */
 	bool utf8;
 	bool colors;
 	int click_row;
@@ -45,26 +46,36 @@ static void open_colors(struct screen *s)
 	init_pair(PAIR_ALERT, COLOR_RED, -1);
 }
 
+static void free_screen(struct screen *s)
+{
+	if (s->in)
+		fclose(s->in);
+	free(s);
+}
+
 int screen_open(struct screen **out)
 {
-	struct screen *s;
+	struct screen *s = calloc(1, sizeof(*s));
 
-	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
-		log_error("no terminal to draw on: use --batch");
-		return -ENOTTY;
-	}
-	s = calloc(1, sizeof(*s));
 	if (!s)
 		return -ENOMEM;
+	/* What is read may be the packets. */
+	if (!isatty(STDIN_FILENO))
+		s->in = fopen("/dev/tty", "r+e");
+	if (!isatty(STDOUT_FILENO) || (!isatty(STDIN_FILENO) && !s->in)) {
+		log_error("no terminal to draw on: use --batch");
+		free_screen(s);
+		return -ENOTTY;
+	}
 	setlocale(LC_CTYPE, "");
 	s->utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
-	s->terminal = newterm(NULL, stdout, stdin);
+	s->terminal = newterm(NULL, stdout, s->in ? s->in : stdin);
 	if (!s->terminal) {
 		const char *term = getenv("TERM");
 
 		log_error("terminal \"%s\" is not known: set TERM, or use "
 			  "--batch", term ? term : "");
-		free(s);
+		free_screen(s);
 		return -ENOTTY;
 	}
 	cbreak();
@@ -87,7 +98,12 @@ void screen_close(struct screen *s)
 		return;
 	endwin();
 	delscreen(s->terminal);
-	free(s);
+	free_screen(s);
+}
+
+int screen_fd(const struct screen *s)
+{
+	return s->in ? fileno(s->in) : STDIN_FILENO;
 }
 
 void screen_size(const struct screen *s, int *rows, int *columns)

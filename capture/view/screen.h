@@ -39,10 +39,16 @@ enum screen_key {
 	SCREEN_RESIZED,
 };
 
-/* Takes over the standard input and output.  0 or -errno (logged). */
+/*
+ * Takes over the standard output, and the standard input or, if that is no
+ * terminal, the one that controls us.  0 or -errno (logged).
+ */
 int screen_open(struct screen **out);
 /* The terminal as it was.  NULL is fine. */
 void screen_close(struct screen *s);
+
+/* Where keys come from. */
+int screen_fd(const struct screen *s);
 
 void screen_size(const struct screen *s, int *rows, int *columns);
 

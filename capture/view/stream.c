@@ -29,7 +29,8 @@ struct stream {
 	size_t end;
 };
 
-struct stream *stream_new(int fd, const char *const *interfaces, size_t limit)
+struct stream *stream_new(int fd, const char *const *interfaces, size_t limit,
+			  bool here)
 {
 	struct stream *s = calloc(1, sizeof(*s));
 
@@ -38,7 +39,8 @@ struct stream *stream_new(int fd, const char *const *interfaces, size_t limit)
 	s->fd = fd;
 	s->limit = limit;
 	s->interfaces = interfaces;
-	uname(&s->host);
+	if (here)
+		uname(&s->host);
 	return s;
 }
 

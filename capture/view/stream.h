@@ -17,9 +17,10 @@ struct stream;
 
 /*
  * NULL without memory.  @fd is borrowed, @interfaces, too.  No more than
- * @limit bytes wait for the reader.
+ * @limit bytes wait for the reader.  @here: lines name this host.
  */
-struct stream *stream_new(int fd, const char *const *interfaces, size_t limit);
+struct stream *stream_new(int fd, const char *const *interfaces, size_t limit,
+			  bool here);
 void stream_free(struct stream *s);		/* NULL is fine */
 
 /* Whole lines of @len bytes; 0: they could not be made, and are lost. */

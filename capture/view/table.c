@@ -154,6 +154,12 @@ static enum flow_side remote_side(const struct flow *f)
 		       FLOW_CLIENT : FLOW_SERVER;
 }
 
+/* Closed, it only waits for its last acknowledgments. */
+static bool is_open(const struct flow *f)
+{
+	return !f->over && f->state != FLOW_CLOSED && f->state != FLOW_RESET;
+}
+
 static void add_life(struct row *r, const struct flow *f)
 {
 	if (!r->first_ns || f->first_ns < r->first_ns)
@@ -185,7 +191,7 @@ static void add_part(struct table *t, struct row *r, const struct flow *f,
 	r->down += flow_rate(&p->rate, !side, t->spec->now_mono_ns);
 	if (p != &f->part)
 		return;
-	r->open += !f->over;
+	r->open += is_open(f);
 	r->retransmissions += f->ends[0].retransmissions +
 			      f->ends[1].retransmissions;
 	add_life(r, f);
@@ -248,7 +254,7 @@ static void add_connection(struct table *t, const struct flow *f)
 	memcpy(r->country, f->ends[!r->local_side].country,
 	       sizeof(r->country));
 	r->state = f->over ? name_over(f) : name_state(f);
-	r->over = f->over;
+	r->over = !is_open(f);
 	r->rtt_ns = f->rtt_ns;
 	for (const struct flow_part *p = &f->part; p; p = p->next) {
 		add_part(t, r, f, p, (enum flow_side)r->local_side);

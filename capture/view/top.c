@@ -43,6 +43,11 @@ void top_close(struct top *t)
 	free(t);
 }
 
+int top_fd(const struct top *t)
+{
+	return screen_fd(t->screen);
+}
+
 /* ---- the query ---- */
 
 /* What is no query yet leaves the last one in force. */
@@ -346,8 +351,9 @@ static bool take_key(struct top *t, long key)
 
 /* ---- the picture ---- */
 
-static void build(struct top *t, uint64_t now)
+static void build(struct top *t, uint64_t now_mono_ns, uint64_t now_ns)
 {
+	uint64_t began = clock_ns(CLOCK_MONOTONIC);
 	struct table_spec spec = {
 		.group = t->group,
 		.sort = t->sort[t->group],
@@ -355,15 +361,15 @@ static void build(struct top *t, uint64_t now)
 		.ascending = t->ascending[t->group],
 		.ended = t->ended,
 		.query = &t->query,
-		.now_mono_ns = now,
+		.now_mono_ns = now_mono_ns,
 	};
 
 	if (table_build(t->table, t->options.flows, t->options.actors, &spec))
 		snprintf(t->message, sizeof(t->message),
 			 "not enough memory for all rows");
-	t->built_ns = now;
-	t->build_took_ns = clock_ns(CLOCK_MONOTONIC) - now;
-	t->now_ns = clock_ns(CLOCK_REALTIME);
+	t->built_ns = began;
+	t->build_took_ns = clock_ns(CLOCK_MONOTONIC) - began;
+	t->now_ns = now_ns;
 	t->stale = false;
 }
 
@@ -375,7 +381,8 @@ static uint64_t pause_ns(const struct top *t)
 	return least > t->options.interval_ns ? least : t->options.interval_ns;
 }
 
-int top_update(struct top *t, const struct view_losses *losses)
+int top_update(struct top *t, const struct view_losses *losses,
+	       uint64_t now_mono_ns, uint64_t now_ns)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	bool due = !t->paused && now >= t->built_ns + pause_ns(t);
@@ -388,7 +395,7 @@ int top_update(struct top *t, const struct view_losses *losses)
 		return 0;
 	t->losses = *losses;
 	if (due || t->stale)
-		build(t, now);
+		build(t, now_mono_ns, now_ns);
 	follow(t);
 	top_draw(t);
 	t->drawn_ns = now;

@@ -11,7 +11,7 @@
 struct top;
 
 struct top_options {
-	const char *interfaces;		/* for the first line; borrowed */
+	const char *title;		/* of the first line; borrowed */
 	enum table_group group;
 	uint64_t interval_ns;		/* between two pictures */
 	struct flows *flows;		/* borrowed */
@@ -22,10 +22,14 @@ struct top_options {
 int top_open(struct top **out, const struct top_options *o);
 void top_close(struct top *t);		/* NULL is fine */
 
+/* Where keys come from. */
+int top_fd(const struct top *t);
+
 /*
  * Takes keys, and draws if it is time to.  0, or -EPIPE when the user has had
  * enough.
  */
-int top_update(struct top *t, const struct view_losses *losses);
+int top_update(struct top *t, const struct view_losses *losses,
+	       uint64_t now_mono_ns, uint64_t now_ns);
 
 #endif

@@ -84,7 +84,7 @@ static void draw_status(struct top *t)
 	losses_text(t, lost, sizeof(lost));
 	lost_width = (int)strlen(lost);
 	snprintf(text, sizeof(text), "pktwho top  %s  %zu %s, %" PRIu64
-		 " open  up %s/s  down %s/s%s", t->options.interfaces,
+		 " open  up %s/s  down %s/s%s", t->options.title,
 		 table_count(t->table), table_group_names[t->group],
 		 total->open, up, down, t->paused ? "  PAUSED" : "");
 	screen_put(t->screen, 0, 0, width, STYLE_BAR, false, text);

@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 #include "geo.h"
-#include "host/clocks.h"
 #include "host/log.h"
 #include "options.h"
 #include "output/country_cache.h"
 #include "owner/owned_packet.h"
+#include "printable.h"
 #include "view/columns.h"
 #include "view/report.h"
 #include "view/stream.h"
@@ -37,12 +37,14 @@ struct view {
 	struct stream *stream;		/* of the log and of reports, or NULL */
 	struct top *top;		/* or NULL */
 	struct table *table;		/* of reports */
-	const char *interfaces[OPTIONS_MAX_INTERFACES];
-	char interface_names[64];
+	const char *own_interfaces[OPTIONS_MAX_INTERFACES];
+	const char *const *interfaces;
+	char title[64];			/* where the packets are from */
 	struct view_losses losses;
 	uint64_t interval_ns;		/* 0: none */
-	uint64_t next_ns;		/* CLOCK_MONOTONIC; 0: not begun */
-	uint64_t now_ns;		/* Unix epoch, of the lines being made */
+	uint64_t next_ns;		/* 0: not begun */
+	uint64_t now_ns;		/* the packets' monotonic clock */
+	uint64_t epoch_ns;		/* to be added for Unix time */
 	uint64_t reports;
 };
 
@@ -69,17 +71,22 @@ static void on_ended(void *ctx, const struct flow *f)
 
 /* ---- open ---- */
 
-static void name_interfaces(struct view *v)
+static void name_interfaces(struct view *v, const char *const *interfaces)
 {
-	size_t at = 0, size = sizeof(v->interface_names);
+	const struct options *o = v->options;
+	size_t at = 0, size = sizeof(v->title);
 
-	for (int i = 0; i < v->options->interface_count; i++) {
-		v->interfaces[i] = v->options->interfaces[i].name;
+	v->interfaces = interfaces ? interfaces : v->own_interfaces;
+	if (interfaces)
+		snprintf(v->title, size, "%s", o->read);
+	for (int i = 0; !interfaces && i < o->interface_count; i++) {
+		v->own_interfaces[i] = o->interfaces[i].name;
 		if (at < size)
-			at += (size_t)snprintf(v->interface_names + at,
-					       size - at, "%s%s", i ? " " : "",
-					       v->interfaces[i]);
+			at += (size_t)snprintf(v->title + at, size - at,
+					       "%s%s", i ? " " : "",
+					       v->own_interfaces[i]);
 	}
+	printable_replace(v->title);
 }
 
 static int find_group(const char *by, enum table_group *group)
@@ -118,7 +125,7 @@ static int open_tables(struct view *v)
 static int open_reader(struct view *v)
 {
 	struct top_options to = {
-		.interfaces = v->interface_names,
+		.title = v->title,
 		.group = v->group,
 		.interval_ns = v->interval_ns,
 		.flows = v->flows,
@@ -128,7 +135,8 @@ static int open_reader(struct view *v)
 	if (v->options->action == ACTION_TOP && !v->options->batch)
 		return top_open(&v->top, &to);
 	v->stream = stream_new(STDOUT_FILENO, v->interfaces,
-			       v->options->batch ? REPORT_WAITS : LOG_WAITS);
+			       v->options->batch ? REPORT_WAITS : LOG_WAITS,
+			       !v->options->read);
 	return v->stream ? 0 : -ENOMEM;
 }
 
@@ -143,7 +151,8 @@ static void free_view(struct view *v)
 	free(v);
 }
 
-int view_open(struct view **out, const struct options *o, struct geo *geo)
+int view_open(struct view **out, const struct options *o, struct geo *geo,
+	      const char *const *interfaces)
 {
 	struct view *v = calloc(1, sizeof(*v));
 	int err;
@@ -159,7 +168,7 @@ int view_open(struct view **out, const struct options *o, struct geo *geo)
 	v->interval_ns = o->interval_ns;
 	if (!v->interval_ns && o->action == ACTION_TOP)
 		v->interval_ns = TOP_INTERVAL_NS;
-	name_interfaces(v);
+	name_interfaces(v, interfaces);
 	err = find_group(o->by, &v->group);
 	if (!err)
 		err = open_tables(v);
@@ -177,11 +186,17 @@ int view_open(struct view **out, const struct options *o, struct geo *geo)
 int view_fd(const struct view *v, short *events)
 {
 	*events = v->top ? POLLIN : 0;
-	return v->top ? STDIN_FILENO : STDOUT_FILENO;
+	return v->top ? top_fd(v->top) : STDOUT_FILENO;
+}
+
+bool view_waits(const struct view *v)
+{
+	return v->top != NULL;
 }
 
 void view_packet(struct view *v, const struct owned_packet *p)
 {
+	v->epoch_ns = p->frame->ts_ns - p->mono_ns;
 	flows_packet(v->flows, p);
 }
 
@@ -191,7 +206,7 @@ static void add_interval(void *ctx, const struct flow *f)
 {
 	struct view *v = ctx;
 
-	stream_add(v->stream, "interval", f, v->now_ns);
+	stream_add(v->stream, "interval", f, v->now_ns + v->epoch_ns);
 }
 
 static int width_of_output(void)
@@ -203,7 +218,7 @@ static int width_of_output(void)
 	return size.ws_col;
 }
 
-static void add_report(struct view *v, uint64_t now)
+static void add_report(struct view *v)
 {
 	struct query everything = { 0 };
 	struct table_spec spec = {
@@ -212,10 +227,11 @@ static void add_report(struct view *v, uint64_t now)
 		.compare = column_compare,
 		.ended = true,
 		.query = &everything,
-		.now_mono_ns = now,
+		.now_mono_ns = v->now_ns,
 	};
 	struct report r = { .table = v->table, .group = v->group,
-			    .now_ns = v->now_ns, .losses = v->losses };
+			    .now_ns = v->now_ns + v->epoch_ns,
+			    .losses = v->losses };
 	size_t len = 0;
 	char *text;
 
@@ -229,11 +245,10 @@ static void add_report(struct view *v, uint64_t now)
 	v->reports++;
 }
 
-static void add_lines(struct view *v, uint64_t now)
+static void add_lines(struct view *v)
 {
-	v->now_ns = clock_ns(CLOCK_REALTIME);
 	if (v->options->batch)
-		add_report(v, now);
+		add_report(v);
 	else
 		flows_each(v->flows, add_interval, v);
 }
@@ -254,20 +269,23 @@ static int flush(struct view *v, bool patient)
 	return err;
 }
 
-int view_update(struct view *v, const struct view_losses *losses)
+int view_update(struct view *v, const struct view_losses *losses,
+		uint64_t now_ns)
 {
-	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	int err;
 
 	v->losses = *losses;
-	flows_expire(v->flows, now);
+	v->now_ns = now_ns;
+	flows_expire(v->flows, now_ns);
 	if (v->top)
-		return top_update(v->top, losses);
-	if (!v->next_ns)
-		v->next_ns = now + v->interval_ns;
-	if (v->interval_ns && now >= v->next_ns && !is_enough(v)) {
+		return top_update(v->top, losses, now_ns,
+				  now_ns + v->epoch_ns);
+	if (!v->next_ns && now_ns)
+		v->next_ns = now_ns + v->interval_ns;
+	if (v->interval_ns && v->next_ns && now_ns >= v->next_ns &&
+	    !is_enough(v)) {
 		v->next_ns += v->interval_ns;
-		add_lines(v, now);
+		add_lines(v);
 	}
 	err = flush(v, false);
 	return !err && is_enough(v) ? -EPIPE : err;
@@ -280,7 +298,7 @@ static int close_stream(struct view *v)
 	int err;
 
 	if (v->options->batch && !is_enough(v))
-		add_lines(v, clock_ns(CLOCK_MONOTONIC));
+		add_lines(v);
 	err = flush(v, true);
 	if (!err && stream_lost(v->stream))
 		log_warn("%llu lines were lost: the reader was too slow",

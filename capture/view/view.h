@@ -6,6 +6,9 @@
 #ifndef PKTWHO_VIEW_VIEW_H
 #define PKTWHO_VIEW_VIEW_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "view/losses.h"
 
 struct view;
@@ -14,21 +17,28 @@ struct options;
 struct owned_packet;
 
 /*
- * As @o->action says.  *@out is NULL where nothing is to be shown.  @o is
- * borrowed; @geo, which may be NULL, is taken over.  0 or -errno (logged).
+ * As @o->action says.  @o is borrowed; @geo, which may be NULL, is taken over.
+ * @interfaces has a name for each that a packet may be of, or is NULL: those
+ * of @o; it is borrowed.  0 or -errno (logged).
  */
-int view_open(struct view **out, const struct options *o, struct geo *geo);
+int view_open(struct view **out, const struct options *o, struct geo *geo,
+	      const char *const *interfaces);
 
 /* What to poll, and for which events; -1: nothing. */
 int view_fd(const struct view *v, short *events);
 
 void view_packet(struct view *v, const struct owned_packet *p);
 
+/* Whether it is there until the user has had enough. */
+bool view_waits(const struct view *v);
+
 /*
- * To be called at least every 100 ms.  0, -EPIPE when whoever looks has had
+ * To be called at least every 100 ms; @now_ns is on the packets' monotonic
+ * clock.  0, -EPIPE when whoever looks has had
  * enough, or -errno (logged).
  */
-int view_update(struct view *v, const struct view_losses *losses);
+int view_update(struct view *v, const struct view_losses *losses,
+		uint64_t now_ns);
 
 /* Says what is still to be said.  0 or -errno (logged).  NULL is fine. */
 int view_close(struct view *v);

@@ -11,10 +11,10 @@ import time
 import world
 from world import PKTWHO, clients, run, wait_for
 
-import terminal
-from terminal import Terminal
-
+# Found by way of world.
 import pcapng  # isort: skip
+import terminal  # isort: skip
+from terminal import Terminal  # isort: skip
 
 # Talks to a port of the loopback interface until it is killed.
 TALKER = """

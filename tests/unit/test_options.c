@@ -364,6 +364,24 @@ static void top_has_a_screen_or_reports(void **state)
 	assert_int_equal(PARSE(&o, "--batch"), -EINVAL);
 }
 
+static void what_is_read_is_not_captured(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(PARSE(&o, "top", "-r", "x"), 0);
+	assert_string_equal(o.read, "x");
+	assert_int_equal(PARSE(&o, "log", "--read-file=-", "--geo", "y"), 0);
+	assert_int_equal(PARSE(&o, "-r", "x"), -EINVAL);
+	assert_int_equal(PARSE(&o, "top", "-r", "x", "-i", "lo"), -EINVAL);
+	assert_int_equal(PARSE(&o, "top", "-r", "x", "-f", "tcp"), -EINVAL);
+	assert_int_equal(PARSE(&o, "log", "-r", "x", "-w", "y"), -EINVAL);
+	assert_int_equal(PARSE(&o, "log", "-r", "x", "--pid", "1"), -EINVAL);
+	assert_int_equal(PARSE(&o, "log", "-r", "x", "--", "y"), -EINVAL);
+	assert_int_equal(PARSE(&o, "log", "-r", "x", "-c", "1"), -EINVAL);
+	assert_int_equal(PARSE(&o, "log", "-r", "x", "-a", "eof"), -EINVAL);
+}
+
 /* ---- every option is documented ---- */
 
 /* A whole file, or NULL if it is not there. */
@@ -539,6 +557,7 @@ int main(void)
 		cmocka_unit_test(a_command_keeps_its_words),
 		cmocka_unit_test(a_log_is_a_capture_without_a_file),
 		cmocka_unit_test(top_has_a_screen_or_reports),
+		cmocka_unit_test(what_is_read_is_not_captured),
 		cmocka_unit_test(every_row_can_be_taken),
 		cmocka_unit_test(no_two_rows_are_alike),
 		cmocka_unit_test(what_the_dialog_shows_first_is_offered),

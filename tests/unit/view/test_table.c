@@ -99,6 +99,7 @@ static void each_connection_is_a_row(void **state)
 	assert_int_equal(r->pid, 10);
 	assert_string_equal(r->state, "closed");
 	assert_int_equal(table_total(table)->connections, 6);
+	assert_int_equal(table_total(table)->open, 2);
 }
 
 static void what_is_over_goes_after_a_while(void **state)

@@ -20,18 +20,44 @@ except ImportError:
     pyte = None
 
 
+def scrolling():
+    """pyte's screen and stream with "CSI n S" and "CSI n T", for ncurses."""
+    class Screen(pyte.Screen):
+        def scroll(self, step, at, count):
+            x, y = self.cursor.x, self.cursor.y
+            top, bottom = self.margins or (0, self.lines - 1)
+            self.cursor.y = bottom if at else top
+            for _ in range(count or 1):
+                step()
+            self.cursor.x, self.cursor.y = x, y
+
+        def scroll_up(self, count=1):
+            self.scroll(self.index, True, count)
+
+        def scroll_down(self, count=1):
+            self.scroll(self.reverse_index, False, count)
+
+    class Stream(pyte.ByteStream):
+        csi = {**pyte.ByteStream.csi, "S": "scroll_up", "T": "scroll_down"}
+        events = pyte.ByteStream.events | {"scroll_up", "scroll_down"}
+
+    return Screen, Stream
+
+
 class Terminal:
     def __init__(self, argv, rows=24, columns=80, env=None, **options):
-        self.screen = pyte.Screen(columns, rows)
-        self.stream = pyte.ByteStream(self.screen)
+        stdin = options.pop("stdin", None)
+        screen, stream = scrolling()
+        self.screen = screen(columns, rows)
+        self.stream = stream(self.screen)
         self.raw = b""
         self.fd, slave = pty.openpty()
         self.set_size(slave, rows, columns)
         self.before = termios.tcgetattr(slave)
         self.process = subprocess.Popen(
-            [str(a) for a in argv], stdin=slave, stdout=slave,
+            [str(a) for a in argv], stdin=stdin or slave, stdout=slave,
             stderr=subprocess.PIPE, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0),
             env={**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8",
                  **(env or {})}, **options)
         self.slave = slave      # so that what was said last can be read

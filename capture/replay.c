@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "replay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host/clocks.h"
+#include "host/log.h"
+#include "host/sandbox.h"
+#include "host/signals.h"
+#include "options.h"
+#include "output/country_cache.h"
+#include "view/reader.h"
+#include "view/view.h"
+
+#define IDLE_MS	   100
+#define READ_BYTES 65536
+
+enum { FD_FILE, FD_SIGNAL, FD_VIEW, FDS };
+
+struct replay {
+	const struct options *options;
+	struct reader *reader;
+	struct view *view;
+	struct pollfd fds[FDS];
+	bool live;			/* a pipe: time goes on without packets */
+	uint64_t read_ns;		/* when something came, CLOCK_MONOTONIC */
+	uint8_t bytes[READ_BYTES];
+};
+
+static void on_packet(void *ctx, const struct owned_packet *p)
+{
+	struct replay *r = ctx;
+
+	view_packet(r->view, p);
+}
+
+/* The time of the file, or of the host whose packets come. */
+static uint64_t now_ns(const struct replay *r)
+{
+	uint64_t now = reader_time(r->reader);
+
+	if (r->live && now && r->fds[FD_FILE].fd >= 0)
+		now += clock_ns(CLOCK_MONOTONIC) - r->read_ns;
+	return now;
+}
+
+/* 1: there is more, 0: it is the end, or -errno (logged). */
+static int read_some(struct replay *r)
+{
+	ssize_t n = read(r->fds[FD_FILE].fd, r->bytes, sizeof(r->bytes));
+	int err;
+
+	if (n < 0 && errno == EINTR)
+		return 1;
+	r->read_ns = clock_ns(CLOCK_MONOTONIC);
+	err = n < 0 ? -errno :
+		      reader_take(r->reader, r->bytes, (size_t)n, on_packet, r);
+	if (!err)
+		return n > 0;
+	log_error("cannot read %s: %s", r->options->read,
+		  err == -EBADMSG ? "it is no PCAPNG, or damaged" :
+		  err == -EPROTONOSUPPORT ? "it is big-endian" :
+					    strerror(-err));
+	return err;
+}
+
+static int run(struct replay *r)
+{
+	struct view_losses losses = { 0 };
+	int more = 1, err = 0;
+
+	while (!err && more >= 0) {
+		/* Nothing but a key can come after the end. */
+		if (!more && !view_waits(r->view))
+			break;
+		poll(r->fds, FDS, IDLE_MS);
+		if (r->fds[FD_SIGNAL].revents ||
+		    r->fds[FD_VIEW].revents & (POLLERR | POLLHUP))
+			break;
+		if (more > 0 && r->fds[FD_FILE].revents)
+			more = read_some(r);
+		if (more <= 0)
+			r->fds[FD_FILE].fd = -1;
+		losses.dropped = reader_dropped(r->reader);
+		err = view_update(r->view, &losses, now_ns(r));
+	}
+	return more < 0 ? more : err == -EPIPE ? 0 : err;
+}
+
+static int open_file(struct replay *r)
+{
+	const char *path = r->options->read;
+	struct stat st;
+	int fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) :
+				     fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+
+	if (fd < 0 || fstat(fd, &st)) {
+		log_error("cannot read %s: %s", path, strerror(errno));
+		return -errno;
+	}
+	r->fds[FD_FILE] = (struct pollfd){ fd, POLLIN, 0 };
+	r->live = !S_ISREG(st.st_mode);
+	return 0;
+}
+
+static int open_view(struct replay *r)
+{
+	struct geo *geo;
+	int err = country_cache_databases(r->options->geo,
+					  r->options->geo_count, &geo);
+
+	if (!err)
+		err = view_open(&r->view, r->options, geo,
+				reader_interfaces(r->reader));
+	if (!err)
+		r->fds[FD_VIEW].fd = view_fd(r->view, &r->fds[FD_VIEW].events);
+	return err;
+}
+
+int replay(const struct options *o)
+{
+	static struct replay r;
+	int err, closed;
+
+	r.options = o;
+	r.reader = reader_new();
+	err = r.reader ? open_file(&r) : -ENOMEM;
+	if (!err) {
+		r.fds[FD_SIGNAL] = (struct pollfd){ signals_open(), POLLIN, 0 };
+		err = open_view(&r);
+	}
+	if (!err) {
+		sandbox_enter();
+		err = run(&r);
+		closed = view_close(r.view);
+		err = err ? err : closed;
+	}
+	reader_free(r.reader);
+	return err;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * `pktwho top -r FILE` and `pktwho log -r FILE`: what a capture would show, of
+ * a file or of what comes through a pipe.  Needs no privilege, and keeps none.
+ */
+#ifndef PKTWHO_REPLAY_H
+#define PKTWHO_REPLAY_H
+
+struct options;
+
+/* 0 or -errno (logged). */
+int replay(const struct options *o);
+
+#endif

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""pktwho top -r: each screen as a person sees it, and what log -r writes.
+
+  python3 tests/golden/test_screens.py build/capture/pktwho --write
+
+makes the screens anew, to be looked at before they are kept.
+"""
+import json
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+import terminal  # noqa: E402
+from terminal import Terminal  # noqa: E402
+
+PKTWHO = Path(sys.argv[1]).resolve()
+WRITE = "--write" in sys.argv[2:]
+SAMPLES = HERE.parents[1] / "samples"
+
+# Name: size, file, and keys, after which it is as kept.
+SCREENS = {
+    "start": ((24, 80), "loopback-http", ""),
+    "wide": ((60, 200), "countries", ""),
+    "processes": ((24, 80), "dns-then-connect", "2"),
+    "countries": ((24, 80), "countries", "5"),
+    "filter": ((24, 80), "countries", "/proc:curl not port:443\n"),
+    "typing": ((24, 80), "countries", "/port:8o"),
+    "sorted": ((24, 80), "countries", "ssssr"),
+    "details": ((30, 100), "loopback-http", "G\n"),
+    "help": ((24, 80), "loopback-http", "?"),
+    "small": ((10, 40), "countries", "G"),
+}
+
+
+class Screens(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        if not terminal.pyte:
+            self.skipTest("no python3-pyte")
+
+    def top(self, size, sample, **options):
+        # Countries of the database that comes with it, wherever it is built.
+        t = Terminal([PKTWHO, "top", "-r", sample, "--geo",
+                      SAMPLES.parent / "share/country.mmdb"], *size,
+                     env={"TZ": "UTC0"}, cwd=SAMPLES, **options)
+        self.addCleanup(t.close)
+        t.shows("pktwho top")
+        return t
+
+    def check(self, name):
+        size, sample, keys = SCREENS[name]
+        t = self.top(size, f"{sample}.pcapng")
+        t.type(keys)
+        path = HERE / "screens" / f"{name}.txt"
+        if WRITE:
+            t.read(2)
+            path.write_text("\n".join(t.lines) + "\n")
+        expected = path.read_text().split("\n")[:-1]
+        try:
+            t.wait(lambda lines: lines == expected, 20)
+        except AssertionError:
+            self.assertEqual("\n".join(t.lines), "\n".join(expected))
+        status, said = t.end("\003")
+        self.assertEqual((status, said), (0, ""))
+
+    def test_resize_and_back(self):
+        size, sample, _ = SCREENS["start"]
+        expected = (HERE / "screens/start.txt").read_text().split("\n")[:-1]
+        t = self.top(size, f"{sample}.pcapng")
+        t.wait(lambda lines: lines == expected, 20)
+        t.resize(10, 40)
+        t.wait(lambda lines: len(lines) == 10 and
+               lines[2].startswith("PROCESS"))
+        t.resize(*size)
+        t.wait(lambda lines: lines == expected, 20)
+        self.assertEqual(t.end()[0], 0)
+
+    def test_keys_come_from_the_terminal_when_packets_do_not(self):
+        with (SAMPLES / "loopback-http.pcapng").open("rb") as file:
+            t = Terminal([PKTWHO, "top", "-r", "-"], stdin=file)
+        self.addCleanup(t.close)
+        t.shows("curl")
+        self.assertEqual(t.end()[0], 0)
+
+    def test_reports(self):
+        def report(*argv):
+            done = subprocess.run(
+                [PKTWHO, "top", "--batch", "--json", "-r", *argv],
+                cwd=SAMPLES, capture_output=True, text=True, check=True)
+            self.assertEqual(done.stderr, "")
+            return json.loads(done.stdout)
+        by = report("loopback-http.pcapng", "--by", "processes")
+        self.assertEqual(
+            [(row["name"], row["pid"], row["packets"], row["connections"])
+             for row in by["rows"]],
+            [("(kernel: no-socket)", 0, 1, 0), ("python3", 4527, 12, 1),
+             ("curl", 4535, 12, 1), ("(kernel: reset)", 0, 1, 1),
+             ("curl", 4537, 2, 1)])
+        self.assertEqual((by["packets"], by["bytes"]), (14, 1222))
+
+    def test_a_file_as_lines(self):
+        done = subprocess.run([PKTWHO, "log", "-r", "loopback-http.pcapng"],
+                              cwd=SAMPLES, capture_output=True, text=True,
+                              check=True)
+        ends = [line for line in map(json.loads, done.stdout.splitlines())
+                if line["event"]["action"] == "end"]
+        self.assertEqual(
+            [(line["source"]["process"]["name"],
+              line["destination"].get("process", {}).get("name"),
+              line["event"]["reason"], line["network"]["packets"])
+             for line in ends],
+            [("curl", "python3", "closed", 12), ("curl", None, "reset", 2)])
+        self.assertNotIn("host", ends[0])
+
+    def test_what_is_no_capture(self):
+        for path, why in ((__file__, "it is no PCAPNG, or damaged"),
+                          ("/nosuch", "No such file or directory"),
+                          ("/", "Is a directory")):
+            done = subprocess.run([PKTWHO, "log", "-r", path],
+                                  capture_output=True, text=True)
+            self.assertEqual(done.returncode, 1)
+            self.assertEqual(done.stderr,
+                             f"pktwho: cannot read {path}: {why}\n")
+
+
+for key in SCREENS:
+    setattr(Screens, f"test_{key}", lambda self, key=key: self.check(key))
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *(a for a in sys.argv[2:]
+                                       if a != "--write")])
