@@ -4,20 +4,23 @@
 
   chaos.py PKTWHO PLUGIN PLAY [--seconds N] [--seed N] [--programs N]
       [--worlds NAME,...] [--only FEATURE,...] [--without FEATURE,...]
-      [--count] [--all] [--found DIRECTORY] [--replay FILE [--times N]]
+      [--count] [--all] [--unknown] [--least PERCENT]
+      [--found DIRECTORY] [--replay FILE [--times N]]
 
 Of what is found, the shortest program that shows it again is printed, and
 kept in DIRECTORY; --count only counts.  What is known to fail (known.py) is
-counted under its name, and no failure.
+counted under its name, and no failure, but with --all.  Where fewer ends than
+--least are named, it fails; --unknown makes a finding of each of the others.
 """
 import argparse
+import itertools
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -34,7 +37,8 @@ world = worlds.stage.world      # of the live tests
 class Machine:
     """One world, and what is needed to play programs in it."""
 
-    def __init__(self, name, play):
+    def __init__(self, name, play, unknown=False):
+        self.unknown = unknown
         self.place = worlds.WORLDS[name]()
         self.dir = Path(tempfile.mkdtemp(prefix="pktwho-chaos-"))
         self.dir.chmod(0o777)
@@ -50,17 +54,26 @@ class Machine:
         (self.dir / "programs").write_text(text)
         (self.dir / "programs").chmod(0o644)
 
+    def capture(self):
+        """A busy machine may need more than one try."""
+        for _ in range(3):
+            try:
+                return world.Capture(
+                    self.dir / "capture.pcapng", "-B", "16",
+                    *(a for i in self.place.interfaces for a in ("-i", i)),
+                    within=self.place.watch.ns)
+            except AssertionError as error:
+                print(f"{self.place.name}: {error}", flush=True)
+        raise RuntimeError("no capture")
+
     def run(self, programs):
         """The Result of these, all in one capture."""
         for old in self.dir.iterdir():
             if old.name != "play":
                 old.unlink()
         self.write(programs)
-        watch, log = self.place.watch, self.dir / "log"
-        capture = world.Capture(
-            self.dir / "capture.pcapng", "-B", "16",
-            *(a for i in self.place.interfaces for a in ("-i", i)),
-            within=watch.ns)
+        log = self.dir / "log"
+        capture = self.capture()
         try:
             first = self.place.spaces[self.place.hosts[0]]
             played = subprocess.run(
@@ -73,7 +86,7 @@ class Machine:
         if played.returncode or status or "0 dropped" not in said:
             raise RuntimeError(f"{played.returncode} {played.stderr} "
                                f"{status} {said}")
-        judge = Judge(Truth(log), self.place.must_name)
+        judge = Judge(Truth(log), self.place.must_name, self.unknown)
         judge.file(capture.path)
         return judge.result
 
@@ -136,10 +149,10 @@ class Report:
         # What is long to shrink must not make a short run long.
         self.end = time.monotonic() + 2 * options.seconds
         self.seen, self.known = Counter(), Counter()
-        self.total = Result()
+        self.worlds = defaultdict(Result)
 
     def take(self, machine, programs, result, seed):
-        self.total.add(result)
+        self.worlds[machine.place.name].add(result)
         for f in result.findings:
             lines = programs[f.program]
             row = not self.all and known.row(f, lines)
@@ -151,6 +164,11 @@ class Report:
                 print(f"found {f}", flush=True)
                 if self.shrinks and time.monotonic() < self.end:
                     self.tell(machine, lines, f, f"{seed} {f.program}")
+
+    def short(self, least):
+        """The worlds where fewer ends are named than should be."""
+        return [name for name, result in self.worlds.items()
+                if result.share < min(least, known.LEAST.get(name, 100))]
 
     def tell(self, machine, lines, finding, seed):
         again = len(failing(machine, [lines] * 20, finding.shape, 1))
@@ -164,27 +182,25 @@ class Report:
         print(text, flush=True)
         if self.directory:
             self.directory.mkdir(exist_ok=True)
-            name = f"{machine.place.name}-{finding.kind}-{seed}"
+            name = f"{finding.kind}-{seed}"
             (self.directory / name.replace(" ", "-")).write_text(text)
 
 
 def explore(options, machines, features, report):
     """Batches of programs, one world after another, until the time is up."""
     end = time.monotonic() + options.seconds
-    batch = played = 0
-    while time.monotonic() < end:
+    played = 0
+    for batch in itertools.count():
         for machine in machines:
             if time.monotonic() > end:
-                break
-            seed = f"{options.seed}.{batch}"
+                return played
+            seed = f"{options.seed}.{machine.place.name}.{batch}"
             programs = [grammar.program(f"{seed}.{n}", machine.place,
                                         features)
                         for n in range(options.programs)]
             result = machine.run(programs)
             played += len(programs)
             report.take(machine, programs, result, seed)
-            batch += 1
-    return played
 
 
 def replay(options, machine, lines):
@@ -197,7 +213,11 @@ def replay(options, machine, lines):
 
 
 def summary(played, report):
-    print(f"{played} programs, {report.total}")
+    for name, result in report.worlds.items():
+        print(f"{name}: {result}")
+    print(f"{played} programs")
+    for name, least in known.LEAST.items():
+        print(f"{least:5}% known: {name}: at least so many ends are named")
     for shape, count in report.seen.most_common():
         print(f"{count:6} {' | '.join(shape)}")
     for name, why in known.REASONS.items():
@@ -214,8 +234,10 @@ def arguments():
     a.add_argument("--worlds", default=",".join(worlds.WORLDS))
     a.add_argument("--only", default="")
     a.add_argument("--without", default="")
+    a.add_argument("--least", type=float, default=99.9)
     a.add_argument("--count", action="store_true")
     a.add_argument("--all", action="store_true")
+    a.add_argument("--unknown", action="store_true")
     a.add_argument("--found")
     a.add_argument("--replay")
     a.add_argument("--times", type=int, default=50)
@@ -241,13 +263,16 @@ def main():
     machines = []
     try:
         for name in names:
-            machines.append(Machine(name, options.play))
+            machines.append(Machine(name, options.play, options.unknown))
         if lines:
             return replay(options, machines[0], lines)
         report = Report(options)
         played = explore(options, machines, chosen(options), report)
         summary(played, report)
-        return int(bool(report.seen))
+        short = report.short(options.least)
+        if short:
+            print("too few ends are named:", *short)
+        return int(bool(report.seen or short))
     finally:
         for machine in machines:
             machine.close()

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Packets with addresses that are somebody else's:
- *   forge udp|tcp IP+N IP+N LENGTH
+ *   forge udp|tcp IP+N IP+N LENGTH [DEVICE]
  * The stamps in them are the forger's, whatever socket the ports belong to.
+ * On a device it is a frame, written by a packet socket.
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/ethernet.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
+#include <netpacket/packet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -112,9 +116,40 @@ static int put_out(struct forged *f)
 	return err;
 }
 
+static int put_frame(struct forged *f, const char *device)
+{
+	struct sockaddr_ll to = {
+		.sll_family = AF_PACKET, .sll_halen = 6,
+		.sll_protocol = htons(f->head == 20 ? ETH_P_IP : ETH_P_IPV6),
+		.sll_ifindex = if_nametoindex(device)
+	};
+	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (strcmp(device, "lo"))
+		memset(to.sll_addr, 0xff, 6);
+	if (sendto(fd, f->data, f->len, 0, (void *)&to, sizeof(to)) < 0)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+/* The kernel does it for a raw socket, not for a packet socket. */
+static void finish_ip(struct forged *f)
+{
+	struct ip *ip = (void *)f->data;
+	uint32_t s = sum(0, f->data, 20);
+
+	while (s >> 16)
+		s = (s & 0xffff) + (s >> 16);
+	ip->ip_sum = htons(~s);
+}
+
 int forge_op(const struct op *op)
 {
 	struct forged f = { .head = 20, .protocol = IPPROTO_UDP };
+	struct stamp s;
 	size_t head, len;
 
 	if (op->words < 5 || parse_address(op->word[2], &f.from) < 0 ||
@@ -130,10 +165,14 @@ int forge_op(const struct op *op)
 		f.head = 40;
 	head = f.head + (f.protocol == IPPROTO_TCP ? 20 : 8);
 	f.len = head + put_stamps(f.data + head, len);
+	memcpy(&s, f.data + head, sizeof(s));
+	tell("F %u %u %u\n", s.program, s.who, s.seq);
 	if (f.head == 20)
 		put_ip(&f);
 	else
 		put_ip6(&f);
 	put_transport(&f);
-	return put_out(&f);
+	if (f.head == 20)
+		finish_ip(&f);
+	return op->words > 5 ? put_frame(&f, op->word[5]) : put_out(&f);
 }

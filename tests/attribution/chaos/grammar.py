@@ -12,7 +12,8 @@ A line is an actor, which is a process, and what it does; sN are sockets:
   A recv s1 CALL COUNT
   A dup s1 s2, A give s1, B take s1       the latter two by SCM_RIGHTS
   A ask s1                      getsockname, getpeername, TCP_INFO
-  A forge udp IP+N IP+N LENGTH  or tcp: with addresses of somebody else's
+  A forge udp IP+N IP+N LENGTH  or tcp: with addresses of somebody else's;
+                                and a DEVICE: as a frame of its own
   A ss                          asks the kernel of every socket
   A fork B [C]                  with the pid that C had
   A exec, A rename, A exit, A kill B, A setuid UID, A netns HOST
@@ -31,7 +32,8 @@ from writer import Actor, Writer
 FEATURES = ["fork", "exec", "rename", "pass", "dup", "together", "restart",
             "reuseport", "device", "kill", "ask", "thread", "leave",
             "multicast", "ping", "raw", "setuid", "any-address", "unread",
-            "steer", "extend", "forge", "ss", "pid", "back", "mptcp", "uring",
+            "steer", "extend", "forge", "frame",
+            "ss", "pid", "back", "mptcp", "uring",
             "devices", "fixed-port", "waiting"]
 MOST_LINES = 40
 
@@ -100,12 +102,13 @@ class Program(Writer):
         """As if one of the sockets there are had sent it to another."""
         found = [s for _, _, s in self.all(lambda s: s.local and s.kind in
                                            ("udp", "tcp"))]
-        if not found or not self.has("forge"):
+        if not found:
             return
         target, victim = self.rng.choice(found), self.rng.choice(found)
         if target.family == victim.family and target.kind == victim.kind:
+            device = [self.device_of(self.first.host)] * self.has("frame")
             self.say(self.first, "forge", target.kind, victim.local,
-                     target.local, 64)
+                     target.local, 64, *device)
             self.recv(target if target.kind == "udp" else None)
 
     def broadcast(self):
@@ -168,7 +171,7 @@ class Program(Writer):
                 self.special: (0, "ping raw multicast"),
                 self.twin: (0, "reuseport"), self.on_devices: (0, "devices"),
                 self.broadcast: (0, "devices"),
-                self.forge: (0, "forge"), self.look: (0, "ss")}
+                self.forge: (0, "forge frame"), self.look: (0, "ss")}
         weights = [least + 2 * len(self.features.intersection(about.split()))
                    for least, about in ways.values()]
         self.rng.choices(list(ways), weights)[0]()

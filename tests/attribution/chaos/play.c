@@ -8,10 +8,11 @@
  * The conductor is no actor: it tells the actors which phase has come, and
  * kills those that are stuck.  Lines of the log, separated by blanks:
  *
- *   I WHO PROGRAM PID NAME BEFORE            a process under one name, and
+ *   I WHO PROGRAM PID NAME BEFORE UID NETNS  a process under one name, and
  *                                            who it was, or forked it
  *   U PROGRAM WHO KIND COOKIE PROTO LIP LPORT RIP RPORT   used a socket
  *   R PROGRAM WHO SEQ READER                 READER has read WHO's bytes
+ *   F PROGRAM WHO SEQ                        WHO sent them without a socket
  *   E PROGRAM OP ERRNO                       the kernel refused a line
  *   P PROGRAM ENDED                          1, or 0 where it was stuck
  */
@@ -29,6 +30,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -88,16 +90,19 @@ static void name_of(char name[16])
 }
 
 /* From here on this process is somebody else to the judge. */
-static void become(void)
+static void become(bool renamed)
 {
 	unsigned int before = me.who;
 	char name[16];
+	struct stat netns = { 0 };
 
 	me.who = atomic_fetch_add(&shared->who, 1) + 1;
 	name_of(name);
-	prctl(PR_SET_NAME, name);
-	tell("I %u %u %d %s %u\n", me.who, me.program, getpid(), name,
-	     before);
+	if (renamed)
+		prctl(PR_SET_NAME, name);
+	stat("/proc/self/ns/net", &netns);
+	tell("I %u %u %d %s %u %u %ju\n", me.who, me.program, getpid(), name,
+	     before, geteuid(), (uintmax_t)netns.st_ino);
 }
 
 static void play_from(int first);
@@ -126,7 +131,7 @@ static int start(int actor, int next, int wanted)
 	alarm(20);
 	me.actor = actor;
 	me.generation = 0;
-	become();
+	become(true);
 	play_from(next);
 	_exit(0);
 }
@@ -182,27 +187,19 @@ static int leave(int next)
 	pthread_exit(NULL);
 }
 
-static int enter(const char *host)
-{
-	char path[128], name[64];
-	int fd, err;
-
-	snprintf(name, sizeof(name), "CHAOS_NETNS_%s", host);
-	snprintf(path, sizeof(path), "/run/netns/%s",
-		 getenv(name) ? getenv(name) : "-");
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	err = setns(fd, CLONE_NEWNET) ? -errno : 0;
-	close(fd);
-	return err;
-}
-
 static void done(int i)
 {
 	shared->op_done[i] = true;
 	atomic_fetch_add(&shared->done, 1);
 	wake(&shared->done);
+}
+
+/* It has another user or namespace, and the name that it had. */
+static int changed(int err)
+{
+	if (!err)
+		become(false);
+	return err;
 }
 
 static int process_op(const struct op *op, int i)
@@ -216,11 +213,12 @@ static int process_op(const struct op *op, int i)
 	if (!strcmp(name, "kill") && *what >= 'A' && *what <= 'Z')
 		return end_of(*what - 'A');
 	if (!strcmp(name, "rename"))
-		return me.generation++, become(), 0;
+		return me.generation++, become(true), 0;
 	if (!strcmp(name, "netns"))
-		return enter(what);
+		return changed(enter(what));
 	if (!strcmp(name, "setuid"))
-		return setresuid(atoi(what), atoi(what), 0) ? -errno : 0;
+		return changed(setresuid(atoi(what), atoi(what), 0) ? -errno :
+								      0);
 	if (!strcmp(name, "sleep"))
 		return usleep(atoi(what) * 1000);
 	if (!strcmp(name, "ss"))
@@ -404,7 +402,7 @@ static int resume(char **argv)
 	me.actor = *getenv("CHAOS_ACTOR") - 'A';
 	me.generation = atoi(getenv("CHAOS_GENERATION"));
 	me.who = atoi(getenv("CHAOS_WHO"));
-	become();
+	become(true);
 	done(i);
 	play_from(i + 1);
 	return 0;

@@ -70,6 +70,9 @@ void tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
  */
 int socket_op(const struct op *op);
 
+/* The sockets to come are of this host of the world. */
+int enter(const char *host);
+
 /* The two that transfer; @fd was made by an operation "socket". */
 int send_op(const struct op *op, int fd);
 int recv_op(const struct op *op, int fd);

@@ -2,10 +2,12 @@
 /* The operations that make, share, ask and close sockets. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -239,6 +241,22 @@ static int take(int fd)
 		return -EBADMSG;
 	memcpy(&made, CMSG_DATA(c), sizeof(made));
 	return place(made, fd);
+}
+
+int enter(const char *host)
+{
+	char path[128], name[64];
+	int fd, err;
+
+	snprintf(name, sizeof(name), "CHAOS_NETNS_%s", host);
+	snprintf(path, sizeof(path), "/run/netns/%s",
+		 getenv(name) ? getenv(name) : "-");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	err = setns(fd, CLONE_NEWNET) ? -errno : 0;
+	close(fd);
+	return err;
 }
 
 static int with_address(const struct op *op, int fd)

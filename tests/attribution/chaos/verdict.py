@@ -21,6 +21,8 @@ class Who:
     pid: int
     name: str
     before: int                 # who it was, or who forked it
+    uid: int
+    netns: int
 
 
 @dataclass
@@ -44,9 +46,13 @@ class Result:
     stuck: list = field(default_factory=list)       # programs
     refused: Counter = field(default_factory=Counter)
 
+    @property
+    def share(self):
+        return 100 * self.named / self.ends if self.ends else 100
+
     def __str__(self):
         return (f"{self.packets} packets; {self.named} of {self.ends} ends "
-                f"named ({100 * self.named / max(self.ends, 1):.2f} %), "
+                f"named ({self.share:.2f} %), "
                 f"others {dict(self.reasons)}; {len(self.stuck)} programs "
                 f"stuck; refused {dict(self.refused.most_common(6))}")
 
@@ -64,8 +70,9 @@ class Truth:
 
     def __init__(self, path):
         self.who = {}
-        self.by_name = {}               # (pid, name) -> Who
+        self.by_name = defaultdict(list)    # (pid, name) -> of Who
         self.readers = defaultdict(set)     # stamp -> numbers of Who
+        self.forged = set()             # stamps
         self.users = defaultdict(set)   # (program, protocol, port) -> same
         self.program_of = {}            # (protocol, port) -> program
         self.result = Result()
@@ -74,9 +81,10 @@ class Truth:
                 kind, *rest = line.split()
                 getattr(self, f"on_{kind}")(*rest)
 
-    def on_I(self, who, program, pid, name, before):
-        w = Who(int(who), int(program), int(pid), name, int(before))
-        self.who[w.number] = self.by_name[w.pid, name] = w
+    def on_I(self, who, program, pid, name, *more):
+        w = Who(int(who), int(program), int(pid), name, *map(int, more))
+        self.who[w.number] = w
+        self.by_name[w.pid, name].append(w)
 
     def on_U(self, program, who, _kind, _cookie, protocol, _lip, lport,
              _rip, _rport):
@@ -86,6 +94,9 @@ class Truth:
 
     def on_R(self, program, who, seq, reader):
         self.readers[int(program), int(who), int(seq)].add(int(reader))
+
+    def on_F(self, *stamp):
+        self.forged.add(tuple(map(int, stamp)))
 
     def on_E(self, _program, _op, errno):
         self.result.refused[int(errno)] += 1
@@ -114,7 +125,8 @@ class Truth:
 
 
 class Judge:
-    def __init__(self, truth, must_name):
+    def __init__(self, truth, must_name, unknown=False):
+        self.unknown = unknown          # is it a finding, too?
         self.truth = truth
         self.must_name = must_name      # ip -> is it one of the capture's?
         self.result = truth.result
@@ -146,6 +158,10 @@ class Judge:
             self.exact(p, 0, program, senders, "sender")
         elif p.icmp == "answers":
             self.either(p, 1, program, readers, senders)
+        elif p.stamps & self.truth.forged:      # may well be anybody's
+            self.either(p, 1, program, readers, set())
+            if p.owners[1].pid is not None:
+                self.exact(p, 0, program, senders, "sender")
         elif senders:
             self.exact(p, 0, program, senders, "sender")
             self.either(p, 1, program, readers, set())
@@ -171,9 +187,14 @@ class Judge:
                           f"{kind} {self.names(wanted)}")
             elif here:
                 self.result.reasons[said.reason] += 1
+                if self.unknown:
+                    self.find("unknown", p, program,
+                              f"{kind} {self.names(wanted)}")
             return
-        named = self.named(said)
-        if named and named.number in wanted:
+        fits = [w for w in self.named(said) if w.number in wanted]
+        if fits:
+            if kind == "sender" and p.proto == UDP:
+                self.described(p, program, said.id, fits)
             return
         if said.pid in self.truth.pids(wanted):
             kind += "-name"
@@ -191,9 +212,9 @@ class Judge:
         if p.proto not in (TCP, UDP) and kind != "error":
             users |= {w.number for w in self.truth.who.values()
                       if w.program == program}
-        if not named or not users.intersection(
-                self.truth.lineage(named.number)) and \
-                named.pid not in self.truth.pids(users):
+        if not named or said.pid not in self.truth.pids(users) and \
+                not any(users.intersection(self.truth.lineage(w.number))
+                        for w in named):
             self.find(kind, p, program, f"users are {self.names(users)}")
 
     def reasoned(self, p, end, program):
@@ -204,7 +225,18 @@ class Judge:
 
     def named(self, said):
         return self.truth.by_name.get(
-            (said.pid, said.name.decode(errors="replace")))
+            (said.pid, said.name.decode(errors="replace")), [])
+
+    def described(self, p, program, number, fits):
+        """Its record tells the user and the namespace of when it sent."""
+        record = p.records.get(number, {})
+        for field in ("uid", "netns"):
+            true = {getattr(w, field) for w in fits}
+            # A user without rights is not shown its namespace.
+            if field in record and record[field] not in true and \
+                    (field, true) != ("netns", {0}):
+                self.find(f"sender-{field}", p, program,
+                          f"{record[field]} is {true}")
 
     def names(self, numbers):
         return " ".join(f"{w.name}[{w.pid}]" for w in

@@ -32,6 +32,7 @@ class Packet:
     icmp: str = ""              # error, asks, answers, other
     stamps: frozenset = frozenset()     # (program, who, seq)
     owners: tuple = None        # (direction, src, dst) of pcapng.py
+    records: dict = None        # id -> the latest record up to here
 
     @property
     def protocol(self):
@@ -84,7 +85,7 @@ def network(p, ethertype, data):
 
 def packets(path):
     """Every packet of the file, as far as its headers can be read."""
-    links, frame = [], 0
+    links, frame, records = [], 0, {}
     for b in pcapng.blocks(Path(path).read_bytes()):
         if b.kind == pcapng.IDB:
             links.append(struct.unpack_from(b.order + "H", b.body)[0])
@@ -97,6 +98,11 @@ def packets(path):
                              for s in set(STAMP.findall(b.data)))
         p.owners = next((pcapng.read_attribution(o) for o in b.payloads()
                          if o[2] == pcapng.ATTRIBUTION), None)
+        for payload in b.payloads():
+            if payload[2] == pcapng.PROCESS:
+                record, _ = pcapng.read_process(payload)
+                records[record["id"]] = record
+        p.records = records
         if len(b.data) >= head:
             network(p, struct.unpack_from(">H", b.data, at)[0],
                     b.data[head:])
