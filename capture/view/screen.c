@@ -12,6 +12,7 @@
 
 #include "host/log.h"
 #include "printable.h"
+#include "view/keeper.h"
 
 #define ESCAPE_MS   50		/* an arrow key's bytes are there by then */
 #define MAX_COLUMNS 512
@@ -21,6 +22,7 @@ enum { PAIR_BAR = 1, PAIR_ALERT };
 struct screen {
 	SCREEN *terminal;
 	FILE *in;			/* ours, or NULL: the standard input */
+	struct keeper keeper;
 	bool utf8;
 	bool colors;
 	int click_row;
@@ -56,6 +58,7 @@ static void free_screen(struct screen *s)
 int screen_open(struct screen **out)
 {
 	struct screen *s = calloc(1, sizeof(*s));
+	struct termios before;
 
 	if (!s)
 		return -ENOMEM;
@@ -69,6 +72,7 @@ int screen_open(struct screen **out)
 	}
 	setlocale(LC_CTYPE, "");
 	s->utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+	tcgetattr(STDOUT_FILENO, &before);
 	s->terminal = newterm(NULL, stdout, s->in ? s->in : stdin);
 	if (!s->terminal) {
 		const char *term = getenv("TERM");
@@ -78,6 +82,7 @@ int screen_open(struct screen **out)
 		free_screen(s);
 		return -ENOTTY;
 	}
+	keeper_start(&s->keeper, STDOUT_FILENO, &before);
 	cbreak();
 	noecho();
 	nodelay(stdscr, TRUE);
@@ -97,6 +102,7 @@ void screen_close(struct screen *s)
 	if (!s)
 		return;
 	endwin();
+	keeper_stop(&s->keeper);
 	delscreen(s->terminal);
 	free_screen(s);
 }

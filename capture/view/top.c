@@ -232,6 +232,26 @@ static void copy_filter(struct top *t)
 	snprintf(t->message, sizeof(t->message), "copied: %s", filter);
 }
 
+/* All packets are in the file already, with their owners. */
+static void copy_command(struct top *t)
+{
+	char filter[200];
+
+	if (!t->options.file) {
+		snprintf(t->message, sizeof(t->message), "packets are not kept:"
+			 " start it with -w FILE to have them");
+		return;
+	}
+	if (!table_count(t->table))
+		return;
+	top_filter_of(table_row(t->table, (size_t)t->at), t->group, filter,
+		      sizeof(filter));
+	snprintf(t->message, sizeof(t->message),
+		 "tshark -r %s -Y '%s' -w part.pcapng", t->options.file,
+		 filter);
+	screen_copy(t->screen, t->message);
+}
+
 static bool move_key(struct top *t, long key)
 {
 	switch (key) {
@@ -308,6 +328,9 @@ static void list_key(struct top *t, long key)
 		break;
 	case 'y':
 		copy_filter(t);
+		break;
+	case 'e':
+		copy_command(t);
 		break;
 	case SCREEN_ENTER:
 		t->mode = table_count(t->table) ? TOP_DETAILS : TOP_LIST;

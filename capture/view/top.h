@@ -12,6 +12,7 @@ struct top;
 
 struct top_options {
 	const char *title;		/* of the first line; borrowed */
+	const char *file;		/* where the packets are; NULL: nowhere */
 	enum table_group group;
 	uint64_t interval_ns;		/* between two pictures */
 	struct flows *flows;		/* borrowed */

@@ -24,6 +24,7 @@ static const char *const help[] = {
 	"t               also what ended more than ten seconds ago",
 	"Space           pause: the picture stands still, counting goes on",
 	"y               copy a Wireshark display filter for the row",
+	"e               copy the tshark command that writes its packets to a file",
 	"q, ^C           quit",
 	"",
 	"UP is what this host's end sent.  ! marks what stands out; the details",

@@ -126,6 +126,8 @@ static int open_reader(struct view *v)
 {
 	struct top_options to = {
 		.title = v->title,
+		.file = v->options->read ? v->options->read :
+					   v->options->write,
 		.group = v->group,
 		.interval_ns = v->interval_ns,
 		.flows = v->flows,

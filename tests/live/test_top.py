@@ -231,6 +231,21 @@ class Top(world.LiveTest):
         self.assertGreater(kinds.count(pcapng.EPB), 10)
         self.assertEqual(kinds[-1], pcapng.CB)
 
+    def test_killed_outright(self):
+        """Somebody else puts the terminal back."""
+        self.talker()
+        t = self.top()
+        t.shows("python3")
+        self.assertNotEqual(termios.tcgetattr(t.slave), t.before)
+        children = run("pgrep", "-P", t.process.pid).stdout.split()
+        t.process.kill()
+        t.process.wait()
+        wait_for(lambda: termios.tcgetattr(t.slave) == t.before, "echo")
+        t.read(0.2)
+        self.assertIn(b"\033[?1049l", t.raw)
+        wait_for(lambda: not any(os.path.exists(f"/proc/{pid}")
+                                 for pid in children), "end of all")
+
     def test_the_terminal_goes_away(self):
         t = self.top()
         t.shows("no traffic yet")
