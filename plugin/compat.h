@@ -42,6 +42,15 @@ typedef gboolean ws_bool;
 #define STATS_TREE_SEP "/"
 #endif
 
+/* A statistic of -z says whether it could be started since 4.6. */
+#if WS_VERSION >= 406
+#define STAT_START bool
+#define STAT_STARTED(ok) return (ok)
+#else
+#define STAT_START void
+#define STAT_STARTED(ok) do { if (!(ok)) exit(1); } while (0)
+#endif
+
 /* A custom option's number and body; the union was renamed in 4.6. */
 static inline uint32_t option_pen(const wtap_optval_t *o)
 {

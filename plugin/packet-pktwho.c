@@ -173,7 +173,7 @@ static void forget_outer_countries(struct found *f)
 static void dissect_packet(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 {
 	bool want_places = geo_fields_is_wanted(tree);
-	bool want_proc = proto_field_is_referenced(tree, proto_proc);
+	bool want_proc = fields_are_wanted(tree);
 	bool want_stats = stats_are_wanted();
 	bool want_experts = expert_items_are_wanted(tree);
 	bool want_dpi = dpi_is_wanted(pinfo, tree);

@@ -88,7 +88,9 @@ void geo_fields_reset(void)
 
 bool geo_fields_is_wanted(proto_tree *tree)
 {
-	return proto_field_is_referenced(tree, proto_geo) &&
+	return (proto_field_is_referenced(tree, proto_geo) ||
+		proto_field_is_referenced(tree, hf_scope[SRC]) ||
+		proto_field_is_referenced(tree, hf_scope[DST])) &&
 	       proto_is_protocol_enabled(find_protocol_by_id(proto_geo));
 }
 

@@ -19,6 +19,7 @@ static const struct {
 	[TABLE] = { "proc.table", "", "a row of the process table" },
 };
 
+static int proto_ours = -1;
 static int hf[ROWS][SCOPES];
 static const header_field_info *info[ROWS][SCOPES];
 static int hf_scope[SCOPES];	/* the subtree of an end, or of a table row */
@@ -32,6 +33,7 @@ void fields_init(int proto)
 {
 	static int *ett[SCOPES];
 
+	proto_ours = proto;
 	for (int s = 0; s < SCOPES; s++) {
 		ett_scope[s] = -1;
 		ett[s] = &ett_scope[s];
@@ -329,6 +331,14 @@ static void gather(struct process *p, const struct packet_end *e,
 	p->id = e->id;
 	p->pid = e->pid;
 	memcpy(p->name, e->name, sizeof(p->name));
+}
+
+/* The ends are protocols by name: whoever names one does not name ours. */
+bool fields_are_wanted(proto_tree *tree)
+{
+	return proto_field_is_referenced(tree, proto_ours) ||
+	       proto_field_is_referenced(tree, hf_scope[SRC]) ||
+	       proto_field_is_referenced(tree, hf_scope[DST]);
 }
 
 void fields_add_direction(proto_tree *tree, tvbuff_t *tvb, unsigned direction)

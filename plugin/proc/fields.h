@@ -17,6 +17,9 @@ void fields_init(int proto);
 /* As late as possible, so that our names win: see packet-pktwho.c. */
 void fields_register(int proto);
 
+/* Does anybody want the protocol, one of its fields, or one of the ends? */
+bool fields_are_wanted(proto_tree *tree);
+
 void fields_add_direction(proto_tree *tree, tvbuff_t *tvb, unsigned direction);
 
 /* Adds the columns proc.summary and proc.pids; @i may be NULL. */

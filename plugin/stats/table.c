@@ -456,7 +456,7 @@ static bool take_word(const char **s, const char *word)
 	return true;
 }
 
-static void start(const char *argument, void *data _U_)
+static STAT_START start(const char *argument, void *data _U_)
 {
 	const char *rest = argument + strlen(COMMAND);
 	struct table *t = g_new0(struct table, 1);
@@ -470,11 +470,11 @@ static void start(const char *argument, void *data _U_)
 					   NULL);
 	error = register_tap_listener("proc", t, *rest == ',' ? rest + 1 : NULL,
 				      0, reset, packet, draw, finish);
-	if (!error)
-		return;
-	/* As Wireshark's own statistics do: nothing is better than all. */
-	report_failure("Couldn't register " COMMAND " tap: %s", error->str);
-	exit(1);
+	/* To end, as Wireshark's own do: nothing is better than all. */
+	if (error)
+		report_failure("Couldn't register " COMMAND " tap: %s",
+			       error->str);
+	STAT_STARTED(!error);
 }
 
 void table_init(void)
