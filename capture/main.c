@@ -29,7 +29,8 @@ enum { EXIT_BAD_USAGE = 2 };
  */
 static int temporary_file(struct options *o, char *path, size_t size)
 {
-	const char *dir = privilege_getenv("TMPDIR");
+	const char *dir = o->temp_dir ? o->temp_dir :
+					privilege_getenv("TMPDIR");
 	const char *name = o->interfaces[0].name;
 	struct sudo_user_rights root;
 	int err = sudo_user_enter(&root);
@@ -232,6 +233,10 @@ int main(int argc, char **argv)
 		if (get_privilege(argv))
 			return EXIT_FAILURE;
 		return source_list_linktypes(o.interfaces[0].name) ?
+			       EXIT_FAILURE : EXIT_SUCCESS;
+	case ACTION_PRINT_FILTER:
+		return source_print_filter(o.interfaces[0].name,
+					   o.interfaces[0].filter) ?
 			       EXIT_FAILURE : EXIT_SUCCESS;
 	case ACTION_DOCTOR:
 		return doctor(privilege_get(argv)) ? EXIT_SUCCESS :

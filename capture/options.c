@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -229,6 +230,9 @@ static int take_filter(struct options *o, const struct option_row *row,
 		       const char *arg)
 {
 	(void)row;
+	if (options_is_display_filter(arg))
+		return bad("that is a display filter, for tshark -Y; here "
+			   "pcap-filter(7), or --proc NAME, not", arg);
 	if (o->interface_count)
 		o->interfaces[o->interface_count - 1].filter = arg;
 	else
@@ -328,8 +332,15 @@ const struct option_row options_table[] = {
 	  "capture filter, see pcap-filter(7): of the -i\n"
 	  "before it, or of all if it comes first",
 	  OPTION_THERE, .take = take_filter },
-	{ 'w', NULL, "FILE", "write here; - is stdout (a temporary file)",
+	{ 'w', NULL, "FILE", "write here; - is stdout (a temporary file, in\n"
+	  "--temp-dir DIR)",
 	  OPTION_HERE, VALUE_FILE, TEXT(write) },
+	{ 'g', NULL, NULL, "the group may read the file, too",
+	  OPTION_HERE, FLAG(group_read) },
+	{ 0, "capture-comment", "TEXT", "a comment for the whole file",
+	  OPTION_THERE, TEXT(comment) },
+	{ 0, "temp-dir", "DIR", NULL,
+	  OPTION_HERE, VALUE_FILE, TEXT(temp_dir) },
 	{ 'c', NULL, "COUNT", "stop after so many packets",
 	  OPTION_THERE, NUMBER(max_packets, 1, UINT64_MAX) },
 	{ 'a', "autostop", "COND",
@@ -358,6 +369,8 @@ const struct option_row options_table[] = {
 	{ 'L', "list-data-link-types", NULL,
 	  "list the link types of the interface",
 	  OPTION_HERE, ACTION(ACTION_LIST_LINKTYPES) },
+	{ 'd', NULL, NULL, "show how the kernel applies the filter",
+	  OPTION_HERE, ACTION(ACTION_PRINT_FILTER) },
 	{ 0, "proc", "NAME",
 	  "only packets of processes of these names or\n"
 	  "patterns, at either end: a,b or repeated",
@@ -473,10 +486,15 @@ const struct option_command options_commands[] = {
 /* ---- getopt ---- */
 
 #define LONG_ONLY 256		/* + row: what no letter can be */
+#define HARMLESS "lnteAUXx"
+#define LETTERS (2 * COUNT + 3 + sizeof(HARMLESS))
 
-/* "+": stop at the first word, ":": tell what is missing. */
-static void make_getopt(char letters[2 * COUNT + 3],
-			struct option longs[COUNT + 1])
+/*
+ * "+": stop at the first word, ":": tell what is missing.  top counts by -n,
+ * which to tcpdump means no names.
+ */
+static void make_getopt(char letters[LETTERS], struct option longs[COUNT + 1],
+			bool top)
 {
 	struct option *l = longs;
 	char *s = letters;
@@ -488,15 +506,16 @@ static void make_getopt(char letters[2 * COUNT + 3],
 		const int argument = row->argument ? required_argument :
 						     no_argument;
 
-		if (row->letter)
+		if (row->letter && (top || row->letter != 'n')) {
 			*s++ = row->letter;
-		if (row->letter && row->argument)
-			*s++ = ':';
+			if (row->argument)
+				*s++ = ':';
+		}
 		if (row->name)
 			*l++ = (struct option){ row->name, argument, NULL,
 						LONG_ONLY + i };
 	}
-	*s = '\0';
+	strcpy(s, HARMLESS);	/* the first of two alike is taken */
 	*l = (struct option){ NULL, 0, NULL, 0 };
 }
 
@@ -516,8 +535,59 @@ static int unknown(int c, char **argv, int before)
 {
 	char shown[3] = { '-', (char)optopt, '\0' };
 	const char *arg = optopt && optopt < LONG_ONLY ? shown : argv[before];
+	const char *instead = c == ':' ? NULL : options_instead(arg);
+	const char *meant = c == ':' ? NULL : options_nearest(arg);
 
-	return bad(c == ':' ? "argument missing after" : "unknown option", arg);
+	if (instead)
+		log_error("there is no %s: %s", arg, instead);
+	else if (meant)
+		log_error("unknown option \"%s\": did you mean --%s?", arg,
+			  meant);
+	else
+		bad(c == ':' ? "argument missing after" : "unknown option",
+		    arg);
+	return -EINVAL;
+}
+
+/* Words that are neither option nor command: tcpdump's way to say -f. */
+static int take_words(int count, char **words, int interfaces,
+		      int (*fn)(void *ctx, const struct option_row *row,
+				const char *arg), void *ctx)
+{
+	const char *meant = options_nearest(words[0]);
+	char text[4096] = "";
+	size_t at = 0;
+	char *kept;
+
+	if (meant && !strcmp(meant, words[0]))
+		return bad("a command comes first, and has options of its own:",
+			   meant);
+	if (meant && count == 1) {
+		log_error("unexpected argument \"%s\": did you mean %s?",
+			  words[0], meant);
+		return -EINVAL;
+	}
+	if (interfaces > 1)
+		return bad("say -f after each -i, instead of", words[0]);
+	for (int i = 0; i < count; i++) {
+		if (words[i][0] == '-' && words[i][1])
+			return bad("options stand before the filter:",
+				   words[i]);
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s",
+				       i ? " " : "", words[i]);
+		if (at >= sizeof(text))
+			return bad("too long a filter at", words[i]);
+	}
+	if (count == 1 && strstr(text, ".pcap"))
+		return bad("which option, -w or -r of tshark, for", text);
+	kept = keep(text);
+	return kept ? fn(ctx, find_row('f'), kept) : -ENOMEM;
+}
+
+/* Of a letter that says only how tcpdump prints, or that dumpcap does as we. */
+static bool is_harmless(int c)
+{
+	return c && c < LONG_ONLY && strchr(HARMLESS, c);
 }
 
 bool options_show(const struct options *o)
@@ -585,6 +655,8 @@ static int check(const struct options *o)
 
 	if (!err)
 		err = check_ring(o);
+	if (!err && o->comment && strlen(o->comment) > 4096)
+		err = bad("too long a", "--capture-comment");
 	if (err)
 		return err;
 	if (o->filter.follow && filter_is_empty(&o->filter))
@@ -610,10 +682,11 @@ int options_each(int argc, char **argv,
 		 void *ctx, char ***command)
 {
 	struct option longs[COUNT + 1];
-	char letters[2 * COUNT + 3];
-	int c, err, before;
+	const bool top = argc && !strcmp(argv[0], "top");
+	char letters[LETTERS];
+	int c, err, before, interfaces = 0;
 
-	make_getopt(letters, longs);
+	make_getopt(letters, longs, top);
 	*command = NULL;
 	optind = 0;		/* start afresh, GNU's way: tests parse often */
 	opterr = 0;
@@ -622,14 +695,18 @@ int options_each(int argc, char **argv,
 		c = getopt_long(argc, argv, letters, longs, NULL);
 		if (c == -1)
 			break;
+		if (is_harmless(c) && !(top && c == 'n'))
+			continue;
 		err = c == '?' || c == ':' ? unknown(c, argv, before) :
 					     fn(ctx, find_row(c), optarg);
 		if (err)
 			return err;
+		interfaces += find_row(c)->letter == 'i';
 	}
 	/* Only a "--" of its own moved optind: not one that is a file's name. */
 	if (optind < argc && optind == before)
-		return bad("unexpected argument", argv[optind]);
+		return take_words(argc - optind, argv + optind, interfaces, fn,
+				  ctx);
 	if (optind < argc)
 		*command = argv + optind;
 	else if (optind > before)

@@ -29,6 +29,7 @@ enum options_action {
 	ACTION_TOP,			/* one that draws a table */
 	ACTION_LIST_INTERFACES,
 	ACTION_LIST_LINKTYPES,
+	ACTION_PRINT_FILTER,
 	ACTION_DOCTOR,
 	ACTION_HELP,
 	ACTION_VERSION,
@@ -72,6 +73,9 @@ struct options {
 	struct options_interface interfaces[OPTIONS_MAX_INTERFACES];
 	int interface_count;
 	const char *first_filter;	/* the -f before all -i, or NULL */
+	const char *temp_dir;		/* of a temporary one; NULL: TMPDIR */
+	const char *comment;		/* of the file, or NULL */
+	bool group_read;
 	const char *write;		/* file, "-", or NULL: a temporary one */
 	int write_fd;			/* of a temporary one; 0: not open */
 	const char *geo[OPTIONS_MAX_GEO];
@@ -184,6 +188,15 @@ int options_each(int argc, char **argv,
 		 int (*fn)(void *ctx, const struct option_row *row,
 			   const char *arg),
 		 void *ctx, char ***command);
+
+/* What to do instead of an option of dumpcap or tcpdump, or NULL. */
+const char *options_instead(const char *option);
+
+/* The command, or the name of the option "--...", that was meant, or NULL. */
+const char *options_nearest(const char *word);
+
+/* Is that one of Wireshark's filters, and not pcap-filter(7)'s? */
+bool options_is_display_filter(const char *filter);
 
 /* The text of --help. */
 void options_print_help(FILE *out);

@@ -684,6 +684,8 @@ static int open_output(struct session *s)
 	struct output_options oo = {
 		.path = o->write,
 		.fd = o->write_fd,
+		.group_read = o->group_read,
+		.comment = o->comment,
 		.limits = { .bytes = o->file.bytes,
 			    .packets = o->file.packets,
 			    .duration_ns = o->file.duration_ns,
@@ -712,6 +714,7 @@ static int start_opener(struct session *s)
 	const struct options *o = s->options;
 	struct opener_options oo = {
 		.path = o->write,
+		.group_read = o->group_read,
 		.time_first = o->ring.name_order == 2,
 		.files = o->ring.files,
 		.total = o->ring.total,

@@ -154,6 +154,9 @@ static int next(struct ring *r, struct answer *a)
 	fd = make(r, a);
 	if (fd < 0)
 		return fd;
+	/* Whatever the umask. */
+	if (r->options.group_read && fchmod(fd, 0640))
+		log_debug("group: %s", strerror(errno));
 	err = remember(r, a->name);
 	if (!err)
 		return fd;

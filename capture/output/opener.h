@@ -17,6 +17,7 @@ struct opener;
 struct opener_options {
 	const char *path;	/* of which names are made: file_name.h */
 	bool time_first;
+	bool group_read;
 	uint64_t files;		/* then the oldest goes; 0: none goes */
 	uint64_t total;		/* bytes of all; 0: no limit */
 	uint64_t free;		/* bytes to be left on the disk */

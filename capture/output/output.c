@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -58,6 +59,8 @@ struct output {
 	uint32_t section;		/* the file's number, from 1 */
 	struct limits limits;
 	struct opener *opener;
+	const char *comment;
+	bool group_read;
 	int names_fd;			/* 0: nobody is told */
 	int no_file;			/* why there is none now, or 0 */
 	uint64_t retry_ns;		/* CLOCK_MONOTONIC */
@@ -96,8 +99,18 @@ static int begin_section(struct output *o)
 	uname(&u);
 	snprintf(o->os, sizeof(o->os), "%s %s", u.sysname, u.release);
 	err = pcapng_writer_section(o->writer, u.machine, o->os,
-				    "pktwho " PKTWHO_VERSION);
+				    "pktwho " PKTWHO_VERSION, o->comment);
 	return err ? err : pcapng_writer_flush(o->writer);
+}
+
+/* Not a device, nor what somebody else reads. */
+static void share(const struct output *o, int fd)
+{
+	struct stat st;
+
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && fchmod(fd, 0640))
+		log_warn("the group may not read %s: %s", o->path,
+			 strerror(errno));
 }
 
 /* The next of a ring, or the only one. */
@@ -108,8 +121,13 @@ static int open_file(struct output *o, int fd)
 		if (fd < 0)
 			return fd;
 	}
-	return fd ? pcapng_writer_take(&o->writer, fd) :
-		    pcapng_writer_open(&o->writer, o->path);
+	if (!fd)
+		fd = pcapng_output_open(o->path);
+	if (fd < 0)
+		return fd;
+	if (o->group_read && !o->opener)
+		share(o, fd);
+	return pcapng_writer_take(&o->writer, fd);
 }
 
 int output_open(struct output **out, const struct output_options *options)
@@ -126,6 +144,8 @@ int output_open(struct output **out, const struct output_options *options)
 	o->limits = options->limits;
 	o->opener = options->opener;
 	o->names_fd = options->names_fd;
+	o->comment = options->comment;
+	o->group_read = options->group_read;
 	o->countries = country_cache_new(options->geo);
 	if (!o->countries)
 		geo_free(options->geo);

@@ -23,6 +23,8 @@ struct geo;
 struct output_options {
 	const char *path;		/* "-" is stdout */
 	int fd;				/* of it, taken over; 0: not open yet */
+	bool group_read;
+	const char *comment;		/* of each file, or NULL; borrowed */
 	bool comments;
 	bool process_table;
 	struct geo *geo;		/* taken over; may be NULL */

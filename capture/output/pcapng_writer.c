@@ -416,7 +416,8 @@ static void put_end_of_options(struct wbuf *w)
 }
 
 int pcapng_writer_section(struct pcapng_writer *w, const char *hardware,
-			  const char *os, const char *userappl)
+			  const char *os, const char *userappl,
+			  const char *comment)
 {
 	size_t at = block_begin(w, PCAPNG_BLOCK_SHB);
 
@@ -424,6 +425,7 @@ int pcapng_writer_section(struct pcapng_writer *w, const char *hardware,
 	wbuf_u16(&w->buf, PCAPNG_VERSION_MAJOR);
 	wbuf_u16(&w->buf, PCAPNG_VERSION_MINOR);
 	wbuf_u64(&w->buf, UINT64_MAX);		/* section length: not known */
+	put_string(&w->buf, PCAPNG_OPT_COMMENT, comment);
 	put_string(&w->buf, PCAPNG_SHB_HARDWARE, hardware);
 	put_string(&w->buf, PCAPNG_SHB_OS, os);
 	put_string(&w->buf, PCAPNG_SHB_USERAPPL, userappl);

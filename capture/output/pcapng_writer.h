@@ -76,7 +76,8 @@ int pcapng_writer_pipe(const struct pcapng_writer *w);
 
 /* The strings may be NULL. */
 int pcapng_writer_section(struct pcapng_writer *w, const char *hardware,
-			  const char *os, const char *userappl);
+			  const char *os, const char *userappl,
+			  const char *comment);
 
 struct pcapng_interface {
 	const char *name;

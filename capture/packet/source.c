@@ -532,6 +532,25 @@ int source_check_filter(const char *device, const char *filter, char *why,
 	return err;
 }
 
+int source_print_filter(const char *device, const char *filter)
+{
+	pcap_t *pcap = pcap_open_dead(guess_dlt(device), 262144);
+	struct bpf_program program;
+	int err = pcap ? 0 : -ENOMEM;
+
+	if (!err && pcap_compile(pcap, &program, filter ? filter : "", 1,
+				 PCAP_NETMASK_UNKNOWN)) {
+		log_error("bad filter \"%s\": %s", filter, pcap_geterr(pcap));
+		err = -EINVAL;
+	} else if (!err) {
+		bpf_dump(&program, 1);
+		pcap_freecode(&program);
+	}
+	if (pcap)
+		pcap_close(pcap);
+	return err;
+}
+
 int source_list_linktypes(const char *device)
 {
 	struct source_dlt dlt;

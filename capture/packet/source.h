@@ -83,6 +83,9 @@ void source_guess_dlt(const char *device, struct source_dlt *dlt);
 int source_check_filter(const char *device, const char *filter, char *why,
 			size_t size);
 
+/* "-d": the filter (NULL: none) as instructions of BPF, on stdout. */
+int source_print_filter(const char *device, const char *filter);
+
 /* "-D": the interfaces on stdout.  "-L": the link type of one. */
 int source_list(void);
 int source_list_linktypes(const char *device);

@@ -451,7 +451,7 @@ static void open_sample(struct maker *m, const char *path)
 	check(pcapng_writer_open(&m->writer, path), path);
 	check(pcapng_writer_section(m->writer, "none", "Linux 6.12",
 				    "pktwho's sample generator: made up, not "
-				    "captured"), "section");
+				    "captured", NULL), "section");
 	check(pcapng_writer_interface(m->writer, &eth0), "interface");
 }
 

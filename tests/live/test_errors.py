@@ -37,14 +37,80 @@ class Errors(world.LiveTest):
     def test_bad_use_is_2(self):
         hint = ": see pktwho --help"
         for argv, line in (
-                (["-x"], f'unknown option "-x"{hint}'),
+                (["-R"], f'unknown option "-R"{hint}'),
                 (["--wrong"], f'unknown option "--wrong"{hint}'),
                 (["-i"], f'argument missing after "-i"{hint}'),
                 (["-c", "0"], f'bad packet count "0"{hint}'),
                 (["-s", "-1"], f'bad snapshot length "-1"{hint}'),
                 (["-a", "never"], f'bad autostop condition "never"{hint}'),
-                (["curl", "x"], f'unexpected argument "curl"{hint}')):
+                (["x.pcapng"], "which option, -w or -r of tshark, for "
+                 f'"x.pcapng"{hint}'),
+                (["tpo"], 'unexpected argument "tpo": did you mean top\\?'),
+                (["--interfce", "lo"], 'unknown option "--interfce": did you '
+                 r"mean --interface\?"),
+                (["-f", "tcp.port == 80"], "that is a display filter, .*"),
+                (["-w", "x", "tcp", "-i", "lo"],
+                 f'options stand before the filter: "-i"{hint}'),
+                (["-r", "x"], "there is no -r: use tshark -r FILE")):
             self.fails(2, line, *argv)
+
+    def test_every_option_of_dumpcap(self):
+        """It is taken, or a line says what to do."""
+        arguments = {"-i": "lo", "-f": "tcp", "-s": "96", "-B": "4",
+                     "-c": "1", "-a": "duration:1", "-w": "x",
+                     "-b": "packets:9", "--capture-comment": "x",
+                     "--temp-dir": "/tmp", "--log-level": "debug",
+                     "--interface": "lo", "--snapshot-length": "96",
+                     "--buffer-size": "4", "--autostop": "duration:1",
+                     "--ring-buffer": "packets:9"}
+        known = re.findall(r"(?m)^  (-[^ ,\n]+)[^,\n]*(?:, (--[^ \n]+))?",
+                           run("dumpcap", "--help").stdout)
+        known = {option for pair in known for option in pair if option}
+        self.assertGreater(len(known), 40)
+        for option in known - {"-v", "-h", "--version", "--help", "-L", "-d",
+                               "--list-data-link-types"}:
+            argument = [arguments[option]] if option in arguments else []
+            name = [] if option == "-w" else ["-w", "x"]
+            done = run(PKTWHO, *name, option, *argument, "-D")
+            if done.returncode:
+                self.assertEqual(done.returncode, 2, option)
+                self.assertRegex(done.stderr, "^pktwho: there is no "
+                                 f"{option}: .*\n$")
+
+    def test_habits_of_tcpdump(self):
+        path = self.dir / "habits.pcapng"
+        ns = self.namespace()
+        c = Capture(path, "-nn", "-tttt", "-le", "-i", "lo", "icmp", "and",
+                    "host", "127.0.0.2", within=ns)
+        for host in ("127.0.0.1", "127.0.0.2"):
+            ns.run("ping", "-nqc1", host)
+        self.assertEqual(c.stop()[0], 0)
+        rows = self.rows(path, "ip.addr", where="icmp")
+        self.assertEqual(len(rows), 2)
+        self.assertTrue(all("127.0.0.2" in row[0] for row in rows), rows)
+        self.fails(1, 'bad filter "tcp prot 80": .*error.*', "-w",
+                   "/dev/null", "tcp", "prot", "80")
+
+    def test_a_filter_as_instructions(self):
+        done = run(PKTWHO, "-d", "-i", "lo", "-f", "tcp port 80")
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(done.stdout, run("tcpdump", "-d", "-s", "262144",
+                                          "-i", "lo", "tcp port 80").stdout)
+
+    def test_group_and_comment(self):
+        path = self.dir / "group.pcapng"
+        self.assertEqual(run(PKTWHO, "-q", "-g", "--capture-comment", "mine",
+                             "-i", "lo", "-w", path, "-a",
+                             "duration:0.1").returncode, 0)
+        self.assertEqual(path.stat().st_mode & 0o777, 0o640)
+        self.assertIn((1, b"mine"), pcapng.blocks(path.read_bytes())[0].options)
+        run(PKTWHO, "-q", "-g", "-i", "lo", "-w", self.dir / "group", "-b",
+            "packets:9", "-a", "duration:0.1")
+        ring, = self.dir.glob("group_*")
+        self.assertEqual(ring.stat().st_mode & 0o777, 0o640)
+        done = run(PKTWHO, "-i", "lo", "--temp-dir", self.dir, "-a",
+                   "duration:0.1")
+        self.assertIn(f"writing {self.dir}/pktwho_lo_", done.stderr)
 
     def test_unknown_interface(self):
         self.fails(1, r"there is no interface nosuch0: pktwho -D lists them",

@@ -120,6 +120,58 @@ static void files_are_bounded(void **state)
 			       "h"), -EINVAL);
 }
 
+static void words_are_a_filter(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(PARSE(&o, "-i", "lo", "tcp", "port", "80"), 0);
+	assert_string_equal(o.interfaces[0].filter, "tcp port 80");
+	assert_int_equal(PARSE(&o, "-nn", "not port 22"), 0);
+	assert_string_equal(o.interfaces[0].name, "any");
+	assert_string_equal(o.interfaces[0].filter, "not port 22");
+	assert_int_equal(PARSE(&o, "-i", "a", "-i", "b", "udp"), -EINVAL);
+	assert_int_equal(PARSE(&o, "udp", "-w", "x"), -EINVAL);
+	assert_int_equal(PARSE(&o, "tpo"), -EINVAL);
+}
+
+static void a_display_filter_is_known(void **state)
+{
+	static const char *const display[] = {
+		"tcp.port == 80", "ip.addr==192.0.2.1", "!(ip.src != 192.0.2.1)",
+		"tcp and proc.name contains \"x\"", "tcp.port in {80 443}",
+		"frame.len>9",
+	};
+	static const char *const capture[] = {
+		"tcp port 80", "host www.example.com", "tcp[13] & 2 != 0",
+		"host 192.0.2.1 and port 80", "len > 9", "", "net 192.0.2",
+		"host a.example.com && tcp[tcpflags] == 2",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(display) / sizeof(*display); i++)
+		if (!options_is_display_filter(display[i]))
+			fail_msg("not known: %s", display[i]);
+	for (size_t i = 0; i < sizeof(capture) / sizeof(*capture); i++)
+		if (options_is_display_filter(capture[i]))
+			fail_msg("taken for one: %s", capture[i]);
+}
+
+static void what_was_meant_is_near(void **state)
+{
+	(void)state;
+	assert_string_equal(options_nearest("--interfce"), "interface");
+	assert_string_equal(options_nearest("--porc=curl"), "proc");
+	assert_string_equal(options_nearest("docter"), "doctor");
+	assert_null(options_nearest("--wrong"));
+	assert_null(options_nearest("curl"));
+	assert_null(options_nearest("-x"));
+	assert_null(options_nearest(""));
+	assert_null(options_nearest("a-word-that-is-longer-than-any-there-is"));
+	assert_non_null(options_instead("--log-file=x"));
+	assert_null(options_instead("--log"));
+}
+
 static void processes_are_chosen(void **state)
 {
 	struct options o;
@@ -547,6 +599,9 @@ int main(void)
 		cmocka_unit_test(nothing_means_everything),
 		cmocka_unit_test(each_option_sets_its_own),
 		cmocka_unit_test(files_are_bounded),
+		cmocka_unit_test(words_are_a_filter),
+		cmocka_unit_test(a_display_filter_is_known),
+		cmocka_unit_test(what_was_meant_is_near),
 		cmocka_unit_test(processes_are_chosen),
 		cmocka_unit_test(a_list_has_commas),
 		cmocka_unit_test(another_machine_is_described),

@@ -124,7 +124,7 @@ static void a_file_has_known_bytes(void **state)
 	struct pcapng_writer *w = open_writer(path);
 
 	(void)state;
-	assert_int_equal(pcapng_writer_section(w, NULL, "Linux", "pw"), 0);
+	assert_int_equal(pcapng_writer_section(w, NULL, "Linux", "pw", NULL), 0);
 	assert_int_equal(pcapng_writer_interface(w, &lo), 0);
 	assert_int_equal(pcapng_writer_packet(w, &p), 0);
 	assert_int_equal(pcapng_writer_custom(w, "PW!", 3), 0);
@@ -176,7 +176,7 @@ static void every_block_is_whole(void **state)
 		struct pcapng_interface i = { .name = s, .filter = s, .os = s };
 		struct pcapng_statistics stats = { .comment = s };
 
-		assert_int_equal(pcapng_writer_section(w, s, s, s), 0);
+		assert_int_equal(pcapng_writer_section(w, s, s, s, s), 0);
 		assert_int_equal(pcapng_writer_interface(w, &i), 0);
 		assert_int_equal(pcapng_writer_interface(w, &i), 0);
 		assert_int_equal(write_packet(w, s, (uint32_t)n), 0);
@@ -278,7 +278,7 @@ static void assert_failed(struct pcapng_writer *w, int err)
 
 	for (int i = 0; i < 20000; i++)
 		assert_int_equal(write_packet(w, "0123456789", 10), err);
-	assert_int_equal(pcapng_writer_section(w, NULL, NULL, NULL), err);
+	assert_int_equal(pcapng_writer_section(w, NULL, NULL, NULL, NULL), err);
 	assert_int_equal(pcapng_writer_interface(w, &lo), err);
 	assert_int_equal(pcapng_writer_custom(w, "x", 1), err);
 	assert_int_equal(pcapng_writer_statistics(w, &s), err);

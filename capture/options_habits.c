@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What users of dumpcap and tcpdump type, and what to type here instead. */
+#include "options.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#define WORD_MAX 32
+
+/* In the order of dumpcap(1), then of tcpdump(8). */
+static const struct {
+	const char *option;
+	const char *instead;
+} habits[] = {
+	{ "--ifname", "no pipe is captured from: its packets have no owners" },
+	{ "--ifdescr", "no pipe is captured from: its packets have no owners" },
+	{ "-I", "enter monitor mode first: iw dev NAME set type monitor" },
+	{ "--monitor-mode",
+	  "enter monitor mode first: iw dev NAME set type monitor" },
+	{ "-y", "an interface has the one link type that -L shows" },
+	{ "--linktype", "an interface has the one link type that -L shows" },
+	{ "--time-stamp-type", "packets have the host's time" },
+	{ "--list-time-stamp-types", "packets have the host's time" },
+	{ "-k", "set the channel first: iw dev NAME set channel N" },
+	{ "-S", "use pktwho top, or ip -s link" },
+	{ "-M", "use ip -json link, or pktwho top --batch --json" },
+	{ "-P", "write PCAPNG, then editcap -F pcap FILE NEW" },
+	{ "--log-fatal", "use --log-level" },
+	{ "--log-domains", "use --log-level debug" },
+	{ "--log-domain", "use --log-level debug" },
+	{ "--log-debug", "use --log-level debug" },
+	{ "--log-noisy", "use --log-level debug" },
+	{ "--log-file", "use 2>FILE" },
+	{ "-N", "what is held is bounded already; the kernel's part is -B" },
+	{ "-C", "use -b filesize:KB (of tcpdump), or -B (of dumpcap)" },
+	{ "-G", "use -b duration:SECONDS" },
+	{ "-W", "use -b files:COUNT" },
+	{ "-z", "use -b printname:-, and read the names" },
+	{ "-r", "use tshark -r FILE" },
+	{ "-F", "use -f \"$(cat FILE)\"" },
+	{ "-V", "use tshark -r FILE" },
+	{ "-Z", "root becomes nobody, or who called sudo, by itself" },
+	{ "-Y", "a display filter is for tshark -r FILE -Y; here -f, --proc" },
+	{ "-T", "use tshark -r FILE -T, or pktwho log" },
+	{ "-O", "filters are always optimized" },
+	{ "-E", "keys belong to the reader: tshark -o" },
+	{ "-j", "packets have the host's time" },
+	{ "-J", "packets have the host's time" },
+	{ "-Q", "use -f inbound or -f outbound" },
+	{ "--direction", "use -f inbound or -f outbound" },
+};
+
+const char *options_instead(const char *option)
+{
+	size_t len = strcspn(option, "=");
+
+	for (size_t i = 0; i < sizeof(habits) / sizeof(*habits); i++)
+		if (strlen(habits[i].option) == len &&
+		    !strncmp(habits[i].option, option, len))
+			return habits[i].instead;
+	return NULL;
+}
+
+/* ---- what was meant ---- */
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Letters to change, insert, leave out or swap (Damerau's). */
+static size_t distance(const char *a, const char *b)
+{
+	size_t rows[3][WORD_MAX + 1], la = strlen(a), lb = strlen(b);
+
+	if (la > WORD_MAX || lb > WORD_MAX)
+		return WORD_MAX;
+	for (size_t j = 0; j <= lb; j++)
+		rows[0][j] = j;
+	for (size_t i = 1; i <= la; i++) {
+		size_t *now = rows[i % 3], *last = rows[(i + 2) % 3];
+		const size_t *before = rows[(i + 1) % 3];
+
+		now[0] = i;
+		for (size_t j = 1; j <= lb; j++) {
+			now[j] = last[j - 1] + (a[i - 1] != b[j - 1]);
+			now[j] = least(now[j],
+				       least(last[j], now[j - 1]) + 1);
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1])
+				now[j] = least(now[j], before[j - 2] + 1);
+		}
+	}
+	return rows[la % 3][lb];
+}
+
+static void consider(const char *word, const char *candidate,
+		     const char **best, size_t *best_distance)
+{
+	size_t d = distance(word, candidate);
+
+	/* A third of it may be wrong, or it is another word. */
+	if (d < *best_distance && d <= (strlen(word) + 1) / 3) {
+		*best = candidate;
+		*best_distance = d;
+	}
+}
+
+const char *options_nearest(const char *word)
+{
+	size_t best_distance = WORD_MAX;
+	const char *best = NULL;
+	char name[WORD_MAX + 1];
+
+	if (!strncmp(word, "--", 2)) {
+		snprintf(name, sizeof(name), "%.*s",
+			 (int)strcspn(word + 2, "="), word + 2);
+		for (int i = 0; i < options_count; i++)
+			if (options_table[i].name)
+				consider(name, options_table[i].name, &best,
+					 &best_distance);
+	} else if (*word != '-') {
+		for (const struct option_command *c = options_commands; c->word;
+		     c++)
+			consider(word, c->word, &best, &best_distance);
+	}
+	return best;
+}
+
+/* ---- display filters ---- */
+
+/* "tcp.port": two names at least, with dots between; its length, or 0. */
+static size_t field_length(const char *s)
+{
+	size_t len = 0, dots = 0;
+
+	if (!isalpha((unsigned char)*s))
+		return 0;
+	while (isalnum((unsigned char)s[len]) || s[len] == '_' ||
+	       (s[len] == '.' && isalpha((unsigned char)s[len + 1])))
+		dots += s[len++] == '.';
+	return dots ? len : 0;
+}
+
+/* What no capture filter has after a host's name, which has dots, too. */
+static bool is_comparison(const char *s)
+{
+	static const char *const operators[] = {
+		"==", "!=", ">", "<", "~", "contains ", "matches ", "eq ",
+		"ne ", "in ", "in{",
+	};
+
+	s += strspn(s, " \t");
+	for (size_t i = 0; i < sizeof(operators) / sizeof(*operators); i++)
+		if (!strncmp(s, operators[i], strlen(operators[i])))
+			return true;
+	return false;
+}
+
+bool options_is_display_filter(const char *filter)
+{
+	const char *s = filter;
+
+	while (*s) {
+		size_t len = field_length(s);
+
+		if (len && is_comparison(s + len))
+			return true;
+		s += strcspn(s, " \t!()");
+		s += strspn(s, " \t!()");
+	}
+	return false;
+}
