@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "view/talk.h"
+
+#include "view/actors.h"
+
+static struct talker talkers[6];
+
+static struct actors *make(uint32_t max)
+{
+	struct actors *t = actors_new(max);
+
+	assert_non_null(t);
+	for (uint32_t i = 0; i < 6; i++)
+		talker_init(&talkers[i], 10 + i, "curl");
+	return t;
+}
+
+static struct actor *get(struct actors *t, int i)
+{
+	return actors_get(t, &talkers[i].program);
+}
+
+static void a_process_is_one_actor(void **state)
+{
+	struct actors *t = make(4);
+	struct actor *a = get(t, 0);
+
+	(void)state;
+	assert_string_equal(a->name, "curl");
+	assert_string_equal(a->user, "www-data");
+	assert_int_equal(a->pid, 10);
+	assert_ptr_equal(get(t, 0), a);
+	assert_ptr_not_equal(get(t, 1), a);
+	actors_free(t);
+	actors_free(NULL);
+}
+
+static void what_is_shown_is_the_newest_and_printable(void **state)
+{
+	struct process p = { .pid = 10, .id = 1010,
+			     .has = 1ull << FIELD_PID | 1ull << FIELD_ID |
+				    1ull << FIELD_UNIT };
+	struct actors *t = make(4);
+	struct actor *a = get(t, 0);
+	struct process seen;
+
+	(void)state;
+	strcpy(talkers[0].program.name, "a\033[2J");
+	strcpy(p.unit, "x\n.service");
+	talker_set(&talkers[0], &p);
+	assert_ptr_equal(get(t, 0), a);
+	assert_string_equal(a->name, "a?[2J");
+	assert_string_equal(a->unit, "x?.service");
+	actor_process(a, &seen);
+	assert_string_equal(seen.unit, "x?.service");
+	actor_process(actors_nobody(t, ATTR_KERNEL, REASON_RESET), &seen);
+	assert_int_equal(seen.pid, 0);
+	actors_free(t);
+}
+
+static void who_is_idle_for_longest_goes_first(void **state)
+{
+	struct actors *t = make(2);
+	struct actor *kept = get(t, 0);
+
+	(void)state;
+	actors_ref(t, kept);
+	get(t, 1)->past.sent_bytes = 7;
+	get(t, 2);
+	assert_int_equal(actors_lost(t), 1);
+	assert_int_equal(actors_forgotten(t)->past.sent_bytes, 7);
+	assert_ptr_equal(get(t, 0), kept);
+
+	/* With all in use there is no room. */
+	actors_ref(t, get(t, 2));
+	assert_ptr_equal(get(t, 3), actors_forgotten(t));
+	actors_unref(t, kept);
+	assert_ptr_not_equal(get(t, 3), actors_forgotten(t));
+	actors_unref(t, get(t, 2));
+	actors_free(t);
+}
+
+static void nobody_has_a_name_for_each_reason(void **state)
+{
+	struct actors *t = make(1);
+	struct actor *a = actors_nobody(t, ATTR_KERNEL, REASON_RESET);
+
+	(void)state;
+	assert_ptr_equal(actors_nobody(t, ATTR_KERNEL, REASON_RESET), a);
+	assert_string_equal(a->name, "(kernel: reset)");
+	assert_ptr_not_equal(actors_nobody(t, ATTR_UNKNOWN, REASON_LOST), a);
+	assert_ptr_equal(actors_nobody(t, 200, 200), actors_forgotten(t));
+	actors_free(t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_process_is_one_actor),
+		cmocka_unit_test(what_is_shown_is_the_newest_and_printable),
+		cmocka_unit_test(who_is_idle_for_longest_goes_first),
+		cmocka_unit_test(nobody_has_a_name_for_each_reason),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
