@@ -146,16 +146,15 @@ static void look_at_probe(void)
 
 static void look_at_sandbox(void)
 {
-	char kept[160];
+	char kept[160], lacks[64];
 
 	privilege_describe_kept(kept, sizeof(kept));
-	if (sandbox_can_filter())
-		good("sandbox: captures as %s; no_new_privs, no core, system"
-		     " calls filtered", kept);
+	if (sandbox_lacks(lacks, sizeof(lacks)))
+		note("a kernel that has it", "sandbox: captures as %s; no %s in"
+		     " this kernel", kept, lacks);
 	else
-		note("a kernel with CONFIG_SECCOMP_FILTER", "sandbox: captures"
-		     " as %s; no_new_privs, no core, but system calls are not"
-		     " filtered", kept);
+		good("sandbox: captures as %s; no_new_privs, no core, seccomp,"
+		     " Landlock", kept);
 }
 
 static void look_at_privilege(int err)

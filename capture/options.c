@@ -301,6 +301,23 @@ static int take_log_level(struct options *o, const struct option_row *row,
 	return bad_value(row, arg);
 }
 
+static int take_sandbox(struct options *o, const struct option_row *row,
+			const char *arg)
+{
+	static const char *const modes[] = {
+		[SANDBOX_BEST] = "best",
+		[SANDBOX_STRICT] = "strict",
+		[SANDBOX_OFF] = "off",
+	};
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
+		if (!strcmp(arg, modes[i])) {
+			o->sandbox = (enum sandbox_mode)i;
+			return 0;
+		}
+	return bad_value(row, arg);
+}
+
 /* ssh would take a host that begins with "-" for an option of its own. */
 static int take_host(struct options *o, const struct option_row *row,
 		     const char *arg)
@@ -414,6 +431,8 @@ const struct option_row options_table[] = {
 	  .dialog = { DIALOG_BOTH, PAGE_PROCESSES,
 		      "Leave out arguments of processes",
 		      "They can be secrets" } },
+	{ 0, "sandbox", "MODE", "best, strict or off (best)",
+	  OPTION_THERE, VALUE_WORD, "best strict off", .take = take_sandbox },
 	/* The remote host is told the level that holds here, given or not. */
 	{ 0, "log-level", "LEVEL", "error, warning, info or debug (info)",
 	  OPTION_HERE, VALUE_WORD, "error warning info debug",

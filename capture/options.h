@@ -19,6 +19,7 @@
 
 #include "process/filter.h"
 #include "host/log.h"
+#include "host/sandbox.h"
 
 #define OPTIONS_MAX_INTERFACES 16
 #define OPTIONS_MAX_GEO	       8
@@ -100,6 +101,7 @@ struct options {
 	bool quiet;
 	bool hash;
 	enum log_level log_level;
+	enum sandbox_mode sandbox;
 	struct filter filter;
 	const char *exclude;		/* a connection, as SSH_CONNECTION has it */
 	struct options_remote remote;

@@ -846,14 +846,18 @@ int session_open(struct session **out, const struct options *o,
 	privilege_as_user(false);
 	if (!err)
 		err = begin_output(s);
+	if (!err) {
+		privilege_give_up();
+		err = sandbox_enter_capture(o->sandbox);
+	}
 	if (err) {
 		output_abandon(s->output);
 		view_close(s->view);
 		free_session(s);
 		return err;
 	}
-	privilege_give_up();
-	sandbox_enter();
+	if (o->log_level == LOG_DEBUG && o->sandbox == SANDBOX_BEST)
+		sandbox_try();
 	open_poll(s);
 	if (command)
 		proctab_follow(owners_processes(s->owners),

@@ -83,14 +83,17 @@ static bool let_signal(const struct child *c, int signal)
 {
 	unsigned char number = (unsigned char)signal;
 
-	return c->signal_fd >= 0 && write(c->signal_fd, &number, 1) == 1 &&
+	return write(c->signal_fd, &number, 1) == 1 &&
 	       read(c->signal_fd, &number, 1) == 1;
 }
 
 void child_signal(const struct child *c, int signal)
 {
-	if (signal != SIGINT && kill(c->pid, signal) && errno == EPERM &&
-	    !let_signal(c, signal))
+	if (signal == SIGINT)
+		return;
+	if (c->signal_fd < 0)
+		kill(c->pid, signal);
+	else if (!let_signal(c, signal))
 		log_warn("%s cannot be told of signal %d", c->name, signal);
 }
 

@@ -16,7 +16,7 @@ struct child {
 	pid_t pid;
 	int go_fd;		/* closing it unwritten makes the child end */
 	int pid_fd;		/* readable when it ended */
-	int signal_fd;		/* to who may signal it, where we may not; or -1 */
+	int signal_fd;		/* to who does, as we may not; -1: we may */
 	const char *name;
 };
 

@@ -2,14 +2,31 @@
 #include "host/sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/if_packet.h>
+#include <linux/netlink.h>
+#include <linux/perf_event.h>
 #include <seccomp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <ucontext.h>
+#include <unistd.h>
 
+#include "host/landlock.h"
 #include "host/log.h"
+
+/* ---- helpers: what they never do ---- */
 
 /* Newer ones may be unknown to this libseccomp, older ones to this machine. */
 static const char *const never[] = {
@@ -81,9 +98,119 @@ static int add_rules(scmp_filter_ctx filter)
 						 sizeof(*bpf_commands));
 }
 
-static int load_filter(void)
+/* ---- a capture: all that it does ---- */
+
+static const char *const always[] = {
+	/* what is open */
+	"read", "pread64", "write", "writev", "close", "lseek", "ftruncate",
+	"fstat", "fcntl", "dup", "poll", "ppoll", "recvfrom", "recvmsg",
+	"sendto", "sendmsg", "getsockopt", "getsockname", "bind", "signalfd4",
+	"epoll_wait", "epoll_pwait",
+	/* memory and time */
+	"munmap", "mremap", "madvise", "brk", "futex", "clock_gettime",
+	"clock_nanosleep", "nanosleep", "gettimeofday", "sched_yield",
+	"restart_syscall", "getrandom", "sysinfo", "uname",
+	/* itself and its children */
+	"rt_sigprocmask", "rt_sigaction", "rt_sigreturn", "getpid", "gettid",
+	"wait4", "exit", "exit_group",
+	/* whether a process is there; no path is open to it */
+	"faccessat", "faccessat2", "access",
+};
+
+struct rule {
+	const char *call;
+	unsigned count;
+	struct scmp_arg_cmp args[2];
+};
+
+#define IS(n, value)   SCMP_CMP64(n, SCMP_CMP_EQ, value)
+#define HAS_NOT(n, bits) SCMP_CMP64(n, SCMP_CMP_MASKED_EQ, bits, 0)
+#define HAS(n, bits)   SCMP_CMP64(n, SCMP_CMP_MASKED_EQ, bits, bits)
+
+static int allow(scmp_filter_ctx filter, const char *name, unsigned count,
+		 const struct scmp_arg_cmp *args)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	int call = seccomp_syscall_resolve_name(name);
+
+	return call == __NR_SCMP_ERROR ? 0 :
+	       seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, count, args);
+}
+
+static int allow_some(scmp_filter_ctx filter)
+{
+	const struct rule rules[] = {
+		/* addresses and tunnels of this host */
+		{ "socket", 2, { IS(0, AF_NETLINK), IS(2, NETLINK_ROUTE) } },
+		{ "mmap", 1, { HAS_NOT(2, PROT_EXEC) } },
+		{ "mprotect", 1, { HAS_NOT(2, PROT_EXEC) } },
+		{ "ioctl", 1, { IS(1, PERF_EVENT_IOC_DISABLE) } },
+		{ "ioctl", 1, { IS(1, TCGETS) } },
+		{ "ioctl", 1, { IS(1, TCSETS) } },
+		{ "ioctl", 1, { IS(1, TCSETSW) } },
+		{ "ioctl", 1, { IS(1, TIOCGWINSZ) } },
+		/* fstat(); stat() has a path */
+		{ "newfstatat", 1, { HAS(3, AT_EMPTY_PATH) } },
+		{ "setsockopt", 1, { IS(1, SOL_SOCKET) } },
+		/* an interface that has come back is promiscuous again */
+		{ "setsockopt", 2, { IS(1, SOL_PACKET),
+				     IS(2, PACKET_ADD_MEMBERSHIP) } },
+		/* abort() */
+		{ "tgkill", 1, { IS(0, (scmp_datum_t)getpid()) } },
+	};
+	int err = 0;
+
+	for (size_t i = 0; !err && i < sizeof(always) / sizeof(*always); i++)
+		err = allow(filter, always[i], 0, NULL);
+	for (size_t i = 0; !err && i < sizeof(rules) / sizeof(*rules); i++)
+		err = allow(filter, rules[i].call, rules[i].count,
+			    rules[i].args);
+	return err;
+}
+
+static volatile sig_atomic_t is_trying, was_said;
+
+/* The call that was refused fails, as if the kernel itself had answered. */
+static void on_refused(int number, siginfo_t *info, void *context)
+{
+	ucontext_t *c = context;
+	char *name;
+
+	(void)number;
+#if defined(__x86_64__)
+	c->uc_mcontext.gregs[REG_RAX] = -EPERM;
+#elif defined(__aarch64__)
+	c->uc_mcontext.regs[0] = (unsigned long long)-EPERM;
+#else
+	(void)c;
+#endif
+	if (is_trying || was_said)
+		return;
+	was_said = 1;
+	name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE,
+						info->si_syscall);
+	log_warn("the sandbox has refused %s(): the capture goes on; please "
+		 "report this, or try --sandbox=off", name ? name : "?");
+	free(name);
+}
+
+/* Where a handler cannot set a result, the kernel does, and nothing is said. */
+static uint32_t refuse(void)
+{
+#if defined(__x86_64__) || defined(__aarch64__)
+	struct sigaction a = { .sa_sigaction = on_refused,
+			       .sa_flags = SA_SIGINFO | SA_NODEFER };
+
+	if (!sigaction(SIGSYS, &a, NULL))
+		return SCMP_ACT_TRAP;
+#endif
+	return SCMP_ACT_ERRNO(EPERM);
+}
+
+/* ---- both ---- */
+
+static int load_filter(uint32_t others, int (*add)(scmp_filter_ctx filter))
+{
+	scmp_filter_ctx filter = seccomp_init(others);
 	int err;
 
 	if (!filter)
@@ -94,7 +221,7 @@ static int load_filter(void)
 	if (!err)
 		err = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
 	if (!err)
-		err = add_rules(filter);
+		err = add(filter);
 	/* A tree instead of a list: every call passes it. */
 	if (!err)
 		err = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
@@ -104,21 +231,149 @@ static int load_filter(void)
 	return err;
 }
 
-bool sandbox_can_filter(void)
+static int gain_nothing(void)
 {
-	return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0;
+	static const struct rlimit none;
+
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) || setrlimit(RLIMIT_CORE, &none))
+		log_warn("a core may hold packets: %s", strerror(errno));
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno : 0;
 }
 
 void sandbox_enter(void)
 {
-	static const struct rlimit none;
-	int err;
+	int err = gain_nothing();
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-		log_warn("no_new_privs: %s", strerror(errno));
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) || setrlimit(RLIMIT_CORE, &none))
-		log_warn("a core may hold packets: %s", strerror(errno));
-	err = load_filter();
+	if (err)
+		log_warn("no_new_privs: %s", strerror(-err));
+	err = load_filter(SCMP_ACT_ALLOW, add_rules);
 	if (err)
 		log_warn("system calls are not filtered: %s", strerror(-err));
+}
+
+bool sandbox_lacks(char *out, size_t size)
+{
+	bool filter = prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0;
+	bool landlock = landlock_version() > 0;
+
+	snprintf(out, size, "%s%s%s", filter ? "" : "seccomp",
+		 filter || landlock ? "" : ", ", landlock ? "" : "Landlock");
+	return !filter || !landlock;
+}
+
+/* Sanitizers do more than we do, at any time. */
+static bool can_filter(void)
+{
+#if defined(__SANITIZE_ADDRESS__)
+	return false;
+#else
+	return true;
+#endif
+}
+
+static int confine(enum sandbox_mode mode)
+{
+	int err = gain_nothing(), filter = 0;
+
+	tzset();		/* the last file that is read by its name */
+	if (!err)
+		err = landlock_enter(-1, 0);
+	if (can_filter())
+		filter = load_filter(mode == SANDBOX_STRICT ?
+				     SCMP_ACT_KILL_PROCESS : refuse(),
+				     allow_some);
+	return err ? err : filter;
+}
+
+int sandbox_enter_capture(enum sandbox_mode mode)
+{
+	char lacks[64];
+	int err;
+
+	if (mode == SANDBOX_OFF)
+		return 0;
+	if (sandbox_lacks(lacks, sizeof(lacks))) {
+		if (mode == SANDBOX_STRICT) {
+			log_error("no capture: this kernel has no %s, and "
+				  "--sandbox=strict wants it", lacks);
+			return -ENOSYS;
+		}
+		log_info("this kernel has no %s: the sandbox goes without",
+			 lacks);
+	}
+	err = confine(mode);
+	if (!err || mode == SANDBOX_BEST) {
+		if (err)
+			log_debug("the sandbox lacks a part: %s",
+				  strerror(-err));
+		return 0;
+	}
+	log_error("no capture: the sandbox cannot be had: %s", strerror(-err));
+	return err;
+}
+
+/* ---- does it hold? ---- */
+
+/* Each is harmless: without a sandbox it fails for another reason, or closes. */
+static long try_execve(void)
+{
+	return syscall(SYS_execve, NULL, NULL, NULL);
+}
+
+static long try_socket(void)
+{
+	return syscall(SYS_socket, AF_INET, SOCK_STREAM, 0);
+}
+
+static long try_packet_socket(void)
+{
+	return syscall(SYS_socket, AF_PACKET, SOCK_RAW, 0);
+}
+
+static long try_open(void)
+{
+	return syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY | O_CLOEXEC);
+}
+
+static long try_ptrace(void)
+{
+	return syscall(SYS_ptrace, PTRACE_CONT, 1, 0, 0);
+}
+
+static long try_bpf(void)
+{
+	return syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, NULL, 0);
+}
+
+static long try_kill(void)
+{
+	return syscall(SYS_kill, getppid(), 0);
+}
+
+int sandbox_try(void)
+{
+	static const struct {
+		const char *what;
+		long (*fn)(void);
+	} tries[] = {
+		{ "execve", try_execve }, { "socket", try_socket },
+		{ "a packet socket", try_packet_socket },
+		{ "open", try_open }, { "ptrace", try_ptrace },
+		{ "bpf", try_bpf }, { "kill", try_kill },
+	};
+	int count = 0;
+
+	is_trying = 1;
+	for (size_t i = 0; i < sizeof(tries) / sizeof(*tries); i++) {
+		long result = tries[i].fn();
+		bool refused = result < 0 && errno == EPERM;
+
+		if (result > STDERR_FILENO)
+			close((int)result);
+		count += !refused;
+		log_debug("sandbox: %s is %srefused", tries[i].what,
+			  refused ? "" : "not ");
+	}
+	is_trying = 0;
+	return count;
 }

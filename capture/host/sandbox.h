@@ -1,24 +1,44 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What a process that reads hostile bytes can no longer ask of the kernel,
- * for good and in all its threads: new privileges, new programs, other
- * processes' memory, mounts, namespaces, modules, keys, packets.
- *
- * It is a list of what a capture never does, and those calls fail with EPERM.
- * What is open stays open.
+ * What a process of ours can no longer ask of the kernel, for good.  What is
+ * open stays open.  No core is dumped any more, either, and nobody of the same
+ * user may trace it.
  */
 #ifndef PKTWHO_HOST_SANDBOX_H
 #define PKTWHO_HOST_SANDBOX_H
 
 #include <stdbool.h>
-
-/* Whether this kernel filters system calls. */
-bool sandbox_can_filter(void);
+#include <stddef.h>
 
 /*
- * To be called once all is open.  No core is dumped any more, either, and
- * nobody of the same user may trace us.  A warning says what is not to be had.
+ * Best: a call that is not allowed fails, and is said once; what this kernel
+ * has not got is said, too.  Strict: such a call ends the process, and without
+ * all of it there is no capture.  Off: only privileges are given up.
+ */
+enum sandbox_mode { SANDBOX_BEST, SANDBOX_STRICT, SANDBOX_OFF };
+
+/*
+ * For what helps a capture and never sees a packet, or reads another host's
+ * stream: no new privileges, new programs, other processes' memory, mounts,
+ * namespaces, modules, keys, packets.  It is a list of what none of them ever
+ * does.  A warning says what is not to be had.
  */
 void sandbox_enter(void);
+
+/*
+ * For what sees packets, once all is open and privileges are given up: only
+ * the calls that reading, writing and waiting take, and no path at all.  0, or
+ * -errno with SANDBOX_STRICT (logged).
+ */
+int sandbox_enter_capture(enum sandbox_mode mode);
+
+/* What of that this kernel lacks, in words; false if nothing. */
+bool sandbox_lacks(char *out, size_t size);
+
+/*
+ * Tries, in there, what must not work, and tells of each by log_debug().
+ * The number of those that did work.
+ */
+int sandbox_try(void);
 
 #endif

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -19,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/landlock.h"
 #include "host/log.h"
 #include "host/privilege.h"
 #include "host/sandbox.h"
@@ -170,25 +170,13 @@ static int next(struct ring *r, struct answer *a)
 /* Of the files it needs no more than to make and remove some in there. */
 static void confine_to(int dir_fd)
 {
-	struct landlock_ruleset_attr rules = {
-		.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1,
-	};
-	struct landlock_path_beneath_attr beneath = {
-		.allowed_access = LANDLOCK_ACCESS_FS_WRITE_FILE |
-				  LANDLOCK_ACCESS_FS_MAKE_REG |
-				  LANDLOCK_ACCESS_FS_REMOVE_FILE,
-		.parent_fd = dir_fd,
-	};
-	int fd = (int)syscall(SYS_landlock_create_ruleset, &rules,
-			      sizeof(rules), 0);
+	int err = landlock_enter(dir_fd, LANDLOCK_ACCESS_FS_WRITE_FILE |
+					 LANDLOCK_ACCESS_FS_MAKE_REG |
+					 LANDLOCK_ACCESS_FS_REMOVE_FILE |
+					 LANDLOCK_TRUNCATE);
 
-	if (fd < 0 ||
-	    syscall(SYS_landlock_add_rule, fd, LANDLOCK_RULE_PATH_BENEATH,
-		    &beneath, 0) ||
-	    syscall(SYS_landlock_restrict_self, fd, 0))
-		log_debug("no Landlock: %s", strerror(errno));
-	if (fd >= 0)
-		close(fd);
+	if (err)
+		log_debug("no Landlock: %s", strerror(-err));
 }
 
 /* ^C is the capture's, whose end is ours. */

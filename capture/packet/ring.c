@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "bytes.h"
+#include "packet/links.h"
 
 /*
  * Paused for a second, we lose nothing of a trickle that fills no block: each
@@ -343,11 +344,9 @@ static uint32_t read_block(const struct ring *r, uint32_t n,
 /* One that is down may come up again, or go away, of which nobody tells. */
 static int check_interface(struct ring *r)
 {
-	char name[IF_NAMESIZE];
-
 	if (pending_error(r) == -ENETDOWN)
 		r->is_down = r->ifindex;
-	return r->is_down && !if_indextoname(r->ifindex, name) ? -ENODEV : 0;
+	return r->is_down && !links_have(r->ifindex) ? -ENODEV : 0;
 }
 
 int ring_read(struct ring *r,

@@ -19,6 +19,7 @@
 
 #include "host/log.h"
 #include "packet/parse.h"
+#include "packet/links.h"
 #include "packet/ring.h"
 #include "printable.h"
 
@@ -354,7 +355,7 @@ int source_read(struct source *s,
 
 int source_resume(struct source *s)
 {
-	unsigned index = if_nametoindex(s->name);
+	unsigned index = links_index(s->name);
 	int err = index ? ring_resume(s->ring, index) : -ENODEV;
 
 	if (err)

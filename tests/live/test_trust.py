@@ -86,6 +86,23 @@ class Trust(world.LiveTest):
                       NET_ADMIN | SYS_PTRACE | DAC_READ_SEARCH | KILL)
         self.assertEqual(c.stop(signal.SIGTERM)[0], 128 + signal.SIGTERM)
 
+    def test_what_must_not_work_is_refused(self):
+        done = self.capture("--log-level", "debug", "-w",
+                            self.dir / "try.pcapng")
+        self.assertEqual(done.returncode, 0)
+        for what in ("execve", "socket", "a packet socket", "open", "ptrace",
+                     "bpf", "kill"):
+            self.assertIn(f"sandbox: {what} is refused\n", done.stderr)
+
+    def test_the_sandbox_can_be_off(self):
+        c = Capture(self.dir / "off.pcapng", "-i", "lo", "--sandbox=off")
+        world.time.sleep(0.3)
+        (task,) = tasks(c.process.pid)
+        self.assertEqual(task["Seccomp"], "0")
+        for name in SETS:
+            self.assertEqual(int(task[name], 16), 0, name)
+        self.assertEqual(c.stop()[0], 0)
+
     def gone_on(self, what, wrap=()):
         """A capture whose lookup process got that signal, and what it said."""
         server = self.tcp_server()
@@ -135,8 +152,8 @@ class Trust(world.LiveTest):
     def test_the_doctor_tells(self):
         self.assertRegex(run(PKTWHO, "doctor").stdout,
                          "\nok    sandbox: captures as uid 65534 without any "
-                         "capability; .*cap_sys_ptrace.* system calls "
-                         "filtered\n")
+                         "capability; .*cap_sys_ptrace.* seccomp, "
+                         "Landlock\n")
 
     def shared(self, name, mode=0o777, uid=4242):
         directory = Path(tempfile.mkdtemp(prefix=name, dir=self.dir))

@@ -1,14 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <linux/bpf.h>
+#include <linux/landlock.h>
+#include <linux/netlink.h>
 #include <net/if.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -19,6 +28,7 @@
 
 #include <cmocka.h>
 
+#include "host/landlock.h"
 #include "host/sandbox.h"
 
 /* It is for good, so that a child has to try it: the exit status of @fn. */
@@ -115,9 +125,164 @@ static void no_core_and_no_new_privileges(void **state)
 	assert_int_equal(in_sandbox(look_at_process), 0);
 }
 
+/* ---- what sees packets ---- */
+
+/* How a child ends that tried @fn in there; what it said is in @said. */
+static int in_capture(enum sandbox_mode mode, int (*fn)(void), char *said,
+		      size_t size)
+{
+	int fds[2], status;
+	ssize_t n;
+	pid_t pid;
+
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	if (!pid) {
+		dup2(fds[1], STDERR_FILENO);
+		_exit(sandbox_enter_capture(mode) ? 99 : fn());
+	}
+	close(fds[1]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	n = read(fds[0], said, size - 1);
+	said[n > 0 ? n : 0] = '\0';
+	close(fds[0]);
+	return status;
+}
+
+/* Under sanitizers, or in a kernel without, there is nothing to be tried. */
+static void need_all(void)
+{
+	char lacks[64];
+
+#if defined(__SANITIZE_ADDRESS__)
+	skip();
+#endif
+	if (sandbox_lacks(lacks, sizeof(lacks)))
+		skip();
+}
+
+static int try_capture(void)
+{
+	struct ifaddrs *all;
+	int fds[2], null;
+	char byte = 1;
+
+	if (getifaddrs(&all))
+		return 1;
+	freeifaddrs(all);
+	if (mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED)
+		return 2;
+	free(malloc(1 << 24));
+	if (write(STDERR_FILENO, "", 0) < 0 || poll(NULL, 0, 1) < 0)
+		return 3;
+	if (faccessat(AT_FDCWD, "/proc/1", F_OK, 0))
+		return 4;
+	if (waitpid(-1, NULL, WNOHANG) >= 0 || errno != ECHILD)
+		return 5;
+	/* These it has to be given. */
+	null = open("/dev/null", O_RDONLY);
+	if (null >= 0 || errno != EPERM)
+		return 6;
+	if (!is_refused(socketpair(AF_UNIX, SOCK_STREAM, 0, fds)))
+		return 7;
+	if (mmap(NULL, 4096, PROT_READ | PROT_EXEC,
+		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED)
+		return 8;
+	if (!is_refused(socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER)))
+		return 9;
+	if (!is_refused(ioctl(STDERR_FILENO, TIOCSTI, &byte)))
+		return 10;
+	return sandbox_try() ? 11 : 0;
+}
+
+static void a_capture_does_only_what_it_must(void **state)
+{
+	char said[4096], *line;
+
+	(void)state;
+	need_all();
+	assert_int_equal(in_capture(SANDBOX_BEST, try_capture, said,
+				    sizeof(said)), 0);
+	line = strstr(said, "has refused");
+	assert_non_null(line);
+	assert_null(strstr(line + 1, "has refused"));
+	assert_non_null(strstr(said, "openat()"));
+}
+
+static int try_open(void)
+{
+	return open("/dev/null", O_RDONLY) < 0;
+}
+
+static void strict_ends_it(void **state)
+{
+	char said[256];
+	int status;
+
+	(void)state;
+	need_all();
+	status = in_capture(SANDBOX_STRICT, try_open, said, sizeof(said));
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGSYS);
+}
+
+static void off_lets_all_be(void **state)
+{
+	char said[256];
+
+	(void)state;
+	assert_int_equal(in_capture(SANDBOX_OFF, try_open, said, sizeof(said)),
+			 0);
+	assert_string_equal(said, "");
+}
+
+/* ---- Landlock ---- */
+
+static int try_paths(void)
+{
+	int dir = open("/tmp", O_PATH | O_DIRECTORY), fd;
+	char name[64];
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    landlock_enter(dir, LANDLOCK_ACCESS_FS_WRITE_FILE |
+				LANDLOCK_ACCESS_FS_MAKE_REG |
+				LANDLOCK_ACCESS_FS_REMOVE_FILE |
+				LANDLOCK_TRUNCATE))
+		return 1;
+	snprintf(name, sizeof(name), "pktwho-landlock-%d", getpid());
+	fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	if (fd < 0 || ftruncate(fd, 1) || unlinkat(dir, name, 0))
+		return 2;
+	if (open("/etc/passwd", O_RDONLY) >= 0 || errno != EACCES)
+		return 3;
+	if (open("/tmp", O_RDONLY) >= 0 || errno != EACCES)
+		return 4;
+	return 0;
+}
+
+static void no_path_but_one_is_left(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (landlock_version() < 0)
+		skip();
+	pid = fork();
+	if (!pid)
+		_exit(try_paths());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_capture_does_only_what_it_must),
+		cmocka_unit_test(strict_ends_it),
+		cmocka_unit_test(off_lets_all_be),
+		cmocka_unit_test(no_path_but_one_is_left),
 		cmocka_unit_test(what_no_capture_needs_is_refused),
 		cmocka_unit_test(what_a_capture_needs_still_works),
 		cmocka_unit_test(no_core_and_no_new_privileges),

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Which interfaces there are now, by netlink: if_nametoindex() and the like
+ * take a socket that the sandbox of a capture does not let it have.
+ */
+#ifndef PKTWHO_PACKET_LINKS_H
+#define PKTWHO_PACKET_LINKS_H
+
+#include <stdbool.h>
+
+/* 0: there is none of that name, or it cannot be known. */
+unsigned links_index(const char *name);
+
+/* True also if that cannot be known. */
+bool links_have(unsigned index);
+
+#endif
