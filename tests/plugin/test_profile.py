@@ -28,6 +28,23 @@ def rules():
             if line.startswith("@")]
 
 
+def luminance(colour):
+    """Of sixteen-bit channels, as WCAG 2 defines it."""
+    red, green, blue = [
+        c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4
+        for c in (int(text) / 65535 for text in colour.split(","))]
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrasts():
+    """(name, contrast) of the colour rules."""
+    for line in (PROFILE / "colorfilters").read_text().splitlines():
+        if line.startswith("@"):
+            colours = re.search(r"@\[(.*?)\]\[(.*?)\]$", line).groups()
+            dark, light = sorted(map(luminance, colours))
+            yield line.split("@")[1], (light + 0.05) / (dark + 0.05)
+
+
 def buttons():
     """(label, filter) of the filter buttons."""
     return [[plain(text) for text in re.findall(r'"(.*?)"', line)[1:3]]
@@ -51,13 +68,12 @@ class Profile(unittest.TestCase):
                              "tabs")
         # tshark puts an arrow between source and destination.
         number, _, process, pid, source, _, destination, country, app, host, \
-            length, info = [cell.strip() for cell in lines[0].split("\t")]
+            info = [cell.strip() for cell in lines[0].split("\t")]
         self.assertEqual(number, "1")
-        self.assertEqual(process, "curl,python3")
-        self.assertRegex(pid, r"^\d+,\d+$")
+        self.assertEqual(process, "curl → python3")
+        self.assertRegex(pid, r"^\d+ → \d+$")
         self.assertEqual((source, destination), ("127.0.0.1",) * 2)
         self.assertEqual(country, "")
-        self.assertEqual(length, "74")
         self.assertIn("[SYN]", info)
         self.assertIsNotNone(app + host)
 
@@ -73,6 +89,17 @@ class Profile(unittest.TestCase):
                              "--color")
         self.assertIn("TCP RST", "\n".join(lines))
         self.assertGreaterEqual(len(rules()), 8)
+        for name, contrast in contrasts():
+            self.assertGreaterEqual(contrast, 4.5, name)
+
+    def test_grey_is_for_packets_without_a_process(self):
+        """A refused SYN has one, its reset is the kernel's; so is an ACK."""
+        rows = tshark.fields(self.file, "frame.coloring_rule.name",
+                             "proc.name", more=["-C", "pktwho", "--color"])
+        self.assertGreater(len(rows), 10)
+        for rule, name in rows:
+            if "kernel" in rule or "forwarded" in rule:
+                self.assertEqual(name, "", rule)
         self.assertGreaterEqual(len(buttons()), 5)
 
 
