@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * tshark -z proc,table[,csv|,json][,FILTER]: one row for each process that
- * sent or received one of the packets, the busiest first, with what the
- * file's records say of it.
+ * One row for each process that sent or received one of the packets, with
+ * what the file's records say of it: Statistics -> Process Table, and tshark
+ * -z proc,table[,csv|,json][,FILTER], where the busiest comes first.
  */
 #include "stats/stats.h"
 
@@ -27,6 +27,7 @@ struct entry {
 	uint64_t last_ns;
 	uint32_t pid;
 	bool has_pid;
+	guint line;		/* in the window's table */
 	const char *name;	/* as text_escape() has it */
 	char *owned;		/* the same, to be freed; not in a key */
 };
@@ -64,8 +65,8 @@ static void entry_free(gpointer data)
 	g_free(e);
 }
 
-static void count(struct table *t, const struct entry *key,
-		  const packet_info *pinfo)
+static struct entry *count(struct table *t, const struct entry *key,
+			   const packet_info *pinfo)
 {
 	uint64_t now = (uint64_t)pinfo->abs_ts.secs * 1000000000u +
 		       (uint64_t)pinfo->abs_ts.nsecs;
@@ -82,43 +83,62 @@ static void count(struct table *t, const struct entry *key,
 	e->bytes += pinfo->fd->pkt_len;
 	e->first_ns = MIN(e->first_ns, now);
 	e->last_ns = MAX(e->last_ns, now);
+	return e;
 }
 
-static void count_end(struct table *t, const struct packet_end *end,
-		      const char *name, const packet_info *pinfo)
+static struct entry *count_end(struct table *t, const struct packet_end *end,
+			       const char *name, const packet_info *pinfo)
 {
 	struct entry key = {
 		.id = end->id, .pid = end->pid, .has_pid = true,
 		.name = name,
 	};
 
-	if (end->present)
-		count(t, &key, pinfo);
+	return end->present ? count(t, &key, pinfo) : NULL;
+}
+
+static struct entry *count_imported(struct table *t, const struct imported *i,
+				    const packet_info *pinfo)
+{
+	struct entry key = {
+		.pid = i->process.pid,
+		.has_pid = process_has(&i->process, FIELD_PID),
+		.name = text_escape(pinfo->pool, i->name, strlen(i->name)),
+	};
+
+	return count(t, &key, pinfo);
+}
+
+/* Counts a packet; @of become whose it is, NULL where nobody's. */
+static void count_packet(struct table *t, const packet_info *pinfo,
+			 const struct stats_packet *s, struct entry *of[2])
+{
+	const struct packet_end *src = &s->owners.src, *dst = &s->owners.dst;
+
+	of[0] = of[1] = NULL;
+	if (s->imported) {
+		of[0] = count_imported(t, s->imported, pinfo);
+		return;
+	}
+	of[0] = count_end(t, src, s->src, pinfo);
+	if (!src->present || src->id != dst->id)
+		of[1] = count_end(t, dst, s->dst, pinfo);
 }
 
 static tap_packet_status packet(void *data, packet_info *pinfo,
 				epan_dissect_t *edt _U_, const void *stats,
 				tap_flags_t flags _U_)
 {
-	const struct stats_packet *s = stats;
-	const struct packet_end *src = &s->owners.src, *dst = &s->owners.dst;
-	const struct imported *i = s->imported;
+	struct entry *of[2];
 
-	if (i) {
-		struct entry key = {
-			.pid = i->process.pid,
-			.has_pid = process_has(&i->process, FIELD_PID),
-			.name = text_escape(pinfo->pool, i->name,
-					    strlen(i->name)),
-		};
-
-		count(data, &key, pinfo);
-		return TAP_PACKET_REDRAW;
-	}
-	count_end(data, src, s->src, pinfo);
-	if (!src->present || src->id != dst->id)
-		count_end(data, dst, s->dst, pinfo);
+	count_packet(data, pinfo, stats, of);
 	return TAP_PACKET_REDRAW;
+}
+
+static GHashTable *entries_new(void)
+{
+	return g_hash_table_new_full(entry_hash, entry_equal, entry_free,
+				     NULL);
 }
 
 static void reset(void *data)
@@ -443,6 +463,151 @@ static void finish(void *data)
 	g_free(t);
 }
 
+/* ---- as a window ---- */
+
+/* Wireshark keeps one set of tables for a kind of statistic. */
+static struct table window;
+static GStringChunk *window_texts;
+
+/* Its columns, as those of the text. */
+static stat_tap_table_item window_columns[COLUMNS];
+
+static stat_tap_table_item_type window_cell(const struct row *row,
+					    const struct process *p,
+					    const struct entry *e)
+{
+	stat_tap_table_item_type item = { .type = TABLE_ITEM_STRING };
+	wmem_allocator_t *pool;
+
+	if (is_number(row)) {
+		item.type = TABLE_ITEM_UINT;
+		item.value.uint_value = (guint)row_number(row, p);
+		return item;
+	}
+	pool = wmem_allocator_new(WMEM_ALLOCATOR_SIMPLE);
+	item.value.string_value = g_string_chunk_insert(window_texts,
+		cell(pool, row, p, e));
+	wmem_destroy_allocator(pool);
+	return item;
+}
+
+static void window_add_line(stat_tap_table *table, struct entry *e)
+{
+	stat_tap_table_item_type items[COLUMNS];
+	struct process p;
+
+	describe(&p, e);
+	memset(items, 0, sizeof(items));
+	for (int c = 0; c < COLUMNS; c++)
+		items[c] = window_cell(row_of(words[c]), &p, e);
+	e->line = table->num_elements;
+	stat_tap_init_table_row(table, e->line, COLUMNS, items);
+}
+
+static void window_update(stat_tap_table *table, struct entry *e)
+{
+	if (!e)
+		return;
+	if (e->packets == 1)
+		window_add_line(table, e);
+	/* The first two columns are what changes. */
+	stat_tap_get_field_data(table, e->line, 0)->value.uint_value =
+		(guint)e->packets;
+	stat_tap_get_field_data(table, e->line, 1)->value.uint_value =
+		(guint)MIN(e->bytes, G_MAXUINT);
+}
+
+static tap_packet_status window_packet(void *data, packet_info *pinfo,
+				       epan_dissect_t *edt _U_,
+				       const void *stats,
+				       tap_flags_t flags _U_)
+{
+	stat_data_t *stat = data;
+	stat_tap_table *table = g_array_index(stat->stat_tap_data->tables,
+					      stat_tap_table *, 0);
+	struct entry *of[2];
+
+	if (!window.entries)
+		return TAP_PACKET_DONT_REDRAW;
+	count_packet(&window, pinfo, stats, of);
+	window_update(table, of[0]);
+	window_update(table, of[1]);
+	return TAP_PACKET_REDRAW;
+}
+
+static void window_reset(stat_tap_table *table)
+{
+	for (guint i = 0; i < table->num_elements; i++)
+		g_free(table->elements[i]);
+	g_free(table->elements);
+	table->elements = NULL;
+	table->num_elements = 0;
+	if (!window.entries)
+		return;
+	g_hash_table_remove_all(window.entries);
+	g_string_chunk_clear(window_texts);
+}
+
+static void window_init(stat_tap_table_ui *ui)
+{
+	stat_tap_table *table = stat_tap_find_table(ui, ui->title);
+
+	if (!window.entries) {
+		window.entries = entries_new();
+		window_texts = g_string_chunk_new(4096);
+	}
+	if (table) {
+		ui->stat_tap_reset_table_cb(table);
+		return;
+	}
+	table = stat_tap_init_table(ui->title, COLUMNS, 0, NULL);
+	stat_tap_add_table(ui, table);
+}
+
+/* Called for every cell; all goes with the first. */
+static void window_free_cell(stat_tap_table *table _U_, guint line,
+			     guint column,
+			     stat_tap_table_item_type *item _U_)
+{
+	if (line || column || !window.entries)
+		return;
+	g_hash_table_destroy(window.entries);
+	g_string_chunk_free(window_texts);
+	window.entries = NULL;
+}
+
+static void window_register(void)
+{
+	static tap_param params[] = {
+		{ PARAM_FILTER, "filter", "Filter", NULL, true },
+	};
+	static stat_tap_table_ui ui = {
+		.group = REGISTER_PACKET_STAT_GROUP_UNSORTED,
+		.title = "Process Table",
+		.tap_name = "proc",
+		.cli_string = COMMAND ",window",
+		.stat_tap_init_cb = window_init,
+		.packet_func = window_packet,
+		.stat_tap_reset_table_cb = window_reset,
+		.stat_tap_free_table_item_cb = window_free_cell,
+		.nfields = COLUMNS,
+		.fields = window_columns,
+		.nparams = array_length(params),
+		.params = params,
+	};
+
+	for (int c = 0; c < COLUMNS; c++) {
+		const struct row *row = row_of(words[c]);
+
+		window_columns[c] = (stat_tap_table_item){
+			is_number(row) ? TABLE_ITEM_UINT : TABLE_ITEM_STRING,
+			is_number(row) ? TAP_ALIGN_RIGHT : TAP_ALIGN_LEFT,
+			row->title, is_number(row) ? "%u" : "%s",
+		};
+	}
+	register_stat_tap_table_ui(&ui);
+}
+
 /* ---- the option ---- */
 
 /* Takes ",WORD" off the front of @s, if that is all up to the next comma. */
@@ -466,8 +631,7 @@ static STAT_START start(const char *argument, void *data _U_)
 		t->format = FORMAT_CSV;
 	else if (take_word(&rest, ",json"))
 		t->format = FORMAT_JSON;
-	t->entries = g_hash_table_new_full(entry_hash, entry_equal, entry_free,
-					   NULL);
+	t->entries = entries_new();
 	error = register_tap_listener("proc", t, *rest == ',' ? rest + 1 : NULL,
 				      0, reset, packet, draw, finish);
 	/* To end, as Wireshark's own do: nothing is better than all. */
@@ -487,4 +651,5 @@ void table_init(void)
 	};
 
 	register_stat_tap_ui(&ui, NULL);
+	window_register();
 }

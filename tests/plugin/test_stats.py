@@ -238,6 +238,18 @@ class ProcessTable(unittest.TestCase):
         self.assertEqual([row[:2] for row in rows],
                          [["7", r'a"b\\c'], ["8", r'\x0a",\xff']])
 
+    def test_window(self):
+        """What Statistics -> Process Table shows, in tshark's way."""
+        for more in ([], ["-2"]):
+            rows = [line.split(" |")[:9] for line in statistic(
+                self.file, "proc,table,window", *more) if line[:1].isdigit()]
+            self.assertEqual([row[:4] for row in rows],
+                             [["4", "1250", "4242", "curl"],
+                              ["2", "140", "4243", "curl"],
+                              ["1", "70", "812", "nginx"]])
+        # Described at the end of the file: known to who reads it twice.
+        self.assertEqual(rows[0][4:], ["root", "", "", "", "/usr/bin/curl"])
+
     def test_nobody(self):
         path = tshark.write("plain-table", shb() + idb()
                             + epb(udp(HERE, FAR), T0))
