@@ -185,7 +185,18 @@ static proto_item *add_exit(const struct source *s, const struct row *row,
 	return item;
 }
 
-/* A flag that is not set can be filtered for, but need not be looked at. */
+/* Flags of which none is set can be filtered for, and need not be looked at. */
+static proto_item *add_plain(const struct source *s, const struct row *row,
+			     int id)
+{
+	proto_item *item = add_number(s, row, id);
+
+	if (row->field == FIELD_FLAGS && !number(s, row))
+		proto_item_set_hidden(item);
+	return item;
+}
+
+/* So can a flag that is not set. */
 static proto_item *add_flag(const struct source *s, const struct row *row,
 			    int id)
 {
@@ -232,7 +243,7 @@ static proto_item *add_value(const struct source *s, const struct row *row,
 	case U64:
 		break;
 	}
-	return add_number(s, row, id);
+	return add_plain(s, row, id);
 }
 
 static bool is_known(const struct source *s, const struct row *row)

@@ -265,6 +265,15 @@ class Fields(unittest.TestCase):
                                    ", Dst: nginx (812)]")
         self.assertTrue(heads[1].startswith("Frame 1:"), heads[1])
         self.assertIn(f"    [Source: {curl}]", shown)
+        self.assertIn("        [Source Flags: 0x00000041]", shown)
+
+    def test_flags_of_which_none_is_set_are_not_shown(self):
+        shown = tshark.lines("tshark", "-r", self.file, "-O", "proc", "-Y",
+                             "proc.table")
+        flags = [line for line in shown if line.strip().startswith("Flags")]
+        self.assertEqual(flags, ["        Flags: 0x00000041"])
+        self.assertEqual(tshark.frames(self.file, "proc.table.flags == 0"),
+                         [9])
 
     def test_a_hash_that_comes_late_is_on_all_packets(self):
         known = process(id=0xC0FFEE, pid=4242, name=b"curl",
