@@ -149,7 +149,10 @@ static void hash_end(struct session *s, struct program *program)
 static struct program *program_of(const struct verdict_end *end,
 				  uint64_t mono_ns)
 {
-	return end->owner ? proc_program_at(end->owner, mono_ns) : NULL;
+	if (!end->owner)
+		return NULL;
+	return proc_program_at(end->owner, end->as_of_ns ? end->as_of_ns :
+							  mono_ns);
 }
 
 /* ---- files ---- */

@@ -26,6 +26,7 @@ enum probe_kind {
 	PROBE_FRAME,		/* a packet socket sends or reads this one frame */
 	PROBE_EXEC,		/* struct probe_exec */
 	PROBE_PACKET,		/* the socket sends or receives this one packet */
+	PROBE_READ,		/* owner read what the socket has up to position */
 	PROBE_BOUND,		/* the socket has the key's local end; no remote */
 };
 
@@ -37,6 +38,8 @@ enum probe_owner_flags {
 	PROBE_LISTENING = 8,
 	PROBE_SENDS = 16,	/* PROBE_PACKET: it sends, else it receives */
 	PROBE_ALONE = 32,	/* ... and the others of its flow are not told */
+	PROBE_PENDING = 64,	/* ... and PROBE_READ tells who reads it */
+	PROBE_WRITES = 128,	/* PROBE_OWNER: what it sends begins at position */
 };
 
 /* As whom the process uses the socket, often as both; or the frame. */
@@ -68,6 +71,12 @@ struct probe_event {
 	struct probe_owner owner;
 	struct flow_key key;
 	__u64 fingerprint;	/* PROBE_PACKET, PROBE_FRAME; 0: none */
+	/*
+	 * PROBE_PENDING, PROBE_READ: among the datagrams that the socket reads;
+	 * of a connection the sequence number after it.  PROBE_WRITES: the
+	 * sequence number of the first byte.
+	 */
+	__u64 position;
 	__u32 parent_tgid;	/* PROBE_FORK */
 	__u32 exit_status;	/* PROBE_EXIT, as wait(2) reports it */
 	__u8 kind;		/* enum probe_kind */
@@ -121,7 +130,7 @@ struct probe_holder {
 
 #pragma GCC diagnostic pop
 
-_Static_assert(sizeof(struct probe_event) == 144, "probe_event is shared ABI");
+_Static_assert(sizeof(struct probe_event) == 152, "probe_event is shared ABI");
 _Static_assert(sizeof(struct probe_holder) == 120, "probe_holder is shared ABI");
 
 #endif

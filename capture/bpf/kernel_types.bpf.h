@@ -40,12 +40,18 @@ struct sock_common {
 
 typedef struct { int owned; } socket_lock_t;
 
+struct sk_buff_head { __u32 qlen; };
+
 struct sock {
 	struct sock_common __sk_common;
 	socket_lock_t sk_lock;
+	struct sk_buff_head sk_receive_queue;
 	__u16 sk_protocol;
 	struct socket *sk_socket;
 };
+
+struct udp_sock { struct sk_buff_head reader_queue; };
+struct tcp_sock { __u32 copied_seq, write_seq; };
 
 struct mptcp_sock { struct sock *first; };
 
@@ -83,7 +89,13 @@ struct mount {
 	struct vfsmount mnt;
 };
 struct path { struct vfsmount *mnt; struct dentry *dentry; };
-struct file { struct path f_path; struct inode *f_inode; void *private_data; };
+typedef struct { atomic64_t refcnt; } file_ref_t;
+struct file {
+	struct path f_path;
+	struct inode *f_inode;
+	void *private_data;
+	file_ref_t f_ref;
+};
 struct linux_binprm { struct file *file; };
 
 struct fdtable { unsigned int max_fds; struct file **fd; };
@@ -106,7 +118,7 @@ enum cgroup_subsys_id { memory_cgrp_id = 1 };
 
 struct cred { kuid_t euid; kgid_t egid; };
 struct mm_struct { unsigned long arg_start, arg_end; struct file *exe_file; };
-struct signal_struct { atomic_t live; int group_exit_code; };
+struct signal_struct { atomic_t live; int nr_threads, group_exit_code; };
 
 #ifdef __TARGET_ARCH_arm64
 struct pt_regs { __u64 regs[31]; __u64 orig_x0; __s32 syscallno; };
@@ -151,6 +163,9 @@ struct bpf_iter__task_file {
 struct timespec64 { __s64 tv_sec; long tv_nsec; };
 struct inode___before_6_11 { struct timespec64 __i_ctime; };
 struct inode___before_6_6 { struct timespec64 i_ctime; };
+
+/* A file's references were counted from 1 until Linux 6.13. */
+struct file___before_6_13 { atomic64_t f_count; };
 
 /* The kernfs parent was a plain pointer until Linux 6.15. */
 struct kernfs_node___before_6_15 { struct kernfs_node *parent; };

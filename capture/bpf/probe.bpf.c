@@ -23,6 +23,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+#define MSG_PEEK	2
 #define SOCK_STREAM	1
 #define SOCK_RAW	3
 #define AF_INET		2
@@ -56,7 +57,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define MLD2_REPORT	143
 #define IP_OFFSET	0x1fff
 #define IP6_OFFSET	0xfff8
-#define TCP_FLAGS	13	/* offset in the header */
+#define TCP_OFFSET	12	/* of data, in the header; the flags follow */
 #define TCP_SYN		0x02
 #define PF_EXITING	0x00000004
 #define PF_IO_WORKER	0x00000010
@@ -79,6 +80,9 @@ struct sock_info {
 	__u64 cookie;
 	__u64 netns;
 	__u64 address;		/* of the struct sock, for CO-RE reads */
+	__u64 file;		/* of its struct file, once it is known */
+	__u64 reads;		/* datagrams read so far */
+	__u64 pending_ns;	/* when it last had holders; 0: long ago */
 	__u64 shared_ns;	/* when another process last took over sending */
 	__u32 flags;		/* enum probe_owner_flags */
 	__u32 roles;		/* enum sock_roles */
@@ -89,7 +93,11 @@ struct sock_info {
 	__u8 told;		/* user space knows of the socket, */
 	__u8 tx_told;		/* of a connection's flow as it sends, */
 	__u8 rx_told;		/* and as it receives */
-	__u8 reserved;
+	__u8 wrote;		/* @wrote_seq is known */
+	__u8 threads;		/* the owner has several */
+	__u8 reserved[7];
+	__u32 wrote_seq;	/* of a connection: after what is written so far */
+	__u32 maker;		/* process id of who made or accepted it */
 	struct flow_key last_tx;
 	struct flow_key last_rx;
 };
@@ -105,6 +113,7 @@ enum use {
 	USE_SEND,
 	USE_READ,
 	USE_HOLD,		/* creates, binds, connects, accepts it */
+	USE_END,		/* closes it, perhaps unseen in a queue */
 };
 
 struct reported {
@@ -238,6 +247,10 @@ static __always_inline void tell_socket(__u8 kind, struct sock_info *s,
 		e->owner = s->owner;
 	e->flags = s->flags;
 	e->roles = roles;
+	if (kind == PROBE_OWNER && roles & PROBE_SENDER && s->wrote) {
+		e->flags |= PROBE_WRITES;
+		e->position = s->wrote_seq;
+	}
 	if (key)
 		e->key = *key;
 	bpf_ringbuf_submit(e, wakeup());
@@ -253,6 +266,18 @@ static __always_inline bool is_user(const struct probe_owner *o,
 	       o->uid == t->cred->euid.val;
 }
 
+/* Neither executed another program nor renamed itself since. */
+static __always_inline bool is_program(const struct probe_owner *o,
+				       struct task_struct *t)
+{
+	const __u64 *known = (const __u64 *)o->comm;
+	__u64 comm[2];
+
+	__builtin_memcpy(comm, t->group_leader->comm, sizeof(comm));
+	return o->exec_gen == (__u32)t->self_exec_id && known[0] == comm[0] &&
+	       known[1] == comm[1];
+}
+
 #define PROVISIONAL (PROBE_INHERITED | PROBE_SCANNED | PROBE_KERNEL)
 
 static __always_inline void set_owner(struct sock_info *s,
@@ -264,6 +289,9 @@ static __always_inline void set_owner(struct sock_info *s,
 	if (before && before != s->owner.tgid)
 		s->shared_ns = bpf_ktime_get_ns();
 	s->flags &= ~PROVISIONAL;
+	s->threads = t->signal->nr_threads > 1;
+	if (!s->maker)
+		s->maker = s->owner.tgid;
 	tell_socket(PROBE_OWNER, s, NULL, roles);
 }
 
@@ -301,9 +329,13 @@ static __always_inline bool take_over(struct sock_info *s, enum use use)
 
 	if (use == USE_NONE || t->flags & PF_KTHREAD)
 		return false;
+	/* Who only got it in some way, or is the end of a queue it was in. */
+	if (use == USE_END && !provisional && s->maker != (__u32)t->tgid)
+		return false;
 	if (use == USE_READ && !provisional)
 		return reads(s, t);
-	if (!provisional && is_user(&s->owner, t)) {
+	if (!provisional && is_user(&s->owner, t) &&
+	    (use != USE_SEND || !s->wrote || is_program(&s->owner, t))) {
 		if (use == USE_SEND)
 			s->roles |= SOCK_SENT;
 		return false;
@@ -375,8 +407,12 @@ static __always_inline int used_by_current(struct bpf_sock *sk, void *ctx,
 
 	if (!s)
 		return 1;
-	/* Who adds a tunnel or mounts NFS does not use its socket. */
-	if (!s->owner.tgid && is_kernels((void *)s->address))
+	/*
+	 * Who adds a tunnel does not use its socket.  TCP's may be a subflow of
+	 * MPTCP, which has no file either.
+	 */
+	if (!s->owner.tgid && sk->protocol != IPPROTO_TCP &&
+	    is_kernels((void *)s->address))
 		s->flags |= PROBE_KERNEL;
 	else
 		take_over(s, use);
@@ -535,6 +571,13 @@ static __always_inline void header_key(const __u8 b[8], struct flow_key *k,
 	}
 }
 
+/* What tells a packet from the others of its flow. */
+struct packet_print {
+	__u64 fingerprint;
+	__u32 seq_end;		/* TCP: of its payload */
+	__u32 payload;		/* TCP: its bytes */
+};
+
 static __always_inline __u64 skb_fingerprint(struct __sk_buff *skb, __u32 off,
 					     __u8 proto, __u16 ip_id,
 					     const __u8 head[8])
@@ -560,22 +603,30 @@ static __always_inline __u64 skb_fingerprint(struct __sk_buff *skb, __u32 off,
  */
 static __always_inline int transport_key(struct __sk_buff *skb, __u32 off,
 					 struct flow_key *k, bool egress,
-					 __u16 ip_id, __u64 *print)
+					 __u16 ip_id, struct packet_print *print)
 {
-	__u8 b[8] = {}, tcp_flags = 0;
+	__u8 b[8] = {}, tcp[2] = {};
 
 	if (!bpf_skb_load_bytes(skb, off, b, sizeof(b)))
 		header_key(b, k, egress);
 	if (print)
-		*print = skb_fingerprint(skb, off, k->proto, ip_id, b);
+		print->fingerprint = skb_fingerprint(skb, off, k->proto, ip_id,
+						     b);
 	if (k->proto != IPPROTO_TCP)
 		return b[0];
-	bpf_skb_load_bytes(skb, off + TCP_FLAGS, &tcp_flags, 1);
-	return tcp_flags;
+	bpf_skb_load_bytes(skb, off + TCP_OFFSET, tcp, sizeof(tcp));
+	if (print) {
+		__u32 seq = (__u32)b[4] << 24 | b[5] << 16 | b[6] << 8 | b[7];
+		__u32 head = off + (tcp[0] >> 4) * 4;
+
+		print->payload = skb->len > head ? skb->len - head : 0;
+		print->seq_end = seq + print->payload;
+	}
+	return tcp[1];
 }
 
 static __always_inline int ipv4_key(struct __sk_buff *skb, struct flow_key *k,
-				    bool egress, __u64 *print)
+				    bool egress, struct packet_print *print)
 {
 	__u8 h[20];
 	__u32 src, dst;
@@ -594,7 +645,7 @@ static __always_inline int ipv4_key(struct __sk_buff *skb, struct flow_key *k,
 }
 
 static __always_inline int ipv6_key(struct __sk_buff *skb, struct flow_key *k,
-				    bool egress, __u64 *print)
+				    bool egress, struct packet_print *print)
 {
 	__u8 h[40];
 	__u32 off;
@@ -621,10 +672,15 @@ static __always_inline int ipv6_key(struct __sk_buff *skb, struct flow_key *k,
 	return 0;
 }
 
-/* transport_key()'s answer, 0 for a later fragment, -1 if it is not IP. */
-static __always_inline int skb_key(struct __sk_buff *skb, struct flow_key *k,
-				   bool egress, __u64 *print)
+/*
+ * transport_key()'s answer, 0 for a later fragment, -1 if it is not IP.  Not
+ * inlined: the verifier walks through the headers once, not for each caller.
+ */
+__noinline int skb_key(struct __sk_buff *skb, struct flow_key *k, bool egress,
+		       struct packet_print *print)
 {
+	if (!k)
+		return -1;
 	if (skb->protocol == bpf_htons(ETH_P_IP))
 		return ipv4_key(skb, k, egress, print);
 	if (skb->protocol == bpf_htons(ETH_P_IPV6))
@@ -747,6 +803,10 @@ int on_sockops(struct bpf_sock_ops *ctx)
 		s->address = address_of(sk);
 		s->roles = 0;
 		s->told = true;
+		s->wrote = false;
+		s->maker = 0;
+		s->file = 0;
+		s->pending_ns = 0;
 		s->shared_ns = 0;
 		s->flags = (s->flags & ~PROBE_LISTENING) | PROBE_INHERITED;
 	}
@@ -831,8 +891,10 @@ static __always_inline enum use current_use(struct sock *sk)
 
 	if (flags & PF_KTHREAD)
 		return USE_NONE;
-	/* A ring of io_uring, or the end of a process that closes all. */
-	if (!regs_at || flags & (PF_IO_WORKER | PF_EXITING))
+	if (flags & PF_EXITING)
+		return USE_END;
+	/* A ring of io_uring. */
+	if (!regs_at || flags & PF_IO_WORKER)
 		return USE_SEND;
 #ifndef __TARGET_ARCH_arm64
 	/* The numbers of 32-bit programs are others. */
@@ -844,10 +906,11 @@ static __always_inline enum use current_use(struct sock *sk)
 	nr = SYSCALL_NR(regs);
 #ifdef __NR_dup2
 	if (nr == __NR_dup2)
-		return USE_SEND;
+		return USE_END;
 #endif
-	if (nr == __NR_close || nr == __NR_close_range || nr == __NR_dup3 ||
-	    nr == __NR_io_uring_enter)
+	if (nr == __NR_close || nr == __NR_close_range || nr == __NR_dup3)
+		return USE_END;
+	if (nr == __NR_io_uring_enter)
 		return USE_SEND;
 	use = use_of(nr);
 	if (use == USE_NONE)
@@ -875,7 +938,7 @@ static __always_inline bool sender_takes_over(struct sock_info *s,
 	enum use use;
 
 	if (!(s->flags & PROVISIONAL) && s->roles & SOCK_SENT &&
-	    is_user(&s->owner, t))
+	    is_user(&s->owner, t) && (!tcp || is_program(&s->owner, t)))
 		return true;
 	if (tcp ? sk->state == BPF_TCP_LISTEN ||
 			  !BPF_CORE_READ(ksk, sk_lock.owned) :
@@ -885,7 +948,7 @@ static __always_inline bool sender_takes_over(struct sock_info *s,
 	if (use == USE_NONE)
 		return false;
 	take_over(s, tcp ? use : USE_SEND);
-	return true;
+	return use != USE_END;
 }
 
 /*
@@ -909,6 +972,17 @@ static __always_inline bool is_copy(const struct bpf_sock *sk,
 		 type <= NDISC_REDIRECT));
 }
 
+/* Datagrams that wait to be read. */
+static __always_inline __u32 queued(struct sock *sk, __u8 proto)
+{
+	struct udp_sock *up = (void *)sk;
+	__u32 n = BPF_CORE_READ(sk, sk_receive_queue.qlen);
+
+	if (proto == IPPROTO_UDP || proto == IPPROTO_UDPLITE)
+		n += BPF_CORE_READ(up, reader_queue.qlen);
+	return n;
+}
+
 /*
  * One packet of a socket or flow that has several users: the answer holds for
  * it alone.  Without @sends nobody is known to have sent it.
@@ -917,12 +991,14 @@ static __always_inline void tell_packet(struct sock_info *s,
 					struct __sk_buff *skb, bool egress,
 					bool sends, __u32 flags)
 {
-	struct task_struct *t = bpf_get_current_task_btf();
+	struct packet_print print = {};
 	struct probe_event *e;
 	struct flow_key k = {};
-	__u64 print = 0;
 
 	if (skb_key(skb, &k, egress, &print) < 0)
+		return;
+	/* Nobody reads what has no bytes. */
+	if (k.proto == IPPROTO_TCP && flags & PROBE_PENDING && !print.payload)
 		return;
 	e = event_begin(PROBE_PACKET);
 	if (!e)
@@ -930,16 +1006,62 @@ static __always_inline void tell_packet(struct sock_info *s,
 	e->cookie = s->cookie;
 	e->netns = s->netns;
 	e->key = k;
-	e->fingerprint = print;
+	e->fingerprint = print.fingerprint;
 	e->flags = s->flags | flags | (egress ? PROBE_SENDS : 0);
 	/* Another processor may be writing the storage. */
-	if (egress && sends)
-		fill_owner(&e->owner, t);
+	if (flags & PROBE_PENDING)
+		e->position = k.proto == IPPROTO_TCP ? print.seq_end :
+			      s->reads + 1 +
+			      queued((void *)s->address, k.proto);
+	else if (egress && sends)
+		fill_owner(&e->owner, bpf_get_current_task_btf());
 	else if (!egress && s->roles & SOCK_SPLIT)
 		e->owner = s->reader;
 	else if (!egress)
 		e->owner = s->owner;
+	/* Unread for long: its threads, not others, may have held the socket. */
+	if (flags & PROBE_PENDING && s->threads && !s->shared_ns &&
+	    !(s->roles & SOCK_SPLIT))
+		e->owner = s->owner;
 	bpf_ringbuf_submit(e, wakeup());
+}
+
+/*
+ * Several processes may hold the socket, or threads of one wait for it: who
+ * reads is known when it is read.
+ */
+static __always_inline bool has_holders(struct sock_info *s)
+{
+	struct file___before_6_13 *old;
+	struct file *file = (void *)s->file;
+	struct sock *sk = (void *)s->address;
+
+	/* A subflow of MPTCP has another's, through which nobody reads it. */
+	if (!file && BPF_CORE_READ(sk, sk_socket, sk) == sk) {
+		file = BPF_CORE_READ(sk, sk_socket, file);
+		s->file = (__u64)file;
+	}
+	if (!file)
+		return false;
+	old = (void *)file;
+	if (bpf_core_field_exists(file->f_ref))
+		return BPF_CORE_READ(file, f_ref.refcnt.counter) > 0;
+	return BPF_CORE_READ(old, f_count.counter) > 1;
+}
+
+/*
+ * Threads come and go between two packets, and user space takes what it is not
+ * told of a flow for missing, as long as SHARED_NS.
+ */
+static __always_inline bool is_pending(struct sock_info *s)
+{
+	__u64 now = bpf_ktime_get_ns();
+
+	if (has_holders(s))
+		s->pending_ns = now;
+	else if (s->pending_ns && now - s->pending_ns > 2 * SHARED_NS)
+		s->pending_ns = 0;
+	return s->pending_ns;
 }
 
 static __always_inline struct sock_info *packet_info(struct __sk_buff *skb,
@@ -1032,6 +1154,8 @@ static __always_inline bool is_old(struct sock_info *s,
 
 	if (s->epoch != epoch)
 		return false;
+	if (!egress && (s->pending_ns || has_holders(s)))
+		return false;
 	if (egress ? s->tx_told : s->rx_told)
 		return sk->state != BPF_TCP_LISTEN;
 	return !s->shared_ns &&
@@ -1098,11 +1222,15 @@ static __always_inline int tell_new(struct sock_info *s,
 		s->flags |= PROBE_LISTENING;
 	generation = generation_of(&k);
 	flow_shared = tell_flow(s, &k, roles);
-	if (is_shared(s, egress, flow_shared)) {
-		if (sk->protocol != IPPROTO_TCP && !(s->flags & PROBE_KERNEL))
-			tell_packet(s, skb, egress, sends, 0);
+	if (s->flags & PROBE_KERNEL || listening)
+		return 1;
+	if (!egress && is_pending(s)) {
+		tell_packet(s, skb, false, false, PROBE_PENDING);
+	} else if (is_shared(s, egress, flow_shared) &&
+		   sk->protocol != IPPROTO_TCP) {
+		tell_packet(s, skb, egress, sends, 0);
 	}
-	if (!flow_shared && !listening)
+	if (!flow_shared)
 		set_old(s, sk, egress, generation);
 	return 1;
 }
@@ -1199,24 +1327,73 @@ static __always_inline int traced_use(struct sock *sk, enum use use)
 	return 0;
 }
 
+static __always_inline void tell_read(struct sock_info *s, __u64 position)
+{
+	struct probe_event *e = event_begin(PROBE_READ);
+
+	if (!e)
+		return;
+	e->cookie = s->cookie;
+	e->netns = s->netns;
+	e->flags = s->flags;
+	e->position = position;
+	fill_owner(&e->owner, bpf_get_current_task_btf());
+	bpf_ringbuf_submit(e, wakeup());
+}
+
 /* Linux 6.3 and later: also io_uring, also SQPOLL. */
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(on_send_length, struct sock *sk)
 {
-	return traced_use(sk, USE_SEND);
+	struct tcp_sock *tp;
+	struct sock_info *s;
+
+	traced_use(sk, USE_SEND);
+	if (!is_inet(sk) || sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	s = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (s && tp) {
+		s->wrote_seq = tp->write_seq;
+		s->wrote = true;
+	}
+	return 0;
 }
 
 SEC("tp_btf/sock_recv_length")
-int BPF_PROG(on_recv_length, struct sock *sk)
+int BPF_PROG(on_recv_length, struct sock *sk, int ret, int flags)
 {
-	return traced_use(sk, USE_READ);
+	struct sock_info *s;
+
+	if (ret < 0 || flags & MSG_PEEK)
+		return 0;
+	traced_use(sk, USE_READ);
+	if (!is_inet(sk) || sk->sk_protocol == IPPROTO_TCP)
+		return 0;
+	s = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	if (!s)
+		return 0;
+	__sync_fetch_and_add(&s->reads, 1);
+	if (s->pending_ns)
+		tell_read(s, s->reads);
+	return 0;
 }
 
 /* A TCP reader; runs in softirq too, where the socket is not locked. */
 SEC("tp_btf/tcp_rcv_space_adjust")
 int BPF_PROG(on_rcv_space, struct sock *sk)
 {
-	return sk->sk_lock.owned ? traced_use(sk, USE_READ) : 0;
+	struct tcp_sock *tp;
+	struct sock_info *s;
+
+	if (!sk->sk_lock.owned)
+		return 0;
+	traced_use(sk, USE_READ);
+	s = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (s && tp && s->pending_ns)
+		tell_read(s, tp->copied_seq);
+	return 0;
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -1695,6 +1872,7 @@ int on_open_file(struct bpf_iter__task_file *ctx)
 	s->told = true;
 	if (!s->owner.tgid) {
 		s->owner = h.owner;
+		s->maker = h.owner.tgid;
 		s->flags |= PROBE_SCANNED;
 		if (sk->__sk_common.skc_state == BPF_TCP_LISTEN)
 			s->flags |= PROBE_LISTENING;

@@ -23,7 +23,9 @@ struct owner {
 	struct proc *proc;
 	uint64_t ts_ns;
 	uint32_t tid;
+	uint32_t sequence;
 	uint8_t attr;
+	bool writes;			/* its bytes begin at @sequence */
 	bool cut;			/* there were others before it */
 };
 
@@ -195,7 +197,8 @@ static struct owner *owner_alloc(struct flowtab *t, struct owner *past)
 
 static bool owner_same(const struct owner *o, const struct flowtab_event *e)
 {
-	return o->proc == e->owner && o->tid == e->tid && o->attr == e->attr;
+	return o->proc == e->owner && o->tid == e->tid && o->attr == e->attr &&
+	       o->writes == e->writes && o->sequence == e->sequence;
 }
 
 /* Events of several CPUs may be slightly out of order: keep the list sorted. */
@@ -225,7 +228,9 @@ static void list_set_owner(struct flowtab *t, struct owner **list,
 	if (at != list && !(*list)->older)
 		at = &(*list)->older;
 	*o = (struct owner){ .older = *at, .proc = e->owner, .ts_ns = e->ts_ns,
-			     .tid = e->tid, .attr = e->attr, .cut = cut };
+			     .tid = e->tid, .sequence = e->sequence,
+			     .attr = e->attr, .writes = e->writes,
+			     .cut = cut };
 	o->proc->refs++;
 	*at = o;
 	owners_prune(t, *list, e->ts_ns);
@@ -714,12 +719,25 @@ static struct lives find_lives(const struct flowtab *t,
 	return l;
 }
 
-static const struct owner *owner_at(const struct sock *s, bool sends,
-				    uint64_t ts_ns)
+static const struct owner *owner_at(const struct sock *s,
+				    const struct flowtab_query *q)
 {
-	const struct owner *o = s->owners[sends ? 0 : 1];
+	const struct owner *o = s->owners[q->sends ? 0 : 1];
 
-	while (o && o->ts_ns > ts_ns && o->older)
+	while (o && o->ts_ns > q->ts_ns && o->older)
+		o = o->older;
+	return o;
+}
+
+/* What waited in the socket belongs to who wrote it, whoever came since. */
+static const struct owner *writer_of(const struct sock *s,
+				     const struct flowtab_query *q)
+{
+	const struct owner *o = s->owners[0];
+
+	while (o && o->older &&
+	       (o->writes ? (int32_t)(q->sequence - o->sequence) < 0 :
+			    o->ts_ns > q->ts_ns))
 		o = o->older;
 	return o;
 }
@@ -733,9 +751,11 @@ static bool is_forgotten(const struct owner *o, uint64_t ts_ns)
 static void set_owner(struct flowtab_answer *a, const struct flow *f,
 		      const struct flowtab_query *q)
 {
-	const struct owner *o = f ? owner_at(f->sock, q->sends, q->ts_ns) :
-				    NULL;
+	bool written = q->sends && q->data;
+	const struct owner *o = NULL;
 
+	if (f)
+		o = written ? writer_of(f->sock, q) : owner_at(f->sock, q);
 	if (!o || is_forgotten(o, q->ts_ns)) {
 		a->attr = ATTR_UNKNOWN;
 		a->reason = o ? REASON_LOST : REASON_BEFORE;
@@ -744,6 +764,8 @@ static void set_owner(struct flowtab_answer *a, const struct flow *f,
 	a->owner = o->proc;
 	a->tid = o->tid;
 	a->attr = o->attr;
+	if (written && o->writes && o->ts_ns < q->ts_ns)
+		a->as_of_ns = o->ts_ns;
 }
 
 /* @gone: a process had this flow before the kernel did. */

@@ -37,9 +37,11 @@ struct flowtab_event {
 	uint64_t netns;			/* cookie of its network namespace */
 	struct proc *owner;		/* NULL: nobody, or not known */
 	uint32_t tid;
+	uint32_t sequence;		/* if writes: of the first byte, in TCP */
 	uint8_t attr;			/* enum attr: how the owner is known */
 	uint8_t roles;			/* enum flowtab_roles; 0: both */
 	bool kernel;			/* a socket of the kernel's own */
+	bool writes;			/* the owner's bytes begin at sequence */
 };
 
 /* NULL without memory.  @max_flows is also the most sockets it remembers. */
@@ -73,13 +75,16 @@ struct flowtab_query {
 	struct flow_key key;
 	uint64_t ts_ns;		/* when the packet was seen */
 	uint64_t netns;		/* where: this namespace is searched first */
+	uint32_t sequence;	/* if data: of the segment's first byte */
 	bool sends;		/* the local end is the sender */
+	bool data;		/* TCP: it has bytes, which may have waited */
 	bool syn;		/* TCP, SYN set: it may begin a flow */
 	bool rst;		/* TCP, RST set */
 };
 
 struct flowtab_answer {
 	struct proc *owner;	/* borrowed until the next event; may be NULL */
+	uint64_t as_of_ns;	/* when it wrote that; 0: at the packet's time */
 	uint32_t tid;
 	uint8_t attr;		/* enum attr; ATTR_NONE: no socket known */
 	uint8_t reason;		/* enum reason */

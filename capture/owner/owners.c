@@ -77,11 +77,28 @@ static void on_told_packet(struct owners *o, const struct probe_event *e)
 						  e->flags & PROBE_SENDS,
 		.alone = e->kind == PROBE_FRAME || e->flags & PROBE_ALONE,
 		.copy = copy,
+		.pending = e->flags & PROBE_PENDING,
+		.cookie = e->cookie,
+		.position = e->position,
 	};
 
 	packettab_add(o->packets, &p);
 	if (e->kind == PROBE_FRAME)
 		packettab_expect_copies(o->packets, e->ts_ns);
+}
+
+static void on_read(struct owners *o, const struct probe_event *e)
+{
+	struct packettab_read r = {
+		.cookie = e->cookie,
+		.position = e->position,
+		.mono_ns = e->ts_ns,
+		.owner = proctab_owner(o->processes, &e->owner, e->ts_ns),
+		.tid = e->owner.tid,
+		.attr = ATTR_SOCKET,
+	};
+
+	packettab_read(o->packets, &r);
 }
 
 static void on_event(void *ctx, const struct probe_event *e)
@@ -94,6 +111,8 @@ static void on_event(void *ctx, const struct probe_event *e)
 		.tid = e->owner.tid,
 		.attr = attr_of(e->flags),
 		.roles = e->roles,
+		.writes = e->kind == PROBE_OWNER && e->flags & PROBE_WRITES,
+		.sequence = e->kind == PROBE_OWNER ? (uint32_t)e->position : 0,
 		.kernel = e->flags & PROBE_KERNEL,
 	};
 
@@ -115,6 +134,9 @@ static void on_event(void *ctx, const struct probe_event *e)
 		break;
 	case PROBE_PACKET:
 		on_told_packet(o, e);
+		break;
+	case PROBE_READ:
+		on_read(o, e);
 		break;
 	case PROBE_FRAME:
 		if (e->fingerprint || e->roles == PROBE_READER) {

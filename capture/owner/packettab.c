@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "owner/packettab.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include "process/proctab.h"
 
 #define PACKETS		32768u	/* far more than come while one is waited for */
+#define READS		8192u	/* of sockets with pending packets */
 #define SHARED		8192u	/* flows; a power of two, as is PACKETS */
 #define WAYS		4u	/* places of one flow in that table */
 #define NEAR_NS		60000000ull	/* a queue may hold a packet up */
@@ -19,6 +21,12 @@
 struct entry {
 	struct packettab_packet packet;
 	uint32_t next;			/* of its bucket: index + 1; 0: none */
+	bool used;
+};
+
+struct read {
+	struct packettab_read read;
+	uint32_t next;			/* of its bucket, older: index + 1 */
 	bool used;
 };
 
@@ -37,6 +45,10 @@ struct packettab {
 	uint32_t heads[PACKETS];	/* index + 1 */
 	uint32_t at;
 	uint64_t copies_until_ns;
+	struct read reads[READS];	/* a ring */
+	uint32_t read_heads[READS];	/* index + 1 */
+	uint32_t reads_at;
+	struct packettab_packet answer;	/* a pending packet with its reader */
 	struct shared shared[SHARED];
 };
 
@@ -50,6 +62,7 @@ struct packettab *packettab_new(void)
 }
 
 static void forget(struct packettab *t, struct entry *e);
+static void forget_read(struct packettab *t, struct read *r);
 
 void packettab_free(struct packettab *t)
 {
@@ -57,6 +70,8 @@ void packettab_free(struct packettab *t)
 		return;
 	for (uint32_t i = 0; i < PACKETS; i++)
 		forget(t, &t->entries[i]);
+	for (uint32_t i = 0; i < READS; i++)
+		forget_read(t, &t->reads[i]);
 	free(t);
 }
 
@@ -79,6 +94,39 @@ static void forget(struct packettab *t, struct entry *e)
 	if (e->packet.owner)
 		e->packet.owner->refs--;
 	e->used = false;
+}
+
+static uint32_t *read_head(struct packettab *t, uint64_t cookie)
+{
+	return &t->read_heads[(cookie * 0x9e3779b97f4a7c15u >> 40) &
+			      (READS - 1)];
+}
+
+static void forget_read(struct packettab *t, struct read *r)
+{
+	uint32_t self = (uint32_t)(r - t->reads) + 1, *at;
+
+	if (!r->used)
+		return;
+	at = read_head(t, r->read.cookie);
+	while (*at != self)
+		at = &t->reads[*at - 1].next;
+	*at = r->next;
+	if (r->read.owner)
+		r->read.owner->refs--;
+	r->used = false;
+}
+
+void packettab_read(struct packettab *t, const struct packettab_read *told)
+{
+	struct read *r = &t->reads[t->reads_at++ & (READS - 1)];
+	uint32_t *head = read_head(t, told->cookie);
+
+	forget_read(t, r);
+	*r = (struct read){ .read = *told, .next = *head, .used = true };
+	if (told->owner)
+		told->owner->refs++;
+	*head = (uint32_t)(r - t->reads) + 1;
 }
 
 static bool is_key(const struct flow_key *a, const struct flow_key *b)
@@ -183,7 +231,56 @@ static enum packettab_found not_told(const struct packettab *t,
 		       PACKETTAB_MISSING : PACKETTAB_NOT_SHARED;
 }
 
-enum packettab_found packettab_find(const struct packettab *t,
+/* How far past the packet that reading went, or -1: it did not get there. */
+static int64_t past(const struct packettab_packet *p,
+		    const struct packettab_read *r)
+{
+	if (r->cookie != p->cookie || r->mono_ns < p->mono_ns)
+		return -1;
+	/* Sequence numbers wrap around. */
+	if (p->key.proto == IPPROTO_TCP)
+		return (int32_t)((uint32_t)r->position - (uint32_t)p->position);
+	return r->position == p->position ? 0 : -1;
+}
+
+/* The first that read past it, or as much as it. */
+static const struct packettab_read *reader_of(struct packettab *t,
+					      const struct packettab_packet *p)
+{
+	const struct packettab_read *best = NULL;
+	int64_t least = INT64_MAX;
+
+	for (uint32_t i = *read_head(t, p->cookie); i; i = t->reads[i - 1].next) {
+		const struct packettab_read *r = &t->reads[i - 1].read;
+		int64_t n = past(p, r);
+
+		if (n >= 0 && n <= least) {
+			least = n;
+			best = r;
+		}
+	}
+	return best;
+}
+
+static enum packettab_found answer_pending(struct packettab *t,
+					   const struct packettab_packet *p,
+					   const struct packettab_packet **out)
+{
+	const struct packettab_read *r = reader_of(t, p);
+
+	*out = p;
+	if (!r)
+		return PACKETTAB_MISSING;
+	t->answer = *p;
+	t->answer.mono_ns = r->mono_ns;
+	t->answer.owner = r->owner;
+	t->answer.tid = r->tid;
+	t->answer.attr = r->attr;
+	*out = &t->answer;
+	return PACKETTAB_FOUND;
+}
+
+enum packettab_found packettab_find(struct packettab *t,
 				    const struct packettab_packet *q,
 				    const struct packettab_packet **out)
 {
@@ -207,6 +304,8 @@ enum packettab_found packettab_find(const struct packettab *t,
 		if (is_same(p, q) && is_rival(p, best, q))
 			return PACKETTAB_AMBIGUOUS;
 	}
+	if (best->pending)
+		return answer_pending(t, best, out);
 	*out = best;
 	return PACKETTAB_FOUND;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Packets that the kernel program told one by one, since the flow's history
- * cannot tell whose they are: several processes send on their socket, several
- * sockets receive under their addresses, or a process forged them.
+ * cannot tell whose they are: several processes send on their socket or hold
+ * it to read, several sockets receive under their addresses, or a process
+ * forged them.
  *
  * Fixed memory, no clock, no I/O.  Times are CLOCK_MONOTONIC nanoseconds.
  */
@@ -29,6 +30,9 @@ struct packettab_packet {
 	bool sends;		/* the local end of the key is the sender */
 	bool alone;		/* the others of its flow are not told */
 	bool copy;		/* of a packet socket, beside whom it is for */
+	bool pending;		/* who reads it is its owner, or else @owner */
+	uint64_t cookie;	/* if pending: of its socket */
+	uint64_t position;	/* ... and its place there, as in struct probe_event */
 };
 
 enum packettab_found {
@@ -45,11 +49,26 @@ void packettab_free(struct packettab *t);
 /* Holds a reference to the owner while it remembers the packet. */
 void packettab_add(struct packettab *t, const struct packettab_packet *p);
 
+/* A process has read what a socket had up to a position. */
+struct packettab_read {
+	uint64_t cookie;
+	uint64_t position;
+	uint64_t mono_ns;
+	struct proc *owner;
+	uint32_t tid;
+	uint8_t attr;		/* enum attr */
+};
+
+/* Holds a reference to the owner while it remembers that. */
+void packettab_read(struct packettab *t, const struct packettab_read *r);
+
 /*
  * Looks for the packet @q: its key, fingerprint, time and end, seen in the
- * namespace q->netns.  *@out is valid until the next packettab_add().
+ * namespace q->netns.  *@out is valid until the next call.  A pending packet is
+ * missing until it has been read, and then has the time of that; *@out is set
+ * for it in both cases.
  */
-enum packettab_found packettab_find(const struct packettab *t,
+enum packettab_found packettab_find(struct packettab *t,
 				    const struct packettab_packet *q,
 				    const struct packettab_packet **out);
 

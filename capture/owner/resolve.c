@@ -137,26 +137,22 @@ static bool ask_packet(struct resolver *r, const struct flow_key *key,
 		.netns = r->netns,
 		.sends = sends,
 	};
-	const struct packettab_packet *told;
+	const struct packettab_packet *told = NULL;
+	enum packettab_found found = packettab_find(r->packets, &q, &told);
 
-	switch (packettab_find(r->packets, &q, &told)) {
-	case PACKETTAB_NOT_SHARED:
+	if (found == PACKETTAB_NOT_SHARED)
 		return false;
-	case PACKETTAB_FOUND:
+	r->waits |= found == PACKETTAB_MISSING;
+	if (found == PACKETTAB_FOUND)
 		*here = told->netns == r->netns;
-		if (told->owner) {
-			*end = (struct verdict_end){ told->owner, told->tid,
-						     told->attr, REASON_NONE };
-			return true;
-		}
-		break;
-	case PACKETTAB_MISSING:
-		r->waits = true;
-		break;
-	case PACKETTAB_AMBIGUOUS:
-		break;
-	}
 	set_attr(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);
+	if (told && told->owner && found != PACKETTAB_AMBIGUOUS)
+		*end = (struct verdict_end){
+			.owner = told->owner,
+			.as_of_ns = told->pending ? told->mono_ns : 0,
+			.tid = told->tid,
+			.attr = told->attr,
+		};
 	return true;
 }
 
@@ -169,15 +165,24 @@ static bool ask(struct resolver *r, const struct packet *p,
 		.ts_ns = ts_ns,
 		.netns = r->netns,
 		.sends = sends,
+		.sequence = p->tcp_seq,
+		.data = key->proto == IPPROTO_TCP && p->tcp_payload,
 		.syn = p->tcp_flags & PACKET_TCP_SYN,
 		.rst = p->tcp_flags & PACKET_TCP_RST,
 	};
 	struct flowtab_answer a = { 0 };
-	bool found = ask_packet(r, key, sends, ts_ns, end, &a.here);
+	bool found;
 
+	/* Of a connection only what is read is told packet by packet. */
+	found = (key->proto != IPPROTO_TCP || p->tcp_payload) &&
+		ask_packet(r, key, sends, ts_ns, end, &a.here);
 	if (!found) {
 		found = flowtab_find(r->flows, &q, &a);
-		*end = (struct verdict_end){ a.owner, a.tid, a.attr, a.reason };
+		*end = (struct verdict_end){ .owner = a.owner,
+					     .as_of_ns = a.as_of_ns,
+					     .tid = a.tid,
+					     .attr = a.attr,
+					     .reason = a.reason };
 		/* Another socket may have taken the place of the last. */
 		if (found && !sends && key->proto != IPPROTO_TCP &&
 		    (a.ended || ts_ns + TOLD_NS > r->told_until_ns))
@@ -519,8 +524,8 @@ static void resolve_copy(struct resolver *r, const struct packet *p,
 		r->waits = true;
 		return;
 	}
-	v->dst = (struct verdict_end){ told->owner, told->tid, told->attr,
-				       REASON_NONE };
+	v->dst = (struct verdict_end){ .owner = told->owner, .tid = told->tid,
+				       .attr = told->attr };
 	if (v->src.attr == ATTR_FORWARDED)
 		set_attr(&v->src, ATTR_NONE, REASON_NONE);
 }

@@ -20,6 +20,7 @@ struct nat;
 
 struct verdict_end {
 	struct proc *owner;	/* borrowed until the next kernel event */
+	uint64_t as_of_ns;	/* when the owner wrote or read it; 0: then */
 	uint32_t tid;
 	uint8_t attr;		/* enum attr; ATTR_NONE: not on this host */
 	uint8_t reason;		/* enum reason */

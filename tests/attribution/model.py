@@ -3,7 +3,8 @@
 
 The owner is the last process that used the socket before that moment; a use
 in progress may or may not have happened yet, so both answers are right.  A
-packet with data that leaves during one process's send is that process's.
+packet with data that leaves during one process's send is that process's, and
+one that comes in may be named after who reads it next.
 """
 from bisect import bisect_right
 from collections import defaultdict
@@ -178,12 +179,12 @@ class Model:
         if parent and syn:      # whatever accept() is waiting for it
             owners, attrs = self.listeners(parent, t), {"listener"}
             if t >= s.uses[0].t1 - SLACK:   # TCP fast open, on its way here
-                owners += self.users(s, t, sends and payload)
+                owners += self.users(s, t, sends, payload)
                 attrs.add("socket")
         elif s.listens:
             owners, attrs = self.listeners(s, t), {"listener"}
         else:
-            owners, attrs = self.users(s, t, sends and payload), {"socket"}
+            owners, attrs = self.users(s, t, sends, payload), {"socket"}
             if parent:
                 first = s.uses[0]
                 if t < first.t0 - SLACK:
@@ -196,15 +197,17 @@ class Model:
         return Truth(owners, self.scanned(s, t, watch, attrs), s)
 
     @staticmethod
-    def users(s, t, payload):
-        if payload:
+    def users(s, t, sends, payload):
+        if sends and payload:
             sending = [u for u in s.uses
                        if u.kind == "send" and u.t0 <= t <= u.t1]
             if len({u.token for u in sending}) == 1:
                 return sending
         done = bisect_right([u.t1 for u in s.uses], t)
+        read = [u for u in s.uses
+                if payload and not sends and u.kind == "recv" and u.t1 >= t]
         return [*s.uses[max(done - 1, 0):done],
-                *[u for u in s.uses if u.around(t)]]
+                *[u for u in s.uses if u.around(t)], *read[:1]]
 
     def listeners(self, s, t):
         """Who listens: has called listen() or accept() on it and is there."""

@@ -53,6 +53,51 @@ while os.waitpid(child, os.WNOHANG) == (0, 0):
 print(child)
 """
 
+# Binds or accepts, forks, and lets the two read in turn.
+HEIRS = """
+import os, socket, sys
+address, kind = sys.argv[1:]
+family = socket.AF_INET6 if ":" in address else socket.AF_INET
+if kind == "tcp":
+    s = socket.create_server((address, 0), family=family)
+else:
+    s = socket.socket(family, socket.SOCK_DGRAM)
+    s.bind((address, 0))
+print(s.getsockname()[1], flush=True)
+if kind == "tcp":
+    s = s.accept()[0]
+turns = [os.pipe(), os.pipe()]
+child = os.fork()
+me = 0 if child else 1
+if child:
+    os.write(turns[0][1], b"x")
+while os.read(turns[me][0], 1):
+    data = s.recv(100)
+    print(data.decode(), os.getpid(), flush=True)
+    os.write(turns[1 - me][1], b"x")
+    if data == b"end":
+        os.kill(child or os.getppid(), 9)
+        break
+"""
+
+# Fills the connection, takes another name, by exec or not, and writes more.
+QUEUER = """
+import ctypes, os, socket, sys
+name = lambda n: ctypes.CDLL(None).prctl(15, n, 0, 0, 0)
+c = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+name(b"before")
+c.sendall(b"B" * 150000)
+if sys.argv[2] == "exec":
+    c.set_inheritable(True)
+    os.execvp("python3", ["python3", "-c",
+        "import socket; c = socket.socket(fileno=%d); print('queued', "
+        "flush=True); input(); c.sendall(b'A' * 50000)" % c.fileno()])
+name(b"after")
+print("queued", flush=True)
+input()
+c.sendall(b"A" * 50000)
+"""
+
 
 class Shared(world.LiveTest):
     def payloads(self, path, port):
@@ -111,6 +156,78 @@ class Shared(world.LiveTest):
             reader.wait()
         c.stop()
         self.read_by(path, port, truth)
+
+    def check_turns(self, kind, address):
+        """Two heirs of a socket read in turn; each packet names its reader."""
+        heirs = self.start(["python3", "-c", HEIRS, address, kind],
+                           stdout=subprocess.PIPE)
+        port = int(heirs.stdout.readline())
+        path = self.dir / f"{self.id()}.pcapng"
+        c = Capture(path, "-i", "lo", "-f", f"{kind} port {port}")
+        sender = socket.socket(
+            socket.AF_INET6 if ":" in address else socket.AF_INET,
+            socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
+        self.addCleanup(sender.close)
+        sender.connect((address, port))
+        truth = {}
+        for word in [f"{n:03}" for n in range(40)] + ["end"]:
+            sender.send(word.encode())
+            data, pid = heirs.stdout.readline().split()
+            self.assertEqual(data, word)
+            truth[word] = pid
+        self.assertEqual(len(set(truth.values())), 2)
+        heirs.wait()
+        heirs.stdout.close()
+        c.stop()
+        rows = self.rows(path, f"{kind}.payload", "proc.dst.pid",
+                         where=f"{kind}.dstport == {port} && {kind}.payload")
+        self.assertEqual({bytes.fromhex(data).decode(): pid
+                          for data, pid in rows}, truth)
+
+    def test_readers_of_one_udp_socket_in_turn(self):
+        self.check_turns("udp", "127.0.0.1")
+
+    def test_readers_of_one_udp_socket_in_turn_ipv6(self):
+        self.check_turns("udp", "::1")
+
+    def test_readers_of_one_connection_in_turn(self):
+        self.check_turns("tcp", "127.0.0.1")
+
+    def check_queue(self, how, after):
+        """What waits in a connection is named after who wrote it, then."""
+        server = socket.socket()
+        self.addCleanup(server.close)
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        port = server.getsockname()[1]
+        path = self.dir / f"{how}.pcapng"
+        c = Capture(path, "-i", "lo", "-f", f"tcp port {port}")
+        queuer = self.start(["python3", "-c", QUEUER, str(port), how],
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(queuer.stdout.close)
+        reader = server.accept()[0]
+        self.addCleanup(reader.close)
+        self.assertEqual(queuer.stdout.readline(), "queued\n")
+        queuer.stdin.write("go on\n")
+        queuer.stdin.close()
+        while reader.recv(4096):
+            pass
+        queuer.wait()
+        c.stop()
+        names = {"42": set(), "41": set()}
+        for data, name in self.rows(
+                path, "tcp.payload", "proc.src.name",
+                where=f"tcp.dstport == {port} && tcp.len > 0"):
+            if data[:2] == data[-2:]:
+                names[data[:2]].add(name)
+        self.assertEqual(names, {"42": {"before"}, "41": {after}})
+
+    def test_a_name_taken_while_bytes_wait(self):
+        self.check_queue("rename", "after")
+
+    def test_a_program_executed_while_bytes_wait(self):
+        self.check_queue("exec", "python3")
 
     def test_who_only_asks_for_the_peer_is_no_sender(self):
         server = socket.create_server(("127.0.0.1", 0))

@@ -8,18 +8,12 @@ import re
 
 # name: (kind of finding, the packet's protocol, a line of its program, why)
 ROWS = {
-    "reader-of-shared": (
-        "reader", ".*", r"fork|take",
-        "a packet is named after the socket's last user, not its reader"),
     "reader-of-twins": (
         "reader", "udp|icmp6?", r"reuse|device|join|ping|raw",
         "of several sockets that take a packet one is named"),
     "reader-renamed": (
         "reader-name", ".*", r"rename|exec|fork . .",
         "the reader is named as who had its pid when the packet came"),
-    "sender-of-queued": (
-        "sender|sender-name", "tcp", r"fork|take|rename|exec",
-        "data that waits is named after whoever is there when it leaves"),
     "sender-of-shared": (
         "sender|sender-name|error", ".*", r"fork|take|rename|exec",
         "a shared socket's datagram is named after another of its users"),
@@ -41,9 +35,6 @@ ROWS = {
     "thread-moved": (
         "sender-netns", "udp", r"leave",
         "where the first thread has ended, its former namespace is told"),
-    "closed-in-flight": (
-        "flow", "tcp", r"give",
-        "who ends the queue that it was passed in ends the connection"),
 }
 REASONS = {name: row[3] for name, row in ROWS.items()}
 

@@ -220,6 +220,62 @@ static void one_process_sends_what_another_reads(void **state)
 }
 
 /* Each owner in the table is one reference to its process, as each of both. */
+/* @owner writes from @sequence on. */
+static void write_from(struct flowtab *t, struct proc *owner, uint64_t ts_ns,
+		       uint64_t cookie, uint32_t sequence)
+{
+	struct flowtab_event e = by(owner, ts_ns, cookie);
+
+	e.writes = true;
+	e.sequence = sequence;
+	flowtab_owner(t, &e);
+}
+
+static void assert_writer(struct flowtab *t, const struct flow_key *key,
+			  uint64_t ts_ns, uint32_t sequence,
+			  const struct proc *owner, uint64_t as_of_ns)
+{
+	struct flowtab_query q = { .key = *key, .ts_ns = ts_ns, .netns = HOST,
+				   .sends = true, .data = true,
+				   .sequence = sequence };
+	struct flowtab_answer a;
+
+	assert_true(flowtab_find(t, &q, &a));
+	assert_ptr_equal(a.owner, owner);
+	assert_int_equal(a.as_of_ns, as_of_ns);
+}
+
+static void bytes_that_waited_are_who_wrote_them(void **state)
+{
+	struct flow_key k = key_of(IPPROTO_TCP, 80);
+	struct flowtab *t = *state;
+
+	use(t, &alice, T, 1, &k);
+	write_from(t, &bob, T + MS, 1, 0xfffffff0);
+	write_from(t, &carol, T + 2 * MS, 1, 0x10);
+	assert_writer(t, &k, T + 9 * MS, 0xffffff00, &alice, 0);
+	assert_writer(t, &k, T + 9 * MS, 0xfffffff0, &bob, T + MS);
+	assert_writer(t, &k, T + 9 * MS, 0xf, &bob, T + MS);
+	assert_writer(t, &k, T + 9 * MS, 0x10, &carol, T + 2 * MS);
+	/* What has no bytes has no sequence number of its own. */
+	assert_owner(t, &k, T + 9 * MS, &carol);
+	own(t, &alice, T + 20 * MS, 1);		/* closes it, writes nothing */
+	assert_writer(t, &k, T + 9 * MS, 0xf, &bob, T + MS);
+	assert_owner(t, &k, T, &alice);
+}
+
+static void a_writer_may_have_become_another_program(void **state)
+{
+	struct flow_key k = key_of(IPPROTO_TCP, 80);
+	struct flowtab *t = *state;
+
+	use(t, &alice, T, 1, &k);
+	write_from(t, &alice, T + MS, 1, 100);
+	write_from(t, &alice, T + 2 * MS, 1, 200);
+	assert_writer(t, &k, T + 9 * MS, 150, &alice, T + MS);
+	assert_writer(t, &k, T + 9 * MS, 250, &alice, T + 2 * MS);
+}
+
 static void the_past_is_forgotten_with_its_references(void **state)
 {
 	struct flowtab *t = *state;
@@ -839,6 +895,8 @@ int main(void)
 		flowtab_test(the_listener_owns_until_the_child_does),
 		flowtab_test(a_socket_may_have_no_known_owner),
 		flowtab_test(one_process_sends_what_another_reads),
+		flowtab_test(bytes_that_waited_are_who_wrote_them),
+		flowtab_test(a_writer_may_have_become_another_program),
 		flowtab_test(the_past_is_forgotten_with_its_references),
 		flowtab_test(what_is_forgotten_is_nobody_elses),
 		flowtab_test(after_its_end_a_tcp_flow_is_the_kernels),

@@ -35,7 +35,7 @@ static void tell(struct packettab *t, struct packettab_packet p)
 	packettab_add(t, &p);
 }
 
-static void assert_found(const struct packettab *t, struct packettab_packet q,
+static void assert_found(struct packettab *t, struct packettab_packet q,
 			 const struct proc *owner)
 {
 	const struct packettab_packet *out = NULL;
@@ -44,7 +44,7 @@ static void assert_found(const struct packettab *t, struct packettab_packet q,
 	assert_ptr_equal(out->owner, owner);
 }
 
-static void assert_not(const struct packettab *t, struct packettab_packet q,
+static void assert_not(struct packettab *t, struct packettab_packet q,
 		       enum packettab_found found)
 {
 	const struct packettab_packet *out;
@@ -165,6 +165,75 @@ static void copies_are_expected_for_a_while(void **state)
 	assert_false(packettab_copies_expected(t, T + 600 * SEC));
 }
 
+/* It came in when nobody knew who of several would read it. */
+static struct packettab_packet pending(uint8_t proto, uint64_t fingerprint,
+				       uint64_t position)
+{
+	struct packettab_packet p = datagram(NULL, T, fingerprint);
+
+	p.key.proto = proto;
+	p.sends = false;
+	p.pending = true;
+	p.cookie = 9;
+	p.position = position;
+	return p;
+}
+
+static void read_by(struct packettab *t, struct proc *owner, uint64_t mono_ns,
+		    uint64_t position)
+{
+	struct packettab_read r = { .cookie = 9, .position = position,
+				    .mono_ns = mono_ns, .owner = owner };
+
+	packettab_read(t, &r);
+}
+
+static void a_datagram_is_whose_turn_it_was(void **state)
+{
+	struct packettab_packet first = pending(IPPROTO_UDP, 3, 1);
+	struct packettab_packet second = pending(IPPROTO_UDP, 5, 2);
+	struct packettab *t = *state;
+
+	tell(t, first);
+	tell(t, second);
+	read_by(t, &alice, T - 1, 1);		/* of an earlier one */
+	assert_not(t, first, PACKETTAB_MISSING);
+	read_by(t, &alice, T + MS, 1);
+	assert_found(t, first, &alice);
+	assert_not(t, second, PACKETTAB_MISSING);
+	read_by(t, &bob, T + MS, 2);
+	assert_found(t, first, &alice);
+	assert_found(t, second, &bob);
+}
+
+static void a_segment_is_whose_reading_passed_it(void **state)
+{
+	struct packettab_packet first = pending(IPPROTO_TCP, 3, 0xfffffff0);
+	struct packettab_packet second = pending(IPPROTO_TCP, 5, 0x20);
+	struct packettab *t = *state;
+
+	tell(t, first);
+	tell(t, second);
+	read_by(t, &alice, T + MS, 4);		/* a part of the second, too */
+	assert_found(t, first, &alice);
+	assert_not(t, second, PACKETTAB_MISSING);
+	read_by(t, &bob, T + MS, 0x100);
+	assert_found(t, first, &alice);
+	assert_found(t, second, &bob);
+}
+
+static void reads_are_forgotten_with_their_references(void **state)
+{
+	struct packettab *t = *state;
+
+	read_by(t, &alice, T, 1);
+	assert_int_equal(alice.refs, 1);
+	for (uint64_t i = 0; i < 8192; i++)
+		read_by(t, &bob, T, i);
+	assert_int_equal(alice.refs, 0);
+	assert_int_equal(bob.refs, 8192);
+}
+
 static int fresh_table(void **state)
 {
 	alice.refs = bob.refs = 0;
@@ -189,6 +258,9 @@ int main(void)
 		TEST(a_forged_packet_leaves_the_flow_alone),
 		TEST(two_senders_of_the_same_are_ambiguous),
 		TEST(a_namespace_elsewhere_is_ambiguous_only_with_another),
+		TEST(a_datagram_is_whose_turn_it_was),
+		TEST(a_segment_is_whose_reading_passed_it),
+		TEST(reads_are_forgotten_with_their_references),
 		TEST(a_copy_is_apart_from_the_socket_it_is_for),
 		TEST(copies_are_expected_for_a_while),
 		TEST(the_oldest_are_forgotten_with_their_references),
