@@ -15,6 +15,7 @@
 #include "host/log.h"
 #include "options.h"
 #include "host/privilege.h"
+#include "output/pcapng_writer.h"
 #include "remote/remote.h"
 #include "replay.h"
 #include "session.h"
@@ -148,6 +149,12 @@ static int capture(struct options *o, char **argv)
 	int err, closed, status;
 
 	signals_ignore();
+	if (o->write && !o->force && !o->ring.asked &&
+	    pcapng_output_is_taken(o->write)) {
+		log_error("%s is there already: --force overwrites it",
+			  o->write);
+		return EXIT_FAILURE;
+	}
 	if (o->remote.host)
 		return remote(o);
 	if (o->read)

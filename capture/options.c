@@ -213,6 +213,9 @@ static int add_interface(struct options *o, const char *name)
 {
 	if (o->interface_count == OPTIONS_MAX_INTERFACES)
 		return bad("too many interfaces at", name);
+	for (int i = 0; i < o->interface_count; i++)
+		if (!strcmp(o->interfaces[i].name, name))
+			return bad("twice the same interface", name);
 	o->interfaces[o->interface_count++] =
 		(struct options_interface){ name, o->first_filter };
 	return 0;
@@ -354,6 +357,8 @@ const struct option_row options_table[] = {
 	  OPTION_HERE, VALUE_FILE, TEXT(write) },
 	{ 'g', NULL, NULL, "the group may read the file, too",
 	  OPTION_HERE, FLAG(group_read) },
+	{ 0, "force", NULL, "overwrite a file that is there already",
+	  OPTION_HERE, FLAG(force) },
 	{ 0, "capture-comment", "TEXT", "a comment for the whole file",
 	  OPTION_THERE, TEXT(comment) },
 	{ 0, "temp-dir", "DIR", NULL,

@@ -77,6 +77,7 @@ struct options {
 	const char *temp_dir;		/* of a temporary one; NULL: TMPDIR */
 	const char *comment;		/* of the file, or NULL */
 	bool group_read;
+	bool force;			/* overwrite what is there */
 	const char *write;		/* file, "-", or NULL: a temporary one */
 	int write_fd;			/* of a temporary one; 0: not open */
 	const char *geo[OPTIONS_MAX_GEO];

@@ -37,7 +37,6 @@ static const struct {
 	{ "-G", "use -b duration:SECONDS" },
 	{ "-W", "use -b files:COUNT" },
 	{ "-z", "use -b printname:-, and read the names" },
-	{ "-r", "use tshark -r FILE" },
 	{ "-F", "use -f \"$(cat FILE)\"" },
 	{ "-V", "use tshark -r FILE" },
 	{ "-Z", "root becomes nobody, or who called sudo, by itself" },

@@ -132,7 +132,7 @@ int replay(const struct options *o)
 	r.reader = reader_new();
 	err = r.reader ? open_file(&r) : -ENOMEM;
 	if (!err) {
-		r.fds[FD_SIGNAL] = (struct pollfd){ signals_open(), POLLIN, 0 };
+		r.fds[FD_SIGNAL] = (struct pollfd){ signals_open(false), POLLIN, 0 };
 		err = open_view(&r);
 	}
 	if (!err) {

@@ -431,12 +431,41 @@ static void read_captures(struct session *s)
 
 /* ---- the loop ---- */
 
+/* SIGUSR1 */
+static void tell_state(struct session *s)
+{
+	uint64_t dropped;
+
+	read_statistics(s, &dropped);
+	log_info("%" PRIu64 " packets, %" PRIu64 " dropped, %s", s->packets,
+		 dropped, s->output ? output_path(s->output) : "no file");
+}
+
+/* SIGUSR2 */
+static void begin_next_file(struct session *s)
+{
+	struct moment now = { .mono_ns = now_ns(),
+			      .unix_ns = clock_ns(CLOCK_REALTIME) };
+
+	if (!s->options->ring.asked)
+		log_info("there is one file only, without -b");
+	else if (!s->stop_ns)
+		end_file(s, &now);
+}
+
 static void on_signal(struct session *s)
 {
 	struct signalfd_siginfo info;
 
 	if (read(s->fds[FD_SIGNAL].fd, &info, sizeof(info)) != sizeof(info))
 		return;
+	if (info.ssi_signo == SIGUSR1 || info.ssi_signo == SIGUSR2) {
+		if (info.ssi_signo == SIGUSR1)
+			tell_state(s);
+		else
+			begin_next_file(s);
+		return;
+	}
 	if (s->command)
 		child_signal(s->command, (int)info.ssi_signo);
 	stop_at(s, now_ns());
@@ -764,7 +793,7 @@ static void clear_poll(struct session *s)
 
 static int open_signals(struct session *s)
 {
-	int fd = signals_open();
+	int fd = signals_open(true);
 
 	s->fds[FD_SIGNAL].fd = fd;
 	return fd < 0 ? fd : 0;

@@ -101,7 +101,7 @@ void child_signal(const struct child *c, int signal)
 static int wait_for_end(const struct child *c)
 {
 	struct pollfd fds[] = { { c->pid_fd, POLLIN, 0 },
-				{ signals_open(), POLLIN, 0 } };
+				{ signals_open(false), POLLIN, 0 } };
 	struct signalfd_siginfo info;
 	int signal = 0;
 

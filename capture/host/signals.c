@@ -13,7 +13,7 @@ void signals_ignore(void)
 	signal(SIGXFSZ, SIG_IGN);
 }
 
-int signals_open(void)
+int signals_open(bool with_questions)
 {
 	struct sigaction hup;
 	sigset_t set;
@@ -24,6 +24,10 @@ int signals_open(void)
 	sigaddset(&set, SIGTERM);
 	if (!sigaction(SIGHUP, NULL, &hup) && hup.sa_handler != SIG_IGN)
 		sigaddset(&set, SIGHUP);
+	if (with_questions) {
+		sigaddset(&set, SIGUSR1);
+		sigaddset(&set, SIGUSR2);
+	}
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return fd < 0 ? -errno : fd;

@@ -10,9 +10,9 @@ void signals_ignore(void);
 
 /*
  * Blocks SIGINT, SIGTERM and, unless nohup(1) ignores it for us, SIGHUP.  A
- * signalfd(2) for them, which does not block, or -errno.
+ * signalfd(2) for them, @with_questions also for SIGUSR1 and SIGUSR2, which does not block, or -errno.
  */
-int signals_open(void);
+int signals_open(bool with_questions);
 
 /* Whoever started us ends us by closing it: reads what is there. */
 bool signals_stdin_ended(void);

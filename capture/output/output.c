@@ -398,6 +398,11 @@ int output_full(const struct output *o)
 	return o->writer ? pcapng_writer_full(o->writer) : o->no_file;
 }
 
+const char *output_path(const struct output *o)
+{
+	return o->path;
+}
+
 uint32_t output_section(const struct output *o)
 {
 	return o ? o->section : OUTPUT_NO_SECTION;

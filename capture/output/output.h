@@ -104,6 +104,9 @@ bool output_waits(const struct output *o);
 /* A pipe that poll() tells POLLERR of once its reader is gone, or -1. */
 int output_pipe(const struct output *o);
 
+/* Its name, until the next one begins. */
+const char *output_path(const struct output *o);
+
 /* The file's number, which no program has that is in none. */
 #define OUTPUT_NO_SECTION UINT32_MAX
 uint32_t output_section(const struct output *o);

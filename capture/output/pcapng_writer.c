@@ -150,6 +150,14 @@ bool pcapng_output_is_pipe(const char *path)
 	return !err && is_pipe(&st);
 }
 
+bool pcapng_output_is_taken(const char *path)
+{
+	struct stat st;
+
+	return strcmp(path, "-") && !stat(path, &st) && S_ISREG(st.st_mode) &&
+	       st.st_size;
+}
+
 /*
  * A pipe's reader may be slow or asleep.  Packets must not wait for it in the
  * kernel, where signals and other packets would wait too.

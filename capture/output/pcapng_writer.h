@@ -30,6 +30,9 @@ struct pcapng_writer;
  */
 int pcapng_output_open(const char *path);
 
+/* Is that a file which holds something already? */
+bool pcapng_output_is_taken(const char *path);
+
 /* Is that a pipe or socket, whose reader may be slow, or leave? */
 bool pcapng_output_is_pipe(const char *path);
 

@@ -570,7 +570,7 @@ static int open_program(struct remote *r)
 
 static int open_signals(struct remote *r)
 {
-	int fd = signals_open();
+	int fd = signals_open(false);
 
 	r->fds[FD_SIGNAL] = (struct pollfd){ fd, POLLIN, 0 };
 	return fd < 0 ? fd : 0;

@@ -51,7 +51,7 @@ class Errors(world.LiveTest):
                 (["-f", "tcp.port == 80"], "that is a display filter, .*"),
                 (["-w", "x", "tcp", "-i", "lo"],
                  f'options stand before the filter: "-i"{hint}'),
-                (["-r", "x"], "there is no -r: use tshark -r FILE")):
+                (["-G", "60"], "there is no -G: use -b duration:SECONDS")):
             self.fails(2, line, *argv)
 
     def test_every_option_of_dumpcap(self):
@@ -152,6 +152,18 @@ class Errors(world.LiveTest):
                    "-i", "lo", "-w", self.dir)
         self.fails(1, "cannot write /dev/full: No space left on device",
                    "-i", "lo", "-w", "/dev/full")
+
+    def test_what_is_there_already_stays(self):
+        path = self.dir / "there"
+        path.write_text("precious")
+        self.fails(1, f"{path} is there already: --force overwrites it",
+                   "-i", "lo", "-w", path)
+        self.fails(1, f"{path} is there already: --force overwrites it",
+                   "--remote", "nosuch", "-w", path)
+        self.assertEqual(path.read_text(), "precious")
+        self.assertEqual(run(PKTWHO, "-q", "--force", "-i", "lo", "-w", path,
+                             "-a", "duration:0.1").returncode, 0)
+        self.assertEqual(pcapng.blocks(path.read_bytes())[0].kind, pcapng.SHB)
 
     def test_nobody_and_nothing_of_that_name(self):
         self.fails(2, "there is no user nosuch", "--user", "nosuch")

@@ -194,6 +194,23 @@ class Rings(world.LiveTest):
         self.assertTrue(all(len(s) <= 1 for s in seconds), seconds)
         self.assertGreaterEqual(len(set().union(*seconds)), 2)
 
+    def test_asked_while_it_runs(self):
+        r = self.ring("-b", "packets:1000")
+        self.talk(1)
+        time.sleep(0.3)
+        r.process.send_signal(signal.SIGUSR1)
+        time.sleep(0.3)
+        r.process.send_signal(signal.SIGUSR2)
+        world.wait_for(lambda: len(r.files()) == 2, "second file")
+        self.talk(1)
+        status, _, said = r.stop()
+        self.assertEqual(status, 0)
+        counts = [self.is_whole(path) for path in r.files()]
+        self.assertTrue(all(counts), counts)
+        self.assertIn(f"pktwho: {counts[0]} packets, 0 dropped, "
+                      f"{r.files()[0]}\n", said)
+        self.assertIn(f"pktwho: {sum(counts)} packets, 0 dropped\n", said)
+
     def test_so_many_files(self):
         r = self.ring("-b", "packets:5", "-a", "files:2")
         self.talk()

@@ -212,7 +212,7 @@ class Trust(world.LiveTest):
         path = self.dir / "there.pcapng"
         path.write_text("old")
         path.chmod(0o644)
-        self.assertEqual(self.capture("-w", path).returncode, 0)
+        self.assertEqual(self.capture("-w", path, "--force").returncode, 0)
         self.assertEqual(path.stat().st_mode & 0o777, 0o600)
 
     def test_a_temporary_file_is_not_opened_by_name_again(self):

@@ -271,7 +271,7 @@ static void bad_usage_is_refused(void **state)
 		{ "-a", "duration:nan" }, { "-a", "duration:inf" },
 		{ "-a", "duration:1e-12" }, { "-a", "duration:5s" },
 		{ "-a", "duration:1e10" }, { "-a", "packets:0" },
-		{ "-b", "filesize:0" }, { "-b", "filesize:1q" },
+		{ "-ilo", "-ilo" }, { "-b", "filesize:0" }, { "-b", "filesize:1q" },
 		{ "-b", "filesize:1MB" }, { "-b", "filesize:-1" },
 		{ "-b", "filesize:99999999999999999T" }, { "-b", "" },
 		{ "-b", "nametimenum:3" }, { "-b", "printname:" },
@@ -322,14 +322,16 @@ static void a_filter_belongs_to_what_it_follows(void **state)
 
 static void what_is_repeated_is_bounded(void **state)
 {
+	static const char letters[] = "abcdefghijklmnopq";
 	const char *words[2 * OPTIONS_MAX_INTERFACES + 3] = { 0 };
 	struct options o;
 	int n = 0;
 
 	(void)state;
 	while (n < 2 * OPTIONS_MAX_INTERFACES) {
-		words[n++] = "-i";
-		words[n++] = "lo";
+		words[n] = "-i";
+		words[n + 1] = letters + n / 2;
+		n += 2;
 	}
 	assert_int_equal(parse(&o, words), 0);
 	assert_int_equal(o.interface_count, OPTIONS_MAX_INTERFACES);

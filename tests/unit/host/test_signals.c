@@ -19,7 +19,7 @@ static int next_signal(int fd)
 
 static void what_ends_a_capture_can_be_read(void **state)
 {
-	int fd = signals_open();
+	int fd = signals_open(false);
 
 	(void)state;
 	assert_true(fd >= 0);
@@ -41,7 +41,7 @@ static void nohup_is_respected(void **state)
 	(void)state;
 	signals_restore();
 	signal(SIGHUP, SIG_IGN);
-	fd = signals_open();
+	fd = signals_open(false);
 	raise(SIGHUP);
 	assert_int_equal(next_signal(fd), 0);
 	signal(SIGHUP, SIG_DFL);
@@ -68,7 +68,7 @@ static void a_child_has_all_as_it_was(void **state)
 
 	(void)state;
 	signals_ignore();
-	close(signals_open());
+	close(signals_open(false));
 	signals_restore();
 	assert_int_equal(sigprocmask(SIG_SETMASK, NULL, &blocked), 0);
 	assert_false(sigismember(&blocked, SIGTERM));
