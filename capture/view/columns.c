@@ -150,6 +150,7 @@ void column_alerts(uint8_t alerts, char out[COLUMN_TEXT])
 		{ ALERT_MEMFD, "runs from memory" },
 		{ ALERT_WRITABLE, "executable in a world-writable directory" },
 		{ ALERT_RETRANSMISSIONS, "many retransmissions" },
+		{ ALERT_COUNTRY, "country new to this program" },
 	};
 	size_t at = 0;
 

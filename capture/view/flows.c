@@ -8,6 +8,7 @@
 
 #include "owner/owned_packet.h"
 #include "packet/flow_hash.h"
+#include "view/firsts.h"
 
 #define SECOND		1000000000ull
 #define MAX_PARTS	16	/* of one flow; then the last counts the rest */
@@ -35,6 +36,7 @@ TAILQ_HEAD(flow_list, flow);
 struct flows {
 	struct flows_options options;
 	struct flow_hash hash;
+	struct firsts *firsts;
 	struct flow *pool;
 	struct flow_part *parts;
 	uint32_t part_count;
@@ -63,7 +65,8 @@ struct flows *flows_new(const struct flows_options *o)
 	t->pool = calloc(o->max, sizeof(*t->pool));
 	t->parts = calloc(t->part_count, sizeof(*t->parts));
 	t->heads = calloc(heads, sizeof(*t->heads));
-	if (!t->pool || !t->parts || !t->heads) {
+	t->firsts = firsts_new();
+	if (!t->pool || !t->parts || !t->heads || !t->firsts) {
 		flows_free(t);
 		return NULL;
 	}
@@ -79,6 +82,7 @@ void flows_free(struct flows *t)
 	free(t->pool);
 	free(t->parts);
 	free(t->heads);
+	firsts_free(t->firsts);
 	free(t);
 }
 
@@ -305,6 +309,18 @@ static void set_country(struct flows *t, char out[3], const uint8_t addr[16])
 			 t->options.country(t->options.ctx, addr));
 }
 
+static void set_countries(struct flows *t, struct flow *f)
+{
+	struct flow_end *e = f->ends;
+
+	set_country(t, e[FLOW_CLIENT].country, f->key.local);
+	set_country(t, e[FLOW_SERVER].country, f->key.remote);
+	for (int i = 0; i < 2; i++)
+		if (e[i].actor->id &&
+		    firsts_see(t->firsts, e[i].actor->name, e[!i].country))
+			f->new_country = true;
+}
+
 static struct flow *begin(struct flows *t, const struct owned_packet *p,
 			  struct actor *const actors[2], bool by_server)
 {
@@ -323,10 +339,8 @@ static struct flow *begin(struct flows *t, const struct owned_packet *p,
 		actors_ref(t->options.actors, actors[i]);
 		actors_ref(t->options.actors, actors[i]);
 	}
-	if (h->packet.kind == PACKET_IP) {
-		set_country(t, f->ends[FLOW_CLIENT].country, f->key.local);
-		set_country(t, f->ends[FLOW_SERVER].country, f->key.remote);
-	}
+	if (h->packet.kind == PACKET_IP)
+		set_countries(t, f);
 	head = head_of(t, &f->key);
 	f->next = *head;
 	*head = f;

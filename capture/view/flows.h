@@ -79,6 +79,7 @@ struct flow {
 	uint8_t state;			/* enum flow_state */
 	uint8_t over;			/* enum flow_over */
 	uint8_t direction;		/* enum direction, of its first packet */
+	bool new_country;		/* firsts_see() of one of its ends */
 	uint32_t interface;
 	uint64_t number;		/* 1 is the first; never used again */
 	struct flow_key key;		/* as its client sees it */

@@ -256,6 +256,8 @@ static void add_connection(struct table *t, const struct flow *f)
 	r->state = f->over ? name_over(f) : name_state(f);
 	r->over = !is_open(f);
 	r->rtt_ns = f->rtt_ns;
+	if (f->new_country)
+		r->alerts |= ALERT_COUNTRY;
 	for (const struct flow_part *p = &f->part; p; p = p->next) {
 		add_part(t, r, f, p, (enum flow_side)r->local_side);
 		/* Its own to itself was in both directions, and is here. */

@@ -41,6 +41,7 @@ enum row_alert {
 	ALERT_MEMFD = 2,		/* it runs from memory */
 	ALERT_WRITABLE = 4,		/* anybody could have put it there */
 	ALERT_RETRANSMISSIONS = 8,	/* a tenth of the packets or more */
+	ALERT_COUNTRY = 16,		/* new to a program that has others */
 };
 
 /* What makes it this row and no other; compared as memory. */

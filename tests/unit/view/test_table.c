@@ -282,6 +282,35 @@ static void alerts_say_why(void **state)
 	assert_string_equal(out, "! ssh");
 }
 
+static const char *by_port(void *ctx, const uint8_t addr[16])
+{
+	int *calls = ctx;
+
+	(void)addr;
+	/* Of each flow the client is asked for first. */
+	return (*calls)++ % 2 ? *calls > 2 ? "DE" : "NL" : "";
+}
+
+static void a_country_that_is_new_stands_out(void **state)
+{
+	int calls = 0;
+	struct flows *own = flows_new(&(struct flows_options){
+		.max = 8, .keep = true, .actors = actors, .ctx = &calls,
+		.country = by_port });
+	struct flows *kept = flows;
+
+	(void)state;
+	flows = own;
+	for (uint16_t i = 0; i < 3; i++)
+		converse(flows, &curl, NULL, (uint16_t)(41000 + i), S);
+	build(GROUP_CONNECTION, COLUMN_LOCAL, "", true, 2 * S);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(table_row(table, 2 - i)->alerts,
+				 i == 1 ? ALERT_COUNTRY : 0);
+	flows_free(own);
+	flows = kept;
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make, unmake)
@@ -295,6 +324,7 @@ int main(void)
 		TEST(columns_fit_any_width),
 		TEST(numbers_are_short),
 		TEST(alerts_say_why),
+		TEST(a_country_that_is_new_stands_out),
 	};
 
 	return cmocka_run_group_tests_name("table", tests, NULL, NULL);
