@@ -396,11 +396,16 @@ static void build(struct top *t, uint64_t now_mono_ns, uint64_t now_ns)
 	t->stale = false;
 }
 
-/* With very many rows the pictures are fewer, not the packets. */
+/*
+ * With very many rows the pictures are fewer, not the packets.  The first row
+ * is waited for.
+ */
 static uint64_t pause_ns(const struct top *t)
 {
 	uint64_t least = t->build_took_ns * LEAST_PART;
 
+	if (!table_count(t->table))
+		return LEAST_NS;
 	return least > t->options.interval_ns ? least : t->options.interval_ns;
 }
 
