@@ -56,14 +56,17 @@ static int open_fifo(const char *path, int flags)
 	return fd;
 }
 
-/* Whoever may write there could put a link to a file of ours in its place. */
+/*
+ * Whoever may write there could put a link to a file of ours in its place.
+ * Without memory it is not known, so nobody is trusted.
+ */
 static bool is_others_to_write(const char *path)
 {
 	char *copy = strdup(path);
 	struct stat st;
-	bool is = copy && !stat(dirname(copy), &st) &&
-		  ((st.st_mode & (S_IWGRP | S_IWOTH)) ||
-		   (st.st_uid && st.st_uid != geteuid()));
+	bool is = !copy || (!stat(dirname(copy), &st) &&
+			    ((st.st_mode & (S_IWGRP | S_IWOTH)) ||
+			     (st.st_uid && st.st_uid != geteuid())));
 
 	free(copy);
 	return is;
