@@ -207,14 +207,10 @@ static int see_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 	return call_dissector_only(udp, tvb, pinfo, tree, data);
 }
 
-const struct signature *dpi_content_get(packet_info *pinfo)
+const struct signature *dpi_content_get(const packet_info *pinfo)
 {
-	const struct content *k = content_at(pinfo);
-
-	/* SNMP and others make a new conversation of the same ends. */
-	if (!k && last.frame == pinfo->num && !PINFO_FD_VISITED(pinfo))
-		k = last.content;
-	return k ? k->is : NULL;
+	return last.frame == pinfo->num && last.content ? last.content->is
+							: NULL;
 }
 
 void dpi_content_enable(bool on)

@@ -27,7 +27,11 @@ void dpi_content_handoff(void);
 /* Is anything to be done at all?  It is, unless told otherwise. */
 void dpi_content_enable(bool on);
 
-/* What this dissected packet's conversation is by its bytes, or NULL. */
-const struct signature *dpi_content_get(packet_info *pinfo);
+/*
+ * What the conversation of this packet is by its bytes, as far as they were
+ * seen; NULL if nothing is known, or the packet has none.  Only for packets
+ * that are read for the first time.
+ */
+const struct signature *dpi_content_get(const packet_info *pinfo);
 
 #endif

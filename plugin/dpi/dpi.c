@@ -142,6 +142,8 @@ static enum dpi_rank rank_of(const struct dpi_protocol *p)
 		return DPI_CARRIER;
 	case DPI_UPGRADE:
 		return DPI_UPGRADED;
+	case DPI_INSIDE:
+		return DPI_WITHIN;
 	default:
 		return DPI_SAID;
 	}

@@ -201,6 +201,7 @@ const char *dpi_flow_detail(wmem_allocator_t *pool, const struct dpi_flow *f,
 	append(out, "", f->cipher);
 	append(out, "ALPN ", f->alpn);
 	append(out, "JA4 ", f->ja4);
+	append(out, "certificate ", f->host ? NULL : f->certificate);
 	append(out, "", f->ech ? "ECH, the host may be its outer name" : NULL);
 	return wmem_strbuf_get_str(out);
 }

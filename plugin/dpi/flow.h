@@ -29,7 +29,8 @@ enum dpi_rank {
 	DPI_AGREED,		/* the server's ALPN */
 	DPI_SEEN,		/* dissected */
 	DPI_SAID,		/* the first bytes cannot be anything else */
-	DPI_UPGRADED,		/* it became something else, or more is known */
+	DPI_UPGRADED,		/* it became something else */
+	DPI_WITHIN,		/* it is for that alone, as gRPC in HTTP/2 */
 };
 
 /* By what the protocol is known: dpi.how. */
@@ -63,6 +64,8 @@ struct dpi_flow {
 	const char *cipher;
 	const char *alpn;
 	const char *ja4;
+	const char *certificate;	/* its first name, if the client said none */
+	uint32_t told;		/* what is read once: bits of read.c's table */
 	struct dpi_turn *first;		/* in the order of their frames */
 	struct dpi_turn *cursor;	/* where the last packet was */
 };

@@ -44,7 +44,7 @@ static bool is_spoken(const struct climb *c, const struct dpi_protocol *p)
 		return true;
 	if (!p->is_called && c->said && c->said->role == DPI_CARRIES)
 		return !(c->said->families & (DPI_TLS | DPI_DTLS));
-	return !c->top || p->role == DPI_UPGRADE;
+	return !c->top || p->role == DPI_UPGRADE || p->role == DPI_INSIDE;
 }
 
 /* Without a transport, the highest is what is spoken: ARP, not Ethernet. */
@@ -54,7 +54,7 @@ static void take_app(struct dpi_layers *l, struct climb *c,
 	l->families |= p->families;
 	if (p == dns && is_http(c->top)) {
 		l->app = "DNS over HTTPS";
-		l->rank = DPI_UPGRADED;
+		l->rank = DPI_WITHIN;
 		return;
 	}
 	if (p == ssh && c->top == http)
@@ -63,7 +63,9 @@ static void take_app(struct dpi_layers *l, struct climb *c,
 		return;
 	c->top = c->said = p;
 	l->has_port = p->has_port;
-	l->rank = p->role == DPI_UPGRADE ? DPI_UPGRADED : DPI_SEEN;
+	l->rank = p->role == DPI_INSIDE	 ? DPI_WITHIN :
+		  p->role == DPI_UPGRADE ? DPI_UPGRADED :
+					   DPI_SEEN;
 	l->app = l->in_tls ? p->over_tls : p->app;
 	if (l->in_quic && p == dns)
 		l->app = "DNS over QUIC";
@@ -115,6 +117,7 @@ static void take(struct dpi_layers *l, struct climb *c,
 	case DPI_APP:
 	case DPI_WEAK:
 	case DPI_UPGRADE:
+	case DPI_INSIDE:
 		l->in_proxy = l->in_proxy ||
 			      (c->said && c->said->role == DPI_PROXY);
 		take_app(l, c, p);
@@ -149,7 +152,7 @@ static void look_at_port(struct dpi_layers *l, const struct climb *c,
 {
 	bool owned = c->said && spoken_is_owner(pinfo, c->said->id);
 
-	if (owned && l->rank != DPI_UPGRADED && !l->in_tls && !l->in_quic) {
+	if (owned && l->rank < DPI_SAID && !l->in_tls && !l->in_quic) {
 		l->rank = DPI_PORT;
 		l->how = DPI_BY_PORT;
 	} else if (c->said && c->said->role == DPI_WEAK) {

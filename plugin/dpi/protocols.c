@@ -27,18 +27,19 @@ static struct dpi_protocol known[] = {
 	OF("gtp", "GTP", NULL, DPI_CARRIES, 0, false),
 	OF("geneve", "Geneve", NULL, DPI_CARRIES, 0, false),
 	OF("vxlan", "VXLAN", NULL, DPI_CARRIES, 0, false),
-	OF("socks", "SOCKS", NULL, DPI_PROXY, 0, true),
+	OF("socks", "SOCKS", NULL, DPI_PROXY, DPI_SAYS, true),
 	OF("stun", "STUN", NULL, DPI_PATH, 0, false),
 
 	OF("arp", "ARP", NULL, DPI_APP, 0, false),
 	OF("http", "HTTP", "HTTPS", DPI_APP, DPI_HTTP, true),
-	OF("http2", "HTTP/2", "HTTP/2", DPI_APP, DPI_HTTP2, false),
-	OF("http3", "HTTP/3", "HTTP/3", DPI_APP, DPI_HTTP3, false),
-	OF("websocket", "WebSocket", "WebSocket", DPI_UPGRADE, 0, false),
-	OF("grpc", "gRPC", "gRPC", DPI_UPGRADE, 0, false),
+	OF("http2", "HTTP/2", "HTTP/2", DPI_UPGRADE, DPI_HTTP2, false),
+	OF("http3", "HTTP/3", "HTTP/3", DPI_UPGRADE, DPI_HTTP3, false),
+	OF("websocket", "WebSocket", "WebSocket", DPI_INSIDE, 0, false),
+	OF("grpc", "gRPC", "gRPC", DPI_INSIDE, 0, false),
 	OF("dns", "DNS", "DNS over TLS", DPI_APP, DPI_DNS, true),
 	OF("mdns", "mDNS", NULL, DPI_APP, DPI_DNS, false),
 	OF("llmnr", "LLMNR", NULL, DPI_APP, DPI_DNS, false),
+	OF("nbns", "NBNS", NULL, DPI_APP, DPI_SAYS, false),
 	OF("ssh", "SSH", NULL, DPI_APP, DPI_SSH, true),
 	OF("smtp", "SMTP", NULL, DPI_APP, 0, true),
 	OF("imap", "IMAP", NULL, DPI_APP, 0, true),
@@ -47,32 +48,32 @@ static struct dpi_protocol known[] = {
 	OF("ftp-data", "FTP data", NULL, DPI_APP, 0, false),
 	OF("telnet", "Telnet", NULL, DPI_APP, 0, true),
 	OF("pgsql", "PostgreSQL", "PostgreSQL", DPI_APP, 0, true),
-	OF("mysql", "MySQL", "MySQL", DPI_APP, 0, true),
-	OF("tds", "MSSQL", "MSSQL", DPI_APP, 0, false),
+	OF("mysql", "MySQL", "MySQL", DPI_APP, DPI_SAYS, true),
+	OF("tds", "MSSQL", "MSSQL", DPI_APP, DPI_SAYS, false),
 	OF("tns", "Oracle", NULL, DPI_APP, 0, false),
 	OF("resp", "Redis", NULL, DPI_APP, 0, true),
-	OF("mongo", "MongoDB", NULL, DPI_APP, 0, false),
+	OF("mongo", "MongoDB", NULL, DPI_APP, DPI_SAYS, false),
 	OF("memcache", "Memcached", NULL, DPI_APP, 0, true),
 	OF("cql", "Cassandra", NULL, DPI_APP, 0, true),
-	OF("kafka", "Kafka", NULL, DPI_APP, 0, true),
-	OF("mqtt", "MQTT", NULL, DPI_APP, 0, true),
+	OF("kafka", "Kafka", NULL, DPI_APP, DPI_SAYS, true),
+	OF("mqtt", "MQTT", NULL, DPI_APP, DPI_SAYS, true),
 	OF("amqp", "AMQP", NULL, DPI_APP, 0, true),
 	OF("elasticsearch", "Elasticsearch", NULL, DPI_APP, 0, true),
-	OF("smb", "SMB", NULL, DPI_APP, 0, false),
-	OF("smb2", "SMB2", NULL, DPI_UPGRADE, 0, false),
+	OF("smb", "SMB", NULL, DPI_APP, DPI_SAYS, false),
+	OF("smb2", "SMB2", NULL, DPI_UPGRADE, DPI_SAYS, false),
 	OF("mms", "MMS", NULL, DPI_UPGRADE, 0, false),
-	OF("ldap", "LDAP", NULL, DPI_APP, 0, true),
-	OF("kerberos", "Kerberos", NULL, DPI_APP, 0, true),
+	OF("ldap", "LDAP", NULL, DPI_APP, DPI_SAYS, true),
+	OF("kerberos", "Kerberos", NULL, DPI_APP, DPI_SAYS, true),
 	OF("radius", "RADIUS", NULL, DPI_APP, 0, true),
 	OF("ntp", "NTP", NULL, DPI_APP, 0, true),
 	OF("snmp", "SNMP", NULL, DPI_APP, 0, true),
 	OF("syslog", "Syslog", NULL, DPI_APP, 0, false),
-	OF("dhcp", "DHCP", NULL, DPI_APP, 0, false),
-	OF("rdp", "RDP", NULL, DPI_APP, 0, false),
+	OF("dhcp", "DHCP", NULL, DPI_APP, DPI_SAYS, false),
+	OF("rdp", "RDP", NULL, DPI_APP, DPI_SAYS, false),
 	OF("vnc", "VNC", NULL, DPI_APP, 0, true),
-	OF("nfs", "NFS", NULL, DPI_APP, 0, false),
-	OF("sip", "SIP", NULL, DPI_APP, 0, true),
-	OF("rtsp", "RTSP", NULL, DPI_APP, 0, true),
+	OF("nfs", "NFS", NULL, DPI_APP, DPI_SAYS, false),
+	OF("sip", "SIP", NULL, DPI_APP, DPI_SAYS, true),
+	OF("rtsp", "RTSP", NULL, DPI_APP, DPI_SAYS, true),
 	OF("irc", "IRC", NULL, DPI_APP, 0, true),
 	OF("xmpp", "XMPP", NULL, DPI_APP, 0, false),
 	OF("nntp", "NNTP", NULL, DPI_APP, 0, false),
@@ -206,10 +207,12 @@ const struct dpi_protocol *dpi_protocol_of(int id)
 
 const struct dpi_protocol *dpi_protocol_named(const char *filter)
 {
+	int id = proto_get_id_by_filter_name(filter);
+
 	for (size_t i = 0; i < array_length(known); i++)
 		if (!strcmp(known[i].filter, filter))
 			return &known[i];
-	return NULL;
+	return id == -1 ? NULL : dpi_protocol_of(id);
 }
 
 const char *dpi_protocol_of_alpn(const char *alpn, bool in_quic)

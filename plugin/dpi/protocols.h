@@ -12,6 +12,7 @@ enum dpi_role {
 	DPI_APP,		/* what is spoken */
 	DPI_WEAK,		/* the same, and Wireshark mistakes others for it */
 	DPI_UPGRADE,		/* the same, also after what came before */
+	DPI_INSIDE,		/* ... and in it */
 	DPI_CARRIES,		/* something else is inside, if we can see it */
 	DPI_PROXY,		/* so it does, after it was told for whom */
 	DPI_PATH,		/* finds a way for what comes after it */
@@ -30,6 +31,7 @@ enum dpi_family {
 	DPI_SSH = 1 << 5,
 	DPI_DTLS = 1 << 6,
 	DPI_GQUIC = 1 << 7,
+	DPI_SAYS = 1 << 8,	/* who, or for what: read.c */
 };
 
 struct dpi_protocol {
@@ -49,7 +51,7 @@ void dpi_protocols_init(void);
 /* That of Wireshark's number; it lives as long as Wireshark. */
 const struct dpi_protocol *dpi_protocol_of(int id);
 
-/* Of Wireshark's name, if it stands in our table; else NULL. */
+/* Of Wireshark's name; NULL if neither Wireshark nor our table has it. */
 const struct dpi_protocol *dpi_protocol_named(const char *filter);
 
 /* What an ALPN stands for, or NULL. */

@@ -138,5 +138,6 @@ void read_dns(struct reader *r, const struct attribution *owners)
 		dpi_names_ask(name);
 	if (is_answer)
 		type = read_answers(r, name, type, owners);
-	dpi_flow_turn(r->flow, r->pinfo->num, false, name, type);
+	dpi_flow_turn(r->flow, r->pinfo->num, false,
+		      reader_host(r, DNS_NAME), type);
 }

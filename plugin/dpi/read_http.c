@@ -17,7 +17,7 @@ static const char *without_port(wmem_allocator_t *pool, const char *host)
 static void read_request(struct reader *r, enum what host, enum what method,
 			 enum what uri)
 {
-	const char *h = without_port(r->pinfo->pool, reader_text(r, host));
+	const char *h = without_port(r->pinfo->pool, reader_host(r, host));
 	const char *m = reader_text(r, method), *u = reader_text(r, uri), *detail = m;
 
 	if (m && u)
@@ -58,7 +58,7 @@ void read_http2(struct reader *r)
 	const char *type = reader_text(r, HTTP2_TYPE);
 
 	if (type && g_str_has_prefix(type, "application/grpc"))
-		dpi_flow_set_app(r->flow, "gRPC", DPI_UPGRADED,
+		dpi_flow_set_app(r->flow, "gRPC", DPI_WITHIN,
 				 DPI_BY_DISSECTOR);
 	read_request(r, HTTP2_HOST, HTTP2_METHOD, HTTP2_URI);
 	read_only_status(r, HTTP2_STATUS);

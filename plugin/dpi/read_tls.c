@@ -17,7 +17,10 @@ static const struct names dtls_names = {
 	DTLS_SUPPORTED_VERSION, DTLS_CIPHER, DTLS_JA4, DTLS_EXTENSION,
 };
 
-enum { CLIENT_HELLO = 1, SERVER_HELLO = 2, ENCRYPTED_EXTENSIONS = 8 };
+enum {
+	CLIENT_HELLO = 1, SERVER_HELLO = 2, ENCRYPTED_EXTENSIONS = 8,
+	CERTIFICATE = 11,
+};
 
 #define ECH 0xfe0d		/* RFC 9849, of which some are for show */
 
@@ -115,7 +118,7 @@ static void read_hellos(struct reader *r, const struct names *n)
 	if (has_number(r, n->message, CLIENT_HELLO)) {
 		if (!r->flow->host)
 			r->flow->host_frame = r->pinfo->num;
-		dpi_flow_set(&r->flow->host, reader_text(r, n->host));
+		dpi_flow_set(&r->flow->host, reader_host(r, n->host));
 		dpi_flow_set(&r->flow->ja4, reader_text(r, n->ja4));
 		r->flow->ech = r->flow->ech ||
 			       has_number(r, n->extension, ECH);
@@ -123,6 +126,9 @@ static void read_hellos(struct reader *r, const struct names *n)
 	}
 	if (has_number(r, n->message, SERVER_HELLO))
 		read_server_hello(r, n);
+	if (has_number(r, n->message, CERTIFICATE))
+		dpi_flow_set(&r->flow->certificate,
+			     reader_host(r, CERTIFICATE_NAME));
 	if (has_number(r, n->message, SERVER_HELLO) ||
 	    has_number(r, n->message, ENCRYPTED_EXTENSIONS))
 		read_choice(r, n);

@@ -48,11 +48,38 @@ static const char *const names[WHATS] = {
 	[DTLS_JA4] = "dtls.handshake.ja4",
 	[DTLS_EXTENSION] = "dtls.handshake.extension.type",
 	[GQUIC_HOST] = "gquic.tag.sni",
+	[CERTIFICATE_NAME] = "x509ce.dNSName",
 	[SSH_SOFTWARE] = "ssh.protocol",
+	[DHCP_NAME] = "dhcp.option.hostname",
+	[KAFKA_CLIENT] = "kafka.client_id",
+	[KERBEROS_CLIENT] = "kerberos.CNameString",
+	[KERBEROS_SERVICE] = "kerberos.SNameString",
+	[LDAP_NAME] = "ldap.name",
+	[MONGO_COLLECTION] = "mongo.full_collection_name",
+	[MQTT_CLIENT] = "mqtt.clientid",
+	[MQTT_TOPIC] = "mqtt.topic",
+	[MYSQL_USER] = "mysql.user",
+	[MYSQL_SCHEMA] = "mysql.schema",
+	[NBNS_NAME] = "nbns.name",
+	[NFS_NAME] = "nfs.name",
+	[NTLM_USER] = "ntlmssp.auth.username",
+	[RDP_COOKIE] = "rdp.rt_cookie",
+	[RTSP_URL] = "rtsp.url",
+	[SIP_HOST] = "sip.r-uri.host",
+	[SIP_TO] = "sip.to.addr",
+	[SMB_PATH] = "smb.path",
+	[SMB2_TREE] = "smb2.tree",
+	[SMB2_FILE] = "smb2.filename",
+	[SOCKS_HOST] = "socks.remote_name",
+	[TDS_USER] = "tds.7login.username",
 };
 
 static int ids[WHATS][SAME_NAME_MAX];	/* ended by 0 */
 
+/*
+ * No names of protocols that register their fields when first asked for one,
+ * as RADIUS does: Wireshark may be in the middle of asking all of them, us.
+ */
 static void find_ids(enum what what)
 {
 	const header_field_info *hf = proto_registrar_get_byname(names[what]);
@@ -150,6 +177,21 @@ const char *reader_text_of(struct reader *r, const field_info *fi)
 const char *reader_text(struct reader *r, enum what what)
 {
 	return reader_text_of(r, reader_value(r, what));
+}
+
+/* As everybody writes it, so that it can be filtered for. */
+const char *reader_host(struct reader *r, enum what what)
+{
+	const char *s = reader_text(r, what);
+	size_t len = s ? strlen(s) : 0;
+	char *host;
+
+	if (len > 1 && s[len - 1] == '.')
+		len--;
+	host = wmem_strndup(r->pinfo->pool, s, len);
+	for (size_t i = 0; i < len; i++)
+		host[i] = g_ascii_tolower(host[i]);
+	return s ? host : NULL;
 }
 
 bool reader_number(struct reader *r, enum what what, uint32_t *out)

@@ -23,7 +23,12 @@ enum what {
 	DTLS_MESSAGE, DTLS_HOST, DTLS_ALPN, DTLS_VERSION,
 	DTLS_SUPPORTED_VERSION, DTLS_CIPHER, DTLS_JA4, DTLS_EXTENSION,
 	GQUIC_HOST,
-	SSH_SOFTWARE, WHATS
+	CERTIFICATE_NAME, SSH_SOFTWARE,
+	DHCP_NAME, KAFKA_CLIENT, KERBEROS_CLIENT, KERBEROS_SERVICE, LDAP_NAME,
+	MONGO_COLLECTION, MQTT_CLIENT, MQTT_TOPIC, MYSQL_USER, MYSQL_SCHEMA,
+	NBNS_NAME, NFS_NAME, NTLM_USER, RDP_COOKIE, RTSP_URL,
+	SIP_HOST, SIP_TO, SMB_PATH, SMB2_TREE, SMB2_FILE, SOCKS_HOST, TDS_USER,
+	WHATS
 };
 
 struct reader {
@@ -44,11 +49,12 @@ GArray *reader_wanted(void);
 /* A display filter that refers to them all; to be freed with g_free(). */
 char *reader_filter(void);
 
-/* All of them in the packet, or NULL; the first; what it says. */
+/* All of them in the packet, or NULL; the first; what it says, and as a host. */
 GPtrArray *reader_values(struct reader *r, enum what what);
 const field_info *reader_value(struct reader *r, enum what what);
 const char *reader_text_of(struct reader *r, const field_info *fi);
 const char *reader_text(struct reader *r, enum what what);
+const char *reader_host(struct reader *r, enum what what);
 bool reader_number(struct reader *r, enum what what, uint32_t *out);
 bool reader_flag(struct reader *r, enum what what);
 

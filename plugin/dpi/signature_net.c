@@ -51,7 +51,7 @@ static bool is_quic_version(uint32_t v)
 
 bool is_quic(const struct payload *p)
 {
-	return p->len >= 7 && (u8_at(p, 0) & 0x80) &&
+	return p->len >= 7 && u8_at(p, 0) >= 0xc0 &&
 	       is_quic_version(be32_at(p, 1)) && u8_at(p, 5) <= 20;
 }
 
@@ -209,20 +209,31 @@ bool is_wireguard(const struct payload *p)
 }
 
 /*
- * A reset from a client or a server: a session, then nothing acknowledged and
- * packet 0, with or without a signature of one of the usual lengths.
+ * A client's reset acknowledges nothing and is packet 0; with tls-auth it has
+ * a signature before that, with tls-crypt all after the first number is hidden.
  */
+static bool is_openvpn_reset(const struct payload *p, size_t at, size_t size)
+{
+	bool ends = HAS_AT(p, at + size - 5, "\0\0\0\0\0");
+
+	if (u8_at(p, at) != 0x38)
+		return false;
+	if (size == 14)
+		return ends;
+	if (size == 38 || size == 42 || size == 54 || size == 86)
+		return (ends && be32_at(p, at + size - 13) == 1) ||
+		       (size == 54 && be32_at(p, at + 9) == 1);
+	return false;
+}
+
 bool is_openvpn(const struct payload *p)
 {
 	size_t at = p->over == OVER_TCP ? 2 : 0, size = p->full - at;
-	unsigned first = u8_at(p, at);
 
 	if (p->full < at + 14 || (at && be16_at(p, 0) != size))
 		return false;
-	if (first == 0x38)
-		return (size == 14 && HAS_AT(p, at + 9, "\0\0\0\0\0")) ||
-		       size == 38 || size == 42 || size == 54 || size == 86;
-	return first == 0x40 && p->other && p->other[at] == 0x38;
+	return is_openvpn_reset(p, at, size) ||
+	       (u8_at(p, at) == 0x40 && p->other && p->other[at] == 0x38);
 }
 
 /* RFC 7296, 3.1, and RFC 2408: two cookies, a version and the length. */

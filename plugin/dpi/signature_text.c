@@ -50,9 +50,12 @@ bool is_http2(const struct payload *p)
 
 	if (STARTS(p, "PRI * HTTP/2.0\r\n"))
 		return true;
-	return p->len >= 9 && HAS_AT(p, 3, "\x04\0\0\0\0\0") && len <= 120 &&
-	       len % 6 == 0 && 9 + len <= p->full &&
-	       (!len || (be16_at(p, 9) && be16_at(p, 9) <= 16));
+	if (!HAS_AT(p, 3, "\x04\0\0\0\0\0"))
+		return false;
+	if (!len)
+		return other_starts(p, "PRI * HTTP");
+	return len <= 120 && len % 6 == 0 && 9 + len <= p->full &&
+	       be16_at(p, 9) && be16_at(p, 9) <= 16;
 }
 
 bool is_ssdp(const struct payload *p)

@@ -5,13 +5,16 @@
 Usage: test_content.py PLUGIN.so [unittest arguments]
 """
 import json
+import shutil
+import ssl
 import struct
 import subprocess
 import sys
 import unittest
+from random import Random
 
 from frames import ACK, PSH, SYN, Flow, ip4
-from harness import Tshark
+from harness import SOURCE, Tshark
 from payloads import (DTLS, HOSTS, HTTP, IKE, OK, PREFACE, QUIC, SSH, STUN,
                       TCP_WORDS, TLS, UDP_WORDS, h2_frame, h2_headers,
                       h2_request)
@@ -71,6 +74,40 @@ def said(frames, *more, fields=("dpi.app", "dpi.how", "dpi.host")):
     return rows.pop()
 
 
+def handshake(name):
+    """TLS 1.2 with a server of that name, and nobody says it but the server."""
+    key = tshark.dir / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key,
+                    "-out", key.with_suffix(".crt"), "-subj", "/CN=a",
+                    "-addext", f"subjectAltName=DNS:{name}"],
+                   check=True, capture_output=True)
+    ends, messages = [], []
+    for side in (ssl.PROTOCOL_TLS_CLIENT, ssl.PROTOCOL_TLS_SERVER):
+        context = ssl.SSLContext(side)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_alpn_protocols(["h2"])
+        if side == ssl.PROTOCOL_TLS_SERVER:
+            context.load_cert_chain(key.with_suffix(".crt"), key)
+        ends.append((ssl.MemoryBIO(), ssl.MemoryBIO(), context))
+    (from_server, to_server, hers), (from_client, to_client, his) = ends
+    asks = hers.wrap_bio(from_server, to_server)
+    answers = his.wrap_bio(from_client, to_client, server_side=True)
+    for _ in range(3):
+        for end, out, into in ((asks, to_server, from_client),
+                               (answers, to_client, from_server)):
+            try:
+                end.do_handshake()
+            except ssl.SSLWantReadError:
+                pass
+            words = out.read()
+            into.write(words)
+            if words:
+                messages.append(words if end is asks else (words,))
+    return messages
+
+
 class EveryPort(unittest.TestCase):
     """All of a table in one file: who speaks is known by the address."""
 
@@ -120,6 +157,101 @@ class EveryPort(unittest.TestCase):
         """Without the handshake."""
         self.check({"tls": ("HTTPS", 443, TLS), "http": ("HTTP", 80, HTTP)},
                    lambda *args: connection(*args)[3:], lambda own: 22)
+
+
+class NotTooMuch(unittest.TestCase):
+    """What is taken for a protocol is that protocol."""
+
+    def apps(self, frames):
+        return [row for row in tshark.fields(
+            made(frames), "udp.stream", "tcp.stream", "dpi.app", "dpi.how",
+            more=("-2",))]
+
+    def test_noise(self):
+        random = Random(17)
+        frames = []
+        for n in range(1500):
+            words = random.randbytes(random.randint(1, 200))
+            make = connection if n % 2 else datagrams
+            frames += make(f"{HERE}{n % 250 + 1}", FOREIGN, [words],
+                           20000 + n)
+        self.assertEqual([row for row in self.apps(frames)
+                          if row[3] == "content"], [])
+
+    def check_beginnings(self, words, make):
+        """A beginning is of the same protocol, or of none."""
+        frames, names = [], {}
+        for number, (name, (_, _, *messages)) in enumerate(words.items()):
+            first = next(m for m in messages if isinstance(m, bytes)) \
+                if any(isinstance(m, bytes) for m in messages) \
+                else messages[0][0]
+            for size in range(1, min(len(first), 80)):
+                frames += make(client(number), FOREIGN, [first[:size]],
+                               20000 + size)
+            names[client(number)] = name
+        for src, app, how in tshark.fields(
+                made(frames), "ip.src", "dpi.app", "dpi.how", more=("-2",)):
+            name = names.get(src)
+            if how == "content" and name:
+                allowed = {words[name][0], *self.ALSO.get(name, ())}
+                self.assertIn(app, allowed, name)
+
+    # What is inside is not in the beginning.
+    ALSO = {"tls": {"TLS"}, "grpc": {"HTTP/2"}, "doh": {"HTTP/2"},
+            "smb to smb2": {"SMB"}, "quic": {"QUIC"}, "webrtc": {"STUN"}}
+
+    def test_beginnings_over_tcp(self):
+        self.check_beginnings(TCP_WORDS, connection)
+
+    def test_beginnings_over_udp(self):
+        self.check_beginnings(UDP_WORDS, datagrams)
+
+
+class Said(unittest.TestCase):
+    """Hosts and details beyond those of HTTP, DNS and TLS."""
+
+    def check(self, words, expected):
+        make = connection if words in TCP_WORDS.values() else datagrams
+        self.assertEqual(said(make(client(0), words[1], words[2:]),
+                              fields=("dpi.host", "dpi.detail")), expected)
+
+    def test_who_and_for_what(self):
+        for name, expected in (("kafka", ("", "client console")),
+                               ("mqtt", ("", "client a")),
+                               ("sip", ("example.com", "")),
+                               ("rtsp", ("", "URL rtsp://example.com/a"))):
+            with self.subTest(name):
+                self.check(TCP_WORDS[name], expected)
+
+    def test_host_as_everybody_writes_it(self):
+        for host in (b"WWW.Example.COM", b"www.example.com."):
+            frames = connection(client(0), 80, [
+                HTTP.replace(b"www.example.com", host)])
+            self.assertEqual(said(frames)[2], "www.example.com")
+
+    def test_what_socks_is_told(self):
+        name = b"www.example.com"
+        frames = connection(client(0), 1080, [
+            b"\5\1\0", (b"\5\0",), b"\5\1\0\3\x0f" + name + b"\0\x50",
+            (b"\5\0\0\1\0\0\0\0\0\0",), b"\x99" * 40])
+        hosts = tshark.fields(made(frames), "dpi.host", more=("-2",))
+        self.assertEqual(hosts[-1], ("www.example.com",))
+
+    @unittest.skipUnless(shutil.which("openssl"), "no openssl")
+    def test_certificate_where_the_client_names_nobody(self):
+        """Of an elliptic curve, whose layers are 4.6's own."""
+        app, host, detail = said(
+            connection(client(0), 443, handshake("www.example.com")),
+            fields=("dpi.app", "dpi.host", "dpi.detail"))
+        self.assertEqual((app, host), ("HTTP/2", ""))
+        self.assertIn("certificate www.example.com", detail)
+
+    def test_encrypted_hello(self):
+        hello = TLS.replace(b"\0\x10\0\x0e\0\x0c", b"\xfe\x0d\0\x0e\0\x0c")
+        self.assertNotEqual(hello, TLS)
+        detail, = said(connection(client(0), 443, [hello]),
+                       fields=("dpi.detail",))
+        self.assertIn("ECH, the host may be its outer name", detail)
 
 
 class Handed(unittest.TestCase):
@@ -204,6 +336,15 @@ class Better(unittest.TestCase):
         app, *_ = said(connection(client(0), FOREIGN, [
             upgrade, (answer,), (b"\x81\2hi",)]))
         self.assertEqual(app, "WebSocket")
+
+    def test_http2_after_http(self):
+        ask = HTTP.replace(b"\r\n\r\n", b"\r\nConnection: Upgrade, "
+                           b"HTTP2-Settings\r\nUpgrade: h2c\r\n"
+                           b"HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n")
+        answer = (b"HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\n"
+                  b"Upgrade: h2c\r\n\r\n")
+        self.assertEqual(said(connection(client(0), 80, [
+            ask, (answer,), (h2_frame(4, 0, 0),), PREFACE]))[0], "HTTP/2")
 
     def test_connect(self):
         ask = (b"CONNECT new.example.com:443 HTTP/1.1\r\n"
