@@ -10,6 +10,7 @@
 #ifndef PKTWHO_BYTES_H
 #define PKTWHO_BYTES_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -50,10 +51,11 @@ static inline uint8_t *wbuf_claim(struct wbuf *w, size_t n)
 	return p;
 }
 
+/* @n is 8 at most.  One instruction where it is a constant. */
 static inline void put_le(uint8_t *p, uint64_t v, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		p[i] = (uint8_t)(v >> (8 * i));
+	v = htole64(v);
+	memcpy(p, &v, n);
 }
 
 static inline void wbuf_uint(struct wbuf *w, uint64_t v, size_t n)
@@ -128,9 +130,8 @@ static inline uint64_t get_le(const uint8_t *p, size_t n)
 {
 	uint64_t v = 0;
 
-	for (size_t i = n; i > 0; i--)
-		v = v << 8 | p[i - 1];
-	return v;
+	memcpy(&v, p, n);
+	return le64toh(v);
 }
 
 /* Reads as 0 once the cursor has failed. */
