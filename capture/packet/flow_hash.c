@@ -11,12 +11,15 @@ void flow_hash_init(struct flow_hash *h)
 
 uint32_t flow_hash(const struct flow_hash *h, const struct flow_key *k)
 {
+	const uint64_t *secrets = h->secrets;
 	uint32_t words[FLOW_HASH_WORDS];
 	uint64_t sum = h->offset;
 
 	memcpy(words, k, sizeof(words));
-	for (size_t i = 0; i < FLOW_HASH_WORDS; i++)
-		sum += h->factors[i] * words[i];
+	/* Multilinear-HM: one product for each two words. */
+	for (size_t i = 0; i < FLOW_HASH_WORDS; i += 2)
+		sum += (secrets[i] + words[i]) *
+		       (secrets[i + 1] + words[i + 1]);
 	/* Ports in a row make a series, which would meet itself here and there. */
 	sum = (sum ^ sum >> 32) * 0x9e3779b97f4a7c15u;
 	return (uint32_t)(sum >> 32);

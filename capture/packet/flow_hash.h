@@ -16,9 +16,11 @@
 
 #define FLOW_HASH_WORDS (sizeof(struct flow_key) / sizeof(uint32_t))
 
+_Static_assert(FLOW_HASH_WORDS % 2 == 0, "words are taken in pairs");
+
 struct flow_hash {
 	uint64_t offset;
-	uint64_t factors[FLOW_HASH_WORDS];
+	uint64_t secrets[FLOW_HASH_WORDS];
 };
 
 /* Numbers of its own for each table. */
