@@ -239,13 +239,26 @@ static void build(struct packet_options *s, struct slot *slot,
 	slot->len = (uint32_t)w.len;
 }
 
+static uint64_t mix(uint64_t h, const void *word)
+{
+	uint64_t w;
+
+	memcpy(&w, word, sizeof(w));
+	return (h ^ w) * 0x9e3779b97f4a7c15u;
+}
+
+/* Of what tells keys apart: the name of a process is that of its version. */
 static uint32_t key_hash(const struct option_key *key)
 {
-	uint64_t words[sizeof(*key) / 8], h = 0;
+	uint64_t h = 0;
 
-	memcpy(words, key, sizeof(words));
-	for (size_t i = 0; i < sizeof(words) / 8; i++)
-		h = (h ^ words[i]) * 0x9e3779b97f4a7c15u;
+	h = mix(h, &key->src.id);
+	h = mix(h, &key->src.pid);
+	h = mix(h, &key->src.version);
+	h = mix(h, &key->dst.id);
+	h = mix(h, &key->dst.pid);
+	h = mix(h, &key->dst.version);
+	h = mix(h, &key->epb_flags);
 	return (uint32_t)(h >> 32) & (SLOTS - 1);
 }
 

@@ -423,7 +423,7 @@ static void put_string(struct wbuf *w, uint16_t code, const char *s)
 
 static void put_end_of_options(struct wbuf *w)
 {
-	put_option(w, PCAPNG_OPT_END, NULL, 0);
+	wbuf_u32(w, PCAPNG_OPT_END);		/* and its length: none */
 }
 
 int pcapng_writer_section(struct pcapng_writer *w, const char *hardware,
@@ -486,12 +486,15 @@ int pcapng_writer_packet(struct pcapng_writer *w, const struct pcapng_packet *p)
 {
 	size_t at = block_begin(w, PCAPNG_BLOCK_EPB);
 	uint32_t caplen = kept_of(p);
+	uint8_t *h = wbuf_claim(&w->buf, 20);
 
-	wbuf_u32(&w->buf, p->interface);
-	wbuf_u32(&w->buf, (uint32_t)(p->ts_ns >> 32));
-	wbuf_u32(&w->buf, (uint32_t)p->ts_ns);
-	wbuf_u32(&w->buf, caplen);
-	wbuf_u32(&w->buf, p->len);
+	if (h) {
+		put_le(h, p->interface, 4);
+		put_le(h + 4, p->ts_ns >> 32, 4);
+		put_le(h + 8, p->ts_ns, 4);
+		put_le(h + 12, caplen, 4);
+		put_le(h + 16, p->len, 4);
+	}
 	wbuf_put(&w->buf, p->data, caplen);
 	wbuf_pad4(&w->buf);
 	for (int i = 0; i < p->option_count; i++)
