@@ -20,6 +20,7 @@
 
 struct addresses {
 	size_t count;
+	uint64_t last_bits;	/* of the last bytes: most others are told apart */
 	uint8_t addr[MAX_ADDRESSES][16];	/* sorted */
 };
 
@@ -52,6 +53,19 @@ static void add(struct addresses *l, const struct sockaddr *sa)
 	l->count++;
 }
 
+static uint64_t last_bit(const uint8_t addr[16])
+{
+	return 1ull << (addr[15] & 63);
+}
+
+static void sort(struct addresses *l)
+{
+	qsort(l->addr, l->count, 16, compare);
+	l->last_bits = 0;
+	for (size_t i = 0; i < l->count; i++)
+		l->last_bits |= last_bit(l->addr[i]);
+}
+
 static void read_addresses(struct local *l)
 {
 	struct ifaddrs *all, *a;
@@ -65,8 +79,8 @@ static void read_addresses(struct local *l)
 			add(&l->broadcast, a->ifa_broadaddr);
 	}
 	freeifaddrs(all);
-	qsort(l->own.addr, l->own.count, 16, compare);
-	qsort(l->broadcast.addr, l->broadcast.count, 16, compare);
+	sort(&l->own);
+	sort(&l->broadcast);
 }
 
 static void read_all(struct local *l)
@@ -81,7 +95,8 @@ static void read_all(struct local *l)
 
 static bool has(const struct addresses *l, const uint8_t addr[16])
 {
-	return bsearch(addr, l->addr, l->count, 16, compare) != NULL;
+	return l->last_bits & last_bit(addr) &&
+	       bsearch(addr, l->addr, l->count, 16, compare);
 }
 
 void local_refresh(struct local *l)
