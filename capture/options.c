@@ -481,6 +481,8 @@ const struct option_row options_table[] = {
 	  "programs, hosts, countries, users or containers",
 	  OPTION_HERE, VALUE_WORD, "connections processes programs hosts "
 	  "countries users containers", TEXT(by) },
+	{ 0, "countries", "LIST", "top: mark what goes to others than AT,DE,...",
+	  OPTION_HERE, TEXT(countries) },
 	{ 0, "batch", NULL, "top: reports, no screen",
 	  OPTION_HERE, FLAG(batch) },
 	{ 'n', NULL, "COUNT", "... so many (one at the end)",
@@ -632,6 +634,8 @@ static int check_show(const struct options *o)
 
 	if (o->interval_ns && !options_show(o))
 		return bad("only for pktwho top and log:", "--interval");
+	if (o->action != ACTION_TOP && o->countries)
+		return bad("only for pktwho top:", "--countries");
 	if (o->action != ACTION_TOP && (o->batch || o->by))
 		return bad("only for pktwho top:", o->by ? "--by" : "--batch");
 	if ((o->json || o->max_reports) && !o->batch)

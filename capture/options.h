@@ -91,6 +91,7 @@ struct options {
 	uint64_t interval_ns;		/* of what is shown; 0: not given */
 	uint64_t max_reports;		/* 0: no limit */
 	const char *by;			/* enum table_group, or NULL */
+	const char *countries;		/* "AT,DE": others stand out; or NULL */
 	const char *read;		/* shown instead of a capture; or NULL */
 	bool batch;			/* no terminal */
 	bool json;

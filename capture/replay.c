@@ -28,8 +28,8 @@ struct replay {
 	struct reader *reader;
 	struct view *view;
 	struct pollfd fds[FDS];
-	bool live;			/* a pipe: time goes on without packets */
-	uint64_t read_ns;		/* when something came, CLOCK_MONOTONIC */
+	bool live;		/* a pipe: time goes on without packets */
+	uint64_t read_ns;	/* when something came, CLOCK_MONOTONIC */
 	uint8_t bytes[READ_BYTES];
 };
 
@@ -132,7 +132,8 @@ int replay(const struct options *o)
 	r.reader = reader_new();
 	err = r.reader ? open_file(&r) : -ENOMEM;
 	if (!err) {
-		r.fds[FD_SIGNAL] = (struct pollfd){ signals_open(false), POLLIN, 0 };
+		r.fds[FD_SIGNAL].fd = signals_open(false);
+		r.fds[FD_SIGNAL].events = POLLIN;
 		err = open_view(&r);
 	}
 	if (!err) {

@@ -37,7 +37,7 @@ struct actor {
 	uint32_t refs;			/* flows that name it */
 	uint32_t pid;
 	uint32_t flags;			/* PROCESS_* */
-	uint8_t attr;			/* of a stand-in: how it is (not) known */
+	uint8_t attr;		/* of a stand-in: how it is (not) known */
 	uint8_t reason;
 	char name[40];			/* "curl", "(kernel: reset)" */
 	char user[32];
@@ -46,7 +46,7 @@ struct actor {
 	uint8_t *record;		/* process_encode(); any bytes */
 	uint32_t record_len;
 	struct actor_sums past;		/* of flows that are forgotten */
-	char *said;			/* the record as the log says it, once */
+	char *said;		/* the record as the log says it, once */
 	uint32_t said_len;		/* line.c has made it */
 };
 

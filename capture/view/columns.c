@@ -151,6 +151,7 @@ void column_alerts(uint8_t alerts, char out[COLUMN_TEXT])
 		{ ALERT_WRITABLE, "executable in a world-writable directory" },
 		{ ALERT_RETRANSMISSIONS, "many retransmissions" },
 		{ ALERT_COUNTRY, "country new to this program" },
+		{ ALERT_ABROAD, "another country" },
 	};
 	size_t at = 0;
 

@@ -8,6 +8,7 @@
 #define PKTWHO_VIEW_FIRSTS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct firsts;
 

@@ -12,7 +12,7 @@
 
 #define SECOND		1000000000ull
 #define MAX_PARTS	16	/* of one flow; then the last counts the rest */
-#define AGAIN_NS	2000000ull	/* seen on two interfaces, not sent twice */
+#define AGAIN_NS	2000000ull /* seen on two interfaces, not sent twice */
 #define LOW_PORT	1024
 #define FIN		0x01
 #define ACK		0x10

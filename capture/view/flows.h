@@ -59,7 +59,7 @@ struct flow_part {
 };
 
 struct flow_end {
-	struct actor *actor;		/* the last that was named, if any was */
+	struct actor *actor;	/* the last that was named, if any was */
 	uint8_t attr;			/* and how it is known */
 	uint8_t reason;
 	char country[3];
@@ -78,19 +78,19 @@ struct flow {
 	uint8_t list_index;
 	uint8_t state;			/* enum flow_state */
 	uint8_t over;			/* enum flow_over */
-	uint8_t direction;		/* enum direction, of its first packet */
+	uint8_t direction;	/* enum direction, of its first packet */
 	bool new_country;		/* firsts_see() of one of its ends */
 	uint32_t interface;
 	uint64_t number;		/* 1 is the first; never used again */
 	struct flow_key key;		/* as its client sees it */
 	struct flow_end ends[2];
-	struct flow_part part;		/* of the present owners; others follow */
+	struct flow_part part;	/* of the present owners; others follow */
 	uint64_t first_ns;		/* Unix epoch */
 	uint64_t last_ns;
 	uint64_t last_mono_ns;
 	uint64_t syn_ns;		/* when it was asked for; 0: not seen */
 	uint64_t rtt_ns;		/* of the handshake; 0: not known */
-	uint32_t isn;			/* the client's first number, if syn_ns */
+	uint32_t isn;		/* the client's first number, if syn_ns */
 };
 
 /* The memory is for @max flows.  Callbacks may be NULL. */
@@ -113,7 +113,7 @@ struct flows_stats {
 	uint32_t open;			/* of these not over */
 	uint64_t forgotten;		/* there is no row of them any more */
 	uint64_t forgotten_open;
-	uint64_t mixed;			/* packets counted for owners before them */
+	uint64_t mixed;		/* packets counted for owners before them */
 };
 
 /* NULL without memory. */

@@ -369,8 +369,9 @@ static bool term_matches(const struct query_term *t,
 {
 	if (!*t->text)
 		return true;		/* "port:" is still being typed */
-	return t->field == ANY ? matches_anywhere(t, s) :
-				 field_matches(t, (enum query_field)t->field, s);
+	if (t->field == ANY)
+		return matches_anywhere(t, s);
+	return field_matches(t, (enum query_field)t->field, s);
 }
 
 bool query_matches(const struct query *q, const struct query_subject *s)

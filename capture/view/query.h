@@ -44,7 +44,7 @@ int query_compile(struct query *q, const char *text, char *why, size_t size);
 
 /* What two owners exchange, or what of it is the row of one of them. */
 struct query_subject {
-	const struct flow *flow;	/* NULL: nothing is known but the actor */
+	const struct flow *flow; /* NULL: nothing is known but the actor */
 	const struct actor *actors[2];
 	int side;			/* enum flow_side; -1: of both */
 };

@@ -215,7 +215,8 @@ static int style_attributes(const struct screen *s, int style)
 
 	switch (style & ~STYLE_SELECTED) {
 	case STYLE_BAR:
-		attributes |= A_REVERSE | (s->colors ? COLOR_PAIR(PAIR_BAR) : 0);
+		attributes |= A_REVERSE |
+			      (s->colors ? COLOR_PAIR(PAIR_BAR) : 0);
 		break;
 	case STYLE_BOLD:
 		attributes |= A_BOLD;

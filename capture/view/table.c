@@ -26,7 +26,7 @@ struct table {
 	size_t room;
 	uint32_t *index;		/* row number + 1, by key */
 	size_t mask;
-	uint32_t *order;		/* row numbers: rows are large to move */
+	uint32_t *order;	/* row numbers: rows are large to move */
 	uint32_t *place;		/* where each is in it */
 	struct row total;
 	int error;
@@ -216,6 +216,24 @@ static const struct query_subject *subject(struct query_subject *s,
 	return s;
 }
 
+/* What has no country, as this network, is no other country. */
+static bool is_abroad(const char *countries, const char *country)
+{
+	const char *rest;
+
+	if (!countries || !*country)
+		return false;
+	for (; *countries; countries += strcspn(countries, ",")) {
+		countries += strspn(countries, ", ");
+		if (strncasecmp(countries, country, 2))
+			continue;
+		rest = countries + 2 + strspn(countries + 2, " ");
+		if (!*rest || *rest == ',')
+			return false;
+	}
+	return true;
+}
+
 /* ---- a row for each connection ---- */
 
 static void describe_ends(struct row *r, const struct flow *f)
@@ -258,6 +276,8 @@ static void add_connection(struct table *t, const struct flow *f)
 	r->rtt_ns = f->rtt_ns;
 	if (f->new_country)
 		r->alerts |= ALERT_COUNTRY;
+	if (is_abroad(t->spec->countries, r->country))
+		r->alerts |= ALERT_ABROAD;
 	for (const struct flow_part *p = &f->part; p; p = p->next) {
 		add_part(t, r, f, p, (enum flow_side)r->local_side);
 		/* Its own to itself was in both directions, and is here. */
@@ -266,7 +286,8 @@ static void add_connection(struct table *t, const struct flow *f)
 		r->sent -= p->bytes[!r->local_side];
 		r->received -= p->bytes[r->local_side];
 	}
-	if (r->packets >= LEAST_PACKETS && r->retransmissions * 10 >= r->packets)
+	if (r->packets >= LEAST_PACKETS &&
+	    r->retransmissions * 10 >= r->packets)
 		r->alerts |= ALERT_RETRANSMISSIONS;
 }
 
@@ -375,6 +396,8 @@ static void add_place(struct table *t, const struct flow *f,
 		return;
 	memcpy(r->name, key.text, sizeof(key.text));
 	memcpy(r->country, f->ends[remote].country, sizeof(r->country));
+	if (is_abroad(t->spec->countries, r->country))
+		r->alerts |= ALERT_ABROAD;
 	add_part(t, r, f, p, !remote);
 }
 

@@ -42,6 +42,7 @@ enum row_alert {
 	ALERT_WRITABLE = 4,		/* anybody could have put it there */
 	ALERT_RETRANSMISSIONS = 8,	/* a tenth of the packets or more */
 	ALERT_COUNTRY = 16,		/* new to a program that has others */
+	ALERT_ABROAD = 32,		/* none of those that were given */
 };
 
 /* What makes it this row and no other; compared as memory. */
@@ -84,6 +85,7 @@ struct table_spec {
 	bool ascending;
 	bool ended;			/* also what is over for long */
 	const struct query *query;
+	const char *countries;		/* "AT,DE": others stand out; or NULL */
 	uint64_t now_mono_ns;
 };
 

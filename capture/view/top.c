@@ -384,6 +384,7 @@ static void build(struct top *t, uint64_t now_mono_ns, uint64_t now_ns)
 		.ascending = t->ascending[t->group],
 		.ended = t->ended,
 		.query = &t->query,
+		.countries = t->options.countries,
 		.now_mono_ns = now_mono_ns,
 	};
 

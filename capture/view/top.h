@@ -12,8 +12,9 @@ struct top;
 
 struct top_options {
 	const char *title;		/* of the first line; borrowed */
-	const char *file;		/* where the packets are; NULL: nowhere */
+	const char *file;	/* where the packets are; NULL: nowhere */
 	enum table_group group;
+	const char *countries;		/* see table_spec */
 	uint64_t interval_ns;		/* between two pictures */
 	struct flows *flows;		/* borrowed */
 	struct actors *actors;		/* borrowed */

@@ -36,8 +36,8 @@ struct top {
 	uint64_t build_took_ns;
 	uint64_t drawn_ns;
 	uint64_t now_ns;		/* Unix epoch, of what is drawn */
-	bool stale;			/* the rows are no longer what is asked */
-	bool dirty;			/* nor is the picture what it should be */
+	bool stale;		/* the rows are no longer what is asked */
+	bool dirty;		/* nor is the picture what it should be */
 };
 
 /* Rows of the table that the screen has room for. */

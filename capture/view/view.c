@@ -129,6 +129,7 @@ static int open_reader(struct view *v)
 		.file = v->options->read ? v->options->read :
 					   v->options->write,
 		.group = v->group,
+		.countries = v->options->countries,
 		.interval_ns = v->interval_ns,
 		.flows = v->flows,
 		.actors = v->actors,
@@ -229,6 +230,7 @@ static void add_report(struct view *v)
 		.compare = column_compare,
 		.ended = true,
 		.query = &everything,
+		.countries = v->options->countries,
 		.now_mono_ns = v->now_ns,
 	};
 	struct report r = { .table = v->table, .group = v->group,

@@ -415,6 +415,9 @@ static void top_has_a_screen_or_reports(void **state)
 	assert_int_equal(PARSE(&o, "top", "-a", "eof"), -EINVAL);
 	assert_int_equal(PARSE(&o, "log", "--batch"), -EINVAL);
 	assert_int_equal(PARSE(&o, "log", "--by", "hosts"), -EINVAL);
+	assert_int_equal(PARSE(&o, "top", "--countries", "AT,DE"), 0);
+	assert_string_equal(o.countries, "AT,DE");
+	assert_int_equal(PARSE(&o, "log", "--countries", "AT"), -EINVAL);
 	assert_int_equal(PARSE(&o, "--batch"), -EINVAL);
 }
 

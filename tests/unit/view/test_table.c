@@ -282,6 +282,35 @@ static void alerts_say_why(void **state)
 	assert_string_equal(out, "! ssh");
 }
 
+static uint8_t alerts_with(const char *countries)
+{
+	struct query q = { 0 };
+	struct table_spec spec = { .group = GROUP_COUNTRY,
+				   .sort = COLUMN_SENT,
+				   .compare = column_compare,
+				   .query = &q,
+				   .countries = countries,
+				   .now_mono_ns = 2 * S };
+
+	assert_int_equal(table_build(table, flows, actors, &spec), 0);
+	assert_int_equal(row_named("(none)")->alerts, 0);
+	return row_named("NL")->alerts;
+}
+
+static void other_countries_stand_out(void **state)
+{
+	static const char *const among[] = { "NL", "nl", "DE,NL", "NL,DE",
+					     " DE , NL ,AT" };
+	static const char *const not[] = { "", "DE", "N", "NLX", "XNL", "L,N" };
+
+	(void)state;
+	assert_int_equal(alerts_with(NULL), 0);
+	for (size_t i = 0; i < sizeof(among) / sizeof(*among); i++)
+		assert_int_equal(alerts_with(among[i]), 0);
+	for (size_t i = 0; i < sizeof(not) / sizeof(*not); i++)
+		assert_int_equal(alerts_with(not[i]), ALERT_ABROAD);
+}
+
 static const char *by_port(void *ctx, const uint8_t addr[16])
 {
 	int *calls = ctx;
@@ -325,6 +354,7 @@ int main(void)
 		TEST(numbers_are_short),
 		TEST(alerts_say_why),
 		TEST(a_country_that_is_new_stands_out),
+		TEST(other_countries_stand_out),
 	};
 
 	return cmocka_run_group_tests_name("table", tests, NULL, NULL);
