@@ -377,7 +377,7 @@ void pktwho_register(void)
 	dpi_init();
 	expert_items_init(proto_proc, prefs);
 	import_init();
-	stats_init(proto_proc);
+	stats_init(proto_proc, prefs);
 	register_final_registration_routine(register_fields_late);
 	/*
 	 * Not one of the packet's layers: Wireshark's lists of them cost more

@@ -9,6 +9,7 @@
 
 #include "dpi/names.h"
 #include "geo/geo_fields.h"
+#include "proc/records.h"
 #include "text.h"
 
 static int proto_proc = -1;
@@ -17,6 +18,85 @@ static int tap = -1;
 bool stats_are_wanted(void)
 {
 	return have_tap_listener(tap) || tcpstats_are_wanted();
+}
+
+enum key { PROGRAM, PROCESS, USER, CONTAINER, UNIT };
+
+static gint pref_key = PROGRAM;
+
+static void init_prefs(module_t *prefs)
+{
+	static const enum_val_t keys[] = {
+		{ "program", "Program", PROGRAM },
+		{ "process", "Process", PROCESS },
+		{ "user", "User", USER },
+		{ "container", "Container", CONTAINER },
+		{ "unit", "Systemd unit", UNIT },
+		{ NULL, NULL, 0 },
+	};
+
+	prefs_register_enum_preference(prefs, "stats_by",
+		"Statistics: a line for each",
+		"What the lines of Packets and Bytes and of TCP by Program are"
+		" for.  A packet between two of them counts for both.",
+		&pref_key, keys, false);
+}
+
+static const char *text_or(wmem_allocator_t *pool, const char *text,
+			   const char *none)
+{
+	return *text ? text_escape(pool, text, strlen(text)) : none;
+}
+
+/* What the record says; a process without one is nobody's. */
+static const char *line_of_record(wmem_allocator_t *pool,
+				  const struct process *p)
+{
+	switch (pref_key) {
+	case USER:
+		if (!process_has(p, FIELD_USER) && process_has(p, FIELD_UID))
+			return wmem_strdup_printf(pool, "user %u", p->uid);
+		return text_or(pool, process_has(p, FIELD_USER) ? p->user : "",
+			       "(no user)");
+	case CONTAINER:
+		if (process_has(p, FIELD_CONTAINER_NAME))
+			return text_or(pool, p->container_name,
+				       "(no container)");
+		return text_or(pool, process_has(p, FIELD_CONTAINER_ID) ?
+			       p->container_id : "", "(no container)");
+	default:
+		return text_or(pool, process_has(p, FIELD_UNIT) ? p->unit : "",
+			       "(no unit)");
+	}
+}
+
+/* Of an end called @name. */
+static const char *line_of_end(packet_info *pinfo, const struct packet_end *e,
+			       const char *name)
+{
+	struct process p;
+
+	if (!e->present || pref_key == PROGRAM)
+		return name;
+	if (pref_key == PROCESS)
+		return wmem_strdup_printf(pinfo->pool, "%s (%u)", name, e->pid);
+	if (!records_get(&p, e->id, pinfo->num))
+		p.has = 0;
+	return line_of_record(pinfo->pool, &p);
+}
+
+/* Of another tool's process called @name, if there is one. */
+static const char *line_of_import(packet_info *pinfo,
+				  const struct imported *i, const char *name)
+{
+	if (!name || pref_key == PROGRAM)
+		return name;
+	if (pref_key != PROCESS)
+		return line_of_record(pinfo->pool, &i->process);
+	if (!process_has(&i->process, FIELD_PID))
+		return name;
+	return wmem_strdup_printf(pinfo->pool, "%s (%u)", name,
+				  i->process.pid);
 }
 
 static const char *name_of(wmem_allocator_t *pool, const struct packet_end *e)
@@ -49,9 +129,15 @@ void stats_packet(packet_info *pinfo, const struct attribution *owners,
 	s->owners = *owners;
 	s->src = name_of(pinfo->pool, &owners->src);
 	s->dst = name_of(pinfo->pool, &owners->dst);
+	s->src_line = line_of_end(pinfo, &owners->src, s->src);
+	s->dst_line = line_of_end(pinfo, &owners->dst, s->dst);
 	s->imported = imported;
-	if (imported)
+	if (imported) {
 		add_imported(pinfo->pool, s, imported);
+		s->src_line = line_of_import(pinfo, imported, s->src);
+		s->dst_line = line_of_import(pinfo, imported, s->dst);
+		s->other_line = line_of_import(pinfo, imported, s->other);
+	}
 	p_add_proto_data(pinfo->pool, pinfo, proto_proc, 0, s);
 	tap_queue_packet(tap, pinfo, s);
 }
@@ -198,11 +284,11 @@ static tap_packet_status tree_packet(stats_tree *st, packet_info *pinfo,
 	top.packets = count_packet(st, PACKETS, 0, len);
 	top.bytes = count_bytes(st, BYTES, 0, len);
 	if (s->src)
-		count_end(st, pinfo, top, s->src, dst, a->dst.country);
-	if (s->dst && (!s->src || strcmp(s->src, s->dst)))
-		count_end(st, pinfo, top, s->dst, src, a->src.country);
+		count_end(st, pinfo, top, s->src_line, dst, a->dst.country);
+	if (s->dst && (!s->src || strcmp(s->src_line, s->dst_line)))
+		count_end(st, pinfo, top, s->dst_line, src, a->src.country);
 	if (s->other)
-		count_end(st, pinfo, top, s->other, dst, a->dst.country);
+		count_end(st, pinfo, top, s->other_line, dst, a->dst.country);
 	else if (!s->src && !s->dst)
 		count_nobody(st, pinfo, top, a);
 	return TAP_PACKET_REDRAW;
@@ -315,14 +401,15 @@ static tap_packet_status endpoint_packet(void *table, packet_info *pinfo,
 	return TAP_PACKET_REDRAW;
 }
 
-void stats_init(int proto)
+void stats_init(int proto, module_t *prefs)
 {
 	proto_proc = proto;
+	init_prefs(prefs);
 	/* Both tables find their tap by the protocol's filter name. */
 	tap = register_tap("proc");
 	/* The packets' trees are for the names of hosts: dpi_names.h. */
 	stats_tree_register_plugin("proc", "proc", "Processes" STATS_TREE_SEP
-				   "Packets and Bytes by Program",
+				   "Packets and Bytes",
 				   MOST_FIRST | TL_REQUIRES_PROTO_TREE,
 				   tree_packet, tree_init, NULL);
 	register_conversation_table(proto, true, conversation_packet,

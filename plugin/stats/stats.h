@@ -7,12 +7,16 @@
  *
  * A program is what has the same proc.name: one row for a hundred workers.
  * A packet between two local programs counts for both, between two processes
- * of one program once, and in the total once.
+ * of one program once, and in the total once.  The preference proc.stats_by
+ * makes the lines of `proc,tree` and `proc,tcp` processes, users, containers
+ * or units.
  */
 #ifndef PKTWHO_PLUGIN_STATS_STATS_H
 #define PKTWHO_PLUGIN_STATS_STATS_H
 
 #include "compat.h"
+#include <epan/prefs.h>
+
 #include "import/import.h"
 #include "record.h"
 
@@ -24,10 +28,14 @@ struct stats_packet {
 	const char *dst;
 	const char *other;	/* an import's, of which no one says which end */
 	const struct imported *imported;	/* the packet's, or NULL */
+	/* The line to count for, by proc.stats_by; NULL with the names above. */
+	const char *src_line;
+	const char *dst_line;
+	const char *other_line;
 };
 
 /* Once, while protocols register; @proto is "proc". */
-void stats_init(int proto);
+void stats_init(int proto, module_t *prefs);
 
 /* Does any statistic want to hear of packets? */
 bool stats_are_wanted(void);

@@ -25,8 +25,8 @@
 #define FLAG_RST 0x004
 
 enum column {
-	PROGRAM, CONNECTIONS, PACKETS, RETRANS_OUT, RETRANS_IN, DUPACK_OUT,
-	DUPACK_IN, RESET_OUT, RESET_IN, RTT_MIN, RTT_AVG, RTT_MAX, COLUMNS
+	PROGRAM, CONNECTIONS, RESET_OUT, RESET_IN, RETRANS_OUT, RETRANS_IN,
+	DUPACK_OUT, DUPACK_IN, PACKETS, RTT_AVG, RTT_MIN, RTT_MAX, COLUMNS
 };
 
 #define COUNT(title) { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, title, "%u" }
@@ -87,7 +87,7 @@ static struct program *program_new(stat_tap_table *table, const char *name)
 	memset(items, 0, sizeof(items));
 	/* Until there is one, no RTT is shown: not 0. */
 	for (int i = 0; i < COLUMNS; i++)
-		items[i].type = i < RTT_MIN ? columns[i].type :
+		items[i].type = i < RTT_AVG ? columns[i].type :
 					      TABLE_ITEM_NONE;
 	items[PROGRAM].value.string_value = p->name;
 	stat_tap_init_table_row(table, p->row, COLUMNS, items);
@@ -113,7 +113,7 @@ static void add_rtt(stat_tap_table *table, struct program *p, double ms)
 	stat_tap_table_item_type *min = cell(table, p, RTT_MIN);
 	stat_tap_table_item_type *max = cell(table, p, RTT_MAX);
 
-	for (int i = RTT_MIN; i <= RTT_MAX; i++)
+	for (int i = RTT_AVG; i <= RTT_MAX; i++)
 		cell(table, p, i)->type = columns[i].type;
 	if (!p->rtts || ms < min->value.float_value)
 		min->value.float_value = ms;
@@ -209,9 +209,10 @@ static tap_packet_status tcp_packet(void *data, packet_info *pinfo,
 		return TAP_PACKET_DONT_REDRAW;
 	analyse(&s, pinfo, header);
 	if (owners->src)
-		count(table, owners->src, true, &s);
-	if (owners->dst && (!owners->src || strcmp(owners->src, owners->dst)))
-		count(table, owners->dst, false, &s);
+		count(table, owners->src_line, true, &s);
+	if (owners->dst &&
+	    (!owners->src || strcmp(owners->src_line, owners->dst_line)))
+		count(table, owners->dst_line, false, &s);
 	return TAP_PACKET_REDRAW;
 }
 

@@ -104,6 +104,30 @@ class Tree(unittest.TestCase):
             tree(statistic(self.file, "proc,tree", "-2")),
             tree(statistic(self.file, "proc,tree")))
 
+    def test_a_line_for_what_one_asks(self):
+        records = [process(id=0xC0FFEE, pid=4242, user=b"alice", uid=7,
+                           container_name=b"web", unit=b"a.service"),
+                   process(id=0xC0FFED, pid=4243, uid=8, container_id=b"f0"),
+                   process(id=0x1234, pid=812, user=b"alice")]
+        path = tshark.write("keys", shb() + idb() + custom_block(
+            table(*records)) + traffic()[len(shb() + idb()):])
+        lines = {
+            "program": {"curl": 5, "nginx": 1},
+            "process": {"curl (4242)": 4, "curl (4243)": 2, "nginx (812)": 1},
+            "user": {"alice": 4, "user 8": 2},
+            "container": {"web": 4, "f0": 2, "(no container)": 1},
+            "unit": {"a.service": 4, "(no unit)": 3}}
+        for key, expected in lines.items():
+            with self.subTest(key):
+                found = tree(statistic(path, "proc,tree", "-o",
+                                       f"proc.stats_by:{key}"))
+                self.assertEqual(found["Packets"], 7)
+                self.assertEqual(
+                    {name.split("/")[1]: n for name, n in found.items()
+                     if re.fullmatch(r"Packets/[^/]*", name)
+                     and "kernel" not in name and "forwarded" not in name},
+                    expected)
+
     def test_a_file_without_processes(self):
         path = tshark.write("plain", shb() + idb() + epb(udp(HERE, FAR), T0))
         self.assertFalse(any("curl" in s or "no process" in s
