@@ -7,7 +7,6 @@
 #include "bytes.h"
 
 #define HEADER_LEN	4	/* 'P', 'W', kind, version */
-#define ATTR_HEAD_LEN	16	/* attribution, up to the first end */
 #define ATTR_END_LEN	28
 #define PROCESS_HEAD_LEN 8	/* header and the record's own length */
 
@@ -141,7 +140,7 @@ int attribution_encode(const struct attribution *a, void *buf, size_t size)
 	struct wbuf w = wbuf_of(buf, size);
 
 	put_header(&w, RECORD_ATTRIBUTION);
-	wbuf_u8(&w, ATTR_HEAD_LEN);
+	wbuf_u8(&w, ATTRIBUTION_MIN);
 	wbuf_u8(&w, ATTR_END_LEN);
 	wbuf_u8(&w, a->direction);
 	wbuf_u8(&w, (a->src.present ? END_SRC : 0) |
@@ -190,7 +189,7 @@ int attribution_decode(struct attribution *a, const void *buf, size_t size)
 
 	head_len = rbuf_u8(&r);
 	end_len = rbuf_u8(&r);
-	if (r.failed || head_len < ATTR_HEAD_LEN || end_len < ATTR_END_LEN)
+	if (r.failed || head_len < ATTRIBUTION_MIN || end_len < ATTR_END_LEN)
 		return -EBADMSG;
 	head = rbuf_sub(&r, head_len - HEADER_LEN - 2);
 	a->direction = rbuf_u8(&head);
@@ -211,6 +210,18 @@ int attribution_decode(struct attribution *a, const void *buf, size_t size)
 		return -EBADMSG;
 	}
 	return 0;
+}
+
+size_t attribution_end(const struct attribution *a, const void *buf, bool src)
+{
+	const uint8_t *p = buf;
+	size_t head_len = p[HEADER_LEN], end_len = p[HEADER_LEN + 1];
+
+	if (src)
+		return a->src.present ? head_len : 0;
+	if (!a->dst.present)
+		return 0;
+	return head_len + (a->src.present ? end_len : 0);
 }
 
 /*

@@ -94,6 +94,7 @@ struct attribution {
 	struct packet_end dst;		/* who receives */
 };
 
+#define ATTRIBUTION_MIN 16		/* bytes, no end, any version */
 #define ATTRIBUTION_MAX 72		/* bytes, this version, both ends */
 
 /* Bytes written, or -ENOSPC. */
@@ -101,6 +102,12 @@ int attribution_encode(const struct attribution *a, void *buf, size_t size);
 
 /* 0, -EBADMSG or -EPROTONOSUPPORT.  On error *@a is all zero. */
 int attribution_decode(struct attribution *a, const void *buf, size_t size);
+
+/*
+ * Where the end begins in the bytes that attribution_decode() made @a of, or
+ * 0 if it is not there: pid, id and name, as they stand in the file.
+ */
+size_t attribution_end(const struct attribution *a, const void *buf, bool src);
 
 /* struct process flags: proc.flags, FIELD_FLAGS in the file. */
 #define PROCESS_EXE_DELETED	   (1u << 0)

@@ -29,6 +29,8 @@ struct found {
 	bool want_owners;
 	bool has_owners;
 	struct attribution owners;
+	const uint8_t *owners_raw;	/* the option's, not for long */
+	size_t owners_len;
 	const struct imported *imported;	/* where there are no owners */
 	const char *malformed;		/* what is, or NULL */
 	bool newer;			/* of a version that we do not know */
@@ -50,6 +52,10 @@ static void take_owners(struct found *f, const uint8_t *p, size_t len)
 		f->malformed = "packet attribution";
 	else
 		f->has_owners = true;
+	if (f->has_owners && !f->owners_raw) {
+		f->owners_raw = p;
+		f->owners_len = len;
+	}
 }
 
 static void take_process(struct found *f, const uint8_t *p, size_t len)
@@ -118,6 +124,24 @@ static void move_to_top(proto_tree *tree, proto_item *item)
 	proto_tree_move_item(tree, item, first);
 }
 
+/*
+ * The option is no part of the packet.  Its bytes get a page of their own
+ * beside the packet's, on which a value that is clicked is marked.
+ */
+static tvbuff_t *show_bytes(proto_tree *tree, tvbuff_t *tvb,
+			    packet_info *pinfo, const struct found *f)
+{
+	tvbuff_t *bytes;
+
+	if (!tree || !PTREE_DATA(tree)->visible)
+		return NULL;
+	bytes = tvb_new_child_real_data(tvb,
+		wmem_memdup(pinfo->pool, f->owners_raw, f->owners_len),
+		(unsigned)f->owners_len, (int)f->owners_len);
+	add_new_data_source(pinfo, bytes, "Process Attribution");
+	return bytes;
+}
+
 /* Returns the item of all of it. */
 static proto_item *add_owners(proto_tree *tree, tvbuff_t *tvb,
 			      packet_info *pinfo, const struct found *f)
@@ -129,9 +153,11 @@ static proto_item *add_owners(proto_tree *tree, tvbuff_t *tvb,
 	move_to_top(tree, item);
 	tree = proto_item_add_subtree(item, ett_proc);
 	if (f->has_owners) {
+		tvbuff_t *bytes = show_bytes(tree, tvb, pinfo, f);
+
 		fields_add_direction(tree, tvb, f->owners.direction);
-		fields_add_end(tree, tvb, pinfo, &f->owners.src, true);
-		fields_add_end(tree, tvb, pinfo, &f->owners.dst, false);
+		fields_add_end(tree, tvb, pinfo, &f->owners, true, bytes);
+		fields_add_end(tree, tvb, pinfo, &f->owners, false, bytes);
 	}
 	if (f->imported) {
 		if (f->imported->end != IMPORT_EITHER)

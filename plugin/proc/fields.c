@@ -129,7 +129,32 @@ struct source {
 	const struct process *p;
 	const struct packet_end *e;	/* NULL for a table row */
 	const char *name;	/* for p->name where that is too short, or NULL */
+	tvbuff_t *bytes;	/* the attribution's, or NULL */
+	int end;		/* where its end begins there, or 0 */
+	bool is_src;
 };
+
+/* Where the value stands in the attribution: docs/file-format.md. */
+static void find_bytes(struct source *s, const struct row *row)
+{
+	static const struct { uint8_t field, at, len; } places[] = {
+		{ FIELD_PID, 0, 4 }, { FIELD_ID, 4, 8 }, { FIELD_NAME, 12, 16 },
+	};
+
+	if (row->how == ATTR || row->how == REASON) {
+		s->offset = 8 + (row->how == REASON) + (s->is_src ? 0 : 2);
+		s->len = 1;
+		s->tvb = s->bytes;
+		return;
+	}
+	for (size_t i = 0; s->end && i < array_length(places); i++) {
+		if (row->field != places[i].field)
+			continue;
+		s->offset = s->end + places[i].at;
+		s->len = places[i].len;
+		s->tvb = s->bytes;
+	}
+}
 
 static uint64_t number(const struct source *s, const struct row *row)
 {
@@ -216,9 +241,14 @@ static const char *text_of(const struct source *s, const struct row *row)
 	return row_text(row, s->p, s->pool);
 }
 
-static proto_item *add_value(const struct source *s, const struct row *row,
+static proto_item *add_value(const struct source *from, const struct row *row,
 			     int id)
 {
+	struct source here = *from;
+	const struct source *s = &here;
+
+	if (here.bytes)
+		find_bytes(&here, row);
 	switch (row->how) {
 	case ATTR:
 		return add_string(s, id, attr_name(s->e->attr));
@@ -549,17 +579,22 @@ static proto_tree *add_end_tree(proto_tree *tree, tvbuff_t *tvb,
 }
 
 void fields_add_end(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
-		    const struct packet_end *e, bool src)
+		    const struct attribution *a, bool src, tvbuff_t *bytes)
 {
+	const struct packet_end *e = src ? &a->src : &a->dst;
 	enum scope scope = src ? SRC : DST;
 	const char *label = NULL;
 	struct process p;
 	struct source s = {
 		.tvb = tvb, .pool = pinfo->pool, .p = &p, .e = e,
+		.bytes = bytes, .is_src = src,
 	};
 
 	if (!e->present && e->attr == ATTR_NONE)
 		return;
+	if (bytes)
+		s.end = (int)attribution_end(a,
+			tvb_get_ptr(bytes, 0, ATTRIBUTION_MIN), src);
 	gather(&p, e, pinfo->num, record_is_wanted(tree, scope));
 	if (proto_field_is_referenced(tree, hf_scope[scope]))
 		label = e->present ? process_label(pinfo->pool, &p, p.name) :

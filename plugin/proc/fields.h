@@ -37,9 +37,11 @@ void fields_add_parties(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
  * Adds one end of a packet, @src or else the receiver: a subtree with what
  * the attribution says, and what the process records of the file add to it.
  * Costs little if nobody asks for a field of it.
+ * @bytes: those of the attribution, for Wireshark to show where a value
+ * stands, or NULL.
  */
 void fields_add_end(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
-		    const struct packet_end *e, bool src);
+		    const struct attribution *a, bool src, tvbuff_t *bytes);
 
 /* The same for what another tool says; it may not know which end it is. */
 void fields_add_imported(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,

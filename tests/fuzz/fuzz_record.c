@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "fuzz.h"
 #include "record.h"
 #include "work.h"
@@ -30,6 +31,17 @@ static void check_end(const struct packet_end *e)
 	LAW(e->present || (!e->pid && !e->id && !e->name[0]));
 }
 
+/* What is said to stand there does, in whole. */
+static void check_place(const struct attribution *a, bool src,
+			const uint8_t *data, size_t size)
+{
+	const struct packet_end *e = src ? &a->src : &a->dst;
+	size_t at = attribution_end(a, data, src);
+
+	LAW(!at == !e->present);
+	LAW(!at || (at + 28 <= size && get_le(data + at, 4) == e->pid));
+}
+
 static void attribution_laws(const uint8_t *data, size_t size)
 {
 	uint8_t buf[ATTRIBUTION_MAX];
@@ -43,6 +55,8 @@ static void attribution_laws(const uint8_t *data, size_t size)
 	LAW(record_kind(data, size) == RECORD_ATTRIBUTION);
 	check_end(&a.src);
 	check_end(&a.dst);
+	check_place(&a, true, data, size);
+	check_place(&a, false, data, size);
 	n = attribution_encode(&a, buf, sizeof(buf));
 	LAW(n > 0 && (size_t)n <= size);
 	LAW(!attribution_decode(&b, buf, (size_t)n));

@@ -267,6 +267,31 @@ class Fields(unittest.TestCase):
         self.assertIn(f"    [Source: {curl}]", shown)
         self.assertIn("        [Source Flags: 0x00000041]", shown)
 
+    def test_values_are_marked_in_the_bytes_of_the_option(self):
+        def shown(path, more):
+            text = "\n".join(tshark.lines("tshark", "-r", path, "-T", "pdml",
+                                          "-c", "1", *more))
+            return {name: (int(pos), value) for name, pos, value in re.findall(
+                r'<field name="([\w.]+)" [^>]*? pos="(\d+)"'
+                r' show="[^"]*" value="(\w+)"', text)}
+
+        both = attribution("local", CURL, NGINX)
+        alone = attribution("in", REMOTE, CURL)
+        for raw, end in [(both, "src"), (both, "dst"), (alone, "dst")]:
+            who = NGINX if end == "dst" and raw is both else CURL
+            path = tshark.write("marked", shb() + idb() + packet(1, raw))
+            found = shown(path, [])
+            name = who.name + bytes(16 - len(who.name))
+            for field, value in [
+                    ("pid", who.pid.to_bytes(4, "little")),
+                    ("id", who.id.to_bytes(8, "little")), ("name", name)]:
+                at, text = found[f"proc.{end}.{field}"]
+                self.assertEqual(bytes.fromhex(text), value)
+                self.assertEqual(raw[at:at + len(value)], value)
+            at, text = found[f"proc.{end}.attr"]
+            self.assertEqual((at, text), (
+                10 if end == "dst" else 8, "03" if who is NGINX else "01"))
+
     def test_flags_of_which_none_is_set_are_not_shown(self):
         shown = tshark.lines("tshark", "-r", self.file, "-O", "proc", "-Y",
                              "proc.table")

@@ -94,6 +94,8 @@ static void attribution_reads_known_bytes(void **state)
 	assert_int_equal(a.dst.id, 0x1112131415161718);
 	assert_string_equal(a.dst.name, "nginx");
 	assert_string_equal(a.dst.country, "");
+	assert_int_equal(attribution_end(&a, curl_to_nginx, true), 16);
+	assert_int_equal(attribution_end(&a, curl_to_nginx, false), 16 + 28);
 }
 
 static void a_packet_without_owners_is_short(void **state)
@@ -108,6 +110,8 @@ static void a_packet_without_owners_is_short(void **state)
 	assert_int_equal(a.src.attr, ATTR_KERNEL);
 	assert_int_equal(a.src.reason, REASON_RESET);
 	assert_int_equal(a.dst.attr, ATTR_NONE);
+	assert_int_equal(attribution_end(&a, kernel_reset, true), 0);
+	assert_int_equal(attribution_end(&a, kernel_reset, false), 0);
 	assert_string_equal(a.dst.country, "US");
 	assert_int_equal(attribution_encode(&a, buf, sizeof(buf)),
 			 sizeof(kernel_reset));
