@@ -83,9 +83,16 @@ static struct dpi_protocol known[] = {
 	OF("wg", "WireGuard", NULL, DPI_WEAK, 0, false),
 	OF("openvpn", "OpenVPN", NULL, DPI_APP, 0, true),
 	OF("isakmp", "ISAKMP", NULL, DPI_APP, 0, false),
+	OF("zabbix", "Zabbix", NULL, DPI_APP, 0, false),
+	OF("rtmpt", "RTMP", NULL, DPI_APP, 0, false),
 	OF("cflow", "NetFlow", NULL, DPI_APP, 0, false),
 	OF("bvlc", "BACnet", NULL, DPI_APP, 0, false),
 	OF("opcua", "OPC UA", NULL, DPI_APP, 0, false),
+
+	/* Of which Wireshark knows nothing, or not in every version. */
+	OF("mysqlx", "MySQL X", NULL, DPI_APP, 0, false),
+	OF("nats", "NATS", NULL, DPI_APP, 0, false),
+	OF("stratum", "Stratum", NULL, DPI_APP, 0, false),
 
 	OF("frame", NULL, NULL, DPI_NOISE, 0, false),
 	OF("data", NULL, NULL, DPI_NOISE, 0, false),

@@ -101,6 +101,8 @@ bool is_git(const struct payload *p);
 bool is_syslog(const struct payload *p);
 bool is_bittorrent(const struct payload *p);
 bool is_dht(const struct payload *p);
+bool is_nats(const struct payload *p);
+bool is_stratum(const struct payload *p);
 
 /* signature_net.c */
 bool is_tls(const struct payload *p);
@@ -145,5 +147,8 @@ bool is_snmp(const struct payload *p);
 bool is_rdp(const struct payload *p);
 bool is_x11(const struct payload *p);
 bool is_ajp(const struct payload *p);
+bool is_mysqlx(const struct payload *p);
+bool is_rtmp(const struct payload *p);
+bool is_zabbix(const struct payload *p);
 
 #endif

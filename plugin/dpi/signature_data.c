@@ -251,3 +251,21 @@ bool is_ajp(const struct payload *p)
 	return p->len >= 5 && be16_at(p, 0) == 0x1234 &&
 	       be16_at(p, 2) + 4u == p->full;
 }
+
+/* MySQL's other protocol: a server's notice says hello. */
+bool is_mysqlx(const struct payload *p)
+{
+	return STARTS(p, "\x05\0\0\0\x0b\x08\x05\x1a\0");
+}
+
+/* Version 3, a time, four zeros, and what fills 1536 bytes. */
+bool is_rtmp(const struct payload *p)
+{
+	return u8_at(p, 0) == 3 && HAS_AT(p, 5, "\0\0\0\0") &&
+	       (p->full == 1537 || p->full == 1448 || p->full == 1460);
+}
+
+bool is_zabbix(const struct payload *p)
+{
+	return STARTS(p, "ZBXD") && u8_at(p, 4) && u8_at(p, 4) <= 7;
+}

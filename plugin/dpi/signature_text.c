@@ -247,3 +247,19 @@ bool is_dht(const struct payload *p)
 	return STARTS(p, "d1:ad2:id20:") || STARTS(p, "d1:rd2:id20:") ||
 	       STARTS(p, "d1:eli20");
 }
+
+/* A server says who it is. */
+bool is_nats(const struct payload *p)
+{
+	return STARTS(p, "INFO {\"server_id\"") ||
+	       (STARTS(p, "INFO {") && signature_line_has(p, "\"max_payload\""));
+}
+
+/* A miner subscribes or logs in. */
+bool is_stratum(const struct payload *p)
+{
+	return *p->p == '{' && signature_line_has(p, "\"method\"") &&
+	       (signature_line_has(p, "\"mining.") ||
+		(signature_line_has(p, "\"login\"") &&
+		 signature_line_has(p, "\"agent\"")));
+}

@@ -171,6 +171,13 @@ TCP_WORDS = {
     "socks": ("SOCKS", 1080, b"\5\1\0", (b"\5\0",)),
     "openvpn": ("OpenVPN", 1194, sized(OPENVPN, ">H")),
     "syslog": ("Syslog", 514, SYSLOG),
+    "mysql x": ("MySQL X", 33060, (b"\5\0\0\0\x0b\x08\5\x1a\0",),
+                b"\1\0\0\0\1"),
+    "nats": ("NATS", 4222, (b'INFO {"server_id":"A","max_payload":1}\r\n',)),
+    "stratum": ("Stratum", 3333, b'{"id": 1, "method": "mining.subscribe", '
+                b'"params": []}\n'),
+    "zabbix": ("Zabbix", 10051, b"ZBXD\1" + struct.pack("<Q", 2) + b"{}"),
+    "rtmp": ("RTMP", 1935, b"\3" + be32(1, 0) + b"r" * 1528),
 }
 
 
@@ -186,6 +193,8 @@ UDP_WORDS = {
     "webrtc": ("DTLS", 3478, STUN, (STUN,), DTLS),
     "rtp": ("RTP", 5004, rtp(1), rtp(2), rtp(3)),
     "rtcp": ("RTCP", 5005, b"\x80\xc9\0\1" + be32(0xcafe)),
+    "ssdp": ("SSDP", 1900, b"M-SEARCH * HTTP/1.1\r\nHost: "
+             b"239.255.255.250:1900\r\n\r\n"),
     "ntp": ("NTP", 123, b"\x23" + bytes(39) + be32(0xe0000000, 1)),
     "dhcp": ("DHCP", 67, b"\1\1\6\0" + bytes(232) + be32(0x63825363)
              + b"\x35\1\1\xff"),

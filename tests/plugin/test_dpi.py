@@ -316,6 +316,15 @@ class Unresolved(unittest.TestCase):
     def test_no_dns_to_be_seen(self):
         self.assertEqual(self.found(self.hello()), {})
 
+    def test_a_name_that_may_be_outer(self):
+        """An Encrypted Client Hello: here its type stands for ALPN's."""
+        frame = self.HELLO.replace(b"\0\x10\0\x0e\0\x0c",
+                                   b"\xfe\x0d\0\x0e\0\x0c")
+        self.assertNotEqual(frame, self.HELLO)
+        self.assertEqual(self.found(
+            *self.resolved("other.example.com"),
+            (frame, attribution("out", RESOLVER))), {})
+
     def test_however_one_looks(self):
         path = made(*self.resolved("other.example.com"), self.hello())
         out = "\n".join(tshark.lines("tshark", "-q", "-r", path, "-z",
