@@ -6,8 +6,18 @@ failure; everything else is.  A row goes when what it names is mended.
 """
 import re
 
-# name: (kind of finding, the packet's protocol, a line of its program, why)
+# name: (kind of finding, the packet's protocol and what was said of its ends,
+#        a line of its program, why)
 ROWS = {
+    "reader-through-tunnel": (
+        "reader", "udp.* flow", r"fork|take",
+        "of several that hold a socket behind VXLAN, not who reads it"),
+    "reader-of-shared": (
+        "reader", "tcp|253", r"fork|take",
+        "of several that hold a connection or raw socket, not who reads it"),
+    "sender-of-queued": (
+        "sender", "tcp", r"fork|take",
+        "of several that hold a connection, not whose bytes they are"),
     "reader-of-twins": (
         "reader", "udp|icmp6?", r"reuse|device|join|ping|raw",
         "of several sockets that take a packet one is named"),
@@ -47,7 +57,7 @@ def row(finding, lines):
     text = "\n".join(lines)
     for name, (kind, protocol, line, _) in ROWS.items():
         if re.fullmatch(kind, finding.kind) and \
-                re.fullmatch(protocol, finding.shape[1]) and \
+                re.match(f"(?:{protocol})\\b", " ".join(finding.shape[1:])) and \
                 re.search(line, text):
             return name
     return None

@@ -212,8 +212,14 @@ static int process_op(const struct op *op, int i)
 			     shared->last_pid[(*op->word[2] - 'A') % ACTORS]);
 	if (!strcmp(name, "kill") && *what >= 'A' && *what <= 'Z')
 		return end_of(*what - 'A');
-	if (!strcmp(name, "rename"))
-		return me.generation++, become(true), 0;
+	if (!strcmp(name, "rename")) {
+		/* A later thread's name is not the process's. */
+		if (gettid() != getpid())
+			return -EPERM;
+		me.generation++;
+		become(true);
+		return 0;
+	}
 	if (!strcmp(name, "netns"))
 		return changed(enter(what));
 	if (!strcmp(name, "setuid"))

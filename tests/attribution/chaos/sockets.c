@@ -196,7 +196,7 @@ static int ask(int fd)
 	struct sockaddr_storage a;
 	struct tcp_info info;
 
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 3000; i++) {
 		socklen_t len = sizeof(a);
 
 		getsockname(fd, (void *)&a, &len);
@@ -326,5 +326,10 @@ int socket_op(const struct op *op)
 		return ask(fd);
 	if (!strcmp(name, "give"))
 		return give(fd);
-	return strcmp(name, "take") ? -EINVAL : take(fd);
+	if (strcmp(name, "take"))
+		return -EINVAL;
+	err = take(fd);
+	if (!err)
+		tell_use(fd, name);
+	return err;
 }

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,6 +206,7 @@ int send_op(const struct op *op, int fd)
 		m.len = head + put_stamps(data + head, len);
 		if (transmit(op->word[2], &m) < 0)
 			err = -errno;
+		sched_yield();	/* others may be doing the same */
 	}
 	tell_use(fd, "send");
 	return err;
@@ -280,6 +282,7 @@ int recv_op(const struct op *op, int fd)
 	static __thread unsigned char data[MOST];
 	int count = op->words > 3 ? atoi(op->word[3]) : 1;
 	ssize_t n;
+	int err;
 
 	if (op->words < 3)
 		return -EINVAL;
@@ -289,11 +292,12 @@ int recv_op(const struct op *op, int fd)
 		if (i && poll(&more, 1, 2) <= 0)
 			break;
 		n = receive(op->word[2], fd, data);
-		if (n <= 0)
-			return n < 0 ? -errno : 0;
-		tell_read(data, n);
+		err = n < 0 ? -errno : 0;
 		if (!i)
 			tell_use(fd, "recv");
+		if (n <= 0)
+			return err;
+		tell_read(data, n);
 	}
 	return 0;
 }

@@ -224,6 +224,7 @@ class Writer:
         most = {"tcp": 60000, "ping": 1000}.get(sock.kind, 8000)
         length = self.rng.choice([16, 16, 64, 1024, most])
         self.say(actor, "send", fd, self.rng.choice(calls), length,
+                 200 if length == 16 and self.rng.random() < 0.05 else
                  self.rng.choice([1, 1, 2, 5]), *[to] * bool(to))
         return there
 
