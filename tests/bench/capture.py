@@ -132,8 +132,13 @@ def is_capturing(tool):
 
 
 def cpu_ns(pid):
-    return sum(int((task / "schedstat").read_text().split()[0])
-               for task in Path(f"/proc/{pid}/task").iterdir())
+    """Of its threads, and of the processes it has started."""
+    total = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        total += int((task / "schedstat").read_text().split()[0])
+        for child in (task / "children").read_text().split():
+            total += cpu_ns(child)
+    return total
 
 
 def resident_mb(pid):
