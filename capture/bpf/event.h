@@ -55,11 +55,12 @@ struct probe_owner {
 	__u32 tgid;		/* initial pid namespace; 0: no owner known */
 	__u32 tid;
 	__u64 start_ns;		/* group leader's start, CLOCK_BOOTTIME */
+	__u64 seen_ns;		/* when it was like this, CLOCK_MONOTONIC */
 	__u32 exec_gen;		/* task_struct.self_exec_id: execs so far */
 	__u32 exe_deleted;	/* bool: its executable has no name any more */
 	__u32 uid;		/* effective, initial user namespace */
 	__u32 gid;
-	__u32 netns_ino;	/* the leader's namespace; 0: it has ended */
+	__u32 netns_ino;	/* the leader's namespace, or its own once that ended */
 	__u32 reserved;
 	char comm[PROBE_COMM_LEN];	/* the group leader's */
 };
@@ -130,7 +131,7 @@ struct probe_holder {
 
 #pragma GCC diagnostic pop
 
-_Static_assert(sizeof(struct probe_event) == 152, "probe_event is shared ABI");
-_Static_assert(sizeof(struct probe_holder) == 120, "probe_holder is shared ABI");
+_Static_assert(sizeof(struct probe_event) == 160, "probe_event is shared ABI");
+_Static_assert(sizeof(struct probe_holder) == 128, "probe_holder is shared ABI");
 
 #endif

@@ -208,6 +208,9 @@ static __always_inline void fill_owner(struct probe_owner *o,
 	o->uid = cred->euid.val;
 	o->gid = cred->egid.val;
 	o->netns_ino = leader->nsproxy->net_ns->ns.inum;
+	if (!o->netns_ino)
+		o->netns_ino = t->nsproxy->net_ns->ns.inum;
+	o->seen_ns = bpf_ktime_get_ns();
 	__builtin_memcpy(o->comm, leader->comm, sizeof(o->comm));
 }
 
@@ -960,7 +963,9 @@ static __always_inline bool sender_takes_over(struct sock_info *s,
 static __always_inline bool is_copy(const struct bpf_sock *sk,
 				    const struct flow_key *k, int type)
 {
-	if (sk->type == SOCK_RAW && has_ports(k->proto))
+	if (sk->type != SOCK_RAW)
+		return false;
+	if (has_ports(k->proto))
 		return true;
 	if (k->proto == IPPROTO_ICMP)
 		return k->remote_port ||

@@ -62,6 +62,12 @@ static uint8_t attr_of(uint8_t flags)
 	return flags & PROBE_SCANNED ? ATTR_SCAN : ATTR_SOCKET;
 }
 
+/* A socket's last user may have changed since it used that. */
+static struct proc *owner_of(struct owners *o, const struct probe_event *e)
+{
+	return proctab_owner(o->processes, &e->owner, e->owner.seen_ns);
+}
+
 static void on_told_packet(struct owners *o, const struct probe_event *e)
 {
 	bool copy = e->kind == PROBE_FRAME && e->roles == PROBE_READER;
@@ -70,7 +76,7 @@ static void on_told_packet(struct owners *o, const struct probe_event *e)
 		.fingerprint = e->fingerprint,
 		.mono_ns = e->ts_ns,
 		.netns = e->netns,
-		.owner = proctab_owner(o->processes, &e->owner, e->ts_ns),
+		.owner = owner_of(o, e),
 		.tid = e->owner.tid,
 		.attr = attr_of(e->flags),
 		.sends = e->kind == PROBE_FRAME ? !copy :
@@ -93,7 +99,7 @@ static void on_read(struct owners *o, const struct probe_event *e)
 		.cookie = e->cookie,
 		.position = e->position,
 		.mono_ns = e->ts_ns,
-		.owner = proctab_owner(o->processes, &e->owner, e->ts_ns),
+		.owner = owner_of(o, e),
 		.tid = e->owner.tid,
 		.attr = ATTR_SOCKET,
 	};
@@ -118,18 +124,15 @@ static void on_event(void *ctx, const struct probe_event *e)
 
 	switch (e->kind) {
 	case PROBE_OWNER:
-		f.owner = proctab_owner(o->processes, &e->owner,
-					e->ts_ns);
+		f.owner = owner_of(o, e);
 		flowtab_owner(o->flows, &f);
 		break;
 	case PROBE_FLOW:
-		f.owner = proctab_owner(o->processes, &e->owner,
-					e->ts_ns);
+		f.owner = owner_of(o, e);
 		flowtab_flow(o->flows, &f, &e->key);
 		break;
 	case PROBE_BOUND:
-		f.owner = proctab_owner(o->processes, &e->owner,
-					e->ts_ns);
+		f.owner = owner_of(o, e);
 		flowtab_bound(o->flows, &f, &e->key);
 		break;
 	case PROBE_PACKET:
@@ -143,8 +146,7 @@ static void on_event(void *ctx, const struct probe_event *e)
 			on_told_packet(o, e);
 			break;
 		}
-		f.owner = proctab_owner(o->processes, &e->owner,
-					e->ts_ns);
+		f.owner = owner_of(o, e);
 		flowtab_frame(o->flows, &f, &e->key);
 		break;
 	case PROBE_CLOSE:

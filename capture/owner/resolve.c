@@ -238,6 +238,8 @@ static uint8_t port_reason(const struct resolver *r, const struct packet *p,
 
 	if (q.key.proto == IPPROTO_ICMP || q.key.proto == IPPROTO_ICMPV6)
 		return REASON_ICMP;
+	if (sends && p->is_tunnel)
+		return REASON_KERNEL_SOCKET;
 	switch (flowtab_port(r->flows, &q)) {
 	case FLOWTAB_PORT_KERNEL:
 		return REASON_KERNEL_SOCKET;

@@ -472,6 +472,9 @@ static void learn_place(struct proctab *t, struct proc *p,
 
 	if ((i->uid == o->uid && !moved) || i->exec_gen != o->exec_gen)
 		return;
+	/* Of before the last change: that is known already. */
+	if (mono_ns < i->from_mono_ns)
+		return;
 	i = program_change(t, p, mono_ns);
 	if (!i)
 		return;

@@ -532,6 +532,23 @@ static void setuid_is_learnt_from_the_next_event(void **state)
 	assert_int_equal(record_of(p->program).uid, 12345);
 }
 
+static void an_older_socket_does_not_undo_a_setuid(void **state)
+{
+	struct proctab *t = *state;
+	struct probe_owner root = owner(42, 3, "sshd"), user = root;
+	struct proc *p;
+
+	root.uid = 0;
+	exec_at(t, T, root, "/usr/sbin/sshd");
+	p = proctab_owner(t, &root, T + MS);
+	proctab_owner(t, &user, T + SEC);
+	assert_int_equal(record_of(p->program).uid, user.uid);
+	proctab_owner(t, &root, T + MS);
+	assert_int_equal(record_of(p->program).uid, user.uid);
+	proctab_owner(t, &root, T + 2 * SEC);
+	assert_int_equal(record_of(p->program).uid, 0);
+}
+
 static void another_namespace_is_learnt_from_the_next_event(void **state)
 {
 	struct proctab *t = *state;
@@ -822,6 +839,7 @@ int main(void)
 		proctab_test(execs_own_rename_is_undone),
 		proctab_test(a_name_of_its_own_is_kept),
 		proctab_test(setuid_is_learnt_from_the_next_event),
+		proctab_test(an_older_socket_does_not_undo_a_setuid),
 		proctab_test(another_namespace_is_learnt_from_the_next_event),
 		proctab_test(a_withheld_command_line_is_nowhere),
 		proctab_test(descendants_are_followed),
