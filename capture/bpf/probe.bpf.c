@@ -602,14 +602,18 @@ static __always_inline __u64 skb_fingerprint(struct __sk_buff *skb, __u32 off,
 /*
  * Returns TCP's flags, or the type of another header that begins with one.  A
  * packet too short for a transport header keeps zeros: user space makes the
- * same key of it.
+ * same key of it.  Not inlined, as skb_key().
  */
-static __always_inline int transport_key(struct __sk_buff *skb, __u32 off,
-					 struct flow_key *k, bool egress,
-					 __u16 ip_id, struct packet_print *print)
+__noinline int transport_key(struct __sk_buff *skb, __u32 off,
+			     struct flow_key *k, __u32 ip_id_egress,
+			     struct packet_print *print)
 {
+	bool egress = ip_id_egress & 1;
+	__u16 ip_id = ip_id_egress >> 1;
 	__u8 b[8] = {}, tcp[2] = {};
 
+	if (!k)
+		return 0;
 	if (!bpf_skb_load_bytes(skb, off, b, sizeof(b)))
 		header_key(b, k, egress);
 	if (print)
@@ -643,8 +647,8 @@ static __always_inline int ipv4_key(struct __sk_buff *skb, struct flow_key *k,
 	k->proto = h[9];
 	if ((h[6] << 8 | h[7]) & IP_OFFSET)
 		return 0;
-	return transport_key(skb, (h[0] & 0xf) * 4, k, egress,
-			     h[4] << 8 | h[5], print);
+	return transport_key(skb, (h[0] & 0xf) * 4, k,
+			     (h[4] << 8 | h[5]) << 1 | egress, print);
 }
 
 static __always_inline int ipv6_key(struct __sk_buff *skb, struct flow_key *k,
@@ -664,7 +668,7 @@ static __always_inline int ipv6_key(struct __sk_buff *skb, struct flow_key *k,
 
 		if (!fragment && k->proto != IPPROTO_HOPOPTS &&
 		    k->proto != IPPROTO_ROUTING && k->proto != IPPROTO_DSTOPTS)
-			return transport_key(skb, off, k, egress, 0, print);
+			return transport_key(skb, off, k, egress, print);
 		if (bpf_skb_load_bytes(skb, off, h, 8))
 			return 0;
 		k->proto = h[0];
