@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Whether the running task is who sends the packet at hand. */
+#ifndef PKTWHO_BPF_CURRENT_BPF_H
+#define PKTWHO_BPF_CURRENT_BPF_H
+
+#include "bpf/user.bpf.h"
+
+#ifdef __TARGET_ARCH_arm64
+#define SYSCALL_NR(regs)  BPF_CORE_READ(regs, syscallno)
+#define SYSCALL_ARG0(regs) BPF_CORE_READ(regs, orig_x0)
+#define SYSCALL_ARG2(regs) BPF_CORE_READ(regs, regs[2])
+#else
+#define SYSCALL_NR(regs)  (int)BPF_CORE_READ(regs, orig_ax)
+#define SYSCALL_ARG0(regs) BPF_CORE_READ(regs, di)
+#define SYSCALL_ARG2(regs) BPF_CORE_READ(regs, dx)
+#endif
+
+static __always_inline struct sock *sock_of_fd(struct task_struct *t, __u32 fd)
+{
+	struct fdtable *table = BPF_CORE_READ(t, files, fdt);
+	struct file **files, *file = NULL;
+	struct socket *socket;
+
+	if (!table || fd >= BPF_CORE_READ(table, max_fds))
+		return NULL;
+	files = BPF_CORE_READ(table, fd);
+	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
+	socket = BPF_CORE_READ(file, private_data);
+	return BPF_CORE_READ(socket, sk);
+}
+
+/* What the running system call does with the descriptor in @fd. */
+static __always_inline enum use use_of(int nr)
+{
+	switch (nr) {
+	case __NR_sendto:
+	case __NR_sendmsg:
+	case __NR_sendmmsg:
+	case __NR_write:
+	case __NR_writev:
+	case __NR_pwritev2:
+	case __NR_sendfile:
+	case __NR_splice:
+	case __NR_connect:
+	case __NR_shutdown:
+	case __NR_setsockopt:
+		return USE_SEND;
+	case __NR_read:
+	case __NR_readv:
+	case __NR_preadv2:
+	case __NR_recvfrom:
+	case __NR_recvmsg:
+	case __NR_recvmmsg:
+		return USE_READ;
+	default:
+		return USE_NONE;
+	}
+}
+
+/*
+ * Whether the running task sends, reads or closes @sk, or only happens to run:
+ * it lets a queued packet go (NFQUEUE), or holds the lock to look at the
+ * socket (ss -i, TCP_INFO).  Its system call and that call's descriptor tell.
+ */
+static __always_inline enum use current_use(struct sock *sk)
+{
+	struct task_struct *t = bpf_get_current_task_btf();
+	__u32 flags = t->flags;
+	struct sock *used;
+	struct pt_regs *regs;
+	enum use use;
+	__u32 fd;
+	int nr;
+
+	if (flags & PF_KTHREAD)
+		return USE_NONE;
+	if (flags & PF_EXITING)
+		return USE_END;
+	/* A ring of io_uring. */
+	if (!regs_at || flags & PF_IO_WORKER)
+		return USE_SEND;
+#ifndef __TARGET_ARCH_arm64
+	/* The numbers of 32-bit programs are others. */
+	if (bpf_core_field_exists(t->thread_info.status) &&
+	    t->thread_info.status & TS_COMPAT)
+		return USE_SEND;
+#endif
+	regs = t->stack + regs_at;
+	nr = SYSCALL_NR(regs);
+#ifdef __NR_dup2
+	if (nr == __NR_dup2)
+		return USE_END;
+#endif
+	if (nr == __NR_close || nr == __NR_close_range || nr == __NR_dup3)
+		return USE_END;
+	if (nr == __NR_io_uring_enter)
+		return USE_SEND;
+	use = use_of(nr);
+	if (use == USE_NONE)
+		return use;
+	fd = nr == __NR_splice ? SYSCALL_ARG2(regs) : SYSCALL_ARG0(regs);
+	used = sock_of_fd(t, fd);
+	if (used == sk || (used &&
+			   BPF_CORE_READ(used, sk_protocol) == IPPROTO_MPTCP))
+		return use;
+	return USE_NONE;
+}
+
+/*
+ * Whether `current` may be the sender.  TCP: a socket locked by a process is
+ * never transmitted on by a softirq, which would be queued behind it.  Others
+ * transmit synchronously, except the kernel's control sockets, which borrow
+ * whatever task is running and have no file.  True if it is.
+ */
+static __always_inline bool sender_takes_over(struct sock_info *s,
+					      struct bpf_sock *sk)
+{
+	struct task_struct *t = bpf_get_current_task_btf();
+	struct sock *ksk = (void *)s->address;
+	bool tcp = sk->protocol == IPPROTO_TCP || sk->protocol == IPPROTO_MPTCP;
+	enum use use;
+
+	if (!(s->flags & PROVISIONAL) && s->roles & SOCK_SENT &&
+	    is_user(&s->owner, t) && (!tcp || is_program(&s->owner, t)))
+		return true;
+	if (tcp ? sk->state == BPF_TCP_LISTEN ||
+			  !BPF_CORE_READ(ksk, sk_lock.owned) :
+		  !BPF_CORE_READ(ksk, sk_socket, file))
+		return false;
+	use = current_use(ksk);
+	if (use == USE_NONE)
+		return false;
+	take_over(s, tcp ? use : USE_SEND);
+	return use != USE_END;
+}
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* From a packet to its flow's key, as packet/parse.c makes it. */
+#ifndef PKTWHO_BPF_KEY_BPF_H
+#define PKTWHO_BPF_KEY_BPF_H
+
+#include "bpf/numbers.bpf.h"
+
+static __always_inline void map_ipv4(__u8 out[16], __u32 addr)
+{
+	__u32 *word = (__u32 *)out;
+
+	word[0] = 0;
+	word[1] = 0;
+	word[2] = bpf_htonl(0xffff);
+	word[3] = addr;
+}
+
+/* Of those that the kernel has sockets for. */
+static __always_inline bool has_ports(__u8 proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ||
+	       proto == IPPROTO_UDPLITE || proto == IPPROTO_SCTP ||
+	       proto == IPPROTO_DCCP;
+}
+
+static __always_inline void set_ports(struct flow_key *k, bool egress,
+				      __u16 source, __u16 dest)
+{
+	k->local_port = egress ? source : dest;
+	k->remote_port = egress ? dest : source;
+}
+
+/* Ports, or identifier and role, from the transport header's first bytes. */
+static __always_inline void header_key(const __u8 b[8], struct flow_key *k,
+				       bool egress)
+{
+	bool asks, answers;
+
+	if (k->proto == IPPROTO_ICMP || k->proto == IPPROTO_ICMPV6) {
+		asks = k->proto == IPPROTO_ICMP ? b[0] == ICMP_ECHO :
+						  b[0] == ICMPV6_ECHO_REQUEST;
+		answers = k->proto == IPPROTO_ICMP ? b[0] == ICMP_ECHOREPLY :
+						     b[0] == ICMPV6_ECHO_REPLY;
+		if (!asks && !answers)
+			return;
+		k->local_port = b[4] << 8 | b[5];
+		k->remote_port = asks == egress ? FLOW_ECHO_ASKS :
+						  FLOW_ECHO_ANSWERS;
+	} else if (has_ports(k->proto)) {
+		set_ports(k, egress, b[0] << 8 | b[1], b[2] << 8 | b[3]);
+	}
+}
+
+/* What tells a packet from the others of its flow. */
+struct packet_print {
+	__u64 fingerprint;
+	__u32 seq_end;		/* TCP: of its payload */
+	__u32 payload;		/* TCP: its bytes */
+};
+
+static __always_inline __u64 skb_fingerprint(struct __sk_buff *skb, __u32 off,
+					     __u8 proto, __u16 ip_id,
+					     const __u8 head[8])
+{
+	__u64 payload[FLOW_PAYLOAD] = {}, start;
+	__u32 n = skb->len;
+
+	off += 8;
+	n = n > off ? n - off : 0;
+	if (n > sizeof(payload))
+		n = sizeof(payload);
+	/* The verifier must see that it is not 0. */
+	if (n > 0)
+		bpf_skb_load_bytes(skb, off, payload, n);
+	__builtin_memcpy(&start, head, sizeof(start));
+	return flow_fingerprint(proto, ip_id, start, payload);
+}
+
+/*
+ * Returns TCP's flags, or the type of another header that begins with one.  A
+ * packet too short for a transport header keeps zeros: user space makes the
+ * same key of it.  Not inlined, as skb_key().
+ */
+__noinline int transport_key(struct __sk_buff *skb, __u32 off,
+			     struct flow_key *k, __u32 ip_id_egress,
+			     struct packet_print *print)
+{
+	bool egress = ip_id_egress & 1;
+	__u16 ip_id = ip_id_egress >> 1;
+	__u8 b[8] = {}, tcp[2] = {};
+
+	if (!k)
+		return 0;
+	if (!bpf_skb_load_bytes(skb, off, b, sizeof(b)))
+		header_key(b, k, egress);
+	if (print)
+		print->fingerprint = skb_fingerprint(skb, off, k->proto, ip_id,
+						     b);
+	if (k->proto != IPPROTO_TCP)
+		return b[0];
+	bpf_skb_load_bytes(skb, off + TCP_OFFSET, tcp, sizeof(tcp));
+	if (print) {
+		__u32 seq = (__u32)b[4] << 24 | b[5] << 16 | b[6] << 8 | b[7];
+		__u32 head = off + (tcp[0] >> 4) * 4;
+
+		print->payload = skb->len > head ? skb->len - head : 0;
+		print->seq_end = seq + print->payload;
+	}
+	return tcp[1];
+}
+
+static __always_inline int ipv4_key(struct __sk_buff *skb, struct flow_key *k,
+				    bool egress, struct packet_print *print)
+{
+	__u8 h[20];
+	__u32 src, dst;
+
+	if (bpf_skb_load_bytes(skb, 0, h, sizeof(h)))
+		return -1;
+	__builtin_memcpy(&src, h + 12, 4);
+	__builtin_memcpy(&dst, h + 16, 4);
+	map_ipv4(k->local, egress ? src : dst);
+	map_ipv4(k->remote, egress ? dst : src);
+	k->proto = h[9];
+	if ((h[6] << 8 | h[7]) & IP_OFFSET)
+		return 0;
+	return transport_key(skb, (h[0] & 0xf) * 4, k,
+			     (h[4] << 8 | h[5]) << 1 | egress, print);
+}
+
+static __always_inline int ipv6_key(struct __sk_buff *skb, struct flow_key *k,
+				    bool egress, struct packet_print *print)
+{
+	__u8 h[40];
+	__u32 off;
+
+	if (bpf_skb_load_bytes(skb, 0, h, sizeof(h)))
+		return -1;
+	__builtin_memcpy(k->local, egress ? h + 8 : h + 24, 16);
+	__builtin_memcpy(k->remote, egress ? h + 24 : h + 8, 16);
+	k->proto = h[6];
+	off = sizeof(h);
+	for (int i = 0; i < MAX_EXTENSIONS; i++) {
+		bool fragment = k->proto == IPPROTO_FRAGMENT;
+
+		if (!fragment && k->proto != IPPROTO_HOPOPTS &&
+		    k->proto != IPPROTO_ROUTING && k->proto != IPPROTO_DSTOPTS)
+			return transport_key(skb, off, k, egress, print);
+		if (bpf_skb_load_bytes(skb, off, h, 8))
+			return 0;
+		k->proto = h[0];
+		if (fragment && (h[2] << 8 | h[3]) & IP6_OFFSET)
+			return 0;
+		off += fragment ? 8 : (h[1] + 1) * 8;
+	}
+	return 0;
+}
+
+/*
+ * transport_key()'s answer, 0 for a later fragment, -1 if it is not IP.  Not
+ * inlined: the verifier walks through the headers once, not for each caller.
+ */
+__noinline int skb_key(struct __sk_buff *skb, struct flow_key *k, bool egress,
+		       struct packet_print *print)
+{
+	if (!k)
+		return -1;
+	if (skb->protocol == bpf_htons(ETH_P_IP))
+		return ipv4_key(skb, k, egress, print);
+	if (skb->protocol == bpf_htons(ETH_P_IPV6))
+		return ipv6_key(skb, k, egress, print);
+	return -1;
+}
+
+#endif

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Every packet that has a socket, as it leaves or arrives. */
+#ifndef PKTWHO_BPF_PACKETS_BPF_H
+#define PKTWHO_BPF_PACKETS_BPF_H
+
+#include "bpf/current.bpf.h"
+#include "bpf/flow.bpf.h"
+
+/*
+ * A raw socket gets a copy of what others asked for or the kernel handles.
+ * Whose an echo is is told by who asks, or, if a process answers in place of
+ * the kernel, by its answers.  Neighbours and group membership are the
+ * kernel's; routers' advertisements may be a daemon's.
+ */
+static __always_inline bool is_copy(const struct bpf_sock *sk,
+				    const struct flow_key *k, int type)
+{
+	if (sk->type != SOCK_RAW)
+		return false;
+	if (has_ports(k->proto))
+		return true;
+	if (k->proto == IPPROTO_ICMP)
+		return k->remote_port ||
+		       (type >= ICMP_TIMESTAMP && type <= ICMP_ADDRESSREPLY);
+	return k->proto == IPPROTO_ICMPV6 &&
+	       (k->remote_port || type == MLD2_REPORT ||
+		(type >= MLD_QUERY && type <= MLD_REDUCTION) ||
+		(type >= NDISC_NEIGHBOUR_SOLICITATION &&
+		 type <= NDISC_REDIRECT));
+}
+
+/* Datagrams that wait to be read. */
+static __always_inline __u32 queued(struct sock *sk, __u8 proto)
+{
+	struct udp_sock *up = (void *)sk;
+	__u32 n = BPF_CORE_READ(sk, sk_receive_queue.qlen);
+
+	if (proto == IPPROTO_UDP || proto == IPPROTO_UDPLITE)
+		n += BPF_CORE_READ(up, reader_queue.qlen);
+	return n;
+}
+
+/*
+ * One packet of a socket or flow that has several users: the answer holds for
+ * it alone.  Without @sends nobody is known to have sent it.
+ */
+static __always_inline void tell_packet(struct sock_info *s,
+					struct __sk_buff *skb, bool egress,
+					bool sends, __u32 flags)
+{
+	struct packet_print print = {};
+	struct probe_event *e;
+	struct flow_key k = {};
+
+	if (skb_key(skb, &k, egress, &print) < 0)
+		return;
+	/* Nobody reads what has no bytes. */
+	if (k.proto == IPPROTO_TCP && flags & PROBE_PENDING && !print.payload)
+		return;
+	e = event_begin(PROBE_PACKET);
+	if (!e)
+		return;
+	e->cookie = s->cookie;
+	e->netns = s->netns;
+	e->key = k;
+	e->fingerprint = print.fingerprint;
+	e->flags = s->flags | flags | (egress ? PROBE_SENDS : 0);
+	/* Another processor may be writing the storage. */
+	if (flags & PROBE_PENDING)
+		e->position = k.proto == IPPROTO_TCP ? print.seq_end :
+			      s->reads + 1 +
+			      queued((void *)s->address, k.proto);
+	else if (egress && sends)
+		fill_owner(&e->owner, bpf_get_current_task_btf());
+	else if (!egress && s->roles & SOCK_SPLIT)
+		e->owner = s->reader;
+	else if (!egress)
+		e->owner = s->owner;
+	/* Unread for long: its threads, not others, may have held the socket. */
+	if (flags & PROBE_PENDING && s->threads && !s->shared_ns &&
+	    !(s->roles & SOCK_SPLIT))
+		e->owner = s->owner;
+	bpf_ringbuf_submit(e, wakeup());
+}
+
+/*
+ * Several processes may hold the socket, or threads of one wait for it: who
+ * reads is known when it is read.
+ */
+static __always_inline bool has_holders(struct sock_info *s)
+{
+	struct file___before_6_13 *old;
+	struct file *file = (void *)s->file;
+	struct sock *sk = (void *)s->address;
+
+	/* A subflow of MPTCP has another's, through which nobody reads it. */
+	if (!file && BPF_CORE_READ(sk, sk_socket, sk) == sk) {
+		file = BPF_CORE_READ(sk, sk_socket, file);
+		s->file = (__u64)file;
+	}
+	if (!file)
+		return false;
+	old = (void *)file;
+	if (bpf_core_field_exists(file->f_ref))
+		return BPF_CORE_READ(file, f_ref.refcnt.counter) > 0;
+	return BPF_CORE_READ(old, f_count.counter) > 1;
+}
+
+/*
+ * Threads come and go between two packets, and user space takes what it is not
+ * told of a flow for missing, as long as SHARED_NS.
+ */
+static __always_inline bool is_pending(struct sock_info *s)
+{
+	__u64 now = bpf_ktime_get_ns();
+
+	if (has_holders(s))
+		s->pending_ns = now;
+	else if (s->pending_ns && now - s->pending_ns > 2 * SHARED_NS)
+		s->pending_ns = 0;
+	return s->pending_ns;
+}
+
+static __always_inline struct sock_info *packet_info(struct __sk_buff *skb,
+						     struct bpf_sock *sk)
+{
+	struct sock_info *s;
+	struct sock *ksk;
+
+	s = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!s || (s->address && s->cookie))
+		return s;
+	s->address = address_of(sk);
+	if (!s->cookie)
+		s->cookie = bpf_get_socket_cookie(skb);
+	ksk = (void *)s->address;
+	if (!s->netns)
+		s->netns = BPF_CORE_READ(ksk, __sk_common.skc_net.net,
+					 net_cookie);
+	if (!s->owner.tgid && is_kernels(ksk))
+		s->flags |= PROBE_KERNEL;
+	return s;
+}
+
+static __always_inline void tell_users_again(struct sock_info *s)
+{
+	bool split = s->roles & SOCK_SPLIT;
+
+	s->epoch = epoch;
+	if (!s->owner.tgid)
+		return;
+	tell_socket(PROBE_OWNER, s, NULL,
+		    split ? PROBE_SENDER : PROBE_SENDER | PROBE_READER);
+	if (split)
+		tell_socket(PROBE_OWNER, s, NULL, PROBE_READER);
+}
+
+static __always_inline __u32 generation_of(const struct flow_key *k)
+{
+	return generations[k->local_port % GENERATIONS] + 1;
+}
+
+static __always_inline bool equal16(const __u8 a[16], const __u8 b[16])
+{
+	const __u64 *x = (const __u64 *)a, *y = (const __u64 *)b;
+
+	return x[0] == y[0] && x[1] == y[1];
+}
+
+static __always_inline bool equal_mapped(const __u8 a[16], const __u8 ipv4[4])
+{
+	const __u32 *x = (const __u32 *)a;
+
+	return x[2] == bpf_htonl(0xffff) && x[3] == *(const __u32 *)ipv4;
+}
+
+/* Whether it is one more datagram of the flow @k; looks at the plain case. */
+static __always_inline bool is_of(struct __sk_buff *skb,
+				  const struct flow_key *k, bool egress)
+{
+	const __u8 *h = (void *)(long)skb->data;
+	const __u8 *end = (void *)(long)skb->data_end;
+	const __u8 *local = egress ? k->local : k->remote;
+	const __u8 *remote = egress ? k->remote : k->local;
+	__u16 source = bpf_htons(egress ? k->local_port : k->remote_port);
+	__u16 dest = bpf_htons(egress ? k->remote_port : k->local_port);
+
+	if (k->proto != IPPROTO_UDP || h + 28 > end)
+		return false;
+	if (h[0] == 0x45)
+		return h[9] == IPPROTO_UDP && !(h[6] & 0x3f) && !h[7] &&
+		       equal_mapped(local, h + 12) &&
+		       equal_mapped(remote, h + 16) &&
+		       *(const __u16 *)(h + 20) == source &&
+		       *(const __u16 *)(h + 22) == dest;
+	return h + 48 <= end && h[0] >> 4 == 6 && h[6] == IPPROTO_UDP &&
+	       equal16(local, h + 8) && equal16(remote, h + 24) &&
+	       *(const __u16 *)(h + 40) == source &&
+	       *(const __u16 *)(h + 42) == dest;
+}
+
+/*
+ * Whether all is told that this packet could tell: a connection is nobody
+ * else's; a datagram's flow is this socket's while the generation stands.
+ */
+static __always_inline bool is_old(struct sock_info *s,
+				   const struct bpf_sock *sk,
+				   struct __sk_buff *skb, bool egress)
+{
+	const struct flow_key *last = egress ? &s->last_tx : &s->last_rx;
+
+	if (s->epoch != epoch)
+		return false;
+	if (!egress && (s->pending_ns || has_holders(s)))
+		return false;
+	if (egress ? s->tx_told : s->rx_told)
+		return sk->state != BPF_TCP_LISTEN;
+	return !s->shared_ns &&
+	       (egress ? s->tx_seen : s->rx_seen) == generation_of(last) &&
+	       is_of(skb, last, egress);
+}
+
+/* The flow is told: remember how far that holds. */
+static __always_inline void set_old(struct sock_info *s,
+				    const struct bpf_sock *sk, bool egress,
+				    __u32 generation)
+{
+	if (sk->type == SOCK_STREAM && egress)
+		s->tx_told = true;
+	else if (sk->type == SOCK_STREAM)
+		s->rx_told = true;
+	else if (egress)
+		s->tx_seen = generation;
+	else
+		s->rx_seen = generation;
+}
+
+/*
+ * Whether each packet is told: its flow has several sockets, or its socket
+ * several users.  Who sends from one port in turn is told before the packet.
+ */
+static __always_inline bool is_shared(struct sock_info *s, bool egress,
+				      bool flow_shared)
+{
+	if (s->shared_ns && bpf_ktime_get_ns() - s->shared_ns > SHARED_NS)
+		s->shared_ns = 0;
+	return egress ? s->shared_ns : flow_shared;
+}
+
+static __always_inline int tell_new(struct sock_info *s,
+				    const struct bpf_sock *sk,
+				    struct __sk_buff *skb, bool egress,
+				    bool sends)
+{
+	__u8 roles = egress ? PROBE_SENDER : PROBE_READER;
+	bool listening = sk->state == BPF_TCP_LISTEN, flow_shared;
+	struct flow_key k = {};
+	__u32 generation;
+	int detail;
+
+	detail = skb_key(skb, &k, egress, NULL);
+	if (detail < 0 || (!egress && is_copy(sk, &k, detail)))
+		return 1;
+	if (egress && is_forger(s, sk, &k)) {
+		tell_packet(s, skb, true, sends, PROBE_ALONE);
+		return 1;
+	}
+	/*
+	 * A listener is told afresh: between two of its SYNs the same key may
+	 * have been a child's.  What else reaches it comes too late for a child
+	 * that is gone, and is the kernel's to answer.
+	 */
+	if (listening && !egress && !(detail & TCP_SYN))
+		return 1;
+	if (s->epoch != epoch)
+		tell_users_again(s);
+	*(egress ? &s->last_tx : &s->last_rx) = k;
+	if (listening)
+		s->flags |= PROBE_LISTENING;
+	generation = generation_of(&k);
+	flow_shared = tell_flow(s, &k, roles);
+	if (s->flags & PROBE_KERNEL || listening)
+		return 1;
+	if (!egress && is_pending(s)) {
+		tell_packet(s, skb, false, false, PROBE_PENDING);
+	} else if (is_shared(s, egress, flow_shared) &&
+		   sk->protocol != IPPROTO_TCP) {
+		tell_packet(s, skb, egress, sends, 0);
+	}
+	if (!flow_shared)
+		set_old(s, sk, egress, generation);
+	return 1;
+}
+
+static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct sock_info *s;
+	bool sends = false;
+
+	sk = sk ? bpf_sk_fullsock(sk) : NULL;
+	s = sk ? packet_info(skb, sk) : NULL;
+	if (!s)
+		return 1;
+	if (egress)
+		sends = sender_takes_over(s, sk);
+	return is_old(s, sk, skb, egress) ? 1 :
+					    tell_new(s, sk, skb, egress, sends);
+}
+
+SEC("cgroup_skb/egress")
+int on_egress(struct __sk_buff *skb)
+{
+	return on_packet(skb, true);
+}
+
+SEC("cgroup_skb/ingress")
+int on_ingress(struct __sk_buff *skb)
+{
+	return on_packet(skb, false);
+}
+
+#endif

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Processes as they start, change and end. */
+#ifndef PKTWHO_BPF_PROCESSES_BPF_H
+#define PKTWHO_BPF_PROCESSES_BPF_H
+
+#include "bpf/storage.bpf.h"
+
+/*
+ * Paths are written from their end.  The offset lives in the map's memory
+ * (volatile), so each turn of the loop reads it back as an unknown number
+ * and the verifier sees one state, not forty.
+ */
+static __always_inline void put_component(char *buf, __u32 mask, __u32 room,
+					  volatile __u32 *at,
+					  const void *name, __u32 len)
+{
+	__u32 off = *at;
+
+	if (off < room)
+		return;
+	off = (off - (len & 255)) & mask;
+	bpf_probe_read_kernel(buf + off, len & 255, name);
+	off = (off - 1) & mask;
+	buf[off] = '/';
+	*at = off;
+}
+
+static __always_inline void exec_path(struct probe_exec *x, struct file *file)
+{
+	struct dentry *d = BPF_CORE_READ(file, f_path.dentry);
+	struct vfsmount *vfs = BPF_CORE_READ(file, f_path.mnt);
+	struct mount *m = (void *)vfs - bpf_core_field_offset(struct mount, mnt);
+	volatile __u32 *at = &x->path_at;
+	struct dentry *parent;
+
+	*at = PROBE_PATH_LEN - 1;
+	x->path[PROBE_PATH_LEN - 1] = '\0';
+	for (int i = 0; i < 40; i++) {
+		if (d == BPF_CORE_READ(m, mnt.mnt_root)) {
+			struct mount *up = BPF_CORE_READ(m, mnt_parent);
+
+			if (up == m)
+				return;
+			d = BPF_CORE_READ(m, mnt_mountpoint);
+			m = up;
+			continue;
+		}
+		parent = BPF_CORE_READ(d, d_parent);
+		if (*at < PROBE_NAME_MAX + 1)
+			break;
+		put_component(x->path, PROBE_PATH_LEN - 1, PROBE_NAME_MAX + 1,
+			      at, BPF_CORE_READ(d, d_name.name),
+			      BPF_CORE_READ(d, d_name.len));
+		if (parent == d)
+			return;		/* no file system: a memfd */
+		d = parent;
+	}
+	x->exe_flags |= PROBE_PATH_CUT;
+}
+
+#define CTIME_NSEC	0x7fffffff	/* without I_CTIME_QUERIED, Linux 6.13 */
+
+static __always_inline __u64 inode_changed_ns(struct inode *inode)
+{
+	struct inode___before_6_11 *old = (void *)inode;
+	struct inode___before_6_6 *older = (void *)inode;
+
+	if (bpf_core_field_exists(inode->i_ctime_sec))
+		return BPF_CORE_READ(inode, i_ctime_sec) * 1000000000 +
+		       (BPF_CORE_READ(inode, i_ctime_nsec) & CTIME_NSEC);
+	if (bpf_core_field_exists(old->__i_ctime))
+		return BPF_CORE_READ(old, __i_ctime.tv_sec) * 1000000000 +
+		       (BPF_CORE_READ(old, __i_ctime.tv_nsec) & CTIME_NSEC);
+	return BPF_CORE_READ(older, i_ctime.tv_sec) * 1000000000 +
+	       BPF_CORE_READ(older, i_ctime.tv_nsec);
+}
+
+static __always_inline void exec_exe_flags(struct probe_exec *x,
+					   struct file *file)
+{
+	struct dentry *d = BPF_CORE_READ(file, f_path.dentry);
+	struct dentry *parent = BPF_CORE_READ(d, d_parent);
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+
+	x->exe_inode = BPF_CORE_READ(inode, i_ino);
+	x->exe_dev = BPF_CORE_READ(inode, i_sb, s_dev);
+	x->exe_generation = BPF_CORE_READ(inode, i_generation);
+	x->exe_changed_ns = inode_changed_ns(inode);
+	if (BPF_CORE_READ(inode, i_nlink) == 0) {
+		x->exe_flags |= PROBE_EXE_DELETED;
+		if (parent == d)
+			x->exe_flags |= PROBE_EXE_MEMFD;
+	} else if (BPF_CORE_READ(parent, d_inode, i_mode) & S_IWOTH) {
+		x->exe_flags |= PROBE_EXE_WORLD_WRITABLE;
+	}
+}
+
+static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *kn)
+{
+	struct kernfs_node___before_6_15 *old = (void *)kn;
+
+	if (bpf_core_field_exists(kn->__parent))
+		return BPF_CORE_READ(kn, __parent);
+	return BPF_CORE_READ(old, parent);
+}
+
+/*
+ * The unified hierarchy's cgroup, or where that is the root the one of
+ * version 1's memory controller, under which container runtimes put theirs.
+ */
+static __always_inline struct kernfs_node *cgroup_of(struct task_struct *t)
+{
+	struct kernfs_node *kn = BPF_CORE_READ(t, cgroups, dfl_cgrp, kn);
+	struct cgroup_subsys_state *css = NULL;
+	struct css_set *set;
+	int i;
+
+	if (kernfs_parent(kn) ||
+	    !bpf_core_enum_value_exists(enum cgroup_subsys_id, memory_cgrp_id))
+		return kn;
+	i = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
+	set = BPF_CORE_READ(t, cgroups);
+	bpf_core_read(&css, sizeof(css), &set->subsys[i]);
+	return css ? BPF_CORE_READ(css, cgroup, kn) : kn;
+}
+
+static __always_inline void exec_cgroup(struct probe_exec *x,
+					struct task_struct *t)
+{
+	struct kernfs_node *kn = cgroup_of(t);
+	volatile __u32 *at = &x->cgroup_at;
+	struct kernfs_node *parent;
+	const char *from;
+	long n;
+
+	*at = PROBE_CGROUP_LEN - 1;
+	x->cgroup[PROBE_CGROUP_LEN - 1] = '\0';
+	for (int i = 0; i < 32; i++) {
+		parent = kernfs_parent(kn);
+		if (!parent)
+			return;
+		from = BPF_CORE_READ(kn, name);
+		/* Only to know its length: what args are for comes later. */
+		n = bpf_probe_read_kernel_str(x->args, PROBE_NAME_MAX, from);
+		if (n <= 1)
+			return;
+		put_component(x->cgroup, PROBE_CGROUP_LEN - 1,
+			      PROBE_NAME_MAX + 1, at, from, n - 1);
+		kn = parent;
+	}
+}
+
+static __always_inline void exec_args(struct probe_exec *x,
+				      struct task_struct *t)
+{
+	unsigned long start = BPF_CORE_READ(t, mm, arg_start);
+	unsigned long len = BPF_CORE_READ(t, mm, arg_end) - start;
+
+	if (len > PROBE_ARGS_LEN - 1) {
+		len = PROBE_ARGS_LEN - 1;
+		x->exe_flags |= PROBE_ARGS_CUT;
+	}
+	len &= PROBE_ARGS_LEN - 1;
+	if (bpf_probe_read_user(x->args, len, (void *)start))
+		len = 0;
+	x->args_len = len;
+}
+
+static __always_inline void exec_namespaces(struct probe_exec *x,
+					    struct task_struct *t)
+{
+	struct pid *pid = BPF_CORE_READ(t, thread_pid);
+	unsigned int level = BPF_CORE_READ(pid, level);
+	/* An element is the kernel's size, which ours is not. */
+	struct upid *upid = (void *)pid->numbers +
+			    level * bpf_core_type_size(struct upid);
+
+	x->vpid = BPF_CORE_READ(upid, nr);
+	x->netns_ino = BPF_CORE_READ(t, nsproxy, net_ns, ns.inum);
+	x->loginuid = ~0u;
+	if (bpf_core_field_exists(t->loginuid))
+		x->loginuid = BPF_CORE_READ(t, loginuid.val);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *t, int old_pid,
+	     struct linux_binprm *bprm)
+{
+	struct file *file = BPF_CORE_READ(bprm, file);
+	struct task_struct *parent = BPF_CORE_READ(t, real_parent);
+	struct probe_exec *x;
+	__u32 zero = 0, size;
+
+	x = bpf_map_lookup_elem(&exec_scratch, &zero);
+	if (!x)
+		return 0;
+	__builtin_memset(&x->event, 0, sizeof(x->event));
+	x->event.kind = PROBE_EXEC;
+	x->event.ts_ns = bpf_ktime_get_ns();
+	fill_owner(&x->event.owner, t);
+	x->ppid = BPF_CORE_READ(parent, tgid);
+	BPF_CORE_READ_STR_INTO(&x->pcomm, parent, group_leader, comm);
+	x->exe_flags = 0;
+	exec_namespaces(x, t);
+	exec_exe_flags(x, file);
+	exec_path(x, file);
+	exec_cgroup(x, t);
+	exec_args(x, t);
+
+	size = __builtin_offsetof(struct probe_exec, args) +
+	       (x->args_len & (PROBE_ARGS_LEN - 1));
+	if (bpf_ringbuf_output(&events, x, size, wakeup()))
+		__sync_fetch_and_add(&lost, 1);
+	return 0;
+}
+
+static __always_inline int tell_task(__u8 kind, struct task_struct *t,
+				     __u32 parent_tgid, __u32 exit_status)
+{
+	struct probe_event *e = event_begin(kind);
+
+	if (!e)
+		return 0;
+	fill_owner(&e->owner, t);
+	e->parent_tgid = parent_tgid;
+	e->exit_status = exit_status;
+	bpf_ringbuf_submit(e, wakeup());
+	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+{
+	if (child->tgid != child->pid)
+		return 0;		/* a thread */
+	return tell_task(PROBE_FORK, child, parent->tgid, 0);
+}
+
+/* The process ends with its last thread, whichever that is. */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_exit, struct task_struct *t)
+{
+	int status = t->exit_code;
+
+	if (BPF_CORE_READ(t, signal, live.counter) != 0)
+		return 0;
+	if (t->signal->group_exit_code)
+		status = t->signal->group_exit_code;
+	return tell_task(PROBE_EXIT, t, 0, status);
+}
+
+/* prctl(PR_SET_NAME) of the group leader; the thread names itself. */
+SEC("tp_btf/task_rename")
+int BPF_PROG(on_rename, struct task_struct *t, const char *comm)
+{
+	struct probe_event *e;
+
+	if (t->tgid != t->pid)
+		return 0;
+	e = event_begin(PROBE_RENAME);
+	if (!e)
+		return 0;
+	fill_owner(&e->owner, t);
+	bpf_probe_read_kernel_str(e->owner.comm, sizeof(e->owner.comm), comm);
+	bpf_ringbuf_submit(e, wakeup());
+	return 0;
+}
+
+#endif

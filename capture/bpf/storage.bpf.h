@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What is remembered of each socket and flow, and how user space is told.
+ */
+#ifndef PKTWHO_BPF_STORAGE_BPF_H
+#define PKTWHO_BPF_STORAGE_BPF_H
+
+#include "bpf/numbers.bpf.h"
+
+#define SHARED_NS	1000000000ull	/* several users lately: tell each packet */
+
+#define RING_BYTES	(8u << 20)
+#define RING_WAKE	(RING_BYTES / 4)
+
+/*
+ * Of the last users: who sends, who reads.  They are one until another reads
+ * what @owner does not, after it has sent (SOCK_SPLIT).
+ */
+struct sock_info {
+	struct probe_owner owner;
+	struct probe_owner reader;	/* if SOCK_SPLIT */
+	__u64 cookie;
+	__u64 netns;
+	__u64 address;		/* of the struct sock, for CO-RE reads */
+	__u64 file;		/* of its struct file, once it is known */
+	__u64 reads;		/* datagrams read so far */
+	__u64 pending_ns;	/* when it last had holders; 0: long ago */
+	__u64 shared_ns;	/* when another process last took over sending */
+	__u32 flags;		/* enum probe_owner_flags */
+	__u32 roles;		/* enum sock_roles */
+	__u32 epoch;		/* when it was last told */
+	__u32 tx_seen;		/* generation of last_tx when it was told, + 1 */
+	__u32 rx_seen;
+	/* Apart from @roles: another processor may be writing that. */
+	__u8 told;		/* user space knows of the socket, */
+	__u8 tx_told;		/* of a connection's flow as it sends, */
+	__u8 rx_told;		/* and as it receives */
+	__u8 wrote;		/* @wrote_seq is known */
+	__u8 threads;		/* the owner has several */
+	__u8 reserved[7];
+	__u32 wrote_seq;	/* of a connection: after what is written so far */
+	__u32 maker;		/* process id of who made or accepted it */
+	struct flow_key last_tx;
+	struct flow_key last_rx;
+};
+
+enum sock_roles {
+	SOCK_SENT = 1,		/* @owner has sent, not only made the socket */
+	SOCK_SPLIT = 2,		/* another process reads */
+};
+
+/* What a process does with a socket. */
+enum use {
+	USE_NONE,
+	USE_SEND,
+	USE_READ,
+	USE_HOLD,		/* creates, binds, connects, accepts it */
+	USE_END,		/* closes it, perhaps unseen in a queue */
+};
+
+struct reported {
+	__u64 cookie;
+	__u64 shared_ns;	/* when another socket had the flow; 0: never */
+	__u64 epoch;		/* when the flow was last told */
+};
+
+struct flow_id {
+	__u64 netns;
+	struct flow_key key;
+};
+
+/* CLONE: an accepted connection starts with its listener's owner. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, struct sock_info);
+} sockets SEC(".maps");
+
+/* The last socket reported for each flow, so that a flow is reported once. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct flow_id);
+	__type(value, struct reported);
+} reported_flows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RING_BYTES);
+} events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct probe_exec);
+} exec_scratch SEC(".maps");
+
+__u64 lost;	/* events for which the ring had no room */
+
+/*
+ * User space counts it up once it has forgotten something, or an event was
+ * lost: what was told before is told again, when it is next seen.
+ */
+__u32 epoch;
+
+/*
+ * Counts the changes of what is in reported_flows for keys of a local port, of
+ * several ports together.  While it stands a socket need not look there.
+ */
+#define GENERATIONS 4096
+__u32 generations[GENERATIONS];
+
+/*
+ * Where a task's registers lie above the start of its stack, which the
+ * iterator finds out; 0: not known yet.
+ */
+__u64 regs_at;
+
+/*
+ * A wakeup per event costs more than everything else here; user space drains
+ * the ring before it resolves packets.  Only a filling ring wakes it.
+ */
+static __always_inline __u64 wakeup(void)
+{
+	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > RING_WAKE ?
+		       BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+}
+
+/* Through pointers that the verifier knows: a read costs no call. */
+static __always_inline bool runs_deleted(struct task_struct *t)
+{
+	struct file *exe = t->mm ? t->mm->exe_file : NULL;
+
+	return exe && !exe->f_inode->i_nlink;
+}
+
+static __always_inline void fill_owner(struct probe_owner *o,
+				       struct task_struct *t)
+{
+	struct task_struct *leader = t->group_leader;
+	const struct cred *cred = t->cred;
+
+	o->tgid = t->tgid;
+	o->tid = t->pid;
+	o->start_ns = leader->start_boottime;
+	o->exec_gen = t->self_exec_id;
+	o->exe_deleted = runs_deleted(t);
+	o->uid = cred->euid.val;
+	o->gid = cred->egid.val;
+	o->netns_ino = leader->nsproxy->net_ns->ns.inum;
+	if (!o->netns_ino)
+		o->netns_ino = t->nsproxy->net_ns->ns.inum;
+	o->seen_ns = bpf_ktime_get_ns();
+	__builtin_memcpy(o->comm, leader->comm, sizeof(o->comm));
+}
+
+static __always_inline struct probe_event *event_begin(__u8 kind)
+{
+	struct probe_event *e;
+
+	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
+	if (!e) {
+		__sync_fetch_and_add(&lost, 1);
+		return NULL;
+	}
+	__builtin_memset(e, 0, sizeof(*e));
+	e->kind = kind;
+	e->ts_ns = bpf_ktime_get_ns();
+	return e;
+}
+
+/* Of a socket that has neither flow nor port nobody needs to know. */
+static __always_inline void tell_socket(__u8 kind, struct sock_info *s,
+					const struct flow_key *key, __u8 roles)
+{
+	struct probe_event *e;
+
+	if (kind == PROBE_FLOW || kind == PROBE_BOUND)
+		s->told = true;
+	else if (!s->told)
+		return;
+	e = event_begin(kind);
+	if (!e)
+		return;
+	e->cookie = s->cookie;
+	e->netns = s->netns;
+	if (roles == PROBE_READER && s->roles & SOCK_SPLIT)
+		e->owner = s->reader;
+	else
+		e->owner = s->owner;
+	e->flags = s->flags;
+	e->roles = roles;
+	if (kind == PROBE_OWNER && roles & PROBE_SENDER && s->wrote) {
+		e->flags |= PROBE_WRITES;
+		e->position = s->wrote_seq;
+	}
+	if (key)
+		e->key = *key;
+	bpf_ringbuf_submit(e, wakeup());
+}
+
+#endif

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Sends, reads and accepts that pass no hook of a cgroup. */
+#ifndef PKTWHO_BPF_TRACED_BPF_H
+#define PKTWHO_BPF_TRACED_BPF_H
+
+#include "bpf/user.bpf.h"
+
+/*
+ * An MPTCP socket's packets are its subflows': the first one, which nobody
+ * but the kernel touches, is told beside it.
+ */
+static __always_inline __u64 subflow_cookie(struct sock *sk)
+{
+	struct mptcp_sock *msk = (void *)sk;
+	struct sock *first;
+
+	if (!bpf_core_field_exists(msk->first) ||
+	    BPF_CORE_READ(sk, sk_protocol) != IPPROTO_MPTCP)
+		return 0;
+	first = BPF_CORE_READ(msk, first);
+	return first ? BPF_CORE_READ(first, __sk_common.skc_cookie.counter) : 0;
+}
+
+static __always_inline void tell_user(struct sock *sk, __u64 cookie)
+{
+	struct task_struct *t = bpf_get_current_task_btf();
+	struct probe_event *e;
+
+	if (!cookie)
+		return;
+	e = event_begin(PROBE_OWNER);
+	if (!e)
+		return;
+	e->cookie = cookie;
+	e->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, net_cookie);
+	e->roles = PROBE_SENDER | PROBE_READER;
+	fill_owner(&e->owner, t);
+	bpf_ringbuf_submit(e, wakeup());
+}
+
+static __always_inline bool is_inet(struct sock *sk)
+{
+	__u16 family = sk->__sk_common.skc_family;
+
+	return family == AF_INET || family == AF_INET6;
+}
+
+static __always_inline struct sock_info *traced_info(struct sock *sk)
+{
+	struct sock_info *s;
+
+	s = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (s && !s->cookie) {
+		s->cookie = bpf_get_socket_cookie(sk);
+		s->netns = sk->__sk_common.skc_net.net->net_cookie;
+		s->epoch = epoch;
+	}
+	return s;
+}
+
+static __always_inline int traced_use(struct sock *sk, enum use use)
+{
+	struct sock_info *s = is_inet(sk) ? traced_info(sk) : NULL;
+
+	if (s && take_over(s, use))
+		tell_user(sk, subflow_cookie(sk));
+	return 0;
+}
+
+static __always_inline void tell_read(struct sock_info *s, __u64 position)
+{
+	struct probe_event *e = event_begin(PROBE_READ);
+
+	if (!e)
+		return;
+	e->cookie = s->cookie;
+	e->netns = s->netns;
+	e->flags = s->flags;
+	e->position = position;
+	fill_owner(&e->owner, bpf_get_current_task_btf());
+	bpf_ringbuf_submit(e, wakeup());
+}
+
+/* Linux 6.3 and later: also io_uring, also SQPOLL. */
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(on_send_length, struct sock *sk)
+{
+	struct tcp_sock *tp;
+	struct sock_info *s;
+
+	traced_use(sk, USE_SEND);
+	if (!is_inet(sk) || sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	s = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (s && tp) {
+		s->wrote_seq = tp->write_seq;
+		s->wrote = true;
+	}
+	return 0;
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(on_recv_length, struct sock *sk, int ret, int flags)
+{
+	struct sock_info *s;
+
+	if (ret < 0 || flags & MSG_PEEK)
+		return 0;
+	traced_use(sk, USE_READ);
+	if (!is_inet(sk) || sk->sk_protocol == IPPROTO_TCP)
+		return 0;
+	s = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	if (!s)
+		return 0;
+	__sync_fetch_and_add(&s->reads, 1);
+	if (s->pending_ns)
+		tell_read(s, s->reads);
+	return 0;
+}
+
+/* A TCP reader; runs in softirq too, where the socket is not locked. */
+SEC("tp_btf/tcp_rcv_space_adjust")
+int BPF_PROG(on_rcv_space, struct sock *sk)
+{
+	struct tcp_sock *tp;
+	struct sock_info *s;
+
+	if (!sk->sk_lock.owned)
+		return 0;
+	traced_use(sk, USE_READ);
+	s = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (s && tp && s->pending_ns)
+		tell_read(s, tp->copied_seq);
+	return 0;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(on_set_state, struct sock *sk, int oldstate, int newstate)
+{
+	struct sock_info *s;
+
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	if (newstate == BPF_TCP_SYN_SENT || newstate == BPF_TCP_LISTEN)
+		return traced_use(sk, USE_HOLD);
+	if (newstate == BPF_TCP_CLOSE) {
+		s = bpf_sk_storage_get(&sockets, sk, 0, 0);
+		if (s && s->cookie)
+			tell_socket(PROBE_CLOSE, s, NULL, 0);
+	}
+	return 0;
+}
+
+/*
+ * accept(fd, NULL) passes no hook: find the new descriptor's socket.  Its
+ * storage cannot be reached from here, so only user space hears of it; the
+ * first packet or read updates the storage.
+ */
+struct sys_exit_args {
+	__u64 common;
+	long id;
+	long ret;
+};
+
+static __always_inline int on_accept(long fd)
+{
+	struct task_struct *t = bpf_get_current_task_btf();
+	struct file **files, *file = NULL;
+	struct socket *socket;
+	struct sock *sk;
+	__u16 family;
+
+	if (fd < 0)
+		return 0;
+	files = BPF_CORE_READ(t, files, fdt, fd);
+	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
+	socket = BPF_CORE_READ(file, private_data);
+	sk = BPF_CORE_READ(socket, sk);
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if (family != AF_INET && family != AF_INET6)
+		return 0;
+	tell_user(sk, BPF_CORE_READ(sk, __sk_common.skc_cookie.counter));
+	tell_user(sk, subflow_cookie(sk));
+	return 0;
+}
+
+SEC("tp/syscalls/sys_exit_accept4")
+int on_exit_accept4(struct sys_exit_args *ctx)
+{
+	return on_accept(ctx->ret);
+}
+
+SEC("tp/syscalls/sys_exit_accept")
+int on_exit_accept(struct sys_exit_args *ctx)
+{
+	return on_accept(ctx->ret);
+}
+
+#endif

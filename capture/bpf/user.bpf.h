@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Who uses a socket: the one task, or two where one sends and one reads. */
+#ifndef PKTWHO_BPF_USER_BPF_H
+#define PKTWHO_BPF_USER_BPF_H
+
+#include "bpf/storage.bpf.h"
+
+/* The same thread of the same process under the same user as last time. */
+static __always_inline bool is_user(const struct probe_owner *o,
+				    struct task_struct *t)
+{
+	/* A reused pid is another process. */
+	return o->tid == (__u32)t->pid &&
+	       o->start_ns == t->group_leader->start_boottime &&
+	       o->uid == t->cred->euid.val;
+}
+
+/* Neither executed another program nor renamed itself since. */
+static __always_inline bool is_program(const struct probe_owner *o,
+				       struct task_struct *t)
+{
+	const __u64 *known = (const __u64 *)o->comm;
+	__u64 comm[2];
+
+	__builtin_memcpy(comm, t->group_leader->comm, sizeof(comm));
+	return o->exec_gen == (__u32)t->self_exec_id && known[0] == comm[0] &&
+	       known[1] == comm[1];
+}
+
+#define PROVISIONAL (PROBE_INHERITED | PROBE_SCANNED | PROBE_KERNEL)
+
+static __always_inline void set_owner(struct sock_info *s,
+				      struct task_struct *t, __u8 roles)
+{
+	__u32 before = s->owner.tgid;
+
+	fill_owner(&s->owner, t);
+	if (before && before != s->owner.tgid)
+		s->shared_ns = bpf_ktime_get_ns();
+	s->flags &= ~PROVISIONAL;
+	s->threads = t->signal->nr_threads > 1;
+	if (!s->maker)
+		s->maker = s->owner.tgid;
+	tell_socket(PROBE_OWNER, s, NULL, roles);
+}
+
+static __always_inline bool reads(struct sock_info *s, struct task_struct *t)
+{
+	if (s->roles & SOCK_SPLIT && is_user(&s->reader, t))
+		return false;
+	if (is_user(&s->owner, t)) {
+		if (!(s->roles & SOCK_SPLIT))
+			return false;
+		s->roles &= ~SOCK_SPLIT;
+		tell_socket(PROBE_OWNER, s, NULL, PROBE_READER);
+		return true;
+	}
+	/* Who has never sent is not kept as the sender: it handed over. */
+	if (!(s->roles & (SOCK_SENT | SOCK_SPLIT))) {
+		set_owner(s, t, PROBE_SENDER | PROBE_READER);
+		return true;
+	}
+	fill_owner(&s->reader, t);
+	s->roles |= SOCK_SPLIT;
+	tell_socket(PROBE_OWNER, s, NULL, PROBE_READER);
+	return true;
+}
+
+/*
+ * The running task uses this socket: from now on it is the owner, or one of
+ * the two where one process sends and another reads.  Kernel threads never
+ * are.  True if that was news, and told.
+ */
+static __always_inline bool take_over(struct sock_info *s, enum use use)
+{
+	struct task_struct *t = bpf_get_current_task_btf();
+	bool provisional = s->flags & PROVISIONAL || !s->owner.tgid;
+
+	if (use == USE_NONE || t->flags & PF_KTHREAD)
+		return false;
+	/* Who only got it in some way, or is the end of a queue it was in. */
+	if (use == USE_END && !provisional && s->maker != (__u32)t->tgid)
+		return false;
+	if (use == USE_READ && !provisional)
+		return reads(s, t);
+	if (!provisional && is_user(&s->owner, t) &&
+	    (use != USE_SEND || !s->wrote || is_program(&s->owner, t))) {
+		if (use == USE_SEND)
+			s->roles |= SOCK_SENT;
+		return false;
+	}
+	if (use != USE_SEND || provisional)
+		s->roles = 0;
+	if (use == USE_SEND)
+		s->roles |= SOCK_SENT;
+	set_owner(s, t, s->roles & SOCK_SPLIT ? PROBE_SENDER :
+						PROBE_SENDER | PROBE_READER);
+	return true;
+}
+
+/* The verifier allows no arithmetic on a socket's pointer: launder it. */
+static __always_inline __u64 address_of(void *sk)
+{
+	__u64 address = 0;
+
+	bpf_probe_read_kernel(&address, sizeof(address), &sk);
+	return address;
+}
+
+static __always_inline struct sock_info *info_of(struct bpf_sock *sk, void *ctx)
+{
+	struct sock_info *s;
+
+	s = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (s && !s->cookie) {
+		s->cookie = bpf_get_socket_cookie(ctx);
+		s->netns = bpf_get_netns_cookie(ctx);
+		s->epoch = epoch;
+		s->address = address_of(sk);
+	}
+	return s;
+}
+
+/* A socket that the kernel made for itself has no file. */
+static __always_inline bool is_kernels(struct sock *sk)
+{
+	struct socket *socket = BPF_CORE_READ(sk, sk_socket);
+
+	return socket && !BPF_CORE_READ(socket, file);
+}
+
+#endif
