@@ -46,6 +46,7 @@ enum probe_owner_flags {
 enum probe_roles {
 	PROBE_SENDER = 1,
 	PROBE_READER = 2,
+	PROBE_RENAMED = 4,	/* the same process, as another program or name */
 };
 
 #pragma GCC diagnostic push

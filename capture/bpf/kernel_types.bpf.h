@@ -3,7 +3,7 @@
  * The few kernel structures the probe reads, and of them only the fields it
  * reads: CO-RE finds the offsets in the running kernel's BTF when the program
  * is loaded.  Names and types are the kernel's (Linux 6.18); what older or
- * newer kernels call differently is behind an accessor in probe.bpf.c.
+ * newer kernels call differently is behind an accessor where it is read.
  */
 #ifndef PKTWHO_BPF_KERNEL_TYPES_BPF_H
 #define PKTWHO_BPF_KERNEL_TYPES_BPF_H

@@ -58,20 +58,32 @@ struct packet_print {
 	__u32 payload;		/* TCP: its bytes */
 };
 
+/* Up to sizeof(*word) bytes, by sizes that each kernel's verifier follows. */
+static __always_inline void load_word(struct __sk_buff *skb, __u32 off,
+				      __u32 left, __u64 *word)
+{
+	if (left >= sizeof(*word)) {
+		bpf_skb_load_bytes(skb, off, word, sizeof(*word));
+		return;
+	}
+	for (__u32 i = 0; i < sizeof(*word) - 1; i++)
+		if (i < left)
+			bpf_skb_load_bytes(skb, off + i, (__u8 *)word + i, 1);
+}
+
 static __always_inline __u64 skb_fingerprint(struct __sk_buff *skb, __u32 off,
 					     __u8 proto, __u16 ip_id,
 					     const __u8 head[8])
 {
 	__u64 payload[FLOW_PAYLOAD] = {}, start;
-	__u32 n = skb->len;
+	__u32 left = skb->len;
 
 	off += 8;
-	n = n > off ? n - off : 0;
-	if (n > sizeof(payload))
-		n = sizeof(payload);
-	/* The verifier must see that it is not 0. */
-	if (n > 0)
-		bpf_skb_load_bytes(skb, off, payload, n);
+	left = left > off ? left - off : 0;
+	for (int i = 0; i < FLOW_PAYLOAD; i++) {
+		load_word(skb, off + i * 8, left, &payload[i]);
+		left = left > 8 ? left - 8 : 0;
+	}
 	__builtin_memcpy(&start, head, sizeof(start));
 	return flow_fingerprint(proto, ip_id, start, payload);
 }

@@ -87,12 +87,15 @@ static __always_inline void tell_packet(struct sock_info *s,
  * Several processes may hold the socket, or threads of one wait for it: who
  * reads is known when it is read.
  */
-static __always_inline bool has_holders(struct sock_info *s)
+static __always_inline bool has_holders(struct sock_info *s,
+					const struct bpf_sock *own)
 {
 	struct file___before_6_13 *old;
 	struct file *file = (void *)s->file;
 	struct sock *sk = (void *)s->address;
 
+	if (own->protocol != IPPROTO_TCP && !reads_told)
+		return false;
 	/* A subflow of MPTCP has another's, through which nobody reads it. */
 	if (!file && BPF_CORE_READ(sk, sk_socket, sk) == sk) {
 		file = BPF_CORE_READ(sk, sk_socket, file);
@@ -110,11 +113,12 @@ static __always_inline bool has_holders(struct sock_info *s)
  * Threads come and go between two packets, and user space takes what it is not
  * told of a flow for missing, as long as SHARED_NS.
  */
-static __always_inline bool is_pending(struct sock_info *s)
+static __always_inline bool is_pending(struct sock_info *s,
+				       const struct bpf_sock *sk)
 {
 	__u64 now = bpf_ktime_get_ns();
 
-	if (has_holders(s))
+	if (has_holders(s, sk))
 		s->pending_ns = now;
 	else if (s->pending_ns && now - s->pending_ns > 2 * SHARED_NS)
 		s->pending_ns = 0;
@@ -211,7 +215,7 @@ static __always_inline bool is_old(struct sock_info *s,
 
 	if (s->epoch != epoch)
 		return false;
-	if (!egress && (s->pending_ns || has_holders(s)))
+	if (!egress && (s->pending_ns || has_holders(s, sk)))
 		return false;
 	if (egress ? s->tx_told : s->rx_told)
 		return sk->state != BPF_TCP_LISTEN;
@@ -281,7 +285,7 @@ static __always_inline int tell_new(struct sock_info *s,
 	flow_shared = tell_flow(s, &k, roles);
 	if (s->flags & PROBE_KERNEL || listening)
 		return 1;
-	if (!egress && is_pending(s)) {
+	if (!egress && is_pending(s, sk)) {
 		tell_packet(s, skb, false, false, PROBE_PENDING);
 	} else if (is_shared(s, egress, flow_shared) &&
 		   sk->protocol != IPPROTO_TCP) {

@@ -53,6 +53,7 @@ static __always_inline void holder_key(struct flow_key *k, struct sock *sk)
 SEC("iter/task_file")
 int on_open_file(struct bpf_iter__task_file *ctx)
 {
+	struct task_struct *self = bpf_get_current_task_btf();
 	struct task_struct *t = ctx->task;
 	struct file *file = ctx->file;
 	struct probe_holder h = {};
@@ -63,8 +64,8 @@ int on_open_file(struct bpf_iter__task_file *ctx)
 	if (!t || !file)
 		return 0;
 	if (!regs_at)
-		regs_at = bpf_task_pt_regs(bpf_get_current_task_btf()) -
-			  (__u64)bpf_get_current_task_btf()->stack;
+		regs_at = address_of((void *)bpf_task_pt_regs(self)) -
+			  (__u64)self->stack;
 	socket = bpf_sock_from_file(file);
 	sk = socket ? socket->sk : NULL;
 	if (sk && sk->__sk_common.skc_family == AF_PACKET) {

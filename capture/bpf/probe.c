@@ -236,6 +236,8 @@ int probe_open(struct probe **out, const struct probe_handler *handler)
 	err = load(p);
 	if (err)
 		goto out;
+	p->skel->bss->reads_told =
+		bpf_program__autoload(p->skel->progs.on_recv_length);
 	/* The ring comes before attach: the first event must have a reader. */
 	p->ring = ring_buffer__new(bpf_map__fd(p->skel->maps.events), on_record,
 				   p, NULL);

@@ -214,6 +214,7 @@ int on_sockops(struct bpf_sock_ops *ctx)
 	s->last_tx = k;
 	s->last_rx = k;
 	s->tx_told = s->rx_told = false;
+	s->stream = true;
 	/* connect() tried again: its first flow has ended. */
 	if (op == BPF_SOCK_OPS_TCP_CONNECT_CB)
 		forget_reported(s, &k);

@@ -37,7 +37,8 @@ struct sock_info {
 	__u8 rx_told;		/* and as it receives */
 	__u8 wrote;		/* @wrote_seq is known */
 	__u8 threads;		/* the owner has several */
-	__u8 reserved[7];
+	__u8 stream;		/* a connection: bytes may wait in it */
+	__u8 reserved[6];
 	__u32 wrote_seq;	/* of a connection: after what is written so far */
 	__u32 maker;		/* process id of who made or accepted it */
 	struct flow_key last_tx;
@@ -104,6 +105,9 @@ __u64 lost;	/* events for which the ring had no room */
  * lost: what was told before is told again, when it is next seen.
  */
 __u32 epoch;
+
+/* User space says that on_recv_length runs: Linux 6.3. */
+__u8 reads_told;
 
 /*
  * Counts the changes of what is in reported_flows for keys of a local port, of

@@ -96,6 +96,7 @@ int BPF_PROG(on_send_length, struct sock *sk)
 	if (s && tp) {
 		s->wrote_seq = tp->write_seq;
 		s->wrote = true;
+		s->stream = true;
 	}
 	return 0;
 }

@@ -75,6 +75,7 @@ static __always_inline bool take_over(struct sock_info *s, enum use use)
 {
 	struct task_struct *t = bpf_get_current_task_btf();
 	bool provisional = s->flags & PROVISIONAL || !s->owner.tgid;
+	__u8 renamed = 0;
 
 	if (use == USE_NONE || t->flags & PF_KTHREAD)
 		return false;
@@ -83,27 +84,29 @@ static __always_inline bool take_over(struct sock_info *s, enum use use)
 		return false;
 	if (use == USE_READ && !provisional)
 		return reads(s, t);
-	if (!provisional && is_user(&s->owner, t) &&
-	    (use != USE_SEND || !s->wrote || is_program(&s->owner, t))) {
+	if (!provisional && is_user(&s->owner, t)) {
 		if (use == USE_SEND)
 			s->roles |= SOCK_SENT;
-		return false;
+		if (use != USE_SEND || !s->stream || is_program(&s->owner, t))
+			return false;
+		renamed = PROBE_RENAMED;
 	}
 	if (use != USE_SEND || provisional)
 		s->roles = 0;
 	if (use == USE_SEND)
 		s->roles |= SOCK_SENT;
-	set_owner(s, t, s->roles & SOCK_SPLIT ? PROBE_SENDER :
-						PROBE_SENDER | PROBE_READER);
+	set_owner(s, t, renamed | (s->roles & SOCK_SPLIT ?
+					   PROBE_SENDER :
+					   PROBE_SENDER | PROBE_READER));
 	return true;
 }
 
-/* The verifier allows no arithmetic on a socket's pointer: launder it. */
-static __always_inline __u64 address_of(void *sk)
+/* The verifier allows no arithmetic on a kernel's pointer: launder it. */
+static __always_inline __u64 address_of(void *pointer)
 {
 	__u64 address = 0;
 
-	bpf_probe_read_kernel(&address, sizeof(address), &sk);
+	bpf_probe_read_kernel(&address, sizeof(address), &pointer);
 	return address;
 }
 

@@ -197,8 +197,9 @@ static struct owner *owner_alloc(struct flowtab *t, struct owner *past)
 
 static bool owner_same(const struct owner *o, const struct flowtab_event *e)
 {
-	return o->proc == e->owner && o->tid == e->tid && o->attr == e->attr &&
-	       o->writes == e->writes && o->sequence == e->sequence;
+	return !e->renamed && o->proc == e->owner && o->tid == e->tid &&
+	       o->attr == e->attr && o->writes == e->writes &&
+	       o->sequence == e->sequence;
 }
 
 /* Events of several CPUs may be slightly out of order: keep the list sorted. */
@@ -764,7 +765,7 @@ static void set_owner(struct flowtab_answer *a, const struct flow *f,
 	a->owner = o->proc;
 	a->tid = o->tid;
 	a->attr = o->attr;
-	if (written && o->writes && o->ts_ns < q->ts_ns)
+	if (written && o->ts_ns < q->ts_ns)
 		a->as_of_ns = o->ts_ns;
 }
 

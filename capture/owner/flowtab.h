@@ -42,6 +42,7 @@ struct flowtab_event {
 	uint8_t roles;			/* enum flowtab_roles; 0: both */
 	bool kernel;			/* a socket of the kernel's own */
 	bool writes;			/* the owner's bytes begin at sequence */
+	bool renamed;			/* the owner is another program now */
 };
 
 /* NULL without memory.  @max_flows is also the most sockets it remembers. */

@@ -253,7 +253,7 @@ static void bytes_that_waited_are_who_wrote_them(void **state)
 	use(t, &alice, T, 1, &k);
 	write_from(t, &bob, T + MS, 1, 0xfffffff0);
 	write_from(t, &carol, T + 2 * MS, 1, 0x10);
-	assert_writer(t, &k, T + 9 * MS, 0xffffff00, &alice, 0);
+	assert_writer(t, &k, T + 9 * MS, 0xffffff00, &alice, T);
 	assert_writer(t, &k, T + 9 * MS, 0xfffffff0, &bob, T + MS);
 	assert_writer(t, &k, T + 9 * MS, 0xf, &bob, T + MS);
 	assert_writer(t, &k, T + 9 * MS, 0x10, &carol, T + 2 * MS);
@@ -274,6 +274,20 @@ static void a_writer_may_have_become_another_program(void **state)
 	write_from(t, &alice, T + 2 * MS, 1, 200);
 	assert_writer(t, &k, T + 9 * MS, 150, &alice, T + MS);
 	assert_writer(t, &k, T + 9 * MS, 250, &alice, T + 2 * MS);
+}
+
+static void its_first_bytes_may_be_of_another_program(void **state)
+{
+	struct flow_key k = key_of(IPPROTO_TCP, 80);
+	struct flowtab_event e = by(&alice, T + MS, 1);
+	struct flowtab *t = *state;
+
+	use(t, &alice, T, 1, &k);
+	flowtab_owner(t, &e);			/* the same, as before */
+	assert_writer(t, &k, T + 9 * MS, 150, &alice, T);
+	e.renamed = true;
+	flowtab_owner(t, &e);
+	assert_writer(t, &k, T + 9 * MS, 150, &alice, T + MS);
 }
 
 static void the_past_is_forgotten_with_its_references(void **state)
@@ -897,6 +911,7 @@ int main(void)
 		flowtab_test(one_process_sends_what_another_reads),
 		flowtab_test(bytes_that_waited_are_who_wrote_them),
 		flowtab_test(a_writer_may_have_become_another_program),
+		flowtab_test(its_first_bytes_may_be_of_another_program),
 		flowtab_test(the_past_is_forgotten_with_its_references),
 		flowtab_test(what_is_forgotten_is_nobody_elses),
 		flowtab_test(after_its_end_a_tcp_flow_is_the_kernels),

@@ -1,0 +1,84 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# kernels.sh VERSION [PKTWHO]
+#
+# Boots the newest Debian kernel of that version (6.1, 6.12, ...) that apt has
+# under qemu, without KVM, with PKTWHO (build/capture/pktwho) in its initial RAM
+# disk.  There it captures a ping and a TCP exchange, prints what it says of
+# them and of the kernel, and fails if an owner is missing.  By hand: half a
+# minute.  Needs qemu-system-x86, busybox-static and cpio.
+#
+#   KERNELS  what is downloaded and made goes here        (/var/tmp/pktwho-kernels)
+#   LIMIT    seconds until it is given up                 (300)
+set -eu
+
+[ $# -ge 1 ] || { sed -n '3,13s/^# \?//p' "$0"; exit 2; }
+version=$1
+pktwho=${2:-$(dirname "$0")/../build/capture/pktwho}
+where=${KERNELS:-/var/tmp/pktwho-kernels}/$version
+root=$where/root
+arch=$(dpkg --print-architecture)
+
+get_kernel() {
+	package=$(apt-cache search --names-only \
+		"^linux-image-$version\\..*-cloud-$arch(-unsigned)?\$" |
+		cut -d' ' -f1 | sort -V | tail -n 1)
+	[ -n "$package" ] || { echo "apt has no kernel $version" >&2; exit 1; }
+	(cd "$where" && apt-get download -q "$package" && dpkg -x ./*.deb kernel)
+}
+
+# A program with its libraries.
+put() {
+	cp "$1" "$root/bin/"
+	ldd "$1" | grep -o '/[^ ]*' | while read -r library; do
+		mkdir -p "$root$(dirname "$library")"
+		cp -L "$library" "$root$library"
+	done
+}
+
+make_root() {
+	rm -rf "$root"
+	for directory in bin proc sys dev tmp etc root; do
+		mkdir -p "$root/$directory"
+	done
+	cp /bin/busybox "$root/bin/"
+	put "$pktwho"
+	printf '%s\n' root:x:0:0::/root:/bin/sh nobody:x:65534:65534::/:/bin/sh \
+		>"$root/etc/passwd"
+	cat >"$root/init" <<'END'
+#!/bin/busybox sh
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+mount -t tmpfs tmpfs /tmp
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
+ip link set lo up
+uname -r
+pktwho doctor
+pktwho -i lo -w /tmp/file -a duration:6 &
+capture=$!
+until [ -s /tmp/file ]; do sleep 0.1; done
+ping -c 2 127.0.0.1 >/dev/null
+nc -l -p 7000 -e /bin/cat &
+sleep 0.3
+echo hello | nc 127.0.0.1 7000 -w 1 >/dev/null
+wait $capture
+strings /tmp/file | grep '^src=' | cut -d' ' -f1-6 | sort | uniq -c
+strings /tmp/file | grep -q '^src=ping\[.*dst.attr=kernel' &&
+strings /tmp/file | grep -q '^src=nc\[.*dst=cat\[' &&
+! strings /tmp/file | grep -q 'attr=unknown' && echo all owners are known
+poweroff -f
+END
+	chmod +x "$root/init"
+	(cd "$root" && find . | cpio -o -H newc 2>/dev/null) | gzip >"$where/initrd"
+}
+
+mkdir -p "$where"
+[ -e "$where/kernel" ] || get_kernel
+make_root
+timeout "${LIMIT:-300}" qemu-system-x86_64 -m 1024 -nographic -no-reboot \
+	-kernel "$where"/kernel/boot/vmlinuz-* -initrd "$where/initrd" \
+	-append "console=ttyS0 quiet panic=-1" </dev/null | tr -d '\r' |
+	sed -n '/^.*[0-9]-cloud-/,$p' | tee "$where/log"
+grep -q '^all owners are known' "$where/log"
