@@ -736,6 +736,8 @@ void proctab_exec(struct proctab *t, const struct probe_exec *x)
 	i->exe.changed_ns = x->exe_changed_ns;
 	i->exe.generation = x->exe_generation;
 	i->exe.dev = makedev(x->exe_dev >> 20, x->exe_dev & 0xfffff);
+	/* An owner may have been told first, under a name of its own time. */
+	set_name(i, o->comm);
 	process_of_exec(t, &t->scratch, x);
 	set_record(t, i, &t->scratch);
 }

@@ -577,6 +577,23 @@ static void another_namespace_is_learnt_from_the_next_event(void **state)
 
 /* ---- options ---- */
 
+/* CPUs tell out of order: an owner's event may overtake that of its exec. */
+static void a_late_exec_tells_one_name(void **state)
+{
+	struct proctab *t = *state;
+	const struct proc *p = proctab_owner(t, &(struct probe_owner){
+		.tgid = 42, .tid = 42, .uid = 12345, .exec_gen = 4,
+		.start_ns = START, .comm = "later" }, T);
+	struct process r;
+
+	exec_at(t, T, owner(42, 4, "first"), "/usr/bin/first");
+	r = record_of(p->program);
+	assert_string_equal(r.exepath, "/usr/bin/first");
+	assert_string_equal(p->program->name, r.name);
+	rename_at(t, T + 1, owner(42, 4, "later"));
+	assert_string_equal(p->program->name, "later");
+}
+
 static void a_withheld_command_line_is_nowhere(void **state)
 {
 	struct proctab *t = make(true);
@@ -841,6 +858,7 @@ int main(void)
 		proctab_test(setuid_is_learnt_from_the_next_event),
 		proctab_test(an_older_socket_does_not_undo_a_setuid),
 		proctab_test(another_namespace_is_learnt_from_the_next_event),
+		proctab_test(a_late_exec_tells_one_name),
 		proctab_test(a_withheld_command_line_is_nowhere),
 		proctab_test(descendants_are_followed),
 		proctab_test(a_child_found_in_proc_is_followed),
