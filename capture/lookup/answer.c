@@ -109,6 +109,8 @@ struct server {
 	struct answerer *answerer;
 	enum channel_kind kind;
 	int fd;
+	bool signals;			/* the process has a command to signal */
+	pthread_barrier_t *begin;
 	struct part part;
 };
 
@@ -151,7 +153,9 @@ static void *serve(void *ctx)
 	struct answer a;
 	bool go_on = true;
 
+	privilege_look_up(s->signals);
 	privilege_keep(uses[s->kind]);
+	pthread_barrier_wait(s->begin);
 	while (go_on && recv(s->fd, &q, sizeof(q), 0) == sizeof(q)) {
 		if (q.kind == QUESTION_TRANSLATIONS)
 			go_on = say_translations(s, &q);
@@ -184,22 +188,31 @@ static void pass_signals_on(int signals, int command)
 	}
 }
 
+/*
+ * All threads are there before one becomes nobody, who may have no room for
+ * more (RLIMIT_NPROC); and none serves before all are confined.
+ */
 void answer_all(struct answerer *w, const int fds[CHANNELS], int signals,
 		int command)
 {
 	static struct server servers[CHANNELS];
 	pthread_t threads[CHANNELS];
+	pthread_barrier_t begin;
 
+	pthread_barrier_init(&begin, NULL, CHANNELS + 1);
+	for (int i = 0; i < CHANNELS; i++) {
+		servers[i] = (struct server){ .answerer = w, .fd = fds[i],
+					      .kind = (enum channel_kind)i,
+					      .signals = signals >= 0,
+					      .begin = &begin };
+		if (pthread_create(&threads[i], NULL, serve, &servers[i]))
+			_exit(1);
+	}
 	privilege_look_up(signals >= 0);
 	sandbox_enter();
 	/* Whoever becomes another user does not die with its parent any more. */
 	live_with_parent();
-	for (int i = 0; i < CHANNELS; i++) {
-		servers[i] = (struct server){ .answerer = w, .fd = fds[i],
-					      .kind = (enum channel_kind)i };
-		if (pthread_create(&threads[i], NULL, serve, &servers[i]))
-			_exit(1);
-	}
+	pthread_barrier_wait(&begin);
 	if (signals >= 0)
 		pass_signals_on(signals, command);
 	else

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a capture may do once it captures, and whose rights it uses before."""
 import os
+import resource
 import signal
 import tempfile
 from pathlib import Path
@@ -130,6 +131,12 @@ class Trust(world.LiveTest):
             self.assertEqual(names, [("curl",)] * 20)
             world.wait_for(lambda: not Path(f"/proc/{lookup}").exists(),
                            "end of the lookup process")
+
+    def test_nobody_needs_room_for_no_more_processes(self):
+        done = self.capture("-w", self.dir / "nproc.pcapng",
+                            preexec_fn=lambda: resource.setrlimit(
+                                resource.RLIMIT_NPROC, (1, 1)))
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_without_ebpf_it_outlives_it_too(self):
         _, (status, said) = self.gone_on(signal.SIGSTOP, world.WITHOUT_EBPF)
