@@ -175,8 +175,8 @@ class Trust(world.LiveTest):
         return path
 
     def capture(self, *argv, **options):
-        return run(PKTWHO, "-q", "-i", "lo", "-a", "duration:0.2", *argv,
-                   **options)
+        return run(PKTWHO, "-q", "--force", "-i", "lo", "-a", "duration:0.2",
+                   *argv, **options)
 
     def assert_untouched(self, path):
         self.assertEqual(path.read_text(), "root only\n")
@@ -219,7 +219,7 @@ class Trust(world.LiveTest):
         path = self.dir / "there.pcapng"
         path.write_text("old")
         path.chmod(0o644)
-        self.assertEqual(self.capture("-w", path, "--force").returncode, 0)
+        self.assertEqual(self.capture("-w", path).returncode, 0)
         self.assertEqual(path.stat().st_mode & 0o777, 0o600)
 
     def test_a_temporary_file_is_not_opened_by_name_again(self):
