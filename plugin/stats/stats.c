@@ -131,8 +131,10 @@ void stats_packet(packet_info *pinfo, const struct attribution *owners,
 	s->dst = name_of(pinfo->pool, &owners->dst);
 	s->src_line = line_of_end(pinfo, &owners->src, s->src);
 	s->dst_line = line_of_end(pinfo, &owners->dst, s->dst);
-	s->imported = imported;
 	if (imported) {
+		s->is_imported = true;
+		s->has_pid = process_has(&imported->process, FIELD_PID);
+		s->pid = imported->process.pid;
 		add_imported(pinfo->pool, s, imported);
 		s->src_line = line_of_import(pinfo, imported, s->src);
 		s->dst_line = line_of_import(pinfo, imported, s->dst);

@@ -27,7 +27,9 @@ struct stats_packet {
 	const char *src;
 	const char *dst;
 	const char *other;	/* an import's, of which no one says which end */
-	const struct imported *imported;	/* the packet's, or NULL */
+	bool is_imported;	/* and these are its pid */
+	bool has_pid;
+	uint32_t pid;
 	/* The line to count for, by proc.stats_by; NULL with the names above. */
 	const char *src_line;
 	const char *dst_line;
@@ -42,7 +44,7 @@ bool stats_are_wanted(void);
 
 /*
  * Tells the statistics of a packet.  @owners is copied; @imported may be
- * NULL and is borrowed until the packet is done.  Only of use while stats_are_wanted().
+ * NULL.  They hear of it when we have long returned.  Only of use while stats_are_wanted().
  */
 void stats_packet(packet_info *pinfo, const struct attribution *owners,
 		  const struct imported *imported);

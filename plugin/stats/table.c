@@ -97,13 +97,14 @@ static struct entry *count_end(struct table *t, const struct packet_end *end,
 	return end->present ? count(t, &key, pinfo) : NULL;
 }
 
-static struct entry *count_imported(struct table *t, const struct imported *i,
+static struct entry *count_imported(struct table *t,
+				    const struct stats_packet *s,
 				    const packet_info *pinfo)
 {
+	const char *name = s->src ? s->src : s->dst ? s->dst : s->other;
 	struct entry key = {
-		.pid = i->process.pid,
-		.has_pid = process_has(&i->process, FIELD_PID),
-		.name = text_escape(pinfo->pool, i->name, strlen(i->name)),
+		.pid = s->pid, .has_pid = s->has_pid,
+		.name = name ? name : "",
 	};
 
 	return count(t, &key, pinfo);
@@ -116,8 +117,8 @@ static void count_packet(struct table *t, const packet_info *pinfo,
 	const struct packet_end *src = &s->owners.src, *dst = &s->owners.dst;
 
 	of[0] = of[1] = NULL;
-	if (s->imported) {
-		of[0] = count_imported(t, s->imported, pinfo);
+	if (s->is_imported) {
+		of[0] = count_imported(t, s, pinfo);
 		return;
 	}
 	of[0] = count_end(t, src, s->src, pinfo);
