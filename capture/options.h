@@ -206,5 +206,8 @@ bool options_is_display_filter(const char *filter);
 void options_print_help(FILE *out);
 /* What share/completions/pktwho.bash must know, in bash's words. */
 void options_print_bash(FILE *out);
+/* All that the completion of these shells needs. */
+void options_print_zsh(FILE *out);
+void options_print_fish(FILE *out);
 
 #endif

@@ -54,7 +54,7 @@ part forget_other_build
 # Without root and sudo it says so before it builds.
 printf '#!/bin/sh\necho 1000\n' >bin/id
 chmod +x bin/id
-for tool in dirname cat; do
+for tool in dirname cat seq; do
 	ln -s "$(command -v $tool)" bin/
 done
 # shellcheck disable=SC2016

@@ -1,0 +1,26 @@
+#!/usr/bin/env zsh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# completion.zsh COMPLETION PKTWHO: the specifications that _arguments gets.
+emulate -R zsh
+_arguments() { specs=("$@") }
+. $1 || exit 1
+failed=0
+
+# has SPECIFICATION
+has() {
+	(( ${specs[(Ie)$1]} )) && return
+	print -r -- "no $1"
+	failed=1
+}
+
+has '*-i+[capture here; may be repeated (any)]:NAME:{compadd any /sys/class/net/*(:t)}'
+has '*--log-level=[error, warning, info or debug (info)]:LEVEL:(error warning info debug)'
+has '*--geo=[country database (mmdb); may be repeated]:FILE:_files'
+has '*-p[only what is meant for this host]'
+has '*--no-promiscuous-mode[only what is meant for this host]'
+for word in ${(f)"$($2 --help | grep -oE -- '--[a-z][a-z-]*' | sort -u)"}; do
+	(( ${specs[(I)\*$word(=|)\[*]} )) && continue
+	print -r -- "no $word"
+	failed=1
+done
+exit $failed
