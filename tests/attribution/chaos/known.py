@@ -13,8 +13,8 @@ ROWS = {
         "reader", "udp.* flow", r"fork|take",
         "of several that hold a socket behind VXLAN, not who reads it"),
     "reader-of-shared": (
-        "reader", "tcp|253", r"fork|take",
-        "of several that hold a connection or raw socket, not who reads it"),
+        "reader", "tcp|udp|253", r"fork|take",
+        "of several that hold a socket, at times not who reads it"),
     "sender-of-queued": (
         "sender", "tcp", r"fork|take",
         "of several that hold a connection, not whose bytes they are"),
