@@ -249,6 +249,7 @@ int main(int argc, char **argv)
 		return doctor(privilege_get(argv)) ? EXIT_SUCCESS :
 						     EXIT_FAILURE;
 	case ACTION_CAPTURE:
+	case ACTION_RECORD:
 	case ACTION_LOG:
 	case ACTION_TOP:
 		break;

@@ -366,8 +366,7 @@ const struct option_row options_table[] = {
 	{ 'c', NULL, "COUNT", "stop after so many packets",
 	  OPTION_THERE, NUMBER(max_packets, 1, UINT64_MAX) },
 	{ 'a', "autostop", "COND",
-	  "duration:SECONDS, packets:COUNT, filesize:KB,\n"
-	  "files:COUNT, or stdin's eof",
+	  "duration:S, packets:N, filesize:KB, files:N or eof",
 	  OPTION_THERE, VALUE_WORD, "duration: packets: filesize: files: eof",
 	  .take = take_autostop },
 	{ 'b', "ring-buffer", "COND",
@@ -501,10 +500,14 @@ const struct option_row options_table[] = {
 
 const int options_count = COUNT;
 
+#define RECORD_DIR "/var/lib/pktwho"
+
 const struct option_command options_commands[] = {
 	{ "top", "[OPTION]...", "a live table in the terminal", ACTION_TOP },
 	{ "log", "[OPTION]...", "a line of JSON for each connection",
 	  ACTION_LOG },
+	{ "record", "[OPTION]...", "a ring of 2 GB in " RECORD_DIR,
+	  ACTION_RECORD },
 	{ "doctor", NULL, "what this machine and user can do", ACTION_DOCTOR },
 	{ NULL, NULL, NULL, 0 },
 };
@@ -760,6 +763,17 @@ static int take(void *options, const struct option_row *row, const char *arg)
 	return row->take(options, row, arg);
 }
 
+/* What runs for months; each can be said otherwise. */
+static void set_record(struct options *o)
+{
+	o->action = ACTION_CAPTURE;
+	o->write = RECORD_DIR "/record.pcapng";
+	o->ring.asked = true;
+	o->ring.total = 2000000000;
+	o->ring.free = 1000000000;
+	o->file.bytes = 20000000;
+}
+
 int options_parse(struct options *o, int argc, char **argv)
 {
 	const struct option_command *command = find_command(argc, argv);
@@ -775,6 +789,8 @@ int options_parse(struct options *o, int argc, char **argv)
 	}
 	o->argc = argc;
 	o->argv = argv;
+	if (o->action == ACTION_RECORD)
+		set_record(o);
 	err = options_each(argc, argv, take, o, &o->command);
 	if (!err)
 		err = check(o);

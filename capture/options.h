@@ -26,6 +26,7 @@
 
 enum options_action {
 	ACTION_CAPTURE,
+	ACTION_RECORD,			/* a capture of many files */
 	ACTION_LOG,			/* a capture that writes lines */
 	ACTION_TOP,			/* one that draws a table */
 	ACTION_LIST_INTERFACES,

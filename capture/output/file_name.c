@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "output/file_name.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,4 +23,29 @@ int file_name_make(char *out, size_t size, const char *name, uint32_t number,
 		     time_first ? when : digits, time_first ? digits : when,
 		     dot ? dot : "");
 	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
+
+/* "_" and so many digits; what is behind them, or NULL. */
+static const char *after_digits(const char *s, int count)
+{
+	if (!s || *s++ != '_')
+		return NULL;
+	while (count--)
+		if (!isdigit((unsigned char)*s++))
+			return NULL;
+	return s;
+}
+
+bool file_name_is(const char *made, const char *name)
+{
+	const char *dot = strrchr(name, '.'), *rest, *end;
+	size_t stem = dot ? (size_t)(dot - name) : strlen(name);
+
+	if (strncmp(made, name, stem))
+		return false;
+	rest = made + stem;
+	end = after_digits(after_digits(rest, 5), 14);
+	if (!end)
+		end = after_digits(after_digits(rest, 14), 5);
+	return end && !strcmp(end, dot ? dot : "");
 }

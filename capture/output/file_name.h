@@ -15,4 +15,7 @@
 int file_name_make(char *out, size_t size, const char *name, uint32_t number,
 		   const struct tm *time, bool time_first);
 
+/* Could that have made it?  Neither is in a directory. */
+bool file_name_is(const char *made, const char *name);
+
 #endif

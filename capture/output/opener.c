@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "output/opener.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -38,10 +39,12 @@ struct answer {
 	char name[NAME_MAX + 1];
 };
 
-/* A file that the child has made. */
+/* A file that the child has made, or an earlier one. */
 struct made {
 	struct made *next;
+	struct timespec changed;	/* of an earlier one */
 	uint64_t bytes;			/* once it is closed */
+	bool is_open;
 	char name[NAME_MAX + 1];
 };
 
@@ -50,7 +53,7 @@ struct ring {
 	char base[NAME_MAX + 1];
 	int dir_fd;
 	uint32_t number;		/* of the last name */
-	struct made *oldest, **last;
+	struct made *oldest, *newest;
 	uint64_t count, bytes;		/* of those in the list */
 };
 
@@ -64,15 +67,15 @@ static bool removes(const struct opener_options *o)
 /* The last one is closed by now, and as large as it gets. */
 static void measure(struct ring *r)
 {
+	struct made *m = r->newest;
 	struct stat st;
 
-	for (struct made *m = r->oldest; m; m = m->next) {
-		if (m->next || fstatat(r->dir_fd, m->name, &st,
-				       AT_SYMLINK_NOFOLLOW))
-			continue;
+	if (!m || !m->is_open)
+		return;
+	m->is_open = false;
+	if (!fstatat(r->dir_fd, m->name, &st, AT_SYMLINK_NOFOLLOW))
 		m->bytes = (uint64_t)st.st_size;
-		r->bytes += m->bytes;
-	}
+	r->bytes += m->bytes;
 }
 
 static bool is_too_much(const struct ring *r)
@@ -100,10 +103,30 @@ static void remove_oldest(struct ring *r)
 		log_warn("cannot remove %s: %s", m->name, strerror(errno));
 	r->oldest = m->next;
 	if (!r->oldest)
-		r->last = &r->oldest;
+		r->newest = NULL;
 	r->bytes -= m->bytes;
 	r->count--;
 	free(m);
+}
+
+static struct made *new_made(const char *name)
+{
+	struct made *m = calloc(1, sizeof(*m));
+
+	if (m)
+		snprintf(m->name, sizeof(m->name), "%s", name);
+	return m;
+}
+
+static void append(struct ring *r, struct made *m)
+{
+	if (r->newest)
+		r->newest->next = m;
+	else
+		r->oldest = m;
+	r->newest = m;
+	r->count++;
+	r->bytes += m->bytes;
 }
 
 static int remember(struct ring *r, const char *name)
@@ -112,15 +135,77 @@ static int remember(struct ring *r, const char *name)
 
 	if (!removes(&r->options))
 		return 0;
-	m = calloc(1, sizeof(*m));
+	m = new_made(name);
 	if (!m)
 		return -ENOMEM;
-	strcpy(m->name, name);
-	*r->last = m;
-	r->last = &m->next;
-	r->count++;
+	m->is_open = true;
+	append(r, m);
 	return 0;
 }
+
+/* ---- the child: files of earlier runs ---- */
+
+static int by_change(const void *a, const void *b)
+{
+	const struct made *x = *(struct made *const *)a;
+	const struct made *y = *(struct made *const *)b;
+
+	if (x->changed.tv_sec != y->changed.tv_sec)
+		return x->changed.tv_sec < y->changed.tv_sec ? -1 : 1;
+	if (x->changed.tv_nsec != y->changed.tv_nsec)
+		return x->changed.tv_nsec < y->changed.tv_nsec ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+/* One of a name of ours; NULL if it is none, or nothing to be removed. */
+static struct made *found(const struct ring *r, const char *name)
+{
+	struct made *m;
+	struct stat st;
+
+	if (!file_name_is(name, r->base) ||
+	    fstatat(r->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) ||
+	    !S_ISREG(st.st_mode) || st.st_uid != geteuid())
+		return NULL;
+	m = new_made(name);
+	if (m) {
+		m->bytes = (uint64_t)st.st_size;
+		m->changed = st.st_mtim;
+	}
+	return m;
+}
+
+/* A budget holds over a restart, too. */
+static void find_earlier(struct ring *r)
+{
+	int fd = openat(r->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct made **all = NULL, **more, *m;
+	const struct dirent *e;
+	size_t n = 0;
+
+	while (dir && (e = readdir(dir))) {
+		m = found(r, e->d_name);
+		more = m ? reallocarray(all, n + 1, sizeof(*all)) : NULL;
+		if (more) {
+			all = more;
+			all[n++] = m;
+		} else {
+			free(m);
+		}
+	}
+	if (n)
+		qsort(all, n, sizeof(*all), by_change);
+	for (size_t i = 0; i < n; i++)
+		append(r, all[i]);
+	free(all);
+	if (dir)
+		closedir(dir);
+	else if (fd >= 0)
+		close(fd);
+}
+
+/* ---- the child: the next file ---- */
 
 static int make(struct ring *r, struct answer *a)
 {
@@ -234,6 +319,8 @@ static _Noreturn void child(struct ring *r, int fd)
 	if (sudo_user_become())
 		_exit(1);
 	privilege_keep_files();
+	if (r->options.total || r->options.free)
+		find_earlier(r);
 	tzset();		/* the last file that it reads */
 	sandbox_enter();
 	confine_to(r->dir_fd);
@@ -288,7 +375,7 @@ static int fork_child(struct opener *p, struct ring *r)
 
 int opener_start(struct opener **out, const struct opener_options *o)
 {
-	struct ring r = { .options = *o, .dir_fd = -1, .last = &r.oldest };
+	struct ring r = { .options = *o, .dir_fd = -1 };
 	struct opener *p = calloc(1, sizeof(*p));
 	const char *slash = strrchr(o->path, '/');
 	int err = p ? open_directory(&r, o->path) : -ENOMEM;

@@ -19,6 +19,7 @@ struct opener_options {
 	bool time_first;
 	bool group_read;
 	uint64_t files;		/* then the oldest goes; 0: none goes */
+	/* With these, what an earlier run has left of such names counts, too. */
 	uint64_t total;		/* bytes of all; 0: no limit */
 	uint64_t free;		/* bytes to be left on the disk */
 	uint64_t file_bytes;	/* the largest that one becomes; with those */

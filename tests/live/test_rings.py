@@ -167,6 +167,39 @@ class Rings(world.LiveTest):
         self.assertGreater(int(re.fullmatch(NUMBERED, r.files()[-1].name)[1]),
                            len(r.files()))
 
+    def test_a_budget_holds_over_a_restart(self):
+        """Of files of such names that are the caller's; of no others."""
+        limits = ("-b", "filesize:6", "-b", "total:20k")
+        r = self.ring(*limits)
+        self.talk(10)
+        self.assertEqual(r.stop()[0], 0)
+        first = r.files()
+        others = [r.dir / name for name in (
+            "ring_00001_20200101000000.txt", "ring.pcapng", "ringer.pcapng")]
+        for path in others:
+            path.write_bytes(bytes(9000))
+        link = r.dir / "ring_00001_20200101000000.pcapng"
+        link.symlink_to(others[0])
+        r = self.ring(*limits)
+        self.talk(3)
+        self.assertEqual(r.stop()[0], 0)
+        ours = set(r.files()) - set(others)
+        self.assertLessEqual(sum(p.stat().st_size for p in ours), 20000)
+        self.assertTrue(ours - set(first))
+        self.assertNotIn(first[0], ours)
+        self.assertTrue(all(path.exists() for path in others))
+        self.assertTrue(link.is_symlink())
+
+    def test_a_record(self):
+        """The command's own directory is another here."""
+        directory = self.dir / self.id()
+        directory.mkdir()
+        run_it = self.ns.argv(PKTWHO, "record", "-q", "-i", "lo", "-w",
+                              directory / "ring.pcapng", "-b", "free:1k",
+                              "-a", "duration:0.3")
+        self.assertEqual(run(*run_it).returncode, 0)
+        self.assertEqual(len(list(directory.glob("ring_*"))), 1)
+
     def test_by_time(self):
         r = self.ring("-b", "duration:0.4", "-b", "nametimenum:2")
         for _ in range(3):

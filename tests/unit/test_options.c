@@ -120,6 +120,23 @@ static void files_are_bounded(void **state)
 			       "h"), -EINVAL);
 }
 
+static void a_record_is_a_ring(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(PARSE(&o, "record"), 0);
+	assert_int_equal(o.action, ACTION_CAPTURE);
+	assert_string_equal(o.write, "/var/lib/pktwho/record.pcapng");
+	assert_true(o.ring.asked && o.ring.free);
+	assert_int_equal(o.ring.total, 2000000000);
+	assert_int_equal(PARSE(&o, "record", "-w", "x", "-b", "total:1G", "-b",
+			       "filesize:1M", "-i", "lo"), 0);
+	assert_string_equal(o.write, "x");
+	assert_int_equal(o.ring.total, 1000000000);
+	assert_int_equal(o.file.bytes, 1000000);
+}
+
 static void words_are_a_filter(void **state)
 {
 	struct options o;
@@ -604,6 +621,7 @@ int main(void)
 		cmocka_unit_test(nothing_means_everything),
 		cmocka_unit_test(each_option_sets_its_own),
 		cmocka_unit_test(files_are_bounded),
+		cmocka_unit_test(a_record_is_a_ring),
 		cmocka_unit_test(words_are_a_filter),
 		cmocka_unit_test(a_display_filter_is_known),
 		cmocka_unit_test(what_was_meant_is_near),

@@ -72,7 +72,6 @@ static void names_are_those_of_dumpcap(void **state)
 		{ "web.pcapng", 12, true, "web_20261127093005_00012.pcapng" },
 		{ "web", 99999, false, "web_99999_20261127093005" },
 		{ "web", 100000, false, "web_00000_20261127093005" },
-		{ "a.b/web", 1, false, "a.b/web_00001_20261127093005" },
 		{ "a.b.c", 1, false, "a.b_00001_20261127093005.c" },
 	};
 	char out[64], small[31];
@@ -84,8 +83,26 @@ static void names_are_those_of_dumpcap(void **state)
 						cases[i].time_first), 0);
 		assert_string_equal(out, cases[i].want);
 	}
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		assert_true(file_name_is(cases[i].want, cases[i].name));
 	assert_int_equal(file_name_make(small, sizeof(small), "web.pcapng", 1,
 					&tm, false), -ENAMETOOLONG);
+}
+
+static void a_file_of_another_is_not_ours(void **state)
+{
+	static const char *const others[] = {
+		"", "web", "web.pcapng", "web_00001.pcapng", "other.txt",
+		"web_00001_20261127093005", "web_00001_20261127093005.pcap",
+		"web_0000x_20261127093005.pcapng",
+		"web_00001_2026112709300.pcapng",
+		"web_00001_20261127093005.pcapng.old",
+		"web2_00001_20261127093005.pcapng",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		assert_false(file_name_is(others[i], "web.pcapng"));
 }
 
 int main(void)
@@ -95,6 +112,7 @@ int main(void)
 		cmocka_unit_test(a_duration_begins_where_the_last_one_ended),
 		cmocka_unit_test(an_interval_ends_at_its_multiples),
 		cmocka_unit_test(names_are_those_of_dumpcap),
+		cmocka_unit_test(a_file_of_another_is_not_ours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
