@@ -42,11 +42,12 @@ static __always_inline __u32 queued(struct sock *sk, __u8 proto)
 
 /*
  * One packet of a socket or flow that has several users: the answer holds for
- * it alone.  Without @sends nobody is known to have sent it.
+ * it alone.  Without @known nobody is known to have sent it, or another than
+ * the last user may read it.
  */
 static __always_inline void tell_packet(struct sock_info *s,
 					struct __sk_buff *skb, bool egress,
-					bool sends, __u32 flags)
+					bool known, __u32 flags)
 {
 	struct packet_print print = {};
 	struct probe_event *e;
@@ -65,20 +66,18 @@ static __always_inline void tell_packet(struct sock_info *s,
 	e->key = k;
 	e->fingerprint = print.fingerprint;
 	e->flags = s->flags | flags | (egress ? PROBE_SENDS : 0);
-	/* Another processor may be writing the storage. */
 	if (flags & PROBE_PENDING)
 		e->position = k.proto == IPPROTO_TCP ? print.seq_end :
 			      s->reads + 1 +
 			      queued((void *)s->address, k.proto);
-	else if (egress && sends)
+	/* Another processor may be writing the storage. */
+	if (!known)
+		;
+	else if (egress)
 		fill_owner(&e->owner, bpf_get_current_task_btf());
-	else if (!egress && s->roles & SOCK_SPLIT)
+	else if (s->roles & SOCK_SPLIT)
 		e->owner = s->reader;
-	else if (!egress)
-		e->owner = s->owner;
-	/* Unread for long: its threads, not others, may have held the socket. */
-	if (flags & PROBE_PENDING && s->threads && !s->shared_ns &&
-	    !(s->roles & SOCK_SPLIT))
+	else
 		e->owner = s->owner;
 	bpf_ringbuf_submit(e, wakeup());
 }
@@ -91,17 +90,19 @@ static __always_inline bool has_holders(struct sock_info *s,
 					const struct bpf_sock *own)
 {
 	struct file___before_6_13 *old;
-	struct file *file = (void *)s->file;
 	struct sock *sk = (void *)s->address;
+	struct socket *socket;
+	struct file *file;
 
 	if (own->protocol != IPPROTO_TCP && !reads_told)
 		return false;
-	/* A subflow of MPTCP has another's, through which nobody reads it. */
-	if (!file && BPF_CORE_READ(sk, sk_socket, sk) == sk) {
-		file = BPF_CORE_READ(sk, sk_socket, file);
-		s->file = (__u64)file;
-	}
+	/* None: it is closed, or not accepted yet. */
+	socket = BPF_CORE_READ(sk, sk_socket);
+	file = socket ? BPF_CORE_READ(socket, file) : NULL;
 	if (!file)
+		return false;
+	/* A subflow of MPTCP has another's, through which nobody reads it. */
+	if (own->protocol == IPPROTO_TCP && BPF_CORE_READ(socket, sk) != sk)
 		return false;
 	old = (void *)file;
 	if (bpf_core_field_exists(file->f_ref))
@@ -113,12 +114,11 @@ static __always_inline bool has_holders(struct sock_info *s,
  * Threads come and go between two packets, and user space takes what it is not
  * told of a flow for missing, as long as SHARED_NS.
  */
-static __always_inline bool is_pending(struct sock_info *s,
-				       const struct bpf_sock *sk)
+static __always_inline bool is_pending(struct sock_info *s, bool held)
 {
 	__u64 now = bpf_ktime_get_ns();
 
-	if (has_holders(s, sk))
+	if (held)
 		s->pending_ns = now;
 	else if (s->pending_ns && now - s->pending_ns > 2 * SHARED_NS)
 		s->pending_ns = 0;
@@ -257,7 +257,7 @@ static __always_inline int tell_new(struct sock_info *s,
 				    bool sends)
 {
 	__u8 roles = egress ? PROBE_SENDER : PROBE_READER;
-	bool listening = sk->state == BPF_TCP_LISTEN, flow_shared;
+	bool listening = sk->state == BPF_TCP_LISTEN, flow_shared, held;
 	struct flow_key k = {};
 	__u32 generation;
 	int detail;
@@ -285,11 +285,16 @@ static __always_inline int tell_new(struct sock_info *s,
 	flow_shared = tell_flow(s, &k, roles);
 	if (s->flags & PROBE_KERNEL || listening)
 		return 1;
-	if (!egress && is_pending(s, sk)) {
-		tell_packet(s, skb, false, false, PROBE_PENDING);
+	held = !egress && has_holders(s, sk);
+	if (!egress && is_pending(s, held)) {
+		/* If it stays unread: threads, not others, may hold it. */
+		tell_packet(s, skb, false,
+			    !held || (s->threads && !s->shared_ns &&
+				      !(s->roles & SOCK_SPLIT)),
+			    PROBE_PENDING);
 	} else if (is_shared(s, egress, flow_shared) &&
 		   sk->protocol != IPPROTO_TCP) {
-		tell_packet(s, skb, egress, sends, 0);
+		tell_packet(s, skb, egress, sends || !egress, 0);
 	}
 	if (!flow_shared)
 		set_old(s, sk, egress, generation);

@@ -206,7 +206,6 @@ int on_sockops(struct bpf_sock_ops *ctx)
 		s->told = true;
 		s->wrote = false;
 		s->maker = 0;
-		s->file = 0;
 		s->pending_ns = 0;
 		s->shared_ns = 0;
 		s->flags = (s->flags & ~PROBE_LISTENING) | PROBE_INHERITED;

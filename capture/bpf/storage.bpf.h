@@ -22,7 +22,6 @@ struct sock_info {
 	__u64 cookie;
 	__u64 netns;
 	__u64 address;		/* of the struct sock, for CO-RE reads */
-	__u64 file;		/* of its struct file, once it is known */
 	__u64 reads;		/* datagrams read so far */
 	__u64 pending_ns;	/* when it last had holders; 0: long ago */
 	__u64 shared_ns;	/* when another process last took over sending */
