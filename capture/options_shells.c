@@ -84,8 +84,8 @@ static const char *zsh_value(const struct option_row *row)
 		[VALUE_TEXT] = "",
 		[VALUE_FILE] = "_files",
 		[VALUE_INTERFACE] = "{compadd any /sys/class/net/*(:t)}",
-		[VALUE_PROCESS] = "{compadd ${(uf)\"$(cat /proc/<->/comm "
-				  "2>/dev/null)\"}}",
+		[VALUE_PROCESS] = ("{compadd ${(uf)\"$(cat /proc/<->/comm "
+				   "2>/dev/null)\"}}"),
 		[VALUE_PID] = "_pids",
 		[VALUE_USER] = "_users",
 		[VALUE_CONTAINER] = "",

@@ -82,7 +82,7 @@ static __always_inline int tell_frame(struct sk_buff *skb, __u8 roles)
 		return 0;
 	e->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, net_cookie);
 	e->roles = roles;
-	fill_owner(&e->owner, t);
+	fill_current(&e->owner);
 	e->fingerprint = frame_key(skb, &e->key, roles == PROBE_SENDER);
 	bpf_ringbuf_submit(e, wakeup());
 	return 0;

@@ -74,7 +74,7 @@ static __always_inline void tell_packet(struct sock_info *s,
 	if (!known)
 		;
 	else if (egress)
-		fill_owner(&e->owner, bpf_get_current_task_btf());
+		fill_current(&e->owner);
 	else if (s->roles & SOCK_SPLIT)
 		e->owner = s->reader;
 	else

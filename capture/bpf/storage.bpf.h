@@ -159,6 +159,14 @@ static __always_inline void fill_owner(struct probe_owner *o,
 	__builtin_memcpy(o->comm, leader->comm, sizeof(o->comm));
 }
 
+/* Not inlined: the verifier walks through the task's type once. */
+__noinline int fill_current(struct probe_owner *o)
+{
+	if (o)
+		fill_owner(o, bpf_get_current_task_btf());
+	return 0;
+}
+
 static __always_inline struct probe_event *event_begin(__u8 kind)
 {
 	struct probe_event *e;

@@ -23,7 +23,6 @@ static __always_inline __u64 subflow_cookie(struct sock *sk)
 
 static __always_inline void tell_user(struct sock *sk, __u64 cookie)
 {
-	struct task_struct *t = bpf_get_current_task_btf();
 	struct probe_event *e;
 
 	if (!cookie)
@@ -34,7 +33,7 @@ static __always_inline void tell_user(struct sock *sk, __u64 cookie)
 	e->cookie = cookie;
 	e->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, net_cookie);
 	e->roles = PROBE_SENDER | PROBE_READER;
-	fill_owner(&e->owner, t);
+	fill_current(&e->owner);
 	bpf_ringbuf_submit(e, wakeup());
 }
 
@@ -77,7 +76,7 @@ static __always_inline void tell_read(struct sock_info *s, __u64 position)
 	e->netns = s->netns;
 	e->flags = s->flags;
 	e->position = position;
-	fill_owner(&e->owner, bpf_get_current_task_btf());
+	fill_current(&e->owner);
 	bpf_ringbuf_submit(e, wakeup());
 }
 

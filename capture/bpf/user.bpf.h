@@ -34,7 +34,7 @@ static __always_inline void set_owner(struct sock_info *s,
 {
 	__u32 before = s->owner.tgid;
 
-	fill_owner(&s->owner, t);
+	fill_current(&s->owner);
 	if (before && before != s->owner.tgid)
 		s->shared_ns = bpf_ktime_get_ns();
 	s->flags &= ~PROVISIONAL;
@@ -60,7 +60,7 @@ static __always_inline bool reads(struct sock_info *s, struct task_struct *t)
 		set_owner(s, t, PROBE_SENDER | PROBE_READER);
 		return true;
 	}
-	fill_owner(&s->reader, t);
+	fill_current(&s->reader);
 	s->roles |= SOCK_SPLIT;
 	tell_socket(PROBE_OWNER, s, NULL, PROBE_READER);
 	return true;

@@ -93,7 +93,7 @@ class Files(world.LiveTest):
             "tshark", "-l", "-i", "-", "-c", "10", "-T", "fields",
             "-e", "proc.src.name", "-e", "proc.dst.name", stdin=capture.stdout)
         capture.stdout.close()
-        client = self.start(["sh", "-c", "sleep 1;" + clients(
+        client = self.start(["sh", "-c", "sleep 4;" + clients(
             4, f"http://127.0.0.1:{server.told}/")],
             stdout=subprocess.DEVNULL)
         out, _ = reader.communicate(timeout=30)

@@ -32,6 +32,7 @@ def unescape(text):
 class Hostile(world.LiveTest):
     def capture(self, command):
         path = self.dir / f"{self.id()}.pcapng"
+        path.unlink(missing_ok=True)
         done = subprocess.run(
             [PKTWHO, "-i", "lo", "-q", "-w", path, "--", *command],
             stderr=subprocess.PIPE)

@@ -121,7 +121,8 @@ class Shared(world.LiveTest):
             self.assertEqual(src, data.split()[0], data)
             named += 1
         self.assertEqual(named + unknown, 3000)
-        self.assertLessEqual(unknown, 3)
+        # Those of the moment in which the second began.
+        self.assertLessEqual(unknown, 6)
 
     def test_two_senders_on_one_socket(self):
         self.check_senders(socket.AF_INET, "127.0.0.1")
