@@ -17,6 +17,7 @@ import pcapng  # isort: skip
 class Command(world.LiveTest):
     def capture(self, *argv, **options):
         path = self.dir / f"{self.id()}.pcapng"
+        path.unlink(missing_ok=True)
         done = run(PKTWHO, "-w", path, *argv, **options)
         if path.exists():
             path.chmod(0o644)
@@ -79,6 +80,7 @@ class Command(world.LiveTest):
         """The capture has ended before it; it is told what we are told."""
         for sig in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             path = self.dir / "wait.pcapng"
+            path.unlink(missing_ok=True)
             process = self.start([PKTWHO, "-i", "lo", "-a", "duration:0.1",
                                   "-w", path, "--", "sh", "-c", "echo $$; "
                                   "exec sleep 10"], stdout=subprocess.PIPE,
@@ -129,6 +131,7 @@ class Command(world.LiveTest):
     def signalled(self, sig):
         server = self.tcp_server()
         path = self.dir / f"{self.id()}.pcapng"
+        path.unlink(missing_ok=True)
         c = Capture(path, "-i", "lo", "-f", f"tcp port {server.told}")
         run("sh", "-c", clients(3, f"http://127.0.0.1:{server.told}/"))
         status, said = c.stop(sig)
