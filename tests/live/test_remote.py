@@ -211,7 +211,7 @@ class Remote(world.LiveTest):
 
     def test_what_a_shell_prints_is_no_capture(self):
         self.path.write_bytes(b"precious")
-        process = self.remote("-w", self.path, "--remote", "server",
+        process = self.remote("-w", self.path, "--force", "--remote", "server",
                               "--remote-command", f"echo welcome; {PKTWHO}")
         said = process.communicate(timeout=15)[1]
         self.assertEqual(process.returncode, 1)
@@ -278,7 +278,7 @@ class Remote(world.LiveTest):
                 (["--remote-command", PKTWHO, "-f", "tcp prot"],
                  "server: pktwho: bad filter")):
             self.path.write_bytes(b"precious")
-            process = self.capture("-i", "lo", *argv)
+            process = self.capture("-i", "lo", "--force", *argv)
             said = process.communicate(timeout=15)[1]
             self.assertEqual(process.returncode, 1)
             self.assertEqual(self.path.read_bytes(), b"precious")
