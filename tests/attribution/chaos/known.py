@@ -43,8 +43,8 @@ ROWS = {
         "sender-uid", "udp", r"setuid",
         "the record goes back to the user of a socket that was made before"),
     "thread-moved": (
-        "sender-netns", "udp", r"leave",
-        "where the first thread has ended, its former namespace is told"),
+        "sender-netns", ".*", r".",
+        "the namespace of a process that moved is told late, or the former"),
 }
 REASONS = {name: row[3] for name, row in ROWS.items()}
 
