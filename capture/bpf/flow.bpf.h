@@ -35,13 +35,13 @@ static __always_inline bool tell_flow(struct sock_info *s,
 		r = NULL;
 	if (r && r->cookie == now.cookie && !r->shared_ns)
 		return false;
+	ns = bpf_ktime_get_ns();
 	if (r && r->cookie == now.cookie &&
-	    bpf_ktime_get_ns() - r->shared_ns < SHARED_NS)
+	    is_recent(r->shared_ns, ns, SHARED_NS))
 		return true;
 	__sync_fetch_and_add(&generations[k->local_port % GENERATIONS], 1);
-	ns = bpf_ktime_get_ns();
 	if (r && r->cookie != now.cookie) {
-		bool told = r->shared_ns && ns - r->shared_ns < SHARED_NS;
+		bool told = is_recent(r->shared_ns, ns, SHARED_NS);
 
 		r->cookie = now.cookie;
 		/* A connection begins anew under the same ports. */

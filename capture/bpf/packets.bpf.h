@@ -120,7 +120,7 @@ static __always_inline bool is_pending(struct sock_info *s, bool held)
 
 	if (held)
 		s->pending_ns = now;
-	else if (s->pending_ns && now - s->pending_ns > 2 * SHARED_NS)
+	else if (!is_recent(s->pending_ns, now, 2 * SHARED_NS))
 		s->pending_ns = 0;
 	return s->pending_ns;
 }
@@ -246,7 +246,7 @@ static __always_inline void set_old(struct sock_info *s,
 static __always_inline bool is_shared(struct sock_info *s, bool egress,
 				      bool flow_shared)
 {
-	if (s->shared_ns && bpf_ktime_get_ns() - s->shared_ns > SHARED_NS)
+	if (!is_recent(s->shared_ns, bpf_ktime_get_ns(), SHARED_NS))
 		s->shared_ns = 0;
 	return egress ? s->shared_ns : flow_shared;
 }

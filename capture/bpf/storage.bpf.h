@@ -182,6 +182,15 @@ static __always_inline struct probe_event *event_begin(__u8 kind)
 	return e;
 }
 
+/*
+ * Another processor may set @since, 0 for never, after this one has looked at
+ * the clock: then it is less than nothing ago.
+ */
+static __always_inline bool is_recent(__u64 since, __u64 now, __u64 span)
+{
+	return since && (__s64)(now - since) < (__s64)span;
+}
+
 /* Of a socket that has neither flow nor port nobody needs to know. */
 static __always_inline void tell_socket(__u8 kind, struct sock_info *s,
 					const struct flow_key *key, __u8 roles)
