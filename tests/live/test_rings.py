@@ -17,7 +17,7 @@ NUMBERED = r"ring_(\d{5})_\d{14}\.pcapng"
 FIELDS = ("frame.len", "tcp.srcport", "tcp.dstport", "tcp.seq_raw",
           "tcp.flags", "proc.src.name", "proc.src.pid", "proc.src.exepath",
           "proc.src.cmdline", "proc.src.user", "proc.dst.name",
-          "proc.dst.exepath", "proc.attr", "proc.id")
+          "proc.dst.exepath", "proc.id")
 
 
 class Ring:
@@ -86,7 +86,11 @@ class Rings(world.LiveTest):
         return count
 
     def test_every_file_stands_alone(self):
-        """Same frames and fields as in one large file, also merged."""
+        """Same frames and fields as in one large file, also merged.
+
+        Which of two captures still holds a packet when its connection is
+        accepted is chance: proc.attr is not among the fields.
+        """
         whole = self.dir / "whole.pcapng"
         one = Capture(whole, "-i", "lo", within=self.ns)
         r = self.ring("-b", "packets:7")
