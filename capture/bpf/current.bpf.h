@@ -115,13 +115,12 @@ static __always_inline enum use current_use(struct sock *sk)
 static __always_inline bool sender_takes_over(struct sock_info *s,
 					      struct bpf_sock *sk)
 {
-	struct task_struct *t = bpf_get_current_task_btf();
 	struct sock *ksk = (void *)s->address;
 	bool tcp = sk->protocol == IPPROTO_TCP || sk->protocol == IPPROTO_MPTCP;
 	enum use use;
 
 	if (!(s->flags & PROVISIONAL) && s->roles & SOCK_SENT &&
-	    is_user(&s->owner, t) && (!tcp || is_program(&s->owner, t)))
+	    is_user(&s->owner) && (!tcp || is_program(&s->owner)))
 		return true;
 	if (tcp ? sk->state == BPF_TCP_LISTEN ||
 			  !BPF_CORE_READ(ksk, sk_lock.owned) :

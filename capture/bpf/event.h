@@ -62,7 +62,7 @@ struct probe_owner {
 	__u32 uid;		/* effective, initial user namespace */
 	__u32 gid;
 	__u32 netns_ino;	/* the leader's namespace, or its own once that ended */
-	__u32 reserved;
+	__u32 tid_start;	/* the thread's own start, CLOCK_BOOTTIME, cut off */
 	char comm[PROBE_COMM_LEN];	/* the group leader's */
 };
 

@@ -240,12 +240,13 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct *t)
 {
-	int status = t->exit_code;
+	int status = t->exit_code, group;
 
 	if (BPF_CORE_READ(t, signal, live.counter) != 0)
 		return 0;
-	if (t->signal->group_exit_code)
-		status = t->signal->group_exit_code;
+	group = BPF_CORE_READ(t, signal, group_exit_code);
+	if (group)
+		status = group;
 	return tell_task(PROBE_EXIT, t, 0, status);
 }
 

@@ -131,32 +131,36 @@ static __always_inline __u64 wakeup(void)
 		       BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
-/* Through pointers that the verifier knows: a read costs no call. */
 static __always_inline bool runs_deleted(struct task_struct *t)
 {
-	struct file *exe = t->mm ? t->mm->exe_file : NULL;
+	struct file *exe = BPF_CORE_READ(t, mm, exe_file);
 
-	return exe && !exe->f_inode->i_nlink;
+	return exe && !BPF_CORE_READ(exe, f_inode, i_nlink);
 }
 
+/*
+ * By CO-RE reads: for each pointer that a program follows itself, on each
+ * path, the verifier searches all types of the kernel (Linux 6.4 to 6.18).
+ */
 static __always_inline void fill_owner(struct probe_owner *o,
 				       struct task_struct *t)
 {
-	struct task_struct *leader = t->group_leader;
-	const struct cred *cred = t->cred;
+	struct task_struct *leader = BPF_CORE_READ(t, group_leader);
+	const struct cred *cred = BPF_CORE_READ(t, cred);
 
 	o->tgid = t->tgid;
 	o->tid = t->pid;
-	o->start_ns = leader->start_boottime;
+	o->tid_start = t->start_boottime;
+	o->start_ns = BPF_CORE_READ(leader, start_boottime);
 	o->exec_gen = t->self_exec_id;
 	o->exe_deleted = runs_deleted(t);
-	o->uid = cred->euid.val;
-	o->gid = cred->egid.val;
-	o->netns_ino = leader->nsproxy->net_ns->ns.inum;
+	o->uid = BPF_CORE_READ(cred, euid.val);
+	o->gid = BPF_CORE_READ(cred, egid.val);
+	o->netns_ino = BPF_CORE_READ(leader, nsproxy, net_ns, ns.inum);
 	if (!o->netns_ino)
-		o->netns_ino = t->nsproxy->net_ns->ns.inum;
+		o->netns_ino = BPF_CORE_READ(t, nsproxy, net_ns, ns.inum);
 	o->seen_ns = bpf_ktime_get_ns();
-	__builtin_memcpy(o->comm, leader->comm, sizeof(o->comm));
+	bpf_core_read(o->comm, sizeof(o->comm), &leader->comm);
 }
 
 /* Not inlined: the verifier walks through the task's type once. */

@@ -51,7 +51,8 @@ static __always_inline struct sock_info *traced_info(struct sock *sk)
 	s = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (s && !s->cookie) {
 		s->cookie = bpf_get_socket_cookie(sk);
-		s->netns = sk->__sk_common.skc_net.net->net_cookie;
+		s->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net,
+					 net_cookie);
 		s->epoch = epoch;
 	}
 	return s;

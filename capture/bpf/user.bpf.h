@@ -5,24 +5,34 @@
 
 #include "bpf/storage.bpf.h"
 
-/* The same thread of the same process under the same user as last time. */
-static __always_inline bool is_user(const struct probe_owner *o,
-				    struct task_struct *t)
+/*
+ * Whether the running task is the same thread of the same process under the
+ * same user as @o.  Not inlined, see fill_owner(); no CO-RE reads, as most
+ * packets need nothing else.
+ */
+__noinline int is_user(const struct probe_owner *o)
 {
-	/* A reused pid is another process. */
-	return o->tid == (__u32)t->pid &&
-	       o->start_ns == t->group_leader->start_boottime &&
+	struct task_struct *t = bpf_get_current_task_btf();
+
+	/* A reused pid is another thread. */
+	return o && o->tid == (__u32)t->pid &&
+	       o->tid_start == (__u32)t->start_boottime &&
 	       o->uid == t->cred->euid.val;
 }
 
-/* Neither executed another program nor renamed itself since. */
-static __always_inline bool is_program(const struct probe_owner *o,
-				       struct task_struct *t)
+/* Whether it neither executed another program nor renamed itself since. */
+__noinline int is_program(const struct probe_owner *o)
 {
-	const __u64 *known = (const __u64 *)o->comm;
-	__u64 comm[2];
+	struct task_struct *t = bpf_get_current_task_btf();
+	const __u64 *known;
+	__u64 comm[2] = {};
 
-	__builtin_memcpy(comm, t->group_leader->comm, sizeof(comm));
+	if (!o)
+		return 0;
+	bpf_core_read(comm, sizeof(comm), &t->comm);
+	if (t->tgid != t->pid)
+		BPF_CORE_READ_INTO(&comm, t, group_leader, comm);
+	known = (const __u64 *)o->comm;
 	return o->exec_gen == (__u32)t->self_exec_id && known[0] == comm[0] &&
 	       known[1] == comm[1];
 }
@@ -38,7 +48,7 @@ static __always_inline void set_owner(struct sock_info *s,
 	if (before && before != s->owner.tgid)
 		s->shared_ns = bpf_ktime_get_ns();
 	s->flags &= ~PROVISIONAL;
-	s->threads = t->signal->nr_threads > 1;
+	s->threads = BPF_CORE_READ(t, signal, nr_threads) > 1;
 	if (!s->maker)
 		s->maker = s->owner.tgid;
 	tell_socket(PROBE_OWNER, s, NULL, roles);
@@ -46,9 +56,9 @@ static __always_inline void set_owner(struct sock_info *s,
 
 static __always_inline bool reads(struct sock_info *s, struct task_struct *t)
 {
-	if (s->roles & SOCK_SPLIT && is_user(&s->reader, t))
+	if (s->roles & SOCK_SPLIT && is_user(&s->reader))
 		return false;
-	if (is_user(&s->owner, t)) {
+	if (is_user(&s->owner)) {
 		if (!(s->roles & SOCK_SPLIT))
 			return false;
 		s->roles &= ~SOCK_SPLIT;
@@ -84,10 +94,10 @@ static __always_inline bool take_over(struct sock_info *s, enum use use)
 		return false;
 	if (use == USE_READ && !provisional)
 		return reads(s, t);
-	if (!provisional && is_user(&s->owner, t)) {
+	if (!provisional && is_user(&s->owner)) {
 		if (use == USE_SEND)
 			s->roles |= SOCK_SENT;
-		if (use != USE_SEND || !s->stream || is_program(&s->owner, t))
+		if (use != USE_SEND || !s->stream || is_program(&s->owner))
 			return false;
 		renamed = PROBE_RENAMED;
 	}
