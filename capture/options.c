@@ -469,8 +469,7 @@ const struct option_row options_table[] = {
 	  .dialog = { DIALOG_REMOTE, PAGE_THERE, "Copy pktwho there",
 		      "This very program, for as long as it runs" } },
 	{ 0, "interval", "SECONDS",
-	  "log: a line of what goes on, too; top: between\n"
-	  "two pictures (1)",
+	  "log: lines of what goes on, too; top: to wait (1)",
 	  OPTION_HERE, DURATION(interval_ns) },
 	{ 'r', "read-file", "FILE",
 	  "top, log: of this file instead; - is stdin",
@@ -488,6 +487,9 @@ const struct option_row options_table[] = {
 	  OPTION_HERE, NUMBER(max_reports, 1, UINT64_MAX) },
 	{ 0, "json", NULL, "... as a line of JSON each",
 	  OPTION_HERE, FLAG(json) },
+	{ 0, "no-tshark", NULL,
+	  "top, log: without applications and names",
+	  OPTION_HERE, FLAG(no_tshark) },
 	{ 0, "exclude-connection", "C",
 	  "not this one, as SSH_CONNECTION has it",
 	  OPTION_HERE, TEXT(exclude) },
@@ -643,6 +645,8 @@ static int check_show(const struct options *o)
 		return bad("only for pktwho top:", o->by ? "--by" : "--batch");
 	if ((o->json || o->max_reports) && !o->batch)
 		return bad("only with --batch:", o->json ? "--json" : "-n");
+	if (o->no_tshark && !options_show(o))
+		return bad("only for pktwho top and log:", "--no-tshark");
 	if (o->read && !options_show(o))
 		return bad("only for pktwho top and log:", "-r");
 	if (o->read && asks_to_capture(o))

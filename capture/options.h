@@ -96,6 +96,7 @@ struct options {
 	const char *read;		/* shown instead of a capture; or NULL */
 	bool batch;			/* no terminal */
 	bool json;
+	bool no_tshark;
 	bool until_eof;			/* of the standard input */
 	bool no_promiscuous;
 	bool no_comments;

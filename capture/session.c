@@ -245,6 +245,9 @@ static int hand_on(struct session *s, const struct frame *h,
 		.src = program_of(&v->src, mono_ns),
 		.dst = program_of(&v->dst, mono_ns),
 		.mono_ns = mono_ns,
+		.data = h->data,
+		.linktype = (uint16_t)source_linktype(
+			s->sources[h->interface]),
 	};
 	uint64_t limit = s->options->max_packets;
 	int err;

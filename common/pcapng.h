@@ -38,6 +38,7 @@
 
 /* Enhanced Packet options, 4.3. */
 #define PCAPNG_EPB_FLAGS	      2	/* 4.3.1 */
+#define PCAPNG_EPB_PACKETID      5	/* u64 */
 #define PCAPNG_EPB_PROCESSID_THREADID 8 /* u32 pid, u32 tid */
 
 #define PCAPNG_EPB_FLAG_INBOUND	 1u

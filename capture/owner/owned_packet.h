@@ -17,6 +17,8 @@ struct owned_packet {
 	struct program *src;	/* what that end's owner was running then; */
 	struct program *dst;	/* NULL: nobody is named */
 	uint64_t mono_ns;	/* the packet's time on their clock */
+	const uint8_t *data;	/* frame->caplen bytes */
+	uint16_t linktype;
 };
 
 #endif

@@ -37,9 +37,12 @@ static const struct {
 			   OF_CONNECTION },
 	[COLUMN_REMOTE] = { "REMOTE", "remote", 21, 1, 2, false,
 			    OF_CONNECTION },
+	[COLUMN_DOMAIN] = { "NAME", "domain", 21, 4, 1, false,
+			    OF(GROUP_HOST) },
+	[COLUMN_APP] = { "APPLICATION", "app", 14, 4, 3, false, OF_CONNECTION },
 	[COLUMN_COUNTRY] = { "CC", "country", 2, 5, 0, false,
 			     OF_CONNECTION | OF(GROUP_HOST) },
-	[COLUMN_STATE] = { "STATE", "state", 7, 4, 0, false, OF_CONNECTION },
+	[COLUMN_STATE] = { "STATE", "state", 7, 7, 0, false, OF_CONNECTION },
 	[COLUMN_UP] = { "UP/s", "up", 6, 2, 0, true, OF_ALL },
 	[COLUMN_DOWN] = { "DOWN/s", "down", 6, 3, 0, true, OF_ALL },
 	[COLUMN_SENT] = { "SENT", "sent", 6, 8, 0, true, OF_ALL },
@@ -163,6 +166,18 @@ void column_alerts(uint8_t alerts, char out[COLUMN_TEXT])
 					       texts[i].text);
 }
 
+/* The name that was asked for, rather than the address it was found at. */
+static void format_remote(const struct row *r, char out[COLUMN_TEXT])
+{
+	const struct flow_key *k = &r->flow_key;
+
+	if (!*r->domain || !name_has_ports(k->proto))
+		column_address(k, !r->local_side, out);
+	else
+		snprintf(out, COLUMN_TEXT, "%s:%u", r->domain,
+			 r->local_side ? k->local_port : k->remote_port);
+}
+
 static void format_how(const struct row *r, char out[COLUMN_TEXT])
 {
 	snprintf(out, COLUMN_TEXT, "%s%s%s", attr_name(r->attr),
@@ -203,7 +218,13 @@ void column_cell(enum column c, const struct row *r, uint64_t now_ns,
 			       out);
 		break;
 	case COLUMN_REMOTE:
-		column_address(&r->flow_key, !r->local_side, out);
+		format_remote(r, out);
+		break;
+	case COLUMN_DOMAIN:
+		snprintf(out, COLUMN_TEXT, "%s", r->domain);
+		break;
+	case COLUMN_APP:
+		snprintf(out, COLUMN_TEXT, "%s", r->app);
 		break;
 	case COLUMN_COUNTRY:
 		snprintf(out, COLUMN_TEXT, "%s", r->country);
@@ -280,6 +301,10 @@ int column_compare(enum column c, const struct row *a, const struct row *b)
 		return compare_address(a, b, false);
 	case COLUMN_REMOTE:
 		return compare_address(a, b, true);
+	case COLUMN_DOMAIN:
+		return strcmp(a->domain, b->domain);
+	case COLUMN_APP:
+		return strcasecmp(a->app, b->app);
 	case COLUMN_COUNTRY:
 		return strcmp(a->country, b->country);
 	case COLUMN_STATE:

@@ -14,6 +14,7 @@
 #define MAX_PARTS	16	/* of one flow; then the last counts the rest */
 #define AGAIN_NS	2000000ull /* seen on two interfaces, not sent twice */
 #define LOW_PORT	1024
+#define DNS_PORT	53
 #define FIN		0x01
 #define ACK		0x10
 
@@ -38,6 +39,7 @@ struct flows {
 	struct flow_hash hash;
 	struct firsts *firsts;
 	struct flow *pool;
+	uint32_t used;			/* of it, so far */
 	struct flow_part *parts;
 	uint32_t part_count;
 	struct flow *free;		/* linked by next */
@@ -79,6 +81,8 @@ void flows_free(struct flows *t)
 {
 	if (!t)
 		return;
+	for (uint32_t i = 0; t->pool && i < t->used; i++)
+		free(t->pool[i].speech);
 	free(t->pool);
 	free(t->parts);
 	free(t->heads);
@@ -207,6 +211,9 @@ static void forget(struct flows *t, struct flow *f)
 	}
 	for (int i = 0; i < 2; i++)
 		actors_unref(t->options.actors, f->ends[i].actor);
+	free(f->speech);
+	f->speech = NULL;
+	f->number = 0;
 	f->next = t->free;
 	t->free = f;
 	t->stats.here--;
@@ -251,8 +258,10 @@ static struct flow *take_room(struct flows *t)
 {
 	struct flow *f = t->free;
 
-	if (!f && t->stats.here < t->options.max)
-		return &t->pool[t->stats.here++];
+	if (!f && t->used < t->options.max) {
+		t->stats.here++;
+		return &t->pool[t->used++];
+	}
 	if (!f)
 		f = make_room(t);
 	t->free = f->next;
@@ -321,6 +330,12 @@ static void set_countries(struct flows *t, struct flow *f)
 			f->new_country = true;
 }
 
+static bool is_dns(const struct flow_key *k)
+{
+	return (k->proto == IPPROTO_TCP || k->proto == IPPROTO_UDP) &&
+	       k->remote_port == DNS_PORT;
+}
+
 static struct flow *begin(struct flows *t, const struct owned_packet *p,
 			  struct actor *const actors[2], bool by_server)
 {
@@ -334,6 +349,7 @@ static struct flow *begin(struct flows *t, const struct owned_packet *p,
 	f->direction = p->verdict->direction;
 	f->interface = h->interface;
 	f->first_ns = h->ts_ns;
+	f->names = is_dns(&f->key);
 	for (int i = 0; i < 2; i++) {
 		f->part.actors[i] = f->ends[i].actor = actors[i];
 		actors_ref(t->options.actors, actors[i]);
@@ -512,6 +528,52 @@ static void count(struct flows *t, struct flow_part *p, enum flow_side side,
 	p->rate.now[side] += len;
 }
 
+/* A fragment has no ports, and is no beginning. */
+static bool says_something(const struct packet *p)
+{
+	switch (p->sent.proto) {
+	case IPPROTO_TCP:
+		return p->tcp_payload && !p->fragment;
+	case IPPROTO_UDP:
+	case IPPROTO_SCTP:
+		return !p->fragment || p->first_fragment;
+	default:
+		return false;
+	}
+}
+
+void flow_set_speech(struct flow *f, const char *app, bool guessed,
+		     const char *host, const char *detail)
+{
+	struct flow_speech *old = f->speech, *new;
+	size_t lens[3];
+	char *at;
+
+	if (old) {
+		if (!*app || (guessed && !old->guessed)) {
+			app = old->app;
+			guessed = old->guessed;
+		}
+		host = *host ? host : old->host;
+		detail = *detail ? detail : old->detail;
+	}
+	if (!*app)
+		return;
+	lens[0] = strlen(app) + 1;
+	lens[1] = strlen(host) + 1;
+	lens[2] = strlen(detail) + 1;
+	new = malloc(sizeof(*new) + lens[0] + lens[1] + lens[2]);
+	if (!new)
+		return;
+	at = new->text;
+	new->guessed = guessed;
+	new->app = memcpy(at, app, lens[0]);
+	new->host = memcpy(at + lens[0], host, lens[1]);
+	new->detail = memcpy(at + lens[0] + lens[1], detail, lens[2]);
+	free(old);
+	f->speech = new;
+}
+
 void flows_packet(struct flows *t, const struct owned_packet *p)
 {
 	const struct packet *packet = &p->frame->packet;
@@ -545,6 +607,9 @@ void flows_packet(struct flows *t, const struct owned_packet *p)
 	list_move(t, f, list_for(f));
 	if (is_new && t->options.begun)
 		t->options.begun(t->options.ctx, f);
+	if (t->options.heard && (f->asked < FLOW_ASKS || f->names) &&
+	    says_something(packet))
+		t->options.heard(t->options.ctx, f, p);
 }
 
 void flows_expire(struct flows *t, uint64_t mono_ns)

@@ -58,6 +58,17 @@ struct flow_part {
 	struct flow_rate rate;
 };
 
+/* What tshark made of it; texts are "" where nothing is known. */
+struct flow_speech {
+	const char *app;		/* "TLS" */
+	bool guessed;			/* by its port alone */
+	const char *host;		/* "www.example.com" */
+	const char *detail;
+	char text[];
+};
+
+#define FLOW_ASKS 4	/* packets of each that are given to tshark */
+
 struct flow_end {
 	struct actor *actor;	/* the last that was named, if any was */
 	uint8_t attr;			/* and how it is known */
@@ -80,6 +91,11 @@ struct flow {
 	uint8_t over;			/* enum flow_over */
 	uint8_t direction;	/* enum direction, of its first packet */
 	bool new_country;		/* firsts_see() of one of its ends */
+	bool names;			/* it is DNS: all of it is heard */
+	bool missed;			/* tshark could not take it */
+	uint8_t waits;			/* questions without an answer */
+	uint32_t asked;			/* packets that were heard */
+	struct flow_speech *speech;	/* or NULL */
 	uint32_t interface;
 	uint64_t number;		/* 1 is the first; never used again */
 	struct flow_key key;		/* as its client sees it */
@@ -103,6 +119,8 @@ struct flows_options {
 	const char *(*country)(void *ctx, const uint8_t addr[16]);
 	void (*begun)(void *ctx, const struct flow *f);	/* with one packet */
 	void (*ended)(void *ctx, const struct flow *f);
+	/* One of its first packets with something in it, or of DNS. */
+	void (*heard)(void *ctx, struct flow *f, const struct owned_packet *p);
 };
 
 struct flows_stats {
@@ -132,6 +150,13 @@ void flows_each(struct flows *t, void (*fn)(void *ctx, const struct flow *f),
 		void *ctx);
 
 void flows_stats(const struct flows *t, struct flows_stats *s);
+
+/*
+ * What is not empty takes the place of what was known; a guess, that of a guess
+ * alone.
+ */
+void flow_set_speech(struct flow *f, const char *app, bool guessed,
+		     const char *host, const char *detail);
 
 /* Both of the flow, of all its parts. */
 void flow_sums(const struct flow *f, uint64_t packets[2], uint64_t bytes[2]);

@@ -2,6 +2,7 @@
 #include "view/line.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,10 +193,23 @@ static void put_actor(struct json *j, struct actor *a)
 
 /* ---- a connection ---- */
 
-static void put_end(struct json *j, const char *name, const struct flow *f,
-		    enum flow_side side, uint64_t packets, uint64_t bytes)
+static void put_asker(struct json *j, const struct resolved_name *n)
+{
+	if (!n || !n->pid)
+		return;
+	json_open(j, "resolved_by", '{');
+	json_number(j, "pid", n->pid);
+	json_text(j, "name", n->who);
+	json_close(j, '}');
+}
+
+static void put_end(struct json *j, const struct line *l, const char *name,
+		    const struct flow *f, enum flow_side side,
+		    uint64_t packets, uint64_t bytes)
 {
 	const struct flow_end *e = &f->ends[side];
+	const struct resolved_name *n =
+		resolved_get(l->names, side ? f->key.remote : f->key.local);
 	char ip[INET6_ADDRSTRLEN];
 
 	json_open(j, name, '{');
@@ -204,6 +218,7 @@ static void put_end(struct json *j, const char *name, const struct flow *f,
 			     sizeof(ip));
 		json_text(j, "address", ip);
 		json_text(j, "ip", ip);
+		json_text(j, "domain", n ? n->name : "");
 	}
 	if (name_has_ports(f->key.proto))
 		json_number(j, "port", side ? f->key.remote_port :
@@ -220,6 +235,7 @@ static void put_end(struct json *j, const char *name, const struct flow *f,
 	json_open(j, "pktwho", '{');
 	json_text(j, "attr", attr_name(e->attr));
 	json_text(j, "reason", reason_name(e->reason));
+	put_asker(j, n);
 	json_close(j, '}');
 	json_close(j, '}');
 }
@@ -251,6 +267,20 @@ static const char *const ecs_directions[] = {
 	[DIRECTION_FORWARDED] = "external",
 };
 
+/* ECS wants it in lower case. */
+static void put_application(struct json *j, const struct flow *f)
+{
+	bool known = f->speech && !f->speech->guessed;
+	const char *app = known ? f->speech->app : "";
+	char text[64];
+	size_t n = 0;
+
+	for (; app[n] && n < sizeof(text) - 1; n++)
+		text[n] = (char)tolower((unsigned char)app[n]);
+	text[n] = '\0';
+	json_text(j, "protocol", text);
+}
+
 static void put_network(struct json *j, const struct flow *f,
 			uint64_t packets, uint64_t bytes)
 {
@@ -263,6 +293,7 @@ static void put_network(struct json *j, const struct flow *f,
 		put_keyword(j, "iana_number", f->key.proto);
 	}
 	json_text(j, "transport", name_protocol(&f->key));
+	put_application(j, f);
 	if (community_id(&f->key, id))
 		json_text(j, "community_id", id);
 	if (f->direction <= DIRECTION_FORWARDED)
@@ -320,6 +351,14 @@ static void put_pktwho(struct json *j, const struct line *l,
 		if (f->rtt_ns)
 			json_number(j, "rtt", f->rtt_ns);
 	}
+	if (f->speech) {
+		json_text(j, f->speech->guessed ? "app_of_port" : "app",
+			  f->speech->app);
+		json_text(j, "host", f->speech->host);
+		json_text(j, "detail", f->speech->detail);
+	}
+	if (f->missed)
+		json_number(j, "undissected", 1);
 	put_shares(j, f);
 	json_close(j, '}');
 }
@@ -344,8 +383,8 @@ size_t line_format(const struct line *l, const struct flow *f, char *buf,
 	}
 	put_event(&j, l, f);
 	put_network(&j, f, packets[0] + packets[1], bytes[0] + bytes[1]);
-	put_end(&j, "source", f, FLOW_CLIENT, packets[0], bytes[0]);
-	put_end(&j, "destination", f, FLOW_SERVER, packets[1], bytes[1]);
+	put_end(&j, l, "source", f, FLOW_CLIENT, packets[0], bytes[0]);
+	put_end(&j, l, "destination", f, FLOW_SERVER, packets[1], bytes[1]);
 	put_pktwho(&j, l, f);
 	json_close(&j, '}');
 	json_newline(&j);

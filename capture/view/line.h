@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "view/flows.h"
+#include "view/resolved.h"
 
 #define LINE_SCHEMA_VERSION 1
 
@@ -20,6 +21,7 @@ struct line {
 	uint64_t lost;			/* lines that nobody took in time */
 	const char *host;		/* "": not known */
 	const char *const *interfaces;	/* names, by flow.interface */
+	const struct resolved *names;	/* or NULL */
 };
 
 #define LINE_MAX_SIZE 65536	/* more than two longest records */

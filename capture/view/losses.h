@@ -8,6 +8,7 @@
 struct view_losses {
 	uint64_t dropped;		/* packets */
 	uint64_t events;		/* of the kernel, about owners */
+	uint64_t undissected;		/* connections, for want of time */
 };
 
 #endif

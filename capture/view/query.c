@@ -18,13 +18,13 @@ enum { STEP_AND = -1, STEP_OR = -2, STEP_NOT = -3 };
 
 enum query_field {
 	ANY, PROC, PID, USER, CONTAINER, UNIT, ACTOR_FIELDS,
-	COUNTRY = ACTOR_FIELDS, HOST, PORT, PROTO, STATE, HOW, FIELDS
+	COUNTRY = ACTOR_FIELDS, HOST, APP, PORT, PROTO, STATE, HOW, FIELDS
 };
 
 static const char *const field_names[FIELDS] = {
 	[ANY] = "", [PROC] = "proc", [PID] = "pid", [USER] = "user",
 	[CONTAINER] = "container", [UNIT] = "unit", [COUNTRY] = "country",
-	[HOST] = "host", [PORT] = "port", [PROTO] = "proto",
+	[HOST] = "host", [APP] = "app", [PORT] = "port", [PROTO] = "proto",
 	[STATE] = "state", [HOW] = "how",
 };
 
@@ -285,6 +285,17 @@ static bool has_address(const struct query_term *t, const struct flow_key *k)
 	return has_text(t, text);
 }
 
+static bool has_name(const struct query_term *t, const struct query_subject *s)
+{
+	const struct flow *f = s->flow;
+	const struct resolved_name *n = resolved_get(s->names, f->key.local),
+				   *m = resolved_get(s->names, f->key.remote);
+
+	if (f->speech && has_text(t, f->speech->host))
+		return true;
+	return (n && has_text(t, n->name)) || (m && has_text(t, m->name));
+}
+
 static bool has_port(const struct query_term *t, const struct flow_key *k)
 {
 	if (!name_has_ports(k->proto))
@@ -313,14 +324,18 @@ static bool actor_has(const struct query_term *t, enum query_field field,
 }
 
 static bool flow_has(const struct query_term *t, enum query_field field,
-		     const struct flow *f)
+		     const struct query_subject *s)
 {
+	const struct flow *f = s->flow;
+
 	switch (field) {
 	case COUNTRY:
 		return !strcasecmp(f->ends[0].country, t->text) ||
 		       !strcasecmp(f->ends[1].country, t->text);
 	case HOST:
-		return has_address(t, &f->key);
+		return has_address(t, &f->key) || has_name(t, s);
+	case APP:
+		return f->speech && has_text(t, f->speech->app);
 	case PORT:
 		return has_port(t, &f->key);
 	case PROTO:
@@ -339,7 +354,7 @@ static bool field_matches(const struct query_term *t, enum query_field field,
 			  const struct query_subject *s)
 {
 	if (field >= ACTOR_FIELDS)
-		return s->flow && flow_has(t, field, s->flow);
+		return s->flow && flow_has(t, field, s);
 	for (int i = 0; i < 2; i++)
 		if ((s->side < 0 || s->side == i) &&
 		    actor_has(t, field, s->actors[i]))

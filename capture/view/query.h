@@ -3,7 +3,7 @@
  * What the user types to see less: words that all must be found somewhere in
  * a row, "field:value", "not", "or", parentheses.  Fields: proc, pid, user,
  * container, unit, country, host (an address, a network as 192.0.2.0/24, or a
- * part of one), port (or a range), proto, state, how.  Case does not count;
+ * part of one, or of a name), app, port (or a range), proto, state, how.  Case does not count;
  * a value with "*" or "?" is a pattern, any other may be a part.  Pure.
  */
 #ifndef PKTWHO_VIEW_QUERY_H
@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "view/flows.h"
+#include "view/resolved.h"
 
 #define QUERY_TERMS 16
 #define QUERY_STEPS 64
@@ -47,6 +48,7 @@ struct query_subject {
 	const struct flow *flow; /* NULL: nothing is known but the actor */
 	const struct actor *actors[2];
 	int side;			/* enum flow_side; -1: of both */
+	const struct resolved *names;	/* of addresses, or NULL */
 };
 
 bool query_matches(const struct query *q, const struct query_subject *s);

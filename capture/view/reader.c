@@ -273,6 +273,8 @@ static int read_packet(struct reader *r, struct rbuf b,
 	frame.ts_ns = ts / i->per_second * SECOND +
 		      ts % i->per_second * SECOND / i->per_second;
 	frame.interface = (uint32_t)(i - r->interfaces);
+	p.data = data;
+	p.linktype = i->linktype;
 	parse_packet(&frame.packet, i->linktype, data, frame.caplen);
 	set_end(&v.src, &a.src);
 	set_end(&v.dst, &a.dst);

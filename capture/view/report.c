@@ -126,9 +126,13 @@ static void put_object(struct json *j, const struct report *r,
 			continue;
 		}
 		column_cell(c, row, r->now_ns, cell);
+		if (c == COLUMN_REMOTE)
+			column_address(&row->flow_key, !row->local_side, cell);
 		json_text(j, column_word(c), c == COLUMN_NAME ? row->name :
 								cell);
 	}
+	if (r->group == GROUP_CONNECTION)
+		json_text(j, "domain", row->domain);
 	json_number(j, "packets", row->packets);
 	json_number(j, "open", row->open);
 	json_number(j, "first", row->first_ns);
@@ -156,6 +160,7 @@ char *report_json(const struct report *r, size_t *len)
 	json_number(&j, "dropped", r->losses.dropped);
 	json_number(&j, "events_lost", r->losses.events);
 	json_number(&j, "forgotten", r->flows.forgotten);
+	json_number(&j, "undissected", r->losses.undissected);
 	json_close(&j, '}');
 	json_newline(&j);
 	if (!j.failed) {

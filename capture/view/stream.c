@@ -20,6 +20,7 @@ struct stream {
 	uint64_t sequence;		/* of the last line */
 	uint64_t lost;
 	const char *const *interfaces;
+	const struct resolved *names;
 	struct utsname host;
 	char line[LINE_MAX_SIZE];	/* the one that is made */
 	size_t limit;
@@ -42,6 +43,11 @@ struct stream *stream_new(int fd, const char *const *interfaces, size_t limit,
 	if (here)
 		uname(&s->host);
 	return s;
+}
+
+void stream_set_names(struct stream *s, const struct resolved *names)
+{
+	s->names = names;
 }
 
 void stream_free(struct stream *s)
@@ -129,6 +135,7 @@ void stream_add(struct stream *s, const char *action, const struct flow *f,
 		.lost = s->lost,
 		.host = s->host.nodename,
 		.interfaces = s->interfaces,
+		.names = s->names,
 	};
 
 	stream_put(s, s->line, line_format(&l, f, s->line, sizeof(s->line)));

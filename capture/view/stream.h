@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "view/flows.h"
+#include "view/resolved.h"
 
 struct stream;
 
@@ -21,6 +22,9 @@ struct stream;
  */
 struct stream *stream_new(int fd, const char *const *interfaces, size_t limit,
 			  bool here);
+/* Names for addresses; borrowed. */
+void stream_set_names(struct stream *s, const struct resolved *names);
+
 void stream_free(struct stream *s);		/* NULL is fine */
 
 /* Whole lines of @len bytes; 0: they could not be made, and are lost. */

@@ -208,11 +208,13 @@ static void describe_actor(struct row *r, const struct actor *a)
 }
 
 static const struct query_subject *subject(struct query_subject *s,
+					   const struct table *t,
 					   const struct flow *f,
 					   struct actor *const actors[2],
 					   int side)
 {
-	*s = (struct query_subject){ f, { actors[0], actors[1] }, side };
+	*s = (struct query_subject){ f, { actors[0], actors[1] }, side,
+				     t->spec->names };
 	return s;
 }
 
@@ -254,6 +256,28 @@ static void describe_ends(struct row *r, const struct flow *f)
 			 !a->id && peer->id ? peer->name : a->name);
 }
 
+static void describe_domain(struct row *r, const struct table *t,
+			    const struct flow *f, enum flow_side remote)
+{
+	const struct resolved_name *n = resolved_get(
+		t->spec->names, remote ? f->key.remote : f->key.local);
+
+	if (n)
+		snprintf(r->domain, sizeof(r->domain), "%.47s", n->name);
+}
+
+/* What was not listened to is not the same as what nothing is known of. */
+static void describe_app(struct row *r, const struct flow *f)
+{
+	const struct flow_speech *s = f->speech;
+
+	if (s)
+		snprintf(r->app, sizeof(r->app), "%s%s%s%s", s->app,
+			 s->guessed ? "?" : "", *s->host ? " " : "", s->host);
+	else if (f->missed)
+		snprintf(r->app, sizeof(r->app), "\u2026");
+}
+
 static void add_connection(struct table *t, const struct flow *f)
 {
 	struct row_key key = { .id = f->number };
@@ -261,7 +285,7 @@ static void add_connection(struct table *t, const struct flow *f)
 	struct query_subject s;
 	struct row *r;
 
-	if (!query_matches(t->spec->query, subject(&s, f, actors, -1)))
+	if (!query_matches(t->spec->query, subject(&s, t, f, actors, -1)))
 		return;
 	r = get_row(t, &key);
 	if (!r)
@@ -271,6 +295,8 @@ static void add_connection(struct table *t, const struct flow *f)
 	r->flow_key = f->key;
 	memcpy(r->country, f->ends[!r->local_side].country,
 	       sizeof(r->country));
+	describe_domain(r, t, f, (enum flow_side)!r->local_side);
+	describe_app(r, f);
 	r->state = f->over ? name_over(f) : name_state(f);
 	r->over = !is_open(f);
 	r->rtt_ns = f->rtt_ns;
@@ -335,7 +361,7 @@ static void add_actor(struct table *t, const struct flow *f,
 
 	if (!a->id && a->attr == ATTR_NONE)
 		return;
-	if (!query_matches(t->spec->query, subject(&s, f, p->actors, side)))
+	if (!query_matches(t->spec->query, subject(&s, t, f, p->actors, side)))
 		return;
 	r = actor_row(t, a);
 	if (!r)
@@ -388,7 +414,7 @@ static void add_place(struct table *t, const struct flow *f,
 	struct row_key key;
 	struct row *r;
 
-	if (!query_matches(t->spec->query, subject(&s, f, p->actors, -1)))
+	if (!query_matches(t->spec->query, subject(&s, t, f, p->actors, -1)))
 		return;
 	place_key(t->spec->group, f, remote, &key);
 	r = get_row(t, &key);
@@ -396,6 +422,8 @@ static void add_place(struct table *t, const struct flow *f,
 		return;
 	memcpy(r->name, key.text, sizeof(key.text));
 	memcpy(r->country, f->ends[remote].country, sizeof(r->country));
+	if (t->spec->group == GROUP_HOST)
+		describe_domain(r, t, f, remote);
 	if (is_abroad(t->spec->countries, r->country))
 		r->alerts |= ALERT_ABROAD;
 	add_part(t, r, f, p, !remote);

@@ -30,7 +30,8 @@ extern const char *const table_group_names[GROUPS];
 
 enum column {
 	COLUMN_NAME, COLUMN_PID, COLUMN_USER, COLUMN_CONTAINER, COLUMN_PROTO,
-	COLUMN_LOCAL, COLUMN_REMOTE, COLUMN_COUNTRY, COLUMN_STATE, COLUMN_UP,
+	COLUMN_LOCAL, COLUMN_REMOTE, COLUMN_DOMAIN, COLUMN_APP,
+	COLUMN_COUNTRY, COLUMN_STATE, COLUMN_UP,
 	COLUMN_DOWN, COLUMN_SENT, COLUMN_RECEIVED, COLUMN_CONNECTIONS,
 	COLUMN_RETRANSMISSIONS, COLUMN_RTT, COLUMN_AGE, COLUMN_HOW, COLUMNS
 };
@@ -57,6 +58,8 @@ struct row {
 	char user[32];
 	char container[32];
 	char country[3];
+	char domain[48];		/* resolved to the remote address */
+	char app[48];			/* "TLS www.example.com" */
 	uint8_t attr;
 	uint8_t reason;
 	uint8_t alerts;			/* enum row_alert */
@@ -85,6 +88,7 @@ struct table_spec {
 	bool ascending;
 	bool ended;			/* also what is over for long */
 	const struct query *query;
+	const struct resolved *names;	/* or NULL */
 	const char *countries;		/* "AT,DE": others stand out; or NULL */
 	uint64_t now_mono_ns;
 };

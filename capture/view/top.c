@@ -43,6 +43,12 @@ void top_close(struct top *t)
 	free(t);
 }
 
+void top_tell(struct top *t, const char *what, const char *why)
+{
+	snprintf(t->message, sizeof(t->message), "%s: %s", what, why);
+	t->dirty = true;
+}
+
 int top_fd(const struct top *t)
 {
 	return screen_fd(t->screen);
@@ -384,6 +390,7 @@ static void build(struct top *t, uint64_t now_mono_ns, uint64_t now_ns)
 		.ascending = t->ascending[t->group],
 		.ended = t->ended,
 		.query = &t->query,
+		.names = t->options.names,
 		.countries = t->options.countries,
 		.now_mono_ns = now_mono_ns,
 	};

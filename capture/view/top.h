@@ -18,11 +18,15 @@ struct top_options {
 	uint64_t interval_ns;		/* between two pictures */
 	struct flows *flows;		/* borrowed */
 	struct actors *actors;		/* borrowed */
+	const struct resolved *names;	/* borrowed, or NULL */
 };
 
 /* 0 or -errno (logged). */
 int top_open(struct top **out, const struct top_options *o);
 void top_close(struct top *t);		/* NULL is fine */
+
+/* One line for the user, until the next key. */
+void top_tell(struct top *t, const char *what, const char *why);
 
 /* Where keys come from. */
 int top_fd(const struct top *t);

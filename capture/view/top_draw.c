@@ -15,8 +15,8 @@ static const char *const help[] = {
 	"Up, Down, wheel another row; also j k, Page Up, Page Down, Home, End",
 	"Enter           details of the row",
 	"/               filter: words, or field:value with the fields",
-	"                proc pid user container unit country host port proto",
-	"                state how, and \"not\", \"or\", ( ), host:192.0.2.0/24",
+	"                proc pid user container unit country host app port",
+	"                proto state how, and \"not\", \"or\", ( ), host:192.0.2.0/24",
 	"p               filter by the name of a process",
 	"Esc             no filter",
 	"s > <           sort by the next column, or the one before",
@@ -70,6 +70,7 @@ static void losses_text(const struct top *t, char *out, size_t size)
 	at = add_count(out, at, size, t->losses.dropped, "dropped");
 	at = add_count(out, at, size, t->losses.events, "events lost");
 	at = add_count(out, at, size, s.forgotten, "forgotten");
+	at = add_count(out, at, size, t->losses.undissected, "not dissected");
 	add_count(out, at, size, actors_lost(t->options.actors),
 		  "processes forgotten");
 }
@@ -279,6 +280,37 @@ static void search_flow(void *ctx, const struct flow *f)
 		s->flow = f;
 }
 
+static void draw_name(struct pen *pen, const uint8_t addr[16])
+{
+	const struct resolved_name *n =
+		resolved_get(pen->top->options.names, addr);
+	char text[RESOLVED_NAME + 100];
+
+	if (!n)
+		return;
+	snprintf(text, sizeof(text), "%s, asked for by %s", n->name, n->who);
+	if (n->pid)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			 " (%u)", n->pid);
+	line(pen, "  name", text);
+}
+
+static void draw_speech(struct pen *pen, const struct flow *f)
+{
+	const struct flow_speech *s = f->speech;
+	char text[640];
+
+	if (f->missed && !s)
+		line(pen, "application", "not dissected: there was no time");
+	if (!s)
+		return;
+	snprintf(text, sizeof(text), "%s%s%s%s", s->app,
+		 *s->host ? " " : "", s->host,
+		 s->guessed ? ", by its port alone" : "");
+	line(pen, "application", text);
+	line(pen, "  detail", s->detail);
+}
+
 static void draw_end(struct pen *pen, const struct flow *f,
 		     enum flow_side side)
 {
@@ -293,6 +325,7 @@ static void draw_end(struct pen *pen, const struct flow *f,
 		 "B, %u again", addr, e->country, packets[side], sent,
 		 e->retransmissions);
 	line(pen, side ? "server" : "client", text);
+	draw_name(pen, side ? f->key.remote : f->key.local);
 	draw_process(pen, "  process", e->actor);
 	snprintf(text, sizeof(text), "%s %s", attr_name(e->attr),
 		 reason_name(e->reason));
@@ -308,6 +341,7 @@ static void draw_flow(struct pen *pen, const struct row *r)
 		line(pen, r->name, "is forgotten, for want of room");
 		return;
 	}
+	draw_speech(pen, s.flow);
 	draw_end(pen, s.flow, FLOW_CLIENT);
 	draw_end(pen, s.flow, FLOW_SERVER);
 }

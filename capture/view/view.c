@@ -18,11 +18,13 @@
 #include "printable.h"
 #include "view/columns.h"
 #include "view/report.h"
+#include "view/speech.h"
 #include "view/stream.h"
 #include "view/top.h"
 
 #define MAX_FLOWS	131072	/* 50 MB, if there are so many */
 #define MAX_ACTORS	16384
+#define MAX_NAMES	16384	/* 5 MB */
 #define TOP_INTERVAL_NS 1000000000ull
 #define BATCH_WIDTH	180	/* there is room for everything */
 #define LOG_WAITS	(4u << 20)	/* bytes, some thousand lines */
@@ -34,6 +36,9 @@ struct view {
 	struct country_cache *countries;
 	struct actors *actors;
 	struct flows *flows;
+	struct resolved *names;
+	struct speech *speech;		/* NULL: nobody listens */
+	bool speech_told;		/* why it does not work */
 	struct stream *stream;		/* of the log and of reports, or NULL */
 	struct top *top;		/* or NULL */
 	struct table *table;		/* of reports */
@@ -62,10 +67,19 @@ static void on_begun(void *ctx, const struct flow *f)
 	stream_add(v->stream, "start", f, f->first_ns);
 }
 
+static void on_heard(void *ctx, struct flow *f, const struct owned_packet *p)
+{
+	struct view *v = ctx;
+
+	speech_heard(v->speech, f, p);
+}
+
 static void on_ended(void *ctx, const struct flow *f)
 {
 	struct view *v = ctx;
 
+	if (v->speech)
+		speech_await(v->speech, f);
 	stream_add(v->stream, "end", f, f->last_ns);
 }
 
@@ -115,8 +129,15 @@ static int open_tables(struct view *v)
 	};
 
 	v->actors = fo.actors = actors_new(MAX_ACTORS);
-	if (!v->actors)
+	v->names = resolved_new(MAX_NAMES);
+	if (!v->actors || !v->names)
 		return -ENOMEM;
+	if (!v->options->no_tshark) {
+		v->speech = speech_new(v->names, v->options->read);
+		if (!v->speech)
+			return -ENOMEM;
+		fo.heard = on_heard;
+	}
 	v->flows = flows_new(&fo);
 	v->table = table_new();
 	return v->flows && v->table ? 0 : -ENOMEM;
@@ -133,6 +154,7 @@ static int open_reader(struct view *v)
 		.interval_ns = v->interval_ns,
 		.flows = v->flows,
 		.actors = v->actors,
+		.names = v->names,
 	};
 
 	if (v->options->action == ACTION_TOP && !v->options->batch)
@@ -140,6 +162,8 @@ static int open_reader(struct view *v)
 	v->stream = stream_new(STDOUT_FILENO, v->interfaces,
 			       v->options->batch ? REPORT_WAITS : LOG_WAITS,
 			       !v->options->read);
+	if (v->stream)
+		stream_set_names(v->stream, v->names);
 	return v->stream ? 0 : -ENOMEM;
 }
 
@@ -148,7 +172,9 @@ static void free_view(struct view *v)
 	top_close(v->top);
 	stream_free(v->stream);
 	table_free(v->table);
+	speech_free(v->speech);
 	flows_free(v->flows);
+	resolved_free(v->names);
 	actors_free(v->actors);
 	country_cache_free(v->countries);
 	free(v);
@@ -230,6 +256,7 @@ static void add_report(struct view *v)
 		.compare = column_compare,
 		.ended = true,
 		.query = &everything,
+		.names = v->names,
 		.countries = v->options->countries,
 		.now_mono_ns = v->now_ns,
 	};
@@ -273,16 +300,36 @@ static int flush(struct view *v, bool patient)
 	return err;
 }
 
+/* On a screen it is the last line that says it. */
+static void listen(struct view *v)
+{
+	const char *why;
+
+	if (!v->speech)
+		return;
+	speech_work(v->speech);
+	why = speech_why(v->speech);
+	if (!why || v->speech_told)
+		return;
+	v->speech_told = true;
+	if (v->top)
+		top_tell(v->top, "no applications and names", why);
+	else if (!v->options->quiet)
+		log_info("no applications and names: %s", why);
+}
+
 int view_update(struct view *v, const struct view_losses *losses,
 		uint64_t now_ns)
 {
 	int err;
 
 	v->losses = *losses;
+	listen(v);
+	v->losses.undissected = v->speech ? speech_missed(v->speech) : 0;
 	v->now_ns = now_ns;
 	flows_expire(v->flows, now_ns);
 	if (v->top)
-		return top_update(v->top, losses, now_ns,
+		return top_update(v->top, &v->losses, now_ns,
 				  now_ns + v->epoch_ns);
 	if (!v->next_ns && now_ns)
 		v->next_ns = now_ns + v->interval_ns;
@@ -316,6 +363,10 @@ int view_close(struct view *v)
 
 	if (!v)
 		return 0;
+	if (v->stream && v->speech) {
+		speech_finish(v->speech);
+		listen(v);
+	}
 	flows_stop(v->flows);
 	if (v->stream)
 		err = close_stream(v);

@@ -1,27 +1,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """pktwho top -r: each screen as a person sees it, and what log -r writes.
 
-  python3 tests/golden/test_screens.py build/capture/pktwho --write
+  python3 tests/golden/test_screens.py build/capture/pktwho \
+    build/plugin/pktwho.so --write
 
 makes the screens anew, to be looked at before they are kept.
 """
 import json
+import os
 import subprocess
 import sys
 import unittest
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "plugin")]
 
 import terminal  # noqa: E402
+from harness import Tshark  # noqa: E402
 from terminal import Terminal  # noqa: E402
 
-PKTWHO = Path(sys.argv[1]).resolve()
-WRITE = "--write" in sys.argv[2:]
+PKTWHO, PLUGIN = (Path(arg).resolve() for arg in sys.argv[1:3])
+WRITE = "--write" in sys.argv[3:]
 SAMPLES = HERE.parents[1] / "samples"
 
-# Name: size, file, and keys, after which it is as kept.
+# Name: size, file, and keys, after which it is as kept; or keys, what they
+# show, and more keys.
 SCREENS = {
     "start": ((24, 80), "loopback-http", ""),
     "wide": ((60, 200), "countries", ""),
@@ -33,11 +37,24 @@ SCREENS = {
     "details": ((30, 100), "loopback-http", "G\n"),
     "help": ((24, 80), "loopback-http", "?"),
     "small": ((10, 40), "countries", "G"),
+    "by-name": ((24, 80), "dns-then-connect", "/host:www.example.com\n"),
+    "by-app": ((24, 100), "countries", "/app:ntp\n"),
+    "name": ((40, 100), "dns-then-connect", ("/app:http\n", "HTTP", "\n")),
+    "hosts": ((24, 80), "countries", "4"),
 }
 
 
 class Screens(unittest.TestCase):
     maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.tshark = Tshark(PLUGIN)
+        os.environ.update(cls.tshark.environment())
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.tshark.close()
 
     def setUp(self):
         if not terminal.pyte:
@@ -55,10 +72,14 @@ class Screens(unittest.TestCase):
     def check(self, name):
         size, sample, keys = SCREENS[name]
         t = self.top(size, f"{sample}.pcapng")
+        if isinstance(keys, tuple):
+            t.type(keys[0])
+            t.shows(keys[1])
+            keys = keys[2]
         t.type(keys)
         path = HERE / "screens" / f"{name}.txt"
         if WRITE:
-            t.read(2)
+            t.read(4)
             path.write_text("\n".join(t.lines) + "\n")
         expected = path.read_text().split("\n")[:-1]
         try:
@@ -132,5 +153,5 @@ for key in SCREENS:
     setattr(Screens, f"test_{key}", lambda self, key=key: self.check(key))
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], *(a for a in sys.argv[2:]
+    unittest.main(argv=[sys.argv[0], *(a for a in sys.argv[3:]
                                        if a != "--write")])

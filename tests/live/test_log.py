@@ -25,6 +25,11 @@ def name_of(end):
 
 
 class Log(world.LiveTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        os.environ.update(cls.tshark.environment())
+
     def begin(self, *argv, within, **options):
         """A log that captures: a packet of ours has been told."""
         out = self.dir / f"{self.id()}.json"
@@ -146,6 +151,36 @@ class Log(world.LiveTest):
                           for line in lines
                           if line["event"]["action"] == "end"},
                          {("stopped", "udp"), ("stopped", "icmp")})
+
+    def test_what_is_spoken_and_who_asked_for_the_name(self):
+        ns = self.namespace()
+        process, out = self.begin("--interval", "0.2", within=ns)
+        pid = int(ns.run("python3", "-c", world.NAMED_CLIENT,
+                         check=True).stdout)
+        wait_for(lambda: '"detail":"GET / 200"' in out.read_text(), "answer",
+                 30)
+        _, lines = self.end(process, out)
+        self.check(lines)
+        ends = {line["network"]["protocol"]: line for line in lines
+                if line["event"]["action"] == "end"
+                and "protocol" in line["network"]}
+        self.assertEqual(set(ends), {"dns", "http"})
+        self.assertEqual(ends["dns"]["pktwho"]["detail"], "A 127.0.0.9")
+        http = ends["http"]
+        self.assertEqual(http["pktwho"]["app"], "HTTP")
+        self.assertEqual(http["pktwho"]["host"], "www.example.com")
+        self.assertEqual(http["pktwho"]["detail"], "GET / 200")
+        self.assertEqual(http["destination"]["domain"], "www.example.com")
+        self.assertEqual(http["destination"]["pktwho"]["resolved_by"],
+                         {"pid": pid, "name": "named"})
+
+    def test_without_tshark(self):
+        ns = self.namespace()
+        process, out = self.begin(
+            within=ns, env={**os.environ, "PATH": "/sbin:/nonexistent"})
+        said, lines = self.end(process, out)
+        self.assertIn("no applications and names: there is no tshark\n", said)
+        self.check(lines)
 
     def test_a_hostile_name(self):
         ns = self.namespace()

@@ -7,6 +7,7 @@ import shutil
 import sys
 import termios
 import time
+from pathlib import Path
 
 import world
 from world import PKTWHO, clients, run, wait_for
@@ -41,6 +42,11 @@ while True:
 
 
 class Top(world.LiveTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        os.environ.update(cls.tshark.environment())
+
     def setUp(self):
         if not terminal.pyte:
             self.skipTest("no python3-pyte")
@@ -69,11 +75,11 @@ class Top(world.LiveTest):
                          r"up \S+/s  down \S+/s")
         self.assertEqual(lines[1], "1 connections 2 processes 3 programs "
                          "4 hosts 5 countries 6 users 7 containers")
-        self.assertRegex(lines[2], "^PROCESS +PID REMOTE +CC STATE +UP/s "
-                         "DOWN/s +SENT$")
+        self.assertRegex(lines[2], "^PROCESS +PID REMOTE +APPLICATION +"
+                         "CC +UP/s DOWN/s$")
         row, = self.rows(lines)
         self.assertRegex(row, rf"^python3 → pyth\S* +{talker.pid} "
-                         rf"127\.0\.0\.1:{self.echo.told} +open ")
+                         rf"127\.0\.0\.1:{self.echo.told} ")
         self.assertIn("/ filter", lines[-1])
         status, said = t.end()
         self.assertEqual(status, 0)
@@ -116,7 +122,7 @@ class Top(world.LiveTest):
         self.assertTrue(lines[3].startswith("(host)"))
         t.type("\t")
         t.wait(lambda lines: lines[2].startswith("PROCESS ") and
-               "STATE" in lines[2])
+               "APPLICATION" in lines[2])
         self.assertEqual(t.end()[0], 0)
 
     def test_order_and_cursor(self):
@@ -230,6 +236,37 @@ class Top(world.LiveTest):
         kinds = [b.kind for b in pcapng.blocks(path.read_bytes())]
         self.assertGreater(kinds.count(pcapng.EPB), 10)
         self.assertEqual(kinds[-1], pcapng.CB)
+
+    def test_applications_and_names(self):
+        t = self.top(columns=200)
+        t.shows("no traffic yet")
+        self.ns.run("python3", "-c", world.NAMED_CLIENT, check=True)
+        t.shows("HTTP www.example.com", 30)
+        t.shows("www.example.com:80")
+        t.shows("DNS www.example.com")
+        self.assertEqual(t.end()[0], 0)
+
+    def test_without_tshark(self):
+        self.talker()
+        t = self.top(env={"PATH": "/sbin:/nonexistent"})
+        t.shows("no applications and names: there is no tshark")
+        t.shows("python3")
+        self.assertEqual(t.end()[0], 0)
+
+    def test_who_dissects_has_no_privilege(self):
+        t = self.top()
+        t.shows("no traffic yet")
+
+        def status():
+            for pid in run("pgrep", "-x", "tshark", "-P",
+                           t.process.pid).stdout.split():
+                return Path(f"/proc/{pid}/status").read_text()
+        wait_for(status, "tshark")
+        self.assertRegex(status(), r"(?m)^Uid:(\s+65534){4}$")
+        for kind in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+            self.assertRegex(status(), rf"(?m)^{kind}:\s+0+$")
+        self.assertRegex(status(), r"(?m)^NoNewPrivs:\s+1$")
+        self.assertEqual(t.end()[0], 0)
 
     def test_killed_outright(self):
         """Somebody else puts the terminal back."""

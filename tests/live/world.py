@@ -252,6 +252,36 @@ while True:
 """
 
 
+# Asks for www.example.com at a server of its own, and gets a page from it.
+NAMED_CLIENT = """
+import os, socket, struct, threading
+open("/proc/self/comm", "w").write("named")
+dns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+dns.bind(("127.0.0.1", 53))
+web = socket.create_server(("127.0.0.9", 80))
+def serve():
+    q, asker = dns.recvfrom(512)
+    dns.sendto(q[:2] + struct.pack("!HHHHH", 0x8180, 1, 1, 0, 0) + q[12:] +
+               struct.pack("!HHHIH4B", 0xc00c, 1, 1, 60, 4, 127, 0, 0, 9),
+               asker)
+    c, _ = web.accept()
+    c.recv(4096)
+    c.sendall(b"HTTP/1.0 200 OK\\r\\nContent-Length: 3\\r\\n\\r\\nhi\\n")
+    c.close()
+threading.Thread(target=serve, daemon=True).start()
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.sendto(struct.pack("!HHHHHH", 7, 0x100, 1, 0, 0, 0) +
+         b"\\3www\\7example\\3com\\0" + struct.pack("!HH", 1, 1),
+         ("127.0.0.1", 53))
+s.recv(512)
+c = socket.create_connection(("127.0.0.9", 80))
+c.sendall(b"GET / HTTP/1.0\\r\\nHost: www.example.com\\r\\n\\r\\n")
+while c.recv(4096):
+    pass
+print(os.getpid())
+"""
+
+
 def clients(count, url):
     """A shell script: curls one after another, each one's pid printed."""
     return (f"for i in $(seq {count}); do curl -gs -o /dev/null {url} & "

@@ -77,6 +77,13 @@ class Tshark:
         path.chmod(0o644)
         return path
 
+    def environment(self):
+        """For a program that starts tshark itself, and steps down for it."""
+        if "PKTWHO_PRELOAD" in os.environ:
+            skip("a plugin with sanitizers, of a tshark without them")
+        return {"WIRESHARK_PLUGIN_DIR": str(self.dir / "plugins"),
+                "HOME": str(self.dir / "home")}
+
     def popen(self, *argv, **options):
         """Started as the ordinary user, with nothing but our plugin."""
         env = {"PATH": os.environ["PATH"], "HOME": str(self.dir / "home"),

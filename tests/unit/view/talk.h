@@ -77,6 +77,7 @@ static inline void say(struct flows *t, const struct said *s)
 		.frame = &f, .verdict = &v, .mono_ns = s->at_ns,
 		.src = s->src ? &s->src->program : NULL,
 		.dst = s->dst ? &s->dst->program : NULL,
+		.linktype = LINKTYPE_ETHERNET,
 	};
 	struct flow_key *k = &f.packet.sent;
 

@@ -108,7 +108,8 @@ static void every_column_orders_and_has_words(void **state)
 {
 	struct row small = { .name = "a", .state = "", .local_side = 0 };
 	struct row large = { .name = "B", .user = "u", .container = "c",
-			     .country = "NL", .state = "open", .pid = 1,
+			     .country = "NL", .domain = "d", .app = "e",
+			     .state = "open", .pid = 1,
 			     .attr = 1, .up = 1, .down = 1, .sent = 1,
 			     .received = 1, .connections = 1,
 			     .retransmissions = 1, .rtt_ns = 1,
@@ -137,6 +138,22 @@ static void every_column_orders_and_has_words(void **state)
 	assert_string_equal(cell, "! B");
 }
 
+static void a_name_stands_for_the_remote_address(void **state)
+{
+	struct row r = { .domain = "www.example.com", .app = "TLS x",
+			 .flow_key = { .proto = 6, .local_port = 5,
+				       .remote_port = 443 } };
+
+	(void)state;
+	column_cell(COLUMN_REMOTE, &r, 0, cell);
+	assert_string_equal(cell, "www.example.com:443");
+	r.local_side = FLOW_SERVER;
+	column_cell(COLUMN_REMOTE, &r, 0, cell);
+	assert_string_equal(cell, "www.example.com:5");
+	column_cell(COLUMN_APP, &r, 0, cell);
+	assert_string_equal(cell, "TLS x");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,6 +163,7 @@ int main(void)
 		cmocka_unit_test(all_that_stands_out_is_said),
 		cmocka_unit_test(what_is_placed_fits),
 		cmocka_unit_test(every_column_orders_and_has_words),
+		cmocka_unit_test(a_name_stands_for_the_remote_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -368,6 +368,24 @@ static void a_rate_is_of_the_last_second(void **state)
 	unmake();
 }
 
+static void a_guess_does_not_take_the_place_of_knowledge(void **state)
+{
+	struct flow f = { 0 };
+
+	(void)state;
+	flow_set_speech(&f, "", false, "nothing", "");
+	assert_null(f.speech);
+	flow_set_speech(&f, "NTP", true, "", "");
+	assert_true(f.speech->guessed);
+	flow_set_speech(&f, "TLS", false, "a.test", "");
+	flow_set_speech(&f, "NTP", true, "", "1.3");
+	assert_string_equal(f.speech->app, "TLS");
+	assert_false(f.speech->guessed);
+	assert_string_equal(f.speech->host, "a.test");
+	assert_string_equal(f.speech->detail, "1.3");
+	free(f.speech);
+}
+
 static void what_a_process_is_called_is_made_printable(void **state)
 {
 	struct process p = { .pid = 10, .id = 1010 };
@@ -412,6 +430,8 @@ int main(void)
 		cmocka_unit_test(parts_are_bounded),
 		cmocka_unit_test(a_process_that_talks_to_itself_counts_once),
 		cmocka_unit_test(a_rate_is_of_the_last_second),
+		cmocka_unit_test(
+			a_guess_does_not_take_the_place_of_knowledge),
 		cmocka_unit_test(what_a_process_is_called_is_made_printable),
 	};
 

@@ -127,6 +127,36 @@ static void a_process_that_changes_is_told_anew(void **state)
 	assert_null(strstr(buf, "nginx.service"));
 }
 
+static void what_is_spoken_is_told_with_who_asked(void **state)
+{
+	static char buf[LINE_MAX_SIZE];
+	static const char *const interfaces[] = { "lo" };
+	struct resolved *names = resolved_new(1);
+	struct line l = { .action = "end", .host = "", .names = names,
+			  .interfaces = interfaces };
+	struct flow spoken = *flow;
+
+	(void)state;
+	resolved_put(names, flow->key.remote, "www.example.com", "curl", 10);
+	spoken.speech = NULL;
+	flow_set_speech(&spoken, "TLS", false, "example.com", "");
+	buf[line_format(&l, &spoken, buf, sizeof(buf))] = '\0';
+	assert_non_null(strstr(buf, "\"protocol\":\"tls\""));
+	assert_non_null(strstr(buf, "\"app\":\"TLS\",\"host\":"
+				    "\"example.com\"}"));
+	assert_non_null(strstr(buf, "\"domain\":\"www.example.com\""));
+	assert_non_null(strstr(buf, "\"resolved_by\":{\"pid\":10,"
+				    "\"name\":\"curl\"}"));
+	free(spoken.speech);
+	spoken.speech = NULL;
+	flow_set_speech(&spoken, "NTP", true, "", "");
+	buf[line_format(&l, &spoken, buf, sizeof(buf))] = '\0';
+	assert_null(strstr(buf, "\"protocol\""));
+	assert_non_null(strstr(buf, "\"app_of_port\":\"NTP\""));
+	free(spoken.speech);
+	resolved_free(names);
+}
+
 static void numbers_are_whole(void **state)
 {
 	char buf[64];
@@ -150,6 +180,7 @@ int main(void)
 		TEST(a_line_says_it_all),
 		TEST(what_does_not_fit_is_no_line),
 		TEST(a_process_that_changes_is_told_anew),
+		TEST(what_is_spoken_is_told_with_who_asked),
 		TEST(numbers_are_whole),
 	};
 

@@ -132,6 +132,38 @@ static void what_is_no_query_says_why(void **state)
 	}
 }
 
+static void names_are_hosts_too(void **state)
+{
+	struct resolved *names = resolved_new(1);
+	struct flow spoken = *flow;
+	struct query_subject s = { .flow = &spoken, .side = -1,
+				   .names = names };
+	static const struct {
+		const char *text;
+		bool matches;
+	} cases[] = {
+		{ "host:www.example", true }, { "example", true },
+		{ "host:shop", true }, { "app:tls", true }, { "TLS", true },
+		{ "host:other", false }, { "app:http", false },
+	};
+	struct query q;
+	char why[64];
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		s.actors[i] = flow->part.actors[i];
+	resolved_put(names, flow->key.remote, "www.example.com", "", 0);
+	spoken.speech = NULL;
+	flow_set_speech(&spoken, "TLS", false, "shop.test", "");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		assert_int_equal(query_compile(&q, cases[i].text, why,
+					       sizeof(why)), 0);
+		assert_int_equal(query_matches(&q, &s), cases[i].matches);
+	}
+	free(spoken.speech);
+	resolved_free(names);
+}
+
 static void actors_are_asked_without_a_flow(void **state)
 {
 	struct query_subject s = { .side = FLOW_CLIENT };
@@ -175,6 +207,7 @@ int main(void)
 		cmocka_unit_test(what_it_finds),
 		cmocka_unit_test(a_side_answers_for_itself),
 		cmocka_unit_test(what_is_no_query_says_why),
+		cmocka_unit_test(names_are_hosts_too),
 		cmocka_unit_test(actors_are_asked_without_a_flow),
 		cmocka_unit_test(anything_can_be_typed),
 	};

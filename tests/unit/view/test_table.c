@@ -229,9 +229,9 @@ static void columns_fit_any_width(void **state)
 			if (width >= 80)
 				assert_int_equal(used, width);
 		}
-	assert_int_equal(columns_place(GROUP_CONNECTION, 80, p), 8);
+	assert_int_equal(columns_place(GROUP_CONNECTION, 80, p), 7);
 	assert_int_equal(p[0].column, COLUMN_NAME);
-	assert_int_equal(columns_place(GROUP_CONNECTION, 250, p), 17);
+	assert_int_equal(columns_place(GROUP_CONNECTION, 250, p), 18);
 }
 
 static void numbers_are_short(void **state)
