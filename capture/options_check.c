@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "options_parts.h"
+
+#include <string.h>
+
+static bool asks_to_capture(const struct options *o)
+{
+	return o->interface_count || o->first_filter || o->write ||
+	       o->command || !filter_is_empty(&o->filter) || o->max_packets ||
+	       o->max_duration_ns || o->until_eof || o->hash;
+}
+
+static int check_show(const struct options *o)
+{
+	bool screen = o->action == ACTION_TOP && !o->batch;
+
+	if (o->interval_ns && !options_show(o))
+		return options_bad("only for pktwho top and log:", "--interval");
+	if (o->action != ACTION_TOP && o->countries)
+		return options_bad("only for pktwho top:", "--countries");
+	if (o->action != ACTION_TOP && (o->batch || o->by))
+		return options_bad("only for pktwho top:", o->by ? "--by" : "--batch");
+	if ((o->json || o->max_reports) && !o->batch)
+		return options_bad("only with --batch:", o->json ? "--json" : "-n");
+	if (o->no_tshark && !options_show(o))
+		return options_bad("only for pktwho top and log:", "--no-tshark");
+	if (o->read && !options_show(o))
+		return options_bad("only for pktwho top and log:", "-r");
+	if (o->read && asks_to_capture(o))
+		return options_bad("no capture is made beside", o->read);
+	if (!options_show(o))
+		return 0;
+	if (o->remote.host)
+		return options_bad("nothing can be shown of", o->remote.host);
+	if (o->write && !strcmp(o->write, "-"))
+		return options_bad("what is shown goes to", "-");
+	if (screen && o->until_eof)
+		return options_bad("the keyboard is needed, not", "eof");
+	return 0;
+}
+
+static int check_ring(const struct options *o)
+{
+	const struct options_file *f = &o->file;
+
+	if (!o->ring.asked)
+		return o->ring.stop_files ?
+			       options_bad("only with -b:", "-a files") : 0;
+	if (!o->write || !strcmp(o->write, "-"))
+		return options_bad("-b needs a file to name others after, not",
+			   o->write ? o->write : "a temporary one");
+	if (!f->bytes && !f->packets && !f->duration_ns && !f->interval_ns)
+		return options_bad("when does a file end, without", "-b filesize:KB");
+	if ((o->ring.total || o->ring.free) && !f->bytes)
+		return options_bad("how large is a file, without", "-b filesize:KB");
+	if (o->ring.total && o->ring.total < 2 * f->bytes)
+		return options_bad("no room for two files in", "-b total");
+	if (o->remote.host)
+		return options_bad("no ring of files is written of", o->remote.host);
+	return 0;
+}
+
+/* What does not go together. */
+int options_check(const struct options *o)
+{
+	const struct options_remote *r = &o->remote;
+	int err = check_show(o);
+
+	if (!err)
+		err = check_ring(o);
+	if (!err && o->comment && strlen(o->comment) > 4096)
+		err = options_bad("too long a", "--capture-comment");
+	if (err)
+		return err;
+	if (o->filter.follow && filter_is_empty(&o->filter))
+		return options_bad("nobody to follow:", "--follow");
+	if (o->command && o->until_eof)
+		return options_bad("the standard input belongs to", o->command[0]);
+	if (!r->host)
+		return r->port || r->command || r->sudo || r->copy ?
+			       options_bad("which host, without", "--remote") : 0;
+	if (o->command)
+		return options_bad("no command can be started on", r->host);
+	if (o->geo_count)
+		return options_bad("no countries are looked up on", r->host);
+	if (o->action == ACTION_LIST_INTERFACES ||
+	    o->action == ACTION_LIST_LINKTYPES)
+		return options_bad("no list can be had from", r->host);
+	return 0;
+}

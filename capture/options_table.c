@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "options_parts.h"
+
+#define MEMBER(m) .at = offsetof(struct options, m)
+#define FLAG(m) .take = options_take_flag, MEMBER(m)
+#define TEXT(m) .take = options_take_text, MEMBER(m)
+#define NUMBER(m, lowest, highest)                                          \
+	.take = options_take_number, MEMBER(m), .min = lowest, .max = highest,      \
+	.size = sizeof(((struct options *)NULL)->m)
+#define DURATION(m) .take = options_take_duration, MEMBER(m)
+#define TERMS(kind) .take = options_take_terms, .at = kind
+#define ACTION(action) .take = options_take_action, .at = action
+
+/* In the order of --help; { letter, "name", "ARGUMENT", "help", ... }. */
+const struct option_row options_table[] = {
+	{ 'i', "interface", "NAME", "capture here; may be repeated (any)",
+	  OPTION_THERE, VALUE_INTERFACE, .take = options_take_interface,
+	  .dialog = { DIALOG_REMOTE, PAGE_THERE, "Interface there",
+		      "As pktwho -D lists them there", "any" } },
+	{ 'f', NULL, "FILTER",
+	  "capture filter, see pcap-filter(7): of the -i\n"
+	  "before it, or of all if it comes first",
+	  OPTION_THERE, .take = options_take_filter },
+	{ 'w', NULL, "FILE", "write here; - is stdout (a temporary file, in\n"
+	  "--temp-dir DIR)",
+	  OPTION_HERE, VALUE_FILE, TEXT(write) },
+	{ 'g', NULL, NULL, "the group may read the file, too",
+	  OPTION_HERE, FLAG(group_read) },
+	{ 0, "force", NULL, "overwrite a file that is there already",
+	  OPTION_HERE, FLAG(force) },
+	{ 0, "capture-comment", "TEXT", "a comment for the whole file",
+	  OPTION_THERE, TEXT(comment) },
+	{ 0, "temp-dir", "DIR", NULL,
+	  OPTION_HERE, VALUE_FILE, TEXT(temp_dir) },
+	{ 'c', NULL, "COUNT", "stop after so many packets",
+	  OPTION_THERE, NUMBER(max_packets, 1, UINT64_MAX) },
+	{ 'a', "autostop", "COND",
+	  "duration:S, packets:N, filesize:KB, files:N or eof",
+	  OPTION_THERE, VALUE_WORD, "duration: packets: filesize: files: eof",
+	  .take = options_take_autostop },
+	{ 'b', "ring-buffer", "COND",
+	  "next file after filesize:KB or packets:COUNT, keep\n"
+	  "files:COUNT or total:SIZE, ...: see the man page",
+	  OPTION_HERE, VALUE_WORD, "duration: filesize: packets: interval: "
+	  "files: total: free: nametimenum: printname:", .take = options_take_ring },
+	{ 's', "snapshot-length", "N",
+	  "bytes to keep of each packet (262144)",
+	  OPTION_THERE, NUMBER(snaplen, 0, OPTIONS_MAX_SNAPLEN),
+	  .dialog = { DIALOG_BOTH, PAGE_CAPTURE, "Snapshot length",
+		      "Bytes to keep of each packet", "262144" } },
+	{ 'B', "buffer-size", "MIB", "kernel buffer of each interface (16)",
+	  OPTION_THERE, NUMBER(buffer_mib, 1, 1024) },
+	{ 'p', "no-promiscuous-mode", NULL, "only what is meant for this host",
+	  OPTION_THERE, FLAG(no_promiscuous) },
+	{ 'q', NULL, NULL, "no summary at the end",
+	  OPTION_THERE, FLAG(quiet) },
+	{ 'D', "list-interfaces", NULL, "list the interfaces",
+	  OPTION_HERE, ACTION(ACTION_LIST_INTERFACES) },
+	{ 'L', "list-data-link-types", NULL,
+	  "list the link types of the interface",
+	  OPTION_HERE, ACTION(ACTION_LIST_LINKTYPES) },
+	{ 'd', NULL, NULL, "show how the kernel applies the filter",
+	  OPTION_HERE, ACTION(ACTION_PRINT_FILTER) },
+	{ 0, "proc", "NAME",
+	  "only packets of processes of these names or\n"
+	  "patterns, at either end: a,b or repeated",
+	  OPTION_THERE, VALUE_PROCESS, TERMS(FILTER_PROC),
+	  .dialog = { DIALOG_BOTH, PAGE_PROCESSES, "Processes",
+		      "Names or patterns, separated by commas. Empty: all" } },
+	{ 0, "pid", "N", "... of this process",
+	  OPTION_THERE, VALUE_PID, TERMS(FILTER_PID), .min = 1,
+	  .max = UINT32_MAX,
+	  .dialog = { DIALOG_BOTH, PAGE_PROCESSES, "Process id",
+		      "Numbers, separated by commas. Empty: all" } },
+	{ 0, "user", "NAME", "... of this user",
+	  OPTION_THERE, VALUE_USER, TERMS(FILTER_USER),
+	  .dialog = { DIALOG_BOTH, PAGE_PROCESSES, "User",
+		      "Names or numbers, separated by commas. Empty: all" } },
+	{ 0, "container", "ID", "... in this container (id or name)",
+	  OPTION_THERE, VALUE_CONTAINER, TERMS(FILTER_CONTAINER),
+	  .dialog = { DIALOG_BOTH, PAGE_PROCESSES, "Container",
+		      "Ids or names, separated by commas. Empty: all" } },
+	{ 0, "unit", "NAME", "... of this systemd unit",
+	  OPTION_THERE, TERMS(FILTER_UNIT) },
+	{ 0, "follow", NULL, "... and what they start from now on",
+	  OPTION_THERE, FLAG(filter.follow),
+	  .dialog = { DIALOG_BOTH, PAGE_PROCESSES, "And what they start" } },
+	{ 0, "hash", NULL, "SHA-256 of each executable",
+	  OPTION_THERE, FLAG(hash) },
+	{ 0, "geo", "FILE", "country database (mmdb); may be repeated",
+	  OPTION_HERE, VALUE_FILE, .take = options_take_geo,
+	  .dialog = { DIALOG_LOCAL, PAGE_CAPTURE, "Country database",
+		      "MaxMind's format; without one, those that are "
+		      "installed" } },
+	{ 0, "no-comments", NULL, "no readable line beside each packet",
+	  OPTION_THERE, FLAG(no_comments),
+	  .dialog = { DIALOG_BOTH, PAGE_CAPTURE, "No comments",
+		      "The readable line that other programs show" } },
+	{ 0, "no-process-table", NULL, "no table of processes at the end",
+	  OPTION_THERE, FLAG(no_process_table) },
+	{ 0, "no-cmdline", NULL,
+	  "no arguments of processes: they can be secrets",
+	  OPTION_THERE, FLAG(no_cmdline),
+	  .dialog = { DIALOG_BOTH, PAGE_PROCESSES,
+		      "Leave out arguments of processes",
+		      "They can be secrets" } },
+	{ 0, "sandbox", "MODE", "best, strict or off (best)",
+	  OPTION_THERE, VALUE_WORD, "best strict off", .take = options_take_sandbox },
+	/* The remote host is told the level that holds here, given or not. */
+	{ 0, "log-level", "LEVEL", "error, warning, info or debug (info)",
+	  OPTION_HERE, VALUE_WORD, "error warning info debug",
+	  .take = options_take_log_level,
+	  .dialog = { DIALOG_BOTH, PAGE_LOG, "Log",
+		      "See View > Interface Toolbars > pktwho", "info" } },
+	{ 0, "remote", "HOST",
+	  "capture there, through ssh; see the man page for\n"
+	  "--remote-port PORT, --remote-command COMMAND,\n"
+	  "--remote-sudo and --remote-copy",
+	  OPTION_HERE, VALUE_HOST, .take = options_take_host,
+	  .dialog = { DIALOG_REMOTE, PAGE_HOST, "Host",
+		      "As ssh takes it: a name of ~/.ssh/config, or user@host",
+		      .required = true } },
+	{ 0, "remote-port", "PORT", NULL,
+	  OPTION_HERE, NUMBER(remote.port, 1, 65535),
+	  .dialog = { DIALOG_REMOTE, PAGE_HOST, "Port",
+		      "If it is not the one ssh would take" } },
+	{ 0, "remote-command", "COMMAND", NULL,
+	  OPTION_HERE, TEXT(remote.command),
+	  .dialog = { DIALOG_REMOTE, PAGE_THERE, "pktwho there",
+		      "The command that captures, as the shell there takes it",
+		      "pktwho" } },
+	{ 0, "remote-sudo", NULL, NULL,
+	  OPTION_HERE, FLAG(remote.sudo),
+	  .dialog = { DIALOG_REMOTE, PAGE_THERE, "Run it by sudo",
+		      "Without a password: nobody could enter one" } },
+	{ 0, "remote-copy", NULL, NULL,
+	  OPTION_HERE, FLAG(remote.copy),
+	  .dialog = { DIALOG_REMOTE, PAGE_THERE, "Copy pktwho there",
+		      "This very program, for as long as it runs" } },
+	{ 0, "interval", "SECONDS",
+	  "log: lines of what goes on, too; top: to wait (1)",
+	  OPTION_HERE, DURATION(interval_ns) },
+	{ 'r', "read-file", "FILE",
+	  "top, log: of this file instead; - is stdin",
+	  OPTION_HERE, VALUE_FILE, TEXT(read) },
+	{ 0, "by", "WHAT",
+	  "top: a row for each of the connections, processes,\n"
+	  "programs, hosts, countries, users or containers",
+	  OPTION_HERE, VALUE_WORD, "connections processes programs hosts "
+	  "countries users containers", TEXT(by) },
+	{ 0, "countries", "LIST", "top: mark what goes to others than AT,DE,...",
+	  OPTION_HERE, TEXT(countries) },
+	{ 0, "batch", NULL, "top: reports, no screen",
+	  OPTION_HERE, FLAG(batch) },
+	{ 'n', NULL, "COUNT", "... so many (one at the end)",
+	  OPTION_HERE, NUMBER(max_reports, 1, UINT64_MAX) },
+	{ 0, "json", NULL, "... as a line of JSON each",
+	  OPTION_HERE, FLAG(json) },
+	{ 0, "no-tshark", NULL,
+	  "top, log: without applications and names",
+	  OPTION_HERE, FLAG(no_tshark) },
+	{ 0, "exclude-connection", "C",
+	  "not this one, as SSH_CONNECTION has it",
+	  OPTION_HERE, TEXT(exclude) },
+	{ 'h', "help", NULL, "this text", OPTION_HERE, ACTION(ACTION_HELP) },
+	{ 'v', "version", NULL, "the version",
+	  OPTION_HERE, ACTION(ACTION_VERSION) },
+};
+
+#define COUNT (sizeof(options_table) / sizeof(*options_table))
+_Static_assert(COUNT <= OPTIONS_MAX_ROWS, "getopt has room for fewer");
+
+const int options_count = COUNT;
+
+const struct option_command options_commands[] = {
+	{ "top", "[OPTION]...", "a live table in the terminal", ACTION_TOP },
+	{ "log", "[OPTION]...", "a line of JSON for each connection",
+	  ACTION_LOG },
+	{ "record", "[OPTION]...", "a ring of 2 GB in " OPTIONS_RECORD_DIR,
+	  ACTION_RECORD },
+	{ "doctor", NULL, "what this machine and user can do", ACTION_DOCTOR },
+	{ NULL, NULL, NULL, 0 },
+};

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "options_parts.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int options_bad(const char *what, const char *value)
+{
+	log_error("%s \"%s\": see pktwho --help", what, value);
+	return -EINVAL;
+}
+
+/* A whole number of at least @min and at most @max. */
+static int parse_number(const char *s, uint64_t min, uint64_t max, uint64_t *v)
+{
+	char *end;
+
+	/* strtoull() takes " -1" for a very large number. */
+	if (!isdigit((unsigned char)*s))
+		return -EINVAL;
+	errno = 0;
+	*v = strtoull(s, &end, 10);
+	return errno || *end || *v < min || *v > max ? -EINVAL : 0;
+}
+
+/* "bad snapshot length", from the name of the option. */
+static int bad_value(const struct option_row *row, const char *value)
+{
+	char what[64] = "bad ";
+	char *name = what + strlen(what);
+
+	strncpy(name, row->name ? row->name : "packet count",
+		sizeof(what) - strlen(what) - 1);
+	for (; *name; name++)
+		if (*name == '-')
+			*name = ' ';
+	return options_bad(what, value);
+}
+
+int options_take_flag(struct options *o, const struct option_row *row,
+		      const char *arg)
+{
+	(void)arg;
+	*(bool *)((char *)o + row->at) = true;
+	return 0;
+}
+
+int options_take_action(struct options *o, const struct option_row *row,
+			const char *arg)
+{
+	(void)arg;
+	o->action = (enum options_action)row->at;
+	return 0;
+}
+
+int options_take_text(struct options *o, const struct option_row *row,
+		      const char *arg)
+{
+	*(const char **)((char *)o + row->at) = arg;
+	return 0;
+}
+
+int options_take_number(struct options *o, const struct option_row *row,
+			const char *arg)
+{
+	void *member = (char *)o + row->at;
+	uint64_t n;
+
+	if (parse_number(arg, row->min, row->max, &n))
+		return bad_value(row, arg);
+	if (row->size == sizeof(int))
+		*(int *)member = (int)n;
+	else
+		*(uint64_t *)member = n;
+	return 0;
+}
+
+/* Seconds, with a fraction, as dumpcap takes them. */
+static int parse_duration(const char *s, uint64_t *ns)
+{
+	char *end;
+	double seconds = strtod(s, &end);
+
+	/* Less than a nanosecond would be 0: no limit. */
+	if (end == s || *end || !(seconds >= 1e-9) || seconds > 1e9)
+		return options_bad("bad duration", s);
+	*ns = (uint64_t)(seconds * 1e9);
+	return 0;
+}
+
+/* "kB", as dumpcap's, if no other unit is given; a thousand is 1000. */
+static int parse_size(const char *s, uint64_t *bytes)
+{
+	static const char units[] = "kMGT";
+	const char *unit;
+	uint64_t n, factor = 1000;
+	char *end;
+
+	if (!isdigit((unsigned char)*s))
+		return options_bad("bad size", s);
+	errno = 0;
+	n = strtoull(s, &end, 10);
+	unit = *end ? strchr(units, *end == 'K' ? 'k' : *end) : units;
+	for (const char *u = units; unit && u < unit; u++)
+		factor *= 1000;
+	if (errno || !n || !unit || (*end && end[1]) || n > INT64_MAX / factor)
+		return options_bad("bad size", s);
+	*bytes = n * factor;
+	return 0;
+}
+
+static int parse_count(const char *s, uint64_t *n)
+{
+	return parse_number(s, 1, UINT64_MAX, n) ?
+		       options_bad("bad packet count", s) : 0;
+}
+
+static int parse_files(const char *s, uint64_t *n)
+{
+	return parse_number(s, 1, UINT32_MAX, n) ?
+		       options_bad("bad number of files", s) : 0;
+}
+
+static int parse_order(const char *s, uint64_t *n)
+{
+	return parse_number(s, 1, 2, n) ? options_bad("1 or 2, not", s) : 0;
+}
+
+/* "word:value", and the member that it sets. */
+struct condition {
+	const char *word;
+	int (*parse)(const char *s, uint64_t *value);
+	size_t at;
+};
+
+#define CONDITION(word, parse, m) \
+	{ word ":", parse, offsetof(struct options, m) }
+
+static const struct condition stops[] = {
+	CONDITION("duration", parse_duration, max_duration_ns),
+	CONDITION("packets", parse_count, max_packets),
+	CONDITION("filesize", parse_size, file.bytes),
+	CONDITION("files", parse_files, ring.stop_files),
+	{ NULL, NULL, 0 },
+};
+
+static const struct condition switches[] = {
+	CONDITION("duration", parse_duration, file.duration_ns),
+	CONDITION("interval", parse_duration, file.interval_ns),
+	CONDITION("filesize", parse_size, file.bytes),
+	CONDITION("packets", parse_count, file.packets),
+	CONDITION("files", parse_files, ring.files),
+	CONDITION("total", parse_size, ring.total),
+	CONDITION("free", parse_size, ring.free),
+	CONDITION("nametimenum", parse_order, ring.name_order),
+	{ NULL, NULL, 0 },
+};
+
+static int take_condition(struct options *o, const struct condition *c,
+			  const char *arg, const char *unknown)
+{
+	for (; c->word; c++) {
+		size_t len = strlen(c->word);
+
+		if (!strncmp(arg, c->word, len))
+			return c->parse(arg + len,
+					(uint64_t *)((char *)o + c->at));
+	}
+	return options_bad(unknown, arg);
+}
+
+int options_take_autostop(struct options *o, const struct option_row *row,
+			  const char *arg)
+{
+	(void)row;
+	if (!strcmp(arg, "eof")) {
+		o->until_eof = true;
+		return 0;
+	}
+	return take_condition(o, stops, arg, "bad autostop condition");
+}
+
+int options_take_ring(struct options *o, const struct option_row *row,
+		      const char *arg)
+{
+	static const char print[] = "printname:";
+
+	(void)row;
+	o->ring.asked = true;
+	if (!strncmp(arg, print, strlen(print)) && arg[strlen(print)]) {
+		o->ring.print_names = arg + strlen(print);
+		return 0;
+	}
+	return take_condition(o, switches, arg, "bad ring condition");
+}
+
+int options_take_duration(struct options *o, const struct option_row *row,
+			  const char *arg)
+{
+	return parse_duration(arg, (uint64_t *)((char *)o + row->at));
+}
+
+int options_add_interface(struct options *o, const char *name)
+{
+	if (o->interface_count == OPTIONS_MAX_INTERFACES)
+		return options_bad("too many interfaces at", name);
+	for (int i = 0; i < o->interface_count; i++)
+		if (!strcmp(o->interfaces[i].name, name))
+			return options_bad("twice the same interface", name);
+	o->interfaces[o->interface_count++] =
+		(struct options_interface){ name, o->first_filter };
+	return 0;
+}
+
+int options_take_interface(struct options *o, const struct option_row *row,
+			   const char *arg)
+{
+	(void)row;
+	return options_add_interface(o, arg);
+}
+
+/* As in dumpcap, -f belongs to the -i before it; first, to all that follow. */
+int options_take_filter(struct options *o, const struct option_row *row,
+			const char *arg)
+{
+	(void)row;
+	if (options_is_display_filter(arg))
+		return options_bad("that is a display filter, for tshark -Y; here "
+			   "pcap-filter(7), or --proc NAME, not", arg);
+	if (o->interface_count)
+		o->interfaces[o->interface_count - 1].filter = arg;
+	else
+		o->first_filter = arg;
+	return 0;
+}
+
+char *options_keep(const char *text)
+{
+	static struct kept {
+		struct kept *next;
+		char text[];
+	} *kept;
+	struct kept *k = malloc(sizeof(*k) + strlen(text) + 1);
+
+	if (!k)
+		return NULL;
+	k->next = kept;
+	kept = k;
+	return strcpy(k->text, text);
+}
+
+/* Takes a copy apart: argv may have to be said again, to another us. */
+int options_take_terms(struct options *o, const struct option_row *row,
+		       const char *arg)
+{
+	const enum filter_kind kind = (enum filter_kind)row->at;
+	const int before = o->filter.counts[kind];
+	char *list = options_keep(arg);
+	int added = list ? filter_add_list(&o->filter, kind, list) : -ENOMEM;
+	uint64_t n;
+
+	if (added == -E2BIG)
+		return options_bad("too many terms in", arg);
+	if (!added)
+		return options_bad("nothing to filter by in", arg);
+	if (added < 0)
+		return added;
+	for (int i = before; row->max && i < o->filter.counts[kind]; i++)
+		if (parse_number(o->filter.terms[kind][i], row->min, row->max,
+				 &n))
+			return bad_value(row, o->filter.terms[kind][i]);
+	return 0;
+}
+
+int options_take_geo(struct options *o, const struct option_row *row,
+		     const char *arg)
+{
+	(void)row;
+	if (o->geo_count == OPTIONS_MAX_GEO)
+		return options_bad("too many databases at", arg);
+	o->geo[o->geo_count++] = arg;
+	return 0;
+}
+
+int options_take_log_level(struct options *o, const struct option_row *row,
+			   const char *arg)
+{
+	for (enum log_level l = LOG_ERROR; l <= LOG_DEBUG; l++) {
+		if (strcmp(arg, log_level_name(l)))
+			continue;
+		o->log_level = l;
+		return 0;
+	}
+	return bad_value(row, arg);
+}
+
+int options_take_sandbox(struct options *o, const struct option_row *row,
+			 const char *arg)
+{
+	static const char *const modes[] = {
+		[SANDBOX_BEST] = "best",
+		[SANDBOX_STRICT] = "strict",
+		[SANDBOX_OFF] = "off",
+	};
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
+		if (!strcmp(arg, modes[i])) {
+			o->sandbox = (enum sandbox_mode)i;
+			return 0;
+		}
+	return bad_value(row, arg);
+}
+
+/* ssh would take a host that begins with "-" for an option of its own. */
+int options_take_host(struct options *o, const struct option_row *row,
+		      const char *arg)
+{
+	(void)row;
+	o->remote.host = arg;
+	return *arg && *arg != '-' ? 0 : options_bad("bad host", arg);
+}
