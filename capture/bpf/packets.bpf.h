@@ -41,6 +41,19 @@ static __always_inline __u32 queued(struct sock *sk, __u8 proto)
 }
 
 /*
+ * What is read meanwhile may be missing in both: then another packet has the
+ * same place, and user space knows neither's.  Never in both counted.
+ */
+static __always_inline __u64 place_of(struct sock *sk, __u8 proto,
+				      const struct sock_info *s)
+{
+	__u64 reads = *(const volatile __u64 *)&s->reads;
+
+	barrier();
+	return reads + 1 + queued(sk, proto);
+}
+
+/*
  * One packet of a socket or flow that has several users: the answer holds for
  * it alone.  Without @known nobody is known to have sent it, or another than
  * the last user may read it.
@@ -67,9 +80,9 @@ static __always_inline void tell_packet(struct sock_info *s,
 	e->fingerprint = print.fingerprint;
 	e->flags = s->flags | flags | (egress ? PROBE_SENDS : 0);
 	if (flags & PROBE_PENDING)
-		e->position = k.proto == IPPROTO_TCP ? print.seq_end :
-			      s->reads + 1 +
-			      queued((void *)s->address, k.proto);
+		e->position = k.proto == IPPROTO_TCP ?
+				      print.seq_end :
+				      place_of((void *)s->address, k.proto, s);
 	/* Another processor may be writing the storage. */
 	if (!known)
 		;

@@ -730,6 +730,24 @@ static const struct owner *owner_at(const struct sock *s,
 	return o;
 }
 
+/*
+ * Who had it has ended, so that another reads: the first to come after.  NULL
+ * while nobody has.  A socket that ended unread was still its owner's.
+ */
+static const struct owner *heir_of(const struct sock *s, const struct owner *o,
+				   const struct flowtab_query *q)
+{
+	const struct owner *heir = NULL, *later;
+
+	if (q->sends || !o->proc->exited_mono_ns ||
+	    o->proc->exited_mono_ns > q->ts_ns ||
+	    (q->key.proto == IPPROTO_TCP && !q->data))
+		return o;
+	for (later = s->owners[1]; later != o; later = later->older)
+		heir = later;
+	return heir || !s->closed_ns ? heir : o;
+}
+
 /* What waited in the socket belongs to who wrote it, whoever came since. */
 static const struct owner *writer_of(const struct sock *s,
 				     const struct flowtab_query *q)
@@ -760,6 +778,13 @@ static void set_owner(struct flowtab_answer *a, const struct flow *f,
 	if (!o || is_forgotten(o, q->ts_ns)) {
 		a->attr = ATTR_UNKNOWN;
 		a->reason = o ? REASON_LOST : REASON_BEFORE;
+		return;
+	}
+	o = heir_of(f->sock, o, q);
+	if (!o) {
+		a->attr = ATTR_UNKNOWN;
+		a->reason = REASON_AMBIGUOUS;
+		a->ended = true;
 		return;
 	}
 	a->owner = o->proc;

@@ -90,7 +90,7 @@ struct flowtab_answer {
 	uint8_t attr;		/* enum attr; ATTR_NONE: no socket known */
 	uint8_t reason;		/* enum reason */
 	bool here;		/* the socket is of the namespace asked for */
-	bool ended;		/* the socket had ended: another may follow */
+	bool ended;		/* socket or owner had: another may follow */
 };
 
 /*

@@ -15,6 +15,7 @@
 #define WAYS		4u	/* places of one flow in that table */
 #define NEAR_NS		60000000ull	/* a queue may hold a packet up */
 #define SAME_NS		5000000ull	/* within it two alike cannot be told apart */
+#define SWAP_NS		10000ull	/* two that read at once are told in any order */
 #define SHARED_NS	1000000000ull	/* as the kernel program: told so long */
 #define COPIES_NS	300000000000ull	/* LLDP is sent every 30 s */
 
@@ -22,6 +23,7 @@ struct entry {
 	struct packettab_packet packet;
 	uint32_t next;			/* of its bucket: index + 1; 0: none */
 	bool used;
+	bool contested;			/* another has its place in the queue */
 };
 
 struct read {
@@ -43,6 +45,7 @@ struct packettab {
 	struct flow_hash hash;
 	struct entry entries[PACKETS];	/* a ring */
 	uint32_t heads[PACKETS];	/* index + 1 */
+	uint32_t places[PACKETS];	/* who was last told of one: index + 1 */
 	uint32_t at;
 	uint64_t copies_until_ns;
 	struct read reads[READS];	/* a ring */
@@ -166,6 +169,26 @@ static void mark_shared(struct packettab *t, const struct packettab_packet *p)
 		s->last_ns = p->mono_ns;
 }
 
+/*
+ * A packet that comes in while another is being read, and is not counted yet,
+ * is told that one's place; so is one that finds no room, and the next.
+ */
+static void take_place(struct packettab *t, struct entry *e)
+{
+	const struct packettab_packet *p = &e->packet;
+	uint64_t h = (p->cookie ^ p->position << 40) * 0x9e3779b97f4a7c15u;
+	uint32_t *place = &t->places[h >> 40 & (PACKETS - 1)];
+	struct entry *last = *place ? &t->entries[*place - 1] : NULL;
+
+	*place = (uint32_t)(e - t->entries) + 1;
+	e->contested = last && last != e && last->used &&
+		       last->packet.pending &&
+		       last->packet.cookie == p->cookie &&
+		       last->packet.position == p->position;
+	if (e->contested)
+		last->contested = true;
+}
+
 void packettab_add(struct packettab *t, const struct packettab_packet *p)
 {
 	struct entry *e = &t->entries[t->at++ & (PACKETS - 1)];
@@ -174,6 +197,9 @@ void packettab_add(struct packettab *t, const struct packettab_packet *p)
 	forget(t, e);
 	e->packet = *p;
 	e->used = true;
+	e->contested = false;
+	if (p->pending && p->key.proto != IPPROTO_TCP)
+		take_place(t, e);
 	if (p->owner)
 		p->owner->refs++;
 	e->next = *head;
@@ -262,15 +288,39 @@ static const struct packettab_read *reader_of(struct packettab *t,
 	return best;
 }
 
+/*
+ * Datagrams are taken in the order of the queue, but their readers told once
+ * they have copied them: of two at the same time either may be first.
+ */
+static bool is_swapped(struct packettab *t, const struct packettab_read *read,
+		       uint8_t proto)
+{
+	if (proto == IPPROTO_TCP)
+		return false;
+	for (uint32_t i = *read_head(t, read->cookie); i;
+	     i = t->reads[i - 1].next) {
+		const struct packettab_read *r = &t->reads[i - 1].read;
+
+		if (r->cookie == read->cookie && r->owner != read->owner &&
+		    distance(r->position, read->position) <= 1 &&
+		    distance(r->mono_ns, read->mono_ns) < SWAP_NS)
+			return true;
+	}
+	return false;
+}
+
 static enum packettab_found answer_pending(struct packettab *t,
-					   const struct packettab_packet *p,
+					   const struct entry *e,
 					   const struct packettab_packet **out)
 {
+	const struct packettab_packet *p = &e->packet;
 	const struct packettab_read *r = reader_of(t, p);
 
 	*out = p;
 	if (!r)
 		return PACKETTAB_MISSING;
+	if (e->contested || is_swapped(t, r, p->key.proto))
+		return PACKETTAB_AMBIGUOUS;
 	t->answer = *p;
 	t->answer.mono_ns = r->mono_ns;
 	t->answer.owner = r->owner;
@@ -285,6 +335,7 @@ enum packettab_found packettab_find(struct packettab *t,
 				    const struct packettab_packet **out)
 {
 	const struct packettab_packet *best = NULL;
+	const struct entry *entry = NULL;
 	uint32_t first = t->heads[bucket_of(q->fingerprint)];
 
 	if (!t->at)
@@ -293,8 +344,10 @@ enum packettab_found packettab_find(struct packettab *t,
 	     i = t->entries[i - 1].next) {
 		const struct packettab_packet *p = &t->entries[i - 1].packet;
 
-		if (is_same(p, q) && is_better(p, best, q))
-			best = p;
+		if (!is_same(p, q) || !is_better(p, best, q))
+			continue;
+		best = p;
+		entry = &t->entries[i - 1];
 	}
 	if (!best)
 		return not_told(t, q);
@@ -305,7 +358,7 @@ enum packettab_found packettab_find(struct packettab *t,
 			return PACKETTAB_AMBIGUOUS;
 	}
 	if (best->pending)
-		return answer_pending(t, best, out);
+		return answer_pending(t, entry, out);
 	*out = best;
 	return PACKETTAB_FOUND;
 }

@@ -184,8 +184,10 @@ static bool ask(struct resolver *r, const struct packet *p,
 					     .attr = a.attr,
 					     .reason = a.reason };
 		/* Another socket may have taken the place of the last. */
-		if (found && !sends && key->proto != IPPROTO_TCP &&
-		    (a.ended || ts_ns + TOLD_NS > r->told_until_ns))
+		if (found && !sends &&
+		    (key->proto == IPPROTO_TCP ?
+			     a.ended && end->attr == ATTR_UNKNOWN :
+			     a.ended || ts_ns + TOLD_NS > r->told_until_ns))
 			r->waits = true;
 	}
 	if (end->owner && proc_forgot(end->owner, ts_ns))

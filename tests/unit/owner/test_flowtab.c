@@ -118,6 +118,7 @@ static struct flowtab_stats stats_of(const struct flowtab *t)
 static int begin(void **state)
 {
 	alice.refs = bob.refs = carol.refs = 0;
+	alice.exited_mono_ns = 0;
 	*state = flowtab_new(64);
 	return !*state;
 }
@@ -129,6 +130,38 @@ static int end(void **state)
 }
 
 /* ---- owners ---- */
+
+/* Of those that inherited a socket the last to hold it reads. */
+static void who_has_ended_reads_nothing(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_UDP, 1);
+	struct flowtab_answer a;
+
+	use(t, &alice, T, 7, &k);
+	alice.exited_mono_ns = T + SEC;
+	assert_answer(t, &k, T + 1, RECEIVES, &alice, ATTR_SOCKET, REASON_NONE);
+	assert_true(find(t, &k, T + 2 * SEC, RECEIVES, &a));
+	assert_null(a.owner);
+	assert_int_equal(a.reason, REASON_AMBIGUOUS);
+	assert_true(a.ended);
+	own(t, &bob, T + 2 * SEC + MS, 7);
+	own(t, &carol, T + 2 * SEC + 2 * MS, 7);
+	assert_answer(t, &k, T + 2 * SEC, RECEIVES, &bob, ATTR_SOCKET,
+		      REASON_NONE);
+}
+
+static void a_socket_that_ends_with_its_owner_was_unread(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_UDP, 1);
+
+	use(t, &alice, T, 7, &k);
+	alice.exited_mono_ns = T + SEC;
+	flowtab_close(t, 7, T + SEC + MS);
+	assert_answer(t, &k, T + SEC + 1, RECEIVES, &alice, ATTR_SOCKET,
+		      REASON_NONE);
+}
 
 static void an_owner_counts_from_its_time(void **state)
 {
@@ -901,6 +934,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		flowtab_test(an_owner_counts_from_its_time),
+		flowtab_test(who_has_ended_reads_nothing),
+		flowtab_test(a_socket_that_ends_with_its_owner_was_unread),
 		flowtab_test(a_port_has_a_socket_until_that_ends),
 		flowtab_test(a_port_belongs_to_an_address),
 		flowtab_test(a_datagram_tells_its_sockets_port),

@@ -201,9 +201,44 @@ static void a_datagram_is_whose_turn_it_was(void **state)
 	read_by(t, &alice, T + MS, 1);
 	assert_found(t, first, &alice);
 	assert_not(t, second, PACKETTAB_MISSING);
-	read_by(t, &bob, T + MS, 2);
+	read_by(t, &bob, T + 2 * MS, 2);
 	assert_found(t, first, &alice);
 	assert_found(t, second, &bob);
+}
+
+/* Two read at once: what is told of them may have changed places. */
+static void readers_at_once_are_not_told_apart(void **state)
+{
+	struct packettab_packet first = pending(IPPROTO_UDP, 3, 1);
+	struct packettab_packet second = pending(IPPROTO_UDP, 5, 2);
+	struct packettab *t = *state;
+
+	tell(t, first);
+	tell(t, second);
+	read_by(t, &alice, T + MS, 1);
+	assert_found(t, first, &alice);
+	read_by(t, &bob, T + MS + 500, 2);
+	assert_not(t, first, PACKETTAB_AMBIGUOUS);
+	assert_not(t, second, PACKETTAB_AMBIGUOUS);
+}
+
+/* It came in while the one before was read, and is told that one's place. */
+static void one_place_is_not_two_packets(void **state)
+{
+	struct packettab_packet first = pending(IPPROTO_UDP, 3, 1);
+	struct packettab_packet second = pending(IPPROTO_UDP, 5, 1);
+	struct packettab_packet third = pending(IPPROTO_UDP, 7, 3);
+	struct packettab *t = *state;
+
+	tell(t, first);
+	tell(t, second);
+	tell(t, third);
+	read_by(t, &alice, T + MS, 1);
+	read_by(t, &bob, T + 2 * MS, 2);
+	read_by(t, &bob, T + 3 * MS, 3);
+	assert_not(t, first, PACKETTAB_AMBIGUOUS);
+	assert_not(t, second, PACKETTAB_AMBIGUOUS);
+	assert_found(t, third, &bob);
 }
 
 static void a_segment_is_whose_reading_passed_it(void **state)
@@ -259,6 +294,8 @@ int main(void)
 		TEST(two_senders_of_the_same_are_ambiguous),
 		TEST(a_namespace_elsewhere_is_ambiguous_only_with_another),
 		TEST(a_datagram_is_whose_turn_it_was),
+		TEST(readers_at_once_are_not_told_apart),
+		TEST(one_place_is_not_two_packets),
 		TEST(a_segment_is_whose_reading_passed_it),
 		TEST(reads_are_forgotten_with_their_references),
 		TEST(a_copy_is_apart_from_the_socket_it_is_for),
