@@ -957,13 +957,18 @@ int session_close(struct session *s)
 	else if (closed)
 		err = closed;
 	if (!s->options->quiet && (!err || unwritten)) {
-		log_info("%" PRIu64 " packets, %" PRIu64 " dropped%s%s", packets,
+		log_info("%" PRIu64 " packets, %" PRIu64 " dropped%s%s%s", packets,
 			 dropped,
 			 stats.events_lost ? ", kernel events were lost" : "",
 			 lookup_unanswered(s->lookup) ?
-				 ", lookups had no answer" : "");
+				 ", lookups had no answer" : "",
+			 owners_are_lost(s->owners) ? ", hooks were detached" :
+						      "");
 		tell_drops(s, reader_gone);
 	}
+	/* The packets are there, but not all that was to be told of them. */
+	if (!err && (owners_are_lost(s->owners) || lookup_is_gone(s->lookup)))
+		err = -ESRCH;
 	free_session(s);
 	return err;
 }

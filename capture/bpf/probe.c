@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -21,13 +22,17 @@
 
 #define MAX_LINKS 32
 #define MAX_TAKEN 65536			/* above what the ring holds */
+#define ROOT_INODE 1			/* of all cgroups */
 
 struct probe {
 	struct probe_handler handler;
 	struct probe_bpf *skel;
 	struct ring_buffer *ring;
 	struct bpf_link *links[MAX_LINKS];
+	int infos[MAX_LINKS];		/* what /proc tells of cgroups' links */
 	int link_count;
+	int info_count;
+	bool partial;
 	int missing;
 	int taken;			/* of one probe_consume() */
 };
@@ -142,16 +147,33 @@ static struct bpf_link *attach_tracepoint(struct bpf_program *prog, int tracefs)
 	return link;
 }
 
+static bool is_cgroups(const char *section)
+{
+	return !strncmp(section, "cgroup", 6) || !strcmp(section, "sockops");
+}
+
 static struct bpf_link *attach_one(struct bpf_program *prog, int cgroup,
 				   int tracefs)
 {
 	const char *section = bpf_program__section_name(prog);
 
-	if (!strncmp(section, "cgroup", 6) || !strcmp(section, "sockops"))
+	if (is_cgroups(section))
 		return bpf_program__attach_cgroup(prog, cgroup);
 	if (!strncmp(section, "tp/", 3))
 		return attach_tracepoint(prog, tracefs);
 	return bpf_program__attach(prog);
+}
+
+/* To be read later, when neither bpf(2) nor open() is left to us. */
+static void keep_info(struct probe *p, const struct bpf_link *link)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", bpf_link__fd(link));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		p->infos[p->info_count++] = fd;
 }
 
 /*
@@ -173,13 +195,14 @@ static int attach_all(struct probe *p, int cgroup, int tracefs)
 		link = attach_one(prog, cgroup, tracefs);
 		if (link && p->link_count < MAX_LINKS) {
 			p->links[p->link_count++] = link;
+			if (is_cgroups(section))
+				keep_info(p, link);
 			continue;
 		}
 		err = link ? -ENOSPC : -errno;
 		bpf_link__destroy(link);
 		log_debug("cannot attach %s: %s", section, strerror(-err));
-		if (!strncmp(section, "cgroup", 6) ||
-		    !strcmp(section, "sockops"))
+		if (is_cgroups(section))
 			return err;
 		p->missing++;
 	}
@@ -224,6 +247,13 @@ static int load(struct probe *p)
 	return load_object(p, true);
 }
 
+static bool is_root(int cgroup)
+{
+	struct stat st;
+
+	return !fstat(cgroup, &st) && st.st_ino == ROOT_INODE;
+}
+
 int probe_open(struct probe **out, const struct probe_handler *handler)
 {
 	struct probe *p = calloc(1, sizeof(*p));
@@ -250,6 +280,7 @@ int probe_open(struct probe **out, const struct probe_handler *handler)
 		err = cgroup;
 		goto out;
 	}
+	p->partial = !is_root(cgroup);
 	tracefs = open_fs("tracefs");
 	err = attach_all(p, cgroup, tracefs);
 out:
@@ -271,6 +302,8 @@ void probe_close(struct probe *p)
 		return;
 	for (int i = 0; i < p->link_count; i++)
 		bpf_link__destroy(p->links[i]);
+	for (int i = 0; i < p->info_count; i++)
+		close(p->infos[i]);
 	ring_buffer__free(p->ring);
 	probe_bpf__destroy(p->skel);
 	free(p);
@@ -347,4 +380,25 @@ void probe_tell_again(struct probe *p)
 int probe_missing(const struct probe *p)
 {
 	return p->missing;
+}
+
+bool probe_is_attached(const struct probe *p)
+{
+	char text[512];
+	ssize_t n;
+
+	for (int i = 0; i < p->info_count; i++) {
+		n = pread(p->infos[i], text, sizeof(text) - 1, 0);
+		if (n <= 0)
+			continue;
+		text[n] = '\0';
+		if (strstr(text, "\ncgroup_id:\t0\n"))
+			return false;
+	}
+	return true;
+}
+
+bool probe_is_partial(const struct probe *p)
+{
+	return p->partial;
 }

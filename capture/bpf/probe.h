@@ -11,6 +11,7 @@
 #define PKTWHO_BPF_PROBE_H
 
 #include <linux/types.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "packet/flow.h"
@@ -51,6 +52,18 @@ uint64_t probe_lost(const struct probe *p);
  * forgotten it, or lost events.
  */
 void probe_tell_again(struct probe *p);
+
+/*
+ * Whether the hooks are still where they were put: who may use bpf(2) can take
+ * those of sockets and packets away.
+ */
+bool probe_is_attached(const struct probe *p);
+
+/*
+ * Whether only a part of the system's processes meets the hooks: a container's
+ * cgroup namespace shows no more of the cgroups.
+ */
+bool probe_is_partial(const struct probe *p);
 
 /* How many hooks the kernel did not take; attribution is less exact by them. */
 int probe_missing(const struct probe *p);

@@ -4,6 +4,9 @@
 #include <stdio.h>
 
 #define READINGS 16	/* one of them is not interrupted */
+#define SET_NS	 1000000	/* less is an error of measurement */
+#define LATE_NS	 1000000000	/* between two measurements, at most */
+#define LATE_SET_NS 100000000	/* the same while two clocks are possible */
 
 bool clocks_are_the_kernels(void)
 {
@@ -61,4 +64,67 @@ int64_t clock_difference_still(clockid_t other, int64_t before)
 
 	return clock_reading_allows(&r, before) ? before :
 						  clock_difference(other);
+}
+
+/* ---- packets ---- */
+
+void packet_clock_begin(struct packet_clock *c)
+{
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+
+	*c = (struct packet_clock){
+		.difference = clock_difference(CLOCK_MONOTONIC),
+		.begin_ns = now,
+		.since_ns = now,
+		.read_ns = now,
+	};
+}
+
+int64_t packet_clock_take(struct packet_clock *c, int64_t difference,
+			  uint64_t now_ns)
+{
+	int64_t by = difference - c->difference;
+
+	if (by > SET_NS || by < -SET_NS) {
+		c->before = c->difference;
+		c->since_ns = c->read_ns;
+		c->was_set = true;
+	} else {
+		by = 0;
+	}
+	c->difference = difference;
+	c->read_ns = now_ns;
+	return by;
+}
+
+int64_t packet_clock_update(struct packet_clock *c)
+{
+	return packet_clock_take(c, clock_difference_still(CLOCK_MONOTONIC,
+							   c->difference),
+				 clock_ns(CLOCK_MONOTONIC));
+}
+
+static bool is_between(uint64_t ns, uint64_t from, uint64_t to)
+{
+	return ns >= from && ns <= to;
+}
+
+/*
+ * A packet from before the clock was set would be from before we last saw the
+ * old time, or from the future, by the new one.
+ */
+bool packet_clock_read(const struct packet_clock *c, uint64_t unix_ns,
+		       uint64_t *mono_ns)
+{
+	uint64_t late = c->was_set ? LATE_SET_NS : LATE_NS;
+	uint64_t before = unix_ns - (uint64_t)c->before;
+
+	*mono_ns = unix_ns - (uint64_t)c->difference;
+	if (is_between(*mono_ns, c->since_ns - LATE_SET_NS, c->read_ns + late))
+		return true;
+	if (!c->was_set ||
+	    !is_between(before, c->begin_ns - LATE_SET_NS, c->read_ns + late))
+		return false;
+	*mono_ns = before;
+	return true;
 }

@@ -44,4 +44,30 @@ int64_t clock_difference(clockid_t other);
  */
 int64_t clock_difference_still(clockid_t other, int64_t before);
 
+/* When packets were seen, on CLOCK_MONOTONIC, whoever sets the clock. */
+struct packet_clock {
+	int64_t difference;	/* CLOCK_REALTIME minus CLOCK_MONOTONIC */
+	int64_t before;		/* the same, before the clock was last set */
+	uint64_t begin_ns;	/* CLOCK_MONOTONIC from here on */
+	uint64_t since_ns;	/* @difference did not hold before that */
+	uint64_t read_ns;	/* when it was last measured */
+	bool was_set;
+};
+
+void packet_clock_begin(struct packet_clock *c);
+
+/* Measures again: by how much somebody has set the clock meanwhile, or 0. */
+int64_t packet_clock_update(struct packet_clock *c);
+
+/* The same for readings that were made already. */
+int64_t packet_clock_take(struct packet_clock *c, int64_t difference,
+			  uint64_t now_ns);
+
+/*
+ * False if no clock that we know of can have given that time to a packet from
+ * between the beginning and now; *@mono_ns is a guess then.
+ */
+bool packet_clock_read(const struct packet_clock *c, uint64_t unix_ns,
+		       uint64_t *mono_ns);
+
 #endif

@@ -235,22 +235,29 @@ static enum channel_kind channel_of(uint32_t kind)
 	return CHANNEL_PROCESSES;
 }
 
+static bool is_late(int err)
+{
+	return err == -EAGAIN || err == -EINTR;
+}
+
+static void say_once(struct lookup *l, int err)
+{
+	bool *said = is_late(err) ? &l->said_slow : &l->said_lost;
+
+	if (!*said)
+		log_warn("the lookup process %s: the capture goes on without "
+			 "some processes' details",
+			 is_late(err) ? "does not answer" : "has ended");
+	*said = true;
+}
+
 /* Nobody answers, for now or for good; says so once. */
 static int give_up(struct lookup *l, struct channel *c, int err)
 {
 	l->unanswered++;
-	if (err == -EAGAIN || err == -EINTR) {
-		if (!l->said_slow)
-			log_warn("the lookup process does not answer: the "
-				 "capture goes on without some processes' "
-				 "details");
-		l->said_slow = true;
+	say_once(l, err);
+	if (is_late(err))
 		return -EAGAIN;
-	}
-	if (!l->said_lost)
-		log_warn("the lookup process has ended: the capture goes on "
-			 "without some processes' details");
-	l->said_lost = true;
 	close_fd(&c->fd);
 	return -EPIPE;
 }
@@ -308,6 +315,25 @@ static int ask(struct lookup *l, struct question *q, struct answer *a)
 		return give_up(l, c, (int)n);
 	c->answered = c->asked;
 	return a->err;
+}
+
+bool lookup_is_gone(struct lookup *l)
+{
+	struct channel *c = &l->channels[CHANNEL_PROCESSES];
+	bool waits = c->asked != c->answered;
+	struct answer a;
+	ssize_t n;
+
+	if (l->answerer)
+		return false;
+	n = c->fd < 0 ? -EPIPE :
+			receive(c, &a, sizeof(a), waits ? 0 : MSG_DONTWAIT);
+	if (n > 0)
+		c->answered = c->asked;
+	if (n > 0 || (is_late((int)n) && !waits))
+		return false;
+	say_once(l, (int)n);
+	return true;
 }
 
 /* All of it, as two questions are compared byte by byte. */

@@ -48,6 +48,12 @@ pid_t lookup_pid(const struct lookup *l);
 uint64_t lookup_unanswered(const struct lookup *l);
 
 /*
+ * Whether it has ended, or answers nothing about processes any more: a last
+ * question is waited for once more.
+ */
+bool lookup_is_gone(struct lookup *l);
+
+/*
  * All of these: 0; -EAGAIN if the answer has not come, and then it is kept for
  * whoever asks the same again; -EPIPE if the process has ended; or the
  * answer's own -errno.

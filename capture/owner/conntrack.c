@@ -295,7 +295,17 @@ void conntrack_refresh(struct conntrack *c)
 	c->read_ns = now;
 }
 
+bool conntrack_is_incomplete(const struct conntrack *c)
+{
+	return c && c->incomplete;
+}
+
 /* ---- open and close ---- */
+
+bool conntrack_is_kept(void)
+{
+	return !access(SYSCTL "count", F_OK);
+}
 
 int conntrack_open(struct conntrack **out, struct nat *nat,
 		   struct lookup *lookup)

@@ -8,6 +8,7 @@
 #ifndef PKTWHO_OWNER_CONNTRACK_H
 #define PKTWHO_OWNER_CONNTRACK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct conntrack;
@@ -21,6 +22,12 @@ struct nat;
 int conntrack_open(struct conntrack **out, struct nat *nat,
 		   struct lookup *lookup);
 void conntrack_close(struct conntrack *c);	/* NULL is fine */
+
+/* Whether the kernel tracks connections here, whoever may ask for them. */
+bool conntrack_is_kept(void);
+
+/* Whether some that are there have not been told yet.  NULL is fine. */
+bool conntrack_is_incomplete(const struct conntrack *c);
 
 /* Takes changes in; one system call if there are none.  NULL is fine. */
 void conntrack_refresh(struct conntrack *c);

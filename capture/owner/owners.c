@@ -26,6 +26,7 @@
 
 #define MAX_FLOWS (1u << 17)
 #define HEAL_NS 100000000ull	/* telling all again costs */
+#define WATCH_NS 100000000ull	/* as old may be that the hooks are there */
 #define MAX_TRANSLATIONS (1u << 18)	/* nf_conntrack_max, by default */
 
 #ifndef SO_NETNS_COOKIE
@@ -46,11 +47,14 @@ struct owners {
 	struct probe *probe;		/* NULL: polling */
 	int refused;			/* why: -errno */
 	struct polling *polling;
-	int64_t real_minus_mono;	/* as of the last update */
+	struct packet_clock clock;	/* as of the last update */
 	uint64_t netns;			/* cookie of our own */
 	uint64_t gaps;			/* in what we know, so far */
 	uint64_t healed_ns;		/* when all was last told again */
 	bool has_gap;			/* since then */
+	uint64_t watched_ns;		/* when the hooks were last seen */
+	bool detached;			/* they are gone */
+	bool said_set;			/* of the clock */
 };
 
 /* ---- kernel events ---- */
@@ -253,7 +257,7 @@ static uint64_t own_netns(void)
 static int open_polling(struct owners *o, int why)
 {
 	o->refused = why;
-	resolver_doubt(o->resolver, REASON_NO_SOCKET, UINT64_MAX);
+	resolver_claim_nothing(o->resolver, REASON_NO_SOCKET);
 	return polling_open(&o->polling, o->flows, o->processes, o->lookup,
 			    o->netns);
 }
@@ -269,6 +273,11 @@ static int open_probe(struct owners *o)
 	if (probe_missing(o->probe))
 		log_debug("%d hooks could not be attached",
 			  probe_missing(o->probe));
+	if (probe_is_partial(o->probe)) {
+		log_warn("only processes of this container's cgroup are "
+			 "known; packets of others are \"unknown\"");
+		resolver_claim_nothing(o->resolver, REASON_NO_SOCKET);
+	}
 	if (!procfs_is_initial(o->proc_fd, "1")) {
 		log_warn("this container has its own process ids, and eBPF "
 			 "the host's: of what runs already only names are "
@@ -294,6 +303,7 @@ static int open_tables(struct owners *o, const struct owners_options *options)
 	struct proctab_options p = { .no_cmdline = options->no_cmdline,
 				     .exe_inodes = options->hash,
 				     .filter = options->filter };
+	bool may_translate;
 	int err;
 
 	o->proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -310,6 +320,7 @@ static int open_tables(struct owners *o, const struct owners_options *options)
 	err = conntrack_open(&o->conntrack, o->nat, o->lookup);
 	if (err)
 		log_debug("no connection tracking: %s", strerror(-err));
+	may_translate = err && conntrack_is_kept();
 	o->containers = container_names_new(o->lookup);
 	p.containers = o->containers;
 	o->processes = proctab_new(&p);
@@ -319,7 +330,15 @@ static int open_tables(struct owners *o, const struct owners_options *options)
 		return -ENOMEM;
 	o->resolver = resolver_new(o->flows, o->packets, o->local, o->nat,
 				   o->netns);
-	return o->resolver ? 0 : -ENOMEM;
+	if (!o->resolver)
+		return -ENOMEM;
+	if (may_translate) {
+		log_warn("the kernel tracks connections and does not tell of "
+			 "them without CAP_NET_ADMIN: packets without a socket "
+			 "are \"unknown\"");
+		resolver_claim_nothing(o->resolver, REASON_NO_SOCKET);
+	}
+	return 0;
 }
 
 int owners_open(struct owners **out, const struct owners_options *options)
@@ -332,7 +351,7 @@ int owners_open(struct owners **out, const struct owners_options *options)
 	o->proc_fd = -1;
 	o->lookup = options->lookup;
 	o->netns = own_netns();
-	o->real_minus_mono = clock_difference(CLOCK_MONOTONIC);
+	packet_clock_begin(&o->clock);
 	err = open_tables(o, options);
 	if (err)
 		goto fail;
@@ -454,12 +473,35 @@ static void heal(struct owners *o, uint64_t now)
 	o->has_gap = false;
 }
 
+/* What nobody tells of from now on, nobody can say that it has no socket. */
+static void watch_hooks(struct owners *o, uint64_t now)
+{
+	if (o->detached || now < o->watched_ns + WATCH_NS)
+		return;
+	o->watched_ns = now;
+	if (probe_is_attached(o->probe))
+		return;
+	o->detached = true;
+	log_warn("somebody has detached eBPF programs of this capture: owners "
+		 "of new sockets are \"unknown\" from now on");
+	resolver_claim_nothing(o->resolver, REASON_LOST);
+}
+
+static void watch_clock(struct owners *o)
+{
+	int64_t by = packet_clock_update(&o->clock);
+
+	if (!by || o->said_set)
+		return;
+	o->said_set = true;
+	log_info("the clock was set by %+.3f s", (double)by / 1e9);
+}
+
 void owners_update(struct owners *o)
 {
 	uint64_t now;
 
-	o->real_minus_mono = clock_difference_still(CLOCK_MONOTONIC,
-						    o->real_minus_mono);
+	watch_clock(o);
 	local_refresh(o->local);
 	conntrack_refresh(o->conntrack);
 	take_hashes(o);
@@ -468,14 +510,20 @@ void owners_update(struct owners *o)
 	now = clock_ns(CLOCK_MONOTONIC);
 	probe_consume(o->probe);
 	resolver_told_until(o->resolver, now);
+	watch_hooks(o, now);
 	heal(o, now);
 	if (nat_lost(o->nat))
 		resolver_doubt(o->resolver, REASON_LOST, UINT64_MAX);
+	else if (conntrack_is_incomplete(o->conntrack) && !o->has_gap)
+		resolver_doubt(o->resolver, REASON_LOST, now);
 }
 
 uint64_t owners_mono_ns(const struct owners *o, uint64_t ts_ns)
 {
-	return ts_ns - (uint64_t)o->real_minus_mono;
+	uint64_t mono_ns;
+
+	packet_clock_read(&o->clock, ts_ns, &mono_ns);
+	return mono_ns;
 }
 
 /*
@@ -493,8 +541,9 @@ static void learn(struct owners *o, const struct flow_key *key,
 bool owners_resolve(struct owners *o, const struct packet *p, uint64_t ts_ns,
 		    uint8_t direction, struct verdict *v)
 {
-	uint64_t mono_ns = owners_mono_ns(o, ts_ns);
-	bool begins = p->tcp_flags & PACKET_TCP_SYN;
+	uint64_t mono_ns;
+	bool is_known = packet_clock_read(&o->clock, ts_ns, &mono_ns);
+	bool begins = p->tcp_flags & PACKET_TCP_SYN, settled;
 
 	if (o->polling && p->kind == PACKET_IP) {
 		struct flow_key received = flow_reversed(&p->sent);
@@ -503,7 +552,15 @@ bool owners_resolve(struct owners *o, const struct packet *p, uint64_t ts_ns,
 		learn(o, &received, mono_ns, begins);
 	}
 	/* Nothing that comes later would tell more without the probe. */
-	return resolve(o->resolver, p, mono_ns, direction, v) || o->polling;
+	settled = resolve(o->resolver, p, mono_ns, direction, v) || o->polling;
+	if (!is_known)
+		verdict_forget(v);
+	return settled;
+}
+
+bool owners_are_lost(const struct owners *o)
+{
+	return o->detached;
 }
 
 void owners_stats(const struct owners *o, struct owners_stats *s)

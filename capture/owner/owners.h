@@ -68,6 +68,9 @@ struct owners_stats {
 	uint64_t unanswered;		/* lookup_unanswered() */
 };
 
+/* Whether somebody took the hooks away that tell of sockets. */
+bool owners_are_lost(const struct owners *o);
+
 void owners_stats(const struct owners *o, struct owners_stats *s);
 
 #endif

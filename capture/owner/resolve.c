@@ -30,6 +30,7 @@ struct resolver {
 	const struct local *local;
 	const struct nat *nat;
 	uint64_t netns;
+	uint8_t blind;			/* enum reason: doubt for good */
 	uint8_t doubt;			/* enum reason; 0: none */
 	uint64_t doubt_until_ns;
 	uint64_t told_until_ns;
@@ -67,9 +68,19 @@ void resolver_doubt(struct resolver *r, uint8_t reason, uint64_t until_ns)
 	r->doubt_until_ns = until_ns;
 }
 
-/* Why it is not certain that nobody has what no event tells of; 0: it is. */
-static uint8_t doubt_at(const struct resolver *r, uint64_t ts_ns)
+void resolver_claim_nothing(struct resolver *r, uint8_t reason)
 {
+	r->blind = reason;
+}
+
+/* Why it is not certain that nobody has what no event tells of; 0: it is. */
+static uint8_t doubt_of(const struct resolver *r, const struct packet *p,
+			uint64_t ts_ns)
+{
+	if (p->no_ports)
+		return REASON_MALFORMED;
+	if (r->blind)
+		return r->blind;
 	return ts_ns <= r->doubt_until_ns ? r->doubt : REASON_NONE;
 }
 
@@ -256,7 +267,7 @@ static uint8_t port_reason(const struct resolver *r, const struct packet *p,
 static void no_socket(const struct resolver *r, const struct packet *p,
 		      bool sends, uint64_t ts_ns, struct verdict_end *end)
 {
-	uint8_t doubt = doubt_at(r, ts_ns);
+	uint8_t doubt = doubt_of(r, p, ts_ns);
 
 	if (doubt)
 		set_attr(end, ATTR_UNKNOWN, doubt);
@@ -489,7 +500,7 @@ static void resolve_neither(const struct resolver *r, const struct packet *p,
 			    uint64_t ts_ns, uint8_t direction,
 			    struct verdict *v)
 {
-	uint8_t doubt = doubt_at(r, ts_ns);
+	uint8_t doubt = doubt_of(r, p, ts_ns);
 	static const __u8 any6[16], any4[16] = { [10] = 0xff, [11] = 0xff };
 	bool unspecified = !memcmp(p->sent.local, any6, 16) ||
 			   !memcmp(p->sent.local, any4, 16);
@@ -532,6 +543,18 @@ static void resolve_copy(struct resolver *r, const struct packet *p,
 				       .attr = told->attr };
 	if (v->src.attr == ATTR_FORWARDED)
 		set_attr(&v->src, ATTR_NONE, REASON_NONE);
+}
+
+static void forget_end(struct verdict_end *end)
+{
+	if (end->owner || end->attr == ATTR_KERNEL)
+		set_attr(end, ATTR_UNKNOWN, REASON_LOST);
+}
+
+void verdict_forget(struct verdict *v)
+{
+	forget_end(&v->src);
+	forget_end(&v->dst);
 }
 
 bool resolve(struct resolver *r, const struct packet *p, uint64_t ts_ns,

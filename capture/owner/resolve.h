@@ -46,6 +46,15 @@ void resolver_free(struct resolver *r);
  */
 void resolver_doubt(struct resolver *r, uint8_t reason, uint64_t until_ns);
 
+/* The same for all packets, whatever becomes of other doubts. */
+void resolver_claim_nothing(struct resolver *r, uint8_t reason);
+
+/*
+ * Of a packet whose time is not known only that an end is here can be said:
+ * takes the rest back.
+ */
+void verdict_forget(struct verdict *v);
+
 /*
  * All kernel events up to then (CLOCK_MONOTONIC) are in.  Without this call
  * no packet waits for its own.

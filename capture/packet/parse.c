@@ -96,14 +96,23 @@ static bool is_error(uint8_t proto, uint8_t type)
 	return !(type & ICMP6_INFOMSG_MASK);
 }
 
+/* Without its ports nobody can say whose a packet is. */
+static void cut_short(struct packet *p, bool inner)
+{
+	if (!inner)
+		p->no_ports = true;
+}
+
 static void parse_icmp(struct packet *p, struct flow_key *key, struct rbuf r,
 		       bool inner)
 {
 	const uint8_t *h = rbuf_claim(&r, 8);
 	bool asks;
 
-	if (!h)
+	if (!h) {
+		cut_short(p, inner);
 		return;
+	}
 	if (is_echo(key->proto, h[0], &asks)) {
 		key->local_port = be16(h + 4);
 		key->remote_port = asks ? FLOW_ECHO_ASKS : FLOW_ECHO_ANSWERS;
@@ -217,8 +226,10 @@ static void parse_transport(struct packet *p, struct flow_key *key,
 	case IPPROTO_SCTP:
 	case IPPROTO_DCCP:
 		h = rbuf_claim(&r, 4);
-		if (!h)
+		if (!h) {
+			cut_short(p, inner);
 			break;
+		}
 		key->local_port = be16(h);
 		key->remote_port = be16(h + 2);
 		if (key->proto == IPPROTO_TCP && !inner)
@@ -356,8 +367,12 @@ static void parse_ipv6(struct packet *p, struct flow_key *key, struct rbuf r,
 	key->proto = h[6];
 	rest = bound(&r, be16(h + 4));
 	before = r.left;
-	if (!skip_extensions(p, key, &r, inner))
+	if (!skip_extensions(p, key, &r, inner)) {
+		/* A later fragment has its ports in the first one. */
+		if (!p->fragment || p->first_fragment)
+			cut_short(p, inner);
 		return;
+	}
 	rest -= before - r.left;
 	if (!inner)
 		set_fingerprint(p, key->proto, 0, r, rest);

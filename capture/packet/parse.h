@@ -48,6 +48,7 @@ struct packet {
 	uint8_t tcp_flags;
 	bool fragment;		/* part of a datagram; see first_fragment */
 	bool first_fragment;	/* ... the part that has the ports */
+	bool no_ports;		/* cut before them, or behind too many headers */
 	bool is_error;		/* ICMP, about the packet it quotes */
 	bool is_tunnel;		/* IPIP, 6in4, GRE, VXLAN, Geneve around one */
 	bool source_routed;	/* its sender says which way it shall take */

@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Nobody is named, and nobody is said to be the kernel, without evidence."""
+import os
+import re
+import select
 import signal
 import socket
 import subprocess
+import sys
+from pathlib import Path
 
 import world
 from inject import ethernet, inject, ipv4, ipv6, mac_of, tcp, udp
 from world import Capture, link, wait_for
 
+SET_CLOCK = sys.argv[3]
 NEAR, FAR = "192.0.2.1", "192.0.2.2"
 NEAR6, FAR6 = "2001:db8::1", "2001:db8::2"
 
@@ -82,6 +88,50 @@ while True:
 """
 
 
+ASK_ONCE = """
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for i in range(5):
+    s.sendto(b"ask", (sys.argv[1], 5353))
+"""
+
+
+# Becomes a program in that cgroup, which is the root of all that it sees.
+INSIDE = """
+echo $$ >$1/cgroup.procs
+net=$2
+shift 2
+exec nsenter --net=/run/netns/$net unshare -Cm sh -c '
+    awk "\\$3 == \\"cgroup2\\" { print \\$2 }" /proc/self/mounts |
+        xargs -r -n 1 umount -l
+    mount -t cgroup2 none "$1"
+    shift
+    exec "$@"' sh "$@"
+"""
+
+
+def cgroup_root():
+    for line in Path("/proc/mounts").read_text().splitlines():
+        _, where, kind, *_ = line.split()
+        if kind == "cgroup2":
+            return Path(where)
+    world.skip("no cgroup2 is mounted")
+
+
+def remove_cgroup(path):
+    """Once the last process in it is gone."""
+    wait_for(lambda: not (path / "cgroup.procs").read_text(), "empty cgroup")
+    path.rmdir()
+
+
+def cgroup_links(pid):
+    """The ids of a process's eBPF links that hang on a cgroup."""
+    for info in Path(f"/proc/{pid}/fdinfo").iterdir():
+        text = info.read_text()
+        if "link_type:\tcgroup\n" in text:
+            yield re.search(r"link_id:\t(\d+)", text).group(1)
+
+
 class Evidence(world.LiveTest):
     def pair(self):
         near, far = self.namespace(), self.namespace()
@@ -89,9 +139,9 @@ class Evidence(world.LiveTest):
              (f"{NEAR6}/64", f"{FAR6}/64"))
         return near, far
 
-    def capture(self, name, near, *argv):
+    def capture(self, name, near, *argv, **options):
         return Capture(self.dir / f"{name}.pcapng", "-i", "veth0", *argv,
-                       within=near)
+                       within=near, **options)
 
     def test_a_lost_event_is_told_again(self):
         ns = self.namespace()
@@ -207,6 +257,106 @@ class Evidence(world.LiveTest):
         self.assertEqual(rows, [("", str(lldpd.pid), "socket", "in"),
                                 ("", str(dhcp.pid), "socket", "in")])
 
+    def hear(self, capture, words):
+        """Waits until it has said that."""
+        said, fd = "", capture.process.stderr.fileno()
+        while words not in said:
+            ready, _, _ = select.select([fd], [], [], 10)
+            self.assertTrue(ready, said)
+            said += os.read(fd, 4096).decode()
+
+    def nobody(self, path, where, count):
+        """What is said of those ends: it must not be "the kernel"."""
+        found = [end for row in self.rows(
+                     path, "proc.src.attr", "proc.src.reason",
+                     "proc.dst.attr", "proc.dst.reason", where=where)
+                 for end in (tuple(row[:2]), tuple(row[2:]))
+                 if end != ("", "")]
+        self.assertGreaterEqual(len(found), count)
+        return set(found)
+
+    def test_a_container_sees_a_part_of_the_cgroups(self):
+        """Who is outside has no hooks, and a socket all the same."""
+        root = cgroup_root()
+        part = root / f"pktwho{os.getpid()}"
+        part.mkdir()
+        self.addCleanup(remove_cgroup, part)
+        near, _ = self.pair()
+        mounts = self.dir / "cgroups"
+        mounts.mkdir()
+        c = Capture(self.dir / "container.pcapng", "-i", "veth0", "-f",
+                    "udp port 5353",
+                    wrap=("sh", "-c", INSIDE, "sh", part, near.name, mounts))
+        near.run("python3", "-c", ASK_ONCE, FAR, check=True)
+        status, said = c.stop(settle=0.3)
+        self.assertEqual(status, 0)
+        self.assertEqual(said.count("this container's cgroup"), 1, said)
+        self.assertEqual(self.nobody(c.path, "udp", 5),
+                         {("unknown", "no-socket")})
+
+    def test_hooks_that_somebody_detached(self):
+        world.need("bpftool")
+        near, _ = self.pair()
+        c = self.capture("detached", near, "-f", "udp port 5353")
+        near.run("python3", "-c", ASK_ONCE, FAR, check=True)
+        for link_id in cgroup_links(c.process.pid):
+            done = world.run("bpftool", "link", "detach", "id", link_id)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        self.hear(c, "somebody has detached eBPF programs")
+        near.run("python3", "-c", ASK_ONCE, FAR, check=True)
+        status, said = c.stop(settle=0.3)
+        self.assertEqual(status, 1, said)
+        self.assertIn("10 packets, 0 dropped, hooks were detached\n", said)
+        rows = self.rows(c.path, "proc.src.attr", "proc.src.reason",
+                         where="udp")
+        self.assertEqual(rows, [("socket", "")] * 5 + [("unknown", "lost")] * 5)
+
+    def test_ports_that_are_cut(self):
+        near, far = self.pair()
+        self.server(LISTENERS, within=near)
+        c = self.capture("cut", near, "-s", "34", "-f", "tcp or udp")
+        far.run("python3", "-c", KNOCK, check=True)
+        self.assertEqual(c.stop(settle=0.3)[0], 0)
+        self.assertEqual(self.nobody(c.path, "ip", 6),
+                         {("unknown", "malformed")})
+
+    def test_translations_that_nobody_may_ask_for(self):
+        world.need("nft")
+        near, _ = self.pair()
+        near.run("nft", "add table ip t; add chain ip t o { type nat hook "
+                 "output priority -100; }; add rule ip t o udp dport 5353 "
+                 "dnat to 192.0.2.2:5354", check=True)
+        c = self.capture(
+            "untold", near, "-f", "udp",
+            wrap=("setpriv", "--bounding-set=-net_admin",
+                  "--inh-caps=-net_admin"))
+        near.run("python3", "-c", ASK_ONCE, "192.0.2.9", check=True)
+        status, said = c.stop(settle=0.3)
+        self.assertEqual(status, 0, said)
+        self.assertEqual(said.count("CAP_NET_ADMIN"), 1, said)
+        self.assertNotIn("kernel", {attr for attr, _ in
+                                    self.nobody(c.path, "udp", 5)})
+
+    def test_a_clock_that_is_set(self):
+        """What is seen before and after keeps its owner."""
+        near, _ = self.pair()
+        for by in ("3600", "-3600"):
+            when = self.dir / f"set{by}"
+            when.touch()
+            env = {"LD_PRELOAD": SET_CLOCK, "SET_CLOCK_BY": by,
+                   "SET_CLOCK_WHEN": str(when)}
+            c = self.capture(when.name, near, "-f", "udp port 5353",
+                             wrap=("env", *map("=".join, env.items())))
+            near.run("python3", "-c", ASK_ONCE, FAR, check=True)
+            when.write_text("now")
+            near.run("python3", "-c", ASK_ONCE, FAR, check=True)
+            self.hear(c, f"the clock was set by {float(by):+.0f}")
+            near.run("python3", "-c", ASK_ONCE, FAR, check=True)
+            self.assertEqual(c.stop(settle=0.3)[0], 0)
+            rows = self.rows(c.path, "proc.src.name", "proc.src.attr",
+                             where="udp")
+            self.assertEqual(rows, [("python3", "socket")] * 15, by)
+
     def tunnel(self, *kind):
         near, far = self.pair()
         for host, local, remote, inner in ((near, NEAR, FAR, 1),
@@ -246,4 +396,5 @@ class Evidence(world.LiveTest):
 
 
 if __name__ == "__main__":
+    sys.argv[3:4] = []
     world.main()

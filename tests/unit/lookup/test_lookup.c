@@ -192,6 +192,7 @@ static void who_hangs_is_waited_for_once(void **state)
 	}
 	assert_in_range(now_ms() - begin, 300, 5000);
 	assert_int_equal(lookup_unanswered(l), 2000);
+	assert_true(lookup_is_gone(l));
 	/* Back again, the answer is there, and the next one comes, too. */
 	kill(lookup_pid(l), SIGCONT);
 	for (int i = 0; i < 5000 && ask_for(l, 41); i++)
@@ -200,6 +201,26 @@ static void who_hangs_is_waited_for_once(void **state)
 	for (int i = 0; i < 5000 && lookup_user(l, 0, name, sizeof(name)); i++)
 		usleep(1000);
 	assert_string_equal(name, "root");
+	assert_false(lookup_is_gone(l));
+}
+
+/* Nothing was asked since, or the answer came late: that is no end. */
+static void its_end_is_seen_without_a_question(void **state)
+{
+	struct lookup *l = *state;
+
+	assert_false(lookup_is_gone(l));
+	stop(l);
+	assert_false(lookup_is_gone(l));
+	assert_int_equal(ask_for(l, 41), -EAGAIN);
+	kill(lookup_pid(l), SIGCONT);
+	for (int i = 0; i < 100 && lookup_is_gone(l); i++)
+		;
+	assert_false(lookup_is_gone(l));
+	assert_int_equal(ask_for(l, 42), -ESRCH);
+	kill(lookup_pid(l), SIGKILL);
+	waitpid(lookup_pid(l), NULL, 0);
+	assert_true(lookup_is_gone(l));
 }
 
 /* An answer is never taken for that to another question. */
@@ -291,6 +312,7 @@ int main(void)
 		lookup_test(hashes_come_when_they_are_there),
 		lookup_test(too_many_hashes_are_refused),
 		lookup_test(who_hangs_is_waited_for_once),
+		lookup_test(its_end_is_seen_without_a_question),
 		lookup_test(a_late_answer_is_its_own_questions),
 		lookup_test(who_has_ended_answers_nothing),
 		lookup_test(translations_are_asked_for),

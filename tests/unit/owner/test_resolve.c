@@ -170,6 +170,70 @@ static void what_is_lost_is_not_claimed_to_be_nobodys(void **state)
 	expect_kernel(&v.dst, REASON_NO_SOCKET);
 }
 
+static void expect_unknown(const struct verdict_end *end, uint8_t reason)
+{
+	assert_null(end->owner);
+	assert_int_equal(end->attr, ATTR_UNKNOWN);
+	assert_int_equal(end->reason, reason);
+}
+
+static void nothing_is_claimed_without_evidence(void **state)
+{
+	struct packet syn = packet(key(far, 40003, here, 82), SYN);
+	struct flow_key k = key(here, 40004, far, 80);
+	struct packet known = packet(k, ACK);
+	struct verdict v;
+
+	(void)state;
+	use(&alice, 1, k);
+	resolver_claim_nothing(w.resolver, REASON_NO_SOCKET);
+	/* Another doubt has come and gone meanwhile. */
+	resolver_doubt(w.resolver, REASON_LOST, T - 1);
+	v = see(&syn, SOURCE_IN);
+	expect_unknown(&v.dst, REASON_NO_SOCKET);
+	v = see(&known, SOURCE_OUT);
+	assert_ptr_equal(v.src.owner, &alice);
+}
+
+/* "pktwho -s 34": whose ports they were nobody can tell. */
+static void a_packet_without_its_ports_is_nobodys_for_certain(void **state)
+{
+	static const uint8_t group[4] = { 224, 0, 0, 251 };
+	struct packet in = packet(key(far, 0, here, 0), 0);
+	struct packet to_group = packet(key(far, 0, group, 0), 0);
+	struct packet through = packet(key(far, 0, farther, 0), 0);
+	struct verdict v;
+
+	(void)state;
+	in.no_ports = to_group.no_ports = through.no_ports = true;
+	v = see(&in, SOURCE_IN);
+	expect_unknown(&v.dst, REASON_MALFORMED);
+	v = see(&to_group, SOURCE_IN);
+	expect_unknown(&v.dst, REASON_MALFORMED);
+	v = see(&through, SOURCE_IN);
+	assert_int_equal(v.src.attr, ATTR_FORWARDED);
+}
+
+static void of_an_unknown_time_nothing_is_claimed(void **state)
+{
+	struct flow_key k = key(here, 40005, here, 80);
+	struct packet p = packet(k, ACK), out = packet(key(here, 1, far, 2), 0);
+	struct verdict v;
+
+	(void)state;
+	use(&alice, 1, k);
+	v = see(&p, SOURCE_LOOPBACK);
+	assert_ptr_equal(v.src.owner, &alice);
+	expect_kernel(&v.dst, REASON_NO_SOCKET);
+	verdict_forget(&v);
+	expect_unknown(&v.src, REASON_LOST);
+	expect_unknown(&v.dst, REASON_LOST);
+	v = see(&out, SOURCE_OUT);
+	verdict_forget(&v);
+	expect_unknown(&v.src, REASON_LOST);
+	assert_int_equal(v.dst.attr, ATTR_NONE);
+}
+
 static void what_passes_through_is_nobodys(void **state)
 {
 	struct packet p = packet(key(far, 1, farther, 2), ACK);
@@ -259,6 +323,9 @@ int main(void)
 		world_test(an_end_elsewhere_has_no_owner),
 		world_test(the_kernel_answers_for_a_closed_port),
 		world_test(what_is_lost_is_not_claimed_to_be_nobodys),
+		world_test(nothing_is_claimed_without_evidence),
+		world_test(a_packet_without_its_ports_is_nobodys_for_certain),
+		world_test(of_an_unknown_time_nothing_is_claimed),
 		world_test(what_passes_through_is_nobodys),
 		world_test(the_wire_tells_which_end_is_here),
 		world_test(a_later_fragment_is_the_first_ones),

@@ -359,6 +359,7 @@ static void endless_ipv6_extensions_have_no_ports(void **state)
 		ADD(&f, 0, 0, 1, 4, 0, 0, 0, 0);
 	p = parse(&f);
 	assert_v6(&p.sent, 0, 0, 0);
+	assert_true(p.no_ports);
 }
 
 static void only_the_first_ipv6_fragment_has_ports(void **state)
@@ -382,6 +383,7 @@ static void only_the_first_ipv6_fragment_has_ports(void **state)
 	assert_v6(&p.sent, UDP, 0, 0);
 	assert_true(p.fragment && !p.first_fragment);
 	assert_int_equal(p.fragment_id, 0xdeadbeef);
+	assert_false(p.no_ports);
 
 	/* RFC 6946: an atomic fragment is a whole packet. */
 	f.len = 40;
@@ -419,6 +421,23 @@ static void other_protocols_have_no_ports(void **state)
 	ADD(&f, 0, 0, 8, 0, 1, 2, 3, 4);
 	p = parse(&f);
 	assert_v4(&p.sent, 50, 0, 0);
+}
+
+static void a_cut_before_the_ports_is_told(void **state)
+{
+	static const uint8_t protocols[] = { TCP, UDP, 1 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(protocols); i++) {
+		struct frame f = { .linktype = LINKTYPE_RAW };
+		size_t least = protocols[i] == 1 ? 28 : 24;
+
+		add_ipv4(&f, protocols[i], 0);
+		add_tcp(&f, 0);
+		assert_true(parse_cut(&f, least - 1).no_ports);
+		assert_true(parse_cut(&f, 20).no_ports);
+		assert_false(parse_cut(&f, least).no_ports);
+	}
 }
 
 /* A TCP segment may be cut before its flags and still have its ports. */
@@ -794,6 +813,7 @@ int main(void)
 		cmocka_unit_test(only_the_first_ipv6_fragment_has_ports),
 		cmocka_unit_test(protocols_with_sockets_have_ports),
 		cmocka_unit_test(other_protocols_have_no_ports),
+		cmocka_unit_test(a_cut_before_the_ports_is_told),
 		cmocka_unit_test(flags_are_read_only_where_there_are_any),
 		cmocka_unit_test(an_echo_is_keyed_by_identifier_and_role),
 		cmocka_unit_test(an_echo_changes_its_role_when_reversed),
