@@ -18,7 +18,7 @@
 #include "output/pcapng_writer.h"
 #include "remote/remote.h"
 #include "replay.h"
-#include "session.h"
+#include "session/session.h"
 #include "host/signals.h"
 #include "packet/source.h"
 

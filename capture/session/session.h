@@ -4,8 +4,8 @@
  *
  *   source -> hold -> owners (who?) -> output
  */
-#ifndef PKTWHO_SESSION_H
-#define PKTWHO_SESSION_H
+#ifndef PKTWHO_SESSION_SESSION_H
+#define PKTWHO_SESSION_SESSION_H
 
 #include "options.h"
 
