@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The interfaces that are captured, each with a queue of packets that wait for
+ * their owners, as one stream in order of time.
+ */
+#ifndef PKTWHO_SESSION_CAPTURES_H
+#define PKTWHO_SESSION_CAPTURES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct captures;
+struct frame;
+struct options;
+struct output_interface_stats;
+struct pcapng_interface;
+
+/*
+ * Those of @o, which is borrowed.  @prompt: packets come sooner, at a price.
+ * 0 or -errno (logged unless it is -ENOMEM).
+ */
+int captures_open(struct captures **out, const struct options *o, bool prompt);
+void captures_close(struct captures *c);	/* NULL is fine */
+
+int captures_count(const struct captures *c);
+/* Readable when there are packets, or -1 while the interface is gone. */
+int captures_fd(const struct captures *c, int interface);
+uint32_t captures_linktype(const struct captures *c, uint32_t interface);
+
+/* As the file is to describe them: strings are borrowed. */
+void captures_describe(const struct captures *c,
+		       struct pcapng_interface *interfaces);
+
+/* A full queue cannot wait: makes room by letting packets go as they are. */
+struct captures_room {
+	void (*begin)(void *ctx);
+	void (*release)(void *ctx);	/* the oldest of all, at least */
+	void *ctx;
+};
+
+/*
+ * Takes in what has come.  0, or -errno once the last interface is gone; one
+ * that comes again is captured again.
+ */
+int captures_read(struct captures *c, const struct captures_room *room);
+
+/* The oldest packet there is, or NULL; *@gap: another may have an older one. */
+const struct frame *captures_oldest(const struct captures *c, bool *gap);
+
+/* Done with the oldest of that interface; or it could not be written. */
+void captures_pop(struct captures *c, uint32_t interface);
+void captures_lose(struct captures *c, uint32_t interface);
+
+/* One entry for each interface; returns what was lost of all. */
+uint64_t captures_statistics(const struct captures *c,
+			     struct output_interface_stats *stats);
+
+#endif

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "session/files.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "geo.h"
+#include "host/clocks.h"
+#include "host/log.h"
+#include "options.h"
+#include "output/country_cache.h"
+#include "output/opener.h"
+#include "output/output.h"
+#include "owner/owned_packet.h"
+#include "owner/owners.h"
+#include "session/captures.h"
+#include "session/ending.h"
+#include "session/summary.h"
+
+struct files {
+	const struct options *options;
+	const struct captures *captures;
+	struct owners *owners;
+	struct ending *ending;
+	struct opener *opener;		/* of a ring, until the output has it */
+	struct output *output;		/* NULL: no file */
+	struct output_interface_stats interfaces[OPTIONS_MAX_INTERFACES];
+	uint64_t resolved_early;
+	uint64_t unwritten;		/* packets, while the disk was full */
+	int disk_full;			/* once at least, as -errno */
+	bool disk_has_room;		/* again, and that was said */
+	bool ended;			/* the last file is full */
+};
+
+static void take_statistics(struct files *f, struct output_stats *stats,
+			    uint64_t *dropped)
+{
+	struct owners_stats owners;
+
+	owners_stats(f->owners, &owners);
+	*dropped = captures_statistics(f->captures, f->interfaces);
+	*stats = (struct output_stats){
+		.events_lost = owners.events_lost,
+		.evicted_open = owners.evicted_open,
+		.resolved_early = f->resolved_early,
+		.unanswered = owners.unanswered,
+	};
+}
+
+/*
+ * What comes at @at goes into another file, if there is to be one: 0, -EAGAIN
+ * while that cannot be opened, -ECANCELED if there is none, or -errno.
+ */
+static int end_file(struct files *f, const struct moment *at)
+{
+	const struct options_ring *r = &f->options->ring;
+	struct output_stats stats;
+	uint64_t dropped;
+	int err;
+
+	if (!r->asked || (r->stop_files &&
+			  output_section(f->output) >= r->stop_files)) {
+		f->ended = true;
+		ending_at_once(f->ending);
+		return -ECANCELED;
+	}
+	take_statistics(f, &stats, &dropped);
+	err = output_next(f->output, at, f->interfaces, &stats);
+	if (err && err != -EAGAIN)
+		ending_fail(f->ending, err);
+	return err;
+}
+
+int files_choose(struct files *f, const struct owned_packet *p)
+{
+	struct moment at = { .mono_ns = p->mono_ns,
+			     .unix_ns = p->frame->ts_ns };
+	int err = 0;
+
+	if (!f->ended && !f->ending->error &&
+	    output_ends_before(f->output, p, &at))
+		err = end_file(f, &at);
+	return f->ended ? -ECANCELED : f->ending->error ? f->ending->error :
+							  err;
+}
+
+int files_packet(struct files *f, const struct owned_packet *p)
+{
+	return output_packet(f->output, p);
+}
+
+void files_miss(struct files *f)
+{
+	f->unwritten += output_full(f->output) != 0;
+}
+
+void files_count_early(struct files *f)
+{
+	f->resolved_early++;
+}
+
+void files_next(struct files *f)
+{
+	struct moment now = { .mono_ns = clock_ns(CLOCK_MONOTONIC),
+			      .unix_ns = clock_ns(CLOCK_REALTIME) };
+
+	if (!f->options->ring.asked)
+		log_info("there is one file only, without -b");
+	else if (!f->ending->stop_ns)
+		end_file(f, &now);
+}
+
+/* A file's time also ends while nothing comes; what is late is of before. */
+static void check_time(struct files *f)
+{
+	struct moment at = {
+		.mono_ns = clock_ns(CLOCK_MONOTONIC) - ENDING_LINGER_NS,
+		.unix_ns = clock_ns(CLOCK_REALTIME) - ENDING_LINGER_NS,
+	};
+
+	if (!f->ending->stop_ns && output_ends_before(f->output, NULL, &at))
+		end_file(f, &at);
+}
+
+/* Said once: where it happens it may happen every few seconds. */
+static void watch_disk(struct files *f)
+{
+	int full = output_full(f->output);
+
+	if (full && !f->disk_full) {
+		f->disk_full = full;
+		log_warn("cannot write %s: %s; until there is room packets are "
+			 "dropped and counted", f->options->write,
+			 strerror(-full));
+	} else if (!full && f->disk_full && !f->disk_has_room) {
+		f->disk_has_room = true;
+		log_info("there is room for %s again", f->options->write);
+	}
+}
+
+void files_update(struct files *f)
+{
+	int err = output_flush(f->output);
+
+	if (err)
+		ending_fail(f->ending, err);
+	check_time(f);
+	watch_disk(f);
+}
+
+bool files_wait(const struct files *f)
+{
+	return output_waits(f->output);
+}
+
+int files_pipe(const struct files *f)
+{
+	return output_pipe(f->output);
+}
+
+uint32_t files_section(const struct files *f)
+{
+	return output_section(f->output);
+}
+
+const char *files_path(const struct files *f)
+{
+	return f->output ? output_path(f->output) : "no file";
+}
+
+int files_be_patient(struct files *f, int cancel_fd)
+{
+	return output_be_patient(f->output, cancel_fd);
+}
+
+int files_end(struct files *f, int cancel_fd, struct summary *s)
+{
+	uint64_t dropped, unwritten;
+	struct output_stats stats;
+	int err, closed;
+
+	take_statistics(f, &stats, &dropped);
+	err = files_be_patient(f, cancel_fd);
+	closed = output_close(f->output, f->interfaces, &stats, &unwritten);
+	*s = (struct summary){
+		.packets = f->ending->packets - unwritten,
+		.dropped = dropped + unwritten,
+		.unwritten = unwritten + f->unwritten,
+		.disk_full = f->disk_full,
+		.events_lost = stats.events_lost != 0,
+	};
+	memcpy(s->interfaces, f->interfaces, sizeof(s->interfaces));
+	return err ? err : closed;
+}
+
+/* ---- open and close ---- */
+
+/* The capture itself will be nobody, and may open nothing. */
+static int start_opener(struct files *f)
+{
+	const struct options *o = f->options;
+	struct opener_options oo = {
+		.path = o->write,
+		.group_read = o->group_read,
+		.time_first = o->ring.name_order == 2,
+		.files = o->ring.files,
+		.total = o->ring.total,
+		.free = o->ring.free,
+		.file_bytes = o->file.bytes,
+	};
+
+	return o->ring.asked ? opener_start(&f->opener, &oo) : 0;
+}
+
+/* Where the names of a ring's files are printed: dumpcap's words. */
+static int open_names(const char *path, int *fd)
+{
+	int opened;
+
+	if (!path)
+		return 0;
+	opened = strcmp(path, "stderr") ? pcapng_output_open(path) :
+					  STDERR_FILENO;
+	if (opened < 0) {
+		log_error("cannot write %s: %s", path, strerror(-opened));
+		return opened;
+	}
+	*fd = opened;
+	return 0;
+}
+
+int files_open(struct files *f)
+{
+	const struct options *o = f->options;
+	struct output_options oo = {
+		.path = o->write,
+		.fd = o->write_fd,
+		.group_read = o->group_read,
+		.comment = o->comment,
+		.limits = { .bytes = o->file.bytes,
+			    .packets = o->file.packets,
+			    .duration_ns = o->file.duration_ns,
+			    .interval_ns = o->file.interval_ns },
+		.comments = !o->no_comments,
+		.process_table = !o->no_process_table,
+	};
+	int err;
+
+	if (f->output || !o->write)
+		return 0;
+	err = country_cache_databases(o->geo, o->geo_count, &oo.geo);
+	if (err)
+		return err;
+	err = open_names(o->ring.print_names, &oo.names_fd);
+	if (err) {
+		geo_free(oo.geo);
+		return err;
+	}
+	oo.opener = f->opener;
+	f->opener = NULL;
+	return output_open(&f->output, &oo);
+}
+
+int files_start(struct files **out, const struct options *o,
+		struct ending *e)
+{
+	struct files *f = calloc(1, sizeof(*f));
+	int err;
+
+	if (!f)
+		return -ENOMEM;
+	f->options = o;
+	f->ending = e;
+	err = start_opener(f);
+	if (!err && o->write && pcapng_output_is_pipe(o->write))
+		err = files_open(f);
+	if (err) {
+		files_abandon(f);
+		return err;
+	}
+	*out = f;
+	return 0;
+}
+
+int files_begin(struct files *f, const struct captures *c, struct owners *o)
+{
+	struct pcapng_interface interfaces[OPTIONS_MAX_INTERFACES];
+
+	f->captures = c;
+	f->owners = o;
+	captures_describe(c, interfaces);
+	return output_begin(f->output, interfaces, captures_count(c),
+			    owners_processes(o));
+}
+
+void files_free(struct files *f)
+{
+	if (!f)
+		return;
+	opener_stop(f->opener);
+	free(f);
+}
+
+void files_abandon(struct files *f)
+{
+	if (f)
+		output_abandon(f->output);
+	files_free(f);
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "session/parts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/child.h"
+#include "host/log.h"
+#include "host/privilege.h"
+#include "host/sandbox.h"
+#include "host/signals.h"
+#include "lookup/lookup.h"
+#include "options.h"
+#include "output/country_cache.h"
+#include "owner/owners.h"
+#include "process/procfs.h"
+#include "session/captures.h"
+#include "session/files.h"
+#include "view/view.h"
+#include "wireshark/toolbar.h"
+
+/* With the rights of the user, as all that opens what the user names. */
+static int open_as_user(struct parts *p)
+{
+	const struct options *o = p->options;
+	int err = lookup_open(&p->lookup, p->command);
+
+	if (err)
+		return err;
+	if (o->control_in && o->control_out) {
+		err = toolbar_open(&p->toolbar, o->control_in, o->control_out,
+				   o->log_level);
+		if (err)
+			return err;
+	}
+	/* A reader has work of its own to do while we load the probe. */
+	return files_start(&p->files, o, &p->ending);
+}
+
+/* Kernel events will have the host's pid for it, which nobody tells us. */
+static int check_command(const struct parts *p, int refused)
+{
+	if (!p->command || refused || procfs_is_initial(AT_FDCWD, "/proc/self"))
+		return 0;
+	log_error("in a container with process ids of its own no command can "
+		  "be followed: start it with the host's, as by --pid=host");
+	return -EINVAL;
+}
+
+static void tell_refusal(int refused)
+{
+	log_warn("no eBPF (%s): processes are looked up by polling, "
+		 "short-lived ones are missed%s",
+		 refused == -ENOTSUP ? "a time namespace moves the clocks" :
+				       strerror(-refused),
+		 refused == -EPERM || refused == -EACCES ?
+			 "; run as root for exact owners" : "");
+}
+
+static int open_with_rights(struct parts *p)
+{
+	const struct options *o = p->options;
+	struct owners_options oo = {
+		.no_cmdline = o->no_cmdline,
+		.hash = o->hash,
+		.filter = &o->filter,
+		.lookup = p->lookup,
+	};
+	struct owners_stats owners;
+	int err = owners_open(&p->owners, &oo);
+
+	if (err)
+		return err;
+	owners_stats(p->owners, &owners);
+	err = check_command(p, owners.refused);
+	if (err)
+		return err;
+	/* Who polls had better be quick. */
+	err = captures_open(&p->captures, o, owners.refused != 0);
+	if (!err && owners.refused)
+		tell_refusal(owners.refused);
+	return err;
+}
+
+static int open_view(struct parts *p)
+{
+	const struct options *o = p->options;
+	struct geo *geo;
+	int err;
+
+	if (!options_show(o))
+		return 0;
+	err = country_cache_databases(o->geo, o->geo_count, &geo);
+	return err ? err : view_open(&p->view, o, geo, NULL);
+}
+
+static int open_files(struct parts *p)
+{
+	int err;
+
+	/* From a file's first byte on, ^C closes it; until now it ended us. */
+	p->signal_fd = signals_open(true);
+	if (p->signal_fd < 0)
+		return p->signal_fd;
+	err = files_open(p->files);
+	return err ? err : open_view(p);
+}
+
+/* Where something that the user names is opened, the user's rights do. */
+static int open_all(struct parts *p)
+{
+	int err = open_as_user(p);
+
+	privilege_as_user(false);
+	if (err)
+		return err;
+	err = open_with_rights(p);
+	if (err)
+		return err;
+	privilege_as_user(true);
+	err = open_files(p);
+	privilege_as_user(false);
+	if (err)
+		return err;
+	err = files_begin(p->files, p->captures, p->owners);
+	if (err)
+		return err;
+	privilege_give_up();
+	return sandbox_enter_capture(p->options->sandbox);
+}
+
+int parts_open(struct parts *p, const struct options *o,
+	       struct child *command)
+{
+	int err;
+
+	*p = (struct parts){
+		.options = o,
+		.command = command,
+		.ending = { .max_packets = o->max_packets,
+			    .max_duration_ns = o->max_duration_ns },
+		.signal_fd = -1,
+	};
+	err = open_all(p);
+	if (err) {
+		files_abandon(p->files);
+		p->files = NULL;
+		view_close(p->view);
+		parts_close(p);
+		return err;
+	}
+	if (o->log_level == LOG_DEBUG && o->sandbox == SANDBOX_BEST)
+		sandbox_try();
+	if (command)
+		proctab_follow(owners_processes(p->owners),
+			       (uint32_t)command->pid);
+	return 0;
+}
+
+void parts_close(struct parts *p)
+{
+	captures_close(p->captures);
+	owners_close(p->owners);
+	files_free(p->files);
+	lookup_close(p->lookup);
+	toolbar_close(p->toolbar);
+	if (p->signal_fd >= 0)
+		close(p->signal_fd);
+}

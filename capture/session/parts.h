@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a capture is made of, opened in the order in which rights are left. */
+#ifndef PKTWHO_SESSION_PARTS_H
+#define PKTWHO_SESSION_PARTS_H
+
+#include "session/ending.h"
+
+struct captures;
+struct child;
+struct files;
+struct lookup;
+struct options;
+struct owners;
+struct toolbar;
+struct view;
+
+struct parts {
+	const struct options *options;	/* borrowed */
+	struct child *command;		/* borrowed; NULL: none */
+	struct toolbar *toolbar;	/* NULL: none */
+	struct lookup *lookup;
+	struct owners *owners;
+	struct captures *captures;
+	struct files *files;
+	struct view *view;		/* NULL: nothing is shown */
+	struct ending ending;
+	int signal_fd;			/* signals_open() */
+};
+
+/*
+ * Opens all; after that we may open nothing more.  Nothing is left behind on
+ * failure.  0, -EPIPE when a pipe's reader has gone already, or -errno
+ * (logged).
+ */
+int parts_open(struct parts *p, const struct options *o,
+	       struct child *command);
+
+/* All but the file and the view, which have more to say when they close. */
+void parts_close(struct parts *p);
+
+#endif

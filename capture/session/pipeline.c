@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "session/pipeline.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "host/clocks.h"
+#include "options.h"
+#include "owner/owned_packet.h"
+#include "owner/owners.h"
+#include "session/files.h"
+#include "session/parts.h"
+#include "view/view.h"
+#include "wireshark/toolbar.h"
+
+#define MERGE_NS     25000000ull	/* an idle capture's block is out by then */
+#define STALE_NS     900000000ull	/* waited for a slow reader */
+#define CLOCK_SET_NS 1000000000ull
+
+/* ---- packets out ---- */
+
+static void hash_end(struct pipeline *l, struct program *program)
+{
+	if (l->hash && program)
+		owners_hash(l->owners, program);
+}
+
+static struct program *program_of(const struct verdict_end *end,
+				  uint64_t mono_ns)
+{
+	if (!end->owner)
+		return NULL;
+	return proc_program_at(end->owner, end->as_of_ns ? end->as_of_ns :
+							  mono_ns);
+}
+
+/* -EAGAIN if there is no room for it yet, else 0: it is done with. */
+static int hand_on(struct pipeline *l, const struct frame *h,
+		   const struct verdict *v)
+{
+	struct ending *ending = &l->parts->ending;
+	uint64_t mono_ns = owners_mono_ns(l->owners, h->ts_ns);
+	struct owned_packet p = {
+		.frame = h,
+		.verdict = v,
+		.src = program_of(&v->src, mono_ns),
+		.dst = program_of(&v->dst, mono_ns),
+		.mono_ns = mono_ns,
+		.data = h->data,
+		.linktype = (uint16_t)captures_linktype(l->captures,
+							h->interface),
+	};
+	int err;
+
+	if (!wanted_packet(&l->wanted, &p) || !ending_takes(ending, mono_ns))
+		return 0;
+	err = files_choose(l->files, &p);
+	if (err)
+		return err == -EAGAIN ? err : 0;
+	hash_end(l, p.src);
+	hash_end(l, p.dst);
+	err = files_packet(l->files, &p);
+	if (err == -EAGAIN)
+		return err;
+	if (err) {
+		ending_fail(ending, err);
+		return 0;
+	}
+	if (l->view)
+		view_packet(l->view, &p);
+	ending_count(ending);
+	return 0;
+}
+
+/* A packet of the future is from before the clock was set back. */
+static uint64_t age_of(const struct pipeline *l, const struct frame *h,
+		       uint64_t now)
+{
+	uint64_t then = owners_mono_ns(l->owners, h->ts_ns);
+
+	if (now >= then)
+		return now - then;
+	return then - now > CLOCK_SET_NS ? UINT64_MAX : 0;
+}
+
+/*
+ * Writes what can be written, in order of time.  A packet waits while a late
+ * event may still name its owner, and while another capture may still have an
+ * older one.  With @force the first one does not wait.
+ */
+static void release(struct pipeline *l, bool force)
+{
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	const struct frame *h;
+	bool gap;
+
+	while ((h = captures_oldest(l->captures, &gap))) {
+		uint64_t age = age_of(l, h, now);
+		uint32_t interface = h->interface;
+		struct verdict v;
+		bool settled;
+
+		if (!force && gap && age < MERGE_NS)
+			return;
+		settled = owners_resolve(l->owners, &h->packet, h->ts_ns,
+					 h->direction, &v);
+		if (!settled && age < FLOWTAB_HOLD_NS) {
+			if (!force)
+				return;
+			files_count_early(l->files);
+		}
+		if (hand_on(l, h, &v)) {
+			/* Older than that, its owner is no longer on record. */
+			if (!force && age < STALE_NS)
+				return;
+			captures_lose(l->captures, interface);
+			files_miss(l->files);
+		}
+		force = false;
+		captures_pop(l->captures, interface);
+	}
+}
+
+/* ---- packets in ---- */
+
+static void begin_room(void *ctx)
+{
+	struct pipeline *l = ctx;
+
+	owners_update(l->owners);
+}
+
+static void release_one(void *ctx)
+{
+	release(ctx, true);
+}
+
+int pipeline_step(struct pipeline *l)
+{
+	int err = captures_read(l->captures, &l->room);
+
+	owners_update(l->owners);
+	release(l, false);
+	return err;
+}
+
+bool pipeline_waits(const struct pipeline *l)
+{
+	bool gap;
+
+	return captures_oldest(l->captures, &gap) != NULL;
+}
+
+void pipeline_finish(struct pipeline *l)
+{
+	const struct frame *h;
+	bool gap;
+
+	while (!l->parts->ending.error && pipeline_waits(l))
+		release(l, true);
+	/* The file or its reader is gone: what still waits cannot be written. */
+	while ((h = captures_oldest(l->captures, &gap))) {
+		captures_lose(l->captures, h->interface);
+		captures_pop(l->captures, h->interface);
+	}
+}
+
+void pipeline_init(struct pipeline *l, struct parts *p)
+{
+	*l = (struct pipeline){
+		.parts = p,
+		.owners = p->owners,
+		.captures = p->captures,
+		.files = p->files,
+		.view = p->view,
+		.wanted = {
+			.command = p->command != NULL,
+			.filter = &p->options->filter,
+			.names = p->toolbar ? toolbar_filter(p->toolbar) :
+					      NULL,
+		},
+		.room = { begin_room, release_one, l },
+		.hash = p->options->hash,
+	};
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The way of a packet: from its capture, through a queue in which it waits for
+ * its owner, to the file and what is shown.
+ */
+#ifndef PKTWHO_SESSION_PIPELINE_H
+#define PKTWHO_SESSION_PIPELINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "session/captures.h"
+#include "session/wanted.h"
+
+struct parts;
+
+struct pipeline {
+	struct parts *parts;
+	struct owners *owners;		/* these four are the parts' */
+	struct captures *captures;
+	struct files *files;
+	struct view *view;
+	struct wanted wanted;
+	struct captures_room room;
+	bool hash;
+};
+
+/* @p is open, and borrowed. */
+void pipeline_init(struct pipeline *l, struct parts *p);
+
+/*
+ * Takes in what has come, and lets go what need not wait.  0, or -errno when
+ * the last interface is gone.
+ */
+int pipeline_step(struct pipeline *l);
+
+/* Whether packets wait. */
+bool pipeline_waits(const struct pipeline *l);
+
+/* Lets all go, or if nothing can be written any more drops and counts them. */
+void pipeline_finish(struct pipeline *l);
+
+#endif

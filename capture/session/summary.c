@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "session/summary.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/log.h"
+
+/* A reader that has gone needs no warning. */
+static void tell_drops(const struct summary *s, const struct options *o,
+		       bool reader_gone)
+{
+	for (int i = 0; i < o->interface_count; i++) {
+		const struct output_interface_stats *st = &s->interfaces[i];
+		char text[256];
+
+		if (!st->os_dropped && !st->if_dropped && !st->own_drops)
+			continue;
+		snprintf(text, sizeof(text), "%s: of %" PRIu64 " packets the "
+			 "kernel dropped %" PRIu64 ", the interface %" PRIu64
+			 ", and %" PRIu64 " could not be written in time",
+			 o->interfaces[i].name, st->received, st->os_dropped,
+			 st->if_dropped, st->own_drops);
+		if (reader_gone)
+			log_info("%s", text);
+		else
+			log_warn("%s", text);
+	}
+}
+
+/* That the capture went on is no success: a line and the status tell. */
+static int tell_full_disk(const struct summary *s, const struct options *o,
+			  int err)
+{
+	err = err ? err : s->disk_full;
+	log_error("%" PRIu64 " packets had no room in %s: %s", s->unwritten,
+		  o->write, strerror(-err));
+	return err;
+}
+
+int summary_tell(const struct summary *s, const struct options *o, int err,
+		 int shown)
+{
+	bool reader_gone = err == -EPIPE || err == -ETIMEDOUT;
+
+	if (reader_gone)
+		err = 0;	/* it has had enough */
+	if (s->unwritten)
+		err = tell_full_disk(s, o, err);
+	else if (err)
+		log_error("cannot write %s: %s", o->write, strerror(-err));
+	else if (shown)
+		err = shown;
+	if (!o->quiet && (!err || s->unwritten)) {
+		log_info("%" PRIu64 " packets, %" PRIu64 " dropped%s%s%s",
+			 s->packets, s->dropped,
+			 s->events_lost ? ", kernel events were lost" : "",
+			 s->unanswered ? ", lookups had no answer" : "",
+			 s->detached ? ", hooks were detached" : "");
+		tell_drops(s, o, reader_gone);
+	}
+	return !err && s->incomplete ? -ESRCH : err;
+}

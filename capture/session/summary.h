@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is said of a capture once it has ended. */
+#ifndef PKTWHO_SESSION_SUMMARY_H
+#define PKTWHO_SESSION_SUMMARY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "options.h"
+#include "output/output.h"
+
+struct summary {
+	uint64_t packets;		/* written, or shown */
+	uint64_t dropped;
+	uint64_t unwritten;		/* of those: the disk was full */
+	int disk_full;			/* once at least, as -errno */
+	bool events_lost;
+	bool unanswered;		/* lookups */
+	bool detached;			/* hooks of the kernel program */
+	bool incomplete;		/* not all was told that was to be */
+	struct output_interface_stats interfaces[OPTIONS_MAX_INTERFACES];
+};
+
+/*
+ * Says it on stderr.  @err is what became of the file, @shown of what is
+ * shown, as -errno.  Returns the capture's: a reader that has gone has had
+ * enough, and is no error; -ESRCH if packets are there, but not all that was
+ * to be told of them.
+ */
+int summary_tell(const struct summary *s, const struct options *o, int err,
+		 int shown);
+
+#endif
