@@ -26,7 +26,7 @@
 #define LINKS	    16
 #define READS	    64		/* before packets have their turn again */
 #define MEMORY	    (1u << 30)
-#define NICENESS    5
+#define NICENESS    10
 #define EXIT_NO_TSHARK 127
 #define END_MS	    200
 
