@@ -97,6 +97,10 @@ struct options {
 	bool batch;			/* no terminal */
 	bool json;
 	bool no_tshark;
+	const char *log_file;		/* of lines; NULL: the standard output */
+	struct options_ring log_ring;
+	struct options_file log_limits;
+	bool journal;			/* lines go there */
 	bool until_eof;			/* of the standard input */
 	bool no_promiscuous;
 	bool no_comments;

@@ -39,6 +39,34 @@ static int check_show(const struct options *o)
 	return 0;
 }
 
+static int check_log(const struct options *o)
+{
+	const struct options_file *f = &o->log_limits;
+	bool ends = f->bytes || f->duration_ns || f->interval_ns;
+
+	if (o->action != ACTION_LOG && (o->log_file || o->journal))
+		return options_bad("only for pktwho log:",
+				   o->journal ? "--journal" : "--log-file");
+	if (o->log_file && o->journal)
+		return options_bad("lines go to one place, not also to",
+				   o->log_file);
+	if (!o->log_ring.asked)
+		return 0;
+	if (!o->log_file)
+		return options_bad("--log-rotate needs a file to name others "
+				   "after:", "--log-file");
+	if (!ends)
+		return options_bad("when does a file end, without",
+				   "--log-rotate filesize:KB");
+	if ((o->log_ring.total || o->log_ring.free) && !f->bytes)
+		return options_bad("how large is a file, without",
+				   "--log-rotate filesize:KB");
+	if (o->log_ring.total && o->log_ring.total < 2 * f->bytes)
+		return options_bad("no room for two files in",
+				   "--log-rotate total");
+	return 0;
+}
+
 static int check_ring(const struct options *o)
 {
 	const struct options_file *f = &o->file;
@@ -66,6 +94,8 @@ int options_check(const struct options *o)
 	const struct options_remote *r = &o->remote;
 	int err = check_show(o);
 
+	if (!err)
+		err = check_log(o);
 	if (!err)
 		err = check_ring(o);
 	if (!err && o->comment && strlen(o->comment) > 4096)

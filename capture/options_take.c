@@ -158,6 +158,17 @@ static const struct condition switches[] = {
 	{ NULL, NULL, 0 },
 };
 
+static const struct condition turns[] = {
+	CONDITION("duration", parse_duration, log_limits.duration_ns),
+	CONDITION("interval", parse_duration, log_limits.interval_ns),
+	CONDITION("filesize", parse_size, log_limits.bytes),
+	CONDITION("files", parse_files, log_ring.files),
+	CONDITION("total", parse_size, log_ring.total),
+	CONDITION("free", parse_size, log_ring.free),
+	CONDITION("nametimenum", parse_order, log_ring.name_order),
+	{ NULL, NULL, 0 },
+};
+
 static int take_condition(struct options *o, const struct condition *c,
 			  const char *arg, const char *unknown)
 {
@@ -194,6 +205,14 @@ int options_take_ring(struct options *o, const struct option_row *row,
 		return 0;
 	}
 	return take_condition(o, switches, arg, "bad ring condition");
+}
+
+int options_take_log_rotate(struct options *o, const struct option_row *row,
+			    const char *arg)
+{
+	(void)row;
+	o->log_ring.asked = true;
+	return take_condition(o, turns, arg, "bad ring condition");
 }
 
 int options_take_duration(struct options *o, const struct option_row *row,

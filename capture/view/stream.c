@@ -6,9 +6,15 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "bytes.h"
+#include "host/clocks.h"
+#include "host/log.h"
+#include "output/opener.h"
 #include "view/line.h"
 
 #define LEAST_ROOM  65536
@@ -17,6 +23,12 @@
 struct stream {
 	int fd;
 	int error;
+	bool is_file;			/* it takes any length at once */
+	bool is_journal;
+	struct opener *opener;		/* of the next file; NULL: one only */
+	struct limits limits;		/* of one file */
+	struct limits_file file;
+	uint64_t file_bytes;		/* of this one, also what waits */
 	uint64_t sequence;		/* of the last line */
 	uint64_t lost;
 	const char *const *interfaces;
@@ -34,15 +46,38 @@ struct stream *stream_new(int fd, const char *const *interfaces, size_t limit,
 			  bool here)
 {
 	struct stream *s = calloc(1, sizeof(*s));
+	struct stat st;
 
 	if (!s)
 		return NULL;
 	s->fd = fd;
+	s->is_file = !fstat(fd, &st) && S_ISREG(st.st_mode);
 	s->limit = limit;
 	s->interfaces = interfaces;
 	if (here)
 		uname(&s->host);
 	return s;
+}
+
+static struct moment now(void)
+{
+	return (struct moment){ .mono_ns = clock_ns(CLOCK_MONOTONIC),
+				.unix_ns = clock_ns(CLOCK_REALTIME) };
+}
+
+void stream_set_files(struct stream *s, struct opener *o,
+		      const struct limits *limits)
+{
+	struct moment begin = now();
+
+	s->opener = o;
+	s->limits = *limits;
+	limits_begin(&s->limits, &s->file, &begin);
+}
+
+void stream_set_journal(struct stream *s)
+{
+	s->is_journal = true;
 }
 
 void stream_set_names(struct stream *s, const struct resolved *names)
@@ -52,8 +87,11 @@ void stream_set_names(struct stream *s, const struct resolved *names)
 
 void stream_free(struct stream *s)
 {
-	if (s)
-		free(s->bytes);
+	if (!s)
+		return;
+	if (s->fd > STDERR_FILENO)
+		close(s->fd);
+	free(s->bytes);
 	free(s);
 }
 
@@ -66,7 +104,8 @@ static int write_some(struct stream *s, int timeout_ms)
 
 	if (poll(&fd, 1, timeout_ms) <= 0)
 		return -EAGAIN;
-	n = write(s->fd, s->bytes + s->begin, len < PIPE_BUF ? len : PIPE_BUF);
+	n = write(s->fd, s->bytes + s->begin,
+		  len < PIPE_BUF || s->is_file ? len : PIPE_BUF);
 	if (n < 0)
 		return errno == EINTR ? -EAGAIN : -errno;
 	s->begin += (size_t)n;
@@ -115,9 +154,57 @@ static bool make_room(struct stream *s, size_t len)
 	return len <= s->room - s->end || grow(s, s->end + len);
 }
 
+/* Each line is an entry of its own. */
+static bool tell_journal(struct stream *s, const char *text, size_t len)
+{
+	static const char before[] =
+		"SYSLOG_IDENTIFIER=pktwho\nPRIORITY=6\nMESSAGE=";
+	struct iovec parts[] = {
+		{ bytes_unconst(before), sizeof(before) - 1 },
+		{ bytes_unconst(text), len },
+	};
+	struct msghdr entry = { .msg_iov = parts, .msg_iovlen = 2 };
+
+	return len && sendmsg(s->fd, &entry, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+}
+
+/* Where there can be no other file, this one goes on. */
+static void begin_next_file(struct stream *s, const struct moment *at)
+{
+	const char *name;
+	int fd;
+
+	stream_flush(s, true);
+	fd = opener_next(s->opener, &name);
+	if (fd < 0) {
+		log_warn("no next file for lines: %s", strerror(-fd));
+	} else {
+		close(s->fd);
+		s->fd = fd;
+	}
+	s->file_bytes = 0;
+	limits_begin(&s->limits, &s->file, at);
+}
+
+static void choose_file(struct stream *s, size_t len)
+{
+	struct moment at = now();
+	bool is_full = s->limits.bytes &&
+		       s->file_bytes + len > s->limits.bytes;
+
+	if (s->file_bytes &&
+	    (is_full || limits_time_is_up(&s->limits, &s->file, &at)))
+		begin_next_file(s, &at);
+	s->file_bytes += len;
+}
+
 void stream_put(struct stream *s, const char *text, size_t len)
 {
-	if (len && make_room(s, len)) {
+	if (s->opener)
+		choose_file(s, len);
+	if (s->is_journal) {
+		s->lost += !tell_journal(s, text, len);
+	} else if (len && make_room(s, len)) {
 		memcpy(s->bytes + s->end, text, len);
 		s->end += len;
 	} else {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Lines to the standard output: `pktwho log` and `pktwho top --batch`.  A
- * reader that is too slow does not hold the capture up: it loses whole lines,
- * and the log's next one says how many.
+ * Lines of `pktwho log` and `pktwho top --batch`: to the standard output, into
+ * files one after another, or to the journal.  A reader that is too slow does
+ * not hold the capture up: it loses whole lines, and the log's next one says
+ * how many.
  */
 #ifndef PKTWHO_VIEW_STREAM_H
 #define PKTWHO_VIEW_STREAM_H
@@ -11,17 +12,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "output/limits.h"
 #include "view/flows.h"
 #include "view/resolved.h"
 
 struct stream;
+struct opener;
 
 /*
- * NULL without memory.  @fd is borrowed, @interfaces, too.  No more than
+ * NULL without memory.  @fd is taken over but for the
+ * standard output, @interfaces are borrowed.  No more than
  * @limit bytes wait for the reader.  @here: lines name this host.
  */
 struct stream *stream_new(int fd, const char *const *interfaces, size_t limit,
 			  bool here);
+/*
+ * Its descriptor is a file of @o's, which is borrowed, and it goes on in the
+ * next one where @limits say so.
+ */
+void stream_set_files(struct stream *s, struct opener *o,
+		      const struct limits *limits);
+
+/* Its descriptor is a socket of the journal's. */
+void stream_set_journal(struct stream *s);
+
 /* Names for addresses; borrowed. */
 void stream_set_names(struct stream *s, const struct resolved *names);
 

@@ -14,9 +14,11 @@
 #include "host/log.h"
 #include "options.h"
 #include "output/country_cache.h"
+#include "output/opener.h"
 #include "owner/owned_packet.h"
 #include "printable.h"
 #include "view/columns.h"
+#include "view/destination.h"
 #include "view/report.h"
 #include "view/speech.h"
 #include "view/stream.h"
@@ -39,6 +41,7 @@ struct view {
 	struct resolved *names;
 	struct speech *speech;		/* NULL: nobody listens */
 	bool speech_told;		/* why it does not work */
+	struct opener *opener;		/* of the log's files, or NULL */
 	struct stream *stream;		/* of the log and of reports, or NULL */
 	struct top *top;		/* or NULL */
 	struct table *table;		/* of reports */
@@ -143,6 +146,30 @@ static int open_tables(struct view *v)
 	return v->flows && v->table ? 0 : -ENOMEM;
 }
 
+static int open_stream(struct view *v)
+{
+	const struct options *o = v->options;
+	const struct limits limits = {
+		.bytes = o->log_limits.bytes,
+		.duration_ns = o->log_limits.duration_ns,
+		.interval_ns = o->log_limits.interval_ns,
+	};
+	int fd, err = destination_open(o, &v->opener, &fd);
+
+	if (err)
+		return err;
+	v->stream = stream_new(fd, v->interfaces,
+			       o->batch ? REPORT_WAITS : LOG_WAITS, !o->read);
+	if (!v->stream)
+		return -ENOMEM;
+	stream_set_names(v->stream, v->names);
+	if (v->opener)
+		stream_set_files(v->stream, v->opener, &limits);
+	if (o->journal)
+		stream_set_journal(v->stream);
+	return 0;
+}
+
 static int open_reader(struct view *v)
 {
 	struct top_options to = {
@@ -159,18 +186,14 @@ static int open_reader(struct view *v)
 
 	if (v->options->action == ACTION_TOP && !v->options->batch)
 		return top_open(&v->top, &to);
-	v->stream = stream_new(STDOUT_FILENO, v->interfaces,
-			       v->options->batch ? REPORT_WAITS : LOG_WAITS,
-			       !v->options->read);
-	if (v->stream)
-		stream_set_names(v->stream, v->names);
-	return v->stream ? 0 : -ENOMEM;
+	return open_stream(v);
 }
 
 static void free_view(struct view *v)
 {
 	top_close(v->top);
 	stream_free(v->stream);
+	opener_stop(v->opener);
 	table_free(v->table);
 	speech_free(v->speech);
 	flows_free(v->flows);
@@ -214,8 +237,10 @@ int view_open(struct view **out, const struct options *o, struct geo *geo,
 /* Of the output nothing but POLLERR is asked: its reader is gone. */
 int view_fd(const struct view *v, short *events)
 {
+	bool elsewhere = v->options->log_file || v->options->journal;
+
 	*events = v->top ? POLLIN : 0;
-	return v->top ? top_fd(v->top) : STDOUT_FILENO;
+	return v->top ? top_fd(v->top) : elsewhere ? -1 : STDOUT_FILENO;
 }
 
 bool view_waits(const struct view *v)
@@ -295,13 +320,14 @@ static int flush(struct view *v, bool patient)
 	int err = stream_flush(v->stream, patient);
 
 	if (err && err != -EPIPE)
-		log_error("cannot write to the standard output: %s",
+		log_error("cannot write %s: %s", v->options->log_file ?
+			  v->options->log_file : "to the standard output",
 			  strerror(-err));
 	return err;
 }
 
 /* On a screen it is the last line that says it. */
-static void listen(struct view *v)
+static void hear(struct view *v)
 {
 	const char *why;
 
@@ -324,7 +350,7 @@ int view_update(struct view *v, const struct view_losses *losses,
 	int err;
 
 	v->losses = *losses;
-	listen(v);
+	hear(v);
 	v->losses.undissected = v->speech ? speech_missed(v->speech) : 0;
 	v->now_ns = now_ns;
 	flows_expire(v->flows, now_ns);
@@ -365,7 +391,7 @@ int view_close(struct view *v)
 		return 0;
 	if (v->stream && v->speech) {
 		speech_finish(v->speech);
-		listen(v);
+		hear(v);
 	}
 	flows_stop(v->flows);
 	if (v->stream)

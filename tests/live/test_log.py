@@ -174,6 +174,105 @@ class Log(world.LiveTest):
         self.assertEqual(http["destination"]["pktwho"]["resolved_by"],
                          {"pid": pid, "name": "named"})
 
+    def begin_elsewhere(self, *argv, told, within):
+        """A log that is not written to the standard output."""
+        process = self.start(within.argv(PKTWHO, "log", "-i", "lo", *argv),
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.stdout.close)
+
+        def is_told():
+            self.poke(within)
+            return told()
+        wait_for(is_told, "line", 30)
+        return process
+
+    def stop_quietly(self, process):
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+        self.assertEqual((process.wait(20), process.stdout.read()), (0, ""),
+                         said)
+        return said
+
+    def test_into_files(self):
+        ns = self.namespace()
+        folder = self.dir / "files"
+        folder.mkdir()
+
+        def files():
+            return sorted(folder.iterdir())
+
+        def size():
+            return sum(path.stat().st_size for path in files())
+        process = self.begin_elsewhere(
+            "--log-file", folder / "l.json", "--log-rotate", "filesize:5",
+            told=size, within=ns)
+        wait_for(lambda: self.poke(ns) or len(files()) > 3, "files", 30)
+        self.stop_quietly(process)
+        lines = []
+        for path in files():
+            self.assertRegex(path.name, r"^l_\d{5}_\d{14}\.json$")
+            self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+            self.assertLessEqual(path.stat().st_size, 5000)
+            lines += map(json.loads, path.read_text().splitlines())
+        self.check(lines)
+
+    def test_a_ring_of_files(self):
+        ns = self.namespace()
+        folder = self.dir / "ring"
+        folder.mkdir()
+        process = self.begin_elsewhere(
+            "--log-file", folder / "l.json", "--log-rotate", "filesize:5",
+            "--log-rotate", "files:2",
+            told=lambda: list(folder.iterdir()), within=ns)
+        wait_for(lambda: self.poke(ns) or list(folder.glob("l_00005_*")),
+                 "files", 30)
+        self.stop_quietly(process)
+        self.assertLessEqual(len(list(folder.iterdir())), 2)
+
+    def test_into_a_file_that_is_new(self):
+        ns = self.namespace()
+        path = self.dir / "lines.json"
+        process = self.begin_elsewhere(
+            "--log-file", path, told=lambda: path.exists()
+            and path.stat().st_size, within=ns)
+        self.stop_quietly(process)
+        self.check([json.loads(line) for line in
+                    path.read_text().splitlines()])
+        done = world.run(PKTWHO, "log", "-i", "lo", "--log-file", path)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("--force overwrites it", done.stderr)
+
+    def test_into_the_journal(self):
+        """Who listens there is ours: in mounts of its own."""
+        script = """if True:
+            import json, os, signal, socket, subprocess, sys
+            os.makedirs("/run/systemd/journal")
+            s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            s.bind("/run/systemd/journal/socket")
+            os.chmod("/run/systemd/journal/socket", 0o666)
+            s.settimeout(0.1)
+            p = subprocess.Popen(sys.argv[1:])
+            while True:
+                u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                u.sendto(b"", ("127.0.0.1", 1))
+                try:
+                    print(s.recv(1 << 20).decode(), end="")
+                    break
+                except TimeoutError:
+                    pass
+            p.send_signal(signal.SIGINT)
+            sys.exit(p.wait())
+            """
+        ns = self.namespace()
+        done = ns.run("unshare", "-m", "sh", "-c", "mount -t tmpfs tmpfs /run"
+                      ' && exec timeout 60 "$@"', "sh", "python3", "-c",
+                      script, PKTWHO, "log", "-i", "lo", "--journal")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        head, _, line = done.stdout.partition("MESSAGE=")
+        self.assertEqual(head, "SYSLOG_IDENTIFIER=pktwho\nPRIORITY=6\n")
+        self.check([json.loads(line)])
+
     def test_without_tshark(self):
         ns = self.namespace()
         process, out = self.begin(

@@ -415,6 +415,36 @@ static void a_log_is_a_capture_without_a_file(void **state)
 	assert_false(options_show(&o));
 }
 
+static void lines_go_to_one_place(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(PARSE(&o, "log", "--log-file", "l", "--log-rotate",
+			       "filesize:2", "--log-rotate", "total:8"), 0);
+	assert_string_equal(o.log_file, "l");
+	assert_true(o.log_ring.asked);
+	assert_int_equal(o.log_limits.bytes, 2000);
+	assert_int_equal(o.log_ring.total, 8000);
+	assert_false(o.ring.asked);
+	assert_int_equal(PARSE(&o, "log", "--journal"), 0);
+	assert_true(o.journal);
+	assert_int_equal(PARSE(&o, "top", "--journal"), -EINVAL);
+	assert_int_equal(PARSE(&o, "--log-file", "l"), -EINVAL);
+	assert_int_equal(PARSE(&o, "log", "--journal", "--log-file", "l"),
+			 -EINVAL);
+	assert_int_equal(PARSE(&o, "log", "--log-rotate", "filesize:2"),
+			 -EINVAL);
+	assert_int_equal(PARSE(&o, "log", "--log-file", "l", "--log-rotate",
+			       "files:2"), -EINVAL);
+	assert_int_equal(PARSE(&o, "log", "--log-file", "l", "--log-rotate",
+			       "duration:2", "--log-rotate", "total:8"),
+			 -EINVAL);
+	assert_int_equal(PARSE(&o, "log", "--log-file", "l", "--log-rotate",
+			       "filesize:5", "--log-rotate", "total:8"),
+			 -EINVAL);
+}
+
 static void top_has_a_screen_or_reports(void **state)
 {
 	struct options o;
@@ -517,6 +547,8 @@ static bool parses(const char *word, const char *arg)
 	return !PARSE(&o, "top", "--batch", word, arg) ||
 	       !PARSE(&o, word, arg) || !PARSE(&o, "--pid=1", word, arg) ||
 	       !PARSE(&o, "--remote=1", word, arg) ||
+	       !PARSE(&o, "log", word, arg) ||
+	       !PARSE(&o, "log", "--log-file=1", word, arg) ||
 	       !PARSE(&o, "-w", "1", "-b", "packets:1", word, arg);
 }
 
@@ -634,6 +666,7 @@ int main(void)
 		cmocka_unit_test(what_is_repeated_is_bounded),
 		cmocka_unit_test(a_command_keeps_its_words),
 		cmocka_unit_test(a_log_is_a_capture_without_a_file),
+		cmocka_unit_test(lines_go_to_one_place),
 		cmocka_unit_test(top_has_a_screen_or_reports),
 		cmocka_unit_test(what_is_read_is_not_captured),
 		cmocka_unit_test(every_row_can_be_taken),
