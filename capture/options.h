@@ -18,6 +18,7 @@
 #include <stdio.h>
 
 #include "process/filter.h"
+#include "host/compressor.h"
 #include "host/log.h"
 #include "host/sandbox.h"
 
@@ -78,6 +79,7 @@ struct options {
 	const char *temp_dir;		/* of a temporary one; NULL: TMPDIR */
 	const char *comment;		/* of the file, or NULL */
 	bool group_read;
+	enum compression compression;	/* of what is written */
 	bool force;			/* overwrite what is there */
 	const char *write;		/* file, "-", or NULL: a temporary one */
 	int write_fd;			/* of a temporary one; 0: not open */

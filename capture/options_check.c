@@ -67,6 +67,17 @@ static int check_log(const struct options *o)
 	return 0;
 }
 
+/* Wireshark looks at its first bytes, but people at its name. */
+static int check_compression(const struct options *o)
+{
+	enum compression named = compression_of(COMPRESSION_BY_NAME, o->write);
+
+	if (o->compression == COMPRESSION_BY_NAME ||
+	    named == COMPRESSION_NONE || named == o->compression)
+		return 0;
+	return options_bad("--compress-type says otherwise than", o->write);
+}
+
 static int check_ring(const struct options *o)
 {
 	const struct options_file *f = &o->file;
@@ -98,6 +109,8 @@ int options_check(const struct options *o)
 		err = check_log(o);
 	if (!err)
 		err = check_ring(o);
+	if (!err)
+		err = check_compression(o);
 	if (!err && o->comment && strlen(o->comment) > 4096)
 		err = options_bad("too long a", "--capture-comment");
 	if (err)

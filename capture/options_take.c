@@ -332,6 +332,17 @@ int options_take_sandbox(struct options *o, const struct option_row *row,
 	return bad_value(row, arg);
 }
 
+int options_take_compression(struct options *o, const struct option_row *row,
+			     const char *arg)
+{
+	for (int c = COMPRESSION_NONE; c < COMPRESSIONS; c++)
+		if (!strcmp(arg, compression_name((enum compression)c))) {
+			o->compression = (enum compression)c;
+			return 0;
+		}
+	return bad_value(row, arg);
+}
+
 /* ssh would take a host that begins with "-" for an option of its own. */
 int options_take_host(struct options *o, const struct option_row *row,
 		      const char *arg)

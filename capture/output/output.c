@@ -59,6 +59,7 @@ struct output {
 	uint32_t section;		/* the file's number, from 1 */
 	struct limits limits;
 	struct opener *opener;
+	enum compression compression;
 	const char *comment;
 	bool group_read;
 	int names_fd;			/* 0: nobody is told */
@@ -116,6 +117,8 @@ static void share(const struct output *o, int fd)
 /* The next of a ring, or the only one. */
 static int open_file(struct output *o, int fd)
 {
+	int err;
+
 	if (o->opener) {
 		fd = opener_next(o->opener, &o->path);
 		if (fd < 0)
@@ -127,7 +130,15 @@ static int open_file(struct output *o, int fd)
 		return fd;
 	if (o->group_read && !o->opener)
 		share(o, fd);
-	return pcapng_writer_take(&o->writer, fd);
+	err = pcapng_writer_take(&o->writer, fd);
+	if (err)
+		return err;
+	err = pcapng_writer_compress(o->writer, o->compression);
+	if (err) {
+		pcapng_writer_close(o->writer);
+		o->writer = NULL;
+	}
+	return err;
 }
 
 int output_open(struct output **out, const struct output_options *options)
@@ -145,6 +156,7 @@ int output_open(struct output **out, const struct output_options *options)
 	o->opener = options->opener;
 	o->names_fd = options->names_fd;
 	o->comment = options->comment;
+	o->compression = options->compression;
 	o->group_read = options->group_read;
 	o->countries = country_cache_new(options->geo);
 	if (!o->countries)
@@ -545,14 +557,19 @@ static bool is_full(const struct output *o, const struct owned_packet *p)
 		return false;
 	if (o->limits.packets && o->file.packets >= o->limits.packets)
 		return true;
+	if (!o->limits.bytes)
+		return false;
 	/* In the packet, and again in the table. */
 	if (p->src)
 		bytes += 2 * p->src->record_len + RECORD_EXTRA;
 	if (p->dst && p->dst != p->src)
 		bytes += 2 * p->dst->record_len + RECORD_EXTRA;
-	return o->limits.bytes &&
-	       pcapng_writer_size(o->writer) + o->file.end_bytes + bytes >
-		       o->limits.bytes;
+	bytes += o->file.end_bytes;
+	if (pcapng_writer_size(o->writer) + bytes <= o->limits.bytes)
+		return false;
+	/* What waits may become smaller; what cannot be written is told later. */
+	pcapng_writer_settle(o->writer);
+	return pcapng_writer_size(o->writer) + bytes > o->limits.bytes;
 }
 
 bool output_ends_before(const struct output *o, const struct owned_packet *p,
@@ -589,7 +606,7 @@ int output_next(struct output *o, const struct moment *now,
 	int err;
 
 	if (o->writer) {
-		err = pcapng_writer_flush(o->writer);
+		err = pcapng_writer_settle(o->writer);
 		if (err || pcapng_writer_waits(o->writer))
 			return err ? err : -EAGAIN;
 		end_for_next(o, interfaces, stats);

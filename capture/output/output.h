@@ -24,6 +24,7 @@ struct output_options {
 	const char *path;		/* "-" is stdout */
 	int fd;				/* of it, taken over; 0: not open yet */
 	bool group_read;
+	enum compression compression;	/* not by name */
 	const char *comment;		/* of each file, or NULL; borrowed */
 	bool comments;
 	bool process_table;

@@ -14,13 +14,20 @@
 
 #include "host/sudo_user.h"
 #include "host/clocks.h"
+#include "host/compressor.h"
 #include "output/pcapng_option.h"
 
 #define BUFFER_SIZE	(512u << 10)	/* above any block we write */
 #define FLUSH_AT	(192u << 10)
 #define STALL_MS	1000
 #define RETRY_NS	250000000ull	/* a full disk */
+#define PIECE_NS	1000000000ull	/* few bytes wait to be compressed */
+#define PIECE_MIN	4096		/* less is not worth it, if it can wait */
+#define PIECE_MAX	65536u		/* as much may not fit on a full disk */
 #define PIPE_SIZE	(1 << 20)	/* what anybody may have: pipe(7) */
+
+/* How much of what waits is to go out. */
+enum extent { WHAT_IS_DUE, ALL, TO_THE_END };
 
 struct pcapng_writer {
 	int fd;
@@ -33,7 +40,16 @@ struct pcapng_writer {
 	int cancel_fd;
 	uint64_t patient_until;	/* CLOCK_MONOTONIC; 0: not at all */
 	off_t begin;		/* where we began: stdout may hold something */
-	uint64_t written;	/* bytes in the file, whole blocks */
+	uint64_t written;	/* bytes in the file: whole blocks, or pieces */
+	struct compressor *compressor;	/* NULL: blocks go out as they are */
+	struct {
+		const uint8_t *bytes;	/* the compressor's */
+		size_t len;		/* 0: there is none */
+		size_t done;
+		size_t blocks;		/* what it holds, at the buffer's begin */
+		bool is_last;
+		uint64_t due_ns;	/* the next one, CLOCK_MONOTONIC */
+	} piece;
 	struct wbuf buf;
 	uint8_t bytes[BUFFER_SIZE];
 };
@@ -209,14 +225,22 @@ int pcapng_writer_pipe(const struct pcapng_writer *w)
 	return w->old_flags < 0 ? -1 : w->fd;
 }
 
+int pcapng_writer_compress(struct pcapng_writer *w, enum compression c)
+{
+	if (c == COMPRESSION_NONE)
+		return 0;
+	return compressor_new(&w->compressor, c, BUFFER_SIZE);
+}
+
 bool pcapng_writer_waits(const struct pcapng_writer *w)
 {
-	return w->buf.len;
+	return w->compressor ? w->piece.len : w->buf.len;
 }
 
 uint64_t pcapng_writer_size(const struct pcapng_writer *w)
 {
-	return w->written + w->buf.len;
+	return w->written + (w->compressor && w->buf.len ?
+				     compressor_bound(w->buf.len) : w->buf.len);
 }
 
 /* Cuts off the part of a block that a failed write left behind. */
@@ -281,13 +305,10 @@ static bool is_full(const struct pcapng_writer *w, int err)
 	return w->endures && (err == ENOSPC || err == EDQUOT || err == EROFS);
 }
 
-int pcapng_writer_flush(struct pcapng_writer *w)
+static int flush_blocks(struct pcapng_writer *w)
 {
 	size_t done = 0;
 
-	if (w->full && clock_ns(CLOCK_MONOTONIC) < w->retry_ns)
-		return w->error;
-	w->full = 0;
 	while (!w->error && !w->full && done < w->buf.len) {
 		ssize_t n = write(w->fd, w->bytes + done, w->buf.len - done);
 
@@ -312,6 +333,111 @@ int pcapng_writer_flush(struct pcapng_writer *w)
 	return w->error;
 }
 
+/* ---- compressed ---- */
+
+/* Of blocks that wait, which stay until it is written. */
+static void make_piece(struct pcapng_writer *w, bool last)
+{
+	size_t len = w->buf.len;
+
+	if (len > PIECE_MAX) {
+		len = whole_blocks(w->bytes, PIECE_MAX);
+		if (!len)
+			len = (size_t)get_le(w->bytes + 4, 4);
+	}
+	w->piece.is_last = last && len == w->buf.len;
+	w->piece.due_ns = clock_ns(CLOCK_MONOTONIC) + PIECE_NS;
+	w->piece.blocks = len;
+	w->piece.done = 0;
+	w->piece.len = compressor_run(w->compressor, w->bytes, len,
+				      w->piece.is_last, &w->piece.bytes);
+	if (!w->piece.len)
+		w->error = -ENOMEM;
+}
+
+static void end_piece(struct pcapng_writer *w)
+{
+	w->written += w->piece.len;
+	w->piece.len = 0;
+	keep_rest(w, w->piece.blocks);
+}
+
+/* It is begun again later, so that the file is whole meanwhile. */
+static void stop_piece(struct pcapng_writer *w, int err)
+{
+	off_t end = w->begin + (off_t)w->written;
+
+	w->full = -err;
+	w->retry_ns = clock_ns(CLOCK_MONOTONIC) + RETRY_NS;
+	if (w->piece.done && (ftruncate(w->fd, end) ||
+			      lseek(w->fd, end, SEEK_SET) < 0))
+		w->error = -errno;
+	w->piece.done = 0;
+}
+
+/* Few blocks become hardly smaller by themselves. */
+static bool is_piece_due(const struct pcapng_writer *w, enum extent extent)
+{
+	if (extent == TO_THE_END)
+		return !w->piece.is_last;
+	if (extent == ALL)
+		return w->buf.len;
+	return w->buf.len >= PIECE_MAX ||
+	       (w->buf.len && clock_ns(CLOCK_MONOTONIC) >= w->piece.due_ns);
+}
+
+static int flush_pieces(struct pcapng_writer *w, enum extent extent)
+{
+	while (!w->error && !w->full) {
+		ssize_t n;
+
+		if (!w->piece.len && !is_piece_due(w, extent))
+			return 0;
+		if (!w->piece.len)
+			make_piece(w, extent == TO_THE_END);
+		if (w->error)
+			break;
+		n = write(w->fd, w->piece.bytes + w->piece.done,
+			  w->piece.len - w->piece.done);
+		if (n >= 0)
+			w->piece.done += (size_t)n;
+		else if (errno == EAGAIN)
+			return 0;
+		else if (is_full(w, errno))
+			stop_piece(w, errno);
+		else if (errno != EINTR)
+			w->error = errno == ECONNRESET ? -EPIPE : -errno;
+		if (w->piece.done == w->piece.len)
+			end_piece(w);
+	}
+	if (w->error) {
+		if (w->piece.done)
+			cut_back(w);
+		w->piece.len = w->buf.len = 0;
+	}
+	return w->error;
+}
+
+static int flush(struct pcapng_writer *w, enum extent extent)
+{
+	if (w->full && clock_ns(CLOCK_MONOTONIC) < w->retry_ns)
+		return w->error;
+	w->full = 0;
+	return w->compressor ? flush_pieces(w, extent) : flush_blocks(w);
+}
+
+int pcapng_writer_flush(struct pcapng_writer *w)
+{
+	return flush(w, WHAT_IS_DUE);
+}
+
+int pcapng_writer_settle(struct pcapng_writer *w)
+{
+	if (w->compressor && w->buf.len < PIECE_MIN && w->written)
+		return w->error;
+	return flush(w, ALL);
+}
+
 /* A reader that takes nothing for so long will not take the end either. */
 static int await_reader(struct pcapng_writer *w, uint64_t left_ns)
 {
@@ -327,16 +453,16 @@ static int await_reader(struct pcapng_writer *w, uint64_t left_ns)
 }
 
 /* All of it while there is patience left, then what the kernel takes. */
-static int flush_patiently(struct pcapng_writer *w)
+static int flush_patiently(struct pcapng_writer *w, enum extent extent)
 {
-	int err = pcapng_writer_flush(w);
+	int err = flush(w, extent);
 	uint64_t now;
 
-	while (!err && w->buf.len && !w->full &&
+	while (!err && (w->buf.len || w->piece.len) && !w->full &&
 	       (now = clock_ns(CLOCK_MONOTONIC)) < w->patient_until) {
 		err = await_reader(w, w->patient_until - now);
 		if (!err)
-			err = pcapng_writer_flush(w);
+			err = flush(w, extent);
 	}
 	return err;
 }
@@ -346,7 +472,7 @@ int pcapng_writer_be_patient(struct pcapng_writer *w, uint64_t ns,
 {
 	w->cancel_fd = cancel_fd;
 	w->patient_until = clock_ns(CLOCK_MONOTONIC) + ns;
-	return flush_patiently(w);
+	return flush_patiently(w, ALL);
 }
 
 uint64_t pcapng_writer_unwritten(struct pcapng_writer *w)
@@ -355,7 +481,7 @@ uint64_t pcapng_writer_unwritten(struct pcapng_writer *w)
 	size_t len = 0;
 
 	w->retry_ns = 0;
-	if (!flush_patiently(w) && w->full)
+	if (!flush_patiently(w, ALL) && w->full)
 		len = w->buf.len;
 	for (size_t at = 0; at < len; at += get_le(w->bytes + at + 4, 4))
 		packets += get_le(w->bytes + at, 4) == PCAPNG_BLOCK_EPB;
@@ -369,13 +495,14 @@ int pcapng_writer_close(struct pcapng_writer *w)
 	if (!w)
 		return 0;
 	w->retry_ns = 0;
-	err = flush_patiently(w);
-	if (!err && w->buf.len)
+	err = flush_patiently(w, TO_THE_END);
+	if (!err && (w->buf.len || w->piece.len))
 		err = w->full ? w->full : -ETIMEDOUT;
 	if (w->old_flags >= 0)
 		fcntl(w->fd, F_SETFL, w->old_flags);
 	if (w->close_fd && close(w->fd) && !err)
 		err = -errno;
+	compressor_free(w->compressor);
 	free(w);
 	return err;
 }
@@ -402,7 +529,7 @@ static int block_added(struct pcapng_writer *w, size_t at)
 		/* Below that mark there is room for any block we write. */
 		return at >= FLUSH_AT ? -EAGAIN : -EMSGSIZE;
 	}
-	return w->buf.len < FLUSH_AT ? 0 : flush_patiently(w);
+	return w->buf.len < FLUSH_AT ? 0 : flush_patiently(w, WHAT_IS_DUE);
 }
 
 static int block_end(struct pcapng_writer *w, size_t at)

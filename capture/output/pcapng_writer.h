@@ -20,6 +20,8 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include "host/compressor.h"
+
 struct pcapng_writer;
 
 /*
@@ -41,6 +43,13 @@ int pcapng_writer_open(struct pcapng_writer **out, const char *path);
 
 /* The same into what is open already; it is closed even if this fails. */
 int pcapng_writer_take(struct pcapng_writer **out, int fd);
+
+/*
+ * From the first block on.  What is compressed goes out once it is much, or a
+ * second has passed: always whole blocks, which can be read at once.  0 or
+ * -ENOMEM.
+ */
+int pcapng_writer_compress(struct pcapng_writer *w, enum compression c);
 
 /*
  * Flushes, closes, frees.  0, or the first error there was; -ETIMEDOUT if a
@@ -133,10 +142,13 @@ int pcapng_writer_statistics(struct pcapng_writer *w,
 /* Hands the kernel all that it takes. */
 int pcapng_writer_flush(struct pcapng_writer *w);
 
-/* Bytes of the file so far, with those that wait. */
+/* The same before its time, unless that is too little to become smaller. */
+int pcapng_writer_settle(struct pcapng_writer *w);
+
+/* Bytes of the file so far, with those that wait: at most what they become. */
 uint64_t pcapng_writer_size(const struct pcapng_writer *w);
 
-/* There is something that the last flush could not hand over. */
+/* There is something that the last flush wanted, and could not hand over. */
 bool pcapng_writer_waits(const struct pcapng_writer *w);
 
 #endif

@@ -240,6 +240,7 @@ int files_open(struct files *f)
 		.fd = o->write_fd,
 		.group_read = o->group_read,
 		.comment = o->comment,
+		.compression = compression_of(o->compression, o->write),
 		.limits = { .bytes = o->file.bytes,
 			    .packets = o->file.packets,
 			    .duration_ns = o->file.duration_ns,

@@ -29,6 +29,9 @@ static void number_and_time_stand_before_the_suffix(void **state)
 	expect("web.pcapng", 1, true, "web_20261127093005_00001.pcapng");
 	expect("a.b.c", 42, false, "a.b_00042_20261127093005.c");
 	expect("web", 1, false, "web_00001_20261127093005");
+	expect("web.pcapng.zst", 1, false,
+	       "web_00001_20261127093005.pcapng.zst");
+	expect("web.gz", 1, false, "web_00001_20261127093005.gz");
 }
 
 static void a_directorys_dot_is_no_suffix(void **state)
