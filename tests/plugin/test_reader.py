@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A reader written from docs/file-format.md alone agrees with the plugin on
+every sample, and on what editcap makes of them."""
+import re
+import sys
+import unittest
+from pathlib import Path
+
+from harness import SOURCE, Tshark
+
+import reader
+
+PLUGIN = Path(sys.argv[1])
+SAMPLES = sorted((SOURCE / "samples").glob("*.pcapng"))
+MANY = "\x1f"                   # between several values
+OF_END = ["attr", "reason", *(name for name, _ in reader.FIELDS.values()
+                              if name not in ("packets", "bytes", "exit_status",
+                                              "first_seen", "last_seen"))]
+OF_ROW = [name for name, _ in reader.FIELDS.values()]
+
+
+def as_tshark(name, value):
+    """A value in tshark's words; none is empty."""
+    return "" if value in ("", b"", None) else reader.text(name, value)
+
+
+class Reader(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.tshark = Tshark(PLUGIN)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.tshark.close()
+
+    def judge(self, path):
+        """How many packets and rows were compared."""
+        names = ["proc.direction", *(f"proc.{end}.{name}" for end in ("src", "dst")
+                                     for name in OF_END),
+                 "geo.src.country", "geo.dst.country",
+                 *(f"proc.table.{name}" for name in OF_ROW)]
+        packets, tables = reader.read(path)
+        shown = self.tshark.fields(path, *names, more=(
+            "-2", "-E", f"aggregator={MANY}"))
+        for frame, line in enumerate(shown, 1):
+            direction, ends = packets.get(frame, ("", ({}, {})))
+            rows = tables.get(frame, [])
+            wanted = [direction] + [as_tshark(name, end.get(name))
+                                    for end in ends for name in OF_END]
+            wanted += [as_tshark("country", end.get("country"))
+                       for end in ends]
+            wanted += [MANY.join(as_tshark(name, row[name]) for row in rows
+                                 if name in row) for name in OF_ROW]
+            self.assertEqual(dict(zip(names, line)), dict(zip(names, wanted)),
+                             f"{path.name}, frame {frame}")
+        return len(packets), sum(map(len, tables.values()))
+
+    def test_all_samples(self):
+        for sample in SAMPLES:
+            path = self.tshark.write(sample.name, sample.read_bytes())
+            packets, rows = self.judge(path)
+            self.assertGreater(min(packets, rows), 0, sample.name)
+
+    def test_a_file_that_was_cut_and_one_that_was_merged(self):
+        paths = [self.tshark.write(sample.name, sample.read_bytes())
+                 for sample in SAMPLES[:2]]
+        cut, merged = (self.tshark.dir / f"{name}.pcapng"
+                       for name in ("cut", "merged"))
+        self.tshark.lines("editcap", "-r", paths[0], cut, "5-100000")
+        self.tshark.lines("mergecap", "-w", merged, *paths)
+        for path in (cut, merged):
+            self.assertGreater(self.judge(path)[0], 0)
+
+    def test_it_needs_nothing_of_ours(self):
+        source = (SOURCE / "tests/reader.py").read_text()
+        self.assertEqual(set(re.findall(r"^(?:import|from) (\w+)", source,
+                                        re.MULTILINE)),
+                         {"struct", "sys", "time"})
+
+    def test_its_words_are_those_of_the_page(self):
+        page = (SOURCE / "docs/file-format.md").read_text()
+        for number, words in ((1, reader.HOW), (2, reader.WHY)):
+            for value, word in enumerate(words[1:], 1):
+                self.assertIn(f"\n| {value} | `{word}` |", page)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])

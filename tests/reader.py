@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prints the owners of all packets of files of pktwho.
+
+Written from docs/file-format.md alone, as an example and to prove that page:
+tests/plugin/test_reader.py compares it with the plugin.
+
+  python3 tests/reader.py FILE
+"""
+import struct
+import sys
+import time
+
+PEN = 32473
+HOW = ("", "socket", "listener", "scan", "flow", "kernel", "forwarded",
+       "unknown", "import")
+WHY = ("", "reset", "time-wait", "icmp", "no-socket", "not-ip", "lost",
+       "malformed", "before", "fragment", "ambiguous", "not-delivered",
+       "kernel-socket")
+DIRECTION = ("unknown", "in", "out", "local", "forwarded")
+# Process record, by type: its name, and the size of an integer or hash.
+FIELDS = dict(enumerate((
+    ("id", 8), ("pid", 4), ("ppid", 4), ("start", 8), ("name", 0),
+    ("exepath", 0), ("cmdline", 0), ("uid", 4), ("gid", 4), ("user", 0),
+    ("vpid", 4), ("loginuid", 4), ("pname", 0), ("cgroup", 0),
+    ("container.id", 0), ("container.name", 0), ("container.runtime", 0),
+    ("pod.uid", 0), ("unit", 0), ("netns", 8), ("flags", 4), ("sha256", 32),
+    ("packets", 8), ("bytes", 8), ("first_seen", 8), ("last_seen", 8),
+    ("exit_status", 4)), 1))
+TIMES = ("start", "first_seen", "last_seen")
+
+
+def options(data, order):
+    while len(data) >= 4:
+        code, size = struct.unpack_from(order + "HH", data)
+        if not code:
+            return
+        yield code, data[4:4 + size]
+        data = data[4 + size + -size % 4:]
+
+
+def text(name, value):
+    if name == "id":
+        return f"0x{value:016x}"
+    if name == "sha256":
+        return value.hex()
+    if name == "cmdline":
+        return value.replace(b"\0", b" ").decode()
+    if name in TIMES:
+        seconds, ns = divmod(value, 10**9)
+        return time.strftime("%b %e, %Y %H:%M:%S",
+                             time.gmtime(seconds)) + f".{ns:09} UTC"
+    if name == "flags":
+        return f"0x{value:08x}"
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def process(data):
+    """The record at the start of *data*, and what follows it."""
+    length, = struct.unpack_from("<I", data, 4)
+    if not 8 <= length <= min(8192, len(data)) or length % 4:
+        raise ValueError("record length")
+    found, at = {}, 8
+    while at < length:
+        kind, size = struct.unpack_from("<HH", data, at)
+        value = data[at + 4:at + 4 + size]
+        at += 4 + size + -size % 4
+        name, width = FIELDS.get(kind, ("", 0))
+        if at > length or width and width != size:
+            raise ValueError("field")
+        if name:
+            found[name] = (value if not width or width == 32
+                           else int.from_bytes(value, "little"))
+    return found, data[length:]
+
+
+def attribution(data):
+    """The direction and both ends."""
+    head, size, direction, which = data[4:8]
+    if head < 16 or size < 28:
+        raise ValueError("attribution")
+    ends = [{"attr": HOW[data[at]], "reason": WHY[data[at + 1]],
+             "country": country.decode() if country.isalpha() else ""}
+            for at, country in ((8, data[12:14]), (10, data[14:16]))]
+    for bit, end in ((1, ends[0]), (2, ends[1])):
+        if which & bit:
+            pid, number, name = struct.unpack_from("<IQ16s", data, head)
+            end |= {"pid": pid, "id": number, "name": name.split(b"\0")[0]}
+            head += size
+    return DIRECTION[direction], ends
+
+
+def payloads(data):
+    """(frame, payload): all that is ours, with the number of its packet."""
+    at, order, frame = 0, "<", 0
+    while at < len(data):
+        if data[at:at + 4] == b"\n\r\r\n":
+            order = "<" if data[at + 8] == 0x4D else ">"
+        kind, size = struct.unpack_from(order + "II", data, at)
+        body = data[at + 8:at + size - 4]
+        pen = struct.pack(order + "I", PEN)
+        frame += kind in (2, 3, 6, 0xBAD)  # all that Wireshark counts
+        found = []
+        if kind == 6:
+            captured, = struct.unpack_from(order + "I", body, 12)
+            found = [value[4:] for code, value in options(
+                body[20 + captured + -captured % 4:], order)
+                if code == 2989 and value[:4] == pen]
+        elif kind == 0xBAD and body[:4] == pen:
+            found = [body[4:]]
+        yield from ((frame, p) for p in found
+                    if p[:2] == b"PW" and p[2] in (1, 2, 3) and p[3] == 1)
+        at += size
+
+
+def read(path):
+    """{frame: (direction, ends)}, {frame: rows of the process table}"""
+    packets, tables, records, hashes = {}, {}, {}, {}
+    with open(path, "rb") as file:
+        found = list(payloads(file.read()))
+    for frame, data in found:
+        if data[2] == 1:
+            packets[frame] = attribution(data)
+            continue
+        rows, rest = [], data
+        if data[2] == 3:
+            length, = struct.unpack_from("<I", data, 4)
+            rest = data[12:12 + length]
+        while rest:
+            row, rest = process(rest)
+            rows.append(row)
+            if data[2] == 2:
+                break
+        for row in rows:
+            records.setdefault(row["id"], []).append((frame, row))
+            if "sha256" in row:
+                hashes[row["id"]] = {"sha256": row["sha256"]}
+        if data[2] == 3:
+            tables[frame] = rows
+    for frame, (_, ends) in packets.items():
+        for end in ends:
+            known = records.get(end.get("id"), [])
+            before = [row for at, row in known if at <= frame]
+            record = before[-1] if before else known[0][1] if known else {}
+            end |= {**hashes.get(end.get("id"), {}), **record, **end}
+    return packets, tables
+
+
+def main():
+    packets, tables = read(sys.argv[1])
+    for frame, (direction, ends) in packets.items():
+        print(frame, direction)
+        for which, end in zip(("src", "dst"), ends):
+            for name, value in end.items():
+                if value not in ("", b""):
+                    print(f"  {which}.{name}: {text(name, value)}")
+    for frame, rows in tables.items():
+        for row in rows:
+            print(frame, "table", *(f"{name}={text(name, value)}"
+                                    for name, value in row.items()))
+
+
+if __name__ == "__main__":
+    main()
