@@ -201,7 +201,7 @@ class Bytes(unittest.TestCase):
             self.assertEqual({k for k in said if "." not in k},
                              {"events_lost", "flows_evicted",
                               "resolved_early",
-                              "processes_forgotten"})
+                              "processes_forgotten"}, sample.name)
 
 
 if __name__ == "__main__":
