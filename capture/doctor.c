@@ -2,6 +2,7 @@
 #include "doctor.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -198,6 +199,7 @@ static bool ask(const char *command, void (*fn)(void *ctx, char *line),
 struct folders {
 	char found[4096];		/* where our extcap is */
 	char first[4096];		/* where it could be */
+	char plugins[4096];		/* all users', of this Wireshark */
 };
 
 /* "Extcap path:  DIR", "Global Extcap path:  DIR": the last is for all. */
@@ -206,9 +208,13 @@ static void take_folder(void *ctx, char *line)
 	struct folders *f = ctx;
 	char *dir = strchr(line, '\t'), path[4200];
 
-	if (!strcasestr(line, "extcap path:") || !dir)
+	if (!dir)
 		return;
 	dir += strspn(dir, "\t ");
+	if (!strncmp(line, "Global Plugins:", 15))
+		snprintf(f->plugins, sizeof(f->plugins), "%s", dir);
+	if (!strcasestr(line, "extcap path:"))
+		return;
 	snprintf(f->first, sizeof(f->first), "%s", dir);
 	snprintf(path, sizeof(path), "%s/pktwho", dir);
 	if (!access(path, X_OK))
@@ -235,7 +241,7 @@ static void look_at_extcap(const struct folders *f)
 	char version[64] = "", path[4200], fix[4300];
 
 	if (!*f->found) {
-		snprintf(fix, sizeof(fix), "sudo cmake --install build, or: "
+		snprintf(fix, sizeof(fix), PKTWHO_INSTALL ", or: "
 			 "sudo ln -s $(command -v pktwho) %s/", f->first);
 		bad(fix, "extcap: not in Wireshark's list of interfaces");
 		return;
@@ -249,22 +255,49 @@ static void look_at_extcap(const struct folders *f)
 	if (!strcmp(version, PKTWHO_VERSION))
 		good("extcap %s", path);
 	else
-		bad("sudo cmake --install build", "extcap %s is version %s, not "
+		bad(PKTWHO_INSTALL, "extcap %s is version %s, not "
 		    PKTWHO_VERSION, path, *version ? version : "unknown");
 }
 
-static void look_at_plugin(void)
+/*
+ * Wireshark looks for plugins in a folder named after its minor version.  After
+ * an upgrade ours is still in the one beside it: whose that is goes to @theirs.
+ */
+static bool is_for_another(const char *plugins, char *theirs, size_t size)
 {
-	char version[64] = "";
+	const char *last = strrchr(plugins, '/');
+	int parent = last ? (int)(last - plugins) + 1 : 0;
+	char path[4200];
+	glob_t found;
+
+	snprintf(path, sizeof(path), "%s/epan/pktwho.so", plugins);
+	if (!last || !access(path, F_OK))
+		return false;
+	snprintf(path, sizeof(path), "%.*s*/epan/pktwho.so", parent, plugins);
+	if (glob(path, 0, NULL, &found))
+		return false;
+	last = found.gl_pathv[0] + parent;
+	snprintf(theirs, size, "%.*s", (int)strcspn(last, "/"), last);
+	globfree(&found);
+	return true;
+}
+
+static void look_at_plugin(const struct folders *f)
+{
+	char version[64] = "", theirs[64];
 
 	ask("exec tshark -G plugins 2>/dev/null", take_plugin, version);
 	if (!strcmp(version, PKTWHO_VERSION))
 		good("plugin pktwho.so %s", version);
 	else if (*version)
-		bad("sudo cmake --install build", "plugin pktwho.so %s is not"
+		bad(PKTWHO_INSTALL, "plugin pktwho.so %s is not"
 		    " of this version, " PKTWHO_VERSION, version);
+	else if (is_for_another(f->plugins, theirs, sizeof(theirs)))
+		bad(PKTWHO_INSTALL ", built for this Wireshark", "plugin"
+		    " pktwho.so is for Wireshark %s, and this is %s, so there"
+		    " is no proc.name", theirs, strrchr(f->plugins, '/') + 1);
 	else
-		bad("sudo cmake --install build; personal plugins do not count"
+		bad(PKTWHO_INSTALL "; personal plugins do not count"
 		    " for root", "plugin pktwho.so: Wireshark does not find"
 		    " it, so there is no proc.name");
 }
@@ -278,7 +311,7 @@ static void look_at_wireshark(void)
 		return;
 	}
 	look_at_extcap(&f);
-	look_at_plugin();
+	look_at_plugin(&f);
 }
 
 static void look_at_databases(void)
@@ -289,7 +322,7 @@ static void look_at_databases(void)
 	if (count)
 		good("countries: %d database%s", count, count > 1 ? "s" : "");
 	else
-		note("sudo cmake --install build brings one; MaxMind's go to"
+		note(PKTWHO_INSTALL " brings one; MaxMind's go to"
 		     " /usr/share/GeoIP", "countries: no database");
 	geo_free(geo);
 }

@@ -8,7 +8,8 @@
 # debootstrap.
 #
 # The Debian is made once, in $PKTWHO_CHROOTS or /var/tmp/pktwho-chroot, and
-# keeps what was installed and the copy's build/: a second run is fast.
+# keeps what was installed and the copy's build/: a second run is fast.  With
+# PKTWHO_FORGET=1 it keeps nothing of what is done in it.
 set -eu
 
 main() {
@@ -64,7 +65,17 @@ mirror() {
 
 # pktwho needs to see processes, control groups and what tracefs describes.
 mount_kernel() {
-	mount --bind "$root" "$root"
+	if [ -n "${PKTWHO_FORGET-}" ]; then
+		layers=$(mktemp -d)
+		mount -t tmpfs tmpfs "$layers"
+		mkdir "$layers/new" "$layers/work"
+		mount -t overlay -o "lowerdir=$root,upperdir=$layers/new" \
+			-o "workdir=$layers/work" overlay "$root"
+		umount -l "$layers"
+		rmdir "$layers"
+	else
+		mount --bind "$root" "$root"
+	fi
 	mount -t proc proc "$root/proc"
 	mount --rbind /sys "$root/sys"
 	mount --rbind /dev "$root/dev"

@@ -290,6 +290,15 @@ class Live(world.LiveTest):
         self.assertIn(f"FIX   extcap {old} is version 0.0.1, not ",
                       done.stdout)
 
+    def test_doctor_after_wireshark_was_upgraded(self):
+        plugins = self.dir / "plugins of old"
+        (plugins / "3.9/epan").mkdir(parents=True)
+        (plugins / "3.9/epan/pktwho.so").touch()
+        done = self.doctor(f"--groups={GID}",
+                           WIRESHARK_PLUGIN_DIR=str(plugins))
+        self.assertRegex(done.stdout, r"FIX   plugin pktwho.so is for Wireshark"
+                         r" 3\.9, and this is \d\.\d+, .*\n      -> .*install")
+
 
 def message(control, command, text=b""):
     body = bytes([control, command]) + text

@@ -1,0 +1,39 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# install.sh BUILD PLUGINS EXTCAP PROFILES: what is installed can be removed.
+set -eu
+build=$1
+tmp=$(mktemp -d)
+export DESTDIR="$tmp/root"
+
+# The list of what was really installed from here is not ours to lose.
+list=$build/install_manifest.txt
+[ ! -f "$list" ] || mv "$list" "$tmp/list"
+trap 'rm -f "$list"; [ ! -f "$tmp/list" ] || mv "$tmp/list" "$list"
+	rm -rf "$tmp"' EXIT
+
+fail() {
+	echo "$*" >&2
+	exit 1
+}
+
+mkdir -p "$DESTDIR$4/another"
+umask 022
+cmake --install "$build" >/dev/null
+for path in "$2/pktwho.so" "$3/pktwho" "$4/pktwho/preferences"; do
+	[ -e "$DESTDIR$path" ] || [ -L "$DESTDIR$path" ] || fail "no $path"
+done
+for path in bin/pktwho libexec/pktwho/setup-group share/man/man1/pktwho.1 \
+	share/pktwho/country.mmdb lib/systemd/system/pktwho-record.service \
+	share/bash-completion/completions/pktwho; do
+	[ -n "$(find "$DESTDIR" -path "*/$path")" ] || fail "no $path"
+done
+
+cmake --build "$build" --target uninstall >/dev/null
+left=$(find "$DESTDIR" ! -type d)
+[ -z "$left" ] || fail "left: $left"
+left=$(find "$DESTDIR" -type d -name '*pktwho*')
+[ -z "$left" ] || fail "left: $left"
+[ -d "$DESTDIR$4/another" ] || fail "others' folders are gone"
+! cmake --build "$build" --target uninstall >/dev/null 2>&1 ||
+	fail 'what is not there was removed'
