@@ -63,6 +63,7 @@ const char *attr_name(unsigned attr)
 		[ATTR_FORWARDED] = "forwarded",
 		[ATTR_UNKNOWN] = "unknown",
 		[ATTR_IMPORT] = "import",
+		[ATTR_ACCEPTED] = "accepted",
 	};
 
 	return WORD(words, attr);

@@ -41,6 +41,7 @@ enum attr {
 	ATTR_FORWARDED = 6,	/* passing through: no end is on this host */
 	ATTR_UNKNOWN = 7,	/* an end is here and its owner is not known */
 	ATTR_IMPORT = 8,	/* another tool's word; never written by us */
+	ATTR_ACCEPTED = 9,	/* not accepted yet: who did so afterwards */
 };
 
 /* Why an end is kernel or unknown: proc.reason.  The numbers are in the file. */

@@ -14,7 +14,7 @@ PEN = 32473
 ATTRIBUTION, PROCESS, TABLE = 1, 2, 3
 
 ATTRS = ["", "socket", "listener", "scan", "flow", "kernel", "forwarded",
-         "unknown", "import"]
+         "unknown", "import", "accepted"]
 REASONS = ["", "reset", "time-wait", "icmp", "no-socket", "not-ip", "lost",
            "malformed", "before", "fragment", "ambiguous", "not-delivered",
            "kernel-socket"]

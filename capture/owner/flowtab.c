@@ -748,6 +748,25 @@ static const struct owner *heir_of(const struct sock *s, const struct owner *o,
 	return heir || !s->closed_ns ? heir : o;
 }
 
+/*
+ * What came before the connection was accepted is for who accepts it.  A socket
+ * with a port of its own listens, and is accepted by nobody.
+ */
+static const struct owner *acceptor_of(const struct sock *s,
+				       const struct owner *o,
+				       const struct flowtab_query *q)
+{
+	const struct owner *first = NULL, *later;
+
+	if (q->sends || q->syn || o->attr != ATTR_LISTENER || s->port)
+		return o;
+	for (later = s->owners[1]; later != o; later = later->older)
+		if (later->attr == ATTR_SOCKET &&
+		    later->ts_ns < q->ts_ns + FLOWTAB_HOLD_NS)
+			first = later;
+	return first;
+}
+
 /* What waited in the socket belongs to who wrote it, whoever came since. */
 static const struct owner *writer_of(const struct sock *s,
 				     const struct flowtab_query *q)
@@ -771,7 +790,7 @@ static void set_owner(struct flowtab_answer *a, const struct flow *f,
 		      const struct flowtab_query *q)
 {
 	bool written = q->sends && q->data;
-	const struct owner *o = NULL;
+	const struct owner *o = NULL, *acceptor;
 
 	if (f)
 		o = written ? writer_of(f->sock, q) : owner_at(f->sock, q);
@@ -784,12 +803,19 @@ static void set_owner(struct flowtab_answer *a, const struct flow *f,
 	if (!o) {
 		a->attr = ATTR_UNKNOWN;
 		a->reason = REASON_AMBIGUOUS;
-		a->ended = true;
+		a->waits = true;
 		return;
+	}
+	a->attr = o->attr;
+	acceptor = acceptor_of(f->sock, o, q);
+	a->waits |= !acceptor && !f->sock->closed_ns;
+	if (acceptor && acceptor != o) {
+		o = acceptor;
+		a->attr = ATTR_ACCEPTED;
+		a->as_of_ns = o->ts_ns;
 	}
 	a->owner = o->proc;
 	a->tid = o->tid;
-	a->attr = o->attr;
 	if (written && o->ts_ns < q->ts_ns)
 		a->as_of_ns = o->ts_ns;
 }
@@ -834,7 +860,8 @@ bool flowtab_find(struct flowtab *t, const struct flowtab_query *q,
 		return false;
 	l.best->last_ns = q->ts_ns;
 	a->here = l.best->sock->netns == q->netns;
-	a->ended = closed_at(l.best->sock, q->ts_ns);
+	a->waits = q->key.proto != IPPROTO_TCP &&
+		   closed_at(l.best->sock, q->ts_ns);
 	if (l.ambiguous) {
 		a->attr = ATTR_UNKNOWN;
 		a->reason = REASON_AMBIGUOUS;

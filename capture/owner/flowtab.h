@@ -85,12 +85,12 @@ struct flowtab_query {
 
 struct flowtab_answer {
 	struct proc *owner;	/* borrowed until the next event; may be NULL */
-	uint64_t as_of_ns;	/* when it wrote that; 0: at the packet's time */
+	uint64_t as_of_ns;	/* when it wrote or accepted; 0: at that time */
 	uint32_t tid;
 	uint8_t attr;		/* enum attr; ATTR_NONE: no socket known */
 	uint8_t reason;		/* enum reason */
 	bool here;		/* the socket is of the namespace asked for */
-	bool ended;		/* socket or owner had: another may follow */
+	bool waits;		/* a receiver: a later event may tell another */
 };
 
 /*

@@ -196,9 +196,8 @@ static bool ask(struct resolver *r, const struct packet *p,
 					     .reason = a.reason };
 		/* Another socket may have taken the place of the last. */
 		if (found && !sends &&
-		    (key->proto == IPPROTO_TCP ?
-			     a.ended && end->attr == ATTR_UNKNOWN :
-			     a.ended || ts_ns + TOLD_NS > r->told_until_ns))
+		    (a.waits || (key->proto != IPPROTO_TCP &&
+				 ts_ns + TOLD_NS > r->told_until_ns)))
 			r->waits = true;
 	}
 	if (end->owner && proc_forgot(end->owner, ts_ns))
@@ -318,7 +317,7 @@ static bool resolve_error(struct resolver *r, const struct packet *p,
 static void mark_flow(struct verdict_end *end)
 {
 	if (end->attr == ATTR_SOCKET || end->attr == ATTR_SCAN ||
-	    end->attr == ATTR_LISTENER)
+	    end->attr == ATTR_LISTENER || end->attr == ATTR_ACCEPTED)
 		end->attr = ATTR_FLOW;
 }
 

@@ -190,8 +190,8 @@ class Model:
                 if t < first.t0 - SLACK:
                     owners, attrs = [], set()
                 if t <= first.t1 + SLACK:
-                    owners += self.listeners(parent, t)
-                    attrs.add("listener")
+                    owners += [*self.listeners(parent, t), first]
+                    attrs |= {"listener", "accepted"}
         if s.end and t >= s.end - SLACK:
             attrs.add("kernel")
         return Truth(owners, self.scanned(s, t, watch, attrs), s)

@@ -40,7 +40,8 @@ class Owners(world.LiveTest):
             self.assertIn(client[1], pids, row)
             self.assertIn(client[2], ("socket", "kernel"), row)
             self.assertEqual(server[:2], ("python3", str(server_pid)), row)
-            self.assertIn(server[2], ("listener", "socket", "kernel"), row)
+            self.assertIn(server[2], ("listener", "accepted", "socket",
+                                      "kernel"), row)
             seen[client[1]] = seen.get(client[1], 0) + 1
         self.assertEqual(set(seen), set(pids))
         self.assertGreaterEqual(min(seen.values()), 8, "packets per curl")

@@ -99,6 +99,24 @@ c.sendall(b"A" * 50000)
 """
 
 
+# Listens, and lets its child accept, a little after the request is there.
+WORKER = """
+import os, socket
+s = socket.create_server(("127.0.0.1", 0), backlog=64)
+print(os.getpid(), s.getsockname()[1], flush=True)
+child = os.fork()
+if child:
+    os.waitpid(child, 0)
+    os._exit(0)
+print(os.getpid(), flush=True)
+for _ in range(20):
+    input()
+    c = s.accept()[0]
+    print(c.recv(100).decode(), flush=True)
+    c.close()
+"""
+
+
 class Shared(world.LiveTest):
     def payloads(self, path, port):
         for row in self.rows(path, *FIELDS, where=f"udp.dstport == {port}"):
@@ -193,6 +211,30 @@ class Shared(world.LiveTest):
 
     def test_readers_of_one_connection_in_turn(self):
         self.check_turns("tcp", "127.0.0.1")
+
+    def test_a_request_that_came_before_the_accept(self):
+        """It names who accepted, unless that took longer than it is held."""
+        worker = self.start(["python3", "-c", WORKER],
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        parent, port = worker.stdout.readline().split()
+        child = worker.stdout.readline().strip()
+        path = self.dir / f"{self.id()}.pcapng"
+        c = Capture(path, "-i", "lo", "-f", f"tcp port {port}")
+        for _ in range(20):
+            with socket.create_connection(("127.0.0.1", int(port))) as s:
+                s.send(b"request")
+                worker.stdin.write("\n")
+                worker.stdin.flush()
+                self.assertEqual(worker.stdout.readline(), "request\n")
+        worker.wait()
+        c.stop()
+        rows = self.rows(path, "proc.dst.pid", "proc.dst.attr",
+                         where=f"tcp.dstport == {port} && tcp.payload")
+        self.assertEqual(len(rows), 20)
+        self.assertLessEqual(set(rows), {(child, "accepted"),
+                                         (child, "socket"),
+                                         (parent, "listener")})
+        self.assertIn((child, "accepted"), rows)
 
     def check_queue(self, how, after):
         """What waits in a connection is named after who wrote it, then."""

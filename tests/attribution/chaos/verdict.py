@@ -196,6 +196,10 @@ class Judge:
             if kind == "sender" and p.proto == UDP:
                 self.described(p, program, said.id, fits)
             return
+        # It says who listens, not who will read.
+        if kind == "reader" and said.attr == "listener":
+            self.whoever(p, end, program, set(), "listener")
+            return
         if said.pid in self.truth.pids(wanted):
             kind += "-name"
         self.find(kind, p, program, f"is {self.names(wanted)}")

@@ -144,7 +144,7 @@ static void who_has_ended_reads_nothing(void **state)
 	assert_true(find(t, &k, T + 2 * SEC, RECEIVES, &a));
 	assert_null(a.owner);
 	assert_int_equal(a.reason, REASON_AMBIGUOUS);
-	assert_true(a.ended);
+	assert_true(a.waits);
 	own(t, &bob, T + 2 * SEC + MS, 7);
 	own(t, &carol, T + 2 * SEC + 2 * MS, 7);
 	assert_answer(t, &k, T + 2 * SEC, RECEIVES, &bob, ATTR_SOCKET,
@@ -222,6 +222,47 @@ static void the_listener_owns_until_the_child_does(void **state)
 	own(t, &bob, T + MS, 7);
 	assert_answer(t, &k, T, RECEIVES | SYN, &alice, ATTR_LISTENER, 0);
 	assert_owner(t, &k, T + MS, &bob);
+}
+
+static void what_comes_before_the_accept_is_the_acceptors(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_TCP, 1);
+	struct flowtab_event child = by(&alice, T, 7);
+	struct flowtab_answer a;
+
+	child.attr = ATTR_LISTENER;
+	flowtab_flow(t, &child, &k);
+	assert_answer(t, &k, T + 1, RECEIVES, &alice, ATTR_LISTENER, 0);
+	assert_true(find(t, &k, T + 1, RECEIVES, &a));
+	assert_true(a.waits);
+	assert_true(find(t, &k, T + 1, SENDS, &a));
+	assert_false(a.waits);
+
+	own(t, &bob, T + MS, 7);
+	own(t, &carol, T + 2 * MS, 7);
+	assert_answer(t, &k, T + 1, RECEIVES, &bob, ATTR_ACCEPTED, 0);
+	assert_true(find(t, &k, T + 1, RECEIVES, &a));
+	assert_false(a.waits);
+	assert_answer(t, &k, T + 1, RECEIVES | SYN, &alice, ATTR_LISTENER, 0);
+	assert_answer(t, &k, T + 1, SENDS, &alice, ATTR_LISTENER, 0);
+	assert_owner(t, &k, T + 2 * MS, &carol);
+}
+
+/* The socket that listens has its packets alone. */
+static void nobody_accepts_a_listener(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_TCP, 1);
+	struct flowtab_event listener = by(&alice, T, 7);
+	struct flowtab_answer a;
+
+	listener.attr = ATTR_LISTENER;
+	flowtab_bound(t, &listener, &k);
+	flowtab_flow(t, &listener, &k);
+	assert_true(find(t, &k, T + 1, RECEIVES, &a));
+	assert_ptr_equal(a.owner, &alice);
+	assert_false(a.waits);
 }
 
 static void a_socket_may_have_no_known_owner(void **state)
@@ -880,7 +921,8 @@ static void assert_sane(struct flowtab *t, struct proc *procs, uint64_t ts_ns)
 
 	if (find(t, &k, ts_ns, how, &a)) {
 		assert_int_not_equal(a.attr, ATTR_NONE);
-		assert_int_equal(a.attr >= ATTR_KERNEL,
+		assert_int_equal(a.attr == ATTR_KERNEL ||
+				 a.attr == ATTR_UNKNOWN,
 				 a.reason != REASON_NONE);
 		assert_true(!a.owner || a.owner->refs);
 		assert_true(a.owner || a.attr >= ATTR_KERNEL);
@@ -942,6 +984,8 @@ int main(void)
 		flowtab_test(a_packet_may_be_older_than_its_flow),
 		flowtab_test(events_may_come_out_of_order),
 		flowtab_test(the_listener_owns_until_the_child_does),
+		flowtab_test(what_comes_before_the_accept_is_the_acceptors),
+		flowtab_test(nobody_accepts_a_listener),
 		flowtab_test(a_socket_may_have_no_known_owner),
 		flowtab_test(one_process_sends_what_another_reads),
 		flowtab_test(bytes_that_waited_are_who_wrote_them),
