@@ -70,13 +70,18 @@ int translations_ask(uint32_t status,
 		.mask_attr = { NLA_HDRLEN + 4, CTA_STATUS_MASK },
 		.mask = htonl(status),
 	};
+	/* Nobody but the kernel answers through it. */
+	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
 	int err;
 
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	err = send(fd, &q, sizeof(q), 0) < 0 ? -errno : 0;
+	err = connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel)) ||
+			      send(fd, &q, sizeof(q), 0) < 0 ?
+		      -errno :
+		      0;
 	if (!err)
 		err = read_all(fd, take, ctx);
 	close(fd);

@@ -231,6 +231,8 @@ static int open_events(void)
 		.nl_groups = GROUP(NFNLGRP_CONNTRACK_NEW) |
 			     GROUP(NFNLGRP_CONNTRACK_DESTROY),
 	};
+	/* Nobody but the kernel tells through it. */
+	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
 			NETLINK_NETFILTER);
 	int bytes = QUEUE_BYTES, err;
@@ -239,7 +241,9 @@ static int open_events(void)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
 	err = attach_filter(fd);
-	if (!err && bind(fd, (struct sockaddr *)&nl, sizeof(nl)))
+	if (!err && (bind(fd, (struct sockaddr *)&nl, sizeof(nl)) ||
+		     connect(fd, (const struct sockaddr *)&kernel,
+			     sizeof(kernel))))
 		err = -errno;
 	if (!err)
 		return fd;

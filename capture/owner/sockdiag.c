@@ -18,11 +18,47 @@ struct request {
 	struct inet_diag_req_v2 body;
 };
 
+#define STALE 16	/* answers to questions that nobody waited for */
+
+/* Nobody but the kernel answers through it. */
 int sockdiag_open(void)
 {
+	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+	int err;
 
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return -errno;
+	if (!connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel)))
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+/* Its number, which the answer has to have, or -errno. */
+static int64_t put(int fd, struct request *q)
+{
+	static uint32_t last;
+
+	q->header.nlmsg_seq = ++last;
+	return send(fd, q, sizeof(*q), 0) < 0 ? -errno : (int64_t)last;
+}
+
+/* The bytes of the next answer of that number, or -errno. */
+static ssize_t receive(int fd, uint32_t number, void *buf, size_t size)
+{
+	const struct nlmsghdr *h = buf;
+	ssize_t n;
+
+	for (int i = 0; i < STALE; i++) {
+		n = recv(fd, buf, size, 0);
+		if (n <= 0)
+			return n ? -errno : -EPIPE;
+		if (NLMSG_OK(h, (size_t)n) && h->nlmsg_seq == number)
+			return n;
+	}
+	return -EPROTO;
 }
 
 static void set_address(__be32 out[4], const __u8 addr[16], int family)
@@ -65,15 +101,17 @@ static int ask(int fd, const struct flow_key *key, int family,
 	char buf[4096] __attribute__((aligned(8)));
 	const struct nlmsghdr *h = (const void *)buf;
 	const struct inet_diag_msg *m;
+	int64_t number;
 	ssize_t n;
 
 	set_id(&q.body.id, key, family);
-	if (send(fd, &q, sizeof(q), 0) < 0)
-		return -errno;
-	n = recv(fd, buf, sizeof(buf), 0);
+	number = put(fd, &q);
+	if (number < 0)
+		return (int)number;
+	n = receive(fd, (uint32_t)number, buf, sizeof(buf));
 	if (n < 0)
-		return -errno;
-	if (!NLMSG_OK(h, (size_t)n) || h->nlmsg_type == NLMSG_ERROR ||
+		return (int)n;
+	if (h->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
 	    h->nlmsg_len < NLMSG_LENGTH(sizeof(*m)))
 		return -ENOENT;
 	m = NLMSG_DATA(h);
@@ -113,18 +151,18 @@ static void key_of(const struct inet_diag_msg *m, struct flow_key *k)
 }
 
 /* 1 if more follow. */
-static int read_dump(int fd, void (*found)(void *ctx, uint64_t cookie,
-					   const struct flow_key *key),
-		     void *ctx)
+static int read_dump(int fd, uint32_t number,
+		     void (*found)(void *ctx, uint64_t cookie,
+				   const struct flow_key *key), void *ctx)
 {
 	char buf[16384] __attribute__((aligned(8)));
 	const struct nlmsghdr *h = (const void *)buf;
-	ssize_t n = recv(fd, buf, sizeof(buf), 0);
+	ssize_t n = receive(fd, number, buf, sizeof(buf));
 	size_t left = n < 0 ? 0 : (size_t)n;
 	struct flow_key key;
 
-	if (n <= 0)
-		return n ? -errno : -EPIPE;
+	if (n < 0)
+		return (int)n;
 	for (; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
 		const struct inet_diag_msg *m = NLMSG_DATA(h);
 
@@ -155,12 +193,13 @@ int sockdiag_each_udp(int fd, void (*found)(void *ctx, uint64_t cookie,
 				  .sdiag_protocol = IPPROTO_UDP,
 				  .idiag_states = ~0u },
 		};
+		int64_t number = put(fd, &q);
 		int more;
 
-		if (send(fd, &q, sizeof(q), 0) < 0)
-			return -errno;
+		if (number < 0)
+			return (int)number;
 		do
-			more = read_dump(fd, found, ctx);
+			more = read_dump(fd, (uint32_t)number, found, ctx);
 		while (more > 0);
 		if (more < 0)
 			return more;
