@@ -85,7 +85,8 @@ static int take_words(int count, char **words, int interfaces,
 	if (meant && !strcmp(meant, words[0]))
 		return options_bad("a command comes first, and has options of its own:",
 			   meant);
-	if (meant && count == 1) {
+	/* The most usual filter of all is near to "top". */
+	if (meant && count == 1 && strcmp(words[0], "tcp")) {
 		log_error("unexpected argument \"%s\": did you mean %s?",
 			  words[0], meant);
 		return -EINVAL;
@@ -115,7 +116,7 @@ static bool is_harmless(int c)
 
 bool options_show(const struct options *o)
 {
-	return o->action == ACTION_LOG || o->action == ACTION_TOP;
+	return o->print || o->action == ACTION_LOG || o->action == ACTION_TOP;
 }
 
 int options_each(int argc, char **argv,

@@ -99,6 +99,7 @@ struct options {
 	bool batch;			/* no terminal */
 	bool json;
 	bool no_tshark;
+	bool print;			/* a line for each packet */
 	const char *log_file;		/* of lines; NULL: the standard output */
 	struct options_ring log_ring;
 	struct options_file log_limits;

@@ -14,7 +14,7 @@ static int check_show(const struct options *o)
 {
 	bool screen = o->action == ACTION_TOP && !o->batch;
 
-	if (o->interval_ns && !options_show(o))
+	if (o->interval_ns && o->action == ACTION_CAPTURE)
 		return options_bad("only for pktwho top and log:", "--interval");
 	if (o->action != ACTION_TOP && o->countries)
 		return options_bad("only for pktwho top:", "--countries");
@@ -22,10 +22,13 @@ static int check_show(const struct options *o)
 		return options_bad("only for pktwho top:", o->by ? "--by" : "--batch");
 	if ((o->json || o->max_reports) && !o->batch)
 		return options_bad("only with --batch:", o->json ? "--json" : "-n");
+	if (o->print && o->action != ACTION_CAPTURE)
+		return options_bad("not for pktwho top and log:", "--print");
 	if (o->no_tshark && !options_show(o))
-		return options_bad("only for pktwho top and log:", "--no-tshark");
+		return options_bad("only with --print, top and log:",
+				   "--no-tshark");
 	if (o->read && !options_show(o))
-		return options_bad("only for pktwho top and log:", "-r");
+		return options_bad("only with --print, top and log:", "-r");
 	if (o->read && asks_to_capture(o))
 		return options_bad("no capture is made beside", o->read);
 	if (!options_show(o))

@@ -25,7 +25,6 @@ static const struct {
 	{ "-k", "set the channel first: iw dev NAME set channel N" },
 	{ "-S", "use pktwho top, or ip -s link" },
 	{ "-M", "use ip -json link, or pktwho top --batch --json" },
-	{ "-P", "write PCAPNG, then editcap -F pcap FILE NEW" },
 	{ "--log-fatal", "use --log-level" },
 	{ "--log-domains", "use --log-level debug" },
 	{ "--log-domain", "use --log-level debug" },

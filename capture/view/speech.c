@@ -40,7 +40,7 @@ struct speech *speech_new(struct resolved *names, bool patient)
 		return NULL;
 	s->names = names;
 	s->patient = patient;
-	if (tshark_start(&s->tshark)) {
+	if (tshark_start(&s->tshark, TSHARK_SPEECH)) {
 		free(s);
 		return NULL;
 	}

@@ -31,9 +31,11 @@
 #define END_MS	    200
 
 enum { ID, A, AAAA, QUESTION, APP, HOW, HOST, DETAIL, FIELDS };
+enum { PROTOCOL = ID + 1, INFO };
 
 struct tshark {
 	pid_t pid;
+	enum tshark_task task;
 	int to;
 	int from;
 	const char *why;
@@ -79,15 +81,25 @@ static void leave_home(void)
  * A session is begun anew now and then: it remembers all that it saw.  A
  * session of its own also in the other sense, as ^C is not for it.
  */
-static _Noreturn void become_tshark(int in, int out)
+#define ARGV                                                            \
+	"tshark", "-n", "-l", "-r", "-", "-M", "50000", "-T", "fields", \
+	"-E", "separator=/t", "-E", "occurrence=a",                     \
+	"-e", "frame.packet_id"
+
+static const char *const speech_argv[] = {
+	ARGV, "-e", "dns.a", "-e", "dns.aaaa", "-e", "dns.qry.name",
+	"-e", "dpi.app", "-e", "dpi.how", "-e", "dpi.host",
+	"-e", "dpi.detail", NULL,
+};
+
+static const char *const summary_argv[] = {
+	ARGV, "-e", "_ws.col.Protocol", "-e", "_ws.col.Info", NULL,
+};
+
+static _Noreturn void become_tshark(enum tshark_task task, int in, int out)
 {
-	static const char *const argv[] = {
-		"tshark", "-n", "-l", "-r", "-", "-M", "50000", "-T", "fields",
-		"-E", "separator=/t", "-E", "occurrence=a",
-		"-e", "frame.packet_id", "-e", "dns.a", "-e", "dns.aaaa",
-		"-e", "dns.qry.name", "-e", "dpi.app", "-e", "dpi.how",
-		"-e", "dpi.host", "-e", "dpi.detail", NULL,
-	};
+	const char *const *argv = task == TSHARK_SUMMARY ? summary_argv :
+							   speech_argv;
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
 	setsid();
@@ -122,7 +134,7 @@ static int start(struct tshark *t)
 	t->from = out[0];
 	t->pid = fork();
 	if (!t->pid)
-		become_tshark(in[0], out[1]);
+		become_tshark(t->task, in[0], out[1]);
 	close(in[0]);
 	close(out[1]);
 	if (t->pid < 0 || fcntl(t->to, F_SETFL, O_NONBLOCK) ||
@@ -145,13 +157,14 @@ static void put_section(struct tshark *t)
 	t->out_end = w.len;
 }
 
-int tshark_start(struct tshark **out)
+int tshark_start(struct tshark **out, enum tshark_task task)
 {
 	struct tshark *t = calloc(1, sizeof(*t));
 	int err;
 
 	if (!t)
 		return -ENOMEM;
+	t->task = task;
 	t->to = t->from = -1;
 	t->out = malloc(OUT_BYTES);
 	err = t->out ? start(t) : -ENOMEM;
@@ -302,27 +315,41 @@ static int hand_on(struct tshark *t)
 
 /* ---- answers ---- */
 
+static struct tshark_answer answer_of(const struct tshark *t,
+				      char *const fields[FIELDS])
+{
+	const uint64_t id = strtoull(fields[ID], NULL, 10);
+
+	if (t->task == TSHARK_SUMMARY)
+		return (struct tshark_answer){
+			.id = id,
+			.protocol = fields[PROTOCOL], .info = fields[INFO],
+		};
+	return (struct tshark_answer){
+		.id = id,
+		.app = fields[APP], .how = fields[HOW],
+		.host = fields[HOST], .detail = fields[DETAIL],
+		.question = fields[QUESTION],
+		.addresses = fields[A], .addresses6 = fields[AAAA],
+	};
+}
+
 static void take_line(struct tshark *t, char *line,
 		      void (*fn)(void *ctx, const struct tshark_answer *a),
 		      void *ctx)
 {
+	int count = t->task == TSHARK_SUMMARY ? INFO + 1 : FIELDS;
 	char *fields[FIELDS], *rest = line;
 	struct tshark_answer a;
 
-	for (int i = 0; i < FIELDS; i++) {
+	for (int i = 0; i < count; i++) {
 		fields[i] = strsep(&rest, "\t");
 		if (!fields[i])
 			return;
 		printable_replace(fields[i]);
 	}
 	t->answers = true;
-	a = (struct tshark_answer){
-		.id = strtoull(fields[ID], NULL, 10),
-		.app = fields[APP], .how = fields[HOW],
-		.host = fields[HOST], .detail = fields[DETAIL],
-		.question = fields[QUESTION],
-		.addresses = fields[A], .addresses6 = fields[AAAA],
-	};
+	a = answer_of(t, fields);
 	fn(ctx, &a);
 }
 

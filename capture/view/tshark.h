@@ -22,10 +22,18 @@ struct tshark_packet {
 	uint32_t len;
 };
 
+/* What it is asked for. */
+enum tshark_task {
+	TSHARK_SPEECH,
+	TSHARK_SUMMARY,			/* needs no plugin */
+};
+
 /* Texts are printable, "" where there is nothing, and valid for the call. */
 struct tshark_answer {
 	uint64_t id;
-	char *app;			/* dpi.app, and so on */
+	char *protocol;			/* of a summary */
+	char *info;
+	char *app;			/* of speech: dpi.app, and so on */
 	char *how;
 	char *host;
 	char *detail;
@@ -35,7 +43,7 @@ struct tshark_answer {
 };
 
 /* Forks, so it must come before any sandbox.  0 or -errno. */
-int tshark_start(struct tshark **out);
+int tshark_start(struct tshark **out, enum tshark_task task);
 void tshark_stop(struct tshark *t);		/* NULL is fine */
 
 /* 0, -EAGAIN while there is no room, or -EPIPE: it has ended. */

@@ -19,6 +19,7 @@
 #include "printable.h"
 #include "view/columns.h"
 #include "view/destination.h"
+#include "view/printer.h"
 #include "view/report.h"
 #include "view/speech.h"
 #include "view/stream.h"
@@ -44,6 +45,7 @@ struct view {
 	struct opener *opener;		/* of the log's files, or NULL */
 	struct stream *stream;		/* of the log and of reports, or NULL */
 	struct top *top;		/* or NULL */
+	struct printer *printer;	/* of packets, and nothing else; or NULL */
 	struct table *table;		/* of reports */
 	const char *own_interfaces[OPTIONS_MAX_INTERFACES];
 	const char *const *interfaces;
@@ -189,8 +191,21 @@ static int open_reader(struct view *v)
 	return open_stream(v);
 }
 
+/* Packet by packet: no table is made of them. */
+static int open_printer(struct view *v)
+{
+	const struct options *o = v->options;
+	struct stream *out = stream_new(STDOUT_FILENO, v->interfaces, LOG_WAITS,
+					!o->read);
+
+	if (out)
+		v->printer = printer_new(out, !o->no_tshark, o->read);
+	return v->printer ? 0 : -ENOMEM;
+}
+
 static void free_view(struct view *v)
 {
+	printer_free(v->printer);
 	top_close(v->top);
 	stream_free(v->stream);
 	opener_stop(v->opener);
@@ -201,6 +216,15 @@ static void free_view(struct view *v)
 	actors_free(v->actors);
 	country_cache_free(v->countries);
 	free(v);
+}
+
+static int open_lists(struct view *v)
+{
+	int err = find_group(v->options->by, &v->group);
+
+	if (!err)
+		err = open_tables(v);
+	return err ? err : open_reader(v);
 }
 
 int view_open(struct view **out, const struct options *o, struct geo *geo,
@@ -221,11 +245,7 @@ int view_open(struct view **out, const struct options *o, struct geo *geo,
 	if (!v->interval_ns && o->action == ACTION_TOP)
 		v->interval_ns = TOP_INTERVAL_NS;
 	name_interfaces(v, interfaces);
-	err = find_group(o->by, &v->group);
-	if (!err)
-		err = open_tables(v);
-	if (!err)
-		err = open_reader(v);
+	err = o->print ? open_printer(v) : open_lists(v);
 	if (err) {
 		free_view(v);
 		return err;
@@ -250,6 +270,10 @@ bool view_waits(const struct view *v)
 
 void view_packet(struct view *v, const struct owned_packet *p)
 {
+	if (v->printer) {
+		printer_packet(v->printer, p);
+		return;
+	}
 	v->epoch_ns = p->frame->ts_ns - p->mono_ns;
 	flows_packet(v->flows, p);
 }
@@ -315,15 +339,18 @@ static bool is_enough(const struct view *v)
 	       v->reports >= v->options->max_reports;
 }
 
-static int flush(struct view *v, bool patient)
+static int tell_failure(const struct view *v, int err)
 {
-	int err = stream_flush(v->stream, patient);
-
 	if (err && err != -EPIPE)
 		log_error("cannot write %s: %s", v->options->log_file ?
 			  v->options->log_file : "to the standard output",
 			  strerror(-err));
 	return err;
+}
+
+static int flush(struct view *v, bool patient)
+{
+	return tell_failure(v, stream_flush(v->stream, patient));
 }
 
 /* On a screen it is the last line that says it. */
@@ -349,6 +376,8 @@ int view_update(struct view *v, const struct view_losses *losses,
 {
 	int err;
 
+	if (v->printer)
+		return tell_failure(v, printer_update(v->printer));
 	v->losses = *losses;
 	hear(v);
 	v->losses.undissected = v->speech ? speech_missed(v->speech) : 0;
@@ -389,6 +418,11 @@ int view_close(struct view *v)
 
 	if (!v)
 		return 0;
+	if (v->printer) {
+		err = tell_failure(v, printer_finish(v->printer));
+		free_view(v);
+		return err == -EPIPE ? 0 : err;
+	}
 	if (v->stream && v->speech) {
 		speech_finish(v->speech);
 		hear(v);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What a capture shows while it runs, instead of a file or beside one:
- * `pktwho log` writes lines, `pktwho top` draws a table.
+ * `pktwho log` writes lines, `pktwho top` draws a table, `-P` prints packets.
  */
 #ifndef PKTWHO_VIEW_VIEW_H
 #define PKTWHO_VIEW_VIEW_H
@@ -17,7 +17,7 @@ struct options;
 struct owned_packet;
 
 /*
- * As @o->action says.  @o is borrowed; @geo, which may be NULL, is taken over.
+ * As @o->action and @o->print say.  @o is borrowed; @geo, which may be NULL, is taken over.
  * @interfaces has a name for each that a packet may be of, or is NULL: those
  * of @o; it is borrowed.  0 or -errno (logged).
  */

@@ -150,6 +150,8 @@ static void words_are_a_filter(void **state)
 	assert_int_equal(PARSE(&o, "-i", "a", "-i", "b", "udp"), -EINVAL);
 	assert_int_equal(PARSE(&o, "udp", "-w", "x"), -EINVAL);
 	assert_int_equal(PARSE(&o, "tpo"), -EINVAL);
+	assert_int_equal(PARSE(&o, "tcp"), 0);
+	assert_string_equal(o.interfaces[0].filter, "tcp");
 }
 
 static void a_display_filter_is_known(void **state)
