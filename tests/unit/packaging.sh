@@ -1,0 +1,36 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# packaging.sh VERSION: what of packaging/ can go wrong unseen, without building.
+set -eu
+cd "$(dirname "$0")/../.."
+debian=packaging/debian
+
+fail() {
+	echo "$*" >&2
+	exit 1
+}
+
+head -n 1 $debian/changelog | grep -q "^pktwho ($1)" ||
+	fail "changelog is not of version $1"
+
+# What quickstart builds with, packages are built with.
+words=$(sed -n "/^build_packages='/,/'$/p" quickstart |
+	sed "s/.*='//; s/'$//")
+for package in $words; do
+	case $package in
+	gcc | libc6-dev | libcmocka-dev) continue ;;	# a given; for tests
+	esac
+	sed -n '/^Build-Depends:/,/^Standards/p' $debian/control |
+		grep -Eq "[ :]$package,?$" || fail "no $package in Build-Depends"
+done
+
+for script in $debian/pktwho.postinst $debian/pktwho.postrm \
+	$debian/pktwho.config packaging/deb; do
+	sh -n "$script" || fail "$script"
+done
+
+# The translators' template is that of the question.
+sed -n 's/^_Description: //p' $debian/pktwho.templates | while read -r line; do
+	grep -Fq "msgid \"$line\"" $debian/po/templates.pot ||
+		fail 'run debconf-updatepo'
+done
