@@ -269,7 +269,9 @@ def deleted(where):
         exe = Path(f"/proc/{process.pid}/exe")
         wait_for(lambda: os.readlink(exe) == str(path), "program")
         path.unlink()
-        process.communicate(f'silent\nurl = "http://{FAR}/"\n'.encode())
+        # It lives for a second, so that there is time for its hash.
+        process.communicate((f'silent\nrate = "60/m"\n'
+                             + f'url = "http://{FAR}/"\n' * 2).encode())
         save(capture, "deleted.pcapng")
 
 
@@ -403,11 +405,20 @@ def imports(where):
              b"curl", 0, 6, 0, -1, b"") + b.data, b.ts_ns) for b in packets))
 
 
+def leave_control_groups():
+    """Those of who starts us are the machine's own business."""
+    for line in Path("/proc/mounts").read_text().splitlines():
+        _, point, kind = line.split()[:3]
+        if kind in ("cgroup", "cgroup2"):
+            Path(point, "cgroup.procs").write_text(str(os.getpid()))
+
+
 def main():
     need_root()
     need("curl", "dnsmasq", "ss", "/usr/bin/python3", "openssl", "busybox",
          "runc", "nft", "setpriv")
     os.umask(0o022)
+    leave_control_groups()
     makers = {"loopback-http": loopback_http,
               "dns-then-connect": dns_then_connect, "tls": tls,
               "two-services": two_services, "prefork": prefork,
