@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every command of docs/cookbook.md prints what stands below it.
+
+  python3 tests/plugin/test_cookbook.py build/plugin/pktwho.so --write
+
+writes what they print into the page.
+"""
+import re
+import shutil
+import sys
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from harness import SOURCE, Tshark, skip
+
+PLUGIN = Path(sys.argv[1])
+PAGE = SOURCE / "docs/cookbook.md"
+BLOCK = re.compile(r"^```\n(\$ .*?)^```\n", re.MULTILINE | re.DOTALL)
+# A command goes on after \ or |, and in the lines of a loop.
+COMMAND = re.compile(r"^\$ ((?:.*(?:\\|\||; do)\n)*(?:(?:    .*\n)*  done|.*)\n)",
+                     re.MULTILINE)
+
+
+class Cook:
+    def __init__(self):
+        self.tshark = Tshark(PLUGIN)
+        if self.tshark.version >= (4, 4):
+            skip("the page shows what tshark 4.0 prints")
+        shutil.copytree(SOURCE / "samples", self.tshark.dir / "samples")
+        self.tshark.open_up()
+
+    def cooked(self, block):
+        """The block's commands, each with what it prints now."""
+        text = ""
+        for command in COMMAND.findall(block):
+            done = self.tshark.run("sh", "-c", command)
+            if done.returncode or done.stderr:
+                raise AssertionError(f"{command}: {done.stderr}")
+            text += f"$ {command}{done.stdout}"
+        return text
+
+
+class Cookbook(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.cook = Cook()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.cook.tshark.close()
+
+    def test_each_command_prints_what_the_page_says(self):
+        blocks = BLOCK.findall(PAGE.read_text())
+        self.assertGreaterEqual(len(blocks), 20)
+        with ThreadPoolExecutor(2) as pool:
+            cooked = list(pool.map(self.cook.cooked, blocks))
+        for block, now in zip(blocks, cooked):
+            with self.subTest(block.split("\n")[0]):
+                self.assertEqual(now, block)
+                self.assertNotEqual(COMMAND.sub("", block), "", "no output")
+
+    def test_there_are_twenty_questions(self):
+        numbers = re.findall(r"^### (\d+)\. ", PAGE.read_text(), re.MULTILINE)
+        self.assertEqual(numbers, [str(n) for n in range(1, 21)])
+
+
+def write():
+    cook = Cook()
+    PAGE.write_text(BLOCK.sub(
+        lambda found: f"```\n{cook.cooked(found[1])}```\n", PAGE.read_text()))
+    cook.tshark.close()
+
+
+if __name__ == "__main__":
+    if sys.argv[2:] == ["--write"]:
+        write()
+    else:
+        unittest.main(argv=sys.argv[:1])
