@@ -15,6 +15,7 @@
 #include "pcapng.h"
 #include "geo/geo_fields.h"
 #include "proc/records.h"
+#include "stats/latency.h"
 #include "stats/stats.h"
 
 static int proto_proc = -1;
@@ -404,6 +405,7 @@ void pktwho_register(void)
 	expert_items_init(proto_proc, prefs);
 	import_init();
 	stats_init(proto_proc, prefs);
+	latency_init();
 	register_final_registration_routine(register_fields_late);
 	/*
 	 * Not one of the packet's layers: Wireshark's lists of them cost more

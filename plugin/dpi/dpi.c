@@ -14,6 +14,7 @@
 #include "dpi/names.h"
 #include "dpi/read.h"
 #include "dpi/reader.h"
+#include "dpi/times.h"
 #include "proc/expert.h"
 #include "dpi/spoken.h"
 #include "stats/stats.h"
@@ -126,9 +127,9 @@ static void on_file(void)
  * was opened: the first packet is the first to see them.  Other statistics
  * start when a file has long been read, and read it again.
  */
-static void collect_for_statistics(void)
+void dpi_collect(void)
 {
-	if (pref_when == WHEN_ASKED && stats_are_wanted())
+	if (pref_when == WHEN_ASKED)
 		collect(true);
 }
 
@@ -191,8 +192,8 @@ bool dpi_is_wanted(packet_info *pinfo, proto_tree *tree)
 	if (!PINFO_FD_VISITED(pinfo)) {
 		if (pref_when != NEVER)
 			learn_app(pinfo);
-		if (!missed && !collecting)
-			collect_for_statistics();
+		if (!missed && !collecting && stats_are_wanted())
+			dpi_collect();
 		missed = missed || !collecting || !tree;
 		if (collecting)
 			return true;
@@ -424,6 +425,7 @@ void dpi_init(void)
 	register_tap("dpi");
 	register_init_routine(on_file);
 	dpi_names_init();
+	dpi_times_init();
 	prefs = prefs_register_protocol(proto_dpi, on_preferences);
 	dpi_expert_init(prefs);
 	dpi_content_init(proto_dpi, prefs);

@@ -23,6 +23,9 @@ void dpi_init(void);
 /* Once all protocols have registered. */
 void dpi_handoff(void);
 
+/* What is spoken is wanted, for a statistic: from now on, if not before. */
+void dpi_collect(void);
+
 /* The postdissector that calls dpi_add(), once it is registered. */
 void dpi_use_postdissector(dissector_handle_t handle);
 

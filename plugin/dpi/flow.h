@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What is known of a flow.  One structure for each conversation of TCP, UDP
- * or SCTP, until the file is closed: about 100 bytes and the texts in it,
+ * or SCTP, until the file is closed: about 150 bytes and the texts in it,
  * plus about 60 and its texts for every turn.
  *
  * A turn is a request and what belongs to it, or a DNS question: on a
@@ -48,6 +48,12 @@ struct dpi_turn {
 	uint32_t status_frame;	/* 0: none yet */
 };
 
+/* A message that was not answered yet. */
+struct dpi_asked {
+	uint32_t frame;		/* 0: none */
+	nstime_t at;
+};
+
 struct dpi_flow {
 	const char *app;	/* NULL while nothing but the transport is known */
 	enum dpi_rank rank;
@@ -65,6 +71,8 @@ struct dpi_flow {
 	const char *alpn;
 	const char *ja4;
 	const char *certificate;	/* its first name, if the client said none */
+	struct dpi_asked asked;		/* what is told in turns: times.c */
+	struct dpi_asked hello;
 	uint32_t told;		/* what is read once: bits of read.c's table */
 	struct dpi_turn *first;		/* in the order of their frames */
 	struct dpi_turn *cursor;	/* where the last packet was */

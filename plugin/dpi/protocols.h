@@ -32,6 +32,8 @@ enum dpi_family {
 	DPI_DTLS = 1 << 6,
 	DPI_GQUIC = 1 << 7,
 	DPI_SAYS = 1 << 8,	/* who, or for what: read.c */
+	DPI_TIMED = 1 << 9,	/* how long an answer took: times.c */
+	DPI_TURNS = 1 << 10,	/* each message waits for the other's */
 };
 
 struct dpi_protocol {

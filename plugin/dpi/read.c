@@ -2,6 +2,7 @@
 #include "dpi/read.h"
 
 #include "dpi/reader.h"
+#include "dpi/times.h"
 
 static void read_ssh(struct reader *r)
 {
@@ -112,5 +113,6 @@ void dpi_read(struct dpi_flow *f, const struct dpi_layers *l,
 		read_saying(&r, i);
 	if (l->families & DPI_SSH)
 		read_ssh(&r);
+	dpi_times_read(&r);
 	reader_end(&r);
 }

@@ -72,6 +72,16 @@ static const char *const names[WHATS] = {
 	[SMB2_FILE] = "smb2.filename",
 	[SOCKS_HOST] = "socks.remote_name",
 	[TDS_USER] = "tds.7login.username",
+	[HTTP_TIME] = "http.time",
+	[HTTP2_TIME] = "http2.time",			/* since 4.4 */
+	[DNS_TIME] = "dns.time",
+	[SMB_TIME] = "smb.time",
+	[SMB2_TIME] = "smb2.time",
+	[RPC_TIME] = "rpc.time",
+	[LDAP_TIME] = "ldap.time",
+	[CASSANDRA_TIME] = "cql.response_time",
+	[IMAP_TIME] = "imap.time",
+	[SNMP_TIME] = "snmp.time",
 };
 
 static int ids[WHATS][SAME_NAME_MAX];	/* ended by 0 */

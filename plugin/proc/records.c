@@ -15,12 +15,36 @@ struct history {
 	uint8_t sha256[32];
 };
 
+/* Of one pid; those that came first, if there are many. */
+struct namesakes {
+	uint64_t ids[16];
+	unsigned count;
+};
+
 static wmem_map_t *histories;		/* process id -> struct history */
+static wmem_map_t *pids;		/* pid -> struct namesakes */
 
 void records_init(void)
 {
 	histories = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(),
 					   wmem_int64_hash, g_int64_equal);
+	pids = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(),
+				      g_direct_hash, g_direct_equal);
+}
+
+static void remember_pid(const struct process *p)
+{
+	void *key = GUINT_TO_POINTER(p->pid);
+	struct namesakes *n = wmem_map_lookup(pids, key);
+
+	if (!process_has(p, FIELD_PID))
+		return;
+	if (!n) {
+		n = wmem_new0(wmem_file_scope(), struct namesakes);
+		wmem_map_insert(pids, key, n);
+	}
+	if (n->count < array_length(n->ids))
+		n->ids[n->count++] = p->id;
 }
 
 static struct history *history_of(uint64_t id)
@@ -44,6 +68,8 @@ void records_put(const struct process *p, const uint8_t *raw, size_t len,
 
 	if (!process_has(p, FIELD_ID))
 		return;
+	if (!wmem_map_contains(histories, &p->id))
+		remember_pid(p);
 	h = history_of(p->id);
 	if (process_has(p, FIELD_SHA256)) {
 		h->has_sha256 = true;
@@ -80,4 +106,34 @@ bool records_get(struct process *p, uint64_t id, uint32_t frame)
 		memcpy(p->sha256, h->sha256, sizeof(p->sha256));
 	}
 	return true;
+}
+
+/* The files of two hosts may be in one: a name has to agree as well. */
+static bool is_parent(const struct process *p, const struct process *parent)
+{
+	return process_has(parent, FIELD_NAME) && process_has(p, FIELD_PNAME) &&
+	       !strcmp(parent->name, p->pname) &&
+	       (!process_has(p, FIELD_START) ||
+		!process_has(parent, FIELD_START) ||
+		parent->start_ns <= p->start_ns);
+}
+
+bool records_get_parent(struct process *p, uint32_t frame)
+{
+	const struct namesakes *n = wmem_map_lookup(pids,
+		GUINT_TO_POINTER(p->ppid));
+	struct process found, best;
+	bool have = false;
+
+	for (unsigned i = 0; n && i < n->count; i++) {
+		if (!records_get(&found, n->ids[i], frame) ||
+		    !is_parent(p, &found) ||
+		    (have && found.start_ns < best.start_ns))
+			continue;
+		best = found;
+		have = true;
+	}
+	if (have)
+		*p = best;
+	return have;
 }

@@ -32,4 +32,11 @@ void records_put(const struct process *p, const uint8_t *raw, size_t len,
  */
 bool records_get(struct process *p, uint64_t id, uint32_t frame);
 
+/*
+ * Makes @p, a record, that of its parent as of @frame: of the process of that
+ * pid and name that was started last before it.  False, and @p as it was, if
+ * the file has none.
+ */
+bool records_get_parent(struct process *p, uint32_t frame);
+
 #endif

@@ -8,8 +8,8 @@
  * A program is what has the same proc.name: one row for a hundred workers.
  * A packet between two local programs counts for both, between two processes
  * of one program once, and in the total once.  The preference proc.stats_by
- * makes the lines of `proc,tree` and `proc,tcp` processes, users, containers
- * or units.
+ * makes the lines of `proc,tree`, `proc,tcp` and `proc,latency` something
+ * else: lines.h.
  */
 #ifndef PKTWHO_PLUGIN_STATS_STATS_H
 #define PKTWHO_PLUGIN_STATS_STATS_H
@@ -19,6 +19,7 @@
 
 #include "import/import.h"
 #include "record.h"
+#include "stats/lines.h"
 
 /* What the tap "proc" hands out; belongs to the packet. */
 struct stats_packet {
@@ -30,10 +31,10 @@ struct stats_packet {
 	bool is_imported;	/* and these are its pid */
 	bool has_pid;
 	uint32_t pid;
-	/* The line to count for, by proc.stats_by; NULL with the names above. */
-	const char *src_line;
-	const char *dst_line;
-	const char *other_line;
+	/* The lines to count for; without a name where those above are NULL. */
+	struct line src_line;
+	struct line dst_line;
+	struct line other_line;
 };
 
 /* Once, while protocols register; @proto is "proc". */
@@ -51,6 +52,9 @@ void stats_packet(packet_info *pinfo, const struct attribution *owners,
 
 /* What stats_packet() was told of this packet, or NULL. */
 const struct stats_packet *stats_packet_get(packet_info *pinfo);
+
+/* tree.c: `proc,tree`. */
+void tree_init_statistic(void);
 
 /* tcp.c: the table `proc,tcp`. */
 void tcpstats_init(void);

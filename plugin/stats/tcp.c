@@ -209,10 +209,10 @@ static tap_packet_status tcp_packet(void *data, packet_info *pinfo,
 		return TAP_PACKET_DONT_REDRAW;
 	analyse(&s, pinfo, header);
 	if (owners->src)
-		count(table, owners->src_line, true, &s);
+		count(table, owners->src_line.name, true, &s);
 	if (owners->dst &&
-	    (!owners->src || strcmp(owners->src_line, owners->dst_line)))
-		count(table, owners->dst_line, false, &s);
+	    g_strcmp0(owners->src_line.name, owners->dst_line.name))
+		count(table, owners->dst_line.name, false, &s);
 	return TAP_PACKET_REDRAW;
 }
 

@@ -11,7 +11,7 @@ import sys
 import unittest
 
 from frames import ACK, PSH, RST, SYN, Flow
-from harness import Tshark, documented_fields, udp
+from harness import SOURCE, Tshark, documented_fields, udp
 from pcapng import (End, attribution, custom_block, custom_option, epb, idb,
                     option, process, shb, table)
 
@@ -94,6 +94,12 @@ class Tree(unittest.TestCase):
                 self.assertEqual(found["Bytes" + path], size)
         self.assertEqual(len(found), 2 * 17)
 
+    def test_no_column_is_empty(self):
+        """Beside the bytes: the average packet, the least and the largest."""
+        for line in statistic(self.file, "proc,tree"):
+            if re.match(r" *curl ", line):
+                self.assertEqual(line.split()[2:5], ["262.00", "60", "1000"])
+
     def test_filter(self):
         found = tree(statistic(self.file, "proc,tree,proc.pid==4243"))
         self.assertEqual(found["Packets/curl"], 2)
@@ -116,7 +122,9 @@ class Tree(unittest.TestCase):
             "process": {"curl (4242)": 4, "curl (4243)": 2, "nginx (812)": 1},
             "user": {"alice": 4, "user 8": 2},
             "container": {"web": 4, "f0": 2, "(no container)": 1},
-            "unit": {"a.service": 4, "(no unit)": 3}}
+            "unit": {"a.service": 4, "(no unit)": 3},
+            "host": {THERE: 3, FAR: 2, "127.0.0.1": 2},
+            "country": {"GB": 3, "US": 1, "(no country)": 3}}
         for key, expected in lines.items():
             with self.subTest(key):
                 found = tree(statistic(path, "proc,tree", "-o",
@@ -127,6 +135,36 @@ class Tree(unittest.TestCase):
                      if re.fullmatch(r"Packets/[^/]*", name)
                      and "kernel" not in name and "forwarded" not in name},
                     expected)
+
+    def test_below_the_parents(self):
+        """As far up as the file knows, and each packet once in each sum."""
+        records = [
+            process(id=0xC0FFEE, pid=4242, ppid=70, pname=b"bash",
+                    name=b"curl", start=3),
+            process(id=0xC0FFED, pid=4243, ppid=70, pname=b"bash",
+                    name=b"curl", start=3),
+            # ... of that pid, but neither of that name nor before
+            process(id=1, pid=70, name=b"other", start=1, ppid=5,
+                    pname=b"wrong"),
+            process(id=2, pid=70, name=b"bash", start=9, ppid=5,
+                    pname=b"wrong"),
+            process(id=3, pid=70, name=b"bash", start=2, ppid=1,
+                    pname=b"systemd"),
+            # a circle, as pids that are used again may make one
+            process(id=0x1234, pid=812, ppid=812, pname=b"nginx",
+                    name=b"nginx")]
+        path = tshark.write("parents", shb() + idb() + custom_block(
+            table(*records)) + traffic()[len(shb() + idb()):])
+        found = tree(statistic(path, "proc,tree", "-o",
+                               "proc.stats_by:parents"))
+        systemd, bash = "Packets/systemd (1)", "/bash (70)"
+        self.assertEqual({name: n for name, n in found.items()
+                          if name.startswith(systemd)}, {
+            systemd: 5, systemd + bash: 5, systemd + bash + "/curl (4242)": 4,
+            systemd + bash + "/curl (4243)": 2})
+        self.assertEqual(found["Bytes/systemd (1)"], 1310)
+        self.assertEqual(found["Packets/(forwarded)"], 1)
+        self.assertEqual(found["Packets" + 19 * "/nginx (812)"], 1)
 
     def test_a_file_without_processes(self):
         path = tshark.write("plain", shb() + idb() + epb(udp(HERE, FAR), T0))
@@ -443,6 +481,73 @@ class Tcp(unittest.TestCase):
                           "conv,proc", "-z", "endpoints,proc", "-z", "expert")
         self.assertEqual(tcp_table(lines)["nginx"]["Connections"], "2")
         self.assertEqual(tree(lines)["Packets/nginx"], 16)
+
+
+def stat_rows(lines, head):
+    """{first three cells: the rest} of a table that begins with @head."""
+    start = next(n for n, line in enumerate(lines)
+                 if line.startswith(head + " |"))
+    rows = [[cell.strip() for cell in line.split("|")[:-1]]
+            for line in lines[start + 1:] if line.count("|") > 3]
+    return {tuple(row[:3]): row[3:] for row in rows}
+
+
+class Latency(unittest.TestCase):
+    """Who waits for whom, by Wireshark's response times or by turns."""
+
+    @staticmethod
+    def talk(port, messages, owners=(CURL, NGINX), client=50001):
+        """(ms, whether it is the client's, bytes), as packets."""
+        flow = Flow(HERE, "10.0.0.2", client, port)
+        sent = {True: 100, False: 500}
+        there = custom_option(attribution("local", *owners))
+        back = custom_option(attribution("local", *reversed(owners)))
+        for ms, is_client, data in messages:
+            step = flow.out if is_client else flow.back
+            frame = step(PSH | ACK, sent[is_client], sent[not is_client],
+                         data)
+            sent[is_client] += len(data)
+            yield epb(frame, T0 + ms * MS, there if is_client else back)
+
+    def table(self, name, packets, *more):
+        path = tshark.write(name, shb() + idb() + b"".join(packets))
+        return stat_rows(statistic(path, "proc,latency", *more), "Program")
+
+    def test_http(self):
+        get = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"
+        ok = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+        packets = list(self.talk(80, [
+            (0, True, get), (40, False, ok), (100, True, get),
+            (300, False, ok)]))
+        for more in ([], ["-2"]):
+            self.assertEqual(self.table("http", packets, *more), {
+                (name, role, "HTTP"): ["2", "120.000", "40.000", "200.000"]
+                for name, role in (("curl", "asks"), ("nginx", "answers"))})
+        by_pid = self.table("http", packets, "-o", "proc.stats_by:process")
+        self.assertEqual({who for who, *_ in by_pid},
+                         {"curl (4242)", "nginx (812)"})
+        self.assertEqual(self.table("none", packets, "-o", "dpi.when:never"),
+                         {})
+
+    def test_a_database_that_waits_for_each_question(self):
+        ask, say = b"*1\r\n$4\r\nPING\r\n", b"+PONG\r\n"
+        turns = [(0, True, ask), (3, False, say), (10, True, ask),
+                 # sent again: it has waited since it was sent first
+                 (12, True, ask), (15, False, say), (90, False, say)]
+        found = self.table("redis", self.talk(6379, turns))
+        self.assertEqual(found["curl", "asks", "Redis"],
+                         ["2", "4.000", "3.000", "5.000"])
+        # Begun in the middle, nobody knows who is the server.
+        self.assertEqual(self.table("late", self.talk(
+            6379, [(0, False, say), *turns])), {})
+
+    def test_samples(self):
+        for name, app in [("tests/data/dpi/dot", "TLS handshake"),
+                          ("samples/dns-then-connect", "DNS")]:
+            path = tshark.write("sample", (
+                SOURCE / f"{name}.pcapng").read_bytes())
+            found = stat_rows(statistic(path, "proc,latency"), "Program")
+            self.assertIn(("asks", app), {key[1:] for key in found})
 
 
 class Imported(unittest.TestCase):
