@@ -460,6 +460,15 @@ static void learn_exec_gen(struct proctab *t, struct program *i,
 		set_record(t, i, &t->scratch);
 }
 
+static void set_place(struct proctab *t, struct process *s,
+		      const struct probe_owner *o)
+{
+	set_user(t, s, o->uid);
+	set_netns(s, o->netns_ino);
+	s->gid = o->gid;
+	have(s, FIELD_GID);
+}
+
 /*
  * setuid() and setns() have no event of their own: owners carry the user and
  * the network namespace of their time.
@@ -478,10 +487,7 @@ static void learn_place(struct proctab *t, struct proc *p,
 	i = program_change(t, p, mono_ns);
 	if (!i)
 		return;
-	set_user(t, &t->scratch, o->uid);
-	set_netns(&t->scratch, o->netns_ino);
-	t->scratch.gid = o->gid;
-	have(&t->scratch, FIELD_GID);
+	set_place(t, &t->scratch, o);
 	set_record(t, i, &t->scratch);
 }
 
@@ -901,6 +907,8 @@ void proctab_rename(struct proctab *t, const struct probe_event *e)
 		return;
 	set_name(i, e->owner.comm);
 	SET_STRING(&t->scratch, FIELD_NAME, name, i->name);
+	/* What it did with sockets until now may be told later, for then. */
+	set_place(t, &t->scratch, &e->owner);
 	set_record(t, i, &t->scratch);
 }
 

@@ -478,6 +478,26 @@ static void a_scanned_process_may_be_renamed(void **state)
 	assert_string_equal(record_of(p->program).name, "worker");
 }
 
+/* What it does with its sockets afterwards need not be told. */
+static void a_rename_tells_the_place(void **state)
+{
+	struct probe_owner o = owner(42, 3, "python3");
+	struct proctab *t = *state;
+	struct proc *p;
+
+	o.netns_ino = 4026531840;
+	p = known(t, o);
+	snprintf(o.comm, sizeof(o.comm), "worker");
+	o.netns_ino = 4026532000;
+	o.uid = 33;
+	rename_at(t, T, o);
+	assert_int_equal(record_of(p->program).netns, 4026532000);
+	assert_int_equal(record_of(p->program).uid, 33);
+	o.netns_ino = 4026531840;
+	assert_ptr_equal(proctab_owner(t, &o, T - 1), p);
+	assert_int_equal(record_of(p->program).netns, 4026532000);
+}
+
 /* exec names the task a moment before it counts as the new program. */
 static void execs_own_rename_is_undone(void **state)
 {
@@ -853,6 +873,7 @@ int main(void)
 		proctab_test(a_lost_exec_leaves_its_time_to_nobody),
 		proctab_test(a_pruned_program_leaves_its_time_to_nobody),
 		proctab_test(a_scanned_process_may_be_renamed),
+		proctab_test(a_rename_tells_the_place),
 		proctab_test(execs_own_rename_is_undone),
 		proctab_test(a_name_of_its_own_is_kept),
 		proctab_test(setuid_is_learnt_from_the_next_event),
