@@ -67,7 +67,8 @@ static __always_inline int traced_use(struct sock *sk, enum use use)
 	return 0;
 }
 
-static __always_inline void tell_read(struct sock_info *s, __u64 position)
+static __always_inline void tell_read(struct sock_info *s, __u8 proto,
+				      __u64 position)
 {
 	struct probe_event *e = event_begin(PROBE_READ);
 
@@ -77,6 +78,7 @@ static __always_inline void tell_read(struct sock_info *s, __u64 position)
 	e->netns = s->netns;
 	e->flags = s->flags;
 	e->position = position;
+	e->key.proto = proto;
 	fill_current(&e->owner);
 	bpf_ringbuf_submit(e, wakeup());
 }
@@ -116,7 +118,7 @@ int BPF_PROG(on_recv_length, struct sock *sk, int ret, int flags)
 		return 0;
 	__sync_fetch_and_add(&s->reads, 1);
 	if (s->pending_ns)
-		tell_read(s, s->reads);
+		tell_read(s, sk->sk_protocol, s->reads);
 	return 0;
 }
 
@@ -133,7 +135,7 @@ int BPF_PROG(on_rcv_space, struct sock *sk)
 	s = bpf_sk_storage_get(&sockets, sk, 0, 0);
 	tp = bpf_skc_to_tcp_sock(sk);
 	if (s && tp && s->pending_ns)
-		tell_read(s, tp->copied_seq);
+		tell_read(s, IPPROTO_TCP, tp->copied_seq);
 	return 0;
 }
 

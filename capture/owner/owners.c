@@ -106,6 +106,7 @@ static void on_read(struct owners *o, const struct probe_event *e)
 		.owner = owner_of(o, e),
 		.tid = e->owner.tid,
 		.attr = ATTR_SOCKET,
+		.stream = e->key.proto == IPPROTO_TCP,
 	};
 
 	packettab_read(o->packets, &r);

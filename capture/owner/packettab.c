@@ -99,10 +99,19 @@ static void forget(struct packettab *t, struct entry *e)
 	e->used = false;
 }
 
-static uint32_t *read_head(struct packettab *t, uint64_t cookie)
+/* Of a connection any later read will do, of datagrams that one place. */
+static uint32_t *read_head(struct packettab *t, uint64_t cookie, bool stream,
+			   uint64_t position)
 {
-	return &t->read_heads[(cookie * 0x9e3779b97f4a7c15u >> 40) &
-			      (READS - 1)];
+	uint64_t h = stream ? cookie : cookie ^ position << 40;
+
+	return &t->read_heads[(h * 0x9e3779b97f4a7c15u >> 40) & (READS - 1)];
+}
+
+static uint32_t *head_of_read(struct packettab *t,
+			      const struct packettab_read *r)
+{
+	return read_head(t, r->cookie, r->stream, r->position);
 }
 
 static void forget_read(struct packettab *t, struct read *r)
@@ -111,7 +120,7 @@ static void forget_read(struct packettab *t, struct read *r)
 
 	if (!r->used)
 		return;
-	at = read_head(t, r->read.cookie);
+	at = head_of_read(t, &r->read);
 	while (*at != self)
 		at = &t->reads[*at - 1].next;
 	*at = r->next;
@@ -123,7 +132,7 @@ static void forget_read(struct packettab *t, struct read *r)
 void packettab_read(struct packettab *t, const struct packettab_read *told)
 {
 	struct read *r = &t->reads[t->reads_at++ & (READS - 1)];
-	uint32_t *head = read_head(t, told->cookie);
+	uint32_t *head = head_of_read(t, told);
 
 	forget_read(t, r);
 	*r = (struct read){ .read = *told, .next = *head, .used = true };
@@ -257,56 +266,81 @@ static enum packettab_found not_told(const struct packettab *t,
 		       PACKETTAB_MISSING : PACKETTAB_NOT_SHARED;
 }
 
-/* How far past the packet that reading went, or -1: it did not get there. */
-static int64_t past(const struct packettab_packet *p,
-		    const struct packettab_read *r)
-{
-	if (r->cookie != p->cookie || r->mono_ns < p->mono_ns)
-		return -1;
-	/* Sequence numbers wrap around. */
-	if (p->key.proto == IPPROTO_TCP)
-		return (int32_t)((uint32_t)r->position - (uint32_t)p->position);
-	return r->position == p->position ? 0 : -1;
-}
-
-/* The first that read past it, or as much as it. */
-static const struct packettab_read *reader_of(struct packettab *t,
-					      const struct packettab_packet *p)
+/* Of a connection: the first that read past it, or as much as it. */
+static const struct packettab_read *
+segment_reader(struct packettab *t, const struct packettab_packet *p)
 {
 	const struct packettab_read *best = NULL;
-	int64_t least = INT64_MAX;
+	uint32_t i = *read_head(t, p->cookie, true, 0);
 
-	for (uint32_t i = *read_head(t, p->cookie); i; i = t->reads[i - 1].next) {
+	/* The newest come first; sequence numbers wrap around. */
+	for (; i; i = t->reads[i - 1].next) {
 		const struct packettab_read *r = &t->reads[i - 1].read;
-		int64_t n = past(p, r);
 
-		if (n >= 0 && n <= least) {
-			least = n;
+		if (r->cookie != p->cookie || !r->stream)
+			continue;
+		if (r->mono_ns < p->mono_ns)
+			break;
+		if ((int32_t)((uint32_t)r->position -
+			      (uint32_t)p->position) >= 0)
 			best = r;
-		}
 	}
 	return best;
+}
+
+static const struct packettab_read *read_at(struct packettab *t,
+					    uint64_t cookie, uint64_t position)
+{
+	uint32_t i = *read_head(t, cookie, false, position);
+
+	for (; i; i = t->reads[i - 1].next) {
+		const struct packettab_read *r = &t->reads[i - 1].read;
+
+		if (r->cookie == cookie && r->position == position &&
+		    !r->stream)
+			return r;
+	}
+	return NULL;
 }
 
 /*
  * Datagrams are taken in the order of the queue, but their readers told once
  * they have copied them: of two at the same time either may be first.
  */
-static bool is_swapped(struct packettab *t, const struct packettab_read *read,
-		       uint8_t proto)
+static bool is_swapped(struct packettab *t, const struct packettab_read *read)
 {
-	if (proto == IPPROTO_TCP)
-		return false;
-	for (uint32_t i = *read_head(t, read->cookie); i;
-	     i = t->reads[i - 1].next) {
-		const struct packettab_read *r = &t->reads[i - 1].read;
+	const struct packettab_read *r;
 
-		if (r->cookie == read->cookie && r->owner != read->owner &&
-		    distance(r->position, read->position) <= 1 &&
+	for (uint64_t at = read->position - 1; at <= read->position + 1; at++) {
+		r = read_at(t, read->cookie, at);
+		if (r && r->owner != read->owner &&
 		    distance(r->mono_ns, read->mono_ns) < SWAP_NS)
 			return true;
 	}
 	return false;
+}
+
+/* Whoever read its place, and if another packet may have it, the next, too. */
+static enum packettab_found datagram_reader(struct packettab *t,
+					    const struct entry *e,
+					    const struct packettab_read **out)
+{
+	const struct packettab_packet *p = &e->packet;
+	const struct packettab_read *r = read_at(t, p->cookie, p->position);
+	const struct packettab_read *next;
+
+	if (!r || r->mono_ns < p->mono_ns)
+		return PACKETTAB_MISSING;
+	if (is_swapped(t, r))
+		return PACKETTAB_AMBIGUOUS;
+	*out = r;
+	if (!e->contested)
+		return PACKETTAB_FOUND;
+	next = read_at(t, p->cookie, p->position + 1);
+	if (!next)
+		return PACKETTAB_MISSING;
+	return next->owner == r->owner && !is_swapped(t, next) ?
+		       PACKETTAB_FOUND : PACKETTAB_AMBIGUOUS;
 }
 
 static enum packettab_found answer_pending(struct packettab *t,
@@ -314,13 +348,18 @@ static enum packettab_found answer_pending(struct packettab *t,
 					   const struct packettab_packet **out)
 {
 	const struct packettab_packet *p = &e->packet;
-	const struct packettab_read *r = reader_of(t, p);
+	enum packettab_found found = PACKETTAB_FOUND;
+	const struct packettab_read *r = NULL;
 
 	*out = p;
+	if (p->key.proto == IPPROTO_TCP)
+		r = segment_reader(t, p);
+	else
+		found = datagram_reader(t, e, &r);
+	if (found != PACKETTAB_FOUND)
+		return found;
 	if (!r)
 		return PACKETTAB_MISSING;
-	if (e->contested || is_swapped(t, r, p->key.proto))
-		return PACKETTAB_AMBIGUOUS;
 	t->answer = *p;
 	t->answer.mono_ns = r->mono_ns;
 	t->answer.owner = r->owner;

@@ -57,6 +57,7 @@ struct packettab_read {
 	struct proc *owner;
 	uint32_t tid;
 	uint8_t attr;		/* enum attr */
+	bool stream;		/* TCP */
 };
 
 /* Holds a reference to the owner while it remembers that. */

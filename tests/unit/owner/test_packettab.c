@@ -188,6 +188,16 @@ static void read_by(struct packettab *t, struct proc *owner, uint64_t mono_ns,
 	packettab_read(t, &r);
 }
 
+static void read_past_by(struct packettab *t, struct proc *owner,
+			 uint64_t mono_ns, uint64_t position)
+{
+	struct packettab_read r = { .cookie = 9, .position = position,
+				    .mono_ns = mono_ns, .owner = owner,
+				    .stream = true };
+
+	packettab_read(t, &r);
+}
+
 static void a_datagram_is_whose_turn_it_was(void **state)
 {
 	struct packettab_packet first = pending(IPPROTO_UDP, 3, 1);
@@ -228,6 +238,7 @@ static void one_place_is_not_two_packets(void **state)
 	struct packettab_packet first = pending(IPPROTO_UDP, 3, 1);
 	struct packettab_packet second = pending(IPPROTO_UDP, 5, 1);
 	struct packettab_packet third = pending(IPPROTO_UDP, 7, 3);
+	struct packettab_packet fourth = pending(IPPROTO_UDP, 9, 3);
 	struct packettab *t = *state;
 
 	tell(t, first);
@@ -239,6 +250,11 @@ static void one_place_is_not_two_packets(void **state)
 	assert_not(t, first, PACKETTAB_AMBIGUOUS);
 	assert_not(t, second, PACKETTAB_AMBIGUOUS);
 	assert_found(t, third, &bob);
+	tell(t, fourth);
+	assert_not(t, fourth, PACKETTAB_MISSING);
+	read_by(t, &bob, T + 4 * MS, 4);	/* either way */
+	assert_found(t, third, &bob);
+	assert_found(t, fourth, &bob);
 }
 
 static void a_segment_is_whose_reading_passed_it(void **state)
@@ -249,10 +265,10 @@ static void a_segment_is_whose_reading_passed_it(void **state)
 
 	tell(t, first);
 	tell(t, second);
-	read_by(t, &alice, T + MS, 4);		/* a part of the second, too */
+	read_past_by(t, &alice, T + MS, 4);		/* a part of the second, too */
 	assert_found(t, first, &alice);
 	assert_not(t, second, PACKETTAB_MISSING);
-	read_by(t, &bob, T + MS, 0x100);
+	read_past_by(t, &bob, T + MS, 0x100);
 	assert_found(t, first, &alice);
 	assert_found(t, second, &bob);
 }
