@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,6 +68,41 @@ static int become_user(void)
 static int show_file(const struct options *o)
 {
 	return become_user() || replay(o) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* Until packets come: then a screen may be in its place. */
+static void say_until(int packets, int words)
+{
+	struct pollfd fds[] = { { packets, POLLIN, 0 }, { words, POLLIN, 0 } };
+
+	while (poll(fds, 2, -1) > 0 && !fds[0].revents)
+		if (child_pass_on(words) <= 0)
+			fds[1].fd = -1;
+}
+
+/* As a file of ours that comes from there. */
+static int show_remote(struct options *o)
+{
+	struct options there = *o;
+	struct child_pipes p;
+	int err = become_user() ? -EPERM : child_fork_pipes(&p);
+
+	if (err)
+		return EXIT_FAILURE;
+	if (!p.pid) {
+		there.action = ACTION_CAPTURE;
+		there.write = "-";
+		_exit(remote_capture(&there) ? EXIT_FAILURE : EXIT_SUCCESS);
+	}
+	say_until(p.out, p.err);
+	dup2(p.out, STDIN_FILENO);
+	close(p.out);
+	o->read = "-";
+	err = replay(o);
+	close(STDIN_FILENO);
+	while (child_pass_on(p.err) > 0)
+		;
+	return child_wait_pipes(&p) || err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static int remote(struct options *o)
@@ -156,7 +192,7 @@ static int capture(struct options *o, char **argv)
 		return EXIT_FAILURE;
 	}
 	if (o->remote.host)
-		return remote(o);
+		return options_show(o) ? show_remote(o) : remote(o);
 	if (o->read)
 		return show_file(o);
 	if (check_users(&o->filter))

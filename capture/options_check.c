@@ -33,8 +33,12 @@ static int check_show(const struct options *o)
 		return options_bad("no capture is made beside", o->read);
 	if (!options_show(o))
 		return 0;
-	if (o->remote.host)
-		return options_bad("nothing can be shown of", o->remote.host);
+	if (o->remote.host && o->read)
+		return options_bad("of a file or of a host, not also of",
+				   o->read);
+	if (o->remote.host && o->write)
+		return options_bad("no file is written beside what is shown "
+				   "of", o->remote.host);
 	if (o->write && !strcmp(o->write, "-"))
 		return options_bad("what is shown goes to", "-");
 	if (screen && o->until_eof)
@@ -127,7 +131,7 @@ int options_check(const struct options *o)
 			       options_bad("which host, without", "--remote") : 0;
 	if (o->command)
 		return options_bad("no command can be started on", r->host);
-	if (o->geo_count)
+	if (o->geo_count && !options_show(o))
 		return options_bad("no countries are looked up on", r->host);
 	if (o->action == ACTION_LIST_INTERFACES ||
 	    o->action == ACTION_LIST_LINKTYPES)

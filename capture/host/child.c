@@ -69,6 +69,58 @@ int child_fork(struct child *c, char **argv, bool no_stdout)
 	return 0;
 }
 
+int child_fork_pipes(struct child_pipes *p)
+{
+	int out[2], err[2];
+
+	if (pipe2(out, O_CLOEXEC))
+		return -errno;
+	if (pipe2(err, O_CLOEXEC)) {
+		close(out[0]);
+		close(out[1]);
+		return -errno;
+	}
+	p->pid = fork();
+	if (!p->pid) {
+		dup2(out[1], STDOUT_FILENO);
+		dup2(err[1], STDERR_FILENO);
+		close(out[0]);
+		close(err[0]);
+	}
+	close(out[1]);
+	close(err[1]);
+	p->out = out[0];
+	p->err = err[0];
+	if (p->pid < 0) {
+		close(out[0]);
+		close(err[0]);
+		log_error("cannot start another process: %s", strerror(errno));
+		return -errno;
+	}
+	return 0;
+}
+
+ssize_t child_pass_on(int fd)
+{
+	char bytes[4096];
+	ssize_t n = read(fd, bytes, sizeof(bytes));
+
+	if (n <= 0)
+		return n;
+	return write(STDERR_FILENO, bytes, (size_t)n);
+}
+
+int child_wait_pipes(struct child_pipes *p)
+{
+	int status;
+
+	close(p->err);
+	if (waitpid(p->pid, &status, 0) < 0)
+		return 1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) :
+				   128 + WTERMSIG(status);
+}
+
 void child_go(struct child *c)
 {
 	/* A child that is gone already shows at its pid_fd. */

@@ -33,6 +33,24 @@ void child_go(struct child *c);
 void child_signal(const struct child *c, int signal);
 
 /*
+ * Another kind, which goes on with our program: what it writes and says comes
+ * through two pipes.  0 or -errno (logged); in the child @pid is 0.
+ */
+struct child_pipes {
+	pid_t pid;
+	int out;
+	int err;
+};
+
+int child_fork_pipes(struct child_pipes *p);
+
+/* From that pipe to our own errors: bytes, 0 at the end, or -errno. */
+ssize_t child_pass_on(int fd);
+
+/* The exit status a shell would report; closes @err. */
+int child_wait_pipes(struct child_pipes *p);
+
+/*
  * Waits for its end, or for a signal to us: then it is left alone.  The exit
  * status a shell would report (128 + signal).  Closes what is open.
  */

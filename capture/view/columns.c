@@ -143,7 +143,7 @@ void column_address(const struct flow_key *k, enum flow_side side,
 			 addr, side ? k->remote_port : k->local_port);
 }
 
-void column_alerts(uint8_t alerts, char out[COLUMN_TEXT])
+void column_alerts(uint8_t alerts, char out[COLUMN_ALERTS])
 {
 	static const struct {
 		uint8_t alert;
@@ -155,13 +155,15 @@ void column_alerts(uint8_t alerts, char out[COLUMN_TEXT])
 		{ ALERT_RETRANSMISSIONS, "many retransmissions" },
 		{ ALERT_COUNTRY, "country new to this program" },
 		{ ALERT_ABROAD, "another country" },
+		{ ALERT_PORT, "a protocol on a port not its own" },
+		{ ALERT_UNRESOLVED, "a server name nobody asked DNS for" },
 	};
 	size_t at = 0;
 
 	*out = '\0';
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		if (alerts & texts[i].alert)
-			at += (size_t)snprintf(out + at, COLUMN_TEXT - at,
+			at += (size_t)snprintf(out + at, COLUMN_ALERTS - at,
 					       "%s%s", at ? ", " : "",
 					       texts[i].text);
 }

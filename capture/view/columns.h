@@ -49,6 +49,7 @@ void column_address(const struct flow_key *k, enum flow_side side,
 		    char out[COLUMN_TEXT]);
 
 /* Why it stands out: "executable deleted, ...", or "". */
-void column_alerts(uint8_t alerts, char out[COLUMN_TEXT]);
+#define COLUMN_ALERTS 320
+void column_alerts(uint8_t alerts, char out[COLUMN_ALERTS]);
 
 #endif

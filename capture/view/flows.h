@@ -93,6 +93,8 @@ struct flow {
 	bool new_country;		/* firsts_see() of one of its ends */
 	bool names;			/* it is DNS: all of it is heard */
 	bool missed;			/* tshark could not take it */
+	bool foreign_port;		/* neither is that of its protocol */
+	bool unresolved;		/* nobody asked for its server's name */
 	uint8_t waits;			/* questions without an answer */
 	uint32_t asked;			/* packets that were heard */
 	struct flow_speech *speech;	/* or NULL */

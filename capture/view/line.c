@@ -336,6 +336,21 @@ static void put_shares(struct json *j, const struct flow *f)
 	json_close(j, ']');
 }
 
+/* Those of executables are with their processes. */
+static void put_alerts(struct json *j, const struct flow *f)
+{
+	if (!f->new_country && !f->foreign_port && !f->unresolved)
+		return;
+	json_open(j, "alerts", '[');
+	if (f->new_country)
+		json_text(j, NULL, "new_country");
+	if (f->foreign_port)
+		json_text(j, NULL, "foreign_port");
+	if (f->unresolved)
+		json_text(j, NULL, "unresolved");
+	json_close(j, ']');
+}
+
 static void put_pktwho(struct json *j, const struct line *l,
 		       const struct flow *f)
 {
@@ -359,6 +374,7 @@ static void put_pktwho(struct json *j, const struct line *l,
 	}
 	if (f->missed)
 		json_number(j, "undissected", 1);
+	put_alerts(j, f);
 	put_shares(j, f);
 	json_close(j, '}');
 }

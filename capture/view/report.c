@@ -113,7 +113,7 @@ static uint64_t number_of(enum column c, const struct row *r)
 static void put_object(struct json *j, const struct report *r,
 		       const struct row *row)
 {
-	char cell[COLUMN_TEXT];
+	char cell[COLUMN_TEXT], alerts[COLUMN_ALERTS];
 
 	json_open(j, NULL, '{');
 	for (int i = 0; i < COLUMNS; i++) {
@@ -137,8 +137,8 @@ static void put_object(struct json *j, const struct report *r,
 	json_number(j, "open", row->open);
 	json_number(j, "first", row->first_ns);
 	json_number(j, "last", row->last_ns);
-	column_alerts(row->alerts, cell);
-	json_text(j, "alerts", cell);
+	column_alerts(row->alerts, alerts);
+	json_text(j, "alerts", alerts);
 	json_close(j, '}');
 }
 

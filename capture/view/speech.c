@@ -81,6 +81,15 @@ static void add_names(struct speech *s, const struct flow *f, char *addresses,
 	}
 }
 
+/* A tshark that has begun anew does not know what it was asked before. */
+static bool was_asked_for(const struct speech *s, const struct flow *f,
+			  const char *host)
+{
+	const struct resolved_name *n = resolved_get(s->names, f->key.remote);
+
+	return n && !strcasecmp(n->name, host);
+}
+
 static void on_answer(void *ctx, const struct tshark_answer *a)
 {
 	struct speech *s = ctx;
@@ -101,6 +110,8 @@ static void on_answer(void *ctx, const struct tshark_answer *a)
 	if (strcasecmp(a->app, name_protocol(&f->key)))
 		flow_set_speech(f, a->app, !strcmp(a->how, "port"), a->host,
 				a->detail);
+	f->foreign_port |= a->foreign_port;
+	f->unresolved |= a->unresolved && !was_asked_for(s, f, a->host);
 	a->question[strcspn(a->question, ",")] = '\0';
 	if (*a->question) {
 		add_names(s, f, a->addresses, a->question);
@@ -141,6 +152,19 @@ void speech_finish(struct speech *s)
 
 /* ---- questions ---- */
 
+static void set_end(struct packet_end *out, const struct verdict_end *v,
+		    const struct program *program)
+{
+	out->attr = v->attr;
+	out->reason = v->reason;
+	if (!program)
+		return;
+	out->present = true;
+	out->pid = program->proc->pid;
+	out->id = program->id;
+	memcpy(out->name, program->name, sizeof(out->name));
+}
+
 static int ask(struct speech *s, struct flow *f, const struct owned_packet *p)
 {
 	struct tshark_packet t = {
@@ -150,8 +174,13 @@ static int ask(struct speech *s, struct flow *f, const struct owned_packet *p)
 		.data = p->data,
 		.caplen = p->frame->caplen,
 		.len = p->frame->len,
+		.attribution.direction = p->verdict->direction,
 	};
-	int err = s->asked - s->answered < QUESTIONS ?
+	int err;
+
+	set_end(&t.attribution.src, &p->verdict->src, p->src);
+	set_end(&t.attribution.dst, &p->verdict->dst, p->dst);
+	err = s->asked - s->answered < QUESTIONS ?
 			  tshark_ask(s->tshark, &t) : -EAGAIN;
 
 	if (err)

@@ -146,6 +146,19 @@ static uint8_t alerts_of(const struct actor *a)
 	return alerts;
 }
 
+static uint8_t alerts_of_flow(const struct flow *f)
+{
+	uint8_t alerts = 0;
+
+	if (f->new_country)
+		alerts |= ALERT_COUNTRY;
+	if (f->foreign_port)
+		alerts |= ALERT_PORT;
+	if (f->unresolved)
+		alerts |= ALERT_UNRESOLVED;
+	return alerts;
+}
+
 /* The end that is not here; of two that are, who was asked. */
 static enum flow_side remote_side(const struct flow *f)
 {
@@ -300,8 +313,7 @@ static void add_connection(struct table *t, const struct flow *f)
 	r->state = f->over ? name_over(f) : name_state(f);
 	r->over = !is_open(f);
 	r->rtt_ns = f->rtt_ns;
-	if (f->new_country)
-		r->alerts |= ALERT_COUNTRY;
+	r->alerts |= alerts_of_flow(f);
 	if (is_abroad(t->spec->countries, r->country))
 		r->alerts |= ALERT_ABROAD;
 	for (const struct flow_part *p = &f->part; p; p = p->next) {

@@ -44,6 +44,8 @@ enum row_alert {
 	ALERT_RETRANSMISSIONS = 8,	/* a tenth of the packets or more */
 	ALERT_COUNTRY = 16,		/* new to a program that has others */
 	ALERT_ABROAD = 32,		/* none of those that were given */
+	ALERT_PORT = 64,		/* the port is another protocol's */
+	ALERT_UNRESOLVED = 128,		/* nobody asked for the server's name */
 };
 
 /* What makes it this row and no other; compared as memory. */

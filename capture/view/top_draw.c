@@ -356,7 +356,7 @@ static void search_actor(void *ctx, struct actor *a)
 
 static void draw_totals(struct pen *pen, const struct row *r)
 {
-	char text[300], sent[COLUMN_TEXT], received[COLUMN_TEXT],
+	char text[COLUMN_ALERTS], sent[COLUMN_TEXT], received[COLUMN_TEXT],
 		rtt[COLUMN_TEXT];
 
 	column_alerts(r->alerts, text);

@@ -23,6 +23,7 @@
 #define OUT_BYTES   (4u << 20)	/* packets that wait for it */
 #define IN_BYTES    65536	/* longer than any line of it */
 #define PACKET_MAX  16384	/* bytes of each; a hello is shorter */
+#define AROUND	    256		/* what is put around one */
 #define LINKS	    16
 #define READS	    64		/* before packets have their turn again */
 #define MEMORY	    (1u << 30)
@@ -30,7 +31,9 @@
 #define EXIT_NO_TSHARK 127
 #define END_MS	    200
 
-enum { ID, A, AAAA, QUESTION, APP, HOW, HOST, DETAIL, FIELDS };
+enum {
+	ID, A, AAAA, QUESTION, PORT, UNRESOLVED, APP, HOW, HOST, DETAIL, FIELDS
+};
 enum { PROTOCOL = ID + 1, INFO };
 
 struct tshark {
@@ -88,7 +91,8 @@ static void leave_home(void)
 
 static const char *const speech_argv[] = {
 	ARGV, "-e", "dns.a", "-e", "dns.aaaa", "-e", "dns.qry.name",
-	"-e", "dpi.app", "-e", "dpi.how", "-e", "dpi.host",
+	"-e", "proc.expert.port", "-e", "dpi.unresolved", "-e", "dpi.app",
+	"-e", "dpi.how", "-e", "dpi.host",
 	"-e", "dpi.detail", NULL,
 };
 
@@ -256,7 +260,11 @@ static uint32_t link_of(struct tshark *t, struct wbuf *w, uint16_t linktype)
 static void put_packet(struct wbuf *w, uint32_t link,
 		       const struct tshark_packet *p, uint32_t caplen)
 {
-	uint32_t len = 32 + ((caplen + 3) & ~3u) + 12 + 4;
+	uint8_t ends[ATTRIBUTION_MAX];
+	int n = attribution_encode(&p->attribution, ends, sizeof(ends));
+	uint32_t ends_len = n < 0 ? 0 : (uint32_t)n;
+	uint32_t len = 32 + ((caplen + 3) & ~3u) + 12 + 8 +
+		       ((ends_len + 3) & ~3u) + 4;
 
 	wbuf_u32(w, PCAPNG_BLOCK_EPB);
 	wbuf_u32(w, len);
@@ -270,6 +278,11 @@ static void put_packet(struct wbuf *w, uint32_t link,
 	wbuf_u16(w, PCAPNG_EPB_PACKETID);
 	wbuf_u16(w, 8);
 	wbuf_u64(w, p->id);
+	wbuf_u16(w, PCAPNG_OPT_CUSTOM_BIN);
+	wbuf_u16(w, (uint16_t)(4 + ends_len));
+	wbuf_u32(w, PKTWHO_PEN);
+	wbuf_put(w, ends, ends_len);
+	wbuf_uint(w, 0, -(size_t)ends_len & 3);
 	wbuf_u32(w, PCAPNG_OPT_END);
 	wbuf_u32(w, len);
 }
@@ -282,13 +295,13 @@ int tshark_ask(struct tshark *t, const struct tshark_packet *p)
 
 	if (t->why)
 		return -EPIPE;
-	if (t->out_begin && OUT_BYTES - t->out_end < PACKET_MAX + 128) {
+	if (t->out_begin && OUT_BYTES - t->out_end < PACKET_MAX + AROUND) {
 		memmove(t->out, t->out + t->out_begin,
 			t->out_end - t->out_begin);
 		t->out_end -= t->out_begin;
 		t->out_begin = 0;
 	}
-	if (OUT_BYTES - t->out_end < PACKET_MAX + 128)
+	if (OUT_BYTES - t->out_end < PACKET_MAX + AROUND)
 		return -EAGAIN;
 	w = wbuf_of(t->out + t->out_end, OUT_BYTES - t->out_end);
 	link = link_of(t, &w, p->linktype);
@@ -330,6 +343,8 @@ static struct tshark_answer answer_of(const struct tshark *t,
 		.app = fields[APP], .how = fields[HOW],
 		.host = fields[HOST], .detail = fields[DETAIL],
 		.question = fields[QUESTION],
+		.foreign_port = *fields[PORT],
+		.unresolved = *fields[UNRESOLVED],
 		.addresses = fields[A], .addresses6 = fields[AAAA],
 	};
 }

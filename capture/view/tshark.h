@@ -8,11 +8,15 @@
 #ifndef PKTWHO_VIEW_TSHARK_H
 #define PKTWHO_VIEW_TSHARK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "record.h"
+
 struct tshark;
 
+/* @attribution is what the plugin knows of its ends. */
 struct tshark_packet {
 	uint64_t id;			/* comes back with the answer */
 	uint64_t ts_ns;
@@ -20,6 +24,7 @@ struct tshark_packet {
 	const uint8_t *data;
 	uint32_t caplen;
 	uint32_t len;
+	struct attribution attribution;
 };
 
 /* What it is asked for. */
@@ -40,6 +45,8 @@ struct tshark_answer {
 	char *question;			/* of DNS */
 	char *addresses;		/* its answers, with commas between */
 	char *addresses6;
+	bool foreign_port;		/* proc.expert.port */
+	bool unresolved;		/* dpi.unresolved */
 };
 
 /* Forks, so it must come before any sandbox.  0 or -errno. */

@@ -174,6 +174,27 @@ class Log(world.LiveTest):
         self.assertEqual(http["destination"]["pktwho"]["resolved_by"],
                          {"pid": pid, "name": "named"})
 
+    def test_what_stands_out(self):
+        """HTTP on a port that is not its own."""
+        ns = self.namespace()
+        process, out = self.begin("--interval", "0.2", within=ns)
+        ns.run("python3", "-c", """if True:
+            import socket
+            for port in (70, 80):
+                s = socket.create_server(("127.0.0.9", port))
+                c = socket.create_connection(("127.0.0.9", port))
+                c.sendall(b"GET / HTTP/1.1\\r\\n\\r\\n")
+                s.accept()[0].recv(4096)
+            """, check=True)
+        wait_for(lambda: "foreign_port" in out.read_text(), "alert", 30)
+        _, lines = self.end(process, out)
+        self.check(lines)
+        self.assertEqual({line["destination"]["port"]:
+                          line["pktwho"]["alerts"] for line in lines
+                          if line["event"]["action"] == "end"
+                          and "alerts" in line["pktwho"]},
+                         {70: ["foreign_port"]})
+
     def begin_elsewhere(self, *argv, told, within):
         """A log that is not written to the standard output."""
         process = self.start(within.argv(PKTWHO, "log", "-i", "lo", *argv),

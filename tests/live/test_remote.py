@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """--remote: the processes of another host, through a real ssh and sshd."""
 import glob
+import json
 import os
 import shutil
 import signal
@@ -100,6 +101,37 @@ class Remote(world.LiveTest):
                      self.path.exists() and
                      has_begun(self.path.read_bytes()), "capture")
         return process
+
+    def test_connections_there_as_lines(self):
+        process = self.start(
+            self.near.argv(PKTWHO, "log", "--remote", "server", "-i", "lo",
+                           "--remote-command", PKTWHO, "--no-tshark",
+                           "-c", "2", "--geo",
+                           world.TESTS.parent / "share/country.mmdb"),
+            env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stderr.close)
+
+        def ended():
+            self.far.run("python3", "-c", "import socket; socket.socket("
+                         "socket.AF_INET, socket.SOCK_DGRAM).sendto("
+                         "b'', ('127.0.0.1', 77))", check=True)
+            return process.poll() is not None
+        wait_for(ended, "end", 60)
+        said = process.stderr.read()
+        self.assertEqual(process.returncode, 0, said)
+        self.assertRegex(said, r"^pktwho: server: pktwho: 2 packets, 0 dropped\n")
+        lines = [json.loads(line) for line in process.stdout]
+        line = next(line for line in lines if line["destination"].get("port")
+                    == 77)
+        self.assertEqual(line["source"]["process"]["name"], "python3")
+        self.assertNotIn("host", line)
+
+    def test_a_host_that_is_not_there_is_no_screen(self):
+        done = self.near.run(PKTWHO, "top", "--batch", "--remote",
+                             "nosuch.invalid", env=self.env)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("nosuch.invalid", done.stderr)
 
     def stop(self, process, sig=signal.SIGINT):
         time.sleep(0.3)

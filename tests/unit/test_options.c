@@ -409,7 +409,11 @@ static void a_log_is_a_capture_without_a_file(void **state)
 	assert_int_equal(PARSE(&o, "log", "-w", "x.pcapng", "--", "curl"), 0);
 	assert_string_equal(o.command[0], "curl");
 	assert_int_equal(PARSE(&o, "log", "-w", "-"), -EINVAL);
-	assert_int_equal(PARSE(&o, "log", "--remote", "web"), -EINVAL);
+	assert_int_equal(PARSE(&o, "log", "--remote", "web"), 0);
+	assert_int_equal(PARSE(&o, "log", "--remote", "web", "-w", "x"),
+			 -EINVAL);
+	assert_int_equal(PARSE(&o, "log", "--remote", "web", "-r", "x"),
+			 -EINVAL);
 	assert_int_equal(PARSE(&o, "log", "log"), -EINVAL);
 	assert_int_equal(PARSE(&o, "-q", "log"), -EINVAL);
 	assert_int_equal(PARSE(&o, "--interval", "2"), -EINVAL);

@@ -263,7 +263,7 @@ static void numbers_are_short(void **state)
 static void alerts_say_why(void **state)
 {
 	struct process p = { .pid = 30, .id = 1030 };
-	char out[COLUMN_TEXT];
+	char out[COLUMN_TEXT], all[COLUMN_ALERTS];
 
 	(void)state;
 	p.has = 1ull << FIELD_FLAGS;
@@ -275,8 +275,8 @@ static void alerts_say_why(void **state)
 		    .from = 50000, .to = 22, .flags = ACK, .seq = 9,
 		    .payload = 10);
 	build(GROUP_CONNECTION, COLUMN_SENT, "proc:ssh", true, 4 * S);
-	column_alerts(table_row(table, 0)->alerts, out);
-	assert_string_equal(out, "executable deleted, executable in a "
+	column_alerts(table_row(table, 0)->alerts, all);
+	assert_string_equal(all, "executable deleted, executable in a "
 			    "world-writable directory, many retransmissions");
 	column_cell(COLUMN_NAME, table_row(table, 0), 0, out);
 	assert_string_equal(out, "! ssh");
