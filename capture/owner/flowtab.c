@@ -577,6 +577,28 @@ void flowtab_bound(struct flowtab *t, const struct flowtab_event *e,
 	sock_bind(t, s, key, key->local, e->ts_ns);
 }
 
+void flowtab_each_bound(const struct flowtab *t,
+			void (*fn)(void *ctx, const struct flowtab_socket *s),
+			void *ctx)
+{
+	for (uint32_t i = 0; i < t->fresh_socks; i++) {
+		const struct sock *s = &t->socks[i];
+		const struct owner *reader = s->owners[ROLES - 1];
+		struct flowtab_socket f = {
+			.address = s->address, .port = s->port,
+			.proto = s->proto, .kernel = s->kernel,
+		};
+
+		if (!s->used || !s->hashed || !s->port || s->closed_ns)
+			continue;
+		if (reader) {
+			f.owner = reader->proc;
+			f.attr = reader->attr;
+		}
+		fn(ctx, &f);
+	}
+}
+
 bool flowtab_has(const struct flowtab *t, uint64_t cookie)
 {
 	return sock_find(t, cookie) != NULL;

@@ -60,6 +60,20 @@ void flowtab_flow(struct flowtab *t, const struct flowtab_event *e,
  */
 void flowtab_bound(struct flowtab *t, const struct flowtab_event *e,
 		   const struct flow_key *key);
+/* A socket that is bound, and open. */
+struct flowtab_socket {
+	const struct proc *owner;	/* who reads it last; NULL: not known */
+	const uint8_t *address;		/* zero: all of this host's */
+	uint16_t port;
+	uint8_t proto;
+	uint8_t attr;
+	bool kernel;
+};
+
+void flowtab_each_bound(const struct flowtab *t,
+			void (*fn)(void *ctx, const struct flowtab_socket *s),
+			void *ctx);
+
 /* Whether an event told of this socket. */
 bool flowtab_has(const struct flowtab *t, uint64_t cookie);
 /*

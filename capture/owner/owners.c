@@ -574,3 +574,10 @@ void owners_stats(const struct owners *o, struct owners_stats *s)
 	s->evicted_open = f.evicted_open;
 	s->unanswered = lookup_unanswered(o->lookup);
 }
+
+void owners_each_socket(const struct owners *o,
+			void (*fn)(void *ctx, const struct flowtab_socket *s),
+			void *ctx)
+{
+	flowtab_each_bound(o->flows, fn, ctx);
+}

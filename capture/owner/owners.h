@@ -14,6 +14,7 @@
 #include "process/proctab.h"
 #include "owner/resolve.h"
 
+struct flowtab_socket;
 struct owners;
 
 struct owners_options {
@@ -67,6 +68,11 @@ struct owners_stats {
 	uint64_t evicted_open;		/* flows forgotten for want of room */
 	uint64_t unanswered;		/* lookup_unanswered() */
 };
+
+/* Each that is bound, and open; without eBPF none is known. */
+void owners_each_socket(const struct owners *o,
+			void (*fn)(void *ctx, const struct flowtab_socket *s),
+			void *ctx);
 
 /* Whether somebody took the hooks away that tell of sockets. */
 bool owners_are_lost(const struct owners *o);

@@ -93,7 +93,11 @@ static int open_view(struct parts *p)
 	if (!options_show(o))
 		return 0;
 	err = country_cache_databases(o->geo, o->geo_count, &geo);
-	return err ? err : view_open(&p->view, o, geo, NULL);
+	if (!err)
+		err = view_open(&p->view, o, geo, NULL);
+	if (!err)
+		view_set_owners(p->view, p->owners);
+	return err;
 }
 
 static int open_files(struct parts *p)

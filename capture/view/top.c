@@ -17,9 +17,11 @@ int top_open(struct top **out, const struct top_options *o)
 	struct top *t = calloc(1, sizeof(*t));
 	int err = -ENOMEM;
 
-	if (t)
+	if (t) {
 		t->table = table_new();
-	if (t && t->table)
+		t->sockets = sockets_new();
+	}
+	if (t && t->table && t->sockets)
 		err = screen_open(&t->screen);
 	if (err) {
 		top_close(t);
@@ -40,7 +42,13 @@ void top_close(struct top *t)
 		return;
 	screen_close(t->screen);
 	table_free(t->table);
+	sockets_free(t->sockets);
 	free(t);
+}
+
+void top_set_owners(struct top *t, const struct owners *o)
+{
+	t->owners = o;
 }
 
 void top_tell(struct top *t, const char *what, const char *why)
@@ -258,6 +266,61 @@ static void copy_command(struct top *t)
 	screen_copy(t->screen, t->message);
 }
 
+static void show_sockets(struct top *t)
+{
+	if (!t->owners) {
+		snprintf(t->message, sizeof(t->message),
+			 "what is captured elsewhere does not tell of sockets");
+		return;
+	}
+	t->mode = TOP_SOCKETS;
+	t->first_socket = 0;
+}
+
+static void scroll_sockets(struct top *t, long rows)
+{
+	long last = (long)sockets_count(t->sockets) - top_page(t);
+
+	t->first_socket += rows;
+	if (t->first_socket > last)
+		t->first_socket = last;
+	if (t->first_socket < 0)
+		t->first_socket = 0;
+}
+
+static void sockets_key(struct top *t, long key)
+{
+	switch (key) {
+	case SCREEN_UP:
+	case 'k':
+		scroll_sockets(t, -1);
+		break;
+	case SCREEN_DOWN:
+	case 'j':
+		scroll_sockets(t, 1);
+		break;
+	case SCREEN_PAGE_UP:
+		scroll_sockets(t, -top_page(t));
+		break;
+	case SCREEN_PAGE_DOWN:
+		scroll_sockets(t, top_page(t));
+		break;
+	case SCREEN_HOME:
+	case 'g':
+		t->first_socket = 0;
+		break;
+	case SCREEN_END:
+	case 'G':
+		scroll_sockets(t, SOCKETS_MAX);
+		break;
+	case 'q':
+	case 'l':
+	case SCREEN_ESCAPE:
+		t->mode = TOP_LIST;
+		break;
+	}
+}
+
 static bool move_key(struct top *t, long key)
 {
 	switch (key) {
@@ -332,6 +395,9 @@ static void list_key(struct top *t, long key)
 	case ' ':
 		toggle(t, &t->paused);
 		break;
+	case 'l':
+		show_sockets(t);
+		break;
 	case 'y':
 		copy_filter(t);
 		break;
@@ -366,6 +432,8 @@ static bool take_key(struct top *t, long key)
 		typing_key(t, key);
 	} else if (t->mode == TOP_LIST && key == 'q') {
 		return false;
+	} else if (t->mode == TOP_SOCKETS) {
+		sockets_key(t, key);
 	} else if (t->mode == TOP_HELP) {
 		t->mode = key == SCREEN_RESIZED ? TOP_HELP : TOP_LIST;
 	} else if (t->mode == TOP_DETAILS && leaves) {
@@ -432,6 +500,8 @@ int top_update(struct top *t, const struct view_losses *losses,
 	t->losses = *losses;
 	if (due || t->stale)
 		build(t, now_mono_ns, now_ns);
+	if (t->mode == TOP_SOCKETS && !t->paused)
+		sockets_look(t->sockets, t->owners);
 	follow(t);
 	top_draw(t);
 	t->drawn_ns = now;

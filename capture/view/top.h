@@ -8,6 +8,7 @@
 #include "view/losses.h"
 #include "view/table.h"
 
+struct owners;
 struct top;
 
 struct top_options {
@@ -24,6 +25,9 @@ struct top_options {
 /* 0 or -errno (logged). */
 int top_open(struct top **out, const struct top_options *o);
 void top_close(struct top *t);		/* NULL is fine */
+
+/* Who tells of sockets; borrowed. */
+void top_set_owners(struct top *t, const struct owners *o);
 
 /* One line for the user, until the next key. */
 void top_tell(struct top *t, const char *what, const char *why);

@@ -22,6 +22,7 @@ static const char *const help[] = {
 	"s > <           sort by the next column, or the one before",
 	"r               reverse the order; a click on a title does both",
 	"t               also what ended more than ten seconds ago",
+	"l               sockets that listen, with their process; l goes back",
 	"Space           pause: the picture stands still, counting goes on",
 	"y               copy a Wireshark display filter for the row",
 	"e               copy the tshark command that writes its packets to a file",
@@ -407,6 +408,55 @@ static void draw_details(struct top *t)
 		draw_process(&pen, "process", s.actor);
 }
 
+/* As ss(8) writes it. */
+static void socket_address(const struct socket_row *r, char out[COLUMN_TEXT])
+{
+	static const uint8_t everywhere[16];
+	struct flow_key k = { .proto = r->proto, .local_port = r->port };
+
+	memcpy(k.local, r->address, sizeof(k.local));
+	if (memcmp(r->address, everywhere, sizeof(everywhere)))
+		column_address(&k, FLOW_CLIENT, out);
+	else
+		snprintf(out, COLUMN_TEXT, "*:%u", r->port);
+}
+
+static void draw_socket(struct top *t, int y, const struct socket_row *r)
+{
+	bool stands_out = r->flags & (PROCESS_EXE_DELETED | PROCESS_EXE_MEMFD |
+				      PROCESS_EXE_WORLD_WRITABLE);
+	char text[512], address[COLUMN_TEXT], pid[16] = "";
+
+	socket_address(r, address);
+	if (r->pid)
+		snprintf(pid, sizeof(pid), "%u", r->pid);
+	snprintf(text, sizeof(text), "%-5s %-27s %7s %s%-16s %-9s %-8s %s",
+		 r->proto == 6 ? "tcp" : "udp", address, pid,
+		 stands_out ? "! " : "", r->name, r->user, attr_name(r->attr),
+		 r->unit);
+	screen_put(t->screen, y, 0, width_of(t),
+		   stands_out ? STYLE_ALERT : STYLE_PLAIN, false, text);
+}
+
+static void draw_sockets(struct top *t)
+{
+	long count = (long)sockets_count(t->sockets);
+	char text[200], left[60] = "";
+
+	if (sockets_left(t->sockets))
+		snprintf(left, sizeof(left), "  and %zu more",
+			 sockets_left(t->sockets));
+	snprintf(text, sizeof(text), "PROTO %-27s %7s %-16s %-9s %-8s %s%s",
+		 "LISTENS AT", "PID", "PROCESS", "USER", "HOW", "UNIT", left);
+	screen_put(t->screen, 2, 0, width_of(t), STYLE_BAR, false, text);
+	if (!count)
+		screen_put(t->screen, TOP_FIRST_ROW, 0, width_of(t), STYLE_DIM,
+			   false, "no socket is known to wait");
+	for (int i = 0; i < top_page(t) && t->first_socket + i < count; i++)
+		draw_socket(t, TOP_FIRST_ROW + i, sockets_row(t->sockets,
+			    (size_t)(t->first_socket + i)));
+}
+
 static void draw_help(struct top *t)
 {
 	screen_put(t->screen, 2, 0, width_of(t), STYLE_BAR, false,
@@ -427,6 +477,8 @@ void top_draw(struct top *t)
 		draw_help(t);
 	else if (t->mode == TOP_DETAILS)
 		draw_details(t);
+	else if (t->mode == TOP_SOCKETS)
+		draw_sockets(t);
 	else
 		draw_list(t);
 	draw_last(t);

@@ -5,17 +5,21 @@
 
 #include "view/columns.h"
 #include "view/screen.h"
+#include "view/sockets.h"
 #include "view/top.h"
 
 #define TOP_FIRST_ROW 3		/* of the screen; above: bars and titles */
 #define TOP_TEXT      128
 
-enum top_mode { TOP_LIST, TOP_DETAILS, TOP_HELP };
+enum top_mode { TOP_LIST, TOP_DETAILS, TOP_HELP, TOP_SOCKETS };
 
 struct top {
 	struct top_options options;
 	struct screen *screen;
 	struct table *table;
+	const struct owners *owners;	/* NULL: nobody tells of sockets */
+	struct sockets *sockets;
+	long first_socket;		/* at the top of the screen */
 	struct view_losses losses;
 	enum top_mode mode;
 	enum table_group group;

@@ -263,6 +263,12 @@ int view_fd(const struct view *v, short *events)
 	return v->top ? top_fd(v->top) : elsewhere ? -1 : STDOUT_FILENO;
 }
 
+void view_set_owners(struct view *v, const struct owners *o)
+{
+	if (v->top)
+		top_set_owners(v->top, o);
+}
+
 bool view_waits(const struct view *v)
 {
 	return v->top != NULL;

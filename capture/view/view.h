@@ -14,6 +14,7 @@
 struct view;
 struct geo;
 struct options;
+struct owners;
 struct owned_packet;
 
 /*
@@ -26,6 +27,9 @@ int view_open(struct view **out, const struct options *o, struct geo *geo,
 
 /* What to poll, and for which events; -1: nothing. */
 int view_fd(const struct view *v, short *events);
+
+/* Who tells of sockets; borrowed. */
+void view_set_owners(struct view *v, const struct owners *o);
 
 void view_packet(struct view *v, const struct owned_packet *p);
 

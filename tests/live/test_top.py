@@ -237,6 +237,26 @@ class Top(world.LiveTest):
         self.assertGreater(kinds.count(pcapng.EPB), 10)
         self.assertEqual(kinds[-1], pcapng.CB)
 
+    def test_sockets_that_listen(self):
+        """Those from before, and one that comes and goes."""
+        t = self.top()
+        t.shows("no traffic yet")
+        t.type("l")
+        lines = t.shows("LISTENS AT")
+        t.shows(f"127.0.0.1:{self.echo.told}")
+        row = next(row for row in t.lines if ":7000 " in row)
+        self.assertRegex(row, rf"^tcp   127\.0\.0\.1:7000 +{self.echo.pid} "
+                         r"python3 +root +\S+")
+        other = self.server(ECHO, "7001", within=self.ns)
+        t.shows("127.0.0.1:7001")
+        other.kill()
+        other.wait()
+        t.hides("127.0.0.1:7001")
+        t.type("l")
+        lines = t.shows("APPLICATION")
+        self.assertTrue(lines[2].startswith("PROCESS"))
+        self.assertEqual(t.end()[0], 0)
+
     def test_applications_and_names(self):
         t = self.top(columns=200)
         t.shows("no traffic yet")

@@ -882,6 +882,32 @@ static struct flow_key any_key(uint32_t n)
 	return key_of(n % 3 ? IPPROTO_TCP : IPPROTO_UDP, (uint16_t)n);
 }
 
+static void count_socket(void *ctx, const struct flowtab_socket *s)
+{
+	int *count = ctx;
+
+	assert_true(s->port != 0);
+	assert_true(s->kernel ? !s->owner : s->owner == &alice);
+	++*count;
+}
+
+static void what_is_bound_is_told_until_it_closes(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_TCP, 1), l = key_of(IPPROTO_UDP, 2);
+	int count = 0;
+
+	flowtab_each_bound(t, count_socket, &count);
+	assert_int_equal(count, 0);
+	bind_to(t, T, 7, &k, false);
+	bind_to(t, T, 8, &l, true);
+	flowtab_each_bound(t, count_socket, &count);
+	assert_int_equal(count, 2);
+	flowtab_close(t, 7, T + MS);
+	flowtab_each_bound(t, count_socket, &count);
+	assert_int_equal(count, 3);
+}
+
 static void any_event(struct flowtab *t, struct proc *procs, uint64_t ts_ns)
 {
 	struct flow_key k = any_key(below(KEYS));
@@ -985,6 +1011,7 @@ int main(void)
 		flowtab_test(events_may_come_out_of_order),
 		flowtab_test(the_listener_owns_until_the_child_does),
 		flowtab_test(what_comes_before_the_accept_is_the_acceptors),
+		flowtab_test(what_is_bound_is_told_until_it_closes),
 		flowtab_test(nobody_accepts_a_listener),
 		flowtab_test(a_socket_may_have_no_known_owner),
 		flowtab_test(one_process_sends_what_another_reads),
