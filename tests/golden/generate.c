@@ -130,8 +130,9 @@ static void set_process(struct process *p, int who)
 	p->pid = g->pid;
 	p->ppid = g->ppid;
 	p->uid = p->gid = g->uid;
-	/* The greater its pid, the later, and before it sends. */
-	p->start_ns = START_NS - 36000000000000u + g->pid * 1000000000ull;
+	/* Within the hour before the first packet. */
+	p->start_ns = START_NS - 3600000000000u +
+		      g->pid % 3600 * 1000000000ull;
 	p->has = 1ull << FIELD_ID | 1ull << FIELD_PID | 1ull << FIELD_PPID |
 		 1ull << FIELD_UID | 1ull << FIELD_GID | 1ull << FIELD_START |
 		 1ull << FIELD_FLAGS | 1ull << FIELD_CMDLINE;
