@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every command of docs/cookbook.md prints what stands below it.
+"""Every command of docs/cookbook.md and README.md prints what stands below.
 
   python3 tests/plugin/test_cookbook.py build/plugin/pktwho.so --write
 
-writes what they print into the page.
+writes what they print into the pages.
 """
 import re
 import shutil
@@ -15,7 +15,7 @@ from pathlib import Path
 from harness import SOURCE, Tshark, skip
 
 PLUGIN = Path(sys.argv[1])
-PAGE = SOURCE / "docs/cookbook.md"
+COOKBOOK, README = SOURCE / "docs/cookbook.md", SOURCE / "README.md"
 BLOCK = re.compile(r"^```\n(\$ .*?)^```\n", re.MULTILINE | re.DOTALL)
 # A command goes on after \ or |, and in the lines of a loop.
 COMMAND = re.compile(r"^\$ ((?:.*(?:\\|\||; do)\n)*(?:(?:    .*\n)*  done|.*)\n)",
@@ -53,8 +53,9 @@ class Cookbook(unittest.TestCase):
         cls.cook.tshark.close()
 
     def test_each_command_prints_what_the_page_says(self):
-        blocks = BLOCK.findall(PAGE.read_text())
-        self.assertGreaterEqual(len(blocks), 20)
+        blocks = [block for page in (COOKBOOK, README)
+                  for block in BLOCK.findall(page.read_text())]
+        self.assertGreaterEqual(len(blocks), 25)
         with ThreadPoolExecutor(2) as pool:
             cooked = list(pool.map(self.cook.cooked, blocks))
         for block, now in zip(blocks, cooked):
@@ -63,14 +64,17 @@ class Cookbook(unittest.TestCase):
                 self.assertNotEqual(COMMAND.sub("", block), "", "no output")
 
     def test_there_are_twenty_questions(self):
-        numbers = re.findall(r"^### (\d+)\. ", PAGE.read_text(), re.MULTILINE)
+        numbers = re.findall(r"^### (\d+)\. ", COOKBOOK.read_text(),
+                             re.MULTILINE)
         self.assertEqual(numbers, [str(n) for n in range(1, 21)])
 
 
 def write():
     cook = Cook()
-    PAGE.write_text(BLOCK.sub(
-        lambda found: f"```\n{cook.cooked(found[1])}```\n", PAGE.read_text()))
+    for page in (COOKBOOK, README):
+        page.write_text(BLOCK.sub(
+            lambda found: f"```\n{cook.cooked(found[1])}```\n",
+            page.read_text()))
     cook.tshark.close()
 
 
