@@ -11,6 +11,7 @@
 
 #define KEEP_CLOSED_NS	60000000000ull	/* TIME_WAIT lasts a minute */
 #define KEEP_OWNER_NS	1000000000ull	/* far more than a packet is held */
+#define PRUNE_NS	100000000ull	/* between two looks for what is older */
 #define RESET_GRACE_NS	1000000ull	/* close() sends its RST after closing */
 #define EVICT_PROBES	64
 #define FRAME_COOKIE	(1ull << 63)	/* apart from those the kernel counts */
@@ -37,6 +38,7 @@ struct sock {
 	uint64_t netns;
 	uint64_t closed_ns;		/* 0: open */
 	uint64_t bound_ns;
+	uint64_t pruned_ns[ROLES];
 	uint32_t flows;
 	uint16_t port;			/* that it is bound to; 0: none told */
 	uint8_t proto;
@@ -163,11 +165,18 @@ static void owners_cut(struct flowtab *t, struct owner *o)
 	o->older = NULL;
 }
 
-/* Drops what no packet should be old enough to ask for. */
-static void owners_prune(struct flowtab *t, struct owner *newest, uint64_t now)
+/*
+ * Drops what no packet should be old enough to ask for; @pruned_ns is when it
+ * last did.  A socket may change hands with each packet.
+ */
+static void owners_prune(struct flowtab *t, struct owner *newest, uint64_t now,
+			 uint64_t *pruned_ns)
 {
 	struct owner *o = newest;
 
+	if (*pruned_ns + PRUNE_NS > now)
+		return;
+	*pruned_ns = now;
 	while (o && o->ts_ns + KEEP_OWNER_NS > now)
 		o = o->older;
 	if (o)
@@ -203,10 +212,10 @@ static bool owner_same(const struct owner *o, const struct flowtab_event *e)
 }
 
 /* Events of several CPUs may be slightly out of order: keep the list sorted. */
-static void list_set_owner(struct flowtab *t, struct owner **list,
+static void list_set_owner(struct flowtab *t, struct sock *s, int role,
 			   const struct flowtab_event *e)
 {
-	struct owner **at = list, *o;
+	struct owner **list = &s->owners[role], **at = list, *o;
 	bool cut = false;
 
 	while (*at && (*at)->ts_ns > e->ts_ns)
@@ -234,7 +243,7 @@ static void list_set_owner(struct flowtab *t, struct owner **list,
 			     .cut = cut };
 	o->proc->refs++;
 	*at = o;
-	owners_prune(t, *list, e->ts_ns);
+	owners_prune(t, *list, e->ts_ns, &s->pruned_ns[role]);
 }
 
 static void sock_set_owner(struct flowtab *t, struct sock *s,
@@ -244,7 +253,7 @@ static void sock_set_owner(struct flowtab *t, struct sock *s,
 		return;
 	for (int role = 0; role < ROLES; role++)
 		if (!e->roles || e->roles & 1u << role || !s->owners[role])
-			list_set_owner(t, &s->owners[role], e);
+			list_set_owner(t, s, role, e);
 }
 
 /* ---- sockets ---- */
