@@ -104,6 +104,7 @@ struct options {
 	struct options_ring log_ring;
 	struct options_file log_limits;
 	bool journal;			/* lines go there */
+	const char *metrics;		/* a file or an address; or NULL */
 	bool until_eof;			/* of the standard input */
 	bool no_promiscuous;
 	bool no_comments;

@@ -54,6 +54,8 @@ static int check_log(const struct options *o)
 	if (o->action != ACTION_LOG && (o->log_file || o->journal))
 		return options_bad("only for pktwho log:",
 				   o->journal ? "--journal" : "--log-file");
+	if (o->metrics && !options_show(o))
+		return options_bad("only for pktwho top and log:", "--metrics");
 	if (o->log_file && o->journal)
 		return options_bad("lines go to one place, not also to",
 				   o->log_file);

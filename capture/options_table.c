@@ -162,12 +162,13 @@ const struct option_row options_table[] = {
 	  OPTION_HERE, FLAG(json) },
 	{ 0, "log-file", "FILE",
 	  "log: lines go there, not to stdout; with\n"
-	  "--log-rotate COND as -b; or --journal",
+	  "--log-rotate COND; --journal; --metrics WHERE",
 	  OPTION_HERE, VALUE_FILE, TEXT(log_file) },
 	{ 0, "log-rotate", "COND", NULL,
 	  OPTION_HERE, VALUE_WORD, "duration: filesize: interval: files: "
 	  "total: free: nametimenum:", .take = options_take_log_rotate },
 	{ 0, "journal", NULL, NULL, OPTION_HERE, FLAG(journal) },
+	{ 0, "metrics", "WHERE", NULL, OPTION_HERE, TEXT(metrics) },
 	{ 0, "no-tshark", NULL, NULL, OPTION_HERE, FLAG(no_tshark) },
 	{ 0, "exclude-connection", "C",
 	  "not this one, as SSH_CONNECTION has it",

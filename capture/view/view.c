@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "geo.h"
+#include "host/clocks.h"
 #include "host/log.h"
 #include "options.h"
 #include "output/country_cache.h"
@@ -19,6 +20,8 @@
 #include "printable.h"
 #include "view/columns.h"
 #include "view/destination.h"
+#include "view/exporter.h"
+#include "view/metrics.h"
 #include "view/printer.h"
 #include "view/report.h"
 #include "view/speech.h"
@@ -28,6 +31,7 @@
 #define MAX_FLOWS	131072	/* 50 MB, if there are so many */
 #define MAX_ACTORS	16384
 #define MAX_NAMES	16384	/* 5 MB */
+#define METRICS_NS	1000000000ull	/* between two exports */
 #define TOP_INTERVAL_NS 1000000000ull
 #define BATCH_WIDTH	180	/* there is room for everything */
 #define LOG_WAITS	(4u << 20)	/* bytes, some thousand lines */
@@ -39,6 +43,9 @@ struct view {
 	struct country_cache *countries;
 	struct actors *actors;
 	struct flows *flows;
+	struct exporter *exporter;	/* of the metrics, or NULL */
+	struct metrics *metrics;
+	uint64_t exported_ns;
 	struct resolved *names;
 	struct speech *speech;		/* NULL: nobody listens */
 	bool speech_told;		/* why it does not work */
@@ -119,6 +126,15 @@ static int find_group(const char *by, enum table_group *group)
 	log_error("there are no rows by \"%s\", but by connections, processes, "
 		  "programs, hosts, countries, users and containers", by);
 	return -EINVAL;
+}
+
+static int open_metrics(struct view *v)
+{
+	if (!v->options->metrics)
+		return 0;
+	v->metrics = metrics_new();
+	return v->metrics ? exporter_start(&v->exporter, v->options->metrics) :
+			    -ENOMEM;
 }
 
 static int open_tables(struct view *v)
@@ -213,6 +229,8 @@ static void free_view(struct view *v)
 	speech_free(v->speech);
 	flows_free(v->flows);
 	resolved_free(v->names);
+	exporter_stop(v->exporter);
+	metrics_free(v->metrics);
 	actors_free(v->actors);
 	country_cache_free(v->countries);
 	free(v);
@@ -222,6 +240,8 @@ static int open_lists(struct view *v)
 {
 	int err = find_group(v->options->by, &v->group);
 
+	if (!err)
+		err = open_metrics(v);
 	if (!err)
 		err = open_tables(v);
 	return err ? err : open_reader(v);
@@ -282,6 +302,8 @@ void view_packet(struct view *v, const struct owned_packet *p)
 	}
 	v->epoch_ns = p->frame->ts_ns - p->mono_ns;
 	flows_packet(v->flows, p);
+	if (v->metrics)
+		metrics_packet(v->metrics, p);
 }
 
 /* ---- lines ---- */
@@ -377,6 +399,22 @@ static void hear(struct view *v)
 		log_info("no applications and names: %s", why);
 }
 
+static void export_metrics(struct view *v)
+{
+	struct flows_stats stats;
+	const char *text;
+	size_t len;
+
+	if (!v->metrics)
+		return;
+	flows_stats(v->flows, &stats);
+	text = metrics_text(v->metrics, &stats, &v->losses,
+			    v->stream ? stream_lost(v->stream) : 0, &len);
+	if (text)
+		exporter_put(v->exporter, text, len);
+	v->exported_ns = clock_ns(CLOCK_MONOTONIC);
+}
+
 int view_update(struct view *v, const struct view_losses *losses,
 		uint64_t now_ns)
 {
@@ -389,6 +427,8 @@ int view_update(struct view *v, const struct view_losses *losses,
 	v->losses.undissected = v->speech ? speech_missed(v->speech) : 0;
 	v->now_ns = now_ns;
 	flows_expire(v->flows, now_ns);
+	if (clock_ns(CLOCK_MONOTONIC) >= v->exported_ns + METRICS_NS)
+		export_metrics(v);
 	if (v->top)
 		return top_update(v->top, &v->losses, now_ns,
 				  now_ns + v->epoch_ns);
@@ -434,6 +474,7 @@ int view_close(struct view *v)
 		hear(v);
 	}
 	flows_stop(v->flows);
+	export_metrics(v);
 	if (v->stream)
 		err = close_stream(v);
 	free_view(v);

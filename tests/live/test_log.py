@@ -264,6 +264,41 @@ class Log(world.LiveTest):
         self.assertEqual(done.returncode, 1)
         self.assertIn("--force overwrites it", done.stderr)
 
+    def test_metrics_are_those_of_the_file(self):
+        """By HTTP and in a file; the sums are those of its process table."""
+        ns = self.namespace()
+        path = self.dir / "metrics.pcapng"
+        text = self.dir / "metrics.prom"
+        process, out = self.begin("-w", path, "--metrics", text, within=ns)
+        server = self.tcp_server(within=ns)
+        ns.run("sh", "-c", clients(
+            5, f"http://127.0.0.1:{server.told}/"), check=True)
+        wait_for(lambda: out.read_text().count('"closed"') >= 5, "end", 30)
+        self.end(process, out)
+        wait_for(lambda: 'program="curl"' in text.read_text(), "text", 10)
+        told = dict(line.rsplit(" ", 1) for line in
+                    text.read_text().splitlines() if line[0] != "#")
+        table = collections.Counter()
+        for row in pcapng.read_table(
+                list(pcapng.blocks(path.read_bytes()))[-1].data):
+            table[row["name"]] += row["bytes"]
+        curl = [int(told[f'pktwho_program_{way}_bytes_total{{program="curl"}}'])
+                for way in ("sent", "received")]
+        self.assertEqual(sum(curl), table[b"curl"])
+        self.assertEqual(told["pktwho_lost_lines_total"], "0")
+
+    def test_metrics_by_http(self):
+        ns = self.namespace()
+        self.begin("--metrics", "9464", within=ns)
+
+        def get(path):
+            return ns.run("curl", "-s", "-o", "-", "-w", "%{http_code}",
+                          f"http://127.0.0.1:9464{path}").stdout
+        wait_for(lambda: "pktwho_packets_total " in get("/metrics"), "text",
+                 20)
+        self.assertTrue(get("/metrics").endswith("200"))
+        self.assertEqual(get("/other"), "404")
+
     def test_into_the_journal(self):
         """Who listens there is ours: in mounts of its own."""
         script = """if True:
