@@ -8,6 +8,8 @@
 #include <epan/expert.h>
 #include <epan/prefs.h>
 
+#include "detect/baseline.h"
+#include "detect/detect.h"
 #include "dpi/dpi.h"
 #include "proc/expert.h"
 #include "proc/fields.h"
@@ -202,7 +204,8 @@ static void dissect_packet(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 	bool want_places = geo_fields_is_wanted(tree);
 	bool want_proc = fields_are_wanted(tree);
 	bool want_stats = stats_are_wanted();
-	bool want_experts = expert_items_are_wanted(tree);
+	bool want_experts = expert_items_are_wanted(tree) ||
+			    detect_is_wanted(tree);
 	bool want_dpi = dpi_is_wanted(pinfo, tree);
 	bool wanted = want_proc || want_places || want_stats || want_experts;
 	struct found f = {
@@ -218,8 +221,10 @@ static void dissect_packet(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 	block = options_of(pinfo);
 	if (block)
 		wtap_block_foreach_option(block, take_option, &f);
-	if (f.has_owners && !PINFO_FD_VISITED(pinfo))
+	if (f.has_owners && !PINFO_FD_VISITED(pinfo)) {
 		expert_items_count(pinfo, &f.owners);
+		detect_count(pinfo, &f.owners);
+	}
 	if (want_dpi)
 		dpi_add(tree, tvb, pinfo, f.has_owners ? &f.owners : NULL);
 	if (!wanted)
@@ -228,8 +233,10 @@ static void dissect_packet(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 	look_for_import(&f, &imported, tvb, block);
 	if (f.has_owners || f.imported || f.malformed || f.newer)
 		item = add_owners(tree, tvb, pinfo, &f);
-	if (want_experts)
+	if (want_experts) {
 		expert_items_packet(item, pinfo, &f.owners, block);
+		detect_show(item, pinfo);
+	}
 	if (want_places)
 		geo_fields_add(tree, tvb, pinfo, f.owners.src.country,
 			  f.owners.dst.country);
@@ -387,6 +394,12 @@ static void register_experts(void)
 				    array_length(ei));
 }
 
+static void on_preferences(void)
+{
+	geo_fields_reset();
+	detect_reset();
+}
+
 void pktwho_register(void)
 {
 	static int *ett[] = { &ett_proc };
@@ -399,10 +412,12 @@ void pktwho_register(void)
 	fields_init(proto_proc);
 	records_init();
 	register_experts();
-	prefs = prefs_register_protocol(proto_proc, geo_fields_reset);
+	prefs = prefs_register_protocol(proto_proc, on_preferences);
 	geo_fields_init(prefs);
 	dpi_init();
 	expert_items_init(proto_proc, prefs);
+	detect_init(proto_proc, prefs);
+	baseline_init();
 	import_init();
 	stats_init(proto_proc, prefs);
 	latency_init();

@@ -37,20 +37,37 @@ static bool tapping;		/* ... so they are asked for when it is read again */
 static void register_fields(void)
 {
 	static hf_register_info all[] = {
-		{ &hf_app, { "Application", "dpi.app", FT_STRINGZ, BASE_NONE,
-			     NULL, 0, NULL, HFILL } },
-		{ &hf_how, { "Known By", "dpi.how", FT_STRINGZ, BASE_NONE,
-			     NULL, 0, NULL, HFILL } },
-		{ &hf_host, { "Host", "dpi.host", FT_STRINGZ, BASE_NONE, NULL,
-			      0, NULL, HFILL } },
-		{ &hf_detail, { "Detail", "dpi.detail", FT_STRINGZ, BASE_NONE,
-				NULL, 0, NULL, HFILL } },
+		{ &hf_app, { "Application", "dpi.app", FT_STRINGZ,
+			BASE_NONE, NULL, 0,
+			"What is spoken, as HTTP, DNS over TLS or Redis",
+			HFILL } },
+		{ &hf_how, { "Known By", "dpi.how", FT_STRINGZ,
+			BASE_NONE, NULL, 0,
+			"By what it is known: content (the first bytes), alpn, "
+			"dissector, port",
+			HFILL } },
+		{ &hf_host, { "Host", "dpi.host", FT_STRINGZ,
+			BASE_NONE, NULL, 0,
+			"Server name, host of the request, or name that DNS is "
+			"asked for",
+			HFILL } },
+		{ &hf_detail, { "Detail", "dpi.detail", FT_STRINGZ,
+			BASE_NONE, NULL, 0,
+			"Method, path and status; version, cipher and ALPN; user, "
+			"share, topic and so on",
+			HFILL } },
 		{ &hf_summary, { "Summary", "dpi.summary", FT_STRINGZ,
-				 BASE_NONE, NULL, 0, NULL, HFILL } },
+			BASE_NONE, NULL, 0,
+			"All of these in one line",
+			HFILL } },
 		{ &hf_name, { "Resolved Name", "dpi.name", FT_STRINGZ,
-			      BASE_NONE, NULL, 0, NULL, HFILL } },
+			BASE_NONE, NULL, 0,
+			"Name that this host resolved to get the remote address",
+			HFILL } },
 		{ &hf_name_proc, { "Resolved By", "dpi.name_proc", FT_STRINGZ,
-				   BASE_NONE, NULL, 0, NULL, HFILL } },
+			BASE_NONE, NULL, 0,
+			"Process that resolved it",
+			HFILL } },
 	};
 
 	if (has_fields)
@@ -214,7 +231,8 @@ struct view {
 	const char *host;
 	struct dpi_flow *flow;		/* NULL for what has none */
 	const struct dpi_turn *turn;
-	const char *unresolved;		/* the expert item's, or NULL */
+	const char *unresolved;		/* the expert items', or NULL */
+	const char *tunnel;
 };
 
 static bool is_wanted(const struct view *v, int hf)
@@ -313,6 +331,8 @@ static void show(struct view *v, const struct attribution *owners)
 	add_names(v, owners);
 	if (v->unresolved)
 		dpi_expert_add(top, v->pinfo, v->unresolved);
+	if (v->tunnel)
+		dpi_expert_add_tunnel(top, v->pinfo, v->tunnel);
 }
 
 /* ---- a packet ---- */
@@ -389,8 +409,9 @@ void dpi_add(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 	if (v.flow && v.flow->host_frame == pinfo->num &&
 	    !v.flow->ech && dpi_expert_is_due(v.flow->host, owners))
 		v.unresolved = v.flow->host;
+	v.tunnel = dpi_expert_tunnel(pinfo->num);
 	if (!proto_field_is_referenced(tree, proto_dpi) &&
-	    !(v.unresolved && expert_items_are_wanted(tree)))
+	    !((v.unresolved || v.tunnel) && expert_items_are_wanted(tree)))
 		return;
 	look(&v, &l);
 	if (v.app)

@@ -5,9 +5,11 @@
 #include <epan/to_str.h>
 
 #include "dpi/names.h"
+#include "dpi/tunnel.h"
 
 static expert_field ei_unresolved = EI_INIT;
-static ws_bool enabled = true;
+static expert_field ei_tunnel = EI_INIT;
+static ws_bool enabled = true, tunnels_enabled = true;
 
 bool dpi_expert_is_due(const char *host, const struct attribution *owners)
 {
@@ -30,14 +32,31 @@ void dpi_expert_add(proto_item *item, packet_info *pinfo, const char *host)
 			"%s was never resolved by this host", host);
 }
 
+const char *dpi_expert_tunnel(uint32_t frame)
+{
+	return tunnels_enabled ? dpi_tunnel_get(frame) : NULL;
+}
+
+void dpi_expert_add_tunnel(proto_item *item, packet_info *pinfo,
+			   const char *text)
+{
+	expert_add_info_format(pinfo, item, &ei_tunnel, "%s", text);
+}
+
 void dpi_expert_register(int proto)
 {
 	static ei_register_info all[] = {
 		{ &ei_unresolved, { "dpi.unresolved", PI_SECURITY, PI_NOTE,
 				    "TLS server name that was never resolved",
 				    EXPFILL } },
+		{ &ei_tunnel, { "dpi.tunnel", PI_SECURITY, PI_WARN,
+				"Many long names below one domain", EXPFILL } },
 	};
 
+	all[0].eiinfo.hf_info.hfinfo.blurb =
+		"This host names a TLS server that it did not ask DNS for";
+	all[1].eiinfo.hf_info.hfinfo.blurb =
+		"A process puts data into the names that it asks DNS for";
 	expert_register_field_array(expert_register_protocol(proto), all,
 				    array_length(all));
 }
@@ -48,4 +67,9 @@ void dpi_expert_init(module_t *prefs)
 		"Report TLS server names that were never resolved",
 		"An expert item where this host names a TLS server that it did"
 		" not ask DNS for, though it asked for others.", &enabled);
+	prefs_register_bool_preference(prefs, "expert_tunnel",
+		"Report data in the names that DNS is asked for",
+		"An expert item where a process asks for many different long"
+		" names below one domain.", &tunnels_enabled);
+	dpi_tunnel_init();
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The expert item dpi.unresolved: a TLS server name that this host never
- * asked DNS for.  Its preference is dpi.expert_unresolved.
+ * The expert items dpi.unresolved, a TLS server name that this host never
+ * asked DNS for, and dpi.tunnel (tunnel.h).  Their preferences are
+ * dpi.expert_unresolved and dpi.expert_tunnel.
  */
 #ifndef PKTWHO_PLUGIN_DPI_EXPERT_H
 #define PKTWHO_PLUGIN_DPI_EXPERT_H
@@ -25,5 +26,10 @@ bool dpi_expert_is_due(const char *host, const struct attribution *owners);
 
 /* Adds the item to @item for a packet of which it is due. */
 void dpi_expert_add(proto_item *item, packet_info *pinfo, const char *host);
+
+/* What there is to tell of a tunnel in @frame, or NULL; and tells it. */
+const char *dpi_expert_tunnel(uint32_t frame);
+void dpi_expert_add_tunnel(proto_item *item, packet_info *pinfo,
+			   const char *text);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Names that are asked for, and what they were resolved to. */
 #include "dpi/reader.h"
+#include "dpi/tunnel.h"
 
 #include "dpi/names.h"
 #include "text.h"
@@ -136,6 +137,9 @@ void read_dns(struct reader *r, const struct attribution *owners)
 	is_answer = reader_flag(r, DNS_IS_RESPONSE);
 	if (is_for_us(owners, is_answer))
 		dpi_names_ask(name);
+	if (is_for_us(owners, is_answer) && !is_answer)
+		dpi_tunnel_ask(r->pinfo, fvalue_get_string(finfo_value(
+			reader_value(r, DNS_NAME))), owners);
 	if (is_answer)
 		type = read_answers(r, name, type, owners);
 	dpi_flow_turn(r->flow, r->pinfo->num, false,

@@ -8,17 +8,22 @@
 #include "pcapng.h"
 #include "geo/geo_fields.h"
 #include "dpi/spoken.h"
+#include "proc/disguise.h"
 #include "text.h"
 
 enum item {
-	DELETED, MEMFD, WORLD_WRITABLE, COUNTRY, PORT, UNKNOWN, TABLE, ITEMS
+	DELETED, MEMFD, WORLD_WRITABLE, IMITATION, HIDDEN, COUNTRY, PORT,
+	UNKNOWN, TABLE, ITEMS
 };
 
 static expert_field ei[ITEMS] = {
 	EI_INIT, EI_INIT, EI_INIT, EI_INIT, EI_INIT, EI_INIT, EI_INIT,
+	EI_INIT, EI_INIT,
 };
 
-static ws_bool enabled[ITEMS] = { true, true, true, true, true, true, true };
+static ws_bool enabled[ITEMS] = {
+	true, true, true, true, true, true, true, true, true,
+};
 static const char *pref_countries = "";
 
 static int proto_ours = -1;
@@ -39,6 +44,13 @@ static const struct {
 		"Report executables that anyone could have put there",
 		"An expert item where a process runs an executable in a"
 		" directory that everyone may write to." },
+	[IMITATION] = { "expert_imitation",
+		"Report names of system programs on others",
+		"An expert item where a process is called as a thread of the"
+		" kernel or a program of every host, and is neither." },
+	[HIDDEN] = { "expert_hidden", "Report hidden and temporary executables",
+		"An expert item where the path of an executable has a hidden"
+		" part, or is in a directory for temporary files." },
 	[COUNTRY] = { "expert_country", "Report countries that are not allowed",
 		"An expert item where an address is in none of the allowed"
 		" countries, if there are any." },
@@ -65,6 +77,12 @@ static void register_items(int proto)
 		{ &ei[WORLD_WRITABLE], { "proc.expert.world_writable",
 			PI_SECURITY, PI_WARN,
 			"Anyone may write to the executable's directory",
+			EXPFILL } },
+		{ &ei[IMITATION], { "proc.expert.imitation", PI_SECURITY,
+			PI_WARN, "The name of a system program on another",
+			EXPFILL } },
+		{ &ei[HIDDEN], { "proc.expert.hidden", PI_SECURITY, PI_NOTE,
+			"The executable is hidden, or in a temporary directory",
 			EXPFILL } },
 		{ &ei[COUNTRY], { "proc.expert.country", PI_SECURITY, PI_WARN,
 			"Country that is not allowed", EXPFILL } },
@@ -175,10 +193,25 @@ static void report(proto_item *item, packet_info *pinfo, enum item what,
 			    strnlen(p->exepath, sizeof(p->exepath))));
 }
 
+/* One find is told once: who can write to a directory is worse than where. */
+static void look_at_path(proto_item *item, packet_info *pinfo,
+			 const struct process *p)
+{
+	const char *imitates = disguise_imitates(p), *hides = disguise_hides(p);
+	bool told = process_has(p, FIELD_FLAGS) &&
+		    p->flags & (PROCESS_EXE_WORLD_WRITABLE | PROCESS_EXE_MEMFD);
+
+	if (imitates)
+		report(item, pinfo, IMITATION, p, imitates);
+	if (hides && !told)
+		report(item, pinfo, HIDDEN, p, hides);
+}
+
 /* A memfd counts as deleted, too; one word on it is enough. */
 static void look_at_process(proto_item *item, packet_info *pinfo,
 			    const struct process *p)
 {
+	look_at_path(item, pinfo, p);
 	if (!process_has(p, FIELD_FLAGS))
 		return;
 	if (p->flags & PROCESS_EXE_MEMFD)
@@ -272,6 +305,7 @@ static bool port_is_owned(const packet_info *pinfo)
 	       spoken_is(pinfo, proto_get_id_by_filter_name("tls"));
 }
 
+/* The lower port is the server's, and all its clients are one line. */
 static void look_at_port(proto_item *item, packet_info *pinfo)
 {
 	if (!enabled[PORT] ||
@@ -284,10 +318,10 @@ static void look_at_port(proto_item *item, packet_info *pinfo)
 		    port_is_owned(pinfo))
 			continue;
 		expert_add_info_format(pinfo, item, &ei[PORT],
-			"%s between ports %u and %u, and neither is its own",
+			"%s on port %u, which is not its own",
 			proto_get_protocol_short_name(
 				find_protocol_by_id(proto)),
-			pinfo->srcport, pinfo->destport);
+			MIN(pinfo->srcport, pinfo->destport));
 		return;
 	}
 }

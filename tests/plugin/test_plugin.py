@@ -85,7 +85,7 @@ class Documentation(unittest.TestCase):
     def test_every_field_is_described(self):
         for line in tshark.lines("tshark", "-G", "fields"):
             kind, *rest = line.split("\t")
-            if kind == "F" and rest[3] in ("proc", "geo"):
+            if kind == "F" and rest[3] in ("proc", "geo", "dpi"):
                 self.assertTrue(rest[6].strip(), rest[1])
 
 
