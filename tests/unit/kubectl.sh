@@ -1,0 +1,45 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# kubectl.sh KUBECTL-PKTWHO: what it asks a cluster, and where it captures.
+set -eu
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+plugin=$(realpath "$1")
+cd "$dir"
+
+fail() {
+	echo "$*" >&2
+	exit 1
+}
+
+# A cluster of one pod with two containers, on node-7, where agent-x is.
+cat >kubectl <<'END'
+#!/bin/sh
+printf '%s\n' "$*" >>asked
+case "$*" in
+'get pod -n fruit shop -o jsonpath={.spec.nodeName}') printf node-7 ;;
+'get pod -n fruit shop -o jsonpath={.status.containerStatuses'*)
+	printf 'containerd://aaa1 cri-o://bbb2' ;;
+'get pod -n pktwho -l app=pktwho --field-selector spec.nodeName=node-7,'*)
+	printf agent-x ;;
+'get pod late '*) ;;
+'exec '*) printf packets ;;
+*) echo "kubectl: $*?" >&2; exit 1 ;;
+esac
+END
+chmod +x kubectl
+PATH=$dir:$PATH
+
+[ "$("$plugin" -n fruit shop -f 'tcp port 80')" = packets ] ||
+	fail 'no packets'
+tail -n 1 asked >last
+[ "$(cat last)" = 'exec -i -n pktwho agent-x -- /pktwho -q -i any --container aaa1,bbb2 -f tcp port 80 -w -' ] ||
+	fail "asked: $(cat last)"
+
+! "$plugin" late 2>said || fail 'a pod without a node'
+grep -q 'is on no node yet' said || fail "said: $(cat said)"
+for wrong in '' '-n' '--help'; do
+	# shellcheck disable=SC2086 # no word at all, too
+	! "$plugin" $wrong 2>said || fail "it takes '$wrong'"
+	grep -q '^usage: ' said || fail "said: $(cat said)"
+done
