@@ -102,8 +102,35 @@ try() {
 		die "top: $(cat said)"
 	[ -e /usr/share/bash-completion/completions/pktwho ]
 	[ -e /usr/share/man/man1/pktwho.1.gz ]
-	rm -f got.pcapng said
+	pages
+	rm -rf got.pcapng said samples
 	cd "$tree"
+}
+
+# Every command that is shown with its output, on the samples installed with it.
+pages() {
+	cp -r /usr/share/doc/pktwho/examples samples
+	mkdir work
+	chown alice work
+	mv samples work
+	(cd work && zcat -f /usr/share/doc/pktwho/README.md* \
+		/usr/share/doc/pktwho/cookbook.md* >pages &&
+		as_alice env TZ=UTC LC_ALL=C.UTF-8 python3 - <<-'END'
+	import re, subprocess
+	one = re.compile(r"^\$ ((?:.*(?:\\|\||; do)\n)*(?:(?:    .*\n)*  done|.*)\n)"
+	                 r"((?:(?!```|\$ ).*\n)*)", re.M)
+	shown = one.findall("".join(re.findall(
+	    r"^```\n(\$ .*?)^```\n", open("pages").read(), re.M | re.S)))
+	assert len(shown) >= 25, len(shown)
+	old = " 4.0." in subprocess.getoutput("tshark --version").split("\n")[0]
+	for command, output in shown:
+	    done = subprocess.run(command, shell=True, text=True,
+	                          capture_output=True)
+	    assert done.returncode == 0, (command, done.stderr)
+	    assert not old or done.stdout == output, (command, done.stdout)
+	END
+	) || die 'a page shows what is not so'
+	rm -rf work
 }
 
 # The same packages of a later version.
