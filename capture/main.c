@@ -9,9 +9,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/cut.h"
+#include "archive/find.h"
+#include "archive/list.h"
+#include "host/sandbox.h"
 #include "host/sudo_user.h"
 #include "host/child.h"
 #include "doctor.h"
+#include "host/clocks.h"
 #include "wireshark/extcap.h"
 #include "host/log.h"
 #include "options.h"
@@ -103,6 +108,42 @@ static int show_remote(struct options *o)
 	while (child_pass_on(p.err) > 0)
 		;
 	return child_wait_pipes(&p) || err ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* The files as who we are, as a ring is root's; the rest as the caller. */
+static int search(const struct options *o)
+{
+	uint64_t now = clock_ns(CLOCK_REALTIME);
+	struct cut_options cut = {
+		.filter = &o->filter,
+		.host = o->host,
+		.from_ns = o->last_ns && o->last_ns < now ? now - o->last_ns : 0,
+		.path = o->write,
+		.compression = compression_of(o->compression, o->write),
+	};
+	struct archive_list files;
+	long found;
+
+	signals_ignore();
+	if (o->write && !o->force && pcapng_output_is_taken(o->write)) {
+		log_error("%s is there already: --force overwrites it",
+			  o->write);
+		return EXIT_FAILURE;
+	}
+	if (archive_list_open(&files, o->paths, cut.from_ns) || become_user())
+		return EXIT_FAILURE;
+	sandbox_enter();
+	found = o->action == ACTION_CUT ?
+			archive_cut(&files, &cut) :
+			archive_find(&files, &o->filter, cut.from_ns);
+	archive_list_close(&files);
+	if (found == -EPIPE)
+		return EXIT_SUCCESS;
+	if (!found)
+		log_error("nothing was found");
+	else if (found > 0 && o->action == ACTION_CUT && !o->quiet)
+		log_info("%ld packets", found);
+	return found > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int remote(struct options *o)
@@ -281,6 +322,9 @@ int main(int argc, char **argv)
 		return source_print_filter(o.interfaces[0].name,
 					   o.interfaces[0].filter) ?
 			       EXIT_FAILURE : EXIT_SUCCESS;
+	case ACTION_CUT:
+	case ACTION_FIND:
+		return search(&o);
 	case ACTION_DOCTOR:
 		return doctor(privilege_get(argv)) ? EXIT_SUCCESS :
 						     EXIT_FAILURE;

@@ -126,6 +126,8 @@ int options_each(int argc, char **argv,
 {
 	struct option longs[OPTIONS_MAX_ROWS + 1];
 	const bool top = argc && !strcmp(argv[0], "top");
+	const bool paths = argc && (!strcmp(argv[0], "cut") ||
+				    !strcmp(argv[0], "find"));
 	char letters[LETTERS];
 	int c, err, before, interfaces = 0;
 
@@ -145,6 +147,10 @@ int options_each(int argc, char **argv,
 		if (err)
 			return err;
 		interfaces += find_row(c)->letter == 'i';
+	}
+	if (paths) {
+		*command = argv + optind;
+		return 0;
 	}
 	/* Only a "--" of its own moved optind: not one that is a file's name. */
 	if (optind < argc && optind == before)
@@ -186,6 +192,16 @@ static void set_record(struct options *o)
 	o->file.bytes = 20000000;
 }
 
+/* A ring's directory, as far as nothing else is said. */
+static void set_paths(struct options *o)
+{
+	static char directory[] = OPTIONS_RECORD_DIR;
+	static char *usual[] = { directory, NULL };
+
+	o->paths = o->command && *o->command ? o->command : usual;
+	o->command = NULL;
+}
+
 int options_parse(struct options *o, int argc, char **argv)
 {
 	const struct option_command *command = find_command(argc, argv);
@@ -204,6 +220,8 @@ int options_parse(struct options *o, int argc, char **argv)
 	if (o->action == ACTION_RECORD)
 		set_record(o);
 	err = options_each(argc, argv, take, o, &o->command);
+	if (o->action == ACTION_CUT || o->action == ACTION_FIND)
+		set_paths(o);
 	if (!err)
 		err = options_check(o);
 	if (err)

@@ -34,6 +34,8 @@ enum options_action {
 	ACTION_LIST_LINKTYPES,
 	ACTION_PRINT_FILTER,
 	ACTION_DOCTOR,
+	ACTION_CUT,			/* of files, as all that is below */
+	ACTION_FIND,
 	ACTION_HELP,
 	ACTION_VERSION,
 };
@@ -115,6 +117,9 @@ struct options {
 	enum log_level log_level;
 	enum sandbox_mode sandbox;
 	struct filter filter;
+	const char *host;		/* of packets to be cut out, or NULL */
+	uint64_t last_ns;		/* ... of so long a time; 0: all */
+	char **paths;			/* to be searched; NULL-terminated */
 	const char *exclude;		/* a connection, as SSH_CONNECTION has it */
 	struct options_remote remote;
 	const char *control_in;		/* Wireshark's toolbar, or NULL */

@@ -87,6 +87,31 @@ static int check_compression(const struct options *o)
 	return options_bad("--compress-type says otherwise than", o->write);
 }
 
+static int check_search(const struct options *o)
+{
+	bool cut = o->action == ACTION_CUT, find = o->action == ACTION_FIND;
+
+	if (!cut && o->host)
+		return options_bad("only for pktwho cut:", "--host");
+	if (!cut && !find)
+		return o->last_ns ? options_bad("only for pktwho cut and find:",
+						"--last") : 0;
+	if (o->interface_count || o->first_filter || o->max_packets ||
+	    o->max_duration_ns || o->until_eof || o->hash || o->print ||
+	    o->ring.asked || o->read || o->remote.host || o->filter.follow ||
+	    o->file.bytes || o->exclude)
+		return options_bad("nothing is captured, so --proc and the "
+				   "like, -w, --last and no others are for",
+				   cut ? "cut" : "find");
+	if (cut && !o->write)
+		return options_bad("no file to cut them into, without", "-w");
+	if (find && o->write)
+		return options_bad("what is found is printed, without", "-w");
+	if (find && filter_is_empty(&o->filter))
+		return options_bad("whom to find, without", "--proc");
+	return 0;
+}
+
 static int check_ring(const struct options *o)
 {
 	const struct options_file *f = &o->file;
@@ -116,6 +141,8 @@ int options_check(const struct options *o)
 
 	if (!err)
 		err = check_log(o);
+	if (!err)
+		err = check_search(o);
 	if (!err)
 		err = check_ring(o);
 	if (!err)

@@ -40,6 +40,8 @@ int options_take_log_rotate(struct options *o, const struct option_row *row,
 			    const char *arg);
 int options_take_duration(struct options *o, const struct option_row *row,
 			  const char *arg);
+int options_take_span(struct options *o, const struct option_row *row,
+		      const char *arg);
 int options_take_interface(struct options *o, const struct option_row *row,
 			   const char *arg);
 int options_take_filter(struct options *o, const struct option_row *row,

@@ -120,7 +120,7 @@ const struct option_row options_table[] = {
 	{ 0, "remote", "HOST",
 	  "capture there, through ssh; see the man page for\n"
 	  "--remote-port PORT, --remote-command COMMAND,\n"
-	  "--remote-sudo and --remote-copy",
+	  "--remote-sudo, --remote-copy, --exclude-connection",
 	  OPTION_HERE, VALUE_HOST, .take = options_take_host,
 	  .dialog = { DIALOG_REMOTE, PAGE_HOST, "Host",
 		      "As ssh takes it: a name of ~/.ssh/config, or user@host",
@@ -161,8 +161,7 @@ const struct option_row options_table[] = {
 	{ 0, "json", NULL, NULL,
 	  OPTION_HERE, FLAG(json) },
 	{ 0, "log-file", "FILE",
-	  "log: lines go there, not to stdout; with\n"
-	  "--log-rotate COND; --journal; --metrics WHERE",
+	  "log: there; --log-rotate COND --journal --metrics",
 	  OPTION_HERE, VALUE_FILE, TEXT(log_file) },
 	{ 0, "log-rotate", "COND", NULL,
 	  OPTION_HERE, VALUE_WORD, "duration: filesize: interval: files: "
@@ -170,9 +169,13 @@ const struct option_row options_table[] = {
 	{ 0, "journal", NULL, NULL, OPTION_HERE, FLAG(journal) },
 	{ 0, "metrics", "WHERE", NULL, OPTION_HERE, TEXT(metrics) },
 	{ 0, "no-tshark", NULL, NULL, OPTION_HERE, FLAG(no_tshark) },
-	{ 0, "exclude-connection", "C",
-	  "not this one, as SSH_CONNECTION has it",
-	  OPTION_HERE, TEXT(exclude) },
+	{ 0, "last", "TIME", NULL,
+	  OPTION_HERE, .take = options_take_span,
+	  .at = offsetof(struct options, last_ns) },
+	{ 0, "host", "ADDRESS", NULL,
+	  OPTION_HERE, VALUE_HOST, .take = options_take_text,
+	  .at = offsetof(struct options, host) },
+	{ 0, "exclude-connection", "C", NULL, OPTION_HERE, TEXT(exclude) },
 	{ 'h', "help", NULL, "this text", OPTION_HERE, ACTION(ACTION_HELP) },
 	{ 'v', "version", NULL, "the version",
 	  OPTION_HERE, ACTION(ACTION_VERSION) },
@@ -189,6 +192,9 @@ const struct option_command options_commands[] = {
 	  ACTION_LOG },
 	{ "record", "[OPTION]...", "a ring of 2 GB in " OPTIONS_RECORD_DIR,
 	  ACTION_RECORD },
+	{ "cut", "[OPTION]...",
+	  "packets out of files: --last 10m --host ADDRESS", ACTION_CUT },
+	{ "find", "[OPTION]...", "which files have a process", ACTION_FIND },
 	{ "doctor", NULL, "what this machine and user can do", ACTION_DOCTOR },
 	{ NULL, NULL, NULL, 0 },
 };

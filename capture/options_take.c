@@ -233,6 +233,30 @@ int options_add_interface(struct options *o, const char *name)
 	return 0;
 }
 
+/* "90s", "10m", "2h", "7d": seconds without a letter. */
+int options_take_span(struct options *o, const struct option_row *row,
+		      const char *arg)
+{
+	static const struct {
+		char letter;
+		uint64_t seconds;
+	} units[] = { { '\0', 1 }, { 's', 1 }, { 'm', 60 }, { 'h', 3600 },
+		      { 'd', 86400 } };
+	size_t digits = strspn(arg, "0123456789");
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
+		uint64_t n = strtoull(arg, NULL, 10);
+
+		if (arg[digits] != units[i].letter || !digits || !n ||
+		    (arg[digits] && arg[digits + 1]) || digits > 6)
+			continue;
+		*(uint64_t *)((char *)o + row->at) =
+			n * units[i].seconds * 1000000000;
+		return 0;
+	}
+	return bad_value(row, arg);
+}
+
 int options_take_interface(struct options *o, const struct option_row *row,
 			   const char *arg)
 {

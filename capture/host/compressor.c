@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -134,4 +135,123 @@ size_t compressor_run(struct compressor *c, const uint8_t *piece, size_t len,
 	*out = c->bytes;
 	return c->zstd ? run_zstd(c, piece, len, last) :
 			 run_gzip(c, piece, len);
+}
+
+/* ---- the other way ---- */
+
+#define UNDO_BYTES 65536
+
+struct undo {
+	int fd;
+	size_t max;
+	uint8_t in[UNDO_BYTES];
+	size_t in_len;
+	size_t in_at;
+	uint8_t *out;
+	size_t len;
+	size_t room;
+};
+
+/* Some room behind what is there: 0, -EFBIG or -ENOMEM. */
+static int make_room(struct undo *u)
+{
+	size_t room = u->room ? 2 * u->room : 16 * UNDO_BYTES;
+	uint8_t *out;
+
+	if (u->room - u->len >= UNDO_BYTES)
+		return 0;
+	if (room > u->max)
+		return -EFBIG;
+	out = realloc(u->out, room);
+	if (!out)
+		return -ENOMEM;
+	u->out = out;
+	u->room = room;
+	return 0;
+}
+
+/* 1, 0 at the end, or -errno. */
+static int read_more(struct undo *u)
+{
+	ssize_t n;
+
+	if (u->in_at < u->in_len)
+		return 1;
+	do
+		n = read(u->fd, u->in, sizeof(u->in));
+	while (n < 0 && errno == EINTR);
+	u->in_at = 0;
+	u->in_len = n > 0 ? (size_t)n : 0;
+	return n < 0 ? -errno : n > 0;
+}
+
+/* What is broken ends it as if the file did. */
+static int undo_zstd(struct undo *u)
+{
+	ZSTD_DStream *z = ZSTD_createDStream();
+	int err = z ? 0 : -ENOMEM, more = 1;
+
+	while (!err && (more = read_more(u)) > 0 && !(err = make_room(u))) {
+		ZSTD_inBuffer in = { u->in, u->in_len, u->in_at };
+		ZSTD_outBuffer out = { u->out, u->room, u->len };
+
+		if (ZSTD_isError(ZSTD_decompressStream(z, &out, &in)))
+			break;
+		u->in_at = in.pos;
+		u->len = out.pos;
+	}
+	ZSTD_freeDStream(z);
+	return err ? err : more < 0 ? more : 0;
+}
+
+static int undo_gzip(struct undo *u)
+{
+	z_stream z = { 0 };
+	int err = inflateInit2(&z, GZIP_BITS) ? -ENOMEM : 0, more = 1, end = 0;
+
+	if (err)
+		return err;
+	while (!err && (more = read_more(u)) > 0 && !(err = make_room(u))) {
+		if (end == Z_STREAM_END)
+			inflateReset(&z);
+		z.next_in = u->in + u->in_at;
+		z.avail_in = (uInt)(u->in_len - u->in_at);
+		z.next_out = u->out + u->len;
+		z.avail_out = UNDO_BYTES;
+		end = inflate(&z, Z_NO_FLUSH);
+		u->in_at = u->in_len - z.avail_in;
+		u->len += UNDO_BYTES - z.avail_out;
+		if (end != Z_OK && end != Z_STREAM_END)
+			break;
+	}
+	inflateEnd(&z);
+	return err ? err : more < 0 ? more : 0;
+}
+
+int compressor_undo(int fd, size_t max, uint8_t **out, size_t *len)
+{
+	static const uint8_t zstd[] = { 0x28, 0xb5, 0x2f, 0xfd };
+	struct undo *u = calloc(1, sizeof(*u));
+	int err = u ? 0 : -ENOMEM;
+
+	*out = NULL;
+	if (err)
+		return err;
+	u->fd = fd;
+	u->max = max;
+	err = read_more(u);
+	if (err > 0 && u->in_len >= 4 && !memcmp(u->in, zstd, 4))
+		err = undo_zstd(u);
+	else if (err > 0 && u->in_len >= 2 && u->in[0] == 31 &&
+		 u->in[1] == 139)
+		err = undo_gzip(u);
+	if (err >= 0) {
+		*out = u->out;
+		*len = u->len;
+		err = 0;
+	} else {
+		free(u->out);
+	}
+	free(u);
+	return err;
 }

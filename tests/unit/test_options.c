@@ -176,6 +176,28 @@ static void a_display_filter_is_known(void **state)
 			fail_msg("taken for one: %s", capture[i]);
 }
 
+static void files_are_searched(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(PARSE(&o, "cut", "--last", "10m", "-w", "x", "a", "b"),
+			 0);
+	assert_int_equal(o.last_ns, 600000000000);
+	assert_string_equal(o.paths[0], "a");
+	assert_string_equal(o.paths[1], "b");
+	assert_null(o.paths[2]);
+	assert_int_equal(PARSE(&o, "find", "--proc", "curl"), 0);
+	assert_string_equal(o.paths[0], "/var/lib/pktwho");
+	assert_int_equal(PARSE(&o, "find", "--proc", "a", "--last", "2d"), 0);
+	assert_int_equal(o.last_ns, 172800000000000);
+	assert_int_equal(PARSE(&o, "cut", "-w", "x", "-i", "lo"), -EINVAL);
+	assert_int_equal(PARSE(&o, "cut", "-w", "x", "--last", "m"), -EINVAL);
+	assert_int_equal(PARSE(&o, "cut", "-w", "x", "--last", "0"), -EINVAL);
+	assert_int_equal(PARSE(&o, "cut", "-w", "x", "--last", "1mm"),
+			 -EINVAL);
+}
+
 static void what_was_meant_is_near(void **state)
 {
 	(void)state;
@@ -554,6 +576,7 @@ static bool parses(const char *word, const char *arg)
 	       !PARSE(&o, word, arg) || !PARSE(&o, "--pid=1", word, arg) ||
 	       !PARSE(&o, "--remote=1", word, arg) ||
 	       !PARSE(&o, "log", word, arg) ||
+	       !PARSE(&o, "cut", "-w", "1", word, arg) ||
 	       !PARSE(&o, "log", "--log-file=1", word, arg) ||
 	       !PARSE(&o, "-w", "1", "-b", "packets:1", word, arg);
 }
@@ -662,6 +685,7 @@ int main(void)
 		cmocka_unit_test(a_record_is_a_ring),
 		cmocka_unit_test(words_are_a_filter),
 		cmocka_unit_test(a_display_filter_is_known),
+		cmocka_unit_test(files_are_searched),
 		cmocka_unit_test(what_was_meant_is_near),
 		cmocka_unit_test(processes_are_chosen),
 		cmocka_unit_test(a_list_has_commas),

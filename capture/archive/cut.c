@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "archive/cut.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "archive/list.h"
+#include "archive/packet.h"
+#include "archive/people.h"
+#include "host/log.h"
+#include "output/pcapng_option.h"
+#include "output/pcapng_writer.h"
+#include "packet/parse.h"
+#include "process/filter.h"
+
+#define BLOCK_ROOM (PCAPNG_MAX_BLOCK + 2 * (PROCESS_MAX + 16))
+
+struct network {
+	uint8_t addr[16];
+	unsigned bits;			/* 0: any */
+};
+
+/* One of the new file, which may be several files' */
+struct interface {
+	uint8_t *block;			/* as it was described */
+	size_t len;
+	uint64_t packets;
+	uint64_t first_ns;
+	uint64_t last_ns;
+};
+
+struct cut {
+	const struct cut_options *options;
+	struct network host;
+	struct people *people;
+	bool file_wanted;		/* its table names one of them */
+	struct archive_interfaces in;	/* of the section that is read */
+	uint32_t numbers[ARCHIVE_INTERFACES];	/* theirs in the new file */
+	struct interface out[ARCHIVE_INTERFACES];
+	uint32_t out_count;
+	struct pcapng_writer *writer;
+	long packets;
+	struct wbuf table;
+	uint32_t table_count;
+	uint8_t table_bytes[PCAPNG_MAX_BLOCK - 64];
+	uint8_t block[BLOCK_ROOM];
+};
+
+/* ---- what is wanted ---- */
+
+static int read_network(struct network *n, const char *text)
+{
+	const char *slash = strchr(text, '/');
+	char addr[INET6_ADDRSTRLEN], *end = NULL;
+	unsigned long bits, most = 128;
+	uint8_t v4[4];
+
+	snprintf(addr, sizeof(addr), "%.*s",
+		 (int)(slash ? slash - text : (long)strlen(text)), text);
+	if (inet_pton(AF_INET, addr, v4) == 1) {
+		address_from_ipv4(n->addr, v4);
+		most = 32;
+	} else if (inet_pton(AF_INET6, addr, n->addr) != 1) {
+		return -EINVAL;
+	}
+	bits = slash ? strtoul(slash + 1, &end, 10) : most;
+	if ((slash && (end == slash + 1 || *end)) || !bits || bits > most)
+		return -EINVAL;
+	n->bits = (unsigned)(128 - most + bits);
+	return 0;
+}
+
+static bool in_network(const struct network *n, const uint8_t addr[16])
+{
+	unsigned whole = n->bits / 8, rest = n->bits % 8;
+
+	if (memcmp(n->addr, addr, whole))
+		return false;
+	return !rest || !((n->addr[whole] ^ addr[whole]) >> (8 - rest));
+}
+
+static bool is_of_host(const struct cut *c, const struct archive_packet *p)
+{
+	struct packet k;
+
+	if (!c->host.bits)
+		return true;
+	parse_packet(&k, p->linktype, p->data, p->caplen);
+	return k.kind == PACKET_IP && (in_network(&c->host, k.sent.local) ||
+				       in_network(&c->host, k.sent.remote));
+}
+
+static bool is_wanted(const struct cut *c, const struct archive_packet *p,
+		      const struct person *src, const struct person *dst)
+{
+	if (p->ts_ns < c->options->from_ns || !is_of_host(c, p))
+		return false;
+	return filter_is_empty(c->options->filter) || (src && src->wanted) ||
+	       (dst && dst->wanted);
+}
+
+/* ---- the new file ---- */
+
+/* A pipe's reader has all the time: no packet is lost meanwhile. */
+static int put_block(struct cut *c, const uint8_t *block, size_t len)
+{
+	struct pollfd pipe = { pcapng_writer_pipe(c->writer), POLLOUT, 0 };
+	int err;
+
+	while ((err = pcapng_writer_block(c->writer, block, len)) == -EAGAIN) {
+		poll(&pipe, 1, -1);
+		err = pcapng_writer_flush(c->writer);
+		if (err)
+			break;
+	}
+	return err;
+}
+
+static int open_writer(struct cut *c)
+{
+	int err;
+
+	if (c->writer)
+		return 0;
+	err = pcapng_writer_open(&c->writer, c->options->path);
+	if (err)
+		return err;
+	err = pcapng_writer_compress(c->writer, c->options->compression);
+	return err ? err : pcapng_writer_section(c->writer, NULL, NULL,
+						 "pktwho " PKTWHO_VERSION,
+						 NULL);
+}
+
+/* The same interface of several files is one. */
+static int add_interface(struct cut *c, const uint8_t *block, size_t len)
+{
+	uint32_t number = c->in.count, i = 0;
+
+	if (number == ARCHIVE_INTERFACES)
+		return -EMFILE;
+	while (i < c->out_count && (c->out[i].len != len ||
+				    memcmp(c->out[i].block, block, len)))
+		i++;
+	if (i == ARCHIVE_INTERFACES)
+		return -EMFILE;
+	if (i == c->out_count) {
+		c->out[i].block = malloc(len);
+		if (!c->out[i].block)
+			return -ENOMEM;
+		memcpy(c->out[i].block, block, len);
+		c->out[i].len = len;
+		c->out_count++;
+	}
+	c->numbers[number] = i;
+	archive_interface_add(&c->in, block, len);
+	return 0;
+}
+
+/*
+ * Its number is the order of first packets, as interfaces without any are
+ * left out: described in the file when it is needed.
+ */
+static int describe_interface(struct cut *c, uint32_t *number)
+{
+	uint32_t n = *number, described = 0;
+
+	while (described < c->out_count && c->out[described].packets)
+		described++;
+	if (!c->out[n].packets && n != described) {
+		struct interface swap = c->out[n];
+
+		c->out[n] = c->out[described];
+		c->out[described] = swap;
+		for (uint32_t i = 0; i < c->in.count; i++)
+			if (c->numbers[i] == n)
+				c->numbers[i] = described;
+			else if (c->numbers[i] == described)
+				c->numbers[i] = n;
+		n = described;
+	}
+	*number = n;
+	return c->out[n].packets ? 0 : put_block(c, c->out[n].block,
+						 c->out[n].len);
+}
+
+/* What the new file does not say of it yet. */
+static void put_record(struct wbuf *w, const struct archive_packet *p,
+		       struct person *person)
+{
+	if (!person || person->told || !person->record ||
+	    w->len + person->record_len + 16 > PCAPNG_MAX_BLOCK)
+		return;
+	person->told = true;
+	for (int i = 0; i < p->record_count; i++)
+		if (p->records[i].len >= person->record_len &&
+		    !memcmp(p->records[i].p, person->record,
+			    person->record_len))
+			return;
+	put_custom_option(w, person->record, person->record_len);
+}
+
+static int put_packet(struct cut *c, const struct archive_packet *p,
+		      const uint8_t *block, struct person *src,
+		      struct person *dst)
+{
+	struct wbuf w = wbuf_of(c->block, sizeof(c->block));
+	uint32_t number = c->numbers[p->interface];
+	int err = open_writer(c);
+
+	if (!err)
+		err = describe_interface(c, &number);
+	if (err)
+		return err;
+	wbuf_put(&w, block, p->options_end);
+	put_le(c->block + 8, number, 4);
+	put_record(&w, p, src);
+	if (dst != src)
+		put_record(&w, p, dst);
+	wbuf_u32(&w, PCAPNG_OPT_END);
+	wbuf_u32(&w, (uint32_t)w.len + 4);
+	put_le(c->block + 4, w.len, 4);
+	err = put_block(c, c->block, w.len);
+	if (err)
+		return err;
+	if (!c->out[number].packets++)
+		c->out[number].first_ns = p->ts_ns;
+	c->out[number].last_ns = p->ts_ns;
+	c->packets++;
+	if (src)
+		person_count(src, p->ts_ns, p->len);
+	if (dst && dst != src)
+		person_count(dst, p->ts_ns, p->len);
+	return 0;
+}
+
+/* ---- the end of it ---- */
+
+static int put_table(struct cut *c)
+{
+	struct table_header t = {
+		.length = (uint32_t)c->table.len - TABLE_HEADER_LEN,
+		.count = c->table_count,
+	};
+
+	if (!c->table_count)
+		return 0;
+	table_header_encode(&t, c->table_bytes, TABLE_HEADER_LEN);
+	c->table_count = 0;
+	return pcapng_writer_custom(c->writer, c->table_bytes, c->table.len);
+}
+
+static void begin_table(struct cut *c)
+{
+	c->table = wbuf_of(c->table_bytes, sizeof(c->table_bytes));
+	wbuf_claim(&c->table, TABLE_HEADER_LEN);
+}
+
+static void add_to_table(void *ctx, struct person *person)
+{
+	uint8_t bytes[PROCESS_MAX];
+	struct cut *c = ctx;
+	struct process p;
+	size_t len = person->packets ? person_describe(person, &p, bytes) : 0;
+
+	if (!len)
+		return;
+	if (c->table.cap - c->table.len < len) {
+		put_table(c);
+		begin_table(c);
+	}
+	wbuf_put(&c->table, bytes, len);
+	c->table_count++;
+}
+
+static int close_writer(struct cut *c)
+{
+	struct pollfd pipe = { pcapng_writer_pipe(c->writer), POLLOUT, 0 };
+	int err = 0, closed;
+
+	for (uint32_t i = 0; !err && i < c->out_count; i++) {
+		const struct pcapng_statistics s = {
+			.interface = i,
+			.start_ns = c->out[i].first_ns,
+			.end_ns = c->out[i].last_ns,
+			.received = c->out[i].packets,
+			.delivered = c->out[i].packets,
+		};
+
+		if (c->out[i].packets)
+			err = pcapng_writer_statistics(c->writer, &s);
+	}
+	begin_table(c);
+	people_each(c->people, add_to_table, c);
+	if (!err)
+		err = put_table(c);
+	while (!err && pcapng_writer_waits(c->writer)) {
+		if (pipe.fd >= 0)
+			poll(&pipe, 1, -1);
+		err = pcapng_writer_flush(c->writer);
+	}
+	closed = pcapng_writer_close(c->writer);
+	return err ? err : closed;
+}
+
+/* ---- the files ---- */
+
+static int on_block(void *ctx, const uint8_t *block, size_t len)
+{
+	struct cut *c = ctx;
+	struct archive_packet p;
+	struct person *src, *dst;
+
+	if (get_le(block, 4) == PCAPNG_BLOCK_SHB)
+		c->in.count = 0;
+	if (get_le(block, 4) == PCAPNG_BLOCK_IDB)
+		return add_interface(c, block, len);
+	if (get_le(block, 4) != PCAPNG_BLOCK_EPB ||
+	    archive_packet_read(&p, &c->in, block, len))
+		return 0;
+	for (int i = 0; i < p.record_count; i++)
+		people_learn(c->people, p.records[i].p, p.records[i].len,
+			     false);
+	src = people_of(c->people, &p.owners.src);
+	dst = people_of(c->people, &p.owners.dst);
+	return is_wanted(c, &p, src, dst) ? put_packet(c, &p, block, src, dst) :
+					    0;
+}
+
+static void on_process(void *ctx, const struct process *p,
+		       const uint8_t *record, size_t len)
+{
+	struct cut *c = ctx;
+	struct person *person = people_learn(c->people, record, len, true);
+
+	(void)p;
+	c->file_wanted |= person && person->wanted;
+}
+
+static int cut_file(struct cut *c, struct archive_file *f)
+{
+	bool all = filter_is_empty(c->options->filter);
+	int err = archive_file_load(f);
+
+	c->file_wanted = false;
+	c->in.count = 0;
+	if (!err)
+		err = archive_file_end(f, on_process, c);
+	if (!err && (all || !f->has_table || c->file_wanted) &&
+	    (!f->end_ns || f->end_ns >= c->options->from_ns))
+		err = archive_file_blocks(f, on_block, c);
+	/* What else lies in that directory is nobody's failure. */
+	return err == -EBADMSG ? 0 : err;
+}
+
+static int cut_files(struct cut *c, struct archive_list *l)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < l->count; i++) {
+		err = cut_file(c, &l->files[i]);
+		if (err == -EPROTONOSUPPORT)
+			log_error("cannot read %s: it is big-endian",
+				  l->files[i].path);
+		else if (err && err != -EPIPE)
+			log_error("%s, into %s: %s", l->files[i].path,
+				  c->options->path, strerror(-err));
+		archive_file_close(&l->files[i]);
+	}
+	return err;
+}
+
+long archive_cut(struct archive_list *l, const struct cut_options *o)
+{
+	struct cut *c = calloc(1, sizeof(*c));
+	long packets = 0;
+	int err = c ? 0 : -ENOMEM, closed;
+
+	if (err)
+		return err;
+	c->options = o;
+	c->people = people_new(o->filter);
+	if (!c->people)
+		err = -ENOMEM;
+	else if (o->host)
+		err = read_network(&c->host, o->host);
+	if (err == -EINVAL)
+		log_error("\"%s\" is no address, nor a network as 192.0.2.0/24",
+			  o->host);
+	if (!err)
+		err = cut_files(c, l);
+	if (c->writer) {
+		closed = close_writer(c);
+		if (closed && !err && closed != -EPIPE)
+			log_error("cannot write %s: %s", o->path,
+				  strerror(-closed));
+		err = err ? err : closed;
+	}
+	packets = c->packets;
+	for (uint32_t i = 0; i < c->out_count; i++)
+		free(c->out[i].block);
+	people_free(c->people);
+	free(c);
+	return err ? err : packets;
+}

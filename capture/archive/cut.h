@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * `pktwho cut`: packets of some processes, of some time, or with some host,
+ * out of many files into one of ours.  Files whose tables name none of the
+ * processes are not read.
+ */
+#ifndef PKTWHO_ARCHIVE_CUT_H
+#define PKTWHO_ARCHIVE_CUT_H
+
+#include <stdint.h>
+
+#include "host/compressor.h"
+
+struct archive_list;
+struct filter;
+
+struct cut_options {
+	const struct filter *filter;
+	const char *host;		/* "192.0.2.1", "2001:db8::/32"; NULL: any */
+	uint64_t from_ns;		/* Unix time */
+	const char *path;		/* of the new file; "-" is stdout */
+	enum compression compression;
+};
+
+/*
+ * The file is made with the first packet.  How many it has, -EINVAL for a host
+ * that is none, -EPIPE, or -errno (logged).
+ */
+long archive_cut(struct archive_list *l, const struct cut_options *o);
+
+#endif

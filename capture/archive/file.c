@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "archive/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bytes.h"
+#include "host/compressor.h"
+#include "pcapng.h"
+#include "record.h"
+
+#define BUFFER_SIZE  (1u << 20)
+#define UNPACKED_MAX (1u << 30)
+
+_Static_assert(BUFFER_SIZE > 2 * PCAPNG_MAX_BLOCK, "a block fits");
+
+/* How many bytes were there, or -errno. */
+static ssize_t read_at(const struct archive_file *f, uint64_t at, uint8_t *out,
+		       size_t len)
+{
+	size_t done = 0;
+
+	if (at > f->size)
+		return 0;
+	if (len > f->size - at)
+		len = (size_t)(f->size - at);
+	if (f->unpacked) {
+		memcpy(out, f->unpacked + at, len);
+		return (ssize_t)len;
+	}
+	while (done < len) {
+		ssize_t n = pread(f->fd, out + done, len - done,
+				  (off_t)(at + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (!n)
+			break;
+		done += (size_t)n;
+	}
+	return (ssize_t)done;
+}
+
+/* ---- from the beginning ---- */
+
+/* The block there; 0: it is none, or not all of it is there. */
+static size_t block_length(const uint8_t *p, size_t left)
+{
+	uint64_t len = left < 12 ? 0 : get_le(p + 4, 4);
+
+	if (len < 12 || len % 4 || len > left || len > PCAPNG_MAX_BLOCK ||
+	    get_le(p + len - 4, 4) != len)
+		return 0;
+	return (size_t)len;
+}
+
+int archive_file_blocks(const struct archive_file *f, archive_block_fn *fn,
+			void *ctx)
+{
+	uint8_t *buf = malloc(BUFFER_SIZE);
+	uint64_t at = 0;
+	ssize_t n = 0;
+	int err = buf ? 0 : -ENOMEM;
+
+	while (!err && (n = read_at(f, at, buf, BUFFER_SIZE)) > 0) {
+		size_t done = 0, len;
+
+		while (!err && (len = block_length(buf + done,
+						   (size_t)n - done))) {
+			err = fn(ctx, buf + done, len);
+			done += len;
+		}
+		if (!done)
+			break;
+		at += done;
+	}
+	free(buf);
+	return err ? err : n < 0 ? (int)n : 0;
+}
+
+static int check_beginning(struct archive_file *f)
+{
+	uint8_t head[12];
+	ssize_t n = read_at(f, 0, head, sizeof(head));
+
+	if (n < 0)
+		return (int)n;
+	if (n < (ssize_t)sizeof(head) || get_le(head, 4) != PCAPNG_BLOCK_SHB)
+		return -EBADMSG;
+	if (get_le(head + 8, 4) != PCAPNG_BYTE_ORDER_MAGIC)
+		return -EPROTONOSUPPORT;
+	return 0;
+}
+
+int archive_file_open(struct archive_file *f, int fd, const char *path)
+{
+	struct stat st;
+	int err;
+
+	*f = (struct archive_file){ .fd = fd, .path = strdup(path) };
+	err = !f->path ? -ENOMEM : fstat(fd, &st) ? -errno : 0;
+	if (err) {
+		archive_file_close(f);
+		return err;
+	}
+	f->size = (uint64_t)st.st_size;
+	f->changed_ns = (uint64_t)st.st_mtim.tv_sec * 1000000000 +
+			(uint64_t)st.st_mtim.tv_nsec;
+	return 0;
+}
+
+int archive_file_load(struct archive_file *f)
+{
+	size_t len;
+	int err = compressor_undo(f->fd, UNPACKED_MAX, &f->unpacked, &len);
+
+	if (!err && f->unpacked)
+		f->size = len;
+	return err ? err : check_beginning(f);
+}
+
+void archive_file_close(struct archive_file *f)
+{
+	if (f->fd >= 0)
+		close(f->fd);
+	free(f->unpacked);
+	free(f->path);
+	*f = (struct archive_file){ .fd = -1 };
+}
+
+/* ---- from the end ---- */
+
+static void read_table(struct archive_file *f, struct rbuf b,
+		       archive_process_fn *fn, void *ctx)
+{
+	struct table_header t;
+	struct process p;
+
+	if (rbuf_u32(&b) != PKTWHO_PEN ||
+	    record_kind(b.p, b.left) != RECORD_TABLE ||
+	    table_header_decode(&t, b.p, b.left) < 0)
+		return;
+	f->has_table = true;
+	rbuf_claim(&b, TABLE_HEADER_LEN);
+	b = rbuf_sub(&b, t.length);
+	for (uint32_t i = 0; i < t.count && !b.failed; i++) {
+		int len = process_decode(&p, b.p, b.left);
+
+		if (len <= 0)
+			return;
+		if (process_has(&p, FIELD_ID))
+			fn(ctx, &p, b.p, (size_t)len);
+		rbuf_claim(&b, (size_t)len);
+	}
+}
+
+static void read_statistics(struct archive_file *f, struct rbuf b)
+{
+	rbuf_claim(&b, 4);
+	f->end_ns = (uint64_t)rbuf_u32(&b) << 32;
+	f->end_ns |= rbuf_u32(&b);
+}
+
+/* False where packets end: then nothing before it is looked at. */
+static bool read_closing(struct archive_file *f, const uint8_t *block,
+			 size_t len, archive_process_fn *fn, void *ctx)
+{
+	struct rbuf body = rbuf_of(block + 8, len - 12);
+
+	switch (get_le(block, 4)) {
+	case PCAPNG_BLOCK_CB:
+		read_table(f, body, fn, ctx);
+		return true;
+	case PCAPNG_BLOCK_ISB:
+		read_statistics(f, body);
+		return true;
+	default:
+		return false;
+	}
+}
+
+int archive_file_end(struct archive_file *f, archive_process_fn *fn, void *ctx)
+{
+	uint8_t *buf = malloc(PCAPNG_MAX_BLOCK);
+	uint64_t at = f->size;
+	bool more = buf != NULL;
+
+	while (more && at >= 12) {
+		uint8_t trailer[4];
+		uint64_t len;
+
+		if (read_at(f, at - 4, trailer, 4) != 4)
+			break;
+		len = get_le(trailer, 4);
+		if (len < 12 || len > at || len > PCAPNG_MAX_BLOCK ||
+		    read_at(f, at - len, buf, (size_t)len) != (ssize_t)len ||
+		    block_length(buf, (size_t)len) != len)
+			break;
+		more = read_closing(f, buf, (size_t)len, fn, ctx);
+		at -= len;
+	}
+	free(buf);
+	return buf ? 0 : -ENOMEM;
+}

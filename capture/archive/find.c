@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "archive/find.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "archive/list.h"
+#include "archive/packet.h"
+#include "archive/people.h"
+#include "bytes.h"
+#include "host/log.h"
+#include "pcapng.h"
+#include "printable.h"
+#include "process/filter.h"
+
+struct find {
+	const struct filter *filter;
+	const struct archive_file *file;
+	uint64_t from_ns;
+	struct archive_interfaces interfaces;
+	struct people *people;		/* of a file without a table */
+	long found;
+};
+
+static void print_time(uint64_t ns)
+{
+	time_t seconds = (time_t)(ns / 1000000000);
+	char text[32];
+	struct tm tm;
+
+	localtime_r(&seconds, &tm);
+	strftime(text, sizeof(text), "%F %T", &tm);
+	printf("%s  ", text);
+}
+
+static void print_text(const char *before, char *text)
+{
+	printable_replace(text);
+	if (*text)
+		printf("%s%s", before, text);
+}
+
+static void print_hash(const struct process *p)
+{
+	if (!process_has(p, FIELD_SHA256))
+		return;
+	printf("  ");
+	for (size_t i = 0; i < sizeof(p->sha256); i++)
+		printf("%02x", p->sha256[i]);
+}
+
+/* FILE  FIRST  LAST  NAME[PID]  USER  PACKETS  BYTES  EXECUTABLE ... */
+static void print(struct find *f, const struct process *found)
+{
+	struct process p = *found;
+
+	printf("%s  ", f->file->path);
+	print_time(p.first_seen_ns);
+	print_time(p.last_seen_ns);
+	print_text("", p.name);
+	printf("[%" PRIu32 "]", p.pid);
+	print_text("  ", p.user);
+	printf("  %" PRIu64 " packets  %" PRIu64 " bytes", p.packets, p.bytes);
+	print_text("  ", p.exepath);
+	print_text("  container ", *p.container_name ? p.container_name :
+						       p.container_id);
+	print_text("  ", p.unit);
+	print_hash(&p);
+	putchar('\n');
+	f->found++;
+}
+
+static void on_process(void *ctx, const struct process *p,
+		       const uint8_t *record, size_t len)
+{
+	struct find *f = ctx;
+
+	(void)record;
+	(void)len;
+	if (p->last_seen_ns >= f->from_ns && filter_matches(f->filter, p))
+		print(f, p);
+}
+
+/* ---- a file that is still written ---- */
+
+static void count_end(struct find *f, const struct packet_end *end,
+		      const struct archive_packet *p)
+{
+	struct person *person = people_of(f->people, end);
+
+	if (person)
+		person_count(person, p->ts_ns, p->len);
+}
+
+static int on_block(void *ctx, const uint8_t *block, size_t len)
+{
+	struct find *f = ctx;
+	struct archive_packet p;
+
+	if (get_le(block, 4) == PCAPNG_BLOCK_SHB)
+		f->interfaces.count = 0;
+	if (get_le(block, 4) == PCAPNG_BLOCK_IDB)
+		archive_interface_add(&f->interfaces, block, len);
+	if (get_le(block, 4) != PCAPNG_BLOCK_EPB ||
+	    archive_packet_read(&p, &f->interfaces, block, len))
+		return 0;
+	for (int i = 0; i < p.record_count; i++)
+		people_learn(f->people, p.records[i].p, p.records[i].len,
+			     false);
+	count_end(f, &p.owners.src, &p);
+	if (p.owners.dst.id != p.owners.src.id)
+		count_end(f, &p.owners.dst, &p);
+	return 0;
+}
+
+static void print_person(void *ctx, struct person *person)
+{
+	uint8_t bytes[PROCESS_MAX];
+	struct find *f = ctx;
+	struct process p;
+
+	if (person->packets && person->wanted && person->last_ns >= f->from_ns &&
+	    person_describe(person, &p, bytes))
+		print(f, &p);
+}
+
+static int read_packets(struct find *f)
+{
+	int err;
+
+	f->people = people_new(f->filter);
+	err = f->people ? archive_file_blocks(f->file, on_block, f) : -ENOMEM;
+	if (!err)
+		people_each(f->people, print_person, f);
+	people_free(f->people);
+	f->people = NULL;
+	return err;
+}
+
+static int find_in(struct find *f, struct archive_file *file)
+{
+	int err = archive_file_load(file);
+
+	f->file = file;
+	if (!err)
+		err = archive_file_end(file, on_process, f);
+	if (!err && !file->has_table && !file->end_ns)
+		err = read_packets(f);
+	archive_file_close(file);
+	return err;
+}
+
+long archive_find(struct archive_list *l, const struct filter *filter,
+		  uint64_t from_ns)
+{
+	struct find f = { .filter = filter, .from_ns = from_ns };
+
+	for (size_t i = 0; i < l->count; i++) {
+		char path[4096];
+		int err;
+
+		snprintf(path, sizeof(path), "%s", l->files[i].path);
+		err = find_in(&f, &l->files[i]);
+		/* What else lies in that directory is nobody's failure. */
+		if (err && err != -EBADMSG) {
+			log_error("cannot read %s: %s", path,
+				  err == -EPROTONOSUPPORT ?
+					  "it is big-endian" : strerror(-err));
+			return err;
+		}
+	}
+	return f.found;
+}

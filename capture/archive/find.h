@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * `pktwho find`: which files have packets of a process, by the tables at their
+ * ends.  Packets are read only of a file that is still written.
+ */
+#ifndef PKTWHO_ARCHIVE_FIND_H
+#define PKTWHO_ARCHIVE_FIND_H
+
+#include <stdint.h>
+
+struct archive_list;
+struct filter;
+
+/*
+ * Prints a line for each process in each file, with what is to be seen of it
+ * from then on (Unix time).  How many there were, or -errno (logged).
+ */
+long archive_find(struct archive_list *l, const struct filter *filter,
+		  uint64_t from_ns);
+
+#endif

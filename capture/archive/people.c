@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "archive/people.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "process/filter.h"
+
+#define BUCKETS 4096		/* a power of two; ids are hashes */
+
+struct people {
+	const struct filter *filter;
+	struct person *heads[BUCKETS];
+};
+
+struct people *people_new(const struct filter *filter)
+{
+	struct people *t = calloc(1, sizeof(*t));
+
+	if (t)
+		t->filter = filter;
+	return t;
+}
+
+void people_free(struct people *t)
+{
+	for (int b = 0; t && b < BUCKETS; b++) {
+		struct person *p = t->heads[b], *next;
+
+		for (; p; p = next) {
+			next = p->next;
+			free(p->record);
+			free(p->closing);
+			free(p);
+		}
+	}
+	free(t);
+}
+
+static struct person *get(struct people *t, uint64_t id)
+{
+	struct person **head = &t->heads[id & (BUCKETS - 1)], *p = *head;
+
+	while (p && p->id != id)
+		p = p->next;
+	if (p)
+		return p;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	p->id = id;
+	p->wanted = filter_is_empty(t->filter);
+	p->next = *head;
+	*head = p;
+	return p;
+}
+
+/* Whether it is another than before, which is replaced. */
+static bool replace(uint8_t **old, size_t *old_len, const uint8_t *bytes,
+		    size_t len)
+{
+	uint8_t *copy;
+
+	if (*old && *old_len == len && !memcmp(*old, bytes, len))
+		return false;
+	copy = malloc(len);
+	if (!copy)
+		return false;
+	memcpy(copy, bytes, len);
+	free(*old);
+	*old = copy;
+	*old_len = len;
+	return true;
+}
+
+struct person *people_learn(struct people *t, const uint8_t *record, size_t size,
+			    bool closing)
+{
+	struct process p;
+	int len = process_decode(&p, record, size);
+	struct person *person;
+
+	if (len <= 0 || !process_has(&p, FIELD_ID))
+		return NULL;
+	person = get(t, p.id);
+	if (!person)
+		return NULL;
+	/* It may have become somebody else since: once is enough. */
+	if (!person->wanted)
+		person->wanted = filter_matches(t->filter, &p);
+	if (closing)
+		replace(&person->closing, &person->closing_len, record,
+			(size_t)len);
+	else if (replace(&person->record, &person->record_len, record,
+			 (size_t)len))
+		person->told = false;
+	return person;
+}
+
+struct person *people_of(struct people *t, const struct packet_end *end)
+{
+	return end->present ? get(t, end->id) : NULL;
+}
+
+void person_count(struct person *p, uint64_t ts_ns, uint32_t len)
+{
+	if (!p->packets++)
+		p->first_ns = ts_ns;
+	p->bytes += len;
+	p->last_ns = ts_ns;
+}
+
+size_t person_describe(const struct person *p, struct process *out,
+		       uint8_t bytes[PROCESS_MAX])
+{
+	const uint64_t counts = 1ull << FIELD_PACKETS | 1ull << FIELD_BYTES |
+				1ull << FIELD_FIRST_SEEN |
+				1ull << FIELD_LAST_SEEN;
+	const uint8_t *record = p->closing ? p->closing : p->record;
+	int len;
+
+	if (!record || process_decode(out, record, p->closing ?
+					   p->closing_len : p->record_len) <= 0)
+		return 0;
+	out->packets = p->packets;
+	out->bytes = p->bytes;
+	out->first_seen_ns = p->first_ns;
+	out->last_seen_ns = p->last_ns;
+	out->has |= counts;
+	len = process_encode(out, bytes, PROCESS_MAX);
+	return len > 0 ? (size_t)len : 0;
+}
+
+void people_each(struct people *t, void (*fn)(void *ctx, struct person *p),
+		 void *ctx)
+{
+	for (int b = 0; b < BUCKETS; b++)
+		for (struct person *p = t->heads[b]; p; p = p->next)
+			fn(ctx, p);
+}

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""pktwho cut and find: what is in many files, one of them still written."""
+import os
+import re
+import signal
+import subprocess
+
+import world
+from world import NOBODY, PKTWHO, clients, run
+
+FIELDS = ("frame.time_epoch", "frame.len", "tcp.srcport", "tcp.seq_raw",
+          "proc.src.name", "proc.src.pid", "proc.src.exepath",
+          "proc.src.cmdline", "proc.dst.name", "proc.dst.exepath",
+          "proc.dst.cmdline", "proc.dst.user", "proc.id", "proc.attr")
+
+
+class Archive(world.LiveTest):
+    wanted = {}             # by the filter
+
+    @classmethod
+    def setUpClass(cls):
+        """A ring that goes on; wget's packets are in few of its files."""
+        super().setUpClass()
+        cls.ns = world.Namespace()
+        cls.addClassCleanup(cls.ns.close)
+        cls.ring = cls.dir / "ring"
+        cls.ring.mkdir()
+        cls.server = subprocess.Popen(
+            cls.ns.argv("python3", "-u", "-c", world.TCP_SERVER, "127.0.0.1"),
+            stdout=subprocess.PIPE, text=True)
+        cls.addClassCleanup(cls.server.stdout.close)
+        cls.addClassCleanup(cls.server.wait)
+        cls.addClassCleanup(cls.server.kill)
+        port = cls.server.stdout.readline().strip()
+        cls.capture = subprocess.Popen(
+            cls.ns.argv(PKTWHO, "-q", "-i", "lo", "-w",
+                        cls.ring / "r.pcapng", "-b", "packets:40"))
+        cls.addClassCleanup(cls.capture.wait)
+        cls.addClassCleanup(cls.capture.send_signal, signal.SIGINT)
+        status = f"/proc/{cls.capture.pid}/status"
+        world.wait_for(lambda: "Seccomp:\t2" in open(
+            status, encoding="utf-8").read(), "capture")
+        url = f"http://127.0.0.1:{port}/"
+        rare = (f"exec python3 -c 'import socket; open(\"/proc/self/"
+                f"comm\", \"w\").write(\"rare\"); socket.create_connection("
+                f"(\"127.0.0.1\", {port})).sendall(b\"x\")'")
+        last = ("exec python3 -c 'import socket; open(\"/proc/self/comm\", "
+                "\"w\").write(\"last\"); socket.socket(socket.AF_INET, "
+                "socket.SOCK_DGRAM).sendto(b\"x\", (\"127.0.0.1\", 9))'")
+        for command in (clients(12, url), rare, clients(12, url), last):
+            cls.ns.run("bash", "-c", command, check=True)
+        world.wait_for(lambda: run(PKTWHO, "find", "--proc", "last",
+                                   cls.ring).stdout, "last packet")
+        cls.whole = cls.dir / "whole.pcapng"
+        cls.tshark.lines("mergecap", "-w", cls.whole, *cls.files())
+
+    @classmethod
+    def files(cls):
+        files = sorted(cls.ring.iterdir())
+        for path in files:
+            path.chmod(0o644)
+        return files
+
+    def cut(self, *argv):
+        path = self.dir / f"{self.id()}.pcapng"
+        done = run(PKTWHO, "cut", "-w", path, "--force", *argv)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        path.chmod(0o644)
+        return path
+
+    def same(self, path, where):
+        """The frames and their fields as a filter finds them."""
+        if where not in self.wanted:
+            self.wanted[where] = self.rows(self.whole, *FIELDS, where=where)
+        want = self.wanted[where]
+        self.assertTrue(want)
+        self.assertEqual(self.rows(path, *FIELDS, where="!proc.table"), want)
+
+    def test_by_process(self):
+        self.same(self.cut("--proc", "rare", "--user", "root", self.ring),
+                  'proc.name == "rare"')
+        path = self.cut("--proc", "curl", *self.files())
+        self.same(path, 'proc.name == "curl"')
+        said = "\n".join(self.tshark.lines("capinfos", path))
+        self.assertIn("Number of interfaces in file: 1", said)
+
+    def test_by_time_and_host(self):
+        self.same(self.cut("--last", "1h", "--host", "127.0.0.0/8", self.ring),
+                  "ip.addr == 127.0.0.0/8")
+        for words in (("--last", "1h", "--host", "192.0.2.1"),
+                      ("--proc", "nobody")):
+            path = self.dir / "none.pcapng"
+            done = run(PKTWHO, "cut", "-w", path, *words, self.ring)
+            self.assertEqual((done.returncode, done.stderr),
+                             (1, "pktwho: nothing was found\n"))
+            self.assertFalse(path.exists())
+
+    def test_old_files_are_out(self):
+        old = self.dir / "old.pcapng"
+        old.write_bytes(self.whole.read_bytes())
+        os.utime(old, (1, 1))
+        done = run(PKTWHO, "find", "--proc", "curl", "--last", "7d", old)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(run(PKTWHO, "find", "--proc", "curl", old).returncode,
+                         0)
+
+    def test_no_other_file_is_read(self):
+        """The packets of whoever is not looked for are no packets here."""
+        directory = self.dir / "damaged"
+        directory.mkdir()
+        hit = {line.split("  ")[0] for line in run(
+            PKTWHO, "find", "--proc", "rare", self.ring).stdout.splitlines()}
+        self.assertIn(len(hit), (1, 2))
+        for path in self.files()[:-1]:
+            data = bytearray(path.read_bytes())
+            if str(path) not in hit:        # the section stays, and the end
+                data[3000:8000] = bytes(5000)
+            (directory / path.name).write_bytes(data)
+        self.same(self.cut("--proc", "rare", directory),
+                  'proc.name == "rare"')
+
+    def test_compressed(self):
+        packed = self.dir / "packed"
+        packed.mkdir()
+        for suffix in ("gz", "zst"):
+            path = packed / f"x.pcapng.{suffix}"
+            done = run(PKTWHO, "cut", "-q", "-w", path, self.ring)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.same(self.cut("--proc", "curl", path), 'proc.name == "curl"')
+
+    def test_what_is_found(self):
+        lines = run(PKTWHO, "find", "--proc", "rare", "--user", "root",
+                    self.ring).stdout.splitlines()
+        when = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
+        packets = 0
+        for line in lines:
+            found = re.fullmatch(
+                rf"{self.ring}/r_\d+_\d+\.pcapng  {when}  {when}  "
+                r"rare\[\d+\]  root  (\d+) packets  \d+ bytes  /\S+.*", line)
+            self.assertTrue(found, line)
+            packets += int(found[1])
+        self.assertEqual(packets, len(self.rows(
+            self.whole, "frame.number", where='proc.name == "rare"')))
+
+    def test_as_somebody_else(self):
+        """The ring is read as root, the file written as the caller."""
+        directory = self.dir / "theirs"
+        directory.mkdir()
+        os.chown(directory, NOBODY, NOBODY)
+        path = directory / "x.pcapng"
+        done = run(PKTWHO, "cut", "-w", path, self.ring, env=os.environ | {
+            "SUDO_UID": str(NOBODY), "SUDO_GID": str(NOBODY)})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(path.stat().st_uid, NOBODY)
+
+    def test_what_does_not_go_together(self):
+        for words, said in (
+                (("cut", "/"), "no file to cut them into, without \"-w\""),
+                (("find", "/"), "whom to find, without \"--proc\""),
+                (("find", "--host", "::1"), "only for pktwho cut: \"--host\""),
+                (("--last", "1h"), "only for pktwho cut and find: \"--last\""),
+                (("cut", "--last", "1y"), "bad last \"1y\"")):
+            done = run(PKTWHO, *words)
+            self.assertEqual((done.returncode, done.stderr),
+                             (2, f"pktwho: {said}: see pktwho --help\n"))
+        done = run(PKTWHO, "cut", "-w", "/x", "--host", "x", self.ring)
+        self.assertEqual((done.returncode, done.stderr), (
+            1, "pktwho: \"x\" is no address, nor a network as 192.0.2.0/24\n"))
+
+
+if __name__ == "__main__":
+    world.need("mergecap", "bash")
+    world.main()

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "archive/file.h"
+#include "archive/packet.h"
+#include "archive/people.h"
+#include "bytes.h"
+#include "exact.h"
+#include "pcapng.h"
+#include "process/filter.h"
+
+static uint8_t file[1 << 16];
+static size_t file_len;
+
+static int load(void **state)
+{
+	FILE *f = fopen(SAMPLES "/loopback-http.pcapng", "r");
+
+	(void)state;
+	if (!f)
+		return -1;
+	file_len = fread(file, 1, sizeof(file), f);
+	fclose(f);
+	return file_len == sizeof(file);
+}
+
+/* A file of those bytes, loaded; or what that says. */
+static int open_bytes(struct archive_file *f, const uint8_t *bytes, size_t len)
+{
+	FILE *t = tmpfile();
+	int err;
+
+	assert_non_null(t);
+	assert_int_equal(fwrite(bytes, 1, len, t), len);
+	assert_int_equal(fflush(t), 0);
+	assert_int_equal(archive_file_open(f, dup(fileno(t)), "x"), 0);
+	fclose(t);
+	lseek(f->fd, 0, SEEK_SET);
+	err = archive_file_load(f);
+	if (err)
+		archive_file_close(f);
+	return err;
+}
+
+struct seen {
+	int processes;
+	uint64_t packets;		/* of curl's, by the table */
+	int blocks;
+	int epbs;
+	int records;
+	struct archive_interfaces interfaces;
+};
+
+static void on_process(void *ctx, const struct process *p,
+		       const uint8_t *record, size_t len)
+{
+	struct seen *s = ctx;
+
+	assert_int_equal(process_decode(&(struct process){ 0 }, record, len),
+			 len);
+	s->processes++;
+	if (!strcmp(p->name, "curl"))
+		s->packets += p->packets;
+}
+
+static int on_block(void *ctx, const uint8_t *block, size_t len)
+{
+	struct archive_packet p;
+	struct seen *s = ctx;
+
+	s->blocks++;
+	if (get_le(block, 4) == PCAPNG_BLOCK_IDB)
+		archive_interface_add(&s->interfaces, block, len);
+	if (get_le(block, 4) != PCAPNG_BLOCK_EPB)
+		return 0;
+	s->epbs++;
+	if (archive_packet_read(&p, &s->interfaces, block, len))
+		return 0;
+	assert_in_range(p.options_end, 28, len - 4);
+	s->records += p.record_count;
+	return 0;
+}
+
+static void a_table_is_read_from_the_end(void **state)
+{
+	struct seen s = { 0 };
+	struct archive_file f;
+
+	(void)state;
+	assert_int_equal(open_bytes(&f, file, file_len), 0);
+	assert_int_equal(archive_file_end(&f, on_process, &s), 0);
+	assert_true(f.has_table);
+	assert_true(f.end_ns > 0);
+	assert_int_equal(s.processes, 3);
+	assert_int_equal(s.packets, 14);
+	assert_int_equal(archive_file_blocks(&f, on_block, &s), 0);
+	assert_int_equal(s.epbs, 14);
+	assert_int_equal(s.records, 3);
+	archive_file_close(&f);
+}
+
+/* Wherever it ends, and whatever is in it: never more than there was. */
+static void any_bytes_are_safe(void **state)
+{
+	static uint8_t bytes[1 << 16];
+
+	(void)state;
+	for (size_t i = 0; i < file_len; i += 13) {
+		size_t len = i % 2 ? i : file_len;
+		struct seen s = { 0 };
+		struct archive_file f;
+
+		memcpy(bytes, file, file_len);
+		bytes[i] ^= 0xff;
+		if (open_bytes(&f, bytes, len))
+			continue;
+		assert_int_equal(archive_file_end(&f, on_process, &s), 0);
+		assert_int_equal(archive_file_blocks(&f, on_block, &s), 0);
+		assert_in_range(s.epbs, 0, 14);
+		archive_file_close(&f);
+	}
+	assert_int_equal(open_bytes(&(struct archive_file){ 0 }, file, 11),
+			 -EBADMSG);
+}
+
+static void a_process_is_one_over_all_files(void **state)
+{
+	struct filter filter = { 0 };
+	struct process p = { .id = 7, .pid = 42, .name = "curl" }, out;
+	uint8_t record[PROCESS_MAX], bytes[PROCESS_MAX];
+	struct people *t;
+	struct person *person;
+	int len;
+
+	(void)state;
+	p.has = 1ull << FIELD_ID | 1ull << FIELD_PID | 1ull << FIELD_NAME;
+	len = process_encode(&p, record, sizeof(record));
+	assert_true(filter_add(&filter, FILTER_PROC, "curl"));
+	t = people_new(&filter);
+	person = people_learn(t, record, (size_t)len, false);
+	assert_true(person->wanted);
+	person->told = true;
+	assert_ptr_equal(people_learn(t, record, (size_t)len, false), person);
+	assert_true(person->told);
+	/* Under another name it is still who was looked for. */
+	strcpy(p.name, "sh");
+	len = process_encode(&p, record, sizeof(record));
+	assert_ptr_equal(people_learn(t, record, (size_t)len, false), person);
+	assert_true(person->wanted);
+	assert_false(person->told);
+	assert_null(people_learn(t, record, 3, false));
+	assert_null(people_of(t, &(struct packet_end){ .id = 7 }));
+	person_count(person, 5, 100);
+	person_count(person, 9, 1);
+	assert_true(person_describe(person, &out, bytes) > 0);
+	assert_string_equal(out.name, "sh");
+	assert_int_equal(out.packets, 2);
+	assert_int_equal(out.bytes, 101);
+	assert_int_equal(out.first_seen_ns, 5);
+	assert_int_equal(out.last_seen_ns, 9);
+	people_free(t);
+	people_free(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_table_is_read_from_the_end),
+		cmocka_unit_test(any_bytes_are_safe),
+		cmocka_unit_test(a_process_is_one_over_all_files),
+	};
+
+	return cmocka_run_group_tests(tests, load, NULL);
+}
