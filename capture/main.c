@@ -21,6 +21,7 @@
 #include "host/log.h"
 #include "options.h"
 #include "host/privilege.h"
+#include "process/doubts.h"
 #include "output/pcapng_writer.h"
 #include "remote/remote.h"
 #include "replay.h"
@@ -238,6 +239,7 @@ static int capture(struct options *o, char **argv)
 		return show_file(o);
 	if (check_users(&o->filter))
 		return EXIT_BAD_USAGE;
+	doubts_tell(&o->filter, "/proc");
 	if (get_privilege(argv))
 		return EXIT_FAILURE;
 	privilege_as_user(true);

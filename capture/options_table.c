@@ -68,7 +68,7 @@ const struct option_row options_table[] = {
 	  OPTION_HERE, ACTION(ACTION_PRINT_FILTER) },
 	{ 0, "proc", "NAME",
 	  "only packets of processes of these names or\n"
-	  "patterns, at either end: a,b or repeated",
+	  "patterns, at either end: a,b; or of --exe PATH",
 	  OPTION_THERE, VALUE_PROCESS, TERMS(FILTER_PROC),
 	  .dialog = { DIALOG_BOTH, PAGE_PROCESSES, "Processes",
 		      "Names or patterns, separated by commas. Empty: all" } },
@@ -87,6 +87,8 @@ const struct option_row options_table[] = {
 		      "Ids or names, separated by commas. Empty: all" } },
 	{ 0, "unit", "NAME", "... of this systemd unit",
 	  OPTION_THERE, TERMS(FILTER_UNIT) },
+	{ 0, "exe", "PATH", NULL,
+	  OPTION_THERE, VALUE_FILE, TERMS(FILTER_EXE) },
 	{ 0, "follow", NULL, "... and what they start from now on",
 	  OPTION_THERE, FLAG(filter.follow),
 	  .dialog = { DIALOG_BOTH, PAGE_PROCESSES, "And what they start" } },

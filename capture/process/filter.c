@@ -148,6 +148,8 @@ static bool matches_term(enum filter_kind kind, const char *term,
 		return matches_container(term, p);
 	case FILTER_UNIT:
 		return matches_unit(term, p);
+	case FILTER_EXE:
+		return matches_string(term, p, FIELD_EXEPATH, p->exepath);
 	case FILTER_KINDS:
 		break;
 	}

@@ -38,6 +38,7 @@ class Filters(world.LiveTest):
         for argv, expected in (
                 (["--proc", "curl"], {"curl"}),
                 (["--proc", "fet*"], {"fetch"}),
+                (["--exe", fetch], {"fetch"}),
                 (["--proc", "fetch", "--proc", "curl"], {"fetch", "curl"}),
                 (["--user", "nobody"], {"fetch"}),
                 (["--user", "65534", "--proc", "curl"], set()),

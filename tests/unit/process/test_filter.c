@@ -19,7 +19,9 @@ static struct process curl(void)
 	strcpy(p.unit, "web.service");
 	strcpy(p.container_id, ID);
 	strcpy(p.container_name, "shop");
+	strcpy(p.exepath, "/usr/bin/curl");
 	p.has = 1ull << FIELD_PID | 1ull << FIELD_NAME | 1ull << FIELD_UID |
+		1ull << FIELD_EXEPATH |
 		1ull << FIELD_USER | 1ull << FIELD_UNIT |
 		1ull << FIELD_CONTAINER_ID | 1ull << FIELD_CONTAINER_NAME;
 	return p;
@@ -65,6 +67,9 @@ static void each_kind_has_its_words(void **state)
 		{ FILTER_UNIT, "web", true },
 		{ FILTER_UNIT, "we", false },
 		{ FILTER_UNIT, "w*", true },
+		{ FILTER_EXE, "/usr/bin/curl", true },
+		{ FILTER_EXE, "*/curl", true },
+		{ FILTER_EXE, "curl", false },
 	};
 	struct process p = curl();
 

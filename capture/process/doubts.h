@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What a filter asks for that nobody has at present, and is likely meant
+ * otherwise: a path for a name, a process that is not there, a name or unit
+ * that is a letter off from one that is there.
+ */
+#ifndef PKTWHO_PROCESS_DOUBTS_H
+#define PKTWHO_PROCESS_DOUBTS_H
+
+#include <stdbool.h>
+
+struct filter;
+
+/* A line of the log for each doubt; reads @proc, which is "/proc". */
+void doubts_tell(const struct filter *f, const char *proc);
+
+/* One letter changed, inserted, left out, or two swapped; not the same. */
+bool doubts_are_near(const char *a, const char *b);
+
+#endif
