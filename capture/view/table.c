@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "view/names.h"
+#include "view/texts.h"
 
 #define LINGER_NS	10000000000ull	/* what is over is shown for so long */
+#define COLUMN_MAX	320		/* bytes of an application and host */
 #define LEAST_PACKETS	20		/* before retransmissions are many */
 
 const char *const table_group_names[GROUPS] = {
@@ -29,12 +31,21 @@ struct table {
 	uint32_t *order;	/* row numbers: rows are large to move */
 	uint32_t *place;		/* where each is in it */
 	struct row total;
+	struct texts *texts;		/* of the rows */
 	int error;
 };
 
 struct table *table_new(void)
 {
-	return calloc(1, sizeof(struct table));
+	struct table *t = calloc(1, sizeof(*t));
+
+	if (t)
+		t->texts = texts_new();
+	if (t && !t->texts) {
+		free(t);
+		return NULL;
+	}
+	return t;
 }
 
 void table_free(struct table *t)
@@ -45,6 +56,7 @@ void table_free(struct table *t)
 	free(t->index);
 	free(t->order);
 	free(t->place);
+	texts_free(t->texts);
 	free(t);
 }
 
@@ -127,7 +139,7 @@ static struct row *get_row(struct table *t, const struct row_key *k)
 	*slot = (uint32_t)t->count;
 	memset(r, 0, sizeof(*r));
 	r->key = *k;
-	r->state = "";
+	r->state = r->name = r->user = r->container = r->domain = r->app = "";
 	return r;
 }
 
@@ -210,14 +222,25 @@ static void add_part(struct table *t, struct row *r, const struct flow *f,
 	add_life(r, f);
 }
 
-static void describe_actor(struct row *r, const struct actor *a)
+/* Without memory a text is missing, and the whole table says so. */
+static const char *keep(struct table *t, const char *text)
+{
+	const char *kept = texts_keep(t->texts, text);
+
+	if (!kept)
+		t->error = -ENOMEM;
+	return kept ? kept : "";
+}
+
+static void describe_actor(struct table *t, struct row *r,
+			   const struct actor *a)
 {
 	r->pid = a->pid;
 	r->attr = a->attr;
 	r->reason = a->reason;
 	r->alerts |= alerts_of(a);
-	memcpy(r->user, a->user, sizeof(r->user));
-	snprintf(r->container, sizeof(r->container), "%.31s", a->container);
+	r->user = keep(t, a->user);
+	r->container = keep(t, a->container);
 }
 
 static const struct query_subject *subject(struct query_subject *s,
@@ -251,44 +274,49 @@ static bool is_abroad(const char *countries, const char *country)
 
 /* ---- a row for each connection ---- */
 
-static void describe_ends(struct row *r, const struct flow *f)
+static void describe_ends(struct table *t, struct row *r,
+			  const struct flow *f)
 {
+	char both[2 * sizeof(f->ends[0].actor->name) + 8];
 	const struct flow_end *e = &f->ends[r->local_side];
 	const struct actor *a = e->actor, *peer = f->ends[!r->local_side].actor;
 
-	describe_actor(r, a);
+	describe_actor(t, r, a);
 	r->attr = e->attr;
 	r->reason = e->reason;
 	if (peer->id)
 		r->alerts |= alerts_of(peer);
 	if (a->id && peer->id)
-		snprintf(r->name, sizeof(r->name), "%s \u2192 %s", a->name,
+		snprintf(both, sizeof(both), "%s \u2192 %s", a->name,
 			 peer->name);
 	else
-		snprintf(r->name, sizeof(r->name), "%s",
+		snprintf(both, sizeof(both), "%s",
 			 !a->id && peer->id ? peer->name : a->name);
+	r->name = keep(t, both);
 }
 
-static void describe_domain(struct row *r, const struct table *t,
+static void describe_domain(struct row *r, struct table *t,
 			    const struct flow *f, enum flow_side remote)
 {
 	const struct resolved_name *n = resolved_get(
 		t->spec->names, remote ? f->key.remote : f->key.local);
 
 	if (n)
-		snprintf(r->domain, sizeof(r->domain), "%.47s", n->name);
+		r->domain = keep(t, n->name);
 }
 
 /* What was not listened to is not the same as what nothing is known of. */
-static void describe_app(struct row *r, const struct flow *f)
+static void describe_app(struct table *t, struct row *r, const struct flow *f)
 {
 	const struct flow_speech *s = f->speech;
+	char app[COLUMN_MAX];
 
 	if (s)
-		snprintf(r->app, sizeof(r->app), "%s%s%s%s", s->app,
+		snprintf(app, sizeof(app), "%s%s%s%s", s->app,
 			 s->guessed ? "?" : "", *s->host ? " " : "", s->host);
-	else if (f->missed)
-		snprintf(r->app, sizeof(r->app), "\u2026");
+	else
+		snprintf(app, sizeof(app), f->missed ? "\u2026" : "");
+	r->app = keep(t, app);
 }
 
 static void add_connection(struct table *t, const struct flow *f)
@@ -304,12 +332,12 @@ static void add_connection(struct table *t, const struct flow *f)
 	if (!r)
 		return;
 	r->local_side = !remote_side(f);
-	describe_ends(r, f);
+	describe_ends(t, r, f);
 	r->flow_key = f->key;
 	memcpy(r->country, f->ends[!r->local_side].country,
 	       sizeof(r->country));
 	describe_domain(r, t, f, (enum flow_side)!r->local_side);
-	describe_app(r, f);
+	describe_app(t, r, f);
 	r->state = f->over ? name_over(f) : name_state(f);
 	r->over = !is_open(f);
 	r->rtt_ns = f->rtt_ns;
@@ -358,9 +386,10 @@ static struct row *actor_row(struct table *t, const struct actor *a)
 		return NULL;
 	r->alerts |= alerts_of(a);
 	if (t->spec->group == GROUP_PROCESS)
-		describe_actor(r, a);
-	snprintf(r->name, sizeof(r->name), "%s",
-		 t->spec->group == GROUP_PROCESS ? a->name : key.text);
+		describe_actor(t, r, a);
+	if (!*r->name)
+		r->name = keep(t, t->spec->group == GROUP_PROCESS ? a->name :
+								    key.text);
 	return r;
 }
 
@@ -432,9 +461,10 @@ static void add_place(struct table *t, const struct flow *f,
 	r = get_row(t, &key);
 	if (!r)
 		return;
-	memcpy(r->name, key.text, sizeof(key.text));
+	if (!*r->name)
+		r->name = keep(t, key.text);
 	memcpy(r->country, f->ends[remote].country, sizeof(r->country));
-	if (t->spec->group == GROUP_HOST)
+	if (t->spec->group == GROUP_HOST && !*r->domain)
 		describe_domain(r, t, f, remote);
 	if (is_abroad(t->spec->countries, r->country))
 		r->alerts |= ALERT_ABROAD;
@@ -535,6 +565,7 @@ int table_build(struct table *t, struct flows *flows, struct actors *actors,
 	t->spec = spec;
 	t->count = 0;
 	t->error = 0;
+	texts_begin(t->texts);
 	if (t->index)
 		memset(t->index, 0, (t->mask + 1) * sizeof(*t->index));
 	flows_each(flows, add_flow, t);

@@ -54,14 +54,15 @@ struct row_key {
 	char text[64];
 };
 
+/* Texts are the table's, "" where there is nothing. */
 struct row {
 	struct row_key key;
-	char name[96];			/* "curl", "curl → nginx" */
-	char user[32];
-	char container[32];
+	const char *name;		/* "curl", "curl → nginx" */
+	const char *user;
+	const char *container;
+	const char *domain;		/* resolved to the remote address */
+	const char *app;		/* "TLS www.example.com" */
 	char country[3];
-	char domain[48];		/* resolved to the remote address */
-	char app[48];			/* "TLS www.example.com" */
 	uint8_t attr;
 	uint8_t reason;
 	uint8_t alerts;			/* enum row_alert */

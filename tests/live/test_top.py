@@ -4,6 +4,7 @@ import collections
 import json
 import os
 import shutil
+import signal
 import sys
 import termios
 import time
@@ -286,6 +287,18 @@ class Top(world.LiveTest):
         for kind in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
             self.assertRegex(status(), rf"(?m)^{kind}:\s+0+$")
         self.assertRegex(status(), r"(?m)^NoNewPrivs:\s+1$")
+        self.assertEqual(t.end()[0], 0)
+
+    def test_who_dissects_is_killed(self):
+        """A line says so, and all else goes on."""
+        self.talker()
+        t = self.top()
+        t.shows("python3")
+        pids = run("pgrep", "-x", "tshark", "-P", t.process.pid).stdout
+        os.kill(int(pids), signal.SIGKILL)
+        t.shows("no applications and names: tshark has ended")
+        t.type("j")
+        t.shows("/ filter")
         self.assertEqual(t.end()[0], 0)
 
     def test_killed_outright(self):

@@ -108,7 +108,8 @@ static void what_is_placed_fits(void **state)
 
 static void every_column_orders_and_has_words(void **state)
 {
-	struct row small = { .name = "a", .state = "", .local_side = 0 };
+	struct row small = { .name = "a", .state = "", .user = "",
+			     .container = "", .domain = "", .app = "" };
 	struct row large = { .name = "B", .user = "u", .container = "c",
 			     .country = "NL", .domain = "d", .app = "e",
 			     .state = "open", .pid = 1,
