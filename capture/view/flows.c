@@ -48,6 +48,9 @@ struct flows {
 	uint32_t mask;
 	struct flow_list lists[LISTS];	/* the longest silent first */
 	struct flows_stats stats;
+	uint64_t packet_ns;		/* of the last packet, on its clock */
+	uint64_t taken_ns;		/* when that was taken */
+	bool is_new;			/* one was, since flows_time() */
 };
 
 struct flows *flows_new(const struct flows_options *o)
@@ -582,6 +585,8 @@ void flows_packet(struct flows *t, const struct owned_packet *p)
 	bool is_new;
 	int side;
 
+	t->packet_ns = p->mono_ns;
+	t->is_new = true;
 	if (f && begins_another(f, packet)) {
 		end(t, f, how_replaced(f));
 		f = NULL;
@@ -610,6 +615,14 @@ void flows_packet(struct flows *t, const struct owned_packet *p)
 	if (t->options.heard && (f->asked < FLOW_ASKS || f->names) &&
 	    says_something(packet))
 		t->options.heard(t->options.ctx, f, p);
+}
+
+uint64_t flows_time(struct flows *t, uint64_t mono_ns)
+{
+	if (t->is_new)
+		t->taken_ns = mono_ns;
+	t->is_new = false;
+	return t->packet_ns + (mono_ns - t->taken_ns);
 }
 
 void flows_expire(struct flows *t, uint64_t mono_ns)

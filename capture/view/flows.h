@@ -142,6 +142,13 @@ void flows_free(struct flows *t);		/* NULL is fine */
 
 void flows_packet(struct flows *t, const struct owned_packet *p);
 
+/*
+ * What time it is for flows_expire(), when it is @mono_ns: as long as packets
+ * come, that of the last one, since after a stall many may still be on their
+ * way.  To be called once for each flows_expire().
+ */
+uint64_t flows_time(struct flows *t, uint64_t mono_ns);
+
 /* Ends what has been silent too long.  Call it now and then. */
 void flows_expire(struct flows *t, uint64_t mono_ns);
 

@@ -426,7 +426,7 @@ int view_update(struct view *v, const struct view_losses *losses,
 	hear(v);
 	v->losses.undissected = v->speech ? speech_missed(v->speech) : 0;
 	v->now_ns = now_ns;
-	flows_expire(v->flows, now_ns);
+	flows_expire(v->flows, flows_time(v->flows, now_ns));
 	if (clock_ns(CLOCK_MONOTONIC) >= v->exported_ns + METRICS_NS)
 		export_metrics(v);
 	if (v->top)

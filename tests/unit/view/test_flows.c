@@ -178,6 +178,22 @@ static void what_is_sent_again_is_counted(void **state)
 	unmake();
 }
 
+/* Its last packets may still wait to be read, whatever the time. */
+static void a_stall_ends_nothing(void **state)
+{
+	(void)state;
+	make(16, false);
+	converse(flows, &curl, &nginx, 40000, S);
+	flows_expire(flows, flows_time(flows, 9 * S));
+	assert_int_equal(told.ended[FLOW_ENDED], 0);
+	flows_expire(flows, flows_time(flows, 9 * S + S / 2));
+	assert_int_equal(told.ended[FLOW_ENDED], 0);
+	flows_expire(flows, flows_time(flows, 11 * S));
+	assert_int_equal(told.ended[FLOW_ENDED], 1);
+	assert_int_equal(told.begun, 1);
+	unmake();
+}
+
 static void a_reset_ends_it(void **state)
 {
 	(void)state;
@@ -422,6 +438,7 @@ int main(void)
 		cmocka_unit_test(
 			ports_that_are_used_again_are_another_connection),
 		cmocka_unit_test(what_is_sent_again_is_counted),
+		cmocka_unit_test(a_stall_ends_nothing),
 		cmocka_unit_test(a_reset_ends_it),
 		cmocka_unit_test(silence_ends_what_is_not_tcp),
 		cmocka_unit_test(each_part_is_its_owners),
