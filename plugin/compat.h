@@ -81,7 +81,7 @@ static inline size_t option_len(const wtap_optval_t *o)
 
 /*
  * Apple's process block @number, which Wireshark reads since 4.6.  The name is
- * Wireshark's, or NULL if it knows of no such block.
+ * Wireshark's, or NULL if the block has none; without a block the pid is 0.
  */
 static inline const char *apple_process(const packet_info *pinfo,
 					uint32_t number, uint32_t *pid)

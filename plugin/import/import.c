@@ -125,10 +125,9 @@ static void add_apple(struct reader *r, uint32_t number)
 	uint32_t pid;
 	const char *name = apple_process(r->pinfo, number, &pid);
 
-	if (!name)
-		return;
 	import_set_pid(r->i, pid);
-	import_set_name(r->i, name, strlen(name));
+	if (name)
+		import_set_name(r->i, name, strlen(name));
 }
 
 static ws_bool read_option(wtap_block_t block _U_, unsigned id,
@@ -170,9 +169,10 @@ static void add_options(struct imported *i, const packet_info *pinfo,
 	struct reader r = { .i = i, .pinfo = pinfo };
 
 	wtap_block_foreach_option(block, read_option, &r);
-	if (!import_is_named(i))
+	if (!import_is_placed(i))
 		return;
-	if (!process_has(&i->process, FIELD_NAME))
+	if (process_has(&i->process, FIELD_PID) &&
+	    !process_has(&i->process, FIELD_NAME))
 		add_block(i, pinfo);
 	if (i->end == IMPORT_EITHER)
 		add_direction(i, block);
@@ -201,5 +201,5 @@ bool import_packet(struct imported *i, packet_info *pinfo, tvbuff_t *tvb,
 	add_pktap(i, pinfo, tvb);
 	if (block)
 		add_options(i, pinfo, block);
-	return import_is_named(i);
+	return import_is_placed(i);
 }

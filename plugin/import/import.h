@@ -19,7 +19,7 @@ void import_init(void);
 
 /*
  * What other tools say of this packet; @block has its options and may be
- * NULL.  False, with *@i undefined, if they name nobody.
+ * NULL.  False, with *@i undefined, if they say nothing of a process.
  */
 bool import_packet(struct imported *i, packet_info *pinfo, tvbuff_t *tvb,
 		   wtap_block_t block);

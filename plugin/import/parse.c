@@ -12,7 +12,7 @@ struct span {
 	size_t len;
 };
 
-#define NO_PID UINT32_MAX	/* -1: macOS, Windows */
+#define NO_PID UINT32_MAX	/* -1: macOS, Windows; 0 is nobody's either */
 
 void import_clear(struct imported *i)
 {
@@ -29,6 +29,14 @@ bool import_is_named(const struct imported *i)
 {
 	return process_has(&i->process, FIELD_PID) ||
 	       process_has(&i->process, FIELD_NAME);
+}
+
+bool import_is_placed(const struct imported *i)
+{
+	return import_is_named(i) ||
+	       process_has(&i->process, FIELD_CONTAINER_ID) ||
+	       process_has(&i->process, FIELD_CONTAINER_NAME) ||
+	       process_has(&i->process, FIELD_POD_UID);
 }
 
 /* The first word on a field counts: later ones may be what a process forged. */
@@ -75,7 +83,7 @@ static void set_number(struct imported *i, enum field f, uint32_t *to,
 
 void import_set_pid(struct imported *i, uint32_t pid)
 {
-	if (pid != NO_PID)
+	if (pid != NO_PID && pid)
 		set_number(i, FIELD_PID, &i->process.pid, pid);
 }
 
@@ -124,6 +132,16 @@ static void set_path(struct imported *i, struct span path)
 	if (base.len < path.len)
 		SET_TEXT(i, FIELD_EXEPATH, exepath, path);
 	set_name(i, base);
+}
+
+/* The first of the arguments, which are joined by blanks. */
+static struct span first_word(struct span s)
+{
+	size_t n = 0;
+
+	while (n < s.len && s.p[n] != ' ')
+		n++;
+	return (struct span){ s.p, n };
 }
 
 /* ---- text ---- */
@@ -212,6 +230,9 @@ static bool ptcpdump_process(struct imported *i, struct span s)
 		return false;
 	args = s;
 	set_pid_text(i, pid);
+	/* Its own rule: what runs from a descriptor is called as it says. */
+	if (starts(path, "/dev/fd/") && args.len)
+		set_name(i, base_name(first_word(args)));
 	set_path(i, path);
 	set_arguments(i, args);
 	return true;
@@ -318,16 +339,23 @@ static bool rustnet(struct imported *i, struct span s)
 	return true;
 }
 
+/* "AS15169", and not "AS I said". */
+static bool is_asn(struct span s)
+{
+	return starts(s, "AS") && s.len > 2 && s.p[2] >= '0' && s.p[2] <= '9';
+}
+
 /*
- * scripts/pcap_enrich.py: "[Loc:CC ][AS... ][PID:n ][Process:name]", the name
- * last and with its blanks.
+ * scripts/pcap_enrich.py: "[Loc:CC ][City:... ][ZIP:... ][AS... ][PID:n ]
+ * [Process:name]", the name last and with its blanks.
  */
 static bool rustnet_script(struct imported *i, struct span s)
 {
 	struct span word, value;
 	bool any = false;
 
-	if (!starts(s, "Loc:") && !starts(s, "PID:") && !starts(s, "Process:"))
+	if (!starts(s, "Loc:") && !starts(s, "City:") && !starts(s, "ZIP:") &&
+	    !is_asn(s) && !starts(s, "PID:") && !starts(s, "Process:"))
 		return false;
 	while (s.len) {
 		if (take(&s, "Process:", NULL, &value)) {
@@ -461,6 +489,9 @@ int import_block(struct imported *i, const uint8_t *p, size_t size)
 		import_clear(i);
 		return -EBADMSG;
 	}
+	if (process_has(&i->process, FIELD_EXEPATH))
+		set_name(i, base_name((struct span){ i->process.exepath,
+					strlen(i->process.exepath) }));
 	return 0;
 }
 

@@ -40,6 +40,9 @@ void import_clear(struct imported *i);
 /* Is a process named, by number or by name? */
 bool import_is_named(const struct imported *i);
 
+/* Is anything known of it, if only its container or pod? */
+bool import_is_placed(const struct imported *i);
+
 /* The name of the process, whose number is known, from elsewhere. */
 void import_set_name(struct imported *i, const char *name, size_t len);
 void import_set_pid(struct imported *i, uint32_t pid);

@@ -103,6 +103,35 @@ class Ptcpdump(unittest.TestCase):
                          [("ours", "socket")])
 
 
+class Places(unittest.TestCase):
+    """A container or a pod is worth a word without a process."""
+
+    def test_without_a_process(self):
+        path = capture(
+            "places", packet(comment("ContainerName: web\nContainerId: f0")),
+            packet(comment("PodName: p\nPodNamespace: n\nPodUID: u-1\n")),
+            packet(comment("rustnet container=db pod_uid=u-2")))
+        self.assertEqual(
+            tshark.fields(path, "proc.container.name", "proc.container.id",
+                          "proc.pod.uid", "proc.name", "proc.attr"),
+            [("web", "f0", "", "", "import"), ("", "", "u-1", "", "import"),
+             ("db", "", "u-2", "", "import")])
+
+    def test_names_that_have_to_be_made(self):
+        cases = {
+            "PID: 1\nCmd: /dev/fd/5\nArgs: /usr/bin/runc init": "runc",
+            "PID: 1\nCmd: /dev/fd/5\nArgs: ": "5",
+            "AS15169 GOOGLE PID:4242 Process:Google Chrome": "Google Chrome",
+            "City:Old Town ZIP:1 PID:3 Process:a": "a",
+            "AS I said, PID:4 is not Process:mine": "",
+            "PID:0 Process:idle": "idle",
+        }
+        path = capture("made", *[packet(comment(text)) for text in cases])
+        self.assertEqual(tshark.fields(path, "proc.name"),
+                         [(name,) for name in cases.values()])
+        self.assertEqual(tshark.fields(path, "proc.pid")[-1], ("",))
+
+
 class RustNet(unittest.TestCase):
     def test_comment(self):
         path = capture("rustnet", packet(comment(
@@ -194,7 +223,7 @@ class Wireshark5(unittest.TestCase):
                 entry(2**32 - 1, option(2, b"a-name-of-22-characters"),
                       bytes(4)))])
         text = "\n".join(tshark.lines("tshark", "-r", path, "-O", "proc"))
-        self.assertIn("Process: ? (77)\n", text)
+        self.assertIn("Process: name (77)\n", text)
         self.assertIn("Process: a-name-of-22-characters\n", text)
 
     def test_broken_blocks(self):
