@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "packet/source.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
 #include <linux/filter.h>
@@ -371,33 +370,10 @@ void source_stats(struct source *s, struct source_stats *stats)
 	stats->if_dropped = interface_drops(s, s->if_dropped) - s->if_dropped;
 }
 
-static void join_addresses(const pcap_if_t *d, char *out, size_t size)
-{
-	char text[INET6_ADDRSTRLEN];
-	size_t at = 0;
-
-	*out = '\0';
-	for (const pcap_addr_t *a = d->addresses; a; a = a->next) {
-		const struct sockaddr *sa = a->addr;
-		const void *addr = NULL;
-
-		if (sa && sa->sa_family == AF_INET)
-			addr = &((const struct sockaddr_in *)sa)->sin_addr;
-		else if (sa && sa->sa_family == AF_INET6)
-			addr = &((const struct sockaddr_in6 *)sa)->sin6_addr;
-		if (!addr || !inet_ntop(sa->sa_family, addr, text, sizeof(text)))
-			continue;
-		if (at + strlen(text) + 3 > size)
-			return;
-		at += (size_t)snprintf(out + at, size - at, "%s%s",
-				       at ? ", " : "", text);
-	}
-}
-
 int source_each(void (*fn)(void *ctx, const struct source_device *d),
 		void *ctx)
 {
-	char errbuf[PCAP_ERRBUF_SIZE], addresses[256];
+	char errbuf[PCAP_ERRBUF_SIZE];
 	pcap_if_t *all;
 
 	if (pcap_findalldevs(&all, errbuf)) {
@@ -408,10 +384,8 @@ int source_each(void (*fn)(void *ctx, const struct source_device *d),
 		struct source_device d = {
 			.name = i->name,
 			.description = i->description ? i->description : "",
-			.addresses = addresses,
 		};
 
-		join_addresses(i, addresses, sizeof(addresses));
 		if (is_network(d.name))
 			fn(ctx, &d);
 	}

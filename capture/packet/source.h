@@ -63,7 +63,6 @@ void source_stats(struct source *s, struct source_stats *stats);
 struct source_device {
 	const char *name;
 	const char *description;	/* "" if none */
-	const char *addresses;		/* "192.0.2.1, 2001:db8::1", or "" */
 };
 
 /* Network interfaces that can be captured.  0 or -errno (logged). */

@@ -41,11 +41,9 @@ static void print_interface(void *ctx, const struct source_device *d)
 	/* A name may hold anything, and braces end a value. */
 	if (strpbrk(d->name, "{}") || !printable_all(d->name))
 		return;
-	printf("interface {value=" PREFIX "%s}{display=Process capture: %s",
+	/* Without its addresses: the title of a window is made of it. */
+	printf("interface {value=" PREFIX "%s}{display=Process capture: %s}\n",
 	       d->name, d->name);
-	if (*d->addresses)
-		printf(" (%s)", d->addresses);
-	puts("}");
 }
 
 static int print_interfaces(void)

@@ -12,7 +12,7 @@
 
 #include <stdbool.h>
 
-#define EXTCAP_REMOTE	"pktwho-ssh"
+#define EXTCAP_REMOTE	"pktwho_ssh"
 #define EXTCAP_MAX_WORDS 64
 
 struct extcap {

@@ -289,7 +289,7 @@ class Remote(world.LiveTest):
         os.mkfifo(fifo)
         (self.keys / "known_hosts").unlink()    # all that ssh could say
         process = self.remote(
-            "--capture", "--extcap-interface", "pktwho-ssh", "--fifo", fifo,
+            "--capture", "--extcap-interface", "pktwho_ssh", "--fifo", fifo,
             "--remote", "greeting", "--interface", "lo", "--remote-command",
             PKTWHO, "--remote-port", "", "--proc", "",
             "--extcap-capture-filter", f"port {server.told}")
