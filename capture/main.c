@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +26,7 @@
 #include "replay.h"
 #include "session/session.h"
 #include "host/signals.h"
+#include "host/watch.h"
 #include "packet/source.h"
 
 enum { EXIT_BAD_USAGE = 2 };
@@ -79,9 +79,10 @@ static int show_file(const struct options *o)
 /* Until packets come: then a screen may be in its place. */
 static void say_until(int packets, int words)
 {
-	struct pollfd fds[] = { { packets, POLLIN, 0 }, { words, POLLIN, 0 } };
+	struct watch fds[] = { { .fd = packets, .events = POLLIN },
+			       { .fd = words, .events = POLLIN } };
 
-	while (poll(fds, 2, -1) > 0 && !fds[0].revents)
+	while (watch_wait(fds, 2, -1) > 0 && !fds[0].ready)
 		if (child_pass_on(words) <= 0)
 			fds[1].fd = -1;
 }

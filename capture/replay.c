@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +12,7 @@
 #include "host/log.h"
 #include "host/sandbox.h"
 #include "host/signals.h"
+#include "host/watch.h"
 #include "options.h"
 #include "output/country_cache.h"
 #include "view/reader.h"
@@ -27,7 +27,7 @@ struct replay {
 	const struct options *options;
 	struct reader *reader;
 	struct view *view;
-	struct pollfd fds[FDS];
+	struct watch fds[FDS];
 	bool live;		/* a pipe: time goes on without packets */
 	uint64_t read_ns;	/* when something came, CLOCK_MONOTONIC */
 	uint8_t bytes[READ_BYTES];
@@ -79,11 +79,11 @@ static int run(struct replay *r)
 		/* Nothing but a key can come after the end. */
 		if (!more && !view_waits(r->view))
 			break;
-		poll(r->fds, FDS, IDLE_MS);
-		if (r->fds[FD_SIGNAL].revents ||
-		    r->fds[FD_VIEW].revents & (POLLERR | POLLHUP))
+		watch_wait(r->fds, FDS, IDLE_MS);
+		if (r->fds[FD_SIGNAL].ready ||
+		    r->fds[FD_VIEW].ready & (POLLERR | POLLHUP))
 			break;
-		if (more > 0 && r->fds[FD_FILE].revents)
+		if (more > 0 && r->fds[FD_FILE].ready)
 			more = read_some(r);
 		if (more <= 0)
 			r->fds[FD_FILE].fd = -1;
@@ -104,7 +104,7 @@ static int open_file(struct replay *r)
 		log_error("cannot read %s: %s", path, strerror(errno));
 		return -errno;
 	}
-	r->fds[FD_FILE] = (struct pollfd){ fd, POLLIN, 0 };
+	r->fds[FD_FILE] = (struct watch){ .fd = fd, .events = POLLIN };
 	r->live = !S_ISREG(st.st_mode);
 	return 0;
 }

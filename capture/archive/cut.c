@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "archive/packet.h"
 #include "archive/people.h"
 #include "host/log.h"
+#include "host/watch.h"
 #include "output/pcapng_option.h"
 #include "output/pcapng_writer.h"
 #include "packet/parse.h"
@@ -109,11 +109,12 @@ static bool is_wanted(const struct cut *c, const struct archive_packet *p,
 /* A pipe's reader has all the time: no packet is lost meanwhile. */
 static int put_block(struct cut *c, const uint8_t *block, size_t len)
 {
-	struct pollfd pipe = { pcapng_writer_pipe(c->writer), POLLOUT, 0 };
+	struct watch pipe = { .fd = pcapng_writer_pipe(c->writer),
+			      .events = POLLOUT };
 	int err;
 
 	while ((err = pcapng_writer_block(c->writer, block, len)) == -EAGAIN) {
-		poll(&pipe, 1, -1);
+		watch_wait(&pipe, 1, -1);
 		err = pcapng_writer_flush(c->writer);
 		if (err)
 			break;
@@ -279,7 +280,8 @@ static void add_to_table(void *ctx, struct person *person)
 
 static int close_writer(struct cut *c)
 {
-	struct pollfd pipe = { pcapng_writer_pipe(c->writer), POLLOUT, 0 };
+	struct watch pipe = { .fd = pcapng_writer_pipe(c->writer),
+			      .events = POLLOUT };
 	int err = 0, closed;
 
 	for (uint32_t i = 0; !err && i < c->out_count; i++) {
@@ -300,7 +302,7 @@ static int close_writer(struct cut *c)
 		err = put_table(c);
 	while (!err && pcapng_writer_waits(c->writer)) {
 		if (pipe.fd >= 0)
-			poll(&pipe, 1, -1);
+			watch_wait(&pipe, 1, -1);
 		err = pcapng_writer_flush(c->writer);
 	}
 	closed = pcapng_writer_close(c->writer);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "host/log.h"
 #include "host/privilege.h"
 #include "host/signals.h"
+#include "host/watch.h"
 
 static _Noreturn void child(char **argv, bool no_stdout, int go_fd)
 {
@@ -152,16 +152,17 @@ void child_signal(const struct child *c, int signal)
 /* The number of the signal that ended the wait, or 0. */
 static int wait_for_end(const struct child *c)
 {
-	struct pollfd fds[] = { { c->pid_fd, POLLIN, 0 },
-				{ signals_open(false), POLLIN, 0 } };
+	struct watch end[] = { { .fd = c->pid_fd, .events = POLLIN },
+			       { .fd = signals_open(false),
+				 .events = POLLIN } };
 	struct signalfd_siginfo info;
 	int signal = 0;
 
-	if (poll(fds, 2, -1) > 0 && !fds[0].revents &&
-	    read(fds[1].fd, &info, sizeof(info)) == sizeof(info))
+	if (watch_wait(end, 2, -1) > 0 && !end[0].ready &&
+	    read(end[1].fd, &info, sizeof(info)) == sizeof(info))
 		signal = (int)info.ssi_signo;
-	if (fds[1].fd >= 0)
-		close(fds[1].fd);
+	if (end[1].fd >= 0)
+		close(end[1].fd);
 	return signal;
 }
 

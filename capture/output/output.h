@@ -102,7 +102,7 @@ int output_be_patient(struct output *o, int cancel_fd);
 /* As pcapng_writer_waits(). */
 bool output_waits(const struct output *o);
 
-/* A pipe that poll() tells POLLERR of once its reader is gone, or -1. */
+/* A pipe that tells by POLLERR that its reader is gone, or -1. */
 int output_pipe(const struct output *o);
 
 /* Its name, until the next one begins. */

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include "host/sudo_user.h"
 #include "host/clocks.h"
 #include "host/compressor.h"
+#include "host/watch.h"
 #include "output/pcapng_option.h"
 
 #define BUFFER_SIZE	(512u << 10)	/* above any block we write */
@@ -441,13 +441,13 @@ int pcapng_writer_settle(struct pcapng_writer *w)
 /* A reader that takes nothing for so long will not take the end either. */
 static int await_reader(struct pcapng_writer *w, uint64_t left_ns)
 {
-	struct pollfd p[] = { { .fd = w->fd, .events = POLLOUT },
-			      { .fd = w->cancel_fd, .events = POLLIN } };
+	struct watch p[] = { { .fd = w->fd, .events = POLLOUT },
+			     { .fd = w->cancel_fd, .events = POLLIN } };
 	uint64_t left_ms = left_ns / 1000000 + 1;
 	bool stalls = left_ms > STALL_MS;
-	int n = poll(p, 2, stalls ? STALL_MS : (int)left_ms);
+	int n = watch_wait(p, 2, stalls ? STALL_MS : (int)left_ms);
 
-	if (p[1].revents || (!n && stalls))
+	if (p[1].ready || (!n && stalls))
 		w->error = -ETIMEDOUT;
 	return w->error;
 }

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -26,6 +25,7 @@
 #include "host/privilege.h"
 #include "host/sandbox.h"
 #include "host/signals.h"
+#include "host/watch.h"
 
 #define COMMAND_MAX	8192
 #define BLOCKS_MAX	(320u << 10)	/* for one the writer always has room */
@@ -201,14 +201,19 @@ struct remote {
 	size_t blocks_len;
 	char line[1024];		/* of ssh's stderr */
 	size_t len;
-	struct pollfd fds[FDS];
+	struct watch fds[FDS];
 };
 
-static void close_fd(struct pollfd *p)
+static void close_fd(struct watch *p)
 {
 	if (p->fd >= 0)
 		close(p->fd);
 	p->fd = -1;
+}
+
+static void watch_fd(struct remote *r, int which, int fd, short events)
+{
+	r->fds[which] = (struct watch){ .fd = fd, .events = events };
 }
 
 /* Passwords and passphrases are ssh's business, ^C is ours. */
@@ -267,12 +272,10 @@ static int start_ssh(struct remote *r, const char *command)
 	if (r->pid < 0 && !err)
 		err = -errno;
 	/* Ours are the other ends. */
-	r->fds[FD_STDIN] = (struct pollfd){
-		pipes[0][1], r->exe_left ? POLLOUT : 0, 0
-	};
-	r->fds[FD_STDOUT] = (struct pollfd){ pipes[1][0], POLLIN, 0 };
+	watch_fd(r, FD_STDIN, pipes[0][1], r->exe_left ? POLLOUT : 0);
+	watch_fd(r, FD_STDOUT, pipes[1][0], POLLIN);
 	r->stdout_fd = pipes[1][0];
-	r->fds[FD_STDERR] = (struct pollfd){ pipes[2][0], POLLIN, 0 };
+	watch_fd(r, FD_STDERR, pipes[2][0], POLLIN);
 	for (int i = 0; i < 3; i++)
 		if (pipes[i][i > 0] >= 0)
 			close(pipes[i][i > 0]);
@@ -280,9 +283,7 @@ static int start_ssh(struct remote *r, const char *command)
 		return err;
 	fcntl(pipes[0][1], F_SETFL, O_NONBLOCK);
 	fcntl(pipes[1][0], F_SETFL, O_NONBLOCK);
-	r->fds[FD_END] = (struct pollfd){
-		(int)syscall(SYS_pidfd_open, r->pid, 0), POLLIN, 0
-	};
+	watch_fd(r, FD_END, (int)syscall(SYS_pidfd_open, r->pid, 0), POLLIN);
 	return 0;
 }
 
@@ -383,8 +384,7 @@ static int open_writer(struct remote *r)
 	if (err)
 		return err;
 	/* A pipe tells by POLLERR that nobody reads it any more. */
-	r->fds[FD_OUTPUT] = (struct pollfd){ pcapng_writer_pipe(r->writer), 0,
-					     0 };
+	watch_fd(r, FD_OUTPUT, pcapng_writer_pipe(r->writer), 0);
 	return 0;
 }
 
@@ -460,7 +460,7 @@ static bool receive(struct remote *r)
 /* False once ssh has ended, and all it said and sent has been taken. */
 static bool step(struct remote *r)
 {
-	int n = poll(r->fds, FDS, r->stopped_ns ? PATIENCE_MS : -1);
+	int n = watch_wait(r->fds, FDS, r->stopped_ns ? PATIENCE_MS : -1);
 
 	if (!n) {
 		kill_ssh(r);
@@ -470,26 +470,26 @@ static bool step(struct remote *r)
 	if (r->stopped_ns && r->fds[FD_OUTPUT].fd >= 0 &&
 	    clock_ns(CLOCK_MONOTONIC) > r->stopped_ns + GIVE_UP_NS)
 		fail(r, -ETIMEDOUT);
-	if (r->fds[FD_SIGNAL].revents)
+	if (r->fds[FD_SIGNAL].ready)
 		on_signal(r);
-	if (r->fds[FD_EOF].revents && signals_stdin_ended()) {
+	if (r->fds[FD_EOF].ready && signals_stdin_ended()) {
 		r->fds[FD_EOF].fd = -1;
 		stop(r);
 	}
-	if (r->fds[FD_OUTPUT].revents & ~POLLOUT)
+	if (r->fds[FD_OUTPUT].ready & ~POLLOUT)
 		fail(r, -EPIPE);
-	else if (r->fds[FD_OUTPUT].revents)
+	else if (r->fds[FD_OUTPUT].ready)
 		pass_on(r);
-	if (r->fds[FD_STDIN].revents & POLLOUT)
+	if (r->fds[FD_STDIN].ready & POLLOUT)
 		copy_program(r);
-	else if (r->fds[FD_STDIN].revents)
+	else if (r->fds[FD_STDIN].ready)
 		close_fd(&r->fds[FD_STDIN]);
-	if (r->fds[FD_STDOUT].revents)
+	if (r->fds[FD_STDOUT].ready)
 		receive(r);
-	if (r->fds[FD_STDERR].revents)
+	if (r->fds[FD_STDERR].ready)
 		relay(r);
-	return !r->fds[FD_END].revents || r->fds[FD_STDOUT].revents ||
-	       r->fds[FD_STDERR].revents;
+	return !r->fds[FD_END].ready || r->fds[FD_STDOUT].ready ||
+	       r->fds[FD_STDERR].ready;
 }
 
 /* The end of the file, for which a slow reader is waited. */
@@ -576,7 +576,7 @@ static int open_signals(struct remote *r)
 {
 	int fd = signals_open(false);
 
-	r->fds[FD_SIGNAL] = (struct pollfd){ fd, POLLIN, 0 };
+	watch_fd(r, FD_SIGNAL, fd, POLLIN);
 	return fd < 0 ? fd : 0;
 }
 
@@ -613,7 +613,7 @@ int remote_capture(const struct options *o)
 	for (int i = 0; i < FDS; i++)
 		r->fds[i].fd = -1;
 	if (o->until_eof)
-		r->fds[FD_EOF] = (struct pollfd){ STDIN_FILENO, POLLIN, 0 };
+		watch_fd(r, FD_EOF, STDIN_FILENO, POLLIN);
 	err = open_remote(r, command, sizeof(command));
 	if (err) {
 		pcapng_writer_close(r->writer);

@@ -10,6 +10,7 @@
 #include "geo.h"
 #include "host/clocks.h"
 #include "host/log.h"
+#include "lookup/lookup.h"
 #include "options.h"
 #include "output/country_cache.h"
 #include "output/opener.h"
@@ -24,6 +25,7 @@ struct files {
 	const struct options *options;
 	const struct captures *captures;
 	struct owners *owners;
+	struct lookup *lookup;
 	struct ending *ending;
 	struct opener *opener;		/* of a ring, until the output has it */
 	struct output *output;		/* NULL: no file */
@@ -191,7 +193,10 @@ int files_end(struct files *f, int cancel_fd, struct summary *s)
 		.unwritten = unwritten + f->unwritten,
 		.disk_full = f->disk_full,
 		.events_lost = stats.events_lost != 0,
+		.unanswered = lookup_unanswered(f->lookup) != 0,
+		.detached = owners_are_lost(f->owners),
 	};
+	s->incomplete = s->detached || lookup_is_gone(f->lookup);
 	memcpy(s->interfaces, f->interfaces, sizeof(s->interfaces));
 	return err ? err : closed;
 }
@@ -286,12 +291,14 @@ int files_start(struct files **out, const struct options *o,
 	return 0;
 }
 
-int files_begin(struct files *f, const struct captures *c, struct owners *o)
+int files_begin(struct files *f, const struct captures *c, struct owners *o,
+		struct lookup *l)
 {
 	struct pcapng_interface interfaces[OPTIONS_MAX_INTERFACES];
 
 	f->captures = c;
 	f->owners = o;
+	f->lookup = l;
 	captures_describe(c, interfaces);
 	return output_begin(f->output, interfaces, captures_count(c),
 			    owners_processes(o));

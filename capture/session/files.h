@@ -31,8 +31,9 @@ int files_start(struct files **out, const struct options *o,
 /* Any other file, once a signal would close it. */
 int files_open(struct files *f);
 
-/* Describes the interfaces; all three are borrowed.  0 or -errno (logged). */
-int files_begin(struct files *f, const struct captures *c, struct owners *o);
+/* Describes the interfaces; all are borrowed.  0 or -errno (logged). */
+int files_begin(struct files *f, const struct captures *c, struct owners *o,
+		struct lookup *l);
 
 /* After a failure to open; a file that has begun is closed by files_end(). */
 void files_abandon(struct files *f);		/* NULL is fine */

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "host/child.h"
+#include "host/clocks.h"
 #include "host/log.h"
 #include "host/privilege.h"
 #include "host/sandbox.h"
@@ -128,7 +130,7 @@ static int open_all(struct parts *p)
 	privilege_as_user(false);
 	if (err)
 		return err;
-	err = files_begin(p->files, p->captures, p->owners);
+	err = files_begin(p->files, p->captures, p->owners, p->lookup);
 	if (err)
 		return err;
 	privilege_give_up();
@@ -161,6 +163,13 @@ int parts_open(struct parts *p, const struct options *o,
 		proctab_follow(owners_processes(p->owners),
 			       (uint32_t)command->pid);
 	return 0;
+}
+
+void parts_begin(struct parts *p)
+{
+	p->ending.started_ns = clock_ns(CLOCK_MONOTONIC);
+	if (p->command)
+		child_go(p->command);
 }
 
 void parts_close(struct parts *p)

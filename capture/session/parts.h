@@ -35,6 +35,9 @@ struct parts {
 int parts_open(struct parts *p, const struct options *o,
 	       struct child *command);
 
+/* Lets the command run; from now on the capture's time counts. */
+void parts_begin(struct parts *p);
+
 /* All but the file and the view, which have more to say when they close. */
 void parts_close(struct parts *p);
 

@@ -5,7 +5,9 @@
 #include <time.h>
 
 #include "host/clocks.h"
+#include "host/watch.h"
 #include "options.h"
+#include "output/output.h"
 #include "owner/owned_packet.h"
 #include "owner/owners.h"
 #include "session/files.h"
@@ -16,6 +18,9 @@
 #define MERGE_NS     25000000ull	/* an idle capture's block is out by then */
 #define STALE_NS     900000000ull	/* waited for a slow reader */
 #define CLOCK_SET_NS 1000000000ull
+#define PRUNE_NS     10000000000ull
+#define HASHES_NS    2000000000ull
+#define HASHES_MS    5			/* between two looks */
 
 /* ---- packets out ---- */
 
@@ -135,12 +140,24 @@ static void release_one(void *ctx)
 	release(ctx, true);
 }
 
+static void prune(struct pipeline *l)
+{
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+
+	if (now < l->pruned_ns + PRUNE_NS)
+		return;
+	l->pruned_ns = now;
+	proctab_prune(owners_processes(l->owners), now,
+		      files_section(l->files));
+}
+
 int pipeline_step(struct pipeline *l)
 {
 	int err = captures_read(l->captures, &l->room);
 
 	owners_update(l->owners);
 	release(l, false);
+	prune(l);
 	return err;
 }
 
@@ -149,6 +166,18 @@ bool pipeline_waits(const struct pipeline *l)
 	bool gap;
 
 	return captures_oldest(l->captures, &gap) != NULL;
+}
+
+/* The process table is better with them, but not worth a long wait. */
+static void await_hashes(struct pipeline *l)
+{
+	uint64_t end = clock_ns(CLOCK_MONOTONIC) + HASHES_NS;
+
+	while (!l->parts->ending.error && owners_hashing(l->owners) &&
+	       clock_ns(CLOCK_MONOTONIC) < end) {
+		watch_wait(NULL, 0, HASHES_MS);
+		owners_update(l->owners);
+	}
 }
 
 void pipeline_finish(struct pipeline *l)
@@ -163,6 +192,17 @@ void pipeline_finish(struct pipeline *l)
 		captures_lose(l->captures, h->interface);
 		captures_pop(l->captures, h->interface);
 	}
+	await_hashes(l);
+}
+
+void pipeline_losses(const struct pipeline *l, struct view_losses *losses)
+{
+	struct output_interface_stats stats[OPTIONS_MAX_INTERFACES];
+	struct owners_stats owners;
+
+	owners_stats(l->owners, &owners);
+	losses->dropped = captures_statistics(l->captures, stats);
+	losses->events = owners.events_lost;
 }
 
 void pipeline_init(struct pipeline *l, struct parts *p)

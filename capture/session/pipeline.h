@@ -13,6 +13,7 @@
 #include "session/wanted.h"
 
 struct parts;
+struct view_losses;
 
 struct pipeline {
 	struct parts *parts;
@@ -23,6 +24,7 @@ struct pipeline {
 	struct wanted wanted;
 	struct captures_room room;
 	bool hash;
+	uint64_t pruned_ns;		/* CLOCK_MONOTONIC */
 };
 
 /* @p is open, and borrowed. */
@@ -37,7 +39,13 @@ int pipeline_step(struct pipeline *l);
 /* Whether packets wait. */
 bool pipeline_waits(const struct pipeline *l);
 
-/* Lets all go, or if nothing can be written any more drops and counts them. */
+/*
+ * Lets all go, or if nothing can be written any more drops and counts them.
+ * Hashes that were asked for are waited for, but not for long.
+ */
 void pipeline_finish(struct pipeline *l);
+
+/* What could not be seen so far, of packets and events. */
+void pipeline_losses(const struct pipeline *l, struct view_losses *losses);
 
 #endif

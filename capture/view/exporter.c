@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <netdb.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +20,7 @@
 #include "host/sandbox.h"
 #include "host/signals.h"
 #include "host/sudo_user.h"
+#include "host/watch.h"
 
 #define TEXT_MAX   (192u << 10)	/* of METRICS_PROGRAMS, and more */
 #define ASK_MAX	   4096
@@ -123,15 +123,16 @@ static bool take_text(struct server *s)
 
 static void serve(struct server *s)
 {
-	struct pollfd fds[] = { { s->from, POLLIN, 0 },
-				{ s->listens, POLLIN, 0 } };
+	struct watch fds[] = { { .fd = s->from, .events = POLLIN },
+			       { .fd = s->listens, .events = POLLIN } };
+	int n;
 
-	while (poll(fds, 2, -1) > 0 || errno == EINTR) {
+	while ((n = watch_wait(fds, 2, -1)) > 0 || n == -EINTR) {
 		int fd;
 
-		if (fds[0].revents && !take_text(s))
+		if (fds[0].ready && !take_text(s))
 			return;
-		if (!(fds[1].revents & POLLIN))
+		if (!(fds[1].ready & POLLIN))
 			continue;
 		fd = accept4(s->listens, NULL, NULL, SOCK_CLOEXEC);
 		if (fd < 0)

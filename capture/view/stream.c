@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,6 +13,7 @@
 #include "bytes.h"
 #include "host/clocks.h"
 #include "host/log.h"
+#include "host/watch.h"
 #include "output/opener.h"
 #include "view/line.h"
 
@@ -95,14 +95,14 @@ void stream_free(struct stream *s)
 	free(s);
 }
 
-/* Less than PIPE_BUF never blocks once poll() said that there is room. */
+/* Less than PIPE_BUF never blocks where there is room for it. */
 static int write_some(struct stream *s, int timeout_ms)
 {
-	struct pollfd fd = { .fd = s->fd, .events = POLLOUT };
+	struct watch fd = { .fd = s->fd, .events = POLLOUT };
 	size_t len = s->end - s->begin;
 	ssize_t n;
 
-	if (poll(&fd, 1, timeout_ms) <= 0)
+	if (watch_wait(&fd, 1, timeout_ms) <= 0)
 		return -EAGAIN;
 	n = write(s->fd, s->bytes + s->begin,
 		  len < PIPE_BUF || s->is_file ? len : PIPE_BUF);

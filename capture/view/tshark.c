@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "host/landlock.h"
 #include "host/privilege.h"
 #include "host/signals.h"
+#include "host/watch.h"
 #include "pcapng.h"
 #include "printable.h"
 
@@ -217,7 +217,7 @@ static int gone(struct tshark *t)
 	for (int ms = 0; ms < END_MS; ms += 5) {
 		if (waitpid(t->pid, &status, WNOHANG))
 			break;
-		poll(NULL, 0, 5);
+		watch_wait(NULL, 0, 5);
 	}
 	t->why = why_it_ended(t, status);
 	return -EPIPE;
@@ -407,17 +407,18 @@ int tshark_work(struct tshark *t, int timeout_ms,
 		void (*fn)(void *ctx, const struct tshark_answer *a),
 		void *ctx)
 {
-	struct pollfd fds[2] = { { t->from, POLLIN, 0 }, { t->to, 0, 0 } };
+	struct watch fds[2] = { { .fd = t->from, .events = POLLIN },
+				{ .fd = t->to } };
 	int err;
 
 	if (t->why)
 		return -EPIPE;
 	err = hand_on(t);
 	fds[1].events = t->out_begin < t->out_end ? POLLOUT : 0;
-	if (!err && poll(fds, 2, timeout_ms) > 0) {
-		if (fds[1].revents)
+	if (!err && watch_wait(fds, 2, timeout_ms) > 0) {
+		if (fds[1].ready)
 			err = hand_on(t);
-		if (fds[0].revents)
+		if (fds[0].ready)
 			err = take_answers(t, fn, ctx);
 	}
 	return err ? gone(t) : 0;

@@ -2,7 +2,6 @@
 #include "view/view.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include "geo.h"
 #include "host/clocks.h"
 #include "host/log.h"
+#include "host/watch.h"
 #include "options.h"
 #include "output/country_cache.h"
 #include "output/opener.h"

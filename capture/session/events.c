@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "session/events.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host/child.h"
+#include "host/clocks.h"
+#include "host/log.h"
+#include "host/signals.h"
+#include "options.h"
+#include "output/output.h"
+#include "owner/owners.h"
+#include "session/captures.h"
+#include "session/files.h"
+#include "session/parts.h"
+#include "view/view.h"
+#include "wireshark/toolbar.h"
+
+#define TAIL_NS 100000000ull	/* what a command leaves behind: FIN, ACK */
+
+enum { OF_SIGNAL, OF_COMMAND, OF_STDIN, OF_TOOLBAR, OF_OUTPUT, OF_VIEW };
+
+static void end_in(struct events *e, uint64_t ns)
+{
+	ending_at(&e->parts->ending, clock_ns(CLOCK_MONOTONIC) + ns);
+}
+
+static void tell_state(const struct parts *p)
+{
+	struct output_interface_stats stats[OPTIONS_MAX_INTERFACES];
+
+	log_info("%" PRIu64 " packets, %" PRIu64 " dropped, %s",
+		 p->ending.packets, captures_statistics(p->captures, stats),
+		 files_path(p->files));
+}
+
+static void on_signal(void *ctx)
+{
+	struct events *e = ctx;
+	struct parts *p = e->parts;
+	struct signalfd_siginfo info;
+
+	if (read(p->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (info.ssi_signo == SIGUSR1) {
+		tell_state(p);
+	} else if (info.ssi_signo == SIGUSR2) {
+		files_next(p->files);
+	} else {
+		if (p->command)
+			child_signal(p->command, (int)info.ssi_signo);
+		end_in(e, 0);
+	}
+}
+
+static void on_command(void *ctx)
+{
+	struct events *e = ctx;
+
+	e->watches[OF_COMMAND].fd = -1;
+	end_in(e, TAIL_NS);
+}
+
+static void on_stdin(void *ctx)
+{
+	struct events *e = ctx;
+
+	if (!signals_stdin_ended())
+		return;
+	e->watches[OF_STDIN].fd = -1;
+	end_in(e, 0);
+}
+
+static void on_toolbar(void *ctx)
+{
+	struct events *e = ctx;
+
+	if (!toolbar_read(e->parts->toolbar))
+		e->watches[OF_TOOLBAR].fd = -1;
+}
+
+static void on_output(void *ctx)
+{
+	struct events *e = ctx;
+
+	ending_fail(&e->parts->ending, -EPIPE);
+}
+
+static void on_view(void *ctx)
+{
+	struct events *e = ctx;
+
+	if (e->watches[OF_VIEW].ready & (POLLERR | POLLHUP))
+		end_in(e, 0);
+}
+
+static void add(struct events *e, int fd, short events, void (*fn)(void *ctx))
+{
+	e->watches[e->count++] = (struct watch){ fd, events, 0, fn, e };
+}
+
+void events_init(struct events *e, struct parts *p)
+{
+	short view_events = 0;
+	int view = p->view ? view_fd(p->view, &view_events) : -1;
+
+	e->parts = p;
+	e->count = 0;
+	/* In the order of OF_SIGNAL and so on. */
+	add(e, p->signal_fd, POLLIN, on_signal);
+	add(e, p->command ? p->command->pid_fd : -1, POLLIN, on_command);
+	add(e, p->options->until_eof ? STDIN_FILENO : -1, POLLIN, on_stdin);
+	add(e, p->toolbar ? toolbar_fd(p->toolbar) : -1, POLLIN, on_toolbar);
+	/* A pipe tells by POLLERR that nobody reads it any more. */
+	add(e, files_pipe(p->files), 0, on_output);
+	add(e, view, view_events, on_view);
+	for (int i = 0; i < OWNERS_FDS; i++)
+		add(e, owners_fd(p->owners, i), POLLIN, NULL);
+	e->captures = e->count;
+	for (int i = 0; i < captures_count(p->captures); i++)
+		add(e, -1, POLLIN, NULL);
+}
+
+void events_wait(struct events *e, int timeout_ms)
+{
+	/* An interface may be gone, or there again. */
+	for (int i = e->captures; i < e->count; i++)
+		e->watches[i].fd = captures_fd(e->parts->captures,
+					       i - e->captures);
+	watch_wait(e->watches, e->count, timeout_ms);
+}
