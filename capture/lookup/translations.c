@@ -25,10 +25,12 @@ struct question {
 static int end_of(const void *bytes, size_t len)
 {
 	const struct nlmsghdr *m = bytes;
+	int left = (int)len;		/* below 0 after one without padding */
 
-	for (; NLMSG_OK(m, len); m = NLMSG_NEXT(m, len)) {
+	for (; NLMSG_OK(m, left); m = NLMSG_NEXT(m, left)) {
 		if (m->nlmsg_type == NLMSG_ERROR)
-			return ((const struct nlmsgerr *)NLMSG_DATA(m))->error;
+			return m->nlmsg_len < NLMSG_LENGTH(sizeof(int)) ?
+				       -EPROTO : *(const int *)NLMSG_DATA(m);
 		if (m->nlmsg_type == NLMSG_DONE)
 			return 1;
 	}

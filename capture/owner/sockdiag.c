@@ -158,7 +158,7 @@ static int read_dump(int fd, uint32_t number,
 	char buf[16384] __attribute__((aligned(8)));
 	const struct nlmsghdr *h = (const void *)buf;
 	ssize_t n = receive(fd, number, buf, sizeof(buf));
-	size_t left = n < 0 ? 0 : (size_t)n;
+	int left = (int)n;		/* below 0 after one without padding */
 	struct flow_key key;
 
 	if (n < 0)

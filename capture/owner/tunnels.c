@@ -96,7 +96,7 @@ static int read_links(struct tunnels *t, int fd)
 	char buf[BUFFER] __attribute__((aligned(8)));
 	const struct nlmsghdr *h = (const void *)buf;
 	ssize_t n = recv(fd, buf, sizeof(buf), 0);
-	size_t left = n < 0 ? 0 : (size_t)n;
+	int left = (int)n;		/* below 0 after one without padding */
 
 	if (n <= 0)
 		return n ? -errno : -EPIPE;
