@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <sys/time.h>
+
+#include "output/opener.h"
+
+static char ring_path[sizeof(tree_path) + 16];
+
+static struct opener *start(struct opener_options o)
+{
+	struct opener *opener;
+
+	snprintf(ring_path, sizeof(ring_path), "%s/web.pcapng", tree_path);
+	o.path = ring_path;
+	assert_int_equal(opener_start(&opener, &o), 0);
+	return opener;
+}
+
+/* A file of @bytes; returns what stands between "web_" and the time. */
+static unsigned next_file(struct opener *o, size_t bytes)
+{
+	static const char zeros[4096];
+	unsigned number;
+	const char *name;
+	int fd = opener_next(o, &name);
+
+	assert_true(fd >= 0);
+	assert_true(bytes <= sizeof(zeros));
+	assert_int_equal(write(fd, zeros, bytes), bytes);
+	close(fd);
+	assert_int_equal(strncmp(name, tree_path, strlen(tree_path)), 0);
+	assert_int_equal(access(name, F_OK), 0);
+	assert_int_equal(sscanf(name + strlen(tree_path), "/web_%u_", &number),
+			 1);
+	return number;
+}
+
+static int files_left(void)
+{
+	int fd = openat(tree_fd, ".", O_RDONLY | O_DIRECTORY), n = 0;
+	DIR *dir = fdopendir(fd);
+	const struct dirent *e;
+
+	assert_non_null(dir);
+	while ((e = readdir(dir)))
+		n += e->d_name[0] != '.';
+	closedir(dir);
+	return n;
+}
+
+static void each_file_is_new_and_has_a_name(void **state)
+{
+	struct opener *o = start((struct opener_options){ 0 });
+
+	(void)state;
+	assert_int_equal(next_file(o, 1), 1);
+	assert_int_equal(next_file(o, 1), 2);
+	assert_int_equal(next_file(o, 1), 3);
+	assert_int_equal(files_left(), 3);
+	opener_stop(o);
+}
+
+static void only_its_owner_may_read_unless_the_group_is_to(void **state)
+{
+	struct opener *o;
+	struct stat st;
+	const char *name;
+	mode_t old = umask(077);
+
+	(void)state;
+	for (int group = 0; group < 2; group++) {
+		int fd;
+
+		o = start((struct opener_options){ .group_read = group });
+		fd = opener_next(o, &name);
+		assert_int_equal(fstat(fd, &st), 0);
+		assert_int_equal(st.st_mode & 0777, group ? 0640 : 0600);
+		close(fd);
+		opener_stop(o);
+	}
+	umask(old);
+}
+
+static void the_oldest_makes_room(void **state)
+{
+	struct opener *o = start((struct opener_options){ .files = 2 });
+
+	(void)state;
+	for (unsigned i = 1; i <= 5; i++)
+		assert_int_equal(next_file(o, 1), i);
+	assert_int_equal(files_left(), 2);
+	opener_stop(o);
+}
+
+static void the_next_one_must_fit_into_the_budget(void **state)
+{
+	struct opener *o = start((struct opener_options){
+		.total = 5000, .file_bytes = 2000 });
+
+	(void)state;
+	next_file(o, 1500);
+	next_file(o, 1500);
+	assert_int_equal(files_left(), 2);	/* 3000 + 2000 fit */
+	next_file(o, 1500);
+	assert_int_equal(files_left(), 3);
+	next_file(o, 1500);
+	assert_int_equal(files_left(), 3);	/* 4500 + 2000 do not */
+	opener_stop(o);
+}
+
+/* One that was changed long ago, of @bytes. */
+static void earlier(const char *name, size_t bytes, time_t changed)
+{
+	static const char zeros[4096];
+	const struct timespec times[] = { { .tv_sec = changed },
+					  { .tv_sec = changed } };
+
+	tree_file(name, zeros, bytes);
+	assert_int_equal(utimensat(tree_fd, name, times, 0), 0);
+}
+
+static void a_budget_counts_what_earlier_runs_left(void **state)
+{
+	struct opener *o;
+
+	(void)state;
+	earlier("web_00001_20261127093005.pcapng", 2000, 2000);
+	earlier("web_00002_20261127093005.pcapng", 2000, 1000);
+	earlier("other_00001_20261127093005.pcapng", 4000, 500);
+	o = start((struct opener_options){ .total = 4000,
+					   .file_bytes = 2000 });
+	next_file(o, 10);
+	/* The one that was changed first goes, and nobody else's. */
+	assert_int_equal(faccessat(tree_fd, "web_00001_20261127093005.pcapng",
+				   F_OK, 0), 0);
+	assert_int_not_equal(faccessat(tree_fd,
+				       "web_00002_20261127093005.pcapng", F_OK,
+				       0), 0);
+	assert_int_equal(faccessat(tree_fd, "other_00001_20261127093005.pcapng",
+				   F_OK, 0), 0);
+	opener_stop(o);
+}
+
+static void a_file_that_is_there_is_not_taken(void **state)
+{
+	struct opener *o = start((struct opener_options){ 0 });
+	const char *name;
+	char kept[PATH_MAX];
+	struct stat st;
+	int fd = opener_next(o, &name);
+
+	(void)state;
+	snprintf(kept, sizeof(kept), "%s", name);
+	assert_int_equal(write(fd, "kept", 4), 4);
+	close(fd);
+	opener_stop(o);
+	/* Another run begins with the same number, maybe in the same second. */
+	o = start((struct opener_options){ 0 });
+	fd = opener_next(o, &name);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_string_not_equal(name, kept);
+	assert_int_equal(stat(kept, &st), 0);
+	assert_int_equal(st.st_size, 4);
+	opener_stop(o);
+}
+
+static void without_a_directory_there_is_none(void **state)
+{
+	struct opener_options options = { .path = "/nonexistent/web.pcapng" };
+	struct opener *o;
+
+	(void)state;
+	assert_int_equal(opener_start(&o, &options), -ENOENT);
+}
+
+static void a_directory_that_goes_is_told(void **state)
+{
+	struct opener *o = start((struct opener_options){ 0 });
+	const char *name;
+
+	(void)state;
+	assert_int_equal(rmdir(tree_path), 0);
+	assert_int_equal(opener_next(o, &name), -ENOENT);
+	opener_stop(o);
+	assert_int_equal(mkdir(tree_path, 0700), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		tree_test(each_file_is_new_and_has_a_name),
+		tree_test(only_its_owner_may_read_unless_the_group_is_to),
+		tree_test(the_oldest_makes_room),
+		tree_test(the_next_one_must_fit_into_the_budget),
+		tree_test(a_budget_counts_what_earlier_runs_left),
+		tree_test(a_file_that_is_there_is_not_taken),
+		cmocka_unit_test(without_a_directory_there_is_none),
+		tree_test(a_directory_that_goes_is_told),
+	};
+
+	unsetenv("SUDO_UID");	/* the files shall be ours */
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
