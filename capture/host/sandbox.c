@@ -81,18 +81,19 @@ static int refuse_others(scmp_filter_ctx filter, int call,
 
 static int add_rules(scmp_filter_ctx filter)
 {
-	int err = 0;
+	int err;
 
-	for (size_t i = 0; !err && i < sizeof(never) / sizeof(*never); i++) {
+	for (size_t i = 0; i < sizeof(never) / sizeof(*never); i++) {
 		int call = seccomp_syscall_resolve_name(never[i]);
 
-		if (call != __NR_SCMP_ERROR)
-			err = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
-					       call, 0);
+		if (call == __NR_SCMP_ERROR)
+			continue;
+		err = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), call, 0);
+		if (err)
+			return err;
 	}
-	if (!err)
-		err = refuse_others(filter, SCMP_SYS(socket), families,
-				    sizeof(families) / sizeof(*families));
+	err = refuse_others(filter, SCMP_SYS(socket), families,
+			    sizeof(families) / sizeof(*families));
 	return err ? err : refuse_others(filter, SCMP_SYS(bpf), bpf_commands,
 					 sizeof(bpf_commands) /
 						 sizeof(*bpf_commands));
@@ -208,6 +209,25 @@ static uint32_t refuse(void)
 
 /* ---- both ---- */
 
+static int fill_filter(scmp_filter_ctx filter,
+		       int (*add)(scmp_filter_ctx filter))
+{
+	/* Calls of another architecture would not be in the list. */
+	int err = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH,
+				   SCMP_ACT_ERRNO(EPERM));
+
+	if (err)
+		return err;
+	err = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+	if (err)
+		return err;
+	err = add(filter);
+	if (err)
+		return err;
+	/* A tree instead of a list: every call passes it. */
+	return seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+}
+
 static int load_filter(uint32_t others, int (*add)(scmp_filter_ctx filter))
 {
 	scmp_filter_ctx filter = seccomp_init(others);
@@ -215,18 +235,8 @@ static int load_filter(uint32_t others, int (*add)(scmp_filter_ctx filter))
 
 	if (!filter)
 		return -ENOMEM;
-	/* Calls of another architecture would not be in the list. */
-	err = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH,
-			       SCMP_ACT_ERRNO(EPERM));
-	if (!err)
-		err = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
-	if (!err)
-		err = add(filter);
-	/* A tree instead of a list: every call passes it. */
-	if (!err)
-		err = seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	if (!err)
-		err = seccomp_load(filter);
+	err = fill_filter(filter, add);
+	err = err ? err : seccomp_load(filter);
 	seccomp_release(filter);
 	return err;
 }

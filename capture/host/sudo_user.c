@@ -85,8 +85,7 @@ int sudo_user_enter(struct sudo_user_rights *root)
 	if (!sudo_user_get(&uid, &gid) || !uid)
 		return 0;
 	err = save_groups(root);
-	if (!err)
-		err = take_rights(uid, gid);
+	err = err ? err : take_rights(uid, gid);
 	if (err)
 		sudo_user_leave(root);
 	return err;

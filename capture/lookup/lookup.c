@@ -380,9 +380,10 @@ static int ask_name(struct lookup *l, struct question *q, char *name,
 	struct answer a;
 	int err = ask(l, q, &a);
 
-	if (!err)
-		snprintf(name, size, "%s", a.name);
-	return err;
+	if (err)
+		return err;
+	snprintf(name, size, "%s", a.name);
+	return 0;
 }
 
 int lookup_user(struct lookup *l, uint32_t uid, char *name, size_t size)
@@ -408,9 +409,10 @@ int lookup_holder(struct lookup *l, uint64_t inode, uint32_t *pid)
 
 	q.value = inode;
 	err = ask(l, &q, &a);
-	if (!err)
-		*pid = a.pid;
-	return err;
+	if (err)
+		return err;
+	*pid = a.pid;
+	return 0;
 }
 
 /* The parts of an earlier question, that nobody waited for, come first. */

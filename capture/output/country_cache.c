@@ -91,22 +91,20 @@ const char *country_cache_get(struct country_cache *c, const uint8_t addr[16])
 int country_cache_databases(const char *const *paths, int count,
 			    struct geo **geo)
 {
-	int err = 0;
-
 	*geo = geo_new();
 	if (!*geo)
 		return -ENOMEM;
-	for (int i = 0; !err && i < count; i++) {
-		err = geo_add(*geo, paths[i]);
-		if (err)
-			log_error("cannot use %s: %s", paths[i],
-				  err == -EBADMSG ? "not an mmdb database" :
-						    strerror(-err));
+	for (int i = 0; i < count; i++) {
+		int err = geo_add(*geo, paths[i]);
+
+		if (!err)
+			continue;
+		log_error("cannot use %s: %s", paths[i],
+			  err == -EBADMSG ? "not an mmdb database" :
+					    strerror(-err));
+		geo_free(*geo);
+		return err;
 	}
-	if (!err) {
-		geo_add_installed(*geo);
-		return 0;
-	}
-	geo_free(*geo);
-	return err;
+	geo_add_installed(*geo);
+	return 0;
 }

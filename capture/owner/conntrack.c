@@ -194,12 +194,13 @@ static int ask_for_all(struct conntrack *c, bool all)
 	c->asked_ns = clock_ns(CLOCK_MONOTONIC);
 	nat_check_begin(c->nat, all);
 	err = lookup_translations(c->lookup, IPS_SRC_NAT, on_answer, c);
-	if (!err)
-		err = lookup_translations(c->lookup, IPS_DST_NAT, on_answer, c);
-	if (!err)
-		nat_check_end(c->nat, looked_ns);
+	err = err ? err : lookup_translations(c->lookup, IPS_DST_NAT,
+					      on_answer, c);
 	c->incomplete = err;
-	return err;
+	if (err)
+		return err;
+	nat_check_end(c->nat, looked_ns);
+	return 0;
 }
 
 /* ---- events ---- */

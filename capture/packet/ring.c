@@ -131,18 +131,26 @@ static int start(struct ring *r)
 }
 
 /* Its packets stand in the file with a link type that must not change. */
+static int bind_again(struct ring *r)
+{
+	int err = bind_to(r, ETH_P_ALL);
+
+	if (err)
+		return err;
+	err = pending_error(r);
+	if (err)
+		return err;
+	if (bound_type(r) != r->type)
+		return -EPROTOTYPE;
+	return r->promiscuous ? be_promiscuous(r) : 0;
+}
+
 int ring_resume(struct ring *r, unsigned ifindex)
 {
 	int err;
 
 	r->ifindex = ifindex;
-	err = bind_to(r, ETH_P_ALL);
-	if (!err)
-		err = pending_error(r);
-	if (!err && bound_type(r) != r->type)
-		err = -EPROTOTYPE;
-	if (!err && r->promiscuous)
-		err = be_promiscuous(r);
+	err = bind_again(r);
 	if (err)
 		bind_to(r, 0);
 	r->is_down = false;
@@ -159,18 +167,23 @@ static int open_socket(struct ring *r, const struct ring_options *o)
 	if (r->fd < 0)
 		return -errno;
 	err = set(r->fd, PACKET_VERSION, TPACKET_V3);
-	if (!err)
-		err = set(r->fd, PACKET_RESERVE,
-			  cooked ? COOKED_RESERVE : VLAN_TAG);
-	if (!err && o->is_loopback)
+	if (err)
+		return err;
+	err = set(r->fd, PACKET_RESERVE, cooked ? COOKED_RESERVE : VLAN_TAG);
+	if (err)
+		return err;
+	if (o->is_loopback) {
 		err = set(r->fd, PACKET_IGNORE_OUTGOING, 1);
-	if (!err)
-		err = open_map(r, o);
-	if (!err && setsockopt(r->fd, SOL_SOCKET, SO_ATTACH_FILTER, &o->filter,
-			       sizeof(o->filter)))
-		err = -errno;
-	if (!err && o->promiscuous)
-		err = be_promiscuous(r);
+		if (err)
+			return err;
+	}
+	err = open_map(r, o);
+	if (err)
+		return err;
+	if (setsockopt(r->fd, SOL_SOCKET, SO_ATTACH_FILTER, &o->filter,
+		       sizeof(o->filter)))
+		return -errno;
+	err = o->promiscuous ? be_promiscuous(r) : 0;
 	return err ? err : start(r);
 }
 

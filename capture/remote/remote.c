@@ -421,9 +421,10 @@ static void pass_on(struct remote *r)
 		if (!r->writer && (size_t)len == r->blocks_len)
 			break;
 		err = open_writer(r);
-		if (!err)
-			err = pcapng_writer_block(r->writer, r->blocks + at,
-						  (size_t)len);
+		if (err)
+			break;
+		err = pcapng_writer_block(r->writer, r->blocks + at,
+					  (size_t)len);
 		if (err)
 			break;
 		at += (size_t)len;
@@ -584,10 +585,8 @@ static int open_remote(struct remote *r, char *command, size_t size)
 {
 	int err = open_signals(r);
 
-	if (!err)
-		err = open_program(r);
-	if (!err)
-		err = make_command(r->options, r->exe_left, command, size);
+	err = err ? err : open_program(r);
+	err = err ? err : make_command(r->options, r->exe_left, command, size);
 	if (err)
 		log_error("cannot capture on %s: %s", r->options->remote.host,
 			  strerror(-err));
