@@ -22,7 +22,7 @@ static int check_show(const struct options *o)
 		return options_bad("only for pktwho top:", o->by ? "--by" : "--batch");
 	if ((o->json || o->max_reports) && !o->batch)
 		return options_bad("only with --batch:", o->json ? "--json" : "-n");
-	if (o->print && o->action != ACTION_CAPTURE)
+	if (o->print && (o->action == ACTION_TOP || o->action == ACTION_LOG))
 		return options_bad("not for pktwho top and log:", "--print");
 	if (o->no_tshark && !options_show(o))
 		return options_bad("only with --print, top and log:",

@@ -74,8 +74,9 @@ class Errors(world.LiveTest):
             done = run(PKTWHO, *name, option, *argument, "-D")
             if done.returncode:
                 self.assertEqual(done.returncode, 2, option)
-                self.assertRegex(done.stderr, "^pktwho: there is no "
-                                 f"{option}: .*\n$")
+                self.assertRegex(
+                    done.stderr, f"^pktwho: (there is no {option}: .*|"
+                    f'only for pktwho log: "{option}": .*)\n$')
 
     def test_habits_of_tcpdump(self):
         path = self.dir / "habits.pcapng"
