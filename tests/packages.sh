@@ -192,6 +192,9 @@ inside() {
 	dpkg-deb -f /var/tmp/pktwho-wireshark_*.deb Depends |
 		grep -q 'wireshark-common (<< 4\.' || die 'depends on any Wireshark'
 
+	grep -q 'stop.*pktwho-record.service' /var/lib/dpkg/info/pktwho.prerm ||
+		die 'removing does not stop the service'
+
 	step 'remove keeps the answer, purge keeps nothing'
 	mkdir -p /var/lib/pktwho
 	touch /var/lib/pktwho/pktwho.pcapng
