@@ -17,6 +17,7 @@ function(bpf_skeleton name source)
     OUTPUT ${object}
     COMMAND ${CLANG} -g -O2 -target bpf -D__TARGET_ARCH_${arch}
       -Wall -Wextra -Wno-unused-parameter
+      -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.
       -I ${CMAKE_CURRENT_SOURCE_DIR}
       -I /usr/include/${CMAKE_LIBRARY_ARCHITECTURE}
       -MD -MF ${object}.d
