@@ -8,7 +8,6 @@
 
 #include <epan/prefs.h>
 #include <epan/to_str.h>
-#include <wsutil/inet_addr.h>
 #include <wsutil/wslog.h>
 
 #include "dpi/names.h"
