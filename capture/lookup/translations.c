@@ -25,7 +25,7 @@ struct question {
 static int end_of(const void *bytes, size_t len)
 {
 	const struct nlmsghdr *m = bytes;
-	int left = (int)len;		/* below 0 after one without padding */
+	size_t left = NLMSG_ALIGN(len);		/* as NLMSG_NEXT() does */
 
 	for (; NLMSG_OK(m, left); m = NLMSG_NEXT(m, left)) {
 		if (m->nlmsg_type == NLMSG_ERROR)

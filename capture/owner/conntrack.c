@@ -165,12 +165,12 @@ static void on_entry(struct conntrack *c, const struct nlmsghdr *m,
 		nat_add(c->nat, &first, &answer, is_event);
 }
 
-/* NLMSG_NEXT() goes below 0 where the last one is not padded. */
+/* NLMSG_NEXT() takes the padding off, also behind the last. */
 static void take_messages(struct conntrack *c, const void *bytes, size_t len,
 			  bool is_event)
 {
 	const struct nlmsghdr *m = bytes;
-	int left = (int)len;
+	size_t left = NLMSG_ALIGN(len);
 
 	for (; NLMSG_OK(m, left); m = NLMSG_NEXT(m, left))
 		if (m->nlmsg_type >> 8 == NFNL_SUBSYS_CTNETLINK)

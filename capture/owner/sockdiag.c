@@ -158,7 +158,8 @@ static int read_dump(int fd, uint32_t number,
 	char buf[16384] __attribute__((aligned(8)));
 	const struct nlmsghdr *h = (const void *)buf;
 	ssize_t n = receive(fd, number, buf, sizeof(buf));
-	int left = (int)n;		/* below 0 after one without padding */
+	/* NLMSG_NEXT() takes the padding off, also behind the last. */
+	size_t left = n < 0 ? 0 : NLMSG_ALIGN((size_t)n);
 	struct flow_key key;
 
 	if (n < 0)

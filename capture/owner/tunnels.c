@@ -96,7 +96,8 @@ static int read_links(struct tunnels *t, int fd)
 	char buf[BUFFER] __attribute__((aligned(8)));
 	const struct nlmsghdr *h = (const void *)buf;
 	ssize_t n = recv(fd, buf, sizeof(buf), 0);
-	int left = (int)n;		/* below 0 after one without padding */
+	/* NLMSG_NEXT() takes the padding off, also behind the last. */
+	size_t left = n < 0 ? 0 : NLMSG_ALIGN((size_t)n);
 
 	if (n <= 0)
 		return n ? -errno : -EPIPE;
