@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What comes through netlink sockets, any bytes as answers of sock_diag and as
- * events of connection tracking: the first byte says which.  Nothing is asked
+ * What comes through netlink sockets, any bytes as answers of sock_diag, as
+ * events of connection tracking, and as links: the first byte says which.  Nothing is asked
  * of the kernel: the linker puts what is below in place of these calls.
  */
 #include <errno.h>
@@ -17,9 +17,12 @@
 #include "owner/conntrack.h"
 #include "owner/nat.h"
 #include "owner/sockdiag.h"
+#include "owner/tunnels.h"
 
 #define TRANSLATIONS 64
-#define NUMBERED 2		/* in the first byte: an answer has our number */
+#define TRACKING 1		/* in the first byte */
+#define NUMBERED 2		/* an answer has our number */
+#define LINKS	 4
 #define PIECE 512		/* of one message of the kernel's */
 
 static const uint8_t *rest;
@@ -149,12 +152,29 @@ static void tracking(const uint8_t *data, size_t size)
 	lookup_close(l);
 }
 
+/* ---- links ---- */
+
+static void links(const uint8_t *data, size_t size)
+{
+	static struct tunnels t;
+	const struct flow_key key = { .proto = IPPROTO_GRE };
+
+	give(data, size);
+	tunnels_read(&t);
+	LAW(t.count <= MAX_TUNNELS && t.count <= size / NLMSG_HDRLEN);
+	for (size_t i = 0; i < t.count; i++)
+		LAW(*(uint8_t *)&t.tunnel[i].gre <= 1);
+	tunnels_take(&t, &key);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (!size)
 		return 0;
 	numbered = data[0] & NUMBERED;
-	if (data[0] & 1)
+	if (data[0] & LINKS)
+		links(data + 1, size - 1);
+	else if (data[0] & TRACKING)
 		tracking(data + 1, size - 1);
 	else
 		diag(data + 1, size - 1);
