@@ -55,6 +55,7 @@ struct owners {
 	uint64_t watched_ns;		/* when the hooks were last seen */
 	bool detached;			/* they are gone */
 	bool said_set;			/* of the clock */
+	bool may_translate;		/* the kernel, and we are not told */
 };
 
 /* ---- kernel events ---- */
@@ -274,6 +275,12 @@ static int open_probe(struct owners *o)
 	if (probe_missing(o->probe))
 		log_debug("%d hooks could not be attached",
 			  probe_missing(o->probe));
+	if (o->may_translate) {
+		log_warn("the kernel tracks connections and does not tell of "
+			 "them without CAP_NET_ADMIN: packets without a socket "
+			 "are \"unknown\"");
+		resolver_claim_nothing(o->resolver, REASON_NO_SOCKET);
+	}
 	if (probe_is_partial(o->probe)) {
 		log_warn("only processes of this container's cgroup are "
 			 "known; packets of others are \"unknown\"");
@@ -304,7 +311,6 @@ static int open_tables(struct owners *o, const struct owners_options *options)
 	struct proctab_options p = { .no_cmdline = options->no_cmdline,
 				     .exe_inodes = options->hash,
 				     .filter = options->filter };
-	bool may_translate;
 	int err;
 
 	o->proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -321,7 +327,7 @@ static int open_tables(struct owners *o, const struct owners_options *options)
 	err = conntrack_open(&o->conntrack, o->nat, o->lookup);
 	if (err)
 		log_debug("no connection tracking: %s", strerror(-err));
-	may_translate = err && conntrack_is_kept();
+	o->may_translate = err && conntrack_is_kept();
 	o->containers = container_names_new(o->lookup);
 	p.containers = o->containers;
 	o->processes = proctab_new(&p);
@@ -331,15 +337,7 @@ static int open_tables(struct owners *o, const struct owners_options *options)
 		return -ENOMEM;
 	o->resolver = resolver_new(o->flows, o->packets, o->local, o->nat,
 				   o->netns);
-	if (!o->resolver)
-		return -ENOMEM;
-	if (may_translate) {
-		log_warn("the kernel tracks connections and does not tell of "
-			 "them without CAP_NET_ADMIN: packets without a socket "
-			 "are \"unknown\"");
-		resolver_claim_nothing(o->resolver, REASON_NO_SOCKET);
-	}
-	return 0;
+	return o->resolver ? 0 : -ENOMEM;
 }
 
 int owners_open(struct owners **out, const struct owners_options *options)
