@@ -24,8 +24,9 @@ struct request {
 static const struct rtattr *find(const void *attrs, size_t len, int type)
 {
 	const struct rtattr *a = attrs;
+	int left = (int)len;		/* below 0 after one without padding */
 
-	for (; RTA_OK(a, len); a = RTA_NEXT(a, len))
+	for (; RTA_OK(a, left); a = RTA_NEXT(a, left))
 		if ((a->rta_type & NLA_TYPE_MASK) == type)
 			return a;
 	return NULL;
