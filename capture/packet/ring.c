@@ -11,9 +11,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bytes.h"
+#include "host/clocks.h"
 #include "packet/links.h"
 
 /*
@@ -38,6 +40,8 @@ struct ring {
 	uint16_t type;		/* of the interface, ARPHRD_ */
 	bool promiscuous;
 	bool is_down;
+	uint64_t down_ns;	/* since when, CLOCK_MONOTONIC */
+	uint64_t block_ns;	/* after which a block is handed over */
 	uint8_t *map;
 	uint32_t blocks;
 	uint32_t next;		/* the block that is handed over next */
@@ -198,6 +202,7 @@ int ring_open(struct ring **out, const struct ring_options *o)
 	r->header = o->header;
 	r->snaplen = o->snaplen;
 	r->promiscuous = o->promiscuous;
+	r->block_ns = (uint64_t)o->block_ms * 1000000;
 	err = open_socket(r, o);
 	if (err) {
 		ring_close(r);
@@ -354,12 +359,21 @@ static uint32_t read_block(const struct ring *r, uint32_t n,
 	return count;
 }
 
-/* One that is down may come up again, or go away, of which nobody tells. */
+/*
+ * One that is down may come up again, or go away, of which nobody tells.  Its
+ * last packets are in a block that is not handed over yet: twice as long as
+ * that takes, for a timer that is late.
+ */
 static int check_interface(struct ring *r)
 {
-	if (pending_error(r) == -ENETDOWN)
+	if (pending_error(r) == -ENETDOWN) {
 		r->is_down = r->ifindex;
-	return r->is_down && !links_have(r->ifindex) ? -ENODEV : 0;
+		r->down_ns = clock_ns(CLOCK_MONOTONIC);
+	}
+	if (!r->is_down || links_have(r->ifindex))
+		return 0;
+	return clock_ns(CLOCK_MONOTONIC) < r->down_ns + 2 * r->block_ns ?
+		       0 : -ENODEV;
 }
 
 int ring_read(struct ring *r,
@@ -380,7 +394,8 @@ int ring_read(struct ring *r,
 	}
 	if (!total)
 		return check_interface(r);
-	r->is_down = false;
+	if (r->is_down && links_have(r->ifindex))
+		r->is_down = false;
 	return (int)total;
 }
 
