@@ -194,8 +194,8 @@ static int ask_for_all(struct conntrack *c, bool all)
 	c->asked_ns = clock_ns(CLOCK_MONOTONIC);
 	nat_check_begin(c->nat, all);
 	err = lookup_translations(c->lookup, IPS_SRC_NAT, on_answer, c);
-	err = err ? err : lookup_translations(c->lookup, IPS_DST_NAT,
-					      on_answer, c);
+	if (!err)
+		err = lookup_translations(c->lookup, IPS_DST_NAT, on_answer, c);
 	c->incomplete = err;
 	if (err)
 		return err;
