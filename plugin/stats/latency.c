@@ -3,7 +3,6 @@
 
 #include "compat.h"
 
-#include <epan/stat_tap_ui.h>
 #include <epan/tap.h>
 
 #include "dpi/dpi.h"
@@ -116,11 +115,7 @@ static tap_packet_status packet(void *data, packet_info *pinfo,
 
 static void reset(stat_tap_table *table)
 {
-	for (guint i = 0; i < table->num_elements; i++)
-		g_free(table->elements[i]);
-	g_free(table->elements);
-	table->elements = NULL;
-	table->num_elements = 0;
+	stats_clear_rows(table);
 	if (all)
 		g_hash_table_remove_all(all);
 }

@@ -38,6 +38,15 @@ static void add_imported(wmem_allocator_t *pool, struct stats_packet *s,
 		s->other = name;
 }
 
+void stats_clear_rows(stat_tap_table *table)
+{
+	for (guint i = 0; i < table->num_elements; i++)
+		g_free(table->elements[i]);
+	g_free(table->elements);
+	table->elements = NULL;
+	table->num_elements = 0;
+}
+
 void stats_packet(packet_info *pinfo, const struct attribution *owners,
 		  const struct imported *imported)
 {

@@ -16,6 +16,7 @@
 
 #include "compat.h"
 #include <epan/prefs.h>
+#include <epan/stat_tap_ui.h>
 
 #include "import/import.h"
 #include "record.h"
@@ -52,6 +53,9 @@ void stats_packet(packet_info *pinfo, const struct attribution *owners,
 
 /* What stats_packet() was told of this packet, or NULL. */
 const struct stats_packet *stats_packet_get(packet_info *pinfo);
+
+/* The same file is tapped again, or another: no row is left of the old one. */
+void stats_clear_rows(stat_tap_table *table);
 
 /* tree.c: `proc,tree`. */
 void tree_init_statistic(void);

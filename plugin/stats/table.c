@@ -6,7 +6,6 @@
  */
 #include "stats/stats.h"
 
-#include <epan/stat_tap_ui.h>
 #include <epan/tap.h>
 #include <wsutil/report_message.h>
 
@@ -538,11 +537,7 @@ static tap_packet_status window_packet(void *data, packet_info *pinfo,
 
 static void window_reset(stat_tap_table *table)
 {
-	for (guint i = 0; i < table->num_elements; i++)
-		g_free(table->elements[i]);
-	g_free(table->elements);
-	table->elements = NULL;
-	table->num_elements = 0;
+	stats_clear_rows(table);
 	if (!window.entries)
 		return;
 	g_hash_table_remove_all(window.entries);

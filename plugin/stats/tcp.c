@@ -10,7 +10,6 @@
 
 #include <epan/conversation.h>
 #include <epan/dissectors/packet-tcp.h>
-#include <epan/stat_tap_ui.h>
 #include <epan/tap.h>
 
 /* packet-tcp.c: its own names, the same numbers from 4.0 to 4.6. */
@@ -232,14 +231,9 @@ static void tcp_table_init(stat_tap_table_ui *ui)
 	stat_tap_add_table(ui, table);
 }
 
-/* The same file is tapped again, or another: no row is left of the old one. */
 static void tcp_table_reset(stat_tap_table *table)
 {
-	for (guint i = 0; i < table->num_elements; i++)
-		g_free(table->elements[i]);
-	g_free(table->elements);
-	table->elements = NULL;
-	table->num_elements = 0;
+	stats_clear_rows(table);
 	if (programs)
 		g_hash_table_remove_all(programs);
 }
