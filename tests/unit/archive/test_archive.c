@@ -10,21 +10,7 @@
 #include "exact.h"
 #include "pcapng.h"
 #include "process/filter.h"
-
-static uint8_t file[1 << 16];
-static size_t file_len;
-
-static int load(void **state)
-{
-	FILE *f = fopen(SAMPLES "/loopback-http.pcapng", "r");
-
-	(void)state;
-	if (!f)
-		return -1;
-	file_len = fread(file, 1, sizeof(file), f);
-	fclose(f);
-	return file_len == sizeof(file);
-}
+#include "sample.h"
 
 /* A file of those bytes, loaded; or what that says. */
 static int open_bytes(struct archive_file *f, const uint8_t *bytes, size_t len)

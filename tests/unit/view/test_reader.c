@@ -4,6 +4,7 @@
 
 #include "exact.h"
 #include "owner/owned_packet.h"
+#include "sample.h"
 #include "view/reader.h"
 
 struct seen {
@@ -30,21 +31,6 @@ static void see(void *ctx, const struct owned_packet *p)
 	}
 	s->named += (p->src != NULL) + (p->dst != NULL);
 	s->bytes += p->frame->len;
-}
-
-static uint8_t file[1 << 16];
-static size_t file_len;
-
-static int load(void **state)
-{
-	FILE *f = fopen(SAMPLES "/loopback-http.pcapng", "r");
-
-	(void)state;
-	if (!f)
-		return -1;
-	file_len = fread(file, 1, sizeof(file), f);
-	fclose(f);
-	return file_len == sizeof(file);
 }
 
 /* In pieces of that size; the reader's last word. */
