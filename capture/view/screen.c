@@ -25,6 +25,7 @@ struct screen {
 	struct keeper keeper;
 	bool utf8;
 	bool colors;
+	bool has_mouse;		/* more of it may wait */
 	int click_row;
 	int click_column;
 };
@@ -88,7 +89,7 @@ int screen_open(struct screen **out)
 	nodelay(stdscr, TRUE);
 	keypad(stdscr, TRUE);
 	set_escdelay(ESCAPE_MS);
-	mousemask(BUTTON1_PRESSED | BUTTON1_CLICKED | BUTTON4_PRESSED |
+	mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED |
 		  BUTTON5_PRESSED, NULL);
 	mouseinterval(0);
 	curs_set(0);
@@ -120,12 +121,14 @@ void screen_size(const struct screen *s, int *rows, int *columns)
 
 /* ---- keys ---- */
 
+/* curses says once that the mouse did something, however much it did. */
 static long mouse_key(struct screen *s)
 {
 	MEVENT event;
 
-	if (getmouse(&event) != OK)
-		return SCREEN_NONE;
+	s->has_mouse = getmouse(&event) == OK;
+	if (!s->has_mouse)
+		return SCREEN_RESIZED;
 	if (event.bstate & BUTTON4_PRESSED)
 		return SCREEN_UP;
 	if (event.bstate & BUTTON5_PRESSED)
@@ -160,8 +163,11 @@ static long special_key(struct screen *s, wint_t key)
 long screen_key(struct screen *s)
 {
 	wint_t key;
-	int got = get_wch(&key);
+	int got;
 
+	if (s->has_mouse)
+		return mouse_key(s);
+	got = get_wch(&key);
 	if (got == ERR)
 		return SCREEN_NONE;
 	if (got == KEY_CODE_YES)

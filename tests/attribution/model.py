@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+ACCEPTING = 50_000_000      # ns that a packet waits to be accepted
 SLACK = 200_000             # ns between a packet's time and its system call
 ANY = ("0.0.0.0", "::", "-")
 LISTENS = ("create", "bind", "listen", "accept")
@@ -146,11 +147,14 @@ class Model:
             self.loose[s.env, s.proto, s.local[1]].append(s)
 
     def connected(self, s):
-        """An accepted connection begins with its peer's: ports come again."""
+        """An accepted connection begins with its peer's: ports come again.
+
+        Of a peer behind a NAT only the accept is known.
+        """
         peers = self.exact.get((s.env, s.proto, *s.remote, *s.local), ())
         return max((p.born for p in peers
                     if not p.claimed and p.born <= s.uses[0].t1),
-                   default=s.born)
+                   default=s.born - ACCEPTING)
 
     # Questions.
 

@@ -138,6 +138,8 @@ class Top(world.LiveTest):
         for order in ([second, first], [first, second]):
             t.type(f"\033[<0;{x};3M\033[<0;{x};3m")
             t.wait(lambda lines: pids(lines) == order)
+        # Two that come at once are two.
+        t.type(2 * f"\033[<0;{x};3M\033[<0;{x};3m")
         # The cursor stays on its row when the order changes.
         t.type("j")
         t.wait(lambda _: t.screen.buffer[4][0].reverse)
