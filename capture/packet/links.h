@@ -7,11 +7,18 @@
 #define PKTWHO_PACKET_LINKS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* 0: there is none of that name, or it cannot be known. */
 unsigned links_index(const char *name);
 
 /* True also if that cannot be known. */
 bool links_have(unsigned index);
+
+/*
+ * Packets that the interface had no room for, of which the kernel's stack never
+ * heard; it counts for ever.  @unknown if that cannot be known.
+ */
+uint32_t links_drops(const char *name, uint32_t unknown);
 
 #endif

@@ -2,9 +2,7 @@
 #include "packet/source.h"
 
 #include <errno.h>
-#include <ifaddrs.h>
 #include <linux/filter.h>
-#include <linux/if_link.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -255,23 +253,10 @@ static int open_ring(struct source *s, const struct source_options *o)
 	return err;
 }
 
-/* Of packets that never reached the kernel's stack; it counts for ever. */
+/* As libpcap: of these a capture that is not promiscuous had no part. */
 static uint32_t interface_drops(const struct source *s, uint32_t unknown)
 {
-	struct ifaddrs *all;
-	uint32_t drops = unknown;
-
-	if (!s->promiscuous || getifaddrs(&all))
-		return drops;
-	for (const struct ifaddrs *a = all; a; a = a->ifa_next) {
-		const struct rtnl_link_stats *st = a->ifa_data;
-
-		if (st && a->ifa_addr->sa_family == AF_PACKET &&
-		    !strcmp(a->ifa_name, s->name))
-			drops = st->rx_missed_errors + st->rx_fifo_errors;
-	}
-	freeifaddrs(all);
-	return drops;
+	return s->promiscuous ? links_drops(s->name, unknown) : unknown;
 }
 
 int source_open(struct source **out, const struct source_options *o)
