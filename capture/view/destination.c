@@ -17,12 +17,16 @@
 static int open_journal(int *fd)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX, .sun_path = JOURNAL };
+	int err;
 
 	*fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (*fd >= 0 && !connect(*fd, (struct sockaddr *)&a, sizeof(a)))
 		return 0;
-	log_error("no journal at " JOURNAL ": %s", strerror(errno));
-	return -errno;
+	err = -errno;
+	if (*fd >= 0)
+		close(*fd);
+	log_error("no journal at " JOURNAL ": %s", strerror(-err));
+	return err;
 }
 
 static int open_files(const struct options *o, struct opener **opener, int *fd)
