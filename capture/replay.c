@@ -101,8 +101,10 @@ static int open_file(struct replay *r)
 				     fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 
 	if (fd < 0 || fstat(fd, &st)) {
-		log_error("cannot read %s: %s", path, strerror(errno));
-		return -errno;
+		int err = -errno;
+
+		log_error("cannot read %s: %s", path, strerror(-err));
+		return err;
 	}
 	r->fds[FD_FILE] = (struct watch){ .fd = fd, .events = POLLIN };
 	r->live = !S_ISREG(st.st_mode);

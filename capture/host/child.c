@@ -71,7 +71,7 @@ int child_fork(struct child *c, char **argv, bool no_stdout)
 
 int child_fork_pipes(struct child_pipes *p)
 {
-	int out[2], err[2];
+	int out[2], err[2], failure;
 
 	if (pipe2(out, O_CLOEXEC))
 		return -errno;
@@ -81,6 +81,7 @@ int child_fork_pipes(struct child_pipes *p)
 		return -errno;
 	}
 	p->pid = fork();
+	failure = errno;
 	if (!p->pid) {
 		dup2(out[1], STDOUT_FILENO);
 		dup2(err[1], STDERR_FILENO);
@@ -94,8 +95,9 @@ int child_fork_pipes(struct child_pipes *p)
 	if (p->pid < 0) {
 		close(out[0]);
 		close(err[0]);
-		log_error("cannot start another process: %s", strerror(errno));
-		return -errno;
+		log_error("cannot start another process: %s",
+			  strerror(failure));
+		return -failure;
 	}
 	return 0;
 }
