@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Files of container runtimes, which whoever runs containers may write. */
+#include "tree.h"
+
+#include <errno.h>
+
+#include "lookup/container_state.h"
+
+#define DOCKER	 "var/lib/docker/containers/c1/config.v2.json"
+#define PODMAN	 "var/lib/containers/storage/overlay-containers/containers.json"
+#define NERDCTL                                                       \
+	"run/containerd/io.containerd.runtime.v2.task/default/c1/" \
+	"config.json"
+
+static void expect(const char *id, const char *name)
+{
+	char out[64];
+
+	memset(out, 'x', sizeof(out));
+	assert_int_equal(container_state_name(tree_fd, id, out, sizeof(out)),
+			 *name ? 0 : -ENOENT);
+	assert_string_equal(out, name);
+}
+
+static void dockers_name_loses_its_slash(void **state)
+{
+	(void)state;
+	tree_text(DOCKER, "{\"Name\":\"/shop\"}");
+	expect("c1", "shop");
+	tree_text(DOCKER, "{\"Name\":\"shop\"}");
+	expect("c1", "shop");
+	tree_text(DOCKER, "{\"Name\":\"//shop\"}");
+	expect("c1", "/shop");
+}
+
+/* What one runtime's file does not tell, another's may. */
+static void an_empty_name_is_looked_for_elsewhere(void **state)
+{
+	(void)state;
+	tree_text(DOCKER, "{\"Name\":\"/\"}");
+	expect("c1", "");
+	tree_text(NERDCTL, "{\"annotations\":{\"nerdctl/name\":\"web\"}}");
+	expect("c1", "web");
+}
+
+static void podman_has_one_file_for_all(void **state)
+{
+	(void)state;
+	tree_text(PODMAN, "[{\"id\":\"c0\",\"names\":[\"other\"]},"
+			  "{\"names\":[\"nobody\"]}, 7, null,"
+			  "{\"id\":\"c1\",\"names\":[\"db\",\"second\"]},"
+			  "{\"id\":\"c1\",\"names\":[\"late\"]}]");
+	expect("c1", "db");
+	expect("c2", "");
+	expect("c", "");
+	tree_text(PODMAN, "[{\"id\":\"c1\",\"names\":[]}]");
+	expect("c1", "");
+	tree_text(PODMAN, "[{\"id\":\"c1\",\"names\":\"db\"}]");
+	expect("c1", "");
+	tree_text(PODMAN, "{\"id\":\"c1\",\"names\":[\"db\"]}");
+	expect("c1", "");
+}
+
+static void a_name_of_another_type_is_none(void **state)
+{
+	static const char *const files[] = {
+		"", " ", "{", "[", "null", "7", "\"Name\"", "{}",
+		"{\"Name\":null}", "{\"Name\":7}", "{\"Name\":{}}",
+		"{\"name\":\"/shop\"}", "{\"Name\":\"/shop\"",
+		"{\"Name\":\"/shop\"}}", "{\"Name\":\"/sh\\u0000op\"}",
+		"{\"Name\":\"/sh\xff\"}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		tree_text(DOCKER, files[i]);
+		expect("c1", "");
+	}
+	tree_text(DOCKER, "{}");
+	tree_text(NERDCTL, "{\"annotations\":[\"nerdctl/name\",\"web\"]}");
+	expect("c1", "");
+	tree_text(NERDCTL, "{\"annotations\":{\"nerdctl/name\":[\"web\"]}}");
+	expect("c1", "");
+}
+
+/* A parser that calls itself for each bracket must not run out of stack. */
+static void deep_nesting_is_refused(void **state)
+{
+	size_t n = 1 << 20;
+	char *deep = malloc(n);
+
+	(void)state;
+	assert_non_null(deep);
+	memset(deep, '[', n);
+	tree_file(DOCKER, deep, n);
+	expect("c1", "");
+	for (size_t i = 0; i + 5 <= n; i += 5)
+		memcpy(deep + i, "{\"a\":", 5);
+	tree_file(DOCKER, deep, n);
+	expect("c1", "");
+	free(deep);
+}
+
+static void a_long_name_is_cut(void **state)
+{
+	char text[300] = "{\"Name\":\"/", out[8];
+
+	(void)state;
+	memset(text + strlen(text), 'n', 200);
+	strcat(text, "\"}");
+	tree_text(DOCKER, text);
+	assert_int_equal(container_state_name(tree_fd, "c1", out, sizeof(out)),
+			 0);
+	assert_string_equal(out, "nnnnnnn");
+}
+
+/* Neither a pipe without a writer nor a directory is waited for. */
+static void what_is_no_file_tells_nothing(void **state)
+{
+	(void)state;
+	tree_dirs(DOCKER);
+	assert_int_equal(mkfifoat(tree_fd, DOCKER, 0644), 0);
+	expect("c1", "");
+	unlinkat(tree_fd, DOCKER, 0);
+	mkdirat(tree_fd, DOCKER, 0755);
+	expect("c1", "");
+}
+
+/* Its path would be cut: then another container's file is not read. */
+static void a_long_id_has_no_file(void **state)
+{
+	char id[600];
+
+	(void)state;
+	memset(id, 'a', sizeof(id) - 1);
+	id[sizeof(id) - 1] = '\0';
+	expect(id, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		tree_test(dockers_name_loses_its_slash),
+		tree_test(an_empty_name_is_looked_for_elsewhere),
+		tree_test(podman_has_one_file_for_all),
+		tree_test(a_name_of_another_type_is_none),
+		tree_test(deep_nesting_is_refused),
+		tree_test(a_long_name_is_cut),
+		tree_test(what_is_no_file_tells_nothing),
+		tree_test(a_long_id_has_no_file),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Blocks as the kernel hands them over (packet_mmap.rst, TPACKET_V3), in
+ * memory of the test: what becomes of each packet in them.
+ */
+#include "exact.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if_arp.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "host/clocks.h"
+#include "packet/links.h"
+#include "packet/ring.h"
+
+#define BLOCK_BYTES (128u << 10)
+#define BLOCKS	    8			/* of 1 MiB */
+#define MS	    1000000ull
+
+/* ---- the kernel ---- */
+
+static uint8_t *map;
+static int so_error, refused = -1;	/* errno of an option, if not -1 */
+static uint16_t type = ARPHRD_ETHER;
+static uint16_t bound_protocol;
+static bool have_link = true;
+static uint64_t now_ns;
+
+int __wrap_socket(int domain, int type_, int protocol);
+int __wrap_socket(int domain, int type_, int protocol)
+{
+	(void)type_;
+	assert_int_equal(domain, AF_PACKET);
+	assert_int_equal(protocol, 0);		/* nothing comes before bind() */
+	return dup(STDERR_FILENO);
+}
+
+int __wrap_setsockopt(int fd, int level, int name, const void *value,
+		      socklen_t len);
+int __wrap_setsockopt(int fd, int level, int name, const void *value,
+		      socklen_t len)
+{
+	(void)fd;
+	(void)level;
+	(void)value;
+	(void)len;
+	errno = EPERM;
+	return name == refused ? -1 : 0;
+}
+
+int __wrap_getsockopt(int fd, int level, int name, void *value,
+		      socklen_t *len);
+int __wrap_getsockopt(int fd, int level, int name, void *value,
+		      socklen_t *len)
+{
+	(void)fd;
+	if (level == SOL_SOCKET && name == SO_ERROR) {
+		memcpy(value, &so_error, sizeof(so_error));
+		so_error = 0;
+		return 0;
+	}
+	assert_int_equal(name, PACKET_STATISTICS);
+	assert_int_equal(*len, sizeof(struct tpacket_stats_v3));
+	*(struct tpacket_stats_v3 *)value =
+		(struct tpacket_stats_v3){ .tp_packets = 5, .tp_drops = 2 };
+	return 0;
+}
+
+int __wrap_bind(int fd, const struct sockaddr *a, socklen_t len);
+int __wrap_bind(int fd, const struct sockaddr *a, socklen_t len)
+{
+	(void)fd;
+	(void)len;
+	bound_protocol = ntohs(((const struct sockaddr_ll *)a)->sll_protocol);
+	return 0;
+}
+
+int __wrap_getsockname(int fd, struct sockaddr *a, socklen_t *len);
+int __wrap_getsockname(int fd, struct sockaddr *a, socklen_t *len)
+{
+	(void)fd;
+	(void)len;
+	((struct sockaddr_ll *)a)->sll_hatype = type;
+	return 0;
+}
+
+void *__real_mmap(void *at, size_t len, int prot, int flags, int fd,
+		  off_t offset);
+void *__wrap_mmap(void *at, size_t len, int prot, int flags, int fd,
+		  off_t offset);
+void *__wrap_mmap(void *at, size_t len, int prot, int flags, int fd,
+		  off_t offset)
+{
+	(void)fd;
+	assert_int_equal(len, BLOCKS * BLOCK_BYTES);
+	map = __real_mmap(at, len, prot, flags | MAP_ANONYMOUS, -1, offset);
+	return map;
+}
+
+bool __wrap_links_have(unsigned index);
+bool __wrap_links_have(unsigned index)
+{
+	assert_int_equal(index, 7);
+	return have_link;
+}
+
+uint64_t __wrap_clock_ns(clockid_t clock);
+uint64_t __wrap_clock_ns(clockid_t clock)
+{
+	(void)clock;
+	return now_ns;
+}
+
+/* ---- blocks ---- */
+
+struct made {
+	uint8_t pkttype;
+	uint16_t hatype;
+	uint16_t tag;			/* 0: none */
+	uint16_t tag_type;		/* 0: not told */
+	uint32_t len;			/* on the wire, 0: as captured */
+};
+
+static uint32_t at;			/* in the block that is filled */
+
+static struct tpacket_hdr_v1 *block(uint32_t n)
+{
+	return &((struct tpacket_block_desc *)(void *)(map + n * BLOCK_BYTES))
+			->hdr.bh1;
+}
+
+static void begin(uint32_t n)
+{
+	memset(map + n * BLOCK_BYTES, 0, BLOCK_BYTES);
+	at = block(n)->offset_to_first_pkt = 64;
+}
+
+/* As tpacket_rcv() lays it out; 32 bytes stay free before the packet. */
+static void add(uint32_t n, const void *bytes, uint32_t caplen,
+		const struct made *m)
+{
+	struct tpacket3_hdr *h = (void *)(map + n * BLOCK_BYTES + at);
+	struct sockaddr_ll *ll =
+		(void *)((uint8_t *)h + TPACKET_ALIGN(sizeof(*h)));
+	uint32_t mac = TPACKET_ALIGN(TPACKET3_HDRLEN) + 32;
+
+	*h = (struct tpacket3_hdr){
+		.tp_sec = 2, .tp_nsec = 5, .tp_mac = (uint16_t)mac,
+		.tp_snaplen = caplen, .tp_len = m->len ? m->len : caplen,
+		.tp_next_offset = TPACKET_ALIGN(mac + caplen),
+	};
+	if (m->tag) {
+		h->tp_status |= TP_STATUS_VLAN_VALID;
+		h->hv1.tp_vlan_tci = m->tag;
+	}
+	if (m->tag_type) {
+		h->tp_status |= TP_STATUS_VLAN_TPID_VALID;
+		h->hv1.tp_vlan_tpid = m->tag_type;
+	}
+	*ll = (struct sockaddr_ll){
+		.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP),
+		.sll_ifindex = 3, .sll_pkttype = m->pkttype,
+		.sll_hatype = m->hatype ? m->hatype : ARPHRD_ETHER,
+		.sll_halen = 6, .sll_addr = { 1, 2, 3, 4, 5, 6 },
+	};
+	memcpy((uint8_t *)h + mac, bytes, caplen);
+	at += h->tp_next_offset;
+	block(n)->num_pkts++;
+}
+
+static void hand_over(uint32_t n)
+{
+	block(n)->block_status = TP_STATUS_USER;
+}
+
+static struct source_packet last;
+static uint8_t last_bytes[256];
+static int count;
+
+static void on_packet(void *ctx, const struct source_packet *p)
+{
+	(void)ctx;
+	last = *p;
+	memcpy(last_bytes, p->data, p->caplen);
+	count++;
+}
+
+/* ---- tests ---- */
+
+static struct ring *open_ring(enum ring_header header)
+{
+	struct ring_options o = { .ifindex = 7, .header = header,
+				  .snaplen = 200, .mib = 1, .block_ms = 10,
+				  .promiscuous = true };
+	struct ring *r = NULL;
+
+	so_error = 0;
+	refused = -1;
+	have_link = true;
+	now_ns = MS;
+	count = 0;
+	assert_int_equal(ring_open(&r, &o), 0);
+	assert_int_equal(bound_protocol, ETH_P_ALL);
+	return r;
+}
+
+static const uint8_t frame[20] = { 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 8, 0,
+				   0x45, 'a', 'b', 'c', 'd', 'e' };
+
+static void one(struct ring *r, struct made m)
+{
+	begin(0);
+	add(0, frame, sizeof(frame), &m);
+	hand_over(0);
+	assert_int_equal(ring_read(r, on_packet, NULL), 1);
+}
+
+static void a_packet_is_as_it_was(void **state)
+{
+	struct ring *r = open_ring(RING_ETHERNET);
+
+	(void)state;
+	one(r, (struct made){ .pkttype = PACKET_HOST, .len = 1500 });
+	assert_int_equal(last.caplen, sizeof(frame));
+	assert_int_equal(last.len, 1500);
+	assert_int_equal(last.ts_ns, 2000000005);
+	assert_int_equal(last.direction, SOURCE_IN);
+	assert_memory_equal(last_bytes, frame, sizeof(frame));
+	/* The block is the kernel's again. */
+	assert_int_equal(block(0)->block_status, TP_STATUS_KERNEL);
+	ring_close(r);
+}
+
+static void the_kernel_tells_the_direction(void **state)
+{
+	struct ring *r = open_ring(RING_ETHERNET);
+
+	(void)state;
+	begin(0);
+	add(0, frame, 20, &(struct made){ .pkttype = PACKET_OUTGOING });
+	hand_over(0);
+	ring_read(r, on_packet, NULL);
+	assert_int_equal(last.direction, SOURCE_OUT);
+	begin(1);
+	add(1, frame, 20, &(struct made){ .pkttype = PACKET_HOST,
+					  .hatype = ARPHRD_LOOPBACK });
+	hand_over(1);
+	ring_read(r, on_packet, NULL);
+	assert_int_equal(last.direction, SOURCE_LOOPBACK);
+	ring_close(r);
+}
+
+static void a_tag_goes_back_behind_the_addresses(void **state)
+{
+	struct ring *r = open_ring(RING_ETHERNET);
+	static const uint8_t dot1q[4] = { 0x81, 0, 0x60, 7 };
+	static const uint8_t dot1ad[4] = { 0x88, 0xa8, 0, 7 };
+
+	(void)state;
+	one(r, (struct made){ .tag = 0x6007 });
+	assert_int_equal(last.caplen, 24);
+	assert_int_equal(last.len, 24);
+	assert_memory_equal(last_bytes, frame, 12);
+	assert_memory_equal(last_bytes + 12, dot1q, 4);
+	assert_memory_equal(last_bytes + 16, frame + 12, 8);
+	begin(1);
+	add(1, frame, 20, &(struct made){ .tag = 7, .tag_type = ETH_P_8021AD });
+	hand_over(1);
+	ring_read(r, on_packet, NULL);
+	assert_memory_equal(last_bytes + 12, dot1ad, 4);
+	ring_close(r);
+}
+
+/* Of a packet cut within its addresses there is no place for it. */
+static void a_short_packet_gets_no_tag(void **state)
+{
+	struct ring *r = open_ring(RING_ETHERNET);
+
+	(void)state;
+	begin(0);
+	add(0, frame, 11, &(struct made){ .tag = 7 });
+	hand_over(0);
+	ring_read(r, on_packet, NULL);
+	assert_int_equal(last.caplen, 11);
+	ring_close(r);
+}
+
+static void the_cooked_headers_are_made_here(void **state)
+{
+	static const uint8_t sll[16] = { 0, 4, 0, 1, 0, 6, 1, 2, 3, 4, 5, 6,
+					 0, 0, 8, 0 };
+	static const uint8_t sll2[20] = { 8, 0, 0, 0, 0, 0, 0, 3, 0, 1, 4, 6,
+					  1, 2, 3, 4, 5, 6, 0, 0 };
+	struct ring *r = open_ring(RING_SLL);
+
+	(void)state;
+	one(r, (struct made){ .pkttype = PACKET_OUTGOING });
+	assert_int_equal(last.caplen, 36);
+	assert_memory_equal(last_bytes, sll, sizeof(sll));
+	assert_memory_equal(last_bytes + 16, frame, sizeof(frame));
+	begin(1);
+	add(1, frame, 20, &(struct made){ .tag = 7 });
+	hand_over(1);
+	ring_read(r, on_packet, NULL);
+	assert_int_equal(last.caplen, 40);
+	assert_memory_equal(last_bytes + 14, "\x81\0\0\x07\x08\0", 6);
+	ring_close(r);
+	r = open_ring(RING_SLL2);
+	one(r, (struct made){ .pkttype = PACKET_OUTGOING });
+	assert_int_equal(last.caplen, 40);
+	assert_int_equal(last.len, 40);
+	assert_memory_equal(last_bytes, sll2, sizeof(sll2));
+	ring_close(r);
+}
+
+static void the_snaplen_counts_what_was_put_before(void **state)
+{
+	struct ring *r = open_ring(RING_SLL2);
+	uint8_t bytes[190] = { 0 };
+
+	(void)state;
+	begin(0);
+	add(0, bytes, sizeof(bytes), &(struct made){ 0 });
+	hand_over(0);
+	ring_read(r, on_packet, NULL);
+	assert_int_equal(last.caplen, 200);
+	assert_int_equal(last.len, 210);
+	ring_close(r);
+}
+
+/* Blocks are taken in turn, over the end of the ring, and only whole ones. */
+static void blocks_come_in_their_order(void **state)
+{
+	struct ring *r = open_ring(RING_AS_IT_IS);
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		for (uint32_t n = 0; n < BLOCKS; n++) {
+			begin(n);
+			for (int i = 0; i < 3; i++)
+				add(n, frame, 20, &(struct made){ 0 });
+			hand_over(n);
+		}
+		assert_int_equal(ring_read(r, on_packet, NULL), 3 * BLOCKS);
+	}
+	begin(1);
+	hand_over(1);
+	assert_int_equal(ring_read(r, on_packet, NULL), 0);
+	ring_close(r);
+}
+
+/* One with very many packets is taken whole, then others have their turn. */
+static void a_flood_does_not_hold_others_up(void **state)
+{
+	struct ring *r = open_ring(RING_AS_IT_IS);
+	uint32_t per_block = 700, total = 0;
+	int n;
+
+	(void)state;
+	for (uint32_t b = 0; b < BLOCKS; b++) {
+		begin(b);
+		for (uint32_t i = 0; i < per_block; i++)
+			add(b, frame, 20, &(struct made){ 0 });
+		hand_over(b);
+	}
+	while ((n = ring_read(r, on_packet, NULL)) > 0)
+		total += (uint32_t)n;
+	assert_int_equal(total, BLOCKS * per_block);
+	ring_close(r);
+}
+
+static void an_interface_that_vanished_is_told_after_its_last_block(void **state)
+{
+	struct ring *r = open_ring(RING_ETHERNET);
+
+	(void)state;
+	so_error = ENETDOWN;
+	assert_int_equal(ring_read(r, on_packet, NULL), 0);
+	have_link = false;
+	now_ns += 15 * MS;
+	assert_int_equal(ring_read(r, on_packet, NULL), 0);
+	one(r, (struct made){ 0 });
+	now_ns += 10 * MS;
+	assert_int_equal(ring_read(r, on_packet, NULL), -ENODEV);
+	/* Another of that name: of the same kind it goes on. */
+	type = ARPHRD_NONE;
+	assert_int_equal(ring_resume(r, 9), -EPROTOTYPE);
+	assert_int_equal(bound_protocol, 0);
+	type = ARPHRD_ETHER;
+	assert_int_equal(ring_resume(r, 9), 0);
+	assert_int_equal(bound_protocol, ETH_P_ALL);
+	assert_int_equal(ring_read(r, on_packet, NULL), 0);
+	ring_close(r);
+}
+
+static void one_that_is_only_down_is_waited_for(void **state)
+{
+	struct ring *r = open_ring(RING_ETHERNET);
+
+	(void)state;
+	so_error = ENETDOWN;
+	for (int i = 0; i < 10; i++) {
+		now_ns += 1000 * MS;
+		assert_int_equal(ring_read(r, on_packet, NULL), 0);
+	}
+	one(r, (struct made){ 0 });
+	have_link = false;
+	assert_int_equal(ring_read(r, on_packet, NULL), 0);
+	ring_close(r);
+}
+
+static void what_the_kernel_refuses_is_the_error(void **state)
+{
+	static const int options[] = {
+		PACKET_VERSION, PACKET_RESERVE, PACKET_RX_RING,
+		SO_ATTACH_FILTER, PACKET_ADD_MEMBERSHIP,
+	};
+	struct ring_options o = { .ifindex = 7, .mib = 1, .promiscuous = true };
+	struct ring *r;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++) {
+		refused = options[i];
+		assert_int_equal(ring_open(&r, &o), -EPERM);
+	}
+	refused = -1;
+	so_error = ENETDOWN;
+	assert_int_equal(ring_open(&r, &o), -ENETDOWN);
+	ring_close(NULL);
+}
+
+static void counters_add_up(void **state)
+{
+	struct ring *r = open_ring(RING_ETHERNET);
+	uint64_t received, dropped;
+
+	(void)state;
+	ring_stats(r, &received, &dropped);
+	ring_stats(r, &received, &dropped);
+	assert_int_equal(received, 10);
+	assert_int_equal(dropped, 4);
+	ring_close(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_packet_is_as_it_was),
+		cmocka_unit_test(the_kernel_tells_the_direction),
+		cmocka_unit_test(a_tag_goes_back_behind_the_addresses),
+		cmocka_unit_test(a_short_packet_gets_no_tag),
+		cmocka_unit_test(the_cooked_headers_are_made_here),
+		cmocka_unit_test(the_snaplen_counts_what_was_put_before),
+		cmocka_unit_test(blocks_come_in_their_order),
+		cmocka_unit_test(a_flood_does_not_hold_others_up),
+		cmocka_unit_test(
+			an_interface_that_vanished_is_told_after_its_last_block),
+		cmocka_unit_test(one_that_is_only_down_is_waited_for),
+		cmocka_unit_test(what_the_kernel_refuses_is_the_error),
+		cmocka_unit_test(counters_add_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
