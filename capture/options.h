@@ -107,6 +107,7 @@ struct options {
 	struct options_file log_limits;
 	bool journal;			/* lines go there */
 	const char *metrics;		/* a file or an address; or NULL */
+	const char *stats;		/* a file, or NULL */
 	bool until_eof;			/* of the standard input */
 	bool no_promiscuous;
 	bool no_comments;

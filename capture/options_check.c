@@ -87,6 +87,20 @@ static int check_compression(const struct options *o)
 	return options_bad("--compress-type says otherwise than", o->write);
 }
 
+static int check_stats(const struct options *o)
+{
+	if (!o->stats)
+		return 0;
+	if (o->remote.host)
+		return options_bad("no statistics are had of", o->remote.host);
+	if (o->read)
+		return options_bad("no capture is made beside", o->read);
+	if (!strcmp(o->stats, "-") &&
+	    (options_show(o) || (o->write && !strcmp(o->write, "-"))))
+		return options_bad("something else goes to", "-");
+	return 0;
+}
+
 static int check_search(const struct options *o)
 {
 	bool cut = o->action == ACTION_CUT, find = o->action == ACTION_FIND;
@@ -99,7 +113,7 @@ static int check_search(const struct options *o)
 	if (o->interface_count || o->first_filter || o->max_packets ||
 	    o->max_duration_ns || o->until_eof || o->hash || o->print ||
 	    o->ring.asked || o->read || o->remote.host || o->filter.follow ||
-	    o->file.bytes || o->exclude)
+	    o->file.bytes || o->exclude || o->stats)
 		return options_bad("nothing is captured, so --proc and the "
 				   "like, -w, --last and no others are for",
 				   cut ? "cut" : "find");
@@ -141,6 +155,8 @@ int options_check(const struct options *o)
 
 	if (!err)
 		err = check_log(o);
+	if (!err)
+		err = check_stats(o);
 	if (!err)
 		err = check_search(o);
 	if (!err)

@@ -9,7 +9,7 @@
 
 #include "options.h"
 
-#define OPTIONS_MAX_ROWS    64
+#define OPTIONS_MAX_ROWS    80
 #define OPTIONS_MAX_SNAPLEN 262144
 #define OPTIONS_RECORD_DIR  "/var/lib/pktwho"
 

@@ -12,11 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "bytes.h"
 #include "host/log.h"
 #include "probe.skel.h"
 
@@ -35,6 +37,9 @@ struct probe {
 	bool partial;
 	int missing;
 	int taken;			/* of one probe_consume() */
+	size_t page;
+	const uint8_t *positions;	/* the ring's: two pages, or NULL */
+	uint64_t most_bytes;		/* in it, since somebody asked */
 };
 
 static int print_libbpf(enum libbpf_print_level level, const char *fmt,
@@ -254,6 +259,41 @@ static bool is_root(int cgroup)
 	return !fstat(cgroup, &st) && st.st_ino == ROOT_INODE;
 }
 
+/* Where the kernel writes and we read, which libbpf keeps to itself. */
+static void map_positions(struct probe *p)
+{
+	void *map;
+
+	p->page = (size_t)sysconf(_SC_PAGESIZE);
+	map = mmap(NULL, 2 * p->page, PROT_READ, MAP_SHARED,
+		   bpf_map__fd(p->skel->maps.events), 0);
+	if (map != MAP_FAILED)
+		p->positions = map;
+}
+
+static void measure_ring(struct probe *p)
+{
+	uint64_t read, written;
+
+	if (!p->positions)
+		return;
+	read = __atomic_load_n((const uint64_t *)p->positions,
+			       __ATOMIC_ACQUIRE);
+	written = __atomic_load_n((const uint64_t *)(p->positions + p->page),
+				  __ATOMIC_ACQUIRE);
+	if (written - read > p->most_bytes)
+		p->most_bytes = written - read;
+}
+
+unsigned probe_fill(struct probe *p)
+{
+	uint64_t size = bpf_map__max_entries(p->skel->maps.events);
+	uint64_t most = p->most_bytes;
+
+	p->most_bytes = 0;
+	return (unsigned)(most * 100 / size);
+}
+
 int probe_open(struct probe **out, const struct probe_handler *handler)
 {
 	struct probe *p = calloc(1, sizeof(*p));
@@ -275,6 +315,7 @@ int probe_open(struct probe **out, const struct probe_handler *handler)
 		err = -errno;
 		goto out;
 	}
+	map_positions(p);
 	cgroup = open_fs("cgroup2");
 	if (cgroup < 0) {
 		err = cgroup;
@@ -304,6 +345,8 @@ void probe_close(struct probe *p)
 		bpf_link__destroy(p->links[i]);
 	for (int i = 0; i < p->info_count; i++)
 		close(p->infos[i]);
+	if (p->positions)
+		munmap(bytes_unconst(p->positions), 2 * p->page);
 	ring_buffer__free(p->ring);
 	probe_bpf__destroy(p->skel);
 	free(p);
@@ -358,6 +401,7 @@ int probe_consume(struct probe *p)
 	int n;
 
 	p->taken = 0;
+	measure_ring(p);
 	n = ring_buffer__consume(p->ring);
 	return n < 0 && n != -EAGAIN ? n : 0;
 }

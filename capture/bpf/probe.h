@@ -44,6 +44,9 @@ int probe_consume(struct probe *p);
 /* Readable when the ring fills faster than it is drained; borrowed. */
 int probe_fd(const struct probe *p);
 
+/* Percent of the ring that events took, at most since the last call. */
+unsigned probe_fill(struct probe *p);
+
 /* Events lost so far because the ring was full. */
 uint64_t probe_lost(const struct probe *p);
 

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "printable.h"
 
@@ -33,6 +34,42 @@ void log_set_sink(void (*sink)(const char *line), enum log_level level)
 	sink_level = level;
 }
 
+static int status_columns;	/* that are drawn upon */
+
+static void erase_status(void)
+{
+	if (status_columns)
+		fprintf(stderr, "\r%*s\r", status_columns, "");
+	status_columns = 0;
+}
+
+/* The bytes of so many columns; a wide character would take another line. */
+static size_t fitting(const char *s, unsigned columns)
+{
+	size_t at = 0, n;
+
+	for (unsigned i = 0; i < columns && s[at]; i++) {
+		n = printable_length(s + at, strlen(s + at));
+		at += n ? n : 1;
+	}
+	return at;
+}
+
+void log_status(const char *text, unsigned columns)
+{
+	char line[1024];
+
+	erase_status();
+	if (!text || columns < 2)
+		return;
+	snprintf(line, sizeof(line), "pktwho: %s", text);
+	printable_replace(line);
+	/* In the last column some terminals begin the next line. */
+	line[fitting(line, columns - 1)] = '\0';
+	fputs(line, stderr);
+	status_columns = (int)columns - 1;
+}
+
 static void say(enum log_level level, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 
@@ -47,8 +84,10 @@ static void say(enum log_level level, const char *fmt, va_list ap)
 	printable_replace(text);
 	snprintf(line, sizeof(line), "pktwho: %s%s\n",
 		 level == LOG_WARN ? "warning: " : "", text);
-	if (level <= max_level)
+	if (level <= max_level) {
+		erase_status();
 		fputs(line, stderr);
+	}
 	if (log_sink && level <= sink_level)
 		log_sink(line);
 }

@@ -17,6 +17,12 @@ void log_set_level(enum log_level level);
 /* Another place for the same lines, with a level of its own; NULL: none. */
 void log_set_sink(void (*sink)(const char *line), enum log_level level);
 
+/*
+ * A line at the end of a terminal of so many columns, which the next one and
+ * whatever is said write over.  NULL: it goes away.
+ */
+void log_status(const char *text, unsigned columns);
+
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

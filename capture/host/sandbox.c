@@ -149,6 +149,7 @@ static int allow_some(scmp_filter_ctx filter)
 		{ "ioctl", 1, { IS(1, TCSETS) } },
 		{ "ioctl", 1, { IS(1, TCSETSW) } },
 		{ "ioctl", 1, { IS(1, TIOCGWINSZ) } },
+		{ "ioctl", 1, { IS(1, TIOCGPGRP) } },
 		/* fstat(); stat() has a path */
 		{ "newfstatat", 1, { HAS(3, AT_EMPTY_PATH) } },
 		{ "setsockopt", 1, { IS(1, SOL_SOCKET) } },

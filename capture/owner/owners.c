@@ -573,6 +573,15 @@ void owners_stats(const struct owners *o, struct owners_stats *s)
 	s->unanswered = lookup_unanswered(o->lookup);
 }
 
+void owners_fill(struct owners *o, struct owners_fill *f)
+{
+	struct flowtab_stats flows;
+
+	flowtab_stats(o->flows, &flows);
+	f->events = o->probe ? probe_fill(o->probe) : 0;
+	f->flows = (unsigned)(flows.flows * 100 / MAX_FLOWS);
+}
+
 void owners_each_socket(const struct owners *o,
 			void (*fn)(void *ctx, const struct flowtab_socket *s),
 			void *ctx)

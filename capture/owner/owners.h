@@ -69,6 +69,14 @@ struct owners_stats {
 	uint64_t unanswered;		/* lookup_unanswered() */
 };
 
+/* Percent of the room for events, at most since the last call, and flows. */
+struct owners_fill {
+	unsigned events;
+	unsigned flows;
+};
+
+void owners_fill(struct owners *o, struct owners_fill *f);
+
 /* Each that is bound, and open; without eBPF none is known. */
 void owners_each_socket(const struct owners *o,
 			void (*fn)(void *ctx, const struct flowtab_socket *s),

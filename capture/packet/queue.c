@@ -102,3 +102,8 @@ void queue_pop(struct queue *h)
 	if (!h->used)
 		h->head = h->tail = 0;
 }
+
+unsigned queue_fill(const struct queue *h)
+{
+	return (unsigned)(h->used * 100 / h->size);
+}

@@ -39,4 +39,7 @@ struct frame *queue_push(struct queue *h, uint32_t caplen);
 struct frame *queue_first(const struct queue *h);
 void queue_pop(struct queue *h);
 
+/* Percent of it that is in use. */
+unsigned queue_fill(const struct queue *h);
+
 #endif

@@ -45,6 +45,7 @@ struct ring {
 	uint8_t *map;
 	uint32_t blocks;
 	uint32_t next;		/* the block that is handed over next */
+	uint32_t most_ready;	/* since somebody asked */
 	uint64_t received;
 	uint64_t dropped;
 };
@@ -338,6 +339,30 @@ static struct tpacket_hdr_v1 *block_at(const struct ring *r, uint32_t n)
 	return &b->hdr.bh1;
 }
 
+static bool is_ready(const struct ring *r, uint32_t n)
+{
+	return __atomic_load_n(&block_at(r, n)->block_status,
+			       __ATOMIC_ACQUIRE) & TP_STATUS_USER;
+}
+
+static void count_ready(struct ring *r)
+{
+	uint32_t n = 0;
+
+	while (n < r->blocks && is_ready(r, (r->next + n) % r->blocks))
+		n++;
+	if (n > r->most_ready)
+		r->most_ready = n;
+}
+
+unsigned ring_fill(struct ring *r)
+{
+	unsigned percent = r->most_ready * 100 / r->blocks;
+
+	r->most_ready = 0;
+	return percent;
+}
+
 static uint32_t read_block(const struct ring *r, uint32_t n,
 			   void (*fn)(void *ctx, const struct source_packet *p),
 			   void *ctx)
@@ -381,15 +406,11 @@ int ring_read(struct ring *r,
 {
 	uint32_t total = 0;
 
-	while (total < AT_ONCE) {
-		struct tpacket_hdr_v1 *b = block_at(r, r->next);
-
-		if (!(__atomic_load_n(&b->block_status, __ATOMIC_ACQUIRE) &
-		      TP_STATUS_USER))
-			break;
+	count_ready(r);
+	while (total < AT_ONCE && is_ready(r, r->next)) {
 		total += read_block(r, r->next, fn, ctx);
-		__atomic_store_n(&b->block_status, TP_STATUS_KERNEL,
-				 __ATOMIC_RELEASE);
+		__atomic_store_n(&block_at(r, r->next)->block_status,
+				 TP_STATUS_KERNEL, __ATOMIC_RELEASE);
 		r->next = r->next + 1 == r->blocks ? 0 : r->next + 1;
 	}
 	if (!total)

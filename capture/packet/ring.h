@@ -52,6 +52,9 @@ int ring_read(struct ring *r,
 /* After that, binds to the interface that has the name now.  0 or -errno. */
 int ring_resume(struct ring *r, unsigned ifindex);
 
+/* Percent of the blocks that were ready at once, at most since the last call. */
+unsigned ring_fill(struct ring *r);
+
 /* Since it was opened: packets that passed the filter, and had no room. */
 void ring_stats(struct ring *r, uint64_t *received, uint64_t *dropped);
 

@@ -349,6 +349,11 @@ int source_resume(struct source *s)
 	return 0;
 }
 
+unsigned source_fill(struct source *s)
+{
+	return ring_fill(s->ring);
+}
+
 void source_stats(struct source *s, struct source_stats *stats)
 {
 	ring_stats(s->ring, &stats->received, &stats->dropped);

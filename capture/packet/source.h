@@ -57,6 +57,9 @@ int source_read(struct source *s,
  */
 int source_resume(struct source *s);
 
+/* As ring_fill(). */
+unsigned source_fill(struct source *s);
+
 void source_stats(struct source *s, struct source_stats *stats);
 
 /* An interface there is; borrowed for the call. */

@@ -156,6 +156,18 @@ uint64_t captures_statistics(const struct captures *c,
 	return dropped;
 }
 
+void captures_fill(struct captures *c, struct captures_fill *f)
+{
+	*f = (struct captures_fill){ 0 };
+	for (int i = 0; i < c->count; i++) {
+		unsigned ring = source_fill(c->captures[i].source);
+		unsigned queue = queue_fill(c->captures[i].hold);
+
+		f->ring = ring > f->ring ? ring : f->ring;
+		f->queue = queue > f->queue ? queue : f->queue;
+	}
+}
+
 int captures_count(const struct captures *c)
 {
 	return c->count;

@@ -51,6 +51,14 @@ const struct frame *captures_oldest(const struct captures *c, bool *gap);
 void captures_pop(struct captures *c, uint32_t interface);
 void captures_lose(struct captures *c, uint32_t interface);
 
+/* Percent of the fullest ring, at most since the last call, and queue. */
+struct captures_fill {
+	unsigned ring;
+	unsigned queue;
+};
+
+void captures_fill(struct captures *c, struct captures_fill *f);
+
 /* One entry for each interface; returns what was lost of all. */
 uint64_t captures_statistics(const struct captures *c,
 			     struct output_interface_stats *stats);

@@ -2,7 +2,6 @@
 #include "session/events.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <time.h>
@@ -10,10 +9,8 @@
 
 #include "host/child.h"
 #include "host/clocks.h"
-#include "host/log.h"
 #include "host/signals.h"
 #include "options.h"
-#include "output/output.h"
 #include "owner/owners.h"
 #include "session/captures.h"
 #include "session/files.h"
@@ -30,15 +27,6 @@ static void end_in(struct events *e, uint64_t ns)
 	ending_at(&e->parts->ending, clock_ns(CLOCK_MONOTONIC) + ns);
 }
 
-static void tell_state(const struct parts *p)
-{
-	struct output_interface_stats stats[OPTIONS_MAX_INTERFACES];
-
-	log_info("%" PRIu64 " packets, %" PRIu64 " dropped, %s",
-		 p->ending.packets, captures_statistics(p->captures, stats),
-		 files_path(p->files));
-}
-
 static void on_signal(void *ctx)
 {
 	struct events *e = ctx;
@@ -48,7 +36,7 @@ static void on_signal(void *ctx)
 	if (read(p->signal_fd, &info, sizeof(info)) != sizeof(info))
 		return;
 	if (info.ssi_signo == SIGUSR1) {
-		tell_state(p);
+		status_answer(p->status);
 	} else if (info.ssi_signo == SIGUSR2) {
 		files_next(p->files);
 	} else {

@@ -52,6 +52,17 @@ static void take_statistics(struct files *f, struct output_stats *stats,
 	};
 }
 
+uint64_t files_statistics(struct files *f,
+			  struct output_interface_stats *interfaces,
+			  struct output_stats *stats)
+{
+	uint64_t dropped;
+
+	take_statistics(f, stats, &dropped);
+	memcpy(interfaces, f->interfaces, sizeof(f->interfaces));
+	return f->unwritten;
+}
+
 /*
  * What comes at @at goes into another file, if there is to be one: 0, -EAGAIN
  * while that cannot be opened, -ECANCELED if there is none, or -errno.

@@ -16,6 +16,8 @@ struct files;
 struct lookup;
 struct moment;
 struct options;
+struct output_interface_stats;
+struct output_stats;
 struct owned_packet;
 struct owners;
 struct summary;
@@ -50,6 +52,14 @@ void files_miss(struct files *f);
 
 /* One was handed on before its owner was known. */
 void files_count_early(struct files *f);
+
+/*
+ * Of the whole capture so far, one entry for each interface.  Returns the
+ * packets for which the disk had no room.
+ */
+uint64_t files_statistics(struct files *f,
+			  struct output_interface_stats *interfaces,
+			  struct output_stats *stats);
 
 /* The next file begins, because somebody asked for it. */
 void files_next(struct files *f);

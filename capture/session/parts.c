@@ -104,6 +104,10 @@ static int open_view(struct parts *p)
 
 static int open_files(struct parts *p)
 {
+	const struct status_sources of = {
+		p->options, p->files, p->captures, p->owners, &p->ending,
+		&p->counts,
+	};
 	int err;
 
 	/* From a file's first byte on, ^C closes it; until now it ended us. */
@@ -111,6 +115,8 @@ static int open_files(struct parts *p)
 	if (p->signal_fd < 0)
 		return p->signal_fd;
 	err = files_open(p->files);
+	if (!err)
+		err = status_open(&p->status, &of);
 	return err ? err : open_view(p);
 }
 
@@ -177,6 +183,7 @@ void parts_close(struct parts *p)
 	captures_close(p->captures);
 	owners_close(p->owners);
 	files_free(p->files);
+	status_close(p->status);
 	lookup_close(p->lookup);
 	toolbar_close(p->toolbar);
 	if (p->signal_fd >= 0)

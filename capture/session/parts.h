@@ -4,6 +4,7 @@
 #define PKTWHO_SESSION_PARTS_H
 
 #include "session/ending.h"
+#include "session/status.h"
 
 struct captures;
 struct child;
@@ -23,7 +24,9 @@ struct parts {
 	struct captures *captures;
 	struct files *files;
 	struct view *view;		/* NULL: nothing is shown */
+	struct status *status;
 	struct ending ending;
+	struct counts counts;
 	int signal_fd;			/* signals_open() */
 };
 

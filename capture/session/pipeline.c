@@ -39,9 +39,19 @@ static struct program *program_of(const struct verdict_end *end,
 							  mono_ns);
 }
 
+static void count(struct counts *c, const struct frame *h,
+		  const struct verdict *v, uint64_t age)
+{
+	c->bytes += h->len;
+	c->unnamed += v->src.attr == ATTR_UNKNOWN ||
+		      v->dst.attr == ATTR_UNKNOWN;
+	if (age > c->lag_ns && age != UINT64_MAX)
+		c->lag_ns = age;
+}
+
 /* -EAGAIN if there is no room for it yet, else 0: it is done with. */
 static int hand_on(struct pipeline *l, const struct frame *h,
-		   const struct verdict *v)
+		   const struct verdict *v, uint64_t age)
 {
 	struct ending *ending = &l->parts->ending;
 	uint64_t mono_ns = owners_mono_ns(l->owners, h->ts_ns);
@@ -73,6 +83,7 @@ static int hand_on(struct pipeline *l, const struct frame *h,
 	}
 	if (l->view)
 		view_packet(l->view, &p);
+	count(&l->parts->counts, h, v, age);
 	ending_count(ending);
 	return 0;
 }
@@ -114,7 +125,7 @@ static void release(struct pipeline *l, bool force)
 				return;
 			files_count_early(l->files);
 		}
-		if (hand_on(l, h, &v)) {
+		if (hand_on(l, h, &v, age)) {
 			/* Older than that, its owner is no longer on record. */
 			if (!force && age < STALE_NS)
 				return;

@@ -70,6 +70,7 @@ static void step(struct session *s)
 	now = clock_ns(CLOCK_MONOTONIC);
 	if (p->view)
 		update_view(s, now);
+	status_update(p->status, now);
 	ending_check_time(&p->ending, now);
 }
 

@@ -2,6 +2,7 @@
 #include "view/json.h"
 
 #include <string.h>
+#include <time.h>
 
 struct json json_of(char *buf, size_t size)
 {
@@ -90,4 +91,25 @@ void json_newline(struct json *j)
 {
 	put(j, "\n", 1);
 	j->comma = false;
+}
+
+/* Most times are of the same second: its text is kept. */
+void json_time(struct json *j, const char *name, uint64_t ns)
+{
+	static time_t kept = -1;
+	static char text[64];
+	time_t seconds = (time_t)(ns / 1000000000);
+	uint32_t rest = (uint32_t)(ns % 1000000000);
+	char *fraction = text + 20;
+	struct tm tm;
+
+	if (seconds != kept) {
+		gmtime_r(&seconds, &tm);
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S.000000000Z",
+			 &tm);
+		kept = seconds;
+	}
+	for (int i = 8; i >= 0; i--, rest /= 10)
+		fraction[i] = (char)('0' + rest % 10);
+	json_text(j, name, text);
 }

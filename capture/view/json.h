@@ -30,6 +30,9 @@ void json_close(struct json *j, char bracket);
 void json_text(struct json *j, const char *name, const char *text);
 void json_number(struct json *j, const char *name, uint64_t n);
 
+/* Of the Unix epoch, as "2026-12-24T10:00:00.123456789Z". */
+void json_time(struct json *j, const char *name, uint64_t ns);
+
 /* Members of an object that were made before, without what is around them. */
 void json_members(struct json *j, const char *members, size_t len);
 

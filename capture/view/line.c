@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "packet/parse.h"
 #include "view/community_id.h"
@@ -14,27 +13,6 @@
 #include "view/names.h"
 
 #define ECS_VERSION "8.11.0"
-
-/* Most times are of the same second: its text is kept. */
-static void put_time(struct json *j, const char *name, uint64_t ns)
-{
-	static time_t kept = -1;
-	static char text[64];
-	time_t seconds = (time_t)(ns / 1000000000);
-	uint32_t rest = (uint32_t)(ns % 1000000000);
-	char *fraction = text + 20;
-	struct tm tm;
-
-	if (seconds != kept) {
-		gmtime_r(&seconds, &tm);
-		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S.000000000Z",
-			 &tm);
-		kept = seconds;
-	}
-	for (int i = 8; i >= 0; i--, rest /= 10)
-		fraction[i] = (char)('0' + rest % 10);
-	json_text(j, name, text);
-}
 
 /* Numbers of 64 bits would lose digits in JavaScript and jq. */
 static void put_id(struct json *j, const char *name, uint64_t id)
@@ -156,7 +134,7 @@ static void put_process(struct json *j, const struct actor *a,
 	json_text(j, "executable", p->exepath);
 	put_arguments(j, p);
 	if (process_has(p, FIELD_START))
-		put_time(j, "start", p->start_ns);
+		json_time(j, "start", p->start_ns);
 	if (process_has(p, FIELD_PPID)) {
 		json_open(j, "parent", '{');
 		json_number(j, "pid", p->ppid);
@@ -254,8 +232,8 @@ static void put_event(struct json *j, const struct line *l,
 	json_close(j, ']');
 	json_text(j, "action", l->action);
 	json_text(j, "reason", name_over(f));
-	put_time(j, "start", f->first_ns);
-	put_time(j, "end", f->last_ns);
+	json_time(j, "start", f->first_ns);
+	json_time(j, "end", f->last_ns);
 	json_number(j, "duration", f->last_ns - f->first_ns);
 	json_number(j, "sequence", l->sequence);
 	json_close(j, '}');
@@ -387,7 +365,7 @@ size_t line_format(const struct line *l, const struct flow *f, char *buf,
 
 	flow_sums(f, packets, bytes);
 	json_open(&j, NULL, '{');
-	put_time(&j, "@timestamp", l->ts_ns);
+	json_time(&j, "@timestamp", l->ts_ns);
 	json_open(&j, "ecs", '{');
 	json_text(&j, "version", ECS_VERSION);
 	json_close(&j, '}');

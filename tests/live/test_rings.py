@@ -244,8 +244,10 @@ class Rings(world.LiveTest):
         self.assertEqual(status, 0)
         counts = [self.is_whole(path) for path in r.files()]
         self.assertTrue(all(counts), counts)
-        self.assertIn(f"pktwho: {counts[0]} packets, 0 dropped, "
-                      f"{r.files()[0]}\n", said)
+        self.assertRegex(said, rf"pktwho: {counts[0]} packets, 0 dropped, "
+                         rf"\S+ (% )?named, {r.files()[0]}\n")
+        self.assertIn("dropped by the kernel 0, the interface 0, here 0; "
+                      "events lost 0; full: ring ", said)
         self.assertIn(f"pktwho: {sum(counts)} packets, 0 dropped\n", said)
 
     def test_so_many_files(self):

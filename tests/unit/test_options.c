@@ -443,6 +443,22 @@ static void a_log_is_a_capture_without_a_file(void **state)
 	assert_false(options_show(&o));
 }
 
+static void statistics_are_of_a_capture(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(PARSE(&o, "--stats", "s", "-w", "-"), 0);
+	assert_string_equal(o.stats, "s");
+	assert_int_equal(PARSE(&o, "--stats", "-", "-w", "x"), 0);
+	assert_int_equal(PARSE(&o, "top", "--stats", "s"), 0);
+	assert_int_equal(PARSE(&o, "--stats", "-", "-w", "-"), -EINVAL);
+	assert_int_equal(PARSE(&o, "log", "--stats", "-"), -EINVAL);
+	assert_int_equal(PARSE(&o, "--stats", "s", "--remote", "h"), -EINVAL);
+	assert_int_equal(PARSE(&o, "-P", "--stats", "s", "-r", "f"), -EINVAL);
+	assert_int_equal(PARSE(&o, "cut", "--stats", "s", "-w", "f"), -EINVAL);
+}
+
 static void lines_go_to_one_place(void **state)
 {
 	struct options o;
@@ -696,6 +712,7 @@ int main(void)
 		cmocka_unit_test(what_is_repeated_is_bounded),
 		cmocka_unit_test(a_command_keeps_its_words),
 		cmocka_unit_test(a_log_is_a_capture_without_a_file),
+		cmocka_unit_test(statistics_are_of_a_capture),
 		cmocka_unit_test(lines_go_to_one_place),
 		cmocka_unit_test(top_has_a_screen_or_reports),
 		cmocka_unit_test(what_is_read_is_not_captured),

@@ -39,6 +39,28 @@ static void one_of_each(void)
 	log_debug("d");
 }
 
+static void a_status(void)
+{
+	log_status("caf\303\251 \033[2J and more", 20);
+	log_status("short", 20);
+	log_info("said");
+	log_status(NULL, 0);
+}
+
+static void a_status_is_written_over(void **state)
+{
+	const char *s;
+
+	(void)state;
+	s = said(a_status);
+	/* Cut before the last column, and nothing that a terminal obeys. */
+	assert_string_equal(s, "pktwho: caf\303\251 ?[2J a"
+			       "\r                   \r"
+			       "pktwho: short"
+			       "\r                   \r"
+			       "pktwho: said\n");
+}
+
 static void each_level_has_those_above(void **state)
 {
 	(void)state;
@@ -98,6 +120,7 @@ static void levels_have_the_names_that_are_typed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_status_is_written_over),
 		cmocka_unit_test(each_level_has_those_above),
 		cmocka_unit_test(another_place_has_a_level_of_its_own),
 		cmocka_unit_test(a_line_stays_one_line),

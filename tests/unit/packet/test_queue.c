@@ -56,6 +56,7 @@ static void what_goes_in_first_comes_out_first(void **state)
 	assert_true(push(h, 3, 61));
 	for (int again = 0; again < 2; again++)
 		assert_first(h, 1, 60);
+	assert_in_range(queue_fill(h), 1, 50);
 	queue_pop(h);
 	assert_first(h, 2, 0);
 	queue_pop(h);
