@@ -36,9 +36,9 @@ bool ending_is_near(const struct ending *e, uint64_t now_ns,
 	       e->started_ns + e->max_duration_ns < now_ns + within_ns;
 }
 
-bool ending_is_over(const struct ending *e, uint64_t now_ns)
+bool ending_is_over(const struct ending *e, uint64_t looked_ns)
 {
-	return e->stop_ns && now_ns >= e->stop_ns;
+	return e->stop_ns && looked_ns >= e->stop_ns;
 }
 
 bool ending_takes(const struct ending *e, uint64_t packet_ns)

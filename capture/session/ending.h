@@ -38,7 +38,11 @@ void ending_check_time(struct ending *e, uint64_t now_ns);
 bool ending_is_near(const struct ending *e, uint64_t now_ns,
 		    uint64_t within_ns);
 
-bool ending_is_over(const struct ending *e, uint64_t now_ns);
+/*
+ * @looked_ns is when the last look at what the kernel has for us began: on a
+ * busy machine that may have been long ago.
+ */
+bool ending_is_over(const struct ending *e, uint64_t looked_ns);
 
 /* Whether a packet of that time still belongs to the capture. */
 bool ending_takes(const struct ending *e, uint64_t packet_ns);

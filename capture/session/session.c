@@ -53,13 +53,15 @@ static int wait_ms(const struct session *s, uint64_t now)
 	return IDLE_MS;
 }
 
-static void step(struct session *s)
+/* Returns when it began to look for packets. */
+static uint64_t step(struct session *s)
 {
 	struct parts *p = &s->parts;
-	uint64_t now;
+	uint64_t looked, now;
 	int err;
 
 	events_wait(&s->events, wait_ms(s, clock_ns(CLOCK_MONOTONIC)));
+	looked = clock_ns(CLOCK_MONOTONIC);
 	err = pipeline_step(&s->pipeline);
 	/* A ring, which is to run for long, goes on even without any. */
 	if (err && !p->options->ring.asked) {
@@ -72,15 +74,17 @@ static void step(struct session *s)
 		update_view(s, now);
 	status_update(p->status, now);
 	ending_check_time(&p->ending, now);
+	return looked;
 }
 
 int session_run(struct session *s)
 {
 	struct parts *p = &s->parts;
+	uint64_t looked = 0;
 
 	parts_begin(p);
-	while (!ending_is_over(&p->ending, clock_ns(CLOCK_MONOTONIC)))
-		step(s);
+	while (!ending_is_over(&p->ending, looked))
+		looked = step(s);
 	/* No packet is waited for any more, only a slow reader. */
 	if (!p->ending.error)
 		p->ending.error = files_be_patient(p->files, p->signal_fd);
