@@ -11,6 +11,8 @@ import sys
 import termios
 import time
 
+PATIENCE = 60       # seconds: far more than anything takes on a busy machine
+
 # Debian's modules, whichever python3 this is.
 sys.path.append("/usr/lib/python3/dist-packages")
 
@@ -88,7 +90,7 @@ class Terminal:
     def type(self, keys):
         os.write(self.fd, keys.encode())
 
-    def wait(self, condition, seconds=10):
+    def wait(self, condition, seconds=PATIENCE):
         """Until the lines are so, which are then returned."""
         end = time.monotonic() + seconds
         while not condition(self.lines):
@@ -98,22 +100,22 @@ class Terminal:
             self.read(0.05)
         return self.lines
 
-    def shows(self, text, seconds=10):
+    def shows(self, text, seconds=PATIENCE):
         return self.wait(lambda lines: any(text in line for line in lines),
                          seconds)
 
-    def hides(self, text, seconds=10):
+    def hides(self, text, seconds=PATIENCE):
         return self.wait(lambda lines: not any(text in line
                                                for line in lines), seconds)
 
-    def end(self, keys="q", seconds=10):
+    def end(self, keys="q", seconds=PATIENCE):
         """Its exit status and what it said on its standard error."""
         self.type(keys)
         end = time.monotonic() + seconds
         while self.process.poll() is None and time.monotonic() < end:
             self.read(0.05)
         self.read(0.1)
-        return self.process.wait(1), self.process.stderr.read().decode()
+        return self.process.wait(PATIENCE), self.process.stderr.read().decode()
 
     def close(self):
         if self.process.poll() is None:

@@ -2,7 +2,6 @@
 """Nobody is named, and nobody is said to be the kernel, without evidence."""
 import os
 import re
-import select
 import signal
 import socket
 import subprocess
@@ -156,26 +155,28 @@ class Evidence(world.LiveTest):
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             self.assertEqual(client.stdout.readline(), "connected\n")
         finally:
+            size = path.stat().st_size
             c.process.send_signal(signal.SIGCONT)
-        for n in range(5):
+        # The ring is full until the first packets are written, and what is
+        # lost for good is told again a little later.
+        for n in range(10, 30):
+            c.wait_to_grow(size)
+            size = path.stat().st_size
             client.stdin.write(f"late {n}\n")
             client.stdin.flush()
             self.assertEqual(client.stdout.readline(), "sent\n")
-            if n == 0:
-                # Its events go into the ring while that may still be full.
-                size = path.stat().st_size
-                wait_for(lambda: path.stat().st_size > size, "packets")
         client.stdin.close()
         client.wait()
         client.stdout.close()
         _, said = c.stop()
         self.assertIn("kernel events were lost", said)
         rows = self.rows(path, "proc.src.pid", "proc.dst.pid",
-                         where='tcp.len == 7 && !(frame contains "late 0")')
+                         where="tcp.len == 8")
         pids = {str(client.pid), str(echo.pid)}
-        self.assertEqual(len(rows), 8)
+        self.assertGreaterEqual(len(rows), 40)
         for row in rows:
-            self.assertEqual(set(row), pids)
+            self.assertLessEqual(set(row), pids | {""})
+        self.assertEqual(set(rows[-1]), pids)
 
     def test_what_a_firewall_drops_was_not_delivered(self):
         near, far = self.pair()
@@ -257,14 +258,6 @@ class Evidence(world.LiveTest):
         self.assertEqual(rows, [("", str(lldpd.pid), "socket", "in"),
                                 ("", str(dhcp.pid), "socket", "in")])
 
-    def hear(self, capture, words):
-        """Waits until it has said that."""
-        said, fd = "", capture.process.stderr.fileno()
-        while words not in said:
-            ready, _, _ = select.select([fd], [], [], 10)
-            self.assertTrue(ready, said)
-            said += os.read(fd, 4096).decode()
-
     def nobody(self, path, where, count):
         """What is said of those ends: it must not be "the kernel"."""
         found = [end for row in self.rows(
@@ -302,7 +295,7 @@ class Evidence(world.LiveTest):
         for link_id in cgroup_links(c.process.pid):
             done = world.run("bpftool", "link", "detach", "id", link_id)
             self.assertEqual(done.returncode, 0, done.stderr)
-        self.hear(c, "somebody has detached eBPF programs")
+        c.hear("somebody has detached eBPF programs")
         near.run("python3", "-c", ASK_ONCE, FAR, check=True)
         status, said = c.stop(settle=0.3)
         self.assertEqual(status, 1, said)
@@ -350,7 +343,7 @@ class Evidence(world.LiveTest):
             near.run("python3", "-c", ASK_ONCE, FAR, check=True)
             when.write_text("now")
             near.run("python3", "-c", ASK_ONCE, FAR, check=True)
-            self.hear(c, f"the clock was set by {float(by):+.0f}")
+            c.hear(f"the clock was set by {float(by):+.0f}")
             near.run("python3", "-c", ASK_ONCE, FAR, check=True)
             self.assertEqual(c.stop(settle=0.3)[0], 0)
             rows = self.rows(c.path, "proc.src.name", "proc.src.attr",
@@ -389,7 +382,8 @@ class Evidence(world.LiveTest):
                           where="proc.pid")
         self.assertGreaterEqual(len(named), 5)
         for row in named:
-            self.assertEqual(set(row), {str(client.pid), str(echo.pid)})
+            self.assertLessEqual(set(row),
+                                 {str(client.pid), str(echo.pid), ""})
 
     def test_vxlan_on_the_port_of_the_kernel(self):
         self.check_tunnel(8472, "vxlan", "dstport", "8472")

@@ -11,12 +11,12 @@ import pcapng  # isort: skip
 
 
 class Files(world.LiveTest):
-    def sample(self, within=None, interface="lo", address="127.0.0.1"):
-        server = self.tcp_server(address, within=within)
+    def sample(self, interface="lo"):
+        ns = self.namespace()
+        server = self.tcp_server(within=ns)
         path = self.dir / f"{self.id()}.{interface}.pcapng"
-        c = Capture(path, "-i", interface, within=within)
-        (within.run if within else run)(
-            "sh", "-c", clients(3, f"http://{address}:{server.told}/"))
+        c = Capture(path, "-i", interface, within=ns)
+        ns.run("sh", "-c", clients(3, f"http://127.0.0.1:{server.told}/"))
         self.assertEqual(c.stop()[0], 0)
         return path
 
@@ -93,11 +93,9 @@ class Files(world.LiveTest):
             "tshark", "-l", "-i", "-", "-c", "10", "-T", "fields",
             "-e", "proc.src.name", "-e", "proc.dst.name", stdin=capture.stdout)
         capture.stdout.close()
-        client = self.start(["sh", "-c", "sleep 4;" + clients(
-            4, f"http://127.0.0.1:{server.told}/")],
-            stdout=subprocess.DEVNULL)
-        out, _ = reader.communicate(timeout=30)
-        client.wait()
+        world.wait_for_sandbox(capture)
+        run("sh", "-c", clients(4, f"http://127.0.0.1:{server.told}/"))
+        out, _ = reader.communicate(timeout=world.PATIENCE)
         lines = out.splitlines()
         self.assertEqual(len(lines), 10, out)
         self.assertEqual(set(lines), {"curl\tpython3", "python3\tcurl"})

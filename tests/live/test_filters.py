@@ -6,18 +6,21 @@ import shutil
 from pathlib import Path
 
 import world
-from world import Capture, clients, run
+from world import Capture
 
 # Found by way of world.
 import pcapng  # isort: skip
 
 
 class Filters(world.LiveTest):
+    def setUp(self):
+        self.ns = self.namespace()
+
     def capture(self, argv, *work):
         path = self.dir / f"{self.id()}.pcapng"
-        c = Capture(path, "-i", "lo", *argv)
+        c = Capture(path, "-i", "lo", *argv, within=self.ns)
         for one in work:
-            done = run(*one)
+            done = self.ns.run(*one)
             self.assertEqual(done.returncode, 0, done)
         status, said = c.stop(settle=0.3)
         self.assertEqual(status, 0, said)
@@ -28,7 +31,7 @@ class Filters(world.LiveTest):
                 for n in row[0].split(",")} - {"python3"}
 
     def test_each_filter(self):
-        server = self.tcp_server()
+        server = self.tcp_server(within=self.ns)
         url = f"http://127.0.0.1:{server.told}/"
         # Not python3, which is the server: the other end counts too.
         fetch = shutil.copy(shutil.which("curl"), self.dir / "fetch")
@@ -49,7 +52,7 @@ class Filters(world.LiveTest):
             self.assertEqual(self.clients_named(path), expected, argv)
 
     def test_follow(self):
-        server = self.tcp_server()
+        server = self.tcp_server(within=self.ns)
         url = f"http://127.0.0.1:{server.told}/"
         shell = shutil.copy(shutil.which("dash") or "/bin/sh",
                             self.dir / "parent")
@@ -66,7 +69,7 @@ class Filters(world.LiveTest):
                                        where="tcp.flags.syn == 1")), 2)
 
     def test_hash(self):
-        server = self.tcp_server()
+        server = self.tcp_server(within=self.ns)
         exe = shutil.copy(shutil.which("curl"), self.dir / "hashed")
         Path(exe).chmod(0o755)
         path = self.capture(["--hash", "--proc", "hashed"],
@@ -85,14 +88,14 @@ class Filters(world.LiveTest):
 
     def test_no_hash_of_what_never_ran(self):
         """Other bytes in the file of a program that has ended."""
-        server = self.tcp_server()
+        server = self.tcp_server(within=self.ns)
         connect = f"exec 3<>/dev/tcp/127.0.0.1/{server.told}"
         path = self.dir / "replaced.pcapng"
-        c = Capture(path, "-i", "lo", "--hash")
+        c = Capture(path, "-i", "lo", "--hash", within=self.ns)
         expected = hashlib.sha256(Path("/bin/bash").read_bytes()).hexdigest()
         for n in range(20):
             exe = Path(shutil.copy("/bin/bash", self.dir / f"gone{n}"))
-            self.assertEqual(run(exe, "-c", connect).returncode, 0)
+            self.ns.run(exe, "-c", connect, check=True)
             exe.write_bytes(b"harmless")
         self.assertEqual(c.stop(settle=0.5)[0], 0)
         gone = {sha256 for name, sha256 in self.hashes(path).items()
@@ -100,7 +103,7 @@ class Filters(world.LiveTest):
         self.assertLessEqual(gone, {expected})
 
     def test_the_hash_of_a_program_that_deleted_itself(self):
-        server = self.tcp_server()
+        server = self.tcp_server(within=self.ns)
         exe = Path(shutil.copy("/bin/bash", self.dir / "deleted"))
         expected = hashlib.sha256(exe.read_bytes()).hexdigest()
         path = self.capture(
@@ -109,7 +112,7 @@ class Filters(world.LiveTest):
         self.assertEqual(self.hashes(path)[b"deleted"], expected)
 
     def test_what_is_known_of_a_process_that_is_gone(self):
-        server = self.tcp_server()
+        server = self.tcp_server(within=self.ns)
         exe = shutil.copy(shutil.which("curl"), self.dir / "gone")
         Path(exe).chmod(0o755)
         url = f"http://127.0.0.1:{server.told}/"
@@ -127,7 +130,8 @@ class Filters(world.LiveTest):
                          (65534, 65534, b"nobody"))
         self.assertEqual(row["ppid"], os.getpid())
         self.assertEqual(row["vpid"], row["pid"])
-        self.assertEqual(row["netns"], os.stat("/proc/self/ns/net").st_ino)
+        self.assertEqual(row["netns"],
+                         os.stat(f"/run/netns/{self.ns.name}").st_ino)
         self.assertEqual(row["exit_status"], 0)
         self.assertLess(abs(row["start"] - row["first_seen"]), 10**10)
         self.assertTrue(row["cgroup"].startswith(b"/"))
@@ -136,7 +140,7 @@ class Filters(world.LiveTest):
             "exe_world_writable"))
 
     def test_an_executable_that_is_only_in_memory(self):
-        server = self.tcp_server()
+        server = self.tcp_server(within=self.ns)
         memfd = ("import os, sys\n"
                  "fd = os.memfd_create('evil')\n"
                  "os.write(fd, open('/usr/bin/curl', 'rb').read())\n"

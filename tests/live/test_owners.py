@@ -12,7 +12,7 @@ from world import PKTWHO, WITHOUT_EBPF, Capture, clients
 import pcapng  # isort: skip
 
 ENDS = ("tcp.srcport", "proc.src.name", "proc.src.pid", "proc.src.attr",
-        "proc.dst.name", "proc.dst.pid", "proc.dst.attr")
+        "proc.dst.name", "proc.dst.pid", "proc.dst.attr", "proc.reason")
 
 SEND = """if True:
     import socket
@@ -31,20 +31,30 @@ RENAMES = """if True:
 
 class Owners(world.LiveTest):
     def judge(self, path, port, pids, server_pid):
-        """Each packet's ends against the truth; returns the clients seen."""
-        seen = {}
+        """Each packet's ends against the truth, and all clients are seen.
+
+        Who reads after a packet was held for as long as it may be, because
+        the machine is busy, is unknown.
+        """
+        seen, unknown = {}, []
         for row in self.rows(path, *ENDS, where=f"tcp.port == {port}"):
             src, dst = row[1:4], row[4:7]
             client, server = (dst, src) if row[0] == port else (src, dst)
-            self.assertEqual(client[0], "curl", row)
-            self.assertIn(client[1], pids, row)
-            self.assertIn(client[2], ("socket", "kernel"), row)
-            self.assertEqual(server[:2], ("python3", str(server_pid)), row)
-            self.assertIn(server[2], ("listener", "accepted", "socket",
-                                      "kernel"), row)
-            seen[client[1]] = seen.get(client[1], 0) + 1
+            if "unknown" in (client[2], server[2]):
+                unknown.append(row)
+            if client[2] != "unknown":
+                self.assertEqual(client[0], "curl", row)
+                self.assertIn(client[1], pids, row)
+                self.assertIn(client[2], ("socket", "kernel"), row)
+                seen[client[1]] = seen.get(client[1], 0) + 1
+            if server[2] != "unknown":
+                self.assertEqual(server[:2], ("python3", str(server_pid)),
+                                 row)
+                self.assertIn(server[2], ("listener", "accepted", "socket",
+                                          "kernel"), row)
         self.assertEqual(set(seen), set(pids))
-        self.assertGreaterEqual(min(seen.values()), 8, "packets per curl")
+        self.assertGreaterEqual(min(seen.values()), 4, "packets per curl")
+        self.assertLess(len(unknown), sum(seen.values()) / 100, unknown)
 
     def short_clients(self, count, url, port, server, capture, run):
         path = self.dir / f"{self.id()}.pcapng"
@@ -213,7 +223,8 @@ class Owners(world.LiveTest):
         self.assertEqual(c.stop()[0], 0)
         rows = self.rows(path, "udp.payload", "proc.src.pid",
                          "proc.src.reason", where="udp")
-        self.assertEqual(rows, [
+        # Ours may have waited for its neighbour's address.
+        self.assertCountEqual(rows, [
             (b"ours".hex(), str(ours.pid), ""),
             (b"forged".hex(), "", "ambiguous")])
 
@@ -228,7 +239,8 @@ class Owners(world.LiveTest):
         self.assertEqual(c.stop()[0], 0)
         rows = self.rows(path, "tcp.payload", "proc.src.pid",
                          where=f"tcp.dstport == {server.told} && tcp.len > 0")
-        self.assertEqual(rows, [
+        # TCP may send one again.
+        self.assertEqual(list(dict.fromkeys(rows)), [
             (b"before".hex(), ours), (b"forged".hex(), forger),
             (b"after".hex(), ours)])
 
@@ -242,9 +254,10 @@ class Owners(world.LiveTest):
         status, said = c.stop()
         self.assertEqual(status, 0, said)
         rows = self.rows(path, "proc.src.pid", "proc.dst.pid", where="udp")
-        self.assertGreater(len(rows), 4900, said)
-        self.assertEqual({src for src, _ in rows}, {done.stdout.strip()})
-        self.assertLessEqual({dst for _, dst in rows},
+        named = [src for src, _ in rows if src]
+        self.assertGreater(len(named), 4900, said)
+        self.assertEqual(set(named), {done.stdout.strip()})
+        self.assertLessEqual({dst for _, dst in rows if dst},
                              {str(r.pid) for r in receivers})
 
     def test_loopback_is_counted_once(self):
@@ -323,8 +336,9 @@ class Owners(world.LiveTest):
     def test_a_program_that_renames_itself_without_end(self):
         """It stays what it is, and does not become what executed it."""
         path = self.dir / "renames.pcapng"
-        c = Capture(path, "-i", "lo", "-f", "udp port 9")
-        subprocess.run(["env", sys.executable, "-c", RENAMES], check=True)
+        ns = self.namespace()
+        c = Capture(path, "-i", "lo", "-f", "udp port 9", within=ns)
+        ns.run("env", sys.executable, "-c", RENAMES, check=True)
         self.assertEqual(c.stop()[0], 0)
         rows = self.rows(path, "proc.src.exepath", "proc.src.attr",
                          where="udp")
@@ -333,11 +347,12 @@ class Owners(world.LiveTest):
 
     def test_the_pid_in_namespaces_of_its_own(self):
         path = self.dir / "vpid.pcapng"
-        c = Capture(path, "-i", "lo", "-f", "udp port 9")
+        ns = self.namespace()
+        c = Capture(path, "-i", "lo", "-f", "udp port 9", within=ns)
         send = (sys.executable, "-c", SEND)
         inner = ("unshare", "--pid", "--fork")
         for wrap in (), inner, inner + inner:
-            subprocess.run([*wrap, *send], check=True)
+            ns.run(*wrap, *send, check=True)
         self.assertEqual(c.stop()[0], 0)
         (pid, vpid), *nested = self.rows(path, "proc.src.pid", "proc.src.vpid",
                                          where="udp")
@@ -365,7 +380,7 @@ class Owners(world.LiveTest):
         path = self.dir / "fallback.pcapng"
         c = Capture(path, "-i", "lo", "-f", f"tcp port {port}",
                     wrap=WITHOUT_EBPF)
-        client = world.run("python3", "-c", SLOW_CLIENT, port)
+        client = world.run("python3", "-c", SLOW_CLIENT, path, port)
         status, said = c.stop()
         self.assertEqual(status, 0, said)
         self.assertRegex(said.splitlines()[0], "^pktwho: warning: no eBPF")
@@ -404,8 +419,8 @@ class Owners(world.LiveTest):
         server = self.tcp_server()
         path = self.dir / "fallback-command.pcapng"
         done = world.run(*WITHOUT_EBPF, PKTWHO, "-q", "-i", "lo", "-w", path,
-                         "--", "sh", "-c", 'python3 -c "$0" "$1"; true',
-                         SLOW_CLIENT, server.told)
+                         "--", "sh", "-c", 'python3 -c "$@"; true', "sh",
+                         SLOW_CLIENT, path, server.told)
         self.assertEqual(done.returncode, 0, done.stderr)
         path.chmod(0o644)
         rows = self.rows(path, "proc.src.pid", "proc.src.name",
@@ -421,7 +436,7 @@ class Owners(world.LiveTest):
         c = Capture(path, "-i", "veth0", "-f", "tcp", wrap=[
             *near.argv(), *WITHOUT_EBPF])
         client = near.run("python3", "-c", SLOW_CLIENT.replace(
-            "127.0.0.1", "192.0.2.2"), "2222")
+            "127.0.0.1", "192.0.2.2"), path, "2222")
         status, said = c.stop()
         self.assertEqual(status, 0, said)
         rows = set(self.rows(path, "ip.src", "proc.src.pid", "proc.dst.pid",
@@ -541,7 +556,7 @@ UDP_CLIENT = """
 import os, socket, sys
 for i in range(20):
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    s.settimeout(5)
+    s.settimeout(60)
     s.sendto(b'hi', (sys.argv[1], int(sys.argv[2])))
     s.recv(10)
     s.close()
@@ -552,7 +567,7 @@ print(os.getpid())
 RAW_LISTENER = """
 import socket, struct
 s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
-s.settimeout(10)
+s.settimeout(60)
 print(flush=True)
 s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP,
              socket.inet_pton(socket.AF_INET6, 'ff05::77') +
@@ -573,12 +588,19 @@ s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
 s.sendto(bytes([133]) + bytes(7), ('ff02::2%veth0', 0))
 """
 
+# Is there, and then still there, while what it sends is looked up.
 SLOW_CLIENT = """
 import os, socket, sys, time
-s = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
-time.sleep(0.2)
-s.sendall(b'hi')
-time.sleep(0.2)
+def captured(send):
+    size, end = os.path.getsize(sys.argv[1]), time.monotonic() + 60
+    result = send()
+    while os.path.getsize(sys.argv[1]) == size and time.monotonic() < end:
+        time.sleep(0.01)
+    time.sleep(0.2)
+    return result
+s = captured(lambda: socket.create_connection(
+    ('127.0.0.1', int(sys.argv[2]))))
+captured(lambda: s.sendall(b'hi'))
 print(os.getpid())
 """
 

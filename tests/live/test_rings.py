@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import time
-from pathlib import Path
 
 import world
 from world import NOBODY, PKTWHO, Capture, clients, run
@@ -14,10 +13,10 @@ from world import NOBODY, PKTWHO, Capture, clients, run
 import pcapng  # isort: skip
 
 NUMBERED = r"ring_(\d{5})_\d{14}\.pcapng"
-FIELDS = ("frame.len", "tcp.srcport", "tcp.dstport", "tcp.seq_raw",
-          "tcp.flags", "proc.src.name", "proc.src.pid", "proc.src.exepath",
+SEEN = ("frame.len", "tcp.srcport", "tcp.dstport", "tcp.seq_raw", "tcp.flags")
+FIELDS = (*SEEN, "proc.src.name", "proc.src.pid", "proc.src.exepath",
           "proc.src.cmdline", "proc.src.user", "proc.dst.name",
-          "proc.dst.exepath", "proc.id")
+          "proc.dst.exepath", "proc.src.id", "proc.dst.id")
 
 
 class Ring:
@@ -47,7 +46,7 @@ class Ring:
         time.sleep(0.2)
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-        out, said = self.process.communicate(timeout=20)
+        out, said = self.process.communicate(timeout=world.PATIENCE)
         for path in self.files():
             path.chmod(0o644)
         return self.process.returncode, out, said
@@ -103,10 +102,10 @@ class Rings(world.LiveTest):
         want = self.rows(whole, *FIELDS, where="tcp")
         alone = [row for path in r.files()
                  for row in self.rows(path, *FIELDS, where="tcp")]
-        self.assertEqual(alone, want)
+        self.assert_same_packets(alone, want, len(SEEN))
         merged = self.dir / "merged.pcapng"
         self.tshark.lines("mergecap", "-w", merged, *r.files())
-        self.assertEqual(self.rows(merged, *FIELDS, where="tcp"), want)
+        self.assertEqual(self.rows(merged, *FIELDS, where="tcp"), alone)
 
     def test_each_file_counts_for_itself(self):
         r = self.ring("-b", "packets:10")
@@ -158,13 +157,13 @@ class Rings(world.LiveTest):
         talk = self.start(self.ns.argv("sh", "-c", clients(30, self.url)),
                           stdout=subprocess.DEVNULL)
         while talk.poll() is None:
-            sizes = []
-            for path in r.files():
-                try:
-                    sizes.append(path.stat().st_size)
-                except FileNotFoundError:
-                    pass
-            largest = max(largest, sum(sizes))
+            files = r.files()
+            try:
+                size = sum(path.stat().st_size for path in files)
+            except FileNotFoundError:
+                continue
+            if r.files() == files:      # all were there at the same time
+                largest = max(largest, size)
         self.assertEqual(r.stop()[0], 0)
         self.assertLessEqual(largest, 20000)
         self.assertGreater(largest, 10000)
@@ -234,9 +233,10 @@ class Rings(world.LiveTest):
     def test_asked_while_it_runs(self):
         r = self.ring("-b", "packets:1000")
         self.talk(1)
-        time.sleep(0.3)
+        first, = r.files()
+        world.wait_for(lambda: packets(first), "packets")
         r.process.send_signal(signal.SIGUSR1)
-        time.sleep(0.3)
+        told = r.process.stderr.readline()
         r.process.send_signal(signal.SIGUSR2)
         world.wait_for(lambda: len(r.files()) == 2, "second file")
         self.talk(1)
@@ -244,8 +244,10 @@ class Rings(world.LiveTest):
         self.assertEqual(status, 0)
         counts = [self.is_whole(path) for path in r.files()]
         self.assertTrue(all(counts), counts)
-        self.assertRegex(said, rf"pktwho: {counts[0]} packets, 0 dropped, "
-                         rf"\S+ (% )?named, {r.files()[0]}\n")
+        found = re.fullmatch(rf"pktwho: (\d+) packets, 0 dropped, \S+ (% )?"
+                             rf"named, {first}\n", told)
+        self.assertTrue(found, told)
+        self.assertIn(int(found[1]), range(1, counts[0] + 1))
         self.assertIn("dropped by the kernel 0, the interface 0, here 0; "
                       "events lost 0; full: ring ", said)
         self.assertIn(f"pktwho: {sum(counts)} packets, 0 dropped\n", said)
@@ -253,7 +255,7 @@ class Rings(world.LiveTest):
     def test_so_many_files(self):
         r = self.ring("-b", "packets:5", "-a", "files:2")
         self.talk()
-        self.assertEqual(r.process.wait(5), 0)
+        self.assertEqual(r.process.wait(world.PATIENCE), 0)
         self.assertIn("10 packets, 0 dropped", r.stop()[2])
         self.assertEqual([packets(path) for path in r.files()], [5, 5])
 
@@ -261,7 +263,7 @@ class Rings(world.LiveTest):
         path = self.dir / "one.pcapng"
         c = Capture(path, "-i", "lo", "-a", "filesize:20", within=self.ns)
         self.talk(20)
-        status, said = c.finish(5)
+        status, said = c.finish()
         self.assertEqual(status, 0, said)
         self.assertLessEqual(path.stat().st_size, 20000)
         self.assertGreater(path.stat().st_size, 14000)
@@ -297,7 +299,7 @@ class Rings(world.LiveTest):
         target = self.dir / "target"
         target.write_text("mine")
         now = time.time()
-        for second in range(-1, 30):
+        for second in range(-1, world.PATIENCE):
             stamp = time.strftime("%Y%m%d%H%M%S", time.localtime(now + second))
             (directory / f"ring_00002_{stamp}.pcapng").symlink_to(target)
         r = Ring(directory, "-i", "lo", "-b", "packets:5", within=self.ns)
@@ -325,8 +327,7 @@ class Rings(world.LiveTest):
                              "-w", directory / "ring.pcapng"],
                             stdin=ours.stdout, stderr=subprocess.DEVNULL)
         ours.stdout.close()
-        status = Path(f"/proc/{ours.pid}/status")
-        world.wait_for(lambda: "Seccomp:\t2" in status.read_text(), "capture")
+        world.wait_for_sandbox(ours)
         # One connection of 60 messages, of two processes.
         self.ns.run("python3", "-c", """if True:
             import socket, threading
@@ -338,8 +339,8 @@ class Rings(world.LiveTest):
             """, check=True)
         time.sleep(0.3)
         ours.send_signal(signal.SIGINT)
-        self.assertEqual(ours.wait(10), 0)
-        self.assertEqual(theirs.wait(10), 0)
+        self.assertEqual(ours.wait(world.PATIENCE), 0)
+        self.assertEqual(theirs.wait(world.PATIENCE), 0)
         files = sorted(directory.glob("ring*"))
         self.assertGreater(len(files), 3)
         for path in files:

@@ -9,6 +9,7 @@ import atexit
 import ctypes
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -22,6 +23,7 @@ TESTS = Path(__file__).resolve().parents[1]
 SAMPLES = TESTS.parent / "samples"
 sys.path[:0] = [str(TESTS), str(TESTS / "plugin")]
 
+import pcapng  # noqa: E402
 from harness import Tshark, skip  # noqa: E402
 
 PKTWHO, PLUGIN = map(Path, sys.argv[1:3])
@@ -30,6 +32,7 @@ WITHOUT_EBPF = ("setpriv", "--bounding-set", "-bpf,-sys_admin,-perfmon",
                 "--inh-caps", "-bpf,-sys_admin,-perfmon")
 STRICT = ()                     # main() knows
 GROUP, GID = "games", 60        # Debian always has it, and nobody in it
+PATIENCE = 60       # seconds: far more than anything takes on a busy machine
 
 
 def has_landlock():
@@ -53,7 +56,7 @@ def run(*argv, **options):
                           capture_output=True, **options)
 
 
-def wait_for(condition, what, seconds=10):
+def wait_for(condition, what, seconds=PATIENCE):
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
@@ -64,6 +67,17 @@ def wait_for(condition, what, seconds=10):
 def has_begun(data):
     """Is this capture running?  Into a pipe its first block comes earlier."""
     return len(data) > 8 and len(data) > int.from_bytes(data[4:8], "little")
+
+
+def wait_for_sandbox(process):
+    """From then on it captures, wherever it writes to."""
+    status = Path(f"/proc/{process.pid}/status")
+
+    def has_entered():
+        assert process.poll() is None, "the capture has ended"
+        return re.search(r"Seccomp:\s*2", status.read_text())
+
+    wait_for(has_entered, "sandbox")
 
 
 def read_beginning(fd):
@@ -143,6 +157,7 @@ class Capture:
 
     def __init__(self, path, *argv, within=None, wrap=(), env=None):
         self.path = Path(path)
+        self.said = ""                      # that was heard before its end
         self.path.unlink(missing_ok=True)   # an old file is no beginning
         # A call that the sandbox does not know ends it.
         command = [*map(str, wrap), str(PKTWHO), *STRICT, "-w", str(path),
@@ -160,17 +175,35 @@ class Capture:
             raise AssertionError(self.process.stderr.read())
         return self.path.exists() and self.path.stat().st_size > 0
 
+    def packets(self):
+        """How many are in its file so far, whose blocks are always whole."""
+        return [b.kind for b in pcapng.blocks(self.path.read_bytes())
+                ].count(pcapng.EPB)
+
+    def wait_to_grow(self, size):
+        """Until more is in its file than there was."""
+        wait_for(lambda: self.path.stat().st_size > size, "packets")
+
+    def hear(self, words):
+        """Waits until it has said that."""
+        fd = self.process.stderr.fileno()
+        while words not in self.said:
+            ready, _, _ = select.select([fd], [], [], PATIENCE)
+            more = os.read(fd, 4096).decode() if ready else ""
+            assert more, f"not {words!r} but {self.said!r}"
+            self.said += more
+
     def stop(self, sig=signal.SIGINT, settle=0.1):
         """Its exit status and what it said."""
         time.sleep(settle)
         self.process.send_signal(sig)
         return self.finish()
 
-    def finish(self, seconds=20):
-        _, said = self.process.communicate(timeout=seconds)
+    def finish(self):
+        _, said = self.process.communicate(timeout=PATIENCE)
         if self.path.exists():
             self.path.chmod(0o644)
-        return self.process.returncode, said
+        return self.process.returncode, self.said + said
 
 
 class LiveTest(unittest.TestCase):
@@ -218,7 +251,7 @@ class LiveTest(unittest.TestCase):
                 process.send_signal(signal.SIGINT)
                 signals.pop(0)
         self.assertEqual(signals, [], "it ended before the second")
-        self.assertEqual(process.wait(2), 0)
+        self.assertEqual(process.wait(PATIENCE), 0)
 
     def server(self, source, *argv, within=None):
         """A Python program that prints a line when it is ready to serve."""
@@ -237,6 +270,21 @@ class LiveTest(unittest.TestCase):
     def rows(self, path, *fields, where=None):
         more = ("-Y", where) if where else ()
         return self.tshark.fields(path, *fields, more=more)
+
+    def assert_same_packets(self, some, others, known):
+        """Rows of two captures whose first *known* fields need no owner.
+
+        What one could not tell, as a busy machine let a process wait for too
+        long, the other may have told.
+        """
+        self.assertEqual([row[:known] for row in some],
+                         [row[:known] for row in others])
+        for one, other in zip(some, others):
+            for a, b in zip(one[known:], other[known:]):
+                self.assertTrue(a == b or not a or not b, (one, other))
+        for rows in some, others:
+            told = sum(all(row[known:]) for row in rows)
+            self.assertGreater(told, 0.9 * len(rows))
 
 
 TCP_SERVER = """
