@@ -6,13 +6,23 @@
 #include "dpi/spoken.h"
 
 #define TRIES 8			/* payloads that are looked at, each direction */
+#define BEGUN_MAX 256		/* bytes that are kept until all have come */
+
+/* One direction. */
+struct side {
+	uint8_t tries;
+	uint8_t last[SIGNATURE_KEPT];	/* bytes of the last payload */
+	uint8_t *begun;		/* what TCP has sent so far, NULL: not kept */
+	unsigned len;		/* of it */
+	uint32_t next;		/* TCP's number of the byte after all */
+};
 
 struct content {
 	const struct signature *is;	/* NULL: nothing is known */
 	dissector_handle_t handle;	/* that the conversation was handed to */
 	uint16_t port;		/* the receiver's of its first packet */
-	uint8_t tries[2];
-	uint8_t last[2][SIGNATURE_KEPT];	/* bytes of the last payload */
+	bool is_expected;	/* announced elsewhere, as FTP's files are */
+	struct side sides[2];
 };
 
 static int proto_tcp = -1, proto_udp = -1, proto_handed = -1;	/* ours */
@@ -131,7 +141,67 @@ static void forget(void)
 	last.content = NULL;
 }
 
-static void look(packet_info *pinfo, struct payload *p, int proto)
+/* A first message may come in several segments: all of it, or NULL. */
+static const struct signature *find_joined(struct side *side,
+					   struct payload *p, uint32_t seq)
+{
+	size_t room = BEGUN_MAX - side->len, len = MIN(room, p->len);
+
+	if (!side->begun || seq != side->next || !room)
+		return NULL;
+	memcpy(side->begun + side->len, p->p, len);
+	p->p = side->begun;
+	p->before = NULL;
+	p->full += side->len;
+	p->len = side->len += (unsigned)len;
+	return signature_find(p);
+}
+
+static void begin(struct side *side, const struct payload *p)
+{
+	if (p->over != OVER_TCP || p->len != p->full || p->len >= BEGUN_MAX)
+		return;
+	side->begun = wmem_alloc(wmem_file_scope(), BEGUN_MAX);
+	memcpy(side->begun, p->p, p->len);
+	side->len = (unsigned)p->len;
+}
+
+static void forget_begun(struct side *side)
+{
+	wmem_free(wmem_file_scope(), side->begun);
+	side->begun = NULL;
+}
+
+static const struct signature *find(struct side *side, const struct payload *p,
+				    uint32_t seq)
+{
+	struct payload whole = *p;
+	const struct signature *s = find_joined(side, &whole, seq);
+
+	if (!s)
+		s = signature_find(p);
+	if (!s && !side->tries)
+		begin(side, p);
+	if (s || side->len == BEGUN_MAX || side->tries + 1 == TRIES)
+		forget_begun(side);
+	side->tries++;
+	memset(side->last, 0, SIGNATURE_KEPT);
+	memcpy(side->last, whole.p, MIN(whole.len, SIGNATURE_KEPT));
+	side->next = seq + (uint32_t)p->full;
+	return s;
+}
+
+/* Has all of it been seen before? */
+static bool is_old(const struct side *side, const struct payload *p,
+		   uint32_t seq)
+{
+	uint32_t end = seq + (uint32_t)p->full;
+
+	return p->over == OVER_TCP && side->tries &&
+	       (int32_t)(end - side->next) <= 0;
+}
+
+static void look(packet_info *pinfo, struct payload *p, int proto, uint32_t seq)
 {
 	bool is_tcp = p->over == OVER_TCP;
 	conversation_type type = is_tcp ? CONVERSATION_TCP : CONVERSATION_UDP;
@@ -139,6 +209,7 @@ static void look(packet_info *pinfo, struct payload *p, int proto)
 		&pinfo->dst, type, p->sport, p->dport, 0);
 	unsigned way = direction_of(pinfo, p->sport, p->dport);
 	const struct signature *s;
+	struct side *side, *other;
 	struct content *k;
 
 	if (!c)
@@ -146,14 +217,16 @@ static void look(packet_info *pinfo, struct payload *p, int proto)
 				     type, p->sport, p->dport, 0);
 	last.content = k = content_of(c, proto);
 	last.frame = pinfo->num;
-	if (is_decided(k) || k->tries[way] >= TRIES)
+	side = &k->sides[way];
+	other = &k->sides[!way];
+	if (is_tcp && !side->tries && !other->tries)
+		k->is_expected = conversation_get_dissector(c, pinfo->num);
+	if (k->is_expected || is_decided(k) || side->tries >= TRIES ||
+	    is_old(side, p, seq))
 		return;
-	p->before = k->tries[way] ? k->last[way] : NULL;
-	p->other = k->tries[!way] ? k->last[!way] : NULL;
-	k->tries[way]++;
-	s = signature_find(p);
-	memset(k->last[way], 0, SIGNATURE_KEPT);
-	memcpy(k->last[way], p->p, MIN(p->len, SIGNATURE_KEPT));
+	p->before = side->tries ? side->last : NULL;
+	p->other = other->tries ? other->last : NULL;
+	s = find(side, p, seq);
 	if (!s || s == k->is)
 		return;
 	k->is = s;
@@ -182,7 +255,7 @@ static int see_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 		p.len = have > head ? have - head : 0;
 		p.full = p.len + tvb_reported_length(tvb) - have;
 		if (head >= 20 && p.len)
-			look(pinfo, &p, proto_tcp);
+			look(pinfo, &p, proto_tcp, tvb_get_ntohl(tvb, 4));
 	}
 	return call_dissector_only(tcp, tvb, pinfo, tree, data);
 }
@@ -202,7 +275,7 @@ static int see_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 		p.p = raw + 8;
 		p.len = (size > 8 && size < have ? size : have) - 8;
 		p.full = size > 8 ? size - 8 : p.len;
-		look(pinfo, &p, proto_udp);
+		look(pinfo, &p, proto_udp, 0);
 	}
 	return call_dissector_only(udp, tvb, pinfo, tree, data);
 }

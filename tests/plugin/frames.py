@@ -13,11 +13,23 @@ def ip4(src, dst, protocol, payload):
             + socket.inet_aton(dst) + payload)
 
 
+def ip6(src, dst, protocol, payload):
+    head = struct.pack(">IHBB", 6 << 28, len(payload), protocol, 64)
+    return (bytes(12) + b"\x86\xdd" + head
+            + socket.inet_pton(socket.AF_INET6, src)
+            + socket.inet_pton(socket.AF_INET6, dst) + payload)
+
+
+def ip(src, dst, protocol, payload):
+    """Of the version that the addresses are of."""
+    return (ip6 if ":" in src else ip4)(src, dst, protocol, payload)
+
+
 def tcp(src, dst, flags, seq=0, ack=0, payload=b"", sport=40000, dport=40001):
     """A segment; its checksum is not checked by default."""
     head = struct.pack(">HHIIBBHHH", sport, dport, seq, ack, 5 << 4, flags,
                        65535, 0, 0)
-    return ip4(src, dst, 6, head + payload)
+    return ip(src, dst, 6, head + payload)
 
 
 class Flow:

@@ -7,71 +7,20 @@ Usage: test_content.py PLUGIN.so [unittest arguments]
 import json
 import shutil
 import ssl
-import struct
 import subprocess
 import sys
 import unittest
 from random import Random
 
-from frames import ACK, PSH, SYN, Flow, ip4
-from harness import SOURCE, Tshark
-from payloads import (DTLS, HOSTS, HTTP, IKE, OK, PREFACE, QUIC, SSH, STUN,
-                      TCP_WORDS, TLS, UDP_WORDS, h2_frame, h2_headers,
-                      h2_request)
-from pcapng import epb, idb, shb
-
-T0 = 1_700_000_000 * 10**9
-FOREIGN = 23457                 # nobody's
-HERE = "192.0.2."
+from frames import ip4
+from harness import Tshark
+from payloads import (DTLS, HTTP, IKE, OK, PREFACE, QUIC, SSH, STUN, TCP_WORDS,
+                      TLS, UDP_WORDS, h2_frame, h2_headers, h2_request)
+import talks
+from talks import (FOREIGN, HERE, Words, client, connection, datagrams, made,
+                   said, server)
 
 tshark = None
-
-
-def client(number):
-    return f"{HERE}{number + 1}"
-
-
-def server(host):
-    """Each client has its own."""
-    return host.replace(HERE, "203.0.113.")
-
-
-def connection(host, port, messages, sport=50001):
-    """Frames of TCP: a handshake and what is said."""
-    flow, sent = Flow(host, server(host), sport, port), {True: 1, False: 1}
-    frames = [flow.out(SYN), flow.back(SYN | ACK, 0, 1), flow.out(ACK, 1, 1)]
-    for message in messages:
-        out = isinstance(message, bytes)
-        text, send = (message, flow.out) if out else (message[0], flow.back)
-        frames.append(send(PSH | ACK, sent[out], sent[not out], text))
-        sent[out] += len(text)
-    return frames
-
-
-def datagrams(host, port, messages, sport=50001):
-    frames = []
-    for message in messages:
-        out = isinstance(message, bytes)
-        text = message if out else message[0]
-        ends, ports = (host, server(host)), (sport, port)
-        if not out:
-            ends, ports = ends[::-1], ports[::-1]
-        frames.append(ip4(*ends, 17, struct.pack(
-            ">HHHH", *ports, 8 + len(text), 0) + text))
-    return frames
-
-
-def made(frames):
-    return tshark.write("content.pcapng", b"".join(
-        [shb(), idb(), *[epb(f, T0 + n * 10**6)
-                         for n, f in enumerate(frames)]]))
-
-
-def said(frames, *more, fields=("dpi.app", "dpi.how", "dpi.host")):
-    """What all packets of a single conversation say."""
-    rows = set(tshark.fields(made(frames), *fields, more=("-2", *more)))
-    assert len(rows) == 1, rows
-    return rows.pop()
 
 
 def handshake(name):
@@ -108,29 +57,7 @@ def handshake(name):
     return messages
 
 
-class EveryPort(unittest.TestCase):
-    """All of a table in one file: who speaks is known by the address."""
-
-    def check(self, words, make, port_of):
-        frames, names, ports = [], {}, set()
-        for number, (name, (_, own, *messages)) in enumerate(words.items()):
-            names[client(number)] = name
-            frames += make(client(number), port_of(own), messages)
-        rows, hosts = {}, {}
-        for src, dst, app, how, host in tshark.fields(
-                made(frames), "ip.src", "ip.dst", "dpi.app", "dpi.how",
-                "dpi.host", more=("-2",)):
-            name = names[src if src.startswith(HERE) else dst]
-            rows.setdefault(name, set()).add(app)
-            hosts.setdefault(name, set()).add(host)
-            ports.update([name] if how == "port" else [])
-        wrong = {name: rows[name] for name, (app, *_) in words.items()
-                 if rows[name] != {app}}
-        self.assertEqual(wrong, {})
-        self.assertEqual(ports, set())
-        for name, host in HOSTS.items():
-            self.assertEqual(hosts.get(name, {host}), {host}, name)
-
+class EveryPort(Words):
     def test_tcp_on_its_own_port(self):
         self.check(TCP_WORDS, connection, lambda own: own)
 
@@ -198,7 +125,9 @@ class NotTooMuch(unittest.TestCase):
 
     # What is inside is not in the beginning.
     ALSO = {"tls": {"TLS"}, "grpc": {"HTTP/2"}, "doh": {"HTTP/2"},
-            "smb to smb2": {"SMB"}, "quic": {"QUIC"}, "webrtc": {"STUN"}}
+            "smb to smb2": {"SMB"}, "quic": {"QUIC"}, "webrtc": {"STUN"},
+            "dot": {"TLS"}, "quic 2": {"QUIC"}, "doq": {"QUIC"},
+            "etcd": {"HTTP/2"}, "websocket": {"HTTP"}}
 
     def test_beginnings_over_tcp(self):
         self.check_beginnings(TCP_WORDS, connection)
@@ -327,16 +256,6 @@ class Sources(unittest.TestCase):
 class Better(unittest.TestCase):
     """A better word replaces the first; what carries is no application."""
 
-    def test_websocket(self):
-        upgrade = HTTP.replace(b"\r\n\r\n", b"\r\nUpgrade: websocket\r\n"
-                               b"Connection: Upgrade\r\nSec-WebSocket-Key: "
-                               b"dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
-        answer = (b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\n"
-                  b"Connection: Upgrade\r\n\r\n")
-        app, *_ = said(connection(client(0), FOREIGN, [
-            upgrade, (answer,), (b"\x81\2hi",)]))
-        self.assertEqual(app, "WebSocket")
-
     def test_http2_after_http(self):
         ask = HTTP.replace(b"\r\n\r\n", b"\r\nConnection: Upgrade, "
                            b"HTTP2-Settings\r\nUpgrade: h2c\r\n"
@@ -428,4 +347,5 @@ class Clicks(unittest.TestCase):
 
 if __name__ == "__main__":
     with Tshark(sys.argv.pop(1)) as tshark:
+        talks.tshark = tshark
         unittest.main()
