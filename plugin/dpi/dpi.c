@@ -167,6 +167,15 @@ static enum dpi_rank rank_of(const struct dpi_protocol *p)
 	}
 }
 
+/*
+ * STUN, on a port for one thing in TLS, says what it is; of TLS or QUIC the
+ * port says more.
+ */
+static bool is_refuted(const struct dpi_layers *l, const struct dpi_protocol *p)
+{
+	return l->rank == DPI_TLS_PORT && p && p->role != DPI_CARRIES;
+}
+
 static void take_content(struct dpi_flow *f, packet_info *pinfo,
 			 const struct dpi_protocol *p)
 {
@@ -180,6 +189,7 @@ static void take_content(struct dpi_flow *f, packet_info *pinfo,
  */
 static void learn_app(packet_info *pinfo)
 {
+	const struct dpi_protocol *p = NULL;
 	const struct signature *s;
 	struct dpi_layers l;
 	struct dpi_flow *f;
@@ -194,8 +204,9 @@ static void learn_app(packet_info *pinfo)
 	}
 	s = f->in_proxy ? NULL : dpi_content_get(pinfo);
 	if (s)
-		take_content(f, pinfo, dpi_protocol_named(s->protocol));
-	if (l.in_proxy == f->in_proxy &&
+		p = dpi_protocol_named(s->protocol);
+	take_content(f, pinfo, p);
+	if (l.in_proxy == f->in_proxy && !is_refuted(&l, p) &&
 	    dpi_flow_set_app(f, l.app, l.rank, l.how))
 		f->odd_port = l.has_port && !spoken_is_kept(pinfo);
 }

@@ -18,6 +18,7 @@ struct climb {
 	const struct dpi_protocol *top;	/* the app, if we are not past it */
 	const struct dpi_protocol *said;	/* whose name is the app's */
 	const struct dpi_protocol *transport;
+	bool is_inside;		/* the app, in TLS or QUIC */
 	bool stop;
 };
 
@@ -27,6 +28,7 @@ static void start_over(struct dpi_layers *l, struct climb *c,
 	memset(l, 0, sizeof(*l));
 	c->transport = transport;
 	c->top = c->said = NULL;
+	c->is_inside = false;
 }
 
 static bool is_http(const struct dpi_protocol *p)
@@ -62,6 +64,7 @@ static void take_app(struct dpi_layers *l, struct climb *c,
 	else if (!is_spoken(c, p))
 		return;
 	c->top = c->said = p;
+	c->is_inside = l->in_tls || l->in_quic;
 	l->has_port = p->has_port;
 	l->rank = p->role == DPI_INSIDE	 ? DPI_WITHIN :
 		  p->role == DPI_UPGRADE ? DPI_UPGRADED :
@@ -126,21 +129,22 @@ static void take(struct dpi_layers *l, struct climb *c,
 }
 
 /* In TLS or QUIC, and nothing was said of what is inside. */
-static void look_at_tls_port(struct dpi_layers *l, const packet_info *pinfo)
+static bool look_at_tls_port(struct dpi_layers *l, const packet_info *pinfo)
 {
 	const char *app = dpi_protocol_of_tls_port(pinfo->srcport);
 
 	if (!app)
 		app = dpi_protocol_of_tls_port(pinfo->destport);
 	if (!app || l->rank != DPI_CARRIER)
-		return;
+		return false;
 	if (l->in_quic && (pinfo->srcport == 853 || pinfo->destport == 853))
 		app = "DNS over QUIC";
 	else if (!l->in_tls)
-		return;
+		return false;
 	l->app = app;
 	l->rank = DPI_TLS_PORT;
 	l->how = DPI_BY_PORT;
+	return true;
 }
 
 /*
@@ -152,7 +156,7 @@ static void look_at_port(struct dpi_layers *l, const struct climb *c,
 {
 	bool owned = c->said && spoken_is_owner(pinfo, c->said->id);
 
-	if (owned && l->rank < DPI_SAID && !l->in_tls && !l->in_quic) {
+	if (owned && l->rank < DPI_SAID && !c->is_inside) {
 		l->rank = DPI_PORT;
 		l->how = DPI_BY_PORT;
 	} else if (c->said && c->said->role == DPI_WEAK) {
@@ -163,7 +167,7 @@ static void look_at_port(struct dpi_layers *l, const struct climb *c,
 
 void dpi_layers_read(struct dpi_layers *l, const packet_info *pinfo)
 {
-	struct climb c = { NULL, NULL, NULL, false };
+	struct climb c = { .stop = false };
 
 	memset(l, 0, sizeof(*l));
 	for (wmem_list_frame_t *f = wmem_list_head(pinfo->layers); f && !c.stop;
@@ -177,6 +181,6 @@ void dpi_layers_read(struct dpi_layers *l, const packet_info *pinfo)
 	l->transport = c.transport ? c.transport->app : NULL;
 	if (!l->is_flow)
 		return;
-	look_at_port(l, &c, pinfo);
-	look_at_tls_port(l, pinfo);
+	if (!look_at_tls_port(l, pinfo))
+		look_at_port(l, &c, pinfo);
 }

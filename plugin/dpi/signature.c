@@ -83,7 +83,7 @@ static const struct signature signatures[] = {
 	{ is_wireguard, "wg", NULL, UDP, false, false },
 	{ is_openvpn, "openvpn", NULL, BOTH, false, false },
 	{ is_mdns, "mdns", NULL, UDP, false, true },
-	{ is_llmnr, "llmnr", NULL, UDP, false, true },
+	{ is_llmnr, "llmnr", NULL, BOTH, false, true },
 	{ is_dns, "dns", NULL, BOTH, false, false },
 	{ is_radius, "radius", NULL, UDP, false, false },
 	{ is_ssdp, "ssdp", NULL, UDP, false, false },

@@ -55,7 +55,9 @@ bool is_tns(const struct payload *p)
 	       (contains(p, "(CONNECT_DATA=") || contains(p, "(DESCRIPTION="));
 }
 
-/* The length is that of the message, which may be longer than a segment. */
+/* The length is that of the message, which may be longer than a segment; an
+ * old server's names its question.
+ */
 bool is_mongo(const struct payload *p)
 {
 	uint32_t len = le32_at(p, 0), code = le32_at(p, 12);
@@ -63,11 +65,13 @@ bool is_mongo(const struct payload *p)
 	if (p->len < 21 || len < p->full || len > 48000000)
 		return false;
 	if (code == 2013)
-		return !(le32_at(p, 16) & ~0x10003u) && u8_at(p, 20) <= 1;
+		return !(le32_at(p, 16) & ~0x10003u) &&
+		       (u8_at(p, 20) == 1 || (!u8_at(p, 20) &&
+					      le32_at(p, 21) + 21 <= len));
 	if (code == 2004)
 		return contains(p, ".$cmd");
-	return code == 1 && len >= 36 && !(le32_at(p, 16) & ~15u) &&
-	       le32_at(p, 8);
+	return code == 1 && len >= 36 && !(le32_at(p, 16) & ~15u) && p->other &&
+	       starts(p, 8, p->other + 4, 4);
 }
 
 /* The binary protocol: of a request all the lengths are said. */
@@ -81,27 +85,37 @@ bool is_memcached(const struct payload *p)
 	       u8_at(p, 4) <= 20;
 }
 
-/* A frame of version 3 to 5 that asks for options, or starts. */
+/* A frame of version 3 to 5 that asks for options, or starts; between nodes,
+ * the number that all of their connections begin with.
+ */
 bool is_cql(const struct payload *p)
 {
 	unsigned version = u8_at(p, 0), code = u8_at(p, 4);
 
+	if (STARTS(p, "\xca\x55\x2d\xfa"))
+		return p->len >= 8;
 	if (p->len < 9 || version < 3 || version > 5 || u8_at(p, 1) > 31 ||
 	    be32_at(p, 5) + 9 != p->full)
 		return false;
-	return (code == 5 && p->full == 9) ||
+	return (code == 5 && p->full == 9 && !p->before && !p->other) ||
 	       (code == 1 && contains(p, "CQL_VERSION"));
 }
 
-/* A request: length, what is asked, its version, and who asks. */
+/*
+ * A request: length, what is asked, its version, and who asks.  Clients begin
+ * by asking for versions, brokers or a login; others are there to be joined.
+ */
 bool is_kafka(const struct payload *p)
 {
+	static const uint8_t first[] = { 1, 3, 10, 17, 18 };
+	unsigned key = be16_at(p, 4), version = be16_at(p, 6);
 	unsigned name = be16_at(p, 12);
 
 	return p->len >= 17 && be32_at(p, 0) + 4 == p->full &&
-	       be16_at(p, 4) <= 74 && be16_at(p, 6) <= 18 &&
-	       be16_at(p, 8) < 16 && name >= 3 && name <= 200 &&
-	       signature_is_printable(p, 14, name);
+	       ((key < 256 && memchr(first, (int)key, sizeof(first))) ||
+		(key == 0 && version >= 3)) &&
+	       version <= 18 && be16_at(p, 8) < 16 && name >= 3 &&
+	       name <= 200 && signature_is_printable(p, 14, name);
 }
 
 bool is_amqp(const struct payload *p)
@@ -205,13 +219,15 @@ bool is_snmp(const struct payload *p)
 	       u8_at(p, at) <= 0xa8;
 }
 
-/* RFC 4120, 5.4.1: version 5 of a request, an answer or an error. */
+/* RFC 4120, 5.4.1: version 5 of a request, an answer or an error, each of which
+ * may be longer than a segment.
+ */
 bool is_kerberos(const struct payload *p)
 {
 	size_t at = p->over == OVER_TCP ? 4 : 0;
 	unsigned tag = u8_at(p, at);
 
-	if ((at && be32_at(p, 0) + 4 != p->full) ||
+	if ((at && (be32_at(p, 0) + 4 < p->full || u8_at(p, 0))) ||
 	    !(tag == 0x7e || (tag >= 0x6a && tag <= 0x6f)))
 		return false;
 	at = value_at(p, at);
@@ -246,10 +262,14 @@ bool is_x11(const struct payload *p)
 				STARTS(p, "B\0\0\x0b\0\0"));
 }
 
+/* From a web server: a request, a ping or a stop. */
 bool is_ajp(const struct payload *p)
 {
+	unsigned code = u8_at(p, 4);
+
 	return p->len >= 5 && be16_at(p, 0) == 0x1234 &&
-	       be16_at(p, 2) + 4u == p->full;
+	       be16_at(p, 2) + 4u == p->full &&
+	       (code == 2 || code == 7 || code == 8 || code == 10);
 }
 
 /* MySQL's other protocol: a server's notice says hello. */

@@ -2,7 +2,7 @@
 /* Signatures of what a network itself needs, of tunnels and of media. */
 #include "dpi/signature.h"
 
-/* RFC 8446, 5.1: a record, of a hello, an alert or data in a version we know. */
+/* RFC 8446, 5.1: a record, of a kind and in a version that we know. */
 bool is_tls(const struct payload *p)
 {
 	unsigned len = be16_at(p, 3);
@@ -17,6 +17,8 @@ bool is_tls(const struct payload *p)
 	switch (u8_at(p, 0)) {
 	case 22:
 		return u8_at(p, 5) == 1 || u8_at(p, 5) == 2;
+	case 20:
+		return len == 1 && u8_at(p, 5) == 1;
 	case 21:
 		return len == 2 && (u8_at(p, 5) == 1 || u8_at(p, 5) == 2);
 	case 23:
@@ -119,7 +121,10 @@ bool is_mdns(const struct payload *p)
 
 bool is_llmnr(const struct payload *p)
 {
-	return has_port(p, 5355) && is_question(p, 0);
+	size_t at = p->over == OVER_TCP ? 2 : 0;
+
+	return has_port(p, 5355) && (!at || be16_at(p, 0) + 2u == p->full) &&
+	       is_question(p, at);
 }
 
 /* RFC 8489, 5. */
@@ -162,11 +167,16 @@ bool is_rtcp(const struct payload *p)
 				   u8_at(p, len + 1) == 202));
 }
 
-/* RFC 5905, 7.3: from a client, or a server that knows the time. */
+/*
+ * RFC 5905, 7.3: from a server that knows the time, or a client.  When a clock
+ * was last set is of this century, or with all before and after it 0.
+ */
 bool is_ntp(const struct payload *p)
 {
 	unsigned version = u8_at(p, 0) >> 3 & 7, mode = u8_at(p, 0) & 7;
 	unsigned precision = u8_at(p, 3);
+	static const uint8_t unset[36];
+	bool is_set = be32_at(p, 16) >= 0xbc17c200;
 
 	if ((p->full != 48 && p->full != 68) || p->len < 48 ||
 	    (version != 3 && version != 4) || u8_at(p, 1) > 16 ||
@@ -174,8 +184,9 @@ bool is_ntp(const struct payload *p)
 		return false;
 	if (mode == 4)
 		return u8_at(p, 1) && precision && be32_at(p, 24) &&
-		       be32_at(p, 40);
-	return mode == 3 && be32_at(p, 40);
+		       be32_at(p, 40) && is_set;
+	return mode == 3 && be32_at(p, 40) &&
+	       (is_set || starts(p, 4, unset, sizeof(unset)) || has_port(p, 123));
 }
 
 /* RFC 2131 and its cookie. */
@@ -201,11 +212,18 @@ bool is_radius(const struct payload *p)
 	return at == p->len;
 }
 
-/* A handshake's first two messages: type, three zeros, and one length each. */
+/*
+ * A handshake: type, three zeros, and one length each.  The first message ends
+ * with a cookie if the server was asked before, the second names the first.
+ */
 bool is_wireguard(const struct payload *p)
 {
-	return (p->full == 148 && STARTS(p, "\1\0\0\0")) ||
-	       (p->full == 92 && STARTS(p, "\2\0\0\0"));
+	static const uint8_t no_cookie[16];
+
+	if (p->full == 148 && STARTS(p, "\1\0\0\0"))
+		return p->len < 148 || starts(p, 132, no_cookie, 16);
+	return p->full == 92 && STARTS(p, "\2\0\0\0") && p->other &&
+	       p->other[0] == 1 && starts(p, 8, p->other + 4, 4);
 }
 
 /*
@@ -226,14 +244,24 @@ static bool is_openvpn_reset(const struct payload *p, size_t at, size_t size)
 	return false;
 }
 
+/* The server's names the client's session, and its own packet is 0. */
+static bool is_openvpn_answer(const struct payload *p, size_t at, size_t size)
+{
+	const uint8_t *asked = p->other ? p->other + at : NULL;
+
+	return u8_at(p, at) == 0x40 && asked && *asked == 0x38 && size >= 26 &&
+	       ((starts(p, at + size - 12, asked + 1, 8) &&
+		 HAS_AT(p, at + size - 4, "\0\0\0\0")) ||
+		(size == 66 && be32_at(p, at + 9) == 1));
+}
+
 bool is_openvpn(const struct payload *p)
 {
 	size_t at = p->over == OVER_TCP ? 2 : 0, size = p->full - at;
 
 	if (p->full < at + 14 || (at && be16_at(p, 0) != size))
 		return false;
-	return is_openvpn_reset(p, at, size) ||
-	       (u8_at(p, at) == 0x40 && p->other && p->other[at] == 0x38);
+	return is_openvpn_reset(p, at, size) || is_openvpn_answer(p, at, size);
 }
 
 /* RFC 7296, 3.1, and RFC 2408: two cookies, a version and the length. */
@@ -259,23 +287,44 @@ bool is_isakmp_in_udp(const struct payload *p)
 	return STARTS(p, "\0\0\0\0") && is_ike(p, 4);
 }
 
-/* RFC 1928, 3, and SOCKS 4, whose last word is a name. */
-bool is_socks(const struct payload *p)
+/* RFC 1928, 3: methods, none of them twice. */
+static bool is_socks5(const struct payload *p)
 {
 	unsigned count = u8_at(p, 1);
 
-	if (u8_at(p, 0) == 4)
-		return p->len >= 9 && p->len == p->full &&
-		       (count == 1 || count == 2) && be16_at(p, 2) &&
-		       !p->p[p->len - 1] && p->len < 300 &&
-		       (p->len == 9 || u8_at(p, 8) == 0 ||
-			g_ascii_isalnum((char)u8_at(p, 8)));
-	if (u8_at(p, 0) != 5 || p->full != count + 2 || !count || count > 4)
+	if (p->full != count + 2 || p->len != p->full || !count || count > 4)
 		return false;
 	for (unsigned i = 0; i < count; i++)
-		if (u8_at(p, 2 + i) > 3)
+		if (u8_at(p, 2 + i) > 3 ||
+		    (i && u8_at(p, 2 + i) <= u8_at(p, 1 + i)))
 			return false;
-	return p->len == p->full;
+	return true;
+}
+
+/* A user's name ends it; after an address of 0.0.0.x comes that of a host. */
+static bool is_socks4(const struct payload *p)
+{
+	bool has_host = !(be32_at(p, 4) >> 8);
+	size_t at = 8, last = p->len - 1;
+
+	if (p->len < 9 || p->len != p->full || p->p[last] || !be16_at(p, 2) ||
+	    !u8_at(p, 7) || u8_at(p, 1) < 1 || u8_at(p, 1) > 2)
+		return false;
+	while (at < last && g_ascii_isgraph(p->p[at]))
+		at++;
+	if (!has_host)
+		return at == last;
+	return !p->p[at] && at + 2 < last &&
+	       signature_is_printable(p, at + 1, last - at - 1);
+}
+
+/* So little that it has to be the first that is said. */
+bool is_socks(const struct payload *p)
+{
+	if (p->before || p->other)
+		return false;
+	return u8_at(p, 0) == 4 ? is_socks4(p)
+				: u8_at(p, 0) == 5 && is_socks5(p);
 }
 
 /* RFC 854: an option is asked for or granted, and again. */

@@ -37,10 +37,11 @@ static const char *const methods[] = {
 bool is_http(const struct payload *p)
 {
 	if (STARTS(p, "HTTP/1."))
-		return true;
+		return u8_at(p, 8) == ' ' &&
+		       g_ascii_isdigit((char)u8_at(p, 9));
 	return g_ascii_isupper(*p->p) && ANY(p, methods) &&
 	       (signature_line_has(p, " HTTP/1.") ||
-		(!has_newline(p) && p->len >= 512));
+		(p->len >= 512 && signature_is_printable(p, 0, 512)));
 }
 
 /* RFC 9113, 3.4: the client's words, and the server's SETTINGS. */
@@ -150,12 +151,12 @@ bool is_xmpp(const struct payload *p)
 				signature_line_has(p, "etherx.jabber.org"));
 }
 
-/* An array of strings asks; a word alone is typed by hand. */
+/* An array of strings asks; what is typed by hand only the answer tells. */
 bool is_redis(const struct payload *p)
 {
 	static const char *const words[] = {
-		"PING\r\n", "INFO\r\n", "+PONG\r\n", "-NOAUTH ", "-DENIED Redis",
-		"-WRONGPASS ", "-ERR unknown command",
+		"+PONG\r\n", "-NOAUTH ", "-DENIED Redis", "-WRONGPASS ",
+		"-ERR unknown command",
 	};
 	size_t at = 1;
 
@@ -167,24 +168,45 @@ bool is_redis(const struct payload *p)
 	       g_ascii_isdigit((char)u8_at(p, at + 3));
 }
 
+/* Beanstalk, too, has delete, touch and stats. */
+static bool is_memcached_answer(const struct payload *p)
+{
+	static const char *const asked[] = {
+		"get ", "gets ", "set ", "add ", "incr ", "decr ", "replace ",
+		"append ", "stats", "version",
+	};
+	static const char *const answers[] = {
+		"VALUE ", "END\r\n", "STORED\r\n", "NOT_STORED\r\n", "STAT ",
+		"VERSION ", "NOT_FOUND\r\n",
+	};
+
+	for (size_t i = 0; p->other && i < array_length(asked); i++)
+		if (other_starts(p, asked[i]))
+			return ANY(p, answers);
+	return false;
+}
+
+/* "set KEY FLAGS SECONDS BYTES"; what is shorter the answer has to tell. */
 bool is_memcached_text(const struct payload *p)
 {
-	static const char *const words[] = {
-		"get ", "gets ", "set ", "add ", "delete ", "incr ", "touch ",
-		"stats\r\n", "version\r\n", "stats ", "replace ", "append ",
-	};
-	unsigned blanks = 0;
+	static const char *const words[] = { "set ", "add ", "replace " };
+	unsigned numbers = 0;
+	bool in_number = false;
+	size_t at = 0;
 
-	if (!g_ascii_islower(*p->p) || !ANY(p, words) || !has_newline(p))
-		return false;
-	for (size_t i = 0; p->p[i] != '\n'; i++)
-		if (p->p[i] != '\r' && (p->p[i] < ' ' || p->p[i] > '~'))
-			return false;
-		else
-			blanks += p->p[i] == ' ';
-	if (STARTS(p, "set ") || STARTS(p, "add ") || STARTS(p, "replace "))
-		return blanks == 4 || blanks == 5;
-	return blanks <= 3 && memchr(p->p, '\r', p->len);
+	if (!g_ascii_islower(*p->p) || !ANY(p, words))
+		return is_memcached_answer(p);
+	for (; at < p->len && g_ascii_isgraph(p->p[at]); at++)
+		;
+	for (at++; at < p->len && g_ascii_isgraph(p->p[at]); at++)
+		;
+	for (; at < p->len && (p->p[at] == ' ' || g_ascii_isdigit(p->p[at]));
+	     at++) {
+		numbers += p->p[at] != ' ' && !in_number;
+		in_number = p->p[at] != ' ';
+	}
+	return numbers == 3 && (HAS_AT(p, at, "\r\n") ||
+				HAS_AT(p, at, "noreply\r\n"));
 }
 
 bool is_sip(const struct payload *p)

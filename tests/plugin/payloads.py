@@ -59,6 +59,17 @@ def dtls_hello(name):
     return b"\x16\xfe\xfd" + bytes(8) + sized(body, ">H")
 
 
+def tls_hello(name, alpn=b""):
+    """Of TLS 1.2: its extensions are server_name, and ALPN."""
+    extensions = server_name(name)
+    if alpn:
+        extensions += be16(16) + sized(sized(sized(alpn, ">B"), ">H"), ">H")
+    hello = (b"\3\3" + bytes(32) + b"\0" + sized(be16(0xc02b), ">H")
+             + b"\1\0" + sized(extensions, ">H"))
+    body = b"\1" + struct.pack(">I", len(hello))[1:] + hello
+    return b"\x16\3\1" + sized(body, ">H")
+
+
 def question(name):
     labels = b"".join(sized(part.encode(), ">B") for part in name.split("."))
     return be16(7, 0x0100, 1, 0, 0, 0) + labels + b"\0" + be16(1, 1)
@@ -75,15 +86,28 @@ def h2_headers(**headers):
                     for name, value in headers.items())
 
 
-def h2_request(content_type):
+def h2_request(content_type, path="/a"):
     return h2_frame(1, 4, 1, h2_headers(**{
         ":method": "POST", ":scheme": "http", ":authority": "api.example.com",
-        ":path": "/a", "content-type": content_type}))
+        ":path": path, "content-type": content_type}))
 
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + h2_frame(4, 0, 0)
 TLS = first_payload("tls13", 6)
 QUIC = first_payload("quic", 17)
+# Initial packets: the keys are made of the connection's number (RFC 9001, 5.2;
+# RFC 9369, 3.3), and what they hide is a ClientHello.
+DOQ = bytes.fromhex(
+    "c100000001088494c8f03e51570800004078dff91750448364455403816d17e07332"
+    "ffaab94f8e96d60def2b838211607ee1bfa62044f86f4ce3f8b896b5a419a1e849df"
+    "b9ddd230179b5b15d09eab5918c3dfa80a69179f622b8cd1824de6cce6e7c5baa575"
+    "b516351934eb135adbd3fddb484717c379ecdc40af3aa57bc66b8a4d7fc12bee86ac"
+    "54dc")
+QUIC2 = bytes.fromhex(
+    "d26b3343cf088394c8f03e5157080000407601ea3f5d5a91caafe1cde119c54acf66"
+    "a079831acd4ec4c844d676cb4d3b5d55ce35a3417e883944da41ad0d7d9e07c51326"
+    "437f0b10a61978699e2587b432a72a74389af7a568f22c80585696c7960976ce5da1"
+    "a63abddcba9bc97ce37fe92c3c5c10e93a27760c43b0856860c9fb687effc3d46e52")
 HTTP = b"GET /a HTTP/1.1\r\nHost: www.example.com\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 SSH = b"SSH-2.0-OpenSSH_9.2p1\r\n"
@@ -106,11 +130,22 @@ NFS = be32(1, 0, 2, 100003, 3, 0, 0, 0, 0, 0)
 KAFKA = sized(be16(18, 0) + be32(1) + sized(b"console", ">H"))
 OPENVPN = b"\x38" + b"session1" + bytes(5)
 
+UPGRADE = HTTP.replace(b"\r\n\r\n", b"\r\nUpgrade: websocket\r\n"
+                       b"Connection: Upgrade\r\nSec-WebSocket-Key: "
+                       b"dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+UPGRADED = (b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\n"
+            b"Connection: Upgrade\r\n\r\n")
+MAIL = tls_hello("mail.example.com")
+
 TCP_WORDS = {
     "tls": ("HTTPS", 443, TLS),
+    "dot": ("DNS over TLS", 853, tls_hello("dns.example.com", b"dot")),
     "http": ("HTTP", 80, HTTP, (OK,)),
     "http2": ("HTTP/2", 80, PREFACE, h2_request("text/plain")),
     "grpc": ("gRPC", 80, PREFACE, h2_request("application/grpc")),
+    "etcd": ("gRPC", 2379, PREFACE, h2_request(
+        "application/grpc", "/etcdserverpb.KV/Range")),
+    "websocket": ("WebSocket", 80, UPGRADE, (UPGRADED,), (b"\x81\2hi",)),
     "doh": ("DNS over HTTPS", 80, PREFACE, h2_request(
         "application/dns-message") + h2_frame(0, 1, 1, question("a.example"))),
     "ssh": ("SSH", 22, (SSH,), SSH),
@@ -118,6 +153,15 @@ TCP_WORDS = {
              b"EHLO me.example.com\r\n"),
     "smtp client": ("SMTP", 25, (b"220 mail.example.com ready\r\n",),
                     b"EHLO me.example.com\r\n"),
+    "smtp starttls": ("SMTP", 25, (b"220 mail.example.com ESMTP\r\n",),
+                      b"EHLO me\r\n", (b"250-mail\r\n250 STARTTLS\r\n",),
+                      b"STARTTLS\r\n", (b"220 go ahead\r\n",), MAIL),
+    "imap starttls": ("IMAP", 143, (b"* OK IMAP4rev1 ready\r\n",),
+                      b"a1 STARTTLS\r\n", (b"a1 OK begin\r\n",), MAIL),
+    "pop starttls": ("POP3", 110, (b"+OK POP3 ready\r\n",), b"STLS\r\n",
+                     (b"+OK begin\r\n",), MAIL),
+    "ftp starttls": ("FTP", 21, (b"220 (vsFTPd 3.0.3)\r\n",),
+                     b"AUTH TLS\r\n", (b"234 go ahead\r\n",), MAIL),
     "ftp": ("FTP", 21, (b"220 (vsFTPd 3.0.3)\r\n",), b"USER anonymous\r\n"),
     "ftp client": ("FTP", 21, (b"220 hello\r\n",), b"USER anonymous\r\n"),
     "pop": ("POP3", 110, (b"+OK POP3 ready\r\n",), b"CAPA\r\n"),
@@ -133,6 +177,7 @@ TCP_WORDS = {
     "redis": ("Redis", 6379, b"*1\r\n$4\r\nPING\r\n", (b"+PONG\r\n",)),
     "redis by hand": ("Redis", 6379, b"PING\r\n", (b"+PONG\r\n",)),
     "memcached": ("Memcached", 11211, b"get key\r\n", (b"END\r\n",)),
+    "memcached sets": ("Memcached", 11211, b"set a 0 0 1\r\nb\r\n"),
     "memcached in binary": ("Memcached", 11211, b"\x80\x0b" + bytes(22)),
     "sip": ("SIP", 5060, SIP),
     "rtsp": ("RTSP", 554, b"OPTIONS rtsp://example.com/a RTSP/1.0\r\n"
@@ -153,6 +198,7 @@ TCP_WORDS = {
         le32(1, 0, 2013, 0) + b"\0" + sized(b"\x10hello\0\1\0\0\0\0", "<I",
                                             whole=True), "<I", whole=True)),
     "cassandra": ("Cassandra", 9042, b"\4\0\0\0\5" + be32(0)),
+    "cassandra nodes": ("Cassandra", 7000, b"\xca\x55\x2d\xfa" + bytes(8)),
     "kafka": ("Kafka", 9092, KAFKA),
     "amqp": ("AMQP", 5672, b"AMQP\0\0\x09\1"),
     "mqtt": ("MQTT", 1883, b"\x10\x0d\0\4MQTT\4\2\0\x3c\0\1a"),
@@ -161,6 +207,9 @@ TCP_WORDS = {
     "smb": ("SMB", 445, sized(SMB1)),
     "smb2": ("SMB2", 445, sized(SMB2)),
     "smb to smb2": ("SMB2", 445, sized(SMB1), (sized(SMB2),)),
+    "smb3 encrypted": ("SMB2", 445, sized(
+        b"\xfdSMB" + bytes(32) + le32(64) + bytes(4) + b"\1\0\1\0"
+        + bytes(68))),
     "nfs": ("NFS", 2049, be32(0x80000000 + len(NFS)) + NFS),
     "ldap": ("LDAP", 389, LDAP),
     "kerberos": ("Kerberos", 88, sized(KERBEROS)),
@@ -178,6 +227,11 @@ TCP_WORDS = {
                 b'"params": []}\n'),
     "zabbix": ("Zabbix", 10051, b"ZBXD\1" + struct.pack("<Q", 2) + b"{}"),
     "rtmp": ("RTMP", 1935, b"\3" + be32(1, 0) + b"r" * 1528),
+    "rsync": ("RSYNC", 873, (b"@RSYNCD: 31.0\n",), b"@RSYNCD: 31.0\n"),
+    "git": ("Git", 9418, b"0033git-upload-pack /a.git\0host=git.example.com\0"),
+    "x11": ("X11", 6000, b"l\0\x0b\0\0\0" + bytes(6)),
+    "ajp": ("AJP13", 8009, b"\x12\x34\0\1\x0a", (b"AB\0\1\x09",)),
+    "turn": ("STUN", 3478, STUN),
 }
 
 
@@ -188,6 +242,8 @@ def rtp(number):
 UDP_WORDS = {
     "dtls": ("DTLS", 4433, DTLS),
     "quic": ("HTTP/3", 443, QUIC),
+    "quic 2": ("HTTP/3", 443, QUIC2),
+    "doq": ("DNS over QUIC", 853, DOQ),
     "dns": ("DNS", 53, question("a.example.com")),
     "stun": ("STUN", 3478, STUN),
     "webrtc": ("DTLS", 3478, STUN, (STUN,), DTLS),
@@ -215,6 +271,8 @@ UDP_WORDS = {
 }
 
 HOSTS = {
+    "dot": "dns.example.com", "doq": "dns.example.com",
+    "quic 2": "v2.example.com", "etcd": "api.example.com",
     "tls": "new.example.com", "http": "www.example.com",
     "http2": "api.example.com", "grpc": "api.example.com",
     "dns": "a.example.com", "dtls": "dtls.example.com",

@@ -6,9 +6,11 @@ Usage: test_arrival.py PLUGIN.so [unittest arguments]
 """
 import sys
 import unittest
+from random import Random
 
+from frames import ACK, PSH, tcp
 from harness import Tshark
-from payloads import HTTP, SYSLOG, TCP_WORDS, TLS, UDP_WORDS
+from payloads import HTTP, SYSLOG, TCP_WORDS, TLS, UDP_WORDS, be16, be32, le32
 import talks
 from talks import (FOREIGN, Words, client, connection, datagrams, made, said,
                    server)
@@ -80,6 +82,66 @@ class Arrival(Words):
 class NotSpoken(unittest.TestCase):
     """No name is better than a wrong one."""
 
+    def apps(self, make, *talks_of):
+        frames = []
+        for n, messages in enumerate(talks_of):
+            frames += make(client(n % 200), FOREIGN, messages, 20000 + n)
+        return {(app, how) for app, how in tshark.fields(
+            made(frames), "dpi.app", "dpi.how", more=("-2",))
+            if how == "content"}
+
+    def test_other_text_protocols(self):
+        """Each shares a word with one that we know."""
+        self.assertEqual(self.apps(
+            connection,
+            [b"PING\r\n", (b"PONG\r\n",)],              # NATS, joined late
+            [b"delete 17\r\n", (b"DELETED\r\n",)],      # Beanstalk
+            [b"stats\r\n", (b"OK 9\r\n---\n",)],
+            [b"get up\r\n", (b"what?\r\n",)],
+            [b"set timeout\r\n", (b"ok\r\n",)],
+            [(b"220 printer ready\r\n",), b"STATUS\r\n"],
+            [(b"+OK\r\n",), b"QUEUE 1\r\n"],
+            [b"OPTIONS\r\n"], [b"GET READY\r\n"],
+            [b"COPY " + b"\1\2\3" * 300],
+            [b"SSH is fun\r\n"], [b"* ready\r\n"]), set())
+
+    def test_a_port_of_tls(self):
+        for port, app in ((443, "TLS"), (143, "IMAP"), (993, "IMAP over TLS")):
+            self.assertEqual(said(connection(client(0), port, [b"\x99" * 40])),
+                             (app, "port", ""))
+            self.assertEqual(said(connection(client(0), port, [
+                TCP_WORDS["turn"][2]])), ("STUN", "content", ""))
+
+    def test_other_messages_over_udp(self):
+        self.assertEqual(self.apps(
+            datagrams,
+            [b"\2\0\0\0" + bytes(88)],               # as long as WireGuard's
+            [b"\1\0\0\0" + b"x" * 144],
+            [b"\x38abcdefgh", (b"\x40" + b"z" * 40,)],   # OpenVPN's first bytes
+            [b"\x80\x60" + be16(1) + be32(1, 2) + b"x",
+             b"\x80\x61" + be16(2) + be32(2, 3) + b"x"],
+            [b"\x16\xfe\xfd" + b"x" * 40]), set())
+
+    @staticmethod
+    def records(random):
+        """As many binary protocols have: lengths, small numbers, zeros."""
+        body = b"".join(random.choice((
+            bytes(random.randint(1, 6)), bytes([random.randint(0, 8)]),
+            be16(random.randint(0, 40)), le32(random.randint(0, 40)),
+            b"name", random.randbytes(3))) for _ in range(
+                random.randint(1, 30)))
+        return random.choice((
+            body, be32(len(body)) + body, le32(len(body)) + body,
+            be16(len(body)) + body, be32(len(body) + 4) + body,
+            be16(random.randint(0, 9), len(body) + 4) + body))
+
+    def test_records_of_unknown_protocols(self):
+        random = Random(21)
+        for make in (connection, datagrams):
+            conversations = [[self.records(random), (self.records(random),),
+                              self.records(random)] for _ in range(2500)]
+            self.assertEqual(self.apps(make, *conversations), set())
+
     def test_text_of_a_file_that_ftp_sends(self):
         """Who announced the connection knows what it is for."""
         host = client(0)
@@ -94,6 +156,15 @@ class NotSpoken(unittest.TestCase):
             apps = tshark.fields(made(frames), "tcp.stream", "dpi.app",
                                  more=("-2",))
             self.assertEqual(set(apps), {("0", "FTP"), ("1", "FTP data")})
+
+    def test_joined_late_in_a_text(self):
+        """A segment of a page that quotes other protocols."""
+        page = b"<p>GET / HTTP/1.1</p><p>SSH-2.0-x</p>EHLO a\r\n" * 4
+        host = client(0)
+        frames = [tcp(server(host), host, PSH | ACK, 1000 + 100 * n, 1,
+                      page[7 + n:107 + n], FOREIGN, 50001) for n in range(5)]
+        self.assertEqual({how for (how,) in tshark.fields(
+            made(frames), "dpi.how", more=("-2",))}, {""})
 
 
 if __name__ == "__main__":
