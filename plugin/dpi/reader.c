@@ -177,11 +177,26 @@ const char *reader_shorten(wmem_allocator_t *pool, const char *s)
 	return wmem_strdup_printf(pool, "%s...", s);
 }
 
+/* Does it end where the capture of its packet does, and not with a line? */
+static bool is_cut(const field_info *fi)
+{
+	unsigned have = fi->ds_tvb ? tvb_captured_length(fi->ds_tvb) : 0;
+
+	return have && have < tvb_reported_length(fi->ds_tvb) &&
+	       (unsigned)(fi->start + fi->length) >= have &&
+	       *tvb_get_ptr(fi->ds_tvb, (int)have - 1, 1) != '\n';
+}
+
 const char *reader_text_of(struct reader *r, const field_info *fi)
 {
 	const char *s = fi ? fvalue_get_string(finfo_value(fi)) : NULL;
 
-	return s && *s ? reader_shorten(r->pinfo->pool, s) : NULL;
+	if (!s || !*s)
+		return NULL;
+	s = reader_shorten(r->pinfo->pool, s);
+	if (is_cut(fi) && !g_str_has_suffix(s, "..."))
+		s = wmem_strdup_printf(r->pinfo->pool, "%s...", s);
+	return s;
 }
 
 const char *reader_text(struct reader *r, enum what what)
@@ -189,19 +204,22 @@ const char *reader_text(struct reader *r, enum what what)
 	return reader_text_of(r, reader_value(r, what));
 }
 
-/* As everybody writes it, so that it can be filtered for. */
+/* As everybody writes it, so that it can be filtered for; half of it is none. */
 const char *reader_host(struct reader *r, enum what what)
 {
-	const char *s = reader_text(r, what);
+	const field_info *fi = reader_value(r, what);
+	const char *s = fi && is_cut(fi) ? NULL : reader_text_of(r, fi);
 	size_t len = s ? strlen(s) : 0;
 	char *host;
 
+	if (!s)
+		return NULL;
 	if (len > 1 && s[len - 1] == '.')
 		len--;
 	host = wmem_strndup(r->pinfo->pool, s, len);
 	for (size_t i = 0; i < len; i++)
 		host[i] = g_ascii_tolower(host[i]);
-	return s ? host : NULL;
+	return host;
 }
 
 bool reader_number(struct reader *r, enum what what, uint32_t *out)

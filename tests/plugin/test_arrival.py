@@ -167,6 +167,30 @@ class NotSpoken(unittest.TestCase):
             made(frames), "dpi.how", more=("-2",))}, {""})
 
 
+class Cut(unittest.TestCase):
+    """Packets of which only the beginning was captured, as with -s 96."""
+
+    def said(self, size, *fields):
+        """Of an HTTP request, of which so many bytes are there."""
+        path = made(connection(client(0), 80, [HTTP]))
+        cut = tshark.dir / "cut.pcapng"
+        cut.unlink(missing_ok=True)
+        tshark.lines("editcap", "-s", 54 + size, path, cut)
+        return tshark.fields(cut, *fields)[-1]
+
+    def test_half_a_name_is_no_host(self):
+        name = HTTP.index(b"www")
+        for size in range(name + 1, name + 15):
+            self.assertEqual(self.said(size, "dpi.app", "dpi.host"),
+                             ("HTTP", ""))
+        self.assertEqual(self.said(name + 17, "dpi.host"),
+                         ("www.example.com",))
+
+    def test_half_a_path_ends_with_dots(self):
+        self.assertEqual(self.said(len(b"GET /a"), "dpi.detail"),
+                         ("GET /a...",))
+
+
 if __name__ == "__main__":
     with Tshark(sys.argv.pop(1)) as tshark:
         talks.tshark = tshark
