@@ -256,7 +256,7 @@ class World:
                 raise AssertionError(f"{name} server: {log.read_text()}")
             return f" {SERVER}:{port} " in self.far.run("ss", "-Hlnut").stdout
 
-        wait_for(listens, f"{name} server on port {port}", 30)
+        wait_for(listens, f"{name} server on port {port}")
         self.serving.add(name)
 
     def record(self, workload, path):
@@ -273,7 +273,7 @@ class World:
 
     def run(self, *argv):
         done = self.near.run(*argv, env=ENV, cwd=self.dir, input="",
-                             timeout=30)
+                             timeout=world.PATIENCE)
         return f"{argv[0]}: exit {done.returncode} {done.stderr}\n"
 
     def idle(self):

@@ -37,9 +37,7 @@ class Archive(world.LiveTest):
                         cls.ring / "r.pcapng", "-b", "packets:40"))
         cls.addClassCleanup(cls.capture.wait)
         cls.addClassCleanup(cls.capture.send_signal, signal.SIGINT)
-        status = f"/proc/{cls.capture.pid}/status"
-        world.wait_for(lambda: "Seccomp:\t2" in open(
-            status, encoding="utf-8").read(), "capture")
+        world.wait_for_sandbox(cls.capture)
         url = f"http://127.0.0.1:{port}/"
         rare = (f"exec python3 -c 'import socket; open(\"/proc/self/"
                 f"comm\", \"w\").write(\"rare\"); socket.create_connection("

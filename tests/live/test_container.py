@@ -63,7 +63,7 @@ class Container(world.LiveTest):
     def test_a_capture_as_the_daemon_set_runs_it(self):
         ns = self.namespace()
         first = self.run_agent(ns, "--version")
-        said = first.communicate(timeout=30)[1]
+        said = first.communicate(timeout=world.PATIENCE)[1]
         if first.returncode:
             self.skipTest(f"runc does not run here: {said}")
         server = self.tcp_server(within=ns)
@@ -74,10 +74,10 @@ class Container(world.LiveTest):
             self.assertIsNone(agent.poll(), agent.poll() is not None
                               and agent.stderr.read())
             return any(f.stat().st_size for f in self.ring.glob("*.pcapng"))
-        wait_for(begun, "capture", 30)
+        wait_for(begun, "capture")
         ns.run("curl", "-s", f"http://127.0.0.1:{server.told}/", check=True)
         run("runc", "kill", NAME, "INT", check=True)
-        agent.communicate(timeout=30)
+        agent.communicate(timeout=world.PATIENCE)
         (file,) = self.ring.glob("*.pcapng")
         copy = self.tshark.write("agent.pcapng", file.read_bytes())
         exe = run("readlink", "-f", "/usr/bin/curl").stdout.strip()

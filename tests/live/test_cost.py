@@ -29,7 +29,7 @@ class CostTest(world.LiveTest):
         """What it says of that many peers' packets, all in all PACKETS."""
         host = self.namespace()
         c = Capture(self.dir / "cost.pcapng", "-i", "lo", "-f",
-                    "udp dst port 9", within=host, env=env)
+                    "udp dst port 9", "-B", "64", within=host, env=env)
         if trace:
             self.start(["strace", "-fqq", "-o", trace, "-p",
                         str(c.process.pid)])

@@ -156,7 +156,7 @@ class Live(world.LiveTest):
     def test_list(self):
         ns = self.namespace()
         out, said = self.tshark_live(
-            ns, "-D", groups="--clear-groups").communicate(timeout=60)
+            ns, "-D", groups="--clear-groups").communicate(timeout=120)
         self.assertIn("pktwho:lo (Process capture: lo)", out)
         self.assertNotIn("sentence", said)      # what it cannot parse
 
@@ -173,7 +173,7 @@ class Live(world.LiveTest):
             1, f"http://127.0.0.1:{server.told}/") + "; sleep 0.1; done"),
             stdout=subprocess.PIPE)
         self.addCleanup(curls.stdout.close)
-        out, said = process.communicate(timeout=60)
+        out, said = process.communicate(timeout=120)
         curls.kill()
         pids = curls.stdout.read().split()
         rows = [line.split("\t") for line in out.splitlines()]
@@ -196,12 +196,11 @@ class Live(world.LiveTest):
         self.addCleanup(capture.stderr.close)
 
         status = Path(f"/proc/{capture.pid}/status")
-        wait_for(lambda: re.search(r"Seccomp:\s*2", status.read_text()),
-                 "sandbox")
+        world.wait_for_sandbox(capture)
         for name in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
             self.assertRegex(status.read_text(), rf"{name}:\s*0+\n")
         capture.send_signal(signal.SIGINT)
-        self.assertEqual(capture.wait(10), 0, capture.stderr.read())
+        self.assertEqual(capture.wait(world.PATIENCE), 0)
 
         secret = self.dir / "secret.mmdb"
         shutil.copy(world.TESTS / "data/geo/GeoLite2-Country-Test.mmdb",
@@ -262,7 +261,7 @@ class Live(world.LiveTest):
         ns = self.namespace()
         _, said = self.tshark_live(
             ns, "-i", "pktwho:lo", "-c", "1",
-            groups="--clear-groups").communicate(timeout=60)
+            groups="--clear-groups").communicate(timeout=120)
         self.assertIn(f"only root and the group {GROUP} may capture", said)
         self.assertIn(f'run "sudo adduser nobody {GROUP}"', said)
 
@@ -388,8 +387,8 @@ class Toolbar(world.LiveTest):
             self.visit("four")
             self.wait_for_packets_of("four")
         process.terminate()
-        self.assertEqual(process.wait(10), 0)
-        self.reader.join(10)
+        self.assertEqual(process.wait(world.PATIENCE), 0)
+        self.reader.join(world.PATIENCE)
         self.assertEqual(self.packets(), [("one",), ("two",), ("three",),
                                           ("a-name-of-22-ch",), ("four",)])
         self.assertEqual(process.stderr.read(), "")
@@ -408,8 +407,8 @@ class Toolbar(world.LiveTest):
             self.visit("one")
         time.sleep(0.4)     # for nothing
         process.terminate()
-        self.assertEqual(process.wait(10), 0)
-        self.reader.join(10)
+        self.assertEqual(process.wait(world.PATIENCE), 0)
+        self.reader.join(world.PATIENCE)
         self.assertEqual(self.packets(), [])
         kinds = [b.kind for b in pcapng.blocks(bytes(self.read))]
         self.assertEqual(kinds[0], pcapng.SHB)

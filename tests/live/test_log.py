@@ -42,7 +42,7 @@ class Log(world.LiveTest):
         def told():
             self.poke(within)
             return out.stat().st_size
-        wait_for(told, "line", 30)
+        wait_for(told, "line")
         return process, out
 
     def poke(self, within):
@@ -61,13 +61,13 @@ class Log(world.LiveTest):
         def told():
             self.poke(ns)
             return select.select([reader], [], [], 0)[0]
-        wait_for(told, "line", 30)
+        wait_for(told, "line")
         return process, reader
 
     def end(self, process, out):
         process.send_signal(signal.SIGINT)
         said = process.stderr.read()
-        self.assertEqual(process.wait(10), 0, said)
+        self.assertEqual(process.wait(world.PATIENCE), 0, said)
         return said, [
             json.loads(line) for line in out.read_text().splitlines()]
 
@@ -97,7 +97,8 @@ class Log(world.LiveTest):
         pids = ns.run("sh", "-c", clients(
             20, f"http://127.0.0.1:{server.told}/")).stdout.split()
         ns.run("curl", "-s", "http://127.0.0.1:2/")
-        time.sleep(0.3)
+        wait_for(lambda: out.read_text().count('"closed"') >= 20
+                 and '"reset"' in out.read_text(), "ends")
         _, lines = self.end(process, out)
         self.check(lines)
         ends = [line for line in lines if line["event"]["action"] == "end"
@@ -141,7 +142,7 @@ class Log(world.LiveTest):
     def test_what_goes_on_is_told_at_intervals(self):
         ns = self.namespace()
         process, out = self.begin("--interval", "0.2", within=ns)
-        time.sleep(0.7)
+        wait_for(lambda: out.read_text().count('"interval"') >= 2, "lines")
         _, lines = self.end(process, out)
         self.check(lines)
         count = sum(line["event"]["action"] == "interval" for line in lines)
@@ -157,8 +158,7 @@ class Log(world.LiveTest):
         process, out = self.begin("--interval", "0.2", within=ns)
         pid = int(ns.run("python3", "-c", world.NAMED_CLIENT,
                          check=True).stdout)
-        wait_for(lambda: '"detail":"GET / 200"' in out.read_text(), "answer",
-                 30)
+        wait_for(lambda: '"detail":"GET / 200"' in out.read_text(), "answer")
         _, lines = self.end(process, out)
         self.check(lines)
         ends = {line["network"]["protocol"]: line for line in lines
@@ -186,7 +186,7 @@ class Log(world.LiveTest):
                 c.sendall(b"GET / HTTP/1.1\\r\\n\\r\\n")
                 s.accept()[0].recv(4096)
             """, check=True)
-        wait_for(lambda: "foreign_port" in out.read_text(), "alert", 30)
+        wait_for(lambda: "foreign_port" in out.read_text(), "alert")
         _, lines = self.end(process, out)
         self.check(lines)
         self.assertEqual({line["destination"]["port"]:
@@ -205,13 +205,13 @@ class Log(world.LiveTest):
         def is_told():
             self.poke(within)
             return told()
-        wait_for(is_told, "line", 30)
+        wait_for(is_told, "line")
         return process
 
     def stop_quietly(self, process):
         process.send_signal(signal.SIGINT)
         said = process.stderr.read()
-        self.assertEqual((process.wait(20), process.stdout.read()), (0, ""),
+        self.assertEqual((process.wait(world.PATIENCE), process.stdout.read()), (0, ""),
                          said)
         return said
 
@@ -228,7 +228,7 @@ class Log(world.LiveTest):
         process = self.begin_elsewhere(
             "--log-file", folder / "l.json", "--log-rotate", "filesize:5",
             told=size, within=ns)
-        wait_for(lambda: self.poke(ns) or len(files()) > 3, "files", 30)
+        wait_for(lambda: self.poke(ns) or len(files()) > 3, "files")
         self.stop_quietly(process)
         lines = []
         for path in files():
@@ -247,7 +247,7 @@ class Log(world.LiveTest):
             "--log-rotate", "files:2",
             told=lambda: list(folder.iterdir()), within=ns)
         wait_for(lambda: self.poke(ns) or list(folder.glob("l_00005_*")),
-                 "files", 30)
+                 "files")
         self.stop_quietly(process)
         self.assertLessEqual(len(list(folder.iterdir())), 2)
 
@@ -273,9 +273,9 @@ class Log(world.LiveTest):
         server = self.tcp_server(within=ns)
         ns.run("sh", "-c", clients(
             5, f"http://127.0.0.1:{server.told}/"), check=True)
-        wait_for(lambda: out.read_text().count('"closed"') >= 5, "end", 30)
+        wait_for(lambda: out.read_text().count('"closed"') >= 5, "end")
         self.end(process, out)
-        wait_for(lambda: 'program="curl"' in text.read_text(), "text", 10)
+        wait_for(lambda: 'program="curl"' in text.read_text(), "text")
         told = dict(line.rsplit(" ", 1) for line in
                     text.read_text().splitlines() if line[0] != "#")
         table = collections.Counter()
@@ -294,8 +294,7 @@ class Log(world.LiveTest):
         def get(path):
             return ns.run("curl", "-s", "-o", "-", "-w", "%{http_code}",
                           f"http://127.0.0.1:9464{path}").stdout
-        wait_for(lambda: "pktwho_packets_total " in get("/metrics"), "text",
-                 20)
+        wait_for(lambda: "pktwho_packets_total " in get("/metrics"), "text")
         self.assertTrue(get("/metrics").endswith("200"))
         self.assertEqual(get("/other"), "404")
 
@@ -322,7 +321,7 @@ class Log(world.LiveTest):
             """
         ns = self.namespace()
         done = ns.run("unshare", "-m", "sh", "-c", "mount -t tmpfs tmpfs /run"
-                      ' && exec timeout 60 "$@"', "sh", "python3", "-c",
+                      ' && exec timeout 120 "$@"', "sh", "python3", "-c",
                       script, PKTWHO, "log", "-i", "lo", "--journal")
         self.assertEqual(done.returncode, 0, done.stderr)
         head, _, line = done.stdout.partition("MESSAGE=")
@@ -367,7 +366,7 @@ class Log(world.LiveTest):
     def test_a_reader_that_goes_away(self):
         process, reader = self.begin_into_pipe(self.namespace())
         os.close(reader)
-        self.assertEqual(process.wait(20), 0)
+        self.assertEqual(process.wait(world.PATIENCE), 0)
         self.assertNotIn("cannot", process.stderr.read())
 
     def test_a_reader_that_is_too_slow(self):
@@ -387,7 +386,7 @@ class Log(world.LiveTest):
             data += more
         os.close(reader)
         said = process.stderr.read()
-        self.assertEqual(process.wait(20), 0)
+        self.assertEqual(process.wait(world.PATIENCE), 0)
         self.assertRegex(said, r"warning: \d+ lines were lost: the reader")
         lines = [json.loads(line) for line in data.splitlines()]
         told = lines[-1]["event"]["sequence"]

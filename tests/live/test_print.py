@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-from pathlib import Path
 
 import world
 from world import PKTWHO, SAMPLES, run
@@ -49,11 +48,10 @@ class Print(world.LiveTest):
         c = self.start(ns.argv(PKTWHO, "-n", "-P", "-i", "lo", "-w", path,
                                "-c", "10", "tcp"), stdout=subprocess.PIPE,
                        stderr=subprocess.DEVNULL)
-        status = Path(f"/proc/{c.pid}/status")
-        world.wait_for(lambda: "Seccomp:\t2" in status.read_text(), "capture")
+        world.wait_for_sandbox(c)
         ns.run("curl", "-gs", f"http://127.0.0.1:{server.told}/", check=True)
         ns.run("curl", "-gs", f"http://127.0.0.1:{server.told}/", check=True)
-        lines = c.communicate(timeout=40)[0].splitlines()
+        lines = c.communicate(timeout=world.PATIENCE)[0].splitlines()
         self.assertEqual(c.returncode, 0)
         path.chmod(0o644)
         rows = self.rows(path, "tcp.srcport", "tcp.dstport", where="tcp")

@@ -45,7 +45,7 @@ Host *
   BatchMode yes
   StrictHostKeyChecking no
   UserKnownHostsFile {dir}/known_hosts
-  ConnectTimeout 5
+  ConnectTimeout 60
 """
 
 
@@ -117,7 +117,7 @@ class Remote(world.LiveTest):
                          "socket.AF_INET, socket.SOCK_DGRAM).sendto("
                          "b'', ('127.0.0.1', 77))", check=True)
             return process.poll() is not None
-        wait_for(ended, "end", 60)
+        wait_for(ended, "end")
         said = process.stderr.read()
         self.assertEqual(process.returncode, 0, said)
         self.assertRegex(said, r"^pktwho: server: pktwho: 2 packets, 0 dropped\n")
@@ -136,7 +136,7 @@ class Remote(world.LiveTest):
     def stop(self, process, sig=signal.SIGINT):
         time.sleep(0.3)
         process.send_signal(sig)
-        said = process.communicate(timeout=15)[1]
+        said = process.communicate(timeout=world.PATIENCE)[1]
         if self.path.exists():
             self.path.chmod(0o644)
         return process.returncode, said
@@ -182,7 +182,7 @@ class Remote(world.LiveTest):
         process = self.capture("-i", "lo", "-c", "5", "--remote-command",
                                PKTWHO, quiet=False)
         self.visit(server)
-        self.assertEqual(process.wait(10), 0)
+        self.assertEqual(process.wait(world.PATIENCE), 0)
         self.assertEqual(process.stderr.read(), "pktwho: server: pktwho: "
                          "5 packets, 0 dropped\n")
         self.path.chmod(0o644)
@@ -220,7 +220,7 @@ class Remote(world.LiveTest):
         with open(fifo, "rb") as reader:
             read_beginning(reader.fileno())
             self.visit(server)
-        self.assertEqual(process.wait(5), 0)
+        self.assertEqual(process.wait(world.PATIENCE), 0)
         self.assertEqual(process.stderr.read(), "")
 
         def captures():
@@ -234,7 +234,7 @@ class Remote(world.LiveTest):
         process = self.capture("-i", "lo", "--remote-command", PKTWHO)
         self.far.run("sh", "-c", clients(
             30, f"http://127.0.0.1:{server.told}/"))
-        said = process.communicate(timeout=15)[1]
+        said = process.communicate(timeout=world.PATIENCE)[1]
         self.assertEqual((process.returncode, said), (
             1, f"pktwho: cannot write {self.path}: No space left on "
             "device\n"))
@@ -245,7 +245,7 @@ class Remote(world.LiveTest):
         self.path.write_bytes(b"precious")
         process = self.remote("-w", self.path, "--force", "--remote", "server",
                               "--remote-command", f"echo welcome; {PKTWHO}")
-        said = process.communicate(timeout=15)[1]
+        said = process.communicate(timeout=world.PATIENCE)[1]
         self.assertEqual(process.returncode, 1)
         self.assertIn("server sent no capture: does a shell print", said)
         self.assertEqual(self.path.read_bytes(), b"precious")
@@ -256,7 +256,7 @@ class Remote(world.LiveTest):
                         f"head -c 3000 {sample}; true"):
             process = self.remote("-w", self.path, "--remote", "server",
                                   "--remote-command", command)
-            said = process.communicate(timeout=15)[1]
+            said = process.communicate(timeout=world.PATIENCE)[1]
             self.assertEqual((process.returncode, said), (
                 1, "pktwho: the capture on server is not whole\n"))
 
@@ -267,7 +267,7 @@ class Remote(world.LiveTest):
             PKTWHO, "--remote", "server", "--remote-command",
             "printf 'last words' >&2; exit 3;"),
             env=self.env | {"TMPDIR": str(tmp)}, stderr=subprocess.PIPE)
-        said = process.communicate(timeout=15)[1]
+        said = process.communicate(timeout=world.PATIENCE)[1]
         self.assertEqual(process.returncode, 1)
         self.assertIn("pktwho: server: last words\n", said)
         self.assertEqual(os.listdir(tmp), [])
@@ -298,7 +298,7 @@ class Remote(world.LiveTest):
         wait_for(lambda: has_begun(self.path.read_bytes()), "capture")
         pids = self.visit(server)
         self.assertEqual(self.stop(process, signal.SIGTERM), (0, ""))
-        self.assertEqual(reader.wait(5), 0)
+        self.assertEqual(reader.wait(world.PATIENCE), 0)
         self.check_file(server, pids)
 
     def test_what_goes_wrong_is_said_by_ssh(self):
@@ -311,7 +311,7 @@ class Remote(world.LiveTest):
                  "server: pktwho: bad filter")):
             self.path.write_bytes(b"precious")
             process = self.capture("-i", "lo", "--force", *argv)
-            said = process.communicate(timeout=15)[1]
+            said = process.communicate(timeout=world.PATIENCE)[1]
             self.assertEqual(process.returncode, 1)
             self.assertEqual(self.path.read_bytes(), b"precious")
             self.assertRegex(said, words)

@@ -147,14 +147,19 @@ class SourceTest(world.LiveTest):
         path = self.dir / "stopped.pcapng"
         c = Capture(path, "-i", "lo", "-f", "udp dst port 9", within=host)
         trickle = self.start(host.argv("python3", "-c", TRICKLE))
+        longest = 0
         while trickle.poll() is None:
+            begin = time.monotonic()
             c.process.send_signal(signal.SIGSTOP)
             time.sleep(0.9)
             c.process.send_signal(signal.SIGCONT)
+            longest = max(longest, time.monotonic() - begin)
             time.sleep(0.3)
         status, said = c.stop(settle=0.3)
         self.assertEqual(status, 0, said)
-        self.assertEqual(len(frames(path)), 400, said)
+        # A busy machine may have let us sleep on.
+        self.assertGreaterEqual(len(frames(path)),
+                                400 if longest < 1 else 200, said)
 
     def test_an_interface_that_goes_away(self):
         near, _ = self.pair()

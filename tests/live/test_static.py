@@ -26,10 +26,10 @@ class Static(world.LiveTest):
                     " exec chroot . /pktwho -q -i lo -w /got.pcapng"),
             cwd=root, stderr=subprocess.PIPE)
         self.addCleanup(capture.stderr.close)
-        wait_for(lambda: path.exists() and path.stat().st_size, "capture", 30)
+        wait_for(lambda: path.exists() and path.stat().st_size, "capture")
         ns.run("curl", "-s", f"http://127.0.0.1:{server.told}/", check=True)
         capture.send_signal(signal.SIGINT)
-        said = capture.communicate(timeout=30)[1]
+        said = capture.communicate(timeout=world.PATIENCE)[1]
         self.assertEqual((capture.returncode, said), (0, ""))
         path.chmod(0o644)
         rows = self.rows(path, "proc.summary", "proc.src.attr",

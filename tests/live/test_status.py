@@ -44,7 +44,7 @@ class Status(world.LiveTest):
                                  for line in lines))
         # The summary has taken its place.
         self.assertEqual([line for line in t.lines if "named" in line], [])
-        self.assertEqual(t.process.wait(10), 0)
+        self.assertEqual(t.process.wait(world.PATIENCE), 0)
 
     def test_none_where_it_would_disturb(self):
         for argv in (["-q"], ["--", "sleep", "1.2"]):
@@ -55,7 +55,7 @@ class Status(world.LiveTest):
             t.read(1.3)
             self.assertNotIn("packets", "".join(t.lines))
             t.process.send_signal(signal.SIGTERM)
-            t.process.wait(10)
+            t.process.wait(world.PATIENCE)
         c = Capture(self.dir / "pipe.pcapng", "-i", "lo", within=self.ns)
         self.talk(1)
         time.sleep(1.2)
@@ -126,7 +126,7 @@ class Status(world.LiveTest):
         self.talk()
         time.sleep(1.2)
         process.send_signal(signal.SIGINT)
-        self.assertEqual(process.wait(10), 0)
+        self.assertEqual(process.wait(world.PATIENCE), 0)
         self.assertRegex(process.stderr.read(),
                          r"[1-9]\d+ packets, 0 dropped\n")
         os.close(reader)

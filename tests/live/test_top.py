@@ -71,7 +71,8 @@ class Top(world.LiveTest):
     def test_the_first_picture(self):
         talker = self.talker()
         t = self.top()
-        lines = t.shows("python3 \u2192 pyth")
+        t.shows("python3 \u2192 pyth")
+        lines = t.shows("/ filter")
         self.assertRegex(lines[0], r"^pktwho top  lo  1 connections, 1 open  "
                          r"up \S+/s  down \S+/s")
         self.assertEqual(lines[1], "1 connections 2 processes 3 programs "
@@ -100,12 +101,12 @@ class Top(world.LiveTest):
                f"127.0.0.1:{other.told}" in lines[3])
         t.type(" (")
         t.shows("something is missing")     # and the last one holds
-        self.assertEqual(len(self.rows(t.lines)), 1)
+        t.wait(lambda lines: len(self.rows(lines)) == 1)
         t.type("\033")
         t.wait(lambda lines: len(self.rows(lines)) == 2)
         t.type("pnosuch\n")
         t.shows("nothing matches the filter")
-        self.assertTrue(t.lines[-1].startswith("/proc:nosuch"))
+        t.wait(lambda lines: lines[-1].startswith("/proc:nosuch"))
         t.type("\033")
         t.wait(lambda lines: len(self.rows(lines)) == 2)
         self.assertEqual(t.end()[0], 0)
@@ -198,9 +199,9 @@ class Top(world.LiveTest):
         shutil.copy(shutil.which("python3.11") or sys.executable, python)
         process = self.start(self.ns.argv(
             python, "-c", TALKER, self.echo.told),
-            stdout=-3, env={"PYTHONHOME": sys.base_prefix})
-        self.assertIsNone(process.poll())
-        time.sleep(1)
+            stdout=-1, env={"PYTHONHOME": sys.base_prefix})
+        self.addCleanup(process.stdout.close)
+        self.assertEqual(process.stdout.readline(), "talks\n")
         python.unlink()
         for env, colored in (({}, True), ({"NO_COLOR": "1"}, False)):
             t = self.top(env=env)
@@ -218,13 +219,14 @@ class Top(world.LiveTest):
         t.shows("python3")
         t.type(" ")
         t.shows("PAUSED")
+        t.read(0.5)         # the rest of it
         still = t.lines
         talker.kill()
         t.read(1.5)
         self.assertEqual(t.lines, still)
         t.type(" ")
         t.hides("PAUSED")
-        t.hides("python3", 15)
+        t.hides("python3")
         t.type("t")
         t.shows("python3")
         self.assertEqual(t.end()[0], 0)
@@ -234,7 +236,8 @@ class Top(world.LiveTest):
         self.talker()
         t = self.top("-w", path)
         t.shows("python3")
-        t.read(1)
+        wait_for(lambda: t.read(0.1) or [b.kind for b in pcapng.blocks(
+            path.read_bytes())].count(pcapng.EPB) > 10, "packets")
         self.assertEqual(t.end("\003")[0], 0)
         kinds = [b.kind for b in pcapng.blocks(path.read_bytes())]
         self.assertGreater(kinds.count(pcapng.EPB), 10)
@@ -264,7 +267,7 @@ class Top(world.LiveTest):
         t = self.top(columns=200)
         t.shows("no traffic yet")
         self.ns.run("python3", "-c", world.NAMED_CLIENT, check=True)
-        t.shows("HTTP www.example.com", 30)
+        t.shows("HTTP www.example.com")
         t.shows("www.example.com:80")
         t.shows("DNS www.example.com")
         self.assertEqual(t.end()[0], 0)
@@ -296,8 +299,11 @@ class Top(world.LiveTest):
         self.talker()
         t = self.top()
         t.shows("python3")
-        pids = run("pgrep", "-x", "tshark", "-P", t.process.pid).stdout
-        os.kill(int(pids), signal.SIGKILL)
+
+        def pids():
+            return run("pgrep", "-x", "tshark", "-P", t.process.pid).stdout
+        wait_for(pids, "tshark")
+        os.kill(int(pids()), signal.SIGKILL)
         t.shows("no applications and names: tshark has ended")
         t.type("j")
         t.shows("/ filter")
@@ -313,8 +319,7 @@ class Top(world.LiveTest):
         t.process.kill()
         t.process.wait()
         wait_for(lambda: termios.tcgetattr(t.slave) == t.before, "echo")
-        t.read(0.2)
-        self.assertIn(b"\033[?1049l", t.raw)
+        t.wait(lambda _: b"\033[?1049l" in t.raw)
         wait_for(lambda: not any(os.path.exists(f"/proc/{pid}")
                                  for pid in children), "end of all")
 
@@ -325,7 +330,7 @@ class Top(world.LiveTest):
         os.close(t.slave)
         os.close(t.fd)
         t.fd, t.slave = os.pipe()
-        self.assertEqual(t.process.wait(5), 0)
+        self.assertEqual(t.process.wait(world.PATIENCE), 0)
 
     def test_short_lived_clients_in_a_report(self):
         """All twenty, and the sums of the file's process table."""
@@ -341,7 +346,7 @@ class Top(world.LiveTest):
         time.sleep(0.3)
         process.terminate()
         report = json.loads(process.stdout.read())
-        self.assertEqual(process.wait(5), 0)
+        self.assertEqual(process.wait(world.PATIENCE), 0)
         rows = [row for row in report["rows"] if row["pid"]]
         self.assertEqual(sorted(map(int, pids)), sorted(
             row["pid"] for row in rows if row["name"] == "curl"))
@@ -357,11 +362,11 @@ class Top(world.LiveTest):
     def test_reports_as_text(self):
         self.talker()
         done = self.ns.run(PKTWHO, "top", "-q", "-i", "lo", "--batch", "-n",
-                           "2", "--interval", "0.3")
+                           "5", "--interval", "0.3")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         reports = done.stdout.split("\n\n")[:-1]
-        self.assertEqual(len(reports), 2)
-        for report in reports:
+        self.assertEqual(len(reports), 5)
+        for report in reports[-2:]:     # what came before may be empty
             self.assertRegex(report, r"^PROCESS +PID.* HOW\n"
                              r"python3 → python3 .* socket\n1 connections, ")
 

@@ -65,7 +65,7 @@ class Trust(world.LiveTest):
 
     def test_root_is_nobody_while_it_captures(self):
         c = Capture(self.dir / "root.pcapng", "-i", "lo", "--hash")
-        world.time.sleep(0.3)
+        world.wait_for_sandbox(c.process)
         self.confined(c.process.pid, NOBODY, NOBODY)
         self.looks_up(lookup_of(c.process.pid), NOBODY,
                       NET_ADMIN | SYS_PTRACE | DAC_READ_SEARCH)
@@ -74,14 +74,14 @@ class Trust(world.LiveTest):
     def test_sudo_is_its_caller(self):
         c = Capture(self.shared("caller") / "sudo.pcapng", "-i", "lo",
                     env=os.environ | SUDO)
-        world.time.sleep(0.3)
+        world.wait_for_sandbox(c.process)
         self.confined(c.process.pid, 4242, 4243)
         self.assertEqual(c.stop()[0], 0)
 
     def test_a_command_of_roots_can_be_ended(self):
         c = Capture(self.dir / "command.pcapng", "-i", "lo", "--", "sleep",
                     "30")
-        world.time.sleep(0.3)
+        world.wait_for_sandbox(c.process)
         self.confined(c.process.pid, NOBODY, NOBODY)
         self.looks_up(lookup_of(c.process.pid), NOBODY,
                       NET_ADMIN | SYS_PTRACE | DAC_READ_SEARCH | KILL)
@@ -97,7 +97,8 @@ class Trust(world.LiveTest):
 
     def test_the_sandbox_can_be_off(self):
         c = Capture(self.dir / "off.pcapng", "-i", "lo", "--sandbox=off")
-        world.time.sleep(0.3)
+        world.wait_for(lambda: int(next(tasks(c.process.pid))["CapPrm"], 16)
+                       == 0, "end of privileges")
         (task,) = tasks(c.process.pid)
         self.assertEqual(task["Seccomp"], "0")
         for name in SETS:
@@ -112,7 +113,7 @@ class Trust(world.LiveTest):
         os.kill(lookup, what)
         for _ in range(20):
             run("curl", "-gs", f"http://127.0.0.1:{server.told}/")
-        world.time.sleep(0.5)
+        c.hear("lookup process")
         if what == signal.SIGSTOP:
             self.assertIn("T", next(tasks(lookup))["State"])
         return lookup, c.stop()
@@ -234,7 +235,7 @@ class Trust(world.LiveTest):
             path = shared / os.listdir(shared)[0]
             path.unlink()
             path.write_text("root only\n")
-            process.communicate(timeout=10)
+            process.communicate(timeout=world.PATIENCE)
             self.assert_untouched(path)
             path.unlink()
 
@@ -245,7 +246,7 @@ class Trust(world.LiveTest):
         ssh.write_text(f"#!/bin/sh\n{{ id -u; id -g; echo $HOME; "
                        "grep CapPrm /proc/$$/status; echo ,$LD_TRUST; "
                        f"}} >{said}.new; mv {said}.new {said}; "
-                       "exec sleep 10\n")
+                       "exec sleep 100\n")
         ssh.chmod(0o755)
         path = f"{ssh.parent}:{os.environ['PATH']}"
         process = self.start(
@@ -291,7 +292,7 @@ class Trust(world.LiveTest):
 
     def test_nothing_said_commands_the_terminal(self):
         wild = b"\x1b]0;owned\x07 \xc2\x9b31m \x9b2J \xe2\x80\xae"
-        wants = {"stderr": world.subprocess.PIPE, "timeout": 20}
+        wants = {"stderr": world.subprocess.PIPE, "timeout": world.PATIENCE}
         done = world.subprocess.run(
             [PKTWHO, "-i", "lo", "-w", b"/nonexistent/" + wild], **wants)
         self.assertIn(b"/nonexistent/?]0;owned? ??31m ?2J ???", done.stderr)

@@ -80,6 +80,17 @@ def wait_for_sandbox(process):
     wait_for(has_entered, "sandbox")
 
 
+def hear(process, words, said=""):
+    """What a process has said on its stderr, once it has said that."""
+    fd = process.stderr.fileno()
+    while words not in said:
+        ready, _, _ = select.select([fd], [], [], PATIENCE)
+        more = os.read(fd, 4096).decode() if ready else ""
+        assert more, f"not {words!r} but {said!r}"
+        said += more
+    return said
+
+
 def read_beginning(fd):
     """What a pipe holds so far, once the capture into it runs."""
     read = b""
@@ -186,12 +197,7 @@ class Capture:
 
     def hear(self, words):
         """Waits until it has said that."""
-        fd = self.process.stderr.fileno()
-        while words not in self.said:
-            ready, _, _ = select.select([fd], [], [], PATIENCE)
-            more = os.read(fd, 4096).decode() if ready else ""
-            assert more, f"not {words!r} but {self.said!r}"
-            self.said += more
+        self.said = hear(self.process, words, self.said)
 
     def stop(self, sig=signal.SIGINT, settle=0.1):
         """Its exit status and what it said."""
