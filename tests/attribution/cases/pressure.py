@@ -15,7 +15,7 @@ def play(stage):
         stage.near.ns.argv(stage.tool, "load", stage.log.fd, stage.env, NAME,
                            stage.near.name, stage.target, stage.port(),
                            PER_SECOND, SECONDS),
-        pass_fds=(stage.log.fd,), text=True, capture_output=True, timeout=90)
+        pass_fds=(stage.log.fd,), text=True, capture_output=True, timeout=180)
     if done.returncode:
         raise RuntimeError(done.stderr)
     return PER_SECOND * SECONDS * 1000 / int(done.stdout)
