@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Packets of several interfaces as one stream, whatever becomes of these. */
+#include "exact.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "host/clocks.h"
+#include "options.h"
+#include "output/output.h"
+#include "packet/queue.h"
+#include "packet/source.h"
+#include "session/captures.h"
+
+#define MS 1000000ull
+
+/* ---- interfaces of the test ---- */
+
+struct source {
+	int number;
+};
+
+static struct source sources[OPTIONS_MAX_INTERFACES];
+static struct source_options opened[OPTIONS_MAX_INTERFACES];
+static int open_count, closed_count, fails_at, resumed;
+static int read_err[4], resume_err[4];
+static uint64_t comes[4][8];		/* times of the packets, 0: the end */
+static uint32_t sizes[4];
+static uint64_t now_ns;
+
+int __wrap_source_open(struct source **out, const struct source_options *o);
+int __wrap_source_open(struct source **out, const struct source_options *o)
+{
+	if (open_count == fails_at)
+		return -ENODEV;
+	sources[open_count].number = open_count;
+	opened[open_count] = *o;
+	*out = &sources[open_count++];
+	return 0;
+}
+
+void __wrap_source_close(struct source *s);
+void __wrap_source_close(struct source *s)
+{
+	assert_non_null(s);
+	closed_count++;
+}
+
+uint32_t __wrap_source_linktype(const struct source *s);
+uint32_t __wrap_source_linktype(const struct source *s)
+{
+	return s->number ? LINKTYPE_RAW : LINKTYPE_ETHERNET;
+}
+
+uint32_t __wrap_source_snaplen(const struct source *s);
+uint32_t __wrap_source_snaplen(const struct source *s)
+{
+	return 100 + (uint32_t)s->number;
+}
+
+int __wrap_source_fd(const struct source *s);
+int __wrap_source_fd(const struct source *s)
+{
+	return 50 + s->number;
+}
+
+int __wrap_source_read(struct source *s,
+		       void (*fn)(void *ctx, const struct source_packet *p),
+		       void *ctx);
+int __wrap_source_read(struct source *s,
+		       void (*fn)(void *ctx, const struct source_packet *p),
+		       void *ctx)
+{
+	static uint8_t data[9u << 20];
+	uint32_t size = sizes[s->number] ? sizes[s->number] : 60;
+	int n = 0;
+
+	if (read_err[s->number])
+		return read_err[s->number];
+	for (; n < 8 && comes[s->number][n]; n++) {
+		struct source_packet p = {
+			.ts_ns = comes[s->number][n], .data = data,
+			.caplen = size, .len = size + 1,
+			.direction = SOURCE_OUT,
+		};
+
+		fn(ctx, &p);
+	}
+	memset(comes[s->number], 0, sizeof(comes[s->number]));
+	return n;
+}
+
+int __wrap_source_resume(struct source *s);
+int __wrap_source_resume(struct source *s)
+{
+	resumed++;
+	return resume_err[s->number];
+}
+
+void __wrap_source_stats(struct source *s, struct source_stats *stats);
+void __wrap_source_stats(struct source *s, struct source_stats *stats)
+{
+	*stats = (struct source_stats){ .received = 10, .dropped = 2,
+					.if_dropped = (uint64_t)s->number };
+}
+
+uint64_t __wrap_clock_ns(clockid_t clock);
+uint64_t __wrap_clock_ns(clockid_t clock)
+{
+	(void)clock;
+	return now_ns;
+}
+
+/* ---- room in a full queue ---- */
+
+static struct captures *c;
+static int begun, released;
+
+static void on_begin(void *ctx)
+{
+	(void)ctx;
+	begun++;
+}
+
+static void on_release(void *ctx)
+{
+	const struct frame *f;
+	bool gap;
+
+	(void)ctx;
+	f = captures_oldest(c, &gap);
+	assert_non_null(f);
+	released++;
+	captures_pop(c, f->interface);
+}
+
+static const struct captures_room room = { on_begin, on_release, NULL };
+
+/* ---- tests ---- */
+
+static struct options two_interfaces(void)
+{
+	struct options o = { .interface_count = 2, .snaplen = 262144 };
+
+	o.interfaces[0].name = "eth0";
+	o.interfaces[0].filter = "tcp";
+	o.interfaces[1].name = "tun0";
+	return o;
+}
+
+static struct options options;
+
+static int open_two(void **state)
+{
+	(void)state;
+	open_count = closed_count = begun = released = resumed = 0;
+	fails_at = -1;
+	now_ns = 1000 * MS;
+	memset(comes, 0, sizeof(comes));
+	memset(sizes, 0, sizeof(sizes));
+	memset(read_err, 0, sizeof(read_err));
+	memset(resume_err, 0, sizeof(resume_err));
+	options = two_interfaces();
+	return captures_open(&c, &options, true);
+}
+
+static int close_two(void **state)
+{
+	(void)state;
+	captures_close(c);
+	captures_close(NULL);
+	assert_int_equal(closed_count, 2);
+	return 0;
+}
+
+/* What the oldest is, 0: none; it is taken out. */
+static uint64_t take(bool *gap)
+{
+	const struct frame *f = captures_oldest(c, gap);
+	uint64_t ts_ns = f ? f->ts_ns : 0;
+
+	if (f)
+		captures_pop(c, f->interface);
+	return ts_ns;
+}
+
+static void they_come_in_order_of_time(void **state)
+{
+	bool gap;
+
+	(void)state;
+	comes[0][0] = 10;
+	comes[0][1] = 30;
+	comes[1][0] = 20;
+	comes[1][1] = 30;
+	assert_int_equal(captures_read(c, &room), 0);
+	assert_int_equal(take(&gap), 10);
+	assert_false(gap);
+	assert_int_equal(take(&gap), 20);
+	assert_int_equal(take(&gap), 30);
+	/* The first interface has none any more: an older one may come. */
+	assert_int_equal(take(&gap), 30);
+	assert_true(gap);
+	assert_int_equal(take(&gap), 0);
+	assert_int_equal(begun, 0);
+}
+
+static void a_frame_is_what_its_source_said(void **state)
+{
+	const struct frame *f;
+	bool gap;
+
+	(void)state;
+	comes[1][0] = 7;
+	captures_read(c, &room);
+	f = captures_oldest(c, &gap);
+	assert_int_equal(f->interface, 1);
+	assert_int_equal(f->caplen, 60);
+	assert_int_equal(f->len, 61);
+	assert_int_equal(f->direction, SOURCE_OUT);
+	assert_int_equal(f->packet.kind, PACKET_MALFORMED);
+}
+
+static void a_full_queue_lets_the_oldest_go(void **state)
+{
+	uint64_t last = 0, ts;
+	bool gap;
+	int n = 0;
+
+	(void)state;
+	sizes[0] = 3u << 20;
+	for (uint64_t i = 0; i < 8; i++)
+		comes[0][i] = i + 1;
+	captures_read(c, &room);
+	assert_true(begun > 0);
+	assert_true(released > 0);
+	while ((ts = take(&gap))) {
+		assert_true(ts > last);
+		last = ts;
+		n++;
+	}
+	assert_int_equal(last, 8);
+	assert_int_equal(n + released, 8);
+}
+
+/* It would never fit: it is counted, and nothing else has to go for it. */
+static void a_packet_too_large_is_lost_alone(void **state)
+{
+	struct output_interface_stats stats[2];
+	bool gap;
+
+	(void)state;
+	comes[0][0] = 1;
+	captures_read(c, &room);
+	sizes[0] = 9u << 20;
+	comes[0][0] = 2;
+	captures_read(c, &room);
+	captures_statistics(c, stats);
+	assert_int_equal(stats[0].own_drops, 1);
+	assert_int_equal(take(&gap), released ? 0 : 1);
+}
+
+static void counters_are_of_each_and_of_all(void **state)
+{
+	struct output_interface_stats stats[2];
+
+	(void)state;
+	captures_lose(c, 1);
+	assert_int_equal(captures_statistics(c, stats), 5);
+	assert_int_equal(stats[0].received, 10);
+	assert_int_equal(stats[0].os_dropped, 2);
+	assert_int_equal(stats[1].own_drops, 1);
+	assert_int_equal(stats[1].if_dropped, 1);
+}
+
+static void one_that_vanished_is_looked_for(void **state)
+{
+	bool gap;
+
+	(void)state;
+	comes[0][0] = 1;
+	read_err[1] = -ENODEV;
+	resume_err[1] = -ENODEV;
+	assert_int_equal(captures_read(c, &room), 0);
+	assert_int_equal(captures_fd(c, 1), -1);
+	assert_int_equal(captures_fd(c, 0), 50);
+	/* What will not come is not waited for. */
+	assert_int_equal(take(&gap), 1);
+	assert_false(gap);
+	read_err[1] = 0;
+	comes[1][0] = 2;
+	captures_read(c, &room);
+	assert_int_equal(resumed, 0);
+	now_ns += 500 * MS;
+	captures_read(c, &room);
+	assert_int_equal(resumed, 1);
+	assert_int_equal(take(&gap), 0);
+	now_ns += 499 * MS;
+	captures_read(c, &room);
+	assert_int_equal(resumed, 1);
+	resume_err[1] = 0;
+	now_ns += MS;
+	captures_read(c, &room);
+	assert_int_equal(captures_fd(c, 1), 51);
+	assert_int_equal(take(&gap), 2);
+}
+
+static void without_any_left_it_is_over(void **state)
+{
+	(void)state;
+	read_err[0] = -ENODEV;
+	resume_err[0] = resume_err[1] = -ENODEV;
+	assert_int_equal(captures_read(c, &room), 0);
+	read_err[1] = -ENETDOWN;
+	assert_int_equal(captures_read(c, &room), -ENETDOWN);
+}
+
+static void interfaces_are_described_as_they_were_asked_for(void **state)
+{
+	struct pcapng_interface interfaces[2];
+
+	(void)state;
+	captures_describe(c, interfaces);
+	assert_string_equal(interfaces[0].name, "eth0");
+	assert_string_equal(interfaces[0].filter, "tcp");
+	assert_int_equal(interfaces[0].linktype, LINKTYPE_ETHERNET);
+	assert_null(interfaces[1].filter);
+	assert_int_equal(interfaces[1].linktype, LINKTYPE_RAW);
+	assert_int_equal(interfaces[1].snaplen, 101);
+	assert_true(opened[0].promiscuous);
+	assert_true(opened[0].prompt);
+}
+
+static void one_that_cannot_be_opened_closes_the_others(void **state)
+{
+	(void)state;
+	captures_close(c);
+	open_count = closed_count = 0;
+	fails_at = 1;
+	assert_int_equal(captures_open(&c, &options, false), -ENODEV);
+	assert_int_equal(closed_count, 1);
+	fails_at = -1;
+	open_count = closed_count = 0;
+	assert_int_equal(captures_open(&c, &options, false), 0);
+}
+
+#define test(f) cmocka_unit_test_setup_teardown(f, open_two, close_two)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(they_come_in_order_of_time),
+		test(a_frame_is_what_its_source_said),
+		test(a_full_queue_lets_the_oldest_go),
+		test(a_packet_too_large_is_lost_alone),
+		test(counters_are_of_each_and_of_all),
+		test(one_that_vanished_is_looked_for),
+		test(without_any_left_it_is_over),
+		test(interfaces_are_described_as_they_were_asked_for),
+		test(one_that_cannot_be_opened_closes_the_others),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
