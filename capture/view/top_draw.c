@@ -487,13 +487,19 @@ void top_draw(struct top *t)
 
 /* ---- for Wireshark ---- */
 
-/* A name in quotes; what would end them is left out. */
+/*
+ * A name for between quotes, Wireshark's and then a shell's: whoever names a
+ * process must not end either.
+ */
 static void quote(char *out, size_t size, const char *name)
 {
 	size_t n = 0;
 
-	for (; *name && n + 1 < size; name++)
-		if (*name != '"' && *name != '\\')
+	for (; *name && n + 5 <= size; name++)
+		if (strchr("\"'\\", *name))
+			n += (size_t)snprintf(out + n, size - n, "\\x%02x",
+					      (unsigned)*name);
+		else
 			out[n++] = *name;
 	out[n] = '\0';
 }

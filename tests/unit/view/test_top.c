@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The picture of `pktwho top` on a screen of the test, and what keys do. */
+#include <errno.h>
+
+#include "host/clocks.h"
+#include "view/screen.h"
+#include "view/talk.h"
+#include "view/top.h"
+
+#define ROWS	24
+#define COLUMNS_MAX 200
+
+/* ---- the screen ---- */
+
+static char picture[ROWS][COLUMNS_MAX + 1];
+static int width, opened, shown, click_row, click_column;
+static long keys[64];
+static int key_count, key_at;
+static char copied[512];
+static uint64_t now_ns;
+
+int __wrap_screen_open(struct screen **out);
+int __wrap_screen_open(struct screen **out)
+{
+	*out = (struct screen *)(void *)&opened;
+	opened++;
+	return 0;
+}
+
+void __wrap_screen_close(struct screen *s);
+void __wrap_screen_close(struct screen *s)
+{
+	opened -= s != NULL;
+}
+
+void __wrap_screen_size(const struct screen *s, int *rows, int *columns);
+void __wrap_screen_size(const struct screen *s, int *rows, int *columns)
+{
+	(void)s;
+	*rows = ROWS;
+	*columns = width;
+}
+
+long __wrap_screen_key(struct screen *s);
+long __wrap_screen_key(struct screen *s)
+{
+	(void)s;
+	return key_at < key_count ? keys[key_at++] : SCREEN_NONE;
+}
+
+void __wrap_screen_click(const struct screen *s, int *row, int *column);
+void __wrap_screen_click(const struct screen *s, int *row, int *column)
+{
+	(void)s;
+	*row = click_row;
+	*column = click_column;
+}
+
+void __wrap_screen_erase(struct screen *s);
+void __wrap_screen_erase(struct screen *s)
+{
+	(void)s;
+	memset(picture, ' ', sizeof(picture));
+	for (int i = 0; i < ROWS; i++)
+		picture[i][COLUMNS_MAX] = '\0';
+}
+
+size_t __wrap_screen_put(struct screen *s, int row, int column, int w,
+			 int style, bool right, const char *text);
+size_t __wrap_screen_put(struct screen *s, int row, int column, int w,
+			 int style, bool right, const char *text)
+{
+	size_t len = strlen(text), n = len;
+
+	(void)s;
+	(void)style;
+	(void)right;
+	assert_in_range(row, 0, ROWS - 1);
+	if (w > width - column)
+		w = width - column;
+	if (w <= 0 || column < 0)
+		return 0;
+	n = n > (size_t)w ? (size_t)w : n;
+	memset(&picture[row][column], ' ', (size_t)w);
+	memcpy(&picture[row][column], text, n);
+	return n;
+}
+
+void __wrap_screen_cursor(struct screen *s, int row, int column);
+void __wrap_screen_cursor(struct screen *s, int row, int column)
+{
+	(void)s;
+	(void)row;
+	(void)column;
+}
+
+void __wrap_screen_show(struct screen *s);
+void __wrap_screen_show(struct screen *s)
+{
+	(void)s;
+	shown++;
+}
+
+void __wrap_screen_copy(struct screen *s, const char *text);
+void __wrap_screen_copy(struct screen *s, const char *text)
+{
+	(void)s;
+	snprintf(copied, sizeof(copied), "%s", text);
+}
+
+uint64_t __wrap_clock_ns(clockid_t clock);
+uint64_t __wrap_clock_ns(clockid_t clock)
+{
+	(void)clock;
+	return now_ns;
+}
+
+/* ---- what is shown ---- */
+
+static struct actors *actors;
+static struct flows *flows;
+static struct top *top;
+static struct talker talkers[4];
+
+static const char *country(void *ctx, const uint8_t addr[16])
+{
+	(void)ctx;
+	return addr[12] == 198 ? "NL" : "";
+}
+
+static int make(void **state)
+{
+	struct flows_options o = { .max = 64, .keep = true,
+				   .country = country };
+	struct top_options t = { .title = "eth0", .interval_ns = S };
+
+	(void)state;
+	width = 160;
+	shown = key_count = key_at = 0;
+	now_ns = 100 * S;
+	*copied = '\0';
+	o.actors = t.actors = actors = actors_new(64);
+	t.flows = flows = flows_new(&o);
+	return top_open(&top, &t);
+}
+
+static int unmake(void **state)
+{
+	(void)state;
+	top_close(top);
+	top_close(NULL);
+	flows_free(flows);
+	actors_free(actors);
+	return opened;
+}
+
+static void talk(int i, const char *name, uint32_t bytes)
+{
+	talker_init(&talkers[i], 10 + (uint32_t)i, name);
+	SAY(flows, .src = &talkers[i], .at_ns = S, .flags = SYN, .to = 443,
+	    .from = (uint16_t)(40000 + i), .len = bytes);
+}
+
+/* Keys, up to 0, and then a picture. */
+static int hit(const long *hits)
+{
+	struct view_losses losses = { .dropped = 77 };
+
+	key_count = key_at = 0;
+	while (*hits)
+		keys[key_count++] = *hits++;
+	now_ns += S;
+	return top_update(top, &losses, 2 * S, EPOCH + 2 * S);
+}
+
+#define HIT(...) hit((const long[]){ __VA_ARGS__, 0 })
+
+/* The row of the screen in which that stands, or -1. */
+static int row_with(const char *text)
+{
+	for (int i = 0; i < ROWS; i++)
+		if (strstr(picture[i], text))
+			return i;
+	return -1;
+}
+
+static void an_empty_table_says_so(void **state)
+{
+	(void)state;
+	HIT('x');
+	assert_int_not_equal(row_with("no traffic yet"), -1);
+	assert_int_not_equal(row_with("77 dropped"), -1);
+	/* With nothing to show there are no details, nothing to copy. */
+	HIT(SCREEN_ENTER, 'y', 'e', SCREEN_END, SCREEN_PAGE_UP, 'l');
+	assert_string_equal(copied, "");
+	assert_int_not_equal(row_with("does not tell of sockets"), -1);
+}
+
+static void keys_move_and_show_details(void **state)
+{
+	(void)state;
+	talk(0, "curl", 100);
+	talk(1, "nginx", 200);
+	HIT('x');
+	assert_int_not_equal(row_with("curl"), -1);
+	assert_int_not_equal(row_with("nginx"), -1);
+	HIT(SCREEN_END, SCREEN_ENTER);
+	assert_int_not_equal(row_with("traffic"), -1);
+	assert_int_not_equal(row_with("pid 1"), -1);
+	HIT(SCREEN_ESCAPE);
+	assert_int_equal(row_with("traffic "), -1);
+	/* Rows before the first and behind the last there are none. */
+	HIT(SCREEN_UP, SCREEN_UP, SCREEN_UP, SCREEN_PAGE_DOWN, SCREEN_DOWN,
+	    SCREEN_HOME);
+	assert_int_not_equal(row_with("curl"), -1);
+	HIT('?');
+	assert_int_not_equal(row_with("any key goes back"), -1);
+	HIT('q');
+	assert_int_equal(row_with("any key goes back"), -1);
+	assert_int_equal(HIT('q'), -EPIPE);
+}
+
+static void what_is_typed_filters_as_it_is_typed(void **state)
+{
+	(void)state;
+	talk(0, "curl", 100);
+	talk(1, "nginx", 200);
+	HIT('/', 'n', 'g', 'i', 'x', SCREEN_BACKSPACE, 'n');
+	assert_int_not_equal(row_with("/ngin"), -1);
+	assert_int_equal(row_with("curl"), -1);
+	/* Escape goes back to what it was before: everything. */
+	HIT(SCREEN_ESCAPE);
+	assert_int_not_equal(row_with("curl"), -1);
+	/* What is no query says why, and the last one still holds. */
+	HIT('p', 'c', 'u', ' ', '(');
+	assert_int_equal(row_with("nginx"), -1);
+	HIT('U' - '@', SCREEN_ENTER);
+	assert_int_not_equal(row_with("nginx"), -1);
+}
+
+/* A character of several bytes is one for the user. */
+static void other_characters_can_be_typed_and_erased(void **state)
+{
+	(void)state;
+	HIT('/', 0xe9, 0x20ac, 0x1f600, 'a');
+	assert_int_not_equal(row_with("/\u00e9\u20ac\U0001f600a"), -1);
+	HIT(SCREEN_BACKSPACE, SCREEN_BACKSPACE);
+	assert_int_not_equal(row_with("/\u00e9\u20ac "), -1);
+	HIT(SCREEN_BACKSPACE, SCREEN_BACKSPACE, SCREEN_BACKSPACE);
+	assert_int_equal(row_with("/\u00e9"), -1);
+	/* More than there is room for is left out, whole. */
+	for (int i = 0; i < 4; i++)
+		HIT(0x20ac, 0x20ac, 0x20ac, 0x20ac, 0x20ac, 0x20ac, 0x20ac,
+		    0x20ac, 0x20ac, 0x20ac, 0x20ac, 0x20ac, 0x20ac, 0x20ac);
+	HIT(SCREEN_BACKSPACE);
+	assert_int_not_equal(row_with("/\u20ac"), -1);
+}
+
+static void groups_and_columns_are_chosen(void **state)
+{
+	bool before;
+
+	(void)state;
+	talk(0, "curl", 100);
+	talk(1, "nginx", 9000);
+	HIT('2', 's', '<', '>', 'r');
+	assert_int_not_equal(row_with("2 processes"), -1);
+	HIT('\t', '\t', SCREEN_TAB_BACK);
+	assert_int_not_equal(row_with("programs,"), -1);
+	HIT('5');
+	assert_int_not_equal(row_with("NL"), -1);
+	HIT(SCREEN_TAB_BACK, SCREEN_TAB_BACK, SCREEN_TAB_BACK,
+	    SCREEN_TAB_BACK, SCREEN_TAB_BACK);
+	assert_int_not_equal(row_with("containers,"), -1);
+	/* On the titles a click sorts, on a row it goes there. */
+	HIT('1');
+	click_row = 2;
+	click_column = 1;
+	HIT(SCREEN_CLICK);
+	before = row_with("curl") < row_with("nginx");
+	HIT(SCREEN_CLICK);
+	assert_int_equal(row_with("curl") > row_with("nginx"), before);
+	click_row = ROWS - 1;
+	click_column = 10000;
+	HIT(SCREEN_CLICK);
+	click_row = 0;
+	HIT(SCREEN_CLICK);
+	assert_int_not_equal(row_with("curl"), -1);
+}
+
+/* It is pasted into a shell, and anybody may call a process so. */
+static void no_name_leaves_its_quotes(void **state)
+{
+	(void)state;
+	talk(0, "a';id;\"\\ \u20ac", 100);
+	HIT('3');
+	HIT('y');
+	assert_string_equal(copied, "proc.name == \"a\\x27;id;\\x22\\x5c "
+				    "\u20ac\"");
+	HIT('e');
+	assert_int_not_equal(row_with("packets are not kept"), -1);
+	top_close(top);
+	assert_int_equal(top_open(&top, &(struct top_options){
+		.title = "eth0", .file = "f.pcapng", .flows = flows,
+		.actors = actors, .group = GROUP_PROGRAM }), 0);
+	HIT('x');
+	HIT('e');
+	assert_string_equal(copied, "tshark -r f.pcapng -Y 'proc.name == "
+				    "\"a\\x27;id;\\x22\\x5c \u20ac\"' -w "
+				    "part.pcapng");
+}
+
+static void a_filter_is_of_its_row(void **state)
+{
+	(void)state;
+	talk(0, "curl", 100);
+	HIT('1');
+	HIT('y');
+	assert_string_equal(copied, "ip.addr == 192.0.2.1 && ip.addr == "
+				    "198.51.100.2 && tcp.port == 40000 && "
+				    "tcp.port == 443");
+	HIT('2');
+	HIT('y');
+	assert_string_equal(copied, "proc.pid == 10");
+	HIT('4');
+	HIT('y');
+	assert_string_equal(copied, "ip.addr == 198.51.100.2");
+	HIT('5');
+	HIT('y');
+	assert_string_equal(copied, "geo.country == \"NL\"");
+	HIT('6');
+	HIT('y');
+	assert_string_equal(copied, "proc.user == \"www-data\"");
+}
+
+static void a_pause_stops_the_picture(void **state)
+{
+	int before;
+
+	(void)state;
+	talk(0, "curl", 100);
+	HIT(' ');
+	assert_int_not_equal(row_with("PAUSED"), -1);
+	talk(1, "nginx", 100);
+	before = shown;
+	HIT(0);
+	assert_int_equal(shown, before);
+	HIT(' ');
+	assert_int_not_equal(row_with("nginx"), -1);
+}
+
+/* Narrower than anything in it; nothing is drawn outside. */
+static void any_width_will_do(void **state)
+{
+	static const long modes[] = { 'x', '?', SCREEN_RESIZED, 'q', '\n', 'q',
+				      '/', 'a', SCREEN_ESCAPE };
+
+	(void)state;
+	talk(0, "a rather long n", 100);
+	for (width = 1; width <= COLUMNS_MAX; width += 7)
+		for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
+			assert_int_equal(HIT(modes[i]), 0);
+}
+
+#define test(f) cmocka_unit_test_setup_teardown(f, make, unmake)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(an_empty_table_says_so),
+		test(keys_move_and_show_details),
+		test(what_is_typed_filters_as_it_is_typed),
+		test(other_characters_can_be_typed_and_erased),
+		test(groups_and_columns_are_chosen),
+		test(no_name_leaves_its_quotes),
+		test(a_filter_is_of_its_row),
+		test(a_pause_stops_the_picture),
+		test(any_width_will_do),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
