@@ -73,6 +73,12 @@ static size_t answer_user(const struct question *q, struct answer *a)
 	return offsetof(struct answer, name) + sizeof(a->name);
 }
 
+/* A question is as many bytes, whatever is in them. */
+static bool is_text(const char *bytes, size_t size)
+{
+	return memchr(bytes, '\0', size);
+}
+
 size_t answer(struct answerer *w, const struct question *q, struct answer *a)
 {
 	a->number = q->number;
@@ -90,10 +96,14 @@ size_t answer(struct answerer *w, const struct question *q, struct answer *a)
 	case QUESTION_USER:
 		return answer_user(q, a);
 	case QUESTION_CONTAINER:
+		if (!is_text(q->container, sizeof(q->container)))
+			break;
 		a->err = container_state_name(w->root_fd, q->container,
 					      a->name, sizeof(a->name));
 		return offsetof(struct answer, name) + sizeof(a->name);
 	case QUESTION_HASH:
+		if (!is_text(q->hash.path, sizeof(q->hash.path)))
+			break;
 		hasher_hash(w->hasher, &q->hash, &a->hash);
 		return offsetof(struct answer, hash) + sizeof(a->hash);
 	case QUESTION_TRANSLATIONS:

@@ -6,8 +6,8 @@
 #include <stddef.h>
 
 /*
- * Below @root_fd, an open "/".  @id is part of a path: the caller has looked
- * at it.  0 or -ENOENT.
+ * Below @root_fd, an open "/".  @id becomes part of a path: one with a slash, or
+ * a dot in front, is nobody's.  0 or -ENOENT.
  */
 int container_state_name(int root_fd, const char *id, char *out, size_t size);
 

@@ -126,6 +126,21 @@ static void what_is_no_file_tells_nothing(void **state)
 	expect("c1", "");
 }
 
+/* From the outside, where privileges are, no other directory is reached. */
+static void an_id_is_no_path(void **state)
+{
+	(void)state;
+	tree_text("var/lib/docker/containers/x/config.v2.json",
+		  "{\"Name\":\"/x\"}");
+	tree_text("etc/config.v2.json", "{\"Name\":\"secret\"}");
+	expect("x", "x");
+	expect("y/../x", "");
+	expect("../../../../etc", "");
+	expect("/x", "");
+	expect("..", "");
+	expect("", "");
+}
+
 /* Its path would be cut: then another container's file is not read. */
 static void a_long_id_has_no_file(void **state)
 {
@@ -147,6 +162,7 @@ int main(void)
 		tree_test(deep_nesting_is_refused),
 		tree_test(a_long_name_is_cut),
 		tree_test(what_is_no_file_tells_nothing),
+		tree_test(an_id_is_no_path),
 		tree_test(a_long_id_has_no_file),
 	};
 
