@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <netdb.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -191,9 +192,13 @@ static int listen_at(const char *host, const char *port, int *fd)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
 				  .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
+	unsigned long number = strtoul(port, NULL, 10);
 	struct addrinfo *a;
 	int yes = 1;
 
+	/* getaddrinfo(3) would take its last 16 bits. */
+	if (!number || number > UINT16_MAX)
+		return -EINVAL;
 	if (getaddrinfo(host ? host : "127.0.0.1", port, &hints, &a))
 		return -EINVAL;
 	*fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
