@@ -24,6 +24,8 @@
 #define GENEVE_LENGTH	0x3f		/* of the options, in words */
 #define MAX_VLAN_TAGS	4
 #define MAX_EXTENSIONS	8
+#define REST_AT		offsetof(struct packet, fingerprint)	/* of a packet */
+#define PORTS_AT	offsetof(struct flow_key, local_port)
 
 static uint16_t be16(const uint8_t *p)
 {
@@ -55,26 +57,44 @@ void address_from_ipv4(__u8 out[16], const __u8 addr[4])
 	memcpy(out + sizeof(mapped), addr, 4);
 }
 
+/*
+ * The last word of a key, where local_port is the first in memory.  Stored in
+ * parts it would have to be waited for by who reads it whole.
+ */
+static uint64_t swap_ports(uint64_t word)
+{
+	uint64_t w = le64toh(word);
+
+	return htole64((w & ~0xffffffffull) | (uint32_t)(w << 16) |
+		       (w >> 16 & 0xffff));
+}
+
+static void swap_echo(struct flow_key *k)
+{
+	if (k->remote_port)
+		k->remote_port = FLOW_ECHO_ASKS + FLOW_ECHO_ANSWERS -
+				 k->remote_port;
+}
+
 struct flow_key flow_reversed(const struct flow_key *k)
 {
-	struct flow_key r = *k;
+	bool echo = k->proto == IPPROTO_ICMP || k->proto == IPPROTO_ICMPV6;
+	struct flow_key r;
+	uint64_t word;
 
 	memcpy(r.local, k->remote, sizeof(r.local));
 	memcpy(r.remote, k->local, sizeof(r.remote));
-	if (k->proto == IPPROTO_ICMP || k->proto == IPPROTO_ICMPV6) {
-		if (k->remote_port)
-			r.remote_port = k->remote_port == FLOW_ECHO_ASKS ?
-						FLOW_ECHO_ANSWERS :
-						FLOW_ECHO_ASKS;
-	} else {
-		r.local_port = k->remote_port;
-		r.remote_port = k->local_port;
-	}
+	memcpy(&word, (const uint8_t *)k + PORTS_AT, sizeof(word));
+	if (!echo)
+		word = swap_ports(word);
+	memcpy((uint8_t *)&r + PORTS_AT, &word, sizeof(word));
+	if (echo)
+		swap_echo(&r);
 	return r;
 }
 
 static void parse_network(struct packet *p, struct flow_key *key,
-			  struct rbuf r, bool inner);
+			  struct rbuf *r, bool inner);
 
 static bool is_echo(uint8_t proto, uint8_t type, bool *asks)
 {
@@ -103,10 +123,10 @@ static void cut_short(struct packet *p, bool inner)
 		p->no_ports = true;
 }
 
-static void parse_icmp(struct packet *p, struct flow_key *key, struct rbuf r,
+static void parse_icmp(struct packet *p, struct flow_key *key, struct rbuf *r,
 		       bool inner)
 {
-	const uint8_t *h = rbuf_claim(&r, 8);
+	const uint8_t *h = rbuf_claim(r, 8);
 	bool asks;
 
 	if (!h) {
@@ -122,26 +142,26 @@ static void parse_icmp(struct packet *p, struct flow_key *key, struct rbuf r,
 	}
 }
 
-static void parse_inside(struct packet *p, struct rbuf r, uint16_t ethertype)
+static void parse_inside(struct packet *p, struct rbuf *r, uint16_t ethertype)
 {
 	if (ethertype == ETH_P_TEB) {
-		rbuf_claim(&r, 12);
-		ethertype = rbuf_be16(&r);
+		rbuf_claim(r, 12);
+		ethertype = rbuf_be16(r);
 	}
-	if (r.failed || (ethertype != ETH_P_IP && ethertype != ETH_P_IPV6))
+	if (r->failed || (ethertype != ETH_P_IP && ethertype != ETH_P_IPV6))
 		return;
 	parse_network(p, &p->inner, r, true);
 	p->is_tunnel = p->inner.proto != 0;
 }
 
 /* RFC 2784 and 2890; version 1 is PPTP's and carries PPP. */
-static void parse_gre(struct packet *p, struct rbuf r)
+static void parse_gre(struct packet *p, struct rbuf *r)
 {
-	uint16_t flags = rbuf_be16(&r), type = rbuf_be16(&r);
+	uint16_t flags = rbuf_be16(r), type = rbuf_be16(r);
 
 	for (uint16_t bit = GRE_CHECKSUM; bit >= GRE_SEQUENCE; bit >>= 1)
 		if (flags & bit && bit != GRE_ROUTING)
-			rbuf_claim(&r, 4);
+			rbuf_claim(r, 4);
 	if (!(flags & (GRE_VERSION | GRE_ROUTING)))
 		parse_inside(p, r, type);
 }
@@ -151,36 +171,57 @@ static void parse_gre(struct packet *p, struct rbuf r)
  * them has nobody's flow inside.
  */
 static void parse_udp_tunnel(struct packet *p, const struct flow_key *key,
-			     struct rbuf r)
+			     struct rbuf *r)
 {
 	const uint8_t *h;
 
 	if (key->proto != IPPROTO_UDP)
 		return;
-	rbuf_claim(&r, 4);
-	h = rbuf_claim(&r, 8);
+	rbuf_claim(r, 4);
+	h = rbuf_claim(r, 8);
 	if (!h || h[7])
 		return;
 	if (h[0] == VXLAN_HAS_VNI && !h[1] && !be16(h + 2)) {
 		parse_inside(p, r, ETH_P_TEB);
 	} else if (h[0] <= GENEVE_LENGTH && !(h[1] & GENEVE_LENGTH)) {
-		rbuf_claim(&r, (size_t)h[0] * 4);
+		rbuf_claim(r, (size_t)h[0] * 4);
 		parse_inside(p, r, be16(h + 2));
 	}
 }
 
+/*
+ * The next 8 bytes, or what is there of them, filled up with zeros.  There are
+ * 8 before @p, which spares a copy in parts that is then read whole.
+ */
+static __u64 word_at(const uint8_t *p, size_t left)
+{
+	uint64_t word;
+
+	if (left >= sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		return word;
+	}
+	if (!left)
+		return 0;
+	memcpy(&word, p + left - sizeof(word), sizeof(word));
+	return htole64(le64toh(word) >> 8 * (sizeof(word) - left));
+}
+
 /* @rest: how much there was of the packet from here on. */
 static void set_fingerprint(struct packet *p, uint8_t proto, uint16_t ip_id,
-			    struct rbuf r, size_t rest)
+			    const struct rbuf *r, size_t rest)
 {
-	__u64 payload[FLOW_PAYLOAD] = { 0 }, head;
+	__u64 payload[FLOW_PAYLOAD], head;
 	size_t most = sizeof(head) + sizeof(payload);
 
-	if (r.left < sizeof(head) || r.left < (rest < most ? rest : most))
+	if (r->left < sizeof(head) || r->left < (rest < most ? rest : most))
 		return;
-	memcpy(&head, r.p, sizeof(head));
-	memcpy(payload, r.p + sizeof(head),
-	       (r.left < most ? r.left : most) - sizeof(head));
+	memcpy(&head, r->p, sizeof(head));
+	for (size_t i = 0; i < FLOW_PAYLOAD; i++) {
+		size_t at = sizeof(head) * (i + 1);
+
+		payload[i] = word_at(r->p + at, at < r->left ? r->left - at : 0);
+	}
 	p->fingerprint = flow_fingerprint(proto, ip_id, head, payload);
 }
 
@@ -195,9 +236,9 @@ static size_t bound(struct rbuf *r, size_t len)
 }
 
 /* RFC 9293, section 3.1, from the sequence number on. */
-static void parse_tcp(struct packet *p, struct rbuf r, size_t rest)
+static void parse_tcp(struct packet *p, struct rbuf *r, size_t rest)
 {
-	const uint8_t *h = rbuf_claim(&r, 10);
+	const uint8_t *h = rbuf_claim(r, 10);
 	size_t header;
 
 	if (!h)
@@ -211,7 +252,7 @@ static void parse_tcp(struct packet *p, struct rbuf r, size_t rest)
 
 /* @rest: how much there was of the packet from here on. */
 static void parse_transport(struct packet *p, struct flow_key *key,
-			    struct rbuf r, size_t rest, bool inner)
+			    struct rbuf *r, size_t rest, bool inner)
 {
 	const uint8_t *h;
 
@@ -225,7 +266,7 @@ static void parse_transport(struct packet *p, struct flow_key *key,
 	case IPPROTO_UDPLITE:
 	case IPPROTO_SCTP:
 	case IPPROTO_DCCP:
-		h = rbuf_claim(&r, 4);
+		h = rbuf_claim(r, 4);
 		if (!h) {
 			cut_short(p, inner);
 			break;
@@ -273,11 +314,11 @@ static bool is_source_routed(const uint8_t *options, size_t len)
 	return false;
 }
 
-static void parse_ipv4(struct packet *p, struct flow_key *key, struct rbuf r,
+static void parse_ipv4(struct packet *p, struct flow_key *key, struct rbuf *r,
 		       bool inner)
 {
-	size_t len = (size_t)(r.p[0] & 0xf) * 4;
-	const uint8_t *h = rbuf_claim(&r, len < IP4_MIN ? IP4_MIN : len);
+	size_t len = (size_t)(r->p[0] & 0xf) * 4;
+	const uint8_t *h = rbuf_claim(r, len < IP4_MIN ? IP4_MIN : len);
 	uint16_t fragment;
 	size_t rest;
 
@@ -296,7 +337,7 @@ static void parse_ipv4(struct packet *p, struct flow_key *key, struct rbuf r,
 		set_fragment(p, be16(h + 4), !(fragment & IP_OFFSET));
 	if (fragment & IP_OFFSET)
 		return;
-	rest = bound(&r, be16(h + 2) > len ? be16(h + 2) - len : 0);
+	rest = bound(r, be16(h + 2) > len ? be16(h + 2) - len : 0);
 	if (!inner)
 		set_fingerprint(p, key->proto, be16(h + 4), r, rest);
 	parse_transport(p, key, r, rest, inner);
@@ -345,10 +386,10 @@ static bool skip_extensions(struct packet *p, struct flow_key *key,
 	return false;
 }
 
-static void parse_ipv6(struct packet *p, struct flow_key *key, struct rbuf r,
+static void parse_ipv6(struct packet *p, struct flow_key *key, struct rbuf *r,
 		       bool inner)
 {
-	const uint8_t *h = rbuf_claim(&r, IP6_LEN);
+	const uint8_t *h = rbuf_claim(r, IP6_LEN);
 	size_t rest, before;
 
 	if (!h) {
@@ -365,24 +406,24 @@ static void parse_ipv6(struct packet *p, struct flow_key *key, struct rbuf r,
 	memcpy(key->local, h + 8, 16);
 	memcpy(key->remote, h + 24, 16);
 	key->proto = h[6];
-	rest = bound(&r, be16(h + 4));
-	before = r.left;
-	if (!skip_extensions(p, key, &r, inner)) {
+	rest = bound(r, be16(h + 4));
+	before = r->left;
+	if (!skip_extensions(p, key, r, inner)) {
 		/* A later fragment has its ports in the first one. */
 		if (!p->fragment || p->first_fragment)
 			cut_short(p, inner);
 		return;
 	}
-	rest -= before - r.left;
+	rest -= before - r->left;
 	if (!inner)
 		set_fingerprint(p, key->proto, 0, r, rest);
 	parse_transport(p, key, r, rest, inner);
 }
 
 static void parse_network(struct packet *p, struct flow_key *key,
-			  struct rbuf r, bool inner)
+			  struct rbuf *r, bool inner)
 {
-	uint8_t version = r.left ? r.p[0] >> 4 : 0;
+	uint8_t version = r->left ? r->p[0] >> 4 : 0;
 
 	if (version == 4)
 		parse_ipv4(p, key, r, inner);
@@ -392,28 +433,28 @@ static void parse_network(struct packet *p, struct flow_key *key,
 		p->kind = PACKET_MALFORMED;
 }
 
-static void not_ip(struct packet *p, struct rbuf r, enum packet_kind kind)
+static void not_ip(struct packet *p, struct rbuf *r, enum packet_kind kind)
 {
 	p->kind = kind;
 	p->sent.proto = FLOW_FRAME;
 	p->sent.local_port = p->ethertype;
-	if (!r.failed)
-		set_fingerprint(p, FLOW_FRAME, 0, r, r.left);
+	if (!r->failed)
+		set_fingerprint(p, FLOW_FRAME, 0, r, r->left);
 }
 
-static void parse_ethertype(struct packet *p, struct rbuf r, uint16_t type)
+static void parse_ethertype(struct packet *p, struct rbuf *r, uint16_t type)
 {
 	for (int i = 0; i < MAX_VLAN_TAGS; i++) {
 		if (type != ETH_P_8021Q && type != ETH_P_8021AD)
 			break;
-		rbuf_claim(&r, 2);
-		type = rbuf_be16(&r);
+		rbuf_claim(r, 2);
+		type = rbuf_be16(r);
 	}
 	p->ethertype = type;
 	if (type == ETH_P_IP || type == ETH_P_IPV6)
 		parse_network(p, &p->sent, r, false);
 	else
-		not_ip(p, r, r.failed ? PACKET_MALFORMED : PACKET_NOT_IP);
+		not_ip(p, r, r->failed ? PACKET_MALFORMED : PACKET_NOT_IP);
 }
 
 void parse_packet(struct packet *p, uint32_t linktype, const uint8_t *data,
@@ -422,7 +463,8 @@ void parse_packet(struct packet *p, uint32_t linktype, const uint8_t *data,
 	struct rbuf r = rbuf_of(data, caplen);
 	uint16_t type;
 
-	memset(p, 0, sizeof(*p));
+	p->sent = p->inner = (struct flow_key){ 0 };
+	memset((uint8_t *)p + REST_AT, 0, sizeof(*p) - REST_AT);
 	switch (linktype) {
 	case LINKTYPE_ETHERNET:
 		rbuf_claim(&r, 12);
@@ -444,14 +486,14 @@ void parse_packet(struct packet *p, uint32_t linktype, const uint8_t *data,
 	case LINKTYPE_RAW:
 	case LINKTYPE_IPV4:
 	case LINKTYPE_IPV6:
-		parse_network(p, &p->sent, r, false);
+		parse_network(p, &p->sent, &r, false);
 		return;
 	default:
-		not_ip(p, r, PACKET_NOT_IP);
+		not_ip(p, &r, PACKET_NOT_IP);
 		return;
 	}
 	if (r.failed)
 		p->kind = PACKET_MALFORMED;
 	else
-		parse_ethertype(p, r, type);
+		parse_ethertype(p, &r, type);
 }
