@@ -47,6 +47,7 @@ struct packettab {
 	uint32_t heads[PACKETS];	/* index + 1 */
 	uint32_t places[PACKETS];	/* who was last told of one: index + 1 */
 	uint32_t at;
+	uint64_t told_ns;		/* the latest of them */
 	uint64_t copies_until_ns;
 	struct read reads[READS];	/* a ring */
 	uint32_t read_heads[READS];	/* index + 1 */
@@ -213,6 +214,8 @@ void packettab_add(struct packettab *t, const struct packettab_packet *p)
 		p->owner->refs++;
 	e->next = *head;
 	*head = (uint32_t)(e - t->entries) + 1;
+	if (p->mono_ns > t->told_ns)
+		t->told_ns = p->mono_ns;
 	if (!p->alone)
 		mark_shared(t, p);
 }
@@ -369,6 +372,11 @@ static enum packettab_found answer_pending(struct packettab *t,
 	return PACKETTAB_FOUND;
 }
 
+bool packettab_is_quiet(const struct packettab *t, uint64_t mono_ns)
+{
+	return t->told_ns + SHARED_NS < mono_ns;
+}
+
 enum packettab_found packettab_find(struct packettab *t,
 				    const struct packettab_packet *q,
 				    const struct packettab_packet **out)
@@ -377,8 +385,6 @@ enum packettab_found packettab_find(struct packettab *t,
 	const struct entry *entry = NULL;
 	uint32_t first = t->heads[bucket_of(q->fingerprint)];
 
-	if (!t->at)
-		return PACKETTAB_NOT_SHARED;
 	for (uint32_t i = q->fingerprint ? first : 0; i;
 	     i = t->entries[i - 1].next) {
 		const struct packettab_packet *p = &t->entries[i - 1].packet;

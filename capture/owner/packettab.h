@@ -73,6 +73,9 @@ enum packettab_found packettab_find(struct packettab *t,
 				    const struct packettab_packet *q,
 				    const struct packettab_packet **out);
 
+/* Nothing was told that a packet of that time, or a later one, could be. */
+bool packettab_is_quiet(const struct packettab *t, uint64_t mono_ns);
+
 /* A process has a packet socket: it may read what comes after. */
 void packettab_expect_copies(struct packettab *t, uint64_t mono_ns);
 /* Whether who reads a frame of that time may still be told. */

@@ -186,6 +186,7 @@ static bool ask(struct resolver *r, const struct packet *p,
 
 	/* Of a connection only what is read is told packet by packet. */
 	found = (key->proto != IPPROTO_TCP || p->tcp_payload) &&
+		!packettab_is_quiet(r->packets, ts_ns) &&
 		ask_packet(r, key, sends, ts_ns, end, &a.here);
 	if (!found) {
 		found = flowtab_find(r->flows, &q, &a);
