@@ -14,6 +14,7 @@
 #define PRUNE_NS	100000000ull	/* between two looks for what is older */
 #define RESET_GRACE_NS	1000000ull	/* close() sends its RST after closing */
 #define EVICT_PROBES	64
+#define OPEN_PROBES	16		/* the oldest of so few is old enough */
 #define FRAME_COOKIE	(1ull << 63)	/* apart from those the kernel counts */
 #define OWNERS_PER_SOCK	4		/* listener, then who accepted */
 #define ROLES		2		/* who sends, who reads */
@@ -77,6 +78,7 @@ struct flowtab {
 	uint32_t flow_hand;		/* where eviction looks next */
 	uint32_t sock_hand;
 	uint64_t frames;		/* of flowtab_frame(), so far */
+	uint32_t closed_flows;		/* whose socket has ended */
 	struct flowtab_stats stats;
 };
 
@@ -414,6 +416,7 @@ static void flow_free(struct flowtab *t, struct flow *f)
 	f->next = t->free_flows;
 	t->free_flows = f;
 	t->stats.flows--;
+	t->closed_flows -= s->closed_ns != 0;
 	if (--s->flows == 0 && (s->closed_ns || !s->hashed))
 		sock_free(t, s);
 }
@@ -429,10 +432,11 @@ static bool flow_open(const struct flow *f)
  */
 static struct sock *flow_evict(struct flowtab *t)
 {
+	int probes = t->closed_flows ? EVICT_PROBES : OPEN_PROBES;
 	struct flow *victim = NULL;
 	struct sock *s;
 
-	for (int i = 0; i < EVICT_PROBES; i++) {
+	for (int i = 0; i < probes; i++) {
 		struct flow *f = &t->flows[t->flow_hand++ & (t->max - 1)];
 
 		if (!f->used)
@@ -532,6 +536,7 @@ static void flow_add(struct flowtab *t, const struct flow_key *key,
 			    .last_ns = from_ns, .key = *key, .used = true };
 	*head = f;
 	t->stats.flows++;
+	t->closed_flows += s->closed_ns != 0;
 }
 
 /* ---- events ---- */
@@ -617,12 +622,14 @@ void flowtab_close(struct flowtab *t, uint64_t cookie, uint64_t ts_ns)
 {
 	struct sock *s = sock_find(t, cookie);
 
-	if (!s)
+	if (!s || s->closed_ns)
 		return;
-	if (!s->flows)
+	if (!s->flows) {
 		sock_free(t, s);
-	else if (!s->closed_ns)
-		s->closed_ns = ts_ns;
+		return;
+	}
+	s->closed_ns = ts_ns;
+	t->closed_flows += s->flows;
 }
 
 /* The next of a burst: the answer for the one before holds on. */
