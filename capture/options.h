@@ -18,6 +18,7 @@
 #include <stdio.h>
 
 #include "process/filter.h"
+#include "process/mask.h"
 #include "host/compressor.h"
 #include "host/log.h"
 #include "host/sandbox.h"
@@ -112,7 +113,7 @@ struct options {
 	bool no_promiscuous;
 	bool no_comments;
 	bool no_process_table;
-	bool no_cmdline;
+	enum cmdline_mode cmdline;
 	bool quiet;
 	bool hash;
 	enum log_level log_level;

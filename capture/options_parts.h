@@ -54,6 +54,10 @@ int options_take_log_level(struct options *o, const struct option_row *row,
 			   const char *arg);
 int options_take_sandbox(struct options *o, const struct option_row *row,
 			 const char *arg);
+int options_take_cmdline(struct options *o, const struct option_row *row,
+			 const char *arg);
+int options_take_no_cmdline(struct options *o, const struct option_row *row,
+			    const char *arg);
 int options_take_compression(struct options *o, const struct option_row *row,
 			     const char *arg);
 int options_take_host(struct options *o, const struct option_row *row,

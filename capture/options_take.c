@@ -356,6 +356,32 @@ int options_take_sandbox(struct options *o, const struct option_row *row,
 	return bad_value(row, arg);
 }
 
+int options_take_cmdline(struct options *o, const struct option_row *row,
+			 const char *arg)
+{
+	static const char *const modes[] = {
+		[CMDLINE_MASKED] = "masked",
+		[CMDLINE_FULL] = "full",
+		[CMDLINE_NONE] = "none",
+	};
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
+		if (!strcmp(arg, modes[i])) {
+			o->cmdline = (enum cmdline_mode)i;
+			return 0;
+		}
+	return bad_value(row, arg);
+}
+
+int options_take_no_cmdline(struct options *o, const struct option_row *row,
+			    const char *arg)
+{
+	(void)row;
+	(void)arg;
+	o->cmdline = CMDLINE_NONE;
+	return 0;
+}
+
 int options_take_compression(struct options *o, const struct option_row *row,
 			     const char *arg)
 {

@@ -116,9 +116,10 @@ size_t attribution_end(const struct attribution *a, const void *buf, bool src);
 #define PROCESS_EXE_WORLD_WRITABLE (1u << 2)	/* its directory is */
 #define PROCESS_EXEPATH_TRUNCATED  (1u << 3)
 #define PROCESS_CMDLINE_TRUNCATED  (1u << 4)
-#define PROCESS_CMDLINE_WITHHELD   (1u << 5)	/* --no-cmdline */
+#define PROCESS_CMDLINE_WITHHELD   (1u << 5)	/* --cmdline=none */
 #define PROCESS_FORKED		   (1u << 6)	/* fork without exec */
 #define PROCESS_EXITED		   (1u << 7)	/* exit_status is valid */
+#define PROCESS_CMDLINE_MASKED	   (1u << 8)	/* secrets in it are stars */
 
 /* Field types of a process record.  Stable; never reused. */
 enum field {

@@ -308,7 +308,7 @@ static int open_probe(struct owners *o)
 
 static int open_tables(struct owners *o, const struct owners_options *options)
 {
-	struct proctab_options p = { .no_cmdline = options->no_cmdline,
+	struct proctab_options p = { .cmdline = options->cmdline,
 				     .exe_inodes = options->hash,
 				     .filter = options->filter };
 	int err;

@@ -18,7 +18,7 @@ struct flowtab_socket;
 struct owners;
 
 struct owners_options {
-	bool no_cmdline;
+	enum cmdline_mode cmdline;
 	bool hash;			/* SHA-256 of executables */
 	const struct filter *filter;	/* borrowed; see proctab_options */
 	struct lookup *lookup;		/* borrowed */

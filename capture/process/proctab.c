@@ -142,12 +142,27 @@ static void set_user(struct proctab *t, struct process *p, uint32_t uid)
 		SET_STRING(p, FIELD_USER, user, name);
 }
 
+static void mask(struct process *p)
+{
+	bool masked;
+
+	p->cmdline_len = (uint16_t)mask_arguments(p->cmdline, p->cmdline_len,
+						  &masked);
+	if (masked)
+		p->flags |= PROCESS_CMDLINE_MASKED;
+}
+
 static void withhold(const struct proctab *t, struct process *p)
 {
-	if (!t->options.no_cmdline || !process_has(p, FIELD_CMDLINE))
+	if (t->options.cmdline == CMDLINE_FULL ||
+	    !process_has(p, FIELD_CMDLINE))
 		return;
-	p->has &= ~(1ull << FIELD_CMDLINE);
-	p->flags |= PROCESS_CMDLINE_WITHHELD;
+	if (t->options.cmdline == CMDLINE_MASKED) {
+		mask(p);
+	} else {
+		p->has &= ~(1ull << FIELD_CMDLINE);
+		p->flags |= PROCESS_CMDLINE_WITHHELD;
+	}
 	have(p, FIELD_FLAGS);
 }
 

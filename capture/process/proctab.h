@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "process/mask.h"
 #include "process/procfs.h"
 #include "record.h"
 
@@ -66,7 +67,7 @@ struct proc {
 };
 
 struct proctab_options {
-	bool no_cmdline;
+	enum cmdline_mode cmdline;
 	bool exe_inodes;		/* of what runs already, too: for --hash */
 	int proc_fd;			/* an open /proc, borrowed */
 	struct lookup *lookup;		/* borrowed */

@@ -65,7 +65,7 @@ static int open_with_rights(struct parts *p)
 {
 	const struct options *o = p->options;
 	struct owners_options oo = {
-		.no_cmdline = o->no_cmdline,
+		.cmdline = o->cmdline,
 		.hash = o->hash,
 		.filter = &o->filter,
 		.lookup = p->lookup,

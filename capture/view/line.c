@@ -97,6 +97,7 @@ static void put_flags(struct json *j, const struct process *p)
 		{ PROCESS_EXE_WORLD_WRITABLE, "exe_world_writable" },
 		{ PROCESS_CMDLINE_TRUNCATED, "cmdline_truncated" },
 		{ PROCESS_CMDLINE_WITHHELD, "cmdline_withheld" },
+		{ PROCESS_CMDLINE_MASKED, "cmdline_masked" },
 		{ PROCESS_FORKED, "forked" },
 	};
 

@@ -13,6 +13,7 @@
 #include "lookup/lookup.h"
 #include "lookup/container_name.h"
 #include "process/filter.h"
+#include "process/mask.h"
 #include "process/procfs.h"
 #include "printable.h"
 
@@ -117,10 +118,13 @@ static bool has_socket(const struct list *l, uint32_t pid)
 /* ---- what runs ---- */
 
 /* Only what can be shown: braces end a value of the dialog's. */
-static void take_cmdline(struct running *r, const struct process *p)
+static void take_cmdline(struct running *r, struct process *p)
 {
-	size_t n = p->cmdline_len < sizeof(r->cmdline) ?
-		p->cmdline_len : sizeof(r->cmdline) - 1;
+	bool masked;
+	size_t n = mask_arguments(p->cmdline, p->cmdline_len, &masked);
+
+	if (n >= sizeof(r->cmdline))
+		n = sizeof(r->cmdline) - 1;
 
 	for (size_t i = 0; i < n; i++)
 		r->cmdline[i] = p->cmdline[i] ? p->cmdline[i] : ' ';

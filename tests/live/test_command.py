@@ -193,6 +193,23 @@ class Command(world.LiveTest):
         self.assertEqual(self.rows(path, "proc.src.cmdline_withheld",
                                    where="tcp")[0], ("1",))
 
+    def test_a_secret_in_its_arguments_is_masked(self):
+        server = self.tcp_server()
+        url = f"http://alice:hunter2@127.0.0.1:{server.told}/"
+        argv = ["-i", "lo", "-q", "--", "curl", "-s", "-H",
+                "X-Token: hunter2", url]
+        path, _ = self.capture(*argv)
+        where = 'proc.src.name == "curl" && tcp'
+        self.assertEqual(
+            self.rows(path, "proc.src.cmdline", "proc.src.cmdline_masked",
+                      where=where)[0],
+            (f"curl -s -H X-Token: *** {url.replace('hunter2', '***')}", "1"))
+        path, _ = self.capture("--cmdline=full", *argv)
+        self.assertEqual(
+            self.rows(path, "proc.src.cmdline", "proc.src.cmdline_masked",
+                      where=where)[0],
+            (f"curl -s -H X-Token: hunter2 {url}", "0"))
+
     def test_process_ids_in_the_standards_option(self):
         """Option 8: pid and thread, the sender's first."""
         server = self.tcp_server()

@@ -131,6 +131,7 @@ class Fields(unittest.TestCase):
             "exe_deleted": "1", "exe_memfd": "0", "forked": "1",
             "exe_world_writable": "0", "exepath_truncated": "0",
             "cmdline_truncated": "0", "cmdline_withheld": "0",
+            "cmdline_masked": "0",
             "sha256": bytes(range(32)).hex()}
         rows = tshark.fields(self.file, *[f"proc.{w}" for w in words],
                              *[f"proc.dst.{w}" for w in words])

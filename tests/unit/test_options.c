@@ -46,7 +46,8 @@ static void nothing_means_everything(void **state)
 	assert_int_equal(o.max_duration_ns, 0);
 	assert_int_equal(o.geo_count, 0);
 	assert_false(o.no_promiscuous || o.no_comments || o.no_process_table ||
-		     o.no_cmdline || o.quiet || o.hash);
+		     o.quiet || o.hash);
+	assert_int_equal(o.cmdline, CMDLINE_MASKED);
 	assert_true(filter_is_empty(&o.filter));
 }
 
@@ -70,7 +71,10 @@ static void each_option_sets_its_own(void **state)
 	assert_string_equal(o.geo[0], "a.mmdb");
 	assert_string_equal(o.geo[1], "b.mmdb");
 	assert_true(o.no_promiscuous && o.no_comments && o.no_process_table &&
-		    o.no_cmdline && o.quiet);
+		    o.cmdline == CMDLINE_NONE && o.quiet);
+	assert_int_equal(PARSE(&o, "--cmdline", "full"), 0);
+	assert_int_equal(o.cmdline, CMDLINE_FULL);
+	assert_int_equal(PARSE(&o, "--cmdline=some"), -EINVAL);
 
 	assert_int_equal(PARSE(&o, "--interface=lo", "--snapshot-length", "0",
 			       "--buffer-size=1", "--autostop=packets:5",

@@ -23,9 +23,9 @@ static const uint8_t boot_id[16] = {
 
 static struct lookup *lookup;
 
-static struct proctab *make(bool no_cmdline)
+static struct proctab *make(enum cmdline_mode cmdline)
 {
-	struct proctab_options o = { .no_cmdline = no_cmdline,
+	struct proctab_options o = { .cmdline = cmdline,
 				     .proc_fd = tree_fd,
 				     .lookup = lookup };
 	struct proctab *t = proctab_new(&o);
@@ -41,7 +41,7 @@ static int begin(void **state)
 	tree_text("sys/kernel/random/boot_id",
 		  "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0\n");
 	lookup = lookup_new(tree_fd, tree_fd);
-	*state = make(false);
+	*state = make(CMDLINE_FULL);
 	return 0;
 }
 
@@ -616,7 +616,7 @@ static void a_late_exec_tells_one_name(void **state)
 
 static void a_withheld_command_line_is_nowhere(void **state)
 {
-	struct proctab *t = make(true);
+	struct proctab *t = make(CMDLINE_NONE);
 	static const uint32_t pids[] = { 41, 42, 43 };
 
 	(void)state;
@@ -634,6 +634,25 @@ static void a_withheld_command_line_is_nowhere(void **state)
 		assert_null(memmem(program->record, program->record_len, "secret",
 				   6));
 	}
+	proctab_free(t);
+}
+
+static void a_secret_in_the_arguments_is_nowhere(void **state)
+{
+	struct proctab *t = make(CMDLINE_MASKED);
+	const struct program *program;
+	struct process r;
+
+	(void)state;
+	tree_stat(41, "curl", 7, TICKS);
+	tree_text("41/cmdline", "curl --password=hunter2");
+	assert_int_equal(proctab_scan(t), 1);
+	program = proctab_by_pid(t, 41)->program;
+	r = record_of(program);
+	assert_string_equal(r.cmdline, "curl --password=***");
+	assert_true(r.flags & PROCESS_CMDLINE_MASKED);
+	assert_null(memmem(program->record, program->record_len, "hunter2",
+			   7));
 	proctab_free(t);
 }
 
@@ -881,6 +900,7 @@ int main(void)
 		proctab_test(another_namespace_is_learnt_from_the_next_event),
 		proctab_test(a_late_exec_tells_one_name),
 		proctab_test(a_withheld_command_line_is_nowhere),
+		proctab_test(a_secret_in_the_arguments_is_nowhere),
 		proctab_test(descendants_are_followed),
 		proctab_test(a_child_found_in_proc_is_followed),
 		proctab_test(the_table_has_totals_of_what_was_written),

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "exact.h"
+
+#include <stdio.h>
+
+#include "process/mask.h"
+
+#define MAX 4096
+
+/* "|" stands for the zero byte between arguments. */
+static void assert_becomes(const char *before, const char *after)
+{
+	size_t len = strlen(before);
+	char *args = exact_copy(before, len);
+	bool masked;
+
+	for (size_t i = 0; i < len; i++)
+		if (args[i] == '|')
+			args[i] = '\0';
+	len = mask_arguments(args, len, &masked);
+	for (size_t i = 0; i < len; i++)
+		if (!args[i])
+			args[i] = '|';
+	if (len != strlen(after) || memcmp(args, after, len))
+		fail_msg("%s: %.*s, not %s", before, (int)len, args, after);
+	assert_int_equal(masked, strcmp(before, after) != 0);
+	free(args);
+}
+
+static void assert_stays(const char *args)
+{
+	assert_becomes(args, args);
+}
+
+static void options_with_a_name_for_it(void **state)
+{
+	(void)state;
+	assert_becomes("x|--password=hunter2|-v", "x|--password=***|-v");
+	assert_becomes("x|--password|hunter2|-v", "x|--password|***|-v");
+	assert_becomes("x|--db-Password|two words", "x|--db-Password|***");
+	assert_becomes("x|--api-key|k1|--token=t1", "x|--api-key|**|--token=**");
+	assert_becomes("java|-Dssl.keyPass=abcd", "java|-Dssl.keyPass=***");
+	assert_becomes("env|PGPASSWORD=abcd|psql", "env|PGPASSWORD=***|psql");
+	assert_becomes("env|MYSQL_PWD=abcd|mysql", "env|MYSQL_PWD=***|mysql");
+	assert_becomes("openssl|rsa|-passin|pass:abcd",
+		       "openssl|rsa|-passin|***");
+	assert_becomes("aws|--secret-access-key|abcd",
+		       "aws|--secret-access-key|***");
+	assert_becomes("curl|--oauth2-bearer|abcd", "curl|--oauth2-bearer|***");
+}
+
+static void letters_of_well_known_programs(void **state)
+{
+	(void)state;
+	assert_becomes("mysql|-psecret|-h|db", "mysql|-p***|-h|db");
+	assert_becomes("/usr/bin/mysqldump|-psecret|db",
+		       "/usr/bin/mysqldump|-p***|db");
+	assert_stays("mysql|-p|database");
+	assert_becomes("sshpass|-p|abcd|ssh|h", "sshpass|-p|***|ssh|h");
+	assert_becomes("redis-cli|-a|abcd", "redis-cli|-a|***");
+	assert_becomes("ldapsearch|-w|abcd|-x", "ldapsearch|-w|***|-x");
+	assert_stays("nc|-p|8080|host");
+}
+
+static void logins(void **state)
+{
+	(void)state;
+	assert_becomes("curl|-u|alice:hunter2|http://h/",
+		       "curl|-u|alice:***|http://h/");
+	assert_becomes("curl|-ualice:hunter2|h", "curl|-ualice:***|h");
+	assert_becomes("curl|--user|alice:hunter2", "curl|--user|alice:***");
+	assert_becomes("curl|--proxy-user|a:bcde", "curl|--proxy-user|a:***");
+	assert_becomes("smbclient|-U|alice%hunter2", "smbclient|-U|alice%***");
+	assert_stays("curl|-u|alice|http://h/");
+	assert_stays("docker|run|-u|1000:1000|image");
+	assert_becomes("git|clone|https://alice:hunter2@h/x?a:b@c",
+		       "git|clone|https://alice:***@h/x?a:b@c");
+	assert_becomes("x|-x|socks5h://a:p@ss@h:1080|-v",
+		       "x|-x|socks5h://a:***@h:1080|-v");
+	assert_becomes("x|--url=postgres://a:bcde@h/db|ftp://c:d@h",
+		       "x|--url=postgres://a:***@h/db|ftp://c:*@h");
+	assert_stays("x|http://h:8080/a@b|http://[::1]:80/|mailto:a@b");
+	assert_stays("ssh|alice@h");
+}
+
+static void headers(void **state)
+{
+	(void)state;
+	assert_becomes("curl|-H|Authorization: Bearer abc|h",
+		       "curl|-H|Authorization: ***|h");
+	assert_becomes("curl|-Hauthorization:Basic abc",
+		       "curl|-Hauthorization:***");
+	assert_becomes("wget|--header=Proxy-Authorization: Basic abc",
+		       "wget|--header=Proxy-Authorization: ***");
+	assert_becomes("curl|-H|X-Api-Key: abcd|-H|Cookie: a=b; c=d",
+		       "curl|-H|X-Api-Key: ***|-H|Cookie: ***");
+	assert_stays("curl|-H|Accept: text/html|http://cookie:80/");
+}
+
+static void what_is_inside_of_an_argument(void **state)
+{
+	(void)state;
+	assert_becomes("sh|-c|curl -u a:bcde -H 'Authorization: Bearer x y' h",
+		       "sh|-c|curl -u a:*** -H 'Authorization: ***' h");
+	assert_becomes("sh|-c|x --password abcd; y --token=abcd z",
+		       "sh|-c|x --password *** y --token=*** z");
+	assert_becomes("sh|-c|PGPASSWORD=\"a b\" psql -h db",
+		       "sh|-c|PGPASSWORD=\"***\" psql -h db");
+	assert_becomes("curl|-d|{\"user\":\"a\",\"password\": \"bcde\",\"n\":1}",
+		       "curl|-d|{\"user\":\"a\",\"password\": \"***\",\"n\":1}");
+	assert_becomes("curl|http://h/?access_token=abcd&x=1",
+		       "curl|http://h/?access_token=***&x=1");
+}
+
+static void what_is_none_stays(void **state)
+{
+	(void)state;
+	assert_stays("");
+	assert_stays("|||");
+	assert_stays("x|--password");
+	assert_stays("x|--no-password|file");
+	assert_stays("x|--ask-pass|host|--password-stdin|file");
+	assert_stays("x|--password|--verbose");
+	assert_stays("x|--bypass=yes|--compass|north|passwd|file");
+	assert_stays("gpg|--passphrase-file|/etc/x|--password-file=/etc/x");
+	assert_stays("x|--password=|next");
+	assert_stays("python3|-c|import time; d = {1: 2}");
+}
+
+/* xorshift32, Marsaglia 2003: the same run every time. */
+static uint32_t below(uint32_t n)
+{
+	static uint32_t x = 2463534242;
+
+	x ^= x << 13;
+	x ^= x >> 17;
+	x ^= x << 5;
+	return x % n;
+}
+
+/* Each of these has no byte outside, is not longer, and is masked for good. */
+static void any_bytes_are_safe(void **state)
+{
+	static const char *const parts[] = {
+		"-u", "--password", "=", ":", "://", "@", "'", "\"", " ", "a",
+		"token", "-p", "mysql", "%", "Authorization", "/", "\xff",
+	};
+	bool masked;
+	int hits = 0;
+
+	(void)state;
+	for (int run = 0; run < 20000; run++) {
+		char before[MAX], *args;
+		size_t len = 0, n, again;
+
+		for (uint32_t i = below(12); i; i--) {
+			const char *part = parts[below(17)];
+
+			memcpy(before + len, part, strlen(part) + 1);
+			len += strlen(part) + below(2);
+		}
+		args = exact_copy(before, len);
+		n = mask_arguments(args, len, &masked);
+		hits += masked;
+		assert_true(n <= len);
+		assert_true(masked || (n == len && !memcmp(args, before, n)));
+		memcpy(before, args, n);
+		again = mask_arguments(args, n, &masked);
+		assert_true(again == n && !memcmp(args, before, n));
+		free(args);
+	}
+	assert_in_range(hits, 1000, 19000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(options_with_a_name_for_it),
+		cmocka_unit_test(letters_of_well_known_programs),
+		cmocka_unit_test(logins),
+		cmocka_unit_test(headers),
+		cmocka_unit_test(what_is_inside_of_an_argument),
+		cmocka_unit_test(what_is_none_stays),
+		cmocka_unit_test(any_bytes_are_safe),
+	};
+
+	return cmocka_run_group_tests_name("mask", tests, NULL, NULL);
+}
