@@ -16,6 +16,7 @@
 #include "host/child.h"
 #include "doctor.h"
 #include "host/clocks.h"
+#include "host/key_file.h"
 #include "wireshark/extcap.h"
 #include "host/log.h"
 #include "options.h"
@@ -31,20 +32,27 @@
 
 enum { EXIT_BAD_USAGE = 2 };
 
+static const char *temporary_directory(const struct options *o)
+{
+	const char *dir = o->temp_dir ? o->temp_dir :
+					privilege_getenv("TMPDIR");
+
+	return dir && *dir ? dir : "/tmp";
+}
+
 /*
  * As dumpcap does without -w: a new file, and its name on stderr.  It stays
  * open: in a shared directory its name may soon be that of another.
  */
 static int temporary_file(struct options *o, char *path, size_t size)
 {
-	const char *dir = o->temp_dir ? o->temp_dir :
-					privilege_getenv("TMPDIR");
+	const char *dir = temporary_directory(o);
 	const char *name = o->interfaces[0].name;
 	struct sudo_user_rights root;
 	int err = sudo_user_enter(&root);
 
 	snprintf(path, size, "%s/pktwho_%.32s_XXXXXX.pcapng",
-		 dir && *dir ? dir : "/tmp", strchr(name, '/') ? "if" : name);
+		 dir, strchr(name, '/') ? "if" : name);
 	if (!err) {
 		o->write_fd = mkostemps(path, 7, O_CLOEXEC);
 		err = o->write_fd < 0 ? -errno : 0;
@@ -220,12 +228,56 @@ static int get_privilege(char **argv)
 	return err;
 }
 
+/* What it shall be called by, and what it leaves: before all that is ours. */
+static int start_command(struct options *o, struct child *command,
+			 struct key_file *keys)
+{
+	bool no_stdout = options_show(o) ||
+			 (o->write && !strcmp(o->write, "-"));
+	int err;
+
+	if (o->keylog) {
+		err = key_file_open(keys, temporary_directory(o));
+		if (err)
+			return err;
+		o->keys_fd = keys->fd;
+	}
+	err = child_fork(command, o->command, no_stdout);
+	if (err && o->keylog)
+		key_file_close(keys);
+	return err;
+}
+
+/* The capture's own end; then what is left of it. */
+static int run(struct options *o, struct child *c)
+{
+	char path[4096];
+	struct session *s;
+	int err, closed;
+
+	err = o->write || options_show(o) ? 0 :
+	      temporary_file(o, path, sizeof(path));
+	if (!err)
+		err = session_open(&s, o, c);
+	if (!err) {
+		err = session_run(s);
+		closed = session_close(s);
+		err = err ? err : closed;
+	} else if (err == -EPIPE) {
+		err = 0;
+	} else if (o->write == path) {
+		unlink(path);	/* nothing is in it */
+	}
+	if (err == -ENOMEM)
+		log_error("not enough memory");
+	return err;
+}
+
 static int capture(struct options *o, char **argv)
 {
 	struct child command, *c = NULL;
-	char path[4096];
-	struct session *s;
-	int err, closed, status;
+	struct key_file keys;
+	int err, status;
 
 	signals_ignore();
 	if (o->write && !o->force && !o->ring.asked &&
@@ -248,29 +300,14 @@ static int capture(struct options *o, char **argv)
 	if (o->exclude && exclude_connection(o))
 		return EXIT_BAD_USAGE;
 	if (o->command) {
-		bool no_stdout = options_show(o) ||
-				 (o->write && !strcmp(o->write, "-"));
-
-		if (child_fork(&command, o->command, no_stdout))
+		if (start_command(o, &command, &keys))
 			return EXIT_FAILURE;
 		c = &command;
 	}
-	err = o->write || options_show(o) ? 0 :
-	      temporary_file(o, path, sizeof(path));
-	if (!err)
-		err = session_open(&s, o, c);
-	if (!err) {
-		err = session_run(s);
-		closed = session_close(s);
-		err = err ? err : closed;
-	} else if (err == -EPIPE) {
-		err = 0;
-	} else if (o->write == path) {
-		unlink(path);	/* nothing is in it */
-	}
-	if (err == -ENOMEM)
-		log_error("not enough memory");
+	err = run(o, c);
 	status = c ? child_wait(c) : 0;
+	if (o->keylog)
+		key_file_close(&keys);
 	return err ? EXIT_FAILURE : status;
 }
 

@@ -86,6 +86,8 @@ struct options {
 	bool force;			/* overwrite what is there */
 	const char *write;		/* file, "-", or NULL: a temporary one */
 	int write_fd;			/* of a temporary one; 0: not open */
+	bool keylog;			/* the command's keys go into the file */
+	int keys_fd;			/* where they come from; 0: nowhere */
 	const char *geo[OPTIONS_MAX_GEO];
 	int geo_count;
 	int snaplen;			/* bytes */

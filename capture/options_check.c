@@ -167,6 +167,10 @@ int options_check(const struct options *o)
 		err = options_bad("too long a", "--capture-comment");
 	if (err)
 		return err;
+	if (o->keylog && !o->command)
+		return options_bad("whose keys, without a command after", "--");
+	if (o->keylog && !o->write && options_show(o))
+		return options_bad("no file for keys to be in, without", "-w");
 	if (o->filter.follow && filter_is_empty(&o->filter))
 		return options_bad("nobody to follow:", "--follow");
 	if (o->command && o->until_eof)

@@ -16,7 +16,7 @@ static const char purpose[] =
 static const char tail[] =
 "\n"
 "With COMMAND: only what it and its descendants send and receive, until it\n"
-"ends.  Under sudo it runs as the user who called.  Then, for example:\n"
+"ends, as the user who called sudo; --keylog keeps its TLS keys.  Then:\n"
 "  tshark -r FILE -Y 'proc.name == \"curl\"'\n";
 
 /* "  -i, --interface NAME"; the number of columns it takes. */

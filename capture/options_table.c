@@ -96,6 +96,8 @@ const struct option_row options_table[] = {
 	  .dialog = { DIALOG_BOTH, PAGE_PROCESSES, "And what they start" } },
 	{ 0, "hash", NULL, "SHA-256 of each executable",
 	  OPTION_THERE, FLAG(hash) },
+	{ 0, "keylog", NULL, NULL,
+	  OPTION_HERE, FLAG(keylog) },
 	{ 0, "geo", "FILE", "country database (mmdb); may be repeated",
 	  OPTION_HERE, VALUE_FILE, .take = options_take_geo,
 	  .dialog = { DIALOG_LOCAL, PAGE_CAPTURE, "Country database",

@@ -11,6 +11,7 @@
 #define PCAPNG_BLOCK_IDB 0x00000001u	/* 4.2 Interface Description */
 #define PCAPNG_BLOCK_EPB 0x00000006u	/* 4.3 Enhanced Packet */
 #define PCAPNG_BLOCK_ISB 0x00000005u	/* 4.6 Interface Statistics */
+#define PCAPNG_BLOCK_DSB 0x0000000Au	/* 4.7 Decryption Secrets */
 #define PCAPNG_BLOCK_CB  0x00000BADu	/* 4.9 Custom, may be copied */
 
 #define PCAPNG_BYTE_ORDER_MAGIC 0x1A2B3C4Du	/* 4.1 */
@@ -43,6 +44,8 @@
 
 #define PCAPNG_EPB_FLAG_INBOUND	 1u
 #define PCAPNG_EPB_FLAG_OUTBOUND 2u
+
+#define PCAPNG_DSB_TLS_KEYS 0x544c534bu	/* 4.7: NSS's key log */
 
 /* Interface Statistics options, 4.6. */
 #define PCAPNG_ISB_STARTTIME 2

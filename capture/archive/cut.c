@@ -45,10 +45,12 @@ struct cut {
 	uint32_t out_count;
 	struct pcapng_writer *writer;
 	long packets;
+	struct wbuf keys;		/* blocks that wait for a packet */
 	struct wbuf table;
 	uint32_t table_count;
 	uint8_t table_bytes[PCAPNG_MAX_BLOCK - 64];
 	uint8_t block[BLOCK_ROOM];
+	uint8_t key_bytes[PCAPNG_MAX_BLOCK];
 };
 
 /* ---- what is wanted ---- */
@@ -189,6 +191,27 @@ static int describe_interface(struct cut *c, uint32_t *number)
 						 c->out[n].len);
 }
 
+/* What opens later packets; of too much at once only the first is kept. */
+static void keep_keys(struct cut *c, const uint8_t *block, size_t len)
+{
+	if (!c->keys.base)
+		c->keys = wbuf_of(c->key_bytes, sizeof(c->key_bytes));
+	if (len <= c->keys.cap - c->keys.len)
+		wbuf_put(&c->keys, block, len);
+}
+
+static int put_keys(struct cut *c)
+{
+	int err = 0;
+
+	for (size_t at = 0, len; !err && at < c->keys.len; at += len) {
+		len = (size_t)get_le(c->key_bytes + at + 4, 4);
+		err = put_block(c, c->key_bytes + at, len);
+	}
+	c->keys.len = 0;
+	return err;
+}
+
 /* What the new file does not say of it yet. */
 static void put_record(struct wbuf *w, const struct archive_packet *p,
 		       struct person *person)
@@ -215,6 +238,8 @@ static int put_packet(struct cut *c, const struct archive_packet *p,
 
 	if (!err)
 		err = describe_interface(c, &number);
+	if (!err)
+		err = put_keys(c);
 	if (err)
 		return err;
 	wbuf_put(&w, block, p->options_end);
@@ -321,6 +346,8 @@ static int on_block(void *ctx, const uint8_t *block, size_t len)
 		c->in.count = 0;
 	if (get_le(block, 4) == PCAPNG_BLOCK_IDB)
 		return add_interface(c, block, len);
+	if (get_le(block, 4) == PCAPNG_BLOCK_DSB)
+		keep_keys(c, block, len);
 	if (get_le(block, 4) != PCAPNG_BLOCK_EPB ||
 	    archive_packet_read(&p, &c->in, block, len))
 		return 0;

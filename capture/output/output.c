@@ -33,6 +33,9 @@
 #define MAX_INTERFACES	64
 #define RETRY_NS	250000000ull	/* to open a file */
 #define TABLE_ROOM	(PCAPNG_MAX_BLOCK - 64)
+#define KEYS_MAX	131072		/* bytes that wait, or will be repeated */
+#define KEYS_REPEATED	32768		/* of them in a ring's next file */
+#define KEYS_EXTRA	24		/* around them, and padding */
 #define ATTRS		(ATTR_IMPORT + 1)
 
 /* What is counted anew in each file. */
@@ -70,6 +73,9 @@ struct output {
 	int interface_count;
 	char os[160];
 	struct file file;
+	char keys[KEYS_MAX];
+	size_t keys_len;
+	size_t keys_written;		/* of them, into this file */
 	uint8_t record[2][PROCESS_MAX + 16];	/* option bytes, one each end */
 	struct wbuf table;		/* records of the block being filled */
 	uint32_t table_count;
@@ -221,6 +227,42 @@ void output_abandon(struct output *o)
 	free_output(o);
 }
 
+/* ---- keys ---- */
+
+/* No more than @size stay, from the beginning of a line on. */
+static void forget_keys(struct output *o, size_t size)
+{
+	size_t at = o->keys_len > size ? o->keys_len - size : 0;
+
+	while (at && at < o->keys_len && o->keys[at - 1] != '\n')
+		at++;
+	memmove(o->keys, o->keys + at, o->keys_len - at);
+	o->keys_len -= at;
+	o->keys_written -= at < o->keys_written ? at : o->keys_written;
+}
+
+void output_keys(struct output *o, const char *lines, size_t len)
+{
+	if (!o || len > KEYS_MAX)
+		return;
+	if (o->keys_len + len > KEYS_MAX)
+		forget_keys(o, KEYS_MAX - len);
+	memcpy(o->keys + o->keys_len, lines, len);
+	o->keys_len += len;
+}
+
+/* Those that are not in this file yet. */
+static int write_keys(struct output *o)
+{
+	size_t len = o->keys_len - o->keys_written;
+	int err = len ? pcapng_writer_keys(o->writer, o->keys + o->keys_written,
+					   len) : 0;
+
+	if (!err)
+		o->keys_written = o->keys_len;
+	return err;
+}
+
 /* ---- packets ---- */
 
 static void set_end(struct output *o, struct option_end *e,
@@ -359,6 +401,9 @@ int output_packet(struct output *o, const struct owned_packet *p)
 		return 0;
 	if (!o->writer)
 		return -EAGAIN;
+	err = write_keys(o);
+	if (err)
+		return err;
 	memset(&key, 0, sizeof(key));
 	set_end(o, &key.src, &v->src, p->src,
 		ip ? h->packet.sent.local : NULL);
@@ -537,7 +582,11 @@ static int end_file(struct output *o,
 		    const struct output_interface_stats *interfaces,
 		    const struct output_stats *stats)
 {
-	int err = write_statistics(o, interfaces, stats), closed;
+	/* What comes too late for one reading still opens it for another. */
+	int err = o->file.packets ? write_keys(o) : 0, closed;
+
+	if (!err)
+		err = write_statistics(o, interfaces, stats);
 
 	/* Never the first record: Wireshark 4.0 would take it for time zero. */
 	if (!err && o->process_table && o->file.packets)
@@ -564,6 +613,8 @@ static bool is_full(const struct output *o, const struct owned_packet *p)
 		bytes += 2 * p->src->record_len + RECORD_EXTRA;
 	if (p->dst && p->dst != p->src)
 		bytes += 2 * p->dst->record_len + RECORD_EXTRA;
+	if (o->keys_written < o->keys_len)
+		bytes += o->keys_len - o->keys_written + KEYS_EXTRA;
 	bytes += o->file.end_bytes;
 	if (pcapng_writer_size(o->writer) + bytes <= o->limits.bytes)
 		return false;
@@ -594,6 +645,8 @@ static void end_for_next(struct output *o,
 	       (size_t)o->interface_count * sizeof(*interfaces));
 	next.forgotten_before = proctab_forgotten(o->processes);
 	o->file = next;
+	forget_keys(o, KEYS_REPEATED);
+	o->keys_written = 0;
 	o->section++;
 	o->retry_ns = 0;
 }

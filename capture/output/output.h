@@ -73,6 +73,12 @@ void output_abandon(struct output *o);
 int output_packet(struct output *o, const struct owned_packet *p);
 
 /*
+ * Lines of TLS keys, which open packets that were not written yet.  Those of
+ * the last connections stand in the next file of a ring, too.
+ */
+void output_keys(struct output *o, const char *lines, size_t len);
+
+/*
  * Whether the file has to end before that packet, or, if it is NULL, because
  * it is @now.  A file without packets ends only by its time.
  */

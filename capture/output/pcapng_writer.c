@@ -650,6 +650,17 @@ int pcapng_writer_custom(struct pcapng_writer *w, const void *payload,
 	return block_end(w, at);
 }
 
+int pcapng_writer_keys(struct pcapng_writer *w, const char *lines, size_t len)
+{
+	size_t at = block_begin(w, PCAPNG_BLOCK_DSB);
+
+	wbuf_u32(&w->buf, PCAPNG_DSB_TLS_KEYS);
+	wbuf_u32(&w->buf, (uint32_t)len);
+	wbuf_put(&w->buf, lines, len);
+	wbuf_pad4(&w->buf);
+	return block_end(w, at);
+}
+
 /* Its timestamps are two 32-bit halves, the high one first (section 4.6). */
 static void put_time(struct wbuf *w, uint16_t code, uint64_t ts_ns)
 {

@@ -125,6 +125,9 @@ int pcapng_writer_block(struct pcapng_writer *w, const void *block,
 int pcapng_writer_custom(struct pcapng_writer *w, const void *payload,
 			 size_t len);
 
+/* TLS keys, as lines of NSS's key log; before the packets that they open. */
+int pcapng_writer_keys(struct pcapng_writer *w, const char *lines, size_t len);
+
 struct pcapng_statistics {
 	uint32_t interface;
 	uint64_t start_ns;

@@ -105,6 +105,11 @@ int files_packet(struct files *f, const struct owned_packet *p)
 	return output_packet(f->output, p);
 }
 
+void files_keys(struct files *f, const char *lines, size_t len)
+{
+	output_keys(f->output, lines, len);
+}
+
 void files_miss(struct files *f)
 {
 	f->unwritten += output_full(f->output) != 0;

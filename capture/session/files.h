@@ -8,6 +8,7 @@
 #define PKTWHO_SESSION_FILES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct captures;
@@ -60,6 +61,9 @@ void files_count_early(struct files *f);
 uint64_t files_statistics(struct files *f,
 			  struct output_interface_stats *interfaces,
 			  struct output_stats *stats);
+
+/* As output_keys(). */
+void files_keys(struct files *f, const char *lines, size_t len);
 
 /* The next file begins, because somebody asked for it. */
 void files_next(struct files *f);

@@ -20,6 +20,8 @@
 #define CLOCK_SET_NS 1000000000ull
 #define PRUNE_NS     10000000000ull
 #define HASHES_NS    2000000000ull
+#define KEYS_AT_ONCE 16384
+#define KEYS_READS   8
 #define HASHES_MS    5			/* between two looks */
 
 /* ---- packets out ---- */
@@ -116,7 +118,8 @@ static void release(struct pipeline *l, bool force)
 		struct verdict v;
 		bool settled;
 
-		if (!force && gap && age < MERGE_NS)
+		if (!force && ((gap && age < MERGE_NS) ||
+			       (l->keys.fd >= 0 && age < KEYS_HOLD_NS)))
 			return;
 		settled = owners_resolve(l->owners, &h->packet, h->ts_ns,
 					 h->direction, &v);
@@ -162,11 +165,26 @@ static void prune(struct pipeline *l)
 		      files_section(l->files));
 }
 
+static void take_keys(struct pipeline *l)
+{
+	char lines[KEYS_AT_ONCE];
+	size_t len;
+
+	/* Who writes without an end must not keep us. */
+	for (int i = 0; i < KEYS_READS; i++) {
+		len = keys_read(&l->keys, lines, sizeof(lines));
+		if (!len)
+			break;
+		files_keys(l->files, lines, len);
+	}
+}
+
 int pipeline_step(struct pipeline *l)
 {
 	int err = captures_read(l->captures, &l->room);
 
 	owners_update(l->owners);
+	take_keys(l);
 	release(l, false);
 	prune(l);
 	return err;
@@ -196,6 +214,7 @@ void pipeline_finish(struct pipeline *l)
 	const struct frame *h;
 	bool gap;
 
+	take_keys(l);
 	while (!l->parts->ending.error && pipeline_waits(l))
 		release(l, true);
 	/* The file or its reader is gone: what still waits cannot be written. */
@@ -231,6 +250,7 @@ void pipeline_init(struct pipeline *l, struct parts *p)
 					      NULL,
 		},
 		.room = { begin_room, release_one, l },
+		.keys = { .fd = p->options->keylog ? p->options->keys_fd : -1 },
 		.hash = p->options->hash,
 	};
 }

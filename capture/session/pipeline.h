@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "session/captures.h"
+#include "session/keys.h"
 #include "session/wanted.h"
 
 struct parts;
@@ -23,6 +24,7 @@ struct pipeline {
 	struct view *view;
 	struct wanted wanted;
 	struct captures_room room;
+	struct keys keys;		/* of the command's TLS connections */
 	bool hash;
 	uint64_t pruned_ns;		/* CLOCK_MONOTONIC */
 };

@@ -463,6 +463,19 @@ static void statistics_are_of_a_capture(void **state)
 	assert_int_equal(PARSE(&o, "cut", "--stats", "s", "-w", "f"), -EINVAL);
 }
 
+static void keys_are_a_commands(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(PARSE(&o, "--keylog", "--", "curl"), 0);
+	assert_true(o.keylog);
+	assert_int_equal(PARSE(&o, "--keylog"), -EINVAL);
+	assert_int_equal(PARSE(&o, "log", "--keylog", "--", "curl"), -EINVAL);
+	assert_int_equal(PARSE(&o, "log", "--keylog", "-w", "f", "--", "curl"),
+			 0);
+}
+
 static void lines_go_to_one_place(void **state)
 {
 	struct options o;
@@ -598,7 +611,8 @@ static bool parses(const char *word, const char *arg)
 	       !PARSE(&o, "log", word, arg) ||
 	       !PARSE(&o, "cut", "-w", "1", word, arg) ||
 	       !PARSE(&o, "log", "--log-file=1", word, arg) ||
-	       !PARSE(&o, "-w", "1", "-b", "packets:1", word, arg);
+	       !PARSE(&o, "-w", "1", "-b", "packets:1", word, arg) ||
+	       (!arg && !PARSE(&o, word, "--", "true"));
 }
 
 static void every_row_can_be_taken(void **state)
@@ -717,6 +731,7 @@ int main(void)
 		cmocka_unit_test(a_command_keeps_its_words),
 		cmocka_unit_test(a_log_is_a_capture_without_a_file),
 		cmocka_unit_test(statistics_are_of_a_capture),
+		cmocka_unit_test(keys_are_a_commands),
 		cmocka_unit_test(lines_go_to_one_place),
 		cmocka_unit_test(top_has_a_screen_or_reports),
 		cmocka_unit_test(what_is_read_is_not_captured),
