@@ -4,6 +4,7 @@
  * expected key can be read off them.  Every frame is parsed from a copy of
  * exactly its size, and so is every cut of it.
  */
+#include <arpa/inet.h>
 #include <stdbool.h>
 
 #include "exact.h"
@@ -769,6 +770,25 @@ static void a_fingerprint_tells_packets_of_one_flow_apart(void **state)
 	assert_int_equal(fingerprint(a, 60), print);
 }
 
+/* Who asks and answers in equal measure counts both numbers up by as much. */
+static void a_fingerprint_tells_turns_of_a_dialogue_apart(void **state)
+{
+	uint32_t sent = 0, acked;
+	__u64 payload[FLOW_PAYLOAD], last = 0, now;
+
+	(void)state;
+	for (uint32_t turn = 0; turn < 1000; turn++) {
+		sent = htonl(ntohl(sent) + 100);
+		acked = htonl(ntohl(sent) + 0x10000000);
+		memset(payload, 0, sizeof(payload));
+		memcpy(payload, &acked, sizeof(acked));
+		now = flow_fingerprint(TCP, 0, (uint64_t)sent << 32,
+				       payload);
+		assert_int_not_equal(now, last);
+		last = now;
+	}
+}
+
 /* The IP header, not what was captured, says how long the payload is. */
 static void tcp_numbers_are_read(void **state)
 {
@@ -828,6 +848,7 @@ int main(void)
 		cmocka_unit_test(a_source_route_is_seen),
 		cmocka_unit_test(a_mapped_address_on_the_wire_is_nobodys),
 		cmocka_unit_test(a_fingerprint_tells_packets_of_one_flow_apart),
+		cmocka_unit_test(a_fingerprint_tells_turns_of_a_dialogue_apart),
 		cmocka_unit_test(tcp_numbers_are_read),
 	};
 
