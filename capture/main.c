@@ -11,6 +11,7 @@
 #include "archive/cut.h"
 #include "archive/find.h"
 #include "archive/list.h"
+#include "archive/strip.h"
 #include "host/sandbox.h"
 #include "host/sudo_user.h"
 #include "host/child.h"
@@ -120,17 +121,50 @@ static int show_remote(struct options *o)
 	return child_wait_pipes(&p) || err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+static long cut_files(const struct options *o, struct archive_list *files,
+		      uint64_t from_ns)
+{
+	struct cut_options cut = {
+		.filter = &o->filter,
+		.host = o->host,
+		.from_ns = from_ns,
+		.path = o->write,
+		.compression = compression_of(o->compression, o->write),
+	};
+
+	return archive_cut(files, &cut);
+}
+
+static long strip_file(const struct options *o, struct archive_list *files)
+{
+	struct strip_options strip = {
+		.what = o->strip ? o->strip : STRIP_PROCESSES | STRIP_KEYS,
+		.path = o->write,
+		.compression = compression_of(o->compression, o->write),
+	};
+
+	return archive_strip(files, &strip);
+}
+
+/* Emptied to be written, it would have nothing to be read. */
+static bool is_read(const struct archive_list *files, const char *path)
+{
+	struct stat new, st;
+
+	if (!path || stat(path, &new))
+		return false;
+	for (size_t i = 0; i < files->count; i++)
+		if (!fstat(files->files[i].fd, &st) &&
+		    st.st_dev == new.st_dev && st.st_ino == new.st_ino)
+			return true;
+	return false;
+}
+
 /* The files as who we are, as a ring is root's; the rest as the caller. */
 static int search(const struct options *o)
 {
 	uint64_t now = clock_ns(CLOCK_REALTIME);
-	struct cut_options cut = {
-		.filter = &o->filter,
-		.host = o->host,
-		.from_ns = o->last_ns && o->last_ns < now ? now - o->last_ns : 0,
-		.path = o->write,
-		.compression = compression_of(o->compression, o->write),
-	};
+	uint64_t from_ns = o->last_ns && o->last_ns < now ? now - o->last_ns : 0;
 	struct archive_list files;
 	long found;
 
@@ -140,15 +174,21 @@ static int search(const struct options *o)
 			  o->write);
 		return EXIT_FAILURE;
 	}
-	if (archive_list_open(&files, o->paths, cut.from_ns) || become_user())
+	if (archive_list_open(&files, o->paths, from_ns) || become_user())
 		return EXIT_FAILURE;
+	if (is_read(&files, o->write)) {
+		log_error("%s is read, so it cannot be written", o->write);
+		return EXIT_FAILURE;
+	}
 	sandbox_enter();
-	found = o->action == ACTION_CUT ?
-			archive_cut(&files, &cut) :
-			archive_find(&files, &o->filter, cut.from_ns);
+	found = o->action == ACTION_CUT ? cut_files(o, &files, from_ns) :
+		o->action == ACTION_STRIP ? strip_file(o, &files) :
+			archive_find(&files, &o->filter, from_ns);
 	archive_list_close(&files);
 	if (found == -EPIPE)
 		return EXIT_SUCCESS;
+	if (o->action == ACTION_STRIP)
+		return found < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 	if (!found)
 		log_error("nothing was found");
 	else if (found > 0 && o->action == ACTION_CUT && !o->quiet)
@@ -364,6 +404,7 @@ int main(int argc, char **argv)
 			       EXIT_FAILURE : EXIT_SUCCESS;
 	case ACTION_CUT:
 	case ACTION_FIND:
+	case ACTION_STRIP:
 		return search(&o);
 	case ACTION_DOCTOR:
 		return doctor(privilege_get(argv)) ? EXIT_SUCCESS :

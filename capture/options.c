@@ -4,25 +4,28 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- getopt ---- */
 
 #define LONG_ONLY 256		/* + row: what no letter can be */
+#define WORD	  1		/* that is no option: getopt(3) */
 #define HARMLESS "lnteAUXx"
 #define LETTERS (2 * OPTIONS_MAX_ROWS + 3 + sizeof(HARMLESS))
 
 /*
- * "+": stop at the first word, ":": tell what is missing.  top counts by -n,
- * which to tcpdump means no names.
+ * "+": stop at the first word; "-": hand it over; ":": tell what is missing.
+ * top counts by -n, which to tcpdump means no names.
  */
 static void make_getopt(char letters[LETTERS],
-			struct option longs[OPTIONS_MAX_ROWS + 1], bool top)
+			struct option longs[OPTIONS_MAX_ROWS + 1], bool top,
+			bool paths)
 {
 	struct option *l = longs;
 	char *s = letters;
 
-	*s++ = '+';
+	*s++ = paths ? '-' : '+';
 	*s++ = ':';
 	for (int i = 0; i < options_count; i++) {
 		const struct option_row *row = &options_table[i];
@@ -108,6 +111,16 @@ static int take_words(int count, char **words, int interfaces,
 	return kept ? fn(ctx, find_row('f'), kept) : -ENOMEM;
 }
 
+/* Room for all words, there until the next call; NULL ends them. */
+static char **make_paths(int argc)
+{
+	static char **paths;
+
+	free(paths);
+	paths = calloc((size_t)argc + 1, sizeof(*paths));
+	return paths;
+}
+
 /* Of a letter that says only how tcpdump prints, or that dumpcap does as we. */
 static bool is_harmless(int c)
 {
@@ -127,12 +140,15 @@ int options_each(int argc, char **argv,
 	struct option longs[OPTIONS_MAX_ROWS + 1];
 	const bool top = argc && !strcmp(argv[0], "top");
 	const bool paths = argc && (!strcmp(argv[0], "cut") ||
-				    !strcmp(argv[0], "find"));
-	char letters[LETTERS];
+				    !strcmp(argv[0], "find") ||
+				    !strcmp(argv[0], "strip"));
+	char letters[LETTERS], **path = paths ? make_paths(argc) : NULL;
 	int c, err, before, interfaces = 0;
 
-	make_getopt(letters, longs, top);
-	*command = NULL;
+	if (paths && !path)
+		return -ENOMEM;
+	make_getopt(letters, longs, top, paths);
+	*command = path;
 	optind = 0;		/* start afresh, GNU's way: tests parse often */
 	opterr = 0;
 	for (;;) {
@@ -142,16 +158,20 @@ int options_each(int argc, char **argv,
 			break;
 		if (is_harmless(c) && !(top && c == 'n'))
 			continue;
+		if (c == WORD) {
+			*path++ = optarg;
+			continue;
+		}
 		err = c == '?' || c == ':' ? unknown(c, argv, before) :
 					     fn(ctx, find_row(c), optarg);
 		if (err)
 			return err;
 		interfaces += find_row(c)->letter == 'i';
 	}
-	if (paths) {
-		*command = argv + optind;
+	while (paths && optind < argc)
+		*path++ = argv[optind++];
+	if (paths)
 		return 0;
-	}
 	/* Only a "--" of its own moved optind: not one that is a file's name. */
 	if (optind < argc && optind == before)
 		return take_words(argc - optind, argv + optind, interfaces, fn,
@@ -220,7 +240,8 @@ int options_parse(struct options *o, int argc, char **argv)
 	if (o->action == ACTION_RECORD)
 		set_record(o);
 	err = options_each(argc, argv, take, o, &o->command);
-	if (o->action == ACTION_CUT || o->action == ACTION_FIND)
+	if (o->action == ACTION_CUT || o->action == ACTION_FIND ||
+	    o->action == ACTION_STRIP)
 		set_paths(o);
 	if (!err)
 		err = options_check(o);

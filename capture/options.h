@@ -37,8 +37,17 @@ enum options_action {
 	ACTION_DOCTOR,
 	ACTION_CUT,			/* of files, as all that is below */
 	ACTION_FIND,
+	ACTION_STRIP,
 	ACTION_HELP,
 	ACTION_VERSION,
+};
+
+/* What `pktwho strip` leaves out. */
+enum strip_what {
+	STRIP_PROCESSES = 1,		/* all that is ours */
+	STRIP_KEYS = 2,			/* of TLS */
+	STRIP_ARGUMENTS = 4,
+	STRIP_USERS = 8,
 };
 
 struct options_interface {
@@ -123,6 +132,7 @@ struct options {
 	struct filter filter;
 	const char *host;		/* of packets to be cut out, or NULL */
 	uint64_t last_ns;		/* ... of so long a time; 0: all */
+	unsigned strip;			/* enum strip_what; 0: not given */
 	char **paths;			/* to be searched; NULL-terminated */
 	const char *exclude;		/* a connection, as SSH_CONNECTION has it */
 	struct options_remote remote;

@@ -101,22 +101,39 @@ static int check_stats(const struct options *o)
 	return 0;
 }
 
+static int check_strip(const struct options *o)
+{
+	if (!o->write)
+		return options_bad("no file for what is left, without", "-w");
+	if (o->last_ns || !filter_is_empty(&o->filter))
+		return options_bad("all packets stay, so --proc and the like "
+				   "are for cut, not", "strip");
+	if (!o->paths[0] || o->paths[1])
+		return options_bad("one file it is, for", "strip");
+	return 0;
+}
+
 static int check_search(const struct options *o)
 {
 	bool cut = o->action == ACTION_CUT, find = o->action == ACTION_FIND;
+	bool strip = o->action == ACTION_STRIP;
 
 	if (!cut && o->host)
 		return options_bad("only for pktwho cut:", "--host");
-	if (!cut && !find)
+	if (!strip && o->strip)
+		return options_bad("only for pktwho strip:", "--what");
+	if (!cut && !find && !strip)
 		return o->last_ns ? options_bad("only for pktwho cut and find:",
 						"--last") : 0;
 	if (o->interface_count || o->first_filter || o->max_packets ||
 	    o->max_duration_ns || o->until_eof || o->hash || o->print ||
 	    o->ring.asked || o->read || o->remote.host || o->filter.follow ||
-	    o->file.bytes || o->exclude || o->stats)
+	    o->file.bytes || o->exclude || o->stats || o->keylog)
 		return options_bad("nothing is captured, so --proc and the "
 				   "like, -w, --last and no others are for",
-				   cut ? "cut" : "find");
+				   strip ? "strip" : cut ? "cut" : "find");
+	if (strip)
+		return check_strip(o);
 	if (cut && !o->write)
 		return options_bad("no file to cut them into, without", "-w");
 	if (find && o->write)

@@ -382,6 +382,35 @@ int options_take_no_cmdline(struct options *o, const struct option_row *row,
 	return 0;
 }
 
+int options_take_strip(struct options *o, const struct option_row *row,
+		       const char *arg)
+{
+	static const struct {
+		const char *word;
+		unsigned what;
+	} words[] = {
+		{ "all", STRIP_PROCESSES | STRIP_KEYS },
+		{ "processes", STRIP_PROCESSES },
+		{ "keys", STRIP_KEYS },
+		{ "arguments", STRIP_ARGUMENTS },
+		{ "users", STRIP_USERS },
+	};
+
+	for (const char *word = arg; *word;) {
+		size_t len = strcspn(word, ","), i = 0;
+		const size_t count = sizeof(words) / sizeof(*words);
+
+		while (i < count && (strlen(words[i].word) != len ||
+				     strncmp(word, words[i].word, len)))
+			i++;
+		if (i == count)
+			return bad_value(row, arg);
+		o->strip |= words[i].what;
+		word += len + (word[len] == ',');
+	}
+	return o->strip ? 0 : bad_value(row, arg);
+}
+
 int options_take_compression(struct options *o, const struct option_row *row,
 			     const char *arg)
 {

@@ -9,10 +9,10 @@
 #include <string.h>
 
 #include "archive/list.h"
+#include "archive/out.h"
 #include "archive/packet.h"
 #include "archive/people.h"
 #include "host/log.h"
-#include "host/watch.h"
 #include "output/pcapng_option.h"
 #include "output/pcapng_writer.h"
 #include "packet/parse.h"
@@ -108,32 +108,14 @@ static bool is_wanted(const struct cut *c, const struct archive_packet *p,
 
 /* ---- the new file ---- */
 
-/* A pipe's reader has all the time: no packet is lost meanwhile. */
-static int put_block(struct cut *c, const uint8_t *block, size_t len)
-{
-	struct watch pipe = { .fd = pcapng_writer_pipe(c->writer),
-			      .events = POLLOUT };
-	int err;
-
-	while ((err = pcapng_writer_block(c->writer, block, len)) == -EAGAIN) {
-		watch_wait(&pipe, 1, -1);
-		err = pcapng_writer_flush(c->writer);
-		if (err)
-			break;
-	}
-	return err;
-}
-
 static int open_writer(struct cut *c)
 {
 	int err;
 
 	if (c->writer)
 		return 0;
-	err = pcapng_writer_open(&c->writer, c->options->path);
-	if (err)
-		return err;
-	err = pcapng_writer_compress(c->writer, c->options->compression);
+	err = archive_out_open(&c->writer, c->options->path,
+			       c->options->compression);
 	return err ? err : pcapng_writer_section(c->writer, NULL, NULL,
 						 "pktwho " PKTWHO_VERSION,
 						 NULL);
@@ -187,7 +169,7 @@ static int describe_interface(struct cut *c, uint32_t *number)
 		n = described;
 	}
 	*number = n;
-	return c->out[n].packets ? 0 : put_block(c, c->out[n].block,
+	return c->out[n].packets ? 0 : archive_out_block(c->writer, c->out[n].block,
 						 c->out[n].len);
 }
 
@@ -206,7 +188,7 @@ static int put_keys(struct cut *c)
 
 	for (size_t at = 0, len; !err && at < c->keys.len; at += len) {
 		len = (size_t)get_le(c->key_bytes + at + 4, 4);
-		err = put_block(c, c->key_bytes + at, len);
+		err = archive_out_block(c->writer, c->key_bytes + at, len);
 	}
 	c->keys.len = 0;
 	return err;
@@ -250,7 +232,7 @@ static int put_packet(struct cut *c, const struct archive_packet *p,
 	wbuf_u32(&w, PCAPNG_OPT_END);
 	wbuf_u32(&w, (uint32_t)w.len + 4);
 	put_le(c->block + 4, w.len, 4);
-	err = put_block(c, c->block, w.len);
+	err = archive_out_block(c->writer, c->block, w.len);
 	if (err)
 		return err;
 	if (!c->out[number].packets++)
@@ -305,9 +287,7 @@ static void add_to_table(void *ctx, struct person *person)
 
 static int close_writer(struct cut *c)
 {
-	struct watch pipe = { .fd = pcapng_writer_pipe(c->writer),
-			      .events = POLLOUT };
-	int err = 0, closed;
+	int err = 0;
 
 	for (uint32_t i = 0; !err && i < c->out_count; i++) {
 		const struct pcapng_statistics s = {
@@ -325,13 +305,7 @@ static int close_writer(struct cut *c)
 	people_each(c->people, add_to_table, c);
 	if (!err)
 		err = put_table(c);
-	while (!err && pcapng_writer_waits(c->writer)) {
-		if (pipe.fd >= 0)
-			watch_wait(&pipe, 1, -1);
-		err = pcapng_writer_flush(c->writer);
-	}
-	closed = pcapng_writer_close(c->writer);
-	return err ? err : closed;
+	return archive_out_close(c->writer, err);
 }
 
 /* ---- the files ---- */

@@ -463,6 +463,34 @@ static void statistics_are_of_a_capture(void **state)
 	assert_int_equal(PARSE(&o, "cut", "--stats", "s", "-w", "f"), -EINVAL);
 }
 
+static void a_file_is_stripped(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(PARSE(&o, "strip", "in", "-w", "out"), 0);
+	assert_string_equal(o.paths[0], "in");
+	assert_null(o.paths[1]);
+	assert_string_equal(o.write, "out");
+	assert_int_equal(o.strip, 0);
+	assert_int_equal(PARSE(&o, "strip", "--what", "users,arguments", "-w",
+			       "out", "--", "-in"), 0);
+	assert_int_equal(o.strip, STRIP_USERS | STRIP_ARGUMENTS);
+	assert_string_equal(o.paths[0], "-in");
+	assert_int_equal(PARSE(&o, "strip", "in"), -EINVAL);
+	assert_int_equal(PARSE(&o, "strip", "-w", "out", "a", "b"), -EINVAL);
+	assert_int_equal(PARSE(&o, "strip", "-w", "out", "a", "--what", "x"),
+			 -EINVAL);
+	assert_int_equal(PARSE(&o, "strip", "-w", "out", "a", "--what", ","),
+			 -EINVAL);
+	assert_int_equal(PARSE(&o, "strip", "-w", "o", "a", "--proc", "curl"),
+			 -EINVAL);
+	assert_int_equal(PARSE(&o, "--what", "users"), -EINVAL);
+	assert_int_equal(PARSE(&o, "cut", "a", "-w", "out", "b"), 0);
+	assert_string_equal(o.paths[1], "b");
+	assert_null(o.paths[2]);
+}
+
 static void keys_are_a_commands(void **state)
 {
 	struct options o;
@@ -610,6 +638,7 @@ static bool parses(const char *word, const char *arg)
 	       !PARSE(&o, "--remote=1", word, arg) ||
 	       !PARSE(&o, "log", word, arg) ||
 	       !PARSE(&o, "cut", "-w", "1", word, arg) ||
+	       !PARSE(&o, "strip", "-w", "1", "1", word, arg) ||
 	       !PARSE(&o, "log", "--log-file=1", word, arg) ||
 	       !PARSE(&o, "-w", "1", "-b", "packets:1", word, arg) ||
 	       (!arg && !PARSE(&o, word, "--", "true"));
@@ -731,6 +760,7 @@ int main(void)
 		cmocka_unit_test(a_command_keeps_its_words),
 		cmocka_unit_test(a_log_is_a_capture_without_a_file),
 		cmocka_unit_test(statistics_are_of_a_capture),
+		cmocka_unit_test(a_file_is_stripped),
 		cmocka_unit_test(keys_are_a_commands),
 		cmocka_unit_test(lines_go_to_one_place),
 		cmocka_unit_test(top_has_a_screen_or_reports),

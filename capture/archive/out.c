@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "archive/out.h"
+
+#include <errno.h>
+
+#include "host/watch.h"
+#include "output/pcapng_writer.h"
+
+int archive_out_open(struct pcapng_writer **out, const char *path,
+		     enum compression compression)
+{
+	int err = pcapng_writer_open(out, path);
+
+	return err ? err : pcapng_writer_compress(*out, compression);
+}
+
+/* A reader that is slow; a file takes all at once. */
+static int wait_and_flush(struct pcapng_writer *w)
+{
+	struct watch pipe = { .fd = pcapng_writer_pipe(w), .events = POLLOUT };
+
+	if (pipe.fd >= 0)
+		watch_wait(&pipe, 1, -1);
+	return pcapng_writer_flush(w);
+}
+
+int archive_out_block(struct pcapng_writer *w, const uint8_t *block,
+		      size_t len)
+{
+	int err;
+
+	while ((err = pcapng_writer_block(w, block, len)) == -EAGAIN) {
+		err = wait_and_flush(w);
+		if (err)
+			break;
+	}
+	return err;
+}
+
+int archive_out_close(struct pcapng_writer *w, int err)
+{
+	int closed;
+
+	while (!err && pcapng_writer_waits(w))
+		err = wait_and_flush(w);
+	closed = pcapng_writer_close(w);
+	return err ? err : closed;
+}
