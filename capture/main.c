@@ -11,6 +11,7 @@
 #include "archive/cut.h"
 #include "archive/find.h"
 #include "archive/list.h"
+#include "archive/peer.h"
 #include "archive/strip.h"
 #include "host/sandbox.h"
 #include "host/sudo_user.h"
@@ -127,12 +128,27 @@ static long cut_files(const struct options *o, struct archive_list *files,
 	struct cut_options cut = {
 		.filter = &o->filter,
 		.host = o->host,
+		.country = o->country,
 		.from_ns = from_ns,
 		.path = o->write,
 		.compression = compression_of(o->compression, o->write),
 	};
 
 	return archive_cut(files, &cut);
+}
+
+static long find_in_files(const struct options *o, struct archive_list *files,
+			  uint64_t from_ns)
+{
+	struct peer peer;
+	struct find_options find = {
+		.filter = &o->filter,
+		.peer = &peer,
+		.from_ns = from_ns,
+	};
+	int err = peer_parse(&peer, o->host, o->country);
+
+	return err ? err : archive_find(files, &find);
 }
 
 static long strip_file(const struct options *o, struct archive_list *files)
@@ -183,7 +199,7 @@ static int search(const struct options *o)
 	sandbox_enter();
 	found = o->action == ACTION_CUT ? cut_files(o, &files, from_ns) :
 		o->action == ACTION_STRIP ? strip_file(o, &files) :
-			archive_find(&files, &o->filter, from_ns);
+			find_in_files(o, &files, from_ns);
 	archive_list_close(&files);
 	if (found == -EPIPE)
 		return EXIT_SUCCESS;

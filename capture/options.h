@@ -130,7 +130,8 @@ struct options {
 	enum log_level log_level;
 	enum sandbox_mode sandbox;
 	struct filter filter;
-	const char *host;		/* of packets to be cut out, or NULL */
+	const char *host;		/* whose packets are looked for, or NULL */
+	const char *country;		/* ... or of which they are */
 	uint64_t last_ns;		/* ... of so long a time; 0: all */
 	unsigned strip;			/* enum strip_what; 0: not given */
 	char **paths;			/* to be searched; NULL-terminated */

@@ -118,8 +118,9 @@ static int check_search(const struct options *o)
 	bool cut = o->action == ACTION_CUT, find = o->action == ACTION_FIND;
 	bool strip = o->action == ACTION_STRIP;
 
-	if (!cut && o->host)
-		return options_bad("only for pktwho cut:", "--host");
+	if (!cut && !find && (o->host || o->country))
+		return options_bad("only for pktwho cut and find:",
+				   o->host ? "--host" : "--country");
 	if (!strip && o->strip)
 		return options_bad("only for pktwho strip:", "--what");
 	if (!cut && !find && !strip)
@@ -138,7 +139,7 @@ static int check_search(const struct options *o)
 		return options_bad("no file to cut them into, without", "-w");
 	if (find && o->write)
 		return options_bad("what is found is printed, without", "-w");
-	if (find && filter_is_empty(&o->filter))
+	if (find && filter_is_empty(&o->filter) && !o->host && !o->country)
 		return options_bad("whom to find, without", "--proc");
 	return 0;
 }

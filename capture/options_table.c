@@ -183,6 +183,7 @@ const struct option_row options_table[] = {
 	{ 0, "host", "ADDRESS", NULL,
 	  OPTION_HERE, VALUE_HOST, .take = options_take_text,
 	  .at = offsetof(struct options, host) },
+	{ 0, "country", "CODE", NULL, OPTION_HERE, TEXT(country) },
 	{ 0, "what", "LIST", NULL,
 	  OPTION_HERE, VALUE_WORD, "all processes keys arguments users",
 	  .take = options_take_strip },
@@ -208,7 +209,7 @@ const struct option_command options_commands[] = {
 	  "packets out of files: --last 10m --host ADDRESS", ACTION_CUT },
 	{ "strip", "[OPTION]...", "a file without process data: --what users,...",
 	  ACTION_STRIP },
-	{ "find", "[OPTION]...", "which files have a process", ACTION_FIND },
+	{ "find", "[OPTION]...", "which files have a process, --host or --country", ACTION_FIND },
 	{ "doctor", NULL, "what this machine and user can do", ACTION_DOCTOR },
 	{ NULL, NULL, NULL, 0 },
 };

@@ -11,6 +11,7 @@
 #include "archive/list.h"
 #include "archive/out.h"
 #include "archive/packet.h"
+#include "archive/peer.h"
 #include "archive/people.h"
 #include "host/log.h"
 #include "output/pcapng_option.h"
@@ -19,11 +20,6 @@
 #include "process/filter.h"
 
 #define BLOCK_ROOM (PCAPNG_MAX_BLOCK + 2 * (PROCESS_MAX + 16))
-
-struct network {
-	uint8_t addr[16];
-	unsigned bits;			/* 0: any */
-};
 
 /* One of the new file, which may be several files' */
 struct interface {
@@ -36,7 +32,7 @@ struct interface {
 
 struct cut {
 	const struct cut_options *options;
-	struct network host;
+	struct peer peer;
 	struct people *people;
 	bool file_wanted;		/* its table names one of them */
 	struct archive_interfaces in;	/* of the section that is read */
@@ -55,52 +51,10 @@ struct cut {
 
 /* ---- what is wanted ---- */
 
-static int read_network(struct network *n, const char *text)
-{
-	const char *slash = strchr(text, '/');
-	char addr[INET6_ADDRSTRLEN], *end = NULL;
-	unsigned long bits, most = 128;
-	uint8_t v4[4];
-
-	snprintf(addr, sizeof(addr), "%.*s",
-		 (int)(slash ? slash - text : (long)strlen(text)), text);
-	if (inet_pton(AF_INET, addr, v4) == 1) {
-		address_from_ipv4(n->addr, v4);
-		most = 32;
-	} else if (inet_pton(AF_INET6, addr, n->addr) != 1) {
-		return -EINVAL;
-	}
-	bits = slash ? strtoul(slash + 1, &end, 10) : most;
-	if ((slash && (end == slash + 1 || *end)) || !bits || bits > most)
-		return -EINVAL;
-	n->bits = (unsigned)(128 - most + bits);
-	return 0;
-}
-
-static bool in_network(const struct network *n, const uint8_t addr[16])
-{
-	unsigned whole = n->bits / 8, rest = n->bits % 8;
-
-	if (memcmp(n->addr, addr, whole))
-		return false;
-	return !rest || !((n->addr[whole] ^ addr[whole]) >> (8 - rest));
-}
-
-static bool is_of_host(const struct cut *c, const struct archive_packet *p)
-{
-	struct packet k;
-
-	if (!c->host.bits)
-		return true;
-	parse_packet(&k, p->linktype, p->data, p->caplen);
-	return k.kind == PACKET_IP && (in_network(&c->host, k.sent.local) ||
-				       in_network(&c->host, k.sent.remote));
-}
-
 static bool is_wanted(const struct cut *c, const struct archive_packet *p,
 		      const struct person *src, const struct person *dst)
 {
-	if (p->ts_ns < c->options->from_ns || !is_of_host(c, p))
+	if (p->ts_ns < c->options->from_ns || !peer_has(&c->peer, p))
 		return false;
 	return filter_is_empty(c->options->filter) || (src && src->wanted) ||
 	       (dst && dst->wanted);
@@ -389,11 +343,8 @@ long archive_cut(struct archive_list *l, const struct cut_options *o)
 	c->people = people_new(o->filter);
 	if (!c->people)
 		err = -ENOMEM;
-	else if (o->host)
-		err = read_network(&c->host, o->host);
-	if (err == -EINVAL)
-		log_error("\"%s\" is no address, nor a network as 192.0.2.0/24",
-			  o->host);
+	else
+		err = peer_parse(&c->peer, o->host, o->country);
 	if (!err)
 		err = cut_files(c, l);
 	if (c->writer) {

@@ -17,6 +17,7 @@ struct filter;
 struct cut_options {
 	const struct filter *filter;
 	const char *host;		/* "192.0.2.1", "2001:db8::/32"; NULL: any */
+	const char *country;		/* "JP"; NULL: any */
 	uint64_t from_ns;		/* Unix time */
 	const char *path;		/* of the new file; "-" is stdout */
 	enum compression compression;
@@ -24,7 +25,7 @@ struct cut_options {
 
 /*
  * The file is made with the first packet.  How many it has, -EINVAL for a host
- * that is none, -EPIPE, or -errno (logged).
+ * or country that is none, -EPIPE, or -errno (logged).
  */
 long archive_cut(struct archive_list *l, const struct cut_options *o);
 

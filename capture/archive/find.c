@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "archive/list.h"
 #include "archive/packet.h"
+#include "archive/peer.h"
 #include "archive/people.h"
 #include "bytes.h"
 #include "host/log.h"
@@ -17,9 +19,10 @@
 #include "process/filter.h"
 
 struct find {
-	const struct filter *filter;
+	const struct find_options *options;
 	const struct archive_file *file;
-	uint64_t from_ns;
+	bool wanted;			/* its table names somebody who is */
+	struct person nobody;		/* of packets that name no process */
 	struct archive_interfaces interfaces;
 	struct people *people;		/* of a file without a table */
 	long found;
@@ -80,11 +83,16 @@ static void on_process(void *ctx, const struct process *p,
 
 	(void)record;
 	(void)len;
-	if (p->last_seen_ns >= f->from_ns && filter_matches(f->filter, p))
+	if (p->last_seen_ns < f->options->from_ns ||
+	    !filter_matches(f->options->filter, p))
+		return;
+	f->wanted = true;
+	/* It does not tell with whom. */
+	if (peer_is_any(f->options->peer))
 		print(f, p);
 }
 
-/* ---- a file that is still written ---- */
+/* ---- by packets: of a peer, or a file that is still written ---- */
 
 static void count_end(struct find *f, const struct packet_end *end,
 		      const struct archive_packet *p)
@@ -110,6 +118,10 @@ static int on_block(void *ctx, const uint8_t *block, size_t len)
 	for (int i = 0; i < p.record_count; i++)
 		people_learn(f->people, p.records[i].p, p.records[i].len,
 			     false);
+	if (p.ts_ns < f->options->from_ns || !peer_has(f->options->peer, &p))
+		return 0;
+	if (!p.owners.src.present && !p.owners.dst.present)
+		person_count(&f->nobody, p.ts_ns, p.len);
 	count_end(f, &p.owners.src, &p);
 	if (p.owners.dst.id != p.owners.src.id)
 		count_end(f, &p.owners.dst, &p);
@@ -122,22 +134,49 @@ static void print_person(void *ctx, struct person *person)
 	struct find *f = ctx;
 	struct process p;
 
-	if (person->packets && person->wanted && person->last_ns >= f->from_ns &&
+	if (person->packets && person->wanted && person->last_ns >= f->options->from_ns &&
 	    person_describe(person, &p, bytes))
 		print(f, &p);
+}
+
+static void print_nobody(struct find *f)
+{
+	if (!f->nobody.packets || !filter_is_empty(f->options->filter))
+		return;
+	printf("%s  ", f->file->path);
+	print_time(f->nobody.first_ns);
+	print_time(f->nobody.last_ns);
+	printf("-  %" PRIu64 " packets  %" PRIu64 " bytes\n",
+	       f->nobody.packets, f->nobody.bytes);
+	f->found++;
 }
 
 static int read_packets(struct find *f)
 {
 	int err;
 
-	f->people = people_new(f->filter);
+	f->interfaces.count = 0;
+	f->nobody.packets = f->nobody.bytes = 0;
+	f->people = people_new(f->options->filter);
 	err = f->people ? archive_file_blocks(f->file, on_block, f) : -ENOMEM;
 	if (!err)
 		people_each(f->people, print_person, f);
+	if (!err)
+		print_nobody(f);
 	people_free(f->people);
 	f->people = NULL;
 	return err;
+}
+
+static bool must_read_packets(const struct find *f)
+{
+	bool closed = f->file->has_table || f->file->end_ns;
+
+	if (peer_is_any(f->options->peer) || !closed)
+		return !closed;
+	return f->file->end_ns >= f->options->from_ns &&
+	       (f->wanted || !f->file->has_table ||
+		filter_is_empty(f->options->filter));
 }
 
 static int find_in(struct find *f, struct archive_file *file)
@@ -145,18 +184,18 @@ static int find_in(struct find *f, struct archive_file *file)
 	int err = archive_file_load(file);
 
 	f->file = file;
+	f->wanted = false;
 	if (!err)
 		err = archive_file_end(file, on_process, f);
-	if (!err && !file->has_table && !file->end_ns)
+	if (!err && must_read_packets(f))
 		err = read_packets(f);
 	archive_file_close(file);
 	return err;
 }
 
-long archive_find(struct archive_list *l, const struct filter *filter,
-		  uint64_t from_ns)
+long archive_find(struct archive_list *l, const struct find_options *o)
 {
-	struct find f = { .filter = filter, .from_ns = from_ns };
+	struct find f = { .options = o };
 
 	for (size_t i = 0; i < l->count; i++) {
 		char path[4096];

@@ -10,12 +10,19 @@
 
 struct archive_list;
 struct filter;
+struct peer;
+
+struct find_options {
+	const struct filter *filter;
+	const struct peer *peer;
+	uint64_t from_ns;		/* Unix time */
+};
 
 /*
  * Prints a line for each process in each file, with what is to be seen of it
- * from then on (Unix time).  How many there were, or -errno (logged).
+ * from then on.  Of a peer packets are read, where the table names somebody who
+ * is looked for.  How many there were, or -errno (logged).
  */
-long archive_find(struct archive_list *l, const struct filter *filter,
-		  uint64_t from_ns);
+long archive_find(struct archive_list *l, const struct find_options *o);
 
 #endif

@@ -151,11 +151,29 @@ class Archive(world.LiveTest):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(path.stat().st_uid, NOBODY)
 
+    def test_found_by_host(self):
+        """As many packets of each process as tshark finds."""
+        found = {}
+        for line in run(PKTWHO, "find", "--host", "127.0.0.0/30",
+                        self.ring).stdout.splitlines():
+            _, _, _, name, *rest = line.split("  ")
+            packets = next(int(w.split()[0]) for w in rest
+                           if w.endswith(" packets"))
+            name = name.split("[")[0]
+            found[name] = found.get(name, 0) + packets
+        for name in ("rare", "last"):
+            self.assertEqual(found[name], len(self.rows(
+                self.whole, "frame.number", where=f'proc.name == "{name}" && '
+                "ip.addr == 127.0.0.0/30")))
+        self.assertEqual(run(PKTWHO, "find", "--host", "192.0.2.1",
+                             self.ring).returncode, 1)
+
     def test_what_does_not_go_together(self):
         for words, said in (
                 (("cut", "/"), "no file to cut them into, without \"-w\""),
                 (("find", "/"), "whom to find, without \"--proc\""),
-                (("find", "--host", "::1"), "only for pktwho cut: \"--host\""),
+                (("--host", "::1"), "only for pktwho cut and find: "
+                 "\"--host\""),
                 (("--last", "1h"), "only for pktwho cut and find: \"--last\""),
                 (("cut", "--last", "1y"), "bad last \"1y\"")):
             done = run(PKTWHO, *words)

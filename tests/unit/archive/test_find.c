@@ -6,22 +6,30 @@
 
 #include "archive/find.h"
 #include "archive/list.h"
+#include "archive/peer.h"
 #include "host/log.h"
 #include "process/filter.h"
 
 static char text[1 << 16];
 static uint8_t sample[1 << 16];
 static size_t sample_len;
+static struct peer peer;
+
+static void read_sample(const char *path)
+{
+	FILE *f = fopen(path, "r");
+
+	assert_non_null(f);
+	sample_len = fread(sample, 1, sizeof(sample), f);
+	fclose(f);
+}
 
 static int make(void **state)
 {
-	FILE *f = fopen(SAMPLES "/loopback-http.pcapng", "r");
 
 	log_set_level(LOG_ERROR);
-	if (!f || tree_make(state))
-		return -1;
-	sample_len = fread(sample, 1, sizeof(sample), f);
-	return fclose(f);
+	read_sample(SAMPLES "/loopback-http.pcapng");
+	return peer_parse(&peer, NULL, NULL) || tree_make(state);
 }
 
 /* How many there were, or -errno; what is printed is in @text. */
@@ -31,6 +39,8 @@ static long find(const char *proc, uint64_t from_ns)
 	char *paths[2] = { path, NULL };
 	int before = dup(STDOUT_FILENO), fd;
 	struct filter filter = { 0 };
+	struct find_options o = { .filter = &filter, .peer = &peer,
+				  .from_ns = from_ns };
 	struct archive_list l;
 	ssize_t n;
 	long found;
@@ -42,7 +52,7 @@ static long find(const char *proc, uint64_t from_ns)
 	fd = open("/tmp", O_TMPFILE | O_RDWR, 0600);
 	fflush(stdout);
 	dup2(fd, STDOUT_FILENO);
-	found = archive_find(&l, &filter, from_ns);
+	found = archive_find(&l, &o);
 	fflush(stdout);
 	dup2(before, STDOUT_FILENO);
 	close(before);
@@ -107,6 +117,50 @@ static void a_file_that_is_still_written_is_counted(void **state)
 	assert_true(find("curl", 0) > 0);
 }
 
+/* The table does not tell with whom: packets do. */
+static void only_packets_of_a_peer_count(void **state)
+{
+	(void)state;
+	tree_file("a", sample, sample_len);
+	assert_int_equal(peer_parse(&peer, "127.0.0.0/8", NULL), 0);
+	assert_int_equal(find(NULL, 0), 3);
+	assert_non_null(strstr(text, "12 packets"));
+	assert_int_equal(find("curl", 0), 2);
+	assert_int_equal(find("nobody", 0), 0);
+	assert_int_equal(find(NULL, UINT64_MAX), 0);
+	assert_int_equal(peer_parse(&peer, "192.0.2.1", NULL), 0);
+	assert_int_equal(find(NULL, 0), 0);
+}
+
+static void countries_are_the_files_word(void **state)
+{
+	(void)state;
+	read_sample(SAMPLES "/countries.pcapng");
+	tree_file("a", sample, sample_len);
+	assert_int_equal(peer_parse(&peer, NULL, "gb"), 0);
+	assert_int_equal(find(NULL, 0), 1);
+	assert_non_null(strstr(text, "  curl[4242]  "));
+	assert_int_equal(find("nginx", 0), 0);
+	assert_int_equal(peer_parse(&peer, "81.2.69.142", "GB"), 0);
+	assert_int_equal(find("curl", 0), 1);
+	assert_int_equal(peer_parse(&peer, "81.2.69.142", "JP"), 0);
+	assert_int_equal(find("curl", 0), 0);
+	/* Nobody is named, of a socket from before the capture. */
+	assert_int_equal(peer_parse(&peer, "9.9.9.9", "US"), 0);
+	assert_int_equal(find(NULL, 0), 1);
+	assert_non_null(strstr(text, "  -  "));
+	assert_int_equal(find("curl", 0), 0);
+}
+
+static void what_is_no_country_is_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(peer_parse(&peer, NULL, "J"), -EINVAL);
+	assert_int_equal(peer_parse(&peer, NULL, "JPN"), -EINVAL);
+	assert_int_equal(peer_parse(&peer, NULL, "4x"), -EINVAL);
+	assert_int_equal(peer_parse(&peer, "host", NULL), -EINVAL);
+}
+
 static void other_files_are_nobodys_failure(void **state)
 {
 	(void)state;
@@ -134,6 +188,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test(a_line_for_each_process_in_each_file),
 		test(a_file_that_is_still_written_is_counted),
+		test(only_packets_of_a_peer_count),
+		test(countries_are_the_files_word),
+		test(what_is_no_country_is_refused),
 		test(other_files_are_nobodys_failure),
 		test(a_big_endian_file_is_said),
 	};
