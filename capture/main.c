@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "archive/cut.h"
@@ -329,6 +330,29 @@ static int run(struct options *o, struct child *c)
 	return err;
 }
 
+/* "%H" in the name is the hour in which it begins, as in tcpdump's. */
+static int put_time_into_name(struct options *o)
+{
+	static char name[4096];
+	time_t now = time(NULL);
+	struct tm tm;
+	size_t length;
+
+	if (!o->write || !strchr(o->write, '%'))
+		return 0;
+	localtime_r(&now, &tm);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"	/* it is the user's */
+	length = strftime(name, sizeof(name), o->write, &tm);
+#pragma GCC diagnostic pop
+	if (!length) {
+		log_error("too long a name: %s", o->write);
+		return -ENAMETOOLONG;
+	}
+	o->write = name;
+	return 0;
+}
+
 static int capture(struct options *o, char **argv)
 {
 	struct child command, *c = NULL;
@@ -336,6 +360,8 @@ static int capture(struct options *o, char **argv)
 	int err, status;
 
 	signals_ignore();
+	if (put_time_into_name(o))
+		return EXIT_FAILURE;
 	if (o->write && !o->force && !o->ring.asked &&
 	    pcapng_output_is_taken(o->write)) {
 		log_error("%s is there already: --force overwrites it",

@@ -243,8 +243,9 @@ static int open_names(const char *path, int *fd)
 
 	if (!path)
 		return 0;
-	opened = strcmp(path, "stderr") ? pcapng_output_open(path) :
-					  STDERR_FILENO;
+	opened = !strcmp(path, "stdout") ? STDOUT_FILENO :
+		 !strcmp(path, "stderr") ? STDERR_FILENO :
+					   pcapng_output_open(path);
 	if (opened < 0) {
 		log_error("cannot write %s: %s", path, strerror(-opened));
 		return opened;

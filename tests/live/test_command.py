@@ -210,6 +210,20 @@ class Command(world.LiveTest):
                       where=where)[0],
             (f"curl -s -H X-Token: hunter2 {url}", "0"))
 
+    def test_the_time_in_its_name(self):
+        directory = self.dir / "named"
+        directory.mkdir()
+        years = {time.localtime().tm_year}
+        for more in ((), ("-b", "packets:9", "-b", "printname:stdout")):
+            done = run(PKTWHO, "-i", "lo", "-w", directory / "%Y%%x.pcapng",
+                       *more, "--", "true")
+            self.assertEqual(done.returncode, 0, done.stderr)
+        years.add(time.localtime().tm_year)
+        one, ring = sorted(directory.iterdir(), key=lambda p: len(p.name))
+        self.assertIn(one.name, {f"{year}%x.pcapng" for year in years})
+        self.assertRegex(ring.name, r"^\d{4}%x_00001_\d{14}\.pcapng$")
+        self.assertEqual(done.stdout, f"{ring}\n")
+
     def test_process_ids_in_the_standards_option(self):
         """Option 8: pid and thread, the sender's first."""
         server = self.tcp_server()
