@@ -271,6 +271,9 @@ static const struct field_row fields[FIELD_COUNT] = {
 	[FIELD_FIRST_SEEN] = ROW(UINT, first_seen_ns),
 	[FIELD_LAST_SEEN] = ROW(UINT, last_seen_ns),
 	[FIELD_EXIT_STATUS] = ROW(UINT, exit_status),
+	[FIELD_CONTAINER_IMAGE] = ROW(STRING, container_image),
+	[FIELD_POD_NAME] = ROW(STRING, pod_name),
+	[FIELD_POD_NAMESPACE] = ROW(STRING, pod_namespace),
 };
 
 static uint64_t load_uint(const void *member, size_t size)

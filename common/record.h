@@ -130,6 +130,7 @@ enum field {
 	FIELD_POD_UID, FIELD_UNIT, FIELD_NETNS, FIELD_FLAGS, FIELD_SHA256,
 	FIELD_PACKETS, FIELD_BYTES, FIELD_FIRST_SEEN, FIELD_LAST_SEEN,
 	FIELD_EXIT_STATUS,
+	FIELD_CONTAINER_IMAGE, FIELD_POD_NAME, FIELD_POD_NAMESPACE,
 	FIELD_COUNT,			/* one past the last */
 };
 
@@ -144,7 +145,8 @@ struct process {
 	uint64_t id;			/* process_id() */
 	uint64_t start_ns;		/* since the Unix epoch */
 	uint64_t netns;			/* inode of its network namespace */
-	uint64_t packets;		/* the last five only in a process table */
+	uint64_t packets;		/* these, and the exit status, only in */
+					/* a process table */
 	uint64_t bytes;			/* original lengths */
 	uint64_t first_seen_ns;		/* since the Unix epoch */
 	uint64_t last_seen_ns;
@@ -164,7 +166,10 @@ struct process {
 	char container_runtime[16];
 	char container_id[80];
 	char container_name[128];
+	char container_image[256];
 	char pod_uid[40];
+	char pod_name[256];
+	char pod_namespace[64];
 	char unit[256];
 	char exepath[1024];
 	char cgroup[1024];

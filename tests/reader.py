@@ -25,7 +25,8 @@ FIELDS = dict(enumerate((
     ("container.id", 0), ("container.name", 0), ("container.runtime", 0),
     ("pod.uid", 0), ("unit", 0), ("netns", 8), ("flags", 4), ("sha256", 32),
     ("packets", 8), ("bytes", 8), ("first_seen", 8), ("last_seen", 8),
-    ("exit_status", 4)), 1))
+    ("exit_status", 4), ("container.image", 0), ("pod.name", 0),
+    ("pod.namespace", 0)), 1))
 TIMES = ("start", "first_seen", "last_seen")
 
 

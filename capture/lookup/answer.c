@@ -17,7 +17,6 @@
 #include "host/sandbox.h"
 #include "lookup/holders.h"
 #include "lookup/translations.h"
-#include "lookup/container_state.h"
 
 struct answerer {
 	int proc_fd;
@@ -96,11 +95,13 @@ size_t answer(struct answerer *w, const struct question *q, struct answer *a)
 	case QUESTION_USER:
 		return answer_user(q, a);
 	case QUESTION_CONTAINER:
-		if (!is_text(q->container, sizeof(q->container)))
+		if (!is_text(q->container, sizeof(q->container)) ||
+		    !is_text(q->pod_uid, sizeof(q->pod_uid)))
 			break;
-		a->err = container_state_name(w->root_fd, q->container,
-					      a->name, sizeof(a->name));
-		return offsetof(struct answer, name) + sizeof(a->name);
+		a->err = container_state_read(w->root_fd, q->container,
+					      q->pod_uid, &a->container);
+		return offsetof(struct answer, container) +
+		       sizeof(a->container);
 	case QUESTION_HASH:
 		if (!is_text(q->hash.path, sizeof(q->hash.path)))
 			break;

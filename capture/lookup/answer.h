@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lookup/container_state.h"
 #include "process/hasher.h"
 #include "process/procfs.h"
 #include "record.h"
@@ -32,7 +33,11 @@ struct question {
 	uint32_t with_exe;
 	uint64_t value;		/* the Unix time of boot, or an inode */
 	union {
-		char container[sizeof(((struct process *)0)->container_id)];
+		struct {
+			char container[sizeof(
+				((struct process *)0)->container_id)];
+			char pod_uid[sizeof(((struct process *)0)->pod_uid)];
+		};
 		struct hasher_question hash;
 	};
 };
@@ -46,7 +51,8 @@ struct answer {
 			uint64_t start_ns;
 			struct file_id exe;
 		};
-		char name[sizeof(((struct process *)0)->container_name)];
+		char name[sizeof(((struct process *)0)->user)];
+		struct container_state container;
 		uint32_t pid;
 		uint32_t deleted;
 		struct hasher_answer hash;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lookup/container_state.h"
 #include "lookup/lookup.h"
 #include "record.h"
 
@@ -14,7 +15,7 @@
 
 struct known {
 	char id[sizeof(((struct process *)0)->container_id)];
-	char name[sizeof(((struct process *)0)->container_name)];
+	struct container_state state;
 };
 
 struct container_names {
@@ -37,20 +38,21 @@ void container_names_free(struct container_names *c)
 	free(c);
 }
 
-/* "" if there is none; an answer that has not come is asked for again. */
-static const char *find(struct container_names *c, const char *id)
+/* An answer that has not come is asked for again. */
+static const struct container_state *find(struct container_names *c,
+					  const struct process *p)
 {
+	const char *id = p->container_id;
 	struct known *k;
 
 	for (int i = 0; i < KNOWN; i++)
 		if (!strcmp(c->known[i].id, id))
-			return c->known[i].name;
+			return &c->known[i].state;
 	k = &c->known[c->next++ % KNOWN];
 	memset(k, 0, sizeof(*k));
-	if (lookup_container(c->lookup, id, k->name, sizeof(k->name)) !=
-	    -EAGAIN)
+	if (lookup_container(c->lookup, id, p->pod_uid, &k->state) != -EAGAIN)
 		snprintf(k->id, sizeof(k->id), "%s", id);
-	return k->name;
+	return &k->state;
 }
 
 /* These two name their containers themselves. */
@@ -60,18 +62,34 @@ static bool id_is_name(const struct process *p)
 	       !strcmp(p->container_runtime, "systemd-nspawn");
 }
 
+static void set(struct process *p, enum field f, char *out, size_t size,
+		const char *text)
+{
+	if (!*text)
+		return;
+	snprintf(out, size, "%s", text);
+	p->has |= 1ull << f;
+}
+
+#define SET(p, field, member, text) \
+	set(p, field, (p)->member, sizeof((p)->member), text)
+
 void container_names_set(struct container_names *c, struct process *p)
 {
-	const char *name;
+	const struct container_state *s;
 
 	/* An id that is no plain word must not become part of a path. */
 	if (!process_has(p, FIELD_CONTAINER_ID) ||
 	    process_has(p, FIELD_CONTAINER_NAME) ||
 	    strchr(p->container_id, '/') || p->container_id[0] == '.')
 		return;
-	name = id_is_name(p) ? p->container_id : find(c, p->container_id);
-	if (!*name)
+	if (id_is_name(p)) {
+		SET(p, FIELD_CONTAINER_NAME, container_name, p->container_id);
 		return;
-	snprintf(p->container_name, sizeof(p->container_name), "%s", name);
-	p->has |= 1ull << FIELD_CONTAINER_NAME;
+	}
+	s = find(c, p);
+	SET(p, FIELD_CONTAINER_NAME, container_name, s->name);
+	SET(p, FIELD_CONTAINER_IMAGE, container_image, s->image);
+	SET(p, FIELD_POD_NAME, pod_name, s->pod);
+	SET(p, FIELD_POD_NAMESPACE, pod_namespace, s->space);
 }

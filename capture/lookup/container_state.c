@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "lookup/container_state.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -9,28 +10,127 @@
 #include <string.h>
 #include <unistd.h>
 
-/* How a runtime's file tells the name. */
-enum shape {
-	DOCKER,		/* {"Name": "/name"} */
-	PODMAN,		/* [{"id": id, "names": ["name"]}] */
-	OCI,		/* {"annotations": {KEY: "name"}} */
+/* Under which keys of an object of strings they are; NULL: nowhere. */
+struct keys {
+	const char *name, *image, *pod, *space;
 };
 
-/* The container's id stands between, where there is an after. */
+static const struct keys kubernetes = {
+	"io.kubernetes.container.name", "io.kubernetes.cri-o.ImageName",
+	"io.kubernetes.pod.name", "io.kubernetes.pod.namespace",
+};
+static const struct keys cri = {
+	"io.kubernetes.cri.container-name", "io.kubernetes.cri.image-name",
+	"io.kubernetes.cri.sandbox-name", "io.kubernetes.cri.sandbox-namespace",
+};
+static const struct keys nerdctl = { "nerdctl/name", NULL, NULL, NULL };
+static const struct keys storage = { NULL, "image-name", NULL, NULL };
+
+/* Keeps what is there already. */
+static void take(char *out, size_t size, const char *text, size_t len)
+{
+	if (!*out && text)
+		snprintf(out, size, "%.*s", (int)len, text);
+}
+
+#define TAKE(member, text, len) take(member, sizeof(member), text, len)
+
+static void take_text(char *out, size_t size, json_t *object, const char *key)
+{
+	json_t *text = key ? json_object_get(object, key) : NULL;
+
+	take(out, size, json_string_value(text), json_string_length(text));
+}
+
+#define TAKE_TEXT(member, object, key) \
+	take_text(member, sizeof(member), object, key)
+
+static void take_keys(struct container_state *c, json_t *object,
+		      const struct keys *k)
+{
+	TAKE_TEXT(c->name, object, k->name);
+	TAKE_TEXT(c->image, object, k->image);
+	TAKE_TEXT(c->pod, object, k->pod);
+	TAKE_TEXT(c->space, object, k->space);
+}
+
+/* ---- the runtimes' files ---- */
+
+/* {"annotations": {KEY: "name"}} */
+static void take_oci(struct container_state *c, json_t *json, const char *id,
+		     const struct keys *k)
+{
+	(void)id;
+	take_keys(c, json_object_get(json, "annotations"), k);
+}
+
+/* {"Name": "/name", "Config": {"Image": "nginx", "Labels": {KEY: "pod"}}} */
+static void take_docker(struct container_state *c, json_t *json,
+			const char *id, const struct keys *k)
+{
+	json_t *config = json_object_get(json, "Config");
+	json_t *text = json_object_get(json, "Name");
+	const char *name = json_string_value(text);
+	size_t len = json_string_length(text);
+
+	(void)id;
+	if (name && *name == '/') {
+		name++;
+		len--;
+	}
+	take_keys(c, json_object_get(config, "Labels"), k);
+	TAKE(c->name, name, len);
+	TAKE_TEXT(c->image, config, "Image");
+}
+
+/* [{"id": id, "names": ["name"], "metadata": "{\"image-name\": \"nginx\"}"}] */
+static void take_storage(struct container_state *c, json_t *json,
+			 const char *id, const struct keys *k)
+{
+	json_t *its, *text, *metadata;
+	size_t i;
+
+	json_array_foreach(json, i, its) {
+		const char *one = json_string_value(json_object_get(its, "id"));
+
+		if (!one || strcmp(one, id))
+			continue;
+		text = json_array_get(json_object_get(its, "names"), 0);
+		TAKE(c->name, json_string_value(text),
+		     json_string_length(text));
+		text = json_object_get(its, "metadata");
+		metadata = json_loadb(json_string_value(text),
+				      json_string_length(text), 0, NULL);
+		take_keys(c, metadata, k);
+		json_decref(metadata);
+		return;
+	}
+}
+
+#define TASKS	"io.containerd.runtime.v2.task/"
+#define STORAGE "containers/storage/overlay-containers/"
+
+/*
+ * The container's id stands between, where there is an after.  CRI-O keeps
+ * its containers in podman's list, too, under names of its own making.
+ */
 static const struct {
 	const char *before, *after;
-	enum shape shape;
-	const char *annotation;
+	void (*take)(struct container_state *c, json_t *json, const char *id,
+		     const struct keys *k);
+	const struct keys *keys;
 } files[] = {
-	{ "var/lib/docker/containers/", "/config.v2.json", DOCKER, NULL },
-	{ "var/lib/containers/storage/overlay-containers/containers.json",
-	  NULL, PODMAN, NULL },
-	{ "run/containerd/io.containerd.runtime.v2.task/k8s.io/",
-	  "/config.json", OCI, "io.kubernetes.cri.container-name" },
-	{ "run/containerd/io.containerd.runtime.v2.task/default/",
-	  "/config.json", OCI, "nerdctl/name" },
-	{ "run/containers/storage/overlay-containers/",
-	  "/userdata/config.json", OCI, "io.kubernetes.container.name" },
+	{ "var/lib/docker/containers/", "/config.v2.json", take_docker,
+	  &kubernetes },
+	{ "run/containerd/" TASKS "k8s.io/", "/config.json", take_oci, &cri },
+	{ "run/k3s/containerd/" TASKS "k8s.io/", "/config.json", take_oci,
+	  &cri },
+	{ "run/containerd/" TASKS "default/", "/config.json", take_oci,
+	  &nerdctl },
+	{ "run/" STORAGE, "/userdata/config.json", take_oci, &kubernetes },
+	{ "var/lib/" STORAGE "containers.json", NULL, take_storage, &storage },
+	{ "var/lib/" STORAGE "volatile-containers.json", NULL, take_storage,
+	  &storage },
 };
 
 static json_t *load(int root_fd, const char *path)
@@ -46,39 +146,93 @@ static json_t *load(int root_fd, const char *path)
 	return json;
 }
 
-static const char *podman_name(json_t *json, const char *id)
+static void ask_runtimes(int root_fd, const char *id,
+			 struct container_state *out)
 {
-	json_t *container;
-	size_t i;
+	char path[512];
 
-	json_array_foreach(json, i, container) {
-		const char *its = json_string_value(
-			json_object_get(container, "id"));
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		json_t *json;
 
-		if (its && !strcmp(its, id))
-			return json_string_value(json_array_get(
-				json_object_get(container, "names"), 0));
+		snprintf(path, sizeof(path), "%s%s%s", files[i].before,
+			 files[i].after ? id : "",
+			 files[i].after ? files[i].after : "");
+		json = load(root_fd, path);
+		if (json)
+			files[i].take(out, json, id, files[i].keys);
+		json_decref(json);
+		if (*out->name || *out->pod)
+			return;
 	}
-	return NULL;
 }
 
-/* Borrowed from @json, or NULL. */
-static const char *name_in(json_t *json, size_t file, const char *id)
-{
-	const char *name = NULL;
+/* ---- Kubernetes' logs ---- */
 
-	switch (files[file].shape) {
-	case DOCKER:
-		name = json_string_value(json_object_get(json, "Name"));
-		return name && *name == '/' ? name + 1 : name;
-	case PODMAN:
-		return podman_name(json, id);
-	case OCI:
-		return json_string_value(json_object_get(
-			json_object_get(json, "annotations"),
-			files[file].annotation));
+/* Cuts @name, which must end with these, before @a@b@c; false: it does not. */
+static bool cut_end(char *name, const char *a, const char *b, const char *c)
+{
+	char end[128];
+	size_t len = strlen(name), cut;
+
+	cut = (size_t)snprintf(end, sizeof(end), "%s%s%s", a, b, c);
+	if (cut >= sizeof(end) || len <= cut || strcmp(name + len - cut, end))
+		return false;
+	name[len - cut] = '\0';
+	return true;
+}
+
+/* The first entry of @path that ends so, without its end.  False: none. */
+static bool find_entry(int root_fd, const char *path, char name[256],
+		       const char *a, const char *b, const char *c)
+{
+	int fd = openat(root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	bool found = false;
+	struct dirent *e;
+
+	if (!dir) {
+		if (fd >= 0)
+			close(fd);
+		return false;
 	}
-	return NULL;
+	while (!found && (e = readdir(dir))) {
+		snprintf(name, 256, "%s", e->d_name);
+		found = cut_end(name, a, b, c);
+	}
+	closedir(dir);
+	return found;
+}
+
+/* POD_NAMESPACE_NAME-ID.log; none of these has an underscore. */
+static void ask_container_logs(int root_fd, const char *id,
+			       struct container_state *out)
+{
+	char entry[256], *space, *name;
+
+	if (!find_entry(root_fd, "var/log/containers", entry, "-", id, ".log"))
+		return;
+	space = strchr(entry, '_');
+	name = space ? strchr(space + 1, '_') : NULL;
+	if (!name)
+		return;
+	TAKE(out->pod, entry, (size_t)(space - entry));
+	TAKE(out->space, space + 1, (size_t)(name - space) - 1);
+	TAKE(out->name, name + 1, strlen(name + 1));
+}
+
+/* NAMESPACE_POD_UID */
+static void ask_pod_logs(int root_fd, const char *pod_uid,
+			 struct container_state *out)
+{
+	char entry[256], *pod;
+
+	if (!find_entry(root_fd, "var/log/pods", entry, "_", pod_uid, ""))
+		return;
+	pod = strchr(entry, '_');
+	if (!pod)
+		return;
+	TAKE(out->space, entry, (size_t)(pod - entry));
+	TAKE(out->pod, pod + 1, strlen(pod + 1));
 }
 
 /* Whoever asks reads packets, and may have been taken over by one. */
@@ -87,25 +241,16 @@ static bool is_plain(const char *id)
 	return *id && *id != '.' && !strchr(id, '/');
 }
 
-int container_state_name(int root_fd, const char *id, char *out, size_t size)
+int container_state_read(int root_fd, const char *id, const char *pod_uid,
+			 struct container_state *out)
 {
-	char path[512];
-
-	*out = '\0';
+	memset(out, 0, sizeof(*out));
 	if (!is_plain(id))
 		return -ENOENT;
-	for (size_t i = 0; !*out && i < sizeof(files) / sizeof(*files); i++) {
-		const char *name;
-		json_t *json;
-
-		snprintf(path, sizeof(path), "%s%s%s", files[i].before,
-			 files[i].after ? id : "",
-			 files[i].after ? files[i].after : "");
-		json = load(root_fd, path);
-		name = json ? name_in(json, i, id) : NULL;
-		if (name)
-			snprintf(out, size, "%s", name);
-		json_decref(json);
-	}
-	return *out ? 0 : -ENOENT;
+	ask_runtimes(root_fd, id, out);
+	if (*pod_uid && (!*out->name || !*out->pod || !*out->space))
+		ask_container_logs(root_fd, id, out);
+	if (*pod_uid && (!*out->pod || !*out->space))
+		ask_pod_logs(root_fd, pod_uid, out);
+	return *out->name || *out->pod || *out->image ? 0 : -ENOENT;
 }

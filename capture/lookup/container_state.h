@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A container's name, as its runtime's files on this host have it. */
+/* What a container is called, as files on this host have it. */
 #ifndef PKTWHO_LOOKUP_CONTAINER_STATE_H
 #define PKTWHO_LOOKUP_CONTAINER_STATE_H
 
-#include <stddef.h>
+#include "record.h"
+
+/* A member that no file tells is "". */
+struct container_state {
+	char name[sizeof(((struct process *)0)->container_name)];
+	char image[sizeof(((struct process *)0)->container_image)];
+	char pod[sizeof(((struct process *)0)->pod_name)];
+	char space[sizeof(((struct process *)0)->pod_namespace)];
+};
 
 /*
- * Below @root_fd, an open "/".  @id becomes part of a path: one with a slash, or
- * a dot in front, is nobody's.  0 or -ENOENT.
+ * From the state of its runtime below @root_fd, an open "/"; what that does
+ * not tell from the logs that Kubernetes keeps.  @id becomes part of a path:
+ * one with a slash, or a dot in front, is nobody's.  @pod_uid may be "".  0, or
+ * -ENOENT: nothing is known.
  */
-int container_state_name(int root_fd, const char *id, char *out, size_t size);
+int container_state_read(int root_fd, const char *id, const char *pod_uid,
+			 struct container_state *out);
 
 #endif

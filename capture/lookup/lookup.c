@@ -374,11 +374,11 @@ bool lookup_exe_deleted(struct lookup *l, uint32_t pid)
 	return !ask(l, &q, &a) && a.deleted;
 }
 
-static int ask_name(struct lookup *l, struct question *q, char *name,
-		    size_t size)
+int lookup_user(struct lookup *l, uint32_t uid, char *name, size_t size)
 {
+	struct question q = question(QUESTION_USER, uid);
 	struct answer a;
-	int err = ask(l, q, &a);
+	int err = ask(l, &q, &a);
 
 	if (err)
 		return err;
@@ -386,19 +386,19 @@ static int ask_name(struct lookup *l, struct question *q, char *name,
 	return 0;
 }
 
-int lookup_user(struct lookup *l, uint32_t uid, char *name, size_t size)
-{
-	struct question q = question(QUESTION_USER, uid);
-
-	return ask_name(l, &q, name, size);
-}
-
-int lookup_container(struct lookup *l, const char *id, char *name, size_t size)
+int lookup_container(struct lookup *l, const char *id, const char *pod_uid,
+		     struct container_state *out)
 {
 	struct question q = question(QUESTION_CONTAINER, 0);
+	struct answer a;
+	int err;
 
 	snprintf(q.container, sizeof(q.container), "%s", id);
-	return ask_name(l, &q, name, size);
+	snprintf(q.pod_uid, sizeof(q.pod_uid), "%s", pod_uid);
+	err = ask(l, &q, &a);
+	if (!err)
+		*out = a.container;
+	return err;
 }
 
 int lookup_holder(struct lookup *l, uint64_t inode, uint32_t *pid)

@@ -20,6 +20,7 @@
 #include "record.h"
 
 struct child;
+struct container_state;
 struct hasher_answer;
 struct hasher_question;
 struct lookup;
@@ -66,9 +67,10 @@ int lookup_process(struct lookup *l, uint32_t pid, uint64_t boot_real_ns,
 /* procfs_exe_deleted(), false if it is not known. */
 bool lookup_exe_deleted(struct lookup *l, uint32_t pid);
 
-/* -ENOENT: there is no such user, or the container's runtime tells no name. */
+/* -ENOENT: there is no such user, or nothing is known of the container. */
 int lookup_user(struct lookup *l, uint32_t uid, char *name, size_t size);
-int lookup_container(struct lookup *l, const char *id, char *name, size_t size);
+int lookup_container(struct lookup *l, const char *id, const char *pod_uid,
+		     struct container_state *out);
 
 /* Who holds that socket; -ENOENT: nobody does, as far as that is known. */
 int lookup_holder(struct lookup *l, uint64_t inode, uint32_t *pid);

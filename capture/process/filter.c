@@ -124,6 +124,19 @@ static bool matches_container(const char *term, const struct process *p)
 	       matches_string(term, p, FIELD_CONTAINER_NAME, p->container_name);
 }
 
+/* A pattern's asterisk ends at the slash. */
+static bool matches_pod(const char *term, const struct process *p)
+{
+	char text[sizeof(p->pod_namespace) + sizeof(p->pod_name)];
+
+	if (!strchr(term, '/'))
+		return matches_string(term, p, FIELD_POD_NAME, p->pod_name);
+	snprintf(text, sizeof(text), "%s/%s", p->pod_namespace, p->pod_name);
+	return process_has(p, FIELD_POD_NAME) &&
+	       process_has(p, FIELD_POD_NAMESPACE) &&
+	       !fnmatch(term, text, FNM_PATHNAME);
+}
+
 static bool matches_unit(const char *term, const struct process *p)
 {
 	size_t len = strlen(term);
@@ -146,6 +159,8 @@ static bool matches_term(enum filter_kind kind, const char *term,
 		return matches_user(term, p);
 	case FILTER_CONTAINER:
 		return matches_container(term, p);
+	case FILTER_POD:
+		return matches_pod(term, p);
 	case FILTER_UNIT:
 		return matches_unit(term, p);
 	case FILTER_EXE:

@@ -16,6 +16,7 @@ enum filter_kind {
 	FILTER_PID,		/* decimal, initial pid namespace */
 	FILTER_USER,		/* name or uid */
 	FILTER_CONTAINER,	/* id, its beginning (12 digits), name or pattern */
+	FILTER_POD,		/* NAMESPACE/NAME, either a pattern, or NAME */
 	FILTER_UNIT,		/* systemd unit or pattern; .service may be left out */
 	FILTER_EXE,		/* path of the executable, or pattern */
 	FILTER_KINDS,

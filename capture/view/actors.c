@@ -231,7 +231,8 @@ void actor_process(const struct actor *a, struct process *p)
 {
 	char *const strings[] = {
 		p->name, p->pname, p->user, p->container_runtime,
-		p->container_id, p->container_name, p->pod_uid, p->unit,
+		p->container_id, p->container_name, p->container_image,
+		p->pod_uid, p->pod_name, p->pod_namespace, p->unit,
 		p->exepath, p->cgroup,
 	};
 

@@ -83,6 +83,26 @@ static void put_container(struct json *j, const struct process *p)
 	json_text(j, "id", p->container_id);
 	json_text(j, "name", p->container_name);
 	json_text(j, "runtime", p->container_runtime);
+	if (*p->container_image) {
+		json_open(j, "image", '{');
+		json_text(j, "name", p->container_image);
+		json_close(j, '}');
+	}
+	json_close(j, '}');
+}
+
+static void put_pod(struct json *j, const struct process *p)
+{
+	if (!*p->pod_name)
+		return;
+	json_open(j, "orchestrator", '{');
+	json_text(j, "type", "kubernetes");
+	json_text(j, "namespace", p->pod_namespace);
+	json_open(j, "resource", '{');
+	json_text(j, "type", "pod");
+	json_text(j, "name", p->pod_name);
+	json_text(j, "id", p->pod_uid);
+	json_close(j, '}');
 	json_close(j, '}');
 }
 
@@ -161,6 +181,7 @@ static void put_actor(struct json *j, struct actor *a)
 	actor_process(a, &p);
 	put_process(j, a, &p);
 	put_container(j, &p);
+	put_pod(j, &p);
 	if (j->failed)
 		return;
 	begin += *begin == ',';

@@ -265,6 +265,9 @@ static void draw_process(struct pen *pen, const char *title,
 	time_text(p.start_ns, when, sizeof(when));
 	line(pen, "  started", when);
 	line(pen, "  container", a->container);
+	line(pen, "  image", p.container_image);
+	snprintf(text, sizeof(text), "%s/%s", p.pod_namespace, p.pod_name);
+	line(pen, "  pod", *p.pod_name ? text : "");
 	line(pen, "  unit", a->unit);
 }
 

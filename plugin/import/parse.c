@@ -288,6 +288,8 @@ static bool ptcpdump_pod(struct imported *i, struct span s)
 	    !take(&s, "PodNamespace: ", "\n", &namespace) ||
 	    !take(&s, "PodUID: ", "\n", &uid))
 		return false;
+	SET_TEXT(i, FIELD_POD_NAME, pod_name, name);
+	SET_TEXT(i, FIELD_POD_NAMESPACE, pod_namespace, namespace);
 	SET_TEXT(i, FIELD_POD_UID, pod_uid, uid);
 	return true;
 }
@@ -315,6 +317,10 @@ static void rustnet_word(struct imported *i, struct span word)
 		set_number_text(i, FIELD_PPID, &p->ppid, value);
 	else if (take(&word, "uid=", NULL, &value))
 		set_number_text(i, FIELD_UID, &p->uid, value);
+	else if (take(&word, "pod=", NULL, &value))
+		SET_TEXT(i, FIELD_POD_NAME, pod_name, value);
+	else if (take(&word, "ns=", NULL, &value))
+		SET_TEXT(i, FIELD_POD_NAMESPACE, pod_namespace, value);
 	else if (take(&word, "pod_uid=", NULL, &value))
 		SET_TEXT(i, FIELD_POD_UID, pod_uid, value);
 	else if (take(&word, "container=", NULL, &value))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The files of container runtimes, any bytes in each of them: a name is
- * terminated, and none when it is not found.
+ * The files of container runtimes, any bytes in each of them, and any name of
+ * a log: what is told is terminated, and something if so much is said.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -19,6 +19,7 @@ static const char *const paths[] = {
 	"run/containerd/io.containerd.runtime.v2.task/k8s.io/" ID "/config.json",
 };
 
+#define LOGS  "var/log/containers/"
 #define PATHS (sizeof(paths) / sizeof(*paths))
 
 static int tree_fd = -1;
@@ -45,26 +46,51 @@ static void make_tree(void)
 	LAW(tree_fd >= 0);
 	for (size_t i = 0; i < PATHS; i++)
 		make_directories(paths[i]);
+	make_directories(LOGS);
+}
+
+/* A log's name of these bytes, as far as they can be one. */
+static void make_log(char path[256], const uint8_t *data, size_t size)
+{
+	char *at = path + sprintf(path, LOGS);
+
+	for (size_t i = 0; i < size && i < 128; i++)
+		if (data[i] && data[i] != '/')
+			*at++ = (char)data[i];
+	sprintf(at, "-" ID ".log");
+}
+
+static void check(const struct container_state *c, int err)
+{
+	LAW(memchr(c->name, 0, sizeof(c->name)));
+	LAW(memchr(c->image, 0, sizeof(c->image)));
+	LAW(memchr(c->pod, 0, sizeof(c->pod)));
+	LAW(memchr(c->space, 0, sizeof(c->space)));
+	LAW(!err == (*c->name || *c->image || *c->pod));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const char *path;
-	char name[16];
+	struct container_state state;
+	char path[256];
+	size_t which;
 	int fd, err;
 
 	if (!size)
 		return 0;
 	if (tree_fd < 0)
 		make_tree();
-	path = paths[data[0] % PATHS];
+	which = data[0] % (PATHS + 1);
+	if (which < PATHS)
+		strcpy(path, paths[which]);
+	else
+		make_log(path, data + 1, size - 1);
 	fd = openat(tree_fd, path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	LAW(fd >= 0 && write(fd, data + 1, size - 1) == (ssize_t)size - 1);
 	close(fd);
-	memset(name, 'x', sizeof(name));
-	err = container_state_name(tree_fd, ID, name, sizeof(name));
-	LAW(memchr(name, 0, sizeof(name)));
-	LAW(!err == (*name != 0));
+	memset(&state, 'x', sizeof(state));
+	err = container_state_read(tree_fd, ID, "u-1", &state);
+	check(&state, err);
 	unlinkat(tree_fd, path, 0);
 	return 0;
 }

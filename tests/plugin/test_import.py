@@ -59,7 +59,8 @@ class Ptcpdump(unittest.TestCase):
                  "cmdline": "curl -v http://example.com/", "uid": "33",
                  "gid": "34", "ppid": "4000", "pname": "bash",
                  "container.name": "web", "container.id": "f00d",
-                 "pod.uid": "u-1", "attr": "import"}
+                 "pod.uid": "u-1", "pod.name": "pod-1",
+                 "pod.namespace": "default", "attr": "import"}
         rows = tshark.fields(
             path, *[f"proc.{end}{word}" for end in ("", "src.", "dst.")
                     for word in words], "proc.direction", "proc.id")
@@ -113,9 +114,11 @@ class Places(unittest.TestCase):
             packet(comment("rustnet container=db pod_uid=u-2")))
         self.assertEqual(
             tshark.fields(path, "proc.container.name", "proc.container.id",
-                          "proc.pod.uid", "proc.name", "proc.attr"),
-            [("web", "f0", "", "", "import"), ("", "", "u-1", "", "import"),
-             ("db", "", "u-2", "", "import")])
+                          "proc.pod.uid", "proc.pod.name", "proc.name",
+                          "proc.attr"),
+            [("web", "f0", "", "", "", "import"),
+             ("", "", "u-1", "p", "", "import"),
+             ("db", "", "u-2", "", "", "import")])
 
     def test_names_that_have_to_be_made(self):
         cases = {
@@ -144,13 +147,14 @@ class RustNet(unittest.TestCase):
         rows = tshark.fields(
             path, "proc.name", "proc.pid", "proc.ppid", "proc.uid",
             "proc.pod.uid", "proc.container.name", "proc.container.id",
-            "proc.attr", "proc.src.name", "proc.dst.name", "proc.direction")
+            "proc.attr", "proc.src.name", "proc.dst.name", "proc.direction",
+            "proc.pod.name", "proc.pod.namespace")
         # The direction is the connection's: nobody says which end it is.
         self.assertEqual(rows, [
             ("Google_Chrome_Helper_(Renderer)", "4242", "4000", "1000", "u-1",
-             "web", "f00d", "import", "", "", ""),
-            ("", "7", "", "", "", "", "", "import", "", "", ""),
-            ("",) * 11])
+             "web", "f00d", "import", "", "", "", "p", "n"),
+            ("", "7", "", "", "", "", "", "import", "", "", "", "", ""),
+            ("",) * 13])
 
     def test_the_scripts_comment(self):
         cases = {

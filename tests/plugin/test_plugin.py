@@ -26,9 +26,9 @@ CURL_RECORD = process(
     exepath=b"/usr/bin/curl", cmdline=b"curl\0-v\0http://example.com/\0",
     uid=33, gid=34, user=b"www-data", vpid=7, loginuid=1000, pname=b"bash",
     cgroup=b"/system.slice/web.service", container_id=b"f00d",
-    container_name=b"web", container_runtime=b"docker", pod_uid=b"u-1",
-    unit=b"web.service", netns=4026531840, flags=0b1000001,
-    sha256=bytes(range(32)))
+    container_name=b"web", container_runtime=b"docker",
+    container_image=b"nginx:1.25", pod_uid=b"u-1", pod_name=b"web-0", pod_namespace=b"shop", unit=b"web.service",
+    netns=4026531840, flags=0b1000001, sha256=bytes(range(32)))
 NGINX_RECORD = process(
     id=0x1234, pid=812, name=b"nginx", exepath=b"/usr/sbin/nginx", uid=0,
     user=b"root", flags=0, packets=3, bytes=132, first_seen=T0,
@@ -125,7 +125,8 @@ class Fields(unittest.TestCase):
             "gid": "34", "user": "www-data", "vpid": "7", "loginuid": "1000",
             "start": "Nov 14, 2023 22:13:15.000000000 UTC",
             "container.id": "f00d", "container.name": "web",
-            "container.runtime": "docker", "pod.uid": "u-1",
+            "container.runtime": "docker", "container.image": "nginx:1.25",
+            "pod.uid": "u-1", "pod.name": "web-0", "pod.namespace": "shop",
             "cgroup": "/system.slice/web.service", "unit": "web.service",
             "netns": "4026531840", "flags": "0x00000041",
             "exe_deleted": "1", "exe_memfd": "0", "forked": "1",

@@ -12,14 +12,13 @@ fail() {
 	exit 1
 }
 
-# A cluster of one pod with two containers, on node-7, where agent-x is.
+# A cluster of one pod, on node-7, where agent-x is.
 cat >kubectl <<'END'
 #!/bin/sh
 printf '%s\n' "$*" >>asked
 case "$*" in
 'get pod -n fruit shop -o jsonpath={.spec.nodeName}') printf node-7 ;;
-'get pod -n fruit shop -o jsonpath={.status.containerStatuses'*)
-	printf 'containerd://aaa1 cri-o://bbb2' ;;
+'get pod -n fruit shop -o jsonpath={.metadata.namespace}') printf fruit ;;
 'get pod -n pktwho -l app=pktwho --field-selector spec.nodeName=node-7,'*)
 	printf agent-x ;;
 'get pod late '*) ;;
@@ -33,7 +32,7 @@ PATH=$dir:$PATH
 [ "$("$plugin" -n fruit shop -f 'tcp port 80')" = packets ] ||
 	fail 'no packets'
 tail -n 1 asked >last
-[ "$(cat last)" = 'exec -i -n pktwho agent-x -- /pktwho -q -i any --container aaa1,bbb2 -f tcp port 80 -w -' ] ||
+[ "$(cat last)" = 'exec -i -n pktwho agent-x -- /pktwho -q -i any --pod fruit/shop -f tcp port 80 -w -' ] ||
 	fail "asked: $(cat last)"
 
 ! "$plugin" late 2>said || fail 'a pod without a node'

@@ -302,7 +302,10 @@ static void fill(struct process *p)
 	p->container_runtime[sizeof(p->container_runtime) - 1] = 0;
 	p->container_id[sizeof(p->container_id) - 1] = 0;
 	p->container_name[sizeof(p->container_name) - 1] = 0;
+	p->container_image[sizeof(p->container_image) - 1] = 0;
 	p->pod_uid[sizeof(p->pod_uid) - 1] = 0;
+	p->pod_name[sizeof(p->pod_name) - 1] = 0;
+	p->pod_namespace[sizeof(p->pod_namespace) - 1] = 0;
 	p->unit[sizeof(p->unit) - 1] = 0;
 	p->exepath[sizeof(p->exepath) - 1] = 0;
 	p->cgroup[sizeof(p->cgroup) - 1] = 0;
@@ -323,7 +326,10 @@ static void the_largest_process_fits(void **state)
 	assert_int_equal(q.cmdline_len, p.cmdline_len);
 	assert_memory_equal(q.cmdline, p.cmdline, sizeof(p.cmdline));
 	assert_string_equal(q.cgroup, p.cgroup);
+	assert_string_equal(q.container_image, p.container_image);
 	assert_string_equal(q.pod_uid, p.pod_uid);
+	assert_string_equal(q.pod_name, p.pod_name);
+	assert_string_equal(q.pod_namespace, p.pod_namespace);
 	assert_memory_equal(q.sha256, p.sha256, sizeof(p.sha256));
 	assert_int_equal(q.exit_status, p.exit_status);
 

@@ -10,6 +10,7 @@
 
 #include "host/child.h"
 #include "host/log.h"
+#include "lookup/container_state.h"
 #include "lookup/lookup.h"
 #include "process/hasher.h"
 
@@ -63,6 +64,7 @@ static void another_process_answers(void **state)
 	struct lookup *l = *state;
 	struct file_id exe = { 0 };
 	uint64_t start_ns;
+	struct container_state container;
 	char name[128] = "";
 	struct process p;
 	uint32_t pid = 0;
@@ -83,10 +85,9 @@ static void another_process_answers(void **state)
 	assert_string_equal(name, "root");
 	assert_int_equal(lookup_user(l, 3999999999, name, sizeof(name)),
 			 -ENOENT);
-	assert_int_equal(lookup_container(l, ID, name, sizeof(name)), 0);
-	assert_string_equal(name, "shop");
-	assert_int_equal(lookup_container(l, "none", name, sizeof(name)),
-			 -ENOENT);
+	assert_int_equal(lookup_container(l, ID, "", &container), 0);
+	assert_string_equal(container.name, "shop");
+	assert_int_equal(lookup_container(l, "none", "", &container), -ENOENT);
 	assert_int_equal(lookup_holder(l, 777, &pid), 0);
 	assert_int_equal(pid, 41);
 	assert_int_equal(lookup_holder(l, 778, &pid), -ENOENT);

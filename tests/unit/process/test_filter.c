@@ -19,9 +19,12 @@ static struct process curl(void)
 	strcpy(p.unit, "web.service");
 	strcpy(p.container_id, ID);
 	strcpy(p.container_name, "shop");
+	strcpy(p.pod_name, "shop-7d4b9");
+	strcpy(p.pod_namespace, "fruit");
 	strcpy(p.exepath, "/usr/bin/curl");
 	p.has = 1ull << FIELD_PID | 1ull << FIELD_NAME | 1ull << FIELD_UID |
-		1ull << FIELD_EXEPATH |
+		1ull << FIELD_EXEPATH | 1ull << FIELD_POD_NAME |
+		1ull << FIELD_POD_NAMESPACE |
 		1ull << FIELD_USER | 1ull << FIELD_UNIT |
 		1ull << FIELD_CONTAINER_ID | 1ull << FIELD_CONTAINER_NAME;
 	return p;
@@ -63,6 +66,14 @@ static void each_kind_has_its_words(void **state)
 		{ FILTER_CONTAINER, ID, true },
 		{ FILTER_CONTAINER, ID "0", false },
 		{ FILTER_CONTAINER, "sh?p", true },
+		{ FILTER_POD, "fruit/shop-7d4b9", true },
+		{ FILTER_POD, "fruit/shop-*", true },
+		{ FILTER_POD, "*/shop-7d4b9", true },
+		{ FILTER_POD, "shop-*", true },
+		{ FILTER_POD, "fruit", false },
+		{ FILTER_POD, "f*", false },
+		{ FILTER_POD, "fish/shop-7d4b9", false },
+		{ FILTER_POD, "fruit/shop", false },
 		{ FILTER_UNIT, "web.service", true },
 		{ FILTER_UNIT, "web", true },
 		{ FILTER_UNIT, "we", false },

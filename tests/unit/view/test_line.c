@@ -127,6 +127,35 @@ static void a_process_that_changes_is_told_anew(void **state)
 	assert_null(strstr(buf, "nginx.service"));
 }
 
+static void a_pod_is_told_as_others_tell_it(void **state)
+{
+	static char buf[LINE_MAX_SIZE];
+	struct process p = { .pid = 20, .id = 1020 };
+
+	(void)state;
+	strcpy(p.container_id, "f00d");
+	strcpy(p.container_image, "nginx:1");
+	strcpy(p.pod_uid, "u-1");
+	p.has = 1ull << FIELD_CONTAINER_ID | 1ull << FIELD_CONTAINER_IMAGE |
+		1ull << FIELD_POD_UID;
+	talker_set(&nginx, &p);
+	actors_get(actors, &nginx.program);
+	buf[format(buf, sizeof(buf))] = '\0';
+	assert_non_null(strstr(buf, "\"container\":{\"id\":\"f00d\","
+				    "\"image\":{\"name\":\"nginx:1\"}}"));
+	assert_null(strstr(buf, "orchestrator"));
+	strcpy(p.pod_name, "shop-\u202e0");
+	strcpy(p.pod_namespace, "fruit");
+	p.has |= 1ull << FIELD_POD_NAME | 1ull << FIELD_POD_NAMESPACE;
+	talker_set(&nginx, &p);
+	actors_get(actors, &nginx.program);
+	buf[format(buf, sizeof(buf))] = '\0';
+	assert_non_null(strstr(buf,
+		"\"orchestrator\":{\"type\":\"kubernetes\","
+		"\"namespace\":\"fruit\",\"resource\":{\"type\":\"pod\","
+		"\"name\":\"shop-???0\",\"id\":\"u-1\"}}"));
+}
+
 static void what_is_spoken_is_told_with_who_asked(void **state)
 {
 	static char buf[LINE_MAX_SIZE];
@@ -180,6 +209,7 @@ int main(void)
 		TEST(a_line_says_it_all),
 		TEST(what_does_not_fit_is_no_line),
 		TEST(a_process_that_changes_is_told_anew),
+		TEST(a_pod_is_told_as_others_tell_it),
 		TEST(what_is_spoken_is_told_with_who_asked),
 		TEST(numbers_are_whole),
 	};
