@@ -21,7 +21,7 @@ enum record_kind {
 	RECORD_TABLE = 3,		/* struct table_header, then processes */
 };
 
-#define RECORD_VERSION 1
+#define RECORD_VERSION 1		/* ATTRIBUTION_VERSION is another */
 #define RECORD_NAME_LEN 16		/* the kernel's TASK_COMM_LEN, NUL included */
 
 /*
@@ -42,6 +42,7 @@ enum attr {
 	ATTR_UNKNOWN = 7,	/* an end is here and its owner is not known */
 	ATTR_IMPORT = 8,	/* another tool's word; never written by us */
 	ATTR_ACCEPTED = 9,	/* not accepted yet: who did so afterwards */
+	ATTR_COUNT,		/* one past the last */
 };
 
 /* Why an end is kernel or unknown: proc.reason.  The numbers are in the file. */
@@ -95,8 +96,12 @@ struct attribution {
 	struct packet_end dst;		/* who receives */
 };
 
-#define ATTRIBUTION_MIN 16		/* bytes, no end, any version */
-#define ATTRIBUTION_MAX 72		/* bytes, this version, both ends */
+#define ATTRIBUTION_VERSION 2		/* that is written; 1 is read, too */
+#define ATTRIBUTION_MAX 68		/* bytes, as written, both ends */
+
+/* Numbers that a byte of it can hold; above them is the last, unknown. */
+#define ATTRIBUTION_MAX_NUMBER	  15	/* of attr and reason */
+#define ATTRIBUTION_MAX_DIRECTION 7
 
 /* Bytes written, or -ENOSPC. */
 int attribution_encode(const struct attribution *a, void *buf, size_t size);
@@ -104,11 +109,24 @@ int attribution_encode(const struct attribution *a, void *buf, size_t size);
 /* 0, -EBADMSG or -EPROTONOSUPPORT.  On error *@a is all zero. */
 int attribution_decode(struct attribution *a, const void *buf, size_t size);
 
-/*
- * Where the end begins in the bytes that attribution_decode() made @a of, or
- * 0 if it is not there: pid, id and name, as they stand in the file.
- */
-size_t attribution_end(const struct attribution *a, const void *buf, bool src);
+/* Where a value stands; @len is 0 if it does not. */
+struct byte_range {
+	uint16_t at;
+	uint16_t len;
+};
+
+/* One end's, in the bytes of an attribution. */
+struct end_places {
+	struct byte_range attr;
+	struct byte_range reason;
+	struct byte_range pid;
+	struct byte_range id;
+	struct byte_range name;
+};
+
+/* As attribution_decode(), and on error *@out is all zero. */
+int attribution_places(struct end_places *out, const void *buf, size_t size,
+		       bool src);
 
 /* struct process flags: proc.flags, FIELD_FLAGS in the file. */
 #define PROCESS_EXE_DELETED	   (1u << 0)

@@ -92,9 +92,33 @@ class End:
     country: str = ""
 
 
-def attribution(direction="unknown", src=End(), dst=End(), version=1):
+def varint(v):
+    low = v & 0x7F
+    return bytes([low | 0x80]) + varint(v >> 7) if v > 0x7F else bytes([low])
+
+
+def attribution(direction="unknown", src=End(), dst=End(), version=2):
+    if version == 1:
+        return attribution_1(direction, src, dst)
+    reasons = [REASONS.index(end.reason) for end in (src, dst)]
+    named = [end for end in (src, dst) if end.pid is not None]
+    return b"".join((
+        b"PW", bytes((
+            ATTRIBUTION, version,
+            DIRECTIONS.index(direction) | (src.pid is not None) << 3
+            | (dst.pid is not None) << 4 | bool(src.country) << 5
+            | bool(dst.country) << 6 | any(reasons) << 7,
+            ATTRS.index(src.attr) | ATTRS.index(dst.attr) << 4)),
+        bytes((reasons[0] | reasons[1] << 4,)) if any(reasons) else b"",
+        src.country.encode(), dst.country.encode(),
+        *(varint(end.pid) + struct.pack("<Q", end.id)
+          + (bytes((len(end.name),)) if n + 1 < len(named) else b"")
+          + end.name for n, end in enumerate(named))))
+
+
+def attribution_1(direction="unknown", src=End(), dst=End()):
     head = struct.pack(
-        "<2sBBBBBBBBBB2s2s", b"PW", ATTRIBUTION, version, 16, 28,
+        "<2sBBBBBBBBBB2s2s", b"PW", ATTRIBUTION, 1, 16, 28,
         DIRECTIONS.index(direction),
         (src.pid is not None) | (dst.pid is not None) << 1,
         ATTRS.index(src.attr), REASONS.index(src.reason),
@@ -225,13 +249,41 @@ def blocks(data):
 def header(payload, kind):
     if payload[:2] != b"PW" or len(payload) < 4:
         raise Malformed("no signature")
-    if payload[2] != kind or payload[3] != 1:
+    if payload[2] != kind or not payload[3] or \
+            payload[3] > (2 if kind == ATTRIBUTION else 1):
         raise Malformed(f"kind {payload[2]}, version {payload[3]}")
 
 
 def read_attribution(payload):
     """(direction, src, dst), two of them End."""
     header(payload, ATTRIBUTION)
+    if payload[3] == 1:
+        return read_attribution_1(payload)
+    shape, how = payload[4:6]
+    rest = payload[6:]
+    why = rest[0] if shape & 0x80 else 0
+    rest = rest[1:] if shape & 0x80 else rest
+    ends = [End(attr=ATTRS[how & 15], reason=REASONS[why & 15]),
+            End(attr=ATTRS[how >> 4], reason=REASONS[why >> 4])]
+    for bit, end in zip((0x20, 0x40), ends):
+        if shape & bit:
+            end.country, rest = rest[:2].decode(), rest[2:]
+    for bit, end in zip((8, 16), ends):
+        if not shape & bit:
+            continue
+        size = next(n for n, byte in enumerate(rest, 1) if byte < 0x80)
+        end.pid = sum((byte & 0x7F) << 7 * n
+                      for n, byte in enumerate(rest[:size]))
+        end.id, = struct.unpack_from("<Q", rest, size)
+        rest = rest[size + 8:]
+        if bit == 8 and shape & 16:
+            end.name, rest = rest[1:1 + rest[0]], rest[1 + rest[0]:]
+        else:
+            end.name = rest
+    return DIRECTIONS[shape & 7], *ends
+
+
+def read_attribution_1(payload):
     (head_len, end_len, direction, ends, src_attr, src_reason, dst_attr,
      dst_reason, src_cc, dst_cc) = struct.unpack_from("<8B2s2s", payload, 4)
     src = End(attr=ATTRS[src_attr], reason=REASONS[src_reason],

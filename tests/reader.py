@@ -12,7 +12,7 @@ import time
 
 PEN = 32473
 HOW = ("", "socket", "listener", "scan", "flow", "kernel", "forwarded",
-       "unknown", "import")
+       "unknown", "import", "accepted")
 WHY = ("", "reset", "time-wait", "icmp", "no-socket", "not-ip", "lost",
        "malformed", "before", "fragment", "ambiguous", "not-delivered",
        "kernel-socket")
@@ -74,8 +74,42 @@ def process(data):
     return found, data[length:]
 
 
+def varint(data):
+    """The number, and what follows it."""
+    number = shift = 0
+    for at, byte in enumerate(data[:5]):
+        number |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80 and number < 2**32:
+            return number, data[at + 1:]
+    raise ValueError("pid")
+
+
 def attribution(data):
     """The direction and both ends."""
+    if data[3] == 1:
+        return attribution_1(data)
+    shape, how, rest, why = data[4], data[5], data[6:], 0
+    if shape & 128:
+        why, rest = rest[0], rest[1:]
+    ends = [{"attr": HOW[how & 15], "reason": WHY[why & 15], "country": ""},
+            {"attr": HOW[how >> 4], "reason": WHY[why >> 4], "country": ""}]
+    for bit, end in ((32, ends[0]), (64, ends[1])):
+        if shape & bit:
+            end["country"] = rest[:2].decode() if rest[:2].isalpha() else ""
+            rest = rest[2:]
+    for bit, end in ((8, ends[0]), (16, ends[1])):
+        if shape & bit:
+            end["pid"], rest = varint(rest)
+            end["id"], = struct.unpack_from("<Q", rest)
+            size, rest = len(rest) - 8, rest[8:]
+            if bit == 8 and shape & 16:
+                size, rest = rest[0], rest[1:]
+            end["name"], rest = rest[:size].split(b"\0")[0], rest[size:]
+    return DIRECTION[shape & 7], ends
+
+
+def attribution_1(data):
     head, size, direction, which = data[4:8]
     if head < 16 or size < 28:
         raise ValueError("attribution")
@@ -109,7 +143,8 @@ def payloads(data):
         elif kind == 0xBAD and body[:4] == pen:
             found = [body[4:]]
         yield from ((frame, p) for p in found
-                    if p[:2] == b"PW" and p[2] in (1, 2, 3) and p[3] == 1)
+                    if p[:2] == b"PW" and p[2] in (1, 2, 3)
+                    and (p[3] == 1 or p[2:4] == b"\1\2"))
         at += size
 
 

@@ -36,7 +36,6 @@
 #define KEYS_MAX	131072		/* bytes that wait, or will be repeated */
 #define KEYS_REPEATED	32768		/* of them in a ring's next file */
 #define KEYS_EXTRA	24		/* around them, and padding */
-#define ATTRS		(ATTR_IMPORT + 1)
 
 /* What is counted anew in each file. */
 struct file {
@@ -44,7 +43,7 @@ struct file {
 	uint64_t start_ns;
 	uint64_t packets;
 	uint64_t interface_packets[MAX_INTERFACES];
-	uint64_t ends[ATTRS];		/* packet ends by how they are known */
+	uint64_t ends[ATTR_COUNT];		/* packet ends by how they are known */
 	uint64_t end_bytes;		/* that closing it will take, at most */
 	/* Of the capture, when the file began. */
 	struct output_interface_stats before[MAX_INTERFACES];
@@ -524,7 +523,7 @@ static void describe(const struct output *o, const struct output_stats *s,
 	const struct output_stats *before = &o->file.stats_before;
 	size_t at = 0;
 
-	for (int a = ATTR_SOCKET; a < ATTRS; a++)
+	for (int a = ATTR_SOCKET; a < ATTR_COUNT; a++)
 		if (o->file.ends[a])
 			at += (size_t)snprintf(out + at, size - at,
 					       "ends.%s=%" PRIu64 " ",

@@ -9,7 +9,6 @@
 #include "process/proctab.h"
 
 #define BUCKETS 4096		/* a power of two */
-#define ATTRS	(ATTR_IMPORT + 1)
 #define REASONS 32		/* more than there are */
 
 struct actors {
@@ -18,7 +17,7 @@ struct actors {
 	uint32_t count;
 	uint32_t max;
 	uint64_t lost;
-	struct actor nobody[ATTRS][REASONS];
+	struct actor nobody[ATTR_COUNT][REASONS];
 	struct actor forgotten;
 	struct process scratch;		/* 8 KB: not on anyone's stack */
 };
@@ -44,7 +43,7 @@ struct actors *actors_new(uint32_t max)
 		return NULL;
 	t->max = max;
 	TAILQ_INIT(&t->idle);
-	for (uint8_t a = 0; a < ATTRS; a++)
+	for (uint8_t a = 0; a < ATTR_COUNT; a++)
 		for (uint8_t r = 0; r < REASONS; r++)
 			name_nobody(&t->nobody[a][r], a, r);
 	snprintf(t->forgotten.name, sizeof(t->forgotten.name), "(forgotten)");
@@ -174,7 +173,7 @@ struct actor *actors_get(struct actors *t, const struct program *program)
 
 struct actor *actors_nobody(struct actors *t, uint8_t attr, uint8_t reason)
 {
-	if (attr >= ATTRS || reason >= REASONS)
+	if (attr >= ATTR_COUNT || reason >= REASONS)
 		return &t->forgotten;
 	return &t->nobody[attr][reason];
 }
@@ -202,7 +201,7 @@ void actors_each(struct actors *t, void (*fn)(void *ctx, struct actor *a),
 	for (int b = 0; b < BUCKETS; b++)
 		for (struct actor *a = t->heads[b]; a; a = a->next)
 			fn(ctx, a);
-	for (int a = 0; a < ATTRS; a++)
+	for (int a = 0; a < ATTR_COUNT; a++)
 		for (int r = 0; r < REASONS; r++)
 			fn(ctx, &t->nobody[a][r]);
 	fn(ctx, &t->forgotten);

@@ -130,30 +130,30 @@ struct source {
 	const struct packet_end *e;	/* NULL for a table row */
 	const char *name;	/* for p->name where that is too short, or NULL */
 	tvbuff_t *bytes;	/* the attribution's, or NULL */
-	int end;		/* where its end begins there, or 0 */
-	bool is_src;
+	struct end_places places;	/* in these bytes */
 };
 
 /* Where the value stands in the attribution: docs/file-format.md. */
 static void find_bytes(struct source *s, const struct row *row)
 {
-	static const struct { uint8_t field, at, len; } places[] = {
-		{ FIELD_PID, 0, 4 }, { FIELD_ID, 4, 8 }, { FIELD_NAME, 12, 16 },
-	};
+	const struct end_places *all = &s->places;
+	struct byte_range at = { 0 };
 
-	if (row->how == ATTR || row->how == REASON) {
-		s->offset = 8 + (row->how == REASON) + (s->is_src ? 0 : 2);
-		s->len = 1;
-		s->tvb = s->bytes;
+	if (row->how == ATTR)
+		at = all->attr;
+	else if (row->how == REASON)
+		at = all->reason;
+	else if (row->field == FIELD_PID)
+		at = all->pid;
+	else if (row->field == FIELD_ID)
+		at = all->id;
+	else if (row->field == FIELD_NAME)
+		at = all->name;
+	if (!at.len)
 		return;
-	}
-	for (size_t i = 0; s->end && i < array_length(places); i++) {
-		if (row->field != places[i].field)
-			continue;
-		s->offset = s->end + places[i].at;
-		s->len = places[i].len;
-		s->tvb = s->bytes;
-	}
+	s->offset = at.at;
+	s->len = at.len;
+	s->tvb = s->bytes;
 }
 
 static uint64_t number(const struct source *s, const struct row *row)
@@ -587,14 +587,14 @@ void fields_add_end(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 	struct process p;
 	struct source s = {
 		.tvb = tvb, .pool = pinfo->pool, .p = &p, .e = e,
-		.bytes = bytes, .is_src = src,
+		.bytes = bytes,
 	};
 
 	if (!e->present && e->attr == ATTR_NONE)
 		return;
 	if (bytes)
-		s.end = (int)attribution_end(a,
-			tvb_get_ptr(bytes, 0, ATTRIBUTION_MIN), src);
+		attribution_places(&s.places, tvb_get_ptr(bytes, 0, -1),
+				   tvb_captured_length(bytes), src);
 	gather(&p, e, pinfo->num, record_is_wanted(tree, scope));
 	if (proto_field_is_referenced(tree, hf_scope[scope]))
 		label = e->present ? process_label(pinfo->pool, &p, p.name) :

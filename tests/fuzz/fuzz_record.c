@@ -36,10 +36,18 @@ static void check_place(const struct attribution *a, bool src,
 			const uint8_t *data, size_t size)
 {
 	const struct packet_end *e = src ? &a->src : &a->dst;
-	size_t at = attribution_end(a, data, src);
+	struct end_places at;
 
-	LAW(!at == !e->present);
-	LAW(!at || (at + 28 <= size && get_le(data + at, 4) == e->pid));
+	LAW(!attribution_places(&at, data, size, src));
+	LAW(at.attr.len == 1 && at.attr.at < size);
+	LAW(!at.reason.len || at.reason.at < size);
+	LAW(!at.pid.len == !e->present && !at.id.len == !e->present);
+	if (!e->present)
+		return;
+	LAW(at.name.at + at.name.len <= size);
+	LAW((data[at.pid.at] & 0x7f) == (e->pid & 0x7f) || at.pid.len == 4);
+	LAW(get_le(data + at.id.at, 8) == e->id);
+	LAW(!memcmp(data + at.name.at, e->name, strlen(e->name)));
 }
 
 static void attribution_laws(const uint8_t *data, size_t size)

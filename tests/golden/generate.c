@@ -27,7 +27,6 @@
 #define HOST4	 "10.0.2.15"
 #define HOST6	 "2001:db8::215"
 #define RESOLVER "10.0.2.3"
-#define ATTRS	 (ATTR_IMPORT + 1)
 
 struct program {
 	uint32_t pid, ppid, uid;
@@ -89,7 +88,7 @@ struct maker {
 	uint64_t packets[NOBODY], bytes[NOBODY];
 	uint64_t first_ns[NOBODY], last_ns[NOBODY];
 	uint64_t total;
-	uint64_t ends[ATTRS];		/* packet ends by how they are known */
+	uint64_t ends[ATTR_COUNT];		/* packet ends by how they are known */
 };
 
 static void check(int err, const char *what)
@@ -430,7 +429,7 @@ static void put_statistics(struct maker *m)
 		.comment = comment,
 	};
 
-	for (int a = ATTR_SOCKET; a < ATTRS; a++)
+	for (int a = ATTR_SOCKET; a < ATTR_COUNT; a++)
 		if (m->ends[a])
 			at += (size_t)snprintf(comment + at,
 					       sizeof(comment) - at,

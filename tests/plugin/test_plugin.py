@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from frames import ip4
 from harness import SOURCE, Tshark, documented_fields, udp
 from pcapng import (End, PEN, attribution, custom_block, custom_option, epb,
-                    idb, option, process, process_field, shb, table)
+                    idb, option, process, process_field, shb, table, varint)
 
 T0 = 1_700_000_000 * 10**9      # 2023-11-14 22:13:20 UTC
 GEO = SOURCE / "tests" / "data" / "geo"
@@ -279,20 +279,23 @@ class Fields(unittest.TestCase):
 
         both = attribution("local", CURL, NGINX)
         alone = attribution("in", REMOTE, CURL)
-        for raw, end in [(both, "src"), (both, "dst"), (alone, "dst")]:
-            who = NGINX if end == "dst" and raw is both else CURL
+        old = attribution("local", CURL, NGINX, version=1)
+        for raw, end in [(both, "src"), (both, "dst"), (alone, "dst"),
+                         (old, "src"), (old, "dst")]:
+            who = NGINX if end == "dst" and raw is not alone else CURL
+            pid, name = varint(who.pid), who.name
+            attr = (5, raw[5:6].hex())
+            if raw is old:
+                pid, name = who.pid.to_bytes(4, "little"), name.ljust(16, b"\0")
+                attr = (10, "03") if end == "dst" else (8, "01")
             path = tshark.write("marked", shb() + idb() + packet(1, raw))
             found = shown(path, [])
-            name = who.name + bytes(16 - len(who.name))
             for field, value in [
-                    ("pid", who.pid.to_bytes(4, "little")),
-                    ("id", who.id.to_bytes(8, "little")), ("name", name)]:
+                    ("pid", pid), ("id", who.id.to_bytes(8, "little")), ("name", name)]:
                 at, text = found[f"proc.{end}.{field}"]
                 self.assertEqual(bytes.fromhex(text), value)
                 self.assertEqual(raw[at:at + len(value)], value)
-            at, text = found[f"proc.{end}.attr"]
-            self.assertEqual((at, text), (
-                10 if end == "dst" else 8, "03" if who is NGINX else "01"))
+            self.assertEqual(found[f"proc.{end}.attr"], attr)
 
     def test_flags_of_which_none_is_set_are_not_shown(self):
         shown = tshark.lines("tshark", "-r", self.file, "-O", "proc", "-Y",
@@ -514,10 +517,14 @@ class Hostile(unittest.TestCase):
 
     def test_truncated_options(self):
         whole = attribution("local", CURL, NGINX)
+        old = attribution("local", CURL, NGINX, version=1)
         # Fewer than two bytes are not known to be ours; four are a header.
-        cuts = [(whole[:n], n >= 2) for n in range(len(whole))]
+        # The last name ends where the option does.
+        cuts = [(whole[:n], 2 <= n < len(whole) - len(NGINX.name))
+                for n in range(len(whole))]
+        cuts += [(old[:n], n >= 2) for n in range(len(old))]
         cuts += [(CURL_RECORD[:n], n >= 2) for n in range(len(CURL_RECORD))]
-        cuts += [(whole, False), (CURL_RECORD, False)]
+        cuts += [(whole, False), (old, False), (CURL_RECORD, False)]
         self.check("truncated", [packet(n, p) for n, (p, _)
                                  in enumerate(cuts)], [bad for _, bad in cuts])
 
@@ -530,14 +537,15 @@ class Hostile(unittest.TestCase):
                    [False] + [True] * len(cuts))
 
     def test_changed_bytes(self):
-        option_bytes = attribution("local", CURL, NGINX)
+        option_bytes = attribution("local", CURL, NGINX, version=1)
         block_bytes = table(CURL_RECORD, NGINX_RECORD)
         blocks = []
-        for n in range(len(option_bytes)):
-            for value in (0, 1, 0x7F, 0xFF):
-                changed = bytearray(option_bytes)
-                changed[n] = value
-                blocks.append(packet(len(blocks), bytes(changed)))
+        for raw in (option_bytes, attribution("local", CURL, NGINX)):
+            for n in range(len(raw)):
+                for value in (0, 1, 0x7F, 0xFF):
+                    changed = bytearray(raw)
+                    changed[n] = value
+                    blocks.append(packet(len(blocks), bytes(changed)))
         for n in range(len(CURL_RECORD)):
             changed = bytearray(CURL_RECORD)
             changed[n] ^= 0xFF
@@ -549,7 +557,7 @@ class Hostile(unittest.TestCase):
         self.check("changed", blocks, [None] * len(blocks))
 
     def test_contradictions(self):
-        own = attribution("out", CURL)
+        own = attribution("out", CURL, version=1)
         cases = [
             (packet(0, own, attribution("out", NGINX)), True),
             (packet(0, process(id=1, pid=2, extra=process_field(2, b"abc"))),
@@ -578,7 +586,7 @@ class Hostile(unittest.TestCase):
     def test_newer_versions_are_noted(self):
         path = tshark.write("newer", b"".join([
             shb(), idb(),
-            packet(1, attribution("out", CURL, version=2)),
+            packet(1, attribution("out", CURL, version=3)),
             packet(2, attribution("out", CURL), process(version=9, id=1)),
             packet(3, attribution("out", CURL), b"PW\x63\x01 a new kind"),
             custom_block(table(CURL_RECORD, version=2)),

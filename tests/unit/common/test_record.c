@@ -11,7 +11,30 @@
 
 /* curl asks nginx, over loopback; nginx has not accepted yet. */
 static const uint8_t curl_to_nginx[] = {
-	'P', 'W', 1, 1,			/* an attribution, version 1 */
+	'P', 'W', 1, 2,			/* an attribution, version 2 */
+	0x3b,				/* local; src, its country, dst */
+	0x21,				/* src: socket, dst: listener */
+	'D', 'E',			/* src country */
+	0x92, 0x21,			/* src pid 4242 */
+	8, 7, 6, 5, 4, 3, 2, 1,		/* src process id */
+	4, 'c', 'u', 'r', 'l',		/* length and name */
+	0xac, 0x06,			/* dst pid 812 */
+	0x18, 0x17, 0x16, 0x15, 0x14, 0x13, 0x12, 0x11,
+	'n', 'g', 'i', 'n', 'x',
+};
+
+/* A reset that the kernel sends: nobody is named. */
+static const uint8_t kernel_reset[] = {
+	'P', 'W', 1, 2,
+	0xc2,				/* out; dst's country, reasons */
+	0x05,				/* src: kernel; dst is not here */
+	0x01,				/* src: reset */
+	'U', 'S',
+};
+
+/* The same two as version 1 had them. */
+static const uint8_t curl_to_nginx_1[] = {
+	'P', 'W', 1, 1,
 	16, 28,				/* bytes of the head, of each end */
 	3,				/* direction: local */
 	3,				/* ends that follow: src, dst */
@@ -27,8 +50,7 @@ static const uint8_t curl_to_nginx[] = {
 	'n', 'g', 'i', 'n', 'x', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 };
 
-/* A reset that the kernel sends: nobody is named. */
-static const uint8_t kernel_reset[] = {
+static const uint8_t kernel_reset_1[] = {
 	'P', 'W', 1, 1, 16, 28,
 	2,				/* direction: out */
 	0,				/* no end follows */
@@ -68,19 +90,16 @@ static void attribution_has_known_bytes(void **state)
 	uint8_t buf[ATTRIBUTION_MAX];
 
 	(void)state;
-	assert_int_equal(sizeof(curl_to_nginx), ATTRIBUTION_MAX);
 	assert_int_equal(attribution_encode(&a, buf, sizeof(buf)),
 			 sizeof(curl_to_nginx));
 	assert_memory_equal(buf, curl_to_nginx, sizeof(curl_to_nginx));
 }
 
-static void attribution_reads_known_bytes(void **state)
+static void assert_loopback(const uint8_t *bytes, size_t size)
 {
 	struct attribution a;
 
-	(void)state;
-	assert_int_equal(decode_attribution(&a, curl_to_nginx,
-					    sizeof(curl_to_nginx)), 0);
+	assert_int_equal(decode_attribution(&a, bytes, size), 0);
 	assert_int_equal(a.direction, DIRECTION_LOCAL);
 	assert_true(a.src.present);
 	assert_int_equal(a.src.attr, ATTR_SOCKET);
@@ -94,8 +113,27 @@ static void attribution_reads_known_bytes(void **state)
 	assert_int_equal(a.dst.id, 0x1112131415161718);
 	assert_string_equal(a.dst.name, "nginx");
 	assert_string_equal(a.dst.country, "");
-	assert_int_equal(attribution_end(&a, curl_to_nginx, true), 16);
-	assert_int_equal(attribution_end(&a, curl_to_nginx, false), 16 + 28);
+}
+
+static void assert_reset(const uint8_t *bytes, size_t size)
+{
+	struct attribution a;
+
+	assert_int_equal(decode_attribution(&a, bytes, size), 0);
+	assert_false(a.src.present);
+	assert_int_equal(a.src.attr, ATTR_KERNEL);
+	assert_int_equal(a.src.reason, REASON_RESET);
+	assert_int_equal(a.dst.attr, ATTR_NONE);
+	assert_string_equal(a.dst.country, "US");
+}
+
+static void both_versions_are_read(void **state)
+{
+	(void)state;
+	assert_loopback(curl_to_nginx, sizeof(curl_to_nginx));
+	assert_loopback(curl_to_nginx_1, sizeof(curl_to_nginx_1));
+	assert_reset(kernel_reset, sizeof(kernel_reset));
+	assert_reset(kernel_reset_1, sizeof(kernel_reset_1));
 }
 
 static void a_packet_without_owners_is_short(void **state)
@@ -106,16 +144,97 @@ static void a_packet_without_owners_is_short(void **state)
 	(void)state;
 	assert_int_equal(decode_attribution(&a, kernel_reset,
 					    sizeof(kernel_reset)), 0);
-	assert_false(a.src.present);
-	assert_int_equal(a.src.attr, ATTR_KERNEL);
-	assert_int_equal(a.src.reason, REASON_RESET);
-	assert_int_equal(a.dst.attr, ATTR_NONE);
-	assert_int_equal(attribution_end(&a, kernel_reset, true), 0);
-	assert_int_equal(attribution_end(&a, kernel_reset, false), 0);
-	assert_string_equal(a.dst.country, "US");
 	assert_int_equal(attribution_encode(&a, buf, sizeof(buf)),
 			 sizeof(kernel_reset));
 	assert_memory_equal(buf, kernel_reset, sizeof(kernel_reset));
+}
+
+#define ASSERT_PLACE(p, offset, length)                                     \
+	assert_true((p).at == (offset) && (p).len == (length))
+
+/* What a viewer marks when somebody clicks on a value. */
+static void values_have_places(void **state)
+{
+	const uint8_t *now = curl_to_nginx, *old = curl_to_nginx_1;
+	struct end_places p;
+
+	(void)state;
+	assert_int_equal(attribution_places(&p, now, sizeof(curl_to_nginx),
+					    true), 0);
+	ASSERT_PLACE(p.attr, 5, 1);
+	ASSERT_PLACE(p.reason, 0, 0);
+	ASSERT_PLACE(p.pid, 8, 2);
+	ASSERT_PLACE(p.id, 10, 8);
+	ASSERT_PLACE(p.name, 19, 4);
+	assert_int_equal(attribution_places(&p, now, sizeof(curl_to_nginx),
+					    false), 0);
+	ASSERT_PLACE(p.pid, 23, 2);
+	ASSERT_PLACE(p.id, 25, 8);
+	ASSERT_PLACE(p.name, 33, 5);
+	assert_int_equal(attribution_places(&p, old, sizeof(curl_to_nginx_1),
+					    true), 0);
+	ASSERT_PLACE(p.attr, 8, 1);
+	ASSERT_PLACE(p.reason, 9, 1);
+	ASSERT_PLACE(p.pid, 16, 4);
+	assert_int_equal(attribution_places(&p, old, sizeof(curl_to_nginx_1),
+					    false), 0);
+	ASSERT_PLACE(p.attr, 10, 1);
+	ASSERT_PLACE(p.id, 48, 8);
+	ASSERT_PLACE(p.name, 56, 16);
+	assert_int_equal(attribution_places(&p, kernel_reset,
+					    sizeof(kernel_reset), true), 0);
+	ASSERT_PLACE(p.reason, 6, 1);
+	ASSERT_PLACE(p.pid, 0, 0);
+	assert_int_equal(attribution_places(&p, kernel_reset, 5, true),
+			 -EBADMSG);
+	assert_all_zero(&p, sizeof(p));
+}
+
+/* pids are as long as they have to be, and no longer than 32 bits. */
+static void pids_of_every_length(void **state)
+{
+	static const uint32_t pids[] = { 1, 127, 128, 16383, 16384, 4194304,
+					 UINT32_MAX };
+	static const size_t lengths[] = { 1, 1, 2, 2, 3, 4, 5 };
+	struct attribution a = loopback(), b;
+	uint8_t buf[ATTRIBUTION_MAX];
+
+	(void)state;
+	memset(&a.dst, 0, sizeof(a.dst));
+	for (size_t i = 0; i < sizeof(pids) / sizeof(*pids); i++) {
+		a.src.pid = pids[i];
+		assert_int_equal(attribution_encode(&a, buf, sizeof(buf)),
+				 8 + lengths[i] + 8 + 4);
+		assert_int_equal(decode_attribution(&b, buf, 20 + lengths[i]),
+				 0);
+		assert_int_equal(b.src.pid, pids[i]);
+		assert_string_equal(b.src.name, "curl");
+	}
+	/* One bit more, and one byte more. */
+	buf[12] = 0x1f;
+	assert_int_equal(decode_attribution(&b, buf, 25), -EBADMSG);
+	buf[12] = 0x8f;
+	assert_int_equal(decode_attribution(&b, buf, 25), -EBADMSG);
+}
+
+/* Numbers of a newer version stay what no word is known for. */
+static void large_numbers_stay_unknown(void **state)
+{
+	uint8_t old[sizeof(kernel_reset_1)];
+	struct attribution a, b;
+	uint8_t buf[ATTRIBUTION_MAX];
+	int n;
+
+	(void)state;
+	memcpy(old, kernel_reset_1, sizeof(old));
+	old[6] = old[8] = old[9] = 200;
+	assert_int_equal(decode_attribution(&a, old, sizeof(old)), 0);
+	assert_int_equal(a.direction, ATTRIBUTION_MAX_DIRECTION);
+	assert_int_equal(a.src.attr, ATTRIBUTION_MAX_NUMBER);
+	assert_int_equal(a.src.reason, ATTRIBUTION_MAX_NUMBER);
+	n = attribution_encode(&a, buf, sizeof(buf));
+	assert_int_equal(decode_attribution(&b, buf, (size_t)n), 0);
+	assert_memory_equal(&a, &b, sizeof(a));
 }
 
 /* The second end follows the head at once when the first is not there. */
@@ -126,9 +245,9 @@ static void the_receiver_alone(void **state)
 
 	(void)state;
 	memset(&a.src, 0, sizeof(a.src));
-	assert_int_equal(attribution_encode(&a, buf, sizeof(buf)), 44);
-	assert_int_equal(buf[7], 2);
-	assert_int_equal(decode_attribution(&b, buf, 44), 0);
+	assert_int_equal(attribution_encode(&a, buf, sizeof(buf)), 21);
+	assert_int_equal(buf[4], 0x13);
+	assert_int_equal(decode_attribution(&b, buf, 21), 0);
 	assert_false(b.src.present);
 	assert_string_equal(b.dst.name, "nginx");
 }
@@ -138,7 +257,13 @@ static void every_cut_attribution_is_refused(void **state)
 	struct attribution a;
 
 	(void)state;
-	for (size_t n = 0; n < sizeof(curl_to_nginx); n++) {
+	for (size_t n = 0; n < sizeof(curl_to_nginx_1); n++) {
+		assert_int_equal(decode_attribution(&a, curl_to_nginx_1, n),
+				 -EBADMSG);
+		assert_all_zero(&a, sizeof(a));
+	}
+	/* Where the name begins that has the rest. */
+	for (size_t n = 0; n < sizeof(curl_to_nginx) - 5; n++) {
 		assert_int_equal(decode_attribution(&a, curl_to_nginx, n),
 				 -EBADMSG);
 		assert_all_zero(&a, sizeof(a));
@@ -151,14 +276,14 @@ static void a_short_buffer_gets_no_attribution(void **state)
 	uint8_t buf[ATTRIBUTION_MAX + 1];
 
 	(void)state;
-	for (size_t n = 0; n < ATTRIBUTION_MAX; n++) {
+	for (size_t n = 0; n < sizeof(curl_to_nginx); n++) {
 		memset(buf, 0xee, sizeof(buf));
 		assert_int_equal(attribution_encode(&a, buf, n), -ENOSPC);
 		assert_int_equal(buf[n], 0xee);
 	}
 }
 
-/* A newer version may lengthen the head, each end, and add what follows. */
+/* Version 1 may have a longer head, longer ends, and what follows. */
 static void a_longer_attribution_is_read(void **state)
 {
 	uint8_t buf[4 + 2 + 14 + 2 * 33 + 3] = { 'P', 'W', 1, 1, 20, 33 };
@@ -166,9 +291,9 @@ static void a_longer_attribution_is_read(void **state)
 
 	(void)state;
 	memset(buf + 6, 0xee, sizeof(buf) - 6);
-	memcpy(buf + 6, curl_to_nginx + 6, 10);
-	memcpy(buf + 20, curl_to_nginx + 16, 28);
-	memcpy(buf + 53, curl_to_nginx + 44, 28);
+	memcpy(buf + 6, curl_to_nginx_1 + 6, 10);
+	memcpy(buf + 20, curl_to_nginx_1 + 16, 28);
+	memcpy(buf + 53, curl_to_nginx_1 + 44, 28);
 	buf[7] |= 0xf0;			/* flags not yet known */
 	assert_int_equal(decode_attribution(&a, buf, sizeof(buf)), 0);
 	assert_string_equal(a.src.name, "curl");
@@ -181,11 +306,11 @@ static void a_longer_attribution_is_read(void **state)
 
 static void a_shorter_attribution_is_refused(void **state)
 {
-	uint8_t buf[sizeof(curl_to_nginx)];
+	uint8_t buf[sizeof(curl_to_nginx_1)];
 	struct attribution a;
 
 	(void)state;
-	memcpy(buf, curl_to_nginx, sizeof(buf));
+	memcpy(buf, curl_to_nginx_1, sizeof(buf));
 	buf[4] = 15;
 	assert_int_equal(decode_attribution(&a, buf, sizeof(buf)), -EBADMSG);
 	buf[4] = 16;
@@ -204,26 +329,30 @@ static void other_text_is_no_country(void **state)
 	(void)state;
 	memcpy(buf, kernel_reset, sizeof(buf));
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		memcpy(buf + 14, bad[i], 2);
+		memcpy(buf + 7, bad[i], 2);
 		assert_int_equal(decode_attribution(&a, buf, sizeof(buf)), 0);
 		assert_all_zero(a.dst.country, sizeof(a.dst.country));
 	}
 }
 
-/* Sixteen bytes without a NUL, in memory and in the file. */
+/* The largest of all: sixteen bytes without a NUL, in memory and in the file. */
 static void a_long_name_is_cut_and_terminated(void **state)
 {
 	struct attribution a = loopback(), b;
-	uint8_t buf[ATTRIBUTION_MAX];
+	uint8_t buf[ATTRIBUTION_MAX + 1];
 
 	(void)state;
+	a.src.pid = a.dst.pid = UINT32_MAX;
+	a.src.reason = REASON_LOST;
+	memcpy(a.dst.country, "AT", 3);
 	memcpy(a.src.name, "0123456789abcdef", RECORD_NAME_LEN);
-	assert_int_equal(attribution_encode(&a, buf, sizeof(buf)),
+	memcpy(a.dst.name, "0123456789abcdef", RECORD_NAME_LEN);
+	assert_int_equal(attribution_encode(&a, buf, ATTRIBUTION_MAX),
 			 ATTRIBUTION_MAX);
-	assert_int_equal(buf[28 + 15], 0);
-	buf[28 + 15] = 'f';
+	buf[ATTRIBUTION_MAX] = 'f';
 	assert_int_equal(decode_attribution(&b, buf, sizeof(buf)), 0);
 	assert_string_equal(b.src.name, "0123456789abcde");
+	assert_string_equal(b.dst.name, "0123456789abcde");
 }
 
 /* The kernel's comm may have an old name behind its NUL. */
@@ -255,7 +384,10 @@ static void strangers_are_told_apart(void **state)
 	assert_int_equal(process_decode(&p, buf, sizeof(buf)), -EBADMSG);
 	assert_int_equal(table_header_decode(&t, buf, sizeof(buf)), -EBADMSG);
 
-	buf[3] = RECORD_VERSION + 1;
+	buf[3] = 0;
+	assert_int_equal(record_kind(buf, sizeof(buf)), -EPROTONOSUPPORT);
+	assert_int_equal(record_kind("PW\2\2", 4), -EPROTONOSUPPORT);
+	buf[3] = ATTRIBUTION_VERSION + 1;
 	assert_int_equal(record_kind(buf, sizeof(buf)), -EPROTONOSUPPORT);
 	assert_int_equal(decode_attribution(&a, buf, sizeof(buf)),
 			 -EPROTONOSUPPORT);
@@ -286,7 +418,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(attribution_has_known_bytes),
-		cmocka_unit_test(attribution_reads_known_bytes),
+		cmocka_unit_test(both_versions_are_read),
+		cmocka_unit_test(values_have_places),
+		cmocka_unit_test(pids_of_every_length),
+		cmocka_unit_test(large_numbers_stay_unknown),
 		cmocka_unit_test(a_packet_without_owners_is_short),
 		cmocka_unit_test(the_receiver_alone),
 		cmocka_unit_test(every_cut_attribution_is_refused),

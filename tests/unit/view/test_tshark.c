@@ -130,7 +130,7 @@ static void it_is_told_a_capture_file(void **state)
 	assert_int_equal(work_until(1), 0);
 	assert_string_equal(protocol, "0a0d0d0a");
 	/* A section of 28 bytes, an interface of 32, then a packet. */
-	assert_string_equal(info, "060000005c000000");
+	assert_string_equal(info, "0600000054000000");
 	tshark_stop(tshark);
 }
 
