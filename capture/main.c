@@ -133,6 +133,7 @@ static long cut_files(const struct options *o, struct archive_list *files,
 		.from_ns = from_ns,
 		.path = o->write,
 		.compression = compression_of(o->compression, o->write),
+		.comments = o->comments,
 	};
 
 	return archive_cut(files, &cut);

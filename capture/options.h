@@ -83,6 +83,13 @@ struct options_ring {
 	const char *print_names;	/* to that file, or NULL */
 };
 
+/* Which packets carry a line for people. */
+enum options_comments {
+	COMMENTS_CHANGES,	/* the first of a flow, and where it changes */
+	COMMENTS_ALL,
+	COMMENTS_NONE,
+};
+
 struct options {
 	enum options_action action;
 	struct options_interface interfaces[OPTIONS_MAX_INTERFACES];
@@ -122,7 +129,7 @@ struct options {
 	const char *stats;		/* a file, or NULL */
 	bool until_eof;			/* of the standard input */
 	bool no_promiscuous;
-	bool no_comments;
+	enum options_comments comments;		/* of packets */
 	bool no_process_table;
 	enum cmdline_mode cmdline;
 	bool quiet;

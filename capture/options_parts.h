@@ -60,6 +60,8 @@ int options_take_no_cmdline(struct options *o, const struct option_row *row,
 			    const char *arg);
 int options_take_strip(struct options *o, const struct option_row *row,
 		       const char *arg);
+int options_take_comments(struct options *o, const struct option_row *row,
+			  const char *arg);
 int options_take_compression(struct options *o, const struct option_row *row,
 			     const char *arg);
 int options_take_host(struct options *o, const struct option_row *row,

@@ -411,6 +411,23 @@ int options_take_strip(struct options *o, const struct option_row *row,
 	return o->strip ? 0 : bad_value(row, arg);
 }
 
+int options_take_comments(struct options *o, const struct option_row *row,
+			  const char *arg)
+{
+	static const char *const words[] = {
+		[COMMENTS_CHANGES] = "changes",
+		[COMMENTS_ALL] = "all",
+		[COMMENTS_NONE] = "none",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (!strcmp(arg, words[i])) {
+			o->comments = (enum options_comments)i;
+			return 0;
+		}
+	return bad_value(row, arg);
+}
+
 int options_take_compression(struct options *o, const struct option_row *row,
 			     const char *arg)
 {

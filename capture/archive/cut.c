@@ -14,12 +14,14 @@
 #include "archive/peer.h"
 #include "archive/people.h"
 #include "host/log.h"
+#include "output/comments.h"
+#include "output/packet_options.h"
 #include "output/pcapng_option.h"
 #include "output/pcapng_writer.h"
 #include "packet/parse.h"
 #include "process/filter.h"
 
-#define BLOCK_ROOM (PCAPNG_MAX_BLOCK + 2 * (PROCESS_MAX + 16))
+#define BLOCK_ROOM (PCAPNG_MAX_BLOCK + 2 * (PROCESS_MAX + 16) + COMMENT_MAX + 8)
 
 /* One of the new file, which may be several files' */
 struct interface {
@@ -34,6 +36,9 @@ struct cut {
 	const struct cut_options *options;
 	struct peer peer;
 	struct people *people;
+	struct comments *comments;
+	struct process src;		/* scratch for the comment */
+	struct process dst;
 	bool file_wanted;		/* its table names one of them */
 	struct archive_interfaces in;	/* of the section that is read */
 	uint32_t numbers[ARCHIVE_INTERFACES];	/* theirs in the new file */
@@ -164,6 +169,55 @@ static void put_record(struct wbuf *w, const struct archive_packet *p,
 	put_custom_option(w, person->record, person->record_len);
 }
 
+static struct option_end option_end(const struct packet_end *e)
+{
+	struct option_end o = { .id = e->id, .pid = e->pid, .attr = e->attr,
+				.reason = e->reason };
+
+	memcpy(o.country, e->country, sizeof(o.country));
+	memcpy(o.name, e->name, sizeof(o.name));
+	return o;
+}
+
+static const struct process *known(struct process *p,
+				   const struct person *person)
+{
+	return person && person->record &&
+	       process_decode(p, person->record, person->record_len) > 0 ?
+		       p : NULL;
+}
+
+/*
+ * Later packets of a flow have none, and here they can be its first.  Cheaper
+ * than what the comment says, and as good: whom it is of.
+ */
+static void put_comment(struct cut *c, struct wbuf *w,
+			const struct archive_packet *p,
+			const struct person *src, const struct person *dst)
+{
+	uint64_t ids = p->owners.src.id * 3 + p->owners.dst.id;
+	struct option_key key = { .src = option_end(&p->owners.src),
+				  .dst = option_end(&p->owners.dst) };
+	struct comment_place place;
+	char comment[COMMENT_MAX];
+	struct packet packet;
+	size_t len;
+
+	parse_packet(&packet, p->linktype, p->data, p->caplen);
+	place = comments_find(c->comments, &packet, p->interface, 1,
+			      (uint32_t)(ids ^ ids >> 32));
+	if (c->options->comments != COMMENTS_ALL &&
+	    !comments_due(c->comments, &place))
+		return;
+	comments_told(c->comments, &place);
+	if (p->commented)
+		return;
+	len = comment_format(comment, &key, known(&c->src, src),
+			     known(&c->dst, dst));
+	if (len && w->len + len + 8 <= PCAPNG_MAX_BLOCK)
+		put_option(w, PCAPNG_OPT_COMMENT, comment, len);
+}
+
 static int put_packet(struct cut *c, const struct archive_packet *p,
 		      const uint8_t *block, struct person *src,
 		      struct person *dst)
@@ -183,6 +237,8 @@ static int put_packet(struct cut *c, const struct archive_packet *p,
 	put_record(&w, p, src);
 	if (dst != src)
 		put_record(&w, p, dst);
+	if (c->options->comments != COMMENTS_NONE)
+		put_comment(c, &w, p, src, dst);
 	wbuf_u32(&w, PCAPNG_OPT_END);
 	wbuf_u32(&w, (uint32_t)w.len + 4);
 	put_le(c->block + 4, w.len, 4);
@@ -341,7 +397,8 @@ long archive_cut(struct archive_list *l, const struct cut_options *o)
 		return err;
 	c->options = o;
 	c->people = people_new(o->filter);
-	if (!c->people)
+	c->comments = comments_new();
+	if (!c->people || !c->comments)
 		err = -ENOMEM;
 	else
 		err = peer_parse(&c->peer, o->host, o->country);
@@ -358,6 +415,7 @@ long archive_cut(struct archive_list *l, const struct cut_options *o)
 	for (uint32_t i = 0; i < c->out_count; i++)
 		free(c->out[i].block);
 	people_free(c->people);
+	comments_free(c->comments);
 	free(c);
 	return err ? err : packets;
 }

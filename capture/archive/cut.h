@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "host/compressor.h"
+#include "options.h"
 
 struct archive_list;
 struct filter;
@@ -21,6 +22,7 @@ struct cut_options {
 	uint64_t from_ns;		/* Unix time */
 	const char *path;		/* of the new file; "-" is stdout */
 	enum compression compression;
+	enum options_comments comments;	/* of packets */
 };
 
 /*

@@ -100,5 +100,6 @@ int archive_packet_read(struct archive_packet *p,
 			return 0;
 		if (code == PCAPNG_OPT_CUSTOM_BIN)
 			take_payload(p, value);
+		p->commented |= code == PCAPNG_OPT_COMMENT;
 	} while (1);
 }

@@ -3,6 +3,7 @@
 #ifndef PKTWHO_ARCHIVE_PACKET_H
 #define PKTWHO_ARCHIVE_PACKET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,7 @@ struct archive_packet {
 	const uint8_t *data;		/* these are inside the block */
 	struct attribution owners;
 	size_t options_end;		/* offset in the block: no more options */
+	bool commented;
 	int record_count;
 	struct {
 		const uint8_t *p;

@@ -38,24 +38,26 @@ void comments_free(struct comments *c)
 }
 
 struct comment_place comments_find(const struct comments *c,
-				   const struct flow_key *flow,
+				   const struct packet *packet,
 				   uint32_t interface, uint32_t file,
 				   uint32_t text)
 {
 	/* The same packet on two interfaces is in two captures. */
 	uint32_t other = interface * 0x9e3779b9u;
+	const struct flow_key *flow = &packet->sent;
 
 	return (struct comment_place){
 		.slot = (flow_hash(&c->place, flow) ^ other) & (SLOTS - 1),
 		.flow = flow_hash(&c->flow, flow) ^ other,
 		.file = file,
 		.text = text,
+		.begins = packet->tcp_flags & PACKET_TCP_SYN,
 	};
 }
 
 static bool is_known(const struct slot *s, const struct comment_place *p)
 {
-	return s->flow == p->flow && s->file == p->file;
+	return s->flow == p->flow && s->file == p->file && !p->begins;
 }
 
 bool comments_due(const struct comments *c, const struct comment_place *p)

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "packet/flow.h"
+#include "packet/parse.h"
 
 /* So many of a flow, each way: what a filter keeps begins with one of them. */
 #define COMMENTS_FIRST 4
@@ -25,15 +25,16 @@ struct comment_place {
 	uint32_t flow;
 	uint32_t file;
 	uint32_t text;		/* a hash of the comment */
+	bool begins;		/* a connection, of addresses used before */
 };
 
 /* NULL without memory. */
 struct comments *comments_new(void);
 void comments_free(struct comments *c);
 
-/* @flow as the packet's sender sees it; @file: each begins anew. */
+/* @file: each begins anew.  @text: a hash of the comment. */
 struct comment_place comments_find(const struct comments *c,
-				   const struct flow_key *flow,
+				   const struct packet *packet,
 				   uint32_t interface, uint32_t file,
 				   uint32_t text);
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "host/clocks.h"
+#include "output/comments.h"
 #include "output/country_cache.h"
 #include "geo.h"
 #include "packet/queue.h"
@@ -55,6 +56,7 @@ struct output {
 	const char *path;		/* of the file that is open */
 	struct pcapng_writer *writer;
 	struct packet_options *options_cache;
+	struct comments *comments;	/* NULL: all packets have theirs */
 	struct country_cache *countries;
 	struct proctab *processes;
 	bool process_table;
@@ -87,6 +89,7 @@ static void free_output(struct output *o)
 	if (o->names_fd > STDERR_FILENO)
 		close(o->names_fd);
 	packet_options_free(o->options_cache);
+	comments_free(o->comments);
 	country_cache_free(o->countries);
 	free(o);
 }
@@ -166,10 +169,14 @@ int output_open(struct output **out, const struct output_options *options)
 	o->countries = country_cache_new(options->geo);
 	if (!o->countries)
 		geo_free(options->geo);
-	o->options_cache = packet_options_new(options->comments);
+	o->options_cache = packet_options_new(options->comments !=
+					      COMMENTS_NONE);
+	if (options->comments == COMMENTS_CHANGES)
+		o->comments = comments_new();
 	o->process_table = options->process_table;
 	o->section = 1;
-	if (o->countries && o->options_cache)
+	if (o->countries && o->options_cache &&
+	    (o->comments || options->comments != COMMENTS_CHANGES))
 		err = open_file(o, options->fd);
 	if (!err)
 		err = begin_section(o);
@@ -352,6 +359,32 @@ static void add_option(struct pcapng_packet *p, struct iovec *iov,
 		};
 }
 
+/* The comment is there with a record, so that a file cut there has both. */
+static int write_options(struct output *o, const struct frame *h,
+			 const struct pcapng_packet *p, struct iovec *first,
+			 struct packet_stamp stamp)
+{
+	bool record = p->option_count > 1;
+	struct comment_place place = { 0 };
+	bool due = true;
+	int err;
+
+	if (o->comments) {
+		place = comments_find(o->comments, &h->packet, h->interface,
+				      o->section, stamp.comment_hash);
+		due = record || comments_due(o->comments, &place);
+	}
+	if (!due) {
+		stamp.bytes += stamp.comment_len;
+		stamp.len -= stamp.comment_len;
+	}
+	*first = (struct iovec){ bytes_unconst(stamp.bytes), stamp.len };
+	err = pcapng_writer_packet(o->writer, p);
+	if (!err && o->comments && due)
+		comments_told(o->comments, &place);
+	return err;
+}
+
 static int write_packet(struct output *o, const struct frame *h,
 			const struct option_key *key, struct program *src,
 			struct program *dst)
@@ -366,8 +399,7 @@ static int write_packet(struct output *o, const struct frame *h,
 		.data = h->data,
 		.options = iov,
 	};
-	const uint8_t *options;
-	size_t len;
+	struct packet_stamp stamp;
 
 	if (src) {
 		records.src = src->record;
@@ -377,15 +409,15 @@ static int write_packet(struct output *o, const struct frame *h,
 		records.dst = dst->record;
 		records.dst_len = dst->record_len;
 	}
-	options = packet_options_get(o->options_cache, key, &records, &len);
-	add_option(&p, iov, options, len);
+	stamp = packet_options_get(o->options_cache, key, &records);
+	p.option_count = 1;
 	if (src)
 		add_option(&p, iov, o->record[0],
 			   record_due(o, src, h, o->record[0]));
 	if (dst && dst != src)
 		add_option(&p, iov, o->record[1],
 			   record_due(o, dst, h, o->record[1]));
-	return pcapng_writer_packet(o->writer, &p);
+	return write_options(o, h, &p, &iov[0], stamp);
 }
 
 int output_packet(struct output *o, const struct owned_packet *p)

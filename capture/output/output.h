@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "options.h"
 #include "output/limits.h"
 #include "output/pcapng_writer.h"
 
@@ -26,7 +27,7 @@ struct output_options {
 	bool group_read;
 	enum compression compression;	/* not by name */
 	const char *comment;		/* of each file, or NULL; borrowed */
-	bool comments;
+	enum options_comments comments;		/* of packets */
 	bool process_table;
 	struct geo *geo;		/* taken over; may be NULL */
 	struct limits limits;		/* of a file */

@@ -7,7 +7,7 @@
 #include "output/pcapng_option.h"
 
 #define SLOTS		4096	/* a power of two */
-/* flags, comment, two process options, attribution: each with its header. */
+/* comment, flags, two process options, attribution: each with its header. */
 #define STAMP_MAX	(8 + 4 + 256 + 2 * 12 + 8 + ATTRIBUTION_MAX)
 
 _Static_assert(sizeof(struct option_end) == 48, "no holes: compared as memory");
@@ -16,6 +16,8 @@ _Static_assert(sizeof(struct option_key) == 104, "no holes: compared as memory")
 struct slot {
 	struct option_key key;
 	uint32_t len;
+	uint32_t comment_len;
+	uint32_t comment_hash;
 	uint8_t bytes[STAMP_MAX];
 };
 
@@ -214,24 +216,41 @@ static const struct process *decoded(struct process *p, const uint8_t *record,
 	return record && process_decode(p, record, len) > 0 ? p : NULL;
 }
 
+/* FNV-1a */
+static uint32_t text_hash(const char *s, size_t len)
+{
+	uint32_t h = 0x811c9dc5u;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (uint8_t)s[i]) * 0x01000193u;
+	return h;
+}
+
+static void put_comment(struct packet_options *s, struct slot *slot,
+			struct wbuf *w, const struct option_records *r)
+{
+	char comment[COMMENT_MAX];
+	size_t len = comment_format(comment, &slot->key,
+				    decoded(&s->src, r->src, r->src_len),
+				    decoded(&s->dst, r->dst, r->dst_len));
+
+	if (len)
+		put_option(w, PCAPNG_OPT_COMMENT, comment, len);
+	slot->comment_hash = text_hash(comment, len);
+}
+
 static void build(struct packet_options *s, struct slot *slot,
 		  const struct option_records *r)
 {
 	struct wbuf w = wbuf_of(slot->bytes, sizeof(slot->bytes));
-	char comment[COMMENT_MAX];
 	uint8_t flags[4];
-	size_t len;
 
+	if (s->comments)
+		put_comment(s, slot, &w, r);
+	slot->comment_len = (uint32_t)w.len;
 	if (slot->key.epb_flags) {
 		put_le(flags, slot->key.epb_flags, 4);
 		put_option(&w, PCAPNG_EPB_FLAGS, flags, sizeof(flags));
-	}
-	if (s->comments) {
-		len = comment_format(comment, &slot->key,
-				     decoded(&s->src, r->src, r->src_len),
-				     decoded(&s->dst, r->dst, r->dst_len));
-		if (len)
-			put_option(&w, PCAPNG_OPT_COMMENT, comment, len);
 	}
 	put_process_option(&w, &slot->key.src);
 	put_process_option(&w, &slot->key.dst);
@@ -262,8 +281,9 @@ static uint32_t key_hash(const struct option_key *key)
 	return (uint32_t)(h >> 32) & (SLOTS - 1);
 }
 
-const uint8_t *packet_options_get(struct packet_options *s, const struct option_key *key,
-			  const struct option_records *records, size_t *len)
+struct packet_stamp packet_options_get(struct packet_options *s,
+				       const struct option_key *key,
+				       const struct option_records *records)
 {
 	struct slot *slot = &s->slots[key_hash(key)];
 
@@ -271,6 +291,6 @@ const uint8_t *packet_options_get(struct packet_options *s, const struct option_
 		slot->key = *key;
 		build(s, slot, records);
 	}
-	*len = slot->len;
-	return slot->bytes;
+	return (struct packet_stamp){ slot->bytes, slot->len,
+				      slot->comment_len, slot->comment_hash };
 }

@@ -36,6 +36,14 @@ struct option_key {
 	uint8_t reserved[3];
 };
 
+/* A packet's options, padded, without end-of-options. */
+struct packet_stamp {
+	const uint8_t *bytes;		/* the comment comes first */
+	size_t len;
+	size_t comment_len;		/* bytes; 0: there is none */
+	uint32_t comment_hash;
+};
+
 /* For the comment; either may be NULL. */
 struct option_records {
 	const uint8_t *src;
@@ -46,16 +54,14 @@ struct option_records {
 
 #define COMMENT_MAX 255		/* bytes */
 
-/* NULL without memory. */
+/* Without @comments there are none.  NULL without memory. */
 struct packet_options *packet_options_new(bool comments);
 void packet_options_free(struct packet_options *s);
 
-/*
- * The options of a packet, padded, without end-of-options.  Borrowed until
- * the next call.
- */
-const uint8_t *packet_options_get(struct packet_options *s, const struct option_key *key,
-			  const struct option_records *records, size_t *len);
+/* The options of a packet.  Borrowed until the next call. */
+struct packet_stamp packet_options_get(struct packet_options *s,
+				       const struct option_key *key,
+				       const struct option_records *records);
 
 /*
  * The comment: docs/file-format.md has its grammar.  Writes at most

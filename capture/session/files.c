@@ -267,7 +267,7 @@ int files_open(struct files *f)
 			    .packets = o->file.packets,
 			    .duration_ns = o->file.duration_ns,
 			    .interval_ns = o->file.interval_ns },
-		.comments = !o->no_comments,
+		.comments = o->comments,
 		.process_table = !o->no_process_table,
 	};
 	int err;

@@ -212,6 +212,7 @@ static void put_packet(struct maker *m, const struct segment *s,
 	uint8_t frame[1500];
 	struct pcapng_packet p = { .ts_ns = m->ts_ns, .data = frame,
 				   .options = iov, .option_count = 1 };
+	struct packet_stamp stamp;
 	size_t len;
 
 	p.caplen = p.len = (uint32_t)frame_make(frame, sizeof(frame), s);
@@ -227,8 +228,9 @@ static void put_packet(struct maker *m, const struct segment *s,
 		*(key.src.pid ? &records.src_len : &records.dst_len) = len;
 		count(m, who, p.len);
 	}
-	iov[0].iov_base = bytes_unconst(packet_options_get(
-		m->options_cache, &key, &records, &iov[0].iov_len));
+	stamp = packet_options_get(m->options_cache, &key, &records);
+	iov[0].iov_base = bytes_unconst(stamp.bytes);
+	iov[0].iov_len = stamp.len;
 	check(pcapng_writer_packet(m->writer, &p), "packet");
 	m->ts_ns += STEP_NS;
 	m->ends[key.src.attr]++;

@@ -364,7 +364,7 @@ def many(where):
     """So many frames that the columns are full; gzip makes little of them."""
     with hosts() as (near, _):
         capture = Capture(where / "m.pcapng", "-i", "veth0", "-f", "udp",
-                          "-s", "42", "--no-comments", within=near, env=ENV)
+                          "-s", "42", "--comments=none", within=near, env=ENV)
         near.run(script(where, "metrics", METRICS), env=ENV, cwd=where,
                  check=True)
         status, said = capture.stop(settle=0.3)

@@ -8,6 +8,8 @@ import subprocess
 import world
 from world import NOBODY, PKTWHO, clients, run
 
+import pcapng  # isort: skip
+
 FIELDS = ("frame.time_epoch", "frame.len", "tcp.srcport", "tcp.seq_raw",
           "proc.src.name", "proc.src.pid", "proc.src.exepath",
           "proc.src.cmdline", "proc.dst.name", "proc.dst.exepath",
@@ -125,6 +127,28 @@ class Archive(world.LiveTest):
             done = run(PKTWHO, "cut", "-q", "-w", path, self.ring)
             self.assertEqual(done.returncode, 0, done.stderr)
             self.same(self.cut("--proc", "curl", path), 'proc.name == "curl"')
+
+    def test_a_flows_first_packet_has_a_comment(self):
+        """Also where the file had it beside packets that are left out."""
+        whole, late = self.dir / "ping.pcapng", self.dir / "late.pcapng"
+        other = world.Namespace()
+        self.addCleanup(other.close)
+        other.run(PKTWHO, "-i", "lo", "-q", "-w", whole, "--", "ping", "-q",
+                  "-c", "20", "-i", "0.002", "127.0.0.1", check=True)
+        whole.chmod(0o644)
+        self.tshark.lines("editcap", "-r", whole, late, "21-40")
+        comments = [bool(b.comments()) for b in pcapng.blocks(
+            late.read_bytes()) if b.kind == pcapng.EPB]
+        self.assertEqual(comments, [False] * 20)
+        for words, first, rest in (((), 8, 0), (("--comments=all",), 8, 12),
+                                   (("--comments=none",), 0, 0)):
+            said = [b.comments() for b in pcapng.blocks(self.cut(
+                *words, late).read_bytes()) if b.kind == pcapng.EPB]
+            self.assertEqual([len(c) for c in said[:8]],
+                             [1] * first + [0] * (8 - first))
+            self.assertEqual(sum(map(len, said[8:])), rest)
+            for comment, in said[:first]:
+                self.assertRegex(comment, r"(src|dst)=ping\[\d+\] ")
 
     def test_what_is_found(self):
         lines = run(PKTWHO, "find", "--proc", "rare", "--user", "root",

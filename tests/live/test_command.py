@@ -181,7 +181,7 @@ class Command(world.LiveTest):
     def test_parts_that_can_be_left_out(self):
         server = self.tcp_server()
         path, _ = self.capture(
-            "-i", "lo", "--no-comments", "--no-process-table", "--no-cmdline",
+            "-i", "lo", "--comments=none", "--no-process-table", "--no-cmdline",
             "-q", "--", "curl", "-s", f"http://127.0.0.1:{server.told}/")
         blocks = self.blocks(path)
         self.assertNotIn(pcapng.CB, [b.kind for b in blocks])
@@ -223,6 +223,28 @@ class Command(world.LiveTest):
         self.assertIn(one.name, {f"{year}%x.pcapng" for year in years})
         self.assertRegex(ring.name, r"^\d{4}%x_00001_\d{14}\.pcapng$")
         self.assertEqual(done.stdout, f"{ring}\n")
+
+    def test_comments_where_they_are_due(self):
+        names = {}
+        for which in ("changes", "all", "none"):
+            path, _ = self.capture(
+                "-i", "lo", f"--comments={which}", "-q", "--", "ping", "-q",
+                "-c", "20", "-i", "0.002", "-s", "18", "127.0.0.1")
+            packets = [b for b in self.blocks(path) if b.kind == pcapng.EPB]
+            self.assertEqual(len(packets), 40)
+            said = [bool(b.comments()) for b in packets]
+            if which == "changes":
+                # Four requests and four replies; others only if they differ.
+                self.assertEqual(said[:8], [True] * 8)
+                self.assertLess(sum(said), 20)
+                for block in packets:
+                    if not block.comments():
+                        self.assertLessEqual(len(block.body) + 12, 150)
+            else:
+                self.assertEqual(set(said), {which == "all"})
+            names[which] = self.rows(path, "proc.name", where="icmp")
+        self.assertEqual(names["changes"], [("ping",)] * 40)
+        self.assertEqual(names["none"], names["all"])
 
     def test_process_ids_in_the_standards_option(self):
         """Option 8: pid and thread, the sender's first."""

@@ -71,7 +71,7 @@ class Questions(world.LiveTest):
             calls = [a["call"] for a in sentences(out, "arg")]
             self.assertEqual(len(calls), len(set(calls)))
             self.assertLessEqual({"--proc", "--user", "--container",
-                                  "--no-comments", "--cmdline",
+                                  "--comments", "--cmdline",
                                   "--snapshot-length", "--log-level"},
                                  set(calls))
             self.assertEqual("--remote" in calls, interface == "pktwho_ssh")

@@ -34,7 +34,8 @@ class Hostile(world.LiveTest):
         path = self.dir / f"{self.id()}.pcapng"
         path.unlink(missing_ok=True)
         done = subprocess.run(
-            [PKTWHO, "-i", "lo", "-q", "-w", path, "--", *command],
+            [PKTWHO, "-i", "lo", "-q", "--comments=all", "-w", path, "--",
+             *command],
             stderr=subprocess.PIPE)
         self.assertEqual((done.returncode, done.stderr), (0, b""))
         path.chmod(0o644)

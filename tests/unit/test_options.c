@@ -45,9 +45,10 @@ static void nothing_means_everything(void **state)
 	assert_int_equal(o.max_packets, 0);
 	assert_int_equal(o.max_duration_ns, 0);
 	assert_int_equal(o.geo_count, 0);
-	assert_false(o.no_promiscuous || o.no_comments || o.no_process_table ||
-		     o.quiet || o.hash);
+	assert_int_equal(o.comments, COMMENTS_CHANGES);
 	assert_int_equal(o.cmdline, CMDLINE_MASKED);
+	assert_false(o.no_promiscuous || o.no_process_table || o.quiet ||
+		     o.hash);
 	assert_true(filter_is_empty(&o.filter));
 }
 
@@ -59,7 +60,7 @@ static void each_option_sets_its_own(void **state)
 	assert_int_equal(PARSE(&o, "-i", "eth0", "-w", "-", "-s", "96", "-B",
 			       "16", "-c", "10", "-a", "duration:2.5", "-p",
 			       "-q", "--geo", "a.mmdb", "--geo=b.mmdb",
-			       "--no-comments", "--no-process-table",
+			       "--comments=none", "--no-process-table",
 			       "--no-cmdline"), 0);
 	assert_string_equal(o.interfaces[0].name, "eth0");
 	assert_string_equal(o.write, "-");
@@ -70,11 +71,16 @@ static void each_option_sets_its_own(void **state)
 	assert_int_equal(o.geo_count, 2);
 	assert_string_equal(o.geo[0], "a.mmdb");
 	assert_string_equal(o.geo[1], "b.mmdb");
-	assert_true(o.no_promiscuous && o.no_comments && o.no_process_table &&
+	assert_int_equal(o.comments, COMMENTS_NONE);
+	assert_true(o.no_promiscuous && o.no_process_table &&
 		    o.cmdline == CMDLINE_NONE && o.quiet);
 	assert_int_equal(PARSE(&o, "--cmdline", "full"), 0);
 	assert_int_equal(o.cmdline, CMDLINE_FULL);
 	assert_int_equal(PARSE(&o, "--cmdline=some"), -EINVAL);
+	assert_int_equal(PARSE(&o, "--comments", "all"), 0);
+	assert_int_equal(o.comments, COMMENTS_ALL);
+	assert_int_equal(PARSE(&o, "--comments=all", "--comments=changes"), 0);
+	assert_int_equal(o.comments, COMMENTS_CHANGES);
 
 	assert_int_equal(PARSE(&o, "--interface=lo", "--snapshot-length", "0",
 			       "--buffer-size=1", "--autostop=packets:5",
@@ -303,7 +309,8 @@ static void actions_are_recognized(void **state)
 static void bad_usage_is_refused(void **state)
 {
 	static const char *const rows[][4] = {
-		{ "--nonsense" }, { "-Z" }, { "-pZ" }, { "--no-comments=1" },
+		{ "--nonsense" }, { "-Z" }, { "-pZ" }, { "--no-cmdline=1" },
+		{ "--comments" }, { "--comments=" }, { "--comments=some" },
 		{ "--no-" },			/* which of them? */
 		{ "-i" }, { "-w" }, { "--geo" }, { "-qf" },
 		{ "-c", "0" }, { "-c", "-1" }, { "-c", " -1" }, { "-c", "" },

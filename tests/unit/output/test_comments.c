@@ -6,18 +6,18 @@
 #include "output/comments.h"
 #include "packet/parse.h"
 
-static struct flow_key key(uint16_t port)
+static struct packet packet(uint16_t port)
 {
-	struct flow_key k = { .local_port = port, .remote_port = 443,
-			      .proto = 6 };
+	struct packet k = { .sent = { .local_port = port, .remote_port = 443,
+				      .proto = 6 } };
 
-	address_from_ipv4(k.local, (const uint8_t[]){ 192, 0, 2, 1 });
-	address_from_ipv4(k.remote, (const uint8_t[]){ 192, 0, 2, 2 });
+	address_from_ipv4(k.sent.local, (const uint8_t[]){ 192, 0, 2, 1 });
+	address_from_ipv4(k.sent.remote, (const uint8_t[]){ 192, 0, 2, 2 });
 	return k;
 }
 
 /* A packet, and whether it had its comment. */
-static bool say(struct comments *c, const struct flow_key *k,
+static bool say(struct comments *c, const struct packet *k,
 		uint32_t interface, uint32_t file, uint32_t text)
 {
 	struct comment_place p = comments_find(c, k, interface, file, text);
@@ -29,7 +29,7 @@ static bool say(struct comments *c, const struct flow_key *k,
 }
 
 /* How many of so many packets have it. */
-static int count(struct comments *c, const struct flow_key *k, uint32_t text)
+static int count(struct comments *c, const struct packet *k, uint32_t text)
 {
 	int n = 0;
 
@@ -41,14 +41,20 @@ static int count(struct comments *c, const struct flow_key *k, uint32_t text)
 static void the_first_of_a_flow_have_it(void **state)
 {
 	struct comments *c = comments_new();
-	struct flow_key k = key(5000), back = flow_reversed(&k);
+	struct packet k = packet(5000), back = k;
 
 	(void)state;
+	back.sent = flow_reversed(&k.sent);
 	assert_int_equal(count(c, &k, 7), COMMENTS_FIRST);
 	assert_int_equal(count(c, &k, 7), 0);
 	/* Each way is filtered for itself. */
 	assert_int_equal(count(c, &back, 8), COMMENTS_FIRST);
 	assert_int_equal(count(c, &k, 7), 0);
+	/* The same addresses and ports again, of another connection. */
+	k.tcp_flags = PACKET_TCP_SYN;
+	assert_true(say(c, &k, 0, 1, 7));
+	k.tcp_flags = 0;
+	assert_int_equal(count(c, &k, 7), COMMENTS_FIRST - 1);
 	comments_free(c);
 	comments_free(NULL);
 }
@@ -56,7 +62,7 @@ static void the_first_of_a_flow_have_it(void **state)
 static void what_changes_is_said(void **state)
 {
 	struct comments *c = comments_new();
-	struct flow_key k = key(5000);
+	struct packet k = packet(5000);
 
 	(void)state;
 	count(c, &k, 7);
@@ -68,7 +74,7 @@ static void what_changes_is_said(void **state)
 static void each_file_and_interface_begins_anew(void **state)
 {
 	struct comments *c = comments_new();
-	struct flow_key k = key(5000);
+	struct packet k = packet(5000);
 
 	(void)state;
 	count(c, &k, 7);
@@ -84,7 +90,7 @@ static void each_file_and_interface_begins_anew(void **state)
 static void a_packet_that_is_lost_does_not_count(void **state)
 {
 	struct comments *c = comments_new();
-	struct flow_key k = key(5000);
+	struct packet k = packet(5000);
 	struct comment_place p = comments_find(c, &k, 0, 1, 7);
 
 	(void)state;
@@ -102,9 +108,9 @@ static void no_flow_takes_anothers_word(void **state)
 	(void)state;
 	for (uint32_t remote = 0; remote < 3; remote++)
 		for (uint32_t port = 1; port < 60000; port++) {
-			struct flow_key k = key((uint16_t)port);
+			struct packet k = packet((uint16_t)port);
 
-			k.remote[15] = (uint8_t)remote;
+			k.sent.remote[15] = (uint8_t)remote;
 			assert_true(say(c, &k, 0, 1, 7));
 		}
 	comments_free(c);

@@ -276,11 +276,15 @@ static size_t options_of(const uint8_t *bytes, size_t len, struct option *out)
 static size_t stamp_of(struct packet_options *s, const struct option_key *k,
 		       const struct option_records *r, struct option *out)
 {
-	size_t len;
-	const uint8_t *bytes = packet_options_get(s, k, r, &len);
+	struct packet_stamp stamp = packet_options_get(s, k, r);
+	size_t n = options_of(stamp.bytes, stamp.len, out);
 
-	assert_int_equal(len % 4, 0);
-	return options_of(bytes, len, out);
+	assert_int_equal(stamp.len % 4, 0);
+	/* What is left without the comment is whole, too. */
+	assert_int_equal(options_of(stamp.bytes + stamp.comment_len,
+				    stamp.len - stamp.comment_len, out),
+			 n - !!stamp.comment_len);
+	return options_of(stamp.bytes, stamp.len, out);
 }
 
 static void options_stand_in_their_order(void **state)
@@ -302,13 +306,13 @@ static void options_stand_in_their_order(void **state)
 	k.direction = DIRECTION_LOCAL;
 	assert_int_equal(stamp_of(s, &k, &none, o), 5);
 
-	assert_int_equal(o[0].code, PCAPNG_EPB_FLAGS);
-	assert_int_equal(o[0].len, 4);
-	assert_int_equal(get_le(o[0].value, 4), PCAPNG_EPB_FLAG_OUTBOUND);
+	assert_int_equal(o[0].code, PCAPNG_OPT_COMMENT);
+	assert_int_equal(o[0].len, sizeof(text) - 1);
+	assert_memory_equal(o[0].value, text, sizeof(text) - 1);
 
-	assert_int_equal(o[1].code, PCAPNG_OPT_COMMENT);
-	assert_int_equal(o[1].len, sizeof(text) - 1);
-	assert_memory_equal(o[1].value, text, sizeof(text) - 1);
+	assert_int_equal(o[1].code, PCAPNG_EPB_FLAGS);
+	assert_int_equal(o[1].len, 4);
+	assert_int_equal(get_le(o[1].value, 4), PCAPNG_EPB_FLAG_OUTBOUND);
 
 	assert_int_equal(o[2].code, PCAPNG_EPB_PROCESSID_THREADID);
 	assert_int_equal(o[2].len, 8);
@@ -370,11 +374,30 @@ static void the_largest_stamp_is_whole(void **state)
 		r.src_len = (size_t)process_encode(p, record, sizeof(record));
 		k.dst = k.src;
 		assert_int_equal(stamp_of(s, &k, &r, o), 5);
-		assert_in_range(o[1].len, 1, COMMENT_MAX);
+		assert_in_range(o[0].len, 1, COMMENT_MAX);
 		assert_in_range(o[4].len, 4 + 17, 4 + ATTRIBUTION_MAX);
 	}
 	packet_options_free(s);
 	free(p);
+}
+
+/* The same words have the same number, whatever else of the packet is other. */
+static void only_another_comment_is_another(void **state)
+{
+	struct packet_options *s = packet_options_new(true);
+	struct option_records none = { 0 };
+	struct option_key k = curl_key();
+	uint32_t said = packet_options_get(s, &k, &none).comment_hash;
+
+	(void)state;
+	k.src.tid++;
+	k.src.version++;
+	k.epb_flags = 0;
+	assert_int_equal(packet_options_get(s, &k, &none).comment_hash, said);
+	k.src.attr = ATTR_SCAN;
+	assert_int_not_equal(packet_options_get(s, &k, &none).comment_hash,
+			     said);
+	packet_options_free(s);
 }
 
 /* Many keys in few slots: each gets its own stamp, again and again. */
@@ -406,7 +429,7 @@ static void a_broken_record_is_left_out(void **state)
 
 	(void)state;
 	assert_int_equal(stamp_of(s, &k, &r, o), 4);
-	assert_null(memmem(o[1].value, o[1].len, "exe", 3));
+	assert_null(memmem(o[0].value, o[0].len, "exe", 3));
 	packet_options_free(s);
 }
 
@@ -421,6 +444,7 @@ int main(void)
 		cmocka_unit_test(options_stand_in_their_order),
 		cmocka_unit_test(what_is_not_there_has_no_option),
 		cmocka_unit_test(the_largest_stamp_is_whole),
+		cmocka_unit_test(only_another_comment_is_another),
 		cmocka_unit_test(stamps_do_not_mix),
 		cmocka_unit_test(a_broken_record_is_left_out),
 	};

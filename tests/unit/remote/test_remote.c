@@ -41,10 +41,10 @@ static void options_go_along(void **state)
 	CHECK("pktwho" RUN " -i 'eth0' -s '96' --log-level error",
 	      "-i", "eth0", "-s", "96", "--log-level", "error", NULL);
 	CHECK("sudo -n pktwho" RUN " -q -i 'eth0' -f 'tcp and not '\\''x'\\''' "
-	      "-c '5' -a 'duration:1.5' --proc 'it'\\''s,a*' --no-comments "
+	      "-c '5' -a 'duration:1.5' --proc 'it'\\''s,a*' --comments 'all' "
 	      "--no-cmdline --log-level info",
 	      "-q", "-i", "eth0", "-f", "tcp and not 'x'", "--remote-sudo",
-	      "-c", "5", "-a", "duration:1.5", "--proc=it's,a*", "--no-comm",
+	      "-c", "5", "-a", "duration:1.5", "--proc=it's,a*", "--comm=all",
 	      "--no-cmdline", NULL);
 }
 

@@ -57,11 +57,11 @@ static void a_capture_becomes_our_command_line(void **state)
 	assert_int_equal(TAKE(&e, "--capture", "--extcap-interface",
 			      "pktwho:eth0", "--fifo", "/f",
 			      "--extcap-capture-filter=tcp", "--proc", "a b",
-			      "--no-comments", "--user", "", "--proc-pattern",
+			      "--comments", "all", "--user", "", "--proc-pattern",
 			      "c*", "--extcap-version=4.0",
 			      "--extcap-control-in", "in"), 0);
 	assert_true(e.capture);
-	assert_string_equal(words(&e), "pktwho --proc a b --no-comments "
+	assert_string_equal(words(&e), "pktwho --proc a b --comments all "
 			    "--proc c* --interface eth0 -f tcp -w /f");
 	assert_string_equal(e.control_in, "in");
 	assert_null(e.control_out);
