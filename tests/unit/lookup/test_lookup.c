@@ -139,7 +139,7 @@ static void hashes_come_when_they_are_there(void **state)
 	assert_false(lookup_hashing(l));
 }
 
-static void stop(const struct lookup *l)
+static void suspend(const struct lookup *l)
 {
 	int status;
 
@@ -156,7 +156,7 @@ static void too_many_hashes_are_refused(void **state)
 	struct hasher_answer a;
 	int asked = 0, answered = 0;
 
-	stop(l);
+	suspend(l);
 	while (asked <= HASHER_QUEUE && lookup_hash(l, &q))
 		asked++;
 	assert_in_range(asked, 16, HASHER_QUEUE);
@@ -185,7 +185,7 @@ static void who_hangs_is_waited_for_once(void **state)
 	uint64_t begin = now_ms();
 	char name[64];
 
-	stop(l);
+	suspend(l);
 	for (int i = 0; i < 1000; i++) {
 		assert_int_equal(ask_for(l, 41), -EAGAIN);
 		assert_int_equal(lookup_user(l, 0, name, sizeof(name)),
@@ -211,7 +211,7 @@ static void its_end_is_seen_without_a_question(void **state)
 	struct lookup *l = *state;
 
 	assert_false(lookup_is_gone(l));
-	stop(l);
+	suspend(l);
 	assert_false(lookup_is_gone(l));
 	assert_int_equal(ask_for(l, 41), -EAGAIN);
 	kill(lookup_pid(l), SIGCONT);
@@ -229,7 +229,7 @@ static void a_late_answer_is_its_own_questions(void **state)
 {
 	struct lookup *l = *state;
 
-	stop(l);
+	suspend(l);
 	assert_int_equal(ask_for(l, 41), -EAGAIN);
 	kill(lookup_pid(l), SIGCONT);
 	usleep(200000);
