@@ -262,7 +262,9 @@ class Tunnel(unittest.TestCase):
     def ask(self, name, names, *more):
         path = capture(name, [self.question(n, text)
                               for n, text in enumerate(names)])
-        return found(path, self.ITEM, *more)
+        # Since 4.4, read twice, Wireshark has an item of its own before ours.
+        return {frame: text.removeprefix("DNS response missing,")
+                for frame, text in found(path, self.ITEM, *more).items()}
 
     def test_long_names(self):
         names = [f"{n * 7919:032x}.t.example.co.uk" for n in range(80)]
