@@ -19,6 +19,7 @@ struct side {
 
 struct content {
 	const struct signature *is;	/* NULL: nothing is known */
+	const struct dpi_protocol *protocol;	/* that it is of, or NULL */
 	dissector_handle_t handle;	/* that the conversation was handed to */
 	uint16_t port;		/* the receiver's of its first packet */
 	bool is_expected;	/* announced elsewhere, as FTP's files are */
@@ -230,6 +231,8 @@ static void look(packet_info *pinfo, struct payload *p, int proto, uint32_t seq)
 	if (!s || s == k->is)
 		return;
 	k->is = s;
+	dpi_protocols_init();
+	k->protocol = dpi_protocol_named(s->protocol);
 	hand(c, k, s, pinfo, p);
 }
 
@@ -280,9 +283,9 @@ static int see_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 	return call_dissector_only(udp, tvb, pinfo, tree, data);
 }
 
-const struct signature *dpi_content_get(const packet_info *pinfo)
+const struct dpi_protocol *dpi_content_get(const packet_info *pinfo)
 {
-	return last.frame == pinfo->num && last.content ? last.content->is
+	return last.frame == pinfo->num && last.content ? last.content->protocol
 							: NULL;
 }
 

@@ -16,6 +16,7 @@
 #include "compat.h"
 #include <epan/prefs.h>
 
+#include "dpi/protocols.h"
 #include "dpi/signature.h"
 
 /* Once, while protocols register; @proto is "dpi". */
@@ -32,6 +33,6 @@ void dpi_content_enable(bool on);
  * seen; NULL if nothing is known, or the packet has none.  Only for packets
  * that are read for the first time.
  */
-const struct signature *dpi_content_get(const packet_info *pinfo);
+const struct dpi_protocol *dpi_content_get(const packet_info *pinfo);
 
 #endif

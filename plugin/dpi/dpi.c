@@ -189,8 +189,7 @@ static void take_content(struct dpi_flow *f, packet_info *pinfo,
  */
 static void learn_app(packet_info *pinfo)
 {
-	const struct dpi_protocol *p = NULL;
-	const struct signature *s;
+	const struct dpi_protocol *p;
 	struct dpi_layers l;
 	struct dpi_flow *f;
 
@@ -202,9 +201,7 @@ static void learn_app(packet_info *pinfo)
 		f->in_proxy = true;
 		f->rank = DPI_NOTHING;
 	}
-	s = f->in_proxy ? NULL : dpi_content_get(pinfo);
-	if (s)
-		p = dpi_protocol_named(s->protocol);
+	p = f->in_proxy ? NULL : dpi_content_get(pinfo);
 	take_content(f, pinfo, p);
 	if (l.in_proxy == f->in_proxy && !is_refuted(&l, p) &&
 	    dpi_flow_set_app(f, l.app, l.rank, l.how))

@@ -7,6 +7,8 @@ static const struct dpi_protocol *tls, *dns, *http, *ssh;
 
 void dpi_layers_init(void)
 {
+	if (tls)
+		return;
 	tls = dpi_protocol_named("tls");
 	dns = dpi_protocol_named("dns");
 	http = dpi_protocol_named("http");

@@ -85,6 +85,8 @@ static const char *const names[WHATS] = {
 };
 
 static int ids[WHATS][SAME_NAME_MAX];	/* ended by 0 */
+static uint8_t *whats;		/* by a field's id: its enum what + 1, or 0 */
+static int last_id;
 
 /*
  * No names of protocols that register their fields when first asked for one,
@@ -101,10 +103,23 @@ static void find_ids(enum what what)
 		ids[what][n++] = hf->id;
 }
 
-void reader_init(void)
+static void index_ids(void)
 {
 	for (int what = 0; what < WHATS; what++)
+		for (int i = 0; i < SAME_NAME_MAX && ids[what][i]; i++)
+			last_id = MAX(last_id, ids[what][i]);
+	whats = wmem_alloc0(wmem_epan_scope(), (size_t)last_id + 1);
+	for (int what = 0; what < WHATS; what++)
+		for (int i = 0; i < SAME_NAME_MAX && ids[what][i]; i++)
+			whats[ids[what][i]] = (uint8_t)(what + 1);
+}
+
+void reader_init(void)
+{
+	_Static_assert(WHATS < UINT8_MAX, "one byte for each field");
+	for (int what = 0; what < WHATS; what++)
 		find_ids(what);
+	index_ids();
 }
 
 GArray *reader_wanted(void)
@@ -129,21 +144,36 @@ char *reader_filter(void)
 	return g_string_free(filter, false);
 }
 
+static void take_field(struct reader *r, field_info *fi)
+{
+	int id = fi->hfinfo->id, what = id <= last_id ? whats[id] - 1 : -1;
+
+	if (what < 0)
+		return;
+	if (!r->found[what])
+		r->found[what] = g_ptr_array_new();
+	g_ptr_array_add(r->found[what], fi);
+}
+
+static void take_below(proto_node *node, void *data)
+{
+	struct reader *r = data;
+
+	if (PNODE_FINFO(node))
+		take_field(r, PNODE_FINFO(node));
+	proto_tree_children_foreach(node, take_below, r);
+}
+
+/*
+ * What nobody has asked Wireshark for is searched for in the whole tree: once
+ * for all fields, since most of them are not there.
+ */
 static GPtrArray *search(struct reader *r, enum what what)
 {
-	if (r->found[what])
-		return r->found[what];
-	for (int i = 0; i < SAME_NAME_MAX && ids[what][i]; i++) {
-		GPtrArray *a = proto_find_finfo(r->tree, ids[what][i]);
-
-		if (a && a->len) {
-			r->found[what] = a;
-			return a;
-		}
-		if (a)
-			g_ptr_array_free(a, true);
-	}
-	return NULL;
+	if (!r->searched)
+		proto_tree_children_foreach(r->tree, take_below, r);
+	r->searched = true;
+	return r->found[what];
 }
 
 GPtrArray *reader_values(struct reader *r, enum what what)

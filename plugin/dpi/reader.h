@@ -40,7 +40,8 @@ struct reader {
 	packet_info *pinfo;
 	proto_tree *tree;
 	bool primed;
-	GPtrArray *found[WHATS];	/* if not primed: ours */
+	bool searched;		/* if not primed */
+	GPtrArray *found[WHATS];	/* then: ours */
 };
 
 /* Once, and not before all protocols have registered. */
