@@ -22,6 +22,7 @@
 #include "host/key_file.h"
 #include "wireshark/extcap.h"
 #include "host/log.h"
+#include "host/netns.h"
 #include "options.h"
 #include "host/privilege.h"
 #include "process/doubts.h"
@@ -427,6 +428,9 @@ int main(int argc, char **argv)
 	log_set_level(level);
 	if (o.remote.host)
 		o.log_level = level;	/* what is said there is said here */
+	/* There it is the other's business. */
+	if (o.netns && !o.remote.host && netns_enter(o.netns))
+		return EXIT_FAILURE;
 	switch (o.action) {
 	case ACTION_HELP:
 		options_print_help(stdout);

@@ -94,6 +94,7 @@ struct options {
 	enum options_action action;
 	struct options_interface interfaces[OPTIONS_MAX_INTERFACES];
 	int interface_count;
+	const char *netns;		/* where they are; NULL: here */
 	const char *first_filter;	/* the -f before all -i, or NULL */
 	const char *temp_dir;		/* of a temporary one; NULL: TMPDIR */
 	const char *comment;		/* of the file, or NULL */

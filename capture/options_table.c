@@ -21,6 +21,7 @@ const struct option_row options_table[] = {
 	  "capture filter, see pcap-filter(7): of the -i\n"
 	  "before it, or of all if it comes first",
 	  OPTION_THERE, .take = options_take_filter },
+	{ 0, "netns", "NAME", NULL, OPTION_THERE, TEXT(netns) },
 	{ 'w', NULL, "FILE", "write here; - is stdout (a temporary file, in\n"
 	  "--temp-dir DIR); --compress-type TYPE: zstd, gzip",
 	  OPTION_HERE, VALUE_FILE, TEXT(write) },
@@ -61,7 +62,7 @@ const struct option_row options_table[] = {
 	  OPTION_THERE, FLAG(quiet) },
 	{ 0, "stats", "FILE", NULL,
 	  OPTION_HERE, VALUE_FILE, TEXT(stats) },
-	{ 'D', "list-interfaces", NULL, "list the interfaces",
+	{ 'D', "list-interfaces", NULL, "list the interfaces, or those of --netns NAME",
 	  OPTION_HERE, ACTION(ACTION_LIST_INTERFACES) },
 	{ 'L', "list-data-link-types", NULL,
 	  "list the link types of the interface",

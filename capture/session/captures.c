@@ -2,6 +2,7 @@
 #include "session/captures.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -16,6 +17,7 @@
 #define HOLD_BYTES   (16u << 20)	/* all queues together */
 #define HOLD_LEAST   (1u << 20)		/* above the largest packet, twice */
 #define ROOM_PACKETS 1024		/* leave a full queue together */
+#define INTERFACE_NAME 64		/* with its namespace, for the file */
 #define GONE_NS	     500000000ull	/* looking for an interface again */
 
 struct capture {
@@ -30,6 +32,7 @@ struct capture {
 struct captures {
 	const struct options *options;
 	struct capture captures[OPTIONS_MAX_INTERFACES];
+	char names[OPTIONS_MAX_INTERFACES][INTERFACE_NAME];
 	int count;
 	uint64_t gone_ns;		/* when to look for interfaces again */
 };
@@ -185,14 +188,27 @@ uint32_t captures_linktype(const struct captures *c, uint32_t interface)
 	return source_linktype(c->captures[interface].source);
 }
 
-void captures_describe(const struct captures *c,
+/* "blue/eth0": the same name may be in each namespace. */
+static const char *name_of(struct captures *c, int i)
+{
+	const struct options *o = c->options;
+	const char *netns = o->netns ? strrchr(o->netns, '/') : NULL;
+
+	if (!o->netns)
+		return o->interfaces[i].name;
+	snprintf(c->names[i], sizeof(c->names[i]), "%s/%s",
+		 netns ? netns + 1 : o->netns, o->interfaces[i].name);
+	return c->names[i];
+}
+
+void captures_describe(struct captures *c,
 		       struct pcapng_interface *interfaces)
 {
 	for (int i = 0; i < c->count; i++) {
 		const struct source *source = c->captures[i].source;
 
 		interfaces[i] = (struct pcapng_interface){
-			.name = c->options->interfaces[i].name,
+			.name = name_of(c, i),
 			.filter = c->options->interfaces[i].filter,
 			.linktype = (uint16_t)source_linktype(source),
 			.snaplen = source_snaplen(source),

@@ -28,7 +28,7 @@ int captures_fd(const struct captures *c, int interface);
 uint32_t captures_linktype(const struct captures *c, uint32_t interface);
 
 /* As the file is to describe them: strings are borrowed. */
-void captures_describe(const struct captures *c,
+void captures_describe(struct captures *c,
 		       struct pcapng_interface *interfaces);
 
 /* A full queue cannot wait: makes room by letting packets go as they are. */

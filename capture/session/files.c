@@ -308,7 +308,7 @@ int files_start(struct files **out, const struct options *o,
 	return 0;
 }
 
-int files_begin(struct files *f, const struct captures *c, struct owners *o,
+int files_begin(struct files *f, struct captures *c, struct owners *o,
 		struct lookup *l)
 {
 	struct pcapng_interface interfaces[OPTIONS_MAX_INTERFACES];

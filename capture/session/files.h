@@ -35,7 +35,7 @@ int files_start(struct files **out, const struct options *o,
 int files_open(struct files *f);
 
 /* Describes the interfaces; all are borrowed.  0 or -errno (logged). */
-int files_begin(struct files *f, const struct captures *c, struct owners *o,
+int files_begin(struct files *f, struct captures *c, struct owners *o,
 		struct lookup *l);
 
 /* After a failure to open; a file that has begun is closed by files_end(). */

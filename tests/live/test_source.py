@@ -9,7 +9,7 @@ import time
 
 import world
 from inject import ethernet, inject, ipv4, mac_of, udp
-from world import Capture, link
+from world import PKTWHO, Capture, link, run
 
 # Found by way of world.
 import pcapng  # isort: skip
@@ -171,6 +171,32 @@ class SourceTest(world.LiveTest):
         status, said = c.finish()
         self.assertEqual(status, 1, said)
         self.assertIn("the interface is gone", said)
+
+    def test_in_another_namespace(self):
+        """By its name or a process in it; addresses and sockets are its."""
+        ns = self.namespace()
+        server = self.tcp_server(within=ns)
+        url = f"http://127.0.0.1:{server.told}/"
+        pid = int(run("ip", "netns", "pids", ns.name).stdout.split()[0])
+        for which in (ns.name, str(pid)):
+            path = self.dir / "there.pcapng"
+            path.unlink(missing_ok=True)
+            done = run(PKTWHO, *world.STRICT, "-q", "--netns", which, "-i",
+                       "lo", "-w", path, "--", "curl", "-s", url)
+            self.assertEqual((done.returncode, done.stdout), (0, "hi\n"),
+                             done.stderr)
+            path.chmod(0o644)
+            self.assertEqual(
+                set(self.rows(path, "frame.interface_name", "proc.summary",
+                              where="http.request")),
+                {(f"{which}/lo", "curl → python3")})
+        listed = run(PKTWHO, "--netns", ns.name, "-D").stdout
+        names = {line.split(". ")[1].split()[0]
+                 for line in listed.splitlines()}
+        self.assertTrue({"lo"} <= names <= {"lo", "any"}, listed)
+        done = run(PKTWHO, "--netns", "no-such", "-i", "lo")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("there is no network namespace no-such", done.stderr)
 
 
 if __name__ == "__main__":

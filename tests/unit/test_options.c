@@ -498,6 +498,20 @@ static void a_file_is_stripped(void **state)
 	assert_null(o.paths[2]);
 }
 
+static void a_namespace_is_of_a_capture(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(PARSE(&o, "--netns", "blue", "-i", "eth0"), 0);
+	assert_string_equal(o.netns, "blue");
+	assert_int_equal(PARSE(&o, "--netns", "blue", "-D"), 0);
+	assert_int_equal(PARSE(&o, "--netns", "all"), -EINVAL);
+	assert_int_equal(PARSE(&o, "log", "--netns", "a", "-r", "f"), -EINVAL);
+	assert_int_equal(PARSE(&o, "find", "--netns", "a", "--proc", "x"),
+			 -EINVAL);
+}
+
 static void keys_are_a_commands(void **state)
 {
 	struct options o;
@@ -768,6 +782,7 @@ int main(void)
 		cmocka_unit_test(a_log_is_a_capture_without_a_file),
 		cmocka_unit_test(statistics_are_of_a_capture),
 		cmocka_unit_test(a_file_is_stripped),
+		cmocka_unit_test(a_namespace_is_of_a_capture),
 		cmocka_unit_test(keys_are_a_commands),
 		cmocka_unit_test(lines_go_to_one_place),
 		cmocka_unit_test(top_has_a_screen_or_reports),
