@@ -439,6 +439,7 @@ static const struct field_row fields[FIELD_COUNT] = {
 	[FIELD_CONTAINER_IMAGE] = ROW(STRING, container_image),
 	[FIELD_POD_NAME] = ROW(STRING, pod_name),
 	[FIELD_POD_NAMESPACE] = ROW(STRING, pod_namespace),
+	[FIELD_HOST] = ROW(STRING, host),
 };
 
 static uint64_t load_uint(const void *member, size_t size)

@@ -149,6 +149,7 @@ enum field {
 	FIELD_PACKETS, FIELD_BYTES, FIELD_FIRST_SEEN, FIELD_LAST_SEEN,
 	FIELD_EXIT_STATUS,
 	FIELD_CONTAINER_IMAGE, FIELD_POD_NAME, FIELD_POD_NAMESPACE,
+	FIELD_HOST,
 	FIELD_COUNT,			/* one past the last */
 };
 
@@ -181,6 +182,7 @@ struct process {
 	char name[RECORD_NAME_LEN];
 	char pname[RECORD_NAME_LEN];
 	char user[64];
+	char host[64];			/* its name, where it was captured */
 	char container_runtime[16];
 	char container_id[80];
 	char container_name[128];

@@ -26,7 +26,7 @@ FIELDS = dict(enumerate((
     ("pod.uid", 0), ("unit", 0), ("netns", 8), ("flags", 4), ("sha256", 32),
     ("packets", 8), ("bytes", 8), ("first_seen", 8), ("last_seen", 8),
     ("exit_status", 4), ("container.image", 0), ("pod.name", 0),
-    ("pod.namespace", 0)), 1))
+    ("pod.namespace", 0), ("host", 0)), 1))
 TIMES = ("start", "first_seen", "last_seen")
 
 

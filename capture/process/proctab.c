@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "host/clocks.h"
 #include "lookup/lookup.h"
@@ -47,6 +48,7 @@ struct proctab {
 	uint64_t forgotten;		/* of the file being written */
 	struct proctab_options options;
 	uint8_t boot_id[16];
+	char host[64];			/* its name */
 	uint64_t boot_real_ns;		/* Unix time at CLOCK_BOOTTIME 0 */
 	struct user users[USERS];
 	struct process scratch;		/* 8 KB: not on anyone's stack */
@@ -62,6 +64,7 @@ struct proctab *proctab_new(const struct proctab_options *options)
 	t->options = *options;
 	t->boot_real_ns = (uint64_t)clock_difference(CLOCK_BOOTTIME);
 	procfs_boot_id(options->proc_fd, t->boot_id);
+	gethostname(t->host, sizeof(t->host) - 1);
 	return t;
 }
 
@@ -174,6 +177,8 @@ static void set_record(struct proctab *t, struct program *i, struct process *p)
 
 	p->id = i->id;
 	have(p, FIELD_ID);
+	if (*t->host)
+		SET_STRING(p, FIELD_HOST, host, t->host);
 	if (t->options.containers)
 		container_names_set(t->options.containers, p);
 	len = process_encode(p, t->encoded, sizeof(t->encoded));

@@ -246,6 +246,26 @@ class Command(world.LiveTest):
         self.assertEqual(names["changes"], [("ping",)] * 40)
         self.assertEqual(names["none"], names["all"])
 
+    def test_whose_host_it_is(self):
+        """Two hosts have the same program; in one file they are told apart."""
+        server = self.tcp_server()
+        paths, here = [], os.uname().nodename
+        for wrap in ([], ["unshare", "-u", "sh", "-c",
+                          'hostname elsewhere; exec "$@"', "sh"]):
+            path = self.dir / f"host{len(paths)}.pcapng"
+            path.unlink(missing_ok=True)
+            done = run(*wrap, PKTWHO, "-q", "-i", "lo", "-w", path, "--",
+                       "curl", "-s", f"http://127.0.0.1:{server.told}/")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            path.chmod(0o644)
+            paths.append(path)
+        merged = self.dir / "hosts.pcapng"
+        self.tshark.lines("mergecap", "-w", merged, *paths)
+        self.assertEqual(
+            set(self.rows(merged, "proc.src.name", "proc.src.host",
+                          where='http.request')),
+            {("curl", here[:63]), ("curl", "elsewhere")})
+
     def test_process_ids_in_the_standards_option(self):
         """Option 8: pid and thread, the sender's first."""
         server = self.tcp_server()

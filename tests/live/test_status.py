@@ -29,7 +29,8 @@ class Status(world.LiveTest):
         if not terminal.pyte:
             self.skipTest("no python3-pyte")
         t = Terminal(["sh", "-c", 'exec "$@" 2>&1', "sh",
-                      *self.ns.argv(PKTWHO, *world.STRICT, "-i", "lo", *argv)])
+                      *self.ns.argv(PKTWHO, *world.STRICT, "-i", "lo", *argv)],
+                     columns=200)
         self.addCleanup(t.close)
         return t
 
