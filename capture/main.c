@@ -197,6 +197,7 @@ static int search(const struct options *o)
 		return EXIT_FAILURE;
 	if (is_read(&files, o->write)) {
 		log_error("%s is read, so it cannot be written", o->write);
+		archive_list_close(&files);
 		return EXIT_FAILURE;
 	}
 	sandbox_enter();
