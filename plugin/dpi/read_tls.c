@@ -113,6 +113,40 @@ static void read_server_hello(struct reader *r, const struct names *n)
 	dpi_flow_set(&r->flow->cipher, reader_word(r, n->cipher));
 }
 
+/* "www.", 8 to 20 of base 32's letters, and what it ends with. */
+static bool is_made_up(const field_info *fi, const char *end)
+{
+	const char *s = fvalue_get_string(finfo_value(fi));
+	size_t len;
+
+	if (!s || !g_str_has_prefix(s, "www."))
+		return false;
+	len = strspn(s + 4, "abcdefghijklmnopqrstuvwxyz234567");
+	return len >= 8 && len <= 20 && !strcmp(s + 4 + len, end);
+}
+
+/*
+ * A relay of Tor says nothing in its certificate but two names that it made up,
+ * its own and that of a signer who is nobody.  TLS 1.3 hides them.
+ */
+static bool is_tor(struct reader *r)
+{
+	GPtrArray *names = reader_values(r, CERTIFICATE_UTF8);
+
+	if (!names)
+		names = reader_values(r, CERTIFICATE_PRINTABLE);
+	return names && names->len == 2 &&
+	       is_made_up(g_ptr_array_index(names, 0), ".com") &&
+	       is_made_up(g_ptr_array_index(names, 1), ".net");
+}
+
+static void read_certificate(struct reader *r)
+{
+	dpi_flow_set(&r->flow->certificate, reader_host(r, CERTIFICATE_NAME));
+	if (is_tor(r))
+		dpi_flow_set_app(r->flow, "Tor", DPI_WITHIN, DPI_BY_DISSECTOR);
+}
+
 static void read_hellos(struct reader *r, const struct names *n)
 {
 	if (has_number(r, n->message, CLIENT_HELLO)) {
@@ -127,8 +161,7 @@ static void read_hellos(struct reader *r, const struct names *n)
 	if (has_number(r, n->message, SERVER_HELLO))
 		read_server_hello(r, n);
 	if (has_number(r, n->message, CERTIFICATE))
-		dpi_flow_set(&r->flow->certificate,
-			     reader_host(r, CERTIFICATE_NAME));
+		read_certificate(r);
 	if (has_number(r, n->message, SERVER_HELLO) ||
 	    has_number(r, n->message, ENCRYPTED_EXTENSIONS))
 		read_choice(r, n);

@@ -23,22 +23,41 @@ from talks import (FOREIGN, HERE, Words, client, connection, datagrams, made,
 tshark = None
 
 
-def handshake(name):
-    """TLS 1.2 with a server of that name, and nobody says it but the server."""
-    key = tshark.dir / "key.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                    "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key,
-                    "-out", key.with_suffix(".crt"), "-subj", "/CN=a",
-                    "-addext", f"subjectAltName=DNS:{name}"],
-                   check=True, capture_output=True)
+def openssl(*args):
+    subprocess.run(["openssl", *map(str, args)], check=True,
+                   capture_output=True)
+
+
+def certified(subject, *more):
+    """A file with a key and one with its certificate, which it signed itself."""
+    key = tshark.dir / f"{subject}.pem"
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt",
+            "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out",
+            key.with_suffix(".crt"), "-subj", f"/CN={subject}", *more)
+    return key, key.with_suffix(".crt")
+
+
+def certified_by(issuer, subject):
+    """... which another has signed."""
+    (key, own), (signer, its) = certified(subject), certified(issuer)
+    request = key.with_suffix(".csr")
+    openssl("x509", "-x509toreq", "-in", own, "-signkey", key, "-out", request)
+    openssl("x509", "-req", "-in", request, "-CA", its, "-CAkey", signer,
+            "-set_serial", 1, "-out", own)
+    return key, own
+
+
+def handshake(key, certificate, alpn=("h2",)):
+    """TLS 1.2 with that server, and nobody says who it is but itself."""
     ends, messages = [], []
     for side in (ssl.PROTOCOL_TLS_CLIENT, ssl.PROTOCOL_TLS_SERVER):
         context = ssl.SSLContext(side)
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         context.maximum_version = ssl.TLSVersion.TLSv1_2
-        context.set_alpn_protocols(["h2"])
+        if alpn:
+            context.set_alpn_protocols(alpn)
         if side == ssl.PROTOCOL_TLS_SERVER:
-            context.load_cert_chain(key.with_suffix(".crt"), key)
+            context.load_cert_chain(certificate, key)
         ends.append((ssl.MemoryBIO(), ssl.MemoryBIO(), context))
     (from_server, to_server, hers), (from_client, to_client, his) = ends
     asks = hers.wrap_bio(from_server, to_server)
@@ -170,10 +189,25 @@ class Said(unittest.TestCase):
     def test_certificate_where_the_client_names_nobody(self):
         """Of an elliptic curve, whose layers are 4.6's own."""
         app, host, detail = said(
-            connection(client(0), 443, handshake("www.example.com")),
+            connection(client(0), 443, handshake(*certified(
+                "a", "-addext", "subjectAltName=DNS:www.example.com"))),
             fields=("dpi.app", "dpi.host", "dpi.detail"))
         self.assertEqual((app, host), ("HTTP/2", ""))
         self.assertIn("certificate www.example.com", detail)
+
+    @unittest.skipUnless(shutil.which("openssl"), "no openssl")
+    def test_tor(self):
+        """A relay makes both names up, of the letters of base 32."""
+        issuer, subject = "www.dkr2ybbbh5ofd.com", "www.zpt5w3myh7bq.net"
+        frames = []
+        for n, pair in enumerate((
+                (issuer, subject), (subject, issuer), (issuer, "www.net"),
+                ("www.example1.com", subject))):
+            frames += connection(client(n), 9001, handshake(
+                *certified_by(*pair), ()), 50001 + n)
+        self.assertEqual(set(tshark.fields(
+            made(frames), "tcp.stream", "dpi.app", more=("-2",))),
+            {("0", "Tor"), ("1", "TLS"), ("2", "TLS"), ("3", "TLS")})
 
     def test_encrypted_hello(self):
         hello = TLS.replace(b"\0\x10\0\x0e\0\x0c", b"\xfe\x0d\0\x0e\0\x0c")
