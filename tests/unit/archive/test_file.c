@@ -5,11 +5,9 @@
 
 #include "archive/file.h"
 #include "archive/packet.h"
-#include "archive/people.h"
 #include "bytes.h"
 #include "exact.h"
 #include "pcapng.h"
-#include "process/filter.h"
 #include "sample.h"
 
 /* A file of those bytes, loaded; or what that says. */
@@ -111,51 +109,11 @@ static void any_bytes_are_safe(void **state)
 			 -EBADMSG);
 }
 
-static void a_process_is_one_over_all_files(void **state)
-{
-	struct filter filter = { 0 };
-	struct process p = { .id = 7, .pid = 42, .name = "curl" }, out;
-	uint8_t record[PROCESS_MAX], bytes[PROCESS_MAX];
-	struct people *t;
-	struct person *person;
-	int len;
-
-	(void)state;
-	p.has = 1ull << FIELD_ID | 1ull << FIELD_PID | 1ull << FIELD_NAME;
-	len = process_encode(&p, record, sizeof(record));
-	assert_true(filter_add(&filter, FILTER_PROC, "curl"));
-	t = people_new(&filter);
-	person = people_learn(t, record, (size_t)len, false);
-	assert_true(person->wanted);
-	person->told = true;
-	assert_ptr_equal(people_learn(t, record, (size_t)len, false), person);
-	assert_true(person->told);
-	/* Under another name it is still who was looked for. */
-	strcpy(p.name, "sh");
-	len = process_encode(&p, record, sizeof(record));
-	assert_ptr_equal(people_learn(t, record, (size_t)len, false), person);
-	assert_true(person->wanted);
-	assert_false(person->told);
-	assert_null(people_learn(t, record, 3, false));
-	assert_null(people_of(t, &(struct packet_end){ .id = 7 }));
-	person_count(person, 5, 100);
-	person_count(person, 9, 1);
-	assert_true(person_describe(person, &out, bytes) > 0);
-	assert_string_equal(out.name, "sh");
-	assert_int_equal(out.packets, 2);
-	assert_int_equal(out.bytes, 101);
-	assert_int_equal(out.first_seen_ns, 5);
-	assert_int_equal(out.last_seen_ns, 9);
-	people_free(t);
-	people_free(NULL);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_table_is_read_from_the_end),
 		cmocka_unit_test(any_bytes_are_safe),
-		cmocka_unit_test(a_process_is_one_over_all_files),
 	};
 
 	return cmocka_run_group_tests(tests, load, NULL);

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A file of ours from packets of the test, read again block by block. */
+#include "tree.h"
+
+#include <errno.h>
+
+#include "archive/file.h"
+#include "archive/packet.h"
+#include "bytes.h"
+#include "host/log.h"
+#include "output/output.h"
+#include "owner/owned_packet.h"
+#include "packet/source.h"
+#include "pcapng.h"
+#include "process/proctab.h"
+
+#define EPOCH 1700000000000000000ull
+
+static char path[64];
+static struct proctab *processes;
+static struct output *output;
+static struct proc proc = { .pid = 42 };
+static struct program program = { .proc = &proc, .id = 7, .name = "curl",
+				  .version = 1 };
+static uint8_t record[PROCESS_MAX];
+
+static void set_record(const char *name)
+{
+	struct process p = { .id = 7, .pid = 42,
+			     .has = 1ull << FIELD_ID | 1ull << FIELD_PID |
+				    1ull << FIELD_NAME };
+
+	strcpy(p.name, name);
+	program.record_len = (uint32_t)process_encode(&p, record,
+						      sizeof(record));
+	program.record = record;
+	program.version++;
+}
+
+static int make(void **state)
+{
+	const struct proctab_options o = { .proc_fd = -1 };
+
+	log_set_level(LOG_ERROR);
+	if (tree_make(state))
+		return -1;
+	snprintf(path, sizeof(path), "%s/out.pcapng", tree_path);
+	processes = proctab_new(&o);
+	proc.program = &program;
+	program.section = OUTPUT_NO_SECTION;
+	set_record("curl");
+	return !processes;
+}
+
+static int unmake(void **state)
+{
+	proctab_free(processes);
+	return tree_remove(state);
+}
+
+static void open_output(struct limits limits)
+{
+	const struct output_options o = { .path = path, .comments = true,
+					  .compression = COMPRESSION_NONE,
+					  .process_table = true,
+					  .limits = limits };
+	const struct pcapng_interface i = { .name = "eth0",
+					    .linktype = LINKTYPE_ETHERNET,
+					    .snaplen = 262144 };
+
+	assert_int_equal(output_open(&output, &o), 0);
+	assert_int_equal(output_begin(output, &i, 1, processes), 0);
+}
+
+static struct frame *frame_of(uint32_t caplen)
+{
+	static uint8_t memory[sizeof(struct frame) + 1000];
+	struct frame *f = (void *)memory;
+
+	*f = (struct frame){ .ts_ns = EPOCH, .caplen = caplen,
+			     .len = caplen + 1, .direction = SOURCE_OUT };
+	return f;
+}
+
+static int put(uint32_t caplen, bool named)
+{
+	struct frame *f = frame_of(caplen);
+	struct verdict v = { .src.attr = named ? ATTR_SOCKET : ATTR_UNKNOWN,
+			     .direction = DIRECTION_OUT };
+	struct owned_packet p = { .frame = f, .verdict = &v, .data = f->data,
+				  .src = named ? &program : NULL,
+				  .linktype = LINKTYPE_ETHERNET };
+
+	return output_packet(output, &p);
+}
+
+struct seen {
+	struct archive_interfaces interfaces;
+	int packets, named, records, comments;
+	uint32_t last;
+};
+
+static int on_block(void *ctx, const uint8_t *block, size_t len)
+{
+	struct archive_packet p;
+	struct seen *s = ctx;
+
+	s->last = (uint32_t)get_le(block, 4);
+	if (s->last == PCAPNG_BLOCK_IDB)
+		archive_interface_add(&s->interfaces, block, len);
+	if (s->last != PCAPNG_BLOCK_EPB)
+		return 0;
+	assert_int_equal(archive_packet_read(&p, &s->interfaces, block, len),
+			 0);
+	s->packets++;
+	s->named += p.owners.src.present && p.owners.src.id == 7;
+	s->records += p.record_count;
+	s->comments += memmem(block, len, "curl", 4) != NULL;
+	return 0;
+}
+
+static void ignore_process(void *ctx, const struct process *p,
+			   const uint8_t *bytes, size_t len)
+{
+	(void)ctx;
+	(void)p;
+	(void)bytes;
+	(void)len;
+}
+
+static struct seen read_again(struct archive_file *f)
+{
+	struct seen s = { .packets = 0 };
+
+	assert_int_equal(archive_file_open(f, open(path, O_RDONLY), path), 0);
+	assert_int_equal(archive_file_load(f), 0);
+	assert_int_equal(archive_file_blocks(f, on_block, &s), 0);
+	assert_int_equal(archive_file_end(f, ignore_process, NULL), 0);
+	return s;
+}
+
+static uint64_t close_output(void)
+{
+	const struct output_interface_stats interfaces[1] = {
+		{ .received = 5 },
+	};
+	const struct output_stats stats = { .events_lost = 0 };
+	uint64_t unwritten = 99;
+
+	assert_int_equal(output_close(output, interfaces, &stats, &unwritten),
+			 0);
+	return unwritten;
+}
+
+static void a_record_is_told_with_the_first_packet_only(void **state)
+{
+	struct archive_file f;
+	struct seen s;
+
+	(void)state;
+	open_output((struct limits){ 0 });
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(put(60, true), 0);
+	assert_int_equal(put(60, false), 0);
+	assert_int_equal(program.packets, 5);
+	assert_int_equal(program.bytes, 5 * 61);
+	assert_int_equal(program.section, output_section(output));
+	assert_int_equal(close_output(), 0);
+	s = read_again(&f);
+	assert_int_equal(s.packets, 6);
+	assert_int_equal(s.named, 5);
+	assert_int_equal(s.records, 1);
+	assert_int_equal(s.comments, 5);
+	assert_true(f.end_ns > 0);
+	archive_file_close(&f);
+}
+
+static void what_changes_is_told_again(void **state)
+{
+	struct archive_file f;
+
+	(void)state;
+	open_output((struct limits){ 0 });
+	put(60, true);
+	set_record("sh");
+	put(60, true);
+	put(60, true);
+	close_output();
+	assert_int_equal(read_again(&f).records, 2);
+	archive_file_close(&f);
+}
+
+static void packets_of_any_length_stay_whole(void **state)
+{
+	struct archive_file f;
+	struct seen s;
+
+	(void)state;
+	open_output((struct limits){ 0 });
+	for (uint32_t n = 0; n < 70; n++)
+		assert_int_equal(put(n, n % 2), 0);
+	close_output();
+	s = read_again(&f);
+	assert_int_equal(s.packets, 70);
+	assert_int_equal(s.named, 35);
+	archive_file_close(&f);
+}
+
+static void a_limit_ends_a_file_before_the_packet_that_exceeds_it(void **state)
+{
+	const struct moment now = { .mono_ns = 1, .unix_ns = EPOCH };
+	struct frame *f = frame_of(60);
+	struct verdict v = { 0 };
+	struct owned_packet p = { .frame = f, .verdict = &v, .data = f->data };
+
+	(void)state;
+	open_output((struct limits){ .packets = 2 });
+	assert_false(output_ends_before(output, &p, &now));
+	put(60, true);
+	put(60, true);
+	assert_true(output_ends_before(output, &p, &now));
+	assert_false(output_ends_before(output, NULL, &now));
+	close_output();
+}
+
+static void what_cannot_be_opened_is_an_error(void **state)
+{
+	const struct output_options o = { .path = "/nonexistent/x/y" };
+
+	(void)state;
+	assert_int_equal(output_open(&output, &o), -ENOENT);
+	/* Without a file there is nothing to do. */
+	assert_int_equal(output_begin(NULL, NULL, 1, NULL), 0);
+	output_abandon(NULL);
+	assert_int_equal(output_section(NULL), OUTPUT_NO_SECTION);
+	assert_int_equal(output_pipe(NULL), -1);
+	assert_false(output_waits(NULL));
+}
+
+static void a_file_that_did_not_begin_is_closed(void **state)
+{
+	const struct output_options o = { .path = path,
+					  .compression = COMPRESSION_NONE };
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(output_open(&output, &o), 0);
+	output_abandon(output);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_size % 4, 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+#define test(f) cmocka_unit_test_setup_teardown(f, make, unmake)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(a_record_is_told_with_the_first_packet_only),
+		test(what_changes_is_told_again),
+		test(packets_of_any_length_stay_whole),
+		test(a_limit_ends_a_file_before_the_packet_that_exceeds_it),
+		test(what_cannot_be_opened_is_an_error),
+		test(a_file_that_did_not_begin_is_closed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
