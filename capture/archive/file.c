@@ -19,8 +19,8 @@
 _Static_assert(BUFFER_SIZE > 2 * PCAPNG_MAX_BLOCK, "a block fits");
 
 /* How many bytes were there, or -errno. */
-static ssize_t read_at(const struct archive_file *f, uint64_t at, uint8_t *out,
-		       size_t len)
+static ssize_t read_file_at(const struct archive_file *f, uint64_t at,
+			    uint8_t *out, size_t len)
 {
 	size_t done = 0;
 
@@ -50,7 +50,7 @@ static ssize_t read_at(const struct archive_file *f, uint64_t at, uint8_t *out,
 /* ---- from the beginning ---- */
 
 /* The block there; 0: it is none, or not all of it is there. */
-static size_t block_length(const uint8_t *p, size_t left)
+static size_t whole_block_length(const uint8_t *p, size_t left)
 {
 	uint64_t len = left < 12 ? 0 : get_le(p + 4, 4);
 
@@ -68,11 +68,11 @@ int archive_file_blocks(const struct archive_file *f, archive_block_fn *fn,
 	ssize_t n = 0;
 	int err = buf ? 0 : -ENOMEM;
 
-	while (!err && (n = read_at(f, at, buf, BUFFER_SIZE)) > 0) {
+	while (!err && (n = read_file_at(f, at, buf, BUFFER_SIZE)) > 0) {
 		size_t done = 0, len;
 
-		while (!err && (len = block_length(buf + done,
-						   (size_t)n - done))) {
+		while (!err && (len = whole_block_length(buf + done,
+							 (size_t)n - done))) {
 			err = fn(ctx, buf + done, len);
 			done += len;
 		}
@@ -87,7 +87,7 @@ int archive_file_blocks(const struct archive_file *f, archive_block_fn *fn,
 static int check_beginning(struct archive_file *f)
 {
 	uint8_t head[12];
-	ssize_t n = read_at(f, 0, head, sizeof(head));
+	ssize_t n = read_file_at(f, 0, head, sizeof(head));
 
 	if (n < 0)
 		return (int)n;
@@ -160,7 +160,7 @@ static void read_table(struct archive_file *f, struct rbuf b,
 	}
 }
 
-static void read_statistics(struct archive_file *f, struct rbuf b)
+static void read_end_time(struct archive_file *f, struct rbuf b)
 {
 	rbuf_claim(&b, 4);
 	f->end_ns = (uint64_t)rbuf_u32(&b) << 32;
@@ -178,7 +178,7 @@ static bool read_closing(struct archive_file *f, const uint8_t *block,
 		read_table(f, body, fn, ctx);
 		return true;
 	case PCAPNG_BLOCK_ISB:
-		read_statistics(f, body);
+		read_end_time(f, body);
 		return true;
 	default:
 		return false;
@@ -195,12 +195,13 @@ int archive_file_end(struct archive_file *f, archive_process_fn *fn, void *ctx)
 		uint8_t trailer[4];
 		uint64_t len;
 
-		if (read_at(f, at - 4, trailer, 4) != 4)
+		if (read_file_at(f, at - 4, trailer, 4) != 4)
 			break;
 		len = get_le(trailer, 4);
 		if (len < 12 || len > at || len > PCAPNG_MAX_BLOCK ||
-		    read_at(f, at - len, buf, (size_t)len) != (ssize_t)len ||
-		    block_length(buf, (size_t)len) != len)
+		    read_file_at(f, at - len, buf, (size_t)len) !=
+			    (ssize_t)len ||
+		    whole_block_length(buf, (size_t)len) != len)
 			break;
 		more = read_closing(f, buf, (size_t)len, fn, ctx);
 		at -= len;

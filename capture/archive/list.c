@@ -21,8 +21,8 @@ static int complain(const char *path, int err)
 }
 
 /* What a ring has removed meanwhile is no failure. */
-static int add(struct archive_list *l, int dir, const char *name,
-	       const char *path, uint64_t from_ns)
+static int add_file(struct archive_list *l, int dir, const char *name,
+		    const char *path, uint64_t from_ns)
 {
 	struct archive_file *more;
 	struct stat st;
@@ -67,7 +67,7 @@ static int add_directory(struct archive_list *l, int fd, const char *path,
 		if (e->d_name[0] == '.')
 			continue;
 		snprintf(name, sizeof(name), "%s/%s", path, e->d_name);
-		err = add(l, fd, e->d_name, name, from_ns);
+		err = add_file(l, fd, e->d_name, name, from_ns);
 	}
 	closedir(dir);
 	return err;
@@ -97,7 +97,7 @@ int archive_list_open(struct archive_list *l, char *const *paths,
 	for (; !err && *paths; paths++) {
 		int fd = open(*paths, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-		err = fd < 0 ? add(l, AT_FDCWD, *paths, *paths, from_ns) :
+		err = fd < 0 ? add_file(l, AT_FDCWD, *paths, *paths, from_ns) :
 			       add_directory(l, fd, *paths, from_ns);
 	}
 	if (err)

@@ -11,7 +11,8 @@
 #define SECOND 1000000000ull
 
 /* The next option; false at the end or where it is cut. */
-static bool next_option(struct rbuf *r, uint16_t *code, struct rbuf *value)
+static bool next_block_option(struct rbuf *r, uint16_t *code,
+			      struct rbuf *value)
 {
 	uint16_t len;
 
@@ -23,7 +24,7 @@ static bool next_option(struct rbuf *r, uint16_t *code, struct rbuf *value)
 }
 
 /* 10^-n, or 2^-n where the first bit is set; finer ones are not. */
-static uint64_t units_per_second(uint8_t resolution)
+static uint64_t units_of_resolution(uint8_t resolution)
 {
 	uint64_t units = 1;
 
@@ -51,9 +52,9 @@ void archive_interface_add(struct archive_interfaces *s, const uint8_t *block,
 	s->of[n].linktype = rbuf_u16(&b);
 	s->of[n].per_second = 1000000;
 	rbuf_claim(&b, 6);
-	while (next_option(&b, &code, &value))
+	while (next_block_option(&b, &code, &value))
 		if (code == PCAPNG_IF_TSRESOL && value.left)
-			s->of[n].per_second = units_per_second(*value.p);
+			s->of[n].per_second = units_of_resolution(*value.p);
 }
 
 static void take_payload(struct archive_packet *p, struct rbuf v)
@@ -96,7 +97,7 @@ int archive_packet_read(struct archive_packet *p,
 	p->ts_ns = ts / units * SECOND + ts % units * SECOND / units;
 	do {
 		p->options_end = len - 4 - b.left;
-		if (!next_option(&b, &code, &value))
+		if (!next_block_option(&b, &code, &value))
 			return 0;
 		if (code == PCAPNG_OPT_CUSTOM_BIN)
 			take_payload(p, value);

@@ -37,7 +37,7 @@ void people_free(struct people *t)
 	free(t);
 }
 
-static struct person *get(struct people *t, uint64_t id)
+static struct person *find_or_add(struct people *t, uint64_t id)
 {
 	struct person **head = &t->heads[id & (BUCKETS - 1)], *p = *head;
 
@@ -82,7 +82,7 @@ struct person *people_learn(struct people *t, const uint8_t *record, size_t size
 
 	if (len <= 0 || !process_has(&p, FIELD_ID))
 		return NULL;
-	person = get(t, p.id);
+	person = find_or_add(t, p.id);
 	if (!person)
 		return NULL;
 	/* It may have become somebody else since: once is enough. */
@@ -99,7 +99,7 @@ struct person *people_learn(struct people *t, const uint8_t *record, size_t size
 
 struct person *people_of(struct people *t, const struct packet_end *end)
 {
-	return end->present ? get(t, end->id) : NULL;
+	return end->present ? find_or_add(t, end->id) : NULL;
 }
 
 void person_count(struct person *p, uint64_t ts_ns, uint32_t len)
