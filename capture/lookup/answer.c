@@ -126,7 +126,7 @@ struct server {
 };
 
 /* False when nobody waits for it any more. */
-static bool say(const struct server *s, const void *bytes, size_t len)
+static bool send_back(const struct server *s, const void *bytes, size_t len)
 {
 	return send(s->fd, bytes, len, MSG_NOSIGNAL) == (ssize_t)len;
 }
@@ -136,7 +136,7 @@ static int say_part(void *ctx, const void *bytes, size_t len)
 	struct server *s = ctx;
 
 	memcpy(s->part.bytes, bytes, len);
-	return say(s, &s->part, offsetof(struct part, bytes) + len) ? 0 :
+	return send_back(s, &s->part, offsetof(struct part, bytes) + len) ? 0 :
 								      -EPIPE;
 }
 
@@ -148,7 +148,7 @@ static bool say_translations(struct server *s, const struct question *q)
 	/* Where the kernel tracks nothing, there is nothing to ask it for. */
 	if (s->part.err < 0 && s->part.err != -EAGAIN && s->part.err != -EINTR)
 		privilege_keep(PRIVILEGE_FOR_NOTHING);
-	return say(s, &s->part, offsetof(struct part, bytes));
+	return send_back(s, &s->part, offsetof(struct part, bytes));
 }
 
 static void *serve(void *ctx)
@@ -171,7 +171,7 @@ static void *serve(void *ctx)
 		if (q.kind == QUESTION_TRANSLATIONS)
 			go_on = say_translations(s, &q);
 		else
-			go_on = say(s, &a, answer(s->answerer, &q, &a));
+			go_on = send_back(s, &a, answer(s->answerer, &q, &a));
 	}
 	return NULL;
 }

@@ -76,8 +76,8 @@ static int newest_first(const void *a, const void *b)
  * socket.  Nobody does if the process has ended: then all are looked at, which
  * costs 25 ms with hundreds of them, and packets wait.
  */
-static void scan(struct holders *h, const struct holder *wanted,
-		 uint64_t inode)
+static void scan_holders(struct holders *h, const struct holder *wanted,
+			 uint64_t inode)
 {
 	uint64_t begin = clock_ns(CLOCK_MONOTONIC);
 
@@ -111,6 +111,6 @@ uint32_t holders_find(struct holders *h, uint64_t inode)
 		procfs_each_socket(h->proc_fd, found->pid, remember, h);
 	}
 	if (found->inode != inode)
-		scan(h, found, inode);
+		scan_holders(h, found, inode);
 	return found->inode == inode ? found->pid : 0;
 }

@@ -58,7 +58,7 @@ struct lookup *lookup_new(int proc_fd, int root_fd)
 	return NULL;
 }
 
-static void close_fd(int *fd)
+static void close_channel(int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);
@@ -70,8 +70,8 @@ static void leave_answering(struct lookup *l)
 {
 	answerer_free(l->answerer);
 	l->answerer = NULL;
-	close_fd(&l->proc_fd);
-	close_fd(&l->root_fd);
+	close_channel(&l->proc_fd);
+	close_channel(&l->root_fd);
 }
 
 void lookup_close(struct lookup *l)
@@ -80,7 +80,7 @@ void lookup_close(struct lookup *l)
 		return;
 	leave_answering(l);
 	for (int i = 0; i < CHANNELS; i++)
-		close_fd(&l->channels[i].fd);
+		close_channel(&l->channels[i].fd);
 	if (l->pid)
 		waitpid(l->pid, NULL, WNOHANG);
 	free(l);
@@ -120,7 +120,7 @@ struct ends {
 static void close_ends(int ends[CHANNELS + 1])
 {
 	for (int i = 0; i <= CHANNELS; i++)
-		close_fd(&ends[i]);
+		close_channel(&ends[i]);
 }
 
 static int make_ends(struct ends *e, bool signals)
@@ -194,8 +194,8 @@ int lookup_open(struct lookup **out, struct child *command)
 
 	if (!err)
 		err = l ? lookup_start(l, command) : -ENOMEM;
-	close_fd(&proc_fd);
-	close_fd(&root_fd);
+	close_channel(&proc_fd);
+	close_channel(&root_fd);
 	if (!err) {
 		*out = l;
 		return 0;
@@ -258,7 +258,7 @@ static int give_up(struct lookup *l, struct channel *c, int err)
 	say_once(l, err);
 	if (is_late(err))
 		return -EAGAIN;
-	close_fd(&c->fd);
+	close_channel(&c->fd);
 	return -EPIPE;
 }
 

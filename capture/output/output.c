@@ -94,7 +94,7 @@ static void free_output(struct output *o)
 	free(o);
 }
 
-static int fail(const struct output *o, int err)
+static int tell_failure_of(const struct output *o, int err)
 {
 	log_error("cannot write %s: %s", o->path, strerror(-err));
 	return err;
@@ -181,7 +181,7 @@ int output_open(struct output **out, const struct output_options *options)
 	if (!err)
 		err = begin_section(o);
 	if (err) {
-		fail(o, err);
+		tell_failure_of(o, err);
 		output_abandon(o);
 		return err;
 	}
@@ -222,7 +222,7 @@ int output_begin(struct output *o, const struct pcapng_interface *interfaces,
 	if (!err)
 		pcapng_writer_endure(o->writer);
 	/* A reader that has gone already is nobody's failure. */
-	return err && err != -EPIPE ? fail(o, err) : err;
+	return err && err != -EPIPE ? tell_failure_of(o, err) : err;
 }
 
 void output_abandon(struct output *o)
@@ -302,7 +302,7 @@ static uint32_t epb_flags(uint8_t direction)
 	}
 }
 
-static bool is_pipe(const struct output *o)
+static bool is_to_pipe(const struct output *o)
 {
 	return pcapng_writer_pipe(o->writer) >= 0;
 }
@@ -314,7 +314,7 @@ static bool is_due(const struct output *o, const struct program *i,
 	if (i->section != o->section || i->written_version != i->version ||
 	    !i->until_repeat)
 		return true;
-	return is_pipe(o) && h->ts_ns > i->written_ns + REPEAT_PIPE_NS;
+	return is_to_pipe(o) && h->ts_ns > i->written_ns + REPEAT_PIPE_NS;
 }
 
 /* Its bytes, or 0 if it is not due. */
@@ -337,7 +337,8 @@ static void count(struct output *o, struct program *i, const struct frame *h)
 	if (i->section != o->section || i->written_version != i->version)
 		o->file.end_bytes += i->record_len + RECORD_EXTRA;
 	if (is_due(o, i, h)) {
-		i->until_repeat = is_pipe(o) ? REPEAT_IN_PIPE : REPEAT_RECORD;
+		i->until_repeat = is_to_pipe(o) ? REPEAT_IN_PIPE :
+						  REPEAT_RECORD;
 		i->written_ns = h->ts_ns;
 	}
 	i->until_repeat--;
@@ -629,7 +630,7 @@ static int end_file(struct output *o,
 	return closed ? closed : err;
 }
 
-static bool is_full(const struct output *o, const struct owned_packet *p)
+static bool is_disk_full(const struct output *o, const struct owned_packet *p)
 {
 	uint64_t bytes = p->frame->caplen + PACKET_EXTRA;
 
@@ -661,7 +662,7 @@ bool output_ends_before(const struct output *o, const struct owned_packet *p,
 		return false;
 	return !o->writer ||
 	       limits_time_is_up(&o->limits, &o->file.limits, now) ||
-	       (p && is_full(o, p));
+	       (p && is_disk_full(o, p));
 }
 
 /* The counters from here on are the next file's. */

@@ -32,8 +32,8 @@ static void hash_end(struct pipeline *l, struct program *program)
 		owners_hash(l->owners, program);
 }
 
-static struct program *program_of(const struct verdict_end *end,
-				  uint64_t mono_ns)
+static struct program *program_of_end(const struct verdict_end *end,
+				      uint64_t mono_ns)
 {
 	if (!end->owner)
 		return NULL;
@@ -60,8 +60,8 @@ static int hand_on(struct pipeline *l, const struct frame *h,
 	struct owned_packet p = {
 		.frame = h,
 		.verdict = v,
-		.src = program_of(&v->src, mono_ns),
-		.dst = program_of(&v->dst, mono_ns),
+		.src = program_of_end(&v->src, mono_ns),
+		.dst = program_of_end(&v->dst, mono_ns),
 		.mono_ns = mono_ns,
 		.data = h->data,
 		.linktype = (uint16_t)captures_linktype(l->captures,

@@ -30,7 +30,7 @@ static bool has_ports(uint8_t proto)
 	       proto == IPPROTO_SCTP;
 }
 
-static int compare(const struct flow_key *k)
+static int compare_ends(const struct flow_key *k)
 {
 	int order = memcmp(k->local, k->remote, sizeof(k->local));
 
@@ -40,7 +40,7 @@ static int compare(const struct flow_key *k)
 bool community_id(const struct flow_key *k, char out[COMMUNITY_ID_SIZE])
 {
 	size_t skip = address_is_ipv4(k->local) ? 12 : 0;
-	struct flow_key o = compare(k) <= 0 ? *k : flow_reversed(k);
+	struct flow_key o = compare_ends(k) <= 0 ? *k : flow_reversed(k);
 	uint8_t seed[2] = { 0 }, digest[SHA1_DIGEST_LENGTH];
 	uint8_t tail[] = { o.proto, 0, o.local_port >> 8, o.local_port & 0xff,
 			   o.remote_port >> 8, o.remote_port & 0xff };

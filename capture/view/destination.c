@@ -29,7 +29,8 @@ static int open_journal(int *fd)
 	return err;
 }
 
-static int open_files(const struct options *o, struct opener **opener, int *fd)
+static int open_first_file(const struct options *o, struct opener **opener,
+			   int *fd)
 {
 	struct opener_options oo = {
 		.path = o->log_file,
@@ -69,7 +70,7 @@ int destination_open(const struct options *o, struct opener **opener, int *fd)
 	if (o->journal)
 		return open_journal(fd);
 	if (o->log_ring.asked)
-		return open_files(o, opener, fd);
+		return open_first_file(o, opener, fd);
 	if (o->log_file)
 		return open_file(o, fd);
 	*fd = STDOUT_FILENO;

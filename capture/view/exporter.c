@@ -74,7 +74,7 @@ static bool asks_for_metrics(int fd)
 	return !strncmp(ask, "GET /metrics ", 13) || !strncmp(ask, "GET / ", 6);
 }
 
-static void answer(const struct server *s, int fd)
+static void answer_reader(const struct server *s, int fd)
 {
 	struct timeval limit = { .tv_sec = SECONDS };
 	char head[200];
@@ -122,7 +122,7 @@ static bool take_text(struct server *s)
 	return true;
 }
 
-static void serve(struct server *s)
+static void serve_readers(struct server *s)
 {
 	struct watch fds[] = { { .fd = s->from, .events = POLLIN },
 			       { .fd = s->listens, .events = POLLIN } };
@@ -138,7 +138,7 @@ static void serve(struct server *s)
 		fd = accept4(s->listens, NULL, NULL, SOCK_CLOEXEC);
 		if (fd < 0)
 			continue;
-		answer(s, fd);
+		answer_reader(s, fd);
 		close(fd);
 	}
 }
@@ -161,7 +161,7 @@ static _Noreturn void be_exporter(int from, int listens, const char *path)
 		privilege_give_up();
 	}
 	sandbox_enter();
-	serve(&s);
+	serve_readers(&s);
 	_exit(0);
 }
 

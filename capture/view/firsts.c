@@ -31,7 +31,7 @@ void firsts_free(struct firsts *f)
 	free(f);
 }
 
-static uint32_t hash(const char *name)
+static uint32_t hash_pair(const char *name)
 {
 	uint32_t h = 2166136261u;
 
@@ -41,9 +41,9 @@ static uint32_t hash(const char *name)
 }
 
 /* NULL where there is no room for another. */
-static struct program *get(struct firsts *f, const char *name)
+static struct program *first_of(struct firsts *f, const char *name)
 {
-	uint32_t at = hash(name) & (SLOTS - 1);
+	uint32_t at = hash_pair(name) & (SLOTS - 1);
 	struct program *p;
 
 	while (*f->programs[at].name &&
@@ -69,7 +69,7 @@ bool firsts_see(struct firsts *f, const char *program, const char *country)
 
 	if (b >= LETTERS || !*program)
 		return false;
-	p = get(f, program);
+	p = first_of(f, program);
 	if (!p || p->countries[bit / 8] >> bit % 8 & 1)
 		return false;
 	p->countries[bit / 8] |= (uint8_t)(1u << bit % 8);

@@ -19,7 +19,7 @@
 static char words[256];		/* what the terminal is told */
 static size_t words_len;
 
-static int add_word(int c)
+static int add_byte(int c)
 {
 	if (words_len < sizeof(words))
 		words[words_len++] = (char)c;
@@ -31,7 +31,7 @@ static void add_words(const char *capability)
 	const char *text = tigetstr(capability);
 
 	if (text && text != (const char *)-1)
-		tputs(text, 1, add_word);
+		tputs(text, 1, add_byte);
 }
 
 /* No mouse, keys as they were, no colors, a cursor, the first screen. */
@@ -42,7 +42,7 @@ static void find_words(void)
 	words_len = 0;
 	if (mouse && mouse != (const char *)-1)
 		tputs(tparm(mouse, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L), 1,
-		      add_word);
+		      add_byte);
 	add_words("rmkx");
 	add_words("sgr0");
 	add_words("cnorm");
@@ -64,7 +64,7 @@ static void give_up_all(int fd, int terminal)
 }
 
 /* A session of its own: no ^C ends it, and no job control stops it. */
-static void keep(int fd, int terminal, const struct termios *before)
+static void keep_watch(int fd, int terminal, const struct termios *before)
 {
 	ssize_t n;
 	char c;
@@ -93,7 +93,7 @@ void keeper_start(struct keeper *k, int terminal, const struct termios *before)
 	if (!k->pid) {
 		/* Only its own end, or it would never see ours go. */
 		close(fds[1]);
-		keep(fds[0], terminal, before);
+		keep_watch(fds[0], terminal, before);
 	}
 	close(fds[0]);
 	k->fd = fds[1];

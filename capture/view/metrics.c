@@ -53,7 +53,7 @@ void metrics_free(struct metrics *m)
 	free(m);
 }
 
-static uint32_t hash(const char name[RECORD_NAME_LEN])
+static uint32_t hash_name(const char name[RECORD_NAME_LEN])
 {
 	uint32_t h = 2166136261u;
 
@@ -69,7 +69,7 @@ static struct program_counts *counts_of(struct metrics *m,
 
 	if (!program)
 		return &m->programs[NOBODY];
-	at = hash(program->name) & (SLOTS - 1);
+	at = hash_name(program->name) & (SLOTS - 1);
 	while (m->slots[at] &&
 	       strncmp(m->programs[m->slots[at] - 1].name, program->name,
 		       RECORD_NAME_LEN))
@@ -84,8 +84,9 @@ static struct program_counts *counts_of(struct metrics *m,
 }
 
 /* An end that is not on this host is nobody's to count. */
-static void count(struct metrics *m, const struct program *program,
-		  uint8_t attr, enum counter packets, uint32_t len)
+static void count_end_of_program(struct metrics *m,
+				 const struct program *program, uint8_t attr,
+				 enum counter packets, uint32_t len)
 {
 	struct program_counts *c;
 
@@ -98,9 +99,10 @@ static void count(struct metrics *m, const struct program *program,
 
 void metrics_packet(struct metrics *m, const struct owned_packet *p)
 {
-	count(m, p->src, p->verdict->src.attr, SENT_PACKETS, p->frame->len);
-	count(m, p->dst, p->verdict->dst.attr, RECEIVED_PACKETS,
-	      p->frame->len);
+	count_end_of_program(m, p->src, p->verdict->src.attr, SENT_PACKETS,
+			     p->frame->len);
+	count_end_of_program(m, p->dst, p->verdict->dst.attr, RECEIVED_PACKETS,
+			     p->frame->len);
 }
 
 /* A label's value has three characters that must be escaped. */

@@ -35,8 +35,8 @@ put(struct text *t, const char *format, ...)
 }
 
 /* "curl[4535]", "(kernel: reset)"; "" for an end that is elsewhere. */
-static void put_owner(struct text *t, const struct verdict_end *end,
-		      const struct program *program)
+static void put_line_owner(struct text *t, const struct verdict_end *end,
+			   const struct program *program)
 {
 	const char *reason = end->reason ? reason_name(end->reason) : NULL;
 	char name[RECORD_NAME_LEN];
@@ -58,20 +58,20 @@ static void put_owners(struct text *t, const struct owned_packet *p)
 {
 	size_t begin = t->len;
 
-	put_owner(t, &p->verdict->src, p->src);
+	put_line_owner(t, &p->verdict->src, p->src);
 	if (t->len > begin)
 		put(t, " ");
 	put(t, ">");
 	begin = t->len;
 	put(t, " ");
-	put_owner(t, &p->verdict->dst, p->dst);
+	put_line_owner(t, &p->verdict->dst, p->dst);
 	if (t->len == begin + 1)
 		t->len = begin;
 	put(t, "%*s", t->len < OWNERS_WIDTH ? (int)(OWNERS_WIDTH - t->len) : 1,
 	    "");
 }
 
-static void put_time(struct text *t, uint64_t ts_ns)
+static void put_clock_time(struct text *t, uint64_t ts_ns)
 {
 	time_t seconds = (time_t)(ts_ns / 1000000000);
 	char clock[16];
@@ -111,14 +111,14 @@ size_t packet_line_begin(const struct owned_packet *p,
 	struct text t = { .out = out };
 
 	put_owners(&t, p);
-	put_time(&t, p->frame->ts_ns);
+	put_clock_time(&t, p->frame->ts_ns);
 	if (p->frame->packet.kind == PACKET_IP)
 		put_ends(&t, &p->frame->packet);
 	return t.len;
 }
 
 /* tcpdump's letters. */
-static void put_flags(struct text *t, uint8_t flags)
+static void put_tcp_flags(struct text *t, uint8_t flags)
 {
 	static const char letters[] = "FSRP.UEW";
 	char set[sizeof(letters)];
@@ -131,7 +131,7 @@ static void put_flags(struct text *t, uint8_t flags)
 	put(t, "Flags [%s]", n ? set : "none");
 }
 
-static void put_name(struct text *t, const struct flow_key *k)
+static void put_party_name(struct text *t, const struct flow_key *k)
 {
 	for (const char *s = name_protocol(k); *s; s++)
 		put(t, "%c", toupper((unsigned char)*s));
@@ -146,11 +146,11 @@ size_t packet_line_rest(const struct owned_packet *p, char out[PACKET_LINE_MAX])
 		put(&t, "malformed, length %u", p->frame->len);
 	} else if (k->kind == PACKET_IP && k->sent.proto == IPPROTO_TCP &&
 		   !k->no_ports && (!k->fragment || k->first_fragment)) {
-		put_flags(&t, k->tcp_flags);
+		put_tcp_flags(&t, k->tcp_flags);
 		put(&t, ", seq %u, ack %u, length %u", k->tcp_seq, k->tcp_ack,
 		    k->tcp_payload);
 	} else {
-		put_name(&t, &k->sent);
+		put_party_name(&t, &k->sent);
 		put(&t, "%s, length %u", k->fragment ? " fragment" : "",
 		    p->frame->len);
 	}

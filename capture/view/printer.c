@@ -86,7 +86,7 @@ static void print_complete(struct printer *p)
 	}
 }
 
-static void on_answer(void *ctx, const struct tshark_answer *a)
+static void take_summary(void *ctx, const struct tshark_answer *a)
 {
 	struct printer *p = ctx;
 	struct waiting *w = at(p, a->id);
@@ -98,9 +98,9 @@ static void on_answer(void *ctx, const struct tshark_answer *a)
 		 *a->info ? " " : "", a->info);
 }
 
-static void hear(struct printer *p, int timeout_ms)
+static void hear_tshark(struct printer *p, int timeout_ms)
 {
-	if (p->tshark && tshark_work(p->tshark, timeout_ms, on_answer, p)) {
+	if (p->tshark && tshark_work(p->tshark, timeout_ms, take_summary, p)) {
 		log_info("lines have no more than headers: %s",
 			 tshark_why(p->tshark));
 		tshark_stop(p->tshark);
@@ -109,7 +109,8 @@ static void hear(struct printer *p, int timeout_ms)
 	print_complete(p);
 }
 
-static int ask(struct printer *p, uint64_t id, const struct owned_packet *o)
+static int ask_for_summary(struct printer *p, uint64_t id,
+			   const struct owned_packet *o)
 {
 	struct tshark_packet t = {
 		.id = id,
@@ -124,12 +125,12 @@ static int ask(struct printer *p, uint64_t id, const struct owned_packet *o)
 }
 
 /* Until @done packets have their line, or no longer than that. */
-static void wait_for(struct printer *p, uint64_t done, uint64_t ns)
+static void wait_for_lines(struct printer *p, uint64_t done, uint64_t ns)
 {
 	uint64_t end = clock_ns(CLOCK_MONOTONIC) + ns;
 
 	while (p->tshark && p->first < done) {
-		hear(p, TURN_MS);
+		hear_tshark(p, TURN_MS);
 		if (clock_ns(CLOCK_MONOTONIC) > end) {
 			p->patient = false;
 			return;
@@ -142,14 +143,14 @@ void printer_packet(struct printer *p, const struct owned_packet *o)
 	struct waiting *w;
 
 	if (p->next - p->first == WAITING && p->patient)
-		wait_for(p, p->first + WAITING / 2, PATIENCE_NS);
+		wait_for_lines(p, p->first + WAITING / 2, PATIENCE_NS);
 	if (p->next - p->first == WAITING)
 		print_first(p);
 	w = at(p, p->next);
 	packet_line_begin(o, w->begin);
 	packet_line_rest(o, w->rest);
 	w->complete = false;
-	w->asked = !ask(p, p->next, o);
+	w->asked = !ask_for_summary(p, p->next, o);
 	p->next++;
 	if (!p->tshark)
 		print_complete(p);
@@ -157,7 +158,7 @@ void printer_packet(struct printer *p, const struct owned_packet *o)
 
 int printer_update(struct printer *p)
 {
-	hear(p, 0);
+	hear_tshark(p, 0);
 	return stream_flush(p->out, p->patient);
 }
 
@@ -165,7 +166,7 @@ int printer_finish(struct printer *p)
 {
 	int err;
 
-	wait_for(p, p->next, p->patient ? PATIENCE_NS : FINISH_NS);
+	wait_for_lines(p, p->next, p->patient ? PATIENCE_NS : FINISH_NS);
 	while (p->first < p->next)
 		print_first(p);
 	err = stream_flush(p->out, true);

@@ -40,14 +40,14 @@ struct reader {
 	bool quoted;			/* it is no "or", "not" or "(" */
 };
 
-static int complain(struct reader *r, const char *what, const char *word)
+static int explain(struct reader *r, const char *what, const char *word)
 {
 	snprintf(r->why, r->why_size, "%s%s", what, word);
 	return -EINVAL;
 }
 
 /* Parentheses are words of their own; quotes keep blanks together. */
-static void next_word(struct reader *r)
+static void next_query_word(struct reader *r)
 {
 	size_t n = 0;
 	bool in_quotes = false;
@@ -87,7 +87,7 @@ static bool at_end(const struct reader *r)
 static int add_step(struct reader *r, int step)
 {
 	if (r->q->step_count == QUERY_STEPS)
-		return complain(r, "too long", "");
+		return explain(r, "too long", "");
 	r->q->steps[r->q->step_count++] = (int8_t)step;
 	return 0;
 }
@@ -157,7 +157,7 @@ static int read_term(struct reader *r)
 	const char *colon = strchr(r->word, ':'), *value = r->word;
 
 	if (r->q->term_count == QUERY_TERMS)
-		return complain(r, "too many words", "");
+		return explain(r, "too many words", "");
 	memset(t, 0, sizeof(*t));
 	if (colon)
 		t->field = (uint8_t)field_of(r->word,
@@ -167,9 +167,9 @@ static int read_term(struct reader *r)
 	snprintf(t->text, sizeof(t->text), "%s", value);
 	t->pattern = strpbrk(value, "*?") != NULL;
 	if (t->field == PID && *value && !read_range(t, value, UINT32_MAX))
-		return complain(r, "no number: ", value);
+		return explain(r, "no number: ", value);
 	if (t->field == PORT && *value && !read_range(t, value, UINT16_MAX))
-		return complain(r, "no port: ", value);
+		return explain(r, "no port: ", value);
 	if (t->field == HOST || t->field == ANY)
 		if (!read_network(t, value))
 			t->bits = 0;
@@ -183,25 +183,25 @@ static int read_not(struct reader *r)
 	int err;
 
 	if (++r->depth > MAX_DEPTH)
-		return complain(r, "too deep", "");
+		return explain(r, "too deep", "");
 	if (at_end(r))
-		return complain(r, "something is missing", "");
+		return explain(r, "something is missing", "");
 	if (is_word(r, "not", "!")) {
-		next_word(r);
+		next_query_word(r);
 		err = read_not(r);
 		err = err ? err : add_step(r, STEP_NOT);
 	} else if (is_word(r, "(", "(")) {
-		next_word(r);
+		next_query_word(r);
 		err = read_or(r);
 		if (!err && !is_word(r, ")", ")"))
-			err = complain(r, "a ) is missing", "");
-		next_word(r);
+			err = explain(r, "a ) is missing", "");
+		next_query_word(r);
 	} else if (is_word(r, ")", ")") || is_word(r, "or", "||") ||
 		   is_word(r, "and", "&&")) {
-		err = complain(r, "nothing before ", r->word);
+		err = explain(r, "nothing before ", r->word);
 	} else {
 		err = read_term(r);
-		next_word(r);
+		next_query_word(r);
 	}
 	r->depth--;
 	return err;
@@ -214,7 +214,7 @@ static int read_and(struct reader *r)
 	while (!err && !at_end(r) && !is_word(r, "or", "||") &&
 	       !is_word(r, ")", ")")) {
 		if (is_word(r, "and", "&&"))
-			next_word(r);
+			next_query_word(r);
 		err = read_not(r);
 		err = err ? err : add_step(r, STEP_AND);
 	}
@@ -226,7 +226,7 @@ static int read_or(struct reader *r)
 	int err = read_and(r);
 
 	while (!err && is_word(r, "or", "||")) {
-		next_word(r);
+		next_query_word(r);
 		err = read_and(r);
 		err = err ? err : add_step(r, STEP_OR);
 	}
@@ -242,11 +242,11 @@ int query_compile(struct query *q, const char *text, char *why, size_t size)
 	q->term_count = q->step_count = 0;
 	if (size)
 		*why = '\0';
-	next_word(&r);
+	next_query_word(&r);
 	if (!at_end(&r))
 		err = read_or(&r);
 	if (!err && !at_end(&r))
-		err = complain(&r, "what is this: ", r.word);
+		err = explain(&r, "what is this: ", r.word);
 	if (err)
 		q->term_count = q->step_count = 0;
 	return err;

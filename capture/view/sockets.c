@@ -47,7 +47,7 @@ static void name_owner(struct sockets *s, struct socket_row *r,
 	printable_replace(r->unit);
 }
 
-static void add(void *ctx, const struct flowtab_socket *f)
+static void add_socket_row(void *ctx, const struct flowtab_socket *f)
 {
 	struct sockets *s = ctx;
 	struct socket_row *r;
@@ -69,7 +69,7 @@ static void add(void *ctx, const struct flowtab_socket *f)
 			 "(unknown)");
 }
 
-static int compare(const void *a, const void *b)
+static int compare_sockets(const void *a, const void *b)
 {
 	const struct socket_row *r = a, *q = b;
 
@@ -83,8 +83,8 @@ static int compare(const void *a, const void *b)
 void sockets_look(struct sockets *s, const struct owners *o)
 {
 	s->count = s->left = 0;
-	owners_each_socket(o, add, s);
-	qsort(s->rows, s->count, sizeof(*s->rows), compare);
+	owners_each_socket(o, add_socket_row, s);
+	qsort(s->rows, s->count, sizeof(*s->rows), compare_sockets);
 }
 
 size_t sockets_count(const struct sockets *s)

@@ -52,7 +52,7 @@ void texts_begin(struct texts *t)
 	memset(t->recent, 0, sizeof(t->recent));
 }
 
-static uint32_t hash(const char *text)
+static uint32_t hash_text(const char *text)
 {
 	uint32_t h = 2166136261u;
 
@@ -61,7 +61,7 @@ static uint32_t hash(const char *text)
 	return h & (RECENT - 1);
 }
 
-static char *claim(struct texts *t, size_t len)
+static char *claim_text(struct texts *t, size_t len)
 {
 	char *at;
 
@@ -82,7 +82,7 @@ static char *claim(struct texts *t, size_t len)
 
 const char *texts_keep(struct texts *t, const char *text)
 {
-	const char **recent = &t->recent[hash(text)];
+	const char **recent = &t->recent[hash_text(text)];
 	size_t len;
 	char *at;
 
@@ -91,7 +91,7 @@ const char *texts_keep(struct texts *t, const char *text)
 	if (*recent && !strcmp(*recent, text))
 		return *recent;
 	len = strlen(text) + 1;
-	at = claim(t, len);
+	at = claim_text(t, len);
 	if (at)
 		*recent = memcpy(at, text, len);
 	return at;

@@ -65,7 +65,7 @@ int top_fd(const struct top *t)
 /* ---- the query ---- */
 
 /* What is no query yet leaves the last one in force. */
-static void compile(struct top *t)
+static void compile_query(struct top *t)
 {
 	struct query q;
 
@@ -81,13 +81,13 @@ static void begin_typing(struct top *t, const char *with)
 		snprintf(t->text, sizeof(t->text), "%s", with);
 	t->typing = true;
 	t->mode = TOP_LIST;
-	compile(t);
+	compile_query(t);
 }
 
 static void set_text(struct top *t, const char *text)
 {
 	memmove(t->text, text, strlen(text) + 1);
-	compile(t);
+	compile_query(t);
 }
 
 /* UTF-8: the bytes that continue a character go with its first. */
@@ -98,7 +98,7 @@ static void erase_one(struct top *t)
 	while (n && (t->text[n - 1] & 0xc0) == 0x80)
 		n--;
 	t->text[n ? n - 1 : 0] = '\0';
-	compile(t);
+	compile_query(t);
 }
 
 static void type(struct top *t, long key)
@@ -125,7 +125,7 @@ static void type(struct top *t, long key)
 	}
 	if (n + strlen(c) < sizeof(t->text))
 		memcpy(t->text + n, c, strlen(c) + 1);
-	compile(t);
+	compile_query(t);
 }
 
 static void typing_key(struct top *t, long key)
@@ -448,7 +448,7 @@ static bool take_key(struct top *t, long key)
 
 /* ---- the picture ---- */
 
-static void build(struct top *t, uint64_t now_mono_ns, uint64_t now_ns)
+static void build_rows(struct top *t, uint64_t now_mono_ns, uint64_t now_ns)
 {
 	uint64_t began = clock_ns(CLOCK_MONOTONIC);
 	struct table_spec spec = {
@@ -499,7 +499,7 @@ int top_update(struct top *t, const struct view_losses *losses,
 		return 0;
 	t->losses = *losses;
 	if (due || t->stale)
-		build(t, now_mono_ns, now_ns);
+		build_rows(t, now_mono_ns, now_ns);
 	if (t->mode == TOP_SOCKETS && !t->paused)
 		sockets_look(t->sockets, t->owners);
 	follow(t);

@@ -123,7 +123,7 @@ static _Noreturn void become_tshark(enum tshark_task task, int in, int out)
 	_exit(EXIT_NO_TSHARK);
 }
 
-static int start(struct tshark *t)
+static int fork_tshark(struct tshark *t)
 {
 	int in[2], out[2];
 
@@ -171,7 +171,7 @@ int tshark_start(struct tshark **out, enum tshark_task task)
 	t->task = task;
 	t->to = t->from = -1;
 	t->out = malloc(OUT_BYTES);
-	err = t->out ? start(t) : -ENOMEM;
+	err = t->out ? fork_tshark(t) : -ENOMEM;
 	if (err) {
 		tshark_stop(t);
 		return err;
@@ -312,7 +312,7 @@ int tshark_ask(struct tshark *t, const struct tshark_packet *p)
 	return 0;
 }
 
-static int hand_on(struct tshark *t)
+static int write_waiting(struct tshark *t)
 {
 	while (t->out_begin < t->out_end) {
 		ssize_t n = write(t->to, t->out + t->out_begin,
@@ -413,11 +413,11 @@ int tshark_work(struct tshark *t, int timeout_ms,
 
 	if (t->why)
 		return -EPIPE;
-	err = hand_on(t);
+	err = write_waiting(t);
 	fds[1].events = t->out_begin < t->out_end ? POLLOUT : 0;
 	if (!err && watch_wait(fds, 2, timeout_ms) > 0) {
 		if (fds[1].ready)
-			err = hand_on(t);
+			err = write_waiting(t);
 		if (fds[0].ready)
 			err = take_answers(t, fn, ctx);
 	}

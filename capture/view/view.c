@@ -376,7 +376,7 @@ static int tell_failure(const struct view *v, int err)
 	return err;
 }
 
-static int flush(struct view *v, bool patient)
+static int flush_lines(struct view *v, bool patient)
 {
 	return tell_failure(v, stream_flush(v->stream, patient));
 }
@@ -439,7 +439,7 @@ int view_update(struct view *v, const struct view_losses *losses,
 		v->next_ns += v->interval_ns;
 		add_lines(v);
 	}
-	err = flush(v, false);
+	err = flush_lines(v, false);
 	return !err && is_enough(v) ? -EPIPE : err;
 }
 
@@ -451,7 +451,7 @@ static int close_stream(struct view *v)
 
 	if (v->options->batch && !is_enough(v))
 		add_lines(v);
-	err = flush(v, true);
+	err = flush_lines(v, true);
 	if (!err && stream_lost(v->stream))
 		log_warn("%llu lines were lost: the reader was too slow",
 			 (unsigned long long)stream_lost(v->stream));
