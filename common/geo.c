@@ -132,7 +132,7 @@ void geo_free(struct geo *g)
  * An open(2) that waits for nobody, and an error for what cannot be a
  * database: a pipe would be waited for, a device has no end.
  */
-static int open_file(const char *path)
+static int open_database_file(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
@@ -192,7 +192,7 @@ static int copy_all(int to, int from)
  */
 static int copy_file(const char *path)
 {
-	int from = open_file(path), to, err;
+	int from = open_database_file(path), to, err;
 
 	if (from < 0)
 		return from;
@@ -314,7 +314,7 @@ static size_t utf8_char(const uint8_t *s, size_t len)
  * Copies what fits and is printable UTF-8, in whole characters: a database
  * is somebody's file, and its text ends in a packet list.
  */
-static void copy_text(char *to, size_t size, const char *from, size_t len)
+static void copy_utf8(char *to, size_t size, const char *from, size_t len)
 {
 	const uint8_t *s = (const uint8_t *)from;
 	size_t done = 0, n;
@@ -346,7 +346,7 @@ static bool get_text(MMDB_entry_s *e, const char *const *path, char *to,
 
 	if (!get_value(e, path, &v) || v.type != MMDB_DATA_TYPE_UTF8_STRING)
 		return false;
-	copy_text(to, size, v.utf8_string, v.data_size);
+	copy_utf8(to, size, v.utf8_string, v.data_size);
 	return to[0] != '\0';
 }
 
@@ -416,7 +416,7 @@ static void read_city(MMDB_entry_s *e, struct geo_place *p)
 		get_text(e, flat, p->city, sizeof(p->city));
 }
 
-static void read_network(MMDB_entry_s *e, struct geo_place *p)
+static void read_autonomous_system(MMDB_entry_s *e, struct geo_place *p)
 {
 	static const char *const asn[] = { "autonomous_system_number", NULL };
 	static const char *const org[] = { "autonomous_system_organization",
@@ -427,7 +427,8 @@ static void read_network(MMDB_entry_s *e, struct geo_place *p)
 }
 
 /* IPv4 as such, because a database may hold nothing else. */
-static bool find(const MMDB_s *db, const uint8_t addr[16], MMDB_entry_s *e)
+static bool find_entry(const MMDB_s *db, const uint8_t addr[16],
+		       MMDB_entry_s *e)
 {
 	static const struct prefix v4 = V4(0, 0, 0, 0, 0, PUBLIC);
 	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
@@ -478,11 +479,11 @@ bool geo_lookup(const struct geo *g, const uint8_t addr[16],
 		struct geo_place here = { 0 };
 		MMDB_entry_s entry;
 
-		if (!find(&g->db[i], addr, &entry))
+		if (!find_entry(&g->db[i], addr, &entry))
 			continue;
 		read_country(&entry, &here);
 		read_city(&entry, &here);
-		read_network(&entry, &here);
+		read_autonomous_system(&entry, &here);
 		merge(place, &here);
 	}
 	return place->country[0] || place->city[0] || place->asn ||

@@ -17,7 +17,7 @@
 #include "host/signals.h"
 #include "host/watch.h"
 
-static _Noreturn void child(char **argv, bool no_stdout, int go_fd)
+static _Noreturn void wait_and_become(char **argv, bool no_stdout, int go_fd)
 {
 	char go;
 	int err;
@@ -53,7 +53,7 @@ int child_fork(struct child *c, char **argv, bool no_stdout)
 	c->pid = fork();
 	if (!c->pid) {
 		close(fds[1]);
-		child(argv, no_stdout, fds[0]);
+		wait_and_become(argv, no_stdout, fds[0]);
 	}
 	err = -errno;
 	close(fds[0]);

@@ -153,7 +153,7 @@ struct undo {
 };
 
 /* Some room behind what is there: 0, -EFBIG or -ENOMEM. */
-static int make_room(struct undo *u)
+static int grow_unpacked(struct undo *u)
 {
 	size_t room = u->room ? 2 * u->room : 16 * UNDO_BYTES;
 	uint8_t *out;
@@ -191,7 +191,7 @@ static int undo_zstd(struct undo *u)
 	ZSTD_DStream *z = ZSTD_createDStream();
 	int err = z ? 0 : -ENOMEM, more = 1;
 
-	while (!err && (more = read_more(u)) > 0 && !(err = make_room(u))) {
+	while (!err && (more = read_more(u)) > 0 && !(err = grow_unpacked(u))) {
 		ZSTD_inBuffer in = { u->in, u->in_len, u->in_at };
 		ZSTD_outBuffer out = { u->out, u->room, u->len };
 
@@ -211,7 +211,7 @@ static int undo_gzip(struct undo *u)
 
 	if (err)
 		return err;
-	while (!err && (more = read_more(u)) > 0 && !(err = make_room(u))) {
+	while (!err && (more = read_more(u)) > 0 && !(err = grow_unpacked(u))) {
 		if (end == Z_STREAM_END)
 			inflateReset(&z);
 		z.next_in = u->in + u->in_at;

@@ -58,7 +58,7 @@ static int start_remover(struct key_file *k)
 	return 0;
 }
 
-static int make(struct key_file *k, const char *directory)
+static int make_key_file(struct key_file *k, const char *directory)
 {
 	struct sudo_user_rights root;
 	int err = sudo_user_enter(&root);
@@ -74,7 +74,7 @@ static int make(struct key_file *k, const char *directory)
 
 int key_file_open(struct key_file *k, const char *directory)
 {
-	int err = make(k, directory);
+	int err = make_key_file(k, directory);
 
 	if (!err) {
 		err = start_remover(k);

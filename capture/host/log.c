@@ -70,11 +70,11 @@ void log_status(const char *text, unsigned columns)
 	status_columns = (int)columns - 1;
 }
 
-static void say(enum log_level level, const char *fmt, va_list ap)
+static void write_log_line(enum log_level level, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 
 /* One write per line, so that lines of several processes do not mix. */
-static void say(enum log_level level, const char *fmt, va_list ap)
+static void write_log_line(enum log_level level, const char *fmt, va_list ap)
 {
 	char text[1024], line[1100];
 
@@ -97,7 +97,7 @@ static void say(enum log_level level, const char *fmt, va_list ap)
 	{                                       \
 		va_list ap;                     \
 		va_start(ap, fmt);              \
-		say(level, fmt, ap);            \
+		write_log_line(level, fmt, ap);            \
 		va_end(ap);                     \
 	}
 

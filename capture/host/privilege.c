@@ -121,7 +121,7 @@ static void each_variable(void (*fn)(const char *name, const char *value))
 	free(all);
 }
 
-static void keep(const char *name, const char *value)
+static void keep_variable(const char *name, const char *value)
 {
 	char kept[128];
 
@@ -170,7 +170,7 @@ int privilege_get(char **argv)
 		return 0;
 	if (stat(privilege_program, &st) || is_us(&st))
 		return -ENOENT;
-	each_variable(keep);
+	each_variable(keep_variable);
 	execv(privilege_program, argv);
 	return errno == EACCES || errno == EPERM ? -errno : -ENOENT;
 }
@@ -234,7 +234,7 @@ static void give_up_opening(cap_t caps)
 	set_caps(caps);
 }
 
-static cap_t kept_of(cap_t caps, uint64_t wanted)
+static cap_t kept_capabilities(cap_t caps, uint64_t wanted)
 {
 	cap_t kept = cap_init();
 
@@ -247,7 +247,7 @@ static cap_t kept_of(cap_t caps, uint64_t wanted)
 }
 
 /* Whatever we execute, it is not to have them. */
-static void bound(cap_t kept)
+static void drop_from_bounding_set(cap_t kept)
 {
 	for (cap_value_t cap = 0; cap_get_bound(cap) >= 0; cap++)
 		if (!is_permitted(kept, cap) && cap_drop_bound(cap))
@@ -276,7 +276,7 @@ static void stop_being_root(void)
 static void become(cap_t kept)
 {
 	if (!geteuid()) {
-		bound(kept);
+		drop_from_bounding_set(kept);
 		stop_being_root();
 	}
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
@@ -291,7 +291,7 @@ void privilege_keep_files(void)
 	if (kept && !geteuid() && is_permitted(caps, files)) {
 		cap_set_flag(kept, CAP_PERMITTED, 1, &files, CAP_SET);
 		cap_set_flag(kept, CAP_EFFECTIVE, 1, &files, CAP_SET);
-		bound(kept);
+		drop_from_bounding_set(kept);
 	}
 	cap_free(caps);
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
@@ -312,7 +312,8 @@ void privilege_look_up(bool may_signal)
 		give_up_opening(caps);
 		return;
 	}
-	become(kept_of(caps, needed_to_look_up(may_signal && !geteuid())));
+	become(kept_capabilities(caps,
+				 needed_to_look_up(may_signal && !geteuid())));
 	cap_free(caps);
 }
 
@@ -322,7 +323,7 @@ void privilege_keep(enum privilege_use use)
 
 	/* Root that has given up nothing sees others only as root. */
 	if (geteuid())
-		set_caps(kept_of(caps, uses[use]));
+		set_caps(kept_capabilities(caps, uses[use]));
 	cap_free(caps);
 }
 
@@ -335,7 +336,7 @@ void privilege_describe_kept(char *out, size_t size)
 {
 	cap_t caps = cap_get_proc();
 	cap_t kept = sees_others(caps) ?
-		     kept_of(caps, needed_to_look_up(false)) : NULL;
+		     kept_capabilities(caps, needed_to_look_up(false)) : NULL;
 	char *text = kept ? cap_to_text(kept, NULL) : NULL;
 	uid_t uid = geteuid();
 	gid_t gid;
@@ -349,7 +350,7 @@ void privilege_describe_kept(char *out, size_t size)
 	cap_free(caps);
 }
 
-static const char *user_name(void)
+static const char *name_of_user(void)
 {
 	const struct passwd *pw = getpwuid(getuid());
 
@@ -379,7 +380,7 @@ void privilege_advise(int err, char *out, size_t size)
 	else if (gr)
 		snprintf(out, size, "only root and the group %s may capture: "
 			 "run \"sudo adduser %s %s\" and log in again",
-			 gr->gr_name, user_name(), gr->gr_name);
+			 gr->gr_name, name_of_user(), gr->gr_name);
 	else if (access(PKTWHO_LIBEXECDIR "/setup-group", X_OK))
 		snprintf(out, size, "run it as root, or install it (\"sudo "
 			 "cmake --install build\")");

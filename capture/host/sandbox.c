@@ -282,7 +282,7 @@ static bool can_filter(void)
 #endif
 }
 
-static int confine(enum sandbox_mode mode)
+static int confine_capture(enum sandbox_mode mode)
 {
 	int err = gain_nothing(), filter = 0;
 
@@ -312,7 +312,7 @@ int sandbox_enter_capture(enum sandbox_mode mode)
 		log_info("this kernel has no %s: the sandbox goes without",
 			 lacks);
 	}
-	err = confine(mode);
+	err = confine_capture(mode);
 	if (!err || mode == SANDBOX_BEST) {
 		if (err)
 			log_debug("the sandbox lacks a part: %s",

@@ -226,7 +226,7 @@ static void set_fingerprint(struct packet *p, uint8_t proto, uint16_t ip_id,
 }
 
 /* Leaves padding of the link behind.  @len: 0 where the kernel left it out. */
-static size_t bound(struct rbuf *r, size_t len)
+static size_t leave_padding(struct rbuf *r, size_t len)
 {
 	if (!len)
 		return r->left;
@@ -337,7 +337,7 @@ static void parse_ipv4(struct packet *p, struct flow_key *key, struct rbuf *r,
 		set_fragment(p, be16(h + 4), !(fragment & IP_OFFSET));
 	if (fragment & IP_OFFSET)
 		return;
-	rest = bound(r, be16(h + 2) > len ? be16(h + 2) - len : 0);
+	rest = leave_padding(r, be16(h + 2) > len ? be16(h + 2) - len : 0);
 	if (!inner)
 		set_fingerprint(p, key->proto, be16(h + 4), r, rest);
 	parse_transport(p, key, r, rest, inner);
@@ -406,7 +406,7 @@ static void parse_ipv6(struct packet *p, struct flow_key *key, struct rbuf *r,
 	memcpy(key->local, h + 8, 16);
 	memcpy(key->remote, h + 24, 16);
 	key->proto = h[6];
-	rest = bound(r, be16(h + 4));
+	rest = leave_padding(r, be16(h + 4));
 	before = r->left;
 	if (!skip_extensions(p, key, r, inner)) {
 		/* A later fragment has its ports in the first one. */

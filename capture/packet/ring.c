@@ -52,12 +52,12 @@ struct ring {
 
 /* ---- open and close ---- */
 
-static bool is_cooked(enum ring_header header)
+static bool makes_cooked_header(enum ring_header header)
 {
 	return header == RING_SLL || header == RING_SLL2;
 }
 
-static int set(int fd, int name, int value)
+static int set_packet_option(int fd, int name, int value)
 {
 	return setsockopt(fd, SOL_PACKET, name, &value, sizeof(value)) ?
 		       -errno : 0;
@@ -125,7 +125,7 @@ static uint16_t bound_type(const struct ring *r)
 }
 
 /* From here on packets come: everything else has been set. */
-static int start(struct ring *r)
+static int bind_at_last(struct ring *r)
 {
 	int err = bind_to(r, ETH_P_ALL);
 
@@ -164,21 +164,22 @@ int ring_resume(struct ring *r, unsigned ifindex)
 
 static int open_socket(struct ring *r, const struct ring_options *o)
 {
-	bool cooked = is_cooked(o->header);
+	bool cooked = makes_cooked_header(o->header);
 	int err;
 
 	r->fd = socket(AF_PACKET, (cooked ? SOCK_DGRAM : SOCK_RAW) |
 				  SOCK_CLOEXEC, 0);
 	if (r->fd < 0)
 		return -errno;
-	err = set(r->fd, PACKET_VERSION, TPACKET_V3);
+	err = set_packet_option(r->fd, PACKET_VERSION, TPACKET_V3);
 	if (err)
 		return err;
-	err = set(r->fd, PACKET_RESERVE, cooked ? COOKED_RESERVE : VLAN_TAG);
+	err = set_packet_option(r->fd, PACKET_RESERVE,
+				cooked ? COOKED_RESERVE : VLAN_TAG);
 	if (err)
 		return err;
 	if (o->is_loopback) {
-		err = set(r->fd, PACKET_IGNORE_OUTGOING, 1);
+		err = set_packet_option(r->fd, PACKET_IGNORE_OUTGOING, 1);
 		if (err)
 			return err;
 	}
@@ -189,7 +190,7 @@ static int open_socket(struct ring *r, const struct ring_options *o)
 		       sizeof(o->filter)))
 		return -errno;
 	err = o->promiscuous ? be_promiscuous(r) : 0;
-	return err ? err : start(r);
+	return err ? err : bind_at_last(r);
 }
 
 int ring_open(struct ring **out, const struct ring_options *o)
@@ -305,7 +306,7 @@ static void complete(const struct ring *r, struct source_packet *p,
 		p->caplen = r->snaplen;
 }
 
-static uint8_t direction_of(const struct sockaddr_ll *ll)
+static uint8_t direction_of_packet(const struct sockaddr_ll *ll)
 {
 	if (ll->sll_pkttype == PACKET_OUTGOING)
 		return SOURCE_OUT;
@@ -322,7 +323,7 @@ static struct source_packet packet_of(const struct ring *r,
 		.caplen = h->tp_snaplen,
 		.len = h->tp_len,
 		.ts_ns = (uint64_t)h->tp_sec * 1000000000u + h->tp_nsec,
-		.direction = direction_of(ll),
+		.direction = direction_of_packet(ll),
 	};
 
 	complete(r, &p, h, ll);
@@ -363,9 +364,9 @@ unsigned ring_fill(struct ring *r)
 	return percent;
 }
 
-static uint32_t read_block(const struct ring *r, uint32_t n,
-			   void (*fn)(void *ctx, const struct source_packet *p),
-			   void *ctx)
+static uint32_t
+read_ring_block(const struct ring *r, uint32_t n,
+		void (*fn)(void *ctx, const struct source_packet *p), void *ctx)
 {
 	const struct tpacket_hdr_v1 *b = block_at(r, n);
 	const uint8_t *at = r->map + (size_t)n * BLOCK_BYTES +
@@ -389,7 +390,7 @@ static uint32_t read_block(const struct ring *r, uint32_t n,
  * last packets are in a block that is not handed over yet: twice as long as
  * that takes, for a timer that is late.
  */
-static int check_interface(struct ring *r)
+static int check_link(struct ring *r)
 {
 	if (pending_error(r) == -ENETDOWN) {
 		r->is_down = r->ifindex;
@@ -408,13 +409,13 @@ int ring_read(struct ring *r,
 
 	count_ready(r);
 	while (total < AT_ONCE && is_ready(r, r->next)) {
-		total += read_block(r, r->next, fn, ctx);
+		total += read_ring_block(r, r->next, fn, ctx);
 		__atomic_store_n(&block_at(r, r->next)->block_status,
 				 TP_STATUS_KERNEL, __ATOMIC_RELEASE);
 		r->next = r->next + 1 == r->blocks ? 0 : r->next + 1;
 	}
 	if (!total)
-		return check_interface(r);
+		return check_link(r);
 	if (r->is_down && links_have(r->ifindex))
 		r->is_down = false;
 	return (int)total;

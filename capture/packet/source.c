@@ -39,7 +39,7 @@ struct source {
 };
 
 /* What a user can do about it belongs in the line. */
-static int report(const char *device, int err)
+static int refuse_interface(const char *device, int err)
 {
 	switch (err) {
 	case -EPERM:
@@ -72,7 +72,7 @@ static bool is_network(const char *name)
 
 /* ---- the filter ---- */
 
-static bool is_cooked(const struct source *s)
+static bool has_cooked_header(const struct source *s)
 {
 	return s->linktype == LINKTYPE_LINUX_SLL2 ||
 	       s->linktype == LINKTYPE_LINUX_SLL;
@@ -123,15 +123,16 @@ static unsigned short put_loopback_once(struct sock_filter *out)
 }
 
 /* Appends the program for the kernel; false if it cannot apply it. */
-static bool append(const struct source *s, const struct bpf_program *program,
-		   struct sock_fprog *out)
+static bool append_for_kernel(const struct source *s,
+			      const struct bpf_program *program,
+			      struct sock_fprog *out)
 {
 	struct sock_filter *f = out->filter + out->len;
 
 	if (program->bf_len + out->len > BPF_MAXINSNS)
 		return false;
 	memcpy(f, program->bf_insns, program->bf_len * sizeof(*f));
-	for (unsigned i = 0; is_cooked(s) && i < program->bf_len; i++)
+	for (unsigned i = 0; has_cooked_header(s) && i < program->bf_len; i++)
 		if (!without_header(&f[i], s->linktype == LINKTYPE_LINUX_SLL2))
 			return false;
 	out->len += (unsigned short)program->bf_len;
@@ -172,8 +173,8 @@ static pcap_t *open_compiler(const struct source *s, const char *filter)
 	return NULL;
 }
 
-static int compile(struct source *s, const char *filter,
-		   struct sock_fprog *out)
+static int compile_filter(struct source *s, const char *filter,
+			  struct sock_fprog *out)
 {
 	pcap_t *pcap = open_compiler(s, filter);
 	struct bpf_program program;
@@ -189,7 +190,7 @@ static int compile(struct source *s, const char *filter,
 	pcap_close(pcap);
 	if (err)
 		return -EINVAL;
-	if (append(s, &program, out)) {
+	if (append_for_kernel(s, &program, out)) {
 		pcap_freecode(&program);
 		return 0;
 	}
@@ -236,17 +237,17 @@ static int open_ring(struct source *s, const struct source_options *o)
 	int err;
 
 	if (!r.ifindex && !any)
-		return report(o->device, -ENODEV);
+		return refuse_interface(o->device, -ENODEV);
 	r.filter.filter = calloc(BPF_MAXINSNS, sizeof(*r.filter.filter));
 	if (!r.filter.filter)
 		return -ENOMEM;
 	if (any)
 		r.filter.len = put_loopback_once(r.filter.filter);
-	err = compile(s, o->filter ? o->filter : "", &r.filter);
+	err = compile_filter(s, o->filter ? o->filter : "", &r.filter);
 	if (!err) {
 		err = ring_open(&s->ring, &r);
 		if (err)
-			report(o->device, err);
+			refuse_interface(o->device, err);
 	}
 	free(r.filter.filter);
 	s->promiscuous = r.promiscuous;
@@ -521,7 +522,7 @@ int source_list_linktypes(const char *device)
 	struct source_dlt dlt;
 
 	if (!is_network(device))
-		return report(device, -ENODEV);
+		return refuse_interface(device, -ENODEV);
 	source_guess_dlt(device, &dlt);
 	printf("%s (%s)\n", dlt.name, dlt.description);
 	return 0;

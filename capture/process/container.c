@@ -55,7 +55,7 @@ static bool is_hex_id(struct word w)
 	return true;
 }
 
-static bool starts(struct word w, const char *prefix)
+static bool word_begins(struct word w, const char *prefix)
 {
 	size_t n = strlen(prefix);
 
@@ -74,8 +74,8 @@ static bool equals(struct word w, const char *s)
 	return w.len == strlen(s) && !memcmp(w.at, s, w.len);
 }
 
-static void set(struct process *p, enum field f, char *out, size_t size,
-		struct word w)
+static void set_word(struct process *p, enum field f, char *out, size_t size,
+		     struct word w)
 {
 	if (w.len >= size)
 		w.len = size - 1;
@@ -88,16 +88,17 @@ static void set_container(struct process *p, struct word id, const char *runtime
 {
 	struct word name = { runtime, strlen(runtime) };
 
-	set(p, FIELD_CONTAINER_ID, p->container_id, sizeof(p->container_id), id);
-	set(p, FIELD_CONTAINER_RUNTIME, p->container_runtime,
-	    sizeof(p->container_runtime), name);
+	set_word(p, FIELD_CONTAINER_ID, p->container_id,
+		 sizeof(p->container_id), id);
+	set_word(p, FIELD_CONTAINER_RUNTIME, p->container_runtime,
+		 sizeof(p->container_runtime), name);
 }
 
 static bool match(struct process *p, struct word w, const struct pattern *pat)
 {
 	size_t prefix = strlen(pat->prefix), suffix = strlen(pat->suffix);
 
-	if (!starts(w, pat->prefix) || (suffix && !ends(w, pat->suffix)) ||
+	if (!word_begins(w, pat->prefix) || (suffix && !ends(w, pat->suffix)) ||
 	    w.len <= prefix + suffix)
 		return false;
 	w.at += prefix;
@@ -152,12 +153,12 @@ static bool identify_pod(struct process *p, struct word w)
 		size_t n = strlen(prefixes[i]);
 		struct word uid;
 
-		if (!starts(w, prefixes[i]))
+		if (!word_begins(w, prefixes[i]))
 			continue;
 		uid = (struct word){ w.at + n, w.len - n };
 		if (!is_pod_uid(uid))
 			continue;
-		set(p, FIELD_POD_UID, p->pod_uid, sizeof(p->pod_uid), uid);
+		set_word(p, FIELD_POD_UID, p->pod_uid, sizeof(p->pod_uid), uid);
 		for (char *c = p->pod_uid; *c; c++)
 			if (*c == '_')
 				*c = '-';
@@ -188,7 +189,7 @@ void container_identify(struct process *p)
 		else
 			identify_container(p, w, parent, pod_runtime);
 		if (is_unit(w))		/* the innermost one counts */
-			set(p, FIELD_UNIT, p->unit, sizeof(p->unit), w);
+			set_word(p, FIELD_UNIT, p->unit, sizeof(p->unit), w);
 		parent = w;
 		w.at += w.len;
 		w.len = 0;

@@ -45,7 +45,7 @@ bool doubts_are_near(const char *a, const char *b)
 	       (*a && !strcmp(a + 1, b)) || (*b && !strcmp(a, b + 1));
 }
 
-static void consider(struct doubt *d, const char *there)
+static void consider_name(struct doubt *d, const char *there)
 {
 	if (strlen(d->term) >= NEAR_LENGTH && doubts_are_near(d->term, there))
 		snprintf(d->near, sizeof(d->near), "%s", there);
@@ -76,7 +76,7 @@ static void look_at_name(int dir, const char *pid, struct doubt *d)
 	name[strcspn(name, "\n")] = '\0';
 	if (!strncmp(d->term, name, RECORD_NAME_LEN - 1))
 		d->found = true;
-	consider(d, name);
+	consider_name(d, name);
 }
 
 /* "0::/system.slice/ssh.service": each part may be a unit. */
@@ -94,12 +94,12 @@ static void look_at_unit(int dir, const char *pid, struct doubt *d)
 			continue;
 		part[len - end] = '\0';
 		d->found |= !strcmp(part, d->term);
-		consider(d, part);
+		consider_name(d, part);
 	}
 }
 
-static void look(const char *proc, struct doubt *d,
-		 void (*at)(int dir, const char *pid, struct doubt *d))
+static void look_at_each(const char *proc, struct doubt *d,
+			 void (*at)(int dir, const char *pid, struct doubt *d))
 {
 	DIR *dir = opendir(proc);
 	const struct dirent *e;
@@ -134,7 +134,7 @@ static void doubt_name(const char *term, const char *proc)
 	}
 	if (filter_is_pattern(term))
 		return;
-	look(proc, &d, look_at_name);
+	look_at_each(proc, &d, look_at_name);
 	tell_near("process", &d);
 }
 
@@ -144,7 +144,7 @@ static void doubt_unit(const char *term, const char *proc)
 
 	if (filter_is_pattern(term))
 		return;
-	look(proc, &d, look_at_unit);
+	look_at_each(proc, &d, look_at_unit);
 	tell_near("unit", &d);
 }
 

@@ -32,7 +32,7 @@ struct hasher {
  * The file itself is looked at before it is opened to be read: a path that a
  * process has in its own root may be a device's in ours.
  */
-static int open_file(int dir, const char *path, struct file_id wanted)
+static int open_wanted_file(int dir, const char *path, struct file_id wanted)
 {
 	int at = openat(dir, path, O_PATH | O_CLOEXEC), fd = -1;
 	char self[32];
@@ -74,7 +74,7 @@ static bool is_unchanged(int fd, struct file_id wanted)
 
 static int open_unchanged(const struct hasher_question *q)
 {
-	int fd = q->exe.dev ? open_file(AT_FDCWD, q->path, q->exe) : -1;
+	int fd = q->exe.dev ? open_wanted_file(AT_FDCWD, q->path, q->exe) : -1;
 
 	if (fd < 0 || is_unchanged(fd, q->exe))
 		return fd;
@@ -99,7 +99,7 @@ static int open_executable(const struct hasher *h,
 	if (!q->exe.inode)
 		return -1;
 	snprintf(link, sizeof(link), "%" PRIu32 "/exe", q->pid);
-	fd = open_file(h->proc_fd, link, wanted);
+	fd = open_wanted_file(h->proc_fd, link, wanted);
 	if (fd >= 0 && is_unchanged(fd, q->exe))
 		return fd;
 	by_path = open_unchanged(q);

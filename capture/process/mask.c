@@ -90,7 +90,7 @@ static bool only_asks(const char *name, size_t len)
 /* ---- values ---- */
 
 /* Puts stars from @from to @to; where what follows is now. */
-static size_t hide(struct text *t, size_t from, size_t to)
+static size_t hide_secret(struct text *t, size_t from, size_t to)
 {
 	size_t stars = to - from < STARS ? to - from : STARS;
 
@@ -124,7 +124,7 @@ static size_t hide_login(struct text *t, size_t from, size_t to)
 	while (digits < to && (isdigit((unsigned char)t->s[digits]) ||
 			       digits == at))
 		digits++;
-	return at == to || digits == to ? to : hide(t, at + 1, to);
+	return at == to || digits == to ? to : hide_secret(t, at + 1, to);
 }
 
 /* "://user:password@host"; @at is behind the slashes. */
@@ -135,8 +135,9 @@ static size_t hide_userinfo(struct text *t, size_t at, size_t end)
 	while (host > at && t->s[host - 1] != '@')
 		host--;
 	colon = find_any(t, at, host, ":");
-	return host == at || colon + 1 >= host ? at :
-						 hide(t, colon + 1, host - 1);
+	return host == at || colon + 1 >= host ?
+		       at :
+		       hide_secret(t, colon + 1, host - 1);
 }
 
 /* A name and where it stands in its argument. */
@@ -197,7 +198,7 @@ static size_t hide_value(struct text *t, size_t begin, size_t at, size_t *end)
 	while (header && from < *end && t->s[from] == ' ')
 		from++;
 	to = value_end(t, &n, &from, *end, header);
-	next = hide(t, from, to);
+	next = hide_secret(t, from, to);
 	*end -= to - next;
 	return next;
 }
@@ -253,7 +254,7 @@ static size_t hide_joined(struct text *t, size_t from, size_t to,
 	int letter = find_letter(program, s, len);
 
 	if (letter >= 0 && len > 2)
-		return hide(t, from + 2, to);
+		return hide_secret(t, from + 2, to);
 	if (letter >= 0 && !letters[letter].joined)
 		*next = NEXT_SECRET;
 	else if (is_login(s, len))
@@ -273,7 +274,7 @@ static size_t hide_word(struct text *t, size_t from, size_t to,
 
 	*next = NEXT_WORD;
 	if (now == NEXT_SECRET && t->s[from] != '-')
-		return hide(t, from, to);
+		return hide_secret(t, from, to);
 	if (now == NEXT_LOGIN)
 		return hide_login(t, from, to);
 	if (t->s[from] == '-')

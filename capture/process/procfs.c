@@ -18,13 +18,13 @@
 #define MAX_THREADS 8	/* looked at, with "." and "..", for one that runs */
 #define INITIAL_PID_NS 0xEFFFFFFCu	/* PROC_PID_INIT_INO, linux/proc_ns.h */
 
-static void have(struct process *p, enum field f)
+static void has_now(struct process *p, enum field f)
 {
 	p->has |= 1ull << f;
 }
 
 /* Up to @size - 1 bytes of a file, NUL-terminated; the count, or -errno. */
-static int read_file(int dir, const char *name, char *buf, size_t size)
+static int read_proc_file(int dir, const char *name, char *buf, size_t size)
 {
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC), err;
 	size_t len = 0;
@@ -62,7 +62,7 @@ static int read_stat(int dir, uint64_t boot_real_ns, struct process *p,
 		     uint64_t *start_ns)
 {
 	char buf[1024], *open, *close, *s;
-	int n = read_file(dir, "stat", buf, sizeof(buf));
+	int n = read_proc_file(dir, "stat", buf, sizeof(buf));
 	size_t len;
 
 	if (n < 0)
@@ -75,7 +75,7 @@ static int read_stat(int dir, uint64_t boot_real_ns, struct process *p,
 	if (len > sizeof(p->name) - 1)
 		len = sizeof(p->name) - 1;
 	memcpy(p->name, open + 1, len);
-	have(p, FIELD_NAME);
+	has_now(p, FIELD_NAME);
 
 	s = close + 1;
 	for (int field = 3; field <= 22; field++) {
@@ -87,8 +87,8 @@ static int read_stat(int dir, uint64_t boot_real_ns, struct process *p,
 		s += strcspn(s, " ");
 	}
 	p->start_ns = boot_real_ns + *start_ns;
-	have(p, FIELD_PPID);
-	have(p, FIELD_START);
+	has_now(p, FIELD_PPID);
+	has_now(p, FIELD_START);
 	return 0;
 }
 
@@ -125,19 +125,19 @@ static void read_status(int dir, struct process *p)
 {
 	char buf[4096];
 
-	if (read_file(dir, "status", buf, sizeof(buf)) < 0)
+	if (read_proc_file(dir, "status", buf, sizeof(buf)) < 0)
 		return;
 	if (status_value(buf, "\nUid:", 1, &p->uid))
-		have(p, FIELD_UID);
+		has_now(p, FIELD_UID);
 	if (status_value(buf, "\nGid:", 1, &p->gid))
-		have(p, FIELD_GID);
+		has_now(p, FIELD_GID);
 	p->vpid = last_value(buf, "\nNSpid:", p->pid);
-	have(p, FIELD_VPID);
+	has_now(p, FIELD_VPID);
 }
 
 static void read_cmdline(int dir, struct process *p)
 {
-	int n = read_file(dir, "cmdline", p->cmdline, sizeof(p->cmdline));
+	int n = read_proc_file(dir, "cmdline", p->cmdline, sizeof(p->cmdline));
 
 	if (n <= 0)
 		return;		/* a kernel thread or a zombie has none */
@@ -146,11 +146,11 @@ static void read_cmdline(int dir, struct process *p)
 	while (n > 0 && !p->cmdline[n - 1])
 		n--;
 	p->cmdline_len = (uint16_t)n;
-	have(p, FIELD_CMDLINE);
+	has_now(p, FIELD_CMDLINE);
 }
 
 /* Whether a file of this name, as the process sees it, is what it runs. */
-static bool is_named(int dir, const char *exepath)
+static bool is_exe_named(int dir, const char *exepath)
 {
 	char path[4096 + 32];
 	struct stat exe, file;
@@ -167,7 +167,7 @@ static bool cut_deleted(int dir, char *exepath)
 	size_t len = strlen(exepath), cut = sizeof(deleted) - 1;
 
 	if (len <= cut || strcmp(exepath + len - cut, deleted) ||
-	    is_named(dir, exepath))
+	    is_exe_named(dir, exepath))
 		return false;
 	exepath[len - cut] = '\0';
 	return true;
@@ -202,7 +202,7 @@ static void read_exe(int dir, struct process *p)
 		return;
 	if (n == (int)sizeof(p->exepath) - 1)
 		p->flags |= PROCESS_EXEPATH_TRUNCATED;
-	have(p, FIELD_EXEPATH);
+	has_now(p, FIELD_EXEPATH);
 	set_exe_flags(dir, p);
 }
 
@@ -215,7 +215,7 @@ static void read_cgroup(int dir, struct process *p)
 	char buf[8192], *save = NULL;
 	const char *best = NULL;
 
-	if (read_file(dir, "cgroup", buf, sizeof(buf)) < 0)
+	if (read_proc_file(dir, "cgroup", buf, sizeof(buf)) < 0)
 		return;
 	for (char *line = strtok_r(buf, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
@@ -232,7 +232,7 @@ static void read_cgroup(int dir, struct process *p)
 	if (!best)
 		return;
 	snprintf(p->cgroup, sizeof(p->cgroup), "%s", best);
-	have(p, FIELD_CGROUP);
+	has_now(p, FIELD_CGROUP);
 	container_identify(p);
 }
 
@@ -242,30 +242,30 @@ static void read_parent_name(int proc_fd, struct process *p)
 	int n;
 
 	snprintf(name, sizeof(name), "%" PRIu32 "/comm", p->ppid);
-	n = read_file(proc_fd, name, buf, sizeof(buf));
+	n = read_proc_file(proc_fd, name, buf, sizeof(buf));
 	if (n <= 0)
 		return;
 	buf[n - 1] = '\0';	/* the newline */
 	snprintf(p->pname, sizeof(p->pname), "%.*s",
 		 (int)sizeof(p->pname) - 1, buf);
-	have(p, FIELD_PNAME);
+	has_now(p, FIELD_PNAME);
 }
 
 static void read_rest(int dir, struct process *p)
 {
 	char buf[64];
 
-	if (read_file(dir, "loginuid", buf, sizeof(buf)) > 0) {
+	if (read_proc_file(dir, "loginuid", buf, sizeof(buf)) > 0) {
 		p->loginuid = (uint32_t)strtoul(buf, NULL, 10);
 		if (p->loginuid != UINT32_MAX)	/* never logged in */
-			have(p, FIELD_LOGINUID);
+			has_now(p, FIELD_LOGINUID);
 	}
 	if (read_link(dir, "ns/net", buf, sizeof(buf)) > 0 &&
 	    sscanf(buf, "net:[%" SCNu64 "]", &p->netns) == 1)
-		have(p, FIELD_NETNS);
+		has_now(p, FIELD_NETNS);
 }
 
-static int open_directory(int proc_fd, uint32_t pid)
+static int open_process_directory(int proc_fd, uint32_t pid)
 {
 	char name[16];
 
@@ -277,13 +277,13 @@ static int open_directory(int proc_fd, uint32_t pid)
 static int open_process(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
 			struct process *p, uint64_t *start_ns)
 {
-	int dir = open_directory(proc_fd, pid);
+	int dir = open_process_directory(proc_fd, pid);
 
 	memset(p, 0, sizeof(*p));
 	if (dir < 0)
 		return -ESRCH;
 	p->pid = pid;
-	have(p, FIELD_PID);
+	has_now(p, FIELD_PID);
 	if (read_stat(dir, boot_real_ns, p, start_ns)) {
 		close(dir);
 		return -ESRCH;
@@ -357,7 +357,7 @@ int procfs_read(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
 	read_cgroup(dir, p);
 	read_rest(dir, p);
 	read_parent_name(proc_fd, p);
-	have(p, FIELD_FLAGS);
+	has_now(p, FIELD_FLAGS);
 	close(dir);
 	return 0;
 }
@@ -435,7 +435,7 @@ bool procfs_has_ended(int proc_fd, uint32_t pid)
 
 bool procfs_exe_deleted(int proc_fd, uint32_t pid)
 {
-	int dir = open_directory(proc_fd, pid);
+	int dir = open_process_directory(proc_fd, pid);
 	char path[4096 + 16];
 	bool deleted;
 
@@ -483,8 +483,8 @@ int procfs_each_socket(int proc_fd, uint32_t pid,
 int procfs_boot_id(int proc_fd, uint8_t id[16])
 {
 	char buf[64];
-	int n = read_file(proc_fd, "sys/kernel/random/boot_id", buf,
-			  sizeof(buf));
+	int n = read_proc_file(proc_fd, "sys/kernel/random/boot_id", buf,
+			       sizeof(buf));
 	size_t at = 0;
 
 	if (n < 0)

@@ -73,7 +73,7 @@ void proctab_leave_proc(struct proctab *t)
 	t->options.proc_fd = -1;
 }
 
-static void program_free(struct proctab *t, struct program *i)
+static void free_program(struct proctab *t, struct program *i)
 {
 	t->programs--;
 	free(i->record);
@@ -84,7 +84,7 @@ static void proc_free(struct proctab *t, struct proc *p)
 {
 	for (struct program *i = p->program, *older; i; i = older) {
 		older = i->older;
-		program_free(t, i);
+		free_program(t, i);
 	}
 	free(p);
 }
@@ -107,7 +107,7 @@ void proctab_free(struct proctab *t)
  * It may be asked of the network, so each uid is looked up once; a slot that
  * two uids share is looked up again.
  */
-static const char *user_name(struct proctab *t, uint32_t uid)
+static const char *cached_user_name(struct proctab *t, uint32_t uid)
 {
 	struct user *u = &t->users[uid % USERS];
 
@@ -119,7 +119,7 @@ static const char *user_name(struct proctab *t, uint32_t uid)
 	return u->name;
 }
 
-static void have(struct process *p, enum field f)
+static void mark_field(struct process *p, enum field f)
 {
 	p->has |= 1ull << f;
 }
@@ -128,7 +128,7 @@ static void set_string(struct process *p, enum field f, char *out, size_t size,
 		       const char *s)
 {
 	snprintf(out, size, "%s", s);
-	have(p, f);
+	mark_field(p, f);
 }
 
 #define SET_STRING(p, field, member, s) \
@@ -136,10 +136,10 @@ static void set_string(struct process *p, enum field f, char *out, size_t size,
 
 static void set_user(struct proctab *t, struct process *p, uint32_t uid)
 {
-	const char *name = user_name(t, uid);
+	const char *name = cached_user_name(t, uid);
 
 	p->uid = uid;
-	have(p, FIELD_UID);
+	mark_field(p, FIELD_UID);
 	p->has &= ~(1ull << FIELD_USER);
 	if (*name)
 		SET_STRING(p, FIELD_USER, user, name);
@@ -166,17 +166,18 @@ static void withhold(const struct proctab *t, struct process *p)
 		p->has &= ~(1ull << FIELD_CMDLINE);
 		p->flags |= PROCESS_CMDLINE_WITHHELD;
 	}
-	have(p, FIELD_FLAGS);
+	mark_field(p, FIELD_FLAGS);
 }
 
 /* Makes @p the program's record.  Without memory the old one stays. */
-static void set_record(struct proctab *t, struct program *i, struct process *p)
+static void set_program_record(struct proctab *t, struct program *i,
+			       struct process *p)
 {
 	uint8_t *record;
 	int len;
 
 	p->id = i->id;
-	have(p, FIELD_ID);
+	mark_field(p, FIELD_ID);
 	if (*t->host)
 		SET_STRING(p, FIELD_HOST, host, t->host);
 	if (t->options.containers)
@@ -199,7 +200,7 @@ static void set_record(struct proctab *t, struct program *i, struct process *p)
 
 /* ---- processes ---- */
 
-static struct proc **head_of(struct proctab *t, uint32_t pid)
+static struct proc **head_of_pid(struct proctab *t, uint32_t pid)
 {
 	return &t->heads[pid * 2654435761u >> 18];
 }
@@ -211,9 +212,10 @@ static bool same_start(uint64_t a, uint64_t b)
 			  (!(a % PROCFS_TICK_NS) || !(b % PROCFS_TICK_NS)));
 }
 
-static struct proc *find(struct proctab *t, uint32_t pid, uint64_t start_ns)
+static struct proc *find_life(struct proctab *t, uint32_t pid,
+			      uint64_t start_ns)
 {
-	struct proc *p = *head_of(t, pid);
+	struct proc *p = *head_of_pid(t, pid);
 
 	while (p && (p->pid != pid || !same_start(p->start_ns, start_ns)))
 		p = p->next;
@@ -225,14 +227,14 @@ static struct proc *find_running(struct proctab *t, uint32_t pid)
 {
 	struct proc *best = NULL;
 
-	for (struct proc *p = *head_of(t, pid); p; p = p->next)
+	for (struct proc *p = *head_of_pid(t, pid); p; p = p->next)
 		if (p->pid == pid && !p->exited_mono_ns &&
 		    (!best || p->start_ns > best->start_ns))
 			best = p;
 	return best;
 }
 
-static void set_name(struct program *i, const char *name)
+static void set_program_name(struct program *i, const char *name)
 {
 	memset(i->name, 0, sizeof(i->name));
 	memcpy(i->name, name, strnlen(name, sizeof(i->name) - 1));
@@ -259,7 +261,7 @@ static struct program *program_add(struct proctab *t, struct proc *p,
 	i->older = p->program;
 	i->from_mono_ns = from_mono_ns;
 	i->lost_mono_ns = from_mono_ns;
-	set_name(i, name);
+	set_program_name(i, name);
 	set_exec_gen(t, i, exec_gen);
 	p->program = i;
 	return i;
@@ -306,7 +308,7 @@ static void forget_changes(struct proctab *t, struct program *newest,
 		fold(i, old);
 		take_past(i, old);
 		i->older = old->older;
-		program_free(t, old);
+		free_program(t, old);
 	}
 }
 
@@ -337,7 +339,7 @@ static struct proc *proc_add(struct proctab *t, uint32_t pid,
 			     uint64_t start_ns, const char *name,
 			     uint64_t exec_gen, uint64_t from_mono_ns)
 {
-	struct proc **head = head_of(t, pid);
+	struct proc **head = head_of_pid(t, pid);
 	struct proc *p = calloc(1, sizeof(*p));
 
 	if (!p)
@@ -376,7 +378,7 @@ static void set_image_read(struct proctab *t, struct program *i,
 	if (process_has(s, FIELD_UID))
 		set_user(t, s, s->uid);
 	withhold(t, s);
-	set_record(t, i, s);
+	set_program_record(t, i, s);
 }
 
 /*
@@ -391,7 +393,7 @@ static struct proc *read_process(struct proctab *t, uint32_t pid, bool *is_new,
 
 	if (read_proc(t, pid, &start_ns, exe))
 		return NULL;
-	p = find(t, pid, start_ns);
+	p = find_life(t, pid, start_ns);
 	*is_new = !p;
 	if (p)
 		return p;
@@ -414,7 +416,7 @@ static void set_netns(struct process *p, uint32_t netns_ino)
 	if (!netns_ino)
 		return;
 	p->netns = netns_ino;
-	have(p, FIELD_NETNS);
+	mark_field(p, FIELD_NETNS);
 }
 
 /* What an event alone tells. */
@@ -423,16 +425,16 @@ static void process_of_owner(struct proctab *t, struct process *s,
 {
 	memset(s, 0, sizeof(*s));
 	s->pid = o->tgid;
-	have(s, FIELD_PID);
+	mark_field(s, FIELD_PID);
 	s->start_ns = t->boot_real_ns + o->start_ns;
-	have(s, FIELD_START);
+	mark_field(s, FIELD_START);
 	SET_STRING(s, FIELD_NAME, name, o->comm);
 	set_user(t, s, o->uid);
 	s->gid = o->gid;
-	have(s, FIELD_GID);
+	mark_field(s, FIELD_GID);
 	set_netns(s, o->netns_ino);
 	s->flags = o->exe_deleted ? PROCESS_EXE_DELETED : 0;
-	have(s, FIELD_FLAGS);
+	mark_field(s, FIELD_FLAGS);
 }
 
 static struct proc *add_from_owner(struct proctab *t,
@@ -444,14 +446,14 @@ static struct proc *add_from_owner(struct proctab *t,
 	if (!p)
 		return NULL;
 	process_of_owner(t, &t->scratch, o);
-	set_record(t, p->program, &t->scratch);
+	set_program_record(t, p->program, &t->scratch);
 	return p;
 }
 
 /* The process an event names; /proc may have told only its tick. */
 static struct proc *find_owner(struct proctab *t, const struct probe_owner *o)
 {
-	struct proc *p = find(t, o->tgid, o->start_ns);
+	struct proc *p = find_life(t, o->tgid, o->start_ns);
 
 	if (!p || p->start_ns == o->start_ns)
 		return p;
@@ -461,7 +463,7 @@ static struct proc *find_owner(struct proctab *t, const struct probe_owner *o)
 		if (process_decode(&t->scratch, i->record, i->record_len) < 0)
 			continue;
 		t->scratch.start_ns = t->boot_real_ns + o->start_ns;
-		set_record(t, i, &t->scratch);
+		set_program_record(t, i, &t->scratch);
 	}
 	return p;
 }
@@ -477,7 +479,7 @@ static void learn_exec_gen(struct proctab *t, struct program *i,
 		return;
 	set_exec_gen(t, i, o->exec_gen);
 	if (process_decode(&t->scratch, i->record, i->record_len) > 0)
-		set_record(t, i, &t->scratch);
+		set_program_record(t, i, &t->scratch);
 }
 
 static void set_place(struct proctab *t, struct process *s,
@@ -486,7 +488,7 @@ static void set_place(struct proctab *t, struct process *s,
 	set_user(t, s, o->uid);
 	set_netns(s, o->netns_ino);
 	s->gid = o->gid;
-	have(s, FIELD_GID);
+	mark_field(s, FIELD_GID);
 }
 
 /*
@@ -508,7 +510,7 @@ static void learn_place(struct proctab *t, struct proc *p,
 	if (!i)
 		return;
 	set_place(t, &t->scratch, o);
-	set_record(t, i, &t->scratch);
+	set_program_record(t, i, &t->scratch);
 }
 
 /* Nor has unlink(): a program may delete itself once it runs. */
@@ -521,8 +523,8 @@ static void learn_deleted(struct proctab *t, struct program *i,
 	    process_decode(s, i->record, i->record_len) < 0)
 		return;
 	s->flags |= PROCESS_EXE_DELETED;
-	have(s, FIELD_FLAGS);
-	set_record(t, i, s);
+	mark_field(s, FIELD_FLAGS);
+	set_program_record(t, i, s);
 }
 
 /*
@@ -551,7 +553,7 @@ static void catch_up(struct proctab *t, struct proc *p,
 		i->exe = exe;
 	set_user(t, s, o->uid);
 	withhold(t, s);
-	set_record(t, i, s);
+	set_program_record(t, i, s);
 }
 
 struct proc *proctab_owner(struct proctab *t, const struct probe_owner *o,
@@ -612,8 +614,8 @@ static bool has_changed(const struct proctab *t, const struct program *i)
 }
 
 /* @ancestors: how many that are not known yet may be read, too. */
-static struct proc *look_up(struct proctab *t, uint32_t pid, uint64_t mono_ns,
-			    int ancestors)
+static struct proc *look_up_process(struct proctab *t, uint32_t pid,
+				    uint64_t mono_ns, int ancestors)
 {
 	struct proc *p, *parent;
 	struct file_id exe;
@@ -635,14 +637,14 @@ static struct proc *look_up(struct proctab *t, uint32_t pid, uint64_t mono_ns,
 	ppid = t->scratch.ppid;
 	parent = find_running(t, ppid);
 	if (!parent && ppid && ancestors)
-		parent = look_up(t, ppid, mono_ns, ancestors - 1);
+		parent = look_up_process(t, ppid, mono_ns, ancestors - 1);
 	descend(t, p, parent);
 	return p;
 }
 
 struct proc *proctab_look_up(struct proctab *t, uint32_t pid, uint64_t mono_ns)
 {
-	return look_up(t, pid, mono_ns, MAX_ANCESTORS);
+	return look_up_process(t, pid, mono_ns, MAX_ANCESTORS);
 }
 
 struct program *proc_program_at(const struct proc *p, uint64_t mono_ns)
@@ -695,23 +697,23 @@ static void process_of_exec(struct proctab *t, struct process *s,
 
 	process_of_owner(t, s, &x->event.owner);
 	s->ppid = x->ppid;
-	have(s, FIELD_PPID);
+	mark_field(s, FIELD_PPID);
 	SET_STRING(s, FIELD_PNAME, pname, x->pcomm);
 	SET_STRING(s, FIELD_EXEPATH, exepath, path);
 	s->vpid = x->vpid;
-	have(s, FIELD_VPID);
+	mark_field(s, FIELD_VPID);
 	s->netns = x->netns_ino;
-	have(s, FIELD_NETNS);
+	mark_field(s, FIELD_NETNS);
 	if (x->loginuid != UINT32_MAX) {
 		s->loginuid = x->loginuid;
-		have(s, FIELD_LOGINUID);
+		mark_field(s, FIELD_LOGINUID);
 	}
 	if (x->args_len) {
 		s->cmdline_len = (uint16_t)x->args_len;
 		memcpy(s->cmdline, x->args, x->args_len);
 		while (s->cmdline_len && !s->cmdline[s->cmdline_len - 1])
 			s->cmdline_len--;
-		have(s, FIELD_CMDLINE);
+		mark_field(s, FIELD_CMDLINE);
 	}
 	s->flags = (x->exe_flags & PROBE_EXE_DELETED ? PROCESS_EXE_DELETED : 0) |
 		   (x->exe_flags & PROBE_EXE_MEMFD ? PROCESS_EXE_MEMFD : 0) |
@@ -737,7 +739,7 @@ static void undo_exec_rename(struct proctab *t, struct proc *p,
 	    strncmp(i->name, x->event.owner.comm, sizeof(i->name)))
 		return;
 	p->program = i->older;
-	program_free(t, i);
+	free_program(t, i);
 }
 
 void proctab_exec(struct proctab *t, const struct probe_exec *x)
@@ -763,9 +765,9 @@ void proctab_exec(struct proctab *t, const struct probe_exec *x)
 	i->exe.generation = x->exe_generation;
 	i->exe.dev = makedev(x->exe_dev >> 20, x->exe_dev & 0xfffff);
 	/* An owner may have been told first, under a name of its own time. */
-	set_name(i, o->comm);
+	set_program_name(i, o->comm);
 	process_of_exec(t, &t->scratch, x);
-	set_record(t, i, &t->scratch);
+	set_program_record(t, i, &t->scratch);
 }
 
 void program_exepath(struct proctab *t, const struct program *i, char *out,
@@ -779,7 +781,7 @@ void program_exepath(struct proctab *t, const struct program *i, char *out,
 bool proctab_runs(struct proctab *t, uint32_t pid, uint64_t start_ns,
 		  uint64_t exec_gen)
 {
-	const struct proc *p = find(t, pid, start_ns);
+	const struct proc *p = find_life(t, pid, start_ns);
 
 	return p && !p->exited_mono_ns && p->program->exec_gen == exec_gen;
 }
@@ -787,7 +789,7 @@ bool proctab_runs(struct proctab *t, uint32_t pid, uint64_t start_ns,
 void proctab_set_sha256(struct proctab *t, uint32_t pid, uint64_t start_ns,
 			uint64_t exec_gen, const uint8_t sha256[32])
 {
-	struct proc *p = find(t, pid, start_ns);
+	struct proc *p = find_life(t, pid, start_ns);
 	struct program *i = p ? p->program : NULL;
 
 	while (i && i->exec_gen != exec_gen)
@@ -795,8 +797,8 @@ void proctab_set_sha256(struct proctab *t, uint32_t pid, uint64_t start_ns,
 	if (!i || process_decode(&t->scratch, i->record, i->record_len) < 0)
 		return;
 	memcpy(t->scratch.sha256, sha256, sizeof(t->scratch.sha256));
-	have(&t->scratch, FIELD_SHA256);
-	set_record(t, i, &t->scratch);
+	mark_field(&t->scratch, FIELD_SHA256);
+	set_program_record(t, i, &t->scratch);
 }
 
 /* A child is its parent until it says otherwise, under a pid of its own. */
@@ -817,12 +819,12 @@ static void inherit(struct proctab *t, struct process *s,
 		set_user(t, s, o->uid);
 		set_netns(s, o->netns_ino);
 		s->gid = o->gid;
-		have(s, FIELD_GID);
+		mark_field(s, FIELD_GID);
 	}
 	s->ppid = e->parent_tgid;
-	have(s, FIELD_PPID);
+	mark_field(s, FIELD_PPID);
 	s->flags |= PROCESS_FORKED;
-	have(s, FIELD_FLAGS);
+	mark_field(s, FIELD_FLAGS);
 }
 
 void proctab_fork(struct proctab *t, const struct probe_event *e)
@@ -839,14 +841,14 @@ void proctab_fork(struct proctab *t, const struct probe_event *e)
 		if (parent)
 			p->program->exe = parent->program->exe;
 		inherit(t, &t->scratch, parent, e);
-		set_record(t, p->program, &t->scratch);
+		set_program_record(t, p->program, &t->scratch);
 	}
 	descend(t, p, parent);
 }
 
 static void proc_remove(struct proctab *t, struct proc *p)
 {
-	struct proc **at = head_of(t, p->pid);
+	struct proc **at = head_of_pid(t, p->pid);
 
 	while (*at != p)
 		at = &(*at)->next;
@@ -876,7 +878,7 @@ static void proc_shrink(struct proctab *t, struct proc *p)
 		s->has &= ~(1ull << FIELD_EXEPATH | 1ull << FIELD_CMDLINE |
 			    1ull << FIELD_CGROUP);
 		matched = i->matched;
-		set_record(t, i, s);
+		set_program_record(t, i, s);
 		i->matched = matched;
 	}
 }
@@ -888,7 +890,7 @@ static void proc_shrink(struct proctab *t, struct proc *p)
 static void remember_end(struct proctab *t, const struct proc *ended)
 {
 	struct ended *e = &t->ended[t->ends++ % MAX_ENDED];
-	struct proc *p = find(t, e->pid, e->start_ns);
+	struct proc *p = find_life(t, e->pid, e->start_ns);
 
 	if (p && p != ended && p->exited_mono_ns && !is_written(p)) {
 		if (p->refs)
@@ -925,11 +927,11 @@ void proctab_rename(struct proctab *t, const struct probe_event *e)
 	i = program_change(t, p, e->ts_ns);
 	if (!i)
 		return;
-	set_name(i, e->owner.comm);
+	set_program_name(i, e->owner.comm);
 	SET_STRING(&t->scratch, FIELD_NAME, name, i->name);
 	/* What it did with sockets until now may be told later, for then. */
 	set_place(t, &t->scratch, &e->owner);
-	set_record(t, i, &t->scratch);
+	set_program_record(t, i, &t->scratch);
 }
 
 /* ---- the table's end ---- */
@@ -963,7 +965,7 @@ static void prune_images(struct proctab *t, struct proc *p,
 		t->forgotten += in_file;
 		take_past(next, i);
 		next->older = i->older;
-		program_free(t, i);
+		free_program(t, i);
 	}
 }
 
@@ -1035,21 +1037,21 @@ static int each_program(struct proctab *t, const struct proc *p,
 	s->bytes = i->bytes;
 	s->first_seen_ns = i->first_ns;
 	s->last_seen_ns = i->last_ns;
-	have(s, FIELD_PACKETS);
-	have(s, FIELD_BYTES);
-	have(s, FIELD_FIRST_SEEN);
-	have(s, FIELD_LAST_SEEN);
+	mark_field(s, FIELD_PACKETS);
+	mark_field(s, FIELD_BYTES);
+	mark_field(s, FIELD_FIRST_SEEN);
+	mark_field(s, FIELD_LAST_SEEN);
 	if (last && !p->exited_mono_ns &&
 	    t->options.proc_fd >= 0 &&
 	    lookup_exe_deleted(t->options.lookup, p->pid)) {
 		s->flags |= PROCESS_EXE_DELETED;
-		have(s, FIELD_FLAGS);
+		mark_field(s, FIELD_FLAGS);
 	}
 	if (p->exited_mono_ns && last) {
 		s->exit_status = p->exit_status;
 		s->flags |= PROCESS_EXITED;
-		have(s, FIELD_EXIT_STATUS);
-		have(s, FIELD_FLAGS);
+		mark_field(s, FIELD_EXIT_STATUS);
+		mark_field(s, FIELD_FLAGS);
 	}
 	return fn(ctx, s);
 }
