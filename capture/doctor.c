@@ -27,10 +27,10 @@ static void bad(const char *fix, const char *fmt, ...)
 static void note(const char *fix, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-static void say(const char *mark, const char *fmt, va_list ap)
+static void print_mark(const char *mark, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 
-static void say(const char *mark, const char *fmt, va_list ap)
+static void print_mark(const char *mark, const char *fmt, va_list ap)
 {
 	printf("%-5s ", mark);
 	vprintf(fmt, ap);
@@ -42,7 +42,7 @@ static void good(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say("ok", fmt, ap);
+	print_mark("ok", fmt, ap);
 	va_end(ap);
 }
 
@@ -52,7 +52,7 @@ static void bad(const char *fix, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say("FIX", fmt, ap);
+	print_mark("FIX", fmt, ap);
 	va_end(ap);
 	printf("      -> %s\n", fix);
 	healthy = false;
@@ -64,7 +64,7 @@ static void note(const char *fix, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say("note", fmt, ap);
+	print_mark("note", fmt, ap);
 	va_end(ap);
 	printf("      -> %s\n", fix);
 }
@@ -181,8 +181,8 @@ static void look_at_privilege(int err)
 /* ---- Wireshark ---- */
 
 /* Calls @fn with each line that @command prints.  False if it failed. */
-static bool ask(const char *command, void (*fn)(void *ctx, char *line),
-		void *ctx)
+static bool ask_command(const char *command, void (*fn)(void *ctx, char *line),
+			void *ctx)
 {
 	char line[4096];
 	FILE *f = popen(command, "re");
@@ -249,8 +249,8 @@ static void look_at_extcap(const struct folders *f)
 	snprintf(path, sizeof(path), "%s/pktwho", f->found);
 	/* A shell does not read what a variable holds. */
 	setenv("PKTWHO_EXTCAP", path, 1);
-	ask("exec \"$PKTWHO_EXTCAP\" --version 2>/dev/null", take_version,
-	    version);
+	ask_command("exec \"$PKTWHO_EXTCAP\" --version 2>/dev/null",
+		    take_version, version);
 	unsetenv("PKTWHO_EXTCAP");
 	if (!strcmp(version, PKTWHO_VERSION))
 		good("extcap %s", path);
@@ -286,7 +286,7 @@ static void look_at_plugin(const struct folders *f)
 {
 	char version[64] = "", theirs[64];
 
-	ask("exec tshark -G plugins 2>/dev/null", take_plugin, version);
+	ask_command("exec tshark -G plugins 2>/dev/null", take_plugin, version);
 	if (!strcmp(version, PKTWHO_VERSION))
 		good("plugin pktwho.so %s", version);
 	else if (*version)
@@ -306,7 +306,8 @@ static void look_at_wireshark(void)
 {
 	struct folders f = { .found = "" };
 
-	if (!ask("exec tshark -G folders 2>/dev/null", take_folder, &f)) {
+	if (!ask_command("exec tshark -G folders 2>/dev/null", take_folder,
+			 &f)) {
 		bad("sudo apt install tshark wireshark", "there is no tshark");
 		return;
 	}

@@ -33,7 +33,7 @@ struct replay {
 	uint8_t bytes[READ_BYTES];
 };
 
-static void on_packet(void *ctx, const struct owned_packet *p)
+static void show_packet(void *ctx, const struct owned_packet *p)
 {
 	struct replay *r = ctx;
 
@@ -60,7 +60,8 @@ static int read_some(struct replay *r)
 		return 1;
 	r->read_ns = clock_ns(CLOCK_MONOTONIC);
 	err = n < 0 ? -errno :
-		      reader_take(r->reader, r->bytes, (size_t)n, on_packet, r);
+		      reader_take(r->reader, r->bytes, (size_t)n, show_packet,
+				  r);
 	if (!err)
 		return n > 0;
 	log_error("cannot read %s: %s", r->options->read,
@@ -70,7 +71,7 @@ static int read_some(struct replay *r)
 	return err;
 }
 
-static int run(struct replay *r)
+static int run_replay(struct replay *r)
 {
 	struct view_losses losses = { 0 };
 	int more = 1, err = 0;
@@ -93,7 +94,7 @@ static int run(struct replay *r)
 	return more < 0 ? more : err == -EPIPE ? 0 : err;
 }
 
-static int open_file(struct replay *r)
+static int open_capture(struct replay *r)
 {
 	const char *path = r->options->read;
 	struct stat st;
@@ -111,7 +112,7 @@ static int open_file(struct replay *r)
 	return 0;
 }
 
-static int open_view(struct replay *r)
+static int open_replay_view(struct replay *r)
 {
 	struct geo *geo;
 	int err = country_cache_databases(r->options->geo,
@@ -132,15 +133,15 @@ int replay(const struct options *o)
 
 	r.options = o;
 	r.reader = reader_new();
-	err = r.reader ? open_file(&r) : -ENOMEM;
+	err = r.reader ? open_capture(&r) : -ENOMEM;
 	if (!err) {
 		r.fds[FD_SIGNAL].fd = signals_open(false);
 		r.fds[FD_SIGNAL].events = POLLIN;
-		err = open_view(&r);
+		err = open_replay_view(&r);
 	}
 	if (!err) {
 		sandbox_enter();
-		err = run(&r);
+		err = run_replay(&r);
 		closed = view_close(r.view);
 		err = err ? err : closed;
 	}

@@ -42,10 +42,10 @@ struct text {
 	bool full;
 };
 
-static void add(struct text *t, const char *fmt, ...)
+static void add_format(struct text *t, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
-static void add(struct text *t, const char *fmt, ...)
+static void add_format(struct text *t, const char *fmt, ...)
 {
 	va_list ap;
 	int n;
@@ -62,22 +62,23 @@ static void add(struct text *t, const char *fmt, ...)
 /* A word as any shell takes it. */
 static void add_quoted(struct text *t, const char *s)
 {
-	add(t, "'");
+	add_format(t, "'");
 	for (; *s; s++)
-		add(t, *s == '\'' ? "'\\''" : "%c", *s);
-	add(t, "'");
+		add_format(t, *s == '\'' ? "'\\''" : "%c", *s);
+	add_format(t, "'");
 }
 
-static int add_word(void *text, const struct option_row *row, const char *arg)
+static int add_option_word(void *text, const struct option_row *row,
+			   const char *arg)
 {
 	if (row->place != OPTION_THERE)
 		return 0;
 	if (row->letter)
-		add(text, " -%c", row->letter);
+		add_format(text, " -%c", row->letter);
 	else
-		add(text, " --%s", row->name);
+		add_format(text, " --%s", row->name);
 	if (arg) {
-		add(text, " ");
+		add_format(text, " ");
 		add_quoted(text, arg);
 	}
 	return 0;
@@ -88,16 +89,17 @@ static void add_arguments(struct text *t, const struct options *o)
 {
 	char **command;
 
-	options_each(o->argc, o->argv, add_word, t, &command);
-	add(t, " --log-level %s", log_level_name(o->log_level));
+	options_each(o->argc, o->argv, add_option_word, t, &command);
+	add_format(t, " --log-level %s", log_level_name(o->log_level));
 }
 
 /* The shell there knows the connection, which sudo would take away. */
 static void add_run(struct text *t, const struct options *o,
 		    const char *program)
 {
-	add(t, "%s%s -w - -a eof --exclude-connection \"$SSH_CONNECTION\"",
-	    o->remote.sudo ? "sudo -n " : "", program);
+	add_format(t,
+		   "%s%s -w - -a eof --exclude-connection \"$SSH_CONNECTION\"",
+		   o->remote.sudo ? "sudo -n " : "", program);
 	add_arguments(t, o);
 }
 
@@ -105,10 +107,11 @@ static void add_run(struct text *t, const struct options *o,
 static void add_copy_and_run(struct text *t, const struct options *o,
 			     off_t size)
 {
-	add(t, "f=$(mktemp) && head -c %jd >\"$f\" && chmod 700 \"$f\" && ",
-	    (intmax_t)size);
+	add_format(t,
+		   "f=$(mktemp) && head -c %jd >\"$f\" && chmod 700 \"$f\" && ",
+		   (intmax_t)size);
 	add_run(t, o, "\"$f\"");
-	add(t, "; s=$?; rm -f \"$f\"; exit $s");
+	add_format(t, "; s=$?; rm -f \"$f\"; exit $s");
 }
 
 /* In a shell that we know, whatever the user's is. */
@@ -124,7 +127,7 @@ static int make_command(const struct options *o, off_t copy, char *out,
 	else
 		add_run(&inner, o,
 			o->remote.command ? o->remote.command : "pktwho");
-	add(&outer, "exec sh -c ");
+	add_format(&outer, "exec sh -c ");
 	add_quoted(&outer, script);
 	return inner.full || outer.full ? -ENOSPC : 0;
 }
@@ -204,7 +207,7 @@ struct remote {
 	struct watch fds[FDS];
 };
 
-static void close_fd(struct watch *p)
+static void close_watch(struct watch *p)
 {
 	if (p->fd >= 0)
 		close(p->fd);
@@ -303,7 +306,7 @@ static void relay(struct remote *r)
 	if (n > 0)
 		r->len += (size_t)n;
 	else
-		close_fd(&r->fds[FD_STDERR]);
+		close_watch(&r->fds[FD_STDERR]);
 	r->line[r->len] = '\0';
 	while (strpbrk(rest, "\r\n"))
 		relay_line(r, strsep(&rest, "\r\n"));
@@ -332,7 +335,7 @@ static void stop(struct remote *r)
 {
 	if (!r->stopped_ns)
 		r->stopped_ns = clock_ns(CLOCK_MONOTONIC);
-	close_fd(&r->fds[FD_STDIN]);
+	close_watch(&r->fds[FD_STDIN]);
 }
 
 static void kill_ssh(const struct remote *r)
@@ -342,7 +345,7 @@ static void kill_ssh(const struct remote *r)
 }
 
 /* Nobody is there to write to, or nothing to write. */
-static void fail(struct remote *r, int err)
+static void fail_remote(struct remote *r, int err)
 {
 	if (r->error)
 		return;
@@ -355,7 +358,7 @@ static void fail(struct remote *r, int err)
 }
 
 /* A second time means at once. */
-static void on_signal(struct remote *r)
+static void on_stop_signal(struct remote *r)
 {
 	struct signalfd_siginfo info;
 
@@ -363,12 +366,12 @@ static void on_signal(struct remote *r)
 		return;
 	if (r->stopped_ns &&
 	    clock_ns(CLOCK_MONOTONIC) > r->stopped_ns + AGAIN_NS)
-		fail(r, -ETIMEDOUT);
+		fail_remote(r, -ETIMEDOUT);
 	stop(r);
 }
 
 /* A file is made, and another emptied, once there is something to write. */
-static int open_writer(struct remote *r)
+static int open_remote_writer(struct remote *r)
 {
 	int err;
 
@@ -420,7 +423,7 @@ static void pass_on(struct remote *r)
 		/* A section header alone may be followed by an error. */
 		if (!r->writer && (size_t)len == r->blocks_len)
 			break;
-		err = open_writer(r);
+		err = open_remote_writer(r);
 		if (err)
 			break;
 		err = pcapng_writer_block(r->writer, r->blocks + at,
@@ -432,7 +435,7 @@ static void pass_on(struct remote *r)
 	if (!err && r->writer)
 		err = pcapng_writer_flush(r->writer);
 	if (len < 0 || (err && err != -EAGAIN)) {
-		fail(r, len < 0 ? (int)len : err);
+		fail_remote(r, len < 0 ? (int)len : err);
 		return;
 	}
 	r->blocks_len -= at;
@@ -443,7 +446,7 @@ static void pass_on(struct remote *r)
 }
 
 /* False when that was all, for now or for good. */
-static bool receive(struct remote *r)
+static bool receive_blocks(struct remote *r)
 {
 	ssize_t n = read(r->stdout_fd, r->blocks + r->blocks_len,
 			 sizeof(r->blocks) - r->blocks_len);
@@ -459,7 +462,7 @@ static bool receive(struct remote *r)
 }
 
 /* False once ssh has ended, and all it said and sent has been taken. */
-static bool step(struct remote *r)
+static bool step_remote(struct remote *r)
 {
 	int n = watch_wait(r->fds, FDS, r->stopped_ns ? PATIENCE_MS : -1);
 
@@ -470,23 +473,23 @@ static bool step(struct remote *r)
 	/* A file takes all; that a link is slow is no reason to give up. */
 	if (r->stopped_ns && r->fds[FD_OUTPUT].fd >= 0 &&
 	    clock_ns(CLOCK_MONOTONIC) > r->stopped_ns + GIVE_UP_NS)
-		fail(r, -ETIMEDOUT);
+		fail_remote(r, -ETIMEDOUT);
 	if (r->fds[FD_SIGNAL].ready)
-		on_signal(r);
+		on_stop_signal(r);
 	if (r->fds[FD_EOF].ready && signals_stdin_ended()) {
 		r->fds[FD_EOF].fd = -1;
 		stop(r);
 	}
 	if (r->fds[FD_OUTPUT].ready & ~POLLOUT)
-		fail(r, -EPIPE);
+		fail_remote(r, -EPIPE);
 	else if (r->fds[FD_OUTPUT].ready)
 		pass_on(r);
 	if (r->fds[FD_STDIN].ready & POLLOUT)
 		copy_program(r);
 	else if (r->fds[FD_STDIN].ready)
-		close_fd(&r->fds[FD_STDIN]);
+		close_watch(&r->fds[FD_STDIN]);
 	if (r->fds[FD_STDOUT].ready)
-		receive(r);
+		receive_blocks(r);
 	if (r->fds[FD_STDERR].ready)
 		relay(r);
 	return !r->fds[FD_END].ready || r->fds[FD_STDOUT].ready ||
@@ -494,7 +497,7 @@ static bool step(struct remote *r)
 }
 
 /* The end of the file, for which a slow reader is waited. */
-static void finish(struct remote *r)
+static void finish_file(struct remote *r)
 {
 	int err = r->error;
 
@@ -503,15 +506,15 @@ static void finish(struct remote *r)
 					       PCAPNG_WRITER_PATIENCE_NS,
 					       r->fds[FD_SIGNAL].fd);
 	if (err) {
-		fail(r, err);
+		fail_remote(r, err);
 	} else {
 		pass_on(r);
-		while (!r->error && receive(r))
+		while (!r->error && receive_blocks(r))
 			;
 	}
 	err = pcapng_writer_close(r->writer);
 	if (err)
-		fail(r, err);
+		fail_remote(r, err);
 }
 
 /* A reader that has had enough is no error. */
@@ -540,12 +543,12 @@ static int wait_for_ssh(struct remote *r)
 {
 	int status = 0;
 
-	while (step(r))
+	while (step_remote(r))
 		;
 	while (waitpid(r->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	r->pid = 0;
-	finish(r);
+	finish_file(r);
 	if (r->error || r->stopped_ns)
 		return tell_error(r);
 	if (status)
@@ -592,7 +595,7 @@ static int open_remote(struct remote *r, char *command, size_t size)
 			  strerror(-err));
 	/* Whoever waits for a pipe waits until somebody has opened it. */
 	if (!err && pcapng_output_is_pipe(r->options->write)) {
-		r->error = open_writer(r);
+		r->error = open_remote_writer(r);
 		err = tell_error(r);
 	}
 	return err;
@@ -625,7 +628,7 @@ int remote_capture(const struct options *o)
 	/* Those are closed elsewhere. */
 	r->fds[FD_OUTPUT].fd = r->fds[FD_STDOUT].fd = r->fds[FD_EOF].fd = -1;
 	for (int i = 0; i < FDS; i++)
-		close_fd(&r->fds[i]);
+		close_watch(&r->fds[i]);
 	if (r->stdout_fd >= 0)
 		close(r->stdout_fd);
 	if (r->exe_fd >= 0)

@@ -97,7 +97,7 @@ struct search {
 	bool found;
 };
 
-static void look_up(void *ctx, uint64_t inode)
+static void look_up_inode(void *ctx, uint64_t inode)
 {
 	struct search *s = ctx;
 
@@ -111,7 +111,7 @@ static bool has_socket(const struct list *l, uint32_t pid)
 {
 	struct search s = { .list = l };
 
-	procfs_each_socket(l->proc_fd, pid, look_up, &s);
+	procfs_each_socket(l->proc_fd, pid, look_up_inode, &s);
 	return s.found;
 }
 
@@ -162,7 +162,7 @@ static void add_process(void *ctx, uint32_t pid)
 }
 
 /* Once: all lists are of the same moment. */
-static const struct list *scan(void)
+static const struct list *scan_once(void)
 {
 	static struct list l;
 	struct lookup *lookup;
@@ -196,7 +196,7 @@ struct choice {
 };
 
 /* Most neighbours in the list have one user: the last answer is kept. */
-static const char *user_name(uint32_t uid)
+static const char *user_of_choice(uint32_t uid)
 {
 	static char name[64];
 	static uint32_t last;
@@ -230,14 +230,15 @@ static void fill(struct choice *c, enum choices_kind kind,
 		c->pid = r->pid;
 		snprintf(c->value, sizeof(c->value), "%u", r->pid);
 		snprintf(c->display, sizeof(c->display), "%u %s (%s)%s%s",
-			 r->pid, r->name, user_name(r->uid),
+			 r->pid, r->name, user_of_choice(r->uid),
 			 *r->cmdline ? ": " : "", r->cmdline);
 		c->is_first = r->has_socket;
 		break;
 	case CHOICES_USERS:
-		filter_quote(c->value, sizeof(c->value), user_name(r->uid));
+		filter_quote(c->value, sizeof(c->value),
+			     user_of_choice(r->uid));
 		snprintf(c->display, sizeof(c->display), "%s",
-			 user_name(r->uid));
+			 user_of_choice(r->uid));
 		break;
 	case CHOICES_CONTAINERS:
 		snprintf(c->value, sizeof(c->value), "%s", r->container_id);
@@ -252,7 +253,7 @@ static void fill(struct choice *c, enum choices_kind kind,
 		snprintf(c->display, sizeof(c->display), "%s", c->value);
 }
 
-static int compare(const void *a, const void *b)
+static int compare_choices(const void *a, const void *b)
 {
 	const struct choice *x = a, *y = b;
 
@@ -287,7 +288,7 @@ void choices_each(enum choices_kind kind,
 		  void (*fn)(void *ctx, const char *value, const char *display),
 		  void *ctx)
 {
-	const struct list *l = scan();
+	const struct list *l = scan_once();
 	struct choice *choices = calloc((size_t)l->count + 1, sizeof(*choices));
 	size_t count = 0;
 
@@ -302,7 +303,7 @@ void choices_each(enum choices_kind kind,
 		qsort(choices, count, sizeof(*choices), compare_values);
 	count = unite(choices, count);
 	if (count)
-		qsort(choices, count, sizeof(*choices), compare);
+		qsort(choices, count, sizeof(*choices), compare_choices);
 	for (size_t i = 0; i < count; i++)
 		fn(ctx, choices[i].value, choices[i].display);
 	free(choices);

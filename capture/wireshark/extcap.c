@@ -71,7 +71,7 @@ static bool is_remote(const char *interface)
 	return interface && !strcmp(interface, EXTCAP_REMOTE);
 }
 
-static int check_interface(const char *interface)
+static int check_extcap_interface(const char *interface)
 {
 	if (device_of(interface) || is_remote(interface))
 		return 0;
@@ -274,7 +274,7 @@ static const char *value_of(enum word word, int argc, char **argv, int *i)
 	return *i + 1 < argc ? argv[++*i] : "";
 }
 
-static int add(struct extcap *e, const char *word)
+static int add_argument(struct extcap *e, const char *word)
 {
 	if (e->argc == EXTCAP_MAX_WORDS) {
 		log_error("too many arguments at \"%s\"", word);
@@ -291,13 +291,13 @@ static int add_own(struct extcap *e, int argc, char **argv, int *i)
 	int err;
 
 	if (*i + 1 >= argc || !strncmp(argv[*i + 1], "--", 2))
-		return add(e, argv[*i]);
+		return add_argument(e, argv[*i]);
 	(*i)++;
 	if (!*argv[*i])
 		return 0;
-	err = add(e, strcmp(argv[*i - 1], PATTERN) ? argv[*i - 1] :
+	err = add_argument(e, strcmp(argv[*i - 1], PATTERN) ? argv[*i - 1] :
 							      "--proc");
-	return err ? err : add(e, argv[*i]);
+	return err ? err : add_argument(e, argv[*i]);
 }
 
 static bool has_host(const struct extcap *e)
@@ -327,11 +327,11 @@ static int start_capture(struct extcap *e, const char *const *v)
 	e->control_in = v[CONTROL_IN];
 	e->control_out = v[CONTROL_OUT];
 	if (device)
-		err = add(e, "--interface") || add(e, device);
+		err = add_argument(e, "--interface") || add_argument(e, device);
 	if (!err && v[FILTER] && *v[FILTER])
-		err = add(e, "-f") || add(e, v[FILTER]);
+		err = add_argument(e, "-f") || add_argument(e, v[FILTER]);
 	if (!err)
-		err = add(e, "-w") || add(e, v[FIFO]);
+		err = add_argument(e, "-w") || add_argument(e, v[FIFO]);
 	return err ? -EINVAL : 0;
 }
 
@@ -359,7 +359,7 @@ int extcap_take(struct extcap *e, int argc, char **argv)
 	if (v[INTERFACES])
 		return print_interfaces();
 	if (v[CAPTURE] || v[DLTS] || v[CONFIG] || v[FILTER])
-		err = check_interface(v[INTERFACE]);
+		err = check_extcap_interface(v[INTERFACE]);
 	if (err)
 		return err;
 	if (v[CAPTURE])

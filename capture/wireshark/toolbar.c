@@ -124,7 +124,7 @@ static void set_filter(struct toolbar *t, const uint8_t *text, size_t len)
 		log_info("all processes from now on");
 }
 
-static void take(struct toolbar *t, const uint8_t *body, size_t len)
+static void take_control(struct toolbar *t, const uint8_t *body, size_t len)
 {
 	if (len >= 2 && body[0] == CONTROL_PROCESSES &&
 	    body[1] == COMMAND_SET)
@@ -148,7 +148,7 @@ static bool take_first(struct toolbar *t)
 	} else if (total > t->len) {
 		return false;
 	} else {
-		take(t, t->buf + 4, len);
+		take_control(t, t->buf + 4, len);
 	}
 	t->len -= total;
 	memmove(t->buf, t->buf + total, t->len);
