@@ -72,7 +72,7 @@ static void take_process(struct found *f, const uint8_t *p, size_t len)
 		records_put(&process, p, n, f->pinfo->num);
 }
 
-static void take_payload(struct found *f, const uint8_t *p, size_t len)
+static void take_custom_payload(struct found *f, const uint8_t *p, size_t len)
 {
 	int kind = record_kind(p, len);
 
@@ -92,7 +92,8 @@ static ws_bool take_option(wtap_block_t block _U_, unsigned id,
 {
 	if (id == PCAPNG_OPT_CUSTOM_BIN && option_pen(value) == PKTWHO_PEN &&
 	    is_ours(option_data(value), option_len(value)))
-		take_payload(found, option_data(value), option_len(value));
+		take_custom_payload(found, option_data(value),
+				    option_len(value));
 	return true;
 }
 
@@ -104,7 +105,8 @@ static wtap_block_t options_of(packet_info *pinfo)
 	return pinfo->rec->block;
 }
 
-static void complain(proto_item *item, packet_info *pinfo, const struct found *f)
+static void add_complaints(proto_item *item, packet_info *pinfo,
+			   const struct found *f)
 {
 	if (f->malformed)
 		expert_add_info_format(pinfo, item, &ei_malformed,
@@ -169,7 +171,7 @@ static proto_item *add_owners(proto_tree *tree, tvbuff_t *tvb,
 	}
 	fields_add_columns(tree, tvb, pinfo, &f->owners, f->imported);
 	fields_add_parties(tree, tvb, pinfo, &f->owners, f->imported);
-	complain(item, pinfo, f);
+	add_complaints(item, pinfo, f);
 	return item;
 }
 
@@ -312,7 +314,7 @@ static int dissect_table(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 		rows = dissect_rows(tvb, pinfo, tree, end, &f);
 	if (rows != header.count && !f.malformed && !f.newer)
 		f.malformed = "process table: its count is wrong";
-	complain(item, pinfo, &f);
+	add_complaints(item, pinfo, &f);
 
 	plural = rows == 1 ? "process" : "processes";
 	proto_item_append_text(item, ": %u %s", rows, plural);
@@ -341,7 +343,7 @@ static void dissect_wireshark_block(tvbuff_t *tvb, packet_info *pinfo,
 		fields_add_table_row(tree, tvb, pinfo, 0,
 				     (int)tvb_captured_length(tvb), &i.process,
 				     i.name);
-	complain(item, pinfo, &f);
+	add_complaints(item, pinfo, &f);
 }
 
 static void dissect_custom_block(tvbuff_t *tvb, packet_info *pinfo,
@@ -394,7 +396,7 @@ static void register_experts(void)
 				    array_length(ei));
 }
 
-static void on_preferences(void)
+static void reset_detection(void)
 {
 	geo_fields_reset();
 	detect_reset();
@@ -412,7 +414,7 @@ void pktwho_register(void)
 	fields_init(proto_proc);
 	records_init();
 	register_experts();
-	prefs = prefs_register_protocol(proto_proc, on_preferences);
+	prefs = prefs_register_protocol(proto_proc, reset_detection);
 	geo_fields_init(prefs);
 	dpi_init();
 	expert_items_init(proto_proc, prefs);

@@ -19,7 +19,7 @@ static size_t append_char(wmem_strbuf_t *out, const char *s, size_t len)
 	return n;
 }
 
-static void append(wmem_strbuf_t *out, const char *s, size_t len)
+static void append_escaped(wmem_strbuf_t *out, const char *s, size_t len)
 {
 	while (len) {
 		size_t n = append_char(out, s, len);
@@ -29,7 +29,7 @@ static void append(wmem_strbuf_t *out, const char *s, size_t len)
 	}
 }
 
-static bool is_plain(const char *s, size_t len)
+static bool is_plain_ascii(const char *s, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		if (s[i] < ' ' || s[i] > '~' || s[i] == '\\')
@@ -41,10 +41,10 @@ const char *text_escape(wmem_allocator_t *pool, const char *s, size_t len)
 {
 	wmem_strbuf_t *out;
 
-	if (is_plain(s, len))
+	if (is_plain_ascii(s, len))
 		return wmem_strndup(pool, s, len);
 	out = wmem_strbuf_new(pool, "");
-	append(out, s, len);
+	append_escaped(out, s, len);
 	return wmem_strbuf_get_str(out);
 }
 
@@ -57,7 +57,7 @@ const char *text_arguments(wmem_allocator_t *pool, const char *s, size_t len)
 	for (;;) {
 		size_t n = strnlen(s, len);
 
-		append(out, s, n);
+		append_escaped(out, s, n);
 		if (n == len)
 			return wmem_strbuf_get_str(out);
 		wmem_strbuf_append_c(out, ' ');

@@ -25,7 +25,7 @@ static wmem_map_t *contacts;		/* a set: what was told of */
 
 /* ---- reading ---- */
 
-static char *read_file(const char *path)
+static char *read_list_file(const char *path)
 {
 	GError *error = NULL;
 	char *text = NULL;
@@ -48,7 +48,7 @@ static char *read_file(const char *path)
 /* Lines without blanks around them, and what follows a # or is empty not. */
 static GHashTable *read_lines(const char *path)
 {
-	char *text = read_file(path), **lines;
+	char *text = read_list_file(path), **lines;
 	GHashTable *set;
 
 	if (!text)
@@ -65,7 +65,7 @@ static GHashTable *read_lines(const char *path)
 	return set;
 }
 
-static void read_all(void)
+static void read_all_lists(void)
 {
 	GHashTableIter i;
 	gpointer line;
@@ -89,7 +89,7 @@ static void read_all(void)
 	}
 }
 
-static void forget(GHashTable **set)
+static void free_set(GHashTable **set)
 {
 	if (*set)
 		g_hash_table_destroy(*set);
@@ -98,21 +98,21 @@ static void forget(GHashTable **set)
 
 void lists_reset(void)
 {
-	forget(&baseline);
-	forget(&programs);
-	forget(&blocked);
+	free_set(&baseline);
+	free_set(&programs);
+	free_set(&blocked);
 	has_been_read = false;
 }
 
 bool lists_have_baseline(void)
 {
-	read_all();
+	read_all_lists();
 	return baseline != NULL;
 }
 
 bool lists_have_blocked(void)
 {
-	read_all();
+	read_all_lists();
 	return blocked != NULL;
 }
 

@@ -157,7 +157,7 @@ static bool to_ipv6(uint8_t out[16], const address *a)
 	return true;
 }
 
-static void look_up(struct geo_place *place, const address *a)
+static void look_up_place(struct geo_place *place, const address *a)
 {
 	uint8_t ip[16];
 
@@ -178,7 +178,7 @@ static void find_place(struct geo_place *place, const address *a,
 		       const char *recorded)
 {
 	memset(place, 0, sizeof(*place));
-	look_up(place, a);
+	look_up_place(place, a);
 	if (!*recorded || !strcmp(place->country, recorded))
 		return;
 	g_strlcpy(place->country, recorded, sizeof(place->country));
@@ -196,7 +196,7 @@ bool geo_fields_country(char out[GEO_FIELDS_COUNTRY_LEN], const address *a,
 		return true;
 	}
 	memset(&place, 0, sizeof(place));
-	look_up(&place, a);
+	look_up_place(&place, a);
 	g_strlcpy(out, place.country, GEO_FIELDS_COUNTRY_LEN);
 	return *out;
 }
@@ -208,7 +208,7 @@ struct where {
 	enum scope scope;
 };
 
-static void add_string(const struct where *w, enum what what, const char *s)
+static void add_geo_string(const struct where *w, enum what what, const char *s)
 {
 	proto_item *item;
 
@@ -262,11 +262,11 @@ static void add_end(proto_tree *tree, proto_item **top, struct where *w,
 		*country ? country : "?");
 	proto_item_set_generated(item);
 	w->tree = proto_item_add_subtree(item, ett_scope[w->scope]);
-	add_string(w, COUNTRY, country);
-	add_string(w, COUNTRY_NAME, place->country_name);
-	add_string(w, CITY, place->city);
+	add_geo_string(w, COUNTRY, country);
+	add_geo_string(w, COUNTRY_NAME, place->country_name);
+	add_geo_string(w, CITY, place->city);
 	add_asn(w, place->asn);
-	add_string(w, ORG, place->org);
+	add_geo_string(w, ORG, place->org);
 }
 
 void geo_fields_add(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,

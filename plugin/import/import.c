@@ -39,7 +39,7 @@ static wmem_array_t *blocks_of(uint32_t pid)
 	return wmem_map_lookup(blocks, GUINT_TO_POINTER(pid));
 }
 
-static void remember(const struct process *p, struct block b)
+static void remember_block(const struct process *p, struct block b)
 {
 	wmem_array_t *all = blocks_of(p->pid);
 
@@ -66,7 +66,7 @@ int import_custom_block(struct imported *i, packet_info *pinfo, tvbuff_t *tvb)
 		return err;
 	b.has_start = process_has(&i->process, FIELD_START);
 	b.start_ns = b.has_start ? i->process.start_ns : 0;
-	remember(&i->process, b);
+	remember_block(&i->process, b);
 	return 0;
 }
 
@@ -130,9 +130,9 @@ static void add_apple(struct reader *r, uint32_t number)
 		import_set_name(r->i, name, strlen(name));
 }
 
-static ws_bool read_option(wtap_block_t block _U_, unsigned id,
-			   wtap_opttype_e type, wtap_optval_t *value,
-			   void *data)
+static ws_bool read_import_option(wtap_block_t block _U_, unsigned id,
+				  wtap_opttype_e type, wtap_optval_t *value,
+				  void *data)
 {
 	struct reader *r = data;
 
@@ -168,7 +168,7 @@ static void add_options(struct imported *i, const packet_info *pinfo,
 {
 	struct reader r = { .i = i, .pinfo = pinfo };
 
-	wtap_block_foreach_option(block, read_option, &r);
+	wtap_block_foreach_option(block, read_import_option, &r);
 	if (!import_is_placed(i))
 		return;
 	if (process_has(&i->process, FIELD_PID) &&

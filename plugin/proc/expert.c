@@ -139,7 +139,7 @@ static struct totals *totals_of(uint64_t id)
 	return t;
 }
 
-static void count(const struct packet_end *e, uint32_t len)
+static void count_totals(const struct packet_end *e, uint32_t len)
 {
 	struct totals *t;
 
@@ -155,9 +155,9 @@ void expert_items_count(const packet_info *pinfo, const struct attribution *a)
 {
 	uint32_t len = pinfo->fd->pkt_len;
 
-	count(&a->src, len);
+	count_totals(&a->src, len);
 	if (!a->src.present || a->dst.id != a->src.id)
-		count(&a->dst, len);
+		count_totals(&a->dst, len);
 }
 
 static bool has_totals(const struct process *p)
@@ -179,8 +179,8 @@ void expert_items_count_row(const struct process *p)
 
 /* ---- processes ---- */
 
-static void report(proto_item *item, packet_info *pinfo, enum item what,
-		   const struct process *p, const char *does)
+static void report_process(proto_item *item, packet_info *pinfo, enum item what,
+			   const struct process *p, const char *does)
 {
 	wmem_allocator_t *pool = pinfo->pool;
 
@@ -202,9 +202,9 @@ static void look_at_path(proto_item *item, packet_info *pinfo,
 		    p->flags & (PROCESS_EXE_WORLD_WRITABLE | PROCESS_EXE_MEMFD);
 
 	if (imitates)
-		report(item, pinfo, IMITATION, p, imitates);
+		report_process(item, pinfo, IMITATION, p, imitates);
 	if (hides && !told)
-		report(item, pinfo, HIDDEN, p, hides);
+		report_process(item, pinfo, HIDDEN, p, hides);
 }
 
 /* A memfd counts as deleted, too; one word on it is enough. */
@@ -215,15 +215,16 @@ static void look_at_process(proto_item *item, packet_info *pinfo,
 	if (!process_has(p, FIELD_FLAGS))
 		return;
 	if (p->flags & PROCESS_EXE_MEMFD)
-		report(item, pinfo, MEMFD, p,
-		       "runs an executable that never had a file");
+		report_process(item, pinfo, MEMFD, p,
+			       "runs an executable that never had a file");
 	else if (p->flags & PROCESS_EXE_DELETED)
-		report(item, pinfo, DELETED, p,
-		       "runs an executable that is no longer on disk");
+		report_process(item, pinfo, DELETED, p,
+			       "runs an executable that is no longer on disk");
 	if (p->flags & PROCESS_EXE_WORLD_WRITABLE)
-		report(item, pinfo, WORLD_WRITABLE, p,
-		       "runs an executable from a directory that anyone may"
-		       " write to");
+		report_process(
+			item, pinfo, WORLD_WRITABLE, p,
+			"runs an executable from a directory that anyone may"
+			" write to");
 }
 
 struct option_reader {
@@ -231,9 +232,9 @@ struct option_reader {
 	packet_info *pinfo;
 };
 
-static ws_bool read_option(wtap_block_t block _U_, unsigned id,
-			   wtap_opttype_e type _U_, wtap_optval_t *value,
-			   void *data)
+static ws_bool read_record_option(wtap_block_t block _U_, unsigned id,
+				  wtap_opttype_e type _U_, wtap_optval_t *value,
+				  void *data)
 {
 	const struct option_reader *r = data;
 	struct process p;
@@ -306,7 +307,7 @@ static bool port_is_owned(const packet_info *pinfo)
 }
 
 /* The lower port is the server's, and all its clients are one line. */
-static void look_at_port(proto_item *item, packet_info *pinfo)
+static void check_port(proto_item *item, packet_info *pinfo)
 {
 	if (!enabled[PORT] ||
 	    (pinfo->ptype != PT_TCP && pinfo->ptype != PT_UDP))
@@ -373,9 +374,9 @@ void expert_items_packet(proto_item *item, packet_info *pinfo,
 	struct option_reader r = { item, pinfo };
 
 	if (block)
-		wtap_block_foreach_option(block, read_option, &r);
+		wtap_block_foreach_option(block, read_record_option, &r);
 	look_at_countries(item, pinfo, a);
-	look_at_port(item, pinfo);
+	check_port(item, pinfo);
 	if (enabled[UNKNOWN] && is_mystery(a))
 		expert_add_info(pinfo, item, &ei[UNKNOWN]);
 }
@@ -385,8 +386,8 @@ void expert_items_packet(proto_item *item, packet_info *pinfo,
  * On the first pass a table may come before its packets, as when files were
  * merged: a process that was not seen yet is then none that is missing.
  */
-static void compare(proto_item *item, packet_info *pinfo,
-		    const struct process *p)
+static void compare_totals(proto_item *item, packet_info *pinfo,
+			   const struct process *p)
 {
 	const struct totals *t = totals_of(p->id);
 
@@ -407,7 +408,7 @@ void expert_items_row(proto_item *item, packet_info *pinfo,
 {
 	look_at_process(item, pinfo, p);
 	if (enabled[TABLE] && has_totals(p))
-		compare(item, pinfo, p);
+		compare_totals(item, pinfo, p);
 }
 
 void expert_items_init(int proto, module_t *prefs)

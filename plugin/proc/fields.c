@@ -55,9 +55,9 @@ void fields_init(int proto)
 		FT_PROTOCOL);
 }
 
-static hf_register_info describe(int *id, const char *title, const char *name,
-				 enum ftenum type, int display,
-				 const char *blurb)
+static hf_register_info make_field(int *id, const char *title, const char *name,
+				   enum ftenum type, int display,
+				   const char *blurb)
 {
 	return (hf_register_info){
 		id, { title, name, type, display, NULL, 0, blurb, HFILL }
@@ -68,7 +68,7 @@ static hf_register_info describe_row(size_t r, enum scope s)
 {
 	wmem_allocator_t *pool = wmem_epan_scope();
 
-	return describe(&hf[r][s],
+	return make_field(&hf[r][s],
 		wmem_strdup_printf(pool, "%s%s", scopes[s].title, rows[r].title),
 		wmem_strdup_printf(pool, "%s.%s", scopes[s].prefix, rows[r].word),
 		rows[r].type, rows[r].display,
@@ -161,7 +161,8 @@ static uint64_t number(const struct source *s, const struct row *row)
 	return row_number(row, s->p);
 }
 
-static proto_item *add_string(const struct source *s, int id, const char *text)
+static proto_item *add_proc_string(const struct source *s, int id,
+				   const char *text)
 {
 	return proto_tree_add_string(s->tree, id, s->tvb, s->offset, s->len,
 				     text);
@@ -234,7 +235,7 @@ static proto_item *add_flag(const struct source *s, const struct row *row,
 	return item;
 }
 
-static const char *text_of(const struct source *s, const struct row *row)
+static const char *text_of_row(const struct source *s, const struct row *row)
 {
 	if (row->field == FIELD_NAME && s->name)
 		return text_escape(s->pool, s->name, strlen(s->name));
@@ -251,12 +252,12 @@ static proto_item *add_value(const struct source *from, const struct row *row,
 		find_bytes(&here, row);
 	switch (row->how) {
 	case ATTR:
-		return add_string(s, id, attr_name(s->e->attr));
+		return add_proc_string(s, id, attr_name(s->e->attr));
 	case REASON:
-		return add_string(s, id, reason_name(s->e->reason));
+		return add_proc_string(s, id, reason_name(s->e->reason));
 	case TEXT:
 	case ARGUMENTS:
-		return add_string(s, id, text_of(s, row));
+		return add_proc_string(s, id, text_of_row(s, row));
 	case TIME:
 		return add_time(s, id, number(s, row));
 	case EXIT:
@@ -289,20 +290,20 @@ static bool is_known(const struct source *s, const struct row *row)
 }
 
 /* Does a filter, a column or the like name it? */
-static bool is_named(const header_field_info *field)
+static bool is_referenced(const header_field_info *field)
 {
 	return field->ref_type != HF_REF_TYPE_NONE;
 }
 
 static bool field_is_named(int id)
 {
-	return is_named(proto_registrar_get_nth((unsigned)id));
+	return is_referenced(proto_registrar_get_nth((unsigned)id));
 }
 
 /* As proto_field_is_referenced(), which we could not call this often. */
-static bool is_wanted(proto_tree *tree, const header_field_info *field)
+static bool is_field_wanted(proto_tree *tree, const header_field_info *field)
 {
-	return PTREE_DATA(tree)->visible || is_named(field);
+	return PTREE_DATA(tree)->visible || is_referenced(field);
 }
 
 /*
@@ -319,12 +320,12 @@ static void add_rows(const struct source *s, enum scope scope)
 		if (!info[r][scope] || !is_known(s, &rows[r]))
 			continue;
 		if (scope != TABLE && scope != EITHER &&
-		    is_wanted(s->tree, info[r][EITHER])) {
+		    is_field_wanted(s->tree, info[r][EITHER])) {
 			item = add_value(s, &rows[r], hf[r][EITHER]);
 			proto_item_set_generated(item);
 			proto_item_set_hidden(item);
 		}
-		if (is_wanted(s->tree, info[r][scope])) {
+		if (is_field_wanted(s->tree, info[r][scope])) {
 			item = add_value(s, &rows[r], hf[r][scope]);
 			if (scope != TABLE)
 				proto_item_set_generated(item);
@@ -347,8 +348,8 @@ static bool record_is_wanted(proto_tree *tree, enum scope scope)
 		if (rows[r].how == ATTR || rows[r].how == REASON ||
 		    !(rows[r].scopes >> scope & 1))
 			continue;
-		if (is_wanted(tree, info[r][EITHER]) ||
-		    is_wanted(tree, info[r][scope]))
+		if (is_field_wanted(tree, info[r][EITHER]) ||
+		    is_field_wanted(tree, info[r][scope]))
 			return true;
 	}
 	return false;
@@ -401,8 +402,9 @@ static void add_party(proto_tree *tree, tvbuff_t *tvb, enum scope scope,
 	proto_item_set_hidden(item);
 }
 
-static const char *party(wmem_allocator_t *pool, const struct packet_end *e,
-			 const char *imported, const address *a)
+static const char *party_name(wmem_allocator_t *pool,
+			      const struct packet_end *e, const char *imported,
+			      const address *a)
 {
 	if (e->present)
 		return text_escape(pool, e->name,
@@ -422,8 +424,8 @@ void fields_add_parties(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 		       field_is_named(hf_party[SRC]) ||
 		       field_is_named(hf_party[DST])))
 		return;
-	src = party(pinfo->pool, &a->src, src, &pinfo->net_src);
-	dst = party(pinfo->pool, &a->dst, dst, &pinfo->net_dst);
+	src = party_name(pinfo->pool, &a->src, src, &pinfo->net_src);
+	dst = party_name(pinfo->pool, &a->dst, dst, &pinfo->net_dst);
 	add_party(tree, tvb, EITHER, src);
 	add_party(tree, tvb, EITHER, dst);
 	add_party(tree, tvb, SRC, src);
@@ -431,7 +433,8 @@ void fields_add_parties(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 }
 
 /* How it is that nobody is named: "kernel: reset". */
-static const char *nobody(wmem_allocator_t *pool, const struct packet_end *e)
+static const char *why_nobody(wmem_allocator_t *pool,
+			      const struct packet_end *e)
 {
 	const char *why = reason_name(e->reason);
 
@@ -459,7 +462,7 @@ static const char *who(wmem_allocator_t *pool, const struct packet_end *e)
 				   strnlen(e->name, sizeof(e->name)));
 	if (e->attr == ATTR_NONE)
 		return "";
-	return wmem_strdup_printf(pool, "(%s)", nobody(pool, e));
+	return wmem_strdup_printf(pool, "(%s)", why_nobody(pool, e));
 }
 
 static const char *pid_text(wmem_allocator_t *pool, bool has, uint32_t pid)
@@ -473,7 +476,7 @@ static void add_column(proto_tree *tree, tvbuff_t *tvb, int id,
 {
 	proto_item *item;
 
-	if (!*text || !is_wanted(tree, proto_registrar_get_nth((unsigned)id)))
+	if (!*text || !is_field_wanted(tree, proto_registrar_get_nth((unsigned)id)))
 		return;
 	item = proto_tree_add_string(tree, id, tvb, 0, 0, text);
 	proto_item_set_generated(item);
@@ -598,7 +601,7 @@ void fields_add_end(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 	gather(&p, e, pinfo->num, record_is_wanted(tree, scope));
 	if (proto_field_is_referenced(tree, hf_scope[scope]))
 		label = e->present ? process_label(pinfo->pool, &p, p.name) :
-				     nobody(pinfo->pool, e);
+				     why_nobody(pinfo->pool, e);
 	s.tree = add_end_tree(tree, tvb, scope, label);
 	add_rows(&s, scope);
 }

@@ -43,9 +43,9 @@ static void waiting_free(void *data)
 	g_free(w);
 }
 
-static stat_tap_table_item_type *cell(stat_tap_table *table,
-				      const struct waiting *w,
-				      enum column column)
+static stat_tap_table_item_type *latency_cell(stat_tap_table *table,
+					      const struct waiting *w,
+					      enum column column)
 {
 	return stat_tap_get_field_data(table, w->row, column);
 }
@@ -73,8 +73,8 @@ static struct waiting *waiting_new(stat_tap_table *table, char *key,
 	return w;
 }
 
-static void count(stat_tap_table *table, const char *program, const char *role,
-		  const struct dpi_time *t)
+static void count_time(stat_tap_table *table, const char *program,
+		       const char *role, const struct dpi_time *t)
 {
 	char *key = g_strdup_printf("%s\n%s\n%s", program, role, t->app);
 	struct waiting *w = g_hash_table_lookup(all, key);
@@ -85,18 +85,19 @@ static void count(stat_tap_table *table, const char *program, const char *role,
 		g_free(key);
 	else
 		w = waiting_new(table, key, program, role, t);
-	answers = ++cell(table, w, ANSWERS)->value.uint_value;
+	answers = ++latency_cell(table, w, ANSWERS)->value.uint_value;
 	w->sum += t->ms;
-	cell(table, w, AVG)->value.float_value = w->sum / answers;
-	min = cell(table, w, MIN_MS);
+	latency_cell(table, w, AVG)->value.float_value = w->sum / answers;
+	min = latency_cell(table, w, MIN_MS);
 	min->value.float_value = MIN(min->value.float_value, t->ms);
-	max = cell(table, w, MAX_MS);
+	max = latency_cell(table, w, MAX_MS);
 	max->value.float_value = MAX(max->value.float_value, t->ms);
 }
 
-static tap_packet_status packet(void *data, packet_info *pinfo,
-				epan_dissect_t *edt _U_, const void *stats,
-				tap_flags_t flags _U_)
+static tap_packet_status latency_packet(void *data, packet_info *pinfo,
+					epan_dissect_t *edt _U_,
+					const void *stats,
+					tap_flags_t flags _U_)
 {
 	stat_data_t *stat = data;
 	stat_tap_table *table = g_array_index(stat->stat_tap_data->tables,
@@ -107,13 +108,13 @@ static tap_packet_status packet(void *data, packet_info *pinfo,
 	if (!t || !all)
 		return TAP_PACKET_DONT_REDRAW;
 	if (s->dst)
-		count(table, s->dst_line.name, "asks", t);
+		count_time(table, s->dst_line.name, "asks", t);
 	if (s->src)
-		count(table, s->src_line.name, "answers", t);
+		count_time(table, s->src_line.name, "answers", t);
 	return TAP_PACKET_REDRAW;
 }
 
-static void reset(stat_tap_table *table)
+static void reset_latency(stat_tap_table *table)
 {
 	stats_clear_rows(table);
 	if (all)
@@ -157,8 +158,8 @@ void latency_init(void)
 		.tap_name = "proc",
 		.cli_string = "proc,latency",
 		.stat_tap_init_cb = init,
-		.packet_func = packet,
-		.stat_tap_reset_table_cb = reset,
+		.packet_func = latency_packet,
+		.stat_tap_reset_table_cb = reset_latency,
 		.stat_tap_free_table_item_cb = free_cell,
 		.nfields = COLUMNS,
 		.fields = columns,

@@ -183,7 +183,7 @@ struct line lines_of_import(packet_info *pinfo, const struct imported *i,
 
 /* ---- paths ---- */
 
-static void add(struct lines_path *p, const char *name)
+static void add_path_part(struct lines_path *p, const char *name)
 {
 	if (p->depth < LINES_DEPTH)
 		p->names[p->depth++] = name;
@@ -199,21 +199,21 @@ void lines_path(struct lines_path *p, packet_info *pinfo,
 	switch (pref_key) {
 	case LINES_PARENTS:
 		for (const char **up = line->parents; up && *up; up++)
-			add(p, *up);
-		add(p, name);
+			add_path_part(p, *up);
+		add_path_part(p, name);
 		break;
 	case LINES_COUNTRY:
-		add(p, country_of(pinfo, remote, recorded));
-		add(p, host_of(pinfo, remote));
-		add(p, who);
+		add_path_part(p, country_of(pinfo, remote, recorded));
+		add_path_part(p, host_of(pinfo, remote));
+		add_path_part(p, who);
 		break;
 	case LINES_HOST:
-		add(p, host_of(pinfo, remote));
-		add(p, who);
+		add_path_part(p, host_of(pinfo, remote));
+		add_path_part(p, who);
 		break;
 	default:
-		add(p, name);
-		add(p, country_of(pinfo, remote, recorded));
-		add(p, host_of(pinfo, remote));
+		add_path_part(p, name);
+		add_path_part(p, country_of(pinfo, remote, recorded));
+		add_path_part(p, host_of(pinfo, remote));
 	}
 }

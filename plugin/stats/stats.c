@@ -128,8 +128,8 @@ static const char *endpoint_filter(endpoint_item_t *e, conv_filter_type_e type)
 }
 
 /* As fields_add_parties() has it. */
-static address party(wmem_allocator_t *pool, const char *program,
-		     const address *network)
+static address party_address(wmem_allocator_t *pool, const char *program,
+			     const address *network)
 {
 	address a = ADDRESS_INIT_NONE;
 
@@ -152,8 +152,8 @@ static tap_packet_status conversation_packet(void *table, packet_info *pinfo,
 	hash->flags = flags;
 	if (!s->src && !s->dst)
 		return TAP_PACKET_DONT_REDRAW;
-	src = party(pinfo->pool, s->src, &pinfo->net_src);
-	dst = party(pinfo->pool, s->dst, &pinfo->net_dst);
+	src = party_address(pinfo->pool, s->src, &pinfo->net_src);
+	dst = party_address(pinfo->pool, s->dst, &pinfo->net_dst);
 	add_conversation_table_data(hash, &src, &dst, 0, 0, 1,
 				    (int)pinfo->fd->pkt_len, &pinfo->rel_ts,
 				    &pinfo->abs_ts, &info, CONVERSATION_NONE);

@@ -64,8 +64,8 @@ static void entry_free(gpointer data)
 	g_free(e);
 }
 
-static struct entry *count(struct table *t, const struct entry *key,
-			   const packet_info *pinfo)
+static struct entry *count_entry(struct table *t, const struct entry *key,
+				 const packet_info *pinfo)
 {
 	uint64_t now = (uint64_t)pinfo->abs_ts.secs * 1000000000u +
 		       (uint64_t)pinfo->abs_ts.nsecs;
@@ -85,15 +85,16 @@ static struct entry *count(struct table *t, const struct entry *key,
 	return e;
 }
 
-static struct entry *count_end(struct table *t, const struct packet_end *end,
-			       const char *name, const packet_info *pinfo)
+static struct entry *count_entry_end(struct table *t,
+				     const struct packet_end *end,
+				     const char *name, const packet_info *pinfo)
 {
 	struct entry key = {
 		.id = end->id, .pid = end->pid, .has_pid = true,
 		.name = name,
 	};
 
-	return end->present ? count(t, &key, pinfo) : NULL;
+	return end->present ? count_entry(t, &key, pinfo) : NULL;
 }
 
 static struct entry *count_imported(struct table *t,
@@ -106,12 +107,12 @@ static struct entry *count_imported(struct table *t,
 		.name = name ? name : "",
 	};
 
-	return count(t, &key, pinfo);
+	return count_entry(t, &key, pinfo);
 }
 
 /* Counts a packet; @of become whose it is, NULL where nobody's. */
-static void count_packet(struct table *t, const packet_info *pinfo,
-			 const struct stats_packet *s, struct entry *of[2])
+static void count_both_ends(struct table *t, const packet_info *pinfo,
+			    const struct stats_packet *s, struct entry *of[2])
 {
 	const struct packet_end *src = &s->owners.src, *dst = &s->owners.dst;
 
@@ -120,18 +121,18 @@ static void count_packet(struct table *t, const packet_info *pinfo,
 		of[0] = count_imported(t, s, pinfo);
 		return;
 	}
-	of[0] = count_end(t, src, s->src, pinfo);
+	of[0] = count_entry_end(t, src, s->src, pinfo);
 	if (!src->present || src->id != dst->id)
-		of[1] = count_end(t, dst, s->dst, pinfo);
+		of[1] = count_entry_end(t, dst, s->dst, pinfo);
 }
 
-static tap_packet_status packet(void *data, packet_info *pinfo,
-				epan_dissect_t *edt _U_, const void *stats,
-				tap_flags_t flags _U_)
+static tap_packet_status table_packet(void *data, packet_info *pinfo,
+				      epan_dissect_t *edt _U_,
+				      const void *stats, tap_flags_t flags _U_)
 {
 	struct entry *of[2];
 
-	count_packet(data, pinfo, stats, of);
+	count_both_ends(data, pinfo, stats, of);
 	return TAP_PACKET_REDRAW;
 }
 
@@ -141,7 +142,7 @@ static GHashTable *entries_new(void)
 				     NULL);
 }
 
-static void reset(void *data)
+static void reset_table(void *data)
 {
 	struct table *t = data;
 
@@ -151,7 +152,7 @@ static void reset(void *data)
 /* ---- rows ---- */
 
 /* The latest record, and what was counted: a filter may have left some out. */
-static void describe(struct process *p, const struct entry *e)
+static void describe_entry(struct process *p, const struct entry *e)
 {
 	if (!e->id || !records_get(p, e->id, UINT32_MAX))
 		memset(p, 0, sizeof(*p));
@@ -169,7 +170,7 @@ static void describe(struct process *p, const struct entry *e)
 }
 
 /* ISO 8601 in UTC, which sorts and which everybody reads. */
-static const char *time_text(wmem_allocator_t *pool, uint64_t ns)
+static const char *utc_text(wmem_allocator_t *pool, uint64_t ns)
 {
 	time_t secs = (time_t)(ns / 1000000000u);
 	char day[32];
@@ -198,15 +199,15 @@ static bool is_column(const struct row *row)
 	return row->scopes >> TABLE & 1;
 }
 
-static bool is_number(const struct row *row)
+static bool is_numeric_row(const struct row *row)
 {
 	return row->how == EXIT || row->how == FLAG || row->how == U32 ||
 	       (row->how == U64 && row->field != FIELD_ID);
 }
 
 /* A cell as text; "" where nothing is known. */
-static const char *cell(wmem_allocator_t *pool, const struct row *row,
-			const struct process *p, const struct entry *e)
+static const char *cell_text(wmem_allocator_t *pool, const struct row *row,
+			     const struct process *p, const struct entry *e)
 {
 	if (!process_has(p, row->field))
 		return "";
@@ -217,7 +218,7 @@ static const char *cell(wmem_allocator_t *pool, const struct row *row,
 	case ARGUMENTS:
 		return row_text(row, p, pool);
 	case TIME:
-		return time_text(pool, row_number(row, p));
+		return utc_text(pool, row_number(row, p));
 	case BYTES:
 		return hex_text(pool, row, p);
 	case FLAG:
@@ -225,7 +226,7 @@ static const char *cell(wmem_allocator_t *pool, const struct row *row,
 	default:
 		break;
 	}
-	if (!is_number(row))
+	if (!is_numeric_row(row))
 		return wmem_strdup_printf(pool, "0x%016" PRIx64,
 					  row_number(row, p));
 	return wmem_strdup_printf(pool, "%" PRIu64, row_number(row, p));
@@ -279,12 +280,12 @@ static void print_csv_row(const struct entry *e)
 	const char *comma = "";
 	struct process p;
 
-	describe(&p, e);
+	describe_entry(&p, e);
 	for (size_t r = 0; r < ROWS; r++) {
 		if (!is_column(&rows[r]))
 			continue;
 		fputs(comma, stdout);
-		print_quoted(cell(pool, &rows[r], &p, e));
+		print_quoted(cell_text(pool, &rows[r], &p, e));
 		comma = ",";
 	}
 	putchar('\n');
@@ -324,15 +325,15 @@ static void print_json_row(const struct entry *e)
 	const char *comma = "";
 	struct process p;
 
-	describe(&p, e);
+	describe_entry(&p, e);
 	for (size_t r = 0; r < ROWS; r++) {
 		const char *text;
 
 		if (!is_column(&rows[r]) || !process_has(&p, rows[r].field))
 			continue;
-		text = cell(pool, &rows[r], &p, e);
+		text = cell_text(pool, &rows[r], &p, e);
 		printf("%s\"%s\":", comma, rows[r].word);
-		if (is_number(&rows[r]))
+		if (is_numeric_row(&rows[r]))
 			fputs(text, stdout);
 		else
 			print_json_text(text);
@@ -370,7 +371,7 @@ static const struct row *row_of(const char *word)
 	return row;
 }
 
-static int width_of(const char *text)
+static int width_of_text(const char *text)
 {
 	return (int)g_utf8_strlen(text, -1);
 }
@@ -379,10 +380,10 @@ static int width_of(const char *text)
 static void print_cell(const struct row *row, const char *text, int width,
 		       bool last)
 {
-	int blanks = last ? 0 : width - width_of(text);
+	int blanks = last ? 0 : width - width_of_text(text);
 
-	if (is_number(row))
-		printf("%*s%s", width - width_of(text), "", text);
+	if (is_numeric_row(row))
+		printf("%*s%s", width - width_of_text(text), "", text);
 	else
 		printf("%s%*s", text, blanks, "");
 }
@@ -395,43 +396,43 @@ static void print_line(const struct entry *e, const int widths[COLUMNS],
 	struct process p;
 
 	if (e)
-		describe(&p, e);
+		describe_entry(&p, e);
 	for (int c = 0; c <= last; c++) {
 		const struct row *row = row_of(words[c]);
 
 		if (!widths[c])
 			continue;
-		print_cell(row, e ? cell(pool, row, &p, e) : row->title,
+		print_cell(row, e ? cell_text(pool, row, &p, e) : row->title,
 			   widths[c], c == last);
 		fputs(c == last ? "\n" : "  ", stdout);
 	}
 	wmem_destroy_allocator(pool);
 }
 
-static void widen(int widths[COLUMNS], const struct entry *e)
+static void widen_columns(int widths[COLUMNS], const struct entry *e)
 {
 	wmem_allocator_t *pool = wmem_allocator_new(WMEM_ALLOCATOR_SIMPLE);
 	struct process p;
 
-	describe(&p, e);
+	describe_entry(&p, e);
 	for (int c = 0; c < COLUMNS; c++) {
 		const struct row *row = row_of(words[c]);
-		const char *text = cell(pool, row, &p, e);
+		const char *text = cell_text(pool, row, &p, e);
 
 		if (!*text)
 			continue;
-		widths[c] = MAX(widths[c], width_of(text));
-		widths[c] = MAX(widths[c], width_of(row->title));
+		widths[c] = MAX(widths[c], width_of_text(text));
+		widths[c] = MAX(widths[c], width_of_text(row->title));
 	}
 	wmem_destroy_allocator(pool);
 }
 
-static void print_text(const GPtrArray *all)
+static void print_as_text(const GPtrArray *all)
 {
 	int widths[COLUMNS] = { 0 }, last = 0;
 
 	for (guint i = 0; i < all->len; i++)
-		widen(widths, g_ptr_array_index(all, i));
+		widen_columns(widths, g_ptr_array_index(all, i));
 	for (int c = 0; c < COLUMNS; c++)
 		if (widths[c])
 			last = c;
@@ -441,10 +442,10 @@ static void print_text(const GPtrArray *all)
 		print_line(g_ptr_array_index(all, i), widths, last);
 }
 
-static void draw(void *data)
+static void draw_table(void *data)
 {
 	static void (*const print[])(const GPtrArray *) = {
-		[FORMAT_TEXT] = print_text,
+		[FORMAT_TEXT] = print_as_text,
 		[FORMAT_CSV] = print_csv,
 		[FORMAT_JSON] = print_json,
 	};
@@ -455,7 +456,7 @@ static void draw(void *data)
 	g_ptr_array_free(all, TRUE);
 }
 
-static void finish(void *data)
+static void finish_table(void *data)
 {
 	struct table *t = data;
 
@@ -479,14 +480,14 @@ static stat_tap_table_item_type window_cell(const struct row *row,
 	stat_tap_table_item_type item = { .type = TABLE_ITEM_STRING };
 	wmem_allocator_t *pool;
 
-	if (is_number(row)) {
+	if (is_numeric_row(row)) {
 		item.type = TABLE_ITEM_UINT;
 		item.value.uint_value = (guint)row_number(row, p);
 		return item;
 	}
 	pool = wmem_allocator_new(WMEM_ALLOCATOR_SIMPLE);
 	item.value.string_value = g_string_chunk_insert(window_texts,
-		cell(pool, row, p, e));
+		cell_text(pool, row, p, e));
 	wmem_destroy_allocator(pool);
 	return item;
 }
@@ -496,7 +497,7 @@ static void window_add_line(stat_tap_table *table, struct entry *e)
 	stat_tap_table_item_type items[COLUMNS];
 	struct process p;
 
-	describe(&p, e);
+	describe_entry(&p, e);
 	memset(items, 0, sizeof(items));
 	for (int c = 0; c < COLUMNS; c++)
 		items[c] = window_cell(row_of(words[c]), &p, e);
@@ -529,7 +530,7 @@ static tap_packet_status window_packet(void *data, packet_info *pinfo,
 
 	if (!window.entries)
 		return TAP_PACKET_DONT_REDRAW;
-	count_packet(&window, pinfo, stats, of);
+	count_both_ends(&window, pinfo, stats, of);
 	window_update(table, of[0]);
 	window_update(table, of[1]);
 	return TAP_PACKET_REDRAW;
@@ -596,9 +597,11 @@ static void window_register(void)
 		const struct row *row = row_of(words[c]);
 
 		window_columns[c] = (stat_tap_table_item){
-			is_number(row) ? TABLE_ITEM_UINT : TABLE_ITEM_STRING,
-			is_number(row) ? TAP_ALIGN_RIGHT : TAP_ALIGN_LEFT,
-			row->title, is_number(row) ? "%u" : "%s",
+			is_numeric_row(row) ? TABLE_ITEM_UINT :
+					      TABLE_ITEM_STRING,
+			is_numeric_row(row) ? TAP_ALIGN_RIGHT : TAP_ALIGN_LEFT,
+			row->title,
+			is_numeric_row(row) ? "%u" : "%s",
 		};
 	}
 	register_stat_tap_table_ui(&ui);
@@ -617,7 +620,7 @@ static bool take_word(const char **s, const char *word)
 	return true;
 }
 
-static STAT_START start(const char *argument, void *data _U_)
+static STAT_START start_table(const char *argument, void *data _U_)
 {
 	const char *rest = argument + strlen(COMMAND);
 	struct table *t = g_new0(struct table, 1);
@@ -629,7 +632,7 @@ static STAT_START start(const char *argument, void *data _U_)
 		t->format = FORMAT_JSON;
 	t->entries = entries_new();
 	error = register_tap_listener("proc", t, *rest == ',' ? rest + 1 : NULL,
-				      0, reset, packet, draw, finish);
+				      0, reset_table, table_packet, draw_table, finish_table);
 	/* To end, as Wireshark's own do: nothing is better than all. */
 	if (error)
 		report_failure("Couldn't register " COMMAND " tap: %s",
@@ -643,7 +646,7 @@ void table_init(void)
 		.group = REGISTER_STAT_GROUP_GENERIC,
 		.title = "Process Table",
 		.cli_string = COMMAND,
-		.tap_init_cb = start,
+		.tap_init_cb = start_table,
 	};
 
 	register_stat_tap_ui(&ui, NULL);

@@ -66,7 +66,7 @@ bool tcpstats_are_wanted(void)
 	return programs != NULL;
 }
 
-static void program_free(void *data)
+static void free_streams(void *data)
 {
 	struct program *p = data;
 
@@ -94,9 +94,9 @@ static struct program *program_new(stat_tap_table *table, const char *name)
 	return p;
 }
 
-static stat_tap_table_item_type *cell(stat_tap_table *table,
-				      const struct program *p,
-				      enum column column)
+static stat_tap_table_item_type *tcp_cell(stat_tap_table *table,
+					  const struct program *p,
+					  enum column column)
 {
 	return stat_tap_get_field_data(table, p->row, column);
 }
@@ -104,23 +104,23 @@ static stat_tap_table_item_type *cell(stat_tap_table *table,
 static void increase(stat_tap_table *table, const struct program *p,
 		     enum column column, bool by_one)
 {
-	cell(table, p, column)->value.uint_value += by_one;
+	tcp_cell(table, p, column)->value.uint_value += by_one;
 }
 
 static void add_rtt(stat_tap_table *table, struct program *p, double ms)
 {
-	stat_tap_table_item_type *min = cell(table, p, RTT_MIN);
-	stat_tap_table_item_type *max = cell(table, p, RTT_MAX);
+	stat_tap_table_item_type *min = tcp_cell(table, p, RTT_MIN);
+	stat_tap_table_item_type *max = tcp_cell(table, p, RTT_MAX);
 
 	for (int i = RTT_AVG; i <= RTT_MAX; i++)
-		cell(table, p, i)->type = columns[i].type;
+		tcp_cell(table, p, i)->type = columns[i].type;
 	if (!p->rtts || ms < min->value.float_value)
 		min->value.float_value = ms;
 	if (ms > max->value.float_value)
 		max->value.float_value = ms;
 	p->rtt_sum += ms;
 	p->rtts++;
-	cell(table, p, RTT_AVG)->value.float_value = p->rtt_sum / p->rtts;
+	tcp_cell(table, p, RTT_AVG)->value.float_value = p->rtt_sum / p->rtts;
 }
 
 /* One TCP packet, as far as we count it. */
@@ -149,8 +149,8 @@ static void count_connection(stat_tap_table *table, struct program *p,
 				    GINT_TO_POINTER(s->has_rtt));
 }
 
-static void count(stat_tap_table *table, const char *name, bool sent,
-		  const struct segment *s)
+static void count_segment(stat_tap_table *table, const char *name, bool sent,
+			  const struct segment *s)
 {
 	struct program *p = g_hash_table_lookup(programs, name);
 
@@ -208,10 +208,10 @@ static tap_packet_status tcp_packet(void *data, packet_info *pinfo,
 		return TAP_PACKET_DONT_REDRAW;
 	analyse(&s, pinfo, header);
 	if (owners->src)
-		count(table, owners->src_line.name, true, &s);
+		count_segment(table, owners->src_line.name, true, &s);
 	if (owners->dst &&
 	    g_strcmp0(owners->src_line.name, owners->dst_line.name))
-		count(table, owners->dst_line.name, false, &s);
+		count_segment(table, owners->dst_line.name, false, &s);
 	return TAP_PACKET_REDRAW;
 }
 
@@ -222,7 +222,7 @@ static void tcp_table_init(stat_tap_table_ui *ui)
 
 	if (!programs)
 		programs = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
-						 program_free);
+						 free_streams);
 	if (table) {
 		ui->stat_tap_reset_table_cb(table);
 		return;

@@ -93,7 +93,8 @@ static void count_path(stats_tree *st, packet_info *pinfo,
 }
 
 /* Nobody's packets are worth a line too: they are why numbers do not add up. */
-static const char *nobody(wmem_allocator_t *pool, const struct attribution *a)
+static const char *nobody_line(wmem_allocator_t *pool,
+			       const struct attribution *a)
 {
 	const struct packet_end *e = a->src.attr ? &a->src : &a->dst;
 	const char *reason = reason_name(e->reason);
@@ -117,7 +118,7 @@ static void count_nobody(stats_tree *st, packet_info *pinfo,
 			 const struct attribution *a)
 {
 	static const struct line none = { NULL, NULL };
-	const char *who = nobody(pinfo->pool, a);
+	const char *who = nobody_line(pinfo->pool, a);
 	struct lines_path path;
 
 	if (a->direction == DIRECTION_IN)
