@@ -289,7 +289,9 @@ static void take_past(struct program *newer, const struct program *old)
 	    newer->exec_gen == old->exec_gen && newer->uid == old->uid &&
 	    newer->netns == old->netns)
 		newer->from_mono_ns = old->from_mono_ns;
-	newer->lost_mono_ns = old->lost_mono_ns;
+	/* Events come in any order: nothing is lost after it has begun. */
+	newer->lost_mono_ns = old->lost_mono_ns < newer->from_mono_ns ?
+				      old->lost_mono_ns : newer->from_mono_ns;
 }
 
 /* Changes that no packet is old enough to have missed become one. */
