@@ -20,15 +20,14 @@
 #include "bytes.h"
 #include "host/clocks.h"
 #include "host/log.h"
-#include "pcapng.h"
 #include "output/pcapng_writer.h"
+#include "remote/blocks.h"
 #include "host/privilege.h"
 #include "host/sandbox.h"
 #include "host/signals.h"
 #include "host/watch.h"
 
 #define COMMAND_MAX	8192
-#define BLOCKS_MAX	(320u << 10)	/* for one the writer always has room */
 #define PATIENCE_MS	3000	/* for the other side to end, once asked to */
 #define AGAIN_NS	200000000ull	/* timeout(1) sends its signal twice */
 #define GIVE_UP_NS	15000000000ull	/* with what a slow reader has not had */
@@ -200,8 +199,7 @@ struct remote {
 	off_t exe_left;
 	uint64_t stopped_ns;		/* CLOCK_MONOTONIC; 0: not asked to */
 	int error;
-	uint8_t blocks[BLOCKS_MAX];	/* what came, from a block's start on */
-	size_t blocks_len;
+	struct blocks blocks;		/* what came */
 	char line[1024];		/* of ssh's stderr */
 	size_t len;
 	struct watch fds[FDS];
@@ -350,7 +348,7 @@ static void fail_remote(struct remote *r, int err)
 	if (r->error)
 		return;
 	r->error = err;
-	r->blocks_len = 0;
+	r->blocks.len = 0;
 	r->fds[FD_STDOUT].fd = -1;
 	r->fds[FD_OUTPUT].fd = -1;
 	stop(r);
@@ -391,22 +389,6 @@ static int open_remote_writer(struct remote *r)
 	return 0;
 }
 
-/* The length of a block that begins there; 0: more is needed, or -EBADMSG. */
-static ssize_t block_length(const struct remote *r, const uint8_t *p,
-			    size_t len)
-{
-	uint32_t total;
-
-	if (len < 8)
-		return 0;
-	total = (uint32_t)get_le(p + 4, 4);
-	if (!r->writer && get_le(p, 4) != PCAPNG_BLOCK_SHB)
-		return -EBADMSG;
-	if (total < 12 || total % 4 || total > sizeof(r->blocks))
-		return -EBADMSG;
-	return total <= len ? (ssize_t)total : 0;
-}
-
 /* What a pipe does not take yet stays; then nothing more is read from ssh. */
 static void pass_on(struct remote *r)
 {
@@ -415,18 +397,17 @@ static void pass_on(struct remote *r)
 	int err = 0;
 
 	if (r->error) {
-		r->blocks_len = 0;
+		r->blocks.len = 0;
 		return;
 	}
-	while ((len = block_length(r, r->blocks + at, r->blocks_len - at)) >
-	       0) {
+	while ((len = blocks_length(&r->blocks, at)) > 0) {
 		/* A section header alone may be followed by an error. */
-		if (!r->writer && (size_t)len == r->blocks_len)
+		if (!r->writer && (size_t)len == r->blocks.len)
 			break;
 		err = open_remote_writer(r);
 		if (err)
 			break;
-		err = pcapng_writer_block(r->writer, r->blocks + at,
+		err = pcapng_writer_block(r->writer, r->blocks.bytes + at,
 					  (size_t)len);
 		if (err)
 			break;
@@ -438,8 +419,7 @@ static void pass_on(struct remote *r)
 		fail_remote(r, len < 0 ? (int)len : err);
 		return;
 	}
-	r->blocks_len -= at;
-	memmove(r->blocks, r->blocks + at, r->blocks_len);
+	blocks_take(&r->blocks, at);
 	r->fds[FD_STDOUT].fd = err ? -1 : r->stdout_fd;
 	r->fds[FD_OUTPUT].events =
 		r->writer && pcapng_writer_waits(r->writer) ? POLLOUT : 0;
@@ -448,15 +428,16 @@ static void pass_on(struct remote *r)
 /* False when that was all, for now or for good. */
 static bool receive_blocks(struct remote *r)
 {
-	ssize_t n = read(r->stdout_fd, r->blocks + r->blocks_len,
-			 sizeof(r->blocks) - r->blocks_len);
+	size_t room;
+	uint8_t *to = blocks_room(&r->blocks, &room);
+	ssize_t n = read(r->stdout_fd, to, room);
 
 	if (n <= 0) {
 		if (!n || errno != EAGAIN)
 			r->fds[FD_STDOUT].fd = -1;
 		return false;
 	}
-	r->blocks_len += (size_t)n;
+	blocks_add(&r->blocks, (size_t)n);
 	pass_on(r);
 	return true;
 }
@@ -555,7 +536,7 @@ static int wait_for_ssh(struct remote *r)
 		log_error("the capture on %s failed: ssh ended with %d",
 			  r->options->remote.host, WIFEXITED(status) ?
 			  WEXITSTATUS(status) : WTERMSIG(status));
-	else if (!r->writer || r->blocks_len)
+	else if (!r->writer || r->blocks.len)
 		log_error("the capture on %s is not whole",
 			  r->options->remote.host);
 	else
