@@ -44,6 +44,19 @@ static const char *temporary_directory(const struct options *o)
 	return dir && *dir ? dir : "/tmp";
 }
 
+static int make_as_user(char *path, int *fd)
+{
+	struct sudo_user_rights root;
+	int err = sudo_user_enter(&root);
+
+	if (err)
+		return err;
+	*fd = mkostemps(path, 7, O_CLOEXEC);
+	err = *fd < 0 ? -errno : 0;
+	sudo_user_leave(&root);
+	return err;
+}
+
 /*
  * As dumpcap does without -w: a new file, and its name on stderr.  It stays
  * open: in a shared directory its name may soon be that of another.
@@ -52,16 +65,11 @@ static int temporary_file(struct options *o, char *path, size_t size)
 {
 	const char *dir = temporary_directory(o);
 	const char *name = o->interfaces[0].name;
-	struct sudo_user_rights root;
-	int err = sudo_user_enter(&root);
+	int err;
 
 	snprintf(path, size, "%s/pktwho_%.32s_XXXXXX.pcapng",
 		 dir, strchr(name, '/') ? "if" : name);
-	if (!err) {
-		o->write_fd = mkostemps(path, 7, O_CLOEXEC);
-		err = o->write_fd < 0 ? -errno : 0;
-		sudo_user_leave(&root);
-	}
+	err = make_as_user(path, &o->write_fd);
 	if (err) {
 		log_error("cannot create %s: %s", path, strerror(-err));
 		return err;
@@ -226,8 +234,7 @@ static int remote(struct options *o)
 		return EXIT_FAILURE;
 	if (!o->write)
 		err = temporary_file(o, path, sizeof(path));
-	if (!err)
-		err = remote_capture(o);
+	err = err ? err : remote_capture(o);
 	if (err && o->write == path && !stat(path, &st) && !st.st_size)
 		unlink(path);
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;
@@ -308,6 +315,13 @@ static int start_command(struct options *o, struct child *command,
 	return err;
 }
 
+static int tell_memory(int err)
+{
+	if (err == -ENOMEM)
+		log_error("not enough memory");
+	return err;
+}
+
 /* The capture's own end; then what is left of it. */
 static int run(struct options *o, struct child *c)
 {
@@ -317,20 +331,14 @@ static int run(struct options *o, struct child *c)
 
 	err = o->write || options_show(o) ? 0 :
 	      temporary_file(o, path, sizeof(path));
-	if (!err)
-		err = session_open(&s, o, c);
-	if (!err) {
-		err = session_run(s);
-		closed = session_close(s);
-		err = err ? err : closed;
-	} else if (err == -EPIPE) {
-		err = 0;
-	} else if (o->write == path) {
+	err = err ? err : session_open(&s, o, c);
+	if (err && err != -EPIPE && o->write == path)
 		unlink(path);	/* nothing is in it */
-	}
-	if (err == -ENOMEM)
-		log_error("not enough memory");
-	return err;
+	if (err)
+		return err == -EPIPE ? 0 : tell_memory(err);
+	err = session_run(s);
+	closed = session_close(s);
+	return tell_memory(err ? err : closed);
 }
 
 /* "%H" in the name is the hour in which it begins, as in tcpdump's. */

@@ -62,7 +62,7 @@ static int read_some(struct replay *r)
 	err = n < 0 ? -errno :
 		      reader_take(r->reader, r->bytes, (size_t)n, show_packet,
 				  r);
-	if (!err)
+	if (err >= 0)
 		return n > 0;
 	log_error("cannot read %s: %s", r->options->read,
 		  err == -EBADMSG ? "it is no PCAPNG, or damaged" :
@@ -118,12 +118,25 @@ static int open_replay_view(struct replay *r)
 	int err = country_cache_databases(r->options->geo,
 					  r->options->geo_count, &geo);
 
-	if (!err)
-		err = view_open(&r->view, r->options, geo,
-				reader_interfaces(r->reader));
-	if (!err)
-		r->fds[FD_VIEW].fd = view_fd(r->view, &r->fds[FD_VIEW].events);
-	return err;
+	if (err)
+		return err;
+	err = view_open(&r->view, r->options, geo,
+			reader_interfaces(r->reader));
+	if (err)
+		return err;
+	r->fds[FD_VIEW].fd = view_fd(r->view, &r->fds[FD_VIEW].events);
+	return 0;
+}
+
+static int open_all(struct replay *r)
+{
+	int err = open_capture(r);
+
+	if (err)
+		return err;
+	r->fds[FD_SIGNAL].fd = signals_open(false);
+	r->fds[FD_SIGNAL].events = POLLIN;
+	return open_replay_view(r);
 }
 
 int replay(const struct options *o)
@@ -133,18 +146,16 @@ int replay(const struct options *o)
 
 	r.options = o;
 	r.reader = reader_new();
-	err = r.reader ? open_capture(&r) : -ENOMEM;
-	if (!err) {
-		r.fds[FD_SIGNAL].fd = signals_open(false);
-		r.fds[FD_SIGNAL].events = POLLIN;
-		err = open_replay_view(&r);
-	}
-	if (!err) {
-		sandbox_enter();
-		err = run_replay(&r);
-		closed = view_close(r.view);
-		err = err ? err : closed;
-	}
+	if (!r.reader)
+		return -ENOMEM;
+	err = open_all(&r);
+	if (err)
+		goto out;
+	sandbox_enter();
+	err = run_replay(&r);
+	closed = view_close(r.view);
+	err = err ? err : closed;
+out:
 	reader_free(r.reader);
 	return err;
 }

@@ -287,8 +287,7 @@ static int confine_capture(enum sandbox_mode mode)
 	int err = gain_nothing(), filter = 0;
 
 	tzset();		/* the last file that is read by its name */
-	if (!err)
-		err = landlock_enter(-1, 0);
+	err = err ? err : landlock_enter(-1, 0);
 	if (can_filter())
 		filter = load_filter(mode == SANDBOX_STRICT ?
 				     SCMP_ACT_KILL_PROCESS : refuse(),

@@ -84,8 +84,7 @@ int translations_ask(uint32_t status,
 			      send(fd, &q, sizeof(q), 0) < 0 ?
 		      -errno :
 		      0;
-	if (!err)
-		err = read_all(fd, take, ctx);
+	err = err ? err : read_all(fd, take, ctx);
 	close(fd);
 	return err;
 }

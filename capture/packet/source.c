@@ -236,6 +236,7 @@ static int open_ring(struct source *s, const struct source_options *o)
 	};
 	int err;
 
+	s->promiscuous = r.promiscuous;
 	if (!r.ifindex && !any)
 		return refuse_interface(o->device, -ENODEV);
 	r.filter.filter = calloc(BPF_MAXINSNS, sizeof(*r.filter.filter));
@@ -244,13 +245,13 @@ static int open_ring(struct source *s, const struct source_options *o)
 	if (any)
 		r.filter.len = put_loopback_once(r.filter.filter);
 	err = compile_filter(s, o->filter ? o->filter : "", &r.filter);
-	if (!err) {
-		err = ring_open(&s->ring, &r);
-		if (err)
-			refuse_interface(o->device, err);
-	}
+	if (err)
+		goto out;
+	err = ring_open(&s->ring, &r);
+	if (err)
+		refuse_interface(o->device, err);
+out:
 	free(r.filter.filter);
-	s->promiscuous = r.promiscuous;
 	return err;
 }
 
@@ -502,18 +503,20 @@ int source_print_filter(const char *device, const char *filter)
 {
 	pcap_t *pcap = pcap_open_dead(guess_dlt(device), 262144);
 	struct bpf_program program;
-	int err = pcap ? 0 : -ENOMEM;
+	int err;
 
-	if (!err && pcap_compile(pcap, &program, filter ? filter : "", 1,
-				 PCAP_NETMASK_UNKNOWN)) {
+	if (!pcap)
+		return -ENOMEM;
+	err = pcap_compile(pcap, &program, filter ? filter : "", 1,
+			   PCAP_NETMASK_UNKNOWN);
+	if (err) {
 		log_error("bad filter \"%s\": %s", filter, pcap_geterr(pcap));
 		err = -EINVAL;
-	} else if (!err) {
+	} else {
 		bpf_dump(&program, 1);
 		pcap_freecode(&program);
 	}
-	if (pcap)
-		pcap_close(pcap);
+	pcap_close(pcap);
 	return err;
 }
 

@@ -378,10 +378,11 @@ static int open_remote_writer(struct remote *r)
 	err = r->options->write_fd ?
 		      pcapng_writer_take(&r->writer, r->options->write_fd) :
 		      pcapng_writer_open(&r->writer, r->options->write);
-	if (!err)
-		err = pcapng_writer_compress(
-			r->writer, compression_of(r->options->compression,
-						  r->options->write));
+	if (err)
+		return err;
+	err = pcapng_writer_compress(r->writer,
+				     compression_of(r->options->compression,
+						    r->options->write));
 	if (err)
 		return err;
 	/* A pipe tells by POLLERR that nobody reads it any more. */

@@ -312,7 +312,6 @@ static bool has_host(const struct extcap *e)
 static int start_capture(struct extcap *e, const char *const *v)
 {
 	const char *device = device_of(v[INTERFACE]);
-	int err = 0;
 
 	if (!device && !has_host(e)) {
 		log_error("on which host? The options of the interface \"%s\" "
@@ -326,13 +325,13 @@ static int start_capture(struct extcap *e, const char *const *v)
 	e->capture = true;
 	e->control_in = v[CONTROL_IN];
 	e->control_out = v[CONTROL_OUT];
-	if (device)
-		err = add_argument(e, "--interface") || add_argument(e, device);
-	if (!err && v[FILTER] && *v[FILTER])
-		err = add_argument(e, "-f") || add_argument(e, v[FILTER]);
-	if (!err)
-		err = add_argument(e, "-w") || add_argument(e, v[FIFO]);
-	return err ? -EINVAL : 0;
+	if (device && (add_argument(e, "--interface") ||
+		       add_argument(e, device)))
+		return -EINVAL;
+	if (v[FILTER] && *v[FILTER] && (add_argument(e, "-f") ||
+					add_argument(e, v[FILTER])))
+		return -EINVAL;
+	return add_argument(e, "-w") || add_argument(e, v[FIFO]) ? -EINVAL : 0;
 }
 
 int extcap_take(struct extcap *e, int argc, char **argv)
