@@ -2,6 +2,7 @@
 /* Who is killed leaves a terminal that works; who goes by itself, also. */
 #include "exact.h"
 
+#include <curses.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -9,11 +10,10 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/wait.h>
+#include <term.h>
 #include <unistd.h>
 
 #include "view/keeper.h"
-
-int setupterm(const char *term, int fd, int *err);
 
 #define LEAVE "\033[?1049l"		/* xterm: the first screen again */
 
@@ -34,6 +34,7 @@ static int open_terminal(void **state)
 static int close_terminal(void **state)
 {
 	(void)state;
+	del_curterm(cur_term);
 	return close(master) || close(slave);
 }
 
