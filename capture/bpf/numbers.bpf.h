@@ -9,6 +9,7 @@
 #define AF_INET		2
 #define AF_INET6	10
 #define AF_PACKET	17
+#define PACKET_HOST	0	/* for us alone */
 #define ETH_P_IP	0x0800
 #define ETH_P_IPV6	0x86dd
 #define MAX_EXTENSIONS	8	/* as packet/parse.c */

@@ -83,6 +83,8 @@ static __always_inline void tell_packet(struct sock_info *s,
 		e->position = k.proto == IPPROTO_TCP ?
 				      print.seq_end :
 				      place_of((void *)s->address, k.proto, s);
+	if (flags & PROBE_ALONE && flags & PROBE_PENDING)
+		s->awaited_until = e->position;
 	/* Another processor may be writing the storage. */
 	if (!known)
 		;
@@ -217,6 +219,23 @@ static __always_inline bool is_of(struct __sk_buff *skb,
 }
 
 /*
+ * Who used a socket last need not be who reads it next: it may be held for a
+ * service that starts with the first datagram, or be passed on.  Where somebody
+ * has read just now, the same goes on; jiffies cost next to nothing.
+ */
+static __always_inline bool is_idle(const struct sock_info *s,
+				    const struct bpf_sock *sk)
+{
+	__u32 proto = sk->protocol;
+
+	/* Or clang merges this load and the next one by pointer. */
+	barrier();
+	return reads_told && bpf_jiffies64() > s->read_jiffies + 1 &&
+	       s->awaited < MAX_AWAITED && proto != IPPROTO_TCP &&
+	       !(s->flags & PROBE_KERNEL);
+}
+
+/*
  * Whether all is told that this packet could tell: a connection is nobody
  * else's; a datagram's flow is this socket's while the generation stands.
  */
@@ -228,7 +247,8 @@ static __always_inline bool is_old(struct sock_info *s,
 
 	if (s->epoch != epoch)
 		return false;
-	if (!egress && (s->pending_ns || has_holders(s, sk)))
+	if (!egress && (s->pending_ns || is_idle(s, sk) ||
+			has_holders(s, sk)))
 		return false;
 	if (egress ? s->tx_told : s->rx_told)
 		return sk->state != BPF_TCP_LISTEN;
@@ -264,13 +284,35 @@ static __always_inline bool is_shared(struct sock_info *s, bool egress,
 	return egress ? s->shared_ns : flow_shared;
 }
 
+static __always_inline bool is_multicast(const struct flow_key *k)
+{
+	const __u32 *word = (const __u32 *)k->local;
+
+	return k->local[0] == 0xff ||
+	       (!word[0] && !word[1] && word[2] == bpf_htonl(0xffff) &&
+		k->local[12] >> 4 == 0xe);
+}
+
+/*
+ * Whether other sockets may get a copy: who has read it is who it was for, not
+ * whichever got it last.
+ */
+static __always_inline bool has_twins(const struct bpf_sock *sk,
+				      const struct __sk_buff *skb,
+				      const struct flow_key *k)
+{
+	return reads_told && sk->protocol != IPPROTO_TCP &&
+	       (sk->type == SOCK_RAW || skb->pkt_type != PACKET_HOST ||
+		is_multicast(k));
+}
+
 static __always_inline int tell_new(struct sock_info *s,
 				    const struct bpf_sock *sk,
 				    struct __sk_buff *skb, bool egress,
 				    bool sends)
 {
 	__u8 roles = egress ? PROBE_SENDER : PROBE_READER;
-	bool listening = sk->state == BPF_TCP_LISTEN, flow_shared, held;
+	bool listening = sk->state == BPF_TCP_LISTEN, flow_shared, held, twins;
 	struct flow_key k = {};
 	__u32 generation;
 	int detail;
@@ -299,17 +341,26 @@ static __always_inline int tell_new(struct sock_info *s,
 	if (s->flags & PROBE_KERNEL || listening)
 		return 1;
 	held = !egress && has_holders(s, sk);
-	if (!egress && is_pending(s, held)) {
+	twins = !egress && (has_twins(sk, skb, &k) ||
+			    (flow_shared && reads_told &&
+			     sk->protocol != IPPROTO_TCP));
+	if (!egress && is_pending(s, held || twins)) {
 		/* If it stays unread: threads, not others, may hold it. */
 		tell_packet(s, skb, false,
 			    !held || (s->threads && !s->shared_ns &&
 				      !(s->roles & SOCK_SPLIT)),
 			    PROBE_PENDING);
+	} else if (!egress && is_idle(s, sk)) {
+		s->awaited++;
+		tell_packet(s, skb, false, true,
+			    PROBE_PENDING | PROBE_ALONE);
 	} else if (is_shared(s, egress, flow_shared) &&
 		   sk->protocol != IPPROTO_TCP) {
 		tell_packet(s, skb, egress, sends || !egress, 0);
 	}
-	if (!flow_shared)
+	if (twins)
+		s->rx_seen = 0;
+	else if (!flow_shared)
 		set_old(s, sk, egress, generation);
 	return 1;
 }

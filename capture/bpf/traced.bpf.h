@@ -117,7 +117,9 @@ int BPF_PROG(on_recv_length, struct sock *sk, int ret, int flags)
 	if (!s)
 		return 0;
 	__sync_fetch_and_add(&s->reads, 1);
-	if (s->pending_ns)
+	s->read_jiffies = bpf_jiffies64();
+	s->awaited = 0;
+	if (s->pending_ns || s->reads <= s->awaited_until)
 		tell_read(s, sk->sk_protocol, s->reads);
 	return 0;
 }

@@ -354,7 +354,6 @@ static enum packettab_found answer_pending(struct packettab *t,
 	enum packettab_found found = PACKETTAB_FOUND;
 	const struct packettab_read *r = NULL;
 
-	*out = p;
 	if (p->key.proto == IPPROTO_TCP)
 		r = segment_reader(t, p);
 	else
@@ -377,22 +376,48 @@ bool packettab_is_quiet(const struct packettab *t, uint64_t mono_ns)
 	return t->told_ns + SHARED_NS < mono_ns;
 }
 
+/*
+ * Several sockets may have a copy each.  One that has been read is whose the
+ * packet is, before one that may be read yet.
+ */
+static enum packettab_found find_reader(struct packettab *t,
+					const struct packettab_packet *best,
+					const struct packettab_packet *q,
+					const struct packettab_packet **out)
+{
+	enum packettab_found found = PACKETTAB_AMBIGUOUS;
+	uint32_t i = t->heads[bucket_of(q->fingerprint)];
+
+	for (; i && found != PACKETTAB_FOUND; i = t->entries[i - 1].next) {
+		const struct entry *e = &t->entries[i - 1];
+		const struct packettab_packet *told;
+		enum packettab_found one;
+
+		if (!e->packet.pending || e->packet.netns != best->netns ||
+		    !is_same(&e->packet, q))
+			continue;
+		one = answer_pending(t, e, &told);
+		if (one == PACKETTAB_FOUND)
+			*out = told;
+		if (one != PACKETTAB_AMBIGUOUS)
+			found = one;
+	}
+	return found;
+}
+
 enum packettab_found packettab_find(struct packettab *t,
 				    const struct packettab_packet *q,
 				    const struct packettab_packet **out)
 {
 	const struct packettab_packet *best = NULL;
-	const struct entry *entry = NULL;
 	uint32_t first = t->heads[bucket_of(q->fingerprint)];
 
 	for (uint32_t i = q->fingerprint ? first : 0; i;
 	     i = t->entries[i - 1].next) {
 		const struct packettab_packet *p = &t->entries[i - 1].packet;
 
-		if (!is_same(p, q) || !is_better(p, best, q))
-			continue;
-		best = p;
-		entry = &t->entries[i - 1];
+		if (is_same(p, q) && is_better(p, best, q))
+			best = p;
 	}
 	if (!best)
 		return not_told(t, q);
@@ -402,10 +427,8 @@ enum packettab_found packettab_find(struct packettab *t,
 		if (is_same(p, q) && is_rival(p, best, q))
 			return PACKETTAB_AMBIGUOUS;
 	}
-	if (best->pending)
-		return answer_pending(t, entry, out);
 	*out = best;
-	return PACKETTAB_FOUND;
+	return best->pending ? find_reader(t, best, q, out) : PACKETTAB_FOUND;
 }
 
 void packettab_expect_copies(struct packettab *t, uint64_t mono_ns)

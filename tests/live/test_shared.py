@@ -116,6 +116,41 @@ for _ in range(20):
     c.close()
 """
 
+# Has a socket for the group of its own; reads when it is told to.
+MEMBER = """
+import os, socket, struct, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind((sys.argv[1], int(sys.argv[2])))
+s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP,
+             socket.inet_aton(sys.argv[1]) + socket.inet_aton("127.0.0.1"))
+print(os.getpid(), flush=True)
+for _ in sys.stdin:
+    print(s.recv(100).decode(), flush=True)
+"""
+
+# Holds a socket for a service, which it starts when something comes.
+MANAGER = """
+import os, select, socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1], flush=True)
+events = select.epoll()         # which holds no reference, unlike poll()
+events.register(s, select.EPOLLIN)
+data = b""
+while data != b"end":
+    events.poll()
+    ready, done = os.pipe()
+    if not os.fork():
+        time.sleep(0.015)       # as programs take to start
+        data = s.recv(100)
+        print(data.decode(), os.getpid(), flush=True)
+        os.write(done, data)
+        os._exit(0)
+    os.wait()
+    data = os.read(ready, 100)
+"""
+
 
 class Shared(world.LiveTest):
     def payloads(self, path, port):
@@ -218,6 +253,47 @@ class Shared(world.LiveTest):
 
     def test_readers_of_one_connection_in_turn(self):
         self.check_turns("tcp", "127.0.0.1")
+
+    def test_who_reads_of_a_group(self):
+        """Three sockets get each a copy, one of them is read."""
+        group, port = "239.255.32.47", "32473"
+        members = [self.start(["python3", "-c", MEMBER, group, port],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                   for _ in range(3)]
+        pids = [m.stdout.readline().strip() for m in members]
+        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(sender.close)
+        sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
+                          socket.inet_aton("127.0.0.1"))
+        path = self.dir / "group.pcapng"
+        c = Capture(path, "-i", "lo", "-f", f"udp port {port}")
+        truth = {}
+        for n in range(30):
+            sender.sendto(b"%03d" % n, (group, int(port)))
+            members[1].stdin.write("read\n")
+            members[1].stdin.flush()
+            truth[members[1].stdout.readline().strip()] = pids[1]
+        c.stop()
+        self.read_by(path, port, truth)
+
+    def test_a_service_that_a_datagram_starts(self):
+        """It reads, not who held the socket for it."""
+        path = self.dir / "started.pcapng"
+        manager = self.start(["python3", "-c", MANAGER],
+                             stdout=subprocess.PIPE)
+        port = int(manager.stdout.readline())
+        c = Capture(path, "-i", "lo", "-f", f"udp port {port}")
+        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(sender.close)
+        truth = {}
+        for word in ["1", "2", "3", "4", "5", "end"]:
+            sender.sendto(word.encode(), ("127.0.0.1", port))
+            data, pid = manager.stdout.readline().split()
+            truth[data] = pid
+        manager.wait()
+        c.stop()
+        self.assertNotIn(str(manager.pid), truth.values())
+        self.read_by(path, port, truth)
 
     def test_a_request_that_came_before_the_accept(self):
         """It names who accepted, unless that took longer than it is held."""

@@ -257,6 +257,26 @@ static void one_place_is_not_two_packets(void **state)
 	assert_found(t, fourth, &bob);
 }
 
+/* Of the sockets that got a copy, one is read. */
+static void a_copy_that_was_read_goes_first(void **state)
+{
+	struct packettab_packet q = pending(IPPROTO_UDP, 3, 1);
+	struct packettab_packet unread = q, read = q, late = q;
+	struct packettab_read by_bob = { .cookie = 7, .position = 1,
+					 .mono_ns = T + 2 * MS, .owner = &bob };
+	struct packettab *t = *state;
+
+	unread.cookie = 5;
+	unread.owner = &alice;
+	late.cookie = 7;
+	tell(t, unread);
+	tell(t, read);
+	tell(t, late);
+	assert_not(t, q, PACKETTAB_MISSING);
+	packettab_read(t, &by_bob);
+	assert_found(t, q, &bob);
+}
+
 static void a_segment_is_whose_reading_passed_it(void **state)
 {
 	struct packettab_packet first = pending(IPPROTO_TCP, 3, 0xfffffff0);
@@ -312,6 +332,7 @@ int main(void)
 		TEST(a_datagram_is_whose_turn_it_was),
 		TEST(readers_at_once_are_not_told_apart),
 		TEST(one_place_is_not_two_packets),
+		TEST(a_copy_that_was_read_goes_first),
 		TEST(a_segment_is_whose_reading_passed_it),
 		TEST(reads_are_forgotten_with_their_references),
 		TEST(a_copy_is_apart_from_the_socket_it_is_for),
