@@ -132,8 +132,8 @@ static int show_remote(struct options *o)
 	return child_wait_pipes(&p) || err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-static long cut_files(const struct options *o, struct archive_list *files,
-		      uint64_t from_ns)
+static long run_cut(const struct options *o, struct archive_list *files,
+		    uint64_t from_ns)
 {
 	struct cut_options cut = {
 		.filter = &o->filter,
@@ -162,7 +162,7 @@ static long find_in_files(const struct options *o, struct archive_list *files,
 	return err ? err : archive_find(files, &find);
 }
 
-static long strip_file(const struct options *o, struct archive_list *files)
+static long run_strip(const struct options *o, struct archive_list *files)
 {
 	struct strip_options strip = {
 		.what = o->strip ? o->strip : STRIP_PROCESSES | STRIP_KEYS,
@@ -188,7 +188,7 @@ static bool is_read(const struct archive_list *files, const char *path)
 }
 
 /* The files as who we are, as a ring is root's; the rest as the caller. */
-static int search(const struct options *o)
+static int run_search(const struct options *o)
 {
 	uint64_t now = clock_ns(CLOCK_REALTIME);
 	uint64_t from_ns = o->last_ns && o->last_ns < now ? now - o->last_ns : 0;
@@ -209,8 +209,8 @@ static int search(const struct options *o)
 		return EXIT_FAILURE;
 	}
 	sandbox_enter();
-	found = o->action == ACTION_CUT ? cut_files(o, &files, from_ns) :
-		o->action == ACTION_STRIP ? strip_file(o, &files) :
+	found = o->action == ACTION_CUT ? run_cut(o, &files, from_ns) :
+		o->action == ACTION_STRIP ? run_strip(o, &files) :
 			find_in_files(o, &files, from_ns);
 	archive_list_close(&files);
 	if (found == -EPIPE)
@@ -461,7 +461,7 @@ int main(int argc, char **argv)
 	case ACTION_CUT:
 	case ACTION_FIND:
 	case ACTION_STRIP:
-		return search(&o);
+		return run_search(&o);
 	case ACTION_DOCTOR:
 		return doctor(privilege_get(argv)) ? EXIT_SUCCESS :
 						     EXIT_FAILURE;

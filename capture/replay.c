@@ -128,7 +128,7 @@ static int open_replay_view(struct replay *r)
 	return 0;
 }
 
-static int open_all(struct replay *r)
+static int open_replay(struct replay *r)
 {
 	int err = open_capture(r);
 
@@ -148,7 +148,7 @@ int replay(const struct options *o)
 	r.reader = reader_new();
 	if (!r.reader)
 		return -ENOMEM;
-	err = open_all(&r);
+	err = open_replay(&r);
 	if (err)
 		goto out;
 	sandbox_enter();

@@ -427,8 +427,8 @@ static void read_autonomous_system(MMDB_entry_s *e, struct geo_place *p)
 }
 
 /* IPv4 as such, because a database may hold nothing else. */
-static bool find_entry(const MMDB_s *db, const uint8_t addr[16],
-		       MMDB_entry_s *e)
+static bool find_in_database(const MMDB_s *db, const uint8_t addr[16],
+			     MMDB_entry_s *e)
 {
 	static const struct prefix v4 = V4(0, 0, 0, 0, 0, PUBLIC);
 	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
@@ -479,7 +479,7 @@ bool geo_lookup(const struct geo *g, const uint8_t addr[16],
 		struct geo_place here = { 0 };
 		MMDB_entry_s entry;
 
-		if (!find_entry(&g->db[i], addr, &entry))
+		if (!find_in_database(&g->db[i], addr, &entry))
 			continue;
 		read_country(&entry, &here);
 		read_city(&entry, &here);

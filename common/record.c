@@ -170,7 +170,7 @@ static uint32_t take_varint(struct rbuf *r)
 }
 
 /* The last end's name ends with the payload and needs no length. */
-static void put_end(struct wbuf *w, const struct packet_end *e, bool last)
+static void encode_end(struct wbuf *w, const struct packet_end *e, bool last)
 {
 	size_t len = strnlen(e->name, RECORD_NAME_LEN - 1);
 
@@ -200,9 +200,9 @@ int attribution_encode(const struct attribution *a, void *buf, size_t size)
 	wbuf_put(&w, src, *src ? 2 : 0);
 	wbuf_put(&w, dst, *dst ? 2 : 0);
 	if (a->src.present)
-		put_end(&w, &a->src, !a->dst.present);
+		encode_end(&w, &a->src, !a->dst.present);
 	if (a->dst.present)
-		put_end(&w, &a->dst, true);
+		encode_end(&w, &a->dst, true);
 	return w.failed ? -ENOSPC : (int)w.len;
 }
 
@@ -525,7 +525,7 @@ static void take_bytes(struct process *p, const struct field_row *row,
 }
 
 /* False if @value cannot be a value of this field. */
-static bool take_field(struct process *p, uint16_t type, struct rbuf *value)
+static bool decode_field(struct process *p, uint16_t type, struct rbuf *value)
 {
 	const struct field_row *row;
 	size_t len = value->left;
@@ -567,7 +567,7 @@ static int take_fields(struct process *p, struct rbuf *r)
 		struct rbuf value = rbuf_sub(r, len);
 
 		rbuf_claim(r, -(size_t)len & 3);	/* padding */
-		if (r->failed || !take_field(p, type, &value))
+		if (r->failed || !decode_field(p, type, &value))
 			return -EBADMSG;
 	}
 	return 0;

@@ -272,13 +272,13 @@ static int put_table(struct cut *c)
 	return pcapng_writer_custom(c->writer, c->table_bytes, c->table.len);
 }
 
-static void begin_table(struct cut *c)
+static void begin_cut_table(struct cut *c)
 {
 	c->table = wbuf_of(c->table_bytes, sizeof(c->table_bytes));
 	wbuf_claim(&c->table, TABLE_HEADER_LEN);
 }
 
-static void add_to_table(void *ctx, struct person *person)
+static void add_person(void *ctx, struct person *person)
 {
 	uint8_t bytes[PROCESS_MAX];
 	struct cut *c = ctx;
@@ -289,7 +289,7 @@ static void add_to_table(void *ctx, struct person *person)
 		return;
 	if (c->table.cap - c->table.len < len) {
 		put_table(c);
-		begin_table(c);
+		begin_cut_table(c);
 	}
 	wbuf_put(&c->table, bytes, len);
 	c->table_count++;
@@ -311,8 +311,8 @@ static int close_writer(struct cut *c)
 		if (c->out[i].packets)
 			err = pcapng_writer_statistics(c->writer, &s);
 	}
-	begin_table(c);
-	people_each(c->people, add_to_table, c);
+	begin_cut_table(c);
+	people_each(c->people, add_person, c);
 	if (!err)
 		err = put_table(c);
 	return archive_out_close(c->writer, err);

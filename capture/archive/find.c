@@ -76,8 +76,8 @@ static void print(struct find *f, const struct process *found)
 	f->found++;
 }
 
-static void on_process(void *ctx, const struct process *p,
-		       const uint8_t *record, size_t len)
+static void print_if_wanted(void *ctx, const struct process *p,
+			    const uint8_t *record, size_t len)
 {
 	struct find *f = ctx;
 
@@ -186,7 +186,7 @@ static int find_in(struct find *f, struct archive_file *file)
 	f->file = file;
 	f->wanted = false;
 	if (!err)
-		err = archive_file_end(file, on_process, f);
+		err = archive_file_end(file, print_if_wanted, f);
 	if (!err && must_read_packets(f))
 		err = read_packets(f);
 	archive_file_close(file);

@@ -12,7 +12,7 @@
 #include "host/log.h"
 #include "packet/parse.h"
 
-static int parse_network(struct peer *n, const char *text)
+static int read_peer_network(struct peer *n, const char *text)
 {
 	const char *slash = strchr(text, '/');
 	char addr[INET6_ADDRSTRLEN], *end = NULL;
@@ -37,7 +37,7 @@ static int parse_network(struct peer *n, const char *text)
 int peer_parse(struct peer *p, const char *host, const char *country)
 {
 	*p = (struct peer){ .bits = 0 };
-	if (host && parse_network(p, host)) {
+	if (host && read_peer_network(p, host)) {
 		log_error("\"%s\" is no address, nor a network as 192.0.2.0/24",
 			  host);
 		return -EINVAL;
@@ -59,7 +59,7 @@ bool peer_is_any(const struct peer *p)
 	return !p->bits && !*p->country;
 }
 
-static bool in_network(const struct peer *n, const uint8_t addr[16])
+static bool is_of_network(const struct peer *n, const uint8_t addr[16])
 {
 	unsigned whole = n->bits / 8, rest = n->bits % 8;
 
@@ -73,7 +73,7 @@ static bool end_matches(const struct peer *p, const struct packet_end *end,
 {
 	if (*p->country && strcmp(p->country, end->country))
 		return false;
-	return !p->bits || (addr && in_network(p, addr));
+	return !p->bits || (addr && is_of_network(p, addr));
 }
 
 bool peer_has(const struct peer *p, const struct archive_packet *packet)

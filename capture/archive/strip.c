@@ -132,7 +132,7 @@ static void put_comment(struct strip *s, struct rbuf value)
 		put_option(&s->block, PCAPNG_OPT_COMMENT, text, len);
 }
 
-static bool is_ours(struct rbuf value)
+static bool is_our_option(struct rbuf value)
 {
 	return rbuf_u32(&value) == PKTWHO_PEN &&
 	       record_kind(value.p, value.left) != -EBADMSG;
@@ -155,7 +155,7 @@ static void put_ours(struct strip *s, const uint8_t *payload, size_t len)
 
 static void put_custom(struct strip *s, struct rbuf value)
 {
-	if (!is_ours(value))
+	if (!is_our_option(value))
 		put_option(&s->block, PCAPNG_OPT_CUSTOM_BIN, value.p,
 			   value.left);
 	else if (!strips(s, STRIP_PROCESSES))
@@ -226,7 +226,7 @@ static int put_packet(struct strip *s, const uint8_t *block, size_t len)
 }
 
 /* Of a table: header, then records, each with less in it. */
-static int put_table(struct strip *s, struct rbuf b)
+static int put_stripped_table(struct strip *s, struct rbuf b)
 {
 	struct table_header t;
 	size_t at = 12;
@@ -253,14 +253,14 @@ static int put_custom_block(struct strip *s, const uint8_t *block, size_t len)
 {
 	struct rbuf b = rbuf_of(block + 8, len - 12);
 
-	if (!is_ours(b))
+	if (!is_our_option(b))
 		return archive_out_block(s->writer, block, len);
 	rbuf_claim(&b, 4);
 	if (strips(s, STRIP_PROCESSES) ||
 	    record_kind(b.p, b.left) != RECORD_TABLE)
 		return 0;
 	begin_block(s, block, 12);
-	return put_table(s, b);
+	return put_stripped_table(s, b);
 }
 
 /* Its comment has counters of processes' ends. */

@@ -35,7 +35,8 @@ static void take(char *out, size_t size, const char *text, size_t len)
 
 #define TAKE(member, text, len) take(member, sizeof(member), text, len)
 
-static void take_text(char *out, size_t size, json_t *object, const char *key)
+static void take_json_text(char *out, size_t size, json_t *object,
+			   const char *key)
 {
 	json_t *text = key ? json_object_get(object, key) : NULL;
 
@@ -43,10 +44,10 @@ static void take_text(char *out, size_t size, json_t *object, const char *key)
 }
 
 #define TAKE_TEXT(member, object, key) \
-	take_text(member, sizeof(member), object, key)
+	take_json_text(member, sizeof(member), object, key)
 
-static void take_keys(struct container_state *c, json_t *object,
-		      const struct keys *k)
+static void take_json_keys(struct container_state *c, json_t *object,
+			   const struct keys *k)
 {
 	TAKE_TEXT(c->name, object, k->name);
 	TAKE_TEXT(c->image, object, k->image);
@@ -61,7 +62,7 @@ static void take_oci(struct container_state *c, json_t *json, const char *id,
 		     const struct keys *k)
 {
 	(void)id;
-	take_keys(c, json_object_get(json, "annotations"), k);
+	take_json_keys(c, json_object_get(json, "annotations"), k);
 }
 
 /* {"Name": "/name", "Config": {"Image": "nginx", "Labels": {KEY: "pod"}}} */
@@ -78,7 +79,7 @@ static void take_docker(struct container_state *c, json_t *json,
 		name++;
 		len--;
 	}
-	take_keys(c, json_object_get(config, "Labels"), k);
+	take_json_keys(c, json_object_get(config, "Labels"), k);
 	TAKE(c->name, name, len);
 	TAKE_TEXT(c->image, config, "Image");
 }
@@ -101,7 +102,7 @@ static void take_storage(struct container_state *c, json_t *json,
 		text = json_object_get(its, "metadata");
 		metadata = json_loadb(json_string_value(text),
 				      json_string_length(text), 0, NULL);
-		take_keys(c, metadata, k);
+		take_json_keys(c, metadata, k);
 		json_decref(metadata);
 		return;
 	}
@@ -133,7 +134,7 @@ static const struct {
 	  &storage },
 };
 
-static json_t *load(int root_fd, const char *path)
+static json_t *load_json(int root_fd, const char *path)
 {
 	int fd = openat(root_fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	json_error_t error;
@@ -157,7 +158,7 @@ static void ask_runtimes(int root_fd, const char *id,
 		snprintf(path, sizeof(path), "%s%s%s", files[i].before,
 			 files[i].after ? id : "",
 			 files[i].after ? files[i].after : "");
-		json = load(root_fd, path);
+		json = load_json(root_fd, path);
 		if (json)
 			files[i].take(out, json, id, files[i].keys);
 		json_decref(json);

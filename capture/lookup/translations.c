@@ -37,8 +37,8 @@ static int end_of(const void *bytes, size_t len)
 	return 0;
 }
 
-static int read_all(int fd, int (*take)(void *ctx, const void *bytes,
-					size_t len), void *ctx)
+static int read_translations(int fd, int (*take)(void *ctx, const void *bytes,
+						 size_t len), void *ctx)
 {
 	_Alignas(8) char bytes[BUFFER];
 	ssize_t n;
@@ -84,7 +84,7 @@ int translations_ask(uint32_t status,
 			      send(fd, &q, sizeof(q), 0) < 0 ?
 		      -errno :
 		      0;
-	err = err ? err : read_all(fd, take, ctx);
+	err = err ? err : read_translations(fd, take, ctx);
 	close(fd);
 	return err;
 }

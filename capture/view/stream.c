@@ -127,7 +127,7 @@ int stream_flush(struct stream *s, bool patient)
 	return s->error;
 }
 
-static bool grow(struct stream *s, size_t need)
+static bool grow_buffer(struct stream *s, size_t need)
 {
 	size_t room = s->room ? s->room : LEAST_ROOM;
 	char *bytes;
@@ -151,7 +151,7 @@ static bool make_room(struct stream *s, size_t len)
 		memmove(s->bytes, s->bytes + s->begin, s->end - s->begin);
 	s->end -= s->begin;
 	s->begin = 0;
-	return len <= s->room - s->end || grow(s, s->end + len);
+	return len <= s->room - s->end || grow_buffer(s, s->end + len);
 }
 
 /* Each line is an entry of its own. */

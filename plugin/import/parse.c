@@ -62,8 +62,8 @@ static struct span text_of(struct span s)
 	return (struct span){ s.p, strnlen(s.p, s.len) };
 }
 
-static void set_text(struct imported *i, enum field f, char *to, size_t size,
-		     struct span s)
+static void set_imported_text(struct imported *i, enum field f, char *to,
+			      size_t size, struct span s)
 {
 	s = text_of(s);
 	if (s.len && claim(i, f))
@@ -71,8 +71,8 @@ static void set_text(struct imported *i, enum field f, char *to, size_t size,
 }
 
 #define SET_TEXT(i, field, member, s)                                      \
-	set_text(i, field, (i)->process.member,                            \
-		 sizeof((i)->process.member), s)
+	set_imported_text(i, field, (i)->process.member,                   \
+			  sizeof((i)->process.member), s)
 
 static void set_number(struct imported *i, enum field f, uint32_t *to,
 		       uint32_t v)

@@ -16,7 +16,8 @@ bool stats_are_wanted(void)
 	return have_tap_listener(tap) || tcpstats_are_wanted();
 }
 
-static const char *name_of(wmem_allocator_t *pool, const struct packet_end *e)
+static const char *name_of_end(wmem_allocator_t *pool,
+			       const struct packet_end *e)
 {
 	if (!e->present)
 		return NULL;
@@ -54,8 +55,8 @@ void stats_packet(packet_info *pinfo, const struct attribution *owners,
 	const address *src = &pinfo->net_src, *dst = &pinfo->net_dst;
 
 	s->owners = *owners;
-	s->src = name_of(pinfo->pool, &owners->src);
-	s->dst = name_of(pinfo->pool, &owners->dst);
+	s->src = name_of_end(pinfo->pool, &owners->src);
+	s->dst = name_of_end(pinfo->pool, &owners->dst);
 	s->src_line = lines_of_end(pinfo, &owners->src, s->src, dst,
 				   owners->dst.country);
 	s->dst_line = lines_of_end(pinfo, &owners->dst, s->dst, src,
