@@ -124,7 +124,7 @@ class KeyLog(world.LiveTest):
         self.assertIn(b"SSLKEYLOGFILE=" + bytes(keys),
                       environment.split(b"\0"))
         process.send_signal(signal.SIGKILL)
-        process.wait(5)
+        process.wait(world.PATIENCE)
         wait_for(lambda: not keys.exists(), "end of the keys")
         os.kill(sleeper, signal.SIGKILL)
 
