@@ -313,7 +313,8 @@ class Trust(world.LiveTest):
         ns.ip("link", "set", b"e\x1b[31m\xc2\x9b2J", "up")
         for option, shown in (("-D", True), ("--extcap-interfaces", False)):
             done = world.subprocess.run(ns.argv(PKTWHO, option),
-                                        capture_output=True, timeout=20)
+                                        capture_output=True,
+                                        timeout=world.PATIENCE)
             self.assertEqual(b"e?[31m??2J" in done.stdout, shown)
             self.assertIn(b"lo", done.stdout)
             self.assert_tame(done.stdout)
