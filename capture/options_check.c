@@ -77,14 +77,21 @@ static int check_log(const struct options *o)
 }
 
 /* Wireshark looks at its first bytes, but people at its name. */
-static int check_compression(const struct options *o)
+static int check_name(const struct options *o, const char *path)
 {
-	enum compression named = compression_of(COMPRESSION_BY_NAME, o->write);
+	enum compression named = compression_of(COMPRESSION_BY_NAME, path);
 
 	if (o->compression == COMPRESSION_BY_NAME ||
 	    named == COMPRESSION_NONE || named == o->compression)
 		return 0;
-	return options_bad("--compress-type says otherwise than", o->write);
+	return options_bad("--compress-type says otherwise than", path);
+}
+
+static int check_compression(const struct options *o)
+{
+	int err = check_name(o, o->write);
+
+	return err ? err : check_name(o, o->log_file);
 }
 
 static int check_stats(const struct options *o)

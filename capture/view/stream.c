@@ -19,16 +19,21 @@
 
 #define LEAST_ROOM  65536
 #define PATIENCE_MS 2000
+#define PIECE_MAX   65536	/* bytes compressed at once */
+#define PIECE_NS    1000000000ull /* few bytes wait to be compressed */
 
 struct stream {
 	int fd;
 	int error;
 	bool is_file;			/* it takes any length at once */
 	bool is_journal;
+	struct compressor *compressor;	/* NULL: lines go out as they are */
+	uint64_t piece_ns;		/* when it had the last piece */
 	struct opener *opener;		/* of the next file; NULL: one only */
 	struct limits limits;		/* of one file */
 	struct limits_file file;
-	uint64_t file_bytes;		/* of this one, also what waits */
+	uint64_t file_bytes;		/* of this one; also what waits, if */
+					/* it is not compressed */
 	uint64_t sequence;		/* of the last line */
 	uint64_t lost;
 	const char *const *interfaces;
@@ -85,10 +90,18 @@ void stream_set_names(struct stream *s, const struct resolved *names)
 	s->names = names;
 }
 
+int stream_compress(struct stream *s, enum compression c)
+{
+	if (c == COMPRESSION_NONE)
+		return 0;
+	return compressor_new(&s->compressor, c, PIECE_MAX);
+}
+
 void stream_free(struct stream *s)
 {
 	if (!s)
 		return;
+	compressor_free(s->compressor);
 	if (s->fd > STDERR_FILENO)
 		close(s->fd);
 	free(s->bytes);
@@ -112,16 +125,61 @@ static int write_some(struct stream *s, int timeout_ms)
 	return 0;
 }
 
-int stream_flush(struct stream *s, bool patient)
+static int write_all(int fd, const uint8_t *bytes, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, bytes, len);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		bytes += n < 0 ? 0 : n;
+		len -= n < 0 ? 0 : (size_t)n;
+	}
+	return 0;
+}
+
+static int write_piece(struct stream *s, size_t len, bool last)
+{
+	const uint8_t *piece;
+	const char *bytes = len ? s->bytes + s->begin : "";
+	size_t n = compressor_run(s->compressor, (const uint8_t *)bytes, len,
+				  last, &piece);
+
+	s->begin += len;
+	s->file_bytes += n;
+	return n ? write_all(s->fd, piece, n) : -ENOMEM;
+}
+
+/* What ends a file ends what is compressed in it. */
+static int flush_pieces(struct stream *s, bool last)
+{
+	uint64_t at = clock_ns(CLOCK_MONOTONIC);
+	bool is_time = at - s->piece_ns >= PIECE_NS;
+	size_t waits = s->end - s->begin;
+	int err = 0;
+
+	if (!last && waits < PIECE_MAX && !(waits && is_time))
+		return 0;
+	s->piece_ns = at;
+	for (; !err && waits > PIECE_MAX; waits -= PIECE_MAX)
+		err = write_piece(s, PIECE_MAX, false);
+	return err ? err : write_piece(s, waits, last);
+}
+
+static int flush_lines(struct stream *s, bool patient)
 {
 	int err = 0;
 
-	while (!s->error && s->begin < s->end) {
+	while (!err && s->begin < s->end)
 		err = write_some(s, patient ? PATIENCE_MS : 0);
-		if (err == -EAGAIN)
-			return 0;
-		s->error = err;
-	}
+	return err == -EAGAIN ? 0 : err;
+}
+
+int stream_flush(struct stream *s, bool patient)
+{
+	if (!s->error)
+		s->error = s->compressor ? flush_pieces(s, patient) :
+					   flush_lines(s, patient);
 	if (s->begin == s->end)
 		s->begin = s->end = 0;
 	return s->error;
@@ -186,16 +244,25 @@ static void begin_next_file(struct stream *s, const struct moment *at)
 	limits_begin(&s->limits, &s->file, at);
 }
 
+/* What the file would have with so much more, at most. */
+static uint64_t bytes_with(const struct stream *s, size_t len)
+{
+	if (!s->compressor)
+		return s->file_bytes + len;
+	return s->file_bytes + compressor_bound(s->end - s->begin + len);
+}
+
 static void choose_file(struct stream *s, size_t len)
 {
 	struct moment at = now();
-	bool is_full = s->limits.bytes &&
-		       s->file_bytes + len > s->limits.bytes;
+	bool is_full = s->limits.bytes && bytes_with(s, len) > s->limits.bytes;
+	bool has_lines = s->file_bytes || s->begin < s->end;
 
-	if (s->file_bytes &&
+	if (has_lines &&
 	    (is_full || limits_time_is_up(&s->limits, &s->file, &at)))
 		begin_next_file(s, &at);
-	s->file_bytes += len;
+	if (!s->compressor)
+		s->file_bytes += len;
 }
 
 void stream_put(struct stream *s, const char *text, size_t len)

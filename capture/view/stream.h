@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "host/compressor.h"
 #include "output/limits.h"
 #include "view/flows.h"
 #include "view/resolved.h"
@@ -32,6 +33,12 @@ struct stream *stream_new(int fd, const char *const *interfaces, size_t limit,
  */
 void stream_set_files(struct stream *s, struct opener *o,
 		      const struct limits *limits);
+
+/*
+ * Its descriptor is that of a file, which is compressed: by pieces, of which
+ * the last is written with @patient.  0 or -ENOMEM.
+ */
+int stream_compress(struct stream *s, enum compression c);
 
 /* Its descriptor is a socket of the journal's. */
 void stream_set_journal(struct stream *s);

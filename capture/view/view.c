@@ -181,11 +181,14 @@ static int open_stream(struct view *v)
 	if (!v->stream)
 		return -ENOMEM;
 	stream_set_names(v->stream, v->names);
+	if (o->log_file)
+		err = stream_compress(v->stream, compression_of(
+						o->compression, o->log_file));
 	if (v->opener)
 		stream_set_files(v->stream, v->opener, &limits);
 	if (o->journal)
 		stream_set_journal(v->stream);
-	return 0;
+	return err;
 }
 
 static int open_reader(struct view *v)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """pktwho log: every connection, told once, with the sums of the file."""
 import collections
+import gzip
 import json
 import os
 import select
@@ -250,6 +251,26 @@ class Log(world.LiveTest):
                  "files")
         self.stop_quietly(process)
         self.assertLessEqual(len(list(folder.iterdir())), 2)
+
+    def test_into_compressed_files(self):
+        ns = self.namespace()
+        folder = self.dir / "packed"
+        folder.mkdir()
+
+        def files():
+            return sorted(folder.iterdir())
+        process = self.begin_elsewhere(
+            "--log-file", folder / "l.json.gz", "--log-rotate",
+            "filesize:2", told=lambda: [f for f in files()
+                                        if f.stat().st_size], within=ns)
+        wait_for(lambda: self.poke(ns) or len(files()) > 2, "files", 60)
+        self.stop_quietly(process)
+        lines = []
+        for path in files():
+            self.assertRegex(path.name, r"^l_\d{5}_\d{14}\.json\.gz$")
+            self.assertLessEqual(path.stat().st_size, 2000)
+            lines += map(json.loads, gzip.open(path))
+        self.check(lines)
 
     def test_into_a_file_that_is_new(self):
         ns = self.namespace()

@@ -541,6 +541,10 @@ static void lines_go_to_one_place(void **state)
 	assert_true(o.journal);
 	assert_int_equal(PARSE(&o, "top", "--journal"), -EINVAL);
 	assert_int_equal(PARSE(&o, "--log-file", "l"), -EINVAL);
+	assert_int_equal(PARSE(&o, "log", "--log-file", "l.gz",
+			       "--compress-type", "zstd"), -EINVAL);
+	assert_int_equal(PARSE(&o, "log", "--log-file", "l.gz",
+			       "--compress-type", "gzip"), 0);
 	assert_int_equal(PARSE(&o, "log", "--journal", "--log-file", "l"),
 			 -EINVAL);
 	assert_int_equal(PARSE(&o, "log", "--log-rotate", "filesize:2"),

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "view/stream.h"
@@ -98,6 +99,54 @@ static void what_is_too_much_is_lost_as_whole_lines(void **state)
 	assert_int_equal(had / 1024 + stream_lost(s), 1024);
 }
 
+static size_t size_of(int fd)
+{
+	struct stat st;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	return (size_t)st.st_size;
+}
+
+static void compress(enum compression c)
+{
+	char path[] = "/tmp/pktwho-stream-XXXXXX";
+	int fd = mkstemp(path), from = open(path, O_RDONLY);
+	struct stream *s = stream_new(fd, NULL, LIMIT, false);
+	size_t all, len, before;
+	uint8_t *bytes;
+
+	unlink(path);
+	assert_int_equal(stream_compress(s, c), 0);
+	/* Much does not wait, */
+	all = put_lines(s, 'a', 150 << 10);
+	assert_int_equal(stream_flush(s, false), 0);
+	before = size_of(from);
+	assert_in_range(before, 1, all / 10);
+	/* a few lines do, but not for long. */
+	for (int i = 0; i < 500 && size_of(from) == before; i++) {
+		all += put_lines(s, 'a', 1024);
+		assert_int_equal(stream_flush(s, false), 0);
+		usleep(10000);
+	}
+	assert_true(size_of(from) > before);
+	all += put_lines(s, 'a', 1024);
+	assert_int_equal(stream_flush(s, true), 0);
+	assert_int_equal(compressor_undo(from, 1 << 20, &bytes, &len), 0);
+	assert_int_equal(len, all);
+	for (size_t i = 0; i < len; i++)
+		assert_int_equal(bytes[i], i % 1024 == 1023 ? '\n' : 'a');
+	free(bytes);
+	stream_free(s);
+	close(from);
+}
+
+static void a_file_is_compressed_by_pieces(void **state)
+{
+	(void)state;
+	compress(COMPRESSION_GZIP);
+	compress(COMPRESSION_ZSTD);
+}
+
 static void a_line_that_could_not_be_made_is_lost(void **state)
 {
 	struct stream *s = *state;
@@ -125,6 +174,7 @@ int main(void)
 		test(nothing_is_written_before_it_is_flushed),
 		test(a_slow_reader_gets_all_in_pieces),
 		test(what_is_too_much_is_lost_as_whole_lines),
+		cmocka_unit_test(a_file_is_compressed_by_pieces),
 		test(a_line_that_could_not_be_made_is_lost),
 		test(a_reader_that_has_gone_is_told_once_and_again),
 	};
