@@ -318,7 +318,7 @@ static void look_at_wireshark(void)
 static void look_at_databases(void)
 {
 	struct geo *geo = geo_new();
-	int count = geo ? geo_add_installed(geo) : 0;
+	int count = geo ? geo_add_installed(geo, "/proc/self/exe") : 0;
 
 	if (count)
 		good("countries: %d database%s", count, count > 1 ? "s" : "");

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <maxminddb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -262,19 +263,33 @@ static int add_kind(struct geo *g, const char *kind)
 	return 0;
 }
 
-static int add_default(struct geo *g)
+/* Who may write there, may also replace the program. */
+static int add_beside(struct geo *g, const char *program)
+{
+	char *real = realpath(program, NULL), path[PATH_MAX];
+	int err = -ENOENT;
+
+	if (real && (size_t)snprintf(path, sizeof(path), "%.*s/country.mmdb",
+				     (int)(strrchr(real, '/') - real), real) <
+		    sizeof(path))
+		err = geo_add(g, path);
+	free(real);
+	return err;
+}
+
+static int add_default(struct geo *g, const char *program)
 {
 	int err = geo_add(g, PKTWHO_DATADIR "/country.mmdb");
 
 	if (err == -ENOENT)	/* not installed: run from the build tree */
-		err = geo_add(g, PKTWHO_SOURCE_SHARE "/country.mmdb");
+		err = add_beside(g, program);
 	return !err;
 }
 
-int geo_add_installed(struct geo *g)
+int geo_add_installed(struct geo *g, const char *program)
 {
 	return add_kind(g, "City") + add_kind(g, "Country") +
-	       add_kind(g, "ASN") + add_default(g);
+	       add_kind(g, "ASN") + add_default(g, program);
 }
 
 /*

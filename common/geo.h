@@ -49,10 +49,11 @@ int geo_add(struct geo *g, const char *path);
 /*
  * Adds what is installed: City, Country and ASN, of each the first that
  * opens as GeoIP2 or else GeoLite2 in /usr/share/GeoIP and /var/lib/GeoIP,
- * then the country database that comes with pktwho.  Returns how many were
- * added; damaged files are skipped.
+ * then the country database that comes with pktwho, or where that is not
+ * installed the one in the folder of @program, which is this program's or
+ * plugin's own file.  Returns how many were added; damaged files are skipped.
  */
-int geo_add_installed(struct geo *g);
+int geo_add_installed(struct geo *g, const char *program);
 
 /*
  * What is known of @addr: IPv6 in network order, or IPv4 as ::ffff:a.b.c.d.

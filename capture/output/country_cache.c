@@ -105,6 +105,6 @@ int country_cache_databases(const char *const *paths, int count,
 		geo_free(*geo);
 		return err;
 	}
-	geo_add_installed(*geo);
+	geo_add_installed(*geo, "/proc/self/exe");
 	return 0;
 }

@@ -2,6 +2,7 @@
 #define WS_LOG_DOMAIN "pktwho"
 #include "geo/geo_fields.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <wsutil/wslog.h>
 
@@ -126,13 +127,15 @@ static void add_database(const char *path)
 
 static void open_databases(void)
 {
+	Dl_info plugin;
 	char **paths;
 
 	databases = geo_new();
 	if (!databases)
 		return;
 	if (!*pref_databases) {
-		geo_add_installed(databases);
+		if (dladdr(&databases, &plugin))
+			geo_add_installed(databases, plugin.dli_fname);
 		return;
 	}
 	paths = g_strsplit(pref_databases, ":", -1);

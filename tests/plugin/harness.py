@@ -55,6 +55,7 @@ class Tshark:
         for own in Path(global_plugins(), "epan").glob("*.so"):
             shutil.copy(own, epan)
         shutil.copy(plugin, epan / "pktwho.so")
+        shutil.copy(SOURCE / "share/country.mmdb", epan)
         self.open_up()
 
     def open_up(self):

@@ -28,6 +28,9 @@ for path in bin/pktwho libexec/pktwho/setup-group share/man/man1/pktwho.1 \
 	share/bash-completion/completions/pktwho; do
 	[ -n "$(find "$DESTDIR" -path "*/$path")" ] || fail "no $path"
 done
+# What runs with privileges must read nothing of whoever built it.
+source=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$build/CMakeCache.txt")
+! grep -rlF "$source/share" "$DESTDIR" || fail 'these know the source tree'
 
 cmake --build "$build" --target uninstall >/dev/null
 left=$(find "$DESTDIR" ! -type d)

@@ -120,9 +120,23 @@ static void installed_databases_end_with_the_default(void **state)
 
 	(void)state;
 	assert_non_null(g);
-	assert_in_range(geo_add_installed(g), 1, 4);
+	assert_in_range(geo_add_installed(g, SHARE "/README.md"), 1, 4);
 	assert_string_equal(look_up(g, "81.2.69.142").country, "GB");
 	geo_free(g);
+}
+
+/* Nothing of a folder that the program is not in. */
+static void no_other_folder_is_looked_into(void **state)
+{
+	struct geo *with = geo_new(), *without = geo_new();
+	int beside = geo_add_installed(with, SHARE "/README.md");
+
+	(void)state;
+	assert_in_range(beside - geo_add_installed(without, "/bin/sh"), 0, 1);
+	assert_int_equal(geo_add_installed(without, "/nonexistent"),
+			 geo_add_installed(without, "/bin/sh"));
+	geo_free(with);
+	geo_free(without);
 }
 
 static void not_a_database(void **state)
@@ -160,7 +174,7 @@ static void eight_databases(void **state)
 	for (int i = 0; i < 8; i++)
 		assert_int_equal(geo_add(g, ASN), 0);
 	assert_int_equal(geo_add(g, ASN), -ENOSPC);
-	assert_int_equal(geo_add_installed(g), 0);
+	assert_int_equal(geo_add_installed(g, SHARE "/README.md"), 0);
 	assert_int_equal(look_up(g, "1.128.0.0").asn, 1221);
 	geo_free(g);
 }
@@ -580,6 +594,7 @@ int main(void)
 		cmocka_unit_test(maxmind_city_and_network),
 		cmocka_unit_test(the_default_database),
 		cmocka_unit_test(installed_databases_end_with_the_default),
+		cmocka_unit_test(no_other_folder_is_looked_into),
 		cmocka_unit_test(not_a_database),
 		cmocka_unit_test(eight_databases),
 		cmocka_unit_test(flat_country_and_city),
