@@ -119,6 +119,20 @@ static bool has_tracefs(void)
 	       !access("/sys/kernel/debug/tracing/events", F_OK);
 }
 
+/* "ip netns exec" mounts another /sys over it; others mount none. */
+static bool has_cgroups(void)
+{
+	char line[4096];
+	FILE *f = fopen("/proc/self/mounts", "re");
+	bool found = false;
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = strstr(line, " cgroup2 ");
+	if (f)
+		fclose(f);
+	return found;
+}
+
 static void look_at_probe(void)
 {
 	static const char debug[] = "pktwho --log-level debug -a duration:0.1"
@@ -131,6 +145,12 @@ static void look_at_probe(void)
 	struct probe *p;
 	int err = probe_open(&p, &handler);
 
+	if (err && !has_cgroups()) {
+		bad("sudo mount -t cgroup2 cgroup2 /sys/fs/cgroup; ip netns"
+		    " exec hides it", "eBPF: no cgroup2 is mounted here, and"
+		    " only root may mount one; owners are found by polling");
+		return;
+	}
 	if (err) {
 		bad(debug, "eBPF: %s; owners are found by polling", strerror(-err));
 		return;
@@ -238,11 +258,14 @@ static void take_version(void *ctx, char *line)
 
 static void look_at_extcap(const struct folders *f)
 {
-	char version[64] = "", path[4200], fix[4300];
+	char version[64] = "", path[4200], fix[8500];
+	ssize_t len;
 
 	if (!*f->found) {
+		len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+		path[len > 0 ? len : 0] = '\0';
 		snprintf(fix, sizeof(fix), PKTWHO_INSTALL ", or: "
-			 "sudo ln -s $(command -v pktwho) %s/", f->first);
+			 "sudo ln -s %s %s/", path, f->first);
 		bad(fix, "extcap: not in Wireshark's list of interfaces");
 		return;
 	}
@@ -270,8 +293,7 @@ static bool is_for_another(const char *plugins, char *theirs, size_t size)
 	char path[4200];
 	glob_t found;
 
-	snprintf(path, sizeof(path), "%s/epan/pktwho.so", plugins);
-	if (!last || !access(path, F_OK))
+	if (!last)
 		return false;
 	snprintf(path, sizeof(path), "%.*s*/epan/pktwho.so", parent, plugins);
 	if (glob(path, 0, NULL, &found))
@@ -284,21 +306,26 @@ static bool is_for_another(const char *plugins, char *theirs, size_t size)
 
 static void look_at_plugin(const struct folders *f)
 {
-	char version[64] = "", theirs[64];
+	char version[64] = "", theirs[64], path[4200];
 
+	snprintf(path, sizeof(path), "%s/epan/pktwho.so", f->plugins);
 	ask_command("exec tshark -G plugins 2>/dev/null", take_plugin, version);
 	if (!strcmp(version, PKTWHO_VERSION))
 		good("plugin pktwho.so %s", version);
 	else if (*version)
 		bad(PKTWHO_INSTALL, "plugin pktwho.so %s is not"
 		    " of this version, " PKTWHO_VERSION, version);
+	else if (!access(path, F_OK))
+		bad("build it anew, then " PKTWHO_INSTALL, "plugin %s is there,"
+		    " but was built for another Wireshark, or is damaged, so"
+		    " there is no proc.name", path);
 	else if (is_for_another(f->plugins, theirs, sizeof(theirs)))
 		bad(PKTWHO_INSTALL ", built for this Wireshark", "plugin"
 		    " pktwho.so is for Wireshark %s, and this is %s, so there"
 		    " is no proc.name", theirs, strrchr(f->plugins, '/') + 1);
 	else
-		bad(PKTWHO_INSTALL "; personal plugins do not count"
-		    " for root", "plugin pktwho.so: Wireshark does not find"
+		bad(geteuid() ? PKTWHO_INSTALL : PKTWHO_INSTALL
+		    "; personal plugins do not count for root", "plugin pktwho.so: Wireshark does not find"
 		    " it, so there is no proc.name");
 }
 
@@ -319,10 +346,12 @@ static void look_at_databases(void)
 {
 	struct geo *geo = geo_new();
 	int count = geo ? geo_add_installed(geo, "/proc/self/exe") : 0;
+	char text[4200];
 
-	if (count)
-		good("countries: %d database%s", count, count > 1 ? "s" : "");
-	else
+	for (size_t i = 0; count && geo_describe(geo, i, text, sizeof(text));
+	     i++)
+		good("countries: %s", text);
+	if (!count)
 		note(PKTWHO_INSTALL " brings one; MaxMind's go to"
 		     " /usr/share/GeoIP", "countries: no database");
 	geo_free(geo);

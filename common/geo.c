@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef MFD_NOEXEC_SEAL		/* Linux 6.3, not yet in every libc */
@@ -24,6 +25,7 @@
 
 struct geo {
 	size_t count;
+	char *path[MAX_DATABASES];	/* NULL: there was no memory */
 	MMDB_s db[MAX_DATABASES];
 };
 
@@ -124,8 +126,10 @@ void geo_free(struct geo *g)
 {
 	if (!g)
 		return;
-	while (g->count)
+	while (g->count) {
 		MMDB_close(&g->db[--g->count]);
+		free(g->path[g->count]);
+	}
 	free(g);
 }
 
@@ -240,8 +244,24 @@ int geo_add(struct geo *g, const char *path)
 	err = error_of(MMDB_open(copy, MMDB_MODE_MMAP, &g->db[g->count]));
 	close(fd);	/* what is mapped stays */
 	if (!err)
-		g->count++;
+		g->path[g->count++] = strdup(path);
 	return err;
+}
+
+bool geo_describe(const struct geo *g, size_t which, char *out, size_t size)
+{
+	char day[16] = "";
+	time_t made;
+	struct tm tm;
+
+	if (which >= g->count)
+		return false;
+	made = (time_t)g->db[which].metadata.build_epoch;
+	if (gmtime_r(&made, &tm))
+		strftime(day, sizeof(day), "%Y-%m-%d", &tm);
+	snprintf(out, size, "%s of %s", g->path[which] ? g->path[which] : "?",
+		 day);
+	return true;
 }
 
 /* The best database of one kind: the paid one, else the free one. */

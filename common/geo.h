@@ -55,6 +55,9 @@ int geo_add(struct geo *g, const char *path);
  */
 int geo_add_installed(struct geo *g, const char *program);
 
+/* "PATH of 2026-11-01"; false if there are not so many. */
+bool geo_describe(const struct geo *g, size_t which, char *out, size_t size);
+
 /*
  * What is known of @addr: IPv6 in network order, or IPv4 as ::ffff:a.b.c.d.
  * True if anything is.  Allocates nothing; a damaged database gives no

@@ -278,6 +278,7 @@ class Live(world.LiveTest):
         done = self.doctor(f"--groups={GID}")
         self.assertRegex(done.stdout, "ok +permission: captures, and sees")
         self.assertNotIn("adduser", done.stdout)
+        self.assertNotIn("for root", done.stdout)
         self.assertEqual(done.stderr, "")
 
     def test_doctor_and_an_extcap_of_another_version(self):
@@ -289,6 +290,26 @@ class Live(world.LiveTest):
                            WIRESHARK_EXTCAP_DIR=str(old.parent))
         self.assertIn(f"FIX   extcap {old} is version 0.0.1, not ",
                       done.stdout)
+
+    def test_doctor_and_a_plugin_that_does_not_load(self):
+        plugins = self.dir / "broken plugins"
+        folders = run("tshark", "-G", "folders").stdout
+        (minor,) = re.findall(r"^Global Plugins:.*/(\d+\.\d+)$", folders, re.M)
+        plugin = plugins / minor / "epan/pktwho.so"
+        plugin.parent.mkdir(parents=True)
+        plugin.write_bytes(b"of another Wireshark")
+        done = self.doctor(f"--groups={GID}",
+                           WIRESHARK_PLUGIN_DIR=str(plugins))
+        self.assertIn(f"FIX   plugin {plugin} is there, but was built for "
+                      "another Wireshark", done.stdout)
+
+    def test_doctor_where_no_cgroups_are_to_be_seen(self):
+        ns = self.namespace()
+        done = run(*ns.argv("setpriv", f"--reuid={NOBODY}",
+                            f"--regid={NOBODY}", f"--groups={GID}",
+                            self.extcap / "pktwho", "doctor"))
+        self.assertRegex(done.stdout, r"FIX   eBPF: no cgroup2 is mounted here"
+                         r".*\n      -> sudo mount -t cgroup2 ")
 
     def test_doctor_after_wireshark_was_upgraded(self):
         plugins = self.dir / "plugins of old"

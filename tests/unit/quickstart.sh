@@ -51,6 +51,20 @@ part forget_other_build
 rm build/CMakeCache.txt
 part forget_other_build
 
+# Nothing is named that is not there.
+mkdir few
+for tool in id sh cat; do
+	ln -s "$(command -v $tool)" few/
+done
+PATH=$dir/few part 'out=o; whats_next' >said
+! grep -Eq 'wireshark o/|man pktwho' said || fail "said: $(cat said)"
+touch few/wireshark few/man
+chmod +x few/wireshark few/man
+PATH=$dir/few part 'out=o; whats_next' >said
+grep -q 'wireshark o/http.pcapng' said || fail "said: $(cat said)"
+grep -q 'man pktwho' said || fail "said: $(cat said)"
+! grep -q '.\{101\}' said || fail 'long lines'
+
 # Without root and sudo it says so before it builds.
 printf '#!/bin/sh\necho 1000\n' >bin/id
 chmod +x bin/id

@@ -125,6 +125,22 @@ static void installed_databases_end_with_the_default(void **state)
 	geo_free(g);
 }
 
+static void a_database_is_described(void **state)
+{
+	struct geo *g = open_files(COUNTRY, DEFAULT);
+	char text[4096];
+
+	(void)state;
+	assert_true(geo_describe(g, 0, text, sizeof(text)));
+	assert_int_equal(strncmp(text, COUNTRY " of 20", strlen(COUNTRY) + 6),
+			 0);
+	assert_int_equal(strlen(text), strlen(COUNTRY " of 2026-11-01"));
+	assert_true(geo_describe(g, 1, text, sizeof(text)));
+	assert_non_null(strstr(text, "/country.mmdb of 20"));
+	assert_false(geo_describe(g, 2, text, sizeof(text)));
+	geo_free(g);
+}
+
 /* Nothing of a folder that the program is not in. */
 static void no_other_folder_is_looked_into(void **state)
 {
@@ -594,6 +610,7 @@ int main(void)
 		cmocka_unit_test(maxmind_city_and_network),
 		cmocka_unit_test(the_default_database),
 		cmocka_unit_test(installed_databases_end_with_the_default),
+		cmocka_unit_test(a_database_is_described),
 		cmocka_unit_test(no_other_folder_is_looked_into),
 		cmocka_unit_test(not_a_database),
 		cmocka_unit_test(eight_databases),
