@@ -306,6 +306,7 @@ def container(where):
                     space["path"] = f"/run/netns/{far.name}"
             spec["annotations"] = {
                 "io.kubernetes.cri.container-name": "shop",
+                "io.kubernetes.cri.image-name": "docker.io/library/shop:1",
                 "io.kubernetes.cri.sandbox-name": "shop-7d4b9",
                 "io.kubernetes.cri.sandbox-namespace": "fruit"}
             (bundle / "config.json").write_text(json.dumps(spec))
