@@ -394,18 +394,26 @@ int attribution_places(struct end_places *out, const void *buf, size_t size,
  * The process record's fields: where each lives in struct process and how it
  * travels.  Adding one to the format adds a row here and an enum field.
  */
-enum how { UINT, STRING, CMDLINE, BLOB };
+enum how { UINT, STRING, LIST, BLOB };
 
 struct field_row {
 	enum how how;
 	uint16_t offset;
 	uint16_t size;		/* of the member */
+	uint16_t len;		/* LIST: where the member of its length is */
 };
 
 #define ROW(how, member)                                                   \
 	{                                                                  \
 		how, offsetof(struct process, member),                     \
-		sizeof(((struct process *)0)->member)                      \
+		sizeof(((struct process *)0)->member), 0                   \
+	}
+
+#define LIST_ROW(member)                                                   \
+	{                                                                  \
+		LIST, offsetof(struct process, member),                    \
+		sizeof(((struct process *)0)->member),                     \
+		offsetof(struct process, member##_len)                     \
 	}
 
 static const struct field_row fields[FIELD_COUNT] = {
@@ -415,7 +423,7 @@ static const struct field_row fields[FIELD_COUNT] = {
 	[FIELD_START] = ROW(UINT, start_ns),
 	[FIELD_NAME] = ROW(STRING, name),
 	[FIELD_EXEPATH] = ROW(STRING, exepath),
-	[FIELD_CMDLINE] = ROW(CMDLINE, cmdline),
+	[FIELD_CMDLINE] = LIST_ROW(cmdline),
 	[FIELD_UID] = ROW(UINT, uid),
 	[FIELD_GID] = ROW(UINT, gid),
 	[FIELD_USER] = ROW(STRING, user),
@@ -440,6 +448,9 @@ static const struct field_row fields[FIELD_COUNT] = {
 	[FIELD_POD_NAME] = ROW(STRING, pod_name),
 	[FIELD_POD_NAMESPACE] = ROW(STRING, pod_namespace),
 	[FIELD_HOST] = ROW(STRING, host),
+	[FIELD_APID] = LIST_ROW(apid),
+	[FIELD_ANAME] = LIST_ROW(aname),
+	[FIELD_AEXE] = LIST_ROW(aexe),
 };
 
 static uint64_t load_uint(const void *member, size_t size)
@@ -465,6 +476,15 @@ static void store_uint(void *member, size_t size, uint64_t v)
 		memcpy(member, &v, sizeof(v));
 }
 
+/* As the decoder would cut it. */
+static size_t list_len(const struct process *p, const struct field_row *row)
+{
+	uint16_t len;
+
+	memcpy(&len, (const uint8_t *)p + row->len, sizeof(len));
+	return len < row->size ? len : row->size - 1u;
+}
+
 static void put_field(struct wbuf *w, const struct process *p, int type)
 {
 	const struct field_row *row = &fields[type];
@@ -473,10 +493,8 @@ static void put_field(struct wbuf *w, const struct process *p, int type)
 
 	if (row->how == STRING)
 		len = strnlen((const char *)member, row->size - 1);
-	else if (row->how == CMDLINE && p->cmdline_len < row->size)
-		len = p->cmdline_len;
-	else if (row->how == CMDLINE)
-		len = row->size - 1u;	/* as the decoder would cut it */
+	else if (row->how == LIST)
+		len = list_len(p, row);
 
 	wbuf_u16(w, (uint16_t)type);
 	wbuf_u16(w, (uint16_t)len);
@@ -512,16 +530,18 @@ static void take_bytes(struct process *p, const struct field_row *row,
 		       struct rbuf *value, size_t len)
 {
 	uint8_t *member = (uint8_t *)p + row->offset;
-	size_t before = row->how == CMDLINE ? p->cmdline_len :
+	size_t before = row->how == LIST ? list_len(p, row) :
 			strnlen((const char *)member, row->size);
+	uint16_t list;
 
 	if (len > (size_t)row->size - 1)
 		len = row->size - 1;
 	memcpy(member, value->p, len);
 	if (before > len)
 		memset(member + len, 0, before - len);
-	if (row->how == CMDLINE)
-		p->cmdline_len = (uint16_t)len;
+	list = (uint16_t)len;
+	if (row->how == LIST)
+		memcpy((uint8_t *)p + row->len, &list, sizeof(list));
 }
 
 /* False if @value cannot be a value of this field. */
@@ -551,7 +571,7 @@ static bool decode_field(struct process *p, uint16_t type, struct rbuf *value)
 		take_bytes(p, row, value,
 			   strnlen((const char *)value->p, len));
 		break;
-	case CMDLINE:
+	case LIST:
 		take_bytes(p, row, value, len);
 		break;
 	}
@@ -593,6 +613,75 @@ int process_decode(struct process *p, const void *buf, size_t size)
 		return -EBADMSG;
 	}
 	return (int)length;
+}
+
+/* The next text of a NUL-separated list, and its length. */
+static const char *next_text(const char **at, const char *end, size_t *len)
+{
+	const char *text = *at;
+
+	*len = strnlen(text, (size_t)(end - text));
+	*at += *len + (text + *len < end);
+	return text;
+}
+
+unsigned process_ancestors(const struct process *p,
+			   struct ancestor out[PROCESS_ANCESTORS])
+{
+	const char *name = p->aname, *exe = p->aexe;
+	const char *names_end = name + list_len(p, &fields[FIELD_ANAME]);
+	const char *exes_end = exe + list_len(p, &fields[FIELD_AEXE]);
+	size_t count = list_len(p, &fields[FIELD_APID]) / 4;
+
+	for (size_t i = 0; i < count; i++) {
+		out[i].pid = (uint32_t)get_le(p->apid + 4 * i, 4);
+		out[i].name = next_text(&name, names_end, &out[i].name_len);
+		out[i].exe = next_text(&exe, exes_end, &out[i].exe_len);
+	}
+	return (unsigned)count;
+}
+
+/*
+ * With room left for the separators of what follows: a text that does not fit
+ * is left out whole, and the others keep their places.
+ */
+static void add_text(struct wbuf *w, unsigned number, const char *text,
+		     size_t len)
+{
+	if (number)
+		wbuf_u8(w, 0);
+	if (w->len + len + PROCESS_ANCESTORS - number <= w->cap)
+		wbuf_put(w, text, len);
+}
+
+void process_descend(struct process *p, const struct process *parent)
+{
+	struct ancestor all[PROCESS_ANCESTORS + 1] = { {
+		.pid = parent->pid,
+		.name = parent->name,
+		.name_len = strnlen(parent->name, RECORD_NAME_LEN - 1),
+		.exe = parent->exepath,
+		.exe_len = strnlen(parent->exepath, sizeof(parent->exepath)),
+	} };
+	uint8_t pids[sizeof(p->apid)] = { 0 };
+	char names[sizeof(p->aname)] = { 0 }, exes[sizeof(p->aexe)] = { 0 };
+	struct wbuf pid = wbuf_of(pids, sizeof(pids));
+	struct wbuf name = wbuf_of(names, sizeof(names));
+	struct wbuf exe = wbuf_of(exes, sizeof(exes));
+	unsigned count = 1 + process_ancestors(parent, all + 1);
+
+	for (unsigned i = 0; i < count && i < PROCESS_ANCESTORS; i++) {
+		wbuf_u32(&pid, all[i].pid);
+		add_text(&name, i, all[i].name, all[i].name_len);
+		add_text(&exe, i, all[i].exe, all[i].exe_len);
+	}
+	memcpy(p->apid, pids, sizeof(pids));
+	memcpy(p->aname, names, sizeof(names));
+	memcpy(p->aexe, exes, sizeof(exes));
+	p->apid_len = (uint16_t)pid.len;
+	p->aname_len = (uint16_t)name.len;
+	p->aexe_len = (uint16_t)exe.len;
+	p->has |= 1ull << FIELD_APID | 1ull << FIELD_ANAME | 1ull << FIELD_AEXE;
 }
 
 int table_header_encode(const struct table_header *t, void *buf, size_t size)

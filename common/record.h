@@ -149,9 +149,11 @@ enum field {
 	FIELD_PACKETS, FIELD_BYTES, FIELD_FIRST_SEEN, FIELD_LAST_SEEN,
 	FIELD_EXIT_STATUS,
 	FIELD_CONTAINER_IMAGE, FIELD_POD_NAME, FIELD_POD_NAMESPACE,
-	FIELD_HOST,
+	FIELD_HOST, FIELD_APID, FIELD_ANAME, FIELD_AEXE,
 	FIELD_COUNT,			/* one past the last */
 };
+
+#define PROCESS_ANCESTORS 8		/* at most, the parent first */
 
 /*
  * What is known of a process.  A member counts only if its bit is set in
@@ -178,6 +180,9 @@ struct process {
 	uint32_t loginuid;
 	uint32_t flags;			/* PROCESS_* */
 	uint16_t cmdline_len;		/* bytes; arguments are NUL-separated */
+	uint16_t apid_len;		/* ancestors: process_ancestors() */
+	uint16_t aname_len;
+	uint16_t aexe_len;
 	uint8_t sha256[32];		/* of the executable */
 	char name[RECORD_NAME_LEN];
 	char pname[RECORD_NAME_LEN];
@@ -194,6 +199,9 @@ struct process {
 	char exepath[1024];
 	char cgroup[1024];
 	char cmdline[4096];
+	uint8_t apid[4 * PROCESS_ANCESTORS + 1];
+	char aname[RECORD_NAME_LEN * PROCESS_ANCESTORS];
+	char aexe[256];
 };
 
 #define PROCESS_MAX 8192		/* bytes: no version writes a longer record */
@@ -202,6 +210,22 @@ static inline bool process_has(const struct process *p, enum field f)
 {
 	return p->has >> f & 1;
 }
+
+/* One of a process's, as it was when that began; texts are not terminated. */
+struct ancestor {
+	uint32_t pid;
+	size_t name_len;
+	size_t exe_len;			/* 0: not known, or no room */
+	const char *name;
+	const char *exe;
+};
+
+/* How many there are: the parent, its parent and so on. */
+unsigned process_ancestors(const struct process *p,
+			   struct ancestor out[PROCESS_ANCESTORS]);
+
+/* Makes @parent, which may be *@p itself, and its ancestors those of @p. */
+void process_descend(struct process *p, const struct process *parent);
 
 /* Bytes written, or -ENOSPC.  Never reads past an array, terminated or not. */
 int process_encode(const struct process *p, void *buf, size_t size);

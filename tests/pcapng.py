@@ -33,7 +33,8 @@ FIELDS = [("id", 8), ("pid", 4), ("ppid", 4), ("start", 8), ("name", None),
           ("netns", 8), ("flags", 4), ("sha256", None), ("packets", 8),
           ("bytes", 8), ("first_seen", 8), ("last_seen", 8),
           ("exit_status", 4), ("container_image", None), ("pod_name", None),
-          ("pod_namespace", None), ("host", None)]
+          ("pod_namespace", None), ("host", None), ("apid", None),
+          ("aname", None), ("aexe", None)]
 TYPES = {name: (number, size)
          for number, (name, size) in enumerate(FIELDS, 1)}
 

@@ -26,7 +26,8 @@ FIELDS = dict(enumerate((
     ("pod.uid", 0), ("unit", 0), ("netns", 8), ("flags", 4), ("sha256", 32),
     ("packets", 8), ("bytes", 8), ("first_seen", 8), ("last_seen", 8),
     ("exit_status", 4), ("container.image", 0), ("pod.name", 0),
-    ("pod.namespace", 0), ("host", 0)), 1))
+    ("pod.namespace", 0), ("host", 0), ("apid", 0), ("aname", 0),
+    ("aexe", 0)), 1))
 TIMES = ("start", "first_seen", "last_seen")
 
 
@@ -44,6 +45,11 @@ def text(name, value):
         return f"0x{value:016x}"
     if name == "sha256":
         return value.hex()
+    if name == "apid":
+        return ", ".join(str(int.from_bytes(value[at:at + 4], "little"))
+                         for at in range(0, len(value) - 3, 4))
+    if name in ("aname", "aexe"):
+        return value.replace(b"\0", b", ").decode()
     if name == "cmdline":
         return value.replace(b"\0", b" ").decode()
     if name in TIMES:

@@ -52,6 +52,7 @@ struct proctab {
 	uint64_t boot_real_ns;		/* Unix time at CLOCK_BOOTTIME 0 */
 	struct user users[USERS];
 	struct process scratch;		/* 8 KB: not on anyone's stack */
+	struct process parent;
 	uint8_t encoded[PROCESS_MAX];
 };
 
@@ -370,6 +371,35 @@ static int read_proc(struct proctab *t, uint32_t pid, uint64_t *start_ns,
 			      t->options.exe_inodes ? exe : NULL);
 }
 
+/* What is known of the parent and those above it, as they are now. */
+static void set_ancestors(struct proctab *t, struct process *s)
+{
+	const struct proc *parent = find_running(t, s->ppid);
+	struct process *p = &t->parent;
+
+	if (!process_has(s, FIELD_PPID) || !s->ppid)
+		return;
+	if (!parent || parent->pid == s->pid ||
+	    process_decode(p, parent->program->record,
+			   parent->program->record_len) < 0) {
+		memset(p, 0, sizeof(*p));
+		p->pid = s->ppid;
+		memcpy(p->name, s->pname, sizeof(p->name));
+	}
+	process_descend(s, p);
+}
+
+/* Once its parent is known, which was not when it was read. */
+static void adopt(struct proctab *t, struct program *i)
+{
+	struct process *s = &t->scratch;
+
+	if (process_decode(s, i->record, i->record_len) < 0)
+		return;
+	set_ancestors(t, s);
+	set_program_record(t, i, s);
+}
+
 /* As read_proc() has just told of the process. */
 static void set_image_read(struct proctab *t, struct program *i,
 			   struct file_id exe)
@@ -380,6 +410,7 @@ static void set_image_read(struct proctab *t, struct program *i,
 	if (process_has(s, FIELD_UID))
 		set_user(t, s, s->uid);
 	withhold(t, s);
+	set_ancestors(t, s);
 	set_program_record(t, i, s);
 }
 
@@ -555,6 +586,7 @@ static void catch_up(struct proctab *t, struct proc *p,
 		i->exe = exe;
 	set_user(t, s, o->uid);
 	withhold(t, s);
+	set_ancestors(t, s);
 	set_program_record(t, i, s);
 }
 
@@ -640,6 +672,8 @@ static struct proc *look_up_process(struct proctab *t, uint32_t pid,
 	parent = find_running(t, ppid);
 	if (!parent && ppid && ancestors)
 		parent = look_up_process(t, ppid, mono_ns, ancestors - 1);
+	if (parent)
+		adopt(t, p->program);
 	descend(t, p, parent);
 	return p;
 }
@@ -678,6 +712,13 @@ static void scan_one(void *ctx, uint32_t pid)
 int proctab_scan(struct proctab *t)
 {
 	procfs_each(t->options.proc_fd, scan_one, t);
+	/* Lower pids come first: parents, unless pids have begun anew. */
+	for (int b = 0; b < BUCKETS; b++)
+		for (struct proc *p = t->heads[b]; p; p = p->next)
+			if (process_decode(&t->scratch, p->program->record,
+					   p->program->record_len) > 0 &&
+			    t->scratch.ppid > p->pid)
+				adopt(t, p->program);
 	return (int)t->count;
 }
 
@@ -769,6 +810,7 @@ void proctab_exec(struct proctab *t, const struct probe_exec *x)
 	/* An owner may have been told first, under a name of its own time. */
 	set_program_name(i, o->comm);
 	process_of_exec(t, &t->scratch, x);
+	set_ancestors(t, &t->scratch);
 	set_program_record(t, i, &t->scratch);
 }
 
@@ -813,6 +855,7 @@ static void inherit(struct proctab *t, struct process *s,
 	if (!i || process_decode(s, i->record, i->record_len) < 0) {
 		process_of_owner(t, s, o);
 	} else {
+		process_descend(s, s);
 		s->has &= ~(1ull << FIELD_VPID);	/* not told by the event */
 		s->pid = o->tgid;
 		s->start_ns = t->boot_real_ns + o->start_ns;
@@ -825,6 +868,8 @@ static void inherit(struct proctab *t, struct process *s,
 	}
 	s->ppid = e->parent_tgid;
 	mark_field(s, FIELD_PPID);
+	if (!process_has(s, FIELD_APID))
+		set_ancestors(t, s);
 	s->flags |= PROCESS_FORKED;
 	mark_field(s, FIELD_FLAGS);
 }
@@ -878,7 +923,8 @@ static void proc_shrink(struct proctab *t, struct proc *p)
 		if (process_decode(s, i->record, i->record_len) < 0)
 			continue;
 		s->has &= ~(1ull << FIELD_EXEPATH | 1ull << FIELD_CMDLINE |
-			    1ull << FIELD_CGROUP);
+			    1ull << FIELD_CGROUP | 1ull << FIELD_APID |
+			    1ull << FIELD_ANAME | 1ull << FIELD_AEXE);
 		matched = i->matched;
 		set_program_record(t, i, s);
 		i->matched = matched;

@@ -272,6 +272,7 @@ static proto_item *add_value(const struct source *from, const struct row *row,
 		return add_flag(s, row, id);
 	case U32:
 	case U64:
+	case ANCESTORS:
 		break;
 	}
 	return add_plain(s, row, id);
@@ -306,6 +307,41 @@ static bool is_field_wanted(proto_tree *tree, const header_field_info *field)
 	return PTREE_DATA(tree)->visible || is_referenced(field);
 }
 
+static void mark(proto_item *item, bool generated, bool hidden)
+{
+	if (generated)
+		proto_item_set_generated(item);
+	if (hidden)
+		proto_item_set_hidden(item);
+}
+
+static void add_ancestors(const struct source *s, const struct row *row, int id,
+			  bool generated, bool hidden)
+{
+	struct ancestor all[PROCESS_ANCESTORS];
+	unsigned count = process_ancestors(s->p, all);
+
+	for (unsigned i = 0; i < count; i++) {
+		proto_item *item = row->field == FIELD_APID ?
+			proto_tree_add_int64(s->tree, id, s->tvb, s->offset,
+					     s->len, all[i].pid) :
+			proto_tree_add_string(s->tree, id, s->tvb, s->offset,
+					      s->len, row_ancestor(row, &all[i],
+								   s->pool));
+
+		mark(item, generated, hidden);
+	}
+}
+
+static void add_row(const struct source *s, const struct row *row, int id,
+		    bool generated, bool hidden)
+{
+	if (row->how == ANCESTORS)
+		add_ancestors(s, row, id, generated, hidden);
+	else
+		mark(add_value(s, row, id), generated, hidden);
+}
+
 /*
  * Values nobody asked for are not even made: Wireshark would throw them away,
  * but only after we paid for the text.
@@ -315,21 +351,14 @@ static void add_rows(const struct source *s, enum scope scope)
 	if (!s->tree)
 		return;
 	for (size_t r = 0; r < ROWS; r++) {
-		proto_item *item;
-
 		if (!info[r][scope] || !is_known(s, &rows[r]))
 			continue;
 		if (scope != TABLE && scope != EITHER &&
-		    is_field_wanted(s->tree, info[r][EITHER])) {
-			item = add_value(s, &rows[r], hf[r][EITHER]);
-			proto_item_set_generated(item);
-			proto_item_set_hidden(item);
-		}
-		if (is_field_wanted(s->tree, info[r][scope])) {
-			item = add_value(s, &rows[r], hf[r][scope]);
-			if (scope != TABLE)
-				proto_item_set_generated(item);
-		}
+		    is_field_wanted(s->tree, info[r][EITHER]))
+			add_row(s, &rows[r], hf[r][EITHER], true, true);
+		if (is_field_wanted(s->tree, info[r][scope]))
+			add_row(s, &rows[r], hf[r][scope], scope != TABLE,
+				false);
 	}
 }
 

@@ -53,6 +53,15 @@ const struct row rows[ROWS] = {
 	{ "pname", "Parent Process",
 	  "Name of the parent",
 	  STRING, BOTH, TEXT, AT(FIELD_PNAME, pname) },
+	{ "apid", "Ancestor PID",
+	  "Process ids of its parent, that one's parent and so on, up to eight",
+	  INT32, BOTH, ANCESTORS, AT(FIELD_APID, apid) },
+	{ "aname", "Ancestor",
+	  "Names of its parent, that one's parent and so on",
+	  STRING, BOTH, ANCESTORS, AT(FIELD_ANAME, aname) },
+	{ "aexe", "Ancestor Executable",
+	  "Executables of its parent, that one's parent and so on",
+	  STRING, BOTH, ANCESTORS, AT(FIELD_AEXE, aexe) },
 	{ "start", "Start Time",
 	  "When the process started",
 	  WHEN, BOTH, TIME, AT(FIELD_START, start_ns) },
@@ -168,11 +177,37 @@ uint64_t row_number(const struct row *row, const struct process *p)
 	return v64;
 }
 
+const char *row_ancestor(const struct row *row, const struct ancestor *a,
+			 wmem_allocator_t *pool)
+{
+	if (row->field == FIELD_APID)
+		return wmem_strdup_printf(pool, "%u", a->pid);
+	if (row->field == FIELD_ANAME)
+		return text_escape(pool, a->name, a->name_len);
+	return text_escape(pool, a->exe, a->exe_len);
+}
+
+/* Joined, for one cell. */
+static const char *ancestors(const struct row *row, const struct process *p,
+			     wmem_allocator_t *pool)
+{
+	struct ancestor all[PROCESS_ANCESTORS];
+	unsigned count = process_ancestors(p, all);
+	const char *text = "";
+
+	for (unsigned i = 0; i < count; i++)
+		text = wmem_strdup_printf(pool, "%s%s%s", text, i ? ", " : "",
+					  row_ancestor(row, &all[i], pool));
+	return text;
+}
+
 const char *row_text(const struct row *row, const struct process *p,
 		     wmem_allocator_t *pool)
 {
 	const char *text = (const char *)p + row->offset;
 
+	if (row->how == ANCESTORS)
+		return ancestors(row, p, pool);
 	if (row->how == ARGUMENTS)
 		return text_arguments(pool, text, p->cmdline_len);
 	return text_escape(pool, text, strnlen(text, row->size));

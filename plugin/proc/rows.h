@@ -14,7 +14,10 @@
 enum scope { EITHER, SRC, DST, TABLE, SCOPES };
 
 /* How a value travels from struct process into the tree. */
-enum how { U32, U64, TIME, EXIT, TEXT, ARGUMENTS, BYTES, FLAG, ATTR, REASON };
+enum how {
+    U32, U64, TIME, EXIT, TEXT, ARGUMENTS, BYTES, FLAG, ATTR, REASON,
+    ANCESTORS,        /* several values, the parent's first */
+};
 
 struct row {
 	const char *word;	/* the last part of the name */
@@ -31,14 +34,18 @@ struct row {
 };
 
 /* Not of the process but of the packet: attr and reason have no member. */
-enum { ROWS = 42 };
+enum { ROWS = 45 };
 
 extern const struct row rows[ROWS];
 
 /* The row's value where it is a number; TIME in nanoseconds. */
 uint64_t row_number(const struct row *row, const struct process *p);
 
-/* Of a TEXT or ARGUMENTS, escaped as text.h has it. */
+/* One of the values of a row of ANCESTORS. */
+const char *row_ancestor(const struct row *row, const struct ancestor *a,
+			 wmem_allocator_t *pool);
+
+/* Of a TEXT, ARGUMENTS or ANCESTORS, escaped as text.h has it. */
 const char *row_text(const struct row *row, const struct process *p,
 		     wmem_allocator_t *pool);
 

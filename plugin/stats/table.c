@@ -216,6 +216,7 @@ static const char *cell_text(wmem_allocator_t *pool, const struct row *row,
 	switch (row->how) {
 	case TEXT:
 	case ARGUMENTS:
+	case ANCESTORS:
 		return row_text(row, p, pool);
 	case TIME:
 		return utc_text(pool, row_number(row, p));

@@ -74,12 +74,15 @@ static void attribution_laws(const uint8_t *data, size_t size)
 
 static void check_process(const struct process *p)
 {
+	struct ancestor ancestors[PROCESS_ANCESTORS];
 	static const struct process none;
 
 	LAW(!(p->has & 1) && !(p->has >> FIELD_COUNT));
 	LAW(p->cmdline_len < sizeof(p->cmdline));
 	LAW(all_zero(p->cmdline + p->cmdline_len,
 		     sizeof(p->cmdline) - p->cmdline_len));
+	LAW(p->aname_len < sizeof(p->aname) && p->aexe_len < sizeof(p->aexe));
+	LAW(process_ancestors(p, ancestors) <= PROCESS_ANCESTORS);
 	LAW(memchr(p->name, 0, sizeof(p->name)));
 	LAW(memchr(p->exepath, 0, sizeof(p->exepath)));
 	LAW(memchr(p->pod_uid, 0, sizeof(p->pod_uid)));

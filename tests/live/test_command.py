@@ -224,6 +224,22 @@ class Command(world.LiveTest):
         self.assertRegex(ring.name, r"^\d{4}%x_00001_\d{14}\.pcapng$")
         self.assertEqual(done.stdout, f"{ring}\n")
 
+    def test_its_ancestors_are_known(self):
+        server = self.tcp_server()
+        path, _ = self.capture(
+            "-i", "lo", "-q", "--", "sh", "-c",
+            f"sh -c 'curl -s http://127.0.0.1:{server.told}/; true'; true")
+        rows = set(self.rows(path, "proc.src.aname", "proc.src.apid",
+                             "proc.src.aexe",
+                             where='proc.src.name == "curl"'))
+        self.assertEqual(len(rows), 1)
+        names, pids, programs = (value.split(",") for value in rows.pop())
+        self.assertEqual(names[:2], ["sh", "sh"])
+        self.assertEqual(len(names), len(pids))
+        self.assertEqual(len(set(pids)), len(pids))
+        self.assertIn(str(os.getpid()), pids)
+        self.assertEqual(programs[0], os.path.realpath("/bin/sh"))
+
     def test_comments_where_they_are_due(self):
         names = {}
         for which in ("changes", "all", "none"):

@@ -218,6 +218,31 @@ class Fields(unittest.TestCase):
             ("PKTWHO", "curl,nginx", "3", "132", "256", "www-data,root",
              "Nov 14, 2023 22:13:21.000000000 UTC")])
 
+    def test_ancestors(self):
+        path = tshark.write("ancestors", b"".join([
+            shb(), idb(), packet(1, attribution("out", CURL), process(
+                id=CURL.id, pid=CURL.pid, name=b"curl",
+                apid=b"".join(pid.to_bytes(4, "little")
+                              for pid in (4000, 3999, 1)),
+                aname=b"bash\0sshd\0systemd",
+                aexe=b"/bin/bash\0\0/sbin/init")),
+            packet(2, attribution("in", REMOTE, CURL)),
+            packet(3, attribution("out", NGINX))]))
+        self.assertEqual(tshark.fields(
+            path, "proc.apid", "proc.src.aname", "proc.dst.aname",
+            "proc.aexe"), [
+            ("4000,3999,1", "bash,sshd,systemd", "",
+             "/bin/bash,,/sbin/init"),
+            ("4000,3999,1", "", "bash,sshd,systemd",
+             "/bin/bash,,/sbin/init"), ("", "", "", "")])
+        for text, frames in (('proc.aname == "sshd"', [1, 2]),
+                             ("proc.src.apid == 1", [1]),
+                             ('proc.aexe == "/sbin/init"', [1, 2]),
+                             ('proc.aname == "curl"', [])):
+            self.assertEqual(tshark.frames(path, text), frames, text)
+        shown = tshark.lines("tshark", "-r", path, "-O", "proc", "-c", "1")
+        self.assertIn("        [Source Ancestor: sshd]", shown)
+
     def test_json(self):
         layers = [p["_source"]["layers"] for p in json.loads("\n".join(
             tshark.lines("tshark", "-r", self.file, "-T", "json", "-J",

@@ -20,7 +20,9 @@ OF_ROW = [name for name, _ in reader.FIELDS.values()]
 
 
 def as_tshark(name, value):
-    """A value in tshark's words; none is empty."""
+    """A value in tshark's words; none is empty, a list is several."""
+    if name in ("apid", "aname", "aexe") and value:
+        return reader.text(name, value).replace(", ", MANY)
     return "" if value in ("", b"", None) else reader.text(name, value)
 
 

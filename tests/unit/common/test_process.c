@@ -4,6 +4,7 @@
  * a change that breaks one of them breaks files that exist.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -296,6 +297,11 @@ static void fill(struct process *p)
 	p->has = (1ull << FIELD_COUNT) - 2;
 	p->cmdline_len = sizeof(p->cmdline) - 1;
 	p->cmdline[5] = p->cmdline[p->cmdline_len] = 0;
+	p->apid_len = sizeof(p->apid) - 1;
+	p->aname_len = sizeof(p->aname) - 1;
+	p->aexe_len = sizeof(p->aexe) - 1;
+	p->apid[p->apid_len] = 0;
+	p->aname[p->aname_len] = p->aexe[p->aexe_len] = 0;
 	p->name[sizeof(p->name) - 1] = 0;
 	p->pname[sizeof(p->pname) - 1] = 0;
 	p->user[sizeof(p->user) - 1] = 0;
@@ -309,6 +315,82 @@ static void fill(struct process *p)
 	p->unit[sizeof(p->unit) - 1] = 0;
 	p->exepath[sizeof(p->exepath) - 1] = 0;
 	p->cgroup[sizeof(p->cgroup) - 1] = 0;
+}
+
+static void assert_ancestor(const struct ancestor *a, uint32_t pid,
+			    const char *name, const char *exe)
+{
+	assert_int_equal(a->pid, pid);
+	assert_int_equal(a->name_len, strlen(name));
+	assert_memory_equal(a->name, name, a->name_len);
+	assert_int_equal(a->exe_len, strlen(exe));
+	assert_memory_equal(a->exe, exe, a->exe_len);
+}
+
+/* Each is its parent's child, up to eight; then the farthest are let go. */
+static void ancestors_are_handed_down(void **state)
+{
+	struct process p = { .pid = 1, .name = "systemd",
+			     .exepath = "/sbin/init" }, q;
+	struct ancestor all[PROCESS_ANCESTORS];
+	uint8_t buf[PROCESS_MAX];
+	int n;
+
+	(void)state;
+	assert_int_equal(process_ancestors(&p, all), 0);
+	for (uint32_t pid = 2; pid <= 12; pid++) {
+		process_descend(&p, &p);
+		p.pid = pid;
+		snprintf(p.name, sizeof(p.name), "n%u", pid);
+		snprintf(p.exepath, sizeof(p.exepath), pid % 2 ? "" : "/%u",
+			 pid);
+		assert_int_equal(process_ancestors(&p, all),
+				 pid <= 8 ? pid - 1 : 8);
+		if (pid <= 8)
+			assert_ancestor(&all[pid - 2], 1, "systemd",
+					"/sbin/init");
+	}
+	assert_ancestor(&all[0], 11, "n11", "");
+	assert_ancestor(&all[1], 10, "n10", "/10");
+	assert_ancestor(&all[7], 4, "n4", "/4");
+	n = process_encode(&p, buf, sizeof(buf));
+	assert_int_equal(process_decode(&q, buf, (size_t)n), n);
+	assert_int_equal(process_ancestors(&q, all), 8);
+	assert_ancestor(&all[7], 4, "n4", "/4");
+}
+
+/* What has no room is left out whole, and the others keep their places. */
+static void long_ancestors_keep_their_places(void **state)
+{
+	struct process p = { .pid = 1, .name = "0123456789abcde" };
+	struct ancestor all[PROCESS_ANCESTORS];
+	char path[200];
+
+	(void)state;
+	memset(path, 'x', sizeof(path));
+	path[0] = '/';
+	path[199] = 0;
+	for (int i = 0; i < 8; i++) {
+		snprintf(p.exepath, sizeof(p.exepath), "%s", i % 2 ? path : "/a");
+		process_descend(&p, &p);
+	}
+	assert_int_equal(process_ancestors(&p, all), 8);
+	assert_ancestor(&all[0], 1, "0123456789abcde", path);
+	assert_ancestor(&all[1], 1, "0123456789abcde", "/a");
+	assert_ancestor(&all[2], 1, "0123456789abcde", "");
+	assert_ancestor(&all[7], 1, "0123456789abcde", "/a");
+}
+
+static void fewer_names_than_pids_do_no_harm(void **state)
+{
+	struct process p = { .apid_len = 11, .aname_len = 2, .aname = "ab",
+			     .aexe_len = 4, .aexe = "\0\0\0\0" };
+	struct ancestor all[PROCESS_ANCESTORS];
+
+	(void)state;
+	assert_int_equal(process_ancestors(&p, all), 2);
+	assert_ancestor(&all[0], 0, "ab", "");
+	assert_ancestor(&all[1], 0, "", "");
 }
 
 static void the_largest_process_fits(void **state)
@@ -443,6 +525,9 @@ int main(void)
 		cmocka_unit_test(long_values_are_cut),
 		cmocka_unit_test(a_wrong_cmdline_length_is_cut),
 		cmocka_unit_test(strings_end_at_a_nul),
+		cmocka_unit_test(ancestors_are_handed_down),
+		cmocka_unit_test(long_ancestors_keep_their_places),
+		cmocka_unit_test(fewer_names_than_pids_do_no_harm),
 		cmocka_unit_test(the_largest_process_fits),
 		cmocka_unit_test(a_table_is_walked),
 		cmocka_unit_test(a_table_longer_than_its_block_is_refused),

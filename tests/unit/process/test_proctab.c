@@ -346,6 +346,45 @@ static void a_child_is_its_parent_until_it_says_otherwise(void **state)
 	assert_false(record_of(child->program).flags & PROCESS_FORKED);
 }
 
+static void assert_ancestor(const struct program *i, unsigned n, uint32_t pid,
+			    const char *name, const char *exe)
+{
+	struct process p = record_of(i);
+	struct ancestor all[PROCESS_ANCESTORS];
+
+	assert_true(n < process_ancestors(&p, all));
+	assert_int_equal(all[n].pid, pid);
+	assert_int_equal(all[n].name_len, strlen(name));
+	assert_memory_equal(all[n].name, name, strlen(name));
+	assert_int_equal(all[n].exe_len, strlen(exe));
+	assert_memory_equal(all[n].exe, exe, strlen(exe));
+}
+
+static void ancestors_are_known(void **state)
+{
+	struct proctab *t = *state;
+
+	exec_at(t, T, owner(70, 3, "bash"), "/usr/bin/bash");
+	fork_at(t, T + 1, owner(71, 3, "bash"), 70);
+	assert_ancestor(known(t, owner(71, 3, "bash"))->program, 0, 70, "bash",
+			"/usr/bin/bash");
+	fork_at(t, T + 2, owner(72, 3, "bash"), 71);
+	assert_ancestor(known(t, owner(72, 3, "bash"))->program, 0, 71, "bash",
+			"/usr/bin/bash");
+	assert_ancestor(known(t, owner(72, 3, "bash"))->program, 1, 70, "bash",
+			"/usr/bin/bash");
+	/* exec says whose child it is: of a parent that nobody else named. */
+	exec_at(t, T + 3, owner(72, 4, "curl"), "/usr/bin/curl");
+	assert_ancestor(known(t, owner(72, 4, "curl"))->program, 0, 7, "bash",
+			"");
+	exec_at(t, T + 4, owner(7, 9, "sshd"), "/usr/sbin/sshd");
+	exec_at(t, T + 5, owner(72, 5, "wget"), "/usr/bin/wget");
+	assert_ancestor(known(t, owner(72, 5, "wget"))->program, 0, 7, "sshd",
+			"/usr/sbin/sshd");
+	fork_at(t, T + 6, owner(73, 1, "x"), 99);
+	assert_ancestor(known(t, owner(73, 1, "x"))->program, 0, 99, "", "");
+}
+
 static void a_child_of_nobody_known_is_itself(void **state)
 {
 	struct proctab *t = *state;
@@ -884,6 +923,7 @@ int main(void)
 		proctab_test(what_runs_no_more_is_said),
 		proctab_test(exec_of_an_unknown_process_makes_it),
 		proctab_test(a_child_is_its_parent_until_it_says_otherwise),
+		proctab_test(ancestors_are_known),
 		proctab_test(a_child_of_nobody_known_is_itself),
 		proctab_test(a_name_counts_from_its_time),
 		proctab_test(constant_renaming_does_not_pile_up),
