@@ -16,7 +16,7 @@ enum scope { EITHER, SRC, DST, TABLE, SCOPES };
 /* How a value travels from struct process into the tree. */
 enum how {
     U32, U64, TIME, EXIT, TEXT, ARGUMENTS, BYTES, FLAG, ATTR, REASON,
-    ANCESTORS,        /* several values, the parent's first */
+    ANCESTORS,	/* several values, the parent's first */
 };
 
 struct row {
