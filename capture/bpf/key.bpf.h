@@ -100,11 +100,16 @@ __noinline int transport_key(struct __sk_buff *skb, __u32 off,
 	bool egress = ip_id_egress & 1;
 	__u16 ip_id = ip_id_egress >> 1;
 	__u8 b[8] = {}, tcp[2] = {};
+	__u64 start = 0;
 
 	if (!k)
 		return 0;
 	if (!bpf_skb_load_bytes(skb, off, b, sizeof(b)))
 		header_key(b, k, egress);
+	else if (print && skb->len > off)
+		load_word(skb, off, skb->len - off, &start);
+	if (start)
+		__builtin_memcpy(b, &start, sizeof(b));
 	if (print)
 		print->fingerprint = skb_fingerprint(skb, off, k->proto, ip_id,
 						     b);

@@ -34,22 +34,22 @@ struct flow_key {
 /*
  * What tells one packet of a flow from the next, wherever it is seen: TTL and
  * checksums, which change on the way, are left out.  @head is the transport
- * header's first 8 bytes and @payload what follows, filled up with zeros, both
+ * header's first 8 bytes and @payload what follows, both filled up with zeros,
  * as they lie in memory; @ip_id is IPv4's identification, 0 for IPv6.  Never 0.
  */
 static inline __u64 flow_fingerprint(__u8 proto, __u16 ip_id, __u64 head,
 				     const __u64 payload[FLOW_PAYLOAD])
 {
-	const __u8 tcp = 6, udp = 17;
+	const __u8 icmp = 1, tcp = 6, udp = 17, icmpv6 = 58;
 	__u64 h = head >> 32;
 
 	if (proto == udp)		/* the length, not the checksum */
 		h &= 0xffff;
-	else if (proto == FLOW_FRAME)	/* no header that we know */
-		h = head;
-	else if (proto != tcp)		/* an echo's sequence number */
+	else if (proto == icmp || proto == icmpv6)	/* an echo's number */
 		h >>= 16;
-	h |= (__u64)ip_id << 32;
+	else if (proto != tcp)		/* no header that we know */
+		h = head;
+	h ^= (__u64)ip_id << 32;
 	for (int i = 0; i < FLOW_PAYLOAD; i++) {
 		/* TCP's checksum is in the second word. */
 		if (i && proto == tcp)

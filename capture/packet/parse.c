@@ -190,8 +190,8 @@ static void parse_udp_tunnel(struct packet *p, const struct flow_key *key,
 }
 
 /*
- * The next 8 bytes, or what is there of them, filled up with zeros.  There are
- * 8 before @p, which spares a copy in parts that is then read whole.
+ * The next 8 bytes, or what is there of them, filled up with zeros.  If it is
+ * less there are 8 before @p, which spares a copy in parts that is read whole.
  */
 static __u64 word_at(const uint8_t *p, size_t left)
 {
@@ -214,9 +214,12 @@ static void set_fingerprint(struct packet *p, uint8_t proto, uint16_t ip_id,
 	__u64 payload[FLOW_PAYLOAD], head;
 	size_t most = sizeof(head) + sizeof(payload);
 
-	if (r->left < sizeof(head) || r->left < (rest < most ? rest : most))
+	if (r->left < (rest < most ? rest : most))
 		return;
-	memcpy(&head, r->p, sizeof(head));
+	/* Before a frame's payload there may be nothing. */
+	if (r->left < sizeof(head) && proto == FLOW_FRAME)
+		return;
+	head = word_at(r->p, r->left);
 	for (size_t i = 0; i < FLOW_PAYLOAD; i++) {
 		size_t at = sizeof(head) * (i + 1);
 

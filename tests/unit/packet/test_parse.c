@@ -770,6 +770,20 @@ static void a_fingerprint_tells_packets_of_one_flow_apart(void **state)
 	assert_int_equal(fingerprint(a, 60), print);
 }
 
+/* 5 bytes of a protocol that may have as few. */
+static void a_fingerprint_is_of_short_packets_too(void **state)
+{
+	uint8_t a[25] = { 0x45, 0, 0, 25, 0x12, 0x34, 0, 0, 64, 253, 0, 0,
+			  10, 0, 0, 1, 10, 0, 0, 2, 1, 2, 3, 4, 5 };
+	uint64_t print = fingerprint(a, sizeof(a));
+
+	(void)state;
+	assert_int_not_equal(print, 0);
+	assert_int_equal(fingerprint(a, sizeof(a) - 1), 0);
+	a[24]++;
+	assert_int_not_equal(fingerprint(a, sizeof(a)), print);
+}
+
 /* Who asks and answers in equal measure counts both numbers up by as much. */
 static void a_fingerprint_tells_turns_of_a_dialogue_apart(void **state)
 {
@@ -848,6 +862,7 @@ int main(void)
 		cmocka_unit_test(a_source_route_is_seen),
 		cmocka_unit_test(a_mapped_address_on_the_wire_is_nobodys),
 		cmocka_unit_test(a_fingerprint_tells_packets_of_one_flow_apart),
+		cmocka_unit_test(a_fingerprint_is_of_short_packets_too),
 		cmocka_unit_test(a_fingerprint_tells_turns_of_a_dialogue_apart),
 		cmocka_unit_test(tcp_numbers_are_read),
 	};
