@@ -15,6 +15,7 @@
 #define WAYS		4u	/* places of one flow in that table */
 #define NEAR_NS		60000000ull	/* a queue may hold a packet up */
 #define SAME_NS		5000000ull	/* within it two alike cannot be told apart */
+#define COPY_NS		500000ull	/* copies are made one after another */
 #define SWAP_NS		10000ull	/* two that read at once are told in any order */
 #define SHARED_NS	1000000000ull	/* as the kernel program: told so long */
 #define COPIES_NS	300000000000ull	/* LLDP is sent every 30 s */
@@ -376,6 +377,15 @@ bool packettab_is_quiet(const struct packettab *t, uint64_t mono_ns)
 	return t->told_ns + SHARED_NS < mono_ns;
 }
 
+/* Itself, or what another socket got of it at the same time. */
+static bool is_copy_of(const struct packettab_packet *p,
+		       const struct packettab_packet *best)
+{
+	return p == best || (p->pending && p->netns == best->netns &&
+			     p->cookie != best->cookie &&
+			     distance(p->mono_ns, best->mono_ns) < COPY_NS);
+}
+
 /*
  * Several sockets may have a copy each.  One that has been read is whose the
  * packet is, before one that may be read yet.
@@ -393,8 +403,7 @@ static enum packettab_found find_reader(struct packettab *t,
 		const struct packettab_packet *told;
 		enum packettab_found one;
 
-		if (!e->packet.pending || e->packet.netns != best->netns ||
-		    !is_same(&e->packet, q))
+		if (!is_copy_of(&e->packet, best) || !is_same(&e->packet, q))
 			continue;
 		one = answer_pending(t, e, &told);
 		if (one == PACKETTAB_FOUND)
