@@ -132,7 +132,8 @@ class Rings(world.LiveTest):
         sizes = [path.stat().st_size for path in r.files()]
         self.assertGreater(len(sizes), 3)
         self.assertLessEqual(max(sizes), 8000, sizes)
-        self.assertGreater(min(sizes[:-1]), 4000, sizes)
+        # Room is kept for each process's record, here and in the table.
+        self.assertGreater(min(sizes[:-1]), 3000, sizes)
         self.assertIn(f"{sum(map(packets, r.files()))} packets, 0 dropped",
                       said)
 

@@ -342,8 +342,9 @@ static void ancestors_are_handed_down(void **state)
 		process_descend(&p, &p);
 		p.pid = pid;
 		snprintf(p.name, sizeof(p.name), "n%u", pid);
-		snprintf(p.exepath, sizeof(p.exepath), pid % 2 ? "" : "/%u",
-			 pid);
+		p.exepath[0] = '\0';
+		if (pid % 2 == 0)
+			snprintf(p.exepath, sizeof(p.exepath), "/%u", pid);
 		assert_int_equal(process_ancestors(&p, all),
 				 pid <= 8 ? pid - 1 : 8);
 		if (pid <= 8)
