@@ -272,23 +272,13 @@ bool sandbox_lacks(char *out, size_t size)
 	return !filter || !landlock;
 }
 
-/* Sanitizers do more than we do, at any time. */
-static bool can_filter(void)
-{
-#if defined(__SANITIZE_ADDRESS__)
-	return false;
-#else
-	return true;
-#endif
-}
-
 static int confine_capture(enum sandbox_mode mode)
 {
 	int err = gain_nothing(), filter = 0;
 
 	tzset();		/* the last file that is read by its name */
 	err = err ? err : landlock_enter(-1, 0);
-	if (can_filter())
+	if (!SANDBOX_SANITIZED)
 		filter = load_filter(mode == SANDBOX_STRICT ?
 				     SCMP_ACT_KILL_PROCESS : refuse(),
 				     allow_some);

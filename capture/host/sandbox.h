@@ -41,4 +41,19 @@ bool sandbox_lacks(char *out, size_t size);
  */
 int sandbox_try(void);
 
+/*
+ * 1 if AddressSanitizer is built in, which does more than we do, at any time:
+ * then no calls are filtered.  gcc says so by a macro, clang by a feature.
+ */
+#ifdef __has_feature
+#if __has_feature(address_sanitizer)
+#define SANDBOX_SANITIZED 1
+#endif
+#endif
+#if !defined(SANDBOX_SANITIZED) && defined(__SANITIZE_ADDRESS__)
+#define SANDBOX_SANITIZED 1
+#elif !defined(SANDBOX_SANITIZED)
+#define SANDBOX_SANITIZED 0
+#endif
+
 #endif

@@ -154,10 +154,7 @@ static void need_all(void)
 {
 	char lacks[64];
 
-#if defined(__SANITIZE_ADDRESS__)
-	skip();
-#endif
-	if (sandbox_lacks(lacks, sizeof(lacks)))
+	if (SANDBOX_SANITIZED || sandbox_lacks(lacks, sizeof(lacks)))
 		skip();
 }
 
