@@ -6,42 +6,16 @@
 #include <string.h>
 
 #include "bytes.h"
-#include "pcapng.h"
+#include "output/pcapng_option.h"
 
-#define SECOND 1000000000ull
-
-/* The next option; false at the end or where it is cut. */
-static bool next_block_option(struct rbuf *r, uint16_t *code,
-			      struct rbuf *value)
-{
-	uint16_t len;
-
-	*code = rbuf_u16(r);
-	len = rbuf_u16(r);
-	*value = rbuf_sub(r, len);
-	rbuf_claim(r, -(size_t)len & 3);
-	return !r->failed && *code != PCAPNG_OPT_END;
-}
-
-/* 10^-n, or 2^-n where the first bit is set; finer ones are not. */
-static uint64_t units_of_resolution(uint8_t resolution)
-{
-	uint64_t units = 1;
-
-	if (resolution & 0x80)
-		return (resolution & 0x7f) < 31 ? 1ull << (resolution & 0x7f) :
-						  1000000;
-	if (resolution > 9)
-		return 1000000;
-	while (resolution--)
-		units *= 10;
-	return units;
-}
+#define SECOND	     1000000000ull
+#define MICROSECONDS 1000000	/* a second: where a file says nothing */
 
 void archive_interface_add(struct archive_interfaces *s, const uint8_t *block,
 			   size_t len)
 {
 	struct rbuf b = rbuf_of(block + 8, len - 12), value;
+	uint64_t units = 0;
 	uint32_t n = s->count;
 	uint16_t code;
 
@@ -50,11 +24,11 @@ void archive_interface_add(struct archive_interfaces *s, const uint8_t *block,
 	else
 		s->count++;
 	s->of[n].linktype = rbuf_u16(&b);
-	s->of[n].per_second = 1000000;
 	rbuf_claim(&b, 6);
-	while (next_block_option(&b, &code, &value))
+	while (take_option(&b, &code, &value))
 		if (code == PCAPNG_IF_TSRESOL && value.left)
-			s->of[n].per_second = units_of_resolution(*value.p);
+			units = units_per_second(*value.p);
+	s->of[n].per_second = units ? units : MICROSECONDS;
 }
 
 static void take_payload(struct archive_packet *p, struct rbuf v)
@@ -97,7 +71,7 @@ int archive_packet_read(struct archive_packet *p,
 	p->ts_ns = ts / units * SECOND + ts % units * SECOND / units;
 	do {
 		p->options_end = len - 4 - b.left;
-		if (!next_block_option(&b, &code, &value))
+		if (!take_option(&b, &code, &value))
 			return 0;
 		if (code == PCAPNG_OPT_CUSTOM_BIN)
 			take_payload(p, value);

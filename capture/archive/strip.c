@@ -176,15 +176,11 @@ static void put_one(struct strip *s, uint16_t code, struct rbuf value)
 /* The options of a packet; what is cut ends them. */
 static void put_options(struct strip *s, struct rbuf *b)
 {
-	while (b->left >= 4) {
-		uint16_t code = rbuf_u16(b), len = rbuf_u16(b);
-		struct rbuf value = rbuf_sub(b, len);
+	struct rbuf value;
+	uint16_t code;
 
-		rbuf_claim(b, -(size_t)len & 3);
-		if (b->failed || code == PCAPNG_OPT_END)
-			break;
+	while (take_option(b, &code, &value))
 		put_one(s, code, value);
-	}
 	wbuf_u32(&s->block, PCAPNG_OPT_END);
 }
 
@@ -266,22 +262,16 @@ static int put_custom_block(struct strip *s, const uint8_t *block, size_t len)
 /* Its comment has counters of processes' ends. */
 static int put_statistics(struct strip *s, const uint8_t *block, size_t len)
 {
-	struct rbuf b = rbuf_of(block + 8, len - 12);
+	struct rbuf b = rbuf_of(block + 8, len - 12), value;
+	uint16_t code;
 
 	rbuf_claim(&b, 12);
 	if (b.failed || !strips(s, STRIP_PROCESSES))
 		return archive_out_block(s->writer, block, len);
 	begin_block(s, block, 20);
-	while (b.left >= 4) {
-		uint16_t code = rbuf_u16(&b), size = rbuf_u16(&b);
-		struct rbuf value = rbuf_sub(&b, size);
-
-		rbuf_claim(&b, -(size_t)size & 3);
-		if (b.failed || code == PCAPNG_OPT_END)
-			break;
+	while (take_option(&b, &code, &value))
 		if (code != PCAPNG_OPT_COMMENT)
 			put_option(&s->block, code, value.p, value.left);
-	}
 	wbuf_u32(&s->block, PCAPNG_OPT_END);
 	return end_block(s);
 }

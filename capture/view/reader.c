@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "output/pcapng_option.h"
 #include "owner/owned_packet.h"
 #include "pcapng.h"
 #include "record.h"
@@ -152,18 +153,6 @@ static struct program *program_of(struct reader *r, const struct packet_end *e)
 
 /* ---- options ---- */
 
-/* The next option; false at the end or where it is cut. */
-static bool next_option(struct rbuf *r, uint16_t *code, struct rbuf *value)
-{
-	uint16_t len;
-
-	*code = rbuf_u16(r);
-	len = rbuf_u16(r);
-	*value = rbuf_sub(r, len);
-	rbuf_claim(r, -(size_t)len & 3);
-	return !r->failed && *code != PCAPNG_OPT_END;
-}
-
 static void read_payload(struct reader *r, struct rbuf v, struct attribution *a)
 {
 	if (rbuf_u32(&v) != PKTWHO_PEN)
@@ -194,21 +183,6 @@ static int read_section(struct reader *r, struct rbuf b)
 	return 0;
 }
 
-/* 10^-n, or 2^-n where the first bit is set; finer ones are not. */
-static uint64_t units_per_second(uint8_t resolution)
-{
-	uint64_t units = 1;
-
-	if (resolution & 0x80)
-		return (resolution & 0x7f) < 31 ? 1ull << (resolution & 0x7f) :
-						  0;
-	if (resolution > 9)
-		return 0;
-	while (resolution--)
-		units *= 10;
-	return units;
-}
-
 static struct interface *interface_at(struct reader *r, uint32_t number)
 {
 	uint64_t n = (uint64_t)r->first + number;
@@ -228,7 +202,7 @@ static int read_interface(struct reader *r, struct rbuf b)
 	rbuf_claim(&b, 6);
 	if (b.failed)
 		return -EBADMSG;
-	while (next_option(&b, &code, &value)) {
+	while (take_option(&b, &code, &value)) {
 		if (code == PCAPNG_IF_TSRESOL && value.left)
 			i->per_second = units_per_second(*value.p);
 		if (code == PCAPNG_IF_NAME)
@@ -267,7 +241,7 @@ static int read_packet(struct reader *r, struct rbuf b,
 	rbuf_claim(&b, -(size_t)frame.caplen & 3);
 	if (b.failed || number >= r->count)
 		return -EBADMSG;
-	while (next_option(&b, &code, &value))
+	while (take_option(&b, &code, &value))
 		if (code == PCAPNG_OPT_CUSTOM_BIN)
 			read_payload(r, value, &a);
 	frame.ts_ns = ts / i->per_second * SECOND +
@@ -292,7 +266,7 @@ static void read_statistics(struct reader *r, struct rbuf b)
 	uint16_t code;
 
 	rbuf_claim(&b, 12);
-	while (next_option(&b, &code, &value))
+	while (take_option(&b, &code, &value))
 		if (code == PCAPNG_ISB_IFDROP || code == PCAPNG_ISB_OSDROP)
 			r->dropped += rbuf_u64(&value);
 }
