@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "archive/peer.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,32 +10,20 @@
 #include "host/log.h"
 #include "packet/parse.h"
 
-static int read_peer_network(struct peer *n, const char *text)
+/* A network of all addresses is no choice. */
+static int read_host(struct network *n, const char *text)
 {
 	const char *slash = strchr(text, '/');
-	char addr[INET6_ADDRSTRLEN], *end = NULL;
-	unsigned long bits, most = 128;
-	uint8_t v4[4];
 
-	snprintf(addr, sizeof(addr), "%.*s",
-		 (int)(slash ? slash - text : (long)strlen(text)), text);
-	if (inet_pton(AF_INET, addr, v4) == 1) {
-		address_from_ipv4(n->addr, v4);
-		most = 32;
-	} else if (inet_pton(AF_INET6, addr, n->addr) != 1) {
+	if (slash && !strtoul(slash + 1, NULL, 10))
 		return -EINVAL;
-	}
-	bits = slash ? strtoul(slash + 1, &end, 10) : most;
-	if ((slash && (end == slash + 1 || *end)) || !bits || bits > most)
-		return -EINVAL;
-	n->bits = (unsigned)(128 - most + bits);
-	return 0;
+	return network_parse(n, text);
 }
 
 int peer_parse(struct peer *p, const char *host, const char *country)
 {
-	*p = (struct peer){ .bits = 0 };
-	if (host && read_peer_network(p, host)) {
+	*p = (struct peer){ .country = "" };
+	if (host && read_host(&p->network, host)) {
 		log_error("\"%s\" is no address, nor a network as 192.0.2.0/24",
 			  host);
 		return -EINVAL;
@@ -56,16 +42,7 @@ int peer_parse(struct peer *p, const char *host, const char *country)
 
 bool peer_is_any(const struct peer *p)
 {
-	return !p->bits && !*p->country;
-}
-
-static bool is_of_network(const struct peer *n, const uint8_t addr[16])
-{
-	unsigned whole = n->bits / 8, rest = n->bits % 8;
-
-	if (memcmp(n->addr, addr, whole))
-		return false;
-	return !rest || !((n->addr[whole] ^ addr[whole]) >> (8 - rest));
+	return !p->network.bits && !*p->country;
 }
 
 static bool end_matches(const struct peer *p, const struct packet_end *end,
@@ -73,7 +50,7 @@ static bool end_matches(const struct peer *p, const struct packet_end *end,
 {
 	if (*p->country && strcmp(p->country, end->country))
 		return false;
-	return !p->bits || (addr && is_of_network(p, addr));
+	return !p->network.bits || (addr && network_has(&p->network, addr));
 }
 
 bool peer_has(const struct peer *p, const struct archive_packet *packet)
@@ -83,7 +60,7 @@ bool peer_has(const struct peer *p, const struct archive_packet *packet)
 
 	if (peer_is_any(p))
 		return true;
-	if (p->bits) {
+	if (p->network.bits) {
 		parse_packet(&k, packet->linktype, packet->data,
 			     packet->caplen);
 		ip = k.kind == PACKET_IP;

@@ -4,13 +4,13 @@
 #define PKTWHO_ARCHIVE_PEER_H
 
 #include <stdbool.h>
-#include <stdint.h>
+
+#include "packet/network.h"
 
 struct archive_packet;
 
 struct peer {
-	uint8_t addr[16];
-	unsigned bits;			/* 0: any */
+	struct network network;		/* bits 0: any */
 	char country[3];		/* "": any */
 };
 

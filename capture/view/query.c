@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "packet/parse.h"
 #include "view/names.h"
 
 #define MAX_DEPTH 8
@@ -116,32 +115,6 @@ static bool read_range(struct query_term *t, const char *s, uint32_t max)
 	return !*s;
 }
 
-/* False if it is none: then it is looked for as a part of an address. */
-static bool read_network(struct query_term *t, const char *s)
-{
-	const char *slash = strchr(s, '/'), *end = "";
-	char addr[QUERY_TEXT];
-	uint32_t bits = 128;
-	uint8_t v4[4];
-
-	snprintf(addr, sizeof(addr), "%.*s",
-		 (int)(slash ? slash - s : (long)strlen(s)), s);
-	if (inet_pton(AF_INET, addr, v4) == 1) {
-		address_from_ipv4(t->addr, v4);
-		if (slash && read_number(slash + 1, 32, &bits, &end))
-			bits += 96;
-		else if (slash)
-			return false;
-	} else if (inet_pton(AF_INET6, addr, t->addr) == 1) {
-		if (slash && !read_number(slash + 1, 128, &bits, &end))
-			return false;
-	} else {
-		return false;
-	}
-	t->bits = (uint8_t)bits;
-	return !*end;
-}
-
 static enum query_field field_of(const char *word, size_t len)
 {
 	for (int f = PROC; f < FIELDS; f++)
@@ -171,8 +144,9 @@ static int read_term(struct reader *r)
 	if (t->field == PORT && *value && !read_range(t, value, UINT16_MAX))
 		return explain(r, "no port: ", value);
 	if (t->field == HOST || t->field == ANY)
-		if (!read_network(t, value))
-			t->bits = 0;
+		/* If it is none it is looked for as a part of an address. */
+		if (network_parse(&t->network, value))
+			t->network.bits = 0;
 	return add_step(r, r->q->term_count++);
 }
 
@@ -261,23 +235,15 @@ static bool has_text(const struct query_term *t, const char *text)
 	return strcasestr(text, t->text) != NULL;
 }
 
-static bool in_network(const struct query_term *t, const uint8_t addr[16])
-{
-	int whole = t->bits / 8, rest = t->bits % 8;
-
-	if (memcmp(t->addr, addr, (size_t)whole))
-		return false;
-	return !rest || !((t->addr[whole] ^ addr[whole]) >> (8 - rest));
-}
-
 static bool has_address(const struct query_term *t, const struct flow_key *k)
 {
 	char text[INET6_ADDRSTRLEN];
 
 	if (k->proto == FLOW_FRAME)
 		return false;
-	if (t->bits)
-		return in_network(t, k->local) || in_network(t, k->remote);
+	if (t->network.bits)
+		return network_has(&t->network, k->local) ||
+		       network_has(&t->network, k->remote);
 	name_address(k->local, text, sizeof(text));
 	if (has_text(t, text))
 		return true;

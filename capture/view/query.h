@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "packet/network.h"
 #include "view/flows.h"
 #include "view/resolved.h"
 
@@ -22,10 +23,9 @@
 
 struct query_term {
 	uint8_t field;
-	uint8_t bits;			/* of a network */
 	bool pattern;
 	uint32_t low, high;		/* numbers */
-	uint8_t addr[16];
+	struct network network;		/* bits 0: none */
 	char text[QUERY_TEXT];
 };
 
