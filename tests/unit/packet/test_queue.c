@@ -3,20 +3,10 @@
 
 #include "exact.h"
 #include "packet/queue.h"
+#include "random.h"
 
 #define SIZE	4096
 #define LARGEST (SIZE / 2 - sizeof(struct frame) - 32)	/* that always fits */
-
-/* xorshift32, Marsaglia 2003: the same run every time. */
-static uint32_t below(uint32_t n)
-{
-	static uint32_t x = 2463534242;
-
-	x ^= x << 13;
-	x ^= x >> 17;
-	x ^= x << 5;
-	return x % n;
-}
 
 /* Its content follows from its number, so a mix-up shows. */
 static bool push(struct queue *h, uint32_t number, uint32_t caplen)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "process/mask.h"
+#include "random.h"
 
 #define MAX 4096
 
@@ -125,17 +126,6 @@ static void what_is_none_stays(void **state)
 	assert_stays("gpg|--passphrase-file|/etc/x|--password-file=/etc/x");
 	assert_stays("x|--password=|next");
 	assert_stays("python3|-c|import time; d = {1: 2}");
-}
-
-/* xorshift32, Marsaglia 2003: the same run every time. */
-static uint32_t below(uint32_t n)
-{
-	static uint32_t x = 2463534242;
-
-	x ^= x << 13;
-	x ^= x >> 17;
-	x ^= x << 5;
-	return x % n;
 }
 
 /* Each of these has no byte outside, is not longer, and is masked for good. */

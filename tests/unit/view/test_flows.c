@@ -35,17 +35,11 @@ static void ended(void *ctx, const struct flow *f)
 	t->last = *f;
 }
 
-static const char *country(void *ctx, const uint8_t addr[16])
-{
-	(void)ctx;
-	return addr[12] == 198 ? "NL" : "";
-}
-
 static void make(uint32_t max, bool keep)
 {
 	struct flows_options o = {
 		.max = max, .keep = keep, .ctx = &told,
-		.begun = begun, .ended = ended, .country = country,
+		.begun = begun, .ended = ended, .country = country_of_talk,
 	};
 
 	memset(&told, 0, sizeof(told));

@@ -7,12 +7,6 @@ static struct flows *flows;
 static struct table *table;
 static struct talker curl, other_curl, nginx, ssh;
 
-static const char *country(void *ctx, const uint8_t addr[16])
-{
-	(void)ctx;
-	return addr[12] == 198 ? "NL" : "";
-}
-
 /*
  * curl asks nginx here once and two remote servers, another curl one, ssh
  * talks, a stranger is refused.
@@ -20,7 +14,7 @@ static const char *country(void *ctx, const uint8_t addr[16])
 static int make(void **state)
 {
 	struct flows_options o = { .max = 64, .keep = true,
-				   .country = country };
+				   .country = country_of_talk };
 
 	(void)state;
 	o.actors = actors = actors_new(64);

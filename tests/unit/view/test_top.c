@@ -122,16 +122,10 @@ static struct flows *flows;
 static struct top *top;
 static struct talker talkers[4];
 
-static const char *country(void *ctx, const uint8_t addr[16])
-{
-	(void)ctx;
-	return addr[12] == 198 ? "NL" : "";
-}
-
 static int make(void **state)
 {
 	struct flows_options o = { .max = 64, .keep = true,
-				   .country = country };
+				   .country = country_of_talk };
 	struct top_options t = { .title = "eth0", .interval_ns = S };
 
 	(void)state;
