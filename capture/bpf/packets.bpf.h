@@ -299,11 +299,12 @@ static __always_inline bool is_multicast(const struct flow_key *k)
  */
 static __always_inline bool has_twins(const struct bpf_sock *sk,
 				      const struct __sk_buff *skb,
-				      const struct flow_key *k)
+				      const struct flow_key *k,
+				      bool flow_shared)
 {
 	return reads_told && sk->protocol != IPPROTO_TCP &&
-	       (sk->type == SOCK_RAW || skb->pkt_type != PACKET_HOST ||
-		is_multicast(k));
+	       (flow_shared || sk->type == SOCK_RAW ||
+		skb->pkt_type != PACKET_HOST || is_multicast(k));
 }
 
 static __always_inline int tell_new(struct sock_info *s,
@@ -341,9 +342,7 @@ static __always_inline int tell_new(struct sock_info *s,
 	if (s->flags & PROBE_KERNEL || listening)
 		return 1;
 	held = !egress && has_holders(s, sk);
-	twins = !egress && (has_twins(sk, skb, &k) ||
-			    (flow_shared && reads_told &&
-			     sk->protocol != IPPROTO_TCP));
+	twins = !egress && has_twins(sk, skb, &k, flow_shared);
 	if (!egress && is_pending(s, held || twins)) {
 		/* If it stays unread: threads, not others, may hold it. */
 		tell_packet(s, skb, false,
