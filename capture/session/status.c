@@ -24,7 +24,7 @@
 #include "session/captures.h"
 #include "session/ending.h"
 #include "session/files.h"
-#include "view/json.h"
+#include "view/lines/json.h"
 
 #define EACH_NS	   1000000000ull
 #define LINE_MAX_BYTES (16384 + PATH_MAX)

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "view/losses.h"
+#include "view/flows/losses.h"
 
 struct view;
 struct geo;

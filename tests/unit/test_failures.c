@@ -26,9 +26,9 @@
 #include "packet/queue.h"
 #include "process/hasher.h"
 #include "process/proctab.h"
-#include "view/actors.h"
-#include "view/flows.h"
-#include "view/table.h"
+#include "view/flows/actors.h"
+#include "view/flows/flows.h"
+#include "view/rows/table.h"
 #include "wireshark/toolbar.h"
 
 /* ---- memory ---- */

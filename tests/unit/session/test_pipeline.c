@@ -14,7 +14,7 @@
 #include "session/files.h"
 #include "session/parts.h"
 #include "session/pipeline.h"
-#include "view/losses.h"
+#include "view/flows/losses.h"
 
 #define MS 1000000ull
 #define T  1000000000000ull

@@ -7,7 +7,7 @@
 
 #include "exact.h"
 #include "owner/owned_packet.h"
-#include "view/flows.h"
+#include "view/flows/flows.h"
 
 #define TCP 6
 #define UDP 17

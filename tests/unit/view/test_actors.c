@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "view/talk.h"
 
-#include "view/actors.h"
+#include "view/flows/actors.h"
 
 static struct talker talkers[6];
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "packet/parse.h"
-#include "view/columns.h"
+#include "view/rows/columns.h"
 
 #define S 1000000000ull
 

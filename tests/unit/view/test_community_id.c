@@ -3,7 +3,7 @@
 
 #include "exact.h"
 #include "packet/parse.h"
-#include "view/community_id.h"
+#include "view/flows/community_id.h"
 
 static struct flow_key key(uint8_t proto, const char *local, uint16_t from,
 			   const char *remote, uint16_t to)

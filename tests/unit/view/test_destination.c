@@ -9,7 +9,7 @@
 #include "host/log.h"
 #include "options.h"
 #include "output/opener.h"
-#include "view/destination.h"
+#include "view/lines/destination.h"
 
 static int journal_err;			/* errno of connect(), 0: it is there */
 static int made;			/* sockets that are open */

@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "host/log.h"
-#include "view/exporter.h"
+#include "view/metrics/exporter.h"
 
 #define TEXT "pktwho_packets_total 5\n"
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "exact.h"
-#include "view/firsts.h"
+#include "view/flows/firsts.h"
 
 static void the_second_country_is_news_once(void **state)
 {

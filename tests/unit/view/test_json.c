@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "exact.h"
 
-#include "view/json.h"
+#include "view/lines/json.h"
 
 static char text[512];
 

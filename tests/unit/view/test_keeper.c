@@ -13,7 +13,7 @@
 #include <term.h>
 #include <unistd.h>
 
-#include "view/keeper.h"
+#include "view/screen/keeper.h"
 
 #define LEAVE "\033[?1049l"		/* xterm: the first screen again */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "view/json.h"
-#include "view/line.h"
+#include "view/lines/json.h"
+#include "view/lines/line.h"
 #include "view/talk.h"
 
 static struct actors *actors;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "view/metrics.h"
+#include "view/metrics/metrics.h"
 #include "view/talk.h"
 
 static const char *text;

@@ -4,7 +4,7 @@
 #include <netinet/in.h>
 
 #include "packet/parse.h"
-#include "view/names.h"
+#include "view/flows/names.h"
 
 static void addresses_are_as_people_write_them(void **state)
 {

@@ -5,7 +5,7 @@
 #include "exact.h"
 #include "owner/owned_packet.h"
 #include "record.h"
-#include "view/packet_line.h"
+#include "view/lines/packet_line.h"
 
 static struct proc curl_proc = { .pid = 4535 }, nginx_proc = { .pid = 12 };
 static struct program curl = { .proc = &curl_proc, .name = "curl" };

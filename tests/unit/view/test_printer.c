@@ -11,9 +11,9 @@
 #include "host/clocks.h"
 #include "host/log.h"
 #include "owner/owned_packet.h"
-#include "view/printer.h"
-#include "view/stream.h"
-#include "view/tshark.h"
+#include "view/lines/printer.h"
+#include "view/lines/stream.h"
+#include "view/dissect/tshark.h"
 
 /* A tshark that answers what the test wants it to. */
 static int pretended, start_err, work_err, ask_err;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
 
-#include "view/query.h"
+#include "view/rows/query.h"
 #include "view/talk.h"
 
 static struct actors *actors;

@@ -2,8 +2,8 @@
 /* The rows of `pktwho top --batch`, whatever the texts in them are. */
 #include <jansson.h>
 
-#include "view/columns.h"
-#include "view/report.h"
+#include "view/rows/columns.h"
+#include "view/lines/report.h"
 #include "view/talk.h"
 
 static struct actors *actors;

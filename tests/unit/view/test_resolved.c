@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "exact.h"
-#include "view/resolved.h"
+#include "view/flows/resolved.h"
 
 static uint8_t addr[16];
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "owner/owners.h"
-#include "view/sockets.h"
+#include "view/rows/sockets.h"
 #include "view/talk.h"
 
 static struct flowtab_socket bound[SOCKETS_MAX + 3];

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "view/speech.h"
+#include "view/dissect/speech.h"
 #include "view/talk.h"
 
 #define WHEN_ASKED "dd bs=1 count=1 >&2; "

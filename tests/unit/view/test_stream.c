@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "view/stream.h"
+#include "view/lines/stream.h"
 
 #define LIMIT (256u << 10)
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "view/columns.h"
+#include "view/rows/columns.h"
 #include "view/talk.h"
 
 static struct actors *actors;

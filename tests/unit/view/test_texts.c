@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "exact.h"
-#include "view/texts.h"
+#include "view/rows/texts.h"
 
 #define MANY 20000
 

@@ -3,9 +3,9 @@
 #include <errno.h>
 
 #include "host/clocks.h"
-#include "view/screen.h"
+#include "view/screen/screen.h"
 #include "view/talk.h"
-#include "view/top.h"
+#include "view/screen/top.h"
 
 #define ROWS	24
 #define COLUMNS_MAX 200

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "tree.h"
-#include "view/tshark.h"
+#include "view/dissect/tshark.h"
 
 #define TURNS 500		/* of 20 ms: then it will never come */
 

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "view/flows/actors.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "printable.h"
+#include "process/proctab.h"
+
+#define BUCKETS 4096		/* a power of two */
+#define REASONS 32		/* more than there are */
+
+struct actors {
+	struct actor *heads[BUCKETS];
+	TAILQ_HEAD(, actor) idle;	/* without a flow, the oldest first */
+	uint32_t count;
+	uint32_t max;
+	uint64_t lost;
+	struct actor nobody[ATTR_COUNT][REASONS];
+	struct actor forgotten;
+	struct process scratch;		/* 8 KB: not on anyone's stack */
+};
+
+static void name_nobody(struct actor *a, uint8_t attr, uint8_t reason)
+{
+	a->attr = attr;
+	a->reason = reason;
+	if (attr == ATTR_NONE)
+		snprintf(a->name, sizeof(a->name), "(remote)");
+	else if (reason)
+		snprintf(a->name, sizeof(a->name), "(%s: %s)", attr_name(attr),
+			 reason_name(reason));
+	else
+		snprintf(a->name, sizeof(a->name), "(%s)", attr_name(attr));
+}
+
+struct actors *actors_new(uint32_t max)
+{
+	struct actors *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return NULL;
+	t->max = max;
+	TAILQ_INIT(&t->idle);
+	for (uint8_t a = 0; a < ATTR_COUNT; a++)
+		for (uint8_t r = 0; r < REASONS; r++)
+			name_nobody(&t->nobody[a][r], a, r);
+	snprintf(t->forgotten.name, sizeof(t->forgotten.name), "(forgotten)");
+	t->forgotten.attr = ATTR_UNKNOWN;
+	return t;
+}
+
+static void free_actor(struct actor *a)
+{
+	free(a->record);
+	free(a->said);
+	free(a);
+}
+
+void actors_free(struct actors *t)
+{
+	if (!t)
+		return;
+	for (int b = 0; b < BUCKETS; b++)
+		for (struct actor *a = t->heads[b], *next; a; a = next) {
+			next = a->next;
+			free_actor(a);
+		}
+	free(t);
+}
+
+static struct actor **head_of(struct actors *t, uint64_t id)
+{
+	return &t->heads[id & (BUCKETS - 1)];	/* it is a hash already */
+}
+
+void actor_sums_add(struct actor_sums *to, const struct actor_sums *more)
+{
+	to->sent_packets += more->sent_packets;
+	to->sent_bytes += more->sent_bytes;
+	to->received_packets += more->received_packets;
+	to->received_bytes += more->received_bytes;
+	to->own_packets += more->own_packets;
+	to->own_bytes += more->own_bytes;
+	to->flows += more->flows;
+}
+
+static void forget(struct actors *t, struct actor *a)
+{
+	struct actor **at = head_of(t, a->id);
+
+	while (*at != a)
+		at = &(*at)->next;
+	*at = a->next;
+	TAILQ_REMOVE(&t->idle, a, idle);
+	actor_sums_add(&t->forgotten.past, &a->past);
+	free_actor(a);
+	t->count--;
+	t->lost++;
+}
+
+static void copy_text(char *out, size_t size, const char *text)
+{
+	size_t len = strnlen(text, size - 1);
+
+	memcpy(out, text, len);
+	out[len] = '\0';
+	printable_replace(out);
+}
+
+/* Without memory the old record stays. */
+static void refresh(struct actors *t, struct actor *a, const struct program *i)
+{
+	struct process *p = &t->scratch;
+	uint8_t *record = malloc(i->record_len ? i->record_len : 1);
+
+	if (!record)
+		return;
+	memcpy(record, i->record, i->record_len);
+	free(a->record);
+	free(a->said);
+	a->said = NULL;
+	a->record = record;
+	a->record_len = i->record_len;
+	a->version = i->version;
+	a->pid = i->proc->pid;
+	copy_text(a->name, RECORD_NAME_LEN, i->name);
+	process_decode(p, record, a->record_len);
+	a->flags = p->flags;
+	copy_text(a->user, sizeof(a->user), p->user);
+	if (process_has(p, FIELD_UID) && !*a->user)
+		snprintf(a->user, sizeof(a->user), "%u", p->uid);
+	copy_text(a->container, sizeof(a->container),
+		  *p->container_name ? p->container_name : p->container_id);
+	copy_text(a->unit, sizeof(a->unit), p->unit);
+}
+
+static struct actor *add(struct actors *t, uint64_t id)
+{
+	struct actor **head = head_of(t, id), *a;
+
+	if (t->count >= t->max && !TAILQ_EMPTY(&t->idle))
+		forget(t, TAILQ_FIRST(&t->idle));
+	a = t->count < t->max ? calloc(1, sizeof(*a)) : NULL;
+	if (!a) {
+		t->lost++;
+		return NULL;
+	}
+	a->id = id;
+	a->next = *head;
+	*head = a;
+	TAILQ_INSERT_TAIL(&t->idle, a, idle);
+	t->count++;
+	return a;
+}
+
+struct actor *actors_get(struct actors *t, const struct program *program)
+{
+	struct actor *a = *head_of(t, program->id);
+
+	while (a && a->id != program->id)
+		a = a->next;
+	if (!a)
+		a = add(t, program->id);
+	if (!a)
+		return &t->forgotten;
+	/* Its names and users have one id; the newest is shown. */
+	if (!a->record || program->version > a->version)
+		refresh(t, a, program);
+	return a;
+}
+
+struct actor *actors_nobody(struct actors *t, uint8_t attr, uint8_t reason)
+{
+	if (attr >= ATTR_COUNT || reason >= REASONS)
+		return &t->forgotten;
+	return &t->nobody[attr][reason];
+}
+
+struct actor *actors_forgotten(struct actors *t)
+{
+	return &t->forgotten;
+}
+
+void actors_ref(struct actors *t, struct actor *a)
+{
+	if (!a->refs++ && a->id)
+		TAILQ_REMOVE(&t->idle, a, idle);
+}
+
+void actors_unref(struct actors *t, struct actor *a)
+{
+	if (!--a->refs && a->id)
+		TAILQ_INSERT_TAIL(&t->idle, a, idle);
+}
+
+void actors_each(struct actors *t, void (*fn)(void *ctx, struct actor *a),
+		 void *ctx)
+{
+	for (int b = 0; b < BUCKETS; b++)
+		for (struct actor *a = t->heads[b]; a; a = a->next)
+			fn(ctx, a);
+	for (int a = 0; a < ATTR_COUNT; a++)
+		for (int r = 0; r < REASONS; r++)
+			fn(ctx, &t->nobody[a][r]);
+	fn(ctx, &t->forgotten);
+}
+
+uint64_t actors_lost(const struct actors *t)
+{
+	return t->lost;
+}
+
+/* The arguments are many strings. */
+static void show_arguments(struct process *p)
+{
+	char *s = p->cmdline, *end = s + p->cmdline_len;
+
+	p->cmdline[sizeof(p->cmdline) - 1] = '\0';
+	while (s < end) {
+		size_t len = strlen(s);
+
+		printable_replace(s);
+		s += len + 1;
+	}
+}
+
+void actor_process(const struct actor *a, struct process *p)
+{
+	char *const strings[] = {
+		p->name, p->pname, p->user, p->container_runtime,
+		p->container_id, p->container_name, p->container_image,
+		p->pod_uid, p->pod_name, p->pod_namespace, p->unit,
+		p->exepath, p->cgroup,
+	};
+
+	if (!a->record ||
+	    process_decode(p, a->record, a->record_len) < 0) {
+		memset(p, 0, sizeof(*p));
+		return;
+	}
+	for (size_t i = 0; i < sizeof(strings) / sizeof(*strings); i++)
+		printable_replace(strings[i]);
+	show_arguments(p);
+}

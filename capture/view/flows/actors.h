@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Who takes part in traffic: a copy of what the capture knows of each process,
+ * which stays as long as somebody shows it, and one stand-in for each way of
+ * not knowing.  What is kept for a screen is printable.
+ *
+ * Bounded: the one that was used least lately and has no flow any more goes
+ * first, and what it sent and received goes to actors_forgotten().
+ */
+#ifndef PKTWHO_VIEW_FLOWS_ACTORS_H
+#define PKTWHO_VIEW_FLOWS_ACTORS_H
+
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "record.h"
+
+struct actors;
+struct program;
+
+/* Packets and bytes as one end counts them. */
+struct actor_sums {
+	uint64_t sent_packets;
+	uint64_t sent_bytes;
+	uint64_t received_packets;
+	uint64_t received_bytes;
+	uint64_t own_packets;		/* in both: it talks to itself */
+	uint64_t own_bytes;
+	uint64_t flows;
+};
+
+struct actor {
+	struct actor *next;		/* of its hash bucket */
+	TAILQ_ENTRY(actor) idle;
+	uint64_t id;			/* process_id(); 0: a stand-in */
+	uint32_t version;		/* of the record */
+	uint32_t refs;			/* flows that name it */
+	uint32_t pid;
+	uint32_t flags;			/* PROCESS_* */
+	uint8_t attr;		/* of a stand-in: how it is (not) known */
+	uint8_t reason;
+	char name[40];			/* "curl", "(kernel: reset)" */
+	char user[32];
+	char container[64];		/* its name, or else its id */
+	char unit[64];
+	uint8_t *record;		/* process_encode(); any bytes */
+	uint32_t record_len;
+	struct actor_sums past;		/* of flows that are forgotten */
+	char *said;		/* the record as the log says it, once */
+	uint32_t said_len;		/* line.c has made it */
+};
+
+/* NULL without memory. */
+struct actors *actors_new(uint32_t max);
+void actors_free(struct actors *t);		/* NULL is fine */
+
+/*
+ * The process that ran @program; borrowed, and stays while refs is not 0.
+ * Without room or memory it is actors_forgotten().
+ */
+struct actor *actors_get(struct actors *t, const struct program *program);
+
+/* Who stands for an end that no process is named for. */
+struct actor *actors_nobody(struct actors *t, uint8_t attr, uint8_t reason);
+
+/* Who stands for all those there was no room for. */
+struct actor *actors_forgotten(struct actors *t);
+
+void actors_ref(struct actors *t, struct actor *a);
+void actors_unref(struct actors *t, struct actor *a);
+
+/* Adds to @a's past, from a flow that is being forgotten. */
+void actor_sums_add(struct actor_sums *to, const struct actor_sums *more);
+
+void actors_each(struct actors *t, void (*fn)(void *ctx, struct actor *a),
+		 void *ctx);
+
+/* Processes forgotten so far. */
+uint64_t actors_lost(const struct actors *t);
+
+/* Its record, all strings printable; all zero for a stand-in. */
+void actor_process(const struct actor *a, struct process *p);
+
+#endif

@@ -1,0 +1,662 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "view/flows/flows.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "owner/owned_packet.h"
+#include "packet/flow_hash.h"
+#include "view/flows/firsts.h"
+
+#define SECOND		1000000000ull
+#define MAX_PARTS	16	/* of one flow; then the last counts the rest */
+#define AGAIN_NS	2000000ull /* seen on two interfaces, not sent twice */
+#define LOW_PORT	1024
+#define DNS_PORT	53
+#define FIN		0x01
+#define ACK		0x10
+
+enum list { LIST_OVER, LIST_OTHER, LIST_NEW, LIST_CLOSED, LIST_OPEN, LISTS };
+
+/*
+ * How long each may be silent.  A connection that is closed takes its last
+ * acknowledgments in.  TCP sends its first packet again after up to 64 s, and
+ * asks whether the other side still lives after two hours.
+ */
+static const uint64_t patience_ns[LISTS] = {
+	[LIST_OTHER] = 30 * SECOND,
+	[LIST_NEW] = 130 * SECOND,
+	[LIST_CLOSED] = SECOND,
+	[LIST_OPEN] = 7500 * SECOND,
+};
+
+TAILQ_HEAD(flow_list, flow);
+
+struct flows {
+	struct flows_options options;
+	struct flow_hash hash;
+	struct firsts *firsts;
+	struct flow *pool;
+	uint32_t used;			/* of it, so far */
+	struct flow_part *parts;
+	uint32_t part_count;
+	struct flow *free;		/* linked by next */
+	struct flow_part *free_parts;
+	struct flow **heads;
+	uint32_t mask;
+	struct flow_list lists[LISTS];	/* the longest silent first */
+	struct flows_stats stats;
+	uint64_t packet_ns;		/* of the last packet, on its clock */
+	uint64_t taken_ns;		/* when that was taken */
+	bool is_new;			/* one was, since flows_time() */
+};
+
+struct flows *flows_new(const struct flows_options *o)
+{
+	struct flows *t = calloc(1, sizeof(*t));
+	uint32_t heads = 1;
+
+	if (!t)
+		return NULL;
+	t->options = *o;
+	flow_hash_init(&t->hash);
+	while (heads < o->max)
+		heads *= 2;
+	t->mask = heads - 1;
+	t->part_count = o->max / 4 + 1;
+	/* Not touched before it is used: the kernel gives no memory for it. */
+	t->pool = calloc(o->max, sizeof(*t->pool));
+	t->parts = calloc(t->part_count, sizeof(*t->parts));
+	t->heads = calloc(heads, sizeof(*t->heads));
+	t->firsts = firsts_new();
+	if (!t->pool || !t->parts || !t->heads || !t->firsts) {
+		flows_free(t);
+		return NULL;
+	}
+	for (int i = 0; i < LISTS; i++)
+		TAILQ_INIT(&t->lists[i]);
+	return t;
+}
+
+void flows_free(struct flows *t)
+{
+	if (!t)
+		return;
+	for (uint32_t i = 0; t->pool && i < t->used; i++)
+		free(t->pool[i].speech);
+	free(t->pool);
+	free(t->parts);
+	free(t->heads);
+	firsts_free(t->firsts);
+	free(t);
+}
+
+/* ---- rates ---- */
+
+static void rate_turn(struct flow_rate *r, uint32_t second)
+{
+	if (second == r->second)
+		return;
+	for (int i = 0; i < 2; i++) {
+		r->before[i] = second == r->second + 1 ? r->now[i] : 0;
+		r->now[i] = 0;
+	}
+	r->second = second;
+}
+
+/* The second before counts for what of it is less than a second ago. */
+uint64_t flow_rate(const struct flow_rate *r, enum flow_side side,
+		   uint64_t mono_ns)
+{
+	struct flow_rate now = *r;
+	uint32_t second = (uint32_t)(mono_ns / SECOND);
+
+	/* A packet that waited for its owner is of an earlier second. */
+	if (second < r->second)
+		return r->before[side];
+	rate_turn(&now, second);
+	return now.now[side] +
+	       now.before[side] * (SECOND - mono_ns % SECOND) / SECOND;
+}
+
+/* ---- sums ---- */
+
+void flow_sums(const struct flow *f, uint64_t packets[2], uint64_t bytes[2])
+{
+	packets[0] = packets[1] = bytes[0] = bytes[1] = 0;
+	for (const struct flow_part *p = &f->part; p; p = p->next)
+		for (int i = 0; i < 2; i++) {
+			packets[i] += p->packets[i];
+			bytes[i] += p->bytes[i];
+		}
+}
+
+void flow_part_sums(const struct flow_part *part, enum flow_side side,
+		    struct actor_sums *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->sent_packets = part->packets[side];
+	s->sent_bytes = part->bytes[side];
+	s->received_packets = part->packets[!side];
+	s->received_bytes = part->bytes[!side];
+	if (part->actors[0] != part->actors[1])
+		return;
+	s->sent_packets = s->received_packets = s->own_packets =
+		part->packets[0] + part->packets[1];
+	s->sent_bytes = s->received_bytes = s->own_bytes =
+		part->bytes[0] + part->bytes[1];
+}
+
+static void part_to_past(struct flows *t, struct flow_part *p, bool counts)
+{
+	for (int side = 0; side < 2; side++) {
+		struct actor_sums s;
+
+		if (side && p->actors[0] == p->actors[1]) {
+			actors_unref(t->options.actors, p->actors[side]);
+			continue;
+		}
+		flow_part_sums(p, (enum flow_side)side, &s);
+		s.flows = counts;
+		actor_sums_add(&p->actors[side]->past, &s);
+		actors_unref(t->options.actors, p->actors[side]);
+	}
+}
+
+/* ---- the life of a flow ---- */
+
+static void list_move(struct flows *t, struct flow *f, enum list to)
+{
+	TAILQ_REMOVE(&t->lists[f->list_index], f, list);
+	f->list_index = (uint8_t)to;
+	TAILQ_INSERT_TAIL(&t->lists[to], f, list);
+}
+
+/* A key and its reverse are one flow: the lesser of them is looked for. */
+static struct flow_key canonical(const struct flow_key *k)
+{
+	struct flow_key r = flow_reversed(k);
+
+	return memcmp(k, &r, sizeof(r)) <= 0 ? *k : r;
+}
+
+static struct flow **head_of(struct flows *t, const struct flow_key *k)
+{
+	struct flow_key c = canonical(k);
+
+	return &t->heads[flow_hash(&t->hash, &c) & t->mask];
+}
+
+static struct flow *find(struct flows *t, const struct flow_key *k)
+{
+	struct flow_key r = flow_reversed(k);
+	struct flow *f = *head_of(t, k);
+
+	while (f && memcmp(&f->key, k, sizeof(*k)) &&
+	       memcmp(&f->key, &r, sizeof(r)))
+		f = f->next;
+	return f;
+}
+
+static void forget(struct flows *t, struct flow *f)
+{
+	struct flow_part *p = f->part.next, *next;
+
+	TAILQ_REMOVE(&t->lists[f->list_index], f, list);
+	part_to_past(t, &f->part, true);
+	for (; p; p = next) {
+		next = p->next;
+		part_to_past(t, p, false);
+		p->next = t->free_parts;
+		t->free_parts = p;
+	}
+	for (int i = 0; i < 2; i++)
+		actors_unref(t->options.actors, f->ends[i].actor);
+	free(f->speech);
+	f->speech = NULL;
+	f->number = 0;
+	f->next = t->free;
+	t->free = f;
+	t->stats.here--;
+}
+
+/* It is told, and what comes for its key begins another. */
+static void end(struct flows *t, struct flow *f, enum flow_over how)
+{
+	struct flow **at = head_of(t, &f->key);
+
+	while (*at != f)
+		at = &(*at)->next;
+	*at = f->next;
+	f->over = (uint8_t)how;
+	t->stats.open--;
+	if (t->options.ended)
+		t->options.ended(t->options.ctx, f);
+	list_move(t, f, LIST_OVER);
+	if (!t->options.keep)
+		forget(t, f);
+}
+
+static struct flow *make_room(struct flows *t)
+{
+	for (int i = 0; i < LISTS && !t->free; i++) {
+		struct flow *f = TAILQ_FIRST(&t->lists[i]);
+
+		if (!f)
+			continue;
+		t->stats.forgotten++;
+		if (!f->over) {
+			t->stats.forgotten_open++;
+			end(t, f, FLOW_FORGOTTEN);
+		}
+		if (!t->free)
+			forget(t, f);
+	}
+	return t->free;
+}
+
+static struct flow *take_room(struct flows *t)
+{
+	struct flow *f = t->free;
+
+	if (!f && t->used < t->options.max) {
+		t->stats.here++;
+		return &t->pool[t->used++];
+	}
+	if (!f)
+		f = make_room(t);
+	t->free = f->next;
+	t->stats.here++;
+	memset(f, 0, sizeof(*f));
+	return f;
+}
+
+/*
+ * Whether the sender of a flow's first packet is the server: it may have begun
+ * before the capture did.
+ */
+static bool sent_by_server(const struct packet *p)
+{
+	const struct flow_key *k = &p->sent;
+
+	if (k->proto == IPPROTO_ICMP || k->proto == IPPROTO_ICMPV6)
+		return k->remote_port == FLOW_ECHO_ANSWERS;
+	if (k->proto == IPPROTO_TCP && p->tcp_flags & PACKET_TCP_SYN)
+		return p->tcp_flags & ACK;
+	if (k->proto == IPPROTO_TCP)
+		return k->local_port < k->remote_port;
+	return k->local_port < LOW_PORT && k->remote_port >= LOW_PORT;
+}
+
+static struct actor *actor_of(struct flows *t, const struct verdict_end *v,
+			      const struct program *program)
+{
+	struct actors *a = t->options.actors;
+
+	return program ? actors_get(a, program) :
+			 actors_nobody(a, v->attr, v->reason);
+}
+
+static enum list list_for(const struct flow *f)
+{
+	if (f->key.proto != IPPROTO_TCP)
+		return LIST_OTHER;
+	switch (f->state) {
+	case FLOW_NEW:
+		return LIST_NEW;
+	case FLOW_CLOSED:
+	case FLOW_RESET:
+		return LIST_CLOSED;
+	default:
+		return LIST_OPEN;
+	}
+}
+
+static void set_country(struct flows *t, char out[3], const uint8_t addr[16])
+{
+	if (t->options.country)
+		snprintf(out, 3, "%s",
+			 t->options.country(t->options.ctx, addr));
+}
+
+static void set_countries(struct flows *t, struct flow *f)
+{
+	struct flow_end *e = f->ends;
+
+	set_country(t, e[FLOW_CLIENT].country, f->key.local);
+	set_country(t, e[FLOW_SERVER].country, f->key.remote);
+	for (int i = 0; i < 2; i++)
+		if (e[i].actor->id &&
+		    firsts_see(t->firsts, e[i].actor->name, e[!i].country))
+			f->new_country = true;
+}
+
+static bool is_dns(const struct flow_key *k)
+{
+	return (k->proto == IPPROTO_TCP || k->proto == IPPROTO_UDP) &&
+	       k->remote_port == DNS_PORT;
+}
+
+static struct flow *begin(struct flows *t, const struct owned_packet *p,
+			  struct actor *const actors[2], bool by_server)
+{
+	const struct frame *h = p->frame;
+	struct flow *f = take_room(t);
+	struct flow **head;
+
+	f->number = ++t->stats.begun;
+	t->stats.open++;
+	f->key = by_server ? flow_reversed(&h->packet.sent) : h->packet.sent;
+	f->direction = p->verdict->direction;
+	f->interface = h->interface;
+	f->first_ns = h->ts_ns;
+	f->names = is_dns(&f->key);
+	for (int i = 0; i < 2; i++) {
+		f->part.actors[i] = f->ends[i].actor = actors[i];
+		actors_ref(t->options.actors, actors[i]);
+		actors_ref(t->options.actors, actors[i]);
+	}
+	if (h->packet.kind == PACKET_IP)
+		set_countries(t, f);
+	head = head_of(t, &f->key);
+	f->next = *head;
+	*head = f;
+	f->list_index = (uint8_t)list_for(f);
+	TAILQ_INSERT_TAIL(&t->lists[f->list_index], f, list);
+	return f;
+}
+
+/* ---- what a packet does to its flow ---- */
+
+static struct flow_part *part_add(struct flows *t, struct flow *f,
+				  struct actor *const actors[2])
+{
+	struct flow_part *p = t->free_parts;
+
+	if (p)
+		t->free_parts = p->next;
+	else if (t->part_count)
+		p = &t->parts[--t->part_count];
+	if (!p)
+		return NULL;
+	*p = f->part;			/* the present ones are the first */
+	memset(&f->part, 0, sizeof(f->part));
+	f->part.next = p;
+	for (int i = 0; i < 2; i++) {
+		f->part.actors[i] = actors[i];
+		actors_ref(t->options.actors, actors[i]);
+	}
+	return &f->part;
+}
+
+static struct flow_part *part_of(struct flows *t, struct flow *f,
+				 struct actor *const actors[2])
+{
+	struct flow_part *new;
+	int count = 0;
+
+	for (struct flow_part *p = &f->part; p; p = p->next, count++)
+		if (p->actors[0] == actors[0] && p->actors[1] == actors[1])
+			return p;
+	new = count < MAX_PARTS ? part_add(t, f, actors) : NULL;
+	if (!new)
+		t->stats.mixed++;
+	return new ? new : &f->part;
+}
+
+/* Somebody once named is not replaced by nobody. */
+static void set_end(struct flows *t, struct flow_end *e, struct actor *a,
+		    const struct verdict_end *v)
+{
+	if (!a->id && e->actor->id)
+		return;
+	if (e->actor != a) {
+		actors_ref(t->options.actors, a);
+		actors_unref(t->options.actors, e->actor);
+		e->actor = a;
+	}
+	/* Nor how it is known, when the kernel finishes the flow for it. */
+	if (v->attr == ATTR_KERNEL && e->attr && a->id)
+		return;
+	e->attr = v->attr;
+	e->reason = v->reason;
+}
+
+static bool is_after(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) > 0;
+}
+
+static void count_retransmission(struct flow_end *e, const struct frame *h)
+{
+	const struct packet *p = &h->packet;
+	uint32_t len = p->tcp_payload + !!(p->tcp_flags & PACKET_TCP_SYN) +
+		       !!(p->tcp_flags & FIN);
+	uint32_t seq_end = p->tcp_seq + len;
+	bool again = p->tcp_seq == e->last_seq &&
+		     h->ts_ns - e->last_ns < AGAIN_NS;
+	/* One byte from before asks whether the other side still lives. */
+	bool asks = len <= 1 && p->tcp_seq + 1 == e->next_seq &&
+		    !(p->tcp_flags & (PACKET_TCP_SYN | FIN));
+
+	if (!len)
+		return;
+	if (!e->seq_known || is_after(seq_end, e->next_seq))
+		e->next_seq = seq_end;
+	else if (!again && !asks)
+		e->retransmissions++;
+	e->seq_known = true;
+	e->last_seq = p->tcp_seq;
+	e->last_ns = h->ts_ns;
+}
+
+static void follow_handshake(struct flow *f, enum flow_side side,
+			     const struct frame *h)
+{
+	uint8_t flags = h->packet.tcp_flags;
+
+	if (flags & PACKET_TCP_SYN && !(flags & ACK)) {
+		f->state = FLOW_NEW;
+		if (!f->syn_ns) {
+			f->syn_ns = h->ts_ns;
+			f->isn = h->packet.tcp_seq;
+		}
+	} else if (f->state == FLOW_NEW && side == FLOW_CLIENT && flags & ACK) {
+		f->state = FLOW_OPEN;
+		/* After a second SYN nobody knows which one was answered. */
+		if (f->syn_ns && !f->ends[FLOW_CLIENT].retransmissions)
+			f->rtt_ns = h->ts_ns - f->syn_ns;
+	}
+}
+
+static void follow_end(struct flow *f, enum flow_side side,
+		       const struct packet *p)
+{
+	struct flow_end *e = &f->ends[side], *other = &f->ends[!side];
+
+	if (p->tcp_flags & PACKET_TCP_RST) {
+		f->state = FLOW_RESET;
+		return;
+	}
+	if (p->tcp_flags & FIN) {
+		e->fin = true;
+		e->fin_seq = p->tcp_seq + p->tcp_payload + 1;
+		f->state = FLOW_CLOSING;
+	}
+	if (e->fin && other->fin && p->tcp_flags & ACK &&
+	    !is_after(other->fin_seq, p->tcp_ack))
+		f->state = FLOW_CLOSED;
+}
+
+static void follow_tcp(struct flow *f, enum flow_side side,
+		       const struct frame *h)
+{
+	if (h->packet.fragment && !h->packet.first_fragment)
+		return;
+	count_retransmission(&f->ends[side], h);
+	follow_handshake(f, side, h);
+	if (f->state != FLOW_CLOSED && f->state != FLOW_RESET)
+		follow_end(f, side, &h->packet);
+}
+
+/* The same addresses and ports, and another connection. */
+static bool begins_another(const struct flow *f, const struct packet *p)
+{
+	if (f->key.proto != IPPROTO_TCP || p->tcp_flags & ACK ||
+	    !(p->tcp_flags & PACKET_TCP_SYN))
+		return false;
+	return !f->syn_ns || f->isn != p->tcp_seq;
+}
+
+static enum flow_over how_replaced(const struct flow *f)
+{
+	return f->state == FLOW_CLOSED || f->state == FLOW_RESET ?
+		       FLOW_ENDED : FLOW_REPLACED;
+}
+
+static void count(struct flows *t, struct flow_part *p, enum flow_side side,
+		  const struct owned_packet *packet)
+{
+	uint32_t second = (uint32_t)(packet->mono_ns / SECOND);
+	uint32_t len = packet->frame->len;
+
+	p->packets[side]++;
+	p->bytes[side] += len;
+	t->stats.packets++;
+	t->stats.bytes += len;
+	if (second >= p->rate.second)
+		rate_turn(&p->rate, second);
+	p->rate.now[side] += len;
+}
+
+/* A fragment has no ports, and is no beginning. */
+static bool says_something(const struct packet *p)
+{
+	switch (p->sent.proto) {
+	case IPPROTO_TCP:
+		return p->tcp_payload && !p->fragment;
+	case IPPROTO_UDP:
+	case IPPROTO_SCTP:
+		return !p->fragment || p->first_fragment;
+	default:
+		return false;
+	}
+}
+
+void flow_set_speech(struct flow *f, const char *app, bool guessed,
+		     const char *host, const char *detail)
+{
+	struct flow_speech *old = f->speech, *new;
+	size_t lens[3];
+	char *at;
+
+	if (old) {
+		if (!*app || (guessed && !old->guessed)) {
+			app = old->app;
+			guessed = old->guessed;
+		}
+		host = *host ? host : old->host;
+		detail = *detail ? detail : old->detail;
+	}
+	if (!*app)
+		return;
+	lens[0] = strlen(app) + 1;
+	lens[1] = strlen(host) + 1;
+	lens[2] = strlen(detail) + 1;
+	new = malloc(sizeof(*new) + lens[0] + lens[1] + lens[2]);
+	if (!new)
+		return;
+	at = new->text;
+	new->guessed = guessed;
+	new->app = memcpy(at, app, lens[0]);
+	new->host = memcpy(at + lens[0], host, lens[1]);
+	new->detail = memcpy(at + lens[0] + lens[1], detail, lens[2]);
+	free(old);
+	f->speech = new;
+}
+
+void flows_packet(struct flows *t, const struct owned_packet *p)
+{
+	const struct packet *packet = &p->frame->packet;
+	struct flow *f = find(t, &packet->sent);
+	struct actor *actors[2];
+	bool is_new;
+	int side;
+
+	t->packet_ns = p->mono_ns;
+	t->is_new = true;
+	if (f && begins_another(f, packet)) {
+		end(t, f, how_replaced(f));
+		f = NULL;
+	}
+	is_new = !f;
+	side = is_new ? sent_by_server(packet) :
+			memcmp(&f->key, &packet->sent, sizeof(f->key)) != 0;
+	actors[side] = actor_of(t, &p->verdict->src, p->src);
+	actors_ref(t->options.actors, actors[side]);
+	actors[!side] = actor_of(t, &p->verdict->dst, p->dst);
+	actors_ref(t->options.actors, actors[!side]);
+	if (is_new)
+		f = begin(t, p, actors, side == FLOW_SERVER);
+	set_end(t, &f->ends[side], actors[side], &p->verdict->src);
+	set_end(t, &f->ends[!side], actors[!side], &p->verdict->dst);
+	count(t, part_of(t, f, actors), (enum flow_side)side, p);
+	actors_unref(t->options.actors, actors[0]);
+	actors_unref(t->options.actors, actors[1]);
+	if (f->key.proto == IPPROTO_TCP)
+		follow_tcp(f, (enum flow_side)side, p->frame);
+	f->last_ns = p->frame->ts_ns;
+	f->last_mono_ns = p->mono_ns;
+	list_move(t, f, list_for(f));
+	if (is_new && t->options.begun)
+		t->options.begun(t->options.ctx, f);
+	if (t->options.heard && (f->asked < FLOW_ASKS || f->names) &&
+	    says_something(packet))
+		t->options.heard(t->options.ctx, f, p);
+}
+
+uint64_t flows_time(struct flows *t, uint64_t mono_ns)
+{
+	if (t->is_new)
+		t->taken_ns = mono_ns;
+	t->is_new = false;
+	return t->packet_ns + (mono_ns - t->taken_ns);
+}
+
+void flows_expire(struct flows *t, uint64_t mono_ns)
+{
+	for (int i = LIST_OVER + 1; i < LISTS; i++) {
+		struct flow *f;
+
+		while ((f = TAILQ_FIRST(&t->lists[i])) &&
+		       f->last_mono_ns + patience_ns[i] <= mono_ns)
+			end(t, f, i == LIST_CLOSED ? FLOW_ENDED : FLOW_IDLE);
+	}
+}
+
+void flows_stop(struct flows *t)
+{
+	for (int i = LIST_OVER + 1; i < LISTS; i++) {
+		struct flow *f;
+
+		while ((f = TAILQ_FIRST(&t->lists[i])))
+			end(t, f, i == LIST_CLOSED ? FLOW_ENDED : FLOW_STOPPED);
+	}
+}
+
+void flows_each(struct flows *t, void (*fn)(void *ctx, const struct flow *f),
+		void *ctx)
+{
+	const struct flow *f;
+
+	for (int i = 0; i < LISTS; i++)
+		TAILQ_FOREACH(f, &t->lists[i], list)
+			fn(ctx, f);
+}
+
+void flows_stats(const struct flows *t, struct flows_stats *s)
+{
+	*s = t->stats;
+}

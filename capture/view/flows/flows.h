@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Packets with owners to connections: who talks with whom, how much and how
+ * well.  Each packet is counted in exactly one flow, and in one part of it:
+ * that of the two who were its owners then.
+ *
+ * Fixed memory, no clock and no I/O.  When full it forgets what is over first,
+ * the longest unused of it; what was forgotten is in its actors' past, and
+ * flows_stats() counts it.
+ */
+#ifndef PKTWHO_VIEW_FLOWS_FLOWS_H
+#define PKTWHO_VIEW_FLOWS_FLOWS_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "packet/flow.h"
+#include "view/flows/actors.h"
+
+struct flows;
+struct owned_packet;
+
+enum flow_side { FLOW_CLIENT, FLOW_SERVER };
+
+/* As far as TCP tells; everything else is open until it is over. */
+enum flow_state {
+	FLOW_OPEN,
+	FLOW_NEW,		/* asked for, and not answered yet */
+	FLOW_CLOSING,		/* one side has ended */
+	FLOW_CLOSED,
+	FLOW_RESET,
+};
+
+enum flow_over {
+	FLOW_GOES_ON,
+	FLOW_ENDED,		/* as its state says */
+	FLOW_IDLE,		/* nothing came for long */
+	FLOW_REPLACED,		/* a new one has its addresses and ports */
+	FLOW_FORGOTTEN,		/* while open, for want of room */
+	FLOW_STOPPED,		/* the capture ended */
+};
+
+/* Bytes of this second and the one before, from each side. */
+struct flow_rate {
+	uint32_t second;
+	uint32_t now[2];
+	uint32_t before[2];
+};
+
+/* What two owners exchanged; arrays are by who sent. */
+struct flow_part {
+	struct flow_part *next;
+	struct actor *actors[2];
+	uint64_t packets[2];
+	uint64_t bytes[2];		/* original lengths */
+	struct flow_rate rate;
+};
+
+/* What tshark made of it; texts are "" where nothing is known. */
+struct flow_speech {
+	const char *app;		/* "TLS" */
+	bool guessed;			/* by its port alone */
+	const char *host;		/* "www.example.com" */
+	const char *detail;
+	char text[];
+};
+
+#define FLOW_ASKS 4	/* packets of each that are given to tshark */
+
+struct flow_end {
+	struct actor *actor;	/* the last that was named, if any was */
+	uint8_t attr;			/* and how it is known */
+	uint8_t reason;
+	char country[3];
+	bool fin;			/* TCP: it has sent all */
+	bool seq_known;
+	uint32_t fin_seq;		/* what acknowledges that */
+	uint32_t next_seq;
+	uint32_t last_seq;
+	uint64_t last_ns;		/* its last packet */
+	uint32_t retransmissions;
+};
+
+struct flow {
+	struct flow *next;		/* of its hash bucket */
+	TAILQ_ENTRY(flow) list;
+	uint8_t list_index;
+	uint8_t state;			/* enum flow_state */
+	uint8_t over;			/* enum flow_over */
+	uint8_t direction;	/* enum direction, of its first packet */
+	bool new_country;		/* firsts_see() of one of its ends */
+	bool names;			/* it is DNS: all of it is heard */
+	bool missed;			/* tshark could not take it */
+	bool foreign_port;		/* neither is that of its protocol */
+	bool unresolved;		/* nobody asked for its server's name */
+	uint8_t waits;			/* questions without an answer */
+	uint32_t asked;			/* packets that were heard */
+	struct flow_speech *speech;	/* or NULL */
+	uint32_t interface;
+	uint64_t number;		/* 1 is the first; never used again */
+	struct flow_key key;		/* as its client sees it */
+	struct flow_end ends[2];
+	struct flow_part part;	/* of the present owners; others follow */
+	uint64_t first_ns;		/* Unix epoch */
+	uint64_t last_ns;
+	uint64_t last_mono_ns;
+	uint64_t syn_ns;		/* when it was asked for; 0: not seen */
+	uint64_t rtt_ns;		/* of the handshake; 0: not known */
+	uint32_t isn;		/* the client's first number, if syn_ns */
+};
+
+/* The memory is for @max flows.  Callbacks may be NULL. */
+struct flows_options {
+	uint32_t max;
+	bool keep;			/* what is over, while there is room */
+	struct actors *actors;		/* borrowed */
+	void *ctx;
+	/* ISO 3166-1 alpha-2 or "". */
+	const char *(*country)(void *ctx, const uint8_t addr[16]);
+	void (*begun)(void *ctx, const struct flow *f);	/* with one packet */
+	void (*ended)(void *ctx, const struct flow *f);
+	/* One of its first packets with something in it, or of DNS. */
+	void (*heard)(void *ctx, struct flow *f, const struct owned_packet *p);
+};
+
+struct flows_stats {
+	uint64_t packets;
+	uint64_t bytes;
+	uint64_t begun;
+	uint32_t here;			/* in the table */
+	uint32_t open;			/* of these not over */
+	uint64_t forgotten;		/* there is no row of them any more */
+	uint64_t forgotten_open;
+	uint64_t mixed;		/* packets counted for owners before them */
+};
+
+/* NULL without memory. */
+struct flows *flows_new(const struct flows_options *o);
+void flows_free(struct flows *t);		/* NULL is fine */
+
+void flows_packet(struct flows *t, const struct owned_packet *p);
+
+/*
+ * What time it is for flows_expire(), when it is @mono_ns: as long as packets
+ * come, that of the last one, since after a stall many may still be on their
+ * way.  To be called once for each flows_expire().
+ */
+uint64_t flows_time(struct flows *t, uint64_t mono_ns);
+
+/* Ends what has been silent too long.  Call it now and then. */
+void flows_expire(struct flows *t, uint64_t mono_ns);
+
+/* Ends everything. */
+void flows_stop(struct flows *t);
+
+void flows_each(struct flows *t, void (*fn)(void *ctx, const struct flow *f),
+		void *ctx);
+
+void flows_stats(const struct flows *t, struct flows_stats *s);
+
+/*
+ * What is not empty takes the place of what was known; a guess, that of a guess
+ * alone.
+ */
+void flow_set_speech(struct flow *f, const char *app, bool guessed,
+		     const char *host, const char *detail);
+
+/* Both of the flow, of all its parts. */
+void flow_sums(const struct flow *f, uint64_t packets[2], uint64_t bytes[2]);
+
+/* Bytes in a second, sent by that side, about now. */
+uint64_t flow_rate(const struct flow_rate *r, enum flow_side side,
+		   uint64_t mono_ns);
+
+/* What @part adds to what its actor on that side sent and received. */
+void flow_part_sums(const struct flow_part *part, enum flow_side side,
+		    struct actor_sums *s);
+
+#endif

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "view/lines/stream.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "bytes.h"
+#include "host/clocks.h"
+#include "host/log.h"
+#include "host/watch.h"
+#include "output/opener.h"
+#include "view/lines/line.h"
+
+#define LEAST_ROOM  65536
+#define PATIENCE_MS 2000
+#define PIECE_MAX   65536	/* bytes compressed at once */
+#define PIECE_NS    1000000000ull /* few bytes wait to be compressed */
+
+struct stream {
+	int fd;
+	int error;
+	bool is_file;			/* it takes any length at once */
+	bool is_journal;
+	struct compressor *compressor;	/* NULL: lines go out as they are */
+	uint64_t piece_ns;		/* when it had the last piece */
+	struct opener *opener;		/* of the next file; NULL: one only */
+	struct limits limits;		/* of one file */
+	struct limits_file file;
+	uint64_t file_bytes;		/* of this one; also what waits, if */
+					/* it is not compressed */
+	uint64_t sequence;		/* of the last line */
+	uint64_t lost;
+	const char *const *interfaces;
+	const struct resolved *names;
+	struct utsname host;
+	char line[LINE_MAX_SIZE];	/* the one that is made */
+	size_t limit;
+	char *bytes;
+	size_t room;			/* of them */
+	size_t begin;			/* of what waits */
+	size_t end;
+};
+
+struct stream *stream_new(int fd, const char *const *interfaces, size_t limit,
+			  bool here)
+{
+	struct stream *s = calloc(1, sizeof(*s));
+	struct stat st;
+
+	if (!s)
+		return NULL;
+	s->fd = fd;
+	s->is_file = !fstat(fd, &st) && S_ISREG(st.st_mode);
+	s->limit = limit;
+	s->interfaces = interfaces;
+	if (here)
+		uname(&s->host);
+	return s;
+}
+
+static struct moment now(void)
+{
+	return (struct moment){ .mono_ns = clock_ns(CLOCK_MONOTONIC),
+				.unix_ns = clock_ns(CLOCK_REALTIME) };
+}
+
+void stream_set_files(struct stream *s, struct opener *o,
+		      const struct limits *limits)
+{
+	struct moment begin = now();
+
+	s->opener = o;
+	s->limits = *limits;
+	limits_begin(&s->limits, &s->file, &begin);
+}
+
+void stream_set_journal(struct stream *s)
+{
+	s->is_journal = true;
+}
+
+void stream_set_names(struct stream *s, const struct resolved *names)
+{
+	s->names = names;
+}
+
+int stream_compress(struct stream *s, enum compression c)
+{
+	if (c == COMPRESSION_NONE)
+		return 0;
+	return compressor_new(&s->compressor, c, PIECE_MAX);
+}
+
+void stream_free(struct stream *s)
+{
+	if (!s)
+		return;
+	compressor_free(s->compressor);
+	if (s->fd > STDERR_FILENO)
+		close(s->fd);
+	free(s->bytes);
+	free(s);
+}
+
+/* Less than PIPE_BUF never blocks where there is room for it. */
+static int write_some(struct stream *s, int timeout_ms)
+{
+	struct watch fd = { .fd = s->fd, .events = POLLOUT };
+	size_t len = s->end - s->begin;
+	ssize_t n;
+
+	if (watch_wait(&fd, 1, timeout_ms) <= 0)
+		return -EAGAIN;
+	n = write(s->fd, s->bytes + s->begin,
+		  len < PIPE_BUF || s->is_file ? len : PIPE_BUF);
+	if (n < 0)
+		return errno == EINTR ? -EAGAIN : -errno;
+	s->begin += (size_t)n;
+	return 0;
+}
+
+static int write_all(int fd, const uint8_t *bytes, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, bytes, len);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		bytes += n < 0 ? 0 : n;
+		len -= n < 0 ? 0 : (size_t)n;
+	}
+	return 0;
+}
+
+static int write_piece(struct stream *s, size_t len, bool last)
+{
+	const uint8_t *piece;
+	const char *bytes = len ? s->bytes + s->begin : "";
+	size_t n = compressor_run(s->compressor, (const uint8_t *)bytes, len,
+				  last, &piece);
+
+	s->begin += len;
+	s->file_bytes += n;
+	return n ? write_all(s->fd, piece, n) : -ENOMEM;
+}
+
+/* What ends a file ends what is compressed in it. */
+static int flush_pieces(struct stream *s, bool last)
+{
+	uint64_t at = clock_ns(CLOCK_MONOTONIC);
+	bool is_time = at - s->piece_ns >= PIECE_NS;
+	size_t waits = s->end - s->begin;
+	int err = 0;
+
+	if (!last && waits < PIECE_MAX && !(waits && is_time))
+		return 0;
+	s->piece_ns = at;
+	for (; !err && waits > PIECE_MAX; waits -= PIECE_MAX)
+		err = write_piece(s, PIECE_MAX, false);
+	return err ? err : write_piece(s, waits, last);
+}
+
+static int flush_lines(struct stream *s, bool patient)
+{
+	int err = 0;
+
+	while (!err && s->begin < s->end)
+		err = write_some(s, patient ? PATIENCE_MS : 0);
+	return err == -EAGAIN ? 0 : err;
+}
+
+int stream_flush(struct stream *s, bool patient)
+{
+	if (!s->error)
+		s->error = s->compressor ? flush_pieces(s, patient) :
+					   flush_lines(s, patient);
+	if (s->begin == s->end)
+		s->begin = s->end = 0;
+	return s->error;
+}
+
+static bool grow_buffer(struct stream *s, size_t need)
+{
+	size_t room = s->room ? s->room : LEAST_ROOM;
+	char *bytes;
+
+	while (room < need)
+		room *= 2;
+	bytes = room > s->limit ? NULL : realloc(s->bytes, room);
+	if (!bytes)
+		return false;
+	s->bytes = bytes;
+	s->room = room;
+	return true;
+}
+
+static bool make_room(struct stream *s, size_t len)
+{
+	if (len <= s->room - s->end)
+		return true;
+	stream_flush(s, false);
+	if (s->begin)
+		memmove(s->bytes, s->bytes + s->begin, s->end - s->begin);
+	s->end -= s->begin;
+	s->begin = 0;
+	return len <= s->room - s->end || grow_buffer(s, s->end + len);
+}
+
+/* Each line is an entry of its own. */
+static bool tell_journal(struct stream *s, const char *text, size_t len)
+{
+	static const char before[] =
+		"SYSLOG_IDENTIFIER=pktwho\nPRIORITY=6\nMESSAGE=";
+	struct iovec parts[] = {
+		{ bytes_unconst(before), sizeof(before) - 1 },
+		{ bytes_unconst(text), len },
+	};
+	struct msghdr entry = { .msg_iov = parts, .msg_iovlen = 2 };
+
+	return len && sendmsg(s->fd, &entry, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+}
+
+/* Where there can be no other file, this one goes on. */
+static void begin_next_file(struct stream *s, const struct moment *at)
+{
+	const char *name;
+	int fd;
+
+	stream_flush(s, true);
+	fd = opener_next(s->opener, &name);
+	if (fd < 0) {
+		log_warn("no next file for lines: %s", strerror(-fd));
+	} else {
+		close(s->fd);
+		s->fd = fd;
+	}
+	s->file_bytes = 0;
+	limits_begin(&s->limits, &s->file, at);
+}
+
+/* What the file would have with so much more, at most. */
+static uint64_t bytes_with(const struct stream *s, size_t len)
+{
+	if (!s->compressor)
+		return s->file_bytes + len;
+	return s->file_bytes + compressor_bound(s->end - s->begin + len);
+}
+
+static void choose_file(struct stream *s, size_t len)
+{
+	struct moment at = now();
+	bool is_full = s->limits.bytes && bytes_with(s, len) > s->limits.bytes;
+	bool has_lines = s->file_bytes || s->begin < s->end;
+
+	if (has_lines &&
+	    (is_full || limits_time_is_up(&s->limits, &s->file, &at)))
+		begin_next_file(s, &at);
+	if (!s->compressor)
+		s->file_bytes += len;
+}
+
+void stream_put(struct stream *s, const char *text, size_t len)
+{
+	if (s->opener)
+		choose_file(s, len);
+	if (s->is_journal) {
+		s->lost += !tell_journal(s, text, len);
+	} else if (len && make_room(s, len)) {
+		memcpy(s->bytes + s->end, text, len);
+		s->end += len;
+	} else {
+		s->lost++;
+	}
+}
+
+void stream_add(struct stream *s, const char *action, const struct flow *f,
+		uint64_t ts_ns)
+{
+	struct line l = {
+		.action = action,
+		.ts_ns = ts_ns,
+		.sequence = ++s->sequence,
+		.lost = s->lost,
+		.host = s->host.nodename,
+		.interfaces = s->interfaces,
+		.names = s->names,
+	};
+
+	stream_put(s, s->line, line_format(&l, f, s->line, sizeof(s->line)));
+}
+
+uint64_t stream_lost(const struct stream *s)
+{
+	return s->lost;
+}

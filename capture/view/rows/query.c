@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "view/rows/query.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "view/flows/names.h"
+
+#define MAX_DEPTH 8
+
+enum { STEP_AND = -1, STEP_OR = -2, STEP_NOT = -3 };
+
+enum query_field {
+	ANY, PROC, PID, USER, CONTAINER, UNIT, ACTOR_FIELDS,
+	COUNTRY = ACTOR_FIELDS, HOST, APP, PORT, PROTO, STATE, HOW, FIELDS
+};
+
+static const char *const field_names[FIELDS] = {
+	[ANY] = "", [PROC] = "proc", [PID] = "pid", [USER] = "user",
+	[CONTAINER] = "container", [UNIT] = "unit", [COUNTRY] = "country",
+	[HOST] = "host", [APP] = "app", [PORT] = "port", [PROTO] = "proto",
+	[STATE] = "state", [HOW] = "how",
+};
+
+/* ---- from text ---- */
+
+struct reader {
+	struct query *q;
+	const char *at;
+	char *why;
+	size_t why_size;
+	int depth;
+	char word[QUERY_TEXT];		/* the next one; "" at the end */
+	bool quoted;			/* it is no "or", "not" or "(" */
+};
+
+static int explain(struct reader *r, const char *what, const char *word)
+{
+	snprintf(r->why, r->why_size, "%s%s", what, word);
+	return -EINVAL;
+}
+
+/* Parentheses are words of their own; quotes keep blanks together. */
+static void next_query_word(struct reader *r)
+{
+	size_t n = 0;
+	bool in_quotes = false;
+
+	r->quoted = false;
+	while (isspace((unsigned char)*r->at))
+		r->at++;
+	if (*r->at == '(' || *r->at == ')' || *r->at == '!')
+		r->word[n++] = *r->at++;
+	else
+		for (; *r->at; r->at++) {
+			if (*r->at == '"') {
+				in_quotes = !in_quotes;
+				r->quoted = true;
+				continue;
+			}
+			if (!in_quotes && (isspace((unsigned char)*r->at) ||
+					   strchr("()", *r->at)))
+				break;
+			if (n < sizeof(r->word) - 1)
+				r->word[n++] = *r->at;
+		}
+	r->word[n] = '\0';
+}
+
+static bool is_word(const struct reader *r, const char *a, const char *b)
+{
+	return !r->quoted && (!strcasecmp(r->word, a) ||
+			      !strcasecmp(r->word, b));
+}
+
+static bool at_end(const struct reader *r)
+{
+	return !*r->word && !r->quoted;
+}
+
+static int add_step(struct reader *r, int step)
+{
+	if (r->q->step_count == QUERY_STEPS)
+		return explain(r, "too long", "");
+	r->q->steps[r->q->step_count++] = (int8_t)step;
+	return 0;
+}
+
+static bool read_number(const char *s, uint32_t max, uint32_t *out,
+			const char **end)
+{
+	unsigned long n;
+	char *stop;
+
+	if (!isdigit((unsigned char)*s))
+		return false;
+	n = strtoul(s, &stop, 10);
+	*out = (uint32_t)n;
+	*end = stop;
+	return n <= max;
+}
+
+static bool read_range(struct query_term *t, const char *s, uint32_t max)
+{
+	if (!read_number(s, max, &t->low, &s))
+		return false;
+	t->high = t->low;
+	if (*s == '-' && !read_number(s + 1, max, &t->high, &s))
+		return false;
+	return !*s;
+}
+
+static enum query_field field_of(const char *word, size_t len)
+{
+	for (int f = PROC; f < FIELDS; f++)
+		if (len && !strncasecmp(word, field_names[f], len) &&
+		    !field_names[f][len])
+			return (enum query_field)f;
+	return ANY;
+}
+
+static int read_term(struct reader *r)
+{
+	struct query_term *t = &r->q->terms[r->q->term_count];
+	const char *colon = strchr(r->word, ':'), *value = r->word;
+
+	if (r->q->term_count == QUERY_TERMS)
+		return explain(r, "too many words", "");
+	memset(t, 0, sizeof(*t));
+	if (colon)
+		t->field = (uint8_t)field_of(r->word,
+					     (size_t)(colon - r->word));
+	if (t->field != ANY)
+		value = colon + 1;
+	snprintf(t->text, sizeof(t->text), "%s", value);
+	t->pattern = strpbrk(value, "*?") != NULL;
+	if (t->field == PID && *value && !read_range(t, value, UINT32_MAX))
+		return explain(r, "no number: ", value);
+	if (t->field == PORT && *value && !read_range(t, value, UINT16_MAX))
+		return explain(r, "no port: ", value);
+	if (t->field == HOST || t->field == ANY)
+		/* If it is none it is looked for as a part of an address. */
+		if (network_parse(&t->network, value))
+			t->network.bits = 0;
+	return add_step(r, r->q->term_count++);
+}
+
+static int read_or(struct reader *r);
+
+static int read_not(struct reader *r)
+{
+	int err;
+
+	if (++r->depth > MAX_DEPTH)
+		return explain(r, "too deep", "");
+	if (at_end(r))
+		return explain(r, "something is missing", "");
+	if (is_word(r, "not", "!")) {
+		next_query_word(r);
+		err = read_not(r);
+		err = err ? err : add_step(r, STEP_NOT);
+	} else if (is_word(r, "(", "(")) {
+		next_query_word(r);
+		err = read_or(r);
+		if (!err && !is_word(r, ")", ")"))
+			err = explain(r, "a ) is missing", "");
+		next_query_word(r);
+	} else if (is_word(r, ")", ")") || is_word(r, "or", "||") ||
+		   is_word(r, "and", "&&")) {
+		err = explain(r, "nothing before ", r->word);
+	} else {
+		err = read_term(r);
+		next_query_word(r);
+	}
+	r->depth--;
+	return err;
+}
+
+static int read_and(struct reader *r)
+{
+	int err = read_not(r);
+
+	while (!err && !at_end(r) && !is_word(r, "or", "||") &&
+	       !is_word(r, ")", ")")) {
+		if (is_word(r, "and", "&&"))
+			next_query_word(r);
+		err = read_not(r);
+		err = err ? err : add_step(r, STEP_AND);
+	}
+	return err;
+}
+
+static int read_or(struct reader *r)
+{
+	int err = read_and(r);
+
+	while (!err && is_word(r, "or", "||")) {
+		next_query_word(r);
+		err = read_and(r);
+		err = err ? err : add_step(r, STEP_OR);
+	}
+	return err;
+}
+
+int query_compile(struct query *q, const char *text, char *why, size_t size)
+{
+	struct reader r = { .q = q, .at = text, .why = why,
+			    .why_size = size };
+	int err = 0;
+
+	q->term_count = q->step_count = 0;
+	if (size)
+		*why = '\0';
+	next_query_word(&r);
+	if (!at_end(&r))
+		err = read_or(&r);
+	if (!err && !at_end(&r))
+		err = explain(&r, "what is this: ", r.word);
+	if (err)
+		q->term_count = q->step_count = 0;
+	return err;
+}
+
+/* ---- to an answer ---- */
+
+static bool has_text(const struct query_term *t, const char *text)
+{
+	if (t->pattern)
+		return !fnmatch(t->text, text, FNM_CASEFOLD);
+	return strcasestr(text, t->text) != NULL;
+}
+
+static bool has_address(const struct query_term *t, const struct flow_key *k)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (k->proto == FLOW_FRAME)
+		return false;
+	if (t->network.bits)
+		return network_has(&t->network, k->local) ||
+		       network_has(&t->network, k->remote);
+	name_address(k->local, text, sizeof(text));
+	if (has_text(t, text))
+		return true;
+	name_address(k->remote, text, sizeof(text));
+	return has_text(t, text);
+}
+
+static bool has_name(const struct query_term *t, const struct query_subject *s)
+{
+	const struct flow *f = s->flow;
+	const struct resolved_name *n = resolved_get(s->names, f->key.local),
+				   *m = resolved_get(s->names, f->key.remote);
+
+	if (f->speech && has_text(t, f->speech->host))
+		return true;
+	return (n && has_text(t, n->name)) || (m && has_text(t, m->name));
+}
+
+static bool has_port(const struct query_term *t, const struct flow_key *k)
+{
+	if (!name_has_ports(k->proto))
+		return false;
+	return (k->local_port >= t->low && k->local_port <= t->high) ||
+	       (k->remote_port >= t->low && k->remote_port <= t->high);
+}
+
+static bool actor_has(const struct query_term *t, enum query_field field,
+		      const struct actor *a)
+{
+	switch (field) {
+	case PROC:
+		return has_text(t, a->name);
+	case PID:
+		return a->id && a->pid >= t->low && a->pid <= t->high;
+	case USER:
+		return *a->user && has_text(t, a->user);
+	case CONTAINER:
+		return *a->container && has_text(t, a->container);
+	case UNIT:
+		return *a->unit && has_text(t, a->unit);
+	default:
+		return false;
+	}
+}
+
+static bool flow_has(const struct query_term *t, enum query_field field,
+		     const struct query_subject *s)
+{
+	const struct flow *f = s->flow;
+
+	switch (field) {
+	case COUNTRY:
+		return !strcasecmp(f->ends[0].country, t->text) ||
+		       !strcasecmp(f->ends[1].country, t->text);
+	case HOST:
+		return has_address(t, &f->key) || has_name(t, s);
+	case APP:
+		return f->speech && has_text(t, f->speech->app);
+	case PORT:
+		return has_port(t, &f->key);
+	case PROTO:
+		return has_text(t, name_protocol(&f->key));
+	case STATE:
+		return has_text(t, f->over ? name_over(f) : name_state(f));
+	case HOW:
+		return has_text(t, attr_name(f->ends[0].attr)) ||
+		       has_text(t, attr_name(f->ends[1].attr));
+	default:
+		return false;
+	}
+}
+
+static bool field_matches(const struct query_term *t, enum query_field field,
+			  const struct query_subject *s)
+{
+	if (field >= ACTOR_FIELDS)
+		return s->flow && flow_has(t, field, s);
+	for (int i = 0; i < 2; i++)
+		if ((s->side < 0 || s->side == i) &&
+		    actor_has(t, field, s->actors[i]))
+			return true;
+	return false;
+}
+
+/* A word without a field: each is asked as if it were meant. */
+static bool matches_anywhere(const struct query_term *t,
+			     const struct query_subject *s)
+{
+	struct query_term number = *t;
+	bool is_number = read_range(&number, t->text, UINT32_MAX);
+
+	for (enum query_field f = PROC; f < FIELDS; f++) {
+		bool asks_number = f == PID || f == PORT;
+
+		if ((!asks_number || is_number) &&
+		    field_matches(asks_number ? &number : t, f, s))
+			return true;
+	}
+	return false;
+}
+
+static bool term_matches(const struct query_term *t,
+			 const struct query_subject *s)
+{
+	if (!*t->text)
+		return true;		/* "port:" is still being typed */
+	if (t->field == ANY)
+		return matches_anywhere(t, s);
+	return field_matches(t, (enum query_field)t->field, s);
+}
+
+bool query_matches(const struct query *q, const struct query_subject *s)
+{
+	bool stack[QUERY_STEPS + 1] = { true };
+	int top = 0;
+
+	for (int i = 0; i < q->step_count; i++) {
+		int step = q->steps[i];
+
+		if (step >= 0) {
+			stack[++top] = term_matches(&q->terms[step], s);
+		} else if (step == STEP_NOT) {
+			stack[top] = !stack[top];
+		} else {
+			top--;
+			stack[top] = step == STEP_AND ?
+					     stack[top] && stack[top + 1] :
+					     stack[top] || stack[top + 1];
+		}
+	}
+	return stack[top];
+}
+
+bool query_is_about_actors(const struct query *q)
+{
+	for (int i = 0; i < q->term_count; i++)
+		if (q->terms[i].field == ANY ||
+		    q->terms[i].field >= ACTOR_FIELDS)
+			return false;
+	return true;
+}

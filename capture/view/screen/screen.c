@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "view/screen/screen.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <ncurses.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "host/log.h"
+#include "printable.h"
+#include "view/screen/keeper.h"
+
+#define ESCAPE_MS   50		/* an arrow key's bytes are there by then */
+#define MAX_COLUMNS 512
+
+enum { PAIR_BAR = 1, PAIR_ALERT };
+
+struct screen {
+	SCREEN *terminal;
+	FILE *in;			/* ours, or NULL: the standard input */
+	struct keeper keeper;
+	bool utf8;
+	bool colors;
+	bool has_mouse;		/* more of it may wait */
+	int click_row;
+	int click_column;
+};
+
+/* Where a user wants no colors there are none: no-color.org. */
+static bool want_colors(void)
+{
+	const char *no = getenv("NO_COLOR");
+
+	return !(no && *no) && has_colors();
+}
+
+static void open_colors(struct screen *s)
+{
+	s->colors = want_colors() && start_color() == OK;
+	if (!s->colors)
+		return;
+	/* On the terminal's own background, light or dark. */
+	use_default_colors();
+	init_pair(PAIR_BAR, COLOR_BLUE, -1);
+	init_pair(PAIR_ALERT, COLOR_RED, -1);
+}
+
+static void free_screen(struct screen *s)
+{
+	if (s->in)
+		fclose(s->in);
+	free(s);
+}
+
+int screen_open(struct screen **out)
+{
+	struct screen *s = calloc(1, sizeof(*s));
+	struct termios before;
+
+	if (!s)
+		return -ENOMEM;
+	/* What is read may be the packets. */
+	if (!isatty(STDIN_FILENO))
+		s->in = fopen("/dev/tty", "r+e");
+	if (!isatty(STDOUT_FILENO) || (!isatty(STDIN_FILENO) && !s->in)) {
+		log_error("no terminal to draw on: use --batch");
+		free_screen(s);
+		return -ENOTTY;
+	}
+	setlocale(LC_CTYPE, "");
+	s->utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+	tcgetattr(STDOUT_FILENO, &before);
+	s->terminal = newterm(NULL, stdout, s->in ? s->in : stdin);
+	if (!s->terminal) {
+		const char *term = getenv("TERM");
+
+		log_error("terminal \"%s\" is not known: set TERM, or use "
+			  "--batch", term ? term : "");
+		free_screen(s);
+		return -ENOTTY;
+	}
+	keeper_start(&s->keeper, STDOUT_FILENO, &before);
+	cbreak();
+	noecho();
+	nodelay(stdscr, TRUE);
+	keypad(stdscr, TRUE);
+	set_escdelay(ESCAPE_MS);
+	mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED |
+		  BUTTON5_PRESSED, NULL);
+	mouseinterval(0);
+	curs_set(0);
+	open_colors(s);
+	*out = s;
+	return 0;
+}
+
+void screen_close(struct screen *s)
+{
+	if (!s)
+		return;
+	endwin();
+	keeper_stop(&s->keeper);
+	delscreen(s->terminal);
+	free_screen(s);
+}
+
+int screen_fd(const struct screen *s)
+{
+	return s->in ? fileno(s->in) : STDIN_FILENO;
+}
+
+void screen_size(const struct screen *s, int *rows, int *columns)
+{
+	(void)s;
+	getmaxyx(stdscr, *rows, *columns);
+}
+
+/* ---- keys ---- */
+
+/* curses says once that the mouse did something, however much it did. */
+static long mouse_key(struct screen *s)
+{
+	MEVENT event;
+
+	s->has_mouse = getmouse(&event) == OK;
+	if (!s->has_mouse)
+		return SCREEN_RESIZED;
+	if (event.bstate & BUTTON4_PRESSED)
+		return SCREEN_UP;
+	if (event.bstate & BUTTON5_PRESSED)
+		return SCREEN_DOWN;
+	s->click_row = event.y;
+	s->click_column = event.x;
+	return SCREEN_CLICK;
+}
+
+static long special_key(struct screen *s, wint_t key)
+{
+	static const struct {
+		wint_t curses;
+		long key;
+	} keys[] = {
+		{ KEY_UP, SCREEN_UP }, { KEY_DOWN, SCREEN_DOWN },
+		{ KEY_PPAGE, SCREEN_PAGE_UP }, { KEY_NPAGE, SCREEN_PAGE_DOWN },
+		{ KEY_HOME, SCREEN_HOME }, { KEY_END, SCREEN_END },
+		{ KEY_BTAB, SCREEN_TAB_BACK }, { KEY_ENTER, SCREEN_ENTER },
+		{ KEY_BACKSPACE, SCREEN_BACKSPACE }, { KEY_F(1), SCREEN_HELP },
+		{ KEY_RESIZE, SCREEN_RESIZED },
+	};
+
+	if (key == KEY_MOUSE)
+		return mouse_key(s);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		if (keys[i].curses == key)
+			return keys[i].key;
+	return SCREEN_RESIZED;		/* nothing happens but a new picture */
+}
+
+long screen_key(struct screen *s)
+{
+	wint_t key;
+	int got;
+
+	if (s->has_mouse)
+		return mouse_key(s);
+	got = get_wch(&key);
+	if (got == ERR)
+		return SCREEN_NONE;
+	if (got == KEY_CODE_YES)
+		return special_key(s, key);
+	if (key == '\r')
+		return SCREEN_ENTER;
+	if (key == 127 || key == '\b')
+		return SCREEN_BACKSPACE;
+	return key ? (long)key : SCREEN_RESIZED;
+}
+
+void screen_click(const struct screen *s, int *row, int *column)
+{
+	*row = s->click_row;
+	*column = s->click_column;
+}
+
+/* ---- the picture ---- */
+
+void screen_erase(struct screen *s)
+{
+	(void)s;
+	erase();
+}
+
+/*
+ * The next character as it is drawn, and how wide.  What draws nothing by
+ * itself would put marks on its neighbour; "?" stands for it.
+ */
+static size_t next_char(const struct screen *s, const char *text, wchar_t *c,
+			int *width)
+{
+	size_t len = strlen(text), n = printable_length(text, len);
+	mbstate_t state = { 0 };
+
+	*c = n == 1 ? (wchar_t)*text : L'?';
+	*width = 1;
+	if (n > 1 && s->utf8 && mbrtowc(c, text, n, &state) == n) {
+		*width = wcwidth(*c);
+		if (*width < 1) {
+			*c = L'?';
+			*width = 1;
+		}
+	}
+	return n ? n : 1;
+}
+
+static int style_attributes(const struct screen *s, int style)
+{
+	int attributes = style & STYLE_SELECTED ? A_REVERSE : 0;
+
+	switch (style & ~STYLE_SELECTED) {
+	case STYLE_BAR:
+		attributes |= A_REVERSE |
+			      (s->colors ? COLOR_PAIR(PAIR_BAR) : 0);
+		break;
+	case STYLE_BOLD:
+		attributes |= A_BOLD;
+		break;
+	case STYLE_DIM:
+		attributes |= A_DIM;
+		break;
+	case STYLE_ALERT:
+		attributes |= A_BOLD |
+			      (s->colors ? COLOR_PAIR(PAIR_ALERT) : 0);
+		break;
+	}
+	return attributes;
+}
+
+size_t screen_put(struct screen *s, int row, int column, int width, int style,
+		  bool right, const char *text)
+{
+	const char *begin = text;
+	wchar_t line[MAX_COLUMNS + 1];
+	int used = 0, count = 0, rows, columns;
+
+	getmaxyx(stdscr, rows, columns);
+	if (width > columns - column)
+		width = columns - column;
+	if (row < 0 || row >= rows || width < 1)
+		return 0;
+	if (width > MAX_COLUMNS)
+		width = MAX_COLUMNS;
+	while (*text) {
+		wchar_t c;
+		int wide;
+		size_t n = next_char(s, text, &c, &wide);
+
+		if (used + wide > width)
+			break;
+		line[count++] = c;
+		used += wide;
+		text += n;
+	}
+	line[count] = L'\0';
+	attrset(style_attributes(s, style));
+	mvhline(row, column, ' ' | (chtype)style_attributes(s, style), width);
+	mvaddnwstr(row, column + (right ? width - used : 0), line, count);
+	attrset(A_NORMAL);
+	return (size_t)(text - begin);
+}
+
+void screen_cursor(struct screen *s, int row, int column)
+{
+	(void)s;
+	curs_set(row >= 0);
+	if (row >= 0)
+		move(row, column);
+}
+
+void screen_show(struct screen *s)
+{
+	(void)s;
+	refresh();
+}
+
+void screen_copy(struct screen *s, const char *text)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t len = strlen(text);
+
+	(void)s;
+	fputs("\033]52;c;", stdout);
+	for (size_t i = 0; i < len; i += 3) {
+		unsigned bits = 0;
+		int have = len - i < 3 ? (int)(len - i) : 3;
+
+		for (int k = 0; k < 3; k++)
+			bits = bits << 8 |
+			       (k < have ? (unsigned char)text[i + (size_t)k] :
+					   0);
+		for (int k = 0; k < 4; k++)
+			putchar(k <= have ? digits[bits >> (18 - 6 * k) & 63] :
+					    '=');
+	}
+	fputs("\033\\", stdout);
+	fflush(stdout);
+}

@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "view/screen/top.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/clocks.h"
+#include "view/screen/top_state.h"
+
+#define LEAST_NS  100000000ull	/* ten pictures in a second are enough */
+#define LEAST_PART 10		/* of the time, for what is not packets */
+
+int top_open(struct top **out, const struct top_options *o)
+{
+	struct top *t = calloc(1, sizeof(*t));
+	int err = -ENOMEM;
+
+	if (t) {
+		t->table = table_new();
+		t->sockets = sockets_new();
+	}
+	if (t && t->table && t->sockets)
+		err = screen_open(&t->screen);
+	if (err) {
+		top_close(t);
+		return err;
+	}
+	t->options = *o;
+	t->group = o->group;
+	for (int g = 0; g < GROUPS; g++)
+		t->sort[g] = COLUMN_DOWN;
+	t->stale = t->dirty = true;
+	*out = t;
+	return 0;
+}
+
+void top_close(struct top *t)
+{
+	if (!t)
+		return;
+	screen_close(t->screen);
+	table_free(t->table);
+	sockets_free(t->sockets);
+	free(t);
+}
+
+void top_set_owners(struct top *t, const struct owners *o)
+{
+	t->owners = o;
+}
+
+void top_tell(struct top *t, const char *what, const char *why)
+{
+	snprintf(t->message, sizeof(t->message), "%s: %s", what, why);
+	t->dirty = true;
+}
+
+int top_fd(const struct top *t)
+{
+	return screen_fd(t->screen);
+}
+
+/* ---- the query ---- */
+
+/* What is no query yet leaves the last one in force. */
+static void compile_query(struct top *t)
+{
+	struct query q;
+
+	if (!query_compile(&q, t->text, t->why, sizeof(t->why)))
+		t->query = q;
+	t->stale = true;
+}
+
+static void begin_typing(struct top *t, const char *with)
+{
+	memcpy(t->before, t->text, sizeof(t->before));
+	if (*with)
+		snprintf(t->text, sizeof(t->text), "%s", with);
+	t->typing = true;
+	t->mode = TOP_LIST;
+	compile_query(t);
+}
+
+static void set_text(struct top *t, const char *text)
+{
+	memmove(t->text, text, strlen(text) + 1);
+	compile_query(t);
+}
+
+/* UTF-8: the bytes that continue a character go with its first. */
+static void erase_one(struct top *t)
+{
+	size_t n = strlen(t->text);
+
+	while (n && (t->text[n - 1] & 0xc0) == 0x80)
+		n--;
+	t->text[n ? n - 1 : 0] = '\0';
+	compile_query(t);
+}
+
+static void type(struct top *t, long key)
+{
+	size_t n = strlen(t->text);
+	char c[5] = { 0 };
+
+	if (key < ' ' || key > 0x10ffff)
+		return;
+	if (key < 0x80) {
+		c[0] = (char)key;
+	} else if (key < 0x800) {
+		c[0] = (char)(0xc0 | key >> 6);
+		c[1] = (char)(0x80 | (key & 0x3f));
+	} else if (key < 0x10000) {
+		c[0] = (char)(0xe0 | key >> 12);
+		c[1] = (char)(0x80 | (key >> 6 & 0x3f));
+		c[2] = (char)(0x80 | (key & 0x3f));
+	} else {
+		c[0] = (char)(0xf0 | key >> 18);
+		c[1] = (char)(0x80 | (key >> 12 & 0x3f));
+		c[2] = (char)(0x80 | (key >> 6 & 0x3f));
+		c[3] = (char)(0x80 | (key & 0x3f));
+	}
+	if (n + strlen(c) < sizeof(t->text))
+		memcpy(t->text + n, c, strlen(c) + 1);
+	compile_query(t);
+}
+
+static void typing_key(struct top *t, long key)
+{
+	switch (key) {
+	case SCREEN_ENTER:
+		t->typing = false;
+		break;
+	case SCREEN_ESCAPE:
+		t->typing = false;
+		set_text(t, t->before);
+		break;
+	case SCREEN_BACKSPACE:
+		erase_one(t);
+		break;
+	case 'U' - '@':
+		set_text(t, "");
+		break;
+	default:
+		type(t, key);
+	}
+}
+
+/* ---- the list ---- */
+
+static void move_to(struct top *t, long at)
+{
+	long last = (long)table_count(t->table) - 1;
+
+	t->at = at > last ? last : at;
+	if (t->at < 0)
+		t->at = 0;
+	if (last >= 0)
+		t->cursor = table_row(t->table, (size_t)t->at)->key;
+}
+
+/* The cursor stays on its row; where that has gone, it stays in its place. */
+static void follow(struct top *t)
+{
+	long at = table_find(t->table, &t->cursor);
+	int page = top_page(t);
+
+	move_to(t, at >= 0 ? at : t->at);
+	if (t->first > t->at)
+		t->first = t->at;
+	if (t->first < t->at - page + 1)
+		t->first = t->at - page + 1;
+	if (t->first < 0)
+		t->first = 0;
+}
+
+static void set_group(struct top *t, int group)
+{
+	t->group = (enum table_group)((group + GROUPS) % GROUPS);
+	t->mode = TOP_LIST;
+	t->at = t->first = 0;
+	memset(&t->cursor, 0, sizeof(t->cursor));
+	t->stale = true;
+}
+
+/* The next column in that direction that is on the screen. */
+static void set_sort(struct top *t, int step)
+{
+	struct column_place places[COLUMNS];
+	int rows, width, count, at = 0;
+
+	screen_size(t->screen, &rows, &width);
+	count = columns_place(t->group, width, places);
+	for (int i = 0; i < count; i++)
+		if (places[i].column == t->sort[t->group])
+			at = i;
+	if (count)
+		t->sort[t->group] = places[(at + step + count) % count].column;
+	t->stale = true;
+}
+
+static void sort_by(struct top *t, int column)
+{
+	struct column_place places[COLUMNS];
+	int rows, width, count, x = 0;
+
+	screen_size(t->screen, &rows, &width);
+	count = columns_place(t->group, width, places);
+	for (int i = 0; i < count; x += places[i++].width + 1) {
+		if (column < x || column > x + places[i].width)
+			continue;
+		if (t->sort[t->group] == places[i].column)
+			t->ascending[t->group] = !t->ascending[t->group];
+		t->sort[t->group] = places[i].column;
+	}
+	t->stale = true;
+}
+
+static void click(struct top *t)
+{
+	int row, column;
+	long at;
+
+	screen_click(t->screen, &row, &column);
+	at = t->first + row - TOP_FIRST_ROW;
+	if (row == TOP_FIRST_ROW - 1)
+		sort_by(t, column);
+	else if (row >= TOP_FIRST_ROW && at == t->at)
+		t->mode = TOP_DETAILS;
+	else if (row >= TOP_FIRST_ROW && row < TOP_FIRST_ROW + top_page(t))
+		move_to(t, at);
+}
+
+static void copy_filter(struct top *t)
+{
+	char filter[200];
+
+	if (!table_count(t->table))
+		return;
+	top_filter_of(table_row(t->table, (size_t)t->at), t->group, filter,
+		      sizeof(filter));
+	screen_copy(t->screen, filter);
+	snprintf(t->message, sizeof(t->message), "copied: %s", filter);
+}
+
+/* All packets are in the file already, with their owners. */
+static void copy_command(struct top *t)
+{
+	char filter[200];
+
+	if (!t->options.file) {
+		snprintf(t->message, sizeof(t->message), "packets are not kept:"
+			 " start it with -w FILE to have them");
+		return;
+	}
+	if (!table_count(t->table))
+		return;
+	top_filter_of(table_row(t->table, (size_t)t->at), t->group, filter,
+		      sizeof(filter));
+	snprintf(t->message, sizeof(t->message),
+		 "tshark -r %s -Y '%s' -w part.pcapng", t->options.file,
+		 filter);
+	screen_copy(t->screen, t->message);
+}
+
+static void show_sockets(struct top *t)
+{
+	if (!t->owners) {
+		snprintf(t->message, sizeof(t->message),
+			 "what is captured elsewhere does not tell of sockets");
+		return;
+	}
+	t->mode = TOP_SOCKETS;
+	t->first_socket = 0;
+}
+
+static void scroll_sockets(struct top *t, long rows)
+{
+	long last = (long)sockets_count(t->sockets) - top_page(t);
+
+	t->first_socket += rows;
+	if (t->first_socket > last)
+		t->first_socket = last;
+	if (t->first_socket < 0)
+		t->first_socket = 0;
+}
+
+static void sockets_key(struct top *t, long key)
+{
+	switch (key) {
+	case SCREEN_UP:
+	case 'k':
+		scroll_sockets(t, -1);
+		break;
+	case SCREEN_DOWN:
+	case 'j':
+		scroll_sockets(t, 1);
+		break;
+	case SCREEN_PAGE_UP:
+		scroll_sockets(t, -top_page(t));
+		break;
+	case SCREEN_PAGE_DOWN:
+		scroll_sockets(t, top_page(t));
+		break;
+	case SCREEN_HOME:
+	case 'g':
+		t->first_socket = 0;
+		break;
+	case SCREEN_END:
+	case 'G':
+		scroll_sockets(t, SOCKETS_MAX);
+		break;
+	case 'q':
+	case 'l':
+	case SCREEN_ESCAPE:
+		t->mode = TOP_LIST;
+		break;
+	}
+}
+
+static bool move_key(struct top *t, long key)
+{
+	switch (key) {
+	case SCREEN_UP:
+	case 'k':
+		move_to(t, t->at - 1);
+		return true;
+	case SCREEN_DOWN:
+	case 'j':
+		move_to(t, t->at + 1);
+		return true;
+	case SCREEN_PAGE_UP:
+		move_to(t, t->at - top_page(t));
+		return true;
+	case SCREEN_PAGE_DOWN:
+		move_to(t, t->at + top_page(t));
+		return true;
+	case SCREEN_HOME:
+	case 'g':
+		move_to(t, 0);
+		return true;
+	case SCREEN_END:
+	case 'G':
+		move_to(t, (long)table_count(t->table) - 1);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void toggle(struct top *t, bool *what)
+{
+	*what = !*what;
+	t->stale = true;
+}
+
+static void list_key(struct top *t, long key)
+{
+	if (key >= '1' && key < '1' + GROUPS) {
+		set_group(t, (int)(key - '1'));
+		return;
+	}
+	switch (key) {
+	case '\t':
+		set_group(t, (int)t->group + 1);
+		break;
+	case SCREEN_TAB_BACK:
+		set_group(t, (int)t->group - 1);
+		break;
+	case '/':
+		begin_typing(t, "");
+		break;
+	case 'p':
+		begin_typing(t, "proc:");
+		break;
+	case SCREEN_ESCAPE:
+		set_text(t, "");
+		break;
+	case 's':
+	case '>':
+		set_sort(t, 1);
+		break;
+	case '<':
+		set_sort(t, -1);
+		break;
+	case 'r':
+		toggle(t, &t->ascending[t->group]);
+		break;
+	case 't':
+		toggle(t, &t->ended);
+		break;
+	case ' ':
+		toggle(t, &t->paused);
+		break;
+	case 'l':
+		show_sockets(t);
+		break;
+	case 'y':
+		copy_filter(t);
+		break;
+	case 'e':
+		copy_command(t);
+		break;
+	case SCREEN_ENTER:
+		t->mode = table_count(t->table) ? TOP_DETAILS : TOP_LIST;
+		break;
+	case SCREEN_CLICK:
+		click(t);
+		break;
+	case '?':
+	case 'h':
+	case SCREEN_HELP:
+		t->mode = TOP_HELP;
+		break;
+	default:
+		move_key(t, key);
+	}
+}
+
+/* False when it is enough. */
+static bool take_key(struct top *t, long key)
+{
+	bool leaves = key == 'q' || key == SCREEN_ESCAPE ||
+		      key == SCREEN_ENTER;
+
+	t->dirty = true;
+	*t->message = '\0';
+	if (t->typing) {
+		typing_key(t, key);
+	} else if (t->mode == TOP_LIST && key == 'q') {
+		return false;
+	} else if (t->mode == TOP_SOCKETS) {
+		sockets_key(t, key);
+	} else if (t->mode == TOP_HELP) {
+		t->mode = key == SCREEN_RESIZED ? TOP_HELP : TOP_LIST;
+	} else if (t->mode == TOP_DETAILS && leaves) {
+		t->mode = TOP_LIST;
+	} else if (t->mode == TOP_DETAILS && move_key(t, key)) {
+		/* The details of the next one. */
+	} else {
+		list_key(t, key);
+	}
+	return true;
+}
+
+/* ---- the picture ---- */
+
+static void build_rows(struct top *t, uint64_t now_mono_ns, uint64_t now_ns)
+{
+	uint64_t began = clock_ns(CLOCK_MONOTONIC);
+	struct table_spec spec = {
+		.group = t->group,
+		.sort = t->sort[t->group],
+		.compare = column_compare,
+		.ascending = t->ascending[t->group],
+		.ended = t->ended,
+		.query = &t->query,
+		.names = t->options.names,
+		.countries = t->options.countries,
+		.now_mono_ns = now_mono_ns,
+	};
+
+	if (table_build(t->table, t->options.flows, t->options.actors, &spec))
+		snprintf(t->message, sizeof(t->message),
+			 "not enough memory for all rows");
+	t->built_ns = began;
+	t->build_took_ns = clock_ns(CLOCK_MONOTONIC) - began;
+	t->now_ns = now_ns;
+	t->stale = false;
+}
+
+/*
+ * With very many rows the pictures are fewer, not the packets.  The first row
+ * is waited for.
+ */
+static uint64_t pause_ns(const struct top *t)
+{
+	uint64_t least = t->build_took_ns * LEAST_PART;
+
+	if (!table_count(t->table))
+		return LEAST_NS;
+	return least > t->options.interval_ns ? least : t->options.interval_ns;
+}
+
+int top_update(struct top *t, const struct view_losses *losses,
+	       uint64_t now_mono_ns, uint64_t now_ns)
+{
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	bool due = !t->paused && now >= t->built_ns + pause_ns(t);
+	long key;
+
+	while ((key = screen_key(t->screen)) != SCREEN_NONE)
+		if (!take_key(t, key))
+			return -EPIPE;
+	if (now < t->drawn_ns + LEAST_NS || !(due || t->stale || t->dirty))
+		return 0;
+	t->losses = *losses;
+	if (due || t->stale)
+		build_rows(t, now_mono_ns, now_ns);
+	if (t->mode == TOP_SOCKETS && !t->paused)
+		sockets_look(t->sockets, t->owners);
+	follow(t);
+	top_draw(t);
+	t->drawn_ns = now;
+	t->dirty = false;
+	return 0;
+}

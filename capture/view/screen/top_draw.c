@@ -1,0 +1,554 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "view/flows/names.h"
+#include "view/screen/top_state.h"
+
+static const char *const keys =
+	"/ filter  p process  s sort  r reverse  Enter details  ? help  q quit";
+
+static const char *const help[] = {
+	"1-7, Tab        connections, processes, programs, hosts, countries, ...",
+	"Up, Down, wheel another row; also j k, Page Up, Page Down, Home, End",
+	"Enter           details of the row",
+	"/               filter: words, or field:value with the fields",
+	"                proc pid user container unit country host app port",
+	"                proto state how, and \"not\", \"or\", ( ), host:192.0.2.0/24",
+	"p               filter by the name of a process",
+	"Esc             no filter",
+	"s > <           sort by the next column, or the one before",
+	"r               reverse the order; a click on a title does both",
+	"t               also what ended more than ten seconds ago",
+	"l               sockets that listen, with their process; l goes back",
+	"Space           pause: the picture stands still, counting goes on",
+	"y               copy a Wireshark display filter for the row",
+	"e               copy the tshark command that writes its packets to a file",
+	"q, ^C           quit",
+	"",
+	"UP is what this host's end sent.  ! marks what stands out; the details",
+	"say why.  (remote) and the like: no process of this host.",
+};
+
+int top_page(const struct top *t)
+{
+	int rows, columns;
+
+	screen_size(t->screen, &rows, &columns);
+	rows -= TOP_FIRST_ROW + 1;
+	return rows > 1 ? rows : 1;
+}
+
+static int width_of(const struct top *t)
+{
+	int rows, columns;
+
+	screen_size(t->screen, &rows, &columns);
+	return columns;
+}
+
+/* ---- bars ---- */
+
+static size_t add_count(char *out, size_t at, size_t size, uint64_t n,
+			const char *of)
+{
+	if (!n || at >= size)
+		return at;
+	return at + (size_t)snprintf(out + at, size - at, "  %" PRIu64 " %s",
+				     n, of);
+}
+
+/* What is missing is said as long as it is. */
+static void losses_text(const struct top *t, char *out, size_t size)
+{
+	struct flows_stats s;
+	size_t at = 0;
+
+	flows_stats(t->options.flows, &s);
+	*out = '\0';
+	at = add_count(out, at, size, t->losses.dropped, "dropped");
+	at = add_count(out, at, size, t->losses.events, "events lost");
+	at = add_count(out, at, size, s.forgotten, "forgotten");
+	at = add_count(out, at, size, t->losses.undissected, "not dissected");
+	add_count(out, at, size, actors_lost(t->options.actors),
+		  "processes forgotten");
+}
+
+static void draw_status(struct top *t)
+{
+	const struct row *total = table_total(t->table);
+	char text[512], up[COLUMN_TEXT], down[COLUMN_TEXT], lost[160];
+	int width = width_of(t), lost_width;
+
+	column_bytes(total->up, up);
+	column_bytes(total->down, down);
+	losses_text(t, lost, sizeof(lost));
+	lost_width = (int)strlen(lost);
+	snprintf(text, sizeof(text), "pktwho top  %s  %zu %s, %" PRIu64
+		 " open  up %s/s  down %s/s%s", t->options.title,
+		 table_count(t->table), table_group_names[t->group],
+		 total->open, up, down, t->paused ? "  PAUSED" : "");
+	screen_put(t->screen, 0, 0, width, STYLE_BAR, false, text);
+	if (lost_width)
+		screen_put(t->screen, 0, width - lost_width, lost_width,
+			   STYLE_ALERT | STYLE_SELECTED, false, lost);
+}
+
+static void draw_groups(struct top *t)
+{
+	int x = 0;
+
+	for (int g = 0; g < GROUPS; g++) {
+		char text[32];
+		int n = snprintf(text, sizeof(text), "%d %s", g + 1,
+				 table_group_names[g]);
+
+		screen_put(t->screen, 1, x, n,
+			   g == (int)t->group ? STYLE_BOLD | STYLE_SELECTED :
+						STYLE_PLAIN, false, text);
+		x += n + 1;
+	}
+}
+
+static void draw_last(struct top *t)
+{
+	int rows, width, n = (int)strlen(t->text);
+	char text[400];
+
+	screen_size(t->screen, &rows, &width);
+	screen_cursor(t->screen, -1, 0);
+	if (t->typing) {
+		snprintf(text, sizeof(text), "/%s  %s", t->text, t->why);
+		screen_put(t->screen, rows - 1, 0, width,
+			   *t->why ? STYLE_ALERT : STYLE_BOLD, false, text);
+		if (n + 1 < width)
+			screen_cursor(t->screen, rows - 1, n + 1);
+		return;
+	}
+	if (*t->message)
+		snprintf(text, sizeof(text), "%s", t->message);
+	else if (*t->text)
+		snprintf(text, sizeof(text), "/%s  (Esc: all)  %s", t->text,
+			 keys);
+	else
+		snprintf(text, sizeof(text), "%s", keys);
+	screen_put(t->screen, rows - 1, 0, width,
+		   *t->message ? STYLE_BOLD : STYLE_BAR, false, text);
+}
+
+/* ---- the list ---- */
+
+static void draw_titles(struct top *t, const struct column_place *places,
+			int count)
+{
+	int x = 0;
+
+	screen_put(t->screen, 2, 0, width_of(t), STYLE_BAR, false, "");
+	for (int i = 0; i < count; x += places[i++].width + 1) {
+		enum column c = places[i].column;
+		bool sorts = c == t->sort[t->group];
+
+		screen_put(t->screen, 2, x, places[i].width,
+			   sorts ? STYLE_BOLD : STYLE_BAR, column_is_number(c),
+			   column_title(c, t->group));
+	}
+}
+
+static int style_of(const struct row *r)
+{
+	if (r->alerts)
+		return STYLE_ALERT;
+	return r->over ? STYLE_DIM : STYLE_PLAIN;
+}
+
+static void draw_row(struct top *t, int y, const struct row *r, bool selected,
+		     const struct column_place *places, int count)
+{
+	int style = style_of(r) | (selected ? STYLE_SELECTED : 0), x = 0;
+	char cell[COLUMN_TEXT];
+
+	screen_put(t->screen, y, 0, width_of(t), style, false, "");
+	for (int i = 0; i < count; x += places[i++].width + 1) {
+		column_cell(places[i].column, r, t->now_ns, cell);
+		screen_put(t->screen, y, x, places[i].width, style,
+			   column_is_number(places[i].column), cell);
+	}
+}
+
+static void draw_list(struct top *t)
+{
+	struct column_place places[COLUMNS];
+	int count = columns_place(t->group, width_of(t), places);
+	long rows = (long)table_count(t->table);
+
+	draw_titles(t, places, count);
+	if (!rows)
+		screen_put(t->screen, TOP_FIRST_ROW, 0, width_of(t),
+			   STYLE_DIM, false, *t->text ?
+			   "nothing matches the filter" : "no traffic yet");
+	for (int i = 0; i < top_page(t) && t->first + i < rows; i++)
+		draw_row(t, TOP_FIRST_ROW + i,
+			 table_row(t->table, (size_t)(t->first + i)),
+			 t->first + i == t->at, places, count);
+}
+
+/* ---- details ---- */
+
+struct pen {
+	struct top *top;
+	int y;
+};
+
+/* What is too long for one line goes on in the next, and ends there. */
+static void line(struct pen *pen, const char *name, const char *text)
+{
+	int width = width_of(pen->top) - 17;
+	int end = TOP_FIRST_ROW + top_page(pen->top);
+
+	for (int i = 0; i < 2 && *text && pen->y < end; i++) {
+		size_t n;
+
+		screen_put(pen->top->screen, pen->y, 1, 15, STYLE_BOLD, false,
+			   name);
+		n = screen_put(pen->top->screen, pen->y, 17, width,
+			       STYLE_PLAIN, false, text);
+		pen->y++;
+		if (!n)
+			return;
+		text += n;
+		name = "";
+	}
+}
+
+static void time_text(uint64_t ns, char *out, size_t size)
+{
+	time_t seconds = (time_t)(ns / 1000000000);
+	struct tm tm;
+
+	*out = '\0';
+	if (ns && localtime_r(&seconds, &tm))
+		strftime(out, size, "%Y-%m-%d %H:%M:%S", &tm);
+}
+
+/* The arguments behind one another; blanks within them are not told apart. */
+static void join_arguments(const struct process *p, char *out, size_t size)
+{
+	size_t n = p->cmdline_len < size ? p->cmdline_len : size - 1;
+
+	memcpy(out, p->cmdline, n);
+	out[n] = '\0';
+	for (size_t i = 0; i + 1 < n; i++)
+		if (!out[i])
+			out[i] = ' ';
+}
+
+static void draw_process(struct pen *pen, const char *title,
+			 const struct actor *a)
+{
+	struct process p;
+	char text[512], when[32];
+
+	if (!a->id) {
+		line(pen, title, a->name);
+		return;
+	}
+	actor_process(a, &p);
+	snprintf(text, sizeof(text), "%s, pid %u, of %s (%u)", a->name, a->pid,
+		 *p.pname ? p.pname : "pid", p.ppid);
+	line(pen, title, text);
+	line(pen, "  executable", p.exepath);
+	join_arguments(&p, text, sizeof(text));
+	line(pen, "  arguments", text);
+	line(pen, "  user", a->user);
+	time_text(p.start_ns, when, sizeof(when));
+	line(pen, "  started", when);
+	line(pen, "  container", a->container);
+	line(pen, "  image", p.container_image);
+	snprintf(text, sizeof(text), "%s/%s", p.pod_namespace, p.pod_name);
+	line(pen, "  pod", *p.pod_name ? text : "");
+	line(pen, "  unit", a->unit);
+}
+
+struct search {
+	uint64_t number;
+	const struct flow *flow;
+};
+
+static void search_flow(void *ctx, const struct flow *f)
+{
+	struct search *s = ctx;
+
+	if (f->number == s->number)
+		s->flow = f;
+}
+
+static void draw_name(struct pen *pen, const uint8_t addr[16])
+{
+	const struct resolved_name *n =
+		resolved_get(pen->top->options.names, addr);
+	char text[RESOLVED_NAME + 100];
+
+	if (!n)
+		return;
+	snprintf(text, sizeof(text), "%s, asked for by %s", n->name, n->who);
+	if (n->pid)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			 " (%u)", n->pid);
+	line(pen, "  name", text);
+}
+
+static void draw_speech(struct pen *pen, const struct flow *f)
+{
+	const struct flow_speech *s = f->speech;
+	char text[640];
+
+	if (f->missed && !s)
+		line(pen, "application", "not dissected: there was no time");
+	if (!s)
+		return;
+	snprintf(text, sizeof(text), "%s%s%s%s", s->app,
+		 *s->host ? " " : "", s->host,
+		 s->guessed ? ", by its port alone" : "");
+	line(pen, "application", text);
+	line(pen, "  detail", s->detail);
+}
+
+static void draw_end(struct pen *pen, const struct flow *f,
+		     enum flow_side side)
+{
+	const struct flow_end *e = &f->ends[side];
+	char text[300], addr[COLUMN_TEXT], sent[COLUMN_TEXT];
+	uint64_t packets[2], bytes[2];
+
+	flow_sums(f, packets, bytes);
+	column_address(&f->key, side, addr);
+	column_bytes(bytes[side], sent);
+	snprintf(text, sizeof(text), "%s %s  sent %" PRIu64 " packets, %s"
+		 "B, %u again", addr, e->country, packets[side], sent,
+		 e->retransmissions);
+	line(pen, side ? "server" : "client", text);
+	draw_name(pen, side ? f->key.remote : f->key.local);
+	draw_process(pen, "  process", e->actor);
+	snprintf(text, sizeof(text), "%s %s", attr_name(e->attr),
+		 reason_name(e->reason));
+	line(pen, "  known by", e->attr ? text : "");
+}
+
+static void draw_flow(struct pen *pen, const struct row *r)
+{
+	struct search s = { .number = r->key.id };
+
+	flows_each(pen->top->options.flows, search_flow, &s);
+	if (!s.flow) {
+		line(pen, r->name, "is forgotten, for want of room");
+		return;
+	}
+	draw_speech(pen, s.flow);
+	draw_end(pen, s.flow, FLOW_CLIENT);
+	draw_end(pen, s.flow, FLOW_SERVER);
+}
+
+static void search_actor(void *ctx, struct actor *a)
+{
+	struct { uint64_t id; struct actor *actor; } *s = ctx;
+
+	if (a->id && a->id == s->id)
+		s->actor = a;
+}
+
+static void draw_totals(struct pen *pen, const struct row *r)
+{
+	char text[COLUMN_ALERTS], sent[COLUMN_TEXT], received[COLUMN_TEXT],
+		rtt[COLUMN_TEXT];
+
+	column_alerts(r->alerts, text);
+	line(pen, "stands out", text);
+	column_bytes(r->sent, sent);
+	column_bytes(r->received, received);
+	snprintf(text, sizeof(text), "%" PRIu64 " packets, %sB sent, %sB "
+		 "received, %" PRIu64 " sent again", r->packets, sent, received,
+		 r->retransmissions);
+	line(pen, "traffic", text);
+	snprintf(text, sizeof(text), "%" PRIu64 ", %" PRIu64 " open",
+		 r->connections, r->open);
+	line(pen, "connections", pen->top->group ? text : "");
+	snprintf(text, sizeof(text), "%s %s", name_protocol(&r->flow_key),
+		 r->state);
+	line(pen, "protocol", pen->top->group ? "" : text);
+	column_cell(COLUMN_RTT, r, 0, rtt);
+	line(pen, "round trip", rtt);
+	time_text(r->first_ns, text, sizeof(text));
+	line(pen, "first packet", text);
+	time_text(r->last_ns, text, sizeof(text));
+	line(pen, "last packet", text);
+}
+
+static void draw_details(struct top *t)
+{
+	struct { uint64_t id; struct actor *actor; } s = { 0, NULL };
+	struct pen pen = { t, TOP_FIRST_ROW };
+	char filter[200];
+	const struct row *r;
+
+	if (!table_count(t->table)) {
+		t->mode = TOP_LIST;
+		draw_list(t);
+		return;
+	}
+	r = table_row(t->table, (size_t)t->at);
+	screen_put(t->screen, 2, 0, width_of(t), STYLE_BAR, false, r->name);
+	draw_totals(&pen, r);
+	top_filter_of(r, t->group, filter, sizeof(filter));
+	line(&pen, "Wireshark", filter);
+	if (t->group == GROUP_CONNECTION)
+		draw_flow(&pen, r);
+	s.id = r->key.id;
+	if (t->group == GROUP_PROCESS)
+		actors_each(t->options.actors, search_actor, &s);
+	if (s.actor)
+		draw_process(&pen, "process", s.actor);
+}
+
+/* As ss(8) writes it. */
+static void socket_address(const struct socket_row *r, char out[COLUMN_TEXT])
+{
+	static const uint8_t everywhere[16];
+	struct flow_key k = { .proto = r->proto, .local_port = r->port };
+
+	memcpy(k.local, r->address, sizeof(k.local));
+	if (memcmp(r->address, everywhere, sizeof(everywhere)))
+		column_address(&k, FLOW_CLIENT, out);
+	else
+		snprintf(out, COLUMN_TEXT, "*:%u", r->port);
+}
+
+static void draw_socket(struct top *t, int y, const struct socket_row *r)
+{
+	bool stands_out = r->flags & (PROCESS_EXE_DELETED | PROCESS_EXE_MEMFD |
+				      PROCESS_EXE_WORLD_WRITABLE);
+	char text[512], address[COLUMN_TEXT], pid[16] = "";
+
+	socket_address(r, address);
+	if (r->pid)
+		snprintf(pid, sizeof(pid), "%u", r->pid);
+	snprintf(text, sizeof(text), "%-5s %-27s %7s %s%-16s %-9s %-8s %s",
+		 r->proto == 6 ? "tcp" : "udp", address, pid,
+		 stands_out ? "! " : "", r->name, r->user, attr_name(r->attr),
+		 r->unit);
+	screen_put(t->screen, y, 0, width_of(t),
+		   stands_out ? STYLE_ALERT : STYLE_PLAIN, false, text);
+}
+
+static void draw_sockets(struct top *t)
+{
+	long count = (long)sockets_count(t->sockets);
+	char text[200], left[60] = "";
+
+	if (sockets_left(t->sockets))
+		snprintf(left, sizeof(left), "  and %zu more",
+			 sockets_left(t->sockets));
+	snprintf(text, sizeof(text), "PROTO %-27s %7s %-16s %-9s %-8s %s%s",
+		 "LISTENS AT", "PID", "PROCESS", "USER", "HOW", "UNIT", left);
+	screen_put(t->screen, 2, 0, width_of(t), STYLE_BAR, false, text);
+	if (!count)
+		screen_put(t->screen, TOP_FIRST_ROW, 0, width_of(t), STYLE_DIM,
+			   false, "no socket is known to wait");
+	for (int i = 0; i < top_page(t) && t->first_socket + i < count; i++)
+		draw_socket(t, TOP_FIRST_ROW + i, sockets_row(t->sockets,
+			    (size_t)(t->first_socket + i)));
+}
+
+static void draw_help(struct top *t)
+{
+	screen_put(t->screen, 2, 0, width_of(t), STYLE_BAR, false,
+		   "Keys; any key goes back");
+	for (size_t i = 0; i < sizeof(help) / sizeof(*help); i++)
+		if ((int)i < top_page(t))
+			screen_put(t->screen, TOP_FIRST_ROW + (int)i, 1,
+				   width_of(t) - 1, STYLE_PLAIN, false,
+				   help[i]);
+}
+
+void top_draw(struct top *t)
+{
+	screen_erase(t->screen);
+	draw_status(t);
+	draw_groups(t);
+	if (t->mode == TOP_HELP)
+		draw_help(t);
+	else if (t->mode == TOP_DETAILS)
+		draw_details(t);
+	else if (t->mode == TOP_SOCKETS)
+		draw_sockets(t);
+	else
+		draw_list(t);
+	draw_last(t);
+	screen_show(t->screen);
+}
+
+/* ---- for Wireshark ---- */
+
+/*
+ * A name for between quotes, Wireshark's and then a shell's: whoever names a
+ * process must not end either.
+ */
+static void quote(char *out, size_t size, const char *name)
+{
+	size_t n = 0;
+
+	for (; *name && n + 5 <= size; name++)
+		if (strchr("\"'\\", *name))
+			n += (size_t)snprintf(out + n, size - n, "\\x%02x",
+					      (unsigned)*name);
+		else
+			out[n++] = *name;
+	out[n] = '\0';
+}
+
+static void connection_filter(const struct flow_key *k, char *out, size_t size)
+{
+	char local[COLUMN_TEXT], remote[COLUMN_TEXT];
+	const char *ip, *proto = k->proto == 6 ? "tcp" : "udp";
+
+	if (k->proto == FLOW_FRAME) {
+		snprintf(out, size, "eth.type == 0x%04x",
+			 k->local_port ? k->local_port : k->remote_port);
+		return;
+	}
+	name_address(k->local, local, sizeof(local));
+	name_address(k->remote, remote, sizeof(remote));
+	ip = strchr(local, ':') ? "ipv6" : "ip";
+	if (k->proto == 6 || k->proto == 17)
+		snprintf(out, size, "%s.addr == %s && %s.addr == %s && "
+			 "%s.port == %u && %s.port == %u", ip, local, ip,
+			 remote, proto, k->local_port, proto, k->remote_port);
+	else
+		snprintf(out, size, "%s.addr == %s && %s.addr == %s", ip,
+			 local, ip, remote);
+}
+
+void top_filter_of(const struct row *r, enum table_group group, char *out,
+		   size_t size)
+{
+	static const char *const fields[GROUPS] = {
+		[GROUP_PROGRAM] = "proc.name", [GROUP_COUNTRY] = "geo.country",
+		[GROUP_USER] = "proc.user",
+		[GROUP_CONTAINER] = "proc.container.name",
+	};
+	char name[100];
+
+	quote(name, sizeof(name), r->name);
+	if (group == GROUP_CONNECTION)
+		connection_filter(&r->flow_key, out, size);
+	else if (group == GROUP_PROCESS && r->pid)
+		snprintf(out, size, "proc.pid == %u", r->pid);
+	else if (group == GROUP_HOST)
+		snprintf(out, size, "%s.addr == %s",
+			 strchr(name, ':') ? "ipv6" : "ip", name);
+	else if (*name == '(')
+		snprintf(out, size, "!proc");
+	else
+		snprintf(out, size, "%s == \"%s\"", fields[group], name);
+}

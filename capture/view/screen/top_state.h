@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What top.c, which takes the keys, and top_draw.c share. */
+#ifndef PKTWHO_VIEW_SCREEN_TOP_STATE_H
+#define PKTWHO_VIEW_SCREEN_TOP_STATE_H
+
+#include "view/rows/columns.h"
+#include "view/screen/screen.h"
+#include "view/rows/sockets.h"
+#include "view/screen/top.h"
+
+#define TOP_FIRST_ROW 3		/* of the screen; above: bars and titles */
+#define TOP_TEXT      128
+
+enum top_mode { TOP_LIST, TOP_DETAILS, TOP_HELP, TOP_SOCKETS };
+
+struct top {
+	struct top_options options;
+	struct screen *screen;
+	struct table *table;
+	const struct owners *owners;	/* NULL: nobody tells of sockets */
+	struct sockets *sockets;
+	long first_socket;		/* at the top of the screen */
+	struct view_losses losses;
+	enum top_mode mode;
+	enum table_group group;
+	enum column sort[GROUPS];
+	bool ascending[GROUPS];
+	bool ended;
+	bool paused;
+	bool typing;			/* the query */
+	char text[TOP_TEXT];		/* of it, as typed */
+	char before[TOP_TEXT];		/* what Escape goes back to */
+	char why[TOP_TEXT];		/* it is no query */
+	struct query query;		/* the last that was one */
+	char message[256];		/* one line, until the next key */
+	struct row_key cursor;		/* the row, wherever it goes */
+	long at;			/* where it was */
+	long first;			/* row at the top of the screen */
+	uint64_t built_ns;		/* the rows; CLOCK_MONOTONIC */
+	uint64_t build_took_ns;
+	uint64_t drawn_ns;
+	uint64_t now_ns;		/* Unix epoch, of what is drawn */
+	bool stale;		/* the rows are no longer what is asked */
+	bool dirty;		/* nor is the picture what it should be */
+};
+
+/* Rows of the table that the screen has room for. */
+int top_page(const struct top *t);
+
+void top_draw(struct top *t);
+
+/* A Wireshark display filter for that row. */
+void top_filter_of(const struct row *r, enum table_group group, char *out,
+		   size_t size);
+
+#endif
