@@ -575,7 +575,7 @@ static bool decode_field(struct process *p, uint16_t type, struct rbuf *value)
 		take_bytes(p, row, value, len);
 		break;
 	}
-	p->has |= 1ull << type;
+	process_set_field(p, (enum field)type);
 	return true;
 }
 

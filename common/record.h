@@ -211,6 +211,16 @@ static inline bool process_has(const struct process *p, enum field f)
 	return p->has >> f & 1;
 }
 
+static inline void process_set_field(struct process *p, enum field f)
+{
+	p->has |= 1ull << f;
+}
+
+static inline void process_clear_field(struct process *p, enum field f)
+{
+	p->has &= ~(1ull << f);
+}
+
 /* One of a process's, as it was when that began; texts are not terminated. */
 struct ancestor {
 	uint32_t pid;

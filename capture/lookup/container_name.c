@@ -68,7 +68,7 @@ static void set(struct process *p, enum field f, char *out, size_t size,
 	if (!*text)
 		return;
 	snprintf(out, size, "%s", text);
-	p->has |= 1ull << f;
+	process_set_field(p, f);
 }
 
 #define SET(p, field, member, text) \

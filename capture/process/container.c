@@ -81,7 +81,7 @@ static void set_word(struct process *p, enum field f, char *out, size_t size,
 		w.len = size - 1;
 	memset(out, 0, size);
 	memcpy(out, w.at, w.len);
-	p->has |= 1ull << f;
+	process_set_field(p, f);
 }
 
 static void set_container(struct process *p, struct word id, const char *runtime)

@@ -18,11 +18,6 @@
 #define MAX_THREADS 8	/* looked at, with "." and "..", for one that runs */
 #define INITIAL_PID_NS 0xEFFFFFFCu	/* PROC_PID_INIT_INO, linux/proc_ns.h */
 
-static void has_now(struct process *p, enum field f)
-{
-	p->has |= 1ull << f;
-}
-
 /* Up to @size - 1 bytes of a file, NUL-terminated; the count, or -errno. */
 static int read_proc_file(int dir, const char *name, char *buf, size_t size)
 {
@@ -75,7 +70,7 @@ static int read_stat(int dir, uint64_t boot_real_ns, struct process *p,
 	if (len > sizeof(p->name) - 1)
 		len = sizeof(p->name) - 1;
 	memcpy(p->name, open + 1, len);
-	has_now(p, FIELD_NAME);
+	process_set_field(p, FIELD_NAME);
 
 	s = close + 1;
 	for (int field = 3; field <= 22; field++) {
@@ -87,8 +82,8 @@ static int read_stat(int dir, uint64_t boot_real_ns, struct process *p,
 		s += strcspn(s, " ");
 	}
 	p->start_ns = boot_real_ns + *start_ns;
-	has_now(p, FIELD_PPID);
-	has_now(p, FIELD_START);
+	process_set_field(p, FIELD_PPID);
+	process_set_field(p, FIELD_START);
 	return 0;
 }
 
@@ -128,11 +123,11 @@ static void read_status(int dir, struct process *p)
 	if (read_proc_file(dir, "status", buf, sizeof(buf)) < 0)
 		return;
 	if (status_value(buf, "\nUid:", 1, &p->uid))
-		has_now(p, FIELD_UID);
+		process_set_field(p, FIELD_UID);
 	if (status_value(buf, "\nGid:", 1, &p->gid))
-		has_now(p, FIELD_GID);
+		process_set_field(p, FIELD_GID);
 	p->vpid = last_value(buf, "\nNSpid:", p->pid);
-	has_now(p, FIELD_VPID);
+	process_set_field(p, FIELD_VPID);
 }
 
 static void read_cmdline(int dir, struct process *p)
@@ -146,7 +141,7 @@ static void read_cmdline(int dir, struct process *p)
 	while (n > 0 && !p->cmdline[n - 1])
 		n--;
 	p->cmdline_len = (uint16_t)n;
-	has_now(p, FIELD_CMDLINE);
+	process_set_field(p, FIELD_CMDLINE);
 }
 
 /* Whether a file of this name, as the process sees it, is what it runs. */
@@ -202,7 +197,7 @@ static void read_exe(int dir, struct process *p)
 		return;
 	if (n == (int)sizeof(p->exepath) - 1)
 		p->flags |= PROCESS_EXEPATH_TRUNCATED;
-	has_now(p, FIELD_EXEPATH);
+	process_set_field(p, FIELD_EXEPATH);
 	set_exe_flags(dir, p);
 }
 
@@ -232,7 +227,7 @@ static void read_cgroup(int dir, struct process *p)
 	if (!best)
 		return;
 	snprintf(p->cgroup, sizeof(p->cgroup), "%s", best);
-	has_now(p, FIELD_CGROUP);
+	process_set_field(p, FIELD_CGROUP);
 	container_identify(p);
 }
 
@@ -248,7 +243,7 @@ static void read_parent_name(int proc_fd, struct process *p)
 	buf[n - 1] = '\0';	/* the newline */
 	snprintf(p->pname, sizeof(p->pname), "%.*s",
 		 (int)sizeof(p->pname) - 1, buf);
-	has_now(p, FIELD_PNAME);
+	process_set_field(p, FIELD_PNAME);
 }
 
 static void read_rest(int dir, struct process *p)
@@ -258,11 +253,11 @@ static void read_rest(int dir, struct process *p)
 	if (read_proc_file(dir, "loginuid", buf, sizeof(buf)) > 0) {
 		p->loginuid = (uint32_t)strtoul(buf, NULL, 10);
 		if (p->loginuid != UINT32_MAX)	/* never logged in */
-			has_now(p, FIELD_LOGINUID);
+			process_set_field(p, FIELD_LOGINUID);
 	}
 	if (read_link(dir, "ns/net", buf, sizeof(buf)) > 0 &&
 	    sscanf(buf, "net:[%" SCNu64 "]", &p->netns) == 1)
-		has_now(p, FIELD_NETNS);
+		process_set_field(p, FIELD_NETNS);
 }
 
 static int open_process_directory(int proc_fd, uint32_t pid)
@@ -283,7 +278,7 @@ static int open_process(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
 	if (dir < 0)
 		return -ESRCH;
 	p->pid = pid;
-	has_now(p, FIELD_PID);
+	process_set_field(p, FIELD_PID);
 	if (read_stat(dir, boot_real_ns, p, start_ns)) {
 		close(dir);
 		return -ESRCH;
@@ -357,7 +352,7 @@ int procfs_read(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
 	read_cgroup(dir, p);
 	read_rest(dir, p);
 	read_parent_name(proc_fd, p);
-	has_now(p, FIELD_FLAGS);
+	process_set_field(p, FIELD_FLAGS);
 	close(dir);
 	return 0;
 }
@@ -369,7 +364,7 @@ int procfs_read_brief(int proc_fd, uint32_t pid, struct process *p)
 
 	if (dir < 0)
 		return dir;
-	p->has &= ~(1ull << FIELD_START);	/* boot's time is not known */
+	process_clear_field(p, FIELD_START);	/* boot's time is not known */
 	read_cmdline(dir, p);
 	if (p->cmdline_len) {
 		read_status(dir, p);

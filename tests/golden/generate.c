@@ -114,7 +114,7 @@ static void set_text(struct process *p, enum field f, char *out, size_t size,
 	if (!s)
 		return;
 	snprintf(out, size, "%s", s);
-	p->has |= 1ull << f;
+	process_set_field(p, f);
 }
 
 #define SET_TEXT(p, field, member, s) \
