@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is known of a process, as its program's record. */
+#include "process/proctab_table.h"
+
+#include <errno.h>
+#include <linux/types.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "packet/flow.h"
+#include "bpf/event.h"
+#include "lookup/container_name.h"
+#include "lookup/lookup.h"
+#include "process/container.h"
+#include "process/filter.h"
+
+static void set_string(struct process *p, enum field f, char *out, size_t size,
+		       const char *s)
+{
+	snprintf(out, size, "%s", s);
+	process_set_field(p, f);
+}
+
+#define SET_STRING(p, field, member, s) \
+	set_string(p, field, (p)->member, sizeof((p)->member), s)
+
+/*
+ * It may be asked of the network, so each uid is looked up once; a slot that
+ * two uids share is looked up again.
+ */
+static const char *cached_user_name(struct proctab *t, uint32_t uid)
+{
+	struct user *u = &t->users[uid % PROCTAB_USERS];
+
+	if (!u->known || u->uid != uid) {
+		*u = (struct user){ .uid = uid };
+		u->known = lookup_user(t->options.lookup, uid, u->name,
+				       sizeof(u->name)) != -EAGAIN;
+	}
+	return u->name;
+}
+
+void describe_name(struct process *s, const char *name)
+{
+	SET_STRING(s, FIELD_NAME, name, name);
+}
+
+void describe_user(struct proctab *t, struct process *s, uint32_t uid)
+{
+	const char *name = cached_user_name(t, uid);
+
+	s->uid = uid;
+	process_set_field(s, FIELD_UID);
+	process_clear_field(s, FIELD_USER);
+	if (*name)
+		SET_STRING(s, FIELD_USER, user, name);
+}
+
+static void mask(struct process *p)
+{
+	bool masked;
+
+	p->cmdline_len = (uint16_t)mask_arguments(p->cmdline, p->cmdline_len,
+						  &masked);
+	if (masked)
+		p->flags |= PROCESS_CMDLINE_MASKED;
+}
+
+void describe_withhold(const struct proctab *t, struct process *p)
+{
+	if (t->options.cmdline == CMDLINE_FULL ||
+	    !process_has(p, FIELD_CMDLINE))
+		return;
+	if (t->options.cmdline == CMDLINE_MASKED) {
+		mask(p);
+	} else {
+		process_clear_field(p, FIELD_CMDLINE);
+		p->flags |= PROCESS_CMDLINE_WITHHELD;
+	}
+	process_set_field(p, FIELD_FLAGS);
+}
+
+void program_set_record(struct proctab *t, struct program *i,
+			struct process *p)
+{
+	uint8_t *record;
+	int len;
+
+	p->id = i->id;
+	process_set_field(p, FIELD_ID);
+	if (*t->host)
+		SET_STRING(p, FIELD_HOST, host, t->host);
+	if (t->options.containers)
+		container_names_set(t->options.containers, p);
+	len = process_encode(p, t->encoded, sizeof(t->encoded));
+	record = len > 0 ? malloc((size_t)len) : NULL;
+	if (!record)
+		return;
+	memcpy(record, t->encoded, (size_t)len);
+	free(i->record);
+	i->record = record;
+	i->record_len = (uint32_t)len;
+	i->version++;
+	i->uid = process_has(p, FIELD_UID) ? p->uid : 0;
+	i->netns = process_has(p, FIELD_NETNS) ? p->netns : 0;
+	i->exe_deleted = p->flags & PROCESS_EXE_DELETED;
+	i->matched = !t->options.filter ||
+		     filter_matches(t->options.filter, p);
+}
+
+void describe_ancestors(struct proctab *t, struct process *s)
+{
+	const struct proc *parent = proctab_find_running(t, s->ppid);
+	struct process *p = &t->parent;
+
+	if (!process_has(s, FIELD_PPID) || !s->ppid)
+		return;
+	if (!parent || parent->pid == s->pid ||
+	    process_decode(p, parent->program->record,
+			   parent->program->record_len) < 0) {
+		memset(p, 0, sizeof(*p));
+		p->pid = s->ppid;
+		memcpy(p->name, s->pname, sizeof(p->name));
+	}
+	process_descend(s, p);
+}
+
+void program_adopt(struct proctab *t, struct program *i)
+{
+	struct process *s = &t->scratch;
+
+	if (process_decode(s, i->record, i->record_len) < 0)
+		return;
+	describe_ancestors(t, s);
+	program_set_record(t, i, s);
+}
+
+static void set_netns(struct process *p, uint32_t netns_ino)
+{
+	if (!netns_ino)
+		return;
+	p->netns = netns_ino;
+	process_set_field(p, FIELD_NETNS);
+}
+
+void describe_place(struct proctab *t, struct process *s,
+		    const struct probe_owner *o)
+{
+	describe_user(t, s, o->uid);
+	set_netns(s, o->netns_ino);
+	s->gid = o->gid;
+	process_set_field(s, FIELD_GID);
+}
+
+void describe_owner(struct proctab *t, struct process *s,
+		    const struct probe_owner *o)
+{
+	memset(s, 0, sizeof(*s));
+	s->pid = o->tgid;
+	process_set_field(s, FIELD_PID);
+	s->start_ns = t->boot_real_ns + o->start_ns;
+	process_set_field(s, FIELD_START);
+	describe_name(s, o->comm);
+	describe_place(t, s, o);
+	s->flags = o->exe_deleted ? PROCESS_EXE_DELETED : 0;
+	process_set_field(s, FIELD_FLAGS);
+}
+
+void describe_exec(struct proctab *t, struct process *s,
+		   const struct probe_exec *x)
+{
+	const char *path = x->path + (x->path_at & (PROBE_PATH_LEN - 1));
+	const char *cgroup = x->cgroup +
+			     (x->cgroup_at & (PROBE_CGROUP_LEN - 1));
+
+	describe_owner(t, s, &x->event.owner);
+	s->ppid = x->ppid;
+	process_set_field(s, FIELD_PPID);
+	SET_STRING(s, FIELD_PNAME, pname, x->pcomm);
+	SET_STRING(s, FIELD_EXEPATH, exepath, path);
+	s->vpid = x->vpid;
+	process_set_field(s, FIELD_VPID);
+	s->netns = x->netns_ino;
+	process_set_field(s, FIELD_NETNS);
+	if (x->loginuid != UINT32_MAX) {
+		s->loginuid = x->loginuid;
+		process_set_field(s, FIELD_LOGINUID);
+	}
+	if (x->args_len) {
+		s->cmdline_len = (uint16_t)x->args_len;
+		memcpy(s->cmdline, x->args, x->args_len);
+		while (s->cmdline_len && !s->cmdline[s->cmdline_len - 1])
+			s->cmdline_len--;
+		process_set_field(s, FIELD_CMDLINE);
+	}
+	s->flags = (x->exe_flags & PROBE_EXE_DELETED ?
+			    PROCESS_EXE_DELETED : 0) |
+		   (x->exe_flags & PROBE_EXE_MEMFD ? PROCESS_EXE_MEMFD : 0) |
+		   (x->exe_flags & PROBE_EXE_WORLD_WRITABLE ?
+			    PROCESS_EXE_WORLD_WRITABLE : 0) |
+		   (x->exe_flags & PROBE_PATH_CUT ?
+			    PROCESS_EXEPATH_TRUNCATED : 0) |
+		   (x->exe_flags & PROBE_ARGS_CUT ?
+			    PROCESS_CMDLINE_TRUNCATED : 0);
+	SET_STRING(s, FIELD_CGROUP, cgroup, *cgroup ? cgroup : "/");
+	container_identify(s);
+	describe_withhold(t, s);
+}
+
+void describe_child(struct proctab *t, struct process *s,
+		    const struct proc *parent, const struct probe_event *e)
+{
+	const struct probe_owner *o = &e->owner;
+	const struct program *i = parent ? parent->program : NULL;
+
+	if (!i || process_decode(s, i->record, i->record_len) < 0) {
+		describe_owner(t, s, o);
+	} else {
+		process_descend(s, s);
+		/* Not told by the event. */
+		process_clear_field(s, FIELD_VPID);
+		s->pid = o->tgid;
+		s->start_ns = t->boot_real_ns + o->start_ns;
+		describe_name(s, o->comm);
+		SET_STRING(s, FIELD_PNAME, pname, i->name);
+		describe_place(t, s, o);
+	}
+	s->ppid = e->parent_tgid;
+	process_set_field(s, FIELD_PPID);
+	if (!process_has(s, FIELD_APID))
+		describe_ancestors(t, s);
+	s->flags |= PROCESS_FORKED;
+	process_set_field(s, FIELD_FLAGS);
+}
+
+void program_exepath(struct proctab *t, const struct program *i, char *out,
+		     size_t size)
+{
+	bool known = process_decode(&t->scratch, i->record, i->record_len) > 0;
+
+	snprintf(out, size, "%s", known ? t->scratch.exepath : "");
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the kernel tells of processes. */
+#include "process/proctab_table.h"
+
+#include <linux/types.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include "packet/flow.h"
+#include "bpf/event.h"
+
+#define EXEC_TAKES_NS	1000000000ull	/* from its rename to its event */
+
+/* exec names the task a moment before it counts as the new program. */
+static void undo_exec_rename(struct proctab *t, struct proc *p,
+			     const struct probe_exec *x)
+{
+	struct program *i = p->program;
+
+	if (!i->older || i->older->exec_gen != i->exec_gen || i->section ||
+	    i->from_mono_ns + EXEC_TAKES_NS < x->event.ts_ns ||
+	    strncmp(i->name, x->event.owner.comm, sizeof(i->name)))
+		return;
+	p->program = i->older;
+	program_free(t, i);
+}
+
+void proctab_exec(struct proctab *t, const struct probe_exec *x)
+{
+	const struct probe_owner *o = &x->event.owner;
+	struct proc *p = proctab_find_owner(t, o);
+	struct program *i;
+
+	if (!p) {
+		p = proctab_add(t, o->tgid, o->start_ns, o->comm, o->exec_gen,
+				x->event.ts_ns);
+	} else if (p->program->exec_gen != o->exec_gen) {
+		undo_exec_rename(t, p, x);
+		program_add(t, p, o->comm, o->exec_gen, x->event.ts_ns);
+	}
+	if (!p)
+		return;
+	i = p->program;
+	if (i->exec_gen != o->exec_gen)
+		return;		/* no memory */
+	i->exe.inode = x->exe_inode;
+	i->exe.changed_ns = x->exe_changed_ns;
+	i->exe.generation = x->exe_generation;
+	i->exe.dev = makedev(x->exe_dev >> 20, x->exe_dev & 0xfffff);
+	/* An owner may have been told first, under a name of its own time. */
+	program_set_name(i, o->comm);
+	describe_exec(t, &t->scratch, x);
+	describe_ancestors(t, &t->scratch);
+	program_set_record(t, i, &t->scratch);
+}
+
+void proctab_fork(struct proctab *t, const struct probe_event *e)
+{
+	const struct probe_owner *o = &e->owner;
+	struct proc *parent = proctab_find_running(t, e->parent_tgid), *p;
+
+	p = proctab_find_owner(t, o);
+	if (!p) {		/* else /proc told first */
+		p = proctab_add(t, o->tgid, o->start_ns, o->comm, o->exec_gen,
+				e->ts_ns);
+		if (!p)
+			return;
+		if (parent)
+			p->program->exe = parent->program->exe;
+		describe_child(t, &t->scratch, parent, e);
+		program_set_record(t, p->program, &t->scratch);
+	}
+	proc_descend(t, p, parent);
+}
+
+void proctab_exit(struct proctab *t, const struct probe_event *e)
+{
+	struct proc *p = proctab_find_owner(t, &e->owner);
+
+	if (!p)
+		return;
+	p->exited_mono_ns = e->ts_ns;
+	p->exit_status = e->exit_status;
+	proctab_remember_end(t, p);
+}
+
+void proctab_rename(struct proctab *t, const struct probe_event *e)
+{
+	struct proc *p = proctab_find_owner(t, &e->owner);
+	struct program *i = p ? p->program : NULL;
+
+	if (i)
+		program_learn_exec_gen(t, i, &e->owner);
+	/* exec renames too, just before its own event. */
+	if (!i || i->exec_gen != e->owner.exec_gen ||
+	    !strncmp(i->name, e->owner.comm, sizeof(i->name)))
+		return;
+	i = program_change(t, p, e->ts_ns);
+	if (!i)
+		return;
+	program_set_name(i, e->owner.comm);
+	describe_name(&t->scratch, i->name);
+	/* What it did with sockets until now may be told later, for then. */
+	describe_place(t, &t->scratch, &e->owner);
+	program_set_record(t, i, &t->scratch);
+}
+
+void proctab_set_sha256(struct proctab *t, uint32_t pid, uint64_t start_ns,
+			uint64_t exec_gen, const uint8_t sha256[32])
+{
+	struct proc *p = proctab_find(t, pid, start_ns);
+	struct program *i = p ? p->program : NULL;
+
+	while (i && i->exec_gen != exec_gen)
+		i = i->older;
+	if (!i || process_decode(&t->scratch, i->record, i->record_len) < 0)
+		return;
+	memcpy(t->scratch.sha256, sha256, sizeof(t->scratch.sha256));
+	process_set_field(&t->scratch, FIELD_SHA256);
+	program_set_record(t, i, &t->scratch);
+}

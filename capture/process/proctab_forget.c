@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Which processes and programs are forgotten, and when. */
+#include "process/proctab_table.h"
+
+#include "process/procfs.h"
+
+/* From then on those that ended are forgotten at once. */
+#define MAX_PROGRAMS	65536
+#define KEEP_EXITED_NS	60000000000ull
+
+static bool is_written(const struct proc *p)
+{
+	const struct program *i = p->program;
+
+	while (i && !i->section)
+		i = i->older;
+	return i;
+}
+
+/* A socket's last packets may still ask for it: what is long goes. */
+static void proc_shrink(struct proctab *t, struct proc *p)
+{
+	struct process *s = &t->scratch;
+	bool matched;
+
+	for (struct program *i = p->program; i; i = i->older) {
+		if (process_decode(s, i->record, i->record_len) < 0)
+			continue;
+		s->has &= ~(1ull << FIELD_EXEPATH | 1ull << FIELD_CMDLINE |
+			    1ull << FIELD_CGROUP | 1ull << FIELD_APID |
+			    1ull << FIELD_ANAME | 1ull << FIELD_AEXE);
+		matched = i->matched;
+		program_set_record(t, i, s);
+		i->matched = matched;
+	}
+}
+
+/*
+ * Whoever starts short programs without end would else have us keep a minute
+ * of them.
+ */
+void proctab_remember_end(struct proctab *t, const struct proc *ended)
+{
+	struct ended *e = &t->ended[t->ends++ % PROCTAB_ENDED];
+	struct proc *p = proctab_find(t, e->pid, e->start_ns);
+
+	if (p && p != ended && p->exited_mono_ns && !is_written(p)) {
+		if (p->refs)
+			proc_shrink(t, p);
+		else
+			proctab_remove(t, p);
+	}
+	e->pid = ended->pid;
+	e->start_ns = ended->start_ns;
+}
+
+static bool in_file(const struct proc *p, uint32_t section)
+{
+	for (const struct program *i = p->program; i; i = i->older)
+		if (i->section == section)
+			return true;
+	return false;
+}
+
+/*
+ * What it was before its last execs, if the file has none of it, or we too
+ * many.
+ */
+static void prune_images(struct proctab *t, struct proc *p,
+			 uint64_t now_mono_ns, uint32_t section)
+{
+	bool full = t->programs > MAX_PROGRAMS;
+	struct program *next = p->program;
+
+	for (struct program *i; (i = next->older);) {
+		bool in_file = i->section == section;
+
+		if ((in_file && !full) ||
+		    next->from_mono_ns + KEEP_EXITED_NS >= now_mono_ns) {
+			next = i;
+			continue;
+		}
+		t->forgotten += in_file;
+		program_take_past(next, i);
+		next->older = i->older;
+		program_free(t, i);
+	}
+}
+
+/* Its end was told while the ring was full, which it is when many end. */
+static bool ended_untold(const struct proctab *t, const struct proc *p)
+{
+	return t->count > 2 * PROCTAB_ENDED && !p->exited_mono_ns && !p->refs &&
+	       !is_written(p) && procfs_has_ended(t->options.proc_fd, p->pid);
+}
+
+void proctab_prune(struct proctab *t, uint64_t now_mono_ns, uint32_t section)
+{
+	bool full = t->programs > MAX_PROGRAMS;
+
+	for (int b = 0; b < PROCTAB_BUCKETS; b++)
+		for (struct proc **at = &t->heads[b], *p; (p = *at);) {
+			bool old = (p->exited_mono_ns && !p->refs &&
+				    p->exited_mono_ns + KEEP_EXITED_NS <
+					    now_mono_ns) ||
+				   ended_untold(t, p);
+
+			if (!old || (in_file(p, section) && !full)) {
+				prune_images(t, p, now_mono_ns, section);
+				at = &p->next;
+				continue;
+			}
+			t->forgotten += in_file(p, section);
+			*at = p->next;
+			proc_free(t, p);
+			t->count--;
+		}
+}
+
+uint64_t proctab_forgotten(const struct proctab *t)
+{
+	return t->forgotten;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The programs of a process, and from when to when it ran each. */
+#include "process/proctab_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define KEEP_CHANGES_NS	1000000000ull	/* far more than a packet is held */
+#define MAX_CHANGES	64		/* of name or user, within that time */
+
+void program_free(struct proctab *t, struct program *i)
+{
+	t->programs--;
+	free(i->record);
+	free(i);
+}
+
+void program_set_name(struct program *i, const char *name)
+{
+	memset(i->name, 0, sizeof(i->name));
+	memcpy(i->name, name, strnlen(name, sizeof(i->name) - 1));
+}
+
+void program_set_exec_gen(struct proctab *t, struct program *i,
+			  uint64_t exec_gen)
+{
+	i->exec_gen = exec_gen;
+	i->id = process_id(t->boot_id, i->proc->pid, i->proc->start_ns,
+			   exec_gen);
+}
+
+struct program *program_add(struct proctab *t, struct proc *p,
+			    const char *name, uint64_t exec_gen,
+			    uint64_t from_mono_ns)
+{
+	struct program *i = calloc(1, sizeof(*i));
+
+	if (!i)
+		return NULL;
+	t->programs++;
+	i->proc = p;
+	i->older = p->program;
+	i->from_mono_ns = from_mono_ns;
+	i->lost_mono_ns = from_mono_ns;
+	program_set_name(i, name);
+	program_set_exec_gen(t, i, exec_gen);
+	p->program = i;
+	return i;
+}
+
+void program_fold(struct program *into, const struct program *old)
+{
+	if (old->section != into->section)
+		return;
+	if (old->packets && (!into->packets || old->first_ns < into->first_ns))
+		into->first_ns = old->first_ns;
+	if (old->last_ns > into->last_ns)
+		into->last_ns = old->last_ns;
+	into->packets += old->packets;
+	into->bytes += old->bytes;
+}
+
+void program_take_past(struct program *newer, const struct program *old)
+{
+	if (newer->lost_mono_ns == newer->from_mono_ns &&
+	    newer->exec_gen == old->exec_gen && newer->uid == old->uid &&
+	    newer->netns == old->netns)
+		newer->from_mono_ns = old->from_mono_ns;
+	/* Events come in any order: nothing is lost after it has begun. */
+	newer->lost_mono_ns = old->lost_mono_ns < newer->from_mono_ns ?
+				      old->lost_mono_ns : newer->from_mono_ns;
+}
+
+/* Changes that no packet is old enough to have missed become one. */
+static void forget_changes(struct proctab *t, struct program *newest,
+			   uint64_t now_mono_ns)
+{
+	struct program *i = newest->older, *old;
+
+	/* Even of one that changes all the time only so many are kept. */
+	for (int n = 0; i && n < MAX_CHANGES &&
+	     i->from_mono_ns + KEEP_CHANGES_NS >= now_mono_ns; n++)
+		i = i->older;
+	while (i && (old = i->older) && old->exec_gen == i->exec_gen) {
+		if (old->section > i->section)
+			break;		/* its totals are the file's */
+		program_fold(i, old);
+		program_take_past(i, old);
+		i->older = old->older;
+		program_free(t, old);
+	}
+}
+
+struct program *program_change(struct proctab *t, struct proc *p,
+			       uint64_t mono_ns)
+{
+	struct program *old = p->program, *i;
+
+	if (process_decode(&t->scratch, old->record, old->record_len) < 0)
+		return NULL;
+	if (mono_ns <= old->from_mono_ns)
+		return old;
+	i = program_add(t, p, old->name, old->exec_gen, mono_ns);
+	if (!i)
+		return NULL;
+	i->exe = old->exe;
+	i->hash_asked = old->hash_asked;
+	/* From there program_set_record() counts on. */
+	i->version = old->version;
+	forget_changes(t, i, mono_ns);
+	return i;
+}
+
+struct program *proc_program_at(const struct proc *p, uint64_t mono_ns)
+{
+	struct program *i = p->program;
+
+	while (i->from_mono_ns > mono_ns && i->older)
+		i = i->older;
+	return i;
+}
+
+bool proc_forgot(const struct proc *p, uint64_t mono_ns)
+{
+	const struct program *i = p->program;
+
+	while (i && i->from_mono_ns > mono_ns) {
+		if (i->lost_mono_ns <= mono_ns)
+			return true;
+		i = i->older;
+	}
+	return false;
+}

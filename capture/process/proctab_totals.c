@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The process table of a file: what each program did in it. */
+#include "process/proctab_table.h"
+
+#include <string.h>
+
+#include "lookup/lookup.h"
+
+/*
+ * One program of a process, from its newest program on: its totals are those of
+ * all its names and users.  Returns the program after it.
+ */
+static const struct program *sum_up(const struct program *i, uint32_t section,
+				    struct program *sum)
+{
+	uint64_t exec_gen = i->exec_gen;
+
+	memset(sum, 0, sizeof(*sum));
+	for (; i && i->exec_gen == exec_gen; i = i->older) {
+		if (i->section != section)
+			continue;
+		if (!sum->record)
+			*sum = *i;
+		else
+			program_fold(sum, i);
+	}
+	return i;
+}
+
+static int each_program(struct proctab *t, const struct proc *p,
+			const struct program *i, bool last,
+			int (*fn)(void *ctx, const struct process *p), void *ctx)
+{
+	struct process *s = &t->scratch;
+
+	if (!i->record || process_decode(s, i->record, i->record_len) < 0)
+		return 0;
+	s->packets = i->packets;
+	s->bytes = i->bytes;
+	s->first_seen_ns = i->first_ns;
+	s->last_seen_ns = i->last_ns;
+	process_set_field(s, FIELD_PACKETS);
+	process_set_field(s, FIELD_BYTES);
+	process_set_field(s, FIELD_FIRST_SEEN);
+	process_set_field(s, FIELD_LAST_SEEN);
+	if (last && !p->exited_mono_ns &&
+	    t->options.proc_fd >= 0 &&
+	    lookup_exe_deleted(t->options.lookup, p->pid)) {
+		s->flags |= PROCESS_EXE_DELETED;
+		process_set_field(s, FIELD_FLAGS);
+	}
+	if (p->exited_mono_ns && last) {
+		s->exit_status = p->exit_status;
+		s->flags |= PROCESS_EXITED;
+		process_set_field(s, FIELD_EXIT_STATUS);
+		process_set_field(s, FIELD_FLAGS);
+	}
+	return fn(ctx, s);
+}
+
+static int each_of(struct proctab *t, const struct proc *p, uint32_t section,
+		   int (*fn)(void *ctx, const struct process *p), void *ctx)
+{
+	const struct program *i = p->program;
+	struct program sum;
+	bool last = true;
+	int err = 0;
+
+	while (i && !err) {
+		i = sum_up(i, section, &sum);
+		err = each_program(t, p, &sum, last, fn, ctx);
+		last = false;
+	}
+	return err;
+}
+
+int proctab_each(struct proctab *t, uint32_t section,
+		 int (*fn)(void *ctx, const struct process *p), void *ctx)
+{
+	int err;
+
+	for (int b = 0; b < PROCTAB_BUCKETS; b++)
+		for (struct proc *p = t->heads[b]; p; p = p->next) {
+			err = each_of(t, p, section, fn, ctx);
+			if (err)
+				return err;
+		}
+	return 0;
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "events.h"
+
+struct rows {
+	int count;
+	int stop_at;
+	struct process last;
+};
+
+static int take_row(void *ctx, const struct process *p)
+{
+	struct rows *r = ctx;
+
+	r->last = *p;
+	return ++r->count == r->stop_at ? -5 : 0;
+}
+
+static void the_table_has_totals_of_what_was_written(void **state)
+{
+	struct proctab *t = *state;
+	struct proc *p = known(t, owner(42, 3, "bash"));
+	struct rows r = { 0 };
+
+	known(t, owner(43, 3, "other"));
+	exec_at(t, T, owner(42, 4, "curl"), "/usr/bin/curl");
+	exit_at(t, T + SEC, owner(42, 4, "curl"), 256);
+	assert_int_equal(proctab_each(t, 1, take_row, &r), 0);
+	assert_int_equal(r.count, 0);
+
+	p->program->section = 1;
+	p->program->packets = 10;
+	p->program->bytes = 1000;
+	p->program->first_ns = 5;
+	p->program->last_ns = 6;
+	assert_int_equal(proctab_each(t, 1, take_row, &r), 0);
+	assert_int_equal(r.count, 1);
+	assert_string_equal(r.last.name, "curl");
+	assert_int_equal(r.last.packets, 10);
+	assert_int_equal(r.last.bytes, 1000);
+	assert_int_equal(r.last.first_seen_ns, 5);
+	assert_int_equal(r.last.last_seen_ns, 6);
+	assert_int_equal(r.last.exit_status, 256);
+	assert_true(r.last.flags & PROCESS_EXITED);
+
+	/* The program before exec did not exit. */
+	p->program->section = 2;
+	p->program->older->section = 1;
+	assert_int_equal(proctab_each(t, 1, take_row, &r), 0);
+	assert_int_equal(r.count, 2);
+	assert_string_equal(r.last.name, "bash");
+	assert_false(process_has(&r.last, FIELD_EXIT_STATUS));
+	assert_false(r.last.flags & PROCESS_EXITED);
+
+	p->program->section = 1;
+	r.stop_at = 3;
+	assert_int_equal(proctab_each(t, 1, take_row, &r), -5);
+	assert_int_equal(r.count, 3);
+}
+
+static void only_what_nobody_needs_is_forgotten(void **state)
+{
+	struct proctab *t = *state;
+	struct proc *held = known(t, owner(1, 3, "held"));
+	struct proc *written = known(t, owner(2, 3, "written"));
+
+	known(t, owner(3, 3, "running"));
+	known(t, owner(4, 3, "recent"));
+	known(t, owner(5, 3, "forgotten"));
+	held->refs = 1;
+	written->program->section = 8;
+	for (uint32_t pid = 1; pid <= 5; pid++)
+		if (pid != 3)
+			exit_at(t, pid == 4 ? T + 100 * SEC : T,
+				owner(pid, 3, "x"), 0);
+	assert_int_equal(proctab_scan(t), 5);
+	proctab_prune(t, T + 110 * SEC, 8);
+	assert_int_equal(proctab_scan(t), 4);
+	assert_ptr_equal(known(t, owner(1, 3, "held")), held);
+	assert_ptr_equal(known(t, owner(2, 3, "written")), written);
+
+	proctab_prune(t, T + 110 * SEC, 9);	/* another file */
+	assert_int_equal(proctab_scan(t), 3);
+	held->refs = 0;
+	proctab_prune(t, T + 300 * SEC, 9);
+	assert_int_equal(proctab_scan(t), 1);
+}
+
+/* Short programs of which nothing is written: the last few thousand. */
+static void not_all_that_ended_are_kept(void **state)
+{
+	struct proctab *t = *state;
+	struct proc *held = known(t, owner(1, 3, "held"));
+	struct proc *written = known(t, owner(2, 3, "written"));
+	struct proc *runs = known(t, owner(3, 3, "runs"));
+	int count;
+
+	held->refs = 1;
+	written->program->section = 8;
+	for (uint32_t pid = 1; pid < 20000; pid++) {
+		struct probe_owner o = owner(pid, 3, "short");
+
+		if (pid == 3)
+			continue;
+		fork_at(t, T, o, 3);
+		exit_at(t, T + pid, o, 0);
+	}
+	count = proctab_scan(t);
+	assert_in_range(count, 1000, 10000);
+	assert_ptr_equal(known(t, owner(1, 3, "held")), held);
+	assert_ptr_equal(known(t, owner(2, 3, "written")), written);
+	assert_ptr_equal(proctab_by_pid(t, 3), runs);
+	assert_int_equal(known(t, owner(19999, 3, "short"))->exited_mono_ns,
+			 T + 19999);
+	assert_int_equal(known(t, owner(19000, 3, "short"))->exited_mono_ns,
+			 T + 19000);
+	assert_int_equal(proctab_scan(t), count);
+}
+
+/* A socket's last packets still have the name, though not the arguments. */
+static void what_only_a_socket_holds_is_short(void **state)
+{
+	struct proctab *t = *state;
+	struct proc *held[2];
+	struct process r;
+
+	for (uint32_t n = 0; n < 2; n++) {
+		exec_at(t, T, owner(n + 1, 4, "held"), "/usr/bin/held");
+		held[n] = known(t, owner(n + 1, 4, "held"));
+		held[n]->refs = 1;
+		exit_at(t, T, owner(n + 1, 4, "held"), 0);
+	}
+	held[1]->program->section = 8;
+	for (uint32_t pid = 10; pid < 10000; pid++) {
+		fork_at(t, T, owner(pid, 3, "short"), 3);
+		exit_at(t, T, owner(pid, 3, "short"), 0);
+	}
+	r = record_of(held[0]->program);
+	assert_string_equal(r.name, "held");
+	assert_int_equal(r.uid, 12345);
+	assert_false(process_has(&r, FIELD_EXEPATH));
+	assert_false(process_has(&r, FIELD_CMDLINE));
+	assert_true(held[0]->program->matched);
+	r = record_of(held[1]->program);
+	assert_string_equal(r.exepath, "/usr/bin/held");
+	assert_true(process_has(&r, FIELD_CMDLINE));
+}
+
+/* Nor those whose end was lost; /proc tells of it. */
+static void an_end_that_was_lost_is_found(void **state)
+{
+	struct proctab *t = *state;
+
+	tree_stat(7, "runs", 1, TICKS);
+	for (uint32_t pid = 7; pid < 20000; pid++)
+		fork_at(t, T, owner(pid, 3, "short"), 1);
+	known(t, owner(8, 3, "held"))->refs = 1;
+	proctab_prune(t, T + SEC, 8);
+	assert_in_range(proctab_scan(t), 2, 10000);
+	assert_int_equal(known(t, owner(7, 3, "runs"))->program->from_mono_ns,
+			 T);
+	assert_int_equal(known(t, owner(8, 3, "held"))->program->from_mono_ns,
+			 T);
+}
+
+/* A process that execs without end is many programs, all of them in the file. */
+static void too_many_execs_are_forgotten(void **state)
+{
+	struct proctab *t = *state;
+	struct proc *p = NULL;
+	uint32_t left = 0;
+
+	for (uint32_t gen = 3; gen < 70003; gen++) {
+		p = known(t, owner(7, gen, "x"));
+		p->program->section = 8;
+	}
+	assert_int_equal(p->program->exec_gen, 70002);
+	proctab_prune(t, T + 110 * SEC, 8);
+	for (const struct program *i = p->program; i; i = i->older)
+		left++;
+	assert_int_equal(left, 1);
+	assert_int_equal(proctab_forgotten(t), 69999);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		proctab_test(the_table_has_totals_of_what_was_written),
+		proctab_test(only_what_nobody_needs_is_forgotten),
+		proctab_test(not_all_that_ended_are_kept),
+		proctab_test(what_only_a_socket_holds_is_short),
+		proctab_test(an_end_that_was_lost_is_found),
+		proctab_test(too_many_execs_are_forgotten),
+	};
+
+	return cmocka_run_group_tests_name("proctab_forget", tests, NULL, NULL);
+}
