@@ -315,6 +315,44 @@ int attribution_decode(struct attribution *a, const void *buf, size_t size)
 	return 0;
 }
 
+int receiver_encode(const struct packet_end *e, void *buf, size_t size)
+{
+	struct wbuf w = wbuf_of(buf, size);
+
+	put_header(&w, RECORD_RECEIVER);
+	wbuf_u8(&w, e->attr);
+	encode_end(&w, e, true);
+	return w.failed ? -ENOSPC : (int)w.len;
+}
+
+int receiver_decode(struct packet_end *e, const void *buf, size_t size)
+{
+	struct rbuf r = rbuf_of(buf, size);
+	int err;
+
+	memset(e, 0, sizeof(*e));
+	err = expect_header(&r, RECORD_RECEIVER);
+	if (err)
+		return err;
+	e->attr = at_most(rbuf_u8(&r), ATTRIBUTION_MAX_NUMBER);
+	take_end(&r, e, true);
+	if (r.failed) {
+		memset(e, 0, sizeof(*e));
+		return -EBADMSG;
+	}
+	return 0;
+}
+
+int receivers_take(struct receivers *s, const void *buf, size_t size)
+{
+	struct packet_end e;
+	int err = receiver_decode(&e, buf, size);
+
+	if (!err && s->count < RECEIVERS_MAX - 1)
+		s->of[s->count++] = e;
+	return err;
+}
+
 static struct byte_range place(size_t at, size_t len)
 {
 	return (struct byte_range){ (uint16_t)at, (uint16_t)len };

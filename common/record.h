@@ -19,6 +19,7 @@ enum record_kind {
 	RECORD_ATTRIBUTION = 1,		/* struct attribution */
 	RECORD_PROCESS = 2,		/* struct process */
 	RECORD_TABLE = 3,		/* struct table_header, then processes */
+	RECORD_RECEIVER = 4,		/* struct packet_end: one more who received */
 };
 
 #define RECORD_VERSION 1		/* ATTRIBUTION_VERSION is another */
@@ -108,6 +109,27 @@ int attribution_encode(const struct attribution *a, void *buf, size_t size);
 
 /* 0, -EBADMSG or -EPROTONOSUPPORT.  On error *@a is all zero. */
 int attribution_decode(struct attribution *a, const void *buf, size_t size);
+
+/*
+ * Who else received a packet that several sockets got: one payload for each,
+ * beside the attribution, which has the first.
+ */
+#define RECEIVERS_MAX	16		/* of one packet, the first included */
+#define RECEIVER_MAX	33		/* bytes */
+
+struct receivers {
+	unsigned count;
+	struct packet_end of[RECEIVERS_MAX - 1];
+};
+
+/* Only the attr and the process; bytes written, or -ENOSPC. */
+int receiver_encode(const struct packet_end *e, void *buf, size_t size);
+
+/* 0, -EBADMSG or -EPROTONOSUPPORT.  On error *@e is all zero. */
+int receiver_decode(struct packet_end *e, const void *buf, size_t size);
+
+/* Adds one; what is more than there is room for is left out. */
+int receivers_take(struct receivers *s, const void *buf, size_t size);
 
 /* Where a value stands; @len is 0 if it does not. */
 struct byte_range {

@@ -32,6 +32,7 @@ struct found {
 	bool want_owners;
 	bool has_owners;
 	struct attribution owners;
+	struct receivers *others;	/* who received it, too */
 	const uint8_t *owners_raw;	/* the option's, not for long */
 	size_t owners_len;
 	const struct imported *imported;	/* where there are no owners */
@@ -80,6 +81,8 @@ static void take_custom_payload(struct found *f, const uint8_t *p, size_t len)
 		take_owners(f, p, len);
 	else if (kind == RECORD_PROCESS)
 		take_process(f, p, len);
+	else if (kind == RECORD_RECEIVER && receivers_take(f->others, p, len))
+		f->malformed = "receiver";
 	else if (kind == -EPROTONOSUPPORT)
 		f->newer = true;
 	else if (kind < 0)
@@ -163,14 +166,19 @@ static proto_item *add_owners(proto_tree *tree, tvbuff_t *tvb,
 		fields_add_direction(tree, tvb, f->owners.direction);
 		fields_add_end(tree, tvb, pinfo, &f->owners, true, bytes);
 		fields_add_end(tree, tvb, pinfo, &f->owners, false, bytes);
+		for (unsigned i = 0; i < f->others->count; i++)
+			fields_add_receiver(tree, tvb, pinfo,
+					    &f->others->of[i]);
 	}
 	if (f->imported) {
 		if (f->imported->end != IMPORT_EITHER)
 			fields_add_direction(tree, tvb, f->owners.direction);
 		fields_add_imported(tree, tvb, pinfo, f->imported);
 	}
-	fields_add_columns(tree, tvb, pinfo, &f->owners, f->imported);
-	fields_add_parties(tree, tvb, pinfo, &f->owners, f->imported);
+	fields_add_columns(tree, tvb, pinfo, &f->owners, f->others,
+			   f->imported);
+	fields_add_parties(tree, tvb, pinfo, &f->owners, f->others,
+			   f->imported);
 	add_complaints(item, pinfo, f);
 	return item;
 }
@@ -210,8 +218,10 @@ static void dissect_packet(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 			    detect_is_wanted(tree);
 	bool want_dpi = dpi_is_wanted(pinfo, tree);
 	bool wanted = want_proc || want_places || want_stats || want_experts;
+	struct receivers others;
 	struct found f = {
 		.pinfo = pinfo,
+		.others = &others,
 		.want_owners = wanted || want_dpi || !PINFO_FD_VISITED(pinfo),
 	};
 	struct imported imported;
@@ -220,11 +230,12 @@ static void dissect_packet(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 
 	if (!f.want_owners)
 		return;
+	others.count = 0;
 	block = options_of(pinfo);
 	if (block)
 		wtap_block_foreach_option(block, take_option, &f);
 	if (f.has_owners && !PINFO_FD_VISITED(pinfo)) {
-		expert_items_count(pinfo, &f.owners);
+		expert_items_count(pinfo, &f.owners, &others);
 		detect_count(pinfo, &f.owners);
 	}
 	if (want_dpi)
@@ -243,7 +254,7 @@ static void dissect_packet(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 		geo_fields_add(tree, tvb, pinfo, f.owners.src.country,
 			  f.owners.dst.country);
 	if (want_stats && (f.has_owners || f.imported))
-		stats_packet(pinfo, &f.owners, f.imported);
+		stats_packet(pinfo, &f.owners, &others, f.imported);
 }
 
 /* Returns how many records there are; stops at what it cannot read. */

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 SHB, IDB, EPB, ISB, CB = 0x0A0D0D0A, 1, 6, 5, 0x0BAD
 OPT_COMMENT, OPT_CUSTOM_BIN = 1, 2989
 PEN = 32473
-ATTRIBUTION, PROCESS, TABLE = 1, 2, 3
+ATTRIBUTION, PROCESS, TABLE, RECEIVER = 1, 2, 3, 4
 
 ATTRS = ["", "socket", "listener", "scan", "flow", "kernel", "forwarded",
          "unknown", "import", "accepted"]
@@ -129,6 +129,12 @@ def attribution_1(direction="unknown", src=End(), dst=End()):
         if end.pid is not None:
             head += struct.pack("<IQ16s", end.pid, end.id, end.name)
     return head
+
+
+def receiver(end):
+    """Who else received a packet."""
+    return (b"PW" + bytes((RECEIVER, 1, ATTRS.index(end.attr)))
+            + varint(end.pid) + struct.pack("<Q", end.id) + end.name)
 
 
 def process_field(number, value):
@@ -272,16 +278,25 @@ def read_attribution(payload):
     for bit, end in zip((8, 16), ends):
         if not shape & bit:
             continue
-        size = next(n for n, byte in enumerate(rest, 1) if byte < 0x80)
-        end.pid = sum((byte & 0x7F) << 7 * n
-                      for n, byte in enumerate(rest[:size]))
-        end.id, = struct.unpack_from("<Q", rest, size)
-        rest = rest[size + 8:]
+        end.pid, end.id, rest = read_process_ids(rest)
         if bit == 8 and shape & 16:
             end.name, rest = rest[1:1 + rest[0]], rest[1 + rest[0]:]
         else:
             end.name = rest
     return DIRECTIONS[shape & 7], *ends
+
+
+def read_process_ids(data):
+    """(pid, process id, what follows)."""
+    size = next(n for n, byte in enumerate(data, 1) if byte < 0x80)
+    pid = sum((byte & 0x7F) << 7 * n for n, byte in enumerate(data[:size]))
+    return pid, struct.unpack_from("<Q", data, size)[0], data[size + 8:]
+
+
+def read_receiver(payload):
+    header(payload, RECEIVER)
+    pid, number, name = read_process_ids(payload[5:])
+    return End(pid, number, name, ATTRS[payload[4]])
 
 
 def read_attribution_1(payload):
@@ -336,10 +351,3 @@ def read_table(payload):
     if len(found) != count:
         raise Malformed("count of a process table")
     return found
-
-
-def owners(data):
-    """(direction, src, dst) of every packet in a file's bytes, or None."""
-    return [next((read_attribution(p) for p in b.payloads()
-                  if p[2] == ATTRIBUTION), None)
-            for b in blocks(data) if b.kind == EPB]

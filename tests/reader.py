@@ -115,6 +115,14 @@ def attribution(data):
     return DIRECTION[shape & 7], ends
 
 
+def receiver(data):
+    """Who received it beside the attribution's."""
+    pid, rest = varint(data[5:])
+    return {"attr": HOW[data[4]], "reason": "", "country": "", "pid": pid,
+            "id": struct.unpack_from("<Q", rest)[0],
+            "name": rest[8:].split(b"\0")[0]}
+
+
 def attribution_1(data):
     head, size, direction, which = data[4:8]
     if head < 16 or size < 28:
@@ -149,19 +157,22 @@ def payloads(data):
         elif kind == 0xBAD and body[:4] == pen:
             found = [body[4:]]
         yield from ((frame, p) for p in found
-                    if p[:2] == b"PW" and p[2] in (1, 2, 3)
+                    if p[:2] == b"PW" and p[2] in (1, 2, 3, 4)
                     and (p[3] == 1 or p[2:4] == b"\1\2"))
         at += size
 
 
 def read(path):
     """{frame: (direction, ends)}, {frame: rows of the process table}"""
-    packets, tables, records, hashes = {}, {}, {}, {}
+    packets, tables, records, hashes, others = {}, {}, {}, {}, {}
     with open(path, "rb") as file:
         found = list(payloads(file.read()))
     for frame, data in found:
         if data[2] == 1:
             packets[frame] = attribution(data)
+            continue
+        if data[2] == 4:
+            others.setdefault(frame, []).append(receiver(data))
             continue
         rows, rest = [], data
         if data[2] == 3:
@@ -179,6 +190,7 @@ def read(path):
         if data[2] == 3:
             tables[frame] = rows
     for frame, (_, ends) in packets.items():
+        ends += others.get(frame, [])
         for end in ends:
             known = records.get(end.get("id"), [])
             before = [row for at, row in known if at <= frame]
@@ -191,7 +203,7 @@ def main():
     packets, tables = read(sys.argv[1])
     for frame, (direction, ends) in packets.items():
         print(frame, direction)
-        for which, end in zip(("src", "dst"), ends):
+        for which, end in zip(["src"] + ["dst"] * (len(ends) - 1), ends):
             for name, value in end.items():
                 if value not in ("", b""):
                     print(f"  {which}.{name}: {text(name, value)}")

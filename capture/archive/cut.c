@@ -56,13 +56,23 @@ struct cut {
 
 /* ---- what is wanted ---- */
 
+/* Those whom a packet names. */
+struct named {
+	unsigned count;
+	struct person *of[PEOPLE_NAMED];
+};
+
 static bool is_wanted(const struct cut *c, const struct archive_packet *p,
-		      const struct person *src, const struct person *dst)
+		      const struct named *named)
 {
 	if (p->ts_ns < c->options->from_ns || !peer_has(&c->peer, p))
 		return false;
-	return filter_is_empty(c->options->filter) || (src && src->wanted) ||
-	       (dst && dst->wanted);
+	if (filter_is_empty(c->options->filter))
+		return true;
+	for (unsigned i = 0; i < named->count; i++)
+		if (named->of[i]->wanted)
+			return true;
+	return false;
 }
 
 /* ---- the new file ---- */
@@ -192,9 +202,10 @@ static const struct process *known(struct process *p,
  * than what the comment says, and as good: whom it is of.
  */
 static void put_comment(struct cut *c, struct wbuf *w,
-			const struct archive_packet *p,
-			const struct person *src, const struct person *dst)
+			const struct archive_packet *p)
 {
+	const struct person *src = people_of(c->people, &p->owners.src);
+	const struct person *dst = people_of(c->people, &p->owners.dst);
 	uint64_t ids = p->owners.src.id * 3 + p->owners.dst.id;
 	struct option_key key = { .src = option_end(&p->owners.src),
 				  .dst = option_end(&p->owners.dst) };
@@ -219,8 +230,7 @@ static void put_comment(struct cut *c, struct wbuf *w,
 }
 
 static int put_packet(struct cut *c, const struct archive_packet *p,
-		      const uint8_t *block, struct person *src,
-		      struct person *dst)
+		      const uint8_t *block, const struct named *named)
 {
 	struct wbuf w = wbuf_of(c->block, sizeof(c->block));
 	uint32_t number = c->numbers[p->interface];
@@ -234,11 +244,10 @@ static int put_packet(struct cut *c, const struct archive_packet *p,
 		return err;
 	wbuf_put(&w, block, p->options_end);
 	put_le(c->block + 8, number, 4);
-	put_record(&w, p, src);
-	if (dst != src)
-		put_record(&w, p, dst);
+	for (unsigned i = 0; i < named->count; i++)
+		put_record(&w, p, named->of[i]);
 	if (c->options->comments != COMMENTS_NONE)
-		put_comment(c, &w, p, src, dst);
+		put_comment(c, &w, p);
 	wbuf_u32(&w, PCAPNG_OPT_END);
 	wbuf_u32(&w, (uint32_t)w.len + 4);
 	put_le(c->block + 4, w.len, 4);
@@ -249,10 +258,8 @@ static int put_packet(struct cut *c, const struct archive_packet *p,
 		c->out[number].first_ns = p->ts_ns;
 	c->out[number].last_ns = p->ts_ns;
 	c->packets++;
-	if (src)
-		person_count(src, p->ts_ns, p->len);
-	if (dst && dst != src)
-		person_count(dst, p->ts_ns, p->len);
+	for (unsigned i = 0; i < named->count; i++)
+		person_count(named->of[i], p->ts_ns, p->len);
 	return 0;
 }
 
@@ -324,7 +331,7 @@ static int on_block(void *ctx, const uint8_t *block, size_t len)
 {
 	struct cut *c = ctx;
 	struct archive_packet p;
-	struct person *src, *dst;
+	struct named named;
 
 	if (get_le(block, 4) == PCAPNG_BLOCK_SHB)
 		c->in.count = 0;
@@ -338,10 +345,8 @@ static int on_block(void *ctx, const uint8_t *block, size_t len)
 	for (int i = 0; i < p.record_count; i++)
 		people_learn(c->people, p.records[i].p, p.records[i].len,
 			     false);
-	src = people_of(c->people, &p.owners.src);
-	dst = people_of(c->people, &p.owners.dst);
-	return is_wanted(c, &p, src, dst) ? put_packet(c, &p, block, src, dst) :
-					    0;
+	named.count = people_named(c->people, &p, named.of);
+	return is_wanted(c, &p, &named) ? put_packet(c, &p, block, &named) : 0;
 }
 
 static void on_process(void *ctx, const struct process *p,

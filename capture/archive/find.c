@@ -94,13 +94,13 @@ static void print_if_wanted(void *ctx, const struct process *p,
 
 /* ---- by packets: of a peer, or a file that is still written ---- */
 
-static void count_end(struct find *f, const struct packet_end *end,
-		      const struct archive_packet *p)
+static void count_named(struct find *f, const struct archive_packet *p)
 {
-	struct person *person = people_of(f->people, end);
+	struct person *named[PEOPLE_NAMED];
+	unsigned count = people_named(f->people, p, named);
 
-	if (person)
-		person_count(person, p->ts_ns, p->len);
+	for (unsigned i = 0; i < count; i++)
+		person_count(named[i], p->ts_ns, p->len);
 }
 
 static int on_block(void *ctx, const uint8_t *block, size_t len)
@@ -122,9 +122,7 @@ static int on_block(void *ctx, const uint8_t *block, size_t len)
 		return 0;
 	if (!p.owners.src.present && !p.owners.dst.present)
 		person_count(&f->nobody, p.ts_ns, p.len);
-	count_end(f, &p.owners.src, &p);
-	if (p.owners.dst.id != p.owners.src.id)
-		count_end(f, &p.owners.dst, &p);
+	count_named(f, &p);
 	return 0;
 }
 

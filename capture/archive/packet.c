@@ -39,8 +39,11 @@ static void take_payload(struct archive_packet *p, struct rbuf v)
 	case RECORD_ATTRIBUTION:
 		attribution_decode(&p->owners, v.p, v.left);
 		break;
+	case RECORD_RECEIVER:
+		receivers_take(&p->others, v.p, v.left);
+		break;
 	case RECORD_PROCESS:
-		if (p->record_count == 2)
+		if (p->record_count == 1 + RECEIVERS_MAX)
 			break;
 		p->records[p->record_count].p = v.p;
 		p->records[p->record_count++].len = v.left;

@@ -31,13 +31,14 @@ struct archive_packet {
 	uint32_t len;
 	const uint8_t *data;		/* these are inside the block */
 	struct attribution owners;
+	struct receivers others;
 	size_t options_end;		/* offset in the block: no more options */
 	bool commented;
 	int record_count;
 	struct {
 		const uint8_t *p;
 		size_t len;
-	} records[2];
+	} records[1 + RECEIVERS_MAX];
 };
 
 /* 0 or -EBADMSG. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/packet.h"
 #include "process/filter.h"
 
 #define BUCKETS 4096		/* a power of two; ids are hashes */
@@ -100,6 +101,28 @@ struct person *people_learn(struct people *t, const uint8_t *record, size_t size
 struct person *people_of(struct people *t, const struct packet_end *end)
 {
 	return end->present ? find_or_add(t, end->id) : NULL;
+}
+
+static unsigned add_once(struct person *out[PEOPLE_NAMED], unsigned count,
+			 struct person *person)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (out[i] == person)
+			return count;
+	if (person)
+		out[count++] = person;
+	return count;
+}
+
+unsigned people_named(struct people *t, const struct archive_packet *p,
+		      struct person *out[PEOPLE_NAMED])
+{
+	unsigned count = add_once(out, 0, people_of(t, &p->owners.src));
+
+	count = add_once(out, count, people_of(t, &p->owners.dst));
+	for (unsigned i = 0; i < p->others.count; i++)
+		count = add_once(out, count, people_of(t, &p->others.of[i]));
+	return count;
 }
 
 void person_count(struct person *p, uint64_t ts_ns, uint32_t len)

@@ -13,6 +13,7 @@
 
 #include "record.h"
 
+struct archive_packet;
 struct filter;
 struct people;
 
@@ -39,8 +40,14 @@ void people_free(struct people *t);		/* NULL is fine */
 struct person *people_learn(struct people *t, const uint8_t *record, size_t len,
 			    bool closing);
 
-/* Who a packet names; NULL: nobody, or no memory. */
+/* Who an end is; NULL: nobody, or no memory. */
 struct person *people_of(struct people *t, const struct packet_end *end);
+
+#define PEOPLE_NAMED (1 + RECEIVERS_MAX)
+
+/* All that a packet names, each once.  Returns how many they are. */
+unsigned people_named(struct people *t, const struct archive_packet *p,
+		      struct person *out[PEOPLE_NAMED]);
 
 void person_count(struct person *p, uint64_t ts_ns, uint32_t len);
 

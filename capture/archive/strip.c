@@ -141,10 +141,11 @@ static bool is_our_option(struct rbuf value)
 /* What of ours we cannot read may hold what is not to be there. */
 static void put_ours(struct strip *s, const uint8_t *payload, size_t len)
 {
+	int kind = record_kind(payload, len);
 	uint8_t record[PROCESS_MAX];
 	size_t taken;
 
-	if (record_kind(payload, len) == RECORD_ATTRIBUTION) {
+	if (kind == RECORD_ATTRIBUTION || kind == RECORD_RECEIVER) {
 		put_custom_option(&s->block, payload, len);
 		return;
 	}

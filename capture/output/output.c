@@ -29,11 +29,14 @@
 #define REPEAT_IN_PIPE	32
 #define REPEAT_PIPE_NS	100000000ull
 #define PACKET_EXTRA	768	/* around a packet: headers, comment, owners */
+#define OTHER_EXTRA	64	/* each other receiver, and its comment */
 #define RECORD_EXTRA	96	/* a record's counters in the table */
 #define END_EXTRA	1024	/* the rest of what closes a file */
 #define MAX_INTERFACES	64
 #define RETRY_NS	250000000ull	/* to open a file */
 #define TABLE_ROOM	(PCAPNG_MAX_BLOCK - 64)
+#define PROGRAMS_MAX	(1 + RECEIVERS_MAX)	/* that one packet can name */
+#define STAMPS		2	/* of both ends, and of other receivers */
 #define KEYS_MAX	131072		/* bytes that wait, or will be repeated */
 #define KEYS_REPEATED	32768		/* of them in a ring's next file */
 #define KEYS_EXTRA	24		/* around them, and padding */
@@ -77,7 +80,8 @@ struct output {
 	char keys[KEYS_MAX];
 	size_t keys_len;
 	size_t keys_written;		/* of them, into this file */
-	uint8_t record[2][PROCESS_MAX + 16];	/* option bytes, one each end */
+	/* Option bytes, one each end and receiver. */
+	uint8_t record[PROGRAMS_MAX][PROCESS_MAX + 16];
 	struct wbuf table;		/* records of the block being filled */
 	uint32_t table_count;
 	uint8_t table_bytes[TABLE_ROOM];
@@ -330,7 +334,8 @@ static size_t record_due(const struct output *o, const struct program *i,
 }
 
 /* The packet is in the file, with the record if that was due. */
-static void count(struct output *o, struct program *i, const struct frame *h)
+static void count_program(struct output *o, struct program *i,
+			  const struct frame *h)
 {
 	if (i->section != o->section)
 		i->packets = i->bytes = i->last_ns = 0;
@@ -360,38 +365,77 @@ static void add_option(struct pcapng_packet *p, struct iovec *iov,
 		};
 }
 
+static struct iovec stamped(const struct packet_stamp *stamp, bool comment)
+{
+	size_t skipped = comment ? 0 : stamp->comment_len;
+
+	return (struct iovec){ bytes_unconst(stamp->bytes + skipped),
+			       stamp->len - skipped };
+}
+
 /* The comment is there with a record, so that a file cut there has both. */
 static int write_options(struct output *o, const struct frame *h,
 			 const struct pcapng_packet *p, struct iovec *first,
-			 struct packet_stamp stamp)
+			 const struct packet_stamp stamps[STAMPS])
 {
-	bool record = p->option_count > 1;
+	bool record = p->option_count > STAMPS;
 	struct comment_place place = { 0 };
 	bool due = true;
 	int err;
 
 	if (o->comments) {
 		place = comments_find(o->comments, &h->packet, h->interface,
-				      o->section, stamp.comment_hash);
+				      o->section, stamps[0].comment_hash ^
+						  stamps[1].comment_hash);
 		due = record || comments_due(o->comments, &place);
 	}
-	if (!due) {
-		stamp.bytes += stamp.comment_len;
-		stamp.len -= stamp.comment_len;
-	}
-	*first = (struct iovec){ bytes_unconst(stamp.bytes), stamp.len };
+	for (int i = 0; i < STAMPS; i++)
+		first[i] = stamped(&stamps[i], due);
 	err = pcapng_writer_packet(o->writer, p);
 	if (!err && o->comments && due)
 		comments_told(o->comments, &place);
 	return err;
 }
 
-static int write_packet(struct output *o, const struct frame *h,
-			const struct option_key *key, struct program *src,
-			struct program *dst)
+static struct packet_stamp stamp_of_others(struct output *o,
+					   const struct owned_packet *p)
 {
+	struct option_end ends[VERDICT_OTHERS];
+
+	if (!p->other_count)
+		return (struct packet_stamp){ 0 };
+	memset(ends, 0, sizeof(ends));
+	for (unsigned i = 0; i < p->other_count; i++)
+		set_end(o, &ends[i], &p->others[i].end, p->others[i].program,
+			NULL);
+	return packet_options_others(o->options_cache, ends, p->other_count);
+}
+
+/* All that it names, each once: who sends may receive it, too. */
+static unsigned programs_of(const struct owned_packet *p,
+			    struct program *out[PROGRAMS_MAX])
+{
+	unsigned n = 0;
+
+	if (p->src)
+		out[n++] = p->src;
+	if (p->dst && p->dst != p->src)
+		out[n++] = p->dst;
+	for (unsigned i = 0; i < p->other_count; i++)
+		if (p->others[i].program != p->src)
+			out[n++] = p->others[i].program;
+	return n;
+}
+
+static int write_packet(struct output *o, const struct owned_packet *owned,
+			const struct option_key *key,
+			struct program *const *programs, unsigned count)
+{
+	const struct program *src = owned->src, *dst = owned->dst;
+	const struct frame *h = owned->frame;
 	struct option_records records = { 0 };
-	struct iovec iov[3];
+	struct iovec iov[STAMPS + PROGRAMS_MAX];
+	struct packet_stamp stamps[STAMPS];
 	struct pcapng_packet p = {
 		.interface = h->interface,
 		.caplen = h->caplen,
@@ -400,7 +444,6 @@ static int write_packet(struct output *o, const struct frame *h,
 		.data = h->data,
 		.options = iov,
 	};
-	struct packet_stamp stamp;
 
 	if (src) {
 		records.src = src->record;
@@ -410,15 +453,13 @@ static int write_packet(struct output *o, const struct frame *h,
 		records.dst = dst->record;
 		records.dst_len = dst->record_len;
 	}
-	stamp = packet_options_get(o->options_cache, key, &records);
-	p.option_count = 1;
-	if (src)
-		add_option(&p, iov, o->record[0],
-			   record_due(o, src, h, o->record[0]));
-	if (dst && dst != src)
-		add_option(&p, iov, o->record[1],
-			   record_due(o, dst, h, o->record[1]));
-	return write_options(o, h, &p, &iov[0], stamp);
+	stamps[0] = packet_options_get(o->options_cache, key, &records);
+	stamps[1] = stamp_of_others(o, owned);
+	p.option_count = STAMPS;
+	for (unsigned i = 0; i < count; i++)
+		add_option(&p, iov, o->record[i],
+			   record_due(o, programs[i], h, o->record[i]));
+	return write_options(o, h, &p, iov, stamps);
 }
 
 int output_packet(struct output *o, const struct owned_packet *p)
@@ -426,6 +467,8 @@ int output_packet(struct output *o, const struct owned_packet *p)
 	const struct frame *h = p->frame;
 	const struct verdict *v = p->verdict;
 	bool ip = h->packet.kind == PACKET_IP;
+	struct program *programs[PROGRAMS_MAX];
+	unsigned count = programs_of(p, programs);
 	struct option_key key;
 	int err;
 
@@ -443,14 +486,12 @@ int output_packet(struct output *o, const struct owned_packet *p)
 		ip ? h->packet.sent.remote : NULL);
 	key.direction = v->direction;
 	key.epb_flags = epb_flags(h->direction);
-	err = write_packet(o, h, &key, p->src, p->dst);
+	err = write_packet(o, p, &key, programs, count);
 	if (err)
 		return err;
 
-	if (p->src)
-		count(o, p->src, h);
-	if (p->dst && p->dst != p->src)
-		count(o, p->dst, h);
+	for (unsigned i = 0; i < count; i++)
+		count_program(o, programs[i], h);
 	o->file.ends[v->src.attr]++;
 	o->file.ends[v->dst.attr]++;
 	o->file.interface_packets[h->interface]++;
@@ -633,6 +674,8 @@ static int end_file(struct output *o,
 static bool is_disk_full(const struct output *o, const struct owned_packet *p)
 {
 	uint64_t bytes = p->frame->caplen + PACKET_EXTRA;
+	struct program *programs[PROGRAMS_MAX];
+	unsigned count = programs_of(p, programs);
 
 	if (!o->file.packets)
 		return false;
@@ -641,10 +684,9 @@ static bool is_disk_full(const struct output *o, const struct owned_packet *p)
 	if (!o->limits.bytes)
 		return false;
 	/* In the packet, and again in the table. */
-	if (p->src)
-		bytes += 2 * p->src->record_len + RECORD_EXTRA;
-	if (p->dst && p->dst != p->src)
-		bytes += 2 * p->dst->record_len + RECORD_EXTRA;
+	bytes += p->other_count * OTHER_EXTRA;
+	for (unsigned i = 0; i < count; i++)
+		bytes += 2 * programs[i]->record_len + RECORD_EXTRA;
 	if (o->keys_written < o->keys_len)
 		bytes += o->keys_len - o->keys_written + KEYS_EXTRA;
 	bytes += o->file.end_bytes;

@@ -9,6 +9,8 @@
 #define SLOTS		4096	/* a power of two */
 /* comment, flags, two process options, attribution: each with its header. */
 #define STAMP_MAX	(8 + 4 + 256 + 2 * 12 + 8 + ATTRIBUTION_MAX)
+/* comment, process options, receivers. */
+#define OTHERS_STAMP_MAX (4 + 256 + OTHERS_MAX * (12 + 8 + RECEIVER_MAX + 3))
 
 _Static_assert(sizeof(struct option_end) == 48, "no holes: compared as memory");
 _Static_assert(sizeof(struct option_key) == 104, "no holes: compared as memory");
@@ -25,6 +27,7 @@ struct packet_options {
 	bool comments;
 	struct process src;	/* scratch for the comment */
 	struct process dst;
+	uint8_t others[OTHERS_STAMP_MAX];
 	struct slot slots[SLOTS];
 };
 
@@ -197,6 +200,18 @@ static void set_end(struct packet_end *out, const struct option_end *e)
 	memcpy(out->name, e->name, sizeof(out->name));
 }
 
+static void put_receiver(struct wbuf *w, const struct option_end *e)
+{
+	struct packet_end end = { 0 };
+	uint8_t value[RECEIVER_MAX];
+	int len;
+
+	set_end(&end, e);
+	len = receiver_encode(&end, value, sizeof(value));
+	if (len > 0)
+		put_custom_option(w, value, (size_t)len);
+}
+
 static void put_attribution(struct wbuf *w, const struct option_key *key)
 {
 	struct attribution a = { .direction = key->direction };
@@ -293,4 +308,27 @@ struct packet_stamp packet_options_get(struct packet_options *s,
 	}
 	return (struct packet_stamp){ slot->bytes, slot->len,
 				      slot->comment_len, slot->comment_hash };
+}
+
+struct packet_stamp packet_options_others(struct packet_options *s,
+					  const struct option_end *others,
+					  unsigned count)
+{
+	struct wbuf w = wbuf_of(s->others, sizeof(s->others)), text;
+	struct packet_stamp stamp = { .bytes = s->others };
+	char comment[COMMENT_MAX];
+
+	text = wbuf_of(comment, sizeof(comment));
+	for (unsigned i = 0; i < count; i++)
+		put_owner(&text, &dst_keys, &others[i]);
+	stamp.comment_hash = text_hash(comment, text.len);
+	if (s->comments)
+		put_option(&w, PCAPNG_OPT_COMMENT, comment, text.len);
+	stamp.comment_len = w.len;
+	for (unsigned i = 0; i < count; i++) {
+		put_process_option(&w, &others[i]);
+		put_receiver(&w, &others[i]);
+	}
+	stamp.len = w.len;
+	return stamp;
 }

@@ -53,6 +53,7 @@ struct option_records {
 };
 
 #define COMMENT_MAX 255		/* bytes */
+#define OTHERS_MAX  (RECEIVERS_MAX - 1)
 
 /* Without @comments there are none.  NULL without memory. */
 struct packet_options *packet_options_new(bool comments);
@@ -62,6 +63,14 @@ void packet_options_free(struct packet_options *s);
 struct packet_stamp packet_options_get(struct packet_options *s,
 				       const struct option_key *key,
 				       const struct option_records *records);
+
+/*
+ * What is said of the receivers beyond the first, in options of their own.
+ * Borrowed until the next call.
+ */
+struct packet_stamp packet_options_others(struct packet_options *s,
+					  const struct option_end *others,
+					  unsigned count);
 
 /*
  * The comment: docs/file-format.md has its grammar.  Writes at most

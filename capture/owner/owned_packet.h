@@ -11,11 +11,19 @@
 #include "packet/queue.h"
 #include "process/proctab.h"
 
+/* Who got the packet besides the first receiver. */
+struct owned_other {
+	struct verdict_end end;
+	struct program *program;	/* what it was running; never NULL */
+};
+
 struct owned_packet {
 	const struct frame *frame;
 	const struct verdict *verdict;
 	struct program *src;	/* what that end's owner was running then; */
 	struct program *dst;	/* NULL: nobody is named */
+	const struct owned_other *others;
+	unsigned other_count;
 	uint64_t mono_ns;	/* the packet's time on their clock */
 	const uint8_t *data;	/* frame->caplen bytes */
 	uint16_t linktype;

@@ -53,7 +53,9 @@ struct packettab {
 	struct read reads[READS];	/* a ring */
 	uint32_t read_heads[READS];	/* index + 1 */
 	uint32_t reads_at;
-	struct packettab_packet answer;	/* a pending packet with its reader */
+	/* A pending packet with its readers, each once. */
+	struct packettab_packet readers[PACKETTAB_READERS];
+	unsigned reader_count;
 	struct shared shared[SHARED];
 };
 
@@ -347,9 +349,26 @@ static enum packettab_found datagram_reader(struct packettab *t,
 		       PACKETTAB_FOUND : PACKETTAB_AMBIGUOUS;
 }
 
+static void add_reader(struct packettab *t, const struct packettab_packet *p,
+		       const struct packettab_read *r)
+{
+	struct packettab_packet *reader = &t->readers[t->reader_count];
+
+	for (unsigned i = 0; i < t->reader_count; i++)
+		if (t->readers[i].owner == r->owner)
+			return;
+	if (t->reader_count == PACKETTAB_READERS)
+		return;
+	t->reader_count++;
+	*reader = *p;
+	reader->mono_ns = r->mono_ns;
+	reader->owner = r->owner;
+	reader->tid = r->tid;
+	reader->attr = r->attr;
+}
+
 static enum packettab_found answer_pending(struct packettab *t,
-					   const struct entry *e,
-					   const struct packettab_packet **out)
+					   const struct entry *e)
 {
 	const struct packettab_packet *p = &e->packet;
 	enum packettab_found found = PACKETTAB_FOUND;
@@ -363,12 +382,7 @@ static enum packettab_found answer_pending(struct packettab *t,
 		return found;
 	if (!r)
 		return PACKETTAB_MISSING;
-	t->answer = *p;
-	t->answer.mono_ns = r->mono_ns;
-	t->answer.owner = r->owner;
-	t->answer.tid = r->tid;
-	t->answer.attr = r->attr;
-	*out = &t->answer;
+	add_reader(t, p, r);
 	return PACKETTAB_FOUND;
 }
 
@@ -387,31 +401,35 @@ static bool is_copy_of(const struct packettab_packet *p,
 }
 
 /*
- * Several sockets may have a copy each.  One that has been read is whose the
- * packet is, before one that may be read yet.
+ * Several sockets may have a copy each: whoever has read one is a reader.  One
+ * whose reader cannot be told keeps nobody else from being named.
  */
-static enum packettab_found find_reader(struct packettab *t,
-					const struct packettab_packet *best,
-					const struct packettab_packet *q,
-					const struct packettab_packet **out)
+static enum packettab_found find_readers(struct packettab *t,
+					 const struct packettab_packet *best,
+					 const struct packettab_packet *q,
+					 const struct packettab_packet **out)
 {
-	enum packettab_found found = PACKETTAB_AMBIGUOUS;
 	uint32_t i = t->heads[bucket_of(q->fingerprint)];
+	bool missing = false;
 
-	for (; i && found != PACKETTAB_FOUND; i = t->entries[i - 1].next) {
+	for (; i; i = t->entries[i - 1].next) {
 		const struct entry *e = &t->entries[i - 1];
-		const struct packettab_packet *told;
-		enum packettab_found one;
 
-		if (!is_copy_of(&e->packet, best) || !is_same(&e->packet, q))
-			continue;
-		one = answer_pending(t, e, &told);
-		if (one == PACKETTAB_FOUND)
-			*out = told;
-		if (one != PACKETTAB_AMBIGUOUS)
-			found = one;
+		if (is_copy_of(&e->packet, best) && is_same(&e->packet, q))
+			missing |= answer_pending(t, e) == PACKETTAB_MISSING;
 	}
-	return found;
+	if (t->reader_count)
+		*out = t->readers;
+	if (missing)
+		return PACKETTAB_MISSING;
+	return t->reader_count ? PACKETTAB_FOUND : PACKETTAB_AMBIGUOUS;
+}
+
+const struct packettab_packet *packettab_readers(const struct packettab *t,
+						 unsigned *count)
+{
+	*count = t->reader_count;
+	return t->readers;
 }
 
 enum packettab_found packettab_find(struct packettab *t,
@@ -421,6 +439,7 @@ enum packettab_found packettab_find(struct packettab *t,
 	const struct packettab_packet *best = NULL;
 	uint32_t first = t->heads[bucket_of(q->fingerprint)];
 
+	t->reader_count = 0;
 	for (uint32_t i = q->fingerprint ? first : 0; i;
 	     i = t->entries[i - 1].next) {
 		const struct packettab_packet *p = &t->entries[i - 1].packet;
@@ -437,7 +456,7 @@ enum packettab_found packettab_find(struct packettab *t,
 			return PACKETTAB_AMBIGUOUS;
 	}
 	*out = best;
-	return best->pending ? find_reader(t, best, q, out) : PACKETTAB_FOUND;
+	return best->pending ? find_readers(t, best, q, out) : PACKETTAB_FOUND;
 }
 
 void packettab_expect_copies(struct packettab *t, uint64_t mono_ns)

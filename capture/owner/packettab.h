@@ -42,6 +42,8 @@ enum packettab_found {
 	PACKETTAB_AMBIGUOUS,	/* two processes sent the same */
 };
 
+#define PACKETTAB_READERS 16	/* of one packet that are told */
+
 /* NULL without memory. */
 struct packettab *packettab_new(void);
 void packettab_free(struct packettab *t);
@@ -66,12 +68,19 @@ void packettab_read(struct packettab *t, const struct packettab_read *r);
 /*
  * Looks for the packet @q: its key, fingerprint, time and end, seen in the
  * namespace q->netns.  *@out is valid until the next call.  A pending packet is
- * missing until it has been read, and then has the time of that; *@out is set
- * for it in both cases.
+ * missing until all who got it have read it, and then has the time of that;
+ * *@out is set for it in both cases.
  */
 enum packettab_found packettab_find(struct packettab *t,
 				    const struct packettab_packet *q,
 				    const struct packettab_packet **out);
+
+/*
+ * Who has read the packet that was found last, or is missing yet: each process
+ * once, the first of them in *@out above.  Valid until the next find.
+ */
+const struct packettab_packet *packettab_readers(const struct packettab *t,
+						 unsigned *count);
 
 /* Nothing was told that a packet of that time, or a later one, could be. */
 bool packettab_is_quiet(const struct packettab *t, uint64_t mono_ns);

@@ -37,6 +37,8 @@ struct resolver {
 	uint64_t fingerprint;		/* of the packet that is being resolved */
 	bool from_wire;
 	bool waits;			/* its own event may still come */
+	struct verdict_end others[VERDICT_OTHERS];
+	uint8_t other_count;
 	struct fragmented fragments[FRAGMENTS];
 };
 
@@ -136,6 +138,29 @@ static void set_attr(struct verdict_end *end, uint8_t attr, uint8_t reason)
 	*end = (struct verdict_end){ .attr = attr, .reason = reason };
 }
 
+static struct verdict_end told_end(const struct packettab_packet *told)
+{
+	return (struct verdict_end){
+		.owner = told->owner,
+		.as_of_ns = told->pending ? told->mono_ns : 0,
+		.tid = told->tid,
+		.attr = told->attr,
+	};
+}
+
+/* Who else has read it: several sockets got a copy each. */
+static void take_others(struct resolver *r, uint64_t ts_ns)
+{
+	const struct packettab_packet *readers;
+	unsigned count;
+
+	readers = packettab_readers(r->packets, &count);
+	r->other_count = 0;
+	for (unsigned i = 1; i < count; i++)
+		if (readers[i].owner && !proc_forgot(readers[i].owner, ts_ns))
+			r->others[r->other_count++] = told_end(&readers[i]);
+}
+
 /* Whether the packet's own event decides, not its flow's history. */
 static bool ask_packet(struct resolver *r, const struct flow_key *key,
 		       bool sends, uint64_t ts_ns, struct verdict_end *end,
@@ -158,12 +183,9 @@ static bool ask_packet(struct resolver *r, const struct flow_key *key,
 		*here = told->netns == r->netns;
 	set_attr(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);
 	if (told && told->owner && found != PACKETTAB_AMBIGUOUS)
-		*end = (struct verdict_end){
-			.owner = told->owner,
-			.as_of_ns = told->pending ? told->mono_ns : 0,
-			.tid = told->tid,
-			.attr = told->attr,
-		};
+		*end = told_end(told);
+	if (!sends)
+		take_others(r, ts_ns);
 	return true;
 }
 
@@ -553,6 +575,7 @@ static void forget_end(struct verdict_end *end)
 
 void verdict_forget(struct verdict *v)
 {
+	v->other_count = 0;
 	forget_end(&v->src);
 	forget_end(&v->dst);
 }
@@ -564,6 +587,7 @@ bool resolve(struct resolver *r, const struct packet *p, uint64_t ts_ns,
 
 	r->fingerprint = p->fingerprint;
 	r->waits = false;
+	r->other_count = 0;
 	memset(v, 0, sizeof(*v));
 	/* What an error is about went the other way. */
 	r->from_wire = direction == SOURCE_IN && !p->is_error;
@@ -581,6 +605,10 @@ bool resolve(struct resolver *r, const struct packet *p, uint64_t ts_ns,
 		resolve_neither(r, p, ts_ns, direction, v);
 	if (direction == SOURCE_IN && !v->dst.owner)
 		resolve_copy(r, p, ts_ns, v);
+	if (v->dst.owner) {
+		v->others = r->others;
+		v->other_count = r->other_count;
+	}
 	v->direction = direction_of(r, v);
 	return settled && !r->waits;
 }

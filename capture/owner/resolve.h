@@ -26,9 +26,13 @@ struct verdict_end {
 	uint8_t reason;		/* enum reason */
 };
 
+#define VERDICT_OTHERS 15	/* receivers beyond the first */
+
 struct verdict {
 	struct verdict_end src;
 	struct verdict_end dst;
+	const struct verdict_end *others;	/* who got it besides dst; borrowed */
+	uint8_t other_count;			/* until the next packet is asked of */
 	uint8_t direction;	/* enum direction */
 };
 

@@ -8,7 +8,6 @@
 #include "host/watch.h"
 #include "options.h"
 #include "output/output.h"
-#include "owner/owned_packet.h"
 #include "owner/owners.h"
 #include "session/files.h"
 #include "session/parts.h"
@@ -51,6 +50,19 @@ static void count(struct counts *c, const struct frame *h,
 		c->lag_ns = age;
 }
 
+static unsigned take_others(struct pipeline *l, const struct verdict *v,
+			    uint64_t mono_ns)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < v->other_count; i++) {
+		l->others[n].end = v->others[i];
+		l->others[n].program = program_of_end(&v->others[i], mono_ns);
+		n += l->others[n].program != NULL;
+	}
+	return n;
+}
+
 /* -EAGAIN if there is no room for it yet, else 0: it is done with. */
 static int hand_on(struct pipeline *l, const struct frame *h,
 		   const struct verdict *v, uint64_t age)
@@ -62,6 +74,8 @@ static int hand_on(struct pipeline *l, const struct frame *h,
 		.verdict = v,
 		.src = program_of_end(&v->src, mono_ns),
 		.dst = program_of_end(&v->dst, mono_ns),
+		.others = l->others,
+		.other_count = take_others(l, v, mono_ns),
 		.mono_ns = mono_ns,
 		.data = h->data,
 		.linktype = (uint16_t)captures_linktype(l->captures,
@@ -76,6 +90,8 @@ static int hand_on(struct pipeline *l, const struct frame *h,
 		return err == -EAGAIN ? err : 0;
 	hash_end(l, p.src);
 	hash_end(l, p.dst);
+	for (unsigned i = 0; i < p.other_count; i++)
+		hash_end(l, p.others[i].program);
 	err = files_packet(l->files, &p);
 	if (err == -EAGAIN)
 		return err;

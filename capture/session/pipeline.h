@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "owner/owned_packet.h"
 #include "session/captures.h"
 #include "session/keys.h"
 #include "session/wanted.h"
@@ -27,6 +28,7 @@ struct pipeline {
 	struct keys keys;		/* of the command's TLS connections */
 	bool hash;
 	uint64_t pruned_ns;		/* CLOCK_MONOTONIC */
+	struct owned_other others[VERDICT_OTHERS];	/* of the packet at hand */
 };
 
 /* @p is open, and borrowed. */

@@ -24,5 +24,10 @@ bool wanted_packet(const struct wanted *w, const struct owned_packet *p)
 {
 	if (!w->command && filter_is_empty(w->filter) && !has_names(w))
 		return true;
-	return wanted_end(w, p->src) || wanted_end(w, p->dst);
+	if (wanted_end(w, p->src) || wanted_end(w, p->dst))
+		return true;
+	for (unsigned i = 0; i < p->other_count; i++)
+		if (wanted_end(w, p->others[i].program))
+			return true;
+	return false;
 }

@@ -14,7 +14,7 @@ struct wanted {
 	const struct filter *names;	/* the toolbar's; borrowed, or NULL */
 };
 
-/* Either end will do. */
+/* Either end will do, and any receiver. */
 bool wanted_packet(const struct wanted *w, const struct owned_packet *p);
 
 #endif

@@ -151,13 +151,17 @@ static void count_totals(const struct packet_end *e, uint32_t len)
 }
 
 /* As the capture counts: a process that talks to itself once. */
-void expert_items_count(const packet_info *pinfo, const struct attribution *a)
+void expert_items_count(const packet_info *pinfo, const struct attribution *a,
+			const struct receivers *others)
 {
 	uint32_t len = pinfo->fd->pkt_len;
 
 	count_totals(&a->src, len);
 	if (!a->src.present || a->dst.id != a->src.id)
 		count_totals(&a->dst, len);
+	for (unsigned i = 0; i < others->count; i++)
+		if (!a->src.present || others->of[i].id != a->src.id)
+			count_totals(&others->of[i], len);
 }
 
 static bool has_totals(const struct process *p)

@@ -25,7 +25,8 @@ bool expert_items_are_wanted(proto_tree *tree);
  * On the first pass, wanted or not: what the packets of each process add up
  * to, and what the rows of the process table say that they do.
  */
-void expert_items_count(const packet_info *pinfo, const struct attribution *a);
+void expert_items_count(const packet_info *pinfo, const struct attribution *a,
+			const struct receivers *others);
 void expert_items_count_row(const struct process *p);
 
 /*

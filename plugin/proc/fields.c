@@ -444,7 +444,9 @@ static const char *party_name(wmem_allocator_t *pool,
 }
 
 void fields_add_parties(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
-			const struct attribution *a, const struct imported *i)
+			const struct attribution *a,
+			const struct receivers *others,
+			const struct imported *i)
 {
 	const char *src = i && i->end == IMPORT_SRC ? i->name : NULL;
 	const char *dst = i && i->end == IMPORT_DST ? i->name : NULL;
@@ -459,6 +461,12 @@ void fields_add_parties(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 	add_party(tree, tvb, EITHER, dst);
 	add_party(tree, tvb, SRC, src);
 	add_party(tree, tvb, DST, dst);
+	for (unsigned n = 0; n < others->count; n++) {
+		dst = party_name(pinfo->pool, &others->of[n], NULL,
+				 &pinfo->net_dst);
+		add_party(tree, tvb, EITHER, dst);
+		add_party(tree, tvb, DST, dst);
+	}
 }
 
 /* How it is that nobody is named: "kernel: reset". */
@@ -512,21 +520,36 @@ static void add_column(proto_tree *tree, tvbuff_t *tvb, int id,
 	proto_item_set_hidden(item);
 }
 
+/* "avahi-daemon, chrome" */
+static const char *listed(wmem_allocator_t *pool, const char *list,
+			  const char *next)
+{
+	return *next ? wmem_strdup_printf(pool, "%s, %s", list, next) : list;
+}
+
 static void add_owner_columns(proto_tree *tree, tvbuff_t *tvb,
 			      wmem_allocator_t *pool,
-			      const struct packet_end *src,
-			      const struct packet_end *dst)
+			      const struct attribution *a,
+			      const struct receivers *others)
 {
+	const struct packet_end *src = &a->src, *dst = &a->dst;
 	const char *from = who(pool, src);
 	const char *to = who(pool, dst);
+	const char *to_pid = pid_text(pool, dst->present, dst->pid);
 
+	for (unsigned i = 0; i < others->count; i++) {
+		const struct packet_end *e = &others->of[i];
+
+		to = listed(pool, to, who(pool, e));
+		to_pid = listed(pool, to_pid, pid_text(pool, true, e->pid));
+	}
 	if (src->attr == ATTR_FORWARDED && dst->attr == ATTR_FORWARDED)
 		add_column(tree, tvb, hf_summary, from);
 	else
 		add_column(tree, tvb, hf_summary, arrow(pool, from, to));
 	add_column(tree, tvb, hf_pids,
 		   arrow(pool, pid_text(pool, src->present, src->pid),
-			 pid_text(pool, dst->present, dst->pid)));
+			 to_pid));
 }
 
 /* Without an arrow where nobody says which end it is. */
@@ -550,7 +573,9 @@ static void add_imported_columns(proto_tree *tree, tvbuff_t *tvb,
 }
 
 void fields_add_columns(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
-			const struct attribution *a, const struct imported *i)
+			const struct attribution *a,
+			const struct receivers *others,
+			const struct imported *i)
 {
 	if (!tree || !(PTREE_DATA(tree)->visible ||
 		       field_is_named(hf_summary) || field_is_named(hf_pids)))
@@ -558,7 +583,7 @@ void fields_add_columns(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 	if (i)
 		add_imported_columns(tree, tvb, pinfo->pool, i);
 	else
-		add_owner_columns(tree, tvb, pinfo->pool, &a->src, &a->dst);
+		add_owner_columns(tree, tvb, pinfo->pool, a, others);
 }
 
 static void append_text(wmem_allocator_t *pool, wmem_strbuf_t *out,
@@ -610,11 +635,11 @@ static proto_tree *add_end_tree(proto_tree *tree, tvbuff_t *tvb,
 	return proto_item_add_subtree(item, ett_scope[scope]);
 }
 
-void fields_add_end(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
-		    const struct attribution *a, bool src, tvbuff_t *bytes)
+/* @bytes: of the attribution, or NULL. */
+static void add_end(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
+		    const struct packet_end *e, enum scope scope,
+		    tvbuff_t *bytes)
 {
-	const struct packet_end *e = src ? &a->src : &a->dst;
-	enum scope scope = src ? SRC : DST;
 	const char *label = NULL;
 	struct process p;
 	struct source s = {
@@ -626,13 +651,26 @@ void fields_add_end(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 		return;
 	if (bytes)
 		attribution_places(&s.places, tvb_get_ptr(bytes, 0, -1),
-				   tvb_captured_length(bytes), src);
+				   tvb_captured_length(bytes), scope == SRC);
 	gather(&p, e, pinfo->num, record_is_wanted(tree, scope));
 	if (proto_field_is_referenced(tree, hf_scope[scope]))
 		label = e->present ? process_label(pinfo->pool, &p, p.name) :
 				     why_nobody(pinfo->pool, e);
 	s.tree = add_end_tree(tree, tvb, scope, label);
 	add_rows(&s, scope);
+}
+
+void fields_add_end(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
+		    const struct attribution *a, bool src, tvbuff_t *bytes)
+{
+	add_end(tree, tvb, pinfo, src ? &a->src : &a->dst, src ? SRC : DST,
+		bytes);
+}
+
+void fields_add_receiver(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
+			 const struct packet_end *e)
+{
+	add_end(tree, tvb, pinfo, e, DST, NULL);
 }
 
 void fields_add_imported(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,

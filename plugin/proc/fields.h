@@ -24,14 +24,18 @@ void fields_add_direction(proto_tree *tree, tvbuff_t *tvb, unsigned direction);
 
 /* Adds the columns proc.summary and proc.pids; @i may be NULL. */
 void fields_add_columns(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
-			const struct attribution *a, const struct imported *i);
+			const struct attribution *a,
+			const struct receivers *others,
+			const struct imported *i);
 
 /*
  * Adds the parties: for each end its program or, if it has none, its address.
  * One field for both kinds, so that one filter fits every conversation.
  */
 void fields_add_parties(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
-			const struct attribution *a, const struct imported *i);
+			const struct attribution *a,
+			const struct receivers *others,
+			const struct imported *i);
 
 /*
  * Adds one end of a packet, @src or else the receiver: a subtree with what
@@ -42,6 +46,10 @@ void fields_add_parties(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
  */
 void fields_add_end(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 		    const struct attribution *a, bool src, tvbuff_t *bytes);
+
+/* The same for a receiver beyond the first, whose bytes are not shown. */
+void fields_add_receiver(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
+			 const struct packet_end *e);
 
 /* The same for what another tool says; it may not know which end it is. */
 void fields_add_imported(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,

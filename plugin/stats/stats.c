@@ -16,8 +16,7 @@ bool stats_are_wanted(void)
 	return have_tap_listener(tap) || tcpstats_are_wanted();
 }
 
-static const char *name_of_end(wmem_allocator_t *pool,
-			       const struct packet_end *e)
+const char *stats_name_of(wmem_allocator_t *pool, const struct packet_end *e)
 {
 	if (!e->present)
 		return NULL;
@@ -49,14 +48,18 @@ void stats_clear_rows(stat_tap_table *table)
 }
 
 void stats_packet(packet_info *pinfo, const struct attribution *owners,
+		  const struct receivers *others,
 		  const struct imported *imported)
 {
 	struct stats_packet *s = wmem_new0(pinfo->pool, struct stats_packet);
 	const address *src = &pinfo->net_src, *dst = &pinfo->net_dst;
 
 	s->owners = *owners;
-	s->src = name_of_end(pinfo->pool, &owners->src);
-	s->dst = name_of_end(pinfo->pool, &owners->dst);
+	s->other_count = others->count;
+	s->others = wmem_memdup(pinfo->pool, others->of,
+				others->count * sizeof(*others->of));
+	s->src = stats_name_of(pinfo->pool, &owners->src);
+	s->dst = stats_name_of(pinfo->pool, &owners->dst);
 	s->src_line = lines_of_end(pinfo, &owners->src, s->src, dst,
 				   owners->dst.country);
 	s->dst_line = lines_of_end(pinfo, &owners->dst, s->dst, src,
@@ -184,6 +187,10 @@ static tap_packet_status endpoint_packet(void *table, packet_info *pinfo,
 	hash->flags = flags;
 	add_endpoint(hash, pinfo, s->src, true);
 	add_endpoint(hash, pinfo, s->dst, false);
+	for (unsigned i = 0; i < s->other_count; i++)
+		add_endpoint(hash, pinfo,
+			     stats_name_of(pinfo->pool, &s->others[i]),
+			     false);
 	return TAP_PACKET_REDRAW;
 }
 

@@ -25,6 +25,8 @@
 /* What the tap "proc" hands out; belongs to the packet. */
 struct stats_packet {
 	struct attribution owners;
+	const struct packet_end *others;	/* who received it, too */
+	unsigned other_count;
 	/* As proc.name shows them, NULL where no process is named. */
 	const char *src;
 	const char *dst;
@@ -49,7 +51,11 @@ bool stats_are_wanted(void);
  * NULL.  They hear of it when we have long returned.  Only of use while stats_are_wanted().
  */
 void stats_packet(packet_info *pinfo, const struct attribution *owners,
+		  const struct receivers *others,
 		  const struct imported *imported);
+
+/* An end's program as proc.name shows it, or NULL. */
+const char *stats_name_of(wmem_allocator_t *pool, const struct packet_end *e);
 
 /* What stats_packet() was told of this packet, or NULL. */
 const struct stats_packet *stats_packet_get(packet_info *pinfo);

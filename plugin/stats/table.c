@@ -124,6 +124,13 @@ static void count_both_ends(struct table *t, const packet_info *pinfo,
 	of[0] = count_entry_end(t, src, s->src, pinfo);
 	if (!src->present || src->id != dst->id)
 		of[1] = count_entry_end(t, dst, s->dst, pinfo);
+	for (unsigned i = 0; i < s->other_count; i++) {
+		const struct packet_end *e = &s->others[i];
+
+		if (!src->present || src->id != e->id)
+			count_entry_end(t, e, stats_name_of(pinfo->pool, e),
+					pinfo);
+	}
 }
 
 static tap_packet_status table_packet(void *data, packet_info *pinfo,

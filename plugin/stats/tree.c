@@ -130,6 +130,27 @@ static void count_nobody(stats_tree *st, packet_info *pinfo,
 	count_path(st, pinfo, &path, 0);
 }
 
+/* A name that is a line of the packet's already counts it once. */
+static void count_others(stats_tree *st, packet_info *pinfo,
+			 const struct stats_packet *s,
+			 const struct lines_path *path,
+			 const struct lines_path *back)
+{
+	const char *country = s->owners.src.country;
+	const address *src = &pinfo->net_src;
+
+	for (unsigned i = 0; i < s->other_count; i++) {
+		const struct packet_end *e = &s->others[i];
+		const char *name = stats_name_of(pinfo->pool, e);
+		struct line line = lines_of_end(pinfo, e, name, src, country);
+		struct lines_path other;
+
+		lines_path(&other, pinfo, &line, name, src, country);
+		count_path(st, pinfo, &other,
+			   MAX(common(path, &other), common(back, &other)));
+	}
+}
+
 static tap_packet_status tree_packet(stats_tree *st, packet_info *pinfo,
 				     epan_dissect_t *edt _U_, const void *data,
 				     tap_flags_t flags _U_)
@@ -137,7 +158,7 @@ static tap_packet_status tree_packet(stats_tree *st, packet_info *pinfo,
 	const struct stats_packet *s = data;
 	const struct attribution *a = &s->owners;
 	const address *src = &pinfo->net_src, *dst = &pinfo->net_dst;
-	struct lines_path path = { .depth = 0 }, back;
+	struct lines_path path = { .depth = 0 }, back = { .depth = 0 };
 	int len = (int)pinfo->fd->pkt_len, packets;
 
 	/* Once, whether or not both ends have a line of their own. */
@@ -153,6 +174,7 @@ static tap_packet_status tree_packet(stats_tree *st, packet_info *pinfo,
 			   a->src.country);
 		count_path(st, pinfo, &back, common(&path, &back));
 	}
+	count_others(st, pinfo, s, &path, &back);
 	if (s->other) {
 		lines_path(&path, pinfo, &s->other_line, s->other, dst,
 			   a->dst.country);

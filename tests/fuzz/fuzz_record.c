@@ -72,6 +72,26 @@ static void attribution_laws(const uint8_t *data, size_t size)
 	LAW(attribution_encode(&a, buf, (size_t)n - 1) == -ENOSPC);
 }
 
+static void receiver_laws(const uint8_t *data, size_t size)
+{
+	struct receivers others = { .count = 0 };
+	uint8_t buf[RECEIVER_MAX];
+	struct packet_end e, again;
+	int n;
+
+	LAW((receivers_take(&others, data, size) == 0) == others.count);
+	if (receiver_decode(&e, data, size)) {
+		LAW(all_zero(&e, sizeof(e)));
+		return;
+	}
+	LAW(record_kind(data, size) == RECORD_RECEIVER);
+	check_end(&e);
+	n = receiver_encode(&e, buf, sizeof(buf));
+	LAW(n > 0 && (size_t)n <= size);
+	LAW(!receiver_decode(&again, buf, (size_t)n));
+	LAW(!memcmp(&e, &again, sizeof(e)));
+}
+
 static void check_process(const struct process *p)
 {
 	struct ancestor ancestors[PROCESS_ANCESTORS];
@@ -142,6 +162,7 @@ static void table_laws(const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	attribution_laws(data, size);
+	receiver_laws(data, size);
 	process_laws(data, size);
 	table_laws(data, size);
 	return 0;

@@ -257,10 +257,7 @@ class Shared(world.LiveTest):
     def test_who_reads_of_a_group(self):
         """Three sockets get each a copy, one of them is read."""
         group, port = "239.255.32.47", "32473"
-        members = [self.start(["python3", "-c", MEMBER, group, port],
-                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-                   for _ in range(3)]
-        pids = [m.stdout.readline().strip() for m in members]
+        members, pids = self.members(group, port)
         sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.addCleanup(sender.close)
         sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
@@ -275,6 +272,41 @@ class Shared(world.LiveTest):
             truth[members[1].stdout.readline().strip()] = pids[1]
         c.stop()
         self.read_by(path, port, truth)
+
+    def members(self, group, port):
+        """Three processes of a group, and their numbers."""
+        members = [self.start(["python3", "-c", MEMBER, group, port],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                   for _ in range(3)]
+        return members, [m.stdout.readline().strip() for m in members]
+
+    def test_a_group_whose_members_all_read(self):
+        """Each packet names all three; a filter for one of them keeps it."""
+        group, port = "239.255.77.78", "48077"
+        members, pids = self.members(group, port)
+        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(sender.close)
+        sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
+                          socket.inet_aton("127.0.0.1"))
+        path, kept = self.dir / "all.pcapng", self.dir / "one.pcapng"
+        c = Capture(path, "-i", "lo", "-f", f"udp port {port}")
+        k = Capture(kept, "-i", "lo", "-f", f"udp port {port}",
+                    "--pid", pids[2])
+        for n in range(30):
+            sender.sendto(b"%03d" % n, (group, int(port)))
+            for m in members:
+                m.stdin.write("read\n")
+                m.stdin.flush()
+            for m in members:
+                m.stdout.readline()
+        c.stop()
+        k.stop()
+        for each in (path, kept):
+            rows = [sorted(row[0].split(",")) for row in
+                    self.rows(each, "proc.dst.pid", where="udp")]
+            self.assertEqual(len(rows), 30, each)
+            self.assertTrue(all(set(row) <= set(pids) for row in rows), rows)
+            self.assertGreater(rows.count(sorted(pids)), 20, rows)
 
     def test_a_service_that_a_datagram_starts(self):
         """It reads, not who held the socket for it."""

@@ -6,7 +6,9 @@ import sys
 import unittest
 from pathlib import Path
 
-from harness import SOURCE, Tshark
+from harness import SOURCE, Tshark, udp
+from pcapng import (End, attribution, custom_option, epb, idb, receiver,
+                    shb)
 
 import reader
 
@@ -47,10 +49,12 @@ class Reader(unittest.TestCase):
         for frame, line in enumerate(shown, 1):
             direction, ends = packets.get(frame, ("", ({}, {})))
             rows = tables.get(frame, [])
-            wanted = [direction] + [as_tshark(name, end.get(name))
-                                    for end in ends for name in OF_END]
+            wanted = [direction] + [
+                MANY.join(filter(None, (as_tshark(name, end.get(name))
+                                        for end in one)))
+                for one in (ends[:1], ends[1:]) for name in OF_END]
             wanted += [as_tshark("country", end.get("country"))
-                       for end in ends]
+                       for end in ends[:2]]
             wanted += [MANY.join(as_tshark(name, row[name]) for row in rows
                                  if name in row) for name in OF_ROW]
             self.assertEqual(dict(zip(names, line)), dict(zip(names, wanted)),
@@ -62,6 +66,19 @@ class Reader(unittest.TestCase):
             path = self.tshark.write(sample.name, sample.read_bytes())
             packets, rows = self.judge(path)
             self.assertGreater(min(packets, rows), 0, sample.name)
+
+    def test_a_packet_that_several_received(self):
+        crowd = [End(100 + n, n, b"reader%d" % n, "socket")
+                 for n in range(16)]
+        path = self.tshark.write("crowd.pcapng", shb() + idb() + epb(
+            udp("127.0.0.1", "224.0.0.251"), 10**18,
+            custom_option(attribution("local", crowd[5], crowd[0])),
+            *(custom_option(receiver(end)) for end in crowd[1:])))
+        self.assertEqual(self.judge(path), (1, 0))
+        names, pids = self.tshark.fields(path, "proc.dst.name",
+                                         "proc.dst.pid")[0]
+        self.assertEqual(names, ",".join(f"reader{n}" for n in range(16)))
+        self.assertEqual(pids, ",".join(str(100 + n) for n in range(16)))
 
     def test_a_file_that_was_cut_and_one_that_was_merged(self):
         paths = [self.tshark.write(sample.name, sample.read_bytes())

@@ -152,6 +152,8 @@ class Judge:
         senders = {who for _, who, _ in p.stamps if who in self.truth.who}
         readers = set().union(*(self.truth.readers.get(s, ())
                                 for s in p.stamps))
+        for said in p.others:
+            self.other(p, program, said, readers)
         if p.icmp == "error":           # quotes whom it is about
             self.whoever(p, 1, program, senders, "error")
         elif p.icmp == "asks":
@@ -168,6 +170,12 @@ class Judge:
         else:
             for end in (0, 1):
                 self.whoever(p, end, program, set(), "flow")
+
+    def other(self, p, program, said, readers):
+        """Each of several receivers has read it."""
+        if not any(w.number in readers for w in self.named(said)):
+            self.find("other", p, program,
+                      f"{said.name} {said.pid} is not {self.names(readers)}")
 
     def either(self, p, end, program, readers, senders):
         if readers:

@@ -32,6 +32,7 @@ class Packet:
     icmp: str = ""              # error, asks, answers, other
     stamps: frozenset = frozenset()     # (program, who, seq)
     owners: tuple = None        # (direction, src, dst) of pcapng.py
+    others: list = ()           # who received it besides
     records: dict = None        # id -> the latest record up to here
 
     @property
@@ -98,6 +99,8 @@ def packets(path):
                              for s in set(STAMP.findall(b.data)))
         p.owners = next((pcapng.read_attribution(o) for o in b.payloads()
                          if o[2] == pcapng.ATTRIBUTION), None)
+        p.others = [pcapng.read_receiver(o) for o in b.payloads()
+                    if o[2] == pcapng.RECEIVER]
         for payload in b.payloads():
             if payload[2] == pcapng.PROCESS:
                 record, _ = pcapng.read_process(payload)

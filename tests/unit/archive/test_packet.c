@@ -190,15 +190,26 @@ static void owners_are_those_of_our_options(void **state)
 	put_option(PCAPNG_OPT_CUSTOM_BIN, value, (uint16_t)(n + 4));
 	n = process_encode(&one, value + 4, PROCESS_MAX);
 	assert_true(n > 0);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 2 + RECEIVERS_MAX; i++)
 		put_option(PCAPNG_OPT_CUSTOM_BIN, value, (uint16_t)(n + 4));
 	wbuf_u32(&w, PCAPNG_OPT_END);
 	assert_int_equal(read_packet(&p, &s), 0);
 	assert_true(p.owners.src.present);
 	assert_int_equal(p.owners.src.id, 7);
-	/* A packet has two ends: the third record is nobody's. */
-	assert_int_equal(p.record_count, 2);
+	/* A sender and so many receivers: one more record is nobody's. */
+	assert_int_equal(p.record_count, 1 + RECEIVERS_MAX);
 	assert_int_equal(p.records[0].len, n);
+
+	/* Who else received it. */
+	n = receiver_encode(&a.src, value + 4, RECEIVER_MAX);
+	assert_true(n > 0);
+	begin_packet(0, 1, 5, 5);
+	for (int i = 0; i < RECEIVERS_MAX; i++)
+		put_option(PCAPNG_OPT_CUSTOM_BIN, value, (uint16_t)(n + 4));
+	wbuf_u32(&w, PCAPNG_OPT_END);
+	assert_int_equal(read_packet(&p, &s), 0);
+	assert_int_equal(p.others.count, RECEIVERS_MAX - 1);
+	assert_int_equal(p.others.of[0].id, 7);
 
 	/* Another's number: what follows is theirs. */
 	put_le(value, PKTWHO_PEN + 1, 4);

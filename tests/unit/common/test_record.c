@@ -252,6 +252,39 @@ static void the_receiver_alone(void **state)
 	assert_string_equal(b.dst.name, "nginx");
 }
 
+/* One of several: as the receiver alone, its attr whole. */
+static void another_receiver_has_known_bytes(void **state)
+{
+	static const uint8_t nginx[] = {
+		'P', 'W', 4, 1, 1, 0xac, 0x06,
+		8, 7, 6, 5, 4, 3, 2, 1, 'n', 'g', 'i', 'n', 'x',
+	};
+	struct packet_end e = { .present = true, .attr = ATTR_SOCKET,
+				.pid = 812, .id = 0x0102030405060708,
+				.name = "nginx" }, again;
+	struct receivers all = { .count = 0 };
+	uint8_t buf[RECEIVER_MAX];
+
+	(void)state;
+	assert_int_equal(receiver_encode(&e, buf, sizeof(buf)), sizeof(nginx));
+	assert_memory_equal(buf, nginx, sizeof(nginx));
+	assert_int_equal(receiver_encode(&e, buf, sizeof(nginx) - 1), -ENOSPC);
+	assert_int_equal(receiver_decode(&again, nginx, sizeof(nginx)), 0);
+	assert_memory_equal(&again, &e, sizeof(e));
+	assert_int_equal(receiver_decode(&again, nginx, 14), -EBADMSG);
+	assert_all_zero(&again, sizeof(again));
+	assert_int_equal(receiver_decode(&again, curl_to_nginx,
+					 sizeof(curl_to_nginx)), -EBADMSG);
+	for (int i = 0; i < 2 * RECEIVERS_MAX; i++)
+		assert_int_equal(receivers_take(&all, nginx, sizeof(nginx)),
+				 0);
+	assert_int_equal(all.count, RECEIVERS_MAX - 1);
+	assert_int_equal(receivers_take(&all, nginx, 3), -EBADMSG);
+	e.pid = UINT32_MAX;
+	memset(e.name, 'n', sizeof(e.name));
+	assert_int_equal(receiver_encode(&e, buf, sizeof(buf)), RECEIVER_MAX);
+}
+
 static void every_cut_attribution_is_refused(void **state)
 {
 	struct attribution a;
@@ -424,6 +457,7 @@ int main(void)
 		cmocka_unit_test(large_numbers_stay_unknown),
 		cmocka_unit_test(a_packet_without_owners_is_short),
 		cmocka_unit_test(the_receiver_alone),
+		cmocka_unit_test(another_receiver_has_known_bytes),
 		cmocka_unit_test(every_cut_attribution_is_refused),
 		cmocka_unit_test(a_short_buffer_gets_no_attribution),
 		cmocka_unit_test(a_longer_attribution_is_read),

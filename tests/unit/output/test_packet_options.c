@@ -400,6 +400,43 @@ static void only_another_comment_is_another(void **state)
 	packet_options_free(s);
 }
 
+/* Who else received it: a comment and two options for each. */
+static void other_receivers_have_options_of_their_own(void **state)
+{
+	static const char text[] = "dst=curl[4242] dst.attr=socket "
+				   "dst=nginx[812] dst.attr=socket";
+	struct packet_options *s = packet_options_new(true);
+	struct option_end others[2] = { curl_key().src, curl_key().src };
+	struct packet_stamp stamp;
+	struct option o[MAX_OPTIONS];
+	struct packet_end e;
+
+	(void)state;
+	others[0].attr = others[1].attr = ATTR_SOCKET;
+	others[1].pid = 812;
+	set_name(&others[1], "nginx");
+	stamp = packet_options_others(s, others, 2);
+	assert_int_equal(options_of(stamp.bytes, stamp.len, o), 5);
+	assert_int_equal(o[0].code, PCAPNG_OPT_COMMENT);
+	assert_int_equal(o[0].len, sizeof(text) - 1);
+	assert_memory_equal(o[0].value, text, sizeof(text) - 1);
+	assert_int_equal(options_of(stamp.bytes + stamp.comment_len,
+				    stamp.len - stamp.comment_len, o), 4);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(o[2 * i].code, PCAPNG_EPB_PROCESSID_THREADID);
+		assert_int_equal(get_le(o[2 * i].value, 4), others[i].pid);
+		assert_int_equal(receiver_decode(&e, o[2 * i + 1].value + 4,
+						 o[2 * i + 1].len - 4), 0);
+		assert_int_equal(e.pid, others[i].pid);
+		assert_int_equal(e.attr, ATTR_SOCKET);
+	}
+	/* The most that there can be fits. */
+	stamp = packet_options_others(s, (struct option_end[OTHERS_MAX]){
+					      others[0], others[1] }, OTHERS_MAX);
+	assert_true(stamp.len > 0);
+	packet_options_free(s);
+}
+
 /* Many keys in few slots: each gets its own stamp, again and again. */
 static void stamps_do_not_mix(void **state)
 {
@@ -446,6 +483,7 @@ int main(void)
 		cmocka_unit_test(the_largest_stamp_is_whole),
 		cmocka_unit_test(only_another_comment_is_another),
 		cmocka_unit_test(stamps_do_not_mix),
+		cmocka_unit_test(other_receivers_have_options_of_their_own),
 		cmocka_unit_test(a_broken_record_is_left_out),
 	};
 

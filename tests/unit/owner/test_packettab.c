@@ -257,14 +257,16 @@ static void one_place_is_not_two_packets(void **state)
 	assert_found(t, fourth, &bob);
 }
 
-/* Of the sockets that got a copy, one is read. */
+/* Of the sockets that got a copy, one is read: others may be yet. */
 static void a_copy_that_was_read_goes_first(void **state)
 {
 	struct packettab_packet q = pending(IPPROTO_UDP, 3, 1);
 	struct packettab_packet unread = q, read = q, late = q;
 	struct packettab_read by_bob = { .cookie = 7, .position = 1,
 					 .mono_ns = T + 2 * MS, .owner = &bob };
+	const struct packettab_packet *out;
 	struct packettab *t = *state;
+	unsigned count;
 
 	unread.cookie = 5;
 	unread.owner = &alice;
@@ -274,7 +276,46 @@ static void a_copy_that_was_read_goes_first(void **state)
 	tell(t, late);
 	assert_not(t, q, PACKETTAB_MISSING);
 	packettab_read(t, &by_bob);
-	assert_found(t, q, &bob);
+	assert_int_equal(packettab_find(t, &q, &out), PACKETTAB_MISSING);
+	assert_ptr_equal(out->owner, &bob);
+	assert_int_equal(out->mono_ns, by_bob.mono_ns);
+	packettab_readers(t, &count);
+	assert_int_equal(count, 1);
+}
+
+/* Each once, and no more than there is room for. */
+static void all_who_read_a_copy_are_its_readers(void **state)
+{
+	static struct proc crowd[PACKETTAB_READERS + 2];
+	struct packettab_packet q = pending(IPPROTO_UDP, 3, 1), p = q;
+	struct packettab_read read = { .position = 1, .mono_ns = T + MS };
+	const struct packettab_packet *out, *readers;
+	struct packettab *t = *state;
+	unsigned count;
+
+	for (unsigned i = 0; i < PACKETTAB_READERS + 2; i++) {
+		p.cookie = 20 + i;
+		tell(t, p);
+	}
+	for (unsigned i = 0; i < PACKETTAB_READERS + 2; i++) {
+		assert_not(t, q, PACKETTAB_MISSING);
+		read.cookie = 20 + i;
+		read.owner = &crowd[i ? i - 1 : 0];
+		packettab_read(t, &read);
+	}
+	assert_int_equal(packettab_find(t, &q, &out), PACKETTAB_FOUND);
+	readers = packettab_readers(t, &count);
+	assert_ptr_equal(out, readers);
+	assert_int_equal(count, PACKETTAB_READERS);
+	for (unsigned i = 1; i < count; i++)
+		for (unsigned n = 0; n < i; n++)
+			assert_ptr_not_equal(readers[i].owner,
+					     readers[n].owner);
+	/* The next packet has its own. */
+	q.fingerprint = 5;
+	packettab_find(t, &q, &out);
+	packettab_readers(t, &count);
+	assert_int_equal(count, 0);
 }
 
 static void a_segment_is_whose_reading_passed_it(void **state)
@@ -333,6 +374,7 @@ int main(void)
 		TEST(readers_at_once_are_not_told_apart),
 		TEST(one_place_is_not_two_packets),
 		TEST(a_copy_that_was_read_goes_first),
+		TEST(all_who_read_a_copy_are_its_readers),
 		TEST(a_segment_is_whose_reading_passed_it),
 		TEST(reads_are_forgotten_with_their_references),
 		TEST(a_copy_is_apart_from_the_socket_it_is_for),

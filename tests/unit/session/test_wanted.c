@@ -92,6 +92,24 @@ static void the_toolbar_narrows_the_filter(void **state)
 	assert_true(keeps(&w, &curl, &ssh));
 }
 
+static void any_receiver_will_do(void **state)
+{
+	struct filter f = { 0 };
+	struct wanted w = { .filter = &f };
+	struct one yes, no;
+	struct owned_other others[2];
+	struct owned_packet p = { .others = others, .other_count = 2 };
+
+	(void)state;
+	filter_add(&f, FILTER_USER, "root");
+	p.dst = &one(&no, "ssh", false, false)->program;
+	others[0].program = &no.program;
+	others[1].program = &no.program;
+	assert_false(wanted_packet(&w, &p));
+	others[1].program = &one(&yes, "avahi", true, false)->program;
+	assert_true(wanted_packet(&w, &p));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -99,6 +117,7 @@ int main(void)
 		cmocka_unit_test(a_filter_takes_either_end),
 		cmocka_unit_test(a_command_hides_what_is_not_of_it),
 		cmocka_unit_test(the_toolbar_narrows_the_filter),
+		cmocka_unit_test(any_receiver_will_do),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
