@@ -29,7 +29,7 @@
 #define MEMORY	    (1u << 30)
 #define NICENESS    10
 #define EXIT_NO_TSHARK 127
-#define END_MS	    200
+#define END_MS	    500
 
 enum {
 	ID, A, AAAA, QUESTION, PORT, UNRESOLVED, APP, HOW, HOST, DETAIL, FIELDS
@@ -418,8 +418,12 @@ int tshark_work(struct tshark *t, int timeout_ms,
 	if (!err && watch_wait(fds, 2, timeout_ms) > 0) {
 		if (fds[1].ready)
 			err = write_waiting(t);
-		if (fds[0].ready)
+		if (!err && fds[0].ready)
 			err = take_answers(t, fn, ctx);
 	}
-	return err ? gone(t) : 0;
+	if (!err)
+		return 0;
+	/* It reads no more, but may have said something before it ended. */
+	take_answers(t, fn, ctx);
+	return gone(t);
 }

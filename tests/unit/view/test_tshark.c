@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tree.h"
@@ -160,6 +161,22 @@ static void why_it_ended_is_told(void **state)
 	tshark_stop(NULL);
 }
 
+/* Nobody reads what waits for it any more, which is told first. */
+static void what_it_said_before_it_ended_counts(void **state)
+{
+	siginfo_t end;
+
+	(void)state;
+	while (waitpid(-1, NULL, 0) > 0)	/* those of other tests */
+		;
+	start("printf '7\\tA\\tB\\n8\\tC\\tD\\n'", TSHARK_SUMMARY);
+	assert_int_equal(waitid(P_ALL, 0, &end, WEXITED | WNOWAIT), 0);
+	assert_int_equal(tshark_work(tshark, 20, take, NULL), -EPIPE);
+	assert_int_equal(answers, 2);
+	assert_string_equal(info, "D");
+	tshark_stop(tshark);
+}
+
 static void what_has_no_room_is_refused(void **state)
 {
 	int err = 0;
@@ -187,6 +204,7 @@ int main(void)
 		tree_test(a_line_without_end_is_dropped),
 		tree_test(it_is_told_a_capture_file),
 		tree_test(why_it_ended_is_told),
+		tree_test(what_it_said_before_it_ended_counts),
 		tree_test(what_has_no_room_is_refused),
 	};
 
