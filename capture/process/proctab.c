@@ -197,7 +197,7 @@ struct proc *proctab_find_owner(struct proctab *t, const struct probe_owner *o)
 	p->start_ns = o->start_ns;
 	for (struct program *i = p->program; i; i = i->older) {
 		program_set_exec_gen(t, i, i->exec_gen);
-		if (process_decode(&t->scratch, i->record, i->record_len) < 0)
+		if (!program_read(i, &t->scratch))
 			continue;
 		t->scratch.start_ns = t->boot_real_ns + o->start_ns;
 		program_set_record(t, i, &t->scratch);
@@ -211,7 +211,7 @@ void program_learn_exec_gen(struct proctab *t, struct program *i,
 	if (i->exec_gen == o->exec_gen || i->exec_gen || i->older)
 		return;
 	program_set_exec_gen(t, i, o->exec_gen);
-	if (process_decode(&t->scratch, i->record, i->record_len) > 0)
+	if (program_read(i, &t->scratch))
 		program_set_record(t, i, &t->scratch);
 }
 
@@ -244,7 +244,7 @@ static void learn_deleted(struct proctab *t, struct program *i,
 	struct process *s = &t->scratch;
 
 	if (!o->exe_deleted || i->exe_deleted || i->exec_gen != o->exec_gen ||
-	    process_decode(s, i->record, i->record_len) < 0)
+	    !program_read(i, s))
 		return;
 	s->flags |= PROCESS_EXE_DELETED;
 	process_set_field(s, FIELD_FLAGS);
@@ -328,7 +328,7 @@ static bool has_changed(const struct proctab *t, const struct program *i)
 	const struct process *now = &t->scratch;
 	struct process old;
 
-	if (process_decode(&old, i->record, i->record_len) < 0)
+	if (!program_read(i, &old))
 		return true;
 	return strcmp(old.name, now->name) ||
 	       strcmp(old.exepath, now->exepath) ||
@@ -385,8 +385,7 @@ int proctab_scan(struct proctab *t)
 	/* Lower pids come first: parents, unless pids have begun anew. */
 	for (int b = 0; b < PROCTAB_BUCKETS; b++)
 		for (struct proc *p = t->heads[b]; p; p = p->next)
-			if (process_decode(&t->scratch, p->program->record,
-					   p->program->record_len) > 0 &&
+			if (program_read(p->program, &t->scratch) &&
 			    t->scratch.ppid > p->pid)
 				program_adopt(t, p->program);
 	return (int)t->count;

@@ -118,6 +118,12 @@ struct program *proc_program_at(const struct proc *p, uint64_t mono_ns);
 /* Whether it is: then the other function's answer is another program. */
 bool proc_forgot(const struct proc *p, uint64_t mono_ns);
 
+/*
+ * The record, decoded: a program keeps no struct process, which is some thirty
+ * times as large.  False, and *@out all zero, if there is none.
+ */
+bool program_read(const struct program *i, struct process *out);
+
 /* The executable's path from the record, or "". */
 void program_exepath(struct proctab *t, const struct program *i, char *out,
 		   size_t size);

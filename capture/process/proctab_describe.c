@@ -81,6 +81,11 @@ void describe_withhold(const struct proctab *t, struct process *p)
 	process_set_field(p, FIELD_FLAGS);
 }
 
+bool program_read(const struct program *i, struct process *out)
+{
+	return process_decode(out, i->record, i->record_len) > 0;
+}
+
 void program_set_record(struct proctab *t, struct program *i,
 			struct process *p)
 {
@@ -117,8 +122,7 @@ void describe_ancestors(struct proctab *t, struct process *s)
 	if (!process_has(s, FIELD_PPID) || !s->ppid)
 		return;
 	if (!parent || parent->pid == s->pid ||
-	    process_decode(p, parent->program->record,
-			   parent->program->record_len) < 0) {
+	    !program_read(parent->program, p)) {
 		memset(p, 0, sizeof(*p));
 		p->pid = s->ppid;
 		memcpy(p->name, s->pname, sizeof(p->name));
@@ -130,7 +134,7 @@ void program_adopt(struct proctab *t, struct program *i)
 {
 	struct process *s = &t->scratch;
 
-	if (process_decode(s, i->record, i->record_len) < 0)
+	if (!program_read(i, s))
 		return;
 	describe_ancestors(t, s);
 	program_set_record(t, i, s);
@@ -214,7 +218,7 @@ void describe_child(struct proctab *t, struct process *s,
 	const struct probe_owner *o = &e->owner;
 	const struct program *i = parent ? parent->program : NULL;
 
-	if (!i || process_decode(s, i->record, i->record_len) < 0) {
+	if (!i || !program_read(i, s)) {
 		describe_owner(t, s, o);
 	} else {
 		process_descend(s, s);
@@ -237,7 +241,6 @@ void describe_child(struct proctab *t, struct process *s,
 void program_exepath(struct proctab *t, const struct program *i, char *out,
 		     size_t size)
 {
-	bool known = process_decode(&t->scratch, i->record, i->record_len) > 0;
-
-	snprintf(out, size, "%s", known ? t->scratch.exepath : "");
+	program_read(i, &t->scratch);
+	snprintf(out, size, "%s", t->scratch.exepath);
 }

@@ -113,7 +113,7 @@ void proctab_set_sha256(struct proctab *t, uint32_t pid, uint64_t start_ns,
 
 	while (i && i->exec_gen != exec_gen)
 		i = i->older;
-	if (!i || process_decode(&t->scratch, i->record, i->record_len) < 0)
+	if (!i || !program_read(i, &t->scratch))
 		return;
 	memcpy(t->scratch.sha256, sha256, sizeof(t->scratch.sha256));
 	process_set_field(&t->scratch, FIELD_SHA256);

@@ -24,7 +24,7 @@ static void proc_shrink(struct proctab *t, struct proc *p)
 	bool matched;
 
 	for (struct program *i = p->program; i; i = i->older) {
-		if (process_decode(s, i->record, i->record_len) < 0)
+		if (!program_read(i, s))
 			continue;
 		s->has &= ~(1ull << FIELD_EXEPATH | 1ull << FIELD_CMDLINE |
 			    1ull << FIELD_CGROUP | 1ull << FIELD_APID |

@@ -96,7 +96,7 @@ struct program *program_change(struct proctab *t, struct proc *p,
 {
 	struct program *old = p->program, *i;
 
-	if (process_decode(&t->scratch, old->record, old->record_len) < 0)
+	if (!program_read(old, &t->scratch))
 		return NULL;
 	if (mono_ns <= old->from_mono_ns)
 		return old;

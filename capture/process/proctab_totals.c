@@ -33,7 +33,7 @@ static int each_program(struct proctab *t, const struct proc *p,
 {
 	struct process *s = &t->scratch;
 
-	if (!i->record || process_decode(s, i->record, i->record_len) < 0)
+	if (!program_read(i, s))
 		return 0;
 	s->packets = i->packets;
 	s->bytes = i->bytes;

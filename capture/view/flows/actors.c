@@ -126,7 +126,7 @@ static void refresh(struct actors *t, struct actor *a, const struct program *i)
 	a->version = i->version;
 	a->pid = i->proc->pid;
 	copy_text(a->name, RECORD_NAME_LEN, i->name);
-	process_decode(p, record, a->record_len);
+	program_read(i, p);
 	a->flags = p->flags;
 	copy_text(a->user, sizeof(a->user), p->user);
 	if (process_has(p, FIELD_UID) && !*a->user)

@@ -38,7 +38,7 @@ static void name_owner(struct sockets *s, struct socket_row *r,
 		 program->name);
 	printable_replace(r->name);
 	r->pid = owner->pid;
-	if (process_decode(p, program->record, program->record_len) < 0)
+	if (!program_read(program, p))
 		return;
 	r->flags = p->flags;
 	snprintf(r->user, sizeof(r->user), "%.31s", p->user);

@@ -73,14 +73,16 @@ static inline struct probe_event event(uint64_t ts_ns, struct probe_owner o)
 	return (struct probe_event){ .ts_ns = ts_ns, .owner = o };
 }
 
-static inline void rename_at(struct proctab *t, uint64_t ts_ns, struct probe_owner o)
+static inline void rename_at(struct proctab *t, uint64_t ts_ns,
+			     struct probe_owner o)
 {
 	struct probe_event e = event(ts_ns, o);
 
 	proctab_rename(t, &e);
 }
 
-static inline void fork_at(struct proctab *t, uint64_t ts_ns, struct probe_owner o,
+static inline void fork_at(struct proctab *t, uint64_t ts_ns,
+			   struct probe_owner o,
 			   uint32_t parent)
 {
 	struct probe_event e = event(ts_ns, o);
@@ -89,7 +91,8 @@ static inline void fork_at(struct proctab *t, uint64_t ts_ns, struct probe_owner
 	proctab_fork(t, &e);
 }
 
-static inline void exit_at(struct proctab *t, uint64_t ts_ns, struct probe_owner o,
+static inline void exit_at(struct proctab *t, uint64_t ts_ns,
+			   struct probe_owner o,
 			   uint32_t status)
 {
 	struct probe_event e = event(ts_ns, o);
@@ -98,7 +101,8 @@ static inline void exit_at(struct proctab *t, uint64_t ts_ns, struct probe_owner
 	proctab_exit(t, &e);
 }
 
-static inline void exec_at(struct proctab *t, uint64_t ts_ns, struct probe_owner o,
+static inline void exec_at(struct proctab *t, uint64_t ts_ns,
+			   struct probe_owner o,
 			   const char *path)
 {
 	static struct probe_exec x;

@@ -162,7 +162,7 @@ static void an_end_that_was_lost_is_found(void **state)
 			 T);
 }
 
-/* A process that execs without end is many programs, all of them in the file. */
+/* A process that execs without end is many programs, all in the file. */
 static void too_many_execs_are_forgotten(void **state)
 {
 	struct proctab *t = *state;
