@@ -14,6 +14,7 @@ makes a sanitizer speak is kept in found/ and the exit status is 1.  The same
 seed damages the same files in the same way.
 """
 import argparse
+import concurrent.futures
 import random
 import subprocess
 import sys
@@ -123,6 +124,10 @@ class Run:
             return (self.done, mutated(self.rng, self.files),
                     self.rng.choice(LOOKS))
 
+    def stop(self):
+        with self.lock:
+            self.options.files = self.done
+
     def keep(self, number, data, look, why):
         found = Path("found")
         found.mkdir(exist_ok=True)
@@ -144,7 +149,7 @@ class Run:
             self.keep(number, data, look, f"no end after {SECONDS} s")
             return
         finally:
-            path.unlink()
+            path.unlink(missing_ok=True)   # others clean up /tmp, too
         self.read += bool(out)
         said = [word for word in BAD if word in err]
         if said or process.returncode < 0 or process.returncode >= 128:
@@ -163,14 +168,17 @@ def main():
         parser.add_argument(f"--{name}", type=int, default=default)
     options = parser.parse_args()
     begin = time.monotonic()
-    with Tshark(options.plugin) as tshark:
+    # The pool ends before the directory that its workers read and write in,
+    # also when somebody interrupts us or one of them fails.
+    with (Tshark(options.plugin) as tshark,
+          concurrent.futures.ThreadPoolExecutor(options.jobs) as pool):
         run = Run(tshark, options)
-        workers = [threading.Thread(target=run.work)
-                   for _ in range(options.jobs)]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
+        try:
+            for worker in [pool.submit(run.work)
+                           for _ in range(options.jobs)]:
+                worker.result()
+        finally:
+            run.stop()
     print(f"{run.done} files, {run.read} of them with output, "
           f"{run.found} findings, {time.monotonic() - begin:.0f} s")
     return run.found != 0
