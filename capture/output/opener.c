@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <linux/landlock.h>
 #include <signal.h>
@@ -21,6 +20,7 @@
 
 #include "host/landlock.h"
 #include "host/log.h"
+#include "host/place.h"
 #include "host/privilege.h"
 #include "host/sandbox.h"
 #include "host/sudo_user.h"
@@ -341,22 +341,18 @@ static _Noreturn void child(struct ring *r, int fd)
 
 static int open_directory(struct ring *r, const char *path)
 {
-	char *copy = strdup(path), *base = strdup(path);
 	struct sudo_user_rights root;
-	int err = copy && base ? 0 : -ENOMEM;
+	const char *base;
+	int err = sudo_user_enter(&root);
 
-	if (!err)
-		err = sudo_user_enter(&root);
-	if (!err) {
-		r->dir_fd = open(dirname(copy),
-				 O_PATH | O_DIRECTORY | O_CLOEXEC);
-		err = r->dir_fd < 0 ? -errno : 0;
-		sudo_user_leave(&root);
-		snprintf(r->base, sizeof(r->base), "%s", basename(base));
-	}
-	free(copy);
-	free(base);
-	return err;
+	if (err)
+		return err;
+	r->dir_fd = place_open(path, &base);
+	sudo_user_leave(&root);
+	if (r->dir_fd < 0)
+		return r->dir_fd;
+	snprintf(r->base, sizeof(r->base), "%s", base);
+	return 0;
 }
 
 static int fork_child(struct opener *p, struct ring *r)

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "host/sudo_user.h"
 #include "host/clocks.h"
 #include "host/compressor.h"
+#include "host/place.h"
 #include "host/watch.h"
 #include "output/pcapng_option.h"
 
@@ -58,14 +58,14 @@ struct pcapng_writer {
  * Until somebody opens it to read, signals end us as they end anybody: there
  * is nothing yet to be closed.
  */
-static int open_fifo(const char *path, int flags)
+static int open_fifo(int dir, const char *name, int flags)
 {
 	sigset_t none, old;
 	int fd, err;
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, &old);
-	fd = open(path, flags);
+	fd = openat(dir, name, flags);
 	err = errno;
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	errno = err;
@@ -73,26 +73,10 @@ static int open_fifo(const char *path, int flags)
 }
 
 /*
- * Whoever may write there could put a link to a file of ours in its place.
- * Without memory it is not known, so nobody is trusted.
- */
-static bool is_others_to_write(const char *path)
-{
-	char *copy = strdup(path);
-	struct stat st;
-	bool is = !copy || (!stat(dirname(copy), &st) &&
-			    ((st.st_mode & (S_IWGRP | S_IWOTH)) ||
-			     (st.st_uid && st.st_uid != geteuid())));
-
-	free(copy);
-	return is;
-}
-
-/*
  * What is opened may not be what was looked at: only now is it emptied, and a
  * FIFO has not kept us waiting.
  */
-static int empty(int fd)
+static int empty(int fd, bool shared)
 {
 	struct stat st;
 
@@ -101,6 +85,9 @@ static int empty(int fd)
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
 	if (!S_ISREG(st.st_mode))
 		return 0;
+	/* A file of ours may have been given a second name there. */
+	if (shared && st.st_nlink > 1)
+		return -EMLINK;
 	/* It may be another's who lets us write; captures are secrets. */
 	if (st.st_mode & 077 && fchmod(fd, 0600) && errno != EPERM)
 		return -errno;
@@ -111,33 +98,49 @@ static int empty(int fd)
  * A FIFO is opened, never created: with fs.protected_fifos a root process
  * that passes O_CREAT may not open a user's (Linux 4.19).
  */
-static int open_existing(const char *path, mode_t mode)
+static int open_existing(int dir, const char *name, mode_t mode)
 {
+	bool shared = place_is_shared(dir);
 	int flags = O_WRONLY | O_CLOEXEC, fd, err;
 
-	if (is_others_to_write(path))
+	if (shared)
 		flags |= O_NOFOLLOW;
-	if (S_ISFIFO(mode)) {
-		fd = open_fifo(path, flags);
-		return fd < 0 ? -errno : fd;
-	}
 	/* With O_CREAT fs.protected_regular looks at whose it is. */
 	if (S_ISREG(mode))
 		flags |= O_CREAT;
-	fd = open(path, flags | O_NONBLOCK, 0600);
+	fd = S_ISFIFO(mode) ? open_fifo(dir, name, flags) :
+			      openat(dir, name, flags | O_NONBLOCK, 0600);
 	if (fd < 0)
 		return -errno;
-	err = empty(fd);
+	err = empty(fd, shared);
 	if (!err)
 		return fd;
 	close(fd);
 	return err;
 }
 
+static int open_at(const char *path)
+{
+	const char *name;
+	int dir = place_open(path, &name), fd;
+	struct stat st;
+
+	if (dir < 0)
+		return dir;
+	if (!fstatat(dir, name, &st, 0)) {
+		fd = open_existing(dir, name, st.st_mode);
+	} else {
+		fd = openat(dir, name, O_WRONLY | O_CLOEXEC | O_CREAT | O_EXCL,
+			    0600);
+		fd = fd < 0 ? -errno : fd;
+	}
+	close(dir);
+	return fd;
+}
+
 int pcapng_output_open(const char *path)
 {
 	struct sudo_user_rights root;
-	struct stat st;
 	int fd;
 
 	if (!strcmp(path, "-"))
@@ -145,12 +148,7 @@ int pcapng_output_open(const char *path)
 	fd = sudo_user_enter(&root);
 	if (fd)
 		return fd;
-	if (!stat(path, &st)) {
-		fd = open_existing(path, st.st_mode);
-	} else {
-		fd = open(path, O_WRONLY | O_CLOEXEC | O_CREAT | O_EXCL, 0600);
-		fd = fd < 0 ? -errno : fd;
-	}
+	fd = open_at(path);
 	sudo_user_leave(&root);
 	return fd;
 }
@@ -171,10 +169,17 @@ bool pcapng_output_is_pipe(const char *path)
 
 bool pcapng_output_is_taken(const char *path)
 {
+	struct sudo_user_rights root;
 	struct stat st;
+	bool is;
 
-	return strcmp(path, "-") && !stat(path, &st) && S_ISREG(st.st_mode) &&
-	       st.st_size;
+	/* What the caller of sudo may not see is not to be told either. */
+	if (sudo_user_enter(&root))
+		return true;
+	is = strcmp(path, "-") && !stat(path, &st) && S_ISREG(st.st_mode) &&
+	     st.st_size;
+	sudo_user_leave(&root);
+	return is;
 }
 
 /*

@@ -28,7 +28,8 @@ struct pcapng_writer;
  * A descriptor to write @path with: "-" is stdout, a pipe is waited for until
  * it has a reader, anything else is created or emptied, with the rights of
  * the caller of sudo.  A file is readable by its owner alone, as captures are
- * secrets.  Where others may write, no link is followed: -ELOOP.  Or -errno.
+ * secrets.  Where others may write, no link is followed, on the way there none
+ * of theirs (place.h): -ELOOP; nor a second name of a file: -EMLINK.  Or -errno.
  */
 int pcapng_output_open(const char *path);
 

@@ -193,6 +193,23 @@ class Trust(world.LiveTest):
             self.assertIn(f"cannot write {link}", done.stderr)
             self.assert_untouched(secret)
 
+    def test_no_way_of_anothers_is_followed(self):
+        """Nor a link on the way, nor another name of a file of ours."""
+        secret, shared = self.secret(), self.shared("way", 0o755)
+        (shared / "dir").symlink_to(self.dir)
+        os.lchown(shared / "dir", 4242, 4242)
+        os.link(secret, shared / "other.pcapng")
+        for path in (shared / "dir/secret", shared / "other.pcapng"):
+            for argv in (("-w", path), ("-w", "/dev/null", "--stats", path)):
+                done = self.capture(*argv)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(f"cannot write {path}: Too many", done.stderr)
+                self.assert_untouched(secret)
+        ring = self.capture("-b", "packets:1", "-w", shared / "dir/ring")
+        self.assertEqual(ring.returncode, 1)
+        self.assertIn("Too many levels", ring.stderr)
+        self.assertEqual(list(self.dir.glob("ring*")), [])
+
     def test_a_link_of_ones_own_is_followed(self):
         target = self.dir / "target.pcapng"
         target.write_text("old")

@@ -209,24 +209,6 @@ static void a_list_of_options_says_that_memory_is_short(void **state)
 	assert_int_equal(options_parse(&o, 3, argv), 0);
 }
 
-static void without_memory_no_link_is_followed(void **state)
-{
-	char path[64];
-	int fd;
-
-	(void)state;
-	tree_text("secret", "mine");
-	tree_link("link", "secret");
-	snprintf(path, sizeof(path), "%s/link", tree_path);
-	until_failure = 0;
-	fd = pcapng_output_open(path);
-	until_failure = -1;
-	assert_int_equal(fd, -ELOOP);
-	fd = pcapng_output_open(path);	/* the directory is ours alone */
-	assert_true(fd >= 0);
-	close(fd);
-}
-
 /* ---- write() ---- */
 
 static size_t write_at_most;		/* bytes a call; 0: as many as asked */
@@ -378,7 +360,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_left_without_memory),
 		cmocka_unit_test(a_list_of_options_says_that_memory_is_short),
-		tree_test(without_memory_no_link_is_followed),
 		tree_test(little_by_little_is_the_same_file),
 		tree_test(a_failure_ends_the_file_at_a_block),
 		cmocka_unit_test(addresses_are_known_where_tunnels_are_not),

@@ -5,8 +5,10 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "host/log.h"
@@ -165,6 +167,61 @@ static void a_link_in_its_way_is_not_followed(void **state)
 	await_file("precious", "kept");
 }
 
+/* Nor is a second name of a file written to, or a FIFO's reader waited for. */
+static void what_stands_in_its_way_is_replaced(void **state)
+{
+	struct exporter *e;
+	char path[64];
+
+	(void)state;
+	tree_text("precious", "kept");
+	assert_int_equal(linkat(tree_fd, "precious", tree_fd, "metrics.new", 0),
+			 0);
+	snprintf(path, sizeof(path), "%s/metrics", tree_path);
+	assert_int_equal(exporter_start(&e, path), 0);
+	exporter_put(e, "one 1\n", 6);
+	await_file("metrics", "one 1\n");
+	await_file("precious", "kept");
+	assert_int_equal(mkfifoat(tree_fd, "metrics.new", 0600), 0);
+	exporter_put(e, "two 2\n", 6);
+	await_file("metrics", "two 2\n");
+	exporter_stop(e);
+}
+
+static void a_directory_that_is_not_there_is_told(void **state)
+{
+	struct exporter *e;
+
+	(void)state;
+	assert_int_equal(exporter_start(&e, "/no/such/metrics"), -ENOENT);
+}
+
+/* A byte now and then, without an end: only its own 2 seconds are lost. */
+static void a_slow_reader_keeps_others_waiting_once(void **state)
+{
+	struct exporter *e;
+	pid_t slow;
+	int fd;
+
+	(void)state;
+	choose_port();
+	assert_int_equal(exporter_start(&e, address), 0);
+	exporter_put(e, TEXT, strlen(TEXT));
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&server, sizeof(server)), 0);
+	slow = fork();
+	if (!slow)
+		while (send(fd, "x", 1, MSG_NOSIGNAL) == 1)
+			nanosleep(&(struct timespec){ .tv_nsec = 500000000 },
+				  NULL);
+	close(fd);
+	ask_text("GET /metrics HTTP/1.1\r\n\r\n");
+	assert_non_null(strstr(heard, TEXT));
+	kill(slow, SIGKILL);
+	waitpid(slow, NULL, 0);
+	exporter_stop(e);
+}
+
 static void what_is_no_address_is_refused(void **state)
 {
 	static const char *const words[] = {
@@ -199,6 +256,9 @@ int main(void)
 		cmocka_unit_test(other_questions_are_not_answered),
 		tree_test(a_file_is_the_old_or_the_new_one),
 		tree_test(a_link_in_its_way_is_not_followed),
+		tree_test(what_stands_in_its_way_is_replaced),
+		cmocka_unit_test(a_directory_that_is_not_there_is_told),
+		cmocka_unit_test(a_slow_reader_keeps_others_waiting_once),
 		cmocka_unit_test(what_is_no_address_is_refused),
 		cmocka_unit_test(a_port_in_use_is_told),
 	};
