@@ -208,6 +208,10 @@ class Trust(world.LiveTest):
         ring = self.capture("-b", "packets:1", "-w", shared / "dir/ring")
         self.assertEqual(ring.returncode, 1)
         self.assertIn("Too many levels", ring.stderr)
+        done = run(PKTWHO, "log", "-i", "lo", "--metrics",
+                   shared / "dir/metrics")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("Too many levels", done.stderr)
         self.assertEqual(list(self.dir.glob("ring*")), [])
 
     def test_a_link_of_ones_own_is_followed(self):

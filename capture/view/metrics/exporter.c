@@ -16,7 +16,9 @@
 #include <unistd.h>
 
 #include "bytes.h"
+#include "host/clocks.h"
 #include "host/log.h"
+#include "host/place.h"
 #include "host/privilege.h"
 #include "host/sandbox.h"
 #include "host/signals.h"
@@ -37,16 +39,18 @@ struct exporter {
 struct server {
 	int from;
 	int listens;			/* -1: it writes a file */
-	const char *path;
+	int dir_fd;			/* where it writes, and what */
+	const char *name;
 	size_t len;
 	char text[TEXT_MAX];
 };
 
 /* ---- the child ---- */
 
-static bool send_all(int fd, const char *bytes, size_t len)
+/* Others wait meanwhile: who takes a byte now and then is no reader. */
+static bool send_all(int fd, const char *bytes, size_t len, uint64_t until_ns)
 {
-	while (len) {
+	while (len && clock_ns(CLOCK_MONOTONIC) < until_ns) {
 		ssize_t n = send(fd, bytes, len, MSG_NOSIGNAL);
 
 		if (n <= 0)
@@ -54,11 +58,11 @@ static bool send_all(int fd, const char *bytes, size_t len)
 		bytes += n;
 		len -= (size_t)n;
 	}
-	return true;
+	return !len;
 }
 
 /* Its first line is enough; the rest of the headers is of no use here. */
-static bool asks_for_metrics(int fd)
+static bool asks_for_metrics(int fd, uint64_t until_ns)
 {
 	char ask[ASK_MAX + 1];
 	size_t len = 0;
@@ -66,7 +70,7 @@ static bool asks_for_metrics(int fd)
 	do {
 		ssize_t n = recv(fd, ask + len, ASK_MAX - len, 0);
 
-		if (n <= 0)
+		if (n <= 0 || clock_ns(CLOCK_MONOTONIC) > until_ns)
 			return false;
 		len += (size_t)n;
 		ask[len] = '\0';
@@ -77,35 +81,40 @@ static bool asks_for_metrics(int fd)
 static void answer_reader(const struct server *s, int fd)
 {
 	struct timeval limit = { .tv_sec = SECONDS };
+	uint64_t until_ns = clock_ns(CLOCK_MONOTONIC) + SECONDS * 1000000000ull;
 	char head[200];
 	int n;
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	if (!asks_for_metrics(fd)) {
-		send_all(fd, "HTTP/1.0 404 Not Found\r\n\r\n", 26);
+	if (!asks_for_metrics(fd, until_ns)) {
+		send_all(fd, "HTTP/1.0 404 Not Found\r\n\r\n", 26, until_ns);
 		return;
 	}
 	n = snprintf(head, sizeof(head), "HTTP/1.0 200 OK\r\nContent-Type: "
 		     "text/plain; version=0.0.4; charset=utf-8\r\n"
 		     "Content-Length: %zu\r\n\r\n", s->len);
-	if (send_all(fd, head, (size_t)n))
-		send_all(fd, s->text, s->len);
+	if (send_all(fd, head, (size_t)n, until_ns))
+		send_all(fd, s->text, s->len, until_ns);
 }
 
-/* Whoever reads it sees the old one, or the new. */
+/*
+ * Whoever reads it sees the old one, or the new.  A FIFO, or another name of
+ * some file, that stands in the new one's place is not written to.
+ */
 static void write_file(const struct server *s)
 {
-	char path[PATH_MAX];
+	char new[NAME_MAX + 1];
 	int fd;
 
-	snprintf(path, sizeof(path), "%s.new", s->path);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-		  FILE_MODE);
+	snprintf(new, sizeof(new), "%s.new", s->name);
+	unlinkat(s->dir_fd, new, 0);
+	fd = openat(s->dir_fd, new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+		    FILE_MODE);
 	if (fd < 0)
 		return;
 	if (write(fd, s->text, s->len) == (ssize_t)s->len)
-		rename(path, s->path);
+		renameat(s->dir_fd, new, s->dir_fd, s->name);
 	close(fd);
 }
 
@@ -143,17 +152,20 @@ static void serve_readers(struct server *s)
 	}
 }
 
-static _Noreturn void be_exporter(int from, int listens, const char *path)
+/* To @name in the directory @fd; without a name it listens at @fd. */
+static _Noreturn void be_exporter(int from, int fd, const char *name)
 {
 	static struct server s;
 
 	s.from = dup2(from, STDIN_FILENO);
-	s.listens = listens < 0 ? -1 : dup2(listens, STDOUT_FILENO);
-	s.path = path;
+	fd = dup2(fd, STDOUT_FILENO);
+	s.listens = name ? -1 : fd;
+	s.dir_fd = fd;
+	s.name = name;
 	close_range(STDERR_FILENO, ~0u, 0);
 	signals_ignore();
 	setsid();		/* ^C is not for it: it ends with the capture */
-	if (listens < 0) {
+	if (name) {
 		if (sudo_user_become())
 			_exit(1);
 		privilege_keep_files();
@@ -211,6 +223,7 @@ static int listen_at(const char *host, const char *port, int *fd)
 
 		if (*fd >= 0)
 			close(*fd);
+		*fd = -1;
 		freeaddrinfo(a);
 		return err;
 	}
@@ -218,7 +231,7 @@ static int listen_at(const char *host, const char *port, int *fd)
 	return 0;
 }
 
-static int fork_exporter(struct exporter *e, int listens, const char *path)
+static int fork_exporter(struct exporter *e, int where, const char *name)
 {
 	int fds[2], room = TEXT_MAX * 2;
 	pid_t pid;
@@ -228,28 +241,48 @@ static int fork_exporter(struct exporter *e, int listens, const char *path)
 	setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	pid = fork();
 	if (!pid)
-		be_exporter(fds[1], listens, path);
+		be_exporter(fds[1], where, name);
 	close(fds[1]);
 	e->fd = fds[0];
 	return pid < 0 ? -errno : 0;
 }
 
+/* Its directory, with the rights that it will be written with. */
+static int open_directory(const char *path, const char **name, int *fd)
+{
+	struct sudo_user_rights root;
+	int err = sudo_user_enter(&root);
+
+	if (err)
+		return err;
+	*fd = place_open(path, name);
+	if (*fd < 0)
+		err = *fd;
+	else if (faccessat(*fd, ".", W_OK | X_OK, AT_EACCESS))
+		err = -errno;
+	sudo_user_leave(&root);
+	return err;
+}
+
 int exporter_start(struct exporter **out, const char *where)
 {
 	struct exporter *e = calloc(1, sizeof(*e));
+	const char *name = NULL;
 	char text[128], *host, *port;
-	int listens = -1, err = 0;
+	int fd = -1, err;
 
 	if (!e)
 		return -ENOMEM;
 	e->fd = -1;
 	snprintf(text, sizeof(text), "%s", where);
 	if (split_address(text, &host, &port))
-		err = listen_at(host, port, &listens);
+		err = listen_at(host, port, &fd);
+	else
+		err = open_directory(where, &name, &fd);
 	if (!err)
-		err = fork_exporter(e, listens, where);
-	if (listens >= 0)
-		close(listens);
+		err = fork_exporter(e, fd, name);
+	if (fd >= 0)
+		close(fd);
 	if (err) {
 		log_error("cannot give metrics at %s: %s", where,
 			  strerror(-err));
