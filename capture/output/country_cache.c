@@ -7,6 +7,7 @@
 
 #include "geo.h"
 #include "host/log.h"
+#include "host/sudo_user.h"
 
 #define SET_BITS 16
 #define WAYS	 4	/* 100,000 peers in turn find 9 of 10 of themselves */
@@ -88,6 +89,18 @@ const char *country_cache_get(struct country_cache *c, const uint8_t addr[16])
 	return look_up(c, set, addr)->country;
 }
 
+/* The caller of sudo names it, and is not to have others' read. */
+static int add_as_user(struct geo *geo, const char *path)
+{
+	struct sudo_user_rights root;
+	int err = sudo_user_enter(&root);
+
+	if (!err)
+		err = geo_add(geo, path);
+	sudo_user_leave(&root);
+	return err;
+}
+
 int country_cache_databases(const char *const *paths, int count,
 			    struct geo **geo)
 {
@@ -95,7 +108,7 @@ int country_cache_databases(const char *const *paths, int count,
 	if (!*geo)
 		return -ENOMEM;
 	for (int i = 0; i < count; i++) {
-		int err = geo_add(*geo, paths[i]);
+		int err = add_as_user(*geo, paths[i]);
 
 		if (!err)
 			continue;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "host/log.h"
+#include "host/sudo_user.h"
 
 /* A message: 'T', the length of what follows in 3 bytes, control, command. */
 #define HEADER_LEN	6
@@ -62,6 +63,20 @@ static void send_line(const char *line)
 		return;
 }
 
+/* With the rights of the caller of sudo, who says what they are called. */
+static int open_fifo(const char *path, int flags)
+{
+	struct sudo_user_rights root;
+	int fd = sudo_user_enter(&root);
+
+	if (fd)
+		return fd;
+	fd = open(path, flags | O_NONBLOCK | O_CLOEXEC);
+	fd = fd < 0 ? -errno : fd;
+	sudo_user_leave(&root);
+	return fd;
+}
+
 /* Both FIFOs are Wireshark's: it may open its ends later than we do ours. */
 int toolbar_open(struct toolbar **out, const char *control_in,
 		 const char *control_out, enum log_level level)
@@ -71,10 +86,10 @@ int toolbar_open(struct toolbar **out, const char *control_in,
 
 	if (!t)
 		return -ENOMEM;
-	t->in = open(control_in, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	t->out = open(control_out, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	if (t->in < 0 || t->out < 0) {
-		err = -errno;
+	t->in = open_fifo(control_in, O_RDONLY);
+	t->out = open_fifo(control_out, O_RDWR);
+	err = t->in < 0 ? t->in : t->out;
+	if (err < 0) {
 		log_error("cannot open Wireshark's toolbar: %s",
 			  strerror(-err));
 		toolbar_close(t);

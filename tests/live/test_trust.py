@@ -214,6 +214,24 @@ class Trust(world.LiveTest):
         self.assertIn("Too many levels", done.stderr)
         self.assertEqual(list(self.dir.glob("ring*")), [])
 
+    def test_wiresharks_toolbar_is_its_callers(self):
+        secret = self.secret()
+        done = run(PKTWHO, "--capture", "--extcap-interface", "pktwho:lo",
+                   "--fifo", self.dir / "no-fifo", "--extcap-control-in",
+                   "/dev/null", "--extcap-control-out", secret,
+                   env=os.environ | SUDO)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("toolbar: Permission denied", done.stderr)
+        self.assert_untouched(secret)
+
+    def test_what_the_caller_may_not_see_is_not_told(self):
+        hidden = self.shared("hidden", 0o700, 0)
+        (hidden / "there.pcapng").write_text("root only")
+        for name in ("there", "nothing"):
+            done = run(PKTWHO, "-i", "lo", "-c", "1", "-w",
+                       hidden / f"{name}.pcapng", env=os.environ | SUDO)
+            self.assertIn("Permission denied", done.stderr)
+
     def test_a_link_of_ones_own_is_followed(self):
         target = self.dir / "target.pcapng"
         target.write_text("old")
