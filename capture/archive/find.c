@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,6 +47,16 @@ static void print_text(const char *before, char *text)
 		printf("%s%s", before, text);
 }
 
+/* Whoever may write into a directory of ours has made the name. */
+static void print_path(const char *path)
+{
+	char shown[PATH_MAX];
+
+	snprintf(shown, sizeof(shown), "%s", path);
+	printable_replace(shown);
+	printf("%s  ", shown);
+}
+
 static void print_hash(const struct process *p)
 {
 	if (!process_has(p, FIELD_SHA256))
@@ -60,7 +71,7 @@ static void print(struct find *f, const struct process *found)
 {
 	struct process p = *found;
 
-	printf("%s  ", f->file->path);
+	print_path(f->file->path);
 	print_time(p.first_seen_ns);
 	print_time(p.last_seen_ns);
 	print_text("", p.name);
@@ -141,7 +152,7 @@ static void print_nobody(struct find *f)
 {
 	if (!f->nobody.packets || !filter_is_empty(f->options->filter))
 		return;
-	printf("%s  ", f->file->path);
+	print_path(f->file->path);
 	print_time(f->nobody.first_ns);
 	print_time(f->nobody.last_ns);
 	printf("-  %" PRIu64 " packets  %" PRIu64 " bytes\n",

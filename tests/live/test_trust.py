@@ -345,6 +345,13 @@ class Trust(world.LiveTest):
             **wants)
         self.assertIn(b"owned", done.stderr)
         self.assert_tame(done.stderr)
+        path = os.fsencode(self.dir) + b"/" + wild
+        world.shutil.copy(world.SAMPLES / "prefork.pcapng", path)
+        done = world.subprocess.run([PKTWHO, "find", "--proc", "curl", path],
+                                    stdout=world.subprocess.PIPE,
+                                    timeout=world.PATIENCE)
+        self.assertIn(b"?]0;owned? ??31m ?2J ???  20", done.stdout)
+        self.assert_tame(done.stdout)
 
     def test_no_interface_commands_the_terminal(self):
         ns = self.namespace()
