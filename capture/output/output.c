@@ -61,7 +61,8 @@ struct output {
 	struct packet_options *options_cache;
 	struct comments *comments;	/* NULL: all packets have theirs */
 	struct country_cache *countries;
-	struct proctab *processes;
+	bool countries_are_shared;
+	struct proctab *processes;	/* or NULL */
 	bool process_table;
 	uint32_t section;		/* the file's number, from 1 */
 	struct limits limits;
@@ -94,7 +95,8 @@ static void free_output(struct output *o)
 		close(o->names_fd);
 	packet_options_free(o->options_cache);
 	comments_free(o->comments);
-	country_cache_free(o->countries);
+	if (!o->countries_are_shared)
+		country_cache_free(o->countries);
 	free(o);
 }
 
@@ -170,7 +172,9 @@ int output_open(struct output **out, const struct output_options *options)
 	o->comment = options->comment;
 	o->compression = options->compression;
 	o->group_read = options->group_read;
-	o->countries = country_cache_new(options->geo);
+	o->countries_are_shared = options->shared_countries != NULL;
+	o->countries = o->countries_are_shared ? options->shared_countries :
+				country_cache_new(options->geo);
 	if (!o->countries)
 		geo_free(options->geo);
 	o->options_cache = packet_options_new(options->comments !=
@@ -178,7 +182,7 @@ int output_open(struct output **out, const struct output_options *options)
 	if (options->comments == COMMENTS_CHANGES)
 		o->comments = comments_new();
 	o->process_table = options->process_table;
-	o->section = 1;
+	o->section = options->section ? options->section : 1;
 	if (o->countries && o->options_cache &&
 	    (o->comments || options->comments != COMMENTS_CHANGES))
 		err = open_file(o, options->fd);
@@ -227,6 +231,21 @@ int output_begin(struct output *o, const struct pcapng_interface *interfaces,
 		pcapng_writer_endure(o->writer);
 	/* A reader that has gone already is nobody's failure. */
 	return err && err != -EPIPE ? tell_failure_of(o, err) : err;
+}
+
+int output_add_interface(struct output *o,
+			 const struct pcapng_interface *interface)
+{
+	struct pcapng_interface *new = &o->interfaces[o->interface_count];
+	int err;
+
+	if (o->interface_count == MAX_INTERFACES)
+		return -ENOSPC;
+	*new = *interface;
+	new->os = o->os;
+	err = pcapng_writer_interface(o->writer, new);
+	o->interface_count += !err;
+	return err;
 }
 
 void output_abandon(struct output *o)
@@ -441,7 +460,7 @@ static int write_packet(struct output *o, const struct owned_packet *owned,
 		.caplen = h->caplen,
 		.len = h->len,
 		.ts_ns = h->ts_ns,
-		.data = h->data,
+		.data = owned->data,
 		.options = iov,
 	};
 
@@ -590,6 +609,11 @@ static int write_process_table(struct output *o)
 	return err ? err : write_table(o);
 }
 
+static uint64_t forgotten(const struct output *o)
+{
+	return o->processes ? proctab_forgotten(o->processes) : 0;
+}
+
 /* The counters that belong to no interface, in words, in the first block. */
 static void describe(const struct output *o, const struct output_stats *s,
 		     char *out, size_t size)
@@ -609,7 +633,7 @@ static void describe(const struct output *o, const struct output_stats *s,
 		 s->events_lost - before->events_lost,
 		 s->evicted_open - before->evicted_open,
 		 s->resolved_early - before->resolved_early,
-		 proctab_forgotten(o->processes) - o->file.forgotten_before);
+		 forgotten(o) - o->file.forgotten_before);
 	at = strlen(out);
 	if (s->unanswered != before->unanswered)
 		snprintf(out + at, size - at, " lookups_unanswered=%" PRIu64,
@@ -717,7 +741,7 @@ static void end_for_next(struct output *o,
 	o->no_file = end_file(o, interfaces, stats);
 	memcpy(next.before, interfaces,
 	       (size_t)o->interface_count * sizeof(*interfaces));
-	next.forgotten_before = proctab_forgotten(o->processes);
+	next.forgotten_before = forgotten(o);
 	o->file = next;
 	forget_keys(o, KEYS_REPEATED);
 	o->keys_written = 0;

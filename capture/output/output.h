@@ -15,6 +15,7 @@
 #include "output/limits.h"
 #include "output/pcapng_writer.h"
 
+struct country_cache;
 struct opener;
 struct output;
 struct owned_packet;
@@ -30,6 +31,8 @@ struct output_options {
 	enum options_comments comments;		/* of packets */
 	bool process_table;
 	struct geo *geo;		/* taken over; may be NULL */
+	struct country_cache *shared_countries;	/* instead; borrowed */
+	uint32_t section;		/* number of the first file; 0: 1 */
 	struct limits limits;		/* of a file */
 	struct opener *opener;		/* of a ring, taken over; NULL: one file */
 	int names_fd;			/* each file's, as it ends; taken over */
@@ -57,11 +60,16 @@ struct output_stats {
 int output_open(struct output **out, const struct output_options *o);
 
 /*
- * Describes the interfaces, before the first packet.  @processes and what
- * @interfaces name are borrowed.  0, -EPIPE or -errno (logged).
+ * Describes the interfaces, before the first packet.  @processes, which may be
+ * NULL if there is to be no table of them, and what @interfaces name are
+ * borrowed.  0, -EPIPE or -errno (logged).
  */
 int output_begin(struct output *o, const struct pcapng_interface *interfaces,
 		 int count, struct proctab *processes);
+
+/* One more, before its first packet.  0 or -errno. */
+int output_add_interface(struct output *o,
+			 const struct pcapng_interface *interface);
 
 /* Closes a file that did not begin.  NULL is fine. */
 void output_abandon(struct output *o);
