@@ -26,6 +26,7 @@
 #include "view/lines/report.h"
 #include "view/dissect/speech.h"
 #include "view/lines/stream.h"
+#include "view/saved/saved.h"
 #include "view/screen/top.h"
 
 #define MAX_FLOWS	131072	/* 50 MB, if there are so many */
@@ -52,6 +53,7 @@ struct view {
 	struct opener *opener;		/* of the log's files, or NULL */
 	struct stream *stream;		/* of the log and of reports, or NULL */
 	struct top *top;		/* or NULL */
+	struct saved *saved;		/* of its packets, or NULL */
 	struct printer *printer;	/* of packets, and nothing else; or NULL */
 	struct table *table;		/* of reports */
 	const char *own_interfaces[OPTIONS_MAX_INTERFACES];
@@ -191,12 +193,34 @@ static int open_stream(struct view *v)
 	return err;
 }
 
-static int open_reader(struct view *v)
+/* Where all of them are, or NULL. */
+static const char *file_of_packets(const struct options *o)
+{
+	if (o->read)
+		return strcmp(o->read, "-") ? o->read : NULL;
+	return o->write;
+}
+
+/* Where nothing can be written all else works. */
+static void open_saved(struct view *v)
+{
+	const struct saved_options so = {
+		.interfaces = v->interfaces,
+		.countries = v->countries,
+		.names = v->names,
+		.comments = v->options->comments,
+	};
+
+	if (!file_of_packets(v->options) && saved_open(&v->saved, &so))
+		v->saved = NULL;
+}
+
+static int open_top(struct view *v)
 {
 	struct top_options to = {
 		.title = v->title,
-		.file = v->options->read ? v->options->read :
-					   v->options->write,
+		.file = file_of_packets(v->options),
+		.saved = v->saved,
 		.group = v->group,
 		.countries = v->options->countries,
 		.interval_ns = v->interval_ns,
@@ -205,9 +229,15 @@ static int open_reader(struct view *v)
 		.names = v->names,
 	};
 
-	if (v->options->action == ACTION_TOP && !v->options->batch)
-		return top_open(&v->top, &to);
-	return open_stream(v);
+	return top_open(&v->top, &to);
+}
+
+static int open_reader(struct view *v)
+{
+	if (v->options->action != ACTION_TOP || v->options->batch)
+		return open_stream(v);
+	open_saved(v);
+	return open_top(v);
 }
 
 /* Packet by packet: no table is made of them. */
@@ -226,6 +256,7 @@ static void free_view(struct view *v)
 {
 	printer_free(v->printer);
 	top_close(v->top);
+	saved_close(v->saved);
 	stream_free(v->stream);
 	opener_stop(v->opener);
 	table_free(v->table);
@@ -299,12 +330,16 @@ bool view_waits(const struct view *v)
 
 void view_packet(struct view *v, const struct owned_packet *p)
 {
+	const struct flow *f;
+
 	if (v->printer) {
 		printer_packet(v->printer, p);
 		return;
 	}
 	v->epoch_ns = p->frame->ts_ns - p->mono_ns;
-	flows_packet(v->flows, p);
+	f = flows_packet(v->flows, p);
+	if (v->saved)
+		saved_packet(v->saved, f, p);
 	if (v->metrics)
 		metrics_packet(v->metrics, p);
 }
@@ -432,6 +467,8 @@ int view_update(struct view *v, const struct view_losses *losses,
 	flows_expire(v->flows, flows_time(v->flows, now_ns));
 	if (clock_ns(CLOCK_MONOTONIC) >= v->exported_ns + METRICS_NS)
 		export_metrics(v);
+	if (v->saved)
+		saved_update(v->saved);
 	if (v->top)
 		return top_update(v->top, &v->losses, now_ns,
 				  now_ns + v->epoch_ns);

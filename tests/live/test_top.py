@@ -3,6 +3,7 @@
 import collections
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -242,6 +243,42 @@ class Top(world.LiveTest):
         kinds = [b.kind for b in pcapng.blocks(path.read_bytes())]
         self.assertGreater(kinds.count(pcapng.EPB), 10)
         self.assertEqual(kinds[-1], pcapng.CB)
+
+    def test_what_is_shown_is_saved(self):
+        """Those of the filter, from the key on, with their owners."""
+        where = self.dir / "saved"
+        where.mkdir(exist_ok=True)
+        self.talker()
+        other = self.server(ECHO, "7001", within=self.ns)
+        self.server(TALKER, other.told, within=self.ns)
+        t = self.top(cwd=where, columns=120)
+        t.wait(lambda lines: len(self.rows(lines)) == 2)
+        t.type(f"/port:{other.told}\n")
+        t.wait(lambda lines: len(self.rows(lines)) == 1)
+        t.type("e")
+        t.shows("saving what is shown to pktwho_00001_")
+        t.wait(lambda lines: re.search(r"SAVING \d\d", lines[0]))
+        t.type("e")
+        lines = t.shows("tshark -r pktwho_00001_")
+        path, = where.iterdir()
+        count = int(re.search(r"tshark -r (\S+)  \((\d+) packets\)$",
+                              lines[-1])[2])
+        self.assertIn(path.name, lines[-1])
+        told = self.tshark.fields(
+            self.tshark.write("saved.pcapng", path.read_bytes()), "tcp.port",
+            "proc.src.name", "proc.src.exepath")
+        self.assertEqual(len(told), count)
+        for ports, name, exe in told:
+            self.assertIn(other.told, ports.split(","))
+            self.assertEqual(name, "python3")
+            self.assertTrue(exe)
+        # What is still open when it ends is whole, too.
+        t.type("e")
+        t.wait(lambda lines: re.search(r"SAVING \d", lines[0]))
+        self.assertEqual(t.end()[0], 0)
+        blocks = [list(pcapng.blocks(p.read_bytes())) for p in
+                  sorted(where.iterdir())]
+        self.assertEqual([b[-1].kind for b in blocks], 2 * [pcapng.ISB])
 
     def test_sockets_that_listen(self):
         """Those from before, and one that comes and goes."""

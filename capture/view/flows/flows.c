@@ -577,7 +577,7 @@ void flow_set_speech(struct flow *f, const char *app, bool guessed,
 	f->speech = new;
 }
 
-void flows_packet(struct flows *t, const struct owned_packet *p)
+const struct flow *flows_packet(struct flows *t, const struct owned_packet *p)
 {
 	const struct packet *packet = &p->frame->packet;
 	struct flow *f = find(t, &packet->sent);
@@ -615,6 +615,7 @@ void flows_packet(struct flows *t, const struct owned_packet *p)
 	if (t->options.heard && (f->asked < FLOW_ASKS || f->names) &&
 	    says_something(packet))
 		t->options.heard(t->options.ctx, f, p);
+	return f;
 }
 
 uint64_t flows_time(struct flows *t, uint64_t mono_ns)

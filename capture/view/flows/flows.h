@@ -140,7 +140,8 @@ struct flows_stats {
 struct flows *flows_new(const struct flows_options *o);
 void flows_free(struct flows *t);		/* NULL is fine */
 
-void flows_packet(struct flows *t, const struct owned_packet *p);
+/* The flow that it is of; borrowed until the next call of anything. */
+const struct flow *flows_packet(struct flows *t, const struct owned_packet *p);
 
 /*
  * What time it is for flows_expire(), when it is @mono_ns: as long as packets

@@ -2,11 +2,13 @@
 #include "view/screen/top.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "host/clocks.h"
+#include "view/saved/saved.h"
 #include "view/screen/top_state.h"
 
 #define LEAST_NS  100000000ull	/* ten pictures in a second are enough */
@@ -251,11 +253,6 @@ static void copy_command(struct top *t)
 {
 	char filter[200];
 
-	if (!t->options.file) {
-		snprintf(t->message, sizeof(t->message), "packets are not kept:"
-			 " start it with -w FILE to have them");
-		return;
-	}
 	if (!table_count(t->table))
 		return;
 	top_filter_of(table_row(t->table, (size_t)t->at), t->group, filter,
@@ -264,6 +261,46 @@ static void copy_command(struct top *t)
 		 "tshark -r %s -Y '%s' -w part.pcapng", t->options.file,
 		 filter);
 	screen_copy(t->screen, t->message);
+}
+
+static void begin_saving(struct top *t)
+{
+	struct saved *s = t->options.saved;
+	int err = saved_begin(s, &t->query, &t->losses);
+
+	if (err)
+		snprintf(t->message, sizeof(t->message),
+			 "cannot write a file here: %s", strerror(-err));
+	else
+		snprintf(t->message, sizeof(t->message),
+			 "saving what is shown to %s until e", saved_name(s));
+}
+
+static void end_saving(struct top *t)
+{
+	struct saved *s = t->options.saved;
+	int err = saved_end(s, &t->losses);
+
+	if (err)
+		snprintf(t->message, sizeof(t->message), "%.100s: %s",
+			 saved_name(s), strerror(-err));
+	else
+		snprintf(t->message, sizeof(t->message), "tshark -r %.100s  (%"
+			 PRIu64 " packets)", saved_name(s), saved_count(s));
+}
+
+/* What is no longer there was in no file: it begins now. */
+static void export_shown(struct top *t)
+{
+	if (t->options.file)
+		copy_command(t);
+	else if (!t->options.saved)
+		snprintf(t->message, sizeof(t->message),
+			 "no file can be written here");
+	else if (saved_goes_on(t->options.saved))
+		end_saving(t);
+	else
+		begin_saving(t);
 }
 
 static void show_sockets(struct top *t)
@@ -402,7 +439,7 @@ static void list_key(struct top *t, long key)
 		copy_filter(t);
 		break;
 	case 'e':
-		copy_command(t);
+		export_shown(t);
 		break;
 	case SCREEN_ENTER:
 		t->mode = table_count(t->table) ? TOP_DETAILS : TOP_LIST;

@@ -9,11 +9,13 @@
 #include "view/rows/table.h"
 
 struct owners;
+struct saved;
 struct top;
 
 struct top_options {
 	const char *title;		/* of the first line; borrowed */
 	const char *file;	/* where the packets are; NULL: nowhere */
+	struct saved *saved;	/* where they can go; borrowed, or NULL */
 	enum table_group group;
 	const char *countries;		/* see table_spec */
 	uint64_t interval_ns;		/* between two pictures */

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "view/flows/names.h"
+#include "view/saved/saved.h"
 #include "view/screen/top_state.h"
 
 static const char *const keys =
@@ -25,7 +26,7 @@ static const char *const help[] = {
 	"l               sockets that listen, with their process; l goes back",
 	"Space           pause: the picture stands still, counting goes on",
 	"y               copy a Wireshark display filter for the row",
-	"e               copy the tshark command that writes its packets to a file",
+	"e               save what is shown to a file until e (-w, -r: copy a command)",
 	"q, ^C           quit",
 	"",
 	"UP is what this host's end sent.  ! marks what stands out; the details",
@@ -76,20 +77,31 @@ static void losses_text(const struct top *t, char *out, size_t size)
 		  "processes forgotten");
 }
 
+static void saved_text(const struct top *t, char *out, size_t size)
+{
+	const struct saved *s = t->options.saved;
+
+	*out = '\0';
+	if (s && saved_goes_on(s))
+		snprintf(out, size, "  SAVING %" PRIu64, saved_count(s));
+}
+
 static void draw_status(struct top *t)
 {
 	const struct row *total = table_total(t->table);
 	char text[512], up[COLUMN_TEXT], down[COLUMN_TEXT], lost[160];
+	char saved[40];
 	int width = width_of(t), lost_width;
 
 	column_bytes(total->up, up);
 	column_bytes(total->down, down);
+	saved_text(t, saved, sizeof(saved));
 	losses_text(t, lost, sizeof(lost));
 	lost_width = (int)strlen(lost);
 	snprintf(text, sizeof(text), "pktwho top  %s  %zu %s, %" PRIu64
-		 " open  up %s/s  down %s/s%s", t->options.title,
+		 " open  up %s/s  down %s/s%s%s", t->options.title,
 		 table_count(t->table), table_group_names[t->group],
-		 total->open, up, down, t->paused ? "  PAUSED" : "");
+		 total->open, up, down, t->paused ? "  PAUSED" : "", saved);
 	screen_put(t->screen, 0, 0, width, STYLE_BAR, false, text);
 	if (lost_width)
 		screen_put(t->screen, 0, width - lost_width, lost_width,

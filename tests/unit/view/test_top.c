@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The picture of `pktwho top` on a screen of the test, and what keys do. */
+#include "tree.h"
+
 #include <errno.h>
 
 #include "host/clocks.h"
+#include "view/saved/saved.h"
 #include "view/screen/screen.h"
 #include "view/talk.h"
 #include "view/screen/top.h"
@@ -128,7 +131,8 @@ static int make(void **state)
 				   .country = country_of_talk };
 	struct top_options t = { .title = "eth0", .interval_ns = S };
 
-	(void)state;
+	if (tree_make(state))
+		return -1;
 	width = 160;
 	shown = key_count = key_at = 0;
 	now_ns = 100 * S;
@@ -140,12 +144,11 @@ static int make(void **state)
 
 static int unmake(void **state)
 {
-	(void)state;
 	top_close(top);
 	top_close(NULL);
 	flows_free(flows);
 	actors_free(actors);
-	return opened;
+	return opened || tree_remove(state);
 }
 
 static void talk(int i, const char *name, uint32_t bytes)
@@ -188,6 +191,32 @@ static void an_empty_table_says_so(void **state)
 	HIT(SCREEN_ENTER, 'y', 'e', SCREEN_END, SCREEN_PAGE_UP, 'l');
 	assert_string_equal(copied, "");
 	assert_int_not_equal(row_with("does not tell of sockets"), -1);
+}
+
+static void what_is_shown_is_saved_until_the_key_again(void **state)
+{
+	const char *const names[] = { "eth0" };
+	struct saved_options so = { .interfaces = names };
+	struct top_options t = { .title = "eth0", .flows = flows,
+				 .actors = actors };
+
+	(void)state;
+	assert_int_equal(chdir(tree_path), 0);
+	assert_int_equal(saved_open(&t.saved, &so), 0);
+	top_close(top);
+	assert_int_equal(top_open(&top, &t), 0);
+	HIT('e');
+	assert_true(saved_goes_on(t.saved));
+	assert_int_not_equal(row_with("until e"), -1);
+	HIT('j');
+	assert_int_not_equal(row_with("SAVING 0"), -1);
+	HIT('e');
+	assert_false(saved_goes_on(t.saved));
+	assert_int_not_equal(row_with("tshark -r pktwho_00001_"), -1);
+	assert_int_not_equal(row_with("(0 packets)"), -1);
+	saved_close(t.saved);
+	assert_int_equal(access(tree_path, F_OK), 0);
+	assert_int_equal(chdir("/"), 0);
 }
 
 static void keys_move_and_show_details(void **state)
@@ -292,7 +321,7 @@ static void no_name_leaves_its_quotes(void **state)
 	assert_string_equal(copied, "proc.name == \"a\\x27;id;\\x22\\x5c "
 				    "\u20ac\"");
 	HIT('e');
-	assert_int_not_equal(row_with("packets are not kept"), -1);
+	assert_int_not_equal(row_with("no file can be written here"), -1);
 	top_close(top);
 	assert_int_equal(top_open(&top, &(struct top_options){
 		.title = "eth0", .file = "f.pcapng", .flows = flows,
@@ -362,6 +391,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(an_empty_table_says_so),
+		test(what_is_shown_is_saved_until_the_key_again),
 		test(keys_move_and_show_details),
 		test(what_is_typed_filters_as_it_is_typed),
 		test(other_characters_can_be_typed_and_erased),
