@@ -485,6 +485,14 @@ static bool take_key(struct top *t, long key)
 
 /* ---- the picture ---- */
 
+static bool sees_any(const struct top *t)
+{
+	struct flows_stats s;
+
+	flows_stats(t->options.flows, &s);
+	return s.begun != 0;
+}
+
 static void build_rows(struct top *t, uint64_t now_mono_ns, uint64_t now_ns)
 {
 	uint64_t began = clock_ns(CLOCK_MONOTONIC);
@@ -503,6 +511,7 @@ static void build_rows(struct top *t, uint64_t now_mono_ns, uint64_t now_ns)
 	if (table_build(t->table, t->options.flows, t->options.actors, &spec))
 		snprintf(t->message, sizeof(t->message),
 			 "not enough memory for all rows");
+	t->has_seen = sees_any(t);
 	t->built_ns = began;
 	t->build_took_ns = clock_ns(CLOCK_MONOTONIC) - began;
 	t->now_ns = now_ns;
@@ -526,13 +535,15 @@ int top_update(struct top *t, const struct view_losses *losses,
 	       uint64_t now_mono_ns, uint64_t now_ns)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
-	bool due = !t->paused && now >= t->built_ns + pause_ns(t);
+	bool first = !t->has_seen && sees_any(t);
+	bool due = first || (!t->paused && now >= t->built_ns + pause_ns(t));
 	long key;
 
 	while ((key = screen_key(t->screen)) != SCREEN_NONE)
 		if (!take_key(t, key))
 			return -EPIPE;
-	if (now < t->drawn_ns + LEAST_NS || !(due || t->stale || t->dirty))
+	if (!first && (now < t->drawn_ns + LEAST_NS ||
+		       !(due || t->stale || t->dirty)))
 		return 0;
 	t->losses = *losses;
 	if (due || t->stale)

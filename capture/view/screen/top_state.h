@@ -40,6 +40,7 @@ struct top {
 	uint64_t build_took_ns;
 	uint64_t drawn_ns;
 	uint64_t now_ns;		/* Unix epoch, of what is drawn */
+	bool has_seen;		/* a connection; the first is shown at once */
 	bool stale;		/* the rows are no longer what is asked */
 	bool dirty;		/* nor is the picture what it should be */
 };

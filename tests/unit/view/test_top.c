@@ -193,6 +193,24 @@ static void an_empty_table_says_so(void **state)
 	assert_int_not_equal(row_with("does not tell of sockets"), -1);
 }
 
+/* A picture of nothing is followed by that of the first row at once. */
+static void the_first_row_does_not_wait(void **state)
+{
+	struct view_losses losses = { 0 };
+
+	(void)state;
+	assert_int_equal(top_update(top, &losses, 2 * S, EPOCH + 2 * S), 0);
+	assert_int_equal(shown, 1);
+	talk(0, "curl", 100);
+	assert_int_equal(top_update(top, &losses, 2 * S, EPOCH + 2 * S), 0);
+	assert_int_equal(shown, 2);
+	assert_int_not_equal(row_with("curl"), -1);
+	/* No other one is so urgent. */
+	talk(1, "nginx", 100);
+	assert_int_equal(top_update(top, &losses, 2 * S, EPOCH + 2 * S), 0);
+	assert_int_equal(shown, 2);
+}
+
 static void what_is_shown_is_saved_until_the_key_again(void **state)
 {
 	const char *const names[] = { "eth0" };
@@ -391,6 +409,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(an_empty_table_says_so),
+		test(the_first_row_does_not_wait),
 		test(what_is_shown_is_saved_until_the_key_again),
 		test(keys_move_and_show_details),
 		test(what_is_typed_filters_as_it_is_typed),
