@@ -107,6 +107,21 @@ const char *direction_name(unsigned direction)
 	return WORD(words, direction);
 }
 
+const char *hash_reason_name(unsigned reason)
+{
+	static const char *const words[] = {
+		[HASH_REASON_NONE] = "",
+		[HASH_REASON_GONE] = "gone",
+		[HASH_REASON_CHANGED] = "changed",
+		[HASH_REASON_LARGE] = "large",
+		[HASH_REASON_UNREADABLE] = "unreadable",
+		[HASH_REASON_LATE] = "late",
+		[HASH_REASON_NO_FILE] = "no-file",
+	};
+
+	return WORD(words, reason);
+}
+
 /* ---- packet attribution ---- */
 
 /* The byte that says what follows, above the direction's three bits. */
@@ -489,6 +504,12 @@ static const struct field_row fields[FIELD_COUNT] = {
 	[FIELD_APID] = LIST_ROW(apid),
 	[FIELD_ANAME] = LIST_ROW(aname),
 	[FIELD_AEXE] = LIST_ROW(aexe),
+	[FIELD_SHA256_REASON] = ROW(UINT, sha256_reason),
+	[FIELD_CWD] = ROW(STRING, cwd),
+	[FIELD_SCRIPT] = ROW(STRING, script),
+	[FIELD_TTY] = ROW(STRING, tty),
+	[FIELD_SESSION_ID] = ROW(STRING, session_id),
+	[FIELD_SESSION_ADDRESS] = ROW(STRING, session_address),
 };
 
 static uint64_t load_uint(const void *member, size_t size)
@@ -523,16 +544,20 @@ static size_t list_len(const struct process *p, const struct field_row *row)
 	return len < row->size ? len : row->size - 1u;
 }
 
+static size_t field_len(const struct process *p, const struct field_row *row)
+{
+	const char *member = (const char *)p + row->offset;
+
+	if (row->how == STRING)
+		return strnlen(member, row->size - 1u);
+	return row->how == LIST ? list_len(p, row) : row->size;
+}
+
 static void put_field(struct wbuf *w, const struct process *p, int type)
 {
 	const struct field_row *row = &fields[type];
 	const uint8_t *member = (const uint8_t *)p + row->offset;
-	size_t len = row->size;
-
-	if (row->how == STRING)
-		len = strnlen((const char *)member, row->size - 1);
-	else if (row->how == LIST)
-		len = list_len(p, row);
+	size_t len = field_len(p, row);
 
 	wbuf_u16(w, (uint16_t)type);
 	wbuf_u16(w, (uint16_t)len);
@@ -543,6 +568,15 @@ static void put_field(struct wbuf *w, const struct process *p, int type)
 	wbuf_pad4(w);
 }
 
+/* The fields of the first version always do, at their longest. */
+static bool has_room(const struct wbuf *w, const struct process *p, int type)
+{
+	size_t len = field_len(p, &fields[type]);
+
+	return type <= FIELD_AEXE ||
+	       w->len + 4 + (len + 3) / 4 * 4 <= PROCESS_MAX;
+}
+
 int process_encode(const struct process *p, void *buf, size_t size)
 {
 	struct wbuf w = wbuf_of(buf, size);
@@ -551,7 +585,7 @@ int process_encode(const struct process *p, void *buf, size_t size)
 	put_header(&w, RECORD_PROCESS);
 	length = wbuf_claim(&w, 4);
 	for (int type = 1; type < FIELD_COUNT; type++)
-		if (process_has(p, type))
+		if (process_has(p, type) && has_room(&w, p, type))
 			put_field(&w, p, type);
 	if (w.failed)
 		return -ENOSPC;
@@ -568,8 +602,7 @@ static void take_bytes(struct process *p, const struct field_row *row,
 		       struct rbuf *value, size_t len)
 {
 	uint8_t *member = (uint8_t *)p + row->offset;
-	size_t before = row->how == LIST ? list_len(p, row) :
-			strnlen((const char *)member, row->size);
+	size_t before = field_len(p, row);
 	uint16_t list;
 
 	if (len > (size_t)row->size - 1)

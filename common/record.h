@@ -74,11 +74,12 @@ enum direction {
 
 /*
  * The word a user types for each number, as in the man page and the fields;
- * "unknown" for numbers of a newer version, "" for the two NONEs.
+ * "unknown" for numbers of a newer version, "" for the NONEs.
  */
 const char *attr_name(unsigned attr);
 const char *reason_name(unsigned reason);
 const char *direction_name(unsigned direction);
+const char *hash_reason_name(unsigned reason);
 
 /* One end of a packet. */
 struct packet_end {
@@ -161,6 +162,17 @@ int attribution_places(struct end_places *out, const void *buf, size_t size,
 #define PROCESS_EXITED		   (1u << 7)	/* exit_status is valid */
 #define PROCESS_CMDLINE_MASKED	   (1u << 8)	/* secrets in it are stars */
 
+/* Why there is no hash: proc.sha256_reason.  The numbers are in the file. */
+enum hash_reason {
+	HASH_REASON_NONE = 0,
+	HASH_REASON_GONE = 1,	/* it had ended, and its file was deleted */
+	HASH_REASON_CHANGED = 2, /* another file is there, or other bytes */
+	HASH_REASON_LARGE = 3,
+	HASH_REASON_UNREADABLE = 4,
+	HASH_REASON_LATE = 5,	/* there was no time to read it */
+	HASH_REASON_NO_FILE = 6, /* the kernel has not told which file */
+};
+
 /* Field types of a process record.  Stable; never reused. */
 enum field {
 	FIELD_ID = 1, FIELD_PID, FIELD_PPID, FIELD_START, FIELD_NAME,
@@ -172,6 +184,8 @@ enum field {
 	FIELD_EXIT_STATUS,
 	FIELD_CONTAINER_IMAGE, FIELD_POD_NAME, FIELD_POD_NAMESPACE,
 	FIELD_HOST, FIELD_APID, FIELD_ANAME, FIELD_AEXE,
+	FIELD_SHA256_REASON, FIELD_CWD, FIELD_SCRIPT, FIELD_TTY,
+	FIELD_SESSION_ID, FIELD_SESSION_ADDRESS,
 	FIELD_COUNT,			/* one past the last */
 };
 
@@ -201,6 +215,7 @@ struct process {
 	uint32_t gid;
 	uint32_t loginuid;
 	uint32_t flags;			/* PROCESS_* */
+	uint32_t sha256_reason;		/* enum hash_reason */
 	uint16_t cmdline_len;		/* bytes; arguments are NUL-separated */
 	uint16_t apid_len;		/* ancestors: process_ancestors() */
 	uint16_t aname_len;
@@ -224,6 +239,11 @@ struct process {
 	uint8_t apid[4 * PROCESS_ANCESTORS + 1];
 	char aname[RECORD_NAME_LEN * PROCESS_ANCESTORS];
 	char aexe[256];
+	char cwd[256];			/* working directory */
+	char script[256];		/* of an interpreter */
+	char tty[32];			/* its terminal: pts/0 */
+	char session_id[32];		/* of the login */
+	char session_address[64];	/* from where that came */
 };
 
 #define PROCESS_MAX 8192		/* bytes: no version writes a longer record */
@@ -259,7 +279,11 @@ unsigned process_ancestors(const struct process *p,
 /* Makes @parent, which may be *@p itself, and its ancestors those of @p. */
 void process_descend(struct process *p, const struct process *parent);
 
-/* Bytes written, or -ENOSPC.  Never reads past an array, terminated or not. */
+/*
+ * Bytes written, or -ENOSPC.  Never reads past an array, terminated or not.
+ * What was added since the first version and does not fit PROCESS_MAX is left
+ * out.
+ */
 int process_encode(const struct process *p, void *buf, size_t size);
 
 /*

@@ -34,7 +34,9 @@ FIELDS = [("id", 8), ("pid", 4), ("ppid", 4), ("start", 8), ("name", None),
           ("bytes", 8), ("first_seen", 8), ("last_seen", 8),
           ("exit_status", 4), ("container_image", None), ("pod_name", None),
           ("pod_namespace", None), ("host", None), ("apid", None),
-          ("aname", None), ("aexe", None)]
+          ("aname", None), ("aexe", None), ("sha256_reason", 4),
+          ("cwd", None), ("script", None), ("tty", None),
+          ("session_id", None), ("session_address", None)]
 TYPES = {name: (number, size)
          for number, (name, size) in enumerate(FIELDS, 1)}
 

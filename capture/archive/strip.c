@@ -48,6 +48,9 @@ static void strip_users(struct process *p)
 	leave_out(p, FIELD_GID);
 	leave_out(p, FIELD_USER);
 	leave_out(p, FIELD_LOGINUID);
+	leave_out(p, FIELD_TTY);
+	leave_out(p, FIELD_SESSION_ID);
+	leave_out(p, FIELD_SESSION_ADDRESS);
 	if (names_a_user(p->cgroup))
 		leave_out(p, FIELD_CGROUP);
 	if (names_a_user(p->unit))
@@ -56,6 +59,7 @@ static void strip_users(struct process *p)
 
 static void strip_arguments(struct process *p)
 {
+	leave_out(p, FIELD_SCRIPT);
 	if (!process_has(p, FIELD_CMDLINE))
 		return;
 	leave_out(p, FIELD_CMDLINE);

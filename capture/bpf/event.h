@@ -13,7 +13,9 @@
 #define PROBE_COMM_LEN	 16
 #define PROBE_PATH_LEN	 1024	/* executable, cgroup: longer ones are cut */
 #define PROBE_CGROUP_LEN 1024
+#define PROBE_CWD_LEN	 512
 #define PROBE_ARGS_LEN	 2048
+#define PROBE_TTY_LEN	 16
 #define PROBE_NAME_MAX	 256	/* room past a path for one component */
 
 enum probe_kind {
@@ -94,6 +96,7 @@ enum probe_exe_flags {
 	PROBE_EXE_WORLD_WRITABLE = 4,
 	PROBE_PATH_CUT = 8,
 	PROBE_ARGS_CUT = 16,
+	PROBE_CWD_CUT = 32,
 };
 
 /*
@@ -114,9 +117,13 @@ struct probe_exec {
 	__u32 path_at;
 	__u32 cgroup_at;
 	__u32 args_len;
+	__u32 sessionid;	/* of the login; ~0: none */
+	__u32 cwd_at;
 	char pcomm[PROBE_COMM_LEN];	/* the parent's name */
+	char tty[PROBE_TTY_LEN];	/* the driver's name and a number: pts0 */
 	char path[PROBE_PATH_LEN + PROBE_NAME_MAX];
 	char cgroup[PROBE_CGROUP_LEN + PROBE_NAME_MAX];
+	char cwd[PROBE_CWD_LEN + PROBE_NAME_MAX];	/* working directory */
 	char args[PROBE_ARGS_LEN];
 };
 

@@ -118,7 +118,13 @@ enum cgroup_subsys_id { memory_cgrp_id = 1 };
 
 struct cred { kuid_t euid; kgid_t egid; };
 struct mm_struct { unsigned long arg_start, arg_end; struct file *exe_file; };
-struct signal_struct { atomic_t live; int nr_threads, group_exit_code; };
+struct tty_struct { char name[64]; };
+struct signal_struct {
+	atomic_t live;
+	int nr_threads, group_exit_code;
+	struct tty_struct *tty;
+};
+struct fs_struct { struct path pwd; };
 
 #ifdef __TARGET_ARCH_arm64
 struct pt_regs { __u64 regs[31]; __u64 orig_x0; __s32 syscallno; };
@@ -148,6 +154,8 @@ struct task_struct {
 	struct signal_struct *signal;
 	struct css_set *cgroups;
 	kuid_t loginuid;
+	unsigned int sessionid;
+	struct fs_struct *fs;
 };
 
 struct seq_file;

@@ -25,22 +25,24 @@ static __always_inline void put_component(char *buf, __u32 mask, __u32 room,
 	*at = off;
 }
 
-static __always_inline void exec_path(struct probe_exec *x, struct file *file)
+/*
+ * Into @buf of @size bytes and room for one name more; *@at becomes where it
+ * begins.  False if it is cut.
+ */
+static __always_inline bool put_path(char *buf, __u32 size, volatile __u32 *at,
+				     struct dentry *d, struct vfsmount *vfs)
 {
-	struct dentry *d = BPF_CORE_READ(file, f_path.dentry);
-	struct vfsmount *vfs = BPF_CORE_READ(file, f_path.mnt);
 	struct mount *m = (void *)vfs - bpf_core_field_offset(struct mount, mnt);
-	volatile __u32 *at = &x->path_at;
 	struct dentry *parent;
 
-	*at = PROBE_PATH_LEN - 1;
-	x->path[PROBE_PATH_LEN - 1] = '\0';
+	*at = size - 1;
+	buf[size - 1] = '\0';
 	for (int i = 0; i < 40; i++) {
 		if (d == BPF_CORE_READ(m, mnt.mnt_root)) {
 			struct mount *up = BPF_CORE_READ(m, mnt_parent);
 
 			if (up == m)
-				return;
+				return true;
 			d = BPF_CORE_READ(m, mnt_mountpoint);
 			m = up;
 			continue;
@@ -48,14 +50,45 @@ static __always_inline void exec_path(struct probe_exec *x, struct file *file)
 		parent = BPF_CORE_READ(d, d_parent);
 		if (*at < PROBE_NAME_MAX + 1)
 			break;
-		put_component(x->path, PROBE_PATH_LEN - 1, PROBE_NAME_MAX + 1,
-			      at, BPF_CORE_READ(d, d_name.name),
+		put_component(buf, size - 1, PROBE_NAME_MAX + 1, at,
+			      BPF_CORE_READ(d, d_name.name),
 			      BPF_CORE_READ(d, d_name.len));
 		if (parent == d)
-			return;		/* no file system: a memfd */
+			return true;	/* no file system: a memfd */
 		d = parent;
 	}
-	x->exe_flags |= PROBE_PATH_CUT;
+	return false;
+}
+
+static __always_inline void exec_path(struct probe_exec *x, struct file *file)
+{
+	if (!put_path(x->path, PROBE_PATH_LEN, &x->path_at,
+		      BPF_CORE_READ(file, f_path.dentry),
+		      BPF_CORE_READ(file, f_path.mnt)))
+		x->exe_flags |= PROBE_PATH_CUT;
+}
+
+static __always_inline void exec_cwd(struct probe_exec *x,
+				     struct task_struct *t)
+{
+	if (!put_path(x->cwd, PROBE_CWD_LEN, &x->cwd_at,
+		      BPF_CORE_READ(t, fs, pwd.dentry),
+		      BPF_CORE_READ(t, fs, pwd.mnt)))
+		x->exe_flags |= PROBE_CWD_CUT;
+}
+
+/* The terminal and the login that it belongs to, if there are any. */
+static __always_inline void exec_session(struct probe_exec *x,
+					 struct task_struct *t)
+{
+	struct tty_struct *tty = BPF_CORE_READ(t, signal, tty);
+
+	x->tty[0] = '\0';
+	if (tty)
+		BPF_CORE_READ_STR_INTO(&x->tty, tty, name);
+	x->sessionid = ~0u;
+	if (bpf_core_field_exists(t->sessionid))
+		x->sessionid = BPF_CORE_READ(t, sessionid);
 }
 
 #define CTIME_NSEC	0x7fffffff	/* without I_CTIME_QUERIED, Linux 6.13 */
@@ -204,12 +237,15 @@ int BPF_PROG(on_exec, struct task_struct *t, int old_pid,
 	exec_namespaces(x, t);
 	exec_exe_flags(x, file);
 	exec_path(x, file);
+	exec_cwd(x, t);
+	exec_session(x, t);
 	exec_cgroup(x, t);
 	exec_args(x, t);
 
 	size = __builtin_offsetof(struct probe_exec, args) +
 	       (x->args_len & (PROBE_ARGS_LEN - 1));
-	if (bpf_ringbuf_output(&events, x, size, wakeup()))
+	if (bpf_ringbuf_output(&events, x, size,
+			       wake_at_exec ? BPF_RB_FORCE_WAKEUP : wakeup()))
 		__sync_fetch_and_add(&lost, 1);
 	return 0;
 }

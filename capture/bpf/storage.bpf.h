@@ -113,6 +113,9 @@ __u32 epoch;
 /* User space says that on_recv_length runs: Linux 6.3. */
 __u8 reads_told;
 
+/* Somebody waits for execs: --hash. */
+__u8 wake_at_exec;
+
 /*
  * Counts the changes of what is in reported_flows for keys of a local port, of
  * several ports together.  While it stands a socket need not look there.

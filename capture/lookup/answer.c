@@ -16,6 +16,7 @@
 #include "host/privilege.h"
 #include "host/sandbox.h"
 #include "lookup/holders.h"
+#include "lookup/login.h"
 #include "lookup/translations.h"
 
 struct answerer {
@@ -102,6 +103,13 @@ size_t answer(struct answerer *w, const struct question *q, struct answer *a)
 					      q->pod_uid, &a->container);
 		return offsetof(struct answer, container) +
 		       sizeof(a->container);
+	case QUESTION_LOGIN:
+		if (!is_text(q->session, sizeof(q->session)) ||
+		    !is_text(q->tty, sizeof(q->tty)))
+			break;
+		a->err = login_address(w->root_fd, q->session, q->tty,
+				       a->address, sizeof(a->address));
+		return offsetof(struct answer, address) + sizeof(a->address);
 	case QUESTION_HASH:
 		if (!is_text(q->hash.path, sizeof(q->hash.path)))
 			break;

@@ -21,7 +21,7 @@ enum channel_kind {
 
 enum question_kind {
 	QUESTION_PROCESS, QUESTION_EXE_DELETED, QUESTION_HOLDER,
-	QUESTION_USER, QUESTION_CONTAINER,
+	QUESTION_USER, QUESTION_CONTAINER, QUESTION_LOGIN,
 	QUESTION_HASH,
 	QUESTION_TRANSLATIONS,
 };
@@ -38,6 +38,11 @@ struct question {
 				((struct process *)0)->container_id)];
 			char pod_uid[sizeof(((struct process *)0)->pod_uid)];
 		};
+		struct {
+			char session[sizeof(
+				((struct process *)0)->session_id)];
+			char tty[sizeof(((struct process *)0)->tty)];
+		};
 		struct hasher_question hash;
 	};
 };
@@ -53,6 +58,7 @@ struct answer {
 		};
 		char name[sizeof(((struct process *)0)->user)];
 		struct container_state container;
+		char address[sizeof(((struct process *)0)->session_address)];
 		uint32_t pid;
 		uint32_t deleted;
 		struct hasher_answer hash;

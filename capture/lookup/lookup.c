@@ -226,6 +226,7 @@ static enum channel_kind channel_of(uint32_t kind)
 		break;
 	case QUESTION_USER:
 	case QUESTION_CONTAINER:
+	case QUESTION_LOGIN:
 		return CHANNEL_NAMES;
 	case QUESTION_HASH:
 		return CHANNEL_FILES;
@@ -398,6 +399,21 @@ int lookup_container(struct lookup *l, const char *id, const char *pod_uid,
 	err = ask(l, &q, &a);
 	if (!err)
 		*out = a.container;
+	return err;
+}
+
+int lookup_login(struct lookup *l, const char *session, const char *tty,
+		 char *address, size_t size)
+{
+	struct question q = question(QUESTION_LOGIN, 0);
+	struct answer a;
+	int err;
+
+	snprintf(q.session, sizeof(q.session), "%s", session);
+	snprintf(q.tty, sizeof(q.tty), "%s", tty);
+	err = ask(l, &q, &a);
+	if (!err)
+		snprintf(address, size, "%s", a.address);
 	return err;
 }
 

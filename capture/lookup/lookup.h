@@ -72,6 +72,10 @@ int lookup_user(struct lookup *l, uint32_t uid, char *name, size_t size);
 int lookup_container(struct lookup *l, const char *id, const char *pod_uid,
 		     struct container_state *out);
 
+/* login_address(). */
+int lookup_login(struct lookup *l, const char *session, const char *tty,
+		 char *address, size_t size);
+
 /* Who holds that socket; -ENOENT: nobody does, as far as that is known. */
 int lookup_holder(struct lookup *l, uint64_t inode, uint32_t *pid);
 

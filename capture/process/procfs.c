@@ -53,6 +53,24 @@ static int read_link(int dir, const char *name, char *buf, size_t size)
  * "pid (comm) state ppid ...": the name may hold anything, parentheses too,
  * so the fields are counted from the last one.
  */
+/* Of the kernel's encoding of a device; no terminal is 0. */
+static void take_tty(struct process *p, unsigned long device)
+{
+	unsigned major = device >> 8 & 0xfff;
+	unsigned minor = (device & 0xff) | (device >> 12 & 0xfff00);
+
+	if (major >= UNIX98_PTY && major < UNIX98_PTY + 8)
+		snprintf(p->tty, sizeof(p->tty), "pts/%u",
+			 (major - UNIX98_PTY) * 256 + minor);
+	else if (major == CONSOLES && minor < FIRST_SERIAL)
+		snprintf(p->tty, sizeof(p->tty), "tty%u", minor);
+	else if (major == CONSOLES)
+		snprintf(p->tty, sizeof(p->tty), "ttyS%u", minor - FIRST_SERIAL);
+	else
+		return;
+	process_set_field(p, FIELD_TTY);
+}
+
 static int read_stat(int dir, uint64_t boot_real_ns, struct process *p,
 		     uint64_t *start_ns)
 {
@@ -77,6 +95,8 @@ static int read_stat(int dir, uint64_t boot_real_ns, struct process *p,
 		s += strspn(s, " ");
 		if (field == 4)
 			p->ppid = (uint32_t)strtoul(s, NULL, 10);
+		if (field == 7)
+			take_tty(p, strtoul(s, NULL, 10));
 		if (field == 22)
 			*start_ns = strtoull(s, NULL, 10) * PROCFS_TICK_NS;
 		s += strcspn(s, " ");
@@ -246,6 +266,23 @@ static void read_parent_name(int proc_fd, struct process *p)
 	process_set_field(p, FIELD_PNAME);
 }
 
+/* One that is too long would be another's. */
+static void read_cwd(int dir, struct process *p)
+{
+	int n = read_link(dir, "cwd", p->cwd, sizeof(p->cwd));
+
+	if (n > 0 && n < (int)sizeof(p->cwd) - 1)
+		process_set_field(p, FIELD_CWD);
+}
+
+static void read_session(int dir, struct process *p)
+{
+	char buf[64];
+
+	if (read_proc_file(dir, "sessionid", buf, sizeof(buf)) > 0)
+		procfs_set_session(p, (uint32_t)strtoul(buf, NULL, 10));
+}
+
 static void read_rest(int dir, struct process *p)
 {
 	char buf[64];
@@ -351,6 +388,8 @@ int procfs_read(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
 	read_exe(dir, p);
 	read_cgroup(dir, p);
 	read_rest(dir, p);
+	read_cwd(dir, p);
+	read_session(dir, p);
 	read_parent_name(proc_fd, p);
 	process_set_field(p, FIELD_FLAGS);
 	close(dir);
@@ -372,6 +411,43 @@ int procfs_read_brief(int proc_fd, uint32_t pid, struct process *p)
 	}
 	close(dir);
 	return 0;
+}
+
+uint64_t procfs_start(int proc_fd, uint32_t pid)
+{
+	uint64_t start_ns = 0;
+	struct process p;
+	int dir = open_process(proc_fd, pid, 0, &p, &start_ns);
+
+	if (dir < 0)
+		return 0;
+	close(dir);
+	return start_ns;
+}
+
+/* "session-c2.scope" is the login c2's. */
+static bool take_scope(struct process *p)
+{
+	static const char before[] = "session-";
+	size_t at = strlen(before), len = strlen(p->unit);
+
+	if (strncmp(p->unit, before, at) || len < at + 7 ||
+	    strcmp(p->unit + len - 6, ".scope"))
+		return false;
+	snprintf(p->session_id, sizeof(p->session_id), "%.*s",
+		 (int)(len - at - 6), p->unit + at);
+	return true;
+}
+
+void procfs_set_session(struct process *p, uint32_t sessionid)
+{
+	if (!take_scope(p)) {
+		if (sessionid == UINT32_MAX)
+			return;
+		snprintf(p->session_id, sizeof(p->session_id), "%" PRIu32,
+			 sessionid);
+	}
+	process_set_field(p, FIELD_SESSION_ID);
 }
 
 struct file_id procfs_exe(int proc_fd, uint32_t pid)

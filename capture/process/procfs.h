@@ -29,6 +29,12 @@ int procfs_read(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
  */
 int procfs_read_brief(int proc_fd, uint32_t pid, struct process *p);
 
+/*
+ * The login: systemd's name of it, where its scope is @p's unit, or else the
+ * kernel's number, which is the same on most hosts; ~0: nobody logged in.
+ */
+void procfs_set_session(struct process *p, uint32_t sessionid);
+
 /* A file, wherever it is found; inode 0: not known. */
 struct file_id {
 	uint64_t dev;		/* its file system's, makedev(3); 0: not known */
@@ -36,6 +42,9 @@ struct file_id {
 	uint64_t changed_ns;	/* its ctime, which nobody can set */
 	uint32_t generation;	/* of the inode number; 0: not known */
 };
+
+/* When @pid started, since boot, in whole ticks; 0: there is no such process. */
+uint64_t procfs_start(int proc_fd, uint32_t pid);
 
 /* What @pid runs, without device and generation. */
 struct file_id procfs_exe(int proc_fd, uint32_t pid);

@@ -10,10 +10,14 @@
 
 #include "packet/flow.h"
 #include "bpf/event.h"
+#include "host/clocks.h"
 #include "lookup/container_name.h"
 #include "lookup/lookup.h"
 #include "process/container.h"
 #include "process/filter.h"
+#include "process/script.h"
+
+#define LOGIN_NS 5000000000ull	/* then it may be another's terminal */
 
 static void set_string(struct process *p, enum field f, char *out, size_t size,
 		       const char *s)
@@ -57,6 +61,46 @@ void describe_user(struct proctab *t, struct process *s, uint32_t uid)
 		SET_STRING(s, FIELD_USER, user, name);
 }
 
+static struct login *find_login(struct proctab *t, const struct process *p)
+{
+	for (int i = 0; i < PROCTAB_LOGINS; i++)
+		if (t->logins[i].asked_ns &&
+		    !strcmp(t->logins[i].session, p->session_id) &&
+		    !strcmp(t->logins[i].tty, p->tty))
+			return &t->logins[i];
+	return &t->logins[t->next_login++ % PROCTAB_LOGINS];
+}
+
+static const char *cached_login_address(struct proctab *t,
+					const struct process *p)
+{
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	struct login *l = find_login(t, p);
+
+	if (l->asked_ns && now - l->asked_ns < LOGIN_NS)
+		return l->address;
+	*l = (struct login){ .asked_ns = now };
+	memcpy(l->session, p->session_id, sizeof(l->session));
+	memcpy(l->tty, p->tty, sizeof(l->tty));
+	if (lookup_login(t->options.lookup, l->session, l->tty, l->address,
+			 sizeof(l->address)) == -EAGAIN)
+		l->asked_ns = 0;
+	return l->address;
+}
+
+/* It may have ended since: what was known of a parent's is handed down. */
+static void set_login(struct proctab *t, struct process *p)
+{
+	const char *address;
+
+	if (process_has(p, FIELD_SESSION_ADDRESS) ||
+	    (!process_has(p, FIELD_SESSION_ID) && !process_has(p, FIELD_TTY)))
+		return;
+	address = cached_login_address(t, p);
+	if (*address)
+		SET_STRING(p, FIELD_SESSION_ADDRESS, session_address, address);
+}
+
 static void mask(struct process *p)
 {
 	bool masked;
@@ -69,6 +113,8 @@ static void mask(struct process *p)
 
 void describe_withhold(const struct proctab *t, struct process *p)
 {
+	/* What is made of the arguments, before they are gone. */
+	script_set(p);
 	if (t->options.cmdline == CMDLINE_FULL ||
 	    !process_has(p, FIELD_CMDLINE))
 		return;
@@ -98,6 +144,7 @@ void program_set_record(struct proctab *t, struct program *i,
 		SET_STRING(p, FIELD_HOST, host, t->host);
 	if (t->options.containers)
 		container_names_set(t->options.containers, p);
+	set_login(t, p);
 	len = process_encode(p, t->encoded, sizeof(t->encoded));
 	record = len > 0 ? malloc((size_t)len) : NULL;
 	if (!record)
@@ -171,6 +218,27 @@ void describe_owner(struct proctab *t, struct process *s,
 	process_set_field(s, FIELD_FLAGS);
 }
 
+/* The kernel calls "pts0" what is /dev/pts/0. */
+static void set_tty(struct process *s, const char *name)
+{
+	bool pts = !strncmp(name, "pts", 3) && name[3] != '/';
+
+	snprintf(s->tty, sizeof(s->tty), "%s%.*s", pts ? "pts/" : "",
+		 PROBE_TTY_LEN, pts ? name + 3 : name);
+	process_set_field(s, FIELD_TTY);
+}
+
+static void set_surroundings(struct process *s, const struct probe_exec *x)
+{
+	const char *cwd = x->cwd + (x->cwd_at & (PROBE_CWD_LEN - 1));
+
+	if (!(x->exe_flags & PROBE_CWD_CUT) && strlen(cwd) < sizeof(s->cwd))
+		SET_STRING(s, FIELD_CWD, cwd, *cwd ? cwd : "/");
+	if (*x->tty)
+		set_tty(s, x->tty);
+	procfs_set_session(s, x->sessionid);
+}
+
 void describe_exec(struct proctab *t, struct process *s,
 		   const struct probe_exec *x)
 {
@@ -209,6 +277,7 @@ void describe_exec(struct proctab *t, struct process *s,
 			    PROCESS_CMDLINE_TRUNCATED : 0);
 	SET_STRING(s, FIELD_CGROUP, cgroup, *cgroup ? cgroup : "/");
 	container_identify(s);
+	set_surroundings(s, x);
 	describe_withhold(t, s);
 }
 

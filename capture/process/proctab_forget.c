@@ -28,7 +28,8 @@ static void proc_shrink(struct proctab *t, struct proc *p)
 			continue;
 		s->has &= ~(1ull << FIELD_EXEPATH | 1ull << FIELD_CMDLINE |
 			    1ull << FIELD_CGROUP | 1ull << FIELD_APID |
-			    1ull << FIELD_ANAME | 1ull << FIELD_AEXE);
+			    1ull << FIELD_ANAME | 1ull << FIELD_AEXE |
+			    1ull << FIELD_CWD | 1ull << FIELD_SCRIPT);
 		matched = i->matched;
 		program_set_record(t, i, s);
 		i->matched = matched;

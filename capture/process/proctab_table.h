@@ -13,11 +13,19 @@
 #define PROCTAB_BUCKETS	16384
 #define PROCTAB_ENDED	4096	/* are kept of which nothing was written */
 #define PROCTAB_USERS	64
+#define PROCTAB_LOGINS	64
 
 struct user {
 	uint32_t uid;
 	bool known;
 	char name[64];
+};
+
+struct login {
+	char session[sizeof(((struct process *)0)->session_id)];
+	char tty[sizeof(((struct process *)0)->tty)];
+	char address[sizeof(((struct process *)0)->session_address)];
+	uint64_t asked_ns;		/* 0: nothing is known */
 };
 
 struct ended {
@@ -37,6 +45,8 @@ struct proctab {
 	char host[64];			/* its name */
 	uint64_t boot_real_ns;		/* Unix time at CLOCK_BOOTTIME 0 */
 	struct user users[PROCTAB_USERS];
+	struct login logins[PROCTAB_LOGINS];
+	unsigned next_login;
 	struct process scratch;		/* 8 KB: not on anyone's stack */
 	struct process parent;
 	uint8_t encoded[PROCESS_MAX];

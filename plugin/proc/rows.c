@@ -62,6 +62,12 @@ const struct row rows[ROWS] = {
 	{ "aexe", "Ancestor Executable",
 	  "Executables of its parent, that one's parent and so on",
 	  STRING, BOTH, ANCESTORS, AT(FIELD_AEXE, aexe) },
+	{ "script", "Script",
+	  "File that the interpreter runs, as its arguments have it",
+	  STRING, BOTH, TEXT, AT(FIELD_SCRIPT, script) },
+	{ "cwd", "Working Directory",
+	  "Where it was when it executed, or was first seen",
+	  STRING, BOTH, TEXT, AT(FIELD_CWD, cwd) },
 	{ "start", "Start Time",
 	  "When the process started",
 	  WHEN, BOTH, TIME, AT(FIELD_START, start_ns) },
@@ -77,6 +83,15 @@ const struct row rows[ROWS] = {
 	{ "loginuid", "Login User ID",
 	  "Who logged in, whatever the user is now",
 	  UINT32, BOTH, U32, AT(FIELD_LOGINUID, loginuid) },
+	{ "tty", "Terminal",
+	  "The process's terminal",
+	  STRING, BOTH, TEXT, AT(FIELD_TTY, tty) },
+	{ "session.id", "Login Session",
+	  "Login that it comes of, as systemd or the kernel numbers them",
+	  STRING, BOTH, TEXT, AT(FIELD_SESSION_ID, session_id) },
+	{ "session.address", "Login From",
+	  "Address or host that this login came from",
+	  STRING, BOTH, TEXT, AT(FIELD_SESSION_ADDRESS, session_address) },
 	{ "vpid", "PID in Namespace",
 	  "Process id in its own pid namespace, as in its container",
 	  INT32, BOTH, U32, AT(FIELD_VPID, vpid) },
@@ -116,6 +131,10 @@ const struct row rows[ROWS] = {
 	{ "sha256", "Executable SHA-256",
 	  "Hash of the executable, if the capture was asked for it",
 	  FT_BYTES, BASE_NONE, BOTH, BYTES, AT(FIELD_SHA256, sha256) },
+	{ "sha256_reason", "No SHA-256",
+	  "Why there is no hash: gone, changed, large, unreadable, late, "
+	  "no-file",
+	  STRING, BOTH, TEXT, AT(FIELD_SHA256_REASON, sha256_reason) },
 	{ "flags", "Flags",
 	  "The following flags in one number",
 	  FT_UINT32, BASE_HEX, BOTH, U32, AT(FIELD_FLAGS, flags) },
@@ -208,6 +227,8 @@ const char *row_text(const struct row *row, const struct process *p,
 
 	if (row->how == ANCESTORS)
 		return ancestors(row, p, pool);
+	if (row->field == FIELD_SHA256_REASON)
+		return hash_reason_name(p->sha256_reason);
 	if (row->how == ARGUMENTS)
 		return text_arguments(pool, text, p->cmdline_len);
 	return text_escape(pool, text, strnlen(text, row->size));

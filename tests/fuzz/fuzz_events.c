@@ -112,11 +112,14 @@ static void exec_event(struct world *w, const uint8_t *d,
 	struct probe_exec x = { .event = *e, .ppid = d[2] % (PIDS + 1),
 				.exe_inode = d[5], .path_at = d[6],
 				.cgroup_at = d[7] * 4u,
+				.cwd_at = d[4] * 4u, .sessionid = d[4],
 				.args_len = d[5] * 8u };
 
 	memset(x.path, 'p', PROBE_PATH_LEN);
 	memset(x.cgroup, '/', PROBE_CGROUP_LEN);
 	memset(x.args, d[6], sizeof(x.args));
+	memset(x.cwd, '/', PROBE_CWD_LEN);
+	memset(x.tty, d[2], PROBE_TTY_LEN);
 	proctab_exec(w->processes, &x);
 }
 

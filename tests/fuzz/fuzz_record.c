@@ -106,6 +106,8 @@ static void check_process(const struct process *p)
 	LAW(memchr(p->name, 0, sizeof(p->name)));
 	LAW(memchr(p->exepath, 0, sizeof(p->exepath)));
 	LAW(memchr(p->pod_uid, 0, sizeof(p->pod_uid)));
+	LAW(memchr(p->cwd, 0, sizeof(p->cwd)));
+	LAW(memchr(p->session_address, 0, sizeof(p->session_address)));
 	LAW(p->has || !memcmp(p, &none, sizeof(none)));
 }
 

@@ -294,7 +294,7 @@ static void strings_end_at_a_nul(void **state)
 static void fill(struct process *p)
 {
 	memset(p, 'x', sizeof(*p));
-	p->has = (1ull << FIELD_COUNT) - 2;
+	p->has = (1ull << (FIELD_AEXE + 1)) - 2;
 	p->cmdline_len = sizeof(p->cmdline) - 1;
 	p->cmdline[5] = p->cmdline[p->cmdline_len] = 0;
 	p->apid_len = sizeof(p->apid) - 1;
@@ -422,6 +422,38 @@ static void the_largest_process_fits(void **state)
 	assert_memory_equal(&r, &q, sizeof(q));
 }
 
+/* What was added later gives way, whole, to what older readers know. */
+static void what_has_no_room_is_left_out(void **state)
+{
+	const uint64_t all = (1ull << FIELD_COUNT) - 2;
+	struct process p, q;
+	uint8_t buf[PROCESS_MAX];
+	int n;
+
+	(void)state;
+	fill(&p);
+	p.has = all;
+	p.sha256_reason = HASH_REASON_LARGE;
+	strcpy(p.tty, "pts/0");
+	p.cwd[sizeof(p.cwd) - 1] = p.script[sizeof(p.script) - 1] = 0;
+	p.session_id[sizeof(p.session_id) - 1] = 0;
+	p.session_address[sizeof(p.session_address) - 1] = 0;
+	n = process_encode(&p, buf, sizeof(buf));
+	assert_in_range(n, 1, PROCESS_MAX);
+	assert_int_equal(process_decode(&q, buf, (size_t)n), n);
+	assert_int_equal(q.has, all & ~(1ull << FIELD_CWD |
+					  1ull << FIELD_SCRIPT |
+					  1ull << FIELD_SESSION_ADDRESS));
+	assert_string_equal(q.tty, "pts/0");
+	p.cmdline_len -= 600;
+	n = process_encode(&p, buf, sizeof(buf));
+	assert_int_equal(process_decode(&q, buf, (size_t)n), n);
+	assert_int_equal(q.has, all);
+	assert_string_equal(q.cwd, p.cwd);
+	assert_string_equal(q.session_address, p.session_address);
+	assert_int_equal(process_encode(&p, buf, (size_t)n - 1), -ENOSPC);
+}
+
 static void a_table_is_walked(void **state)
 {
 	uint8_t buf[TABLE_HEADER_LEN + sizeof(curl_record)];
@@ -530,6 +562,7 @@ int main(void)
 		cmocka_unit_test(long_ancestors_keep_their_places),
 		cmocka_unit_test(fewer_names_than_pids_do_no_harm),
 		cmocka_unit_test(the_largest_process_fits),
+		cmocka_unit_test(what_has_no_room_is_left_out),
 		cmocka_unit_test(a_table_is_walked),
 		cmocka_unit_test(a_table_longer_than_its_block_is_refused),
 		cmocka_unit_test(the_process_id_is_stable),

@@ -113,6 +113,23 @@ static void a_container_is_a_name_and_no_path(void **state)
 	assert_string_equal(a.name, "");
 }
 
+static void a_login_came_from_somewhere(void **state)
+{
+	struct question q = { .kind = QUESTION_LOGIN, .session = "3" };
+
+	(void)state;
+	tree_text("run/systemd/sessions/3", "REMOTE_HOST=2001:db8::1\n");
+	ask(&q);
+	assert_int_equal(a.err, 0);
+	assert_string_equal(a.address, "2001:db8::1");
+	strcpy(q.session, "4");
+	ask(&q);
+	assert_int_equal(a.err, -ENOENT);
+	memset(q.session, '3', sizeof(q.session));
+	ask(&q);
+	assert_int_equal(a.err, -EINVAL);
+}
+
 static void text_without_an_end_is_refused(void **state)
 {
 	struct question q = { .kind = QUESTION_CONTAINER };
@@ -179,6 +196,7 @@ int main(void)
 		test(who_holds_a_socket_is_told),
 		test(users_have_names),
 		test(a_container_is_a_name_and_no_path),
+		test(a_login_came_from_somewhere),
 		test(text_without_an_end_is_refused),
 		test(a_file_is_hashed_only_if_it_is_the_one),
 		test(what_is_no_question_is_refused),

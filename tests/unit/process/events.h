@@ -113,6 +113,7 @@ static inline void exec_at(struct proctab *t, uint64_t ts_ns,
 	x.vpid = 3;
 	x.netns_ino = 4026531840;
 	x.loginuid = UINT32_MAX;
+	x.sessionid = UINT32_MAX;
 	strcpy(x.pcomm, "bash");
 	x.path_at = 100;
 	strcpy(x.path + 100, path);

@@ -61,6 +61,57 @@ static void a_process_is_read_whole(void **state)
 			 1 << FIELD_UNIT | 1 << FIELD_NETNS | 1 << FIELD_FLAGS);
 }
 
+static void tty_stat(uint32_t device)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "42 (x) S 1 2 3 %u 8 9 10 11 12 13 14 15 16 "
+		 "17 18 19 20 21 500 23\n", device);
+	tree_text("42/stat", text);
+}
+
+static void its_surroundings_are_read(void **state)
+{
+	static const struct {
+		uint32_t device;
+		const char *name;
+	} ttys[] = {
+		{ 136 << 8 | 7, "pts/7" }, { 137 << 8 | 1, "pts/257" },
+		{ 4 << 8 | 1, "tty1" }, { 4 << 8 | 64, "ttyS0" },
+		{ 136 << 8 | 0x100000, "pts/256" }, { 0, "" }, { 229 << 8, "" },
+	};
+	char deep[300] = "/";
+	struct process p;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ttys) / sizeof(*ttys); i++) {
+		tty_stat(ttys[i].device);
+		p = read_process(42);
+		assert_int_equal(process_has(&p, FIELD_TTY), *ttys[i].name != 0);
+		assert_string_equal(p.tty, ttys[i].name);
+		assert_false(process_has(&p, FIELD_CWD));
+		assert_false(process_has(&p, FIELD_SESSION_ID));
+		assert_int_equal(procfs_start(tree_fd, 42),
+				 500 * PROCFS_TICK_NS);
+	}
+	assert_int_equal(procfs_start(tree_fd, 43), 0);
+	tree_link("42/cwd", "/home/alice");
+	tree_text("42/sessionid", "17");
+	p = read_process(42);
+	assert_string_equal(p.cwd, "/home/alice");
+	assert_string_equal(p.session_id, "17");
+	/* A part of a path is another's. */
+	memset(deep + 1, 'd', sizeof(deep) - 2);
+	tree_link("42/cwd", deep);
+	tree_text("42/sessionid", "4294967295");
+	p = read_process(42);
+	assert_false(process_has(&p, FIELD_CWD));
+	assert_false(process_has(&p, FIELD_SESSION_ID));
+	tree_text("42/cgroup", "0::/user.slice/user-7.slice/session-c2.scope\n");
+	p = read_process(42);
+	assert_string_equal(p.session_id, "c2");
+}
+
 static void a_brief_reading_is_enough_for_a_list(void **state)
 {
 	struct process p;
@@ -407,6 +458,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		tree_test(a_process_is_read_whole),
+		tree_test(its_surroundings_are_read),
 		tree_test(a_brief_reading_is_enough_for_a_list),
 		tree_test(a_name_is_any_bytes),
 		tree_test(a_process_that_vanished_is_none),

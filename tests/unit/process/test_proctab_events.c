@@ -50,6 +50,66 @@ static void what_runs_no_more_is_said(void **state)
 	assert_false(proctab_runs(t, 42, START, 5));
 }
 
+static void exec_in(struct proctab *t, uint32_t pid, uint32_t sessionid,
+		    const char *tty, const char *cwd, bool cut)
+{
+	static struct probe_exec x;
+
+	memset(&x, 0, sizeof(x));
+	x.event = event(T, owner(pid, 1, "python3.11"));
+	x.sessionid = sessionid;
+	x.loginuid = UINT32_MAX;
+	strcpy(x.path, "/usr/bin/python3.11");
+	strcpy(x.tty, tty);
+	x.cwd_at = 300;
+	strcpy(x.cwd + 300, cwd);
+	memcpy(x.args, "python3\0-u\0./fetch.py\0--password=x", 35);
+	x.args_len = 35;
+	x.exe_flags = cut ? PROBE_CWD_CUT : 0;
+	proctab_exec(t, &x);
+}
+
+/* From where a script was started, and by whom. */
+static void exec_tells_of_its_surroundings(void **state)
+{
+	struct proctab *t = make(CMDLINE_NONE);
+	struct process p;
+
+	(void)state;
+	tree_text("run/systemd/sessions/17",
+		  "UID=1000\nREMOTE=1\nREMOTE_HOST=192.0.2.9\n");
+	exec_in(t, 42, 17, "pts3", "/home/alice", false);
+	p = record_of(known(t, owner(42, 1, "python3.11"))->program);
+	assert_string_equal(p.cwd, "/home/alice");
+	assert_string_equal(p.script, "/home/alice/fetch.py");
+	assert_string_equal(p.tty, "pts/3");
+	assert_string_equal(p.session_id, "17");
+	assert_string_equal(p.session_address, "192.0.2.9");
+	assert_false(process_has(&p, FIELD_CMDLINE));
+
+	/* A child's are its parent's, also when the login is over. */
+	tree_text("run/systemd/sessions/17", "");
+	fork_at(t, T + MS, owner(43, 1, "python3.11"), 42);
+	p = record_of(known(t, owner(43, 1, "python3.11"))->program);
+	assert_string_equal(p.script, "/home/alice/fetch.py");
+	assert_string_equal(p.session_address, "192.0.2.9");
+
+	exec_in(t, 44, UINT32_MAX, "", "/home/al", true);
+	p = record_of(known(t, owner(44, 1, "python3.11"))->program);
+	assert_false(process_has(&p, FIELD_CWD));
+	assert_string_equal(p.script, "fetch.py");
+	assert_false(process_has(&p, FIELD_TTY));
+	assert_false(process_has(&p, FIELD_SESSION_ID));
+	assert_false(process_has(&p, FIELD_SESSION_ADDRESS));
+
+	exec_in(t, 45, UINT32_MAX, "tty1", "", false);
+	p = record_of(known(t, owner(45, 1, "python3.11"))->program);
+	assert_string_equal(p.cwd, "/");
+	assert_string_equal(p.script, "/fetch.py");
+	assert_string_equal(p.tty, "tty1");
+	proctab_free(t);
+}
+
 static void exec_of_an_unknown_process_makes_it(void **state)
 {
 	struct proctab *t = *state;
@@ -380,6 +440,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		proctab_test(exec_makes_a_new_image),
 		proctab_test(what_runs_no_more_is_said),
+		proctab_test(exec_tells_of_its_surroundings),
 		proctab_test(exec_of_an_unknown_process_makes_it),
 		proctab_test(a_child_is_its_parent_until_it_says_otherwise),
 		proctab_test(ancestors_are_known),
