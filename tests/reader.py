@@ -27,7 +27,9 @@ FIELDS = dict(enumerate((
     ("packets", 8), ("bytes", 8), ("first_seen", 8), ("last_seen", 8),
     ("exit_status", 4), ("container.image", 0), ("pod.name", 0),
     ("pod.namespace", 0), ("host", 0), ("apid", 0), ("aname", 0),
-    ("aexe", 0)), 1))
+    ("aexe", 0), ("sha256_reason", 4), ("cwd", 0), ("script", 0), ("tty", 0),
+    ("session.id", 0), ("session.address", 0)), 1))
+NO_HASH = ("", "gone", "changed", "large", "unreadable", "late", "no-file")
 TIMES = ("start", "first_seen", "last_seen")
 
 
@@ -50,6 +52,8 @@ def text(name, value):
                          for at in range(0, len(value) - 3, 4))
     if name in ("aname", "aexe"):
         return value.replace(b"\0", b", ").decode()
+    if name == "sha256_reason":
+        return NO_HASH[value]
     if name == "cmdline":
         return value.replace(b"\0", b" ").decode()
     if name in TIMES:
@@ -185,8 +189,9 @@ def read(path):
                 break
         for row in rows:
             records.setdefault(row["id"], []).append((frame, row))
-            if "sha256" in row:
-                hashes[row["id"]] = {"sha256": row["sha256"]}
+            for name in ("sha256", "sha256_reason"):
+                if name in row:
+                    hashes.setdefault(row["id"], {})[name] = row[name]
         if data[2] == 3:
             tables[frame] = rows
     for frame, (_, ends) in packets.items():
@@ -196,6 +201,8 @@ def read(path):
             before = [row for at, row in known if at <= frame]
             record = before[-1] if before else known[0][1] if known else {}
             end |= {**hashes.get(end.get("id"), {}), **record, **end}
+            if "sha256" in end:
+                end.pop("sha256_reason", None)
     return packets, tables
 
 

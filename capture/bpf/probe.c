@@ -308,6 +308,7 @@ int probe_open(struct probe **out, const struct probe_handler *handler)
 		goto out;
 	p->skel->bss->reads_told =
 		bpf_program__autoload(p->skel->progs.on_recv_length);
+	p->skel->bss->wake_at_exec = handler->at_exec;
 	/* The ring comes before attach: the first event must have a reader. */
 	p->ring = ring_buffer__new(bpf_map__fd(p->skel->maps.events), on_record,
 				   p, NULL);

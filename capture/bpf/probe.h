@@ -25,6 +25,7 @@ struct probe_handler {
 	void (*exec)(void *ctx, const struct probe_exec *x);
 	void (*holder)(void *ctx, const struct probe_holder *h);
 	void *ctx;
+	bool at_exec;		/* an exec makes probe_fd() readable at once */
 };
 
 /*
@@ -41,7 +42,10 @@ int probe_scan(struct probe *p);
 /* Delivers all events there are.  0 or -errno. */
 int probe_consume(struct probe *p);
 
-/* Readable when the ring fills faster than it is drained; borrowed. */
+/*
+ * Readable when the ring fills faster than it is drained, or an exec that was
+ * asked for is in it; borrowed.
+ */
 int probe_fd(const struct probe *p);
 
 /* Percent of the ring that events took, at most since the last call. */

@@ -56,6 +56,7 @@ struct owners {
 	bool detached;			/* they are gone */
 	bool said_set;			/* of the clock */
 	bool may_translate;		/* the kernel, and we are not told */
+	bool hash;			/* what is executed, from then on */
 };
 
 /* ---- kernel events ---- */
@@ -174,8 +175,11 @@ static void on_event(void *ctx, const struct probe_event *e)
 static void on_exec(void *ctx, const struct probe_exec *x)
 {
 	struct owners *o = ctx;
+	struct program *i = proctab_exec(o->processes, x);
 
-	proctab_exec(o->processes, x);
+	/* At once: it may delete itself, and end. */
+	if (o->hash && i)
+		owners_hash(o, i);
 }
 
 /*
@@ -266,7 +270,8 @@ static int open_polling(struct owners *o, int why)
 
 static int open_probe(struct owners *o)
 {
-	struct probe_handler handler = { on_event, on_exec, on_holder, o };
+	struct probe_handler handler = { on_event, on_exec, on_holder, o,
+					 o->hash };
 	int err = clocks_are_the_kernels() ? probe_open(&o->probe, &handler) :
 					     -ENOTSUP;
 
@@ -349,6 +354,7 @@ int owners_open(struct owners **out, const struct owners_options *options)
 		return -ENOMEM;
 	o->proc_fd = -1;
 	o->lookup = options->lookup;
+	o->hash = options->hash;
 	o->netns = own_netns();
 	packet_clock_begin(&o->clock);
 	err = open_tables(o, options);
@@ -432,8 +438,21 @@ static bool hash_is_right(struct owners *o, const struct hasher_answer *a)
 		return false;
 	probe_consume(o->probe);
 	return !probe_lost(o->probe) &&
-	       proctab_runs(o->processes, a->question.pid,
-			    a->question.start_ns, a->question.exec_gen);
+	       proctab_ran_last(o->processes, a->question.pid,
+				a->question.start_ns, a->question.exec_gen);
+}
+
+static void take_hash(struct owners *o, const struct hasher_answer *a)
+{
+	const struct hasher_question *q = &a->question;
+
+	if (hash_is_right(o, a))
+		proctab_set_sha256(o->processes, q->pid, q->start_ns,
+				   q->exec_gen, a->sha256);
+	else
+		proctab_set_no_sha256(o->processes, q->pid, q->start_ns,
+				      q->exec_gen, a->known ?
+				      HASH_REASON_CHANGED : a->reason);
 }
 
 static void take_hashes(struct owners *o)
@@ -441,10 +460,7 @@ static void take_hashes(struct owners *o)
 	struct hasher_answer a;
 
 	while (lookup_hashed(o->lookup, &a))
-		if (hash_is_right(o, &a))
-			proctab_set_sha256(o->processes, a.question.pid,
-					   a.question.start_ns,
-					   a.question.exec_gen, a.sha256);
+		take_hash(o, &a);
 }
 
 /*

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "process/hasher.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/fs.h>
@@ -82,6 +83,13 @@ static int open_unchanged(const struct hasher_question *q)
 	return -1;
 }
 
+/* Whether that pid is still the process that was asked for. */
+static bool is_alive(const struct hasher *h, const struct hasher_question *q)
+{
+	return procfs_start(h->proc_fd, q->pid) / PROCFS_TICK_NS ==
+	       q->start_ns / PROCFS_TICK_NS;
+}
+
 /*
  * The running process's own link is exact, even for a file that was deleted
  * and so changed, but only as long as the process runs it: *@linked.  By path
@@ -103,7 +111,7 @@ static int open_executable(const struct hasher *h,
 	if (fd >= 0 && is_unchanged(fd, q->exe))
 		return fd;
 	by_path = open_unchanged(q);
-	if (by_path < 0) {
+	if (by_path < 0 && fd >= 0 && is_alive(h, q)) {
 		*linked = true;
 		return fd;
 	}
@@ -112,9 +120,21 @@ static int open_executable(const struct hasher *h,
 	return by_path;
 }
 
+static enum hash_reason why_not_open(const struct hasher_question *q)
+{
+	struct stat st;
+
+	if (!q->exe.inode)
+		return HASH_REASON_NO_FILE;
+	if (stat(q->path, &st))
+		return errno == ENOENT || errno == ENOTDIR ?
+			       HASH_REASON_GONE : HASH_REASON_UNREADABLE;
+	return HASH_REASON_CHANGED;
+}
+
 static bool hash_file(struct hasher *h, int fd, uint8_t out[32])
 {
-		SHA2_CTX sha;
+	SHA2_CTX sha;
 	ssize_t n;
 
 	SHA256Init(&sha);
@@ -124,30 +144,65 @@ static bool hash_file(struct hasher *h, int fd, uint8_t out[32])
 	return !n;
 }
 
-/* A file that changes meanwhile has no hash. */
-static bool hash_cached(struct hasher *h, int fd, uint8_t out[32])
+/*
+ * What the file has become while it was read: nobody can write to one that
+ * runs, though delete it.
+ */
+static enum hash_reason judge_change(const struct hasher *h,
+				     const struct hasher_question *q,
+				     const struct stat *before,
+				     const struct stat *after, bool *linked)
 {
+	if (changed_ns(before) == changed_ns(after))
+		return HASH_REASON_NONE;
+	if (before->st_nlink == after->st_nlink)
+		return HASH_REASON_CHANGED;
+	if (!is_alive(h, q))
+		return HASH_REASON_GONE;
+	*linked = true;
+	return HASH_REASON_NONE;
+}
+
+static void remember(struct cached *c, const struct stat *st)
+{
+	c->inode = st->st_ino;
+	c->dev = st->st_dev;
+	c->size = st->st_size;
+	c->changed = st->st_ctim;
+}
+
+static bool is_remembered(const struct cached *c, const struct stat *st)
+{
+	return c->inode == st->st_ino && c->dev == st->st_dev &&
+	       c->size == st->st_size &&
+	       c->changed.tv_sec == st->st_ctim.tv_sec &&
+	       c->changed.tv_nsec == st->st_ctim.tv_nsec;
+}
+
+static enum hash_reason hash_cached(struct hasher *h,
+				    const struct hasher_question *q, int fd,
+				    struct hasher_answer *a)
+{
+	enum hash_reason reason;
 	struct stat st, then;
 	struct cached *c;
 
-	if (fstat(fd, &st) || st.st_size > HASHER_BYTES)
-		return false;
+	if (fstat(fd, &st))
+		return HASH_REASON_UNREADABLE;
+	if (st.st_size > HASHER_BYTES)
+		return HASH_REASON_LARGE;
 	c = &h->cache[st.st_ino & (CACHE - 1)];
-	if (c->inode != st.st_ino || c->dev != st.st_dev ||
-	    c->size != st.st_size ||
-	    c->changed.tv_sec != st.st_ctim.tv_sec ||
-	    c->changed.tv_nsec != st.st_ctim.tv_nsec) {
+	if (!is_remembered(c, &st)) {
 		c->inode = 0;
-		if (!hash_file(h, fd, c->sha256) || fstat(fd, &then) ||
-		    changed_ns(&then) != changed_ns(&st))
-			return false;
-		c->inode = st.st_ino;
-		c->dev = st.st_dev;
-		c->size = st.st_size;
-		c->changed = st.st_ctim;
+		if (!hash_file(h, fd, c->sha256) || fstat(fd, &then))
+			return HASH_REASON_UNREADABLE;
+		reason = judge_change(h, q, &st, &then, &a->linked);
+		if (reason)
+			return reason;
+		remember(c, &then);
 	}
-	memcpy(out, c->sha256, 32);
-	return true;
+	memcpy(a->sha256, c->sha256, sizeof(a->sha256));
+	return HASH_REASON_NONE;
 }
 
 void hasher_hash(struct hasher *h, const struct hasher_question *q,
@@ -156,7 +211,8 @@ void hasher_hash(struct hasher *h, const struct hasher_question *q,
 	int fd = open_executable(h, q, &a->linked);
 
 	a->question = *q;
-	a->known = fd >= 0 && hash_cached(h, fd, a->sha256);
+	a->reason = fd < 0 ? why_not_open(q) : hash_cached(h, q, fd, a);
+	a->known = !a->reason;
 	if (fd >= 0)
 		close(fd);
 }

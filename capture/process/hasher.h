@@ -29,8 +29,9 @@ struct hasher_question {
 
 struct hasher_answer {
 	struct hasher_question question;
-	bool known;		/* false: the file is gone, changed or too large */
-	bool linked;		/* right only if the process still runs it */
+	bool known;
+	uint32_t reason;	/* enum hash_reason, if it is not known */
+	bool linked;		/* right only if it has executed nothing since */
 	uint8_t sha256[32];
 };
 

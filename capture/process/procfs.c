@@ -17,6 +17,10 @@
 
 #define MAX_THREADS 8	/* looked at, with "." and "..", for one that runs */
 #define INITIAL_PID_NS 0xEFFFFFFCu	/* PROC_PID_INIT_INO, linux/proc_ns.h */
+/* Major numbers, and a minor: Documentation/admin-guide/devices.txt. */
+#define UNIX98_PTY	136	/* and seven more */
+#define CONSOLES	4
+#define FIRST_SERIAL	64
 
 /* Up to @size - 1 bytes of a file, NUL-terminated; the count, or -errno. */
 static int read_proc_file(int dir, const char *name, char *buf, size_t size)

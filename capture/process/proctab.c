@@ -399,10 +399,10 @@ void proctab_follow(struct proctab *t, uint32_t pid)
 		p->followed = true;
 }
 
-bool proctab_runs(struct proctab *t, uint32_t pid, uint64_t start_ns,
-		  uint64_t exec_gen)
+bool proctab_ran_last(struct proctab *t, uint32_t pid, uint64_t start_ns,
+		      uint64_t exec_gen)
 {
 	const struct proc *p = proctab_find(t, pid, start_ns);
 
-	return p && !p->exited_mono_ns && p->program->exec_gen == exec_gen;
+	return p && p->program->exec_gen == exec_gen;
 }

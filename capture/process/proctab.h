@@ -89,8 +89,11 @@ void proctab_leave_proc(struct proctab *t);
 /* Every process there is, from /proc.  Returns how many. */
 int proctab_scan(struct proctab *t);
 
-/* Kernel events, in any order; each is borrowed for the call. */
-void proctab_exec(struct proctab *t, const struct probe_exec *x);
+/*
+ * Kernel events, in any order; each is borrowed for the call.  An exec returns
+ * what runs now, or NULL without memory.
+ */
+struct program *proctab_exec(struct proctab *t, const struct probe_exec *x);
 void proctab_fork(struct proctab *t, const struct probe_event *e);
 void proctab_exit(struct proctab *t, const struct probe_event *e);
 void proctab_rename(struct proctab *t, const struct probe_event *e);
@@ -128,13 +131,16 @@ bool program_read(const struct program *i, struct process *out);
 void program_exepath(struct proctab *t, const struct program *i, char *out,
 		   size_t size);
 
-/* Whether, of all that events told, it still runs that. */
-bool proctab_runs(struct proctab *t, uint32_t pid, uint64_t start_ns,
+/* Whether, of all that events told, it has executed nothing since. */
+bool proctab_ran_last(struct proctab *t, uint32_t pid, uint64_t start_ns,
 		  uint64_t exec_gen);
 
 /* The SHA-256 of what that process was running after so many execs. */
 void proctab_set_sha256(struct proctab *t, uint32_t pid, uint64_t start_ns,
 			uint64_t exec_gen, const uint8_t sha256[32]);
+/* ... or why there is none: enum hash_reason. */
+void proctab_set_no_sha256(struct proctab *t, uint32_t pid, uint64_t start_ns,
+			   uint64_t exec_gen, uint32_t reason);
 
 /* Whether the filter keeps this program's packets. */
 static inline bool program_wanted(const struct program *i)

@@ -25,7 +25,7 @@ static void undo_exec_rename(struct proctab *t, struct proc *p,
 	program_free(t, i);
 }
 
-void proctab_exec(struct proctab *t, const struct probe_exec *x)
+struct program *proctab_exec(struct proctab *t, const struct probe_exec *x)
 {
 	const struct probe_owner *o = &x->event.owner;
 	struct proc *p = proctab_find_owner(t, o);
@@ -39,10 +39,10 @@ void proctab_exec(struct proctab *t, const struct probe_exec *x)
 		program_add(t, p, o->comm, o->exec_gen, x->event.ts_ns);
 	}
 	if (!p)
-		return;
+		return NULL;
 	i = p->program;
 	if (i->exec_gen != o->exec_gen)
-		return;		/* no memory */
+		return NULL;	/* no memory */
 	i->exe.inode = x->exe_inode;
 	i->exe.changed_ns = x->exe_changed_ns;
 	i->exe.generation = x->exe_generation;
@@ -52,6 +52,7 @@ void proctab_exec(struct proctab *t, const struct probe_exec *x)
 	describe_exec(t, &t->scratch, x);
 	describe_ancestors(t, &t->scratch);
 	program_set_record(t, i, &t->scratch);
+	return i;
 }
 
 void proctab_fork(struct proctab *t, const struct probe_event *e)
@@ -105,17 +106,39 @@ void proctab_rename(struct proctab *t, const struct probe_event *e)
 	program_set_record(t, i, &t->scratch);
 }
 
-void proctab_set_sha256(struct proctab *t, uint32_t pid, uint64_t start_ns,
-			uint64_t exec_gen, const uint8_t sha256[32])
+/* The program after so many execs, its record in t->scratch; or NULL. */
+static struct program *find_program(struct proctab *t, uint32_t pid,
+				    uint64_t start_ns, uint64_t exec_gen)
 {
 	struct proc *p = proctab_find(t, pid, start_ns);
 	struct program *i = p ? p->program : NULL;
 
 	while (i && i->exec_gen != exec_gen)
 		i = i->older;
-	if (!i || !program_read(i, &t->scratch))
+	return i && program_read(i, &t->scratch) ? i : NULL;
+}
+
+void proctab_set_sha256(struct proctab *t, uint32_t pid, uint64_t start_ns,
+			uint64_t exec_gen, const uint8_t sha256[32])
+{
+	struct program *i = find_program(t, pid, start_ns, exec_gen);
+
+	if (!i)
 		return;
 	memcpy(t->scratch.sha256, sha256, sizeof(t->scratch.sha256));
 	process_set_field(&t->scratch, FIELD_SHA256);
+	process_clear_field(&t->scratch, FIELD_SHA256_REASON);
+	program_set_record(t, i, &t->scratch);
+}
+
+void proctab_set_no_sha256(struct proctab *t, uint32_t pid, uint64_t start_ns,
+			   uint64_t exec_gen, uint32_t reason)
+{
+	struct program *i = find_program(t, pid, start_ns, exec_gen);
+
+	if (!i)
+		return;
+	t->scratch.sha256_reason = reason;
+	process_set_field(&t->scratch, FIELD_SHA256_REASON);
 	program_set_record(t, i, &t->scratch);
 }

@@ -43,6 +43,11 @@ static int each_program(struct proctab *t, const struct proc *p,
 	process_set_field(s, FIELD_BYTES);
 	process_set_field(s, FIELD_FIRST_SEEN);
 	process_set_field(s, FIELD_LAST_SEEN);
+	if (i->hash_asked && !process_has(s, FIELD_SHA256) &&
+	    !process_has(s, FIELD_SHA256_REASON)) {
+		s->sha256_reason = HASH_REASON_LATE;
+		process_set_field(s, FIELD_SHA256_REASON);
+	}
 	if (last && !p->exited_mono_ns &&
 	    t->options.proc_fd >= 0 &&
 	    lookup_exe_deleted(t->options.lookup, p->pid)) {

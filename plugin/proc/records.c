@@ -12,6 +12,7 @@ struct history {
 	struct stored *first;
 	wmem_tree_t *by_frame;
 	bool has_sha256;	/* one of them has */
+	uint32_t no_sha256;	/* else why: enum hash_reason */
 	uint8_t sha256[32];
 };
 
@@ -75,6 +76,8 @@ void records_put(const struct process *p, const uint8_t *raw, size_t len,
 		h->has_sha256 = true;
 		memcpy(h->sha256, p->sha256, sizeof(h->sha256));
 	}
+	if (process_has(p, FIELD_SHA256_REASON))
+		h->no_sha256 = p->sha256_reason;
 	s = wmem_tree_lookup32_le(h->by_frame, frame);
 	if (s && s->len == len && !memcmp(s->raw, raw, len))
 		return;
@@ -86,6 +89,21 @@ void records_put(const struct process *p, const uint8_t *raw, size_t len,
 	if (!h->first || frame < h->first_frame) {
 		h->first = s;
 		h->first_frame = frame;
+	}
+}
+
+/* It takes time: who had none yet, or no reason, has it all the same. */
+static void add_hash(struct process *p, const struct history *h)
+{
+	if (process_has(p, FIELD_SHA256))
+		return;
+	if (h->has_sha256) {
+		p->has |= 1ull << FIELD_SHA256;
+		p->has &= ~(1ull << FIELD_SHA256_REASON);
+		memcpy(p->sha256, h->sha256, sizeof(p->sha256));
+	} else if (h->no_sha256) {
+		p->has |= 1ull << FIELD_SHA256_REASON;
+		p->sha256_reason = h->no_sha256;
 	}
 }
 
@@ -101,10 +119,7 @@ bool records_get(struct process *p, uint64_t id, uint32_t frame)
 		s = h->first;
 	if (process_decode(p, s->raw, s->len) < 0)
 		return false;
-	if (h->has_sha256 && !process_has(p, FIELD_SHA256)) {
-		p->has |= 1ull << FIELD_SHA256;
-		memcpy(p->sha256, h->sha256, sizeof(p->sha256));
-	}
+	add_hash(p, h);
 	return true;
 }
 

@@ -112,6 +112,56 @@ class Filters(world.LiveTest):
                          f"127.0.0.1/{server.told}; read -t 1 <> <(:); true"])
         self.assertEqual(self.hashes(path)[b"deleted"], expected)
 
+    def test_programs_that_delete_themselves_and_end(self):
+        """Each has its hash or the reason, on all packets; most the hash."""
+        path = self.dir / "selfless.pcapng"
+        expected = hashlib.sha256(Path("/bin/bash").read_bytes()).hexdigest()
+        c = Capture(path, "-i", "lo", "--hash", within=self.ns)
+        for n in range(20):
+            exe = Path(shutil.copy("/bin/bash", self.dir / f"selfless{n}"))
+            self.ns.run(exe, "-c", f'read -t 0.01 < <(rm "{exe}"); '
+                        "echo > /dev/udp/127.0.0.1/9", check=True)
+        self.assertEqual(c.stop(settle=0.5)[0], 0)
+        rows = set(self.rows(path, "proc.src.name", "proc.src.sha256",
+                             "proc.src.sha256_reason", more=["-2"],
+                             where='proc.src.name contains "selfless" && udp'))
+        self.assertEqual(len(rows), 20, rows)
+        hashed = 0
+        for _, sha256, reason in rows:
+            self.assertIn((sha256, reason),
+                          {(expected, ""), ("", "gone"), ("", "late")})
+            hashed += sha256 == expected
+        self.assertGreater(hashed, 0, rows)
+
+    def test_from_where_a_process_was_started(self):
+        server = self.tcp_server(within=self.ns)
+        script = self.dir / "get it.py"
+        script.write_text("import urllib.request as r\n"
+                          f"r.urlopen('http://127.0.0.1:{server.told}/')\n"
+                          "print(open('/proc/self/sessionid').read())\n")
+        path = self.dir / "started.pcapng"
+        c = Capture(path, "-i", "lo", within=self.ns)
+        main, terminal = os.openpty()
+        self.addCleanup(os.close, main)
+        done = subprocess.run(
+            self.ns.argv("setsid", "-c", "python3", "-B", "./get it.py"),
+            cwd=self.dir, stdin=terminal, capture_output=True, text=True,
+            timeout=world.PATIENCE, check=True)
+        tty = os.ttyname(terminal).removeprefix("/dev/")
+        os.close(terminal)
+        self.assertEqual(c.stop()[0], 0)
+        row, = set(self.rows(path, "proc.src.script", "proc.src.cwd",
+                             "proc.src.tty", "proc.src.session.id",
+                             where="http.request"))
+        # In a chroot the kernel's path is longer than ours.
+        self.assertTrue(row[0].endswith(str(script)), row)
+        self.assertTrue(row[1].endswith(str(self.dir)), row)
+        self.assertEqual(row[2], tty)
+        session = done.stdout.strip()
+        if "session-" not in Path("/proc/self/cgroup").read_text():
+            self.assertEqual(row[3],
+                             "" if session == str(2**32 - 1) else session)
+
     def test_what_is_known_of_a_process_that_is_gone(self):
         server = self.tcp_server(within=self.ns)
         exe = shutil.copy(shutil.which("curl"), self.dir / "gone")

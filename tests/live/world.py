@@ -273,8 +273,8 @@ class LiveTest(unittest.TestCase):
         """A server that reads and answers once; .told is its port."""
         return self.server(TCP_SERVER, address, within=within)
 
-    def rows(self, path, *fields, where=None):
-        more = ("-Y", where) if where else ()
+    def rows(self, path, *fields, where=None, more=()):
+        more = (*more, "-Y", where) if where else more
         return self.tshark.fields(path, *fields, more=more)
 
     def assert_same_packets(self, some, others, known):

@@ -343,6 +343,34 @@ class Fields(unittest.TestCase):
         self.assertEqual(tshark.frames(path, text, more=["-2"]),
                          [1, 2, 3, 4, 5])
 
+    def test_why_there_is_no_hash(self):
+        """On all packets of the process, unless there is one after all."""
+        known, plain, gone = (process(id=0xC0FFEE, pid=4242, name=b"curl",
+                                      **more) for more in (
+            {"sha256": bytes(range(32))}, {}, {"sha256_reason": 1}))
+        sent = attribution("out", CURL, REMOTE)
+        for name, records, reasons in (
+                ("gone", ([plain], [gone], [plain], []), ["gone"] * 4),
+                ("after-all", ([gone], [], [known], []), [""] * 4)):
+            path = tshark.write(name, shb() + idb() + b"".join(
+                packet(n, *more, sent) for n, more in enumerate(records)))
+            rows = tshark.fields(path, "proc.src.sha256_reason", more=["-2"])
+            self.assertEqual([row[0] for row in rows], reasons, name)
+
+    def test_from_where_it_was_started(self):
+        path = tshark.write("login", shb() + idb() + packet(
+            1, attribution("out", CURL, REMOTE), process(
+                id=CURL.id, pid=CURL.pid, name=b"curl", cwd=b"/home/alice",
+                script=b"/home/alice/get.py", tty=b"pts/3", session_id=b"17",
+                session_address=b"192.0.2.9")))
+        self.assertEqual(tshark.fields(
+            path, "proc.cwd", "proc.src.script", "proc.tty",
+            "proc.session.id", "proc.src.session.address"), [
+            ("/home/alice", "/home/alice/get.py", "pts/3", "17",
+             "192.0.2.9")])
+        self.assertEqual(tshark.frames(
+            path, 'proc.session.address == "192.0.2.9"'), [1])
+
     def test_fields_survive_editcap_and_mergecap(self):
         names = ("proc.src.name", "proc.dst.name", "proc.src.exepath",
                  "proc.dst.attr")

@@ -14,6 +14,7 @@
 #include "lookup/lookup.h"
 #include "process/hasher.h"
 
+#define START 500000000000ull	/* of the process: in whole ticks */
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static int begin(void **state)
@@ -23,7 +24,7 @@ static int begin(void **state)
 	if (tree_make(state))
 		return -1;
 	log_set_level(LOG_ERROR);
-	tree_stat(41, "curl", 7, 50000);
+	tree_stat(41, "curl", 7, START / PROCFS_TICK_NS);
 	tree_text("41/status", "Name:\tcurl\nUid:\t1\t2\t3\t4\n");
 	tree_link("41/fd/3", "socket:[777]");
 	tree_text("var/lib/docker/containers/" ID "/config.v2.json",
@@ -120,7 +121,8 @@ static void hashes_come_when_they_are_there(void **state)
 {
 	static const uint8_t abc[2] = { 0xba, 0x78 };
 	struct lookup *l = *state;
-	struct hasher_question q = { .pid = 41, .start_ns = 9, .exec_gen = 3 };
+	struct hasher_question q = { .pid = 41, .start_ns = START,
+				     .exec_gen = 3 };
 	struct hasher_answer a = { .known = false };
 	struct stat st;
 
@@ -135,7 +137,7 @@ static void hashes_come_when_they_are_there(void **state)
 		usleep(1000);
 	assert_true(a.known && a.linked);
 	assert_memory_equal(a.sha256, abc, sizeof(abc));
-	assert_int_equal(a.question.start_ns, 9);
+	assert_int_equal(a.question.start_ns, START);
 	assert_false(lookup_hashing(l));
 }
 

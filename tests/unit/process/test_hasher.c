@@ -61,11 +61,13 @@ static void by_path_if_it_is_still_that_file(void **state)
 	/* Another file system has the same numbers. */
 	q.exe.dev++;
 	assert_false(ask(h, &q).known);
+	assert_int_equal(ask(h, &q).reason, HASH_REASON_CHANGED);
 	q.exe.dev--;
 	q.exe.inode++;
 	assert_false(ask(h, &q).known);
 	q.exe.inode = 0;
 	assert_false(ask(h, &q).known);
+	assert_int_equal(ask(h, &q).reason, HASH_REASON_NO_FILE);
 	hasher_free(h);
 }
 
@@ -83,7 +85,9 @@ static void by_the_running_process_even_if_deleted(void **state)
 	tree_link("7/exe", "../abc");
 	q = file("abc");
 	q.pid = 7;
-	*q.path = '\0';
+	q.start_ns = 50000 * PROCFS_TICK_NS + 123;
+	tree_stat(7, "abc", 1, 50000);
+	snprintf(q.path, sizeof(q.path), "%s/gone", tree_path);
 	a = ask(h, &q);
 	assert_true(a.known);
 	assert_false(a.linked);
@@ -91,6 +95,11 @@ static void by_the_running_process_even_if_deleted(void **state)
 	q.exe.changed_ns--;		/* it was deleted, or is another one */
 	a = ask(h, &q);
 	assert_true(a.known && a.linked);
+	tree_stat(7, "abc", 1, 50001);	/* that pid is another process's */
+	a = ask(h, &q);
+	assert_false(a.known || a.linked);
+	assert_int_equal(a.reason, HASH_REASON_GONE);
+	tree_stat(7, "abc", 1, 50000);
 	q.exe.changed_ns++;
 	q.exe.inode++;			/* it has become another program */
 	assert_false(ask(h, &q).known);
@@ -128,6 +137,7 @@ static void a_file_too_large_has_no_hash(void **state)
 	assert_int_equal(truncate(q.path, 1ll << 40), 0);
 	q = file("large");
 	assert_false(ask(h, &q).known);
+	assert_int_equal(ask(h, &q).reason, HASH_REASON_LARGE);
 	q = file("exe");
 	assert_true(ask(h, &q).known);
 	hasher_free(h);

@@ -41,13 +41,14 @@ static void what_runs_no_more_is_said(void **state)
 	struct proctab *t = *state;
 
 	exec_at(t, T, owner(42, 4, "a"), "/a");
-	assert_true(proctab_runs(t, 42, START, 4));
-	assert_false(proctab_runs(t, 42, START + 1, 4));
+	assert_true(proctab_ran_last(t, 42, START, 4));
+	assert_false(proctab_ran_last(t, 42, START + 1, 4));
 	exec_at(t, T + MS, owner(42, 5, "b"), "/b");
-	assert_false(proctab_runs(t, 42, START, 4));
-	assert_true(proctab_runs(t, 42, START, 5));
+	assert_false(proctab_ran_last(t, 42, START, 4));
+	assert_true(proctab_ran_last(t, 42, START, 5));
+	/* It has ended, and cannot have executed anything. */
 	exit_at(t, T + SEC, owner(42, 5, "b"), 0);
-	assert_false(proctab_runs(t, 42, START, 5));
+	assert_true(proctab_ran_last(t, 42, START, 5));
 }
 
 static void exec_in(struct proctab *t, uint32_t pid, uint32_t sessionid,
@@ -108,6 +109,27 @@ static void exec_tells_of_its_surroundings(void **state)
 	assert_string_equal(p.script, "/fetch.py");
 	assert_string_equal(p.tty, "tty1");
 	proctab_free(t);
+}
+
+static void why_there_is_no_hash(void **state)
+{
+	static const uint8_t sha256[32] = { 1 };
+	struct proctab *t = *state;
+	struct program *i;
+	struct process p;
+
+	exec_at(t, T, owner(42, 4, "a"), "/a");
+	i = known(t, owner(42, 4, "a"))->program;
+	proctab_set_no_sha256(t, 42, START, 3, HASH_REASON_GONE);
+	p = record_of(i);
+	assert_false(process_has(&p, FIELD_SHA256_REASON));
+	proctab_set_no_sha256(t, 42, START, 4, HASH_REASON_GONE);
+	p = record_of(i);
+	assert_int_equal(p.sha256_reason, HASH_REASON_GONE);
+	proctab_set_sha256(t, 42, START, 4, sha256);
+	p = record_of(i);
+	assert_true(process_has(&p, FIELD_SHA256));
+	assert_false(process_has(&p, FIELD_SHA256_REASON));
 }
 
 static void exec_of_an_unknown_process_makes_it(void **state)
@@ -441,6 +463,7 @@ int main(void)
 		proctab_test(exec_makes_a_new_image),
 		proctab_test(what_runs_no_more_is_said),
 		proctab_test(exec_tells_of_its_surroundings),
+		proctab_test(why_there_is_no_hash),
 		proctab_test(exec_of_an_unknown_process_makes_it),
 		proctab_test(a_child_is_its_parent_until_it_says_otherwise),
 		proctab_test(ancestors_are_known),
