@@ -29,6 +29,7 @@ static struct dpi_protocol known[] = {
 	OF("vxlan", "VXLAN", NULL, DPI_CARRIES, 0, false),
 	OF("socks", "SOCKS", NULL, DPI_PROXY, DPI_SAYS, true),
 	OF("stun", "STUN", NULL, DPI_PATH, 0, false),
+	OF("classicstun", "STUN", NULL, DPI_PATH, 0, false),
 
 	OF("arp", "ARP", NULL, DPI_APP, 0, false),
 	OF("http", "HTTP", "HTTPS", DPI_APP, DPI_HTTP, true),
@@ -86,6 +87,10 @@ static struct dpi_protocol known[] = {
 	OF("bittorrent", "BitTorrent", NULL, DPI_APP, 0, false),
 	OF("bt-dht", "BitTorrent DHT", NULL, DPI_APP, 0, false),
 	OF("bt-utp", "BitTorrent", NULL, DPI_APP, 0, false),
+	OF("bt-tracker", "BitTorrent", NULL, DPI_APP, 0, false),
+	OF("lsd", "BitTorrent", NULL, DPI_APP, 0, false),
+	OF("smpp", NULL, NULL, DPI_WEAK, 0, false),
+	OF("lanforge", NULL, NULL, DPI_WEAK, 0, false),
 	OF("wg", "WireGuard", NULL, DPI_WEAK, 0, false),
 	OF("openvpn", "OpenVPN", NULL, DPI_APP, 0, true),
 	OF("isakmp", "ISAKMP", NULL, DPI_APP, 0, false),
@@ -94,6 +99,12 @@ static struct dpi_protocol known[] = {
 	OF("cflow", "NetFlow", NULL, DPI_APP, 0, false),
 	OF("bvlc", "BACnet", NULL, DPI_APP, 0, false),
 	OF("opcua", "OPC UA", NULL, DPI_APP, 0, false),
+	OF("svn", "Subversion", NULL, DPI_APP, 0, false),
+	OF("bgp", "BGP", NULL, DPI_APP, 0, false),
+	OF("pptp", "PPTP", NULL, DPI_APP, 0, false),
+	OF("diameter", "Diameter", NULL, DPI_APP, 0, false),
+	OF("enip", "EtherNet/IP", NULL, DPI_APP, 0, false),
+	OF("iec60870_104", "IEC 104", NULL, DPI_APP, 0, false),
 
 	/* Of which Wireshark knows nothing, or not in every version. */
 	OF("mysqlx", "MySQL X", NULL, DPI_APP, 0, false),

@@ -24,6 +24,16 @@ bool signature_line_has(const struct payload *p, const char *what)
 	return false;
 }
 
+const char *signature_may_begin(const struct payload *p)
+{
+	if (p->len < 6 && u8_at(p, 0) == 22 && u8_at(p, 1) <= 3)
+		return "tls";
+	/* A question's length, which some send by itself. */
+	if (p->len == 2 && be16_at(p, 0) >= 17 && be16_at(p, 0) <= 512)
+		return "dns";
+	return request_may_begin(p);
+}
+
 #define TCP OVER_TCP
 #define UDP OVER_UDP
 #define BOTH (OVER_TCP | OVER_UDP)
@@ -75,6 +85,7 @@ static const struct signature signatures[] = {
 	{ is_rtmp, "rtmpt", NULL, TCP, false, false },
 	{ is_dtls, "dtls", NULL, UDP, false, false },
 	{ is_quic, "quic", NULL, UDP, false, false },
+	{ is_quic_unknown, "quic", NULL, UDP, true, true },
 	{ is_gquic, "gquic", NULL, UDP, false, true },
 	{ is_stun, "stun", NULL, BOTH, true, true },
 	{ is_dhcp, "dhcp", NULL, UDP, false, false },
@@ -82,17 +93,30 @@ static const struct signature signatures[] = {
 	{ is_isakmp_in_udp, "isakmp", "udpencap", UDP, false, false },
 	{ is_wireguard, "wg", NULL, UDP, false, false },
 	{ is_openvpn, "openvpn", NULL, BOTH, false, false },
+	{ is_nbns, "nbns", NULL, UDP, false, false },
 	{ is_mdns, "mdns", NULL, UDP, false, true },
 	{ is_llmnr, "llmnr", NULL, BOTH, false, true },
 	{ is_dns, "dns", NULL, BOTH, false, false },
 	{ is_radius, "radius", NULL, UDP, false, false },
 	{ is_ssdp, "ssdp", NULL, UDP, false, false },
 	{ is_dht, "bt-dht", NULL, UDP, false, true },
+	{ is_lsd, "lsd", NULL, UDP, false, true },
+	{ is_tracker, "bt-tracker", NULL, UDP, false, true },
 	{ is_utp, "bt-utp", NULL, UDP, false, true },
 	{ is_rtcp, "rtcp", NULL, UDP, true, false },
 	{ is_rtp, "rtp", NULL, UDP, false, false },
 	{ is_ntp, "ntp", NULL, UDP, false, false },
 	{ is_syslog, "syslog", NULL, BOTH, false, false },
+	{ is_svn, "svn", NULL, TCP, false, false },
+	{ is_jdwp, "jdwp", NULL, TCP, false, false },
+	{ is_rmi, "rmi", NULL, TCP, false, false },
+	{ is_nbd, "nbd", NULL, TCP, false, false },
+	{ is_bgp, "bgp", NULL, TCP, false, false },
+	{ is_pptp, "pptp", NULL, TCP, false, false },
+	{ is_diameter, "diameter", NULL, TCP, false, false },
+	{ is_enip, "enip", NULL, TCP, false, false },
+	{ is_opcua, "opcua", NULL, TCP, false, false },
+	{ is_iec104, "iec60870_104", NULL, TCP, false, false },
 	{ is_telnet, "telnet", NULL, TCP, false, false },
 	{ is_socks, "socks", NULL, TCP, false, false },
 	{ is_kafka, "kafka", NULL, TCP, false, false },

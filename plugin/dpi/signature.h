@@ -73,6 +73,12 @@ static inline bool has_port(const struct payload *p, unsigned port)
 	return p->sport == port || p->dport == port;
 }
 
+/*
+ * The protocol of which this may be the first part of a first message, if its
+ * dissector would find more in the whole; or NULL.
+ */
+const char *signature_may_begin(const struct payload *p);
+
 /* Is @what in the first line, or in the first 512 bytes without one? */
 bool signature_line_has(const struct payload *p, const char *what);
 
@@ -80,6 +86,7 @@ bool signature_line_has(const struct payload *p, const char *what);
 bool signature_is_printable(const struct payload *p, size_t at, size_t len);
 
 /* signature_text.c */
+const char *request_may_begin(const struct payload *p);
 bool is_http(const struct payload *p);
 bool is_http2(const struct payload *p);
 bool is_ssdp(const struct payload *p);
@@ -103,13 +110,18 @@ bool is_bittorrent(const struct payload *p);
 bool is_dht(const struct payload *p);
 bool is_nats(const struct payload *p);
 bool is_stratum(const struct payload *p);
+bool is_svn(const struct payload *p);
+bool is_jdwp(const struct payload *p);
+bool is_lsd(const struct payload *p);
 
 /* signature_net.c */
 bool is_tls(const struct payload *p);
 bool is_dtls(const struct payload *p);
 bool is_quic(const struct payload *p);
+bool is_quic_unknown(const struct payload *p);
 bool is_gquic(const struct payload *p);
 bool is_dns(const struct payload *p);
+bool is_nbns(const struct payload *p);
 bool is_mdns(const struct payload *p);
 bool is_llmnr(const struct payload *p);
 bool is_stun(const struct payload *p);
@@ -125,6 +137,13 @@ bool is_isakmp_in_udp(const struct payload *p);
 bool is_socks(const struct payload *p);
 bool is_telnet(const struct payload *p);
 bool is_utp(const struct payload *p);
+bool is_tracker(const struct payload *p);
+bool is_bgp(const struct payload *p);
+bool is_pptp(const struct payload *p);
+bool is_diameter(const struct payload *p);
+bool is_iec104(const struct payload *p);
+bool is_enip(const struct payload *p);
+bool is_opcua(const struct payload *p);
 
 /* signature_data.c */
 bool is_mysql(const struct payload *p);
@@ -150,5 +169,7 @@ bool is_ajp(const struct payload *p);
 bool is_mysqlx(const struct payload *p);
 bool is_rtmp(const struct payload *p);
 bool is_zabbix(const struct payload *p);
+bool is_rmi(const struct payload *p);
+bool is_nbd(const struct payload *p);
 
 #endif

@@ -12,13 +12,33 @@ static bool contains(const struct payload *p, const char *what)
 	return false;
 }
 
+/* What people ask databases: words that a question begins with. */
+static bool is_sql(const struct payload *p, size_t at)
+{
+	static const char *const words[] = {
+		"SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "BEGIN",
+		"COMMIT", "SHOW ", "SET ", "CREATE TABLE ",
+	};
+
+	for (size_t i = 0; i < array_length(words); i++)
+		if (p->len >= at + strlen(words[i]) &&
+		    !g_ascii_strncasecmp((const char *)p->p + at, words[i],
+					 strlen(words[i])))
+			return true;
+	return false;
+}
+
 /* A greeting: length, sequence 0, protocol 10, a version; or an error. */
 bool is_mysql(const struct payload *p)
 {
 	uint32_t head = le32_at(p, 0);
 	uint32_t len = head & 0xffffff;
 
-	if (p->len < 12 || head >> 24 || len + 4 != p->full)
+	if (p->len < 9 || head >> 24 || len + 4 != p->full)
+		return false;
+	if (u8_at(p, 4) == 3)
+		return is_sql(p, 5);
+	if (p->len < 12)
 		return false;
 	if (u8_at(p, 4) == 10)
 		return g_ascii_isdigit((char)u8_at(p, 5)) &&
@@ -33,6 +53,12 @@ bool is_pgsql(const struct payload *p)
 {
 	uint32_t len = be32_at(p, 0), code = be32_at(p, 4);
 
+	if (STARTS(p, "Q\0"))
+		return be32_at(p, 1) + 1 == p->full && is_sql(p, 5);
+	if (STARTS(p, "R\0\0\0"))
+		return (HAS_AT(p, 4, "\x08\0\0\0\0") && u8_at(p, 9) == 'S') ||
+		       (p->full == be32_at(p, 1) + 1 &&
+			HAS_AT(p, 5, "\0\0\0\x0a" "SCRAM-SHA-256"));
 	if (p->len < 8 || len != p->full)
 		return false;
 	if (code >> 16 == 3)
@@ -41,9 +67,15 @@ bool is_pgsql(const struct payload *p)
 	       (len == 16 && code == 80877102);
 }
 
-/* MS-TDS, 2.2.6.5: options before the login, the first is the version. */
+/*
+ * MS-TDS, 2.2.6.5: options before the login, the first is the version; and
+ * 2.2.6.7, a batch, whose headers say how long they are, and how many are open.
+ */
 bool is_tds(const struct payload *p)
 {
+	if (p->len >= 30 && u8_at(p, 0) == 1 && u8_at(p, 1) <= 1 &&
+	    be16_at(p, 2) == p->full && le32_at(p, 8) == 22)
+		return le32_at(p, 12) == 18 && HAS_AT(p, 16, "\2\0");
 	return p->len >= 14 && u8_at(p, 0) == 0x12 && u8_at(p, 1) == 1 &&
 	       be16_at(p, 2) == p->full && u8_at(p, 8) == 0 &&
 	       be16_at(p, 11) == 6;
@@ -94,11 +126,25 @@ bool is_cql(const struct payload *p)
 
 	if (STARTS(p, "\xca\x55\x2d\xfa"))
 		return p->len >= 8;
+	if ((version & 0x80) && contains(p, "CQL_VERSION"))
+		return code == 6 && be32_at(p, 5) + 9 == p->full;
 	if (p->len < 9 || version < 3 || version > 5 || u8_at(p, 1) > 31 ||
 	    be32_at(p, 5) + 9 != p->full)
 		return false;
+	if (code == 7)
+		return be32_at(p, 9) + 13 <= p->full && is_sql(p, 13);
 	return (code == 5 && p->full == 9 && !p->before && !p->other) ||
 	       (code == 1 && contains(p, "CQL_VERSION"));
+}
+
+/* An older way to send: who has to have it, how long to wait, and to whom. */
+static bool is_old_produce(const struct payload *p, size_t at)
+{
+	unsigned who = be16_at(p, at);
+
+	return (who <= 1 || who == 0xffff) && be32_at(p, at + 2) <= 600000 &&
+	       be32_at(p, at + 6) && be32_at(p, at + 6) < 1000 &&
+	       signature_is_printable(p, at + 12, be16_at(p, at + 10));
 }
 
 /*
@@ -113,14 +159,26 @@ bool is_kafka(const struct payload *p)
 
 	return p->len >= 17 && be32_at(p, 0) + 4 == p->full &&
 	       ((key < 256 && memchr(first, (int)key, sizeof(first))) ||
-		(key == 0 && version >= 3)) &&
+		(key == 0 && (version >= 3 || is_old_produce(p, 14 + name)))) &&
 	       version <= 18 && be16_at(p, 8) < 16 && name >= 3 &&
 	       name <= 200 && signature_is_printable(p, 14, name);
 }
 
+/* The header; or a frame of 0-9-1, which ends as none else; or of 1.0. */
 bool is_amqp(const struct payload *p)
 {
-	return p->full == 8 && STARTS(p, "AMQP") && u8_at(p, 4) <= 3;
+	uint32_t size = be32_at(p, 3);
+
+	if (STARTS(p, "AMQP"))
+		return p->full == 8 && u8_at(p, 4) <= 3;
+	if (HAS_AT(p, 4, "\2\0") || HAS_AT(p, 4, "\2\1"))
+		return be32_at(p, 0) <= p->full && HAS_AT(p, 8, "\0\x53") &&
+		       ((u8_at(p, 10) >= 0x10 && u8_at(p, 10) <= 0x18) ||
+			(u8_at(p, 10) >= 0x40 && u8_at(p, 10) <= 0x44));
+	return p->len >= 12 && u8_at(p, 0) == 1 && size >= 4 &&
+	       size + 8 <= p->len && u8_at(p, 7 + size) == 0xce &&
+	       !(be16_at(p, 7) % 10) && be16_at(p, 7) && be16_at(p, 7) <= 90 &&
+	       be16_at(p, 9) <= 120;
 }
 
 /* CONNECT, whose length takes one or two bytes here. */
@@ -288,4 +346,17 @@ bool is_rtmp(const struct payload *p)
 bool is_zabbix(const struct payload *p)
 {
 	return STARTS(p, "ZBXD") && u8_at(p, 4) && u8_at(p, 4) <= 7;
+}
+
+/* A client's hello of version 2. */
+bool is_rmi(const struct payload *p)
+{
+	return p->full == 7 && STARTS(p, "JRMI\0\2") && u8_at(p, 6) >= 0x4b &&
+	       u8_at(p, 6) <= 0x4d;
+}
+
+bool is_nbd(const struct payload *p)
+{
+	return STARTS(p, "NBDMAGICIHAVEOPT") ||
+	       STARTS(p, "NBDMAGIC\0\0\x42\x02\x81\x86\x12\x53");
 }

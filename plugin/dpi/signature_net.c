@@ -22,7 +22,9 @@ bool is_tls(const struct payload *p)
 	case 21:
 		return len == 2 && (u8_at(p, 5) == 1 || u8_at(p, 5) == 2);
 	case 23:
-		return u8_at(p, 2) == 3 && len >= 17;
+		return len >= 17 &&
+		       (u8_at(p, 2) == 3 || len + 5u == p->full ||
+			starts(p, len + 5u, p->p, 3));
 	default:
 		return false;
 	}
@@ -57,6 +59,30 @@ bool is_quic(const struct payload *p)
 	       is_quic_version(be32_at(p, 1)) && u8_at(p, 5) <= 20;
 }
 
+/*
+ * RFC 9000, 15 and 17.2.1: a version that is there to be refused, in a packet
+ * as long as a first one is, and the refusal, which lists others.
+ */
+bool is_quic_unknown(const struct payload *p)
+{
+	uint32_t version = be32_at(p, 1);
+	size_t at = 6 + u8_at(p, 5);
+
+	if (u8_at(p, 0) < 0x80 || u8_at(p, 5) > 20)
+		return false;
+	if ((version & 0x0f0f0f0f) == 0x0a0a0a0a)
+		return p->full >= 1200 && u8_at(p, 0) >= 0xc0 &&
+		       u8_at(p, at) <= 20;
+	at += 1 + u8_at(p, at);
+	if (version || p->full != p->len || p->full < at + 4 ||
+	    (p->full - at) % 4)
+		return false;
+	for (; at < p->full; at += 4)
+		if (is_quic_version(be32_at(p, at)))
+			return true;
+	return false;
+}
+
 /* Flags, a connection, "Q0" and two digits, from a client alone. */
 bool is_gquic(const struct payload *p)
 {
@@ -89,8 +115,13 @@ static bool is_question(const struct payload *p, size_t at)
 	bool answer = flags & 0x8000;
 	size_t end;
 
-	if (p->len < at + 17 || (flags & 0x7800) || (flags & 0x0040) ||
-	    be16_at(p, at + 4) != 1)
+	if (p->len < at + 17 || (flags & 0x0040) || be16_at(p, at + 4) != 1)
+		return false;
+	if ((flags & 0x7800) == 0x2800) {	/* RFC 2136: a zone */
+		end = end_of_name(p, at + 12);
+		return end && be16_at(p, end) == 6 && be16_at(p, end + 2) == 1;
+	}
+	if (flags & 0x7800)
 		return false;
 	if (!answer && (be16_at(p, at + 6) || be16_at(p, at + 8) ||
 			be16_at(p, at + 10) > 2 || flags & 0x0280))
@@ -100,9 +131,11 @@ static bool is_question(const struct payload *p, size_t at)
 		return false;
 	type = be16_at(p, end);
 	class = be16_at(p, end + 2);
-	return type && (type <= 65 || (type >= 249 && type <= 257)) &&
+	return type && (type <= 65 || (type >= 99 && type <= 109) ||
+			(type >= 249 && type <= 257)) &&
 	       ((class & 0x7fff) == 1 || class == 3 || class == 255) &&
-	       (answer || be16_at(p, at + 10) || end + 4 == p->full);
+	       (answer || be16_at(p, at + 10) || end + 4 == p->full ||
+		(at && end + 4 == be16_at(p, 0) + 2u));
 }
 
 bool is_dns(const struct payload *p)
@@ -111,7 +144,22 @@ bool is_dns(const struct payload *p)
 		return false;
 	if (p->over == OVER_UDP)
 		return is_question(p, 0);
-	return be16_at(p, 0) + 2u == p->full && is_question(p, 2);
+	/* Several may be asked at once. */
+	return be16_at(p, 0) + 2u <= p->full && is_question(p, 2);
+}
+
+/* RFC 1002, 4.2: half a byte in each letter. */
+bool is_nbns(const struct payload *p)
+{
+	unsigned type = be16_at(p, 46);
+
+	if (p->len < 50 || u8_at(p, 12) != 32 || u8_at(p, 45) ||
+	    (type != 0x20 && type != 0x21) || be16_at(p, 48) != 1)
+		return false;
+	for (size_t i = 13; i < 45; i++)
+		if (u8_at(p, i) < 'A' || u8_at(p, i) > 'P')
+			return false;
+	return true;
 }
 
 bool is_mdns(const struct payload *p)
@@ -175,18 +223,19 @@ bool is_ntp(const struct payload *p)
 {
 	unsigned version = u8_at(p, 0) >> 3 & 7, mode = u8_at(p, 0) & 7;
 	unsigned precision = u8_at(p, 3);
-	static const uint8_t unset[36];
-	bool is_set = be32_at(p, 16) >= 0xbc17c200;
+	static const uint8_t unset[28];
+	bool is_set = be32_at(p, 16) >= 0xbc17c200, is_unset;
 
 	if ((p->full != 48 && p->full != 68) || p->len < 48 ||
 	    (version != 3 && version != 4) || u8_at(p, 1) > 16 ||
 	    u8_at(p, 2) > 17 || (precision && precision < 0xe0))
 		return false;
-	if (mode == 4)
+	is_unset = !u8_at(p, 1) && starts(p, 12, unset, sizeof(unset));
+	if (mode == 4 || mode == 5)
 		return u8_at(p, 1) && precision && be32_at(p, 24) &&
 		       be32_at(p, 40) && is_set;
 	return mode == 3 && be32_at(p, 40) &&
-	       (is_set || starts(p, 4, unset, sizeof(unset)) || has_port(p, 123));
+	       (is_set || is_unset || has_port(p, 123));
 }
 
 /* RFC 2131 and its cookie. */
@@ -213,12 +262,31 @@ bool is_radius(const struct payload *p)
 }
 
 /*
+ * Of data two packets of the same receiver tell, the second of which counts on.
+ */
+static bool is_wireguard_data(const struct payload *p)
+{
+	const uint8_t *b = p->before;
+	uint32_t step;
+
+	if (!b || p->full < 32 || p->full % 16 || !STARTS(p, "\4\0\0\0") ||
+	    memcmp(b, p->p, 8) || be32_at(p, 12))
+		return false;
+	step = le32_at(p, 8) - ((uint32_t)b[8] | (uint32_t)b[9] << 8 |
+				(uint32_t)b[10] << 16 | (uint32_t)b[11] << 24);
+	return step >= 1 && step <= 64;
+}
+
+/*
  * A handshake: type, three zeros, and one length each.  The first message ends
  * with a cookie if the server was asked before, the second names the first.
  */
 bool is_wireguard(const struct payload *p)
 {
 	static const uint8_t no_cookie[16];
+
+	if (is_wireguard_data(p))
+		return true;
 
 	if (p->full == 148 && STARTS(p, "\1\0\0\0"))
 		return p->len < 148 || starts(p, 132, no_cookie, 16);
@@ -336,10 +404,82 @@ bool is_telnet(const struct payload *p)
 	return p->len == 3 || u8_at(p, 1) == 250 || u8_at(p, 3) == 255;
 }
 
+/* Data of a connection, twice: what tells is its number, and the time. */
+static bool is_utp_data(const struct payload *p)
+{
+	const uint8_t *b = p->before;
+
+	return b && p->len >= 20 && (u8_at(p, 0) & 0xcf) == 1 &&
+	       (b[0] & 0xcf) == 1 && u8_at(p, 1) <= 2 && b[1] <= 2 &&
+	       be16_at(p, 2) && !memcmp(b + 2, p->p + 2, 2) &&
+	       be32_at(p, 4) - ((uint32_t)b[4] << 24 | (uint32_t)b[5] << 16 |
+				(uint32_t)b[6] << 8 | b[7]) - 1 < 2000000;
+}
+
 /* BEP 29: the first packet of a connection. */
 bool is_utp(const struct payload *p)
 {
+	if (is_utp_data(p))
+		return true;
 	return p->len >= 20 && u8_at(p, 0) == 0x41 && u8_at(p, 1) <= 2 &&
 	       (p->full == 20 || u8_at(p, 1)) && be16_at(p, 16) == 1 &&
 	       !be16_at(p, 18);
+}
+
+/* BEP 15: who asks a tracker for a connection says so by this number. */
+bool is_tracker(const struct payload *p)
+{
+	return p->full >= 16 && STARTS(p, "\0\0\x04\x17\x27\x10\x19\x80") &&
+	       !be32_at(p, 8);
+}
+
+/* RFC 4271, 4.1: the marker, a length, and an OPEN of version 4. */
+bool is_bgp(const struct payload *p)
+{
+	unsigned len = be16_at(p, 16), type = u8_at(p, 18);
+
+	for (size_t i = 0; i < 16; i++)
+		if (u8_at(p, i) != 0xff)
+			return false;
+	return len >= 19 && len <= 4096 && type >= 1 && type <= 5 &&
+	       (type != 1 || u8_at(p, 19) == 4) && (type != 4 || len == 19);
+}
+
+/* RFC 2637, 1.4 */
+bool is_pptp(const struct payload *p)
+{
+	return be16_at(p, 0) <= p->full && be16_at(p, 2) == 1 &&
+	       be32_at(p, 4) == 0x1a2b3c4d && be16_at(p, 8) &&
+	       be16_at(p, 8) <= 15 && !be16_at(p, 10);
+}
+
+/* RFC 6733, 3: peers exchange their capabilities, or ask if all is well. */
+bool is_diameter(const struct payload *p)
+{
+	uint32_t len = be32_at(p, 0) & 0xffffff, code = be32_at(p, 4);
+	uint32_t command = code & 0xffffff;
+
+	return p->len >= 20 && u8_at(p, 0) == 1 && len == p->full &&
+	       len % 4 == 0 && !(code & 0x0f000000) &&
+	       (command == 257 || command == 280) && !be32_at(p, 8);
+}
+
+/* IEC 60870-5-104, 5.3: data transfer is started, or confirmed to be. */
+bool is_iec104(const struct payload *p)
+{
+	return STARTS(p, "\x68\4\7\0\0\0") || STARTS(p, "\x68\4\x0b\0\0\0");
+}
+
+/* A session of version 1 is asked for. */
+bool is_enip(const struct payload *p)
+{
+	return p->full == 28 && STARTS(p, "\x65\0\4\0") && !be32_at(p, 8) &&
+	       HAS_AT(p, 24, "\1\0\0\0");
+}
+
+/* OPC UA, part 6, 7.1.2 */
+bool is_opcua(const struct payload *p)
+{
+	return (STARTS(p, "HELF") || STARTS(p, "ACKF") || STARTS(p, "RHEF")) &&
+	       le32_at(p, 4) == p->full;
 }

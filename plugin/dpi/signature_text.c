@@ -33,23 +33,39 @@ static const char *const methods[] = {
 	"UNSUBSCRIBE ", "NOTIFY ", "M-SEARCH ",
 };
 
+/* Nobody keeps a list of all methods: the line's end tells. */
+static bool is_method(const struct payload *p)
+{
+	size_t at = 0;
+
+	while (at < p->len && at < 24 &&
+	       (g_ascii_isupper(p->p[at]) || p->p[at] == '-' ||
+		p->p[at] == '_'))
+		at++;
+	return at >= 3 && u8_at(p, at) == ' ' && !STARTS(p, "PRI *");
+}
+
 /* A path may be longer than a segment. */
 bool is_http(const struct payload *p)
 {
 	if (STARTS(p, "HTTP/1."))
 		return u8_at(p, 8) == ' ' &&
 		       g_ascii_isdigit((char)u8_at(p, 9));
-	return g_ascii_isupper(*p->p) && ANY(p, methods) &&
-	       (signature_line_has(p, " HTTP/1.") ||
-		(p->len >= 512 && signature_is_printable(p, 0, 512)));
+	return g_ascii_isupper(*p->p) &&
+	       ((is_method(p) && signature_line_has(p, " HTTP/1.")) ||
+		(p->len >= 512 && ANY(p, methods) &&
+		 signature_is_printable(p, 0, 512)));
 }
+
+
+#define PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 /* RFC 9113, 3.4: the client's words, and the server's SETTINGS. */
 bool is_http2(const struct payload *p)
 {
 	uint32_t len = be32_at(p, 0) >> 8;
 
-	if (STARTS(p, "PRI * HTTP/2.0\r\n"))
+	if (STARTS(p, PREFACE))
 		return true;
 	if (!HAS_AT(p, 3, "\x04\0\0\0\0\0"))
 		return false;
@@ -57,6 +73,31 @@ bool is_http2(const struct payload *p)
 		return other_starts(p, "PRI * HTTP");
 	return len <= 120 && len % 6 == 0 && 9 + len <= p->full &&
 	       be16_at(p, 9) && be16_at(p, 9) <= 16;
+}
+
+static bool may_begin_any(const struct payload *p, const char *const *words,
+			  size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strncmp((const char *)p->p, words[i],
+			     MIN(p->len, strlen(words[i]))))
+			return true;
+	return false;
+}
+
+const char *request_may_begin(const struct payload *p)
+{
+	static const char *const calls[] = {
+		"INVITE ", "REGISTER ", "ACK ", "BYE ", "CANCEL ", "MESSAGE ",
+	};
+
+	if (p->len < sizeof(PREFACE) - 1 && !memcmp(p->p, PREFACE, p->len))
+		return p->len < 3 ? "http" : "http2";
+	if (!g_ascii_isupper(*p->p) || !signature_is_printable(p, 0, p->len))
+		return NULL;
+	if (may_begin_any(p, methods, array_length(methods)))
+		return "http";
+	return may_begin_any(p, calls, array_length(calls)) ? "sip" : NULL;
 }
 
 bool is_ssdp(const struct payload *p)
@@ -73,9 +114,12 @@ bool is_ssh(const struct payload *p)
 /* RFC 5321, 4.2: "220" greets in FTP as well. */
 bool is_smtp(const struct payload *p)
 {
-	static const char *const words[] = { "EHLO ", "HELO ", "LHLO " };
+	static const char *const words[] = {
+		"EHLO ", "HELO ", "LHLO ", "MAIL FROM:<", "RCPT TO:<",
+	};
 
-	if (STARTS(p, "220 ") || STARTS(p, "220-"))
+	if (STARTS(p, "220 ") || STARTS(p, "220-") || STARTS(p, "421 ") ||
+	    STARTS(p, "554 "))
 		return signature_line_has(p, "SMTP");
 	return ANY(p, words) && has_newline(p);
 }
@@ -84,6 +128,7 @@ bool is_ftp(const struct payload *p)
 {
 	static const char *const words[] = {
 		"USER ", "AUTH TLS", "AUTH SSL", "FEAT\r\n", "SYST\r\n",
+		"OPTS UTF8", "CLNT ", "PBSZ 0", "PASV\r\n", "EPSV\r\n",
 	};
 
 	if (STARTS(p, "220 ") || STARTS(p, "220-"))
@@ -110,6 +155,8 @@ bool is_imap(const struct payload *p)
 {
 	static const char *const words[] = {
 		" CAPABILITY\r", " LOGIN ", " STARTTLS\r", " AUTHENTICATE ",
+		" ID (\"", " ID NIL\r", " UID FETCH ", " SELECT \"",
+		" SELECT INBOX",
 	};
 	size_t tag = 0;
 
@@ -138,6 +185,11 @@ bool is_irc(const struct payload *p)
 {
 	if (STARTS(p, "NICK ") || STARTS(p, "CAP LS") || STARTS(p, "CAP REQ"))
 		return has_newline(p);
+	if (STARTS(p, "PASS ")) {
+		const uint8_t *end = memchr(p->p, '\n', p->len);
+
+		return end && starts(p, end + 1 - p->p, "NICK ", 5);
+	}
 	if (STARTS(p, "USER ") && !p->other)
 		return signature_line_has(p, " :");
 	return (*p->p == ':' || STARTS(p, "NOTICE ")) &&
@@ -145,10 +197,41 @@ bool is_irc(const struct payload *p)
 		signature_line_has(p, " NOTICE * :"));
 }
 
+/* The declaration of XML may have a line of its own. */
 bool is_xmpp(const struct payload *p)
 {
-	return *p->p == '<' && (signature_line_has(p, "<stream:stream") ||
-				signature_line_has(p, "etherx.jabber.org"));
+	const uint8_t *end = memchr(p->p, '\n', p->len);
+	struct payload next = *p;
+
+	if (STARTS(p, "<?xml ") && end && end + 1 < p->p + p->len) {
+		next.p = end + 1;
+		next.len = p->p + p->len - next.p;
+	}
+	return *p->p == '<' && (signature_line_has(&next, "<stream:stream") ||
+				signature_line_has(&next, "etherx.jabber.org"));
+}
+
+/* An answer of the kind that a command, typed by hand, has. */
+static bool is_redis_answer(const struct payload *p)
+{
+	static const struct {
+		const char *asked;
+		const char *answer;
+	} pairs[] = {
+		{ "INFO", "$" }, { "GET ", "$" }, { "SET ", "+OK\r\n" },
+		{ "KEYS ", "*" }, { "INCR ", ":" }, { "DEL ", ":" },
+		{ "EXISTS ", ":" }, { "CONFIG GET ", "*" },
+	};
+
+	for (size_t i = 0; p->other && i < array_length(pairs); i++)
+		if (!g_ascii_strncasecmp((const char *)p->other,
+					 pairs[i].asked,
+					 strlen(pairs[i].asked)) &&
+		    starts(p, 0, pairs[i].answer, strlen(pairs[i].answer)))
+			return pairs[i].answer[1] ||
+			       g_ascii_isdigit((char)u8_at(p, 1)) ||
+			       HAS_AT(p, 1, "-1\r\n");
+	return false;
 }
 
 /* An array of strings asks; what is typed by hand only the answer tells. */
@@ -160,6 +243,8 @@ bool is_redis(const struct payload *p)
 	};
 	size_t at = 1;
 
+	if (is_redis_answer(p))
+		return true;
 	if (*p->p != '*')
 		return ANY(p, words);
 	while (at < MIN(p->len, 8) && g_ascii_isdigit(p->p[at]))
@@ -180,6 +265,10 @@ static bool is_memcached_answer(const struct payload *p)
 		"VERSION ", "NOT_FOUND\r\n",
 	};
 
+	if ((other_starts(p, "flush_all") && STARTS(p, "OK\r\n")) ||
+	    (other_starts(p, "mg ") && (STARTS(p, "VA ") || STARTS(p, "EN\r\n") ||
+					STARTS(p, "HD"))))
+		return true;
 	for (size_t i = 0; p->other && i < array_length(asked); i++)
 		if (other_starts(p, asked[i]))
 			return ANY(p, answers);
@@ -284,4 +373,22 @@ bool is_stratum(const struct payload *p)
 	       (signature_line_has(p, "\"mining.") ||
 		(signature_line_has(p, "\"login\"") &&
 		 signature_line_has(p, "\"agent\"")));
+}
+
+/* Its server begins, and its client says where to. */
+bool is_svn(const struct payload *p)
+{
+	return STARTS(p, "( success ( ") ||
+	       (STARTS(p, "( 2 ( ") && signature_line_has(p, "svn://"));
+}
+
+bool is_jdwp(const struct payload *p)
+{
+	return p->full == 14 && STARTS(p, "JDWP-Handshake");
+}
+
+/* BEP 14: who else on this network has it? */
+bool is_lsd(const struct payload *p)
+{
+	return STARTS(p, "BT-SEARCH * HTTP/1.");
 }

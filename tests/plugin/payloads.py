@@ -59,9 +59,9 @@ def dtls_hello(name):
     return b"\x16\xfe\xfd" + bytes(8) + sized(body, ">H")
 
 
-def tls_hello(name, alpn=b""):
-    """Of TLS 1.2: its extensions are server_name, and ALPN."""
-    extensions = server_name(name)
+def tls_hello(name, alpn=b"", more=b""):
+    """Of TLS 1.2: @more extensions, server_name, and ALPN."""
+    extensions = more + server_name(name)
     if alpn:
         extensions += be16(16) + sized(sized(sized(alpn, ">B"), ">H"), ">H")
     hello = (b"\3\3" + bytes(32) + b"\0" + sized(be16(0xc02b), ">H")
@@ -232,11 +232,67 @@ TCP_WORDS = {
     "x11": ("X11", 6000, b"l\0\x0b\0\0\0" + bytes(6)),
     "ajp": ("AJP13", 8009, b"\x12\x34\0\1\x0a", (b"AB\0\1\x09",)),
     "turn": ("STUN", 3478, STUN),
+    "svn": ("Subversion", 3690, (b"( success ( 2 2 ( ) ( svndiff1 ) ) ) ",)),
+    "jdwp": ("JDWP", 5005, b"JDWP-Handshake"),
+    "rmi": ("RMI", 1099, b"JRMI\0\2\x4b"),
+    "nbd": ("NBD", 10809, (b"NBDMAGICIHAVEOPT\0\3",)),
+    "bgp": ("BGP", 179, b"\xff" * 16 + be16(29) + b"\1\4"
+            + be16(65000, 180) + bytes(5)),
+    "pptp": ("PPTP", 1723, be16(156, 1) + be32(0x1a2b3c4d) + be16(1, 0)
+             + bytes(144)),
+    "diameter": ("Diameter", 3868, be32(0x01000014, 0x80000101, 0, 1, 2)),
+    "enip": ("EtherNet/IP", 44818, b"\x65\0\4\0" + bytes(20) + b"\1\0\0\0"),
+    "opcua": ("OPC UA", 4840, b"HELF" + le32(32, 0, 65536, 65536, 0, 0)
+              + b"\xff\xff\xff\xff"),
+    "iec 104": ("IEC 104", 2404, b"\x68\4\7\0\0\0"),
+    # Joined late, or an older way to say it.
+    "mysql question": ("MySQL", 3306, sized(b"\x03SELECT 1", "<I")[:3]
+                       + b"\0\x03SELECT 1"),
+    "postgresql question": ("PostgreSQL", 5432,
+                            b"Q" + sized(b"SELECT 1\0", whole=True)),
+    "postgresql asks for a password": ("PostgreSQL", 5432, (
+        b"R" + sized(be32(10) + b"SCRAM-SHA-256\0\0", whole=True),)),
+    "mssql batch": ("MSSQL", 1433, b"\1\1" + be16(46, 0) + b"\1\0"
+                    + le32(22, 18) + b"\2\0" + bytes(8) + le32(1)
+                    + "SELECT 1".encode("utf-16-le")),
+    "cassandra answers": ("Cassandra", 9042, (
+        b"\x84\0\0\0\6" + sized(be16(1) + sized(b"CQL_VERSION", ">H")
+                                + be16(1) + sized(b"3.4.5", ">H")),)),
+    "cassandra question": ("Cassandra", 9042, b"\4\0\0\0\7" + sized(
+        sized(b"SELECT * FROM t") + be16(1) + b"\0")),
+    "kafka of old": ("Kafka", 9092, sized(
+        be16(0, 2) + be32(1) + sized(b"sarama", ">H") + be16(1)
+        + be32(1500, 1) + sized(b"topic", ">H") + be32(1, 0)
+        + sized(b"x" * 40))),
+    "amqp frame": ("AMQP", 5672, (b"\1\0\0" + sized(
+        be16(10, 10) + b"\0\x09" + be32(0) + sized(b"PLAIN")
+        + sized(b"en_US")) + b"\xce",)),
+    "amqp 1.0 frame": ("AMQP", 5672, (sized(
+        b"\2\1\0\0\0\x53\x40\xc0\x0b\1\xe0\x08\1\xa3\5PLAIN", whole=True),)),
+    "redis asked by hand": ("Redis", 6379, b"get key\r\n", (b"$-1\r\n",)),
+    "memcached flushed": ("Memcached", 11211, b"flush_all\r\n", (b"OK\r\n",)),
+    "xmpp in two lines": ("XMPP", 5222, b"<?xml version='1.0'?>\n"
+                          b"<stream:stream xmlns:stream="
+                          b"'http://etherx.jabber.org/streams' to='b'>"),
+    "irc with a password": ("IRC", 6667, b"PASS x\r\nNICK me\r\n"),
+    "imap client": ("IMAP", 143, b'1 ID ("name" "x")\r\n'),
+    "smtp sender": ("SMTP", 25, b"MAIL FROM:<a@example.com>\r\n"),
+    "http of another method": ("HTTP", 80, HTTP.replace(b"GET", b"PURGE")),
+    "dns asks twice": ("DNS", 53, sized(question("a.example.com"), ">H") * 2),
 }
 
 
 def rtp(number):
     return b"\x80\0" + be16(number) + be32(number * 160, 0xcafe) + bytes(160)
+
+
+def utp(number):
+    return (b"\1\0" + be16(9) + be32(1000 * number, 5, 0x10000)
+            + be16(number, 1) + b"data")
+
+
+def wireguard(number):
+    return b"\4\0\0\0same" + le32(number, 0) + bytes(16) + b"c" * 16
 
 
 UDP_WORDS = {
@@ -268,6 +324,19 @@ UDP_WORDS = {
             + b"e1:q4:ping1:t2:aa1:y1:qe"),
     "utp": ("BitTorrent", 6881, b"\x41\0" + be16(9) + bytes(12)
             + be16(1, 0)),
+    "utp data": ("BitTorrent", 6881, utp(1), utp(2)),
+    "lsd": ("BitTorrent", 6771, b"BT-SEARCH * HTTP/1.1\r\nHost: "
+            b"239.192.152.143:6771\r\nPort: 1\r\nInfohash: 1\r\n\r\n\r\n"),
+    "tracker": ("BitTorrent", 6969, be32(0x417, 0x27101980, 0, 9)),
+    "wireguard data": ("WireGuard", 51820, wireguard(7), wireguard(8)),
+    "quic refused": ("QUIC", 443, (b"\x80" + be32(0) + b"\x08serversn\4clnt"
+                                   + be32(0x1a2a3a4a, 1),)),
+    "nbns": ("NBNS", 137, be16(9, 0x0110, 1, 0, 0, 0) + b"\x20" + b"CA" * 16
+             + b"\0" + be16(32, 1)),
+    "dns update": ("DNS", 53, be16(7, 0x2800, 1, 0, 0, 0)
+                   + b"\7example\3com\0" + be16(6, 1)),
+    "ntp of old": ("NTP", 123, b"\xe3\0\3\xfa" + be32(0x10000, 0x10000)
+                   + bytes(28) + be32(0xe0000000, 1)),
 }
 
 HOSTS = {
