@@ -2,6 +2,7 @@
 #include "dpi/content.h"
 
 #include <epan/conversation.h>
+#include <epan/exceptions.h>
 
 #include "dpi/spoken.h"
 
@@ -14,14 +15,18 @@ struct side {
 	uint8_t last[SIGNATURE_KEPT];	/* bytes of the last payload */
 	uint8_t *begun;		/* what TCP has sent so far, NULL: not kept */
 	unsigned len;		/* of it */
-	uint32_t next;		/* TCP's number of the byte after all */
+	uint32_t start;		/* TCP's number of the first byte */
+	uint32_t next;		/* ... and of the byte after all */
 };
 
 struct content {
 	const struct signature *is;	/* NULL: nothing is known */
 	const struct dpi_protocol *protocol;	/* that it is of, or NULL */
 	dissector_handle_t handle;	/* that the conversation was handed to */
-	uint16_t port;		/* the receiver's of its first packet */
+	uint32_t since;		/* the frame in which it was; 0: it was not */
+	int waits;		/* the side whose first message is not whole */
+	bool is_busy;		/* its dissector is at work */
+	uint16_t port;		/* the server's, as far as we know */
 	bool is_expected;	/* announced elsewhere, as FTP's files are */
 	struct side sides[2];
 };
@@ -45,20 +50,43 @@ static unsigned direction_of(const packet_info *pinfo, uint32_t sport,
 	return cmp_address(&pinfo->src, &pinfo->dst) > 0;
 }
 
-static struct content *content_of(conversation_t *c, int proto)
+static conversation_t *conversation_of(packet_info *pinfo,
+				       const struct payload *p)
 {
+	conversation_type type = p->over == OVER_TCP ? CONVERSATION_TCP :
+						       CONVERSATION_UDP;
+	conversation_t *c = find_conversation(pinfo->num, &pinfo->src,
+		&pinfo->dst, type, p->sport, p->dport, 0);
+
+	return c ? c : conversation_new(pinfo->num, &pinfo->src, &pinfo->dst,
+					type, p->sport, p->dport, 0);
+}
+
+/* Who answers, if nobody was seen to begin, is mostly at the lower port. */
+static struct content *content_of(conversation_t *c, const struct payload *p)
+{
+	int proto = p->over == OVER_TCP ? proto_tcp : proto_udp;
 	struct content *content = conversation_get_proto_data(c, proto);
 
 	if (content)
 		return content;
 	content = wmem_new0(wmem_file_scope(), struct content);
-	content->port = (uint16_t)conversation_key_port2(c->key_ptr);
+	content->port = p->over == OVER_TCP ? MIN(p->sport, p->dport) :
+			(uint16_t)conversation_key_port2(c->key_ptr);
 	conversation_add_proto_data(c, proto, content);
 	return content;
 }
 
+/* A connection begins: SYN, or the answer to one, tells who is who. */
+static void see_syn(packet_info *pinfo, const struct payload *p, bool is_answer)
+{
+	struct content *k = content_of(conversation_of(pinfo, p), p);
+
+	k->port = is_answer ? p->sport : p->dport;
+}
+
 /* Of a packet that TCP or UDP has dissected. */
-static const struct content *content_at(packet_info *pinfo)
+static struct content *content_at(packet_info *pinfo)
 {
 	conversation_t *c = find_conversation_pinfo(pinfo, 0);
 	bool is_tcp = pinfo->ptype == PT_TCP;
@@ -93,21 +121,89 @@ static dissector_handle_t handle_of(const char *filter, bool over_tcp)
 	return w.handle ? w.handle : find_dissector(filter);
 }
 
+/* A dissector that takes the conversation for itself shall have it from us. */
+static void keep_handed(packet_info *pinfo, const struct content *k)
+{
+	conversation_t *c = find_conversation_pinfo(pinfo, 0);
+
+	if (c && conversation_get_dissector(c, pinfo->num) == k->handle)
+		conversation_set_dissector(c, handed);
+}
+
+/*
+ * What is passed on within, by SOCKS or HTTP, looks like the conversation's
+ * own to Wireshark, which would come back here.
+ */
+static int dissect_by(struct content *k, tvbuff_t *tvb, packet_info *pinfo,
+		      proto_tree *tree, void *data)
+{
+	uint32_t matched = pinfo->match_uint;
+	uint32_t sport = pinfo->srcport, dport = pinfo->destport;
+	volatile int done = 0;
+
+	/* Many tell a request from an answer by the port that they were found by. */
+	pinfo->match_uint = k->port;
+	/* For TCP we are on top of it, and who is on top of us cannot ask it. */
+	pinfo->can_desegment = pinfo->saved_can_desegment;
+	k->is_busy = true;
+	TRY {
+		done = call_dissector_only(k->handle, tvb, pinfo, tree, data);
+	}
+	FINALLY {
+		k->is_busy = false;
+		pinfo->match_uint = matched;
+		pinfo->srcport = sport;
+		pinfo->destport = dport;
+		keep_handed(pinfo, k);
+	}
+	ENDTRY;
+	return done;
+}
+
 /* The conversation's dissector, in our name. */
 static int dissect_handed(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 			  void *data)
 {
-	const struct content *k = content_at(pinfo);
-	uint32_t matched = pinfo->match_uint;
-	int done;
+	struct content *k = content_at(pinfo);
 
-	if (!k || !k->handle)
+	if (!k || k->is_busy || pinfo->num < k->since)
 		return 0;
-	/* Many tell a request from an answer by the port that they were found by. */
-	pinfo->match_uint = k->port;
-	done = call_dissector_only(k->handle, tvb, pinfo, tree, data);
-	pinfo->match_uint = matched;
-	return done;
+	if (k->handle) {
+		int done = dissect_by(k, tvb, pinfo, tree, data);
+
+		/* What it does not know is no word of the port's owner. */
+		return done || !spoken_has_owner(pinfo) ? done :
+			call_data_dissector(tvb, pinfo, tree);
+	}
+	if (k->waits != 1 + (int)direction_of(pinfo, pinfo->srcport,
+					      pinfo->destport) ||
+	    !pinfo->can_desegment)
+		return 0;
+	pinfo->desegment_offset = 0;
+	pinfo->desegment_len = DESEGMENT_ONE_MORE_SEGMENT;
+	return (int)tvb_captured_length(tvb);
+}
+
+/* Would Wireshark choose another dissector, and may we? */
+static bool is_ours_to_hand(conversation_t *c, const struct content *k,
+			    const char *to, const packet_info *pinfo,
+			    const struct payload *p)
+{
+	int proto = proto_get_id_by_filter_name(to);
+
+	return hand_over && proto != -1 &&
+	       (k->since || !conversation_get_dissector(c, pinfo->num)) &&
+	       spoken_choice(p->over == OVER_TCP, p->sport, p->dport, proto) ==
+		       SPOKEN_OTHER;
+}
+
+/* Not from this frame on: STARTTLS, which says for all, shall come after us. */
+static void set_handed(conversation_t *c, struct content *k, uint32_t frame)
+{
+	if (k->since)
+		return;
+	k->since = frame;
+	conversation_set_dissector(c, handed);
 }
 
 static void hand(conversation_t *c, struct content *k,
@@ -115,19 +211,31 @@ static void hand(conversation_t *c, struct content *k,
 		 const struct payload *p)
 {
 	const char *to = s->hand_to ? s->hand_to : s->protocol;
-	int proto = proto_get_id_by_filter_name(to);
 	dissector_handle_t handle;
 
-	if (!hand_over || s->keep || proto == -1 ||
-	    (!k->handle && conversation_get_dissector(c, pinfo->num)) ||
-	    spoken_choice(p->over == OVER_TCP, p->sport, p->dport, proto) !=
-		    SPOKEN_OTHER)
+	if (s->keep || !is_ours_to_hand(c, k, to, pinfo, p))
 		return;
 	handle = handle_of(to, p->over == OVER_TCP);
 	if (!handle)
 		return;
 	k->handle = handle;
-	conversation_set_dissector_from_frame_number(c, pinfo->num, handed);
+	set_handed(c, k, pinfo->num);
+}
+
+/*
+ * Of a first message that comes in several segments Wireshark shall see the
+ * whole, where that says more than what it is.
+ */
+static void wait_for_more(conversation_t *c, struct content *k, unsigned way,
+			  const packet_info *pinfo, const struct payload *p)
+{
+	const char *to = signature_may_begin(p);
+
+	if (!to || !k->sides[way].begun ||
+	    !is_ours_to_hand(c, k, to, pinfo, p))
+		return;
+	k->waits = 1 + (int)way;
+	set_handed(c, k, pinfo->num);
 }
 
 /* What may become something else is looked at again. */
@@ -185,38 +293,35 @@ static const struct signature *find(struct side *side, const struct payload *p,
 		begin(side, p);
 	if (s || side->len == BEGUN_MAX || side->tries + 1 == TRIES)
 		forget_begun(side);
-	side->tries++;
+	if (!side->tries++ || (int32_t)(seq - side->start) < 0)
+		side->start = seq;
 	memset(side->last, 0, SIGNATURE_KEPT);
 	memcpy(side->last, whole.p, MIN(whole.len, SIGNATURE_KEPT));
 	side->next = seq + (uint32_t)p->full;
 	return s;
 }
 
-/* Has all of it been seen before? */
+/* Has all of it been seen before?  What comes late has not. */
 static bool is_old(const struct side *side, const struct payload *p,
 		   uint32_t seq)
 {
 	uint32_t end = seq + (uint32_t)p->full;
 
 	return p->over == OVER_TCP && side->tries &&
+	       (int32_t)(seq - side->start) >= 0 &&
 	       (int32_t)(end - side->next) <= 0;
 }
 
-static void look(packet_info *pinfo, struct payload *p, int proto, uint32_t seq)
+static void look(packet_info *pinfo, struct payload *p, uint32_t seq)
 {
 	bool is_tcp = p->over == OVER_TCP;
-	conversation_type type = is_tcp ? CONVERSATION_TCP : CONVERSATION_UDP;
-	conversation_t *c = find_conversation(pinfo->num, &pinfo->src,
-		&pinfo->dst, type, p->sport, p->dport, 0);
+	conversation_t *c = conversation_of(pinfo, p);
 	unsigned way = direction_of(pinfo, p->sport, p->dport);
 	const struct signature *s;
 	struct side *side, *other;
 	struct content *k;
 
-	if (!c)
-		c = conversation_new(pinfo->num, &pinfo->src, &pinfo->dst,
-				     type, p->sport, p->dport, 0);
-	last.content = k = content_of(c, proto);
+	last.content = k = content_of(c, p);
 	last.frame = pinfo->num;
 	side = &k->sides[way];
 	other = &k->sides[!way];
@@ -228,6 +333,10 @@ static void look(packet_info *pinfo, struct payload *p, int proto, uint32_t seq)
 	p->before = side->tries ? side->last : NULL;
 	p->other = other->tries ? other->last : NULL;
 	s = find(side, p, seq);
+	if (!s && is_tcp && !k->handle)
+		wait_for_more(c, k, way, pinfo, p);
+	if (s || !side->begun)
+		k->waits = 0;
 	if (!s || s == k->is)
 		return;
 	k->is = s;
@@ -248,7 +357,7 @@ static int see_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 	unsigned have = tvb_captured_length(tvb), head;
 	struct payload p = { .over = OVER_TCP };
 
-	if (is_to_be_seen(pinfo) && have > 20) {
+	if (is_to_be_seen(pinfo) && have >= 20) {
 		const uint8_t *raw = tvb_get_ptr(tvb, 0, (int)have);
 
 		head = (raw[12] >> 4) * 4u;
@@ -257,8 +366,10 @@ static int see_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 		p.p = raw + head;
 		p.len = have > head ? have - head : 0;
 		p.full = p.len + tvb_reported_length(tvb) - have;
+		if (raw[13] & 2)
+			see_syn(pinfo, &p, raw[13] & 16);
 		if (head >= 20 && p.len)
-			look(pinfo, &p, proto_tcp, tvb_get_ntohl(tvb, 4));
+			look(pinfo, &p, tvb_get_ntohl(tvb, 4));
 	}
 	return call_dissector_only(tcp, tvb, pinfo, tree, data);
 }
@@ -278,7 +389,7 @@ static int see_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 		p.p = raw + 8;
 		p.len = (size > 8 && size < have ? size : have) - 8;
 		p.full = size > 8 ? size - 8 : p.len;
-		look(pinfo, &p, proto_udp, 0);
+		look(pinfo, &p, 0);
 	}
 	return call_dissector_only(udp, tvb, pinfo, tree, data);
 }
@@ -287,6 +398,12 @@ const struct dpi_protocol *dpi_content_get(const packet_info *pinfo)
 {
 	return last.frame == pinfo->num && last.content ? last.content->protocol
 							: NULL;
+}
+
+uint16_t dpi_content_port(const packet_info *pinfo)
+{
+	return last.frame == pinfo->num && last.content ? last.content->port :
+		(uint16_t)pinfo->destport;
 }
 
 void dpi_content_enable(bool on)

@@ -179,8 +179,14 @@ static bool is_refuted(const struct dpi_layers *l, const struct dpi_protocol *p)
 static void take_content(struct dpi_flow *f, packet_info *pinfo,
 			 const struct dpi_protocol *p)
 {
-	if (p && dpi_flow_set_app(f, p->app, rank_of(p), DPI_BY_CONTENT))
-		f->odd_port = p->has_port && !spoken_is_owner(pinfo, p->id);
+	const char *owner = f->how == DPI_BY_PORT ? f->app : NULL;
+
+	if (!p || !dpi_flow_set_app(f, p->app, rank_of(p), DPI_BY_CONTENT))
+		return;
+	f->port = dpi_content_port(pinfo);
+	f->odd_port = p->has_port && !spoken_is_owner(pinfo, p->id);
+	if (owner && strcmp(owner, p->app))
+		dpi_flow_forget_turns(f);
 }
 
 /*

@@ -149,6 +149,13 @@ void dpi_flow_turn(struct dpi_flow *f, uint32_t frame, bool request,
 		add_detail(t, detail);
 }
 
+void dpi_flow_forget_turns(struct dpi_flow *f)
+{
+	f->first = f->cursor = NULL;
+	f->turns = 0;
+	f->told = 0;
+}
+
 void dpi_flow_status(struct dpi_flow *f, uint32_t request, uint32_t frame,
 		     uint32_t status)
 {

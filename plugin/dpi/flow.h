@@ -62,7 +62,7 @@ struct dpi_flow {
 	bool read_again;	/* for a filter, when it was too late to learn */
 	bool ech;		/* the server name may be for show */
 	bool odd_port;		/* the protocol's own port is another one */
-	uint16_t port;		/* the receiver's of the first packet */
+	uint16_t port;		/* the server's, or the first packet's receiver's */
 	unsigned turns;
 	const char *host;	/* TLS server name */
 	uint32_t host_frame;	/* where it was first seen */
@@ -95,6 +95,9 @@ void dpi_flow_set(const char **member, const char *value);
  */
 void dpi_flow_turn(struct dpi_flow *f, uint32_t frame, bool request,
 		   const char *host, const char *detail);
+
+/* What the port's owner has read was nobody's words. */
+void dpi_flow_forget_turns(struct dpi_flow *f);
 
 /*
  * In @frame the turn that began in @request, or if nobody knows (0) the last

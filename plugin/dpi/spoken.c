@@ -40,6 +40,14 @@ bool spoken_is_owner(const packet_info *pinfo, int proto)
 			       owner_of(tcp, pinfo->destport) == proto);
 }
 
+bool spoken_has_owner(const packet_info *pinfo)
+{
+	bool tcp = pinfo->ptype == PT_TCP;
+
+	return owner_of(tcp, pinfo->srcport) != -1 ||
+	       owner_of(tcp, pinfo->destport) != -1;
+}
+
 enum spoken_choice spoken_choice(bool tcp, uint32_t a, uint32_t b, int proto)
 {
 	const char *table = tcp ? "tcp.port" : "udp.port";

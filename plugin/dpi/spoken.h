@@ -14,6 +14,9 @@ bool spoken_is_kept(const packet_info *pinfo);
 /* Is it the owner of either port, whatever was found in the packet? */
 bool spoken_is_owner(const packet_info *pinfo, int proto);
 
+/* Has either port an owner? */
+bool spoken_has_owner(const packet_info *pinfo);
+
 enum spoken_choice {
 	SPOKEN_RIGHT,		/* Wireshark takes @proto by the port */
 	SPOKEN_OTHER,		/* ... or something else, or nothing */

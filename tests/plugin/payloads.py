@@ -346,4 +346,6 @@ HOSTS = {
     "http2": "api.example.com", "grpc": "api.example.com",
     "dns": "a.example.com", "dtls": "dtls.example.com",
     "quic": "quic.example.com", "webrtc": "dtls.example.com",
+    "smtp starttls": "mail.example.com", "imap starttls": "mail.example.com",
+    "pop starttls": "mail.example.com", "ftp starttls": "mail.example.com",
 }

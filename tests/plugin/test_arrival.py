@@ -10,7 +10,8 @@ from random import Random
 
 from frames import ACK, PSH, tcp
 from harness import Tshark
-from payloads import HTTP, SYSLOG, TCP_WORDS, TLS, UDP_WORDS, be16, be32, le32
+from payloads import (HOSTS, HTTP, SYSLOG, TCP_WORDS, TLS, UDP_WORDS, be16, be32,
+                      le32, tls_hello)
 import talks
 from talks import (FOREIGN, Words, client, connection, datagrams, made, said,
                    server)
@@ -32,6 +33,14 @@ def split(messages, size):
     return [*[p for p in parts if p and p != (b"",)], *rest]
 
 
+def cut(text, *sizes):
+    parts = []
+    for size in sizes:
+        parts.append(text[:size])
+        text = text[size:]
+    return [*parts, text]
+
+
 def in_ipv6(make):
     def make6(host, port, messages, *more):
         return make("2001:db8::" + host.rsplit(".", 1)[1], port, messages,
@@ -49,14 +58,37 @@ class Arrival(Words):
         for size in (1, 3, 7):
             with self.subTest(size):
                 self.check(
-                    {name: words for name, words in TCP_WORDS.items()
-                     if name not in self.NESTED},
-                    lambda host, port, messages, n=size: connection(
+                    TCP_WORDS, lambda host, port, messages, n=size: connection(
                         host, port, split(messages, n)),
-                    lambda own: FOREIGN, {})
+                    lambda own: FOREIGN, self.but("dns"))
 
-    # What is inside, and a host, Wireshark finds that needs their first byte.
-    NESTED = {"tls", "dot", "grpc", "etcd", "doh", "websocket"}
+    @staticmethod
+    def but(*names):
+        return {name: host for name, host in HOSTS.items()
+                if name not in names}
+
+    def test_length_and_message_apart(self):
+        frames = connection(client(0), FOREIGN,
+                            cut(TCP_WORDS["dns"][2], 2))
+        self.assertEqual(said(frames), ("DNS", "content", "a.example.com"))
+
+    def test_first_message_of_many_segments(self):
+        """Its dissector may ask for the rest, on any port."""
+        padding = be16(21) + be16(1600) + bytes(1600)
+        hello = tls_hello("big.example.com", more=padding)
+        for port in (FOREIGN, 22, 443):
+            for sizes in ((1000,), (1, 1000), (2, 3, 500)):
+                self.assertEqual(
+                    said(connection(client(0), port, cut(hello, *sizes)))[2],
+                    "big.example.com", (port, sizes))
+
+    def test_first_segment_after_the_second(self):
+        for name in ("tls", "http", "ssh", "mqtt"):
+            app, own, first, *_ = TCP_WORDS[name]
+            message = first if is_client(first) else first[0]
+            frames = connection(client(0), FOREIGN, [message, b"x" * 40])
+            frames[3:5] = frames[4], frames[3]
+            self.assertIn(said(frames)[0], (app, "TLS"), name)
 
     def test_first_message_again(self):
         """A retransmission, before it is answered."""
@@ -67,6 +99,11 @@ class Arrival(Words):
 
     def test_no_handshake(self):
         self.check_tcp(lambda *talk: connection(*talk)[3:])
+
+    def test_server_first_and_no_handshake(self):
+        detail, = said(connection(client(0), 2222, TCP_WORDS["ssh"][2:])[3:],
+                       fields=("dpi.detail",))
+        self.assertTrue(detail.startswith("server"), detail)
 
     def test_ipv6(self):
         self.check_tcp(in_ipv6(connection))

@@ -311,6 +311,34 @@ class Better(unittest.TestCase):
             b"\5\1\0", (b"\5\0",), b"\5\1\0\1\xcb\0\x71\6\0\x50",
             (b"\5\0\0\1\0\0\0\0\0\0",), HTTP, (OK,)]))[0], "HTTP")
 
+    def test_socks_on_any_port(self):
+        """What is within is the same conversation to the last packet."""
+        for port in (FOREIGN, 443):
+            self.assertEqual(said(connection(client(0), port, [
+                b"\5\1\0", (b"\5\0",),
+                b"\5\1\0\3\x0fwww.example.com\0\x50",
+                (b"\5\0\0\1\0\0\0\0\0\0",), HTTP, (OK,)])),
+                ("HTTP", "dissector", "www.example.com"))
+
+    def test_connect_to_the_port_that_it_comes_from(self):
+        ask = (b"CONNECT new.example.com:443 HTTP/1.1\r\n"
+               b"Host: new.example.com:443\r\n\r\n")
+        frames = connection(client(0), 443, [
+            ask, (b"HTTP/1.1 200 OK\r\n\r\n",), TLS])
+        self.assertEqual(said(frames), ("HTTPS", "alpn", "new.example.com"))
+        self.assertEqual(tshark.fields(made(frames), "frame.protocols")[-1],
+                         ("eth:ethertype:ip:tcp:http:tls",))
+
+    def test_what_the_owner_of_the_port_misread(self):
+        old = UDP_WORDS["ntp of old"][2]
+        early = b"\x1b" + old[1:40] + bytes(8)     # tells nothing yet
+        self.assertEqual(said(datagrams(client(0), 53, [early, old])),
+                         ("NTP", "content", ""))
+        words = UDP_WORDS["wireguard"][2]
+        self.assertEqual(said(datagrams(client(0), 53, [
+            words, (b"\2\0\0\0" + bytes(88),), b"\4\0\0\0" + bytes(92)])),
+            ("WireGuard", "content", ""))
+
     def test_mptcp(self):
         """Its options are a layer of Wireshark's."""
         # MP_CAPABLE with a key, in a SYN
