@@ -73,6 +73,18 @@ static size_t answer_user(const struct question *q, struct answer *a)
 	return offsetof(struct answer, name) + sizeof(a->name);
 }
 
+static size_t answer_container(const struct answerer *w,
+			       const struct question *q, struct answer *a)
+{
+	const struct passwd *pw = q->id ? getpwuid(q->id) : NULL;
+	const struct container_question asked = {
+		q->container, q->pod_uid, q->id, pw ? pw->pw_dir : NULL,
+	};
+
+	a->err = container_state_read(w->root_fd, &asked, &a->container);
+	return offsetof(struct answer, container) + sizeof(a->container);
+}
+
 /* A question is as many bytes, whatever is in them. */
 static bool is_text(const char *bytes, size_t size)
 {
@@ -99,10 +111,7 @@ size_t answer(struct answerer *w, const struct question *q, struct answer *a)
 		if (!is_text(q->container, sizeof(q->container)) ||
 		    !is_text(q->pod_uid, sizeof(q->pod_uid)))
 			break;
-		a->err = container_state_read(w->root_fd, q->container,
-					      q->pod_uid, &a->container);
-		return offsetof(struct answer, container) +
-		       sizeof(a->container);
+		return answer_container(w, q, a);
 	case QUESTION_LOGIN:
 		if (!is_text(q->session, sizeof(q->session)) ||
 		    !is_text(q->tty, sizeof(q->tty)))

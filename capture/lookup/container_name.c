@@ -9,11 +9,13 @@
 
 #include "lookup/container_state.h"
 #include "lookup/lookup.h"
+#include "process/container.h"
 #include "record.h"
 
 #define KNOWN 64	/* containers remembered; then the oldest is forgotten */
 
 struct known {
+	uint32_t owner;
 	char id[sizeof(((struct process *)0)->container_id)];
 	struct container_state state;
 };
@@ -46,11 +48,14 @@ static const struct container_state *find(struct container_names *c,
 	struct known *k;
 
 	for (int i = 0; i < KNOWN; i++)
-		if (!strcmp(c->known[i].id, id))
+		if (!strcmp(c->known[i].id, id) &&
+		    c->known[i].owner == container_owner(p))
 			return &c->known[i].state;
 	k = &c->known[c->next++ % KNOWN];
 	memset(k, 0, sizeof(*k));
-	if (lookup_container(c->lookup, id, p->pod_uid, &k->state) != -EAGAIN)
+	k->owner = container_owner(p);
+	if (lookup_container(c->lookup, id, p->pod_uid, container_owner(p),
+			     &k->state) != -EAGAIN)
 		snprintf(k->id, sizeof(k->id), "%s", id);
 	return &k->state;
 }

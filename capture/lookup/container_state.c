@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Under which keys of an object of strings they are; NULL: nowhere. */
@@ -110,61 +111,131 @@ static void take_storage(struct container_state *c, json_t *json,
 
 #define TASKS	"io.containerd.runtime.v2.task/"
 #define STORAGE "containers/storage/overlay-containers/"
+#define DATA	".local/share/"
+#define MOST	(16 << 20)	/* bytes of one: who has written it is a user */
 
 /*
  * The container's id stands between, where there is an after.  CRI-O keeps
  * its containers in podman's list, too, under names of its own making.
  */
-static const struct {
+struct state_file {
 	const char *before, *after;
 	void (*take)(struct container_state *c, json_t *json, const char *id,
 		     const struct keys *k);
 	const struct keys *keys;
-} files[] = {
+};
+
+static const struct state_file roots_files[] = {
 	{ "var/lib/docker/containers/", "/config.v2.json", take_docker,
 	  &kubernetes },
 	{ "run/containerd/" TASKS "k8s.io/", "/config.json", take_oci, &cri },
 	{ "run/k3s/containerd/" TASKS "k8s.io/", "/config.json", take_oci,
 	  &cri },
-	{ "run/containerd/" TASKS "default/", "/config.json", take_oci,
-	  &nerdctl },
 	{ "run/" STORAGE, "/userdata/config.json", take_oci, &kubernetes },
 	{ "var/lib/" STORAGE "containers.json", NULL, take_storage, &storage },
 	{ "var/lib/" STORAGE "volatile-containers.json", NULL, take_storage,
 	  &storage },
 };
 
-static json_t *load_json(int root_fd, const char *path)
+/* Below the home of who runs them. */
+static const struct state_file users_files[] = {
+	{ DATA "docker/containers/", "/config.v2.json", take_docker,
+	  &kubernetes },
+	{ DATA STORAGE "containers.json", NULL, take_storage, &storage },
+	{ DATA STORAGE "volatile-containers.json", NULL, take_storage,
+	  &storage },
+};
+
+static json_t *load_json(int dir, const char *path, uid_t uid)
 {
-	int fd = openat(root_fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	json_t *json = NULL;
 	json_error_t error;
-	json_t *json;
+	struct stat st;
 
 	if (fd < 0)
 		return NULL;
-	json = json_loadfd(fd, 0, &error);
+	/* A user's may be a link to anybody's. */
+	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size <= MOST &&
+	    (!uid || st.st_uid == uid))
+		json = json_loadfd(fd, 0, &error);
 	close(fd);
 	return json;
 }
 
-static void ask_runtimes(int root_fd, const char *id,
-			 struct container_state *out)
+static bool is_told(const struct container_state *c)
+{
+	return *c->name || *c->pod;
+}
+
+static void ask_files(int dir, const struct state_file *files, size_t count,
+		      const struct container_question *q,
+		      struct container_state *out)
 {
 	char path[512];
 
-	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+	for (size_t i = 0; i < count && !is_told(out); i++) {
+		const struct state_file *f = &files[i];
 		json_t *json;
 
-		snprintf(path, sizeof(path), "%s%s%s", files[i].before,
-			 files[i].after ? id : "",
-			 files[i].after ? files[i].after : "");
-		json = load_json(root_fd, path);
+		snprintf(path, sizeof(path), "%s%s%s", f->before,
+			 f->after ? q->id : "", f->after ? f->after : "");
+		json = load_json(dir, path, q->uid);
 		if (json)
-			files[i].take(out, json, id, files[i].keys);
+			f->take(out, json, q->id, f->keys);
 		json_decref(json);
-		if (*out->name || *out->pod)
-			return;
 	}
+}
+
+/* In whatever namespace of containerd's somebody has put it. */
+static void ask_nerdctl(int root_fd, const char *id,
+			struct container_state *out)
+{
+	int fd = openat(root_fd, "run/containerd/" TASKS,
+			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *e;
+	char path[512];
+
+	if (!dir && fd >= 0)
+		close(fd);
+	while (dir && !is_told(out) && (e = readdir(dir))) {
+		json_t *json;
+
+		if (*e->d_name == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/%.64s/config.json",
+			 e->d_name, id);
+		json = load_json(fd, path, 0);
+		if (json)
+			take_oci(out, json, id, &nerdctl);
+		json_decref(json);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static void ask_root(int root_fd, const struct container_question *q,
+		     struct container_state *out)
+{
+	ask_files(root_fd, roots_files,
+		  sizeof(roots_files) / sizeof(*roots_files), q, out);
+	if (!is_told(out))
+		ask_nerdctl(root_fd, q->id, out);
+}
+
+static void ask_user(int root_fd, const struct container_question *q,
+		     struct container_state *out)
+{
+	int home = q->home && *q->home == '/' && q->home[1] ?
+		   openat(root_fd, q->home + 1,
+			  O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (home < 0)
+		return;
+	ask_files(home, users_files,
+		  sizeof(users_files) / sizeof(*users_files), q, out);
+	close(home);
 }
 
 /* ---- Kubernetes' logs ---- */
@@ -242,16 +313,19 @@ static bool is_plain(const char *id)
 	return *id && *id != '.' && !strchr(id, '/');
 }
 
-int container_state_read(int root_fd, const char *id, const char *pod_uid,
+int container_state_read(int root_fd, const struct container_question *q,
 			 struct container_state *out)
 {
 	memset(out, 0, sizeof(*out));
-	if (!is_plain(id))
+	if (!is_plain(q->id))
 		return -ENOENT;
-	ask_runtimes(root_fd, id, out);
-	if (*pod_uid && (!*out->name || !*out->pod || !*out->space))
-		ask_container_logs(root_fd, id, out);
-	if (*pod_uid && (!*out->pod || !*out->space))
-		ask_pod_logs(root_fd, pod_uid, out);
+	if (q->uid)
+		ask_user(root_fd, q, out);
+	else
+		ask_root(root_fd, q, out);
+	if (*q->pod_uid && (!*out->name || !*out->pod || !*out->space))
+		ask_container_logs(root_fd, q->id, out);
+	if (*q->pod_uid && (!*out->pod || !*out->space))
+		ask_pod_logs(root_fd, q->pod_uid, out);
 	return *out->name || *out->pod || *out->image ? 0 : -ENOENT;
 }

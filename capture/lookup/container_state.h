@@ -3,6 +3,8 @@
 #ifndef PKTWHO_LOOKUP_CONTAINER_STATE_H
 #define PKTWHO_LOOKUP_CONTAINER_STATE_H
 
+#include <sys/types.h>
+
 #include "record.h"
 
 /* A member that no file tells is "". */
@@ -13,13 +15,20 @@ struct container_state {
 	char space[sizeof(((struct process *)0)->pod_namespace)];
 };
 
+struct container_question {
+	const char *id;
+	const char *pod_uid;	/* or "" */
+	uid_t uid;		/* who runs it without being root, or 0 */
+	const char *home;	/* that user's, or NULL */
+};
+
 /*
  * From the state of its runtime below @root_fd, an open "/"; what that does
- * not tell from the logs that Kubernetes keeps.  @id becomes part of a path:
- * one with a slash, or a dot in front, is nobody's.  @pod_uid may be "".  0, or
- * -ENOENT: nothing is known.
+ * not tell from the logs that Kubernetes keeps.  The id becomes part of a path:
+ * one with a slash, or a dot in front, is nobody's.  Of a user's containers
+ * only files of that user's tell.  0, or -ENOENT: nothing is known.
  */
-int container_state_read(int root_fd, const char *id, const char *pod_uid,
+int container_state_read(int root_fd, const struct container_question *q,
 			 struct container_state *out);
 
 #endif

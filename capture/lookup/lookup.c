@@ -388,9 +388,9 @@ int lookup_user(struct lookup *l, uint32_t uid, char *name, size_t size)
 }
 
 int lookup_container(struct lookup *l, const char *id, const char *pod_uid,
-		     struct container_state *out)
+		     uint32_t owner, struct container_state *out)
 {
-	struct question q = question(QUESTION_CONTAINER, 0);
+	struct question q = question(QUESTION_CONTAINER, owner);
 	struct answer a;
 	int err;
 

@@ -70,7 +70,7 @@ bool lookup_exe_deleted(struct lookup *l, uint32_t pid);
 /* -ENOENT: there is no such user, or nothing is known of the container. */
 int lookup_user(struct lookup *l, uint32_t uid, char *name, size_t size);
 int lookup_container(struct lookup *l, const char *id, const char *pod_uid,
-		     struct container_state *out);
+		     uint32_t owner, struct container_state *out);
 
 /* login_address(). */
 int lookup_login(struct lookup *l, const char *session, const char *tty,

@@ -2,6 +2,7 @@
 #include "process/container.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ID_LEN 64	/* hexadecimal digits of an OCI container id */
@@ -17,6 +18,8 @@ struct pattern {
 	bool hex;		/* the id is ID_LEN hexadecimal digits */
 };
 
+static const char nspawn[] = "systemd-nspawn";
+
 static const struct pattern patterns[] = {
 	{ "docker-", ".scope", "docker", true },
 	{ "cri-containerd-", ".scope", "containerd", true },
@@ -25,8 +28,8 @@ static const struct pattern patterns[] = {
 	{ "nerdctl-", ".scope", "containerd", true },
 	/* libvirt registers its virtual machines as systemd's machines too. */
 	{ "machine-qemu\\x2d", ".scope", NULL, false },
-	{ "machine-", ".scope", "systemd-nspawn", false },
-	{ "systemd-nspawn@", ".service", "systemd-nspawn", false },
+	{ "machine-", ".scope", nspawn, false },
+	{ "systemd-nspawn@", ".service", nspawn, false },
 	{ "lxc.payload.", "", "lxc", false },
 	{ "libpod-", "", "podman", true },
 	{ "crio-", "", "cri-o", true },
@@ -94,6 +97,20 @@ static void set_container(struct process *p, struct word id, const char *runtime
 		 sizeof(p->container_runtime), name);
 }
 
+/* As systemd has a unit's name: of what a host's may have, only the dash. */
+static void unescape(char *text, size_t size)
+{
+	static const char dash[] = "\\x2d";
+	const size_t cut = sizeof(dash) - 2;
+	char *end = text + size;
+
+	for (char *s = text; (s = strstr(s, dash));) {
+		*s++ = '-';
+		memmove(s, s + cut, (size_t)(end - s) - cut);
+		memset(end - cut, 0, cut);
+	}
+}
+
 static bool match(struct process *p, struct word w, const struct pattern *pat)
 {
 	size_t prefix = strlen(pat->prefix), suffix = strlen(pat->suffix);
@@ -107,6 +124,8 @@ static bool match(struct process *p, struct word w, const struct pattern *pat)
 		return false;
 	if (pat->runtime)
 		set_container(p, w, pat->runtime);
+	if (pat->runtime == nspawn)
+		unescape(p->container_id, sizeof(p->container_id));
 	return true;
 }
 
@@ -194,4 +213,19 @@ void container_identify(struct process *p)
 		w.at += w.len;
 		w.len = 0;
 	}
+}
+
+uint32_t container_owner(const struct process *p)
+{
+	static const char before[] = "/user-";
+	const char *s = process_has(p, FIELD_CGROUP) ?
+				strstr(p->cgroup, before) : NULL;
+	unsigned long uid;
+	char *end;
+
+	if (!s || !isdigit((unsigned char)s[sizeof(before) - 1]))
+		return 0;
+	uid = strtoul(s + sizeof(before) - 1, &end, 10);
+	return !strncmp(end, ".slice", 6) && uid < UINT32_MAX ?
+		       (uint32_t)uid : 0;
 }

@@ -16,4 +16,7 @@
  */
 void container_identify(struct process *p);
 
+/* The user whose session or manager @p's cgroup lies below; 0: no user's. */
+uint32_t container_owner(const struct process *p);
+
 #endif

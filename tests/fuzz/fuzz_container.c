@@ -71,6 +71,7 @@ static void check(const struct container_state *c, int err)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct container_question q = { ID, "u-1", 0, "/home" };
 	struct container_state state;
 	char path[256];
 	size_t which;
@@ -89,7 +90,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	LAW(fd >= 0 && write(fd, data + 1, size - 1) == (ssize_t)size - 1);
 	close(fd);
 	memset(&state, 'x', sizeof(state));
-	err = container_state_read(tree_fd, ID, "u-1", &state);
+	q.uid = data[0] & 0x80 ? geteuid() : 0;
+	err = container_state_read(tree_fd, &q, &state);
 	check(&state, err);
 	unlinkat(tree_fd, path, 0);
 	return 0;

@@ -2,6 +2,8 @@
 /* Names from made-up files of each runtime, and of Kubernetes. */
 #include "tree.h"
 
+#include <pwd.h>
+
 #include "lookup/lookup.h"
 #include "lookup/container_name.h"
 #include "record.h"
@@ -175,6 +177,33 @@ static void logs_tell_what_a_runtime_does_not(void **state)
 	assert_named("docker", "bb22x", "");
 }
 
+/* Its cgroup tells whose home to look into. */
+static void rootless_podman_keeps_lists_at_home(void **state)
+{
+	const struct passwd *pw = getpwuid(65534);
+	struct lookup *l = lookup_new(tree_fd, tree_fd);
+	struct container_names *c = container_names_new(l);
+	struct process p = container("podman", "r1"), roots = p;
+	char path[200];
+
+	(void)state;
+	if (geteuid() || !pw)
+		skip();
+	snprintf(path, sizeof(path), "%s/.local/share/containers/storage/"
+		 "overlay-containers/containers.json", pw->pw_dir + 1);
+	put(path, "[{\"id\":\"r1\",\"names\":[\"mine\"]}]");
+	assert_int_equal(fchownat(tree_fd, path, 65534, 65534, 0), 0);
+	p.has |= 1ull << FIELD_CGROUP;
+	strcpy(p.cgroup, "/user.slice/user-65534.slice/user@65534.service/"
+			 "user.slice/libpod-r1.scope");
+	container_names_set(c, &p);
+	assert_string_equal(p.container_name, "mine");
+	container_names_set(c, &roots);
+	assert_string_equal(roots.container_name, "");
+	container_names_free(c);
+	lookup_close(l);
+}
+
 static void broken_or_missing_files_name_nobody(void **state)
 {
 	(void)state;
@@ -223,6 +252,7 @@ int main(void)
 		tree_test(docker_keeps_labels),
 		tree_test(podman_keeps_lists),
 		tree_test(logs_tell_what_a_runtime_does_not),
+		tree_test(rootless_podman_keeps_lists_at_home),
 		tree_test(broken_or_missing_files_name_nobody),
 		tree_test(an_id_is_never_a_path),
 		tree_test(a_name_is_remembered),

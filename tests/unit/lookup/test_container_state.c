@@ -17,7 +17,10 @@ static void expect(const char *id, const char *name)
 	struct container_state out;
 
 	memset(&out, 'x', sizeof(out));
-	assert_int_equal(container_state_read(tree_fd, id, "", &out),
+	assert_int_equal(container_state_read(
+				 tree_fd, &(struct container_question){ .id = id,
+							  .pod_uid = "" },
+				 &out),
 			 *name ? 0 : -ENOENT);
 	assert_string_equal(out.name, name);
 }
@@ -59,6 +62,77 @@ static void podman_has_one_file_for_all(void **state)
 	expect("c1", "");
 	tree_text(PODMAN, "{\"id\":\"c1\",\"names\":[\"db\"]}");
 	expect("c1", "");
+}
+
+#define HOME "home/alice/.local/share/"
+#define ROOTLESS HOME "containers/storage/overlay-containers/containers.json"
+
+/* Who runs as @uid has its home there. */
+static void expect_users(uid_t uid, const char *home, const char *name,
+			 const char *image)
+{
+	struct container_question q = { "c1", "", uid, home };
+	struct container_state out;
+
+	assert_int_equal(container_state_read(tree_fd, &q, &out),
+			 *name ? 0 : -ENOENT);
+	assert_string_equal(out.name, name);
+	assert_string_equal(out.image, image);
+}
+
+static void a_users_containers_are_in_the_home(void **state)
+{
+	const uid_t uid = geteuid() ? geteuid() : 65534;
+
+	(void)state;
+	/* What root's have is not theirs, and cannot be claimed. */
+	tree_text(DOCKER, "{\"Name\":\"/roots\"}");
+	expect_users(uid, "/home/alice", "", "");
+	tree_text(ROOTLESS, "[{\"id\":\"c1\",\"names\":[\"db\"],"
+			    "\"metadata\":\"{\\\"image-name\\\":"
+			    "\\\"db:3\\\"}\"}]");
+	/* Nor what is another's, by a link or not. */
+	if (!geteuid()) {
+		expect_users(uid, "/home/alice", "", "");
+		assert_int_equal(fchownat(tree_fd, ROOTLESS, uid, uid, 0), 0);
+	}
+	expect_users(uid, "/home/alice", "db", "db:3");
+	expect_users(uid, "/home/bob", "", "");
+	expect_users(uid, NULL, "", "");
+	expect_users(uid, "home/alice", "", "");
+	expect_users(uid, "/", "", "");
+
+	unlinkat(tree_fd, ROOTLESS, 0);
+	tree_text(HOME "docker/containers/c1/config.v2.json",
+		  "{\"Name\":\"/shop\",\"Config\":{\"Image\":\"nginx\"}}");
+	if (!geteuid())
+		assert_int_equal(fchownat(tree_fd, HOME "docker/containers/c1/"
+					  "config.v2.json", uid, uid, 0), 0);
+	expect_users(uid, "/home/alice", "shop", "nginx");
+}
+
+/* A user's file may have any size. */
+static void a_huge_file_is_not_read(void **state)
+{
+	int fd;
+
+	(void)state;
+	tree_text(DOCKER, "{\"Name\":\"/shop\"}");
+	expect("c1", "shop");
+	fd = openat(tree_fd, DOCKER, O_WRONLY);
+	assert_int_equal(ftruncate(fd, 1ll << 40), 0);
+	close(fd);
+	expect("c1", "");
+}
+
+static void nerdctl_has_namespaces(void **state)
+{
+	(void)state;
+	tree_text("run/containerd/io.containerd.runtime.v2.task/shop/c1/"
+		  "config.json", "{\"annotations\":{\"nerdctl/name\":\"web\"}}");
+	tree_dirs("run/containerd/io.containerd.runtime.v2.task/a/c1/");
+	expect("c1", "web");
+	expect("c2", "");
 }
 
 static void a_name_of_another_type_is_none(void **state)
@@ -158,6 +232,9 @@ int main(void)
 		tree_test(dockers_name_loses_its_slash),
 		tree_test(an_empty_name_is_looked_for_elsewhere),
 		tree_test(podman_has_one_file_for_all),
+		tree_test(a_users_containers_are_in_the_home),
+		tree_test(a_huge_file_is_not_read),
+		tree_test(nerdctl_has_namespaces),
 		tree_test(a_name_of_another_type_is_none),
 		tree_test(deep_nesting_is_refused),
 		tree_test(a_long_name_is_cut),

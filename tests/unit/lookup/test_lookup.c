@@ -86,9 +86,9 @@ static void another_process_answers(void **state)
 	assert_string_equal(name, "root");
 	assert_int_equal(lookup_user(l, 3999999999, name, sizeof(name)),
 			 -ENOENT);
-	assert_int_equal(lookup_container(l, ID, "", &container), 0);
+	assert_int_equal(lookup_container(l, ID, "", 0, &container), 0);
 	assert_string_equal(container.name, "shop");
-	assert_int_equal(lookup_container(l, "none", "", &container), -ENOENT);
+	assert_int_equal(lookup_container(l, "none", "", 0, &container), -ENOENT);
 	assert_int_equal(lookup_holder(l, 777, &pid), 0);
 	assert_int_equal(pid, 41);
 	assert_int_equal(lookup_holder(l, 778, &pid), -ENOENT);

@@ -71,6 +71,10 @@ static const struct place places[] = {
 	{ "/lxc.payload.web/system.slice/nginx.service",
 	  "web", "lxc", NULL, "nginx.service" },
 	{ "/lxc/101/ns/init.scope", "101", "lxc", NULL, "init.scope" },
+	/* LXD, in a project of its own; started by a user. */
+	{ "/lxc.payload.fruit_web-01", "fruit_web-01", "lxc", NULL, NULL },
+	{ "/user.slice/user-1000.slice/session-3.scope/lxc.payload.web",
+	  "web", "lxc", NULL, "session-3.scope" },
 	{ "/lxc.monitor.web", NULL, NULL, NULL, NULL },
 
 	/* systemd-nspawn, started as a service and by hand. */
@@ -79,6 +83,10 @@ static const struct place places[] = {
 	{ "/machine.slice/machine-deb12.scope/payload/system.slice/"
 	  "cron.service",
 	  "deb12", "systemd-nspawn", NULL, "cron.service" },
+	{ "/machine.slice/machine-web\\x2d01.scope/payload",
+	  "web-01", "systemd-nspawn", NULL, "machine-web\\x2d01.scope" },
+	{ "/machine.slice/systemd-nspawn@a\\x2d\\x2db.service/payload",
+	  "a--b", "systemd-nspawn", NULL, "systemd-nspawn@a\\x2d\\x2db.service" },
 	/* libvirt registers its virtual machines there too. */
 	{ "/machine.slice/machine-qemu\\x2d1\\x2dvm.scope/libvirt/emulator",
 	  NULL, NULL, NULL, "machine-qemu\\x2d1\\x2dvm.scope" },
@@ -168,12 +176,35 @@ static void long_names_are_cut(void **state)
 	free(p);
 }
 
+static uint32_t owner(const char *cgroup)
+{
+	struct process p = { .has = 1ull << FIELD_CGROUP };
+
+	strcpy(p.cgroup, cgroup);
+	return container_owner(&p);
+}
+
+static void whose_slice_it_is_in_owns_it(void **state)
+{
+	(void)state;
+	assert_int_equal(owner("/user.slice/user-1000.slice/user@1000.service/"
+			       "user.slice/libpod-" ID ".scope"), 1000);
+	assert_int_equal(owner("/user.slice/user-0.slice/session-1.scope"), 0);
+	assert_int_equal(owner("/system.slice/docker-" ID ".scope"), 0);
+	assert_int_equal(owner("/user.slice/user-x.slice"), 0);
+	assert_int_equal(owner("/user.slice/user--1.slice"), 0);
+	assert_int_equal(owner("/user.slice/user-1000.scope"), 0);
+	assert_int_equal(owner("/user.slice/user-4294967296.slice"), 0);
+	assert_int_equal(owner(""), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_path_tells_its_place),
 		cmocka_unit_test(without_a_cgroup_nothing_is_told),
 		cmocka_unit_test(long_names_are_cut),
+		cmocka_unit_test(whose_slice_it_is_in_owns_it),
 	};
 
 	return cmocka_run_group_tests_name("container", tests, NULL, NULL);
