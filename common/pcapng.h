@@ -30,9 +30,13 @@
 
 /* Interface Description options, 4.2. */
 #define PCAPNG_IF_NAME	      2
+#define PCAPNG_IF_IPV4ADDR    4	/* and mask */
+#define PCAPNG_IF_IPV6ADDR    5	/* and prefix's length */
+#define PCAPNG_IF_MACADDR     6
 #define PCAPNG_IF_TSRESOL     9
 #define PCAPNG_IF_FILTER      11
 #define PCAPNG_IF_OS	      12
+#define PCAPNG_IF_HARDWARE    15
 
 #define PCAPNG_TSRESOL_NS     9		/* if_tsresol: 10^-9 s */
 #define PCAPNG_FILTER_STRING  0		/* if_filter: libpcap filter text */

@@ -115,6 +115,14 @@ static int add_interface(struct cut *c, const uint8_t *block, size_t len)
 	return 0;
 }
 
+/* Another section: of the last one's those without packets are not needed. */
+static void forget_interfaces(struct cut *c)
+{
+	c->in.count = 0;
+	while (c->out_count && !c->out[c->out_count - 1].packets)
+		free(c->out[--c->out_count].block);
+}
+
 /*
  * Its number is the order of first packets, as interfaces without any are
  * left out: described in the file when it is needed.
@@ -334,7 +342,7 @@ static int on_block(void *ctx, const uint8_t *block, size_t len)
 	struct named named;
 
 	if (get_le(block, 4) == PCAPNG_BLOCK_SHB)
-		c->in.count = 0;
+		forget_interfaces(c);
 	if (get_le(block, 4) == PCAPNG_BLOCK_IDB)
 		return add_interface(c, block, len);
 	if (get_le(block, 4) == PCAPNG_BLOCK_DSB)

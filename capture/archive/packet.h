@@ -9,7 +9,7 @@
 
 #include "record.h"
 
-#define ARCHIVE_INTERFACES 64	/* of one section; later ones are as the last */
+#define ARCHIVE_INTERFACES 2048	/* of one section; later ones are as the last */
 
 struct archive_interfaces {
 	uint32_t count;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "output/output.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #include "geo.h"
 #include "packet/queue.h"
 #include "host/log.h"
+#include "output/interfaces.h"
 #include "output/opener.h"
 #include "output/pcapng_option.h"
 #include "process/proctab.h"
@@ -33,6 +35,9 @@
 #define RECORD_EXTRA	96	/* a record's counters in the table */
 #define END_EXTRA	1024	/* the rest of what closes a file */
 #define MAX_INTERFACES	64
+#define DEVICE_EXTRA	256		/* what closes one of `any`'s, twice */
+#define DEVICE_BEGINS	512		/* what describes it */
+#define SMALL_FILE	(1u << 20)	/* has no room for devices without packets */
 #define RETRY_NS	250000000ull	/* to open a file */
 #define TABLE_ROOM	(PCAPNG_MAX_BLOCK - 64)
 #define PROGRAMS_MAX	(1 + RECEIVERS_MAX)	/* that one packet can name */
@@ -76,6 +81,7 @@ struct output {
 	uint64_t unwritten;
 	struct pcapng_interface interfaces[MAX_INTERFACES];
 	int interface_count;
+	struct interfaces devices;	/* behind `any` */
 	char os[160];
 	struct file file;
 	char keys[KEYS_MAX];
@@ -197,6 +203,21 @@ int output_open(struct output **out, const struct output_options *options)
 	return 0;
 }
 
+/* After the others, as their numbers are. */
+static int begin_devices(struct output *o)
+{
+	int err = 0;
+
+	if (o->limits.bytes && o->limits.bytes < SMALL_FILE)
+		return 0;
+	for (int n = 0; !err && n < o->interface_count; n++)
+		if (o->interfaces[n].linktype == LINKTYPE_LINUX_SLL2)
+			err = interfaces_take_all(&o->devices, o->writer,
+						  &o->interfaces[n],
+						  (uint32_t)n);
+	return err;
+}
+
 static int begin_file(struct output *o, const struct moment *now)
 {
 	int err = 0;
@@ -204,10 +225,13 @@ static int begin_file(struct output *o, const struct moment *now)
 	limits_begin(&o->limits, &o->file.limits, now);
 	o->file.start_ns = now->unix_ns;
 	o->file.end_bytes = END_EXTRA;
+	interfaces_begin(&o->devices, (uint32_t)o->interface_count);
 	for (int n = 0; !err && n < o->interface_count; n++) {
 		o->file.end_bytes += END_EXTRA / 8;
 		err = pcapng_writer_interface(o->writer, &o->interfaces[n]);
 	}
+	if (!err)
+		err = begin_devices(o);
 	return err ? err : pcapng_writer_flush(o->writer);
 }
 
@@ -246,6 +270,29 @@ int output_add_interface(struct output *o,
 	err = pcapng_writer_interface(o->writer, new);
 	o->interface_count += !err;
 	return err;
+}
+
+void output_set_devices(struct output *o, struct devices *devices)
+{
+	if (o)
+		o->devices.devices = devices;
+}
+
+void output_watch_devices(struct output *o)
+{
+	if (o && o->writer)
+		interfaces_watch(&o->devices, o->writer, o->file.start_ns);
+}
+
+int output_tell_gone(struct output *o, uint32_t interface)
+{
+	if (!o)
+		return 0;
+	return o->writer ?
+		       interfaces_tell_gone(o->writer, interface,
+					    o->file.start_ns,
+					    o->file.interface_packets[interface]) :
+		       -EAGAIN;
 }
 
 void output_abandon(struct output *o)
@@ -403,7 +450,7 @@ static int write_options(struct output *o, const struct frame *h,
 	int err;
 
 	if (o->comments) {
-		place = comments_find(o->comments, &h->packet, h->interface,
+		place = comments_find(o->comments, &h->packet, p->interface,
 				      o->section, stamps[0].comment_hash ^
 						  stamps[1].comment_hash);
 		due = record || comments_due(o->comments, &place);
@@ -447,6 +494,7 @@ static unsigned programs_of(const struct owned_packet *p,
 }
 
 static int write_packet(struct output *o, const struct owned_packet *owned,
+			uint32_t interface,
 			const struct option_key *key,
 			struct program *const *programs, unsigned count)
 {
@@ -456,7 +504,7 @@ static int write_packet(struct output *o, const struct owned_packet *owned,
 	struct iovec iov[STAMPS + PROGRAMS_MAX];
 	struct packet_stamp stamps[STAMPS];
 	struct pcapng_packet p = {
-		.interface = h->interface,
+		.interface = interface,
 		.caplen = h->caplen,
 		.len = h->len,
 		.ts_ns = h->ts_ns,
@@ -481,6 +529,16 @@ static int write_packet(struct output *o, const struct owned_packet *owned,
 	return write_options(o, h, &p, iov, stamps);
 }
 
+/* By which device a packet of `any` came, as its cooked header has it; or 0. */
+static unsigned device_index(const struct owned_packet *p)
+{
+	struct rbuf header = rbuf_of(p->data, p->frame->caplen);
+
+	rbuf_claim(&header, 4);
+	return p->linktype == LINKTYPE_LINUX_SLL2 ?
+		       ntohl(rbuf_u32(&header)) : 0;
+}
+
 int output_packet(struct output *o, const struct owned_packet *p)
 {
 	const struct frame *h = p->frame;
@@ -488,6 +546,7 @@ int output_packet(struct output *o, const struct owned_packet *p)
 	bool ip = h->packet.kind == PACKET_IP;
 	struct program *programs[PROGRAMS_MAX];
 	unsigned count = programs_of(p, programs);
+	struct interface_of_device *via;
 	struct option_key key;
 	int err;
 
@@ -505,7 +564,13 @@ int output_packet(struct output *o, const struct owned_packet *p)
 		ip ? h->packet.sent.remote : NULL);
 	key.direction = v->direction;
 	key.epb_flags = epb_flags(h->direction);
-	err = write_packet(o, p, &key, programs, count);
+	via = interfaces_take(&o->devices, o->writer,
+			      &o->interfaces[h->interface], h->interface,
+			      device_index(p), &err);
+	if (err)
+		return err;
+	err = write_packet(o, p, via ? interfaces_number(&o->devices, via) :
+				       h->interface, &key, programs, count);
 	if (err)
 		return err;
 
@@ -513,7 +578,7 @@ int output_packet(struct output *o, const struct owned_packet *p)
 		count_program(o, programs[i], h);
 	o->file.ends[v->src.attr]++;
 	o->file.ends[v->dst.attr]++;
-	o->file.interface_packets[h->interface]++;
+	via ? via->packets++ : o->file.interface_packets[h->interface]++;
 	o->file.packets++;
 	return 0;
 }
@@ -665,7 +730,8 @@ static int write_statistics(struct output *o,
 
 		err = pcapng_writer_statistics(o->writer, &s);
 	}
-	return err;
+	return err ? err : interfaces_end(&o->devices, o->writer,
+					  o->file.start_ns);
 }
 
 /* As dumpcap does; that nobody reads it is nobody's failure. */
@@ -695,7 +761,7 @@ static int end_file(struct output *o,
 	return closed ? closed : err;
 }
 
-static bool is_disk_full(const struct output *o, const struct owned_packet *p)
+static bool is_disk_full(struct output *o, const struct owned_packet *p)
 {
 	uint64_t bytes = p->frame->caplen + PACKET_EXTRA;
 	struct program *programs[PROGRAMS_MAX];
@@ -713,7 +779,10 @@ static bool is_disk_full(const struct output *o, const struct owned_packet *p)
 		bytes += 2 * programs[i]->record_len + RECORD_EXTRA;
 	if (o->keys_written < o->keys_len)
 		bytes += o->keys_len - o->keys_written + KEYS_EXTRA;
-	bytes += o->file.end_bytes;
+	if (!interfaces_have(&o->devices, p->frame->interface,
+			     device_index(p)))
+		bytes += DEVICE_BEGINS + DEVICE_EXTRA;
+	bytes += o->file.end_bytes + o->devices.count * DEVICE_EXTRA;
 	if (pcapng_writer_size(o->writer) + bytes <= o->limits.bytes)
 		return false;
 	/* What waits may become smaller; what cannot be written is told later. */
@@ -721,7 +790,7 @@ static bool is_disk_full(const struct output *o, const struct owned_packet *p)
 	return pcapng_writer_size(o->writer) + bytes > o->limits.bytes;
 }
 
-bool output_ends_before(const struct output *o, const struct owned_packet *p,
+bool output_ends_before(struct output *o, const struct owned_packet *p,
 			const struct moment *now)
 {
 	if (!o)

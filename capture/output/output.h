@@ -16,6 +16,7 @@
 #include "output/pcapng_writer.h"
 
 struct country_cache;
+struct devices;
 struct opener;
 struct output;
 struct owned_packet;
@@ -67,6 +68,17 @@ int output_open(struct output **out, const struct output_options *o);
 int output_begin(struct output *o, const struct pcapng_interface *interfaces,
 		 int count, struct proctab *processes);
 
+/*
+ * Before output_begin(): packets of `any` belong to these, which are borrowed.
+ * NULL: they are `any`'s.
+ */
+void output_set_devices(struct output *o, struct devices *devices);
+
+/* Writes a note of each device that has vanished, */
+void output_watch_devices(struct output *o);
+/* ... and of a captured interface.  0, or -errno: not now. */
+int output_tell_gone(struct output *o, uint32_t interface);
+
 /* One more, before its first packet.  0 or -errno. */
 int output_add_interface(struct output *o,
 			 const struct pcapng_interface *interface);
@@ -91,7 +103,7 @@ void output_keys(struct output *o, const char *lines, size_t len);
  * Whether the file has to end before that packet, or, if it is NULL, because
  * it is @now.  A file without packets ends only by its time.
  */
-bool output_ends_before(const struct output *o, const struct owned_packet *p,
+bool output_ends_before(struct output *o, const struct owned_packet *p,
 			const struct moment *now);
 
 /*

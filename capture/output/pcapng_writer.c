@@ -587,6 +587,15 @@ static void put_filter(struct wbuf *w, const char *filter)
 	put_option(w, PCAPNG_IF_FILTER, value, 1 + len);
 }
 
+static void put_known(struct wbuf *w, uint16_t code, const uint8_t *bytes,
+		      size_t len)
+{
+	static const uint8_t none[17];
+
+	if (memcmp(bytes, none, len))
+		put_option(w, code, bytes, len);
+}
+
 int pcapng_writer_interface(struct pcapng_writer *w,
 			    const struct pcapng_interface *i)
 {
@@ -597,9 +606,13 @@ int pcapng_writer_interface(struct pcapng_writer *w,
 	wbuf_u16(&w->buf, 0);
 	wbuf_u32(&w->buf, i->snaplen);
 	put_string(&w->buf, PCAPNG_IF_NAME, i->name);
+	put_known(&w->buf, PCAPNG_IF_IPV4ADDR, i->ipv4, sizeof(i->ipv4));
+	put_known(&w->buf, PCAPNG_IF_IPV6ADDR, i->ipv6, sizeof(i->ipv6));
+	put_known(&w->buf, PCAPNG_IF_MACADDR, i->mac, sizeof(i->mac));
 	put_option(&w->buf, PCAPNG_IF_TSRESOL, &tsresol, 1);
 	put_filter(&w->buf, i->filter);
 	put_string(&w->buf, PCAPNG_IF_OS, i->os);
+	put_string(&w->buf, PCAPNG_IF_HARDWARE, i->hardware);
 	put_end_of_options(&w->buf);
 	return block_end(w, at);
 }
@@ -695,9 +708,11 @@ int pcapng_writer_statistics(struct pcapng_writer *w,
 	put_string(&w->buf, PCAPNG_OPT_COMMENT, s->comment);
 	put_time(&w->buf, PCAPNG_ISB_STARTTIME, s->start_ns);
 	put_time(&w->buf, PCAPNG_ISB_ENDTIME, s->end_ns);
-	put_counter(&w->buf, PCAPNG_ISB_IFRECV, s->received);
-	put_counter(&w->buf, PCAPNG_ISB_IFDROP, s->if_dropped);
-	put_counter(&w->buf, PCAPNG_ISB_OSDROP, s->os_dropped);
+	if (!s->delivered_only) {
+		put_counter(&w->buf, PCAPNG_ISB_IFRECV, s->received);
+		put_counter(&w->buf, PCAPNG_ISB_IFDROP, s->if_dropped);
+		put_counter(&w->buf, PCAPNG_ISB_OSDROP, s->os_dropped);
+	}
 	put_counter(&w->buf, PCAPNG_ISB_USRDELIV, s->delivered);
 	put_end_of_options(&w->buf);
 	return block_end(w, at);

@@ -98,6 +98,11 @@ struct pcapng_interface {
 	const char *os;
 	uint16_t linktype;
 	uint32_t snaplen;
+	/* Of these what is all zero is not known. */
+	const char *hardware;	/* static */
+	uint8_t mac[6];
+	uint8_t ipv4[8];	/* address and mask */
+	uint8_t ipv6[17];	/* address and length of the prefix */
 };
 
 /* Interfaces count from 0 in the order they are described. */
@@ -137,6 +142,7 @@ struct pcapng_statistics {
 	uint64_t if_dropped;
 	uint64_t os_dropped;
 	uint64_t delivered;
+	bool delivered_only;	/* the others are not known */
 	const char *comment;	/* or NULL */
 };
 

@@ -1,40 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "owner/tunnels.h"
 
-#include <errno.h>
 #include <linux/if_link.h>
 #include <linux/if_tunnel.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
+#include "packet/netlink.h"
 #include "packet/parse.h"
-
-#define BUFFER 32768		/* iproute2 reads links in pieces of this size */
-
-struct request {
-	struct nlmsghdr header;
-	struct ifinfomsg body;
-};
-
-/* The attribute of that type, or NULL. */
-static const struct rtattr *find(const void *attrs, size_t len, int type)
-{
-	const struct rtattr *a = attrs;
-	int left = (int)len;		/* below 0 after one without padding */
-
-	for (; RTA_OK(a, left); a = RTA_NEXT(a, left))
-		if ((a->rta_type & NLA_TYPE_MASK) == type)
-			return a;
-	return NULL;
-}
 
 static const struct rtattr *inside(const struct rtattr *a, int type)
 {
-	return a ? find(RTA_DATA(a), RTA_PAYLOAD(a), type) : NULL;
+	return a ? netlink_attribute(RTA_DATA(a), RTA_PAYLOAD(a), type) : NULL;
 }
 
 static void take_address(uint8_t out[16], const struct rtattr *a)
@@ -71,8 +48,9 @@ static bool is_kind(const struct rtattr *kind, bool *gre)
 	return false;
 }
 
-static void take_link(struct tunnels *t, const struct nlmsghdr *h)
+static void take_link(void *ctx, const struct nlmsghdr *h)
 {
+	struct tunnels *t = ctx;
 	const struct ifinfomsg *link = NLMSG_DATA(h);
 	struct tunnel *out = &t->tunnel[t->count];
 	const struct rtattr *info, *data;
@@ -80,7 +58,8 @@ static void take_link(struct tunnels *t, const struct nlmsghdr *h)
 	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*link)) ||
 	    !(link->ifi_flags & IFF_UP) || t->count == MAX_TUNNELS)
 		return;
-	info = find(IFLA_RTA(link), IFLA_PAYLOAD(h), IFLA_LINKINFO);
+	info = netlink_attribute(IFLA_RTA(link), IFLA_PAYLOAD(h),
+				 IFLA_LINKINFO);
 	if (!is_kind(inside(info, IFLA_INFO_KIND), &out->gre))
 		return;
 	data = inside(info, IFLA_INFO_DATA);
@@ -91,46 +70,10 @@ static void take_link(struct tunnels *t, const struct nlmsghdr *h)
 	t->count++;
 }
 
-/* 1 if more follow. */
-static int read_links(struct tunnels *t, int fd)
-{
-	char buf[BUFFER] __attribute__((aligned(8)));
-	const struct nlmsghdr *h = (const void *)buf;
-	ssize_t n = recv(fd, buf, sizeof(buf), 0);
-	/* NLMSG_NEXT() takes the padding off, also behind the last. */
-	size_t left = n < 0 ? 0 : NLMSG_ALIGN((size_t)n);
-
-	if (n <= 0)
-		return n ? -errno : -EPIPE;
-	for (; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
-		if (h->nlmsg_type == NLMSG_DONE)
-			return 0;
-		if (h->nlmsg_type == NLMSG_ERROR)
-			return -EPROTO;
-		if (h->nlmsg_type == RTM_NEWLINK)
-			take_link(t, h);
-	}
-	return 1;
-}
-
 int tunnels_read(struct tunnels *t)
 {
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	struct request q = {
-		.header = { .nlmsg_len = sizeof(q),
-			    .nlmsg_type = RTM_GETLINK,
-			    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
-	};
-	int more;
-
-	if (fd < 0)
-		return -errno;
 	t->count = 0;
-	more = send(fd, &q, sizeof(q), 0) < 0 ? -errno : 1;
-	while (more > 0)
-		more = read_links(t, fd);
-	close(fd);
-	return more;
+	return netlink_each(RTM_GETLINK, RTM_NEWLINK, take_link, t);
 }
 
 static bool fits(const uint8_t own[16], const uint8_t addr[16])

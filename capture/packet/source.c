@@ -455,6 +455,16 @@ static int dlt_of_type(int type)
 	}
 }
 
+const char *source_hardware(unsigned type)
+{
+	int dlt = dlt_of_type((int)type);
+
+	if (type == ARPHRD_LOOPBACK)
+		return "Loopback";
+	return dlt == DLT_LINUX_SLL ? NULL :
+				      pcap_datalink_val_to_description(dlt);
+}
+
 static int guess_dlt(const char *device)
 {
 	struct ifreq request = { 0 };

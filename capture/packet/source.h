@@ -81,6 +81,9 @@ struct source_dlt {
 /* The link type that a capture has: needs no permission. */
 void source_guess_dlt(const char *device, struct source_dlt *dlt);
 
+/* What that hardware (ARPHRD_...) has for a link type, or NULL. */
+const char *source_hardware(unsigned type);
+
 /* Is the filter good for that interface?  0, or -EINVAL and why. */
 int source_check_filter(const char *device, const char *filter, char *why,
 			size_t size);

@@ -9,7 +9,10 @@
 
 #include "host/clocks.h"
 #include "options.h"
+#include "host/log.h"
+#include "output/interfaces.h"
 #include "output/output.h"
+#include "packet/devices.h"
 #include "packet/parse.h"
 #include "packet/queue.h"
 #include "packet/source.h"
@@ -34,6 +37,7 @@ struct captures {
 	struct capture captures[OPTIONS_MAX_INTERFACES];
 	char names[OPTIONS_MAX_INTERFACES][INTERFACE_NAME];
 	int count;
+	struct devices *devices;	/* NULL: they are not known */
 	uint64_t gone_ns;		/* when to look for interfaces again */
 };
 
@@ -183,6 +187,16 @@ int captures_fd(const struct captures *c, int interface)
 	return one->gone ? -1 : source_fd(one->source);
 }
 
+bool captures_is_gone(const struct captures *c, int interface)
+{
+	return c->captures[interface].gone;
+}
+
+struct devices *captures_devices(const struct captures *c)
+{
+	return c->devices;
+}
+
 uint32_t captures_linktype(const struct captures *c, uint32_t interface)
 {
 	return source_linktype(c->captures[interface].source);
@@ -206,6 +220,9 @@ void captures_describe(struct captures *c,
 {
 	for (int i = 0; i < c->count; i++) {
 		const struct source *source = c->captures[i].source;
+		const struct device *device = c->devices ?
+			devices_named(c->devices, c->options->interfaces[i].name) :
+			NULL;
 
 		interfaces[i] = (struct pcapng_interface){
 			.name = name_of(c, i),
@@ -213,6 +230,8 @@ void captures_describe(struct captures *c,
 			.linktype = (uint16_t)source_linktype(source),
 			.snaplen = source_snaplen(source),
 		};
+		if (device)
+			interface_describe(&interfaces[i], device);
 	}
 }
 
@@ -260,6 +279,9 @@ int captures_open(struct captures **out, const struct options *o, bool prompt)
 	if (!c)
 		return -ENOMEM;
 	c->options = o;
+	err = devices_open(&c->devices);
+	if (err)
+		log_debug("devices are not known: %s", strerror(-err));
 	err = open_sources(c, prompt);
 	if (err)
 		goto fail;
@@ -281,5 +303,6 @@ void captures_close(struct captures *c)
 		queue_free(c->captures[i].hold);
 		source_close(c->captures[i].source);
 	}
+	devices_close(c->devices);
 	free(c);
 }

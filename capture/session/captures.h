@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct captures;
+struct devices;
 struct frame;
 struct options;
 struct output_interface_stats;
@@ -26,6 +27,12 @@ int captures_count(const struct captures *c);
 /* Readable when there are packets, or -1 while the interface is gone. */
 int captures_fd(const struct captures *c, int interface);
 uint32_t captures_linktype(const struct captures *c, uint32_t interface);
+
+/* Whether the interface has vanished, and is not back. */
+bool captures_is_gone(const struct captures *c, int interface);
+
+/* Those of `any`; NULL if they cannot be known.  Borrowed. */
+struct devices *captures_devices(const struct captures *c);
 
 /* As the file is to describe them: strings are borrowed. */
 void captures_describe(struct captures *c,

@@ -35,6 +35,7 @@ struct files {
 	int disk_full;			/* once at least, as -errno */
 	bool disk_has_room;		/* again, and that was said */
 	bool ended;			/* the last file is full */
+	bool told_gone[OPTIONS_MAX_INTERFACES];
 };
 
 static void take_statistics(struct files *f, struct output_stats *stats,
@@ -159,6 +160,20 @@ static void watch_disk(struct files *f)
 	}
 }
 
+/* The file says where an interface ends, and once. */
+static void watch_interfaces(struct files *f)
+{
+	output_watch_devices(f->output);
+	for (int i = 0; i < captures_count(f->captures); i++) {
+		bool gone = captures_is_gone(f->captures, i);
+
+		if (gone && !f->told_gone[i])
+			f->told_gone[i] = !output_tell_gone(f->output,
+							    (uint32_t)i);
+		f->told_gone[i] &= gone;
+	}
+}
+
 void files_update(struct files *f)
 {
 	int err = output_flush(f->output);
@@ -166,6 +181,7 @@ void files_update(struct files *f)
 	if (err)
 		ending_fail(f->ending, err);
 	check_time(f);
+	watch_interfaces(f);
 	watch_disk(f);
 }
 
@@ -317,6 +333,7 @@ int files_begin(struct files *f, struct captures *c, struct owners *o,
 	f->owners = o;
 	f->lookup = l;
 	captures_describe(c, interfaces);
+	output_set_devices(f->output, captures_devices(c));
 	return output_begin(f->output, interfaces, captures_count(c),
 			    owners_processes(o));
 }

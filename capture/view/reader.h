@@ -15,7 +15,7 @@
 struct reader;
 struct owned_packet;
 
-#define READER_INTERFACES 64	/* the last one stands for more */
+#define READER_INTERFACES 2048	/* the last one stands for more */
 
 /* NULL without memory. */
 struct reader *reader_new(void);

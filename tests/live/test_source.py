@@ -172,6 +172,79 @@ class SourceTest(world.LiveTest):
         self.assertEqual(status, 1, said)
         self.assertIn("the interface is gone", said)
 
+    def interfaces(self, path):
+        """{name: (address, hardware)}, and the notes by name."""
+        names, found, notes = [], {}, {}
+        for block in pcapng.blocks(path.read_bytes()):
+            options = dict(block.options)
+            if block.kind == pcapng.IDB:
+                names.append(options[2].decode())
+                found[names[-1]] = (options.get(4), options.get(15))
+            elif block.kind == pcapng.ISB and 1 in options:
+                number = int.from_bytes(block.body[:4], "little")
+                notes[names[number]] = options[1].decode()
+        return found, notes
+
+    def test_any_has_an_interface_for_each_device(self):
+        """Also one that comes later, and a note where one is gone."""
+        near, far = self.pair()
+        path = self.dir / "devices.pcapng"
+        c = Capture(path, "-i", "any", "-f", "icmp", within=near)
+        near.run("ping", "-qc2", "127.0.0.1", check=True)
+        near.run("ping", "-qc2", FAR, check=True)
+        near.ip("link", "add", "later0", "type", "veth", "peer", "name",
+                "later1", "netns", far.name)
+        near.ip("addr", "add", "203.0.113.1/24", "dev", "later0")
+        near.ip("link", "set", "later0", "up")
+        far.ip("addr", "add", "203.0.113.2/24", "dev", "later1")
+        far.ip("link", "set", "later1", "up")
+        near.run("ping", "-qc2", "203.0.113.2", check=True)
+        near.ip("link", "del", "later0")
+        near.run("ping", "-qc1", FAR, check=True)
+        status, said = c.stop()
+        self.assertEqual(status, 0, said)
+        rows = self.rows(path, "frame.interface_name", "ip.dst",
+                         where="icmp.type == 8")
+        self.assertEqual(sorted(rows), sorted(
+            [("lo", "127.0.0.1")] * 2 + [("veth0", FAR)] * 3 +
+            [("later0", "203.0.113.2")] * 2))
+        found, notes = self.interfaces(path)
+        self.assertEqual(list(found)[0], "any")
+        self.assertLessEqual({"lo", "veth0", "later0"}, set(found))
+        self.assertEqual(found["lo"], (bytes([127, 0, 0, 1, 255, 0, 0, 0]),
+                                       b"Loopback"))
+        self.assertEqual(found["later0"],
+                         (bytes([203, 0, 113, 1, 255, 255, 255, 0]),
+                          b"Ethernet"))
+        self.assertEqual(notes.pop("later0"), "the interface is gone")
+        self.assertEqual(set(notes), {"any"})
+        # Other programs know what came in the middle, too.
+        for tool in ("editcap", "mergecap"):
+            out = self.dir / f"{tool}.pcapng"
+            self.tshark.lines(tool, *(("-w", out, path) if tool == "mergecap"
+                                      else (path, out)))
+            self.assertEqual(self.rows(out, "frame.interface_name", "ip.dst",
+                                       where="icmp.type == 8"), rows, tool)
+
+    def test_one_of_two_interfaces_goes_away(self):
+        near, _ = self.pair()
+        path = self.dir / "two.pcapng"
+        c = Capture(path, "-i", "veth0", "-i", "lo", within=near)
+        near.run("ping", "-qc1", FAR, check=True)
+        near.ip("link", "del", "veth0")
+        world.wait_for(lambda: b"the interface is gone" in path.read_bytes(),
+                       "a note in the file")
+        near.run("ping", "-qc1", "127.0.0.1", check=True)
+        status, said = c.stop()
+        self.assertEqual(status, 0, said)
+        self.assertIn("veth0: the interface is gone", said)
+        self.assertEqual(self.rows(path, "frame.interface_name",
+                                   where="icmp"),
+                         [("veth0",)] * 2 + [("lo",)] * 2)
+        done = run(PKTWHO, "-i", "lo", "-i", "lo")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("twice the same interface", done.stderr)
+
     def test_in_another_namespace(self):
         """By its name or a process in it; addresses and sockets are its."""
         ns = self.namespace()

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "output/interfaces.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "host/clocks.h"
+#include "packet/devices.h"
+#include "packet/source.h"
+
+#define AT_ONCE 64		/* described before they have packets */
+#define GONE	"the interface is gone"
+
+void interfaces_begin(struct interfaces *s, uint32_t captured)
+{
+	s->first = captured;
+	s->count = 0;
+	s->last = 0;
+}
+
+void interface_describe(struct pcapng_interface *i, const struct device *d)
+{
+	i->hardware = source_hardware(d->type);
+	memcpy(i->mac, d->mac, sizeof(i->mac));
+	memcpy(i->ipv4, d->ipv4, sizeof(i->ipv4));
+	memcpy(i->ipv6, d->ipv6, sizeof(i->ipv6));
+}
+
+static bool is_of(const struct interface_of_device *one, uint32_t capture,
+		  unsigned index)
+{
+	return one->index == index && one->capture == capture && !one->gone;
+}
+
+static struct interface_of_device *find(struct interfaces *s, uint32_t capture,
+					unsigned index)
+{
+	if (s->last < s->count && is_of(&s->one[s->last], capture, index))
+		return &s->one[s->last];
+	for (s->last = 0; s->last < s->count; s->last++)
+		if (is_of(&s->one[s->last], capture, index))
+			return &s->one[s->last];
+	return NULL;
+}
+
+/* One that was there until a moment ago has packets that waited. */
+static struct interface_of_device *find_gone(struct interfaces *s,
+					     uint32_t capture, unsigned index)
+{
+	for (unsigned i = s->count; i--;)
+		if (s->one[i].index == index && s->one[i].capture == capture)
+			return &s->one[i];
+	return NULL;
+}
+
+/* "blue/eth0" where `any` is "blue/any". */
+static struct interface_of_device *
+describe(struct interfaces *s, struct pcapng_writer *w,
+	 const struct pcapng_interface *any, uint32_t capture,
+	 const struct device *d, int *err)
+{
+	const char *slash = strrchr(any->name, '/');
+	struct interface_of_device *one = &s->one[s->count];
+	struct pcapng_interface i = *any;
+	char name[128];
+
+	if (s->count == INTERFACES_MAX)
+		return NULL;
+	snprintf(name, sizeof(name), "%.*s%s",
+		 slash ? (int)(slash + 1 - any->name) : 0, any->name, d->name);
+	i.name = name;
+	interface_describe(&i, d);
+	*err = pcapng_writer_interface(w, &i);
+	if (*err)
+		return NULL;
+	*one = (struct interface_of_device){ .index = d->index,
+					     .capture = capture };
+	memcpy(one->name, d->name, sizeof(one->name));
+	s->last = s->count++;
+	return one;
+}
+
+struct interface_of_device *
+interfaces_take(struct interfaces *s, struct pcapng_writer *w,
+		const struct pcapng_interface *any, uint32_t capture,
+		unsigned index, int *err)
+{
+	struct interface_of_device *one;
+	const struct device *d;
+
+	*err = 0;
+	if (!s->devices || !index)
+		return NULL;
+	one = find(s, capture, index);
+	if (one)
+		return one;
+	devices_refresh(s->devices);
+	d = devices_find(s->devices, index);
+	return d ? describe(s, w, any, capture, d, err) :
+		   find_gone(s, capture, index);
+}
+
+bool interfaces_have(struct interfaces *s, uint32_t capture, unsigned index)
+{
+	return !s->devices || !index || find(s, capture, index);
+}
+
+int interfaces_take_all(struct interfaces *s, struct pcapng_writer *w,
+			const struct pcapng_interface *any, uint32_t capture)
+{
+	const struct device *d;
+	int err = 0;
+
+	if (!s->devices)
+		return 0;
+	s->changes = devices_refresh(s->devices);
+	for (unsigned n = 0; !err && s->count < AT_ONCE &&
+	     (d = devices_at(s->devices, n)); n++)
+		if (d->up)
+			describe(s, w, any, capture, d, &err);
+	return err;
+}
+
+uint32_t interfaces_number(const struct interfaces *s,
+			   const struct interface_of_device *one)
+{
+	return s->first + (uint32_t)(one - s->one);
+}
+
+static int tell(struct pcapng_writer *w, uint32_t number, uint64_t start_ns,
+		uint64_t packets, bool gone)
+{
+	const struct pcapng_statistics s = {
+		.interface = number,
+		.start_ns = start_ns,
+		.end_ns = clock_ns(CLOCK_REALTIME),
+		.delivered = packets,
+		.delivered_only = true,
+		.comment = gone ? GONE : NULL,
+	};
+
+	return pcapng_writer_statistics(w, &s);
+}
+
+static bool is_there(const struct interfaces *s,
+		     const struct interface_of_device *one)
+{
+	const struct device *d = devices_find(s->devices, one->index);
+
+	return d && !strcmp(d->name, one->name);
+}
+
+/* Where there is no room for it now, later. */
+void interfaces_watch(struct interfaces *s, struct pcapng_writer *w,
+		      uint64_t start_ns)
+{
+	unsigned changes;
+
+	if (!s->devices)
+		return;
+	changes = devices_refresh(s->devices);
+	if (changes == s->changes)
+		return;
+	s->changes = changes;
+	for (unsigned i = 0; i < s->count; i++) {
+		struct interface_of_device *one = &s->one[i];
+
+		if (one->gone || is_there(s, one))
+			continue;
+		if (tell(w, s->first + i, start_ns, one->packets, true))
+			s->changes--;
+		else
+			one->gone = true;
+	}
+}
+
+int interfaces_end(struct interfaces *s, struct pcapng_writer *w,
+		   uint64_t start_ns)
+{
+	int err = 0;
+
+	for (unsigned i = 0; !err && i < s->count; i++)
+		err = tell(w, s->first + i, start_ns, s->one[i].packets,
+			   s->one[i].gone);
+	return err;
+}
+
+int interfaces_tell_gone(struct pcapng_writer *w, uint32_t number,
+			 uint64_t start_ns, uint64_t packets)
+{
+	return tell(w, number, start_ns, packets, true);
+}

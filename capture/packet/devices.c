@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "packet/devices.h"
+
+#include <errno.h>
+#include <net/if_arp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "packet/netlink.h"
+
+#define MAX_DEVICES 16384
+
+struct devices {
+	int fd;			/* of changes */
+	unsigned changes;
+	unsigned count;
+	unsigned room;
+	struct device *all;
+};
+
+static struct device *find(const struct devices *d, unsigned index)
+{
+	for (unsigned i = 0; i < d->count; i++)
+		if (d->all[i].index == index)
+			return &d->all[i];
+	return NULL;
+}
+
+/* Room for one more, or NULL. */
+static struct device *add(struct devices *d)
+{
+	unsigned room = d->room ? 2 * d->room : 16;
+	struct device *all;
+
+	if (d->count == d->room) {
+		all = room <= MAX_DEVICES ? realloc(d->all, room * sizeof(*all)) :
+					    NULL;
+		if (!all)
+			return NULL;
+		d->all = all;
+		d->room = room;
+	}
+	memset(&d->all[d->count], 0, sizeof(*d->all));
+	return &d->all[d->count++];
+}
+
+static void take_link(void *ctx, const struct nlmsghdr *h)
+{
+	const struct ifinfomsg *link = NLMSG_DATA(h);
+	const struct rtattr *name, *mac;
+	struct device *one;
+
+	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*link)))
+		return;
+	name = netlink_attribute(IFLA_RTA(link), IFLA_PAYLOAD(h), IFLA_IFNAME);
+	mac = netlink_attribute(IFLA_RTA(link), IFLA_PAYLOAD(h), IFLA_ADDRESS);
+	one = name && RTA_PAYLOAD(name) <= IF_NAMESIZE ? add(ctx) : NULL;
+	if (!one)
+		return;
+	one->index = (unsigned)link->ifi_index;
+	one->up = link->ifi_flags & IFF_UP;
+	one->type = link->ifi_type;
+	memcpy(one->name, RTA_DATA(name),
+	       strnlen(RTA_DATA(name), RTA_PAYLOAD(name)));
+	one->name[IF_NAMESIZE - 1] = '\0';
+	if (mac && RTA_PAYLOAD(mac) == sizeof(one->mac))
+		memcpy(one->mac, RTA_DATA(mac), sizeof(one->mac));
+}
+
+static bool is_set(const uint8_t *bytes, size_t len)
+{
+	static const uint8_t none[17];
+
+	return memcmp(bytes, none, len) != 0;
+}
+
+static void set_mask(uint8_t mask[4], unsigned bits)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		unsigned of_it = bits > 8 * i ? bits - 8 * i : 0;
+
+		mask[i] = (uint8_t)(0xff00 >> (of_it < 8 ? of_it : 8));
+	}
+}
+
+static void take_address(void *ctx, const struct nlmsghdr *h)
+{
+	const struct ifaddrmsg *of = NLMSG_DATA(h);
+	const struct rtattr *local, *address;
+	struct device *one;
+
+	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*of)))
+		return;
+	one = find(ctx, of->ifa_index);
+	local = netlink_attribute(IFA_RTA(of), IFA_PAYLOAD(h), IFA_LOCAL);
+	address = netlink_attribute(IFA_RTA(of), IFA_PAYLOAD(h), IFA_ADDRESS);
+	/* Of a device between two, that is the other's. */
+	address = local ? local : address;
+	if (!one || !address)
+		return;
+	if (of->ifa_family == AF_INET && RTA_PAYLOAD(address) == 4 &&
+	    !is_set(one->ipv4, 8)) {
+		memcpy(one->ipv4, RTA_DATA(address), 4);
+		set_mask(one->ipv4 + 4, of->ifa_prefixlen);
+	} else if (of->ifa_family == AF_INET6 && RTA_PAYLOAD(address) == 16 &&
+		   !is_set(one->ipv6, 17)) {
+		memcpy(one->ipv6, RTA_DATA(address), 16);
+		one->ipv6[16] = of->ifa_prefixlen;
+	}
+}
+
+/* Where the kernel does not tell, the old ones are better than none. */
+static int read_all(struct devices *d)
+{
+	struct devices now = { .fd = d->fd, .changes = d->changes + 1 };
+	int err = netlink_each(RTM_GETLINK, RTM_NEWLINK, take_link, &now);
+
+	if (!err)
+		err = netlink_each(RTM_GETADDR, RTM_NEWADDR, take_address,
+				   &now);
+	if (err) {
+		free(now.all);
+		return err;
+	}
+	free(d->all);
+	*d = now;
+	return 0;
+}
+
+int devices_open(struct devices **out)
+{
+	struct sockaddr_nl nl = {
+		.nl_family = AF_NETLINK,
+		.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR |
+			     RTMGRP_IPV6_IFADDR,
+	};
+	struct devices *d = calloc(1, sizeof(*d));
+	int err;
+
+	if (!d)
+		return -ENOMEM;
+	d->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	err = d->fd < 0 || bind(d->fd, (struct sockaddr *)&nl, sizeof(nl)) ?
+		      -errno : read_all(d);
+	if (err) {
+		devices_close(d);
+		return err;
+	}
+	*out = d;
+	return 0;
+}
+
+void devices_close(struct devices *d)
+{
+	if (!d)
+		return;
+	if (d->fd >= 0)
+		close(d->fd);
+	free(d->all);
+	free(d);
+}
+
+unsigned devices_refresh(struct devices *d)
+{
+	bool changed = false;
+	char buf[8192];
+	ssize_t n;
+
+	while ((n = recv(d->fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0 ||
+	       (n < 0 && errno == ENOBUFS))
+		changed = true;
+	if (changed)
+		read_all(d);
+	return d->changes;
+}
+
+const struct device *devices_find(const struct devices *d, unsigned index)
+{
+	return find(d, index);
+}
+
+const struct device *devices_named(const struct devices *d, const char *name)
+{
+	for (unsigned i = 0; i < d->count; i++)
+		if (!strcmp(d->all[i].name, name))
+			return &d->all[i];
+	return NULL;
+}
+
+const struct device *devices_at(const struct devices *d, unsigned n)
+{
+	return n < d->count ? &d->all[n] : NULL;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "packet/netlink.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BUFFER 32768		/* iproute2 reads links in pieces of this size */
+
+struct request {
+	struct nlmsghdr header;
+	struct ifinfomsg body;	/* as long as any request's without arguments */
+};
+
+const struct rtattr *netlink_attribute(const void *attrs, size_t len, int type)
+{
+	const struct rtattr *a = attrs;
+	int left = (int)len;		/* below 0 after one without padding */
+
+	for (; RTA_OK(a, left); a = RTA_NEXT(a, left))
+		if ((a->rta_type & NLA_TYPE_MASK) == type)
+			return a;
+	return NULL;
+}
+
+/* 1 if more follow. */
+static int read_some(int fd, uint16_t answer,
+		     void (*take)(void *ctx, const struct nlmsghdr *h),
+		     void *ctx)
+{
+	char buf[BUFFER] __attribute__((aligned(8)));
+	const struct nlmsghdr *h = (const void *)buf;
+	ssize_t n = recv(fd, buf, sizeof(buf), 0);
+	/* NLMSG_NEXT() takes the padding off, also behind the last. */
+	size_t left = n < 0 ? 0 : NLMSG_ALIGN((size_t)n);
+
+	if (n <= 0)
+		return n ? -errno : -EPIPE;
+	for (; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left)) {
+		if (h->nlmsg_type == NLMSG_DONE)
+			return 0;
+		if (h->nlmsg_type == NLMSG_ERROR)
+			return -EPROTO;
+		if (h->nlmsg_type == answer)
+			take(ctx, h);
+	}
+	return 1;
+}
+
+int netlink_each(uint16_t request, uint16_t answer,
+		 void (*take)(void *ctx, const struct nlmsghdr *h), void *ctx)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	struct request q = {
+		.header = { .nlmsg_len = sizeof(q),
+			    .nlmsg_type = request,
+			    .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP },
+	};
+	int more;
+
+	if (fd < 0)
+		return -errno;
+	more = send(fd, &q, sizeof(q), 0) < 0 ? -errno : 1;
+	while (more > 0)
+		more = read_some(fd, answer, take, ctx);
+	close(fd);
+	return more;
+}

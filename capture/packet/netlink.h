@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Lists that the kernel gives by rtnetlink(7), and what is in their messages. */
+#ifndef PKTWHO_PACKET_NETLINK_H
+#define PKTWHO_PACKET_NETLINK_H
+
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The attribute of that type, or NULL. */
+const struct rtattr *netlink_attribute(const void *attrs, size_t len, int type);
+
+/*
+ * Asks for all there are, by RTM_GETLINK or another request without
+ * arguments, and calls @take for each message of type @answer.  0 or -errno.
+ */
+int netlink_each(uint16_t request, uint16_t answer,
+		 void (*take)(void *ctx, const struct nlmsghdr *h), void *ctx);
+
+#endif

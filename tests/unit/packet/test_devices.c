@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Devices as messages of netlink tell them, whole and cut. */
+#include "exact.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if_arp.h>
+
+#include "packet/devices.h"
+#include "packet/netlink.h"
+
+static bool told;		/* that something has changed */
+static bool refused;
+static int stage;		/* what there is */
+
+struct message {
+	struct nlmsghdr h;
+	uint8_t bytes[256];
+};
+
+static void put(struct message *m, uint16_t type, const void *value, size_t len)
+{
+	struct rtattr *a = (void *)((char *)m + NLMSG_ALIGN(m->h.nlmsg_len));
+
+	a->rta_type = type;
+	a->rta_len = (uint16_t)RTA_LENGTH(len);
+	memcpy(RTA_DATA(a), value, len);
+	m->h.nlmsg_len = NLMSG_ALIGN(m->h.nlmsg_len) +
+			 (uint32_t)RTA_SPACE(len);
+}
+
+static struct message link_of(int index, const char *name, uint16_t type,
+			      unsigned flags)
+{
+	struct message m = { .h.nlmsg_len = NLMSG_LENGTH(sizeof(
+				     struct ifinfomsg)) };
+	struct ifinfomsg *link = NLMSG_DATA(&m.h);
+
+	link->ifi_index = index;
+	link->ifi_type = type;
+	link->ifi_flags = flags;
+	put(&m, IFLA_IFNAME, name, strlen(name) + 1);
+	return m;
+}
+
+static struct message address_of(unsigned index, int family, uint8_t bits,
+				 uint16_t type, const char *text)
+{
+	struct message m = { .h.nlmsg_len = NLMSG_LENGTH(sizeof(
+				     struct ifaddrmsg)) };
+	struct ifaddrmsg *of = NLMSG_DATA(&m.h);
+	uint8_t bytes[16];
+
+	of->ifa_index = index;
+	of->ifa_family = (uint8_t)family;
+	of->ifa_prefixlen = bits;
+	assert_int_equal(inet_pton(family, text, bytes), 1);
+	put(&m, type, bytes, family == AF_INET ? 4 : 16);
+	return m;
+}
+
+/* Each also cut short, which must do no harm: memory ends where it does. */
+static void give(void (*take)(void *ctx, const struct nlmsghdr *h), void *ctx,
+		 struct message m)
+{
+	struct nlmsghdr *cut = exact_copy(&m, sizeof(m.h));
+
+	cut->nlmsg_len = sizeof(m.h);
+	take(ctx, cut);
+	free(cut);
+	take(ctx, &m.h);
+}
+
+int __wrap_netlink_each(uint16_t request, uint16_t answer,
+			void (*take)(void *ctx, const struct nlmsghdr *h),
+			void *ctx);
+int __wrap_netlink_each(uint16_t request, uint16_t answer,
+			void (*take)(void *ctx, const struct nlmsghdr *h),
+			void *ctx)
+{
+	static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 7 };
+	struct message eth = link_of(7, "eth0", ARPHRD_ETHER, IFF_UP);
+
+	if (refused)
+		return -ENOBUFS;
+	put(&eth, IFLA_ADDRESS, mac, sizeof(mac));
+	if (request == RTM_GETLINK) {
+		assert_int_equal(answer, RTM_NEWLINK);
+		give(take, ctx, link_of(1, "lo", ARPHRD_LOOPBACK, IFF_UP));
+		if (stage == 0)
+			give(take, ctx, eth);
+		for (int i = 0; i < 40; i++)
+			give(take, ctx, link_of(100 + i, "x", ARPHRD_NONE, 0));
+		return 0;
+	}
+	assert_int_equal(answer, RTM_NEWADDR);
+	give(take, ctx, address_of(1, AF_INET, 8, IFA_LOCAL, "127.0.0.1"));
+	give(take, ctx, address_of(1, AF_INET, 8, IFA_LOCAL, "127.0.0.2"));
+	give(take, ctx, address_of(7, AF_INET, 31, IFA_LOCAL, "192.0.2.1"));
+	give(take, ctx, address_of(7, AF_INET6, 64, IFA_ADDRESS, "fe80::1"));
+	give(take, ctx, address_of(7, AF_INET6, 64, IFA_ADDRESS, "fe80::2"));
+	give(take, ctx, address_of(99, AF_INET, 8, IFA_LOCAL, "10.0.0.1"));
+	return 0;
+}
+
+int __wrap_socket(int domain, int type, int protocol);
+int __wrap_socket(int domain, int type, int protocol)
+{
+	(void)domain;
+	(void)type;
+	(void)protocol;
+	return 1000;
+}
+
+int __wrap_bind(int fd, const struct sockaddr *addr, socklen_t len);
+int __wrap_bind(int fd, const struct sockaddr *addr, socklen_t len)
+{
+	(void)fd;
+	(void)addr;
+	(void)len;
+	return 0;
+}
+
+ssize_t __wrap_recv(int fd, void *buf, size_t size, int flags);
+ssize_t __wrap_recv(int fd, void *buf, size_t size, int flags)
+{
+	(void)fd;
+	(void)buf;
+	(void)size;
+	assert_int_equal(flags, MSG_DONTWAIT);
+	errno = told ? ENOBUFS : EAGAIN;
+	told = false;
+	return -1;
+}
+
+static void what_is_told_of_each(void **state)
+{
+	static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 7 };
+	static const uint8_t ipv4[8] = { 192, 0, 2, 1, 255, 255, 255, 254 };
+	static const uint8_t lo[8] = { 127, 0, 0, 1, 255, 0, 0, 0 };
+	static const uint8_t ipv6[17] = { 0xfe, 0x80, [15] = 1, [16] = 64 };
+	const struct device *d;
+	struct devices *all;
+	unsigned n = 0;
+
+	(void)state;
+	assert_int_equal(devices_open(&all), 0);
+	d = devices_find(all, 7);
+	assert_ptr_equal(devices_named(all, "eth0"), d);
+	assert_string_equal(d->name, "eth0");
+	assert_true(d->up);
+	assert_int_equal(d->type, ARPHRD_ETHER);
+	assert_memory_equal(d->mac, mac, sizeof(mac));
+	assert_memory_equal(d->ipv4, ipv4, sizeof(ipv4));
+	assert_memory_equal(d->ipv6, ipv6, sizeof(ipv6));
+	assert_memory_equal(devices_find(all, 1)->ipv4, lo, sizeof(lo));
+	assert_false(devices_find(all, 139)->up);
+	assert_null(devices_find(all, 8));
+	assert_null(devices_named(all, "eth1"));
+	while (devices_at(all, n))
+		n++;
+	assert_int_equal(n, 42);
+	devices_close(all);
+	devices_close(NULL);
+}
+
+static void changes_are_heard_of(void **state)
+{
+	struct devices *all;
+	unsigned changes;
+
+	(void)state;
+	assert_int_equal(devices_open(&all), 0);
+	changes = devices_refresh(all);
+	stage = 1;
+	assert_int_equal(devices_refresh(all), changes);
+	assert_non_null(devices_find(all, 7));
+	told = true;
+	assert_int_not_equal(devices_refresh(all), changes);
+	assert_null(devices_find(all, 7));
+	assert_non_null(devices_find(all, 1));
+	/* Where the kernel does not tell, what was known stays. */
+	refused = told = true;
+	devices_refresh(all);
+	assert_non_null(devices_find(all, 1));
+	devices_close(all);
+	assert_int_equal(devices_open(&all), -ENOBUFS);
+	refused = false;
+	stage = 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_told_of_each),
+		cmocka_unit_test(changes_are_heard_of),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
