@@ -246,8 +246,8 @@ static void say_once(struct lookup *l, int err)
 	bool *said = is_late(err) ? &l->said_slow : &l->said_lost;
 
 	if (!*said)
-		log_warn("the lookup process %s: the capture goes on without "
-			 "some processes' details",
+		log_warn("the lookup process %s: details of some processes "
+			 "will be missing",
 			 is_late(err) ? "does not answer" : "has ended");
 	*said = true;
 }

@@ -51,9 +51,27 @@ part forget_other_build
 rm build/CMakeCache.txt
 part forget_other_build
 
+# A second run captures anew: -w overwrites nothing.
+mkdir -p build/plugin build/quickstart share samples
+touch build/plugin/pktwho.so build/quickstart/http.pcapng share/country.mmdb \
+	samples/countries.pcapng
+printf '#!/bin/sh\necho 4.0.17\n' >bin/pkg-config
+chmod +x bin/pkg-config
+PATH=$dir/bin:$PATH part 'id() { echo 1000; }; prepare'
+[ -e build/quickstart/plugins/4.0/epan/pktwho.so ] || fail 'no plugin'
+[ ! -e build/quickstart/http.pcapng ] || fail 'the earlier file is kept'
+
+# A long list is no long line.
+ln -s /bin/true bin/dpkg-query
+# shellcheck disable=SC2016
+PATH=$dir/bin:$PATH part 'need_root() { :; }; quietly() { :; }
+	install_missing "$(seq -f "a-package-of-a-long-name-%g" 40)"' >said
+grep -q 'name-40 (' said || fail "said: $(cat said)"
+! grep -q '.\{101\}' said || fail 'long lines'
+
 # Nothing is named that is not there.
 mkdir few
-for tool in id sh cat; do
+for tool in id sh cat sed; do
 	ln -s "$(command -v $tool)" few/
 done
 PATH=$dir/few part 'out=o; whats_next' >said
