@@ -9,12 +9,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "archive/cut.h"
-#include "archive/find.h"
-#include "archive/list.h"
-#include "archive/peer.h"
-#include "archive/strip.h"
-#include "host/sandbox.h"
 #include "host/sudo_user.h"
 #include "host/child.h"
 #include "doctor.h"
@@ -27,8 +21,10 @@
 #include "host/privilege.h"
 #include "process/doubts.h"
 #include "output/pcapng_writer.h"
+#include "remote/own_connection.h"
 #include "remote/remote.h"
 #include "replay.h"
+#include "search.h"
 #include "session/session.h"
 #include "host/signals.h"
 #include "host/watch.h"
@@ -79,21 +75,10 @@ static int temporary_file(struct options *o, char *path, size_t size)
 	return 0;
 }
 
-/* Nothing here needs a privilege, and what comes is another host's. */
-static int become_user(void)
-{
-	int err = sudo_user_become();
-
-	if (err)
-		log_error("cannot become the caller of sudo: %s",
-			  strerror(-err));
-	privilege_drop();
-	return err;
-}
-
 static int show_file(const struct options *o)
 {
-	return become_user() || replay(o) ? EXIT_FAILURE : EXIT_SUCCESS;
+	return privilege_become_user() || replay(o) ? EXIT_FAILURE :
+						      EXIT_SUCCESS;
 }
 
 /* Until packets come: then a screen may be in its place. */
@@ -112,7 +97,7 @@ static int show_remote(struct options *o)
 {
 	struct options there = *o;
 	struct child_pipes p;
-	int err = become_user() ? -EPERM : child_fork_pipes(&p);
+	int err = privilege_become_user() ? -EPERM : child_fork_pipes(&p);
 
 	if (err)
 		return EXIT_FAILURE;
@@ -132,101 +117,9 @@ static int show_remote(struct options *o)
 	return child_wait_pipes(&p) || err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-static long run_cut(const struct options *o, struct archive_list *files,
-		    uint64_t from_ns)
-{
-	struct cut_options cut = {
-		.filter = &o->filter,
-		.host = o->host,
-		.country = o->country,
-		.from_ns = from_ns,
-		.path = o->write,
-		.compression = compression_of(o->compression, o->write),
-		.comments = o->comments,
-	};
-
-	return archive_cut(files, &cut);
-}
-
-static long find_in_files(const struct options *o, struct archive_list *files,
-			  uint64_t from_ns)
-{
-	struct peer peer;
-	struct find_options find = {
-		.filter = &o->filter,
-		.peer = &peer,
-		.from_ns = from_ns,
-	};
-	int err = peer_parse(&peer, o->host, o->country);
-
-	return err ? err : archive_find(files, &find);
-}
-
-static long run_strip(const struct options *o, struct archive_list *files)
-{
-	struct strip_options strip = {
-		.what = o->strip ? o->strip : STRIP_PROCESSES | STRIP_KEYS,
-		.path = o->write,
-		.compression = compression_of(o->compression, o->write),
-	};
-
-	return archive_strip(files, &strip);
-}
-
-/* Emptied to be written, it would have nothing to be read. */
-static bool is_read(const struct archive_list *files, const char *path)
-{
-	struct stat new, st;
-
-	if (!path || stat(path, &new))
-		return false;
-	for (size_t i = 0; i < files->count; i++)
-		if (!fstat(files->files[i].fd, &st) &&
-		    st.st_dev == new.st_dev && st.st_ino == new.st_ino)
-			return true;
-	return false;
-}
-
-/* The files as who we are, as a ring is root's; the rest as the caller. */
-static int run_search(const struct options *o)
-{
-	uint64_t now = clock_ns(CLOCK_REALTIME);
-	uint64_t from_ns = o->last_ns && o->last_ns < now ? now - o->last_ns : 0;
-	struct archive_list files;
-	long found;
-
-	signals_ignore();
-	if (o->write && !o->force && pcapng_output_is_taken(o->write)) {
-		log_error("%s is there already: --force overwrites it",
-			  o->write);
-		return EXIT_FAILURE;
-	}
-	if (archive_list_open(&files, o->paths, from_ns) || become_user())
-		return EXIT_FAILURE;
-	if (is_read(&files, o->write)) {
-		log_error("%s is read, so it cannot be written", o->write);
-		archive_list_close(&files);
-		return EXIT_FAILURE;
-	}
-	sandbox_enter();
-	found = o->action == ACTION_CUT ? run_cut(o, &files, from_ns) :
-		o->action == ACTION_STRIP ? run_strip(o, &files) :
-			find_in_files(o, &files, from_ns);
-	archive_list_close(&files);
-	if (found == -EPIPE)
-		return EXIT_SUCCESS;
-	if (o->action == ACTION_STRIP)
-		return found < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-	if (!found)
-		log_error("nothing was found");
-	else if (found > 0 && o->action == ACTION_CUT && !o->quiet)
-		log_info("%ld packets", found);
-	return found > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-
 static int remote(struct options *o)
 {
-	int err = become_user();
+	int err = privilege_become_user();
 	char path[4096];
 	struct stat st;
 
@@ -255,7 +148,7 @@ static void look_up_numbers(struct options *o)
 static int exclude_connection(struct options *o)
 {
 	for (int i = 0; i < o->interface_count; i++) {
-		char *filter = remote_exclude(o->interfaces[i].filter,
+		char *filter = own_connection_exclude(o->interfaces[i].filter,
 					      o->exclude);
 
 		if (!filter) {
@@ -288,10 +181,10 @@ static int get_privilege(char **argv)
 	int err = privilege_get(argv);
 	char advice[320];
 
-	if (!err)
-		return 0;
-	privilege_advise(err, advice, sizeof(advice));
-	log_error("no permission to capture: %s", advice);
+	if (err) {
+		privilege_advise(err, advice, sizeof(advice));
+		log_error("no permission to capture: %s", advice);
+	}
 	return err;
 }
 
@@ -461,7 +354,7 @@ int main(int argc, char **argv)
 	case ACTION_CUT:
 	case ACTION_FIND:
 	case ACTION_STRIP:
-		return run_search(&o);
+		return search(&o) ? EXIT_FAILURE : EXIT_SUCCESS;
 	case ACTION_DOCTOR:
 		return doctor(privilege_get(argv)) ? EXIT_SUCCESS :
 						     EXIT_FAILURE;

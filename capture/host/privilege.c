@@ -203,6 +203,17 @@ void privilege_drop(void)
 		set_caps(cap_init());
 }
 
+int privilege_become_user(void)
+{
+	int err = sudo_user_become();
+
+	if (err)
+		log_error("cannot become the caller of sudo: %s",
+			  strerror(-err));
+	privilege_drop();
+	return err;
+}
+
 static bool is_permitted(cap_t caps, cap_value_t cap)
 {
 	cap_flag_value_t set = CAP_CLEAR;

@@ -37,6 +37,12 @@ void privilege_as_user(bool as_user);
 void privilege_drop(void);
 
 /*
+ * The same, and becomes the caller of sudo: nothing that follows needs a
+ * privilege, and what it reads is another's.  0 or -errno (logged).
+ */
+int privilege_become_user(void);
+
+/*
  * A program with capabilities gets an environment without some variables, as
  * TMPDIR or LD_LIBRARY_PATH (ld.so(8), secure execution).  The user's own, or
  * NULL; and all of them again, for a program that we start.  Only in such a

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "remote/remote.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sendfile.h>
@@ -17,174 +13,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bytes.h"
 #include "host/clocks.h"
 #include "host/log.h"
-#include "output/pcapng_writer.h"
-#include "remote/blocks.h"
-#include "host/privilege.h"
 #include "host/sandbox.h"
 #include "host/signals.h"
 #include "host/watch.h"
+#include "output/pcapng_writer.h"
+#include "remote/blocks.h"
+#include "remote/command.h"
+#include "remote/ssh.h"
 
-#define COMMAND_MAX	8192
 #define PATIENCE_MS	3000	/* for the other side to end, once asked to */
 #define AGAIN_NS	200000000ull	/* timeout(1) sends its signal twice */
 #define GIVE_UP_NS	15000000000ull	/* with what a slow reader has not had */
-
-/* ---- the command there ---- */
-
-struct text {
-	char *buf;
-	size_t size;
-	size_t len;
-	bool full;
-};
-
-static void add_format(struct text *t, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void add_format(struct text *t, const char *fmt, ...)
-{
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(t->buf + t->len, t->size - t->len, fmt, ap);
-	va_end(ap);
-	if (n < 0 || (size_t)n >= t->size - t->len)
-		t->full = true;
-	else
-		t->len += (size_t)n;
-}
-
-/* A word as any shell takes it. */
-static void add_quoted(struct text *t, const char *s)
-{
-	add_format(t, "'");
-	for (; *s; s++)
-		add_format(t, *s == '\'' ? "'\\''" : "%c", *s);
-	add_format(t, "'");
-}
-
-static int add_option_word(void *text, const struct option_row *row,
-			   const char *arg)
-{
-	if (row->place != OPTION_THERE)
-		return 0;
-	if (row->letter)
-		add_format(text, " -%c", row->letter);
-	else
-		add_format(text, " --%s", row->name);
-	if (arg) {
-		add_format(text, " ");
-		add_quoted(text, arg);
-	}
-	return 0;
-}
-
-/* The user's own words, but those for this side. */
-static void add_arguments(struct text *t, const struct options *o)
-{
-	char **command;
-
-	options_each(o->argc, o->argv, add_option_word, t, &command);
-	add_format(t, " --log-level %s", log_level_name(o->log_level));
-}
-
-/* The shell there knows the connection, which sudo would take away. */
-static void add_run(struct text *t, const struct options *o,
-		    const char *program)
-{
-	add_format(t,
-		   "%s%s -w - -a eof --exclude-connection \"$SSH_CONNECTION\"",
-		   o->remote.sudo ? "sudo -n " : "", program);
-	add_arguments(t, o);
-}
-
-/* The program's bytes come first on the standard input. */
-static void add_copy_and_run(struct text *t, const struct options *o,
-			     off_t size)
-{
-	add_format(t,
-		   "f=$(mktemp) && head -c %jd >\"$f\" && chmod 700 \"$f\" && ",
-		   (intmax_t)size);
-	add_run(t, o, "\"$f\"");
-	add_format(t, "; s=$?; rm -f \"$f\"; exit $s");
-}
-
-/* In a shell that we know, whatever the user's is. */
-static int make_command(const struct options *o, off_t copy, char *out,
-			size_t size)
-{
-	char script[COMMAND_MAX];
-	struct text inner = { .buf = script, .size = sizeof(script) };
-	struct text outer = { .buf = out, .size = size };
-
-	if (copy)
-		add_copy_and_run(&inner, o, copy);
-	else
-		add_run(&inner, o,
-			o->remote.command ? o->remote.command : "pktwho");
-	add_format(&outer, "exec sh -c ");
-	add_quoted(&outer, script);
-	return inner.full || outer.full ? -ENOSPC : 0;
-}
-
-int remote_command(const struct options *o, char *out, size_t size)
-{
-	return make_command(o, 0, out, size);
-}
-
-/* ---- the connection that brings the packets ---- */
-
-/* One address of "fe80::1%eth0 22 ..."; filters know no zones. */
-static bool parse_end(const char **s, char *addr, size_t size, unsigned *port)
-{
-	uint8_t binary[16];
-	char word[80];
-	int n = 0;
-
-	if (sscanf(*s, " %79[^ %%]%*[^ ] %u%n", word, port, &n) < 2 &&
-	    sscanf(*s, " %79[^ ] %u%n", word, port, &n) < 2)
-		return false;
-	*s += n;
-	snprintf(addr, size, "%s", word);
-	return n && *port - 1 < 65535 &&
-	       (inet_pton(AF_INET, addr, binary) == 1 ||
-		inet_pton(AF_INET6, addr, binary) == 1);
-}
-
-/* What sshd says of a connection that is not of TCP: nothing to exclude. */
-static bool is_no_tcp(const char *exclude)
-{
-	return !*exclude || !strncmp(exclude, "UNKNOWN ", 8);
-}
-
-char *remote_exclude(const char *filter, const char *exclude)
-{
-	char a[80], b[80], *out;
-	const char *s = exclude;
-	unsigned p, q;
-	bool has_filter = filter && *filter;
-	int n;
-
-	if (is_no_tcp(exclude))
-		return strdup(has_filter ? filter : "");
-	if (!parse_end(&s, a, sizeof(a), &p) ||
-	    !parse_end(&s, b, sizeof(b), &q) || s[strspn(s, " ")])
-		return NULL;
-	n = asprintf(&out, "%s%s%snot (tcp and"
-		     " ((src host %s and src port %u and"
-		     " dst host %s and dst port %u) or"
-		     " (src host %s and src port %u and"
-		     " dst host %s and dst port %u)))",
-		     has_filter ? "(" : "", has_filter ? filter : "",
-		     has_filter ? ") and " : "", a, p, b, q, b, q, a, p);
-	return n < 0 ? NULL : out;
-}
-
-/* ---- ssh ---- */
 
 enum {
 	FD_SIGNAL, FD_EOF, FD_END, FD_STDERR, FD_STDOUT, FD_OUTPUT, FD_STDIN, FDS
@@ -217,40 +58,6 @@ static void watch_fd(struct remote *r, int which, int fd, short events)
 	r->fds[which] = (struct watch){ .fd = fd, .events = events };
 }
 
-/* Passwords and passphrases are ssh's business, ^C is ours. */
-static _Noreturn void run_ssh(const struct options *o, const char *command,
-			      const int fds[3])
-{
-	const char *argv[12];
-	char port[8];
-	int n = 0;
-
-	for (int i = 0; i < 3; i++)
-		dup2(fds[i], i);
-	signals_restore();
-	privilege_restore_environment();
-	signal(SIGINT, SIG_IGN);
-	argv[n++] = "ssh";
-	argv[n++] = "-T";
-	if (o->log_level < LOG_INFO) {
-		/* No banner, and no word of a new host key. */
-		argv[n++] = "-o";
-		argv[n++] = "LogLevel=ERROR";
-	}
-	if (o->remote.port) {
-		snprintf(port, sizeof(port), "%d", o->remote.port);
-		argv[n++] = "-p";
-		argv[n++] = port;
-	}
-	argv[n++] = "--";
-	argv[n++] = o->remote.host;
-	argv[n++] = command;
-	argv[n] = NULL;
-	execvp("ssh", bytes_unconst(argv));
-	dprintf(2, "cannot run ssh: %s\n", strerror(errno));
-	_exit(127);
-}
-
 /* Both ends are -1 where there is no pipe. */
 static int open_pipes(int pipes[3][2])
 {
@@ -268,7 +75,7 @@ static int start_ssh(struct remote *r, const char *command)
 
 	r->pid = err ? -1 : fork();
 	if (!r->pid)
-		run_ssh(r->options, command, (int[]){ pipes[0][0], pipes[1][1],
+		ssh_run(r->options, command, (int[]){ pipes[0][0], pipes[1][1],
 						      pipes[2][1] });
 	if (r->pid < 0 && !err)
 		err = -errno;
@@ -571,7 +378,7 @@ static int open_remote(struct remote *r, char *command, size_t size)
 	int err = open_signals(r);
 
 	err = err ? err : open_program(r);
-	err = err ? err : make_command(r->options, r->exe_left, command, size);
+	err = err ? err : remote_command(r->options, r->exe_left, command, size);
 	if (err)
 		log_error("cannot capture on %s: %s", r->options->remote.host,
 			  strerror(-err));
@@ -586,7 +393,7 @@ static int open_remote(struct remote *r, char *command, size_t size)
 int remote_capture(const struct options *o)
 {
 	struct remote *r = calloc(1, sizeof(*r));
-	char command[COMMAND_MAX];
+	char command[REMOTE_COMMAND_MAX];
 	int err;
 
 	if (!r)

@@ -7,8 +7,6 @@
 #ifndef PKTWHO_REMOTE_REMOTE_H
 #define PKTWHO_REMOTE_REMOTE_H
 
-#include <stddef.h>
-
 #include "options.h"
 
 /*
@@ -16,19 +14,5 @@
  * gone.  0 or -errno (logged).
  */
 int remote_capture(const struct options *o);
-
-/*
- * The command for the shell there, without a copy of the program.  0 or
- * -ENOSPC.
- */
-int remote_command(const struct options *o, char *out, size_t size);
-
-/*
- * The capture filter for @filter, which may be NULL, without the connection
- * @exclude, "ADDRESS PORT ADDRESS PORT" as sshd(8) puts it into
- * SSH_CONNECTION; empty or "UNKNOWN ..." are one that is not of TCP.  The
- * caller frees it.  NULL if that is no connection.
- */
-char *remote_exclude(const char *filter, const char *exclude);
 
 #endif

@@ -11,7 +11,7 @@
 #include "fuzz.h"
 #include "host/log.h"
 #include "process/filter.h"
-#include "remote/remote.h"
+#include "remote/own_connection.h"
 #include "wireshark/toolbar.h"
 
 /* Else whoever logs in would say what is captured. */
@@ -25,7 +25,7 @@ static void connection(const uint8_t *data, size_t size)
 		return;
 	memcpy(word, data, size);
 	word[size] = '\0';
-	filter = remote_exclude("", word);
+	filter = own_connection_exclude("", word);
 	if (filter && *filter) {
 		LAW(filter[strspn(filter, allowed)] == '\0');
 		LAW(!strncmp(filter, "not (tcp and ((src host ", 24));

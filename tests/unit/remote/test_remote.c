@@ -1,128 +1,137 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a shell on another machine is told, and which connection is left out. */
-#include "exact.h"
-
+/* An ssh of the test, which brings whatever it likes. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <sys/wait.h>
 
 #include "remote/remote.h"
+#include "tree.h"
 
-/* What the shell runs: its own "sh -c" is an echo here. */
-static void check(char **argv, const char *expected)
+#define SAMPLE SAMPLES "/loopback-http.pcapng"
+
+/*
+ * Captures in a child, as it will be confined, on a machine whose ssh runs
+ * @script.  Its error; ssh's arguments are in the file "arguments".
+ */
+static int capture(const char *script, char **words)
 {
+	char path[64], text[1024];
+	int argc = 0, status;
 	struct options o;
-	int argc = 0;
-	char command[4096], script[4200], out[4096];
-	FILE *f;
+	pid_t pid;
 
-	while (argv[argc])
+	snprintf(text, sizeof(text), "#!/bin/sh\n"
+		 "printf '%%s\\n' \"$@\" >%s/arguments\n%s\n", tree_path,
+		 script);
+	tree_text("ssh", text);
+	assert_int_equal(fchmodat(tree_fd, "ssh", 0755, 0), 0);
+	snprintf(text, sizeof(text), "%s:/usr/bin:/bin", tree_path);
+	snprintf(path, sizeof(path), "%s/out", tree_path);
+	while (words[argc])
 		argc++;
-	assert_int_equal(options_parse(&o, argc, argv), 0);
-	assert_int_equal(remote_command(&o, command, sizeof(command)), 0);
-	assert_int_equal(strncmp(command, "exec sh -c ", 11), 0);
-	snprintf(script, sizeof(script), "printf %%s %s", command + 11);
-	f = popen(script, "r");
-	assert_non_null(f);
-	out[fread(out, 1, sizeof(out) - 1, f)] = '\0';
-	assert_int_equal(pclose(f), 0);
-	assert_string_equal(out, expected);
+	pid = fork();
+	if (!pid) {
+		setenv("PATH", text, 1);
+		dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
+		if (options_parse(&o, argc, words))
+			_exit(255);
+		o.write = path;
+		_exit(-remote_capture(&o));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return -WEXITSTATUS(status);
 }
 
-#define RUN " -w - -a eof --exclude-connection \"$SSH_CONNECTION\""
+#define CAPTURE(script, ...)                                                 \
+	capture(script, (char *[]){ "pktwho", "--remote", "web", __VA_ARGS__ })
 
-#define CHECK(expected, ...)                                                 \
-	check((char *[]){ "pktwho", "--remote", "web", __VA_ARGS__ }, expected)
-
-static void options_go_along(void **state)
+static size_t read_tree(const char *name, char *out, size_t size)
 {
-	(void)state;
-	CHECK("pktwho" RUN " --log-level info", NULL);
-	CHECK("pktwho" RUN " -i 'eth0' -s '96' --log-level error",
-	      "-i", "eth0", "-s", "96", "--log-level", "error", NULL);
-	CHECK("sudo -n pktwho" RUN " -q -i 'eth0' -f 'tcp and not '\\''x'\\''' "
-	      "-c '5' -a 'duration:1.5' --proc 'it'\\''s,a*' --comments 'all' "
-	      "--no-cmdline --log-level info",
-	      "-q", "-i", "eth0", "-f", "tcp and not 'x'", "--remote-sudo",
-	      "-c", "5", "-a", "duration:1.5", "--proc=it's,a*", "--comm=all",
-	      "--no-cmdline", NULL);
+	int fd = openat(tree_fd, name, O_RDONLY);
+	ssize_t n = read(fd, out, size - 1);
+
+	assert_true(fd >= 0 && n >= 0);
+	close(fd);
+	out[n] = '\0';
+	return (size_t)n;
 }
 
-static void what_is_for_this_side_stays(void **state)
+static bool is_written(void)
 {
-	(void)state;
-	CHECK("/opt/pktwho" RUN " -f 'udp' --log-level info",
-	      "-w", "here.pcapng", "--remote-port", "2222", "-f", "udp",
-	      "--remote-command", "/opt/pktwho", "--exclude-connection",
-	      "192.0.2.1 1 192.0.2.2 2", NULL);
+	return !faccessat(tree_fd, "out", F_OK, 0);
 }
 
-static void a_command_too_long_is_refused(void **state)
+static void what_ssh_brings_is_written(void **state)
 {
-	char *argv[] = { "pktwho", "--remote", "web", "-f", "udp", NULL };
-	struct options o;
-	char command[64];
+	static char got[1 << 20], expected[1 << 20];
+	FILE *f = fopen(SAMPLE, "r");
+	size_t len = fread(expected, 1, sizeof(expected), f);
 
 	(void)state;
-	assert_int_equal(options_parse(&o, 5, argv), 0);
-	assert_int_equal(remote_command(&o, command, sizeof(command)), -ENOSPC);
+	fclose(f);
+	assert_int_equal(CAPTURE("cat " SAMPLE, NULL), 0);
+	assert_int_equal(read_tree("out", got, sizeof(got)), len);
+	assert_memory_equal(got, expected, len);
 }
 
-static void a_connection_is_left_out(void **state)
+static void ssh_is_told_where_and_what(void **state)
 {
-	char *filter = remote_exclude(NULL, "192.0.2.1 50000 192.0.2.2 22");
+	char got[4096];
 
 	(void)state;
-	assert_string_equal(filter, "not (tcp and"
-		" ((src host 192.0.2.1 and src port 50000 and"
-		" dst host 192.0.2.2 and dst port 22) or"
-		" (src host 192.0.2.2 and src port 22 and"
-		" dst host 192.0.2.1 and dst port 50000)))");
-	free(filter);
-	filter = remote_exclude("udp or tcp",
-				"fe80::1%eth0 50000 2001:db8::2 2222");
-	assert_int_equal(strncmp(filter, "(udp or tcp) and not (tcp", 25), 0);
-	assert_null(strchr(filter, '%'));
-	assert_non_null(strstr(filter, "src host fe80::1 and src port 50000"));
-	free(filter);
+	assert_int_equal(CAPTURE("cat " SAMPLE, "--remote-port", "2222", "-f",
+				 "udp", "--log-level", "error", NULL), 0);
+	read_tree("arguments", got, sizeof(got));
+	assert_int_equal(strncmp(got, "-T\n-o\nLogLevel=ERROR\n-p\n2222\n--\n"
+				      "web\nexec sh -c ", 46), 0);
+	assert_non_null(strstr(got, "udp"));
 }
 
-static void a_connection_that_is_not_of_tcp_has_no_packets(void **state)
+static void what_is_no_capture_is_refused(void **state)
 {
-	char *filter = remote_exclude("udp", "UNKNOWN 65535 UNKNOWN 65535");
-
 	(void)state;
-	assert_string_equal(filter, "udp");
-	free(filter);
-	filter = remote_exclude(NULL, "");
-	assert_string_equal(filter, "");
-	free(filter);
+	assert_int_equal(CAPTURE("echo Welcome to web, have a nice day.", NULL),
+			 -EBADMSG);
+	assert_false(is_written());
 }
 
-static void what_is_no_connection_is_refused(void **state)
+static void an_ssh_that_fails_leaves_no_file(void **state)
 {
-	static const char *const rows[] = {
-		" ", "192.0.2.1 1 192.0.2.2", "192.0.2.1 1 192.0.2.2 x",
-		"192.0.2.1 0 192.0.2.2 22", "192.0.2.1 1 192.0.2.2 65536",
-		"host 1 192.0.2.2 22", "192.0.2.1 1 192.0.2.2 22 or tcp",
-		"192.0.2.1) 1 192.0.2.2 22",
-	};
+	(void)state;
+	assert_int_equal(CAPTURE("exit 255", NULL), -EIO);
+	assert_false(is_written());
+	assert_int_equal(CAPTURE("exit 0", NULL), -EIO);
+	assert_false(is_written());
+}
+
+/* Half a block is not passed on: a reader would stumble over it. */
+static void a_capture_that_is_cut_short_ends_at_a_block(void **state)
+{
+	static char got[1 << 20];
+	uint32_t length;
+	size_t len, at;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		if (remote_exclude("tcp", rows[i]))
-			fail_msg("taken: \"%s\"", rows[i]);
+	assert_int_equal(CAPTURE("head -c 5001 " SAMPLE, NULL), -EIO);
+	len = read_tree("out", got, sizeof(got));
+	assert_in_range(len, 1000, 5000);
+	for (at = 0; at < len; at += length) {
+		assert_true(len - at >= 12);
+		memcpy(&length, got + at + 4, 4);
+		assert_in_range(length, 12, len - at);
+	}
+	assert_int_equal(at, len);
 }
 
 int main(void)
 {
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(options_go_along),
-		cmocka_unit_test(what_is_for_this_side_stays),
-		cmocka_unit_test(a_command_too_long_is_refused),
-		cmocka_unit_test(a_connection_is_left_out),
-		cmocka_unit_test(a_connection_that_is_not_of_tcp_has_no_packets),
-		cmocka_unit_test(what_is_no_connection_is_refused),
+	const struct CMUnitTest tests[] = {
+		tree_test(what_ssh_brings_is_written),
+		tree_test(ssh_is_told_where_and_what),
+		tree_test(what_is_no_capture_is_refused),
+		tree_test(an_ssh_that_fails_leaves_no_file),
+		tree_test(a_capture_that_is_cut_short_ends_at_a_block),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
