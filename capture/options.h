@@ -113,6 +113,7 @@ struct options {
 	uint64_t max_duration_ns;	/* 0: no limit */
 	struct options_file file;
 	struct options_ring ring;
+	const char *freeze;		/* a process whose failure keeps the ring */
 	uint64_t interval_ns;		/* of what is shown; 0: not given */
 	uint64_t max_reports;		/* 0: no limit */
 	const char *by;			/* enum table_group, or NULL */

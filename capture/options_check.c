@@ -155,6 +155,8 @@ static int check_ring(const struct options *o)
 {
 	const struct options_file *f = &o->file;
 
+	if (!o->ring.asked && o->freeze)
+		return options_bad("only with -b:", "--freeze");
 	if (!o->ring.asked)
 		return o->ring.stop_files ?
 			       options_bad("only with -b:", "-a files") : 0;

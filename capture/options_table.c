@@ -46,9 +46,11 @@ const struct option_row options_table[] = {
 	  .take = options_take_autostop },
 	{ 'b', "ring-buffer", "COND",
 	  "next file after filesize:KB or packets:COUNT, keep\n"
-	  "files:COUNT or total:SIZE, ...: see the man page",
+	  "files:COUNT or total:SIZE, ...; --freeze NAME",
 	  OPTION_HERE, VALUE_WORD, "duration: filesize: packets: interval: "
 	  "files: total: free: nametimenum: printname:", .take = options_take_ring },
+	{ 0, "freeze", "NAME", NULL,
+	  OPTION_HERE, VALUE_PROCESS, TEXT(freeze) },
 	{ 's', "snapshot-length", "N",
 	  "bytes to keep of each packet (262144)",
 	  OPTION_THERE, NUMBER(snaplen, 0, OPTIONS_MAX_SNAPLEN),

@@ -27,6 +27,7 @@ int signals_open(bool with_questions)
 	if (with_questions) {
 		sigaddset(&set, SIGUSR1);
 		sigaddset(&set, SIGUSR2);
+		sigaddset(&set, SIGRTMIN);
 	}
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

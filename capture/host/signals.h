@@ -10,7 +10,8 @@ void signals_ignore(void);
 
 /*
  * Blocks SIGINT, SIGTERM and, unless nohup(1) ignores it for us, SIGHUP.  A
- * signalfd(2) for them, @with_questions also for SIGUSR1 and SIGUSR2, which does not block, or -errno.
+ * signalfd(2) for them, @with_questions also for SIGUSR1, SIGUSR2 and SIGRTMIN,
+ * which does not block, or -errno.
  */
 int signals_open(bool with_questions);
 

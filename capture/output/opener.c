@@ -27,6 +27,9 @@
 #include "output/file_name.h"
 
 #define TRIES 100		/* numbers, until a name is not taken */
+#define FROZEN "frozen_"
+
+enum { ASK_NEXT = 'n', ASK_FREEZE = 'f' };
 
 struct opener {
 	int fd;
@@ -94,19 +97,50 @@ static bool is_too_much(const struct ring *r)
 		       o->free + o->file_bytes;
 }
 
-/* Somebody else may have removed it, or put another file in its place. */
-static void remove_oldest(struct ring *r)
+static void forget_oldest(struct ring *r)
 {
 	struct made *m = r->oldest;
 
-	if (unlinkat(r->dir_fd, m->name, 0) && errno != ENOENT)
-		log_warn("cannot remove %s: %s", m->name, strerror(errno));
 	r->oldest = m->next;
 	if (!r->oldest)
 		r->newest = NULL;
 	r->bytes -= m->bytes;
 	r->count--;
 	free(m);
+}
+
+/* Somebody else may have removed it, or put another file in its place. */
+static void remove_oldest(struct ring *r)
+{
+	const char *name = r->oldest->name;
+
+	if (unlinkat(r->dir_fd, name, 0) && errno != ENOENT)
+		log_warn("cannot remove %s: %s", name, strerror(errno));
+	forget_oldest(r);
+}
+
+/* Under a name that no ring takes for its own, in this run or a later one. */
+static void freeze(struct ring *r)
+{
+	unsigned frozen = 0;
+
+	measure(r);
+	while (r->oldest) {
+		const char *name = r->oldest->name;
+		char kept[sizeof(FROZEN) + NAME_MAX];
+
+		snprintf(kept, sizeof(kept), FROZEN "%s", name);
+		if (!renameat2(r->dir_fd, name, r->dir_fd, kept,
+			       RENAME_NOREPLACE))
+			frozen++;
+		else if (errno != ENOENT)
+			log_warn("cannot keep %s: %s", name, strerror(errno));
+		forget_oldest(r);
+	}
+	if (removes(&r->options))
+		log_info("kept %u files as " FROZEN "%s...", frozen, r->base);
+	else
+		log_info("no file of %s is removed anyway", r->base);
 }
 
 static struct made *new_made(const char *name)
@@ -273,6 +307,7 @@ static void ignore_signals(void)
 	signal(SIGQUIT, SIG_IGN);
 	signal(SIGUSR1, SIG_IGN);
 	signal(SIGUSR2, SIG_IGN);
+	signal(SIGRTMIN, SIG_IGN);
 }
 
 /* The capture's pipes, and those to its command, must not stay open. */
@@ -327,6 +362,8 @@ static _Noreturn void child(struct ring *r, int fd)
 	while (recv(fd, &ask, 1, 0) == 1) {
 		int file;
 
+		if (ask == ASK_FREEZE)
+			freeze(r);
 		memset(&a, 0, sizeof(a));
 		file = next(r, &a);
 		a.err = file < 0 ? file : 0;
@@ -424,13 +461,13 @@ static int receive(struct opener *p, struct answer *a)
 	return fd;
 }
 
-int opener_next(struct opener *p, const char **name)
+static int ask_for_file(struct opener *p, char what, const char **name)
 {
 	char *base = strrchr(p->name, '/');
 	struct answer a;
 	int fd;
 
-	if (send(p->fd, "n", 1, MSG_NOSIGNAL) != 1)
+	if (send(p->fd, &what, 1, MSG_NOSIGNAL) != 1)
 		return errno == EPIPE ? -ECHILD : -errno;
 	fd = receive(p, &a);
 	if (fd < 0)
@@ -441,6 +478,16 @@ int opener_next(struct opener *p, const char **name)
 		 a.name);
 	*name = p->name;
 	return fd;
+}
+
+int opener_next(struct opener *p, const char **name)
+{
+	return ask_for_file(p, ASK_NEXT, name);
+}
+
+int opener_freeze(struct opener *p, const char **name)
+{
+	return ask_for_file(p, ASK_FREEZE, name);
 }
 
 void opener_stop(struct opener *p)

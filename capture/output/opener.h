@@ -37,6 +37,13 @@ int opener_start(struct opener **out, const struct opener_options *o);
  */
 int opener_next(struct opener *o, const char **name);
 
+/*
+ * The same, and what is there so far stays: its files get a name that begins
+ * with "frozen_" and count for nothing any more.  Where none is removed, they
+ * keep their names.
+ */
+int opener_freeze(struct opener *o, const char **name);
+
 void opener_stop(struct opener *o);	/* NULL is fine */
 
 #endif

@@ -76,6 +76,7 @@ struct output {
 	const char *comment;
 	bool group_read;
 	int names_fd;			/* 0: nobody is told */
+	bool freeze;			/* files of the ring, so far */
 	int no_file;			/* why there is none now, or 0 */
 	uint64_t retry_ns;		/* CLOCK_MONOTONIC */
 	uint64_t unwritten;
@@ -140,9 +141,11 @@ static int open_file(struct output *o, int fd)
 	int err;
 
 	if (o->opener) {
-		fd = opener_next(o->opener, &o->path);
+		fd = o->freeze ? opener_freeze(o->opener, &o->path) :
+				 opener_next(o->opener, &o->path);
 		if (fd < 0)
 			return fd;
+		o->freeze = false;
 	}
 	if (!fd)
 		fd = pcapng_output_open(o->path);
@@ -843,6 +846,12 @@ int output_next(struct output *o, const struct moment *now,
 	pcapng_writer_endure(o->writer);
 	err = begin_section(o);
 	return err ? err : begin_file(o, now);
+}
+
+void output_freeze(struct output *o)
+{
+	if (o)
+		o->freeze = true;
 }
 
 int output_close(struct output *o,

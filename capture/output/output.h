@@ -115,6 +115,9 @@ int output_next(struct output *o, const struct moment *now,
 		const struct output_interface_stats *interfaces,
 		const struct output_stats *stats);
 
+/* With the next one that begins opener_freeze() keeps those until then. */
+void output_freeze(struct output *o);
+
 /*
  * Why nothing can be written to the disk at present, as -errno; 0: it can.
  * What is written once it can be again has been kept, or been refused.

@@ -57,6 +57,8 @@ struct owners {
 	bool said_set;			/* of the clock */
 	bool may_translate;		/* the kernel, and we are not told */
 	bool hash;			/* what is executed, from then on */
+	void (*ended)(void *ctx, const char *name, uint32_t status);
+	void *ended_ctx;
 };
 
 /* ---- kernel events ---- */
@@ -165,6 +167,8 @@ static void on_event(void *ctx, const struct probe_event *e)
 		break;
 	case PROBE_EXIT:
 		proctab_exit(o->processes, e);
+		if (o->ended)
+			o->ended(o->ended_ctx, e->owner.comm, e->exit_status);
 		break;
 	case PROBE_RENAME:
 		proctab_rename(o->processes, e);
@@ -355,6 +359,8 @@ int owners_open(struct owners **out, const struct owners_options *options)
 	o->proc_fd = -1;
 	o->lookup = options->lookup;
 	o->hash = options->hash;
+	o->ended = options->ended;
+	o->ended_ctx = options->ctx;
 	o->netns = own_netns();
 	packet_clock_begin(&o->clock);
 	err = open_tables(o, options);

@@ -22,6 +22,9 @@ struct owners_options {
 	bool hash;			/* SHA-256 of executables */
 	const struct filter *filter;	/* borrowed; see proctab_options */
 	struct lookup *lookup;		/* borrowed */
+	/* Hears of each process that ends, as wait(2) has its status; or NULL. */
+	void (*ended)(void *ctx, const char *name, uint32_t status);
+	void *ctx;
 };
 
 /*

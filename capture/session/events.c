@@ -39,6 +39,8 @@ static void on_signal(void *ctx)
 		status_answer(p->status);
 	} else if (info.ssi_signo == SIGUSR2) {
 		files_next(p->files);
+	} else if ((int)info.ssi_signo == SIGRTMIN) {
+		files_freeze(p->files);
 	} else {
 		if (p->command)
 			child_signal(p->command, (int)info.ssi_signo);

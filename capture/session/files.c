@@ -21,6 +21,8 @@
 #include "session/ending.h"
 #include "session/summary.h"
 
+#define FREEZE_NS 200000000ull	/* what led to it has been written by then */
+
 struct files {
 	const struct options *options;
 	const struct captures *captures;
@@ -36,6 +38,7 @@ struct files {
 	bool disk_has_room;		/* again, and that was said */
 	bool ended;			/* the last file is full */
 	bool told_gone[OPTIONS_MAX_INTERFACES];
+	uint64_t freeze_ns;		/* when to do so; 0: not asked for */
 };
 
 static void take_statistics(struct files *f, struct output_stats *stats,
@@ -132,6 +135,23 @@ void files_next(struct files *f)
 		end_file(f, &now);
 }
 
+void files_freeze(struct files *f)
+{
+	if (!f->options->ring.asked)
+		log_info("there is one file only, without -b");
+	else if (!f->freeze_ns)
+		f->freeze_ns = clock_ns(CLOCK_MONOTONIC) + FREEZE_NS;
+}
+
+static void check_freeze(struct files *f)
+{
+	if (!f->freeze_ns || clock_ns(CLOCK_MONOTONIC) < f->freeze_ns)
+		return;
+	f->freeze_ns = 0;
+	output_freeze(f->output);
+	files_next(f);
+}
+
 /* A file's time also ends while nothing comes; what is late is of before. */
 static void check_time(struct files *f)
 {
@@ -181,6 +201,7 @@ void files_update(struct files *f)
 	if (err)
 		ending_fail(f->ending, err);
 	check_time(f);
+	check_freeze(f);
 	watch_interfaces(f);
 	watch_disk(f);
 }

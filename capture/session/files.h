@@ -68,6 +68,12 @@ void files_keys(struct files *f, const char *lines, size_t len);
 /* The next file begins, because somebody asked for it. */
 void files_next(struct files *f);
 
+/*
+ * The same in a moment, with what has led to it, and the files that are there
+ * stay.
+ */
+void files_freeze(struct files *f);
+
 /* Writes what waits, ends a file whose time is up, looks at the disk. */
 void files_update(struct files *f);
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -61,6 +62,21 @@ static void tell_refusal(int refused)
 			 "; run as root for exact owners" : "");
 }
 
+/*
+ * What failed may be started again, and fail again: only the first is kept, or
+ * the disk would fill with what is.
+ */
+static void on_ended(void *ctx, const char *name, uint32_t status)
+{
+	struct parts *p = ctx;
+
+	if (!status || p->failed || fnmatch(p->options->freeze, name, 0))
+		return;
+	p->failed = true;
+	log_info("%s has ended with status %u", name, status);
+	files_freeze(p->files);
+}
+
 static int open_with_rights(struct parts *p)
 {
 	const struct options *o = p->options;
@@ -69,6 +85,8 @@ static int open_with_rights(struct parts *p)
 		.hash = o->hash,
 		.filter = &o->filter,
 		.lookup = p->lookup,
+		.ended = o->freeze ? on_ended : NULL,
+		.ctx = p,
 	};
 	struct owners_stats owners;
 	int err = owners_open(&p->owners, &oo);
@@ -83,6 +101,8 @@ static int open_with_rights(struct parts *p)
 	err = captures_open(&p->captures, o, owners.refused != 0);
 	if (!err && owners.refused)
 		tell_refusal(owners.refused);
+	if (!err && owners.refused && o->freeze)
+		log_warn("no end of %s will be heard of", o->freeze);
 	return err;
 }
 

@@ -27,6 +27,7 @@ struct parts {
 	struct status *status;
 	struct ending ending;
 	struct counts counts;
+	bool failed;			/* whom --freeze names */
 	int signal_fd;			/* signals_open() */
 };
 

@@ -2,6 +2,7 @@
 """Captures of many files: each is one that could stand alone."""
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -252,6 +253,40 @@ class Rings(world.LiveTest):
         self.assertIn("dropped by the kernel 0, the interface 0, here 0; "
                       "events lost 0; full: ring ", told)
         self.assertIn(f"pktwho: {sum(counts)} packets, 0 dropped\n", said)
+
+    def frozen(self, r):
+        return sorted(r.dir.glob("frozen_ring_*.pcapng"))
+
+    def test_a_failure_freezes_the_ring(self):
+        failing = shutil.copy("/bin/sh", self.dir / "failing")
+        r = self.ring("-b", "packets:5", "-b", "files:3", "--freeze", "fail*")
+        self.talk(3)
+        self.ns.run(failing, "-c", "exit 0", check=True)
+        self.ns.run(failing, "-c", "exit 3")
+        world.wait_for(lambda: self.frozen(r), "frozen files")
+        kept = self.frozen(r)
+        self.ns.run(failing, "-c", "exit 3")
+        self.talk(5)
+        status, _, said = r.stop()
+        self.assertEqual(status, 0, said)
+        self.assertEqual(said.count("failing has ended with status 768"), 1)
+        self.assertIn("kept 3 files as frozen_ring", said)
+        self.assertEqual(self.frozen(r), kept)
+        self.assertEqual(len(r.files()), 3)
+        for path in kept:
+            path.chmod(0o644)
+            self.is_whole(path)
+
+    def test_a_signal_freezes_the_ring(self):
+        r = self.ring("-b", "packets:5", "-b", "files:3")
+        self.talk(3)
+        for count in (3, 4):
+            r.process.send_signal(signal.SIGRTMIN)
+            world.wait_for(lambda: len(self.frozen(r)) == count,
+                           f"{count} frozen files")
+        self.talk(3)
+        self.assertEqual(r.stop()[0], 0)
+        self.assertEqual(len(self.frozen(r)), 4)
 
     def test_so_many_files(self):
         r = self.ring("-b", "packets:5", "-a", "files:2")

@@ -122,6 +122,7 @@ static void files_are_bounded(void **state)
 	assert_int_equal(PARSE(&o, "-w", "-", "-b", "packets:9"), -EINVAL);
 	assert_int_equal(PARSE(&o, "-w", "a", "-b", "files:9"), -EINVAL);
 	assert_int_equal(PARSE(&o, "-w", "a", "-a", "files:9"), -EINVAL);
+	assert_int_equal(PARSE(&o, "-w", "a", "--freeze", "x"), -EINVAL);
 	assert_int_equal(PARSE(&o, "-w", "a", "-b", "packets:9", "-b",
 			       "free:1G"), -EINVAL);
 	assert_int_equal(PARSE(&o, "-w", "a", "-b", "filesize:6", "-b",

@@ -85,6 +85,66 @@ static void only_its_owner_may_read_unless_the_group_is_to(void **state)
 	umask(old);
 }
 
+static int frozen(void)
+{
+	int fd = openat(tree_fd, ".", O_RDONLY | O_DIRECTORY), n = 0;
+	DIR *dir = fdopendir(fd);
+	const struct dirent *e;
+
+	assert_non_null(dir);
+	while ((e = readdir(dir)))
+		n += !strncmp(e->d_name, "frozen_web_", 11);
+	closedir(dir);
+	return n;
+}
+
+static void freeze(struct opener *o)
+{
+	const char *name;
+	int fd = opener_freeze(o, &name);
+
+	assert_true(fd >= 0);
+	close(fd);
+}
+
+/* In this run, and in one that counts what others have left. */
+static void what_is_frozen_stays(void **state)
+{
+	const struct opener_options budget = { .total = 3000,
+					       .file_bytes = 1000 };
+	struct opener *o = start((struct opener_options){ .files = 2 });
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		next_file(o, 1000);
+	freeze(o);
+	assert_int_equal(frozen(), 2);
+	for (int i = 0; i < 5; i++)
+		next_file(o, 1000);
+	assert_int_equal(frozen(), 2);
+	assert_int_equal(files_left(), 4);
+	opener_stop(o);
+	o = start(budget);
+	for (int i = 0; i < 5; i++)
+		next_file(o, 1000);
+	assert_int_equal(frozen(), 2);
+	assert_int_equal(files_left(), 5);
+	opener_stop(o);
+}
+
+static void where_none_is_removed_names_stay(void **state)
+{
+	struct opener *o = start((struct opener_options){ 0 });
+
+	(void)state;
+	next_file(o, 1);
+	freeze(o);
+	assert_int_equal(next_file(o, 1), 3);
+	assert_int_equal(frozen(), 0);
+	assert_int_equal(files_left(), 3);
+	opener_stop(o);
+}
+
 static void the_oldest_makes_room(void **state)
 {
 	struct opener *o = start((struct opener_options){ .files = 2 });
@@ -196,6 +256,8 @@ int main(void)
 		tree_test(each_file_is_new_and_has_a_name),
 		tree_test(only_its_owner_may_read_unless_the_group_is_to),
 		tree_test(the_oldest_makes_room),
+		tree_test(what_is_frozen_stays),
+		tree_test(where_none_is_removed_names_stay),
 		tree_test(the_next_one_must_fit_into_the_budget),
 		tree_test(a_budget_counts_what_earlier_runs_left),
 		tree_test(a_file_that_is_there_is_not_taken),

@@ -19,7 +19,7 @@
 #include "session/status.h"
 
 static uint64_t now_ns;
-static int output_fd, capture_fd, next_files, told_command, told_status;
+static int output_fd, capture_fd, next_files, frozen, told_command, told_status;
 
 uint64_t __wrap_clock_ns(clockid_t clock);
 uint64_t __wrap_clock_ns(clockid_t clock)
@@ -40,6 +40,13 @@ void __wrap_files_next(struct files *f)
 {
 	(void)f;
 	next_files++;
+}
+
+void __wrap_files_freeze(struct files *f);
+void __wrap_files_freeze(struct files *f)
+{
+	(void)f;
+	frozen++;
 }
 
 int __wrap_owners_fd(const struct owners *o, int which);
@@ -89,7 +96,7 @@ static int begin(void **state)
 {
 	(void)state;
 	now_ns = 1000;
-	next_files = told_command = told_status = 0;
+	next_files = frozen = told_command = told_status = 0;
 	output_fd = capture_fd = -1;
 	options = (struct options){ .max_packets = 0 };
 	command = (struct child){ .pid_fd = -1 };
@@ -142,6 +149,8 @@ static void questions_do_not_end_it(void **state)
 	assert_int_equal(told_status, 1);
 	hear(SIGUSR2);
 	assert_int_equal(next_files, 1);
+	hear(SIGRTMIN);
+	assert_int_equal(frozen, 1);
 	assert_int_equal(parts.ending.stop_ns, 0);
 	assert_int_equal(told_command, 0);
 }
