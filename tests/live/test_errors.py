@@ -54,30 +54,6 @@ class Errors(world.LiveTest):
                 (["-G", "60"], "there is no -G: use -b duration:SECONDS")):
             self.fails(2, line, *argv)
 
-    def test_every_option_of_dumpcap(self):
-        """It is taken, or a line says what to do."""
-        arguments = {"-i": "lo", "-f": "tcp", "-s": "96", "-B": "4",
-                     "-c": "1", "-a": "duration:1", "-w": "x",
-                     "-b": "packets:9", "--capture-comment": "x",
-                     "--temp-dir": "/tmp", "--log-level": "debug",
-                     "--interface": "lo", "--snapshot-length": "96",
-                     "--buffer-size": "4", "--autostop": "duration:1",
-                     "--ring-buffer": "packets:9"}
-        known = re.findall(r"(?m)^  (-[^ ,\n]+)[^,\n]*(?:, (--[^ \n]+))?",
-                           run("dumpcap", "--help").stdout)
-        known = {option for pair in known for option in pair if option}
-        self.assertGreater(len(known), 40)
-        for option in known - {"-v", "-h", "--version", "--help", "-L", "-d",
-                               "--list-data-link-types"}:
-            argument = [arguments[option]] if option in arguments else []
-            name = [] if option == "-w" else ["-w", "x"]
-            done = run(PKTWHO, *name, option, *argument, "-D")
-            if done.returncode:
-                self.assertEqual(done.returncode, 2, option)
-                self.assertRegex(
-                    done.stderr, f"^pktwho: (there is no {option}: .*|"
-                    f'only for pktwho log: "{option}": .*)\n$')
-
     def test_habits_of_tcpdump(self):
         path = self.dir / "habits.pcapng"
         ns = self.namespace()
