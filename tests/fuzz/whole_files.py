@@ -72,6 +72,8 @@ def damage(rng, data, start):
     """Some changes from *start* on; lengths stay right or do not."""
     data = bytearray(data)
     for _ in range(rng.randint(1, 8)):
+        if len(data) <= start:
+            break
         at = rng.randrange(start, len(data))
         change = rng.randrange(6)
         if change < 2:
