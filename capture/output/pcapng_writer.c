@@ -37,6 +37,7 @@ struct pcapng_writer {
 	bool endures;
 	int full;		/* why the disk took no more; 0: it did */
 	uint64_t retry_ns;	/* CLOCK_MONOTONIC */
+	bool has_tail;		/* after the end: what could not be cut off */
 	int cancel_fd;
 	uint64_t patient_until;	/* CLOCK_MONOTONIC; 0: not at all */
 	off_t begin;		/* where we began: stdout may hold something */
@@ -291,23 +292,33 @@ int pcapng_writer_full(const struct pcapng_writer *w)
 	return w->full;
 }
 
-/* The file is whole whenever we are killed, and takes the rest later. */
-static size_t stop_at_a_block(struct pcapng_writer *w, size_t done, int err)
-{
-	size_t whole = whole_blocks(w->bytes, done);
-	off_t end = w->begin + (off_t)(w->written + whole);
-
-	w->full = -err;
-	w->retry_ns = clock_ns(CLOCK_MONOTONIC) + RETRY_NS;
-	if (whole < done && (ftruncate(w->fd, end) ||
-			     lseek(w->fd, end, SEEK_SET) < 0))
-		w->error = -errno;
-	return whole;
-}
-
 static bool is_full(const struct pcapng_writer *w, int err)
 {
 	return w->endures && (err == ENOSPC || err == EDQUOT || err == EROFS);
+}
+
+/*
+ * The file is whole whenever we are killed, and takes the rest later.  But for
+ * btrfs, which cuts nothing within a sector either once a quota is reached:
+ * there the begin of a block stays until that is written again.
+ */
+static void go_back(struct pcapng_writer *w, off_t end)
+{
+	w->has_tail = ftruncate(w->fd, end);
+	if ((w->has_tail && !is_full(w, errno)) ||
+	    lseek(w->fd, end, SEEK_SET) < 0)
+		w->error = -errno;
+}
+
+static size_t stop_at_a_block(struct pcapng_writer *w, size_t done, int err)
+{
+	size_t whole = whole_blocks(w->bytes, done);
+
+	w->full = -err;
+	w->retry_ns = clock_ns(CLOCK_MONOTONIC) + RETRY_NS;
+	if (whole < done)
+		go_back(w, w->begin + (off_t)(w->written + whole));
+	return whole;
 }
 
 static int flush_blocks(struct pcapng_writer *w)
@@ -370,13 +381,10 @@ static void end_piece(struct pcapng_writer *w)
 /* It is begun again later, so that the file is whole meanwhile. */
 static void stop_piece(struct pcapng_writer *w, int err)
 {
-	off_t end = w->begin + (off_t)w->written;
-
 	w->full = -err;
 	w->retry_ns = clock_ns(CLOCK_MONOTONIC) + RETRY_NS;
-	if (w->piece.done && (ftruncate(w->fd, end) ||
-			      lseek(w->fd, end, SEEK_SET) < 0))
-		w->error = -errno;
+	if (w->piece.done)
+		go_back(w, w->begin + (off_t)w->written);
 	w->piece.done = 0;
 }
 
@@ -503,6 +511,8 @@ int pcapng_writer_close(struct pcapng_writer *w)
 	err = flush_patiently(w, TO_THE_END);
 	if (!err && (w->buf.len || w->piece.len))
 		err = w->full ? w->full : -ETIMEDOUT;
+	if (w->has_tail)
+		cut_back(w);
 	if (w->old_flags >= 0)
 		fcntl(w->fd, F_SETFL, w->old_flags);
 	if (w->close_fd && close(w->fd) && !err)

@@ -214,6 +214,7 @@ static void a_list_of_options_says_that_memory_is_short(void **state)
 static size_t write_at_most;		/* bytes a call; 0: as many as asked */
 static int write_interrupts;		/* calls that a signal interrupts */
 static long write_fails_after = -1;	/* calls; -1: never */
+static int write_error = EIO;
 
 ssize_t __real_write(int fd, const void *buf, size_t n);
 ssize_t __wrap_write(int fd, const void *buf, size_t n);
@@ -225,7 +226,7 @@ ssize_t __wrap_write(int fd, const void *buf, size_t n)
 		return -1;
 	}
 	if (write_fails_after >= 0 && !write_fails_after--) {
-		errno = EIO;
+		errno = write_error;
 		write_fails_after = 0;
 		return -1;
 	}
@@ -233,8 +234,21 @@ ssize_t __wrap_write(int fd, const void *buf, size_t n)
 					     write_at_most : n);
 }
 
-/* A section and ten packets; what it says when it is closed. */
-static int write_file(const char *name)
+static bool truncate_fails;
+
+int __real_ftruncate(int fd, off_t size);
+int __wrap_ftruncate(int fd, off_t size);
+
+int __wrap_ftruncate(int fd, off_t size)
+{
+	if (!truncate_fails)
+		return __real_ftruncate(fd, size);
+	errno = EDQUOT;
+	return -1;
+}
+
+/* A section and ten packets; @endures: there is room again at the end. */
+static int write_packets(const char *name, bool endures)
 {
 	const uint8_t data[61] = { 1, 2, 3 };
 	struct pcapng_interface lo = { .name = "lo", .linktype = 1 };
@@ -244,6 +258,8 @@ static int write_file(const char *name)
 
 	snprintf(path, sizeof(path), "%s/%s", tree_path, name);
 	assert_int_equal(pcapng_writer_open(&w, path), 0);
+	if (endures)
+		pcapng_writer_endure(w);
 	pcapng_writer_section(w, "hw", "os", "app", NULL);
 	pcapng_writer_interface(w, &lo);
 	for (int i = 0; i < 10; i++) {
@@ -251,7 +267,17 @@ static int write_file(const char *name)
 		pcapng_writer_packet(w, &p);
 		pcapng_writer_flush(w);
 	}
+	if (endures) {
+		assert_int_equal(pcapng_writer_full(w), -EDQUOT);
+		write_fails_after = -1;
+	}
 	return pcapng_writer_close(w);
+}
+
+/* What it says when it is closed. */
+static int write_file(const char *name)
+{
+	return write_packets(name, false);
 }
 
 static size_t read_file(const char *name, uint8_t *buf, size_t size)
@@ -303,6 +329,31 @@ static void a_failure_ends_the_file_at_a_block(void **state)
 		assert_int_equal(at, size);
 	}
 	write_at_most = 0;
+}
+
+/* btrfs, once a quota is reached: half a block stays until there is room. */
+static void what_cannot_be_cut_off_is_written_over(void **state)
+{
+	static uint8_t whole[4096], parts[4096];
+	size_t size;
+
+	(void)state;
+	assert_int_equal(write_file("whole"), 0);
+	size = read_file("whole", whole, sizeof(whole));
+	write_at_most = 50;
+	write_error = EDQUOT;
+	for (long n = 0; n < 20; n++) {
+		unlinkat(tree_fd, "parts", 0);
+		truncate_fails = n % 2;
+		write_fails_after = n;
+		assert_int_equal(write_packets("parts", true), 0);
+		truncate_fails = false;
+		assert_int_equal(read_file("parts", parts, sizeof(parts)),
+				 size);
+		assert_memory_equal(parts, whole, size);
+	}
+	write_at_most = 0;
+	write_error = EIO;
 }
 
 /* ---- netlink ---- */
@@ -362,6 +413,7 @@ int main(void)
 		cmocka_unit_test(a_list_of_options_says_that_memory_is_short),
 		tree_test(little_by_little_is_the_same_file),
 		tree_test(a_failure_ends_the_file_at_a_block),
+		tree_test(what_cannot_be_cut_off_is_written_over),
 		cmocka_unit_test(addresses_are_known_where_tunnels_are_not),
 	};
 
