@@ -133,6 +133,7 @@ struct options {
 	bool no_promiscuous;
 	enum options_comments comments;		/* of packets */
 	bool no_process_table;
+	bool names;			/* of addresses, by DNS answers */
 	enum cmdline_mode cmdline;
 	bool quiet;
 	bool hash;

@@ -9,6 +9,7 @@
 /* Block types, section 4. */
 #define PCAPNG_BLOCK_SHB 0x0A0D0D0Au	/* 4.1 Section Header */
 #define PCAPNG_BLOCK_IDB 0x00000001u	/* 4.2 Interface Description */
+#define PCAPNG_BLOCK_NRB 0x00000004u	/* 4.5 Name Resolution */
 #define PCAPNG_BLOCK_EPB 0x00000006u	/* 4.3 Enhanced Packet */
 #define PCAPNG_BLOCK_ISB 0x00000005u	/* 4.6 Interface Statistics */
 #define PCAPNG_BLOCK_DSB 0x0000000Au	/* 4.7 Decryption Secrets */
@@ -50,6 +51,10 @@
 #define PCAPNG_EPB_FLAG_OUTBOUND 2u
 
 #define PCAPNG_DSB_TLS_KEYS 0x544c534bu	/* 4.7: NSS's key log */
+
+/* Records of names, 4.5. */
+#define PCAPNG_NRB_IPV4 1
+#define PCAPNG_NRB_IPV6 2
 
 /* Interface Statistics options, 4.6. */
 #define PCAPNG_ISB_STARTTIME 2

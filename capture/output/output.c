@@ -18,6 +18,7 @@
 #include "packet/queue.h"
 #include "host/log.h"
 #include "output/interfaces.h"
+#include "output/host_names.h"
 #include "output/opener.h"
 #include "output/pcapng_option.h"
 #include "process/proctab.h"
@@ -45,6 +46,7 @@
 #define KEYS_MAX	131072		/* bytes that wait, or will be repeated */
 #define KEYS_REPEATED	32768		/* of them in a ring's next file */
 #define KEYS_EXTRA	24		/* around them, and padding */
+#define NAMES_EXTRA	640		/* of a packet's two addresses */
 
 /* What is counted anew in each file. */
 struct file {
@@ -65,6 +67,7 @@ struct output {
 	struct pcapng_writer *writer;
 	struct packet_options *options_cache;
 	struct comments *comments;	/* NULL: all packets have theirs */
+	struct host_names *names;	/* NULL: none are told */
 	struct country_cache *countries;
 	bool countries_are_shared;
 	struct proctab *processes;	/* or NULL */
@@ -102,6 +105,7 @@ static void free_output(struct output *o)
 		close(o->names_fd);
 	packet_options_free(o->options_cache);
 	comments_free(o->comments);
+	host_names_free(o->names);
 	if (!o->countries_are_shared)
 		country_cache_free(o->countries);
 	free(o);
@@ -190,9 +194,11 @@ int output_open(struct output **out, const struct output_options *options)
 					      COMMENTS_NONE);
 	if (options->comments == COMMENTS_CHANGES)
 		o->comments = comments_new();
+	if (options->names)
+		o->names = host_names_new();
 	o->process_table = options->process_table;
 	o->section = options->section ? options->section : 1;
-	if (o->countries && o->options_cache &&
+	if (o->countries && o->options_cache && (o->names || !options->names) &&
 	    (o->comments || options->comments != COMMENTS_CHANGES))
 		err = open_file(o, options->fd);
 	if (!err)
@@ -532,6 +538,27 @@ static int write_packet(struct output *o, const struct owned_packet *owned,
 	return write_options(o, h, &p, iov, stamps);
 }
 
+static int write_name(struct output *o, const uint8_t addr[16])
+{
+	const char *name = host_names_due(o->names, addr, o->section);
+	int err = name ? pcapng_writer_name(o->writer, addr, name) : 0;
+
+	if (name && !err)
+		host_names_told(o->names, addr, o->section);
+	return err;
+}
+
+/* Of both addresses, if they have names that this file does not have. */
+static int write_names(struct output *o, const struct frame *h)
+{
+	int err;
+
+	if (!o->names || h->packet.kind != PACKET_IP)
+		return 0;
+	err = write_name(o, h->packet.sent.local);
+	return err ? err : write_name(o, h->packet.sent.remote);
+}
+
 /* By which device a packet of `any` came, as its cooked header has it; or 0. */
 static unsigned device_index(const struct owned_packet *p)
 {
@@ -558,6 +585,8 @@ int output_packet(struct output *o, const struct owned_packet *p)
 	if (!o->writer)
 		return -EAGAIN;
 	err = write_keys(o);
+	if (!err)
+		err = write_names(o, h);
 	if (err)
 		return err;
 	memset(&key, 0, sizeof(key));
@@ -577,6 +606,8 @@ int output_packet(struct output *o, const struct owned_packet *p)
 	if (err)
 		return err;
 
+	if (o->names)
+		host_names_learn(o->names, h, p->data);
 	for (unsigned i = 0; i < count; i++)
 		count_program(o, programs[i], h);
 	o->file.ends[v->src.attr]++;
@@ -782,6 +813,8 @@ static bool is_disk_full(struct output *o, const struct owned_packet *p)
 		bytes += 2 * programs[i]->record_len + RECORD_EXTRA;
 	if (o->keys_written < o->keys_len)
 		bytes += o->keys_len - o->keys_written + KEYS_EXTRA;
+	if (o->names)
+		bytes += NAMES_EXTRA;
 	if (!interfaces_have(&o->devices, p->frame->interface,
 			     device_index(p)))
 		bytes += DEVICE_BEGINS + DEVICE_EXTRA;

@@ -31,6 +31,7 @@ struct output_options {
 	const char *comment;		/* of each file, or NULL; borrowed */
 	enum options_comments comments;		/* of packets */
 	bool process_table;
+	bool names;			/* of addresses, by DNS */
 	struct geo *geo;		/* taken over; may be NULL */
 	struct country_cache *shared_countries;	/* instead; borrowed */
 	uint32_t section;		/* number of the first file; 0: 1 */

@@ -689,6 +689,23 @@ int pcapng_writer_keys(struct pcapng_writer *w, const char *lines, size_t len)
 	return block_end(w, at);
 }
 
+int pcapng_writer_name(struct pcapng_writer *w, const uint8_t addr[16],
+		       const char *name)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	bool v4 = !memcmp(addr, mapped, sizeof(mapped));
+	size_t at = block_begin(w, PCAPNG_BLOCK_NRB);
+	size_t len = v4 ? 4 : 16, name_len = strlen(name) + 1;
+
+	wbuf_u16(&w->buf, v4 ? PCAPNG_NRB_IPV4 : PCAPNG_NRB_IPV6);
+	wbuf_u16(&w->buf, (uint16_t)(len + name_len));
+	wbuf_put(&w->buf, addr + 16 - len, len);
+	wbuf_put(&w->buf, name, name_len);
+	wbuf_pad4(&w->buf);
+	wbuf_u32(&w->buf, 0);			/* the last record */
+	return block_end(w, at);
+}
+
 /* Its timestamps are two 32-bit halves, the high one first (section 4.6). */
 static void put_time(struct wbuf *w, uint16_t code, uint64_t ts_ns)
 {

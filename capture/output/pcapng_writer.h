@@ -134,6 +134,10 @@ int pcapng_writer_custom(struct pcapng_writer *w, const void *payload,
 /* TLS keys, as lines of NSS's key log; before the packets that they open. */
 int pcapng_writer_keys(struct pcapng_writer *w, const char *lines, size_t len);
 
+/* The name of an address, IPv4's mapped, before packets that have it. */
+int pcapng_writer_name(struct pcapng_writer *w, const uint8_t addr[16],
+		       const char *name);
+
 struct pcapng_statistics {
 	uint32_t interface;
 	uint64_t start_ns;

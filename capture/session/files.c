@@ -306,6 +306,7 @@ int files_open(struct files *f)
 			    .interval_ns = o->file.interval_ns },
 		.comments = o->comments,
 		.process_table = !o->no_process_table,
+		.names = o->names,
 	};
 	int err;
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "packet/dns.h"
 #include "packet/parse.h"
 
 #define ICMP   1
@@ -47,6 +48,16 @@ static void packet_laws(const struct packet *p)
 	key_laws(&p->inner);
 }
 
+/* Of an answer of DNS, as far as one can be read out of the bytes. */
+static void check_name(void *ctx, const char *name, const uint8_t addr[16])
+{
+	(void)ctx;
+	(void)addr;
+	LAW(*name && memchr(name, 0, DNS_NAME));
+	LAW(!name[strspn(name, "-_.0123456789abcdefghijklmnopqrstuvwxyz"
+			       "ABCDEFGHIJKLMNOPQRSTUVWXYZ")]);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct packet p, again;
@@ -61,6 +72,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	memset(&again, 0x11, sizeof(again));
 	parse_packet(&again, linktype, data + 2, size - 2);
+	dns_read(&p, data + 2, size - 2, check_name, NULL);
+	dns_read_message(data + 2, size - 2, check_name, NULL);
 	LAW(!memcmp(&p, &again, sizeof(p)));
 	return 0;
 }

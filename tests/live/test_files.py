@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every reader takes our files; what is in them survives other tools."""
+import signal
 import subprocess
+import time
 
 import world
 from world import Capture, clients, run
@@ -8,6 +10,22 @@ from world import Capture, clients, run
 # Found by way of world.
 import mmdb  # isort: skip
 import pcapng  # isort: skip
+
+
+# An answer for www.example.com, then ten datagrams to that address.
+NAMES = r"""
+import socket
+a, b, c = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in "abc")
+a.bind(("127.0.0.1", 53))
+b.bind(("127.0.0.1", 1053))
+c.bind(("127.0.0.9", 9))
+a.sendto(bytes.fromhex("1234 8180 0001 0001 0000 0000") +
+         b"\x03www\x07example\x03com\0" + bytes.fromhex(
+             "0001 0001 c00c 0001 0001 00000009 0004 7f000009"),
+         ("127.0.0.1", 1053))
+for _ in range(10):
+    b.sendto(b"x", ("127.0.0.9", 9))
+"""
 
 
 class Files(world.LiveTest):
@@ -50,6 +68,29 @@ class Files(world.LiveTest):
         self.tshark.lines("mergecap", "-w", merged, path, edited)
         self.assertEqual(sorted(self.rows(merged, *fields, where="tcp")),
                          sorted(before * 2))
+
+    def test_names_that_were_asked_for(self):
+        """In each file of a ring, before the address's first packet."""
+        ns = self.namespace()
+        ring = self.start(ns.argv(
+            world.PKTWHO, *world.STRICT, "-q", "-i", "lo", "--names", "-b",
+            "packets:4", "-w", self.dir / "names.pcapng"),
+            stderr=subprocess.PIPE)
+        world.wait_for(lambda: [p for p in self.dir.glob("names_*")
+                                if p.stat().st_size > 100], "ring")
+        ns.run("python3", "-c", NAMES, check=True)
+        time.sleep(0.2)
+        ring.send_signal(signal.SIGINT)
+        self.assertEqual(ring.wait(world.PATIENCE), 0)
+        files = sorted(self.dir.glob("names_*"))
+        self.assertEqual(len(files), 3)
+        for path in files:
+            path.chmod(0o644)
+            blocks = [b.kind for b in pcapng.blocks(path.read_bytes())]
+            self.assertEqual(blocks.count(4), 1)
+            rows = self.tshark.fields(path, "ip.dst_host", more=(
+                "-N", "n", "-Y", "udp.dstport == 9"))
+            self.assertEqual(set(rows), {("www.example.com",)})
 
     def test_a_cut_file_keeps_its_records(self):
         path, cut = self.sample(), self.dir / "cut.pcapng"

@@ -86,6 +86,30 @@ static int count_blocks(size_t size)
 
 /* ---- blocks ---- */
 
+static void names_of_addresses_have_known_bytes(void **state)
+{
+	static const uint8_t v4[16] = { [10] = 0xff, [11] = 0xff, 192, 0, 2,
+					1 };
+	static const uint8_t v6[16] = { 0x20, 1, [15] = 7 };
+	static const uint8_t want[] = {
+		4, 0, 0, 0, 28, 0, 0, 0, 1, 0, 7, 0,
+		192, 0, 2, 1, 'a', 'b', 0, 0, 0, 0, 0, 0,
+		28, 0, 0, 0,
+		4, 0, 0, 0, 40, 0, 0, 0, 2, 0, 20, 0,
+		0x20, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7,
+		'a', 'b', 'c', 0, 0, 0, 0, 0,
+		40, 0, 0, 0,
+	};
+	struct pcapng_writer *w = open_writer(path);
+
+	(void)state;
+	assert_int_equal(pcapng_writer_name(w, v4, "ab"), 0);
+	assert_int_equal(pcapng_writer_name(w, v6, "abc"), 0);
+	assert_int_equal(pcapng_writer_close(w), 0);
+	assert_int_equal(read_file(), sizeof(want));
+	assert_memory_equal(file, want, sizeof(want));
+}
+
 static void a_file_has_known_bytes(void **state)
 {
 	static const uint8_t want[] = {
@@ -483,6 +507,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_file_has_known_bytes),
+		cmocka_unit_test(names_of_addresses_have_known_bytes),
 		cmocka_unit_test(statistics_have_known_bytes),
 		cmocka_unit_test(every_block_is_whole),
 		cmocka_unit_test(large_blocks_are_written),
