@@ -134,6 +134,7 @@ struct options {
 	enum options_comments comments;		/* of packets */
 	bool no_process_table;
 	bool names;			/* of addresses, by DNS answers */
+	bool process_blocks;		/* for Wireshark 5 */
 	enum cmdline_mode cmdline;
 	bool quiet;
 	bool hash;

@@ -20,6 +20,7 @@
 #include "output/interfaces.h"
 #include "output/host_names.h"
 #include "output/opener.h"
+#include "output/process_block.h"
 #include "output/pcapng_option.h"
 #include "process/proctab.h"
 #include "record.h"
@@ -72,6 +73,7 @@ struct output {
 	bool countries_are_shared;
 	struct proctab *processes;	/* or NULL */
 	bool process_table;
+	bool process_blocks;
 	uint32_t section;		/* the file's number, from 1 */
 	struct limits limits;
 	struct opener *opener;
@@ -197,6 +199,7 @@ int output_open(struct output **out, const struct output_options *options)
 	if (options->names)
 		o->names = host_names_new();
 	o->process_table = options->process_table;
+	o->process_blocks = options->process_blocks;
 	o->section = options->section ? options->section : 1;
 	if (o->countries && o->options_cache && (o->names || !options->names) &&
 	    (o->comments || options->comments != COMMENTS_CHANGES))
@@ -559,6 +562,37 @@ static int write_names(struct output *o, const struct frame *h)
 	return err ? err : write_name(o, h->packet.sent.remote);
 }
 
+/* This file has not had what the program is now. */
+static bool is_news(const struct output *o, const struct program *i)
+{
+	return i->section != o->section || i->written_version != i->version;
+}
+
+/*
+ * For who knows no records of ours.  One that has no room is not worth to lose
+ * a packet for.
+ */
+static void write_process_blocks(struct output *o, const struct owned_packet *p,
+				 struct program *const *programs, unsigned count)
+{
+	uint8_t payload[PROCESS_BLOCK_MAX];
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct program *one = programs[i];
+		uint64_t age = p->mono_ns - one->from_mono_ns;
+		uint64_t from_ns = one->from_mono_ns &&
+				   one->from_mono_ns <= p->mono_ns ?
+				   p->frame->ts_ns - age : 0;
+		size_t len = is_news(o, one) ?
+			process_block(one->record, one->record_len, from_ns,
+				      payload) : 0;
+
+		if (len)
+			pcapng_writer_custom_of(o->writer, PROCESS_BLOCK_PEN,
+						payload, len);
+	}
+}
+
 /* By which device a packet of `any` came, as its cooked header has it; or 0. */
 static unsigned device_index(const struct owned_packet *p)
 {
@@ -601,11 +635,16 @@ int output_packet(struct output *o, const struct owned_packet *p)
 			      device_index(p), &err);
 	if (err)
 		return err;
+	/* Never the first record of a file: see end_file(). */
+	if (o->process_blocks && o->file.packets)
+		write_process_blocks(o, p, programs, count);
 	err = write_packet(o, p, via ? interfaces_number(&o->devices, via) :
 				       h->interface, &key, programs, count);
 	if (err)
 		return err;
 
+	if (o->process_blocks && !o->file.packets)
+		write_process_blocks(o, p, programs, count);
 	if (o->names)
 		host_names_learn(o->names, h, p->data);
 	for (unsigned i = 0; i < count; i++)
@@ -810,7 +849,8 @@ static bool is_disk_full(struct output *o, const struct owned_packet *p)
 	/* In the packet, and again in the table. */
 	bytes += p->other_count * OTHER_EXTRA;
 	for (unsigned i = 0; i < count; i++)
-		bytes += 2 * programs[i]->record_len + RECORD_EXTRA;
+		bytes += (o->process_blocks ? 3u : 2u) *
+			 programs[i]->record_len + 2 * RECORD_EXTRA;
 	if (o->keys_written < o->keys_len)
 		bytes += o->keys_len - o->keys_written + KEYS_EXTRA;
 	if (o->names)

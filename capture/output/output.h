@@ -32,6 +32,7 @@ struct output_options {
 	enum options_comments comments;		/* of packets */
 	bool process_table;
 	bool names;			/* of addresses, by DNS */
+	bool process_blocks;		/* for Wireshark 5: process_block.h */
 	struct geo *geo;		/* taken over; may be NULL */
 	struct country_cache *shared_countries;	/* instead; borrowed */
 	uint32_t section;		/* number of the first file; 0: 1 */

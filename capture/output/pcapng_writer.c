@@ -667,15 +667,21 @@ int pcapng_writer_block(struct pcapng_writer *w, const void *block, size_t len)
 	return block_added(w, at);
 }
 
-int pcapng_writer_custom(struct pcapng_writer *w, const void *payload,
-			 size_t len)
+int pcapng_writer_custom_of(struct pcapng_writer *w, uint32_t pen,
+			    const void *payload, size_t len)
 {
 	size_t at = block_begin(w, PCAPNG_BLOCK_CB);
 
-	wbuf_u32(&w->buf, PKTWHO_PEN);
+	wbuf_u32(&w->buf, pen);
 	wbuf_put(&w->buf, payload, len);
 	wbuf_pad4(&w->buf);
 	return block_end(w, at);
+}
+
+int pcapng_writer_custom(struct pcapng_writer *w, const void *payload,
+			 size_t len)
+{
+	return pcapng_writer_custom_of(w, PKTWHO_PEN, payload, len);
 }
 
 int pcapng_writer_keys(struct pcapng_writer *w, const char *lines, size_t len)

@@ -127,9 +127,11 @@ int pcapng_writer_packet(struct pcapng_writer *w,
 int pcapng_writer_block(struct pcapng_writer *w, const void *block,
 			size_t len);
 
-/* A custom block of ours. */
+/* A custom block of ours, or in somebody else's words. */
 int pcapng_writer_custom(struct pcapng_writer *w, const void *payload,
 			 size_t len);
+int pcapng_writer_custom_of(struct pcapng_writer *w, uint32_t pen,
+			    const void *payload, size_t len);
 
 /* TLS keys, as lines of NSS's key log; before the packets that they open. */
 int pcapng_writer_keys(struct pcapng_writer *w, const char *lines, size_t len);

@@ -307,6 +307,7 @@ int files_open(struct files *f)
 		.comments = o->comments,
 		.process_table = !o->no_process_table,
 		.names = o->names,
+		.process_blocks = o->process_blocks,
 	};
 	int err;
 

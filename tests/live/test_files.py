@@ -69,6 +69,28 @@ class Files(world.LiveTest):
         self.assertEqual(sorted(self.rows(merged, *fields, where="tcp")),
                          sorted(before * 2))
 
+    def test_processes_as_wireshark_5_has_them(self):
+        """Rows here, which our plugin takes for another's; none comes first."""
+        ns = self.namespace()
+        server = self.tcp_server(within=ns)
+        path = self.dir / "blocks.pcapng"
+        c = Capture(path, "-i", "lo", "--process-blocks", within=ns)
+        ns.run("curl", "-s", f"http://127.0.0.1:{server.told}/", check=True)
+        self.assertEqual(c.stop()[0], 0)
+        blocks = pcapng.blocks(path.read_bytes())
+        kinds = [b.kind for b in blocks if b.kind in (pcapng.EPB, pcapng.CB)]
+        self.assertEqual(kinds[0], pcapng.EPB)
+        theirs = [b for b in blocks if b.kind == pcapng.CB
+                  and int.from_bytes(b.body[:4], "little") == 32622]
+        self.assertGreaterEqual(len(theirs), 2)
+        rows = self.rows(path, "proc.table.name", "proc.table.pid",
+                         "proc.table.exepath", where="proc.table")
+        found = self.rows(path, "proc.src.name", "proc.src.pid",
+                          "proc.src.exepath", where="tcp")
+        self.assertLessEqual(set(found), set(rows))
+        self.assertEqual(self.rows(path, "frame.number",
+                                   where="proc.malformed"), [])
+
     def test_names_that_were_asked_for(self):
         """In each file of a ring, before the address's first packet."""
         ns = self.namespace()

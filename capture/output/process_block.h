@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A process in the words of Wireshark 5, whose frame.process.name and profile
+ * then know it without our plugin (--process-blocks): the payload of a custom
+ * block that belongs to packets by their epb_processid_threadid and by time.
+ * That version is not released, and refuses a file with a wrong length.
+ *
+ * Pure.
+ */
+#ifndef PKTWHO_OUTPUT_PROCESS_BLOCK_H
+#define PKTWHO_OUTPUT_PROCESS_BLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "record.h"
+
+#define PROCESS_BLOCK_PEN 32622u	/* Wireshark's */
+#define PROCESS_BLOCK_MAX (PROCESS_MAX + 64)
+
+/*
+ * Of a process record; @from_ns: since when it is so (Unix epoch), as a packet
+ * of before is not this program's.  Bytes written, or 0 if it is no record.
+ */
+size_t process_block(const uint8_t *record, size_t len, uint64_t from_ns,
+		     uint8_t out[PROCESS_BLOCK_MAX]);
+
+#endif
