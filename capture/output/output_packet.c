@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Packets, with what stands before them and whether they have room. */
+#include "output/output_parts.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+#include "output/comments.h"
+#include "output/country_cache.h"
+#include "output/host_names.h"
+#include "output/packet_options.h"
+#include "output/pcapng_option.h"
+#include "output/process_block.h"
+#include "packet/queue.h"
+#include "packet/source.h"
+#include "process/proctab.h"
+
+#define REPEAT_RECORD	10000	/* packets; so that a cut file keeps it */
+/* What reads a pipe may make short files of it, as dumpcap -b does. */
+#define REPEAT_IN_PIPE	32
+#define REPEAT_PIPE_NS	100000000ull
+#define PACKET_EXTRA	768	/* around a packet: headers, comment, owners */
+#define OTHER_EXTRA	64	/* each other receiver, and its comment */
+#define RECORD_EXTRA	96	/* a record's counters in the table */
+#define DEVICE_EXTRA	256	/* what closes one of `any`'s, twice */
+#define DEVICE_BEGINS	512	/* what describes it */
+#define KEYS_EXTRA	24	/* around keys, and padding */
+#define NAMES_EXTRA	640	/* of a packet's two addresses */
+#define STAMPS		2	/* of both ends, and of other receivers */
+
+/* ---- keys ---- */
+
+void output_forget_keys(struct output *o, size_t size)
+{
+	size_t at = o->keys_len > size ? o->keys_len - size : 0;
+
+	while (at && at < o->keys_len && o->keys[at - 1] != '\n')
+		at++;
+	memmove(o->keys, o->keys + at, o->keys_len - at);
+	o->keys_len -= at;
+	o->keys_written -= at < o->keys_written ? at : o->keys_written;
+}
+
+void output_keys(struct output *o, const char *lines, size_t len)
+{
+	if (!o || len > OUTPUT_KEYS)
+		return;
+	if (o->keys_len + len > OUTPUT_KEYS)
+		output_forget_keys(o, OUTPUT_KEYS - len);
+	memcpy(o->keys + o->keys_len, lines, len);
+	o->keys_len += len;
+}
+
+int output_write_keys(struct output *o)
+{
+	size_t len = o->keys_len - o->keys_written;
+	int err = len ? pcapng_writer_keys(o->writer, o->keys + o->keys_written,
+					   len) : 0;
+
+	if (!err)
+		o->keys_written = o->keys_len;
+	return err;
+}
+
+/* ---- packets ---- */
+
+static void set_end(struct output *o, struct option_end *e,
+		    const struct verdict_end *v, const struct program *program,
+		    const uint8_t addr[16])
+{
+	e->attr = v->attr;
+	e->reason = v->reason;
+	if (addr)
+		memcpy(e->country, country_cache_get(o->countries, addr),
+		       sizeof(e->country));
+	if (!program)
+		return;
+	e->id = program->id;
+	e->pid = program->proc->pid;
+	e->tid = v->tid;
+	e->version = program->version;
+	memcpy(e->name, program->name, sizeof(e->name));
+}
+
+static uint32_t epb_flags(uint8_t direction)
+{
+	switch (direction) {
+	case SOURCE_IN:
+	case SOURCE_LOOPBACK:
+		return PCAPNG_EPB_FLAG_INBOUND;
+	case SOURCE_OUT:
+		return PCAPNG_EPB_FLAG_OUTBOUND;
+	default:
+		return 0;
+	}
+}
+
+static bool is_to_pipe(const struct output *o)
+{
+	return pcapng_writer_pipe(o->writer) >= 0;
+}
+
+/* This file has not had the process's record lately. */
+static bool is_due(const struct output *o, const struct program *i,
+		   const struct frame *h)
+{
+	if (i->section != o->section || i->written_version != i->version ||
+	    !i->until_repeat)
+		return true;
+	return is_to_pipe(o) && h->ts_ns > i->written_ns + REPEAT_PIPE_NS;
+}
+
+/* Its bytes, or 0 if it is not due. */
+static size_t record_due(const struct output *o, const struct program *i,
+			 const struct frame *h, uint8_t out[PROCESS_MAX + 16])
+{
+	struct wbuf w = wbuf_of(out, PROCESS_MAX + 16);
+
+	if (!is_due(o, i, h))
+		return 0;
+	put_custom_option(&w, i->record, i->record_len);
+	return w.failed ? 0 : w.len;
+}
+
+/* The packet is in the file, with the record if that was due. */
+static void count_program(struct output *o, struct program *i,
+			  const struct frame *h)
+{
+	if (i->section != o->section)
+		i->packets = i->bytes = i->last_ns = 0;
+	if (i->section != o->section || i->written_version != i->version)
+		o->file.end_bytes += i->record_len + RECORD_EXTRA;
+	if (is_due(o, i, h)) {
+		i->until_repeat = is_to_pipe(o) ? REPEAT_IN_PIPE :
+						  REPEAT_RECORD;
+		i->written_ns = h->ts_ns;
+	}
+	i->until_repeat--;
+	i->section = o->section;
+	i->written_version = i->version;
+	if (!i->packets)
+		i->first_ns = h->ts_ns;
+	i->packets++;
+	i->bytes += h->len;
+	i->last_ns = h->ts_ns;
+}
+
+static void add_option(struct pcapng_packet *p, struct iovec *iov,
+		       const uint8_t *bytes, size_t len)
+{
+	if (len)
+		iov[p->option_count++] = (struct iovec){
+			bytes_unconst(bytes), len
+		};
+}
+
+static struct iovec stamped(const struct packet_stamp *stamp, bool comment)
+{
+	size_t skipped = comment ? 0 : stamp->comment_len;
+
+	return (struct iovec){ bytes_unconst(stamp->bytes + skipped),
+			       stamp->len - skipped };
+}
+
+/* The comment is there with a record, so that a file cut there has both. */
+static int write_options(struct output *o, const struct frame *h,
+			 const struct pcapng_packet *p, struct iovec *first,
+			 const struct packet_stamp stamps[STAMPS])
+{
+	bool record = p->option_count > STAMPS;
+	struct comment_place place = { 0 };
+	bool due = true;
+	int err;
+
+	if (o->comments) {
+		place = comments_find(o->comments, &h->packet, p->interface,
+				      o->section, stamps[0].comment_hash ^
+						  stamps[1].comment_hash);
+		due = record || comments_due(o->comments, &place);
+	}
+	for (int i = 0; i < STAMPS; i++)
+		first[i] = stamped(&stamps[i], due);
+	err = pcapng_writer_packet(o->writer, p);
+	if (!err && o->comments && due)
+		comments_told(o->comments, &place);
+	return err;
+}
+
+static struct packet_stamp stamp_of_others(struct output *o,
+					   const struct owned_packet *p)
+{
+	struct option_end ends[VERDICT_OTHERS];
+
+	if (!p->other_count)
+		return (struct packet_stamp){ 0 };
+	memset(ends, 0, sizeof(ends));
+	for (unsigned i = 0; i < p->other_count; i++)
+		set_end(o, &ends[i], &p->others[i].end, p->others[i].program,
+			NULL);
+	return packet_options_others(o->options_cache, ends, p->other_count);
+}
+
+/* All that it names, each once: who sends may receive it, too. */
+static unsigned programs_of(const struct owned_packet *p,
+			    struct program *out[OUTPUT_PROGRAMS])
+{
+	unsigned n = 0;
+
+	if (p->src)
+		out[n++] = p->src;
+	if (p->dst && p->dst != p->src)
+		out[n++] = p->dst;
+	for (unsigned i = 0; i < p->other_count; i++)
+		if (p->others[i].program != p->src)
+			out[n++] = p->others[i].program;
+	return n;
+}
+
+static int write_packet(struct output *o, const struct owned_packet *owned,
+			uint32_t interface,
+			const struct option_key *key,
+			struct program *const *programs, unsigned count)
+{
+	const struct program *src = owned->src, *dst = owned->dst;
+	const struct frame *h = owned->frame;
+	struct option_records records = { 0 };
+	struct iovec iov[STAMPS + OUTPUT_PROGRAMS];
+	struct packet_stamp stamps[STAMPS];
+	struct pcapng_packet p = {
+		.interface = interface,
+		.caplen = h->caplen,
+		.len = h->len,
+		.ts_ns = h->ts_ns,
+		.data = owned->data,
+		.options = iov,
+	};
+
+	if (src) {
+		records.src = src->record;
+		records.src_len = src->record_len;
+	}
+	if (dst) {
+		records.dst = dst->record;
+		records.dst_len = dst->record_len;
+	}
+	stamps[0] = packet_options_get(o->options_cache, key, &records);
+	stamps[1] = stamp_of_others(o, owned);
+	p.option_count = STAMPS;
+	for (unsigned i = 0; i < count; i++)
+		add_option(&p, iov, o->record[i],
+			   record_due(o, programs[i], h, o->record[i]));
+	return write_options(o, h, &p, iov, stamps);
+}
+
+static int write_name(struct output *o, const uint8_t addr[16])
+{
+	const char *name = host_names_due(o->names, addr, o->section);
+	int err = name ? pcapng_writer_name(o->writer, addr, name) : 0;
+
+	if (name && !err)
+		host_names_told(o->names, addr, o->section);
+	return err;
+}
+
+/* Of both addresses, if they have names that this file does not have. */
+static int write_names(struct output *o, const struct frame *h)
+{
+	int err;
+
+	if (!o->names || h->packet.kind != PACKET_IP)
+		return 0;
+	err = write_name(o, h->packet.sent.local);
+	return err ? err : write_name(o, h->packet.sent.remote);
+}
+
+/* This file has not had what the program is now. */
+static bool is_news(const struct output *o, const struct program *i)
+{
+	return i->section != o->section || i->written_version != i->version;
+}
+
+/*
+ * For who knows no records of ours.  One that has no room is not worth to lose
+ * a packet for.
+ */
+static void write_process_blocks(struct output *o, const struct owned_packet *p,
+				 struct program *const *programs, unsigned count)
+{
+	uint8_t payload[PROCESS_BLOCK_MAX];
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct program *one = programs[i];
+		uint64_t age = p->mono_ns - one->from_mono_ns;
+		uint64_t from_ns = one->from_mono_ns &&
+				   one->from_mono_ns <= p->mono_ns ?
+				   p->frame->ts_ns - age : 0;
+		size_t len = is_news(o, one) ?
+			process_block(one->record, one->record_len, from_ns,
+				      payload) : 0;
+
+		if (len)
+			pcapng_writer_custom_of(o->writer, PROCESS_BLOCK_PEN,
+						payload, len);
+	}
+}
+
+/* By which device a packet of `any` came, as its cooked header has it; or 0. */
+static unsigned device_index(const struct owned_packet *p)
+{
+	struct rbuf header = rbuf_of(p->data, p->frame->caplen);
+
+	rbuf_claim(&header, 4);
+	return p->linktype == LINKTYPE_LINUX_SLL2 ?
+		       ntohl(rbuf_u32(&header)) : 0;
+}
+
+int output_packet(struct output *o, const struct owned_packet *p)
+{
+	const struct frame *h = p->frame;
+	const struct verdict *v = p->verdict;
+	bool ip = h->packet.kind == PACKET_IP;
+	struct program *programs[OUTPUT_PROGRAMS];
+	unsigned count = programs_of(p, programs);
+	struct interface_of_device *via;
+	struct option_key key;
+	int err;
+
+	if (!o)
+		return 0;
+	if (!o->writer)
+		return -EAGAIN;
+	err = output_write_keys(o);
+	if (!err)
+		err = write_names(o, h);
+	if (err)
+		return err;
+	memset(&key, 0, sizeof(key));
+	set_end(o, &key.src, &v->src, p->src,
+		ip ? h->packet.sent.local : NULL);
+	set_end(o, &key.dst, &v->dst, p->dst,
+		ip ? h->packet.sent.remote : NULL);
+	key.direction = v->direction;
+	key.epb_flags = epb_flags(h->direction);
+	via = interfaces_take(&o->devices, o->writer,
+			      &o->interfaces[h->interface], h->interface,
+			      device_index(p), &err);
+	if (err)
+		return err;
+	/* Never the first record of a file: see output_end_file(). */
+	if (o->process_blocks && o->file.packets)
+		write_process_blocks(o, p, programs, count);
+	err = write_packet(o, p, via ? interfaces_number(&o->devices, via) :
+				       h->interface, &key, programs, count);
+	if (err)
+		return err;
+
+	if (o->process_blocks && !o->file.packets)
+		write_process_blocks(o, p, programs, count);
+	if (o->names)
+		host_names_learn(o->names, h, p->data);
+	for (unsigned i = 0; i < count; i++)
+		count_program(o, programs[i], h);
+	o->file.ends[v->src.attr]++;
+	o->file.ends[v->dst.attr]++;
+	via ? via->packets++ : o->file.interface_packets[h->interface]++;
+	o->file.packets++;
+	return 0;
+}
+
+/* ---- the room they have ---- */
+
+static bool is_disk_full(struct output *o, const struct owned_packet *p)
+{
+	uint64_t bytes = p->frame->caplen + PACKET_EXTRA;
+	struct program *programs[OUTPUT_PROGRAMS];
+	unsigned count = programs_of(p, programs);
+
+	if (!o->file.packets)
+		return false;
+	if (o->limits.packets && o->file.packets >= o->limits.packets)
+		return true;
+	if (!o->limits.bytes)
+		return false;
+	/* In the packet, and again in the table. */
+	bytes += p->other_count * OTHER_EXTRA;
+	for (unsigned i = 0; i < count; i++)
+		bytes += (o->process_blocks ? 3u : 2u) *
+			 programs[i]->record_len + 2 * RECORD_EXTRA;
+	if (o->keys_written < o->keys_len)
+		bytes += o->keys_len - o->keys_written + KEYS_EXTRA;
+	if (o->names)
+		bytes += NAMES_EXTRA;
+	if (!interfaces_have(&o->devices, p->frame->interface,
+			     device_index(p)))
+		bytes += DEVICE_BEGINS + DEVICE_EXTRA;
+	bytes += o->file.end_bytes + o->devices.count * DEVICE_EXTRA;
+	if (pcapng_writer_size(o->writer) + bytes <= o->limits.bytes)
+		return false;
+	/* What waits may become smaller; what cannot be written is told later. */
+	pcapng_writer_settle(o->writer);
+	return pcapng_writer_size(o->writer) + bytes > o->limits.bytes;
+}
+
+bool output_ends_before(struct output *o, const struct owned_packet *p,
+			const struct moment *now)
+{
+	if (!o)
+		return false;
+	return !o->writer ||
+	       limits_time_is_up(&o->limits, &o->file.limits, now) ||
+	       (p && is_disk_full(o, p));
+}
