@@ -292,6 +292,9 @@ static int on_block(void *ctx, const uint8_t *block, size_t len)
 		return put_custom_block(s, block, len);
 	case PCAPNG_BLOCK_ISB:
 		return put_statistics(s, block, len);
+	case PCAPNG_BLOCK_NRB:		/* names of addresses */
+		return strips(s, STRIP_PROCESSES) ?
+			       0 : archive_out_block(s->writer, block, len);
 	case PCAPNG_BLOCK_DSB:
 		return strips(s, STRIP_KEYS) ?
 			       0 : archive_out_block(s->writer, block, len);

@@ -112,6 +112,10 @@ size_t answer(struct answerer *w, const struct question *q, struct answer *a)
 		    !is_text(q->pod_uid, sizeof(q->pod_uid)))
 			break;
 		return answer_container(w, q, a);
+	case QUESTION_PODS:
+		a->pod_count = (uint32_t)container_state_pods(
+			w->root_fd, q->id, a->pods, PODS_IN_ANSWER);
+		return offsetof(struct answer, pods) + sizeof(a->pods);
 	case QUESTION_LOGIN:
 		if (!is_text(q->session, sizeof(q->session)) ||
 		    !is_text(q->tty, sizeof(q->tty)))

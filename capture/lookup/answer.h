@@ -21,7 +21,7 @@ enum channel_kind {
 
 enum question_kind {
 	QUESTION_PROCESS, QUESTION_EXE_DELETED, QUESTION_HOLDER,
-	QUESTION_USER, QUESTION_CONTAINER, QUESTION_LOGIN,
+	QUESTION_USER, QUESTION_CONTAINER, QUESTION_PODS, QUESTION_LOGIN,
 	QUESTION_HASH,
 	QUESTION_TRANSLATIONS,
 };
@@ -29,7 +29,7 @@ enum question_kind {
 struct question {
 	uint32_t number;	/* of its channel */
 	uint32_t kind;
-	uint32_t id;		/* pid, uid or conntrack's status bits */
+	uint32_t id;		/* pid, uid, conntrack's status bits or a count */
 	uint32_t with_exe;
 	uint64_t value;		/* the Unix time of boot, or an inode */
 	union {
@@ -47,6 +47,8 @@ struct question {
 	};
 };
 
+#define PODS_IN_ANSWER 32
+
 struct answer {
 	uint32_t number;	/* the question's */
 	int32_t err;
@@ -59,6 +61,10 @@ struct answer {
 		char name[sizeof(((struct process *)0)->user)];
 		struct container_state container;
 		char address[sizeof(((struct process *)0)->session_address)];
+		struct {
+			uint32_t pod_count;
+			struct pod_address pods[PODS_IN_ANSWER];
+		};
 		uint32_t pid;
 		uint32_t deleted;
 		struct hasher_answer hash;

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a container is called, as files on this host have it. */
+/*
+ * What a container is called, and which pod has which address, as files on
+ * this host have it.
+ */
 #ifndef PKTWHO_LOOKUP_CONTAINER_STATE_H
 #define PKTWHO_LOOKUP_CONTAINER_STATE_H
 
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "record.h"
@@ -30,5 +35,20 @@ struct container_question {
  */
 int container_state_read(int root_fd, const struct container_question *q,
 			 struct container_state *out);
+
+/* Below "/": the network plugins' cache, on a node of Kubernetes. */
+#define POD_ADDRESSES "var/lib/cni/results"
+
+struct pod_address {
+	uint8_t addr[16];	/* an IPv4 one mapped */
+	char name[128];		/* NAMESPACE/NAME, as --pod has it */
+};
+
+/*
+ * Up to @max of them, from the number @from on.  How many; 0: there are no
+ * more.
+ */
+size_t container_state_pods(int root_fd, size_t from, struct pod_address *out,
+			    size_t max);
 
 #endif

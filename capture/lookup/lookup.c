@@ -226,6 +226,7 @@ static enum channel_kind channel_of(uint32_t kind)
 		break;
 	case QUESTION_USER:
 	case QUESTION_CONTAINER:
+	case QUESTION_PODS:
 	case QUESTION_LOGIN:
 		return CHANNEL_NAMES;
 	case QUESTION_HASH:
@@ -415,6 +416,23 @@ int lookup_login(struct lookup *l, const char *session, const char *tty,
 	if (!err)
 		snprintf(address, size, "%s", a.address);
 	return err;
+}
+
+int lookup_pods(struct lookup *l, struct pod_address *out, size_t max)
+{
+	size_t count = 0;
+	struct answer a;
+
+	do {
+		struct question q = question(QUESTION_PODS, (uint32_t)count);
+		int err = ask(l, &q, &a);
+
+		if (err)
+			return err;
+		for (uint32_t i = 0; i < a.pod_count && count < max; i++)
+			out[count++] = a.pods[i];
+	} while (a.pod_count == PODS_IN_ANSWER && count < max);
+	return (int)count;
 }
 
 int lookup_holder(struct lookup *l, uint64_t inode, uint32_t *pid)

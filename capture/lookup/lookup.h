@@ -24,6 +24,7 @@ struct container_state;
 struct hasher_answer;
 struct hasher_question;
 struct lookup;
+struct pod_address;
 
 /*
  * Answers here, until lookup_start().  Below these two directories, /proc and
@@ -75,6 +76,9 @@ int lookup_container(struct lookup *l, const char *id, const char *pod_uid,
 /* login_address(). */
 int lookup_login(struct lookup *l, const char *session, const char *tty,
 		 char *address, size_t size);
+
+/* How many of them, pods on this host and their addresses, there are. */
+int lookup_pods(struct lookup *l, struct pod_address *out, size_t max);
 
 /* Who holds that socket; -ENOENT: nobody does, as far as that is known. */
 int lookup_holder(struct lookup *l, uint64_t inode, uint32_t *pid);

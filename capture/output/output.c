@@ -232,6 +232,20 @@ int output_tell_gone(struct output *o, uint32_t interface)
 		       -EAGAIN;
 }
 
+int output_name(struct output *o, const uint8_t addr[16], const char *name)
+{
+	uint64_t before;
+	int err;
+
+	if (!o || !o->writer)
+		return -ENOENT;
+	before = pcapng_writer_size(o->writer);
+	err = pcapng_writer_name(o->writer, addr, name);
+	/* It may stand at the end, too. */
+	o->file.end_bytes += pcapng_writer_size(o->writer) - before;
+	return err;
+}
+
 void output_abandon(struct output *o)
 {
 	if (!o)

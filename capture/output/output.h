@@ -85,6 +85,9 @@ int output_tell_gone(struct output *o, uint32_t interface);
 int output_add_interface(struct output *o,
 			 const struct pcapng_interface *interface);
 
+/* What an address is called, from here on in this file.  0 or -errno. */
+int output_name(struct output *o, const uint8_t addr[16], const char *name);
+
 /* Closes a file that did not begin.  NULL is fine. */
 void output_abandon(struct output *o);
 

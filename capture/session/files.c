@@ -2,6 +2,7 @@
 #include "session/files.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -10,6 +11,7 @@
 #include "geo.h"
 #include "host/clocks.h"
 #include "host/log.h"
+#include "lookup/container_state.h"
 #include "lookup/lookup.h"
 #include "options.h"
 #include "output/country_cache.h"
@@ -21,6 +23,7 @@
 #include "session/ending.h"
 #include "session/summary.h"
 
+#define PODS_MAX  512		/* Kubernetes allows a node 110 */
 #define FREEZE_NS 200000000ull	/* what led to it has been written by then */
 
 struct files {
@@ -39,6 +42,10 @@ struct files {
 	bool ended;			/* the last file is full */
 	bool told_gone[OPTIONS_MAX_INTERFACES];
 	uint64_t freeze_ns;		/* when to do so; 0: not asked for */
+	bool has_pods;			/* this is a node of Kubernetes */
+	uint32_t pods_section;		/* which file has these */
+	int pod_count;
+	struct pod_address pods[PODS_MAX];
 };
 
 static void take_statistics(struct files *f, struct output_stats *stats,
@@ -71,6 +78,26 @@ uint64_t files_statistics(struct files *f,
  * What comes at @at goes into another file, if there is to be one: 0, -EAGAIN
  * while that cannot be opened, -ECANCELED if there is none, or -errno.
  */
+/* Those of a node that there are by now, unless this file has them. */
+static void tell_pods(struct files *f)
+{
+	static struct pod_address pods[PODS_MAX];
+	uint32_t section = output_section(f->output);
+	int count = f->has_pods ? lookup_pods(f->lookup, pods, PODS_MAX) : 0;
+	size_t size = (size_t)count * sizeof(*pods);
+
+	if (count <= 0 || (section == f->pods_section &&
+			   count == f->pod_count &&
+			   !memcmp(f->pods, pods, size)))
+		return;
+	for (int i = 0; i < count; i++)
+		if (output_name(f->output, pods[i].addr, pods[i].name))
+			return;
+	memcpy(f->pods, pods, size);
+	f->pod_count = count;
+	f->pods_section = section;
+}
+
 static int end_file(struct files *f, const struct moment *at)
 {
 	const struct options_ring *r = &f->options->ring;
@@ -85,7 +112,10 @@ static int end_file(struct files *f, const struct moment *at)
 		return -ECANCELED;
 	}
 	take_statistics(f, &stats, &dropped);
+	tell_pods(f);
 	err = output_next(f->output, at, f->interfaces, &stats);
+	if (!err)
+		tell_pods(f);
 	if (err && err != -EAGAIN)
 		ending_fail(f->ending, err);
 	return err;
@@ -239,6 +269,7 @@ int files_end(struct files *f, int cancel_fd, struct summary *s)
 
 	take_statistics(f, &stats, &dropped);
 	err = files_be_patient(f, cancel_fd);
+	tell_pods(f);
 	closed = output_close(f->output, f->interfaces, &stats, &unwritten);
 	*s = (struct summary){
 		.packets = f->ending->packets - unwritten,
@@ -351,14 +382,20 @@ int files_begin(struct files *f, struct captures *c, struct owners *o,
 		struct lookup *l)
 {
 	struct pcapng_interface interfaces[OPTIONS_MAX_INTERFACES];
+	int err;
 
 	f->captures = c;
 	f->owners = o;
 	f->lookup = l;
 	captures_describe(c, interfaces);
 	output_set_devices(f->output, captures_devices(c));
-	return output_begin(f->output, interfaces, captures_count(c),
-			    owners_processes(o));
+	err = output_begin(f->output, interfaces, captures_count(c),
+			   owners_processes(o));
+	f->has_pods = f->output && !faccessat(AT_FDCWD, "/" POD_ADDRESSES,
+					      F_OK, AT_EACCESS);
+	if (!err)
+		tell_pods(f);
+	return err;
 }
 
 void files_free(struct files *f)

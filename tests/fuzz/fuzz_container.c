@@ -17,6 +17,7 @@ static const char *const paths[] = {
 	"var/lib/docker/containers/" ID "/config.v2.json",
 	"var/lib/containers/storage/overlay-containers/containers.json",
 	"run/containerd/io.containerd.runtime.v2.task/k8s.io/" ID "/config.json",
+	POD_ADDRESSES "/" ID,
 };
 
 #define LOGS  "var/log/containers/"
@@ -74,7 +75,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct container_question q = { ID, "u-1", 0, "/home" };
 	struct container_state state;
 	char path[256];
-	size_t which;
+	size_t which, pods;
+	struct pod_address pod;
 	int fd, err;
 
 	if (!size)
@@ -93,6 +95,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	q.uid = data[0] & 0x80 ? geteuid() : 0;
 	err = container_state_read(tree_fd, &q, &state);
 	check(&state, err);
+	pods = container_state_pods(tree_fd, 0, &pod, 1);
+	LAW(pods <= 1 && (!pods || memchr(pod.name, 0, sizeof(pod.name))));
 	unlinkat(tree_fd, path, 0);
 	return 0;
 }

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every reader takes our files; what is in them survives other tools."""
+import json
 import signal
+import socket
 import subprocess
 import time
 
@@ -162,6 +164,39 @@ class Files(world.LiveTest):
         lines = out.splitlines()
         self.assertEqual(len(lines), 10, out)
         self.assertEqual(set(lines), {"curl\tpython3", "python3\tcurl"})
+
+
+class Pods(world.LiveTest):
+    """Names of a node's pods, from a made-up cache of its own."""
+
+    CACHE = {"cniArgs": [["K8S_POD_NAMESPACE", "fruit"],
+                         ["K8S_POD_NAME", "shop-0"]],
+             "result": {"ips": [{"address": "127.0.0.77/8"}]}}
+
+    def names(self, path):
+        out = self.tshark.lines("tshark", "-N", "n", "-r", path, "-Y", "udp && !icmp",
+                                "-T", "fields", "-e", "ip.dst_host")
+        return set(out)
+
+    def test_addresses_of_pods_have_names(self):
+        results = self.dir / "results"
+        results.mkdir()
+        (results / "cbr0-aa-eth0").write_text(json.dumps(self.CACHE))
+        mount = ("mount -t tmpfs none /var/lib && mkdir -p /var/lib/cni && "
+                 f"cp -r {results} /var/lib/cni && exec \"$@\"")
+        path, bare = self.dir / "pods.pcapng", self.dir / "bare.pcapng"
+        c = world.Capture(path, "-i", "lo", "-f", "host 127.0.0.77",
+                          wrap=("unshare", "-m", "sh", "-c", mount, "sh"))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.sendto(b"x", ("127.0.0.77", 9))
+        self.assertEqual(c.stop()[0], 0)
+        kinds = [b.kind for b in pcapng.blocks(path.read_bytes())]
+        self.assertEqual((kinds.count(4), kinds.index(4)), (1, 2))
+        self.assertEqual(self.names(path), {"fruit/shop-0"})
+        world.run(world.PKTWHO, "strip", "--what", "processes", "-w", bare,
+                  path, check=True)
+        bare.chmod(0o644)
+        self.assertEqual(self.names(bare), {"127.0.0.77"})
 
 
 if __name__ == "__main__":

@@ -66,6 +66,7 @@ static void another_process_answers(void **state)
 	struct file_id exe = { 0 };
 	uint64_t start_ns;
 	struct container_state container;
+	static struct pod_address pods[64];
 	char name[128] = "";
 	struct process p;
 	uint32_t pid = 0;
@@ -89,6 +90,19 @@ static void another_process_answers(void **state)
 	assert_int_equal(lookup_container(l, ID, "", 0, &container), 0);
 	assert_string_equal(container.name, "shop");
 	assert_int_equal(lookup_container(l, "none", "", 0, &container), -ENOENT);
+	/* More than one answer holds. */
+	for (int i = 0; i < 40; i++) {
+		char path[64], text[200];
+
+		snprintf(path, sizeof(path), POD_ADDRESSES "/%d", i);
+		snprintf(text, sizeof(text), "{\"cniArgs\":[[\"K8S_POD_NAME\","
+			 "\"p%d\"],[\"K8S_POD_NAMESPACE\",\"n\"]],\"result\":"
+			 "{\"ips\":[{\"address\":\"10.0.0.%d/8\"}]}}", i, i);
+		tree_text(path, text);
+	}
+	assert_int_equal(lookup_pods(l, pods, 64), 40);
+	assert_int_equal(lookup_pods(l, pods, 35), 35);
+	assert_int_equal(pods[34].name[0], 'n');
 	assert_int_equal(lookup_holder(l, 777, &pid), 0);
 	assert_int_equal(pid, 41);
 	assert_int_equal(lookup_holder(l, 778, &pid), -ENOENT);
