@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is written to, with the rights of the caller. */
+#include "output/pcapng_writer_parts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "host/place.h"
+#include "host/sudo_user.h"
+
+/*
+ * Until somebody opens it to read, signals end us as they end anybody: there
+ * is nothing yet to be closed.
+ */
+static int open_fifo(int dir, const char *name, int flags)
+{
+	sigset_t none, old;
+	int fd, err;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, &old);
+	fd = openat(dir, name, flags);
+	err = errno;
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	errno = err;
+	return fd;
+}
+
+/*
+ * What is opened may not be what was looked at: only now is it emptied, and a
+ * FIFO has not kept us waiting.
+ */
+static int empty(int fd, bool shared)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	/* A file of ours may have been given a second name there. */
+	if (shared && st.st_nlink > 1)
+		return -EMLINK;
+	/* It may be another's who lets us write; captures are secrets. */
+	if (st.st_mode & 077 && fchmod(fd, 0600) && errno != EPERM)
+		return -errno;
+	return ftruncate(fd, 0) ? -errno : 0;
+}
+
+/*
+ * A FIFO is opened, never created: with fs.protected_fifos a root process
+ * that passes O_CREAT may not open a user's (Linux 4.19).
+ */
+static int open_existing(int dir, const char *name, mode_t mode)
+{
+	bool shared = place_is_shared(dir);
+	int flags = O_WRONLY | O_CLOEXEC, fd, err;
+
+	if (shared)
+		flags |= O_NOFOLLOW;
+	/* With O_CREAT fs.protected_regular looks at whose it is. */
+	if (S_ISREG(mode))
+		flags |= O_CREAT;
+	fd = S_ISFIFO(mode) ? open_fifo(dir, name, flags) :
+			      openat(dir, name, flags | O_NONBLOCK, 0600);
+	if (fd < 0)
+		return -errno;
+	err = empty(fd, shared);
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+static int open_at(const char *path)
+{
+	const char *name;
+	int dir = place_open(path, &name), fd;
+	struct stat st;
+
+	if (dir < 0)
+		return dir;
+	if (!fstatat(dir, name, &st, 0)) {
+		fd = open_existing(dir, name, st.st_mode);
+	} else {
+		fd = openat(dir, name, O_WRONLY | O_CLOEXEC | O_CREAT | O_EXCL,
+			    0600);
+		fd = fd < 0 ? -errno : fd;
+	}
+	close(dir);
+	return fd;
+}
+
+int pcapng_output_open(const char *path)
+{
+	struct sudo_user_rights root;
+	int fd;
+
+	if (!strcmp(path, "-"))
+		return STDOUT_FILENO;
+	fd = sudo_user_enter(&root);
+	if (fd)
+		return fd;
+	fd = open_at(path);
+	sudo_user_leave(&root);
+	return fd;
+}
+
+bool pcapng_output_streams(const struct stat *st)
+{
+	return S_ISFIFO(st->st_mode) || S_ISSOCK(st->st_mode);
+}
+
+bool pcapng_output_is_pipe(const char *path)
+{
+	struct stat st;
+	int err = strcmp(path, "-") ? stat(path, &st) :
+				      fstat(STDOUT_FILENO, &st);
+
+	return !err && pcapng_output_streams(&st);
+}
+
+bool pcapng_output_is_taken(const char *path)
+{
+	struct sudo_user_rights root;
+	struct stat st;
+	bool is;
+
+	/* What the caller of sudo may not see is not to be told either. */
+	if (sudo_user_enter(&root))
+		return true;
+	is = strcmp(path, "-") && !stat(path, &st) && S_ISREG(st.st_mode) &&
+	     st.st_size;
+	sudo_user_leave(&root);
+	return is;
+}
