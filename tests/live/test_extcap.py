@@ -72,7 +72,9 @@ class Questions(world.LiveTest):
             self.assertEqual(len(calls), len(set(calls)))
             self.assertLessEqual({"--proc", "--user", "--container",
                                   "--comments", "--cmdline",
-                                  "--snapshot-length", "--log-level"},
+                                  "--snapshot-length", "--log-level",
+                                  "--unit", "--hash", "--buffer-size",
+                                  "--netns"},
                                  set(calls))
             self.assertEqual("--remote" in calls, interface == "pktwho_ssh")
             self.assertEqual("--geo" in calls, interface != "pktwho_ssh")
