@@ -21,6 +21,7 @@ struct climb {
 	const struct dpi_protocol *said;	/* whose name is the app's */
 	const struct dpi_protocol *transport;
 	bool is_inside;		/* the app, in TLS or QUIC */
+	bool is_carried;	/* we are in a frame within, which is not spoken */
 	bool stop;
 };
 
@@ -30,7 +31,7 @@ static void start_over(struct dpi_layers *l, struct climb *c,
 	memset(l, 0, sizeof(*l));
 	c->transport = transport;
 	c->top = c->said = NULL;
-	c->is_inside = false;
+	c->is_inside = c->is_carried = false;
 }
 
 static bool is_http(const struct dpi_protocol *p)
@@ -99,6 +100,10 @@ static void take_carrier(struct dpi_layers *l, struct climb *c,
 static void take(struct dpi_layers *l, struct climb *c,
 		 const struct dpi_protocol *p)
 {
+	if (p->role == DPI_LINK)
+		c->is_carried = c->transport;
+	if (c->is_carried && p->role != DPI_TRANSPORT && p->role != DPI_QUOTES)
+		return;
 	switch (p->role) {
 	case DPI_NOISE:
 		break;
@@ -119,6 +124,7 @@ static void take(struct dpi_layers *l, struct climb *c,
 		l->app = p->app;
 		l->rank = DPI_SEEN;
 		break;
+	case DPI_LINK:
 	case DPI_APP:
 	case DPI_WEAK:
 	case DPI_UPGRADE:

@@ -14,6 +14,10 @@ static struct dpi_protocol known[] = {
 	OF("icmp", "ICMP", NULL, DPI_QUOTES, 0, false),
 	OF("icmpv6", "ICMPv6", NULL, DPI_QUOTES, 0, false),
 
+	OF("eth", "Ethernet", NULL, DPI_LINK, 0, false),
+	OF("ip", "IPv4", NULL, DPI_LINK, 0, false),
+	OF("ipv6", "IPv6", NULL, DPI_LINK, 0, false),
+
 	OF("tls", "TLS", "TLS", DPI_CARRIES, DPI_TLS, true),
 	OF("dtls", "DTLS", "DTLS", DPI_CARRIES, DPI_DTLS, false),
 	OF("quic", "QUIC", "QUIC", DPI_CARRIES, DPI_TLS, false),

@@ -16,6 +16,7 @@ enum dpi_role {
 	DPI_CARRIES,		/* something else is inside, if we can see it */
 	DPI_PROXY,		/* so it does, after it was told for whom */
 	DPI_PATH,		/* finds a way for what comes after it */
+	DPI_LINK,		/* carried by something else, not spoken in it */
 	DPI_TRANSPORT,		/* what is spoken comes after the last of these */
 	DPI_QUOTES,		/* what follows is quoted, not spoken */
 	DPI_NOISE,

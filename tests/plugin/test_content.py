@@ -311,6 +311,12 @@ class Better(unittest.TestCase):
             b"\5\1\0", (b"\5\0",), b"\5\1\0\1\xcb\0\x71\6\0\x50",
             (b"\5\0\0\1\0\0\0\0\0\0",), HTTP, (OK,)]))[0], "HTTP")
 
+    def test_frames_within(self):
+        """Who is asked for by ARP in VXLAN is not spoken to by UDP."""
+        arp = bytes(12) + b"\x08\x06\0\1\x08\0\6\4\0\1" + bytes(20)
+        self.assertEqual(said(datagrams(client(0), 4789, [
+            b"\x08\0\0\0\0\0\x2a\0" + arp]))[0], "VXLAN")
+
     def test_socks_on_any_port(self):
         """What is within is the same conversation to the last packet."""
         for port in (FOREIGN, 443):
