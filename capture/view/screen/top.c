@@ -12,6 +12,7 @@
 #include "view/screen/top_state.h"
 
 #define LEAST_NS  100000000ull	/* ten pictures in a second are enough */
+#define SCROLL_MAX 40		/* details have no more lines */
 #define LEAST_PART 10		/* of the time, for what is not packets */
 
 int top_open(struct top **out, const struct top_options *o)
@@ -221,6 +222,12 @@ static void sort_by(struct top *t, int column)
 	t->stale = true;
 }
 
+static void show_details(struct top *t)
+{
+	t->mode = table_count(t->table) ? TOP_DETAILS : TOP_LIST;
+	t->scrolled = 0;
+}
+
 static void click(struct top *t)
 {
 	int row, column;
@@ -231,7 +238,7 @@ static void click(struct top *t)
 	if (row == TOP_FIRST_ROW - 1)
 		sort_by(t, column);
 	else if (row >= TOP_FIRST_ROW && at == t->at)
-		t->mode = TOP_DETAILS;
+		show_details(t);
 	else if (row >= TOP_FIRST_ROW && row < TOP_FIRST_ROW + top_page(t))
 		move_to(t, at);
 }
@@ -280,6 +287,7 @@ static void end_saving(struct top *t)
 {
 	struct saved *s = t->options.saved;
 	int err = saved_end(s, &t->losses);
+	char command[200];
 
 	if (err)
 		snprintf(t->message, sizeof(t->message), "%.100s: %s",
@@ -287,6 +295,8 @@ static void end_saving(struct top *t)
 	else
 		snprintf(t->message, sizeof(t->message), "tshark -r %.100s  (%"
 			 PRIu64 " packets)", saved_name(s), saved_count(s));
+	snprintf(command, sizeof(command), "tshark -r %s", saved_name(s));
+	screen_copy(t->screen, command);
 }
 
 /* What is no longer there was in no file: it begins now. */
@@ -388,6 +398,18 @@ static bool move_key(struct top *t, long key)
 	}
 }
 
+/* To what is below the screen, and back. */
+static bool scroll_key(struct top *t, long key)
+{
+	int step = top_page(t) / 2 + 1;
+
+	if (key == SCREEN_PAGE_DOWN && t->scrolled < SCROLL_MAX)
+		t->scrolled += step;
+	else if (key == SCREEN_PAGE_UP)
+		t->scrolled = t->scrolled > step ? t->scrolled - step : 0;
+	return key == SCREEN_PAGE_DOWN || key == SCREEN_PAGE_UP;
+}
+
 static void toggle(struct top *t, bool *what)
 {
 	*what = !*what;
@@ -442,7 +464,7 @@ static void list_key(struct top *t, long key)
 		export_shown(t);
 		break;
 	case SCREEN_ENTER:
-		t->mode = table_count(t->table) ? TOP_DETAILS : TOP_LIST;
+		show_details(t);
 		break;
 	case SCREEN_CLICK:
 		click(t);
@@ -475,8 +497,10 @@ static bool take_key(struct top *t, long key)
 		t->mode = key == SCREEN_RESIZED ? TOP_HELP : TOP_LIST;
 	} else if (t->mode == TOP_DETAILS && leaves) {
 		t->mode = TOP_LIST;
+	} else if (t->mode == TOP_DETAILS && scroll_key(t, key)) {
+		/* The rest of it. */
 	} else if (t->mode == TOP_DETAILS && move_key(t, key)) {
-		/* The details of the next one. */
+		t->scrolled = 0;	/* the details of the next one */
 	} else {
 		list_key(t, key);
 	}

@@ -2,7 +2,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "view/flows/names.h"
 #include "view/saved/saved.h"
@@ -14,7 +13,7 @@ static const char *const keys =
 static const char *const help[] = {
 	"1-7, Tab        connections, processes, programs, hosts, countries, ...",
 	"Up, Down, wheel another row; also j k, Page Up, Page Down, Home, End",
-	"Enter           details of the row",
+	"Enter           details of the row; Page Down and Page Up scroll them",
 	"/               filter: words, or field:value with the fields",
 	"                proc pid user container unit country host app port",
 	"                proto state how, and \"not\", \"or\", ( ), host:192.0.2.0/24",
@@ -42,7 +41,7 @@ int top_page(const struct top *t)
 	return rows > 1 ? rows : 1;
 }
 
-static int width_of(const struct top *t)
+int top_width(const struct top *t)
 {
 	int rows, columns;
 
@@ -91,7 +90,7 @@ static void draw_status(struct top *t)
 	const struct row *total = table_total(t->table);
 	char text[512], up[COLUMN_TEXT], down[COLUMN_TEXT], lost[160];
 	char saved[40];
-	int width = width_of(t), lost_width;
+	int width = top_width(t), lost_width;
 
 	column_bytes(total->up, up);
 	column_bytes(total->down, down);
@@ -157,7 +156,7 @@ static void draw_titles(struct top *t, const struct column_place *places,
 {
 	int x = 0;
 
-	screen_put(t->screen, 2, 0, width_of(t), STYLE_BAR, false, "");
+	screen_put(t->screen, 2, 0, top_width(t), STYLE_BAR, false, "");
 	for (int i = 0; i < count; x += places[i++].width + 1) {
 		enum column c = places[i].column;
 		bool sorts = c == t->sort[t->group];
@@ -181,7 +180,7 @@ static void draw_row(struct top *t, int y, const struct row *r, bool selected,
 	int style = style_of(r) | (selected ? STYLE_SELECTED : 0), x = 0;
 	char cell[COLUMN_TEXT];
 
-	screen_put(t->screen, y, 0, width_of(t), style, false, "");
+	screen_put(t->screen, y, 0, top_width(t), style, false, "");
 	for (int i = 0; i < count; x += places[i++].width + 1) {
 		column_cell(places[i].column, r, t->now_ns, cell);
 		screen_put(t->screen, y, x, places[i].width, style,
@@ -192,12 +191,12 @@ static void draw_row(struct top *t, int y, const struct row *r, bool selected,
 static void draw_list(struct top *t)
 {
 	struct column_place places[COLUMNS];
-	int count = columns_place(t->group, width_of(t), places);
+	int count = columns_place(t->group, top_width(t), places);
 	long rows = (long)table_count(t->table);
 
 	draw_titles(t, places, count);
 	if (!rows)
-		screen_put(t->screen, TOP_FIRST_ROW, 0, width_of(t),
+		screen_put(t->screen, TOP_FIRST_ROW, 0, top_width(t),
 			   STYLE_DIM, false, *t->text ?
 			   "nothing matches the filter" : "no traffic yet");
 	for (int i = 0; i < top_page(t) && t->first + i < rows; i++)
@@ -206,222 +205,7 @@ static void draw_list(struct top *t)
 			 t->first + i == t->at, places, count);
 }
 
-/* ---- details ---- */
-
-struct pen {
-	struct top *top;
-	int y;
-};
-
-/* What is too long for one line goes on in the next, and ends there. */
-static void line(struct pen *pen, const char *name, const char *text)
-{
-	int width = width_of(pen->top) - 17;
-	int end = TOP_FIRST_ROW + top_page(pen->top);
-
-	for (int i = 0; i < 2 && *text && pen->y < end; i++) {
-		size_t n;
-
-		screen_put(pen->top->screen, pen->y, 1, 15, STYLE_BOLD, false,
-			   name);
-		n = screen_put(pen->top->screen, pen->y, 17, width,
-			       STYLE_PLAIN, false, text);
-		pen->y++;
-		if (!n)
-			return;
-		text += n;
-		name = "";
-	}
-}
-
-static void time_text(uint64_t ns, char *out, size_t size)
-{
-	time_t seconds = (time_t)(ns / 1000000000);
-	struct tm tm;
-
-	*out = '\0';
-	if (ns && localtime_r(&seconds, &tm))
-		strftime(out, size, "%Y-%m-%d %H:%M:%S", &tm);
-}
-
-/* The arguments behind one another; blanks within them are not told apart. */
-static void join_arguments(const struct process *p, char *out, size_t size)
-{
-	size_t n = p->cmdline_len < size ? p->cmdline_len : size - 1;
-
-	memcpy(out, p->cmdline, n);
-	out[n] = '\0';
-	for (size_t i = 0; i + 1 < n; i++)
-		if (!out[i])
-			out[i] = ' ';
-}
-
-static void draw_process(struct pen *pen, const char *title,
-			 const struct actor *a)
-{
-	struct process p;
-	char text[512], when[32];
-
-	if (!a->id) {
-		line(pen, title, a->name);
-		return;
-	}
-	actor_process(a, &p);
-	snprintf(text, sizeof(text), "%s, pid %u, of %s (%u)", a->name, a->pid,
-		 *p.pname ? p.pname : "pid", p.ppid);
-	line(pen, title, text);
-	line(pen, "  executable", p.exepath);
-	join_arguments(&p, text, sizeof(text));
-	line(pen, "  arguments", text);
-	line(pen, "  user", a->user);
-	time_text(p.start_ns, when, sizeof(when));
-	line(pen, "  started", when);
-	line(pen, "  container", a->container);
-	line(pen, "  image", p.container_image);
-	snprintf(text, sizeof(text), "%s/%s", p.pod_namespace, p.pod_name);
-	line(pen, "  pod", *p.pod_name ? text : "");
-	line(pen, "  unit", a->unit);
-}
-
-struct search {
-	uint64_t number;
-	const struct flow *flow;
-};
-
-static void search_flow(void *ctx, const struct flow *f)
-{
-	struct search *s = ctx;
-
-	if (f->number == s->number)
-		s->flow = f;
-}
-
-static void draw_name(struct pen *pen, const uint8_t addr[16])
-{
-	const struct resolved_name *n =
-		resolved_get(pen->top->options.names, addr);
-	char text[RESOLVED_NAME + 100];
-
-	if (!n)
-		return;
-	snprintf(text, sizeof(text), "%s, asked for by %s", n->name, n->who);
-	if (n->pid)
-		snprintf(text + strlen(text), sizeof(text) - strlen(text),
-			 " (%u)", n->pid);
-	line(pen, "  name", text);
-}
-
-static void draw_speech(struct pen *pen, const struct flow *f)
-{
-	const struct flow_speech *s = f->speech;
-	char text[640];
-
-	if (f->missed && !s)
-		line(pen, "application", "not dissected: there was no time");
-	if (!s)
-		return;
-	snprintf(text, sizeof(text), "%s%s%s%s", s->app,
-		 *s->host ? " " : "", s->host,
-		 s->guessed ? ", by its port alone" : "");
-	line(pen, "application", text);
-	line(pen, "  detail", s->detail);
-}
-
-static void draw_end(struct pen *pen, const struct flow *f,
-		     enum flow_side side)
-{
-	const struct flow_end *e = &f->ends[side];
-	char text[300], addr[COLUMN_TEXT], sent[COLUMN_TEXT];
-	uint64_t packets[2], bytes[2];
-
-	flow_sums(f, packets, bytes);
-	column_address(&f->key, side, addr);
-	column_bytes(bytes[side], sent);
-	snprintf(text, sizeof(text), "%s %s  sent %" PRIu64 " packets, %s"
-		 "B, %u again", addr, e->country, packets[side], sent,
-		 e->retransmissions);
-	line(pen, side ? "server" : "client", text);
-	draw_name(pen, side ? f->key.remote : f->key.local);
-	draw_process(pen, "  process", e->actor);
-	snprintf(text, sizeof(text), "%s %s", attr_name(e->attr),
-		 reason_name(e->reason));
-	line(pen, "  known by", e->attr ? text : "");
-}
-
-static void draw_flow(struct pen *pen, const struct row *r)
-{
-	struct search s = { .number = r->key.id };
-
-	flows_each(pen->top->options.flows, search_flow, &s);
-	if (!s.flow) {
-		line(pen, r->name, "is forgotten, for want of room");
-		return;
-	}
-	draw_speech(pen, s.flow);
-	draw_end(pen, s.flow, FLOW_CLIENT);
-	draw_end(pen, s.flow, FLOW_SERVER);
-}
-
-static void search_actor(void *ctx, struct actor *a)
-{
-	struct { uint64_t id; struct actor *actor; } *s = ctx;
-
-	if (a->id && a->id == s->id)
-		s->actor = a;
-}
-
-static void draw_totals(struct pen *pen, const struct row *r)
-{
-	char text[COLUMN_ALERTS], sent[COLUMN_TEXT], received[COLUMN_TEXT],
-		rtt[COLUMN_TEXT];
-
-	column_alerts(r->alerts, text);
-	line(pen, "stands out", text);
-	column_bytes(r->sent, sent);
-	column_bytes(r->received, received);
-	snprintf(text, sizeof(text), "%" PRIu64 " packets, %sB sent, %sB "
-		 "received, %" PRIu64 " sent again", r->packets, sent, received,
-		 r->retransmissions);
-	line(pen, "traffic", text);
-	snprintf(text, sizeof(text), "%" PRIu64 ", %" PRIu64 " open",
-		 r->connections, r->open);
-	line(pen, "connections", pen->top->group ? text : "");
-	snprintf(text, sizeof(text), "%s %s", name_protocol(&r->flow_key),
-		 r->state);
-	line(pen, "protocol", pen->top->group ? "" : text);
-	column_cell(COLUMN_RTT, r, 0, rtt);
-	line(pen, "round trip", rtt);
-	time_text(r->first_ns, text, sizeof(text));
-	line(pen, "first packet", text);
-	time_text(r->last_ns, text, sizeof(text));
-	line(pen, "last packet", text);
-}
-
-static void draw_details(struct top *t)
-{
-	struct { uint64_t id; struct actor *actor; } s = { 0, NULL };
-	struct pen pen = { t, TOP_FIRST_ROW };
-	char filter[200];
-	const struct row *r;
-
-	if (!table_count(t->table)) {
-		t->mode = TOP_LIST;
-		draw_list(t);
-		return;
-	}
-	r = table_row(t->table, (size_t)t->at);
-	screen_put(t->screen, 2, 0, width_of(t), STYLE_BAR, false, r->name);
-	draw_totals(&pen, r);
-	top_filter_of(r, t->group, filter, sizeof(filter));
-	line(&pen, "Wireshark", filter);
-	if (t->group == GROUP_CONNECTION)
-		draw_flow(&pen, r);
-	s.id = r->key.id;
-	if (t->group == GROUP_PROCESS)
-		actors_each(t->options.actors, search_actor, &s);
-	if (s.actor)
-		draw_process(&pen, "process", s.actor);
-}
+/* ---- sockets, help ---- */
 
 /* As ss(8) writes it. */
 static void socket_address(const struct socket_row *r, char out[COLUMN_TEXT])
@@ -449,7 +233,7 @@ static void draw_socket(struct top *t, int y, const struct socket_row *r)
 		 r->proto == 6 ? "tcp" : "udp", address, pid,
 		 stands_out ? "! " : "", r->name, r->user, attr_name(r->attr),
 		 r->unit);
-	screen_put(t->screen, y, 0, width_of(t),
+	screen_put(t->screen, y, 0, top_width(t),
 		   stands_out ? STYLE_ALERT : STYLE_PLAIN, false, text);
 }
 
@@ -463,9 +247,9 @@ static void draw_sockets(struct top *t)
 			 sockets_left(t->sockets));
 	snprintf(text, sizeof(text), "PROTO %-27s %7s %-16s %-9s %-8s %s%s",
 		 "LISTENS AT", "PID", "PROCESS", "USER", "HOW", "UNIT", left);
-	screen_put(t->screen, 2, 0, width_of(t), STYLE_BAR, false, text);
+	screen_put(t->screen, 2, 0, top_width(t), STYLE_BAR, false, text);
 	if (!count)
-		screen_put(t->screen, TOP_FIRST_ROW, 0, width_of(t), STYLE_DIM,
+		screen_put(t->screen, TOP_FIRST_ROW, 0, top_width(t), STYLE_DIM,
 			   false, "no socket is known to wait");
 	for (int i = 0; i < top_page(t) && t->first_socket + i < count; i++)
 		draw_socket(t, TOP_FIRST_ROW + i, sockets_row(t->sockets,
@@ -474,24 +258,26 @@ static void draw_sockets(struct top *t)
 
 static void draw_help(struct top *t)
 {
-	screen_put(t->screen, 2, 0, width_of(t), STYLE_BAR, false,
+	screen_put(t->screen, 2, 0, top_width(t), STYLE_BAR, false,
 		   "Keys; any key goes back");
 	for (size_t i = 0; i < sizeof(help) / sizeof(*help); i++)
 		if ((int)i < top_page(t))
 			screen_put(t->screen, TOP_FIRST_ROW + (int)i, 1,
-				   width_of(t) - 1, STYLE_PLAIN, false,
+				   top_width(t) - 1, STYLE_PLAIN, false,
 				   help[i]);
 }
 
 void top_draw(struct top *t)
 {
 	screen_erase(t->screen);
+	if (t->mode == TOP_DETAILS && !table_count(t->table))
+		t->mode = TOP_LIST;
 	draw_status(t);
 	draw_groups(t);
 	if (t->mode == TOP_HELP)
 		draw_help(t);
 	else if (t->mode == TOP_DETAILS)
-		draw_details(t);
+		top_draw_details(t);
 	else if (t->mode == TOP_SOCKETS)
 		draw_sockets(t);
 	else

@@ -19,6 +19,7 @@ struct top {
 	struct table *table;
 	const struct owners *owners;	/* NULL: nobody tells of sockets */
 	struct sockets *sockets;
+	int scrolled;			/* lines of the details */
 	long first_socket;		/* at the top of the screen */
 	struct view_losses losses;
 	enum top_mode mode;
@@ -48,7 +49,10 @@ struct top {
 /* Rows of the table that the screen has room for. */
 int top_page(const struct top *t);
 
+int top_width(const struct top *t);
+
 void top_draw(struct top *t);
+void top_draw_details(struct top *t);	/* of the row; there is one */
 
 /* A Wireshark display filter for that row. */
 void top_filter_of(const struct row *r, enum table_group group, char *out,

@@ -232,6 +232,7 @@ static void what_is_shown_is_saved_until_the_key_again(void **state)
 	assert_false(saved_goes_on(t.saved));
 	assert_int_not_equal(row_with("tshark -r pktwho_00001_"), -1);
 	assert_int_not_equal(row_with("(0 packets)"), -1);
+	assert_int_equal(strncmp(copied, "tshark -r pktwho_00001_", 23), 0);
 	saved_close(t.saved);
 	assert_int_equal(access(tree_path, F_OK), 0);
 	assert_int_equal(chdir("/"), 0);
@@ -248,6 +249,12 @@ static void keys_move_and_show_details(void **state)
 	HIT(SCREEN_END, SCREEN_ENTER);
 	assert_int_not_equal(row_with("traffic"), -1);
 	assert_int_not_equal(row_with("pid 1"), -1);
+	/* They scroll, under their title. */
+	HIT(SCREEN_PAGE_DOWN);
+	assert_int_equal(row_with("traffic "), -1);
+	HIT(SCREEN_PAGE_DOWN, SCREEN_PAGE_DOWN, SCREEN_PAGE_UP,
+	    SCREEN_PAGE_UP, SCREEN_PAGE_UP);
+	assert_int_equal(row_with("traffic "), 3);
 	HIT(SCREEN_ESCAPE);
 	assert_int_equal(row_with("traffic "), -1);
 	/* Rows before the first and behind the last there are none. */
