@@ -63,6 +63,7 @@ const char *attr_name(unsigned attr)
 		[ATTR_UNKNOWN] = "unknown",
 		[ATTR_IMPORT] = "import",
 		[ATTR_ACCEPTED] = "accepted",
+		[ATTR_HOLDER] = "holder",
 	};
 
 	return WORD(words, attr);

@@ -42,7 +42,8 @@ enum attr {
 	ATTR_FORWARDED = 6,	/* passing through: no end is on this host */
 	ATTR_UNKNOWN = 7,	/* an end is here and its owner is not known */
 	ATTR_IMPORT = 8,	/* another tool's word; never written by us */
-	ATTR_ACCEPTED = 9,	/* not accepted yet: who did so afterwards */
+	ATTR_ACCEPTED = 9,	/* not accepted yet: who did so, or read it, afterwards */
+	ATTR_HOLDER = 10,	/* nobody has read it yet: who holds the socket */
 	ATTR_COUNT,		/* one past the last */
 };
 

@@ -14,7 +14,7 @@ PEN = 32473
 ATTRIBUTION, PROCESS, TABLE, RECEIVER = 1, 2, 3, 4
 
 ATTRS = ["", "socket", "listener", "scan", "flow", "kernel", "forwarded",
-         "unknown", "import", "accepted"]
+         "unknown", "import", "accepted", "holder"]
 REASONS = ["", "reset", "time-wait", "icmp", "no-socket", "not-ip", "lost",
            "malformed", "before", "fragment", "ambiguous", "not-delivered",
            "kernel-socket"]

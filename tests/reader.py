@@ -12,7 +12,7 @@ import time
 
 PEN = 32473
 HOW = ("", "socket", "listener", "scan", "flow", "kernel", "forwarded",
-       "unknown", "import", "accepted")
+       "unknown", "import", "accepted", "holder")
 WHY = ("", "reset", "time-wait", "icmp", "no-socket", "not-ip", "lost",
        "malformed", "before", "fragment", "ambiguous", "not-delivered",
        "kernel-socket")

@@ -78,12 +78,16 @@ static __always_inline void tell_packet(struct sock_info *s,
 	e->netns = s->netns;
 	e->key = k;
 	e->fingerprint = print.fingerprint;
-	e->flags = s->flags | flags | (egress ? PROBE_SENDS : 0);
+	/* Once accepted it is a listener's no more, if nobody has used it yet. */
+	e->flags = (s->flags & ~PROBE_INHERITED) | flags |
+		   (egress ? PROBE_SENDS : 0);
 	if (flags & PROBE_PENDING)
 		e->position = k.proto == IPPROTO_TCP ?
 				      print.seq_end :
 				      place_of((void *)s->address, k.proto, s);
-	if (flags & PROBE_ALONE && flags & PROBE_PENDING)
+	if (flags & PROBE_ALONE && flags & PROBE_PENDING &&
+	    (k.proto != IPPROTO_TCP ||
+	     (__s32)(e->position - s->awaited_until) > 0))
 		s->awaited_until = e->position;
 	/* Another processor may be writing the storage. */
 	if (!known)
@@ -97,32 +101,42 @@ static __always_inline void tell_packet(struct sock_info *s,
 	bpf_ringbuf_submit(e, wakeup());
 }
 
-/*
- * Several processes may hold the socket, or threads of one wait for it: who
- * reads is known when it is read.
- */
-static __always_inline bool has_holders(struct sock_info *s,
-					const struct bpf_sock *own)
+static __always_inline bool has_users(struct file *file)
 {
-	struct file___before_6_13 *old;
+	struct file___before_6_13 *old = (void *)file;
+
+	if (bpf_core_field_exists(file->f_ref))
+		return BPF_CORE_READ(file, f_ref.refcnt.counter) > 0;
+	return BPF_CORE_READ(old, f_count.counter) > 1;
+}
+
+enum holders {
+	HOLDERS_NONE,		/* whose reads would be told */
+	HOLDERS_COMING,		/* it is not accepted yet */
+	HOLDERS_ONE,
+	HOLDERS_SEVERAL,	/* or threads of one wait for it */
+};
+
+/* By whom it can be read: who reads a packet is known when it is read. */
+static __always_inline enum holders holders_of(struct sock_info *s,
+					       const struct bpf_sock *own)
+{
 	struct sock *sk = (void *)s->address;
 	struct socket *socket;
 	struct file *file;
 
 	if (own->protocol != IPPROTO_TCP && !reads_told)
-		return false;
-	/* None: it is closed, or not accepted yet. */
+		return HOLDERS_NONE;
 	socket = BPF_CORE_READ(sk, sk_socket);
+	if (!socket && s->flags & PROBE_INHERITED)
+		return HOLDERS_COMING;
 	file = socket ? BPF_CORE_READ(socket, file) : NULL;
 	if (!file)
-		return false;
+		return HOLDERS_NONE;
 	/* A subflow of MPTCP has another's, through which nobody reads it. */
 	if (own->protocol == IPPROTO_TCP && BPF_CORE_READ(socket, sk) != sk)
-		return false;
-	old = (void *)file;
-	if (bpf_core_field_exists(file->f_ref))
-		return BPF_CORE_READ(file, f_ref.refcnt.counter) > 0;
-	return BPF_CORE_READ(old, f_count.counter) > 1;
+		return HOLDERS_NONE;
+	return has_users(file) ? HOLDERS_SEVERAL : HOLDERS_ONE;
 }
 
 /*
@@ -224,15 +238,11 @@ static __always_inline bool is_of(struct __sk_buff *skb,
  * has read just now, the same goes on; jiffies cost next to nothing.
  */
 static __always_inline bool is_idle(const struct sock_info *s,
-				    const struct bpf_sock *sk)
+				    enum holders holders)
 {
-	__u32 proto = sk->protocol;
-
-	/* Or clang merges this load and the next one by pointer. */
-	barrier();
-	return reads_told && bpf_jiffies64() > s->read_jiffies + 1 &&
-	       s->awaited < MAX_AWAITED && proto != IPPROTO_TCP &&
-	       !(s->flags & PROBE_KERNEL);
+	return (holders == HOLDERS_ONE || holders == HOLDERS_COMING) &&
+	       !(s->flags & PROBE_KERNEL) && s->awaited < MAX_AWAITED &&
+	       bpf_jiffies64() > s->read_jiffies + 1;
 }
 
 /*
@@ -244,11 +254,12 @@ static __always_inline bool is_old(struct sock_info *s,
 				   struct __sk_buff *skb, bool egress)
 {
 	const struct flow_key *last = egress ? &s->last_tx : &s->last_rx;
+	enum holders holders = egress ? HOLDERS_NONE : holders_of(s, sk);
 
 	if (s->epoch != epoch)
 		return false;
-	if (!egress && (s->pending_ns || is_idle(s, sk) ||
-			has_holders(s, sk)))
+	if (!egress && (s->pending_ns || holders == HOLDERS_SEVERAL ||
+			is_idle(s, holders)))
 		return false;
 	if (egress ? s->tx_told : s->rx_told)
 		return sk->state != BPF_TCP_LISTEN;
@@ -314,6 +325,7 @@ static __always_inline int tell_new(struct sock_info *s,
 {
 	__u8 roles = egress ? PROBE_SENDER : PROBE_READER;
 	bool listening = sk->state == BPF_TCP_LISTEN, flow_shared, held, twins;
+	enum holders holders;
 	struct flow_key k = {};
 	__u32 generation;
 	int detail;
@@ -341,7 +353,8 @@ static __always_inline int tell_new(struct sock_info *s,
 	flow_shared = tell_flow(s, &k, roles);
 	if (s->flags & PROBE_KERNEL || listening)
 		return 1;
-	held = !egress && has_holders(s, sk);
+	holders = egress ? HOLDERS_NONE : holders_of(s, sk);
+	held = holders == HOLDERS_SEVERAL;
 	twins = !egress && has_twins(sk, skb, &k, flow_shared);
 	if (!egress && is_pending(s, held || twins)) {
 		/* If it stays unread: threads, not others, may hold it. */
@@ -349,10 +362,11 @@ static __always_inline int tell_new(struct sock_info *s,
 			    !held || (s->threads && !s->shared_ns &&
 				      !(s->roles & SOCK_SPLIT)),
 			    PROBE_PENDING);
-	} else if (!egress && is_idle(s, sk)) {
+	} else if (is_idle(s, holders)) {
 		s->awaited++;
 		tell_packet(s, skb, false, true,
-			    PROBE_PENDING | PROBE_ALONE);
+			    PROBE_PENDING | PROBE_ALONE |
+			    (holders == HOLDERS_COMING ? PROBE_INHERITED : 0));
 	} else if (is_shared(s, egress, flow_shared) &&
 		   sk->protocol != IPPROTO_TCP) {
 		tell_packet(s, skb, egress, sends || !egress, 0);

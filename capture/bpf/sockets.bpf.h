@@ -207,6 +207,8 @@ int on_sockops(struct bpf_sock_ops *ctx)
 		s->wrote = false;
 		s->maker = 0;
 		s->pending_ns = 0;
+		s->read_jiffies = 0;
+		s->awaited = 0;
 		s->shared_ns = 0;
 		s->flags = (s->flags & ~PROBE_LISTENING) | PROBE_INHERITED;
 	}

@@ -9,7 +9,7 @@
 
 #define SHARED_NS	1000000000ull	/* several users lately: tell each packet */
 
-#define MAX_AWAITED	64		/* datagrams told while nobody reads */
+#define MAX_AWAITED	64		/* packets told while nobody reads */
 
 #define RING_BYTES	(8u << 20)
 #define RING_WAKE	(RING_BYTES / 4)
@@ -25,8 +25,8 @@ struct sock_info {
 	__u64 netns;
 	__u64 address;		/* of the struct sock, for CO-RE reads */
 	__u64 reads;		/* datagrams read so far */
-	__u64 read_jiffies;	/* when the last of them was read; 0: none was */
-	__u64 awaited_until;	/* who reads them up to here is to be told */
+	__u64 read_jiffies;	/* when the last was read; 0: none was */
+	__u64 awaited_until;	/* who reads up to here is to be told; TCP: sequence */
 	__u64 pending_ns;	/* when it last had holders; 0: long ago */
 	__u64 shared_ns;	/* when another process last took over sending */
 	__u32 flags;		/* enum probe_owner_flags */
@@ -41,7 +41,7 @@ struct sock_info {
 	__u8 wrote;		/* @wrote_seq is known */
 	__u8 threads;		/* the owner has several */
 	__u8 stream;		/* a connection: bytes may wait in it */
-	__u8 awaited;		/* datagrams told since then */
+	__u8 awaited;		/* packets told since then */
 	__u8 reserved[5];
 	__u32 wrote_seq;	/* of a connection: after what is written so far */
 	__u32 maker;		/* process id of who made or accepted it */

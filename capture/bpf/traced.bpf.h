@@ -136,8 +136,14 @@ int BPF_PROG(on_rcv_space, struct sock *sk)
 	traced_use(sk, USE_READ);
 	s = bpf_sk_storage_get(&sockets, sk, 0, 0);
 	tp = bpf_skc_to_tcp_sock(sk);
-	if (s && tp && s->pending_ns)
+	if (!s || !tp)
+		return 0;
+	s->read_jiffies = bpf_jiffies64();
+	if (s->pending_ns || s->awaited)
 		tell_read(s, IPPROTO_TCP, tp->copied_seq);
+	/* Of what was told some may be left for the next. */
+	if (s->awaited)
+		s->awaited = (__s32)(s->awaited_until - tp->copied_seq) > 0;
 	return 0;
 }
 

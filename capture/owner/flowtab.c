@@ -699,6 +699,12 @@ static bool possible(const struct flow *f, const struct flowtab_query *q)
 	return !q->syn && q->ts_ns <= f->sock->closed_ns + KEEP_CLOSED_NS;
 }
 
+/* A listener has no data of its own: the segment may make the connection. */
+static bool is_listeners(const struct flow *f, const struct flowtab_query *q)
+{
+	return q->data && !q->sends && !q->syn && f->sock->port;
+}
+
 /*
  * Which of two lives of one key a packet at that time belongs to: the later
  * one that had begun, or the first to begin after it.
@@ -712,6 +718,8 @@ static bool better(const struct flow *f, const struct flow *best,
 		return true;
 	if ((f->sock->netns == q->netns) != (best->sock->netns == q->netns))
 		return f->sock->netns == q->netns;
+	if (is_listeners(f, q) != is_listeners(best, q))
+		return is_listeners(best, q);
 	if (begun != (best->from_ns <= q->ts_ns))
 		return begun;
 	return begun ? f->from_ns > best->from_ns : f->from_ns < best->from_ns;
@@ -898,8 +906,9 @@ bool flowtab_find(struct flowtab *t, const struct flowtab_query *q,
 		return false;
 	l.best->last_ns = q->ts_ns;
 	a->here = l.best->sock->netns == q->netns;
-	a->waits = q->key.proto != IPPROTO_TCP &&
-		   closed_at(l.best->sock, q->ts_ns);
+	a->waits = q->key.proto == IPPROTO_TCP ?
+			   is_listeners(l.best, q) :
+			   closed_at(l.best->sock, q->ts_ns);
 	if (l.ambiguous) {
 		a->attr = ATTR_UNKNOWN;
 		a->reason = REASON_AMBIGUOUS;

@@ -8,6 +8,7 @@
 #include "bytes.h"
 #include "packet/flow_hash.h"
 #include "process/proctab.h"
+#include "record.h"
 
 #define PACKETS		32768u	/* far more than come while one is waited for */
 #define READS		8192u	/* of sockets with pending packets */
@@ -364,7 +365,8 @@ static void add_reader(struct packettab *t, const struct packettab_packet *p,
 	reader->mono_ns = r->mono_ns;
 	reader->owner = r->owner;
 	reader->tid = r->tid;
-	reader->attr = r->attr;
+	/* What came before the accept was not for a socket of its yet. */
+	reader->attr = p->attr == ATTR_LISTENER ? ATTR_ACCEPTED : r->attr;
 }
 
 static enum packettab_found answer_pending(struct packettab *t,
@@ -421,7 +423,8 @@ static enum packettab_found find_readers(struct packettab *t,
 	if (t->reader_count)
 		*out = t->readers;
 	if (missing)
-		return PACKETTAB_MISSING;
+		return best->alone && !t->reader_count ? PACKETTAB_AWAITED :
+							 PACKETTAB_MISSING;
 	return t->reader_count ? PACKETTAB_FOUND : PACKETTAB_AMBIGUOUS;
 }
 

@@ -39,6 +39,7 @@ enum packettab_found {
 	PACKETTAB_NOT_SHARED,	/* the flow's history tells whose it is */
 	PACKETTAB_FOUND,
 	PACKETTAB_MISSING,	/* its flow is shared, and it was not told (yet) */
+	PACKETTAB_AWAITED,	/* the flow's history, unless it is read yet */
 	PACKETTAB_AMBIGUOUS,	/* two processes sent the same */
 };
 

@@ -162,9 +162,10 @@ static void take_others(struct resolver *r, uint64_t ts_ns)
 }
 
 /* Whether the packet's own event decides, not its flow's history. */
-static bool ask_packet(struct resolver *r, const struct flow_key *key,
-		       bool sends, uint64_t ts_ns, struct verdict_end *end,
-		       bool *here)
+static enum packettab_found ask_packet(struct resolver *r,
+				       const struct flow_key *key, bool sends,
+				       uint64_t ts_ns, struct verdict_end *end,
+				       bool *here)
 {
 	struct packettab_packet q = {
 		.key = *key,
@@ -176,9 +177,9 @@ static bool ask_packet(struct resolver *r, const struct flow_key *key,
 	const struct packettab_packet *told = NULL;
 	enum packettab_found found = packettab_find(r->packets, &q, &told);
 
-	if (found == PACKETTAB_NOT_SHARED)
-		return false;
-	r->waits |= found == PACKETTAB_MISSING;
+	r->waits |= found == PACKETTAB_MISSING || found == PACKETTAB_AWAITED;
+	if (found == PACKETTAB_NOT_SHARED || found == PACKETTAB_AWAITED)
+		return found;
 	if (found == PACKETTAB_FOUND)
 		*here = told->netns == r->netns;
 	set_attr(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);
@@ -186,7 +187,26 @@ static bool ask_packet(struct resolver *r, const struct flow_key *key,
 		*end = told_end(told);
 	if (!sends)
 		take_others(r, ts_ns);
-	return true;
+	return found;
+}
+
+/* Whose the flow is, but for what others, or nobody yet, may have of it. */
+static bool ask_flow(struct resolver *r, const struct flowtab_query *q,
+		     struct flowtab_answer *a, struct verdict_end *end)
+{
+	bool found = flowtab_find(r->flows, q, a);
+
+	*end = (struct verdict_end){ .owner = a->owner,
+				     .as_of_ns = a->as_of_ns,
+				     .tid = a->tid,
+				     .attr = a->attr,
+				     .reason = a->reason };
+	/* Another socket may have taken the place of the last. */
+	if (found && !q->sends &&
+	    (a->waits || (q->key.proto != IPPROTO_TCP &&
+			  q->ts_ns + TOLD_NS > r->told_until_ns)))
+		r->waits = true;
+	return found;
 }
 
 static bool ask(struct resolver *r, const struct packet *p,
@@ -203,26 +223,19 @@ static bool ask(struct resolver *r, const struct packet *p,
 		.syn = p->tcp_flags & PACKET_TCP_SYN,
 		.rst = p->tcp_flags & PACKET_TCP_RST,
 	};
+	enum packettab_found told = PACKETTAB_NOT_SHARED;
 	struct flowtab_answer a = { 0 };
-	bool found;
+	bool found = true;
 
 	/* Of a connection only what is read is told packet by packet. */
-	found = (key->proto != IPPROTO_TCP || p->tcp_payload) &&
-		!packettab_is_quiet(r->packets, ts_ns) &&
-		ask_packet(r, key, sends, ts_ns, end, &a.here);
-	if (!found) {
-		found = flowtab_find(r->flows, &q, &a);
-		*end = (struct verdict_end){ .owner = a.owner,
-					     .as_of_ns = a.as_of_ns,
-					     .tid = a.tid,
-					     .attr = a.attr,
-					     .reason = a.reason };
-		/* Another socket may have taken the place of the last. */
-		if (found && !sends &&
-		    (a.waits || (key->proto != IPPROTO_TCP &&
-				 ts_ns + TOLD_NS > r->told_until_ns)))
-			r->waits = true;
-	}
+	if ((key->proto != IPPROTO_TCP || p->tcp_payload) &&
+	    !packettab_is_quiet(r->packets, ts_ns))
+		told = ask_packet(r, key, sends, ts_ns, end, &a.here);
+	if (told == PACKETTAB_NOT_SHARED || told == PACKETTAB_AWAITED)
+		found = ask_flow(r, &q, &a, end);
+	if (told == PACKETTAB_AWAITED &&
+	    (end->attr == ATTR_SOCKET || end->attr == ATTR_SCAN))
+		end->attr = ATTR_HOLDER;
 	if (end->owner && proc_forgot(end->owner, ts_ns))
 		set_attr(end, ATTR_UNKNOWN, REASON_LOST);
 	/* Anybody on the wire can write the address of a socket of ours. */
@@ -322,6 +335,14 @@ static bool ask_quoted(struct resolver *r, const struct packet *p,
 	       ask(r, p, &sender, true, ts_ns, end) && end->owner;
 }
 
+/* Whoever sent it has not been told of: what is rejected passes no hook. */
+static bool is_untold(const struct packet *p)
+{
+	return p->inner.proto == IPPROTO_UDP || p->inner.proto == IPPROTO_TCP ||
+	       p->inner.proto == IPPROTO_UDPLITE ||
+	       p->inner.proto == IPPROTO_SCTP;
+}
+
 /* The sender of the packet that an ICMP error is about gets the error. */
 static bool resolve_error(struct resolver *r, const struct packet *p,
 			  uint64_t ts_ns, struct verdict *v)
@@ -329,6 +350,8 @@ static bool resolve_error(struct resolver *r, const struct packet *p,
 	if (ask_quoted(r, p, ts_ns, &v->dst)) {
 		v->dst.attr = ATTR_FLOW;
 		v->dst.reason = REASON_NONE;
+	} else if (local_has(r->local, p->sent.remote) && is_untold(p)) {
+		set_attr(&v->dst, ATTR_UNKNOWN, REASON_NO_SOCKET);
 	} else if (local_has(r->local, p->sent.remote)) {
 		no_socket(r, p, false, ts_ns, &v->dst);
 	}
@@ -340,7 +363,8 @@ static bool resolve_error(struct resolver *r, const struct packet *p,
 static void mark_flow(struct verdict_end *end)
 {
 	if (end->attr == ATTR_SOCKET || end->attr == ATTR_SCAN ||
-	    end->attr == ATTR_LISTENER || end->attr == ATTR_ACCEPTED)
+	    end->attr == ATTR_LISTENER || end->attr == ATTR_ACCEPTED ||
+	    end->attr == ATTR_HOLDER)
 		end->attr = ATTR_FLOW;
 }
 
@@ -540,8 +564,9 @@ static void resolve_neither(const struct resolver *r, const struct packet *p,
 }
 
 /*
- * A frame that no socket of the flow got: a process may have read it through a
- * packet socket, as DHCP clients and LLDP daemons do.
+ * A frame that no socket of the flow got, or whose holder has not read it: a
+ * process may have read it through a packet socket, as DHCP clients and LLDP
+ * daemons do.
  */
 static void resolve_copy(struct resolver *r, const struct packet *p,
 			 uint64_t ts_ns, struct verdict *v)
@@ -603,7 +628,8 @@ bool resolve(struct resolver *r, const struct packet *p, uint64_t ts_ns,
 
 	if (!on_host(&v->src) && !on_host(&v->dst))
 		resolve_neither(r, p, ts_ns, direction, v);
-	if (direction == SOURCE_IN && !v->dst.owner)
+	if (v->dst.attr == ATTR_HOLDER ||
+	    (direction == SOURCE_IN && !v->dst.owner))
 		resolve_copy(r, p, ts_ns, v);
 	if (v->dst.owner) {
 		v->others = r->others;

@@ -192,10 +192,12 @@ class Model:
             if parent:
                 first = s.uses[0]
                 if t < first.t0 - SLACK:
-                    owners, attrs = [], set()
+                    owners, attrs = self.reader(s, t, sends, payload), set()
                 if t <= first.t1 + SLACK:
                     owners += [*self.listeners(parent, t), first]
                     attrs |= {"listener", "accepted"}
+        if payload and not sends:       # if it waits for long to be read
+            attrs.add("holder")
         if s.end and t >= s.end - SLACK:
             attrs.add("kernel")
         return Truth(owners, self.scanned(s, t, watch, attrs), s)
@@ -208,10 +210,15 @@ class Model:
             if len({u.token for u in sending}) == 1:
                 return sending
         done = bisect_right([u.t1 for u in s.uses], t)
-        read = [u for u in s.uses
-                if payload and not sends and u.kind == "recv" and u.t1 >= t]
         return [*s.uses[max(done - 1, 0):done],
-                *[u for u in s.uses if u.around(t)], *read[:1]]
+                *[u for u in s.uses if u.around(t)],
+                *Model.reader(s, t, sends, payload)]
+
+    @staticmethod
+    def reader(s, t, sends, payload):
+        """Who read next, if there was something to read."""
+        return [u for u in s.uses if payload and not sends
+                and u.kind == "recv" and u.t1 >= t][:1]
 
     def listeners(self, s, t):
         """Who listens: has called listen() or accept() on it and is there."""

@@ -143,7 +143,7 @@ class Bytes(unittest.TestCase):
     def test_every_way_to_know_an_owner_occurs(self):
         found = {end.attr for _, _, src, dst, _ in packets(
             COUNTRIES.read_bytes()) for end in (src, dst)}
-        self.assertEqual(found, set(pcapng.ATTRS) - {"import", "accepted"})
+        self.assertEqual(found, set(pcapng.ATTRS) - {"import", "accepted", "holder"})
 
     def test_process_ids_can_be_recomputed(self):
         ids = {end.pid: end.id

@@ -87,6 +87,30 @@ while True:
 """
 
 
+UNREAD = """
+import signal, socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", 68))
+print("ready")
+signal.pause()
+"""
+
+
+# Sends what the firewall rejects, and hears of it.
+REJECTED = """
+import socket
+for address, family in (("127.0.0.1", socket.AF_INET),
+                        ("::1", socket.AF_INET6)):
+    s = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        s.connect((address, 7))
+        s.send(b"rejected")
+        s.recv(100)
+    except OSError as error:
+        print(error)
+"""
+
+
 ASK_ONCE = """
 import socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -198,6 +222,20 @@ class Evidence(world.LiveTest):
             self.assertEqual((attr, reason, name), (
                 "kernel", "not-delivered" if bound else "no-socket", ""))
 
+    def test_what_a_firewall_rejects_was_somebodys(self):
+        """The datagram passed no hook: it is not said that nobody sent it."""
+        near, _ = self.pair()
+        world.need("nft")
+        near.run("nft", "add table inet wall; add chain inet wall out "
+                 "{ type filter hook output priority 0; policy accept; }; "
+                 "add rule inet wall out udp dport 7 reject", check=True)
+        c = self.capture("rejected", near, "-i", "lo")
+        near.run("python3", "-c", REJECTED, check=True)
+        c.stop(settle=0.3)
+        rows = self.rows(c.path, "proc.dst.attr", "proc.dst.reason",
+                         where="icmp.type == 3 || icmpv6.type == 1")
+        self.assertEqual(set(rows), {("unknown", "no-socket")})
+
     def forged(self, near_port, far_port):
         """What this host refuses: a segment of the victim's connection."""
         segment = tcp(far_port, near_port, b"planted")
@@ -241,21 +279,27 @@ class Evidence(world.LiveTest):
 
     def test_frames_have_readers(self):
         near, far = self.pair()
+        # As networkd has a socket of the port, which it does not read.
+        self.server(UNREAD, within=near)
         lldpd = self.server(FRAME_READER, str(0x88cc), "LLDP!", within=near)
         dhcp = self.server(FRAME_READER, str(0x0800), "OFFER", within=near)
         c = self.capture("frames", near, "-f", "ether proto 0x88cc or port 68")
         to, src = mac_of(near), mac_of(far)
         offer = ipv4(FAR, "192.0.2.50", 17, udp(67, 68, b"OFFER" + bytes(90)))
+        beside = ipv4(FAR, NEAR, 17, udp(67, 68, b"OFFER" + bytes(91)))
         group = bytes.fromhex("0180c200000e")
         inject(far, [ethernet(group, src, 0x88cc,
                               b"\x02\x07\x04LLDP!" + bytes(50)),
-                     ethernet(to, src, 0x0800, offer)])
+                     ethernet(to, src, 0x0800, offer),
+                     ethernet(to, src, 0x0800, beside)])
         self.assertEqual(lldpd.stdout.readline(), "read\n")
-        self.assertEqual(dhcp.stdout.readline(), "read\n")
+        for _ in range(2):
+            self.assertEqual(dhcp.stdout.readline(), "read\n")
         c.stop(settle=0.3)
         rows = self.rows(c.path, "proc.src.pid", "proc.dst.pid",
                          "proc.dst.attr", "proc.direction", where="eth")
         self.assertEqual(rows, [("", str(lldpd.pid), "socket", "in"),
+                                ("", str(dhcp.pid), "socket", "in"),
                                 ("", str(dhcp.pid), "socket", "in")])
 
     def nobody(self, path, where, count):

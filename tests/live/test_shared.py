@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Several processes on one socket, several sockets on one port: each packet
 names who sent and who read it.  The payload says the truth."""
+import os
 import socket
 import subprocess
+import time
 
 import world
 from world import Capture
@@ -114,6 +116,29 @@ for _ in range(20):
     c = s.accept()[0]
     print(c.recv(100).decode(), flush=True)
     c.close()
+"""
+
+# Accepts, if not the child does, and lets that alone read, a little later.
+FORKER = """
+import os, socket, sys, time
+s = socket.create_server((sys.argv[1], 0), backlog=64,
+                         family=socket.AF_INET6 if ":" in sys.argv[1]
+                         else socket.AF_INET)
+deferred = sys.argv[2] == "deferred"
+if deferred:
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 5)
+print(os.getpid(), s.getsockname()[1], flush=True)
+for n in range(20):
+    c = None if deferred else s.accept()[0]
+    child = os.fork()
+    if not child:
+        c = c or s.accept()[0]
+        time.sleep(n % 3 * 0.004)
+        print(c.recv(100).decode(), os.getpid(), flush=True)
+        os._exit(0)
+    if c:
+        c.close()
+    os.waitpid(child, 0)
 """
 
 # Has a socket for the group of its own; reads when it is told to.
@@ -350,6 +375,56 @@ class Shared(world.LiveTest):
                                          (child, "socket"), ("", "unknown"),
                                          (parent, "listener")})
         self.assertIn((child, "accepted"), rows)
+
+    def check_forks(self, address, kind):
+        """Who accepts and hands on never reads: the child does."""
+        server = self.start(["python3", "-c", FORKER, address, kind],
+                            stdout=subprocess.PIPE)
+        parent, port = server.stdout.readline().split()
+        path = self.dir / f"{self.id()}.pcapng"
+        c = Capture(path, "-i", "lo", "-f", f"tcp port {port}")
+        truth = {}
+        for n in range(20):
+            with socket.create_connection((address, int(port))) as s:
+                time.sleep(n % 2 * 0.005)
+                s.send(b"%d" % n)
+                word, pid = server.stdout.readline().split()
+                truth[word] = pid
+        server.wait()
+        c.stop()
+        rows = self.rows(path, "tcp.payload", "proc.dst.pid", "proc.dst.attr",
+                         where=f"tcp.dstport == {port} && tcp.payload")
+        self.compare({bytes.fromhex(data).decode(): pid
+                      for data, pid, attr in rows
+                      if attr in ("socket", "accepted", "unknown")}, truth)
+        self.assertNotIn(parent, truth.values())
+
+    def test_a_server_that_forks(self):
+        self.check_forks("127.0.0.1", "at once")
+
+    def test_a_server_that_forks_ipv6(self):
+        self.check_forks("::1", "at once")
+
+    def test_a_connection_that_its_data_makes(self):
+        self.check_forks("127.0.0.1", "deferred")
+
+    def test_what_nobody_reads(self):
+        """It names who has the socket, and says so."""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            path = self.dir / "unread.pcapng"
+            c = Capture(path, "-i", "lo", "-f", f"tcp port {port}")
+            with socket.create_connection(("127.0.0.1", port)) as s:
+                s.send(b"unread")
+                accepted, _ = server.accept()
+                s.send(b"unread, too")
+                c.stop()
+                accepted.close()
+        rows = self.rows(path, "proc.dst.pid", "proc.dst.attr",
+                         where=f"tcp.dstport == {port} && tcp.payload")
+        us = str(os.getpid())
+        self.assertEqual(rows[1], (us, "holder"))
+        self.assertIn(rows[0], ((us, "accepted"), (us, "listener")))
 
     def check_queue(self, how, after):
         """What waits in a connection is named after who wrote it, then."""

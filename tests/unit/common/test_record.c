@@ -437,7 +437,8 @@ static void numbers_have_words(void **state)
 	assert_string_equal(attr_name(ATTR_SOCKET), "socket");
 	assert_string_equal(attr_name(ATTR_IMPORT), "import");
 	assert_string_equal(attr_name(ATTR_ACCEPTED), "accepted");
-	assert_string_equal(attr_name(ATTR_ACCEPTED + 1), "unknown");
+	assert_string_equal(attr_name(ATTR_HOLDER), "holder");
+	assert_string_equal(attr_name(ATTR_HOLDER + 1), "unknown");
 	assert_string_equal(reason_name(REASON_NONE), "");
 	assert_string_equal(reason_name(REASON_TIME_WAIT), "time-wait");
 	assert_string_equal(reason_name(REASON_FRAGMENT), "fragment");
