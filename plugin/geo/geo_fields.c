@@ -7,6 +7,7 @@
 #include <wsutil/wslog.h>
 
 #include "geo.h"
+#include "geo/country_name.h"
 #include "text.h"
 
 enum what { COUNTRY, COUNTRY_NAME, CITY, ASN, ORG, WHATS };
@@ -182,6 +183,9 @@ static void find_place(struct geo_place *place, const address *a,
 {
 	memset(place, 0, sizeof(*place));
 	look_up_place(place, a);
+	if (!*place->country_name)	/* free databases have only codes */
+		g_strlcpy(place->country_name, country_name(place->country),
+			  sizeof(place->country_name));
 	if (!*recorded || !strcmp(place->country, recorded))
 		return;
 	g_strlcpy(place->country, recorded, sizeof(place->country));

@@ -514,6 +514,14 @@ class Geo(unittest.TestCase):
         self.assertEqual(rows[4], ("",) * 7)
         self.assertEqual(rows[5][5:], ("1221", "Telstra Pty Ltd"))
 
+    def test_countries_of_free_databases_have_names(self):
+        """Of the one that comes with us, which has only codes."""
+        rows = tshark.fields(self.file, "geo.country", "geo.country_name",
+                             "geo.city", more=(
+                                 "-Y", "frame.number in {2, 3, 4, 5}"))
+        self.assertEqual(rows, [("GB", "United Kingdom", ""), ("FR", "", ""),
+                                ("US", "United States", ""), ("", "", "")])
+
     def test_without_lookups_the_record_remains(self):
         off = ("-o", "proc.geo:FALSE")
         self.assertEqual(tshark.frames(self.file, "geo.country", off), [1, 3])
