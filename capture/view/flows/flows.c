@@ -9,14 +9,11 @@
 #include "owner/owned_packet.h"
 #include "packet/flow_hash.h"
 #include "view/flows/firsts.h"
+#include "view/flows/flows_parts.h"
 
-#define SECOND		1000000000ull
 #define MAX_PARTS	16	/* of one flow; then the last counts the rest */
-#define AGAIN_NS	2000000ull /* seen on two interfaces, not sent twice */
 #define LOW_PORT	1024
 #define DNS_PORT	53
-#define FIN		0x01
-#define ACK		0x10
 
 enum list { LIST_OVER, LIST_OTHER, LIST_NEW, LIST_CLOSED, LIST_OPEN, LISTS };
 
@@ -93,61 +90,7 @@ void flows_free(struct flows *t)
 	free(t);
 }
 
-/* ---- rates ---- */
-
-static void rate_turn(struct flow_rate *r, uint32_t second)
-{
-	if (second == r->second)
-		return;
-	for (int i = 0; i < 2; i++) {
-		r->before[i] = second == r->second + 1 ? r->now[i] : 0;
-		r->now[i] = 0;
-	}
-	r->second = second;
-}
-
-/* The second before counts for what of it is less than a second ago. */
-uint64_t flow_rate(const struct flow_rate *r, enum flow_side side,
-		   uint64_t mono_ns)
-{
-	struct flow_rate now = *r;
-	uint32_t second = (uint32_t)(mono_ns / SECOND);
-
-	/* A packet that waited for its owner is of an earlier second. */
-	if (second < r->second)
-		return r->before[side];
-	rate_turn(&now, second);
-	return now.now[side] +
-	       now.before[side] * (SECOND - mono_ns % SECOND) / SECOND;
-}
-
-/* ---- sums ---- */
-
-void flow_sums(const struct flow *f, uint64_t packets[2], uint64_t bytes[2])
-{
-	packets[0] = packets[1] = bytes[0] = bytes[1] = 0;
-	for (const struct flow_part *p = &f->part; p; p = p->next)
-		for (int i = 0; i < 2; i++) {
-			packets[i] += p->packets[i];
-			bytes[i] += p->bytes[i];
-		}
-}
-
-void flow_part_sums(const struct flow_part *part, enum flow_side side,
-		    struct actor_sums *s)
-{
-	memset(s, 0, sizeof(*s));
-	s->sent_packets = part->packets[side];
-	s->sent_bytes = part->bytes[side];
-	s->received_packets = part->packets[!side];
-	s->received_bytes = part->bytes[!side];
-	if (part->actors[0] != part->actors[1])
-		return;
-	s->sent_packets = s->received_packets = s->own_packets =
-		part->packets[0] + part->packets[1];
-	s->sent_bytes = s->received_bytes = s->own_bytes =
-		part->bytes[0] + part->bytes[1];
-}
+/* ---- the life of a flow ---- */
 
 static void part_to_past(struct flows *t, struct flow_part *p, bool counts)
 {
@@ -164,8 +107,6 @@ static void part_to_past(struct flows *t, struct flow_part *p, bool counts)
 		actors_unref(t->options.actors, p->actors[side]);
 	}
 }
-
-/* ---- the life of a flow ---- */
 
 static void list_move(struct flows *t, struct flow *f, enum list to)
 {
@@ -424,111 +365,16 @@ static void set_end(struct flows *t, struct flow_end *e, struct actor *a,
 	e->reason = v->reason;
 }
 
-static bool is_after(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a - b) > 0;
-}
-
-static void count_retransmission(struct flow_end *e, const struct frame *h)
-{
-	const struct packet *p = &h->packet;
-	uint32_t len = p->tcp_payload + !!(p->tcp_flags & PACKET_TCP_SYN) +
-		       !!(p->tcp_flags & FIN);
-	uint32_t seq_end = p->tcp_seq + len;
-	bool again = p->tcp_seq == e->last_seq &&
-		     h->ts_ns - e->last_ns < AGAIN_NS;
-	/* One byte from before asks whether the other side still lives. */
-	bool asks = len <= 1 && p->tcp_seq + 1 == e->next_seq &&
-		    !(p->tcp_flags & (PACKET_TCP_SYN | FIN));
-
-	if (!len)
-		return;
-	if (!e->seq_known || is_after(seq_end, e->next_seq))
-		e->next_seq = seq_end;
-	else if (!again && !asks)
-		e->retransmissions++;
-	e->seq_known = true;
-	e->last_seq = p->tcp_seq;
-	e->last_ns = h->ts_ns;
-}
-
-static void follow_handshake(struct flow *f, enum flow_side side,
-			     const struct frame *h)
-{
-	uint8_t flags = h->packet.tcp_flags;
-
-	if (flags & PACKET_TCP_SYN && !(flags & ACK)) {
-		f->state = FLOW_NEW;
-		if (!f->syn_ns) {
-			f->syn_ns = h->ts_ns;
-			f->isn = h->packet.tcp_seq;
-		}
-	} else if (f->state == FLOW_NEW && side == FLOW_CLIENT && flags & ACK) {
-		f->state = FLOW_OPEN;
-		/* After a second SYN nobody knows which one was answered. */
-		if (f->syn_ns && !f->ends[FLOW_CLIENT].retransmissions)
-			f->rtt_ns = h->ts_ns - f->syn_ns;
-	}
-}
-
-static void follow_end(struct flow *f, enum flow_side side,
-		       const struct packet *p)
-{
-	struct flow_end *e = &f->ends[side], *other = &f->ends[!side];
-
-	if (p->tcp_flags & PACKET_TCP_RST) {
-		f->state = FLOW_RESET;
-		return;
-	}
-	if (p->tcp_flags & FIN) {
-		e->fin = true;
-		e->fin_seq = p->tcp_seq + p->tcp_payload + 1;
-		f->state = FLOW_CLOSING;
-	}
-	if (e->fin && other->fin && p->tcp_flags & ACK &&
-	    !is_after(other->fin_seq, p->tcp_ack))
-		f->state = FLOW_CLOSED;
-}
-
-static void follow_tcp(struct flow *f, enum flow_side side,
-		       const struct frame *h)
-{
-	if (h->packet.fragment && !h->packet.first_fragment)
-		return;
-	count_retransmission(&f->ends[side], h);
-	follow_handshake(f, side, h);
-	if (f->state != FLOW_CLOSED && f->state != FLOW_RESET)
-		follow_end(f, side, &h->packet);
-}
-
-/* The same addresses and ports, and another connection. */
-static bool begins_another(const struct flow *f, const struct packet *p)
-{
-	if (f->key.proto != IPPROTO_TCP || p->tcp_flags & ACK ||
-	    !(p->tcp_flags & PACKET_TCP_SYN))
-		return false;
-	return !f->syn_ns || f->isn != p->tcp_seq;
-}
-
-static enum flow_over how_replaced(const struct flow *f)
-{
-	return f->state == FLOW_CLOSED || f->state == FLOW_RESET ?
-		       FLOW_ENDED : FLOW_REPLACED;
-}
-
 static void count(struct flows *t, struct flow_part *p, enum flow_side side,
 		  const struct owned_packet *packet)
 {
-	uint32_t second = (uint32_t)(packet->mono_ns / SECOND);
 	uint32_t len = packet->frame->len;
 
 	p->packets[side]++;
 	p->bytes[side] += len;
 	t->stats.packets++;
 	t->stats.bytes += len;
-	if (second >= p->rate.second)
-		rate_turn(&p->rate, second);
-	p->rate.now[side] += len;
+	flow_rate_add(&p->rate, side, (uint32_t)(packet->mono_ns / SECOND), len);
 }
 
 /* A fragment has no ports, and is no beginning. */
@@ -545,38 +391,6 @@ static bool says_something(const struct packet *p)
 	}
 }
 
-void flow_set_speech(struct flow *f, const char *app, bool guessed,
-		     const char *host, const char *detail)
-{
-	struct flow_speech *old = f->speech, *new;
-	size_t lens[3];
-	char *at;
-
-	if (old) {
-		if (!*app || (guessed && !old->guessed)) {
-			app = old->app;
-			guessed = old->guessed;
-		}
-		host = *host ? host : old->host;
-		detail = *detail ? detail : old->detail;
-	}
-	if (!*app)
-		return;
-	lens[0] = strlen(app) + 1;
-	lens[1] = strlen(host) + 1;
-	lens[2] = strlen(detail) + 1;
-	new = malloc(sizeof(*new) + lens[0] + lens[1] + lens[2]);
-	if (!new)
-		return;
-	at = new->text;
-	new->guessed = guessed;
-	new->app = memcpy(at, app, lens[0]);
-	new->host = memcpy(at + lens[0], host, lens[1]);
-	new->detail = memcpy(at + lens[0] + lens[1], detail, lens[2]);
-	free(old);
-	f->speech = new;
-}
-
 const struct flow *flows_packet(struct flows *t, const struct owned_packet *p)
 {
 	const struct packet *packet = &p->frame->packet;
@@ -587,8 +401,8 @@ const struct flow *flows_packet(struct flows *t, const struct owned_packet *p)
 
 	t->packet_ns = p->mono_ns;
 	t->is_new = true;
-	if (f && begins_another(f, packet)) {
-		end(t, f, how_replaced(f));
+	if (f && flows_begins_another(f, packet)) {
+		end(t, f, flows_how_replaced(f));
 		f = NULL;
 	}
 	is_new = !f;
@@ -606,7 +420,7 @@ const struct flow *flows_packet(struct flows *t, const struct owned_packet *p)
 	actors_unref(t->options.actors, actors[0]);
 	actors_unref(t->options.actors, actors[1]);
 	if (f->key.proto == IPPROTO_TCP)
-		follow_tcp(f, (enum flow_side)side, p->frame);
+		flows_follow_tcp(f, (enum flow_side)side, p->frame);
 	f->last_ns = p->frame->ts_ns;
 	f->last_mono_ns = p->mono_ns;
 	list_move(t, f, list_for(f));

@@ -2,13 +2,11 @@
 #include "view/screen/top.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "host/clocks.h"
-#include "view/saved/saved.h"
 #include "view/screen/top_state.h"
 
 #define LEAST_NS  100000000ull	/* ten pictures in a second are enough */
@@ -63,93 +61,6 @@ void top_tell(struct top *t, const char *what, const char *why)
 int top_fd(const struct top *t)
 {
 	return screen_fd(t->screen);
-}
-
-/* ---- the query ---- */
-
-/* What is no query yet leaves the last one in force. */
-static void compile_query(struct top *t)
-{
-	struct query q;
-
-	if (!query_compile(&q, t->text, t->why, sizeof(t->why)))
-		t->query = q;
-	t->stale = true;
-}
-
-static void begin_typing(struct top *t, const char *with)
-{
-	memcpy(t->before, t->text, sizeof(t->before));
-	if (*with)
-		snprintf(t->text, sizeof(t->text), "%s", with);
-	t->typing = true;
-	t->mode = TOP_LIST;
-	compile_query(t);
-}
-
-static void set_text(struct top *t, const char *text)
-{
-	memmove(t->text, text, strlen(text) + 1);
-	compile_query(t);
-}
-
-/* UTF-8: the bytes that continue a character go with its first. */
-static void erase_one(struct top *t)
-{
-	size_t n = strlen(t->text);
-
-	while (n && (t->text[n - 1] & 0xc0) == 0x80)
-		n--;
-	t->text[n ? n - 1 : 0] = '\0';
-	compile_query(t);
-}
-
-static void type(struct top *t, long key)
-{
-	size_t n = strlen(t->text);
-	char c[5] = { 0 };
-
-	if (key < ' ' || key > 0x10ffff)
-		return;
-	if (key < 0x80) {
-		c[0] = (char)key;
-	} else if (key < 0x800) {
-		c[0] = (char)(0xc0 | key >> 6);
-		c[1] = (char)(0x80 | (key & 0x3f));
-	} else if (key < 0x10000) {
-		c[0] = (char)(0xe0 | key >> 12);
-		c[1] = (char)(0x80 | (key >> 6 & 0x3f));
-		c[2] = (char)(0x80 | (key & 0x3f));
-	} else {
-		c[0] = (char)(0xf0 | key >> 18);
-		c[1] = (char)(0x80 | (key >> 12 & 0x3f));
-		c[2] = (char)(0x80 | (key >> 6 & 0x3f));
-		c[3] = (char)(0x80 | (key & 0x3f));
-	}
-	if (n + strlen(c) < sizeof(t->text))
-		memcpy(t->text + n, c, strlen(c) + 1);
-	compile_query(t);
-}
-
-static void typing_key(struct top *t, long key)
-{
-	switch (key) {
-	case SCREEN_ENTER:
-		t->typing = false;
-		break;
-	case SCREEN_ESCAPE:
-		t->typing = false;
-		set_text(t, t->before);
-		break;
-	case SCREEN_BACKSPACE:
-		erase_one(t);
-		break;
-	case 'U' - '@':
-		set_text(t, "");
-		break;
-	default:
-		type(t, key);
-	}
 }
 
 /* ---- the list ---- */
@@ -241,76 +152,6 @@ static void click(struct top *t)
 		show_details(t);
 	else if (row >= TOP_FIRST_ROW && row < TOP_FIRST_ROW + top_page(t))
 		move_to(t, at);
-}
-
-static void copy_filter(struct top *t)
-{
-	char filter[200];
-
-	if (!table_count(t->table))
-		return;
-	top_filter_of(table_row(t->table, (size_t)t->at), t->group, filter,
-		      sizeof(filter));
-	screen_copy(t->screen, filter);
-	snprintf(t->message, sizeof(t->message), "copied: %s", filter);
-}
-
-/* All packets are in the file already, with their owners. */
-static void copy_command(struct top *t)
-{
-	char filter[200];
-
-	if (!table_count(t->table))
-		return;
-	top_filter_of(table_row(t->table, (size_t)t->at), t->group, filter,
-		      sizeof(filter));
-	snprintf(t->message, sizeof(t->message),
-		 "tshark -r %s -Y '%s' -w part.pcapng", t->options.file,
-		 filter);
-	screen_copy(t->screen, t->message);
-}
-
-static void begin_saving(struct top *t)
-{
-	struct saved *s = t->options.saved;
-	int err = saved_begin(s, &t->query, &t->losses);
-
-	if (err)
-		snprintf(t->message, sizeof(t->message),
-			 "cannot write a file here: %s", strerror(-err));
-	else
-		snprintf(t->message, sizeof(t->message),
-			 "saving what is shown to %s until e", saved_name(s));
-}
-
-static void end_saving(struct top *t)
-{
-	struct saved *s = t->options.saved;
-	int err = saved_end(s, &t->losses);
-	char command[200];
-
-	if (err)
-		snprintf(t->message, sizeof(t->message), "%.100s: %s",
-			 saved_name(s), strerror(-err));
-	else
-		snprintf(t->message, sizeof(t->message), "tshark -r %.100s  (%"
-			 PRIu64 " packets)", saved_name(s), saved_count(s));
-	snprintf(command, sizeof(command), "tshark -r %s", saved_name(s));
-	screen_copy(t->screen, command);
-}
-
-/* What is no longer there was in no file: it begins now. */
-static void export_shown(struct top *t)
-{
-	if (t->options.file)
-		copy_command(t);
-	else if (!t->options.saved)
-		snprintf(t->message, sizeof(t->message),
-			 "no file can be written here");
-	else if (saved_goes_on(t->options.saved))
-		end_saving(t);
-	else
-		begin_saving(t);
 }
 
 static void show_sockets(struct top *t)
@@ -430,13 +271,13 @@ static void list_key(struct top *t, long key)
 		set_group(t, (int)t->group - 1);
 		break;
 	case '/':
-		begin_typing(t, "");
+		top_begin_typing(t, "");
 		break;
 	case 'p':
-		begin_typing(t, "proc:");
+		top_begin_typing(t, "proc:");
 		break;
 	case SCREEN_ESCAPE:
-		set_text(t, "");
+		top_set_text(t, "");
 		break;
 	case 's':
 	case '>':
@@ -458,10 +299,10 @@ static void list_key(struct top *t, long key)
 		show_sockets(t);
 		break;
 	case 'y':
-		copy_filter(t);
+		top_copy_filter(t);
 		break;
 	case 'e':
-		export_shown(t);
+		top_export(t);
 		break;
 	case SCREEN_ENTER:
 		show_details(t);
@@ -488,7 +329,7 @@ static bool take_key(struct top *t, long key)
 	t->dirty = true;
 	*t->message = '\0';
 	if (t->typing) {
-		typing_key(t, key);
+		top_typing_key(t, key);
 	} else if (t->mode == TOP_LIST && key == 'q') {
 		return false;
 	} else if (t->mode == TOP_SOCKETS) {

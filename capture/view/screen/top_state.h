@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What top.c, which takes the keys, and top_draw.c share. */
+/* What top.c, which takes the keys, and its parts share. */
 #ifndef PKTWHO_VIEW_SCREEN_TOP_STATE_H
 #define PKTWHO_VIEW_SCREEN_TOP_STATE_H
 
@@ -53,6 +53,15 @@ int top_width(const struct top *t);
 
 void top_draw(struct top *t);
 void top_draw_details(struct top *t);	/* of the row; there is one */
+
+/* What is typed filters at once; it begins with @with. */
+void top_begin_typing(struct top *t, const char *with);
+void top_typing_key(struct top *t, long key);
+void top_set_text(struct top *t, const char *text);
+
+/* For the clipboard, or into a file. */
+void top_copy_filter(struct top *t);
+void top_export(struct top *t);
 
 /* A Wireshark display filter for that row. */
 void top_filter_of(const struct row *r, enum table_group group, char *out,

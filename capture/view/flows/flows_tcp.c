@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <netinet/in.h>
+
+#include "packet/queue.h"
+#include "view/flows/flows_parts.h"
+
+#define AGAIN_NS	2000000ull /* seen on two interfaces, not sent twice */
+#define FIN		0x01
+
+static bool is_after(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) > 0;
+}
+
+static void count_retransmission(struct flow_end *e, const struct frame *h)
+{
+	const struct packet *p = &h->packet;
+	uint32_t len = p->tcp_payload + !!(p->tcp_flags & PACKET_TCP_SYN) +
+		       !!(p->tcp_flags & FIN);
+	uint32_t seq_end = p->tcp_seq + len;
+	bool again = p->tcp_seq == e->last_seq &&
+		     h->ts_ns - e->last_ns < AGAIN_NS;
+	/* One byte from before asks whether the other side still lives. */
+	bool asks = len <= 1 && p->tcp_seq + 1 == e->next_seq &&
+		    !(p->tcp_flags & (PACKET_TCP_SYN | FIN));
+
+	if (!len)
+		return;
+	if (!e->seq_known || is_after(seq_end, e->next_seq))
+		e->next_seq = seq_end;
+	else if (!again && !asks)
+		e->retransmissions++;
+	e->seq_known = true;
+	e->last_seq = p->tcp_seq;
+	e->last_ns = h->ts_ns;
+}
+
+static void follow_handshake(struct flow *f, enum flow_side side,
+			     const struct frame *h)
+{
+	uint8_t flags = h->packet.tcp_flags;
+
+	if (flags & PACKET_TCP_SYN && !(flags & ACK)) {
+		f->state = FLOW_NEW;
+		if (!f->syn_ns) {
+			f->syn_ns = h->ts_ns;
+			f->isn = h->packet.tcp_seq;
+		}
+	} else if (f->state == FLOW_NEW && side == FLOW_CLIENT && flags & ACK) {
+		f->state = FLOW_OPEN;
+		/* After a second SYN nobody knows which one was answered. */
+		if (f->syn_ns && !f->ends[FLOW_CLIENT].retransmissions)
+			f->rtt_ns = h->ts_ns - f->syn_ns;
+	}
+}
+
+static void follow_end(struct flow *f, enum flow_side side,
+		       const struct packet *p)
+{
+	struct flow_end *e = &f->ends[side], *other = &f->ends[!side];
+
+	if (p->tcp_flags & PACKET_TCP_RST) {
+		f->state = FLOW_RESET;
+		return;
+	}
+	if (p->tcp_flags & FIN) {
+		e->fin = true;
+		e->fin_seq = p->tcp_seq + p->tcp_payload + 1;
+		f->state = FLOW_CLOSING;
+	}
+	if (e->fin && other->fin && p->tcp_flags & ACK &&
+	    !is_after(other->fin_seq, p->tcp_ack))
+		f->state = FLOW_CLOSED;
+}
+
+void flows_follow_tcp(struct flow *f, enum flow_side side,
+		      const struct frame *h)
+{
+	if (h->packet.fragment && !h->packet.first_fragment)
+		return;
+	count_retransmission(&f->ends[side], h);
+	follow_handshake(f, side, h);
+	if (f->state != FLOW_CLOSED && f->state != FLOW_RESET)
+		follow_end(f, side, &h->packet);
+}
+
+bool flows_begins_another(const struct flow *f, const struct packet *p)
+{
+	if (f->key.proto != IPPROTO_TCP || p->tcp_flags & ACK ||
+	    !(p->tcp_flags & PACKET_TCP_SYN))
+		return false;
+	return !f->syn_ns || f->isn != p->tcp_seq;
+}
+
+enum flow_over flows_how_replaced(const struct flow *f)
+{
+	return f->state == FLOW_CLOSED || f->state == FLOW_RESET ?
+		       FLOW_ENDED : FLOW_REPLACED;
+}

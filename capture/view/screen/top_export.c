@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "view/saved/saved.h"
+#include "view/screen/top_state.h"
+
+void top_copy_filter(struct top *t)
+{
+	char filter[200];
+
+	if (!table_count(t->table))
+		return;
+	top_filter_of(table_row(t->table, (size_t)t->at), t->group, filter,
+		      sizeof(filter));
+	screen_copy(t->screen, filter);
+	snprintf(t->message, sizeof(t->message), "copied: %s", filter);
+}
+
+/* All packets are in the file already, with their owners. */
+static void copy_command(struct top *t)
+{
+	char filter[200];
+
+	if (!table_count(t->table))
+		return;
+	top_filter_of(table_row(t->table, (size_t)t->at), t->group, filter,
+		      sizeof(filter));
+	snprintf(t->message, sizeof(t->message),
+		 "tshark -r %s -Y '%s' -w part.pcapng", t->options.file,
+		 filter);
+	screen_copy(t->screen, t->message);
+}
+
+static void begin_saving(struct top *t)
+{
+	struct saved *s = t->options.saved;
+	int err = saved_begin(s, &t->query, &t->losses);
+
+	if (err)
+		snprintf(t->message, sizeof(t->message),
+			 "cannot write a file here: %s", strerror(-err));
+	else
+		snprintf(t->message, sizeof(t->message),
+			 "saving what is shown to %s until e", saved_name(s));
+}
+
+static void end_saving(struct top *t)
+{
+	struct saved *s = t->options.saved;
+	int err = saved_end(s, &t->losses);
+	char command[200];
+
+	if (err)
+		snprintf(t->message, sizeof(t->message), "%.100s: %s",
+			 saved_name(s), strerror(-err));
+	else
+		snprintf(t->message, sizeof(t->message), "tshark -r %.100s  (%"
+			 PRIu64 " packets)", saved_name(s), saved_count(s));
+	snprintf(command, sizeof(command), "tshark -r %s", saved_name(s));
+	screen_copy(t->screen, command);
+}
+
+/* What is no longer there was in no file: it begins now. */
+void top_export(struct top *t)
+{
+	if (t->options.file)
+		copy_command(t);
+	else if (!t->options.saved)
+		snprintf(t->message, sizeof(t->message),
+			 "no file can be written here");
+	else if (saved_goes_on(t->options.saved))
+		end_saving(t);
+	else
+		begin_saving(t);
+}
