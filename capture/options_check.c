@@ -177,23 +177,20 @@ static int check_ring(const struct options *o)
 /* What does not go together. */
 int options_check(const struct options *o)
 {
+	static int (*const checks[])(const struct options *o) = {
+		check_show, check_log, check_stats, check_search, check_ring,
+		check_compression,
+	};
 	const struct options_remote *r = &o->remote;
-	int err = check_show(o);
 
-	if (!err)
-		err = check_log(o);
-	if (!err)
-		err = check_stats(o);
-	if (!err)
-		err = check_search(o);
-	if (!err)
-		err = check_ring(o);
-	if (!err)
-		err = check_compression(o);
-	if (!err && o->comment && strlen(o->comment) > 4096)
-		err = options_bad("too long a", "--capture-comment");
-	if (err)
-		return err;
+	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++) {
+		int err = checks[i](o);
+
+		if (err)
+			return err;
+	}
+	if (o->comment && strlen(o->comment) > 4096)
+		return options_bad("too long a", "--capture-comment");
 	if (o->netns && (o->read || o->action == ACTION_CUT ||
 			 o->action == ACTION_FIND || o->action == ACTION_STRIP))
 		return options_bad("nothing is captured in", o->netns);

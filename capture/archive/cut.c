@@ -244,10 +244,12 @@ static int put_packet(struct cut *c, const struct archive_packet *p,
 	uint32_t number = c->numbers[p->interface];
 	int err = open_writer(c);
 
-	if (!err)
-		err = describe_interface(c, &number);
-	if (!err)
-		err = put_keys(c);
+	if (err)
+		return err;
+	err = describe_interface(c, &number);
+	if (err)
+		return err;
+	err = put_keys(c);
 	if (err)
 		return err;
 	wbuf_put(&w, block, p->options_end);

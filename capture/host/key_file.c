@@ -72,21 +72,29 @@ static int make_key_file(struct key_file *k, const char *directory)
 	return err;
 }
 
-int key_file_open(struct key_file *k, const char *directory)
+static int open_watched(struct key_file *k, const char *directory)
 {
 	int err = make_key_file(k, directory);
 
-	if (!err) {
-		err = start_remover(k);
-		if (err) {
-			unlink(k->path);
-			close(k->fd);
-		}
+	if (err)
+		return err;
+	err = start_remover(k);
+	if (err) {
+		unlink(k->path);
+		close(k->fd);
+		return err;
 	}
-	if (!err && setenv(VARIABLE, k->path, 1)) {
+	if (setenv(VARIABLE, k->path, 1)) {
 		key_file_close(k);
-		err = -ENOMEM;
+		return -ENOMEM;
 	}
+	return 0;
+}
+
+int key_file_open(struct key_file *k, const char *directory)
+{
+	int err = open_watched(k, directory);
+
 	if (err)
 		log_error("no file for keys in %s: %s", directory,
 			  strerror(-err));

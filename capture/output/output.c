@@ -157,18 +157,19 @@ static int begin_devices(struct output *o)
 
 static int begin_file(struct output *o, const struct moment *now)
 {
-	int err = 0;
+	int err;
 
 	limits_begin(&o->limits, &o->file.limits, now);
 	o->file.start_ns = now->unix_ns;
 	o->file.end_bytes = END_EXTRA;
 	interfaces_begin(&o->devices, (uint32_t)o->interface_count);
-	for (int n = 0; !err && n < o->interface_count; n++) {
+	for (int n = 0; n < o->interface_count; n++) {
 		o->file.end_bytes += END_EXTRA / 8;
 		err = pcapng_writer_interface(o->writer, &o->interfaces[n]);
+		if (err)
+			return err;
 	}
-	if (!err)
-		err = begin_devices(o);
+	err = begin_devices(o);
 	return err ? err : pcapng_writer_flush(o->writer);
 }
 

@@ -58,9 +58,10 @@ int output_write_keys(struct output *o)
 	int err = len ? pcapng_writer_keys(o->writer, o->keys + o->keys_written,
 					   len) : 0;
 
-	if (!err)
-		o->keys_written = o->keys_len;
-	return err;
+	if (err)
+		return err;
+	o->keys_written = o->keys_len;
+	return 0;
 }
 
 /* ---- packets ---- */
@@ -331,8 +332,9 @@ int output_packet(struct output *o, const struct owned_packet *p)
 	if (!o->writer)
 		return -EAGAIN;
 	err = output_write_keys(o);
-	if (!err)
-		err = write_names(o, h);
+	if (err)
+		return err;
+	err = write_names(o, h);
 	if (err)
 		return err;
 	memset(&key, 0, sizeof(key));

@@ -99,11 +99,12 @@ static int open_with_rights(struct parts *p)
 		return err;
 	/* Who polls had better be quick. */
 	err = captures_open(&p->captures, o, owners.refused != 0);
-	if (!err && owners.refused)
-		tell_refusal(owners.refused);
-	if (!err && owners.refused && o->freeze)
+	if (err || !owners.refused)
+		return err;
+	tell_refusal(owners.refused);
+	if (o->freeze)
 		log_warn("no end of %s will be heard of", o->freeze);
-	return err;
+	return 0;
 }
 
 static int open_view(struct parts *p)
@@ -115,11 +116,13 @@ static int open_view(struct parts *p)
 	if (!options_show(o))
 		return 0;
 	err = country_cache_databases(o->geo, o->geo_count, &geo);
-	if (!err)
-		err = view_open(&p->view, o, geo, NULL);
-	if (!err)
-		view_set_owners(p->view, p->owners);
-	return err;
+	if (err)
+		return err;
+	err = view_open(&p->view, o, geo, NULL);
+	if (err)
+		return err;
+	view_set_owners(p->view, p->owners);
+	return 0;
 }
 
 static int open_files(struct parts *p)
@@ -135,8 +138,9 @@ static int open_files(struct parts *p)
 	if (p->signal_fd < 0)
 		return p->signal_fd;
 	err = files_open(p->files);
-	if (!err)
-		err = status_open(&p->status, &of);
+	if (err)
+		return err;
+	err = status_open(&p->status, &of);
 	return err ? err : open_view(p);
 }
 
