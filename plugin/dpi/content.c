@@ -356,6 +356,8 @@ static int see_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 {
 	unsigned have = tvb_captured_length(tvb), head;
 	struct payload p = { .over = OVER_TCP };
+	bool is_syn = false, is_answer = false;
+	int done;
 
 	if (is_to_be_seen(pinfo) && have >= 20) {
 		const uint8_t *raw = tvb_get_ptr(tvb, 0, (int)have);
@@ -366,12 +368,16 @@ static int see_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 		p.p = raw + head;
 		p.len = have > head ? have - head : 0;
 		p.full = p.len + tvb_reported_length(tvb) - have;
-		if (raw[13] & 2)
-			see_syn(pinfo, &p, raw[13] & 16);
+		is_syn = raw[13] & 2;
+		is_answer = raw[13] & 16;
 		if (head >= 20 && p.len)
 			look(pinfo, &p, tvb_get_ntohl(tvb, 4));
 	}
-	return call_dissector_only(tcp, tvb, pinfo, tree, data);
+	done = call_dissector_only(tcp, tvb, pinfo, tree, data);
+	/* TCP begins the conversation: from ours it would not learn of SYN. */
+	if (is_syn)
+		see_syn(pinfo, &p, is_answer);
+	return done;
 }
 
 static int see_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
