@@ -130,20 +130,22 @@ bool is_rtcp(const struct payload *p);
 bool is_ntp(const struct payload *p);
 bool is_dhcp(const struct payload *p);
 bool is_radius(const struct payload *p);
-bool is_wireguard(const struct payload *p);
-bool is_openvpn(const struct payload *p);
-bool is_isakmp(const struct payload *p);
-bool is_isakmp_in_udp(const struct payload *p);
-bool is_socks(const struct payload *p);
 bool is_telnet(const struct payload *p);
-bool is_utp(const struct payload *p);
-bool is_tracker(const struct payload *p);
 bool is_bgp(const struct payload *p);
 bool is_pptp(const struct payload *p);
 bool is_diameter(const struct payload *p);
 bool is_iec104(const struct payload *p);
 bool is_enip(const struct payload *p);
 bool is_opcua(const struct payload *p);
+
+/* signature_tunnel.c */
+bool is_wireguard(const struct payload *p);
+bool is_openvpn(const struct payload *p);
+bool is_isakmp(const struct payload *p);
+bool is_isakmp_in_udp(const struct payload *p);
+bool is_socks(const struct payload *p);
+bool is_utp(const struct payload *p);
+bool is_tracker(const struct payload *p);
 
 /* signature_data.c */
 bool is_mysql(const struct payload *p);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Signatures of what a network itself needs, of tunnels and of media. */
+/* Signatures of what a network itself needs, of media and of machines. */
 #include "dpi/signature.h"
 
 /* RFC 8446, 5.1: a record, of a kind and in a version that we know. */
@@ -261,140 +261,6 @@ bool is_radius(const struct payload *p)
 	return at == p->len;
 }
 
-/*
- * Of data two packets of the same receiver tell, the second of which counts on.
- */
-static bool is_wireguard_data(const struct payload *p)
-{
-	const uint8_t *b = p->before;
-	uint32_t step;
-
-	if (!b || p->full < 32 || p->full % 16 || !STARTS(p, "\4\0\0\0") ||
-	    memcmp(b, p->p, 8) || be32_at(p, 12))
-		return false;
-	step = le32_at(p, 8) - ((uint32_t)b[8] | (uint32_t)b[9] << 8 |
-				(uint32_t)b[10] << 16 | (uint32_t)b[11] << 24);
-	return step >= 1 && step <= 64;
-}
-
-/*
- * A handshake: type, three zeros, and one length each.  The first message ends
- * with a cookie if the server was asked before, the second names the first.
- */
-bool is_wireguard(const struct payload *p)
-{
-	static const uint8_t no_cookie[16];
-
-	if (is_wireguard_data(p))
-		return true;
-
-	if (p->full == 148 && STARTS(p, "\1\0\0\0"))
-		return p->len < 148 || starts(p, 132, no_cookie, 16);
-	return p->full == 92 && STARTS(p, "\2\0\0\0") && p->other &&
-	       p->other[0] == 1 && starts(p, 8, p->other + 4, 4);
-}
-
-/*
- * A client's reset acknowledges nothing and is packet 0; with tls-auth it has
- * a signature before that, with tls-crypt all after the first number is hidden.
- */
-static bool is_openvpn_reset(const struct payload *p, size_t at, size_t size)
-{
-	bool ends = HAS_AT(p, at + size - 5, "\0\0\0\0\0");
-
-	if (u8_at(p, at) != 0x38)
-		return false;
-	if (size == 14)
-		return ends;
-	if (size == 38 || size == 42 || size == 54 || size == 86)
-		return (ends && be32_at(p, at + size - 13) == 1) ||
-		       (size == 54 && be32_at(p, at + 9) == 1);
-	return false;
-}
-
-/* The server's names the client's session, and its own packet is 0. */
-static bool is_openvpn_answer(const struct payload *p, size_t at, size_t size)
-{
-	const uint8_t *asked = p->other ? p->other + at : NULL;
-
-	return u8_at(p, at) == 0x40 && asked && *asked == 0x38 && size >= 26 &&
-	       ((starts(p, at + size - 12, asked + 1, 8) &&
-		 HAS_AT(p, at + size - 4, "\0\0\0\0")) ||
-		(size == 66 && be32_at(p, at + 9) == 1));
-}
-
-bool is_openvpn(const struct payload *p)
-{
-	size_t at = p->over == OVER_TCP ? 2 : 0, size = p->full - at;
-
-	if (p->full < at + 14 || (at && be16_at(p, 0) != size))
-		return false;
-	return is_openvpn_reset(p, at, size) || is_openvpn_answer(p, at, size);
-}
-
-/* RFC 7296, 3.1, and RFC 2408: two cookies, a version and the length. */
-static bool is_ike(const struct payload *p, size_t at)
-{
-	unsigned version = u8_at(p, at + 17), exchange = u8_at(p, at + 18);
-
-	if (p->len < at + 28 || (!be32_at(p, at) && !be32_at(p, at + 4)) ||
-	    be32_at(p, at + 24) + at != p->full)
-		return false;
-	return (version == 0x10 && exchange && exchange <= 33) ||
-	       (version == 0x20 && exchange >= 34 && exchange <= 44);
-}
-
-bool is_isakmp(const struct payload *p)
-{
-	return is_ike(p, 0);
-}
-
-/* RFC 3948, 2.2: what is not ESP has four zeros before it. */
-bool is_isakmp_in_udp(const struct payload *p)
-{
-	return STARTS(p, "\0\0\0\0") && is_ike(p, 4);
-}
-
-/* RFC 1928, 3: methods, none of them twice. */
-static bool is_socks5(const struct payload *p)
-{
-	unsigned count = u8_at(p, 1);
-
-	if (p->full != count + 2 || p->len != p->full || !count || count > 4)
-		return false;
-	for (unsigned i = 0; i < count; i++)
-		if (u8_at(p, 2 + i) > 3 ||
-		    (i && u8_at(p, 2 + i) <= u8_at(p, 1 + i)))
-			return false;
-	return true;
-}
-
-/* A user's name ends it; after an address of 0.0.0.x comes that of a host. */
-static bool is_socks4(const struct payload *p)
-{
-	bool has_host = !(be32_at(p, 4) >> 8);
-	size_t at = 8, last = p->len - 1;
-
-	if (p->len < 9 || p->len != p->full || p->p[last] || !be16_at(p, 2) ||
-	    !u8_at(p, 7) || u8_at(p, 1) < 1 || u8_at(p, 1) > 2)
-		return false;
-	while (at < last && g_ascii_isgraph(p->p[at]))
-		at++;
-	if (!has_host)
-		return at == last;
-	return !p->p[at] && at + 2 < last &&
-	       signature_is_printable(p, at + 1, last - at - 1);
-}
-
-/* So little that it has to be the first that is said. */
-bool is_socks(const struct payload *p)
-{
-	if (p->before || p->other)
-		return false;
-	return u8_at(p, 0) == 4 ? is_socks4(p)
-				: u8_at(p, 0) == 5 && is_socks5(p);
-}
-
 /* RFC 854: an option is asked for or granted, and again. */
 bool is_telnet(const struct payload *p)
 {
@@ -402,35 +268,6 @@ bool is_telnet(const struct payload *p)
 	    u8_at(p, 1) > 254 || u8_at(p, 2) > 50)
 		return false;
 	return p->len == 3 || u8_at(p, 1) == 250 || u8_at(p, 3) == 255;
-}
-
-/* Data of a connection, twice: what tells is its number, and the time. */
-static bool is_utp_data(const struct payload *p)
-{
-	const uint8_t *b = p->before;
-
-	return b && p->len >= 20 && (u8_at(p, 0) & 0xcf) == 1 &&
-	       (b[0] & 0xcf) == 1 && u8_at(p, 1) <= 2 && b[1] <= 2 &&
-	       be16_at(p, 2) && !memcmp(b + 2, p->p + 2, 2) &&
-	       be32_at(p, 4) - ((uint32_t)b[4] << 24 | (uint32_t)b[5] << 16 |
-				(uint32_t)b[6] << 8 | b[7]) - 1 < 2000000;
-}
-
-/* BEP 29: the first packet of a connection. */
-bool is_utp(const struct payload *p)
-{
-	if (is_utp_data(p))
-		return true;
-	return p->len >= 20 && u8_at(p, 0) == 0x41 && u8_at(p, 1) <= 2 &&
-	       (p->full == 20 || u8_at(p, 1)) && be16_at(p, 16) == 1 &&
-	       !be16_at(p, 18);
-}
-
-/* BEP 15: who asks a tracker for a connection says so by this number. */
-bool is_tracker(const struct payload *p)
-{
-	return p->full >= 16 && STARTS(p, "\0\0\x04\x17\x27\x10\x19\x80") &&
-	       !be32_at(p, 8);
 }
 
 /* RFC 4271, 4.1: the marker, a length, and an OPEN of version 4. */
