@@ -4,37 +4,13 @@
  * what the file's records say of it: Statistics -> Process Table, and tshark
  * -z proc,table[,csv|,json][,FILTER], where the busiest comes first.
  */
-#include "stats/stats.h"
+#include "stats/table.h"
 
 #include <epan/tap.h>
 #include <wsutil/report_message.h>
 
 #include "proc/records.h"
-#include "proc/rows.h"
 #include "text.h"
-
-#define COMMAND "proc,table"
-
-enum format { FORMAT_TEXT, FORMAT_CSV, FORMAT_JSON };
-
-/* Of a process, as few bytes as there may be many of them. */
-struct entry {
-	uint64_t id;		/* 0: an import's */
-	uint64_t packets;
-	uint64_t bytes;
-	uint64_t first_ns;
-	uint64_t last_ns;
-	uint32_t pid;
-	bool has_pid;
-	guint line;		/* in the window's table */
-	const char *name;	/* as text_escape() has it */
-	char *owned;		/* the same, to be freed; not in a key */
-};
-
-struct table {
-	enum format format;
-	GHashTable *entries;	/* of struct entry, which is its own key */
-};
 
 /* ---- counting ---- */
 
@@ -110,8 +86,7 @@ static struct entry *count_imported(struct table *t,
 	return count_entry(t, &key, pinfo);
 }
 
-/* Counts a packet; @of become whose it is, NULL where nobody's. */
-static void count_both_ends(struct table *t, const packet_info *pinfo,
+void table_count(struct table *t, const packet_info *pinfo,
 			    const struct stats_packet *s, struct entry *of[2])
 {
 	const struct packet_end *src = &s->owners.src, *dst = &s->owners.dst;
@@ -139,11 +114,11 @@ static tap_packet_status table_packet(void *data, packet_info *pinfo,
 {
 	struct entry *of[2];
 
-	count_both_ends(data, pinfo, stats, of);
+	table_count(data, pinfo, stats, of);
 	return TAP_PACKET_REDRAW;
 }
 
-static GHashTable *entries_new(void)
+GHashTable *table_entries_new(void)
 {
 	return g_hash_table_new_full(entry_hash, entry_equal, entry_free,
 				     NULL);
@@ -158,8 +133,7 @@ static void reset_table(void *data)
 
 /* ---- rows ---- */
 
-/* The latest record, and what was counted: a filter may have left some out. */
-static void describe_entry(struct process *p, const struct entry *e)
+void table_describe(struct process *p, const struct entry *e)
 {
 	if (!e->id || !records_get(p, e->id, UINT32_MAX))
 		memset(p, 0, sizeof(*p));
@@ -201,19 +175,18 @@ static const char *hex_text(wmem_allocator_t *pool, const struct row *row,
 	return wmem_strbuf_get_str(out);
 }
 
-static bool is_column(const struct row *row)
+bool table_is_column(const struct row *row)
 {
 	return row->scopes >> TABLE & 1;
 }
 
-static bool is_numeric_row(const struct row *row)
+bool table_is_numeric(const struct row *row)
 {
 	return row->how == EXIT || row->how == FLAG || row->how == U32 ||
 	       (row->how == U64 && row->field != FIELD_ID);
 }
 
-/* A cell as text; "" where nothing is known. */
-static const char *cell_text(wmem_allocator_t *pool, const struct row *row,
+const char *table_cell(wmem_allocator_t *pool, const struct row *row,
 			     const struct process *p, const struct entry *e)
 {
 	if (!process_has(p, row->field))
@@ -234,10 +207,25 @@ static const char *cell_text(wmem_allocator_t *pool, const struct row *row,
 	default:
 		break;
 	}
-	if (!is_numeric_row(row))
+	if (!table_is_numeric(row))
 		return wmem_strdup_printf(pool, "0x%016" PRIx64,
 					  row_number(row, p));
 	return wmem_strdup_printf(pool, "%" PRIu64, row_number(row, p));
+}
+
+/* Of which in text those without a value are left out. */
+static const char *const words[TABLE_COLUMNS] = {
+	"packets", "bytes", "pid", "name", "user", "pname", "container.name",
+	"unit", "exepath", "cmdline",
+};
+
+const struct row *table_column(int column)
+{
+	const struct row *row = rows;
+
+	while (strcmp(row->word, words[column]))
+		row++;
+	return row;
 }
 
 /* The busiest first, and then in an order that is the same every time. */
@@ -268,194 +256,12 @@ static GPtrArray *sorted(const struct table *t)
 	return all;
 }
 
-/* ---- as CSV, RFC 4180 ---- */
-
-static void print_quoted(const char *s)
-{
-	if (!strpbrk(s, ",\"\r\n")) {
-		fputs(s, stdout);
-		return;
-	}
-	putchar('"');
-	for (; *s; s++)
-		printf(*s == '"' ? "\"\"" : "%c", *s);
-	putchar('"');
-}
-
-static void print_csv_row(const struct entry *e)
-{
-	wmem_allocator_t *pool = wmem_allocator_new(WMEM_ALLOCATOR_SIMPLE);
-	const char *comma = "";
-	struct process p;
-
-	describe_entry(&p, e);
-	for (size_t r = 0; r < ROWS; r++) {
-		if (!is_column(&rows[r]))
-			continue;
-		fputs(comma, stdout);
-		print_quoted(cell_text(pool, &rows[r], &p, e));
-		comma = ",";
-	}
-	putchar('\n');
-	wmem_destroy_allocator(pool);
-}
-
-static void print_csv(const GPtrArray *all)
-{
-	const char *comma = "";
-
-	for (size_t r = 0; r < ROWS; r++) {
-		if (!is_column(&rows[r]))
-			continue;
-		printf("%s%s", comma, rows[r].word);
-		comma = ",";
-	}
-	putchar('\n');
-	for (guint i = 0; i < all->len; i++)
-		print_csv_row(g_ptr_array_index(all, i));
-}
-
-/* ---- as JSON ---- */
-
-/* text_escape() has left no control character. */
-static void print_json_text(const char *s)
-{
-	putchar('"');
-	for (; *s; s++)
-		printf(*s == '"' || *s == '\\' ? "\\%c" : "%c", *s);
-	putchar('"');
-}
-
-/* One object; what is not known has no key. */
-static void print_json_row(const struct entry *e)
-{
-	wmem_allocator_t *pool = wmem_allocator_new(WMEM_ALLOCATOR_SIMPLE);
-	const char *comma = "";
-	struct process p;
-
-	describe_entry(&p, e);
-	for (size_t r = 0; r < ROWS; r++) {
-		const char *text;
-
-		if (!is_column(&rows[r]) || !process_has(&p, rows[r].field))
-			continue;
-		text = cell_text(pool, &rows[r], &p, e);
-		printf("%s\"%s\":", comma, rows[r].word);
-		if (is_numeric_row(&rows[r]))
-			fputs(text, stdout);
-		else
-			print_json_text(text);
-		comma = ",";
-	}
-	wmem_destroy_allocator(pool);
-}
-
-static void print_json(const GPtrArray *all)
-{
-	fputs("[", stdout);
-	for (guint i = 0; i < all->len; i++) {
-		fputs(i ? "},\n{" : "{", stdout);
-		print_json_row(g_ptr_array_index(all, i));
-	}
-	puts(all->len ? "}]" : "]");
-}
-
-/* ---- as text ---- */
-
-#define COLUMNS 10
-
-/* The columns of the text, of which those without a value are left out. */
-static const char *const words[COLUMNS] = {
-	"packets", "bytes", "pid", "name", "user", "pname", "container.name",
-	"unit", "exepath", "cmdline",
-};
-
-static const struct row *row_of(const char *word)
-{
-	const struct row *row = rows;
-
-	while (strcmp(row->word, word))
-		row++;
-	return row;
-}
-
-static int width_of_text(const char *text)
-{
-	return (int)g_utf8_strlen(text, -1);
-}
-
-/* Numbers to the right, the last column without blanks behind it. */
-static void print_cell(const struct row *row, const char *text, int width,
-		       bool last)
-{
-	int blanks = last ? 0 : width - width_of_text(text);
-
-	if (is_numeric_row(row))
-		printf("%*s%s", width - width_of_text(text), "", text);
-	else
-		printf("%s%*s", text, blanks, "");
-}
-
-/* A line: the titles where there is no @e. */
-static void print_line(const struct entry *e, const int widths[COLUMNS],
-		       int last)
-{
-	wmem_allocator_t *pool = wmem_allocator_new(WMEM_ALLOCATOR_SIMPLE);
-	struct process p;
-
-	if (e)
-		describe_entry(&p, e);
-	for (int c = 0; c <= last; c++) {
-		const struct row *row = row_of(words[c]);
-
-		if (!widths[c])
-			continue;
-		print_cell(row, e ? cell_text(pool, row, &p, e) : row->title,
-			   widths[c], c == last);
-		fputs(c == last ? "\n" : "  ", stdout);
-	}
-	wmem_destroy_allocator(pool);
-}
-
-static void widen_columns(int widths[COLUMNS], const struct entry *e)
-{
-	wmem_allocator_t *pool = wmem_allocator_new(WMEM_ALLOCATOR_SIMPLE);
-	struct process p;
-
-	describe_entry(&p, e);
-	for (int c = 0; c < COLUMNS; c++) {
-		const struct row *row = row_of(words[c]);
-		const char *text = cell_text(pool, row, &p, e);
-
-		if (!*text)
-			continue;
-		widths[c] = MAX(widths[c], width_of_text(text));
-		widths[c] = MAX(widths[c], width_of_text(row->title));
-	}
-	wmem_destroy_allocator(pool);
-}
-
-static void print_as_text(const GPtrArray *all)
-{
-	int widths[COLUMNS] = { 0 }, last = 0;
-
-	for (guint i = 0; i < all->len; i++)
-		widen_columns(widths, g_ptr_array_index(all, i));
-	for (int c = 0; c < COLUMNS; c++)
-		if (widths[c])
-			last = c;
-	if (all->len)
-		print_line(NULL, widths, last);
-	for (guint i = 0; i < all->len; i++)
-		print_line(g_ptr_array_index(all, i), widths, last);
-}
-
 static void draw_table(void *data)
 {
 	static void (*const print[])(const GPtrArray *) = {
-		[FORMAT_TEXT] = print_as_text,
-		[FORMAT_CSV] = print_csv,
-		[FORMAT_JSON] = print_json,
+		[FORMAT_TEXT] = table_print_text,
+		[FORMAT_CSV] = table_print_csv,
+		[FORMAT_JSON] = table_print_json,
 	};
 	const struct table *t = data;
 	GPtrArray *all = sorted(t);
@@ -470,149 +276,6 @@ static void finish_table(void *data)
 
 	g_hash_table_destroy(t->entries);
 	g_free(t);
-}
-
-/* ---- as a window ---- */
-
-/* Wireshark keeps one set of tables for a kind of statistic. */
-static struct table window;
-static GStringChunk *window_texts;
-
-/* Its columns, as those of the text. */
-static stat_tap_table_item window_columns[COLUMNS];
-
-static stat_tap_table_item_type window_cell(const struct row *row,
-					    const struct process *p,
-					    const struct entry *e)
-{
-	stat_tap_table_item_type item = { .type = TABLE_ITEM_STRING };
-	wmem_allocator_t *pool;
-
-	if (is_numeric_row(row)) {
-		item.type = TABLE_ITEM_UINT;
-		item.value.uint_value = (guint)row_number(row, p);
-		return item;
-	}
-	pool = wmem_allocator_new(WMEM_ALLOCATOR_SIMPLE);
-	item.value.string_value = g_string_chunk_insert(window_texts,
-		cell_text(pool, row, p, e));
-	wmem_destroy_allocator(pool);
-	return item;
-}
-
-static void window_add_line(stat_tap_table *table, struct entry *e)
-{
-	stat_tap_table_item_type items[COLUMNS];
-	struct process p;
-
-	describe_entry(&p, e);
-	memset(items, 0, sizeof(items));
-	for (int c = 0; c < COLUMNS; c++)
-		items[c] = window_cell(row_of(words[c]), &p, e);
-	e->line = table->num_elements;
-	stat_tap_init_table_row(table, e->line, COLUMNS, items);
-}
-
-static void window_update(stat_tap_table *table, struct entry *e)
-{
-	if (!e)
-		return;
-	if (e->packets == 1)
-		window_add_line(table, e);
-	/* The first two columns are what changes. */
-	stat_tap_get_field_data(table, e->line, 0)->value.uint_value =
-		(guint)e->packets;
-	stat_tap_get_field_data(table, e->line, 1)->value.uint_value =
-		(guint)MIN(e->bytes, G_MAXUINT);
-}
-
-static tap_packet_status window_packet(void *data, packet_info *pinfo,
-				       epan_dissect_t *edt _U_,
-				       const void *stats,
-				       tap_flags_t flags _U_)
-{
-	stat_data_t *stat = data;
-	stat_tap_table *table = g_array_index(stat->stat_tap_data->tables,
-					      stat_tap_table *, 0);
-	struct entry *of[2];
-
-	if (!window.entries)
-		return TAP_PACKET_DONT_REDRAW;
-	count_both_ends(&window, pinfo, stats, of);
-	window_update(table, of[0]);
-	window_update(table, of[1]);
-	return TAP_PACKET_REDRAW;
-}
-
-static void window_reset(stat_tap_table *table)
-{
-	stats_clear_rows(table);
-	if (!window.entries)
-		return;
-	g_hash_table_remove_all(window.entries);
-	g_string_chunk_clear(window_texts);
-}
-
-static void window_init(stat_tap_table_ui *ui)
-{
-	stat_tap_table *table = stat_tap_find_table(ui, ui->title);
-
-	if (!window.entries) {
-		window.entries = entries_new();
-		window_texts = g_string_chunk_new(4096);
-	}
-	if (table) {
-		ui->stat_tap_reset_table_cb(table);
-		return;
-	}
-	table = stat_tap_init_table(ui->title, COLUMNS, 0, NULL);
-	stat_tap_add_table(ui, table);
-}
-
-/* Called for every cell; all goes with the first. */
-static void window_free_cell(stat_tap_table *table _U_, guint line,
-			     guint column,
-			     stat_tap_table_item_type *item _U_)
-{
-	if (line || column || !window.entries)
-		return;
-	g_hash_table_destroy(window.entries);
-	g_string_chunk_free(window_texts);
-	window.entries = NULL;
-}
-
-static void window_register(void)
-{
-	static tap_param params[] = {
-		{ PARAM_FILTER, "filter", "Filter", NULL, true },
-	};
-	static stat_tap_table_ui ui = {
-		.group = REGISTER_PACKET_STAT_GROUP_UNSORTED,
-		.title = "Process Table",
-		.tap_name = "proc",
-		.cli_string = COMMAND ",window",
-		.stat_tap_init_cb = window_init,
-		.packet_func = window_packet,
-		.stat_tap_reset_table_cb = window_reset,
-		.stat_tap_free_table_item_cb = window_free_cell,
-		.nfields = COLUMNS,
-		.fields = window_columns,
-		.nparams = array_length(params),
-		.params = params,
-	};
-
-	for (int c = 0; c < COLUMNS; c++) {
-		const struct row *row = row_of(words[c]);
-
-		window_columns[c] = (stat_tap_table_item){
-			is_numeric_row(row) ? TABLE_ITEM_UINT :
-					      TABLE_ITEM_STRING,
-			is_numeric_row(row) ? TAP_ALIGN_RIGHT : TAP_ALIGN_LEFT,
-			row->title,
-			is_numeric_row(row) ? "%u" : "%s",
-		};
-	}
-	register_stat_tap_table_ui(&ui);
 }
 
 /* ---- the option ---- */
@@ -630,7 +293,7 @@ static bool take_word(const char **s, const char *word)
 
 static STAT_START start_table(const char *argument, void *data _U_)
 {
-	const char *rest = argument + strlen(COMMAND);
+	const char *rest = argument + strlen(TABLE_COMMAND);
 	struct table *t = g_new0(struct table, 1);
 	GString *error;
 
@@ -638,12 +301,12 @@ static STAT_START start_table(const char *argument, void *data _U_)
 		t->format = FORMAT_CSV;
 	else if (take_word(&rest, ",json"))
 		t->format = FORMAT_JSON;
-	t->entries = entries_new();
+	t->entries = table_entries_new();
 	error = register_tap_listener("proc", t, *rest == ',' ? rest + 1 : NULL,
 				      0, reset_table, table_packet, draw_table, finish_table);
 	/* To end, as Wireshark's own do: nothing is better than all. */
 	if (error)
-		report_failure("Couldn't register " COMMAND " tap: %s",
+		report_failure("Couldn't register " TABLE_COMMAND " tap: %s",
 			       error->str);
 	STAT_STARTED(!error);
 }
@@ -653,10 +316,10 @@ void table_init(void)
 	static stat_tap_ui ui = {
 		.group = REGISTER_STAT_GROUP_GENERIC,
 		.title = "Process Table",
-		.cli_string = COMMAND,
+		.cli_string = TABLE_COMMAND,
 		.tap_init_cb = start_table,
 	};
 
 	register_stat_tap_ui(&ui, NULL);
-	window_register();
+	table_window_register();
 }
