@@ -103,7 +103,7 @@ static void on_told_packet(struct owners *o, const struct probe_event *e)
 
 static void on_read(struct owners *o, const struct probe_event *e)
 {
-	struct packettab_read r = {
+	struct socket_read r = {
 		.cookie = e->cookie,
 		.position = e->position,
 		.mono_ns = e->ts_ns,

@@ -11,13 +11,11 @@
 #include "record.h"
 
 #define PACKETS		32768u	/* far more than come while one is waited for */
-#define READS		8192u	/* of sockets with pending packets */
 #define SHARED		8192u	/* flows; a power of two, as is PACKETS */
 #define WAYS		4u	/* places of one flow in that table */
 #define NEAR_NS		60000000ull	/* a queue may hold a packet up */
 #define SAME_NS		5000000ull	/* within it two alike cannot be told apart */
 #define COPY_NS		500000ull	/* copies are made one after another */
-#define SWAP_NS		10000ull	/* two that read at once are told in any order */
 #define SHARED_NS	1000000000ull	/* as the kernel program: told so long */
 #define COPIES_NS	300000000000ull	/* LLDP is sent every 30 s */
 
@@ -26,12 +24,6 @@ struct entry {
 	uint32_t next;			/* of its bucket: index + 1; 0: none */
 	bool used;
 	bool contested;			/* another has its place in the queue */
-};
-
-struct read {
-	struct packettab_read read;
-	uint32_t next;			/* of its bucket, older: index + 1 */
-	bool used;
 };
 
 /* A flow end whose packets are told, from the first to the last of them. */
@@ -51,9 +43,7 @@ struct packettab {
 	uint32_t at;
 	uint64_t told_ns;		/* the latest of them */
 	uint64_t copies_until_ns;
-	struct read reads[READS];	/* a ring */
-	uint32_t read_heads[READS];	/* index + 1 */
-	uint32_t reads_at;
+	struct readtab *reads;
 	/* A pending packet with its readers, each once. */
 	struct packettab_packet readers[PACKETTAB_READERS];
 	unsigned reader_count;
@@ -64,13 +54,17 @@ struct packettab *packettab_new(void)
 {
 	struct packettab *t = calloc(1, sizeof(*t));
 
-	if (t)
-		flow_hash_init(&t->hash);
-	return t;
+	if (!t)
+		return NULL;
+	flow_hash_init(&t->hash);
+	t->reads = readtab_new();
+	if (t->reads)
+		return t;
+	free(t);
+	return NULL;
 }
 
 static void forget(struct packettab *t, struct entry *e);
-static void forget_read(struct packettab *t, struct read *r);
 
 void packettab_free(struct packettab *t)
 {
@@ -78,8 +72,7 @@ void packettab_free(struct packettab *t)
 		return;
 	for (uint32_t i = 0; i < PACKETS; i++)
 		forget(t, &t->entries[i]);
-	for (uint32_t i = 0; i < READS; i++)
-		forget_read(t, &t->reads[i]);
+	readtab_free(t->reads);
 	free(t);
 }
 
@@ -102,48 +95,6 @@ static void forget(struct packettab *t, struct entry *e)
 	if (e->packet.owner)
 		e->packet.owner->refs--;
 	e->used = false;
-}
-
-/* Of a connection any later read will do, of datagrams that one place. */
-static uint32_t *read_head(struct packettab *t, uint64_t cookie, bool stream,
-			   uint64_t position)
-{
-	uint64_t h = stream ? cookie : cookie ^ position << 40;
-
-	return &t->read_heads[(h * 0x9e3779b97f4a7c15u >> 40) & (READS - 1)];
-}
-
-static uint32_t *head_of_read(struct packettab *t,
-			      const struct packettab_read *r)
-{
-	return read_head(t, r->cookie, r->stream, r->position);
-}
-
-static void forget_read(struct packettab *t, struct read *r)
-{
-	uint32_t self = (uint32_t)(r - t->reads) + 1, *at;
-
-	if (!r->used)
-		return;
-	at = head_of_read(t, &r->read);
-	while (*at != self)
-		at = &t->reads[*at - 1].next;
-	*at = r->next;
-	if (r->read.owner)
-		r->read.owner->refs--;
-	r->used = false;
-}
-
-void packettab_read(struct packettab *t, const struct packettab_read *told)
-{
-	struct read *r = &t->reads[t->reads_at++ & (READS - 1)];
-	uint32_t *head = head_of_read(t, told);
-
-	forget_read(t, r);
-	*r = (struct read){ .read = *told, .next = *head, .used = true };
-	if (told->owner)
-		told->owner->refs++;
-	*head = (uint32_t)(r - t->reads) + 1;
 }
 
 static bool is_key(const struct flow_key *a, const struct flow_key *b)
@@ -273,85 +224,31 @@ static enum packettab_found not_told(const struct packettab *t,
 		       PACKETTAB_MISSING : PACKETTAB_NOT_SHARED;
 }
 
-/* Of a connection: the first that read past it, or as much as it. */
-static const struct packettab_read *
-segment_reader(struct packettab *t, const struct packettab_packet *p)
-{
-	const struct packettab_read *best = NULL;
-	uint32_t i = *read_head(t, p->cookie, true, 0);
-
-	/* The newest come first; sequence numbers wrap around. */
-	for (; i; i = t->reads[i - 1].next) {
-		const struct packettab_read *r = &t->reads[i - 1].read;
-
-		if (r->cookie != p->cookie || !r->stream)
-			continue;
-		if (r->mono_ns < p->mono_ns)
-			break;
-		if ((int32_t)((uint32_t)r->position -
-			      (uint32_t)p->position) >= 0)
-			best = r;
-	}
-	return best;
-}
-
-static const struct packettab_read *read_at(struct packettab *t,
-					    uint64_t cookie, uint64_t position)
-{
-	uint32_t i = *read_head(t, cookie, false, position);
-
-	for (; i; i = t->reads[i - 1].next) {
-		const struct packettab_read *r = &t->reads[i - 1].read;
-
-		if (r->cookie == cookie && r->position == position &&
-		    !r->stream)
-			return r;
-	}
-	return NULL;
-}
-
-/*
- * Datagrams are taken in the order of the queue, but their readers told once
- * they have copied them: of two at the same time either may be first.
- */
-static bool is_swapped(struct packettab *t, const struct packettab_read *read)
-{
-	const struct packettab_read *r;
-
-	for (uint64_t at = read->position - 1; at <= read->position + 1; at++) {
-		r = read_at(t, read->cookie, at);
-		if (r && r->owner != read->owner &&
-		    distance(r->mono_ns, read->mono_ns) < SWAP_NS)
-			return true;
-	}
-	return false;
-}
-
 /* Whoever read its place, and if another packet may have it, the next, too. */
 static enum packettab_found datagram_reader(struct packettab *t,
 					    const struct entry *e,
-					    const struct packettab_read **out)
+					    const struct socket_read **out)
 {
 	const struct packettab_packet *p = &e->packet;
-	const struct packettab_read *r = read_at(t, p->cookie, p->position);
-	const struct packettab_read *next;
+	const struct socket_read *r = readtab_at(t->reads, p->cookie, p->position);
+	const struct socket_read *next;
 
 	if (!r || r->mono_ns < p->mono_ns)
 		return PACKETTAB_MISSING;
-	if (is_swapped(t, r))
+	if (readtab_is_swapped(t->reads, r))
 		return PACKETTAB_AMBIGUOUS;
 	*out = r;
 	if (!e->contested)
 		return PACKETTAB_FOUND;
-	next = read_at(t, p->cookie, p->position + 1);
+	next = readtab_at(t->reads, p->cookie, p->position + 1);
 	if (!next)
 		return PACKETTAB_MISSING;
-	return next->owner == r->owner && !is_swapped(t, next) ?
+	return next->owner == r->owner && !readtab_is_swapped(t->reads, next) ?
 		       PACKETTAB_FOUND : PACKETTAB_AMBIGUOUS;
 }
 
 static void add_reader(struct packettab *t, const struct packettab_packet *p,
-		       const struct packettab_read *r)
+		       const struct socket_read *r)
 {
 	struct packettab_packet *reader = &t->readers[t->reader_count];
 
@@ -374,10 +271,11 @@ static enum packettab_found answer_pending(struct packettab *t,
 {
 	const struct packettab_packet *p = &e->packet;
 	enum packettab_found found = PACKETTAB_FOUND;
-	const struct packettab_read *r = NULL;
+	const struct socket_read *r = NULL;
 
 	if (p->key.proto == IPPROTO_TCP)
-		r = segment_reader(t, p);
+		r = readtab_past(t->reads, p->cookie, p->mono_ns,
+				 (uint32_t)p->position);
 	else
 		found = datagram_reader(t, e, &r);
 	if (found != PACKETTAB_FOUND)
@@ -386,6 +284,11 @@ static enum packettab_found answer_pending(struct packettab *t,
 		return PACKETTAB_MISSING;
 	add_reader(t, p, r);
 	return PACKETTAB_FOUND;
+}
+
+void packettab_read(struct packettab *t, const struct socket_read *r)
+{
+	readtab_add(t->reads, r);
 }
 
 bool packettab_is_quiet(const struct packettab *t, uint64_t mono_ns)

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "owner/readtab.h"
 #include "packet/flow.h"
 
 struct packettab;
@@ -52,19 +53,8 @@ void packettab_free(struct packettab *t);
 /* Holds a reference to the owner while it remembers the packet. */
 void packettab_add(struct packettab *t, const struct packettab_packet *p);
 
-/* A process has read what a socket had up to a position. */
-struct packettab_read {
-	uint64_t cookie;
-	uint64_t position;
-	uint64_t mono_ns;
-	struct proc *owner;
-	uint32_t tid;
-	uint8_t attr;		/* enum attr */
-	bool stream;		/* TCP */
-};
-
 /* Holds a reference to the owner while it remembers that. */
-void packettab_read(struct packettab *t, const struct packettab_read *r);
+void packettab_read(struct packettab *t, const struct socket_read *r);
 
 /*
  * Looks for the packet @q: its key, fingerprint, time and end, seen in the

@@ -182,7 +182,7 @@ static struct packettab_packet pending(uint8_t proto, uint64_t fingerprint,
 static void read_by(struct packettab *t, struct proc *owner, uint64_t mono_ns,
 		    uint64_t position)
 {
-	struct packettab_read r = { .cookie = 9, .position = position,
+	struct socket_read r = { .cookie = 9, .position = position,
 				    .mono_ns = mono_ns, .owner = owner };
 
 	packettab_read(t, &r);
@@ -191,7 +191,7 @@ static void read_by(struct packettab *t, struct proc *owner, uint64_t mono_ns,
 static void read_past_by(struct packettab *t, struct proc *owner,
 			 uint64_t mono_ns, uint64_t position)
 {
-	struct packettab_read r = { .cookie = 9, .position = position,
+	struct socket_read r = { .cookie = 9, .position = position,
 				    .mono_ns = mono_ns, .owner = owner,
 				    .stream = true };
 
@@ -262,7 +262,7 @@ static void a_copy_that_was_read_goes_first(void **state)
 {
 	struct packettab_packet q = pending(IPPROTO_UDP, 3, 1);
 	struct packettab_packet unread = q, read = q, late = q;
-	struct packettab_read by_bob = { .cookie = 7, .position = 1,
+	struct socket_read by_bob = { .cookie = 7, .position = 1,
 					 .mono_ns = T + 2 * MS, .owner = &bob };
 	const struct packettab_packet *out;
 	struct packettab *t = *state;
@@ -288,7 +288,7 @@ static void all_who_read_a_copy_are_its_readers(void **state)
 {
 	static struct proc crowd[PACKETTAB_READERS + 2];
 	struct packettab_packet q = pending(IPPROTO_UDP, 3, 1), p = q;
-	struct packettab_read read = { .position = 1, .mono_ns = T + MS };
+	struct socket_read read = { .position = 1, .mono_ns = T + MS };
 	const struct packettab_packet *out, *readers;
 	struct packettab *t = *state;
 	unsigned count;
