@@ -204,8 +204,8 @@ class Judge:
             if kind == "sender" and p.proto == UDP:
                 self.described(p, program, said.id, fits)
             return
-        # It says who listens, not who will read.
-        if kind == "reader" and said.attr == "listener":
+        # It says who listens or has the socket, not who will read.
+        if kind == "reader" and said.attr in ("listener", "holder"):
             self.whoever(p, end, program, set(), "listener")
             return
         if said.pid in self.truth.pids(wanted):
