@@ -1,209 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "lookup/lookup.h"
+#include "lookup/lookup_channels.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "host/child.h"
 #include "host/log.h"
-#include "lookup/answer.h"
 #include "lookup/translations.h"
-
-#define PATIENCE_MS 400		/* packets wait, in the kernel's rings */
-
-struct channel {
-	int fd;			/* -1: nobody is at its other end */
-	uint32_t asked;		/* the last question's number */
-	uint32_t answered;
-	struct question last;
-};
-
-struct lookup {
-	struct answerer *answerer;	/* here; NULL: the process has it */
-	int proc_fd;
-	int root_fd;
-	pid_t pid;
-	struct channel channels[CHANNELS];
-	uint64_t unanswered;
-	uint32_t hashes;		/* that are still to come */
-	bool said_slow;
-	bool said_lost;
-	struct part part;
-};
-
-/* ---- open and close ---- */
-
-struct lookup *lookup_new(int proc_fd, int root_fd)
-{
-	struct lookup *l = calloc(1, sizeof(*l));
-
-	if (!l)
-		return NULL;
-	for (int i = 0; i < CHANNELS; i++)
-		l->channels[i].fd = -1;
-	l->proc_fd = fcntl(proc_fd, F_DUPFD_CLOEXEC, 3);
-	l->root_fd = fcntl(root_fd, F_DUPFD_CLOEXEC, 3);
-	if (l->proc_fd >= 0 && l->root_fd >= 0)
-		l->answerer = answerer_new(l->proc_fd, l->root_fd);
-	if (l->answerer)
-		return l;
-	lookup_close(l);
-	return NULL;
-}
-
-static void close_channel(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
-}
-
-/* The process has them now, or nobody. */
-static void leave_answering(struct lookup *l)
-{
-	answerer_free(l->answerer);
-	l->answerer = NULL;
-	close_channel(&l->proc_fd);
-	close_channel(&l->root_fd);
-}
-
-void lookup_close(struct lookup *l)
-{
-	if (!l)
-		return;
-	leave_answering(l);
-	for (int i = 0; i < CHANNELS; i++)
-		close_channel(&l->channels[i].fd);
-	if (l->pid)
-		waitpid(l->pid, NULL, WNOHANG);
-	free(l);
-}
-
-static int ascending(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
-/* No file, pipe or socket of the capture stays open over there. */
-static void close_all_but(int *kept, size_t count)
-{
-	unsigned next = STDERR_FILENO + 1;
-	int null = open("/dev/null", O_RDWR);
-
-	dup2(null, STDIN_FILENO);
-	dup2(null, STDOUT_FILENO);
-	qsort(kept, count, sizeof(*kept), ascending);
-	for (size_t i = 0; i < count; i++) {
-		unsigned fd = (unsigned)kept[i];
-
-		if (kept[i] < 0)
-			continue;
-		if (fd > next)
-			close_range(next, fd - 1, 0);
-		next = fd + 1;
-	}
-	close_range(next, ~0u, 0);
-}
-
-struct ends {
-	int here[CHANNELS + 1];
-	int there[CHANNELS + 1];	/* the last is for signals */
-};
-
-static void close_ends(int ends[CHANNELS + 1])
-{
-	for (int i = 0; i <= CHANNELS; i++)
-		close_channel(&ends[i]);
-}
-
-static int make_ends(struct ends *e, bool signals)
-{
-	int pair[2], err;
-
-	for (int i = 0; i <= CHANNELS; i++)
-		e->here[i] = e->there[i] = -1;
-	for (int i = 0; i < CHANNELS + signals; i++) {
-		if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
-			       pair)) {
-			err = -errno;
-			close_ends(e->here);
-			close_ends(e->there);
-			return err;
-		}
-		e->here[i] = pair[0];
-		e->there[i] = pair[1];
-	}
-	return 0;
-}
-
-static _Noreturn void be_the_process(struct lookup *l, struct ends *e,
-				     const struct child *command)
-{
-	int kept[CHANNELS + 3];
-
-	memcpy(kept, e->there, sizeof(e->there));
-	kept[CHANNELS + 1] = l->proc_fd;
-	kept[CHANNELS + 2] = l->root_fd;
-	close_all_but(kept, CHANNELS + 3);
-	answer_all(l->answerer, e->there, e->there[CHANNELS],
-		   command ? command->pid : 0);
-}
-
-int lookup_start(struct lookup *l, struct child *command)
-{
-	const struct timeval patience = { .tv_usec = PATIENCE_MS * 1000 };
-	struct ends e;
-	int err = make_ends(&e, command);
-
-	if (err)
-		return err;
-	l->pid = fork();
-	if (!l->pid)
-		be_the_process(l, &e, command);
-	err = l->pid < 0 ? -errno : 0;
-	close_ends(e.there);
-	if (err) {
-		l->pid = 0;
-		close_ends(e.here);
-		return err;
-	}
-	for (int i = 0; i <= CHANNELS; i++)
-		setsockopt(e.here[i], SOL_SOCKET, SO_RCVTIMEO, &patience,
-			   sizeof(patience));
-	for (int i = 0; i < CHANNELS; i++)
-		l->channels[i].fd = e.here[i];
-	if (command)
-		command->signal_fd = e.here[CHANNELS];
-	leave_answering(l);
-	return 0;
-}
-
-int lookup_open(struct lookup **out, struct child *command)
-{
-	int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int root_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int err = proc_fd < 0 || root_fd < 0 ? -errno : 0;
-	struct lookup *l = err ? NULL : lookup_new(proc_fd, root_fd);
-
-	if (!err)
-		err = l ? lookup_start(l, command) : -ENOMEM;
-	close_channel(&proc_fd);
-	close_channel(&root_fd);
-	if (!err) {
-		*out = l;
-		return 0;
-	}
-	log_error("cannot find packets' owners: %s", strerror(-err));
-	lookup_close(l);
-	return err;
-}
 
 pid_t lookup_pid(const struct lookup *l)
 {
@@ -260,7 +65,7 @@ static int give_up(struct lookup *l, struct channel *c, int err)
 	say_once(l, err);
 	if (is_late(err))
 		return -EAGAIN;
-	close_channel(&c->fd);
+	lookup_close_fd(&c->fd);
 	return -EPIPE;
 }
 
@@ -398,9 +203,10 @@ int lookup_container(struct lookup *l, const char *id, const char *pod_uid,
 	snprintf(q.container, sizeof(q.container), "%s", id);
 	snprintf(q.pod_uid, sizeof(q.pod_uid), "%s", pod_uid);
 	err = ask(l, &q, &a);
-	if (!err)
-		*out = a.container;
-	return err;
+	if (err)
+		return err;
+	*out = a.container;
+	return 0;
 }
 
 int lookup_login(struct lookup *l, const char *session, const char *tty,
@@ -413,9 +219,10 @@ int lookup_login(struct lookup *l, const char *session, const char *tty,
 	snprintf(q.session, sizeof(q.session), "%s", session);
 	snprintf(q.tty, sizeof(q.tty), "%s", tty);
 	err = ask(l, &q, &a);
-	if (!err)
-		snprintf(address, size, "%s", a.address);
-	return err;
+	if (err)
+		return err;
+	snprintf(address, size, "%s", a.address);
+	return 0;
 }
 
 int lookup_pods(struct lookup *l, struct pod_address *out, size_t max)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "process/procfs.h"
+#include "process/procfs_files.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -16,47 +15,11 @@
 #include "process/container.h"
 
 #define MAX_THREADS 8	/* looked at, with "." and "..", for one that runs */
-#define INITIAL_PID_NS 0xEFFFFFFCu	/* PROC_PID_INIT_INO, linux/proc_ns.h */
 /* Major numbers, and a minor: Documentation/admin-guide/devices.txt. */
 #define UNIX98_PTY	136	/* and seven more */
 #define CONSOLES	4
 #define FIRST_SERIAL	64
 
-/* Up to @size - 1 bytes of a file, NUL-terminated; the count, or -errno. */
-static int read_proc_file(int dir, const char *name, char *buf, size_t size)
-{
-	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC), err;
-	size_t len = 0;
-	ssize_t n = 0;
-
-	if (fd < 0)
-		return -errno;
-	while (len < size - 1) {
-		n = read(fd, buf + len, size - 1 - len);
-		if (n <= 0)
-			break;
-		len += (size_t)n;
-	}
-	err = n < 0 ? -errno : (int)len;
-	close(fd);
-	buf[len] = '\0';
-	return err;
-}
-
-static int read_link(int dir, const char *name, char *buf, size_t size)
-{
-	ssize_t n = readlinkat(dir, name, buf, size - 1);
-
-	if (n < 0)
-		return -errno;
-	buf[n] = '\0';
-	return (int)n;
-}
-
-/*
- * "pid (comm) state ppid ...": the name may hold anything, parentheses too,
- * so the fields are counted from the last one.
- */
 /* Of the kernel's encoding of a device; no terminal is 0. */
 static void take_tty(struct process *p, unsigned long device)
 {
@@ -75,11 +38,15 @@ static void take_tty(struct process *p, unsigned long device)
 	process_set_field(p, FIELD_TTY);
 }
 
+/*
+ * "pid (comm) state ppid ...": the name may hold anything, parentheses too,
+ * so the fields are counted from the last one.
+ */
 static int read_stat(int dir, uint64_t boot_real_ns, struct process *p,
 		     uint64_t *start_ns)
 {
 	char buf[1024], *open, *close, *s;
-	int n = read_proc_file(dir, "stat", buf, sizeof(buf));
+	int n = procfs_read_file(dir, "stat", buf, sizeof(buf));
 	size_t len;
 
 	if (n < 0)
@@ -144,7 +111,7 @@ static void read_status(int dir, struct process *p)
 {
 	char buf[4096];
 
-	if (read_proc_file(dir, "status", buf, sizeof(buf)) < 0)
+	if (procfs_read_file(dir, "status", buf, sizeof(buf)) < 0)
 		return;
 	if (status_value(buf, "\nUid:", 1, &p->uid))
 		process_set_field(p, FIELD_UID);
@@ -156,7 +123,8 @@ static void read_status(int dir, struct process *p)
 
 static void read_cmdline(int dir, struct process *p)
 {
-	int n = read_proc_file(dir, "cmdline", p->cmdline, sizeof(p->cmdline));
+	int n = procfs_read_file(dir, "cmdline", p->cmdline,
+				 sizeof(p->cmdline));
 
 	if (n <= 0)
 		return;		/* a kernel thread or a zombie has none */
@@ -168,37 +136,13 @@ static void read_cmdline(int dir, struct process *p)
 	process_set_field(p, FIELD_CMDLINE);
 }
 
-/* Whether a file of this name, as the process sees it, is what it runs. */
-static bool is_exe_named(int dir, const char *exepath)
-{
-	char path[4096 + 32];
-	struct stat exe, file;
-
-	snprintf(path, sizeof(path), "root%s", exepath);
-	return !fstatat(dir, "exe", &exe, 0) && !fstatat(dir, path, &file, 0) &&
-	       exe.st_dev == file.st_dev && exe.st_ino == file.st_ino;
-}
-
-/* Cuts off what the kernel adds, unless the file is really called so. */
-static bool cut_deleted(int dir, char *exepath)
-{
-	static const char deleted[] = " (deleted)";
-	size_t len = strlen(exepath), cut = sizeof(deleted) - 1;
-
-	if (len <= cut || strcmp(exepath + len - cut, deleted) ||
-	    is_exe_named(dir, exepath))
-		return false;
-	exepath[len - cut] = '\0';
-	return true;
-}
-
 /* The path is the process's: its root may be a container's. */
 static void set_exe_flags(int dir, struct process *p)
 {
 	char parent[sizeof(p->exepath) + 8], *slash;
 	struct stat st;
 
-	if (cut_deleted(dir, p->exepath)) {
+	if (procfs_cut_deleted(dir, p->exepath)) {
 		p->flags |= PROCESS_EXE_DELETED;
 		if (!strncmp(p->exepath, "/memfd:", 7))
 			p->flags |= PROCESS_EXE_MEMFD;
@@ -215,7 +159,7 @@ static void set_exe_flags(int dir, struct process *p)
 
 static void read_exe(int dir, struct process *p)
 {
-	int n = read_link(dir, "exe", p->exepath, sizeof(p->exepath));
+	int n = procfs_read_link(dir, "exe", p->exepath, sizeof(p->exepath));
 
 	if (n < 0)
 		return;
@@ -234,7 +178,7 @@ static void read_cgroup(int dir, struct process *p)
 	char buf[8192], *save = NULL;
 	const char *best = NULL;
 
-	if (read_proc_file(dir, "cgroup", buf, sizeof(buf)) < 0)
+	if (procfs_read_file(dir, "cgroup", buf, sizeof(buf)) < 0)
 		return;
 	for (char *line = strtok_r(buf, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
@@ -261,7 +205,7 @@ static void read_parent_name(int proc_fd, struct process *p)
 	int n;
 
 	snprintf(name, sizeof(name), "%" PRIu32 "/comm", p->ppid);
-	n = read_proc_file(proc_fd, name, buf, sizeof(buf));
+	n = procfs_read_file(proc_fd, name, buf, sizeof(buf));
 	if (n <= 0)
 		return;
 	buf[n - 1] = '\0';	/* the newline */
@@ -273,7 +217,7 @@ static void read_parent_name(int proc_fd, struct process *p)
 /* One that is too long would be another's. */
 static void read_cwd(int dir, struct process *p)
 {
-	int n = read_link(dir, "cwd", p->cwd, sizeof(p->cwd));
+	int n = procfs_read_link(dir, "cwd", p->cwd, sizeof(p->cwd));
 
 	if (n > 0 && n < (int)sizeof(p->cwd) - 1)
 		process_set_field(p, FIELD_CWD);
@@ -283,7 +227,7 @@ static void read_session(int dir, struct process *p)
 {
 	char buf[64];
 
-	if (read_proc_file(dir, "sessionid", buf, sizeof(buf)) > 0)
+	if (procfs_read_file(dir, "sessionid", buf, sizeof(buf)) > 0)
 		procfs_set_session(p, (uint32_t)strtoul(buf, NULL, 10));
 }
 
@@ -291,29 +235,21 @@ static void read_rest(int dir, struct process *p)
 {
 	char buf[64];
 
-	if (read_proc_file(dir, "loginuid", buf, sizeof(buf)) > 0) {
+	if (procfs_read_file(dir, "loginuid", buf, sizeof(buf)) > 0) {
 		p->loginuid = (uint32_t)strtoul(buf, NULL, 10);
 		if (p->loginuid != UINT32_MAX)	/* never logged in */
 			process_set_field(p, FIELD_LOGINUID);
 	}
-	if (read_link(dir, "ns/net", buf, sizeof(buf)) > 0 &&
-	    sscanf(buf, "net:[%" SCNu64 "]", &p->netns) == 1)
+	if (procfs_read_link(dir, "ns/net", buf, sizeof(buf)) > 0 &&
+			     sscanf(buf, "net:[%" SCNu64 "]", &p->netns) == 1)
 		process_set_field(p, FIELD_NETNS);
-}
-
-static int open_process_directory(int proc_fd, uint32_t pid)
-{
-	char name[16];
-
-	snprintf(name, sizeof(name), "%" PRIu32, pid);
-	return openat(proc_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 /* The process's directory, @p begun and its stat read; or -ESRCH. */
 static int open_process(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
 			struct process *p, uint64_t *start_ns)
 {
-	int dir = open_process_directory(proc_fd, pid);
+	int dir = procfs_open_pid(proc_fd, pid);
 
 	memset(p, 0, sizeof(*p));
 	if (dir < 0)
@@ -325,17 +261,6 @@ static int open_process(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
 		return -ESRCH;
 	}
 	return dir;
-}
-
-/* A DIR over a path below a borrowed descriptor, or NULL. */
-static DIR *open_dir(int at, const char *path)
-{
-	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!d && fd >= 0)
-		close(fd);
-	return d;
 }
 
 static bool has_executable(int dir)
@@ -358,7 +283,7 @@ static int open_other_thread(int dir)
 
 	if (has_executable(dir) || errno != ENOENT)
 		return -1;
-	tasks = open_dir(dir, "task");
+	tasks = procfs_open_dir(dir, "task");
 	if (!tasks)
 		return -1;
 	for (int n = 0; thread < 0 && n < MAX_THREADS && (e = readdir(tasks));
@@ -452,129 +377,4 @@ void procfs_set_session(struct process *p, uint32_t sessionid)
 			 sessionid);
 	}
 	process_set_field(p, FIELD_SESSION_ID);
-}
-
-struct file_id procfs_exe(int proc_fd, uint32_t pid)
-{
-	struct stat st;
-	char name[32];
-
-	snprintf(name, sizeof(name), "%" PRIu32 "/exe", pid);
-	if (fstatat(proc_fd, name, &st, 0))
-		return (struct file_id){ 0 };
-	return (struct file_id){
-		.inode = st.st_ino,
-		.changed_ns = (uint64_t)st.st_ctim.tv_sec * 1000000000 +
-			      (uint64_t)st.st_ctim.tv_nsec,
-	};
-}
-
-uint64_t procfs_device(int fd)
-{
-	unsigned long long mount;
-	unsigned int high, low;
-	uint64_t device = 0;
-	struct statx st;
-	char line[4096];
-	FILE *f;
-
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) ||
-	    !(st.stx_mask & STATX_MNT_ID))
-		return 0;
-	f = fopen("/proc/self/mountinfo", "re");
-	while (f && !device && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%llu %*u %u:%u", &mount, &high, &low) == 3 &&
-		    mount == st.stx_mnt_id)
-			device = makedev(high, low);
-	if (f)
-		fclose(f);
-	return device;
-}
-
-bool procfs_is_initial(int proc_fd, const char *process)
-{
-	char name[32];
-	struct stat st;
-
-	snprintf(name, sizeof(name), "%s/ns/pid", process);
-	return fstatat(proc_fd, name, &st, 0) || st.st_ino == INITIAL_PID_NS;
-}
-
-bool procfs_has_ended(int proc_fd, uint32_t pid)
-{
-	char name[16];
-
-	snprintf(name, sizeof(name), "%" PRIu32, pid);
-	return faccessat(proc_fd, name, F_OK, 0) && errno == ENOENT;
-}
-
-bool procfs_exe_deleted(int proc_fd, uint32_t pid)
-{
-	int dir = open_process_directory(proc_fd, pid);
-	char path[4096 + 16];
-	bool deleted;
-
-	deleted = dir >= 0 && read_link(dir, "exe", path, sizeof(path)) > 0 &&
-		  cut_deleted(dir, path);
-	if (dir >= 0)
-		close(dir);
-	return deleted;
-}
-
-int procfs_each(int proc_fd, void (*fn)(void *ctx, uint32_t pid), void *ctx)
-{
-	DIR *d = open_dir(proc_fd, ".");
-	struct dirent *e;
-
-	if (!d)
-		return -errno;
-	while ((e = readdir(d)))
-		if (isdigit((unsigned char)e->d_name[0]))
-			fn(ctx, (uint32_t)strtoul(e->d_name, NULL, 10));
-	closedir(d);
-	return 0;
-}
-
-int procfs_each_socket(int proc_fd, uint32_t pid,
-		       void (*fn)(void *ctx, uint64_t inode), void *ctx)
-{
-	char name[64], link[64];
-	struct dirent *e;
-	uint64_t inode;
-	DIR *d;
-
-	snprintf(name, sizeof(name), "%" PRIu32 "/fd", pid);
-	d = open_dir(proc_fd, name);
-	if (!d)
-		return errno == EACCES || errno == EPERM ? -EACCES : -ESRCH;
-	while ((e = readdir(d)))
-		if (read_link(dirfd(d), e->d_name, link, sizeof(link)) > 0 &&
-		    sscanf(link, "socket:[%" SCNu64 "]", &inode) == 1)
-			fn(ctx, inode);
-	closedir(d);
-	return 0;
-}
-
-int procfs_boot_id(int proc_fd, uint8_t id[16])
-{
-	char buf[64];
-	int n = read_proc_file(proc_fd, "sys/kernel/random/boot_id", buf,
-			       sizeof(buf));
-	size_t at = 0;
-
-	if (n < 0)
-		return n;
-	for (const char *s = buf; *s && at < 16;) {
-		unsigned int byte;
-
-		if (*s == '-') {
-			s++;
-			continue;
-		}
-		if (sscanf(s, "%2x", &byte) != 1)
-			return -EBADMSG;
-		id[at++] = (uint8_t)byte;
-		s += 2;
-	}
-	return at == 16 ? 0 : -EBADMSG;
 }
