@@ -243,8 +243,7 @@ int options_parse(struct options *o, int argc, char **argv)
 	if (o->action == ACTION_CUT || o->action == ACTION_FIND ||
 	    o->action == ACTION_STRIP)
 		set_paths(o);
-	if (!err)
-		err = options_check(o);
+	err = err ? err : options_check(o);
 	if (err)
 		return err;
 	if (!o->snaplen)

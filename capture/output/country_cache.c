@@ -95,8 +95,7 @@ static int add_as_user(struct geo *geo, const char *path)
 	struct sudo_user_rights root;
 	int err = sudo_user_enter(&root);
 
-	if (!err)
-		err = geo_add(geo, path);
+	err = err ? err : geo_add(geo, path);
 	sudo_user_leave(&root);
 	return err;
 }
@@ -110,13 +109,13 @@ int country_cache_databases(const char *const *paths, int count,
 	for (int i = 0; i < count; i++) {
 		int err = add_as_user(*geo, paths[i]);
 
-		if (!err)
-			continue;
-		log_error("cannot use %s: %s", paths[i],
-			  err == -EBADMSG ? "not an mmdb database" :
-					    strerror(-err));
-		geo_free(*geo);
-		return err;
+		if (err) {
+			log_error("cannot use %s: %s", paths[i],
+				  err == -EBADMSG ? "not an mmdb database" :
+						    strerror(-err));
+			geo_free(*geo);
+			return err;
+		}
 	}
 	geo_add_installed(*geo, "/proc/self/exe");
 	return 0;

@@ -194,8 +194,8 @@ static int ask_for_all(struct conntrack *c, bool all)
 	c->asked_ns = clock_ns(CLOCK_MONOTONIC);
 	nat_check_begin(c->nat, all);
 	err = lookup_translations(c->lookup, IPS_SRC_NAT, on_answer, c);
-	if (!err)
-		err = lookup_translations(c->lookup, IPS_DST_NAT, on_answer, c);
+	err = err ? err :
+		    lookup_translations(c->lookup, IPS_DST_NAT, on_answer, c);
 	c->incomplete = err;
 	if (err)
 		return err;
@@ -244,12 +244,15 @@ static int open_events(void)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
 	err = attach_filter(fd);
-	if (!err && (bind(fd, (struct sockaddr *)&nl, sizeof(nl)) ||
-		     connect(fd, (const struct sockaddr *)&kernel,
-			     sizeof(kernel))))
+	if (err)
+		goto fail;
+	if (bind(fd, (struct sockaddr *)&nl, sizeof(nl)) ||
+	    connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel))) {
 		err = -errno;
-	if (!err)
-		return fd;
+		goto fail;
+	}
+	return fd;
+fail:
 	close(fd);
 	return err;
 }

@@ -421,9 +421,10 @@ int tshark_work(struct tshark *t, int timeout_ms,
 		if (!err && fds[0].ready)
 			err = take_answers(t, fn, ctx);
 	}
-	if (!err)
-		return 0;
-	/* It reads no more, but may have said something before it ended. */
-	take_answers(t, fn, ctx);
-	return gone(t);
+	if (err) {
+		/* It may have said something before it ended. */
+		take_answers(t, fn, ctx);
+		return gone(t);
+	}
+	return 0;
 }

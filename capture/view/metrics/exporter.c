@@ -279,8 +279,7 @@ int exporter_start(struct exporter **out, const char *where)
 		err = listen_at(host, port, &fd);
 	else
 		err = open_directory(where, &name, &fd);
-	if (!err)
-		err = fork_exporter(e, fd, name);
+	err = err ? err : fork_exporter(e, fd, name);
 	if (fd >= 0)
 		close(fd);
 	if (err) {
