@@ -84,13 +84,17 @@ const char *hash_reason_name(unsigned reason);
 
 /* One end of a packet. */
 struct packet_end {
+	uint64_t id;			/* process id, see process_id() */
+	uint32_t pid;			/* as the initial pid namespace sees it */
+	uint32_t tid;			/* these two are in no attribution: its */
+					/* thread has an option of its own, */
+	uint32_t version;		/* and of its record only we count them */
 	bool present;			/* a process is named */
 	uint8_t attr;			/* enum attr */
 	uint8_t reason;			/* enum reason */
 	char country[3];		/* ISO 3166-1 alpha-2, or "" */
-	uint32_t pid;			/* as the initial pid namespace sees it */
-	uint64_t id;			/* process id, see process_id() */
 	char name[RECORD_NAME_LEN];	/* the kernel's comm, NUL-terminated, any bytes */
+	uint8_t reserved[6];
 };
 
 struct attribution {

@@ -187,16 +187,6 @@ static void put_record(struct wbuf *w, const struct archive_packet *p,
 	put_custom_option(w, person->record, person->record_len);
 }
 
-static struct option_end option_end(const struct packet_end *e)
-{
-	struct option_end o = { .id = e->id, .pid = e->pid, .attr = e->attr,
-				.reason = e->reason };
-
-	memcpy(o.country, e->country, sizeof(o.country));
-	memcpy(o.name, e->name, sizeof(o.name));
-	return o;
-}
-
 static const struct process *known(struct process *p,
 				   const struct person *person)
 {
@@ -215,8 +205,8 @@ static void put_comment(struct cut *c, struct wbuf *w,
 	const struct person *src = people_of(c->people, &p->owners.src);
 	const struct person *dst = people_of(c->people, &p->owners.dst);
 	uint64_t ids = p->owners.src.id * 3 + p->owners.dst.id;
-	struct option_key key = { .src = option_end(&p->owners.src),
-				  .dst = option_end(&p->owners.dst) };
+	struct option_key key = { .src = p->owners.src,
+				  .dst = p->owners.dst };
 	struct comment_place place;
 	char comment[COMMENT_MAX];
 	struct packet packet;

@@ -66,7 +66,7 @@ int output_write_keys(struct output *o)
 
 /* ---- packets ---- */
 
-static void set_end(struct output *o, struct option_end *e,
+static void set_end(struct output *o, struct packet_end *e,
 		    const struct verdict_end *v, const struct program *program,
 		    const uint8_t addr[16])
 {
@@ -77,6 +77,7 @@ static void set_end(struct output *o, struct option_end *e,
 		       sizeof(e->country));
 	if (!program)
 		return;
+	e->present = true;
 	e->id = program->id;
 	e->pid = program->proc->pid;
 	e->tid = v->tid;
@@ -191,7 +192,7 @@ static int write_options(struct output *o, const struct frame *h,
 static struct packet_stamp stamp_of_others(struct output *o,
 					   const struct owned_packet *p)
 {
-	struct option_end ends[VERDICT_OTHERS];
+	struct packet_end ends[VERDICT_OTHERS];
 
 	if (!p->other_count)
 		return (struct packet_stamp){ 0 };

@@ -12,7 +12,7 @@
 /* comment, process options, receivers. */
 #define OTHERS_STAMP_MAX (4 + 256 + OTHERS_MAX * (12 + 8 + RECEIVER_MAX + 3))
 
-_Static_assert(sizeof(struct option_end) == 48, "no holes: compared as memory");
+_Static_assert(sizeof(struct packet_end) == 48, "no holes: compared as memory");
 _Static_assert(sizeof(struct option_key) == 104, "no holes: compared as memory");
 
 struct slot {
@@ -129,7 +129,7 @@ static const struct end_keys dst_keys = {
 };
 
 static void put_owner(struct wbuf *w, const struct end_keys *k,
-		      const struct option_end *e)
+		      const struct packet_end *e)
 {
 	size_t before = w->len;
 
@@ -178,7 +178,7 @@ size_t comment_format(char out[COMMENT_MAX], const struct option_key *key,
 
 /* ---- the options ---- */
 
-static void put_process_option(struct wbuf *w, const struct option_end *e)
+static void put_process_option(struct wbuf *w, const struct packet_end *e)
 {
 	uint8_t value[8];
 
@@ -189,38 +189,21 @@ static void put_process_option(struct wbuf *w, const struct option_end *e)
 	put_option(w, PCAPNG_EPB_PROCESSID_THREADID, value, sizeof(value));
 }
 
-static void set_end(struct packet_end *out, const struct option_end *e)
+static void put_receiver(struct wbuf *w, const struct packet_end *e)
 {
-	out->present = e->pid != 0;
-	out->attr = e->attr;
-	out->reason = e->reason;
-	out->pid = e->pid;
-	out->id = e->id;
-	memcpy(out->country, e->country, sizeof(out->country));
-	memcpy(out->name, e->name, sizeof(out->name));
-}
-
-static void put_receiver(struct wbuf *w, const struct option_end *e)
-{
-	struct packet_end end = { 0 };
 	uint8_t value[RECEIVER_MAX];
-	int len;
+	int len = receiver_encode(e, value, sizeof(value));
 
-	set_end(&end, e);
-	len = receiver_encode(&end, value, sizeof(value));
 	if (len > 0)
 		put_custom_option(w, value, (size_t)len);
 }
 
 static void put_attribution(struct wbuf *w, const struct option_key *key)
 {
-	struct attribution a = { .direction = key->direction };
+	const struct attribution a = { key->direction, key->src, key->dst };
 	uint8_t value[ATTRIBUTION_MAX];
-	int len;
+	int len = attribution_encode(&a, value, sizeof(value));
 
-	set_end(&a.src, &key->src);
-	set_end(&a.dst, &key->dst);
-	len = attribution_encode(&a, value, sizeof(value));
 	if (len > 0)
 		put_custom_option(w, value, (size_t)len);
 }
@@ -311,7 +294,7 @@ struct packet_stamp packet_options_get(struct packet_options *s,
 }
 
 struct packet_stamp packet_options_others(struct packet_options *s,
-					  const struct option_end *others,
+					  const struct packet_end *others,
 					  unsigned count)
 {
 	struct wbuf w = wbuf_of(s->others, sizeof(s->others)), text;

@@ -16,21 +16,9 @@
 struct packet_options;
 
 /* All that the options depend on; compared as memory, so zero it first. */
-struct option_end {
-	uint64_t id;
-	uint32_t pid;		/* 0: no process is named */
-	uint32_t tid;
-	uint32_t version;	/* of the process record */
-	uint8_t attr;
-	uint8_t reason;
-	char country[3];
-	char name[RECORD_NAME_LEN];
-	uint8_t reserved[3];
-};
-
 struct option_key {
-	struct option_end src;
-	struct option_end dst;
+	struct packet_end src;
+	struct packet_end dst;
 	uint32_t epb_flags;
 	uint8_t direction;
 	uint8_t reserved[3];
@@ -69,7 +57,7 @@ struct packet_stamp packet_options_get(struct packet_options *s,
  * Borrowed until the next call.
  */
 struct packet_stamp packet_options_others(struct packet_options *s,
-					  const struct option_end *others,
+					  const struct packet_end *others,
 					  unsigned count);
 
 /*

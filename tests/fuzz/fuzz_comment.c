@@ -44,7 +44,7 @@ static uint8_t take_byte(struct bytes *b)
 	return *b->at++;
 }
 
-static void take_end(struct bytes *b, struct option_end *e, struct process *p)
+static void take_end(struct bytes *b, struct packet_end *e, struct process *p)
 {
 	uint8_t has = take_byte(b);
 
@@ -86,7 +86,7 @@ static const char *read_text(const char *s, const char *end, char *out)
 }
 
 static const char *read_owner(const char *s, const char *end,
-			      const struct option_end *e)
+			      const struct packet_end *e)
 {
 	char text[COMMENT_MAX + 1], pid[16];
 
@@ -106,7 +106,7 @@ static const char *value_of(size_t i, const struct option_key *k,
 			    const struct process *src, const struct process *dst)
 {
 	bool is_src = !strncmp(keys[i], "src", 3);
-	const struct option_end *e = is_src ? &k->src : &k->dst;
+	const struct packet_end *e = is_src ? &k->src : &k->dst;
 	const struct process *p = is_src ? src : dst;
 	const char *word = keys[i] + 4;
 

@@ -151,7 +151,7 @@ static void set_process(struct process *p, int who)
 			p->cmdline[i] = '\0';	/* between arguments */
 }
 
-static void set_country(const struct maker *m, struct option_end *e,
+static void set_country(const struct maker *m, struct packet_end *e,
 			const char *address)
 {
 	uint8_t addr[16] = { [10] = 0xff, [11] = 0xff };
@@ -163,13 +163,14 @@ static void set_country(const struct maker *m, struct option_end *e,
 		memcpy(e->country, place.country, sizeof(e->country));
 }
 
-static void set_owner(struct option_end *e, int who, uint8_t attr,
+static void set_owner(struct packet_end *e, int who, uint8_t attr,
 		      uint8_t reason)
 {
 	e->attr = attr;
 	e->reason = reason;
 	if (who == NOBODY)
 		return;
+	e->present = true;
 	e->id = id_of(who);
 	e->pid = e->tid = programs[who].pid;
 	memcpy(e->name, programs[who].name, strlen(programs[who].name));

@@ -7,7 +7,7 @@
 #include "pcapng.h"
 #include "output/packet_options.h"
 
-static void set_name(struct option_end *e, const char *name)
+static void set_name(struct packet_end *e, const char *name)
 {
 	memset(e->name, 0, sizeof(e->name));
 	memcpy(e->name, name, strnlen(name, sizeof(e->name) - 1));
@@ -18,6 +18,7 @@ static struct option_key curl_key(void)
 	struct option_key k;
 
 	memset(&k, 0, sizeof(k));
+	k.src.present = true;
 	k.src.id = 0x1122334455667788;
 	k.src.pid = 4242;
 	k.src.tid = 4243;
@@ -299,6 +300,7 @@ static void options_stand_in_their_order(void **state)
 
 	(void)state;
 	k.dst = k.src;
+	k.dst.present = true;
 	k.dst.pid = 812;
 	k.dst.tid = 813;
 	k.dst.attr = ATTR_LISTENER;
@@ -406,7 +408,7 @@ static void other_receivers_have_options_of_their_own(void **state)
 	static const char text[] = "dst=curl[4242] dst.attr=socket "
 				   "dst=nginx[812] dst.attr=socket";
 	struct packet_options *s = packet_options_new(true);
-	struct option_end others[2] = { curl_key().src, curl_key().src };
+	struct packet_end others[2] = { curl_key().src, curl_key().src };
 	struct packet_stamp stamp;
 	struct option o[MAX_OPTIONS];
 	struct packet_end e;
@@ -431,7 +433,7 @@ static void other_receivers_have_options_of_their_own(void **state)
 		assert_int_equal(e.attr, ATTR_SOCKET);
 	}
 	/* The most that there can be fits. */
-	stamp = packet_options_others(s, (struct option_end[OTHERS_MAX]){
+	stamp = packet_options_others(s, (struct packet_end[OTHERS_MAX]){
 					      others[0], others[1] }, OTHERS_MAX);
 	assert_true(stamp.len > 0);
 	packet_options_free(s);
