@@ -373,18 +373,13 @@ int output_packet(struct output *o, const struct owned_packet *p)
 
 /* ---- the room they have ---- */
 
-static bool is_disk_full(struct output *o, const struct owned_packet *p)
+/* What the packet can take at most, with what it makes the file's end longer. */
+static uint64_t room_for(struct output *o, const struct owned_packet *p)
 {
 	uint64_t bytes = p->frame->caplen + PACKET_EXTRA;
 	struct program *programs[OUTPUT_PROGRAMS];
 	unsigned count = programs_of(p, programs);
 
-	if (!o->file.packets)
-		return false;
-	if (o->limits.packets && o->file.packets >= o->limits.packets)
-		return true;
-	if (!o->limits.bytes)
-		return false;
 	/* In the packet, and again in the table. */
 	bytes += p->other_count * OTHER_EXTRA;
 	for (unsigned i = 0; i < count; i++)
@@ -397,7 +392,20 @@ static bool is_disk_full(struct output *o, const struct owned_packet *p)
 	if (!interfaces_have(&o->devices, p->frame->interface,
 			     device_index(p)))
 		bytes += DEVICE_BEGINS + DEVICE_EXTRA;
-	bytes += o->file.end_bytes + o->devices.count * DEVICE_EXTRA;
+	return bytes + o->file.end_bytes + o->devices.count * DEVICE_EXTRA;
+}
+
+static bool is_disk_full(struct output *o, const struct owned_packet *p)
+{
+	uint64_t bytes;
+
+	if (!o->file.packets)
+		return false;
+	if (o->limits.packets && o->file.packets >= o->limits.packets)
+		return true;
+	if (!o->limits.bytes)
+		return false;
+	bytes = room_for(o, p);
 	if (pcapng_writer_size(o->writer) + bytes <= o->limits.bytes)
 		return false;
 	/* What waits may become smaller; what cannot be written is told later. */
