@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "output/comments.h"
 
-#include <stdlib.h>
-
+#include "host/pages.h"
 #include "packet/flow_hash.h"
 
 #define SLOTS 65536		/* a power of two */
@@ -23,7 +22,7 @@ struct comments {
 
 struct comments *comments_new(void)
 {
-	struct comments *c = calloc(1, sizeof(*c));
+	struct comments *c = pages_new(sizeof(*c));
 
 	if (!c)
 		return NULL;
@@ -34,7 +33,7 @@ struct comments *comments_new(void)
 
 void comments_free(struct comments *c)
 {
-	free(c);
+	pages_free(c, sizeof(*c));
 }
 
 struct comment_place comments_find(const struct comments *c,

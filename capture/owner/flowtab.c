@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/pages.h"
 #include "packet/flow_hash.h"
 #include "packet/parse.h"
 #include "process/proctab.h"
@@ -65,7 +66,7 @@ struct flowtab {
 	struct flow *flows;
 	struct sock *socks;
 	struct owner *owners;
-	struct flow **flow_heads;
+	struct flow **flow_heads;	/* the two after it lie in its pages */
 	struct sock **sock_heads;
 	struct sock **bound_heads;
 	struct flow *free_flows;
@@ -102,6 +103,18 @@ static struct sock **bound_head(const struct flowtab *t, uint64_t netns,
 	return &t->bound_heads[h >> 32 & (t->max - 1)];
 }
 
+/* Of the heads of all three kinds of chains. */
+static size_t heads_size(const struct flowtab *t)
+{
+	return t->max * (sizeof(*t->flow_heads) + sizeof(*t->sock_heads) +
+			 sizeof(*t->bound_heads));
+}
+
+static size_t owners_size(const struct flowtab *t)
+{
+	return (size_t)t->max * OWNERS_PER_SOCK * sizeof(*t->owners);
+}
+
 struct flowtab *flowtab_new(uint32_t max_flows)
 {
 	struct flowtab *t = calloc(1, sizeof(*t));
@@ -111,18 +124,16 @@ struct flowtab *flowtab_new(uint32_t max_flows)
 	flow_hash_init(&t->hash);
 	for (t->max = 64; t->max < max_flows; t->max *= 2)
 		;
-	t->flows = calloc(t->max, sizeof(*t->flows));
-	t->socks = calloc(t->max, sizeof(*t->socks));
-	t->owners = calloc((size_t)t->max * OWNERS_PER_SOCK,
-			   sizeof(*t->owners));
-	t->flow_heads = calloc(t->max, sizeof(*t->flow_heads));
-	t->sock_heads = calloc(t->max, sizeof(*t->sock_heads));
-	t->bound_heads = calloc(t->max, sizeof(*t->bound_heads));
-	if (!t->flows || !t->socks || !t->owners || !t->flow_heads ||
-	    !t->sock_heads || !t->bound_heads) {
+	t->flows = pages_new(t->max * sizeof(*t->flows));
+	t->socks = pages_new(t->max * sizeof(*t->socks));
+	t->owners = pages_new(owners_size(t));
+	t->flow_heads = pages_new(heads_size(t));
+	if (!t->flows || !t->socks || !t->owners || !t->flow_heads) {
 		flowtab_free(t);
 		return NULL;
 	}
+	t->sock_heads = (struct sock **)(t->flow_heads + t->max);
+	t->bound_heads = t->sock_heads + t->max;
 	return t;
 }
 
@@ -130,12 +141,10 @@ void flowtab_free(struct flowtab *t)
 {
 	if (!t)
 		return;
-	free(t->flows);
-	free(t->socks);
-	free(t->owners);
-	free(t->flow_heads);
-	free(t->sock_heads);
-	free(t->bound_heads);
+	pages_free(t->flows, t->max * sizeof(*t->flows));
+	pages_free(t->socks, t->max * sizeof(*t->socks));
+	pages_free(t->owners, owners_size(t));
+	pages_free(t->flow_heads, heads_size(t));
 	free(t);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "host/pages.h"
 #include "packet/flow_hash.h"
 #include "process/proctab.h"
 #include "record.h"
@@ -42,6 +43,7 @@ struct packettab {
 	uint32_t places[PACKETS];	/* who was last told of one: index + 1 */
 	uint32_t at;
 	uint64_t told_ns;		/* the latest of them */
+	uint64_t shared_ns;		/* ... whose flow is shared */
 	uint64_t copies_until_ns;
 	struct readtab *reads;
 	/* A pending packet with its readers, each once. */
@@ -52,7 +54,7 @@ struct packettab {
 
 struct packettab *packettab_new(void)
 {
-	struct packettab *t = calloc(1, sizeof(*t));
+	struct packettab *t = pages_new(sizeof(*t));
 
 	if (!t)
 		return NULL;
@@ -60,7 +62,7 @@ struct packettab *packettab_new(void)
 	t->reads = readtab_new();
 	if (t->reads)
 		return t;
-	free(t);
+	pages_free(t, sizeof(*t));
 	return NULL;
 }
 
@@ -73,7 +75,7 @@ void packettab_free(struct packettab *t)
 	for (uint32_t i = 0; i < PACKETS; i++)
 		forget(t, &t->entries[i]);
 	readtab_free(t->reads);
-	free(t);
+	pages_free(t, sizeof(*t));
 }
 
 static uint32_t bucket_of(uint64_t fingerprint)
@@ -132,6 +134,8 @@ static void mark_shared(struct packettab *t, const struct packettab_packet *p)
 		s->first_ns = p->mono_ns;
 	if (p->mono_ns > s->last_ns)
 		s->last_ns = p->mono_ns;
+	if (p->mono_ns > t->shared_ns)
+		t->shared_ns = p->mono_ns;
 }
 
 /*
@@ -217,8 +221,10 @@ static bool is_rival(const struct packettab_packet *p,
 static enum packettab_found not_told(const struct packettab *t,
 				     const struct packettab_packet *q)
 {
-	const struct shared *s = shared_of(t, q, false);
+	const struct shared *s = NULL;
 
+	if (q->mono_ns < t->shared_ns + SHARED_NS)
+		s = shared_of(t, q, false);
 	return s && q->mono_ns >= s->first_ns &&
 		       q->mono_ns < s->last_ns + SHARED_NS ?
 		       PACKETTAB_MISSING : PACKETTAB_NOT_SHARED;
