@@ -3,107 +3,136 @@
 
 #include <stdlib.h>
 
-#define ALIGN 16u
+#define ALIGN	    16u
+/* Few of them are in use as a rule, and stay in a processor's cache. */
+#define CHUNK_BYTES (512u << 10)
 
-/*
- * A ring of entries, each whole: one that would cross the end starts at the
- * beginning, and a zero size marks the rest as skipped.
- */
 struct entry {
-	uint32_t size;		/* of the entry; 0: go to the beginning */
+	uint32_t size;		/* with what is before the next one */
 	struct frame held;
 };
 
-struct queue {
-	uint8_t *ring;
-	size_t size;
-	size_t head;		/* the oldest entry */
-	size_t tail;		/* where the next one goes */
-	size_t used;
+struct chunk {
+	struct chunk *next;	/* newer, or of the spare ones */
+	uint8_t *bytes;
+	uint32_t head;		/* its oldest entry */
+	uint32_t tail;		/* where the next one goes */
 };
+
+/* A list of chunks.  The one that was emptied last is the next to be filled. */
+struct queue {
+	uint8_t *bytes;
+	uint32_t chunk_bytes;
+	uint32_t count;
+	uint32_t used;		/* chunks in the list */
+	struct chunk *first;
+	struct chunk *last;
+	struct chunk *spare;
+	struct chunk chunks[];
+};
+
+static void put_aside(struct queue *q, struct chunk *c)
+{
+	c->next = q->spare;
+	q->spare = c;
+}
 
 struct queue *queue_new(size_t size)
 {
-	struct queue *h = calloc(1, sizeof(*h));
+	uint32_t bytes = size / 2 < CHUNK_BYTES ? (uint32_t)size / 2 :
+						  CHUNK_BYTES;
+	uint32_t count;
+	struct queue *q;
 
-	if (!h)
+	bytes &= ~(ALIGN - 1);
+	count = bytes ? (uint32_t)(size / bytes) : 0;
+	q = calloc(1, sizeof(*q) + count * sizeof(*q->chunks));
+	if (!q)
 		return NULL;
-	h->size = size & ~(size_t)(ALIGN - 1);
-	h->ring = aligned_alloc(ALIGN, h->size);
-	if (!h->ring) {
-		free(h);
+	q->chunk_bytes = bytes;
+	q->count = count;
+	q->bytes = aligned_alloc(ALIGN, (size_t)count * bytes);
+	if (!q->bytes) {
+		free(q);
 		return NULL;
 	}
-	return h;
+	while (count--) {
+		q->chunks[count].bytes = q->bytes + (size_t)count * bytes;
+		put_aside(q, &q->chunks[count]);
+	}
+	return q;
 }
 
-void queue_free(struct queue *h)
+void queue_free(struct queue *q)
 {
-	if (!h)
+	if (!q)
 		return;
-	free(h->ring);
-	free(h);
+	free(q->bytes);
+	free(q);
 }
 
-static struct entry *entry_at(const struct queue *h, size_t at)
+static struct chunk *add_chunk(struct queue *q)
 {
-	return (struct entry *)(h->ring + at);
+	struct chunk *c = q->spare;
+
+	if (!c)
+		return NULL;
+	q->spare = c->next;
+	c->next = NULL;
+	c->head = c->tail = 0;
+	if (q->last)
+		q->last->next = c;
+	else
+		q->first = c;
+	q->last = c;
+	q->used++;
+	return c;
 }
 
-struct frame *queue_push(struct queue *h, uint32_t caplen)
+static struct entry *entry_at(const struct chunk *c, uint32_t at)
+{
+	return (struct entry *)(c->bytes + at);
+}
+
+struct frame *queue_push(struct queue *q, uint32_t caplen)
 {
 	size_t need = sizeof(struct entry) + caplen;
-	size_t rest = h->size - h->tail;
+	struct chunk *c = q->last;
 	struct entry *e;
 
 	need = (need + ALIGN - 1) & ~(size_t)(ALIGN - 1);
-	if (need > h->size / 2)
+	if (need > q->chunk_bytes)
 		return NULL;
-	if (need > rest) {
-		if (h->used + rest + need > h->size)
-			return NULL;
-		if (rest)
-			entry_at(h, h->tail)->size = 0;
-		h->used += rest;
-		h->tail = 0;
-	} else if (h->used + need > h->size) {
+	if (!c || need > q->chunk_bytes - c->tail)
+		c = add_chunk(q);
+	if (!c)
 		return NULL;
-	}
-	e = entry_at(h, h->tail);
+	e = entry_at(c, c->tail);
 	e->size = (uint32_t)need;
-	h->tail += need;
-	h->used += need;
-	if (h->tail == h->size)
-		h->tail = 0;
+	c->tail += e->size;
 	return &e->held;
 }
 
-/* The oldest entry's place, past a skipped rest. */
-static size_t first_at(const struct queue *h)
+struct frame *queue_first(const struct queue *q)
 {
-	return entry_at(h, h->head)->size ? h->head : 0;
+	return q->first ? &entry_at(q->first, q->first->head)->held : NULL;
 }
 
-struct frame *queue_first(const struct queue *h)
+void queue_pop(struct queue *q)
 {
-	return h->used ? &entry_at(h, first_at(h))->held : NULL;
+	struct chunk *c = q->first;
+
+	c->head += entry_at(c, c->head)->size;
+	if (c->head < c->tail)
+		return;
+	q->first = c->next;
+	if (!q->first)
+		q->last = NULL;
+	q->used--;
+	put_aside(q, c);
 }
 
-void queue_pop(struct queue *h)
+unsigned queue_fill(const struct queue *q)
 {
-	size_t at = first_at(h), size = entry_at(h, at)->size;
-
-	if (at != h->head)
-		h->used -= h->size - h->head;
-	h->used -= size;
-	h->head = at + size;
-	if (h->head == h->size)
-		h->head = 0;
-	if (!h->used)
-		h->head = h->tail = 0;
-}
-
-unsigned queue_fill(const struct queue *h)
-{
-	return (unsigned)(h->used * 100 / h->size);
+	return q->used * 100 / q->count;
 }

@@ -24,22 +24,25 @@ struct frame {
 	uint8_t data[];		/* caplen bytes */
 };
 
-/* @size: bytes of the queue, all there will ever be.  NULL without memory. */
+/*
+ * @size: bytes of the queue, all there will ever be, of which no more are
+ * touched than were ever in use.  NULL without memory.
+ */
 struct queue *queue_new(size_t size);
-void queue_free(struct queue *h);
+void queue_free(struct queue *q);
 
 /*
  * Room for a packet of @caplen bytes at the end, to be filled by the caller,
  * or NULL when it does not fit until something is taken out.  A packet larger
- * than half the queue never fits.
+ * than half the queue, or than 500 KiB, never fits.
  */
-struct frame *queue_push(struct queue *h, uint32_t caplen);
+struct frame *queue_push(struct queue *q, uint32_t caplen);
 
 /* The oldest packet, or NULL; it stays until queue_pop(). */
-struct frame *queue_first(const struct queue *h);
-void queue_pop(struct queue *h);
+struct frame *queue_first(const struct queue *q);
+void queue_pop(struct queue *q);
 
 /* Percent of it that is in use. */
-unsigned queue_fill(const struct queue *h);
+unsigned queue_fill(const struct queue *q);
 
 #endif

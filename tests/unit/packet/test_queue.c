@@ -76,9 +76,48 @@ static void an_empty_queue_takes_what_is_not_too_large(void **state)
 	queue_free(h);
 }
 
+/* A snapshot length of 262144 is the largest that there is. */
+static void a_large_queue_takes_the_largest_packet(void **state)
+{
+	struct queue *h = queue_new(16u << 20);
+	uint32_t n = 0;
+
+	(void)state;
+	while (push(h, n, 262144))
+		n++;
+	assert_in_range(n, 30, 64);
+	assert_int_equal(queue_fill(h), 100);
+	assert_null(queue_push(h, 512u << 10));
+	for (uint32_t i = 0; i < n; i++) {
+		assert_first(h, i, 262144);
+		queue_pop(h);
+	}
+	assert_int_equal(queue_fill(h), 0);
+	queue_free(h);
+}
+
+/* What was emptied last is filled next: memory that is still in a cache. */
+static void a_short_queue_stays_where_it_is(void **state)
+{
+	struct queue *h = queue_new(1024 * SIZE);
+	const struct frame *at, *lowest = NULL, *highest = NULL;
+
+	(void)state;
+	assert_true(push(h, 0, 60));
+	for (uint32_t i = 1; i < 100000; i++) {
+		assert_true(push(h, i, 60));
+		queue_pop(h);
+		at = queue_first(h);
+		lowest = !lowest || at < lowest ? at : lowest;
+		highest = at > highest ? at : highest;
+	}
+	assert_true((const char *)highest - (const char *)lowest < 1 << 20);
+	queue_free(h);
+}
+
 /*
  * A model: the numbers and sizes that are in the queue.  ASan sees a step
- * past the ring; the sum shows that it never holds more than its size.
+ * past its end; the sum shows that it never holds more than its size.
  */
 static void it_is_a_queue(void **state)
 {
@@ -122,6 +161,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_goes_in_first_comes_out_first),
 		cmocka_unit_test(an_empty_queue_takes_what_is_not_too_large),
+		cmocka_unit_test(a_large_queue_takes_the_largest_packet),
+		cmocka_unit_test(a_short_queue_stays_where_it_is),
 		cmocka_unit_test(it_is_a_queue),
 	};
 
