@@ -16,6 +16,11 @@ bool stats_are_wanted(void)
 	return have_tap_listener(tap) || tcpstats_are_wanted();
 }
 
+int stats_length(const packet_info *pinfo)
+{
+	return (int)MIN(pinfo->fd->pkt_len, (guint32)G_MAXINT);
+}
+
 const char *stats_name_of(wmem_allocator_t *pool, const struct packet_end *e)
 {
 	if (!e->present)
@@ -159,7 +164,7 @@ static tap_packet_status conversation_packet(void *table, packet_info *pinfo,
 	src = party_address(pinfo->pool, s->src, &pinfo->net_src);
 	dst = party_address(pinfo->pool, s->dst, &pinfo->net_dst);
 	add_conversation_table_data(hash, &src, &dst, 0, 0, 1,
-				    (int)pinfo->fd->pkt_len, &pinfo->rel_ts,
+				    stats_length(pinfo), &pinfo->rel_ts,
 				    &pinfo->abs_ts, &info, CONVERSATION_NONE);
 	return TAP_PACKET_REDRAW;
 }
@@ -174,7 +179,7 @@ static void add_endpoint(conv_hash_t *hash, packet_info *pinfo,
 		return;
 	set_address(&a, AT_STRINGZ, (int)strlen(program) + 1, program);
 	add_endpoint_table_data(hash, &a, 0, sender, 1,
-				(int)pinfo->fd->pkt_len, &info, ENDPOINT_NONE);
+				stats_length(pinfo), &info, ENDPOINT_NONE);
 }
 
 static tap_packet_status endpoint_packet(void *table, packet_info *pinfo,

@@ -54,6 +54,12 @@ void stats_packet(packet_info *pinfo, const struct attribution *owners,
 		  const struct receivers *others,
 		  const struct imported *imported);
 
+/*
+ * Bytes of the packet, for Wireshark's counters, which are ints: a damaged file
+ * may claim more, and no packet is less than nothing.
+ */
+int stats_length(const packet_info *pinfo);
+
 /* An end's program as proc.name shows it, or NULL. */
 const char *stats_name_of(wmem_allocator_t *pool, const struct packet_end *e);
 

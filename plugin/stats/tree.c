@@ -72,7 +72,7 @@ static const stat_node *node_of(const stats_tree *st, int id)
 static void count_path(stats_tree *st, packet_info *pinfo,
 		       const struct lines_path *p, unsigned counted)
 {
-	int len = (int)pinfo->fd->pkt_len;
+	int len = stats_length(pinfo);
 	int packets = stats_tree_parent_id_by_name(st, PACKETS);
 	int bytes = stats_tree_parent_id_by_name(st, BYTES);
 
@@ -159,7 +159,7 @@ static tap_packet_status tree_packet(stats_tree *st, packet_info *pinfo,
 	const struct attribution *a = &s->owners;
 	const address *src = &pinfo->net_src, *dst = &pinfo->net_dst;
 	struct lines_path path = { .depth = 0 }, back = { .depth = 0 };
-	int len = (int)pinfo->fd->pkt_len, packets;
+	int len = stats_length(pinfo), packets;
 
 	/* Once, whether or not both ends have a line of their own. */
 	packets = count_packet(st, PACKETS, 0, len);

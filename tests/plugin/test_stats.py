@@ -186,6 +186,20 @@ class Tree(unittest.TestCase):
         self.assertEqual((program, packets), ("curl", "9000"))
         self.assertIn(size, ("2250000000", "2250"))
 
+    def test_lengths_that_no_packet_has(self):
+        """A damaged file's: the counters are ints, and none turns negative."""
+        packets = [epb(udp(HERE, FAR), T0 + n * MS,
+                       custom_option(attribution("out", CURL)), wire_len=size)
+                   for n, size in enumerate((0xFFFFFFFF, 0x80000000, 100,
+                                             0xFFFFFFFE, 0x7FFFFFFF))]
+        path = tshark.write("damaged", shb() + idb() + b"".join(packets))
+        found = tree(statistic(path, "proc,tree"))
+        self.assertEqual(found["Packets/curl"], 5)
+        self.assertEqual(found["Bytes/curl"], 2**31 - 1)
+        sizes = {size.rstrip(" MB") for _, _, size in endpoints(
+            statistic(path, "endpoints,proc"))}
+        self.assertLessEqual(sizes, {str(4 * (2**31 - 1) + 100), "8589"})
+
     def test_programs_called_as_the_roots(self):
         packets = [epb(udp(HERE, FAR), T0, custom_option(attribution(
             "out", End(1, 1, name, "socket"))))
