@@ -318,6 +318,58 @@ static void the_cooked_headers_are_made_here(void **state)
 	ring_close(r);
 }
 
+/* 40 bytes of IPv4, behind tags or not. */
+static void cooked(const char *tags, uint32_t len, uint16_t tag,
+		   uint16_t tpid)
+{
+	uint8_t bytes[64] = { 0 };
+	struct ring *r = open_ring(RING_SLL2);
+
+	memcpy(bytes, tags, len);
+	memcpy(bytes + len, "\x45\0\0\x28", 4);
+	begin(0);
+	add(0, bytes, len + 40, &(struct made){ .tag = tag, .tag_type = tpid });
+	hand_over(0);
+	ring_read(r, on_packet, NULL);
+	ring_close(r);
+}
+
+static void assert_tags(uint16_t protocol, const char *tags, uint32_t len)
+{
+	assert_int_equal(last_bytes[0] << 8 | last_bytes[1], protocol);
+	assert_int_equal(last.caplen, 20 + len + 40);
+	assert_int_equal(last.len, last.caplen);
+	assert_memory_equal(last_bytes + 20, tags, len);
+	assert_memory_equal(last_bytes + 20 + len, "\x45\0\0\x28", 4);
+}
+
+/* On `any` the kernel names the innermost protocol, whatever is before it. */
+static void all_tags_are_in_a_cooked_packet(void **state)
+{
+	static const char two[] = "\0\x05\x81\0\0\x07\x08\0";
+	static const char same[] = "\0\x05\x81\0\0\x05\x08\0";
+
+	(void)state;
+	cooked("", 0, 0, 0);
+	assert_tags(ETH_P_IP, "", 0);
+	cooked("", 0, 5, ETH_P_8021Q);
+	assert_tags(ETH_P_8021Q, "\0\x05\x08\0", 4);
+	cooked("\0\x05\x08\0", 4, 5, ETH_P_8021Q);
+	assert_tags(ETH_P_8021Q, "\0\x05\x08\0", 4);
+	/* The outer one beside it, the inner one in it. */
+	cooked("\0\x07\x08\0", 4, 5, ETH_P_8021AD);
+	assert_tags(ETH_P_8021AD, two, 8);
+	cooked("\0\x05\x08\0", 4, 5, ETH_P_8021AD);
+	assert_tags(ETH_P_8021AD, same, 8);
+	cooked(two, 8, 5, ETH_P_8021AD);
+	assert_tags(ETH_P_8021AD, two, 8);
+	cooked(same, 8, 5, ETH_P_8021AD);
+	assert_tags(ETH_P_8021AD, same, 8);
+	/* Of a priority alike to the version of IP. */
+	cooked("\x45\x05\x08\0", 4, 0x4505, ETH_P_8021Q);
+	assert_tags(ETH_P_8021Q, "\x45\x05\x08\0", 4);
+}
+
 static void the_snaplen_counts_what_was_put_before(void **state)
 {
 	struct ring *r = open_ring(RING_SLL2);
@@ -455,6 +507,7 @@ int main(void)
 		cmocka_unit_test(a_tag_goes_back_behind_the_addresses),
 		cmocka_unit_test(a_short_packet_gets_no_tag),
 		cmocka_unit_test(the_cooked_headers_are_made_here),
+		cmocka_unit_test(all_tags_are_in_a_cooked_packet),
 		cmocka_unit_test(the_snaplen_counts_what_was_put_before),
 		cmocka_unit_test(blocks_come_in_their_order),
 		cmocka_unit_test(a_flood_does_not_hold_others_up),
