@@ -199,7 +199,7 @@ static const struct process *known(struct process *p,
  * Later packets of a flow have none, and here they can be its first.  Cheaper
  * than what the comment says, and as good: whom it is of.
  */
-static void put_comment(struct cut *c, struct wbuf *w,
+static void cut_comment(struct cut *c, struct wbuf *w,
 			const struct archive_packet *p)
 {
 	const struct person *src = people_of(c->people, &p->owners.src);
@@ -227,7 +227,7 @@ static void put_comment(struct cut *c, struct wbuf *w,
 		put_option(w, PCAPNG_OPT_COMMENT, comment, len);
 }
 
-static int put_packet(struct cut *c, const struct archive_packet *p,
+static int cut_packet(struct cut *c, const struct archive_packet *p,
 		      const uint8_t *block, const struct named *named)
 {
 	struct wbuf w = wbuf_of(c->block, sizeof(c->block));
@@ -247,7 +247,7 @@ static int put_packet(struct cut *c, const struct archive_packet *p,
 	for (unsigned i = 0; i < named->count; i++)
 		put_record(&w, p, named->of[i]);
 	if (c->options->comments != COMMENTS_NONE)
-		put_comment(c, &w, p);
+		cut_comment(c, &w, p);
 	wbuf_u32(&w, PCAPNG_OPT_END);
 	wbuf_u32(&w, (uint32_t)w.len + 4);
 	put_le(c->block + 4, w.len, 4);
@@ -327,7 +327,7 @@ static int close_writer(struct cut *c)
 
 /* ---- the files ---- */
 
-static int on_block(void *ctx, const uint8_t *block, size_t len)
+static int cut_block(void *ctx, const uint8_t *block, size_t len)
 {
 	struct cut *c = ctx;
 	struct archive_packet p;
@@ -346,7 +346,7 @@ static int on_block(void *ctx, const uint8_t *block, size_t len)
 		people_learn(c->people, p.records[i].p, p.records[i].len,
 			     false);
 	named.count = people_named(c->people, &p, named.of);
-	return is_wanted(c, &p, &named) ? put_packet(c, &p, block, &named) : 0;
+	return is_wanted(c, &p, &named) ? cut_packet(c, &p, block, &named) : 0;
 }
 
 static void on_process(void *ctx, const struct process *p,
@@ -370,7 +370,7 @@ static int cut_file(struct cut *c, struct archive_file *f)
 		err = archive_file_end(f, on_process, c);
 	if (!err && (all || !f->has_table || c->file_wanted) &&
 	    (!f->end_ns || f->end_ns >= c->options->from_ns))
-		err = archive_file_blocks(f, on_block, c);
+		err = archive_file_blocks(f, cut_block, c);
 	/* What else lies in that directory is nobody's failure. */
 	return err == -EBADMSG ? 0 : err;
 }

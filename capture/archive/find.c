@@ -114,7 +114,7 @@ static void count_named(struct find *f, const struct archive_packet *p)
 		person_count(named[i], p->ts_ns, p->len);
 }
 
-static int on_block(void *ctx, const uint8_t *block, size_t len)
+static int find_in_block(void *ctx, const uint8_t *block, size_t len)
 {
 	struct find *f = ctx;
 	struct archive_packet p;
@@ -167,7 +167,8 @@ static int read_packets(struct find *f)
 	f->interfaces.count = 0;
 	f->nobody.packets = f->nobody.bytes = 0;
 	f->people = people_new(f->options->filter);
-	err = f->people ? archive_file_blocks(f->file, on_block, f) : -ENOMEM;
+	err = f->people ? archive_file_blocks(f->file, find_in_block, f) :
+			  -ENOMEM;
 	if (!err)
 		people_each(f->people, print_person, f);
 	if (!err)

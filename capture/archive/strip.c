@@ -116,7 +116,7 @@ static size_t strip_comment(const uint8_t *text, size_t len,
 	return kept;
 }
 
-static void put_comment(struct strip *s, struct rbuf value)
+static void strip_a_comment(struct strip *s, struct rbuf value)
 {
 	uint8_t text[COMMENT_MAX];
 	size_t len;
@@ -170,7 +170,7 @@ static void put_custom(struct strip *s, struct rbuf value)
 static void put_one(struct strip *s, uint16_t code, struct rbuf value)
 {
 	if (code == PCAPNG_OPT_COMMENT)
-		put_comment(s, value);
+		strip_a_comment(s, value);
 	else if (code == PCAPNG_OPT_CUSTOM_BIN)
 		put_custom(s, value);
 	else if (code != PCAPNG_EPB_PROCESSID_THREADID ||
@@ -208,7 +208,7 @@ static int end_block(struct strip *s)
 	return archive_out_block(s->writer, s->bytes, len);
 }
 
-static int put_packet(struct strip *s, const uint8_t *block, size_t len)
+static int strip_packet(struct strip *s, const uint8_t *block, size_t len)
 {
 	struct rbuf b = rbuf_of(block + 8, len - 12);
 	uint32_t caplen;
@@ -281,13 +281,13 @@ static int put_statistics(struct strip *s, const uint8_t *block, size_t len)
 	return end_block(s);
 }
 
-static int on_block(void *ctx, const uint8_t *block, size_t len)
+static int strip_block(void *ctx, const uint8_t *block, size_t len)
 {
 	struct strip *s = ctx;
 
 	switch (get_le(block, 4)) {
 	case PCAPNG_BLOCK_EPB:
-		return put_packet(s, block, len);
+		return strip_packet(s, block, len);
 	case PCAPNG_BLOCK_CB:
 		return put_custom_block(s, block, len);
 	case PCAPNG_BLOCK_ISB:
@@ -316,7 +316,7 @@ static int strip_file(struct strip *s, struct archive_file *f)
 	err = archive_out_open(&s->writer, s->options->path,
 			       s->options->compression);
 	if (!err)
-		err = archive_file_blocks(f, on_block, s);
+		err = archive_file_blocks(f, strip_block, s);
 	if (s->writer)
 		err = archive_out_close(s->writer, err);
 	if (err && err != -EPIPE)

@@ -14,7 +14,7 @@
 
 static int walk(int *at, const char *path, size_t len, int *links);
 
-static bool is_ours(uid_t uid)
+static bool is_trusted_user(uid_t uid)
 {
 	return !uid || uid == geteuid();
 }
@@ -24,7 +24,7 @@ bool place_is_shared(int dir_fd)
 	struct stat st;
 
 	return fstat(dir_fd, &st) || st.st_mode & (S_IWGRP | S_IWOTH) ||
-	       !is_ours(st.st_uid);
+	       !is_trusted_user(st.st_uid);
 }
 
 static void move(int *at, int fd)
@@ -34,7 +34,7 @@ static void move(int *at, int fd)
 	*at = fd;
 }
 
-static int follow(int *at, int link, int *links)
+static int follow_link(int *at, int link, int *links)
 {
 	char target[PATH_MAX];
 	ssize_t n = readlinkat(link, "", target, sizeof(target));
@@ -47,7 +47,7 @@ static int follow(int *at, int link, int *links)
 }
 
 /* What was looked at is what is read or entered: nobody can exchange it. */
-static int step(int *at, const char *name, int *links)
+static int step_into(int *at, const char *name, int *links)
 {
 	int fd = openat(*at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), err;
 	struct stat st;
@@ -55,8 +55,8 @@ static int step(int *at, const char *name, int *links)
 	if (fd < 0)
 		return -errno;
 	if (!fstat(fd, &st) && S_ISLNK(st.st_mode)) {
-		err = is_ours(st.st_uid) || !place_is_shared(*at) ?
-			      follow(at, fd, links) : -ELOOP;
+		err = is_trusted_user(st.st_uid) || !place_is_shared(*at) ?
+			      follow_link(at, fd, links) : -ELOOP;
 		close(fd);
 		return err;
 	}
@@ -81,7 +81,7 @@ static int walk(int *at, const char *path, size_t len, int *links)
 		memcpy(name, path, n);
 		name[n] = '\0';
 		if (n)
-			err = step(at, name, links);
+			err = step_into(at, name, links);
 		path += n + 1;
 	}
 	return err;

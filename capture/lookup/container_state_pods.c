@@ -20,7 +20,7 @@ struct list {
 	struct pod_address *out;
 };
 
-static json_t *load(int dir, const char *name)
+static json_t *load_file(int dir, const char *name)
 {
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	json_t *json = NULL;
@@ -112,7 +112,7 @@ size_t container_state_pods(int root_fd, size_t from, struct pod_address *out,
 		close(fd);
 	for (int i = 0; i < FILES && dir && l.count < max &&
 			(e = readdir(dir)); i++) {
-		json_t *json = load(fd, e->d_name);
+		json_t *json = load_file(fd, e->d_name);
 
 		if (json)
 			take(&l, json);

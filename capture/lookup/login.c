@@ -59,7 +59,7 @@ static int take_entry(const struct utmp *u, char *out, size_t size)
 	return *out ? 0 : -ENOENT;
 }
 
-static bool is_of(const struct utmp *u, const char *tty)
+static bool is_login_on(const struct utmp *u, const char *tty)
 {
 	return u->ut_type == USER_PROCESS &&
 	       !strncmp(u->ut_line, tty, sizeof(u->ut_line));
@@ -75,7 +75,7 @@ static int read_utmp(int root_fd, const char *tty, char *out, size_t size)
 		return -ENOENT;
 	for (int i = 0; i < MAX_LOGINS && read(fd, &u, sizeof(u)) == sizeof(u);
 	     i++)
-		if (is_of(&u, tty)) {
+		if (is_login_on(&u, tty)) {
 			err = take_entry(&u, out, size);
 			break;
 		}

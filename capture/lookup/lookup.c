@@ -70,8 +70,8 @@ static int give_up(struct lookup *l, struct channel *c, int err)
 }
 
 /* The bytes of the next message, or -errno. */
-static ssize_t receive(const struct channel *c, void *out, size_t size,
-		       int flags)
+static ssize_t receive_from(const struct channel *c, void *out, size_t size,
+			    int flags)
 {
 	ssize_t n = recv(c->fd, out, size, flags);
 
@@ -108,7 +108,7 @@ static int ask(struct lookup *l, struct question *q, struct answer *a)
 		return -EPIPE;
 	}
 	if (waits) {
-		n = receive(c, a, sizeof(*a), MSG_DONTWAIT);
+		n = receive_from(c, a, sizeof(*a), MSG_DONTWAIT);
 		if (n < 0)
 			return give_up(l, c, (int)n);
 		c->answered = c->asked;
@@ -117,7 +117,7 @@ static int ask(struct lookup *l, struct question *q, struct answer *a)
 	}
 	n = put(c, q);
 	if (!n)
-		n = receive(c, a, sizeof(*a), 0);
+		n = receive_from(c, a, sizeof(*a), 0);
 	if (n < 0)
 		return give_up(l, c, (int)n);
 	c->answered = c->asked;
@@ -134,7 +134,8 @@ bool lookup_is_gone(struct lookup *l)
 	if (l->answerer)
 		return false;
 	n = c->fd < 0 ? -EPIPE :
-			receive(c, &a, sizeof(a), waits ? 0 : MSG_DONTWAIT);
+			receive_from(c, &a, sizeof(a),
+				     waits ? 0 : MSG_DONTWAIT);
 	if (n > 0)
 		c->answered = c->asked;
 	if (n > 0 || (is_late((int)n) && !waits))
@@ -265,7 +266,7 @@ static int take_parts(struct lookup *l, struct channel *c,
 	ssize_t n;
 
 	for (;;) {
-		n = receive(c, &l->part, sizeof(l->part), 0);
+		n = receive_from(c, &l->part, sizeof(l->part), 0);
 		if (n < (ssize_t)head)
 			return give_up(l, c, n < 0 ? (int)n : -EPIPE);
 		if (l->part.number != c->asked)
@@ -316,7 +317,7 @@ bool lookup_hashed(struct lookup *l, struct hasher_answer *a)
 
 	if (!l->hashes || c->fd < 0)
 		return false;
-	n = receive(c, &got, sizeof(got), MSG_DONTWAIT);
+	n = receive_from(c, &got, sizeof(got), MSG_DONTWAIT);
 	if (n == -EAGAIN)
 		return false;
 	if (n < 0) {

@@ -30,7 +30,7 @@ void host_names_free(struct host_names *n)
 	free(n);
 }
 
-static unsigned slot_of(const uint8_t addr[16])
+static unsigned name_slot(const uint8_t addr[16])
 {
 	uint64_t high, low;
 
@@ -42,7 +42,7 @@ static unsigned slot_of(const uint8_t addr[16])
 static void take(void *ctx, const char *text, const uint8_t addr[16])
 {
 	struct host_names *n = ctx;
-	struct name *name = &n->slots[slot_of(addr)];
+	struct name *name = &n->slots[name_slot(addr)];
 
 	if (!memcmp(name->addr, addr, 16) && !strcmp(name->text, text))
 		return;
@@ -59,7 +59,7 @@ void host_names_learn(struct host_names *n, const struct frame *f, const uint8_t
 const char *host_names_due(const struct host_names *n, const uint8_t addr[16],
 		      uint32_t section)
 {
-	const struct name *name = &n->slots[slot_of(addr)];
+	const struct name *name = &n->slots[name_slot(addr)];
 
 	return *name->text && name->section != section &&
 		       !memcmp(name->addr, addr, 16) ? name->text : NULL;
@@ -67,5 +67,5 @@ const char *host_names_due(const struct host_names *n, const uint8_t addr[16],
 
 void host_names_told(struct host_names *n, const uint8_t addr[16], uint32_t section)
 {
-	n->slots[slot_of(addr)].section = section;
+	n->slots[name_slot(addr)].section = section;
 }

@@ -152,7 +152,7 @@ static struct made *new_made(const char *name)
 	return m;
 }
 
-static void append(struct ring *r, struct made *m)
+static void append_made(struct ring *r, struct made *m)
 {
 	if (r->newest)
 		r->newest->next = m;
@@ -173,7 +173,7 @@ static int remember(struct ring *r, const char *name)
 	if (!m)
 		return -ENOMEM;
 	m->is_open = true;
-	append(r, m);
+	append_made(r, m);
 	return 0;
 }
 
@@ -231,7 +231,7 @@ static void find_earlier(struct ring *r)
 	if (n)
 		qsort(all, n, sizeof(*all), by_change);
 	for (size_t i = 0; i < n; i++)
-		append(r, all[i]);
+		append_made(r, all[i]);
 	free(all);
 	if (dir)
 		closedir(dir);
@@ -433,7 +433,7 @@ int opener_start(struct opener **out, const struct opener_options *o)
 }
 
 /* A descriptor, or -errno. */
-static int receive(struct opener *p, struct answer *a)
+static int receive_file(struct opener *p, struct answer *a)
 {
 	union {
 		struct cmsghdr header;
@@ -469,7 +469,7 @@ static int ask_for_file(struct opener *p, char what, const char **name)
 
 	if (send(p->fd, &what, 1, MSG_NOSIGNAL) != 1)
 		return errno == EPIPE ? -ECHILD : -errno;
-	fd = receive(p, &a);
+	fd = receive_file(p, &a);
 	if (fd < 0)
 		return fd;
 	base = base ? base + 1 : p->name;

@@ -47,7 +47,7 @@ void packet_options_free(struct packet_options *s)
 
 /* ---- the comment ---- */
 
-static void put_text(struct wbuf *w, const char *s)
+static void put_comment_text(struct wbuf *w, const char *s)
 {
 	wbuf_put(w, s, strlen(s));
 }
@@ -67,7 +67,7 @@ static void put_escaped(struct wbuf *w, const char *s)
 			wbuf_u8(w, c);
 			continue;
 		}
-		put_text(w, "\\x");
+		put_comment_text(w, "\\x");
 		wbuf_u8(w, (uint8_t)hex[c >> 4]);
 		wbuf_u8(w, (uint8_t)hex[c & 15]);
 	}
@@ -89,7 +89,7 @@ static void begin_item(struct wbuf *w, const char *key)
 {
 	if (w->len)
 		wbuf_u8(w, ' ');
-	put_text(w, key);
+	put_comment_text(w, key);
 	wbuf_u8(w, '=');
 }
 
@@ -265,7 +265,7 @@ static uint64_t mix(uint64_t h, const void *word)
 }
 
 /* Of what tells keys apart: the name of a process is that of its version. */
-static uint32_t key_hash(const struct option_key *key)
+static uint32_t option_key_hash(const struct option_key *key)
 {
 	uint64_t h = 0;
 
@@ -283,7 +283,7 @@ struct packet_stamp packet_options_get(struct packet_options *s,
 				       const struct option_key *key,
 				       const struct option_records *records)
 {
-	struct slot *slot = &s->slots[key_hash(key)];
+	struct slot *slot = &s->slots[option_key_hash(key)];
 
 	if (!slot->len || memcmp(&slot->key, key, sizeof(*key))) {
 		slot->key = *key;

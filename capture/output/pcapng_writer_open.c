@@ -16,7 +16,7 @@
  * Until somebody opens it to read, signals end us as they end anybody: there
  * is nothing yet to be closed.
  */
-static int open_fifo(int dir, const char *name, int flags)
+static int open_existing_fifo(int dir, const char *name, int flags)
 {
 	sigset_t none, old;
 	int fd, err;
@@ -66,7 +66,7 @@ static int open_existing(int dir, const char *name, mode_t mode)
 	/* With O_CREAT fs.protected_regular looks at whose it is. */
 	if (S_ISREG(mode))
 		flags |= O_CREAT;
-	fd = S_ISFIFO(mode) ? open_fifo(dir, name, flags) :
+	fd = S_ISFIFO(mode) ? open_existing_fifo(dir, name, flags) :
 			      openat(dir, name, flags | O_NONBLOCK, 0600);
 	if (fd < 0)
 		return -errno;

@@ -37,7 +37,7 @@ static void put_number(struct wbuf *w, uint16_t code, uint64_t n, size_t len)
 }
 
 /* An absent text is empty. */
-static void put_known(struct wbuf *w, const struct process *p)
+static void put_program(struct wbuf *w, const struct process *p)
 {
 	put_text(w, OPTION_NAME, p->name);
 	put_text(w, OPTION_PATH, p->exepath);
@@ -64,7 +64,7 @@ size_t process_block(const uint8_t *record, size_t len, uint64_t from_ns,
 	length = wbuf_claim(&w, 4);
 	at = w.len;
 	wbuf_u32(&w, p.pid);
-	put_known(&w, &p);
+	put_program(&w, &p);
 	put_number(&w, OPTION_START,
 		   from_ns > p.start_ns ? from_ns : p.start_ns, 8);
 	wbuf_u32(&w, OPTION_END);

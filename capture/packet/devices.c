@@ -46,7 +46,7 @@ static struct device *add(struct devices *d)
 	return &d->all[d->count++];
 }
 
-static void take_link(void *ctx, const struct nlmsghdr *h)
+static void take_device(void *ctx, const struct nlmsghdr *h)
 {
 	const struct ifinfomsg *link = NLMSG_DATA(h);
 	const struct rtattr *name, *mac;
@@ -85,7 +85,7 @@ static void set_mask(uint8_t mask[4], unsigned bits)
 	}
 }
 
-static void take_address(void *ctx, const struct nlmsghdr *h)
+static void take_device_address(void *ctx, const struct nlmsghdr *h)
 {
 	const struct ifaddrmsg *of = NLMSG_DATA(h);
 	const struct rtattr *local, *address;
@@ -112,14 +112,14 @@ static void take_address(void *ctx, const struct nlmsghdr *h)
 }
 
 /* Where the kernel does not tell, the old ones are better than none. */
-static int read_all(struct devices *d)
+static int read_devices(struct devices *d)
 {
 	struct devices now = { .fd = d->fd, .changes = d->changes + 1 };
-	int err = netlink_each(RTM_GETLINK, RTM_NEWLINK, take_link, &now);
+	int err = netlink_each(RTM_GETLINK, RTM_NEWLINK, take_device, &now);
 
 	if (!err)
-		err = netlink_each(RTM_GETADDR, RTM_NEWADDR, take_address,
-				   &now);
+		err = netlink_each(RTM_GETADDR, RTM_NEWADDR,
+				   take_device_address, &now);
 	if (err) {
 		free(now.all);
 		return err;
@@ -143,7 +143,7 @@ int devices_open(struct devices **out)
 		return -ENOMEM;
 	d->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	err = d->fd < 0 || bind(d->fd, (struct sockaddr *)&nl, sizeof(nl)) ?
-		      -errno : read_all(d);
+		      -errno : read_devices(d);
 	if (err) {
 		devices_close(d);
 		return err;
@@ -172,7 +172,7 @@ unsigned devices_refresh(struct devices *d)
 	       (n < 0 && errno == ENOBUFS))
 		changed = true;
 	if (changed)
-		read_all(d);
+		read_devices(d);
 	return d->changes;
 }
 

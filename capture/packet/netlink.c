@@ -24,9 +24,9 @@ const struct rtattr *netlink_attribute(const void *attrs, size_t len, int type)
 }
 
 /* 1 if more follow. */
-static int read_some(int fd, uint16_t answer,
-		     void (*take)(void *ctx, const struct nlmsghdr *h),
-		     void *ctx)
+static int read_answers_of(int fd, uint16_t answer,
+			   void (*take)(void *ctx, const struct nlmsghdr *h),
+			   void *ctx)
 {
 	char buf[BUFFER] __attribute__((aligned(8)));
 	const struct nlmsghdr *h = (const void *)buf;
@@ -62,7 +62,7 @@ int netlink_each(uint16_t request, uint16_t answer,
 		return -errno;
 	more = send(fd, &q, sizeof(q), 0) < 0 ? -errno : 1;
 	while (more > 0)
-		more = read_some(fd, answer, take, ctx);
+		more = read_answers_of(fd, answer, take, ctx);
 	close(fd);
 	return more;
 }

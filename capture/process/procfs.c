@@ -223,7 +223,7 @@ static void read_cwd(int dir, struct process *p)
 		process_set_field(p, FIELD_CWD);
 }
 
-static void read_session(int dir, struct process *p)
+static void read_login_session(int dir, struct process *p)
 {
 	char buf[64];
 
@@ -318,7 +318,7 @@ int procfs_read(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
 	read_cgroup(dir, p);
 	read_rest(dir, p);
 	read_cwd(dir, p);
-	read_session(dir, p);
+	read_login_session(dir, p);
 	read_parent_name(proc_fd, p);
 	process_set_field(p, FIELD_FLAGS);
 	close(dir);

@@ -9,7 +9,7 @@
 #define LINE_MAX_BYTES 1024	/* the longest of TLS has 260 */
 
 /* "LABEL HEX HEX": what else is in there is no business of the capture's. */
-static bool is_key(const char *line, size_t len)
+static bool is_key_line(const char *line, size_t len)
 {
 	size_t at = 0, words = 0;
 
@@ -39,7 +39,7 @@ size_t keys_filter(char *text, size_t len, size_t *taken)
 	while (at < len && (end = memchr(text + at, '\n', len - at))) {
 		size_t line = (size_t)(end - text) - at;
 
-		if (is_key(text + at, line)) {
+		if (is_key_line(text + at, line)) {
 			memmove(text + kept, text + at, line + 1);
 			kept += line + 1;
 		}

@@ -66,7 +66,7 @@ static void tell_refusal(int refused)
  * What failed may be started again, and fail again: only the first is kept, or
  * the disk would fill with what is.
  */
-static void on_ended(void *ctx, const char *name, uint32_t status)
+static void on_user_ended(void *ctx, const char *name, uint32_t status)
 {
 	struct parts *p = ctx;
 

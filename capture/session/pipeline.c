@@ -40,8 +40,8 @@ static struct program *program_of_end(const struct verdict_end *end,
 							  mono_ns);
 }
 
-static void count(struct counts *c, const struct frame *h,
-		  const struct verdict *v, uint64_t age)
+static void count_frame(struct counts *c, const struct frame *h,
+			const struct verdict *v, uint64_t age)
 {
 	c->bytes += h->len;
 	c->unnamed += v->src.attr == ATTR_UNKNOWN ||
@@ -50,8 +50,8 @@ static void count(struct counts *c, const struct frame *h,
 		c->lag_ns = age;
 }
 
-static unsigned take_others(struct pipeline *l, const struct verdict *v,
-			    uint64_t mono_ns)
+static unsigned take_sharers(struct pipeline *l, const struct verdict *v,
+			     uint64_t mono_ns)
 {
 	unsigned n = 0;
 
@@ -75,7 +75,7 @@ static int hand_on(struct pipeline *l, const struct frame *h,
 		.src = program_of_end(&v->src, mono_ns),
 		.dst = program_of_end(&v->dst, mono_ns),
 		.others = l->others,
-		.other_count = take_others(l, v, mono_ns),
+		.other_count = take_sharers(l, v, mono_ns),
 		.mono_ns = mono_ns,
 		.data = h->data,
 		.linktype = (uint16_t)captures_linktype(l->captures,
@@ -101,7 +101,7 @@ static int hand_on(struct pipeline *l, const struct frame *h,
 	}
 	if (l->view)
 		view_packet(l->view, &p);
-	count(&l->parts->counts, h, v, age);
+	count_frame(&l->parts->counts, h, v, age);
 	ending_count(ending);
 	return 0;
 }

@@ -294,7 +294,7 @@ static int read_block(struct reader *r, uint32_t type, struct rbuf b,
 
 /* ---- bytes ---- */
 
-static int keep(struct reader *r, const uint8_t *bytes, size_t n)
+static int keep_bytes(struct reader *r, const uint8_t *bytes, size_t n)
 {
 	size_t room = r->room ? r->room : 65536;
 	uint8_t *buf;
@@ -338,7 +338,7 @@ int reader_take(struct reader *r, const uint8_t *bytes, size_t n,
 	size_t at = 0;
 
 	if (!r->error)
-		r->error = keep(r, bytes, n);
+		r->error = keep_bytes(r, bytes, n);
 	while (!r->error) {
 		long len = block_length(r->buf + at, r->len - at);
 

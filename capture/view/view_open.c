@@ -100,7 +100,7 @@ static int open_metrics(struct view *v)
 			    -ENOMEM;
 }
 
-static int open_tables(struct view *v)
+static int open_view_tables(struct view *v)
 {
 	bool log = v->options->action == ACTION_LOG;
 	struct flows_options fo = {
@@ -240,7 +240,7 @@ static int open_lists(struct view *v)
 	err = open_metrics(v);
 	if (err)
 		return err;
-	err = open_tables(v);
+	err = open_view_tables(v);
 	return err ? err : open_reader(v);
 }
 

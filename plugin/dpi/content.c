@@ -42,8 +42,8 @@ static struct {
 } last;				/* that was looked at */
 
 /* The lower port's is the first; of equal ports the lower address's. */
-static unsigned direction_of(const packet_info *pinfo, uint32_t sport,
-			     uint32_t dport)
+static unsigned side_of(const packet_info *pinfo, uint32_t sport,
+			uint32_t dport)
 {
 	if (sport != dport)
 		return sport > dport;
@@ -175,8 +175,8 @@ static int dissect_handed(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 		return done || !spoken_has_owner(pinfo) ? done :
 			call_data_dissector(tvb, pinfo, tree);
 	}
-	if (k->waits != 1 + (int)direction_of(pinfo, pinfo->srcport,
-					      pinfo->destport) ||
+	if (k->waits != 1 + (int)side_of(pinfo, pinfo->srcport,
+					 pinfo->destport) ||
 	    !pinfo->can_desegment)
 		return 0;
 	pinfo->desegment_offset = 0;
@@ -316,7 +316,7 @@ static void look(packet_info *pinfo, struct payload *p, uint32_t seq)
 {
 	bool is_tcp = p->over == OVER_TCP;
 	conversation_t *c = conversation_of(pinfo, p);
-	unsigned way = direction_of(pinfo, p->sport, p->dport);
+	unsigned way = side_of(pinfo, p->sport, p->dport);
 	const struct signature *s;
 	struct side *side, *other;
 	struct content *k;

@@ -391,7 +391,7 @@ static void learn(struct view *v, const struct dpi_layers *l,
 					  has_read_any(f));
 }
 
-static void look(struct view *v, const struct dpi_layers *l)
+static void look_up_names(struct view *v, const struct dpi_layers *l)
 {
 	v->app = l->app ? l->app : l->transport;
 	v->how = l->how;
@@ -427,7 +427,7 @@ void dpi_add(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 	if (!proto_field_is_referenced(tree, proto_dpi) &&
 	    !((v.unresolved || v.tunnel) && expert_items_are_wanted(tree)))
 		return;
-	look(&v, &l);
+	look_up_names(&v, &l);
 	if (v.app)
 		show(&v, owners);
 }

@@ -34,7 +34,7 @@ static void start_over(struct dpi_layers *l, struct climb *c,
 	c->is_inside = c->is_carried = false;
 }
 
-static bool is_http(const struct dpi_protocol *p)
+static bool is_any_http(const struct dpi_protocol *p)
 {
 	return p && p->families & (DPI_HTTP | DPI_HTTP2 | DPI_HTTP3);
 }
@@ -57,7 +57,7 @@ static void take_app(struct dpi_layers *l, struct climb *c,
 		     const struct dpi_protocol *p)
 {
 	l->families |= p->families;
-	if (p == dns && is_http(c->top)) {
+	if (p == dns && is_any_http(c->top)) {
 		l->app = "DNS over HTTPS";
 		l->rank = DPI_WITHIN;
 		return;

@@ -29,8 +29,8 @@ static struct names *names_of(const char *address)
 	return n;
 }
 
-static bool is_same(const struct dpi_name *n, const char *name,
-		    const char *process)
+static bool is_same_name(const struct dpi_name *n, const char *name,
+			 const char *process)
 {
 	return !strcmp(n->name, name) && !g_strcmp0(n->process, process);
 }
@@ -73,7 +73,7 @@ void dpi_names_put(const char *address, uint32_t frame, const char *name,
 	if (!n)
 		return;
 	before = find(n, frame);
-	if (before && is_same(before, name, process)) {
+	if (before && is_same_name(before, name, process)) {
 		before->until = MAX(before->until, frame);
 		return;
 	}

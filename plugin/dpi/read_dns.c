@@ -40,7 +40,8 @@ struct answers {
 	unsigned count;
 };
 
-static void read_addresses(struct reader *r, struct answers *s, enum what what)
+static void read_addresses_of(struct reader *r, struct answers *s,
+			      enum what what)
 {
 	GPtrArray *a = reader_values(r, what);
 
@@ -109,8 +110,8 @@ static const char *read_answers(struct reader *r, const char *name,
 	if (rcode)
 		return wmem_strdup_printf(r->pinfo->pool, "%s %s", type,
 					  reader_word(r, DNS_RCODE));
-	read_addresses(r, &s, DNS_A);
-	read_addresses(r, &s, DNS_AAAA);
+	read_addresses_of(r, &s, DNS_A);
+	read_addresses_of(r, &s, DNS_AAAA);
 	if (s.count > ANSWERS_SHOWN)
 		wmem_strbuf_append(s.shown, ",...");
 	if (!s.count && reader_value(r, DNS_CNAME))

@@ -79,7 +79,7 @@ static void read_turns(struct reader *r)
 }
 
 /* From ClientHello to ServerHello. */
-static void read_hellos(struct reader *r)
+static void read_hello_times(struct reader *r)
 {
 	uint32_t type;
 
@@ -98,5 +98,5 @@ void dpi_times_read(struct reader *r)
 	if (r->layers->families & DPI_TURNS)
 		read_turns(r);
 	if (r->layers->families & DPI_TLS && !r->layers->in_quic)
-		read_hellos(r);
+		read_hello_times(r);
 }

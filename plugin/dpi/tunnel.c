@@ -75,8 +75,8 @@ static struct domain *domain_get(packet_info *pinfo, const char *domain,
 	return d;
 }
 
-static void tell(const packet_info *pinfo, const struct domain *d,
-		 const char *domain, const struct attribution *owners)
+static void tell_tunnel(const packet_info *pinfo, const struct domain *d,
+			const char *domain, const struct attribution *owners)
 {
 	const struct packet_end *e = owners ? &owners->src : NULL;
 	const char *who = e && e->present ?
@@ -110,5 +110,5 @@ void dpi_tunnel_ask(packet_info *pinfo, const char *name,
 	    d->bytes < (uint64_t)LONG * wmem_map_size(d->asked))
 		return;
 	d->told = true;
-	tell(pinfo, d, domain, owners);
+	tell_tunnel(pinfo, d, domain, owners);
 }

@@ -264,7 +264,7 @@ static const struct country countries[] = {
 	{ "ZW", "Zimbabwe" },
 };
 
-static int compare(const void *code, const void *country)
+static int compare_codes(const void *code, const void *country)
 {
 	return strcmp(code, ((const struct country *)country)->code);
 }
@@ -273,7 +273,7 @@ const char *country_name(const char *code)
 {
 	const struct country *c = bsearch(
 		code, countries, sizeof(countries) / sizeof(*countries),
-		sizeof(*countries), compare);
+		sizeof(*countries), compare_codes);
 
 	return c ? c->name : "";
 }

@@ -245,8 +245,8 @@ static void add_asn(const struct where *w, uint32_t asn)
 }
 
 /* @top is the protocol's item: made for the first place, none without one. */
-static void add_end(proto_tree *tree, proto_item **top, struct where *w,
-		    const struct geo_place *place)
+static void add_geo_end(proto_tree *tree, proto_item **top, struct where *w,
+			const struct geo_place *place)
 {
 	const char *country = place->country;
 	proto_item *item;
@@ -285,8 +285,8 @@ void geo_fields_add(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 
 	w.scope = SRC;
 	find_place(&place, &pinfo->net_src, src_country);
-	add_end(tree, &top, &w, &place);
+	add_geo_end(tree, &top, &w, &place);
 	w.scope = DST;
 	find_place(&place, &pinfo->net_dst, dst_country);
-	add_end(tree, &top, &w, &place);
+	add_geo_end(tree, &top, &w, &place);
 }

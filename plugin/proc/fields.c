@@ -278,7 +278,7 @@ static proto_item *add_value(const struct source *from, const struct row *row,
 	return add_plain(s, row, id);
 }
 
-static bool is_known(const struct source *s, const struct row *row)
+static bool is_row_known(const struct source *s, const struct row *row)
 {
 	switch (row->how) {
 	case ATTR:
@@ -351,7 +351,7 @@ static void add_rows(const struct source *s, enum scope scope)
 	if (!s->tree)
 		return;
 	for (size_t r = 0; r < ROWS; r++) {
-		if (!info[r][scope] || !is_known(s, &rows[r]))
+		if (!info[r][scope] || !is_row_known(s, &rows[r]))
 			continue;
 		if (scope != TABLE && scope != EITHER &&
 		    is_field_wanted(s->tree, info[r][EITHER]))

@@ -90,7 +90,7 @@ static bool was_asked_for(const struct speech *s, const struct flow *f,
 	return n && !strcasecmp(n->name, host);
 }
 
-static void on_answer(void *ctx, const struct tshark_answer *a)
+static void on_spoken(void *ctx, const struct tshark_answer *a)
 {
 	struct speech *s = ctx;
 	struct question *q = NULL;
@@ -121,7 +121,7 @@ static void on_answer(void *ctx, const struct tshark_answer *a)
 
 void speech_work(struct speech *s)
 {
-	tshark_work(s->tshark, 0, on_answer, s);
+	tshark_work(s->tshark, 0, on_spoken, s);
 }
 
 /* Until @f, or with NULL everything, has its answers. */
@@ -130,7 +130,7 @@ static void wait_for(struct speech *s, const struct flow *f, uint64_t ns)
 	uint64_t end = clock_ns(CLOCK_MONOTONIC) + ns;
 
 	while (f ? f->waits != 0 : s->answered < s->asked) {
-		if (tshark_work(s->tshark, TURN_MS, on_answer, s))
+		if (tshark_work(s->tshark, TURN_MS, on_spoken, s))
 			return;
 		if (clock_ns(CLOCK_MONOTONIC) > end) {
 			s->patient = false;
@@ -198,7 +198,7 @@ static int ask_patiently(struct speech *s, struct flow *f,
 	int err;
 
 	while ((err = ask(s, f, p)) == -EAGAIN && s->patient) {
-		tshark_work(s->tshark, TURN_MS, on_answer, s);
+		tshark_work(s->tshark, TURN_MS, on_spoken, s);
 		s->patient = clock_ns(CLOCK_MONOTONIC) < end;
 	}
 	return err;

@@ -280,8 +280,8 @@ static bool is_dns(const struct flow_key *k)
 	       k->remote_port == DNS_PORT;
 }
 
-static struct flow *begin(struct flows *t, const struct owned_packet *p,
-			  struct actor *const actors[2], bool by_server)
+static struct flow *begin_flow(struct flows *t, const struct owned_packet *p,
+			       struct actor *const actors[2], bool by_server)
 {
 	const struct frame *h = p->frame;
 	struct flow *f = take_room(t);
@@ -413,7 +413,7 @@ const struct flow *flows_packet(struct flows *t, const struct owned_packet *p)
 	actors[!side] = actor_of(t, &p->verdict->dst, p->dst);
 	actors_ref(t->options.actors, actors[!side]);
 	if (is_new)
-		f = begin(t, p, actors, side == FLOW_SERVER);
+		f = begin_flow(t, p, actors, side == FLOW_SERVER);
 	set_end(t, &f->ends[side], actors[side], &p->verdict->src);
 	set_end(t, &f->ends[!side], actors[!side], &p->verdict->dst);
 	count(t, part_of(t, f, actors), (enum flow_side)side, p);

@@ -151,7 +151,7 @@ static int write_piece(struct stream *s, size_t len, bool last)
 }
 
 /* What ends a file ends what is compressed in it. */
-static int flush_pieces(struct stream *s, bool last)
+static int flush_compressed(struct stream *s, bool last)
 {
 	uint64_t at = clock_ns(CLOCK_MONOTONIC);
 	bool is_time = at - s->piece_ns >= PIECE_NS;
@@ -166,7 +166,7 @@ static int flush_pieces(struct stream *s, bool last)
 	return err ? err : write_piece(s, waits, last);
 }
 
-static int flush_lines(struct stream *s, bool patient)
+static int flush_to_reader(struct stream *s, bool patient)
 {
 	int err = 0;
 
@@ -178,8 +178,8 @@ static int flush_lines(struct stream *s, bool patient)
 int stream_flush(struct stream *s, bool patient)
 {
 	if (!s->error)
-		s->error = s->compressor ? flush_pieces(s, patient) :
-					   flush_lines(s, patient);
+		s->error = s->compressor ? flush_compressed(s, patient) :
+					   flush_to_reader(s, patient);
 	if (s->begin == s->end)
 		s->begin = s->end = 0;
 	return s->error;

@@ -248,7 +248,7 @@ static int fork_exporter(struct exporter *e, int where, const char *name)
 }
 
 /* Its directory, with the rights that it will be written with. */
-static int open_directory(const char *path, const char **name, int *fd)
+static int open_parent(const char *path, const char **name, int *fd)
 {
 	struct sudo_user_rights root;
 	int err = sudo_user_enter(&root);
@@ -278,7 +278,7 @@ int exporter_start(struct exporter **out, const char *where)
 	if (split_address(text, &host, &port))
 		err = listen_at(host, port, &fd);
 	else
-		err = open_directory(where, &name, &fd);
+		err = open_parent(where, &name, &fd);
 	err = err ? err : fork_exporter(e, fd, name);
 	if (fd >= 0)
 		close(fd);

@@ -519,7 +519,7 @@ static void drop_ended(struct table *t)
 	}
 }
 
-static int compare(const void *a, const void *b, void *ctx)
+static int compare_rows(const void *a, const void *b, void *ctx)
 {
 	const struct table *t = ctx;
 	const struct row *r = &t->rows[*(const uint32_t *)a];
@@ -532,11 +532,11 @@ static int compare(const void *a, const void *b, void *ctx)
 	return memcmp(&r->key, &q->key, sizeof(r->key));
 }
 
-static void sort(struct table *t)
+static void sort_rows(struct table *t)
 {
 	for (size_t i = 0; i < t->count; i++)
 		t->order[i] = (uint32_t)i;
-	qsort_r(t->order, t->count, sizeof(*t->order), compare, t);
+	qsort_r(t->order, t->count, sizeof(*t->order), compare_rows, t);
 	for (size_t i = 0; i < t->count; i++)
 		t->place[t->order[i]] = (uint32_t)i;
 }
@@ -576,7 +576,7 @@ int table_build(struct table *t, struct flows *flows, struct actors *actors,
 		drop_ended(t);
 	add_up(t);
 	if (t->count)
-		sort(t);
+		sort_rows(t);
 	t->spec = NULL;
 	return t->error;
 }

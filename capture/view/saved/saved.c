@@ -157,7 +157,7 @@ static int interface_of(struct saved *s, const struct owned_packet *p)
 	return (int)s->interface_count++;
 }
 
-static int write_packet(struct saved *s, const struct owned_packet *p)
+static int save_packet(struct saved *s, const struct owned_packet *p)
 {
 	int interface = interface_of(s, p), err;
 	struct frame frame = *p->frame;		/* all but its bytes */
@@ -186,7 +186,7 @@ void saved_packet(struct saved *s, const struct flow *f,
 
 	if (!s->output || s->error || !query_matches(&s->query, &subject))
 		return;
-	err = write_packet(s, p);
+	err = save_packet(s, p);
 	if (err == -EAGAIN)
 		s->refused++;
 	else

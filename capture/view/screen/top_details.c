@@ -14,8 +14,8 @@ struct pen {
 };
 
 /* Bytes of @text that there was room for. */
-static size_t put_line(const struct pen *pen, const char *name,
-		       const char *text)
+static size_t put_detail(const struct pen *pen, const char *name,
+			 const char *text)
 {
 	bool is_seen = pen->y >= TOP_FIRST_ROW;
 	/* Where it cannot be seen it is no longer there before the next. */
@@ -43,7 +43,7 @@ static void line(struct pen *pen, const char *name, const char *text)
 	for (int i = 0; i < 2 && *text && pen->y < end; i++) {
 		size_t n;
 
-		n = put_line(pen, name, text);
+		n = put_detail(pen, name, text);
 		pen->y++;
 		if (!n)
 			return;
