@@ -362,12 +362,12 @@ static void on_process(void *ctx, const struct process *p,
 static int cut_file(struct cut *c, struct archive_file *f)
 {
 	bool all = filter_is_empty(c->options->filter);
-	int err = archive_file_load(f);
+	int err;
 
 	c->file_wanted = false;
 	c->in.count = 0;
-	if (!err)
-		err = archive_file_end(f, on_process, c);
+	err = archive_file_load(f);
+	err = err ? err : archive_file_end(f, on_process, c);
 	if (!err && (all || !f->has_table || c->file_wanted) &&
 	    (!f->end_ns || f->end_ns >= c->options->from_ns))
 		err = archive_file_blocks(f, cut_block, c);

@@ -169,10 +169,11 @@ static int read_packets(struct find *f)
 	f->people = people_new(f->options->filter);
 	err = f->people ? archive_file_blocks(f->file, find_in_block, f) :
 			  -ENOMEM;
-	if (!err)
-		people_each(f->people, print_person, f);
-	if (!err)
-		print_nobody(f);
+	if (err)
+		goto out;
+	people_each(f->people, print_person, f);
+	print_nobody(f);
+out:
 	people_free(f->people);
 	f->people = NULL;
 	return err;
@@ -195,10 +196,12 @@ static int find_in(struct find *f, struct archive_file *file)
 
 	f->file = file;
 	f->wanted = false;
-	if (!err)
-		err = archive_file_end(file, print_if_wanted, f);
+	if (err)
+		goto out;
+	err = archive_file_end(file, print_if_wanted, f);
 	if (!err && must_read_packets(f))
 		err = read_packets(f);
+out:
 	archive_file_close(file);
 	return err;
 }

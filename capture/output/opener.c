@@ -277,11 +277,12 @@ static int next(struct ring *r, struct answer *a)
 	if (r->options.group_read && fchmod(fd, 0640))
 		log_debug("group: %s", strerror(errno));
 	err = remember(r, a->name);
-	if (!err)
-		return fd;
-	unlinkat(r->dir_fd, a->name, 0);
-	close(fd);
-	return err;
+	if (err) {
+		unlinkat(r->dir_fd, a->name, 0);
+		close(fd);
+		return err;
+	}
+	return fd;
 }
 
 /* ---- the child: what it may do ---- */

@@ -126,18 +126,22 @@ int output_open(struct output **out, const struct output_options *options)
 	o->process_table = options->process_table;
 	o->process_blocks = options->process_blocks;
 	o->section = options->section ? options->section : 1;
-	if (o->countries && o->options_cache && (o->names || !options->names) &&
-	    (o->comments || options->comments != COMMENTS_CHANGES))
-		err = open_file(o, options->fd);
-	if (!err)
-		err = begin_section(o);
-	if (err) {
-		tell_failure_of(o, err);
-		output_abandon(o);
-		return err;
-	}
+	if (!o->countries || !o->options_cache ||
+	    (options->names && !o->names) ||
+	    (options->comments == COMMENTS_CHANGES && !o->comments))
+		goto fail;
+	err = open_file(o, options->fd);
+	if (err)
+		goto fail;
+	err = begin_section(o);
+	if (err)
+		goto fail;
 	*out = o;
 	return 0;
+fail:
+	tell_failure_of(o, err);
+	output_abandon(o);
+	return err;
 }
 
 /* After the others, as their numbers are. */
@@ -189,10 +193,11 @@ int output_begin(struct output *o, const struct pcapng_interface *interfaces,
 		o->interfaces[n].os = o->os;
 	}
 	err = begin_file(o, &now);
-	if (!err)
-		pcapng_writer_endure(o->writer);
 	/* A reader that has gone already is nobody's failure. */
-	return err && err != -EPIPE ? tell_failure_of(o, err) : err;
+	if (err)
+		return err == -EPIPE ? err : tell_failure_of(o, err);
+	pcapng_writer_endure(o->writer);
+	return 0;
 }
 
 int output_add_interface(struct output *o,

@@ -128,19 +128,28 @@ static void tell_name(const struct output *o)
 		log_debug("cannot print %s: %s", o->path, strerror(errno));
 }
 
+static int write_end(struct output *o,
+		     const struct output_interface_stats *interfaces,
+		     const struct output_stats *stats)
+{
+	/* What comes too late for one reading still opens it for another. */
+	int err = o->file.packets ? output_write_keys(o) : 0;
+
+	if (err)
+		return err;
+	err = write_statistics(o, interfaces, stats);
+	/* Never the first record: Wireshark 4.0 would take it for time zero. */
+	if (err || !o->process_table || !o->file.packets)
+		return err;
+	return write_process_table(o);
+}
+
 int output_end_file(struct output *o,
 		    const struct output_interface_stats *interfaces,
 		    const struct output_stats *stats)
 {
-	/* What comes too late for one reading still opens it for another. */
-	int err = o->file.packets ? output_write_keys(o) : 0, closed;
+	int err = write_end(o, interfaces, stats), closed;
 
-	if (!err)
-		err = write_statistics(o, interfaces, stats);
-
-	/* Never the first record: Wireshark 4.0 would take it for time zero. */
-	if (!err && o->process_table && o->file.packets)
-		err = write_process_table(o);
 	o->unwritten += pcapng_writer_unwritten(o->writer);
 	closed = pcapng_writer_close(o->writer);
 	o->writer = NULL;

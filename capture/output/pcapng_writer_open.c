@@ -71,10 +71,11 @@ static int open_existing(int dir, const char *name, mode_t mode)
 	if (fd < 0)
 		return -errno;
 	err = empty(fd, shared);
-	if (!err)
-		return fd;
-	close(fd);
-	return err;
+	if (err) {
+		close(fd);
+		return err;
+	}
+	return fd;
 }
 
 static int open_at(const char *path)

@@ -117,16 +117,17 @@ static int read_devices(struct devices *d)
 	struct devices now = { .fd = d->fd, .changes = d->changes + 1 };
 	int err = netlink_each(RTM_GETLINK, RTM_NEWLINK, take_device, &now);
 
-	if (!err)
-		err = netlink_each(RTM_GETADDR, RTM_NEWADDR,
-				   take_device_address, &now);
-	if (err) {
-		free(now.all);
-		return err;
-	}
+	if (err)
+		goto fail;
+	err = netlink_each(RTM_GETADDR, RTM_NEWADDR, take_device_address, &now);
+	if (err)
+		goto fail;
 	free(d->all);
 	*d = now;
 	return 0;
+fail:
+	free(now.all);
+	return err;
 }
 
 int devices_open(struct devices **out)

@@ -114,11 +114,13 @@ static int end_file(struct files *f, const struct moment *at)
 	take_statistics(f, &stats, &dropped);
 	tell_pods(f);
 	err = output_next(f->output, at, f->interfaces, &stats);
-	if (!err)
-		tell_pods(f);
-	if (err && err != -EAGAIN)
-		ending_fail(f->ending, err);
-	return err;
+	if (err) {
+		if (err != -EAGAIN)
+			ending_fail(f->ending, err);
+		return err;
+	}
+	tell_pods(f);
+	return 0;
 }
 
 int files_choose(struct files *f, const struct owned_packet *p)
@@ -393,9 +395,10 @@ int files_begin(struct files *f, struct captures *c, struct owners *o,
 			   owners_processes(o));
 	f->has_pods = f->output && !faccessat(AT_FDCWD, "/" POD_ADDRESSES,
 					      F_OK, AT_EACCESS);
-	if (!err)
-		tell_pods(f);
-	return err;
+	if (err)
+		return err;
+	tell_pods(f);
+	return 0;
 }
 
 void files_free(struct files *f)

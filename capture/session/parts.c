@@ -85,7 +85,7 @@ static int open_with_rights(struct parts *p)
 		.hash = o->hash,
 		.filter = &o->filter,
 		.lookup = p->lookup,
-		.ended = o->freeze ? on_ended : NULL,
+		.ended = o->freeze ? on_user_ended : NULL,
 		.ctx = p,
 	};
 	struct owners_stats owners;
