@@ -28,12 +28,25 @@ static bool is_sql(const struct payload *p, size_t at)
 	return false;
 }
 
+/* A client's answer to the greeting: what it can, and bytes that are not used. */
+static bool is_mysql_login(const struct payload *p)
+{
+	static const uint8_t unused[19];
+
+	return p->len >= 36 && le32_at(p, 0) >> 24 == 1 &&
+	       (le32_at(p, 0) & 0xffffff) + 4 == p->full &&
+	       (le32_at(p, 4) & 0x200) && starts(p, 13, unused, 19) &&
+	       le32_at(p, 8) <= 0x40000000;
+}
+
 /* A greeting: length, sequence 0, protocol 10, a version; or an error. */
 bool is_mysql(const struct payload *p)
 {
 	uint32_t head = le32_at(p, 0);
 	uint32_t len = head & 0xffffff;
 
+	if (is_mysql_login(p))
+		return true;
 	if (p->len < 9 || head >> 24 || len + 4 != p->full)
 		return false;
 	if (u8_at(p, 4) == 3)
@@ -59,6 +72,9 @@ bool is_pgsql(const struct payload *p)
 		return (HAS_AT(p, 4, "\x08\0\0\0\0") && u8_at(p, 9) == 'S') ||
 		       (p->full == be32_at(p, 1) + 1 &&
 			HAS_AT(p, 5, "\0\0\0\x0a" "SCRAM-SHA-256"));
+	if (*p->p == 'E')
+		return be32_at(p, 1) < 0x10000 &&
+		       (HAS_AT(p, 5, "SFATAL\0") || HAS_AT(p, 5, "SERROR\0"));
 	if (p->len < 8 || len != p->full)
 		return false;
 	if (code >> 16 == 3)
@@ -67,12 +83,32 @@ bool is_pgsql(const struct payload *p)
 	       (len == 16 && code == 80877102);
 }
 
+/* MS-TDS, 2.2.6.4: a login of version 7, whose length is told twice; and the
+ * options of an answer.
+ */
+static bool is_tds_other(const struct payload *p)
+{
+	if (p->len < 20 || u8_at(p, 1) > 1)
+		return false;
+	if (u8_at(p, 0) == 0x10)
+		return be16_at(p, 2) >= p->full &&
+		       le32_at(p, 8) + 8 >= p->full &&
+		       le32_at(p, 8) < 0x20000 && u8_at(p, 15) >= 0x70 &&
+		       u8_at(p, 15) <= 0x74 && le32_at(p, 16) >= 512 &&
+		       le32_at(p, 16) <= 32768;
+	return u8_at(p, 0) == 4 && u8_at(p, 1) == 1 &&
+	       be16_at(p, 2) == p->full && !u8_at(p, 8) &&
+	       be16_at(p, 11) == 6 && u8_at(p, 13) == 1;
+}
+
 /*
  * MS-TDS, 2.2.6.5: options before the login, the first is the version; and
  * 2.2.6.7, a batch, whose headers say how long they are, and how many are open.
  */
 bool is_tds(const struct payload *p)
 {
+	if (is_tds_other(p))
+		return true;
 	if (p->len >= 30 && u8_at(p, 0) == 1 && u8_at(p, 1) <= 1 &&
 	    be16_at(p, 2) == p->full && le32_at(p, 8) == 22)
 		return le32_at(p, 12) == 18 && HAS_AT(p, 16, "\2\0");
@@ -83,6 +119,8 @@ bool is_tds(const struct payload *p)
 
 bool is_tns(const struct payload *p)
 {
+	if (p->full == 8 && STARTS(p, "\0\x08\0\0\x0b\0\0\0"))
+		return true;	/* send it again */
 	return p->len >= 34 && u8_at(p, 4) == 1 && be16_at(p, 0) == p->full &&
 	       (contains(p, "(CONNECT_DATA=") || contains(p, "(DESCRIPTION="));
 }
@@ -181,11 +219,13 @@ bool is_amqp(const struct payload *p)
 	       be16_at(p, 9) <= 120;
 }
 
-/* CONNECT, whose length takes one or two bytes here. */
+/* CONNECT, whose length takes one or two bytes here; or a yes to it. */
 bool is_mqtt(const struct payload *p)
 {
 	size_t at = u8_at(p, 1) & 0x80 ? 3 : 2;
 
+	if (p->full == 4 && !p->before && STARTS(p, "\x20\2\0\0"))
+		return true;
 	return u8_at(p, 0) == 0x10 && (HAS_AT(p, at, "\0\4MQTT") ||
 				       HAS_AT(p, at, "\0\6MQIsdp"));
 }
@@ -250,7 +290,8 @@ static bool is_sequence(const struct payload *p)
 bool is_ldap(const struct payload *p)
 {
 	static const uint8_t operations[] = {
-		0x60, 0x61, 0x63, 0x64, 0x65, 0x66, 0x77, 0x78,
+		0x60, 0x61, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6b,
+		0x6c, 0x6d, 0x6e, 0x6f, 0x73, 0x77, 0x78,
 	};
 	size_t at = value_at(p, 0);
 	unsigned len = u8_at(p, at + 1);
@@ -259,6 +300,16 @@ bool is_ldap(const struct payload *p)
 	       len <= 4 && at + 3 + len < p->len &&
 	       memchr(operations, (int)u8_at(p, at + 2 + len),
 		      sizeof(operations));
+}
+
+/* MS-ADTS, 6.3.3: a search, in one datagram, and what it finds. */
+bool is_cldap(const struct payload *p)
+{
+	size_t at = value_at(p, 0);
+	unsigned what = u8_at(p, at + 2 + u8_at(p, at + 1));
+
+	return is_ldap(p) && what >= 0x63 && what <= 0x65 &&
+	       (u8_at(p, 1) >= 0x80 || u8_at(p, 1) + 2u <= p->full);
 }
 
 /* RFC 3416 and RFC 3412: a version, then a community or a header. */

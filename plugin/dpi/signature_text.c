@@ -356,12 +356,16 @@ bool is_bittorrent(const struct payload *p)
 bool is_dht(const struct payload *p)
 {
 	return STARTS(p, "d1:ad2:id20:") || STARTS(p, "d1:rd2:id20:") ||
-	       STARTS(p, "d1:eli20");
+	       STARTS(p, "d1:eli20") ||
+	       (STARTS(p, "d2:ip") && (HAS_AT(p, 13, "1:rd2:id20:") ||
+				       HAS_AT(p, 26, "1:rd2:id20:")));
 }
 
-/* A server says who it is. */
+/* A server says who it is, and a client how it will talk. */
 bool is_nats(const struct payload *p)
 {
+	if (STARTS(p, "CONNECT {"))
+		return signature_line_has(p, "\"verbose\"");
 	return STARTS(p, "INFO {\"server_id\"") ||
 	       (STARTS(p, "INFO {") && signature_line_has(p, "\"max_payload\""));
 }

@@ -24,15 +24,27 @@ def server(host):
     return host.replace(HERE, "203.0.113.").replace("db8::", "db8:1::")
 
 
-def connection(host, port, messages, sport=50001):
-    """Frames of TCP: a handshake and what is said."""
+def pieces(text, count):
+    size = max(1, -(-len(text) // count))
+    return [text[at:at + size] for at in range(0, len(text), size)]
+
+
+def connection(host, port, messages, sport=50001, cut=1, times=1, only=None):
+    """Frames of TCP: a handshake and what is said.
+
+    A message may be @cut into segments, each of which comes some @times; and
+    there may be those of one end @only: True, the client's.
+    """
     flow, sent = Flow(host, server(host), sport, port), {True: 1, False: 1}
     frames = [flow.out(SYN), flow.back(SYN | ACK, 0, 1), flow.out(ACK, 1, 1)]
     for message in messages:
         out = isinstance(message, bytes)
         text, send = (message, flow.out) if out else (message[0], flow.back)
-        frames.append(send(PSH | ACK, sent[out], sent[not out], text))
-        sent[out] += len(text)
+        for piece in pieces(text, cut):
+            if only in (None, out):
+                frames += [send(PSH | ACK, sent[out], sent[not out],
+                                piece)] * times
+            sent[out] += len(piece)
     return frames
 
 
@@ -64,6 +76,20 @@ def said(frames, *more, fields=("dpi.app", "dpi.how", "dpi.host")):
 
 class Words(unittest.TestCase):
     """All of a table in one file: who speaks is known by the address."""
+
+    def apps(self, words, port, **how):
+        """{name: what is said of it by its bytes} of a table, over TCP."""
+        frames, names, apps = [], {}, {name: set() for name in words}
+        for number, (name, (_, _, *messages)) in enumerate(words.items()):
+            names[f"{number + 1}"] = name
+            frames += connection(client(number), port, messages, **how)
+        for line in tshark.run("tshark", "-2", "-r", made(frames), "-T",
+                               "fields", "-e", "ip.src", "-e", "dpi.app",
+                               "-e", "dpi.how").stdout.splitlines():
+            src, app, by = line.split("\t")
+            apps[names[src.split(".")[-1]]].update(
+                [app] if by not in ("", "port") else [])
+        return apps
 
     def check(self, words, make, port_of, its_hosts=HOSTS):
         frames, names, ports = [], {}, set()

@@ -16,6 +16,7 @@ from frames import ip4
 from harness import Tshark
 from payloads import (DTLS, HTTP, IKE, OK, PREFACE, QUIC, SSH, STUN, TCP_WORDS,
                       TLS, UDP_WORDS, h2_frame, h2_headers, h2_request)
+from payloads_more import TCP_MORE, UDP_MORE
 import talks
 from talks import (FOREIGN, HERE, Words, client, connection, datagrams, made,
                    said, server)
@@ -99,10 +100,45 @@ class EveryPort(Words):
             with self.subTest(port):
                 self.check(UDP_WORDS, datagrams, lambda own, p=port: p)
 
+    def test_more_over_tcp(self):
+        for port in (None, FOREIGN, 443):
+            with self.subTest(port):
+                self.check(TCP_MORE, connection, lambda own, p=port: p or own)
+
+    def test_more_over_udp(self):
+        for port in (None, FOREIGN, 53):
+            with self.subTest(port):
+                self.check(UDP_MORE, datagrams, lambda own, p=port: p or own)
+
     def test_joined_in_the_middle(self):
         """Without the handshake."""
         self.check({"tls": ("HTTPS", 443, TLS), "http": ("HTTP", 80, HTTP)},
                    lambda *args: connection(*args)[3:], lambda own: 22)
+
+
+class AsItComes(Words):
+    """In pieces, again, or of one end alone; Wireshark 4.0 complains of Ceph."""
+
+    # What its first half says, or the only one that is heard.
+    HALF = {"smb to smb2": "SMB", "websocket": "HTTP", "pop starttls": "TLS",
+            "ftp starttls": "TLS", "portmap": "RPC"}
+
+    def check_all(self, may_be_silent, **how):
+        words = TCP_WORDS | TCP_MORE
+        for name, apps in self.apps(words, FOREIGN, **how).items():
+            said = {words[name][0], self.HALF.get(name)}
+            self.assertLessEqual(apps, said, name)
+            self.assertTrue(apps or may_be_silent or name == "rtmp", name)
+
+    def test_in_pieces(self):
+        self.check_all(False, cut=3)
+
+    def test_retransmitted(self):
+        self.check_all(False, times=2)
+
+    def test_of_one_end(self):
+        for client_only in (True, False):
+            self.check_all(True, only=client_only)
 
 
 class NotTooMuch(unittest.TestCase):
@@ -146,13 +182,15 @@ class NotTooMuch(unittest.TestCase):
     ALSO = {"tls": {"TLS"}, "grpc": {"HTTP/2"}, "doh": {"HTTP/2"},
             "smb to smb2": {"SMB"}, "quic": {"QUIC"}, "webrtc": {"STUN"},
             "dot": {"TLS"}, "quic 2": {"QUIC"}, "doq": {"QUIC"},
-            "etcd": {"HTTP/2"}, "websocket": {"HTTP"}}
+            "etcd": {"HTTP/2"}, "websocket": {"HTTP"}, "portmap": {"RPC"}}
 
     def test_beginnings_over_tcp(self):
         self.check_beginnings(TCP_WORDS, connection)
+        self.check_beginnings(TCP_MORE, connection)
 
     def test_beginnings_over_udp(self):
         self.check_beginnings(UDP_WORDS, datagrams)
+        self.check_beginnings(UDP_MORE, datagrams)
 
 
 class Said(unittest.TestCase):
@@ -325,6 +363,19 @@ class Better(unittest.TestCase):
                 b"\5\1\0\3\x0fwww.example.com\0\x50",
                 (b"\5\0\0\1\0\0\0\0\0\0",), HTTP, (OK,)])),
                 ("HTTP", "dissector", "www.example.com"))
+
+    def test_proxy_protocol(self):
+        """A balancer says whom it stands for, and then TLS begins."""
+        self.assertEqual(said(connection(client(0), FOREIGN, [
+            b"PROXY TCP4 192.0.2.1 203.0.113.1 50001 443\r\n" + TLS])),
+            ("HTTPS", "alpn", "new.example.com"))
+
+    def test_vxlan_on_another_port(self):
+        """As Linux has it by default."""
+        frames = [datagrams(client(0), 8472, [
+            b"\x08\0\0\0\0\0\x2a\0" + frame])[0]
+            for frame in connection("10.1.1.1", 8080, [HTTP, (OK,)])]
+        self.assertEqual(said(frames), ("HTTP", "content", "www.example.com"))
 
     def test_connect_to_the_port_that_it_comes_from(self):
         ask = (b"CONNECT new.example.com:443 HTTP/1.1\r\n"
