@@ -176,6 +176,21 @@ static int check_users(const struct filter *f)
 	return 0;
 }
 
+/* As far as a TCP segment's number, of IPv6: who reads it is known by that. */
+#define HEADERS_MIN 62
+
+static void doubt_snaplen(int snaplen)
+{
+	if (snaplen < HEADERS_MIN)
+		log_warn("-s %d cuts off what owners are known by, which needs "
+			 "%d bytes", snaplen, HEADERS_MIN);
+}
+
+static bool writes_to_terminal(const struct options *o)
+{
+	return o->write && !strcmp(o->write, "-") && isatty(STDOUT_FILENO);
+}
+
 static int get_privilege(char **argv)
 {
 	int err = privilege_get(argv);
@@ -279,6 +294,7 @@ static int capture(struct options *o, char **argv)
 	if (check_users(&o->filter))
 		return EXIT_BAD_USAGE;
 	doubts_tell(&o->filter, "/proc");
+	doubt_snaplen(o->snaplen);
 	if (get_privilege(argv))
 		return EXIT_FAILURE;
 	privilege_as_user(true);
@@ -330,6 +346,11 @@ int main(int argc, char **argv)
 	log_set_level(level);
 	if (o.remote.host)
 		o.log_level = level;	/* what is said there is said here */
+	if (writes_to_terminal(&o)) {
+		log_error("a terminal shows no packets: -P prints lines, -w "
+			  "FILE writes them");
+		return EXIT_BAD_USAGE;
+	}
 	/* There it is the other's business. */
 	if (o.netns && !o.remote.host && netns_enter(o.netns))
 		return EXIT_FAILURE;

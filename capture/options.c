@@ -94,6 +94,12 @@ static int take_words(int count, char **words, int interfaces,
 			  words[0], meant);
 		return -EINVAL;
 	}
+	if (count == 1 && strstr(words[0], ".pcap"))
+		return options_bad("which option, -w or -r of tshark, for",
+				   words[0]);
+	if (!options_begins_filter(words[0]))
+		return options_bad("no filter begins so, and a command comes "
+				   "after \"--\", not", words[0]);
 	if (interfaces > 1)
 		return options_bad("say -f after each -i, instead of", words[0]);
 	for (int i = 0; i < count; i++) {
@@ -105,8 +111,6 @@ static int take_words(int count, char **words, int interfaces,
 		if (at >= sizeof(text))
 			return options_bad("too long a filter at", words[i]);
 	}
-	if (count == 1 && strstr(text, ".pcap"))
-		return options_bad("which option, -w or -r of tshark, for", text);
 	kept = options_keep(text);
 	return kept ? fn(ctx, find_row('f'), kept) : -ENOMEM;
 }
@@ -205,7 +209,6 @@ static int take(void *options, const struct option_row *row, const char *arg)
 static void set_record(struct options *o)
 {
 	o->action = ACTION_CAPTURE;
-	o->write = OPTIONS_RECORD_DIR "/record.pcapng";
 	o->ring.asked = true;
 	o->ring.total = 2000000000;
 	o->ring.free = 1000000000;
@@ -225,6 +228,7 @@ static void set_paths(struct options *o)
 int options_parse(struct options *o, int argc, char **argv)
 {
 	const struct option_command *command = find_command(argc, argv);
+	bool record;
 	int err;
 
 	memset(o, 0, sizeof(*o));
@@ -237,9 +241,12 @@ int options_parse(struct options *o, int argc, char **argv)
 	}
 	o->argc = argc;
 	o->argv = argv;
-	if (o->action == ACTION_RECORD)
+	record = o->action == ACTION_RECORD;
+	if (record)
 		set_record(o);
 	err = options_each(argc, argv, take, o, &o->command);
+	if (record && !o->write)
+		o->write = OPTIONS_RECORD_DIR "/record.pcapng";
 	if (o->action == ACTION_CUT || o->action == ACTION_FIND ||
 	    o->action == ACTION_STRIP)
 		set_paths(o);

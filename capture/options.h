@@ -243,6 +243,9 @@ const char *options_nearest(const char *word);
 /* Is that one of Wireshark's filters, and not pcap-filter(7)'s? */
 bool options_is_display_filter(const char *filter);
 
+/* Is its first word one of pcap-filter(7)'s, or none? */
+bool options_begins_filter(const char *words);
+
 /* The text of --help. */
 void options_print_help(FILE *out);
 /* What share/completions/pktwho.bash must know, in bash's words. */

@@ -47,6 +47,11 @@ static const struct {
 	{ "-J", "packets have the host's time" },
 	{ "-Q", "use -f inbound or -f outbound" },
 	{ "--direction", "use -f inbound or -f outbound" },
+	{ "-K", "checksums are the reader's: tshark -o" },
+	{ "-#", "numbers are the reader's: tshark -r FILE" },
+	{ "--number", "numbers are the reader's: tshark -r FILE" },
+	{ "--count", "use capinfos -c FILE" },
+	{ "--immediate-mode", "no reader is kept waiting anyway" },
 };
 
 const char *options_instead(const char *option)
@@ -126,7 +131,44 @@ const char *options_nearest(const char *word)
 	return best;
 }
 
-/* ---- display filters ---- */
+/* ---- filters ---- */
+
+/* All words of libpcap's scanner that can stand at the beginning. */
+static const char *const filter_words[] = {
+	"aarp", "action", "address1", "address2", "address3", "address4",
+	"addr1", "addr2", "addr3", "addr4", "ah", "arp", "atalk", "bcc",
+	"broadcast", "byte", "carp", "clnp", "connectmsg", "csnp", "decnet",
+	"dir", "direction", "dpc", "dst", "es-is", "esis", "esp", "ether",
+	"fddi", "fisu", "gateway", "geneve", "greater", "hdpc", "hfisu",
+	"hlssu", "hlssup", "hmsu", "hopc", "host", "hsio", "hsls", "icmp",
+	"icmp6", "ifindex", "ifname", "igmp", "igrp", "iih", "ilmic",
+	"inbound", "ip", "ip6", "ipx", "is-is", "isis", "iso", "l1", "l2",
+	"lane", "lat", "len", "length", "less", "link", "llc", "lsp", "lssu",
+	"lsu", "metac", "metaconnect", "moprc", "mopdl", "mpls", "msu",
+	"multicast", "net", "netbeui", "not", "oam", "oamf4", "oamf4ec",
+	"oamf4sc", "on", "opc", "outbound", "pim", "port", "portrange", "ppp",
+	"pppoed", "pppoes", "proto", "protochain", "psnp", "ra", "radio",
+	"rarp", "reason", "rnr", "rset", "ruleset", "rulenum", "sc", "sca",
+	"sctp", "sio", "slip", "sls", "snp", "src", "srnr", "stp", "subrulenum",
+	"subtype", "ta", "tcp", "tr", "type", "udp", "vci", "vlan", "vpi",
+	"vrrp", "vxlan", "wlan",
+};
+
+bool options_begins_filter(const char *words)
+{
+	size_t len = 0;
+
+	while (isalnum((unsigned char)words[len]) || words[len] == '-')
+		len++;
+	if (!isalpha((unsigned char)*words))
+		return true;		/* "(", "!", or a number */
+	for (size_t i = 0; i < sizeof(filter_words) / sizeof(*filter_words); i++)
+		if (strlen(filter_words[i]) == len &&
+		    !strncmp(words, filter_words[i], len))
+			return true;
+	return false;
+}
+
 
 /* "tcp.port": two names at least, with dots between; its length, or 0. */
 static size_t field_length(const char *s)

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +26,7 @@ static int parse_number(const char *s, uint64_t min, uint64_t max, uint64_t *v)
 	return errno || *end || *v < min || *v > max ? -EINVAL : 0;
 }
 
-/* "bad snapshot length", from the name of the option. */
+/* "bad snapshot length", from the name of the option, and what is a good one. */
 static int bad_value(const struct option_row *row, const char *value)
 {
 	char what[64] = "bad ";
@@ -36,7 +37,16 @@ static int bad_value(const struct option_row *row, const char *value)
 	for (; *name; name++)
 		if (*name == '-')
 			*name = ' ';
-	return options_bad(what, value);
+	if (row->words)
+		log_error("%s \"%s\": there are %s", what, value, row->words);
+	else if (row->max == UINT64_MAX)
+		log_error("%s \"%s\": at least %" PRIu64, what, value, row->min);
+	else if (row->max)
+		log_error("%s \"%s\": %" PRIu64 " to %" PRIu64, what, value,
+			  row->min, row->max);
+	else
+		return options_bad(what, value);
+	return -EINVAL;
 }
 
 int options_take_flag(struct options *o, const struct option_row *row,
@@ -58,7 +68,17 @@ int options_take_action(struct options *o, const struct option_row *row,
 int options_take_text(struct options *o, const struct option_row *row,
 		      const char *arg)
 {
-	*(const char **)((char *)o + row->at) = arg;
+	const char **member = (const char **)((char *)o + row->at);
+	char letter[2] = { row->letter, '\0' };
+
+	/* Two files, say, of which only one would be written. */
+	if (*member) {
+		log_error("-%s%s is given twice: \"%s\" and \"%s\"",
+			  row->name ? "-" : "", row->name ? row->name : letter,
+			  *member, arg);
+		return -EINVAL;
+	}
+	*member = arg;
 	return 0;
 }
 
@@ -170,7 +190,7 @@ static const struct condition turns[] = {
 };
 
 static int take_condition(struct options *o, const struct condition *c,
-			  const char *arg, const char *unknown)
+			  const struct option_row *row, const char *arg)
 {
 	for (; c->word; c++) {
 		size_t len = strlen(c->word);
@@ -179,18 +199,17 @@ static int take_condition(struct options *o, const struct condition *c,
 			return c->parse(arg + len,
 					(uint64_t *)((char *)o + c->at));
 	}
-	return options_bad(unknown, arg);
+	return bad_value(row, arg);
 }
 
 int options_take_autostop(struct options *o, const struct option_row *row,
 			  const char *arg)
 {
-	(void)row;
 	if (!strcmp(arg, "eof")) {
 		o->until_eof = true;
 		return 0;
 	}
-	return take_condition(o, stops, arg, "bad autostop condition");
+	return take_condition(o, stops, row, arg);
 }
 
 int options_take_ring(struct options *o, const struct option_row *row,
@@ -198,21 +217,19 @@ int options_take_ring(struct options *o, const struct option_row *row,
 {
 	static const char print[] = "printname:";
 
-	(void)row;
 	o->ring.asked = true;
 	if (!strncmp(arg, print, strlen(print)) && arg[strlen(print)]) {
 		o->ring.print_names = arg + strlen(print);
 		return 0;
 	}
-	return take_condition(o, switches, arg, "bad ring condition");
+	return take_condition(o, switches, row, arg);
 }
 
 int options_take_log_rotate(struct options *o, const struct option_row *row,
 			    const char *arg)
 {
-	(void)row;
 	o->log_ring.asked = true;
-	return take_condition(o, turns, arg, "bad ring condition");
+	return take_condition(o, turns, row, arg);
 }
 
 int options_take_duration(struct options *o, const struct option_row *row,
@@ -223,6 +240,9 @@ int options_take_duration(struct options *o, const struct option_row *row,
 
 int options_add_interface(struct options *o, const char *name)
 {
+	if (!strncmp(name, "rpcap://", 8) || !strncmp(name, "TCP@", 4))
+		return options_bad("another machine is for --remote HOST, not",
+				   name);
 	if (o->interface_count == OPTIONS_MAX_INTERFACES)
 		return options_bad("too many interfaces at", name);
 	for (int i = 0; i < o->interface_count; i++)

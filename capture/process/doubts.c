@@ -10,6 +10,7 @@
 
 #include "host/log.h"
 #include "printable.h"
+#include "process/container.h"
 #include "process/filter.h"
 #include "record.h"
 
@@ -49,6 +50,13 @@ static void consider_name(struct doubt *d, const char *there)
 {
 	if (strlen(d->term) >= NEAR_LENGTH && doubts_are_near(d->term, there))
 		snprintf(d->near, sizeof(d->near), "%s", there);
+}
+
+static bool is_container_id(const char *term)
+{
+	size_t len = strlen(term);
+
+	return len >= 12 && strspn(term, "0123456789abcdef") == len;
 }
 
 /* The file's text, in @out; "" if it cannot be read. */
@@ -95,7 +103,31 @@ static void look_at_unit(int dir, const char *pid, struct doubt *d)
 		part[len - end] = '\0';
 		d->found |= !strcmp(part, d->term);
 		consider_name(d, part);
+		/* "ssh" has few letters, but "sshd" begins with them. */
+		if (!strncmp(part, d->term, strlen(d->term)))
+			snprintf(d->near, sizeof(d->near), "%s", part);
 	}
+}
+
+/* Names of containers are known to root alone, and later. */
+static void look_at_container(int dir, const char *pid, struct doubt *d)
+{
+	struct process p = { 0 };
+	char text[4096], *path;
+
+	read_text(dir, pid, "cgroup", text, sizeof(text));
+	path = strstr(text, "0::/");
+	if (!path)
+		return;
+	snprintf(p.cgroup, sizeof(p.cgroup), "%.*s",
+		 (int)strcspn(path + 3, "\n"), path + 3);
+	process_set_field(&p, FIELD_CGROUP);
+	container_identify(&p);
+	if (!process_has(&p, FIELD_CONTAINER_ID))
+		return;
+	snprintf(d->near, sizeof(d->near), "%s", p.container_id);
+	d->found |= !is_container_id(d->term) ||
+		    !strncmp(p.container_id, d->term, strlen(d->term));
 }
 
 static void look_at_each(const char *proc, struct doubt *d,
@@ -134,6 +166,10 @@ static void doubt_name(const char *term, const char *proc)
 	}
 	if (filter_is_pattern(term))
 		return;
+	if (strlen(term) >= RECORD_NAME_LEN)
+		log_warn("the kernel keeps %d bytes of a name, so \"%.*s\" is "
+			 "looked for", RECORD_NAME_LEN - 1, RECORD_NAME_LEN - 1,
+			 term);
 	look_at_each(proc, &d, look_at_name);
 	tell_near("process", &d);
 }
@@ -145,7 +181,25 @@ static void doubt_unit(const char *term, const char *proc)
 	if (filter_is_pattern(term))
 		return;
 	look_at_each(proc, &d, look_at_unit);
+	if (!d.found && !*d.near)
+		log_warn("no process is in a unit called \"%s\" at present",
+			 term);
 	tell_near("unit", &d);
+}
+
+static void doubt_container(const char *term, const char *proc)
+{
+	struct doubt d = { .term = term };
+
+	if (filter_is_pattern(term))
+		return;
+	look_at_each(proc, &d, look_at_container);
+	if (!d.found && !*d.near)
+		log_warn("no process is in a container at present, also none "
+			 "in \"%s\"", term);
+	else if (!d.found)
+		log_warn("no container's id begins with \"%s\" at present",
+			 term);
 }
 
 static void doubt_pid(const char *term, const char *proc)
@@ -174,6 +228,8 @@ void doubts_tell(const struct filter *f, const char *proc)
 		doubt_pid(f->terms[FILTER_PID][i], proc);
 	for (int i = 0; i < f->counts[FILTER_UNIT]; i++)
 		doubt_unit(f->terms[FILTER_UNIT][i], proc);
+	for (int i = 0; i < f->counts[FILTER_CONTAINER]; i++)
+		doubt_container(f->terms[FILTER_CONTAINER][i], proc);
 	for (int i = 0; i < f->counts[FILTER_EXE]; i++)
 		doubt_exe(f->terms[FILTER_EXE][i]);
 }

@@ -40,9 +40,13 @@ class Errors(world.LiveTest):
                 (["-R"], f'unknown option "-R"{hint}'),
                 (["--wrong"], f'unknown option "--wrong"{hint}'),
                 (["-i"], f'argument missing after "-i"{hint}'),
-                (["-c", "0"], f'bad packet count "0"{hint}'),
-                (["-s", "-1"], f'bad snapshot length "-1"{hint}'),
-                (["-a", "never"], f'bad autostop condition "never"{hint}'),
+                (["-c", "0"], 'bad packet count "0": at least 1'),
+                (["-s", "-1"], 'bad snapshot length "-1": 0 to 262144'),
+                (["-a", "never"], 'bad autostop "never": there are duration: '
+                 "packets: filesize: files: eof"),
+                (["-w", "a", "-w", "b"], '-w is given twice: "a" and "b"'),
+                (["-w", "x", "curl", "http://x/"], "no filter begins so, and "
+                 f'a command comes after "--", not "curl"{hint}'),
                 (["x.pcapng"], "which option, -w or -r of tshark, for "
                  f'"x.pcapng"{hint}'),
                 (["tpo"], 'unexpected argument "tpo": did you mean top\\?'),
@@ -53,6 +57,28 @@ class Errors(world.LiveTest):
                  f'options stand before the filter: "-i"{hint}'),
                 (["-G", "60"], "there is no -G: use -b duration:SECONDS")):
             self.fails(2, line, *argv)
+
+    def test_a_terminal_gets_no_packets(self):
+        master, slave = os.openpty()
+        done = subprocess.run([PKTWHO, "-i", "lo", "-w", "-"], stdout=slave,
+                              stderr=subprocess.PIPE, text=True, timeout=60,
+                              check=False)
+        os.close(slave)
+        os.close(master)
+        self.assertEqual((done.returncode, done.stderr),
+                         (2, "pktwho: a terminal shows no packets: -P prints "
+                          "lines, -w FILE writes them\n"))
+
+    def test_what_cannot_name_anybody_is_said(self):
+        for words, line in (
+                (["-s", "10"], "-s 10 cuts off what owners are known by, "
+                 "which needs 62 bytes"),
+                (["--unit", "nosuch"], "no process is in a unit called "
+                 '"nosuch" at present')):
+            done = run(PKTWHO, "-q", "-i", "lo", "-w", "/dev/null", "-a",
+                       "duration:0.1", *words)
+            self.assertEqual((done.returncode, done.stderr),
+                             (0, f"pktwho: warning: {line}\n"))
 
     def test_habits_of_tcpdump(self):
         path = self.dir / "habits.pcapng"

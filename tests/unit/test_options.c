@@ -165,6 +165,28 @@ static void words_are_a_filter(void **state)
 	assert_string_equal(o.interfaces[0].filter, "tcp");
 }
 
+/* As libpcap's scanner has them; what is none is a command, most likely. */
+static void a_filter_begins_with_a_word_of_pcap(void **state)
+{
+	static const char *const yes[] = {
+		"tcp", "not tcp", "ip6 host ::1", "tcp[tcpflags] & 2 != 0",
+		"(udp)", "!arp", "ether[0] = 1", "len > 9", "es-is", "1 = 1", "",
+	};
+	static const char *const no[] = {
+		"curl", "tcpx", "to", "ping -c 1", "http://a/",
+	};
+	struct options o;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(yes) / sizeof(*yes); i++)
+		assert_true(options_begins_filter(yes[i]));
+	for (size_t i = 0; i < sizeof(no) / sizeof(*no); i++)
+		assert_false(options_begins_filter(no[i]));
+	assert_int_equal(PARSE(&o, "-w", "a", "curl", "http://b/"), -EINVAL);
+	assert_int_equal(PARSE(&o, "-w", "a", "ping", "-c", "1"), -EINVAL);
+	assert_int_equal(PARSE(&o, "-w", "a", "udp", "port", "53"), 0);
+}
+
 static void a_display_filter_is_known(void **state)
 {
 	static const char *const display[] = {
@@ -324,7 +346,9 @@ static void bad_usage_is_refused(void **state)
 		{ "-a", "duration:nan" }, { "-a", "duration:inf" },
 		{ "-a", "duration:1e-12" }, { "-a", "duration:5s" },
 		{ "-a", "duration:1e10" }, { "-a", "packets:0" },
-		{ "-ilo", "-ilo" }, { "-b", "filesize:0" }, { "-b", "filesize:1q" },
+		{ "-ilo", "-ilo" }, { "-w", "a", "-w", "b" },
+		{ "--stats=a", "--stats=a" }, { "-i", "rpcap://a/b" },
+		{ "-i", "TCP@a:1" }, { "-b", "filesize:0" }, { "-b", "filesize:1q" },
 		{ "-b", "filesize:1MB" }, { "-b", "filesize:-1" },
 		{ "-b", "filesize:99999999999999999T" }, { "-b", "" },
 		{ "-b", "nametimenum:3" }, { "-b", "printname:" },
@@ -773,6 +797,7 @@ int main(void)
 		cmocka_unit_test(files_are_bounded),
 		cmocka_unit_test(a_record_is_a_ring),
 		cmocka_unit_test(words_are_a_filter),
+		cmocka_unit_test(a_filter_begins_with_a_word_of_pcap),
 		cmocka_unit_test(a_display_filter_is_known),
 		cmocka_unit_test(files_are_searched),
 		cmocka_unit_test(what_was_meant_is_near),

@@ -10,6 +10,10 @@
 
 static char proc[] = "/tmp/pktwho-test-XXXXXX";
 
+#define IN_UNIT "0::/system.slice/web-1.service\n"
+#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define IN_CONTAINER "0::/system.slice/web-1.service/docker-" ID ".scope\n"
+
 static void put(const char *name, const char *text)
 {
 	char path[128];
@@ -33,7 +37,7 @@ static int make_proc(void **state)
 	if (mkdir(path, 0700))
 		return -1;
 	put("comm", "nginx\n");
-	put("cgroup", "0::/system.slice/web-1.service\n");
+	put("cgroup", IN_UNIT);
 	return 0;
 }
 
@@ -79,7 +83,6 @@ static void what_is_there_is_no_doubt(void **state)
 	expect(FILTER_PID, "7", "");
 	expect(FILTER_UNIT, "web-1", "");
 	expect(FILTER_UNIT, "web-1.service", "");
-	expect(FILTER_UNIT, "other", "");
 	expect(FILTER_EXE, "/bin/sh", "");
 	expect(FILTER_EXE, "*/sh", "");
 }
@@ -98,6 +101,39 @@ static void what_is_not_there_is_told(void **state)
 	       "\"sh\": it begins with \"/\"\n");
 	expect(FILTER_EXE, "/no/such", "pktwho: warning: there is no "
 	       "executable /no/such\n");
+}
+
+static void a_unit_that_is_not_there_is_told(void **state)
+{
+	(void)state;
+	expect(FILTER_UNIT, "other", "pktwho: warning: no process is in a unit "
+	       "called \"other\" at present\n");
+	expect(FILTER_UNIT, "web", "pktwho: warning: no unit is called \"web\" "
+	       "at present, but \"web-1\" is\n");
+}
+
+/* Names of containers are known later: only what cannot be is told. */
+static void a_container_that_is_not_there_is_told(void **state)
+{
+	(void)state;
+	expect(FILTER_CONTAINER, "shop", "pktwho: warning: no process is in a "
+	       "container at present, also none in \"shop\"\n");
+	expect(FILTER_CONTAINER, "shop*", "");
+	put("cgroup", IN_CONTAINER);
+	expect(FILTER_CONTAINER, "shop", "");
+	expect(FILTER_CONTAINER, "0123456789ab", "");
+	expect(FILTER_CONTAINER, "0123456789ad", "pktwho: warning: no "
+	       "container's id begins with \"0123456789ad\" at present\n");
+	put("cgroup", IN_UNIT);
+}
+
+static void a_long_name_is_cut(void **state)
+{
+	(void)state;
+	expect(FILTER_PROC, "averyveryverylongname", "pktwho: warning: the "
+	       "kernel keeps 15 bytes of a name, so \"averyveryverylo\" is "
+	       "looked for\n");
+	expect(FILTER_PROC, "averyveryverylo", "");
 }
 
 static void near_is_one_letter(void **state)
@@ -123,6 +159,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_there_is_no_doubt),
 		cmocka_unit_test(what_is_not_there_is_told),
+		cmocka_unit_test(a_unit_that_is_not_there_is_told),
+		cmocka_unit_test(a_container_that_is_not_there_is_told),
+		cmocka_unit_test(a_long_name_is_cut),
 		cmocka_unit_test(near_is_one_letter),
 	};
 
