@@ -87,7 +87,7 @@ class SourceTest(world.LiveTest):
         near, _ = self.pair()
 
         def work():
-            near.run("ping", "-qc2", FAR, check=True)
+            near.run("ping", "-qc2", "-i0.1", FAR, check=True)
             near.run("ping", "-qc1", "127.0.0.1", check=True)
 
         for filter_, expected in (
@@ -125,7 +125,7 @@ class SourceTest(world.LiveTest):
         host = self.namespace()
         for interface in ("lo", "any"):
             path = self.captured(
-                host, lambda: host.run("ping", "-qc3", "127.0.0.1"),
+                host, lambda: host.run("ping", "-qc3", "-i0.1", "127.0.0.1"),
                 interface=interface)
             self.assertEqual(self.rows(path, "proc.direction", where="icmp"),
                              [("local",)] * 6)
@@ -190,15 +190,15 @@ class SourceTest(world.LiveTest):
         near, far = self.pair()
         path = self.dir / "devices.pcapng"
         c = Capture(path, "-i", "any", "-f", "icmp", within=near)
-        near.run("ping", "-qc2", "127.0.0.1", check=True)
-        near.run("ping", "-qc2", FAR, check=True)
+        near.run("ping", "-qc2", "-i0.1", "127.0.0.1", check=True)
+        near.run("ping", "-qc2", "-i0.1", FAR, check=True)
         near.ip("link", "add", "later0", "type", "veth", "peer", "name",
                 "later1", "netns", far.name)
         near.ip("addr", "add", "203.0.113.1/24", "dev", "later0")
         near.ip("link", "set", "later0", "up")
         far.ip("addr", "add", "203.0.113.2/24", "dev", "later1")
         far.ip("link", "set", "later1", "up")
-        near.run("ping", "-qc2", "203.0.113.2", check=True)
+        near.run("ping", "-qc2", "-i0.1", "203.0.113.2", check=True)
         near.ip("link", "del", "later0")
         near.run("ping", "-qc1", FAR, check=True)
         status, said = c.stop()

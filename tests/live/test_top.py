@@ -60,8 +60,8 @@ class Top(world.LiveTest):
         return self.server(TALKER, self.echo.told, *name, within=self.ns)
 
     def top(self, *argv, **options):
-        t = Terminal(self.ns.argv(PKTWHO, "top", "-i", "lo", *argv),
-                     **options)
+        t = Terminal(self.ns.argv(PKTWHO, "top", "-i", "lo", "--interval",
+                                  "0.25", *argv), **options)
         self.addCleanup(t.close)
         return t
 
