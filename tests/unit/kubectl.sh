@@ -37,7 +37,9 @@ tail -n 1 asked >last
 
 ! "$plugin" late 2>said || fail 'a pod without a node'
 grep -q 'is on no node yet' said || fail "said: $(cat said)"
-for wrong in '' '-n' '--help'; do
+"$plugin" --help >help || fail 'no help'
+grep -q '^Usage: ' help || fail "help: $(cat help)"
+for wrong in '' '-n' '--nosuch'; do
 	# shellcheck disable=SC2086 # no word at all, too
 	! "$plugin" $wrong 2>said || fail "it takes '$wrong'"
 	grep -q '^usage: ' said || fail "said: $(cat said)"
