@@ -150,8 +150,8 @@ int table_header_decode(struct table_header *t, const void *buf, size_t size)
  * its last bytes into the low bits only (MurmurHash3's fmix64).  This need
  * not resist forgery: whoever can forge it can forge the file.
  */
-uint64_t process_id(const uint8_t boot_id[16], uint32_t pid,
-		    uint64_t start_ns, uint64_t exec_gen)
+uint64_t process_id(const uint8_t boot_id[16], uint32_t pid, uint64_t start_ns,
+		    uint64_t exec_gen)
 {
 	uint8_t key[36];
 	struct wbuf w = wbuf_of(key, sizeof(key));

@@ -319,7 +319,7 @@ int table_header_decode(struct table_header *t, const void *buf, size_t size);
  * @boot_id: /proc/sys/kernel/random/boot_id, 16 bytes.
  * @start_ns: since boot; see docs/file-format.md where only a tick is known.
  */
-uint64_t process_id(const uint8_t boot_id[16], uint32_t pid,
-		    uint64_t start_ns, uint64_t exec_gen);
+uint64_t process_id(const uint8_t boot_id[16], uint32_t pid, uint64_t start_ns,
+		    uint64_t exec_gen);
 
 #endif

@@ -203,8 +203,7 @@ static bool decode_field(struct process *p, uint16_t type, struct rbuf *value)
 		memcpy(member, value->p, len);
 		break;
 	case STRING:
-		take_bytes(p, row, value,
-			   strnlen((const char *)value->p, len));
+		take_bytes(p, row, value, strnlen((const char *)value->p, len));
 		break;
 	case LIST:
 		take_bytes(p, row, value, len);

@@ -39,8 +39,7 @@ struct question {
 			char pod_uid[sizeof(((struct process *)0)->pod_uid)];
 		};
 		struct {
-			char session[sizeof(
-				((struct process *)0)->session_id)];
+			char session[sizeof(((struct process *)0)->session_id)];
 			char tty[sizeof(((struct process *)0)->tty)];
 		};
 		struct hasher_question hash;

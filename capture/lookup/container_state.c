@@ -67,8 +67,8 @@ static void take_oci(struct container_state *c, json_t *json, const char *id,
 }
 
 /* {"Name": "/name", "Config": {"Image": "nginx", "Labels": {KEY: "pod"}}} */
-static void take_docker(struct container_state *c, json_t *json,
-			const char *id, const struct keys *k)
+static void take_docker(struct container_state *c, json_t *json, const char *id,
+			const struct keys *k)
 {
 	json_t *config = json_object_get(json, "Config");
 	json_t *text = json_object_get(json, "Name");
@@ -204,8 +204,8 @@ static void ask_nerdctl(int root_fd, const char *id,
 
 		if (*e->d_name == '.')
 			continue;
-		snprintf(path, sizeof(path), "%s/%.64s/config.json",
-			 e->d_name, id);
+		snprintf(path, sizeof(path), "%s/%.64s/config.json", e->d_name,
+			 id);
 		json = load_json(fd, path, 0);
 		if (json)
 			take_oci(out, json, id, &nerdctl);
@@ -233,8 +233,8 @@ static void ask_user(int root_fd, const struct container_question *q,
 
 	if (home < 0)
 		return;
-	ask_files(home, users_files,
-		  sizeof(users_files) / sizeof(*users_files), q, out);
+	ask_files(home, users_files, sizeof(users_files) / sizeof(*users_files),
+		  q, out);
 	close(home);
 }
 

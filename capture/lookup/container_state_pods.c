@@ -110,8 +110,8 @@ size_t container_state_pods(int root_fd, size_t from, struct pod_address *out,
 
 	if (!dir && fd >= 0)
 		close(fd);
-	for (int i = 0; i < FILES && dir && l.count < max &&
-			(e = readdir(dir)); i++) {
+	for (int i = 0; i < FILES && dir && l.count < max && (e = readdir(dir));
+	     i++) {
 		json_t *json = load_file(fd, e->d_name);
 
 		if (json)

@@ -87,7 +87,8 @@ static void set_word(struct process *p, enum field f, char *out, size_t size,
 	process_set_field(p, f);
 }
 
-static void set_container(struct process *p, struct word id, const char *runtime)
+static void set_container(struct process *p, struct word id,
+			  const char *runtime)
 {
 	struct word name = { runtime, strlen(runtime) };
 

@@ -168,8 +168,8 @@ static void doubt_name(const char *term, const char *proc)
 		return;
 	if (strlen(term) >= RECORD_NAME_LEN)
 		log_warn("the kernel keeps %d bytes of a name, so \"%.*s\" is "
-			 "looked for", RECORD_NAME_LEN - 1, RECORD_NAME_LEN - 1,
-			 term);
+			 "looked for",
+			 RECORD_NAME_LEN - 1, RECORD_NAME_LEN - 1, term);
 	look_at_each(proc, &d, look_at_name);
 	tell_near("process", &d);
 }

@@ -121,8 +121,8 @@ static size_t hide_login(struct text *t, size_t from, size_t to)
 	size_t at = find_any(t, from, to, ":%");
 	size_t digits = from;
 
-	while (digits < to && (isdigit((unsigned char)t->s[digits]) ||
-			       digits == at))
+	while (digits < to &&
+	       (isdigit((unsigned char)t->s[digits]) || digits == at))
 		digits++;
 	return at == to || digits == to ? to : hide_secret(t, at + 1, to);
 }

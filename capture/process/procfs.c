@@ -32,7 +32,8 @@ static void take_tty(struct process *p, unsigned long device)
 	else if (major == CONSOLES && minor < FIRST_SERIAL)
 		snprintf(p->tty, sizeof(p->tty), "tty%u", minor);
 	else if (major == CONSOLES)
-		snprintf(p->tty, sizeof(p->tty), "ttyS%u", minor - FIRST_SERIAL);
+		snprintf(p->tty, sizeof(p->tty), "ttyS%u",
+			 minor - FIRST_SERIAL);
 	else
 		return;
 	process_set_field(p, FIELD_TTY);
@@ -209,8 +210,8 @@ static void read_parent_name(int proc_fd, struct process *p)
 	if (n <= 0)
 		return;
 	buf[n - 1] = '\0';	/* the newline */
-	snprintf(p->pname, sizeof(p->pname), "%.*s",
-		 (int)sizeof(p->pname) - 1, buf);
+	snprintf(p->pname, sizeof(p->pname), "%.*s", (int)sizeof(p->pname) - 1,
+		 buf);
 	process_set_field(p, FIELD_PNAME);
 }
 

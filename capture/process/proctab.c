@@ -331,8 +331,7 @@ static bool has_changed(const struct proctab *t, const struct program *i)
 	if (!program_read(i, &old))
 		return true;
 	return strcmp(old.name, now->name) ||
-	       strcmp(old.exepath, now->exepath) ||
-	       old.uid != now->uid ||
+	       strcmp(old.exepath, now->exepath) || old.uid != now->uid ||
 	       (process_has(&old, FIELD_CMDLINE) &&
 		(old.cmdline_len != now->cmdline_len ||
 		 memcmp(old.cmdline, now->cmdline, now->cmdline_len)));

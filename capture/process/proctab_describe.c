@@ -132,8 +132,7 @@ bool program_read(const struct program *i, struct process *out)
 	return process_decode(out, i->record, i->record_len) > 0;
 }
 
-void program_set_record(struct proctab *t, struct program *i,
-			struct process *p)
+void program_set_record(struct proctab *t, struct program *i, struct process *p)
 {
 	uint8_t *record;
 	int len;
@@ -157,8 +156,7 @@ void program_set_record(struct proctab *t, struct program *i,
 	i->uid = process_has(p, FIELD_UID) ? p->uid : 0;
 	i->netns = process_has(p, FIELD_NETNS) ? p->netns : 0;
 	i->exe_deleted = p->flags & PROCESS_EXE_DELETED;
-	i->matched = !t->options.filter ||
-		     filter_matches(t->options.filter, p);
+	i->matched = !t->options.filter || filter_matches(t->options.filter, p);
 }
 
 void describe_ancestors(struct proctab *t, struct process *s)

@@ -29,9 +29,8 @@ void program_set_exec_gen(struct proctab *t, struct program *i,
 			   exec_gen);
 }
 
-struct program *program_add(struct proctab *t, struct proc *p,
-			    const char *name, uint64_t exec_gen,
-			    uint64_t from_mono_ns)
+struct program *program_add(struct proctab *t, struct proc *p, const char *name,
+			    uint64_t exec_gen, uint64_t from_mono_ns)
 {
 	struct program *i = calloc(1, sizeof(*i));
 

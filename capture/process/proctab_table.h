@@ -85,9 +85,8 @@ void proctab_remember_end(struct proctab *t, const struct proc *ended);
 /* ---- programs ---- */
 
 /* A new program on top of the process's others.  NULL without memory. */
-struct program *program_add(struct proctab *t, struct proc *p,
-			    const char *name, uint64_t exec_gen,
-			    uint64_t from_mono_ns);
+struct program *program_add(struct proctab *t, struct proc *p, const char *name,
+			    uint64_t exec_gen, uint64_t from_mono_ns);
 void program_free(struct proctab *t, struct program *i);
 
 /*

@@ -29,7 +29,8 @@ static const struct program *sum_up(const struct program *i, uint32_t section,
 
 static int each_program(struct proctab *t, const struct proc *p,
 			const struct program *i, bool last,
-			int (*fn)(void *ctx, const struct process *p), void *ctx)
+			int (*fn)(void *ctx, const struct process *p),
+			void *ctx)
 {
 	struct process *s = &t->scratch;
 
@@ -48,8 +49,7 @@ static int each_program(struct proctab *t, const struct proc *p,
 		s->sha256_reason = HASH_REASON_LATE;
 		process_set_field(s, FIELD_SHA256_REASON);
 	}
-	if (last && !p->exited_mono_ns &&
-	    t->options.proc_fd >= 0 &&
+	if (last && !p->exited_mono_ns && t->options.proc_fd >= 0 &&
 	    lookup_exe_deleted(t->options.lookup, p->pid)) {
 		s->flags |= PROCESS_EXE_DELETED;
 		process_set_field(s, FIELD_FLAGS);

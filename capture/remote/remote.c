@@ -187,9 +187,9 @@ static int open_remote_writer(struct remote *r)
 		      pcapng_writer_open(&r->writer, r->options->write);
 	if (err)
 		return err;
-	err = pcapng_writer_compress(r->writer,
-				     compression_of(r->options->compression,
-						    r->options->write));
+	err = pcapng_writer_compress(
+		r->writer,
+		compression_of(r->options->compression, r->options->write));
 	if (err)
 		return err;
 	/* A pipe tells by POLLERR that nobody reads it any more. */
@@ -314,8 +314,7 @@ static int tell_error(const struct remote *r)
 	case -EPIPE:
 		return 0;
 	case -ETIMEDOUT:
-		log_info("%s: its end was not waited for",
-			 r->options->write);
+		log_info("%s: its end was not waited for", r->options->write);
 		return 0;
 	case -EBADMSG:
 		log_error("%s sent no capture: does a shell print something at "

@@ -139,8 +139,7 @@ static void add_process(void *ctx, uint32_t pid)
 	struct running *r = &l->processes[l->count];
 	struct process p;
 
-	if (l->count == MAX_PROCESSES ||
-	    procfs_read_brief(l->proc_fd, pid, &p))
+	if (l->count == MAX_PROCESSES || procfs_read_brief(l->proc_fd, pid, &p))
 		return;
 	/* A thread of the kernel sends nothing. */
 	if (!process_has(&p, FIELD_CMDLINE) || !p.cmdline_len)

@@ -325,11 +325,11 @@ static int start_capture(struct extcap *e, const char *const *v)
 	e->capture = true;
 	e->control_in = v[CONTROL_IN];
 	e->control_out = v[CONTROL_OUT];
-	if (device && (add_argument(e, "--interface") ||
-		       add_argument(e, device)))
+	if (device &&
+	    (add_argument(e, "--interface") || add_argument(e, device)))
 		return -EINVAL;
-	if (v[FILTER] && *v[FILTER] && (add_argument(e, "-f") ||
-					add_argument(e, v[FILTER])))
+	if (v[FILTER] && *v[FILTER] &&
+	    (add_argument(e, "-f") || add_argument(e, v[FILTER])))
 		return -EINVAL;
 	return add_argument(e, "-w") || add_argument(e, v[FIFO]) ? -EINVAL : 0;
 }

@@ -141,8 +141,7 @@ static void set_filter(struct toolbar *t, const uint8_t *text, size_t len)
 
 static void take_control(struct toolbar *t, const uint8_t *body, size_t len)
 {
-	if (len >= 2 && body[0] == CONTROL_PROCESSES &&
-	    body[1] == COMMAND_SET)
+	if (len >= 2 && body[0] == CONTROL_PROCESSES && body[1] == COMMAND_SET)
 		set_filter(t, body + 2, len - 2);
 }
 
