@@ -290,6 +290,7 @@ static void write_process_blocks(struct output *o, const struct owned_packet *p,
 				 struct program *const *programs, unsigned count)
 {
 	uint8_t payload[PROCESS_BLOCK_MAX];
+	struct process process;
 
 	for (unsigned i = 0; i < count; i++) {
 		const struct program *one = programs[i];
@@ -297,9 +298,8 @@ static void write_process_blocks(struct output *o, const struct owned_packet *p,
 		uint64_t from_ns = one->from_mono_ns &&
 				   one->from_mono_ns <= p->mono_ns ?
 				   p->frame->ts_ns - age : 0;
-		size_t len = is_news(o, one) ?
-			process_block(one->record, one->record_len, from_ns,
-				      payload) : 0;
+		size_t len = is_news(o, one) && program_read(one, &process) ?
+			process_block(&process, from_ns, payload) : 0;
 
 		if (len)
 			pcapng_writer_custom_of(o->writer, PROCESS_BLOCK_PEN,

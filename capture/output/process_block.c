@@ -50,23 +50,22 @@ static void put_program(struct wbuf *w, const struct process *p)
 	put_text(w, OPTION_USER, p->user);
 }
 
-size_t process_block(const uint8_t *record, size_t len, uint64_t from_ns,
+size_t process_block(const struct process *p, uint64_t from_ns,
 		     uint8_t out[PROCESS_BLOCK_MAX])
 {
 	struct wbuf w = wbuf_of(out, PROCESS_BLOCK_MAX);
-	struct process p;
 	uint8_t *length;
 	size_t at;
 
-	if (process_decode(&p, record, len) < 0 || !process_has(&p, FIELD_PID))
+	if (!process_has(p, FIELD_PID))
 		return 0;
 	wbuf_u32(&w, ENTRY_PROCESS);
 	length = wbuf_claim(&w, 4);
 	at = w.len;
-	wbuf_u32(&w, p.pid);
-	put_program(&w, &p);
+	wbuf_u32(&w, p->pid);
+	put_program(&w, p);
 	put_number(&w, OPTION_START,
-		   from_ns > p.start_ns ? from_ns : p.start_ns, 8);
+		   from_ns > p->start_ns ? from_ns : p->start_ns, 8);
 	wbuf_u32(&w, OPTION_END);
 	if (w.failed)
 		return 0;

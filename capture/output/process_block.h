@@ -19,10 +19,10 @@
 #define PROCESS_BLOCK_MAX (PROCESS_MAX + 64)
 
 /*
- * Of a process record; @from_ns: since when it is so (Unix epoch), as a packet
- * of before is not this program's.  Bytes written, or 0 if it is no record.
+ * @from_ns: since when the process is so (Unix epoch), as a packet of before is
+ * not this program's.  Bytes written, or 0 without a pid.
  */
-size_t process_block(const uint8_t *record, size_t len, uint64_t from_ns,
+size_t process_block(const struct process *p, uint64_t from_ns,
 		     uint8_t out[PROCESS_BLOCK_MAX]);
 
 #endif
