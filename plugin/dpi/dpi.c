@@ -32,6 +32,13 @@ static bool collecting;		/* other dissectors' fields are asked for */
 static bool missed;		/* a packet of this file was read without them */
 static bool tapping;		/* ... so they are asked for when it is read again */
 
+/* What learn_app() found out of the packet that comes to dpi_add() next. */
+static struct {
+	uint32_t frame;
+	struct dpi_layers layers;
+	struct dpi_flow *flow;		/* NULL for what has none */
+} learnt;
+
 /* ---- when to collect ---- */
 
 static void register_fields(void)
@@ -134,6 +141,7 @@ static void tap_missed(void)
 static void on_file(void)
 {
 	missed = false;
+	learnt.frame = 0;
 	if (tapping)
 		remove_tap_listener(&tapping);
 	tapping = false;
@@ -195,23 +203,25 @@ static void take_content(struct dpi_flow *f, packet_info *pinfo,
  */
 static void learn_app(packet_info *pinfo)
 {
+	struct dpi_layers *l = &learnt.layers;
 	const struct dpi_protocol *p;
-	struct dpi_layers l;
 	struct dpi_flow *f;
 
-	dpi_layers_read(&l, pinfo);
-	if (!l.is_flow)
+	dpi_layers_read(l, pinfo);
+	learnt.frame = pinfo->num;
+	learnt.flow = NULL;
+	if (!l->is_flow)
 		return;
-	f = dpi_flow_get(pinfo, proto_dpi);
-	if (l.in_proxy && !f->in_proxy) {
+	f = learnt.flow = dpi_flow_get(pinfo, proto_dpi);
+	if (l->in_proxy && !f->in_proxy) {
 		f->in_proxy = true;
 		f->rank = DPI_NOTHING;
 	}
 	p = f->in_proxy ? NULL : dpi_content_get(pinfo);
 	take_content(f, pinfo, p);
-	if (l.in_proxy == f->in_proxy && !is_refuted(&l, p) &&
-	    dpi_flow_set_app(f, l.app, l.rank, l.how))
-		f->odd_port = l.has_port && !spoken_is_kept(pinfo);
+	if (l->in_proxy == f->in_proxy && !is_refuted(l, p) &&
+	    dpi_flow_set_app(f, l->app, l->rank, l->how))
+		f->odd_port = l->has_port && !spoken_is_kept(pinfo);
 }
 
 bool dpi_is_wanted(packet_info *pinfo, proto_tree *tree)
@@ -268,10 +278,14 @@ static const char *summary_of(const struct view *v)
 
 	if (v->flow && v->flow->odd_port)
 		wmem_strbuf_append_printf(s, " on port %u", v->flow->port);
-	if (v->host)
-		wmem_strbuf_append_printf(s, " %s", v->host);
-	if (*detail)
-		wmem_strbuf_append_printf(s, " %s", detail);
+	if (v->host) {
+		wmem_strbuf_append_c(s, ' ');
+		wmem_strbuf_append(s, v->host);
+	}
+	if (*detail) {
+		wmem_strbuf_append_c(s, ' ');
+		wmem_strbuf_append(s, detail);
+	}
 	return wmem_strbuf_get_str(s);
 }
 
@@ -413,9 +427,14 @@ void dpi_add(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 	struct dpi_layers l;
 
 	register_fields();
-	dpi_layers_read(&l, pinfo);
-	if (l.is_flow)
-		v.flow = dpi_flow_get(pinfo, proto_dpi);
+	if (first && learnt.frame == pinfo->num) {
+		l = learnt.layers;
+		v.flow = learnt.flow;
+	} else {
+		dpi_layers_read(&l, pinfo);
+		if (l.is_flow)
+			v.flow = dpi_flow_get(pinfo, proto_dpi);
+	}
 	if (v.flow && pref_when != NEVER && (first || missed))
 		learn(&v, &l, owners);
 	if (missed && !first && pref_when != NEVER)

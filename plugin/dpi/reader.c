@@ -89,6 +89,7 @@ static const char *const names[WHATS] = {
 static int ids[WHATS][SAME_NAME_MAX];	/* ended by 0 */
 static uint8_t *whats;		/* by a field's id: its enum what + 1, or 0 */
 static int last_id;
+static GPtrArray *kept[WHATS];	/* for what is searched: none is in use twice */
 
 /*
  * No names of protocols that register their fields when first asked for one,
@@ -152,9 +153,12 @@ static void take_field(struct reader *r, field_info *fi)
 
 	if (what < 0)
 		return;
+	if (!kept[what])
+		kept[what] = g_ptr_array_new();
 	if (!r->found[what])
-		r->found[what] = g_ptr_array_new();
-	g_ptr_array_add(r->found[what], fi);
+		r->is[r->count++] = (uint8_t)what;
+	r->found[what] = kept[what];
+	g_ptr_array_add(kept[what], fi);
 }
 
 static void take_below(proto_node *node, void *data)
@@ -166,14 +170,38 @@ static void take_below(proto_node *node, void *data)
 	proto_tree_children_foreach(node, take_below, r);
 }
 
+/* Half of a tree is about the frame and what carried it. */
+static bool is_lower(const proto_node *node)
+{
+	static const char *const lower[] = {
+		"frame", "eth", "ip", "ipv6", "tcp", "udp",
+	};
+	static int lower_ids[array_length(lower)];
+	const field_info *fi = PNODE_FINFO(node);
+
+	for (size_t i = 0; fi && i < array_length(lower); i++) {
+		if (!lower_ids[i])
+			lower_ids[i] = proto_get_id_by_filter_name(lower[i]);
+		if (fi->hfinfo->id == lower_ids[i])
+			return true;
+	}
+	return false;
+}
+
+static void take_layer(proto_node *node, void *data)
+{
+	if (!is_lower(node))
+		take_below(node, data);
+}
+
 /*
- * What nobody has asked Wireshark for is searched for in the whole tree: once
- * for all fields, since most of them are not there.
+ * What nobody has asked Wireshark for is searched for in the tree: once for
+ * all fields, since most of them are not there.
  */
 static GPtrArray *search(struct reader *r, enum what what)
 {
 	if (!r->searched)
-		proto_tree_children_foreach(r->tree, take_below, r);
+		proto_tree_children_foreach(r->tree, take_layer, r);
 	r->searched = true;
 	return r->found[what];
 }
@@ -291,7 +319,6 @@ const char *reader_word(struct reader *r, enum what what)
 
 void reader_end(struct reader *r)
 {
-	for (int what = 0; what < WHATS; what++)
-		if (r->found[what])
-			g_ptr_array_free(r->found[what], true);
+	for (unsigned i = 0; i < r->count; i++)
+		g_ptr_array_set_size(r->found[r->is[i]], 0);
 }

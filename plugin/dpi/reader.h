@@ -42,7 +42,9 @@ struct reader {
 	proto_tree *tree;
 	bool primed;
 	bool searched;		/* if not primed */
-	GPtrArray *found[WHATS];	/* then: ours */
+	GPtrArray *found[WHATS];	/* then: ours, until reader_end() */
+	unsigned count;			/* of them, and which they are */
+	uint8_t is[WHATS];
 };
 
 /* Once, and not before all protocols have registered. */

@@ -25,6 +25,13 @@ static const char *pref_databases = "";
 
 static struct geo *databases;		/* NULL until the first lookup */
 
+/* A packet's addresses are mostly those of one before. */
+static struct looked_up {
+	bool used;
+	uint8_t ip[16];
+	struct geo_place place;
+} recent[64];
+
 void geo_fields_init(module_t *prefs)
 {
 	static int *ett[] = { &ett_geo, &ett_scope[SRC], &ett_scope[DST] };
@@ -86,6 +93,7 @@ void geo_fields_reset(void)
 {
 	geo_free(databases);
 	databases = NULL;
+	memset(recent, 0, sizeof(recent));
 }
 
 bool geo_fields_is_wanted(proto_tree *tree)
@@ -163,14 +171,22 @@ static bool to_ipv6(uint8_t out[16], const address *a)
 
 static void look_up_place(struct geo_place *place, const address *a)
 {
+	struct looked_up *r;
 	uint8_t ip[16];
 
 	if (!pref_lookup || !to_ipv6(ip, a))
 		return;
-	if (!databases)
-		open_databases();
-	if (!databases || !geo_lookup(databases, ip, place))
-		memset(place, 0, sizeof(*place));
+	r = &recent[(ip[5] ^ ip[7] ^ ip[13] ^ ip[14] ^ ip[15]) %
+		    array_length(recent)];
+	if (!r->used || memcmp(r->ip, ip, sizeof(ip))) {
+		if (!databases)
+			open_databases();
+		if (!databases || !geo_lookup(databases, ip, &r->place))
+			memset(&r->place, 0, sizeof(r->place));
+		memcpy(r->ip, ip, sizeof(ip));
+		r->used = true;
+	}
+	*place = r->place;
 }
 
 /*

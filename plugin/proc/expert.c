@@ -303,11 +303,22 @@ static const char *const port_owners[] = {
 	"telnet", "vnc",
 };
 
+static int port_owner_ids[array_length(port_owners)];	/* -1: unknown */
+static int proto_tls;			/* 0: they were not looked up yet */
+
+static void find_port_owners(void)
+{
+	if (proto_tls)
+		return;
+	proto_tls = proto_get_id_by_filter_name("tls");
+	for (size_t i = 0; i < array_length(port_owners); i++)
+		port_owner_ids[i] = proto_get_id_by_filter_name(port_owners[i]);
+}
+
 /* TLS may carry anything anywhere, and is taken for the port's owner. */
 static bool port_is_owned(const packet_info *pinfo)
 {
-	return spoken_is_kept(pinfo) ||
-	       spoken_is(pinfo, proto_get_id_by_filter_name("tls"));
+	return spoken_is_kept(pinfo) || spoken_is(pinfo, proto_tls);
 }
 
 /* The lower port is the server's, and all its clients are one line. */
@@ -316,8 +327,9 @@ static void check_port(proto_item *item, packet_info *pinfo)
 	if (!enabled[PORT] ||
 	    (pinfo->ptype != PT_TCP && pinfo->ptype != PT_UDP))
 		return;
+	find_port_owners();
 	for (size_t i = 0; i < array_length(port_owners); i++) {
-		int proto = proto_get_id_by_filter_name(port_owners[i]);
+		int proto = port_owner_ids[i];
 
 		if (proto == -1 || !spoken_is(pinfo, proto) ||
 		    port_is_owned(pinfo))
