@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/addresses.h"
 #include "archive/list.h"
 #include "archive/out.h"
 #include "archive/packet.h"
@@ -21,6 +22,7 @@
 #include "packet/parse.h"
 #include "process/filter.h"
 
+#define SECTION_ROOM 8192	/* of what a section says of itself */
 #define BLOCK_ROOM (PCAPNG_MAX_BLOCK + 2 * (PROCESS_MAX + 16) + COMMENT_MAX + 8)
 
 /* One of the new file, which may be several files' */
@@ -30,6 +32,8 @@ struct interface {
 	uint64_t packets;
 	uint64_t first_ns;
 	uint64_t last_ns;
+	uint64_t if_dropped;		/* in the files that were read */
+	uint64_t os_dropped;
 };
 
 struct cut {
@@ -37,6 +41,7 @@ struct cut {
 	struct peer peer;
 	struct people *people;
 	struct comments *comments;
+	struct addresses *addresses;
 	struct process src;		/* scratch for the comment */
 	struct process dst;
 	bool file_wanted;		/* its table names one of them */
@@ -46,12 +51,14 @@ struct cut {
 	uint32_t out_count;
 	struct pcapng_writer *writer;
 	long packets;
+	struct wbuf section;		/* options: of the first one's with a packet */
 	struct wbuf keys;		/* blocks that wait for a packet */
 	struct wbuf table;
 	uint32_t table_count;
 	uint8_t table_bytes[PCAPNG_MAX_BLOCK - 64];
 	uint8_t block[BLOCK_ROOM];
 	uint8_t key_bytes[PCAPNG_MAX_BLOCK];
+	uint8_t section_bytes[SECTION_ROOM];
 };
 
 /* ---- what is wanted ---- */
@@ -77,6 +84,40 @@ static bool is_wanted(const struct cut *c, const struct archive_packet *p,
 
 /* ---- the new file ---- */
 
+/* On which machine it was captured, and what its user said of it. */
+static void keep_section(struct cut *c, const uint8_t *block, size_t len)
+{
+	struct rbuf b = rbuf_of(block + 8, len - 12), value;
+	uint16_t code;
+
+	c->section = wbuf_of(c->section_bytes, sizeof(c->section_bytes));
+	rbuf_claim(&b, 16);
+	while (!b.failed && take_option(&b, &code, &value))
+		if ((code == PCAPNG_OPT_COMMENT || code == PCAPNG_SHB_HARDWARE ||
+		     code == PCAPNG_SHB_OS) &&
+		    value.left + 8 <= c->section.cap - c->section.len)
+			put_option(&c->section, code, value.p, value.left);
+}
+
+static int put_section(struct cut *c)
+{
+	static const char program[] = "pktwho " PKTWHO_VERSION;
+	struct wbuf w = wbuf_of(c->block, sizeof(c->block));
+
+	wbuf_u32(&w, PCAPNG_BLOCK_SHB);
+	wbuf_u32(&w, 0);
+	wbuf_u32(&w, PCAPNG_BYTE_ORDER_MAGIC);
+	wbuf_u16(&w, PCAPNG_VERSION_MAJOR);
+	wbuf_u16(&w, PCAPNG_VERSION_MINOR);
+	wbuf_u64(&w, UINT64_MAX);		/* its length: not known */
+	wbuf_put(&w, c->section_bytes, c->section.len);
+	put_option(&w, PCAPNG_SHB_USERAPPL, program, strlen(program));
+	wbuf_u32(&w, PCAPNG_OPT_END);
+	wbuf_u32(&w, (uint32_t)w.len + 4);
+	put_le(c->block + 4, w.len, 4);
+	return archive_out_block(c->writer, c->block, w.len);
+}
+
 static int open_writer(struct cut *c)
 {
 	int err;
@@ -85,9 +126,7 @@ static int open_writer(struct cut *c)
 		return 0;
 	err = archive_out_open(&c->writer, c->options->path,
 			       c->options->compression);
-	return err ? err : pcapng_writer_section(c->writer, NULL, NULL,
-						 "pktwho " PKTWHO_VERSION,
-						 NULL);
+	return err ? err : put_section(c);
 }
 
 /* The same interface of several files is one. */
@@ -171,6 +210,22 @@ static int put_keys(struct cut *c)
 	return err;
 }
 
+static int put_name(struct cut *c, const uint8_t addr[16])
+{
+	const char *name = addresses_due(c->addresses, addr);
+
+	return name ? archive_out_name(c->writer, addr, name) : 0;
+}
+
+/* Before the packet, as the capture has them. */
+static int put_names(struct cut *c, const struct packet *p)
+{
+	int err = p->kind == PACKET_IP ? put_name(c, p->sent.local) : 0;
+
+	return err || p->kind != PACKET_IP ? err :
+					     put_name(c, p->sent.remote);
+}
+
 /* What the new file does not say of it yet. */
 static void put_record(struct wbuf *w, const struct archive_packet *p,
 		       struct person *person)
@@ -200,7 +255,8 @@ static const struct process *known(struct process *p,
  * than what the comment says, and as good: whom it is of.
  */
 static void cut_comment(struct cut *c, struct wbuf *w,
-			const struct archive_packet *p)
+			const struct archive_packet *p,
+			const struct packet *packet)
 {
 	const struct person *src = people_of(c->people, &p->owners.src);
 	const struct person *dst = people_of(c->people, &p->owners.dst);
@@ -209,11 +265,9 @@ static void cut_comment(struct cut *c, struct wbuf *w,
 				  .dst = p->owners.dst };
 	struct comment_place place;
 	char comment[COMMENT_MAX];
-	struct packet packet;
 	size_t len;
 
-	parse_packet(&packet, p->linktype, p->data, p->caplen);
-	place = comments_find(c->comments, &packet, p->interface, 1,
+	place = comments_find(c->comments, packet, p->interface, 1,
 			      (uint32_t)(ids ^ ids >> 32));
 	if (c->options->comments != COMMENTS_ALL &&
 	    !comments_due(c->comments, &place))
@@ -232,14 +286,13 @@ static int cut_packet(struct cut *c, const struct archive_packet *p,
 {
 	struct wbuf w = wbuf_of(c->block, sizeof(c->block));
 	uint32_t number = c->numbers[p->interface];
+	struct packet packet;
 	int err = open_writer(c);
 
-	if (err)
-		return err;
-	err = describe_interface(c, &number);
-	if (err)
-		return err;
-	err = put_keys(c);
+	parse_packet(&packet, p->linktype, p->data, p->caplen);
+	err = err ? err : describe_interface(c, &number);
+	err = err ? err : put_keys(c);
+	err = err ? err : put_names(c, &packet);
 	if (err)
 		return err;
 	wbuf_put(&w, block, p->options_end);
@@ -247,7 +300,7 @@ static int cut_packet(struct cut *c, const struct archive_packet *p,
 	for (unsigned i = 0; i < named->count; i++)
 		put_record(&w, p, named->of[i]);
 	if (c->options->comments != COMMENTS_NONE)
-		cut_comment(c, &w, p);
+		cut_comment(c, &w, p, &packet);
 	wbuf_u32(&w, PCAPNG_OPT_END);
 	wbuf_u32(&w, (uint32_t)w.len + 4);
 	put_le(c->block + 4, w.len, 4);
@@ -302,9 +355,16 @@ static void add_person(void *ctx, struct person *person)
 	c->table_count++;
 }
 
+static int put_late_name(void *ctx, const uint8_t addr[16], const char *name)
+{
+	struct cut *c = ctx;
+
+	return archive_out_name(c->writer, addr, name);
+}
+
 static int close_writer(struct cut *c)
 {
-	int err = 0;
+	int err = addresses_rest(c->addresses, put_late_name, c);
 
 	for (uint32_t i = 0; !err && i < c->out_count; i++) {
 		const struct pcapng_statistics s = {
@@ -312,6 +372,8 @@ static int close_writer(struct cut *c)
 			.start_ns = c->out[i].first_ns,
 			.end_ns = c->out[i].last_ns,
 			.received = c->out[i].packets,
+			.if_dropped = c->out[i].if_dropped,
+			.os_dropped = c->out[i].os_dropped,
 			.delivered = c->out[i].packets,
 		};
 
@@ -327,26 +389,65 @@ static int close_writer(struct cut *c)
 
 /* ---- the files ---- */
 
-static int cut_block(void *ctx, const uint8_t *block, size_t len)
+/* What their captures lost is lost here, too, whosever it was. */
+static void count_drops(struct cut *c, const uint8_t *block, size_t len)
 {
-	struct cut *c = ctx;
+	struct rbuf b = rbuf_of(block + 8, len - 12), value;
+	uint32_t number = rbuf_u32(&b);
+	struct interface *out;
+	uint16_t code;
+
+	if (b.failed || number >= c->in.count)
+		return;
+	out = &c->out[c->numbers[number]];
+	rbuf_claim(&b, 8);
+	while (!b.failed && take_option(&b, &code, &value))
+		if (code == PCAPNG_ISB_IFDROP)
+			out->if_dropped += rbuf_u64(&value);
+		else if (code == PCAPNG_ISB_OSDROP)
+			out->os_dropped += rbuf_u64(&value);
+}
+
+static int cut_a_packet(struct cut *c, const uint8_t *block, size_t len)
+{
 	struct archive_packet p;
 	struct named named;
 
-	if (get_le(block, 4) == PCAPNG_BLOCK_SHB)
-		forget_interfaces(c);
-	if (get_le(block, 4) == PCAPNG_BLOCK_IDB)
-		return add_interface(c, block, len);
-	if (get_le(block, 4) == PCAPNG_BLOCK_DSB)
-		keep_keys(c, block, len);
-	if (get_le(block, 4) != PCAPNG_BLOCK_EPB ||
-	    archive_packet_read(&p, &c->in, block, len))
+	if (archive_packet_read(&p, &c->in, block, len))
 		return 0;
 	for (int i = 0; i < p.record_count; i++)
 		people_learn(c->people, p.records[i].p, p.records[i].len,
 			     false);
 	named.count = people_named(c->people, &p, named.of);
 	return is_wanted(c, &p, &named) ? cut_packet(c, &p, block, &named) : 0;
+}
+
+static int cut_block(void *ctx, const uint8_t *block, size_t len)
+{
+	struct cut *c = ctx;
+
+	switch (get_le(block, 4)) {
+	case PCAPNG_BLOCK_SHB:
+		forget_interfaces(c);
+		if (!c->writer)
+			keep_section(c, block, len);
+		return 0;
+	case PCAPNG_BLOCK_IDB:
+		return add_interface(c, block, len);
+	case PCAPNG_BLOCK_DSB:
+		keep_keys(c, block, len);
+		return 0;
+	case PCAPNG_BLOCK_NRB:
+		addresses_learn(c->addresses, block, len);
+		return 0;
+	case PCAPNG_BLOCK_ISB:
+		count_drops(c, block, len);
+		return 0;
+	case PCAPNG_BLOCK_EPB:
+		return cut_a_packet(c, block, len);
+	default:
+		return 0;
+	}
 }
 
 static void on_process(void *ctx, const struct process *p,
@@ -403,7 +504,8 @@ long archive_cut(struct archive_list *l, const struct cut_options *o)
 	c->options = o;
 	c->people = people_new(o->filter);
 	c->comments = comments_new();
-	if (!c->people || !c->comments)
+	c->addresses = addresses_new();
+	if (!c->people || !c->comments || !c->addresses)
 		err = -ENOMEM;
 	else
 		err = peer_parse(&c->peer, o->host, o->country);
@@ -421,6 +523,7 @@ long archive_cut(struct archive_list *l, const struct cut_options *o)
 		free(c->out[i].block);
 	people_free(c->people);
 	comments_free(c->comments);
+	addresses_free(c->addresses);
 	free(c);
 	return err ? err : packets;
 }

@@ -37,6 +37,19 @@ int archive_out_block(struct pcapng_writer *w, const uint8_t *block,
 	return err;
 }
 
+int archive_out_name(struct pcapng_writer *w, const uint8_t addr[16],
+		     const char *name)
+{
+	int err;
+
+	while ((err = pcapng_writer_name(w, addr, name)) == -EAGAIN) {
+		err = wait_and_flush(w);
+		if (err)
+			break;
+	}
+	return err;
+}
+
 int archive_out_close(struct pcapng_writer *w, int err)
 {
 	int closed;

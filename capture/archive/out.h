@@ -21,6 +21,10 @@ int archive_out_open(struct pcapng_writer **out, const char *path,
 int archive_out_block(struct pcapng_writer *w, const uint8_t *block,
 		      size_t len);
 
+/* The name of an address, as a block.  0 or -errno. */
+int archive_out_name(struct pcapng_writer *w, const uint8_t addr[16],
+		     const char *name);
+
 /* @err: the first error there was; nothing is waited for after one. */
 int archive_out_close(struct pcapng_writer *w, int err);
 
