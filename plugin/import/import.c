@@ -102,11 +102,13 @@ static void add_block(struct imported *i, const packet_info *pinfo)
 	wmem_array_t *all = blocks_of(i->process.pid);
 	const struct block *b = all ? choose(all, pinfo) : NULL;
 	enum import_end end = i->end;
+	uint32_t tid = i->tid;
 
 	if (!b)
 		return;
 	import_block(i, b->raw, b->size);
 	i->end = end;
+	i->tid = tid;
 }
 
 /* ---- options ---- */

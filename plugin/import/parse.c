@@ -23,6 +23,9 @@ void import_clear(struct imported *i)
 	i->process.name[0] = '\0';
 	i->end = IMPORT_EITHER;
 	i->name[0] = '\0';
+	i->tid = 0;
+	i->effective_pid = 0;
+	i->effective_name[0] = '\0';
 }
 
 bool import_is_named(const struct imported *i)
@@ -210,6 +213,15 @@ static void set_pid_text(struct imported *i, struct span s)
 		import_set_pid(i, pid);
 }
 
+/* As with a pid, neither 0 nor -1 is one, and the first word counts. */
+static void set_tid_text(struct imported *i, struct span s)
+{
+	uint32_t tid;
+
+	if (!i->tid && to_number(s, &tid) && tid != NO_PID)
+		i->tid = tid;
+}
+
 static void set_number_text(struct imported *i, enum field f, uint32_t *to,
 			    struct span s)
 {
@@ -240,8 +252,12 @@ static bool ptcpdump_process(struct imported *i, struct span s)
 
 static bool ptcpdump_thread(struct imported *i, struct span s)
 {
-	(void)i;
-	return starts(s, "ThreadId: ");
+	struct span tid;
+
+	if (!take(&s, "ThreadId: ", "\n", &tid))
+		return false;
+	set_tid_text(i, tid);
+	return true;
 }
 
 static bool ptcpdump_user(struct imported *i, struct span s)
@@ -383,11 +399,12 @@ static bool rustnet_script(struct imported *i, struct span s)
 
 static bool etl2pcapng(struct imported *i, struct span s)
 {
-	struct span pid;
+	struct span pid, tid;
 
-	if (!take(&s, "PID=", " ", &pid) || !starts(s, "TID="))
+	if (!take(&s, "PID=", " ", &pid) || !take(&s, "TID=", " ", &tid))
 		return false;
 	set_pid_text(i, pid);
+	set_tid_text(i, tid);
 	return true;
 }
 
@@ -508,8 +525,23 @@ int import_block(struct imported *i, const uint8_t *p, size_t size)
 #define PKTAP_PID	52
 #define PKTAP_COMMAND	56
 #define PKTAP_COMMAND_LEN 20
+#define PKTAP_EFFECTIVE_PID 84
+#define PKTAP_EFFECTIVE_COMMAND 88
 #define PKTAP_FLAG_IN	1u
 #define PKTAP_FLAG_OUT	2u
+
+/* For whom it sends, if not for itself: a browser's helper for the browser. */
+static void set_effective(struct imported *i, const uint8_t *p)
+{
+	uint32_t pid = (uint32_t)get_le(p + PKTAP_EFFECTIVE_PID, 4);
+	struct span name = { (const char *)p + PKTAP_EFFECTIVE_COMMAND,
+			     PKTAP_COMMAND_LEN };
+
+	if (!pid || pid == NO_PID || pid == i->process.pid)
+		return;
+	i->effective_pid = pid;
+	copy(i->effective_name, sizeof(i->effective_name), text_of(name));
+}
 
 /* Written in the host's order, and the hosts have long been little-endian. */
 bool import_pktap(struct imported *i, const uint8_t *p, size_t size)
@@ -523,6 +555,7 @@ bool import_pktap(struct imported *i, const uint8_t *p, size_t size)
 	name.len = strnlen(name.p, PKTAP_COMMAND_LEN);
 	import_set_pid(i, (uint32_t)get_le(p + PKTAP_PID, 4));
 	set_name(i, name);
+	set_effective(i, p);
 
 	flags = get_le(p + PKTAP_FLAGS, 4) & (PKTAP_FLAG_IN | PKTAP_FLAG_OUT);
 	if (flags == PKTAP_FLAG_OUT)

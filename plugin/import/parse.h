@@ -32,6 +32,9 @@ struct imported {
 	struct process process;
 	enum import_end end;
 	char name[256];
+	uint32_t tid;		/* its thread; 0: not said */
+	uint32_t effective_pid;	/* for whom it works; 0: for itself */
+	char effective_name[21];
 };
 
 /* Nothing is known yet. */

@@ -27,6 +27,9 @@ static int hf_party[TABLE];
 static int hf_summary;
 static int hf_pids;
 static int hf_direction;
+static int hf_tid;
+static int hf_effective_pid;
+static int hf_effective_name;
 static int ett_scope[SCOPES];
 
 void fields_init(int proto)
@@ -87,6 +90,14 @@ static const hf_register_info packet_fields[] = {
 	{ &hf_direction, { "Direction", "proc.direction", FT_STRINGZ,
 	  BASE_NONE, NULL, 0, "As the capturing host sees it: in, out, local"
 	  " (both ends are on it), forwarded, unknown", HFILL } },
+	{ &hf_tid, { "Thread ID", "proc.tid", FT_INT64, BASE_DEC, NULL, 0,
+	  "Thread of the process, where another tool says it", HFILL } },
+	{ &hf_effective_pid, { "Effective PID", "proc.effective.pid", FT_INT64,
+	  BASE_DEC, NULL, 0, "Process id of whom the process works for, as"
+	  " Apple's PKTAP has it", HFILL } },
+	{ &hf_effective_name, { "Effective Process", "proc.effective.name",
+	  FT_STRINGZ, BASE_NONE, NULL, 0, "Name of whom the process works for,"
+	  " as Apple's PKTAP has it", HFILL } },
 	{ &hf_party[EITHER], { "Party", "proc.party", FT_STRINGZ, BASE_NONE,
 	  NULL, 0, "Program, or address where there is none, of either end",
 	  HFILL } },
@@ -673,6 +684,23 @@ void fields_add_receiver(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 	add_end(tree, tvb, pinfo, e, DST, NULL);
 }
 
+/* What only others say, of their one process. */
+static void add_imported_only(const struct source *s, const struct imported *i)
+{
+	if (i->tid)
+		mark(proto_tree_add_int64(s->tree, hf_tid, s->tvb, 0, 0,
+					  i->tid), true, false);
+	if (!i->effective_pid)
+		return;
+	mark(proto_tree_add_int64(s->tree, hf_effective_pid, s->tvb, 0, 0,
+				  i->effective_pid), true, false);
+	if (*i->effective_name)
+		mark(add_proc_string(s, hf_effective_name,
+			text_escape(s->pool, i->effective_name,
+				    strlen(i->effective_name))),
+		     true, false);
+}
+
 void fields_add_imported(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 			 const struct imported *i)
 {
@@ -695,6 +723,7 @@ void fields_add_imported(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 	else
 		s.tree = add_end_tree(tree, tvb, scope, label);
 	add_rows(&s, scope);
+	add_imported_only(&s, i);
 }
 
 proto_item *fields_add_table_row(proto_tree *tree, tvbuff_t *tvb,

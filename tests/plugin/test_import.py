@@ -61,6 +61,8 @@ class Ptcpdump(unittest.TestCase):
                  "container.name": "web", "container.id": "f00d",
                  "pod.uid": "u-1", "pod.name": "pod-1",
                  "pod.namespace": "default", "attr": "import"}
+        self.assertEqual(tshark.fields(path, "proc.tid"),
+                         [("4243",), ("4243",), ("",)])
         rows = tshark.fields(
             path, *[f"proc.{end}{word}" for end in ("", "src.", "dst.")
                     for word in words], "proc.direction", "proc.id")
@@ -182,6 +184,8 @@ class Windows(unittest.TestCase):
             tshark.fields(path, "proc.src.pid", "proc.dst.pid", "proc.attr"),
             [("4242", "", "import"), ("", "7", "import"), ("", "", ""),
              ("", "", "")])
+        self.assertEqual(tshark.fields(path, "proc.tid"),
+                         [("5",), ("8",), ("",), ("",)])
 
 
 def entry(pid, *opts, kind=3, length=None):
@@ -267,9 +271,9 @@ class Wireshark5(unittest.TestCase):
 
 class Apple(unittest.TestCase):
     @staticmethod
-    def pktap(pid, name, flags, length=108):
+    def pktap(pid, name, flags, length=108, works_for=(-1, b"")):
         head = struct.pack("<III24sIIIIi20sIHHi20s", length, 1, 1, b"en0",
-                           flags, 2, 14, 0, pid, name, 0, 6, 0, -1, b"")
+                           flags, 2, 14, 0, pid, name, 0, 6, 0, *works_for)
         return head + udp(HERE, THERE)
 
     def test_pktap(self):
@@ -288,6 +292,17 @@ class Apple(unittest.TestCase):
              ("", "", "exactly twenty bytes", "78", "78", "import"),
              ("",) * 6, ("", "", "", "", "79", "import"),
              ("",) * 6, ("",) * 6])
+
+    def test_for_whom_a_helper_sends(self):
+        helper = b"com.apple.WebKit.Net"
+        path = tshark.write("helper", shb() + idb(linktype=258) + b"".join([
+            epb(self.pktap(77, helper, 2, works_for=who), T0) for who in (
+                (70, b"Safari"), (77, helper), (0, b"x"), (71, b""))]))
+        self.assertEqual(
+            tshark.fields(path, "proc.name", "proc.effective.name",
+                          "proc.effective.pid"),
+            [(helper.decode(), "Safari", "70"), (helper.decode(), "", ""),
+             (helper.decode(), "", ""), (helper.decode(), "", "71")])
 
     def test_process_blocks(self):
         """Only where Wireshark reads Apple's blocks: since 4.6."""
