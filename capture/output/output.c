@@ -319,6 +319,12 @@ static void end_for_next(struct output *o,
 	o->retry_ns = 0;
 }
 
+/* No time brings back the directory, or who opens files in it. */
+static bool is_final(int err)
+{
+	return err == -ENOENT || err == -ECHILD;
+}
+
 int output_next(struct output *o, const struct moment *now,
 		const struct output_interface_stats *interfaces,
 		const struct output_stats *stats)
@@ -338,7 +344,7 @@ int output_next(struct output *o, const struct moment *now,
 	err = open_file(o, 0);
 	if (err) {
 		o->no_file = err;
-		return -EAGAIN;
+		return is_final(err) ? err : -EAGAIN;
 	}
 	/* From its first byte on: its name is taken. */
 	pcapng_writer_endure(o->writer);
@@ -356,13 +362,16 @@ int output_close(struct output *o,
 		 const struct output_interface_stats *interfaces,
 		 const struct output_stats *stats, uint64_t *unwritten)
 {
-	int err;
+	int err, removed;
 
 	*unwritten = 0;
 	if (!o)
 		return 0;
+	/* Of a ring each may be taken away once it is there. */
+	removed = o->writer && !o->opener &&
+		  pcapng_writer_is_removed(o->writer) ? -ENOENT : 0;
 	err = o->writer ? output_end_file(o, interfaces, stats) : o->no_file;
 	*unwritten = o->unwritten;
 	free_output(o);
-	return err;
+	return err ? err : removed;
 }

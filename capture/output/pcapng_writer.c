@@ -24,6 +24,13 @@
 /* How much of what waits is to go out. */
 enum extent { WHAT_IS_DUE, ALL, TO_THE_END };
 
+static bool has_name(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_nlink;
+}
+
 /*
  * A pipe's reader may be slow or asleep.  Packets must not wait for it in the
  * kernel, where signals and other packets would wait too.
@@ -62,6 +69,7 @@ int pcapng_writer_take(struct pcapng_writer **out, int fd)
 	w->close_fd = fd != STDOUT_FILENO;
 	w->begin = lseek(w->fd, 0, fcntl(w->fd, F_GETFL) & O_APPEND ? SEEK_END :
 								      SEEK_CUR);
+	w->has_name = has_name(fd);
 	stop_blocking(w);
 	*out = w;
 	return 0;
@@ -340,6 +348,11 @@ uint64_t pcapng_writer_unwritten(struct pcapng_writer *w)
 	for (size_t at = 0; at < len; at += get_le(w->bytes + at + 4, 4))
 		packets += get_le(w->bytes + at, 4) == PCAPNG_BLOCK_EPB;
 	return packets;
+}
+
+bool pcapng_writer_is_removed(const struct pcapng_writer *w)
+{
+	return w->has_name && !has_name(w->fd);
 }
 
 int pcapng_writer_close(struct pcapng_writer *w)

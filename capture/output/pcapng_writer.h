@@ -84,6 +84,9 @@ int pcapng_writer_full(const struct pcapng_writer *w);
  */
 uint64_t pcapng_writer_unwritten(struct pcapng_writer *w);
 
+/* Somebody removed the file, which nobody will be able to read. */
+bool pcapng_writer_is_removed(const struct pcapng_writer *w);
+
 /* The descriptor if it is a pipe or socket, else -1; borrowed. */
 int pcapng_writer_pipe(const struct pcapng_writer *w);
 

@@ -22,6 +22,7 @@ struct pcapng_writer {
 	bool close_fd;
 	int error;
 	bool endures;
+	bool has_name;		/* a regular file in a directory, at first */
 	int full;		/* why the disk took no more; 0: it did */
 	uint64_t retry_ns;	/* CLOCK_MONOTONIC */
 	bool has_tail;		/* after the end: what could not be cut off */

@@ -205,15 +205,18 @@ int view_update(struct view *v, const struct view_losses *losses,
 
 static int close_stream(struct view *v)
 {
-	int err;
+	uint64_t lost;
+	int err, full;
 
 	if (v->options->batch && !is_enough(v))
 		add_lines(v);
 	err = flush_lines(v, true);
-	if (!err && stream_lost(v->stream))
-		log_warn("%llu lines were lost: the reader was too slow",
-			 (unsigned long long)stream_lost(v->stream));
-	return err;
+	full = stream_end(v->stream);
+	lost = stream_lost(v->stream);
+	if (!err && lost)
+		log_warn("%llu lines were lost: %s", (unsigned long long)lost,
+			 full ? strerror(-full) : "the reader was too slow");
+	return err || !lost ? err : full;
 }
 
 int view_close(struct view *v)

@@ -147,6 +147,8 @@ static int open_stream(struct view *v)
 	if (o->log_file)
 		err = stream_compress(v->stream, compression_of(
 						o->compression, o->log_file));
+	if (o->log_file)
+		stream_endure(v->stream);
 	if (v->opener)
 		stream_set_files(v->stream, v->opener, &limits);
 	if (o->journal)

@@ -2,6 +2,7 @@
 """Bad use and bad luck: one clear line, the right status, nothing lost."""
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -281,6 +282,65 @@ class Errors(world.LiveTest):
                               "-b", "filesize:200")
         self.assertGreater(len(files), 1)
         self.assertLessEqual(max(f.stat().st_size for f in files), 200000)
+
+    def test_a_file_that_is_removed(self):
+        """What nobody can read any more is no success."""
+        path = self.dir / "removed.pcapng"
+        c = Capture(path, "-q", "-i", "lo")
+        path.unlink()
+        self.assertEqual(c.stop(), (1, f"pktwho: cannot write {path}: No such "
+                                    "file or directory\n"))
+
+    def test_a_directory_that_is_removed(self):
+        """No time brings it back, so a ring's capture ends."""
+        ns = self.namespace()
+        folder = self.dir / "gone"
+        folder.mkdir()
+        c = self.start(ns.argv(PKTWHO, "-i", "lo", "-b", "packets:5", "-w",
+                               folder / "x"), stderr=subprocess.PIPE)
+        self.addCleanup(c.stderr.close)
+        world.wait_for(lambda: list(folder.iterdir()), "file")
+        shutil.rmtree(folder)
+        ns.run("python3", "-c", SENDER, "20", "10", check=True)
+        self.assertEqual(c.wait(world.PATIENCE), 1)
+        self.assertEqual(c.stderr.read(), f"pktwho: cannot write {folder}/x: "
+                         "No such file or directory\n")
+
+    def read_only(self):
+        """A directory whose disk is going to be read-only."""
+        disk = self.dir / "disk"
+        image = self.dir / "image"
+        disk.mkdir()
+        image.write_bytes(bytes(2 << 20))
+        if (run("mkfs.ext4", "-q", image).returncode or
+                run("mount", "-o", "loop,errors=remount-ro", image,
+                    disk).returncode):
+            self.skipTest("no ext4, or no loop devices")
+        self.addCleanup(run, "umount", "-l", disk)
+        device = run("findmnt", "-no", "SOURCE", disk).stdout.strip()
+        trigger = Path(f"/sys/fs/ext4/{Path(device).name}/trigger_fs_error")
+        if not trigger.exists():
+            self.skipTest("no ext4 that can be told of an error")
+        return disk, trigger
+
+    def test_a_disk_that_becomes_read_only(self):
+        """As after an error; what was written stays, the rest is counted."""
+        disk, trigger = self.read_only()
+        ns = self.namespace()
+        path = disk / "x.pcapng"
+        c = Capture(path, "-i", "lo", within=ns)
+        ns.run("python3", "-c", SENDER, "20", "100", check=True)
+        world.wait_for(lambda: c.packets() >= 20, "packets")
+        trigger.write_text("1")
+        ns.run("python3", "-c", SENDER, "100", "1000", check=True)
+        c.hear("until there is room")
+        c.process.send_signal(signal.SIGINT)
+        said = c.said + c.process.communicate(timeout=world.PATIENCE)[1]
+        self.assertEqual(c.process.returncode, 1)
+        self.assertIn("had no room in", said)
+        packets, dropped = self.summary(said)
+        self.assertEqual(c.packets(), packets)
+        self.assertGreaterEqual(packets + dropped, 120)
 
     def test_a_reader_that_goes_away(self):
         """With traffic, and without any that would tell of it."""

@@ -25,6 +25,14 @@ def name_of(end):
     return end.get("process", {}).get("name")
 
 
+MANY_FLOWS = """
+import socket
+for _ in range(50):
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(
+        b"", ("127.0.0.1", 1))
+"""
+
+
 class Log(world.LiveTest):
     @classmethod
     def setUpClass(cls):
@@ -251,6 +259,27 @@ class Log(world.LiveTest):
                  "files")
         self.stop_quietly(process)
         self.assertLessEqual(len(list(folder.iterdir())), 2)
+
+    def test_a_disk_that_has_room_again(self):
+        """Whole lines at any moment, and all of them at the end."""
+        ns = self.namespace()
+        path = self.small_disk() / "l.json"
+        process = self.begin_elsewhere(
+            "--log-file", path,
+            told=lambda: path.exists() and path.stat().st_size, within=ns)
+        (path.parent / "filler").write_bytes(bytes(50 << 10))
+        ns.run("python3", "-c", MANY_FLOWS, check=True)
+        heard = world.hear(process, "no room for lines: No space left on "
+                           "device; some wait", "")
+        for line in path.read_text().splitlines():
+            json.loads(line)
+        subprocess.run(["mount", "-o", "remount,size=8m", path.parent],
+                       check=True)
+        process.send_signal(signal.SIGINT)
+        self.assertNotIn("were lost", heard + process.stderr.read())
+        self.assertEqual(process.wait(world.PATIENCE), 0)
+        self.check([json.loads(line) for line in
+                    path.read_text().splitlines()])
 
     def test_into_compressed_files(self):
         ns = self.namespace()

@@ -27,6 +27,8 @@ struct stream {
 	int error;
 	bool is_file;			/* it takes any length at once */
 	bool is_journal;
+	bool endures;
+	int full;			/* why there was no room once, or 0 */
 	struct compressor *compressor;	/* NULL: lines go out as they are */
 	uint64_t piece_ns;		/* when it had the last piece */
 	struct opener *opener;		/* of the next file; NULL: one only */
@@ -80,6 +82,11 @@ void stream_set_files(struct stream *s, struct opener *o,
 	limits_begin(&s->limits, &s->file, &begin);
 }
 
+void stream_endure(struct stream *s)
+{
+	s->endures = s->is_file;
+}
+
 void stream_set_journal(struct stream *s)
 {
 	s->is_journal = true;
@@ -108,6 +115,32 @@ void stream_free(struct stream *s)
 	free(s);
 }
 
+/* The file ends with a whole line until there is room for more. */
+static int take_back_half(struct stream *s)
+{
+	size_t half = 0;
+	off_t end;
+
+	while (half < s->begin && s->bytes[s->begin - half - 1] != '\n')
+		half++;
+	end = half ? lseek(s->fd, -(off_t)half, SEEK_CUR) : 0;
+	if (end < 0 || (half && ftruncate(s->fd, end)))
+		return -errno;
+	s->begin -= half;
+	return -EAGAIN;
+}
+
+static int wait_for_room(struct stream *s, int err)
+{
+	if (!s->endures || (err != -ENOSPC && err != -EDQUOT && err != -EROFS))
+		return err;
+	if (!s->full)
+		log_warn("no room for lines: %s; some wait until there is, the "
+			 "others are lost and counted", strerror(-err));
+	s->full = err;
+	return take_back_half(s);
+}
+
 /* Less than PIPE_BUF never blocks where there is room for it. */
 static int write_some(struct stream *s, int timeout_ms)
 {
@@ -120,7 +153,7 @@ static int write_some(struct stream *s, int timeout_ms)
 	n = write(s->fd, s->bytes + s->begin,
 		  len < PIPE_BUF || s->is_file ? len : PIPE_BUF);
 	if (n < 0)
-		return errno == EINTR ? -EAGAIN : -errno;
+		return errno == EINTR ? -EAGAIN : wait_for_room(s, -errno);
 	s->begin += (size_t)n;
 	return 0;
 }
@@ -293,6 +326,13 @@ void stream_add(struct stream *s, const char *action, const struct flow *f,
 	};
 
 	stream_put(s, s->line, line_format(&l, f, s->line, sizeof(s->line)));
+}
+
+int stream_end(struct stream *s)
+{
+	for (size_t at = s->begin; at < s->end; at++)
+		s->lost += s->full && s->bytes[at] == '\n';
+	return s->full;
 }
 
 uint64_t stream_lost(const struct stream *s)

@@ -40,6 +40,12 @@ void stream_set_files(struct stream *s, struct opener *o,
  */
 int stream_compress(struct stream *s, enum compression c);
 
+/*
+ * From now on keeps what a file has no room for (ENOSPC, EDQUOT, EROFS), and
+ * tries again in later calls; not what is compressed.
+ */
+void stream_endure(struct stream *s);
+
 /* Its descriptor is a socket of the journal's. */
 void stream_set_journal(struct stream *s);
 
@@ -61,6 +67,12 @@ void stream_add(struct stream *s, const char *action, const struct flow *f,
  * is written.
  */
 int stream_flush(struct stream *s, bool patient);
+
+/*
+ * After the last flush: what is still kept is lost.  Why there was no room, as
+ * -errno, or 0.
+ */
+int stream_end(struct stream *s);
 
 /* Lines nobody took. */
 uint64_t stream_lost(const struct stream *s);

@@ -147,6 +147,70 @@ static void a_file_is_compressed_by_pieces(void **state)
 	compress(COMPRESSION_ZSTD);
 }
 
+/* What the disk takes yet; and then it says ENOSPC. */
+static size_t disk_room = SIZE_MAX;
+
+ssize_t __real_write(int fd, const void *bytes, size_t len);
+ssize_t __wrap_write(int fd, const void *bytes, size_t len);
+
+ssize_t __wrap_write(int fd, const void *bytes, size_t len)
+{
+	if (!disk_room) {
+		errno = ENOSPC;
+		return -1;
+	}
+	if (len > disk_room)
+		len = disk_room;
+	if (disk_room != SIZE_MAX)
+		disk_room -= len;
+	return __real_write(fd, bytes, len);
+}
+
+/* Whole lines at any moment, and all of them once there is room again. */
+static void a_full_disk_is_endured(void **state)
+{
+	char path[] = "/tmp/pktwho-stream-XXXXXX", bytes[8];
+	int fd = mkstemp(path), from = open(path, O_RDONLY);
+	struct stream *s = stream_new(fd, NULL, LIMIT, false);
+
+	(void)state;
+	unlink(path);
+	stream_endure(s);
+	disk_room = 1024 + 500;
+	put_lines(s, 'a', 3 << 10);
+	assert_int_equal(stream_flush(s, false), 0);
+	assert_int_equal(size_of(from), 1024);
+	put_lines(s, 'b', 1 << 10);
+	assert_int_equal(stream_flush(s, true), 0);
+	assert_int_equal(size_of(from), 1024);
+	assert_int_equal(stream_lost(s), 0);
+	disk_room = 2048;
+	assert_int_equal(stream_flush(s, false), 0);
+	assert_int_equal(size_of(from), 3 << 10);
+	assert_int_equal(stream_end(s), -ENOSPC);
+	assert_int_equal(stream_lost(s), 1);
+	assert_int_equal(pread(from, bytes, 2, 3069), 2);
+	assert_memory_equal(bytes, "aa", 2);
+	disk_room = SIZE_MAX;
+	stream_free(s);
+	close(from);
+}
+
+static void a_full_disk_ends_others(void **state)
+{
+	char path[] = "/tmp/pktwho-stream-XXXXXX";
+	struct stream *s = stream_new(mkstemp(path), NULL, LIMIT, false);
+
+	(void)state;
+	unlink(path);
+	disk_room = 0;
+	put_lines(s, 'a', 1024);
+	assert_int_equal(stream_flush(s, false), -ENOSPC);
+	assert_int_equal(stream_end(s), 0);
+	disk_room = SIZE_MAX;
+	stream_free(s);
+}
+
 static void a_line_that_could_not_be_made_is_lost(void **state)
 {
 	struct stream *s = *state;
@@ -171,6 +235,8 @@ static void a_reader_that_has_gone_is_told_once_and_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		test(a_full_disk_is_endured),
+		test(a_full_disk_ends_others),
 		test(nothing_is_written_before_it_is_flushed),
 		test(a_slow_reader_gets_all_in_pieces),
 		test(what_is_too_much_is_lost_as_whole_lines),
