@@ -39,6 +39,7 @@ SCREENS = {
     "small": ((10, 40), "countries", "G"),
     "by-name": ((24, 80), "dns-then-connect", "/host:www.example.com\n"),
     "by-app": ((24, 100), "countries", "/app:ntp\n"),
+    "by-tls": ((24, 100), "tls", "/app:TLS\n"),
     "name": ((40, 100), "dns-then-connect", ("/app:http\n", "HTTP", "\n")),
     "hosts": ((24, 80), "countries", "4"),
 }

@@ -12,6 +12,7 @@
 #include "view/flows/names.h"
 
 #define MAX_DEPTH 8
+#define PORT_TEXT 8			/* ":65535" */
 
 enum { STEP_AND = -1, STEP_OR = -2, STEP_NOT = -3 };
 
@@ -26,6 +27,9 @@ static const char *const field_names[FIELDS] = {
 	[HOST] = "host", [APP] = "app", [PORT] = "port", [PROTO] = "proto",
 	[STATE] = "state", [HOW] = "how",
 };
+
+const char query_fields[] = "fields: proc pid user container unit country "
+			    "host app port proto state how";
 
 /* ---- from text ---- */
 
@@ -235,31 +239,76 @@ static bool has_text(const struct query_term *t, const char *text)
 	return strcasestr(text, t->text) != NULL;
 }
 
-static bool has_address(const struct query_term *t, const struct flow_key *k)
+/* A port behind it is compared where one is asked for, as in a cell. */
+static bool has_host(const struct query_term *t, const char *host,
+		     const struct flow_key *k, enum flow_side side)
 {
+	char text[RESOLVED_NAME + PORT_TEXT];
+
+	if (has_text(t, host))
+		return true;
+	if (!strchr(t->text, ':') || !name_has_ports(k->proto))
+		return false;
+	snprintf(text, sizeof(text), strchr(host, ':') ? "[%s]:%u" : "%s:%u",
+		 host, side ? k->remote_port : k->local_port);
+	return has_text(t, text);
+}
+
+static bool has_end(const struct query_term *t, const struct query_subject *s,
+		    enum flow_side side)
+{
+	const struct flow_key *k = &s->flow->key;
+	const uint8_t *addr = side ? k->remote : k->local;
+	const struct resolved_name *n = resolved_get(s->names, addr);
 	char text[INET6_ADDRSTRLEN];
 
 	if (k->proto == FLOW_FRAME)
 		return false;
-	if (t->network.bits)
-		return network_has(&t->network, k->local) ||
-		       network_has(&t->network, k->remote);
-	name_address(k->local, text, sizeof(text));
-	if (has_text(t, text))
+	if (n && has_host(t, n->name, k, side))
 		return true;
-	name_address(k->remote, text, sizeof(text));
-	return has_text(t, text);
+	if (t->network.bits)
+		return network_has(&t->network, addr);
+	name_address(addr, text, sizeof(text));
+	return has_host(t, text, k, side);
 }
 
-static bool has_name(const struct query_term *t, const struct query_subject *s)
+/*
+ * What is said of it has parts as "TLS 1.3" and "ALPN h2", of which each may
+ * begin so: what is in TLS is found by that, too.
+ */
+static bool has_app(const struct query_term *t, const struct flow_speech *s)
 {
-	const struct flow *f = s->flow;
-	const struct resolved_name *n = resolved_get(s->names, f->key.local),
-				   *m = resolved_get(s->names, f->key.remote);
+	const char *part = s->detail;
+	char text[QUERY_TEXT * 2];
 
-	if (f->speech && has_text(t, f->speech->host))
+	if (has_text(t, s->app))
 		return true;
-	return (n && has_text(t, n->name)) || (m && has_text(t, m->name));
+	while (*part) {
+		int len = (int)strcspn(part, ";");
+
+		snprintf(text, sizeof(text), "%.*s", len, part);
+		if (t->pattern ? has_text(t, text) :
+				 !strncasecmp(text, t->text, strlen(t->text)))
+			return true;
+		part += len;
+		part += strspn(part, "; ");
+	}
+	return false;
+}
+
+/* As "kernel:reset" stands in a cell. */
+static bool has_way(const struct query_term *t, const struct flow_end *e)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%s%s%s", attr_name(e->attr),
+		 e->reason ? ":" : "", reason_name(e->reason));
+	return *text && has_text(t, text);
+}
+
+static bool has_country(const struct query_term *t, const struct flow_end *e)
+{
+	return *e->country && !fnmatch(t->text, e->country, FNM_CASEFOLD);
 }
 
 static bool has_port(const struct query_term *t, const struct flow_key *k)
@@ -296,12 +345,13 @@ static bool flow_has(const struct query_term *t, enum query_field field,
 
 	switch (field) {
 	case COUNTRY:
-		return !strcasecmp(f->ends[0].country, t->text) ||
-		       !strcasecmp(f->ends[1].country, t->text);
+		return has_country(t, &f->ends[0]) ||
+		       has_country(t, &f->ends[1]);
 	case HOST:
-		return has_address(t, &f->key) || has_name(t, s);
+		return (f->speech && has_text(t, f->speech->host)) ||
+		       has_end(t, s, FLOW_CLIENT) || has_end(t, s, FLOW_SERVER);
 	case APP:
-		return f->speech && has_text(t, f->speech->app);
+		return f->speech && has_app(t, f->speech);
 	case PORT:
 		return has_port(t, &f->key);
 	case PROTO:
@@ -309,8 +359,7 @@ static bool flow_has(const struct query_term *t, enum query_field field,
 	case STATE:
 		return has_text(t, f->over ? name_over(f) : name_state(f));
 	case HOW:
-		return has_text(t, attr_name(f->ends[0].attr)) ||
-		       has_text(t, attr_name(f->ends[1].attr));
+		return has_way(t, &f->ends[0]) || has_way(t, &f->ends[1]);
 	default:
 		return false;
 	}

@@ -3,8 +3,10 @@
  * What the user types to see less: words that all must be found somewhere in
  * a row, "field:value", "not", "or", parentheses.  Fields: proc, pid, user,
  * container, unit, country, host (an address, a network as 192.0.2.0/24, or a
- * part of one, or of a name), app, port (or a range), proto, state, how.  Case does not count;
- * a value with "*" or "?" is a pattern, any other may be a part.  Pure.
+ * part of one, or of a name, with a port behind it or without), app (or what
+ * a part of its detail begins with, as TLS), port (or a range), proto, state,
+ * how (with its reason).  Case does not count; a value with "*" or "?" is a
+ * pattern, any other may be a part.  Pure.
  */
 #ifndef PKTWHO_VIEW_ROWS_QUERY_H
 #define PKTWHO_VIEW_ROWS_QUERY_H
@@ -16,6 +18,8 @@
 #include "packet/network.h"
 #include "view/flows/flows.h"
 #include "view/flows/resolved.h"
+
+extern const char query_fields[];	/* which there are, for the user */
 
 #define QUERY_TERMS 16
 #define QUERY_STEPS 64

@@ -387,6 +387,10 @@ static struct row *actor_row(struct table *t, const struct actor *a)
 	r->alerts |= alerts_of(a);
 	if (t->spec->group == GROUP_PROCESS)
 		describe_actor(t, r, a);
+	if (t->spec->group == GROUP_PROGRAM && !a->id) {
+		r->attr = a->attr;
+		r->reason = a->reason;
+	}
 	if (!*r->name)
 		r->name = keep(t, t->spec->group == GROUP_PROCESS ? a->name :
 								    key.text);

@@ -54,7 +54,8 @@ void top_set_owners(struct top *t, const struct owners *o)
 
 void top_tell(struct top *t, const char *what, const char *why)
 {
-	snprintf(t->message, sizeof(t->message), "%s: %s", what, why);
+	snprintf(t->missing, sizeof(t->missing), "%s: %s", what, why);
+	memcpy(t->message, t->missing, sizeof(t->message));
 	t->dirty = true;
 }
 

@@ -31,7 +31,10 @@ void top_close(struct top *t);		/* NULL is fine */
 /* Who tells of sockets; borrowed. */
 void top_set_owners(struct top *t, const struct owners *o);
 
-/* One line for the user, until the next key. */
+/*
+ * What is not there, in one line until the next key, and again where a filter
+ * finds nothing.
+ */
 void top_tell(struct top *t, const char *what, const char *why);
 
 /* Where keys come from. */

@@ -236,7 +236,7 @@ void top_draw_details(struct top *t)
 {
 	struct { uint64_t id; struct actor *actor; } s = { 0, NULL };
 	struct pen pen = { t, TOP_FIRST_ROW - t->scrolled };
-	char filter[200];
+	char filter[TOP_FILTER];
 	const struct row *r;
 
 	r = table_row(t->table, (size_t)t->at);

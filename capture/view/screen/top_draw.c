@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -126,7 +127,7 @@ static void draw_groups(struct top *t)
 static void draw_last(struct top *t)
 {
 	int rows, width, n = (int)strlen(t->text);
-	char text[400];
+	char text[600];
 
 	screen_size(t->screen, &rows, &width);
 	screen_cursor(t->screen, -1, 0);
@@ -188,6 +189,19 @@ static void draw_row(struct top *t, int y, const struct row *r, bool selected,
 	}
 }
 
+/* A filter that finds nothing may have asked for what is not known. */
+static void draw_nothing(struct top *t)
+{
+	const char *const lines[] = {
+		*t->text ? "nothing matches the filter" : "no traffic yet",
+		*t->text ? query_fields : "", *t->text ? t->missing : "",
+	};
+
+	for (int i = 0; i < 3; i++)
+		screen_put(t->screen, TOP_FIRST_ROW + i, 0, top_width(t),
+			   STYLE_DIM, false, lines[i]);
+}
+
 static void draw_list(struct top *t)
 {
 	struct column_place places[COLUMNS];
@@ -196,9 +210,7 @@ static void draw_list(struct top *t)
 
 	draw_titles(t, places, count);
 	if (!rows)
-		screen_put(t->screen, TOP_FIRST_ROW, 0, top_width(t),
-			   STYLE_DIM, false, *t->text ?
-			   "nothing matches the filter" : "no traffic yet");
+		draw_nothing(t);
 	for (int i = 0; i < top_page(t) && t->first + i < rows; i++)
 		draw_row(t, TOP_FIRST_ROW + i,
 			 table_row(t->table, (size_t)(t->first + i)),
@@ -309,6 +321,7 @@ static void connection_filter(const struct flow_key *k, char *out, size_t size)
 {
 	char local[COLUMN_TEXT], remote[COLUMN_TEXT];
 	const char *ip, *proto = k->proto == 6 ? "tcp" : "udp";
+	size_t n;
 
 	if (k->proto == FLOW_FRAME) {
 		snprintf(out, size, "eth.type == 0x%04x",
@@ -318,35 +331,87 @@ static void connection_filter(const struct flow_key *k, char *out, size_t size)
 	name_address(k->local, local, sizeof(local));
 	name_address(k->remote, remote, sizeof(remote));
 	ip = strchr(local, ':') ? "ipv6" : "ip";
+	n = (size_t)snprintf(out, size, "%s.addr == %s && %s.addr == %s", ip,
+			     local, ip, remote);
 	if (k->proto == 6 || k->proto == 17)
-		snprintf(out, size, "%s.addr == %s && %s.addr == %s && "
-			 "%s.port == %u && %s.port == %u", ip, local, ip,
-			 remote, proto, k->local_port, proto, k->remote_port);
-	else
-		snprintf(out, size, "%s.addr == %s && %s.addr == %s", ip,
-			 local, ip, remote);
+		snprintf(out + n, size - n, " && %s.port == %u && %s.port == %u",
+			 proto, k->local_port, proto, k->remote_port);
+	else if (!strcmp(ip, "ip"))
+		snprintf(out + n, size - n, " && ip.proto == %u", k->proto);
+	else if (k->proto == IPPROTO_ICMPV6)
+		snprintf(out + n, size - n, " && icmpv6");
+}
+
+/* Packets of which an end is known in that way, and of no process. */
+static void nobody_filter(const struct row *r, char *out, size_t size)
+{
+	int n = snprintf(out, size, "proc.attr == \"%s\"", attr_name(r->attr));
+
+	if (r->reason)
+		snprintf(out + n, size - (size_t)n, " && proc.reason == \"%s\"",
+			 reason_name(r->reason));
+}
+
+static bool is_nobody(const struct row *r)
+{
+	return !r->pid && *r->name == '(' &&
+	       (r->attr == ATTR_KERNEL || r->attr == ATTR_FORWARDED ||
+		r->attr == ATTR_UNKNOWN);
+}
+
+/* What stands in the row of all that have none of it. */
+static const char *filter_of_none(enum table_group group, const char *name)
+{
+	if (group == GROUP_HOST && !strcmp(name, "(no address)"))
+		return "!ip && !ipv6";
+	if (group == GROUP_COUNTRY && !strcmp(name, "(none)"))
+		return "!geo.country";
+	if (group == GROUP_USER && !strcmp(name, "(none)"))
+		return "proc && !proc.user";
+	if (group == GROUP_CONTAINER && !strcmp(name, "(host)"))
+		return "proc && !proc.container.id";
+	return NULL;
+}
+
+static void text_filter(const char *name, enum table_group group, char *out,
+			size_t size)
+{
+	switch (group) {
+	case GROUP_HOST:
+		snprintf(out, size, "%s.addr == %s",
+			 strchr(name, ':') ? "ipv6" : "ip", name);
+		break;
+	case GROUP_COUNTRY:
+		snprintf(out, size, "geo.country == \"%s\"", name);
+		break;
+	case GROUP_USER:
+		snprintf(out, size, "proc.user == \"%s\"", name);
+		break;
+	case GROUP_CONTAINER:
+		/* The row is of its name, and of its id where it has none. */
+		snprintf(out, size, "proc.container.name == \"%s\" || "
+			 "proc.container.id == \"%s\"", name, name);
+		break;
+	default:
+		snprintf(out, size, "proc.name == \"%s\"", name);
+	}
 }
 
 void top_filter_of(const struct row *r, enum table_group group, char *out,
 		   size_t size)
 {
-	static const char *const fields[GROUPS] = {
-		[GROUP_PROGRAM] = "proc.name", [GROUP_COUNTRY] = "geo.country",
-		[GROUP_USER] = "proc.user",
-		[GROUP_CONTAINER] = "proc.container.name",
-	};
+	const char *none = filter_of_none(group, r->name);
 	char name[100];
 
 	quote(name, sizeof(name), r->name);
-	if (group == GROUP_CONNECTION)
+	if (none)
+		snprintf(out, size, "%s", none);
+	else if (group == GROUP_CONNECTION)
 		connection_filter(&r->flow_key, out, size);
 	else if (group == GROUP_PROCESS && r->pid)
 		snprintf(out, size, "proc.pid == %u", r->pid);
-	else if (group == GROUP_HOST)
-		snprintf(out, size, "%s.addr == %s",
-			 strchr(name, ':') ? "ipv6" : "ip", name);
-	else if (*name == '(')
-		snprintf(out, size, "!proc");
+	else if (is_nobody(r) && group <= GROUP_PROGRAM)
+		nobody_filter(r, out, size);
 	else
-		snprintf(out, size, "%s == \"%s\"", fields[group], name);
+		text_filter(name, group, out, size);
 }

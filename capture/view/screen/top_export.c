@@ -8,7 +8,7 @@
 
 void top_copy_filter(struct top *t)
 {
-	char filter[200];
+	char filter[TOP_FILTER];
 
 	if (!table_count(t->table))
 		return;
@@ -21,7 +21,7 @@ void top_copy_filter(struct top *t)
 /* All packets are in the file already, with their owners. */
 static void copy_command(struct top *t)
 {
-	char filter[200];
+	char filter[TOP_FILTER];
 
 	if (!table_count(t->table))
 		return;

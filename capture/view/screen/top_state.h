@@ -10,6 +10,7 @@
 
 #define TOP_FIRST_ROW 3		/* of the screen; above: bars and titles */
 #define TOP_TEXT      128
+#define TOP_FILTER    256		/* bytes of a display filter */
 
 enum top_mode { TOP_LIST, TOP_DETAILS, TOP_HELP, TOP_SOCKETS };
 
@@ -33,7 +34,8 @@ struct top {
 	char before[TOP_TEXT];		/* what Escape goes back to */
 	char why[TOP_TEXT];		/* it is no query */
 	struct query query;		/* the last that was one */
-	char message[256];		/* one line, until the next key */
+	char message[512];		/* one line, until the next key */
+	char missing[512];		/* what no filter can find, and why */
 	struct row_key cursor;		/* the row, wherever it goes */
 	long at;			/* where it was */
 	long first;			/* row at the top of the screen */

@@ -67,6 +67,7 @@ struct said {
 	uint32_t len, seq, ack, payload;
 	uint8_t proto, flags;
 	bool back;
+	bool unknown;			/* the sender: since before */
 };
 
 static inline void say(struct flows *t, const struct said *s)
@@ -88,6 +89,10 @@ static inline void say(struct flows *t, const struct said *s)
 	};
 	struct flow_key *k = &f.packet.sent;
 
+	if (s->unknown) {
+		v.src.attr = ATTR_UNKNOWN;
+		v.src.reason = REASON_BEFORE;
+	}
 	address_from_ipv4(k->local, s->back ? far : near);
 	address_from_ipv4(k->remote, s->back ? near : far);
 	k->local_port = s->back ? s->to : s->from;

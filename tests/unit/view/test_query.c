@@ -78,6 +78,7 @@ static void what_it_finds(void **state)
 		"not wget", "!wget", "! wget", "not not curl",
 		"(curl or wget) port:443", "\"curl\"", "proc:\"curl\"",
 		"port:", "curl port:", "((curl))", "not (wget or ssh)",
+		"198.51.100.2:443", "host:192.0.2.1:40000", "198.51.*:443",
 		"curl wget or nginx", "host:", NULL
 	};
 	static const char *const no[] = {
@@ -86,7 +87,8 @@ static void what_it_finds(void **state)
 		"not curl", "!curl", "curl wget", "wget or ssh", "proto:udp",
 		"state:reset", "how:scan", "country:NL", "user:bob",
 		"proc:curl?", "(curl or wget) not 443", "\"curl 443\"",
-		"\"or\"", "host:2001:db8::/32", NULL
+		"\"or\"", "host:2001:db8::/32", "198.51.100.2:80",
+		"host:192.0.2.1:443", "host::443x", NULL
 	};
 
 	(void)state;
@@ -145,6 +147,14 @@ static void names_are_hosts_too(void **state)
 		{ "host:www.example", true }, { "example", true },
 		{ "host:shop", true }, { "app:tls", true }, { "TLS", true },
 		{ "host:other", false }, { "app:http", false },
+		{ "www.example.com:443", true }, { "example.com:80", false },
+		/* Of a detail's parts it is the beginning that counts. */
+		{ "app:\"tls 1.3\"", true }, { "app:alpn", true },
+		{ "app:h2", false }, { "app:*h2", true }, { "app:1.3", false },
+		{ "country:nl", true }, { "country:N*", true },
+		{ "country:N", false }, { "country:", true },
+		{ "how:kernel:reset", true }, { "kernel:reset", true },
+		{ "how:reset", true }, { "how:time-wait", false },
 	};
 	struct query q;
 	char why[64];
@@ -154,7 +164,11 @@ static void names_are_hosts_too(void **state)
 		s.actors[i] = flow->part.actors[i];
 	resolved_put(names, flow->key.remote, "www.example.com", "", 0);
 	spoken.speech = NULL;
-	flow_set_speech(&spoken, "TLS", false, "shop.test", "");
+	flow_set_speech(&spoken, "TLS", false, "shop.test",
+			"TLS 1.3; ALPN h2");
+	snprintf(spoken.ends[1].country, 3, "NL");
+	spoken.ends[1].attr = ATTR_KERNEL;
+	spoken.ends[1].reason = REASON_RESET;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		assert_int_equal(query_compile(&q, cases[i].text, why,
 					       sizeof(why)), 0);

@@ -381,6 +381,50 @@ static void a_filter_is_of_its_row(void **state)
 	assert_string_equal(copied, "proc.user == \"www-data\"");
 }
 
+/* Of those that are no process, in each kind of rows. */
+static void a_filter_of_nobody_finds_nobody(void **state)
+{
+	static const struct {
+		long rows;
+		const char *name, *filter;
+	} cases[] = {
+		{ '2', "(unknown: before)",
+		  "proc.attr == \"unknown\" && proc.reason == \"before\"" },
+		{ '3', "(unknown: before)",
+		  "proc.attr == \"unknown\" && proc.reason == \"before\"" },
+		{ '6', "(none)", "proc && !proc.user" },
+		{ '7', "(host)", "proc && !proc.container.id" },
+		{ '1', "(unknown: before)", "ip.addr == 192.0.2.1 && ip.addr "
+		  "== 198.51.100.2 && ip.proto == 1" },
+	};
+
+	(void)state;
+	SAY(flows, .at_ns = S, .proto = 1, .from = 0, .to = 0,
+	    .unknown = true);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		HIT(cases[i].rows);
+		assert_int_equal(row_with(cases[i].name), 3);
+		HIT('y');
+		assert_string_equal(copied, cases[i].filter);
+	}
+}
+
+/* Nor is it hidden that there is nothing to be found. */
+static void a_filter_that_finds_nothing_says_why(void **state)
+{
+	(void)state;
+	talk(0, "curl", 100);
+	top_tell(top, "no applications and names", "there is no tshark");
+	HIT('j');
+	assert_int_equal(row_with("there is no tshark"), -1);
+	HIT('/', 'a', 'p', 'p', ':', 'T', SCREEN_ENTER);
+	assert_int_equal(row_with("nothing matches the filter"), 3);
+	assert_int_equal(row_with("fields: proc pid "), 4);
+	assert_int_equal(row_with("there is no tshark"), 5);
+	HIT(SCREEN_ESCAPE);
+	assert_int_equal(row_with("there is no tshark"), -1);
+}
+
 static void a_pause_stops_the_picture(void **state)
 {
 	int before;
@@ -424,6 +468,8 @@ int main(void)
 		test(groups_and_columns_are_chosen),
 		test(no_name_leaves_its_quotes),
 		test(a_filter_is_of_its_row),
+		test(a_filter_of_nobody_finds_nobody),
+		test(a_filter_that_finds_nothing_says_why),
 		test(a_pause_stops_the_picture),
 		test(any_width_will_do),
 	};
