@@ -14,8 +14,6 @@
 #define MAX_DEPTH 8
 #define PORT_TEXT 8			/* ":65535" */
 
-enum { STEP_AND = -1, STEP_OR = -2, STEP_NOT = -3 };
-
 enum query_field {
 	ANY, PROC, PID, USER, CONTAINER, UNIT, ACTOR_FIELDS,
 	COUNTRY = ACTOR_FIELDS, HOST, APP, PORT, PROTO, STATE, HOW, FIELDS
@@ -32,68 +30,6 @@ const char query_fields[] = "fields: proc pid user container unit country "
 			    "host app port proto state how";
 
 /* ---- from text ---- */
-
-struct reader {
-	struct query *q;
-	const char *at;
-	char *why;
-	size_t why_size;
-	int depth;
-	char word[QUERY_TEXT];		/* the next one; "" at the end */
-	bool quoted;			/* it is no "or", "not" or "(" */
-};
-
-static int explain(struct reader *r, const char *what, const char *word)
-{
-	snprintf(r->why, r->why_size, "%s%s", what, word);
-	return -EINVAL;
-}
-
-/* Parentheses are words of their own; quotes keep blanks together. */
-static void next_query_word(struct reader *r)
-{
-	size_t n = 0;
-	bool in_quotes = false;
-
-	r->quoted = false;
-	while (isspace((unsigned char)*r->at))
-		r->at++;
-	if (*r->at == '(' || *r->at == ')' || *r->at == '!')
-		r->word[n++] = *r->at++;
-	else
-		for (; *r->at; r->at++) {
-			if (*r->at == '"') {
-				in_quotes = !in_quotes;
-				r->quoted = true;
-				continue;
-			}
-			if (!in_quotes && (isspace((unsigned char)*r->at) ||
-					   strchr("()", *r->at)))
-				break;
-			if (n < sizeof(r->word) - 1)
-				r->word[n++] = *r->at;
-		}
-	r->word[n] = '\0';
-}
-
-static bool is_word(const struct reader *r, const char *a, const char *b)
-{
-	return !r->quoted && (!strcasecmp(r->word, a) ||
-			      !strcasecmp(r->word, b));
-}
-
-static bool at_end(const struct reader *r)
-{
-	return !*r->word && !r->quoted;
-}
-
-static int add_step(struct reader *r, int step)
-{
-	if (r->q->step_count == QUERY_STEPS)
-		return explain(r, "too long", "");
-	r->q->steps[r->q->step_count++] = (int8_t)step;
-	return 0;
-}
 
 static bool read_number(const char *s, uint32_t max, uint32_t *out,
 			const char **end)
@@ -128,105 +64,45 @@ static enum query_field field_of(const char *word, size_t len)
 	return ANY;
 }
 
-static int read_term(struct reader *r)
+static int read_term(struct expression_reader *r)
 {
-	struct query_term *t = &r->q->terms[r->q->term_count];
+	struct query *q = r->ctx;
+	struct query_term *t = &q->terms[q->term_count];
 	const char *colon = strchr(r->word, ':'), *value = r->word;
 
-	if (r->q->term_count == QUERY_TERMS)
-		return explain(r, "too many words", "");
+	if (q->term_count == QUERY_TERMS)
+		return expression_explain(r, "too many words", "");
 	memset(t, 0, sizeof(*t));
 	if (colon)
 		t->field = (uint8_t)field_of(r->word,
 					     (size_t)(colon - r->word));
 	if (t->field != ANY)
 		value = colon + 1;
-	snprintf(t->text, sizeof(t->text), "%s", value);
+	snprintf(t->text, sizeof(t->text), "%.*s", QUERY_TEXT - 1, value);
 	t->pattern = strpbrk(value, "*?") != NULL;
 	if (t->field == PID && *value && !read_range(t, value, UINT32_MAX))
-		return explain(r, "no number: ", value);
+		return expression_explain(r, "no number: ", value);
 	if (t->field == PORT && *value && !read_range(t, value, UINT16_MAX))
-		return explain(r, "no port: ", value);
+		return expression_explain(r, "no port: ", value);
 	if (t->field == HOST || t->field == ANY)
 		/* If it is none it is looked for as a part of an address. */
 		if (network_parse(&t->network, value))
 			t->network.bits = 0;
-	return add_step(r, r->q->term_count++);
-}
-
-static int read_or(struct reader *r);
-
-static int read_not(struct reader *r)
-{
-	int err;
-
-	if (++r->depth > MAX_DEPTH)
-		return explain(r, "too deep", "");
-	if (at_end(r))
-		return explain(r, "something is missing", "");
-	if (is_word(r, "not", "!")) {
-		next_query_word(r);
-		err = read_not(r);
-		err = err ? err : add_step(r, STEP_NOT);
-	} else if (is_word(r, "(", "(")) {
-		next_query_word(r);
-		err = read_or(r);
-		if (!err && !is_word(r, ")", ")"))
-			err = explain(r, "a ) is missing", "");
-		next_query_word(r);
-	} else if (is_word(r, ")", ")") || is_word(r, "or", "||") ||
-		   is_word(r, "and", "&&")) {
-		err = explain(r, "nothing before ", r->word);
-	} else {
-		err = read_term(r);
-		next_query_word(r);
-	}
-	r->depth--;
-	return err;
-}
-
-static int read_and(struct reader *r)
-{
-	int err = read_not(r);
-
-	while (!err && !at_end(r) && !is_word(r, "or", "||") &&
-	       !is_word(r, ")", ")")) {
-		if (is_word(r, "and", "&&"))
-			next_query_word(r);
-		err = read_not(r);
-		err = err ? err : add_step(r, STEP_AND);
-	}
-	return err;
-}
-
-static int read_or(struct reader *r)
-{
-	int err = read_and(r);
-
-	while (!err && is_word(r, "or", "||")) {
-		next_query_word(r);
-		err = read_and(r);
-		err = err ? err : add_step(r, STEP_OR);
-	}
-	return err;
+	return q->term_count++;
 }
 
 int query_compile(struct query *q, const char *text, char *why, size_t size)
 {
-	struct reader r = { .q = q, .at = text, .why = why,
-			    .why_size = size };
-	int err = 0;
+	struct expression_reader r = {
+		.expression = &q->expression, .at = text, .term = read_term,
+		.ctx = q, .max_depth = MAX_DEPTH, .why = why, .why_size = size,
+	};
+	int err;
 
-	q->term_count = q->step_count = 0;
-	if (size)
-		*why = '\0';
-	next_query_word(&r);
-	if (!at_end(&r))
-		err = read_or(&r);
-	if (!err && !at_end(&r))
-		err = explain(&r, "what is this: ", r.word);
+	q->term_count = 0;
+	err = expression_read(&r);
 	if (err)
-		q->term_count = q->step_count = 0;
+		q->term_count = 0;
 	return err;
 }
 
@@ -404,26 +280,24 @@ static bool term_matches(const struct query_term *t,
 	return field_matches(t, (enum query_field)t->field, s);
 }
 
+/* A query, and of what it is asked. */
+struct question {
+	const struct query *query;
+	const struct query_subject *subject;
+};
+
+static bool holds(const void *ctx, int term)
+{
+	const struct question *q = ctx;
+
+	return term_matches(&q->query->terms[term], q->subject);
+}
+
 bool query_matches(const struct query *q, const struct query_subject *s)
 {
-	bool stack[QUERY_STEPS + 1] = { true };
-	int top = 0;
+	const struct question question = { q, s };
 
-	for (int i = 0; i < q->step_count; i++) {
-		int step = q->steps[i];
-
-		if (step >= 0) {
-			stack[++top] = term_matches(&q->terms[step], s);
-		} else if (step == STEP_NOT) {
-			stack[top] = !stack[top];
-		} else {
-			top--;
-			stack[top] = step == STEP_AND ?
-					     stack[top] && stack[top + 1] :
-					     stack[top] || stack[top + 1];
-		}
-	}
-	return stack[top];
+	return expression_holds(&q->expression, holds, &question);
 }
 
 bool query_is_about_actors(const struct query *q)

@@ -16,13 +16,13 @@
 #include <stdint.h>
 
 #include "packet/network.h"
+#include "process/expression.h"
 #include "view/flows/flows.h"
 #include "view/flows/resolved.h"
 
 extern const char query_fields[];	/* which there are, for the user */
 
 #define QUERY_TERMS 16
-#define QUERY_STEPS 64
 #define QUERY_TEXT  64
 
 struct query_term {
@@ -33,12 +33,10 @@ struct query_term {
 	char text[QUERY_TEXT];
 };
 
-/* Terms in the order in which a machine with a stack takes them. */
 struct query {
 	struct query_term terms[QUERY_TERMS];
 	int term_count;
-	int8_t steps[QUERY_STEPS];
-	int step_count;			/* 0: everything matches */
+	struct expression expression;	/* empty: everything matches */
 };
 
 /*
