@@ -337,6 +337,21 @@ int options_take_terms(struct options *o, const struct option_row *row,
 	return 0;
 }
 
+int options_take_keep(struct options *o, const struct option_row *row,
+		      const char *arg)
+{
+	char why[128];
+
+	(void)row;
+	if (o->filter.keep.term_count)
+		return options_bad("one expression has \"or\", instead of "
+				   "another", arg);
+	if (!keep_compile(&o->filter.keep, arg, why, sizeof(why)))
+		return 0;
+	log_error("bad --keep \"%s\": %s", arg, why);
+	return -EINVAL;
+}
+
 int options_take_geo(struct options *o, const struct option_row *row,
 		     const char *arg)
 {

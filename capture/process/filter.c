@@ -54,7 +54,7 @@ bool filter_is_empty(const struct filter *f)
 	for (int kind = 0; kind < FILTER_KINDS; kind++)
 		if (f->counts[kind])
 			return false;
-	return true;
+	return !f->keep.term_count;
 }
 
 static bool matches_number(const char *term, uint32_t n)
@@ -180,10 +180,26 @@ static bool matches_kind(const struct filter *f, enum filter_kind kind,
 	return !f->counts[kind];
 }
 
+/* An expression, and of whom it is asked. */
+struct question {
+	const struct keep *keep;
+	const struct process *process;
+};
+
+static bool holds(const void *ctx, int term)
+{
+	const struct question *q = ctx;
+	const struct keep_term *t = &q->keep->terms[term];
+
+	return matches_term(t->kind, t->text, q->process) != t->negated;
+}
+
 bool filter_matches(const struct filter *f, const struct process *p)
 {
+	const struct question q = { &f->keep, p };
+
 	for (int kind = 0; kind < FILTER_KINDS; kind++)
 		if (!matches_kind(f, kind, p))
 			return false;
-	return true;
+	return expression_holds(&f->keep.expression, holds, &q);
 }

@@ -9,18 +9,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct process;
+#include "process/kinds.h"
+#include "process/keep.h"
 
-enum filter_kind {
-	FILTER_PROC,		/* name, or pattern of glob(7) */
-	FILTER_PID,		/* decimal, initial pid namespace */
-	FILTER_USER,		/* name or uid */
-	FILTER_CONTAINER,	/* id, its beginning (12 digits), name or pattern */
-	FILTER_POD,		/* NAMESPACE/NAME, either a pattern, or NAME */
-	FILTER_UNIT,		/* systemd unit or pattern; .service may be left out */
-	FILTER_EXE,		/* path of the executable, or pattern */
-	FILTER_KINDS,
-};
+struct process;
 
 #define FILTER_MAX_TERMS 16	/* of one kind */
 
@@ -28,6 +20,7 @@ enum filter_kind {
 struct filter {
 	const char *terms[FILTER_KINDS][FILTER_MAX_TERMS];
 	int counts[FILTER_KINDS];
+	struct keep keep;	/* which must hold, too */
 	bool follow;		/* descendants of what matches match too */
 };
 

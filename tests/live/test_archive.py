@@ -90,6 +90,8 @@ class Archive(world.LiveTest):
     def test_by_process(self):
         self.same(self.cut("--proc", "rare", "--user", "root", self.ring),
                   'proc.name == "rare"')
+        self.same(self.cut("--keep", "rare !user:nobody", self.ring),
+                  'proc.name == "rare"')
         path = self.cut("--proc", "curl", *self.files())
         self.same(path, 'proc.name == "curl"')
         said = "\n".join(self.tshark.lines("capinfos", path))

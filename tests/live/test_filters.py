@@ -47,6 +47,9 @@ class Filters(world.LiveTest):
                 (["--user", "nobody"], {"fetch"}),
                 (["--user", "65534", "--proc", "curl"], set()),
                 (["--pid", str(server.pid)], {"fetch", "curl"}),
+                (["--keep", 'proc.name == "curl" and not user == nobody'],
+                 {"curl"}),
+                (["--keep", "fetch or (curl and not user:root)"], {"fetch"}),
                 (["--pid", "1"], set())):
             path = self.capture(argv, ["curl", "-s", url],
                                 [*as_nobody, fetch, "-s", url])

@@ -346,6 +346,7 @@ static void bad_usage_is_refused(void **state)
 		{ "-a", "duration:nan" }, { "-a", "duration:inf" },
 		{ "-a", "duration:1e-12" }, { "-a", "duration:5s" },
 		{ "-a", "duration:1e10" }, { "-a", "packets:0" },
+		{ "--keep", "" }, { "--keep", "x:y" }, { "--keep=a", "--keep=b" },
 		{ "-ilo", "-ilo" }, { "-w", "a", "-w", "b" },
 		{ "--stats=a", "--stats=a" }, { "-i", "rpcap://a/b" },
 		{ "-i", "TCP@a:1" }, { "-b", "filesize:0" }, { "-b", "filesize:1q" },

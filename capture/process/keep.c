@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "process/keep.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "process/kinds.h"
+
+#define MAX_DEPTH 8
+
+/* As options, top's filters and Wireshark's fields have them. */
+static const struct {
+	const char *name;
+	enum filter_kind kind;
+} fields[] = {
+	{ "proc", FILTER_PROC }, { "name", FILTER_PROC },
+	{ "pid", FILTER_PID }, { "user", FILTER_USER },
+	{ "uid", FILTER_USER }, { "container", FILTER_CONTAINER },
+	{ "container_id", FILTER_CONTAINER },
+	{ "container_name", FILTER_CONTAINER }, { "pod", FILTER_POD },
+	{ "pod_name", FILTER_POD }, { "unit", FILTER_UNIT },
+	{ "exe", FILTER_EXE }, { "exepath", FILTER_EXE },
+};
+
+static bool find_field(const char *word, size_t len, uint8_t *kind)
+{
+	if (len > 5 && !strncasecmp(word, "proc.", 5)) {
+		word += 5;
+		len -= 5;
+	}
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+		if (strlen(fields[i].name) == len &&
+		    !strncasecmp(word, fields[i].name, len)) {
+			*kind = (uint8_t)fields[i].kind;
+			return true;
+		}
+	return false;
+}
+
+/* The length of an operator there: 0 if it is none.  "=" is meant as "==". */
+static size_t operator_length(const char *s)
+{
+	if (!strncmp(s, "==", 2) || !strncmp(s, "!=", 2))
+		return 2;
+	return *s == ':' || *s == '=';
+}
+
+/* What is compared with may stand apart, or at once behind the operator. */
+static int take_value(struct expression_reader *r, struct keep_term *t,
+		      const char *value)
+{
+	if (!*value) {
+		expression_next(r);
+		value = r->word;
+	}
+	if (!*value)
+		return expression_explain(r, "something is missing", "");
+	memmove(t->text, value, strlen(value) + 1);
+	if (t->kind == FILTER_PID && t->text[strspn(t->text, "0123456789")])
+		return expression_explain(r, "no number: ", t->text);
+	return 0;
+}
+
+static int take_comparison(struct expression_reader *r, struct keep_term *t,
+			   size_t field_len)
+{
+	size_t len = operator_length(r->word + field_len);
+	const char *rest = r->word + field_len;
+
+	if (!find_field(r->word, field_len, &t->kind))
+		return expression_explain(r, "no field: ", r->word);
+	if (!*rest) {
+		expression_next(r);
+		rest = r->word;
+		len = operator_length(rest);
+	}
+	t->negated = len && *rest == '!';
+	return take_value(r, t, rest + len);
+}
+
+/* Whether the next word, which stays, is one that compares. */
+static bool is_compared(const struct expression_reader *r)
+{
+	const char *s = r->at;
+
+	while (isspace((unsigned char)*s))
+		s++;
+	return *s != ':' && operator_length(s);
+}
+
+/* A word by itself is a name. */
+static int take_term(struct expression_reader *r)
+{
+	struct keep *k = r->ctx;
+	struct keep_term *t = &k->terms[k->term_count];
+	size_t field_len = strcspn(r->word, ":=!");
+	int err;
+
+	if (k->term_count == KEEP_TERMS)
+		return expression_explain(r, "too many words", "");
+	*t = (struct keep_term){ .kind = FILTER_PROC };
+	err = operator_length(r->word + field_len) ||
+			      (!r->quoted && is_compared(r)) ?
+		      take_comparison(r, t, field_len) :
+		      take_value(r, t, r->word);
+	return err ? err : k->term_count++;
+}
+
+int keep_compile(struct keep *k, const char *text, char *why, size_t size)
+{
+	struct expression_reader r = {
+		.expression = &k->expression, .at = text, .term = take_term,
+		.ctx = k, .max_depth = MAX_DEPTH, .why = why, .why_size = size,
+	};
+	int err;
+
+	k->term_count = 0;
+	err = expression_read(&r);
+	if (!err && !k->term_count)
+		err = expression_explain(&r, "nothing to filter by", "");
+	return err;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* By what processes are chosen.  Constants only. */
+#ifndef PKTWHO_PROCESS_KINDS_H
+#define PKTWHO_PROCESS_KINDS_H
+
+enum filter_kind {
+	FILTER_PROC,		/* name, or pattern of glob(7) */
+	FILTER_PID,		/* decimal, initial pid namespace */
+	FILTER_USER,		/* name or uid */
+	FILTER_CONTAINER,	/* id, its beginning (12 digits), name or pattern */
+	FILTER_POD,		/* NAMESPACE/NAME, either a pattern, or NAME */
+	FILTER_UNIT,		/* systemd unit or pattern; .service may be left out */
+	FILTER_EXE,		/* path of the executable, or pattern */
+	FILTER_KINDS,
+};
+
+#endif
