@@ -96,8 +96,8 @@ static struct known *get(struct reader *r, uint64_t id)
 
 	if (k)
 		return k;
-	if (r->program_count == MAX_PROGRAMS)
-		forget_programs(r);
+	if (r->program_count == 2 * MAX_PROGRAMS)
+		return NULL;
 	k = calloc(1, sizeof(*k));
 	if (!k)
 		return NULL;
@@ -153,13 +153,17 @@ static struct program *program_of(struct reader *r, const struct packet_end *e)
 
 /* ---- options ---- */
 
-static void read_payload(struct reader *r, struct rbuf v, struct attribution *a)
+static void read_payload(struct reader *r, struct rbuf v, struct attribution *a,
+			 struct receivers *others)
 {
 	if (rbuf_u32(&v) != PKTWHO_PEN)
 		return;
 	switch (record_kind(v.p, v.left)) {
 	case RECORD_ATTRIBUTION:
 		attribution_decode(a, v.p, v.left);
+		break;
+	case RECORD_RECEIVER:
+		receivers_take(others, v.p, v.left);
 		break;
 	case RECORD_PROCESS:
 		learn(r, v.p, v.left);
@@ -219,6 +223,19 @@ static void set_end(struct verdict_end *v, const struct packet_end *e)
 	v->reason = e->reason;
 }
 
+static unsigned take_others(struct reader *r, const struct receivers *from,
+			    struct owned_other *to)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < from->count; i++) {
+		set_end(&to[n].end, &from->of[i]);
+		to[n].program = program_of(r, &from->of[i]);
+		n += to[n].program != NULL;
+	}
+	return n;
+}
+
 static int read_packet(struct reader *r, struct rbuf b,
 		       void (*fn)(void *ctx, const struct owned_packet *p),
 		       void *ctx)
@@ -226,6 +243,8 @@ static int read_packet(struct reader *r, struct rbuf b,
 	uint32_t number = rbuf_u32(&b);
 	uint64_t ts = (uint64_t)rbuf_u32(&b) << 32;
 	const struct interface *i = interface_at(r, number);
+	struct owned_other others[RECEIVERS_MAX - 1] = { 0 };
+	struct receivers receivers = { 0 };
 	struct attribution a = { 0 };
 	struct verdict v = { 0 };
 	struct frame frame = { 0 };
@@ -241,9 +260,12 @@ static int read_packet(struct reader *r, struct rbuf b,
 	rbuf_claim(&b, -(size_t)frame.caplen & 3);
 	if (b.failed || number >= r->count)
 		return -EBADMSG;
+	/* Not while one of them is lent out. */
+	if (r->program_count >= MAX_PROGRAMS)
+		forget_programs(r);
 	while (take_option(&b, &code, &value))
 		if (code == PCAPNG_OPT_CUSTOM_BIN)
-			read_payload(r, value, &a);
+			read_payload(r, value, &a, &receivers);
 	frame.ts_ns = ts / i->per_second * SECOND +
 		      ts % i->per_second * SECOND / i->per_second;
 	frame.interface = (uint32_t)(i - r->interfaces);
@@ -255,6 +277,8 @@ static int read_packet(struct reader *r, struct rbuf b,
 	v.direction = a.direction;
 	p.src = program_of(r, &a.src);
 	p.dst = program_of(r, &a.dst);
+	p.others = others;
+	p.other_count = take_others(r, &receivers, others);
 	p.mono_ns = r->time_ns = frame.ts_ns;
 	fn(ctx, &p);
 	return 0;

@@ -138,6 +138,9 @@ class Log(world.LiveTest):
                 for key in ids:
                     sums[key][0] += sum(end["packets"] for end in ends)
                     sums[key][1] += sum(end["bytes"] for end in ends)
+            for end in line["pktwho"].get("receivers", ()):
+                sums[end["process"]["entity_id"]][0] += end["packets"]
+                sums[end["process"]["entity_id"]][1] += end["bytes"]
         return dict(sums)
 
     def table(self, path):
@@ -147,6 +150,58 @@ class Log(world.LiveTest):
             sums[f"{row['id']:016x}"][0] += row["packets"]
             sums[f"{row['id']:016x}"][1] += row["bytes"]
         return dict(sums)
+
+    def test_what_several_receive(self):
+        """Each of them in the lines, in top and in the file's table."""
+        ns = self.namespace()
+        path = self.dir / "several.pcapng"
+        process, out = self.begin("-w", path, within=ns)
+        done = ns.run("python3", "-c", """if True:
+            import os, socket, struct
+            GROUP, PORT = "239.1.2.3", 7777
+            def reader():
+                s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                s.bind((GROUP, PORT))
+                s.setsockopt(0, socket.IP_ADD_MEMBERSHIP, socket.inet_aton(
+                    GROUP) + socket.inet_aton("127.0.0.1"))
+                return s
+            pids = []
+            bound, told = os.pipe()
+            for _ in range(3):
+                if pid := os.fork():
+                    pids.append(pid)
+                    continue
+                s = reader()
+                os.write(told, b"x")
+                for _ in range(5):
+                    s.recv(100)
+                os._exit(0)
+            for _ in pids:
+                os.read(bound, 1)
+            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            s.setsockopt(0, socket.IP_MULTICAST_IF,
+                         socket.inet_aton("127.0.0.1"))
+            for _ in range(5):
+                s.sendto(b"all", (GROUP, PORT))
+            for pid in pids:
+                os.waitpid(pid, 0)
+            print(*pids)
+            """, check=True)
+        wait_for(lambda: path.read_bytes().count(b"all") >= 5, "packets")
+        _, lines = self.end(process, out)
+        self.check(lines)
+        end, = [line for line in lines if line["event"]["action"] == "end"
+                and line["destination"].get("port") == 7777]
+        self.assertEqual(end["network"]["packets"], 5)
+        table = self.table(path)
+        self.assertEqual(self.sums(lines), table)
+        report = world.run(PKTWHO, "top", "-r", path, "--batch", "--json",
+                           "--no-tshark", "--by", "processes")
+        rows = {row["pid"]: row for row in
+                json.loads(report.stdout.splitlines()[-1])["rows"]}
+        for pid in map(int, done.stdout.split()):
+            self.assertEqual(rows[pid]["received"], 5 * (14 + 20 + 8 + 3))
 
     def test_what_goes_on_is_told_at_intervals(self):
         ns = self.namespace()

@@ -141,18 +141,25 @@ static struct flow *find(struct flows *t, const struct flow_key *k)
 	return f;
 }
 
-static void forget(struct flows *t, struct flow *f)
+static void parts_to_past(struct flows *t, struct flow_part *p, bool counts)
 {
-	struct flow_part *p = f->part.next, *next;
+	struct flow_part *next;
 
-	TAILQ_REMOVE(&t->lists[f->list_index], f, list);
-	part_to_past(t, &f->part, true);
 	for (; p; p = next) {
 		next = p->next;
-		part_to_past(t, p, false);
+		part_to_past(t, p, counts);
 		p->next = t->free_parts;
 		t->free_parts = p;
 	}
+}
+
+static void forget(struct flows *t, struct flow *f)
+{
+	TAILQ_REMOVE(&t->lists[f->list_index], f, list);
+	part_to_past(t, &f->part, true);
+	parts_to_past(t, f->part.next, false);
+	parts_to_past(t, f->copies, true);
+	f->copies = NULL;
 	for (int i = 0; i < 2; i++)
 		actors_unref(t->options.actors, f->ends[i].actor);
 	free(f->speech);
@@ -311,8 +318,7 @@ static struct flow *begin_flow(struct flows *t, const struct owned_packet *p,
 
 /* ---- what a packet does to its flow ---- */
 
-static struct flow_part *part_add(struct flows *t, struct flow *f,
-				  struct actor *const actors[2])
+static struct flow_part *part_take(struct flows *t)
 {
 	struct flow_part *p = t->free_parts;
 
@@ -320,6 +326,14 @@ static struct flow_part *part_add(struct flows *t, struct flow *f,
 		t->free_parts = p->next;
 	else if (t->part_count)
 		p = &t->parts[--t->part_count];
+	return p;
+}
+
+static struct flow_part *part_add(struct flows *t, struct flow *f,
+				  struct actor *const actors[2])
+{
+	struct flow_part *p = part_take(t);
+
 	if (!p)
 		return NULL;
 	*p = f->part;			/* the present ones are the first */
@@ -377,6 +391,56 @@ static void count(struct flows *t, struct flow_part *p, enum flow_side side,
 	flow_rate_add(&p->rate, side, (uint32_t)(packet->mono_ns / SECOND), len);
 }
 
+/* That of @a, who got what the other side sent, too; NULL without room. */
+static struct flow_part *copy_of(struct flows *t, struct flow *f, int side,
+				 struct actor *a)
+{
+	struct flow_part *p;
+	int count = 0;
+
+	for (p = f->copies; p; p = p->next, count++)
+		if (p->actors[side] == a)
+			return p;
+	p = count < MAX_PARTS ? part_take(t) : NULL;
+	if (!p)
+		return NULL;
+	memset(p, 0, sizeof(*p));
+	p->copy = true;
+	p->actors[side] = a;
+	p->actors[!side] = actors_nobody(t->options.actors, ATTR_NONE, 0);
+	for (int i = 0; i < 2; i++)
+		actors_ref(t->options.actors, p->actors[i]);
+	p->next = f->copies;
+	f->copies = p;
+	return p;
+}
+
+/* As the file's process table: who sends it has it counted already. */
+static void count_copies(struct flows *t, struct flow *f, int side,
+			 const struct owned_packet *packet)
+{
+	uint32_t len = packet->frame->len;
+
+	for (unsigned i = 0; i < packet->other_count; i++) {
+		const struct owned_other *o = &packet->others[i];
+		struct flow_part *p;
+
+		if (o->program == packet->src)
+			continue;
+		p = copy_of(t, f, !side,
+			    actors_get(t->options.actors, o->program));
+		if (!p) {
+			t->stats.mixed++;
+			continue;
+		}
+		p->attr = o->end.attr;
+		p->packets[side]++;
+		p->bytes[side] += len;
+		flow_rate_add(&p->rate, (enum flow_side)side,
+			      (uint32_t)(packet->mono_ns / SECOND), len);
+	}
+}
+
 /* A fragment has no ports, and is no beginning. */
 static bool says_something(const struct packet *p)
 {
@@ -417,6 +481,7 @@ const struct flow *flows_packet(struct flows *t, const struct owned_packet *p)
 	set_end(t, &f->ends[side], actors[side], &p->verdict->src);
 	set_end(t, &f->ends[!side], actors[!side], &p->verdict->dst);
 	count(t, part_of(t, f, actors), (enum flow_side)side, p);
+	count_copies(t, f, side, p);
 	actors_unref(t->options.actors, actors[0]);
 	actors_unref(t->options.actors, actors[1]);
 	if (f->key.proto == IPPROTO_TCP)

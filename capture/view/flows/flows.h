@@ -56,6 +56,12 @@ struct flow_part {
 	uint64_t packets[2];
 	uint64_t bytes[2];		/* original lengths */
 	struct flow_rate rate;
+	/*
+	 * Not packets of the flow's own but copies, which one actor received
+	 * beside the first receiver; the other side is nobody.
+	 */
+	bool copy;
+	uint8_t attr;			/* of a copy: how that is known */
 };
 
 /* What tshark made of it; texts are "" where nothing is known. */
@@ -103,6 +109,7 @@ struct flow {
 	struct flow_key key;		/* as its client sees it */
 	struct flow_end ends[2];
 	struct flow_part part;	/* of the present owners; others follow */
+	struct flow_part *copies;	/* one for each further receiver */
 	uint64_t first_ns;		/* Unix epoch */
 	uint64_t last_ns;
 	uint64_t last_mono_ns;
@@ -133,7 +140,7 @@ struct flows_stats {
 	uint32_t open;			/* of these not over */
 	uint64_t forgotten;		/* there is no row of them any more */
 	uint64_t forgotten_open;
-	uint64_t mixed;		/* packets counted for owners before them */
+	uint64_t mixed;	/* counted for owners before them, or copies for none */
 };
 
 /* NULL without memory. */

@@ -303,10 +303,11 @@ static void put_network(struct json *j, const struct flow *f,
 	json_close(j, '}');
 }
 
+/* What @side sent, and who it is, or, of a copy, who got it. */
 static void put_share(struct json *j, const char *name,
 		      const struct flow_part *part, enum flow_side side)
 {
-	const struct actor *a = part->actors[side];
+	const struct actor *a = part->actors[part->copy ? !side : side];
 
 	json_open(j, name, '{');
 	json_number(j, "packets", part->packets[side]);
@@ -333,6 +334,18 @@ static void put_shares(struct json *j, const struct flow *f)
 		put_share(j, "destination", p, FLOW_SERVER);
 		json_close(j, '}');
 	}
+	json_close(j, ']');
+}
+
+/* Who got copies: how much of what was sent to the first receiver. */
+static void put_receivers(struct json *j, const struct flow *f)
+{
+	if (!f->copies)
+		return;
+	json_open(j, "receivers", '[');
+	for (const struct flow_part *p = f->copies; p; p = p->next)
+		put_share(j, NULL, p, p->actors[FLOW_CLIENT]->id ?
+				      FLOW_SERVER : FLOW_CLIENT);
 	json_close(j, ']');
 }
 
@@ -376,6 +389,7 @@ static void put_pktwho(struct json *j, const struct line *l,
 		json_number(j, "undissected", 1);
 	put_alerts(j, f);
 	put_shares(j, f);
+	put_receivers(j, f);
 	json_close(j, '}');
 }
 

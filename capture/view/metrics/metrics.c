@@ -103,6 +103,11 @@ void metrics_packet(struct metrics *m, const struct owned_packet *p)
 			     p->frame->len);
 	count_end_of_program(m, p->dst, p->verdict->dst.attr, RECEIVED_PACKETS,
 			     p->frame->len);
+	for (unsigned i = 0; i < p->other_count; i++)
+		if (p->others[i].program != p->src)
+			count_end_of_program(m, p->others[i].program,
+					     p->others[i].end.attr,
+					     RECEIVED_PACKETS, p->frame->len);
 }
 
 /* A label's value has three characters that must be escaped. */

@@ -241,6 +241,18 @@ static bool flow_has(const struct query_term *t, enum query_field field,
 	}
 }
 
+/* Those who got copies of what the first receiver got. */
+static bool receivers_have(const struct query_term *t, enum query_field field,
+			   const struct flow *f)
+{
+	for (const struct flow_part *p = f->copies; p; p = p->next)
+		for (int i = 0; i < 2; i++)
+			if (p->actors[i]->id &&
+			    actor_has(t, field, p->actors[i]))
+				return true;
+	return false;
+}
+
 static bool field_matches(const struct query_term *t, enum query_field field,
 			  const struct query_subject *s)
 {
@@ -250,7 +262,7 @@ static bool field_matches(const struct query_term *t, enum query_field field,
 		if ((s->side < 0 || s->side == i) &&
 		    actor_has(t, field, s->actors[i]))
 			return true;
-	return false;
+	return s->side < 0 && s->flow && receivers_have(t, field, s->flow);
 }
 
 /* A word without a field: each is asked as if it were meant. */

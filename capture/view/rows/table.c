@@ -210,11 +210,11 @@ static void add_part(struct table *t, struct row *r, const struct flow *f,
 	struct actor_sums s;
 
 	flow_part_sums(p, side, &s);
-	s.flows = p == &f->part;
+	s.flows = p == &f->part || p->copy;
 	add_sums(r, &s);
 	r->up += flow_rate(&p->rate, side, t->spec->now_mono_ns);
 	r->down += flow_rate(&p->rate, !side, t->spec->now_mono_ns);
-	if (p != &f->part)
+	if (p != &f->part && !p->copy)
 		return;
 	r->open += is_open(f);
 	r->retransmissions += f->ends[0].retransmissions +
@@ -414,6 +414,8 @@ static void add_actor(struct table *t, const struct flow *f,
 	add_part(t, r, f, p, side);
 	if (a->id && f->ends[side].actor == a)
 		r->attr = f->ends[side].attr;
+	else if (a->id && p->copy)
+		r->attr = p->attr;
 }
 
 static void add_past(void *ctx, struct actor *a)
@@ -500,6 +502,12 @@ static void add_flow(void *ctx, const struct flow *f)
 		add_actor(t, f, p, FLOW_CLIENT);
 		if (p->actors[0] != p->actors[1])
 			add_actor(t, f, p, FLOW_SERVER);
+	}
+	if (is_of_places(t->spec->group))
+		return;
+	for (const struct flow_part *p = f->copies; p; p = p->next) {
+		add_actor(t, f, p, FLOW_CLIENT);
+		add_actor(t, f, p, FLOW_SERVER);
 	}
 }
 

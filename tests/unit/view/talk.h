@@ -68,6 +68,7 @@ struct said {
 	uint8_t proto, flags;
 	bool back;
 	bool unknown;			/* the sender: since before */
+	struct talker *others[2];	/* who got it, too */
 };
 
 static inline void say(struct flows *t, const struct said *s)
@@ -88,7 +89,13 @@ static inline void say(struct flows *t, const struct said *s)
 		.linktype = LINKTYPE_ETHERNET,
 	};
 	struct flow_key *k = &f.packet.sent;
+	struct owned_other others[2] = { 0 };
 
+	p.others = others;
+	for (int i = 0; i < 2 && s->others[i]; i++, p.other_count++) {
+		others[i].end.attr = ATTR_SOCKET;
+		others[i].program = &s->others[i]->program;
+	}
 	if (s->unknown) {
 		v.src.attr = ATTR_UNKNOWN;
 		v.src.reason = REASON_BEFORE;

@@ -151,6 +151,42 @@ static void places_are_summed(void **state)
 	assert_string_equal(table_row(table, 0)->name, "(host)");
 }
 
+/* Multicast: each receiver's, and once the connection's. */
+static void copies_are_their_receivers(void **state)
+{
+	static struct talker mdns, avahi;
+	const struct row *r;
+
+	(void)state;
+	talker_init(&mdns, 50, "mdns");
+	talker_init(&avahi, 51, "avahi");
+	for (int i = 0; i < 3; i++)
+		SAY(flows, .src = &mdns, .dst = &nginx, .at_ns = 2 * S,
+		    .from = 5353, .to = 5353, .proto = UDP, .len = 100,
+		    .others = { &avahi, &mdns });
+	for (int late = 0; late < 2; late++) {
+		build(GROUP_PROGRAM, COLUMN_SENT, "", true, 2 * S);
+		r = row_named("avahi");
+		assert_int_equal(r->received, 300);
+		assert_int_equal(r->sent, 0);
+		assert_int_equal(r->packets, 3);
+		assert_int_equal(r->connections, 1);
+		assert_int_equal(row_named("mdns")->sent, 300);
+		assert_int_equal(row_named("mdns")->received, 0);
+		assert_int_equal(build(GROUP_CONNECTION, COLUMN_SENT,
+				       "proc:avahi", true, 2 * S), !late);
+		if (late)
+			break;
+		assert_int_equal(table_row(table, 0)->sent, 300);
+		assert_int_equal(table_row(table, 0)->packets, 3);
+		/* So many others that no row of these is left. */
+		for (uint16_t i = 0; i < 64; i++)
+			SAY(flows, .src = &nginx, .at_ns = 3 * S,
+			    .from = (uint16_t)(1000 + i), .to = 53,
+			    .proto = UDP);
+	}
+}
+
 static void sums_outlive_their_flows(void **state)
 {
 	uint64_t bytes;
@@ -342,6 +378,7 @@ int main(void)
 		TEST(what_is_over_goes_after_a_while),
 		TEST(processes_and_programs_are_summed),
 		TEST(places_are_summed),
+		TEST(copies_are_their_receivers),
 		TEST(sums_outlive_their_flows),
 		TEST(every_column_sorts_both_ways),
 		TEST(columns_fit_any_width),
