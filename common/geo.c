@@ -421,10 +421,19 @@ static void merge(struct geo_place *to, const struct geo_place *from)
 		memcpy(to->org, from->org, sizeof(to->org));
 }
 
+/* RFC 6052, 2.1: who has IPv6 alone sees all of IPv4 behind this prefix. */
+static const uint8_t nat64[12] = { 0, 0x64, 0xff, 0x9b };
+
 bool geo_lookup(const struct geo *g, const uint8_t addr[16],
 		struct geo_place *place)
 {
+	uint8_t mapped[16] = { [10] = 0xff, [11] = 0xff };
+
 	memset(place, 0, sizeof(*place));
+	if (!memcmp(addr, nat64, sizeof(nat64))) {
+		memcpy(mapped + 12, addr + 12, 4);
+		addr = mapped;
+	}
 	if (reach_of(addr) == REACH_SPECIAL)
 		return false;
 

@@ -64,6 +64,18 @@ static void assert_nowhere(const struct geo *g, const char *text)
 	assert_memory_equal(&place, &nowhere, sizeof(place));
 }
 
+/* Hosts with IPv6 alone see all of IPv4 like this, but not what is private. */
+static void behind_nat64(void **state)
+{
+	struct geo *g = open_files(COUNTRY, NULL);
+
+	(void)state;
+	assert_string_equal(look_up(g, "64:ff9b::81.2.69.142").country, "GB");
+	assert_nowhere(g, "64:ff9b::10.0.0.1");
+	assert_nowhere(g, "64:ff9b:1::81.2.69.142");
+	geo_free(g);
+}
+
 static void maxmind_countries(void **state)
 {
 	static const char *const files[] = { COUNTRY, GEOIP2, CITY };
@@ -606,6 +618,7 @@ static void damaged_databases(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(behind_nat64),
 		cmocka_unit_test(maxmind_countries),
 		cmocka_unit_test(maxmind_city_and_network),
 		cmocka_unit_test(the_default_database),
