@@ -247,7 +247,8 @@ static void dissect_packet(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 	if (f.has_owners || f.imported || f.malformed || f.newer)
 		item = add_owners(tree, tvb, pinfo, &f);
 	if (want_experts) {
-		expert_items_packet(item, pinfo, &f.owners, block);
+		expert_items_packet(item, tree, tvb, pinfo, &f.owners,
+				    block);
 		detect_show(item, pinfo);
 	}
 	if (want_places)

@@ -231,6 +231,24 @@ static void look_at_process(proto_item *item, packet_info *pinfo,
 			" write to");
 }
 
+/* Where the items of a packet go. */
+struct place {
+	proto_item *item;	/* NULL: there is none yet */
+	proto_tree *tree;
+	tvbuff_t *tvb;
+};
+
+static proto_item *item_at(struct place *at)
+{
+	if (at->item)
+		return at->item;
+	at->item = proto_tree_add_protocol_format(at->tree, proto_ours,
+						  at->tvb, 0, 0, "Process"
+						  " Attribution, none");
+	proto_item_set_generated(at->item);
+	return at->item;
+}
+
 struct option_reader {
 	proto_item *item;
 	packet_info *pinfo;
@@ -268,30 +286,30 @@ static bool country_is_allowed(const char *country)
 	return false;
 }
 
-static void look_at_address(proto_item *item, packet_info *pinfo,
+static void look_at_address(struct place *at, packet_info *pinfo,
 			    const address *a, const char *recorded)
 {
 	char country[GEO_FIELDS_COUNTRY_LEN];
 
 	if (!geo_fields_country(country, a, recorded) || country_is_allowed(country))
 		return;
-	expert_add_info_format(pinfo, item, &ei[COUNTRY],
+	expert_add_info_format(pinfo, item_at(at), &ei[COUNTRY],
 		"%s is in %s, which is not an allowed country",
 		address_to_str(pinfo->pool, a),
 		text_escape(pinfo->pool, country, strlen(country)));
 }
 
 /* This host's own address is where it is. */
-static void look_at_countries(proto_item *item, packet_info *pinfo,
+static void look_at_countries(struct place *at, packet_info *pinfo,
 			      const struct attribution *a)
 {
 	if (!enabled[COUNTRY] ||
 	    !pref_countries[strspn(pref_countries, SEPARATORS)])
 		return;
 	if (a->direction != DIRECTION_OUT && a->direction != DIRECTION_LOCAL)
-		look_at_address(item, pinfo, &pinfo->net_src, a->src.country);
+		look_at_address(at, pinfo, &pinfo->net_src, a->src.country);
 	if (a->direction != DIRECTION_IN && a->direction != DIRECTION_LOCAL)
-		look_at_address(item, pinfo, &pinfo->net_dst, a->dst.country);
+		look_at_address(at, pinfo, &pinfo->net_dst, a->dst.country);
 }
 
 /* ---- ports ---- */
@@ -322,7 +340,7 @@ static bool port_is_owned(const packet_info *pinfo)
 }
 
 /* The lower port is the server's, and all its clients are one line. */
-static void check_port(proto_item *item, packet_info *pinfo)
+static void check_port(struct place *at, packet_info *pinfo)
 {
 	if (!enabled[PORT] ||
 	    (pinfo->ptype != PT_TCP && pinfo->ptype != PT_UDP))
@@ -334,7 +352,7 @@ static void check_port(proto_item *item, packet_info *pinfo)
 		if (proto == -1 || !spoken_is(pinfo, proto) ||
 		    port_is_owned(pinfo))
 			continue;
-		expert_add_info_format(pinfo, item, &ei[PORT],
+		expert_add_info_format(pinfo, item_at(at), &ei[PORT],
 			"%s on port %u, which is not its own",
 			proto_get_protocol_short_name(
 				find_protocol_by_id(proto)),
@@ -384,15 +402,17 @@ static bool is_mystery(const struct attribution *a)
 		a->direction == DIRECTION_LOCAL);
 }
 
-void expert_items_packet(proto_item *item, packet_info *pinfo,
-			 const struct attribution *a, wtap_block_t block)
+void expert_items_packet(proto_item *item, proto_tree *tree, tvbuff_t *tvb,
+			 packet_info *pinfo, const struct attribution *a,
+			 wtap_block_t block)
 {
 	struct option_reader r = { item, pinfo };
+	struct place at = { item, tree, tvb };
 
 	if (block)
 		wtap_block_foreach_option(block, read_record_option, &r);
-	look_at_countries(item, pinfo, a);
-	check_port(item, pinfo);
+	look_at_countries(&at, pinfo, a);
+	check_port(&at, pinfo);
 	if (enabled[UNKNOWN] && is_mystery(a))
 		expert_add_info(pinfo, item, &ei[UNKNOWN]);
 }

@@ -30,11 +30,13 @@ void expert_items_count(const packet_info *pinfo, const struct attribution *a,
 void expert_items_count_row(const struct process *p);
 
 /*
- * Adds to @item, which may be NULL, what is odd about the packet and about
- * the processes that its options describe; @block may be NULL.
+ * Adds to @item what is odd about the packet and about the processes that its
+ * options describe; @block may be NULL.  Of a packet without owners there is
+ * no @item: then one is made in @tree, if there is anything to say.
  */
-void expert_items_packet(proto_item *item, packet_info *pinfo,
-			 const struct attribution *a, wtap_block_t block);
+void expert_items_packet(proto_item *item, proto_tree *tree, tvbuff_t *tvb,
+			 packet_info *pinfo, const struct attribution *a,
+			 wtap_block_t block);
 
 /* The same for a row of the process table. */
 void expert_items_row(proto_item *item, packet_info *pinfo,

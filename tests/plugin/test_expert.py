@@ -157,6 +157,25 @@ class Ports(unittest.TestCase):
         self.assertEqual([line.split()[0] for line in lines], ["10"])
 
 
+class Plain(unittest.TestCase):
+    """A capture in which no packet has a process."""
+
+    def test_country(self):
+        path = capture("plain", packet(), packet(dst="10.0.0.2"))
+        self.assertEqual(
+            tshark.frames(path, "proc.expert.country", [
+                "-o", "proc.allowed_countries:DE"]), [1])
+        self.assertEqual(tshark.frames(path, "proc.expert.country"), [])
+        self.assertEqual(tshark.frames(path, "proc"), [])
+
+    def test_port(self):
+        flow = Flow(HERE, THERE, 50000, 5000)
+        path = capture("plain_port", *[epb(f, T0) for f in (
+            flow.out(SYN), flow.back(SYN | ACK, 0, 1), flow.out(
+                PSH | ACK, 1, 1, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"))])
+        self.assertEqual(tshark.frames(path, "proc.expert.port"), [3])
+
+
 class Table(unittest.TestCase):
     """Rows of a table against the packets before it."""
 
