@@ -150,6 +150,23 @@ class Top(world.LiveTest):
                t.screen.buffer[3][0].reverse)
         self.assertEqual(t.end()[0], 0)
 
+    def test_wheel_and_click(self):
+        """They choose a row; a click on the one that is chosen opens it."""
+        self.talker()
+        self.talker()
+        t = self.top()
+        t.wait(lambda lines: len(self.rows(lines)) == 2)
+        t.type(" g")    # else rows of equal rates change places
+        t.shows("PAUSED")
+        t.wait(lambda _: t.screen.buffer[3][0].reverse)
+        for keys, row in (("\033[<65;5;9M", 4), ("\033[<64;5;9M", 3),
+                          ("\033[<0;5;5M\033[<0;5;5m", 4)):
+            t.type(keys)
+            t.wait(lambda _: t.screen.buffer[row][0].reverse)
+        t.type("\033[<0;5;5M\033[<0;5;5m")
+        t.shows("known by")
+        self.assertEqual(t.end("qq")[0], 0)
+
     def test_details(self):
         talker = self.talker()
         t = self.top(rows=30)
