@@ -738,6 +738,7 @@ struct lives {
 	struct flow *best;	/* the life the packet belongs to */
 	struct flow *behalf;	/* if that is the kernel's: a process's before it */
 	bool ambiguous;		/* two namespaces use these addresses */
+	bool ends;		/* one begins after the packet */
 };
 
 /* Open, and of a namespace that the packet was not seen in. */
@@ -758,7 +759,10 @@ static struct lives find_lives(const struct flowtab *t,
 	struct lives l = { 0 };
 
 	for (; f; f = f->next) {
-		if (!key_equal(&f->key, &q->key) || !possible(f, q))
+		if (!key_equal(&f->key, &q->key))
+			continue;
+		l.ends |= f->from_ns > q->ts_ns;
+		if (!possible(f, q))
 			continue;
 		if (elsewhere(f, q)) {
 			l.ambiguous |= rival &&
@@ -841,6 +845,20 @@ static bool is_forgotten(const struct owner *o, uint64_t ts_ns)
 	return o->cut && o->ts_ns > ts_ns;
 }
 
+/*
+ * No time that comes changes it: the socket is open, @o has it last, and runs.
+ */
+static bool is_steady(const struct sock *s, const struct owner *o,
+		      const struct flowtab_query *q)
+{
+	bool written = q->sends && q->data;
+
+	return !s->closed_ns && o == s->owners[q->sends ? 0 : 1] &&
+	       o->ts_ns <= q->ts_ns && !(written && o->older) &&
+	       !o->proc->exited_mono_ns &&
+	       (o->attr == ATTR_SOCKET || o->attr == ATTR_SCAN);
+}
+
 static void set_owner(struct flowtab_answer *a, const struct flow *f,
 		      const struct flowtab_query *q)
 {
@@ -864,6 +882,7 @@ static void set_owner(struct flowtab_answer *a, const struct flow *f,
 	a->attr = o->attr;
 	acceptor = acceptor_of(f->sock, o, q);
 	a->waits |= !acceptor && !f->sock->closed_ns;
+	a->steady = !a->waits && is_steady(f->sock, o, q);
 	if (acceptor && acceptor != o) {
 		o = acceptor;
 		a->attr = ATTR_ACCEPTED;
@@ -930,6 +949,7 @@ bool flowtab_find(struct flowtab *t, const struct flowtab_query *q,
 	}
 	kernel = l.best->sock->kernel;
 	set_owner(a, kernel ? l.behalf : l.best, q);
+	a->steady &= !kernel && !l.ends;
 	if (kernel || after_close(l.best, q)) {
 		a->attr = ATTR_KERNEL;
 		a->reason = kernel_reason(q, kernel, l.behalf != NULL);

@@ -105,6 +105,7 @@ struct flowtab_answer {
 	uint8_t reason;		/* enum reason */
 	bool here;		/* the socket is of the namespace asked for */
 	bool waits;		/* a receiver: a later event may tell another */
+	bool steady;		/* holds later, too, while nothing is told */
 };
 
 /*

@@ -99,7 +99,7 @@ static bool has(const struct addresses *l, const uint8_t addr[16])
 	       bsearch(addr, l->addr, l->count, 16, compare);
 }
 
-void local_refresh(struct local *l)
+bool local_refresh(struct local *l)
 {
 	char buf[8192];
 	bool changed = false;
@@ -110,6 +110,7 @@ void local_refresh(struct local *l)
 		changed = true;
 	if (changed)
 		read_all(l);
+	return changed;
 }
 
 int local_open(struct local **out)

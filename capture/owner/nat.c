@@ -29,6 +29,7 @@ struct nat {
 	size_t used;			/* of all; the rest is untouched */
 	size_t unwatched;
 	uint64_t lost;
+	uint64_t changes;
 	uint16_t check;
 	bool check_all;
 	uint32_t first_ended;		/* by time: their places are given again */
@@ -76,6 +77,11 @@ size_t nat_unwatched(const struct nat *n)
 uint64_t nat_lost(const struct nat *n)
 {
 	return n->lost;
+}
+
+uint64_t nat_changes(const struct nat *n)
+{
+	return n->changes;
 }
 
 static bool same(const struct flow_key *a, const struct flow_key *b)
@@ -176,6 +182,7 @@ void nat_add(struct nat *n, const struct flow_key *first,
 		*t = (struct translation){ .keys = { *first, *answer } };
 		link_in(n, t);
 		n->unwatched++;
+		n->changes++;
 	}
 	if (watched && !t->watched) {
 		t->watched = true;
@@ -188,6 +195,7 @@ static void end(struct nat *n, struct translation *t, uint64_t now_ns)
 {
 	uint32_t self = (uint32_t)(t - n->all);
 
+	n->changes++;
 	t->ended_ns = now_ns;
 	t->next_ended = NONE;
 	if (n->last_ended == NONE)

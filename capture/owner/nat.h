@@ -44,6 +44,9 @@ size_t nat_unwatched(const struct nat *n);
 /* How many did not fit: not being found means nothing any more. */
 uint64_t nat_lost(const struct nat *n);
 
+/* Counted up whenever another answer is possible. */
+uint64_t nat_changes(const struct nat *n);
+
 /*
  * For a packet of this key, as it was seen then (CLOCK_MONOTONIC): the key its
  * sender's socket has, and the key its receiver's has.  False if the flow is

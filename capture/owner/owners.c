@@ -13,6 +13,7 @@
 #include "host/clocks.h"
 #include "lookup/lookup.h"
 #include "owner/conntrack.h"
+#include "owner/memo.h"
 #include "owner/nat.h"
 #include "lookup/container_name.h"
 #include "owner/packettab.h"
@@ -44,6 +45,8 @@ struct owners {
 	struct flowtab *flows;
 	struct packettab *packets;
 	struct resolver *resolver;
+	struct memo *memo;
+	uint64_t translations;		/* nat_changes(), as the memo has it */
 	struct probe *probe;		/* NULL: polling */
 	int refused;			/* why: -errno */
 	struct polling *polling;
@@ -132,6 +135,7 @@ static void on_event(void *ctx, const struct probe_event *e)
 		.kernel = e->flags & PROBE_KERNEL,
 	};
 
+	memo_told(o->memo);
 	switch (e->kind) {
 	case PROBE_OWNER:
 		f.owner = owner_of(o, e);
@@ -181,6 +185,7 @@ static void on_exec(void *ctx, const struct probe_exec *x)
 	struct owners *o = ctx;
 	struct program *i = proctab_exec(o->processes, x);
 
+	memo_told(o->memo);
 	/* At once: it may delete itself, and end. */
 	if (o->hash && i)
 		owners_hash(o, i);
@@ -342,7 +347,9 @@ static int open_tables(struct owners *o, const struct owners_options *options)
 	o->processes = proctab_new(&p);
 	o->flows = flowtab_new(MAX_FLOWS);
 	o->packets = packettab_new();
-	if (!o->containers || !o->processes || !o->flows || !o->packets)
+	o->memo = memo_new();
+	if (!o->containers || !o->processes || !o->flows || !o->packets ||
+	    !o->memo)
 		return -ENOMEM;
 	o->resolver = resolver_new(o->flows, o->packets, o->local, o->nat,
 				   o->netns);
@@ -386,6 +393,7 @@ void owners_close(struct owners *o)
 	probe_close(o->probe);
 	polling_close(o->polling);
 	resolver_free(o->resolver);
+	memo_free(o->memo);
 	packettab_free(o->packets);
 	flowtab_free(o->flows);
 	proctab_free(o->processes);
@@ -523,8 +531,12 @@ void owners_update(struct owners *o)
 	uint64_t now;
 
 	watch_clock(o);
-	local_refresh(o->local);
+	if (local_refresh(o->local))
+		memo_told(o->memo);
 	conntrack_refresh(o->conntrack);
+	if (nat_changes(o->nat) != o->translations)
+		memo_told(o->memo);
+	o->translations = nat_changes(o->nat);
 	take_hashes(o);
 	if (!o->probe)
 		return;
@@ -559,6 +571,22 @@ static void learn(struct owners *o, const struct flow_key *key,
 		polling_learn(o->polling, key, mono_ns, begins);
 }
 
+/* Only kernel events say that nothing has changed. */
+static bool resolve_again(struct owners *o, const struct packet *p,
+			  uint64_t mono_ns, uint8_t direction,
+			  struct verdict *v)
+{
+	bool settled;
+
+	if (memo_find(o->memo, p, mono_ns, direction, v, &settled))
+		return settled &&
+		       !resolver_is_early(o->resolver, p, mono_ns, v);
+	settled = resolve(o->resolver, p, mono_ns, direction, v);
+	if (o->probe)
+		memo_keep(o->memo, p, mono_ns, direction, v, settled);
+	return settled;
+}
+
 bool owners_resolve(struct owners *o, const struct packet *p, uint64_t ts_ns,
 		    uint8_t direction, struct verdict *v)
 {
@@ -573,7 +601,7 @@ bool owners_resolve(struct owners *o, const struct packet *p, uint64_t ts_ns,
 		learn(o, &received, mono_ns, begins);
 	}
 	/* Nothing that comes later would tell more without the probe. */
-	settled = resolve(o->resolver, p, mono_ns, direction, v) || o->polling;
+	settled = resolve_again(o, p, mono_ns, direction, v) || o->polling;
 	if (!is_known)
 		verdict_forget(v);
 	return settled;

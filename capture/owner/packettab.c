@@ -13,6 +13,7 @@
 
 #define PACKETS		32768u	/* far more than come while one is waited for */
 #define SHARED		8192u	/* flows; a power of two, as is PACKETS */
+#define TOLD		8192u
 #define WAYS		4u	/* places of one flow in that table */
 #define NEAR_NS		60000000ull	/* a queue may hold a packet up */
 #define SAME_NS		5000000ull	/* within it two alike cannot be told apart */
@@ -42,7 +43,7 @@ struct packettab {
 	uint32_t heads[PACKETS];	/* index + 1 */
 	uint32_t places[PACKETS];	/* who was last told of one: index + 1 */
 	uint32_t at;
-	uint64_t told_ns;		/* the latest of them */
+	uint64_t told_ns[TOLD];		/* the latest of flows that meet there */
 	uint64_t shared_ns;		/* ... whose flow is shared */
 	uint64_t copies_until_ns;
 	struct readtab *reads;
@@ -158,10 +159,23 @@ static void take_place(struct packettab *t, struct entry *e)
 		last->contested = true;
 }
 
+/* Who wants two flows to meet makes them dearer, no more. */
+static uint32_t told_at(const struct flow_key *key)
+{
+	uint32_t local, remote;
+
+	memcpy(&local, key->local + 12, sizeof(local));
+	memcpy(&remote, key->remote + 12, sizeof(remote));
+	local = (local ^ key->local_port) * 0x9e3779b9u;
+	remote = (remote ^ key->remote_port) * 0x85ebca6bu;
+	return ((local ^ remote) >> 16) & (TOLD - 1);
+}
+
 void packettab_add(struct packettab *t, const struct packettab_packet *p)
 {
 	struct entry *e = &t->entries[t->at++ & (PACKETS - 1)];
 	uint32_t *head = &t->heads[bucket_of(p->fingerprint)];
+	uint64_t *told_ns;
 
 	forget(t, e);
 	e->packet = *p;
@@ -173,8 +187,9 @@ void packettab_add(struct packettab *t, const struct packettab_packet *p)
 		p->owner->refs++;
 	e->next = *head;
 	*head = (uint32_t)(e - t->entries) + 1;
-	if (p->mono_ns > t->told_ns)
-		t->told_ns = p->mono_ns;
+	told_ns = &t->told_ns[told_at(&p->key)];
+	if (p->mono_ns > *told_ns)
+		*told_ns = p->mono_ns;
 	if (!p->alone)
 		mark_shared(t, p);
 }
@@ -297,9 +312,10 @@ void packettab_read(struct packettab *t, const struct socket_read *r)
 	readtab_add(t->reads, r);
 }
 
-bool packettab_is_quiet(const struct packettab *t, uint64_t mono_ns)
+bool packettab_is_quiet(const struct packettab *t, const struct flow_key *key,
+			uint64_t mono_ns)
 {
-	return t->told_ns + SHARED_NS < mono_ns;
+	return t->told_ns[told_at(key)] + SHARED_NS < mono_ns;
 }
 
 /* Itself, or what another socket got of it at the same time. */

@@ -73,8 +73,9 @@ enum packettab_found packettab_find(struct packettab *t,
 const struct packettab_packet *packettab_readers(const struct packettab *t,
 						 unsigned *count);
 
-/* Nothing was told that a packet of that time, or a later one, could be. */
-bool packettab_is_quiet(const struct packettab *t, uint64_t mono_ns);
+/* Of the flow nothing was told that a packet from then on could be. */
+bool packettab_is_quiet(const struct packettab *t, const struct flow_key *key,
+			uint64_t mono_ns);
 
 /* A process has a packet socket: it may read what comes after. */
 void packettab_expect_copies(struct packettab *t, uint64_t mono_ns);

@@ -37,6 +37,7 @@ struct resolver {
 	uint64_t fingerprint;		/* of the packet that is being resolved */
 	bool from_wire;
 	bool waits;			/* its own event may still come */
+	bool steady;			/* only its flow's history was asked */
 	struct verdict_end others[VERDICT_OTHERS];
 	uint8_t other_count;
 	struct fragmented fragments[FRAGMENTS];
@@ -190,6 +191,19 @@ static enum packettab_found ask_packet(struct resolver *r,
 	return found;
 }
 
+/* Another socket gets a flow's datagrams before this is told. */
+static bool may_be_another(const struct resolver *r, uint8_t proto,
+			   uint64_t ts_ns)
+{
+	return proto != IPPROTO_TCP && ts_ns + TOLD_NS > r->told_until_ns;
+}
+
+bool resolver_is_early(const struct resolver *r, const struct packet *p,
+		       uint64_t ts_ns, const struct verdict *v)
+{
+	return v->dst.owner && may_be_another(r, p->sent.proto, ts_ns);
+}
+
 /* Whose the flow is, but for what others, or nobody yet, may have of it. */
 static bool ask_flow(struct resolver *r, const struct flowtab_query *q,
 		     struct flowtab_answer *a, struct verdict_end *end)
@@ -201,10 +215,10 @@ static bool ask_flow(struct resolver *r, const struct flowtab_query *q,
 				     .tid = a->tid,
 				     .attr = a->attr,
 				     .reason = a->reason };
+	r->steady &= !found || a->steady;
 	/* Another socket may have taken the place of the last. */
 	if (found && !q->sends &&
-	    (a->waits || (q->key.proto != IPPROTO_TCP &&
-			  q->ts_ns + TOLD_NS > r->told_until_ns)))
+	    (a->waits || may_be_another(r, q->key.proto, q->ts_ns)))
 		r->waits = true;
 	return found;
 }
@@ -229,8 +243,10 @@ static bool ask(struct resolver *r, const struct packet *p,
 
 	/* Of a connection only what is read is told packet by packet. */
 	if ((key->proto != IPPROTO_TCP || p->tcp_payload) &&
-	    !packettab_is_quiet(r->packets, ts_ns))
+	    !packettab_is_quiet(r->packets, key, ts_ns)) {
+		r->steady = false;
 		told = ask_packet(r, key, sends, ts_ns, end, &a.here);
+	}
 	if (told == PACKETTAB_NOT_SHARED || told == PACKETTAB_AWAITED)
 		found = ask_flow(r, &q, &a, end);
 	if (told == PACKETTAB_AWAITED &&
@@ -432,6 +448,7 @@ static bool resolve_translated(struct resolver *r, const struct packet *p,
 
 	if (!nat_find(r->nat, sent, ts_ns, &sender, &receiver))
 		return false;
+	r->steady = false;
 	if (!on_host(&v->src) && ask(r, p, &sender, true, ts_ns, &end)) {
 		v->src = end;
 		mark_flow(&v->src);
@@ -605,6 +622,26 @@ void verdict_forget(struct verdict *v)
 	forget_end(&v->dst);
 }
 
+/* Its owner is known, and the same program since; or it is not on this host. */
+static bool is_steady_end(const struct verdict_end *end, uint64_t ts_ns)
+{
+	const struct program *program;
+
+	if (!end->owner)
+		return end->attr == ATTR_NONE;
+	program = end->owner->program;
+	return !program || program->from_mono_ns <= ts_ns;
+}
+
+static bool is_steady_verdict(const struct resolver *r, const struct packet *p,
+			      uint64_t ts_ns, uint8_t direction,
+			      const struct verdict *v)
+{
+	return r->steady && !r->waits && p->kind == PACKET_IP &&
+	       (v->dst.owner || (v->src.owner && direction != SOURCE_IN)) &&
+	       is_steady_end(&v->src, ts_ns) && is_steady_end(&v->dst, ts_ns);
+}
+
 bool resolve(struct resolver *r, const struct packet *p, uint64_t ts_ns,
 	     uint8_t direction, struct verdict *v)
 {
@@ -612,6 +649,7 @@ bool resolve(struct resolver *r, const struct packet *p, uint64_t ts_ns,
 
 	r->fingerprint = p->fingerprint;
 	r->waits = false;
+	r->steady = true;
 	r->other_count = 0;
 	memset(v, 0, sizeof(*v));
 	/* What an error is about went the other way. */
@@ -636,5 +674,6 @@ bool resolve(struct resolver *r, const struct packet *p, uint64_t ts_ns,
 		v->other_count = r->other_count;
 	}
 	v->direction = direction_of(r, v);
+	v->steady = is_steady_verdict(r, p, ts_ns, direction, v);
 	return settled && !r->waits;
 }

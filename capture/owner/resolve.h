@@ -34,6 +34,7 @@ struct verdict {
 	const struct verdict_end *others;	/* who got it besides dst; borrowed */
 	uint8_t other_count;			/* until the next packet is asked of */
 	uint8_t direction;	/* enum direction */
+	bool steady;		/* holds on for packets like it; see memo.h */
 };
 
 /*
@@ -64,6 +65,13 @@ void verdict_forget(struct verdict *v);
  * no packet waits for its own.
  */
 void resolver_told_until(struct resolver *r, uint64_t mono_ns);
+
+/*
+ * Whether the receiver's own event may still be missing, of a packet whose
+ * verdict is steady otherwise.
+ */
+bool resolver_is_early(const struct resolver *r, const struct packet *p,
+		       uint64_t ts_ns, const struct verdict *v);
 
 /*
  * True if the verdict is final; false while a late event may still name an

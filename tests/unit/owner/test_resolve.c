@@ -140,6 +140,49 @@ static void an_end_elsewhere_has_no_owner(void **state)
 	assert_int_equal(v.direction, DIRECTION_IN);
 }
 
+/* Until something is told, the next packet of the flow has the same owners. */
+static void an_open_flow_of_one_owner_is_steady(void **state)
+{
+	struct flow_key k = key(here, 40010, far, 80), other = k;
+	struct packet there = packet(k, ACK), back = there, syn;
+	struct flowtab_event later = { .ts_ns = T + 1000, .cookie = 2,
+				       .netns = HOST, .owner = &bob,
+				       .attr = ATTR_SOCKET };
+
+	(void)state;
+	use(&alice, 1, k);
+	assert_true(see(&there, SOURCE_OUT).steady);
+	back.sent = flow_reversed(&k);
+	assert_true(see(&back, SOURCE_IN).steady);
+	/* It may be a packet socket's. */
+	other.local_port++;
+	there.sent = other;
+	assert_false(see(&there, SOURCE_IN).steady);
+	syn = packet(other, SYN);
+	assert_false(see(&syn, SOURCE_OUT).steady);
+	/* Another has these addresses from then on. */
+	there.sent = k;
+	flowtab_flow(w.flows, &later, &k);
+	assert_ptr_equal(see(&there, SOURCE_OUT).src.owner, &alice);
+	assert_false(see(&there, SOURCE_OUT).steady);
+}
+
+static void what_has_ended_is_not_steady(void **state)
+{
+	struct flow_key k = key(here, 40011, far, 80);
+	struct packet there = packet(k, ACK);
+
+	(void)state;
+	use(&alice, 1, k);
+	alice.exited_mono_ns = T + 1;
+	assert_false(see(&there, SOURCE_OUT).steady);
+	alice.exited_mono_ns = 0;
+	assert_true(see(&there, SOURCE_OUT).steady);
+	flowtab_close(w.flows, 1, T + 1);
+	assert_ptr_equal(see(&there, SOURCE_OUT).src.owner, &alice);
+	assert_false(see(&there, SOURCE_OUT).steady);
+}
+
 static void the_kernel_answers_for_a_closed_port(void **state)
 {
 	struct flow_key k = key(far, 40002, here, 81);
@@ -321,6 +364,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		world_test(both_ends_of_a_local_flow_are_named),
 		world_test(an_end_elsewhere_has_no_owner),
+		world_test(an_open_flow_of_one_owner_is_steady),
+		world_test(what_has_ended_is_not_steady),
 		world_test(the_kernel_answers_for_a_closed_port),
 		world_test(what_is_lost_is_not_claimed_to_be_nobodys),
 		world_test(nothing_is_claimed_without_evidence),

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "owner/memo.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ANSWERS 128u		/* a power of two */
+/* The tables forget what was not asked for in a while: ask again before. */
+#define HOLDS_NS 100000000ull
+
+/* What an answer depends on, besides the time; compared as memory. */
+struct likeness {
+	struct flow_key sent;
+	uint8_t direction;
+	uint8_t tcp_flags;	/* of SYN and RST */
+	uint8_t data;		/* bool: TCP with bytes */
+	uint8_t reserved[5];
+};
+
+_Static_assert(sizeof(struct likeness) == 48, "no holes: compared as memory");
+
+struct answer {
+	struct likeness like;
+	uint64_t from_ns;
+	uint64_t version;
+	struct verdict verdict;
+	bool settled;
+};
+
+struct memo {
+	uint64_t version;	/* from 1 */
+	struct answer answers[ANSWERS];
+};
+
+struct memo *memo_new(void)
+{
+	struct memo *m = calloc(1, sizeof(*m));
+
+	if (m)
+		m->version = 1;
+	return m;
+}
+
+void memo_free(struct memo *m)
+{
+	free(m);
+}
+
+void memo_told(struct memo *m)
+{
+	m->version++;
+}
+
+static struct likeness likeness_of(const struct packet *p, uint8_t direction)
+{
+	return (struct likeness){
+		.sent = p->sent,
+		.direction = direction,
+		.tcp_flags = p->tcp_flags & (PACKET_TCP_SYN | PACKET_TCP_RST),
+		.data = p->tcp_payload != 0,
+	};
+}
+
+/* Flows that meet in one place are asked for again and again, no more. */
+static uint32_t place_of_flow(const struct flow_key *k)
+{
+	uint32_t local, remote;
+
+	memcpy(&local, k->local + 12, sizeof(local));
+	memcpy(&remote, k->remote + 12, sizeof(remote));
+	local = (local ^ k->local_port) * 0x9e3779b9u;
+	remote = (remote ^ k->remote_port) * 0x85ebca6bu;
+	return ((local ^ remote) >> 16) & (ANSWERS - 1);
+}
+
+bool memo_find(const struct memo *m, const struct packet *p, uint64_t ts_ns,
+	       uint8_t direction, struct verdict *v, bool *settled)
+{
+	const struct answer *a = &m->answers[place_of_flow(&p->sent)];
+	struct likeness like;
+
+	if (a->version != m->version || ts_ns < a->from_ns ||
+	    ts_ns > a->from_ns + HOLDS_NS)
+		return false;
+	like = likeness_of(p, direction);
+	if (memcmp(&like, &a->like, sizeof(like)))
+		return false;
+	*v = a->verdict;
+	*settled = a->settled;
+	return true;
+}
+
+/* Of whom no more is to be known than who has the flow. */
+static bool is_plain(const struct packet *p)
+{
+	return p->kind == PACKET_IP && !p->fragment && !p->no_ports &&
+	       !p->is_error && !p->is_tunnel && !p->source_routed;
+}
+
+void memo_keep(struct memo *m, const struct packet *p, uint64_t ts_ns,
+	       uint8_t direction, const struct verdict *v, bool settled)
+{
+	struct answer *a = &m->answers[place_of_flow(&p->sent)];
+
+	if (!v->steady || !is_plain(p))
+		return;
+	*a = (struct answer){ .like = likeness_of(p, direction),
+			      .from_ns = ts_ns, .version = m->version,
+			      .verdict = *v, .settled = settled };
+}
