@@ -4,6 +4,7 @@
 #define PKTWHO_BPF_NUMBERS_BPF_H
 
 #define MSG_PEEK	2
+#define MSG_ERRQUEUE 0x2000
 #define SOCK_STREAM	1
 #define SOCK_RAW	3
 #define AF_INET		2

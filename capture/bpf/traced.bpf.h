@@ -108,7 +108,7 @@ int BPF_PROG(on_recv_length, struct sock *sk, int ret, int flags)
 {
 	struct sock_info *s;
 
-	if (ret < 0 || flags & MSG_PEEK)
+	if (ret < 0 || flags & (MSG_PEEK | MSG_ERRQUEUE))
 		return 0;
 	traced_use(sk, USE_READ);
 	if (!is_inet(sk) || sk->sk_protocol == IPPROTO_TCP)

@@ -36,6 +36,7 @@ struct resolver {
 	uint64_t told_until_ns;
 	uint64_t fingerprint;		/* of the packet that is being resolved */
 	bool from_wire;
+	bool is_forged;			/* it came in, and says that it is ours */
 	bool waits;			/* its own event may still come */
 	bool steady;			/* only its flow's history was asked */
 	struct verdict_end others[VERDICT_OTHERS];
@@ -255,8 +256,10 @@ static bool ask(struct resolver *r, const struct packet *p,
 	if (end->owner && proc_forgot(end->owner, ts_ns))
 		set_attr(end, ATTR_UNKNOWN, REASON_LOST);
 	/* Anybody on the wire can write the address of a socket of ours. */
-	if (found && sends && r->from_wire && a.here)
+	if (found && sends && r->from_wire && a.here) {
 		set_attr(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);
+		r->is_forged = true;
+	}
 	return found;
 }
 
@@ -480,6 +483,7 @@ static bool resolve_ends(struct resolver *r, const struct packet *p,
 	if (resolve_translated(r, p, sent, ts_ns, v))
 		return has_dst || on_host(&v->dst);
 	if (!has_src && local_has(r->local, sent->local)) {
+		r->is_forged |= r->from_wire;
 		if (r->from_wire)
 			set_attr(&v->src, ATTR_UNKNOWN, REASON_AMBIGUOUS);
 		else
@@ -491,13 +495,9 @@ static bool resolve_ends(struct resolver *r, const struct packet *p,
 }
 
 /* What this host refuses as a rule, whoever has a socket for it. */
-static bool is_suspect(const struct resolver *r, const struct packet *p,
-		       const struct verdict *v)
+static bool is_suspect(const struct resolver *r, const struct packet *p)
 {
-	if (!r->from_wire)
-		return false;
-	return p->source_routed || (v->src.attr == ATTR_UNKNOWN &&
-				    v->src.reason == REASON_AMBIGUOUS);
+	return r->is_forged || (r->from_wire && p->source_routed);
 }
 
 static bool resolve_flow(struct resolver *r, const struct packet *p,
@@ -516,7 +516,7 @@ static bool resolve_flow(struct resolver *r, const struct packet *p,
 		return true;
 	}
 	settled = resolve_ends(r, p, &sent, &received, ts_ns, v);
-	if (v->dst.owner && is_suspect(r, p, v))
+	if (v->dst.owner && is_suspect(r, p))
 		set_attr(&v->dst, ATTR_UNKNOWN, REASON_AMBIGUOUS);
 	if (p->fragment && !p->first_fragment) {
 		mark_flow(&v->src);
@@ -529,12 +529,10 @@ static bool resolve_flow(struct resolver *r, const struct packet *p,
 
 static uint8_t direction_of(const struct resolver *r, const struct verdict *v)
 {
-	/* What came in was sent elsewhere, whatever it says. */
-	bool forged = r->from_wire && v->src.reason == REASON_AMBIGUOUS;
-
 	if (v->src.attr == ATTR_FORWARDED)
 		return DIRECTION_FORWARDED;
-	if (on_host(&v->src) && !forged)
+	/* What came in was sent elsewhere, whatever it says. */
+	if (on_host(&v->src) && !r->is_forged)
 		return on_host(&v->dst) ? DIRECTION_LOCAL : DIRECTION_OUT;
 	return on_host(&v->dst) ? DIRECTION_IN : DIRECTION_UNKNOWN;
 }
@@ -648,6 +646,7 @@ bool resolve(struct resolver *r, const struct packet *p, uint64_t ts_ns,
 	bool settled = true;
 
 	r->fingerprint = p->fingerprint;
+	r->is_forged = false;
 	r->waits = false;
 	r->steady = true;
 	r->other_count = 0;

@@ -167,6 +167,39 @@ static void an_open_flow_of_one_owner_is_steady(void **state)
 	assert_false(see(&there, SOURCE_OUT).steady);
 }
 
+static void use_in(uint64_t netns, uint64_t cookie, struct flow_key k)
+{
+	struct flowtab_event e = { .ts_ns = T - 1000, .cookie = cookie,
+				   .netns = netns, .owner = &bob,
+				   .attr = ATTR_SOCKET };
+
+	flowtab_flow(w.flows, &e, &k);
+}
+
+/* Two containers have the sender's address: that does not make it ours. */
+static void who_reads_is_known_whoever_sends(void **state)
+{
+	struct flow_key k = key(here, 40012, far, 80);
+	struct packet back = packet(flow_reversed(&k), ACK);
+	struct verdict v;
+
+	(void)state;
+	use(&alice, 1, k);
+	use_in(HOST + 1, 2, flow_reversed(&k));
+	use_in(HOST + 2, 3, flow_reversed(&k));
+	v = see(&back, SOURCE_IN);
+	assert_int_equal(v.src.attr, ATTR_UNKNOWN);
+	assert_int_equal(v.src.reason, REASON_AMBIGUOUS);
+	assert_ptr_equal(v.dst.owner, &alice);
+	assert_int_equal(v.direction, DIRECTION_LOCAL);
+	/* An address of ours that comes in is forged, and nobody's packet. */
+	use(&bob, 4, flow_reversed(&k));
+	v = see(&back, SOURCE_IN);
+	assert_null(v.src.owner);
+	assert_null(v.dst.owner);
+	assert_int_equal(v.direction, DIRECTION_IN);
+}
+
 static void what_has_ended_is_not_steady(void **state)
 {
 	struct flow_key k = key(here, 40011, far, 80);
@@ -366,6 +399,7 @@ int main(void)
 		world_test(an_end_elsewhere_has_no_owner),
 		world_test(an_open_flow_of_one_owner_is_steady),
 		world_test(what_has_ended_is_not_steady),
+		world_test(who_reads_is_known_whoever_sends),
 		world_test(the_kernel_answers_for_a_closed_port),
 		world_test(what_is_lost_is_not_claimed_to_be_nobodys),
 		world_test(nothing_is_claimed_without_evidence),
