@@ -24,6 +24,14 @@ struct fragmented {
 	uint32_t id;
 };
 
+/* What tells a packet apart within its flow: of one in a tunnel its own. */
+struct asked {
+	uint64_t fingerprint;		/* 0: nothing is known of it */
+	uint32_t tcp_seq;
+	uint32_t tcp_payload;
+	uint8_t tcp_flags;
+};
+
 struct resolver {
 	struct flowtab *flows;
 	struct packettab *packets;
@@ -34,7 +42,7 @@ struct resolver {
 	uint8_t doubt;			/* enum reason; 0: none */
 	uint64_t doubt_until_ns;
 	uint64_t told_until_ns;
-	uint64_t fingerprint;		/* of the packet that is being resolved */
+	struct asked asked;		/* of the packet that is being resolved */
 	bool from_wire;
 	bool is_forged;			/* it came in, and says that it is ours */
 	bool waits;			/* its own event may still come */
@@ -129,7 +137,7 @@ static bool defragment(struct resolver *r, const struct packet *p,
 	    memcmp(f->key.remote, key->remote, sizeof(key->remote)))
 		return false;
 	*key = f->key;
-	r->fingerprint = f->fingerprint;
+	r->asked.fingerprint = f->fingerprint;
 	return true;
 }
 
@@ -171,7 +179,7 @@ static enum packettab_found ask_packet(struct resolver *r,
 {
 	struct packettab_packet q = {
 		.key = *key,
-		.fingerprint = r->fingerprint,
+		.fingerprint = r->asked.fingerprint,
 		.mono_ns = ts_ns,
 		.netns = r->netns,
 		.sends = sends,
@@ -224,26 +232,25 @@ static bool ask_flow(struct resolver *r, const struct flowtab_query *q,
 	return found;
 }
 
-static bool ask(struct resolver *r, const struct packet *p,
-		const struct flow_key *key, bool sends, uint64_t ts_ns,
-		struct verdict_end *end)
+static bool ask(struct resolver *r, const struct flow_key *key, bool sends,
+		uint64_t ts_ns, struct verdict_end *end)
 {
 	struct flowtab_query q = {
 		.key = *key,
 		.ts_ns = ts_ns,
 		.netns = r->netns,
 		.sends = sends,
-		.sequence = p->tcp_seq,
-		.data = key->proto == IPPROTO_TCP && p->tcp_payload,
-		.syn = p->tcp_flags & PACKET_TCP_SYN,
-		.rst = p->tcp_flags & PACKET_TCP_RST,
+		.sequence = r->asked.tcp_seq,
+		.data = key->proto == IPPROTO_TCP && r->asked.tcp_payload,
+		.syn = r->asked.tcp_flags & PACKET_TCP_SYN,
+		.rst = r->asked.tcp_flags & PACKET_TCP_RST,
 	};
 	enum packettab_found told = PACKETTAB_NOT_SHARED;
 	struct flowtab_answer a = { 0 };
 	bool found = true;
 
 	/* Of a connection only what is read is told packet by packet. */
-	if ((key->proto != IPPROTO_TCP || p->tcp_payload) &&
+	if ((key->proto != IPPROTO_TCP || r->asked.tcp_payload) &&
 	    !packettab_is_quiet(r->packets, key, ts_ns)) {
 		r->steady = false;
 		told = ask_packet(r, key, sends, ts_ns, end, &a.here);
@@ -267,9 +274,8 @@ static bool ask(struct resolver *r, const struct packet *p,
  * A connection from before the capture that nobody has accepted yet has no
  * owner but its listener's.
  */
-static void ask_listener(struct resolver *r, const struct packet *p,
-			 struct flow_key key, uint64_t ts_ns,
-			 struct verdict_end *end)
+static void ask_listener(struct resolver *r, struct flow_key key,
+			 uint64_t ts_ns, struct verdict_end *end)
 {
 	static const __u8 any4[4];
 	bool ipv4 = address_is_ipv4(key.local);
@@ -279,15 +285,15 @@ static void ask_listener(struct resolver *r, const struct packet *p,
 	if (ipv4)
 		address_from_ipv4(key.remote, any4);
 	key.remote_port = 0;
-	ask(r, p, &key, false, ts_ns, &listener);
+	ask(r, &key, false, ts_ns, &listener);
 	if (!listener.owner) {
 		memcpy(key.local, key.remote, sizeof(key.local));
-		ask(r, p, &key, false, ts_ns, &listener);
+		ask(r, &key, false, ts_ns, &listener);
 	}
 	if (!listener.owner && ipv4) {
 		memset(key.local, 0, sizeof(key.local));
 		memset(key.remote, 0, sizeof(key.remote));
-		ask(r, p, &key, false, ts_ns, &listener);
+		ask(r, &key, false, ts_ns, &listener);
 	}
 	if (listener.owner && listener.attr == ATTR_LISTENER)
 		*end = listener;
@@ -347,11 +353,11 @@ static bool ask_quoted(struct resolver *r, const struct packet *p,
 {
 	struct flow_key sender, receiver;
 
-	r->fingerprint = 0;
-	if (ask(r, p, &p->inner, true, ts_ns, end) && end->owner)
+	r->asked = (struct asked){ 0 };
+	if (ask(r, &p->inner, true, ts_ns, end) && end->owner)
 		return true;
 	return nat_find(r->nat, &p->inner, ts_ns, &sender, &receiver) &&
-	       ask(r, p, &sender, true, ts_ns, end) && end->owner;
+	       ask(r, &sender, true, ts_ns, end) && end->owner;
 }
 
 /* Whoever sent it has not been told of: what is rejected passes no hook. */
@@ -426,12 +432,18 @@ static bool resolve_tunnel(struct resolver *r, const struct packet *p,
 
 	if (v->src.owner || v->dst.owner || is_refused(r, p, ts_ns))
 		return true;
-	r->fingerprint = 0;
-	ask(r, p, &p->inner, true, ts_ns, &src);
-	settled = ask(r, p, &received, false, ts_ns, &dst);
-	if (src.owner)
+	r->asked = (struct asked){
+		.fingerprint = p->inner_fingerprint,
+		.tcp_seq = p->inner_tcp_seq,
+		.tcp_payload = p->inner_tcp_payload,
+		.tcp_flags = p->inner_tcp_flags,
+	};
+	ask(r, &p->inner, true, ts_ns, &src);
+	settled = ask(r, &received, false, ts_ns, &dst);
+	/* Whose it is may be unknown: a process's it is. */
+	if (src.owner || src.attr == ATTR_UNKNOWN)
 		v->src = src;
-	if (dst.owner)
+	if (dst.owner || dst.attr == ATTR_UNKNOWN)
 		v->dst = dst;
 	mark_flow(&v->src);
 	mark_flow(&v->dst);
@@ -442,9 +454,8 @@ static bool resolve_tunnel(struct resolver *r, const struct packet *p,
  * Behind address translation the ends know the flow by other addresses.  True
  * if it is translated; who is not found then is on another host.
  */
-static bool resolve_translated(struct resolver *r, const struct packet *p,
-			       const struct flow_key *sent, uint64_t ts_ns,
-			       struct verdict *v)
+static bool resolve_translated(struct resolver *r, const struct flow_key *sent,
+			       uint64_t ts_ns, struct verdict *v)
 {
 	struct flow_key sender, receiver;
 	struct verdict_end end;
@@ -452,15 +463,35 @@ static bool resolve_translated(struct resolver *r, const struct packet *p,
 	if (!nat_find(r->nat, sent, ts_ns, &sender, &receiver))
 		return false;
 	r->steady = false;
-	if (!on_host(&v->src) && ask(r, p, &sender, true, ts_ns, &end)) {
+	if (!on_host(&v->src) && ask(r, &sender, true, ts_ns, &end)) {
 		v->src = end;
 		mark_flow(&v->src);
 	}
-	if (!on_host(&v->dst) && ask(r, p, &receiver, false, ts_ns, &end)) {
+	if (!on_host(&v->dst) && ask(r, &receiver, false, ts_ns, &end)) {
 		v->dst = end;
 		mark_flow(&v->dst);
 	}
 	return true;
+}
+
+/*
+ * What answers a translated packet is told of as it leaves, with the addresses
+ * that this one comes in with.  Its reader was told with those that it reads.
+ */
+static bool ask_receiver(struct resolver *r, const struct flow_key *sent,
+			 const struct flow_key *received, uint64_t ts_ns,
+			 struct verdict_end *end)
+{
+	struct flow_key sender, receiver;
+
+	if (nat_find(r->nat, sent, ts_ns, &sender, &receiver) &&
+	    memcmp(&receiver, received, sizeof(receiver)) &&
+	    ask(r, &receiver, false, ts_ns, end)) {
+		r->steady = false;
+		mark_flow(end);
+		return true;
+	}
+	return ask(r, received, false, ts_ns, end);
 }
 
 static bool resolve_ends(struct resolver *r, const struct packet *p,
@@ -471,16 +502,16 @@ static bool resolve_ends(struct resolver *r, const struct packet *p,
 	bool has_src, has_dst;
 
 	/* The sender's event is told before the packet is captured. */
-	has_src = ask(r, p, sent, true, ts_ns, &v->src);
+	has_src = ask(r, sent, true, ts_ns, &v->src);
 	if (unaccepted(p, &v->src))
-		ask_listener(r, p, *sent, ts_ns, &v->src);
+		ask_listener(r, *sent, ts_ns, &v->src);
 	/* The receiver's comes after. */
-	has_dst = ask(r, p, received, false, ts_ns, &v->dst);
+	has_dst = ask_receiver(r, sent, received, ts_ns, &v->dst);
 	if (unaccepted(p, &v->dst))
-		ask_listener(r, p, *received, ts_ns, &v->dst);
+		ask_listener(r, *received, ts_ns, &v->dst);
 	if (has_src && has_dst)
 		return true;
-	if (resolve_translated(r, p, sent, ts_ns, v))
+	if (resolve_translated(r, sent, ts_ns, v))
 		return has_dst || on_host(&v->dst);
 	if (!has_src && local_has(r->local, sent->local)) {
 		r->is_forged |= r->from_wire;
@@ -552,7 +583,7 @@ static void resolve_frame(struct resolver *r, const struct packet *p,
 			  uint64_t ts_ns, uint8_t direction, struct verdict *v)
 {
 	if (direction == SOURCE_OUT &&
-	    ask(r, p, &p->sent, true, ts_ns, &v->src))
+	    ask(r, &p->sent, true, ts_ns, &v->src))
 		return;
 	resolve_by_direction(v, direction, ATTR_KERNEL, REASON_NOT_IP);
 }
@@ -645,7 +676,12 @@ bool resolve(struct resolver *r, const struct packet *p, uint64_t ts_ns,
 {
 	bool settled = true;
 
-	r->fingerprint = p->fingerprint;
+	r->asked = (struct asked){
+		.fingerprint = p->fingerprint,
+		.tcp_seq = p->tcp_seq,
+		.tcp_payload = p->tcp_payload,
+		.tcp_flags = p->tcp_flags,
+	};
 	r->is_forged = false;
 	r->waits = false;
 	r->steady = true;

@@ -208,24 +208,31 @@ static __u64 word_at(const uint8_t *p, size_t left)
 }
 
 /* @rest: how much there was of the packet from here on. */
-static void set_fingerprint(struct packet *p, uint8_t proto, uint16_t ip_id,
-			    const struct rbuf *r, size_t rest)
+static uint64_t fingerprint_of(uint8_t proto, uint16_t ip_id,
+			       const struct rbuf *r, size_t rest)
 {
 	__u64 payload[FLOW_PAYLOAD], head;
 	size_t most = sizeof(head) + sizeof(payload);
 
 	if (r->left < (rest < most ? rest : most))
-		return;
+		return 0;
 	/* Before a frame's payload there may be nothing. */
 	if (r->left < sizeof(head) && proto == FLOW_FRAME)
-		return;
+		return 0;
 	head = word_at(r->p, r->left);
 	for (size_t i = 0; i < FLOW_PAYLOAD; i++) {
 		size_t at = sizeof(head) * (i + 1);
 
 		payload[i] = word_at(r->p + at, at < r->left ? r->left - at : 0);
 	}
-	p->fingerprint = flow_fingerprint(proto, ip_id, head, payload);
+	return flow_fingerprint(proto, ip_id, head, payload);
+}
+
+static void set_fingerprint(struct packet *p, uint8_t proto, uint16_t ip_id,
+			    const struct rbuf *r, size_t rest, bool inner)
+{
+	*(inner ? &p->inner_fingerprint : &p->fingerprint) =
+		fingerprint_of(proto, ip_id, r, rest);
 }
 
 /* Leaves padding of the link behind.  @len: 0 where the kernel left it out. */
@@ -239,18 +246,26 @@ static size_t leave_padding(struct rbuf *r, size_t len)
 }
 
 /* RFC 9293, section 3.1, from the sequence number on. */
-static void parse_tcp(struct packet *p, struct rbuf *r, size_t rest)
+static void parse_tcp(struct packet *p, struct rbuf *r, size_t rest, bool inner)
 {
 	const uint8_t *h = rbuf_claim(r, 10);
+	uint32_t payload;
 	size_t header;
 
 	if (!h)
 		return;
+	header = (size_t)(h[8] >> 4) * 4;
+	payload = rest > header ? (uint32_t)(rest - header) : 0;
+	if (inner) {
+		p->inner_tcp_seq = be32(h);
+		p->inner_tcp_flags = h[9];
+		p->inner_tcp_payload = payload;
+		return;
+	}
 	p->tcp_seq = be32(h);
 	p->tcp_ack = be32(h + 4);
 	p->tcp_flags = h[9];
-	header = (size_t)(h[8] >> 4) * 4;
-	p->tcp_payload = rest > header ? (uint32_t)(rest - header) : 0;
+	p->tcp_payload = payload;
 }
 
 /* @rest: how much there was of the packet from here on. */
@@ -276,8 +291,8 @@ static void parse_transport(struct packet *p, struct flow_key *key,
 		}
 		key->local_port = be16(h);
 		key->remote_port = be16(h + 2);
-		if (key->proto == IPPROTO_TCP && !inner)
-			parse_tcp(p, r, rest);
+		if (key->proto == IPPROTO_TCP)
+			parse_tcp(p, r, rest, inner);
 		if (!inner)
 			parse_udp_tunnel(p, key, r);
 		break;
@@ -341,8 +356,7 @@ static void parse_ipv4(struct packet *p, struct flow_key *key, struct rbuf *r,
 	if (fragment & IP_OFFSET)
 		return;
 	rest = leave_padding(r, be16(h + 2) > len ? be16(h + 2) - len : 0);
-	if (!inner)
-		set_fingerprint(p, key->proto, be16(h + 4), r, rest);
+	set_fingerprint(p, key->proto, be16(h + 4), r, rest, inner);
 	parse_transport(p, key, r, rest, inner);
 }
 
@@ -418,8 +432,7 @@ static void parse_ipv6(struct packet *p, struct flow_key *key, struct rbuf *r,
 		return;
 	}
 	rest -= before - r->left;
-	if (!inner)
-		set_fingerprint(p, key->proto, 0, r, rest);
+	set_fingerprint(p, key->proto, 0, r, rest, inner);
 	parse_transport(p, key, r, rest, inner);
 }
 
@@ -442,7 +455,7 @@ static void not_ip(struct packet *p, struct rbuf *r, enum packet_kind kind)
 	p->sent.proto = FLOW_FRAME;
 	p->sent.local_port = p->ethertype;
 	if (!r->failed)
-		set_fingerprint(p, FLOW_FRAME, 0, r, r->left);
+		set_fingerprint(p, FLOW_FRAME, 0, r, r->left, false);
 }
 
 static void parse_ethertype(struct packet *p, struct rbuf *r, uint16_t type)

@@ -39,13 +39,17 @@ struct packet {
 	struct flow_key sent;	/* as its sender sees it: local is the source */
 	struct flow_key inner;	/* of the packet inside, if is_error or is_tunnel */
 	uint64_t fingerprint;	/* flow_fingerprint(); 0: too little is there */
+	uint64_t inner_fingerprint;
 	uint32_t fragment_id;	/* if fragment */
 	uint32_t tcp_seq;
 	uint32_t tcp_ack;
 	uint32_t tcp_payload;	/* bytes, also those that were not captured */
+	uint32_t inner_tcp_seq;
+	uint32_t inner_tcp_payload;
 	uint16_t ethertype;	/* host order; 0 where the link has none */
 	uint8_t kind;		/* enum packet_kind */
 	uint8_t tcp_flags;
+	uint8_t inner_tcp_flags;
 	bool fragment;		/* part of a datagram; see first_fragment */
 	bool first_fragment;	/* ... the part that has the ports */
 	bool no_ports;		/* cut before them, or behind too many headers */

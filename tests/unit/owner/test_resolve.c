@@ -392,6 +392,58 @@ static void an_error_is_for_who_sent_what_it_quotes(void **state)
 	assert_null(v.dst.owner);
 }
 
+/* Who answers is told by the address that was asked, the reader by its own. */
+static void a_translated_packet_is_its_readers(void **state)
+{
+	static const uint8_t container[4] = { 10, 5, 0, 1 };
+	struct flow_key asked = key(far, 40006, here, 5000);
+	struct flow_key own = key(container, 80, far, 40006);
+	struct packet in = packet(asked, ACK);
+	struct verdict v;
+
+	(void)state;
+	nat_add(w.nat, &asked, &own, true);
+	use(&alice, 1, flow_reversed(&asked));
+	use(&bob, 1, own);
+	v = see(&in, SOURCE_IN);
+	assert_ptr_equal(v.dst.owner, &bob);
+	assert_int_equal(v.dst.attr, ATTR_FLOW);
+	assert_false(v.steady);
+}
+
+/* Not told yet of the inner packet: unknown, but no longer the tunnel's. */
+static void a_packet_in_a_tunnel_is_told_by_itself(void **state)
+{
+	struct flow_key outer = key(here, 40007, here, 4789);
+	struct flow_key inner = key(far, 40008, farther, 80);
+	struct packettab_packet told = {
+		.key = flow_reversed(&inner), .fingerprint = 77, .mono_ns = T,
+		.netns = HOST, .owner = &bob, .attr = ATTR_SOCKET,
+	};
+	struct packet p = packet(outer, 0);
+	struct verdict v;
+
+	(void)state;
+	use(&alice, 1, flow_reversed(&inner));
+	packettab_add(w.packets, &told);
+	p.sent.proto = IPPROTO_UDP;
+	p.is_tunnel = true;
+	p.inner = inner;
+	p.inner_tcp_payload = 5;
+	p.inner_fingerprint = 77;
+	v = see(&p, SOURCE_LOOPBACK);
+	assert_ptr_equal(v.dst.owner, &bob);
+	assert_int_equal(v.dst.attr, ATTR_FLOW);
+	p.inner_fingerprint = 78;
+	v = see(&p, SOURCE_LOOPBACK);
+	expect_unknown(&v.dst, REASON_AMBIGUOUS);
+	assert_false(settled);
+	/* What carries no bytes nobody reads. */
+	p.inner_tcp_payload = 0;
+	v = see(&p, SOURCE_LOOPBACK);
+	assert_ptr_equal(v.dst.owner, &alice);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -409,6 +461,8 @@ int main(void)
 		world_test(the_wire_tells_which_end_is_here),
 		world_test(a_later_fragment_is_the_first_ones),
 		world_test(an_error_is_for_who_sent_what_it_quotes),
+		world_test(a_translated_packet_is_its_readers),
+		world_test(a_packet_in_a_tunnel_is_told_by_itself),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

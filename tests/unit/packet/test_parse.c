@@ -659,6 +659,13 @@ static void an_ethernet_frame_may_be_inside(void **state)
 	assert_tunnel(&f);
 	p = parse(&f);
 	assert_v4(&p.sent, UDP, 4660, 4789);
+	assert_int_equal(p.inner_tcp_flags, PACKET_TCP_SYN);
+	assert_int_equal(p.inner_tcp_seq, 1);
+	assert_int_equal(p.tcp_flags, 0);
+	/* Its own socket is told of the same packet without the tunnel. */
+	assert_int_equal(p.inner_fingerprint, parse(&inner).fingerprint);
+	assert_true(p.inner_fingerprint && p.fingerprint);
+	assert_true(p.inner_fingerprint != p.fingerprint);
 
 	f.bytes[28] = 0;			/* without a network id */
 	assert_false(parse(&f).is_tunnel);
