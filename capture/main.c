@@ -176,16 +176,6 @@ static int check_users(const struct filter *f)
 	return 0;
 }
 
-/* As far as a TCP segment's number, of IPv6: who reads it is known by that. */
-#define HEADERS_MIN 62
-
-static void doubt_snaplen(int snaplen)
-{
-	if (snaplen < HEADERS_MIN)
-		log_warn("-s %d cuts off what owners are known by, which needs "
-			 "%d bytes", snaplen, HEADERS_MIN);
-}
-
 static bool writes_to_terminal(const struct options *o)
 {
 	return o->write && !strcmp(o->write, "-") && isatty(STDOUT_FILENO);
@@ -294,7 +284,6 @@ static int capture(struct options *o, char **argv)
 	if (check_users(&o->filter))
 		return EXIT_BAD_USAGE;
 	doubts_tell(&o->filter, "/proc");
-	doubt_snaplen(o->snaplen);
 	if (get_privilege(argv))
 		return EXIT_FAILURE;
 	privilege_as_user(true);

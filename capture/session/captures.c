@@ -21,6 +21,7 @@
 #define HOLD_LEAST   (1u << 20)		/* above the largest packet, twice */
 #define ROOM_PACKETS 1024		/* leave a full queue together */
 #define INTERFACE_NAME 64		/* with its namespace, for the file */
+#define PARSED_BYTES 256		/* of a packet, however few are kept */
 #define GONE_NS	     500000000ull	/* looking for an interface again */
 
 struct capture {
@@ -29,6 +30,7 @@ struct capture {
 	struct queue *hold;
 	uint64_t own_drops;
 	uint32_t interface;
+	uint32_t snaplen;		/* bytes that are kept of a packet */
 	bool gone;			/* with its interface */
 };
 
@@ -60,18 +62,19 @@ static struct frame *make_room(struct capture *c, uint32_t caplen)
 static void on_packet(void *ctx, const struct source_packet *p)
 {
 	struct capture *c = ctx;
-	struct frame *h = make_room(c, p->caplen);
+	uint32_t caplen = p->caplen < c->snaplen ? p->caplen : c->snaplen;
+	struct frame *h = make_room(c, caplen);
 
 	if (!h) {
 		c->own_drops++;
 		return;
 	}
 	h->ts_ns = p->ts_ns;
-	h->caplen = p->caplen;
+	h->caplen = caplen;
 	h->len = p->len;
 	h->interface = c->interface;
 	h->direction = p->direction;
-	memcpy(h->data, p->data, p->caplen);
+	memcpy(h->data, p->data, caplen);
 	parse_packet(&h->packet, source_linktype(c->source), p->data, p->caplen);
 }
 
@@ -220,6 +223,8 @@ void captures_describe(struct captures *c,
 {
 	for (int i = 0; i < c->count; i++) {
 		const struct source *source = c->captures[i].source;
+		uint32_t snaplen = source_snaplen(source);
+		uint32_t kept = c->captures[i].snaplen;
 		const struct device *device = c->devices ?
 			devices_named(c->devices, c->options->interfaces[i].name) :
 			NULL;
@@ -228,7 +233,7 @@ void captures_describe(struct captures *c,
 			.name = name_of(c, i),
 			.filter = c->options->interfaces[i].filter,
 			.linktype = (uint16_t)source_linktype(source),
-			.snaplen = source_snaplen(source),
+			.snaplen = snaplen < kept ? snaplen : kept,
 		};
 		if (device)
 			interface_describe(&interfaces[i], device);
@@ -243,7 +248,8 @@ static int open_sources(struct captures *c, bool prompt)
 		struct source_options so = {
 			.device = o->interfaces[i].name,
 			.filter = o->interfaces[i].filter,
-			.snaplen = o->snaplen,
+			.snaplen = o->snaplen < PARSED_BYTES ? PARSED_BYTES :
+							       o->snaplen,
 			.buffer_mib = o->buffer_mib,
 			.promiscuous = !o->no_promiscuous,
 			.prompt = prompt,
@@ -253,6 +259,7 @@ static int open_sources(struct captures *c, bool prompt)
 		if (err)
 			return err;
 		c->captures[i].interface = (uint32_t)i;
+		c->captures[i].snaplen = (uint32_t)o->snaplen;
 		c->count++;
 	}
 	return 0;

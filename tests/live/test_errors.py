@@ -71,15 +71,11 @@ class Errors(world.LiveTest):
                           "lines, -w FILE writes them\n"))
 
     def test_what_cannot_name_anybody_is_said(self):
-        for words, line in (
-                (["-s", "10"], "-s 10 cuts off what owners are known by, "
-                 "which needs 62 bytes"),
-                (["--unit", "nosuch"], "no process is in a unit called "
-                 '"nosuch" at present')):
-            done = run(PKTWHO, "-q", "-i", "lo", "-w", "/dev/null", "-a",
-                       "duration:0.1", *words)
-            self.assertEqual((done.returncode, done.stderr),
-                             (0, f"pktwho: warning: {line}\n"))
+        done = run(PKTWHO, "-q", "-i", "lo", "-w", "/dev/null", "-a",
+                   "duration:0.1", "--unit", "nosuch")
+        self.assertEqual((done.returncode, done.stderr),
+                         (0, "pktwho: warning: no process is in a unit called "
+                          '"nosuch" at present\n'))
 
     def test_habits_of_tcpdump(self):
         path = self.dir / "habits.pcapng"

@@ -26,6 +26,7 @@ static int open_count, closed_count, fails_at, resumed;
 static int read_err[4], resume_err[4];
 static uint64_t comes[4][8];		/* times of the packets, 0: the end */
 static uint32_t sizes[4];
+static bool is_ipv4;
 static uint64_t now_ns;
 
 int __wrap_source_open(struct source **out, const struct source_options *o);
@@ -75,6 +76,10 @@ int __wrap_source_read(struct source *s,
 	uint32_t size = sizes[s->number] ? sizes[s->number] : 60;
 	int n = 0;
 
+	if (is_ipv4)	/* UDP from port 5000 to port 53 */
+		memcpy(data, "\0\0\0\0\0\0\0\0\0\0\0\0\x08\0"
+			     "\x45\0\0\x2e\0\0\0\0\x40\x11\0\0"
+			     "\xc0\0\2\1\xc0\0\2\2\x13\x88\0\x35", 38);
 	if (read_err[s->number])
 		return read_err[s->number];
 	for (; n < 8 && comes[s->number][n]; n++) {
@@ -164,6 +169,14 @@ static int open_two(void **state)
 	return captures_open(&c, &options, true);
 }
 
+static void keep_of_each(int snaplen)
+{
+	captures_close(c);
+	open_count = closed_count = 0;
+	options.snaplen = snaplen;
+	assert_int_equal(captures_open(&c, &options, false), 0);
+}
+
 static int close_two(void **state)
 {
 	(void)state;
@@ -245,6 +258,29 @@ static void a_full_queue_lets_the_oldest_go(void **state)
 	assert_int_equal(n + released, 64);
 }
 
+/* Owners are found by what is not kept. */
+static void a_packet_is_parsed_before_it_is_cut(void **state)
+{
+	struct pcapng_interface described[2];
+	const struct frame *f;
+	bool gap;
+
+	(void)state;
+	keep_of_each(20);
+	assert_int_equal(opened[0].snaplen, 256);
+	is_ipv4 = true;
+	comes[0][0] = 1;
+	captures_read(c, &room);
+	is_ipv4 = false;
+	f = captures_oldest(c, &gap);
+	assert_non_null(f);
+	assert_int_equal(f->caplen, 20);
+	assert_int_equal(f->len, 61);
+	assert_int_equal(f->packet.sent.remote_port, 53);
+	captures_describe(c, described);
+	assert_int_equal(described[0].snaplen, 20);
+}
+
 /* It would never fit: it is counted, and nothing else has to go for it. */
 static void a_packet_too_large_is_lost_alone(void **state)
 {
@@ -252,6 +288,7 @@ static void a_packet_too_large_is_lost_alone(void **state)
 	bool gap;
 
 	(void)state;
+	keep_of_each(1 << 20);
 	comes[0][0] = 1;
 	captures_read(c, &room);
 	sizes[0] = 1u << 20;
@@ -355,6 +392,7 @@ int main(void)
 		test(a_frame_is_what_its_source_said),
 		test(a_full_queue_lets_the_oldest_go),
 		test(a_packet_too_large_is_lost_alone),
+		test(a_packet_is_parsed_before_it_is_cut),
 		test(counters_are_of_each_and_of_all),
 		test(one_that_vanished_is_looked_for),
 		test(without_any_left_it_is_over),
