@@ -98,8 +98,8 @@ static int take_words(int count, char **words, int interfaces,
 		return options_bad("which option, -w or -r of tshark, for",
 				   words[0]);
 	if (!options_begins_filter(words[0]))
-		return options_bad("no filter begins so, and a command comes "
-				   "after \"--\", not", words[0]);
+		return options_bad("this begins no filter, and a command "
+				   "takes \"--\" before it:", words[0]);
 	if (interfaces > 1)
 		return options_bad("say -f after each -i, instead of", words[0]);
 	for (int i = 0; i < count; i++) {

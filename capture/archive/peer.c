@@ -24,15 +24,15 @@ int peer_parse(struct peer *p, const char *host, const char *country)
 {
 	*p = (struct peer){ .country = "" };
 	if (host && read_host(&p->network, host)) {
-		log_error("\"%s\" is no address, nor a network as 192.0.2.0/24",
-			  host);
+		log_error("\"%s\" is no address, and no network like "
+			  "192.0.2.0/24", host);
 		return -EINVAL;
 	}
 	if (!country)
 		return 0;
 	if (strlen(country) != 2 || !isalpha((unsigned char)country[0]) ||
 	    !isalpha((unsigned char)country[1])) {
-		log_error("\"%s\" is no country, as JP is one", country);
+		log_error("\"%s\" is no country: two letters like JP", country);
 		return -EINVAL;
 	}
 	for (int i = 0; i < 2; i++)

@@ -308,7 +308,7 @@ int sandbox_enter_capture(enum sandbox_mode mode)
 				  strerror(-err));
 		return 0;
 	}
-	log_error("no capture: the sandbox cannot be had: %s", strerror(-err));
+	log_error("no capture: cannot enter the sandbox: %s", strerror(-err));
 	return err;
 }
 

@@ -103,7 +103,8 @@ static int open_with_rights(struct parts *p)
 		return err;
 	tell_refusal(owners.refused);
 	if (o->freeze)
-		log_warn("no end of %s will be heard of", o->freeze);
+		log_warn("nothing tells when %s ends: --freeze has no effect",
+			 o->freeze);
 	return 0;
 }
 

@@ -314,8 +314,8 @@ static int start_capture(struct extcap *e, const char *const *v)
 	const char *device = device_of(v[INTERFACE]);
 
 	if (!device && !has_host(e)) {
-		log_error("on which host? The options of the interface \"%s\" "
-			  "say it", v[INTERFACE]);
+		log_error("no host is given: set it in the options of the "
+			  "interface \"%s\"", v[INTERFACE]);
 		return -EINVAL;
 	}
 	if (!v[FIFO]) {

@@ -218,7 +218,7 @@ class Archive(world.LiveTest):
                              (2, f"pktwho: {said}: see pktwho --help\n"))
         done = run(PKTWHO, "cut", "-w", "/x", "--host", "x", self.ring)
         self.assertEqual((done.returncode, done.stderr), (
-            1, "pktwho: \"x\" is no address, nor a network as 192.0.2.0/24\n"))
+            1, "pktwho: \"x\" is no address, and no network like 192.0.2.0/24\n"))
 
 
 if __name__ == "__main__":

@@ -46,8 +46,8 @@ class Errors(world.LiveTest):
                 (["-a", "never"], 'bad autostop "never": there are duration: '
                  "packets: filesize: files: eof"),
                 (["-w", "a", "-w", "b"], '-w is given twice: "a" and "b"'),
-                (["-w", "x", "curl", "http://x/"], "no filter begins so, and "
-                 f'a command comes after "--", not "curl"{hint}'),
+                (["-w", "x", "curl", "http://x/"], "this begins no filter, "
+                 f'and a command takes "--" before it: "curl"{hint}'),
                 (["x.pcapng"], "which option, -w or -r of tshark, for "
                  f'"x.pcapng"{hint}'),
                 (["tpo"], 'unexpected argument "tpo": did you mean top\\?'),

@@ -113,7 +113,8 @@ class Questions(world.LiveTest):
         done = run(PKTWHO, "--capture", "--extcap-interface", "pktwho_ssh",
                    "--fifo", self.dir / "fifo", "--remote", "")
         self.assertEqual(done.returncode, 1)
-        self.assertIn("on which host?", done.stderr)
+        self.assertIn("no host is given: set it in the options of the "
+                      "interface ", done.stderr)
 
 
 class Live(world.LiveTest):
