@@ -2,11 +2,11 @@
 #include "output/country_cache.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "geo.h"
 #include "host/log.h"
-#include "host/pages.h"
 #include "host/sudo_user.h"
 
 #define SET_BITS 16
@@ -30,7 +30,7 @@ struct country_cache {
 
 struct country_cache *country_cache_new(struct geo *geo)
 {
-	struct country_cache *c = pages_new(sizeof(*c));
+	struct country_cache *c = calloc(1, sizeof(*c));
 
 	if (c)
 		c->geo = geo;
@@ -42,7 +42,7 @@ void country_cache_free(struct country_cache *c)
 	if (!c)
 		return;
 	geo_free(c->geo);
-	pages_free(c, sizeof(*c));
+	free(c);
 }
 
 uint64_t country_cache_lookups(const struct country_cache *c)

@@ -73,14 +73,21 @@ static uint32_t place_of_flow(const struct flow_key *k)
 	return ((local ^ remote) >> 16) & (ANSWERS - 1);
 }
 
+/* Of whom no more is to be known than who has the flow. */
+static bool is_plain(const struct packet *p)
+{
+	return p->kind == PACKET_IP && !p->fragment && !p->no_ports &&
+	       !p->is_error && !p->is_tunnel && !p->source_routed;
+}
+
 bool memo_find(const struct memo *m, const struct packet *p, uint64_t ts_ns,
 	       uint8_t direction, struct verdict *v, bool *settled)
 {
 	const struct answer *a = &m->answers[place_of_flow(&p->sent)];
 	struct likeness like;
 
-	if (a->version != m->version || ts_ns < a->from_ns ||
-	    ts_ns > a->from_ns + HOLDS_NS)
+	if (!is_plain(p) || a->version != m->version ||
+	    ts_ns < a->from_ns || ts_ns > a->from_ns + HOLDS_NS)
 		return false;
 	like = likeness_of(p, direction);
 	if (memcmp(&like, &a->like, sizeof(like)))
@@ -88,13 +95,6 @@ bool memo_find(const struct memo *m, const struct packet *p, uint64_t ts_ns,
 	*v = a->verdict;
 	*settled = a->settled;
 	return true;
-}
-
-/* Of whom no more is to be known than who has the flow. */
-static bool is_plain(const struct packet *p)
-{
-	return p->kind == PACKET_IP && !p->fragment && !p->no_ports &&
-	       !p->is_error && !p->is_tunnel && !p->source_routed;
 }
 
 void memo_keep(struct memo *m, const struct packet *p, uint64_t ts_ns,

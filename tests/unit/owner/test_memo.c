@@ -114,8 +114,15 @@ static void another_packet_is_not_alike(void **state)
 	assert_true(finds(&p, 1000, SOURCE_OUT));
 }
 
+/* Neither is it kept, nor has it the answer to a plain packet of its flow. */
 static void refuses(const struct packet *p, const struct verdict *v)
 {
+	if (v->steady) {
+		memo_keep(m, &datagram, 1000, SOURCE_OUT, &answer, true);
+		assert_true(finds(&datagram, 1000, SOURCE_OUT));
+		assert_false(finds(p, 1000, SOURCE_OUT));
+		memo_told(m);
+	}
 	memo_keep(m, p, 1000, SOURCE_OUT, v, true);
 	assert_false(finds(p, 1000, SOURCE_OUT));
 }
