@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "packet/flow_hash.h"
+
 #define ANSWERS 128u		/* a power of two */
 /* The tables forget what was not asked for in a while: ask again before. */
 #define HOLDS_NS 100000000ull
@@ -64,13 +66,7 @@ static struct likeness likeness_of(const struct packet *p, uint8_t direction)
 /* Flows that meet in one place are asked for again and again, no more. */
 static uint32_t place_of_flow(const struct flow_key *k)
 {
-	uint32_t local, remote;
-
-	memcpy(&local, k->local + 12, sizeof(local));
-	memcpy(&remote, k->remote + 12, sizeof(remote));
-	local = (local ^ k->local_port) * 0x9e3779b9u;
-	remote = (remote ^ k->remote_port) * 0x85ebca6bu;
-	return ((local ^ remote) >> 16) & (ANSWERS - 1);
+	return flow_spread(k) & (ANSWERS - 1);
 }
 
 /* Of whom no more is to be known than who has the flow. */

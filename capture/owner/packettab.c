@@ -162,13 +162,7 @@ static void take_place(struct packettab *t, struct entry *e)
 /* Who wants two flows to meet makes them dearer, no more. */
 static uint32_t told_at(const struct flow_key *key)
 {
-	uint32_t local, remote;
-
-	memcpy(&local, key->local + 12, sizeof(local));
-	memcpy(&remote, key->remote + 12, sizeof(remote));
-	local = (local ^ key->local_port) * 0x9e3779b9u;
-	remote = (remote ^ key->remote_port) * 0x85ebca6bu;
-	return ((local ^ remote) >> 16) & (TOLD - 1);
+	return flow_spread(key) & (TOLD - 1);
 }
 
 void packettab_add(struct packettab *t, const struct packettab_packet *p)

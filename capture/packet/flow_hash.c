@@ -24,3 +24,14 @@ uint32_t flow_hash(const struct flow_hash *h, const struct flow_key *k)
 	sum = (sum ^ sum >> 32) * 0x9e3779b97f4a7c15u;
 	return (uint32_t)(sum >> 32);
 }
+
+uint16_t flow_spread(const struct flow_key *k)
+{
+	uint32_t local, remote;
+
+	memcpy(&local, k->local + 12, sizeof(local));
+	memcpy(&remote, k->remote + 12, sizeof(remote));
+	local = (local ^ k->local_port) * 0x9e3779b9u;
+	remote = (remote ^ k->remote_port) * 0x85ebca6bu;
+	return (uint16_t)((local ^ remote) >> 16);
+}

@@ -60,11 +60,25 @@ static void neighbours_are_spread(void **state)
 	}
 }
 
+/* The cheap one needs no more than that. */
+static void ports_in_a_row_are_spread_without_a_secret(void **state)
+{
+	uint32_t counts[BUCKETS] = { 0 };
+
+	(void)state;
+	for (uint16_t port = 0; port < 2 * BUCKETS; port++) {
+		struct flow_key k = from(7, port);
+
+		assert_in_range(++counts[flow_spread(&k) % BUCKETS], 1, 30);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_table_has_numbers_of_its_own),
 		cmocka_unit_test(neighbours_are_spread),
+		cmocka_unit_test(ports_in_a_row_are_spread_without_a_secret),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
