@@ -232,6 +232,13 @@ static bool ask_flow(struct resolver *r, const struct flowtab_query *q,
 	return found;
 }
 
+/* Anybody on the wire can write the address of a socket of ours. */
+static void call_forged(struct resolver *r, struct verdict_end *end)
+{
+	set_attr(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);
+	r->is_forged = true;
+}
+
 static bool ask(struct resolver *r, const struct flow_key *key, bool sends,
 		uint64_t ts_ns, struct verdict_end *end)
 {
@@ -262,11 +269,8 @@ static bool ask(struct resolver *r, const struct flow_key *key, bool sends,
 		end->attr = ATTR_HOLDER;
 	if (end->owner && proc_forgot(end->owner, ts_ns))
 		set_attr(end, ATTR_UNKNOWN, REASON_LOST);
-	/* Anybody on the wire can write the address of a socket of ours. */
-	if (found && sends && r->from_wire && a.here) {
-		set_attr(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);
-		r->is_forged = true;
-	}
+	if (found && sends && r->from_wire && a.here)
+		call_forged(r, end);
 	return found;
 }
 
@@ -450,73 +454,56 @@ static bool resolve_tunnel(struct resolver *r, const struct packet *p,
 	return settled;
 }
 
-/*
- * Behind address translation the ends know the flow by other addresses.  True
- * if it is translated; who is not found then is on another host.
- */
-static bool resolve_translated(struct resolver *r, const struct flow_key *sent,
-			       uint64_t ts_ns, struct verdict *v)
+/* The same for a key that the packet itself does not have. */
+static bool ask_translated(struct resolver *r, const struct flow_key *key,
+			   bool sends, uint64_t ts_ns, struct verdict_end *end)
 {
-	struct flow_key sender, receiver;
-	struct verdict_end end;
+	struct verdict_end found;
 
-	if (!nat_find(r->nat, sent, ts_ns, &sender, &receiver))
+	if (!ask(r, key, sends, ts_ns, &found))
 		return false;
-	r->steady = false;
-	if (!on_host(&v->src) && ask(r, &sender, true, ts_ns, &end)) {
-		v->src = end;
-		mark_flow(&v->src);
-	}
-	if (!on_host(&v->dst) && ask(r, &receiver, false, ts_ns, &end)) {
-		v->dst = end;
-		mark_flow(&v->dst);
-	}
+	*end = found;
+	mark_flow(end);
 	return true;
 }
 
 /*
- * What answers a translated packet is told of as it leaves, with the addresses
- * that this one comes in with.  Its reader was told with those that it reads.
+ * Behind address translation the ends know the flow by other addresses.  What
+ * answers a translated packet is told of as it leaves, with the addresses that
+ * this one comes in with; its reader was told with those that it reads, so that
+ * is asked for first.  Who is not found by either is on another host.
  */
-static bool ask_receiver(struct resolver *r, const struct flow_key *sent,
-			 const struct flow_key *received, uint64_t ts_ns,
-			 struct verdict_end *end)
-{
-	struct flow_key sender, receiver;
-
-	if (nat_find(r->nat, sent, ts_ns, &sender, &receiver) &&
-	    memcmp(&receiver, received, sizeof(receiver)) &&
-	    ask(r, &receiver, false, ts_ns, end)) {
-		r->steady = false;
-		mark_flow(end);
-		return true;
-	}
-	return ask(r, received, false, ts_ns, end);
-}
-
 static bool resolve_ends(struct resolver *r, const struct packet *p,
 			 const struct flow_key *sent,
 			 const struct flow_key *received, uint64_t ts_ns,
 			 struct verdict *v)
 {
+	struct flow_key sender, receiver;
+	bool translated = nat_find(r->nat, sent, ts_ns, &sender, &receiver);
 	bool has_src, has_dst;
 
+	/* Until it ends, as of a time that was told already. */
+	r->steady &= !translated;
 	/* The sender's event is told before the packet is captured. */
 	has_src = ask(r, sent, true, ts_ns, &v->src);
 	if (unaccepted(p, &v->src))
 		ask_listener(r, *sent, ts_ns, &v->src);
 	/* The receiver's comes after. */
-	has_dst = ask_receiver(r, sent, received, ts_ns, &v->dst);
+	has_dst = (translated && memcmp(&receiver, received, sizeof(receiver)) &&
+		   ask_translated(r, &receiver, false, ts_ns, &v->dst)) ||
+		  ask(r, received, false, ts_ns, &v->dst);
 	if (unaccepted(p, &v->dst))
 		ask_listener(r, *received, ts_ns, &v->dst);
 	if (has_src && has_dst)
 		return true;
-	if (resolve_translated(r, sent, ts_ns, v))
+	if (translated) {
+		if (!on_host(&v->src))
+			ask_translated(r, &sender, true, ts_ns, &v->src);
 		return has_dst || on_host(&v->dst);
+	}
 	if (!has_src && local_has(r->local, sent->local)) {
-		r->is_forged |= r->from_wire;
 		if (r->from_wire)
-			set_attr(&v->src, ATTR_UNKNOWN, REASON_AMBIGUOUS);
+			call_forged(r, &v->src);
 		else
 			no_socket(r, p, true, ts_ns, &v->src);
 	}
