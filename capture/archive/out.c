@@ -24,16 +24,23 @@ static int wait_and_flush(struct pcapng_writer *w)
 	return pcapng_writer_flush(w);
 }
 
+/* Whether there was no room, and is now; @err is what came of it. */
+static bool must_retry(struct pcapng_writer *w, int *err)
+{
+	if (*err != -EAGAIN)
+		return false;
+	*err = wait_and_flush(w);
+	return !*err;
+}
+
 int archive_out_block(struct pcapng_writer *w, const uint8_t *block,
 		      size_t len)
 {
 	int err;
 
-	while ((err = pcapng_writer_block(w, block, len)) == -EAGAIN) {
-		err = wait_and_flush(w);
-		if (err)
-			break;
-	}
+	do
+		err = pcapng_writer_block(w, block, len);
+	while (must_retry(w, &err));
 	return err;
 }
 
@@ -42,11 +49,9 @@ int archive_out_name(struct pcapng_writer *w, const uint8_t addr[16],
 {
 	int err;
 
-	while ((err = pcapng_writer_name(w, addr, name)) == -EAGAIN) {
-		err = wait_and_flush(w);
-		if (err)
-			break;
-	}
+	do
+		err = pcapng_writer_name(w, addr, name);
+	while (must_retry(w, &err));
 	return err;
 }
 
