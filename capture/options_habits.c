@@ -169,7 +169,6 @@ bool options_begins_filter(const char *words)
 	return false;
 }
 
-
 /* "tcp.port": two names at least, with dots between; its length, or 0. */
 static size_t field_length(const char *s)
 {

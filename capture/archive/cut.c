@@ -220,10 +220,12 @@ static int put_name(struct cut *c, const uint8_t addr[16])
 /* Before the packet, as the capture has them. */
 static int put_names(struct cut *c, const struct packet *p)
 {
-	int err = p->kind == PACKET_IP ? put_name(c, p->sent.local) : 0;
+	int err;
 
-	return err || p->kind != PACKET_IP ? err :
-					     put_name(c, p->sent.remote);
+	if (p->kind != PACKET_IP)
+		return 0;
+	err = put_name(c, p->sent.local);
+	return err ? err : put_name(c, p->sent.remote);
 }
 
 /* What the new file does not say of it yet. */

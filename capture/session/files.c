@@ -199,14 +199,17 @@ static void check_time(struct files *f)
 /* Said once: where it happens it may happen every few seconds. */
 static void watch_disk(struct files *f)
 {
-	int full = f->ending->error ? 0 : output_full(f->output);
+	int full;
 
+	if (f->ending->error)
+		return;
+	full = output_full(f->output);
 	if (full && !f->disk_full) {
 		f->disk_full = full;
 		log_warn("cannot write %s: %s; until there is room packets are "
 			 "dropped and counted", f->options->write,
 			 strerror(-full));
-	} else if (!full && !f->ending->error && f->disk_full && !f->disk_has_room) {
+	} else if (!full && f->disk_full && !f->disk_has_room) {
 		f->disk_has_room = true;
 		log_info("there is room for %s again", f->options->write);
 	}
