@@ -56,7 +56,7 @@ static bool is_container_id(const char *term)
 {
 	size_t len = strlen(term);
 
-	return len >= 12 && strspn(term, "0123456789abcdef") == len;
+	return len >= FILTER_SHORT_ID && strspn(term, "0123456789abcdef") == len;
 }
 
 /* The file's text, in @out; "" if it cannot be read. */

@@ -11,7 +11,6 @@
 
 #define BLANKS	 " \t\r\n"
 #define SPECIAL	 "*?[\\"	/* glob(7) */
-#define SHORT_ID 12	/* hexadecimal digits that container tools show */
 
 bool filter_add(struct filter *f, enum filter_kind kind, const char *term)
 {
@@ -117,7 +116,7 @@ static bool matches_container(const char *term, const struct process *p)
 {
 	size_t len = strlen(term);
 
-	if (process_has(p, FIELD_CONTAINER_ID) && len >= SHORT_ID &&
+	if (process_has(p, FIELD_CONTAINER_ID) && len >= FILTER_SHORT_ID &&
 	    !strncmp(p->container_id, term, len))
 		return true;
 	return matches_string(term, p, FIELD_CONTAINER_ID, p->container_id) ||

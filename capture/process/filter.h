@@ -15,6 +15,7 @@
 struct process;
 
 #define FILTER_MAX_TERMS 16	/* of one kind */
+#define FILTER_SHORT_ID  12	/* hexadecimal digits that container tools show */
 
 /* The strings are borrowed. */
 struct filter {
