@@ -171,7 +171,7 @@ int attribution_places(struct end_places *out, const void *buf, size_t size,
 enum hash_reason {
 	HASH_REASON_NONE = 0,
 	HASH_REASON_GONE = 1,	/* it had ended, and its file was deleted */
-	HASH_REASON_CHANGED = 2, /* another file is there, or other bytes */
+	HASH_REASON_CHANGED = 2, /* another file or bytes, or they may be */
 	HASH_REASON_LARGE = 3,
 	HASH_REASON_UNREADABLE = 4,
 	HASH_REASON_LATE = 5,	/* there was no time to read it */

@@ -13,6 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/clocks.h"
+
+#define CTIME_TICK_NS	10000000	/* a jiffy where CONFIG_HZ is least */
+
 #define CACHE 256	/* files remembered, a power of two */
 
 struct cached {
@@ -120,6 +124,19 @@ static int open_executable(const struct hasher *h,
 	return by_path;
 }
 
+/*
+ * What had been written a tick before the process started has another ctime
+ * once it is written again, and until the process has ended nobody can.
+ */
+static bool can_change_unseen(const struct hasher_question *q)
+{
+	uint64_t real_minus_boot = clock_ns(CLOCK_REALTIME) -
+				   clock_ns(CLOCK_BOOTTIME);
+
+	return q->exe.changed_ns + CTIME_TICK_NS >
+	       q->start_ns + real_minus_boot;
+}
+
 static enum hash_reason why_not_open(const struct hasher_question *q)
 {
 	struct stat st;
@@ -212,6 +229,11 @@ void hasher_hash(struct hasher *h, const struct hasher_question *q,
 
 	a->question = *q;
 	a->reason = fd < 0 ? why_not_open(q) : hash_cached(h, q, fd, a);
+	if (!a->reason && can_change_unseen(q)) {
+		a->linked = true;
+		if (!is_alive(h, q))
+			a->reason = why_not_open(q);
+	}
 	a->known = !a->reason;
 	if (fd >= 0)
 		close(fd);

@@ -9,6 +9,7 @@
 #include <pwd.h>
 #include <sys/wait.h>
 
+#include "host/clocks.h"
 #include "lookup/answer.h"
 
 #define ID "0123456789abcdef"
@@ -158,6 +159,8 @@ static void a_file_is_hashed_only_if_it_is_the_one(void **state)
 	snprintf(path, sizeof(path), "%s/program", tree_path);
 	strcpy(q.hash.path, path);
 	q.hash.pid = 41;
+	/* It started long after the file was written. */
+	q.hash.start_ns = clock_ns(CLOCK_BOOTTIME) + 1000000000;
 	ask(&q);
 	assert_false(a.hash.known);
 	q.hash.exe.inode = st.st_ino;

@@ -5,6 +5,7 @@
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 
+#include "host/clocks.h"
 #include "process/hasher.h"
 
 /* FIPS 180-2, appendix B.1. */
@@ -22,9 +23,14 @@ static struct hasher_answer ask(struct hasher *h, const struct hasher_question *
 	return a;
 }
 
+/* Of a process that starts long after the file was written. */
 static struct hasher_question file(const char *name)
 {
-	struct hasher_question q = { .pid = 7, .exec_gen = 3 };
+	struct hasher_question q = {
+		.pid = 7,
+		.exec_gen = 3,
+		.start_ns = clock_ns(CLOCK_BOOTTIME) + 1000000000,
+	};
 	struct stat st;
 	int fd;
 
@@ -76,6 +82,7 @@ static void by_the_running_process_even_if_deleted(void **state)
 	struct hasher_question q;
 	struct hasher_answer a;
 	struct hasher *h;
+	uint64_t ticks;
 
 	(void)state;
 	h = hasher_new(tree_fd);
@@ -84,9 +91,8 @@ static void by_the_running_process_even_if_deleted(void **state)
 	tree_dirs("7/");
 	tree_link("7/exe", "../abc");
 	q = file("abc");
-	q.pid = 7;
-	q.start_ns = 50000 * PROCFS_TICK_NS + 123;
-	tree_stat(7, "abc", 1, 50000);
+	ticks = q.start_ns / PROCFS_TICK_NS;
+	tree_stat(7, "abc", 1, ticks);
 	snprintf(q.path, sizeof(q.path), "%s/gone", tree_path);
 	a = ask(h, &q);
 	assert_true(a.known);
@@ -95,14 +101,40 @@ static void by_the_running_process_even_if_deleted(void **state)
 	q.exe.changed_ns--;		/* it was deleted, or is another one */
 	a = ask(h, &q);
 	assert_true(a.known && a.linked);
-	tree_stat(7, "abc", 1, 50001);	/* that pid is another process's */
+	tree_stat(7, "abc", 1, ticks + 1);	/* that pid is another process's */
 	a = ask(h, &q);
 	assert_false(a.known || a.linked);
 	assert_int_equal(a.reason, HASH_REASON_GONE);
-	tree_stat(7, "abc", 1, 50000);
+	tree_stat(7, "abc", 1, ticks);
 	q.exe.changed_ns++;
 	q.exe.inode++;			/* it has become another program */
 	assert_false(ask(h, &q).known);
+	hasher_free(h);
+}
+
+/* Within a tick the ctime says nothing: only one that runs is not changed. */
+static void a_file_just_written_must_be_running(void **state)
+{
+	struct hasher_question q;
+	struct hasher_answer a;
+	struct hasher *h;
+	uint64_t ticks;
+
+	(void)state;
+	h = hasher_new(tree_fd);
+	assert_non_null(h);
+	tree_file("exe", "abc", 3);
+	q = file("exe");
+	q.start_ns = clock_ns(CLOCK_BOOTTIME) - 1000000000;
+	ticks = q.start_ns / PROCFS_TICK_NS;
+	a = ask(h, &q);
+	assert_false(a.known);
+	assert_int_equal(a.reason, HASH_REASON_CHANGED);
+	tree_dirs("7/");
+	tree_stat(7, "exe", 1, ticks);
+	a = ask(h, &q);
+	assert_true(a.known && a.linked);
+	assert_memory_equal(a.sha256, abc, 32);
 	hasher_free(h);
 }
 
@@ -195,6 +227,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		tree_test(by_path_if_it_is_still_that_file),
 		tree_test(by_the_running_process_even_if_deleted),
+		tree_test(a_file_just_written_must_be_running),
 		tree_test(only_a_file_is_opened),
 		tree_test(a_changed_file_is_hashed_again),
 		tree_test(a_file_too_large_has_no_hash),
