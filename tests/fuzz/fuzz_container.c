@@ -3,12 +3,11 @@
  * The files of container runtimes, any bytes in each of them, and any name of
  * a log: what is told is terminated, and something if so much is said.
  */
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fuzz.h"
+#include "tree.h"
 #include "lookup/container_state.h"
 
 #define ID "0123456789abcdef"
@@ -35,16 +34,9 @@ static void make_directories(const char *path)
 	}
 }
 
-/* In memory where there is a place for that; it is left to the system. */
 static void make_tree(void)
 {
-	char shm[] = "/dev/shm/pktwho-fuzz-XXXXXX", tmp[] = "/tmp/pktwho-fuzz-XXXXXX";
-	const char *dir = mkdtemp(shm);
-
-	if (!dir)
-		dir = mkdtemp(tmp);
-	tree_fd = dir ? open(dir, O_RDONLY | O_DIRECTORY) : -1;
-	LAW(tree_fd >= 0);
+	tree_fd = make_directory();
 	for (size_t i = 0; i < PATHS; i++)
 		make_directories(paths[i]);
 	make_directories(LOGS);

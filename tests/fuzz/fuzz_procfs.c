@@ -5,12 +5,11 @@
  * and read back, and its container follows from its cgroup alone.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fuzz.h"
+#include "tree.h"
 #include "process/container.h"
 #include "process/procfs.h"
 
@@ -23,16 +22,10 @@ static const char *const files[PARTS] = {
 
 static int tree_fd = -1;
 
-/* In memory where there is a place for that; it is left to the system. */
 static void make_tree(void)
 {
-	char shm[] = "/dev/shm/pktwho-fuzz-XXXXXX", tmp[] = "/tmp/pktwho-fuzz-XXXXXX";
-	const char *dir = mkdtemp(shm);
-
-	if (!dir)
-		dir = mkdtemp(tmp);
-	tree_fd = dir ? open(dir, O_RDONLY | O_DIRECTORY) : -1;
-	LAW(tree_fd >= 0 && !mkdirat(tree_fd, "7", 0700));
+	tree_fd = make_directory();
+	LAW(!mkdirat(tree_fd, "7", 0700));
 }
 
 static void put(int which, const uint8_t *data, size_t size)
