@@ -26,8 +26,14 @@ static const char *const field_names[FIELDS] = {
 	[STATE] = "state", [HOW] = "how",
 };
 
-const char query_fields[] = "fields: proc pid user container unit country "
-			    "host app port proto state how";
+void query_list_fields(char *text, size_t size)
+{
+	size_t len = (size_t)snprintf(text, size, "fields:");
+
+	for (int f = PROC; f < FIELDS && len < size; f++)
+		len += (size_t)snprintf(text + len, size - len, " %s",
+					field_names[f]);
+}
 
 /* ---- from text ---- */
 

@@ -20,8 +20,6 @@
 #include "view/flows/flows.h"
 #include "view/flows/resolved.h"
 
-extern const char query_fields[];	/* which there are, for the user */
-
 #define QUERY_TERMS 16
 #define QUERY_TEXT  64
 
@@ -44,6 +42,9 @@ struct query {
  * everything.
  */
 int query_compile(struct query *q, const char *text, char *why, size_t size);
+
+/* Which fields there are, for the user; @text is terminated. */
+void query_list_fields(char *text, size_t size);
 
 /* What two owners exchange, or what of it is the row of one of them. */
 struct query_subject {

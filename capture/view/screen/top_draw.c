@@ -192,11 +192,13 @@ static void draw_row(struct top *t, int y, const struct row *r, bool selected,
 /* A filter that finds nothing may have asked for what is not known. */
 static void draw_nothing(struct top *t)
 {
+	char fields[128];
 	const char *const lines[] = {
 		*t->text ? "nothing matches the filter" : "no traffic yet",
-		*t->text ? query_fields : "", *t->text ? t->missing : "",
+		*t->text ? fields : "", *t->text ? t->missing : "",
 	};
 
+	query_list_fields(fields, sizeof(fields));
 	for (int i = 0; i < 3; i++)
 		screen_put(t->screen, TOP_FIRST_ROW + i, 0, top_width(t),
 			   STYLE_DIM, false, lines[i]);

@@ -196,6 +196,18 @@ static void actors_are_asked_without_a_flow(void **state)
 	assert_false(query_matches(&q, &s));
 }
 
+static void its_fields_are_listed(void **state)
+{
+	char text[128];
+
+	(void)state;
+	query_list_fields(text, sizeof(text));
+	assert_string_equal(text, "fields: proc pid user container unit country "
+				  "host app port proto state how");
+	query_list_fields(text, 16);
+	assert_string_equal(text, "fields: proc pi");
+}
+
 /* Every beginning of a query is typed at some time; all bytes are. */
 static void anything_can_be_typed(void **state)
 {
@@ -224,6 +236,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_query_says_why),
 		cmocka_unit_test(names_are_hosts_too),
 		cmocka_unit_test(actors_are_asked_without_a_flow),
+		cmocka_unit_test(its_fields_are_listed),
 		cmocka_unit_test(anything_can_be_typed),
 	};
 
