@@ -5,7 +5,8 @@ import os
 from truth import fork, pause
 
 from . import case
-from .parts import answer, echo_server, exchange, listener, udp_echo_server
+from .parts import (answer, connection, echo_server, exchange, listener,
+                    udp_echo_server)
 
 
 class Cue:
@@ -41,8 +42,7 @@ def late_reader(me, family, port):
 
 
 def wait_and_ask(me, family, addr, cue):
-    s = me.tcp(family)
-    s.connect(addr)
+    s = connection(me, family, addr)
     me.tell()
     cue.wait()
     for _ in range(3):
@@ -66,8 +66,7 @@ def busy(s):
 
 
 def talk_until(me, family, addr, cue):
-    s = me.tcp(family)
-    s.connect(addr)
+    s = connection(me, family, addr)
     os.set_blocking(cue.reader, False)
     me.tell()
     while True:
@@ -95,18 +94,17 @@ def listening(s):
 @case(6, "UDP, bound")
 def bound(s):
     """A bound socket that was never used."""
-    addr = s.target, s.port()
-    s.server(late_udp_server, s.af, addr)
-    cue = Cue()
-    client = s.client(wait_and_send, s.af, addr, cue, False)
+    yield from udp_before(s, False)
+
+
+def udp_before(s, connected):
+    addr, cue = (s.target, s.port()), Cue()
+    s.server(udp_echo_server, s.af, addr)
+    client = s.client(wait_and_send, s.af, addr, cue, connected)
     client.ready()
     yield
     cue.give()
     client.wait()
-
-
-def late_udp_server(me, family, addr):
-    udp_echo_server(me, family, addr)
 
 
 def wait_and_send(me, family, addr, cue, connected):
@@ -130,14 +128,7 @@ def wait_and_send(me, family, addr, cue, connected):
 @case(6, "UDP, connected")
 def connected(s):
     """A connected one that already had a flow."""
-    addr = s.target, s.port()
-    s.server(late_udp_server, s.af, addr)
-    cue = Cue()
-    client = s.client(wait_and_send, s.af, addr, cue, True)
-    client.ready()
-    yield
-    cue.give()
-    client.wait()
+    yield from udp_before(s, True)
 
 
 @case(6, "shared by two processes")

@@ -6,7 +6,7 @@ import socket
 from truth import fork, pause
 
 from . import case
-from .parts import echo_server
+from .parts import connection, echo_server
 
 
 def from_client(s, function):
@@ -30,8 +30,7 @@ def passed(s):
 def give(me, family, addr):
     here, there = socket.socketpair()
     fork(me, "taker", take, there, here)
-    s = me.tcp(family)
-    s.connect(addr)
+    s = connection(me, family, addr)
     talk(s)
     pause()
     socket.send_fds(here, [s.sid.encode()], [s.raw.fileno()])
@@ -58,8 +57,7 @@ def inherited(s):
 
 
 def share(me, family, addr):
-    s = me.tcp(family)
-    s.connect(addr)
+    s = connection(me, family, addr)
     talk(s)
     pause()
     os.waitpid(fork(me, "heir", go_on, s), 0)
@@ -83,8 +81,7 @@ def namesake(s):
 
 
 def share_unnamed(me, family, addr):
-    s = me.tcp(family)
-    s.connect(addr)
+    s = connection(me, family, addr)
     talk(s)
     pause()
     os.waitpid(fork(me, None, go_on, s), 0)
@@ -99,8 +96,7 @@ def executed(s):
 
 
 def hand_down(me, family, addr):
-    s = me.tcp(family)
-    s.connect(addr)
+    s = connection(me, family, addr)
     talk(s)
     pause()
     os.waitpid(fork(me, "execer", become, s), 0)
@@ -125,8 +121,7 @@ def orphan(s):
 
 
 def leave_behind(me, family, addr):
-    s = me.tcp(family)
-    s.connect(addr)
+    s = connection(me, family, addr)
     talk(s)
     pause()
     fork(me, "left", outlive, s, me.tell)

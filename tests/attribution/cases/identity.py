@@ -4,7 +4,7 @@ from truth import pause
 
 from . import case
 from .handover import from_client, talk
-from .parts import echo_server, listener
+from .parts import connection, echo_server, listener
 
 NOBODY = 65534
 
@@ -16,8 +16,7 @@ def exec_client(s):
 
 
 def become(me, family, addr):
-    s = me.tcp(family)
-    s.connect(addr)
+    s = connection(me, family, addr)
     talk(s)
     pause()
     fd = s.raw.fileno()
@@ -44,8 +43,7 @@ def speak_later(me, family, port):
 
 
 def become_silent(me, family, addr):
-    s = me.tcp(family)
-    s.connect(addr)
+    s = connection(me, family, addr)
     s.send(b"hello")
     fd = s.raw.fileno()
     me.exec("idle_then_close", fd, s.sid, keep=(fd,))
@@ -58,8 +56,7 @@ def setuid(s):
 
 
 def drop(me, family, addr):
-    s = me.tcp(family)
-    s.connect(addr)
+    s = connection(me, family, addr)
     talk(s)
     pause()
     me.setuid(NOBODY)
@@ -92,8 +89,7 @@ def rename(s):
 
 
 def rename_twice(me, family, addr):
-    s = me.tcp(family)
-    s.connect(addr)
+    s = connection(me, family, addr)
     for name in ("first", "second name", "x" * 15):
         talk(s)
         pause()
@@ -117,8 +113,7 @@ def reuse(s):
 
 
 def once(me, family, addr):
-    s = me.tcp(family)
-    s.connect(addr)
+    s = connection(me, family, addr)
     talk(s, 1)
     pause(2)
     s.close()

@@ -9,7 +9,7 @@ from truth import pause
 
 from . import case
 from .icmp import checksum
-from .parts import echo_server, listener, quiet, slow_exchange
+from .parts import connection, echo_server, listener, quiet, slow_exchange
 
 FOREIGN = {4: ("203.0.113.10", "203.0.113.20"),
            6: ("2001:db8:f::10", "2001:db8:f::20")}
@@ -50,8 +50,7 @@ def late_closer(me, family, port):
 
 
 def say_and_go(me, family, addr):
-    s = me.tcp(family)
-    s.connect(addr)
+    s = connection(me, family, addr)
     s.send(b"bye")
     s.close()
 
@@ -78,8 +77,7 @@ def talks_on(me, family, port):
 
 def cut_off(me, family, addr):
     """Closes with data unread: RST, not FIN."""
-    s = me.tcp(family)
-    s.connect(addr)
+    s = connection(me, family, addr)
     s.option(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     s.close()
 
@@ -172,8 +170,7 @@ def translated_server(me, family, port, real_source):
 
 
 def translated(me, family, addr):
-    s = me.tcp(family)
-    s.connect(addr)
+    s = connection(me, family, addr)
     s.send(f"{me.token} {s.local[1]}".encode())
     s.recv()
     pause()

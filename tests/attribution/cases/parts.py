@@ -29,10 +29,15 @@ def echo_server(me, family, port):
         answer(s.accept())
 
 
-def exchange(me, family, addr, times=1, size=200):
-    """Connects, sends and receives, and closes first."""
+def connection(me, family, addr):
     s = me.tcp(family)
     s.connect(addr)
+    return s
+
+
+def exchange(me, family, addr, times=1, size=200):
+    """Connects, sends and receives, and closes first."""
+    s = connection(me, family, addr)
     for _ in range(times):
         s.send(f"{s.local[1]} ".encode().ljust(size, b"."))
         s.recv()
@@ -41,8 +46,7 @@ def exchange(me, family, addr, times=1, size=200):
 
 def slow_exchange(me, family, addr, times=2):
     """Gives the server's processes time to change between two messages."""
-    s = me.tcp(family)
-    s.connect(addr)
+    s = connection(me, family, addr)
     for _ in range(times):
         pause()
         s.send(f"{s.local[1]} ".encode().ljust(200, b"."))

@@ -6,7 +6,8 @@ import socket
 from truth import fork, pause
 
 from . import case
-from .parts import answer, echo_server, listener, quiet, slow_exchange
+from .parts import (answer, connection, echo_server, listener, quiet,
+                    slow_exchange)
 
 MPTCP = 262
 TCP_FASTOPEN = 23
@@ -58,13 +59,19 @@ def mapped_ask(me, addr, connected):
     s.close()
 
 
-@case(10, "MPTCP")
-def mptcp(s):
-    """The packets are of subflows, sockets that the kernel made itself."""
+def has_mptcp(s):
     try:
         socket.socket(s.af, socket.SOCK_STREAM, MPTCP).close()
     except OSError:
         s.skip("no MPTCP in this kernel")
+        return False
+    return True
+
+
+@case(10, "MPTCP")
+def mptcp(s):
+    """The packets are of subflows, sockets that the kernel made itself."""
+    if not has_mptcp(s):
         return
     port = s.port()
     s.server(mptcp_server, s.af, port)
@@ -95,10 +102,7 @@ def mptcp_exchange(me, family, addr):
 @case(10, "MPTCP, connection inherited")
 def mptcp_inherited(s):
     """A child goes on with its parent's MPTCP connection."""
-    try:
-        socket.socket(s.af, socket.SOCK_STREAM, MPTCP).close()
-    except OSError:
-        s.skip("no MPTCP in this kernel")
+    if not has_mptcp(s):
         return
     port = s.port()
     s.server(mptcp_server, s.af, port)
@@ -164,8 +168,7 @@ def bulk(s):
 
 
 def send_much(me, family, addr):
-    s = me.tcp(family)
-    s.connect(addr)
+    s = connection(me, family, addr)
     for _ in range(10):
         s.send(b"m" * 60_000)
         left = 60_000
