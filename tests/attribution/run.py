@@ -24,6 +24,7 @@ import stage  # noqa: E402
 import world  # noqa: E402
 from cases import pressure  # noqa: E402
 from cases.tunnels import INNER  # noqa: E402
+from harness import Tshark  # noqa: E402
 from judge import OWN, UNREADABLE, Judge, Score  # noqa: E402
 from model import Model  # noqa: E402
 from truth import Log  # noqa: E402
@@ -278,7 +279,7 @@ def main():
     o = a.parse_args()
     world.need_root()
     world.need("ip", "tshark", "setpriv")
-    tshark = world.Tshark(world.PLUGIN)
+    tshark = Tshark(world.PLUGIN)
     directory = Path(tempfile.mkdtemp(prefix="pktwho-attribution-"))
     directory.chmod(0o755)
     try:

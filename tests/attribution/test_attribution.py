@@ -11,25 +11,24 @@ sys.path[:0] = [str(Path(__file__).resolve().parent),
 
 import run  # noqa: E402
 import world  # noqa: E402
+from harness import TsharkTest  # noqa: E402
 
 
-class Attribution(unittest.TestCase):
+class Attribution(TsharkTest):
     """All cases are played once; each is then a test of its own."""
+
+    plugin = world.PLUGIN
 
     @classmethod
     def setUpClass(cls):
-        cls.owned = tempfile.TemporaryDirectory(prefix="pktwho-attribution-")
-        directory = Path(cls.owned.name)
+        super().setUpClass()
+        owned = tempfile.TemporaryDirectory(prefix="pktwho-attribution-")
+        cls.addClassCleanup(owned.cleanup)
+        directory = Path(owned.name)
         directory.chmod(0o755)
-        cls.tshark = world.Tshark(world.PLUGIN)
         cls.outcome = run.run(directory, cls.tshark, sys.argv[3])
         cls.scores = cls.outcome.by_case()
         run.print_table(cls.outcome)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.tshark.close()
-        cls.owned.cleanup()
 
     def test_all_were_played(self):
         self.assertEqual(self.outcome.failed, [])

@@ -30,7 +30,8 @@ sys.argv += ["build/capture/pktwho", "build/plugin/pktwho.so"][
 
 import pcapng  # noqa: E402
 import world  # noqa: E402
-from world import PKTWHO, PLUGIN, Tshark  # noqa: E402
+from world import PKTWHO, PLUGIN  # noqa: E402
+from harness import Tshark  # noqa: E402 (world knows where)
 
 FLOOD = PKTWHO.resolve().parents[1] / "tests/bench/flood"
 FAST = 20_000                       # packets per second

@@ -13,7 +13,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/plugin")]
 
 import frames  # noqa: E402
 import pcapng  # noqa: E402
-from harness import Tshark, skip  # noqa: E402
+from harness import TsharkTest, skip  # noqa: E402
 
 PKTWHO, PLUGIN = map(Path, sys.argv[1:3])
 NRB, DSB = 4, 10
@@ -63,14 +63,8 @@ def source(number):
         statistics(3), pcapng.custom_block(table)))
 
 
-class Cut(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.tshark = Tshark(PLUGIN)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.tshark.close()
+class Cut(TsharkTest):
+    plugin = PLUGIN
 
     def cut(self, *argv, name="out.pcapng"):
         out = self.tshark.dir / name

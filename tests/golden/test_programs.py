@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/plugin")]
 
 import pcapng  # noqa: E402
-from harness import Tshark, skip  # noqa: E402
+from harness import TsharkTest, skip  # noqa: E402
 
 PLUGIN = Path(sys.argv[1])
 SAMPLES = ROOT / "samples"
@@ -50,17 +50,15 @@ def filters_of(name):
     return re.findall(r"^\| `(.+?)` \| (.+?) \|", section, re.MULTILINE)
 
 
-class Programs(unittest.TestCase):
+class Programs(TsharkTest):
+    plugin = PLUGIN
+
     @classmethod
     def setUpClass(cls):
-        cls.tshark = Tshark(PLUGIN)
+        super().setUpClass()
         cls.paths = [cls.tshark.write(sample.name, sample.read_bytes())
                      for sample in ALL]
         cls.many = cls.tshark.write(MANY.name, MANY.read_bytes())
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.tshark.close()
 
     def without_plugin(self, *argv):
         none = self.tshark.dir / "none"

@@ -17,7 +17,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "plugin")]
 
 import terminal  # noqa: E402
-from harness import Tshark  # noqa: E402
+from harness import TsharkTest  # noqa: E402
 from terminal import Terminal  # noqa: E402
 
 PKTWHO, PLUGIN = (Path(arg).resolve() for arg in sys.argv[1:3])
@@ -45,17 +45,13 @@ SCREENS = {
 }
 
 
-class Screens(unittest.TestCase):
-    maxDiff = None
+class Screens(TsharkTest):
+    plugin = PLUGIN
 
     @classmethod
     def setUpClass(cls):
-        cls.tshark = Tshark(PLUGIN)
+        super().setUpClass()
         os.environ.update(cls.tshark.environment())
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.tshark.close()
 
     def setUp(self):
         if not terminal.pyte:

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/plugin")]
 
 import pcapng  # noqa: E402
-from harness import Tshark, skip  # noqa: E402
+from harness import TsharkTest, skip  # noqa: E402
 
 PKTWHO, PLUGIN = map(Path, sys.argv[1:3])
 SAMPLES = ROOT / "samples"
@@ -41,14 +41,8 @@ def records(path):
     return found
 
 
-class Strip(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.tshark = Tshark(PLUGIN)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.tshark.close()
+class Strip(TsharkTest):
+    plugin = PLUGIN
 
     def run_strip(self, *argv):
         return subprocess.run([PKTWHO, "strip", *map(str, argv)], text=True,

@@ -24,7 +24,7 @@ SAMPLES = TESTS.parent / "samples"
 sys.path[:0] = [str(TESTS), str(TESTS / "plugin")]
 
 import pcapng  # noqa: E402
-from harness import Tshark, skip  # noqa: E402
+from harness import TsharkTest, skip  # noqa: E402
 
 PKTWHO, PLUGIN = map(Path, sys.argv[1:3])
 NOBODY = 65534
@@ -212,19 +212,10 @@ class Capture:
         return self.process.returncode, self.said + said
 
 
-class LiveTest(unittest.TestCase):
+class LiveTest(TsharkTest):
     """A test with a directory, a tshark, and namespaces that go away."""
 
-    maxDiff = None
-
-    @classmethod
-    def setUpClass(cls):
-        cls.tshark = Tshark(PLUGIN)
-        cls.dir = cls.tshark.dir
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.tshark.close()
+    plugin = PLUGIN
 
     def namespace(self):
         ns = Namespace()

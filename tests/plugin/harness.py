@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import unittest
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[2]
@@ -145,6 +146,19 @@ class Tshark:
         """The frame numbers that a filter matches."""
         return [int(n) for (n,) in self.fields(
             path, "frame.number", more=("-Y", display_filter, *more))]
+
+
+class TsharkTest(unittest.TestCase):
+    """Tests of one class share a tshark with *plugin* and its directory."""
+
+    maxDiff = None
+    plugin = None               # each class names the file
+
+    @classmethod
+    def setUpClass(cls):
+        cls.tshark = Tshark(cls.plugin)
+        cls.addClassCleanup(cls.tshark.close)
+        cls.dir = cls.tshark.dir
 
 
 def udp(src, dst, payload=b"hi"):

@@ -12,7 +12,7 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from harness import SOURCE, Tshark, skip
+from harness import SOURCE, Tshark, TsharkTest, skip
 
 PLUGIN = Path(sys.argv[1])
 COOKBOOK, README = SOURCE / "docs/cookbook.md", SOURCE / "README.md"
@@ -23,12 +23,12 @@ COMMAND = re.compile(r"^\$ ((?:.*(?:\\|\||; do)\n)*(?:(?:    .*\n)*  done|.*)\n)
 
 
 class Cook:
-    def __init__(self):
-        self.tshark = Tshark(PLUGIN)
-        if self.tshark.version >= (4, 4):
+    def __init__(self, tshark):
+        self.tshark = tshark
+        if tshark.version >= (4, 4):
             skip("the page shows what tshark 4.0 prints")
-        shutil.copytree(SOURCE / "samples", self.tshark.dir / "samples")
-        self.tshark.open_up()
+        shutil.copytree(SOURCE / "samples", tshark.dir / "samples")
+        tshark.open_up()
 
     def cooked(self, block):
         """The block's commands, each with what it prints now."""
@@ -41,16 +41,13 @@ class Cook:
         return text
 
 
-class Cookbook(unittest.TestCase):
-    maxDiff = None
+class Cookbook(TsharkTest):
+    plugin = PLUGIN
 
     @classmethod
     def setUpClass(cls):
-        cls.cook = Cook()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.cook.tshark.close()
+        super().setUpClass()
+        cls.cook = Cook(cls.tshark)
 
     def test_each_command_prints_what_the_page_says(self):
         blocks = [block for page in (COOKBOOK, README)
@@ -70,12 +67,12 @@ class Cookbook(unittest.TestCase):
 
 
 def write():
-    cook = Cook()
-    for page in (COOKBOOK, README):
-        page.write_text(BLOCK.sub(
-            lambda found: f"```\n{cook.cooked(found[1])}```\n",
-            page.read_text()))
-    cook.tshark.close()
+    with Tshark(PLUGIN) as tshark:
+        cook = Cook(tshark)
+        for page in (COOKBOOK, README):
+            page.write_text(BLOCK.sub(
+                lambda found: f"```\n{cook.cooked(found[1])}```\n",
+                page.read_text()))
 
 
 if __name__ == "__main__":

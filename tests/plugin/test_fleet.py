@@ -17,7 +17,7 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from harness import SOURCE, Tshark, skip, udp
+from harness import SOURCE, TsharkTest, skip, udp
 
 import pcapng
 from pcapng import End, attribution, custom_option, epb
@@ -145,13 +145,12 @@ def other(end):
     return "dst" if end == "src" else "src"
 
 
-class Fleet(unittest.TestCase):
-    maxDiff = None
+class Fleet(TsharkTest):
+    plugin = PLUGIN
 
     @classmethod
     def setUpClass(cls):
-        cls.tshark = Tshark(PLUGIN)
-        cls.addClassCleanup(cls.tshark.close)
+        super().setUpClass()
         cls.env = (os.environ | cls.tshark.environment() |
                    {"PATH": f"{PKTWHO.parent}:{os.environ['PATH']}"})
         folder = cls.tshark.dir / "clickhouse"

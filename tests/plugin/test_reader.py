@@ -6,7 +6,7 @@ import sys
 import unittest
 from pathlib import Path
 
-from harness import SOURCE, Tshark, udp
+from harness import SOURCE, TsharkTest, udp
 from pcapng import (End, attribution, custom_option, epb, idb, receiver,
                     shb)
 
@@ -28,14 +28,8 @@ def as_tshark(name, value):
     return "" if value in ("", b"", None) else reader.text(name, value)
 
 
-class Reader(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.tshark = Tshark(PLUGIN)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.tshark.close()
+class Reader(TsharkTest):
+    plugin = PLUGIN
 
     def judge(self, path):
         """How many packets and rows were compared."""
