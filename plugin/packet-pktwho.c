@@ -19,6 +19,7 @@
 #include "proc/records.h"
 #include "stats/latency.h"
 #include "stats/stats.h"
+#include "values.h"
 
 static int proto_proc = -1;
 static int ett_proc = -1;
@@ -408,8 +409,9 @@ static void register_experts(void)
 				    array_length(ei));
 }
 
-static void reset_detection(void)
+static void on_preferences(void)
 {
+	expert_items_check_countries();
 	geo_fields_reset();
 	detect_reset();
 }
@@ -426,7 +428,7 @@ void pktwho_register(void)
 	fields_init(proto_proc);
 	records_init();
 	register_experts();
-	prefs = prefs_register_protocol(proto_proc, reset_detection);
+	prefs = prefs_register_protocol(proto_proc, on_preferences);
 	geo_fields_init(prefs);
 	dpi_init();
 	expert_items_init(proto_proc, prefs);
@@ -451,6 +453,7 @@ void pktwho_register(void)
 void pktwho_handoff(void)
 {
 	dpi_handoff();
+	values_check();
 	has_block_table = find_dissector_table("pcapng_custom_block") != NULL;
 	if (has_block_table)
 		dissector_add_uint("pcapng_custom_block", PKTWHO_PEN,

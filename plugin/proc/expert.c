@@ -4,8 +4,10 @@
 #include <epan/expert.h>
 #include <epan/tap.h>
 #include <epan/to_str.h>
+#include <wsutil/report_message.h>
 
 #include "pcapng.h"
+#include "geo/country_name.h"
 #include "geo/geo_fields.h"
 #include "dpi/spoken.h"
 #include "proc/disguise.h"
@@ -271,19 +273,42 @@ static ws_bool read_record_option(wtap_block_t block _U_, unsigned id,
 
 #define SEPARATORS " ,;:\t"
 
-/* Two letters, whatever separates them. */
+/* The next one from *@s on, of *@len bytes, whatever separates them, or NULL. */
+static const char *next_country(const char **s, size_t *len)
+{
+	const char *word = *s + strspn(*s, SEPARATORS);
+
+	*len = strcspn(word, SEPARATORS);
+	*s = word + *len;
+	return *len ? word : NULL;
+}
+
 static bool country_is_allowed(const char *country)
 {
-	size_t n;
+	const char *s = pref_countries, *word;
+	size_t len;
 
-	for (const char *s = pref_countries; *s; s += n) {
-		n = strspn(s, SEPARATORS);
-		s += n;
-		n = strcspn(s, SEPARATORS);
-		if (n == strlen(country) && !g_ascii_strncasecmp(s, country, n))
+	while ((word = next_country(&s, &len)))
+		if (len == strlen(country) &&
+		    !g_ascii_strncasecmp(word, country, len))
 			return true;
-	}
 	return false;
+}
+
+void expert_items_check_countries(void)
+{
+	const char *s = pref_countries, *word;
+	size_t len;
+
+	while ((word = next_country(&s, &len))) {
+		char *code = g_ascii_strup(word, (gssize)len);
+
+		if (!*country_name(code))
+			report_warning("proc.allowed_countries: \"%.*s\" is not"
+				       " the two-letter code of a country",
+				       (int)len, word);
+		g_free(code);
+	}
 }
 
 static void look_at_address(struct place *at, packet_info *pinfo,

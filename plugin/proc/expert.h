@@ -15,6 +15,9 @@
 /* Once, while protocols register; @proto is "proc". */
 void expert_items_init(int proto, module_t *prefs);
 
+/* Says of which allowed countries there is none, once they have changed. */
+void expert_items_check_countries(void);
+
 /* Does a statistic or a dialog wait for everybody's expert items? */
 bool expert_items_have_a_tap(void);
 

@@ -117,13 +117,59 @@ class Packets(unittest.TestCase):
         self.assertEqual(found("DE"), [1, 2, 5])
         self.assertEqual(found("fr, gb"), [3, 4, 5])
         self.assertEqual(found("DE GB"), [])
-        self.assertEqual(found("G"), [1, 2, 3, 4, 5])
+        self.assertEqual(found("AQ"), [1, 2, 3, 4, 5])
         self.assertEqual(found(""), [])
         self.assertEqual(found(" , "), [])
         self.assertEqual(found(";"), [])
         self.assertEqual(found("DE", *off("country")), [])
         self.assertIn("81.2.69.142 is in GB", messages(
             path, "country", "-o", "proc.allowed_countries:DE")[1])
+
+
+class Values(unittest.TestCase):
+    """Of a preference that Wireshark takes in silence, in a line each."""
+
+    def warnings(self, *options):
+        done = tshark.run("tshark", "-r", capture("values", packet()),
+                          "-T", "fields", "-e", "proc.expert.country",
+                          *options)
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(len(done.stdout.splitlines()), 1)
+        return done.stderr.splitlines()
+
+    WRONG = {
+        "dpi.when:sometimes": ['"sometimes"', "asked, always, never"],
+        "proc.stats_by:pid": ['"pid"', "program, process, user"],
+        "proc.geo:yes": ['"yes"', "neither TRUE nor FALSE"],
+        "proc.expert_port:": ['""', "FALSE"],
+        "proc.expert_beacon:1": ['"1"', "FALSE"],
+        "dpi.hand_over:nonsense": ['"nonsense"', "FALSE"],
+    }
+    RIGHT = ["dpi.when:ALWAYS", "proc.geo: True", "proc.expert_port:false",
+             "proc.stats_by:user", "proc.allowed_countries:de,GB;Fr",
+             "tcp.desegment_tcp_streams:x"]
+
+    def test_wrong_ones(self):
+        lines = self.warnings(*(word for option in self.WRONG
+                                for word in ("-o", option)))
+        self.assertEqual(len(lines), len(self.WRONG))
+        for line, (option, texts) in zip(lines, self.WRONG.items()):
+            for text in (option.split(":")[0], *texts):
+                self.assertIn(text, line)
+
+    def test_countries(self):
+        lines = self.warnings(
+            "-o", "proc.allowed_countries:de England,UK;fr G")
+        for line, text in zip(lines, ("England", "UK", "G"), strict=True):
+            self.assertIn(f'proc.allowed_countries: "{text}"', line)
+
+    def test_however_it_is_written(self):
+        self.assertEqual(len(self.warnings(
+            "-oproc.geo:1", "-2noproc.geo:1", "-n2o", "proc.geo:1")), 3)
+
+    def test_right_ones(self):
+        self.assertEqual(self.warnings(*(
+            word for option in self.RIGHT for word in ("-o", option))), [])
 
 
 class Ports(unittest.TestCase):
