@@ -159,7 +159,7 @@ int attribution_places(struct end_places *out, const void *buf, size_t size,
 /* struct process flags: proc.flags, FIELD_FLAGS in the file. */
 #define PROCESS_EXE_DELETED	   (1u << 0)
 #define PROCESS_EXE_MEMFD	   (1u << 1)	/* runs from memory, no file */
-#define PROCESS_EXE_WORLD_WRITABLE (1u << 2)	/* its directory is */
+#define PROCESS_EXE_WORLD_WRITABLE (1u << 2)	/* it or its directory is */
 #define PROCESS_EXEPATH_TRUNCATED  (1u << 3)
 #define PROCESS_CMDLINE_TRUNCATED  (1u << 4)
 #define PROCESS_CMDLINE_WITHHELD   (1u << 5)	/* --cmdline=none */

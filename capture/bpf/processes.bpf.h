@@ -123,7 +123,8 @@ static __always_inline void exec_exe_flags(struct probe_exec *x,
 		x->exe_flags |= PROBE_EXE_DELETED;
 		if (parent == d)
 			x->exe_flags |= PROBE_EXE_MEMFD;
-	} else if (BPF_CORE_READ(parent, d_inode, i_mode) & S_IWOTH) {
+	} else if ((BPF_CORE_READ(parent, d_inode, i_mode) |
+		    BPF_CORE_READ(inode, i_mode)) & S_IWOTH) {
 		x->exe_flags |= PROBE_EXE_WORLD_WRITABLE;
 	}
 }

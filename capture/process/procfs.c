@@ -154,7 +154,8 @@ static void set_exe_flags(int dir, struct process *p)
 	if (!slash)
 		return;
 	*slash = '\0';
-	if (!fstatat(dir, parent, &st, 0) && st.st_mode & S_IWOTH)
+	if ((!fstatat(dir, "exe", &st, 0) && st.st_mode & S_IWOTH) ||
+	    (!fstatat(dir, parent, &st, 0) && st.st_mode & S_IWOTH))
 		p->flags |= PROCESS_EXE_WORLD_WRITABLE;
 }
 

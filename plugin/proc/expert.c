@@ -78,7 +78,7 @@ static void register_items(int proto)
 			"The executable never had a file", EXPFILL } },
 		{ &ei[WORLD_WRITABLE], { "proc.expert.world_writable",
 			PI_SECURITY, PI_WARN,
-			"Anyone may write to the executable's directory",
+			"Anyone may write to the executable or its directory",
 			EXPFILL } },
 		{ &ei[IMITATION], { "proc.expert.imitation", PI_SECURITY,
 			PI_WARN, "The name of a system program on another",
@@ -229,8 +229,8 @@ static void look_at_process(proto_item *item, packet_info *pinfo,
 	if (p->flags & PROCESS_EXE_WORLD_WRITABLE)
 		report_process(
 			item, pinfo, WORLD_WRITABLE, p,
-			"runs an executable from a directory that anyone may"
-			" write to");
+			"runs an executable that anyone may write, or put"
+			" another in its place");
 }
 
 /* Where the items of a packet go. */

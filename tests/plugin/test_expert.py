@@ -76,7 +76,8 @@ class Processes(unittest.TestCase):
 
     def test_world_writable(self):
         self.check("world_writable", WRITABLE,
-                   "from a directory that anyone may write to: /tmp/evil")
+                   "that anyone may write, or put another in its place: "
+                   "/tmp/evil")
 
 
 class Packets(unittest.TestCase):

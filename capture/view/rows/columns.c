@@ -151,7 +151,7 @@ void column_alerts(uint8_t alerts, char out[COLUMN_ALERTS])
 	} texts[] = {
 		{ ALERT_DELETED, "executable deleted" },
 		{ ALERT_MEMFD, "runs from memory" },
-		{ ALERT_WRITABLE, "executable in a world-writable directory" },
+		{ ALERT_WRITABLE, "executable that anyone may write" },
 		{ ALERT_RETRANSMISSIONS, "many retransmissions" },
 		{ ALERT_COUNTRY, "country new to this program" },
 		{ ALERT_ABROAD, "another country" },

@@ -12,7 +12,8 @@
 
 #define LINGER_NS	10000000000ull	/* what is over is shown for so long */
 #define COLUMN_MAX	320		/* bytes of an application and host */
-#define LEAST_PACKETS	20		/* before retransmissions are many */
+#define MANY_AGAIN	4		/* retransmissions of one side ... */
+#define SHARE_AGAIN	20	/* ... that are a twentieth of its packets */
 
 const char *const table_group_names[GROUPS] = {
 	[GROUP_CONNECTION] = "connections", [GROUP_PROCESS] = "processes",
@@ -158,19 +159,6 @@ static uint8_t alerts_of(const struct actor *a)
 	return alerts;
 }
 
-static uint8_t alerts_of_flow(const struct flow *f)
-{
-	uint8_t alerts = 0;
-
-	if (f->new_country)
-		alerts |= ALERT_COUNTRY;
-	if (f->foreign_port)
-		alerts |= ALERT_PORT;
-	if (f->unresolved)
-		alerts |= ALERT_UNRESOLVED;
-	return alerts;
-}
-
 /* The end that is not here; of two that are, who was asked. */
 static enum flow_side remote_side(const struct flow *f)
 {
@@ -183,6 +171,62 @@ static enum flow_side remote_side(const struct flow *f)
 static bool is_open(const struct flow *f)
 {
 	return !f->over && f->state != FLOW_CLOSED && f->state != FLOW_RESET;
+}
+
+/* What is over has a row of its own for a while only. */
+static bool is_listed(const struct table *t, const struct flow *f)
+{
+	return t->spec->ended || !f->over ||
+	       f->last_mono_ns + LINGER_NS > t->spec->now_mono_ns;
+}
+
+/* What has no country, as this network, is no other country. */
+static bool is_abroad(const char *countries, const char *country)
+{
+	const char *rest;
+
+	if (!countries || !*country)
+		return false;
+	for (; *countries; countries += strcspn(countries, ",")) {
+		countries += strspn(countries, ", ");
+		if (strncasecmp(countries, country, 2))
+			continue;
+		rest = countries + 2 + strspn(countries + 2, " ");
+		if (!*rest || *rest == ',')
+			return false;
+	}
+	return true;
+}
+
+static bool is_sent_again(const struct flow *f)
+{
+	uint64_t packets[2], bytes[2];
+
+	flow_sums(f, packets, bytes);
+	for (int i = 0; i < 2; i++) {
+		uint64_t again = f->ends[i].retransmissions;
+
+		if (again >= MANY_AGAIN && again * SHARE_AGAIN >= packets[i])
+			return true;
+	}
+	return false;
+}
+
+static uint8_t alerts_of_flow(const struct table *t, const struct flow *f)
+{
+	uint8_t alerts = 0;
+
+	if (f->new_country)
+		alerts |= ALERT_COUNTRY;
+	if (f->foreign_port)
+		alerts |= ALERT_PORT;
+	if (f->unresolved)
+		alerts |= ALERT_UNRESOLVED;
+	if (is_sent_again(f))
+		alerts |= ALERT_RETRANSMISSIONS;
+	if (is_abroad(t->spec->countries, f->ends[remote_side(f)].country))
+		alerts |= ALERT_ABROAD;
+	return alerts;
 }
 
 static void add_life(struct row *r, const struct flow *f)
@@ -216,6 +260,8 @@ static void add_part(struct table *t, struct row *r, const struct flow *f,
 	r->down += flow_rate(&p->rate, !side, t->spec->now_mono_ns);
 	if (p != &f->part && !p->copy)
 		return;
+	if (is_listed(t, f))
+		r->alerts |= alerts_of_flow(t, f);
 	r->open += is_open(f);
 	r->retransmissions += f->ends[0].retransmissions +
 			      f->ends[1].retransmissions;
@@ -252,24 +298,6 @@ static const struct query_subject *subject(struct query_subject *s,
 	*s = (struct query_subject){ f, { actors[0], actors[1] }, side,
 				     t->spec->names };
 	return s;
-}
-
-/* What has no country, as this network, is no other country. */
-static bool is_abroad(const char *countries, const char *country)
-{
-	const char *rest;
-
-	if (!countries || !*country)
-		return false;
-	for (; *countries; countries += strcspn(countries, ",")) {
-		countries += strspn(countries, ", ");
-		if (strncasecmp(countries, country, 2))
-			continue;
-		rest = countries + 2 + strspn(countries + 2, " ");
-		if (!*rest || *rest == ',')
-			return false;
-	}
-	return true;
 }
 
 /* ---- a row for each connection ---- */
@@ -341,9 +369,6 @@ static void add_connection(struct table *t, const struct flow *f)
 	r->state = f->over ? name_over(f) : name_state(f);
 	r->over = !is_open(f);
 	r->rtt_ns = f->rtt_ns;
-	r->alerts |= alerts_of_flow(f);
-	if (is_abroad(t->spec->countries, r->country))
-		r->alerts |= ALERT_ABROAD;
 	for (const struct flow_part *p = &f->part; p; p = p->next) {
 		add_part(t, r, f, p, (enum flow_side)r->local_side);
 		/* Its own to itself was in both directions, and is here. */
@@ -352,9 +377,6 @@ static void add_connection(struct table *t, const struct flow *f)
 		r->sent -= p->bytes[!r->local_side];
 		r->received -= p->bytes[r->local_side];
 	}
-	if (r->packets >= LEAST_PACKETS &&
-	    r->retransmissions * 10 >= r->packets)
-		r->alerts |= ALERT_RETRANSMISSIONS;
 }
 
 /* ---- a row for each end that is here ---- */
@@ -472,8 +494,6 @@ static void add_place(struct table *t, const struct flow *f,
 	memcpy(r->country, f->ends[remote].country, sizeof(r->country));
 	if (t->spec->group == GROUP_HOST && !*r->domain)
 		describe_domain(r, t, f, remote);
-	if (is_abroad(t->spec->countries, r->country))
-		r->alerts |= ALERT_ABROAD;
 	add_part(t, r, f, p, !remote);
 }
 
@@ -489,8 +509,7 @@ static void add_flow(void *ctx, const struct flow *f)
 	struct table *t = ctx;
 
 	if (t->spec->group == GROUP_CONNECTION) {
-		if (t->spec->ended || !f->over ||
-		    f->last_mono_ns + LINGER_NS > t->spec->now_mono_ns)
+		if (is_listed(t, f))
 			add_connection(t, f);
 		return;
 	}

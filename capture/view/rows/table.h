@@ -40,8 +40,8 @@ enum column {
 enum row_alert {
 	ALERT_DELETED = 1,		/* the executable is no longer there */
 	ALERT_MEMFD = 2,		/* it runs from memory */
-	ALERT_WRITABLE = 4,		/* anybody could have put it there */
-	ALERT_RETRANSMISSIONS = 8,	/* a tenth of the packets or more */
+	ALERT_WRITABLE = 4,		/* anybody could have made it so */
+	ALERT_RETRANSMISSIONS = 8,	/* a twentieth of one side or more */
 	ALERT_COUNTRY = 16,		/* new to a program that has others */
 	ALERT_ABROAD = 32,		/* none of those that were given */
 	ALERT_PORT = 64,		/* the port is another protocol's */

@@ -302,6 +302,25 @@ static void a_world_writable_directory_is_the_processs(void **state)
 	assert_int_equal(p.flags, PROCESS_EXE_WORLD_WRITABLE);
 }
 
+static void a_world_writable_file_is_one_wherever_it_lies(void **state)
+{
+	char path[256];
+	struct process p;
+
+	(void)state;
+	tree_stat(42, "x", 7, 100);
+	tree_text("bin/x", "");
+	snprintf(path, sizeof(path), "%s/bin/x", tree_path);
+	tree_link("42/exe", path);
+	tree_link("42/root", "/");
+	assert_int_equal(fchmodat(tree_fd, "bin/x", 0775, 0), 0);
+	p = read_process(42);
+	assert_int_equal(p.flags, 0);
+	assert_int_equal(fchmodat(tree_fd, "bin/x", 0777, 0), 0);
+	p = read_process(42);
+	assert_int_equal(p.flags, PROCESS_EXE_WORLD_WRITABLE);
+}
+
 static void what_is_too_long_is_cut_and_said(void **state)
 {
 	char text[6000];
@@ -467,6 +486,7 @@ int main(void)
 		tree_test(a_process_goes_on_without_its_first_thread),
 		tree_test(a_file_may_be_named_deleted),
 		tree_test(a_world_writable_directory_is_the_processs),
+		tree_test(a_world_writable_file_is_one_wherever_it_lies),
 		tree_test(what_is_too_long_is_cut_and_said),
 		tree_test(the_cgroup_that_tells_most_is_taken),
 		tree_test(each_pid_is_called),

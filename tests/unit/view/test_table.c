@@ -306,10 +306,39 @@ static void alerts_say_why(void **state)
 		    .payload = 10);
 	build(GROUP_CONNECTION, COLUMN_SENT, "proc:ssh", true, 4 * S);
 	column_alerts(table_row(table, 0)->alerts, all);
-	assert_string_equal(all, "executable deleted, executable in a "
-			    "world-writable directory, many retransmissions");
+	assert_string_equal(all, "executable deleted, executable that anyone "
+			    "may write, many retransmissions");
 	column_cell(COLUMN_NAME, table_row(table, 0), 0, out);
 	assert_string_equal(out, "! ssh");
+}
+
+/* In rows of many, too, as long as the connection has a row. */
+static void what_stands_out_does_in_its_groups(void **state)
+{
+	static const enum table_group groups[] = { GROUP_PROCESS, GROUP_PROGRAM,
+						   GROUP_USER };
+
+	(void)state;
+	for (int i = 0; i < 70; i++)
+		SAY(flows, .src = &ssh, .at_ns = 3 * S + (uint64_t)i * S / 50,
+		    .from = 50001, .to = 22, .flags = ACK, .payload = 10,
+		    .seq = i % 20 ? 10 * (uint32_t)i : 0);
+	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++) {
+		build(groups[i], COLUMN_SENT, "port:22", false, 5 * S);
+		assert_int_equal(table_row(table, 0)->alerts, 0);
+	}
+	SAY(flows, .src = &ssh, .at_ns = 6 * S, .from = 50001, .to = 22,
+	    .flags = ACK | RST, .seq = 30, .payload = 10);
+	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++) {
+		build(groups[i], COLUMN_SENT, "port:22", false, 7 * S);
+		assert_int_equal(table_row(table, 0)->alerts,
+				 ALERT_RETRANSMISSIONS);
+	}
+	flows_expire(flows, 8 * S);
+	build(GROUP_PROCESS, COLUMN_SENT, "port:22", false, 20 * S);
+	assert_int_equal(table_row(table, 0)->alerts, 0);
+	build(GROUP_PROCESS, COLUMN_SENT, "port:22", true, 20 * S);
+	assert_int_equal(table_row(table, 0)->alerts, ALERT_RETRANSMISSIONS);
 }
 
 static uint8_t alerts_with(const char *countries)
@@ -384,6 +413,7 @@ int main(void)
 		TEST(columns_fit_any_width),
 		TEST(numbers_are_short),
 		TEST(alerts_say_why),
+		TEST(what_stands_out_does_in_its_groups),
 		TEST(a_country_that_is_new_stands_out),
 		TEST(other_countries_stand_out),
 	};
