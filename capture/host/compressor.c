@@ -104,6 +104,13 @@ void compressor_free(struct compressor *c)
 	free(c);
 }
 
+void compressor_restart(struct compressor *c)
+{
+	/* Each piece of gzip's is the first. */
+	if (c->zstd)
+		ZSTD_CCtx_reset(c->zstd, ZSTD_reset_session_only);
+}
+
 static size_t run_zstd(struct compressor *c, const uint8_t *piece, size_t len,
 		       bool last)
 {

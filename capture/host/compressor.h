@@ -36,6 +36,9 @@ int compressor_new(struct compressor **out, enum compression c,
 		   size_t piece_max);
 void compressor_free(struct compressor *c);	/* NULL is fine */
 
+/* What comes next is the first piece of another file. */
+void compressor_restart(struct compressor *c);
+
 /* As many bytes at most become of @len. */
 size_t compressor_bound(size_t len);
 

@@ -113,6 +113,25 @@ class Compressed(world.LiveTest):
         self.assertEqual(self.packets(path), written)
         self.assertGreaterEqual(written + dropped, 400)
 
+    def test_a_disk_that_has_room_again(self):
+        """What comes then is written behind what there was room for."""
+        path = self.small_disk() / "x.pcapng.gz"
+        c = Capture(path, "-i", "lo", within=self.ns)
+        self.ns.run("python3", "-c", SENDER % 400, check=True)
+        heard = world.hear(c.process, "until there is room", "")
+        subprocess.run(["mount", "-o", "remount,size=8m", path.parent],
+                       check=True)
+        heard += world.hear(c.process, "there is room for", "")
+        before = path.stat().st_size
+        world.wait_for(lambda: self.ns.run(
+            "python3", "-c", SENDER % 100, check=True)
+            and path.stat().st_size > before + 50000, "packets")
+        _, said = c.stop()
+        written, dropped = map(int, re.search(
+            r"(\d+) packets, (\d+) dropped", said).groups())
+        self.assertEqual(self.packets(path), written)
+        self.assertGreaterEqual(written + dropped, 500)
+
     def test_through_a_pipe(self):
         ours = self.start(self.ns.argv(PKTWHO, "-q", "-i", "lo", "-w", "-",
                                        "--compress", "zstd", "-c", "20"),

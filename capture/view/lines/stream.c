@@ -22,6 +22,14 @@
 #define PIECE_MAX   65536	/* bytes compressed at once */
 #define PIECE_NS    1000000000ull /* few bytes wait to be compressed */
 
+/* Of lines that wait, which stay until it is written. */
+struct piece {
+	const uint8_t *bytes;		/* the compressor's */
+	size_t len;			/* 0: there is none */
+	size_t done;
+	size_t lines;			/* bytes of them that it holds */
+};
+
 struct stream {
 	int fd;
 	int error;
@@ -31,6 +39,7 @@ struct stream {
 	int full;			/* why there was no room once, or 0 */
 	struct compressor *compressor;	/* NULL: lines go out as they are */
 	uint64_t piece_ns;		/* when it had the last piece */
+	struct piece piece;
 	struct opener *opener;		/* of the next file; NULL: one only */
 	struct limits limits;		/* of one file */
 	struct limits_file file;
@@ -115,72 +124,97 @@ void stream_free(struct stream *s)
 	free(s);
 }
 
-/* The file ends with a whole line until there is room for more. */
-static int take_back_half(struct stream *s)
+static bool is_full(int err)
 {
-	size_t half = 0;
-	off_t end;
+	return err == -ENOSPC || err == -EDQUOT || err == -EROFS;
+}
 
-	while (half < s->begin && s->bytes[s->begin - half - 1] != '\n')
-		half++;
-	end = half ? lseek(s->fd, -(off_t)half, SEEK_CUR) : 0;
-	if (end < 0 || (half && ftruncate(s->fd, end)))
+/* Where a quota is reached btrfs does not even cut: it is written over then. */
+static int take_back(const struct stream *s, size_t half)
+{
+	off_t end = half ? lseek(s->fd, -(off_t)half, SEEK_CUR) : 0;
+
+	if (end < 0 || (half && ftruncate(s->fd, end) && !is_full(-errno)))
 		return -errno;
-	s->begin -= half;
 	return -EAGAIN;
 }
 
-static int wait_for_room(struct stream *s, int err)
+/* The file ends before what is half there until there is room for more. */
+static int wait_for_room(struct stream *s, int err, size_t half)
 {
-	if (!s->endures || (err != -ENOSPC && err != -EDQUOT && err != -EROFS))
+	if (!s->endures || !is_full(err))
 		return err;
 	if (!s->full)
 		log_warn("no room for lines: %s; some wait until there is, the "
 			 "others are lost and counted", strerror(-err));
 	s->full = err;
-	return take_back_half(s);
+	return take_back(s, half);
+}
+
+static size_t half_line(const struct stream *s)
+{
+	size_t half = 0;
+
+	while (half < s->begin && s->bytes[s->begin - half - 1] != '\n')
+		half++;
+	return half;
 }
 
 /* Less than PIPE_BUF never blocks where there is room for it. */
 static int write_some(struct stream *s, int timeout_ms)
 {
 	struct watch fd = { .fd = s->fd, .events = POLLOUT };
-	size_t len = s->end - s->begin;
+	size_t len = s->end - s->begin, half;
 	ssize_t n;
+	int err;
 
 	if (watch_wait(&fd, 1, timeout_ms) <= 0)
 		return -EAGAIN;
 	n = write(s->fd, s->bytes + s->begin,
 		  len < PIPE_BUF || s->is_file ? len : PIPE_BUF);
-	if (n < 0)
-		return errno == EINTR ? -EAGAIN : wait_for_room(s, -errno);
-	s->begin += (size_t)n;
-	return 0;
-}
-
-static int write_all(int fd, const uint8_t *bytes, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		bytes += n < 0 ? 0 : n;
-		len -= n < 0 ? 0 : (size_t)n;
+	if (n >= 0) {
+		s->begin += (size_t)n;
+		return 0;
 	}
+	if (errno == EINTR)
+		return -EAGAIN;
+	err = -errno;
+	half = half_line(s);
+	err = wait_for_room(s, err, half);
+	if (err == -EAGAIN)
+		s->begin -= half;
+	return err;
+}
+
+static int write_piece(struct stream *s)
+{
+	struct piece *p = &s->piece;
+
+	while (p->done < p->len) {
+		ssize_t n = write(s->fd, p->bytes + p->done, p->len - p->done);
+
+		if (n < 0 && errno != EINTR) {
+			int err = wait_for_room(s, -errno, p->done);
+
+			p->done = 0;
+			return err;
+		}
+		p->done += n < 0 ? 0 : (size_t)n;
+	}
+	s->begin += p->lines;
+	s->file_bytes += p->len;
+	*p = (struct piece){ 0 };
 	return 0;
 }
 
-static int write_piece(struct stream *s, size_t len, bool last)
+static int make_piece(struct stream *s, size_t len, bool last)
 {
-	const uint8_t *piece;
 	const char *bytes = len ? s->bytes + s->begin : "";
-	size_t n = compressor_run(s->compressor, (const uint8_t *)bytes, len,
-				  last, &piece);
 
-	s->begin += len;
-	s->file_bytes += n;
-	return n ? write_all(s->fd, piece, n) : -ENOMEM;
+	s->piece.lines = len;
+	s->piece.len = compressor_run(s->compressor, (const uint8_t *)bytes,
+				      len, last, &s->piece.bytes);
+	return s->piece.len ? write_piece(s) : -ENOMEM;
 }
 
 /* What ends a file ends what is compressed in it. */
@@ -188,15 +222,15 @@ static int flush_compressed(struct stream *s, bool last)
 {
 	uint64_t at = clock_ns(CLOCK_MONOTONIC);
 	bool is_time = at - s->piece_ns >= PIECE_NS;
+	int err = s->piece.len ? write_piece(s) : 0;
 	size_t waits = s->end - s->begin;
-	int err = 0;
 
-	if (!last && waits < PIECE_MAX && !(waits && is_time))
-		return 0;
+	if (err || (!last && waits < PIECE_MAX && !(waits && is_time)))
+		return err;
 	s->piece_ns = at;
 	for (; !err && waits > PIECE_MAX; waits -= PIECE_MAX)
-		err = write_piece(s, PIECE_MAX, false);
-	return err ? err : write_piece(s, waits, last);
+		err = make_piece(s, PIECE_MAX, false);
+	return err ? err : make_piece(s, waits, last);
 }
 
 static int flush_to_reader(struct stream *s, bool patient)
@@ -205,7 +239,7 @@ static int flush_to_reader(struct stream *s, bool patient)
 
 	while (!err && s->begin < s->end)
 		err = write_some(s, patient ? PATIENCE_MS : 0);
-	return err == -EAGAIN ? 0 : err;
+	return err;
 }
 
 int stream_flush(struct stream *s, bool patient)
@@ -213,6 +247,8 @@ int stream_flush(struct stream *s, bool patient)
 	if (!s->error)
 		s->error = s->compressor ? flush_compressed(s, patient) :
 					   flush_to_reader(s, patient);
+	if (s->error == -EAGAIN)
+		s->error = 0;
 	if (s->begin == s->end)
 		s->begin = s->end = 0;
 	return s->error;
@@ -259,6 +295,14 @@ static bool tell_journal(struct stream *s, const char *text, size_t len)
 	return len && sendmsg(s->fd, &entry, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
 }
 
+/* What the file before had no room for is the first of the next one. */
+static void begin_compressing(struct stream *s)
+{
+	s->piece = (struct piece){ 0 };
+	if (s->compressor)
+		compressor_restart(s->compressor);
+}
+
 /* Where there can be no other file, this one goes on. */
 static void begin_next_file(struct stream *s, const struct moment *at)
 {
@@ -272,6 +316,7 @@ static void begin_next_file(struct stream *s, const struct moment *at)
 	} else {
 		close(s->fd);
 		s->fd = fd;
+		begin_compressing(s);
 	}
 	s->file_bytes = 0;
 	limits_begin(&s->limits, &s->file, at);

@@ -42,7 +42,7 @@ int stream_compress(struct stream *s, enum compression c);
 
 /*
  * From now on keeps what a file has no room for (ENOSPC, EDQUOT, EROFS), and
- * tries again in later calls; not what is compressed.
+ * tries again in later calls.
  */
 void stream_endure(struct stream *s);
 

@@ -196,6 +196,56 @@ static void a_full_disk_is_endured(void **state)
 	close(from);
 }
 
+/* What a reader has of the file now, of which no piece is half there. */
+static size_t unpacked(int from)
+{
+	uint8_t *bytes;
+	size_t len;
+
+	assert_int_equal(lseek(from, 0, SEEK_SET), 0);
+	assert_int_equal(compressor_undo(from, 1 << 20, &bytes, &len), 0);
+	free(bytes);
+	return bytes ? len : 0;
+}
+
+static void endure_compressed(enum compression c)
+{
+	char path[] = "/tmp/pktwho-stream-XXXXXX";
+	int fd = mkstemp(path), from = open(path, O_RDONLY);
+	struct stream *s = stream_new(fd, NULL, LIMIT, false);
+	size_t all, first;
+
+	unlink(path);
+	assert_int_equal(stream_compress(s, c), 0);
+	stream_endure(s);
+	all = put_lines(s, 'a', 64 << 10);
+	assert_int_equal(stream_flush(s, false), 0);
+	first = size_of(from);
+	assert_int_equal(unpacked(from), all);
+	disk_room = 30;
+	all += put_lines(s, 'b', 150 << 10);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(stream_flush(s, i == 2), 0);
+		disk_room = 30;
+		assert_int_equal(size_of(from), first);
+	}
+	disk_room = SIZE_MAX;
+	all += put_lines(s, 'c', 1024);
+	assert_int_equal(stream_flush(s, true), 0);
+	assert_int_equal(stream_end(s), -ENOSPC);
+	assert_int_equal(stream_lost(s), 0);
+	assert_int_equal(unpacked(from), all);
+	stream_free(s);
+	close(from);
+}
+
+static void a_full_disk_is_endured_by_pieces(void **state)
+{
+	(void)state;
+	endure_compressed(COMPRESSION_GZIP);
+	endure_compressed(COMPRESSION_ZSTD);
+}
+
 static void a_full_disk_ends_others(void **state)
 {
 	char path[] = "/tmp/pktwho-stream-XXXXXX";
@@ -236,6 +286,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(a_full_disk_is_endured),
+		cmocka_unit_test(a_full_disk_is_endured_by_pieces),
 		test(a_full_disk_ends_others),
 		test(nothing_is_written_before_it_is_flushed),
 		test(a_slow_reader_gets_all_in_pieces),
