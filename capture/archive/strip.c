@@ -11,6 +11,7 @@
 #include "host/log.h"
 #include "output/pcapng_option.h"
 #include "output/pcapng_writer.h"
+#include "output/process_block.h"
 #include "record.h"
 
 #define COMMENT_MAX 256
@@ -250,12 +251,48 @@ static int put_stripped_table(struct strip *s, struct rbuf b)
 	return end_block(s);
 }
 
+/* What Wireshark 5 reads of a process: process_block.h. */
+static int put_process_block(struct strip *s, const uint8_t *block, size_t len)
+{
+	const size_t options = 24, length_at = 16;
+	struct rbuf b = rbuf_of(block + options, len - 4 - options), value;
+	uint16_t code;
+
+	begin_block(s, block, options);
+	while (take_option(&b, &code, &value)) {
+		bool user = code == PROCESS_BLOCK_UID ||
+			    code == PROCESS_BLOCK_USER;
+
+		if (!(user && strips(s, STRIP_USERS)) &&
+		    !(code == PROCESS_BLOCK_CMDLINE &&
+		      strips(s, STRIP_ARGUMENTS)))
+			put_option(&s->block, code, value.p, value.left);
+	}
+	wbuf_u32(&s->block, PCAPNG_OPT_END);
+	put_le(s->bytes + length_at, s->block.len - length_at - 4, 4);
+	return end_block(s);
+}
+
+/* Others' custom blocks are theirs, but processes are processes. */
+static int put_others_block(struct strip *s, const uint8_t *block, size_t len)
+{
+	struct rbuf b = rbuf_of(block + 8, len - 12);
+
+	if (rbuf_u32(&b) != PROCESS_BLOCK_PEN)
+		return archive_out_block(s->writer, block, len);
+	if (strips(s, STRIP_PROCESSES))
+		return 0;
+	if (rbuf_u32(&b) != PROCESS_BLOCK_ENTRY || b.left < 8)
+		return archive_out_block(s->writer, block, len);
+	return put_process_block(s, block, len);
+}
+
 static int put_custom_block(struct strip *s, const uint8_t *block, size_t len)
 {
 	struct rbuf b = rbuf_of(block + 8, len - 12);
 
 	if (!is_our_option(b))
-		return archive_out_block(s->writer, block, len);
+		return put_others_block(s, block, len);
 	rbuf_claim(&b, 4);
 	if (strips(s, STRIP_PROCESSES) ||
 	    record_kind(b.p, b.left) != RECORD_TABLE)

@@ -5,15 +5,6 @@
 
 #include "bytes.h"
 
-#define ENTRY_PROCESS 3
-
-enum option {
-	OPTION_END,
-	OPTION_NAME = 2, OPTION_PATH, OPTION_CMDLINE, OPTION_PPID, OPTION_UID,
-	OPTION_USER,
-	OPTION_START = 9,
-};
-
 static void put(struct wbuf *w, uint16_t code, const void *value, size_t len)
 {
 	wbuf_u16(w, code);
@@ -39,15 +30,15 @@ static void put_number(struct wbuf *w, uint16_t code, uint64_t n, size_t len)
 /* An absent text is empty. */
 static void put_program(struct wbuf *w, const struct process *p)
 {
-	put_text(w, OPTION_NAME, p->name);
-	put_text(w, OPTION_PATH, p->exepath);
+	put_text(w, PROCESS_BLOCK_NAME, p->name);
+	put_text(w, PROCESS_BLOCK_PATH, p->exepath);
 	if (p->cmdline_len)
-		put(w, OPTION_CMDLINE, p->cmdline, p->cmdline_len);
+		put(w, PROCESS_BLOCK_CMDLINE, p->cmdline, p->cmdline_len);
 	if (process_has(p, FIELD_PPID))
-		put_number(w, OPTION_PPID, p->ppid, 4);
+		put_number(w, PROCESS_BLOCK_PPID, p->ppid, 4);
 	if (process_has(p, FIELD_UID))
-		put_number(w, OPTION_UID, p->uid, 4);
-	put_text(w, OPTION_USER, p->user);
+		put_number(w, PROCESS_BLOCK_UID, p->uid, 4);
+	put_text(w, PROCESS_BLOCK_USER, p->user);
 }
 
 size_t process_block(const struct process *p, uint64_t from_ns,
@@ -59,14 +50,14 @@ size_t process_block(const struct process *p, uint64_t from_ns,
 
 	if (!process_has(p, FIELD_PID))
 		return 0;
-	wbuf_u32(&w, ENTRY_PROCESS);
+	wbuf_u32(&w, PROCESS_BLOCK_ENTRY);
 	length = wbuf_claim(&w, 4);
 	at = w.len;
 	wbuf_u32(&w, p->pid);
 	put_program(&w, p);
-	put_number(&w, OPTION_START,
+	put_number(&w, PROCESS_BLOCK_START,
 		   from_ns > p->start_ns ? from_ns : p->start_ns, 8);
-	wbuf_u32(&w, OPTION_END);
+	wbuf_u32(&w, PROCESS_BLOCK_END);
 	if (w.failed)
 		return 0;
 	put_le(length, w.len - at, 4);
