@@ -27,6 +27,7 @@ static long run_cut(const struct options *o, struct archive_list *files,
 		.path = o->write,
 		.compression = compression_of(o->compression, o->write),
 		.comments = o->comments,
+		.process_blocks = o->process_blocks,
 	};
 
 	return archive_cut(files, &cut);

@@ -19,6 +19,7 @@
 #include "output/packet_options.h"
 #include "output/pcapng_option.h"
 #include "output/pcapng_writer.h"
+#include "output/process_block.h"
 #include "packet/parse.h"
 #include "process/filter.h"
 
@@ -228,11 +229,25 @@ static int put_names(struct cut *c, const struct packet *p)
 	return err ? err : put_name(c, p->sent.remote);
 }
 
-/* What the new file does not say of it yet. */
+/* The new file does not say yet what is known of it. */
+static bool is_news(const struct person *person)
+{
+	return !person->told && person->record;
+}
+
+static unsigned find_news(const struct cut *c, const struct named *named)
+{
+	unsigned news = 0;
+
+	for (unsigned i = 0; c->options->process_blocks && i < named->count; i++)
+		news |= (unsigned)is_news(named->of[i]) << i;
+	return news;
+}
+
 static void put_record(struct wbuf *w, const struct archive_packet *p,
 		       struct person *person)
 {
-	if (!person || person->told || !person->record ||
+	if (!is_news(person) ||
 	    w->len + person->record_len + 16 > PCAPNG_MAX_BLOCK)
 		return;
 	person->told = true;
@@ -242,6 +257,31 @@ static void put_record(struct wbuf *w, const struct archive_packet *p,
 			    person->record_len))
 			return;
 	put_custom_option(w, person->record, person->record_len);
+}
+
+/*
+ * As a capture writes them: what is said later of a process is from then on.
+ * @news: whom the new file did not tell of before this packet.
+ */
+static int put_process_blocks(struct cut *c, const struct named *named,
+			      unsigned news, uint64_t ts_ns)
+{
+	uint8_t payload[PROCESS_BLOCK_MAX];
+	int err = 0;
+
+	for (unsigned i = 0; !err && i < named->count; i++) {
+		const struct person *one = named->of[i];
+		size_t len = 0;
+
+		if (news >> i & 1 && process_decode(&c->src, one->record,
+						    one->record_len) > 0)
+			len = process_block(&c->src, one->packets ? ts_ns : 0,
+					    payload);
+		if (len)
+			err = archive_out_custom(c->writer, PROCESS_BLOCK_PEN,
+						 payload, len);
+	}
+	return err;
 }
 
 static const struct process *known(struct process *p,
@@ -288,6 +328,7 @@ static int cut_packet(struct cut *c, const struct archive_packet *p,
 {
 	struct wbuf w = wbuf_of(c->block, sizeof(c->block));
 	uint32_t number = c->numbers[p->interface];
+	unsigned news = find_news(c, named);
 	struct packet packet;
 	int err = open_writer(c);
 
@@ -295,6 +336,9 @@ static int cut_packet(struct cut *c, const struct archive_packet *p,
 	err = err ? err : describe_interface(c, &number);
 	err = err ? err : put_keys(c);
 	err = err ? err : put_names(c, &packet);
+	/* A row before the first packet would be counted as one. */
+	if (!err && c->packets)
+		err = put_process_blocks(c, named, news, p->ts_ns);
 	if (err)
 		return err;
 	wbuf_put(&w, block, p->options_end);
@@ -307,6 +351,8 @@ static int cut_packet(struct cut *c, const struct archive_packet *p,
 	wbuf_u32(&w, (uint32_t)w.len + 4);
 	put_le(c->block + 4, w.len, 4);
 	err = archive_out_block(c->writer, c->block, w.len);
+	if (!err && !c->packets)
+		err = put_process_blocks(c, named, news, p->ts_ns);
 	if (err)
 		return err;
 	if (!c->out[number].packets++)
@@ -331,7 +377,8 @@ static int put_table(struct cut *c)
 		return 0;
 	table_header_encode(&t, c->table_bytes, TABLE_HEADER_LEN);
 	c->table_count = 0;
-	return pcapng_writer_custom(c->writer, c->table_bytes, c->table.len);
+	return archive_out_custom(c->writer, PKTWHO_PEN, c->table_bytes,
+				  c->table.len);
 }
 
 static void begin_cut_table(struct cut *c)

@@ -23,6 +23,7 @@ struct cut_options {
 	const char *path;		/* of the new file; "-" is stdout */
 	enum compression compression;
 	enum options_comments comments;	/* of packets */
+	bool process_blocks;		/* for Wireshark 5: process_block.h */
 };
 
 /*

@@ -55,6 +55,17 @@ int archive_out_name(struct pcapng_writer *w, const uint8_t addr[16],
 	return err;
 }
 
+int archive_out_custom(struct pcapng_writer *w, uint32_t pen,
+		       const void *payload, size_t len)
+{
+	int err;
+
+	do
+		err = pcapng_writer_custom_of(w, pen, payload, len);
+	while (must_retry(w, &err));
+	return err;
+}
+
 int archive_out_close(struct pcapng_writer *w, int err)
 {
 	int closed;

@@ -25,6 +25,10 @@ int archive_out_block(struct pcapng_writer *w, const uint8_t *block,
 int archive_out_name(struct pcapng_writer *w, const uint8_t addr[16],
 		     const char *name);
 
+/* A custom block in the words of whom @pen is.  0 or -errno. */
+int archive_out_custom(struct pcapng_writer *w, uint32_t pen,
+		       const void *payload, size_t len);
+
 /* @err: the first error there was; nothing is waited for after one. */
 int archive_out_close(struct pcapng_writer *w, int err);
 

@@ -92,6 +92,15 @@ class Files(world.LiveTest):
         self.assertLessEqual(set(found), set(rows))
         self.assertEqual(self.rows(path, "frame.number",
                                    where="proc.malformed"), [])
+        cut, found = self.dir / "cut-blocks.pcapng", self.dir / "none.pcapng"
+        run(world.PKTWHO, "cut", "--process-blocks", "-w", cut, path, check=True)
+        cut.chmod(0o644)
+        self.assertEqual(self.rows(
+            cut, "proc.table.name", "proc.table.pid", "proc.table.exepath",
+            where="proc.table")[:-1], rows[:-1])
+        run(world.PKTWHO, "strip", "-w", found, cut, check=True)
+        self.assertEqual([b.kind for b in pcapng.blocks(found.read_bytes())
+                          if b.kind == pcapng.CB], [])
 
     def test_names_that_were_asked_for(self):
         """In each file of a ring, before the address's first packet."""

@@ -9,10 +9,12 @@
 #include "archive/packet.h"
 #include "bytes.h"
 #include "host/log.h"
+#include "output/process_block.h"
 #include "pcapng.h"
 #include "process/filter.h"
 
 static char out[64];
+static bool with_blocks;
 
 static int make(void **state)
 {
@@ -30,7 +32,8 @@ static long cut(const char *from, const struct filter *filter,
 	char path[256];
 	char *paths[2] = { path, NULL };
 	struct cut_options o = { .filter = filter, .host = network,
-				 .from_ns = from_ns, .path = out };
+				 .from_ns = from_ns, .path = out,
+				 .process_blocks = with_blocks };
 	struct archive_list l;
 	long n;
 
@@ -47,6 +50,8 @@ struct seen {
 	long packets;
 	int records;
 	int processes;
+	int blocks;			/* of Wireshark's, with processes */
+	long before;			/* packets, before the first of these */
 	uint64_t counted;		/* packets of them, by the table */
 	uint64_t last_ns;
 };
@@ -69,6 +74,9 @@ static int on_block(void *ctx, const uint8_t *block, size_t len)
 
 	if (get_le(block, 4) == PCAPNG_BLOCK_IDB)
 		archive_interface_add(&s->interfaces, block, len);
+	if (get_le(block, 4) == PCAPNG_BLOCK_CB &&
+	    get_le(block + 8, 4) == PROCESS_BLOCK_PEN && !s->blocks++)
+		s->before = s->packets;
 	if (get_le(block, 4) != PCAPNG_BLOCK_EPB)
 		return 0;
 	assert_int_equal(archive_packet_read(&p, &s->interfaces, block, len),
@@ -125,6 +133,23 @@ static void one_process_comes_with_its_peers(void **state)
 	assert_int_equal(after.packets, n);
 	assert_true(n < look_at(SAMPLES "/two-services.pcapng").packets);
 	assert_true(after.processes >= 2);
+}
+
+/* One for each, and again where more is known of it; none comes first. */
+static void processes_are_also_as_wireshark_has_them(void **state)
+{
+	struct filter all = { 0 };
+	struct seen s;
+
+	(void)state;
+	assert_true(cut(SAMPLES "/loopback-http.pcapng", &all, NULL, 0) > 0);
+	assert_int_equal(look_at(out).blocks, 0);
+	with_blocks = true;
+	assert_true(cut(SAMPLES "/loopback-http.pcapng", &all, NULL, 0) > 0);
+	s = look_at(out);
+	assert_true(s.blocks >= s.processes);
+	assert_int_equal(s.before, 1);
+	with_blocks = false;
 }
 
 static void nobodys_packets_make_no_file(void **state)
@@ -227,6 +252,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test(all_of_a_file_is_the_file_again),
 		test(one_process_comes_with_its_peers),
+		test(processes_are_also_as_wireshark_has_them),
 		test(nobodys_packets_make_no_file),
 		test(hosts_are_addresses_or_networks),
 		test(what_is_no_network_is_refused),
