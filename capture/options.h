@@ -114,6 +114,7 @@ struct options {
 	struct options_file file;
 	struct options_ring ring;
 	const char *freeze;		/* a process whose failure keeps the ring */
+	struct filter freeze_on;	/* ... one whose packet does; empty: none */
 	uint64_t interval_ns;		/* of what is shown; 0: not given */
 	uint64_t max_reports;		/* 0: no limit */
 	const char *by;			/* enum table_group, or NULL */

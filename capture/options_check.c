@@ -155,8 +155,11 @@ static int check_ring(const struct options *o)
 {
 	const struct options_file *f = &o->file;
 
-	if (!o->ring.asked && o->freeze)
-		return options_bad("only with -b:", "--freeze");
+	bool freezes = o->freeze || !filter_is_empty(&o->freeze_on);
+
+	if (!o->ring.asked && freezes)
+		return options_bad("only with -b:", o->freeze ? "--freeze" :
+								"--freeze-on");
 	if (!o->ring.asked)
 		return o->ring.stop_files ?
 			       options_bad("only with -b:", "-a files") : 0;

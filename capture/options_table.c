@@ -48,11 +48,14 @@ const struct option_row options_table[] = {
 	  .take = options_take_autostop },
 	{ 'b', "ring-buffer", "COND",
 	  "next file after filesize:KB or packets:COUNT, keep\n"
-	  "files:COUNT or total:SIZE, ...; --freeze NAME",
+	  "files:COUNT, ...; --freeze NAME, --freeze-on X",
 	  OPTION_HERE, VALUE_WORD, "duration: filesize: packets: interval: "
 	  "files: total: free: nametimenum: printname:", .take = options_take_ring },
 	{ 0, "freeze", "NAME", NULL,
 	  OPTION_HERE, VALUE_PROCESS, TEXT(freeze) },
+	{ 0, "freeze-on", "EXPRESSION", NULL,
+	  OPTION_HERE, .take = options_take_keep,
+	  .at = offsetof(struct options, freeze_on.keep) },
 	{ 's', "snapshot-length", "N",
 	  "bytes to keep of each packet (262144)",
 	  OPTION_THERE, NUMBER(snaplen, 0, OPTIONS_MAX_SNAPLEN),
@@ -105,7 +108,8 @@ const struct option_row options_table[] = {
 		      "Of systemd, as nginx.service, separated by commas. "
 		      "Empty: all" } },
 	{ 0, "keep", "EXPRESSION", NULL,
-	  OPTION_THERE, .take = options_take_keep },
+	  OPTION_THERE, .take = options_take_keep,
+	  .at = offsetof(struct options, filter.keep) },
 	{ 0, "exe", "PATH", NULL,
 	  OPTION_THERE, VALUE_FILE, TERMS(FILTER_EXE) },
 	{ 0, "follow", NULL, "... and what they start from now on",

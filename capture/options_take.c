@@ -340,15 +340,15 @@ int options_take_terms(struct options *o, const struct option_row *row,
 int options_take_keep(struct options *o, const struct option_row *row,
 		      const char *arg)
 {
+	struct keep *keep = (struct keep *)((char *)o + row->at);
 	char why[128];
 
-	(void)row;
-	if (o->filter.keep.term_count)
+	if (keep->term_count)
 		return options_bad("one expression has \"or\", instead of "
 				   "another", arg);
-	if (!keep_compile(&o->filter.keep, arg, why, sizeof(why)))
+	if (!keep_compile(keep, arg, why, sizeof(why)))
 		return 0;
-	log_error("bad --keep \"%s\": %s", arg, why);
+	log_error("bad --%s \"%s\": %s", row->name, arg, why);
 	return -EINVAL;
 }
 

@@ -29,7 +29,7 @@
 #define TRIES 100		/* numbers, until a name is not taken */
 #define FROZEN "frozen_"
 
-enum { ASK_NEXT = 'n', ASK_FREEZE = 'f' };
+enum { ASK_NEXT = 'n', ASK_FREEZE = 'f', ASK_KEEP = 'k' };
 
 struct opener {
 	int fd;
@@ -363,8 +363,10 @@ static _Noreturn void child(struct ring *r, int fd)
 	while (recv(fd, &ask, 1, 0) == 1) {
 		int file;
 
-		if (ask == ASK_FREEZE)
+		if (ask != ASK_NEXT)
 			freeze(r);
+		if (ask == ASK_KEEP)
+			continue;
 		memset(&a, 0, sizeof(a));
 		file = next(r, &a);
 		a.err = file < 0 ? file : 0;
@@ -489,6 +491,15 @@ int opener_next(struct opener *p, const char **name)
 int opener_freeze(struct opener *p, const char **name)
 {
 	return ask_for_file(p, ASK_FREEZE, name);
+}
+
+/* The child does it before it sees that we have gone. */
+void opener_keep(struct opener *p)
+{
+	const char what = ASK_KEEP;
+
+	if (send(p->fd, &what, 1, MSG_NOSIGNAL) != 1)
+		log_warn("no files are kept: %s", strerror(errno));
 }
 
 void opener_stop(struct opener *p)

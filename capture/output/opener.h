@@ -44,6 +44,9 @@ int opener_next(struct opener *o, const char **name);
  */
 int opener_freeze(struct opener *o, const char **name);
 
+/* Likewise, at the end: there is no other file. */
+void opener_keep(struct opener *o);
+
 void opener_stop(struct opener *o);	/* NULL is fine */
 
 #endif

@@ -371,6 +371,8 @@ int output_close(struct output *o,
 	removed = o->writer && !o->opener &&
 		  pcapng_writer_is_removed(o->writer) ? -ENOENT : 0;
 	err = o->writer ? output_end_file(o, interfaces, stats) : o->no_file;
+	if (o->freeze)
+		opener_keep(o->opener);
 	*unwritten = o->unwritten;
 	free_output(o);
 	return err ? err : removed;

@@ -324,7 +324,8 @@ static int open_tables(struct owners *o, const struct owners_options *options)
 {
 	struct proctab_options p = { .cmdline = options->cmdline,
 				     .exe_inodes = options->hash,
-				     .filter = options->filter };
+				     .filter = options->filter,
+				     .alarm = options->alarm };
 	int err;
 
 	o->proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -21,6 +21,7 @@ struct owners_options {
 	enum cmdline_mode cmdline;
 	bool hash;			/* SHA-256 of executables */
 	const struct filter *filter;	/* borrowed; see proctab_options */
+	const struct filter *alarm;	/* likewise */
 	struct lookup *lookup;		/* borrowed */
 	/* Hears of each process that ends, as wait(2) has its status; or NULL. */
 	void (*ended)(void *ctx, const char *name, uint32_t status);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "process/experts.h"
 #include "record.h"
 
 #define BLANKS	 " \t\r\n"
@@ -164,6 +165,8 @@ static bool matches_term(enum filter_kind kind, const char *term,
 		return matches_unit(term, p);
 	case FILTER_EXE:
 		return matches_string(term, p, FIELD_EXEPATH, p->exepath);
+	case FILTER_EXPERT:
+		return experts_match(term, p->flags);
 	case FILTER_KINDS:
 		break;
 	}

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "process/experts.h"
 #include "process/kinds.h"
 
 #define MAX_DEPTH 8
@@ -23,6 +24,7 @@ static const struct {
 	{ "container_name", FILTER_CONTAINER }, { "pod", FILTER_POD },
 	{ "pod_name", FILTER_POD }, { "unit", FILTER_UNIT },
 	{ "exe", FILTER_EXE }, { "exepath", FILTER_EXE },
+	{ "expert", FILTER_EXPERT },
 };
 
 static bool find_field(const char *word, size_t len, uint8_t *kind)
@@ -61,6 +63,9 @@ static int take_value(struct expression_reader *r, struct keep_term *t,
 	memmove(t->text, value, strlen(value) + 1);
 	if (t->kind == FILTER_PID && t->text[strspn(t->text, "0123456789")])
 		return expression_explain(r, "no number: ", t->text);
+	if (t->kind == FILTER_EXPERT && !experts_match(t->text, UINT32_MAX))
+		return expression_explain(r, "no expert item of records: ",
+					  t->text);
 	return 0;
 }
 

@@ -11,6 +11,7 @@ enum filter_kind {
 	FILTER_POD,		/* NAMESPACE/NAME, either a pattern, or NAME */
 	FILTER_UNIT,		/* systemd unit or pattern; .service may be left out */
 	FILTER_EXE,		/* path of the executable, or pattern */
+	FILTER_EXPERT,		/* "memfd": as proc.expert.memfd, of its executable */
 	FILTER_KINDS,
 };
 

@@ -36,6 +36,7 @@ struct program {
 	uint32_t uid;
 	uint64_t netns;			/* its inode; 0: not known */
 	bool matched;			/* by the filter */
+	bool alarming;			/* by the other one */
 	bool exe_deleted;		/* PROCESS_EXE_DELETED in the record */
 	uint8_t *record;		/* process_encode(), without totals */
 	uint32_t record_len;
@@ -73,6 +74,7 @@ struct proctab_options {
 	struct lookup *lookup;		/* borrowed */
 	struct container_names *containers;	/* borrowed; NULL: no names */
 	const struct filter *filter;	/* borrowed; NULL or empty: all match */
+	const struct filter *alarm;	/* borrowed; NULL: nobody is alarming */
 };
 
 struct probe_owner;

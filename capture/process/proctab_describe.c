@@ -157,6 +157,7 @@ void program_set_record(struct proctab *t, struct program *i, struct process *p)
 	i->netns = process_has(p, FIELD_NETNS) ? p->netns : 0;
 	i->exe_deleted = p->flags & PROCESS_EXE_DELETED;
 	i->matched = !t->options.filter || filter_matches(t->options.filter, p);
+	i->alarming = t->options.alarm && filter_matches(t->options.alarm, p);
 }
 
 void describe_ancestors(struct proctab *t, struct process *s)

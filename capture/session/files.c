@@ -74,10 +74,6 @@ uint64_t files_statistics(struct files *f,
 	return f->unwritten;
 }
 
-/*
- * What comes at @at goes into another file, if there is to be one: 0, -EAGAIN
- * while that cannot be opened, -ECANCELED if there is none, or -errno.
- */
 /* Those of a node that there are by now, unless this file has them. */
 static void tell_pods(struct files *f)
 {
@@ -98,6 +94,10 @@ static void tell_pods(struct files *f)
 	f->pods_section = section;
 }
 
+/*
+ * What comes at @at goes into another file, if there is to be one: 0, -EAGAIN
+ * while that cannot be opened, -ECANCELED if there is none, or -errno.
+ */
 static int end_file(struct files *f, const struct moment *at)
 {
 	const struct options_ring *r = &f->options->ring;
@@ -275,6 +275,8 @@ int files_end(struct files *f, int cancel_fd, struct summary *s)
 	take_statistics(f, &stats, &dropped);
 	err = files_be_patient(f, cancel_fd);
 	tell_pods(f);
+	if (f->freeze_ns)
+		output_freeze(f->output);
 	closed = output_close(f->output, f->interfaces, &stats, &unwritten);
 	*s = (struct summary){
 		.packets = f->ending->packets - unwritten,

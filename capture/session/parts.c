@@ -18,7 +18,10 @@
 #include "options.h"
 #include "output/country_cache.h"
 #include "owner/owners.h"
+#include "printable.h"
+#include "process/filter.h"
 #include "process/procfs.h"
+#include "process/proctab.h"
 #include "session/captures.h"
 #include "session/files.h"
 #include "view/view.h"
@@ -66,15 +69,32 @@ static void tell_refusal(int refused)
  * What failed may be started again, and fail again: only the first is kept, or
  * the disk would fill with what is.
  */
+static void freeze_once(struct parts *p)
+{
+	p->frozen = true;
+	files_freeze(p->files);
+}
+
 static void on_user_ended(void *ctx, const char *name, uint32_t status)
 {
 	struct parts *p = ctx;
 
-	if (!status || p->failed || fnmatch(p->options->freeze, name, 0))
+	if (!status || p->frozen || fnmatch(p->options->freeze, name, 0))
 		return;
-	p->failed = true;
 	log_info("%s has ended with status %u", name, status);
-	files_freeze(p->files);
+	freeze_once(p);
+}
+
+void parts_alarm(struct parts *p, const struct program *who)
+{
+	char name[RECORD_NAME_LEN];
+
+	if (p->frozen)
+		return;
+	memcpy(name, who->name, sizeof(name));
+	printable_replace(name);
+	log_info("%s[%u] is what --freeze-on says", name, who->proc->pid);
+	freeze_once(p);
 }
 
 static int open_with_rights(struct parts *p)
@@ -84,6 +104,7 @@ static int open_with_rights(struct parts *p)
 		.cmdline = o->cmdline,
 		.hash = o->hash,
 		.filter = &o->filter,
+		.alarm = filter_is_empty(&o->freeze_on) ? NULL : &o->freeze_on,
 		.lookup = p->lookup,
 		.ended = o->freeze ? on_user_ended : NULL,
 		.ctx = p,

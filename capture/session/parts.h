@@ -12,6 +12,7 @@ struct files;
 struct lookup;
 struct options;
 struct owners;
+struct program;
 struct toolbar;
 struct view;
 
@@ -27,7 +28,7 @@ struct parts {
 	struct status *status;
 	struct ending ending;
 	struct counts counts;
-	bool failed;			/* whom --freeze names */
+	bool frozen;			/* by --freeze or --freeze-on */
 	int signal_fd;			/* signals_open() */
 };
 
@@ -38,6 +39,9 @@ struct parts {
  */
 int parts_open(struct parts *p, const struct options *o,
 	       struct child *command);
+
+/* A packet of what --freeze-on says is in the file. */
+void parts_alarm(struct parts *p, const struct program *who);
 
 /* Lets the command run; from now on the capture's time counts. */
 void parts_begin(struct parts *p);

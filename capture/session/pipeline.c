@@ -63,11 +63,25 @@ static unsigned take_sharers(struct pipeline *l, const struct verdict *v,
 	return n;
 }
 
+/* Who of them is, or NULL. */
+static const struct program *find_alarming(const struct owned_packet *p)
+{
+	if (p->src && p->src->alarming)
+		return p->src;
+	if (p->dst && p->dst->alarming)
+		return p->dst;
+	for (unsigned i = 0; i < p->other_count; i++)
+		if (p->others[i].program->alarming)
+			return p->others[i].program;
+	return NULL;
+}
+
 /* -EAGAIN if there is no room for it yet, else 0: it is done with. */
 static int hand_on(struct pipeline *l, const struct frame *h,
 		   const struct verdict *v, uint64_t age)
 {
 	struct ending *ending = &l->parts->ending;
+	const struct program *alarming;
 	uint64_t mono_ns = owners_mono_ns(l->owners, h->ts_ns);
 	struct owned_packet p = {
 		.frame = h,
@@ -99,6 +113,9 @@ static int hand_on(struct pipeline *l, const struct frame *h,
 		ending_fail(ending, err);
 		return 0;
 	}
+	alarming = find_alarming(&p);
+	if (alarming)
+		parts_alarm(l->parts, alarming);
 	if (l->view)
 		view_packet(l->view, &p);
 	count_frame(&l->parts->counts, h, v, age);

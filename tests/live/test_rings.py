@@ -277,6 +277,44 @@ class Rings(world.LiveTest):
             path.chmod(0o644)
             self.is_whole(path)
 
+    def test_a_process_freezes_the_ring(self):
+        """Its first packet does: a program that anybody could have put there."""
+        odd = self.dir / self.id() / "odd"
+        odd.parent.mkdir(mode=0o777)
+        odd.parent.chmod(0o777)
+        shutil.copy("/bin/ping", odd)
+        r = self.ring("-b", "packets:5", "-b", "files:3", "--freeze-on",
+                      "expert:world_writable or name:nobody")
+        self.talk(3)
+        self.assertEqual(self.frozen(r), [])
+        self.ns.run(odd, "-qc1", "127.0.0.1", check=True)
+        world.wait_for(lambda: self.frozen(r), "frozen files")
+        kept = self.frozen(r)
+        self.ns.run(odd, "-qc1", "127.0.0.1", check=True)
+        self.talk(5)
+        status, _, said = r.stop()
+        self.assertEqual(status, 0, said)
+        self.assertRegex(said, r"odd\[\d+\] is what --freeze-on says\n")
+        self.assertEqual(said.count("--freeze-on"), 1)
+        self.assertEqual(self.frozen(r), kept)
+        kept[-1].chmod(0o644)
+        self.assertIn(("odd",), self.rows(kept[-1], "proc.src.name",
+                                          where="icmp.type == 8"))
+
+    def test_the_commands_failure_freezes_the_ring(self):
+        """Which also ends it: what is there then is kept all the same."""
+        directory = self.dir / self.id()
+        directory.mkdir()
+        run_it = self.ns.argv(
+            PKTWHO, "-i", "lo", "-w", directory / "ring.pcapng", "-b",
+            "packets:1", "-b", "files:2", "--freeze", "sh", "--", "/bin/sh",
+            "-c", "ping -qc1 127.0.0.1; exit 3")
+        done = run(*run_it)
+        self.assertIn("sh has ended with status 768", done.stderr)
+        self.assertIn("kept 2 files as frozen_ring", done.stderr)
+        self.assertEqual(len(list(directory.glob("frozen_ring_*"))), 2)
+        self.assertEqual(len(list(directory.iterdir())), 2)
+
     def test_a_signal_freezes_the_ring(self):
         r = self.ring("-b", "packets:5", "-b", "files:3")
         self.talk(3)

@@ -123,6 +123,13 @@ static void files_are_bounded(void **state)
 	assert_int_equal(PARSE(&o, "-w", "a", "-b", "files:9"), -EINVAL);
 	assert_int_equal(PARSE(&o, "-w", "a", "-a", "files:9"), -EINVAL);
 	assert_int_equal(PARSE(&o, "-w", "a", "--freeze", "x"), -EINVAL);
+	assert_int_equal(PARSE(&o, "-w", "a", "--freeze-on", "x"), -EINVAL);
+	assert_int_equal(PARSE(&o, "-w", "a", "-b", "packets:9", "--freeze-on",
+			       "expert:x"), -EINVAL);
+	assert_int_equal(PARSE(&o, "-w", "a", "-b", "packets:9", "--freeze-on",
+			       "expert:memfd"), 0);
+	assert_true(filter_is_empty(&o.filter));
+	assert_false(filter_is_empty(&o.freeze_on));
 	assert_int_equal(PARSE(&o, "-w", "a", "-b", "packets:9", "-b",
 			       "free:1G"), -EINVAL);
 	assert_int_equal(PARSE(&o, "-w", "a", "-b", "filesize:6", "-b",

@@ -132,6 +132,19 @@ static void what_is_frozen_stays(void **state)
 	opener_stop(o);
 }
 
+static void what_is_kept_at_the_end_stays(void **state)
+{
+	struct opener *o = start((struct opener_options){ .files = 2 });
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		next_file(o, 1000);
+	opener_keep(o);
+	opener_stop(o);
+	assert_int_equal(frozen(), 2);
+	assert_int_equal(files_left(), 2);
+}
+
 static void where_none_is_removed_names_stay(void **state)
 {
 	struct opener *o = start((struct opener_options){ 0 });
@@ -257,6 +270,7 @@ int main(void)
 		tree_test(only_its_owner_may_read_unless_the_group_is_to),
 		tree_test(the_oldest_makes_room),
 		tree_test(what_is_frozen_stays),
+		tree_test(what_is_kept_at_the_end_stays),
 		tree_test(where_none_is_removed_names_stay),
 		tree_test(the_next_one_must_fit_into_the_budget),
 		tree_test(a_budget_counts_what_earlier_runs_left),

@@ -17,6 +17,7 @@ static struct process curl(void)
 	strcpy(p.unit, "web.service");
 	strcpy(p.container_name, "my shop");
 	strcpy(p.exepath, "/usr/bin/curl");
+	p.flags = PROCESS_EXE_MEMFD;
 	p.has = 1ull << FIELD_PID | 1ull << FIELD_NAME | 1ull << FIELD_UID |
 		1ull << FIELD_EXEPATH | 1ull << FIELD_USER |
 		1ull << FIELD_UNIT | 1ull << FIELD_CONTAINER_NAME;
@@ -43,6 +44,8 @@ static void a_process_is_kept_or_not(void **state)
 		{ "wget or (curl and unit:web.service)", true },
 		{ "\"curl\"", true }, { "PROC.Name == curl", true },
 		{ "pod == x", false }, { "pod != x", true },
+		{ "expert:memfd", true }, { "proc.expert == deleted", false },
+		{ "expert:*", true }, { "expert:world*", false },
 	};
 	struct process p = curl();
 
@@ -79,6 +82,7 @@ static void what_is_none_says_why(void **state)
 		{ "ip.addr == 1.2.3.4", "no field: ip.addr" },
 		{ "nobody:x", "no field: nobody:x" },
 		{ "pid == curl", "no number: curl" },
+		{ "expert == beacon", "no expert item of records: beacon" },
 		{ "name ==", "something is missing" },
 		{ "name:", "something is missing" },
 		{ "curl and", "something is missing" },

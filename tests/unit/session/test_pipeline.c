@@ -208,6 +208,15 @@ uint32_t __wrap_files_section(const struct files *f)
 	return 1;
 }
 
+static const struct program *alarmed;
+
+void __wrap_parts_alarm(struct parts *p, const struct program *who);
+void __wrap_parts_alarm(struct parts *p, const struct program *who)
+{
+	(void)p;
+	alarmed = who;
+}
+
 /* ---- tests ---- */
 
 static struct options options;
@@ -392,6 +401,24 @@ static void both_owners_are_hashed_if_asked_for(void **state)
 	assert_int_equal(hashed, 2);
 }
 
+static void who_is_alarming_is_told_once_it_is_written(void **state)
+{
+	(void)state;
+	verdict.dst.owner = &proc;
+	comes(0);
+	pipeline_step(&pipeline);
+	assert_null(alarmed);
+	program.alarming = true;
+	packet_err = -EAGAIN;
+	comes(0);
+	pipeline_step(&pipeline);
+	assert_null(alarmed);
+	packet_err = 0;
+	pipeline_step(&pipeline);
+	assert_ptr_equal(alarmed, &program);
+	program.alarming = false;
+}
+
 static void what_nobody_wants_is_not_counted(void **state)
 {
 	(void)state;
@@ -478,6 +505,7 @@ int main(void)
 		test(packets_after_the_end_are_not_ours),
 		test(so_many_were_asked_for_and_no_more),
 		test(both_owners_are_hashed_if_asked_for),
+		test(who_is_alarming_is_told_once_it_is_written),
 		test(what_nobody_wants_is_not_counted),
 		test(at_the_end_nothing_waits),
 		test(after_a_failure_the_rest_is_counted_as_lost),
