@@ -9,6 +9,7 @@ tests/plugin/test_reader.py compares it with the plugin.
 import struct
 import sys
 import time
+import unicodedata
 
 PEN = 32473
 HOW = ("", "socket", "listener", "scan", "flow", "kernel", "forwarded",
@@ -31,6 +32,7 @@ FIELDS = dict(enumerate((
     ("session.id", 0), ("session.address", 0)), 1))
 NO_HASH = ("", "gone", "changed", "large", "unreadable", "late", "no-file")
 TIMES = ("start", "first_seen", "last_seen")
+HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")     # Cs: was no UTF-8
 
 
 def options(data, order):
@@ -42,27 +44,43 @@ def options(data, order):
         data = data[4 + size + -size % 4:]
 
 
+def escaped(value):
+    """A process's own bytes, of which none reaches a terminal as they are."""
+    shown = ""
+    for char in value.decode(errors="surrogateescape"):
+        if unicodedata.category(char) in HIDDEN:
+            char = "".join(f"\\x{byte:02x}" for byte in
+                           char.encode(errors="surrogateescape"))
+        shown += "\\\\" if char == "\\" else char
+    return shown
+
+
+def texts(name, value):
+    """All but the processes before it have one text."""
+    if name == "apid":
+        return [str(int.from_bytes(value[at:at + 4], "little"))
+                for at in range(0, len(value) - 3, 4)]
+    if name in ("aname", "aexe"):
+        return [escaped(one) for one in value.split(b"\0")]
+    if name == "cmdline":
+        return [" ".join(map(escaped, value.removesuffix(b"\0").split(b"\0")))]
+    return [text(name, value)]
+
+
 def text(name, value):
     if name == "id":
         return f"0x{value:016x}"
     if name == "sha256":
         return value.hex()
-    if name == "apid":
-        return ", ".join(str(int.from_bytes(value[at:at + 4], "little"))
-                         for at in range(0, len(value) - 3, 4))
-    if name in ("aname", "aexe"):
-        return value.replace(b"\0", b", ").decode()
     if name == "sha256_reason":
         return NO_HASH[value]
-    if name == "cmdline":
-        return value.replace(b"\0", b" ").decode()
     if name in TIMES:
         seconds, ns = divmod(value, 10**9)
         return time.strftime("%b %e, %Y %H:%M:%S",
                              time.gmtime(seconds)) + f".{ns:09} UTC"
     if name == "flags":
         return f"0x{value:08x}"
-    return value.decode() if isinstance(value, bytes) else str(value)
+    return escaped(value) if isinstance(value, bytes) else str(value)
 
 
 def process(data):
@@ -95,6 +113,10 @@ def varint(data):
     raise ValueError("pid")
 
 
+def is_country(value):
+    return len(value) == 2 and value.isalpha() and value.isupper()
+
+
 def attribution(data):
     """The direction and both ends."""
     if data[3] == 1:
@@ -106,7 +128,7 @@ def attribution(data):
             {"attr": HOW[how >> 4], "reason": WHY[why >> 4], "country": ""}]
     for bit, end in ((32, ends[0]), (64, ends[1])):
         if shape & bit:
-            end["country"] = rest[:2].decode() if rest[:2].isalpha() else ""
+            end["country"] = rest[:2].decode() if is_country(rest[:2]) else ""
             rest = rest[2:]
     for bit, end in ((8, ends[0]), (16, ends[1])):
         if shape & bit:
@@ -132,7 +154,7 @@ def attribution_1(data):
     if head < 16 or size < 28:
         raise ValueError("attribution")
     ends = [{"attr": HOW[data[at]], "reason": WHY[data[at + 1]],
-             "country": country.decode() if country.isalpha() else ""}
+             "country": country.decode() if is_country(country) else ""}
             for at, country in ((8, data[12:14]), (10, data[14:16]))]
     for bit, end in ((1, ends[0]), (2, ends[1])):
         if which & bit:
@@ -166,27 +188,39 @@ def payloads(data):
         at += size
 
 
+def table(data):
+    length, = struct.unpack_from("<I", data, 4)
+    rows, rest = [], data[12:12 + length]
+    while rest:
+        row, rest = process(rest)
+        rows.append(row)
+    return rows
+
+
+def understood(data):
+    """What a payload says; None if it is malformed."""
+    try:
+        return {1: attribution, 2: process, 3: table, 4: receiver}[data[2]](data)
+    except (ValueError, IndexError, struct.error):
+        return None
+
+
 def read(path):
     """{frame: (direction, ends)}, {frame: rows of the process table}"""
     packets, tables, records, hashes, others = {}, {}, {}, {}, {}
     with open(path, "rb") as file:
         found = list(payloads(file.read()))
     for frame, data in found:
+        said = understood(data)
+        if said is None:
+            continue
         if data[2] == 1:
-            packets[frame] = attribution(data)
+            packets[frame] = said
             continue
         if data[2] == 4:
-            others.setdefault(frame, []).append(receiver(data))
+            others.setdefault(frame, []).append(said)
             continue
-        rows, rest = [], data
-        if data[2] == 3:
-            length, = struct.unpack_from("<I", data, 4)
-            rest = data[12:12 + length]
-        while rest:
-            row, rest = process(rest)
-            rows.append(row)
-            if data[2] == 2:
-                break
+        rows = said if data[2] == 3 else [said[0]]
         for row in rows:
             records.setdefault(row["id"], []).append((frame, row))
             for name in ("sha256", "sha256_reason"):
@@ -213,10 +247,10 @@ def main():
         for which, end in zip(["src"] + ["dst"] * (len(ends) - 1), ends):
             for name, value in end.items():
                 if value not in ("", b""):
-                    print(f"  {which}.{name}: {text(name, value)}")
+                    print(f"  {which}.{name}: {', '.join(texts(name, value))}")
     for frame, rows in tables.items():
         for row in rows:
-            print(frame, "table", *(f"{name}={text(name, value)}"
+            print(frame, "table", *(f"{name}={', '.join(texts(name, value))}"
                                     for name, value in row.items()))
 
 
