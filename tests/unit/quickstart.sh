@@ -59,6 +59,12 @@ printf '#!/bin/sh\necho 4.0.17\n' >bin/pkg-config
 chmod +x bin/pkg-config
 PATH=$dir/bin:$PATH part 'id() { echo 1000; }; prepare'
 [ -e build/quickstart/plugins/4.0/epan/pktwho.so ] || fail 'no plugin'
+# Nor does it write into a plugin that somebody has loaded.
+ln build/quickstart/plugins/4.0/epan/pktwho.so loaded
+echo newer >build/plugin/pktwho.so
+PATH=$dir/bin:$PATH part 'id() { echo 1000; }; prepare'
+grep -q newer build/quickstart/plugins/4.0/epan/pktwho.so || fail 'no new plugin'
+! grep -q newer loaded || fail 'a loaded plugin is overwritten'
 [ ! -e build/quickstart/http.pcapng ] || fail 'the earlier file is kept'
 
 # A long list is no long line.
