@@ -125,6 +125,13 @@ static enum choices_kind choices_of(const struct option_row *row)
 	return kinds[row->value];
 }
 
+/* Wireshark puts the pages into the order of their first arguments' numbers. */
+static int number_of(const struct option_row *row)
+{
+	return (int)row->dialog.page * options_count +
+	       (int)(row - options_table);
+}
+
 static void print_value(void *argument, const char *value, const char *display)
 {
 	if (!strpbrk(value, "{}") && !strpbrk(display, "{}"))
@@ -132,7 +139,7 @@ static void print_value(void *argument, const char *value, const char *display)
 		       *(const int *)argument, value, display);
 }
 
-static void print_words(int number, const struct option_row *row)
+static void print_words(const struct option_row *row)
 {
 	const char *initial = row->dialog.initial ? row->dialog.initial : "";
 
@@ -140,7 +147,7 @@ static void print_words(int number, const struct option_row *row)
 		int len = (int)strcspn(w, " ");
 
 		printf("value {arg=%d}{value=%.*s}{display=%.*s}{default=%s}\n",
-		       number, len, w, len, w,
+		       number_of(row), len, w, len, w,
 		       (size_t)len == strlen(initial) &&
 				       !strncmp(w, initial, (size_t)len) ?
 			       "true" : "false");
@@ -148,12 +155,12 @@ static void print_words(int number, const struct option_row *row)
 	}
 }
 
-static void print_values(int number)
+static void print_values(const struct option_row *row)
 {
-	const struct option_row *row = &options_table[number];
+	int number = number_of(row);
 
 	if (row->value == VALUE_WORD)
-		print_words(number, row);
+		print_words(row);
 	if (choices_of(row) == CHOICES_NONE)
 		return;
 	printf("value {arg=%d}{value=}{display=}{default=true}\n", number);
@@ -179,7 +186,7 @@ static void print_type(const struct option_row *row, bool is_local)
 		printf("{type=string}");
 }
 
-static void print_argument(int number, bool is_local)
+static void print_argument(const struct option_row *row, bool is_local)
 {
 	static const char *const pages[PAGES] = {
 		[PAGE_HOST] = "Remote",
@@ -188,11 +195,10 @@ static void print_argument(int number, bool is_local)
 		[PAGE_CAPTURE] = "Capture",
 		[PAGE_LOG] = "Log",
 	};
-	const struct option_row *row = &options_table[number];
 	const struct option_dialog *d = &row->dialog;
 
-	printf("arg {number=%d}{call=--%s}{display=%s}", number, row->name,
-	       d->display);
+	printf("arg {number=%d}{call=--%s}{display=%s}", number_of(row),
+	       row->name, d->display);
 	print_type(row, is_local);
 	if (d->required)
 		printf("{required=true}");
@@ -202,13 +208,13 @@ static void print_argument(int number, bool is_local)
 		printf("{tooltip=%s}", d->tooltip);
 	printf("{group=%s}\n", pages[d->page]);
 	if (is_local || choices_of(row) == CHOICES_NONE)
-		print_values(number);
+		print_values(row);
 #ifdef EXTCAP_PLAIN_LISTS
 	if (row->value == VALUE_PROCESS && is_local)
 		printf("arg {number=%d}{call=" PATTERN "}"
 		       "{display=... or by name}{type=string}"
 		       "{tooltip=Names or patterns, separated by commas}"
-		       "{group=%s}\n", options_count, pages[d->page]);
+		       "{group=%s}\n", PAGES * options_count, pages[d->page]);
 #endif
 }
 
@@ -219,18 +225,17 @@ static int print_config(const char *interface, const char *reload)
 
 	for (int page = 0; page < PAGES; page++) {
 		for (int i = 0; i < options_count; i++) {
-			const struct option_dialog *d =
-				&options_table[i].dialog;
+			const struct option_row *row = &options_table[i];
 
-			if ((int)d->page != page ||
-			    !(d->offered &
+			if ((int)row->dialog.page != page ||
+			    !(row->dialog.offered &
 			      (is_local ? DIALOG_LOCAL : DIALOG_REMOTE)))
 				continue;
 			if (!reload)
-				print_argument(i, is_local);
-			else if (!strcmp(options_table[i].name,
+				print_argument(row, is_local);
+			else if (!strcmp(row->name,
 					 reload + strspn(reload, "-")))
-				print_values(i);
+				print_values(row);
 		}
 	}
 	return 0;

@@ -146,6 +146,29 @@ static void the_dialog_has_what_the_table_offers(void **state)
 	}
 }
 
+/* Wireshark sorts the pages by the numbers of their first arguments. */
+static void processes_are_the_first_page(void **state)
+{
+	static const char *const pages[] = {
+		"{group=Processes}", "{group=Capture}", "{group=Log}",
+	};
+	int before = -1;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		const char *text = dialog("pktwho:lo");
+		const char *at = strstr(text, pages[i]);
+		int number = -1;
+
+		assert_non_null(at);
+		while (at > text && at[-1] != '\n')
+			at--;
+		assert_int_equal(sscanf(at, "arg {number=%d}", &number), 1);
+		assert_true(number > before);
+		before = number;
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,6 +177,7 @@ int main(void)
 		cmocka_unit_test(a_remote_one_needs_a_host),
 		cmocka_unit_test(what_cannot_be_captured_is_refused),
 		cmocka_unit_test(the_dialog_has_what_the_table_offers),
+		cmocka_unit_test(processes_are_the_first_page),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
