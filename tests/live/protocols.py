@@ -79,7 +79,6 @@ def prepare_sshd(w):
     (w.dir / "sshd_config").write_text(
         f"ListenAddress {SERVER}:22\nHostKey {w.dir}/host_key\n"
         "PidFile none\nUsePAM no\n")
-    world.make_run_sshd(w.stack.callback)
 
 
 AS_POSTGRES = ("/usr/bin/setpriv", "--reuid=postgres", "--regid=postgres",
@@ -127,8 +126,8 @@ SERVERS = {
         "/usr/bin/aiosmtpd", "-n", "-l", f"{SERVER}:25",
         "-c", "aiosmtpd.handlers.Sink", "--tlscert", "cert.pem",
         "--tlskey", "key.pem", "--no-requiretls")),
-    "ssh": Server(22, ("/usr/sbin/sshd", "-D", "-e", "-f", "sshd_config"),
-                  prepare_sshd),
+    "ssh": Server(22, (*world.RUN_SSHD, "/usr/sbin/sshd", "-D", "-e", "-f",
+                       "sshd_config"), prepare_sshd),
 }
 
 CURL = ("/usr/bin/curl", "-4sk")

@@ -144,11 +144,7 @@ class Archive(world.LiveTest):
     def test_a_flows_first_packet_has_a_comment(self):
         """Also where the file had it beside packets that are left out."""
         whole, late = self.dir / "ping.pcapng", self.dir / "late.pcapng"
-        other = world.Namespace()
-        self.addCleanup(other.close)
-        other.run(PKTWHO, "-i", "lo", "-q", "-w", whole, "--", "ping", "-q",
-                  "-c", "20", "-i", "0.002", "127.0.0.1", check=True)
-        whole.chmod(0o644)
+        self.ping(whole)
         self.tshark.lines("editcap", "-r", whole, late, "21-40")
         comments = [bool(b.comments()) for b in pcapng.blocks(
             late.read_bytes()) if b.kind == pcapng.EPB]

@@ -2,6 +2,7 @@
 """The image, run by runc as packaging/kubernetes/daemonset.yaml would have it
 run: with just those capabilities and folders of the node."""
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -13,7 +14,7 @@ from world import need, run, wait_for
 STATIC = sys.argv.pop(3)
 MANIFEST = (world.TESTS.parent / "packaging/kubernetes/daemonset.yaml"
             ).read_text()
-NAME = "pktwho-test-agent"
+NAME = f"pktwho-test-agent{os.getpid()}"
 
 
 def bind(source, target, *how):

@@ -168,12 +168,13 @@ class Errors(world.LiveTest):
 
     def test_nobody_and_nothing_of_that_name(self):
         self.fails(2, "there is no user nosuch", "--user", "nosuch")
-        before = set(os.listdir("/tmp"))
-        done = run(PKTWHO, "-i", "nosuch0")
+        directory = self.dir / self.id()
+        directory.mkdir()
+        done = run(PKTWHO, "-i", "nosuch0",
+                   env=os.environ | {"TMPDIR": str(directory)})
         self.assertEqual(done.returncode, 1)
         self.assertIn("there is no interface nosuch0", done.stderr)
-        self.assertFalse([name for name in set(os.listdir("/tmp")) - before
-                          if name.startswith("pktwho_nosuch0")])
+        self.assertEqual(os.listdir(directory), [])
 
     def test_an_interface_by_its_number(self):
         number, = [line.split(".")[0] for line in

@@ -200,7 +200,8 @@ class Evidence(world.LiveTest):
         self.assertGreaterEqual(len(rows), 40)
         for row in rows:
             self.assertLessEqual(set(row), pids | {""})
-        self.assertEqual(set(rows[-1]), pids)
+        # One of them may have read the very last too late.
+        self.assertIn(pids, [set(row) for row in rows[-10:]])
 
     def test_what_a_firewall_drops_was_not_delivered(self):
         near, far = self.pair()
@@ -288,19 +289,25 @@ class Evidence(world.LiveTest):
         offer = ipv4(FAR, "192.0.2.50", 17, udp(67, 68, b"OFFER" + bytes(90)))
         beside = ipv4(FAR, NEAR, 17, udp(67, 68, b"OFFER" + bytes(91)))
         group = bytes.fromhex("0180c200000e")
-        inject(far, [ethernet(group, src, 0x88cc,
-                              b"\x02\x07\x04LLDP!" + bytes(50)),
-                     ethernet(to, src, 0x0800, offer),
-                     ethernet(to, src, 0x0800, beside)])
-        self.assertEqual(lldpd.stdout.readline(), "read\n")
-        for _ in range(2):
-            self.assertEqual(dhcp.stdout.readline(), "read\n")
+        for _ in range(4):      # a busy machine may let one be read too late
+            inject(far, [ethernet(group, src, 0x88cc,
+                                  b"\x02\x07\x04LLDP!" + bytes(50)),
+                         ethernet(to, src, 0x0800, offer),
+                         ethernet(to, src, 0x0800, beside)])
+            self.assertEqual(lldpd.stdout.readline(), "read\n")
+            for _ in range(2):
+                self.assertEqual(dhcp.stdout.readline(), "read\n")
         c.stop(settle=0.3)
-        rows = self.rows(c.path, "proc.src.pid", "proc.dst.pid",
-                         "proc.dst.attr", "proc.direction", where="eth")
-        self.assertEqual(rows, [("", str(lldpd.pid), "socket", "in"),
-                                ("", str(dhcp.pid), "socket", "in"),
-                                ("", str(dhcp.pid), "socket", "in")])
+        rows = self.rows(c.path, "proc.src.pid", "proc.direction", "ip.dst",
+                         "proc.dst.pid", "proc.dst.attr", where="eth")
+        named = [("", "in", "", str(lldpd.pid), "socket"),
+                 ("", "in", "192.0.2.50", str(dhcp.pid), "socket"),
+                 ("", "in", NEAR, str(dhcp.pid), "socket")]
+        self.assertEqual([row[:3] for row in rows],
+                         [row[:3] for row in named] * 4)
+        self.assertLessEqual(set(named), set(rows))
+        for row in set(rows) - set(named):
+            self.assertEqual(row[3], "", rows)
 
     def nobody(self, path, where, count):
         """What is said of those ends: it must not be "the kernel"."""

@@ -172,7 +172,12 @@ class Files(world.LiveTest):
         out, _ = reader.communicate(timeout=world.PATIENCE)
         lines = out.splitlines()
         self.assertEqual(len(lines), 10, out)
-        self.assertEqual(set(lines), {"curl\tpython3", "python3\tcurl"})
+        ends = [tuple(line.split("\t")) for line in lines]
+        truth = [("curl", "python3"), ("python3", "curl")]
+        self.assertLessEqual(set(truth), set(ends))
+        for source, target in ends:     # a busy machine lets one read late
+            self.assertTrue(any(source in ("", a) and target in ("", b)
+                                for a, b in truth), ends)
 
 
 class Pods(world.LiveTest):

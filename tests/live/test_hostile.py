@@ -48,14 +48,18 @@ class Hostile(world.LiveTest):
                 ["python3", "-c", PROGRAM, server.told, name.hex()])
             packets = [b for b in blocks if b.kind == pcapng.EPB]
             self.assertGreater(len(packets), 6)
+            named = 0
             for b in packets:
                 (comment,) = b.comments()
                 self.assertRegex(comment, r"\A[\x20-\x7e]{1,255}\Z")
                 keys = [item.split("=", 1)[0] for item in comment.split(" ")]
                 self.assertEqual(len(keys), len(set(keys)), comment)
-                owner = re.search(r"(?:src|dst)=(\S*)\[\d+\]", comment)
-                shown = re.findall(r"(?:^| )(?:src|dst)=(\S*)\[\d+\]", comment)
-                self.assertIn(name, [unescape(s) for s in shown], owner)
+                shown = {unescape(s) for s in re.findall(
+                    r"(?:^| )(?:src|dst)=(\S*)\[\d+\]", comment)}
+                self.assertLessEqual(shown, {name, b"python3"}, comment)
+                named += name in shown
+            # A busy machine may let it read some too late.
+            self.assertGreater(named, len(packets) / 2)
             # tshark prints one line each, without a control character.
             rows = self.rows(path, "proc.name", where="tcp")
             self.assertEqual(len(rows), len(packets))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """--remote: the processes of another host, through a real ssh and sshd."""
-import glob
+import contextlib
 import json
 import os
 import shutil
@@ -72,10 +72,10 @@ class Remote(world.LiveTest):
         cls.env = os.environ | {"PATH": f"{cls.keys}:{os.environ['PATH']}"}
 
     def setUp(self):
-        world.make_run_sshd(self.addCleanup)
         self.near, self.far = self.namespace(), self.namespace()
         world.link(self.near, self.far, (f"{NEAR}/24", f"{FAR}/24"))
-        self.start(self.far.argv(SSHD, "-D", "-f", self.keys / "sshd"),
+        self.start(self.far.argv(*world.RUN_SSHD, SSHD, "-D", "-f",
+                                 self.keys / "sshd"),
                    stderr=subprocess.DEVNULL)
         wait_for(lambda: f"{FAR}:22" in self.far.run("ss", "-Hlnt").stdout,
                  "sshd")
@@ -141,6 +141,12 @@ class Remote(world.LiveTest):
             self.path.chmod(0o644)
         return process.returncode, said
 
+    def programs(self):
+        """What runs on the other host."""
+        for pid in self.far.processes():
+            with contextlib.suppress(FileNotFoundError):
+                yield os.readlink(f"/proc/{pid}/exe")
+
     def visit(self, server):
         return self.far.run("sh", "-c", clients(
             3, f"http://127.0.0.1:{server.told}/")).stdout.split()
@@ -190,13 +196,14 @@ class Remote(world.LiveTest):
                                        where="tcp")), 5)
 
     def test_a_copy_of_the_program(self):
-        before = set(glob.glob("/tmp/tmp.*"))
         server = self.tcp_server(within=self.far)
         process = self.capture("-i", "lo", "--remote-copy")
         pids = self.visit(server)
+        copy, = {Path(exe) for exe in self.programs()
+                 if exe.startswith("/tmp/tmp.")}
         self.assertEqual(self.stop(process), (0, ""))
         self.check_file(server, pids)
-        wait_for(lambda: set(glob.glob("/tmp/tmp.*")) <= before, "cleaning up")
+        wait_for(lambda: not copy.exists(), "cleaning up")
 
     def test_by_sudo(self):
         if not shutil.which("sudo"):
@@ -205,7 +212,8 @@ class Remote(world.LiveTest):
         process = self.capture("-i", "any", "--remote-command", PKTWHO,
                                "--remote-sudo")
         pids = self.visit(server)
-        wait_for(lambda: run("pgrep", "-x", "sudo").stdout, "sudo")
+        wait_for(lambda: any(Path(exe).name == "sudo"
+                             for exe in self.programs()), "sudo")
         self.assertEqual(self.stop(process)[0], 0)
         self.check_file(server, pids)
         self.assertEqual(len(set(self.rows(self.path, "tcp.stream",
@@ -223,10 +231,8 @@ class Remote(world.LiveTest):
         self.assertEqual(process.wait(world.PATIENCE), 0)
         self.assertEqual(process.stderr.read(), "")
 
-        def captures():
-            return run("pgrep", "-f", "exclude-connection").stdout
-
-        wait_for(lambda: not captures(), "end of the other side")
+        wait_for(lambda: str(PKTWHO) not in self.programs(),
+                 "end of the other side")
 
     def test_a_disk_that_fills_up(self):
         server = self.tcp_server(within=self.far)

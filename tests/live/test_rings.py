@@ -254,16 +254,22 @@ class Rings(world.LiveTest):
                       "events lost 0; full: ring ", told)
         self.assertIn(f"pktwho: {sum(counts)} packets, 0 dropped\n", said)
 
+    def fill(self, r):
+        """Until as many files as there may be are there, none of them new."""
+        self.talk(3)
+        world.wait_for(lambda: int(re.fullmatch(
+            NUMBERED, r.files()[-1].name)[1]) > 4, "files")
+
     def frozen(self, r):
         return sorted(r.dir.glob("frozen_ring_*.pcapng"))
 
     def test_a_failure_freezes_the_ring(self):
         failing = shutil.copy("/bin/sh", self.dir / "failing")
         r = self.ring("-b", "packets:5", "-b", "files:3", "--freeze", "fail*")
-        self.talk(3)
+        self.fill(r)
         self.ns.run(failing, "-c", "exit 0", check=True)
         self.ns.run(failing, "-c", "exit 3")
-        world.wait_for(lambda: self.frozen(r), "frozen files")
+        world.wait_for(lambda: len(self.frozen(r)) == 3, "frozen files")
         kept = self.frozen(r)
         self.ns.run(failing, "-c", "exit 3")
         self.talk(5)
@@ -317,7 +323,7 @@ class Rings(world.LiveTest):
 
     def test_a_signal_freezes_the_ring(self):
         r = self.ring("-b", "packets:5", "-b", "files:3")
-        self.talk(3)
+        self.fill(r)
         for count in (3, 4):
             r.process.send_signal(signal.SIGRTMIN)
             world.wait_for(lambda: len(self.frozen(r)) == count,

@@ -209,9 +209,10 @@ class Shared(world.LiveTest):
         self.check_senders(socket.AF_INET6, "::1")
 
     def read_by(self, path, port, truth):
-        self.compare({data: dst for data, _, dst, _, attr in
-                      self.payloads(path, port)
-                      if attr in ("socket", "unknown")}, truth)
+        """Who only holds a socket whose packet is read too late reads none."""
+        self.compare({data: dst if attr == "socket" else ""
+                      for data, _, dst, _, attr in self.payloads(path, port)
+                      if attr in ("socket", "unknown", "holder")}, truth)
 
     def compare(self, told, truth):
         """A busy machine may let a reader wait for longer than a packet is
@@ -222,18 +223,15 @@ class Shared(world.LiveTest):
         self.assertGreater(len(named), 0.7 * len(truth))
 
     def test_a_service_that_starts_again(self):
-        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        ns, port = self.namespace(), 4807
+        sender = ns.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.addCleanup(sender.close)
-        probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        probe.close()
         path = self.dir / "again.pcapng"
-        c = Capture(path, "-i", "lo", "-f", f"udp port {port}")
+        c = Capture(path, "-i", "lo", "-f", f"udp port {port}", within=ns)
         truth = {}
         for n in range(5):
             reader = self.start(
-                ["python3", "-c", READER, "127.0.0.1", str(port)],
+                ns.argv("python3", "-c", READER, "127.0.0.1", port),
                 stdout=subprocess.PIPE)
             self.assertEqual(reader.stdout.readline(), "bound\n")
             for word in (f"{n}.1", f"{n}.2", f"{n}.end"):
@@ -282,13 +280,9 @@ class Shared(world.LiveTest):
     def test_who_reads_of_a_group(self):
         """Three sockets get each a copy, one of them is read."""
         group, port = "239.255.32.47", "32473"
-        members, pids = self.members(group, port)
-        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.addCleanup(sender.close)
-        sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
-                          socket.inet_aton("127.0.0.1"))
+        ns, sender, members, pids = self.members(group, port)
         path = self.dir / "group.pcapng"
-        c = Capture(path, "-i", "lo", "-f", f"udp port {port}")
+        c = Capture(path, "-i", "lo", "-f", f"udp port {port}", within=ns)
         truth = {}
         for n in range(30):
             sender.sendto(b"%03d" % n, (group, int(port)))
@@ -299,24 +293,27 @@ class Shared(world.LiveTest):
         self.read_by(path, port, truth)
 
     def members(self, group, port):
-        """Three processes of a group, and their numbers."""
-        members = [self.start(["python3", "-c", MEMBER, group, port],
+        """A host with a socket that sends to a group, three processes in
+        that, and their numbers."""
+        ns = self.namespace()
+        members = [self.start(ns.argv("python3", "-c", MEMBER, group, port),
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
                    for _ in range(3)]
-        return members, [m.stdout.readline().strip() for m in members]
+        sender = ns.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(sender.close)
+        sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
+                          socket.inet_aton("127.0.0.1"))
+        return (ns, sender, members,
+                [m.stdout.readline().strip() for m in members])
 
     def test_a_group_whose_members_all_read(self):
         """Each packet names all three; a filter for one of them keeps it."""
         group, port = "239.255.77.78", "48077"
-        members, pids = self.members(group, port)
-        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.addCleanup(sender.close)
-        sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF,
-                          socket.inet_aton("127.0.0.1"))
+        ns, sender, members, pids = self.members(group, port)
         path, kept = self.dir / "all.pcapng", self.dir / "one.pcapng"
-        c = Capture(path, "-i", "lo", "-f", f"udp port {port}")
+        c = Capture(path, "-i", "lo", "-f", f"udp port {port}", within=ns)
         k = Capture(kept, "-i", "lo", "-f", f"udp port {port}",
-                    "--pid", pids[2])
+                    "--pid", pids[2], within=ns)
         for n in range(30):
             sender.sendto(b"%03d" % n, (group, int(port)))
             for m in members:
@@ -329,8 +326,9 @@ class Shared(world.LiveTest):
         for each in (path, kept):
             rows = [sorted(row[0].split(",")) for row in
                     self.rows(each, "proc.dst.pid", where="udp")]
-            self.assertEqual(len(rows), 30, each)
-            self.assertTrue(all(set(row) <= set(pids) for row in rows), rows)
+            # Of those that it could not wait for none is kept.
+            self.assertIn(len(rows), [30] if each == path else range(21, 31))
+            self.assertTrue(all(set(row) <= {*pids, ""} for row in rows), rows)
             self.assertGreater(rows.count(sorted(pids)), 20, rows)
 
     def test_a_service_that_a_datagram_starts(self):
@@ -343,7 +341,7 @@ class Shared(world.LiveTest):
         sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.addCleanup(sender.close)
         truth = {}
-        for word in ["1", "2", "3", "4", "5", "end"]:
+        for word in [*map(str, range(11)), "end"]:
             sender.sendto(word.encode(), ("127.0.0.1", port))
             data, pid = manager.stdout.readline().split()
             truth[data] = pid
@@ -394,9 +392,10 @@ class Shared(world.LiveTest):
         c.stop()
         rows = self.rows(path, "tcp.payload", "proc.dst.pid", "proc.dst.attr",
                          where=f"tcp.dstport == {port} && tcp.payload")
-        self.compare({bytes.fromhex(data).decode(): pid
-                      for data, pid, attr in rows
-                      if attr in ("socket", "accepted", "unknown")}, truth)
+        # What is read too late may be said to be of who accepted, or listens.
+        self.compare({bytes.fromhex(data).decode():
+                      "" if pid == parent and attr != "socket" else pid
+                      for data, pid, attr in rows}, truth)
         self.assertNotIn(parent, truth.values())
 
     def test_a_server_that_forks(self):
@@ -423,7 +422,7 @@ class Shared(world.LiveTest):
         rows = self.rows(path, "proc.dst.pid", "proc.dst.attr",
                          where=f"tcp.dstport == {port} && tcp.payload")
         us = str(os.getpid())
-        self.assertEqual(rows[1], (us, "holder"))
+        self.assertEqual(rows[-1], (us, "holder"))     # TCP may send again
         self.assertIn(rows[0], ((us, "accepted"), (us, "listener")))
 
     def check_queue(self, how, after):

@@ -108,7 +108,8 @@ class Trust(world.LiveTest):
     def gone_on(self, what, wrap=()):
         """A capture whose lookup process got that signal, and what it said."""
         server = self.tcp_server()
-        c = Capture(self.dir / "gone-on.pcapng", "-i", "lo", wrap=wrap)
+        c = Capture(self.dir / "gone-on.pcapng", "-i", "lo", "-f",
+                    f"tcp port {server.told}", wrap=wrap)
         lookup = lookup_of(c.process.pid)
         os.kill(lookup, what)
         for _ in range(20):
