@@ -597,8 +597,8 @@ static void resolve_neither(const struct resolver *r, const struct packet *p,
 }
 
 /*
- * A frame that no socket of the flow got, or whose holder has not read it: a
- * process may have read it through a packet socket, as DHCP clients and LLDP
+ * A frame that no socket of the flow got, or a datagram whose holder has not
+ * read it: a process may have read it through a packet socket, as DHCP clients and LLDP
  * daemons do.
  */
 static void resolve_copy(struct resolver *r, const struct packet *p,
@@ -623,6 +623,12 @@ static void resolve_copy(struct resolver *r, const struct packet *p,
 				       .attr = told->attr };
 	if (v->src.attr == ATTR_FORWARDED)
 		set_attr(&v->src, ATTR_NONE, REASON_NONE);
+}
+
+/* A connection is its holder's, who may read late: whoever else listens in. */
+static bool is_unread_datagram(const struct packet *p, const struct verdict *v)
+{
+	return v->dst.attr == ATTR_HOLDER && p->sent.proto != IPPROTO_TCP;
 }
 
 static void forget_end(struct verdict_end *end)
@@ -688,7 +694,7 @@ bool resolve(struct resolver *r, const struct packet *p, uint64_t ts_ns,
 
 	if (!on_host(&v->src) && !on_host(&v->dst))
 		resolve_neither(r, p, ts_ns, direction, v);
-	if (v->dst.attr == ATTR_HOLDER ||
+	if (is_unread_datagram(p, v) ||
 	    (direction == SOURCE_IN && !v->dst.owner))
 		resolve_copy(r, p, ts_ns, v);
 	if (v->dst.owner) {

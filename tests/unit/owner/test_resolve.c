@@ -121,6 +121,50 @@ static void both_ends_of_a_local_flow_are_named(void **state)
 	assert_ptr_equal(v.dst.owner, &alice);
 }
 
+/* Bob's packet socket reads it, while alice holds the one it is for. */
+static struct verdict see_unread(uint8_t proto)
+{
+	struct flow_key k = key(far, 53, here, 40000);
+	struct packettab_packet copy = { .mono_ns = T, .netns = HOST,
+					 .fingerprint = 5, .owner = &bob,
+					 .attr = ATTR_SOCKET, .alone = true,
+					 .copy = true }, pending = copy;
+	struct packet p;
+
+	k.proto = proto;
+	p = packet(k, ACK);
+	p.fingerprint = 5;
+	p.tcp_payload = 10;
+	copy.key = pending.key = flow_reversed(&k);
+	pending.copy = false;
+	pending.pending = true;
+	pending.cookie = 1;
+	pending.owner = &alice;
+	use(&alice, 1, pending.key);
+	packettab_add(w.packets, &pending);
+	packettab_add(w.packets, &copy);
+	packettab_expect_copies(w.packets, T - 1000);
+	return see(&p, SOURCE_IN);
+}
+
+static void who_listens_in_does_not_read_a_connection(void **state)
+{
+	struct verdict v = see_unread(IPPROTO_TCP);
+
+	(void)state;
+	assert_ptr_equal(v.dst.owner, &alice);
+	assert_int_equal(v.dst.attr, ATTR_HOLDER);
+}
+
+static void a_packet_socket_reads_what_no_other_does(void **state)
+{
+	struct verdict v = see_unread(IPPROTO_UDP);
+
+	(void)state;
+	assert_ptr_equal(v.dst.owner, &bob);
+	assert_int_equal(v.dst.attr, ATTR_SOCKET);
+}
+
 static void an_end_elsewhere_has_no_owner(void **state)
 {
 	struct flow_key k = key(here, 40001, far, 80);
@@ -448,6 +492,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(both_ends_of_a_local_flow_are_named),
+		world_test(who_listens_in_does_not_read_a_connection),
+		world_test(a_packet_socket_reads_what_no_other_does),
 		world_test(an_end_elsewhere_has_no_owner),
 		world_test(an_open_flow_of_one_owner_is_steady),
 		world_test(what_has_ended_is_not_steady),
