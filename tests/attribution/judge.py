@@ -295,7 +295,7 @@ class Judge:
 
     def compare(self, said, side, truth, t, watch):
         names = [(i, u) for u in truth.owners
-                 for i in self.model.identity(u.token, t)]
+                 for i in self.model.identities_of(u, t, truth.bare)]
         if self.fallback:
             truth.attrs |= {"scan"}
             if truth.socket.host != watch.host and not said.pid:

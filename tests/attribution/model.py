@@ -63,6 +63,7 @@ class Truth:
     owners: list            # of Use; empty: no process
     attrs: set
     socket: Socket = None
+    bare: bool = False      # without data: the kernel sends it when it likes
 
 
 class Model:
@@ -200,7 +201,7 @@ class Model:
             attrs.add("holder")
         if s.end and t >= s.end - SLACK:
             attrs.add("kernel")
-        return Truth(owners, self.scanned(s, t, watch, attrs), s)
+        return Truth(owners, self.scanned(s, t, watch, attrs), s, not payload)
 
     @staticmethod
     def users(s, t, sends, payload):
@@ -238,6 +239,12 @@ class Model:
         if not since:
             attrs = attrs - {"socket"}
         return attrs
+
+    def identities_of(self, use, t, bare):
+        """An acknowledgment that was put off is of who used the socket, as
+        they were then or, if the kernel asked, are now."""
+        return [i for at in ((use.t1, t) if bare and use.t1 < t else (t,))
+                for i in self.identity(use.token, at)]
 
     def identity(self, token, t):
         """What the process may be called at a time: one, or two in between."""
