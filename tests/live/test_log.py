@@ -254,15 +254,19 @@ class Log(world.LiveTest):
         """HTTP on a port that is not its own."""
         ns = self.namespace()
         process, out = self.begin("--interval", "0.2", within=ns)
-        ns.run("python3", "-c", """if True:
+        script = """if True:
             import socket
             for port in (70, 80):
                 s = socket.create_server(("127.0.0.9", port))
                 c = socket.create_connection(("127.0.0.9", port))
                 c.sendall(b"GET / HTTP/1.1\\r\\n\\r\\n")
                 s.accept()[0].recv(4096)
-            """, check=True)
-        wait_for(lambda: "foreign_port" in out.read_text(), "alert")
+            """
+
+        def is_told():      # a busy machine may be too slow to start tshark
+            ns.run("python3", "-c", script, check=True)
+            return "foreign_port" in out.read_text()
+        wait_for(is_told, "alert")
         _, lines = self.end(process, out)
         self.check(lines)
         self.assertEqual({line["destination"]["port"]:

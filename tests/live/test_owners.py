@@ -62,7 +62,7 @@ class Owners(world.LiveTest):
         done = run("sh", "-c", clients(count, url))
         status, said = c.stop()
         self.assertEqual((status, done.returncode), (0, 0), said)
-        self.assertRegex(said, r"^pktwho: \d+ packets, 0 dropped\n$")
+        self.assertRegex(said, r"(?m)^pktwho: \d+ packets, 0 dropped")
         self.judge(path, port, done.stdout.split(), server)
 
     def loopback(self, address, url):

@@ -30,7 +30,7 @@ class Protocols(world.LiveTest):
         self.said = self.hosts.record(WORKLOADS[name], path)
         rows = self.tshark.fields(path, *FIELDS,
                                   more=("-2", "-Y", "ip", *more))
-        self.assertIn(f"pktwho: {len(rows)} packets, 0 dropped\n", self.said)
+        self.assertIn(f"pktwho: {len(rows)} packets, 0 dropped", self.said)
         flows = {}
         for tcp, udp, *packet in rows:
             flows.setdefault((tcp, udp), []).append(packet)

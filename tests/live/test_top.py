@@ -86,7 +86,7 @@ class Top(world.LiveTest):
         self.assertIn("/ filter", lines[-1])
         status, said = t.end()
         self.assertEqual(status, 0)
-        self.assertRegex(said, r"^pktwho: \d+ packets, 0 dropped\n$")
+        self.assertRegex(said, r"(?m)^pktwho: \d+ packets, 0 dropped")
         # As it was: the main screen, the cursor, and the line discipline.
         self.assertIn(b"\033[?1049l", t.raw)
         self.assertEqual(termios.tcgetattr(t.slave), t.before)
