@@ -319,11 +319,47 @@ static void quote(char *out, size_t size, const char *name)
 	out[n] = '\0';
 }
 
+static const char *port_field(uint8_t proto)
+{
+	switch (proto) {
+	case IPPROTO_TCP:
+		return "tcp";
+	case IPPROTO_SCTP:
+		return "sctp";
+	case IPPROTO_DCCP:
+		return "dccp";
+	default:
+		return "udp";		/* and UDP-Lite */
+	}
+}
+
+/*
+ * An ICMP error has the headers of what it is about as well, and is no packet
+ * of that.
+ */
+static void transport_filter(const struct flow_key *k, bool v4, char *out,
+			     size_t size)
+{
+	const char *icmp = v4 ? "icmp" : "icmpv6";
+	const char *ident = v4 ? "icmp.ident#1" : "icmpv6.echo.identifier#1";
+	const char *field = port_field(k->proto);
+
+	*out = '\0';
+	if (name_has_ports(k->proto))
+		snprintf(out, size, " && %s.port == %u && %s.port == %u && !%s",
+			 field, k->local_port, field, k->remote_port, icmp);
+	else if (k->proto != (v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
+		snprintf(out, size, v4 ? " && ip.proto == %u" : "", k->proto);
+	else if (k->remote_port)
+		snprintf(out, size, " && %s == %u", ident, k->local_port);
+	else
+		snprintf(out, size, " && %s && !%s", icmp, ident);
+}
+
 static void connection_filter(const struct flow_key *k, char *out, size_t size)
 {
-	char local[COLUMN_TEXT], remote[COLUMN_TEXT];
-	const char *ip, *proto = k->proto == 6 ? "tcp" : "udp";
-	size_t n;
+	char local[COLUMN_TEXT], remote[COLUMN_TEXT], more[100];
+	const char *ip;
 
 	if (k->proto == FLOW_FRAME) {
 		snprintf(out, size, "eth.type == 0x%04x",
@@ -333,15 +369,9 @@ static void connection_filter(const struct flow_key *k, char *out, size_t size)
 	name_address(k->local, local, sizeof(local));
 	name_address(k->remote, remote, sizeof(remote));
 	ip = strchr(local, ':') ? "ipv6" : "ip";
-	n = (size_t)snprintf(out, size, "%s.addr == %s && %s.addr == %s", ip,
-			     local, ip, remote);
-	if (k->proto == 6 || k->proto == 17)
-		snprintf(out + n, size - n, " && %s.port == %u && %s.port == %u",
-			 proto, k->local_port, proto, k->remote_port);
-	else if (!strcmp(ip, "ip"))
-		snprintf(out + n, size - n, " && ip.proto == %u", k->proto);
-	else if (k->proto == IPPROTO_ICMPV6)
-		snprintf(out + n, size - n, " && icmpv6");
+	transport_filter(k, !strcmp(ip, "ip"), more, sizeof(more));
+	snprintf(out, size, "%s.addr == %s && %s.addr == %s%s", ip, local, ip,
+		 remote, more);
 }
 
 /* Packets of which an end is known in that way, and of no process. */
@@ -361,17 +391,22 @@ static bool is_nobody(const struct row *r)
 		r->attr == ATTR_UNKNOWN);
 }
 
-/* What stands in the row of all that have none of it. */
+/*
+ * What stands in the row of all that have none of it.  The other end may have
+ * one, and so may the process table, which Wireshark counts as a packet.
+ */
 static const char *filter_of_none(enum table_group group, const char *name)
 {
 	if (group == GROUP_HOST && !strcmp(name, "(no address)"))
 		return "!ip && !ipv6";
 	if (group == GROUP_COUNTRY && !strcmp(name, "(none)"))
-		return "!geo.country";
+		return "!geo.country && !proc.table.pid";
 	if (group == GROUP_USER && !strcmp(name, "(none)"))
-		return "proc && !proc.user";
+		return "(proc.src.attr && !proc.src.user) || "
+		       "(proc.dst.attr && !proc.dst.user)";
 	if (group == GROUP_CONTAINER && !strcmp(name, "(host)"))
-		return "proc && !proc.container.id";
+		return "(proc.src.attr && !proc.src.container.id) || "
+		       "(proc.dst.attr && !proc.dst.container.id)";
 	return NULL;
 }
 
@@ -387,7 +422,10 @@ static void text_filter(const char *name, enum table_group group, char *out,
 		snprintf(out, size, "geo.country == \"%s\"", name);
 		break;
 	case GROUP_USER:
-		snprintf(out, size, "proc.user == \"%s\"", name);
+		/* Who has no name is shown by number. */
+		snprintf(out, size, name[strspn(name, "0123456789")] ?
+				    "proc.user == \"%s\"" :
+				    "proc.uid == %s", name);
 		break;
 	case GROUP_CONTAINER:
 		/* The row is of its name, and of its id where it has none. */
@@ -411,7 +449,7 @@ void top_filter_of(const struct row *r, enum table_group group, char *out,
 	else if (group == GROUP_CONNECTION)
 		connection_filter(&r->flow_key, out, size);
 	else if (group == GROUP_PROCESS && r->pid)
-		snprintf(out, size, "proc.pid == %u", r->pid);
+		snprintf(out, size, "proc.id == 0x%016" PRIx64, r->key.id);
 	else if (is_nobody(r) && group <= GROUP_PROGRAM)
 		nobody_filter(r, out, size);
 	else

@@ -366,10 +366,10 @@ static void a_filter_is_of_its_row(void **state)
 	HIT('y');
 	assert_string_equal(copied, "ip.addr == 192.0.2.1 && ip.addr == "
 				    "198.51.100.2 && tcp.port == 40000 && "
-				    "tcp.port == 443");
+				    "tcp.port == 443 && !icmp");
 	HIT('2');
 	HIT('y');
-	assert_string_equal(copied, "proc.pid == 10");
+	assert_string_equal(copied, "proc.id == 0x00000000000003f2");
 	HIT('4');
 	HIT('y');
 	assert_string_equal(copied, "ip.addr == 198.51.100.2");
@@ -392,10 +392,12 @@ static void a_filter_of_nobody_finds_nobody(void **state)
 		  "proc.attr == \"unknown\" && proc.reason == \"before\"" },
 		{ '3', "(unknown: before)",
 		  "proc.attr == \"unknown\" && proc.reason == \"before\"" },
-		{ '6', "(none)", "proc && !proc.user" },
-		{ '7', "(host)", "proc && !proc.container.id" },
+		{ '6', "(none)", "(proc.src.attr && !proc.src.user) || "
+		  "(proc.dst.attr && !proc.dst.user)" },
+		{ '7', "(host)", "(proc.src.attr && !proc.src.container.id) || "
+		  "(proc.dst.attr && !proc.dst.container.id)" },
 		{ '1', "(unknown: before)", "ip.addr == 192.0.2.1 && ip.addr "
-		  "== 198.51.100.2 && ip.proto == 1" },
+		  "== 198.51.100.2 && icmp && !icmp.ident#1" },
 	};
 
 	(void)state;
@@ -407,6 +409,25 @@ static void a_filter_of_nobody_finds_nobody(void **state)
 		HIT('y');
 		assert_string_equal(copied, cases[i].filter);
 	}
+}
+
+static void a_filter_is_of_one_ping_and_of_a_user_without_a_name(void **state)
+{
+	struct process p = { .pid = 10, .id = 1010, .uid = 4711 };
+
+	(void)state;
+	p.has = 1ull << FIELD_PID | 1ull << FIELD_ID | 1ull << FIELD_UID;
+	talker_init(&talkers[0], 10, "ping");
+	talker_set(&talkers[0], &p);
+	SAY(flows, .src = &talkers[0], .at_ns = S, .proto = 1, .from = 77,
+	    .to = FLOW_ECHO_ASKS);
+	HIT('1');
+	HIT('y');
+	assert_string_equal(copied, "ip.addr == 192.0.2.1 && ip.addr == "
+				    "198.51.100.2 && icmp.ident#1 == 77");
+	HIT('6');
+	HIT('y');
+	assert_string_equal(copied, "proc.uid == 4711");
 }
 
 /* Nor is it hidden that there is nothing to be found. */
@@ -469,6 +490,7 @@ int main(void)
 		test(no_name_leaves_its_quotes),
 		test(a_filter_is_of_its_row),
 		test(a_filter_of_nobody_finds_nobody),
+		test(a_filter_is_of_one_ping_and_of_a_user_without_a_name),
 		test(a_filter_that_finds_nothing_says_why),
 		test(a_pause_stops_the_picture),
 		test(any_width_will_do),
