@@ -366,6 +366,30 @@ class Top(world.LiveTest):
         t.shows("/ filter")
         self.assertEqual(t.end()[0], 0)
 
+    def test_stopped_and_continued(self):
+        """^Z gives the shell its terminal, fg takes it again."""
+        self.talker()
+        t = Terminal(self.ns.argv(      # which prompts on its stderr
+            "sh", "-c", "exec bash --norc --noprofile -i 2>&1"))
+        self.addCleanup(t.close)
+        t.type(f"{PKTWHO} top --sandbox=best -i lo --interval 0.25\n")
+        t.shows("python3 \u2192 pyth")
+        t.type("\032")
+        t.shows("Stopped")
+        t.type("echo $((6 * 7))\n")
+        t.shows("42")
+        t.type("fg\n")
+        t.shows("/ filter")
+        t.hides("Stopped")
+        t.wait(lambda lines: self.rows(lines))
+        other = self.server(ECHO, "7001", within=self.ns)
+        self.server(TALKER, other.told, within=self.ns)
+        t.shows(f"127.0.0.1:{other.told}")
+        t.type("q")
+        t.shows("packets, ")
+        self.assertNotIn("refused", "\n".join(t.lines))
+        self.assertEqual(t.end("exit\n")[0], 0)
+
     def test_killed_outright(self):
         """Somebody else puts the terminal back."""
         self.talker()

@@ -434,6 +434,11 @@ static void add_actor(struct table *t, const struct flow *f,
 	if (!r)
 		return;
 	add_part(t, r, f, p, side);
+	/* To itself: what one end sends the other one does not add. */
+	if (p->actors[0] == p->actors[1]) {
+		r->up += flow_rate(&p->rate, !side, t->spec->now_mono_ns);
+		r->down += flow_rate(&p->rate, side, t->spec->now_mono_ns);
+	}
 	if (a->id && f->ends[side].actor == a)
 		r->attr = f->ends[side].attr;
 	else if (a->id && p->copy)
