@@ -27,6 +27,8 @@ struct content {
 	int waits;		/* the side whose first message is not whole */
 	bool is_busy;		/* its dissector is at work */
 	uint16_t port;		/* the server's, as far as we know */
+	bool is_no_dns;		/* some datagram cannot be */
+	bool has_long;		/* a long header, if it were QUIC's */
 	bool is_expected;	/* announced elsewhere, as FTP's files are */
 	struct side sides[2];
 };
@@ -246,8 +248,7 @@ static bool is_decided(const struct content *k)
 
 static void forget(void)
 {
-	last.frame = 0;
-	last.content = NULL;
+	memset(&last, 0, sizeof(last));
 }
 
 /* A first message may come in several segments: all of it, or NULL. */
@@ -323,6 +324,10 @@ static void look(packet_info *pinfo, struct payload *p, uint32_t seq)
 
 	last.content = k = content_of(c, p);
 	last.frame = pinfo->num;
+	k->is_no_dns = k->is_no_dns || (!is_tcp && !signature_may_be_dns(p));
+	/* Wireshark takes a version of 0 for one, whatever the header. */
+	k->has_long = k->has_long ||
+		      (!is_tcp && (*p->p & 0x80 || !be32_at(p, 1)));
 	side = &k->sides[way];
 	other = &k->sides[!way];
 	if (is_tcp && !side->tries && !other->tries)
@@ -404,6 +409,28 @@ const struct dpi_protocol *dpi_content_get(const packet_info *pinfo)
 {
 	return last.frame == pinfo->num && last.content ? last.content->protocol
 							: NULL;
+}
+
+bool dpi_content_is_known(packet_info *pinfo)
+{
+	const struct content *k = content_at(pinfo);
+
+	return k && k->is;
+}
+
+bool dpi_content_denies_quic(packet_info *pinfo)
+{
+	const struct content *k = content_at(pinfo);
+
+	return k && !k->is && (k->has_long || (k->port != 443 &&
+					       k->port != 853));
+}
+
+bool dpi_content_denies_dns(packet_info *pinfo)
+{
+	const struct content *k = content_at(pinfo);
+
+	return k && k->is_no_dns;
 }
 
 uint16_t dpi_content_port(const packet_info *pinfo)

@@ -25,6 +25,19 @@ void dpi_content_init(int proto, module_t *prefs);
 /* Once all have: from then on we see TCP and UDP first. */
 void dpi_content_handoff(void);
 
+/* Do the bytes of the packet's conversation say what it is? */
+bool dpi_content_is_known(packet_info *pinfo);
+
+/*
+ * What Wireshark takes for QUIC, and no first packet was seen?  A client that
+ * moves is believed on the ports of QUIC, unless there are long headers that
+ * no version of it has.
+ */
+bool dpi_content_denies_quic(packet_info *pinfo);
+
+/* Datagrams that nobody who speaks DNS, or what is like it, would send? */
+bool dpi_content_denies_dns(packet_info *pinfo);
+
 /* Is anything to be done at all?  It is, unless told otherwise. */
 void dpi_content_enable(bool on);
 

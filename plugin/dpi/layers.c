@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dpi/layers.h"
 
+#include "dpi/content.h"
 #include "dpi/spoken.h"
 
-static const struct dpi_protocol *tls, *dns, *http, *ssh;
+static const struct dpi_protocol *tls, *dns, *http, *ssh, *quic, *dcerpc;
+static const struct dpi_protocol *mdns, *llmnr, *nbns;
 
 void dpi_layers_init(void)
 {
@@ -13,12 +15,18 @@ void dpi_layers_init(void)
 	dns = dpi_protocol_named("dns");
 	http = dpi_protocol_named("http");
 	ssh = dpi_protocol_named("ssh");
+	quic = dpi_protocol_named("quic");
+	dcerpc = dpi_protocol_named("dcerpc");
+	mdns = dpi_protocol_named("mdns");
+	llmnr = dpi_protocol_named("llmnr");
+	nbns = dpi_protocol_named("nbns");
 }
 
 /* What has been found on the way up. */
 struct climb {
 	const struct dpi_protocol *top;	/* the app, if we are not past it */
 	const struct dpi_protocol *said;	/* whose name is the app's */
+	const struct dpi_protocol *carrier;	/* the last one */
 	const struct dpi_protocol *transport;
 	bool is_inside;		/* the app, in TLS or QUIC */
 	bool is_carried;	/* we are in a frame within, which is not spoken */
@@ -30,7 +38,7 @@ static void start_over(struct dpi_layers *l, struct climb *c,
 {
 	memset(l, 0, sizeof(*l));
 	c->transport = transport;
-	c->top = c->said = NULL;
+	c->top = c->said = c->carrier = NULL;
 	c->is_inside = c->is_carried = false;
 }
 
@@ -80,6 +88,7 @@ static void take_app(struct dpi_layers *l, struct climb *c,
 static void take_carrier(struct dpi_layers *l, struct climb *c,
 			 const struct dpi_protocol *p)
 {
+	c->carrier = p;
 	l->families |= p->families;
 	if (p == tls && c->top == http) {
 		l->in_proxy = true;
@@ -157,23 +166,66 @@ static bool look_at_tls_port(struct dpi_layers *l, const packet_info *pinfo)
 
 /*
  * The dissector of a port's owner is called whatever the bytes are: only what
- * it finds inside says that it knew them.
+ * it finds inside says that it knew them.  What it passes all on to without a
+ * look, as ESP in UDP, is no more than the port, too.
  */
-static void look_at_port(struct dpi_layers *l, const struct climb *c,
-			 const packet_info *pinfo)
+static bool is_by_port(const struct dpi_layers *l, const struct climb *c,
+		       const packet_info *pinfo)
 {
-	bool owned = c->said && spoken_is_owner(pinfo, c->said->id);
+	if (l->rank >= DPI_SAID || c->is_inside)
+		return false;
+	return spoken_is_owner(pinfo, c->said->id) ||
+	       (c->said->role == DPI_WEAK && c->carrier &&
+		spoken_is_owner(pinfo, c->carrier->id));
+}
 
-	if (owned && l->rank < DPI_SAID && !c->is_inside) {
-		l->rank = DPI_PORT;
-		l->how = DPI_BY_PORT;
-	} else if (c->said && c->said->role == DPI_WEAK) {
+/*
+ * Wireshark tries some protocols on any port, and asks too little of the
+ * bytes: of these our own signatures say what they are.  TLS on another's
+ * port is what the owner made of bytes that it does not know.
+ */
+static bool is_guessed(const struct dpi_layers *l, const struct climb *c,
+		       packet_info *pinfo)
+{
+	const struct dpi_protocol *p = c->said;
+
+	if (p->role == DPI_WEAK)
+		return true;
+	if (c->is_inside || l->in_proxy || (c->carrier && c->carrier != p) ||
+	    dpi_content_is_known(pinfo))
+		return false;
+	return p == dns || (p == dcerpc && pinfo->ptype == PT_UDP) ||
+	       (p == quic && dpi_content_denies_quic(pinfo)) ||
+	       (p == tls && spoken_has_owner(pinfo));
+}
+
+/* Even the port's owner cannot have been sent these bytes. */
+static bool is_denied(const struct climb *c, packet_info *pinfo)
+{
+	const struct dpi_protocol *p = c->said;
+
+	return (p == dns || p == mdns || p == llmnr || p == nbns) &&
+	       pinfo->ptype == PT_UDP && dpi_content_denies_dns(pinfo);
+}
+
+static void look_at_port(struct dpi_layers *l, const struct climb *c,
+			 packet_info *pinfo)
+{
+	bool by_port = c->said && is_by_port(l, c, pinfo);
+
+	if (!c->said)
+		return;
+	if (by_port ? is_denied(c, pinfo) : is_guessed(l, c, pinfo)) {
 		l->app = NULL;
 		l->rank = DPI_NOTHING;
+		l->families = 0;
+	} else if (by_port) {
+		l->rank = DPI_PORT;
+		l->how = DPI_BY_PORT;
 	}
 }
 
-void dpi_layers_read(struct dpi_layers *l, const packet_info *pinfo)
+void dpi_layers_read(struct dpi_layers *l, packet_info *pinfo)
 {
 	struct climb c = { .stop = false };
 

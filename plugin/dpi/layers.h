@@ -27,6 +27,6 @@ struct dpi_layers {
 void dpi_layers_init(void);
 
 /* Its texts live as long as Wireshark. */
-void dpi_layers_read(struct dpi_layers *l, const packet_info *pinfo);
+void dpi_layers_read(struct dpi_layers *l, packet_info *pinfo);
 
 #endif

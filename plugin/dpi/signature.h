@@ -79,6 +79,12 @@ static inline bool has_port(const struct payload *p, unsigned port)
  */
 const char *signature_may_begin(const struct payload *p);
 
+/*
+ * Has a datagram the header that DNS, mDNS, LLMNR and NBNS share, and room for
+ * as many records as it says?
+ */
+bool signature_may_be_dns(const struct payload *p);
+
 /* Is @what in the first line, or in the first 512 bytes without one? */
 bool signature_line_has(const struct payload *p, const char *what);
 

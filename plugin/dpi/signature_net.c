@@ -53,10 +53,58 @@ static bool is_quic_version(uint32_t v)
 	       (v >> 16 == 0x5130);
 }
 
+/* RFC 9000, 16: a number of 1, 2, 4 or 8 bytes; *@at is then behind it. */
+static uint64_t quic_number(const struct payload *p, size_t *at)
+{
+	size_t size = (size_t)1 << (u8_at(p, *at) >> 6);
+	uint64_t n = u8_at(p, *at) & 0x3f;
+
+	for (size_t i = 1; i < size; i++)
+		n = n << 8 | u8_at(p, *at + i);
+	*at += size;
+	return n;
+}
+
+/*
+ * RFC 9000, 17.2: somebody has a name, and a packet that is no Retry says how
+ * long it is.  An Initial packet has a token before that.
+ */
+static bool has_quic_header(const struct payload *p, bool is_v2)
+{
+	unsigned type = (u8_at(p, 0) >> 4 & 3) + (is_v2 ? 3 : 0);
+	size_t to = u8_at(p, 5), at = 6 + to, from = u8_at(p, at);
+	uint64_t len;
+
+	at += 1 + from;
+	if (from > 20 || !(to + from) || p->full < at + 16)
+		return false;
+	if ((type & 3) == 3)
+		return true;
+	if (!(type & 3)) {
+		len = quic_number(p, &at);
+		if (len > p->full)
+			return false;
+		at += (size_t)len;
+	}
+	if (at + 2 > p->len)
+		return p->len < p->full;
+	len = quic_number(p, &at);
+	return len >= 17 && len <= p->full && at + len <= p->full;
+}
+
 bool is_quic(const struct payload *p)
 {
-	return p->len >= 7 && u8_at(p, 0) >= 0xc0 &&
-	       is_quic_version(be32_at(p, 1)) && u8_at(p, 5) <= 20;
+	uint32_t version = be32_at(p, 1);
+	bool is_v2 = version == 0x6b3343cf || version == 0x709a50c4;
+
+	if (p->len < 7 || u8_at(p, 0) < 0xc0 || !is_quic_version(version) ||
+	    u8_at(p, 5) > 20)
+		return false;
+	/* Before draft 23, and at Google, names were written otherwise. */
+	if (version != 1 && !is_v2 && version >> 8 != 0xfaceb0 &&
+	    (version < 0xff000017 || version > 0xff000022))
+		return true;
+	return has_quic_header(p, is_v2);
 }
 
 /*
@@ -136,6 +184,22 @@ static bool is_question(const struct payload *p, size_t at)
 	       ((class & 0x7fff) == 1 || class == 3 || class == 255) &&
 	       (answer || be16_at(p, at + 10) || end + 4 == p->full ||
 		(at && end + 4 == be16_at(p, 0) + 2u));
+}
+
+/* A question has at least 5 bytes, a record 11, and an error neither. */
+bool signature_may_be_dns(const struct payload *p)
+{
+	unsigned flags = be16_at(p, 2), opcode = flags >> 11 & 15;
+	unsigned asked = be16_at(p, 4), records = be16_at(p, 6) +
+		be16_at(p, 8) + be16_at(p, 10);
+
+	if (p->len < 12)
+		return p->len < p->full;
+	if (flags & 0x0040 || opcode == 3 || (opcode > 9 && opcode < 15))
+		return false;
+	if (!asked && !records)
+		return p->full == 12;
+	return 12 + asked * 5u + records * 11u <= p->full;
 }
 
 bool is_dns(const struct payload *p)

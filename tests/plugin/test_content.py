@@ -7,6 +7,7 @@ Usage: test_content.py PLUGIN.so [unittest arguments]
 import json
 import shutil
 import ssl
+import struct
 import subprocess
 import sys
 import unittest
@@ -159,6 +160,60 @@ class NotTooMuch(unittest.TestCase):
                            20000 + n)
         self.assertEqual([row for row in self.apps(frames)
                           if row[3] == "content"], [])
+
+    def structured(self, random, size):
+        """Small numbers and lengths, as real protocols have."""
+        words = bytearray(random.choice((0, 0, 0, 1, 2, 4, 16, 255))
+                          for _ in range(size))
+        at, form = random.choice(((0, ">H"), (0, "<I"), (2, ">H")))
+        struct.pack_into(form, words, at, size - random.choice((0, 2, 8)))
+        return bytes(words)
+
+    def test_what_only_looks_like_it(self):
+        """What Wireshark guesses by a few bytes on ports of nobody."""
+        random = Random(18)
+        path = made([frame for n in range(3000) for frame in datagrams(
+            f"{HERE}{n % 250 + 1}", FOREIGN + n % 7,
+            [self.structured(random, random.randint(12, 200)) for _ in "12"],
+            20000 + n)])
+        # Its own QUIC complains of what it has guessed.
+        rows = tshark.run("tshark", "-2", "-r", path, "-T", "fields", "-e",
+                          "dpi.app", "-e", "dpi.how").stdout.splitlines()
+        self.assertEqual(len(rows), 6000)
+        self.assertFalse(set(rows) & {
+            f"{app}\tdissector" for app in ("DNS", "QUIC", "DCERPC", "CIGI")})
+
+    NONSENSE = {"noise": Random(19).randbytes(40), "zeros": bytes(60),
+                "text": b"hello there, this is of nobody\n",
+                "ones": b"\xff" * 60, "three": b"\1\2\3"}
+
+    def nonsense(self, make, ports):
+        """{port: {(app, how)}} of what no protocol is."""
+        frames, names = [], {}
+        for port in ports:
+            for words in self.NONSENSE.values():
+                names[client(len(names))] = port
+                frames += make(client(len(names) - 1), port, [words])
+        found = {}
+        for src, app, how in tshark.fields(
+                made(frames), "ip.src", "dpi.app", "dpi.how", more=("-2",)):
+            if src in names:
+                found.setdefault(names[src], set()).add((app, how))
+        return found
+
+    def test_nonsense_on_a_port_of_dns(self):
+        for port, said in self.nonsense(
+                datagrams, (53, 137, 5353, 5355)).items():
+            self.assertEqual(said, {("UDP", "")}, port)
+
+    def test_nonsense_on_known_ports_is_the_ports(self):
+        for make, ports in ((datagrams, (67, 123, 138, 161, 389, 500, 1194,
+                                         1812, 1900, 2152, 3702, 4500, 5060)),
+                            (connection, (22, 25, 80, 110, 143, 389, 443, 445,
+                                          993, 1883, 3306, 5900, 6379))):
+            for port, said in self.nonsense(make, ports).items():
+                self.assertLessEqual({how for _, how in said}, {"", "port"},
+                                     (port, said))
 
     def check_beginnings(self, words, make):
         """A beginning is of the same protocol, or of none."""
