@@ -7,7 +7,6 @@
 #include <epan/to_str.h>
 #include <wsutil/wslog.h>
 
-#include "dpi/content.h"
 #include "dpi/expert.h"
 #include "dpi/flow.h"
 #include "dpi/layers.h"
@@ -16,7 +15,8 @@
 #include "dpi/reader.h"
 #include "dpi/times.h"
 #include "proc/expert.h"
-#include "dpi/spoken.h"
+#include "recognise/content.h"
+#include "recognise/spoken.h"
 #include "stats/stats.h"
 
 static int proto_dpi = -1;

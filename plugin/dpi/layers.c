@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dpi/layers.h"
 
-#include "dpi/content.h"
-#include "dpi/spoken.h"
+#include "recognise/content.h"
+#include "recognise/spoken.h"
 
 static const struct dpi_protocol *tls, *dns, *http, *ssh, *quic, *dcerpc;
 static const struct dpi_protocol *mdns, *llmnr, *nbns;

@@ -8,7 +8,7 @@
 
 #include "compat.h"
 #include "dpi/flow.h"
-#include "dpi/protocols.h"
+#include "recognise/protocols.h"
 
 struct dpi_layers {
 	const char *app;	/* NULL: nothing above the transport */

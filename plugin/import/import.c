@@ -5,7 +5,7 @@
 #include <epan/epan.h>
 
 #include "pcapng.h"
-#include "dpi/spoken.h"
+#include "recognise/spoken.h"
 
 /* Apple's, for a block of 0x80000001: a process by its number in the file. */
 #define OPTION_APPLE_PROCESS 0x8001

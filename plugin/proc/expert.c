@@ -6,11 +6,11 @@
 #include <epan/to_str.h>
 #include <wsutil/report_message.h>
 
-#include "pcapng.h"
 #include "geo/country_name.h"
 #include "geo/geo_fields.h"
-#include "dpi/spoken.h"
+#include "pcapng.h"
 #include "proc/disguise.h"
+#include "recognise/spoken.h"
 #include "text.h"
 
 enum item {

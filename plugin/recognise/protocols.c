@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "dpi/protocols.h"
+#include "recognise/protocols.h"
 
 #define OF(filter, app, over_tls, role, families, has_port) \
 	{ filter, app, over_tls, role, families, has_port, true, -1 }

@@ -3,8 +3,8 @@
  * One table of what we know of protocols: Wireshark's name of each, ours,
  * what it is in TLS, and whether it is spoken or carries what is spoken.
  */
-#ifndef PKTWHO_PLUGIN_DPI_PROTOCOLS_H
-#define PKTWHO_PLUGIN_DPI_PROTOCOLS_H
+#ifndef PKTWHO_PLUGIN_RECOGNISE_PROTOCOLS_H
+#define PKTWHO_PLUGIN_RECOGNISE_PROTOCOLS_H
 
 #include "compat.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "dpi/spoken.h"
+#include "recognise/spoken.h"
 
 bool spoken_is(const packet_info *pinfo, int proto)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Signatures of databases, queues, directories and desktops. */
-#include "dpi/signature.h"
+#include "recognise/signature.h"
 
 static bool contains(const struct payload *p, const char *what)
 {

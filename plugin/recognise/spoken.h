@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Which protocol a port belongs to, by Wireshark's tables; Decode As counts. */
-#ifndef PKTWHO_PLUGIN_DPI_SPOKEN_H
-#define PKTWHO_PLUGIN_DPI_SPOKEN_H
+#ifndef PKTWHO_PLUGIN_RECOGNISE_SPOKEN_H
+#define PKTWHO_PLUGIN_RECOGNISE_SPOKEN_H
 
 #include "compat.h"
 

@@ -10,14 +10,14 @@
  * and its reassembly.  Decode As comes before that, and so does the
  * preference dpi.hand_over.
  */
-#ifndef PKTWHO_PLUGIN_DPI_CONTENT_H
-#define PKTWHO_PLUGIN_DPI_CONTENT_H
+#ifndef PKTWHO_PLUGIN_RECOGNISE_CONTENT_H
+#define PKTWHO_PLUGIN_RECOGNISE_CONTENT_H
 
 #include "compat.h"
 #include <epan/prefs.h>
 
-#include "dpi/protocols.h"
-#include "dpi/signature.h"
+#include "recognise/protocols.h"
+#include "recognise/signature.h"
 
 /* Once, while protocols register; @proto is "dpi". */
 void dpi_content_init(int proto, module_t *prefs);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "dpi/content.h"
+#include "recognise/content.h"
 
 #include <epan/conversation.h>
 #include <epan/exceptions.h>
 
-#include "dpi/spoken.h"
+#include "recognise/spoken.h"
 
 #define TRIES 8			/* payloads that are looked at, each direction */
 #define BEGUN_MAX 256		/* bytes that are kept until all have come */
