@@ -37,6 +37,7 @@ struct found {
 	const uint8_t *owners_raw;	/* the option's, not for long */
 	size_t owners_len;
 	const struct imported *imported;	/* where there are no owners */
+	unsigned imports;
 	const char *malformed;		/* what is, or NULL */
 	bool newer;			/* of a version that we do not know */
 };
@@ -174,7 +175,8 @@ static proto_item *add_owners(proto_tree *tree, tvbuff_t *tvb,
 	if (f->imported) {
 		if (f->imported->end != IMPORT_EITHER)
 			fields_add_direction(tree, tvb, f->owners.direction);
-		fields_add_imported(tree, tvb, pinfo, f->imported);
+		for (unsigned n = 0; n < f->imports; n++)
+			fields_add_imported(tree, tvb, pinfo, &f->imported[n]);
 	}
 	fields_add_columns(tree, tvb, pinfo, &f->owners, f->others,
 			   f->imported);
@@ -185,11 +187,13 @@ static proto_item *add_owners(proto_tree *tree, tvbuff_t *tvb,
 }
 
 /* Where we have no word of our own, another tool may. */
-static void look_for_import(struct found *f, struct imported *i, tvbuff_t *tvb,
-			    wtap_block_t block)
+static void look_for_import(struct found *f, struct imported i[IMPORT_MAX],
+			    tvbuff_t *tvb, wtap_block_t block)
 {
-	if (!f->want_owners || f->has_owners ||
-	    !import_packet(i, f->pinfo, tvb, block))
+	if (!f->want_owners || f->has_owners)
+		return;
+	f->imports = import_packet(i, f->pinfo, tvb, block);
+	if (!f->imports)
 		return;
 	f->imported = i;
 	if (i->end != IMPORT_EITHER)
@@ -225,13 +229,15 @@ static void dissect_packet(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 		.others = &others,
 		.want_owners = wanted || want_dpi || !PINFO_FD_VISITED(pinfo),
 	};
-	struct imported imported;
+	struct imported imported[IMPORT_MAX];
 	proto_item *item = NULL;
 	wtap_block_t block;
 
 	if (!f.want_owners)
 		return;
 	others.count = 0;
+	if (!PINFO_FD_VISITED(pinfo))
+		import_see(pinfo);
 	block = options_of(pinfo);
 	if (block)
 		wtap_block_foreach_option(block, take_option, &f);
@@ -244,7 +250,7 @@ static void dissect_packet(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 	if (!wanted)
 		return;
 	forget_outer_countries(&f);
-	look_for_import(&f, &imported, tvb, block);
+	look_for_import(&f, imported, tvb, block);
 	if (f.has_owners || f.imported || f.malformed || f.newer)
 		item = add_owners(tree, tvb, pinfo, &f);
 	if (want_experts) {

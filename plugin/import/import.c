@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <epan/epan.h>
 
+#include "import/owner_option.h"
 #include "pcapng.h"
 #include "recognise/spoken.h"
 
@@ -30,6 +31,7 @@ void import_init(void)
 {
 	blocks = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(),
 					g_direct_hash, g_direct_equal);
+	owner_option_init();
 }
 
 /* ---- process blocks ---- */
@@ -141,10 +143,6 @@ static ws_bool read_import_option(wtap_block_t block _U_, unsigned id,
 	if (id == PCAPNG_OPT_COMMENT && type == WTAP_OPTTYPE_STRING)
 		import_comment(r->i, value->stringval,
 			       strlen(value->stringval));
-	else if (id == PCAPNG_EPB_PROCESSID_THREADID &&
-		 type == WTAP_OPTTYPE_UINT64)
-		/* Two u32 as one u64: in a little-endian file the pid is low. */
-		import_set_pid(r->i, (uint32_t)value->uint64val);
 	else if (id == OPTION_APPLE_PROCESS && type == WTAP_OPTTYPE_UINT32)
 		add_apple(r, value->uint32val);
 	return true;
@@ -165,19 +163,52 @@ static void add_direction(struct imported *i, wtap_block_t block)
 		i->end = IMPORT_DST;
 }
 
-static void add_options(struct imported *i, const packet_info *pinfo,
-			wtap_block_t block)
+/* Of a process that only a number is known of. */
+static void add_rest(struct imported *i, const packet_info *pinfo,
+		     wtap_block_t block)
 {
-	struct reader r = { .i = i, .pinfo = pinfo };
-
-	wtap_block_foreach_option(block, read_import_option, &r);
-	if (!import_is_placed(i))
-		return;
 	if (process_has(&i->process, FIELD_PID) &&
 	    !process_has(&i->process, FIELD_NAME))
 		add_block(i, pinfo);
-	if (i->end == IMPORT_EITHER)
+	if (i->end == IMPORT_EITHER && block)
 		add_direction(i, block);
+}
+
+static bool has_pid(const struct imported *all, unsigned count, uint32_t pid)
+{
+	for (unsigned n = 0; n < count; n++)
+		if (process_has(&all[n].process, FIELD_PID) &&
+		    all[n].process.pid == pid)
+			return true;
+	return false;
+}
+
+/* Of a packet that several have, the first is the one that comments are of. */
+static unsigned add_owner_options(struct imported all[IMPORT_MAX],
+				  const packet_info *pinfo,
+				  wtap_block_t block)
+{
+	unsigned count = import_is_placed(&all[0]);
+	bool is_numbered = process_has(&all[0].process, FIELD_PID);
+	struct owner_options o;
+
+	owner_option_get(&o, pinfo, block);
+	for (unsigned n = 0; n < o.count; n++) {
+		struct imported *i = &all[is_numbered ? count : 0];
+
+		if (has_pid(all, count, o.of[n].pid) || count == IMPORT_MAX)
+			continue;
+		if (is_numbered)
+			import_clear(i);
+		import_set_pid(i, o.of[n].pid);
+		if (!process_has(&i->process, FIELD_PID))
+			continue;
+		if (!i->tid && o.of[n].tid != UINT32_MAX)
+			i->tid = o.of[n].tid;
+		count += is_numbered || !count;
+		is_numbered = true;
+	}
+	return count;
 }
 
 /*
@@ -196,12 +227,23 @@ static void add_pktap(struct imported *i, const packet_info *pinfo,
 		import_pktap(i, tvb_get_ptr(tvb, 0, (int)size), size);
 }
 
-bool import_packet(struct imported *i, packet_info *pinfo, tvbuff_t *tvb,
-		   wtap_block_t block)
+unsigned import_packet(struct imported all[IMPORT_MAX], packet_info *pinfo,
+		       tvbuff_t *tvb, wtap_block_t block)
 {
-	import_clear(i);
-	add_pktap(i, pinfo, tvb);
+	struct reader r = { .i = &all[0], .pinfo = pinfo };
+	unsigned count;
+
+	import_clear(&all[0]);
+	add_pktap(&all[0], pinfo, tvb);
 	if (block)
-		add_options(i, pinfo, block);
-	return import_is_placed(i);
+		wtap_block_foreach_option(block, read_import_option, &r);
+	count = add_owner_options(all, pinfo, block);
+	for (unsigned n = 0; n < count; n++)
+		add_rest(&all[n], pinfo, block);
+	return count;
+}
+
+void import_see(const packet_info *pinfo)
+{
+	owner_option_see(pinfo);
 }

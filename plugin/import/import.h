@@ -17,12 +17,17 @@
 /* Once, while protocols register. */
 void import_init(void);
 
+#define IMPORT_MAX 4		/* processes of one packet */
+
+/* To be called of every packet on the first pass. */
+void import_see(const packet_info *pinfo);
+
 /*
- * What other tools say of this packet; @block has its options and may be
- * NULL.  False, with *@i undefined, if they say nothing of a process.
+ * How many processes other tools say this packet has; @block has its options
+ * and may be NULL.  Those of @all beyond that are undefined.
  */
-bool import_packet(struct imported *i, packet_info *pinfo, tvbuff_t *tvb,
-		   wtap_block_t block);
+unsigned import_packet(struct imported all[IMPORT_MAX], packet_info *pinfo,
+		       tvbuff_t *tvb, wtap_block_t block);
 
 /*
  * Reads a custom block of Wireshark's number, and on the first pass remembers
