@@ -79,26 +79,6 @@ static inline size_t option_len(const wtap_optval_t *o)
 #endif
 }
 
-/*
- * Apple's process block @number, which Wireshark reads since 4.6.  The name is
- * Wireshark's, or NULL if the block has none; without a block the pid is 0.
- */
-static inline const char *apple_process(const packet_info *pinfo,
-					uint32_t number, uint32_t *pid)
-{
-#if WS_VERSION >= 406
-	unsigned section = pinfo->rec->section_number;
-
-	*pid = (uint32_t)epan_get_process_id(pinfo->epan, number, section);
-	return epan_get_process_name(pinfo->epan, number, section);
-#else
-	(void)pinfo;
-	(void)number;
-	*pid = 0;
-	return NULL;
-#endif
-}
-
 /* A field's value is a pointer since 4.2. */
 static inline fvalue_t *finfo_value(const field_info *fi)
 {

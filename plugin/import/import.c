@@ -8,9 +8,6 @@
 #include "pcapng.h"
 #include "recognise/spoken.h"
 
-/* Apple's, for a block of 0x80000001: a process by its number in the file. */
-#define OPTION_APPLE_PROCESS 0x8001
-
 /*
  * A process block as it is in the file.  A pid has few lives in a capture; a
  * file that says otherwise must not make every packet look at thousands.
@@ -115,36 +112,32 @@ static void add_block(struct imported *i, const packet_info *pinfo)
 
 /* ---- options ---- */
 
-struct reader {
-	struct imported *i;
-	const packet_info *pinfo;
-};
-
-/*
- * Apple's block has been read by Wireshark (since 4.6), which answers by the
- * block's number.
- */
-static void add_apple(struct reader *r, uint32_t number)
+static void add_apple(struct imported *i, const packet_info *pinfo,
+		      const struct owner_options *o)
 {
 	uint32_t pid;
-	const char *name = apple_process(r->pinfo, number, &pid);
+	const char *name;
 
-	import_set_pid(r->i, pid);
+	if (o->apple == NO_BLOCK)
+		return;
+	name = owner_option_process(pinfo, o->apple, &pid);
+	import_set_pid(i, pid);
 	if (name)
-		import_set_name(r->i, name, strlen(name));
+		import_set_name(i, name, strlen(name));
+	if (o->effective == NO_BLOCK || o->effective == o->apple)
+		return;
+	name = owner_option_process(pinfo, o->effective, &i->effective_pid);
+	if (name)
+		g_strlcpy(i->effective_name, name, sizeof(i->effective_name));
 }
 
 static ws_bool read_import_option(wtap_block_t block _U_, unsigned id,
 				  wtap_opttype_e type, wtap_optval_t *value,
 				  void *data)
 {
-	struct reader *r = data;
-
 	if (id == PCAPNG_OPT_COMMENT && type == WTAP_OPTTYPE_STRING)
-		import_comment(r->i, value->stringval,
+		import_comment(data, value->stringval,
 			       strlen(value->stringval));
-	else if (id == OPTION_APPLE_PROCESS && type == WTAP_OPTTYPE_UINT32)
-		add_apple(r, value->uint32val);
 	return true;
 }
 
@@ -185,26 +178,23 @@ static bool has_pid(const struct imported *all, unsigned count, uint32_t pid)
 
 /* Of a packet that several have, the first is the one that comments are of. */
 static unsigned add_owner_options(struct imported all[IMPORT_MAX],
-				  const packet_info *pinfo,
-				  wtap_block_t block)
+				  const struct owner_options *o)
 {
 	unsigned count = import_is_placed(&all[0]);
 	bool is_numbered = process_has(&all[0].process, FIELD_PID);
-	struct owner_options o;
 
-	owner_option_get(&o, pinfo, block);
-	for (unsigned n = 0; n < o.count; n++) {
+	for (unsigned n = 0; n < o->count; n++) {
 		struct imported *i = &all[is_numbered ? count : 0];
 
-		if (has_pid(all, count, o.of[n].pid) || count == IMPORT_MAX)
+		if (has_pid(all, count, o->of[n].pid) || count == IMPORT_MAX)
 			continue;
 		if (is_numbered)
 			import_clear(i);
-		import_set_pid(i, o.of[n].pid);
+		import_set_pid(i, o->of[n].pid);
 		if (!process_has(&i->process, FIELD_PID))
 			continue;
-		if (!i->tid && o.of[n].tid != UINT32_MAX)
-			i->tid = o.of[n].tid;
+		if (!i->tid && o->of[n].tid != UINT32_MAX)
+			i->tid = o->of[n].tid;
 		count += is_numbered || !count;
 		is_numbered = true;
 	}
@@ -230,14 +220,17 @@ static void add_pktap(struct imported *i, const packet_info *pinfo,
 unsigned import_packet(struct imported all[IMPORT_MAX], packet_info *pinfo,
 		       tvbuff_t *tvb, wtap_block_t block)
 {
-	struct reader r = { .i = &all[0], .pinfo = pinfo };
+	struct owner_options o;
 	unsigned count;
 
 	import_clear(&all[0]);
 	add_pktap(&all[0], pinfo, tvb);
 	if (block)
-		wtap_block_foreach_option(block, read_import_option, &r);
-	count = add_owner_options(all, pinfo, block);
+		wtap_block_foreach_option(block, read_import_option,
+					  &all[0]);
+	owner_option_get(&o, pinfo, block);
+	add_apple(&all[0], pinfo, &o);
+	count = add_owner_options(all, &o);
 	for (unsigned n = 0; n < count; n++)
 		add_rest(&all[n], pinfo, block);
 	return count;
