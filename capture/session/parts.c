@@ -57,12 +57,13 @@ static int check_command(const struct parts *p, int refused)
 
 static void tell_refusal(int refused)
 {
+	bool is_moved = refused == -ENOTSUP;
+
 	log_warn("no eBPF (%s): processes are looked up by polling, "
 		 "short-lived ones are missed%s",
-		 refused == -ENOTSUP ? "a time namespace moves the clocks" :
-				       strerror(-refused),
-		 refused == -EPERM || refused == -EACCES ?
-			 "; run as root for exact owners" : "");
+		 is_moved ? "a time namespace moves the clocks" :
+			    strerror(-refused),
+		 is_moved ? "" : "; pktwho doctor says what to do");
 }
 
 /*

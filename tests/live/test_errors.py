@@ -431,7 +431,8 @@ class Errors(world.LiveTest):
                    'umount -l /sys; exec "$@"', "sh", PKTWHO, "-i", "lo",
                    "-w", "/dev/null", "-a", "duration:0.2")
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertRegex(done.stderr, "^pktwho: warning: no eBPF .*polling")
+        self.assertRegex(done.stderr, "^pktwho: warning: no eBPF .*polling.*"
+                         "; pktwho doctor says what to do\n")
 
     def test_a_reader_that_never_comes(self):
         fifo = self.dir / "fifo"
