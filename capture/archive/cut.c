@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -292,35 +293,81 @@ static const struct process *known(struct process *p,
 		       p : NULL;
 }
 
-/*
- * Later packets of a flow have none, and here they can be its first.  Cheaper
- * than what the comment says, and as good: whom it is of.
- */
-static void cut_comment(struct cut *c, struct wbuf *w,
-			const struct archive_packet *p,
-			const struct packet *packet)
+/* Ethernet without addresses, or what `any` says. */
+static bool is_of_loopback(const struct archive_packet *p)
+{
+	static const uint8_t nowhere[12];
+
+	if (p->linktype == LINKTYPE_LINUX_SLL2)
+		return p->caplen >= 10 && p->data[8] == ARPHRD_LOOPBACK >> 8 &&
+		       p->data[9] == (ARPHRD_LOOPBACK & 0xff);
+	return p->linktype == LINKTYPE_ETHERNET &&
+	       p->caplen >= sizeof(nowhere) &&
+	       !memcmp(p->data, nowhere, sizeof(nowhere));
+}
+
+static void put_first_thread(struct wbuf *w, struct packet_end e)
+{
+	e.tid = e.pid;
+	put_process_option(w, &e);
+}
+
+/* What the rest tells, and the capture has left out: packet_options.h. */
+static void put_left_out(struct wbuf *w, const struct archive_packet *p)
+{
+	uint8_t flags[4];
+
+	if (p->has_flags || p->has_threads || !is_of_loopback(p) ||
+	    p->owners.direction == DIRECTION_UNKNOWN ||
+	    w->len + 64 > PCAPNG_MAX_BLOCK)
+		return;
+	put_le(flags, PCAPNG_EPB_FLAG_INBOUND, 4);
+	put_option(w, PCAPNG_EPB_FLAGS, flags, sizeof(flags));
+	put_first_thread(w, p->owners.src);
+	put_first_thread(w, p->owners.dst);
+}
+
+/* The comment is cheaper than the capture's, and as good: whom it is of. */
+static void put_comment(struct cut *c, struct wbuf *w,
+			const struct archive_packet *p)
 {
 	const struct person *src = people_of(c->people, &p->owners.src);
 	const struct person *dst = people_of(c->people, &p->owners.dst);
-	uint64_t ids = p->owners.src.id * 3 + p->owners.dst.id;
-	struct option_key key = { .src = p->owners.src,
-				  .dst = p->owners.dst };
-	struct comment_place place;
+	const struct option_key key = { .src = p->owners.src,
+					.dst = p->owners.dst };
 	char comment[COMMENT_MAX];
-	size_t len;
+	size_t len = comment_format(comment, &key, known(&c->src, src),
+				    known(&c->dst, dst));
 
-	place = comments_find(c->comments, packet, p->interface, 1,
-			      (uint32_t)(ids ^ ids >> 32));
-	if (c->options->comments != COMMENTS_ALL &&
-	    !comments_due(c->comments, &place))
-		return;
-	comments_told(c->comments, &place);
-	if (p->commented)
-		return;
-	len = comment_format(comment, &key, known(&c->src, src),
-			     known(&c->dst, dst));
 	if (len && w->len + len + 8 <= PCAPNG_MAX_BLOCK)
 		put_option(w, PCAPNG_OPT_COMMENT, comment, len);
+}
+
+static bool is_among_first(struct cut *c, const struct archive_packet *p,
+			   const struct packet *packet)
+{
+	uint64_t ids = p->owners.src.id * 3 + p->owners.dst.id;
+	struct comment_place place =
+		comments_find(c->comments, packet, p->interface, 1,
+			      (uint32_t)(ids ^ ids >> 32));
+
+	if (c->options->comments == COMMENTS_CHANGES &&
+	    !comments_due(c->comments, &place))
+		return false;
+	comments_told(c->comments, &place);
+	return true;
+}
+
+/* Later packets of a flow have less, and here they can be its first. */
+static void put_first(struct cut *c, struct wbuf *w,
+		      const struct archive_packet *p,
+		      const struct packet *packet)
+{
+	if (!is_among_first(c, p, packet))
+		return;
+	if (!p->commented && c->options->comments != COMMENTS_NONE)
+		put_comment(c, w, p);
+	put_left_out(w, p);
 }
 
 static int cut_packet(struct cut *c, const struct archive_packet *p,
@@ -345,8 +392,7 @@ static int cut_packet(struct cut *c, const struct archive_packet *p,
 	put_le(c->block + 8, number, 4);
 	for (unsigned i = 0; i < named->count; i++)
 		put_record(&w, p, named->of[i]);
-	if (c->options->comments != COMMENTS_NONE)
-		cut_comment(c, &w, p, &packet);
+	put_first(c, &w, p, &packet);
 	wbuf_u32(&w, PCAPNG_OPT_END);
 	wbuf_u32(&w, (uint32_t)w.len + 4);
 	put_le(c->block + 4, w.len, 4);

@@ -79,5 +79,7 @@ int archive_packet_read(struct archive_packet *p,
 		if (code == PCAPNG_OPT_CUSTOM_BIN)
 			take_payload(p, value);
 		p->commented |= code == PCAPNG_OPT_COMMENT;
+		p->has_flags |= code == PCAPNG_EPB_FLAGS;
+		p->has_threads |= code == PCAPNG_EPB_PROCESSID_THREADID;
 	} while (1);
 }

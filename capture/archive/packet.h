@@ -34,6 +34,8 @@ struct archive_packet {
 	struct receivers others;
 	size_t options_end;		/* offset in the block: no more options */
 	bool commented;
+	bool has_flags;
+	bool has_threads;
 	int record_count;
 	struct {
 		const uint8_t *p;

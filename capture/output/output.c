@@ -118,7 +118,8 @@ int output_open(struct output **out, const struct output_options *options)
 	if (!o->countries)
 		geo_free(options->geo);
 	o->options_cache = packet_options_new(options->comments !=
-					      COMMENTS_NONE);
+						      COMMENTS_NONE,
+					      options->process_blocks);
 	if (options->comments == COMMENTS_CHANGES)
 		o->comments = comments_new();
 	if (options->names)

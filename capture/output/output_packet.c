@@ -157,9 +157,9 @@ static void add_option(struct pcapng_packet *p, struct iovec *iov,
 		};
 }
 
-static struct iovec stamped(const struct packet_stamp *stamp, bool comment)
+static struct iovec stamped(const struct packet_stamp *stamp, bool first)
 {
-	size_t skipped = comment ? 0 : stamp->comment_len;
+	size_t skipped = first ? 0 : stamp->first_len;
 
 	return (struct iovec){ bytes_unconst(stamp->bytes + skipped),
 			       stamp->len - skipped };
@@ -345,6 +345,7 @@ int output_packet(struct output *o, const struct owned_packet *p)
 		ip ? h->packet.sent.remote : NULL);
 	key.direction = v->direction;
 	key.epb_flags = epb_flags(h->direction);
+	key.loopback = h->direction == SOURCE_LOOPBACK;
 	via = interfaces_take(&o->devices, o->writer,
 			      &o->interfaces[h->interface], h->interface,
 			      device_index(p), &err);

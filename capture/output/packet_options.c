@@ -18,25 +18,28 @@ _Static_assert(sizeof(struct option_key) == 104, "no holes: compared as memory")
 struct slot {
 	struct option_key key;
 	uint32_t len;
-	uint32_t comment_len;
+	uint32_t first_len;
 	uint32_t comment_hash;
 	uint8_t bytes[STAMP_MAX];
 };
 
 struct packet_options {
 	bool comments;
+	bool threads;		/* on each packet */
 	struct process src;	/* scratch for the comment */
 	struct process dst;
 	uint8_t others[OTHERS_STAMP_MAX];
 	struct slot slots[SLOTS];
 };
 
-struct packet_options *packet_options_new(bool comments)
+struct packet_options *packet_options_new(bool comments, bool threads)
 {
 	struct packet_options *s = calloc(1, sizeof(*s));
 
-	if (s)
-		s->comments = comments;
+	if (!s)
+		return NULL;
+	s->comments = comments;
+	s->threads = threads;
 	return s;
 }
 
@@ -178,7 +181,7 @@ size_t comment_format(char out[COMMENT_MAX], const struct option_key *key,
 
 /* ---- the options ---- */
 
-static void put_process_option(struct wbuf *w, const struct packet_end *e)
+void put_process_option(struct wbuf *w, const struct packet_end *e)
 {
 	uint8_t value[8];
 
@@ -237,6 +240,20 @@ static void put_comment(struct packet_options *s, struct slot *slot,
 	slot->comment_hash = text_hash(comment, len);
 }
 
+/* A process's first thread has its number. */
+static bool is_first_thread(const struct packet_end *e)
+{
+	return !e->pid || e->pid == e->tid;
+}
+
+/* What is left out can be told from the rest: docs/file-format.md. */
+static bool is_told_by_the_rest(const struct packet_options *s,
+				const struct option_key *k)
+{
+	return k->loopback && !s->threads && is_first_thread(&k->src) &&
+	       is_first_thread(&k->dst);
+}
+
 static void build(struct packet_options *s, struct slot *slot,
 		  const struct option_records *r)
 {
@@ -245,13 +262,15 @@ static void build(struct packet_options *s, struct slot *slot,
 
 	if (s->comments)
 		put_comment(s, slot, &w, r);
-	slot->comment_len = (uint32_t)w.len;
+	slot->first_len = (uint32_t)w.len;
 	if (slot->key.epb_flags) {
 		put_le(flags, slot->key.epb_flags, 4);
 		put_option(&w, PCAPNG_EPB_FLAGS, flags, sizeof(flags));
 	}
 	put_process_option(&w, &slot->key.src);
 	put_process_option(&w, &slot->key.dst);
+	if (s->comments && is_told_by_the_rest(s, &slot->key))
+		slot->first_len = (uint32_t)w.len;
 	put_attribution(&w, &slot->key);
 	slot->len = (uint32_t)w.len;
 }
@@ -275,7 +294,7 @@ static uint32_t option_key_hash(const struct option_key *key)
 	h = mix(h, &key->dst.id);
 	h = mix(h, &key->dst.pid);
 	h = mix(h, &key->dst.version);
-	h = mix(h, &key->epb_flags);
+	h = mix(h, &key->epb_flags);	/* and what follows them */
 	return (uint32_t)(h >> 32) & (SLOTS - 1);
 }
 
@@ -290,7 +309,7 @@ struct packet_stamp packet_options_get(struct packet_options *s,
 		build(s, slot, records);
 	}
 	return (struct packet_stamp){ slot->bytes, slot->len,
-				      slot->comment_len, slot->comment_hash };
+				      slot->first_len, slot->comment_hash };
 }
 
 struct packet_stamp packet_options_others(struct packet_options *s,
@@ -307,7 +326,7 @@ struct packet_stamp packet_options_others(struct packet_options *s,
 	stamp.comment_hash = text_hash(comment, text.len);
 	if (s->comments)
 		put_option(&w, PCAPNG_OPT_COMMENT, comment, text.len);
-	stamp.comment_len = w.len;
+	stamp.first_len = w.len;
 	for (unsigned i = 0; i < count; i++) {
 		put_process_option(&w, &others[i]);
 		put_receiver(&w, &others[i]);

@@ -14,6 +14,7 @@
 #include "record.h"
 
 struct packet_options;
+struct wbuf;
 
 /* All that the options depend on; compared as memory, so zero it first. */
 struct option_key {
@@ -21,14 +22,15 @@ struct option_key {
 	struct packet_end dst;
 	uint32_t epb_flags;
 	uint8_t direction;
-	uint8_t reserved[3];
+	bool loopback;			/* what goes out comes in there */
+	uint8_t reserved[2];
 };
 
 /* A packet's options, padded, without end-of-options. */
 struct packet_stamp {
-	const uint8_t *bytes;		/* the comment comes first */
+	const uint8_t *bytes;
 	size_t len;
-	size_t comment_len;		/* bytes; 0: there is none */
+	size_t first_len;		/* at the begin: for some packets only */
 	uint32_t comment_hash;
 };
 
@@ -43,11 +45,18 @@ struct option_records {
 #define COMMENT_MAX 255		/* bytes */
 #define OTHERS_MAX  (RECEIVERS_MAX - 1)
 
-/* Without @comments there are none.  NULL without memory. */
-struct packet_options *packet_options_new(bool comments);
+/*
+ * Without @comments there are none.  With @threads each packet says of what
+ * threads it is.  NULL without memory.
+ */
+struct packet_options *packet_options_new(bool comments, bool threads);
 void packet_options_free(struct packet_options *s);
 
-/* The options of a packet.  Borrowed until the next call. */
+/*
+ * The options of a packet.  Those that only some packets of a flow have come
+ * first: the comment, and on a loopback what is the same for all or said by the
+ * attribution, too.  Borrowed until the next call.
+ */
 struct packet_stamp packet_options_get(struct packet_options *s,
 				       const struct option_key *key,
 				       const struct option_records *records);
@@ -59,6 +68,9 @@ struct packet_stamp packet_options_get(struct packet_options *s,
 struct packet_stamp packet_options_others(struct packet_options *s,
 					  const struct packet_end *others,
 					  unsigned count);
+
+/* The standard's option for an owner, if there is one. */
+void put_process_option(struct wbuf *w, const struct packet_end *e);
 
 /*
  * The comment: docs/file-format.md has its grammar.  Writes at most

@@ -480,7 +480,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	m.geo = geo_new();
-	m.options_cache = packet_options_new(true);
+	m.options_cache = packet_options_new(true, false);
 	check(m.geo && m.options_cache ? geo_add(m.geo, argv[2]) : -ENOMEM, argv[2]);
 	open_sample(&m, argv[1]);
 	put_talks(&m);

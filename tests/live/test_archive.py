@@ -149,10 +149,18 @@ class Archive(world.LiveTest):
         comments = [bool(b.comments()) for b in pcapng.blocks(
             late.read_bytes()) if b.kind == pcapng.EPB]
         self.assertEqual(comments, [False] * 20)
+        self.assertEqual({code for b in pcapng.blocks(late.read_bytes())
+                          if b.kind == pcapng.EPB for code, _ in b.options},
+                         {2989})
         for words, first, rest in (((), 8, 0), (("--comments=all",), 8, 12),
                                    (("--comments=none",), 0, 0)):
-            said = [b.comments() for b in pcapng.blocks(self.cut(
+            blocks = [b for b in pcapng.blocks(self.cut(
                 *words, late).read_bytes()) if b.kind == pcapng.EPB]
+            said = [b.comments() for b in blocks]
+            # What stands only beside the first of a flow is there again.
+            for n, b in enumerate(blocks):
+                codes = {code for code, _ in b.options}
+                self.assertEqual({2, 8} <= codes, n < 8 or bool(words))
             self.assertEqual([len(c) for c in said[:8]],
                              [1] * first + [0] * (8 - first))
             self.assertEqual(sum(map(len, said[8:])), rest)

@@ -145,7 +145,7 @@ static void fail_each(const char *what, bool (*make)(void))
 MAKE(actors, struct actors, actors_new(16), actors_free)
 MAKE(flowtab, struct flowtab, flowtab_new(16), flowtab_free)
 MAKE(nat, struct nat, nat_new(16), nat_free)
-MAKE(options, struct packet_options, packet_options_new(true),
+MAKE(options, struct packet_options, packet_options_new(true, false),
      packet_options_free)
 MAKE(packettab, struct packettab, packettab_new(), packettab_free)
 MAKE(proctab, struct proctab,

@@ -282,9 +282,9 @@ static size_t stamp_of(struct packet_options *s, const struct option_key *k,
 
 	assert_int_equal(stamp.len % 4, 0);
 	/* What is left without the comment is whole, too. */
-	assert_int_equal(options_of(stamp.bytes + stamp.comment_len,
-				    stamp.len - stamp.comment_len, out),
-			 n - !!stamp.comment_len);
+	assert_int_equal(options_of(stamp.bytes + stamp.first_len,
+				    stamp.len - stamp.first_len, out),
+			 n - !!stamp.first_len);
 	return options_of(stamp.bytes, stamp.len, out);
 }
 
@@ -292,7 +292,7 @@ static void options_stand_in_their_order(void **state)
 {
 	static const char text[] = "src=curl[4242] src.attr=socket "
 				   "dst=nginx[812] dst.attr=listener";
-	struct packet_options *s = packet_options_new(true);
+	struct packet_options *s = packet_options_new(true, false);
 	struct option_records none = { 0 };
 	struct option_key k = curl_key();
 	struct attribution a;
@@ -336,9 +336,37 @@ static void options_stand_in_their_order(void **state)
 	packet_options_free(s);
 }
 
+static size_t first_of(bool comments, bool threads, const struct option_key *k)
+{
+	struct packet_options *s = packet_options_new(comments, threads);
+	const struct option_records none = { 0 };
+	size_t len = packet_options_get(s, k, &none).first_len;
+
+	packet_options_free(s);
+	return len;
+}
+
+/* Later packets have what the others do not tell. */
+static void on_a_loopback_the_first_ones_say_more(void **state)
+{
+	struct option_key k = curl_key();
+	size_t comment = first_of(true, false, &k);
+
+	(void)state;
+	assert_in_range(comment, 1, 8 + COMMENT_MAX);
+	k.loopback = true;
+	assert_int_equal(first_of(true, false, &k), comment);
+	k.src.tid = k.src.pid;
+	assert_int_equal(first_of(true, false, &k), comment + 8 + 12);
+	assert_int_equal(first_of(true, true, &k), comment);
+	assert_int_equal(first_of(false, false, &k), 0);
+	k.loopback = false;
+	assert_int_equal(first_of(true, false, &k), comment);
+}
+
 static void what_is_not_there_has_no_option(void **state)
 {
-	struct packet_options *s = packet_options_new(false);
+	struct packet_options *s = packet_options_new(false, false);
 	struct option_records none = { 0 };
 	struct option_key k = { .src.attr = ATTR_FORWARDED,
 			       .dst.attr = ATTR_FORWARDED };
@@ -350,7 +378,7 @@ static void what_is_not_there_has_no_option(void **state)
 	packet_options_free(s);
 
 	/* Nothing to say is no comment, not an empty one. */
-	s = packet_options_new(true);
+	s = packet_options_new(true, false);
 	memset(&k, 0, sizeof(k));
 	assert_int_equal(stamp_of(s, &k, &none, o), 1);
 	packet_options_free(s);
@@ -360,7 +388,7 @@ static void what_is_not_there_has_no_option(void **state)
 /* The largest of everything fits, padded to four bytes. */
 static void the_largest_stamp_is_whole(void **state)
 {
-	struct packet_options *s = packet_options_new(true);
+	struct packet_options *s = packet_options_new(true, false);
 	struct option_key k = curl_key();
 	struct process *p = calloc(1, sizeof(*p));
 	uint8_t record[PROCESS_MAX];
@@ -386,7 +414,7 @@ static void the_largest_stamp_is_whole(void **state)
 /* The same words have the same number, whatever else of the packet is other. */
 static void only_another_comment_is_another(void **state)
 {
-	struct packet_options *s = packet_options_new(true);
+	struct packet_options *s = packet_options_new(true, false);
 	struct option_records none = { 0 };
 	struct option_key k = curl_key();
 	uint32_t said = packet_options_get(s, &k, &none).comment_hash;
@@ -407,7 +435,7 @@ static void other_receivers_have_options_of_their_own(void **state)
 {
 	static const char text[] = "dst=curl[4242] dst.attr=socket "
 				   "dst=nginx[812] dst.attr=socket";
-	struct packet_options *s = packet_options_new(true);
+	struct packet_options *s = packet_options_new(true, false);
 	struct packet_end others[2] = { curl_key().src, curl_key().src };
 	struct packet_stamp stamp;
 	struct option o[MAX_OPTIONS];
@@ -422,8 +450,8 @@ static void other_receivers_have_options_of_their_own(void **state)
 	assert_int_equal(o[0].code, PCAPNG_OPT_COMMENT);
 	assert_int_equal(o[0].len, sizeof(text) - 1);
 	assert_memory_equal(o[0].value, text, sizeof(text) - 1);
-	assert_int_equal(options_of(stamp.bytes + stamp.comment_len,
-				    stamp.len - stamp.comment_len, o), 4);
+	assert_int_equal(options_of(stamp.bytes + stamp.first_len,
+				    stamp.len - stamp.first_len, o), 4);
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(o[2 * i].code, PCAPNG_EPB_PROCESSID_THREADID);
 		assert_int_equal(get_le(o[2 * i].value, 4), others[i].pid);
@@ -442,7 +470,7 @@ static void other_receivers_have_options_of_their_own(void **state)
 /* Many keys in few slots: each gets its own stamp, again and again. */
 static void stamps_do_not_mix(void **state)
 {
-	struct packet_options *s = packet_options_new(false);
+	struct packet_options *s = packet_options_new(false, false);
 	struct option_records none = { 0 };
 	struct option_key k = curl_key();
 	struct option o[MAX_OPTIONS];
@@ -462,7 +490,7 @@ static void a_broken_record_is_left_out(void **state)
 {
 	static const uint8_t junk[] = "PW\2\1 junk";
 	struct option_records r = { .src = junk, .src_len = sizeof(junk) };
-	struct packet_options *s = packet_options_new(true);
+	struct packet_options *s = packet_options_new(true, false);
 	struct option_key k = curl_key();
 	struct option o[MAX_OPTIONS];
 
@@ -481,6 +509,7 @@ int main(void)
 		cmocka_unit_test(a_name_forges_nothing),
 		cmocka_unit_test(parts_are_left_out_whole),
 		cmocka_unit_test(options_stand_in_their_order),
+		cmocka_unit_test(on_a_loopback_the_first_ones_say_more),
 		cmocka_unit_test(what_is_not_there_has_no_option),
 		cmocka_unit_test(the_largest_stamp_is_whole),
 		cmocka_unit_test(only_another_comment_is_another),
