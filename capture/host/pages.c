@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define HUGE_PAGE ((size_t)2 << 20)
 
@@ -31,6 +32,17 @@ void *pages_new(size_t size)
 	/* Small pages will do. */
 	madvise(all + skip, need, MADV_HUGEPAGE);
 	return all + skip;
+}
+
+void pages_give_back(void *bytes, size_t size)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	uint8_t *all = bytes;
+	size_t skip = -(uintptr_t)all & (page - 1);
+
+	if (size > skip)
+		madvise(all + skip, (size - skip) & ~(page - 1),
+			MADV_DONTNEED);
 }
 
 void pages_free(void *pages, size_t size)

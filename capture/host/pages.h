@@ -15,6 +15,9 @@
  */
 void *pages_new(size_t size);
 
+/* What is in there is of no use any more; of any memory, all whole pages. */
+void pages_give_back(void *bytes, size_t size);
+
 /* @size: as pages_new() was told.  NULL is allowed. */
 void pages_free(void *pages, size_t size);
 

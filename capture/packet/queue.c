@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "packet/queue.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
+
+#include "host/pages.h"
 
 #define ALIGN	    16u
 /* Few of them are in use as a rule, and stay in a processor's cache. */
@@ -17,6 +20,7 @@ struct chunk {
 	uint8_t *bytes;
 	uint32_t head;		/* its oldest entry */
 	uint32_t tail;		/* where the next one goes */
+	bool touched;
 };
 
 /* A list of chunks.  The one that was emptied last is the next to be filled. */
@@ -25,6 +29,7 @@ struct queue {
 	uint32_t chunk_bytes;
 	uint32_t count;
 	uint32_t used;		/* chunks in the list */
+	uint32_t most;		/* of them, since queue_shrink() */
 	struct chunk *first;
 	struct chunk *last;
 	struct chunk *spare;
@@ -85,7 +90,10 @@ static struct chunk *add_chunk(struct queue *q)
 	else
 		q->first = c;
 	q->last = c;
+	c->touched = true;
 	q->used++;
+	if (q->used > q->most)
+		q->most = q->used;
 	return c;
 }
 
@@ -130,6 +138,22 @@ void queue_pop(struct queue *q)
 		q->last = NULL;
 	q->used--;
 	put_aside(q, c);
+}
+
+/* Those that were emptied lately are the first of the spare ones. */
+void queue_shrink(struct queue *q)
+{
+	uint32_t recent = q->most - q->used;
+
+	for (struct chunk *c = q->spare; c; c = c->next) {
+		if (recent) {
+			recent--;
+		} else if (c->touched) {
+			pages_give_back(c->bytes, q->chunk_bytes);
+			c->touched = false;
+		}
+	}
+	q->most = q->used;
 }
 
 unsigned queue_fill(const struct queue *q)

@@ -26,7 +26,7 @@ struct frame {
 
 /*
  * @size: bytes of the queue, all there will ever be, of which no more are
- * touched than were ever in use.  NULL without memory.
+ * touched than were in use since queue_shrink().  NULL without memory.
  */
 struct queue *queue_new(size_t size);
 void queue_free(struct queue *q);
@@ -41,6 +41,9 @@ struct frame *queue_push(struct queue *q, uint32_t caplen);
 /* The oldest packet, or NULL; it stays until queue_pop(). */
 struct frame *queue_first(const struct queue *q);
 void queue_pop(struct queue *q);
+
+/* The kernel gets back what was not in use since the last call. */
+void queue_shrink(struct queue *q);
 
 /* Percent of it that is in use. */
 unsigned queue_fill(const struct queue *q);

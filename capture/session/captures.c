@@ -166,6 +166,12 @@ uint64_t captures_statistics(const struct captures *c,
 	return dropped;
 }
 
+void captures_shrink(struct captures *c)
+{
+	for (int i = 0; i < c->count; i++)
+		queue_shrink(c->captures[i].hold);
+}
+
 void captures_fill(struct captures *c, struct captures_fill *f)
 {
 	*f = (struct captures_fill){ 0 };

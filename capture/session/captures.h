@@ -58,6 +58,9 @@ const struct frame *captures_oldest(const struct captures *c, bool *gap);
 void captures_pop(struct captures *c, uint32_t interface);
 void captures_lose(struct captures *c, uint32_t interface);
 
+/* As queue_shrink(), from time to time. */
+void captures_shrink(struct captures *c);
+
 /* Percent of the fullest ring, at most since the last call, and queue. */
 struct captures_fill {
 	unsigned ring;

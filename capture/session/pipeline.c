@@ -196,6 +196,7 @@ static void prune(struct pipeline *l)
 	l->pruned_ns = now;
 	proctab_prune(owners_processes(l->owners), now,
 		      files_section(l->files));
+	captures_shrink(l->captures);
 }
 
 static void take_keys(struct pipeline *l)

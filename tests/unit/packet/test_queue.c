@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdbool.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "exact.h"
 #include "packet/queue.h"
@@ -156,6 +158,47 @@ static void it_is_a_queue(void **state)
 	queue_free(h);
 }
 
+static size_t resident(void)
+{
+	size_t size = 0, pages = 0;
+	FILE *f = fopen("/proc/self/statm", "r");
+
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%zu %zu", &size, &pages), 2);
+	fclose(f);
+	return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* After a stall nothing of what it took stays but what goes on to be used. */
+static void what_is_not_in_use_is_given_back(void **state)
+{
+	const size_t size = 16u << 20, caplen = 100000;
+	struct queue *h = queue_new(size);
+	uint32_t n = 0, first = 0;
+	size_t before, full;
+
+	(void)state;
+	assert_true(push(h, n++, caplen));
+	before = resident();
+	while (push(h, n, caplen))
+		n++;
+	full = resident();
+	assert_true(full > before + size / 2);
+	while (n - first > 1) {
+		queue_pop(h);
+		first++;
+	}
+	queue_shrink(h);
+	assert_true(resident() > full - size / 2);	/* it was in use */
+	queue_shrink(h);
+	assert_true(resident() < full - size / 2);
+	/* Whoever is left is as it was, and there is room for as many again. */
+	assert_first(h, first, caplen);
+	for (uint32_t again = 1; again < n - 5; again++)
+		assert_true(push(h, n + again, caplen));
+	queue_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +207,7 @@ int main(void)
 		cmocka_unit_test(a_large_queue_takes_the_largest_packet),
 		cmocka_unit_test(a_short_queue_stays_where_it_is),
 		cmocka_unit_test(it_is_a_queue),
+		cmocka_unit_test(what_is_not_in_use_is_given_back),
 	};
 
 	return cmocka_run_group_tests_name("hold", tests, NULL, NULL);
