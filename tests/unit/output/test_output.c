@@ -3,11 +3,13 @@
 #include "tree.h"
 
 #include <errno.h>
+#include <malloc.h>
 
 #include "archive/file.h"
 #include "archive/packet.h"
 #include "bytes.h"
 #include "host/log.h"
+#include "output/opener.h"
 #include "output/output.h"
 #include "owner/owned_packet.h"
 #include "packet/source.h"
@@ -223,6 +225,43 @@ static void a_limit_ends_a_file_before_the_packet_that_exceeds_it(void **state)
 	close_output();
 }
 
+static void begin_next(const struct output_interface_stats *interfaces)
+{
+	const struct output_stats stats = { 0 };
+	const struct moment now = { .mono_ns = 1, .unix_ns = EPOCH };
+
+	assert_int_equal(put(60, true), 0);
+	assert_int_equal(output_next(output, &now, interfaces, &stats), 0);
+}
+
+/* A ring runs for months: a file leaves nothing behind but itself. */
+static void memory_does_not_grow_with_files(void **state)
+{
+	const struct opener_options ring = { .path = path, .files = 2 };
+	const struct output_interface_stats interfaces[1] = { { 0 } };
+	const struct pcapng_interface i = { .name = "eth0",
+					    .linktype = LINKTYPE_ETHERNET };
+	struct output_options o = { .path = path, .process_table = true,
+				    .compression = COMPRESSION_ZSTD };
+	const struct output_stats stats = { 0 };
+	uint64_t unwritten;
+	size_t before;
+
+	(void)state;
+	assert_int_equal(opener_start(&o.opener, &ring), 0);
+	assert_int_equal(output_open(&output, &o), 0);
+	assert_int_equal(output_begin(output, &i, 1, processes), 0);
+	for (int n = 0; n < 10; n++)
+		begin_next(interfaces);
+	before = mallinfo2().uordblks + mallinfo2().hblkhd;
+	for (int n = 0; n < 1000; n++)
+		begin_next(interfaces);
+	assert_int_equal(mallinfo2().uordblks + mallinfo2().hblkhd, before);
+	assert_int_equal(output_section(output), 1011);
+	assert_int_equal(output_close(output, interfaces, &stats, &unwritten),
+			 0);
+}
+
 static void what_cannot_be_opened_is_an_error(void **state)
 {
 	const struct output_options o = { .path = "/nonexistent/x/y" };
@@ -260,6 +299,7 @@ int main(void)
 		test(what_changes_is_told_again),
 		test(packets_of_any_length_stay_whole),
 		test(a_limit_ends_a_file_before_the_packet_that_exceeds_it),
+		test(memory_does_not_grow_with_files),
 		test(what_cannot_be_opened_is_an_error),
 		test(a_file_that_did_not_begin_is_closed),
 	};
