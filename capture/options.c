@@ -232,7 +232,7 @@ int options_parse(struct options *o, int argc, char **argv)
 	int err;
 
 	memset(o, 0, sizeof(*o));
-	o->snaplen = OPTIONS_MAX_SNAPLEN;
+	o->how.snaplen = OPTIONS_MAX_SNAPLEN;
 	o->log_level = LOG_INFO;
 	if (command) {
 		o->action = command->action;
@@ -253,7 +253,5 @@ int options_parse(struct options *o, int argc, char **argv)
 	err = err ? err : options_check(o);
 	if (err)
 		return err;
-	if (!o->snaplen)
-		o->snaplen = OPTIONS_MAX_SNAPLEN;	/* 0 means all, as in tcpdump */
 	return o->interface_count ? 0 : options_add_interface(o, "any");
 }

@@ -50,9 +50,17 @@ enum strip_what {
 	STRIP_USERS = 8,
 };
 
+/* How an interface is captured: what is said before all, or after it. */
+struct options_how {
+	int snaplen;			/* bytes */
+	int buffer_mib;			/* 0: the default */
+	bool no_promiscuous;
+};
+
 struct options_interface {
 	const char *name;
 	const char *filter;		/* the -f after it, or the one before all */
+	struct options_how how;
 };
 
 /* Capture on another machine: remote.h. */
@@ -107,8 +115,7 @@ struct options {
 	int keys_fd;			/* where they come from; 0: nowhere */
 	const char *geo[OPTIONS_MAX_GEO];
 	int geo_count;
-	int snaplen;			/* bytes */
-	int buffer_mib;			/* 0: the default */
+	struct options_how how;		/* before all -i */
 	uint64_t max_packets;		/* 0: no limit */
 	uint64_t max_duration_ns;	/* 0: no limit */
 	struct options_file file;
@@ -131,7 +138,6 @@ struct options {
 	const char *metrics;		/* a file or an address; or NULL */
 	const char *stats;		/* a file, or NULL */
 	bool until_eof;			/* of the standard input */
-	bool no_promiscuous;
 	enum options_comments comments;		/* of packets */
 	bool no_process_table;
 	bool names;			/* of addresses, by DNS answers */

@@ -7,6 +7,9 @@
 #define NUMBER(m, lowest, highest)                                          \
 	.take = options_take_number, MEMBER(m), .min = lowest, .max = highest,      \
 	.size = sizeof(((struct options *)NULL)->m)
+#define HOW_NUMBER(m, lowest, highest)                                      \
+	.take = options_take_how_number, .min = lowest, .max = highest,     \
+	.at = offsetof(struct options_how, m), .size = sizeof(int)
 #define DURATION(m) .take = options_take_duration, MEMBER(m)
 #define TERMS(kind) .take = options_take_terms, .at = kind
 #define ACTION(action) .take = options_take_action, .at = action
@@ -58,15 +61,15 @@ const struct option_row options_table[] = {
 	  .at = offsetof(struct options, freeze_on.keep) },
 	{ 's', "snapshot-length", "N",
 	  "bytes to keep of each packet (262144)",
-	  OPTION_THERE, NUMBER(snaplen, 0, OPTIONS_MAX_SNAPLEN),
+	  OPTION_THERE, HOW_NUMBER(snaplen, 0, OPTIONS_MAX_SNAPLEN),
 	  .dialog = { DIALOG_BOTH, PAGE_CAPTURE, "Snapshot length",
 		      "Bytes to keep of each packet", "262144" } },
 	{ 'B', "buffer-size", "MIB", "kernel buffer of each interface (16)",
-	  OPTION_THERE, NUMBER(buffer_mib, 1, 1024),
+	  OPTION_THERE, HOW_NUMBER(buffer_mib, 1, 1024),
 	  .dialog = { DIALOG_BOTH, PAGE_CAPTURE, "Buffer",
 		      "MiB of the kernel, for each interface", "16" } },
 	{ 'p', "no-promiscuous-mode", NULL, "only what is meant for this host",
-	  OPTION_THERE, FLAG(no_promiscuous) },
+	  OPTION_THERE, .take = options_take_no_promiscuous },
 	{ 'q', NULL, NULL, "no summary; --stats FILE: JSON each second",
 	  OPTION_THERE, FLAG(quiet) },
 	{ 0, "stats", "FILE", NULL,

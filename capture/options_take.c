@@ -249,7 +249,36 @@ int options_add_interface(struct options *o, const char *name)
 		if (!strcmp(o->interfaces[i].name, name))
 			return options_bad("twice the same interface", name);
 	o->interfaces[o->interface_count++] =
-		(struct options_interface){ name, o->first_filter };
+		(struct options_interface){ name, o->first_filter, o->how };
+	return 0;
+}
+
+/* As in dumpcap: of the -i before it, or first, of all that follow. */
+static struct options_how *how_of(struct options *o)
+{
+	return o->interface_count ?
+		       &o->interfaces[o->interface_count - 1].how : &o->how;
+}
+
+int options_take_how_number(struct options *o, const struct option_row *row,
+			    const char *arg)
+{
+	uint64_t n;
+
+	if (parse_number(arg, row->min, row->max, &n))
+		return bad_value(row, arg);
+	/* No buffer has 0 bytes, and a snapshot of 0 has all, as in tcpdump. */
+	*(int *)((char *)how_of(o) + row->at) = n ? (int)n :
+						    OPTIONS_MAX_SNAPLEN;
+	return 0;
+}
+
+int options_take_no_promiscuous(struct options *o,
+				const struct option_row *row, const char *arg)
+{
+	(void)row;
+	(void)arg;
+	how_of(o)->no_promiscuous = true;
 	return 0;
 }
 

@@ -251,13 +251,14 @@ static int open_sources(struct captures *c, bool prompt)
 	const struct options *o = c->options;
 
 	for (int i = 0; i < o->interface_count; i++) {
+		const struct options_how *how = &o->interfaces[i].how;
 		struct source_options so = {
 			.device = o->interfaces[i].name,
 			.filter = o->interfaces[i].filter,
-			.snaplen = o->snaplen < PARSED_BYTES ? PARSED_BYTES :
-							       o->snaplen,
-			.buffer_mib = o->buffer_mib,
-			.promiscuous = !o->no_promiscuous,
+			.snaplen = how->snaplen < PARSED_BYTES ? PARSED_BYTES :
+								 how->snaplen,
+			.buffer_mib = how->buffer_mib,
+			.promiscuous = !how->no_promiscuous,
 			.prompt = prompt,
 		};
 		int err = source_open(&c->captures[i].source, &so);
@@ -265,7 +266,7 @@ static int open_sources(struct captures *c, bool prompt)
 		if (err)
 			return err;
 		c->captures[i].interface = (uint32_t)i;
-		c->captures[i].snaplen = (uint32_t)o->snaplen;
+		c->captures[i].snaplen = (uint32_t)how->snaplen;
 		c->count++;
 	}
 	return 0;

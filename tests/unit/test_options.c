@@ -40,15 +40,15 @@ static void nothing_means_everything(void **state)
 	assert_null(o.interfaces[0].filter);
 	assert_null(o.write);
 	assert_null(o.command);
-	assert_int_equal(o.snaplen, 262144);
-	assert_int_equal(o.buffer_mib, 0);
+	assert_int_equal(o.interfaces[0].how.snaplen, 262144);
+	assert_int_equal(o.interfaces[0].how.buffer_mib, 0);
 	assert_int_equal(o.max_packets, 0);
 	assert_int_equal(o.max_duration_ns, 0);
 	assert_int_equal(o.geo_count, 0);
 	assert_int_equal(o.comments, COMMENTS_CHANGES);
 	assert_int_equal(o.cmdline, CMDLINE_MASKED);
-	assert_false(o.no_promiscuous || o.no_process_table || o.quiet ||
-		     o.hash);
+	assert_false(o.interfaces[0].how.no_promiscuous ||
+		     o.no_process_table || o.quiet || o.hash);
 	assert_true(filter_is_empty(&o.filter));
 }
 
@@ -64,16 +64,16 @@ static void each_option_sets_its_own(void **state)
 			       "--no-cmdline"), 0);
 	assert_string_equal(o.interfaces[0].name, "eth0");
 	assert_string_equal(o.write, "-");
-	assert_int_equal(o.snaplen, 96);
-	assert_int_equal(o.buffer_mib, 16);
+	assert_int_equal(o.interfaces[0].how.snaplen, 96);
+	assert_int_equal(o.interfaces[0].how.buffer_mib, 16);
 	assert_int_equal(o.max_packets, 10);
 	assert_int_equal(o.max_duration_ns, 2500000000);
 	assert_int_equal(o.geo_count, 2);
 	assert_string_equal(o.geo[0], "a.mmdb");
 	assert_string_equal(o.geo[1], "b.mmdb");
 	assert_int_equal(o.comments, COMMENTS_NONE);
-	assert_true(o.no_promiscuous && o.no_process_table &&
-		    o.cmdline == CMDLINE_NONE && o.quiet);
+	assert_true(o.interfaces[0].how.no_promiscuous &&
+		    o.no_process_table && o.cmdline == CMDLINE_NONE && o.quiet);
 	assert_int_equal(PARSE(&o, "--cmdline", "full"), 0);
 	assert_int_equal(o.cmdline, CMDLINE_FULL);
 	assert_int_equal(PARSE(&o, "--cmdline=some"), -EINVAL);
@@ -86,10 +86,35 @@ static void each_option_sets_its_own(void **state)
 			       "--buffer-size=1", "--autostop=packets:5",
 			       "--no-promiscuous-mode"), 0);
 	assert_string_equal(o.interfaces[0].name, "lo");
-	assert_int_equal(o.snaplen, 262144);	/* 0 is all, as in tcpdump */
-	assert_int_equal(o.buffer_mib, 1);
+	/* 0 is all, as in tcpdump. */
+	assert_int_equal(o.interfaces[0].how.snaplen, 262144);
+	assert_int_equal(o.interfaces[0].how.buffer_mib, 1);
 	assert_int_equal(o.max_packets, 5);
-	assert_true(o.no_promiscuous);
+	assert_true(o.interfaces[0].how.no_promiscuous);
+}
+
+/* As in dumpcap: first, for all that follow; later, for the one before it. */
+static void each_interface_is_captured_in_its_own_way(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(PARSE(&o, "-s", "60", "-B", "4", "-i", "a", "-i", "b",
+			       "-s", "0", "-p", "-i", "c", "-B", "8"), 0);
+	assert_int_equal(o.interface_count, 3);
+	assert_int_equal(o.interfaces[0].how.snaplen, 60);
+	assert_int_equal(o.interfaces[1].how.snaplen, 262144);
+	assert_int_equal(o.interfaces[2].how.snaplen, 60);
+	assert_int_equal(o.interfaces[0].how.buffer_mib, 4);
+	assert_int_equal(o.interfaces[1].how.buffer_mib, 4);
+	assert_int_equal(o.interfaces[2].how.buffer_mib, 8);
+	assert_false(o.interfaces[0].how.no_promiscuous);
+	assert_true(o.interfaces[1].how.no_promiscuous);
+	assert_false(o.interfaces[2].how.no_promiscuous);
+	/* Where none is named it is the one that is captured. */
+	assert_int_equal(PARSE(&o, "-s", "60", "-p"), 0);
+	assert_int_equal(o.interfaces[0].how.snaplen, 60);
+	assert_true(o.interfaces[0].how.no_promiscuous);
 }
 
 static void files_are_bounded(void **state)
@@ -450,7 +475,7 @@ static void a_command_keeps_its_words(void **state)
 	assert_string_equal(o.command[2], "--");
 	assert_string_equal(o.command[3], "x");
 	assert_null(o.command[4]);
-	assert_int_equal(o.snaplen, 262144);
+	assert_int_equal(o.interfaces[0].how.snaplen, 262144);
 
 	assert_int_equal(PARSE(&o, "-w", "--", "--", "true"), 0);
 	assert_string_equal(o.write, "--");
@@ -802,6 +827,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_means_everything),
 		cmocka_unit_test(each_option_sets_its_own),
+		cmocka_unit_test(each_interface_is_captured_in_its_own_way),
 		cmocka_unit_test(files_are_bounded),
 		cmocka_unit_test(a_record_is_a_ring),
 		cmocka_unit_test(words_are_a_filter),

@@ -145,11 +145,12 @@ static const struct captures_room room = { on_begin, on_release, NULL };
 
 static struct options two_interfaces(void)
 {
-	struct options o = { .interface_count = 2, .snaplen = 262144 };
+	struct options o = { .interface_count = 2 };
 
 	o.interfaces[0].name = "eth0";
 	o.interfaces[0].filter = "tcp";
 	o.interfaces[1].name = "tun0";
+	o.interfaces[0].how.snaplen = o.interfaces[1].how.snaplen = 262144;
 	return o;
 }
 
@@ -173,7 +174,7 @@ static void keep_of_each(int snaplen)
 {
 	captures_close(c);
 	open_count = closed_count = 0;
-	options.snaplen = snaplen;
+	options.interfaces[0].how.snaplen = snaplen;
 	assert_int_equal(captures_open(&c, &options, false), 0);
 }
 
@@ -279,6 +280,8 @@ static void a_packet_is_parsed_before_it_is_cut(void **state)
 	assert_int_equal(f->packet.sent.remote_port, 53);
 	captures_describe(c, described);
 	assert_int_equal(described[0].snaplen, 20);
+	/* The other one is not cut. */
+	assert_int_equal(opened[1].snaplen, 262144);
 }
 
 /* It would never fit: it is counted, and nothing else has to go for it. */
