@@ -120,6 +120,21 @@ static int check_strip(const struct options *o)
 	return 0;
 }
 
+/* What would be said in vain of files that are there already. */
+static bool says_how_to_capture(const struct options *o)
+{
+	return o->interface_count || o->first_filter || o->max_packets ||
+	       o->max_duration_ns || o->until_eof || o->hash || o->print ||
+	       o->ring.asked || o->read || o->remote.host ||
+	       o->filter.follow || o->file.bytes || o->exclude || o->stats ||
+	       o->keylog || o->names || o->no_process_table || o->comment ||
+	       o->group_read || o->temp_dir || o->how.buffer_mib ||
+	       o->how.no_promiscuous ||
+	       o->how.snaplen != OPTIONS_MAX_SNAPLEN ||
+	       o->cmdline != CMDLINE_MASKED ||
+	       (o->process_blocks && o->action != ACTION_CUT);
+}
+
 static int check_search(const struct options *o)
 {
 	bool cut = o->action == ACTION_CUT, find = o->action == ACTION_FIND;
@@ -133,10 +148,7 @@ static int check_search(const struct options *o)
 	if (!cut && !find && !strip)
 		return o->last_ns ? options_bad("only for pktwho cut and find:",
 						"--last") : 0;
-	if (o->interface_count || o->first_filter || o->max_packets ||
-	    o->max_duration_ns || o->until_eof || o->hash || o->print ||
-	    o->ring.asked || o->read || o->remote.host || o->filter.follow ||
-	    o->file.bytes || o->exclude || o->stats || o->keylog)
+	if (says_how_to_capture(o))
 		return options_bad("nothing is captured, so --proc and the "
 				   "like, -w, --last and no others are for",
 				   strip ? "strip" : cut ? "cut" : "find");

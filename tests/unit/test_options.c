@@ -243,6 +243,10 @@ static void a_display_filter_is_known(void **state)
 
 static void files_are_searched(void **state)
 {
+	static const char *const vain[] = {
+		"-g", "-p", "-s60", "-B4", "--names", "--no-process-table",
+		"--no-cmdline", "--capture-comment=x", "--hash", "--keylog",
+	};
 	struct options o;
 
 	(void)state;
@@ -257,6 +261,12 @@ static void files_are_searched(void **state)
 	assert_int_equal(PARSE(&o, "find", "--proc", "a", "--last", "2d"), 0);
 	assert_int_equal(o.last_ns, 172800000000000);
 	assert_int_equal(PARSE(&o, "cut", "-w", "x", "-i", "lo"), -EINVAL);
+	for (size_t i = 0; i < sizeof(vain) / sizeof(*vain); i++)
+		if (PARSE(&o, "cut", "-w", "x", vain[i]) != -EINVAL)
+			fail_msg("%s", vain[i]);
+	assert_int_equal(PARSE(&o, "cut", "-w", "x", "--process-blocks"), 0);
+	assert_int_equal(PARSE(&o, "find", "--proc", "a", "--process-blocks"),
+			 -EINVAL);
 	assert_int_equal(PARSE(&o, "cut", "-w", "x", "--last", "m"), -EINVAL);
 	assert_int_equal(PARSE(&o, "cut", "-w", "x", "--last", "0"), -EINVAL);
 	assert_int_equal(PARSE(&o, "cut", "-w", "x", "--last", "1mm"),
