@@ -255,6 +255,16 @@ def blocks(data):
     return found
 
 
+def count_packets(path):
+    """In a file that is still written, whose last block may be half there."""
+    data, offset, count = path.read_bytes(), 0, 0
+    while offset + 8 <= len(data):
+        kind, size = struct.unpack_from("=II", data, offset)
+        offset += max(size, 12)
+        count += kind == EPB and offset <= len(data)
+    return count
+
+
 def header(payload, kind):
     if payload[:2] != b"PW" or len(payload) < 4:
         raise Malformed("no signature")

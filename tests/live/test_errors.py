@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Bad use and bad luck: one clear line, the right status, nothing lost."""
+import contextlib
 import os
 import re
 import shutil
@@ -27,6 +28,11 @@ SENDER = """if True:
 # On a busy host a flood is too much for the kernel's events as well.
 DROPPED = (r"^pktwho: \d+ packets, [1-9]\d* dropped"
            r"(, kernel events were lost)?\n")
+
+
+def is_whole(file):
+    with contextlib.suppress(pcapng.Malformed):
+        return pcapng.blocks(file.read_bytes())
 
 
 class Errors(world.LiveTest):
@@ -245,8 +251,9 @@ class Errors(world.LiveTest):
         filler.write_bytes(bytes(50 << 10))
         ns.run("python3", "-c", SENDER, "400", "5000", check=True)
         said = self.ask(c, r" [1-9]\d\d+ dropped, ")
-        for file in path.parent.glob("x*"):     # whole at any moment
-            pcapng.blocks(file.read_bytes())
+        # But for the moment in which it looks for room.
+        for file in path.parent.glob("x*"):
+            world.wait_for(lambda: is_whole(file), "whole blocks")
         subprocess.run(["mount", "-o", "remount,size=8m", path.parent],
                        check=True)
         said += self.ask(c, "there is room for")

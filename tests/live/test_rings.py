@@ -236,7 +236,7 @@ class Rings(world.LiveTest):
         r = self.ring("-b", "packets:1000")
         self.talk(1)
         first, = r.files()
-        world.wait_for(lambda: packets(first), "packets")
+        world.wait_for(lambda: pcapng.count_packets(first), "packets")
         r.process.send_signal(signal.SIGUSR1)
         told = world.hear(r.process, "; full: ring ")
         r.process.send_signal(signal.SIGUSR2)

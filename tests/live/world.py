@@ -203,9 +203,8 @@ class Capture:
         return self.path.exists() and self.path.stat().st_size > 0
 
     def packets(self):
-        """How many are in its file so far, whose blocks are always whole."""
-        return [b.kind for b in pcapng.blocks(self.path.read_bytes())
-                ].count(pcapng.EPB)
+        """How many are in its file so far."""
+        return pcapng.count_packets(self.path)
 
     def wait_to_grow(self, size):
         """Until more is in its file than there was."""
