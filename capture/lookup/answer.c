@@ -245,6 +245,7 @@ void answer_all(struct answerer *w, const int fds[CHANNELS], int signals,
 	/* Whoever becomes another user does not die with its parent any more. */
 	live_with_parent();
 	pthread_barrier_wait(&begin);
+	send(fds[CHANNEL_PROCESSES], "", 1, MSG_NOSIGNAL);
 	if (signals >= 0)
 		pass_signals_on(signals, command);
 	else

@@ -91,8 +91,8 @@ void answerer_free(struct answerer *w);		/* NULL is fine */
 size_t answer(struct answerer *w, const struct question *q, struct answer *a);
 
 /*
- * Serves these sockets, each in a thread, until their other ends are closed;
- * a byte at @signals, if not -1, is a signal for @command, and comes back once
+ * Serves these sockets, each in a thread, until their other ends are closed:
+ * from when the first of them says a byte.  One at @signals, if not -1, is a signal for @command, and comes back once
  * it was sent.  What privileges this process has it gives up, but for what
  * each thread needs.
  */

@@ -13,6 +13,7 @@
 #include "host/log.h"
 
 #define PATIENCE_MS 400		/* packets wait, in the kernel's rings */
+#define START_MS    20000	/* nothing waits yet; a machine may be busy */
 
 struct lookup *lookup_new(int proc_fd, int root_fd)
 {
@@ -123,9 +124,29 @@ static _Noreturn void be_the_process(struct lookup *l, struct ends *e,
 		   command ? command->pid : 0);
 }
 
+static void set_patience(int fd, int ms)
+{
+	const struct timeval patience = { .tv_sec = ms / 1000,
+					  .tv_usec = ms % 1000 * 1000 };
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+}
+
+/* Of a process that has ended the first question will hear. */
+static int await_start(int fd)
+{
+	char byte;
+	ssize_t n;
+
+	set_patience(fd, START_MS);
+	do
+		n = recv(fd, &byte, 1, 0);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
+}
+
 int lookup_start(struct lookup *l, struct child *command)
 {
-	const struct timeval patience = { .tv_usec = PATIENCE_MS * 1000 };
 	struct ends e;
 	int err = make_ends(&e, command);
 
@@ -141,15 +162,15 @@ int lookup_start(struct lookup *l, struct child *command)
 		close_ends(e.here);
 		return err;
 	}
+	err = await_start(e.here[CHANNEL_PROCESSES]);
 	for (int i = 0; i <= CHANNELS; i++)
-		setsockopt(e.here[i], SOL_SOCKET, SO_RCVTIMEO, &patience,
-			   sizeof(patience));
+		set_patience(e.here[i], PATIENCE_MS);
 	for (int i = 0; i < CHANNELS; i++)
 		l->channels[i].fd = e.here[i];
 	if (command)
 		command->signal_fd = e.here[CHANNELS];
 	leave_answering(l);
-	return 0;
+	return err;
 }
 
 int lookup_open(struct lookup **out, struct child *command)

@@ -17,6 +17,19 @@
 #define START 500000000000ull	/* of the process: in whole ticks */
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
+static useconds_t start_takes;
+
+pid_t __real_fork(void);
+pid_t __wrap_fork(void);
+pid_t __wrap_fork(void)
+{
+	pid_t pid = __real_fork();
+
+	if (!pid)
+		usleep(start_takes);
+	return pid;
+}
+
 static int begin(void **state)
 {
 	struct lookup *l;
@@ -32,6 +45,17 @@ static int begin(void **state)
 	l = lookup_new(tree_fd, tree_fd);
 	*state = l;
 	return !l || lookup_start(l, NULL);
+}
+
+/* Longer than any answer may take. */
+static int begin_slowly(void **state)
+{
+	int err;
+
+	start_takes = 600000;
+	err = begin(state);
+	start_takes = 0;
+	return err;
 }
 
 static int end(void **state)
@@ -195,6 +219,14 @@ static uint64_t now_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
+static void its_start_is_waited_for(void **state)
+{
+	struct lookup *l = *state;
+
+	assert_int_equal(ask_for(l, 41), 0);
+	assert_int_equal(lookup_unanswered(l), 0);
+}
+
 static void who_hangs_is_waited_for_once(void **state)
 {
 	struct lookup *l = *state;
@@ -328,6 +360,8 @@ static void a_command_is_signalled_over_there(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(its_start_is_waited_for,
+						begin_slowly, end),
 		lookup_test(another_process_answers),
 		lookup_test(it_has_none_of_our_files),
 		lookup_test(hashes_come_when_they_are_there),
