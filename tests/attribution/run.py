@@ -194,8 +194,9 @@ def run(directory, tshark, tool, fallback=False, only="", load=True):
         rate = 0
         if load and re.search(only, pressure.NAME):
             quiet = Environment("load", {"L": environments[0].hosts["L"]})
+            # Room for a few seconds in which others have the processors.
             quiet.watches = [stage.watch(directory, "load", quiet.hosts["L"],
-                                         "lo", fallback=fallback)]
+                                         "lo", fallback=fallback, buffer=32)]
             quiet.watches[0].name = "load lo"
             rate = pressure.play(stage.Stage(
                 "load", quiet.hosts, log, 4, FIRST_PORTS["load", 4], tool))

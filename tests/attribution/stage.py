@@ -138,12 +138,12 @@ class Watch:
     host: str
 
 
-def watch(directory, env, host, *interfaces, fallback=False):
+def watch(directory, env, host, *interfaces, fallback=False, buffer=16):
     name = f"{host.name} {'+'.join(interfaces)}"
     path = directory / f"{env}-{name.replace(' ', '-')}.pcapng"
     asked = time.time_ns()
     argv = [a for i in interfaces for a in ("-i", i)]
-    capture = Capture(path, *argv, "-B", "16", within=host.ns,
+    capture = Capture(path, *argv, "-B", str(buffer), within=host.ns,
                       wrap=FALLBACK if fallback else ())
     return Watch(name, env, capture, asked, time.time_ns(),
                  host.name == "H", host.name)
