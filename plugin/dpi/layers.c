@@ -191,12 +191,13 @@ static bool is_guessed(const struct dpi_layers *l, const struct climb *c,
 
 	if (p->role == DPI_WEAK)
 		return true;
-	if (c->is_inside || l->in_proxy || (c->carrier && c->carrier != p) ||
-	    dpi_content_is_known(pinfo))
+	if (c->is_inside || l->in_proxy || (c->carrier && c->carrier != p))
 		return false;
-	return p == dns || (p == dcerpc && pinfo->ptype == PT_UDP) ||
-	       (p == quic && dpi_content_denies_quic(pinfo)) ||
-	       (p == tls && spoken_has_owner(pinfo));
+	if (p == quic)
+		return dpi_content_denies_quic(pinfo);
+	return !dpi_content_is_known(pinfo) &&
+	       (p == dns || (p == dcerpc && pinfo->ptype == PT_UDP) ||
+		(p == tls && spoken_has_owner(pinfo)));
 }
 
 /* Even the port's owner cannot have been sent these bytes. */

@@ -422,8 +422,9 @@ bool dpi_content_denies_quic(packet_info *pinfo)
 {
 	const struct content *k = content_at(pinfo);
 
-	return k && !k->is && (k->has_long || (k->port != 443 &&
-					       k->port != 853));
+	if (!k || (k->protocol && k->protocol->families & (DPI_TLS | DPI_GQUIC)))
+		return false;
+	return k->has_long || (k->port != 443 && k->port != 853);
 }
 
 bool dpi_content_denies_dns(packet_info *pinfo)
