@@ -11,6 +11,8 @@ static const char *without_port(wmem_allocator_t *pool, const char *host)
 		return wmem_strndup(pool, host + 1, strcspn(host, "]") - 1);
 	if (!end || strchr(host, ':') != end)
 		return host;
+	if (end > host + 1 && end[-1] == '.')
+		end--;
 	return wmem_strndup(pool, host, end - host);
 }
 

@@ -450,6 +450,15 @@ class Flows(unittest.TestCase):
         self.assertEqual(rows, [["a", "GET /a 200"]] * 4
                          + [["b", "GET /b 200"]] * 2)
 
+    def test_a_host_is_written_in_one_way(self):
+        flow = Flow("192.0.2.10", "203.0.113.5", dport=80)
+        for host in ("WWW.Example.COM.:8080", "www.example.com.",
+                     "www.example.com:80"):
+            path = made(flow.out(PSH | ACK, 1, 1, "GET / HTTP/1.1\r\n"
+                                 f"Host: {host}\r\n\r\n".encode()))
+            self.assertEqual(tshark.fields(path, "dpi.host"),
+                             [("www.example.com",)])
+
     def test_text_is_harmless(self):
         """Of whoever is at the other end, and as docs/fields.md says."""
         flow = Flow("192.0.2.10", "203.0.113.5", dport=80)
