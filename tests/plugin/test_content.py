@@ -181,7 +181,9 @@ class NotTooMuch(unittest.TestCase):
                           "dpi.app", "-e", "dpi.how").stdout.splitlines()
         self.assertEqual(len(rows), 6000)
         self.assertFalse(set(rows) & {
-            f"{app}\tdissector" for app in ("DNS", "QUIC", "DCERPC", "CIGI")})
+            f"{app}\tdissector" for app in (
+                "DNS", "DCERPC", "CIGI",
+                *(["QUIC"] if tshark.version < (4, 6) else []))})
 
     NONSENSE = {"noise": Random(19).randbytes(40), "zeros": bytes(60),
                 "text": b"hello there, this is of nobody\n",
