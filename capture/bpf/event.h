@@ -51,6 +51,14 @@ enum probe_roles {
 	PROBE_RENAMED = 4,	/* the same process, as another program or name */
 };
 
+/*
+ * PROBE_PACKET: for so long after a flow or socket has got another user each
+ * packet is told, and for as long again with @closing.  What is sent may wait
+ * in a queue, or for its neighbour's address.
+ */
+#define PROBE_SHARED_NS	1000000000ull
+#define PROBE_SENT_NS	2000000000ull
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic error "-Wpadded"
 
@@ -86,7 +94,8 @@ struct probe_event {
 	__u8 kind;		/* enum probe_kind */
 	__u8 flags;		/* enum probe_owner_flags */
 	__u8 roles;		/* enum probe_roles */
-	__u8 reserved[5];
+	__u8 closing;		/* bool, PROBE_PACKET: the next may not be told */
+	__u8 reserved[4];
 };
 
 /* Facts about the executable, found while it is being started. */

@@ -18,10 +18,11 @@ static __always_inline bool is_forger(const struct sock_info *s,
 	       !(s->flags & PROBE_KERNEL);
 }
 
-/* True if several sockets have this flow, so that each packet is told. */
-static __always_inline bool tell_flow(struct sock_info *s,
-				      const struct flow_key *k, __u8 roles)
+/* If several sockets have this flow each packet is told. */
+static __always_inline enum told tell_flow(struct sock_info *s,
+					   const struct flow_key *k, __u8 roles)
 {
+	__u64 span = roles == PROBE_READER ? PROBE_SHARED_NS : PROBE_SENT_NS;
 	struct flow_id id = { .netns = s->netns, .key = *k };
 	struct reported *r = bpf_map_lookup_elem(&reported_flows, &id);
 	/* The kernel's own, one for each CPU, are all nobody's. */
@@ -29,31 +30,39 @@ static __always_inline bool tell_flow(struct sock_info *s,
 		.cookie = s->flags & PROBE_KERNEL ? ~0ull : s->cookie,
 		.epoch = epoch,
 	};
-	__u64 ns;
+	enum told told;
+	__u64 ns, since = 0;
 
 	if (r && r->epoch != now.epoch)
 		r = NULL;
-	if (r && r->cookie == now.cookie && !r->shared_ns)
-		return false;
+	if (r)
+		since = roles == PROBE_READER ? r->shared_ns : r->sent_ns;
+	if (r && r->cookie == now.cookie && !since)
+		return TOLD_NOT;
 	ns = bpf_ktime_get_ns();
-	if (r && r->cookie == now.cookie &&
-	    is_recent(r->shared_ns, ns, SHARED_NS))
-		return true;
+	told = told_since(since, ns, span);
+	if (r && r->cookie == now.cookie && told)
+		return told;
 	__sync_fetch_and_add(&generations[k->local_port % GENERATIONS], 1);
 	if (r && r->cookie != now.cookie) {
-		bool told = is_recent(r->shared_ns, ns, SHARED_NS);
+		/* A connection begins anew under the same ports. */
+		bool lasts = k->proto != IPPROTO_TCP;
 
 		r->cookie = now.cookie;
-		/* A connection begins anew under the same ports. */
-		r->shared_ns = k->proto == IPPROTO_TCP ||
-					       roles != PROBE_READER ? 0 : ns;
-		if (!told || !r->shared_ns)
+		r->shared_ns = lasts && roles == PROBE_READER ? ns : 0;
+		if (!lasts || roles == PROBE_SENDER)
+			r->sent_ns = lasts ? ns : 0;
+		if (told != TOLD_EACH || !r->shared_ns)
 			tell_socket(PROBE_FLOW, s, k, roles);
-		return true;
+		return TOLD_EACH;
 	}
+	if (r && roles == PROBE_SENDER)
+		now.shared_ns = r->shared_ns;
+	else if (r)
+		now.sent_ns = r->sent_ns;
 	bpf_map_update_elem(&reported_flows, &id, &now, BPF_ANY);
 	tell_socket(PROBE_FLOW, s, k, roles);
-	return false;
+	return TOLD_NOT;
 }
 
 static __always_inline void forget_reported(const struct sock_info *s,

@@ -46,6 +46,8 @@ struct sock {
 	struct sock_common __sk_common;
 	socket_lock_t sk_lock;
 	struct sk_buff_head sk_receive_queue;
+	struct { atomic_t rmem_alloc; } sk_backlog;
+	int sk_rcvbuf;
 	__u16 sk_protocol;
 	struct socket *sk_socket;
 };

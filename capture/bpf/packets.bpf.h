@@ -60,7 +60,8 @@ static __always_inline __u64 place_of(struct sock *sk, __u8 proto,
  */
 static __always_inline void tell_packet(struct sock_info *s,
 					struct __sk_buff *skb, bool egress,
-					bool known, __u32 flags)
+					bool known, __u32 flags,
+					enum told told)
 {
 	struct packet_print print = {};
 	struct probe_event *e;
@@ -78,6 +79,7 @@ static __always_inline void tell_packet(struct sock_info *s,
 	e->netns = s->netns;
 	e->key = k;
 	e->fingerprint = print.fingerprint;
+	e->closing = told == TOLD_CLOSING;
 	/* Once accepted it is a listener's no more, if nobody has used it yet. */
 	e->flags = (s->flags & ~PROBE_INHERITED) | flags |
 		   (egress ? PROBE_SENDS : 0);
@@ -85,7 +87,7 @@ static __always_inline void tell_packet(struct sock_info *s,
 		e->position = k.proto == IPPROTO_TCP ?
 				      print.seq_end :
 				      place_of((void *)s->address, k.proto, s);
-	if (flags & PROBE_ALONE && flags & PROBE_PENDING &&
+	if (flags & PROBE_PENDING && s->awaited &&
 	    (k.proto != IPPROTO_TCP ||
 	     (__s32)(e->position - s->awaited_until) > 0))
 		s->awaited_until = e->position;
@@ -139,19 +141,18 @@ static __always_inline enum holders holders_of(struct sock_info *s,
 	return has_users(file) ? HOLDERS_SEVERAL : HOLDERS_ONE;
 }
 
-/*
- * Threads come and go between two packets, and user space takes what it is not
- * told of a flow for missing, as long as SHARED_NS.
- */
-static __always_inline bool is_pending(struct sock_info *s, bool held)
+/* Threads come and go between two packets. */
+static __always_inline enum told pending_since(struct sock_info *s, bool held)
 {
 	__u64 now = bpf_ktime_get_ns();
+	enum told told;
 
 	if (held)
 		s->pending_ns = now;
-	else if (!is_recent(s->pending_ns, now, 2 * SHARED_NS))
-		s->pending_ns = 0;
-	return s->pending_ns;
+	told = told_since(s->pending_ns, now, PROBE_SHARED_NS);
+	if (!told)
+		s->pending_ns = s->full_ns = 0;
+	return told;
 }
 
 static __always_inline struct sock_info *packet_info(struct __sk_buff *skb,
@@ -241,8 +242,31 @@ static __always_inline bool is_idle(const struct sock_info *s,
 				    enum holders holders)
 {
 	return (holders == HOLDERS_ONE || holders == HOLDERS_COMING) &&
-	       !(s->flags & PROBE_KERNEL) && s->awaited < MAX_AWAITED &&
+	       !(s->flags & PROBE_KERNEL) &&
 	       bpf_jiffies64() > s->read_jiffies + 1;
+}
+
+/* The kernel drops what comes, whatever is told of it. */
+static __always_inline bool is_full(const struct sock_info *s)
+{
+	struct sock *sk = (void *)s->address;
+
+	return BPF_CORE_READ(sk, sk_backlog.rmem_alloc.counter) >
+	       BPF_CORE_READ(sk, sk_rcvbuf);
+}
+
+/*
+ * A flood is told now and then: what is not told meanwhile, nobody may have
+ * read, and what is read once there is room again is told.
+ */
+static __always_inline bool is_flooded(struct sock_info *s)
+{
+	__u64 now = bpf_ktime_get_ns();
+
+	if (is_recent(s->full_ns, now, PROBE_SHARED_NS / 2))
+		return true;
+	s->full_ns = now;
+	return false;
 }
 
 /*
@@ -285,14 +309,17 @@ static __always_inline void set_old(struct sock_info *s,
 
 /*
  * Whether each packet is told: its flow has several sockets, or its socket
- * several users.  Who sends from one port in turn is told before the packet.
+ * several users.
  */
-static __always_inline bool is_shared(struct sock_info *s, bool egress,
-				      bool flow_shared)
+static __always_inline enum told is_shared(struct sock_info *s, bool egress,
+					   enum told flow)
 {
-	if (!is_recent(s->shared_ns, bpf_ktime_get_ns(), SHARED_NS))
+	enum told own = told_since(s->shared_ns, bpf_ktime_get_ns(),
+				   PROBE_SENT_NS);
+
+	if (!own)
 		s->shared_ns = 0;
-	return egress ? s->shared_ns : flow_shared;
+	return egress && own > flow ? own : flow;
 }
 
 static __always_inline bool is_multicast(const struct flow_key *k)
@@ -324,7 +351,9 @@ static __always_inline int tell_new(struct sock_info *s,
 				    bool sends)
 {
 	__u8 roles = egress ? PROBE_SENDER : PROBE_READER;
-	bool listening = sk->state == BPF_TCP_LISTEN, flow_shared, held, twins;
+	bool listening = sk->state == BPF_TCP_LISTEN, held, twins, idle, full,
+	     known;
+	enum told flow, told = TOLD_NOT;
 	enum holders holders;
 	struct flow_key k = {};
 	__u32 generation;
@@ -334,7 +363,7 @@ static __always_inline int tell_new(struct sock_info *s,
 	if (detail < 0 || (!egress && is_copy(sk, &k, detail)))
 		return 1;
 	if (egress && is_forger(s, sk, &k)) {
-		tell_packet(s, skb, true, sends, PROBE_ALONE);
+		tell_packet(s, skb, true, sends, PROBE_ALONE, TOLD_EACH);
 		return 1;
 	}
 	/*
@@ -350,30 +379,38 @@ static __always_inline int tell_new(struct sock_info *s,
 	if (listening)
 		s->flags |= PROBE_LISTENING;
 	generation = generation_of(&k);
-	flow_shared = tell_flow(s, &k, roles);
+	flow = tell_flow(s, &k, roles);
 	if (s->flags & PROBE_KERNEL || listening)
 		return 1;
 	holders = egress ? HOLDERS_NONE : holders_of(s, sk);
 	held = holders == HOLDERS_SEVERAL;
-	twins = !egress && has_twins(sk, skb, &k, flow_shared);
-	if (!egress && is_pending(s, held || twins)) {
+	twins = !egress && has_twins(sk, skb, &k, flow == TOLD_EACH);
+	idle = is_idle(s, holders);
+	full = idle && is_full(s);
+	if (!egress)
+		told = pending_since(s, held || twins || full);
+	if (full && is_flooded(s))
+		return 1;
+	s->awaited |= idle;
+	if (told) {
 		/* If it stays unread: threads, not others, may hold it. */
-		tell_packet(s, skb, false,
-			    !held || (s->threads && !s->shared_ns &&
-				      !(s->roles & SOCK_SPLIT)),
-			    PROBE_PENDING);
-	} else if (is_idle(s, holders)) {
-		s->awaited++;
+		known = !(idle && s->full_ns) &&
+			(!held || (s->threads && !s->shared_ns &&
+				   !(s->roles & SOCK_SPLIT)));
+		tell_packet(s, skb, false, known, PROBE_PENDING, told);
+	} else if (idle) {
 		tell_packet(s, skb, false, true,
 			    PROBE_PENDING | PROBE_ALONE |
-			    (holders == HOLDERS_COMING ? PROBE_INHERITED : 0));
-	} else if (is_shared(s, egress, flow_shared) &&
-		   sk->protocol != IPPROTO_TCP) {
-		tell_packet(s, skb, egress, sends || !egress, 0);
+			    (holders == HOLDERS_COMING ? PROBE_INHERITED : 0),
+			    TOLD_EACH);
+	} else if (sk->protocol != IPPROTO_TCP) {
+		told = is_shared(s, egress, flow);
+		if (told)
+			tell_packet(s, skb, egress, sends || !egress, 0, told);
 	}
 	if (twins)
 		s->rx_seen = 0;
-	else if (!flow_shared)
+	else if (!flow)
 		set_old(s, sk, egress, generation);
 	return 1;
 }

@@ -206,7 +206,7 @@ int on_sockops(struct bpf_sock_ops *ctx)
 		s->told = true;
 		s->wrote = false;
 		s->maker = 0;
-		s->pending_ns = 0;
+		s->pending_ns = s->full_ns = 0;
 		s->read_jiffies = 0;
 		s->awaited = 0;
 		s->shared_ns = 0;

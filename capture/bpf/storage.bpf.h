@@ -7,10 +7,6 @@
 
 #include "bpf/numbers.bpf.h"
 
-#define SHARED_NS	1000000000ull	/* several users lately: tell each packet */
-
-#define MAX_AWAITED	64		/* packets told while nobody reads */
-
 #define RING_BYTES	(8u << 20)
 #define RING_WAKE	(RING_BYTES / 4)
 
@@ -28,6 +24,7 @@ struct sock_info {
 	__u64 read_jiffies;	/* when the last was read; 0: none was */
 	__u64 awaited_until;	/* who reads up to here is to be told; TCP: sequence */
 	__u64 pending_ns;	/* when it last had holders; 0: long ago */
+	__u64 full_ns;		/* when that was last told; 0: it never was */
 	__u64 shared_ns;	/* when another process last took over sending */
 	__u32 flags;		/* enum probe_owner_flags */
 	__u32 roles;		/* enum sock_roles */
@@ -41,7 +38,7 @@ struct sock_info {
 	__u8 wrote;		/* @wrote_seq is known */
 	__u8 threads;		/* the owner has several */
 	__u8 stream;		/* a connection: bytes may wait in it */
-	__u8 awaited;		/* packets told since then */
+	__u8 awaited;		/* bool: packets were told since then */
 	__u8 reserved[5];
 	__u32 wrote_seq;	/* of a connection: after what is written so far */
 	__u32 maker;		/* process id of who made or accepted it */
@@ -65,7 +62,8 @@ enum use {
 
 struct reported {
 	__u64 cookie;
-	__u64 shared_ns;	/* when another socket had the flow; 0: never */
+	__u64 shared_ns;	/* when another socket got it; 0: long ago */
+	__u64 sent_ns;		/* ... sent it */
 	__u64 epoch;		/* when the flow was last told */
 };
 
@@ -201,6 +199,20 @@ static __always_inline struct probe_event *event_begin(__u8 kind)
 static __always_inline bool is_recent(__u64 since, __u64 now, __u64 span)
 {
 	return since && (__s64)(now - since) < (__s64)span;
+}
+
+enum told {
+	TOLD_NOT,
+	TOLD_CLOSING,		/* each packet, and user space need not know */
+	TOLD_EACH,		/* what is not told is another's */
+};
+
+/* Of a flow or socket that has got another user at @since. */
+static __always_inline enum told told_since(__u64 since, __u64 now, __u64 span)
+{
+	if (!is_recent(since, now, 2 * span))
+		return TOLD_NOT;
+	return is_recent(since, now, span) ? TOLD_EACH : TOLD_CLOSING;
 }
 
 /* Of a socket that has neither flow nor port nobody needs to know. */

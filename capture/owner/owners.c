@@ -93,6 +93,7 @@ static void on_told_packet(struct owners *o, const struct probe_event *e)
 		.sends = e->kind == PROBE_FRAME ? !copy :
 						  e->flags & PROBE_SENDS,
 		.alone = e->kind == PROBE_FRAME || e->flags & PROBE_ALONE,
+		.closing = e->closing,
 		.copy = copy,
 		.pending = e->flags & PROBE_PENDING,
 		.cookie = e->cookie,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bpf/event.h"
 #include "bytes.h"
 #include "host/pages.h"
 #include "packet/flow_hash.h"
@@ -18,7 +19,6 @@
 #define NEAR_NS		60000000ull	/* a queue may hold a packet up */
 #define SAME_NS		5000000ull	/* within it two alike cannot be told apart */
 #define COPY_NS		500000ull	/* copies are made one after another */
-#define SHARED_NS	1000000000ull	/* as the kernel program: told so long */
 #define COPIES_NS	300000000000ull	/* LLDP is sent every 30 s */
 
 struct entry {
@@ -28,11 +28,11 @@ struct entry {
 	bool contested;			/* another has its place in the queue */
 };
 
-/* A flow end whose packets are told, from the first to the last of them. */
+/* A flow end of which each packet from then until then is told. */
 struct shared {
 	struct flow_key key;
 	uint64_t first_ns;
-	uint64_t last_ns;
+	uint64_t until_ns;
 	bool sends;
 	bool used;
 };
@@ -44,7 +44,7 @@ struct packettab {
 	uint32_t places[PACKETS];	/* who was last told of one: index + 1 */
 	uint32_t at;
 	uint64_t told_ns[TOLD];		/* the latest of flows that meet there */
-	uint64_t shared_ns;		/* ... whose flow is shared */
+	uint64_t shared_until_ns;	/* the latest of flows that are shared */
 	uint64_t copies_until_ns;
 	struct readtab *reads;
 	/* A pending packet with its readers, each once. */
@@ -117,7 +117,7 @@ static struct shared *shared_of(const struct packettab *t,
 
 		if (s->used && s->sends == p->sends && is_key(&s->key, &p->key))
 			return bytes_unconst(s);
-		if (!oldest || s->last_ns < oldest->last_ns)
+		if (!oldest || s->until_ns < oldest->until_ns)
 			oldest = s;
 	}
 	return make ? bytes_unconst(oldest) : NULL;
@@ -125,18 +125,22 @@ static struct shared *shared_of(const struct packettab *t,
 
 static void mark_shared(struct packettab *t, const struct packettab_packet *p)
 {
+	uint64_t until_ns = p->mono_ns +
+			    (p->sends ? PROBE_SENT_NS : PROBE_SHARED_NS);
 	struct shared *s = shared_of(t, p, true);
 	bool same = s->used && s->sends == p->sends && is_key(&s->key, &p->key);
 
-	if (!same || s->last_ns + SHARED_NS < p->mono_ns)
+	if (!same || s->until_ns < p->mono_ns)
 		*s = (struct shared){ .key = p->key, .sends = p->sends,
 				      .first_ns = p->mono_ns, .used = true };
 	if (p->mono_ns < s->first_ns)
 		s->first_ns = p->mono_ns;
-	if (p->mono_ns > s->last_ns)
-		s->last_ns = p->mono_ns;
-	if (p->mono_ns > t->shared_ns)
-		t->shared_ns = p->mono_ns;
+	if (p->closing)
+		s->until_ns = p->mono_ns;
+	else if (until_ns > s->until_ns)
+		s->until_ns = until_ns;
+	if (s->until_ns > t->shared_until_ns)
+		t->shared_until_ns = s->until_ns;
 }
 
 /*
@@ -193,13 +197,20 @@ static uint64_t distance(uint64_t a, uint64_t b)
 	return a > b ? a - b : b - a;
 }
 
+/* What is sent is told before the queue that it may wait in. */
+static bool is_near(const struct packettab_packet *p,
+		    const struct packettab_packet *q)
+{
+	if (q->sends && q->mono_ns > p->mono_ns)
+		return q->mono_ns - p->mono_ns < PROBE_SENT_NS;
+	return distance(p->mono_ns, q->mono_ns) < NEAR_NS;
+}
+
 static bool is_same(const struct packettab_packet *p,
 		    const struct packettab_packet *q)
 {
 	return p->fingerprint == q->fingerprint && p->sends == q->sends &&
-	       p->copy == q->copy &&
-	       distance(p->mono_ns, q->mono_ns) < NEAR_NS &&
-	       is_key(&p->key, &q->key);
+	       p->copy == q->copy && is_near(p, q) && is_key(&p->key, &q->key);
 }
 
 /* Its own namespace first, then the one told nearest in time. */
@@ -224,7 +235,9 @@ static bool is_rival(const struct packettab_packet *p,
 		return false;
 	if (p->netns != best->netns)
 		return best->netns != q->netns;
-	return q->sends && distance(p->mono_ns, best->mono_ns) < SAME_NS;
+	/* Any of them may have waited as long as the nearest has. */
+	return q->sends && (distance(p->mono_ns, best->mono_ns) < SAME_NS ||
+			    distance(best->mono_ns, q->mono_ns) > SAME_NS);
 }
 
 static enum packettab_found not_told(const struct packettab *t,
@@ -232,10 +245,10 @@ static enum packettab_found not_told(const struct packettab *t,
 {
 	const struct shared *s = NULL;
 
-	if (q->mono_ns < t->shared_ns + SHARED_NS)
+	if (q->mono_ns < t->shared_until_ns)
 		s = shared_of(t, q, false);
 	return s && q->mono_ns >= s->first_ns &&
-		       q->mono_ns < s->last_ns + SHARED_NS ?
+		       q->mono_ns < s->until_ns ?
 		       PACKETTAB_MISSING : PACKETTAB_NOT_SHARED;
 }
 
@@ -309,7 +322,7 @@ void packettab_read(struct packettab *t, const struct socket_read *r)
 bool packettab_is_quiet(const struct packettab *t, const struct flow_key *key,
 			uint64_t mono_ns)
 {
-	return t->told_ns[told_at(key)] + SHARED_NS < mono_ns;
+	return t->told_ns[told_at(key)] + PROBE_SENT_NS < mono_ns;
 }
 
 /* Itself, or what another socket got of it at the same time. */

@@ -30,6 +30,7 @@ struct packettab_packet {
 	uint8_t attr;		/* enum attr */
 	bool sends;		/* the local end of the key is the sender */
 	bool alone;		/* the others of its flow are not told */
+	bool closing;		/* ... from now on they may not be */
 	bool copy;		/* of a packet socket, beside whom it is for */
 	bool pending;		/* who reads it is its owner, or else @owner */
 	uint64_t cookie;	/* if pending: of its socket */

@@ -152,7 +152,7 @@ static struct verdict_end told_end(const struct packettab_packet *told)
 {
 	return (struct verdict_end){
 		.owner = told->owner,
-		.as_of_ns = told->pending ? told->mono_ns : 0,
+		.as_of_ns = told->pending || told->sends ? told->mono_ns : 0,
 		.tid = told->tid,
 		.attr = told->attr,
 	};
@@ -269,7 +269,8 @@ static bool ask(struct resolver *r, const struct flow_key *key, bool sends,
 		end->attr = ATTR_HOLDER;
 	if (end->owner && proc_forgot(end->owner, ts_ns))
 		set_attr(end, ATTR_UNKNOWN, REASON_LOST);
-	if (found && sends && r->from_wire && a.here)
+	if (found && sends && r->from_wire && a.here &&
+	    local_has(r->local, key->local))
 		call_forged(r, end);
 	return found;
 }

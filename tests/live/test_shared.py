@@ -176,6 +176,49 @@ while data != b"end":
     data = os.read(ready, 100)
 """
 
+# Holds a socket that it never reads: its child reads all that waits there.
+HOLDER = """
+import os, socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1], flush=True)
+input()
+child = os.fork()
+if child:
+    print(child, flush=True)
+    os.waitpid(child, 0)
+else:
+    for _ in range(150):
+        s.recv(100)
+    os._exit(0)
+"""
+
+# The child sends once, then its parent for as long as each packet was told,
+# and some time after that.
+LAST_SENDER = """
+import os, socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.connect(("127.0.0.1", int(sys.argv[1])))
+s.send(b"%d" % os.getpid())
+child = os.fork()
+if not child:
+    s.send(b"%d" % os.getpid())
+    os._exit(0)
+os.waitpid(child, 0)
+for _ in range(45):
+    s.send(b"%d" % os.getpid())
+    time.sleep(0.1)
+"""
+
+# Sends one datagram from a port of its own choice.
+ONE_SENDER = """
+import os, socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("192.0.2.1", 5001))
+s.sendto(b"%d" % os.getpid(), ("192.0.2.2", 5000))
+"""
+
 
 class Shared(world.LiveTest):
     def payloads(self, path, port):
@@ -460,6 +503,65 @@ class Shared(world.LiveTest):
 
     def test_a_program_executed_while_bytes_wait(self):
         self.check_queue("exec", "python3")
+
+    def test_many_datagrams_wait_for_their_reader(self):
+        holder = self.start(["python3", "-c", HOLDER], stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE)
+        self.addCleanup(holder.stdout.close)
+        port = int(holder.stdout.readline())
+        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(sender.close)
+        path = self.dir / "waiting.pcapng"
+        c = Capture(path, "-i", "lo", "-f", f"udp port {port}")
+        words = [f"{n:03}" for n in range(150)]
+        for word in words:
+            sender.sendto(word.encode(), ("127.0.0.1", port))
+        holder.stdin.write("read\n")
+        holder.stdin.close()
+        reader = holder.stdout.readline().strip()
+        holder.wait()
+        c.stop()
+        rows = list(self.payloads(path, port))
+        self.assertEqual([row[0] for row in rows], words)
+        # Whoever had not read it when it was written was its holder.
+        self.assertLessEqual({row[2] for row in rows if row[4] == "socket"},
+                             {reader})
+
+    def test_a_port_changes_hands_while_datagrams_wait(self):
+        """For the neighbour's address, as in any other queue."""
+        ns = self.namespace()
+        ns.ip("link", "add", "v0", "type", "veth", "peer", "v1")
+        ns.ip("link", "set", "v0", "up")
+        ns.ip("link", "set", "v1", "up")
+        ns.ip("address", "add", "192.0.2.1/24", "dev", "v0")
+        path = self.dir / "neighbour.pcapng"
+        c = Capture(path, "-i", "v0", "-f", "udp", within=ns)
+        for _ in range(3):
+            ns.run("python3", "-c", ONE_SENDER)
+        ns.ip("neighbour", "replace", "192.0.2.2", "lladdr",
+              "02:00:00:00:00:02", "dev", "v0")
+        c.stop()
+        rows = list(self.payloads(path, 5000))
+        self.assertEqual(len(rows), 3)
+        for pid, src, _, attr, _ in rows:
+            self.assertIn((src, attr), {(pid, "socket"), ("", "unknown")})
+        self.assertEqual([row[1] for row in rows[1:]],
+                         [row[0] for row in rows[1:]])
+
+    def test_one_goes_on_alone_with_a_socket_of_two(self):
+        sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(sink.close)
+        sink.bind(("127.0.0.1", 0))
+        port = sink.getsockname()[1]
+        path = self.dir / "alone.pcapng"
+        c = Capture(path, "-i", "lo", "-f", f"udp port {port}")
+        world.run("python3", "-c", LAST_SENDER, str(port))
+        c.stop()
+        rows = list(self.payloads(path, port))
+        self.assertEqual(len(rows), 47)
+        self.assertEqual([row[1] for row in rows if row[3] == "socket"],
+                         [row[0] for row in rows if row[3] == "socket"])
+        self.assertLessEqual(sum(row[3] == "unknown" for row in rows), 3)
 
     def test_who_only_asks_for_the_peer_is_no_sender(self):
         server = socket.create_server(("127.0.0.1", 0))

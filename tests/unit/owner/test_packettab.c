@@ -85,6 +85,40 @@ static void what_was_not_told_of_a_shared_flow_is_missing(void **state)
 	assert_not(t, datagram(NULL, T + MS, 0), PACKETTAB_MISSING);
 }
 
+/* The last of those that are told says so; nothing is missing after it. */
+static void nothing_is_missing_once_telling_ends(void **state)
+{
+	struct packettab *t = *state;
+	struct packettab_packet last = datagram(&alice, T + SEC, 5);
+
+	tell(t, datagram(&alice, T, 3));
+	last.closing = true;
+	tell(t, last);
+	assert_not(t, datagram(NULL, T + SEC - 1, 7), PACKETTAB_MISSING);
+	assert_not(t, datagram(NULL, T + SEC, 7), PACKETTAB_NOT_SHARED);
+	assert_found(t, datagram(NULL, T + SEC, 5), &alice);
+	tell(t, datagram(&bob, T + SEC + MS, 9));
+	assert_not(t, datagram(NULL, T + SEC + 2 * MS, 7), PACKETTAB_MISSING);
+}
+
+static void a_sent_packet_may_have_waited(void **state)
+{
+	struct packettab *t = *state;
+	struct packettab_packet received = datagram(&alice, T, 3);
+
+	tell(t, datagram(&alice, T, 3));
+	tell(t, datagram(&bob, T + 100 * MS, 5));
+	assert_found(t, datagram(NULL, T + SEC, 3), &alice);
+	/* Either may be the one that waited, unless one comes at once. */
+	tell(t, datagram(&bob, T + 500 * MS, 3));
+	assert_not(t, datagram(NULL, T + SEC, 3), PACKETTAB_AMBIGUOUS);
+	assert_found(t, datagram(NULL, T + 500 * MS + 1, 3), &bob);
+	received.sends = false;
+	tell(t, received);
+	received.mono_ns = T + SEC;
+	assert_not(t, received, PACKETTAB_NOT_SHARED);
+}
+
 static void a_forged_packet_leaves_the_flow_alone(void **state)
 {
 	struct packettab *t = *state;
@@ -367,6 +401,8 @@ int main(void)
 		TEST(each_packet_has_its_own_sender),
 		TEST(history_tells_of_flows_that_nobody_shares),
 		TEST(what_was_not_told_of_a_shared_flow_is_missing),
+		TEST(nothing_is_missing_once_telling_ends),
+		TEST(a_sent_packet_may_have_waited),
 		TEST(a_forged_packet_leaves_the_flow_alone),
 		TEST(two_senders_of_the_same_are_ambiguous),
 		TEST(a_namespace_elsewhere_is_ambiguous_only_with_another),
