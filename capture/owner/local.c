@@ -172,3 +172,8 @@ bool local_has_tunnel(const struct local *l, const struct flow_key *key)
 {
 	return tunnels_take(&l->tunnels, key);
 }
+
+bool local_shapes(const struct local *l)
+{
+	return l->tunnels.shapes;
+}

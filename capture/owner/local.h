@@ -36,4 +36,10 @@ bool local_is_group(const struct local *l, const uint8_t addr[16]);
  */
 bool local_has_tunnel(const struct local *l, const struct flow_key *key);
 
+/*
+ * Whether what comes in may wait in a queueing discipline of ours before it
+ * gets to its socket.
+ */
+bool local_shapes(const struct local *l);
+
 #endif

@@ -15,6 +15,7 @@
 #include "owner/conntrack.h"
 #include "owner/memo.h"
 #include "owner/nat.h"
+#include "owner/nfqueue.h"
 #include "lookup/container_name.h"
 #include "owner/packettab.h"
 #include "owner/polling.h"
@@ -55,8 +56,9 @@ struct owners {
 	uint64_t gaps;			/* in what we know, so far */
 	uint64_t healed_ns;		/* when all was last told again */
 	bool has_gap;			/* since then */
-	uint64_t watched_ns;		/* when the hooks were last seen */
+	uint64_t watched_ns;		/* when hooks and queues were last seen */
 	bool detached;			/* they are gone */
+	int nfqueue;
 	bool said_set;			/* of the clock */
 	bool may_translate;		/* the kernel, and we are not told */
 	bool hash;			/* what is executed, from then on */
@@ -366,6 +368,7 @@ int owners_open(struct owners **out, const struct owners_options *options)
 	if (!o)
 		return -ENOMEM;
 	o->proc_fd = -1;
+	o->nfqueue = nfqueue_open();
 	o->lookup = options->lookup;
 	o->hash = options->hash;
 	o->ended = options->ended;
@@ -405,6 +408,8 @@ void owners_close(struct owners *o)
 	container_names_free(o->containers);
 	if (o->proc_fd >= 0)
 		close(o->proc_fd);
+	if (o->nfqueue >= 0)
+		close(o->nfqueue);
 	free(o);
 }
 
@@ -505,17 +510,26 @@ static void heal(struct owners *o, uint64_t now)
 }
 
 /* What nobody tells of from now on, nobody can say that it has no socket. */
-static void watch_hooks(struct owners *o, uint64_t now)
+static void watch_hooks(struct owners *o)
 {
-	if (o->detached || now < o->watched_ns + WATCH_NS)
+	if (o->detached)
 		return;
-	o->watched_ns = now;
 	if (probe_is_attached(o->probe))
 		return;
 	o->detached = true;
 	log_warn("somebody has detached eBPF programs of this capture: owners "
 		 "of new sockets are \"unknown\" from now on");
 	resolver_claim_nothing(o->resolver, REASON_LOST);
+}
+
+static void watch(struct owners *o, uint64_t now)
+{
+	if (now < o->watched_ns + WATCH_NS)
+		return;
+	o->watched_ns = now;
+	watch_hooks(o);
+	resolver_expect_delays(o->resolver, local_shapes(o->local) ||
+						    nfqueue_is_bound(o->nfqueue));
 }
 
 static void watch_clock(struct owners *o)
@@ -545,7 +559,7 @@ void owners_update(struct owners *o)
 	now = clock_ns(CLOCK_MONOTONIC);
 	probe_consume(o->probe);
 	resolver_told_until(o->resolver, now);
-	watch_hooks(o, now);
+	watch(o, now);
 	heal(o, now);
 	if (nat_lost(o->nat))
 		resolver_doubt(o->resolver, REASON_LOST, UINT64_MAX);

@@ -43,6 +43,7 @@ struct resolver {
 	uint64_t doubt_until_ns;
 	uint64_t told_until_ns;
 	struct asked asked;		/* of the packet that is being resolved */
+	bool delays;			/* before what came gets to its socket */
 	bool from_wire;
 	bool is_forged;			/* it came in, and says that it is ours */
 	bool waits;			/* its own event may still come */
@@ -83,6 +84,11 @@ void resolver_doubt(struct resolver *r, uint8_t reason, uint64_t until_ns)
 void resolver_claim_nothing(struct resolver *r, uint8_t reason)
 {
 	r->blind = reason;
+}
+
+void resolver_expect_delays(struct resolver *r, bool expected)
+{
+	r->delays = expected;
 }
 
 /* Why it is not certain that nobody has what no event tells of; 0: it is. */
@@ -224,12 +230,24 @@ static bool ask_flow(struct resolver *r, const struct flowtab_query *q,
 				     .tid = a->tid,
 				     .attr = a->attr,
 				     .reason = a->reason };
+	/* Its socket has ended, and another may get it later. */
+	if (r->delays && !q->sends && end->attr == ATTR_KERNEL &&
+	    q->key.proto != IPPROTO_TCP && end->owner)
+		set_attr(end, ATTR_UNKNOWN, REASON_NO_SOCKET);
 	r->steady &= !found || a->steady;
 	/* Another socket may have taken the place of the last. */
 	if (found && !q->sends &&
-	    (a->waits || may_be_another(r, q->key.proto, q->ts_ns)))
+	    (a->waits || r->delays || may_be_another(r, q->key.proto, q->ts_ns)))
 		r->waits = true;
 	return found;
+}
+
+/* So says each host that has no address yet. */
+static bool is_unspecified(const __u8 addr[16])
+{
+	static const __u8 any6[16], any4[16] = { [10] = 0xff, [11] = 0xff };
+
+	return !memcmp(addr, any6, 16) || !memcmp(addr, any4, 16);
 }
 
 /* Anybody on the wire can write the address of a socket of ours. */
@@ -269,10 +287,14 @@ static bool ask(struct resolver *r, const struct flow_key *key, bool sends,
 		end->attr = ATTR_HOLDER;
 	if (end->owner && proc_forgot(end->owner, ts_ns))
 		set_attr(end, ATTR_UNKNOWN, REASON_LOST);
-	if (found && sends && r->from_wire && a.here &&
-	    local_has(r->local, key->local))
-		call_forged(r, end);
-	return found;
+	if (!found || !sends || !r->from_wire || !a.here)
+		return found;
+	if (is_unspecified(key->local)) {
+		set_attr(end, ATTR_NONE, REASON_NONE);
+		return false;
+	}
+	call_forged(r, end);
+	return true;
 }
 
 /*
@@ -328,12 +350,27 @@ static uint8_t port_reason(const struct resolver *r, const struct packet *p,
 	}
 }
 
+/*
+ * Whether a socket may get it that no event has told of: later, or by another
+ * address, as in segment routing, which needs no tunnel's device.
+ */
+static bool may_be_delivered(const struct resolver *r, const struct packet *p)
+{
+	struct flow_key received = flow_reversed(&p->sent);
+
+	return r->delays || p->source_routed ||
+	       (p->is_tunnel && p->sent.proto != IPPROTO_UDP &&
+		!local_has_tunnel(r->local, &received));
+}
+
 /* An end of ours that has no socket. */
 static void no_socket(const struct resolver *r, const struct packet *p,
 		      bool sends, uint64_t ts_ns, struct verdict_end *end)
 {
 	uint8_t doubt = doubt_of(r, p, ts_ns);
 
+	if (!doubt && !sends && may_be_delivered(r, p))
+		doubt = REASON_NO_SOCKET;
 	if (doubt)
 		set_attr(end, ATTR_UNKNOWN, doubt);
 	else if (sends && p->tcp_flags & PACKET_TCP_RST)
@@ -581,9 +618,7 @@ static void resolve_neither(const struct resolver *r, const struct packet *p,
 			    struct verdict *v)
 {
 	uint8_t doubt = doubt_of(r, p, ts_ns);
-	static const __u8 any6[16], any4[16] = { [10] = 0xff, [11] = 0xff };
-	bool unspecified = !memcmp(p->sent.local, any6, 16) ||
-			   !memcmp(p->sent.local, any4, 16);
+	bool unspecified = is_unspecified(p->sent.local);
 
 	if (local_is_group(r->local, p->sent.remote) ||
 	    (unspecified && direction == SOURCE_OUT)) {

@@ -55,6 +55,12 @@ void resolver_doubt(struct resolver *r, uint8_t reason, uint64_t until_ns);
 void resolver_claim_nothing(struct resolver *r, uint8_t reason);
 
 /*
+ * Whether packets that come in may be held for longer than they are here, by a
+ * process (NFQUEUE) or a queueing discipline, before their sockets get them.
+ */
+void resolver_expect_delays(struct resolver *r, bool expected);
+
+/*
  * Of a packet whose time is not known only that an end is here can be said:
  * takes the rest back.
  */

@@ -27,6 +27,11 @@ static void take_address(uint8_t out[16], const struct rtattr *a)
 		address_from_ipv4(out, RTA_DATA(a));
 }
 
+static bool is_text(const struct rtattr *kind)
+{
+	return kind && memchr(RTA_DATA(kind), 0, RTA_PAYLOAD(kind));
+}
+
 /* True if it is a tunnel that runs right above IP. */
 static bool is_kind(const struct rtattr *kind, bool *gre)
 {
@@ -35,8 +40,6 @@ static bool is_kind(const struct rtattr *kind, bool *gre)
 						"ip6gretap", "erspan",
 						"ip6erspan" };
 
-	if (!kind || !memchr(RTA_DATA(kind), 0, RTA_PAYLOAD(kind)))
-		return false;
 	*gre = true;
 	for (size_t i = 0; i < sizeof(with_gre) / sizeof(*with_gre); i++)
 		if (!strcmp(RTA_DATA(kind), with_gre[i]))
@@ -53,14 +56,18 @@ static void take_link(void *ctx, const struct nlmsghdr *h)
 	struct tunnels *t = ctx;
 	const struct ifinfomsg *link = NLMSG_DATA(h);
 	struct tunnel *out = &t->tunnel[t->count];
-	const struct rtattr *info, *data;
+	const struct rtattr *info, *data, *kind;
 
 	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*link)) ||
 	    !(link->ifi_flags & IFF_UP) || t->count == MAX_TUNNELS)
 		return;
 	info = netlink_attribute(IFLA_RTA(link), IFLA_PAYLOAD(h),
 				 IFLA_LINKINFO);
-	if (!is_kind(inside(info, IFLA_INFO_KIND), &out->gre))
+	kind = inside(info, IFLA_INFO_KIND);
+	if (!is_text(kind))
+		return;
+	t->shapes |= !strcmp(RTA_DATA(kind), "ifb");
+	if (!is_kind(kind, &out->gre))
 		return;
 	data = inside(info, IFLA_INFO_DATA);
 	take_address(out->local, inside(data, out->gre ? IFLA_GRE_LOCAL :
@@ -73,6 +80,7 @@ static void take_link(void *ctx, const struct nlmsghdr *h)
 int tunnels_read(struct tunnels *t)
 {
 	t->count = 0;
+	t->shapes = false;
 	return netlink_each(RTM_GETLINK, RTM_NEWLINK, take_link, t);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Which tunnels that run right above IP end at this host: ipip, sit, gre and
- * their kin, of this network namespace.
+ * their kin, of this network namespace.  Also whether packets may wait in a
+ * queue before they get to their sockets.
  */
 #ifndef PKTWHO_OWNER_TUNNELS_H
 #define PKTWHO_OWNER_TUNNELS_H
@@ -23,6 +24,7 @@ struct tunnel {
 
 struct tunnels {
 	size_t count;
+	bool shapes;		/* what comes in: it has an ifb device */
 	struct tunnel tunnel[MAX_TUNNELS];
 };
 

@@ -74,6 +74,17 @@ for port in range(1, 25):
             pass
 """
 
+# Decides about the packets of queue 7: NFQNL_MSG_CONFIG, NFQNL_CFG_CMD_BIND.
+FIREWALL = """
+import socket, struct
+s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
+s.bind((0, 0))
+s.send(struct.pack("=IHHII BBH HH", 28, 3 << 8 | 2, 5, 1, 0, 0, 0,
+                   socket.htons(7), 8, 1) + struct.pack(">BBH", 1, 0, 2))
+print(struct.unpack_from("=i", s.recv(100), 16)[0], flush=True)
+input()
+"""
+
 # Prints the payload of each frame that it was waiting for.
 FRAME_READER = """
 import socket, sys
@@ -337,6 +348,25 @@ class Evidence(world.LiveTest):
         self.assertEqual(said.count("this container's cgroup"), 1, said)
         self.assertEqual(self.nobody(c.path, "udp", 5),
                          {("unknown", "no-socket")})
+
+    def test_a_process_that_decides_about_packets(self):
+        """It may hold for seconds what its socket then gets."""
+        ns = self.namespace()
+        firewall = self.start(ns.argv("python3", "-c", FIREWALL),
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(firewall.stdout.close)
+        if firewall.stdout.readline() != "0\n":
+            self.skipTest("this kernel has no NFQUEUE")
+        path = self.dir / "nfqueue.pcapng"
+        c = Capture(path, "-i", "lo", within=ns)
+        knock = ("import socket; socket.socket(socket.AF_INET, "
+                 "socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 5354))")
+        ns.run("python3", "-c", knock)
+        self.assertEqual(c.stop()[0], 0)
+        self.assertEqual(
+            self.rows(path, "proc.dst.attr", "proc.dst.reason",
+                      where="udp.dstport == 5354 && !icmp"),
+            [("unknown", "no-socket")])
 
     def test_hooks_that_somebody_detached(self):
         world.need("bpftool")

@@ -184,6 +184,25 @@ static void an_end_elsewhere_has_no_owner(void **state)
 	assert_int_equal(v.direction, DIRECTION_IN);
 }
 
+/* A host that has no address yet sends from "::", and so does ours. */
+static void the_unspecified_address_is_not_ours(void **state)
+{
+	static const uint8_t none[4], group[4] = { 224, 0, 0, 22 };
+	struct flow_key k = key(none, 0, group, 0);
+	struct packet report;
+	struct verdict v;
+
+	(void)state;
+	k.proto = IPPROTO_IGMP;
+	report = packet(k, 0);
+	use(&alice, 1, k);
+	v = see(&report, SOURCE_IN);
+	assert_int_equal(v.src.attr, ATTR_NONE);
+	assert_null(v.src.owner);
+	v = see(&report, SOURCE_OUT);
+	assert_ptr_equal(v.src.owner, &alice);
+}
+
 /* Until something is told, the next packet of the flow has the same owners. */
 static void an_open_flow_of_one_owner_is_steady(void **state)
 {
@@ -313,6 +332,45 @@ static void nothing_is_claimed_without_evidence(void **state)
 	expect_unknown(&v.dst, REASON_NO_SOCKET);
 	v = see(&known, SOURCE_OUT);
 	assert_ptr_equal(v.src.owner, &alice);
+}
+
+/* A firewall that asks its user holds what came in for seconds. */
+static void what_may_be_delayed_is_nobodys_for_certain(void **state)
+{
+	struct packet syn = packet(key(far, 40003, here, 82), SYN);
+	struct packet reset = packet(key(here, 82, far, 40003), RST);
+	struct verdict v;
+
+	(void)state;
+	v = see(&syn, SOURCE_IN);
+	expect_kernel(&v.dst, REASON_NO_SOCKET);
+	resolver_expect_delays(w.resolver, true);
+	v = see(&syn, SOURCE_IN);
+	expect_unknown(&v.dst, REASON_NO_SOCKET);
+	v = see(&reset, SOURCE_OUT);
+	expect_kernel(&v.src, REASON_RESET);
+	resolver_expect_delays(w.resolver, false);
+	v = see(&syn, SOURCE_IN);
+	expect_kernel(&v.dst, REASON_NO_SOCKET);
+}
+
+/* Segment routing: the address is not the last one, or no device takes it. */
+static void what_is_routed_on_is_nobodys_for_certain(void **state)
+{
+	struct packet in = packet(key(far, 0, here, 0), 0);
+	struct verdict v;
+
+	(void)state;
+	in.sent.proto = IPPROTO_IPV6;
+	v = see(&in, SOURCE_IN);
+	expect_kernel(&v.dst, REASON_NO_SOCKET);
+	in.is_tunnel = true;
+	v = see(&in, SOURCE_IN);
+	expect_unknown(&v.dst, REASON_NO_SOCKET);
+	in.is_tunnel = false;
+	in.source_routed = true;
+	v = see(&in, SOURCE_IN);
+	expect_unknown(&v.dst, REASON_NO_SOCKET);
 }
 
 /* "pktwho -s 34": whose ports they were nobody can tell. */
@@ -501,6 +559,9 @@ int main(void)
 		world_test(the_kernel_answers_for_a_closed_port),
 		world_test(what_is_lost_is_not_claimed_to_be_nobodys),
 		world_test(nothing_is_claimed_without_evidence),
+		world_test(the_unspecified_address_is_not_ours),
+		world_test(what_is_routed_on_is_nobodys_for_certain),
+		world_test(what_may_be_delayed_is_nobodys_for_certain),
 		world_test(a_packet_without_its_ports_is_nobodys_for_certain),
 		world_test(of_an_unknown_time_nothing_is_claimed),
 		world_test(what_passes_through_is_nobodys),
