@@ -747,6 +747,13 @@ static bool elsewhere(const struct flow *f, const struct flowtab_query *q)
 	return f->sock->netns != q->netns && !closed_at(f->sock, q->ts_ns);
 }
 
+/* Kernels' own sockets are nobody's, whichever of them it was. */
+static bool are_rivals(const struct flow *a, const struct flow *b)
+{
+	return a->sock->netns != b->sock->netns &&
+	       !(a->sock->kernel && b->sock->kernel);
+}
+
 /*
  * Seen from outside their namespaces, two sockets with the same addresses
  * cannot be told apart.
@@ -765,8 +772,7 @@ static struct lives find_lives(const struct flowtab *t,
 		if (!possible(f, q))
 			continue;
 		if (elsewhere(f, q)) {
-			l.ambiguous |= rival &&
-				       rival->sock->netns != f->sock->netns;
+			l.ambiguous |= rival && are_rivals(rival, f);
 			rival = f;
 		}
 		if (better(f, l.best, q))

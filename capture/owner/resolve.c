@@ -386,6 +386,11 @@ static bool on_host(const struct verdict_end *end)
 
 /* ---- kinds of packets ---- */
 
+static bool is_known(const struct verdict_end *end)
+{
+	return end->owner || end->attr == ATTR_KERNEL;
+}
+
 /*
  * Who sent what an ICMP error is about; an error from outside quotes it as it
  * was after address translation.
@@ -396,10 +401,10 @@ static bool ask_quoted(struct resolver *r, const struct packet *p,
 	struct flow_key sender, receiver;
 
 	r->asked = (struct asked){ 0 };
-	if (ask(r, &p->inner, true, ts_ns, end) && end->owner)
+	if (ask(r, &p->inner, true, ts_ns, end) && is_known(end))
 		return true;
 	return nat_find(r->nat, &p->inner, ts_ns, &sender, &receiver) &&
-	       ask(r, &sender, true, ts_ns, end) && end->owner;
+	       ask(r, &sender, true, ts_ns, end) && is_known(end);
 }
 
 /* Whoever sent it has not been told of: what is rejected passes no hook. */
@@ -415,8 +420,10 @@ static bool resolve_error(struct resolver *r, const struct packet *p,
 			  uint64_t ts_ns, struct verdict *v)
 {
 	if (ask_quoted(r, p, ts_ns, &v->dst)) {
-		v->dst.attr = ATTR_FLOW;
-		v->dst.reason = REASON_NONE;
+		if (v->dst.owner) {
+			v->dst.attr = ATTR_FLOW;
+			v->dst.reason = REASON_NONE;
+		}
 	} else if (local_has(r->local, p->sent.remote) && is_untold(p)) {
 		set_attr(&v->dst, ATTR_UNKNOWN, REASON_NO_SOCKET);
 	} else if (local_has(r->local, p->sent.remote)) {

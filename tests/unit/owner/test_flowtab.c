@@ -57,13 +57,20 @@ static void use(struct flowtab *t, struct proc *owner, uint64_t ts_ns,
 }
 
 /* A socket of the kernel's own. */
-static void use_kernel(struct flowtab *t, uint64_t ts_ns, uint64_t cookie,
-		       const struct flow_key *key)
+static void use_kernel_in(struct flowtab *t, uint64_t netns, uint64_t ts_ns,
+			  uint64_t cookie, const struct flow_key *key)
 {
 	struct flowtab_event e = by(NULL, ts_ns, cookie);
 
+	e.netns = netns;
 	e.kernel = true;
 	flowtab_flow(t, &e, key);
+}
+
+static void use_kernel(struct flowtab *t, uint64_t ts_ns, uint64_t cookie,
+		       const struct flow_key *key)
+{
+	use_kernel_in(t, HOST, ts_ns, cookie, key);
 }
 
 enum { RECEIVES = 0, SENDS = 1, SYN = 2, RST = 4 };
@@ -544,6 +551,21 @@ static void two_other_namespaces_are_ambiguous(void **state)
 				      ATTR_UNKNOWN, REASON_AMBIGUOUS);
 		flowtab_free(t);
 	}
+}
+
+/* As each sends from "::" before its interface has an address. */
+static void the_kernel_of_two_other_namespaces_is_the_kernel(void **state)
+{
+	struct flow_key k = key_of(IPPROTO_ICMPV6, 0);
+	struct flowtab *t = *state;
+
+	use_kernel_in(t, OTHER, T, 1, &k);
+	use_kernel_in(t, THIRD, T + MS, 2, &k);
+	assert_answer(t, &k, T + 2 * MS, SENDS, NULL, ATTR_KERNEL,
+		      REASON_ICMP);
+	use_in(t, OTHER, &alice, T + 3 * MS, 3, &k);
+	assert_answer(t, &k, T + 4 * MS, SENDS, NULL, ATTR_UNKNOWN,
+		      REASON_AMBIGUOUS);
 }
 
 /* TIME_WAIT and the RSTs of no socket are sent through the kernel's own. */
@@ -1029,6 +1051,7 @@ int main(void)
 		flowtab_test(the_packets_own_namespace_comes_first),
 		flowtab_test(one_other_namespace_is_no_question),
 		flowtab_test(two_other_namespaces_are_ambiguous),
+		flowtab_test(the_kernel_of_two_other_namespaces_is_the_kernel),
 		flowtab_test(the_kernel_acts_on_behalf_of_the_last_owner),
 		flowtab_test(a_frame_is_its_senders_for_a_moment),
 		flowtab_test(frames_do_not_pile_up),

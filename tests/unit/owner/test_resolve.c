@@ -476,6 +476,8 @@ static void an_error_is_for_who_sent_what_it_quotes(void **state)
 {
 	struct flow_key k = key(here, 40005, far, 33434);
 	struct packet error = packet(key(farther, 0, here, 0), 0);
+	struct flowtab_event tunnel = { .ts_ns = T - 1, .cookie = 2,
+					.netns = HOST, .kernel = true };
 	struct verdict v;
 
 	(void)state;
@@ -491,7 +493,12 @@ static void an_error_is_for_who_sent_what_it_quotes(void **state)
 
 	error.inner.local_port++;
 	v = see(&error, SOURCE_IN);
-	assert_null(v.dst.owner);
+	expect_unknown(&v.dst, REASON_NO_SOCKET);
+
+	/* A tunnel's, and so nobody's. */
+	flowtab_flow(w.flows, &tunnel, &error.inner);
+	v = see(&error, SOURCE_IN);
+	expect_kernel(&v.dst, REASON_KERNEL_SOCKET);
 }
 
 /* Who answers is told by the address that was asked, the reader by its own. */
