@@ -21,7 +21,8 @@ static __always_inline __u64 subflow_cookie(struct sock *sk)
 	return first ? BPF_CORE_READ(first, __sk_common.skc_cookie.counter) : 0;
 }
 
-static __always_inline void tell_user(struct sock *sk, __u64 cookie)
+static __always_inline void tell_user(struct sock *sk, __u64 cookie,
+				      __u8 roles)
 {
 	struct probe_event *e;
 
@@ -32,7 +33,7 @@ static __always_inline void tell_user(struct sock *sk, __u64 cookie)
 		return;
 	e->cookie = cookie;
 	e->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, net_cookie);
-	e->roles = PROBE_SENDER | PROBE_READER;
+	e->roles = roles;
 	fill_current(&e->owner);
 	bpf_ringbuf_submit(e, wakeup());
 }
@@ -58,12 +59,20 @@ static __always_inline struct sock_info *traced_info(struct sock *sk)
 	return s;
 }
 
+/* As whom the running task has taken over. */
+static __always_inline __u8 roles_after(const struct sock_info *s, enum use use)
+{
+	if (!(s->roles & SOCK_SPLIT))
+		return PROBE_SENDER | PROBE_READER;
+	return use == USE_READ ? PROBE_READER : PROBE_SENDER;
+}
+
 static __always_inline int traced_use(struct sock *sk, enum use use)
 {
 	struct sock_info *s = is_inet(sk) ? traced_info(sk) : NULL;
 
 	if (s && take_over(s, use))
-		tell_user(sk, subflow_cookie(sk));
+		tell_user(sk, subflow_cookie(sk), roles_after(s, use));
 	return 0;
 }
 
@@ -178,6 +187,7 @@ struct sys_exit_args {
 static __always_inline int on_accept(long fd)
 {
 	struct task_struct *t = bpf_get_current_task_btf();
+	const __u8 both = PROBE_SENDER | PROBE_READER;
 	struct file **files, *file = NULL;
 	struct socket *socket;
 	struct sock *sk;
@@ -192,8 +202,8 @@ static __always_inline int on_accept(long fd)
 	family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	if (family != AF_INET && family != AF_INET6)
 		return 0;
-	tell_user(sk, BPF_CORE_READ(sk, __sk_common.skc_cookie.counter));
-	tell_user(sk, subflow_cookie(sk));
+	tell_user(sk, BPF_CORE_READ(sk, __sk_common.skc_cookie.counter), both);
+	tell_user(sk, subflow_cookie(sk), both);
 	return 0;
 }
 

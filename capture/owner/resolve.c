@@ -641,8 +641,8 @@ static void resolve_neither(const struct resolver *r, const struct packet *p,
 
 /*
  * A frame that no socket of the flow got, or a datagram whose holder has not
- * read it: a process may have read it through a packet socket, as DHCP clients and LLDP
- * daemons do.
+ * read it: a process may have read it through a packet socket, as DHCP clients
+ * and LLDP daemons do.
  */
 static void resolve_copy(struct resolver *r, const struct packet *p,
 			 uint64_t ts_ns, struct verdict *v)
