@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -103,6 +104,11 @@ class Terminal:
     def shows(self, text, seconds=PATIENCE):
         return self.wait(lambda lines: any(text in line for line in lines),
                          seconds)
+
+    def matches(self, pattern, seconds=PATIENCE):
+        """The same for a regular expression, over lines that go on."""
+        return self.wait(lambda lines: re.search(pattern, "\n".join(
+            lines).replace("\n" + " " * 17, "")), seconds)
 
     def hides(self, text, seconds=PATIENCE):
         return self.wait(lambda lines: not any(text in line
