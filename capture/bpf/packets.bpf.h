@@ -5,6 +5,7 @@
 
 #include "bpf/current.bpf.h"
 #include "bpf/flow.bpf.h"
+#include "bpf/readers.bpf.h"
 
 /*
  * A raw socket gets a copy of what others asked for or the kernel handles.
@@ -27,30 +28,6 @@ static __always_inline bool is_copy(const struct bpf_sock *sk,
 		(type >= MLD_QUERY && type <= MLD_REDUCTION) ||
 		(type >= NDISC_NEIGHBOUR_SOLICITATION &&
 		 type <= NDISC_REDIRECT));
-}
-
-/* Datagrams that wait to be read. */
-static __always_inline __u32 queued(struct sock *sk, __u8 proto)
-{
-	struct udp_sock *up = (void *)sk;
-	__u32 n = BPF_CORE_READ(sk, sk_receive_queue.qlen);
-
-	if (proto == IPPROTO_UDP || proto == IPPROTO_UDPLITE)
-		n += BPF_CORE_READ(up, reader_queue.qlen);
-	return n;
-}
-
-/*
- * What is read meanwhile may be missing in both: then another packet has the
- * same place, and user space knows neither's.  Never in both counted.
- */
-static __always_inline __u64 place_of(struct sock *sk, __u8 proto,
-				      const struct sock_info *s)
-{
-	__u64 reads = *(const volatile __u64 *)&s->reads;
-
-	barrier();
-	return reads + 1 + queued(sk, proto);
 }
 
 /*
@@ -101,58 +78,6 @@ static __always_inline void tell_packet(struct sock_info *s,
 	else
 		e->owner = s->owner;
 	bpf_ringbuf_submit(e, wakeup());
-}
-
-static __always_inline bool has_users(struct file *file)
-{
-	struct file___before_6_13 *old = (void *)file;
-
-	if (bpf_core_field_exists(file->f_ref))
-		return BPF_CORE_READ(file, f_ref.refcnt.counter) > 0;
-	return BPF_CORE_READ(old, f_count.counter) > 1;
-}
-
-enum holders {
-	HOLDERS_NONE,		/* whose reads would be told */
-	HOLDERS_COMING,		/* it is not accepted yet */
-	HOLDERS_ONE,
-	HOLDERS_SEVERAL,	/* or threads of one wait for it */
-};
-
-/* By whom it can be read: who reads a packet is known when it is read. */
-static __always_inline enum holders holders_of(struct sock_info *s,
-					       const struct bpf_sock *own)
-{
-	struct sock *sk = (void *)s->address;
-	struct socket *socket;
-	struct file *file;
-
-	if (own->protocol != IPPROTO_TCP && !reads_told)
-		return HOLDERS_NONE;
-	socket = BPF_CORE_READ(sk, sk_socket);
-	if (!socket && s->flags & PROBE_INHERITED)
-		return HOLDERS_COMING;
-	file = socket ? BPF_CORE_READ(socket, file) : NULL;
-	if (!file)
-		return HOLDERS_NONE;
-	/* A subflow of MPTCP has another's, through which nobody reads it. */
-	if (own->protocol == IPPROTO_TCP && BPF_CORE_READ(socket, sk) != sk)
-		return HOLDERS_NONE;
-	return has_users(file) ? HOLDERS_SEVERAL : HOLDERS_ONE;
-}
-
-/* Threads come and go between two packets. */
-static __always_inline enum told pending_since(struct sock_info *s, bool held)
-{
-	__u64 now = bpf_ktime_get_ns();
-	enum told told;
-
-	if (held)
-		s->pending_ns = now;
-	told = told_since(s->pending_ns, now, PROBE_SHARED_NS);
-	if (!told)
-		s->pending_ns = s->full_ns = 0;
-	return told;
 }
 
 static __always_inline struct sock_info *packet_info(struct __sk_buff *skb,
@@ -234,42 +159,6 @@ static __always_inline bool is_of(struct __sk_buff *skb,
 }
 
 /*
- * Who used a socket last need not be who reads it next: it may be held for a
- * service that starts with the first datagram, or be passed on.  Where somebody
- * has read just now, the same goes on; jiffies cost next to nothing.
- */
-static __always_inline bool is_idle(const struct sock_info *s,
-				    enum holders holders)
-{
-	return (holders == HOLDERS_ONE || holders == HOLDERS_COMING) &&
-	       !(s->flags & PROBE_KERNEL) &&
-	       bpf_jiffies64() > s->read_jiffies + 1;
-}
-
-/* The kernel drops what comes, whatever is told of it. */
-static __always_inline bool is_full(const struct sock_info *s)
-{
-	struct sock *sk = (void *)s->address;
-
-	return BPF_CORE_READ(sk, sk_backlog.rmem_alloc.counter) >
-	       BPF_CORE_READ(sk, sk_rcvbuf);
-}
-
-/*
- * A flood is told now and then: what is not told meanwhile, nobody may have
- * read, and what is read once there is room again is told.
- */
-static __always_inline bool is_flooded(struct sock_info *s)
-{
-	__u64 now = bpf_ktime_get_ns();
-
-	if (is_recent(s->full_ns, now, PROBE_SHARED_NS / 2))
-		return true;
-	s->full_ns = now;
-	return false;
-}
-
-/*
  * Whether all is told that this packet could tell: a connection is nobody
  * else's; a datagram's flow is this socket's while the generation stands.
  */
@@ -320,29 +209,6 @@ static __always_inline enum told is_shared(struct sock_info *s, bool egress,
 	if (!own)
 		s->shared_ns = 0;
 	return egress && own > flow ? own : flow;
-}
-
-static __always_inline bool is_multicast(const struct flow_key *k)
-{
-	const __u32 *word = (const __u32 *)k->local;
-
-	return k->local[0] == 0xff ||
-	       (!word[0] && !word[1] && word[2] == bpf_htonl(0xffff) &&
-		k->local[12] >> 4 == 0xe);
-}
-
-/*
- * Whether other sockets may get a copy: who has read it is who it was for, not
- * whichever got it last.
- */
-static __always_inline bool has_twins(const struct bpf_sock *sk,
-				      const struct __sk_buff *skb,
-				      const struct flow_key *k,
-				      bool flow_shared)
-{
-	return reads_told && sk->protocol != IPPROTO_TCP &&
-	       (flow_shared || sk->type == SOCK_RAW ||
-		skb->pkt_type != PACKET_HOST || is_multicast(k));
 }
 
 static __always_inline int tell_new(struct sock_info *s,
