@@ -14,6 +14,7 @@
 
 #define FRAGMENTS 1024
 #define TOLD_NS	2000000ull	/* from a packet to its receiver's event */
+#define UNTRACKED_NS 60000000000ull	/* after the last sign of it */
 #define FRAGMENT_NS 30000000000ull	/* ipfrag_time: then reassembly gives up */
 
 /* The ports of a datagram, remembered from its first fragment. */
@@ -44,6 +45,7 @@ struct resolver {
 	uint64_t told_until_ns;
 	struct asked asked;		/* of the packet that is being resolved */
 	bool delays;			/* before what came gets to its socket */
+	uint64_t untracked_until_ns;	/* addresses are translated unseen */
 	bool from_wire;
 	bool is_forged;			/* it came in, and says that it is ours */
 	bool waits;			/* its own event may still come */
@@ -354,22 +356,56 @@ static uint8_t port_reason(const struct resolver *r, const struct packet *p,
  * Whether a socket may get it that no event has told of: later, or by another
  * address, as in segment routing, which needs no tunnel's device.
  */
-static bool may_be_delivered(const struct resolver *r, const struct packet *p)
+static bool may_be_delivered(const struct resolver *r, const struct packet *p,
+			     uint64_t ts_ns)
 {
 	struct flow_key received = flow_reversed(&p->sent);
 
-	return r->delays || p->source_routed ||
+	return r->delays || p->source_routed || ts_ns < r->untracked_until_ns ||
 	       (p->is_tunnel && p->sent.proto != IPPROTO_UDP &&
 		!local_has_tunnel(r->local, &received));
 }
 
+/* The kernel's tunnels send from any port to the one that they listen on. */
+static bool is_tunnels(const struct resolver *r, const struct flow_key *sent,
+		       uint64_t ts_ns)
+{
+	struct flowtab_query q = {
+		.key = *sent,
+		.ts_ns = ts_ns,
+		.netns = r->netns,
+	};
+
+	q.key.local_port = sent->remote_port;
+	return sent->proto == IPPROTO_UDP &&
+	       flowtab_port(r->flows, &q) == FLOWTAB_PORT_KERNEL;
+}
+
+/*
+ * The kernel has no bytes and no datagrams of its own without a socket, but
+ * for its tunnels.
+ */
+static bool is_of_a_socket(const struct resolver *r, const struct packet *p,
+			   uint64_t ts_ns)
+{
+	if (p->sent.proto == IPPROTO_TCP)
+		return p->tcp_payload;
+	if (p->sent.proto != IPPROTO_UDP && p->sent.proto != IPPROTO_UDPLITE)
+		return false;
+	return !p->is_tunnel && !is_tunnels(r, &p->sent, ts_ns);
+}
+
 /* An end of ours that has no socket. */
-static void no_socket(const struct resolver *r, const struct packet *p,
+static void no_socket(struct resolver *r, const struct packet *p,
 		      bool sends, uint64_t ts_ns, struct verdict_end *end)
 {
+	bool untold = sends ? is_of_a_socket(r, p, ts_ns) :
+			      may_be_delivered(r, p, ts_ns);
 	uint8_t doubt = doubt_of(r, p, ts_ns);
 
-	if (!doubt && !sends && may_be_delivered(r, p))
+	if (sends && untold)
+		r->untracked_until_ns = ts_ns + UNTRACKED_NS;
+	if (!doubt && untold)
 		doubt = REASON_NO_SOCKET;
 	if (doubt)
 		set_attr(end, ATTR_UNKNOWN, doubt);
@@ -424,7 +460,8 @@ static bool resolve_error(struct resolver *r, const struct packet *p,
 			v->dst.attr = ATTR_FLOW;
 			v->dst.reason = REASON_NONE;
 		}
-	} else if (local_has(r->local, p->sent.remote) && is_untold(p)) {
+	} else if (local_has(r->local, p->sent.remote) && is_untold(p) &&
+		   !is_tunnels(r, &p->inner, ts_ns)) {
 		set_attr(&v->dst, ATTR_UNKNOWN, REASON_NO_SOCKET);
 	} else if (local_has(r->local, p->sent.remote)) {
 		no_socket(r, p, false, ts_ns, &v->dst);

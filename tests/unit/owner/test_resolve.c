@@ -354,6 +354,41 @@ static void what_may_be_delayed_is_nobodys_for_certain(void **state)
 	expect_kernel(&v.dst, REASON_NO_SOCKET);
 }
 
+/* It was translated where nothing tracks that: by tc, or nftables' netdev. */
+static void bytes_that_no_socket_sent_are_somebodys(void **state)
+{
+	struct packet out = packet(key(here, 81, far, 40013), ACK);
+	struct packet in = packet(key(far, 40013, here, 81), ACK);
+	struct flowtab_event tunnel = { .ts_ns = T - 1, .cookie = 2,
+					.netns = HOST, .kernel = true };
+	struct verdict v;
+
+	(void)state;
+	/* As of a connection that is gone. */
+	v = see(&out, SOURCE_OUT);
+	expect_kernel(&v.src, REASON_NO_SOCKET);
+	v = see(&in, SOURCE_IN);
+	expect_kernel(&v.dst, REASON_NO_SOCKET);
+	out.tcp_payload = 10;
+	v = see(&out, SOURCE_OUT);
+	expect_unknown(&v.src, REASON_NO_SOCKET);
+	/* So what comes in may have been for somebody, too. */
+	v = see(&in, SOURCE_IN);
+	expect_unknown(&v.dst, REASON_NO_SOCKET);
+	out.sent.proto = IPPROTO_UDP;
+	v = see(&out, SOURCE_OUT);
+	expect_unknown(&v.src, REASON_NO_SOCKET);
+	/* Whatever is in a tunnel: ARP is no packet of ours. */
+	out.sent.remote_port = 4789;
+	flowtab_bound(w.flows, &tunnel, &(struct flow_key){
+				.proto = IPPROTO_UDP, .local_port = 4789 });
+	v = see(&out, SOURCE_OUT);
+	expect_kernel(&v.src, REASON_NO_SOCKET);
+	out.is_tunnel = true;
+	v = see(&out, SOURCE_OUT);
+	expect_kernel(&v.src, REASON_KERNEL_SOCKET);
+}
+
 /* Segment routing: the address is not the last one, or no device takes it. */
 static void what_is_routed_on_is_nobodys_for_certain(void **state)
 {
@@ -495,7 +530,13 @@ static void an_error_is_for_who_sent_what_it_quotes(void **state)
 	v = see(&error, SOURCE_IN);
 	expect_unknown(&v.dst, REASON_NO_SOCKET);
 
-	/* A tunnel's, and so nobody's. */
+	/* A tunnel's, from whatever port, and so nobody's. */
+	tunnel.cookie = 3;
+	flowtab_bound(w.flows, &tunnel, &(struct flow_key){
+				.proto = IPPROTO_UDP, .local_port = 33434 });
+	v = see(&error, SOURCE_IN);
+	expect_kernel(&v.dst, REASON_ICMP);
+	tunnel.cookie = 2;
 	flowtab_flow(w.flows, &tunnel, &error.inner);
 	v = see(&error, SOURCE_IN);
 	expect_kernel(&v.dst, REASON_KERNEL_SOCKET);
@@ -568,6 +609,7 @@ int main(void)
 		world_test(nothing_is_claimed_without_evidence),
 		world_test(the_unspecified_address_is_not_ours),
 		world_test(what_is_routed_on_is_nobodys_for_certain),
+		world_test(bytes_that_no_socket_sent_are_somebodys),
 		world_test(what_may_be_delayed_is_nobodys_for_certain),
 		world_test(a_packet_without_its_ports_is_nobodys_for_certain),
 		world_test(of_an_unknown_time_nothing_is_claimed),
