@@ -294,7 +294,9 @@ static void list_key(struct top *t, long key)
 		toggle(t, &t->ended);
 		break;
 	case ' ':
-		toggle(t, &t->paused);
+		/* It stands still as it is, and goes on with what is new. */
+		t->paused = !t->paused;
+		t->stale |= !t->paused;
 		break;
 	case 'l':
 		show_sockets(t);
@@ -402,12 +404,13 @@ int top_update(struct top *t, const struct view_losses *losses,
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	bool first = !t->has_seen && sees_any(t);
-	bool due = first || (!t->paused && now >= t->built_ns + pause_ns(t));
+	bool due;
 	long key;
 
 	while ((key = screen_key(t->screen)) != SCREEN_NONE)
 		if (!take_key(t, key))
 			return -EPIPE;
+	due = first || (!t->paused && now >= t->built_ns + pause_ns(t));
 	if (!first && (now < t->drawn_ns + LEAST_NS ||
 		       !(due || t->stale || t->dirty)))
 		return 0;

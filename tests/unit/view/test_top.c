@@ -460,6 +460,14 @@ static void a_pause_stops_the_picture(void **state)
 	assert_int_equal(shown, before);
 	HIT(' ');
 	assert_int_not_equal(row_with("nginx"), -1);
+
+	/* As it is: what has come since it was drawn may change its order. */
+	talk(2, "dig", 100);
+	HIT(' ', 'g');
+	assert_int_not_equal(row_with("PAUSED"), -1);
+	assert_int_equal(row_with("dig"), -1);
+	HIT(' ');
+	assert_int_not_equal(row_with("dig"), -1);
 }
 
 /* Narrower than anything in it; nothing is drawn outside. */
