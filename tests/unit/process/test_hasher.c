@@ -15,7 +15,23 @@ static const uint8_t abc[32] = {
 	0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad,
 };
 
-static struct hasher_answer ask(struct hasher *h, const struct hasher_question *q)
+static struct hasher *h;
+
+static int make(void **state)
+{
+	if (tree_make(state))
+		return -1;
+	h = hasher_new(tree_fd);
+	return h ? 0 : -1;
+}
+
+static int unmake(void **state)
+{
+	hasher_free(h);
+	return tree_remove(state);
+}
+
+static struct hasher_answer ask(const struct hasher_question *q)
 {
 	struct hasher_answer a;
 
@@ -52,41 +68,34 @@ static void by_path_if_it_is_still_that_file(void **state)
 {
 	struct hasher_question q;
 	struct hasher_answer a;
-	struct hasher *h;
 
 	(void)state;
-	h = hasher_new(tree_fd);
-	assert_non_null(h);
 	tree_file("exe", "abc", 3);
 	q = file("exe");
-	a = ask(h, &q);
+	a = ask(&q);
 	assert_true(a.known);
 	assert_memory_equal(a.sha256, abc, 32);
 	assert_int_equal(a.question.exec_gen, 3);
 
 	/* Another file system has the same numbers. */
 	q.exe.dev++;
-	assert_false(ask(h, &q).known);
-	assert_int_equal(ask(h, &q).reason, HASH_REASON_CHANGED);
+	assert_false(ask(&q).known);
+	assert_int_equal(ask(&q).reason, HASH_REASON_CHANGED);
 	q.exe.dev--;
 	q.exe.inode++;
-	assert_false(ask(h, &q).known);
+	assert_false(ask(&q).known);
 	q.exe.inode = 0;
-	assert_false(ask(h, &q).known);
-	assert_int_equal(ask(h, &q).reason, HASH_REASON_NO_FILE);
-	hasher_free(h);
+	assert_false(ask(&q).known);
+	assert_int_equal(ask(&q).reason, HASH_REASON_NO_FILE);
 }
 
 static void by_the_running_process_even_if_deleted(void **state)
 {
 	struct hasher_question q;
 	struct hasher_answer a;
-	struct hasher *h;
 	uint64_t ticks;
 
 	(void)state;
-	h = hasher_new(tree_fd);
-	assert_non_null(h);
 	tree_file("abc", "abc", 3);
 	tree_dirs("7/");
 	tree_link("7/exe", "../abc");
@@ -94,22 +103,21 @@ static void by_the_running_process_even_if_deleted(void **state)
 	ticks = q.start_ns / PROCFS_TICK_NS;
 	tree_stat(7, "abc", 1, ticks);
 	snprintf(q.path, sizeof(q.path), "%s/gone", tree_path);
-	a = ask(h, &q);
+	a = ask(&q);
 	assert_true(a.known);
 	assert_false(a.linked);
 	assert_memory_equal(a.sha256, abc, 32);
 	q.exe.changed_ns--;		/* it was deleted, or is another one */
-	a = ask(h, &q);
+	a = ask(&q);
 	assert_true(a.known && a.linked);
 	tree_stat(7, "abc", 1, ticks + 1);	/* that pid is another process's */
-	a = ask(h, &q);
+	a = ask(&q);
 	assert_false(a.known || a.linked);
 	assert_int_equal(a.reason, HASH_REASON_GONE);
 	tree_stat(7, "abc", 1, ticks);
 	q.exe.changed_ns++;
 	q.exe.inode++;			/* it has become another program */
-	assert_false(ask(h, &q).known);
-	hasher_free(h);
+	assert_false(ask(&q).known);
 }
 
 /* Within a tick the ctime says nothing: only one that runs is not changed. */
@@ -117,62 +125,50 @@ static void a_file_just_written_must_be_running(void **state)
 {
 	struct hasher_question q;
 	struct hasher_answer a;
-	struct hasher *h;
 	uint64_t ticks;
 
 	(void)state;
-	h = hasher_new(tree_fd);
-	assert_non_null(h);
 	tree_file("exe", "abc", 3);
 	q = file("exe");
 	q.start_ns = clock_ns(CLOCK_BOOTTIME) - 1000000000;
 	ticks = q.start_ns / PROCFS_TICK_NS;
-	a = ask(h, &q);
+	a = ask(&q);
 	assert_false(a.known);
 	assert_int_equal(a.reason, HASH_REASON_CHANGED);
 	tree_dirs("7/");
 	tree_stat(7, "exe", 1, ticks);
-	a = ask(h, &q);
+	a = ask(&q);
 	assert_true(a.known && a.linked);
 	assert_memory_equal(a.sha256, abc, 32);
-	hasher_free(h);
 }
 
 /* A device of that inode is not even opened: a FIFO would be waited for. */
 static void only_a_file_is_opened(void **state)
 {
 	struct hasher_question q;
-	struct hasher *h;
 	char path[512];
 
 	(void)state;
-	h = hasher_new(tree_fd);
-	assert_non_null(h);
 	snprintf(path, sizeof(path), "%s/fifo", tree_path);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	q = file("fifo");
-	assert_false(ask(h, &q).known);
-	hasher_free(h);
+	assert_false(ask(&q).known);
 }
 
 static void a_file_too_large_has_no_hash(void **state)
 {
 	struct hasher_question q;
-	struct hasher *h;
 
 	(void)state;
-	h = hasher_new(tree_fd);
-	assert_non_null(h);
 	tree_file("large", "", 0);
 	tree_file("exe", "abc", 3);
 	q = file("large");
 	assert_int_equal(truncate(q.path, 1ll << 40), 0);
 	q = file("large");
-	assert_false(ask(h, &q).known);
-	assert_int_equal(ask(h, &q).reason, HASH_REASON_LARGE);
+	assert_false(ask(&q).known);
+	assert_int_equal(ask(&q).reason, HASH_REASON_LARGE);
 	q = file("exe");
-	assert_true(ask(h, &q).known);
-	hasher_free(h);
+	assert_true(ask(&q).known);
 }
 
 /* Where the file system has generations, ext4 for one, they must agree. */
@@ -180,7 +176,6 @@ static void a_file_of_another_generation_is_not_it(void **state)
 {
 	unsigned long generation = 0;
 	struct hasher_question q;
-	struct hasher *h;
 	int fd;
 
 	(void)state;
@@ -192,46 +187,41 @@ static void a_file_of_another_generation_is_not_it(void **state)
 		skip();
 	}
 	close(fd);
-	h = hasher_new(tree_fd);
-	assert_non_null(h);
 	q.exe.generation = (uint32_t)generation;
-	assert_true(ask(h, &q).known);
+	assert_true(ask(&q).known);
 	q.exe.generation++;
-	assert_false(ask(h, &q).known);
-	hasher_free(h);
+	assert_false(ask(&q).known);
 }
 
 static void a_changed_file_is_hashed_again(void **state)
 {
 	struct hasher_answer first, second;
 	struct hasher_question q;
-	struct hasher *h;
 
 	(void)state;
-	h = hasher_new(tree_fd);
-	assert_non_null(h);
 	tree_file("exe", "abc", 3);
 	q = file("exe");
-	first = ask(h, &q);
+	first = ask(&q);
 	tree_file("exe", "abcd", 4);
-	assert_false(ask(h, &q).known);		/* not what was executed */
+	assert_false(ask(&q).known);		/* not what was executed */
 	q = file("exe");
-	second = ask(h, &q);
+	second = ask(&q);
 	assert_true(second.known);
 	assert_memory_not_equal(first.sha256, second.sha256, 32);
-	hasher_free(h);
 }
+
+#define test(f) cmocka_unit_test_setup_teardown(f, make, unmake)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		tree_test(by_path_if_it_is_still_that_file),
-		tree_test(by_the_running_process_even_if_deleted),
-		tree_test(a_file_just_written_must_be_running),
-		tree_test(only_a_file_is_opened),
-		tree_test(a_changed_file_is_hashed_again),
-		tree_test(a_file_too_large_has_no_hash),
-		tree_test(a_file_of_another_generation_is_not_it),
+		test(by_path_if_it_is_still_that_file),
+		test(by_the_running_process_even_if_deleted),
+		test(a_file_just_written_must_be_running),
+		test(only_a_file_is_opened),
+		test(a_changed_file_is_hashed_again),
+		test(a_file_too_large_has_no_hash),
+		test(a_file_of_another_generation_is_not_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
