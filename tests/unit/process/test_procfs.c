@@ -262,6 +262,16 @@ static void a_process_goes_on_without_its_first_thread(void **state)
 	assert_int_equal(p.netns, 4026531840);
 }
 
+/* Process 42 runs that file of the tree, whose @path is from our root on. */
+static void run_file(char *path, size_t size, const char *name)
+{
+	tree_stat(42, "x", 7, 100);
+	tree_text(name, "");
+	snprintf(path, size, "%s/%s", tree_path, name);
+	tree_link("42/exe", path);
+	tree_link("42/root", "/");
+}
+
 /* Nobody stops a file from being called as the kernel calls a deleted one. */
 static void a_file_may_be_named_deleted(void **state)
 {
@@ -269,11 +279,7 @@ static void a_file_may_be_named_deleted(void **state)
 	struct process p;
 
 	(void)state;
-	tree_stat(42, "x", 7, 100);
-	tree_text("bin/x (deleted)", "");
-	snprintf(path, sizeof(path), "%s/bin/x (deleted)", tree_path);
-	tree_link("42/exe", path);
-	tree_link("42/root", "/");
+	run_file(path, sizeof(path), "bin/x (deleted)");
 	p = read_process(42);
 	assert_string_equal(p.exepath, path);
 	assert_int_equal(p.flags & PROCESS_EXE_DELETED, 0);
@@ -308,11 +314,7 @@ static void a_world_writable_file_is_one_wherever_it_lies(void **state)
 	struct process p;
 
 	(void)state;
-	tree_stat(42, "x", 7, 100);
-	tree_text("bin/x", "");
-	snprintf(path, sizeof(path), "%s/bin/x", tree_path);
-	tree_link("42/exe", path);
-	tree_link("42/root", "/");
+	run_file(path, sizeof(path), "bin/x");
 	assert_int_equal(fchmodat(tree_fd, "bin/x", 0775, 0), 0);
 	p = read_process(42);
 	assert_int_equal(p.flags, 0);
