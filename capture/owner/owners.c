@@ -512,9 +512,7 @@ static void heal(struct owners *o, uint64_t now)
 /* What nobody tells of from now on, nobody can say that it has no socket. */
 static void watch_hooks(struct owners *o)
 {
-	if (o->detached)
-		return;
-	if (probe_is_attached(o->probe))
+	if (o->detached || probe_is_attached(o->probe))
 		return;
 	o->detached = true;
 	log_warn("somebody has detached eBPF programs of this capture: owners "

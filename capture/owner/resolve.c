@@ -328,21 +328,30 @@ static void ask_listener(struct resolver *r, struct flow_key key,
 		*end = listener;
 }
 
-/* A port of ours to which, or from which, no event told of this packet. */
-static uint8_t port_reason(const struct resolver *r, const struct packet *p,
-			   bool sends, uint64_t ts_ns)
+/* Who has the port of the key's local end. */
+static enum flowtab_port ask_port(const struct resolver *r,
+				  const struct flow_key *key, uint64_t ts_ns)
 {
-	struct flowtab_query q = {
-		.key = sends ? p->sent : flow_reversed(&p->sent),
+	const struct flowtab_query q = {
+		.key = *key,
 		.ts_ns = ts_ns,
 		.netns = r->netns,
 	};
 
-	if (q.key.proto == IPPROTO_ICMP || q.key.proto == IPPROTO_ICMPV6)
+	return flowtab_port(r->flows, &q);
+}
+
+/* A port of ours to which, or from which, no event told of this packet. */
+static uint8_t port_reason(const struct resolver *r, const struct packet *p,
+			   bool sends, uint64_t ts_ns)
+{
+	struct flow_key key = sends ? p->sent : flow_reversed(&p->sent);
+
+	if (key.proto == IPPROTO_ICMP || key.proto == IPPROTO_ICMPV6)
 		return REASON_ICMP;
 	if (sends && p->is_tunnel)
 		return REASON_KERNEL_SOCKET;
-	switch (flowtab_port(r->flows, &q)) {
+	switch (ask_port(r, &key, ts_ns)) {
 	case FLOWTAB_PORT_KERNEL:
 		return REASON_KERNEL_SOCKET;
 	case FLOWTAB_PORT_BOUND:
@@ -370,15 +379,11 @@ static bool may_be_delivered(const struct resolver *r, const struct packet *p,
 static bool is_tunnels(const struct resolver *r, const struct flow_key *sent,
 		       uint64_t ts_ns)
 {
-	struct flowtab_query q = {
-		.key = *sent,
-		.ts_ns = ts_ns,
-		.netns = r->netns,
-	};
+	struct flow_key listens = *sent;
 
-	q.key.local_port = sent->remote_port;
+	listens.local_port = sent->remote_port;
 	return sent->proto == IPPROTO_UDP &&
-	       flowtab_port(r->flows, &q) == FLOWTAB_PORT_KERNEL;
+	       ask_port(r, &listens, ts_ns) == FLOWTAB_PORT_KERNEL;
 }
 
 /*
@@ -492,17 +497,13 @@ static bool unaccepted(const struct packet *p, const struct verdict_end *end)
 static bool is_refused(const struct resolver *r, const struct packet *p,
 		       uint64_t ts_ns)
 {
-	struct flowtab_query q = {
-		.key = flow_reversed(&p->sent),
-		.ts_ns = ts_ns,
-		.netns = r->netns,
-	};
+	struct flow_key received = flow_reversed(&p->sent);
 
 	if (!r->from_wire || !local_has(r->local, p->sent.remote))
 		return false;
 	if (p->sent.proto == IPPROTO_UDP)
-		return flowtab_port(r->flows, &q) != FLOWTAB_PORT_KERNEL;
-	return !local_has_tunnel(r->local, &q.key);
+		return ask_port(r, &received, ts_ns) != FLOWTAB_PORT_KERNEL;
+	return !local_has_tunnel(r->local, &received);
 }
 
 /*
