@@ -130,11 +130,8 @@ static int open_executable(const struct hasher *h,
  */
 static bool can_change_unseen(const struct hasher_question *q)
 {
-	uint64_t real_minus_boot = clock_ns(CLOCK_REALTIME) -
-				   clock_ns(CLOCK_BOOTTIME);
-
 	return q->exe.changed_ns + CTIME_TICK_NS >
-	       q->start_ns + real_minus_boot;
+	       q->start_ns + (uint64_t)clock_difference(CLOCK_BOOTTIME);
 }
 
 static enum hash_reason why_not_open(const struct hasher_question *q)
