@@ -92,9 +92,9 @@ size_t answer(struct answerer *w, const struct question *q, struct answer *a);
 
 /*
  * Serves these sockets, each in a thread, until their other ends are closed:
- * from when the first of them says a byte.  One at @signals, if not -1, is a signal for @command, and comes back once
- * it was sent.  What privileges this process has it gives up, but for what
- * each thread needs.
+ * from when the first of them says a byte.  One at @signals, if not -1, is a
+ * signal for @command, and comes back once it was sent.  What privileges this
+ * process has it gives up, but for what each thread needs.
  */
 _Noreturn void answer_all(struct answerer *w, const int fds[CHANNELS],
 			  int signals, int command);
