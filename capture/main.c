@@ -19,7 +19,7 @@
 #include "host/netns.h"
 #include "options.h"
 #include "host/privilege.h"
-#include "process/doubts.h"
+#include "process/filter/doubts.h"
 #include "output/pcapng_writer.h"
 #include "remote/own_connection.h"
 #include "remote/remote.h"

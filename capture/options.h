@@ -17,7 +17,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "process/filter.h"
+#include "process/filter/filter.h"
 #include "process/mask.h"
 #include "host/compressor.h"
 #include "host/log.h"

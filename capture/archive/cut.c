@@ -22,7 +22,7 @@
 #include "output/pcapng_writer.h"
 #include "output/process_block.h"
 #include "packet/parse.h"
-#include "process/filter.h"
+#include "process/filter/filter.h"
 
 #define SECTION_ROOM 8192	/* of what a section says of itself */
 #define BLOCK_ROOM (PCAPNG_MAX_BLOCK + 2 * (PROCESS_MAX + 16) + COMMENT_MAX + 8)

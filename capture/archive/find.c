@@ -17,7 +17,7 @@
 #include "host/log.h"
 #include "pcapng.h"
 #include "printable.h"
-#include "process/filter.h"
+#include "process/filter/filter.h"
 
 struct find {
 	const struct find_options *options;

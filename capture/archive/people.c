@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "archive/packet.h"
-#include "process/filter.h"
+#include "process/filter/filter.h"
 
 #define BUCKETS 4096		/* a power of two; ids are hashes */
 

@@ -11,7 +11,7 @@
 #include "bpf/event.h"
 #include "host/clocks.h"
 #include "lookup/lookup.h"
-#include "process/filter.h"
+#include "process/filter/filter.h"
 #include "process/procfs.h"
 
 #define MAX_ANCESTORS	8

@@ -14,7 +14,7 @@
 #include "lookup/container_name.h"
 #include "lookup/lookup.h"
 #include "process/container.h"
-#include "process/filter.h"
+#include "process/filter/filter.h"
 #include "process/script.h"
 
 #define LOGIN_NS 5000000000ull	/* then it may be another's terminal */

@@ -19,7 +19,7 @@
 #include "output/country_cache.h"
 #include "owner/owners.h"
 #include "printable.h"
-#include "process/filter.h"
+#include "process/filter/filter.h"
 #include "process/procfs.h"
 #include "process/proctab.h"
 #include "session/captures.h"

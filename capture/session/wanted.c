@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 #include "owner/owned_packet.h"
-#include "process/filter.h"
+#include "process/filter/filter.h"
 
 static bool has_names(const struct wanted *w)
 {

@@ -12,7 +12,7 @@
 
 #include "lookup/lookup.h"
 #include "lookup/container_name.h"
-#include "process/filter.h"
+#include "process/filter/filter.h"
 #include "process/mask.h"
 #include "process/procfs.h"
 #include "printable.h"

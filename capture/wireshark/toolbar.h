@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "process/filter.h"
+#include "process/filter/filter.h"
 #include "host/log.h"
 
 struct toolbar;

@@ -10,7 +10,7 @@
 
 #include "fuzz.h"
 #include "host/log.h"
-#include "process/filter.h"
+#include "process/filter/filter.h"
 #include "remote/own_connection.h"
 #include "wireshark/toolbar.h"
 

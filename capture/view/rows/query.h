@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "packet/network.h"
-#include "process/expression.h"
+#include "process/filter/expression.h"
 #include "view/flows/flows.h"
 #include "view/flows/resolved.h"
 

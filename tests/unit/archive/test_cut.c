@@ -11,7 +11,7 @@
 #include "host/log.h"
 #include "output/process_block.h"
 #include "pcapng.h"
-#include "process/filter.h"
+#include "process/filter/filter.h"
 
 static char out[64];
 static bool with_blocks;

@@ -8,7 +8,7 @@
 #include "archive/list.h"
 #include "archive/peer.h"
 #include "host/log.h"
-#include "process/filter.h"
+#include "process/filter/filter.h"
 
 static char text[1 << 16];
 static uint8_t sample[1 << 16];

@@ -2,7 +2,7 @@
 /* Who is looked for, over what many files say of them. */
 #include "archive/people.h"
 #include "exact.h"
-#include "process/filter.h"
+#include "process/filter/filter.h"
 
 static void a_process_is_one_over_all_files(void **state)
 {

@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "process/doubts.h"
-#include "process/filter.h"
+#include "process/filter/doubts.h"
+#include "process/filter/filter.h"
 
 static char proc[] = "/tmp/pktwho-test-XXXXXX";
 

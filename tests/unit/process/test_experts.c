@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "exact.h"
 
-#include "process/experts.h"
+#include "process/filter/experts.h"
 #include "record.h"
 
 static void an_item_is_found_by_its_name_or_pattern(void **state)

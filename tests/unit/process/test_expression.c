@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "process/expression.h"
+#include "process/filter/expression.h"
 
 static int take_letter(struct expression_reader *r)
 {

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "process/filter.h"
+#include "process/filter/filter.h"
 #include "record.h"
 
 static struct process curl(void)

@@ -2,7 +2,7 @@
 #include "exact.h"
 
 #include "owner/owned_packet.h"
-#include "process/filter.h"
+#include "process/filter/filter.h"
 #include "session/wanted.h"
 
 /* A process and what it runs. */

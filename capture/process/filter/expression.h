@@ -4,8 +4,8 @@
  * stand for the words: what pktwho top and --keep have in common.  What a term
  * is, and whether it holds, is the caller's business.  Pure.
  */
-#ifndef PKTWHO_PROCESS_EXPRESSION_H
-#define PKTWHO_PROCESS_EXPRESSION_H
+#ifndef PKTWHO_PROCESS_FILTER_EXPRESSION_H
+#define PKTWHO_PROCESS_FILTER_EXPRESSION_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "process/experts.h"
+#include "process/filter/experts.h"
 
 #include <fnmatch.h>
 #include <stddef.h>

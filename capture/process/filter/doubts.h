@@ -4,8 +4,8 @@
  * otherwise: a path for a name, a process that is not there, a name or unit
  * that is a letter off from one that is there.
  */
-#ifndef PKTWHO_PROCESS_DOUBTS_H
-#define PKTWHO_PROCESS_DOUBTS_H
+#ifndef PKTWHO_PROCESS_FILTER_DOUBTS_H
+#define PKTWHO_PROCESS_FILTER_DOUBTS_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "process/expression.h"
+#include "process/filter/expression.h"
 
 #include <ctype.h>
 #include <errno.h>

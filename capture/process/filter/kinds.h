@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* By what processes are chosen.  Constants only. */
-#ifndef PKTWHO_PROCESS_KINDS_H
-#define PKTWHO_PROCESS_KINDS_H
+#ifndef PKTWHO_PROCESS_FILTER_KINDS_H
+#define PKTWHO_PROCESS_FILTER_KINDS_H
 
 enum filter_kind {
 	FILTER_PROC,		/* name, or pattern of glob(7) */

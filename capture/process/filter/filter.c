@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "process/filter.h"
+#include "process/filter/filter.h"
 
 #include <errno.h>
 #include <fnmatch.h>
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "process/experts.h"
+#include "process/filter/experts.h"
 #include "record.h"
 
 #define BLANKS	 " \t\r\n"

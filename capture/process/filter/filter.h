@@ -3,14 +3,14 @@
  * Which processes' packets to keep.  Terms of one kind are alternatives; of
  * different kinds all must hold, for the same process.  Pure.
  */
-#ifndef PKTWHO_PROCESS_FILTER_H
-#define PKTWHO_PROCESS_FILTER_H
+#ifndef PKTWHO_PROCESS_FILTER_FILTER_H
+#define PKTWHO_PROCESS_FILTER_FILTER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "process/kinds.h"
-#include "process/keep.h"
+#include "process/filter/kinds.h"
+#include "process/filter/keep.h"
 
 struct process;
 

@@ -4,13 +4,13 @@
  * expression, as 'proc.name == "curl" and not user == "root"' or
  * 'curl !user:root'.  Pure.
  */
-#ifndef PKTWHO_PROCESS_KEEP_H
-#define PKTWHO_PROCESS_KEEP_H
+#ifndef PKTWHO_PROCESS_FILTER_KEEP_H
+#define PKTWHO_PROCESS_FILTER_KEEP_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "process/expression.h"
+#include "process/filter/expression.h"
 
 #define KEEP_TERMS 16
 

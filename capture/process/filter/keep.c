@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "process/keep.h"
+#include "process/filter/keep.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -7,8 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "process/experts.h"
-#include "process/kinds.h"
+#include "process/filter/experts.h"
+#include "process/filter/kinds.h"
 
 #define MAX_DEPTH 8
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "process/doubts.h"
+#include "process/filter/doubts.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -11,7 +11,7 @@
 #include "host/log.h"
 #include "printable.h"
 #include "process/container.h"
-#include "process/filter.h"
+#include "process/filter/filter.h"
 #include "record.h"
 
 #define NEAR_LENGTH 4		/* shorter words are all near each other */
