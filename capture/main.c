@@ -28,7 +28,7 @@
 #include "session/session.h"
 #include "host/signals.h"
 #include "host/watch.h"
-#include "packet/source.h"
+#include "interface/source.h"
 
 enum { EXIT_BAD_USAGE = 2 };
 

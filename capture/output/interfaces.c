@@ -6,8 +6,8 @@
 #include <time.h>
 
 #include "host/clocks.h"
-#include "packet/devices.h"
-#include "packet/source.h"
+#include "interface/devices.h"
+#include "interface/source.h"
 
 #define AT_ONCE 64		/* described before they have packets */
 #define GONE	"the interface is gone"

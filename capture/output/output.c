@@ -17,7 +17,6 @@
 #include "output/host_names.h"
 #include "output/opener.h"
 #include "output/packet_options.h"
-#include "packet/source.h"
 #include "process/proctab.h"
 
 #define END_EXTRA	1024	/* the rest of what closes a file */

@@ -13,7 +13,7 @@
 #include "output/pcapng_option.h"
 #include "output/process_block.h"
 #include "packet/queue.h"
-#include "packet/source.h"
+#include "packet/raw_packet.h"
 #include "process/proctab.h"
 
 #define REPEAT_RECORD	10000	/* packets; so that a cut file keeps it */

@@ -10,7 +10,7 @@
 #include "owner/local.h"
 #include "process/proctab.h"
 #include "record.h"
-#include "packet/source.h"
+#include "packet/raw_packet.h"
 
 #define FRAGMENTS 1024
 #define TOLD_NS	2000000ull	/* from a packet to its receiver's event */

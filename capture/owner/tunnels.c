@@ -6,7 +6,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "packet/netlink.h"
+#include "interface/netlink.h"
 #include "packet/parse.h"
 
 static const struct rtattr *inside(const struct rtattr *a, int type)

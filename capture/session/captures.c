@@ -12,10 +12,10 @@
 #include "host/log.h"
 #include "output/interfaces.h"
 #include "output/output.h"
-#include "packet/devices.h"
+#include "interface/devices.h"
 #include "packet/parse.h"
 #include "packet/queue.h"
-#include "packet/source.h"
+#include "interface/source.h"
 
 #define HOLD_BYTES   (16u << 20)	/* all queues together */
 #define HOLD_LEAST   (1u << 20)		/* above the largest packet, twice */

@@ -11,7 +11,7 @@
 #include "options.h"
 #include "printable.h"
 #include "wireshark/choices.h"
-#include "packet/source.h"
+#include "interface/source.h"
 #include "wireshark/toolbar.h"
 
 #define PREFIX "pktwho:"

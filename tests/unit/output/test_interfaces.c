@@ -6,7 +6,7 @@
 #include <net/if_arp.h>
 
 #include "output/interfaces.h"
-#include "packet/devices.h"
+#include "interface/devices.h"
 
 static struct device there[3];		/* index 0: no more of them */
 static unsigned changes = 5;

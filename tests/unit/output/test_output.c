@@ -12,7 +12,7 @@
 #include "output/opener.h"
 #include "output/output.h"
 #include "owner/owned_packet.h"
-#include "packet/source.h"
+#include "packet/raw_packet.h"
 #include "pcapng.h"
 #include "process/proctab.h"
 

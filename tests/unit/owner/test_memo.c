@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "exact.h"
-#include "packet/source.h"
+#include "packet/raw_packet.h"
 #include "record.h"
 
 #define MS 1000000ull

@@ -9,7 +9,7 @@
 #include "owner/nat.h"
 #include "owner/packettab.h"
 #include "owner/resolve.h"
-#include "packet/source.h"
+#include "packet/raw_packet.h"
 #include "process/proctab.h"
 
 #define T	1000000000000ull	/* when packets are seen */

@@ -9,7 +9,7 @@
 #include "options.h"
 #include "output/output.h"
 #include "packet/queue.h"
-#include "packet/source.h"
+#include "interface/source.h"
 #include "session/captures.h"
 
 #define MS 1000000ull

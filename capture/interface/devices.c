@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "packet/devices.h"
+#include "interface/devices.h"
 
 #include <errno.h>
 #include <net/if_arp.h>
@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "packet/netlink.h"
+#include "interface/netlink.h"
 
 #define MAX_DEVICES 16384
 

@@ -8,10 +8,10 @@
 #include <stdio.h>
 
 #include "host/log.h"
-#include "packet/links.h"
+#include "interface/links.h"
 #include "packet/parse.h"
-#include "packet/ring.h"
-#include "packet/source.h"
+#include "interface/ring.h"
+#include "interface/source.h"
 
 /* ---- the ring ---- */
 

@@ -3,8 +3,8 @@
  * Which interfaces there are now, by netlink: if_nametoindex() and the like
  * take a socket that the sandbox of a capture does not let it have.
  */
-#ifndef PKTWHO_PACKET_LINKS_H
-#define PKTWHO_PACKET_LINKS_H
+#ifndef PKTWHO_INTERFACE_LINKS_H
+#define PKTWHO_INTERFACE_LINKS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -3,8 +3,8 @@
  * The network devices of this namespace, with what a file says of them, kept
  * up to date: containers' come and go.  Needs no privilege once it is open.
  */
-#ifndef PKTWHO_PACKET_DEVICES_H
-#define PKTWHO_PACKET_DEVICES_H
+#ifndef PKTWHO_INTERFACE_DEVICES_H
+#define PKTWHO_INTERFACE_DEVICES_H
 
 #include <net/if.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "packet/links.h"
+#include "interface/links.h"
 
 #include <ifaddrs.h>
 #include <linux/if_link.h>

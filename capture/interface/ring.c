@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "packet/ring.h"
+#include "interface/ring.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -16,7 +16,7 @@
 
 #include "bytes.h"
 #include "host/clocks.h"
-#include "packet/links.h"
+#include "interface/links.h"
 
 /*
  * Paused for a second, we lose nothing of a trickle that fills no block: each

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Lists that the kernel gives by rtnetlink(7), and what is in their messages. */
-#ifndef PKTWHO_PACKET_NETLINK_H
-#define PKTWHO_PACKET_NETLINK_H
+#ifndef PKTWHO_INTERFACE_NETLINK_H
+#define PKTWHO_INTERFACE_NETLINK_H
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>

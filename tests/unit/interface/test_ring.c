@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "host/clocks.h"
-#include "packet/links.h"
-#include "packet/ring.h"
+#include "interface/links.h"
+#include "interface/ring.h"
 
 #define BLOCK_BYTES (128u << 10)
 #define BLOCKS	    8			/* of 1 MiB */

@@ -7,7 +7,7 @@
 #include <linux/if_packet.h>
 #include <sys/socket.h>
 
-#include "packet/links.h"
+#include "interface/links.h"
 
 static struct ifaddrs *made;		/* NULL: they cannot be known */
 

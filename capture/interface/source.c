@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "packet/source.h"
+#include "interface/source.h"
 
 #include <errno.h>
 #include <linux/filter.h>
@@ -16,8 +16,8 @@
 
 #include "host/log.h"
 #include "packet/parse.h"
-#include "packet/links.h"
-#include "packet/ring.h"
+#include "interface/links.h"
+#include "interface/ring.h"
 #include "printable.h"
 
 #define BLOCK_MS	10	/* the kernel hands a block over at least so often */

@@ -4,8 +4,8 @@
  * blocks that both of us map (TPACKET_V3).  It tells the direction of each
  * packet, so one ring has both, in order.
  */
-#ifndef PKTWHO_PACKET_RING_H
-#define PKTWHO_PACKET_RING_H
+#ifndef PKTWHO_INTERFACE_RING_H
+#define PKTWHO_INTERFACE_RING_H
 
 #include <linux/filter.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "packet/netlink.h"
+#include "interface/netlink.h"
 
 #include <errno.h>
 #include <sys/socket.h>

@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <net/if_arp.h>
 
-#include "packet/devices.h"
-#include "packet/netlink.h"
+#include "interface/devices.h"
+#include "interface/netlink.h"
 
 static bool told;		/* that something has changed */
 static bool refused;

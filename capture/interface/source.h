@@ -3,8 +3,8 @@
  * Packets in, from a ring that the kernel fills (ring.h).  The only module that
  * knows pcap.h: filters, link types and the list of interfaces are libpcap's.
  */
-#ifndef PKTWHO_PACKET_SOURCE_H
-#define PKTWHO_PACKET_SOURCE_H
+#ifndef PKTWHO_INTERFACE_SOURCE_H
+#define PKTWHO_INTERFACE_SOURCE_H
 
 #include <stdbool.h>
 #include <stddef.h>
