@@ -117,8 +117,8 @@ class Screens(TsharkTest):
         self.assertEqual(
             [(row["name"], row["pid"], row["packets"], row["connections"])
              for row in by["rows"]],
-            [("(kernel: no-socket)", 0, 1, 0), ("python3", 4527, 12, 1),
-             ("curl", 4535, 12, 1), ("(kernel: reset)", 0, 1, 1),
+            [("python3", 4527, 12, 1), ("curl", 4535, 12, 1),
+             ("(kernel: no-socket)", 0, 1, 1), ("(kernel: reset)", 0, 1, 1),
              ("curl", 4537, 2, 1)])
         self.assertEqual((by["packets"], by["bytes"]), (14, 1222))
 

@@ -437,6 +437,38 @@ class Top(world.LiveTest):
             {row["pid"]: [row["packets"], row["sent"] + row["received"]]
              for row in rows}, dict(table))
 
+    def test_two_of_one_program(self):
+        """What they exchange is once in their row, as tshark counts it."""
+        path = self.dir / "one_program.pcapng"
+        process = self.start(self.ns.argv(PKTWHO, "-i", "lo", "-w", path),
+                             stderr=-1)
+        self.addCleanup(process.stderr.close)
+        wait_for(lambda: path.exists() and path.stat().st_size, "capture")
+        self.talker()
+        wait_for(lambda: pcapng.count_packets(path) > 20, "packets")
+        process.terminate()
+        self.assertEqual(process.wait(world.PATIENCE), 0)
+        path.chmod(0o644)
+        for by in ("program", "user", "container"):
+            done = run(PKTWHO, "top", "-q", "-r", path, "--batch", "--json",
+                       "--by", f"{by}s")
+            row, = json.loads(done.stdout.splitlines()[-1])["rows"]
+            self.assertEqual(row["connections"], 1)
+            tree = self.tshark.lines(
+                "tshark", "-q", "-r", path, "-z", "proc,tree", "-o",
+                f"proc.stats_by:{by}")
+            counts = [int(line.split()[1]) for line in tree
+                      if line.startswith(("Packets ", "Bytes "))]
+            # All of it is sent by the row, and received by it.
+            self.assertEqual([row["packets"], row["sent"]], counts)
+            self.assertEqual(row["received"], row["sent"])
+        ends = self.tshark.lines("tshark", "-q", "-r", path, "-z",
+                                 "endpoints,proc")
+        _, _, _, sent, _, received = map(
+            int, next(line for line in ends
+                      if line.startswith("python3")).split()[1:])
+        self.assertEqual((row["sent"], row["received"]), (sent, received))
+
     def test_reports_as_text(self):
         self.talker()
         done = self.ns.run(PKTWHO, "top", "-q", "-i", "lo", "--batch", "-n",

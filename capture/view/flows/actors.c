@@ -82,8 +82,24 @@ void actor_sums_add(struct actor_sums *to, const struct actor_sums *more)
 	to->received_packets += more->received_packets;
 	to->received_bytes += more->received_bytes;
 	to->own_packets += more->own_packets;
-	to->own_bytes += more->own_bytes;
 	to->flows += more->flows;
+}
+
+const char *actor_text(const struct actor *a, enum actor_kind kind)
+{
+	switch (kind) {
+	case ACTOR_USER:
+		return *a->user ? a->user : "(none)";
+	case ACTOR_CONTAINER:
+		return *a->container ? a->container : "(host)";
+	default:
+		return a->name;
+	}
+}
+
+bool actor_is_here(const struct actor *a)
+{
+	return a->id || a->attr != ATTR_NONE;
 }
 
 static void forget(struct actors *t, struct actor *a)

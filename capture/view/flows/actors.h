@@ -10,6 +10,7 @@
 #ifndef PKTWHO_VIEW_FLOWS_ACTORS_H
 #define PKTWHO_VIEW_FLOWS_ACTORS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
 
@@ -25,7 +26,15 @@ struct actor_sums {
 	uint64_t received_packets;
 	uint64_t received_bytes;
 	uint64_t own_packets;		/* in both: it talks to itself */
-	uint64_t own_bytes;
+	uint64_t flows;
+};
+
+/* What many have in common, and are shown together by. */
+enum actor_kind { ACTOR_PROGRAM, ACTOR_USER, ACTOR_CONTAINER, ACTOR_KINDS };
+
+/* What another of the same kind has in its sums as well. */
+struct actor_shared {
+	uint64_t packets;
 	uint64_t flows;
 };
 
@@ -46,6 +55,7 @@ struct actor {
 	uint8_t *record;		/* process_encode(); any bytes */
 	uint32_t record_len;
 	struct actor_sums past;		/* of flows that are forgotten */
+	struct actor_shared shared[ACTOR_KINDS];	/* of these */
 	char *said;		/* the record as the log says it, once */
 	uint32_t said_len;		/* line.c has made it */
 };
@@ -68,6 +78,12 @@ struct actor *actors_forgotten(struct actors *t);
 
 void actors_ref(struct actors *t, struct actor *a);
 void actors_unref(struct actors *t, struct actor *a);
+
+/* What @a is together with others by: "www-data", or "(none)". */
+const char *actor_text(const struct actor *a, enum actor_kind kind);
+
+/* Whether it takes part here: a process, or nobody of this host. */
+bool actor_is_here(const struct actor *a);
 
 /* Adds to @a's past, from a flow that is being forgotten. */
 void actor_sums_add(struct actor_sums *to, const struct actor_sums *more);

@@ -11,7 +11,6 @@
 #include "view/flows/firsts.h"
 #include "view/flows/flows_parts.h"
 
-#define MAX_PARTS	16	/* of one flow; then the last counts the rest */
 #define LOW_PORT	1024
 #define DNS_PORT	53
 
@@ -92,22 +91,6 @@ void flows_free(struct flows *t)
 
 /* ---- the life of a flow ---- */
 
-static void part_to_past(struct flows *t, struct flow_part *p, bool counts)
-{
-	for (int side = 0; side < 2; side++) {
-		struct actor_sums s;
-
-		if (side && p->actors[0] == p->actors[1]) {
-			actors_unref(t->options.actors, p->actors[side]);
-			continue;
-		}
-		flow_part_sums(p, (enum flow_side)side, &s);
-		s.flows = counts;
-		actor_sums_add(&p->actors[side]->past, &s);
-		actors_unref(t->options.actors, p->actors[side]);
-	}
-}
-
 static void list_move(struct flows *t, struct flow *f, enum list to)
 {
 	TAILQ_REMOVE(&t->lists[f->list_index], f, list);
@@ -141,13 +124,19 @@ static struct flow *find(struct flows *t, const struct flow_key *k)
 	return f;
 }
 
-static void parts_to_past(struct flows *t, struct flow_part *p, bool counts)
+static void leave_part(struct flows *t, struct flow_part *p)
+{
+	for (int side = 0; side < 2; side++)
+		actors_unref(t->options.actors, p->actors[side]);
+}
+
+static void free_parts(struct flows *t, struct flow_part *p)
 {
 	struct flow_part *next;
 
 	for (; p; p = next) {
 		next = p->next;
-		part_to_past(t, p, counts);
+		leave_part(t, p);
 		p->next = t->free_parts;
 		t->free_parts = p;
 	}
@@ -156,9 +145,10 @@ static void parts_to_past(struct flows *t, struct flow_part *p, bool counts)
 static void forget(struct flows *t, struct flow *f)
 {
 	TAILQ_REMOVE(&t->lists[f->list_index], f, list);
-	part_to_past(t, &f->part, true);
-	parts_to_past(t, f->part.next, false);
-	parts_to_past(t, f->copies, true);
+	flows_to_past(f);
+	leave_part(t, &f->part);
+	free_parts(t, f->part.next);
+	free_parts(t, f->copies);
 	f->copies = NULL;
 	for (int i = 0; i < 2; i++)
 		actors_unref(t->options.actors, f->ends[i].actor);
@@ -355,7 +345,7 @@ static struct flow_part *part_of(struct flows *t, struct flow *f,
 	for (struct flow_part *p = &f->part; p; p = p->next, count++)
 		if (p->actors[0] == actors[0] && p->actors[1] == actors[1])
 			return p;
-	new = count < MAX_PARTS ? part_add(t, f, actors) : NULL;
+	new = count < FLOW_PARTS ? part_add(t, f, actors) : NULL;
 	if (!new)
 		t->stats.mixed++;
 	return new ? new : &f->part;
@@ -401,7 +391,7 @@ static struct flow_part *copy_of(struct flows *t, struct flow *f, int side,
 	for (p = f->copies; p; p = p->next, count++)
 		if (p->actors[side] == a)
 			return p;
-	p = count < MAX_PARTS ? part_take(t) : NULL;
+	p = count < FLOW_PARTS ? part_take(t) : NULL;
 	if (!p)
 		return NULL;
 	memset(p, 0, sizeof(*p));

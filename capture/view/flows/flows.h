@@ -73,7 +73,8 @@ struct flow_speech {
 	char text[];
 };
 
-#define FLOW_ASKS 4	/* packets of each that are given to tshark */
+#define FLOW_ASKS  4	/* packets of each that are given to tshark */
+#define FLOW_PARTS 16	/* of one flow; then the last counts the rest */
 
 struct flow_end {
 	struct actor *actor;	/* the last that was named, if any was */
@@ -185,5 +186,9 @@ uint64_t flow_rate(const struct flow_rate *r, enum flow_side side,
 /* What @part adds to what its actor on that side sent and received. */
 void flow_part_sums(const struct flow_part *part, enum flow_side side,
 		    struct actor_sums *s);
+
+/* The part of @f after @p, copies last; NULL behind the last. */
+const struct flow_part *flow_next_part(const struct flow *f,
+				       const struct flow_part *p);
 
 #endif

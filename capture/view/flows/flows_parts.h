@@ -23,4 +23,7 @@ void flows_follow_tcp(struct flow *f, enum flow_side side,
 bool flows_begins_another(const struct flow *f, const struct packet *p);
 enum flow_over flows_how_replaced(const struct flow *f);
 
+/* Adds all of @f to its actors' past. */
+void flows_to_past(const struct flow *f);
+
 #endif

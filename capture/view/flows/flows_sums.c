@@ -60,8 +60,69 @@ void flow_part_sums(const struct flow_part *part, enum flow_side side,
 		return;
 	s->sent_packets = s->received_packets = s->own_packets =
 		part->packets[0] + part->packets[1];
-	s->sent_bytes = s->received_bytes = s->own_bytes =
-		part->bytes[0] + part->bytes[1];
+	s->sent_bytes = s->received_bytes = part->bytes[0] + part->bytes[1];
+}
+
+const struct flow_part *flow_next_part(const struct flow *f,
+				       const struct flow_part *p)
+{
+	return p->next || p->copy ? p->next : f->copies;
+}
+
+#define SAME_ACTOR ACTOR_KINDS
+
+static bool are_alike(const struct actor *a, const struct actor *b,
+		      enum actor_kind kind)
+{
+	if (a == b)
+		return true;
+	return kind != SAME_ACTOR && actor_is_here(a) && actor_is_here(b) &&
+	       !strcmp(actor_text(a, kind), actor_text(b, kind));
+}
+
+/* Whether no actor like that of @part on @side comes before it in @f. */
+static bool is_first(const struct flow *f, const struct flow_part *part,
+		     int side, enum actor_kind kind)
+{
+	for (const struct flow_part *p = &f->part; p; p = flow_next_part(f, p))
+		for (int i = 0; i < 2; i++) {
+			if (p == part && i == side)
+				return true;
+			if (are_alike(p->actors[i], part->actors[side], kind))
+				return false;
+		}
+	return true;
+}
+
+/* Rows of many count once what two of them exchange. */
+static void add_shared(const struct flow *f, const struct flow_part *p,
+		       int side)
+{
+	struct actor *a = p->actors[side];
+	bool is_new = is_first(f, p, side, SAME_ACTOR);
+
+	for (enum actor_kind k = 0; k < ACTOR_KINDS; k++) {
+		if (side && a != p->actors[0] &&
+		    are_alike(a, p->actors[0], k))
+			a->shared[k].packets += p->packets[0] + p->packets[1];
+		if (is_new && !is_first(f, p, side, k))
+			a->shared[k].flows++;
+	}
+}
+
+void flows_to_past(const struct flow *f)
+{
+	struct actor_sums s;
+
+	for (const struct flow_part *p = &f->part; p; p = flow_next_part(f, p))
+		for (int side = 0; side < 2; side++) {
+			if (side && p->actors[0] == p->actors[1])
+				continue;
+			flow_part_sums(p, (enum flow_side)side, &s);
+			s.flows = is_first(f, p, side, SAME_ACTOR);
+			actor_sums_add(&p->actors[side]->past, &s);
+			add_shared(f, p, side);
+		}
 }
 
 void flow_set_speech(struct flow *f, const char *app, bool guessed,

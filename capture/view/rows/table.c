@@ -239,29 +239,28 @@ static void add_life(struct row *r, const struct flow *f)
 		r->last_mono_ns = f->last_mono_ns;
 }
 
-static void add_sums(struct row *r, const struct actor_sums *s)
-{
-	r->sent += s->sent_bytes;
-	r->received += s->received_bytes;
-	r->packets += s->sent_packets + s->received_packets - s->own_packets;
-	r->connections += s->flows;
-}
-
-/* @side is the end that this row calls its own. */
-static void add_part(struct table *t, struct row *r, const struct flow *f,
+/* @side is the end that this row calls its own; of two, after one another. */
+static void add_side(const struct table *t, struct row *r,
 		     const struct flow_part *p, enum flow_side side)
 {
-	struct actor_sums s;
-
-	flow_part_sums(p, side, &s);
-	s.flows = p == &f->part || p->copy;
-	add_sums(r, &s);
+	r->sent += p->bytes[side];
+	r->received += p->bytes[!side];
 	r->up += flow_rate(&p->rate, side, t->spec->now_mono_ns);
 	r->down += flow_rate(&p->rate, !side, t->spec->now_mono_ns);
-	if (p != &f->part && !p->copy)
-		return;
+}
+
+/* What both sides of a part have in common is once in a row. */
+static void add_packets(struct row *r, const struct flow_part *p)
+{
+	r->packets += p->packets[0] + p->packets[1];
+}
+
+/* And what all its parts have, too. */
+static void add_whole(struct table *t, struct row *r, const struct flow *f)
+{
 	if (is_listed(t, f))
 		r->alerts |= alerts_of_flow(t, f);
+	r->connections++;
 	r->open += is_open(f);
 	r->retransmissions += f->ends[0].retransmissions +
 			      f->ends[1].retransmissions;
@@ -370,31 +369,31 @@ static void add_connection(struct table *t, const struct flow *f)
 	r->over = !is_open(f);
 	r->rtt_ns = f->rtt_ns;
 	for (const struct flow_part *p = &f->part; p; p = p->next) {
-		add_part(t, r, f, p, (enum flow_side)r->local_side);
-		/* Its own to itself was in both directions, and is here. */
-		if (p->actors[0] != p->actors[1])
-			continue;
-		r->sent -= p->bytes[!r->local_side];
-		r->received -= p->bytes[r->local_side];
+		add_side(t, r, p, (enum flow_side)r->local_side);
+		add_packets(r, p);
 	}
+	add_whole(t, r, f);
+	t->total.open += is_open(f);
 }
 
 /* ---- a row for each end that is here ---- */
 
+static enum actor_kind kind_of(enum table_group group)
+{
+	if (group == GROUP_USER)
+		return ACTOR_USER;
+	return group == GROUP_CONTAINER ? ACTOR_CONTAINER : ACTOR_PROGRAM;
+}
+
 static void actor_key(enum table_group group, const struct actor *a,
 		      struct row_key *k)
 {
-	const char *text = a->name;
-
 	memset(k, 0, sizeof(*k));
-	if (group == GROUP_USER)
-		text = *a->user ? a->user : "(none)";
-	if (group == GROUP_CONTAINER)
-		text = *a->container ? a->container : "(host)";
 	if (group == GROUP_PROCESS && a->id)
 		k->id = a->id;
 	else
-		snprintf(k->text, sizeof(k->text), "%s", text);
+		snprintf(k->text, sizeof(k->text), "%s",
+			 actor_text(a, kind_of(group)));
 }
 
 static struct row *actor_row(struct table *t, const struct actor *a)
@@ -419,45 +418,93 @@ static struct row *actor_row(struct table *t, const struct actor *a)
 	return r;
 }
 
-static void add_actor(struct table *t, const struct flow *f,
+/* The rows that a flow is in, by number: adding one moves them. */
+struct its_rows {
+	size_t numbers[4 * FLOW_PARTS];	/* two of a part, and copies */
+	size_t count;
+};
+
+static void add_to_rows(struct its_rows *rows, size_t number)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		if (rows->numbers[i] == number)
+			return;
+	rows->numbers[rows->count++] = number;
+}
+
+/* The number of its row, or -1 if it has none. */
+static long add_actor(struct table *t, const struct flow *f,
 		      const struct flow_part *p, enum flow_side side)
 {
 	const struct actor *a = p->actors[side];
 	struct query_subject s;
 	struct row *r;
 
-	if (!a->id && a->attr == ATTR_NONE)
-		return;
-	if (!query_matches(t->spec->query, subject(&s, t, f, p->actors, side)))
-		return;
+	if (!actor_is_here(a) ||
+	    !query_matches(t->spec->query, subject(&s, t, f, p->actors, side)))
+		return -1;
 	r = actor_row(t, a);
 	if (!r)
-		return;
-	add_part(t, r, f, p, side);
-	/* To itself: what one end sends the other one does not add. */
-	if (p->actors[0] == p->actors[1]) {
-		r->up += flow_rate(&p->rate, !side, t->spec->now_mono_ns);
-		r->down += flow_rate(&p->rate, side, t->spec->now_mono_ns);
-	}
+		return -1;
+	add_side(t, r, p, side);
 	if (a->id && f->ends[side].actor == a)
 		r->attr = f->ends[side].attr;
 	else if (a->id && p->copy)
 		r->attr = p->attr;
+	return r - t->rows;
 }
 
+static void add_actors(struct table *t, const struct flow *f)
+{
+	struct its_rows rows = { .count = 0 };
+
+	for (const struct flow_part *p = &f->part; p;
+	     p = flow_next_part(f, p)) {
+		long last = -1;
+
+		for (int side = 0; side < 2; side++) {
+			long row = add_actor(t, f, p, (enum flow_side)side);
+
+			if (row < 0)
+				continue;
+			if (row != last)
+				add_packets(&t->rows[row], p);
+			add_to_rows(&rows, (size_t)row);
+			last = row;
+		}
+	}
+	for (size_t i = 0; i < rows.count; i++)
+		add_whole(t, &t->rows[rows.numbers[i]], f);
+	t->total.open += rows.count && is_open(f);
+}
+
+/*
+ * What two of a row exchanged it has once; if the query wants but one of the
+ * two, that one's are too few by this.
+ */
 static void add_past(void *ctx, struct actor *a)
 {
 	struct table *t = ctx;
+	const struct actor_sums *past = &a->past;
+	const struct actor_shared *shared = &a->shared[kind_of(t->spec->group)];
 	struct query_subject s = { .actors = { a, a } };
 	struct row *r;
 
-	if (!(a->past.sent_packets | a->past.received_packets) ||
-	    (!a->id && a->attr == ATTR_NONE) ||
-	    !query_matches(t->spec->query, &s))
+	if (!(past->sent_packets | past->received_packets) ||
+	    !actor_is_here(a) || !query_matches(t->spec->query, &s))
 		return;
 	r = actor_row(t, a);
-	if (r)
-		add_sums(r, &a->past);
+	if (!r)
+		return;
+	r->sent += past->sent_bytes;
+	r->received += past->received_bytes;
+	r->packets += past->sent_packets + past->received_packets -
+		      past->own_packets;
+	r->connections += past->flows;
+	if (t->spec->group == GROUP_PROCESS)
+		return;
+	r->packets -= shared->packets;
+	r->connections -= shared->flows;
 }
 
 /* ---- a row for each place ---- */
@@ -480,26 +527,45 @@ static void place_key(enum table_group group, const struct flow *f,
 	snprintf(k->text, sizeof(k->text), "%s", addr);
 }
 
-static void add_place(struct table *t, const struct flow *f,
-		      const struct flow_part *p)
+static struct row *place_row(struct table *t, const struct flow *f,
+			     enum flow_side remote)
 {
-	enum flow_side remote = remote_side(f);
-	struct query_subject s;
 	struct row_key key;
 	struct row *r;
 
-	if (!query_matches(t->spec->query, subject(&s, t, f, p->actors, -1)))
-		return;
 	place_key(t->spec->group, f, remote, &key);
 	r = get_row(t, &key);
 	if (!r)
-		return;
+		return NULL;
 	if (!*r->name)
 		r->name = keep(t, key.text);
 	memcpy(r->country, f->ends[remote].country, sizeof(r->country));
 	if (t->spec->group == GROUP_HOST && !*r->domain)
 		describe_domain(r, t, f, remote);
-	add_part(t, r, f, p, !remote);
+	return r;
+}
+
+static void add_place(struct table *t, const struct flow *f)
+{
+	enum flow_side remote = remote_side(f);
+	struct row *r = NULL;
+
+	for (const struct flow_part *p = &f->part; p; p = p->next) {
+		struct query_subject s;
+
+		if (!query_matches(t->spec->query,
+				   subject(&s, t, f, p->actors, -1)))
+			continue;
+		r = r ? r : place_row(t, f, remote);
+		if (!r)
+			return;
+		add_side(t, r, p, !remote);
+		add_packets(r, p);
+	}
+	if (!r)
+		return;
+	add_whole(t, r, f);
+	t->total.open += is_open(f);
 }
 
 /* ---- the whole ---- */
@@ -513,26 +579,12 @@ static void add_flow(void *ctx, const struct flow *f)
 {
 	struct table *t = ctx;
 
-	if (t->spec->group == GROUP_CONNECTION) {
-		if (is_listed(t, f))
-			add_connection(t, f);
-		return;
-	}
-	for (const struct flow_part *p = &f->part; p; p = p->next) {
-		if (is_of_places(t->spec->group)) {
-			add_place(t, f, p);
-			continue;
-		}
-		add_actor(t, f, p, FLOW_CLIENT);
-		if (p->actors[0] != p->actors[1])
-			add_actor(t, f, p, FLOW_SERVER);
-	}
 	if (is_of_places(t->spec->group))
-		return;
-	for (const struct flow_part *p = f->copies; p; p = p->next) {
-		add_actor(t, f, p, FLOW_CLIENT);
-		add_actor(t, f, p, FLOW_SERVER);
-	}
+		add_place(t, f);
+	else if (t->spec->group != GROUP_CONNECTION)
+		add_actors(t, f);
+	else if (is_listed(t, f))
+		add_connection(t, f);
 }
 
 /* Rows of many count all that was, but go when nothing is. */
@@ -579,7 +631,6 @@ static void sort_rows(struct table *t)
 
 static void add_up(struct table *t)
 {
-	memset(&t->total, 0, sizeof(t->total));
 	for (size_t i = 0; i < t->count; i++) {
 		const struct row *r = &t->rows[i];
 
@@ -588,8 +639,6 @@ static void add_up(struct table *t)
 		t->total.sent += r->sent;
 		t->total.received += r->received;
 		t->total.packets += r->packets;
-		t->total.connections += r->connections;
-		t->total.open += r->open;
 	}
 }
 
@@ -601,6 +650,7 @@ int table_build(struct table *t, struct flows *flows, struct actors *actors,
 	t->spec = spec;
 	t->count = 0;
 	t->error = 0;
+	memset(&t->total, 0, sizeof(t->total));
 	texts_begin(t->texts);
 	if (t->index)
 		memset(t->index, 0, (t->mask + 1) * sizeof(*t->index));

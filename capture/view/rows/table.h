@@ -108,7 +108,7 @@ int table_build(struct table *t, struct flows *flows, struct actors *actors,
 size_t table_count(const struct table *t);
 const struct row *table_row(const struct table *t, size_t i);
 
-/* The rows together. */
+/* The rows together; who is open is there once, and connections are not. */
 const struct row *table_total(const struct table *t);
 
 /* Where that row is now, or -1. */
