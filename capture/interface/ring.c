@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bytes.h"
 #include "host/clocks.h"
+#include "interface/link_header.h"
 #include "interface/links.h"
 
 /*
@@ -25,16 +25,11 @@
  */
 #define BLOCK_BYTES   (128u << 10)
 #define AT_ONCE	      8192	/* packets, then others have their turn */
-#define COOKED_RESERVE 32	/* room for a header that we write */
-#define VLAN_TAG      4
-#define ETHERNET_VLAN 12	/* where a tag stands in the header */
-#define SLL_BYTES     16
-#define SLL2_BYTES    20
 
 struct ring {
 	int fd;
 	unsigned ifindex;
-	enum ring_header header;
+	enum link_header header;
 	uint32_t snaplen;
 	uint16_t type;		/* of the interface, ARPHRD_ */
 	bool promiscuous;
@@ -50,11 +45,6 @@ struct ring {
 };
 
 /* ---- open and close ---- */
-
-static bool makes_cooked_header(enum ring_header header)
-{
-	return header == RING_SLL || header == RING_SLL2;
-}
 
 static int set_packet_option(int fd, int name, int value)
 {
@@ -163,18 +153,17 @@ int ring_resume(struct ring *r, unsigned ifindex)
 
 static int open_socket(struct ring *r, const struct ring_options *o)
 {
-	bool cooked = makes_cooked_header(o->header);
+	int type = link_header_is_cooked(o->header) ? SOCK_DGRAM : SOCK_RAW;
 	int err;
 
-	r->fd = socket(AF_PACKET, (cooked ? SOCK_DGRAM : SOCK_RAW) |
-				  SOCK_CLOEXEC, 0);
+	r->fd = socket(AF_PACKET, type | SOCK_CLOEXEC, 0);
 	if (r->fd < 0)
 		return -errno;
 	err = set_packet_option(r->fd, PACKET_VERSION, TPACKET_V3);
 	if (err)
 		return err;
 	err = set_packet_option(r->fd, PACKET_RESERVE,
-				cooked ? COOKED_RESERVE : VLAN_TAG);
+				link_header_room(o->header));
 	if (err)
 		return err;
 	if (o->is_loopback) {
@@ -231,150 +220,6 @@ int ring_fd(const struct ring *r)
 
 /* ---- one packet ---- */
 
-static void put16(uint8_t *out, uint16_t v)
-{
-	v = htons(v);
-	memcpy(out, &v, sizeof(v));
-}
-
-/* @protocol: in host byte order; the kernel's may be that of a tag's content. */
-static void put_sll(uint8_t *out, const struct sockaddr_ll *ll,
-		    uint16_t protocol)
-{
-	put16(out, ll->sll_pkttype);
-	put16(out + 2, ll->sll_hatype);
-	put16(out + 4, ll->sll_halen);
-	memcpy(out + 6, ll->sll_addr, 8);
-	put16(out + 14, protocol);
-}
-
-static void put_sll2(uint8_t *out, const struct sockaddr_ll *ll,
-		     uint16_t protocol)
-{
-	uint32_t ifindex = htonl((uint32_t)ll->sll_ifindex);
-
-	put16(out, protocol);
-	put16(out + 2, 0);
-	memcpy(out + 4, &ifindex, 4);
-	put16(out + 8, ll->sll_hatype);
-	out[10] = ll->sll_pkttype;
-	out[11] = ll->sll_halen;
-	memcpy(out + 12, ll->sll_addr, 8);
-}
-
-static void prepend(struct source_packet *p, uint32_t bytes)
-{
-	p->data -= bytes;
-	p->caplen += bytes;
-	p->len += bytes;
-}
-
-static uint16_t tag_type(const struct tpacket3_hdr *h)
-{
-	return h->tp_status & TP_STATUS_VLAN_TPID_VALID ? h->hv1.tp_vlan_tpid :
-							  ETH_P_8021Q;
-}
-
-/* The kernel keeps a tag beside its packet; here it goes where it was. */
-static void put_tag_back(struct source_packet *p, const struct tpacket3_hdr *h)
-{
-	uint8_t *data;
-
-	if (!(h->tp_status & TP_STATUS_VLAN_VALID) ||
-	    p->caplen < ETHERNET_VLAN)
-		return;
-	prepend(p, VLAN_TAG);
-	data = bytes_unconst(p->data);
-	memmove(data, data + VLAN_TAG, ETHERNET_VLAN);
-	put16(data + ETHERNET_VLAN, tag_type(h));
-	put16(data + ETHERNET_VLAN + 2, (uint16_t)h->hv1.tp_vlan_tci);
-}
-
-static uint16_t be16_at(const struct source_packet *p, uint32_t at)
-{
-	return (uint16_t)(p->data[at] << 8 | p->data[at + 1]);
-}
-
-/* So long that its second two bytes are not another's by chance. */
-static bool is_ipv4(const struct source_packet *p)
-{
-	return p->data[0] >> 4 == 4 && (p->data[0] & 0xf) >= 5 &&
-	       be16_at(p, 2) <= p->len;
-}
-
-/*
- * Whether a tag is the first of the packet's own bytes, though the kernel names
- * the protocol within as the packet's, as it does without an Ethernet header:
- * Linux 6.11, vlan_get_protocol_dgram().
- */
-static bool begins_with_tag(const struct source_packet *p, uint16_t protocol)
-{
-	uint16_t next;
-
-	if (p->caplen <= VLAN_TAG)
-		return false;
-	next = be16_at(p, 2);
-	if (next == ETH_P_8021Q || next == ETH_P_8021AD)
-		return !is_ipv4(p);
-	if (next != protocol)
-		return false;
-	if (protocol == ETH_P_IP)
-		return p->data[VLAN_TAG] >> 4 == 4 && !is_ipv4(p);
-	return protocol != ETH_P_IPV6 || p->data[VLAN_TAG] >> 4 == 6;
-}
-
-/*
- * Makes all tags part of the packet and returns its protocol in front of them.
- * What is told of a tag is the outermost's, which is beside the packet or in
- * it: of two with the same number one is beside it if it is a provider's.
- */
-static uint16_t tag_cooked(struct source_packet *p,
-			   const struct tpacket3_hdr *h, uint16_t protocol)
-{
-	uint16_t tci = (uint16_t)h->hv1.tp_vlan_tci, type = tag_type(h);
-	uint8_t *data;
-
-	if (!(h->tp_status & TP_STATUS_VLAN_VALID))
-		return protocol;
-	if (begins_with_tag(p, protocol)) {
-		if (be16_at(p, 0) == tci &&
-		    (type == ETH_P_8021Q || be16_at(p, 2) != protocol))
-			return type;
-		protocol = ETH_P_8021Q;
-	}
-	prepend(p, VLAN_TAG);
-	data = bytes_unconst(p->data);
-	put16(data, tci);
-	put16(data + 2, protocol);
-	return type;
-}
-
-static void complete(const struct ring *r, struct source_packet *p,
-		     const struct tpacket3_hdr *h, const struct sockaddr_ll *ll)
-{
-	uint16_t protocol;
-
-	switch (r->header) {
-	case RING_AS_IT_IS:
-		break;
-	case RING_ETHERNET:
-		put_tag_back(p, h);
-		break;
-	case RING_SLL:
-		protocol = tag_cooked(p, h, ntohs(ll->sll_protocol));
-		prepend(p, SLL_BYTES);
-		put_sll(bytes_unconst(p->data), ll, protocol);
-		break;
-	case RING_SLL2:
-		protocol = tag_cooked(p, h, ntohs(ll->sll_protocol));
-		prepend(p, SLL2_BYTES);
-		put_sll2(bytes_unconst(p->data), ll, protocol);
-		break;
-	}
-	if (p->caplen > r->snaplen)
-		p->caplen = r->snaplen;
-}
-
 static uint8_t direction_of_packet(const struct sockaddr_ll *ll)
 {
 	if (ll->sll_pkttype == PACKET_OUTGOING)
@@ -395,7 +240,9 @@ static struct source_packet packet_of(const struct ring *r,
 		.direction = direction_of_packet(ll),
 	};
 
-	complete(r, &p, h, ll);
+	link_header_complete(&p, r->header, h, ll);
+	if (p.caplen > r->snaplen)
+		p.caplen = r->snaplen;
 	return p;
 }
 

@@ -11,21 +11,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "interface/link_header.h"
 #include "packet/raw_packet.h"
 
 struct ring;
 
-/* What stands before the network layer. */
-enum ring_header {
-	RING_AS_IT_IS,		/* the device's own header, or none */
-	RING_ETHERNET,		/* the same; a VLAN's tag is put back */
-	RING_SLL,		/* the "cooked" ones, made here */
-	RING_SLL2,
-};
-
 struct ring_options {
 	unsigned ifindex;	/* 0: all interfaces */
-	enum ring_header header;
+	enum link_header header;
 	bool is_loopback;	/* what goes out comes in, and is taken once */
 	bool promiscuous;
 	uint32_t snaplen;

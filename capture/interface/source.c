@@ -51,17 +51,17 @@ int source_refuse(const char *device, int err)
 	return err;
 }
 
-static enum ring_header header_of(const struct source *s)
+static enum link_header header_of(const struct source *s)
 {
 	switch (s->linktype) {
 	case LINKTYPE_ETHERNET:
-		return RING_ETHERNET;
+		return LINK_HEADER_ETHERNET;
 	case LINKTYPE_LINUX_SLL:
-		return RING_SLL;
+		return LINK_HEADER_SLL;
 	case LINKTYPE_LINUX_SLL2:
-		return RING_SLL2;
+		return LINK_HEADER_SLL2;
 	default:
-		return RING_AS_IT_IS;
+		return LINK_HEADER_OF_DEVICE;
 	}
 }
 

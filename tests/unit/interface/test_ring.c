@@ -121,8 +121,6 @@ uint64_t __wrap_clock_ns(clockid_t clock)
 struct made {
 	uint8_t pkttype;
 	uint16_t hatype;
-	uint16_t tag;			/* 0: none */
-	uint16_t tag_type;		/* 0: not told */
 	uint32_t len;			/* on the wire, 0: as captured */
 };
 
@@ -154,14 +152,6 @@ static void add(uint32_t n, const void *bytes, uint32_t caplen,
 		.tp_snaplen = caplen, .tp_len = m->len ? m->len : caplen,
 		.tp_next_offset = TPACKET_ALIGN(mac + caplen),
 	};
-	if (m->tag) {
-		h->tp_status |= TP_STATUS_VLAN_VALID;
-		h->hv1.tp_vlan_tci = m->tag;
-	}
-	if (m->tag_type) {
-		h->tp_status |= TP_STATUS_VLAN_TPID_VALID;
-		h->hv1.tp_vlan_tpid = m->tag_type;
-	}
 	*ll = (struct sockaddr_ll){
 		.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP),
 		.sll_ifindex = 3, .sll_pkttype = m->pkttype,
@@ -192,7 +182,7 @@ static void on_packet(void *ctx, const struct source_packet *p)
 
 /* ---- tests ---- */
 
-static struct ring *open_ring(enum ring_header header)
+static struct ring *open_ring(enum link_header header)
 {
 	struct ring_options o = { .ifindex = 7, .header = header,
 				  .snaplen = 200, .mib = 1, .block_ms = 10,
@@ -222,7 +212,7 @@ static void one(struct ring *r, struct made m)
 
 static void a_packet_is_as_it_was(void **state)
 {
-	struct ring *r = open_ring(RING_ETHERNET);
+	struct ring *r = open_ring(LINK_HEADER_ETHERNET);
 
 	(void)state;
 	one(r, (struct made){ .pkttype = PACKET_HOST, .len = 1500 });
@@ -238,7 +228,7 @@ static void a_packet_is_as_it_was(void **state)
 
 static void the_kernel_tells_the_direction(void **state)
 {
-	struct ring *r = open_ring(RING_ETHERNET);
+	struct ring *r = open_ring(LINK_HEADER_ETHERNET);
 
 	(void)state;
 	begin(0);
@@ -255,124 +245,9 @@ static void the_kernel_tells_the_direction(void **state)
 	ring_close(r);
 }
 
-static void a_tag_goes_back_behind_the_addresses(void **state)
-{
-	struct ring *r = open_ring(RING_ETHERNET);
-	static const uint8_t dot1q[4] = { 0x81, 0, 0x60, 7 };
-	static const uint8_t dot1ad[4] = { 0x88, 0xa8, 0, 7 };
-
-	(void)state;
-	one(r, (struct made){ .tag = 0x6007 });
-	assert_int_equal(last.caplen, 24);
-	assert_int_equal(last.len, 24);
-	assert_memory_equal(last_bytes, frame, 12);
-	assert_memory_equal(last_bytes + 12, dot1q, 4);
-	assert_memory_equal(last_bytes + 16, frame + 12, 8);
-	begin(1);
-	add(1, frame, 20, &(struct made){ .tag = 7, .tag_type = ETH_P_8021AD });
-	hand_over(1);
-	ring_read(r, on_packet, NULL);
-	assert_memory_equal(last_bytes + 12, dot1ad, 4);
-	ring_close(r);
-}
-
-/* Of a packet cut within its addresses there is no place for it. */
-static void a_short_packet_gets_no_tag(void **state)
-{
-	struct ring *r = open_ring(RING_ETHERNET);
-
-	(void)state;
-	begin(0);
-	add(0, frame, 11, &(struct made){ .tag = 7 });
-	hand_over(0);
-	ring_read(r, on_packet, NULL);
-	assert_int_equal(last.caplen, 11);
-	ring_close(r);
-}
-
-static void the_cooked_headers_are_made_here(void **state)
-{
-	static const uint8_t sll[16] = { 0, 4, 0, 1, 0, 6, 1, 2, 3, 4, 5, 6,
-					 0, 0, 8, 0 };
-	static const uint8_t sll2[20] = { 8, 0, 0, 0, 0, 0, 0, 3, 0, 1, 4, 6,
-					  1, 2, 3, 4, 5, 6, 0, 0 };
-	struct ring *r = open_ring(RING_SLL);
-
-	(void)state;
-	one(r, (struct made){ .pkttype = PACKET_OUTGOING });
-	assert_int_equal(last.caplen, 36);
-	assert_memory_equal(last_bytes, sll, sizeof(sll));
-	assert_memory_equal(last_bytes + 16, frame, sizeof(frame));
-	begin(1);
-	add(1, frame, 20, &(struct made){ .tag = 7 });
-	hand_over(1);
-	ring_read(r, on_packet, NULL);
-	assert_int_equal(last.caplen, 40);
-	assert_memory_equal(last_bytes + 14, "\x81\0\0\x07\x08\0", 6);
-	ring_close(r);
-	r = open_ring(RING_SLL2);
-	one(r, (struct made){ .pkttype = PACKET_OUTGOING });
-	assert_int_equal(last.caplen, 40);
-	assert_int_equal(last.len, 40);
-	assert_memory_equal(last_bytes, sll2, sizeof(sll2));
-	ring_close(r);
-}
-
-/* 40 bytes of IPv4, behind tags or not. */
-static void cooked(const char *tags, uint32_t len, uint16_t tag,
-		   uint16_t tpid)
-{
-	uint8_t bytes[64] = { 0 };
-	struct ring *r = open_ring(RING_SLL2);
-
-	memcpy(bytes, tags, len);
-	memcpy(bytes + len, "\x45\0\0\x28", 4);
-	begin(0);
-	add(0, bytes, len + 40, &(struct made){ .tag = tag, .tag_type = tpid });
-	hand_over(0);
-	ring_read(r, on_packet, NULL);
-	ring_close(r);
-}
-
-static void assert_tags(uint16_t protocol, const char *tags, uint32_t len)
-{
-	assert_int_equal(last_bytes[0] << 8 | last_bytes[1], protocol);
-	assert_int_equal(last.caplen, 20 + len + 40);
-	assert_int_equal(last.len, last.caplen);
-	assert_memory_equal(last_bytes + 20, tags, len);
-	assert_memory_equal(last_bytes + 20 + len, "\x45\0\0\x28", 4);
-}
-
-/* On `any` the kernel names the innermost protocol, whatever is before it. */
-static void all_tags_are_in_a_cooked_packet(void **state)
-{
-	static const char two[] = "\0\x05\x81\0\0\x07\x08\0";
-	static const char same[] = "\0\x05\x81\0\0\x05\x08\0";
-
-	(void)state;
-	cooked("", 0, 0, 0);
-	assert_tags(ETH_P_IP, "", 0);
-	cooked("", 0, 5, ETH_P_8021Q);
-	assert_tags(ETH_P_8021Q, "\0\x05\x08\0", 4);
-	cooked("\0\x05\x08\0", 4, 5, ETH_P_8021Q);
-	assert_tags(ETH_P_8021Q, "\0\x05\x08\0", 4);
-	/* The outer one beside it, the inner one in it. */
-	cooked("\0\x07\x08\0", 4, 5, ETH_P_8021AD);
-	assert_tags(ETH_P_8021AD, two, 8);
-	cooked("\0\x05\x08\0", 4, 5, ETH_P_8021AD);
-	assert_tags(ETH_P_8021AD, same, 8);
-	cooked(two, 8, 5, ETH_P_8021AD);
-	assert_tags(ETH_P_8021AD, two, 8);
-	cooked(same, 8, 5, ETH_P_8021AD);
-	assert_tags(ETH_P_8021AD, same, 8);
-	/* Of a priority alike to the version of IP. */
-	cooked("\x45\x05\x08\0", 4, 0x4505, ETH_P_8021Q);
-	assert_tags(ETH_P_8021Q, "\x45\x05\x08\0", 4);
-}
-
 static void the_snaplen_counts_what_was_put_before(void **state)
 {
-	struct ring *r = open_ring(RING_SLL2);
+	struct ring *r = open_ring(LINK_HEADER_SLL2);
 	uint8_t bytes[190] = { 0 };
 
 	(void)state;
@@ -388,7 +263,7 @@ static void the_snaplen_counts_what_was_put_before(void **state)
 /* Blocks are taken in turn, over the end of the ring, and only whole ones. */
 static void blocks_come_in_their_order(void **state)
 {
-	struct ring *r = open_ring(RING_AS_IT_IS);
+	struct ring *r = open_ring(LINK_HEADER_OF_DEVICE);
 
 	(void)state;
 	for (int round = 0; round < 3; round++) {
@@ -409,7 +284,7 @@ static void blocks_come_in_their_order(void **state)
 /* One with very many packets is taken whole, then others have their turn. */
 static void a_flood_does_not_hold_others_up(void **state)
 {
-	struct ring *r = open_ring(RING_AS_IT_IS);
+	struct ring *r = open_ring(LINK_HEADER_OF_DEVICE);
 	uint32_t per_block = 700, total = 0;
 	int n;
 
@@ -428,7 +303,7 @@ static void a_flood_does_not_hold_others_up(void **state)
 
 static void an_interface_that_vanished_is_told_after_its_last_block(void **state)
 {
-	struct ring *r = open_ring(RING_ETHERNET);
+	struct ring *r = open_ring(LINK_HEADER_ETHERNET);
 
 	(void)state;
 	so_error = ENETDOWN;
@@ -452,7 +327,7 @@ static void an_interface_that_vanished_is_told_after_its_last_block(void **state
 
 static void one_that_is_only_down_is_waited_for(void **state)
 {
-	struct ring *r = open_ring(RING_ETHERNET);
+	struct ring *r = open_ring(LINK_HEADER_ETHERNET);
 
 	(void)state;
 	so_error = ENETDOWN;
@@ -488,7 +363,7 @@ static void what_the_kernel_refuses_is_the_error(void **state)
 
 static void counters_add_up(void **state)
 {
-	struct ring *r = open_ring(RING_ETHERNET);
+	struct ring *r = open_ring(LINK_HEADER_ETHERNET);
 	uint64_t received, dropped;
 
 	(void)state;
@@ -504,10 +379,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_packet_is_as_it_was),
 		cmocka_unit_test(the_kernel_tells_the_direction),
-		cmocka_unit_test(a_tag_goes_back_behind_the_addresses),
-		cmocka_unit_test(a_short_packet_gets_no_tag),
-		cmocka_unit_test(the_cooked_headers_are_made_here),
-		cmocka_unit_test(all_tags_are_in_a_cooked_packet),
 		cmocka_unit_test(the_snaplen_counts_what_was_put_before),
 		cmocka_unit_test(blocks_come_in_their_order),
 		cmocka_unit_test(a_flood_does_not_hold_others_up),

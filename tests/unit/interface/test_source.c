@@ -129,7 +129,7 @@ static void a_filter_goes_to_the_kernel_as_it_is(void **state)
 	assert_int_equal(open_on(&s, "lo", "udp port 53"), 0);
 	assert_int_equal(source_linktype(s), LINKTYPE_ETHERNET);
 	assert_int_equal(loads_from(BPF_LD | BPF_H | BPF_ABS), 12);
-	assert_int_equal(opened.header, RING_ETHERNET);
+	assert_int_equal(opened.header, LINK_HEADER_ETHERNET);
 	assert_true(opened.is_loopback);
 	assert_true(opened.promiscuous);
 	/* It has filtered already: what comes is handed on. */
@@ -149,7 +149,7 @@ static void a_filter_of_all_interfaces_knows_no_header(void **state)
 	(void)state;
 	assert_int_equal(open_on(&s, "any", "ip[9] == 6"), 0);
 	assert_int_equal(source_linktype(s), LINKTYPE_LINUX_SLL2);
-	assert_int_equal(opened.header, RING_SLL2);
+	assert_int_equal(opened.header, LINK_HEADER_SLL2);
 	assert_int_equal(opened.ifindex, 0);
 	assert_false(opened.promiscuous);
 	assert_int_equal(loads_from(BPF_LD | BPF_H | BPF_ABS),
