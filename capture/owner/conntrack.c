@@ -160,7 +160,7 @@ static void on_entry(struct conntrack *c, const struct nlmsghdr *m,
 	if (!memcmp(&reversed, &answer, sizeof(answer)))
 		return;
 	if ((m->nlmsg_type & 0xff) == IPCTNL_MSG_CT_DELETE)
-		nat_end(c->nat, &first, &answer, c->read_ns);
+		nat_end(c->nat, &first, &answer);
 	else
 		nat_add(c->nat, &first, &answer, is_event);
 }
@@ -192,6 +192,7 @@ static int ask_for_all(struct conntrack *c, bool all)
 	int err;
 
 	c->asked_ns = clock_ns(CLOCK_MONOTONIC);
+	nat_look(c->nat, looked_ns, c->asked_ns);
 	nat_check_begin(c->nat, all);
 	err = lookup_translations(c->lookup, IPS_SRC_NAT, on_answer, c);
 	err = err ? err :
@@ -199,7 +200,7 @@ static int ask_for_all(struct conntrack *c, bool all)
 	c->incomplete = err;
 	if (err)
 		return err;
-	nat_check_end(c->nat, looked_ns);
+	nat_check_end(c->nat);
 	return 0;
 }
 
@@ -296,6 +297,7 @@ void conntrack_refresh(struct conntrack *c)
 
 	if (!c)
 		return;
+	nat_look(c->nat, c->read_ns, now);
 	for (int i = 0; !err && i < AT_ONCE; i++)
 		err = read_events(c);
 	if (err == -ENOBUFS)

@@ -9,6 +9,7 @@
 
 #define NONE	0		/* the first translation is nobody's */
 #define KEEP_NS 10000000000ull	/* a packet is resolved long before */
+#define DELAY_NS 50000000ull	 /* from a packet to its translation, at most */
 
 /*
  * Found by either of its keys, each in a chain of its own: a link is twice
@@ -16,7 +17,9 @@
  */
 struct translation {
 	struct flow_key keys[2];	/* of the first packet, of its answers */
-	uint64_t ended_ns;		/* 0: it has not */
+	uint64_t from_ns;		/* it began after that */
+	uint64_t ended_ns;		/* it lasted until then; 0: it lasts */
+	uint64_t gone_ns;		/* and not until then */
 	uint32_t links[2];
 	uint32_t next_ended;
 	uint16_t check;			/* the last that it was seen in */
@@ -30,6 +33,8 @@ struct nat {
 	size_t unwatched;
 	uint64_t lost;
 	uint64_t changes;
+	uint64_t since_ns;
+	uint64_t now_ns;
 	uint16_t check;
 	bool check_all;
 	uint32_t first_ended;		/* by time: their places are given again */
@@ -179,7 +184,8 @@ void nat_add(struct nat *n, const struct flow_key *first,
 			n->lost++;
 			return;
 		}
-		*t = (struct translation){ .keys = { *first, *answer } };
+		*t = (struct translation){ .keys = { *first, *answer },
+					   .from_ns = n->since_ns };
 		link_in(n, t);
 		n->unwatched++;
 		n->changes++;
@@ -191,12 +197,19 @@ void nat_add(struct nat *n, const struct flow_key *first,
 	t->check = n->check;
 }
 
-static void end(struct nat *n, struct translation *t, uint64_t now_ns)
+void nat_look(struct nat *n, uint64_t since_ns, uint64_t now_ns)
+{
+	n->since_ns = since_ns;
+	n->now_ns = now_ns;
+}
+
+static void end(struct nat *n, struct translation *t)
 {
 	uint32_t self = (uint32_t)(t - n->all);
 
 	n->changes++;
-	t->ended_ns = now_ns;
+	t->ended_ns = n->since_ns;
+	t->gone_ns = n->now_ns;
 	t->next_ended = NONE;
 	if (n->last_ended == NONE)
 		n->first_ended = self;
@@ -208,12 +221,12 @@ static void end(struct nat *n, struct translation *t, uint64_t now_ns)
 }
 
 void nat_end(struct nat *n, const struct flow_key *first,
-	     const struct flow_key *answer, uint64_t now_ns)
+	     const struct flow_key *answer)
 {
 	struct translation *t = live(n, first, answer);
 
 	if (t)
-		end(n, t, now_ns);
+		end(n, t);
 }
 
 void nat_check_begin(struct nat *n, bool all)
@@ -222,26 +235,45 @@ void nat_check_begin(struct nat *n, bool all)
 	n->check_all = all;
 }
 
-void nat_check_end(struct nat *n, uint64_t now_ns)
+void nat_check_end(struct nat *n)
 {
 	for (size_t i = 1; i < n->used; i++) {
 		struct translation *t = &n->all[i];
 
 		if (!t->ended_ns && t->check != n->check &&
 		    (n->check_all || !t->watched))
-			end(n, t, now_ns);
+			end(n, t);
 	}
+}
+
+/* In the time between two looks it may have been so or not. */
+enum was { WAS_NOT, MAY_HAVE_BEEN, WAS };
+
+static enum was lasted(const struct translation *t, uint64_t ts_ns)
+{
+	if (t->ended_ns && t->gone_ns < ts_ns)
+		return WAS_NOT;
+	return t->ended_ns && t->ended_ns < ts_ns ? MAY_HAVE_BEEN : WAS;
+}
+
+/* It began after a packet of that time. */
+static bool is_late(const struct translation *t, uint64_t ts_ns)
+{
+	return t->from_ns > ts_ns + DELAY_NS;
 }
 
 /*
  * A translation has two keys: what the first packet has as it comes in, and
  * what its answers have as they come in.  A packet that goes out has the
- * reverse of one of them.
+ * reverse of one of them.  Of translations that last at the same time no two
+ * have one key as it comes in, unless in two of conntrack's zones.
  */
 bool nat_find(const struct nat *n, const struct flow_key *sent, uint64_t ts_ns,
-	      struct flow_key *sender, struct flow_key *receiver)
+	      struct nat_ends *ends)
 {
+	const struct translation *best = NULL;
 	struct flow_key reversed;
+	bool best_out = false;
 
 	if (n->used == 1)
 		return false;
@@ -250,15 +282,30 @@ bool nat_find(const struct nat *n, const struct flow_key *sent, uint64_t ts_ns,
 		const struct translation *t = &n->all[l >> 1];
 		const struct flow_key *k = &t->keys[l & 1];
 		bool in = same(k, sent), out = same(k, &reversed);
+		enum was was = lasted(t, ts_ns);
 		/* Whose packet is it, of who began? */
 		bool answers = (l & 1) != out;
 
 		l = t->links[l & 1];
-		if ((!in && !out) || (t->ended_ns && t->ended_ns < ts_ns))
+		if ((!in && !out) || was == WAS_NOT)
 			continue;
-		*sender = t->keys[answers];
-		*receiver = t->keys[!answers];
-		return true;
+		/* It came later than the packet, which another fits. */
+		if (best && (out != best_out || is_late(t, ts_ns)))
+			continue;
+		if (best && !is_late(best, ts_ns)) {
+			ends->sender_sure &= same(&ends->sender,
+						  &t->keys[answers]);
+			ends->receiver_sure &= same(&ends->receiver,
+						    &t->keys[!answers]);
+			continue;
+		}
+		*ends = (struct nat_ends){ .sender = t->keys[answers],
+					   .receiver = t->keys[!answers] };
+		ends->sender_sure = was == WAS || same(&ends->sender, sent);
+		ends->receiver_sure = was == WAS ||
+				      same(&ends->receiver, &reversed);
+		best = t;
+		best_out = out;
 	}
-	return false;
+	return best;
 }

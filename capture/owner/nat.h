@@ -27,16 +27,22 @@ void nat_free(struct nat *n);	/* NULL is fine */
 void nat_add(struct nat *n, const struct flow_key *first,
 	     const struct flow_key *answer, bool watched);
 
-/* It is translated no longer; its packets from before @now_ns still are. */
+/* It is translated no longer. */
 void nat_end(struct nat *n, const struct flow_key *first,
-	     const struct flow_key *answer, uint64_t now_ns);
+	     const struct flow_key *answer);
+
+/*
+ * What is told from now on happened after @since_ns, when all was told that
+ * had happened before, and until @now_ns.
+ */
+void nat_look(struct nat *n, uint64_t since_ns, uint64_t now_ns);
 
 /*
  * All that there are follow, by nat_add().  What has not come when the check
  * is over has ended: of the unwatched, or of @all.
  */
 void nat_check_begin(struct nat *n, bool all);
-void nat_check_end(struct nat *n, uint64_t now_ns);
+void nat_check_end(struct nat *n);
 
 /* How many have not ended whose end nobody will tell. */
 size_t nat_unwatched(const struct nat *n);
@@ -47,12 +53,19 @@ uint64_t nat_lost(const struct nat *n);
 /* Counted up whenever another answer is possible. */
 uint64_t nat_changes(const struct nat *n);
 
+/* The keys that a packet has for the sockets at its ends. */
+struct nat_ends {
+	struct flow_key sender;
+	struct flow_key receiver;
+	bool sender_sure;   /* or it is as it was, or will be, */
+	bool receiver_sure; /* or as in another of conntrack's zones */
+};
+
 /*
- * For a packet of this key, as it was seen then (CLOCK_MONOTONIC): the key its
- * sender's socket has, and the key its receiver's has.  False if the flow is
- * not translated.
+ * Of a packet of this key, as it was seen then (CLOCK_MONOTONIC).  False if the
+ * flow is not translated.
  */
 bool nat_find(const struct nat *n, const struct flow_key *sent, uint64_t ts_ns,
-	      struct flow_key *sender, struct flow_key *receiver);
+	      struct nat_ends *ends);
 
 #endif

@@ -439,13 +439,13 @@ static bool is_known(const struct verdict_end *end)
 static bool ask_quoted(struct resolver *r, const struct packet *p,
 		       uint64_t ts_ns, struct verdict_end *end)
 {
-	struct flow_key sender, receiver;
+	struct nat_ends ends;
 
 	r->asked = (struct asked){ 0 };
 	if (ask(r, &p->inner, true, ts_ns, end) && is_known(end))
 		return true;
-	return nat_find(r->nat, &p->inner, ts_ns, &sender, &receiver) &&
-	       ask(r, &sender, true, ts_ns, end) && is_known(end);
+	return nat_find(r->nat, &p->inner, ts_ns, &ends) && ends.sender_sure &&
+	       ask(r, &ends.sender, true, ts_ns, end) && is_known(end);
 }
 
 /* Whoever sent it has not been told of: what is rejected passes no hook. */
@@ -550,6 +550,13 @@ static bool ask_translated(struct resolver *r, const struct flow_key *key,
 	return true;
 }
 
+/* Of several translations none can be believed. */
+static void believe_if(bool sure, struct verdict_end *end)
+{
+	if (!sure && on_host(end))
+		set_attr(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);
+}
+
 /*
  * Behind address translation the ends know the flow by other addresses.  What
  * answers a translated packet is told of as it leaves, with the addresses that
@@ -561,27 +568,32 @@ static bool resolve_ends(struct resolver *r, const struct packet *p,
 			 const struct flow_key *received, uint64_t ts_ns,
 			 struct verdict *v)
 {
-	struct flow_key sender, receiver;
-	bool translated = nat_find(r->nat, sent, ts_ns, &sender, &receiver);
+	struct nat_ends ends;
+	bool translated = nat_find(r->nat, sent, ts_ns, &ends);
 	bool has_src, has_dst;
 
 	/* Until it ends, as of a time that was told already. */
 	r->steady &= !translated;
+	/* Another may have taken its place, which is told as late. */
+	r->waits |= translated && ts_ns + TOLD_NS > r->told_until_ns;
 	/* The sender's event is told before the packet is captured. */
 	has_src = ask(r, sent, true, ts_ns, &v->src);
 	if (unaccepted(p, &v->src))
 		ask_listener(r, *sent, ts_ns, &v->src);
 	/* The receiver's comes after. */
-	has_dst = (translated && memcmp(&receiver, received, sizeof(receiver)) &&
-		   ask_translated(r, &receiver, false, ts_ns, &v->dst)) ||
+	has_dst = (translated &&
+		   memcmp(&ends.receiver, received, sizeof(*received)) &&
+		   ask_translated(r, &ends.receiver, false, ts_ns, &v->dst)) ||
 		  ask(r, received, false, ts_ns, &v->dst);
 	if (unaccepted(p, &v->dst))
 		ask_listener(r, *received, ts_ns, &v->dst);
+	believe_if(!translated || ends.receiver_sure, &v->dst);
 	if (has_src && has_dst)
 		return true;
 	if (translated) {
 		if (!on_host(&v->src))
-			ask_translated(r, &sender, true, ts_ns, &v->src);
+			ask_translated(r, &ends.sender, true, ts_ns, &v->src);
+		believe_if(has_src || ends.sender_sure, &v->src);
 		return has_dst || on_host(&v->dst);
 	}
 	if (!has_src && local_has(r->local, sent->local)) {

@@ -122,13 +122,15 @@ static void diag(const uint8_t *data, size_t size)
 static void translation_laws(const struct nat *n, const uint8_t *data,
 			     size_t size)
 {
-	struct flow_key sent = { .proto = IPPROTO_UDP }, sender, receiver;
+	struct flow_key sent = { .proto = IPPROTO_UDP };
+	struct nat_ends e;
 
 	for (size_t i = 0; i + 16 <= size; i += 16) {
 		memcpy(sent.local, data + i, 16);
-		if (!nat_find(n, &sent, 1, &sender, &receiver))
+		if (!nat_find(n, &sent, 1, &e))
 			continue;
-		LAW(sender.proto == sent.proto && receiver.proto == sent.proto);
+		LAW(e.sender.proto == sent.proto &&
+		    e.receiver.proto == sent.proto);
 	}
 	LAW(nat_unwatched(n) <= TRANSLATIONS);
 }

@@ -222,12 +222,14 @@ static int close_both(void **state)
 
 static bool is_translated(const struct both *b, uint16_t port)
 {
-	struct flow_key sent = { .local_port = port, .remote_port = 53,
-				 .proto = IPPROTO_UDP }, sender, receiver;
+	struct flow_key sent = { .local_port = port,
+				 .remote_port = 53,
+				 .proto = IPPROTO_UDP };
+	struct nat_ends ends;
 
 	address_from_ipv4(sent.local, (const __u8[4]){ 10, 0, 0, 1 });
 	address_from_ipv4(sent.remote, (const __u8[4]){ 10, 0, 0, 2 });
-	return nat_find(b->nat, &sent, now, &sender, &receiver);
+	return nat_find(b->nat, &sent, now, &ends) && ends.receiver_sure;
 }
 
 static void those_that_were_there_are_asked_for(void **state)

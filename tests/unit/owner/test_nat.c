@@ -40,18 +40,25 @@ static void add(struct nat *n, uint16_t port, bool watched)
 	nat_add(n, &first, &answer, watched);
 }
 
-static void end(struct nat *n, uint16_t port, uint64_t now_ns)
+static void end_between(struct nat *n, uint16_t port, uint64_t since_ns,
+			uint64_t now_ns)
 {
 	struct flow_key first = first_of(port), answer = answer_of(port);
 
-	nat_end(n, &first, &answer, now_ns);
+	nat_look(n, since_ns, now_ns);
+	nat_end(n, &first, &answer);
+}
+
+static void end(struct nat *n, uint16_t port, uint64_t now_ns)
+{
+	end_between(n, port, now_ns, now_ns);
 }
 
 static bool find(const struct nat *n, struct flow_key sent, uint64_t ts_ns)
 {
-	struct flow_key sender, receiver;
+	struct nat_ends ends;
 
-	return nat_find(n, &sent, ts_ns, &sender, &receiver);
+	return nat_find(n, &sent, ts_ns, &ends);
 }
 
 static bool is_translated(const struct nat *n, uint16_t port, uint64_t ts_ns)
@@ -59,14 +66,33 @@ static bool is_translated(const struct nat *n, uint16_t port, uint64_t ts_ns)
 	return find(n, first_of(port), ts_ns);
 }
 
+static void assert_ends_at(const struct nat *n, uint64_t ts_ns,
+			   struct flow_key sent, struct flow_key sender,
+			   struct flow_key receiver)
+{
+	struct nat_ends e;
+
+	assert_true(nat_find(n, &sent, ts_ns, &e));
+	assert_true(e.sender_sure && e.receiver_sure);
+	assert_memory_equal(&e.sender, &sender, sizeof(sender));
+	assert_memory_equal(&e.receiver, &receiver, sizeof(receiver));
+}
+
 static void assert_ends(const struct nat *n, struct flow_key sent,
 			struct flow_key sender, struct flow_key receiver)
 {
-	struct flow_key s, r;
+	assert_ends_at(n, T, sent, sender, receiver);
+}
 
-	assert_true(nat_find(n, &sent, T, &s, &r));
-	assert_memory_equal(&s, &sender, sizeof(s));
-	assert_memory_equal(&r, &receiver, sizeof(r));
+/* It is another's than the sender's, whom all have in common. */
+static void assert_doubtful(const struct nat *n, uint64_t ts_ns,
+			    struct flow_key sent)
+{
+	struct nat_ends e;
+
+	assert_true(nat_find(n, &sent, ts_ns, &e));
+	assert_true(e.sender_sure);
+	assert_false(e.receiver_sure);
 }
 
 static void each_of_four_views_has_both_sockets(void **state)
@@ -109,13 +135,42 @@ static void its_packets_are_translated_until_it_ends(void **state)
 	assert_true(is_translated(n, 7, T + SEC));
 }
 
+/* One ends and another begins between two looks, whenever that was. */
+static void of_two_in_turn_it_is_the_one_of_its_time(void **state)
+{
+	struct flow_key first = first_of(7), other = answer_of(9);
+	struct nat *n = *state;
+
+	add(n, 7, true);
+	end_between(n, 7, T, T + SEC);
+	assert_doubtful(n, T + SEC / 2, first);
+	nat_add(n, &first, &other, true);
+	assert_ends_at(n, T - SEC, first, first, answer_of(7));
+	assert_doubtful(n, T + SEC / 2, first);
+	assert_ends_at(n, T + 2 * SEC, first, first, other);
+}
+
+/* As in two of conntrack's zones. */
+static void of_two_at_once_none_is_sure(void **state)
+{
+	struct flow_key first = first_of(7), other = answer_of(9);
+	struct nat *n = *state;
+
+	add(n, 7, true);
+	nat_add(n, &first, &other, true);
+	assert_doubtful(n, T, first);
+	end(n, 7, T);
+	assert_ends_at(n, T + 1, first, first, other);
+}
+
 static void the_end_of_another_ends_nothing(void **state)
 {
 	struct nat *n = *state;
 	struct flow_key first = first_of(7), answer = answer_of(8);
 
 	add(n, 7, true);
-	nat_end(n, &first, &answer, T);
+	nat_look(n, T, T);
+	nat_end(n, &first, &answer);
 	assert_true(is_translated(n, 7, T + 1));
 }
 
@@ -129,7 +184,8 @@ static void the_unwatched_are_checked(void **state)
 	assert_int_equal(nat_unwatched(n), 2);
 	nat_check_begin(n, false);
 	add(n, 2, false);
-	nat_check_end(n, T);
+	nat_look(n, T, T);
+	nat_check_end(n);
 	assert_int_equal(nat_unwatched(n), 1);
 	assert_false(is_translated(n, 1, T + 1));
 	assert_true(is_translated(n, 2, T + 1));
@@ -146,7 +202,8 @@ static void after_a_loss_all_are_checked(void **state)
 	add(n, 2, true);
 	nat_check_begin(n, true);
 	add(n, 2, false);
-	nat_check_end(n, T);
+	nat_look(n, T, T);
+	nat_check_end(n);
 	assert_false(is_translated(n, 1, T + 1));
 	assert_true(is_translated(n, 2, T + 1));
 	/* Its end is still told. */
@@ -214,6 +271,8 @@ int main(void)
 		TEST(each_of_four_views_has_both_sockets),
 		TEST(what_is_not_translated_is_not_found),
 		TEST(its_packets_are_translated_until_it_ends),
+		TEST(of_two_in_turn_it_is_the_one_of_its_time),
+		TEST(of_two_at_once_none_is_sure),
 		TEST(the_end_of_another_ends_nothing),
 		TEST(the_unwatched_are_checked),
 		TEST(after_a_loss_all_are_checked),

@@ -561,6 +561,28 @@ static void a_translated_packet_is_its_readers(void **state)
 	assert_false(v.steady);
 }
 
+/* Two servers have the addresses in turn, or in two zones of conntrack. */
+static void of_two_translations_none_is_named(void **state)
+{
+	static const uint8_t container[4] = { 10, 5, 0, 1 };
+	struct flow_key asked = key(far, 40006, here, 5000);
+	struct flow_key one = key(container, 80, far, 40006);
+	struct flow_key other = key(container, 81, far, 40006);
+	struct packet in = packet(asked, ACK),
+		      out = packet(flow_reversed(&one), ACK);
+	struct verdict v;
+
+	(void)state;
+	nat_add(w.nat, &asked, &one, true);
+	nat_add(w.nat, &asked, &other, true);
+	use(&alice, 1, one);
+	use(&bob, 2, other);
+	v = see(&in, SOURCE_IN);
+	expect_unknown(&v.dst, REASON_AMBIGUOUS);
+	v = see(&out, SOURCE_OUT);
+	assert_ptr_equal(v.dst.owner, &alice);
+}
+
 /* Not told yet of the inner packet: unknown, but no longer the tunnel's. */
 static void a_packet_in_a_tunnel_is_told_by_itself(void **state)
 {
@@ -618,6 +640,7 @@ int main(void)
 		world_test(a_later_fragment_is_the_first_ones),
 		world_test(an_error_is_for_who_sent_what_it_quotes),
 		world_test(a_translated_packet_is_its_readers),
+		world_test(of_two_translations_none_is_named),
 		world_test(a_packet_in_a_tunnel_is_told_by_itself),
 	};
 
