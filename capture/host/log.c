@@ -4,8 +4,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "host/watch.h"
 #include "printable.h"
+
+#define PATIENCE_MS 1000
 
 static enum log_level max_level = LOG_INFO;
 static enum log_level sink_level;
@@ -34,6 +38,16 @@ void log_set_sink(void (*sink)(const char *line), enum log_level level)
 	sink_level = level;
 }
 
+/* Who does not read what we say keeps us waiting once. */
+static bool can_say(void)
+{
+	static int patience_ms = PATIENCE_MS;
+	bool can = watch_has_room(STDERR_FILENO, patience_ms);
+
+	patience_ms = can ? PATIENCE_MS : 0;
+	return can;
+}
+
 static int status_columns;	/* that are drawn upon */
 
 static void erase_status(void)
@@ -59,6 +73,8 @@ void log_status(const char *text, unsigned columns)
 {
 	char line[1024];
 
+	if (!can_say())
+		return;
 	erase_status();
 	if (!text || columns < 2)
 		return;
@@ -84,7 +100,7 @@ static void write_log_line(enum log_level level, const char *fmt, va_list ap)
 	printable_replace(text);
 	snprintf(line, sizeof(line), "pktwho: %s%s\n",
 		 level == LOG_WARN ? "warning: " : "", text);
-	if (level <= max_level) {
+	if (level <= max_level && can_say()) {
 		erase_status();
 		fputs(line, stderr);
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What is said to the user: one line each on stderr, "pktwho: " first.
- * What printable.h does not let be shown is replaced by "?".
+ * What printable.h does not let be shown is replaced by "?".  A reader that
+ * has stopped is waited for, once, for a second; then lines are left out.
  */
 #ifndef PKTWHO_HOST_LOG_H
 #define PKTWHO_HOST_LOG_H

@@ -22,3 +22,14 @@ int watch_wait(struct watch *watches, int count, int timeout_ms)
 			watches[i].fn(watches[i].ctx);
 	return err ? err : n;
 }
+
+bool watch_has_room(int fd, int timeout_ms)
+{
+	struct watch w = { .fd = fd, .events = POLLOUT };
+	int n;
+
+	do
+		n = watch_wait(&w, 1, timeout_ms);
+	while (n == -EINTR);
+	return n > 0;
+}

@@ -4,6 +4,7 @@
 #define PKTWHO_HOST_WATCH_H
 
 #include <poll.h>
+#include <stdbool.h>
 
 #define WATCH_MAX 64
 
@@ -21,5 +22,8 @@ struct watch {
  * their order.  The number of them, 0 after that time, or -errno: a signal came.
  */
 int watch_wait(struct watch *watches, int count, int timeout_ms);
+
+/* Whether a line has room there, or has it in time, so that it blocks nobody. */
+bool watch_has_room(int fd, int timeout_ms);
 
 #endif

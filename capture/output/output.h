@@ -150,7 +150,7 @@ uint32_t output_section(const struct output *o);
 /*
  * Statistics and the process table, then the end.  0 or the first error
  * there was.  @interfaces has one entry for each.  *@unwritten are packets
- * that were taken, and then had no room in any file.
+ * that were taken, and are in no file.
  */
 int output_close(struct output *o,
 		 const struct output_interface_stats *interfaces,

@@ -9,6 +9,7 @@
 
 #include "host/clocks.h"
 #include "host/log.h"
+#include "host/watch.h"
 #include "process/proctab.h"
 
 static int write_table(struct output *o)
@@ -124,7 +125,11 @@ static int write_statistics(struct output *o,
 /* As dumpcap does; that nobody reads it is nobody's failure. */
 static void tell_name(const struct output *o)
 {
-	if (o->names_fd && dprintf(o->names_fd, "%s\n", o->path) < 0)
+	if (!o->names_fd)
+		return;
+	if (!watch_has_room(o->names_fd, 0))
+		log_warn("nobody reads that %s has ended", o->path);
+	else if (dprintf(o->names_fd, "%s\n", o->path) < 0)
 		log_debug("cannot print %s: %s", o->path, strerror(errno));
 }
 

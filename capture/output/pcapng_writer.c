@@ -122,6 +122,51 @@ static size_t whole_blocks(const uint8_t *p, size_t len)
 	return at;
 }
 
+static uint64_t packets_in(const uint8_t *p, size_t len)
+{
+	uint64_t packets = 0;
+
+	for (size_t at = 0; at < len; at += get_le(p + at + 4, 4))
+		packets += get_le(p + at, 4) == PCAPNG_BLOCK_EPB;
+	return packets;
+}
+
+/* Where the last block ends that is out with so many of the buffer's bytes. */
+static size_t whole_after(const struct pcapng_writer *w, size_t done)
+{
+	size_t begun = w->begun.left;
+
+	return done < begun ? 0 :
+	       begun + whole_blocks(w->bytes + begun, done - begun);
+}
+
+static void note_begun(struct pcapng_writer *w, size_t done)
+{
+	size_t whole = whole_after(w, done);
+	const uint8_t *next = w->bytes + whole;
+
+	if (done < w->begun.left) {
+		w->begun.left -= done;
+		return;
+	}
+	w->begun.left = 0;
+	if (whole == done)
+		return;
+	w->begun.left = whole + get_le(next + 4, 4) - done;
+	w->begun.is_packet = get_le(next, 4) == PCAPNG_BLOCK_EPB;
+}
+
+/* Nothing is written after an error: from there on all blocks are lost. */
+static void lose_blocks(struct pcapng_writer *w, size_t from)
+{
+	if (from < w->begun.left) {
+		w->unwritten += w->begun.is_packet;
+		from = w->begun.left;
+	}
+	w->unwritten += packets_in(w->bytes + from, w->buf.len - from);
+	w->begun.left = w->buf.len = w->piece.len = 0;
+}
+
 /* What a pipe did not take stays, and goes out first the next time. */
 static void keep_rest(struct pcapng_writer *w, size_t done)
 {
@@ -188,13 +233,15 @@ static int flush_blocks(struct pcapng_writer *w)
 	}
 	if (!w->error) {
 		w->written += done;
+		note_begun(w, done);
 		keep_rest(w, done);
 		return 0;
 	}
-	w->written += whole_blocks(w->bytes, done);
+	done = whole_after(w, done);
+	w->written += done;
 	if (w->buf.len)
 		cut_back(w);
-	w->buf.len = 0;
+	lose_blocks(w, done);
 	return w->error;
 }
 
@@ -275,7 +322,7 @@ static int flush_pieces(struct pcapng_writer *w, enum extent extent)
 	if (w->error) {
 		if (w->piece.done)
 			cut_back(w);
-		w->piece.len = w->buf.len = 0;
+		lose_blocks(w, 0);
 	}
 	return w->error;
 }
@@ -339,15 +386,12 @@ int pcapng_writer_be_patient(struct pcapng_writer *w, uint64_t ns,
 
 uint64_t pcapng_writer_unwritten(struct pcapng_writer *w)
 {
-	uint64_t packets = 0;
-	size_t len = 0;
-
 	w->retry_ns = 0;
-	if (!flush_patiently(w, ALL) && w->full)
-		len = w->buf.len;
-	for (size_t at = 0; at < len; at += get_le(w->bytes + at + 4, 4))
-		packets += get_le(w->bytes + at, 4) == PCAPNG_BLOCK_EPB;
-	return packets;
+	if (!flush_patiently(w, ALL) && w->buf.len) {
+		w->error = w->full ? w->full : -ETIMEDOUT;
+		lose_blocks(w, 0);
+	}
+	return w->unwritten;
 }
 
 bool pcapng_writer_is_removed(const struct pcapng_writer *w)
@@ -389,15 +433,18 @@ size_t pcapng_writer_begin_block(struct pcapng_writer *w, uint32_t type)
 
 int pcapng_writer_block_added(struct pcapng_writer *w, size_t at)
 {
-	if (w->error)
-		return w->error;
-	if (w->buf.failed) {
+	if (w->error || w->buf.failed) {
 		w->buf.failed = false;
 		w->buf.len = at;
+		if (w->error)
+			return w->error;
 		/* Below that mark there is room for any block we write. */
 		return at >= FLUSH_AT ? -EAGAIN : -EMSGSIZE;
 	}
-	return w->buf.len < FLUSH_AT ? 0 : flush_patiently(w, WHAT_IS_DUE);
+	/* It has been taken, whatever becomes of it: that is said later. */
+	if (w->buf.len >= FLUSH_AT)
+		flush_patiently(w, WHAT_IS_DUE);
+	return 0;
 }
 
 int pcapng_writer_end_block(struct pcapng_writer *w, size_t at)

@@ -79,8 +79,8 @@ void pcapng_writer_endure(struct pcapng_writer *w);
 int pcapng_writer_full(const struct pcapng_writer *w);
 
 /*
- * Tries again now, at the end, and returns the packets for which there is no
- * room even so.
+ * Tries again now, at the end, and gives up what has no room even so.  Returns
+ * the packets that were taken and are not in the file, for whatever reason.
  */
 uint64_t pcapng_writer_unwritten(struct pcapng_writer *w);
 

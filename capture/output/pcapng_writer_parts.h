@@ -30,6 +30,7 @@ struct pcapng_writer {
 	uint64_t patient_until;	/* CLOCK_MONOTONIC; 0: not at all */
 	off_t begin;		/* where we began: stdout may hold something */
 	uint64_t written;	/* bytes in the file: whole blocks, or pieces */
+	uint64_t unwritten;	/* packets that were taken, and lost by an error */
 	struct compressor *compressor;	/* NULL: blocks go out as they are */
 	struct {
 		const uint8_t *bytes;	/* the compressor's */
@@ -39,6 +40,10 @@ struct pcapng_writer {
 		bool is_last;
 		uint64_t due_ns;	/* the next one, CLOCK_MONOTONIC */
 	} piece;
+	struct {			/* the buffer's first block, in a pipe */
+		size_t left;		/* of its bytes; 0: it is not begun */
+		bool is_packet;
+	} begun;
 	struct wbuf buf;
 	uint8_t bytes[PCAPNG_WRITER_BUFFER];
 };
@@ -48,7 +53,7 @@ bool pcapng_output_streams(const struct stat *st);
 
 /*
  * A block in the buffer, from where it begins.  The end says whether there was
- * room for it, and may write: 0 or -errno.
+ * room for it: 0 or -errno; it may write, and the next one says if that failed.
  */
 size_t pcapng_writer_begin_block(struct pcapng_writer *w, uint32_t type);
 int pcapng_writer_end_block(struct pcapng_writer *w, size_t at);

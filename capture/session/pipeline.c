@@ -76,7 +76,7 @@ static const struct program *find_alarming(const struct owned_packet *p)
 	return NULL;
 }
 
-/* -EAGAIN if there is no room for it yet, else 0: it is done with. */
+/* 0: it is done with; -EAGAIN: there is no room yet; else it is lost. */
 static int hand_on(struct pipeline *l, const struct frame *h,
 		   const struct verdict *v, uint64_t age)
 {
@@ -101,18 +101,16 @@ static int hand_on(struct pipeline *l, const struct frame *h,
 		return 0;
 	err = files_choose(l->files, &p);
 	if (err)
-		return err == -EAGAIN ? err : 0;
+		return err == -ECANCELED ? 0 : err;
 	hash_end(l, p.src);
 	hash_end(l, p.dst);
 	for (unsigned i = 0; i < p.other_count; i++)
 		hash_end(l, p.others[i].program);
 	err = files_packet(l->files, &p);
-	if (err == -EAGAIN)
-		return err;
-	if (err) {
+	if (err && err != -EAGAIN)
 		ending_fail(ending, err);
-		return 0;
-	}
+	if (err)
+		return err;
 	alarming = find_alarming(&p);
 	if (alarming)
 		parts_alarm(l->parts, alarming);
@@ -150,6 +148,7 @@ static void release(struct pipeline *l, bool force)
 		uint32_t interface = h->interface;
 		struct verdict v;
 		bool settled;
+		int err;
 
 		if (!force && ((gap && age < MERGE_NS) ||
 			       (l->keys.fd >= 0 && age < KEYS_HOLD_NS)))
@@ -161,10 +160,11 @@ static void release(struct pipeline *l, bool force)
 				return;
 			files_count_early(l->files);
 		}
-		if (hand_on(l, h, &v, age)) {
-			/* Older than that, its owner is no longer on record. */
-			if (!force && age < STALE_NS)
-				return;
+		err = hand_on(l, h, &v, age);
+		/* Older than that, its owner is no longer on record. */
+		if (err == -EAGAIN && !force && age < STALE_NS)
+			return;
+		if (err) {
 			captures_lose(l->captures, interface);
 			files_miss(l->files);
 		}
@@ -245,17 +245,12 @@ static void await_hashes(struct pipeline *l)
 
 void pipeline_finish(struct pipeline *l)
 {
-	const struct frame *h;
-	bool gap;
-
+	/* If the file or its reader is gone, what has come is lost, and counted. */
+	if (l->parts->ending.error)
+		captures_read(l->captures, &l->room);
 	take_keys(l);
-	while (!l->parts->ending.error && pipeline_waits(l))
+	while (pipeline_waits(l))
 		release(l, true);
-	/* The file or its reader is gone: what still waits cannot be written. */
-	while ((h = captures_oldest(l->captures, &gap))) {
-		captures_lose(l->captures, h->interface);
-		captures_pop(l->captures, h->interface);
-	}
 	await_hashes(l);
 }
 

@@ -31,13 +31,11 @@ static void tell_drops(const struct summary *s, const struct options *o,
 }
 
 /* That the capture went on is no success: a line and the status tell. */
-static int tell_full_disk(const struct summary *s, const struct options *o,
-			  int err)
+static int tell_full_disk(const struct summary *s, const struct options *o)
 {
-	err = err ? err : s->disk_full;
 	log_error("%" PRIu64 " packets had no room in %s: %s", s->unwritten,
-		  o->write, strerror(-err));
-	return err;
+		  o->write, strerror(-s->disk_full));
+	return s->disk_full;
 }
 
 int summary_tell(const struct summary *s, const struct options *o, int err,
@@ -47,13 +45,11 @@ int summary_tell(const struct summary *s, const struct options *o, int err,
 
 	if (reader_gone)
 		err = 0;	/* it has had enough */
-	if (s->unwritten)
-		err = tell_full_disk(s, o, err);
+	if (s->disk_full && s->unwritten)
+		err = tell_full_disk(s, o);
 	else if (err)
 		log_error("cannot write %s: %s", o->write, strerror(-err));
-	else if (shown)
-		err = shown;
-	if (!o->quiet && (!err || s->unwritten)) {
+	if (!o->quiet && (err || !shown)) {
 		log_info("%" PRIu64 " packets, %" PRIu64 " dropped%s%s%s",
 			 s->packets, s->dropped,
 			 s->events_lost ? ", kernel events were lost" : "",
@@ -61,5 +57,6 @@ int summary_tell(const struct summary *s, const struct options *o, int err,
 			 s->detached ? ", hooks were detached" : "");
 		tell_drops(s, o, reader_gone);
 	}
+	err = err ? err : shown;
 	return !err && s->incomplete ? -ESRCH : err;
 }

@@ -12,7 +12,7 @@
 struct summary {
 	uint64_t packets;		/* written, or shown */
 	uint64_t dropped;
-	uint64_t unwritten;		/* of those: the disk was full */
+	uint64_t unwritten;		/* of those: taken, or the disk was full */
 	int disk_full;			/* once at least, as -errno */
 	bool events_lost;
 	bool unanswered;		/* lookups */

@@ -307,8 +307,48 @@ class Errors(world.LiveTest):
         shutil.rmtree(folder)
         ns.run("python3", "-c", SENDER, "20", "10", check=True)
         self.assertEqual(c.wait(world.PATIENCE), 1)
-        self.assertEqual(c.stderr.read(), f"pktwho: cannot write {folder}/x: "
-                         "No such file or directory\n")
+        first, *counts = c.stderr.read().splitlines()
+        self.assertEqual(first, f"pktwho: cannot write {folder}/x: No such "
+                         "file or directory")
+        self.assertRegex(counts[0], r"^pktwho: 5 packets, [1-9]\d* dropped$")
+
+    def test_nobody_reads_what_is_said(self):
+        """It is waited for once, and the capture goes on and ends."""
+        path = self.dir / "unheard.pcapng"
+        ns = self.namespace()
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writer, bytes(4096))
+        os.set_blocking(writer, True)
+        c = self.start(ns.argv(PKTWHO, "--log-level", "debug", "-i", "lo",
+                               "-f", "udp", "-w", path), stderr=writer)
+        world.wait_for(lambda: path.exists() and path.stat().st_size,
+                       "capture")
+        ns.run("python3", "-c", SENDER, "20", "10", check=True)
+        world.wait_for(lambda: pcapng.count_packets(path) == 20, "packets")
+        c.send_signal(signal.SIGINT)
+        self.assertEqual(c.wait(world.PATIENCE), 0)
+        os.close(reader)
+        os.close(writer)
+
+    def test_what_a_reader_leaves_is_counted(self):
+        """It reads a part; the rest of what was sent is said to be lost."""
+        ns = self.namespace()
+        c = self.start(ns.argv(PKTWHO, "-i", "lo", "-f", "udp", "-w", "-"),
+                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        read_beginning(c.stdout.fileno())
+        world.wait_for_sandbox(c)
+        c.send_signal(signal.SIGSTOP)
+        ns.run("python3", "-c", SENDER, "500", "9000", check=True)
+        c.stdout.close()
+        c.send_signal(signal.SIGCONT)
+        said = c.communicate(timeout=world.PATIENCE)[1]
+        self.assertEqual(c.returncode, 0)
+        packets, dropped = re.search(r"(\d+) packets, (\d+) dropped",
+                                     said).groups()
+        self.assertEqual(int(packets) + int(dropped), 500, said)
 
     def read_only(self):
         """A directory whose disk is going to be read-only."""

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "exact.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "host/clocks.h"
 #include "host/log.h"
 
 static char heard[4096];
@@ -86,6 +89,41 @@ static void another_place_has_a_level_of_its_own(void **state)
 	assert_string_equal(heard, "pktwho: e 1\npktwho: warning: w\n");
 }
 
+/* Nobody reads it, and it is full. */
+static void who_reads_nothing_is_waited_for_once(void **state)
+{
+	uint64_t begin = clock_ns(CLOCK_MONOTONIC);
+	int old = dup(STDERR_FILENO), fds[2];
+	char text[16384];
+	ssize_t n;
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	assert_int_equal(pipe(fds), 0);
+	fcntl(fds[1], F_SETFL, O_NONBLOCK);
+	while (write(fds[1], text, sizeof(text)) > 0)
+		;
+	fcntl(fds[1], F_SETFL, 0);
+	assert_true(dup2(fds[1], STDERR_FILENO) >= 0);
+	log_set_level(LOG_DEBUG);
+	one_of_each();
+	a_status();
+	for (int i = 0; i < 4; i++)
+		n = read(fds[0], text, sizeof(text));
+	log_error("again");
+	dup2(old, STDERR_FILENO);
+	close(old);
+	close(fds[1]);
+	fcntl(fds[0], F_SETFL, O_NONBLOCK);
+	assert_in_range(clock_ns(CLOCK_MONOTONIC) - begin, 900000000u,
+			20000000000u);
+	n = read(fds[0], text, sizeof(text) - 1);
+	close(fds[0]);
+	assert_in_range(n, 1, sizeof(text) - 1);
+	text[n] = '\0';
+	assert_string_equal(text, "pktwho: again\n");
+}
+
 static void hostile(void)
 {
 	char text[3000];
@@ -123,6 +161,7 @@ int main(void)
 		cmocka_unit_test(a_status_is_written_over),
 		cmocka_unit_test(each_level_has_those_above),
 		cmocka_unit_test(another_place_has_a_level_of_its_own),
+		cmocka_unit_test(who_reads_nothing_is_waited_for_once),
 		cmocka_unit_test(a_line_stays_one_line),
 		cmocka_unit_test(levels_have_the_names_that_are_typed),
 	};

@@ -370,6 +370,33 @@ static void a_file_ends_with_a_whole_block(void **state)
 	}
 }
 
+/* Two of the five are out by then, if there is room; the rest is counted. */
+static void what_a_failure_takes_is_counted(void **state)
+{
+	struct rlimit old, limit;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	for (rlim_t most = 80; most < 200; most += 4) {
+		struct pcapng_writer *w = open_writer(path);
+
+		limit = old;
+		limit.rlim_cur = most;
+		setrlimit(RLIMIT_FSIZE, &limit);
+		for (int i = 0; i < 5; i++) {
+			assert_int_equal(write_packet(w, "0123", 4), 0);
+			if (i == 1)
+				assert_int_equal(pcapng_writer_flush(w), 0);
+		}
+		assert_int_equal(pcapng_writer_flush(w), -EFBIG);
+		/* What is refused is the caller's to count. */
+		assert_int_equal(write_packet(w, "0123", 4), -EFBIG);
+		assert_int_equal(pcapng_writer_unwritten(w), 5 - most / 40);
+		assert_int_equal(pcapng_writer_close(w), -EFBIG);
+		setrlimit(RLIMIT_FSIZE, &old);
+	}
+}
+
 static int write_when_there_is_room(struct pcapng_writer *w,
 				    const uint8_t *data, size_t size)
 {
@@ -441,6 +468,35 @@ static void close_stdout(const int fds[2], int saved)
 	close(saved);
 	close(fds[0]);
 	close(fds[1]);
+}
+
+/* A pipe takes half a packet, too, and that is none for its reader. */
+static void what_a_reader_leaves_is_counted(void **state)
+{
+	(void)state;
+	for (int reads = 0; reads < 3; reads++) {
+		int fds[2], saved, taken, missing = 0;
+		struct pcapng_writer *w;
+		ssize_t got = 0;
+
+		assert_int_equal(pipe(fds), 0);
+		w = open_stdout(fds, &saved);
+		taken = fill(w) - 1;
+		for (int i = 0; i < reads; i++) {
+			got += read(fds[0], file + got, 9999);
+			pcapng_writer_flush(w);
+		}
+		fcntl(fds[0], F_SETFL, O_NONBLOCK);
+		for (ssize_t n; (n = read(fds[0], file + got,
+					  sizeof(file) - (size_t)got)) > 0;)
+			got += n;
+		close(fds[0]);
+		missing = (int)pcapng_writer_unwritten(w);
+		pcapng_writer_close(w);
+		close_stdout(fds, saved);
+		assert_int_equal(taken - missing, got / 1036);
+		assert_true(got % 1036);
+	}
 }
 
 /* A reader that sleeps costs no call more than a refusal, and no end a hang. */
@@ -518,6 +574,8 @@ int main(void)
 		cmocka_unit_test(a_full_disk_is_told),
 		cmocka_unit_test(a_reader_that_leaves_is_told),
 		cmocka_unit_test(a_file_ends_with_a_whole_block),
+		cmocka_unit_test(what_a_failure_takes_is_counted),
+		cmocka_unit_test(what_a_reader_leaves_is_counted),
 		cmocka_unit_test(stdout_takes_it_all),
 		cmocka_unit_test(a_reader_that_sleeps_is_not_waited_for),
 		cmocka_unit_test(patience_has_an_end),

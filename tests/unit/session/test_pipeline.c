@@ -356,6 +356,7 @@ static void a_file_that_fails_ends_it(void **state)
 	assert_int_equal(parts.ending.error, -EIO);
 	assert_true(ending_is_over(&parts.ending, now_ns));
 	assert_int_equal(parts.ending.packets, 0);
+	assert_int_equal(lost, 2);
 }
 
 /* The last file of a ring is full: that is no error, and nothing is lost. */
@@ -453,6 +454,7 @@ static void after_a_failure_the_rest_is_counted_as_lost(void **state)
 {
 	(void)state;
 	ending_fail(&parts.ending, -EIO);
+	choose_err = -EIO;
 	comes(0);
 	comes(0);
 	hashing = true;

@@ -72,15 +72,16 @@ static void a_reader_that_has_gone_is_no_error(void **state)
 	assert_int_equal(tell(&s, &o, -ETIMEDOUT, 0), 0);
 }
 
-static void a_file_that_failed_is_named_and_nothing_else(void **state)
+static void a_file_that_failed_is_named_with_what_it_has(void **state)
 {
 	struct options o = two_interfaces();
-	struct summary s = { .packets = 7, .interfaces[0].own_drops = 1 };
+	struct summary s = { .packets = 7, .dropped = 2, .unwritten = 2 };
 
 	(void)state;
 	assert_int_equal(tell(&s, &o, -EIO, -EBADF), -EIO);
 	assert_string_equal(said, "pktwho: cannot write a.pcapng: "
-			    "Input/output error\n");
+			    "Input/output error\n"
+			    "pktwho: 7 packets, 2 dropped\n");
 	assert_int_equal(tell(&s, &o, 0, -EBADF), -EBADF);
 	assert_string_equal(said, "");
 }
@@ -120,7 +121,7 @@ int main(void)
 		cmocka_unit_test(what_went_well_is_one_line),
 		cmocka_unit_test(only_who_dropped_is_named),
 		cmocka_unit_test(a_reader_that_has_gone_is_no_error),
-		cmocka_unit_test(a_file_that_failed_is_named_and_nothing_else),
+		cmocka_unit_test(a_file_that_failed_is_named_with_what_it_has),
 		cmocka_unit_test(a_full_disk_is_a_failure_though_it_went_on),
 		cmocka_unit_test(what_could_not_be_told_is_a_failure),
 	};
