@@ -25,6 +25,7 @@
 
 #define OPTIONS_MAX_INTERFACES 16
 #define OPTIONS_MAX_GEO	       8
+#define OPTIONS_MAX_FILE_COMMENTS 16
 
 enum options_action {
 	ACTION_CAPTURE,
@@ -105,7 +106,7 @@ struct options {
 	const char *netns;		/* where they are; NULL: here */
 	const char *first_filter;	/* the -f before all -i, or NULL */
 	const char *temp_dir;		/* of a temporary one; NULL: TMPDIR */
-	const char *comment;		/* of the file, or NULL */
+	const char *file_comments[OPTIONS_MAX_FILE_COMMENTS + 1];
 	bool group_read;
 	enum compression compression;	/* of what is written */
 	bool force;			/* overwrite what is there */

@@ -127,7 +127,8 @@ static bool says_how_to_capture(const struct options *o)
 	       o->max_duration_ns || o->until_eof || o->hash || o->print ||
 	       o->ring.asked || o->read || o->remote.host ||
 	       o->filter.follow || o->file.bytes || o->exclude || o->stats ||
-	       o->keylog || o->names || o->no_process_table || o->comment ||
+	       o->keylog || o->names || o->no_process_table ||
+	       *o->file_comments ||
 	       o->group_read || o->temp_dir || o->how.buffer_mib ||
 	       o->how.no_promiscuous ||
 	       o->how.snaplen != OPTIONS_MAX_SNAPLEN ||
@@ -204,8 +205,6 @@ int options_check(const struct options *o)
 		if (err)
 			return err;
 	}
-	if (o->comment && strlen(o->comment) > 4096)
-		return options_bad("too long a", "--capture-comment");
 	if (o->netns && (o->read || o->action == ACTION_CUT ||
 			 o->action == ACTION_FIND || o->action == ACTION_STRIP))
 		return options_bad("nothing is captured in", o->netns);

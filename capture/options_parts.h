@@ -54,6 +54,8 @@ int options_take_no_promiscuous(struct options *o,
 				const struct option_row *row, const char *arg);
 int options_take_keep(struct options *o, const struct option_row *row,
 		      const char *arg);
+int options_take_file_comment(struct options *o, const struct option_row *row,
+			      const char *arg);
 int options_take_geo(struct options *o, const struct option_row *row,
 		     const char *arg);
 int options_take_log_level(struct options *o, const struct option_row *row,

@@ -38,7 +38,7 @@ const struct option_row options_table[] = {
 	  OPTION_HERE, VALUE_WORD, "gzip zstd none",
 	  .take = options_take_compression },
 	{ 0, "capture-comment", "TEXT", "a comment for the whole file",
-	  OPTION_THERE, TEXT(comment) },
+	  OPTION_THERE, .take = options_take_file_comment },
 	{ 0, "temp-dir", "DIR", NULL,
 	  OPTION_HERE, VALUE_FILE, TEXT(temp_dir) },
 	{ 'P', "print", NULL, "a line for each packet; --no-tshark: short ones",

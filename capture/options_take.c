@@ -158,8 +158,17 @@ struct condition {
 #define CONDITION(word, parse, m) \
 	{ word ":", parse, offsetof(struct options, m) }
 
+/* As in dumpcap, none ends the capture once it has begun. */
+static int parse_end(const char *s, uint64_t *ns)
+{
+	if (strcmp(s, "0"))
+		return parse_duration(s, ns);
+	*ns = 1;
+	return 0;
+}
+
 static const struct condition stops[] = {
-	CONDITION("duration", parse_duration, max_duration_ns),
+	CONDITION("duration", parse_end, max_duration_ns),
 	CONDITION("packets", parse_count, max_packets),
 	CONDITION("filesize", parse_size, file.bytes),
 	CONDITION("files", parse_files, ring.stop_files),
@@ -379,6 +388,21 @@ int options_take_keep(struct options *o, const struct option_row *row,
 		return 0;
 	log_error("bad --%s \"%s\": %s", row->name, arg, why);
 	return -EINVAL;
+}
+
+int options_take_file_comment(struct options *o, const struct option_row *row,
+			      const char *arg)
+{
+	int n = 0;
+
+	while (o->file_comments[n])
+		n++;
+	if (n == OPTIONS_MAX_FILE_COMMENTS || strlen(arg) > 4096)
+		return options_bad(n == OPTIONS_MAX_FILE_COMMENTS ?
+				   "too many comments at" : "too long a",
+				   row->name);
+	o->file_comments[n] = arg;
+	return 0;
 }
 
 int options_take_geo(struct options *o, const struct option_row *row,

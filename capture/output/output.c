@@ -51,7 +51,8 @@ static int begin_section(struct output *o)
 	uname(&u);
 	snprintf(o->os, sizeof(o->os), "%s %s", u.sysname, u.release);
 	err = pcapng_writer_section(o->writer, u.machine, o->os,
-				    "pktwho " PKTWHO_VERSION, o->comment);
+				    "pktwho " PKTWHO_VERSION,
+				    o->file_comments);
 	return err ? err : pcapng_writer_flush(o->writer);
 }
 
@@ -108,7 +109,7 @@ int output_open(struct output **out, const struct output_options *options)
 	o->limits = options->limits;
 	o->opener = options->opener;
 	o->names_fd = options->names_fd;
-	o->comment = options->comment;
+	o->file_comments = options->file_comments;
 	o->compression = options->compression;
 	o->group_read = options->group_read;
 	o->countries_are_shared = options->shared_countries != NULL;

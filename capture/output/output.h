@@ -28,7 +28,7 @@ struct output_options {
 	int fd;				/* of it, taken over; 0: not open yet */
 	bool group_read;
 	enum compression compression;	/* not by name */
-	const char *comment;		/* of each file, or NULL; borrowed */
+	const char *const *file_comments;	/* of each, NULL ends; borrowed */
 	enum options_comments comments;		/* of packets */
 	bool process_table;
 	bool names;			/* of addresses, by DNS */

@@ -48,7 +48,7 @@ struct output {
 	struct limits limits;
 	struct opener *opener;
 	enum compression compression;
-	const char *comment;
+	const char *const *file_comments;
 	bool group_read;
 	int names_fd;			/* 0: nobody is told */
 	bool freeze;			/* files of the ring, so far */

@@ -93,7 +93,7 @@ int pcapng_writer_pipe(const struct pcapng_writer *w);
 /* The strings may be NULL. */
 int pcapng_writer_section(struct pcapng_writer *w, const char *hardware,
 			  const char *os, const char *userappl,
-			  const char *comment);
+			  const char *const *comments);
 
 struct pcapng_interface {
 	const char *name;

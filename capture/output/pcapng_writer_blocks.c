@@ -19,7 +19,7 @@ static void put_end_of_options(struct wbuf *w)
 
 int pcapng_writer_section(struct pcapng_writer *w, const char *hardware,
 			  const char *os, const char *userappl,
-			  const char *comment)
+			  const char *const *comments)
 {
 	size_t at = pcapng_writer_begin_block(w, PCAPNG_BLOCK_SHB);
 
@@ -27,7 +27,8 @@ int pcapng_writer_section(struct pcapng_writer *w, const char *hardware,
 	wbuf_u16(&w->buf, PCAPNG_VERSION_MAJOR);
 	wbuf_u16(&w->buf, PCAPNG_VERSION_MINOR);
 	wbuf_u64(&w->buf, UINT64_MAX);		/* section length: not known */
-	put_string(&w->buf, PCAPNG_OPT_COMMENT, comment);
+	for (; comments && *comments; comments++)
+		put_string(&w->buf, PCAPNG_OPT_COMMENT, *comments);
 	put_string(&w->buf, PCAPNG_SHB_HARDWARE, hardware);
 	put_string(&w->buf, PCAPNG_SHB_OS, os);
 	put_string(&w->buf, PCAPNG_SHB_USERAPPL, userappl);

@@ -336,7 +336,7 @@ int files_open(struct files *f)
 		.path = o->write,
 		.fd = o->write_fd,
 		.group_read = o->group_read,
-		.comment = o->comment,
+		.file_comments = o->file_comments,
 		.compression = compression_of(o->compression, o->write),
 		.limits = { .bytes = o->file.bytes,
 			    .packets = o->file.packets,

@@ -12,6 +12,9 @@ from pathlib import Path
 import world
 from world import PKTWHO, Capture, run
 
+# Found by way of world.
+import pcapng  # isort: skip
+
 TABLE = Path(__file__).parents[2] / "docs/dumpcap.md"
 ARGUMENTS = {"-i": "lo", "-f": "tcp", "-s": "96", "-B": "4", "-c": "1",
              "-a": "duration:1", "-w": "x", "-b": "packets:9",
@@ -23,7 +26,8 @@ ARGUMENTS = {"-i": "lo", "-f": "tcp", "-s": "96", "-B": "4", "-c": "1",
 ALIKE = {
     "plain": ["-q", "-n", "-t", "-p"],
     "filter": ["-f", "udp dst port 9 or udp dst port 11", "-B", "4"],
-    "short": ["-s", "40", "--capture-comment", "mine", "-g"],
+    "short": ["-s", "40", "--capture-comment", "mine", "-g",
+              "--capture-comment", "and more"],
     "count": ["-c", "5"],
     "autostop": ["-a", "packets:7", "-a", "duration:60"],
     "ring": ["-b", "packets:5", "-b", "files:9"],
@@ -88,6 +92,19 @@ class Dumpcap(world.LiveTest):
             path.chmod(0o644)
             rows += self.rows(path, *FIELDS)
         return rows
+
+    def test_comments_and_no_time(self):
+        """Each comment is in the file of a capture that ends at once."""
+        for program in "dumpcap", PKTWHO:
+            path = self.dir / "at-once.pcapng"
+            path.unlink(missing_ok=True)
+            done = run(program, "-q", "-i", "lo", "-w", path, "-a", "duration:0",
+                       "--capture-comment", "one", "--capture-comment", "two")
+            self.assertEqual(done.returncode, 0, done)
+            first, *rest = pcapng.blocks(path.read_bytes())
+            self.assertEqual([text for code, text in first.options
+                              if code == 1], [b"one", b"two"])
+            self.assertNotIn(pcapng.EPB, [b.kind for b in rest])
 
     def test_the_same_frames_beside_it(self):
         ns = self.namespace()

@@ -74,6 +74,13 @@ static void each_option_sets_its_own(void **state)
 	assert_int_equal(o.comments, COMMENTS_NONE);
 	assert_true(o.interfaces[0].how.no_promiscuous &&
 		    o.no_process_table && o.cmdline == CMDLINE_NONE && o.quiet);
+	assert_int_equal(PARSE(&o, "-a", "duration:0"), 0);
+	assert_int_equal(o.max_duration_ns, 1);	/* and 0 were no limit */
+	assert_int_equal(PARSE(&o, "--capture-comment", "a",
+			       "--capture-comment=b"), 0);
+	assert_string_equal(o.file_comments[0], "a");
+	assert_string_equal(o.file_comments[1], "b");
+	assert_null(o.file_comments[2]);
 	assert_int_equal(PARSE(&o, "--cmdline", "full"), 0);
 	assert_int_equal(o.cmdline, CMDLINE_FULL);
 	assert_int_equal(PARSE(&o, "--cmdline=some"), -EINVAL);
@@ -384,7 +391,8 @@ static void bad_usage_is_refused(void **state)
 		{ "-s", "-1" }, { "-s", "262145" }, { "-s", "x" },
 		{ "-B", "0" }, { "-B", "1025" }, { "-B", "4294967297" },
 		{ "-a", "" }, { "-a", "duration" }, { "-a", "duration:" },
-		{ "-a", "duration:0" }, { "-a", "duration:-1" },
+		{ "-a", "duration:0.0" }, { "-a", "duration:-1" },
+		{ "-b", "duration:0" },
 		{ "-a", "duration:nan" }, { "-a", "duration:inf" },
 		{ "-a", "duration:1e-12" }, { "-a", "duration:5s" },
 		{ "-a", "duration:1e10" }, { "-a", "packets:0" },

@@ -199,8 +199,9 @@ static void every_block_is_whole(void **state)
 		const char *s = text + sizeof(text) - 1 - n;
 		struct pcapng_interface i = { .name = s, .filter = s, .os = s };
 		struct pcapng_statistics stats = { .comment = s };
+		const char *const comments[] = { s, s, NULL };
 
-		assert_int_equal(pcapng_writer_section(w, s, s, s, s), 0);
+		assert_int_equal(pcapng_writer_section(w, s, s, s, comments), 0);
 		assert_int_equal(pcapng_writer_interface(w, &i), 0);
 		assert_int_equal(pcapng_writer_interface(w, &i), 0);
 		assert_int_equal(write_packet(w, s, (uint32_t)n), 0);
