@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What the parts of options.h share: options_table.c has a row for each
- * option, options_take.c the functions that its rows name, options_check.c
- * knows what does not go together, and options.c parses.
+ * option, options_take.c and options_limits.c the functions that its rows name,
+ * options_check.c knows what does not go together, and options.c parses.
  */
 #ifndef PKTWHO_OPTIONS_PARTS_H
 #define PKTWHO_OPTIONS_PARTS_H
@@ -15,6 +15,13 @@
 
 /* Says on stderr @what is wrong, and with which @value.  -EINVAL. */
 int options_bad(const char *what, const char *value);
+
+/* Says that @value is not what @row takes, and what it takes.  -EINVAL. */
+int options_bad_value(const struct option_row *row, const char *value);
+
+/* A whole number of at least @min and at most @max.  0 or -EINVAL. */
+int options_parse_number(const char *s, uint64_t min, uint64_t max,
+			 uint64_t *v);
 
 /* A copy that is there as long as the program, or NULL. */
 char *options_keep(const char *text);
