@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "output/opener.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <linux/landlock.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -24,10 +19,7 @@
 #include "host/privilege.h"
 #include "host/sandbox.h"
 #include "host/sudo_user.h"
-#include "output/file_name.h"
-
-#define TRIES 100		/* numbers, until a name is not taken */
-#define FROZEN "frozen_"
+#include "output/opener_ring.h"
 
 enum { ASK_NEXT = 'n', ASK_FREEZE = 'f', ASK_KEEP = 'k' };
 
@@ -42,258 +34,15 @@ struct answer {
 	char name[NAME_MAX + 1];
 };
 
-/* A file that the child has made, or an earlier one. */
-struct made {
-	struct made *next;
-	struct timespec changed;	/* of an earlier one */
-	uint64_t bytes;			/* once it is closed */
-	bool is_open;
-	char name[NAME_MAX + 1];
-};
-
-struct ring {
-	struct opener_options options;
-	char base[NAME_MAX + 1];
-	int dir_fd;
-	uint32_t number;		/* of the last name */
-	struct made *oldest, *newest;
-	uint64_t count, bytes;		/* of those in the list */
-};
-
-/* ---- the child: its files ---- */
-
-static bool removes(const struct opener_options *o)
-{
-	return o->files || o->total || o->free;
-}
-
-/* The last one is closed by now, and as large as it gets. */
-static void measure(struct ring *r)
-{
-	struct made *m = r->newest;
-	struct stat st;
-
-	if (!m || !m->is_open)
-		return;
-	m->is_open = false;
-	if (!fstatat(r->dir_fd, m->name, &st, AT_SYMLINK_NOFOLLOW))
-		m->bytes = (uint64_t)st.st_size;
-	r->bytes += m->bytes;
-}
-
-static bool is_too_much(const struct ring *r)
-{
-	const struct opener_options *o = &r->options;
-	struct statvfs disk;
-
-	if (!r->oldest)
-		return false;
-	if (o->files && r->count >= o->files)
-		return true;
-	if (o->total && r->bytes + o->file_bytes > o->total)
-		return true;
-	return o->free && !fstatvfs(r->dir_fd, &disk) &&
-	       (uint64_t)disk.f_bavail * disk.f_frsize <
-		       o->free + o->file_bytes;
-}
-
-static void forget_oldest(struct ring *r)
-{
-	struct made *m = r->oldest;
-
-	r->oldest = m->next;
-	if (!r->oldest)
-		r->newest = NULL;
-	r->bytes -= m->bytes;
-	r->count--;
-	free(m);
-}
-
-/* Somebody else may have removed it, or put another file in its place. */
-static void remove_oldest(struct ring *r)
-{
-	const char *name = r->oldest->name;
-
-	if (unlinkat(r->dir_fd, name, 0) && errno != ENOENT)
-		log_warn("cannot remove %s: %s", name, strerror(errno));
-	forget_oldest(r);
-}
-
-/* Under a name that no ring takes for its own, in this run or a later one. */
-static void freeze(struct ring *r)
-{
-	unsigned frozen = 0;
-
-	measure(r);
-	while (r->oldest) {
-		const char *name = r->oldest->name;
-		char kept[sizeof(FROZEN) + NAME_MAX];
-
-		snprintf(kept, sizeof(kept), FROZEN "%s", name);
-		if (!renameat2(r->dir_fd, name, r->dir_fd, kept,
-			       RENAME_NOREPLACE))
-			frozen++;
-		else if (errno != ENOENT)
-			log_warn("cannot keep %s: %s", name, strerror(errno));
-		forget_oldest(r);
-	}
-	if (removes(&r->options))
-		log_info("kept %u files as " FROZEN "%s...", frozen, r->base);
-	else
-		log_info("no file of %s is removed anyway", r->base);
-}
-
-static struct made *new_made(const char *name)
-{
-	struct made *m = calloc(1, sizeof(*m));
-
-	if (m)
-		snprintf(m->name, sizeof(m->name), "%s", name);
-	return m;
-}
-
-static void append_made(struct ring *r, struct made *m)
-{
-	if (r->newest)
-		r->newest->next = m;
-	else
-		r->oldest = m;
-	r->newest = m;
-	r->count++;
-	r->bytes += m->bytes;
-}
-
-static int remember(struct ring *r, const char *name)
-{
-	struct made *m;
-
-	if (!removes(&r->options))
-		return 0;
-	m = new_made(name);
-	if (!m)
-		return -ENOMEM;
-	m->is_open = true;
-	append_made(r, m);
-	return 0;
-}
-
-/* ---- the child: files of earlier runs ---- */
-
-static int by_change(const void *a, const void *b)
-{
-	const struct made *x = *(struct made *const *)a;
-	const struct made *y = *(struct made *const *)b;
-
-	if (x->changed.tv_sec != y->changed.tv_sec)
-		return x->changed.tv_sec < y->changed.tv_sec ? -1 : 1;
-	if (x->changed.tv_nsec != y->changed.tv_nsec)
-		return x->changed.tv_nsec < y->changed.tv_nsec ? -1 : 1;
-	return strcmp(x->name, y->name);
-}
-
-/* One of a name of ours; NULL if it is none, or nothing to be removed. */
-static struct made *found(const struct ring *r, const char *name)
-{
-	struct made *m;
-	struct stat st;
-
-	if (!file_name_is(name, r->base) ||
-	    fstatat(r->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) ||
-	    !S_ISREG(st.st_mode) || st.st_uid != geteuid())
-		return NULL;
-	m = new_made(name);
-	if (m) {
-		m->bytes = (uint64_t)st.st_size;
-		m->changed = st.st_mtim;
-	}
-	return m;
-}
-
-/* A budget holds over a restart, too. */
-static void find_earlier(struct ring *r)
-{
-	int fd = openat(r->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct made **all = NULL, **more, *m;
-	const struct dirent *e;
-	size_t n = 0;
-
-	while (dir && (e = readdir(dir))) {
-		m = found(r, e->d_name);
-		more = m ? reallocarray(all, n + 1, sizeof(*all)) : NULL;
-		if (more) {
-			all = more;
-			all[n++] = m;
-		} else {
-			free(m);
-		}
-	}
-	if (n)
-		qsort(all, n, sizeof(*all), by_change);
-	for (size_t i = 0; i < n; i++)
-		append_made(r, all[i]);
-	free(all);
-	if (dir)
-		closedir(dir);
-	else if (fd >= 0)
-		close(fd);
-}
-
-/* ---- the child: the next file ---- */
-
-static int make(struct ring *r, struct answer *a)
-{
-	time_t now = time(NULL);
-	struct tm tm;
-	int fd = -1;
-
-	localtime_r(&now, &tm);
-	for (int i = 0; fd < 0 && i < TRIES; i++) {
-		int err = file_name_make(a->name, sizeof(a->name), r->base,
-					 ++r->number, &tm,
-					 r->options.time_first);
-
-		if (err)
-			return err;
-		fd = openat(r->dir_fd, a->name, O_WRONLY | O_CREAT | O_EXCL |
-						O_NOFOLLOW | O_CLOEXEC, 0600);
-		if (fd < 0 && errno != EEXIST)
-			break;
-	}
-	return fd < 0 ? -errno : fd;
-}
-
-static int next(struct ring *r, struct answer *a)
-{
-	int fd, err;
-
-	measure(r);
-	while (is_too_much(r))
-		remove_oldest(r);
-	fd = make(r, a);
-	if (fd < 0)
-		return fd;
-	/* Whatever the umask. */
-	if (r->options.group_read && fchmod(fd, 0640))
-		log_debug("group: %s", strerror(errno));
-	err = remember(r, a->name);
-	if (err) {
-		unlinkat(r->dir_fd, a->name, 0);
-		close(fd);
-		return err;
-	}
-	return fd;
-}
-
-/* ---- the child: what it may do ---- */
+/* ---- the child ---- */
 
 /* Of the files it needs no more than to make and remove some in there. */
 static void confine_to(int dir_fd)
 {
-	int err = landlock_enter(dir_fd, LANDLOCK_ACCESS_FS_WRITE_FILE |
-					 LANDLOCK_ACCESS_FS_MAKE_REG |
-					 LANDLOCK_ACCESS_FS_REMOVE_FILE |
-					 LANDLOCK_TRUNCATE);
+	int err = landlock_enter(
+		dir_fd,
+		LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
+			LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_TRUNCATE);
 
 	if (err)
 		log_debug("no Landlock: %s", strerror(-err));
@@ -314,7 +63,8 @@ static void ignore_signals(void)
 /* The capture's pipes, and those to its command, must not stay open. */
 static void keep_only(int a, int b)
 {
-	unsigned low = (unsigned)(a < b ? a : b), high = (unsigned)(a + b) - low;
+	unsigned low = (unsigned)(a < b ? a : b),
+		 high = (unsigned)(a + b) - low;
 
 	close(STDIN_FILENO);
 	close(STDOUT_FILENO);
@@ -345,7 +95,7 @@ static void send_answer(int fd, struct answer *a, int file)
 		_exit(1);
 }
 
-static _Noreturn void child(struct ring *r, int fd)
+static _Noreturn void child(struct opener_ring *r, int fd)
 {
 	struct answer a;
 	char ask;
@@ -356,19 +106,19 @@ static _Noreturn void child(struct ring *r, int fd)
 		_exit(1);
 	privilege_keep_files();
 	if (r->options.total || r->options.free)
-		find_earlier(r);
-	tzset();		/* the last file that it reads */
+		opener_ring_find_earlier(r);
+	tzset(); /* the last file that it reads */
 	sandbox_enter();
 	confine_to(r->dir_fd);
 	while (recv(fd, &ask, 1, 0) == 1) {
 		int file;
 
 		if (ask != ASK_NEXT)
-			freeze(r);
+			opener_ring_freeze(r);
 		if (ask == ASK_KEEP)
 			continue;
 		memset(&a, 0, sizeof(a));
-		file = next(r, &a);
+		file = opener_ring_next(r, a.name);
 		a.err = file < 0 ? file : 0;
 		send_answer(fd, &a, file);
 		if (file >= 0)
@@ -379,7 +129,7 @@ static _Noreturn void child(struct ring *r, int fd)
 
 /* ---- the parent ---- */
 
-static int open_directory(struct ring *r, const char *path)
+static int open_directory(struct opener_ring *r, const char *path)
 {
 	struct sudo_user_rights root;
 	const char *base;
@@ -395,7 +145,7 @@ static int open_directory(struct ring *r, const char *path)
 	return 0;
 }
 
-static int fork_child(struct opener *p, struct ring *r)
+static int fork_child(struct opener *p, struct opener_ring *r)
 {
 	int fds[2];
 
@@ -411,7 +161,7 @@ static int fork_child(struct opener *p, struct ring *r)
 
 int opener_start(struct opener **out, const struct opener_options *o)
 {
-	struct ring r = { .options = *o, .dir_fd = -1 };
+	struct opener_ring r = { .options = *o, .dir_fd = -1 };
 	struct opener *p = calloc(1, sizeof(*p));
 	const char *slash = strrchr(o->path, '/');
 	int err = p ? open_directory(&r, o->path) : -ENOMEM;
@@ -443,7 +193,8 @@ static int receive_file(struct opener *p, struct answer *a)
 		char room[CMSG_SPACE(sizeof(int))];
 	} control;
 	struct iovec iov = { a, sizeof(*a) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1,
+	struct msghdr m = { .msg_iov = &iov,
+			    .msg_iovlen = 1,
 			    .msg_control = &control,
 			    .msg_controllen = sizeof(control) };
 	const struct cmsghdr *c;
