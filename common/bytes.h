@@ -17,8 +17,9 @@
 #include <string.h>
 
 /*
- * For interfaces that only read through a pointer but do not say const, as
- * those of iovec and exec, and for whoever lent the bytes as const itself.
+ * Takes const away: some interfaces, as those of iovec and exec, only read
+ * through a pointer but do not say so, and whoever lent the bytes as const may
+ * write to them.
  */
 static inline void *bytes_unconst(const void *p)
 {

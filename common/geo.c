@@ -202,7 +202,9 @@ static int add_kind(struct geo *g, const char *kind)
 	return 0;
 }
 
-/* Who may write there, may also replace the program. */
+/*
+ * Trusts that directory: whoever may write there may also replace the program.
+ */
 static int add_beside(struct geo *g, const char *program)
 {
 	char *real = realpath(program, NULL), path[PATH_MAX];
@@ -400,7 +402,7 @@ static bool find_in_database(const MMDB_s *db, const uint8_t addr[16],
 }
 
 /*
- * What @from adds to @to.  A name goes with its code, an organization with
+ * Adds to @to what only @from has.  A name goes with its code, an organization with
  * its number: half an answer of one database beside half of another would
  * be wrong even where both are right.
  */

@@ -59,8 +59,8 @@ int geo_add_installed(struct geo *g, const char *program);
 bool geo_describe(const struct geo *g, size_t which, char *out, size_t size);
 
 /*
- * What is known of @addr: IPv6 in network order, or IPv4 as ::ffff:a.b.c.d.
- * True if anything is.  Allocates nothing; a damaged database gives no
+ * Tells what is known of @addr: IPv6 in network order, or IPv4 as
+ * ::ffff:a.b.c.d.  True if anything is.  Allocates nothing; a damaged database gives no
  * answer or a wrong one, nothing worse.
  *
  * An address that is not public has no place, whatever a database says.

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What of somebody else's bytes may reach a screen as it is: UTF-8 that draws
- * something.  Not what a terminal obeys (C0, DEL, and C1, which are two bytes
- * in UTF-8), what breaks a line, or what reorders or hides other characters.
+ * Tells which of somebody else's bytes may reach a screen: UTF-8 that draws
+ * something may.  Characters that a terminal obeys (C0, DEL, and C1, which are
+ * two bytes in UTF-8), that break a line, and that reorder or hide others may
+ * not.
  */
 #ifndef PKTWHO_COMMON_PRINTABLE_H
 #define PKTWHO_COMMON_PRINTABLE_H
@@ -16,7 +17,7 @@
  */
 size_t printable_length(const char *s, size_t len);
 
-/* Whether all of the string may be shown. */
+/* True if all of the string may be shown. */
 bool printable_all(const char *s);
 
 /* Puts "?" for each byte of the string that may not. */

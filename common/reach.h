@@ -11,7 +11,7 @@ enum reach {
 	REACH_DOCUMENTATION,
 };
 
-/* Of an IPv6 address, or an IPv4 one mapped to it. */
+/* Takes an IPv6 address, or an IPv4 one mapped to it. */
 enum reach reach_of(const uint8_t addr[16]);
 
 #endif

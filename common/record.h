@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What the capture companion tells the plugin: the owners of a packet, and
+ * The capture companion tells the plugin this: the owners of a packet, and
  * what is known of a process.  docs/file-format.md has the bytes.
  *
  * Nothing here allocates, does I/O or keeps state.  Decoders take any bytes.
@@ -117,8 +117,8 @@ int attribution_encode(const struct attribution *a, void *buf, size_t size);
 int attribution_decode(struct attribution *a, const void *buf, size_t size);
 
 /*
- * Who else received a packet that several sockets got: one payload for each,
- * beside the attribution, which has the first.
+ * Several sockets may receive one packet.  The attribution has the first of
+ * them; each other one has a payload beside it.
  */
 #define RECEIVERS_MAX	16		/* of one packet, the first included */
 #define RECEIVER_MAX	33		/* bytes */
@@ -152,7 +152,7 @@ struct end_places {
 	struct byte_range name;
 };
 
-/* As attribution_decode(), and on error *@out is all zero. */
+/* Returns what attribution_decode() does; on error *@out is all zero. */
 int attribution_places(struct end_places *out, const void *buf, size_t size,
 		       bool src);
 
@@ -197,7 +197,7 @@ enum field {
 #define PROCESS_ANCESTORS 8		/* at most, the parent first */
 
 /*
- * What is known of a process.  A member counts only if its bit is set in
+ * This is known of a process.  A member counts only if its bit is set in
  * @has (process_has()); absent is not zero.  Strings are NUL-terminated,
  * bounded by their arrays, and otherwise any bytes: they are the process's
  * own words.
@@ -286,8 +286,8 @@ void process_descend(struct process *p, const struct process *parent);
 
 /*
  * Bytes written, or -ENOSPC.  Never reads past an array, terminated or not.
- * What was added since the first version and does not fit PROCESS_MAX is left
- * out.
+ * Fields that were added since the first version are left out where they do
+ * not fit PROCESS_MAX.
  */
 int process_encode(const struct process *p, void *buf, size_t size);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Who sent a packet and who receives it. */
+/* The record of a packet: its sender and its receivers. */
 #include "record_parts.h"
 
 #include <errno.h>

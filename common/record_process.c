@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What is known of a process. */
+/* The record of a process. */
 #include "record_parts.h"
 
 #include <errno.h>
@@ -99,7 +99,7 @@ static void store_uint(void *member, size_t size, uint64_t v)
 		memcpy(member, &v, sizeof(v));
 }
 
-/* As the decoder would cut it. */
+/* Cuts the list where the decoder would. */
 static size_t list_len(const struct process *p, const struct field_row *row)
 {
 	uint16_t len;
@@ -276,8 +276,8 @@ unsigned process_ancestors(const struct process *p,
 }
 
 /*
- * With room left for the separators of what follows: a text that does not fit
- * is left out whole, and the others keep their places.
+ * Leaves room for the separators of what follows: a text that does not fit is
+ * left out whole, and the others keep their places.
  */
 static void add_text(struct wbuf *w, unsigned number, const char *text,
 		     size_t len)
