@@ -98,7 +98,9 @@ static void set_container(struct process *p, struct word id,
 		 sizeof(p->container_runtime), name);
 }
 
-/* As systemd has a unit's name: of what a host's may have, only the dash. */
+/*
+ * Undoes systemd's escapes in a unit's name; a host's name needs only the dash.
+ */
 static void unescape(char *text, size_t size)
 {
 	static const char dash[] = "\\x2d";

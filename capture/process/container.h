@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Which container, pod or systemd unit a process belongs to, read from its
+ * Finds the container, pod or systemd unit that a process belongs to by its
  * cgroup path alone: no daemon is asked, and a process that is gone can still
  * be placed.
  */

@@ -87,7 +87,7 @@ static int open_unchanged(const struct hasher_question *q)
 	return -1;
 }
 
-/* Whether that pid is still the process that was asked for. */
+/* True if that pid is still the process that was asked for. */
 static bool is_alive(const struct hasher *h, const struct hasher_question *q)
 {
 	return procfs_start(h->proc_fd, q->pid) / PROCFS_TICK_NS ==
@@ -125,8 +125,8 @@ static int open_executable(const struct hasher *h,
 }
 
 /*
- * What had been written a tick before the process started has another ctime
- * once it is written again, and until the process has ended nobody can.
+ * A file that was written a tick before the process started, or earlier, gets
+ * another ctime when it is written again; nobody can until the process ends.
  */
 static bool can_change_unseen(const struct hasher_question *q)
 {
@@ -159,8 +159,8 @@ static bool hash_file(struct hasher *h, int fd, uint8_t out[32])
 }
 
 /*
- * What the file has become while it was read: nobody can write to one that
- * runs, though delete it.
+ * Judges how the file changed while it was read: nobody can write to one that
+ * runs, but anybody may delete it.
  */
 static enum hash_reason judge_change(const struct hasher *h,
 				     const struct hasher_question *q,

@@ -18,7 +18,7 @@ struct hasher;
 #define HASHER_PATH  1024
 #define HASHER_BYTES (512ll << 20)	/* a larger file has no hash */
 
-/* Which file, and for whom. */
+/* Names a file, and who asked for it. */
 struct hasher_question {
 	uint32_t pid;		/* its /proc/PID/exe, while it runs */
 	uint64_t start_ns;	/* handed back */

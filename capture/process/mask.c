@@ -16,7 +16,7 @@ struct text {
 	bool masked;
 };
 
-/* What the next word is. */
+/* The meaning of the next word. */
 enum next { NEXT_WORD, NEXT_SECRET, NEXT_LOGIN };
 
 /* ---- names ---- */
@@ -40,7 +40,10 @@ static const struct {
 /* Options that ask for it, and have no value. */
 static const char *const asks[] = { "no-", "ask-", "without-", "prompt-" };
 
-/* Of these programs a letter's value is one; joined: never a word of its own. */
+/*
+ * These programs have a letter whose value is a secret; joined: it is never a
+ * word of its own.
+ */
 static const struct {
 	const char *program;
 	char letter;
@@ -303,7 +306,7 @@ static size_t hide_in_argument(struct text *t, size_t from, size_t to,
 	return to;
 }
 
-/* What it is called by, without its directory. */
+/* Takes the name that a program is called by, without its directory. */
 static void take_program(const struct text *t, char *out, size_t size)
 {
 	size_t len = strnlen(t->s, t->len), from = len;

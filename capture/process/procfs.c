@@ -20,7 +20,7 @@
 #define CONSOLES	4
 #define FIRST_SERIAL	64
 
-/* Of the kernel's encoding of a device; no terminal is 0. */
+/* Decodes the kernel's number of a device; 0 is no terminal. */
 static void take_tty(struct process *p, unsigned long device)
 {
 	unsigned major = device >> 8 & 0xfff;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What /proc says of processes.  Works under any directory descriptor, so it
+ * Reads what /proc says of processes.  Works under any directory descriptor, so it
  * is tested on made-up trees.  A process that vanishes midway is not an error
  * of ours: what was read until then counts.
  */
@@ -23,9 +23,9 @@ int procfs_read(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
 		struct process *p, uint64_t *start_ns);
 
 /*
- * As procfs_read, at half its cost: name and parent's id, and of a process
- * with a command line (a thread of the kernel has none) that, its ids, and
- * its cgroup with what follows from it.
+ * Reads less than procfs_read(), at half its cost: name and parent's id.  A
+ * process with a command line (a thread of the kernel has none) has that, too,
+ * its ids, and its cgroup with what follows from it.
  */
 int procfs_read_brief(int proc_fd, uint32_t pid, struct process *p);
 
@@ -46,7 +46,7 @@ struct file_id {
 /* When @pid started, since boot, in whole ticks; 0: there is no such process. */
 uint64_t procfs_start(int proc_fd, uint32_t pid);
 
-/* What @pid runs, without device and generation. */
+/* Finds the file that @pid runs, without device and generation. */
 struct file_id procfs_exe(int proc_fd, uint32_t pid);
 
 /*
@@ -55,10 +55,13 @@ struct file_id procfs_exe(int proc_fd, uint32_t pid);
  */
 uint64_t procfs_device(int fd);
 
-/* Whether there is no such process; false if that cannot be known. */
+/* True if there is no such process; false also if that cannot be known. */
 bool procfs_has_ended(int proc_fd, uint32_t pid);
 
-/* Whether what @pid runs has no name any more; false if it has ended. */
+/*
+ * True if the file that @pid runs has no name any more; false if @pid has
+ * ended.
+ */
 bool procfs_exe_deleted(int proc_fd, uint32_t pid);
 
 /* Calls @fn with each pid there is.  0 or -errno. */

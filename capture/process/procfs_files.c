@@ -45,7 +45,7 @@ int procfs_read_link(int dir, const char *name, char *buf, size_t size)
 	return (int)n;
 }
 
-/* Whether a file of this name, as the process sees it, is what it runs. */
+/* True if the process runs the file that it sees under this name. */
 static bool is_exe_named(int dir, const char *exepath)
 {
 	char path[4096 + 32];

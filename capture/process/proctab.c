@@ -131,7 +131,7 @@ static int read_proc(struct proctab *t, uint32_t pid, uint64_t *start_ns,
 			      t->options.exe_inodes ? exe : NULL);
 }
 
-/* As read_proc() has just told of the process. */
+/* Sets what read_proc() has just told of the process. */
 static void set_image_read(struct proctab *t, struct program *i,
 			   struct file_id exe)
 {
@@ -146,7 +146,7 @@ static void set_image_read(struct proctab *t, struct program *i,
 }
 
 /*
- * From /proc, as it is now, which is left in t->scratch; NULL if there is no
+ * Reads a process from /proc as it is now, into t->scratch; NULL if there is no
  * such process.  *@is_new: it was not known.
  */
 static struct proc *read_process(struct proctab *t, uint32_t pid, bool *is_new,
@@ -227,7 +227,7 @@ static void learn_place(struct proctab *t, struct proc *p,
 
 	if ((i->uid == o->uid && !moved) || i->exec_gen != o->exec_gen)
 		return;
-	/* Of before the last change: that is known already. */
+	/* An event from before the last change tells nothing new. */
 	if (mono_ns < i->from_mono_ns)
 		return;
 	i = program_change(t, p, mono_ns);
@@ -322,7 +322,7 @@ void proc_descend(const struct proctab *t, struct proc *p,
 	p->inherited |= f && f->follow && program_wanted(parent->program);
 }
 
-/* Whether /proc, in t->scratch, tells of another program, name or user. */
+/* True if /proc, in t->scratch, tells of another program, name or user. */
 static bool has_changed(const struct proctab *t, const struct program *i)
 {
 	const struct process *now = &t->scratch;

@@ -117,10 +117,10 @@ struct proc *proctab_by_pid(struct proctab *t, uint32_t pid);
  */
 struct proc *proctab_look_up(struct proctab *t, uint32_t pid, uint64_t mono_ns);
 
-/* What the process was running at that time, unless that is forgotten. */
+/* Finds what the process was running at that time, unless that is forgotten. */
 struct program *proc_program_at(const struct proc *p, uint64_t mono_ns);
 
-/* Whether it is: then the other function's answer is another program. */
+/* True if it is forgotten: proc_program_at() then answers another program. */
 bool proc_forgot(const struct proc *p, uint64_t mono_ns);
 
 /*
@@ -133,7 +133,7 @@ bool program_read(const struct program *i, struct process *out);
 void program_exepath(struct proctab *t, const struct program *i, char *out,
 		   size_t size);
 
-/* Whether, of all that events told, it has executed nothing since. */
+/* True if no event told that it has executed anything since. */
 bool proctab_ran_last(struct proctab *t, uint32_t pid, uint64_t start_ns,
 		  uint64_t exec_gen);
 
@@ -144,7 +144,7 @@ void proctab_set_sha256(struct proctab *t, uint32_t pid, uint64_t start_ns,
 void proctab_set_no_sha256(struct proctab *t, uint32_t pid, uint64_t start_ns,
 			   uint64_t exec_gen, uint32_t reason);
 
-/* Whether the filter keeps this program's packets. */
+/* True if the filter keeps this program's packets. */
 static inline bool program_wanted(const struct program *i)
 {
 	return i->matched || i->proc->inherited;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What is known of a process, as its program's record. */
+/* Makes a program's record of what is known of its process. */
 #include "process/proctab_table.h"
 
 #include <errno.h>
@@ -113,7 +113,7 @@ static void mask(struct process *p)
 
 void describe_withhold(const struct proctab *t, struct process *p)
 {
-	/* What is made of the arguments, before they are gone. */
+	/* The script is found in the arguments, before they are gone. */
 	script_set(p);
 	if (t->options.cmdline == CMDLINE_FULL ||
 	    !process_has(p, FIELD_CMDLINE))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the kernel tells of processes. */
+/* Takes in what the kernel tells of processes. */
 #include "process/proctab_table.h"
 
 #include <linux/types.h>
@@ -101,7 +101,7 @@ void proctab_rename(struct proctab *t, const struct probe_event *e)
 		return;
 	program_set_name(i, e->owner.comm);
 	describe_name(&t->scratch, i->name);
-	/* What it did with sockets until now may be told later, for then. */
+	/* Events of its sockets before this may come later, with their time. */
 	describe_place(t, &t->scratch, &e->owner);
 	program_set_record(t, i, &t->scratch);
 }

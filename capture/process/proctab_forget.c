@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Which processes and programs are forgotten, and when. */
+/* Decides which processes and programs are forgotten, and when. */
 #include "process/proctab_table.h"
 
 #include "process/procfs.h"
 
-/* From then on those that ended are forgotten at once. */
+/* With so many programs, processes that ended are forgotten at once. */
 #define MAX_PROGRAMS	65536
 #define KEEP_EXITED_NS	60000000000ull
 
@@ -64,8 +64,8 @@ static bool in_file(const struct proc *p, uint32_t section)
 }
 
 /*
- * What it was before its last execs, if the file has none of it, or we too
- * many.
+ * Forgets programs from before the last execs, if the file has nothing of them
+ * or there are too many.
  */
 static void prune_images(struct proctab *t, struct proc *p,
 			 uint64_t now_mono_ns, uint32_t section)

@@ -104,7 +104,7 @@ struct program *program_change(struct proctab *t, struct proc *p,
 		return NULL;
 	i->exe = old->exe;
 	i->hash_asked = old->hash_asked;
-	/* From there program_set_record() counts on. */
+	/* program_set_record() counts on from there. */
 	i->version = old->version;
 	forget_changes(t, i, mono_ns);
 	return i;

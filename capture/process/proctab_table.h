@@ -75,7 +75,7 @@ void proctab_remove(struct proctab *t, struct proc *p);
 /* Frees a process that is in no bucket any more. */
 void proc_free(struct proctab *t, struct proc *p);
 
-/* What is meant for the parent (or NULL) and its descendants. */
+/* Hands down what is meant for the parent (or NULL) and its descendants. */
 void proc_descend(const struct proctab *t, struct proc *p,
 		  const struct proc *parent);
 

@@ -42,7 +42,7 @@ static const struct interpreter *find_interpreter(const char *exepath)
 	return NULL;
 }
 
-/* What one word of options says of those that follow. */
+/* One word of options tells this of those that follow. */
 enum word { IS_OPTIONS, IS_OPTIONS_AND_VALUE, IS_SCRIPT, IS_END, IS_NO_SCRIPT };
 
 static enum word read_word(const struct interpreter *i, const char *word)

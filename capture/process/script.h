@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Which script an interpreter runs: python3.11 is no answer to who sent a
- * packet.  By the interpreter's file name and its arguments; what is typed
- * after -c, read from the standard input or loaded by its module's name is no
- * file.
+ * Finds the script that an interpreter runs: python3.11 is no answer to who
+ * sent a packet.  The interpreter's file name and its arguments tell; a program
+ * that is typed after -c, read from the standard input or loaded by its
+ * module's name is no file.
  *
  * Pure; any bytes are safe.
  */

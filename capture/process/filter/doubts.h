@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What a filter asks for that nobody has at present, and is likely meant
- * otherwise: a path for a name, a process that is not there, a name or unit
- * that is a letter off from one that is there.
+ * Warns of terms of a filter that nobody fits at present and that are likely
+ * meant otherwise: a path for a name, a process that is not there, a name or
+ * unit that is a letter off from one that is there.
  */
 #ifndef PKTWHO_PROCESS_FILTER_DOUBTS_H
 #define PKTWHO_PROCESS_FILTER_DOUBTS_H

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Whether one of them, as "memfd", has this name or pattern. */
+/* True if one of them, as "memfd", has this name or fits this pattern. */
 bool experts_match(const char *term, uint32_t flags);
 
 #endif

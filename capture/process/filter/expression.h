@@ -40,7 +40,10 @@ struct expression_reader {
 /* 0, or -EINVAL: then there is @why, and the expression is empty. */
 int expression_read(struct expression_reader *r);
 
-/* For @term: another word, and what is wrong with one.  -EINVAL. */
+/*
+ * @term calls these: for another word, and to explain what is wrong with one,
+ * which returns -EINVAL.
+ */
 void expression_next(struct expression_reader *r);
 int expression_explain(struct expression_reader *r, const char *what,
 		       const char *word);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Which processes' packets to keep.  Terms of one kind are alternatives; of
- * different kinds all must hold, for the same process.  Pure.
+ * Decides which processes' packets to keep.  Terms of one kind are
+ * alternatives; those of different kinds must all hold for the same process.
+ * Pure.
  */
 #ifndef PKTWHO_PROCESS_FILTER_FILTER_H
 #define PKTWHO_PROCESS_FILTER_FILTER_H
@@ -34,7 +35,7 @@ bool filter_add(struct filter *f, enum filter_kind kind, const char *term);
 int filter_add_list(struct filter *f, enum filter_kind kind, char *list);
 /* Without terms it is empty, and nothing should be asked of it. */
 bool filter_is_empty(const struct filter *f);
-/* Whether a term stands for more than one name: glob(7). */
+/* True if a term stands for more than one name: glob(7). */
 bool filter_is_pattern(const char *term);
 bool filter_matches(const struct filter *f, const struct process *p);
 /*
@@ -43,7 +44,7 @@ bool filter_matches(const struct filter *f, const struct process *p);
  */
 void filter_quote(char *out, size_t size, const char *name);
 
-/* As far as the name alone decides: FILTER_PROC. */
+/* Asks only the terms that the name decides: FILTER_PROC. */
 bool filter_matches_name(const struct filter *f, const char *name);
 
 #endif

@@ -12,7 +12,7 @@
 
 #define MAX_DEPTH 8
 
-/* As options, top's filters and Wireshark's fields have them. */
+/* The names that options, top's filters and Wireshark's fields have. */
 static const struct {
 	const char *name;
 	enum filter_kind kind;
@@ -50,7 +50,7 @@ static size_t operator_length(const char *s)
 	return *s == ':' || *s == '=';
 }
 
-/* What is compared with may stand apart, or at once behind the operator. */
+/* The value may stand apart, or at once behind the operator. */
 static int take_value(struct expression_reader *r, struct keep_term *t,
 		      const char *value)
 {
@@ -86,7 +86,7 @@ static int take_comparison(struct expression_reader *r, struct keep_term *t,
 	return take_value(r, t, rest + len);
 }
 
-/* Whether the next word, which stays, is one that compares. */
+/* True if the next word, which stays, is one that compares. */
 static bool is_compared(const struct expression_reader *r)
 {
 	const char *s = r->at;
