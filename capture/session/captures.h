@@ -28,13 +28,13 @@ int captures_count(const struct captures *c);
 int captures_fd(const struct captures *c, int interface);
 uint32_t captures_linktype(const struct captures *c, uint32_t interface);
 
-/* Whether the interface has vanished, and is not back. */
+/* True if the interface has vanished, and is not back. */
 bool captures_is_gone(const struct captures *c, int interface);
 
 /* Those of `any`; NULL if they cannot be known.  Borrowed. */
 struct devices *captures_devices(const struct captures *c);
 
-/* As the file is to describe them: strings are borrowed. */
+/* Fills in how the file is to describe them: strings are borrowed. */
 void captures_describe(struct captures *c,
 		       struct pcapng_interface *interfaces);
 
@@ -58,7 +58,7 @@ const struct frame *captures_oldest(const struct captures *c, bool *gap);
 void captures_pop(struct captures *c, uint32_t interface);
 void captures_lose(struct captures *c, uint32_t interface);
 
-/* As queue_shrink(), from time to time. */
+/* Calls queue_shrink() for each; from time to time. */
 void captures_shrink(struct captures *c);
 
 /* Percent of the fullest ring, at most since the last call, and queue. */

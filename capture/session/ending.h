@@ -34,7 +34,7 @@ void ending_fail(struct ending *e, int err);
 /* Ends it once its time is over. */
 void ending_check_time(struct ending *e, uint64_t now_ns);
 
-/* Whether its time is over within so much. */
+/* True if its time is over within so much. */
 bool ending_is_near(const struct ending *e, uint64_t now_ns,
 		    uint64_t within_ns);
 
@@ -44,7 +44,7 @@ bool ending_is_near(const struct ending *e, uint64_t now_ns,
  */
 bool ending_is_over(const struct ending *e, uint64_t looked_ns);
 
-/* Whether a packet of that time still belongs to the capture. */
+/* True if a packet of that time still belongs to the capture. */
 bool ending_takes(const struct ending *e, uint64_t packet_ns);
 
 /* Such a packet was handed on; it may have been the last. */

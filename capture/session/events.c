@@ -101,7 +101,7 @@ void events_init(struct events *e, struct parts *p)
 
 	e->parts = p;
 	e->count = 0;
-	/* In the order of OF_SIGNAL and so on. */
+	/* The order is that of OF_SIGNAL and so on. */
 	add(e, p->signal_fd, POLLIN, on_signal);
 	add(e, p->command ? p->command->pid_fd : -1, POLLIN, on_command);
 	add(e, p->options->until_eof ? STDIN_FILENO : -1, POLLIN, on_stdin);

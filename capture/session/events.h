@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What may come while a capture runs: packets and events of the kernel, for
+ * Hears what comes while a capture runs: packets and events of the kernel, for
  * which it only wakes up, and signals, the end of the command, of the standard
  * input or of a reader, and what the user does in Wireshark's toolbar.
  */

@@ -95,7 +95,7 @@ static void tell_pods(struct files *f)
 }
 
 /*
- * What comes at @at goes into another file, if there is to be one: 0, -EAGAIN
+ * Puts what comes at @at into another file, if there is to be one: 0, -EAGAIN
  * while that cannot be opened, -ECANCELED if there is none, or -errno.
  */
 static int end_file(struct files *f, const struct moment *at)

@@ -24,8 +24,8 @@ struct owners;
 struct summary;
 
 /*
- * What has to be done before the capture gives up the user's rights: a ring's
- * opener is started and a pipe opened, whose reader has work to do meanwhile.
+ * Does what needs the user's rights, before the capture gives them up: starts a
+ * ring's opener and opens a pipe, whose reader has work to do meanwhile.
  * @o and @e, which a failure ends, are borrowed.  0 or -errno (logged).
  */
 int files_start(struct files **out, const struct options *o,
@@ -45,7 +45,7 @@ void files_free(struct files *f);		/* NULL is fine */
 /* 0 when the packet's file is open, -EAGAIN while it cannot be, or -errno. */
 int files_choose(struct files *f, const struct owned_packet *p);
 
-/* As output_packet(). */
+/* Hands it to output_packet(). */
 int files_packet(struct files *f, const struct owned_packet *p);
 
 /* A packet was too late for the file, maybe because the disk is full. */
@@ -55,14 +55,14 @@ void files_miss(struct files *f);
 void files_count_early(struct files *f);
 
 /*
- * Of the whole capture so far, one entry for each interface.  Returns the
+ * Counts the whole capture so far, one entry for each interface.  Returns the
  * packets for which the disk had no room.
  */
 uint64_t files_statistics(struct files *f,
 			  struct output_interface_stats *interfaces,
 			  struct output_stats *stats);
 
-/* As output_keys(). */
+/* Hands them to output_keys(). */
 void files_keys(struct files *f, const char *lines, size_t len);
 
 /* The next file begins, because somebody asked for it. */
@@ -82,7 +82,7 @@ int files_pipe(const struct files *f);		/* output_pipe() */
 uint32_t files_section(const struct files *f);	/* output_section() */
 const char *files_path(const struct files *f);	/* "no file" without one */
 
-/* As output_be_patient(): until somebody asks a second time to stop. */
+/* Calls output_be_patient(): until somebody asks a second time to stop. */
 int files_be_patient(struct files *f, int cancel_fd);
 
 /* Closes it.  0 or the first error there was; what is to be said in @s. */

@@ -21,8 +21,8 @@ struct keys {
 };
 
 /*
- * What has come since, of at most @size bytes; its length, 0 when there is
- * nothing new.
+ * Reads what has come since, at most @size bytes.  Returns its length, 0 when
+ * there is nothing new.
  */
 size_t keys_read(struct keys *k, char *out, size_t size);
 

@@ -27,7 +27,7 @@
 #include "view/view.h"
 #include "wireshark/toolbar.h"
 
-/* With the rights of the user, as all that opens what the user names. */
+/* Opens what the user names, with the rights of the user. */
 static int open_as_user(struct parts *p)
 {
 	const struct options *o = p->options;
@@ -67,8 +67,8 @@ static void tell_refusal(int refused)
 }
 
 /*
- * What failed may be started again, and fail again: only the first is kept, or
- * the disk would fill with what is.
+ * A command that failed may be started again, and fail again: only its first
+ * failure's files are kept, or the disk would fill with them.
  */
 static void freeze_once(struct parts *p)
 {
@@ -119,7 +119,7 @@ static int open_with_rights(struct parts *p)
 	err = check_command(p, owners.refused);
 	if (err)
 		return err;
-	/* Who polls had better be quick. */
+	/* Owners that are polled for had better be asked soon. */
 	err = captures_open(&p->captures, o, owners.refused != 0);
 	if (err || !owners.refused)
 		return err;
@@ -156,7 +156,7 @@ static int open_files(struct parts *p)
 	};
 	int err;
 
-	/* From a file's first byte on, ^C closes it; until now it ended us. */
+	/* ^C closes a file from its first byte on; until now it ended us. */
 	p->signal_fd = signals_open(true);
 	if (p->signal_fd < 0)
 		return p->signal_fd;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a capture is made of, opened in the order in which rights are left. */
+/* The parts of a capture, opened in the order in which rights are left. */
 #ifndef PKTWHO_SESSION_PARTS_H
 #define PKTWHO_SESSION_PARTS_H
 

@@ -63,7 +63,7 @@ static unsigned take_sharers(struct pipeline *l, const struct verdict *v,
 	return n;
 }
 
-/* Who of them is, or NULL. */
+/* Finds the one of them that is alarming, or NULL. */
 static const struct program *find_alarming(const struct owned_packet *p)
 {
 	if (p->src && p->src->alarming)
@@ -204,7 +204,7 @@ static void take_keys(struct pipeline *l)
 	char lines[KEYS_AT_ONCE];
 	size_t len;
 
-	/* Who writes without an end must not keep us. */
+	/* A program that writes without an end must not keep us. */
 	for (int i = 0; i < KEYS_READS; i++) {
 		len = keys_read(&l->keys, lines, sizeof(lines));
 		if (!len)

@@ -40,7 +40,7 @@ void pipeline_init(struct pipeline *l, struct parts *p);
  */
 int pipeline_step(struct pipeline *l);
 
-/* Whether packets wait. */
+/* True if packets wait. */
 bool pipeline_waits(const struct pipeline *l);
 
 /*
@@ -49,7 +49,7 @@ bool pipeline_waits(const struct pipeline *l);
  */
 void pipeline_finish(struct pipeline *l);
 
-/* What could not be seen so far, of packets and events. */
+/* Counts the packets and events that were lost so far. */
 void pipeline_losses(const struct pipeline *l, struct view_losses *losses);
 
 #endif

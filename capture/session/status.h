@@ -15,14 +15,14 @@ struct options;
 struct owners;
 struct status;
 
-/* Of packets that were handed on. */
+/* Counts packets that were handed on. */
 struct counts {
 	uint64_t bytes;			/* original lengths */
 	uint64_t unnamed;		/* an end is here, its owner not known */
 	uint64_t lag_ns;		/* the longest since that was told */
 };
 
-/* Who knows: all are borrowed. */
+/* The status asks these; all are borrowed. */
 struct status_sources {
 	const struct options *options;
 	struct files *files;
@@ -32,7 +32,7 @@ struct status_sources {
 	struct counts *counts;
 };
 
-/* With the rights of the user.  0 or -errno (logged). */
+/* Opens the file with the rights of the user.  0 or -errno (logged). */
 int status_open(struct status **out, const struct status_sources *of);
 void status_close(struct status *s);		/* NULL is fine */
 

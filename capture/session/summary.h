@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What is said of a capture once it has ended. */
+/* Says what there is to say of a capture that has ended. */
 #ifndef PKTWHO_SESSION_SUMMARY_H
 #define PKTWHO_SESSION_SUMMARY_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Which packets a capture keeps, by who sent or will read them. */
+/* Decides which packets a capture keeps, by who sent or will read them. */
 #ifndef PKTWHO_SESSION_WANTED_H
 #define PKTWHO_SESSION_WANTED_H
 
