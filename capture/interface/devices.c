@@ -96,7 +96,7 @@ static void take_device_address(void *ctx, const struct nlmsghdr *h)
 	one = find(ctx, of->ifa_index);
 	local = netlink_attribute(IFA_RTA(of), IFA_PAYLOAD(h), IFA_LOCAL);
 	address = netlink_attribute(IFA_RTA(of), IFA_PAYLOAD(h), IFA_ADDRESS);
-	/* Of a device between two, that is the other's. */
+	/* IFA_ADDRESS of a device between two is the other's. */
 	address = local ? local : address;
 	if (!one || !address)
 		return;

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What is not known is all zero. */
+/* Members that are not known are all zero. */
 struct device {
 	unsigned index;
 	char name[IF_NAMESIZE];
@@ -37,7 +37,7 @@ unsigned devices_refresh(struct devices *d);
 const struct device *devices_find(const struct devices *d, unsigned index);
 const struct device *devices_named(const struct devices *d, const char *name);
 
-/* In the order of their numbers; NULL after the last. */
+/* They are in the order of their numbers; NULL after the last. */
 const struct device *devices_at(const struct devices *d, unsigned n);
 
 #endif

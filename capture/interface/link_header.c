@@ -86,7 +86,7 @@ static bool is_ipv4(const struct source_packet *p)
 }
 
 /*
- * Whether a tag is the first of the packet's own bytes, though the kernel names
+ * True if a tag is the first of the packet's own bytes, though the kernel names
  * the protocol within as the packet's, as it does without an Ethernet header:
  * Linux 6.11, vlan_get_protocol_dgram().
  */
@@ -108,7 +108,7 @@ static bool begins_with_tag(const struct source_packet *p, uint16_t protocol)
 
 /*
  * Makes all tags part of the packet and returns its protocol in front of them.
- * What is told of a tag is the outermost's, which is beside the packet or in
+ * The kernel tells of the outermost tag, which is beside the packet or in
  * it: of two with the same number one is beside it if it is a provider's.
  */
 static uint16_t tag_cooked(struct source_packet *p,

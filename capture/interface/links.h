@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Which interfaces there are now, by netlink: if_nametoindex() and the like
- * take a socket that the sandbox of a capture does not let it have.
+ * Tells which interfaces there are now, by netlink: if_nametoindex() and the
+ * like take a socket that the sandbox of a capture does not let it have.
  */
 #ifndef PKTWHO_INTERFACE_LINKS_H
 #define PKTWHO_INTERFACE_LINKS_H

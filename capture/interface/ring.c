@@ -85,7 +85,7 @@ static int be_promiscuous(const struct ring *r)
 			  sizeof(m)) ? -errno : 0;
 }
 
-/* What the kernel has to tell of the socket, once. */
+/* Asks what the kernel has to tell of the socket, once. */
 static int pending_error(const struct ring *r)
 {
 	socklen_t len = sizeof(int);
@@ -113,7 +113,7 @@ static uint16_t bound_type(const struct ring *r)
 	return ll.sll_hatype;
 }
 
-/* From here on packets come: everything else has been set. */
+/* Begins: packets come from here on, as everything else has been set. */
 static int bind_at_last(struct ring *r)
 {
 	int err = bind_to(r, ETH_P_ALL);

@@ -24,7 +24,7 @@ struct ring_options {
 	uint32_t snaplen;
 	int mib;
 	int block_ms;		/* a block is handed over at least so often */
-	/* In the kernel's words: for SLL without the header.  Needed. */
+	/* Needed, and in the kernel's words: for SLL without the header. */
 	struct sock_fprog filter;
 };
 

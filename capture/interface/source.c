@@ -72,7 +72,7 @@ static int open_ring(struct source *s, const struct source_options *o)
 		.ifindex = if_nametoindex(o->device),
 		.header = header_of(s),
 		.is_loopback = !strcmp(o->device, "lo"),
-		/* Of all interfaces none can be. */
+		/* All interfaces together cannot be. */
 		.promiscuous = o->promiscuous && !any,
 		.snaplen = s->snaplen,
 		.mib = o->buffer_mib ? o->buffer_mib : DEFAULT_MIB,
@@ -105,7 +105,9 @@ out:
 	return err;
 }
 
-/* As libpcap: of these a capture that is not promiscuous had no part. */
+/*
+ * Counts them only if promiscuous, as libpcap does: others had no part in them.
+ */
 static uint32_t interface_drops(const struct source *s, uint32_t unknown)
 {
 	return s->promiscuous ? links_drops(s->name, unknown) : unknown;

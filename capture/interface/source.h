@@ -57,7 +57,7 @@ int source_read(struct source *s,
  */
 int source_resume(struct source *s);
 
-/* As ring_fill(). */
+/* Answers what ring_fill() does. */
 unsigned source_fill(struct source *s);
 
 void source_stats(struct source *s, struct source_stats *stats);
@@ -81,7 +81,7 @@ struct source_dlt {
 /* The link type that a capture has: needs no permission. */
 void source_guess_dlt(const char *device, struct source_dlt *dlt);
 
-/* What that hardware (ARPHRD_...) has for a link type, or NULL. */
+/* Names the link type of that hardware (ARPHRD_...), or NULL. */
 const char *source_hardware(unsigned type);
 
 /* Is the filter good for that interface?  0, or -EINVAL and why. */

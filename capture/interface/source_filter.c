@@ -76,7 +76,9 @@ static bool append_for_kernel(int dlt, const struct bpf_program *program,
 	return true;
 }
 
-/* What stands beside a packet can be asked only where the kernel filters. */
+/*
+ * True if it asks for what stands beside a packet, which only the kernel knows.
+ */
 static bool asks_beside(const struct bpf_program *program)
 {
 	for (unsigned i = 0; i < program->bf_len; i++) {

@@ -93,7 +93,9 @@ int source_list(void)
 
 /* ---- link types ---- */
 
-/* As libpcap 1.10 maps the kernel's types; of most others it makes SLL. */
+/*
+ * Maps the kernel's types as libpcap 1.10 does, which makes SLL of most others.
+ */
 static int dlt_of_type(int type)
 {
 	switch (type) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What source.c and its parts share: filters in one, lists in another. */
+/* Declares what source.c and its parts share: filters and lists. */
 #ifndef PKTWHO_INTERFACE_SOURCE_PARTS_H
 #define PKTWHO_INTERFACE_SOURCE_PARTS_H
 
