@@ -4,7 +4,6 @@ import json
 import signal
 import socket
 import subprocess
-import time
 
 import world
 from world import Capture, clients, run
@@ -112,7 +111,8 @@ class Files(world.LiveTest):
         world.wait_for(lambda: [p for p in self.dir.glob("names_*")
                                 if p.stat().st_size > 100], "ring")
         ns.run("python3", "-c", NAMES, check=True)
-        time.sleep(0.2)
+        world.wait_for(lambda: sum(map(pcapng.count_packets, self.dir.glob(
+            "names_*"))) == 11, "packets")
         ring.send_signal(signal.SIGINT)
         self.assertEqual(ring.wait(world.PATIENCE), 0)
         files = sorted(self.dir.glob("names_*"))

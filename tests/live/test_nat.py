@@ -6,7 +6,6 @@
 """
 import re
 import subprocess
-import time
 
 import world
 from world import LiveTest, need, wait_for
@@ -143,7 +142,7 @@ class NatTest(LiveTest):
                                 stderr=subprocess.DEVNULL)
             wait_for(lambda: log.exists() and log.stat().st_size, "strace")
             self.ns.run("python3", "-c", STRAY, check=True)
-            time.sleep(0.3)
+            wait_for(lambda: capture.packets() >= 300, "packets")
             self.assertEqual(capture.stop()[0], 0)
             tracer.wait(world.PATIENCE)
             count = len(self.rows(capture.path, "udp.srcport", where="udp"))

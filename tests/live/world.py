@@ -92,6 +92,13 @@ def hear(process, words, said=""):
     return said
 
 
+def counted(said):
+    """The packets and drops of a summary; a busy machine may drop some."""
+    found = re.search(r"(?m)(\d+) packets, (\d+) dropped\b", said)
+    assert found, said
+    return int(found[1]), int(found[2])
+
+
 def read_beginning(fd):
     """What a pipe holds so far, once the capture into it runs."""
     read = b""
