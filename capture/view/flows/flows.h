@@ -73,8 +73,15 @@ struct flow_speech {
 	char text[];
 };
 
+#define FLOW_HOLES 4	/* of what a side sent, at a time */
 #define FLOW_ASKS  4	/* packets of each that are given to tshark */
 #define FLOW_PARTS 16	/* of one flow; then the last counts the rest */
+
+/* What must have been sent, and has not been seen; begin is end: none. */
+struct flow_hole {
+	uint32_t begin, end;		/* sequence numbers */
+	uint64_t since_ns;
+};
 
 struct flow_end {
 	struct actor *actor;	/* the last that was named, if any was */
@@ -87,6 +94,7 @@ struct flow_end {
 	uint32_t next_seq;
 	uint32_t last_seq;
 	uint64_t last_ns;		/* its last packet */
+	struct flow_hole holes[FLOW_HOLES];
 	uint32_t retransmissions;
 };
 

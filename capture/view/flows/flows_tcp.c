@@ -5,6 +5,7 @@
 #include "view/flows/flows_parts.h"
 
 #define AGAIN_NS	2000000ull /* seen on two interfaces, not sent twice */
+#define LATE_NS		3000000ull	/* as in Wireshark, without an RTT */
 #define FIN		0x01
 
 static bool is_after(uint32_t a, uint32_t b)
@@ -12,7 +13,54 @@ static bool is_after(uint32_t a, uint32_t b)
 	return (int32_t)(a - b) > 0;
 }
 
-static void count_retransmission(struct flow_end *e, const struct frame *h)
+/* A free one, or in its place what has been missing the longest. */
+static struct flow_hole *hole_for(struct flow_end *e)
+{
+	struct flow_hole *oldest = &e->holes[0];
+
+	for (int i = 0; i < FLOW_HOLES; i++) {
+		struct flow_hole *h = &e->holes[i];
+
+		if (h->begin == h->end)
+			return h;
+		if (h->since_ns < oldest->since_ns)
+			oldest = h;
+	}
+	return oldest;
+}
+
+/*
+ * Whether it only came late: it is seen for the first time, and sooner than
+ * anybody can have been asked to send it again.
+ */
+static bool fills_hole(struct flow_end *e, uint32_t seq, uint32_t seq_end,
+		       uint64_t ts_ns, uint64_t rtt_ns)
+{
+	for (int i = 0; i < FLOW_HOLES; i++) {
+		struct flow_hole *h = &e->holes[i], rest = *h;
+
+		if (h->begin == h->end || is_after(h->begin, seq) ||
+		    is_after(seq_end, h->end))
+			continue;
+		rest.begin = seq_end;
+		h->end = seq;
+		if (rest.begin != rest.end)
+			*(h->begin == h->end ? h : hole_for(e)) = rest;
+		return ts_ns - rest.since_ns < (rtt_ns ? rtt_ns : LATE_NS);
+	}
+	return false;
+}
+
+static void advance(struct flow_end *e, uint32_t seq, uint32_t seq_end,
+		    uint64_t ts_ns)
+{
+	if (e->seq_known && is_after(seq, e->next_seq))
+		*hole_for(e) = (struct flow_hole){ e->next_seq, seq, ts_ns };
+	e->next_seq = seq_end;
+}
+
+static void count_retransmission(struct flow_end *e, const struct frame *h,
+				 uint64_t rtt_ns)
 {
 	const struct packet *p = &h->packet;
 	uint32_t len = p->tcp_payload + !!(p->tcp_flags & PACKET_TCP_SYN) +
@@ -27,8 +75,9 @@ static void count_retransmission(struct flow_end *e, const struct frame *h)
 	if (!len)
 		return;
 	if (!e->seq_known || is_after(seq_end, e->next_seq))
-		e->next_seq = seq_end;
-	else if (!again && !asks)
+		advance(e, p->tcp_seq, seq_end, h->ts_ns);
+	else if (!again && !asks &&
+		 !fills_hole(e, p->tcp_seq, seq_end, h->ts_ns, rtt_ns))
 		e->retransmissions++;
 	e->seq_known = true;
 	e->last_seq = p->tcp_seq;
@@ -78,7 +127,7 @@ void flows_follow_tcp(struct flow *f, enum flow_side side,
 {
 	if (h->packet.fragment && !h->packet.first_fragment)
 		return;
-	count_retransmission(&f->ends[side], h);
+	count_retransmission(&f->ends[side], h, f->rtt_ns);
 	follow_handshake(f, side, h);
 	if (f->state != FLOW_CLOSED && f->state != FLOW_RESET)
 		follow_end(f, side, &h->packet);

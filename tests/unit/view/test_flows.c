@@ -172,6 +172,50 @@ static void what_is_sent_again_is_counted(void **state)
 	unmake();
 }
 
+static void send_bytes(uint32_t first, uint32_t count, uint64_t at_ns)
+{
+	SAY(flows, .src = &curl, .at_ns = at_ns, .from = 40000, .to = 443,
+	    .flags = ACK, .seq = first, .payload = count);
+}
+
+/* It is what nobody has seen before, and came too soon to be an answer. */
+static void what_comes_late_is_not_sent_again(void **state)
+{
+	(void)state;
+	make(16, false);
+	send_bytes(0, 100, S);
+	/* Gaps of one and of two segments, of which the second comes first. */
+	send_bytes(200, 100, S + 1 * MS);
+	send_bytes(500, 100, S + 1 * MS);
+	send_bytes(400, 100, S + 2 * MS);
+	send_bytes(300, 100, S + 2 * MS);
+	send_bytes(100, 100, S + 3 * MS);
+	/* In a middle, whose rest comes so late that it was asked for. */
+	send_bytes(1000, 100, S + 4 * MS);
+	send_bytes(700, 100, S + 5 * MS);
+	send_bytes(800, 200, S + 8 * MS);
+	send_bytes(600, 100, S + 9 * MS);
+	/* What was late has been seen now. */
+	send_bytes(300, 100, S + 10 * MS);
+	flows_stop(flows);
+	assert_int_equal(told.last.ends[FLOW_CLIENT].retransmissions, 3);
+	unmake();
+}
+
+/* Of more gaps than are kept the oldest is forgotten. */
+static void gaps_are_bounded(void **state)
+{
+	(void)state;
+	make(16, false);
+	for (uint32_t i = 0; i < FLOW_HOLES + 2; i++)
+		send_bytes(200 * i, 100, S + i * 1000);
+	for (uint32_t i = 0; i < FLOW_HOLES + 1; i++)
+		send_bytes(200 * i + 100, 100, S + MS + i * 1000);
+	flows_stop(flows);
+	assert_int_equal(told.last.ends[FLOW_CLIENT].retransmissions, 1);
+	unmake();
+}
+
 /* Its last packets may still wait to be read, whatever the time. */
 static void a_stall_ends_nothing(void **state)
 {
@@ -432,6 +476,8 @@ int main(void)
 		cmocka_unit_test(
 			ports_that_are_used_again_are_another_connection),
 		cmocka_unit_test(what_is_sent_again_is_counted),
+		cmocka_unit_test(what_comes_late_is_not_sent_again),
+		cmocka_unit_test(gaps_are_bounded),
 		cmocka_unit_test(a_stall_ends_nothing),
 		cmocka_unit_test(a_reset_ends_it),
 		cmocka_unit_test(silence_ends_what_is_not_tcp),
