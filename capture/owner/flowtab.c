@@ -106,7 +106,7 @@ void flowtab_bound(struct flowtab *t, const struct flowtab_event *e,
 	sock_bind(t, s, key, key->local, e->ts_ns);
 }
 
-void flowtab_each_bound(const struct flowtab *t,
+void flowtab_each_bound(const struct flowtab *t, uint64_t netns,
 			void (*fn)(void *ctx, const struct flowtab_socket *s),
 			void *ctx)
 {
@@ -118,7 +118,8 @@ void flowtab_each_bound(const struct flowtab *t,
 			.proto = s->proto, .kernel = s->kernel,
 		};
 
-		if (!s->used || !s->hashed || !s->port || s->closed_ns)
+		if (!s->used || !s->hashed || !s->port || s->closed_ns ||
+		    (netns && s->netns != netns))
 			continue;
 		if (reader) {
 			f.owner = reader->proc;

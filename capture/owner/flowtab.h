@@ -70,7 +70,8 @@ struct flowtab_socket {
 	bool kernel;
 };
 
-void flowtab_each_bound(const struct flowtab *t,
+/* In that namespace; in any if @netns is 0. */
+void flowtab_each_bound(const struct flowtab *t, uint64_t netns,
 			void (*fn)(void *ctx, const struct flowtab_socket *s),
 			void *ctx);
 

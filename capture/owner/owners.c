@@ -650,5 +650,5 @@ void owners_each_socket(const struct owners *o,
 			void (*fn)(void *ctx, const struct flowtab_socket *s),
 			void *ctx)
 {
-	flowtab_each_bound(o->flows, fn, ctx);
+	flowtab_each_bound(o->flows, o->netns, fn, ctx);
 }

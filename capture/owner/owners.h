@@ -81,7 +81,7 @@ struct owners_fill {
 
 void owners_fill(struct owners *o, struct owners_fill *f);
 
-/* Each that is bound, and open; without eBPF none is known. */
+/* Each that is bound here, and open; without eBPF none is known. */
 void owners_each_socket(const struct owners *o,
 			void (*fn)(void *ctx, const struct flowtab_socket *s),
 			void *ctx);

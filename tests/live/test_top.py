@@ -295,20 +295,21 @@ class Top(world.LiveTest):
         self.assertEqual([b[-1].kind for b in blocks], 2 * [pcapng.ISB])
 
     def test_sockets_that_listen(self):
-        """Those from before, and one that comes and goes."""
+        """Those from before, and one that comes and goes, of this namespace."""
+        elsewhere = self.server(ECHO, "7002", within=self.namespace())
         t = self.top()
         t.shows("no traffic yet")
         t.type("l")
         t.shows("LISTENS AT")
 
         def row(server):
-            """Of this process: others have such a port in their namespace."""
             start = rf"tcp   127\.0\.0\.1:{server.told} +{server.pid} "
             return next(filter(re.compile(start).match, t.lines), None)
         t.wait(lambda _: row(self.echo))
         self.assertRegex(row(self.echo), r" python3 +root +\S+")
         other = self.server(ECHO, "7001", within=self.ns)
         t.wait(lambda _: row(other))
+        self.assertIsNone(row(elsewhere))
         other.kill()
         other.wait()
         t.wait(lambda _: not row(other))

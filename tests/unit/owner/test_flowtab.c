@@ -919,14 +919,16 @@ static void what_is_bound_is_told_until_it_closes(void **state)
 	struct flow_key k = key_of(IPPROTO_TCP, 1), l = key_of(IPPROTO_UDP, 2);
 	int count = 0;
 
-	flowtab_each_bound(t, count_socket, &count);
+	flowtab_each_bound(t, 0, count_socket, &count);
 	assert_int_equal(count, 0);
 	bind_to(t, T, 7, &k, false);
 	bind_to(t, T, 8, &l, true);
-	flowtab_each_bound(t, count_socket, &count);
+	flowtab_each_bound(t, HOST, count_socket, &count);
+	assert_int_equal(count, 2);
+	flowtab_each_bound(t, HOST + 1, count_socket, &count);
 	assert_int_equal(count, 2);
 	flowtab_close(t, 7, T + MS);
-	flowtab_each_bound(t, count_socket, &count);
+	flowtab_each_bound(t, 0, count_socket, &count);
 	assert_int_equal(count, 3);
 }
 
