@@ -144,8 +144,10 @@ static void refresh(struct actors *t, struct actor *a, const struct program *i)
 	copy_text(a->name, RECORD_NAME_LEN, i->name);
 	program_read(i, p);
 	a->flags = p->flags;
+	a->has_uid = process_has(p, FIELD_UID);
+	a->uid = p->uid;
 	copy_text(a->user, sizeof(a->user), p->user);
-	if (process_has(p, FIELD_UID) && !*a->user)
+	if (a->has_uid && !*a->user)
 		snprintf(a->user, sizeof(a->user), "%u", p->uid);
 	copy_text(a->container, sizeof(a->container),
 		  *p->container_name ? p->container_name : p->container_id);
@@ -171,17 +173,35 @@ static struct actor *add(struct actors *t, uint64_t id)
 	return a;
 }
 
+/* What it sent by then stays that of its former name and user. */
+static bool is_renamed(struct actors *t, const struct actor *a,
+		       const struct program *i)
+{
+	struct process *p = &t->scratch;
+	char name[RECORD_NAME_LEN];
+
+	if (!a->record || i->version <= a->version)
+		return false;
+	copy_text(name, sizeof(name), i->name);
+	if (strcmp(name, a->name))
+		return true;
+	return program_read(i, p) && a->has_uid && process_has(p, FIELD_UID) &&
+	       p->uid != a->uid;
+}
+
 struct actor *actors_get(struct actors *t, const struct program *program)
 {
 	struct actor *a = *head_of(t, program->id);
 
+	/* Of one process the newest comes first. */
 	while (a && a->id != program->id)
 		a = a->next;
+	if (a && is_renamed(t, a, program))
+		a = NULL;
 	if (!a)
 		a = add(t, program->id);
 	if (!a)
 		return &t->forgotten;
-	/* Its names and users have one id; the newest is shown. */
 	if (!a->record || program->version > a->version)
 		refresh(t, a, program);
 	return a;

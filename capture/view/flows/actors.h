@@ -2,7 +2,8 @@
 /*
  * Who takes part in traffic: a copy of what the capture knows of each process,
  * which stays as long as somebody shows it, and one stand-in for each way of
- * not knowing.  What is kept for a screen is printable.
+ * not knowing.  A process that gets another name or user is another actor of
+ * the same id from then on.  What is kept for a screen is printable.
  *
  * Bounded: the one that was used least lately and has no flow any more goes
  * first, and what it sent and received goes to actors_forgotten().
@@ -46,6 +47,8 @@ struct actor {
 	uint32_t refs;			/* flows that name it */
 	uint32_t pid;
 	uint32_t flags;			/* PROCESS_* */
+	uint32_t uid;			/* if has_uid */
+	bool has_uid;
 	uint8_t attr;		/* of a stand-in: how it is (not) known */
 	uint8_t reason;
 	char name[40];			/* "curl", "(kernel: reset)" */

@@ -8,10 +8,11 @@
 
 #include "printable.h"
 #include "view/rows/columns.h"
+#include "view/rows/row_filter.h"
 #include "view/lines/json.h"
 #include "view/flows/names.h"
 
-#define ROW_MAX 1536		/* bytes of a row as JSON, quotes escaped */
+#define ROW_MAX 2304		/* bytes of a row as JSON, quotes escaped */
 
 /* ---- text ---- */
 
@@ -113,7 +114,7 @@ static uint64_t number_of(enum column c, const struct row *r)
 static void put_object(struct json *j, const struct report *r,
 		       const struct row *row)
 {
-	char cell[COLUMN_TEXT], alerts[COLUMN_ALERTS];
+	char cell[COLUMN_TEXT], alerts[COLUMN_ALERTS], filter[ROW_FILTER];
 
 	json_open(j, NULL, '{');
 	for (int i = 0; i < COLUMNS; i++) {
@@ -139,6 +140,8 @@ static void put_object(struct json *j, const struct report *r,
 	json_number(j, "last", row->last_ns);
 	column_alerts(row->alerts, alerts);
 	json_text(j, "alerts", alerts);
+	row_filter(row, r->group, filter);
+	json_text(j, "filter", filter);
 	json_close(j, '}');
 }
 

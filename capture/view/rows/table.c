@@ -406,15 +406,18 @@ static struct row *actor_row(struct table *t, const struct actor *a)
 	if (!r)
 		return NULL;
 	r->alerts |= alerts_of(a);
-	if (t->spec->group == GROUP_PROCESS)
+	/* Of its names and users, those of now. */
+	if (t->spec->group == GROUP_PROCESS && a->version >= r->version) {
 		describe_actor(t, r, a);
+		r->version = a->version;
+		r->name = keep(t, a->name);
+	}
 	if (t->spec->group == GROUP_PROGRAM && !a->id) {
 		r->attr = a->attr;
 		r->reason = a->reason;
 	}
 	if (!*r->name)
-		r->name = keep(t, t->spec->group == GROUP_PROCESS ? a->name :
-								    key.text);
+		r->name = keep(t, key.text);
 	return r;
 }
 
@@ -545,6 +548,34 @@ static struct row *place_row(struct table *t, const struct flow *f,
 	return r;
 }
 
+static void note_place(struct row *r, const struct flow *f,
+		       enum flow_side remote)
+{
+	const struct flow_key *k = &f->key;
+
+	if (f->ends[remote].attr == ATTR_NONE)
+		r->places |= PLACE_REMOTE;
+	else if (!memcmp(k->local, k->remote, sizeof(k->local)))
+		r->places |= PLACE_ITSELF;
+	else
+		r->places |= PLACE_HERE;
+}
+
+/* Once all have rows: whose other end has another one, too. */
+static void note_other_place(void *ctx, const struct flow *f)
+{
+	const struct table *t = ctx;
+	enum flow_side remote = remote_side(f);
+	struct row_key keys[2];
+	uint32_t *slot;
+
+	place_key(t->spec->group, f, remote, &keys[0]);
+	place_key(t->spec->group, f, !remote, &keys[1]);
+	slot = slot_of(t, &keys[1]);
+	if (*slot && memcmp(&keys[0], &keys[1], sizeof(keys[0])))
+		t->rows[*slot - 1].places |= PLACE_ELSEWHERE;
+}
+
 static void add_place(struct table *t, const struct flow *f)
 {
 	enum flow_side remote = remote_side(f);
@@ -564,6 +595,7 @@ static void add_place(struct table *t, const struct flow *f)
 	}
 	if (!r)
 		return;
+	note_place(r, f, remote);
 	add_whole(t, r, f);
 	t->total.open += is_open(f);
 }
@@ -655,6 +687,8 @@ int table_build(struct table *t, struct flows *flows, struct actors *actors,
 	if (t->index)
 		memset(t->index, 0, (t->mask + 1) * sizeof(*t->index));
 	flows_each(flows, add_flow, t);
+	if (is_of_places(group) && t->count)
+		flows_each(flows, note_other_place, t);
 	if (group != GROUP_CONNECTION && !is_of_places(group) &&
 	    query_is_about_actors(spec->query))
 		actors_each(actors, add_past, t);

@@ -48,6 +48,14 @@ enum row_alert {
 	ALERT_UNRESOLVED = 128,		/* nobody asked for the server's name */
 };
 
+/* Who the end is that a row of a place is of, in all that is in it. */
+enum row_place {
+	PLACE_REMOTE = 1,		/* it is not of this host */
+	PLACE_ITSELF = 2,		/* both ends have its address */
+	PLACE_HERE = 4,			/* it is of this host, as the other */
+	PLACE_ELSEWHERE = 8,	/* and what it is the other end of has its own */
+};
+
 /* What makes it this row and no other; compared as memory. */
 struct row_key {
 	uint64_t id;			/* of the flow or process */
@@ -66,9 +74,11 @@ struct row {
 	uint8_t attr;
 	uint8_t reason;
 	uint8_t alerts;			/* enum row_alert */
+	uint8_t places;			/* enum row_place */
 	bool over;
 	uint8_t local_side;		/* enum flow_side, of flow_key */
 	uint32_t pid;			/* 0: none, or many */
+	uint32_t version;		/* of the process that it shows */
 	struct flow_key flow_key;	/* of a connection */
 	const char *state;
 	uint64_t up, down;		/* bytes in a second */

@@ -201,7 +201,8 @@ static void search_actor(void *ctx, struct actor *a)
 {
 	struct { uint64_t id; struct actor *actor; } *s = ctx;
 
-	if (a->id && a->id == s->id)
+	if (a->id && a->id == s->id &&
+	    (!s->actor || a->version > s->actor->version))
 		s->actor = a;
 }
 
@@ -236,13 +237,13 @@ void top_draw_details(struct top *t)
 {
 	struct { uint64_t id; struct actor *actor; } s = { 0, NULL };
 	struct pen pen = { t, TOP_FIRST_ROW - t->scrolled };
-	char filter[TOP_FILTER];
+	char filter[ROW_FILTER];
 	const struct row *r;
 
 	r = table_row(t->table, (size_t)t->at);
 	screen_put(t->screen, 2, 0, top_width(t), STYLE_BAR, false, r->name);
 	draw_totals(&pen, r);
-	top_filter_of(r, t->group, filter, sizeof(filter));
+	row_filter(r, t->group, filter);
 	line(&pen, "Wireshark", filter);
 	if (t->group == GROUP_CONNECTION)
 		draw_flow(&pen, r);

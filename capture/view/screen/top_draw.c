@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <inttypes.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -99,9 +98,10 @@ static void draw_status(struct top *t)
 	losses_text(t, lost, sizeof(lost));
 	lost_width = (int)strlen(lost);
 	snprintf(text, sizeof(text), "pktwho top  %s  %zu %s, %" PRIu64
-		 " open  up %s/s  down %s/s%s%s", t->options.title,
+		 " open  up %s/s  down %s/s%s%s%s", t->options.title,
 		 table_count(t->table), table_group_names[t->group],
-		 total->open, up, down, t->paused ? "  PAUSED" : "", saved);
+		 total->open, up, down, t->paused ? "  PAUSED" : "",
+		 t->is_last ? "  ENDED" : "", saved);
 	screen_put(t->screen, 0, 0, width, STYLE_BAR, false, text);
 	if (lost_width)
 		screen_put(t->screen, 0, width - lost_width, lost_width,
@@ -298,160 +298,4 @@ void top_draw(struct top *t)
 		draw_list(t);
 	draw_last(t);
 	screen_show(t->screen);
-}
-
-/* ---- for Wireshark ---- */
-
-/*
- * A name for between quotes, Wireshark's and then a shell's: whoever names a
- * process must not end either.
- */
-static void quote(char *out, size_t size, const char *name)
-{
-	size_t n = 0;
-
-	for (; *name && n + 5 <= size; name++)
-		if (strchr("\"'\\", *name))
-			n += (size_t)snprintf(out + n, size - n, "\\x%02x",
-					      (unsigned)*name);
-		else
-			out[n++] = *name;
-	out[n] = '\0';
-}
-
-static const char *port_field(uint8_t proto)
-{
-	switch (proto) {
-	case IPPROTO_TCP:
-		return "tcp";
-	case IPPROTO_SCTP:
-		return "sctp";
-	case IPPROTO_DCCP:
-		return "dccp";
-	default:
-		return "udp";		/* and UDP-Lite */
-	}
-}
-
-/*
- * An ICMP error has the headers of what it is about as well, and is no packet
- * of that.
- */
-static void transport_filter(const struct flow_key *k, bool v4, char *out,
-			     size_t size)
-{
-	const char *icmp = v4 ? "icmp" : "icmpv6";
-	const char *ident = v4 ? "icmp.ident#1" : "icmpv6.echo.identifier#1";
-	const char *field = port_field(k->proto);
-
-	*out = '\0';
-	if (name_has_ports(k->proto))
-		snprintf(out, size, " && %s.port == %u && %s.port == %u && !%s",
-			 field, k->local_port, field, k->remote_port, icmp);
-	else if (k->proto != (v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
-		snprintf(out, size, v4 ? " && ip.proto == %u" : "", k->proto);
-	else if (k->remote_port)
-		snprintf(out, size, " && %s == %u", ident, k->local_port);
-	else
-		snprintf(out, size, " && %s && !%s", icmp, ident);
-}
-
-static void connection_filter(const struct flow_key *k, char *out, size_t size)
-{
-	char local[COLUMN_TEXT], remote[COLUMN_TEXT], more[100];
-	const char *ip;
-
-	if (k->proto == FLOW_FRAME) {
-		snprintf(out, size, "eth.type == 0x%04x",
-			 k->local_port ? k->local_port : k->remote_port);
-		return;
-	}
-	name_address(k->local, local, sizeof(local));
-	name_address(k->remote, remote, sizeof(remote));
-	ip = strchr(local, ':') ? "ipv6" : "ip";
-	transport_filter(k, !strcmp(ip, "ip"), more, sizeof(more));
-	snprintf(out, size, "%s.addr == %s && %s.addr == %s%s", ip, local, ip,
-		 remote, more);
-}
-
-/* Packets of which an end is known in that way, and of no process. */
-static void nobody_filter(const struct row *r, char *out, size_t size)
-{
-	int n = snprintf(out, size, "proc.attr == \"%s\"", attr_name(r->attr));
-
-	if (r->reason)
-		snprintf(out + n, size - (size_t)n, " && proc.reason == \"%s\"",
-			 reason_name(r->reason));
-}
-
-static bool is_nobody(const struct row *r)
-{
-	return !r->pid && *r->name == '(' &&
-	       (r->attr == ATTR_KERNEL || r->attr == ATTR_FORWARDED ||
-		r->attr == ATTR_UNKNOWN);
-}
-
-/*
- * What stands in the row of all that have none of it.  The other end may have
- * one, and so may the process table, which Wireshark counts as a packet.
- */
-static const char *filter_of_none(enum table_group group, const char *name)
-{
-	if (group == GROUP_HOST && !strcmp(name, "(no address)"))
-		return "!ip && !ipv6";
-	if (group == GROUP_COUNTRY && !strcmp(name, "(none)"))
-		return "!geo.country && !proc.table.pid";
-	if (group == GROUP_USER && !strcmp(name, "(none)"))
-		return "(proc.src.attr && !proc.src.user) || "
-		       "(proc.dst.attr && !proc.dst.user)";
-	if (group == GROUP_CONTAINER && !strcmp(name, "(host)"))
-		return "(proc.src.attr && !proc.src.container.id) || "
-		       "(proc.dst.attr && !proc.dst.container.id)";
-	return NULL;
-}
-
-static void text_filter(const char *name, enum table_group group, char *out,
-			size_t size)
-{
-	switch (group) {
-	case GROUP_HOST:
-		snprintf(out, size, "%s.addr == %s",
-			 strchr(name, ':') ? "ipv6" : "ip", name);
-		break;
-	case GROUP_COUNTRY:
-		snprintf(out, size, "geo.country == \"%s\"", name);
-		break;
-	case GROUP_USER:
-		/* Who has no name is shown by number. */
-		snprintf(out, size, name[strspn(name, "0123456789")] ?
-				    "proc.user == \"%s\"" :
-				    "proc.uid == %s", name);
-		break;
-	case GROUP_CONTAINER:
-		/* The row is of its name, and of its id where it has none. */
-		snprintf(out, size, "proc.container.name == \"%s\" || "
-			 "proc.container.id == \"%s\"", name, name);
-		break;
-	default:
-		snprintf(out, size, "proc.name == \"%s\"", name);
-	}
-}
-
-void top_filter_of(const struct row *r, enum table_group group, char *out,
-		   size_t size)
-{
-	const char *none = filter_of_none(group, r->name);
-	char name[100];
-
-	quote(name, sizeof(name), r->name);
-	if (none)
-		snprintf(out, size, "%s", none);
-	else if (group == GROUP_CONNECTION)
-		connection_filter(&r->flow_key, out, size);
-	else if (group == GROUP_PROCESS && r->pid)
-		snprintf(out, size, "proc.id == 0x%016" PRIx64, r->key.id);
-	else if (is_nobody(r) && group <= GROUP_PROGRAM)
-		nobody_filter(r, out, size);
-	else
-		text_filter(name, group, out, size);
 }

@@ -8,12 +8,11 @@
 
 void top_copy_filter(struct top *t)
 {
-	char filter[TOP_FILTER];
+	char filter[ROW_FILTER];
 
 	if (!table_count(t->table))
 		return;
-	top_filter_of(table_row(t->table, (size_t)t->at), t->group, filter,
-		      sizeof(filter));
+	row_filter(table_row(t->table, (size_t)t->at), t->group, filter);
 	screen_copy(t->screen, filter);
 	snprintf(t->message, sizeof(t->message), "copied: %s", filter);
 }
@@ -21,12 +20,11 @@ void top_copy_filter(struct top *t)
 /* All packets are in the file already, with their owners. */
 static void copy_command(struct top *t)
 {
-	char filter[TOP_FILTER];
+	char filter[ROW_FILTER];
 
 	if (!table_count(t->table))
 		return;
-	top_filter_of(table_row(t->table, (size_t)t->at), t->group, filter,
-		      sizeof(filter));
+	row_filter(table_row(t->table, (size_t)t->at), t->group, filter);
 	snprintf(t->message, sizeof(t->message),
 		 "tshark -r %s -Y '%s' -w part.pcapng", t->options.file,
 		 filter);

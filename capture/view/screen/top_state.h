@@ -4,13 +4,13 @@
 #define PKTWHO_VIEW_SCREEN_TOP_STATE_H
 
 #include "view/rows/columns.h"
+#include "view/rows/row_filter.h"
 #include "view/screen/screen.h"
 #include "view/rows/sockets.h"
 #include "view/screen/top.h"
 
 #define TOP_FIRST_ROW 3		/* of the screen; above: bars and titles */
 #define TOP_TEXT      128
-#define TOP_FILTER    256		/* bytes of a display filter */
 
 enum top_mode { TOP_LIST, TOP_DETAILS, TOP_HELP, TOP_SOCKETS };
 
@@ -29,6 +29,7 @@ struct top {
 	bool ascending[GROUPS];
 	bool ended;
 	bool paused;
+	bool is_last;			/* nothing more comes */
 	bool typing;			/* the query */
 	char text[TOP_TEXT];		/* of it, as typed */
 	char before[TOP_TEXT];		/* what Escape goes back to */
@@ -64,9 +65,5 @@ void top_set_text(struct top *t, const char *text);
 /* For the clipboard, or into a file. */
 void top_copy_filter(struct top *t);
 void top_export(struct top *t);
-
-/* A Wireshark display filter for that row. */
-void top_filter_of(const struct row *r, enum table_group group, char *out,
-		   size_t size);
 
 #endif

@@ -45,16 +45,44 @@ static void what_is_shown_is_the_newest_and_printable(void **state)
 	struct process seen;
 
 	(void)state;
-	strcpy(talkers[0].program.name, "a\033[2J");
 	strcpy(p.unit, "x\n.service");
 	talker_set(&talkers[0], &p);
 	assert_ptr_equal(get(t, 0), a);
-	assert_string_equal(a->name, "a?[2J");
 	assert_string_equal(a->unit, "x?.service");
 	actor_process(a, &seen);
 	assert_string_equal(seen.unit, "x?.service");
 	actor_process(actors_nobody(t, ATTR_KERNEL, REASON_RESET), &seen);
 	assert_int_equal(seen.pid, 0);
+	actors_free(t);
+}
+
+/* What it did under the former one stays that one's. */
+static void another_name_or_user_is_another_actor(void **state)
+{
+	struct process p = { .pid = 10, .id = 1010, .uid = 33,
+			     .has = 1ull << FIELD_PID | 1ull << FIELD_ID |
+				    1ull << FIELD_UID };
+	struct actors *t = make(4);
+	struct actor *a = get(t, 0), *b, *c;
+
+	(void)state;
+	/* That a user has a name is learned later, and nothing new. */
+	talker_set(&talkers[0], &p);
+	assert_ptr_equal(get(t, 0), a);
+	strcpy(talkers[0].program.name, "a\033[2J");
+	assert_ptr_equal(get(t, 0), a);
+	talker_set(&talkers[0], &p);
+	b = get(t, 0);
+	assert_ptr_not_equal(a, b);
+	assert_string_equal(b->name, "a?[2J");
+	assert_int_equal(a->id, b->id);
+	p.uid = 34;
+	talker_set(&talkers[0], &p);
+	c = get(t, 0);
+	assert_ptr_not_equal(c, b);
+	assert_string_equal(c->user, "34");
+	assert_string_equal(b->user, "33");
+	assert_ptr_equal(get(t, 0), c);
 	actors_free(t);
 }
 
@@ -98,6 +126,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_process_is_one_actor),
 		cmocka_unit_test(what_is_shown_is_the_newest_and_printable),
+		cmocka_unit_test(another_name_or_user_is_another_actor),
 		cmocka_unit_test(who_is_idle_for_longest_goes_first),
 		cmocka_unit_test(nobody_has_a_name_for_each_reason),
 	};

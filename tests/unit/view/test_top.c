@@ -364,15 +364,15 @@ static void a_filter_is_of_its_row(void **state)
 	talk(0, "curl", 100);
 	HIT('1');
 	HIT('y');
-	assert_string_equal(copied, "ip.addr == 192.0.2.1 && ip.addr == "
-				    "198.51.100.2 && tcp.port == 40000 && "
+	assert_string_equal(copied, "ip.addr#1 == 192.0.2.1 && ip.addr#1 "
+				    "== 198.51.100.2 && tcp.port == 40000 && "
 				    "tcp.port == 443 && !icmp");
 	HIT('2');
 	HIT('y');
 	assert_string_equal(copied, "proc.id == 0x00000000000003f2");
 	HIT('4');
 	HIT('y');
-	assert_string_equal(copied, "ip.addr == 198.51.100.2");
+	assert_string_equal(copied, "ip.addr#1 == 198.51.100.2");
 	HIT('5');
 	HIT('y');
 	assert_string_equal(copied, "geo.country == \"NL\"");
@@ -380,6 +380,10 @@ static void a_filter_is_of_its_row(void **state)
 	HIT('y');
 	assert_string_equal(copied, "proc.user == \"www-data\"");
 }
+
+#define NOBODY_BEFORE \
+	"(proc.src.attr == \"unknown\" && proc.src.reason == \"before\") || " \
+	"(proc.dst.attr == \"unknown\" && proc.dst.reason == \"before\")"
 
 /* Of those that are no process, in each kind of rows. */
 static void a_filter_of_nobody_finds_nobody(void **state)
@@ -389,15 +393,15 @@ static void a_filter_of_nobody_finds_nobody(void **state)
 		const char *name, *filter;
 	} cases[] = {
 		{ '2', "(unknown: before)",
-		  "proc.attr == \"unknown\" && proc.reason == \"before\"" },
+		  NOBODY_BEFORE },
 		{ '3', "(unknown: before)",
-		  "proc.attr == \"unknown\" && proc.reason == \"before\"" },
+		  NOBODY_BEFORE },
 		{ '6', "(none)", "(proc.src.attr && !proc.src.user) || "
 		  "(proc.dst.attr && !proc.dst.user)" },
 		{ '7', "(host)", "(proc.src.attr && !proc.src.container.id) || "
 		  "(proc.dst.attr && !proc.dst.container.id)" },
-		{ '1', "(unknown: before)", "ip.addr == 192.0.2.1 && ip.addr "
-		  "== 198.51.100.2 && icmp && !icmp.ident#1" },
+		{ '1', "(unknown: before)", "ip.addr#1 == 192.0.2.1 && "
+		  "ip.addr#1 == 198.51.100.2 && icmp && !icmp.ident#1" },
 	};
 
 	(void)state;
@@ -423,8 +427,8 @@ static void a_filter_is_of_one_ping_and_of_a_user_without_a_name(void **state)
 	    .to = FLOW_ECHO_ASKS);
 	HIT('1');
 	HIT('y');
-	assert_string_equal(copied, "ip.addr == 192.0.2.1 && ip.addr == "
-				    "198.51.100.2 && icmp.ident#1 == 77");
+	assert_string_equal(copied, "ip.addr#1 == 192.0.2.1 && ip.addr#1 "
+				    "== 198.51.100.2 && icmp.ident#1 == 77");
 	HIT('6');
 	HIT('y');
 	assert_string_equal(copied, "proc.uid == 4711");
