@@ -86,6 +86,8 @@ static int run_replay(struct replay *r)
 			break;
 		if (more > 0 && r->fds[FD_FILE].ready)
 			more = read_some(r);
+		if (!more && r->live)
+			view_set_last(r->view);
 		if (more <= 0)
 			r->fds[FD_FILE].fd = -1;
 		losses.dropped = reader_dropped(r->reader);

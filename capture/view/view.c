@@ -41,6 +41,12 @@ void view_set_owners(struct view *v, const struct owners *o)
 		top_set_owners(v->top, o);
 }
 
+void view_set_last(struct view *v)
+{
+	if (v->top)
+		top_set_last(v->top);
+}
+
 bool view_waits(const struct view *v)
 {
 	return v->top != NULL;

@@ -31,6 +31,9 @@ int view_fd(const struct view *v, short *events);
 /* Who tells of sockets; borrowed. */
 void view_set_owners(struct view *v, const struct owners *o);
 
+/* Whoever captures has ended, and nothing more comes. */
+void view_set_last(struct view *v);
+
 void view_packet(struct view *v, const struct owned_packet *p);
 
 /* Whether it is there until the user has had enough. */

@@ -31,6 +31,16 @@ while True:
     s.recv(65536)
     time.sleep(0.05)
 """
+RENAMED = """
+import socket, sys
+for name in (b"first", b"second"):
+    open("/proc/self/comm", "wb").write(name)
+    if name == b"first":
+        s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+    for _ in range(5):
+        s.sendall(bytes(100))
+        s.recv(65536)
+"""
 ECHO = """
 import socket, sys, threading
 s = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=512)
@@ -469,6 +479,56 @@ class Top(world.LiveTest):
             int, next(line for line in ends
                       if line.startswith("python3")).split()[1:])
         self.assertEqual((row["sent"], row["received"]), (sent, received))
+
+    def test_another_name_is_another_program(self):
+        """From then on, and y finds the packets of each."""
+        path = self.dir / "renamed.pcapng"
+        process = self.start(self.ns.argv(PKTWHO, "-i", "lo", "-w", path),
+                             stderr=-1)
+        self.addCleanup(process.stderr.close)
+        wait_for(lambda: path.exists() and path.stat().st_size, "capture")
+        self.ns.run(sys.executable, "-c", RENAMED, self.echo.told, check=True)
+        time.sleep(0.3)
+        process.terminate()
+        self.assertEqual(process.wait(world.PATIENCE), 0)
+        path.chmod(0o644)
+        report = run(PKTWHO, "top", "-q", "-r", path, "--batch", "--json", "--by",
+                     "programs").stdout
+        rows = json.loads(report.splitlines()[-1])["rows"]
+        self.assertGreaterEqual({row["name"] for row in rows},
+                                {"first", "second"})
+        for row in rows:
+            self.assertEqual(row["packets"], len(self.tshark.fields(
+                path, "frame.number", more=("-Y", row["filter"]))), row)
+
+    def test_either_side_of_a_pipe_is_killed(self):
+        for killed in range(2):
+            out, into = os.pipe()
+            capture = self.start(self.ns.argv(PKTWHO, "-q", "-i", "lo", "-w",
+                                              "-"), stdout=into)
+            os.close(into)
+            t = Terminal([PKTWHO, "top", "-r", "-"], stdin=out)
+            self.addCleanup(t.close)
+            os.close(out)
+            self.talker()
+            t.shows("python3")
+            if killed:
+                t.process.kill()
+                t.process.wait()
+                capture.wait(world.PATIENCE)
+                wait_for(lambda: termios.tcgetattr(t.slave) == t.before,
+                         "echo")
+                continue
+            capture.kill()
+            lines = t.shows("ENDED")
+            self.assertIn("python3", lines[3])
+            self.assertEqual(t.end()[0], 0)
+
+    def test_a_terminal_that_cannot_place_text(self):
+        t = self.top(env={"TERM": "dumb"})
+        status, said = t.end()
+        self.assertEqual(status, 1)
+        self.assertIn('"dumb" has no way to place text: use --batch', said)
 
     def test_reports_as_text(self):
         self.talker()

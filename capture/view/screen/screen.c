@@ -49,6 +49,14 @@ static void open_colors(struct screen *s)
 	init_pair(PAIR_ALERT, COLOR_RED, -1);
 }
 
+/* Without it, as with TERM=dumb, curses draws what nobody can read. */
+static bool can_place_text(void)
+{
+	const char *cup = tigetstr("cup");
+
+	return cup && cup != (const char *)-1;
+}
+
 static void free_screen(struct screen *s)
 {
 	if (s->in)
@@ -80,6 +88,13 @@ int screen_open(struct screen **out)
 
 		log_error("terminal \"%s\" is not known: set TERM, or use "
 			  "--batch", term ? term : "");
+		free_screen(s);
+		return -ENOTTY;
+	}
+	if (!can_place_text()) {
+		log_error("terminal \"%s\" has no way to place text: use "
+			  "--batch", getenv("TERM"));
+		delscreen(s->terminal);
 		free_screen(s);
 		return -ENOTTY;
 	}

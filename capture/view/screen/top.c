@@ -59,6 +59,12 @@ void top_tell(struct top *t, const char *what, const char *why)
 	t->dirty = true;
 }
 
+void top_set_last(struct top *t)
+{
+	t->is_last = true;
+	t->dirty = true;
+}
+
 int top_fd(const struct top *t)
 {
 	return screen_fd(t->screen);

@@ -31,6 +31,9 @@ void top_close(struct top *t);		/* NULL is fine */
 /* Who tells of sockets; borrowed. */
 void top_set_owners(struct top *t, const struct owners *o);
 
+/* Says that what comes from elsewhere has ended. */
+void top_set_last(struct top *t);
+
 /*
  * What is not there, in one line until the next key, and again where a filter
  * finds nothing.
