@@ -30,6 +30,7 @@ SCREENS = {
     "start": ((24, 80), "loopback-http", ""),
     "wide": ((60, 200), "countries", ""),
     "processes": ((24, 80), "dns-then-connect", "2"),
+    "readme": ((24, 80), "countries", ""),
     "countries": ((24, 80), "countries", "5"),
     "filter": ((24, 80), "countries", "/proc:curl not port:443\n"),
     "typing": ((24, 80), "countries", "/port:8o"),
@@ -86,6 +87,13 @@ class Screens(TsharkTest):
             self.assertEqual("\n".join(t.lines), "\n".join(expected))
         status, said = t.end("\003")
         self.assertEqual((status, said), (0, ""))
+
+    def test_the_readme_has_the_picture(self):
+        screen = (HERE / "screens/readme.txt").read_text()
+        shown = screen[screen.index("PROCESS "):].splitlines()
+        readme = (SAMPLES.parent / "README.md").read_text()
+        block = readme[readme.index("PROCESS "):].split("\n```")[0].splitlines()
+        self.assertEqual(block, shown[:len(block)])
 
     def test_resize_and_back(self):
         size, sample, _ = SCREENS["start"]
