@@ -129,12 +129,14 @@ static bool is_enough(const struct view *v)
 	       v->reports >= v->options->max_reports;
 }
 
-static int tell_failure(const struct view *v, int err)
+/* The end finds the same again. */
+static int tell_failure(struct view *v, int err)
 {
-	if (err && err != -EPIPE)
+	if (err && err != -EPIPE && !v->failure_told)
 		log_error("cannot write %s: %s", v->options->log_file ?
 			  v->options->log_file : "to the standard output",
 			  strerror(-err));
+	v->failure_told = v->failure_told || err;
 	return err;
 }
 

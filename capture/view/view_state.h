@@ -18,6 +18,7 @@ struct view {
 	uint64_t exported_ns;
 	struct resolved *names;
 	struct speech *speech;		/* NULL: nobody listens */
+	bool failure_told;
 	bool speech_told;		/* why it does not work */
 	struct opener *opener;		/* of the log's files, or NULL */
 	struct stream *stream;		/* of the log and of reports, or NULL */

@@ -495,6 +495,19 @@ class Log(world.LiveTest):
         self.assertEqual(process.wait(world.PATIENCE), 0)
         self.assertNotIn("cannot", process.stderr.read())
 
+    def test_a_full_disk_is_said_once(self):
+        ns = self.namespace()
+        with open("/dev/full", "w") as full:
+            process = self.start(ns.argv(PKTWHO, "log", "-q", "-i", "lo"),
+                                 stdout=full, stderr=-1)
+        while process.poll() is None:
+            self.poke(ns)
+            time.sleep(0.2)
+        said = process.stderr.read()
+        process.stderr.close()
+        self.assertEqual(process.returncode, 1)
+        self.assertEqual(said.count("No space left on device"), 1, said)
+
     def test_a_reader_that_is_too_slow(self):
         """It loses lines, is told how many, and holds nothing up."""
         ns = self.namespace()
