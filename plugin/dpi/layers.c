@@ -193,6 +193,8 @@ static bool is_guessed(const struct dpi_layers *l, const struct climb *c,
 		return true;
 	if (c->is_inside || l->in_proxy || (c->carrier && c->carrier != p))
 		return false;
+	if (dpi_content_is_short(pinfo) && !dpi_content_is_known(pinfo))
+		return true;
 	if (p == quic)
 		return dpi_content_denies_quic(pinfo);
 	return !dpi_content_is_known(pinfo) &&

@@ -7,11 +7,14 @@
 #include "recognise/spoken.h"
 
 #define TRIES 8			/* payloads that are looked at, each direction */
+#define PIECES_MAX 64		/* and what goes on with the first one */
+#define SHORT 12		/* bytes, of which Wireshark can only guess */
 #define BEGUN_MAX 256		/* bytes that are kept until all have come */
 
 /* One direction. */
 struct side {
 	uint8_t tries;
+	uint8_t pieces;
 	uint8_t last[SIGNATURE_KEPT];	/* bytes of the last payload */
 	uint8_t *begun;		/* what TCP has sent so far, NULL: not kept */
 	unsigned len;		/* of it */
@@ -29,6 +32,7 @@ struct content {
 	uint16_t port;		/* the server's, as far as we know */
 	bool is_no_dns;		/* some datagram cannot be */
 	bool has_long;		/* a long header, if it were QUIC's */
+	bool is_short;		/* the capture has hardly any of the last one */
 	bool is_expected;	/* announced elsewhere, as FTP's files are */
 	struct side sides[2];
 };
@@ -251,20 +255,19 @@ static void forget(void)
 	memset(&last, 0, sizeof(last));
 }
 
-/* A first message may come in several segments: all of it, or NULL. */
-static const struct signature *find_joined(struct side *side,
-					   struct payload *p, uint32_t seq)
+/* A first message may come in several segments: if so @p is all of it. */
+static bool join(struct side *side, struct payload *p, uint32_t seq)
 {
 	size_t room = BEGUN_MAX - side->len, len = MIN(room, p->len);
 
 	if (!side->begun || seq != side->next || !room)
-		return NULL;
+		return false;
 	memcpy(side->begun + side->len, p->p, len);
 	p->p = side->begun;
 	p->before = NULL;
 	p->full += side->len;
 	p->len = side->len += (unsigned)len;
-	return signature_find(p);
+	return true;
 }
 
 static void begin(struct side *side, const struct payload *p)
@@ -286,7 +289,8 @@ static const struct signature *find(struct side *side, const struct payload *p,
 				    uint32_t seq)
 {
 	struct payload whole = *p;
-	const struct signature *s = find_joined(side, &whole, seq);
+	bool joins = join(side, &whole, seq);
+	const struct signature *s = joins ? signature_find(&whole) : NULL;
 
 	if (!s)
 		s = signature_find(p);
@@ -294,8 +298,11 @@ static const struct signature *find(struct side *side, const struct payload *p,
 		begin(side, p);
 	if (s || side->len == BEGUN_MAX || side->tries + 1 == TRIES)
 		forget_begun(side);
-	if (!side->tries++ || (int32_t)(seq - side->start) < 0)
+	if (!side->tries || (int32_t)(seq - side->start) < 0)
 		side->start = seq;
+	/* What is typed by hand comes letter by letter. */
+	if (!joins || ++side->pieces > PIECES_MAX)
+		side->tries++;
 	memset(side->last, 0, SIGNATURE_KEPT);
 	memcpy(side->last, whole.p, MIN(whole.len, SIGNATURE_KEPT));
 	side->next = seq + (uint32_t)p->full;
@@ -324,6 +331,7 @@ static void look(packet_info *pinfo, struct payload *p, uint32_t seq)
 
 	last.content = k = content_of(c, p);
 	last.frame = pinfo->num;
+	k->is_short = p->len < SHORT && p->len < p->full;
 	k->is_no_dns = k->is_no_dns || (!is_tcp && !signature_may_be_dns(p));
 	/* Wireshark takes a version of 0 for one, whatever the header. */
 	k->has_long = k->has_long ||
@@ -416,6 +424,13 @@ bool dpi_content_is_known(packet_info *pinfo)
 	const struct content *k = content_at(pinfo);
 
 	return k && k->is;
+}
+
+bool dpi_content_is_short(packet_info *pinfo)
+{
+	const struct content *k = content_at(pinfo);
+
+	return k && k->is_short;
 }
 
 bool dpi_content_denies_quic(packet_info *pinfo)

@@ -286,20 +286,37 @@ static bool is_sequence(const struct payload *p)
 	return first > 0x80 && first <= 0x84;
 }
 
+/* RFC 4511, 4.2 to 4.12: an operation, and what the first thing in it is. */
+static bool is_ldap_operation(const struct payload *p, size_t at)
+{
+	static const struct {
+		const char *operations;
+		const char *first;
+	} of[] = {
+		{ "\x60", "\2\1" },	/* bind: a version */
+		{ "\x63\x64\x66\x68\x6c\x6e\x73", "\4" },	/* a name */
+		{ "\x61\x65\x67\x69\x6b\x6d\x6f\x78", "\x0a\1" },
+		{ "\x77", "\x80" },	/* what is not in the RFC: its OID */
+	};
+	size_t in = value_at(p, at);
+
+	for (size_t i = 0; in && i < array_length(of); i++)
+		if (strchr(of[i].operations, (int)u8_at(p, at)) &&
+		    starts(p, in, of[i].first, strlen(of[i].first)))
+			return true;
+	return false;
+}
+
 /* RFC 4511, 4.1.1: a number, and one of the operations. */
 bool is_ldap(const struct payload *p)
 {
-	static const uint8_t operations[] = {
-		0x60, 0x61, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6b,
-		0x6c, 0x6d, 0x6e, 0x6f, 0x73, 0x77, 0x78,
-	};
 	size_t at = value_at(p, 0);
 	unsigned len = u8_at(p, at + 1);
 
 	return is_sequence(p) && at && u8_at(p, at) == 2 && len &&
 	       len <= 4 && at + 3 + len < p->len &&
-	       memchr(operations, (int)u8_at(p, at + 2 + len),
-		      sizeof(operations));
+	       u8_at(p, at + 2 + len) &&
+	       is_ldap_operation(p, at + 2 + len);
 }
 
 /* MS-ADTS, 6.3.3: a search, in one datagram, and what it finds. */
@@ -322,7 +339,8 @@ bool is_snmp(const struct payload *p)
 	    u8_at(p, at + 1) != 1)
 		return false;
 	if (version == 3)
-		return next == 0x30;
+		return next == 0x30 && u8_at(p, at + 5) == 2 &&
+		       u8_at(p, at + 6) <= 5;
 	at += 5 + u8_at(p, at + 4);
 	return version <= 1 && next == 4 && u8_at(p, at) >= 0xa0 &&
 	       u8_at(p, at) <= 0xa8;

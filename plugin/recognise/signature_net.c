@@ -40,6 +40,10 @@ bool is_dtls(const struct payload *p)
 		return false;
 	if (13 + be16_at(p, 11) > p->full || type < 20 || type > 23)
 		return false;
+	if (type == 20 && !be16_at(p, 3) && be16_at(p, 11) > 3)
+		return false;
+	if (type == 23 && !be16_at(p, 3))	/* nothing is told in clear */
+		return false;
 	return type != 22 || be16_at(p, 3) || u8_at(p, 13) <= 4 ||
 	       (u8_at(p, 13) >= 11 && u8_at(p, 13) <= 20);
 }
@@ -116,7 +120,8 @@ bool is_quic_unknown(const struct payload *p)
 	uint32_t version = be32_at(p, 1);
 	size_t at = 6 + u8_at(p, 5);
 
-	if (u8_at(p, 0) < 0x80 || u8_at(p, 5) > 20)
+	if (u8_at(p, 0) < 0x80 || u8_at(p, 5) > 20 ||
+	    u8_at(p, 5) + u8_at(p, at) < 8)	/* a client's first choice */
 		return false;
 	if ((version & 0x0f0f0f0f) == 0x0a0a0a0a)
 		return p->full >= 1200 && u8_at(p, 0) >= 0xc0 &&

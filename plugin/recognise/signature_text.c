@@ -150,7 +150,17 @@ bool is_pop(const struct payload *p)
 	return other_starts(p, "+OK") && ANY(p, words);
 }
 
-/* RFC 9051: a tag, and one of the words that may begin. */
+/* RFC 959, 4.2: three digits of which the first has a meaning. */
+static bool is_reply_code(const struct payload *p, size_t len)
+{
+	return len == 3 && *p->p >= '1' && *p->p <= '5' &&
+	       g_ascii_isdigit(p->p[1]) && g_ascii_isdigit(p->p[2]);
+}
+
+/*
+ * RFC 9051: a tag, and one of the words that may begin.  "530 Login incorrect"
+ * and "250 STARTTLS" are answers of others.
+ */
 bool is_imap(const struct payload *p)
 {
 	static const char *const words[] = {
@@ -165,6 +175,8 @@ bool is_imap(const struct payload *p)
 		return true;
 	while (tag < MIN(p->len, 16) && g_ascii_isalnum(p->p[tag]))
 		tag++;
+	if (is_reply_code(p, tag))
+		return false;
 	for (size_t i = 0; tag && i < array_length(words); i++)
 		if (p->len >= tag + strlen(words[i]) &&
 		    !g_ascii_strncasecmp((const char *)p->p + tag, words[i],
@@ -375,8 +387,9 @@ bool is_stratum(const struct payload *p)
 {
 	return *p->p == '{' && signature_line_has(p, "\"method\"") &&
 	       (signature_line_has(p, "\"mining.") ||
-		(signature_line_has(p, "\"login\"") &&
-		 signature_line_has(p, "\"agent\"")));
+		(signature_line_has(p, "\"login\":") &&
+		 signature_line_has(p, "\"pass\":") &&
+		 signature_line_has(p, "\"agent\":")));
 }
 
 /* Its server begins, and its client says where to. */

@@ -19,8 +19,9 @@ from payloads import (DTLS, HTTP, IKE, OK, PREFACE, QUIC, SSH, STUN, TCP_WORDS,
                       TLS, UDP_WORDS, h2_frame, h2_headers, h2_request)
 from payloads_more import TCP_MORE, UDP_MORE
 import talks
-from talks import (FOREIGN, HERE, Words, client, connection, datagrams, made,
-                   said, server)
+from pcapng import epb, idb, shb
+from talks import (FOREIGN, HERE, T0, Words, client, connection, datagrams,
+                   made, said, server)
 
 tshark = None
 
@@ -134,6 +135,13 @@ class AsItComes(Words):
     def test_in_pieces(self):
         self.check_all(False, cut=3)
 
+    def test_letter_by_letter(self):
+        words = {name: TCP_WORDS[name] for name in (
+            "http", "ssh", "smtp", "imap", "pop", "ftp", "irc", "redis",
+            "redis by hand", "memcached", "memcached sets")}
+        self.assertEqual(self.apps(words, FOREIGN, cut=1000), {
+            name: {app} for name, (app, *_) in words.items()})
+
     def test_retransmitted(self):
         self.check_all(False, times=2)
 
@@ -184,6 +192,34 @@ class NotTooMuch(unittest.TestCase):
             f"{app}\tdissector" for app in (
                 "DNS", "DCERPC", "CIGI",
                 *(["QUIC"] if tshark.version < (4, 6) else []))})
+
+    def test_what_is_almost_it(self):
+        """Answers of others, and what has no more than the first bytes."""
+        sequence = b"\x30\x20\2\1\1"
+        for make, *messages in (
+                (connection, (b"230-\r\n",), (b"530 Login incorrect.\r\n",)),
+                (connection, (b"250 STARTTLS\r\n",)),
+                (connection, b'{"method":"login","agent":"me","params":[]}'),
+                (connection, sequence + b"\x60\x08\3\1" + bytes(22)),
+                (connection, sequence + b"\x63\x08\2\1" + bytes(22)),
+                (datagrams, sequence + b"\x64\x08\2\1" + bytes(22)),
+                (datagrams, sequence[:4] + b"\3\x30\5\4\3" + bytes(23)),
+                (datagrams, b"\x14\xfe\xfd" + bytes(8) + b"\0\x20"
+                 + bytes(32)),
+                (datagrams, b"\x17\xfe\xfd" + bytes(8) + b"\0\x20"
+                 + bytes(32)),
+                (datagrams, b"\x97" + bytes(7) + b"\0\0\1" + bytes(4))):
+            with self.subTest(messages):
+                self.assertNotEqual(said(make(client(0), FOREIGN,
+                                              messages))[1], "content")
+
+    def test_a_capture_of_four_bytes(self):
+        """Wireshark 4.0 takes whatever is missing for RTPS."""
+        path = tshark.write("short.pcapng", b"".join([shb(), idb(), *[
+            epb(frame[:58], T0 + n, wire_len=len(frame)) for n, frame in
+            enumerate(connection(client(0), FOREIGN, [HTTP]))]]))
+        self.assertEqual(set(tshark.fields(path, "dpi.app", more=("-2",))),
+                         {("TCP",)})
 
     NONSENSE = {"noise": Random(19).randbytes(40), "zeros": bytes(60),
                 "text": b"hello there, this is of nobody\n",
