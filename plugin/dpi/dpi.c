@@ -9,6 +9,7 @@
 
 #include "dpi/expert.h"
 #include "dpi/flow.h"
+#include "dpi/fragments.h"
 #include "dpi/layers.h"
 #include "dpi/names.h"
 #include "dpi/read.h"
@@ -407,15 +408,20 @@ static void learn(struct view *v, const struct dpi_layers *l,
 
 static void look_up_names(struct view *v, const struct dpi_layers *l)
 {
-	v->app = l->app ? l->app : l->transport;
+	const struct dpi_fragment *part = dpi_fragment_get(v->pinfo->num);
+	const char *transport = part ? part->app : l->transport;
+
+	v->app = part ? part->app : l->app ? l->app : l->transport;
 	v->how = l->how;
+	if (part)
+		v->flow = part->flow;
 	if (!v->flow)
 		return;
 	v->turn = dpi_flow_turn_at(v->flow, v->pinfo->num);
 	v->host = v->flow->host;
 	if (!v->host && v->turn)
 		v->host = v->turn->host;
-	v->app = v->flow->app ? v->flow->app : l->transport;
+	v->app = v->flow->app ? v->flow->app : transport;
 	v->how = v->flow->how;
 }
 
@@ -437,6 +443,8 @@ void dpi_add(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 	}
 	if (v.flow && pref_when != NEVER && (first || missed))
 		learn(&v, &l, owners);
+	if (pref_when != NEVER)
+		dpi_fragments_learn(pinfo, tree, &l, v.flow);
 	if (missed && !first && pref_when != NEVER)
 		tap_missed();
 	if (v.flow && v.flow->host_frame == pinfo->num &&
@@ -479,6 +487,7 @@ void dpi_init(void)
 	register_tap("dpi");
 	register_init_routine(on_file);
 	dpi_names_init();
+	dpi_fragments_init();
 	dpi_times_init();
 	prefs = prefs_register_protocol(proto_dpi, on_preferences);
 	dpi_expert_init(prefs);

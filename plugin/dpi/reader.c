@@ -84,6 +84,8 @@ static const char *const names[WHATS] = {
 	[CASSANDRA_TIME] = "cql.response_time",
 	[IMAP_TIME] = "imap.time",
 	[SNMP_TIME] = "snmp.time",
+	[IP_FRAGMENT] = "ip.fragment",
+	[IPV6_FRAGMENT] = "ipv6.fragment",
 };
 
 static int ids[WHATS][SAME_NAME_MAX];	/* ended by 0 */
@@ -206,17 +208,20 @@ static GPtrArray *search(struct reader *r, enum what what)
 	return r->found[what];
 }
 
-GPtrArray *reader_values(struct reader *r, enum what what)
+GPtrArray *reader_asked_for(proto_tree *tree, enum what what)
 {
-	if (!r->primed)
-		return search(r, what);
 	for (int i = 0; i < SAME_NAME_MAX && ids[what][i]; i++) {
-		GPtrArray *a = proto_get_finfo_ptr_array(r->tree, ids[what][i]);
+		GPtrArray *a = proto_get_finfo_ptr_array(tree, ids[what][i]);
 
 		if (a && a->len)
 			return a;
 	}
 	return NULL;
+}
+
+GPtrArray *reader_values(struct reader *r, enum what what)
+{
+	return r->primed ? reader_asked_for(r->tree, what) : search(r, what);
 }
 
 const field_info *reader_value(struct reader *r, enum what what)

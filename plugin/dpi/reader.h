@@ -32,6 +32,7 @@ enum what {
 	/* How long an answer took: times.c. */
 	HTTP_TIME, HTTP2_TIME, DNS_TIME, SMB_TIME, SMB2_TIME, RPC_TIME,
 	LDAP_TIME, CASSANDRA_TIME, IMAP_TIME, SNMP_TIME,
+	IP_FRAGMENT, IPV6_FRAGMENT,		/* fragments.c */
 	WHATS
 };
 
@@ -55,6 +56,9 @@ GArray *reader_wanted(void);
 
 /* A display filter that refers to them all; to be freed with g_free(). */
 char *reader_filter(void);
+
+/* All of them in a tree that was asked for them, or NULL. */
+GPtrArray *reader_asked_for(proto_tree *tree, enum what what);
 
 /* All of them in the packet, or NULL; the first; what it says, and as a host. */
 GPtrArray *reader_values(struct reader *r, enum what what);

@@ -12,6 +12,7 @@ import unittest
 
 from frames import ACK, PSH, Flow, ip4
 from harness import SOURCE, Tshark
+from harness import udp as datagram
 import pcapng
 from pcapng import (End, attribution, custom_option, epb, idb, shb)
 
@@ -341,6 +342,59 @@ class Unresolved(unittest.TestCase):
             copy = tshark.write(path.name, path.read_bytes())
             self.assertEqual(tshark.frames(copy, "dpi.unresolved"), [],
                              path.name)
+
+
+def parts(frame, size):
+    """The fragments of IPv4 or IPv6 (an extension header) of that frame."""
+    is_6 = frame[12:14] == b"\x86\xdd"
+    head, body = frame[:54 if is_6 else 34], frame[54 if is_6 else 34:]
+    for at in range(0, len(body), size):
+        piece, more = body[at:at + size], at + size < len(body)
+        if is_6:
+            yield (head[:18] + struct.pack(">HBB", len(piece) + 8, 44, 64)
+                   + head[22:] + struct.pack(">BBHI", head[20], 0,
+                                             at | more, 7) + piece)
+        else:
+            yield (head[:16] + struct.pack(">HHH", len(piece) + 20, 7,
+                                           at // 8 | more << 13)
+                   + head[22:] + piece)
+
+
+class Fragments(unittest.TestCase):
+    """Are of what their datagram is of."""
+
+    SIP = (b"INVITE sip:a@example.com SIP/2.0\r\nSubject: " + b"x" * 90
+           + b"\r\n\r\n")
+
+    def said(self, frames, *more, fields=("dpi.app", "dpi.host")):
+        path = tshark.write("parts.pcapng", b"".join(
+            [shb(), idb(), *[epb(f, T0 + n) for n, f in enumerate(frames)]]))
+        return tshark.fields(path, *fields, more=more)
+
+    def test_all_of_them(self):
+        for ends in (("192.0.2.1", "203.0.113.1"),
+                     ("2001:db8::1", "2001:db8::2")):
+            frames = list(parts(datagram(*ends, self.SIP), 64))
+            self.assertEqual(self.said(frames, "-2"),
+                             [("SIP", "example.com")] * 3)
+            self.assertEqual(self.said(frames[::-1], "-2"),
+                             [("SIP", "example.com")] * 3)
+            self.assertEqual(self.said(frames)[-1], ("SIP", "example.com"))
+
+    def test_of_what_has_no_flow(self):
+        ping = ip4("192.0.2.1", "203.0.113.1", 1, b"\x08\0\0\0\0\1\0\1"
+                   + bytes(120))
+        self.assertEqual(self.said(parts(ping, 64), "-2"),
+                         [("ICMP", "")] * 2)
+
+    def test_of_nothing_known(self):
+        noise = datagram("192.0.2.1", "203.0.113.1", b"\x99" * 120)
+        self.assertEqual(self.said(parts(noise, 64), "-2"), [("UDP", "")] * 2)
+
+    def test_not_all_are_there(self):
+        first = datagram("192.0.2.1", "203.0.113.1", self.SIP)
+        self.assertEqual(self.said(list(parts(first, 64))[:2], "-2"),
+                         [("IPv4", "")] * 2)
 
 
 class Flows(unittest.TestCase):
