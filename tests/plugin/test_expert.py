@@ -7,6 +7,7 @@ Usage: test_expert.py PLUGIN.so [unittest arguments]
 import functools
 import gzip
 import re
+import shutil
 import sys
 import unittest
 
@@ -163,6 +164,25 @@ class Values(unittest.TestCase):
             "-o", "proc.allowed_countries:de England,UK;fr G")
         for line, text in zip(lines, ("England", "UK", "G"), strict=True):
             self.assertIn(f'proc.allowed_countries: "{text}"', line)
+
+    def test_in_the_file_of_preferences(self):
+        """Of the profile that is in use, and of no other."""
+        config = tshark.dir / "home/.config/wireshark"
+        for folder, right in (("", False), ("profiles/good/", True)):
+            path = config / folder / "preferences"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("# proc.geo: yes\n" + (
+                "proc.geo: TRUE\ndpi.when: always\n" if right else
+                "proc.geo: yes\ndpi.when: sometimes\n"))
+        tshark.open_up()
+        try:
+            self.assertEqual(self.warnings("-C", "good"), [])
+            lines = self.warnings()
+        finally:
+            shutil.rmtree(config)
+        self.assertEqual(len(lines), 2)
+        self.assertIn(f'{config}/preferences: proc.geo: "yes"', lines[0])
+        self.assertIn('preferences: dpi.when: "sometimes"', lines[1])
 
     def test_however_it_is_written(self):
         self.assertEqual(len(self.warnings(
