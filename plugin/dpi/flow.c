@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dpi/flow.h"
 
-#include <epan/conversation.h>
+#include "recognise/spoken.h"
 
 struct dpi_flow *dpi_flow_get(packet_info *pinfo, int proto)
 {
-	conversation_t *c = find_or_create_conversation(pinfo);
+	conversation_t *c = spoken_conversation(pinfo, true);
 	struct dpi_flow *f = conversation_get_proto_data(c, proto);
 
 	if (f)

@@ -94,7 +94,7 @@ static void see_syn(packet_info *pinfo, const struct payload *p, bool is_answer)
 /* Of a packet that TCP or UDP has dissected. */
 static struct content *content_at(packet_info *pinfo)
 {
-	conversation_t *c = find_conversation_pinfo(pinfo, 0);
+	conversation_t *c = spoken_conversation(pinfo, false);
 	bool is_tcp = pinfo->ptype == PT_TCP;
 
 	if (!c || (!is_tcp && pinfo->ptype != PT_UDP))
@@ -130,7 +130,7 @@ static dissector_handle_t handle_of(const char *filter, bool over_tcp)
 /* A dissector that takes the conversation for itself shall have it from us. */
 static void keep_handed(packet_info *pinfo, const struct content *k)
 {
-	conversation_t *c = find_conversation_pinfo(pinfo, 0);
+	conversation_t *c = spoken_conversation(pinfo, false);
 
 	if (c && conversation_get_dissector(c, pinfo->num) == k->handle)
 		conversation_set_dissector(c, handed);

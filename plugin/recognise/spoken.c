@@ -1,6 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "recognise/spoken.h"
 
+conversation_t *spoken_conversation(packet_info *pinfo, bool make)
+{
+	struct conversation_element *elements = pinfo->conv_elements;
+	ws_bool is_other = pinfo->use_conv_addr_port_endpoints;
+	conversation_t *c;
+
+	pinfo->use_conv_addr_port_endpoints = false;
+	pinfo->conv_elements = NULL;
+	c = make ? find_or_create_conversation(pinfo) :
+		   find_conversation_pinfo(pinfo, 0);
+	pinfo->use_conv_addr_port_endpoints = is_other;
+	pinfo->conv_elements = elements;
+	return c;
+}
+
 bool spoken_is(const packet_info *pinfo, int proto)
 {
 	return wmem_list_find(pinfo->layers, GINT_TO_POINTER(proto)) != NULL;

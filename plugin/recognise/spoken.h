@@ -5,6 +5,15 @@
 
 #include "compat.h"
 
+#include <epan/conversation.h>
+
+/*
+ * The conversation that this packet is sent in.  A dissector may have said that
+ * what it passes on is another one, as PROXY and QUIC do from 4.4 on: that is not
+ * meant.  Where there is none yet it is NULL, or made if @make.
+ */
+conversation_t *spoken_conversation(packet_info *pinfo, bool make);
+
 /* Does Wireshark find this protocol in the packet? */
 bool spoken_is(const packet_info *pinfo, int proto);
 

@@ -190,8 +190,7 @@ class NotTooMuch(unittest.TestCase):
         self.assertEqual(len(rows), 6000)
         self.assertFalse(set(rows) & {
             f"{app}\tdissector" for app in (
-                "DNS", "DCERPC", "CIGI",
-                *(["QUIC"] if tshark.version < (4, 6) else []))})
+                "DNS", "DCERPC", "CIGI", "QUIC")})
 
     def test_what_is_almost_it(self):
         """Answers of others, and what has no more than the first bytes."""
