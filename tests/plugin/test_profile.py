@@ -9,7 +9,7 @@ import shutil
 import sys
 import unittest
 
-from harness import SOURCE, Tshark
+from harness import SOURCE, Tshark, documented_fields
 
 PROFILE = SOURCE / "plugin" / "profile" / "pktwho"
 
@@ -81,6 +81,26 @@ class Profile(unittest.TestCase):
         for name, text in rules() + buttons():
             with self.subTest(name):
                 tshark.frames(self.file, text)
+
+    def test_nothing_to_look_at_is_forgotten(self):
+        """The button finds all that has an item, the colour what is worse."""
+        text = (SOURCE / "docs" / "fields.md").read_text()
+        named = dict(rules()) | dict(buttons())
+        for name in documented_fields():
+            if not re.match(r"proc\.expert\.|dpi\.tunnel", name):
+                continue
+            # On all packets of such a process, not on those with its record.
+            field = re.sub(r"expert\.(deleted|memfd|world)", r"exe_\1", name)
+            self.assertIn(field, named["Suspects"])
+            if f"`{name}` | FT_NONE | | Warning" in text:
+                self.assertIn(field, named["Process: look here"])
+
+    def test_columns_leave_room(self):
+        """For what Wireshark has to say, in a window of 1,000 pixels."""
+        recent = (PROFILE / "recent").read_text()
+        widths = re.search(r"^column\.width: (.*)$", recent, re.M)[1].split(", ")
+        self.assertEqual(widths[-2], "%i")
+        self.assertLess(sum(map(int, widths[1:-2:2])), 940)
 
     def test_colours(self):
         """A rule that Wireshark cannot read is a line on stderr."""
