@@ -286,20 +286,22 @@ bool is_rtcp(const struct payload *p)
 
 /*
  * RFC 5905, 7.3: from a server that knows the time, or a client.  When a clock
- * was last set is of this century, or with all before and after it 0.
+ * was last set is of this century, or with all before and after it 0; from whom
+ * is "INIT" as long as a client asks nobody.
  */
 bool is_ntp(const struct payload *p)
 {
 	unsigned version = u8_at(p, 0) >> 3 & 7, mode = u8_at(p, 0) & 7;
 	unsigned precision = u8_at(p, 3);
-	static const uint8_t unset[28];
+	static const uint8_t unset[24];
 	bool is_set = be32_at(p, 16) >= 0xbc17c200, is_unset;
 
 	if ((p->full != 48 && p->full != 68) || p->len < 48 ||
 	    (version != 3 && version != 4) || u8_at(p, 1) > 16 ||
 	    u8_at(p, 2) > 17 || (precision && precision < 0xe0))
 		return false;
-	is_unset = !u8_at(p, 1) && starts(p, 12, unset, sizeof(unset));
+	is_unset = !u8_at(p, 1) && starts(p, 16, unset, sizeof(unset)) &&
+		   (!be32_at(p, 12) || HAS_AT(p, 12, "INIT"));
 	if (mode == 4 || mode == 5)
 		return u8_at(p, 1) && precision && be32_at(p, 24) &&
 		       be32_at(p, 40) && is_set;

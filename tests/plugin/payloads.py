@@ -308,6 +308,8 @@ UDP_WORDS = {
     "ssdp": ("SSDP", 1900, b"M-SEARCH * HTTP/1.1\r\nHost: "
              b"239.255.255.250:1900\r\n\r\n"),
     "ntp": ("NTP", 123, b"\x23" + bytes(39) + be32(0xe0000000, 1)),
+    "ntp begins": ("NTP", 123, b"\x23\0\6\xec" + bytes(8) + b"INIT" + bytes(24)
+                   + be32(0xe0000000, 1)),
     "dhcp": ("DHCP", 67, b"\1\1\6\0" + bytes(232) + be32(0x63825363)
              + b"\x35\1\1\xff"),
     "snmp": ("SNMP", 161, SNMP),
