@@ -29,8 +29,11 @@ static __always_inline struct sock *sock_of_fd(struct task_struct *t, __u32 fd)
 	return BPF_CORE_READ(socket, sk);
 }
 
-/* What the running system call does with the descriptor in @fd. */
-static __always_inline enum use use_of(int nr)
+/*
+ * What the running system call does with the descriptor in @fd.  An option of
+ * a connection lets go what was written to it; UDP_CORK what another may have.
+ */
+static __always_inline enum use use_of(int nr, bool tcp)
 {
 	switch (nr) {
 	case __NR_sendto:
@@ -43,8 +46,9 @@ static __always_inline enum use use_of(int nr)
 	case __NR_splice:
 	case __NR_connect:
 	case __NR_shutdown:
-	case __NR_setsockopt:
 		return USE_SEND;
+	case __NR_setsockopt:
+		return tcp ? USE_SEND : USE_NONE;
 	case __NR_read:
 	case __NR_readv:
 	case __NR_preadv2:
@@ -62,7 +66,7 @@ static __always_inline enum use use_of(int nr)
  * it lets a queued packet go (NFQUEUE), or holds the lock to look at the
  * socket (ss -i, TCP_INFO).  Its system call and that call's descriptor tell.
  */
-static __always_inline enum use current_use(struct sock *sk)
+static __always_inline enum use current_use(struct sock *sk, bool tcp)
 {
 	struct task_struct *t = bpf_get_current_task_btf();
 	__u32 flags = t->flags;
@@ -93,9 +97,10 @@ static __always_inline enum use current_use(struct sock *sk)
 #endif
 	if (nr == __NR_close || nr == __NR_close_range || nr == __NR_dup3)
 		return USE_END;
-	if (nr == __NR_io_uring_enter)
+	/* Of these the descriptors lie in memory. */
+	if (nr == __NR_io_uring_enter || nr == __NR_io_submit)
 		return USE_SEND;
-	use = use_of(nr);
+	use = use_of(nr, tcp);
 	if (use == USE_NONE)
 		return use;
 	fd = nr == __NR_splice ? SYSCALL_ARG2(regs) : SYSCALL_ARG0(regs);
@@ -126,7 +131,7 @@ static __always_inline bool sender_takes_over(struct sock_info *s,
 			  !BPF_CORE_READ(ksk, sk_lock.owned) :
 		  !BPF_CORE_READ(ksk, sk_socket, file))
 		return false;
-	use = current_use(ksk);
+	use = current_use(ksk, tcp);
 	if (use == USE_NONE)
 		return false;
 	take_over(s, tcp ? use : USE_SEND);

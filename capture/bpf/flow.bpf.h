@@ -50,8 +50,8 @@ static __always_inline enum told tell_flow(struct sock_info *s,
 
 		r->cookie = now.cookie;
 		r->shared_ns = lasts && roles == PROBE_READER ? ns : 0;
-		if (!lasts || roles == PROBE_SENDER)
-			r->sent_ns = lasts ? ns : 0;
+		/* Whoever reads may answer, too. */
+		r->sent_ns = lasts ? ns : 0;
 		if (told != TOLD_EACH || !r->shared_ns)
 			tell_socket(PROBE_FLOW, s, k, roles);
 		return TOLD_EACH;

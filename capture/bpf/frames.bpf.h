@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Frames of AF_PACKET: made or read by a process, past every socket hook. */
+/*
+ * Frames of AF_PACKET, made or read by a process past every socket hook, and
+ * what raw sockets read of others' ports.
+ */
 #ifndef PKTWHO_BPF_FRAMES_BPF_H
 #define PKTWHO_BPF_FRAMES_BPF_H
 
@@ -60,6 +63,13 @@ static __always_inline __u64 frame_key(struct sk_buff *skb, struct flow_key *k,
 	return flow_fingerprint(k->proto, ip_id, start, payload);
 }
 
+/* A raw socket that gets a copy of what a protocol with ports delivers. */
+static __always_inline bool hears_ports(struct sock *sk)
+{
+	return is_inet(sk) && sk->sk_type == SOCK_RAW &&
+	       has_ports(sk->sk_protocol);
+}
+
 /*
  * Told for each frame: the packet socket says nothing of flows, so the answer
  * holds for this frame alone.
@@ -70,8 +80,9 @@ static __always_inline int tell_frame(struct sk_buff *skb, __u8 roles)
 	struct sock *sk = skb->sk;
 	struct probe_event *e;
 
-	if (!sk || sk->__sk_common.skc_family != AF_PACKET ||
-	    t->flags & PF_KTHREAD)
+	if (!sk || t->flags & PF_KTHREAD ||
+	    (sk->__sk_common.skc_family != AF_PACKET &&
+	     (roles == PROBE_SENDER || !hears_ports(sk))))
 		return 0;
 	/* A sniffer that reads all there is must not crowd out the rest. */
 	if (roles == PROBE_READER &&

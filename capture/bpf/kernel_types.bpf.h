@@ -48,12 +48,16 @@ struct sock {
 	struct sk_buff_head sk_receive_queue;
 	struct { atomic_t rmem_alloc; } sk_backlog;
 	int sk_rcvbuf;
+	__u16 sk_type;
 	__u16 sk_protocol;
 	struct socket *sk_socket;
 };
 
 struct udp_sock { struct sk_buff_head reader_queue; };
-struct tcp_sock { __u32 copied_seq, write_seq; };
+struct tcp_sock {
+	__u32 copied_seq, write_seq;
+	struct { __u32 seq; } rcvq_space;
+};
 
 struct mptcp_sock { struct sock *first; };
 
@@ -101,7 +105,7 @@ struct file {
 struct linux_binprm { struct file *file; };
 
 struct fdtable { unsigned int max_fds; struct file **fd; };
-struct files_struct { struct fdtable *fdt; };
+struct files_struct { atomic_t count; struct fdtable *fdt; };
 
 struct upid { int nr; };
 struct pid { unsigned int level; struct upid numbers[]; };

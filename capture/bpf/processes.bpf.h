@@ -270,6 +270,8 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	if (child->tgid != child->pid)
 		return 0;		/* a thread */
+	if (child->files == parent->files && !(child->flags & PF_KTHREAD))
+		tables_shared = bpf_jiffies64();
 	return tell_task(PROBE_FORK, child, parent->tgid, 0);
 }
 

@@ -38,6 +38,27 @@ static __always_inline bool has_users(struct file *file)
 	return BPF_CORE_READ(old, f_count.counter) > 1;
 }
 
+/* Threads of one process share their descriptors, too. */
+static __always_inline bool shares_table(struct task_struct *t)
+{
+	return BPF_CORE_READ(t, files, count.counter) >
+	       BPF_CORE_READ(t, signal, nr_threads);
+}
+
+static __always_inline void note_read(struct sock_info *s)
+{
+	s->read_jiffies = bpf_jiffies64();
+	s->table_shared = tables_shared &&
+			  shares_table(bpf_get_current_task_btf());
+}
+
+/* Others may have the same descriptor, which counts as one of the file's. */
+static __always_inline bool has_shared_table(const struct sock_info *s)
+{
+	return tables_shared &&
+	       (s->table_shared || s->read_jiffies <= tables_shared);
+}
+
 enum holders {
 	HOLDERS_NONE,		/* whose reads would be told */
 	HOLDERS_COMING,		/* it is not accepted yet */
@@ -64,7 +85,8 @@ static __always_inline enum holders holders_of(struct sock_info *s,
 	/* A subflow of MPTCP has another's, through which nobody reads it. */
 	if (own->protocol == IPPROTO_TCP && BPF_CORE_READ(socket, sk) != sk)
 		return HOLDERS_NONE;
-	return has_users(file) ? HOLDERS_SEVERAL : HOLDERS_ONE;
+	return has_users(file) || has_shared_table(s) ? HOLDERS_SEVERAL :
+							HOLDERS_ONE;
 }
 
 /* Threads come and go between two packets. */

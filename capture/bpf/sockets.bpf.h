@@ -25,6 +25,17 @@ static __always_inline int used_by_current(struct bpf_sock *sk, void *ctx,
 	return 1;
 }
 
+/* Others' datagrams may be read by it: so is what nobody else has. */
+static __always_inline void expect_copies(void)
+{
+	struct probe_event *e = event_begin(PROBE_FRAME);
+
+	if (!e)
+		return;
+	e->roles = PROBE_READER;
+	bpf_ringbuf_submit(e, wakeup());
+}
+
 /* Not yet with a file; the kernel's own are not told. */
 SEC("cgroup/sock_create")
 int on_sock_create(struct bpf_sock *ctx)
@@ -33,6 +44,8 @@ int on_sock_create(struct bpf_sock *ctx)
 
 	if (s)
 		take_over(s, USE_HOLD);
+	if (ctx->type == SOCK_RAW && has_ports(ctx->protocol))
+		expect_copies();
 	return 1;
 }
 
@@ -204,7 +217,7 @@ int on_sockops(struct bpf_sock_ops *ctx)
 		s->address = address_of(sk);
 		s->roles = 0;
 		s->told = true;
-		s->wrote = false;
+		s->wrote = s->read = false;
 		s->maker = 0;
 		s->pending_ns = s->full_ns = 0;
 		s->read_jiffies = 0;

@@ -39,9 +39,13 @@ struct sock_info {
 	__u8 threads;		/* the owner has several */
 	__u8 stream;		/* a connection: bytes may wait in it */
 	__u8 awaited;		/* bool: packets were told since then */
-	__u8 reserved[5];
+	__u8 read;		/* @read_seq is known */
+	__u8 table_shared;	/* whoever read last shares its descriptors */
+	__u8 reserved[3];
 	__u32 wrote_seq;	/* of a connection: after what is written so far */
+	__u32 read_seq;		/* ... after what is read so far */
 	__u32 maker;		/* process id of who made or accepted it */
+	__u32 reserved_too;
 	struct flow_key last_tx;
 	struct flow_key last_rx;
 };
@@ -111,6 +115,12 @@ __u32 epoch;
 /* User space says that on_recv_length runs: Linux 6.3. */
 __u8 reads_told;
 
+/*
+ * When a process was last seen that shares its descriptors with another, as
+ * clone(CLONE_FILES) makes them, in jiffies; 0: there is none.
+ */
+__u64 tables_shared;
+
 /* Somebody waits for execs: --hash. */
 __u8 wake_at_exec;
 
@@ -135,6 +145,13 @@ static __always_inline __u64 wakeup(void)
 {
 	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > RING_WAKE ?
 		       BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+}
+
+static __always_inline bool is_inet(struct sock *sk)
+{
+	__u16 family = sk->__sk_common.skc_family;
+
+	return family == AF_INET || family == AF_INET6;
 }
 
 static __always_inline bool runs_deleted(struct task_struct *t)

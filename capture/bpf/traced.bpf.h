@@ -3,6 +3,7 @@
 #ifndef PKTWHO_BPF_TRACED_BPF_H
 #define PKTWHO_BPF_TRACED_BPF_H
 
+#include "bpf/readers.bpf.h"
 #include "bpf/user.bpf.h"
 
 /*
@@ -36,13 +37,6 @@ static __always_inline void tell_user(struct sock *sk, __u64 cookie,
 	e->roles = roles;
 	fill_current(&e->owner);
 	bpf_ringbuf_submit(e, wakeup());
-}
-
-static __always_inline bool is_inet(struct sock *sk)
-{
-	__u16 family = sk->__sk_common.skc_family;
-
-	return family == AF_INET || family == AF_INET6;
 }
 
 static __always_inline struct sock_info *traced_info(struct sock *sk)
@@ -92,23 +86,29 @@ static __always_inline void tell_read(struct sock_info *s, __u8 proto,
 	bpf_ringbuf_submit(e, wakeup());
 }
 
+/* What is written from now on begins there. */
+static __always_inline void note_written(struct sock_info *s,
+					 const struct tcp_sock *tp)
+{
+	if (!tp)
+		return;
+	s->wrote_seq = tp->write_seq;
+	s->wrote = true;
+	s->stream = true;
+}
+
 /* Linux 6.3 and later: also io_uring, also SQPOLL. */
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(on_send_length, struct sock *sk)
 {
-	struct tcp_sock *tp;
 	struct sock_info *s;
 
 	traced_use(sk, USE_SEND);
 	if (!is_inet(sk) || sk->sk_protocol != IPPROTO_TCP)
 		return 0;
 	s = bpf_sk_storage_get(&sockets, sk, 0, 0);
-	tp = bpf_skc_to_tcp_sock(sk);
-	if (s && tp) {
-		s->wrote_seq = tp->write_seq;
-		s->wrote = true;
-		s->stream = true;
-	}
+	if (s)
+		note_written(s, bpf_skc_to_tcp_sock(sk));
 	return 0;
 }
 
@@ -126,11 +126,19 @@ int BPF_PROG(on_recv_length, struct sock *sk, int ret, int flags)
 	if (!s)
 		return 0;
 	__sync_fetch_and_add(&s->reads, 1);
-	s->read_jiffies = bpf_jiffies64();
+	note_read(s);
 	s->awaited = 0;
 	if (s->pending_ns || s->reads <= s->awaited_until)
 		tell_read(s, sk->sk_protocol, s->reads);
 	return 0;
+}
+
+/* MSG_PEEK only looks.  The kernel notes now and then how far was read. */
+static __always_inline bool has_read(const struct sock_info *s,
+				     const struct tcp_sock *tp)
+{
+	return tp->copied_seq !=
+	       (s->read ? s->read_seq : BPF_CORE_READ(tp, rcvq_space.seq));
 }
 
 /* A TCP reader; runs in softirq too, where the socket is not locked. */
@@ -142,12 +150,14 @@ int BPF_PROG(on_rcv_space, struct sock *sk)
 
 	if (!sk->sk_lock.owned)
 		return 0;
-	traced_use(sk, USE_READ);
-	s = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	s = traced_info(sk);
 	tp = bpf_skc_to_tcp_sock(sk);
-	if (!s || !tp)
+	if (!s || !tp || !has_read(s, tp))
 		return 0;
-	s->read_jiffies = bpf_jiffies64();
+	s->read_seq = tp->copied_seq;
+	s->read = true;
+	traced_use(sk, USE_READ);
+	note_read(s);
 	if (s->pending_ns || s->awaited)
 		tell_read(s, IPPROTO_TCP, tp->copied_seq);
 	/* Of what was told some may be left for the next. */

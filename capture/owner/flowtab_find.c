@@ -37,6 +37,14 @@ static bool is_listeners(const struct flow *f, const struct flowtab_query *q)
 	return q->data && !q->sends && !q->syn && f->sock->port;
 }
 
+/* A connection that stands, in the namespace that the packet was seen in. */
+static bool is_connection(const struct flow *f, const struct flowtab_query *q)
+{
+	return q->key.proto == IPPROTO_TCP && f->sock->netns == q->netns &&
+	       !f->sock->kernel && !f->sock->port && f->from_ns <= q->ts_ns &&
+	       !closed_at(f->sock, q->ts_ns);
+}
+
 /*
  * Which of two lives of one key a packet at that time belongs to: the later
  * one that had begun, or the first to begin after it.
@@ -50,6 +58,10 @@ static bool better(const struct flow *f, const struct flow *best,
 		return true;
 	if ((f->sock->netns == q->netns) != (best->sock->netns == q->netns))
 		return f->sock->netns == q->netns;
+	if (is_connection(f, q) && closed_at(best->sock, q->ts_ns))
+		return true;
+	if (is_connection(best, q) && closed_at(f->sock, q->ts_ns))
+		return false;
 	if (is_listeners(f, q) != is_listeners(best, q))
 		return is_listeners(best, q);
 	if (begun != (best->from_ns <= q->ts_ns))
@@ -60,7 +72,8 @@ static bool better(const struct flow *f, const struct flow *best,
 struct lives {
 	struct flow *best;	/* the life the packet belongs to */
 	struct flow *behalf;	/* if that is the kernel's: a process's before it */
-	bool ambiguous;		/* two namespaces use these addresses */
+	bool ambiguous;		/* two namespaces use these addresses, or */
+	bool twins;		/* two connections, bound to two devices */
 	bool ends;		/* one begins after the packet */
 };
 
@@ -85,7 +98,7 @@ static struct lives find_lives(const struct flowtab *t,
 			       const struct flowtab_query *q)
 {
 	struct flow *f = t->flow_heads[key_hash(t, &q->key)];
-	const struct flow *rival = NULL;
+	const struct flow *rival = NULL, *connection = NULL;
 	struct lives l = { 0 };
 
 	for (; f; f = f->next) {
@@ -98,13 +111,17 @@ static struct lives find_lives(const struct flowtab *t,
 			l.ambiguous |= rival && are_rivals(rival, f);
 			rival = f;
 		}
+		if (is_connection(f, q)) {
+			l.twins |= connection && connection->sock != f->sock;
+			connection = f;
+		}
 		if (better(f, l.best, q))
 			l.best = f;
 		if (!f->sock->kernel && better(f, l.behalf, q))
 			l.behalf = f;
 	}
 	if (l.best && l.best->sock->netns == q->netns)
-		l.ambiguous = false;
+		l.ambiguous = l.twins;
 	return l;
 }
 

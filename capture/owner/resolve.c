@@ -432,6 +432,16 @@ static bool is_known(const struct verdict_end *end)
 	return end->owner || end->attr == ATTR_KERNEL;
 }
 
+static struct asked asked_inside(const struct packet *p)
+{
+	return (struct asked){
+		.fingerprint = p->inner_fingerprint,
+		.tcp_seq = p->inner_tcp_seq,
+		.tcp_payload = p->inner_tcp_payload,
+		.tcp_flags = p->inner_tcp_flags,
+	};
+}
+
 /*
  * Who sent what an ICMP error is about; an error from outside quotes it as it
  * was after address translation.
@@ -441,7 +451,7 @@ static bool ask_quoted(struct resolver *r, const struct packet *p,
 {
 	struct nat_ends ends;
 
-	r->asked = (struct asked){ 0 };
+	r->asked = asked_inside(p);
 	if (ask(r, &p->inner, true, ts_ns, end) && is_known(end))
 		return true;
 	return nat_find(r->nat, &p->inner, ts_ns, &ends) && ends.sender_sure &&
@@ -467,7 +477,8 @@ static bool resolve_error(struct resolver *r, const struct packet *p,
 		}
 	} else if (local_has(r->local, p->sent.remote) && is_untold(p) &&
 		   !is_tunnels(r, &p->inner, ts_ns)) {
-		set_attr(&v->dst, ATTR_UNKNOWN, REASON_NO_SOCKET);
+		if (v->dst.attr != ATTR_UNKNOWN)
+			set_attr(&v->dst, ATTR_UNKNOWN, REASON_NO_SOCKET);
 	} else if (local_has(r->local, p->sent.remote)) {
 		no_socket(r, p, false, ts_ns, &v->dst);
 	}
@@ -519,12 +530,7 @@ static bool resolve_tunnel(struct resolver *r, const struct packet *p,
 
 	if (v->src.owner || v->dst.owner || is_refused(r, p, ts_ns))
 		return true;
-	r->asked = (struct asked){
-		.fingerprint = p->inner_fingerprint,
-		.tcp_seq = p->inner_tcp_seq,
-		.tcp_payload = p->inner_tcp_payload,
-		.tcp_flags = p->inner_tcp_flags,
-	};
+	r->asked = asked_inside(p);
 	ask(r, &p->inner, true, ts_ns, &src);
 	settled = ask(r, &received, false, ts_ns, &dst);
 	/* Whose it is may be unknown: a process's it is. */
@@ -788,7 +794,7 @@ bool resolve(struct resolver *r, const struct packet *p, uint64_t ts_ns,
 	if (!on_host(&v->src) && !on_host(&v->dst))
 		resolve_neither(r, p, ts_ns, direction, v);
 	if (is_unread_datagram(p, v) ||
-	    (direction == SOURCE_IN && !v->dst.owner))
+	    (direction != SOURCE_OUT && !v->dst.owner))
 		resolve_copy(r, p, ts_ns, v);
 	if (v->dst.owner) {
 		v->others = r->others;

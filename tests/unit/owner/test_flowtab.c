@@ -482,6 +482,23 @@ static void a_key_lives_again(void **state)
 }
 
 /* connect() tried again on the same socket: another flow, another life. */
+/* They are bound to two devices: only who stays is known. */
+static void two_connections_of_one_key_are_ambiguous(void **state)
+{
+	struct flow_key key = key_of(IPPROTO_TCP, 40001);
+	struct flowtab *t = *state;
+	struct flowtab_answer a;
+
+	use(t, &alice, T, 1, &key);
+	use(t, &bob, T + MS, 2, &key);
+	assert_true(find(t, &key, T + 2 * MS, SENDS, &a));
+	assert_null(a.owner);
+	assert_int_equal(a.reason, REASON_AMBIGUOUS);
+	flowtab_close(t, 2, T + 3 * MS);
+	assert_true(find(t, &key, T + 4 * MS, SENDS, &a));
+	assert_ptr_equal(a.owner, &alice);
+}
+
 static void a_socket_lives_again(void **state)
 {
 	struct flowtab *t = *state;
@@ -1049,6 +1066,7 @@ int main(void)
 		flowtab_test(the_reset_of_a_close_is_the_owners),
 		flowtab_test(what_udp_sent_was_its_owners),
 		flowtab_test(a_key_lives_again),
+		flowtab_test(two_connections_of_one_key_are_ambiguous),
 		flowtab_test(a_socket_lives_again),
 		flowtab_test(the_packets_own_namespace_comes_first),
 		flowtab_test(one_other_namespace_is_no_question),

@@ -513,10 +513,14 @@ static void an_error_is_for_who_sent_what_it_quotes(void **state)
 	struct packet error = packet(key(farther, 0, here, 0), 0);
 	struct flowtab_event tunnel = { .ts_ns = T - 1, .cookie = 2,
 					.netns = HOST, .kernel = true };
+	struct packettab_packet told = { .fingerprint = 77, .mono_ns = T,
+					 .netns = HOST, .owner = &bob,
+					 .attr = ATTR_SOCKET, .sends = true };
 	struct verdict v;
 
 	(void)state;
 	k.proto = IPPROTO_UDP;
+	told.key = k;
 	use(&alice, 1, k);
 	error.sent.proto = IPPROTO_ICMP;
 	error.is_error = true;
@@ -525,6 +529,15 @@ static void an_error_is_for_who_sent_what_it_quotes(void **state)
 	assert_ptr_equal(v.dst.owner, &alice);
 	assert_int_equal(v.dst.attr, ATTR_FLOW);
 	assert_int_equal(v.src.attr, ATTR_NONE);
+
+	/* Of a socket that two send through it quotes which packet it was. */
+	packettab_add(w.packets, &told);
+	error.inner_fingerprint = told.fingerprint;
+	v = see(&error, SOURCE_IN);
+	assert_ptr_equal(v.dst.owner, &bob);
+	error.inner_fingerprint++;
+	v = see(&error, SOURCE_IN);
+	expect_unknown(&v.dst, REASON_AMBIGUOUS);
 
 	error.inner.local_port++;
 	v = see(&error, SOURCE_IN);
