@@ -87,7 +87,7 @@ struct condition {
 	}
 
 /* As in dumpcap, none ends the capture once it has begun. */
-static int parse_end(const char *s, uint64_t *ns)
+static int parse_stop(const char *s, uint64_t *ns)
 {
 	if (strcmp(s, "0"))
 		return parse_duration(s, ns);
@@ -96,7 +96,7 @@ static int parse_end(const char *s, uint64_t *ns)
 }
 
 static const struct condition stops[] = {
-	CONDITION("duration", parse_end, max_duration_ns),
+	CONDITION("duration", parse_stop, max_duration_ns),
 	CONDITION("packets", parse_count, max_packets),
 	CONDITION("filesize", parse_size, file.bytes),
 	CONDITION("files", parse_files, ring.stop_files),
