@@ -158,6 +158,7 @@ bool local_has(const struct local *l, const uint8_t addr[16])
 	return has(&l->own, addr);
 }
 
+/* Where none is set, getifaddrs() calls an address its own broadcast. */
 bool local_is_group(const struct local *l, const uint8_t addr[16])
 {
 	static const uint8_t everywhere[4] = { 255, 255, 255, 255 };
@@ -165,7 +166,7 @@ bool local_is_group(const struct local *l, const uint8_t addr[16])
 	if (!address_is_ipv4(addr))
 		return addr[0] == 0xff;
 	return addr[12] >> 4 == 14 || !memcmp(addr + 12, everywhere, 4) ||
-	       has(&l->broadcast, addr);
+	       (has(&l->broadcast, addr) && !has(&l->own, addr));
 }
 
 bool local_has_tunnel(const struct local *l, const struct flow_key *key)
