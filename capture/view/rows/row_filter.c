@@ -70,7 +70,7 @@ static void transport_filter(const struct flow_key *k, bool v4, char *out,
 /* Rows are of the addresses outside of a tunnel, if there is one: "#1". */
 static void connection_filter(const struct flow_key *k, char *out, size_t size)
 {
-	char local[COLUMN_TEXT], remote[COLUMN_TEXT], more[100];
+	char local[INET6_ADDRSTRLEN], remote[INET6_ADDRSTRLEN], more[100];
 	const char *ip;
 	bool same;
 
