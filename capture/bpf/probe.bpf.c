@@ -80,8 +80,6 @@ int on_open_file(struct bpf_iter__task_file *ctx)
 	if (!s)
 		return 0;
 	note_written(s, bpf_skc_to_tcp_sock(sk));
-	if (shares_table(t))
-		tables_shared = bpf_jiffies64();
 	fill_owner(&h.owner, t);
 	s->told = true;
 	if (!s->owner.tgid) {
