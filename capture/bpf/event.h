@@ -59,6 +59,25 @@ enum probe_roles {
 #define PROBE_SHARED_NS	1000000000ull
 #define PROBE_SENT_NS	2000000000ull
 
+/*
+ * What came to a socket of late is found in a table by its flow_arrival(), which
+ * marks two places there: one of its own, and near to that one of its own and
+ * its socket's port.
+ */
+#define PROBE_ARRIVALS (1u << 20)
+
+static inline __u32 arrival_place(__u64 arrival)
+{
+	return arrival >> 44;
+}
+
+static inline __u32 arrival_port_place(__u64 arrival, __u16 port)
+{
+	__u64 h = (arrival ^ port) * 0x9e3779b97f4a7c15ull;
+
+	return arrival_place(arrival) ^ ((h >> 44 & 4094) + 1);
+}
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic error "-Wpadded"
 

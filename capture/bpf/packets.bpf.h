@@ -297,6 +297,44 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 					    tell_new(s, sk, skb, egress, sends);
 }
 
+/*
+ * A socket gets this packet: nothing on its way has refused it.  Of plain
+ * packets alone, as packet/parse.c knows them.
+ */
+static __always_inline void mark_arrival(struct __sk_buff *skb)
+{
+	const __u8 *h = (void *)(long)skb->data;
+	const __u8 *end = (void *)(long)skb->data_end;
+	__u64 words[FLOW_ARRIVAL] = {}, arrival;
+	__u32 now = arrivals_now & 1, off = 40;
+	__u16 ip_id = 0, port;
+	__u8 proto;
+
+	/* The transport's header is never in a later piece of the packet. */
+	if (h + 28 > end)
+		return;
+	if (h[0] == 0x45) {
+		proto = h[9];
+		ip_id = h[4] << 8 | h[5];
+		port = h[22] << 8 | h[23];
+		off = 20;
+	} else {
+		if (h + 48 > end)
+			return;
+		proto = h[6];
+		port = h[42] << 8 | h[43];
+	}
+	if (proto == IPPROTO_TCP)
+		bpf_skb_load_bytes(skb, off + 4, words, sizeof(words[0]));
+	else if (proto != IPPROTO_UDP)
+		return;
+	else if (bpf_skb_load_bytes(skb, off + 8, words, sizeof(words)))
+		bpf_skb_load_bytes(skb, off + 8, words, sizeof(words[0]));
+	arrival = flow_arrival(ip_id, words);
+	arrivals[now][arrival_place(arrival) % PROBE_ARRIVALS] = 1;
+	arrivals[now][arrival_port_place(arrival, port) % PROBE_ARRIVALS] = 1;
+}
+
 SEC("cgroup_skb/egress")
 int on_egress(struct __sk_buff *skb)
 {
@@ -306,6 +344,7 @@ int on_egress(struct __sk_buff *skb)
 SEC("cgroup_skb/ingress")
 int on_ingress(struct __sk_buff *skb)
 {
+	mark_arrival(skb);
 	return on_packet(skb, false);
 }
 

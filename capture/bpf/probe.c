@@ -447,3 +447,10 @@ bool probe_is_partial(const struct probe *p)
 {
 	return p->partial;
 }
+
+void probe_arrivals(struct probe *p, uint8_t *tables[2], uint32_t **now)
+{
+	tables[0] = p->skel->bss->arrivals[0];
+	tables[1] = p->skel->bss->arrivals[1];
+	*now = &p->skel->bss->arrivals_now;
+}

@@ -72,6 +72,12 @@ bool probe_is_attached(const struct probe *p);
  */
 bool probe_is_partial(const struct probe *p);
 
+/*
+ * Two tables of PROBE_ARRIVALS bytes each, borrowed, and where to say which of
+ * them the kernel is to mark.
+ */
+void probe_arrivals(struct probe *p, uint8_t *tables[2], uint32_t **now);
+
 /* How many hooks the kernel did not take; attribution is less exact by them. */
 int probe_missing(const struct probe *p);
 

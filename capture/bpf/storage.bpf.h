@@ -121,6 +121,10 @@ __u8 reads_told;
  */
 __u64 tables_shared;
 
+/* See event.h.  User space clears the older of two and makes it current. */
+__u8 arrivals[2][PROBE_ARRIVALS];
+__u32 arrivals_now;
+
 /* Somebody waits for execs: --hash. */
 __u8 wake_at_exec;
 

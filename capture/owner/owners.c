@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "host/clocks.h"
+#include "owner/arrivals.h"
 #include "lookup/lookup.h"
 #include "owner/conntrack.h"
 #include "owner/memo.h"
@@ -47,6 +48,7 @@ struct owners {
 	struct packettab *packets;
 	struct resolver *resolver;
 	struct memo *memo;
+	struct arrivals arrivals;	/* if there is a probe */
 	uint64_t translations;		/* nat_changes(), as the memo has it */
 	struct probe *probe;		/* NULL: polling */
 	int refused;			/* why: -errno */
@@ -289,6 +291,10 @@ static int open_probe(struct owners *o)
 
 	if (err)
 		return err;
+	probe_arrivals(o->probe, o->arrivals.tables, &o->arrivals.now);
+	o->arrivals.turned_ns = o->arrivals.since_ns =
+		clock_ns(CLOCK_MONOTONIC);
+	resolver_watch_arrivals(o->resolver, &o->arrivals);
 	if (probe_missing(o->probe))
 		log_debug("%d hooks could not be attached",
 			  probe_missing(o->probe));
@@ -556,6 +562,7 @@ void owners_update(struct owners *o)
 		return;
 	now = clock_ns(CLOCK_MONOTONIC);
 	probe_consume(o->probe);
+	arrivals_turn(&o->arrivals, now);
 	resolver_told_until(o->resolver, now);
 	watch(o, now);
 	heal(o, now);
@@ -592,7 +599,8 @@ static bool resolve_again(struct owners *o, const struct packet *p,
 {
 	bool settled;
 
-	if (memo_find(o->memo, p, mono_ns, direction, v, &settled))
+	if (memo_find(o->memo, p, mono_ns, direction, v, &settled) &&
+	    resolver_has_arrived(o->resolver, p, mono_ns, direction, v))
 		return settled &&
 		       !resolver_is_early(o->resolver, p, mono_ns, v);
 	settled = resolve(o->resolver, p, mono_ns, direction, v);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "owner/arrivals.h"
 #include "owner/nat.h"
 #include "owner/packettab.h"
 #include "owner/local.h"
@@ -38,6 +39,7 @@ struct resolver {
 	struct packettab *packets;
 	const struct local *local;
 	const struct nat *nat;
+	const struct arrivals *arrivals;	/* NULL: nobody tells */
 	uint64_t netns;
 	uint8_t blind;			/* enum reason: doubt for good */
 	uint8_t doubt;			/* enum reason; 0: none */
@@ -47,6 +49,8 @@ struct resolver {
 	bool delays;			/* before what came gets to its socket */
 	uint64_t untracked_until_ns;	/* addresses are translated unseen */
 	bool from_wire;
+	bool reader_here;		/* in the namespace that is captured */
+	uint16_t reader_port;
 	bool is_forged;			/* it came in, and says that it is ours */
 	bool waits;			/* its own event may still come */
 	bool steady;			/* only its flow's history was asked */
@@ -91,6 +95,11 @@ void resolver_claim_nothing(struct resolver *r, uint8_t reason)
 void resolver_expect_delays(struct resolver *r, bool expected)
 {
 	r->delays = expected;
+}
+
+void resolver_watch_arrivals(struct resolver *r, const struct arrivals *a)
+{
+	r->arrivals = a;
 }
 
 /* Why it is not certain that nobody has what no event tells of; 0: it is. */
@@ -289,6 +298,10 @@ static bool ask(struct resolver *r, const struct flow_key *key, bool sends,
 		end->attr = ATTR_HOLDER;
 	if (end->owner && proc_forgot(end->owner, ts_ns))
 		set_attr(end, ATTR_UNKNOWN, REASON_LOST);
+	if (!sends) {
+		r->reader_here = a.here;
+		r->reader_port = key->local_port;
+	}
 	if (!found || !sends || !r->from_wire || !a.here)
 		return found;
 	if (is_unspecified(key->local)) {
@@ -613,6 +626,53 @@ static bool resolve_ends(struct resolver *r, const struct packet *p,
 	return has_dst;
 }
 
+/*
+ * Of a packet that comes in, if no other namespace, process or queue is on its
+ * way.  What has no bytes may be for a connection in TIME_WAIT, which has no
+ * socket left.
+ */
+static enum arrived find_arrival(const struct resolver *r,
+				 const struct packet *p, uint64_t ts_ns,
+				 uint8_t direction, uint16_t port)
+{
+	if ((direction != SOURCE_IN && direction != SOURCE_LOOPBACK) ||
+	    !r->arrivals || r->delays || r->blind ||
+	    (p->sent.proto == IPPROTO_TCP && !p->tcp_payload) ||
+	    local_is_group(r->local, p->sent.remote))
+		return ARRIVED;
+	return arrivals_find(r->arrivals, p->arrival, port, ts_ns);
+}
+
+bool resolver_has_arrived(const struct resolver *r, const struct packet *p,
+			  uint64_t ts_ns, uint8_t direction,
+			  const struct verdict *v)
+{
+	return !v->dst.owner || find_arrival(r, p, ts_ns, direction,
+					     p->sent.remote_port) == ARRIVED;
+}
+
+/* The flow has a reader, and this packet may not have got there. */
+static void refuse(struct resolver *r, const struct packet *p, uint64_t ts_ns,
+		   uint8_t direction, struct verdict *v)
+{
+	enum arrived arrived = ARRIVED;
+	uint8_t doubt = doubt_of(r, p, ts_ns);
+
+	if (v->dst.owner && r->reader_here)
+		arrived = find_arrival(r, p, ts_ns, direction, r->reader_port);
+	if (arrived == ARRIVED)
+		return;
+	r->steady = false;
+	if (arrived == ARRIVED_ELSEWHERE || may_be_delivered(r, p, ts_ns))
+		doubt = doubt ? doubt : REASON_NO_SOCKET;
+	if (ts_ns + TOLD_NS > r->told_until_ns)
+		r->waits = true;
+	else if (doubt)
+		set_attr(&v->dst, ATTR_UNKNOWN, doubt);
+	else
+		set_attr(&v->dst, ATTR_KERNEL, REASON_NOT_DELIVERED);
+}
+
 /* What this host refuses as a rule, whoever has a socket for it. */
 static bool is_suspect(const struct resolver *r, const struct packet *p)
 {
@@ -620,7 +680,7 @@ static bool is_suspect(const struct resolver *r, const struct packet *p)
 }
 
 static bool resolve_flow(struct resolver *r, const struct packet *p,
-			 uint64_t ts_ns, struct verdict *v)
+			 uint64_t ts_ns, uint8_t direction, struct verdict *v)
 {
 	struct flow_key sent = p->sent, received;
 	bool whole = !p->fragment || defragment(r, p, ts_ns, &sent);
@@ -635,6 +695,7 @@ static bool resolve_flow(struct resolver *r, const struct packet *p,
 		return true;
 	}
 	settled = resolve_ends(r, p, &sent, &received, ts_ns, v);
+	refuse(r, p, ts_ns, direction, v);
 	if (v->dst.owner && is_suspect(r, p))
 		set_attr(&v->dst, ATTR_UNKNOWN, REASON_AMBIGUOUS);
 	if (p->fragment && !p->first_fragment) {
@@ -789,7 +850,7 @@ bool resolve(struct resolver *r, const struct packet *p, uint64_t ts_ns,
 	else if (p->is_error)
 		settled = resolve_error(r, p, ts_ns, v);
 	else
-		settled = resolve_flow(r, p, ts_ns, v);
+		settled = resolve_flow(r, p, ts_ns, direction, v);
 
 	if (!on_host(&v->src) && !on_host(&v->dst))
 		resolve_neither(r, p, ts_ns, direction, v);

@@ -14,6 +14,7 @@
 #include "packet/parse.h"
 
 struct resolver;
+struct arrivals;
 struct local;
 struct packettab;
 struct nat;
@@ -60,6 +61,9 @@ void resolver_claim_nothing(struct resolver *r, uint8_t reason);
  */
 void resolver_expect_delays(struct resolver *r, bool expected);
 
+/* From now on what no socket got has no reader.  Borrowed. */
+void resolver_watch_arrivals(struct resolver *r, const struct arrivals *a);
+
 /*
  * Of a packet whose time is not known only that an end is here can be said:
  * takes the rest back.
@@ -71,6 +75,11 @@ void verdict_forget(struct verdict *v);
  * no packet waits for its own.
  */
 void resolver_told_until(struct resolver *r, uint64_t mono_ns);
+
+/* Whether a verdict on another packet of its flow holds for this one. */
+bool resolver_has_arrived(const struct resolver *r, const struct packet *p,
+			  uint64_t ts_ns, uint8_t direction,
+			  const struct verdict *v);
 
 /*
  * Whether the receiver's own event may still be missing, of a packet whose

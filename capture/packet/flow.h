@@ -64,6 +64,25 @@ static inline __u64 flow_fingerprint(__u8 proto, __u16 ip_id, __u64 head,
 	return h | 1;
 }
 
+#define FLOW_ARRIVAL 2	/* words of a packet that flow_arrival() reads */
+
+/*
+ * What a plain packet leaves behind when a socket gets it, whatever addresses
+ * were translated on the way.  @words: TCP's two numbers and 0, or of a datagram
+ * the first 16 bytes, or 8, or none, as many as it has; @ip_id as above.
+ * Never 0.
+ */
+static inline __u64 flow_arrival(__u16 ip_id, const __u64 words[FLOW_ARRIVAL])
+{
+	__u64 h = ip_id;
+
+	for (int i = 0; i < FLOW_ARRIVAL; i++) {
+		h = (h ^ words[i]) * 0x9e3779b97f4a7c15ull;
+		h ^= h >> 32;
+	}
+	return h * 0x9e3779b97f4a7c15ull | 1;
+}
+
 _Static_assert(sizeof(struct flow_key) == 40, "flow_key is shared ABI");
 
 #endif

@@ -235,6 +235,26 @@ static void set_fingerprint(struct packet *p, uint8_t proto, uint16_t ip_id,
 		fingerprint_of(proto, ip_id, r, rest);
 }
 
+/* Of a packet without options or extension headers; @rest as above. */
+static void set_arrival(struct packet *p, uint8_t proto, uint16_t ip_id,
+			const struct rbuf *r, size_t rest)
+{
+	size_t at = proto == IPPROTO_TCP ? 4 : 8;
+	__u64 words[FLOW_ARRIVAL] = { 0 };
+	size_t len = sizeof(words[0]);
+
+	if ((proto != IPPROTO_TCP && proto != IPPROTO_UDP) || p->fragment)
+		return;
+	if (proto == IPPROTO_UDP && rest >= at + sizeof(words))
+		len = sizeof(words);
+	if (rest < at + len)
+		len = 0;
+	if (r->left < at + len)
+		return;
+	memcpy(words, r->p + at, len);
+	p->arrival = flow_arrival(ip_id, words);
+}
+
 /* Leaves padding of the link behind.  @len: 0 where the kernel left it out. */
 static size_t leave_padding(struct rbuf *r, size_t len)
 {
@@ -357,6 +377,8 @@ static void parse_ipv4(struct packet *p, struct flow_key *key, struct rbuf *r,
 		return;
 	rest = leave_padding(r, be16(h + 2) > len ? be16(h + 2) - len : 0);
 	set_fingerprint(p, key->proto, be16(h + 4), r, rest, inner);
+	if (!inner && len == IP4_MIN)
+		set_arrival(p, key->proto, be16(h + 4), r, rest);
 	parse_transport(p, key, r, rest, inner);
 }
 
@@ -431,6 +453,8 @@ static void parse_ipv6(struct packet *p, struct flow_key *key, struct rbuf *r,
 			cut_short(p, inner);
 		return;
 	}
+	if (!inner && before == r->left)
+		set_arrival(p, key->proto, 0, r, rest);
 	rest -= before - r->left;
 	set_fingerprint(p, key->proto, 0, r, rest, inner);
 	parse_transport(p, key, r, rest, inner);

@@ -40,6 +40,7 @@ struct packet {
 	struct flow_key inner;	/* of the packet inside, if is_error or is_tunnel */
 	uint64_t fingerprint;	/* flow_fingerprint(); 0: too little is there */
 	uint64_t inner_fingerprint;
+	uint64_t arrival;	/* flow_arrival(); 0: it is not plain, or cut */
 	uint32_t fragment_id;	/* if fragment */
 	uint32_t tcp_seq;
 	uint32_t tcp_ack;

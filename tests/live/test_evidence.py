@@ -107,6 +107,28 @@ signal.pause()
 """
 
 
+READ_UNTIL_END = """
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("0.0.0.0", int(sys.argv[1])))
+print("bound", flush=True)
+while s.recv(100) != b"end":
+    pass
+"""
+
+# Every other datagram is one that the firewall knows.
+MARK_SOME = """
+import socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.connect((sys.argv[1], int(sys.argv[2])))
+for i in range(100):
+    s.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, i % 2 * 4)
+    s.send(b"datagram number %03d" % i)
+    time.sleep(0.002)
+s.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, 0)
+s.send(b"end")
+"""
+
 # Sends what the firewall rejects, and hears of it.
 REJECTED = """
 import socket
@@ -233,6 +255,30 @@ class Evidence(world.LiveTest):
             bound = (port or uport) in ("2222", "5353")
             self.assertEqual((attr, reason, name), (
                 "kernel", "not-delivered" if bound else "no-socket", ""))
+
+    def test_what_a_firewall_drops_of_a_flow_that_is_read(self):
+        near, far = self.pair()
+        world.need("nft")
+        reader = self.start(near.argv("python3", "-c", READ_UNTIL_END, "5355"),
+                            stdout=subprocess.PIPE)
+        self.addCleanup(reader.stdout.close)
+        self.assertEqual(reader.stdout.readline(), "bound\n")
+        near.run("nft", "add table inet wall; add chain inet wall in "
+                 "{ type filter hook input priority 0; policy accept; }; "
+                 "add rule inet wall in ip dscp 1 drop", check=True)
+        c = self.capture("partly", near, "-f", "udp port 5355")
+        far.run("python3", "-c", MARK_SOME, NEAR, "5355", check=True)
+        self.assertEqual(reader.wait(), 0)
+        c.stop(settle=0.3)
+        rows = self.rows(c.path, "ip.dsfield.dscp", "proc.dst.attr",
+                         "proc.dst.reason", "proc.dst.pid", where="udp")
+        self.assertEqual(len(rows), 101)
+        for dscp, attr, reason, pid in rows[2:]:
+            told = (attr, reason, pid)
+            if dscp == "1":
+                self.assertEqual(told, ("kernel", "not-delivered", ""))
+            else:
+                self.assertEqual(told, ("socket", "", str(reader.pid)))
 
     def test_what_a_firewall_rejects_was_somebodys(self):
         """The datagram passed no hook: it is not said that nobody sent it."""

@@ -7,6 +7,8 @@
 #include "owner/flowtab.h"
 #include "owner/local.h"
 #include "owner/nat.h"
+#include "bpf/event.h"
+#include "owner/arrivals.h"
 #include "owner/packettab.h"
 #include "owner/resolve.h"
 #include "packet/raw_packet.h"
@@ -629,10 +631,51 @@ static void a_packet_in_a_tunnel_is_told_by_itself(void **state)
 	assert_ptr_equal(v.dst.owner, &alice);
 }
 
+/* The firewall drops it, or its checksum is wrong. */
+static void what_no_socket_got_has_no_reader(void **state)
+{
+	static uint8_t tables[2][PROBE_ARRIVALS];
+	static uint32_t now;
+	const struct arrivals a = { .tables = { tables[0], tables[1] },
+				    .now = &now };
+	struct flow_key k = key(far, 40009, here, 53);
+	struct packet p = packet(k, 0);
+	struct verdict v;
+
+	(void)state;
+	p.sent.proto = k.proto = IPPROTO_UDP;
+	p.arrival = 0x1234567800000001;
+	use(&alice, 1, flow_reversed(&k));
+	resolver_watch_arrivals(w.resolver, &a);
+	v = see(&p, SOURCE_IN);
+	expect_kernel(&v.dst, REASON_NOT_DELIVERED);
+	assert_false(resolver_has_arrived(w.resolver, &p, T, SOURCE_IN,
+					  &(struct verdict){
+						  .dst.owner = &alice }));
+
+	/* By a port that nobody tells was rewritten. */
+	tables[1][arrival_place(p.arrival)] = 1;
+	v = see(&p, SOURCE_IN);
+	expect_unknown(&v.dst, REASON_NO_SOCKET);
+
+	tables[1][arrival_port_place(p.arrival, 53)] = 1;
+	v = see(&p, SOURCE_IN);
+	assert_ptr_equal(v.dst.owner, &alice);
+
+	/* What leaves comes to its socket later; so may what a queue holds. */
+	memset(tables, 0, sizeof(tables));
+	v = see(&p, SOURCE_OUT);
+	assert_ptr_equal(v.dst.owner, &alice);
+	resolver_expect_delays(w.resolver, true);
+	v = see(&p, SOURCE_IN);
+	assert_ptr_equal(v.dst.owner, &alice);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(both_ends_of_a_local_flow_are_named),
+		world_test(what_no_socket_got_has_no_reader),
 		world_test(who_listens_in_does_not_read_a_connection),
 		world_test(a_packet_socket_reads_what_no_other_does),
 		world_test(an_end_elsewhere_has_no_owner),
