@@ -658,7 +658,7 @@ static void refuse(struct resolver *r, const struct packet *p, uint64_t ts_ns,
 	enum arrived arrived = ARRIVED;
 	uint8_t doubt = doubt_of(r, p, ts_ns);
 
-	if (v->dst.owner && r->reader_here)
+	if (v->dst.owner && v->dst.attr != ATTR_KERNEL && r->reader_here)
 		arrived = find_arrival(r, p, ts_ns, direction, r->reader_port);
 	if (arrived == ARRIVED)
 		return;
