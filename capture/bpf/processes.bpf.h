@@ -265,13 +265,22 @@ static __always_inline int tell_task(__u8 kind, struct task_struct *t,
 	return 0;
 }
 
+static __always_inline void share_table(__u32 parent, __u32 child)
+{
+	const __u8 yes = 1;
+
+	bpf_map_update_elem(&table_sharers, &parent, &yes, BPF_ANY);
+	bpf_map_update_elem(&table_sharers, &child, &yes, BPF_ANY);
+	tables_shared = bpf_jiffies64();
+}
+
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	if (child->tgid != child->pid)
 		return 0;		/* a thread */
 	if (child->files == parent->files && !(child->flags & PF_KTHREAD))
-		tables_shared = bpf_jiffies64();
+		share_table(parent->tgid, child->tgid);
 	return tell_task(PROBE_FORK, child, parent->tgid, 0);
 }
 

@@ -56,7 +56,9 @@ static __always_inline void note_read(struct sock_info *s)
 static __always_inline bool has_shared_table(const struct sock_info *s)
 {
 	return tables_shared &&
-	       (s->table_shared || s->read_jiffies <= tables_shared);
+	       (s->table_shared ||
+		(s->read_jiffies <= tables_shared &&
+		 bpf_map_lookup_elem(&table_sharers, &s->owner.tgid)));
 }
 
 enum holders {

@@ -121,6 +121,14 @@ __u8 reads_told;
  */
 __u64 tables_shared;
 
+/* Which processes do, or did; LeakSanitizer makes each of its own do so. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u32);	/* process id */
+	__type(value, __u8);
+} table_sharers SEC(".maps");
+
 /* See event.h.  User space clears the older of two and makes it current. */
 __u8 arrivals[2][PROBE_ARRIVALS];
 __u32 arrivals_now;
