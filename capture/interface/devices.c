@@ -132,19 +132,13 @@ fail:
 
 int devices_open(struct devices **out)
 {
-	struct sockaddr_nl nl = {
-		.nl_family = AF_NETLINK,
-		.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR |
-			     RTMGRP_IPV6_IFADDR,
-	};
 	struct devices *d = calloc(1, sizeof(*d));
 	int err;
 
 	if (!d)
 		return -ENOMEM;
-	d->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	err = d->fd < 0 || bind(d->fd, (struct sockaddr *)&nl, sizeof(nl)) ?
-		      -errno : read_devices(d);
+	d->fd = netlink_watch();
+	err = d->fd < 0 ? d->fd : read_devices(d);
 	if (err) {
 		devices_close(d);
 		return err;
@@ -165,14 +159,7 @@ void devices_close(struct devices *d)
 
 unsigned devices_refresh(struct devices *d)
 {
-	bool changed = false;
-	char buf[8192];
-	ssize_t n;
-
-	while ((n = recv(d->fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0 ||
-	       (n < 0 && errno == ENOBUFS))
-		changed = true;
-	if (changed)
+	if (netlink_has_news(d->fd))
 		read_devices(d);
 	return d->changes;
 }

@@ -66,3 +66,33 @@ int netlink_each(uint16_t request, uint16_t answer,
 	close(fd);
 	return more;
 }
+
+int netlink_watch(void)
+{
+	struct sockaddr_nl nl = {
+		.nl_family = AF_NETLINK,
+		.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR |
+			     RTMGRP_IPV6_IFADDR,
+	};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	int err;
+
+	if (fd >= 0 && !bind(fd, (struct sockaddr *)&nl, sizeof(nl)))
+		return fd;
+	err = -errno;
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+bool netlink_has_news(int fd)
+{
+	bool news = false;
+	char buf[8192];
+	ssize_t n;
+
+	while ((n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0 ||
+	       (n < 0 && errno == ENOBUFS))
+		news = true;
+	return news;
+}

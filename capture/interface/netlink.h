@@ -5,6 +5,7 @@
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,5 +18,11 @@ const struct rtattr *netlink_attribute(const void *attrs, size_t len, int type);
  */
 int netlink_each(uint16_t request, uint16_t answer,
 		 void (*take)(void *ctx, const struct nlmsghdr *h), void *ctx);
+
+/* Hears of every change of an interface or its addresses.  Or -errno. */
+int netlink_watch(void);
+
+/* Whether any came since; reads all that did. */
+bool netlink_has_news(int fd);
 
 #endif

@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <ifaddrs.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -13,6 +11,7 @@
 #include <unistd.h>
 
 #include "host/log.h"
+#include "interface/netlink.h"
 #include "owner/tunnels.h"
 #include "packet/parse.h"
 
@@ -101,13 +100,8 @@ static bool has(const struct addresses *l, const uint8_t addr[16])
 
 bool local_refresh(struct local *l)
 {
-	char buf[8192];
-	bool changed = false;
-	ssize_t n;
+	bool changed = netlink_has_news(l->fd);
 
-	while ((n = recv(l->fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0 ||
-	       (n < 0 && errno == ENOBUFS))
-		changed = true;
 	if (changed)
 		read_all(l);
 	return changed;
@@ -115,19 +109,14 @@ bool local_refresh(struct local *l)
 
 int local_open(struct local **out)
 {
-	struct sockaddr_nl nl = {
-		.nl_family = AF_NETLINK,
-		.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR |
-			     RTMGRP_IPV6_IFADDR,
-	};
 	struct local *l = calloc(1, sizeof(*l));
 	int err;
 
 	if (!l)
 		return -ENOMEM;
-	l->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	if (l->fd < 0 || bind(l->fd, (struct sockaddr *)&nl, sizeof(nl))) {
-		err = -errno;
+	l->fd = netlink_watch();
+	if (l->fd < 0) {
+		err = l->fd;
 		local_close(l);
 		return err;
 	}
