@@ -103,26 +103,24 @@ static const struct condition stops[] = {
 	{ NULL, NULL, 0 },
 };
 
+/* When the next file of a ring begins, and which of them stay. */
+#define RING_CONDITIONS(limits, ring)                              \
+	CONDITION("duration", parse_duration, limits.duration_ns), \
+	CONDITION("interval", parse_duration, limits.interval_ns), \
+	CONDITION("filesize", parse_size, limits.bytes),           \
+	CONDITION("files", parse_files, ring.files),               \
+	CONDITION("total", parse_size, ring.total),                \
+	CONDITION("free", parse_size, ring.free),                  \
+	CONDITION("nametimenum", parse_order, ring.name_order)
+
 static const struct condition switches[] = {
-	CONDITION("duration", parse_duration, file.duration_ns),
-	CONDITION("interval", parse_duration, file.interval_ns),
-	CONDITION("filesize", parse_size, file.bytes),
+	RING_CONDITIONS(file, ring),
 	CONDITION("packets", parse_count, file.packets),
-	CONDITION("files", parse_files, ring.files),
-	CONDITION("total", parse_size, ring.total),
-	CONDITION("free", parse_size, ring.free),
-	CONDITION("nametimenum", parse_order, ring.name_order),
 	{ NULL, NULL, 0 },
 };
 
 static const struct condition turns[] = {
-	CONDITION("duration", parse_duration, log_limits.duration_ns),
-	CONDITION("interval", parse_duration, log_limits.interval_ns),
-	CONDITION("filesize", parse_size, log_limits.bytes),
-	CONDITION("files", parse_files, log_ring.files),
-	CONDITION("total", parse_size, log_ring.total),
-	CONDITION("free", parse_size, log_ring.free),
-	CONDITION("nametimenum", parse_order, log_ring.name_order),
+	RING_CONDITIONS(log_limits, log_ring),
 	{ NULL, NULL, 0 },
 };
 
