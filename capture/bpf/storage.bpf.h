@@ -41,11 +41,10 @@ struct sock_info {
 	__u8 awaited;		/* bool: packets were told since then */
 	__u8 read;		/* @read_seq is known */
 	__u8 table_shared;	/* whoever read last shares its descriptors */
-	__u8 reserved[3];
+	__u8 reserved[7];
 	__u32 wrote_seq;	/* of a connection: after what is written so far */
 	__u32 read_seq;		/* ... after what is read so far */
 	__u32 maker;		/* process id of who made or accepted it */
-	__u32 reserved_too;
 	struct flow_key last_tx;
 	struct flow_key last_rx;
 };

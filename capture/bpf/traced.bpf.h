@@ -61,13 +61,15 @@ static __always_inline __u8 roles_after(const struct sock_info *s, enum use use)
 	return use == USE_READ ? PROBE_READER : PROBE_SENDER;
 }
 
-static __always_inline int traced_use(struct sock *sk, enum use use)
+/* What is known of the socket from then on; NULL if it is not of IP. */
+static __always_inline struct sock_info *traced_use(struct sock *sk,
+						    enum use use)
 {
 	struct sock_info *s = is_inet(sk) ? traced_info(sk) : NULL;
 
 	if (s && take_over(s, use))
 		tell_user(sk, subflow_cookie(sk), roles_after(s, use));
-	return 0;
+	return s;
 }
 
 static __always_inline void tell_read(struct sock_info *s, __u8 proto,
@@ -101,13 +103,9 @@ static __always_inline void note_written(struct sock_info *s,
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(on_send_length, struct sock *sk)
 {
-	struct sock_info *s;
+	struct sock_info *s = traced_use(sk, USE_SEND);
 
-	traced_use(sk, USE_SEND);
-	if (!is_inet(sk) || sk->sk_protocol != IPPROTO_TCP)
-		return 0;
-	s = bpf_sk_storage_get(&sockets, sk, 0, 0);
-	if (s)
+	if (s && sk->sk_protocol == IPPROTO_TCP)
 		note_written(s, bpf_skc_to_tcp_sock(sk));
 	return 0;
 }
@@ -119,11 +117,8 @@ int BPF_PROG(on_recv_length, struct sock *sk, int ret, int flags)
 
 	if (ret < 0 || flags & (MSG_PEEK | MSG_ERRQUEUE))
 		return 0;
-	traced_use(sk, USE_READ);
-	if (!is_inet(sk) || sk->sk_protocol == IPPROTO_TCP)
-		return 0;
-	s = bpf_sk_storage_get(&sockets, sk, 0, 0);
-	if (!s)
+	s = traced_use(sk, USE_READ);
+	if (!s || sk->sk_protocol == IPPROTO_TCP)
 		return 0;
 	__sync_fetch_and_add(&s->reads, 1);
 	note_read(s);
@@ -156,7 +151,7 @@ int BPF_PROG(on_rcv_space, struct sock *sk)
 		return 0;
 	s->read_seq = tp->copied_seq;
 	s->read = true;
-	traced_use(sk, USE_READ);
+	take_over(s, USE_READ);
 	note_read(s);
 	if (s->pending_ns || s->awaited)
 		tell_read(s, IPPROTO_TCP, tp->copied_seq);
@@ -174,7 +169,7 @@ int BPF_PROG(on_set_state, struct sock *sk, int oldstate, int newstate)
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return 0;
 	if (newstate == BPF_TCP_SYN_SENT || newstate == BPF_TCP_LISTEN)
-		return traced_use(sk, USE_HOLD);
+		traced_use(sk, USE_HOLD);
 	if (newstate == BPF_TCP_CLOSE) {
 		s = bpf_sk_storage_get(&sockets, sk, 0, 0);
 		if (s && s->cookie)
