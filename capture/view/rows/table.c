@@ -566,13 +566,16 @@ static void note_other_place(void *ctx, const struct flow *f)
 {
 	const struct table *t = ctx;
 	enum flow_side remote = remote_side(f);
-	struct row_key keys[2];
+	struct row_key own, other;
 	uint32_t *slot;
 
-	place_key(t->spec->group, f, remote, &keys[0]);
-	place_key(t->spec->group, f, !remote, &keys[1]);
-	slot = slot_of(t, &keys[1]);
-	if (*slot && memcmp(&keys[0], &keys[1], sizeof(keys[0])))
+	/* Few have a row, and to write out an address takes its time. */
+	place_key(t->spec->group, f, !remote, &own);
+	slot = slot_of(t, &own);
+	if (!*slot)
+		return;
+	place_key(t->spec->group, f, remote, &other);
+	if (memcmp(&own, &other, sizeof(own)))
 		t->rows[*slot - 1].places |= PLACE_ELSEWHERE;
 }
 
