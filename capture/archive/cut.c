@@ -226,8 +226,8 @@ static int put_names(struct cut *c, const struct packet *p)
 
 	if (p->kind != PACKET_IP)
 		return 0;
-	err = put_name(c, p->sent.local);
-	return err ? err : put_name(c, p->sent.remote);
+	err = put_name(c, p->outer.key.local);
+	return err ? err : put_name(c, p->outer.key.remote);
 }
 
 /* The new file does not say yet what is known of it. */

@@ -56,6 +56,7 @@ static bool end_matches(const struct peer *p, const struct packet_end *end,
 bool peer_has(const struct peer *p, const struct archive_packet *packet)
 {
 	struct packet k = { .kind = PACKET_IP };
+	const struct flow_key *sent = &k.outer.key;
 	bool ip = true;
 
 	if (peer_is_any(p))
@@ -65,6 +66,6 @@ bool peer_has(const struct peer *p, const struct archive_packet *packet)
 			     packet->caplen);
 		ip = k.kind == PACKET_IP;
 	}
-	return end_matches(p, &packet->owners.src, ip ? k.sent.local : NULL) ||
-	       end_matches(p, &packet->owners.dst, ip ? k.sent.remote : NULL);
+	return end_matches(p, &packet->owners.src, ip ? sent->local : NULL) ||
+	       end_matches(p, &packet->owners.dst, ip ? sent->remote : NULL);
 }

@@ -43,14 +43,14 @@ struct comment_place comments_find(const struct comments *c,
 {
 	/* The same packet on two interfaces is in two captures. */
 	uint32_t other = interface * 0x9e3779b9u;
-	const struct flow_key *flow = &packet->sent;
+	const struct flow_key *flow = &packet->outer.key;
 
 	return (struct comment_place){
 		.slot = (flow_hash(&c->place, flow) ^ other) & (SLOTS - 1),
 		.flow = flow_hash(&c->flow, flow) ^ other,
 		.file = file,
 		.text = text,
-		.begins = packet->tcp_flags & PACKET_TCP_SYN,
+		.begins = packet->outer.tcp_flags & PACKET_TCP_SYN,
 	};
 }
 

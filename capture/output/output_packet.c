@@ -272,8 +272,8 @@ static int write_names(struct output *o, const struct frame *h)
 
 	if (!o->names || h->packet.kind != PACKET_IP)
 		return 0;
-	err = write_name(o, h->packet.sent.local);
-	return err ? err : write_name(o, h->packet.sent.remote);
+	err = write_name(o, h->packet.outer.key.local);
+	return err ? err : write_name(o, h->packet.outer.key.remote);
 }
 
 /* This file has not had what the program is now. */
@@ -340,9 +340,9 @@ int output_packet(struct output *o, const struct owned_packet *p)
 		return err;
 	memset(&key, 0, sizeof(key));
 	set_end(o, &key.src, &v->src, p->src,
-		ip ? h->packet.sent.local : NULL);
+		ip ? h->packet.outer.key.local : NULL);
 	set_end(o, &key.dst, &v->dst, p->dst,
-		ip ? h->packet.sent.remote : NULL);
+		ip ? h->packet.outer.key.remote : NULL);
 	key.direction = v->direction;
 	key.epb_flags = epb_flags(h->direction);
 	key.loopback = h->direction == SOURCE_LOOPBACK;

@@ -53,13 +53,14 @@ void memo_told(struct memo *m)
 	m->version++;
 }
 
-static struct likeness likeness_of(const struct packet *p, uint8_t direction)
+static struct likeness likeness_of(const struct packet_traits *t,
+				    uint8_t direction)
 {
 	return (struct likeness){
-		.sent = p->sent,
+		.sent = t->key,
 		.direction = direction,
-		.tcp_flags = p->tcp_flags & (PACKET_TCP_SYN | PACKET_TCP_RST),
-		.data = p->tcp_payload != 0,
+		.tcp_flags = t->tcp_flags & (PACKET_TCP_SYN | PACKET_TCP_RST),
+		.data = t->tcp_payload != 0,
 	};
 }
 
@@ -72,20 +73,22 @@ static uint32_t place_of_flow(const struct flow_key *k)
 /* Of whom no more is to be known than who has the flow. */
 static bool is_plain(const struct packet *p)
 {
-	return p->kind == PACKET_IP && !p->fragment && !p->no_ports &&
-	       !p->is_error && !p->is_tunnel && !p->source_routed;
+	const struct packet_traits *t = &p->outer;
+
+	return p->kind == PACKET_IP && !p->is_error && !p->is_tunnel &&
+	       !t->fragment && !t->no_ports && !t->source_routed;
 }
 
 bool memo_find(const struct memo *m, const struct packet *p, uint64_t ts_ns,
 	       uint8_t direction, struct verdict *v, bool *settled)
 {
-	const struct answer *a = &m->answers[place_of_flow(&p->sent)];
+	const struct answer *a = &m->answers[place_of_flow(&p->outer.key)];
 	struct likeness like;
 
 	if (!is_plain(p) || a->version != m->version ||
 	    ts_ns < a->from_ns || ts_ns > a->from_ns + HOLDS_NS)
 		return false;
-	like = likeness_of(p, direction);
+	like = likeness_of(&p->outer, direction);
 	if (memcmp(&like, &a->like, sizeof(like)))
 		return false;
 	*v = a->verdict;
@@ -96,11 +99,11 @@ bool memo_find(const struct memo *m, const struct packet *p, uint64_t ts_ns,
 void memo_keep(struct memo *m, const struct packet *p, uint64_t ts_ns,
 	       uint8_t direction, const struct verdict *v, bool settled)
 {
-	struct answer *a = &m->answers[place_of_flow(&p->sent)];
+	struct answer *a = &m->answers[place_of_flow(&p->outer.key)];
 
 	if (!v->steady || !is_plain(p))
 		return;
-	*a = (struct answer){ .like = likeness_of(p, direction),
+	*a = (struct answer){ .like = likeness_of(&p->outer, direction),
 			      .from_ns = ts_ns, .version = m->version,
 			      .verdict = *v, .settled = settled };
 }

@@ -614,12 +614,12 @@ bool owners_resolve(struct owners *o, const struct packet *p, uint64_t ts_ns,
 {
 	uint64_t mono_ns;
 	bool is_known = packet_clock_read(&o->clock, ts_ns, &mono_ns);
-	bool begins = p->tcp_flags & PACKET_TCP_SYN, settled;
+	bool begins = p->outer.tcp_flags & PACKET_TCP_SYN, settled;
 
 	if (o->polling && p->kind == PACKET_IP) {
-		struct flow_key received = flow_reversed(&p->sent);
+		struct flow_key received = flow_reversed(&p->outer.key);
 
-		learn(o, &p->sent, mono_ns, begins);
+		learn(o, &p->outer.key, mono_ns, begins);
 		learn(o, &received, mono_ns, begins);
 	}
 	/* Nothing that comes later would tell more without the probe. */

@@ -18,20 +18,10 @@
 #define UNTRACKED_NS 60000000000ull	/* after the last sign of it */
 #define FRAGMENT_NS 30000000000ull	/* ipfrag_time: then reassembly gives up */
 
-/* The ports of a datagram, remembered from its first fragment. */
+/* A datagram, remembered from its first fragment. */
 struct fragmented {
-	struct flow_key key;
+	struct packet_traits whole;	/* key, fingerprint and fragment_id */
 	uint64_t ts_ns;
-	uint64_t fingerprint;
-	uint32_t id;
-};
-
-/* What tells a packet apart within its flow: of one in a tunnel its own. */
-struct asked {
-	uint64_t fingerprint;		/* 0: nothing is known of it */
-	uint32_t tcp_seq;
-	uint32_t tcp_payload;
-	uint8_t tcp_flags;
 };
 
 struct resolver {
@@ -45,7 +35,7 @@ struct resolver {
 	uint8_t doubt;			/* enum reason; 0: none */
 	uint64_t doubt_until_ns;
 	uint64_t told_until_ns;
-	struct asked asked;		/* of the packet that is being resolved */
+	const struct packet_traits *asked;	/* the packet that is resolved */
 	bool delays;			/* before what came gets to its socket */
 	uint64_t untracked_until_ns;	/* addresses are translated unseen */
 	bool from_wire;
@@ -106,7 +96,7 @@ void resolver_watch_arrivals(struct resolver *r, const struct arrivals *a)
 static uint8_t doubt_of(const struct resolver *r, const struct packet *p,
 			uint64_t ts_ns)
 {
-	if (p->no_ports)
+	if (p->outer.no_ports)
 		return REASON_MALFORMED;
 	if (r->blind)
 		return r->blind;
@@ -121,41 +111,57 @@ void resolver_told_until(struct resolver *r, uint64_t mono_ns)
 /* ---- fragments ---- */
 
 static struct fragmented *fragment_slot(struct resolver *r,
-					const struct packet *p)
+					const struct packet_traits *t)
 {
-	uint32_t h = p->fragment_id * 2654435761u;
+	uint32_t h = t->fragment_id * 2654435761u;
 
 	for (int i = 0; i < 16; i++)
-		h = (h ^ p->sent.local[i] ^ (uint32_t)p->sent.remote[i] << 8) *
+		h = (h ^ t->key.local[i] ^ (uint32_t)t->key.remote[i] << 8) *
 		    16777619u;
 	return &r->fragments[h % FRAGMENTS];
 }
 
-/* The whole datagram's key; false if its first fragment was not seen. */
-static bool defragment(struct resolver *r, const struct packet *p,
-		       uint64_t ts_ns, struct flow_key *key)
+static void keep_fragment(struct fragmented *f, const struct packet_traits *t,
+			  uint64_t ts_ns)
 {
-	struct fragmented *f = fragment_slot(r, p);
+	*f = (struct fragmented){ .whole = { .key = t->key,
+					     .fingerprint = t->fingerprint,
+					     .fragment_id = t->fragment_id },
+				  .ts_ns = ts_ns };
+}
 
-	if (p->first_fragment) {
-		f->key = *key;
-		f->id = p->fragment_id;
-		f->ts_ns = ts_ns;
-		f->fingerprint = p->fingerprint;
-		return true;
+/*
+ * IPv4's identification counts for each protocol; in IPv6 a later fragment need
+ * not know what the first one held behind extensions.
+ */
+static bool is_of_datagram(const struct packet_traits *whole,
+			   const struct packet_traits *t)
+{
+	const struct flow_key *a = &whole->key, *b = &t->key;
+
+	return whole->fragment_id == t->fragment_id &&
+	       (!address_is_ipv4(b->local) || a->proto == b->proto) &&
+	       !memcmp(a->local, b->local, sizeof(a->local)) &&
+	       !memcmp(a->remote, b->remote, sizeof(a->remote));
+}
+
+/* The whole datagram; NULL if its first fragment was not seen. */
+static const struct packet_traits *defragment(struct resolver *r,
+					      const struct packet_traits *t,
+					      uint64_t ts_ns)
+{
+	struct fragmented *f;
+
+	if (!t->fragment)
+		return t;
+	f = fragment_slot(r, t);
+	if (t->first_fragment) {
+		keep_fragment(f, t, ts_ns);
+		return t;
 	}
-	/*
-	 * IPv4's identification counts for each protocol; in IPv6 a later
-	 * fragment need not know what the first one held behind extensions.
-	 */
-	if (f->id != p->fragment_id || f->ts_ns + FRAGMENT_NS < ts_ns ||
-	    (address_is_ipv4(key->local) && f->key.proto != key->proto) ||
-	    memcmp(f->key.local, key->local, sizeof(key->local)) ||
-	    memcmp(f->key.remote, key->remote, sizeof(key->remote)))
-		return false;
-	*key = f->key;
-	r->asked.fingerprint = f->fingerprint;
-	return true;
+	if (f->ts_ns + FRAGMENT_NS < ts_ns || !is_of_datagram(&f->whole, t))
+		return NULL;
+	return &f->whole;
 }
 
 /* ---- one end ---- */
@@ -196,7 +202,7 @@ static enum packettab_found ask_packet(struct resolver *r,
 {
 	struct packettab_packet q = {
 		.key = *key,
-		.fingerprint = r->asked.fingerprint,
+		.fingerprint = r->asked->fingerprint,
 		.mono_ns = ts_ns,
 		.netns = r->netns,
 		.sends = sends,
@@ -227,7 +233,7 @@ static bool may_be_another(const struct resolver *r, uint8_t proto,
 bool resolver_is_early(const struct resolver *r, const struct packet *p,
 		       uint64_t ts_ns, const struct verdict *v)
 {
-	return v->dst.owner && may_be_another(r, p->sent.proto, ts_ns);
+	return v->dst.owner && may_be_another(r, p->outer.key.proto, ts_ns);
 }
 
 /* Whose the flow is, but for what others, or nobody yet, may have of it. */
@@ -276,17 +282,17 @@ static bool ask(struct resolver *r, const struct flow_key *key, bool sends,
 		.ts_ns = ts_ns,
 		.netns = r->netns,
 		.sends = sends,
-		.sequence = r->asked.tcp_seq,
-		.data = key->proto == IPPROTO_TCP && r->asked.tcp_payload,
-		.syn = r->asked.tcp_flags & PACKET_TCP_SYN,
-		.rst = r->asked.tcp_flags & PACKET_TCP_RST,
+		.sequence = r->asked->tcp_seq,
+		.data = key->proto == IPPROTO_TCP && r->asked->tcp_payload,
+		.syn = r->asked->tcp_flags & PACKET_TCP_SYN,
+		.rst = r->asked->tcp_flags & PACKET_TCP_RST,
 	};
 	enum packettab_found told = PACKETTAB_NOT_SHARED;
 	struct flowtab_answer a = { 0 };
 	bool found = true;
 
 	/* Of a connection only what is read is told packet by packet. */
-	if ((key->proto != IPPROTO_TCP || r->asked.tcp_payload) &&
+	if ((key->proto != IPPROTO_TCP || r->asked->tcp_payload) &&
 	    !packettab_is_quiet(r->packets, key, ts_ns)) {
 		r->steady = false;
 		told = ask_packet(r, key, sends, ts_ns, end, &a.here);
@@ -358,7 +364,8 @@ static enum flowtab_port ask_port(const struct resolver *r,
 static uint8_t port_reason(const struct resolver *r, const struct packet *p,
 			   bool sends, uint64_t ts_ns)
 {
-	struct flow_key key = sends ? p->sent : flow_reversed(&p->sent);
+	const struct flow_key *sent = &p->outer.key;
+	struct flow_key key = sends ? *sent : flow_reversed(sent);
 
 	if (key.proto == IPPROTO_ICMP || key.proto == IPPROTO_ICMPV6)
 		return REASON_ICMP;
@@ -381,10 +388,11 @@ static uint8_t port_reason(const struct resolver *r, const struct packet *p,
 static bool may_be_delivered(const struct resolver *r, const struct packet *p,
 			     uint64_t ts_ns)
 {
-	struct flow_key received = flow_reversed(&p->sent);
+	struct flow_key received = flow_reversed(&p->outer.key);
 
-	return r->delays || p->source_routed || ts_ns < r->untracked_until_ns ||
-	       (p->is_tunnel && p->sent.proto != IPPROTO_UDP &&
+	return r->delays || p->outer.source_routed ||
+	       ts_ns < r->untracked_until_ns ||
+	       (p->is_tunnel && p->outer.key.proto != IPPROTO_UDP &&
 		!local_has_tunnel(r->local, &received));
 }
 
@@ -406,11 +414,13 @@ static bool is_tunnels(const struct resolver *r, const struct flow_key *sent,
 static bool is_of_a_socket(const struct resolver *r, const struct packet *p,
 			   uint64_t ts_ns)
 {
-	if (p->sent.proto == IPPROTO_TCP)
-		return p->tcp_payload;
-	if (p->sent.proto != IPPROTO_UDP && p->sent.proto != IPPROTO_UDPLITE)
+	const struct flow_key *sent = &p->outer.key;
+
+	if (sent->proto == IPPROTO_TCP)
+		return p->outer.tcp_payload;
+	if (sent->proto != IPPROTO_UDP && sent->proto != IPPROTO_UDPLITE)
 		return false;
-	return !p->is_tunnel && !is_tunnels(r, &p->sent, ts_ns);
+	return !p->is_tunnel && !is_tunnels(r, sent, ts_ns);
 }
 
 /* An end of ours that has no socket. */
@@ -427,7 +437,7 @@ static void no_socket(struct resolver *r, const struct packet *p,
 		doubt = REASON_NO_SOCKET;
 	if (doubt)
 		set_attr(end, ATTR_UNKNOWN, doubt);
-	else if (sends && p->tcp_flags & PACKET_TCP_RST)
+	else if (sends && p->outer.tcp_flags & PACKET_TCP_RST)
 		set_attr(end, ATTR_KERNEL, REASON_RESET);
 	else
 		set_attr(end, ATTR_KERNEL, port_reason(r, p, sends, ts_ns));
@@ -445,16 +455,6 @@ static bool is_known(const struct verdict_end *end)
 	return end->owner || end->attr == ATTR_KERNEL;
 }
 
-static struct asked asked_inside(const struct packet *p)
-{
-	return (struct asked){
-		.fingerprint = p->inner_fingerprint,
-		.tcp_seq = p->inner_tcp_seq,
-		.tcp_payload = p->inner_tcp_payload,
-		.tcp_flags = p->inner_tcp_flags,
-	};
-}
-
 /*
  * Who sent what an ICMP error is about; an error from outside quotes it as it
  * was after address translation.
@@ -464,19 +464,21 @@ static bool ask_quoted(struct resolver *r, const struct packet *p,
 {
 	struct nat_ends ends;
 
-	r->asked = asked_inside(p);
-	if (ask(r, &p->inner, true, ts_ns, end) && is_known(end))
+	r->asked = &p->inner;
+	if (ask(r, &p->inner.key, true, ts_ns, end) && is_known(end))
 		return true;
-	return nat_find(r->nat, &p->inner, ts_ns, &ends) && ends.sender_sure &&
+	return nat_find(r->nat, &p->inner.key, ts_ns, &ends) &&
+	       ends.sender_sure &&
 	       ask(r, &ends.sender, true, ts_ns, end) && is_known(end);
 }
 
 /* Whoever sent it has not been told of: what is rejected passes no hook. */
 static bool is_untold(const struct packet *p)
 {
-	return p->inner.proto == IPPROTO_UDP || p->inner.proto == IPPROTO_TCP ||
-	       p->inner.proto == IPPROTO_UDPLITE ||
-	       p->inner.proto == IPPROTO_SCTP;
+	uint8_t proto = p->inner.key.proto;
+
+	return proto == IPPROTO_UDP || proto == IPPROTO_TCP ||
+	       proto == IPPROTO_UDPLITE || proto == IPPROTO_SCTP;
 }
 
 /* The sender of the packet that an ICMP error is about gets the error. */
@@ -488,14 +490,14 @@ static bool resolve_error(struct resolver *r, const struct packet *p,
 			v->dst.attr = ATTR_FLOW;
 			v->dst.reason = REASON_NONE;
 		}
-	} else if (local_has(r->local, p->sent.remote) && is_untold(p) &&
-		   !is_tunnels(r, &p->inner, ts_ns)) {
+	} else if (local_has(r->local, p->outer.key.remote) && is_untold(p) &&
+		   !is_tunnels(r, &p->inner.key, ts_ns)) {
 		if (v->dst.attr != ATTR_UNKNOWN)
 			set_attr(&v->dst, ATTR_UNKNOWN, REASON_NO_SOCKET);
-	} else if (local_has(r->local, p->sent.remote)) {
+	} else if (local_has(r->local, p->outer.key.remote)) {
 		no_socket(r, p, false, ts_ns, &v->dst);
 	}
-	if (local_has(r->local, p->sent.local))
+	if (local_has(r->local, p->outer.key.local))
 		set_attr(&v->src, ATTR_KERNEL, REASON_ICMP);
 	return true;
 }
@@ -510,7 +512,7 @@ static void mark_flow(struct verdict_end *end)
 
 static bool unaccepted(const struct packet *p, const struct verdict_end *end)
 {
-	return p->sent.proto == IPPROTO_TCP && end->attr == ATTR_UNKNOWN &&
+	return p->outer.key.proto == IPPROTO_TCP && end->attr == ATTR_UNKNOWN &&
 	       end->reason == REASON_BEFORE;
 }
 
@@ -521,11 +523,11 @@ static bool unaccepted(const struct packet *p, const struct verdict_end *end)
 static bool is_refused(const struct resolver *r, const struct packet *p,
 		       uint64_t ts_ns)
 {
-	struct flow_key received = flow_reversed(&p->sent);
+	struct flow_key received = flow_reversed(&p->outer.key);
 
-	if (!r->from_wire || !local_has(r->local, p->sent.remote))
+	if (!r->from_wire || !local_has(r->local, p->outer.key.remote))
 		return false;
-	if (p->sent.proto == IPPROTO_UDP)
+	if (p->outer.key.proto == IPPROTO_UDP)
 		return ask_port(r, &received, ts_ns) != FLOWTAB_PORT_KERNEL;
 	return !local_has_tunnel(r->local, &received);
 }
@@ -537,14 +539,14 @@ static bool is_refused(const struct resolver *r, const struct packet *p,
 static bool resolve_tunnel(struct resolver *r, const struct packet *p,
 			   uint64_t ts_ns, struct verdict *v)
 {
-	struct flow_key received = flow_reversed(&p->inner);
+	struct flow_key received = flow_reversed(&p->inner.key);
 	struct verdict_end src, dst;
 	bool settled;
 
 	if (v->src.owner || v->dst.owner || is_refused(r, p, ts_ns))
 		return true;
-	r->asked = asked_inside(p);
-	ask(r, &p->inner, true, ts_ns, &src);
+	r->asked = &p->inner;
+	ask(r, &p->inner.key, true, ts_ns, &src);
 	settled = ask(r, &received, false, ts_ns, &dst);
 	/* Whose it is may be unknown: a process's it is. */
 	if (src.owner || src.attr == ATTR_UNKNOWN)
@@ -583,10 +585,10 @@ static void believe_if(bool sure, struct verdict_end *end)
  * is asked for first.  Who is not found by either is on another host.
  */
 static bool resolve_ends(struct resolver *r, const struct packet *p,
-			 const struct flow_key *sent,
-			 const struct flow_key *received, uint64_t ts_ns,
-			 struct verdict *v)
+			 uint64_t ts_ns, struct verdict *v)
 {
+	const struct flow_key *sent = &r->asked->key;
+	struct flow_key received = flow_reversed(sent);
 	struct nat_ends ends;
 	bool translated = nat_find(r->nat, sent, ts_ns, &ends);
 	bool has_src, has_dst;
@@ -601,11 +603,11 @@ static bool resolve_ends(struct resolver *r, const struct packet *p,
 		ask_listener(r, *sent, ts_ns, &v->src);
 	/* The receiver's comes after. */
 	has_dst = (translated &&
-		   memcmp(&ends.receiver, received, sizeof(*received)) &&
+		   memcmp(&ends.receiver, &received, sizeof(received)) &&
 		   ask_translated(r, &ends.receiver, false, ts_ns, &v->dst)) ||
-		  ask(r, received, false, ts_ns, &v->dst);
+		  ask(r, &received, false, ts_ns, &v->dst);
 	if (unaccepted(p, &v->dst))
-		ask_listener(r, *received, ts_ns, &v->dst);
+		ask_listener(r, received, ts_ns, &v->dst);
 	believe_if(!translated || ends.receiver_sure, &v->dst);
 	if (has_src && has_dst)
 		return true;
@@ -637,18 +639,20 @@ static enum arrived find_arrival(const struct resolver *r,
 {
 	if ((direction != SOURCE_IN && direction != SOURCE_LOOPBACK) ||
 	    !r->arrivals || r->delays || r->blind ||
-	    (p->sent.proto == IPPROTO_TCP && !p->tcp_payload) ||
-	    local_is_group(r->local, p->sent.remote))
+	    (p->outer.key.proto == IPPROTO_TCP && !p->outer.tcp_payload) ||
+	    local_is_group(r->local, p->outer.key.remote))
 		return ARRIVED;
-	return arrivals_find(r->arrivals, p->arrival, port, ts_ns);
+	return arrivals_find(r->arrivals, p->outer.arrival, port, ts_ns);
 }
 
 bool resolver_has_arrived(const struct resolver *r, const struct packet *p,
 			  uint64_t ts_ns, uint8_t direction,
 			  const struct verdict *v)
 {
-	return !v->dst.owner || find_arrival(r, p, ts_ns, direction,
-					     p->sent.remote_port) == ARRIVED;
+	uint16_t port = p->outer.key.remote_port;
+
+	return !v->dst.owner ||
+	       find_arrival(r, p, ts_ns, direction, port) == ARRIVED;
 }
 
 /* The flow has a reader, and this packet may not have got there. */
@@ -676,29 +680,28 @@ static void refuse(struct resolver *r, const struct packet *p, uint64_t ts_ns,
 /* What this host refuses as a rule, whoever has a socket for it. */
 static bool is_suspect(const struct resolver *r, const struct packet *p)
 {
-	return r->is_forged || (r->from_wire && p->source_routed);
+	return r->is_forged || (r->from_wire && p->outer.source_routed);
 }
 
 static bool resolve_flow(struct resolver *r, const struct packet *p,
 			 uint64_t ts_ns, uint8_t direction, struct verdict *v)
 {
-	struct flow_key sent = p->sent, received;
-	bool whole = !p->fragment || defragment(r, p, ts_ns, &sent);
-	bool settled = true;
+	const struct flow_key *sent = &p->outer.key;
+	bool settled;
 
-	received = flow_reversed(&sent);
-	if (!whole) {
-		if (local_has(r->local, sent.local))
+	r->asked = defragment(r, &p->outer, ts_ns);
+	if (!r->asked) {
+		if (local_has(r->local, sent->local))
 			set_attr(&v->src, ATTR_UNKNOWN, REASON_FRAGMENT);
-		if (local_has(r->local, sent.remote))
+		if (local_has(r->local, sent->remote))
 			set_attr(&v->dst, ATTR_UNKNOWN, REASON_FRAGMENT);
 		return true;
 	}
-	settled = resolve_ends(r, p, &sent, &received, ts_ns, v);
+	settled = resolve_ends(r, p, ts_ns, v);
 	refuse(r, p, ts_ns, direction, v);
 	if (v->dst.owner && is_suspect(r, p))
 		set_attr(&v->dst, ATTR_UNKNOWN, REASON_AMBIGUOUS);
-	if (p->fragment && !p->first_fragment) {
+	if (p->outer.fragment && !p->outer.first_fragment) {
 		mark_flow(&v->src);
 		mark_flow(&v->dst);
 	}
@@ -732,7 +735,7 @@ static void resolve_frame(struct resolver *r, const struct packet *p,
 			  uint64_t ts_ns, uint8_t direction, struct verdict *v)
 {
 	if (direction == SOURCE_OUT &&
-	    ask(r, &p->sent, true, ts_ns, &v->src))
+	    ask(r, &p->outer.key, true, ts_ns, &v->src))
 		return;
 	resolve_by_direction(v, direction, ATTR_KERNEL, REASON_NOT_IP);
 }
@@ -742,9 +745,9 @@ static void resolve_neither(const struct resolver *r, const struct packet *p,
 			    struct verdict *v)
 {
 	uint8_t doubt = doubt_of(r, p, ts_ns);
-	bool unspecified = is_unspecified(p->sent.local);
+	bool unspecified = is_unspecified(p->outer.key.local);
 
-	if (local_is_group(r->local, p->sent.remote) ||
+	if (local_is_group(r->local, p->outer.key.remote) ||
 	    (unspecified && direction == SOURCE_OUT)) {
 		resolve_by_direction(v, direction, ATTR_KERNEL,
 				     REASON_NO_SOCKET);
@@ -764,9 +767,10 @@ static void resolve_neither(const struct resolver *r, const struct packet *p,
 static void resolve_copy(struct resolver *r, const struct packet *p,
 			 uint64_t ts_ns, struct verdict *v)
 {
+	const struct flow_key *sent = &p->outer.key;
 	struct packettab_packet q = {
-		.key = p->kind == PACKET_IP ? flow_reversed(&p->sent) : p->sent,
-		.fingerprint = p->fingerprint,
+		.key = p->kind == PACKET_IP ? flow_reversed(sent) : *sent,
+		.fingerprint = p->outer.fingerprint,
 		.mono_ns = ts_ns,
 		.netns = r->netns,
 		.copy = true,
@@ -788,7 +792,7 @@ static void resolve_copy(struct resolver *r, const struct packet *p,
 /* A connection is its holder's, who may read late: whoever else listens in. */
 static bool is_unread_datagram(const struct packet *p, const struct verdict *v)
 {
-	return v->dst.attr == ATTR_HOLDER && p->sent.proto != IPPROTO_TCP;
+	return v->dst.attr == ATTR_HOLDER && p->outer.key.proto != IPPROTO_TCP;
 }
 
 static void forget_end(struct verdict_end *end)
@@ -829,12 +833,7 @@ bool resolve(struct resolver *r, const struct packet *p, uint64_t ts_ns,
 {
 	bool settled = true;
 
-	r->asked = (struct asked){
-		.fingerprint = p->fingerprint,
-		.tcp_seq = p->tcp_seq,
-		.tcp_payload = p->tcp_payload,
-		.tcp_flags = p->tcp_flags,
-	};
+	r->asked = &p->outer;
 	r->is_forged = false;
 	r->waits = false;
 	r->steady = true;

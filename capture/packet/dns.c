@@ -149,10 +149,10 @@ void dns_read(const struct packet *p, const uint8_t *data, size_t caplen,
 {
 	const uint8_t *message;
 
-	if (p->kind != PACKET_IP || p->sent.proto != IPPROTO_UDP ||
-	    p->sent.local_port != PORT || p->fragment)
+	if (p->kind != PACKET_IP || p->outer.key.proto != IPPROTO_UDP ||
+	    p->outer.key.local_port != PORT || p->outer.fragment)
 		return;
-	message = find_message(&p->sent, data, caplen);
+	message = find_message(&p->outer.key, data, caplen);
 	if (message)
 		dns_read_message(message, caplen - (size_t)(message - data),
 				 found, ctx);

@@ -24,7 +24,7 @@
 #define GENEVE_LENGTH	0x3f		/* of the options, in words */
 #define MAX_VLAN_TAGS	4
 #define MAX_EXTENSIONS	8
-#define REST_AT		offsetof(struct packet, fingerprint)	/* of a packet */
+#define REST_AT		offsetof(struct packet, ethertype)
 #define PORTS_AT	offsetof(struct flow_key, local_port)
 
 static uint16_t be16(const uint8_t *p)
@@ -93,8 +93,20 @@ struct flow_key flow_reversed(const struct flow_key *k)
 	return r;
 }
 
-static void parse_network(struct packet *p, struct flow_key *key,
-			  struct rbuf *r, bool inner);
+static void parse_network(struct packet *p, struct packet_traits *t,
+			  struct rbuf *r);
+
+static bool is_inside(const struct packet *p, const struct packet_traits *t)
+{
+	return t == &p->inner;
+}
+
+/* Around an inner packet that makes no sense the outer one still does. */
+static void call_malformed(struct packet *p, const struct packet_traits *t)
+{
+	if (!is_inside(p, t))
+		p->kind = PACKET_MALFORMED;
+}
 
 static bool is_echo(uint8_t proto, uint8_t type, bool *asks)
 {
@@ -116,29 +128,23 @@ static bool is_error(uint8_t proto, uint8_t type)
 	return !(type & ICMP6_INFOMSG_MASK);
 }
 
-/* Without its ports nobody can say whose a packet is. */
-static void cut_short(struct packet *p, bool inner)
+static void parse_icmp(struct packet *p, struct packet_traits *t,
+		       struct rbuf *r)
 {
-	if (!inner)
-		p->no_ports = true;
-}
-
-static void parse_icmp(struct packet *p, struct flow_key *key, struct rbuf *r,
-		       bool inner)
-{
+	struct flow_key *key = &t->key;
 	const uint8_t *h = rbuf_claim(r, 8);
 	bool asks;
 
 	if (!h) {
-		cut_short(p, inner);
+		t->no_ports = true;
 		return;
 	}
 	if (is_echo(key->proto, h[0], &asks)) {
 		key->local_port = be16(h + 4);
 		key->remote_port = asks ? FLOW_ECHO_ASKS : FLOW_ECHO_ANSWERS;
-	} else if (!inner && is_error(key->proto, h[0])) {
-		parse_network(p, &p->inner, r, true);
-		p->is_error = p->inner.proto != 0;
+	} else if (!is_inside(p, t) && is_error(key->proto, h[0])) {
+		parse_network(p, &p->inner, r);
+		p->is_error = p->inner.key.proto != 0;
 	}
 }
 
@@ -150,8 +156,8 @@ static void parse_inside(struct packet *p, struct rbuf *r, uint16_t ethertype)
 	}
 	if (r->failed || (ethertype != ETH_P_IP && ethertype != ETH_P_IPV6))
 		return;
-	parse_network(p, &p->inner, r, true);
-	p->is_tunnel = p->inner.proto != 0;
+	parse_network(p, &p->inner, r);
+	p->is_tunnel = p->inner.key.proto != 0;
 }
 
 /* RFC 2784 and 2890; version 1 is PPTP's and carries PPP. */
@@ -170,13 +176,10 @@ static void parse_gre(struct packet *p, struct rbuf *r)
  * VXLAN (RFC 7348) and Geneve (RFC 8926) run on any port.  What only looks like
  * them has nobody's flow inside.
  */
-static void parse_udp_tunnel(struct packet *p, const struct flow_key *key,
-			     struct rbuf *r)
+static void parse_udp_tunnel(struct packet *p, struct rbuf *r)
 {
 	const uint8_t *h;
 
-	if (key->proto != IPPROTO_UDP)
-		return;
 	rbuf_claim(r, 4);
 	h = rbuf_claim(r, 8);
 	if (!h || h[7])
@@ -228,22 +231,16 @@ static uint64_t fingerprint_of(uint8_t proto, uint16_t ip_id,
 	return flow_fingerprint(proto, ip_id, head, payload);
 }
 
-static void set_fingerprint(struct packet *p, uint8_t proto, uint16_t ip_id,
-			    const struct rbuf *r, size_t rest, bool inner)
-{
-	*(inner ? &p->inner_fingerprint : &p->fingerprint) =
-		fingerprint_of(proto, ip_id, r, rest);
-}
-
 /* Of a packet without options or extension headers; @rest as above. */
-static void set_arrival(struct packet *p, uint8_t proto, uint16_t ip_id,
+static void set_arrival(struct packet_traits *t, uint16_t ip_id,
 			const struct rbuf *r, size_t rest)
 {
+	uint8_t proto = t->key.proto;
 	size_t at = proto == IPPROTO_TCP ? 4 : 8;
 	__u64 words[FLOW_ARRIVAL] = { 0 };
 	size_t len = sizeof(words[0]);
 
-	if ((proto != IPPROTO_TCP && proto != IPPROTO_UDP) || p->fragment)
+	if ((proto != IPPROTO_TCP && proto != IPPROTO_UDP) || t->fragment)
 		return;
 	if (proto == IPPROTO_UDP && rest >= at + sizeof(words))
 		len = sizeof(words);
@@ -252,7 +249,7 @@ static void set_arrival(struct packet *p, uint8_t proto, uint16_t ip_id,
 	if (r->left < at + len)
 		return;
 	memcpy(words, r->p + at, len);
-	p->arrival = flow_arrival(ip_id, words);
+	t->arrival = flow_arrival(ip_id, words);
 }
 
 /* Leaves padding of the link behind.  @len: 0 where the kernel left it out. */
@@ -266,76 +263,81 @@ static size_t leave_padding(struct rbuf *r, size_t len)
 }
 
 /* RFC 9293, section 3.1, from the sequence number on. */
-static void parse_tcp(struct packet *p, struct rbuf *r, size_t rest, bool inner)
+static void parse_tcp(struct packet_traits *t, struct rbuf *r, size_t rest)
 {
 	const uint8_t *h = rbuf_claim(r, 10);
-	uint32_t payload;
 	size_t header;
 
 	if (!h)
 		return;
 	header = (size_t)(h[8] >> 4) * 4;
-	payload = rest > header ? (uint32_t)(rest - header) : 0;
-	if (inner) {
-		p->inner_tcp_seq = be32(h);
-		p->inner_tcp_flags = h[9];
-		p->inner_tcp_payload = payload;
-		return;
-	}
-	p->tcp_seq = be32(h);
-	p->tcp_ack = be32(h + 4);
-	p->tcp_flags = h[9];
-	p->tcp_payload = payload;
+	t->tcp_seq = be32(h);
+	t->tcp_ack = be32(h + 4);
+	t->tcp_flags = h[9];
+	t->tcp_payload = rest > header ? (uint32_t)(rest - header) : 0;
 }
 
 /* @rest: how much there was of the packet from here on. */
-static void parse_transport(struct packet *p, struct flow_key *key,
-			    struct rbuf *r, size_t rest, bool inner)
+static void parse_ports(struct packet *p, struct packet_traits *t,
+			struct rbuf *r, size_t rest)
 {
-	const uint8_t *h;
+	const uint8_t *h = rbuf_claim(r, 4);
 
-	switch (key->proto) {
+	if (!h) {
+		t->no_ports = true;
+		return;
+	}
+	t->key.local_port = be16(h);
+	t->key.remote_port = be16(h + 2);
+	if (t->key.proto == IPPROTO_TCP)
+		parse_tcp(t, r, rest);
+	else if (t->key.proto == IPPROTO_UDP && !is_inside(p, t))
+		parse_udp_tunnel(p, r);
+}
+
+/* Of a packet inside another no further one is looked for. */
+static void parse_tunnel(struct packet *p, uint8_t proto, struct rbuf *r)
+{
+	switch (proto) {
+	case IPPROTO_GRE:
+		parse_gre(p, r);
+		break;
+	case IPPROTO_IPIP:
+		parse_inside(p, r, ETH_P_IP);
+		break;
+	case IPPROTO_IPV6:
+		parse_inside(p, r, ETH_P_IPV6);
+		break;
+	}
+}
+
+/* @rest: as above. */
+static void parse_transport(struct packet *p, struct packet_traits *t,
+			    struct rbuf *r, size_t rest)
+{
+	switch (t->key.proto) {
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
-		parse_icmp(p, key, r, inner);
+		parse_icmp(p, t, r);
 		break;
 	case IPPROTO_TCP:
 	case IPPROTO_UDP:
 	case IPPROTO_UDPLITE:
 	case IPPROTO_SCTP:
 	case IPPROTO_DCCP:
-		h = rbuf_claim(r, 4);
-		if (!h) {
-			cut_short(p, inner);
-			break;
-		}
-		key->local_port = be16(h);
-		key->remote_port = be16(h + 2);
-		if (key->proto == IPPROTO_TCP)
-			parse_tcp(p, r, rest, inner);
-		if (!inner)
-			parse_udp_tunnel(p, key, r);
+		parse_ports(p, t, r, rest);
 		break;
-	case IPPROTO_GRE:
-		if (!inner)
-			parse_gre(p, r);
-		break;
-	case IPPROTO_IPIP:
-		if (!inner)
-			parse_inside(p, r, ETH_P_IP);
-		break;
-	case IPPROTO_IPV6:
-		if (!inner)
-			parse_inside(p, r, ETH_P_IPV6);
-		break;
+	default:
+		if (!is_inside(p, t))
+			parse_tunnel(p, t->key.proto, r);
 	}
 }
 
-static void set_fragment(struct packet *p, uint32_t id, bool first)
+static void set_fragment(struct packet_traits *t, uint32_t id, bool first)
 {
-	p->fragment = true;
-	p->first_fragment = first;
-	p->fragment_id = id;
+	t->fragment = true;
+	t->first_fragment = first;
+	t->fragment_id = id;
 }
 
 static bool is_source_routed(const uint8_t *options, size_t len)
@@ -352,43 +354,43 @@ static bool is_source_routed(const uint8_t *options, size_t len)
 	return false;
 }
 
-static void parse_ipv4(struct packet *p, struct flow_key *key, struct rbuf *r,
-		       bool inner)
+static void parse_ipv4(struct packet *p, struct packet_traits *t,
+		       struct rbuf *r)
 {
+	struct flow_key *key = &t->key;
 	size_t len = (size_t)(r->p[0] & 0xf) * 4;
 	const uint8_t *h = rbuf_claim(r, len < IP4_MIN ? IP4_MIN : len);
 	uint16_t fragment;
 	size_t rest;
 
 	if (!h || len < IP4_MIN) {
-		if (!inner)
-			p->kind = PACKET_MALFORMED;
+		call_malformed(p, t);
 		return;
 	}
 	address_from_ipv4(key->local, h + 12);
 	address_from_ipv4(key->remote, h + 16);
 	key->proto = h[9];
-	if (!inner)
-		p->source_routed = is_source_routed(h + IP4_MIN, len - IP4_MIN);
+	t->source_routed = is_source_routed(h + IP4_MIN, len - IP4_MIN);
 	fragment = be16(h + 6);
-	if (!inner && fragment & IP_MF_OFFSET)
-		set_fragment(p, be16(h + 4), !(fragment & IP_OFFSET));
+	if (fragment & IP_MF_OFFSET)
+		set_fragment(t, be16(h + 4), !(fragment & IP_OFFSET));
 	if (fragment & IP_OFFSET)
 		return;
 	rest = leave_padding(r, be16(h + 2) > len ? be16(h + 2) - len : 0);
-	set_fingerprint(p, key->proto, be16(h + 4), r, rest, inner);
-	if (!inner && len == IP4_MIN)
-		set_arrival(p, key->proto, be16(h + 4), r, rest);
-	parse_transport(p, key, r, rest, inner);
+	t->fingerprint = fingerprint_of(key->proto, be16(h + 4), r, rest);
+	if (len == IP4_MIN)
+		set_arrival(t, be16(h + 4), r, rest);
+	parse_transport(p, t, r, rest);
 }
 
 /*
  * Steps over extension headers (RFC 8200, section 4) to the protocol above.
  * False if what follows is not its beginning.
  */
-static bool skip_extensions(struct packet *p, struct flow_key *key,
-			    struct rbuf *r, bool inner)
+static bool skip_extensions(struct packet_traits *t, struct rbuf *r)
 {
+	struct flow_key *key = &t->key;
+
 	for (int i = 0; i < MAX_EXTENSIONS; i++) {
 		const uint8_t *h;
 		uint16_t fragment;
@@ -401,8 +403,8 @@ static bool skip_extensions(struct packet *p, struct flow_key *key,
 			if (!h || !rbuf_claim(r, (size_t)h[1] * 8))
 				return false;
 			/* Segments left: the address is not the last one. */
-			if (!inner && key->proto == IPPROTO_ROUTING && h[3])
-				p->source_routed = true;
+			if (key->proto == IPPROTO_ROUTING && h[3])
+				t->source_routed = true;
 			key->proto = h[0];
 			break;
 		case IPPROTO_FRAGMENT:
@@ -411,8 +413,8 @@ static bool skip_extensions(struct packet *p, struct flow_key *key,
 				return false;
 			key->proto = h[0];
 			fragment = be16(h + 2);
-			if (!inner && fragment & (IP6_OFFSET | IP6_MORE))
-				set_fragment(p, (uint32_t)be16(h + 4) << 16 |
+			if (fragment & (IP6_OFFSET | IP6_MORE))
+				set_fragment(t, (uint32_t)be16(h + 4) << 16 |
 							be16(h + 6),
 					     !(fragment & IP6_OFFSET));
 			if (fragment & IP6_OFFSET)
@@ -425,21 +427,20 @@ static bool skip_extensions(struct packet *p, struct flow_key *key,
 	return false;
 }
 
-static void parse_ipv6(struct packet *p, struct flow_key *key, struct rbuf *r,
-		       bool inner)
+static void parse_ipv6(struct packet *p, struct packet_traits *t,
+		       struct rbuf *r)
 {
+	struct flow_key *key = &t->key;
 	const uint8_t *h = rbuf_claim(r, IP6_LEN);
 	size_t rest, before;
 
 	if (!h) {
-		if (!inner)
-			p->kind = PACKET_MALFORMED;
+		call_malformed(p, t);
 		return;
 	}
 	/* Nobody receives these: our keys mean IPv4 by them. */
 	if (address_is_ipv4(h + 8) || address_is_ipv4(h + 24)) {
-		if (!inner)
-			p->kind = PACKET_MALFORMED;
+		call_malformed(p, t);
 		return;
 	}
 	memcpy(key->local, h + 8, 16);
@@ -447,39 +448,39 @@ static void parse_ipv6(struct packet *p, struct flow_key *key, struct rbuf *r,
 	key->proto = h[6];
 	rest = leave_padding(r, be16(h + 4));
 	before = r->left;
-	if (!skip_extensions(p, key, r, inner)) {
+	if (!skip_extensions(t, r)) {
 		/* A later fragment has its ports in the first one. */
-		if (!p->fragment || p->first_fragment)
-			cut_short(p, inner);
+		t->no_ports = !t->fragment || t->first_fragment;
 		return;
 	}
-	if (!inner && before == r->left)
-		set_arrival(p, key->proto, 0, r, rest);
+	if (before == r->left)
+		set_arrival(t, 0, r, rest);
 	rest -= before - r->left;
-	set_fingerprint(p, key->proto, 0, r, rest, inner);
-	parse_transport(p, key, r, rest, inner);
+	t->fingerprint = fingerprint_of(key->proto, 0, r, rest);
+	parse_transport(p, t, r, rest);
 }
 
-static void parse_network(struct packet *p, struct flow_key *key,
-			  struct rbuf *r, bool inner)
+static void parse_network(struct packet *p, struct packet_traits *t,
+			  struct rbuf *r)
 {
 	uint8_t version = r->left ? r->p[0] >> 4 : 0;
 
 	if (version == 4)
-		parse_ipv4(p, key, r, inner);
+		parse_ipv4(p, t, r);
 	else if (version == 6)
-		parse_ipv6(p, key, r, inner);
-	else if (!inner)
-		p->kind = PACKET_MALFORMED;
+		parse_ipv6(p, t, r);
+	else
+		call_malformed(p, t);
 }
 
 static void not_ip(struct packet *p, struct rbuf *r, enum packet_kind kind)
 {
 	p->kind = kind;
-	p->sent.proto = FLOW_FRAME;
-	p->sent.local_port = p->ethertype;
+	p->outer.key.proto = FLOW_FRAME;
+	p->outer.key.local_port = p->ethertype;
 	if (!r->failed)
-		set_fingerprint(p, FLOW_FRAME, 0, r, r->left, false);
+		p->outer.fingerprint = fingerprint_of(FLOW_FRAME, 0, r,
+						      r->left);
 }
 
 static void parse_ethertype(struct packet *p, struct rbuf *r, uint16_t type)
@@ -492,7 +493,7 @@ static void parse_ethertype(struct packet *p, struct rbuf *r, uint16_t type)
 	}
 	p->ethertype = type;
 	if (type == ETH_P_IP || type == ETH_P_IPV6)
-		parse_network(p, &p->sent, r, false);
+		parse_network(p, &p->outer, r);
 	else
 		not_ip(p, r, r->failed ? PACKET_MALFORMED : PACKET_NOT_IP);
 }
@@ -503,7 +504,9 @@ void parse_packet(struct packet *p, uint32_t linktype, const uint8_t *data,
 	struct rbuf r = rbuf_of(data, caplen);
 	uint16_t type;
 
-	p->sent = p->inner = (struct flow_key){ 0 };
+	/* In one piece it would be a string instruction, which takes longer. */
+	p->outer = (struct packet_traits){ 0 };
+	p->inner = (struct packet_traits){ 0 };
 	memset((uint8_t *)p + REST_AT, 0, sizeof(*p) - REST_AT);
 	switch (linktype) {
 	case LINKTYPE_ETHERNET:
@@ -526,7 +529,7 @@ void parse_packet(struct packet *p, uint32_t linktype, const uint8_t *data,
 	case LINKTYPE_RAW:
 	case LINKTYPE_IPV4:
 	case LINKTYPE_IPV6:
-		parse_network(p, &p->sent, &r, false);
+		parse_network(p, &p->outer, &r);
 		return;
 	default:
 		not_ip(p, &r, PACKET_NOT_IP);

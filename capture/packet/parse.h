@@ -35,28 +35,29 @@ enum packet_kind {
 #define PACKET_TCP_SYN 0x02
 #define PACKET_TCP_RST 0x04
 
-struct packet {
-	struct flow_key sent;	/* as its sender sees it: local is the source */
-	struct flow_key inner;	/* of the packet inside, if is_error or is_tunnel */
+/* What the headers of one packet say, and what tells it from others. */
+struct packet_traits {
+	struct flow_key key;	/* as its sender sees it: local is the source */
 	uint64_t fingerprint;	/* flow_fingerprint(); 0: too little is there */
-	uint64_t inner_fingerprint;
 	uint64_t arrival;	/* flow_arrival(); 0: it is not plain, or cut */
 	uint32_t fragment_id;	/* if fragment */
 	uint32_t tcp_seq;
 	uint32_t tcp_ack;
 	uint32_t tcp_payload;	/* bytes, also those that were not captured */
-	uint32_t inner_tcp_seq;
-	uint32_t inner_tcp_payload;
-	uint16_t ethertype;	/* host order; 0 where the link has none */
-	uint8_t kind;		/* enum packet_kind */
 	uint8_t tcp_flags;
-	uint8_t inner_tcp_flags;
 	bool fragment;		/* part of a datagram; see first_fragment */
 	bool first_fragment;	/* ... the part that has the ports */
 	bool no_ports;		/* cut before them, or behind too many headers */
+	bool source_routed;	/* its sender says which way it shall take */
+};
+
+struct packet {
+	struct packet_traits outer;
+	struct packet_traits inner;	/* if is_error or is_tunnel */
+	uint16_t ethertype;	/* host order; 0 where the link has none */
+	uint8_t kind;		/* enum packet_kind, of the outer packet */
 	bool is_error;		/* ICMP, about the packet it quotes */
 	bool is_tunnel;		/* IPIP, 6in4, GRE, VXLAN, Geneve around one */
-	bool source_routed;	/* its sender says which way it shall take */
 };
 
 void parse_packet(struct packet *p, uint32_t linktype, const uint8_t *data,

@@ -30,22 +30,27 @@ static void key_laws(const struct flow_key *k)
 	LAW(!is_icmp(k) || k->remote_port <= FLOW_ECHO_ANSWERS);
 }
 
+static void traits_laws(const struct packet_traits *t)
+{
+	LAW(!t->first_fragment || t->fragment);
+	LAW(!t->fragment || t->first_fragment || !t->key.local_port);
+	key_laws(&t->key);
+}
+
 static void packet_laws(const struct packet *p)
 {
 	static const uint8_t nowhere[16];
-	bool addresses = memcmp(p->sent.local, nowhere, sizeof(nowhere)) ||
-			 memcmp(p->sent.remote, nowhere, sizeof(nowhere));
+	bool addresses = memcmp(p->outer.key.local, nowhere, sizeof(nowhere)) ||
+			 memcmp(p->outer.key.remote, nowhere, sizeof(nowhere));
 
 	LAW(p->kind <= PACKET_MALFORMED);
 	LAW(p->kind == PACKET_IP || !addresses);
 	LAW(p->kind == PACKET_IP || (!p->is_error && !p->is_tunnel));
-	LAW(p->kind != PACKET_NOT_IP || p->sent.proto == FLOW_FRAME);
-	LAW(!p->is_error || is_icmp(&p->sent));
+	LAW(p->kind != PACKET_NOT_IP || p->outer.key.proto == FLOW_FRAME);
+	LAW(!p->is_error || is_icmp(&p->outer.key));
 	LAW(!p->is_error || !p->is_tunnel);
-	LAW(!p->first_fragment || p->fragment);
-	LAW(!p->fragment || p->first_fragment || !p->sent.local_port);
-	key_laws(&p->sent);
-	key_laws(&p->inner);
+	traits_laws(&p->outer);
+	traits_laws(&p->inner);
 }
 
 /* Of an answer of DNS, as far as one can be read out of the bytes. */

@@ -215,9 +215,9 @@ static struct flow *take_room(struct flows *t)
  * Whether the sender of a flow's first packet is the server: it may have begun
  * before the capture did.
  */
-static bool sent_by_server(const struct packet *p)
+static bool sent_by_server(const struct packet_traits *p)
 {
-	const struct flow_key *k = &p->sent;
+	const struct flow_key *k = &p->key;
 
 	if (k->proto == IPPROTO_ICMP || k->proto == IPPROTO_ICMPV6)
 		return k->remote_port == FLOW_ECHO_ANSWERS;
@@ -286,7 +286,8 @@ static struct flow *begin_flow(struct flows *t, const struct owned_packet *p,
 
 	f->number = ++t->stats.begun;
 	t->stats.open++;
-	f->key = by_server ? flow_reversed(&h->packet.sent) : h->packet.sent;
+	f->key = by_server ? flow_reversed(&h->packet.outer.key) :
+			     h->packet.outer.key;
 	f->direction = p->verdict->direction;
 	f->interface = h->interface;
 	f->first_ns = h->ts_ns;
@@ -432,9 +433,9 @@ static void count_copies(struct flows *t, struct flow *f, int side,
 }
 
 /* A fragment has no ports, and is no beginning. */
-static bool says_something(const struct packet *p)
+static bool says_something(const struct packet_traits *p)
 {
-	switch (p->sent.proto) {
+	switch (p->key.proto) {
 	case IPPROTO_TCP:
 		return p->tcp_payload && !p->fragment;
 	case IPPROTO_UDP:
@@ -447,8 +448,8 @@ static bool says_something(const struct packet *p)
 
 const struct flow *flows_packet(struct flows *t, const struct owned_packet *p)
 {
-	const struct packet *packet = &p->frame->packet;
-	struct flow *f = find(t, &packet->sent);
+	const struct packet_traits *packet = &p->frame->packet.outer;
+	struct flow *f = find(t, &packet->key);
 	struct actor *actors[2];
 	bool is_new;
 	int side;
@@ -461,7 +462,7 @@ const struct flow *flows_packet(struct flows *t, const struct owned_packet *p)
 	}
 	is_new = !f;
 	side = is_new ? sent_by_server(packet) :
-			memcmp(&f->key, &packet->sent, sizeof(f->key)) != 0;
+			memcmp(&f->key, &packet->key, sizeof(f->key)) != 0;
 	actors[side] = actor_of(t, &p->verdict->src, p->src);
 	actors_ref(t->options.actors, actors[side]);
 	actors[!side] = actor_of(t, &p->verdict->dst, p->dst);

@@ -9,7 +9,7 @@
 #define ACK    0x10
 
 struct frame;
-struct packet;
+struct packet_traits;
 
 /* So many bytes that @side has sent in that second, or in one before. */
 void flow_rate_add(struct flow_rate *r, enum flow_side side, uint32_t second,
@@ -20,7 +20,8 @@ void flows_follow_tcp(struct flow *f, enum flow_side side,
 		      const struct frame *h);
 
 /* The same addresses and ports, and another connection. */
-bool flows_begins_another(const struct flow *f, const struct packet *p);
+bool flows_begins_another(const struct flow *f,
+			  const struct packet_traits *p);
 enum flow_over flows_how_replaced(const struct flow *f);
 
 /* Adds all of @f to its actors' past. */

@@ -62,7 +62,7 @@ static void advance(struct flow_end *e, uint32_t seq, uint32_t seq_end,
 static void count_retransmission(struct flow_end *e, const struct frame *h,
 				 uint64_t rtt_ns)
 {
-	const struct packet *p = &h->packet;
+	const struct packet_traits *p = &h->packet.outer;
 	uint32_t len = p->tcp_payload + !!(p->tcp_flags & PACKET_TCP_SYN) +
 		       !!(p->tcp_flags & FIN);
 	uint32_t seq_end = p->tcp_seq + len;
@@ -87,13 +87,13 @@ static void count_retransmission(struct flow_end *e, const struct frame *h,
 static void follow_handshake(struct flow *f, enum flow_side side,
 			     const struct frame *h)
 {
-	uint8_t flags = h->packet.tcp_flags;
+	uint8_t flags = h->packet.outer.tcp_flags;
 
 	if (flags & PACKET_TCP_SYN && !(flags & ACK)) {
 		f->state = FLOW_NEW;
 		if (!f->syn_ns) {
 			f->syn_ns = h->ts_ns;
-			f->isn = h->packet.tcp_seq;
+			f->isn = h->packet.outer.tcp_seq;
 		}
 	} else if (f->state == FLOW_NEW && side == FLOW_CLIENT && flags & ACK) {
 		f->state = FLOW_OPEN;
@@ -104,7 +104,7 @@ static void follow_handshake(struct flow *f, enum flow_side side,
 }
 
 static void follow_end(struct flow *f, enum flow_side side,
-		       const struct packet *p)
+		       const struct packet_traits *p)
 {
 	struct flow_end *e = &f->ends[side], *other = &f->ends[!side];
 
@@ -125,15 +125,16 @@ static void follow_end(struct flow *f, enum flow_side side,
 void flows_follow_tcp(struct flow *f, enum flow_side side,
 		      const struct frame *h)
 {
-	if (h->packet.fragment && !h->packet.first_fragment)
+	if (h->packet.outer.fragment && !h->packet.outer.first_fragment)
 		return;
 	count_retransmission(&f->ends[side], h, f->rtt_ns);
 	follow_handshake(f, side, h);
 	if (f->state != FLOW_CLOSED && f->state != FLOW_RESET)
-		follow_end(f, side, &h->packet);
+		follow_end(f, side, &h->packet.outer);
 }
 
-bool flows_begins_another(const struct flow *f, const struct packet *p)
+bool flows_begins_another(const struct flow *f,
+			  const struct packet_traits *p)
 {
 	if (f->key.proto != IPPROTO_TCP || p->tcp_flags & ACK ||
 	    !(p->tcp_flags & PACKET_TCP_SYN))

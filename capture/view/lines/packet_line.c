@@ -93,9 +93,9 @@ static void put_address(struct text *t, const uint8_t addr[16], bool ports,
 		put(t, ".%u", port);
 }
 
-static void put_ends(struct text *t, const struct packet *p)
+static void put_ends(struct text *t, const struct packet_traits *p)
 {
-	const struct flow_key *k = &p->sent;
+	const struct flow_key *k = &p->key;
 	bool ports = name_has_ports(k->proto) && !p->no_ports;
 
 	put(t, address_is_ipv4(k->local) ? "IP " : "IP6 ");
@@ -113,7 +113,7 @@ size_t packet_line_begin(const struct owned_packet *p,
 	put_owners(&t, p);
 	put_clock_time(&t, p->frame->ts_ns);
 	if (p->frame->packet.kind == PACKET_IP)
-		put_ends(&t, &p->frame->packet);
+		put_ends(&t, &p->frame->packet.outer);
 	return t.len;
 }
 
@@ -139,18 +139,19 @@ static void put_party_name(struct text *t, const struct flow_key *k)
 
 size_t packet_line_rest(const struct owned_packet *p, char out[PACKET_LINE_MAX])
 {
-	const struct packet *k = &p->frame->packet;
+	const struct packet_traits *k = &p->frame->packet.outer;
+	uint8_t kind = p->frame->packet.kind;
 	struct text t = { .out = out };
 
-	if (k->kind == PACKET_MALFORMED) {
+	if (kind == PACKET_MALFORMED) {
 		put(&t, "malformed, length %u", p->frame->len);
-	} else if (k->kind == PACKET_IP && k->sent.proto == IPPROTO_TCP &&
+	} else if (kind == PACKET_IP && k->key.proto == IPPROTO_TCP &&
 		   !k->no_ports && (!k->fragment || k->first_fragment)) {
 		put_tcp_flags(&t, k->tcp_flags);
 		put(&t, ", seq %u, ack %u, length %u", k->tcp_seq, k->tcp_ack,
 		    k->tcp_payload);
 	} else {
-		put_party_name(&t, &k->sent);
+		put_party_name(&t, &k->key);
 		put(&t, "%s, length %u", k->fragment ? " fragment" : "",
 		    p->frame->len);
 	}

@@ -8,11 +8,12 @@
 
 static struct packet packet(uint16_t port)
 {
-	struct packet k = { .sent = { .local_port = port, .remote_port = 443,
-				      .proto = 6 } };
+	struct packet k = { .outer.key = { .local_port = port,
+					   .remote_port = 443,
+					   .proto = 6 } };
 
-	address_from_ipv4(k.sent.local, (const uint8_t[]){ 192, 0, 2, 1 });
-	address_from_ipv4(k.sent.remote, (const uint8_t[]){ 192, 0, 2, 2 });
+	address_from_ipv4(k.outer.key.local, (const uint8_t[]){ 192, 0, 2, 1 });
+	address_from_ipv4(k.outer.key.remote, (const uint8_t[]){ 192, 0, 2, 2 });
 	return k;
 }
 
@@ -44,16 +45,16 @@ static void the_first_of_a_flow_have_it(void **state)
 	struct packet k = packet(5000), back = k;
 
 	(void)state;
-	back.sent = flow_reversed(&k.sent);
+	back.outer.key = flow_reversed(&k.outer.key);
 	assert_int_equal(count(c, &k, 7), COMMENTS_FIRST);
 	assert_int_equal(count(c, &k, 7), 0);
 	/* Each way is filtered for itself. */
 	assert_int_equal(count(c, &back, 8), COMMENTS_FIRST);
 	assert_int_equal(count(c, &k, 7), 0);
 	/* The same addresses and ports again, of another connection. */
-	k.tcp_flags = PACKET_TCP_SYN;
+	k.outer.tcp_flags = PACKET_TCP_SYN;
 	assert_true(say(c, &k, 0, 1, 7));
-	k.tcp_flags = 0;
+	k.outer.tcp_flags = 0;
 	assert_int_equal(count(c, &k, 7), COMMENTS_FIRST - 1);
 	comments_free(c);
 	comments_free(NULL);
@@ -110,7 +111,7 @@ static void no_flow_takes_anothers_word(void **state)
 		for (uint32_t port = 1; port < 60000; port++) {
 			struct packet k = packet((uint16_t)port);
 
-			k.sent.remote[15] = (uint8_t)remote;
+			k.outer.key.remote[15] = (uint8_t)remote;
 			assert_true(say(c, &k, 0, 1, 7));
 		}
 	comments_free(c);

@@ -11,10 +11,10 @@
 #define MS 1000000ull
 
 static const struct packet datagram = {
-	.sent = { .local = { [10] = 0xff, [11] = 0xff, 192, 0, 2, 1 },
-		  .remote = { [10] = 0xff, [11] = 0xff, 192, 0, 2, 2 },
-		  .local_port = 5000, .remote_port = 53,
-		  .proto = IPPROTO_UDP },
+	.outer.key = { .local = { [10] = 0xff, [11] = 0xff, 192, 0, 2, 1 },
+		       .remote = { [10] = 0xff, [11] = 0xff, 192, 0, 2, 2 },
+		       .local_port = 5000, .remote_port = 53,
+		       .proto = IPPROTO_UDP },
 	.kind = PACKET_IP,
 };
 
@@ -92,20 +92,20 @@ static void another_packet_is_not_alike(void **state)
 	struct packet p = datagram;
 
 	(void)state;
-	p.sent.proto = IPPROTO_TCP;
+	p.outer.key.proto = IPPROTO_TCP;
 	memo_keep(m, &p, 1000, SOURCE_OUT, &answer, true);
 	assert_true(finds(&p, 1000, SOURCE_OUT));
 	assert_false(finds(&p, 1000, SOURCE_IN));
-	p.tcp_payload = 1;
+	p.outer.tcp_payload = 1;
 	assert_false(finds(&p, 1000, SOURCE_OUT));
-	p.tcp_payload = 0;
-	p.tcp_flags = PACKET_TCP_RST;
+	p.outer.tcp_payload = 0;
+	p.outer.tcp_flags = PACKET_TCP_RST;
 	assert_false(finds(&p, 1000, SOURCE_OUT));
-	p.tcp_flags = PACKET_TCP_SYN;
+	p.outer.tcp_flags = PACKET_TCP_SYN;
 	assert_false(finds(&p, 1000, SOURCE_OUT));
-	p.tcp_flags = 0;
-	for (size_t i = 0; i < sizeof(p.sent); i++) {
-		uint8_t *byte = (uint8_t *)&p.sent + i;
+	p.outer.tcp_flags = 0;
+	for (size_t i = 0; i < sizeof(p.outer.key); i++) {
+		uint8_t *byte = (uint8_t *)&p.outer.key + i;
 
 		*byte ^= 1;
 		assert_false(finds(&p, 1000, SOURCE_OUT));
@@ -135,15 +135,15 @@ static void only_what_is_steady_is_kept(void **state)
 	(void)state;
 	v.steady = false;
 	refuses(&datagram, &v);
-	p = datagram, p.fragment = true;
+	p = datagram, p.outer.fragment = true;
 	refuses(&p, &answer);
 	p = datagram, p.is_error = true;
 	refuses(&p, &answer);
 	p = datagram, p.is_tunnel = true;
 	refuses(&p, &answer);
-	p = datagram, p.no_ports = true;
+	p = datagram, p.outer.no_ports = true;
 	refuses(&p, &answer);
-	p = datagram, p.source_routed = true;
+	p = datagram, p.outer.source_routed = true;
 	refuses(&p, &answer);
 	p = datagram, p.kind = PACKET_NOT_IP;
 	refuses(&p, &answer);

@@ -73,8 +73,8 @@ static struct flow_key key(const uint8_t from[4], uint16_t from_port,
 
 static struct packet packet(struct flow_key k, uint8_t tcp_flags)
 {
-	return (struct packet){ .sent = k, .kind = PACKET_IP,
-				.tcp_flags = tcp_flags };
+	return (struct packet){ .outer.key = k, .outer.tcp_flags = tcp_flags,
+				.kind = PACKET_IP };
 }
 
 static void use(struct proc *owner, uint64_t cookie, struct flow_key k)
@@ -135,8 +135,8 @@ static struct verdict see_unread(uint8_t proto)
 
 	k.proto = proto;
 	p = packet(k, ACK);
-	p.fingerprint = 5;
-	p.tcp_payload = 10;
+	p.outer.fingerprint = 5;
+	p.outer.tcp_payload = 10;
 	copy.key = pending.key = flow_reversed(&k);
 	pending.copy = false;
 	pending.pending = true;
@@ -217,16 +217,16 @@ static void an_open_flow_of_one_owner_is_steady(void **state)
 	(void)state;
 	use(&alice, 1, k);
 	assert_true(see(&there, SOURCE_OUT).steady);
-	back.sent = flow_reversed(&k);
+	back.outer.key = flow_reversed(&k);
 	assert_true(see(&back, SOURCE_IN).steady);
 	/* It may be a packet socket's. */
 	other.local_port++;
-	there.sent = other;
+	there.outer.key = other;
 	assert_false(see(&there, SOURCE_IN).steady);
 	syn = packet(other, SYN);
 	assert_false(see(&syn, SOURCE_OUT).steady);
 	/* Another has these addresses from then on. */
-	there.sent = k;
+	there.outer.key = k;
 	flowtab_flow(w.flows, &later, &k);
 	assert_ptr_equal(see(&there, SOURCE_OUT).src.owner, &alice);
 	assert_false(see(&there, SOURCE_OUT).steady);
@@ -371,17 +371,17 @@ static void bytes_that_no_socket_sent_are_somebodys(void **state)
 	expect_kernel(&v.src, REASON_NO_SOCKET);
 	v = see(&in, SOURCE_IN);
 	expect_kernel(&v.dst, REASON_NO_SOCKET);
-	out.tcp_payload = 10;
+	out.outer.tcp_payload = 10;
 	v = see(&out, SOURCE_OUT);
 	expect_unknown(&v.src, REASON_NO_SOCKET);
 	/* So what comes in may have been for somebody, too. */
 	v = see(&in, SOURCE_IN);
 	expect_unknown(&v.dst, REASON_NO_SOCKET);
-	out.sent.proto = IPPROTO_UDP;
+	out.outer.key.proto = IPPROTO_UDP;
 	v = see(&out, SOURCE_OUT);
 	expect_unknown(&v.src, REASON_NO_SOCKET);
 	/* Whatever is in a tunnel: ARP is no packet of ours. */
-	out.sent.remote_port = 4789;
+	out.outer.key.remote_port = 4789;
 	flowtab_bound(w.flows, &tunnel, &(struct flow_key){
 				.proto = IPPROTO_UDP, .local_port = 4789 });
 	v = see(&out, SOURCE_OUT);
@@ -398,14 +398,14 @@ static void what_is_routed_on_is_nobodys_for_certain(void **state)
 	struct verdict v;
 
 	(void)state;
-	in.sent.proto = IPPROTO_IPV6;
+	in.outer.key.proto = IPPROTO_IPV6;
 	v = see(&in, SOURCE_IN);
 	expect_kernel(&v.dst, REASON_NO_SOCKET);
 	in.is_tunnel = true;
 	v = see(&in, SOURCE_IN);
 	expect_unknown(&v.dst, REASON_NO_SOCKET);
 	in.is_tunnel = false;
-	in.source_routed = true;
+	in.outer.source_routed = true;
 	v = see(&in, SOURCE_IN);
 	expect_unknown(&v.dst, REASON_NO_SOCKET);
 }
@@ -420,7 +420,8 @@ static void a_packet_without_its_ports_is_nobodys_for_certain(void **state)
 	struct verdict v;
 
 	(void)state;
-	in.no_ports = to_group.no_ports = through.no_ports = true;
+	in.outer.no_ports = true;
+	to_group.outer.no_ports = through.outer.no_ports = true;
 	v = see(&in, SOURCE_IN);
 	expect_unknown(&v.dst, REASON_MALFORMED);
 	v = see(&to_group, SOURCE_IN);
@@ -463,8 +464,8 @@ static void what_passes_through_is_nobodys(void **state)
 static void the_wire_tells_which_end_is_here(void **state)
 {
 	struct packet arp = { .kind = PACKET_NOT_IP, .ethertype = 0x0806,
-			      .sent = { .proto = FLOW_FRAME,
-					.local_port = 0x0806 } };
+			      .outer.key = { .proto = FLOW_FRAME,
+					     .local_port = 0x0806 } };
 	struct packet cut = { .kind = PACKET_MALFORMED };
 	struct verdict v;
 
@@ -488,11 +489,11 @@ static void a_later_fragment_is_the_first_ones(void **state)
 	(void)state;
 	k.proto = IPPROTO_UDP;
 	first = packet(k, 0);
-	first.fragment = first.first_fragment = true;
-	first.fragment_id = 77;
+	first.outer.fragment = first.outer.first_fragment = true;
+	first.outer.fragment_id = 77;
 	later = first;
-	later.first_fragment = false;
-	later.sent.local_port = later.sent.remote_port = 0;
+	later.outer.first_fragment = false;
+	later.outer.key.local_port = later.outer.key.remote_port = 0;
 	v = see(&later, SOURCE_OUT);
 	assert_int_equal(v.src.attr, ATTR_UNKNOWN);
 	assert_int_equal(v.src.reason, REASON_FRAGMENT);
@@ -504,7 +505,7 @@ static void a_later_fragment_is_the_first_ones(void **state)
 	v = see(&later, SOURCE_OUT);
 	assert_ptr_equal(v.src.owner, &alice);
 	assert_int_equal(v.src.attr, ATTR_FLOW);
-	later.fragment_id = 78;
+	later.outer.fragment_id = 78;
 	v = see(&later, SOURCE_OUT);
 	assert_null(v.src.owner);
 }
@@ -524,9 +525,9 @@ static void an_error_is_for_who_sent_what_it_quotes(void **state)
 	k.proto = IPPROTO_UDP;
 	told.key = k;
 	use(&alice, 1, k);
-	error.sent.proto = IPPROTO_ICMP;
+	error.outer.key.proto = IPPROTO_ICMP;
 	error.is_error = true;
-	error.inner = k;
+	error.inner.key = k;
 	v = see(&error, SOURCE_IN);
 	assert_ptr_equal(v.dst.owner, &alice);
 	assert_int_equal(v.dst.attr, ATTR_FLOW);
@@ -534,14 +535,14 @@ static void an_error_is_for_who_sent_what_it_quotes(void **state)
 
 	/* Of a socket that two send through it quotes which packet it was. */
 	packettab_add(w.packets, &told);
-	error.inner_fingerprint = told.fingerprint;
+	error.inner.fingerprint = told.fingerprint;
 	v = see(&error, SOURCE_IN);
 	assert_ptr_equal(v.dst.owner, &bob);
-	error.inner_fingerprint++;
+	error.inner.fingerprint++;
 	v = see(&error, SOURCE_IN);
 	expect_unknown(&v.dst, REASON_AMBIGUOUS);
 
-	error.inner.local_port++;
+	error.inner.key.local_port++;
 	v = see(&error, SOURCE_IN);
 	expect_unknown(&v.dst, REASON_NO_SOCKET);
 
@@ -552,7 +553,7 @@ static void an_error_is_for_who_sent_what_it_quotes(void **state)
 	v = see(&error, SOURCE_IN);
 	expect_kernel(&v.dst, REASON_ICMP);
 	tunnel.cookie = 2;
-	flowtab_flow(w.flows, &tunnel, &error.inner);
+	flowtab_flow(w.flows, &tunnel, &error.inner.key);
 	v = see(&error, SOURCE_IN);
 	expect_kernel(&v.dst, REASON_KERNEL_SOCKET);
 }
@@ -613,20 +614,20 @@ static void a_packet_in_a_tunnel_is_told_by_itself(void **state)
 	(void)state;
 	use(&alice, 1, flow_reversed(&inner));
 	packettab_add(w.packets, &told);
-	p.sent.proto = IPPROTO_UDP;
+	p.outer.key.proto = IPPROTO_UDP;
 	p.is_tunnel = true;
-	p.inner = inner;
-	p.inner_tcp_payload = 5;
-	p.inner_fingerprint = 77;
+	p.inner.key = inner;
+	p.inner.tcp_payload = 5;
+	p.inner.fingerprint = 77;
 	v = see(&p, SOURCE_LOOPBACK);
 	assert_ptr_equal(v.dst.owner, &bob);
 	assert_int_equal(v.dst.attr, ATTR_FLOW);
-	p.inner_fingerprint = 78;
+	p.inner.fingerprint = 78;
 	v = see(&p, SOURCE_LOOPBACK);
 	expect_unknown(&v.dst, REASON_AMBIGUOUS);
 	assert_false(settled);
 	/* What carries no bytes nobody reads. */
-	p.inner_tcp_payload = 0;
+	p.inner.tcp_payload = 0;
 	v = see(&p, SOURCE_LOOPBACK);
 	assert_ptr_equal(v.dst.owner, &alice);
 }
@@ -643,8 +644,8 @@ static void what_no_socket_got_has_no_reader(void **state)
 	struct verdict v;
 
 	(void)state;
-	p.sent.proto = k.proto = IPPROTO_UDP;
-	p.arrival = 0x1234567800000001;
+	p.outer.key.proto = k.proto = IPPROTO_UDP;
+	p.outer.arrival = 0x1234567800000001;
 	use(&alice, 1, flow_reversed(&k));
 	resolver_watch_arrivals(w.resolver, &a);
 	v = see(&p, SOURCE_IN);
@@ -654,11 +655,11 @@ static void what_no_socket_got_has_no_reader(void **state)
 						  .dst.owner = &alice }));
 
 	/* By a port that nobody tells was rewritten. */
-	tables[1][arrival_place(p.arrival)] = 1;
+	tables[1][arrival_place(p.outer.arrival)] = 1;
 	v = see(&p, SOURCE_IN);
 	expect_unknown(&v.dst, REASON_NO_SOCKET);
 
-	tables[1][arrival_port_place(p.arrival, 53)] = 1;
+	tables[1][arrival_port_place(p.outer.arrival, 53)] = 1;
 	v = see(&p, SOURCE_IN);
 	assert_ptr_equal(v.dst.owner, &alice);
 

@@ -119,20 +119,20 @@ static void a_packet_is_read_where_its_message_begins(void **state)
 	ip[0] = 0x46;			/* with an option */
 	memcpy(ip + 12, "\12\0\0\1\12\0\0\2", 8);
 	memcpy(ip + 32, answer, sizeof(answer));
-	p.sent.proto = IPPROTO_UDP;
-	p.sent.local_port = 53;
-	address_from_ipv4(p.sent.local, ip + 12);
-	address_from_ipv4(p.sent.remote, ip + 16);
+	p.outer.key.proto = IPPROTO_UDP;
+	p.outer.key.local_port = 53;
+	address_from_ipv4(p.outer.key.local, ip + 12);
+	address_from_ipv4(p.outer.key.remote, ip + 16);
 	count = 0;
 	copy = exact_copy(frame, sizeof(frame));
 	dns_read(&p, copy, sizeof(frame), take, NULL);
 	assert_int_equal(count, 2);
 	for (size_t n = 0; n < 14 + 24 + 8; n++)
 		dns_read(&p, copy + sizeof(frame) - n, n, take, NULL);
-	p.fragment = true;
+	p.outer.fragment = true;
 	dns_read(&p, copy, sizeof(frame), take, NULL);
-	p.fragment = false;
-	p.sent.local_port = 54;
+	p.outer.fragment = false;
+	p.outer.key.local_port = 54;
 	dns_read(&p, copy, sizeof(frame), take, NULL);
 	assert_int_equal(count, 2);
 	free(copy);

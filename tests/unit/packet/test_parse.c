@@ -103,23 +103,26 @@ static void assert_involution(const struct flow_key *k)
 static void assert_cuts_are_safe(const struct frame *f)
 {
 	struct packet whole = parse_cut(f, f->len);
+	const struct flow_key *of_whole = &whole.outer.key;
 
 	for (size_t n = 0; n < f->len; n++) {
 		struct packet p = parse_cut(f, n);
+		const struct flow_key *k = &p.outer.key;
 
-		assert_involution(&p.sent);
-		assert_involution(&p.inner);
+		assert_involution(&p.outer.key);
+		assert_involution(&p.inner.key);
 		if (p.kind == PACKET_MALFORMED) {
-			assert_all_zero(p.sent.local, 16);
-			assert_all_zero(p.sent.remote, 16);
+			assert_all_zero(p.outer.key.local, 16);
+			assert_all_zero(p.outer.key.remote, 16);
 			continue;
 		}
 		assert_int_equal(p.kind, whole.kind);
-		assert_memory_equal(p.sent.local, whole.sent.local, 16);
-		assert_memory_equal(p.sent.remote, whole.sent.remote, 16);
-		assert_true(!p.sent.local_port ||
-			    p.sent.local_port == whole.sent.local_port);
-		assert_true(!p.tcp_flags || p.tcp_flags == whole.tcp_flags);
+		assert_memory_equal(k->local, of_whole->local, 16);
+		assert_memory_equal(k->remote, of_whole->remote, 16);
+		assert_true(!k->local_port ||
+			    k->local_port == of_whole->local_port);
+		assert_true(!p.outer.tcp_flags ||
+			    p.outer.tcp_flags == whole.outer.tcp_flags);
 		assert_true(!p.is_error || whole.is_error);
 		assert_true(!p.is_tunnel || whole.is_tunnel);
 	}
@@ -130,8 +133,8 @@ static struct packet parse(const struct frame *f)
 	struct packet p = parse_cut(f, f->len);
 
 	assert_int_equal(p.kind, PACKET_IP);
-	assert_involution(&p.sent);
-	assert_involution(&p.inner);
+	assert_involution(&p.outer.key);
+	assert_involution(&p.inner.key);
 	assert_cuts_are_safe(f);
 	return p;
 }
@@ -164,19 +167,19 @@ static void ethernet_carries_ip(void **state)
 	add_ipv4(&f, TCP, 0x4000);	/* do not fragment */
 	add_tcp(&f, PACKET_TCP_SYN);
 	p = parse(&f);
-	assert_v4(&p.sent, TCP, 4660, 443);
+	assert_v4(&p.outer.key, TCP, 4660, 443);
 	assert_int_equal(p.ethertype, 0x0800);
-	assert_int_equal(p.tcp_flags, PACKET_TCP_SYN);
-	assert_false(p.fragment);
+	assert_int_equal(p.outer.tcp_flags, PACKET_TCP_SYN);
+	assert_false(p.outer.fragment);
 	assert_false(p.is_error);
 
 	f = ethernet(0x86dd);
 	add_ipv6(&f, UDP);
 	add_udp(&f);
 	p = parse(&f);
-	assert_v6(&p.sent, UDP, 4660, 443);
+	assert_v6(&p.outer.key, UDP, 4660, 443);
 	assert_int_equal(p.ethertype, 0x86dd);
-	assert_int_equal(p.tcp_flags, 0);
+	assert_int_equal(p.outer.tcp_flags, 0);
 }
 
 static void vlan_tags_are_stepped_over(void **state)
@@ -189,7 +192,7 @@ static void vlan_tags_are_stepped_over(void **state)
 	add_ipv4(&f, UDP, 0);
 	add_udp(&f);
 	p = parse(&f);
-	assert_v4(&p.sent, UDP, 4660, 443);
+	assert_v4(&p.outer.key, UDP, 4660, 443);
 	assert_int_equal(p.ethertype, 0x0800);
 
 	f = ethernet(0x88a8);		/* IEEE 802.1ad, QinQ */
@@ -197,8 +200,8 @@ static void vlan_tags_are_stepped_over(void **state)
 	add_ipv6(&f, TCP);
 	add_tcp(&f, PACKET_TCP_RST);
 	p = parse(&f);
-	assert_v6(&p.sent, TCP, 4660, 443);
-	assert_int_equal(p.tcp_flags, PACKET_TCP_RST);
+	assert_v6(&p.outer.key, TCP, 4660, 443);
+	assert_int_equal(p.outer.tcp_flags, PACKET_TCP_RST);
 }
 
 static void endless_vlan_tags_are_not_ip(void **state)
@@ -240,7 +243,7 @@ static void other_links_carry_ip_too(void **state)
 		add_ipv4(&f, UDP, 0);
 		add_udp(&f);
 		p = parse(&f);
-		assert_v4(&p.sent, UDP, 4660, 443);
+		assert_v4(&p.outer.key, UDP, 4660, 443);
 	}
 }
 
@@ -256,7 +259,7 @@ static void a_link_without_ethertype_tells_ip_versions_apart(void **state)
 		add_ipv6(&f, UDP);
 		add_udp(&f);
 		p = parse(&f);
-		assert_v6(&p.sent, UDP, 4660, 443);
+		assert_v6(&p.outer.key, UDP, 4660, 443);
 		assert_int_equal(p.ethertype, 0);
 
 		f.bytes[0] = 0x50;
@@ -273,7 +276,7 @@ static void what_is_not_ip_is_named_by_its_ethertype(void **state)
 	p = parse_cut(&f, f.len);
 	assert_int_equal(p.kind, PACKET_NOT_IP);
 	assert_int_equal(p.ethertype, 0x0806);
-	assert_key(&p.sent, nowhere, nowhere, FLOW_FRAME, 0x0806, 0);
+	assert_key(&p.outer.key, nowhere, nowhere, FLOW_FRAME, 0x0806, 0);
 
 	f.linktype = 105;		/* IEEE 802.11, which is not ours */
 	assert_int_equal(parse_cut(&f, f.len).kind, PACKET_NOT_IP);
@@ -293,7 +296,7 @@ static void ipv4_options_are_stepped_over(void **state)
 	f.bytes[0] = 0x47;
 	add_udp(&f);
 	p = parse(&f);
-	assert_v4(&p.sent, UDP, 4660, 443);
+	assert_v4(&p.outer.key, UDP, 4660, 443);
 }
 
 static void an_impossible_ipv4_header_is_malformed(void **state)
@@ -320,17 +323,17 @@ static void only_the_first_ipv4_fragment_has_ports(void **state)
 	add_ipv4(&f, UDP, 0x2000);	/* more fragments */
 	add_udp(&f);
 	p = parse(&f);
-	assert_v4(&p.sent, UDP, 4660, 443);
-	assert_true(p.fragment && p.first_fragment);
-	assert_int_equal(p.fragment_id, 0x1234);
+	assert_v4(&p.outer.key, UDP, 4660, 443);
+	assert_true(p.outer.fragment && p.outer.first_fragment);
+	assert_int_equal(p.outer.fragment_id, 0x1234);
 
 	f.len = 0;
 	add_ipv4(&f, UDP, 0x00b9);	/* the last one, at 1480 */
 	add_udp(&f);
 	p = parse(&f);
-	assert_v4(&p.sent, UDP, 0, 0);
-	assert_true(p.fragment && !p.first_fragment);
-	assert_int_equal(p.fragment_id, 0x1234);
+	assert_v4(&p.outer.key, UDP, 0, 0);
+	assert_true(p.outer.fragment && !p.outer.first_fragment);
+	assert_int_equal(p.outer.fragment_id, 0x1234);
 }
 
 static void ipv6_extensions_are_stepped_over(void **state)
@@ -345,8 +348,8 @@ static void ipv6_extensions_are_stepped_over(void **state)
 	ADD(&f, TCP, 0, 0, 0, 0, 0, 0, 0);	/* routing, 8 bytes */
 	add_tcp(&f, PACKET_TCP_SYN | PACKET_TCP_RST);
 	p = parse(&f);
-	assert_v6(&p.sent, TCP, 4660, 443);
-	assert_int_equal(p.tcp_flags, PACKET_TCP_SYN | PACKET_TCP_RST);
+	assert_v6(&p.outer.key, TCP, 4660, 443);
+	assert_int_equal(p.outer.tcp_flags, PACKET_TCP_SYN | PACKET_TCP_RST);
 }
 
 static void endless_ipv6_extensions_have_no_ports(void **state)
@@ -359,8 +362,8 @@ static void endless_ipv6_extensions_have_no_ports(void **state)
 	for (int i = 0; i < 50; i++)
 		ADD(&f, 0, 0, 1, 4, 0, 0, 0, 0);
 	p = parse(&f);
-	assert_v6(&p.sent, 0, 0, 0);
-	assert_true(p.no_ports);
+	assert_v6(&p.outer.key, 0, 0, 0);
+	assert_true(p.outer.no_ports);
 }
 
 static void only_the_first_ipv6_fragment_has_ports(void **state)
@@ -373,26 +376,26 @@ static void only_the_first_ipv6_fragment_has_ports(void **state)
 	ADD(&f, UDP, 0, 0, 1, 0xde, 0xad, 0xbe, 0xef);
 	add_udp(&f);
 	p = parse(&f);
-	assert_v6(&p.sent, UDP, 4660, 443);
-	assert_true(p.fragment && p.first_fragment);
-	assert_int_equal(p.fragment_id, 0xdeadbeef);
+	assert_v6(&p.outer.key, UDP, 4660, 443);
+	assert_true(p.outer.fragment && p.outer.first_fragment);
+	assert_int_equal(p.outer.fragment_id, 0xdeadbeef);
 
 	f.len = 40;
 	ADD(&f, UDP, 0, 0x05, 0xa8, 0xde, 0xad, 0xbe, 0xef);
 	add_udp(&f);
 	p = parse(&f);
-	assert_v6(&p.sent, UDP, 0, 0);
-	assert_true(p.fragment && !p.first_fragment);
-	assert_int_equal(p.fragment_id, 0xdeadbeef);
-	assert_false(p.no_ports);
+	assert_v6(&p.outer.key, UDP, 0, 0);
+	assert_true(p.outer.fragment && !p.outer.first_fragment);
+	assert_int_equal(p.outer.fragment_id, 0xdeadbeef);
+	assert_false(p.outer.no_ports);
 
 	/* RFC 6946: an atomic fragment is a whole packet. */
 	f.len = 40;
 	ADD(&f, UDP, 0, 0, 0, 0xde, 0xad, 0xbe, 0xef);
 	add_udp(&f);
 	p = parse(&f);
-	assert_v6(&p.sent, UDP, 4660, 443);
-	assert_false(p.fragment);
+	assert_v6(&p.outer.key, UDP, 4660, 443);
+	assert_false(p.outer.fragment);
 }
 
 static void protocols_with_sockets_have_ports(void **state)
@@ -407,8 +410,8 @@ static void protocols_with_sockets_have_ports(void **state)
 		add_ipv4(&f, protocols[i], 0);
 		add_udp(&f);
 		p = parse(&f);
-		assert_v4(&p.sent, protocols[i], 4660, 443);
-		assert_int_equal(p.tcp_flags, 0);
+		assert_v4(&p.outer.key, protocols[i], 4660, 443);
+		assert_int_equal(p.outer.tcp_flags, 0);
 	}
 }
 
@@ -421,7 +424,7 @@ static void other_protocols_have_no_ports(void **state)
 	add_ipv4(&f, 50, 0);			/* ESP */
 	ADD(&f, 0, 0, 8, 0, 1, 2, 3, 4);
 	p = parse(&f);
-	assert_v4(&p.sent, 50, 0, 0);
+	assert_v4(&p.outer.key, 50, 0, 0);
 }
 
 static void a_cut_before_the_ports_is_told(void **state)
@@ -435,9 +438,9 @@ static void a_cut_before_the_ports_is_told(void **state)
 
 		add_ipv4(&f, protocols[i], 0);
 		add_tcp(&f, 0);
-		assert_true(parse_cut(&f, least - 1).no_ports);
-		assert_true(parse_cut(&f, 20).no_ports);
-		assert_false(parse_cut(&f, least).no_ports);
+		assert_true(parse_cut(&f, least - 1).outer.no_ports);
+		assert_true(parse_cut(&f, 20).outer.no_ports);
+		assert_false(parse_cut(&f, least).outer.no_ports);
 	}
 }
 
@@ -451,9 +454,9 @@ static void flags_are_read_only_where_there_are_any(void **state)
 	add_ipv4(&f, TCP, 0);
 	add_tcp(&f, PACKET_TCP_RST);
 	p = parse_cut(&f, f.len - 1);
-	assert_v4(&p.sent, TCP, 4660, 443);
-	assert_int_equal(p.tcp_flags, 0);
-	assert_int_equal(parse(&f).tcp_flags, PACKET_TCP_RST);
+	assert_v4(&p.outer.key, TCP, 4660, 443);
+	assert_int_equal(p.outer.tcp_flags, 0);
+	assert_int_equal(parse(&f).outer.tcp_flags, PACKET_TCP_RST);
 }
 
 /* ---- ICMP ---- */
@@ -478,8 +481,8 @@ static void an_echo_is_keyed_by_identifier_and_role(void **state)
 			add_ipv6(&f, ICMPV6);
 		ADD(&f, echoes[i].type, 0, 0, 0, 0x12, 0x34, 0, 1);
 		p = parse(&f);
-		assert_int_equal(p.sent.local_port, 0x1234);
-		assert_int_equal(p.sent.remote_port, echoes[i].role);
+		assert_int_equal(p.outer.key.local_port, 0x1234);
+		assert_int_equal(p.outer.key.remote_port, echoes[i].role);
 		assert_false(p.is_error);
 	}
 }
@@ -517,9 +520,9 @@ static void an_icmp_error_quotes_its_packet(void **state)
 		add_tcp(&f, PACKET_TCP_SYN);
 		p = parse(&f);
 		assert_true(p.is_error);
-		assert_v4(&p.sent, ICMP, 0, 0);
-		assert_v4(&p.inner, TCP, 4660, 443);
-		assert_int_equal(p.tcp_flags, 0);	/* not its own */
+		assert_v4(&p.outer.key, ICMP, 0, 0);
+		assert_v4(&p.inner.key, TCP, 4660, 443);
+		assert_int_equal(p.outer.tcp_flags, 0);	/* not its own */
 	}
 }
 
@@ -536,13 +539,13 @@ static void an_icmpv6_error_quotes_its_packet(void **state)
 	ADD(&f, 128, 0, 0, 0, 0x12, 0x34, 0, 1);
 	p = parse(&f);
 	assert_true(p.is_error);
-	assert_v6(&p.inner, ICMPV6, 0x1234, FLOW_ECHO_ASKS);
-	assert_false(p.fragment);		/* the error is not one */
+	assert_v6(&p.inner.key, ICMPV6, 0x1234, FLOW_ECHO_ASKS);
+	assert_false(p.outer.fragment);		/* the error is not one */
 
 	f.bytes[40] = 135;			/* neighbour solicitation */
 	p = parse(&f);
 	assert_false(p.is_error);
-	assert_true(key_empty(&p.inner));
+	assert_true(key_empty(&p.inner.key));
 }
 
 /* An error about an error is not chased: the quoted key ends at ICMP. */
@@ -560,7 +563,7 @@ static void quotes_are_not_followed_twice(void **state)
 	add_udp(&f);
 	p = parse(&f);
 	assert_true(p.is_error);
-	assert_v4(&p.inner, ICMP, 0, 0);
+	assert_v4(&p.inner.key, ICMP, 0, 0);
 }
 
 static void a_quote_that_is_not_ip_is_no_error(void **state)
@@ -585,8 +588,8 @@ static void assert_tunnel(const struct frame *f)
 
 	assert_true(p.is_tunnel);
 	assert_false(p.is_error);
-	assert_v6(&p.inner, TCP, 4660, 443);
-	assert_int_equal(p.tcp_flags, 0);	/* not its own */
+	assert_v6(&p.inner.key, TCP, 4660, 443);
+	assert_int_equal(p.outer.tcp_flags, 0);	/* not its own */
 }
 
 static void a_tunnel_shows_the_packet_inside(void **state)
@@ -606,7 +609,7 @@ static void a_tunnel_shows_the_packet_inside(void **state)
 	add_udp(&f);
 	p = parse(&f);
 	assert_true(p.is_tunnel);
-	assert_v4(&p.inner, UDP, 4660, 443);
+	assert_v4(&p.inner.key, UDP, 4660, 443);
 }
 
 static void gre_may_have_more_words(void **state)
@@ -658,14 +661,14 @@ static void an_ethernet_frame_may_be_inside(void **state)
 	add(&f, inner.bytes, inner.len);
 	assert_tunnel(&f);
 	p = parse(&f);
-	assert_v4(&p.sent, UDP, 4660, 4789);
-	assert_int_equal(p.inner_tcp_flags, PACKET_TCP_SYN);
-	assert_int_equal(p.inner_tcp_seq, 1);
-	assert_int_equal(p.tcp_flags, 0);
+	assert_v4(&p.outer.key, UDP, 4660, 4789);
+	assert_int_equal(p.inner.tcp_flags, PACKET_TCP_SYN);
+	assert_int_equal(p.inner.tcp_seq, 1);
+	assert_int_equal(p.outer.tcp_flags, 0);
 	/* Its own socket is told of the same packet without the tunnel. */
-	assert_int_equal(p.inner_fingerprint, parse(&inner).fingerprint);
-	assert_true(p.inner_fingerprint && p.fingerprint);
-	assert_true(p.inner_fingerprint != p.fingerprint);
+	assert_int_equal(p.inner.fingerprint, parse(&inner).outer.fingerprint);
+	assert_true(p.inner.fingerprint && p.outer.fingerprint);
+	assert_true(p.inner.fingerprint != p.outer.fingerprint);
 
 	f.bytes[28] = 0;			/* without a network id */
 	assert_false(parse(&f).is_tunnel);
@@ -695,23 +698,23 @@ static void a_source_route_is_seen(void **state)
 	f.bytes[0] = 0x47;
 	ADD(&f, 1, 131, 7, 4, 192, 0, 2, 1);	/* no operation, loose route */
 	add_tcp(&f, 0);
-	assert_true(parse(&f).source_routed);
+	assert_true(parse(&f).outer.source_routed);
 	{
 		struct packet p = parse(&f);
 
-		assert_v4(&p.sent, TCP, 4660, 443);
+		assert_v4(&p.outer.key, TCP, 4660, 443);
 	}
 	f.bytes[21] = 68;			/* a timestamp */
-	assert_false(parse(&f).source_routed);
+	assert_false(parse(&f).outer.source_routed);
 	f.bytes[22] = 0;			/* of no length */
-	assert_false(parse(&f).source_routed);
+	assert_false(parse(&f).outer.source_routed);
 
 	add_ipv6(&v6, 43);
 	ADD(&v6, TCP, 0, 4, 0, 0, 0, 0, 0);	/* no segments left */
 	add_tcp(&v6, 0);
-	assert_false(parse(&v6).source_routed);
+	assert_false(parse(&v6).outer.source_routed);
 	v6.bytes[43] = 1;
-	assert_true(parse(&v6).source_routed);
+	assert_true(parse(&v6).outer.source_routed);
 }
 
 static void a_mapped_address_on_the_wire_is_nobodys(void **state)
@@ -726,7 +729,7 @@ static void a_mapped_address_on_the_wire_is_nobodys(void **state)
 	memcpy(f.bytes + 24, mapped, sizeof(mapped));
 	parse_packet(&p, f.linktype, f.bytes, f.len);
 	assert_int_equal(p.kind, PACKET_MALFORMED);
-	assert_int_equal(p.sent.local_port, 0);
+	assert_int_equal(p.outer.key.local_port, 0);
 }
 
 static void tunnels_are_not_followed_twice(void **state)
@@ -741,7 +744,7 @@ static void tunnels_are_not_followed_twice(void **state)
 	add_udp(&f);
 	p = parse(&f);
 	assert_true(p.is_tunnel);
-	assert_v4(&p.inner, 4, 0, 0);
+	assert_v4(&p.inner.key, 4, 0, 0);
 }
 
 static uint64_t fingerprint(const uint8_t *bytes, size_t len)
@@ -749,7 +752,7 @@ static uint64_t fingerprint(const uint8_t *bytes, size_t len)
 	struct packet p;
 
 	parse_packet(&p, LINKTYPE_RAW, bytes, len);
-	return p.fingerprint;
+	return p.outer.fingerprint;
 }
 
 /* Of 28 + 40 bytes: TTL and checksums change on the way, padding is no part. */
@@ -821,19 +824,19 @@ static void tcp_numbers_are_read(void **state)
 	    1, 10, 0, 0, 2);
 	add_tcp(&v4, PACKET_TCP_SYN);
 	p = parse(&v4);
-	assert_int_equal(p.tcp_seq, 1);
-	assert_int_equal(p.tcp_ack, 2);
-	assert_int_equal(p.tcp_payload, 7);
+	assert_int_equal(p.outer.tcp_seq, 1);
+	assert_int_equal(p.outer.tcp_ack, 2);
+	assert_int_equal(p.outer.tcp_payload, 7);
 
 	ADD(&v6, 0x60, 0, 0, 0, 0, 8 + 20 + 9, 60, 64);
 	add(&v6, v6_src, 16);
 	add(&v6, v6_dst, 16);
 	ADD(&v6, TCP, 0, 0, 0, 0, 0, 0, 0);
 	add_tcp(&v6, 0);
-	assert_int_equal(parse(&v6).tcp_payload, 9);
+	assert_int_equal(parse(&v6).outer.tcp_payload, 9);
 	/* Less than its own header says. */
 	v6.bytes[14 + 5] = 8 + 12;
-	assert_int_equal(parse(&v6).tcp_payload, 0);
+	assert_int_equal(parse(&v6).outer.tcp_payload, 0);
 }
 
 int main(void)

@@ -277,7 +277,7 @@ static void a_packet_is_parsed_before_it_is_cut(void **state)
 	assert_non_null(f);
 	assert_int_equal(f->caplen, 20);
 	assert_int_equal(f->len, 61);
-	assert_int_equal(f->packet.sent.remote_port, 53);
+	assert_int_equal(f->packet.outer.key.remote_port, 53);
 	captures_describe(c, described);
 	assert_int_equal(described[0].snaplen, 20);
 	/* The other one is not cut. */

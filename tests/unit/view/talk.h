@@ -88,7 +88,7 @@ static inline void say(struct flows *t, const struct said *s)
 		.dst = s->dst ? &s->dst->program : NULL,
 		.linktype = LINKTYPE_ETHERNET,
 	};
-	struct flow_key *k = &f.packet.sent;
+	struct flow_key *k = &f.packet.outer.key;
 	struct owned_other others[2] = { 0 };
 
 	p.others = others;
@@ -105,10 +105,10 @@ static inline void say(struct flows *t, const struct said *s)
 	k->local_port = s->back ? s->to : s->from;
 	k->remote_port = s->back ? s->from : s->to;
 	k->proto = s->proto ? s->proto : TCP;
-	f.packet.tcp_flags = s->flags;
-	f.packet.tcp_seq = s->seq;
-	f.packet.tcp_ack = s->ack;
-	f.packet.tcp_payload = s->payload;
+	f.packet.outer.tcp_flags = s->flags;
+	f.packet.outer.tcp_seq = s->seq;
+	f.packet.outer.tcp_ack = s->ack;
+	f.packet.outer.tcp_payload = s->payload;
 	flows_packet(t, &p);
 }
 

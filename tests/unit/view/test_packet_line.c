@@ -24,7 +24,7 @@ static int utc(void **state)
 
 static void begin_tcp(void)
 {
-	struct flow_key *k = &frame.packet.sent;
+	struct flow_key *k = &frame.packet.outer.key;
 
 	memset(&frame, 0, sizeof(frame));
 	memset(&verdict, 0, sizeof(verdict));
@@ -32,8 +32,8 @@ static void begin_tcp(void)
 	frame.ts_ns = 3661000002000;
 	frame.len = 74;
 	frame.packet.kind = PACKET_IP;
-	frame.packet.tcp_flags = PACKET_TCP_SYN;
-	frame.packet.tcp_seq = 7;
+	frame.packet.outer.tcp_flags = PACKET_TCP_SYN;
+	frame.packet.outer.tcp_seq = 7;
 	k->proto = 6;
 	address_from_ipv4(k->local, (const uint8_t[]){ 192, 0, 2, 1 });
 	address_from_ipv4(k->remote, (const uint8_t[]){ 192, 0, 2, 2 });
@@ -69,13 +69,13 @@ static void who_is_elsewhere_has_no_name(void **state)
 	begin_tcp();
 	packet.dst = &curl;
 	verdict.dst.attr = ATTR_SOCKET;
-	frame.packet.sent.proto = 17;
+	frame.packet.outer.key.proto = 17;
 	expect("> curl[4535]                  01:01:01.000002 "
 	       "IP 192.0.2.1.52728 > 192.0.2.2.80: ", "UDP, length 74");
 	begin_tcp();
 	verdict.src.attr = ATTR_KERNEL;
 	verdict.src.reason = REASON_RESET;
-	frame.packet.tcp_flags = 0x14;
+	frame.packet.outer.tcp_flags = 0x14;
 	expect("(kernel: reset) >             01:01:01.000002 "
 	       "IP 192.0.2.1.52728 > 192.0.2.2.80: ",
 	       "Flags [R.], seq 7, ack 0, length 0");
@@ -86,7 +86,7 @@ static void what_is_no_ip_has_no_addresses(void **state)
 	(void)state;
 	begin_tcp();
 	frame.packet.kind = PACKET_NOT_IP;
-	frame.packet.sent = (struct flow_key){ .proto = FLOW_FRAME,
+	frame.packet.outer.key = (struct flow_key){ .proto = FLOW_FRAME,
 					       .local_port = 0x806 };
 	expect(">                             01:01:01.000002 ",
 	       "ARP, length 74");

@@ -113,10 +113,10 @@ static void packet(struct printer *p, uint16_t port)
 	struct owned_packet o = { .frame = &f, .verdict = &v, .data = data,
 				  .linktype = 1 };
 
-	f.packet.sent.proto = 17;
-	f.packet.sent.local_port = port;
-	address_from_ipv4(f.packet.sent.local, data);
-	address_from_ipv4(f.packet.sent.remote, data);
+	f.packet.outer.key.proto = 17;
+	f.packet.outer.key.local_port = port;
+	address_from_ipv4(f.packet.outer.key.local, data);
+	address_from_ipv4(f.packet.outer.key.remote, data);
 	printer_packet(p, &o);
 }
 

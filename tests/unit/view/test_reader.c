@@ -27,7 +27,7 @@ static void see(void *ctx, const struct owned_packet *p)
 		memcpy(s->name, p->src->name, sizeof(s->name));
 		s->recorded = p->src->record_len > 0;
 		s->attr = p->verdict->src.attr;
-		s->key = p->frame->packet.sent;
+		s->key = p->frame->packet.outer.key;
 	}
 	s->named += (p->src != NULL) + (p->dst != NULL);
 	s->bytes += p->frame->len;

@@ -41,14 +41,14 @@ static void packet(struct view *v, uint64_t at_ns, uint8_t flags, bool back)
 	struct owned_packet p = { .frame = &f, .verdict = &verdict,
 				  .mono_ns = at_ns,
 				  .linktype = LINKTYPE_ETHERNET };
-	struct flow_key *k = &f.packet.sent;
+	struct flow_key *k = &f.packet.outer.key;
 
 	address_from_ipv4(k->local, back ? far : near);
 	address_from_ipv4(k->remote, back ? near : far);
 	k->local_port = back ? 443 : 40000;
 	k->remote_port = back ? 40000 : 443;
 	k->proto = TCP;
-	f.packet.tcp_flags = flags;
+	f.packet.outer.tcp_flags = flags;
 	*(back ? &verdict.dst : &verdict.src) =
 		(struct verdict_end){ .attr = ATTR_SOCKET };
 	*(back ? &p.dst : &p.src) = &curl.program;
