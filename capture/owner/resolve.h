@@ -77,7 +77,7 @@ void verdict_forget(struct verdict *v);
 void resolver_told_until(struct resolver *r, uint64_t mono_ns);
 
 /* Whether a verdict on another packet of its flow holds for this one. */
-bool resolver_has_arrived(const struct resolver *r, const struct packet *p,
+bool resolver_has_arrived(struct resolver *r, const struct packet *p,
 			  uint64_t ts_ns, uint8_t direction,
 			  const struct verdict *v);
 
