@@ -42,8 +42,8 @@ struct verdict {
  * NULL without memory.  All that it asks is borrowed and outlives it.
  */
 struct resolver *resolver_new(struct flowtab *flows, struct packettab *packets,
-			      const struct local *local,
-			      const struct nat *nat, uint64_t netns);
+			      const struct local *local, const struct nat *nat,
+			      uint64_t netns);
 void resolver_free(struct resolver *r);
 
 /*
