@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "owner/resolve.h"
+#include "owner/resolve/resolve.h"
 #include "packet/parse.h"
 
 struct memo;

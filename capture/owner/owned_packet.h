@@ -7,7 +7,7 @@
 #ifndef PKTWHO_OWNER_OWNED_PACKET_H
 #define PKTWHO_OWNER_OWNED_PACKET_H
 
-#include "owner/resolve.h"
+#include "owner/resolve/resolve.h"
 #include "packet/queue.h"
 #include "process/proctab.h"
 

@@ -12,7 +12,7 @@
 
 #include "packet/parse.h"
 #include "process/proctab.h"
-#include "owner/resolve.h"
+#include "owner/resolve/resolve.h"
 
 struct flowtab_socket;
 struct owners;

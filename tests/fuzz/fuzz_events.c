@@ -12,7 +12,7 @@
 #include "bpf/event.h"
 #include "fuzz.h"
 #include "lookup/lookup.h"
-#include "owner/flowtab.h"
+#include "owner/flowtab/flowtab.h"
 #include "process/proctab.h"
 #include "record.h"
 

@@ -14,10 +14,10 @@
 
 #include "fuzz.h"
 #include "lookup/lookup.h"
-#include "owner/conntrack.h"
-#include "owner/nat.h"
-#include "owner/sockdiag.h"
-#include "owner/tunnels.h"
+#include "owner/nat/conntrack.h"
+#include "owner/nat/nat.h"
+#include "owner/polling/sockdiag.h"
+#include "owner/local/tunnels.h"
 
 #define TRANSLATIONS 64
 #define TRACKING 1		/* in the first byte */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "owner/flowtab.h"
+#include "owner/flowtab/flowtab.h"
 #include "owner/owners.h"
 #include "printable.h"
 #include "process/proctab.h"

@@ -2,7 +2,7 @@
 #include <linux/types.h>
 
 #include "exact.h"
-#include "owner/arrivals.h"
+#include "owner/packets/arrivals.h"
 #include "packet/flow.h"
 #include "bpf/event.h"
 

@@ -12,8 +12,8 @@
 
 #include "host/clocks.h"
 #include "lookup/lookup.h"
-#include "owner/conntrack.h"
-#include "owner/nat.h"
+#include "owner/nat/conntrack.h"
+#include "owner/nat/nat.h"
 #include "packet/parse.h"
 
 #define SEC 1000000000ull

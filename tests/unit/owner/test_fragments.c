@@ -7,7 +7,7 @@
 
 #include <netinet/in.h>
 
-#include "owner/fragments.h"
+#include "owner/resolve/fragments.h"
 
 #define SECOND 1000000000ull
 #define T      (1000 * SECOND)

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#include "owner/local.h"
+#include "owner/local/local.h"
 
 static struct ifaddrs list[4];
 static struct sockaddr_in v4[2], broadcast, peer;

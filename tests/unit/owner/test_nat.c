@@ -2,7 +2,7 @@
 #include <netinet/in.h>
 
 #include "exact.h"
-#include "owner/nat.h"
+#include "owner/nat/nat.h"
 #include "packet/parse.h"
 
 #define SEC 1000000000ull

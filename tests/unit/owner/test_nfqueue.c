@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "owner/nfqueue.h"
+#include "owner/local/nfqueue.h"
 
 /* The kernel's file has a line for each queue, from its start again and again. */
 static void a_line_is_a_bound_queue(void **state)

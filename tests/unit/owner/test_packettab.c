@@ -2,7 +2,7 @@
 #include <netinet/in.h>
 
 #include "exact.h"
-#include "owner/packettab.h"
+#include "owner/packets/packettab.h"
 #include "process/proctab.h"
 
 #define MS  1000000ull

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "lookup/lookup.h"
-#include "owner/polling.h"
-#include "owner/sockdiag.h"
+#include "owner/polling/polling.h"
+#include "owner/polling/sockdiag.h"
 #include "packet/parse.h"
 #include "process/proctab.h"
 #include "record.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "exact.h"
-#include "owner/readtab.h"
+#include "owner/packets/readtab.h"
 #include "process/proctab.h"
 
 #define MS 1000000ull

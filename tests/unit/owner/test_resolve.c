@@ -4,13 +4,13 @@
 
 #include <netinet/in.h>
 
-#include "owner/flowtab.h"
-#include "owner/local.h"
-#include "owner/nat.h"
+#include "owner/flowtab/flowtab.h"
+#include "owner/local/local.h"
+#include "owner/nat/nat.h"
 #include "bpf/event.h"
-#include "owner/arrivals.h"
-#include "owner/packettab.h"
-#include "owner/resolve.h"
+#include "owner/packets/arrivals.h"
+#include "owner/packets/packettab.h"
+#include "owner/resolve/resolve.h"
 #include "packet/raw_packet.h"
 #include "process/proctab.h"
 

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "owner/sockdiag.h"
+#include "owner/polling/sockdiag.h"
 #include "packet/parse.h"
 
 #define STALE 0xffffffff		/* the number of an answer that is late */

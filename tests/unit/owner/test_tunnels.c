@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "exact.h"
-#include "owner/tunnels.h"
+#include "owner/local/tunnels.h"
 
 /* From ..:9 to ..:1, as the receiver sees it. */
 static struct flow_key outer(uint8_t proto)

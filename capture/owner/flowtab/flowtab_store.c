@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "owner/flowtab/flowtab_table.h"
+
+#include <stdlib.h>
+
+#include "process/proctab.h"
+
+#define KEEP_OWNER_NS	1000000000ull	/* far more than a packet is held */
+#define PRUNE_NS	100000000ull	/* between two looks for what is older */
+#define EVICT_PROBES	64
+#define OPEN_PROBES	16		/* the oldest of so few is old enough */
+#define MAX_LIVES	256		/* of one key in one namespace */
+
+static uint32_t cookie_hash(const struct flowtab *t, uint64_t cookie)
+{
+	/* They are counted up: the high bits of the product differ most. */
+	return (uint32_t)(cookie * 0x9e3779b97f4a7c15u >> 32) & (t->max - 1);
+}
+
+/* ---- owners ---- */
+
+static void owner_free(struct flowtab *t, struct owner *o)
+{
+	if (o->proc)
+		o->proc->refs--;
+	o->older = t->free_owners;
+	t->free_owners = o;
+}
+
+static void owners_free(struct flowtab *t, struct owner *o)
+{
+	while (o) {
+		struct owner *older = o->older;
+
+		owner_free(t, o);
+		o = older;
+	}
+}
+
+/* Forgets who was before @o. */
+static void owners_cut(struct flowtab *t, struct owner *o)
+{
+	o->cut |= o->older != NULL;
+	owners_free(t, o->older);
+	o->older = NULL;
+}
+
+/*
+ * Drops what no packet should be old enough to ask for; @pruned_ns is when it
+ * last did.  A socket may change hands with each packet.
+ */
+static void owners_prune(struct flowtab *t, struct owner *newest, uint64_t now,
+			 uint64_t *pruned_ns)
+{
+	struct owner *o = newest;
+
+	if (*pruned_ns + PRUNE_NS > now)
+		return;
+	*pruned_ns = now;
+	while (o && o->ts_ns + KEEP_OWNER_NS > now)
+		o = o->older;
+	if (o)
+		owners_cut(t, o);
+}
+
+/* @past: the list that it is for. */
+static struct owner *owner_alloc(struct flowtab *t, struct owner *past)
+{
+	struct owner *o = t->free_owners;
+
+	if (o) {
+		t->free_owners = o->older;
+		return o;
+	}
+	if (t->fresh_owners < t->max * OWNERS_PER_SOCK)
+		return &t->owners[t->fresh_owners++];
+	/* Out of history: this socket's own past goes first. */
+	if (!past)
+		return NULL;
+	owners_cut(t, past);
+	o = t->free_owners;
+	if (o)
+		t->free_owners = o->older;
+	return o;
+}
+
+static bool owner_same(const struct owner *o, const struct flowtab_event *e)
+{
+	return !e->renamed && o->proc == e->owner && o->tid == e->tid &&
+	       o->attr == e->attr && o->writes == e->writes &&
+	       o->sequence == e->sequence;
+}
+
+/* Events of several CPUs may be slightly out of order: keep the list sorted. */
+static void list_set_owner(struct flowtab *t, struct sock *s, int role,
+			   const struct flowtab_event *e)
+{
+	struct owner **list = &s->owners[role], **at = list, *o;
+	bool cut = false;
+
+	while (*at && (*at)->ts_ns > e->ts_ns)
+		at = &(*at)->older;
+	if (*at && owner_same(*at, e))
+		return;
+	o = owner_alloc(t, *list);
+	if (!o && *list && at == list) {
+		/* No room for a past: the newest owner is what counts. */
+		o = *list;
+		*list = NULL;
+		o->proc->refs--;
+		cut = true;
+	}
+	if (!o) {
+		t->stats.evicted_open++;
+		return;
+	}
+	/* owner_alloc may have cut the list behind the newest. */
+	if (at != list && !(*list)->older)
+		at = &(*list)->older;
+	*o = (struct owner){ .older = *at, .proc = e->owner, .ts_ns = e->ts_ns,
+			     .tid = e->tid, .sequence = e->sequence,
+			     .attr = e->attr, .writes = e->writes,
+			     .cut = cut };
+	o->proc->refs++;
+	*at = o;
+	owners_prune(t, *list, e->ts_ns, &s->pruned_ns[role]);
+}
+
+void sock_set_owner(struct flowtab *t, struct sock *s,
+		    const struct flowtab_event *e)
+{
+	if (!e->owner)
+		return;
+	for (int role = 0; role < ROLES; role++)
+		if (!e->roles || e->roles & 1u << role || !s->owners[role])
+			list_set_owner(t, s, role, e);
+}
+
+/* ---- sockets ---- */
+
+static void sock_unhash(struct flowtab *t, struct sock *s)
+{
+	struct sock **at = &t->sock_heads[cookie_hash(t, s->cookie)];
+
+	if (!s->hashed)
+		return;
+	while (*at != s)
+		at = &(*at)->next;
+	*at = s->next;
+	s->hashed = false;
+}
+
+static void sock_unbind(struct flowtab *t, struct sock *s)
+{
+	struct sock **at;
+
+	if (!s->port)
+		return;
+	at = bound_head(t, s->netns, s->proto, s->port);
+	while (*at != s)
+		at = &(*at)->next_bound;
+	*at = s->next_bound;
+	s->port = 0;
+}
+
+void sock_bind(struct flowtab *t, struct sock *s, const struct flow_key *key,
+	       const uint8_t address[16], uint64_t ts_ns)
+{
+	struct sock **head = bound_head(t, s->netns, key->proto,
+					key->local_port);
+
+	sock_unbind(t, s);
+	if (!key->local_port)
+		return;
+	s->port = key->local_port;
+	s->proto = key->proto;
+	s->bound_ns = ts_ns;
+	memcpy(s->address, address, sizeof(s->address));
+	s->next_bound = *head;
+	*head = s;
+}
+
+void sock_free(struct flowtab *t, struct sock *s)
+{
+	sock_unhash(t, s);
+	sock_unbind(t, s);
+	for (int role = 0; role < ROLES; role++)
+		owners_free(t, s->owners[role]);
+	memset(s, 0, sizeof(*s));
+	s->next = t->free_socks;
+	t->free_socks = s;
+	t->stats.sockets--;
+}
+
+static struct sock *flow_evict(struct flowtab *t);
+
+/*
+ * Sockets without flows or a port are safe to forget: their first flow event
+ * tells everything again.  If there is none at hand, a flow and its socket go.
+ */
+static struct sock *sock_evict(struct flowtab *t)
+{
+	struct sock *s;
+
+	for (int i = 0; i < EVICT_PROBES; i++) {
+		s = &t->socks[t->sock_hand++ & (t->max - 1)];
+		if (s->used && !s->flows && !s->port) {
+			sock_free(t, s);
+			return t->free_socks;
+		}
+	}
+	for (int i = 0; i < EVICT_PROBES && !t->free_socks; i++) {
+		s = flow_evict(t);
+		if (s && s->used && !s->flows)
+			sock_free(t, s);
+	}
+	return t->free_socks;
+}
+
+static struct sock *sock_alloc(struct flowtab *t)
+{
+	struct sock *s = t->free_socks;
+
+	if (!s && t->fresh_socks < t->max) {
+		s = &t->socks[t->fresh_socks++];
+		t->stats.sockets++;
+		return s;
+	}
+	if (!s)
+		s = sock_evict(t);
+	if (s) {
+		t->free_socks = s->next;
+		t->stats.sockets++;
+	}
+	return s;
+}
+
+struct sock *sock_find(const struct flowtab *t, uint64_t cookie)
+{
+	struct sock *s = t->sock_heads[cookie_hash(t, cookie)];
+
+	while (s && s->cookie != cookie)
+		s = s->next;
+	return s;
+}
+
+struct sock *sock_get(struct flowtab *t, const struct flowtab_event *e)
+{
+	struct sock *s = sock_find(t, e->cookie), **head;
+
+	/*
+	 * Used again after its end (connect() retried): a new socket to us, so
+	 * that the old flows stay closed.
+	 */
+	if (s && s->closed_ns && s->closed_ns < e->ts_ns) {
+		if (s->flows)
+			sock_unhash(t, s);
+		else
+			sock_free(t, s);
+		s = NULL;
+	}
+	if (s)
+		return s;
+	s = sock_alloc(t);
+	if (!s) {
+		t->stats.evicted_open++;
+		return NULL;
+	}
+	head = &t->sock_heads[cookie_hash(t, e->cookie)];
+	*s = (struct sock){ .next = *head, .cookie = e->cookie,
+			    .netns = e->netns, .used = true, .hashed = true,
+			    .kernel = e->kernel };
+	*head = s;
+	return s;
+}
+
+/* ---- flows ---- */
+
+static void flow_free(struct flowtab *t, struct flow *f)
+{
+	struct flow **at = &t->flow_heads[key_hash(t, &f->key)];
+	struct sock *s = f->sock;
+
+	while (*at != f)
+		at = &(*at)->next;
+	*at = f->next;
+	memset(f, 0, sizeof(*f));
+	f->next = t->free_flows;
+	t->free_flows = f;
+	t->stats.flows--;
+	t->closed_flows -= s->closed_ns != 0;
+	if (--s->flows == 0 && (s->closed_ns || !s->hashed))
+		sock_free(t, s);
+}
+
+static bool flow_open(const struct flow *f)
+{
+	return !f->sock->closed_ns;
+}
+
+/*
+ * Of a few candidates: closed before open, then the longest unused.  Returns
+ * whose it was, or NULL.
+ */
+static struct sock *flow_evict(struct flowtab *t)
+{
+	int probes = t->closed_flows ? EVICT_PROBES : OPEN_PROBES;
+	struct flow *victim = NULL;
+	struct sock *s;
+
+	for (int i = 0; i < probes; i++) {
+		struct flow *f = &t->flows[t->flow_hand++ & (t->max - 1)];
+
+		if (!f->used)
+			continue;
+		if (!victim || flow_open(f) < flow_open(victim) ||
+		    (flow_open(f) == flow_open(victim) &&
+		     f->last_ns < victim->last_ns))
+			victim = f;
+	}
+	if (!victim)
+		return NULL;
+	if (flow_open(victim))
+		t->stats.evicted_open++;
+	s = victim->sock;
+	flow_free(t, victim);
+	return s;
+}
+
+/*
+ * No packet will ask for it: it ended long ago, or another life of the key,
+ * that began at @newer_ns (0: none), took its place long ago.
+ */
+static bool is_over(const struct flow *f, uint64_t newer_ns, uint64_t now_ns)
+{
+	uint64_t keep = f->sock->frame ? KEEP_OWNER_NS : KEEP_CLOSED_NS;
+
+	if (f->sock->closed_ns && f->sock->closed_ns + keep < now_ns)
+		return true;
+	return newer_ns && newer_ns + KEEP_OWNER_NS < now_ns;
+}
+
+/* One life too many.  Nobody may be named for what it was. */
+static void life_cut(struct flowtab *t, struct flow *f, struct flow *later)
+{
+	if (f->sock->frame)
+		t->stats.evicted_open++;
+	else
+		later->cut = true;
+	flow_free(t, f);
+}
+
+/*
+ * A key that is used again by @s: forget its lives that are over, and those of
+ * the same kind in the same namespace that are too many.
+ */
+static void key_prune(struct flowtab *t, const struct flow_key *key,
+		      const struct sock *s, uint64_t now_ns)
+{
+	struct flow *f = t->flow_heads[key_hash(t, key)], *next;
+	struct flow *newer = NULL, *last = NULL;	/* newer: a process's */
+	bool in_place, same;
+	int lives = 0;
+
+	/* The newest come first. */
+	for (; f; f = next) {
+		next = f->next;
+		if (!key_equal(&f->key, key))
+			continue;
+		in_place = newer && newer->sock->netns == f->sock->netns;
+		if (is_over(f, in_place ? newer->from_ns : 0, now_ns)) {
+			flow_free(t, f);
+			continue;
+		}
+		same = f->sock->netns == s->netns && f->sock->frame == s->frame;
+		if (same && ++lives >= MAX_LIVES) {
+			life_cut(t, f, last);
+			continue;
+		}
+		if (same)
+			last = f;
+		if (!f->sock->kernel && !f->sock->frame)
+			newer = f;
+	}
+}
+
+void flow_add(struct flowtab *t, const struct flow_key *key, struct sock *s,
+	      uint64_t from_ns)
+{
+	struct flow *f, **head;
+
+	s->flows++;		/* first: what follows must not free it */
+	key_prune(t, key, s, from_ns);
+	if (!t->free_flows && t->fresh_flows == t->max)
+		flow_evict(t);
+	f = t->free_flows;
+	if (f) {
+		t->free_flows = f->next;
+	} else if (t->fresh_flows < t->max) {
+		f = &t->flows[t->fresh_flows++];
+	} else {
+		s->flows--;
+		t->stats.evicted_open++;
+		return;
+	}
+	head = &t->flow_heads[key_hash(t, key)];
+	*f = (struct flow){ .next = *head, .sock = s, .from_ns = from_ns,
+			    .last_ns = from_ns, .key = *key, .used = true };
+	*head = f;
+	t->stats.flows++;
+	t->closed_flows += s->closed_ns != 0;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The flow table from inside: what its parts share.  flowtab.c hears what the
+ * kernel tells, flowtab_store.c has owners, sockets and flows and makes room
+ * for more, and flowtab_find.c answers.
+ */
+#ifndef PKTWHO_OWNER_FLOWTAB_FLOWTAB_TABLE_H
+#define PKTWHO_OWNER_FLOWTAB_FLOWTAB_TABLE_H
+
+#include <string.h>
+
+#include "owner/flowtab/flowtab.h"
+#include "packet/flow_hash.h"
+
+#define KEEP_CLOSED_NS	60000000000ull	/* TIME_WAIT lasts a minute */
+#define OWNERS_PER_SOCK	4		/* listener, then who accepted */
+#define ROLES		2		/* who sends, who reads */
+
+struct owner {
+	struct owner *older;
+	struct proc *proc;
+	uint64_t ts_ns;
+	uint32_t tid;
+	uint32_t sequence;
+	uint8_t attr;
+	bool writes;			/* its bytes begin at @sequence */
+	bool cut;			/* there were others before it */
+};
+
+struct sock {
+	struct sock *next;		/* of its hash bucket, or the free list */
+	struct sock *next_bound;	/* of its port's bucket */
+	struct owner *owners[ROLES];	/* newest first */
+	uint64_t cookie;
+	uint64_t netns;
+	uint64_t closed_ns;		/* 0: open */
+	uint64_t bound_ns;
+	uint64_t pruned_ns[ROLES];
+	uint32_t flows;
+	uint16_t port;			/* that it is bound to; 0: none told */
+	uint8_t proto;
+	uint8_t address[16];		/* zero: all of this host's */
+	bool used;
+	bool hashed;			/* the cookie still means this one */
+	bool kernel;
+	bool frame;			/* of flowtab_frame() */
+};
+
+struct flow {
+	struct flow *next;		/* of its hash bucket, or the free list */
+	struct sock *sock;
+	uint64_t from_ns;
+	uint64_t last_ns;
+	struct flow_key key;
+	bool used;
+	bool cut;			/* its key had others before it */
+};
+
+struct flowtab {
+	struct flow_hash hash;
+	struct flow *flows;
+	struct sock *socks;
+	struct owner *owners;
+	struct flow **flow_heads;	/* the two after it lie in its pages */
+	struct sock **sock_heads;
+	struct sock **bound_heads;
+	struct flow *free_flows;
+	struct sock *free_socks;
+	struct owner *free_owners;
+	uint32_t max;			/* of each kind; a power of two */
+	uint32_t fresh_flows;		/* never used yet: untouched memory */
+	uint32_t fresh_socks;
+	uint32_t fresh_owners;
+	uint32_t flow_hand;		/* where eviction looks next */
+	uint32_t sock_hand;
+	uint64_t frames;		/* of flowtab_frame(), so far */
+	uint32_t closed_flows;		/* whose socket has ended */
+	struct flowtab_stats stats;
+};
+
+/* A socket's address that takes what is sent to any of this host's. */
+extern const uint8_t flowtab_everywhere[16];
+
+static inline uint32_t key_hash(const struct flowtab *t,
+				const struct flow_key *key)
+{
+	return flow_hash(&t->hash, key) & (t->max - 1);
+}
+
+static inline struct sock **bound_head(const struct flowtab *t,
+				       uint64_t netns, uint8_t proto,
+				       uint16_t port)
+{
+	uint64_t h = (netns << 24 | (uint64_t)proto << 16 | port) *
+		     0x9e3779b97f4a7c15u;
+
+	return &t->bound_heads[h >> 32 & (t->max - 1)];
+}
+
+static inline bool key_equal(const struct flow_key *a,
+			     const struct flow_key *b)
+{
+	return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+static inline bool closed_at(const struct sock *s, uint64_t ts_ns)
+{
+	return s->closed_ns && s->closed_ns <= ts_ns;
+}
+
+/* ---- the store ---- */
+
+void sock_set_owner(struct flowtab *t, struct sock *s,
+		    const struct flowtab_event *e);
+void sock_bind(struct flowtab *t, struct sock *s, const struct flow_key *key,
+	       const uint8_t address[16], uint64_t ts_ns);
+/* NULL if it is not known. */
+struct sock *sock_find(const struct flowtab *t, uint64_t cookie);
+/* The same, or a new one.  NULL without room, which is counted. */
+struct sock *sock_get(struct flowtab *t, const struct flowtab_event *e);
+/* It must have no flows. */
+void sock_free(struct flowtab *t, struct sock *s);
+/* The socket has this key from then on; without room that is counted. */
+void flow_add(struct flowtab *t, const struct flow_key *key, struct sock *s,
+	      uint64_t from_ns);
+
+#endif

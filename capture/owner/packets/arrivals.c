@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "owner/packets/arrivals.h"
+
+#include <linux/types.h>
+#include <string.h>
+
+#include "packet/flow.h"
+#include "bpf/event.h"
+
+void arrivals_turn(struct arrivals *a, uint64_t now_ns)
+{
+	uint32_t next = !*a->now;
+
+	if (now_ns < a->turned_ns + ARRIVALS_TURN_NS)
+		return;
+	memset(a->tables[next], 0, PROBE_ARRIVALS);
+	__atomic_store_n(a->now, next, __ATOMIC_RELEASE);
+	a->since_ns = a->turned_ns;
+	a->turned_ns = now_ns;
+}
+
+static bool is_marked(const struct arrivals *a, uint32_t at)
+{
+	return __atomic_load_n(&a->tables[0][at], __ATOMIC_RELAXED) ||
+	       __atomic_load_n(&a->tables[1][at], __ATOMIC_RELAXED);
+}
+
+enum arrived arrivals_find(const struct arrivals *a, uint64_t arrival,
+			   uint16_t port, uint64_t ts_ns)
+{
+	if (!arrival || ts_ns < a->since_ns)
+		return ARRIVED;
+	if (!is_marked(a, arrival_place(arrival)))
+		return ARRIVED_NOWHERE;
+	return is_marked(a, arrival_port_place(arrival, port)) ?
+		       ARRIVED : ARRIVED_ELSEWHERE;
+}

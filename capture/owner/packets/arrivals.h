@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Which packets have got to a socket.  A flow's owner does not read what the
+ * firewall drops, a wrong checksum ends, or was sent to another's Ethernet
+ * address: of what no socket got nobody is told.
+ *
+ * The kernel marks one of two tables (bpf/event.h); the older is cleared and
+ * takes its place.  A mark may be another packet's: one in fifty at
+ * 50,000 packets/s, far fewer at less.  Fixed memory; CLOCK_MONOTONIC.
+ */
+#ifndef PKTWHO_OWNER_PACKETS_ARRIVALS_H
+#define PKTWHO_OWNER_PACKETS_ARRIVALS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ARRIVALS_TURN_NS 1000000000ull
+
+struct arrivals {
+	uint8_t *tables[2];	/* PROBE_ARRIVALS bytes each, borrowed */
+	uint32_t *now;		/* which of them is marked, borrowed */
+	uint64_t turned_ns;	/* when that was last changed */
+	uint64_t since_ns;	/* all that came from then on is marked */
+};
+
+/* Lets the older table be marked from now on, if it is time for that. */
+void arrivals_turn(struct arrivals *a, uint64_t now_ns);
+
+enum arrived {
+	ARRIVED,		/* or it is not known */
+	ARRIVED_ELSEWHERE,	/* another socket got it */
+	ARRIVED_NOWHERE,
+};
+
+/* @arrival by flow_arrival(), 0: not known; @port of the socket, host order. */
+enum arrived arrivals_find(const struct arrivals *a, uint64_t arrival,
+			   uint16_t port, uint64_t ts_ns);
+
+#endif

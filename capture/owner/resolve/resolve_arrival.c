@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "owner/resolve/resolve_parts.h"
+
+#include <netinet/in.h>
+
+#include "owner/packets/arrivals.h"
+#include "owner/local/local.h"
+#include "packet/raw_packet.h"
+
+/*
+ * Of a packet that comes in, if no other namespace, process or queue is on its
+ * way.  What has no bytes may be for a connection in TIME_WAIT, which has no
+ * socket left.
+ */
+static enum arrived find_arrival(const struct question *q, uint16_t port)
+{
+	if ((q->direction != SOURCE_IN && q->direction != SOURCE_LOOPBACK) ||
+	    !q->r->arrivals || q->r->delays || q->r->blind ||
+	    (q->p->outer.key.proto == IPPROTO_TCP && !q->p->outer.tcp_payload) ||
+	    local_is_group(q->r->local, q->p->outer.key.remote))
+		return ARRIVED;
+	return arrivals_find(q->r->arrivals, q->p->outer.arrival, port,
+			     q->ts_ns);
+}
+
+bool resolver_has_arrived(struct resolver *r, const struct packet *p,
+			  uint64_t ts_ns, uint8_t direction,
+			  const struct verdict *v)
+{
+	const struct question q = {
+		.r = r,
+		.p = p,
+		.ts_ns = ts_ns,
+		.direction = direction,
+	};
+
+	return !v->dst.owner ||
+	       find_arrival(&q, p->outer.key.remote_port) == ARRIVED;
+}
+
+void resolve_arrival(struct question *q, struct verdict *v)
+{
+	enum arrived arrived = ARRIVED;
+	uint8_t doubt = resolve_doubt(q);
+
+	if (v->dst.owner && v->dst.attr != ATTR_KERNEL && q->reader_here)
+		arrived = find_arrival(q, q->reader_port);
+	if (arrived == ARRIVED)
+		return;
+	q->steady = false;
+	if (arrived == ARRIVED_ELSEWHERE || resolve_may_be_delivered(q))
+		doubt = doubt ? doubt : REASON_NO_SOCKET;
+	if (resolve_is_early(q->r, q->ts_ns))
+		q->waits = true;
+	else if (doubt)
+		verdict_end_set(&v->dst, ATTR_UNKNOWN, doubt);
+	else
+		verdict_end_set(&v->dst, ATTR_KERNEL, REASON_NOT_DELIVERED);
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "owner/resolve/resolve_parts.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#include "process/proctab.h"
+
+static struct verdict_end told_end(const struct packettab_packet *told)
+{
+	return (struct verdict_end){
+		.owner = told->owner,
+		.as_of_ns = told->pending || told->sends ? told->mono_ns : 0,
+		.tid = told->tid,
+		.attr = told->attr,
+	};
+}
+
+/* Who else has read it: several sockets got a copy each. */
+static void take_others(struct question *q)
+{
+	const struct packettab_packet *readers;
+	unsigned count;
+
+	readers = packettab_readers(q->r->packets, &count);
+	q->r->other_count = 0;
+	for (unsigned i = 1; i < count; i++)
+		if (readers[i].owner && !proc_forgot(readers[i].owner, q->ts_ns))
+			q->r->others[q->r->other_count++] =
+				told_end(&readers[i]);
+}
+
+/* Whether the packet's own event decides, not its flow's history. */
+static enum packettab_found ask_packet(struct question *q,
+				       const struct flow_key *key, bool sends,
+				       struct verdict_end *end, bool *here)
+{
+	struct packettab_packet query = {
+		.key = *key,
+		.fingerprint = q->asked->fingerprint,
+		.mono_ns = q->ts_ns,
+		.netns = q->r->netns,
+		.sends = sends,
+	};
+	const struct packettab_packet *told = NULL;
+	enum packettab_found found = packettab_find(q->r->packets, &query,
+						    &told);
+
+	q->waits |= found == PACKETTAB_MISSING || found == PACKETTAB_AWAITED;
+	if (found == PACKETTAB_NOT_SHARED || found == PACKETTAB_AWAITED)
+		return found;
+	if (found == PACKETTAB_FOUND)
+		*here = told->netns == q->r->netns;
+	verdict_end_set(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);
+	if (told && told->owner && found != PACKETTAB_AMBIGUOUS)
+		*end = told_end(told);
+	if (!sends)
+		take_others(q);
+	return found;
+}
+
+/* Another socket gets a flow's datagrams before this is told. */
+static bool may_be_another(const struct resolver *r, uint8_t proto,
+			   uint64_t ts_ns)
+{
+	return proto != IPPROTO_TCP && resolve_is_early(r, ts_ns);
+}
+
+bool resolver_is_early(const struct resolver *r, const struct packet *p,
+		       uint64_t ts_ns, const struct verdict *v)
+{
+	return v->dst.owner && may_be_another(r, p->outer.key.proto, ts_ns);
+}
+
+/* Whose the flow is, but for what others, or nobody yet, may have of it. */
+static bool ask_flow(struct question *q, const struct flowtab_query *query,
+		     struct flowtab_answer *a, struct verdict_end *end)
+{
+	bool found = flowtab_find(q->r->flows, query, a);
+
+	*end = (struct verdict_end){ .owner = a->owner,
+				     .as_of_ns = a->as_of_ns,
+				     .tid = a->tid,
+				     .attr = a->attr,
+				     .reason = a->reason };
+	/* Its socket has ended, and another may get it later. */
+	if (q->r->delays && !query->sends && end->attr == ATTR_KERNEL &&
+	    query->key.proto != IPPROTO_TCP && end->owner)
+		verdict_end_set(end, ATTR_UNKNOWN, REASON_NO_SOCKET);
+	q->steady &= !found || a->steady;
+	/* Another socket may have taken the place of the last. */
+	if (found && !query->sends &&
+	    (a->waits || q->r->delays ||
+	     may_be_another(q->r, query->key.proto, query->ts_ns)))
+		q->waits = true;
+	return found;
+}
+
+void resolve_forged(struct question *q, struct verdict_end *end)
+{
+	verdict_end_set(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);
+	q->is_forged = true;
+}
+
+bool resolve_ask(struct question *q, const struct flow_key *key, bool sends,
+		 struct verdict_end *end)
+{
+	struct flowtab_query query = {
+		.key = *key,
+		.ts_ns = q->ts_ns,
+		.netns = q->r->netns,
+		.sends = sends,
+		.sequence = q->asked->tcp_seq,
+		.data = key->proto == IPPROTO_TCP && q->asked->tcp_payload,
+		.syn = q->asked->tcp_flags & PACKET_TCP_SYN,
+		.rst = q->asked->tcp_flags & PACKET_TCP_RST,
+	};
+	enum packettab_found told = PACKETTAB_NOT_SHARED;
+	struct flowtab_answer a = { 0 };
+	bool found = true;
+
+	/* Of a connection only what is read is told packet by packet. */
+	if ((key->proto != IPPROTO_TCP || q->asked->tcp_payload) &&
+	    !packettab_is_quiet(q->r->packets, key, q->ts_ns)) {
+		q->steady = false;
+		told = ask_packet(q, key, sends, end, &a.here);
+	}
+	if (told == PACKETTAB_NOT_SHARED || told == PACKETTAB_AWAITED)
+		found = ask_flow(q, &query, &a, end);
+	if (told == PACKETTAB_AWAITED &&
+	    (end->attr == ATTR_SOCKET || end->attr == ATTR_SCAN))
+		end->attr = ATTR_HOLDER;
+	if (end->owner && proc_forgot(end->owner, q->ts_ns))
+		verdict_end_set(end, ATTR_UNKNOWN, REASON_LOST);
+	if (!sends) {
+		q->reader_here = a.here;
+		q->reader_port = key->local_port;
+	}
+	if (!found || !sends || !q->from_wire || !a.here)
+		return found;
+	if (address_is_unspecified(key->local)) {
+		verdict_end_set(end, ATTR_NONE, REASON_NONE);
+		return false;
+	}
+	resolve_forged(q, end);
+	return true;
+}
+
+void resolve_ask_listener(struct question *q, struct flow_key key,
+			  struct verdict_end *end)
+{
+	static const __u8 any4[4];
+	bool ipv4 = address_is_ipv4(key.local);
+	struct verdict_end listener;
+
+	memset(key.remote, 0, sizeof(key.remote));
+	if (ipv4)
+		address_from_ipv4(key.remote, any4);
+	key.remote_port = 0;
+	resolve_ask(q, &key, false, &listener);
+	if (!listener.owner) {
+		memcpy(key.local, key.remote, sizeof(key.local));
+		resolve_ask(q, &key, false, &listener);
+	}
+	if (!listener.owner && ipv4) {
+		memset(key.local, 0, sizeof(key.local));
+		memset(key.remote, 0, sizeof(key.remote));
+		resolve_ask(q, &key, false, &listener);
+	}
+	if (listener.owner && listener.attr == ATTR_LISTENER)
+		*end = listener;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "owner/resolve/resolve_parts.h"
+
+#include <netinet/in.h>
+
+#include "owner/local/local.h"
+#include "owner/nat/nat.h"
+
+static bool is_known(const struct verdict_end *end)
+{
+	return end->owner || end->attr == ATTR_KERNEL;
+}
+
+/*
+ * Who sent what an ICMP error is about; an error from outside quotes it as it
+ * was after address translation.
+ */
+static bool ask_quoted(struct question *q, struct verdict_end *end)
+{
+	struct nat_ends ends;
+
+	q->asked = &q->p->inner;
+	if (resolve_ask(q, &q->p->inner.key, true, end) && is_known(end))
+		return true;
+	return nat_find(q->r->nat, &q->p->inner.key, q->ts_ns, &ends) &&
+	       ends.sender_sure && resolve_ask(q, &ends.sender, true, end) &&
+	       is_known(end);
+}
+
+/* Whoever sent it has not been told of: what is rejected passes no hook. */
+static bool is_untold(const struct packet *p)
+{
+	uint8_t proto = p->inner.key.proto;
+
+	return proto == IPPROTO_UDP || proto == IPPROTO_TCP ||
+	       proto == IPPROTO_UDPLITE || proto == IPPROTO_SCTP;
+}
+
+bool resolve_error(struct question *q, struct verdict *v)
+{
+	if (ask_quoted(q, &v->dst)) {
+		if (v->dst.owner) {
+			v->dst.attr = ATTR_FLOW;
+			v->dst.reason = REASON_NONE;
+		}
+	} else if (local_has(q->r->local, q->p->outer.key.remote) &&
+		   is_untold(q->p) &&
+		   !resolve_is_tunnels(q, &q->p->inner.key)) {
+		if (v->dst.attr != ATTR_UNKNOWN)
+			verdict_end_set(&v->dst, ATTR_UNKNOWN,
+					REASON_NO_SOCKET);
+	} else if (local_has(q->r->local, q->p->outer.key.remote)) {
+		resolve_no_socket(q, false, &v->dst);
+	}
+	if (local_has(q->r->local, q->p->outer.key.local))
+		verdict_end_set(&v->src, ATTR_KERNEL, REASON_ICMP);
+	return true;
+}
+
+/*
+ * Anybody on the wire can write a packet into another.  What comes in to this
+ * host is a tunnel's if it has such a tunnel.
+ */
+static bool is_refused(const struct question *q)
+{
+	struct flow_key received = flow_reversed(&q->p->outer.key);
+
+	if (!q->from_wire || !local_has(q->r->local, q->p->outer.key.remote))
+		return false;
+	if (q->p->outer.key.proto == IPPROTO_UDP)
+		return resolve_port(q, &received) != FLOWTAB_PORT_KERNEL;
+	return !local_has_tunnel(q->r->local, &received);
+}
+
+/*
+ * A tunnel of the kernel's is nobody's; what goes through it is somebody's.
+ * The inner packet passed its own sockets' hooks on the way.
+ */
+bool resolve_tunnel(struct question *q, struct verdict *v)
+{
+	struct flow_key received = flow_reversed(&q->p->inner.key);
+	struct verdict_end src, dst;
+	bool settled;
+
+	if (v->src.owner || v->dst.owner || is_refused(q))
+		return true;
+	q->asked = &q->p->inner;
+	resolve_ask(q, &q->p->inner.key, true, &src);
+	settled = resolve_ask(q, &received, false, &dst);
+	/* Whose it is may be unknown: a process's it is. */
+	if (src.owner || src.attr == ATTR_UNKNOWN)
+		v->src = src;
+	if (dst.owner || dst.attr == ATTR_UNKNOWN)
+		v->dst = dst;
+	verdict_end_by_flow(&v->src);
+	verdict_end_by_flow(&v->dst);
+	return settled;
+}
