@@ -12,8 +12,8 @@
 
 #include "geo.h"
 #include "host/log.h"
-#include "host/privilege.h"
-#include "host/sandbox.h"
+#include "host/privilege/privilege.h"
+#include "host/privilege/sandbox.h"
 #include "bpf/probe.h"
 
 #define KERNEL_LEAST 601	/* 6.1 */

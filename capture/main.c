@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "host/sudo_user.h"
+#include "host/privilege/sudo_user.h"
 #include "host/child.h"
 #include "doctor.h"
 #include "host/clocks.h"
@@ -18,7 +18,7 @@
 #include "host/log.h"
 #include "host/netns.h"
 #include "options.h"
-#include "host/privilege.h"
+#include "host/privilege/privilege.h"
 #include "process/filter/doubts.h"
 #include "output/pcapng_writer.h"
 #include "remote/own_connection.h"

@@ -21,7 +21,7 @@
 #include "process/mask.h"
 #include "host/compressor.h"
 #include "host/log.h"
-#include "host/sandbox.h"
+#include "host/privilege/sandbox.h"
 
 #define OPTIONS_MAX_INTERFACES 16
 #define OPTIONS_MAX_GEO	       8

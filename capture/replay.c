@@ -10,7 +10,7 @@
 
 #include "host/clocks.h"
 #include "host/log.h"
-#include "host/sandbox.h"
+#include "host/privilege/sandbox.h"
 #include "host/signals.h"
 #include "host/watch.h"
 #include "options.h"

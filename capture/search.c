@@ -11,8 +11,8 @@
 #include "archive/strip.h"
 #include "host/clocks.h"
 #include "host/log.h"
-#include "host/privilege.h"
-#include "host/sandbox.h"
+#include "host/privilege/privilege.h"
+#include "host/privilege/sandbox.h"
 #include "host/signals.h"
 #include "output/pcapng_writer.h"
 

@@ -11,9 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "host/sudo_user.h"
+#include "host/privilege/sudo_user.h"
 #include "host/log.h"
-#include "host/privilege.h"
+#include "host/privilege/privilege.h"
 #include "host/signals.h"
 #include "host/watch.h"
 

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "host/log.h"
-#include "host/privilege.h"
-#include "host/sudo_user.h"
+#include "host/privilege/privilege.h"
+#include "host/privilege/sudo_user.h"
 
 #define VARIABLE "SSLKEYLOGFILE"
 

@@ -13,8 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "host/privilege.h"
-#include "host/sandbox.h"
+#include "host/privilege/privilege.h"
+#include "host/privilege/sandbox.h"
 #include "lookup/holders.h"
 #include "lookup/login.h"
 #include "lookup/translations.h"

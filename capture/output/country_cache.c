@@ -7,7 +7,7 @@
 
 #include "geo.h"
 #include "host/log.h"
-#include "host/sudo_user.h"
+#include "host/privilege/sudo_user.h"
 
 #define SET_BITS 16
 #define WAYS	 4	/* 100,000 peers in turn find 9 of 10 of themselves */

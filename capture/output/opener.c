@@ -13,12 +13,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "host/landlock.h"
+#include "host/privilege/landlock.h"
 #include "host/log.h"
 #include "host/place.h"
-#include "host/privilege.h"
-#include "host/sandbox.h"
-#include "host/sudo_user.h"
+#include "host/privilege/privilege.h"
+#include "host/privilege/sandbox.h"
+#include "host/privilege/sudo_user.h"
 #include "output/opener_ring.h"
 
 enum { ASK_NEXT = 'n', ASK_FREEZE = 'f', ASK_KEEP = 'k' };

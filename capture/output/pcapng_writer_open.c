@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "host/place.h"
-#include "host/sudo_user.h"
+#include "host/privilege/sudo_user.h"
 
 /*
  * Until somebody opens it to read, signals end us as they end anybody: there

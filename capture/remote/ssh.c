@@ -9,7 +9,7 @@
 
 #include "bytes.h"
 #include "host/log.h"
-#include "host/privilege.h"
+#include "host/privilege/privilege.h"
 #include "host/signals.h"
 
 _Noreturn void ssh_run(const struct options *o, const char *command,

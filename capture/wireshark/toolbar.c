@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "host/log.h"
-#include "host/sudo_user.h"
+#include "host/privilege/sudo_user.h"
 
 /* A message: 'T', the length of what follows in 3 bytes, control, command. */
 #define HEADER_LEN	6

@@ -7,7 +7,7 @@
 
 #include "bpf/probe.h"
 #include "doctor.h"
-#include "host/privilege.h"
+#include "host/privilege/privilege.h"
 
 static enum privilege rights;
 static int probe_err, hooks_missing;

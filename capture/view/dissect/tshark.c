@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "bytes.h"
-#include "host/landlock.h"
-#include "host/privilege.h"
+#include "host/privilege/landlock.h"
+#include "host/privilege/privilege.h"
 #include "host/signals.h"
 #include "host/watch.h"
 #include "pcapng.h"

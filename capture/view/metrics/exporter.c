@@ -19,10 +19,10 @@
 #include "host/clocks.h"
 #include "host/log.h"
 #include "host/place.h"
-#include "host/privilege.h"
-#include "host/sandbox.h"
+#include "host/privilege/privilege.h"
+#include "host/privilege/sandbox.h"
 #include "host/signals.h"
-#include "host/sudo_user.h"
+#include "host/privilege/sudo_user.h"
 #include "host/watch.h"
 
 #define TEXT_MAX   (192u << 10)	/* of METRICS_PROGRAMS, and more */

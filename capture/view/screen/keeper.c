@@ -12,7 +12,7 @@
 #include <term.h>
 #include <unistd.h>
 
-#include "host/privilege.h"
+#include "host/privilege/privilege.h"
 
 #define NOBODY 65534
 

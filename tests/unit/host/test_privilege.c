@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "host/privilege.h"
+#include "host/privilege/privilege.h"
 
 static bool is_secure;		/* as a program with capabilities is started */
 

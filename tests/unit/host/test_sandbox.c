@@ -28,8 +28,8 @@
 
 #include <cmocka.h>
 
-#include "host/landlock.h"
-#include "host/sandbox.h"
+#include "host/privilege/landlock.h"
+#include "host/privilege/sandbox.h"
 
 /* It is for good, so that a child has to try it: the exit status of @fn. */
 static int in_sandbox(int (*fn)(void))

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "host/sudo_user.h"
+#include "host/privilege/sudo_user.h"
 
 #define NOBODY 65534
 

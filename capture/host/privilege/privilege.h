@@ -4,8 +4,8 @@
  * only a group may execute, has the capabilities.  Run without them, we become
  * that one.  share/setup-group makes it so.
  */
-#ifndef PKTWHO_HOST_PRIVILEGE_H
-#define PKTWHO_HOST_PRIVILEGE_H
+#ifndef PKTWHO_HOST_PRIVILEGE_PRIVILEGE_H
+#define PKTWHO_HOST_PRIVILEGE_PRIVILEGE_H
 
 #include <stdbool.h>
 #include <stddef.h>

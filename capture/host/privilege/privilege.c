@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "host/privilege.h"
+#include "host/privilege/privilege.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "host/log.h"
-#include "host/sudo_user.h"
+#include "host/privilege/sudo_user.h"
 
 static const char privilege_program[] = PKTWHO_LIBEXECDIR "/pktwho";
 

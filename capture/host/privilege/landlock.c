@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "host/landlock.h"
+#include "host/privilege/landlock.h"
 
 #include <errno.h>
 #include <linux/landlock.h>

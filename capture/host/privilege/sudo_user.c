@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "host/sudo_user.h"
+#include "host/privilege/sudo_user.h"
 
 #include <errno.h>
 #include <grp.h>

@@ -5,8 +5,8 @@
  * open.  Signals are not its business: the kernel asks it also for the one that
  * ends a helper with us.
  */
-#ifndef PKTWHO_HOST_LANDLOCK_H
-#define PKTWHO_HOST_LANDLOCK_H
+#ifndef PKTWHO_HOST_PRIVILEGE_LANDLOCK_H
+#define PKTWHO_HOST_PRIVILEGE_LANDLOCK_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "host/sandbox.h"
+#include "host/privilege/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "host/landlock.h"
+#include "host/privilege/landlock.h"
 #include "host/log.h"
 
 /* ---- helpers: what they never do ---- */

@@ -4,8 +4,8 @@
  * open stays open.  No core is dumped any more, either, and nobody of the same
  * user may trace it.
  */
-#ifndef PKTWHO_HOST_SANDBOX_H
-#define PKTWHO_HOST_SANDBOX_H
+#ifndef PKTWHO_HOST_PRIVILEGE_SANDBOX_H
+#define PKTWHO_HOST_PRIVILEGE_SANDBOX_H
 
 #include <stdbool.h>
 #include <stddef.h>

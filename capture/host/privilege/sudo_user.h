@@ -2,8 +2,8 @@
 /*
  * Who called us by sudo: files are opened with their rights, and commands run as them.
  */
-#ifndef PKTWHO_HOST_SUDO_USER_H
-#define PKTWHO_HOST_SUDO_USER_H
+#ifndef PKTWHO_HOST_PRIVILEGE_SUDO_USER_H
+#define PKTWHO_HOST_PRIVILEGE_SUDO_USER_H
 
 #include <stdbool.h>
 #include <sys/types.h>
