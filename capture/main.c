@@ -20,7 +20,7 @@
 #include "options.h"
 #include "host/privilege/privilege.h"
 #include "process/filter/doubts.h"
-#include "output/pcapng_writer.h"
+#include "output/pcapng/pcapng_writer.h"
 #include "remote/own_connection.h"
 #include "remote/remote.h"
 #include "replay.h"

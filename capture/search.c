@@ -14,7 +14,7 @@
 #include "host/privilege/privilege.h"
 #include "host/privilege/sandbox.h"
 #include "host/signals.h"
-#include "output/pcapng_writer.h"
+#include "output/pcapng/pcapng_writer.h"
 
 static long run_cut(const struct options *o, struct archive_list *files,
 		    uint64_t from_ns)

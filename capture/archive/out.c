@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "host/watch.h"
-#include "output/pcapng_writer.h"
+#include "output/pcapng/pcapng_writer.h"
 
 int archive_out_open(struct pcapng_writer **out, const char *path,
 		     enum compression compression)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "bytes.h"
-#include "output/pcapng_option.h"
+#include "output/pcapng/pcapng_option.h"
 
 #define SECOND	     1000000000ull
 #define MICROSECONDS 1000000	/* a second: where a file says nothing */

@@ -9,8 +9,8 @@
 #include "archive/list.h"
 #include "archive/out.h"
 #include "host/log.h"
-#include "output/pcapng_option.h"
-#include "output/pcapng_writer.h"
+#include "output/pcapng/pcapng_option.h"
+#include "output/pcapng/pcapng_writer.h"
 #include "output/process_block.h"
 #include "record.h"
 

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "output/pcapng_writer.h"
+#include "output/pcapng/pcapng_writer.h"
 
 /* Of more than that a packet is `any`'s. */
 #define INTERFACES_MAX 1024

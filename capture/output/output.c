@@ -15,7 +15,7 @@
 #include "output/comments.h"
 #include "output/country_cache.h"
 #include "output/host_names.h"
-#include "output/opener.h"
+#include "output/files/opener.h"
 #include "output/packet_options.h"
 #include "process/proctab.h"
 

@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 #include "options.h"
-#include "output/limits.h"
-#include "output/pcapng_writer.h"
+#include "output/files/limits.h"
+#include "output/pcapng/pcapng_writer.h"
 
 struct country_cache;
 struct devices;

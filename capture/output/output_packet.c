@@ -10,7 +10,7 @@
 #include "output/country_cache.h"
 #include "output/host_names.h"
 #include "output/packet_options.h"
-#include "output/pcapng_option.h"
+#include "output/pcapng/pcapng_option.h"
 #include "output/process_block.h"
 #include "packet/queue.h"
 #include "packet/raw_packet.h"

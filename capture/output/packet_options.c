@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output/pcapng_option.h"
+#include "output/pcapng/pcapng_option.h"
 
 #define SLOTS		4096	/* a power of two */
 /* comment, flags, two process options, attribution: each with its header. */

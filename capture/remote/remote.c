@@ -18,7 +18,7 @@
 #include "host/privilege/sandbox.h"
 #include "host/signals.h"
 #include "host/watch.h"
-#include "output/pcapng_writer.h"
+#include "output/pcapng/pcapng_writer.h"
 #include "remote/blocks.h"
 #include "remote/command.h"
 #include "remote/ssh.h"

@@ -15,7 +15,7 @@
 #include "lookup/lookup.h"
 #include "options.h"
 #include "output/country_cache.h"
-#include "output/opener.h"
+#include "output/files/opener.h"
 #include "output/output.h"
 #include "owner/owned_packet.h"
 #include "owner/owners.h"

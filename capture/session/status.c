@@ -18,7 +18,7 @@
 #include "host/watch.h"
 #include "options.h"
 #include "output/output.h"
-#include "output/pcapng_writer.h"
+#include "output/pcapng/pcapng_writer.h"
 #include "owner/owners.h"
 #include "printable.h"
 #include "session/captures.h"

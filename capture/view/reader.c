@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "bytes.h"
-#include "output/pcapng_option.h"
+#include "output/pcapng/pcapng_option.h"
 #include "owner/owned_packet.h"
 #include "pcapng.h"
 #include "record.h"

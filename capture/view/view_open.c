@@ -12,7 +12,7 @@
 #include "host/log.h"
 #include "options.h"
 #include "output/country_cache.h"
-#include "output/opener.h"
+#include "output/files/opener.h"
 #include "printable.h"
 #include "view/lines/destination.h"
 #include "view/metrics/exporter.h"

@@ -17,7 +17,7 @@
 #include "options.h"
 #include "output/country_cache.h"
 #include "output/packet_options.h"
-#include "output/pcapng_writer.h"
+#include "output/pcapng/pcapng_writer.h"
 #include "owner/flowtab/flowtab.h"
 #include "owner/local/local.h"
 #include "owner/nat/nat.h"

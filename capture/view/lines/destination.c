@@ -9,8 +9,8 @@
 
 #include "host/log.h"
 #include "options.h"
-#include "output/opener.h"
-#include "output/pcapng_writer.h"
+#include "output/files/opener.h"
+#include "output/pcapng/pcapng_writer.h"
 
 #define JOURNAL "/run/systemd/journal/socket"
 

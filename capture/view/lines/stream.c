@@ -14,7 +14,7 @@
 #include "host/clocks.h"
 #include "host/log.h"
 #include "host/watch.h"
-#include "output/opener.h"
+#include "output/files/opener.h"
 #include "view/lines/line.h"
 
 #define LEAST_ROOM  65536

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "host/compressor.h"
-#include "output/limits.h"
+#include "output/files/limits.h"
 #include "view/flows/flows.h"
 #include "view/flows/resolved.h"
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output/opener.h"
+#include "output/files/opener.h"
 #include "output/output.h"
 #include "owner/owned_packet.h"
 

@@ -3,7 +3,7 @@
 
 #include "archive/out.h"
 #include "bytes.h"
-#include "output/pcapng_writer.h"
+#include "output/pcapng/pcapng_writer.h"
 #include "pcapng.h"
 #include "tree.h"
 

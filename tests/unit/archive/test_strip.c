@@ -5,7 +5,7 @@
 #include "archive/list.h"
 #include "archive/strip.h"
 #include "bytes.h"
-#include "output/pcapng_writer.h"
+#include "output/pcapng/pcapng_writer.h"
 #include "output/process_block.h"
 #include "tree.h"
 

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "output/file_name.h"
+#include "output/files/file_name.h"
 
 static const struct tm moment = { .tm_year = 126, .tm_mon = 10, .tm_mday = 27,
 				  .tm_hour = 9, .tm_min = 30, .tm_sec = 5 };

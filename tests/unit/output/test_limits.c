@@ -2,8 +2,8 @@
 #include <errno.h>
 
 #include "exact.h"
-#include "output/file_name.h"
-#include "output/limits.h"
+#include "output/files/file_name.h"
+#include "output/files/limits.h"
 
 #define S 1000000000ull
 

@@ -6,7 +6,7 @@
 #include <limits.h>
 #include <sys/time.h>
 
-#include "output/opener.h"
+#include "output/files/opener.h"
 
 static char ring_path[sizeof(tree_path) + 16];
 

@@ -9,7 +9,7 @@
 #include "archive/packet.h"
 #include "bytes.h"
 #include "host/log.h"
-#include "output/opener.h"
+#include "output/files/opener.h"
 #include "output/output.h"
 #include "owner/owned_packet.h"
 #include "packet/raw_packet.h"

@@ -15,7 +15,7 @@
 #include "host/clocks.h"
 #include "exact.h"
 #include "pcapng.h"
-#include "output/pcapng_writer.h"
+#include "output/pcapng/pcapng_writer.h"
 
 #define SECOND_NS 1000000000ull
 

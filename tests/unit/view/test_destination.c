@@ -8,7 +8,7 @@
 
 #include "host/log.h"
 #include "options.h"
-#include "output/opener.h"
+#include "output/files/opener.h"
 #include "view/lines/destination.h"
 
 static int journal_err;			/* errno of connect(), 0: it is there */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "output/file_name.h"
+#include "output/files/file_name.h"
 
 #include <ctype.h>
 #include <errno.h>

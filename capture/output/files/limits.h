@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Where a file ends: how much it may hold, and for how long. */
-#ifndef PKTWHO_OUTPUT_LIMITS_H
-#define PKTWHO_OUTPUT_LIMITS_H
+#ifndef PKTWHO_OUTPUT_FILES_LIMITS_H
+#define PKTWHO_OUTPUT_FILES_LIMITS_H
 
 #include <stdbool.h>
 #include <stdint.h>

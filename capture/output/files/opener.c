@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "output/opener.h"
+#include "output/files/opener.h"
 
 #include <errno.h>
 #include <linux/landlock.h>
@@ -19,7 +19,7 @@
 #include "host/privilege/privilege.h"
 #include "host/privilege/sandbox.h"
 #include "host/privilege/sudo_user.h"
-#include "output/opener_ring.h"
+#include "output/files/opener_ring.h"
 
 enum { ASK_NEXT = 'n', ASK_FREEZE = 'f', ASK_KEEP = 'k' };
 

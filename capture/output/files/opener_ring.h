@@ -3,12 +3,12 @@
  * The files of a ring: which are there, which go when the next one is made, and
  * which stay for ever.  It works in one directory, with no path but names in it.
  */
-#ifndef PKTWHO_OUTPUT_OPENER_RING_H
-#define PKTWHO_OUTPUT_OPENER_RING_H
+#ifndef PKTWHO_OUTPUT_FILES_OPENER_RING_H
+#define PKTWHO_OUTPUT_FILES_OPENER_RING_H
 
 #include <limits.h>
 
-#include "output/opener.h"
+#include "output/files/opener.h"
 
 /* Begins with the options, the base name and the directory; the rest is 0. */
 struct opener_ring {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is in each kind of block. */
-#include "output/pcapng_writer_parts.h"
+#include "output/pcapng/pcapng_writer_parts.h"
 
 #include <string.h>
 
-#include "output/pcapng_option.h"
+#include "output/pcapng/pcapng_option.h"
 
 static void put_string(struct wbuf *w, uint16_t code, const char *s)
 {

@@ -6,8 +6,8 @@
  * for is the next one.  It can reach no other directory where the kernel has
  * Landlock, and no other program.
  */
-#ifndef PKTWHO_OUTPUT_OPENER_H
-#define PKTWHO_OUTPUT_OPENER_H
+#ifndef PKTWHO_OUTPUT_FILES_OPENER_H
+#define PKTWHO_OUTPUT_FILES_OPENER_H
 
 #include <stdbool.h>
 #include <stdint.h>

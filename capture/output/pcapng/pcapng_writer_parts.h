@@ -3,14 +3,14 @@
  * The writer from inside: pcapng_writer.c has the buffer and where it goes,
  * pcapng_writer_open.c the files, pcapng_writer_blocks.c what is in blocks.
  */
-#ifndef PKTWHO_OUTPUT_PCAPNG_WRITER_PARTS_H
-#define PKTWHO_OUTPUT_PCAPNG_WRITER_PARTS_H
+#ifndef PKTWHO_OUTPUT_PCAPNG_PCAPNG_WRITER_PARTS_H
+#define PKTWHO_OUTPUT_PCAPNG_PCAPNG_WRITER_PARTS_H
 
 #include <stdbool.h>
 #include <sys/types.h>
 
 #include "bytes.h"
-#include "output/pcapng_writer.h"
+#include "output/pcapng/pcapng_writer.h"
 
 struct stat;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is written to, with the rights of the caller. */
-#include "output/pcapng_writer_parts.h"
+#include "output/pcapng/pcapng_writer_parts.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -12,8 +12,8 @@
  * reader leaves no room is refused with -EAGAIN and may be dropped or tried
  * again.  -EMSGSIZE is a block that would never fit.
  */
-#ifndef PKTWHO_OUTPUT_PCAPNG_WRITER_H
-#define PKTWHO_OUTPUT_PCAPNG_WRITER_H
+#ifndef PKTWHO_OUTPUT_PCAPNG_PCAPNG_WRITER_H
+#define PKTWHO_OUTPUT_PCAPNG_PCAPNG_WRITER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "output/opener_ring.h"
+#include "output/files/opener_ring.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "host/log.h"
-#include "output/file_name.h"
+#include "output/files/file_name.h"
 
 #define TRIES  100 /* numbers, until a name is not taken */
 #define FROZEN "frozen_"

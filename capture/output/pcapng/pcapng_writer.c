@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "output/pcapng_writer_parts.h"
+#include "output/pcapng/pcapng_writer_parts.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "output/limits.h"
+#include "output/files/limits.h"
 
 void limits_begin(const struct limits *l, struct limits_file *f,
 		  const struct moment *at)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The names of a ring's files, as dumpcap makes them. */
-#ifndef PKTWHO_OUTPUT_FILE_NAME_H
-#define PKTWHO_OUTPUT_FILE_NAME_H
+#ifndef PKTWHO_OUTPUT_FILES_FILE_NAME_H
+#define PKTWHO_OUTPUT_FILES_FILE_NAME_H
 
 #include <stdbool.h>
 #include <stddef.h>

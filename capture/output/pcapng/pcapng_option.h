@@ -3,8 +3,8 @@
  * Options of a PCAPNG block (section 3.5): header, value, padding.  Of files that
  * are little-endian.
  */
-#ifndef PKTWHO_OUTPUT_PCAPNG_OPTION_H
-#define PKTWHO_OUTPUT_PCAPNG_OPTION_H
+#ifndef PKTWHO_OUTPUT_PCAPNG_PCAPNG_OPTION_H
+#define PKTWHO_OUTPUT_PCAPNG_PCAPNG_OPTION_H
 
 #include "bytes.h"
 #include "pcapng.h"
