@@ -3,21 +3,21 @@
 
 #include <errno.h>
 
-int watch_wait(struct watch *watches, int count, int timeout_ms)
+int watch_wait(struct watch *watches, unsigned count, int timeout_ms)
 {
 	struct pollfd fds[WATCH_MAX];
 	int n, err;
 
 	if (count > WATCH_MAX)
 		count = WATCH_MAX;
-	for (int i = 0; i < count; i++)
+	for (unsigned i = 0; i < count; i++)
 		fds[i] = (struct pollfd){ watches[i].fd, watches[i].events, 0 };
-	n = poll(fds, (nfds_t)count, timeout_ms);
+	n = poll(fds, count, timeout_ms);
 	err = n < 0 ? -errno : 0;
 	/* All are known before the first function changes any. */
-	for (int i = 0; i < count; i++)
+	for (unsigned i = 0; i < count; i++)
 		watches[i].ready = n > 0 ? fds[i].revents : 0;
-	for (int i = 0; i < count && n > 0; i++)
+	for (unsigned i = 0; i < count && n > 0; i++)
 		if (fds[i].revents && watches[i].fn)
 			watches[i].fn(watches[i].ctx);
 	return err ? err : n;

@@ -21,7 +21,7 @@ struct watch {
  * @timeout_ms (-1: for ever); then calls the functions of those that are, in
  * their order.  The number of them, 0 after that time, or -errno: a signal came.
  */
-int watch_wait(struct watch *watches, int count, int timeout_ms);
+int watch_wait(struct watch *watches, unsigned count, int timeout_ms);
 
 /* Whether a line has room there, or has it in time, so that it blocks nobody. */
 bool watch_has_room(int fd, int timeout_ms);

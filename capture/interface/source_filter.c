@@ -105,8 +105,8 @@ static pcap_t *open_compiler(const struct source_filter *f)
 	pcap = pcap_create(f->device, errbuf);
 	if (!pcap)
 		return NULL;
-	pcap_set_snaplen(pcap, (int)f->snaplen);
-	if (pcap_activate(pcap) >= 0 && !pcap_set_datalink(pcap, f->dlt))
+	if (!pcap_set_snaplen(pcap, (int)f->snaplen) &&
+	    pcap_activate(pcap) >= 0 && !pcap_set_datalink(pcap, f->dlt))
 		return pcap;
 	pcap_close(pcap);
 	return NULL;

@@ -119,8 +119,8 @@ void events_init(struct events *e, struct parts *p)
 void events_wait(struct events *e, int timeout_ms)
 {
 	/* An interface may be gone, or there again. */
-	for (int i = e->captures; i < e->count; i++)
+	for (unsigned i = e->captures; i < e->count; i++)
 		e->watches[i].fd = captures_fd(e->parts->captures,
-					       i - e->captures);
+					       (int)(i - e->captures));
 	watch_wait(e->watches, e->count, timeout_ms);
 }

@@ -14,8 +14,8 @@ struct parts;
 struct events {
 	struct parts *parts;
 	struct watch watches[WATCH_MAX];
-	int count;
-	int captures;			/* the first of theirs */
+	unsigned count;
+	unsigned captures;		/* the first of theirs */
 };
 
 /* @p is open, and borrowed; @e must stay where it is. */

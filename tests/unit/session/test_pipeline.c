@@ -37,8 +37,8 @@ uint64_t __wrap_clock_ns(clockid_t clock)
 	return now_ns;
 }
 
-int __wrap_watch_wait(struct watch *w, int count, int timeout_ms);
-int __wrap_watch_wait(struct watch *w, int count, int timeout_ms)
+int __wrap_watch_wait(struct watch *w, unsigned count, int timeout_ms);
+int __wrap_watch_wait(struct watch *w, unsigned count, int timeout_ms)
 {
 	(void)w;
 	(void)count;
