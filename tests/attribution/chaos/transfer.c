@@ -167,9 +167,11 @@ static size_t header_of(int fd, unsigned char *data)
 
 size_t put_stamps(unsigned char *data, size_t len)
 {
-	struct stamp s = { STAMP_MAGIC, me.program, me.who, next_seq() };
+	struct stamp s = { .program = me.program, .who = me.who };
 	size_t at = 0;
 
+	s.seq = next_seq();
+	memcpy(s.magic, STAMP_MAGIC, sizeof(s.magic));
 	do {
 		memcpy(data + at, &s, sizeof(s));
 		at += sizeof(s);
