@@ -5,22 +5,9 @@
 #include <epan/exceptions.h>
 
 #include "recognise/spoken.h"
+#include "recognise/stream.h"
 
-#define TRIES 8			/* payloads that are looked at, each direction */
-#define PIECES_MAX 64		/* and what goes on with the first one */
 #define SHORT 12		/* bytes, of which Wireshark can only guess */
-#define BEGUN_MAX 256		/* bytes that are kept until all have come */
-
-/* One direction. */
-struct side {
-	uint8_t tries;
-	uint8_t pieces;
-	uint8_t last[SIGNATURE_KEPT];	/* bytes of the last payload */
-	uint8_t *begun;		/* what TCP has sent so far, NULL: not kept */
-	unsigned len;		/* of it */
-	uint32_t start;		/* TCP's number of the first byte */
-	uint32_t next;		/* ... and of the byte after all */
-};
 
 struct content {
 	const struct signature *is;	/* NULL: nothing is known */
@@ -33,9 +20,12 @@ struct content {
 	bool is_no_dns;		/* some datagram cannot be */
 	bool has_long;		/* a long header, if it were QUIC's */
 	bool is_short;		/* the capture has hardly any of the last one */
+	bool has_begun;		/* a payload was seen */
 	bool is_expected;	/* announced elsewhere, as FTP's files are */
-	struct side sides[2];
+	struct stream stream;
 };
+
+enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
 
 static int proto_tcp = -1, proto_udp = -1, proto_handed = -1;	/* ours */
 static dissector_handle_t tcp, udp;		/* Wireshark's */
@@ -56,16 +46,26 @@ static unsigned side_of(const packet_info *pinfo, uint32_t sport,
 	return cmp_address(&pinfo->src, &pinfo->dst) > 0;
 }
 
-static conversation_t *conversation_of(packet_info *pinfo,
+static conversation_type type_of(const struct payload *p)
+{
+	return p->over == OVER_TCP ? CONVERSATION_TCP : CONVERSATION_UDP;
+}
+
+/* NULL: none has begun. */
+static conversation_t *conversation_so_far(const packet_info *pinfo,
+					   const struct payload *p)
+{
+	return find_conversation(pinfo->num, &pinfo->src, &pinfo->dst,
+				 type_of(p), p->sport, p->dport, 0);
+}
+
+static conversation_t *conversation_of(const packet_info *pinfo,
 				       const struct payload *p)
 {
-	conversation_type type = p->over == OVER_TCP ? CONVERSATION_TCP :
-						       CONVERSATION_UDP;
-	conversation_t *c = find_conversation(pinfo->num, &pinfo->src,
-		&pinfo->dst, type, p->sport, p->dport, 0);
+	conversation_t *c = conversation_so_far(pinfo, p);
 
 	return c ? c : conversation_new(pinfo->num, &pinfo->src, &pinfo->dst,
-					type, p->sport, p->dport, 0);
+					type_of(p), p->sport, p->dport, 0);
 }
 
 /* Who answers, if nobody was seen to begin, is mostly at the lower port. */
@@ -84,11 +84,16 @@ static struct content *content_of(conversation_t *c, const struct payload *p)
 }
 
 /* A connection begins: SYN, or the answer to one, tells who is who. */
-static void see_syn(packet_info *pinfo, const struct payload *p, bool is_answer)
+static void see_syn(packet_info *pinfo, const struct segment *s, bool is_answer)
 {
+	const struct payload *p = &s->p;
 	struct content *k = content_of(conversation_of(pinfo, p), p);
+	unsigned way = side_of(pinfo, p->sport, p->dport);
 
 	k->port = is_answer ? p->sport : p->dport;
+	stream_begin(&k->stream, way, s->seq);
+	if (is_answer)
+		stream_begin(&k->stream, !way, s->ack);
 }
 
 /* Of a packet that TCP or UDP has dissected. */
@@ -232,15 +237,15 @@ static void hand(conversation_t *c, struct content *k,
  * Of a first message that comes in several segments Wireshark shall see the
  * whole, where that says more than what it is.
  */
-static void wait_for_more(conversation_t *c, struct content *k, unsigned way,
-			  const packet_info *pinfo, const struct payload *p)
+static void wait_for_more(conversation_t *c, struct content *k,
+			  const packet_info *pinfo, const struct segment *s)
 {
-	const char *to = signature_may_begin(p);
+	const char *to = signature_may_begin(&s->p);
 
-	if (!to || !k->sides[way].begun ||
-	    !is_ours_to_hand(c, k, to, pinfo, p))
+	if (!to || !k->stream.sides[s->way].begun ||
+	    !is_ours_to_hand(c, k, to, pinfo, &s->p))
 		return;
-	k->waits = 1 + (int)way;
+	k->waits = 1 + (int)s->way;
 	set_handed(c, k, pinfo->num);
 }
 
@@ -255,78 +260,40 @@ static void forget(void)
 	memset(&last, 0, sizeof(last));
 }
 
-/* A first message may come in several segments: if so @p is all of it. */
-static bool join(struct side *side, struct payload *p, uint32_t seq)
+static void try(conversation_t *c, struct content *k, packet_info *pinfo,
+		const struct segment *taken, bool is_now)
 {
-	size_t room = BEGUN_MAX - side->len, len = MIN(room, p->len);
+	const struct signature *s = stream_find(&k->stream, taken);
 
-	if (!side->begun || seq != side->next || !room)
-		return false;
-	memcpy(side->begun + side->len, p->p, len);
-	p->p = side->begun;
-	p->before = NULL;
-	p->full += side->len;
-	p->len = side->len += (unsigned)len;
-	return true;
-}
-
-static void begin(struct side *side, const struct payload *p)
-{
-	if (p->over != OVER_TCP || p->len != p->full || p->len >= BEGUN_MAX)
+	if (!s && is_now && taken->p.over == OVER_TCP && !k->handle)
+		wait_for_more(c, k, pinfo, taken);
+	if (s || !k->stream.sides[taken->way].begun)
+		k->waits = 0;
+	if (!s || s == k->is)
 		return;
-	side->begun = wmem_alloc(wmem_file_scope(), BEGUN_MAX);
-	memcpy(side->begun, p->p, p->len);
-	side->len = (unsigned)p->len;
+	k->is = s;
+	dpi_protocols_init();
+	k->protocol = dpi_protocol_named(s->protocol);
+	hand(c, k, s, pinfo, &taken->p);
 }
 
-static void forget_begun(struct side *side)
+/* @now: NULL, there is nothing new. */
+static void look_at_all(conversation_t *c, struct content *k,
+			packet_info *pinfo, const struct segment *now)
 {
-	wmem_free(wmem_file_scope(), side->begun);
-	side->begun = NULL;
+	const struct segment *taken;
+
+	while (!is_decided(k) && (taken = stream_take(&k->stream)))
+		try(c, k, pinfo, taken, taken == now);
+	if (is_decided(k))
+		stream_end(&k->stream);
 }
 
-static const struct signature *find(struct side *side, const struct payload *p,
-				    uint32_t seq)
+static void look(packet_info *pinfo, struct segment *now)
 {
-	struct payload whole = *p;
-	bool joins = join(side, &whole, seq);
-	const struct signature *s = joins ? signature_find(&whole) : NULL;
-
-	if (!s)
-		s = signature_find(p);
-	if (!s && !side->tries)
-		begin(side, p);
-	if (s || side->len == BEGUN_MAX || side->tries + 1 == TRIES)
-		forget_begun(side);
-	if (!side->tries || (int32_t)(seq - side->start) < 0)
-		side->start = seq;
-	/* What is typed by hand comes letter by letter. */
-	if (!joins || ++side->pieces > PIECES_MAX)
-		side->tries++;
-	memset(side->last, 0, SIGNATURE_KEPT);
-	memcpy(side->last, whole.p, MIN(whole.len, SIGNATURE_KEPT));
-	side->next = seq + (uint32_t)p->full;
-	return s;
-}
-
-/* Has all of it been seen before?  What comes late has not. */
-static bool is_old(const struct side *side, const struct payload *p,
-		   uint32_t seq)
-{
-	uint32_t end = seq + (uint32_t)p->full;
-
-	return p->over == OVER_TCP && side->tries &&
-	       (int32_t)(seq - side->start) >= 0 &&
-	       (int32_t)(end - side->next) <= 0;
-}
-
-static void look(packet_info *pinfo, struct payload *p, uint32_t seq)
-{
+	const struct payload *p = &now->p;
 	bool is_tcp = p->over == OVER_TCP;
 	conversation_t *c = conversation_of(pinfo, p);
-	unsigned way = side_of(pinfo, p->sport, p->dport);
-	const struct signature *s;
-	struct side *side, *other;
 	struct content *k;
 
 	last.content = k = content_of(c, p);
@@ -336,26 +303,28 @@ static void look(packet_info *pinfo, struct payload *p, uint32_t seq)
 	/* Wireshark takes a version of 0 for one, whatever the header. */
 	k->has_long = k->has_long ||
 		      (!is_tcp && (*p->p & 0x80 || !be32_at(p, 1)));
-	side = &k->sides[way];
-	other = &k->sides[!way];
-	if (is_tcp && !side->tries && !other->tries)
+	now->way = side_of(pinfo, p->sport, p->dport);
+	if (is_tcp && !k->has_begun)
 		k->is_expected = conversation_get_dissector(c, pinfo->num);
-	if (k->is_expected || is_decided(k) || side->tries >= TRIES ||
-	    is_old(side, p, seq))
+	k->has_begun = true;
+	if (k->is_expected || is_decided(k))
 		return;
-	p->before = side->tries ? side->last : NULL;
-	p->other = other->tries ? other->last : NULL;
-	s = find(side, p, seq);
-	if (!s && is_tcp && !k->handle)
-		wait_for_more(c, k, way, pinfo, p);
-	if (s || !side->begun)
-		k->waits = 0;
-	if (!s || s == k->is)
+	stream_put(&k->stream, now);
+	look_at_all(c, k, pinfo, now);
+}
+
+/* Nothing comes after it: what is still missing is lost. */
+static void see_end(packet_info *pinfo, const struct payload *p)
+{
+	conversation_t *c = conversation_so_far(pinfo, p);
+	struct content *k = c ? content_of(c, p) : NULL;
+
+	if (!k || k->is_expected || is_decided(k))
 		return;
-	k->is = s;
-	dpi_protocols_init();
-	k->protocol = dpi_protocol_named(s->protocol);
-	hand(c, k, s, pinfo, p);
+	last.content = k;
+	last.frame = pinfo->num;
+	stream_give_up(&k->stream);
+	look_at_all(c, k, pinfo, NULL);
 }
 
 static bool is_to_be_seen(const packet_info *pinfo)
@@ -367,29 +336,32 @@ static bool is_to_be_seen(const packet_info *pinfo)
 static int see_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 		   void *data)
 {
-	unsigned have = tvb_captured_length(tvb), head;
-	struct payload p = { .over = OVER_TCP };
-	bool is_syn = false, is_answer = false;
+	unsigned have = tvb_captured_length(tvb), head, flags = 0;
+	struct segment s = { .p.over = OVER_TCP };
+	struct payload *p = &s.p;
 	int done;
 
 	if (is_to_be_seen(pinfo) && have >= 20) {
 		const uint8_t *raw = tvb_get_ptr(tvb, 0, (int)have);
 
 		head = (raw[12] >> 4) * 4u;
-		p.sport = (uint16_t)(raw[0] << 8 | raw[1]);
-		p.dport = (uint16_t)(raw[2] << 8 | raw[3]);
-		p.p = raw + head;
-		p.len = have > head ? have - head : 0;
-		p.full = p.len + tvb_reported_length(tvb) - have;
-		is_syn = raw[13] & 2;
-		is_answer = raw[13] & 16;
-		if (head >= 20 && p.len)
-			look(pinfo, &p, tvb_get_ntohl(tvb, 4));
+		flags = raw[13];
+		p->sport = (uint16_t)(raw[0] << 8 | raw[1]);
+		p->dport = (uint16_t)(raw[2] << 8 | raw[3]);
+		p->p = raw + head;
+		p->len = have > head ? have - head : 0;
+		p->full = p->len + tvb_reported_length(tvb) - have;
+		s.seq = tvb_get_ntohl(tvb, 4) + !!(flags & TCP_SYN);
+		s.ack = tvb_get_ntohl(tvb, 8);
+		if (head >= 20 && p->len)
+			look(pinfo, &s);
+		if (flags & (TCP_FIN | TCP_RST))
+			see_end(pinfo, p);
 	}
 	done = call_dissector_only(tcp, tvb, pinfo, tree, data);
 	/* TCP begins the conversation: from ours it would not learn of SYN. */
-	if (is_syn)
-		see_syn(pinfo, &p, is_answer);
+	if (flags & TCP_SYN)
+		see_syn(pinfo, &s, flags & TCP_ACK);
 	return done;
 }
 
@@ -397,18 +369,19 @@ static int see_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 		   void *data)
 {
 	unsigned have = tvb_captured_length(tvb);
-	struct payload p = { .over = OVER_UDP };
+	struct segment s = { .p.over = OVER_UDP };
+	struct payload *p = &s.p;
 
 	if (is_to_be_seen(pinfo) && have > 8) {
 		const uint8_t *raw = tvb_get_ptr(tvb, 0, (int)have);
 		unsigned size = (unsigned)(raw[4] << 8 | raw[5]);
 
-		p.sport = (uint16_t)(raw[0] << 8 | raw[1]);
-		p.dport = (uint16_t)(raw[2] << 8 | raw[3]);
-		p.p = raw + 8;
-		p.len = (size > 8 && size < have ? size : have) - 8;
-		p.full = size > 8 ? size - 8 : p.len;
-		look(pinfo, &p, 0);
+		p->sport = (uint16_t)(raw[0] << 8 | raw[1]);
+		p->dport = (uint16_t)(raw[2] << 8 | raw[3]);
+		p->p = raw + 8;
+		p->len = (size > 8 && size < have ? size : have) - 8;
+		p->full = size > 8 ? size - 8 : p->len;
+		look(pinfo, &s);
 	}
 	return call_dissector_only(udp, tvb, pinfo, tree, data);
 }

@@ -8,13 +8,14 @@ import sys
 import unittest
 from random import Random
 
-from frames import ACK, PSH, tcp
+from frames import ACK, FIN, PSH, SYN, Flow, tcp
 from harness import Tshark
 from payloads import (HOSTS, HTTP, SYSLOG, TCP_WORDS, TLS, UDP_WORDS, be16, be32,
                       le32, tls_hello)
 import talks
-from talks import (FOREIGN, Words, client, connection, datagrams, made, said,
-                   server)
+from payloads_more import TCP_MORE
+from talks import (FOREIGN, Words, client, connection, datagrams, made, pieces,
+                   said, server)
 
 tshark = None
 
@@ -39,6 +40,13 @@ def cut(text, *sizes):
         parts.append(text[:size])
         text = text[size:]
     return [*parts, text]
+
+
+# Not those that are more than their first words, which Wireshark puts together;
+# and the handshake of RTMP is longer than what we keep.
+ORDERED = {name: word for name, word in {**TCP_WORDS, **TCP_MORE}.items()
+           if name not in ("tls", "dot", "grpc", "etcd", "doh", "websocket",
+                           "portmap", "rtmp")}
 
 
 def in_ipv6(make):
@@ -82,13 +90,76 @@ class Arrival(Words):
                     said(connection(client(0), port, cut(hello, *sizes)))[2],
                     "big.example.com", (port, sizes))
 
-    def test_first_segment_after_the_second(self):
-        for name in ("tls", "http", "ssh", "mqtt"):
-            app, own, first, *_ = TCP_WORDS[name]
-            message = first if is_client(first) else first[0]
-            frames = connection(client(0), FOREIGN, [message, b"x" * 40])
+    def check_order(self, make, words=None):
+        """It is told by content in any order, with and without a handshake."""
+        for port in (None, FOREIGN):
+            for first in (0, 3):
+                with self.subTest(port=port, first=first):
+                    self.check(words or ORDERED,
+                               lambda *talk, n=first: make(*talk)[n:],
+                               lambda own, p=port: p or own, {})
+
+    @staticmethod
+    def in_pieces(host, port, messages):
+        """(frames, those of the first message)"""
+        first, *rest = messages
+        text = first if is_client(first) else first[0]
+        parts = pieces(text, 3)
+        if not is_client(first):
+            parts = [(part,) for part in parts]
+        return (connection(host, port, [*parts, *rest]),
+                slice(3, 3 + len(parts)))
+
+    def test_first_message_backwards(self):
+        def make(*talk):
+            frames, first = self.in_pieces(*talk)
+            frames[first] = frames[first][::-1]
+            return frames
+        self.check_order(make)
+
+    def test_first_piece_last(self):
+        def make(*talk):
+            frames, first = self.in_pieces(*talk)
+            begin, *more = frames[first]
+            frames[first] = [*more, begin]
+            return frames
+        self.check_order(make)
+
+    def test_first_message_after_the_next(self):
+        def make(host, port, messages):
+            first, *rest = messages
+            more = b"x" * 40 if is_client(first) else (b"x" * 40,)
+            frames = connection(host, port, [first, more, *rest])
             frames[3:5] = frames[4], frames[3]
-            self.assertIn(said(frames)[0], (app, "TLS"), name)
+            return frames
+        self.check_order(make)
+
+    def test_question_after_its_answer(self):
+        """Two queues of a network card are not read in step."""
+        def make(*talk):
+            frames = connection(*talk)
+            frames[3:5] = frames[4], frames[3]
+            return frames
+        self.check_order(make, {
+            name: word for name, word in ORDERED.items()
+            if len(word) == 4 and is_client(word[2])})
+
+    def test_wireshark_puts_in_order(self):
+        """Hosts come with its own preference, which our profile sets."""
+        for port in (443, FOREIGN, 22):
+            frames = connection(client(0), port, cut(TLS, 200))
+            frames[3:5] = frames[4], frames[3]
+            self.assertEqual(
+                said(frames, "-o", "tcp.reassemble_out_of_order:TRUE")[2],
+                "new.example.com")
+
+    def test_first_segment_comes_too_late(self):
+        """Then it is looked at all the same, unless something told before."""
+        text = b"\x01" * 40
+        frames = connection(client(0), FOREIGN, [HTTP, *[text] * 60])
+        for place in (20, 60):
+            mixed = frames[:3] + frames[4:place] + [frames[3]] + frames[place:]
+            self.assertEqual(said(mixed)[:2], ("HTTP", "content"))
 
     def test_first_message_again(self):
         """A retransmission, before it is answered."""
@@ -178,6 +249,28 @@ class NotSpoken(unittest.TestCase):
             conversations = [[self.records(random), (self.records(random),),
                               self.records(random)] for _ in range(2500)]
             self.assertEqual(self.apps(make, *conversations), set())
+
+    def test_what_is_no_first_message(self):
+        """The segment before it was lost: it is not SOCKS that begins."""
+        flow = Flow(client(0), server(client(0)), 50001, FOREIGN)
+        begin = [flow.out(SYN, 99), flow.back(SYN | ACK, 499, 100),
+                 flow.out(ACK, 100, 500)]
+        for word in (b"\5\1\0", b"\x04\1\0\x50\xcb\0\x71\1\0"):
+            later = flow.out(PSH | ACK, 140, 500, word)
+            end = flow.out(FIN | ACK, 140 + len(word), 500)
+            frames = [*begin, later, end]
+            self.assertEqual(said(frames, fields=("dpi.app",)), ("TCP",))
+            sure = [*begin, flow.out(PSH | ACK, 100, 500, word)]
+            self.assertEqual(said(sure, fields=("dpi.app",)), ("SOCKS",))
+
+    def test_what_follows_a_lost_segment(self):
+        """It is looked at when nothing can come any more."""
+        frames = connection(client(0), FOREIGN, [b"\1" * 40, HTTP])
+        del frames[3]
+        self.assertNotEqual(said(frames, fields=("dpi.how",)), ("content",))
+        end = Flow(client(0), server(client(0)), 50001, FOREIGN)
+        frames.append(end.out(FIN | ACK, 41 + len(HTTP), 1))
+        self.assertEqual(said(frames, fields=("dpi.how",)), ("content",))
 
     def test_text_of_a_file_that_ftp_sends(self):
         """Who announced the connection knows what it is for."""
