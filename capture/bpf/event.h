@@ -117,6 +117,13 @@ struct probe_event {
 	__u8 reserved[4];
 };
 
+/* Which devices' packets the capture can see. */
+enum probe_seen {
+	PROBE_SEEN_ALL,
+	PROBE_SEEN_LOOPBACK,	/* no other, in one network namespace */
+	PROBE_SEEN_OTHERS,	/* all but loopbacks */
+};
+
 /* Facts about the executable, found while it is being started. */
 enum probe_exe_flags {
 	PROBE_EXE_DELETED = 1,

@@ -91,7 +91,7 @@ static __always_inline int tell_frame(struct sk_buff *skb, __u8 roles)
 	e = event_begin(PROBE_FRAME);
 	if (!e)
 		return 0;
-	e->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, net_cookie);
+	e->netns = netns_of(sk);
 	e->roles = roles;
 	fill_current(&e->owner);
 	e->fingerprint = frame_key(skb, &e->key, roles == PROBE_SENDER);

@@ -20,7 +20,7 @@ struct pid_namespace { struct ns_common ns; };
 struct nsproxy { struct net *net_ns; };
 typedef struct { struct net *net; } possible_net_t;
 
-struct in6_addr { union { __u8 u6_addr8[16]; } in6_u; };
+struct in6_addr { union { __u8 u6_addr8[16]; __u32 u6_addr32[4]; } in6_u; };
 
 typedef struct { __s64 counter; } atomic64_t;
 typedef struct { int counter; } atomic_t;

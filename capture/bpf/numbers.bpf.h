@@ -3,6 +3,7 @@
 #ifndef PKTWHO_BPF_NUMBERS_BPF_H
 #define PKTWHO_BPF_NUMBERS_BPF_H
 
+#define SKB_OVERHEAD	576	/* a buffer is larger by that, at least */
 #define MSG_PEEK	2
 #define MSG_ERRQUEUE 0x2000
 #define SOCK_STREAM	1
@@ -10,6 +11,7 @@
 #define AF_INET		2
 #define AF_INET6	10
 #define AF_PACKET	17
+#define LOOPBACK_IFINDEX 1	/* in each network namespace */
 #define PACKET_HOST	0	/* for us alone */
 #define ETH_P_IP	0x0800
 #define ETH_P_IPV6	0x86dd

@@ -94,8 +94,7 @@ static __always_inline struct sock_info *packet_info(struct __sk_buff *skb,
 		s->cookie = bpf_get_socket_cookie(skb);
 	ksk = (void *)s->address;
 	if (!s->netns)
-		s->netns = BPF_CORE_READ(ksk, __sk_common.skc_net.net,
-					 net_cookie);
+		s->netns = netns_of(ksk);
 	if (!s->owner.tgid && is_kernels(ksk))
 		s->flags |= PROBE_KERNEL;
 	return s;
@@ -172,7 +171,7 @@ static __always_inline bool is_old(struct sock_info *s,
 	if (s->epoch != epoch)
 		return false;
 	if (!egress && (s->pending_ns || holders == HOLDERS_SEVERAL ||
-			is_idle(s, holders)))
+			is_idle(s, holders)) && !is_drowned(s, sk, skb))
 		return false;
 	if (egress ? s->tx_told : s->rx_told)
 		return sk->state != BPF_TCP_LISTEN;
@@ -252,11 +251,14 @@ static __always_inline int tell_new(struct sock_info *s,
 	held = holders == HOLDERS_SEVERAL;
 	twins = !egress && has_twins(sk, skb, &k, flow == TOLD_EACH);
 	idle = is_idle(s, holders);
-	full = idle && is_full(s);
+	full = idle && is_full(s, sk, skb);
 	if (!egress)
 		told = pending_since(s, held || twins || full);
-	if (full && is_flooded(s))
+	if (full && is_flooded(s)) {
+		if (!flow && !twins)
+			set_old(s, sk, egress, generation);
 		return 1;
+	}
 	s->awaited |= idle;
 	if (told) {
 		/* If it stays unread: threads, not others, may hold it. */
@@ -279,22 +281,6 @@ static __always_inline int tell_new(struct sock_info *s,
 	else if (!flow)
 		set_old(s, sk, egress, generation);
 	return 1;
-}
-
-static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
-{
-	struct bpf_sock *sk = skb->sk;
-	struct sock_info *s;
-	bool sends = false;
-
-	sk = sk ? bpf_sk_fullsock(sk) : NULL;
-	s = sk ? packet_info(skb, sk) : NULL;
-	if (!s)
-		return 1;
-	if (egress)
-		sends = sender_takes_over(s, sk);
-	return is_old(s, sk, skb, egress) ? 1 :
-					    tell_new(s, sk, skb, egress, sends);
 }
 
 /*
@@ -335,6 +321,29 @@ static __always_inline void mark_arrival(struct __sk_buff *skb)
 	arrivals[now][arrival_port_place(arrival, port) % PROBE_ARRIVALS] = 1;
 }
 
+static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct sock_info *s;
+	bool sends = false;
+
+	if (!is_seen(skb))
+		return 1;
+	sk = sk ? bpf_sk_fullsock(sk) : NULL;
+	if (sk && seen == PROBE_SEEN_LOOPBACK &&
+	    !is_seen_netns(netns_of((void *)address_of(sk))))
+		return 1;
+	if (!egress)
+		mark_arrival(skb);
+	s = sk ? packet_info(skb, sk) : NULL;
+	if (!s)
+		return 1;
+	if (egress)
+		sends = sender_takes_over(s, sk);
+	return is_old(s, sk, skb, egress) ? 1 :
+					    tell_new(s, sk, skb, egress, sends);
+}
+
 SEC("cgroup_skb/egress")
 int on_egress(struct __sk_buff *skb)
 {
@@ -344,7 +353,6 @@ int on_egress(struct __sk_buff *skb)
 SEC("cgroup_skb/ingress")
 int on_ingress(struct __sk_buff *skb)
 {
-	mark_arrival(skb);
 	return on_packet(skb, false);
 }
 

@@ -236,6 +236,8 @@ static int load_object(struct probe *p, bool leave_out)
 	p->skel = probe_bpf__open();
 	if (!p->skel)
 		return -errno;
+	p->skel->rodata->seen = (uint8_t)p->handler.seen;
+	p->skel->rodata->seen_netns = p->handler.netns;
 	if (leave_out)
 		err = leave_out_unknown(p);
 	return err ? err : probe_bpf__load(p->skel);

@@ -26,6 +26,8 @@ struct probe_handler {
 	void (*holder)(void *ctx, const struct probe_holder *h);
 	void *ctx;
 	bool at_exec;		/* an exec makes probe_fd() readable at once */
+	enum probe_seen seen;
+	uint64_t netns;		/* cookie of the one captured */
 };
 
 /*

@@ -118,12 +118,18 @@ static __always_inline bool is_idle(const struct sock_info *s,
 	       bpf_jiffies64() > s->read_jiffies + 1;
 }
 
-/* The kernel drops what comes, whatever is told of it. */
-static __always_inline bool is_full(const struct sock_info *s)
+/*
+ * The kernel drops what comes, whatever is told of it: datagrams for which
+ * there is no room.  Until Linux 6.15 the first of them still had some.
+ */
+static __always_inline bool is_full(const struct sock_info *s,
+				    const struct bpf_sock *own,
+				    const struct __sk_buff *skb)
 {
 	struct sock *sk = (void *)s->address;
+	__s64 least = own->protocol == IPPROTO_UDP ? skb->len + SKB_OVERHEAD : 0;
 
-	return BPF_CORE_READ(sk, sk_backlog.rmem_alloc.counter) >
+	return BPF_CORE_READ(sk, sk_backlog.rmem_alloc.counter) + least >
 	       BPF_CORE_READ(sk, sk_rcvbuf);
 }
 
@@ -139,6 +145,17 @@ static __always_inline bool is_flooded(struct sock_info *s)
 		return true;
 	s->full_ns = now;
 	return false;
+}
+
+/* Nothing is to be told of what comes now. */
+static __always_inline bool is_drowned(const struct sock_info *s,
+				       const struct bpf_sock *own,
+				       const struct __sk_buff *skb)
+{
+	return s->full_ns &&
+	       is_recent(s->full_ns, bpf_ktime_get_ns(),
+			 PROBE_SHARED_NS / 2) &&
+	       is_full(s, own, skb);
 }
 
 static __always_inline bool is_multicast(const struct flow_key *k)

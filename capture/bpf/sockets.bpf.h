@@ -7,9 +7,9 @@
 #include "bpf/user.bpf.h"
 
 static __always_inline int used_by_current(struct bpf_sock *sk, void *ctx,
-					   enum use use)
+					   enum use use, bool expected)
 {
-	struct sock_info *s = sk ? info_of(sk, ctx) : NULL;
+	struct sock_info *s = sk ? info_of(sk, ctx, expected) : NULL;
 
 	if (!s)
 		return 1;
@@ -36,12 +36,18 @@ static __always_inline void expect_copies(void)
 	bpf_ringbuf_submit(e, wakeup());
 }
 
-/* Not yet with a file; the kernel's own are not told. */
+/*
+ * Not yet with a file; the kernel's own are not told.  Connections and
+ * datagrams pass another hook before their first packet.
+ */
 SEC("cgroup/sock_create")
 int on_sock_create(struct bpf_sock *ctx)
 {
-	struct sock_info *s = info_of(ctx, ctx);
+	struct sock_info *s;
 
+	if (ctx->protocol == IPPROTO_TCP || ctx->protocol == IPPROTO_UDP)
+		return 1;
+	s = info_of(ctx, ctx, true);
 	if (s)
 		take_over(s, USE_HOLD);
 	if (ctx->type == SOCK_RAW && has_ports(ctx->protocol))
@@ -54,7 +60,7 @@ static __always_inline int on_bound(struct bpf_sock *sk, struct flow_key *k)
 {
 	struct sock_info *s;
 
-	used_by_current(sk, sk, USE_HOLD);
+	used_by_current(sk, sk, USE_HOLD, true);
 	k->proto = sk->protocol;
 	k->local_port = sk->src_port;
 	s = bpf_sk_storage_get(&sockets, sk, 0, 0);
@@ -85,40 +91,58 @@ int on_post_bind6(struct bpf_sock *ctx)
 	return on_bound(ctx, &k);
 }
 
+static __always_inline int used_with_ipv4(struct bpf_sock_addr *ctx,
+					  enum use use)
+{
+	__u32 peer[4];
+
+	map_ipv4((__u8 *)peer, ctx->user_ip4);
+	return used_by_current(ctx->sk, ctx, use, is_seen_peer(peer));
+}
+
+static __always_inline int used_with_ipv6(struct bpf_sock_addr *ctx,
+					  enum use use)
+{
+	const __u32 peer[4] = { ctx->user_ip6[0], ctx->user_ip6[1],
+				ctx->user_ip6[2], ctx->user_ip6[3] };
+
+	return used_by_current(ctx->sk, ctx, use, is_seen_peer(peer));
+}
+
 SEC("cgroup/connect4")
 int on_connect4(struct bpf_sock_addr *ctx)
 {
-	return used_by_current(ctx->sk, ctx, USE_HOLD);
+	return used_with_ipv4(ctx, USE_HOLD);
 }
 
 SEC("cgroup/connect6")
 int on_connect6(struct bpf_sock_addr *ctx)
 {
-	return used_by_current(ctx->sk, ctx, USE_HOLD);
+	return used_with_ipv6(ctx, USE_HOLD);
 }
 
 SEC("cgroup/sendmsg4")
 int on_sendmsg4(struct bpf_sock_addr *ctx)
 {
-	return used_by_current(ctx->sk, ctx, USE_SEND);
+	return used_with_ipv4(ctx, USE_SEND);
 }
 
 SEC("cgroup/sendmsg6")
 int on_sendmsg6(struct bpf_sock_addr *ctx)
 {
-	return used_by_current(ctx->sk, ctx, USE_SEND);
+	return used_with_ipv6(ctx, USE_SEND);
 }
 
 SEC("cgroup/recvmsg4")
 int on_recvmsg4(struct bpf_sock_addr *ctx)
 {
-	return used_by_current(ctx->sk, ctx, USE_READ);
+	return used_with_ipv4(ctx, USE_READ);
 }
 
 SEC("cgroup/recvmsg6")
 int on_recvmsg6(struct bpf_sock_addr *ctx)
 {
-	return used_by_current(ctx->sk, ctx, USE_READ);
+	return used_with_ipv6(ctx, USE_READ);
 }
 
 /*
@@ -127,7 +151,7 @@ int on_recvmsg6(struct bpf_sock_addr *ctx)
  */
 static __always_inline int on_accepted(struct bpf_sock_addr *ctx)
 {
-	struct sock_info *s = ctx->sk ? info_of(ctx->sk, ctx) : NULL;
+	struct sock_info *s = ctx->sk ? info_of(ctx->sk, ctx, false) : NULL;
 
 	if (s && s->flags & PROBE_INHERITED)
 		take_over(s, USE_HOLD);
@@ -199,10 +223,18 @@ int on_sockops(struct bpf_sock_ops *ctx)
 	    op != BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB &&
 	    op != BPF_SOCK_OPS_TCP_LISTEN_CB)
 		return 1;
-	s = sk ? info_of(sk, ctx) : NULL;
-	if (!s)
+	if (!sk)
 		return 1;
 	sockops_key(ctx, &k);
+	if (!is_seen_peer((const __u32 *)k.remote)) {
+		/* The clone's is its listener's. */
+		if (op == BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB)
+			bpf_sk_storage_delete(&sockets, sk);
+		return 1;
+	}
+	s = info_of(sk, ctx, true);
+	if (!s)
+		return 1;
 	if (op == BPF_SOCK_OPS_TCP_LISTEN_CB) {
 		s->flags |= PROBE_LISTENING;
 		take_over(s, USE_HOLD);

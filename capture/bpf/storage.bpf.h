@@ -44,7 +44,7 @@ struct sock_info {
 	__u8 reserved[7];
 	__u32 wrote_seq;	/* of a connection: after what is written so far */
 	__u32 read_seq;		/* ... after what is read so far */
-	__u32 maker;		/* process id of who made or accepted it */
+	__u32 maker;		/* process id of who used or accepted it first */
 	struct flow_key last_tx;
 	struct flow_key last_rx;
 };

@@ -33,7 +33,7 @@ static __always_inline void tell_user(struct sock *sk, __u64 cookie,
 	if (!e)
 		return;
 	e->cookie = cookie;
-	e->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, net_cookie);
+	e->netns = netns_of(sk);
 	e->roles = roles;
 	fill_current(&e->owner);
 	bpf_ringbuf_submit(e, wakeup());
@@ -46,8 +46,7 @@ static __always_inline struct sock_info *traced_info(struct sock *sk)
 	s = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
 	if (s && !s->cookie) {
 		s->cookie = bpf_get_socket_cookie(sk);
-		s->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net,
-					 net_cookie);
+		s->netns = netns_of(sk);
 		s->epoch = epoch;
 	}
 	return s;
@@ -61,11 +60,20 @@ static __always_inline __u8 roles_after(const struct sock_info *s, enum use use)
 	return use == USE_READ ? PROBE_READER : PROBE_SENDER;
 }
 
-/* What is known of the socket from then on; NULL if it is not of IP. */
+/* NULL if it is not of IP, or its packets are not seen. */
+static __always_inline struct sock_info *seen_info(struct sock *sk)
+{
+	if (!is_inet(sk))
+		return NULL;
+	return is_seen_socket(sk) ? traced_info(sk) :
+				    bpf_sk_storage_get(&sockets, sk, 0, 0);
+}
+
+/* What is known of the socket from then on, or NULL. */
 static __always_inline struct sock_info *traced_use(struct sock *sk,
 						    enum use use)
 {
-	struct sock_info *s = is_inet(sk) ? traced_info(sk) : NULL;
+	struct sock_info *s = seen_info(sk);
 
 	if (s && take_over(s, use))
 		tell_user(sk, subflow_cookie(sk), roles_after(s, use));
@@ -145,7 +153,7 @@ int BPF_PROG(on_rcv_space, struct sock *sk)
 
 	if (!sk->sk_lock.owned)
 		return 0;
-	s = traced_info(sk);
+	s = seen_info(sk);
 	tp = bpf_skc_to_tcp_sock(sk);
 	if (!s || !tp || !has_read(s, tp))
 		return 0;

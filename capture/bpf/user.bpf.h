@@ -3,6 +3,7 @@
 #ifndef PKTWHO_BPF_USER_BPF_H
 #define PKTWHO_BPF_USER_BPF_H
 
+#include "bpf/seen.bpf.h"
 #include "bpf/storage.bpf.h"
 
 /*
@@ -120,11 +121,21 @@ static __always_inline __u64 address_of(void *pointer)
 	return address;
 }
 
-static __always_inline struct sock_info *info_of(struct bpf_sock *sk, void *ctx)
+static __always_inline __u64 netns_of(struct sock *sk)
+{
+	return BPF_CORE_READ(sk, __sk_common.skc_net.net, net_cookie);
+}
+
+/* NULL if nothing is known of the socket, nor @expected. */
+static __always_inline struct sock_info *info_of(struct bpf_sock *sk, void *ctx,
+						 bool expected)
 {
 	struct sock_info *s;
 
-	s = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!is_seen_netns(bpf_get_netns_cookie(ctx)))
+		return NULL;
+	s = bpf_sk_storage_get(&sockets, sk, 0,
+			       expected ? BPF_SK_STORAGE_GET_F_CREATE : 0);
 	if (s && !s->cookie) {
 		s->cookie = bpf_get_socket_cookie(ctx);
 		s->netns = bpf_get_netns_cookie(ctx);

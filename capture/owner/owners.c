@@ -64,6 +64,7 @@ struct owners {
 	bool said_set;			/* of the clock */
 	bool may_translate;		/* the kernel, and we are not told */
 	bool hash;			/* what is executed, from then on */
+	enum probe_seen seen;		/* by the capture */
 	void (*ended)(void *ctx, const char *name, uint32_t status);
 	void *ended_ctx;
 };
@@ -284,8 +285,11 @@ static int open_polling(struct owners *o, int why)
 
 static int open_probe(struct owners *o)
 {
-	struct probe_handler handler = { on_event, on_exec, on_holder, o,
-					 o->hash };
+	struct probe_handler handler = {
+		.event = on_event, .exec = on_exec, .holder = on_holder,
+		.ctx = o, .at_exec = o->hash, .seen = o->seen,
+		.netns = o->netns,
+	};
 	int err = clocks_are_the_kernels() ? probe_open(&o->probe, &handler) :
 					     -ENOTSUP;
 
@@ -377,6 +381,9 @@ int owners_open(struct owners **out, const struct owners_options *options)
 	o->nfqueue = nfqueue_open();
 	o->lookup = options->lookup;
 	o->hash = options->hash;
+	o->seen = options->loopback_only ? PROBE_SEEN_LOOPBACK :
+		  options->no_loopback	 ? PROBE_SEEN_OTHERS :
+					   PROBE_SEEN_ALL;
 	o->ended = options->ended;
 	o->ended_ctx = options->ctx;
 	o->netns = own_netns();

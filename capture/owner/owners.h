@@ -20,6 +20,8 @@ struct owners;
 struct owners_options {
 	enum cmdline_mode cmdline;
 	bool hash;			/* SHA-256 of executables */
+	bool loopback_only;		/* is captured, */
+	bool no_loopback;		/* or all but that */
 	const struct filter *filter;	/* borrowed; see proctab_options */
 	const struct filter *alarm;	/* likewise */
 	struct lookup *lookup;		/* borrowed */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
+#include <net/if.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -98,6 +99,24 @@ void parts_alarm(struct parts *p, const struct program *who)
 	freeze_once(p);
 }
 
+/* The loopback has the same number in each network namespace. */
+static int count_loopbacks(const struct options *o)
+{
+	int n = 0;
+
+	for (int i = 0; i < o->interface_count; i++)
+		n += if_nametoindex(o->interfaces[i].name) == 1;
+	return n;
+}
+
+static bool sees_any(const struct options *o)
+{
+	for (int i = 0; i < o->interface_count; i++)
+		if (!strcmp(o->interfaces[i].name, "any"))
+			return true;
+	return false;
+}
+
 static int open_with_rights(struct parts *p)
 {
 	const struct options *o = p->options;
@@ -110,8 +129,13 @@ static int open_with_rights(struct parts *p)
 		.ended = o->freeze ? on_user_ended : NULL,
 		.ctx = p,
 	};
+	int loopbacks = count_loopbacks(o);
 	struct owners_stats owners;
-	int err = owners_open(&p->owners, &oo);
+	int err;
+
+	oo.loopback_only = loopbacks == o->interface_count;
+	oo.no_loopback = !loopbacks && !sees_any(o);
+	err = owners_open(&p->owners, &oo);
 
 	if (err)
 		return err;

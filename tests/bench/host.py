@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What everybody else pays for a capture: how many sends, connections, execs a
-second of CPU are left while pktwho captures another interface, and this one.
+second of CPU are left while pktwho captures another namespace's loopback, a
+cable beside the loopback that the load uses, and that loopback.
 
     host.py PKTWHO HOST_LOAD [ROUNDS]
 
@@ -20,6 +21,12 @@ KINDS = ("udp-send", "udp-loop", "udp-socket", "tcp-connect", "tcp-requests",
          "fork-exec")
 SECONDS = "0.6"
 NS = f"pktwhobench{os.getpid()}"
+PLACES = {              # what is captured: in the load's namespace?
+    "alone": None,
+    "elsewhere": (False, "lo"),
+    "beside": (True, "beside0"),
+    "here": (True, "lo"),
+}
 
 
 def run(*argv):
@@ -32,11 +39,11 @@ def within(*argv):
 
 
 class Capture:
-    """pktwho on a loopback of its own, or on that of the load."""
+    """pktwho on a device, of the host or of the load's namespace."""
 
-    def __init__(self, pktwho, here):
-        argv = [pktwho, "-q", "-i", "lo", "-w", "/dev/null"]
-        if here:
+    def __init__(self, pktwho, namespace, device):
+        argv = [pktwho, "-q", "-i", device, "-w", "/dev/null"]
+        if namespace:
             argv = within(*argv)
         self.process = subprocess.Popen(argv, stderr=subprocess.DEVNULL)
         time.sleep(1)
@@ -64,25 +71,33 @@ def print_programs():
             print(f"{name:20s} {runs:12d} {ns / runs:8.0f}")
 
 
+def measure(pktwho, program, kind, rounds):
+    """What each of the places leaves, medians."""
+    got = {place: [] for place in PLACES}
+    for _ in range(rounds):
+        for place, where in PLACES.items():
+            c = where and Capture(pktwho, *where)
+            got[place].append(load(program, kind))
+            if c:
+                c.stop()
+    return {place: statistics.median(v) for place, v in got.items()}
+
+
 def main(pktwho, program, rounds="5"):
     run("ip", "netns", "add", NS)
     try:
         run("ip", "-n", NS, "link", "set", "lo", "up")
-        print(f"{'a CPU second':14s} {'alone':>10s} {'elsewhere':>10s} {'':6s} "
-              f"{'here':>10s}")
+        run("ip", "-n", NS, "link", "add", "beside0", "type", "veth", "peer",
+            "name", "beside1")
+        run("ip", "-n", NS, "link", "set", "beside0", "up")
+        print(f"{'a CPU second':14s}" + "".join(f"{p:>18s}" for p in PLACES))
         for kind in KINDS:
-            got = {None: [], False: [], True: []}
-            for _ in range(int(rounds)):
-                for where in got:
-                    c = None if where is None else Capture(pktwho, where)
-                    got[where].append(load(program, kind))
-                    if c:
-                        c.stop()
-            alone, other, here = (statistics.median(v) for v in got.values())
-            print(f"{kind:14s} {alone:10.0f} {other:10.0f} {other / alone:.2f}x"
-                  f" {here:10.0f} {here / alone:.2f}x", flush=True)
+            left = measure(pktwho, program, kind, int(rounds))
+            print(f"{kind:14s}" + "".join(
+                f"{v:12.0f} {v / left['alone']:4.2f}x"
+                for v in left.values()), flush=True)
         run("sysctl", "-qw", "kernel.bpf_stats_enabled=1")
-        c = Capture(pktwho, False)
+        c = Capture(pktwho, *PLACES["here"])
         for kind in KINDS:
             load(program, kind)
         print_programs()
