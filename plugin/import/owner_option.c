@@ -19,15 +19,74 @@ static void clear(struct owner_options *o)
 
 #if WS_VERSION >= 406
 
-/* Two u32 as one u64: in a little-endian file the pid is low. */
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DESCRIPTORS 256		/* of this program that are looked at */
+
+enum { NOT_SEEN = 0, LITTLE = 1, BIG = 2 };
+
+static int order = -1;		/* of the file that is open; -1: not looked at */
+
+static void expect_another_order(void)
+{
+	order = -1;
+}
+
+/* NOT_SEEN: this is no file of PCAPNG. */
+static int order_of(int fd)
+{
+	static const uint8_t magic[] = { 0x0a, 0x0d, 0x0d, 0x0a };
+	uint8_t head[12];
+	struct stat st;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) ||
+	    pread(fd, head, sizeof(head), 0) != sizeof(head) ||
+	    memcmp(head, magic, sizeof(magic)))
+		return NOT_SEEN;
+	return head[8] == 0x1a ? BIG : LITTLE;
+}
+
+/*
+ * Two u32 as one u64: the pid is low in a little-endian file.  Wireshark tells
+ * nobody which that is, so we look at the files that it has open.  Of others,
+ * as pipes, we take what nearly all are.
+ */
+static int order_of_file(void)
+{
+	if (order != -1)
+		return order;
+	order = NOT_SEEN;
+	for (int fd = 0; fd < DESCRIPTORS; fd++)
+		order |= order_of(fd);
+	if (order == NOT_SEEN)
+		order = LITTLE;
+	return order;
+}
+
+static void add_both(struct owner_options *o, uint64_t both)
+{
+	uint32_t low = (uint32_t)both, high = (uint32_t)(both >> 32);
+
+	switch (order_of_file()) {
+	case LITTLE:
+		add(o, low, high);
+		break;
+	case BIG:
+		add(o, high, low);
+		break;
+	default:		/* two files: rather nothing than a wrong pid */
+		break;
+	}
+}
+
 static ws_bool take(wtap_block_t block _U_, unsigned id, wtap_opttype_e type,
 		    wtap_optval_t *value, void *options)
 {
 	struct owner_options *o = options;
 
 	if (id == PCAPNG_EPB_PROCESSID_THREADID && type == WTAP_OPTTYPE_UINT64)
-		add(o, (uint32_t)value->uint64val,
-		    (uint32_t)(value->uint64val >> 32));
+		add_both(o, value->uint64val);
 	else if (id == OPTION_APPLE_PROCESS && type == WTAP_OPTTYPE_UINT32)
 		o->apple = value->uint32val;
 	else if (id == OPTION_APPLE_EFFECTIVE && type == WTAP_OPTTYPE_UINT32)
@@ -37,6 +96,7 @@ static ws_bool take(wtap_block_t block _U_, unsigned id, wtap_opttype_e type,
 
 void owner_option_init(void)
 {
+	register_init_routine(expect_another_order);
 }
 
 void owner_option_see(const packet_info *pinfo _U_)

@@ -320,9 +320,8 @@ class Option8(unittest.TestCase):
         self.assertEqual(tshark.fields(path, "proc.dst.name")[-1],
                          ("parent,child",))
 
-    @before_4_6
     def test_big_endian(self):
-        """Until 4.4: Wireshark 4.6 hides which of two numbers is the pid."""
+        """Wireshark 4.6 does not say which of two numbers is the pid."""
         frame = udp(HERE, THERE)
         opts = struct.pack(">HHIIHH", 8, 8, 4321, 8765, 0, 0)
         size = 32 + len(pad(frame)) + len(opts)
