@@ -9,7 +9,8 @@ import shutil
 import sys
 import unittest
 
-from harness import SOURCE, Tshark, documented_fields
+from harness import SOURCE, Tshark, documented_fields, udp
+from pcapng import epb, idb, shb
 
 PROFILE = SOURCE / "plugin" / "profile" / "pktwho"
 
@@ -101,6 +102,23 @@ class Profile(unittest.TestCase):
         widths = re.search(r"^column\.width: (.*)$", recent, re.M)[1].split(", ")
         self.assertEqual(widths[-2], "%i")
         self.assertLess(sum(map(int, widths[1:-2:2])), 940)
+
+    def test_chosen_by_itself(self):
+        """Wireshark 4.4 and newer ask this of a file that is opened."""
+        text = (PROFILE / "profile_settings").read_text()
+        filter_ = re.search(r"^auto_switch_filter: (.*)$", text, re.M)[1]
+        self.assertEqual(tshark.frames(self.file, filter_)[0], 1)
+        plain_file = tshark.write("plain", b"".join(
+            [shb(), idb(), epb(udp("192.0.2.1", "192.0.2.2"), 0)]))
+        self.assertEqual(tshark.frames(plain_file, filter_), [])
+
+    def test_conversations_open_on_processes(self):
+        """Wireshark orders the tabs by itself: none is before Process."""
+        recent = (PROFILE / "recent").read_text()
+        for window in ("conversation", "endpoint"):
+            tabs = re.search(rf"^gui.{window}_tabs: (.*)$", recent, re.M)[1]
+            self.assertIn('"Process"', tabs)
+            self.assertNotIn("IP", tabs)
 
     def test_colours(self):
         """A rule that Wireshark cannot read is a line on stderr."""
