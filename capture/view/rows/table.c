@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "view/flows/names.h"
+#include "view/rows/table_rows.h"
 #include "view/rows/texts.h"
 
 #define LINGER_NS	10000000000ull	/* what is over is shown for so long */
@@ -17,20 +18,14 @@
 
 const char *const table_group_names[GROUPS] = {
 	[GROUP_CONNECTION] = "connections", [GROUP_PROCESS] = "processes",
-	[GROUP_PROGRAM] = "programs", [GROUP_HOST] = "hosts",
-	[GROUP_COUNTRY] = "countries", [GROUP_USER] = "users",
+	[GROUP_PROGRAM] = "programs",	    [GROUP_HOST] = "hosts",
+	[GROUP_COUNTRY] = "countries",	    [GROUP_USER] = "users",
 	[GROUP_CONTAINER] = "containers",
 };
 
 struct table {
 	const struct table_spec *spec;	/* while it is built */
-	struct row *rows;
-	size_t count;
-	size_t room;
-	uint32_t *index;		/* row number + 1, by key */
-	size_t mask;
-	uint32_t *order;	/* row numbers: rows are large to move */
-	uint32_t *place;		/* where each is in it */
+	struct table_rows rows;
 	struct row total;
 	struct texts *texts;		/* of the rows */
 	int error;
@@ -53,98 +48,22 @@ void table_free(struct table *t)
 {
 	if (!t)
 		return;
-	free(t->rows);
-	free(t->index);
-	free(t->order);
-	free(t->place);
+	table_rows_fini(&t->rows);
 	texts_free(t->texts);
 	free(t);
 }
 
-/* ---- rows by key ---- */
+/* ---- what a row says ---- */
 
-/* FNV-1a, over words: keys are zero where they say nothing. */
-static size_t hash(const struct row_key *k)
-{
-	uint64_t words[sizeof(*k) / 8], h = 0xcbf29ce484222325u;
-
-	memcpy(words, k, sizeof(words));
-	for (size_t i = 0; i < sizeof(words) / 8; i++)
-		h = (h ^ words[i]) * 0x100000001b3u;
-	return (size_t)(h ^ h >> 32);
-}
-
-static uint32_t *slot_of(const struct table *t, const struct row_key *k)
-{
-	size_t at = hash(k) & t->mask;
-
-	while (t->index[at] &&
-	       memcmp(&t->rows[t->index[at] - 1].key, k, sizeof(*k)))
-		at = (at + 1) & t->mask;
-	return &t->index[at];
-}
-
-static void index_all(struct table *t)
-{
-	memset(t->index, 0, (t->mask + 1) * sizeof(*t->index));
-	for (size_t i = 0; i < t->count; i++)
-		*slot_of(t, &t->rows[i].key) = (uint32_t)i + 1;
-}
-
-/* The index is never more than half full. */
-static int grow(struct table *t)
-{
-	size_t room = t->room ? t->room * 2 : 256;
-	struct row *rows = realloc(t->rows, room * sizeof(*rows));
-	uint32_t *index, *order;
-
-	if (!rows)
-		return -ENOMEM;
-	t->rows = rows;
-	index = realloc(t->index, room * 2 * sizeof(*index));
-	if (!index)
-		return -ENOMEM;
-	t->index = index;
-	order = realloc(t->order, room * sizeof(*order));
-	if (!order)
-		return -ENOMEM;
-	t->order = order;
-	order = realloc(t->place, room * sizeof(*order));
-	if (!order)
-		return -ENOMEM;
-	t->place = order;
-	t->room = room;
-	t->mask = room * 2 - 1;
-	index_all(t);
-	return 0;
-}
-
-/* The row of that key; a new one is empty.  NULL without memory. */
+/* The row of that key; NULL without memory, which the whole table says. */
 static struct row *get_row(struct table *t, const struct row_key *k)
 {
-	uint32_t *slot;
-	struct row *r;
+	struct row *r = table_rows_get(&t->rows, k);
 
-	if (t->count == t->room) {
-		int err = grow(t);
-
-		if (err) {
-			t->error = err;
-			return NULL;
-		}
-	}
-	slot = slot_of(t, k);
-	if (*slot)
-		return &t->rows[*slot - 1];
-	r = &t->rows[t->count++];
-	*slot = (uint32_t)t->count;
-	memset(r, 0, sizeof(*r));
-	r->key = *k;
-	r->state = r->name = r->user = r->container = r->domain = r->app = "";
+	if (!r)
+		t->error = -ENOMEM;
 	return r;
 }
-
-/* ---- what a row says ---- */
 
 static uint8_t alerts_of(const struct actor *a)
 {
@@ -163,8 +82,9 @@ static uint8_t alerts_of(const struct actor *a)
 static enum flow_side remote_side(const struct flow *f)
 {
 	return f->ends[FLOW_CLIENT].attr == ATTR_NONE &&
-		       f->ends[FLOW_SERVER].attr != ATTR_NONE ?
-		       FLOW_CLIENT : FLOW_SERVER;
+			       f->ends[FLOW_SERVER].attr != ATTR_NONE ?
+		       FLOW_CLIENT :
+		       FLOW_SERVER;
 }
 
 /* Closed, it only waits for its last acknowledgments. */
@@ -288,21 +208,19 @@ static void describe_actor(struct table *t, struct row *r,
 	r->container = keep(t, a->container);
 }
 
-static const struct query_subject *subject(struct query_subject *s,
-					   const struct table *t,
-					   const struct flow *f,
-					   struct actor *const actors[2],
-					   int side)
+static const struct query_subject *
+subject(struct query_subject *s, const struct table *t, const struct flow *f,
+	struct actor *const actors[2], int side)
 {
-	*s = (struct query_subject){ f, { actors[0], actors[1] }, side,
-				     t->spec->names };
+	*s = (struct query_subject){
+		f, { actors[0], actors[1] }, side, t->spec->names
+	};
 	return s;
 }
 
 /* ---- a row for each connection ---- */
 
-static void describe_ends(struct table *t, struct row *r,
-			  const struct flow *f)
+static void describe_ends(struct table *t, struct row *r, const struct flow *f)
 {
 	char both[2 * sizeof(f->ends[0].actor->name) + 8];
 	const struct flow_end *e = &f->ends[r->local_side];
@@ -361,9 +279,8 @@ static void add_connection(struct table *t, const struct flow *f)
 	r->local_side = !remote_side(f);
 	describe_ends(t, r, f);
 	r->flow_key = f->key;
-	memcpy(r->country, f->ends[!r->local_side].country,
-	       sizeof(r->country));
-	describe_domain(r, t, f, (enum flow_side)!r->local_side);
+	memcpy(r->country, f->ends[!r->local_side].country, sizeof(r->country));
+	describe_domain(r, t, f, (enum flow_side) !r->local_side);
 	describe_app(t, r, f);
 	r->state = f->over ? name_over(f) : name_state(f);
 	r->over = !is_open(f);
@@ -454,7 +371,7 @@ static long add_actor(struct table *t, const struct flow *f,
 		r->attr = f->ends[side].attr;
 	else if (a->id && p->copy)
 		r->attr = p->attr;
-	return r - t->rows;
+	return r - t->rows.rows;
 }
 
 static void add_actors(struct table *t, const struct flow *f)
@@ -471,13 +388,13 @@ static void add_actors(struct table *t, const struct flow *f)
 			if (row < 0)
 				continue;
 			if (row != last)
-				add_packets(&t->rows[row], p);
+				add_packets(&t->rows.rows[row], p);
 			add_to_rows(&rows, (size_t)row);
 			last = row;
 		}
 	}
 	for (size_t i = 0; i < rows.count; i++)
-		add_whole(t, &t->rows[rows.numbers[i]], f);
+		add_whole(t, &t->rows.rows[rows.numbers[i]], f);
 	t->total.open += rows.count && is_open(f);
 }
 
@@ -567,16 +484,16 @@ static void note_other_place(void *ctx, const struct flow *f)
 	const struct table *t = ctx;
 	enum flow_side remote = remote_side(f);
 	struct row_key own, other;
-	uint32_t *slot;
+	struct row *r;
 
 	/* Few have a row, and to write out an address takes its time. */
 	place_key(t->spec->group, f, !remote, &own);
-	slot = slot_of(t, &own);
-	if (!*slot)
+	r = table_rows_find(&t->rows, &own);
+	if (!r)
 		return;
 	place_key(t->spec->group, f, remote, &other);
 	if (memcmp(&own, &other, sizeof(own)))
-		t->rows[*slot - 1].places |= PLACE_ELSEWHERE;
+		r->places |= PLACE_ELSEWHERE;
 }
 
 static void add_place(struct table *t, const struct flow *f)
@@ -623,51 +540,34 @@ static void add_flow(void *ctx, const struct flow *f)
 }
 
 /* Rows of many count all that was, but go when nothing is. */
+static bool is_kept(const void *ctx, const struct row *r)
+{
+	const struct table_spec *spec = ctx;
+
+	return spec->ended || r->open ||
+	       r->last_mono_ns + LINGER_NS > spec->now_mono_ns;
+}
+
+static int compare_rows(const void *ctx, const struct row *a,
+			const struct row *b)
+{
+	const struct table_spec *spec = ctx;
+	int order = spec->compare(spec->sort, a, b);
+
+	return spec->ascending ? order : -order;
+}
+
 static void drop_ended(struct table *t)
 {
-	size_t kept = 0;
-
-	for (size_t i = 0; i < t->count; i++) {
-		struct row *r = &t->rows[i];
-
-		r->over = !r->open;
-		if (!t->spec->ended && r->over &&
-		    r->last_mono_ns + LINGER_NS <= t->spec->now_mono_ns)
-			continue;
-		t->rows[kept++] = *r;
-	}
-	if (t->count != kept) {
-		t->count = kept;
-		index_all(t);
-	}
-}
-
-static int compare_rows(const void *a, const void *b, void *ctx)
-{
-	const struct table *t = ctx;
-	const struct row *r = &t->rows[*(const uint32_t *)a];
-	const struct row *q = &t->rows[*(const uint32_t *)b];
-	int order = t->spec->compare(t->spec->sort, r, q);
-
-	if (order)
-		return t->spec->ascending ? order : -order;
-	/* Whatever else is equal, rows stay where they are. */
-	return memcmp(&r->key, &q->key, sizeof(r->key));
-}
-
-static void sort_rows(struct table *t)
-{
-	for (size_t i = 0; i < t->count; i++)
-		t->order[i] = (uint32_t)i;
-	qsort_r(t->order, t->count, sizeof(*t->order), compare_rows, t);
-	for (size_t i = 0; i < t->count; i++)
-		t->place[t->order[i]] = (uint32_t)i;
+	table_rows_keep(&t->rows, is_kept, t->spec);
+	for (size_t i = 0; i < t->rows.count; i++)
+		t->rows.rows[i].over = !t->rows.rows[i].open;
 }
 
 static void add_up(struct table *t)
 {
-	for (size_t i = 0; i < t->count; i++) {
-		const struct row *r = &t->rows[i];
+	for (size_t i = 0; i < t->rows.count; i++) {
+		const struct row *r = &t->rows.rows[i];
 
 		t->total.up += r->up;
 		t->total.down += r->down;
@@ -683,14 +583,12 @@ int table_build(struct table *t, struct flows *flows, struct actors *actors,
 	enum table_group group = spec->group;
 
 	t->spec = spec;
-	t->count = 0;
+	table_rows_clear(&t->rows);
 	t->error = 0;
 	memset(&t->total, 0, sizeof(t->total));
 	texts_begin(t->texts);
-	if (t->index)
-		memset(t->index, 0, (t->mask + 1) * sizeof(*t->index));
 	flows_each(flows, add_flow, t);
-	if (is_of_places(group) && t->count)
+	if (is_of_places(group) && t->rows.count)
 		flows_each(flows, note_other_place, t);
 	if (group != GROUP_CONNECTION && !is_of_places(group) &&
 	    query_is_about_actors(spec->query))
@@ -698,20 +596,19 @@ int table_build(struct table *t, struct flows *flows, struct actors *actors,
 	if (group != GROUP_CONNECTION)
 		drop_ended(t);
 	add_up(t);
-	if (t->count)
-		sort_rows(t);
+	table_rows_sort(&t->rows, compare_rows, spec);
 	t->spec = NULL;
 	return t->error;
 }
 
 size_t table_count(const struct table *t)
 {
-	return t->count;
+	return t->rows.count;
 }
 
 const struct row *table_row(const struct table *t, size_t i)
 {
-	return &t->rows[t->order[i]];
+	return table_rows_nth(&t->rows, i);
 }
 
 const struct row *table_total(const struct table *t)
@@ -721,7 +618,5 @@ const struct row *table_total(const struct table *t)
 
 long table_find(const struct table *t, const struct row_key *key)
 {
-	uint32_t row = t->count ? *slot_of(t, key) : 0;
-
-	return row ? (long)t->place[row - 1] : -1;
+	return table_rows_place(&t->rows, key);
 }
