@@ -1,30 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "owner/owners.h"
+#include "owner/owners_parts.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "host/clocks.h"
-#include "owner/packets/arrivals.h"
-#include "lookup/lookup.h"
-#include "owner/nat/conntrack.h"
-#include "owner/memo.h"
-#include "owner/nat/nat.h"
-#include "owner/local/nfqueue.h"
+#include "bpf/probe.h"
+#include "host/log.h"
 #include "lookup/container_name.h"
+#include "lookup/lookup.h"
+#include "owner/local/local.h"
+#include "owner/local/nfqueue.h"
+#include "owner/memo.h"
+#include "owner/nat/conntrack.h"
+#include "owner/nat/nat.h"
 #include "owner/packets/packettab.h"
 #include "owner/polling/polling.h"
-#include "owner/polling/sockdiag.h"
-#include "process/hasher.h"
-#include "owner/local/local.h"
-#include "host/log.h"
-#include "bpf/probe.h"
+#include "owner/flowtab/flowtab.h"
 #include "record.h"
 
 #define MAX_FLOWS (1u << 17)
@@ -35,229 +30,6 @@
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71	/* Linux 5.14 */
 #endif
-
-struct owners {
-	int proc_fd;
-	struct lookup *lookup;
-	struct container_names *containers;
-	struct local *local;
-	struct nat *nat;
-	struct conntrack *conntrack;	/* NULL: the kernel has none */
-	struct proctab *processes;
-	struct flowtab *flows;
-	struct packettab *packets;
-	struct resolver *resolver;
-	struct memo *memo;
-	struct arrivals arrivals;	/* if there is a probe */
-	uint64_t translations;		/* nat_changes(), as the memo has it */
-	struct probe *probe;		/* NULL: polling */
-	int refused;			/* why: -errno */
-	struct polling *polling;
-	struct packet_clock clock;	/* as of the last update */
-	uint64_t netns;			/* cookie of our own */
-	uint64_t gaps;			/* in what we know, so far */
-	uint64_t healed_ns;		/* when all was last told again */
-	bool has_gap;			/* since then */
-	uint64_t watched_ns;		/* when hooks and queues were last seen */
-	bool detached;			/* they are gone */
-	int nfqueue;
-	bool said_set;			/* of the clock */
-	bool may_translate;		/* the kernel, and we are not told */
-	bool hash;			/* what is executed, from then on */
-	enum probe_seen seen;		/* by the capture */
-	void (*ended)(void *ctx, const char *name, uint32_t status);
-	void *ended_ctx;
-};
-
-/* ---- kernel events ---- */
-
-static uint8_t attr_of(uint8_t flags)
-{
-	if (flags & (PROBE_INHERITED | PROBE_LISTENING))
-		return ATTR_LISTENER;
-	return flags & PROBE_SCANNED ? ATTR_SCAN : ATTR_SOCKET;
-}
-
-/* A socket's last user may have changed since it used that. */
-static struct proc *owner_of(struct owners *o, const struct probe_event *e)
-{
-	return proctab_owner(o->processes, &e->owner, e->owner.seen_ns);
-}
-
-static void on_told_packet(struct owners *o, const struct probe_event *e)
-{
-	bool copy = e->kind == PROBE_FRAME && e->roles == PROBE_READER;
-	struct packettab_packet p = {
-		.key = e->key,
-		.fingerprint = e->fingerprint,
-		.mono_ns = e->ts_ns,
-		.netns = e->netns,
-		.owner = owner_of(o, e),
-		.tid = e->owner.tid,
-		.attr = attr_of(e->flags),
-		.sends = e->kind == PROBE_FRAME ? !copy :
-						  e->flags & PROBE_SENDS,
-		.alone = e->kind == PROBE_FRAME || e->flags & PROBE_ALONE,
-		.closing = e->closing,
-		.copy = copy,
-		.pending = e->flags & PROBE_PENDING,
-		.cookie = e->cookie,
-		.position = e->position,
-	};
-
-	packettab_add(o->packets, &p);
-	if (e->kind == PROBE_FRAME)
-		packettab_expect_copies(o->packets, e->ts_ns);
-}
-
-static void on_read(struct owners *o, const struct probe_event *e)
-{
-	struct socket_read r = {
-		.cookie = e->cookie,
-		.position = e->position,
-		.mono_ns = e->ts_ns,
-		.owner = owner_of(o, e),
-		.tid = e->owner.tid,
-		.attr = ATTR_SOCKET,
-		.stream = e->key.proto == IPPROTO_TCP,
-	};
-
-	packettab_read(o->packets, &r);
-}
-
-static void on_event(void *ctx, const struct probe_event *e)
-{
-	struct owners *o = ctx;
-	struct flowtab_event f = {
-		.ts_ns = e->ts_ns,
-		.cookie = e->cookie,
-		.netns = e->netns,
-		.tid = e->owner.tid,
-		.attr = attr_of(e->flags),
-		.roles = e->roles & (PROBE_SENDER | PROBE_READER),
-		.renamed = e->roles & PROBE_RENAMED,
-		.writes = e->kind == PROBE_OWNER && e->flags & PROBE_WRITES,
-		.sequence = e->kind == PROBE_OWNER ? (uint32_t)e->position : 0,
-		.kernel = e->flags & PROBE_KERNEL,
-	};
-
-	memo_told(o->memo);
-	switch (e->kind) {
-	case PROBE_OWNER:
-		f.owner = owner_of(o, e);
-		flowtab_owner(o->flows, &f);
-		break;
-	case PROBE_FLOW:
-		f.owner = owner_of(o, e);
-		flowtab_flow(o->flows, &f, &e->key);
-		break;
-	case PROBE_BOUND:
-		f.owner = owner_of(o, e);
-		flowtab_bound(o->flows, &f, &e->key);
-		break;
-	case PROBE_PACKET:
-		on_told_packet(o, e);
-		break;
-	case PROBE_READ:
-		on_read(o, e);
-		break;
-	case PROBE_FRAME:
-		if (e->fingerprint || e->roles == PROBE_READER) {
-			on_told_packet(o, e);
-			break;
-		}
-		f.owner = owner_of(o, e);
-		flowtab_frame(o->flows, &f, &e->key);
-		break;
-	case PROBE_CLOSE:
-		flowtab_close(o->flows, e->cookie, e->ts_ns);
-		break;
-	case PROBE_FORK:
-		proctab_fork(o->processes, e);
-		break;
-	case PROBE_EXIT:
-		proctab_exit(o->processes, e);
-		if (o->ended)
-			o->ended(o->ended_ctx, e->owner.comm, e->exit_status);
-		break;
-	case PROBE_RENAME:
-		proctab_rename(o->processes, e);
-		break;
-	}
-}
-
-static void on_exec(void *ctx, const struct probe_exec *x)
-{
-	struct owners *o = ctx;
-	struct program *i = proctab_exec(o->processes, x);
-
-	memo_told(o->memo);
-	/* At once: it may delete itself, and end. */
-	if (o->hash && i)
-		owners_hash(o, i);
-}
-
-/*
- * A socket that was there before us.  A connected one is a flow already, a
- * listener is one without remote end; the others, which may have a port, tell
- * their flows with their first packet.
- */
-static void on_holder(void *ctx, const struct probe_holder *h)
-{
-	static const __u8 none[16], none4[16] = { [10] = 0xff, [11] = 0xff };
-	struct owners *o = ctx;
-	struct flowtab_event f = {
-		.ts_ns = 0,
-		.cookie = h->cookie,
-		.netns = h->netns,
-		.owner = proctab_owner(o->processes, &h->owner, 0),
-		.tid = h->owner.tid,
-		.attr = h->state == TCP_LISTEN ? ATTR_LISTENER : ATTR_SCAN,
-	};
-
-	if (h->key.proto == FLOW_FRAME) {
-		packettab_expect_copies(o->packets, clock_ns(CLOCK_MONOTONIC));
-		return;
-	}
-	if (h->state == TCP_LISTEN)
-		flowtab_flow(o->flows, &f, &h->key);
-	if (h->state == TCP_LISTEN || h->key.proto != IPPROTO_TCP)
-		flowtab_bound(o->flows, &f, &h->key);
-	if (!h->key.remote_port || !memcmp(h->key.remote, none, 16) ||
-	    !memcmp(h->key.remote, none4, 16))
-		return;
-	flowtab_flow(o->flows, &f, &h->key);
-}
-
-/*
- * A socket that no process holds is the kernel's own.  Those that were bound
- * since are told by events.
- */
-static void on_udp_socket(void *ctx, uint64_t cookie,
-			  const struct flow_key *key)
-{
-	struct owners *o = ctx;
-	struct flowtab_event f = {
-		.cookie = cookie,
-		.netns = o->netns,
-		.kernel = true,
-	};
-
-	if (!flowtab_has(o->flows, cookie))
-		flowtab_bound(o->flows, &f, key);
-}
-
-static void find_kernel_sockets(struct owners *o)
-{
-	int fd = sockdiag_open();
-	int err = fd < 0 ? fd : sockdiag_each_udp(fd, on_udp_socket, o);
-
-	if (fd >= 0)
-		close(fd);
-	if (err)
-		log_debug("the kernel's own sockets are not known: %s",
-			  strerror(-err));
-}
 
 /* ---- open and close ---- */
 
@@ -285,19 +57,14 @@ static int open_polling(struct owners *o, int why)
 
 static int open_probe(struct owners *o)
 {
-	struct probe_handler handler = {
-		.event = on_event, .exec = on_exec, .holder = on_holder,
-		.ctx = o, .at_exec = o->hash, .seen = o->seen,
-		.netns = o->netns,
-	};
+	struct probe_handler handler = owners_listen(o);
 	int err = clocks_are_the_kernels() ? probe_open(&o->probe, &handler) :
 					     -ENOTSUP;
 
 	if (err)
 		return err;
 	probe_arrivals(o->probe, o->arrivals.tables, &o->arrivals.now);
-	o->arrivals.turned_ns = o->arrivals.since_ns =
-		clock_ns(CLOCK_MONOTONIC);
+	o->arrivals.turned_ns = o->arrivals.since_ns = clock_ns(CLOCK_MONOTONIC);
 	resolver_watch_arrivals(o->resolver, &o->arrivals);
 	if (probe_missing(o->probe))
 		log_debug("%d hooks could not be attached",
@@ -329,7 +96,7 @@ static int open_probe(struct owners *o)
 		log_warn("sockets from before the capture are not known: %s",
 			 strerror(-err));
 	err = probe_consume(o->probe);
-	find_kernel_sockets(o);
+	owners_find_kernel_sockets(o);
 	return err;
 }
 
@@ -440,63 +207,6 @@ int owners_fd(const struct owners *o, int which)
 
 /* ---- packets ---- */
 
-void owners_hash(struct owners *o, struct program *i)
-{
-	struct hasher_question q = {
-		.pid = i->proc->pid,
-		.start_ns = i->proc->start_ns,
-		.exec_gen = i->exec_gen,
-		.exe = i->exe,
-	};
-
-	if (i->hash_asked)
-		return;
-	program_exepath(o->processes, i, q.path, sizeof(q.path));
-	i->hash_asked = lookup_hash(o->lookup, &q);
-}
-
-bool owners_hashing(const struct owners *o)
-{
-	return lookup_hashing(o->lookup);
-}
-
-/*
- * Of a process's link it is known only once all that happened before the
- * answer has been told.
- */
-static bool hash_is_right(struct owners *o, const struct hasher_answer *a)
-{
-	if (!a->known || !a->linked)
-		return a->known;
-	if (!o->probe)
-		return false;
-	probe_consume(o->probe);
-	return !probe_lost(o->probe) &&
-	       proctab_ran_last(o->processes, a->question.pid,
-				a->question.start_ns, a->question.exec_gen);
-}
-
-static void take_hash(struct owners *o, const struct hasher_answer *a)
-{
-	const struct hasher_question *q = &a->question;
-
-	if (hash_is_right(o, a))
-		proctab_set_sha256(o->processes, q->pid, q->start_ns,
-				   q->exec_gen, a->sha256);
-	else
-		proctab_set_no_sha256(o->processes, q->pid, q->start_ns,
-				      q->exec_gen, a->known ?
-				      HASH_REASON_CHANGED : a->reason);
-}
-
-static void take_hashes(struct owners *o)
-{
-	struct hasher_answer a;
-
-	while (lookup_hashed(o->lookup, &a))
-		take_hash(o, &a);
-}
-
 /*
  * What was lost or forgotten is told again when it is next seen.  Until that
  * has begun nobody can say that a packet has no socket.
@@ -539,8 +249,9 @@ static void watch(struct owners *o, uint64_t now)
 		return;
 	o->watched_ns = now;
 	watch_hooks(o);
-	resolver_expect_delays(o->resolver, local_shapes(o->local) ||
-						    nfqueue_is_bound(o->nfqueue));
+	resolver_expect_delays(o->resolver,
+			       local_shapes(o->local) ||
+				       nfqueue_is_bound(o->nfqueue));
 }
 
 static void watch_clock(struct owners *o)
@@ -564,7 +275,7 @@ void owners_update(struct owners *o)
 	if (nat_changes(o->nat) != o->translations)
 		memo_told(o->memo);
 	o->translations = nat_changes(o->nat);
-	take_hashes(o);
+	owners_take_hashes(o);
 	if (!o->probe)
 		return;
 	now = clock_ns(CLOCK_MONOTONIC);

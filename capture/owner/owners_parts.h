@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What owners.c and its parts share: owners_events.c puts what the kernel
+ * program tells into the tables, and owners_hashes.c has executables hashed.
+ * All that struct owners points to is its own, but for the lookup process.
+ */
+#ifndef PKTWHO_OWNER_OWNERS_PARTS_H
+#define PKTWHO_OWNER_OWNERS_PARTS_H
+
+#include "bpf/probe.h"
+#include "host/clocks.h"
+#include "owner/owners.h"
+#include "owner/packets/arrivals.h"
+
+struct owners {
+	int proc_fd;
+	struct lookup *lookup;
+	struct container_names *containers;
+	struct local *local;
+	struct nat *nat;
+	struct conntrack *conntrack;	/* NULL: the kernel has none */
+	struct proctab *processes;
+	struct flowtab *flows;
+	struct packettab *packets;
+	struct resolver *resolver;
+	struct memo *memo;
+	struct arrivals arrivals;	/* if there is a probe */
+	uint64_t translations;		/* nat_changes(), as the memo has it */
+	struct probe *probe;		/* NULL: polling */
+	int refused;			/* why: -errno */
+	struct polling *polling;
+	struct packet_clock clock;	/* as of the last update */
+	uint64_t netns;			/* cookie of our own */
+	uint64_t gaps;			/* in what we know, so far */
+	uint64_t healed_ns;		/* when all was last told again */
+	bool has_gap;			/* since then */
+	uint64_t watched_ns;		/* when hooks and queues were last seen */
+	bool detached;			/* they are gone */
+	int nfqueue;
+	bool said_set;			/* of the clock */
+	bool may_translate;		/* the kernel, and we are not told */
+	bool hash;			/* what is executed, from then on */
+	enum probe_seen seen;		/* by the capture */
+	void (*ended)(void *ctx, const char *name, uint32_t status);
+	void *ended_ctx;
+};
+
+/* ---- owners_events.c ---- */
+
+/*
+ * What the kernel program is to call.  Until it does, @o needs its tables of
+ * flows, packets and processes, and the memo; nothing that it calls blocks.
+ */
+struct probe_handler owners_listen(struct owners *o);
+
+/*
+ * A socket that no process holds is the kernel's own.  Asks once, after the
+ * processes' sockets were told; a failure is only logged.
+ */
+void owners_find_kernel_sockets(struct owners *o);
+
+/* ---- owners_hashes.c ---- */
+
+/* Puts the hashes that are ready into the programs' records. */
+void owners_take_hashes(struct owners *o);
+
+#endif
