@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#include "archive/cut.h"
+#include "archive/cut/cut.h"
 #include "archive/find.h"
 #include "archive/list.h"
 #include "archive/peer.h"

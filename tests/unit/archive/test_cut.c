@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "archive/cut.h"
+#include "archive/cut/cut.h"
 #include "archive/list.h"
 #include "archive/packet.h"
 #include "bytes.h"

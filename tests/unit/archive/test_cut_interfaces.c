@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "archive/cut_interfaces.h"
+#include "archive/cut/cut_interfaces.h"
 #include "bytes.h"
 #include "pcapng.h"
 

@@ -7,8 +7,8 @@
  * Blocks are whole blocks of PCAPNG, as archive_file_blocks() hands them on;
  * what is in them is not trusted.  A struct of zeros has no interfaces.
  */
-#ifndef PKTWHO_ARCHIVE_CUT_INTERFACES_H
-#define PKTWHO_ARCHIVE_CUT_INTERFACES_H
+#ifndef PKTWHO_ARCHIVE_CUT_CUT_INTERFACES_H
+#define PKTWHO_ARCHIVE_CUT_CUT_INTERFACES_H
 
 #include <stddef.h>
 #include <stdint.h>

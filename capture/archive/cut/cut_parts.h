@@ -4,12 +4,12 @@
  * writes a packet and what comes before it, and cut_out.c how the new file
  * begins and ends.  Errors are -errno, which cut.c logs.
  */
-#ifndef PKTWHO_ARCHIVE_CUT_PARTS_H
-#define PKTWHO_ARCHIVE_CUT_PARTS_H
+#ifndef PKTWHO_ARCHIVE_CUT_CUT_PARTS_H
+#define PKTWHO_ARCHIVE_CUT_CUT_PARTS_H
 
 #include "archive/addresses.h"
-#include "archive/cut.h"
-#include "archive/cut_interfaces.h"
+#include "archive/cut/cut.h"
+#include "archive/cut/cut_interfaces.h"
 #include "archive/packet.h"
 #include "archive/peer.h"
 #include "archive/people.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "archive/cut_interfaces.h"
+#include "archive/cut/cut_interfaces.h"
 
 #include <errno.h>
 #include <stdlib.h>

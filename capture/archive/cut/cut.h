@@ -4,8 +4,8 @@
  * out of many files into one of ours.  Files whose tables name none of the
  * processes are not read.
  */
-#ifndef PKTWHO_ARCHIVE_CUT_H
-#define PKTWHO_ARCHIVE_CUT_H
+#ifndef PKTWHO_ARCHIVE_CUT_CUT_H
+#define PKTWHO_ARCHIVE_CUT_CUT_H
 
 #include <stdint.h>
 

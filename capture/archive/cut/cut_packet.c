@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "archive/cut_parts.h"
+#include "archive/cut/cut_parts.h"
 
 #include <net/if_arp.h>
 #include <string.h>
