@@ -283,6 +283,13 @@ static __always_inline int tell_new(struct sock_info *s,
 	return 1;
 }
 
+/* Linux 6.1 does not follow how a place is made: only the mask tells it. */
+static __always_inline void mark_place(__u32 at)
+{
+	barrier_var(at);
+	arrivals[arrivals_now & 1][at % PROBE_ARRIVALS] = 1;
+}
+
 /*
  * A socket gets this packet: nothing on its way has refused it.  Of plain
  * packets alone, as packet/parse.c knows them.
@@ -292,7 +299,7 @@ static __always_inline void mark_arrival(struct __sk_buff *skb)
 	const __u8 *h = (void *)(long)skb->data;
 	const __u8 *end = (void *)(long)skb->data_end;
 	__u64 words[FLOW_ARRIVAL] = {}, arrival;
-	__u32 now = arrivals_now & 1, off = 40;
+	__u32 off = 40;
 	__u16 ip_id = 0, port;
 	__u8 proto;
 
@@ -317,8 +324,8 @@ static __always_inline void mark_arrival(struct __sk_buff *skb)
 	else if (bpf_skb_load_bytes(skb, off + 8, words, sizeof(words)))
 		bpf_skb_load_bytes(skb, off + 8, words, sizeof(words[0]));
 	arrival = flow_arrival(ip_id, words);
-	arrivals[now][arrival_place(arrival) % PROBE_ARRIVALS] = 1;
-	arrivals[now][arrival_port_place(arrival, port) % PROBE_ARRIVALS] = 1;
+	mark_place(arrival_place(arrival));
+	mark_place(arrival_port_place(arrival, port));
 }
 
 static __always_inline int on_packet(struct __sk_buff *skb, bool egress)

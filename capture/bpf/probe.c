@@ -49,13 +49,15 @@ static int print_libbpf(enum libbpf_print_level level, const char *fmt,
 static int print_libbpf(enum libbpf_print_level level, const char *fmt,
 			va_list ap)
 {
-	char text[512];
+	char *text, *rest = NULL;
 
-	if (level == LIBBPF_DEBUG)
+	/* The verifier's reasons have many lines. */
+	if (level == LIBBPF_DEBUG || vasprintf(&text, fmt, ap) < 0)
 		return 0;
-	vsnprintf(text, sizeof(text), fmt, ap);
-	text[strcspn(text, "\n")] = '\0';
-	log_debug("%s", text);
+	for (char *line = strtok_r(text, "\n", &rest); line;
+	     line = strtok_r(NULL, "\n", &rest))
+		log_debug("%s", line);
+	free(text);
 	return 0;
 }
 
