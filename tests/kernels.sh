@@ -5,7 +5,8 @@
 # Boots the newest Debian kernel of that version (6.1, 6.12, ...) that apt has
 # under qemu, without KVM, with PKTWHO (build/capture/pktwho) in its initial RAM
 # disk.  There it captures a ping and a TCP exchange, prints what it says of
-# them and of the kernel, and fails if an owner is missing.  By hand: half a
+# them and of the kernel, and fails if an owner is missing, or the programs for a
+# capture without a loopback are refused (but for a hook, -3).  By hand: half a
 # minute.  Needs qemu-system-x86, busybox-static and cpio.
 #
 #   KERNELS  what is downloaded and made goes here        (/var/tmp/pktwho-kernels)
@@ -67,7 +68,9 @@ wait $capture
 strings /tmp/file | grep '^src=' | cut -d' ' -f1-6 | sort | uniq -c
 strings /tmp/file | grep -q '^src=ping\[.*dst.attr=kernel' &&
 strings /tmp/file | grep -q '^src=nc\[.*dst=cat\[' &&
-! strings /tmp/file | grep -q 'attr=unknown' && echo all owners are known
+! strings /tmp/file | grep -q 'attr=unknown' &&
+! pktwho --log-level debug -i none -w /tmp/none 2>&1 | grep 'to load: -[^3]' &&
+echo all owners are known
 poweroff -f
 END
 	chmod +x "$root/init"
