@@ -18,6 +18,7 @@
 #include "lookup/lookup.h"
 #include "options.h"
 #include "output/country_cache.h"
+#include "output/pcapng/pcapng_writer.h"
 #include "owner/owners.h"
 #include "printable.h"
 #include "process/filter/filter.h"
@@ -42,6 +43,7 @@ static int open_as_user(struct parts *p)
 		if (err)
 			return err;
 	}
+	p->to_file = o->write && !pcapng_output_is_pipe(o->write);
 	/* A reader has work of its own to do while we load the probe. */
 	return files_start(&p->files, o, &p->ending);
 }

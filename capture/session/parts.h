@@ -28,6 +28,7 @@ struct parts {
 	struct status *status;
 	struct ending ending;
 	struct counts counts;
+	bool to_file;			/* nobody looks on meanwhile */
 	bool frozen;			/* by --freeze or --freeze-on */
 	int signal_fd;			/* signals_open() */
 };

@@ -14,6 +14,8 @@
 #include "view/view.h"
 #include "wireshark/toolbar.h"
 
+#define READER_NS    250000000ull	/* a slow reader is waited for */
+#define UNREAD_NS    10000000000ull	/* not again, if there was none */
 #define MERGE_NS     25000000ull	/* an idle capture's block is out by then */
 #define STALE_NS     900000000ull	/* waited for a slow reader */
 #define CLOCK_SET_NS 1000000000ull
@@ -133,6 +135,20 @@ static uint64_t age_of(const struct pipeline *l, const struct frame *h,
 }
 
 /*
+ * How long a packet may wait for who has it.  What nobody reads must not hold
+ * the others up all the time, nor who looks on while they are captured.
+ */
+static uint64_t patience(struct pipeline *l, const struct verdict *v,
+			 uint64_t age, uint64_t now)
+{
+	if (!v->unread || !l->patient || now < l->unread_ns + UNREAD_NS)
+		return FLOWTAB_HOLD_NS;
+	if (age >= READER_NS)
+		l->unread_ns = now;
+	return READER_NS;
+}
+
+/*
  * Writes what can be written, in order of time.  A packet waits while a late
  * event may still name its owner, and while another capture may still have an
  * older one.  With @force the first one does not wait.
@@ -155,7 +171,7 @@ static void release(struct pipeline *l, bool force)
 			return;
 		settled = owners_resolve(l->owners, &h->packet, h->ts_ns,
 					 h->direction, &v);
-		if (!settled && age < FLOWTAB_HOLD_NS) {
+		if (!settled && age < patience(l, &v, age, now)) {
 			if (!force)
 				return;
 			files_count_early(l->files);
@@ -281,5 +297,6 @@ void pipeline_init(struct pipeline *l, struct parts *p)
 		.room = { begin_room, release_one, l },
 		.keys = { .fd = p->options->keylog ? p->options->keys_fd : -1 },
 		.hash = p->options->hash,
+		.patient = p->to_file,
 	};
 }

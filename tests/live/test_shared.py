@@ -177,6 +177,20 @@ while data != b"end":
 """
 
 # Holds a socket that it never reads: its child reads all that waits there.
+# Two have the socket, and the younger reads long after the datagram came.
+LATE = """
+import os, select, socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", 0))
+child = os.fork()
+if child:
+    print(s.getsockname()[1], child, flush=True)
+    sys.exit(os.wait()[1])
+select.select([s], [], [])
+time.sleep(0.12)
+s.recv(100)
+"""
+
 HOLDER = """
 import os, socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -449,6 +463,21 @@ class Shared(world.LiveTest):
 
     def test_a_connection_that_its_data_makes(self):
         self.check_forks("127.0.0.1", "deferred")
+
+    def test_a_reader_that_is_late(self):
+        """A file waits for it."""
+        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(sender.close)
+        reader = self.start(["python3", "-c", LATE], stdout=subprocess.PIPE)
+        self.addCleanup(reader.stdout.close)
+        port, reads = map(int, reader.stdout.readline().split())
+        path = self.dir / "late.pcapng"
+        c = Capture(path, "-i", "lo", "-f", f"udp port {port}")
+        sender.sendto(b"late", ("127.0.0.1", port))
+        self.assertEqual(reader.wait(world.PATIENCE), 0)
+        c.stop()
+        for data, _, dst, _, attr in self.payloads(path, port):
+            self.assertEqual((data, dst, attr), ("late", str(reads), "socket"))
 
     def test_what_nobody_reads(self):
         """It names who has the socket, and says so."""

@@ -259,5 +259,6 @@ bool resolve(struct resolver *r, const struct packet *p, uint64_t ts_ns,
 	}
 	v->direction = direction_of(&q, v);
 	v->steady = is_steady_verdict(&q, v);
+	v->unread = q.unread;
 	return settled && !q.waits;
 }

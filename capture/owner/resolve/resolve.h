@@ -36,6 +36,7 @@ struct verdict {
 	uint8_t other_count;			/* until the next packet is asked of */
 	uint8_t direction;	/* enum direction */
 	bool steady;		/* holds on for packets like it; see memo.h */
+	bool unread;		/* not final, until a process reads it */
 };
 
 /*

@@ -46,7 +46,10 @@ static enum packettab_found ask_packet(struct question *q,
 	enum packettab_found found = packettab_find(q->r->packets, &query,
 						    &told);
 
-	q->waits |= found == PACKETTAB_MISSING || found == PACKETTAB_AWAITED;
+	if (found == PACKETTAB_MISSING || found == PACKETTAB_AWAITED) {
+		q->waits = true;
+		q->unread |= told && told->pending;
+	}
 	if (found == PACKETTAB_NOT_SHARED || found == PACKETTAB_AWAITED)
 		return found;
 	if (found == PACKETTAB_FOUND)

@@ -52,7 +52,8 @@ struct question {
 	bool reader_here;		/* in the namespace that is captured */
 	uint16_t reader_port;
 	bool is_forged;			/* it came in, and says that it is ours */
-	bool waits;			/* its own event may still come */
+	bool waits;			/* its own event may still come, */
+	bool unread;			/* as a process has yet to read it */
 	bool steady;			/* only its flow's history was asked */
 };
 
