@@ -425,6 +425,25 @@ static void merge(struct geo_place *to, const struct geo_place *from)
 
 /* RFC 6052, 2.1: who has IPv6 alone sees all of IPv4 behind this prefix. */
 static const uint8_t nat64[12] = { 0, 0x64, 0xff, 0x9b };
+/* RFC 3056, 2 and RFC 4380, 4: who has IPv4 alone, through a tunnel. */
+static const uint8_t six_to_four[2] = { 0x20, 0x02 };
+static const uint8_t teredo[4] = { 0x20, 0x01 };
+
+/* The address of IPv4 that one of IPv6 stands for, if it does. */
+static bool take_ipv4(uint8_t v4[4], const uint8_t addr[16])
+{
+	if (!memcmp(addr, nat64, sizeof(nat64))) {
+		memcpy(v4, addr + 12, 4);
+	} else if (!memcmp(addr, six_to_four, sizeof(six_to_four))) {
+		memcpy(v4, addr + 2, 4);
+	} else if (!memcmp(addr, teredo, sizeof(teredo))) {
+		for (size_t i = 0; i < 4; i++)
+			v4[i] = addr[12 + i] ^ 0xff;
+	} else {
+		return false;
+	}
+	return true;
+}
 
 bool geo_lookup(const struct geo *g, const uint8_t addr[16],
 		struct geo_place *place)
@@ -432,10 +451,8 @@ bool geo_lookup(const struct geo *g, const uint8_t addr[16],
 	uint8_t mapped[16] = { [10] = 0xff, [11] = 0xff };
 
 	memset(place, 0, sizeof(*place));
-	if (!memcmp(addr, nat64, sizeof(nat64))) {
-		memcpy(mapped + 12, addr + 12, 4);
+	if (take_ipv4(mapped + 12, addr))
 		addr = mapped;
-	}
 	if (reach_of(addr) == REACH_SPECIAL)
 		return false;
 

@@ -60,7 +60,8 @@ bool geo_describe(const struct geo *g, size_t which, char *out, size_t size);
 
 /*
  * Tells what is known of @addr: IPv6 in network order, or IPv4 as
- * ::ffff:a.b.c.d.  True if anything is.  Allocates nothing; a damaged database gives no
+ * ::ffff:a.b.c.d; of NAT64, 6to4 and Teredo that in it.  True if anything is.
+ * Allocates nothing; a damaged database gives no
  * answer or a wrong one, nothing worse.
  *
  * An address that is not public has no place, whatever a database says.

@@ -64,8 +64,8 @@ static void assert_nowhere(const struct geo *g, const char *text)
 	assert_memory_equal(&place, &nowhere, sizeof(place));
 }
 
-/* Hosts with IPv6 alone see all of IPv4 like this, but not what is private. */
-static void behind_nat64(void **state)
+/* NAT64, 6to4 and Teredo, but not of what is private. */
+static void ipv4_in_ipv6(void **state)
 {
 	struct geo *g = open_files(COUNTRY, NULL);
 
@@ -73,6 +73,12 @@ static void behind_nat64(void **state)
 	assert_string_equal(look_up(g, "64:ff9b::81.2.69.142").country, "GB");
 	assert_nowhere(g, "64:ff9b::10.0.0.1");
 	assert_nowhere(g, "64:ff9b:1::81.2.69.142");
+	assert_string_equal(look_up(g, "2002:5102:458e::1").country, "GB");
+	assert_nowhere(g, "2002:a00:1::1");
+	/* The client's, of which all bits are turned; not the server's. */
+	assert_string_equal(
+		look_up(g, "2001:0:808:808:0:0:aefd:ba71").country, "GB");
+	assert_nowhere(g, "2001:0:5102:458e:0:0:f5ff:fffe");
 	geo_free(g);
 }
 
@@ -618,7 +624,7 @@ static void damaged_databases(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(behind_nat64),
+		cmocka_unit_test(ipv4_in_ipv6),
 		cmocka_unit_test(maxmind_countries),
 		cmocka_unit_test(maxmind_city_and_network),
 		cmocka_unit_test(the_default_database),
