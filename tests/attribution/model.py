@@ -242,9 +242,14 @@ class Model:
 
     def identities_of(self, use, t, bare):
         """An acknowledgment that was put off is of who used the socket, as
-        they were then or, if the kernel asked, are now."""
-        return [i for at in ((use.t1, t) if bare and use.t1 < t else (t,))
-                for i in self.identity(use.token, at)]
+        they were then or, if the kernel asked, are now.  Who reads late may
+        have become another program meanwhile."""
+        times = [t]
+        if bare and use.t1 < t:
+            times.append(use.t1)
+        if use.kind == "recv" and use.t1 > t:
+            times.append(use.t1)
+        return [i for at in times for i in self.identity(use.token, at)]
 
     def identity(self, token, t):
         """What the process may be called at a time: one, or two in between."""
