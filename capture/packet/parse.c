@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "packet/parse_marks.h"
 
 #define IP4_MIN		20
 #define IP6_LEN		40
@@ -25,7 +26,6 @@
 #define MAX_VLAN_TAGS	4
 #define MAX_EXTENSIONS	8
 #define REST_AT		offsetof(struct packet, ethertype)
-#define PORTS_AT	offsetof(struct flow_key, local_port)
 
 static uint16_t be16(const uint8_t *p)
 {
@@ -42,55 +42,6 @@ static uint16_t rbuf_be16(struct rbuf *r)
 	const uint8_t *p = rbuf_claim(r, 2);
 
 	return p ? be16(p) : 0;
-}
-
-static const __u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
-
-bool address_is_ipv4(const __u8 addr[16])
-{
-	return !memcmp(addr, mapped, sizeof(mapped));
-}
-
-void address_from_ipv4(__u8 out[16], const __u8 addr[4])
-{
-	memcpy(out, mapped, sizeof(mapped));
-	memcpy(out + sizeof(mapped), addr, 4);
-}
-
-/*
- * The last word of a key, where local_port is the first in memory.  Stored in
- * parts it would have to be waited for by who reads it whole.
- */
-static uint64_t swap_ports(uint64_t word)
-{
-	uint64_t w = le64toh(word);
-
-	return htole64((w & ~0xffffffffull) | (uint32_t)(w << 16) |
-		       (w >> 16 & 0xffff));
-}
-
-static void swap_echo(struct flow_key *k)
-{
-	if (k->remote_port)
-		k->remote_port = FLOW_ECHO_ASKS + FLOW_ECHO_ANSWERS -
-				 k->remote_port;
-}
-
-struct flow_key flow_reversed(const struct flow_key *k)
-{
-	bool echo = k->proto == IPPROTO_ICMP || k->proto == IPPROTO_ICMPV6;
-	struct flow_key r;
-	uint64_t word;
-
-	memcpy(r.local, k->remote, sizeof(r.local));
-	memcpy(r.remote, k->local, sizeof(r.remote));
-	memcpy(&word, (const uint8_t *)k + PORTS_AT, sizeof(word));
-	if (!echo)
-		word = swap_ports(word);
-	memcpy((uint8_t *)&r + PORTS_AT, &word, sizeof(word));
-	if (echo)
-		swap_echo(&r);
-	return r;
 }
 
 static void parse_network(struct packet *p, struct packet_traits *t,
@@ -190,66 +141,6 @@ static void parse_udp_tunnel(struct packet *p, struct rbuf *r)
 		rbuf_claim(r, (size_t)h[0] * 4);
 		parse_inside(p, r, be16(h + 2));
 	}
-}
-
-/*
- * The next 8 bytes, or what is there of them, filled up with zeros.  If it is
- * less there are 8 before @p, which spares a copy in parts that is read whole.
- */
-static __u64 word_at(const uint8_t *p, size_t left)
-{
-	uint64_t word;
-
-	if (left >= sizeof(word)) {
-		memcpy(&word, p, sizeof(word));
-		return word;
-	}
-	if (!left)
-		return 0;
-	memcpy(&word, p + left - sizeof(word), sizeof(word));
-	return htole64(le64toh(word) >> 8 * (sizeof(word) - left));
-}
-
-/* @rest: how much there was of the packet from here on. */
-static uint64_t fingerprint_of(uint8_t proto, uint16_t ip_id,
-			       const struct rbuf *r, size_t rest)
-{
-	__u64 payload[FLOW_PAYLOAD], head;
-	size_t most = sizeof(head) + sizeof(payload);
-
-	if (r->left < (rest < most ? rest : most))
-		return 0;
-	/* Before a frame's payload there may be nothing. */
-	if (r->left < sizeof(head) && proto == FLOW_FRAME)
-		return 0;
-	head = word_at(r->p, r->left);
-	for (size_t i = 0; i < FLOW_PAYLOAD; i++) {
-		size_t at = sizeof(head) * (i + 1);
-
-		payload[i] = word_at(r->p + at, at < r->left ? r->left - at : 0);
-	}
-	return flow_fingerprint(proto, ip_id, head, payload);
-}
-
-/* Of a packet without options or extension headers; @rest as above. */
-static void set_arrival(struct packet_traits *t, uint16_t ip_id,
-			const struct rbuf *r, size_t rest)
-{
-	uint8_t proto = t->key.proto;
-	size_t at = proto == IPPROTO_TCP ? 4 : 8;
-	__u64 words[FLOW_ARRIVAL] = { 0 };
-	size_t len = sizeof(words[0]);
-
-	if ((proto != IPPROTO_TCP && proto != IPPROTO_UDP) || t->fragment)
-		return;
-	if (proto == IPPROTO_UDP && rest >= at + sizeof(words))
-		len = sizeof(words);
-	if (rest < at + len)
-		len = 0;
-	if (r->left < at + len)
-		return;
-	memcpy(words, r->p + at, len);
-	t->arrival = flow_arrival(ip_id, words);
 }
 
 /* Leaves padding of the link behind.  @len: 0 where the kernel left it out. */
@@ -377,9 +268,9 @@ static void parse_ipv4(struct packet *p, struct packet_traits *t,
 	if (fragment & IP_OFFSET)
 		return;
 	rest = leave_padding(r, be16(h + 2) > len ? be16(h + 2) - len : 0);
-	t->fingerprint = fingerprint_of(key->proto, be16(h + 4), r, rest);
+	t->fingerprint = parse_fingerprint(key->proto, be16(h + 4), r, rest);
 	if (len == IP4_MIN)
-		set_arrival(t, be16(h + 4), r, rest);
+		parse_arrival(t, be16(h + 4), r, rest);
 	parse_transport(p, t, r, rest);
 }
 
@@ -454,9 +345,9 @@ static void parse_ipv6(struct packet *p, struct packet_traits *t,
 		return;
 	}
 	if (before == r->left)
-		set_arrival(t, 0, r, rest);
+		parse_arrival(t, 0, r, rest);
 	rest -= before - r->left;
-	t->fingerprint = fingerprint_of(key->proto, 0, r, rest);
+	t->fingerprint = parse_fingerprint(key->proto, 0, r, rest);
 	parse_transport(p, t, r, rest);
 }
 
@@ -479,7 +370,7 @@ static void not_ip(struct packet *p, struct rbuf *r, enum packet_kind kind)
 	p->outer.key.proto = FLOW_FRAME;
 	p->outer.key.local_port = p->ethertype;
 	if (!r->failed)
-		p->outer.fingerprint = fingerprint_of(FLOW_FRAME, 0, r,
+		p->outer.fingerprint = parse_fingerprint(FLOW_FRAME, 0, r,
 						      r->left);
 }
 

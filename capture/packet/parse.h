@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "packet/flow.h"
+#include "packet/flow_key.h"
 
 /* LINKTYPE_ numbers of the files (https://www.tcpdump.org/linktypes.html). */
 enum linktype {
@@ -62,12 +62,5 @@ struct packet {
 
 void parse_packet(struct packet *p, uint32_t linktype, const uint8_t *data,
 		  size_t caplen);
-
-/* The same flow as the other end sees it. */
-struct flow_key flow_reversed(const struct flow_key *k);
-
-/* Whether it is ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2), and how to make it. */
-bool address_is_ipv4(const __u8 addr[16]);
-void address_from_ipv4(__u8 out[16], const __u8 addr[4]);
 
 #endif

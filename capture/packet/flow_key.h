@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What user space does with a flow's key and the addresses in it.  Pure.
+ */
+#ifndef PKTWHO_PACKET_FLOW_KEY_H
+#define PKTWHO_PACKET_FLOW_KEY_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+
+#include "packet/flow.h"
+
+/* The same flow as the other end sees it. */
+struct flow_key flow_reversed(const struct flow_key *k);
+
+/* Whether it is ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2), and how to make it. */
+bool address_is_ipv4(const __u8 addr[16]);
+void address_from_ipv4(__u8 out[16], const __u8 addr[4]);
+
+#endif
