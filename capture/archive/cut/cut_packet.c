@@ -78,8 +78,8 @@ static void put_record(struct wbuf *w, const struct archive_packet *p,
 }
 
 /*
- * As a capture writes them: what is said later of a process is from then on.
- * @news: whom the new file did not tell of before this packet.
+ * Writes them as a capture does: what is said later of a process holds from then
+ * on.  @news: a bit for each that the new file did not tell of before.
  */
 static int put_process_blocks(struct cut *c, const struct named *named,
 			      unsigned news, uint64_t ts_ns)

@@ -65,7 +65,7 @@ void resolver_told_until(struct resolver *r, uint64_t mono_ns)
 	r->told_until_ns = mono_ns;
 }
 
-/* What this host refuses as a rule, whoever has a socket for it. */
+/* This host refuses it as a rule, whoever has a socket for it. */
 static bool is_suspect(const struct question *q)
 {
 	return q->is_forged || (q->from_wire && q->p->outer.source_routed);

@@ -66,8 +66,8 @@ void resolver_expect_delays(struct resolver *r, bool expected);
 void resolver_watch_arrivals(struct resolver *r, const struct arrivals *a);
 
 /*
- * Of a packet whose time is not known only that an end is here can be said:
- * takes the rest back.
+ * Takes back what cannot be said of a packet whose time is not known: all but
+ * whether an end is here.
  */
 void verdict_forget(struct verdict *v);
 
@@ -83,8 +83,8 @@ bool resolver_has_arrived(struct resolver *r, const struct packet *p,
 			  const struct verdict *v);
 
 /*
- * Whether the receiver's own event may still be missing, of a packet whose
- * verdict is steady otherwise.
+ * Whether another receiver may still be told of a packet, though the verdict on
+ * its flow is steady.
  */
 bool resolver_is_early(const struct resolver *r, const struct packet *p,
 		       uint64_t ts_ns, const struct verdict *v);

@@ -8,9 +8,9 @@
 #include "packet/raw_packet.h"
 
 /*
- * Of a packet that comes in, if no other namespace, process or queue is on its
- * way.  What has no bytes may be for a connection in TIME_WAIT, which has no
- * socket left.
+ * Whether a packet that came in got to a socket.  The marks say so only if no
+ * other namespace, process or queue is on its way, and not of a segment without
+ * bytes: it may be for a connection in TIME_WAIT, which has no socket left.
  */
 static enum arrived find_arrival(const struct question *q, uint16_t port)
 {

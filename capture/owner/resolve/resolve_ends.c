@@ -34,10 +34,11 @@ static void believe_if(bool sure, struct verdict_end *end)
 }
 
 /*
- * Behind address translation the ends know the flow by other addresses.  What
- * answers a translated packet is told of as it leaves, with the addresses that
- * this one comes in with; its reader was told with those that it reads, so that
- * is asked for first.  Who is not found by either is on another host.
+ * Behind address translation the ends know the flow by other addresses.  The
+ * answer to a translated packet is told as it leaves, under the addresses that
+ * this packet comes in with; the reader was told under those that it reads, so
+ * these are asked for first.  An end that is found under neither is on another
+ * host.
  */
 bool resolve_ends(struct question *q, struct verdict *v)
 {
@@ -47,9 +48,9 @@ bool resolve_ends(struct question *q, struct verdict *v)
 	bool translated = nat_find(q->r->nat, sent, q->ts_ns, &ends);
 	bool has_src, has_dst;
 
-	/* Until it ends, as of a time that was told already. */
+	/* It may end as of a time that was told already. */
 	q->steady &= !translated;
-	/* Another may have taken its place, which is told as late. */
+	/* Another may have taken its place, and be told later. */
 	q->waits |= translated && resolve_is_early(q->r, q->ts_ns);
 	/* The sender's event is told before the packet is captured. */
 	has_src = resolve_ask(q, sent, true, &v->src);

@@ -12,8 +12,8 @@ static bool is_known(const struct verdict_end *end)
 }
 
 /*
- * Who sent what an ICMP error is about; an error from outside quotes it as it
- * was after address translation.
+ * Finds the sender of the packet that an ICMP error quotes.  An error from
+ * outside quotes it as it was after address translation.
  */
 static bool ask_quoted(struct question *q, struct verdict_end *end)
 {
@@ -27,7 +27,7 @@ static bool ask_quoted(struct question *q, struct verdict_end *end)
 	       is_known(end);
 }
 
-/* Whoever sent it has not been told of: what is rejected passes no hook. */
+/* A rejected packet passes no hook, so nobody told who sent it. */
 static bool is_untold(const struct packet *p)
 {
 	uint8_t proto = p->inner.key.proto;
@@ -87,7 +87,7 @@ bool resolve_tunnel(struct question *q, struct verdict *v)
 	q->asked = &q->p->inner;
 	resolve_ask(q, &q->p->inner.key, true, &src);
 	settled = resolve_ask(q, &received, false, &dst);
-	/* Whose it is may be unknown: a process's it is. */
+	/* It is a process's, even if it is not known whose. */
 	if (src.owner || src.attr == ATTR_UNKNOWN)
 		v->src = src;
 	if (dst.owner || dst.attr == ATTR_UNKNOWN)

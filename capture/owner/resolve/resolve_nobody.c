@@ -28,7 +28,7 @@ enum flowtab_port resolve_port(const struct question *q,
 	return flowtab_port(q->r->flows, &query);
 }
 
-/* A port of ours to which, or from which, no event told of this packet. */
+/* Why no event told of a packet from, or to, this port of ours. */
 static uint8_t port_reason(const struct question *q, bool sends)
 {
 	const struct flow_key *sent = &q->p->outer.key;

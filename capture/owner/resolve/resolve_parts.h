@@ -80,7 +80,7 @@ static inline void verdict_end_by_flow(struct verdict_end *end)
 		end->attr = ATTR_FLOW;
 }
 
-/* So says each host that has no address yet. */
+/* A host that has no address yet sends from this one. */
 static inline bool address_is_unspecified(const __u8 addr[16])
 {
 	static const __u8 any6[16], any4[16] = { [10] = 0xff, [11] = 0xff };
@@ -88,7 +88,7 @@ static inline bool address_is_unspecified(const __u8 addr[16])
 	return !memcmp(addr, any6, 16) || !memcmp(addr, any4, 16);
 }
 
-/* Whether events that followed a packet of then may still be on their way. */
+/* Whether events that followed a packet of that time may not be in yet. */
 static inline bool resolve_is_early(const struct resolver *r, uint64_t ts_ns)
 {
 	return ts_ns + TOLD_NS > r->told_until_ns;
