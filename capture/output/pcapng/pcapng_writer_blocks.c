@@ -6,6 +6,25 @@
 
 #include "output/pcapng/pcapng_option.h"
 
+size_t pcapng_writer_begin_block(struct pcapng_writer *w, uint32_t type)
+{
+	size_t at = w->buf.len;
+
+	wbuf_u32(&w->buf, type);
+	wbuf_u32(&w->buf, 0);
+	return at;
+}
+
+int pcapng_writer_end_block(struct pcapng_writer *w, size_t at)
+{
+	uint32_t total = (uint32_t)(w->buf.len - at + 4);
+
+	wbuf_u32(&w->buf, total);
+	if (!w->buf.failed)
+		put_le(w->bytes + at + 4, total, 4);
+	return pcapng_writer_block_added(w, at);
+}
+
 static void put_string(struct wbuf *w, uint16_t code, const char *s)
 {
 	if (s && *s)
