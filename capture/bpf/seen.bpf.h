@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What the capture cannot see costs next to nothing: packets of other devices
+ * What the capture cannot see costs little: packets of other devices
  * are passed over, and nothing is remembered of a socket until one of its
  * packets may be seen.
  */

@@ -78,6 +78,9 @@ class Stage:
         sh(*self.within(self.far, "sysctl", "-qw",
                         "net.ipv4.icmp_ratemask=8", "net.ipv4.icmp_ratelimit"
                         "=100000000"))
+        # Connections of the last rounds still wait for their end.
+        sh(*self.within(self.near, "sysctl", "-qw", "net.ipv4.tcp_tw_reuse=1",
+                        "net.ipv4.ip_local_port_range=1024 65535"))
         sh(*self.within(self.near, "ping", "-qc1", FAR),
            stdout=subprocess.DEVNULL)
         self.server = subprocess.Popen(self.within(self.far, load, "serve"),

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a capture cannot see costs nothing, and yet nobody's owner is missing:
+"""What a capture cannot see is passed over, and yet nobody's owner is missing:
 sockets whose packets should not be seen, and are.
 
   test_seen.py PKTWHO PLUGIN
