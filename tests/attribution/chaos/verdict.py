@@ -130,9 +130,12 @@ class Judge:
         self.truth = truth
         self.must_name = must_name      # ip -> is it one of the capture's?
         self.result = truth.result
+        self.carried = Counter()        # by stamp: packets of the file
 
     def file(self, path):
-        for p in packets(path):
+        seen = list(packets(path))
+        self.carried = Counter(stamp for p in seen for stamp in p.stamps)
+        for p in seen:
             program = p.proto and self.truth.program(p)
             if program is not None and p.proto:
                 self.packet(p, program)
@@ -183,6 +186,11 @@ class Judge:
         else:
             self.whoever(p, end, program, senders, "unread")
 
+    def is_sent_again(self, p, said):
+        """A firewall has dropped it, and what was read came by another."""
+        return p.proto == TCP and said.reason == "not-delivered" and \
+            all(self.carried[stamp] > 1 for stamp in p.stamps)
+
     def exact(self, p, end, program, wanted, kind):
         """Named with one of these, or unknown with a reason."""
         said, here = p.owners[1 + end], self.must_name(p.ips[end])
@@ -190,7 +198,8 @@ class Judge:
             self.result.ends += 1
             self.result.named += said.pid is not None
         if said.pid is None:
-            if here and said.attr != "unknown":
+            if here and said.attr != "unknown" and \
+                    not self.is_sent_again(p, said):
                 self.find("denied", p, program,
                           f"{kind} {self.names(wanted)}")
             elif here:
