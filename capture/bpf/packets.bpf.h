@@ -337,8 +337,8 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 	if (!is_seen(skb))
 		return 1;
 	sk = sk ? bpf_sk_fullsock(sk) : NULL;
-	if (sk && seen == PROBE_SEEN_LOOPBACK &&
-	    !is_seen_netns(netns_of((void *)address_of(sk))))
+	if (sk && sees_one_netns() &&
+	    netns_of((void *)address_of(sk)) != seen_netns)
 		return 1;
 	if (!egress)
 		mark_arrival(skb);

@@ -76,7 +76,7 @@ int on_open_file(struct bpf_iter__task_file *ctx)
 	}
 	if (!sk || !is_inet(sk))
 		return 0;
-	if (!is_seen_netns(netns_of(sk)))
+	if (sees_one_netns() && netns_of(sk) != seen_netns)
 		return 0;
 	s = traced_info(sk);
 	if (!s)

@@ -133,6 +133,11 @@ static __always_inline bool is_full(const struct sock_info *s,
 	       BPF_CORE_READ(sk, sk_rcvbuf);
 }
 
+static __always_inline bool is_flood_told(const struct sock_info *s, __u64 now)
+{
+	return is_recent(s->full_ns, now, PROBE_SHARED_NS / 2);
+}
+
 /*
  * A flood is told now and then: what is not told meanwhile, nobody may have
  * read, and what is read once there is room again is told.
@@ -141,7 +146,7 @@ static __always_inline bool is_flooded(struct sock_info *s)
 {
 	__u64 now = bpf_ktime_get_ns();
 
-	if (is_recent(s->full_ns, now, PROBE_SHARED_NS / 2))
+	if (is_flood_told(s, now))
 		return true;
 	s->full_ns = now;
 	return false;
@@ -152,9 +157,7 @@ static __always_inline bool is_drowned(const struct sock_info *s,
 				       const struct bpf_sock *own,
 				       const struct __sk_buff *skb)
 {
-	return s->full_ns &&
-	       is_recent(s->full_ns, bpf_ktime_get_ns(),
-			 PROBE_SHARED_NS / 2) &&
+	return s->full_ns && is_flood_told(s, bpf_ktime_get_ns()) &&
 	       is_full(s, own, skb);
 }
 

@@ -23,9 +23,10 @@ static __always_inline bool is_seen(const struct __sk_buff *skb)
 	return true;
 }
 
-static __always_inline bool is_seen_netns(__u64 netns)
+/* Whether others than @seen_netns need not be looked at. */
+static __always_inline bool sees_one_netns(void)
 {
-	return seen != PROBE_SEEN_LOOPBACK || netns == seen_netns;
+	return seen == PROBE_SEEN_LOOPBACK;
 }
 
 static __always_inline bool is_loopback_ipv4(__u32 address)
@@ -55,8 +56,8 @@ static __always_inline bool is_seen_socket(struct sock *sk)
 {
 	struct sock_common *c = &sk->__sk_common;
 
-	if (seen == PROBE_SEEN_LOOPBACK)
-		return is_seen_netns(c->skc_net.net->net_cookie);
+	if (sees_one_netns())
+		return c->skc_net.net->net_cookie == seen_netns;
 	if (seen != PROBE_SEEN_OTHERS)
 		return true;
 	if (c->skc_family == AF_INET)

@@ -132,7 +132,7 @@ static __always_inline struct sock_info *info_of(struct bpf_sock *sk, void *ctx,
 {
 	struct sock_info *s;
 
-	if (!is_seen_netns(bpf_get_netns_cookie(ctx)))
+	if (sees_one_netns() && bpf_get_netns_cookie(ctx) != seen_netns)
 		return NULL;
 	s = bpf_sk_storage_get(&sockets, sk, 0,
 			       expected ? BPF_SK_STORAGE_GET_F_CREATE : 0);

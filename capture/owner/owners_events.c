@@ -11,6 +11,7 @@
 #include "owner/memo.h"
 #include "owner/packets/packettab.h"
 #include "owner/polling/sockdiag.h"
+#include "packet/flow_key.h"
 #include "record.h"
 
 static uint8_t attr_of(uint8_t flags)
@@ -146,7 +147,6 @@ static void on_exec(void *ctx, const struct probe_exec *x)
  */
 static void on_holder(void *ctx, const struct probe_holder *h)
 {
-	static const __u8 none[16], none4[16] = { [10] = 0xff, [11] = 0xff };
 	struct owners *o = ctx;
 	struct flowtab_event f = {
 		.ts_ns = 0,
@@ -165,8 +165,7 @@ static void on_holder(void *ctx, const struct probe_holder *h)
 		flowtab_flow(o->flows, &f, &h->key);
 	if (h->state == TCP_LISTEN || h->key.proto != IPPROTO_TCP)
 		flowtab_bound(o->flows, &f, &h->key);
-	if (!h->key.remote_port || !memcmp(h->key.remote, none, 16) ||
-	    !memcmp(h->key.remote, none4, 16))
+	if (!h->key.remote_port || address_is_unspecified(h->key.remote))
 		return;
 	flowtab_flow(o->flows, &f, &h->key);
 }

@@ -57,3 +57,10 @@ struct flow_key flow_reversed(const struct flow_key *k)
 		swap_echo(&r);
 	return r;
 }
+
+bool address_is_unspecified(const __u8 addr[16])
+{
+	static const __u8 any6[16], any4[16] = { [10] = 0xff, [11] = 0xff };
+
+	return !memcmp(addr, any6, 16) || !memcmp(addr, any4, 16);
+}

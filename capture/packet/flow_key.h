@@ -17,4 +17,7 @@ struct flow_key flow_reversed(const struct flow_key *k);
 bool address_is_ipv4(const __u8 addr[16]);
 void address_from_ipv4(__u8 out[16], const __u8 addr[4]);
 
+/* Whether it is :: or 0.0.0.0, as a host sends from that has no address yet. */
+bool address_is_unspecified(const __u8 addr[16]);
+
 #endif

@@ -141,7 +141,7 @@ static uint64_t age_of(const struct pipeline *l, const struct frame *h,
 static uint64_t patience(struct pipeline *l, const struct verdict *v,
 			 uint64_t age, uint64_t now)
 {
-	if (!v->unread || !l->patient || now < l->unread_ns + UNREAD_NS)
+	if (!v->unread || !l->parts->to_file || now < l->unread_ns + UNREAD_NS)
 		return FLOWTAB_HOLD_NS;
 	if (age >= READER_NS)
 		l->unread_ns = now;
@@ -297,6 +297,5 @@ void pipeline_init(struct pipeline *l, struct parts *p)
 		.room = { begin_room, release_one, l },
 		.keys = { .fd = p->options->keylog ? p->options->keys_fd : -1 },
 		.hash = p->options->hash,
-		.patient = p->to_file,
 	};
 }

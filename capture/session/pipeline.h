@@ -27,7 +27,6 @@ struct pipeline {
 	struct captures_room room;
 	struct keys keys;		/* of the command's TLS connections */
 	bool hash;
-	bool patient;			/* nobody looks on */
 	uint64_t unread_ns;		/* when a reader was last waited for in vain */
 	uint64_t pruned_ns;		/* CLOCK_MONOTONIC */
 	struct owned_other others[VERDICT_OTHERS];	/* of the packet at hand */

@@ -12,10 +12,9 @@
 #ifndef PKTWHO_OWNER_RESOLVE_RESOLVE_PARTS_H
 #define PKTWHO_OWNER_RESOLVE_RESOLVE_PARTS_H
 
-#include <string.h>
-
 #include "owner/packets/packettab.h"
 #include "owner/resolve/resolve.h"
+#include "packet/flow_key.h"
 #include "record.h"
 
 #define TOLD_NS	2000000ull	/* from a packet to its receiver's event */
@@ -78,14 +77,6 @@ static inline void verdict_end_by_flow(struct verdict_end *end)
 	    end->attr == ATTR_LISTENER || end->attr == ATTR_ACCEPTED ||
 	    end->attr == ATTR_HOLDER)
 		end->attr = ATTR_FLOW;
-}
-
-/* A host that has no address yet sends from this one. */
-static inline bool address_is_unspecified(const __u8 addr[16])
-{
-	static const __u8 any6[16], any4[16] = { [10] = 0xff, [11] = 0xff };
-
-	return !memcmp(addr, any6, 16) || !memcmp(addr, any4, 16);
 }
 
 /* Whether events that followed a packet of that time may not be in yet. */
