@@ -196,14 +196,27 @@ static bool has_own_status(const struct dpi_flow *f, const struct dpi_turn *t)
 	return before == t || before->status_frame;
 }
 
+/* The request comes first, and its status belongs to it. */
+static void append_turn(wmem_strbuf_t *out, const struct dpi_flow *f,
+			const struct dpi_turn *t)
+{
+	const char *detail = t && t->detail ? t->detail : "";
+	const char *rest = strstr(detail, "; ");
+
+	if (!rest)
+		rest = detail + strlen(detail);
+	wmem_strbuf_append_len(out, detail, rest - detail);
+	if (has_own_status(f, t))
+		wmem_strbuf_append_printf(out, " %u", t->status);
+	wmem_strbuf_append(out, rest);
+}
+
 const char *dpi_flow_detail(wmem_allocator_t *pool, const struct dpi_flow *f,
 			    const struct dpi_turn *t)
 {
 	wmem_strbuf_t *out = wmem_strbuf_new(pool, "");
 
-	append(out, "", t ? t->detail : NULL);
-	if (has_own_status(f, t))
-		wmem_strbuf_append_printf(out, " %u", t->status);
+	append_turn(out, f, t);
 	append(out, "", f->tls_version);
 	append(out, "", f->cipher);
 	append(out, "ALPN ", f->alpn);

@@ -128,6 +128,21 @@ static const char *question_type(struct reader *r)
 		    : NULL;
 }
 
+/*
+ * Over HTTP or TLS the host is who is asked, on all packets of the request;
+ * for what is a detail.
+ */
+static void tell(struct reader *r, const char *name, const char *type)
+{
+	bool has_host = r->flow->host ||
+		r->layers->families & (DPI_HTTP | DPI_HTTP2 | DPI_HTTP3);
+
+	if (has_host && name)
+		type = wmem_strdup_printf(r->pinfo->pool, "%s %s", name, type);
+	dpi_flow_turn(r->flow, r->pinfo->num, false, has_host ? NULL : name,
+		      type);
+}
+
 void read_dns(struct reader *r, const struct attribution *owners)
 {
 	const char *name = reader_text(r, DNS_NAME), *type = question_type(r);
@@ -143,6 +158,5 @@ void read_dns(struct reader *r, const struct attribution *owners)
 			reader_value(r, DNS_NAME))), owners);
 	if (is_answer)
 		type = read_answers(r, name, type, owners);
-	dpi_flow_turn(r->flow, r->pinfo->num, false,
-		      reader_host(r, DNS_NAME), type);
+	tell(r, reader_host(r, DNS_NAME), type);
 }

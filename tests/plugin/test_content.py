@@ -16,7 +16,8 @@ from random import Random
 from frames import ip4
 from harness import Tshark
 from payloads import (DTLS, HTTP, IKE, OK, PREFACE, QUIC, SSH, STUN, TCP_WORDS,
-                      TLS, UDP_WORDS, h2_frame, h2_headers, h2_request)
+                      TLS, UDP_WORDS, be32, h2_frame, h2_headers, h2_request,
+                      question, sized)
 from payloads_more import TCP_MORE, UDP_MORE
 import talks
 from pcapng import epb, idb, shb
@@ -50,8 +51,9 @@ def certified_by(issuer, subject):
     return key, own
 
 
-def handshake(key, certificate, alpn=("h2",)):
-    """TLS 1.2 with that server, and nobody says who it is but itself."""
+def handshake(key, certificate, alpn=("h2",), name=None, keys=None, words=b""):
+    """TLS 1.2 with that server; without a @name nobody says who it is but itself.
+    Then the client has some @words, and the @keys are in that file."""
     ends, messages = [], []
     for side in (ssl.PROTOCOL_TLS_CLIENT, ssl.PROTOCOL_TLS_SERVER):
         context = ssl.SSLContext(side)
@@ -59,11 +61,13 @@ def handshake(key, certificate, alpn=("h2",)):
         context.maximum_version = ssl.TLSVersion.TLSv1_2
         if alpn:
             context.set_alpn_protocols(alpn)
+        if keys:
+            context.keylog_filename = keys
         if side == ssl.PROTOCOL_TLS_SERVER:
             context.load_cert_chain(certificate, key)
         ends.append((ssl.MemoryBIO(), ssl.MemoryBIO(), context))
     (from_server, to_server, hers), (from_client, to_client, his) = ends
-    asks = hers.wrap_bio(from_server, to_server)
+    asks = hers.wrap_bio(from_server, to_server, server_hostname=name)
     answers = his.wrap_bio(from_client, to_client, server_side=True)
     for _ in range(3):
         for end, out, into in ((asks, to_server, from_client),
@@ -72,10 +76,13 @@ def handshake(key, certificate, alpn=("h2",)):
                 end.do_handshake()
             except ssl.SSLWantReadError:
                 pass
-            words = out.read()
-            into.write(words)
-            if words:
-                messages.append(words if end is asks else (words,))
+            said_now = out.read()
+            into.write(said_now)
+            if said_now:
+                messages.append(said_now if end is asks else (said_now,))
+    if words:
+        asks.write(words)
+        messages.append(to_server.read())
     return messages
 
 
@@ -300,6 +307,45 @@ class Said(unittest.TestCase):
                                ("rtsp", ("", "URL rtsp://example.com/a"))):
             with self.subTest(name):
                 self.check(TCP_WORDS[name], expected)
+
+    def check_doh(self, messages, status=""):
+        frames = connection(client(0), 80, messages)
+        self.assertEqual(said(frames, fields=(
+            "dpi.app", "dpi.host", "dpi.detail")), (
+                "DNS over HTTPS", "api.example.com",
+                f"POST /a{status}; www.example.com A"))
+
+    def test_who_is_asked_over_http_and_for_what(self):
+        """The question has come with its request, alone, and twice."""
+        kind = "application/dns-message"
+        asked = h2_frame(0, 1, 1, question("www.example.com"))
+        answered = h2_frame(1, 4, 1, h2_headers(**{
+            ":status": "200", "content-type": kind})) + asked
+        request = h2_request(kind)
+        self.check_doh([PREFACE, request + asked, (answered,)], " 200")
+        self.check_doh([PREFACE, request, asked])
+        self.check_doh([PREFACE, request + asked,
+                        request.replace(be32(1), be32(3), 1)
+                        + asked.replace(be32(1), be32(3), 1)])
+
+    def test_who_is_asked_over_http_1_and_for_what(self):
+        asked = question("www.example.com")
+        head = (b"Content-Type: application/dns-message\r\n"
+                b"Content-Length: %d\r\n\r\n" % len(asked))
+        self.check_doh([b"POST /a HTTP/1.1\r\nHost: api.example.com\r\n"
+                        + head + asked,
+                        (b"HTTP/1.1 200 OK\r\n" + head + asked,)], " 200")
+
+    @unittest.skipUnless(shutil.which("openssl"), "no openssl")
+    def test_who_is_asked_over_tls_and_for_what(self):
+        keys = tshark.write("asked.keys", b"")
+        words = handshake(*certified("asked"), ("dot",), "dns.example.com",
+                          keys, sized(question("www.example.com"), ">H"))
+        app, host, detail = said(
+            connection(client(0), 853, words), "-o", f"tls.keylog_file:{keys}",
+            fields=("dpi.app", "dpi.host", "dpi.detail"))
+        self.assertEqual((app, host), ("DNS over TLS", "dns.example.com"))
+        self.assertTrue(detail.startswith("www.example.com A; TLS 1.2; "))
 
     def test_host_as_everybody_writes_it(self):
         for host in (b"WWW.Example.COM", b"www.example.com."):
