@@ -37,6 +37,7 @@ SCREENS = {
     "sorted": ((24, 80), "countries", "ssssr"),
     "details": ((30, 100), "loopback-http", "G\n"),
     "help": ((24, 80), "loopback-http", "?"),
+    "small-help": ((10, 40), "loopback-http", "?\033[6~"),
     "small": ((10, 40), "countries", "G"),
     "by-name": ((24, 80), "dns-then-connect", "/host:www.example.com\n"),
     "by-app": ((24, 100), "countries", "/app:ntp\n"),

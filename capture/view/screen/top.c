@@ -258,6 +258,23 @@ static bool scroll_key(struct top *t, long key)
 	return key == SCREEN_PAGE_DOWN || key == SCREEN_PAGE_UP;
 }
 
+/* What does not scroll goes back.  Drawing knows where the end is. */
+static void help_key(struct top *t, long key)
+{
+	if (key == SCREEN_DOWN)
+		t->scrolled++;
+	else if (key == SCREEN_PAGE_DOWN)
+		t->scrolled += top_page(t);
+	else if (key == SCREEN_UP)
+		t->scrolled--;
+	else if (key == SCREEN_PAGE_UP)
+		t->scrolled -= top_page(t);
+	else if (key != SCREEN_RESIZED)
+		t->mode = TOP_LIST;
+	if (t->scrolled < 0)
+		t->scrolled = 0;
+}
+
 static void toggle(struct top *t, bool *what)
 {
 	*what = !*what;
@@ -323,6 +340,7 @@ static void list_key(struct top *t, long key)
 	case 'h':
 	case SCREEN_HELP:
 		t->mode = TOP_HELP;
+		t->scrolled = 0;
 		break;
 	default:
 		move_key(t, key);
@@ -344,7 +362,7 @@ static bool take_key(struct top *t, long key)
 	} else if (t->mode == TOP_SOCKETS) {
 		sockets_key(t, key);
 	} else if (t->mode == TOP_HELP) {
-		t->mode = key == SCREEN_RESIZED ? TOP_HELP : TOP_LIST;
+		help_key(t, key);
 	} else if (t->mode == TOP_DETAILS && leaves) {
 		t->mode = TOP_LIST;
 	} else if (t->mode == TOP_DETAILS && scroll_key(t, key)) {

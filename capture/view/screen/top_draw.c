@@ -10,28 +10,6 @@
 static const char *const keys =
 	"/ filter  p process  s sort  r reverse  Enter details  ? help  q quit";
 
-static const char *const help[] = {
-	"1-7, Tab        connections, processes, programs, hosts, countries, ...",
-	"Up, Down, wheel another row; also j k, Page Up, Page Down, Home, End",
-	"Enter           details of the row; Page Down and Page Up scroll them",
-	"/               filter: words, or field:value with the fields",
-	"                proc pid user container unit country host app port",
-	"                proto state how, and \"not\", \"or\", ( ), host:192.0.2.0/24",
-	"p               filter by the name of a process",
-	"Esc             no filter",
-	"s > <           sort by the next column, or the one before",
-	"r               reverse the order; a click on a title does both",
-	"t               also what ended more than ten seconds ago",
-	"l               sockets that listen, with their process; l goes back",
-	"Space           pause: the picture stands still, counting goes on",
-	"y               copy a Wireshark display filter for the row",
-	"e               save what is shown to a file until e (-w, -r: copy a command)",
-	"q, ^C           quit",
-	"",
-	"UP is what this host's end sent.  ! marks what stands out; the details",
-	"say why.  (remote) and the like: no process of this host.",
-};
-
 int top_page(const struct top *t)
 {
 	int rows, columns;
@@ -219,7 +197,7 @@ static void draw_list(struct top *t)
 			 t->first + i == t->at, places, count);
 }
 
-/* ---- sockets, help ---- */
+/* ---- sockets ---- */
 
 /* As ss(8) writes it. */
 static void socket_address(const struct socket_row *r, char out[COLUMN_TEXT])
@@ -270,17 +248,6 @@ static void draw_sockets(struct top *t)
 			    (size_t)(t->first_socket + i)));
 }
 
-static void draw_help(struct top *t)
-{
-	screen_put(t->screen, 2, 0, top_width(t), STYLE_BAR, false,
-		   "Keys; any key goes back");
-	for (size_t i = 0; i < sizeof(help) / sizeof(*help); i++)
-		if ((int)i < top_page(t))
-			screen_put(t->screen, TOP_FIRST_ROW + (int)i, 1,
-				   top_width(t) - 1, STYLE_PLAIN, false,
-				   help[i]);
-}
-
 void top_draw(struct top *t)
 {
 	screen_erase(t->screen);
@@ -289,7 +256,7 @@ void top_draw(struct top *t)
 	draw_status(t);
 	draw_groups(t);
 	if (t->mode == TOP_HELP)
-		draw_help(t);
+		top_draw_help(t);
 	else if (t->mode == TOP_DETAILS)
 		top_draw_details(t);
 	else if (t->mode == TOP_SOCKETS)

@@ -20,7 +20,7 @@ struct top {
 	struct table *table;
 	const struct owners *owners;	/* NULL: nobody tells of sockets */
 	struct sockets *sockets;
-	int scrolled;			/* lines of the details */
+	int scrolled;			/* lines of the details or the help */
 	long first_socket;		/* at the top of the screen */
 	struct view_losses losses;
 	enum top_mode mode;
@@ -56,6 +56,7 @@ int top_width(const struct top *t);
 
 void top_draw(struct top *t);
 void top_draw_details(struct top *t);	/* of the row; there is one */
+void top_draw_help(struct top *t);
 
 /* What is typed filters at once; it begins with @with. */
 void top_begin_typing(struct top *t, const char *with);

@@ -16,7 +16,7 @@
 /* ---- the screen ---- */
 
 static char picture[ROWS][COLUMNS_MAX + 1];
-static int width, opened, shown, click_row, click_column;
+static int height, width, opened, shown, click_row, click_column;
 static long keys[64];
 static int key_count, key_at;
 static char copied[512];
@@ -40,7 +40,7 @@ void __wrap_screen_size(const struct screen *s, int *rows, int *columns);
 void __wrap_screen_size(const struct screen *s, int *rows, int *columns)
 {
 	(void)s;
-	*rows = ROWS;
+	*rows = height;
 	*columns = width;
 }
 
@@ -78,7 +78,7 @@ size_t __wrap_screen_put(struct screen *s, int row, int column, int w,
 	(void)s;
 	(void)style;
 	(void)right;
-	assert_in_range(row, 0, ROWS - 1);
+	assert_in_range(row, 0, height - 1);
 	if (w > width - column)
 		w = width - column;
 	if (w <= 0 || column < 0)
@@ -134,6 +134,7 @@ static int make(void **state)
 	if (tree_make(state))
 		return -1;
 	width = 160;
+	height = ROWS;
 	shown = key_count = key_at = 0;
 	now_ns = 100 * S;
 	*copied = '\0';
@@ -266,6 +267,36 @@ static void keys_move_and_show_details(void **state)
 	HIT('q');
 	assert_int_equal(row_with("any key goes back"), -1);
 	assert_int_equal(HIT('q'), -EPIPE);
+}
+
+/* What does not fit is further down, and no word of it is cut. */
+static void the_help_of_a_small_screen_scrolls(void **state)
+{
+	(void)state;
+	width = 40;
+	height = 10;
+	HIT('?');
+	assert_int_not_equal(row_with("Page Down: more"), -1);
+	assert_int_not_equal(row_with("connections, processes,"), -1);
+	assert_int_equal(row_with("q, ^C"), -1);
+	HIT(SCREEN_DOWN, SCREEN_RESIZED);
+	assert_int_equal(row_with("connections, processes,"), -1);
+	HIT(SCREEN_UP, SCREEN_UP);
+	assert_int_equal(row_with("connections, processes,"), 3);
+	for (int i = 0; i < 10; i++)
+		HIT(SCREEN_PAGE_DOWN, SCREEN_PAGE_DOWN);
+	assert_int_equal(row_with("this host."), 8);
+	/* And not beyond its end. */
+	HIT(SCREEN_PAGE_UP);
+	assert_int_equal(row_with("this host."), -1);
+	HIT('x');
+	assert_int_equal(row_with("Page Down: more"), -1);
+	HIT('?');
+	assert_int_equal(row_with("connections, processes,"), 3);
+	/* With hardly any room there is something of it. */
+	width = 20;
+	HIT(SCREEN_RESIZED);
+	assert_int_not_equal(row_with("1-7, Tab"), -1);
 }
 
 static void what_is_typed_filters_as_it_is_typed(void **state)
@@ -496,6 +527,7 @@ int main(void)
 		test(the_first_row_does_not_wait),
 		test(what_is_shown_is_saved_until_the_key_again),
 		test(keys_move_and_show_details),
+		test(the_help_of_a_small_screen_scrolls),
 		test(what_is_typed_filters_as_it_is_typed),
 		test(other_characters_can_be_typed_and_erased),
 		test(groups_and_columns_are_chosen),
