@@ -148,7 +148,7 @@ static proto_item *add_plain(const struct source *s, const struct row *row,
 	return item;
 }
 
-/* So can a flag that is not set. */
+/* So can a flag of the table that is not set. */
 static proto_item *add_flag(const struct source *s, const struct row *row,
 			    int id)
 {
@@ -211,6 +211,13 @@ static bool is_row_known(const struct source *s, const struct row *row)
 		return s->e->attr != ATTR_NONE;
 	case REASON:
 		return s->e->reason != REASON_NONE;
+	/*
+	 * A filter that is the flag's name alone shall find where it is set.
+	 * Rows of the table are read side by side, and have them all.
+	 */
+	case FLAG:
+		return process_has(s->p, row->field) &&
+		       (!s->e || number(s, row) & row->mask);
 	default:
 		return process_has(s->p, row->field);
 	}

@@ -204,7 +204,7 @@ class Filters(world.LiveTest):
             ["-f", f"tcp port {server.told}"],
             ["python3", "-c", memfd, f"http://127.0.0.1:{server.told}/"])
         rows = self.rows(path, "proc.src.exepath",
-                         where="proc.src.exe_memfd == 1")
+                         where="proc.src.exe_memfd")
         self.assertEqual({r for (r,) in rows}, {"/memfd:evil"})
         rows = self.rows(path, "proc.src.exe_deleted",
                          where="proc.src.exepath == \"/memfd:evil\"")

@@ -134,10 +134,10 @@ class Fields(unittest.TestCase):
             "pod.uid": "u-1", "pod.name": "web-0", "pod.namespace": "shop",
             "cgroup": "/system.slice/web.service", "unit": "web.service",
             "netns": "4026531840", "flags": "0x00000041",
-            "exe_deleted": "1", "exe_memfd": "0", "forked": "1",
-            "exe_world_writable": "0", "exepath_truncated": "0",
-            "cmdline_truncated": "0", "cmdline_withheld": "0",
-            "cmdline_masked": "0",
+            "exe_deleted": "1", "exe_memfd": "", "forked": "1",
+            "exe_world_writable": "", "exepath_truncated": "",
+            "cmdline_truncated": "", "cmdline_withheld": "",
+            "cmdline_masked": "",
             "sha256": bytes(range(32)).hex()}
         rows = tshark.fields(self.file, *[f"proc.{w}" for w in words],
                              *[f"proc.dst.{w}" for w in words])
@@ -158,6 +158,8 @@ class Fields(unittest.TestCase):
             'proc.reason == "time-wait"': [5],
             'proc.direction in {"in", "forwarded"}': [4, 5, 6],
             'proc.exe_deleted == 1': [1, 2, 3, 4],
+            'proc.exe_deleted': [1, 2, 3, 4],
+            'proc.exe_memfd': [],
             'proc.cmdline contains "example.com"': [1, 2, 3, 4],
             # In one pass nginx is described too late for 1 and 2.
             'proc.exepath == "/usr/sbin/nginx"': [],
