@@ -228,6 +228,7 @@ int options_check(const struct options *o)
 		return options_bad("no countries are looked up on", r->host);
 	if (o->action == ACTION_LIST_INTERFACES ||
 	    o->action == ACTION_LIST_LINKTYPES)
-		return options_bad("no list can be had from", r->host);
+		return options_bad("ssh runs pktwho -D as well: no list can be "
+				   "had from", r->host);
 	return 0;
 }

@@ -21,6 +21,8 @@
 #include "stats/stats.h"
 #include "values.h"
 
+#define SHORT_NAME "Process"	/* whose expert items ours are listed as */
+
 static int proto_proc = -1;
 static int ett_proc = -1;
 static expert_field ei_malformed = EI_INIT;
@@ -318,6 +320,7 @@ static int dissect_table(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 
 	if (!is_ours(p, size) || record_kind(p, size) > RECORD_TABLE)
 		return 0;
+	pinfo->current_proto = SHORT_NAME;
 	err = table_header_decode(&header, p, size);
 	if (err == -EPROTONOSUPPORT)
 		f.newer = true;
@@ -379,6 +382,7 @@ static void dissect_custom_block(tvbuff_t *tvb, packet_info *pinfo,
 static int dissect_proc(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 			void *data _U_)
 {
+	pinfo->current_proto = SHORT_NAME;
 	if (pinfo->rec->rec_type == REC_TYPE_PACKET)
 		dissect_packet(tvb, pinfo, tree);
 	else if (pinfo->rec->rec_type == REC_TYPE_CUSTOM_BLOCK)
@@ -429,7 +433,7 @@ void pktwho_register(void)
 	module_t *prefs;
 
 	proto_proc = proto_register_protocol("Process Attribution (pktwho)",
-					     "Process", "proc");
+					     SHORT_NAME, "proc");
 	proto_register_subtree_array(ett, array_length(ett));
 	fields_init(proto_proc);
 	records_init();

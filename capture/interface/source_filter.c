@@ -125,7 +125,8 @@ int source_filter_compile(const struct source_filter *f,
 	}
 	err = pcap_compile(pcap, &program, f->text, 1, PCAP_NETMASK_UNKNOWN);
 	if (err)
-		log_error("bad filter \"%s\": %s", f->text, pcap_geterr(pcap));
+		log_error("bad filter \"%s\": %s: see pcap-filter(7)",
+			  f->text, pcap_geterr(pcap));
 	pcap_close(pcap);
 	if (err)
 		return -EINVAL;
@@ -188,7 +189,8 @@ int source_print_filter(const char *device, const char *filter)
 	err = compile_without_capture(device, filter, &program, why,
 				      sizeof(why));
 	if (err) {
-		log_error("bad filter \"%s\": %s", filter, why);
+		log_error("bad filter \"%s\": %s: see pcap-filter(7)", filter,
+			  why);
 		return err;
 	}
 	bpf_dump(&program, 1);

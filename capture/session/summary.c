@@ -50,8 +50,8 @@ int summary_tell(const struct summary *s, const struct options *o, int err,
 	else if (err)
 		log_error("cannot write %s: %s", o->write, strerror(-err));
 	if (!o->quiet && (err || !shown)) {
-		log_info("%" PRIu64 " packets, %" PRIu64 " dropped%s%s%s",
-			 s->packets, s->dropped,
+		log_info("%" PRIu64 " packet%s, %" PRIu64 " dropped%s%s%s",
+			 s->packets, s->packets == 1 ? "" : "s", s->dropped,
 			 s->events_lost ? ", kernel events were lost" : "",
 			 s->unanswered ? ", lookups had no answer" : "",
 			 s->detached ? ", hooks were detached" : "");

@@ -60,6 +60,8 @@ class Errors(world.LiveTest):
                 (["--interfce", "lo"], 'unknown option "--interfce": did you '
                  r"mean --interface\?"),
                 (["-f", "tcp.port == 80"], "that is a display filter, .*"),
+                (["--remote", "web1", "-D"], "ssh runs pktwho -D as "
+                 f'well: no list can be had from "web1"{hint}'),
                 (["-w", "x", "tcp", "-i", "lo"],
                  f'options stand before the filter: "-i"{hint}'),
                 (["-G", "60"], "there is no -G: use -b duration:SECONDS")):
@@ -94,8 +96,8 @@ class Errors(world.LiveTest):
         rows = self.rows(path, "ip.addr", where="icmp")
         self.assertEqual(len(rows), 2)
         self.assertTrue(all("127.0.0.2" in row[0] for row in rows), rows)
-        self.fails(1, 'bad filter "tcp prot 80": .*error.*', "-w",
-                   "/dev/null", "tcp", "prot", "80")
+        self.fails(1, 'bad filter "tcp prot 80": .*error.*: see '
+                   r"pcap-filter\(7\)", "-w", "/dev/null", "tcp", "prot", "80")
 
     def test_a_filter_as_instructions(self):
         done = run(PKTWHO, "-d", "-i", "lo", "-f", "tcp port 80")
@@ -138,8 +140,9 @@ class Errors(world.LiveTest):
 
     def test_bad_filter(self):
         for interface in ("lo", "any"):
-            self.fails(1, 'bad filter "tcp prot 80": .*error.*',
-                       "-i", interface, "-f", "tcp prot 80", "-w", "/dev/null")
+            self.fails(1, 'bad filter "tcp prot 80": .*error.*: see '
+                       r"pcap-filter\(7\)", "-i", interface, "-f",
+                       "tcp prot 80", "-w", "/dev/null")
 
     def test_no_permission(self):
         exe = self.dir / "pktwho"

@@ -94,7 +94,7 @@ def hear(process, words, said=""):
 
 def counted(said):
     """The packets and drops of a summary; a busy machine may drop some."""
-    found = re.search(r"(?m)(\d+) packets, (\d+) dropped\b", said)
+    found = re.search(r"(?m)(\d+) packets?, (\d+) dropped\b", said)
     assert found, said
     return int(found[1]), int(found[2])
 

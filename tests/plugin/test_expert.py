@@ -66,6 +66,12 @@ class Processes(unittest.TestCase):
             self.assertIn(text, message)
         self.assertEqual(messages(path, item, *off(item)), {})
 
+    def test_a_packets_item_and_the_tables_are_one_group(self):
+        path = capture("group", packet(self.OUT, evil(DELETED)),
+                       custom_block(table(evil(DELETED))))
+        listed = tshark.run("tshark", "-r", path, "-q", "-z", "expert").stdout
+        self.assertRegex(listed, r"(?m)^ +2 +Security +Process +evil ")
+
     def test_deleted(self):
         self.check("deleted", DELETED, "evil (666) runs an executable that is"
                    " no longer on disk: /tmp/evil")

@@ -38,6 +38,9 @@ static void what_went_well_is_one_line(void **state)
 	(void)state;
 	assert_int_equal(tell(&s, &o, 0, 0), 0);
 	assert_string_equal(said, "pktwho: 7 packets, 0 dropped\n");
+	s.packets = 1;
+	assert_int_equal(tell(&s, &o, 0, 0), 0);
+	assert_string_equal(said, "pktwho: 1 packet, 0 dropped\n");
 	o.quiet = true;
 	assert_int_equal(tell(&s, &o, 0, 0), 0);
 	assert_string_equal(said, "");
