@@ -107,6 +107,8 @@ static void add_report(struct view *v)
 
 	if (table_build(v->table, v->flows, v->actors, &spec))
 		log_warn("not enough memory for all rows");
+	if (v->options->json)
+		table_tell_apart(v->table, v->flows);
 	flows_stats(v->flows, &r.flows);
 	text = v->options->json ? report_json(&r, &len) :
 				  report_text(&r, width_of_output(), &len);

@@ -113,6 +113,7 @@ static struct flow **head_of(struct flows *t, const struct flow_key *k)
 	return &t->heads[flow_hash(&t->hash, &c) & t->mask];
 }
 
+/* The last of that key: those before it are no longer in its bucket. */
 static struct flow *find(struct flows *t, const struct flow_key *k)
 {
 	struct flow_key r = flow_reversed(k);
@@ -142,8 +143,19 @@ static void free_parts(struct flows *t, struct flow_part *p)
 	}
 }
 
+static void leave_bucket(struct flows *t, struct flow *f)
+{
+	struct flow **at = head_of(t, &f->key);
+
+	while (*at && *at != f)
+		at = &(*at)->next;
+	if (*at)
+		*at = f->next;
+}
+
 static void forget(struct flows *t, struct flow *f)
 {
+	leave_bucket(t, f);
 	TAILQ_REMOVE(&t->lists[f->list_index], f, list);
 	flows_to_past(f);
 	leave_part(t, &f->part);
@@ -163,11 +175,6 @@ static void forget(struct flows *t, struct flow *f)
 /* It is told, and what comes for its key begins another. */
 static void end(struct flows *t, struct flow *f, enum flow_over how)
 {
-	struct flow **at = head_of(t, &f->key);
-
-	while (*at != f)
-		at = &(*at)->next;
-	*at = f->next;
 	f->over = (uint8_t)how;
 	t->stats.open--;
 	if (t->options.ended)
@@ -446,20 +453,40 @@ static bool says_something(const struct packet_traits *p)
 	}
 }
 
+/* The flow that goes on with it, or NULL; *@follows if there has been one. */
+static struct flow *present(struct flows *t, const struct packet_traits *p,
+			    bool *follows)
+{
+	struct flow *f = find(t, &p->key);
+
+	*follows = f;
+	if (f && !f->over && flows_begins_another(f, p)) {
+		end(t, f, flows_how_replaced(f));
+		f = find(t, &p->key);
+	}
+	if (!f || !f->over)
+		return f;
+	f->followed = true;
+	leave_bucket(t, f);
+	return NULL;
+}
+
+static bool has_other(const struct packet *p)
+{
+	return p->is_tunnel && address_is_ipv4(p->outer.key.local) !=
+				       address_is_ipv4(p->inner.key.local);
+}
+
 const struct flow *flows_packet(struct flows *t, const struct owned_packet *p)
 {
 	const struct packet_traits *packet = &p->frame->packet.outer;
-	struct flow *f = find(t, &packet->key);
+	bool follows, is_new;
+	struct flow *f = present(t, packet, &follows);
 	struct actor *actors[2];
-	bool is_new;
 	int side;
 
 	t->packet_ns = p->mono_ns;
 	t->is_new = true;
-	if (f && flows_begins_another(f, packet)) {
-		end(t, f, flows_how_replaced(f));
-		f = NULL;
-	}
 	is_new = !f;
 	side = is_new ? sent_by_server(packet) :
 			memcmp(&f->key, &packet->key, sizeof(f->key)) != 0;
@@ -467,8 +494,11 @@ const struct flow *flows_packet(struct flows *t, const struct owned_packet *p)
 	actors_ref(t->options.actors, actors[side]);
 	actors[!side] = actor_of(t, &p->verdict->dst, p->dst);
 	actors_ref(t->options.actors, actors[!side]);
-	if (is_new)
+	if (is_new) {
 		f = begin_flow(t, p, actors, side == FLOW_SERVER);
+		f->follows = follows;
+	}
+	f->has_other |= has_other(&p->frame->packet);
 	set_end(t, &f->ends[side], actors[side], &p->verdict->src);
 	set_end(t, &f->ends[!side], actors[!side], &p->verdict->dst);
 	count(t, part_of(t, f, actors), (enum flow_side)side, p);

@@ -110,6 +110,9 @@ struct flow {
 	bool missed;			/* tshark could not take it */
 	bool foreign_port;		/* neither is that of its protocol */
 	bool unresolved;		/* nobody asked for its server's name */
+	bool follows;			/* one with its addresses and ports */
+	bool followed;			/* by such a one */
+	bool has_other;		/* IPv6 in its IPv4 packets, or IPv4 in IPv6 */
 	uint8_t waits;			/* questions without an answer */
 	uint32_t asked;			/* packets that were heard */
 	struct flow_speech *speech;	/* or NULL */

@@ -12,7 +12,7 @@
 #include "view/lines/json.h"
 #include "view/flows/names.h"
 
-#define ROW_MAX 2304		/* bytes of a row as JSON, quotes escaped */
+#define ROW_MAX 4096		/* bytes of a row as JSON, quotes escaped */
 
 /* ---- text ---- */
 

@@ -2,13 +2,15 @@
 #include "view/rows/row_filter.h"
 
 #include <inttypes.h>
-#include <netinet/in.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "record.h"
 #include "view/flows/names.h"
-#include "view/rows/columns.h"
+#include "view/rows/flow_filter.h"
+
+#define SECOND ((uint64_t)1000000000)
 
 /*
  * A name for between quotes, Wireshark's and then a shell's: whoever names a
@@ -27,66 +29,45 @@ static void quote(char *out, size_t size, const char *name)
 	out[n] = '\0';
 }
 
-static const char *port_field(uint8_t proto)
+/*
+ * Rows are of the addresses outside of a tunnel, "#1".  That is the first of its
+ * version, and the other version may be outside of it.
+ */
+static const char *outermost(const struct row *r, bool v4)
 {
-	switch (proto) {
-	case IPPROTO_TCP:
-		return "tcp";
-	case IPPROTO_SCTP:
-		return "sctp";
-	case IPPROTO_DCCP:
-		return "dccp";
-	default:
-		return "udp";		/* and UDP-Lite */
-	}
+	if (!r->mixed)
+		return "";
+	return v4 ? " && !(frame.protocols matches \":ipv6.*:ip(:|$)\")" :
+		    " && !(frame.protocols matches \":ip:.*ipv6\")";
 }
 
-/*
- * An ICMP error has the headers of what it is about as well, and is no packet
- * of that.
- */
-static void transport_filter(const struct flow_key *k, bool v4, char *out,
-			     size_t size)
+/* Of several with the same addresses and ports: when this one was. */
+static void time_filter(const struct row *r, char *out, size_t size)
 {
-	const char *icmp = v4 ? "icmp" : "icmpv6";
-	const char *ident = v4 ? "icmp.ident#1" : "icmpv6.echo.identifier#1";
-	const char *field = port_field(k->proto);
-	bool same = k->local_port == k->remote_port;
+	size_t n = 0;
 
 	*out = '\0';
-	if (name_has_ports(k->proto))
-		snprintf(out, size, " && %s.%s == %u && %s.%s == %u && !%s",
-			 field, same ? "srcport" : "port", k->local_port,
-			 field, same ? "dstport" : "port", k->remote_port,
-			 icmp);
-	else if (k->proto != (v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6))
-		snprintf(out, size, v4 ? " && ip.proto == %u" : "", k->proto);
-	else if (k->remote_port)
-		snprintf(out, size, " && %s == %u", ident, k->local_port);
-	else
-		snprintf(out, size, " && %s && !%s", icmp, ident);
+	if (r->follows)
+		n = (size_t)snprintf(out, size, " && frame.time_epoch >= "
+				     "%" PRIu64 ".%09" PRIu64,
+				     r->first_ns / SECOND,
+				     r->first_ns % SECOND);
+	if (r->followed)
+		snprintf(out + n, size - n, " && frame.time_epoch <= %" PRIu64
+			 ".%09" PRIu64, r->last_ns / SECOND,
+			 r->last_ns % SECOND);
 }
 
-/* Rows are of the addresses outside of a tunnel, if there is one: "#1". */
-static void connection_filter(const struct flow_key *k, char *out, size_t size)
+static void connection_filter(const struct row *r, char out[ROW_FILTER])
 {
-	char local[INET6_ADDRSTRLEN], remote[INET6_ADDRSTRLEN], more[100];
-	const char *ip;
-	bool same;
+	const struct flow_key *k = &r->flow_key;
+	char ends[FLOW_FILTER], when[100];
 
-	if (k->proto == FLOW_FRAME) {
-		snprintf(out, size, "eth.type == 0x%04x",
-			 k->local_port ? k->local_port : k->remote_port);
-		return;
-	}
-	name_address(k->local, local, sizeof(local));
-	name_address(k->remote, remote, sizeof(remote));
-	ip = strchr(local, ':') ? "ipv6" : "ip";
-	same = !strcmp(local, remote);
-	transport_filter(k, !strcmp(ip, "ip"), more, sizeof(more));
-	snprintf(out, size, "%s.%s#1 == %s && %s.%s#1 == %s%s", ip,
-		 same ? "src" : "addr", local, ip, same ? "dst" : "addr",
-		 remote, more);
+	flow_filter(k, ends);
+	time_filter(r, when, sizeof(when));
+	snprintf(out, ROW_FILTER, "%s%s%s", ends,
+		 k->proto == FLOW_FRAME ? "" :
+					  outermost(r, address_is_ipv4(k->local)), when);
 }
 
 /* Packets of which an end is known in that way, and of no process. */
@@ -129,25 +110,48 @@ static const char *filter_of_none(enum table_group group, const char *name)
 	return NULL;
 }
 
+static size_t add_alternative(char *out, size_t at, size_t size,
+			      const char *more, ...)
+{
+	va_list args;
+
+	if (at)
+		at += (size_t)snprintf(out + at, size - at, " || ");
+	va_start(args, more);
+	at += (size_t)vsnprintf(out + at, size - at, more, args);
+	va_end(args);
+	return at < size ? at : size - 1;
+}
+
 /*
  * A row of a place has what is said with it, but not what it says as the other
  * end of a row: of this host's own addresses, that is all it says to others.
  */
 static void host_filter(const struct row *r, char *out, size_t size)
 {
-	const char *ip = strchr(r->name, ':') ? "ipv6" : "ip", *x = r->name;
+	bool v4 = !strchr(r->name, ':');
+	const char *ip = v4 ? "ip" : "ipv6", *x = r->name;
+	const char *more = outermost(r, v4);
+	char alternatives[ROW_FILTER - 100];
+	const size_t room = sizeof(alternatives);
+	size_t n = 0;
 
-	if (r->places == (PLACE_REMOTE | PLACE_ELSEWHERE))
-		snprintf(out, size, "(%s.src#1 == %s && !proc.src.attr) || "
-			 "(%s.dst#1 == %s && !proc.dst.attr)", ip, x, ip, x);
-	else if (r->places == (PLACE_ITSELF | PLACE_ELSEWHERE))
-		snprintf(out, size, "%s.src#1 == %s && %s.dst#1 == %s", ip, x,
-			 ip, x);
-	else if (r->places == (PLACE_HERE | PLACE_ELSEWHERE))
-		snprintf(out, size, "%s.addr#1 == %s && proc.src.attr && "
-			 "proc.dst.attr", ip, x);
-	else
-		snprintf(out, size, "%s.addr#1 == %s", ip, x);
+	if (!(r->places & PLACE_ELSEWHERE)) {
+		snprintf(out, size, "%s.addr#1 == %s%s", ip, x, more);
+		return;
+	}
+	if (r->places & PLACE_REMOTE)
+		n = add_alternative(alternatives, n, room, "(%s.src#1 == %s && "
+				    "!proc.src.attr) || (%s.dst#1 == %s && "
+				    "!proc.dst.attr)", ip, x, ip, x);
+	if (r->places & PLACE_ITSELF)
+		n = add_alternative(alternatives, n, room, "(%s.src#1 == %s && "
+				    "%s.dst#1 == %s)", ip, x, ip, x);
+	if (r->places & PLACE_HERE)
+		add_alternative(alternatives, n, room, "(%s.addr#1 == %s && "
+				"proc.src.attr && proc.dst.attr%s)", ip, x,
+				r->excluded);
+	snprintf(out, size, *more ? "(%s)%s" : "%s%s", alternatives, more);
 }
 
 static void country_filter(const struct row *r, char *out, size_t size)
@@ -198,7 +202,7 @@ void row_filter(const struct row *r, enum table_group group,
 	if (none)
 		snprintf(out, size, "%s", none);
 	else if (group == GROUP_CONNECTION)
-		connection_filter(&r->flow_key, out, size);
+		connection_filter(r, out);
 	else if (group == GROUP_PROCESS && r->pid)
 		snprintf(out, size, "proc.id == 0x%016" PRIx64, r->key.id);
 	else if (group == GROUP_HOST)

@@ -93,13 +93,13 @@ int table_build(struct table *t, struct flows *flows, struct actors *actors,
 	enum table_group group = spec->group;
 
 	t->spec = spec;
+	t->group = group;
+	t->apart = t->mixed = false;
 	table_rows_clear(&t->rows);
 	t->error = 0;
 	memset(&t->total, 0, sizeof(t->total));
 	texts_begin(t->texts);
 	flows_each(flows, add_flow, t);
-	if (is_of_places(group) && t->rows.count)
-		flows_each(flows, table_note_place, t);
 	if (group != GROUP_CONNECTION && !is_of_places(group) &&
 	    query_is_about_actors(spec->query))
 		actors_each(actors, table_add_past, t);
@@ -109,6 +109,25 @@ int table_build(struct table *t, struct flows *flows, struct actors *actors,
 	table_rows_sort(&t->rows, compare_rows, spec);
 	t->spec = NULL;
 	return t->error;
+}
+
+static void tell_flow_apart(void *ctx, const struct flow *f)
+{
+	struct table *t = ctx;
+
+	t->mixed |= f->has_other;
+	if (is_of_places(t->group))
+		table_note_place(t, f);
+}
+
+void table_tell_apart(struct table *t, struct flows *flows)
+{
+	if (t->apart || !t->rows.count)
+		return;
+	t->apart = true;
+	flows_each(flows, tell_flow_apart, t);
+	for (size_t i = 0; i < t->rows.count; i++)
+		t->rows.rows[i].mixed = t->mixed;
 }
 
 size_t table_count(const struct table *t)

@@ -92,10 +92,14 @@ struct row {
 	uint8_t alerts;			/* enum row_alert */
 	uint8_t places;			/* enum row_place */
 	bool over;
+	bool follows;			/* a connection: as a flow's */
+	bool followed;
+	bool mixed;			/* see table_tell_apart() */
 	uint8_t local_side;		/* enum flow_side, of flow_key */
 	uint32_t pid;			/* 0: none, or many */
 	uint32_t version;		/* of the process that it shows */
 	struct flow_key flow_key;	/* of a connection */
+	const char *excluded;	/* from the filter of a host's row */
 	const char *state;
 	uint64_t up, down;		/* bytes in a second */
 	uint64_t sent, received;	/* bytes */
@@ -130,6 +134,12 @@ void table_free(struct table *t);		/* NULL is fine */
 /* 0 or -ENOMEM: then the rows are fewer than there are. */
 int table_build(struct table *t, struct flows *flows, struct actors *actors,
 		const struct table_spec *spec);
+
+/*
+ * For row_filter(), what a row's filter has to leave out: it goes over all flows,
+ * once for each table_build().
+ */
+void table_tell_apart(struct table *t, struct flows *flows);
 
 size_t table_count(const struct table *t);
 const struct row *table_row(const struct table *t, size_t i);

@@ -62,6 +62,8 @@ void table_add_connection(struct table *t, const struct flow *f)
 	describe_app(t, r, f);
 	r->state = f->over ? name_over(f) : name_state(f);
 	r->over = !flow_is_open(f);
+	r->follows = f->follows;
+	r->followed = f->followed;
 	r->rtt_ns = f->rtt_ns;
 	for (const struct flow_part *p = &f->part; p; p = p->next) {
 		table_add_side(t, r, p, (enum flow_side)r->local_side);

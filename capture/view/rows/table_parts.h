@@ -15,6 +15,9 @@
 
 struct table {
 	const struct table_spec *spec;	/* while it is built */
+	enum table_group group;
+	bool apart;			/* table_tell_apart() was called */
+	bool mixed;	/* some packet is of IPv4 and IPv6 */
 	struct table_rows rows;
 	struct row total;
 	struct texts *texts;		/* of the rows */
@@ -73,10 +76,7 @@ void table_add_place(struct table *t, const struct flow *f);
 /* For actors_each(): the flows that are forgotten.  @ctx is the table. */
 void table_add_past(void *ctx, struct actor *a);
 
-/*
- * For flows_each(), once all have rows: which row's other end has one, too.
- * @ctx is the table.
- */
-void table_note_place(void *ctx, const struct flow *f);
+/* Once all have rows: which row's other end has one, too. */
+void table_note_place(struct table *t, const struct flow *f);
 
 #endif

@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "view/flows/names.h"
+#include "view/rows/flow_filter.h"
+
+#define EXCLUDED 640			/* bytes of a row's */
 
 static void place_key(enum table_group group, const struct flow *f,
 		      enum flow_side remote, struct row_key *k)
@@ -56,21 +59,41 @@ static void note_place(struct row *r, const struct flow *f,
 		r->places |= PLACE_HERE;
 }
 
-void table_note_place(void *ctx, const struct flow *f)
+/* Of a host that serves some and asks others, all here: whom it asks. */
+static void exclude_server(struct table *t, struct row *r, const struct flow *f)
 {
-	const struct table *t = ctx;
+	char excluded[EXCLUDED], server[FLOW_FILTER];
+	size_t len = strlen(r->excluded);
+
+	flow_filter_server(&f->key, server);
+	if (strstr(r->excluded, server))
+		return;
+	/* What has no room is found, too. */
+	if (len + strlen(server) + sizeof(" && !()") > sizeof(excluded))
+		return;
+	snprintf(excluded, sizeof(excluded), "%s && !(%s)", r->excluded,
+		 server);
+	r->excluded = table_keep(t, excluded);
+}
+
+void table_note_place(struct table *t, const struct flow *f)
+{
 	enum flow_side remote = flow_remote_side(f);
 	struct row_key own, other;
 	struct row *r;
 
 	/* Few have a row, and to write out an address takes its time. */
-	place_key(t->spec->group, f, !remote, &own);
+	place_key(t->group, f, !remote, &own);
 	r = table_rows_find(&t->rows, &own);
 	if (!r)
 		return;
-	place_key(t->spec->group, f, remote, &other);
-	if (memcmp(&own, &other, sizeof(own)))
-		r->places |= PLACE_ELSEWHERE;
+	place_key(t->group, f, remote, &other);
+	if (!memcmp(&own, &other, sizeof(own)))
+		return;
+	r->places |= PLACE_ELSEWHERE;
+	if (t->group == GROUP_HOST && r->places & PLACE_HERE &&
+	    f->ends[remote].attr != ATTR_NONE)
+		exclude_server(t, r, f);
 }
 
 void table_add_place(struct table *t, const struct flow *f)

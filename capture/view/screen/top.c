@@ -55,7 +55,7 @@ void top_set_owners(struct top *t, const struct owners *o)
 void top_tell(struct top *t, const char *what, const char *why)
 {
 	snprintf(t->missing, sizeof(t->missing), "%s: %s", what, why);
-	memcpy(t->message, t->missing, sizeof(t->message));
+	snprintf(t->message, sizeof(t->message), "%s", t->missing);
 	t->dirty = true;
 }
 

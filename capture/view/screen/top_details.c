@@ -243,7 +243,7 @@ void top_draw_details(struct top *t)
 	r = table_row(t->table, (size_t)t->at);
 	screen_put(t->screen, 2, 0, top_width(t), STYLE_BAR, false, r->name);
 	draw_totals(&pen, r);
-	row_filter(r, t->group, filter);
+	top_filter(t, filter);
 	line(&pen, "Wireshark", filter);
 	if (t->group == GROUP_CONNECTION)
 		draw_flow(&pen, r);

@@ -105,7 +105,7 @@ static void draw_groups(struct top *t)
 static void draw_last(struct top *t)
 {
 	int rows, width, n = (int)strlen(t->text);
-	char text[600];
+	char text[sizeof(t->message)];
 
 	screen_size(t->screen, &rows, &width);
 	screen_cursor(t->screen, -1, 0);

@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "view/saved/saved.h"
 #include "view/screen/top_state.h"
+
+void top_filter(struct top *t, char out[ROW_FILTER])
+{
+	table_tell_apart(t->table, t->options.flows);
+	row_filter(table_row(t->table, (size_t)t->at), t->group, out);
+}
 
 void top_copy_filter(struct top *t)
 {
@@ -12,7 +19,7 @@ void top_copy_filter(struct top *t)
 
 	if (!table_count(t->table))
 		return;
-	row_filter(table_row(t->table, (size_t)t->at), t->group, filter);
+	top_filter(t, filter);
 	screen_copy(t->screen, filter);
 	snprintf(t->message, sizeof(t->message), "copied: %s", filter);
 }
@@ -20,15 +27,16 @@ void top_copy_filter(struct top *t)
 /* All packets are in the file already, with their owners. */
 static void copy_command(struct top *t)
 {
-	char filter[ROW_FILTER];
+	char filter[ROW_FILTER], command[ROW_FILTER + PATH_MAX];
 
 	if (!table_count(t->table))
 		return;
-	row_filter(table_row(t->table, (size_t)t->at), t->group, filter);
-	snprintf(t->message, sizeof(t->message),
-		 "tshark -r %s -Y '%s' -w part.pcapng", t->options.file,
-		 filter);
-	screen_copy(t->screen, t->message);
+	top_filter(t, filter);
+	snprintf(command, sizeof(command), "tshark -r %s -Y '%s' -w "
+		 "part.pcapng", t->options.file, filter);
+	screen_copy(t->screen, command);
+	snprintf(t->message, sizeof(t->message), "%.*s",
+		 (int)sizeof(t->message) - 1, command);
 }
 
 static void begin_saving(struct top *t)

@@ -35,7 +35,7 @@ struct top {
 	char before[TOP_TEXT];		/* what Escape goes back to */
 	char why[TOP_TEXT];		/* it is no query */
 	struct query query;		/* the last that was one */
-	char message[512];		/* one line, until the next key */
+	char message[ROW_FILTER + 100];		/* one line, until the next key */
 	char missing[512];		/* what no filter can find, and why */
 	struct row_key cursor;		/* the row, wherever it goes */
 	long at;			/* where it was */
@@ -62,6 +62,9 @@ void top_draw_help(struct top *t);
 void top_begin_typing(struct top *t, const char *with);
 void top_typing_key(struct top *t, long key);
 void top_set_text(struct top *t, const char *text);
+
+/* Of the row; there is one. */
+void top_filter(struct top *t, char out[ROW_FILTER]);
 
 /* For the clipboard, or into a file. */
 void top_copy_filter(struct top *t);

@@ -145,6 +145,38 @@ static void ports_that_are_used_again_are_another_connection(void **state)
 	unmake();
 }
 
+static void note_neighbours(void *ctx, const struct flow *f)
+{
+	char *out = ctx;
+
+	sprintf(out + strlen(out), "%s%s,", f->follows ? "<" : "",
+		f->followed ? ">" : "");
+}
+
+/* Also one that came long after the other was over. */
+static void a_flow_knows_that_another_had_its_ports(void **state)
+{
+	char neighbours[64] = "";
+
+	(void)state;
+	make(3, true);
+	converse(flows, &curl, NULL, 40000, S);
+	converse(flows, &curl, NULL, 40000, 5 * S);
+	flows_expire(flows, 20 * S);
+	SAY(flows, .src = &curl, .at_ns = 30 * S, .from = 40000, .to = 443,
+	    .flags = SYN, .seq = 9000);
+	flows_each(flows, note_neighbours, neighbours);
+	assert_string_equal(neighbours, ">,<,");
+	assert_int_equal(stats().here, 2);
+	/* What is forgotten leaves nothing behind. */
+	for (uint16_t port = 1; port < 9; port++)
+		converse(flows, &curl, NULL, port, 40 * S);
+	*neighbours = '\0';
+	flows_each(flows, note_neighbours, neighbours);
+	assert_string_equal(neighbours, ",,,");
+	unmake();
+}
+
 static void what_is_sent_again_is_counted(void **state)
 {
 	const struct said data = { .src = &curl, .at_ns = S, .from = 40000,
@@ -475,6 +507,7 @@ int main(void)
 		cmocka_unit_test(both_ends_are_one_flow),
 		cmocka_unit_test(
 			ports_that_are_used_again_are_another_connection),
+		cmocka_unit_test(a_flow_knows_that_another_had_its_ports),
 		cmocka_unit_test(what_is_sent_again_is_counted),
 		cmocka_unit_test(what_comes_late_is_not_sent_again),
 		cmocka_unit_test(gaps_are_bounded),

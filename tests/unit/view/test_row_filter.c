@@ -22,9 +22,10 @@ static void a_place_is_one_end_of_two(void **state)
 	} cases[] = {
 		{ GROUP_HOST, "::1", PLACE_ITSELF, "ipv6.addr#1 == ::1" },
 		{ GROUP_HOST, "192.0.2.1", PLACE_ITSELF | PLACE_ELSEWHERE,
-		  "ip.src#1 == 192.0.2.1 && ip.dst#1 == 192.0.2.1" },
+		  "(ip.src#1 == 192.0.2.1 && ip.dst#1 == 192.0.2.1)" },
 		{ GROUP_HOST, "192.0.2.1", PLACE_HERE | PLACE_ELSEWHERE,
-		  "ip.addr#1 == 192.0.2.1 && proc.src.attr && proc.dst.attr" },
+		  "(ip.addr#1 == 192.0.2.1 && proc.src.attr && "
+		  "proc.dst.attr)" },
 		{ GROUP_HOST, "192.0.2.1", PLACE_REMOTE | PLACE_ELSEWHERE,
 		  "(ip.src#1 == 192.0.2.1 && !proc.src.attr) || "
 		  "(ip.dst#1 == 192.0.2.1 && !proc.dst.attr)" },
@@ -42,29 +43,51 @@ static void a_place_is_one_end_of_two(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 		assert_filter(&(struct row){ .name = cases[i].name,
+					     .excluded = "",
 					     .places = cases[i].places },
 			      cases[i].group, cases[i].filter);
 }
 
-static void one_address_or_port_is_that_of_both_ends(void **state)
+static void a_port_that_is_used_again_has_a_time(void **state)
 {
-	struct row r = { .name = "mdns" };
+	struct row r = { .name = "curl", .follows = true,
+			 .first_ns = EPOCH + 5, .last_ns = EPOCH + 2 * S };
 
 	(void)state;
-	r.flow_key.proto = UDP;
-	r.flow_key.local_port = r.flow_key.remote_port = 5353;
-	address_from_ipv4(r.flow_key.local, (const uint8_t[4]){ 127, 0, 0, 1 });
-	memcpy(r.flow_key.remote, r.flow_key.local, sizeof(r.flow_key.remote));
+	r.flow_key.proto = FLOW_FRAME;
+	r.flow_key.local_port = 0x806;
 	assert_filter(&r, GROUP_CONNECTION,
-		      "ip.src#1 == 127.0.0.1 && ip.dst#1 == 127.0.0.1 && "
-		      "udp.srcport == 5353 && udp.dstport == 5353 && !icmp");
+		      "eth.type == 0x0806 && frame.time_epoch >= "
+		      "1700000000.000000005");
+	r.followed = true;
+	assert_filter(&r, GROUP_CONNECTION,
+		      "eth.type == 0x0806 && frame.time_epoch >= "
+		      "1700000000.000000005 && frame.time_epoch <= "
+		      "1700000002.000000000");
+}
+
+static void what_is_in_a_tunnel_is_no_packet_of_the_row(void **state)
+{
+	struct row r = { .name = "192.0.2.1", .mixed = true };
+
+	(void)state;
+	assert_filter(&r, GROUP_HOST, "ip.addr#1 == 192.0.2.1 && "
+		      "!(frame.protocols matches \":ipv6.*:ip(:|$)\")");
+	r.name = "2001:db8::1";
+	assert_filter(&r, GROUP_HOST, "ipv6.addr#1 == 2001:db8::1 && "
+		      "!(frame.protocols matches \":ip:.*ipv6\")");
+	r.places = PLACE_ITSELF | PLACE_ELSEWHERE;
+	assert_filter(&r, GROUP_HOST, "((ipv6.src#1 == 2001:db8::1 && "
+		      "ipv6.dst#1 == 2001:db8::1)) && "
+		      "!(frame.protocols matches \":ip:.*ipv6\")");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_place_is_one_end_of_two),
-		cmocka_unit_test(one_address_or_port_is_that_of_both_ends),
+		cmocka_unit_test(a_port_that_is_used_again_has_a_time),
+		cmocka_unit_test(what_is_in_a_tunnel_is_no_packet_of_the_row),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

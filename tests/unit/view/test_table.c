@@ -150,6 +150,20 @@ static void places_are_summed(void **state)
 	assert_string_equal(table_row(table, 0)->name, "(host)");
 }
 
+/* A picture does not go over all flows again for a filter nobody asked for. */
+static void places_are_told_apart_when_asked(void **state)
+{
+	(void)state;
+	build(GROUP_HOST, COLUMN_SENT, "", false, 2 * S);
+	assert_int_equal(row_named("192.0.2.1")->places & PLACE_ELSEWHERE, 0);
+	table_tell_apart(table, flows);
+	table_tell_apart(table, flows);
+	assert_int_not_equal(row_named("192.0.2.1")->places & PLACE_ELSEWHERE,
+			     0);
+	build(GROUP_HOST, COLUMN_SENT, "", false, 2 * S);
+	assert_int_equal(row_named("192.0.2.1")->places & PLACE_ELSEWHERE, 0);
+}
+
 /* Multicast: each receiver's, and once the connection's. */
 static void copies_are_their_receivers(void **state)
 {
@@ -466,6 +480,7 @@ int main(void)
 		TEST(what_is_over_goes_after_a_while),
 		TEST(processes_and_programs_are_summed),
 		TEST(places_are_summed),
+		TEST(places_are_told_apart_when_asked),
 		TEST(copies_are_their_receivers),
 		TEST(what_a_row_exchanges_with_itself_is_once),
 		TEST(sums_outlive_their_flows),

@@ -397,7 +397,7 @@ static void a_filter_is_of_its_row(void **state)
 	HIT('y');
 	assert_string_equal(copied, "ip.addr#1 == 192.0.2.1 && ip.addr#1 "
 				    "== 198.51.100.2 && tcp.port == 40000 && "
-				    "tcp.port == 443 && !icmp");
+				    "tcp.port == 443 && ip.proto#1 == 6");
 	HIT('2');
 	HIT('y');
 	assert_string_equal(copied, "proc.id == 0x00000000000003f2");
