@@ -174,13 +174,12 @@ static int check_ring(const struct options *o)
 		return options_bad("only with -b:", o->freeze ? "--freeze" :
 								"--freeze-on");
 	if (!o->ring.asked)
-		return o->ring.stop_files ?
-			       options_bad("only with -b:", "-a files") : 0;
+		return 0;
 	if (!o->write || !strcmp(o->write, "-"))
-		return options_bad("-b needs a file to name others after, not",
+		return options_bad(o->ring.stop_files ?
+			   "-a files needs a file to name others after, not" :
+			   "-b needs a file to name others after, not",
 			   o->write ? o->write : "a temporary one");
-	if (!f->bytes && !f->packets && !f->duration_ns && !f->interval_ns)
-		return options_bad("when does a file end, without", "-b filesize:KB");
 	if ((o->ring.total || o->ring.free) && !f->bytes)
 		return options_bad("how large is a file, without", "-b filesize:KB");
 	if (o->ring.total && o->ring.total < 2 * f->bytes)

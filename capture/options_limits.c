@@ -86,6 +86,12 @@ struct condition {
 		word ":", parse, offsetof(struct options, m) \
 	}
 
+/* As dumpcap, which looks twice a second, makes of no time. */
+static int parse_turn(const char *s, uint64_t *ns)
+{
+	return parse_duration(strcmp(s, "0") ? s : "0.5", ns);
+}
+
 /* As in dumpcap, none ends the capture once it has begun. */
 static int parse_stop(const char *s, uint64_t *ns)
 {
@@ -105,7 +111,7 @@ static const struct condition stops[] = {
 
 /* When the next file of a ring begins, and which of them stay. */
 #define RING_CONDITIONS(limits, ring)                              \
-	CONDITION("duration", parse_duration, limits.duration_ns), \
+	CONDITION("duration", parse_turn, limits.duration_ns), \
 	CONDITION("interval", parse_duration, limits.interval_ns), \
 	CONDITION("filesize", parse_size, limits.bytes),           \
 	CONDITION("files", parse_files, ring.files),               \
@@ -144,6 +150,8 @@ int options_take_autostop(struct options *o, const struct option_row *row,
 		o->until_eof = true;
 		return 0;
 	}
+	/* As in dumpcap: these, and only these, are several. */
+	o->ring.asked |= !strncmp(arg, "files:", 6);
 	return take_condition(o, stops, row, arg);
 }
 

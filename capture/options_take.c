@@ -114,9 +114,10 @@ int options_take_how_number(struct options *o, const struct option_row *row,
 
 	if (options_parse_number(arg, row->min, row->max, &n))
 		return options_bad_value(row, arg);
-	/* No buffer has 0 bytes, and a snapshot of 0 has all, as in tcpdump. */
-	*(int *)((char *)how_of(o) + row->at) = n ? (int)n :
-						    OPTIONS_MAX_SNAPLEN;
+	/* No buffer is as large, and a snapshot of 0 has all, as in tcpdump. */
+	if (!n || n > OPTIONS_MAX_SNAPLEN)
+		n = OPTIONS_MAX_SNAPLEN;
+	*(int *)((char *)how_of(o) + row->at) = (int)n;
 	return 0;
 }
 

@@ -106,6 +106,32 @@ class Dumpcap(world.LiveTest):
                               if code == 1], [b"one", b"two"])
             self.assertNotIn(pcapng.EPB, [b.kind for b in rest])
 
+    def test_values_at_the_edge(self):
+        """One file, or several, of the same interface and length."""
+        for options, least, most in (
+                (["-s", "500000000"], 1, 1), (["-s", "0"], 1, 1),
+                (["-b", "files:3"], 1, 1), (["-a", "files:3"], 1, 1),
+                (["-b", "duration:0"], 2, 5)):
+            length = "1.2" if most > 1 else "0"
+            names = []
+            for program in "dumpcap", PKTWHO:
+                folder = self.dir / f"{Path(program).name}{len(options)}"
+                folder.mkdir(exist_ok=True)
+                done = run(program, "-q", "-i", "lo", "-w",
+                           folder / "edge.pcapng", "-a", f"duration:{length}",
+                           *options)
+                self.assertEqual(done.returncode, 0, done)
+                paths = sorted(folder.iterdir())
+                self.assertIn(len(paths), range(least, most + 1), done)
+                names.append([re.sub(r"_\d{14}", "_TIME", path.name)
+                              for path in paths][:least])
+                interface = next(b for b in pcapng.blocks(
+                    paths[0].read_bytes()) if b.kind == pcapng.IDB)
+                self.assertEqual(interface.body[4:8], b"\0\0\4\0", options)
+                for path in paths:
+                    path.unlink()
+            self.assertEqual(names[0], names[1], options)
+
     def test_the_same_frames_beside_it(self):
         ns = self.namespace()
         theirs = {name: self.start_dumpcap(name, options, ns)

@@ -124,6 +124,16 @@ static void each_interface_is_captured_in_its_own_way(void **state)
 	assert_true(o.interfaces[0].how.no_promiscuous);
 }
 
+static void no_length_is_larger_than_any_packet(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(PARSE(&o, "-s", "500000000", "-B", "2047"), 0);
+	assert_int_equal(o.interfaces[0].how.snaplen, 262144);
+	assert_int_equal(o.interfaces[0].how.buffer_mib, 2047);
+}
+
 static void files_are_bounded(void **state)
 {
 	struct options o;
@@ -149,11 +159,17 @@ static void files_are_bounded(void **state)
 	assert_int_equal(o.ring.stop_files, 7);
 	assert_int_equal(o.ring.name_order, 2);
 	assert_string_equal(o.ring.print_names, "names");
-	/* A ring has names and ends, and room for what it keeps. */
+	/* As dumpcap, without an end there is one file, with such a name. */
+	assert_int_equal(PARSE(&o, "-w", "a", "-b", "files:9"), 0);
+	assert_true(o.ring.asked);
+	assert_int_equal(PARSE(&o, "-w", "a", "-a", "files:9"), 0);
+	assert_true(o.ring.asked);
+	assert_int_equal(PARSE(&o, "-w", "a", "-b", "duration:0"), 0);
+	assert_int_equal(o.file.duration_ns, 500000000);
+	/* A ring has names, and room for what it keeps. */
 	assert_int_equal(PARSE(&o, "-b", "packets:9"), -EINVAL);
 	assert_int_equal(PARSE(&o, "-w", "-", "-b", "packets:9"), -EINVAL);
-	assert_int_equal(PARSE(&o, "-w", "a", "-b", "files:9"), -EINVAL);
-	assert_int_equal(PARSE(&o, "-w", "a", "-a", "files:9"), -EINVAL);
+	assert_int_equal(PARSE(&o, "-w", "-", "-a", "files:9"), -EINVAL);
 	assert_int_equal(PARSE(&o, "-w", "a", "--freeze", "x"), -EINVAL);
 	assert_int_equal(PARSE(&o, "-w", "a", "--freeze-on", "x"), -EINVAL);
 	assert_int_equal(PARSE(&o, "-w", "a", "-b", "packets:9", "--freeze-on",
@@ -388,11 +404,11 @@ static void bad_usage_is_refused(void **state)
 		{ "-c", "0" }, { "-c", "-1" }, { "-c", " -1" }, { "-c", "" },
 		{ "-c", "ten" }, { "-c", "10x" }, { "-c", "1.5" },
 		{ "-c", "18446744073709551616" },
-		{ "-s", "-1" }, { "-s", "262145" }, { "-s", "x" },
-		{ "-B", "0" }, { "-B", "1025" }, { "-B", "4294967297" },
+		{ "-s", "-1" }, { "-s", "2147483648" }, { "-s", "x" },
+		{ "-B", "0" }, { "-B", "2048" }, { "-B", "4294967297" },
 		{ "-a", "" }, { "-a", "duration" }, { "-a", "duration:" },
 		{ "-a", "duration:0.0" }, { "-a", "duration:-1" },
-		{ "-b", "duration:0" },
+		{ "-b", "interval:0" },
 		{ "-a", "duration:nan" }, { "-a", "duration:inf" },
 		{ "-a", "duration:1e-12" }, { "-a", "duration:5s" },
 		{ "-a", "duration:1e10" }, { "-a", "packets:0" },
@@ -846,6 +862,7 @@ int main(void)
 		cmocka_unit_test(nothing_means_everything),
 		cmocka_unit_test(each_option_sets_its_own),
 		cmocka_unit_test(each_interface_is_captured_in_its_own_way),
+		cmocka_unit_test(no_length_is_larger_than_any_packet),
 		cmocka_unit_test(files_are_bounded),
 		cmocka_unit_test(a_record_is_a_ring),
 		cmocka_unit_test(words_are_a_filter),
