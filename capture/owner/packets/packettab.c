@@ -23,7 +23,8 @@
 
 struct entry {
 	struct packettab_packet packet;
-	uint32_t next;			/* of its bucket: index + 1; 0: none */
+	uint32_t older;			/* of its bucket: index + 1; 0: none */
+	uint32_t newer;
 	bool used;
 	bool contested;			/* another has its place in the queue */
 };
@@ -74,7 +75,7 @@ void packettab_free(struct packettab *t)
 	if (!t)
 		return;
 	for (uint32_t i = 0; i < PACKETS; i++)
-		forget(t, &t->entries[i]);
+		forget(t, &t->entries[t->at++ & (PACKETS - 1)]);
 	readtab_free(t->reads);
 	pages_free(t, sizeof(*t));
 }
@@ -85,16 +86,15 @@ static uint32_t bucket_of(uint64_t fingerprint)
 	       (PACKETS - 1);
 }
 
+/* The oldest of all, and so of its bucket. */
 static void forget(struct packettab *t, struct entry *e)
 {
-	uint32_t *at = &t->heads[bucket_of(e->packet.fingerprint)];
-	uint32_t self = (uint32_t)(e - t->entries) + 1;
-
 	if (!e->used)
 		return;
-	while (*at && *at != self)
-		at = &t->entries[*at - 1].next;
-	*at = e->next;
+	if (e->newer)
+		t->entries[e->newer - 1].older = 0;
+	else
+		t->heads[bucket_of(e->packet.fingerprint)] = 0;
 	if (e->packet.owner)
 		e->packet.owner->refs--;
 	e->used = false;
@@ -173,6 +173,7 @@ void packettab_add(struct packettab *t, const struct packettab_packet *p)
 {
 	struct entry *e = &t->entries[t->at++ & (PACKETS - 1)];
 	uint32_t *head = &t->heads[bucket_of(p->fingerprint)];
+	uint32_t self = (uint32_t)(e - t->entries) + 1;
 	uint64_t *told_ns;
 
 	forget(t, e);
@@ -183,8 +184,11 @@ void packettab_add(struct packettab *t, const struct packettab_packet *p)
 		take_place(t, e);
 	if (p->owner)
 		p->owner->refs++;
-	e->next = *head;
-	*head = (uint32_t)(e - t->entries) + 1;
+	e->older = *head;
+	e->newer = 0;
+	if (*head)
+		t->entries[*head - 1].newer = self;
+	*head = self;
 	told_ns = &t->told_ns[told_at(&p->key)];
 	if (p->mono_ns > *told_ns)
 		*told_ns = p->mono_ns;
@@ -346,7 +350,7 @@ static enum packettab_found find_readers(struct packettab *t,
 	uint32_t i = t->heads[bucket_of(q->fingerprint)];
 	bool missing = false;
 
-	for (; i; i = t->entries[i - 1].next) {
+	for (; i; i = t->entries[i - 1].older) {
 		const struct entry *e = &t->entries[i - 1];
 
 		if (is_copy_of(&e->packet, best) && is_same(&e->packet, q))
@@ -376,7 +380,7 @@ enum packettab_found packettab_find(struct packettab *t,
 
 	t->reader_count = 0;
 	for (uint32_t i = q->fingerprint ? first : 0; i;
-	     i = t->entries[i - 1].next) {
+	     i = t->entries[i - 1].older) {
 		const struct packettab_packet *p = &t->entries[i - 1].packet;
 
 		if (is_same(p, q) && is_better(p, best, q))
@@ -384,7 +388,7 @@ enum packettab_found packettab_find(struct packettab *t,
 	}
 	if (!best)
 		return not_told(t, q);
-	for (uint32_t i = first; i; i = t->entries[i - 1].next) {
+	for (uint32_t i = first; i; i = t->entries[i - 1].older) {
 		const struct packettab_packet *p = &t->entries[i - 1].packet;
 
 		if (is_same(p, q) && is_rival(p, best, q))

@@ -10,7 +10,8 @@
 
 struct entry {
 	struct socket_read read;
-	uint32_t next;		/* of its bucket, older: index + 1; 0: none */
+	uint32_t older;		/* of its bucket: index + 1; 0: none */
+	uint32_t newer;
 	bool used;
 };
 
@@ -38,16 +39,15 @@ static uint32_t *head_of(struct readtab *t, const struct socket_read *r)
 	return &t->heads[bucket_of(r->cookie, r->stream, r->position)];
 }
 
+/* The oldest of all, and so of its bucket. */
 static void forget(struct readtab *t, struct entry *e)
 {
-	uint32_t self = (uint32_t)(e - t->entries) + 1, *at;
-
 	if (!e->used)
 		return;
-	at = head_of(t, &e->read);
-	while (*at != self)
-		at = &t->entries[*at - 1].next;
-	*at = e->next;
+	if (e->newer)
+		t->entries[e->newer - 1].older = 0;
+	else
+		*head_of(t, &e->read) = 0;
 	if (e->read.owner)
 		e->read.owner->refs--;
 	e->used = false;
@@ -58,7 +58,7 @@ void readtab_free(struct readtab *t)
 	if (!t)
 		return;
 	for (uint32_t i = 0; i < READS; i++)
-		forget(t, &t->entries[i]);
+		forget(t, &t->entries[t->at++ & (READS - 1)]);
 	free(t);
 }
 
@@ -66,12 +66,15 @@ void readtab_add(struct readtab *t, const struct socket_read *told)
 {
 	struct entry *e = &t->entries[t->at++ & (READS - 1)];
 	uint32_t *head = head_of(t, told);
+	uint32_t self = (uint32_t)(e - t->entries) + 1;
 
 	forget(t, e);
-	*e = (struct entry){ .read = *told, .next = *head, .used = true };
+	*e = (struct entry){ .read = *told, .older = *head, .used = true };
 	if (told->owner)
 		told->owner->refs++;
-	*head = (uint32_t)(e - t->entries) + 1;
+	if (*head)
+		t->entries[*head - 1].newer = self;
+	*head = self;
 }
 
 const struct socket_read *readtab_past(const struct readtab *t,
@@ -82,7 +85,7 @@ const struct socket_read *readtab_past(const struct readtab *t,
 	const struct socket_read *best = NULL;
 
 	/* The newest come first; sequence numbers wrap around. */
-	for (; i; i = t->entries[i - 1].next) {
+	for (; i; i = t->entries[i - 1].older) {
 		const struct socket_read *r = &t->entries[i - 1].read;
 
 		if (r->cookie != cookie || !r->stream)
@@ -100,7 +103,7 @@ const struct socket_read *readtab_at(const struct readtab *t, uint64_t cookie,
 {
 	uint32_t i = t->heads[bucket_of(cookie, false, position)];
 
-	for (; i; i = t->entries[i - 1].next) {
+	for (; i; i = t->entries[i - 1].older) {
 		const struct socket_read *r = &t->entries[i - 1].read;
 
 		if (r->cookie == cookie && r->position == position &&
