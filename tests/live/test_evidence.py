@@ -303,6 +303,7 @@ class Evidence(world.LiveTest):
         geneve = b"\0\0\x65\x58\0\0\x07\0" + frame
         other = "192.0.2.9"
         route = b"\x83\x07\x04" + socket.inet_aton(NEAR) + b"\0"
+        yield 0x0800, ipv4(FAR, NEAR, 6, tcp(far_port, near_port, b""))
         yield 0x0800, ipv4(other, NEAR, 4, inner)
         yield 0x0800, ipv4(other, NEAR, 47, b"\0\0\x08\0" + inner)
         yield 0x0800, ipv4(other, NEAR, 17, udp(5000, 4789, vxlan))
@@ -330,7 +331,8 @@ class Evidence(world.LiveTest):
         client.wait()
         client.stdout.close()
         rows = self.rows(c.path, "frame.protocols", "proc.dst.pid",
-                         where='frame contains "planted" && !icmp && !icmpv6')
+                         where='(frame contains "planted" || ip.id == 7) '
+                               '&& !icmp && !icmpv6')
         self.assertEqual(len(rows), len(sent))
         for protocols, pid in rows:
             self.assertEqual(pid, "", protocols)

@@ -9,14 +9,12 @@
 
 /*
  * Whether a packet that came in got to a socket.  The marks say so only if no
- * other namespace, process or queue is on its way, and not of a segment without
- * bytes: it may be for a connection in TIME_WAIT, which has no socket left.
+ * other namespace, process or queue is on its way.
  */
 static enum arrived find_arrival(const struct question *q, uint16_t port)
 {
 	if ((q->direction != SOURCE_IN && q->direction != SOURCE_LOOPBACK) ||
 	    !q->r->arrivals || q->r->delays || q->r->blind ||
-	    (q->p->outer.key.proto == IPPROTO_TCP && !q->p->outer.tcp_payload) ||
 	    local_is_group(q->r->local, q->p->outer.key.remote))
 		return ARRIVED;
 	return arrivals_find(q->r->arrivals, q->p->outer.arrival, port,

@@ -654,6 +654,13 @@ static void what_no_socket_got_has_no_reader(void **state)
 					  &(struct verdict){
 						  .dst.owner = &alice }));
 
+	/* So is a segment, also one without bytes. */
+	p.outer.key.proto = k.proto = IPPROTO_TCP;
+	use(&alice, 2, flow_reversed(&k));
+	v = see(&p, SOURCE_IN);
+	expect_kernel(&v.dst, REASON_NOT_DELIVERED);
+	p.outer.key.proto = k.proto = IPPROTO_UDP;
+
 	/* By a port that nobody tells was rewritten. */
 	tables[1][arrival_place(p.outer.arrival)] = 1;
 	v = see(&p, SOURCE_IN);
