@@ -220,6 +220,14 @@ int ring_fd(const struct ring *r)
 
 /* ---- one packet ---- */
 
+/* A local sender leaves its checksum out, and some devices compare it. */
+static bool is_unchecked(const struct tpacket3_hdr *h,
+			 const struct sockaddr_ll *ll)
+{
+	return ll->sll_pkttype != PACKET_OUTGOING &&
+	       !(h->tp_status & (TP_STATUS_CSUMNOTREADY | TP_STATUS_CSUM_VALID));
+}
+
 static uint8_t direction_of_packet(const struct sockaddr_ll *ll)
 {
 	if (ll->sll_pkttype == PACKET_OUTGOING)
@@ -238,6 +246,7 @@ static struct source_packet packet_of(const struct ring *r,
 		.len = h->tp_len,
 		.ts_ns = (uint64_t)h->tp_sec * 1000000000u + h->tp_nsec,
 		.direction = direction_of_packet(ll),
+		.unchecked = is_unchecked(h, ll),
 	};
 
 	link_header_complete(&p, r->header, h, ll);

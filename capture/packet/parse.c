@@ -25,7 +25,7 @@
 #define GENEVE_LENGTH	0x3f		/* of the options, in words */
 #define MAX_VLAN_TAGS	4
 #define MAX_EXTENSIONS	8
-#define REST_AT		offsetof(struct packet, ethertype)
+#define REST_AT		offsetof(struct packet, above_ip)
 
 static uint16_t be16(const uint8_t *p)
 {
@@ -261,6 +261,8 @@ static void parse_ipv4(struct packet *p, struct packet_traits *t,
 	address_from_ipv4(key->local, h + 12);
 	address_from_ipv4(key->remote, h + 16);
 	key->proto = h[9];
+	if (!is_inside(p, t))
+		p->above_ip = (uint32_t)r->left;
 	t->source_routed = is_source_routed(h + IP4_MIN, len - IP4_MIN);
 	fragment = be16(h + 6);
 	if (fragment & IP_MF_OFFSET)
@@ -337,6 +339,8 @@ static void parse_ipv6(struct packet *p, struct packet_traits *t,
 	memcpy(key->local, h + 8, 16);
 	memcpy(key->remote, h + 24, 16);
 	key->proto = h[6];
+	if (!is_inside(p, t))
+		p->above_ip = (uint32_t)r->left;
 	rest = leave_padding(r, be16(h + 4));
 	before = r->left;
 	if (!skip_extensions(t, r)) {

@@ -54,13 +54,21 @@ struct packet_traits {
 struct packet {
 	struct packet_traits outer;
 	struct packet_traits inner;	/* if is_error or is_tunnel */
+	uint32_t above_ip;	/* captured bytes behind the outer IP header */
 	uint16_t ethertype;	/* host order; 0 where the link has none */
 	uint8_t kind;		/* enum packet_kind, of the outer packet */
 	bool is_error;		/* ICMP, about the packet it quotes */
 	bool is_tunnel;		/* IPIP, 6in4, GRE, VXLAN, Geneve around one */
+	bool wrong_checksum;	/* no socket gets it; false if nobody looked */
 };
 
 void parse_packet(struct packet *p, uint32_t linktype, const uint8_t *data,
 		  size_t caplen);
+
+/*
+ * Sets @p->wrong_checksum of a parsed UDP datagram that is there as a whole: the
+ * kernel looks at one of over 68 bytes only when it is read.
+ */
+void parse_checksum(struct packet *p, const uint8_t *data, size_t caplen);
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef PKTWHO_PACKET_RAW_PACKET_H
 #define PKTWHO_PACKET_RAW_PACKET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum source_direction {
@@ -19,6 +20,7 @@ struct source_packet {
 	uint32_t len;		/* bytes on the wire */
 	uint64_t ts_ns;		/* Unix epoch */
 	uint8_t direction;	/* enum source_direction */
+	bool unchecked;		/* nobody has compared its checksum yet */
 };
 
 #endif

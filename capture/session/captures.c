@@ -76,6 +76,8 @@ static void on_packet(void *ctx, const struct source_packet *p)
 	h->direction = p->direction;
 	memcpy(h->data, p->data, caplen);
 	parse_packet(&h->packet, source_linktype(c->source), p->data, p->caplen);
+	if (p->unchecked)
+		parse_checksum(&h->packet, p->data, p->caplen);
 }
 
 static bool all_are_gone(const struct captures *c)

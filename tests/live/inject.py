@@ -27,9 +27,17 @@ def ipv6(src, dst, proto, payload):
                        socket.inet_pton(socket.AF_INET6, dst)) + payload
 
 
-def udp(sport, dport, payload):
-    """Without a checksum, as IPv4 allows."""
-    return struct.pack(">HHHH", sport, dport, 8 + len(payload), 0) + payload
+def udp(sport, dport, payload, summed=0):
+    """Without a checksum, as IPv4 allows, or any."""
+    return struct.pack(">HHHH", sport, dport, 8 + len(payload),
+                       summed) + payload
+
+
+def udp_checksum(src, dst, datagram):
+    """Of one of IPv4."""
+    return checksum(socket.inet_aton(src) + socket.inet_aton(dst) +
+                    struct.pack(">HH", 17, len(datagram)) + datagram +
+                    bytes(len(datagram) % 2))
 
 
 def tcp(sport, dport, payload):

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 import world
-from inject import ethernet, inject, ipv4, ipv6, mac_of, tcp, udp
+from inject import (ethernet, inject, ipv4, ipv6, mac_of, tcp, udp,
+                    udp_checksum)
 from world import Capture, link, wait_for
 
 SET_CLOCK = sys.argv[3]
@@ -279,6 +280,33 @@ class Evidence(world.LiveTest):
                 self.assertEqual(told, ("kernel", "not-delivered", ""))
             else:
                 self.assertEqual(told, ("socket", "", str(reader.pid)))
+
+    def test_datagrams_whose_checksum_is_wrong(self):
+        """Of more than 68 bytes the kernel notices it when one is read."""
+        near, far = self.pair()
+        reader = self.start(near.argv("python3", "-c", READ_UNTIL_END, "5356"),
+                            stdout=subprocess.PIPE)
+        self.addCleanup(reader.stdout.close)
+        self.assertEqual(reader.stdout.readline(), "bound\n")
+        c = self.capture("checksum", near, "-f", "udp port 5356")
+        ends = mac_of(near), mac_of(far)
+        frames = []
+        for size in (8, 60, 69, 400, 1401):
+            right = udp_checksum(FAR, NEAR, udp(4000, 5356, bytes(size)))
+            for summed in (0, right, right ^ 0x100):
+                frames.append(ethernet(*ends, 0x0800, ipv4(
+                    FAR, NEAR, 17, udp(4000, 5356, bytes(size), summed))))
+        frames.append(ethernet(*ends, 0x0800, ipv4(
+            FAR, NEAR, 17, udp(4000, 5356, b"end"))))
+        inject(far, frames)
+        self.assertEqual(reader.wait(), 0)
+        c.stop(settle=0.3)
+        rows = self.rows(c.path, "proc.dst.attr", "proc.dst.reason",
+                         "proc.dst.pid", where="udp")
+        read = ("socket", "", str(reader.pid))
+        refused = ("kernel", "not-delivered", "")
+        self.assertEqual(list(map(tuple, rows)),
+                         [read, read, refused] * 5 + [read])
 
     def test_what_a_firewall_rejects_was_somebodys(self):
         """The datagram passed no hook: it is not said that nobody sent it."""

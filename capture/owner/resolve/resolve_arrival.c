@@ -8,14 +8,17 @@
 #include "packet/raw_packet.h"
 
 /*
- * Whether a packet that came in got to a socket.  The marks say so only if no
+ * Whether a packet that came in got to a process.  The marks say so only if no
  * other namespace, process or queue is on its way.
  */
 static enum arrived find_arrival(const struct question *q, uint16_t port)
 {
 	if ((q->direction != SOURCE_IN && q->direction != SOURCE_LOOPBACK) ||
-	    !q->r->arrivals || q->r->delays || q->r->blind ||
-	    local_is_group(q->r->local, q->p->outer.key.remote))
+	    !q->r->arrivals || q->r->delays || q->r->blind)
+		return ARRIVED;
+	if (q->p->wrong_checksum)
+		return ARRIVED_NOWHERE;
+	if (local_is_group(q->r->local, q->p->outer.key.remote))
 		return ARRIVED;
 	return arrivals_find(q->r->arrivals, q->p->outer.arrival, port,
 			     q->ts_ns);

@@ -839,6 +839,59 @@ static void tcp_numbers_are_read(void **state)
 	assert_int_equal(parse(&v6).outer.tcp_payload, 0);
 }
 
+/* Of 10.0.0.1:4660 to 10.0.0.2:443, @n bytes of 0x41, and padding. */
+static struct frame datagram(size_t n, uint16_t checksum)
+{
+	struct frame f = ethernet(0x0800);
+
+	ADD(&f, 0x45, 0, 0, (uint8_t)(28 + n), 0x12, 0x34, 0, 0, 64, UDP, 0, 0,
+	    10, 0, 0, 1, 10, 0, 0, 2);
+	ADD(&f, 0x12, 0x34, 0x01, 0xbb, 0, (uint8_t)(8 + n),
+	    (uint8_t)(checksum >> 8), (uint8_t)checksum);
+	for (size_t i = 0; i < n; i++)
+		ADD(&f, 0x41);
+	ADD(&f, 0xde, 0xad, 0xbe);
+	return f;
+}
+
+static bool is_wrong(const struct frame *f, size_t n)
+{
+	uint8_t *copy = exact_copy(f->bytes, n);
+	struct packet p;
+
+	parse_packet(&p, f->linktype, copy, n);
+	assert_false(p.wrong_checksum);
+	parse_checksum(&p, copy, n);
+	free(copy);
+	return p.wrong_checksum;
+}
+
+/* As tshark calculates them. */
+static void a_wrong_checksum_is_seen(void **state)
+{
+	struct frame even = datagram(100, 0x1866), odd = datagram(7, 0xd31a);
+	struct frame wrong = datagram(100, 0x1866 ^ 0x100);
+	struct frame none = datagram(100, 0);
+	struct frame v6 = ethernet(0x86dd);
+
+	(void)state;
+	assert_false(is_wrong(&even, even.len));
+	assert_false(is_wrong(&odd, odd.len));
+	assert_true(is_wrong(&wrong, wrong.len));
+	assert_false(is_wrong(&none, none.len));
+	/* What is not all there cannot be compared. */
+	for (size_t n = 0; n < wrong.len - 3; n++)
+		assert_false(is_wrong(&wrong, n));
+	assert_true(is_wrong(&wrong, wrong.len - 3));
+
+	add_ipv6(&v6, UDP);
+	v6.bytes[14 + 5] = 10;
+	ADD(&v6, 0x12, 0x34, 0x01, 0xbb, 0, 10, 0x8f, 0x74, 1, 2);
+	assert_false(is_wrong(&v6, v6.len));
+	v6.bytes[v6.len - 1]++;
+	assert_true(is_wrong(&v6, v6.len));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -875,6 +928,7 @@ int main(void)
 		cmocka_unit_test(a_fingerprint_is_of_short_packets_too),
 		cmocka_unit_test(a_fingerprint_tells_turns_of_a_dialogue_apart),
 		cmocka_unit_test(tcp_numbers_are_read),
+		cmocka_unit_test(a_wrong_checksum_is_seen),
 	};
 
 	return cmocka_run_group_tests_name("packet", tests, NULL, NULL);
