@@ -301,10 +301,9 @@ class Evidence(world.LiveTest):
         inject(far, frames)
         self.assertEqual(reader.wait(), 0)
         c.stop(settle=0.3)
-        rows = self.rows(c.path, "proc.dst.attr", "proc.dst.reason",
-                         "proc.dst.pid", where="udp")
-        read = ("socket", "", str(reader.pid))
-        refused = ("kernel", "not-delivered", "")
+        rows = self.rows(c.path, "proc.dst.reason", "proc.dst.pid",
+                         where="udp")
+        read, refused = ("", str(reader.pid)), ("not-delivered", "")
         self.assertEqual(list(map(tuple, rows)),
                          [read, read, refused] * 5 + [read])
 

@@ -271,13 +271,13 @@ class Shared(world.LiveTest):
                       for data, _, dst, _, attr in self.payloads(path, port)
                       if attr in ("socket", "unknown", "holder")}, truth)
 
-    def compare(self, told, truth):
+    def compare(self, told, truth, least=0.7):
         """A busy machine may let a reader wait for longer than a packet is
         held: then it is unknown."""
         self.assertEqual(told.keys(), truth.keys())
         named = {data: pid for data, pid in told.items() if pid}
         self.assertLessEqual(named.items(), truth.items())
-        self.assertGreater(len(named), 0.7 * len(truth))
+        self.assertGreater(len(named), least * len(truth))
 
     def test_a_service_that_starts_again(self):
         ns, port = self.namespace(), 4807
@@ -432,7 +432,8 @@ class Shared(world.LiveTest):
         self.assertIn((child, "accepted"), rows)
 
     def check_forks(self, address, kind):
-        """Who accepts and hands on never reads: the child does."""
+        """Who accepts and hands on never reads: the child does.  Of what is
+        deferred the first data waits until a child has come to accept it."""
         server = self.start(["python3", "-c", FORKER, address, kind],
                             stdout=subprocess.PIPE)
         parent, port = server.stdout.readline().split()
@@ -452,7 +453,8 @@ class Shared(world.LiveTest):
         # What is read too late may be said to be of who accepted, or listens.
         self.compare({bytes.fromhex(data).decode():
                       "" if pid == parent and attr != "socket" else pid
-                      for data, pid, attr in rows}, truth)
+                      for data, pid, attr in rows}, truth,
+                     least=0.3 if kind == "deferred" else 0.7)
         self.assertNotIn(parent, truth.values())
 
     def test_a_server_that_forks(self):
