@@ -22,6 +22,7 @@ struct content {
 	bool is_short;		/* the capture has hardly any of the last one */
 	bool has_begun;		/* a payload was seen */
 	bool is_expected;	/* announced elsewhere, as FTP's files are */
+	uint8_t closed;		/* sides that sent FIN: 1, 2; RST: both */
 	struct stream stream;
 };
 
@@ -314,7 +315,7 @@ static void look(packet_info *pinfo, struct segment *now)
 }
 
 /* Nothing comes after it: what is still missing is lost. */
-static void see_end(packet_info *pinfo, const struct payload *p)
+static void see_end(packet_info *pinfo, const struct payload *p, bool is_reset)
 {
 	conversation_t *c = conversation_so_far(pinfo, p);
 	struct content *k = c ? content_of(c, p) : NULL;
@@ -325,6 +326,9 @@ static void see_end(packet_info *pinfo, const struct payload *p)
 	last.frame = pinfo->num;
 	stream_give_up(&k->stream);
 	look_at_all(c, k, pinfo, NULL);
+	k->closed |= is_reset ? 3 : 1 << side_of(pinfo, p->sport, p->dport);
+	if (k->closed == 3)
+		stream_end(&k->stream);
 }
 
 static bool is_to_be_seen(const packet_info *pinfo)
@@ -356,7 +360,7 @@ static int see_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 		if (head >= 20 && p->len)
 			look(pinfo, &s);
 		if (flags & (TCP_FIN | TCP_RST))
-			see_end(pinfo, p);
+			see_end(pinfo, p, flags & TCP_RST);
 	}
 	done = call_dissector_only(tcp, tvb, pinfo, tree, data);
 	/* TCP begins the conversation: from ours it would not learn of SYN. */

@@ -5,6 +5,7 @@
 #define PIECES_MAX 64		/* and what goes on with the first one */
 #define BYTES_MAX 256		/* that are kept of one, or until all have come */
 #define KEPT_MAX 8		/* payloads of both directions */
+#define KEPT_BYTES 512		/* of these, but for what comes late */
 #define PATIENCE 32		/* payloads that may come while one is missing */
 #define ACKNOWLEDGED 16		/* ... of which so many count as one that has it */
 
@@ -38,7 +39,7 @@ void stream_begin(struct stream *t, unsigned way, uint32_t first)
 	if (side->has_first || side->tries)
 		return;
 	side->has_first = true;
-	side->first = side->next = first;
+	side->first = side->next = side->settled = first;
 }
 
 /* The first of its direction, as far as we know. */
@@ -106,24 +107,36 @@ static void drop_last(struct stream *t)
 
 	while ((*at)->next)
 		at = &(*at)->next;
+	t->bytes -= (uint16_t)(*at)->s.p.len;
+	t->count--;
 	wmem_free(wmem_file_scope(), *at);
 	*at = NULL;
-	t->count--;
 }
 
+static size_t kept_room(const struct stream *t, bool is_late)
+{
+	size_t left = t->bytes < KEPT_BYTES ? KEPT_BYTES - t->bytes : 0;
+
+	return is_late ? BYTES_MAX : MIN(BYTES_MAX, left);
+}
+
+/* NULL: there is no room. */
 static struct stream_piece *insert(struct stream *t, struct stream_piece **at,
 				   const struct segment *s)
 {
-	size_t len = MIN(s->p.len, BYTES_MAX);
-	struct stream_piece *piece = wmem_alloc(wmem_file_scope(),
-						sizeof(*piece) + len);
+	size_t len = MIN(s->p.len, kept_room(t, *at != NULL));
+	struct stream_piece *piece;
 
+	if (!len)
+		return NULL;
+	piece = wmem_alloc(wmem_file_scope(), sizeof(*piece) + len);
 	*piece = (struct stream_piece){ .next = *at, .s = *s };
 	memcpy(piece->bytes, s->p.p, len);
 	piece->s.p.p = piece->bytes;
 	piece->s.p.len = len;
 	*at = piece;
 	t->count++;
+	t->bytes += (uint16_t)len;
 	return piece;
 }
 
@@ -136,10 +149,22 @@ static void rewind_all(struct stream *t)
 		struct stream_side *side = &t->sides[way];
 
 		forget_begun(side);
-		side->tries = side->pieces = 0;
+		side->tries = side->settled_tries;
+		side->pieces = 0;
 		side->len = 0;
-		side->next = side->first;
+		side->next = side->settled;
 	}
+}
+
+/* All that was sent before it has been looked at, and is known to be all. */
+static bool is_settled(const struct stream *t, const struct segment *now)
+{
+	const struct stream_side *side = &t->sides[now->way];
+	const struct stream_side *other = &t->sides[!now->way];
+
+	return !t->count && side->has_first && other->has_first &&
+	       !is_before(side->next, now->seq) &&
+	       !is_before(other->next, now->ack);
 }
 
 static void put_in_order(struct stream *t, const struct segment *now)
@@ -148,6 +173,7 @@ static void put_in_order(struct stream *t, const struct segment *now)
 
 	if (!*at && is_ready(t, now)) {
 		t->is_next = true;
+		t->is_settled = is_settled(t, now);
 		return;
 	}
 	if (!*at && t->count == KEPT_MAX)
@@ -169,7 +195,7 @@ static void forget_order(struct stream *t)
 		t->first = p->next;
 		wmem_free(wmem_file_scope(), p);
 	}
-	t->count = 0;
+	t->count = t->bytes = 0;
 	t->fresh = NULL;
 	t->is_over = true;
 }
@@ -194,7 +220,7 @@ void stream_put(struct stream *t, const struct segment *now)
 
 	t->now = NULL;
 	t->fresh = NULL;
-	t->is_next = false;
+	t->is_next = t->is_settled = false;
 	if (t->sides[now->way].tries >= TRIES && !is_first(t, now))
 		return;
 	if (is_tcp)
@@ -218,12 +244,30 @@ void stream_give_up(struct stream *t)
 	t->is_hasty = true;
 }
 
+static void settle(struct stream *t)
+{
+	for (unsigned way = 0; way < 2; way++) {
+		t->sides[way].settled = t->sides[way].next;
+		t->sides[way].settled_tries = t->sides[way].tries;
+	}
+}
+
 /* It said nothing, but may be the beginning of something, or its end. */
 static void keep_now(struct stream *t)
 {
-	if (t->now && !t->fresh && !t->is_over && t->count < KEPT_MAX &&
-	    t->now->p.over == OVER_TCP)
-		insert(t, place_for(t, t->now), t->now)->is_done = true;
+	struct stream_piece *p;
+
+	if (!t->now || t->fresh || t->is_over || t->count >= KEPT_MAX ||
+	    t->now->p.over != OVER_TCP)
+		return;
+	if (t->is_settled) {
+		settle(t);
+	} else {
+		p = insert(t, place_for(t, t->now), t->now);
+		if (p)
+			p->is_done = true;
+	}
+	t->now = NULL;
 }
 
 const struct segment *stream_take(struct stream *t)
@@ -258,6 +302,8 @@ static bool join(struct stream_side *side, struct payload *p, uint32_t seq)
 
 	if (!side->begun || seq != side->next || !room)
 		return false;
+	side->begun = wmem_realloc(wmem_file_scope(), side->begun,
+				   side->len + len);
 	memcpy(side->begun + side->len, p->p, len);
 	p->p = side->begun;
 	p->before = NULL;
@@ -270,8 +316,7 @@ static void begin(struct stream_side *side, const struct payload *p)
 {
 	if (p->over != OVER_TCP || p->len != p->full || p->len >= BYTES_MAX)
 		return;
-	side->begun = wmem_alloc(wmem_file_scope(), BYTES_MAX);
-	memcpy(side->begun, p->p, p->len);
+	side->begun = wmem_memdup(wmem_file_scope(), p->p, p->len);
 	side->len = (unsigned)p->len;
 }
 
@@ -301,8 +346,6 @@ const struct signature *stream_find(struct stream *t,
 		s = signature_find(&p);
 	if (!s && is_begin && !side->tries)
 		begin(side, &p);
-	if (s || side->len == BYTES_MAX || side->tries + 1 == TRIES)
-		forget_begun(side);
 	if (!side->tries || is_before(taken->seq, side->start))
 		side->start = taken->seq;
 	/* What is typed by hand comes letter by letter. */
@@ -310,5 +353,7 @@ const struct signature *stream_find(struct stream *t,
 		side->tries++;
 	remember(side, &whole);
 	side->next = end_of_segment(taken);
+	if (s || side->len == BYTES_MAX || side->tries >= TRIES)
+		forget_begun(side);
 	return s;
 }

@@ -6,8 +6,10 @@
  * not, what comes first is looked at, and all again if something turns up that
  * was sent before.
  *
- * Nothing is kept of a payload that is known at once.  Up to 8 others have
- * 256 bytes each, until stream_end() or until there are more of them.
+ * Nothing is kept of a payload that is known at once, nor of one before which
+ * nothing can turn up any more, but for the first message of each direction.
+ * Up to 8 others have 256 bytes each, 512 together, until stream_end() or until
+ * there are more of them.
  */
 #ifndef PKTWHO_PLUGIN_RECOGNISE_STREAM_H
 #define PKTWHO_PLUGIN_RECOGNISE_STREAM_H
@@ -31,6 +33,8 @@ struct stream_side {
 	uint32_t start;		/* TCP's number of the first byte seen */
 	uint32_t next;		/* ... and of the byte after all */
 	uint32_t first;		/* of the first of all, if the SYN was seen */
+	uint32_t settled;	/* of the first byte that may be looked at again */
+	uint8_t settled_tries;
 	bool has_first;
 };
 
@@ -40,9 +44,11 @@ struct stream {
 	struct stream_piece *first;	/* what is kept, in the order of sending */
 	const struct segment *now;	/* what was put last, or NULL */
 	struct stream_piece *fresh;	/* it in @first, or NULL */
-	unsigned count;
+	uint16_t count;
+	uint16_t bytes;			/* that are kept of them */
 	unsigned waited;
 	bool is_next;			/* @now is the next to be taken */
+	bool is_settled;		/* nothing before @now will turn up */
 	bool is_hasty;			/* what is missing will not come */
 	bool is_over;			/* nothing is kept any more */
 };

@@ -4,6 +4,8 @@
 
 Usage: test_arrival.py PLUGIN.so [unittest arguments]
 """
+import os
+import subprocess
 import sys
 import unittest
 from random import Random
@@ -295,6 +297,40 @@ class NotSpoken(unittest.TestCase):
                       page[7 + n:107 + n], FOREIGN, 50001) for n in range(5)]
         self.assertEqual({how for (how,) in tshark.fields(
             made(frames), "dpi.how", more=("-2",))}, {""})
+
+
+@unittest.skipIf("PKTWHO_PRELOAD" in os.environ, "sanitizers keep more")
+class Memory(unittest.TestCase):
+    """What is kept of conversations that nothing tells anything of."""
+
+    MANY = 10000
+
+    def peak(self, path, when):
+        """Bytes of a tshark that reads it."""
+        process = tshark.popen("tshark", "-r", path, "-Y", "frame.len == 1",
+                               "-o", f"dpi.when:{when}", stdin=subprocess.DEVNULL)
+        with process.stdout, process.stderr:
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            self.assertEqual(process.stderr.read(), "")
+        self.assertEqual(process.returncode, 0)
+        return usage.ru_maxrss * 1024
+
+    def each(self, size, begin):
+        """Bytes for each, of eight payloads of that @size."""
+        frames = []
+        for n in range(self.MANY):
+            frames += connection(client(0), FOREIGN, [
+                b"\xf3" * size, (b"\xee" * size,)] * 4, 10000 + n)[begin:]
+        path = made(frames)
+        return (self.peak(path, "asked") - self.peak(path, "never")) / self.MANY
+
+    def test_with_handshake(self):
+        self.assertLess(self.each(60, 0), 1300)
+        self.assertLess(self.each(600, 0), 800)
+
+    def test_without_handshake(self):
+        self.assertLess(self.each(600, 3), 1600)
 
 
 class Cut(unittest.TestCase):
