@@ -290,6 +290,11 @@ int output_full(const struct output *o)
 	return o->writer ? pcapng_writer_full(o->writer) : o->no_file;
 }
 
+bool output_is_cut(const struct output *o)
+{
+	return o && o->writer && pcapng_writer_is_cut(o->writer);
+}
+
 const char *output_path(const struct output *o)
 {
 	return o->path;

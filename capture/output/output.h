@@ -129,6 +129,9 @@ void output_freeze(struct output *o);
  */
 int output_full(const struct output *o);
 
+/* Somebody has made the file shorter, which nobody can read. */
+bool output_is_cut(const struct output *o);
+
 int output_flush(struct output *o);
 
 /* As pcapng_writer_be_patient(), for the time given there. */

@@ -203,6 +203,14 @@ bool captures_is_gone(const struct captures *c, int interface)
 	return c->captures[interface].gone;
 }
 
+bool captures_miss_one(const struct captures *c)
+{
+	for (int i = 0; i < c->count; i++)
+		if (c->captures[i].gone)
+			return true;
+	return false;
+}
+
 struct devices *captures_devices(const struct captures *c)
 {
 	return c->devices;

@@ -30,6 +30,7 @@ uint32_t captures_linktype(const struct captures *c, uint32_t interface);
 
 /* True if the interface has vanished, and is not back. */
 bool captures_is_gone(const struct captures *c, int interface);
+bool captures_miss_one(const struct captures *c);
 
 /* Those of `any`; NULL if they cannot be known.  Borrowed. */
 struct devices *captures_devices(const struct captures *c);

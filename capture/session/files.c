@@ -40,6 +40,7 @@ struct files {
 	int disk_full;			/* once at least, as -errno */
 	bool disk_has_room;		/* again, and that was said */
 	bool ended;			/* the last file is full */
+	bool was_cut;			/* one of a ring, and that was said */
 	bool told_gone[OPTIONS_MAX_INTERFACES];
 	uint64_t freeze_ns;		/* when to do so; 0: not asked for */
 	bool has_pods;			/* this is a node of Kubernetes */
@@ -215,6 +216,22 @@ static void watch_disk(struct files *f)
 	}
 }
 
+/* A ring, which is to run for long, goes on with the next. */
+static void watch_file(struct files *f)
+{
+	if (f->ending->error || !output_is_cut(f->output))
+		return;
+	if (!f->options->ring.asked) {
+		ending_fail(f->ending, -ESTALE);
+		return;
+	}
+	if (!f->was_cut)
+		log_warn("somebody has cut %s: it cannot be read, and the next "
+			 "begins", output_path(f->output));
+	f->was_cut = true;
+	files_next(f);
+}
+
 /* The file says where an interface ends, and once. */
 static void watch_interfaces(struct files *f)
 {
@@ -239,6 +256,7 @@ void files_update(struct files *f)
 	check_freeze(f);
 	watch_interfaces(f);
 	watch_disk(f);
+	watch_file(f);
 }
 
 bool files_wait(const struct files *f)
@@ -274,6 +292,7 @@ int files_end(struct files *f, int cancel_fd, struct summary *s)
 
 	take_statistics(f, &stats, &dropped);
 	err = files_be_patient(f, cancel_fd);
+	f->was_cut |= output_is_cut(f->output);
 	tell_pods(f);
 	if (f->freeze_ns)
 		output_freeze(f->output);
@@ -287,8 +306,11 @@ int files_end(struct files *f, int cancel_fd, struct summary *s)
 		.unanswered = lookup_unanswered(f->lookup) != 0,
 		.detached = owners_are_lost(f->owners),
 	};
-	s->incomplete = s->detached || lookup_is_gone(f->lookup);
+	s->incomplete = s->detached || lookup_is_gone(f->lookup) || f->was_cut ||
+			captures_miss_one(f->captures);
 	memcpy(s->interfaces, f->interfaces, sizeof(s->interfaces));
+	if (f->was_cut && !f->options->ring.asked)
+		closed = -ESTALE;
 	return err ? err : closed;
 }
 

@@ -47,6 +47,8 @@ int summary_tell(const struct summary *s, const struct options *o, int err,
 		err = 0;	/* it has had enough */
 	if (s->disk_full && s->unwritten)
 		err = tell_full_disk(s, o);
+	else if (err == -ESTALE)
+		log_error("somebody has cut %s: it cannot be read", o->write);
 	else if (err)
 		log_error("cannot write %s: %s", o->write, strerror(-err));
 	if (!o->quiet && (err || !shown)) {

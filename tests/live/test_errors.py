@@ -48,7 +48,7 @@ class Errors(world.LiveTest):
                 (["--wrong"], f'unknown option "--wrong"{hint}'),
                 (["-i"], f'argument missing after "-i"{hint}'),
                 (["-c", "0"], 'bad packet count "0": at least 1'),
-                (["-s", "-1"], 'bad snapshot length "-1": 0 to 262144'),
+                (["-s", "-1"], 'bad snapshot length "-1": 0 to 2147483647'),
                 (["-a", "never"], 'bad autostop "never": there are duration: '
                  "packets: filesize: files: eof"),
                 (["-w", "a", "-w", "b"], '-w is given twice: "a" and "b"'),
@@ -297,6 +297,46 @@ class Errors(world.LiveTest):
         path.unlink()
         self.assertEqual(c.stop(), (1, f"pktwho: cannot write {path}: No such "
                                     "file or directory\n"))
+
+    def test_a_file_that_is_cut(self):
+        """It ends the capture, which went on writing behind a hole."""
+        path, ns = self.dir / "cut.pcapng", self.namespace()
+        c = Capture(path, "-q", "-i", "lo", within=ns)
+        ns.run("python3", "-c", SENDER, "20", "10", check=True)
+        world.wait_for(lambda: c.packets() >= 20, "packets")
+        os.truncate(path, 0)
+        ns.run("python3", "-c", SENDER, "20", "10", check=True)
+        self.assertEqual(c.finish(), (1, f"pktwho: somebody has cut {path}: it "
+                                      "cannot be read\n"))
+
+    def test_a_file_that_is_cut_at_last(self):
+        path, ns = self.dir / "cut.pcapng", self.namespace()
+        c = Capture(path, "-q", "-i", "lo", within=ns)
+        os.truncate(path, 20)
+        status, said = c.stop()
+        self.assertEqual(status, 1, said)
+
+    def test_a_file_of_a_ring_that_is_cut(self):
+        """The next begins, and the exit status tells."""
+        folder, ns = self.dir / "ring", self.namespace()
+        folder.mkdir()
+        c = self.start(ns.argv(PKTWHO, "-q", "-i", "lo", "-b", "packets:500",
+                               "-w", folder / "x"), stderr=subprocess.PIPE)
+        self.addCleanup(c.stderr.close)
+        world.wait_for(lambda: [f for f in folder.iterdir()
+                                if f.stat().st_size], "file")
+        first, = folder.iterdir()
+        os.truncate(first, 0)
+        ns.run("python3", "-c", SENDER, "20", "10", check=True)
+        world.wait_for(lambda: len(list(folder.iterdir())) == 2, "the next")
+        ns.run("python3", "-c", SENDER, "20", "10", check=True)
+        c.send_signal(signal.SIGINT)
+        self.assertEqual(c.wait(world.PATIENCE), 1)
+        self.assertEqual(c.stderr.read(),
+                         f"pktwho: warning: somebody has cut {first}: it "
+                         "cannot be read, and the next begins\n")
+        second = max(folder.iterdir())
+        pcapng.blocks(second.read_bytes())
 
     def test_a_directory_that_is_removed(self):
         """No time brings it back, so a ring's capture ends."""

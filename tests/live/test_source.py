@@ -236,7 +236,7 @@ class SourceTest(world.LiveTest):
                        "a note in the file")
         near.run("ping", "-qc1", "127.0.0.1", check=True)
         status, said = c.stop()
-        self.assertEqual(status, 0, said)
+        self.assertEqual(status, 1, said)
         self.assertIn("veth0: the interface is gone", said)
         self.assertEqual(self.rows(path, "frame.interface_name",
                                    where="icmp"),

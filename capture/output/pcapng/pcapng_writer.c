@@ -24,13 +24,6 @@
 /* How much of what waits is to go out. */
 enum extent { WHAT_IS_DUE, ALL, TO_THE_END };
 
-static bool has_name(int fd)
-{
-	struct stat st;
-
-	return !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_nlink;
-}
-
 /*
  * A pipe's reader may be slow or asleep.  Packets must not wait for it in the
  * kernel, where signals and other packets would wait too.
@@ -69,7 +62,7 @@ int pcapng_writer_take(struct pcapng_writer **out, int fd)
 	w->close_fd = fd != STDOUT_FILENO;
 	w->begin = lseek(w->fd, 0, fcntl(w->fd, F_GETFL) & O_APPEND ? SEEK_END :
 								      SEEK_CUR);
-	w->has_name = has_name(fd);
+	w->has_name = pcapng_output_has_name(fd);
 	stop_blocking(w);
 	*out = w;
 	return 0;
@@ -329,6 +322,8 @@ static int flush_pieces(struct pcapng_writer *w, enum extent extent)
 
 static int flush(struct pcapng_writer *w, enum extent extent)
 {
+	if (pcapng_writer_waits(w) || extent == TO_THE_END)
+		pcapng_writer_look_for_cut(w);
 	if (w->full && clock_ns(CLOCK_MONOTONIC) < w->retry_ns)
 		return w->error;
 	w->full = 0;
@@ -379,6 +374,7 @@ static int flush_patiently(struct pcapng_writer *w, enum extent extent)
 int pcapng_writer_be_patient(struct pcapng_writer *w, uint64_t ns,
 			     int cancel_fd)
 {
+	pcapng_writer_look_for_cut(w);
 	w->cancel_fd = cancel_fd;
 	w->patient_until = clock_ns(CLOCK_MONOTONIC) + ns;
 	return flush_patiently(w, ALL);
@@ -392,11 +388,6 @@ uint64_t pcapng_writer_unwritten(struct pcapng_writer *w)
 		lose_blocks(w, 0);
 	}
 	return w->unwritten;
-}
-
-bool pcapng_writer_is_removed(const struct pcapng_writer *w)
-{
-	return w->has_name && !has_name(w->fd);
 }
 
 int pcapng_writer_close(struct pcapng_writer *w)

@@ -87,6 +87,9 @@ uint64_t pcapng_writer_unwritten(struct pcapng_writer *w);
 /* Somebody removed the file, which nobody will be able to read. */
 bool pcapng_writer_is_removed(const struct pcapng_writer *w);
 
+/* Or made it shorter than it had been when we last wrote. */
+bool pcapng_writer_is_cut(const struct pcapng_writer *w);
+
 /* The descriptor if it is a pipe or socket, else -1; borrowed. */
 int pcapng_writer_pipe(const struct pcapng_writer *w);
 

@@ -117,6 +117,31 @@ bool pcapng_output_streams(const struct stat *st)
 	return S_ISFIFO(st->st_mode) || S_ISSOCK(st->st_mode);
 }
 
+bool pcapng_output_has_name(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_nlink;
+}
+
+bool pcapng_writer_is_removed(const struct pcapng_writer *w)
+{
+	return w->has_name && !pcapng_output_has_name(w->fd);
+}
+
+void pcapng_writer_look_for_cut(struct pcapng_writer *w)
+{
+	struct stat st;
+
+	w->is_cut |= w->has_name && !fstat(w->fd, &st) &&
+		     st.st_size < w->begin + (off_t)w->written;
+}
+
+bool pcapng_writer_is_cut(const struct pcapng_writer *w)
+{
+	return w->is_cut;
+}
+
 bool pcapng_output_is_pipe(const char *path)
 {
 	struct stat st;

@@ -23,6 +23,7 @@ struct pcapng_writer {
 	int error;
 	bool endures;
 	bool has_name;		/* a regular file in a directory, at first */
+	bool is_cut;		/* by somebody else */
 	int full;		/* why the disk took no more; 0: it did */
 	uint64_t retry_ns;	/* CLOCK_MONOTONIC */
 	bool has_tail;		/* after the end: what could not be cut off */
@@ -50,6 +51,12 @@ struct pcapng_writer {
 
 /* A pipe, a FIFO or a socket. */
 bool pcapng_output_streams(const struct stat *st);
+
+/* A regular file in a directory. */
+bool pcapng_output_has_name(int fd);
+
+/* Before it is written: the rest would stand behind a hole. */
+void pcapng_writer_look_for_cut(struct pcapng_writer *w);
 
 /*
  * A block in the buffer, from where it begins.  The end says whether there was
