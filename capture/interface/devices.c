@@ -8,12 +8,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "host/clocks.h"
 #include "interface/netlink.h"
 
 #define MAX_DEVICES 16384
 
 struct devices {
 	int fd;			/* of changes */
+	struct netlink_pace pace;
 	unsigned changes;
 	unsigned count;
 	unsigned room;
@@ -114,7 +116,8 @@ static void take_device_address(void *ctx, const struct nlmsghdr *h)
 /* Where the kernel does not tell, the old ones are better than none. */
 static int read_devices(struct devices *d)
 {
-	struct devices now = { .fd = d->fd, .changes = d->changes + 1 };
+	struct devices now = { .fd = d->fd, .pace = d->pace,
+			       .changes = d->changes + 1 };
 	int err = netlink_each(RTM_GETLINK, RTM_NEWLINK, take_device, &now);
 
 	if (err)
@@ -157,10 +160,14 @@ void devices_close(struct devices *d)
 	free(d);
 }
 
-unsigned devices_refresh(struct devices *d)
+unsigned devices_refresh(struct devices *d, bool urgent)
 {
-	if (netlink_has_news(d->fd))
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+
+	if (netlink_is_due(&d->pace, d->fd, now, urgent)) {
 		read_devices(d);
+		netlink_was_read(&d->pace, now, clock_ns(CLOCK_MONOTONIC));
+	}
 	return d->changes;
 }
 

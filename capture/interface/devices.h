@@ -29,9 +29,10 @@ void devices_close(struct devices *d);		/* NULL is fine */
 
 /*
  * Hears of changes, if there were any.  Returns a number that is another one
- * after each, when all that the others have returned is gone.
+ * after each, when all that the others have returned is gone.  Of very many
+ * devices they are heard of later, unless it is @urgent.
  */
-unsigned devices_refresh(struct devices *d);
+unsigned devices_refresh(struct devices *d, bool urgent);
 
 /* Or NULL. */
 const struct device *devices_find(const struct devices *d, unsigned index);

@@ -5,6 +5,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define LONG_NS	    1000000	/* less is nothing */
+#define URGENT_PART 3		/* of the time is for something else */
+#define LEAST_PART  20
 #define BUFFER 32768		/* iproute2 reads links in pieces of this size */
 
 struct request {
@@ -85,7 +88,8 @@ int netlink_watch(void)
 	return err;
 }
 
-bool netlink_has_news(int fd)
+/* Reads all that came. */
+static bool has_news(int fd)
 {
 	bool news = false;
 	char buf[8192];
@@ -95,4 +99,22 @@ bool netlink_has_news(int fd)
 	       (n < 0 && errno == ENOBUFS))
 		news = true;
 	return news;
+}
+
+bool netlink_is_due(struct netlink_pace *p, int fd, uint64_t now_ns,
+		    bool urgent)
+{
+	p->has_news |= has_news(fd);
+	return p->has_news && now_ns >= (urgent ? p->urgent_ns : p->next_ns);
+}
+
+void netlink_was_read(struct netlink_pace *p, uint64_t began_ns,
+		      uint64_t ended_ns)
+{
+	uint64_t took = ended_ns - began_ns;
+	bool is_long = took > LONG_NS;
+
+	p->has_news = false;
+	p->urgent_ns = is_long ? ended_ns + URGENT_PART * took : 0;
+	p->next_ns = is_long ? ended_ns + LEAST_PART * took : 0;
 }

@@ -22,7 +22,24 @@ int netlink_each(uint16_t request, uint16_t answer,
 /* Hears of every change of an interface or its addresses.  Or -errno. */
 int netlink_watch(void);
 
-/* Whether any came since; reads all that did. */
-bool netlink_has_news(int fd);
+/*
+ * How often a list is read that changes all the time: with thousands of links
+ * that takes milliseconds, and would be done for each of them.  Zeros begin.
+ */
+struct netlink_pace {
+	bool has_news;
+	uint64_t urgent_ns;	/* not again before; CLOCK_MONOTONIC */
+	uint64_t next_ns;
+};
+
+/*
+ * Whether any came since the list was read, and it is time to read it, which
+ * netlink_was_read() is to follow; what came is kept in mind.  @urgent: it is
+ * read sooner.
+ */
+bool netlink_is_due(struct netlink_pace *p, int fd, uint64_t now_ns,
+		    bool urgent);
+void netlink_was_read(struct netlink_pace *p, uint64_t began_ns,
+		      uint64_t ended_ns);
 
 #endif

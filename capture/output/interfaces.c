@@ -95,7 +95,7 @@ interfaces_take(struct interfaces *s, struct pcapng_writer *w,
 	one = find(s, capture, index);
 	if (one)
 		return one;
-	devices_refresh(s->devices);
+	devices_refresh(s->devices, true);
 	d = devices_find(s->devices, index);
 	return d ? describe(s, w, any, capture, d, err) :
 		   find_gone(s, capture, index);
@@ -114,7 +114,7 @@ int interfaces_take_all(struct interfaces *s, struct pcapng_writer *w,
 
 	if (!s->devices)
 		return 0;
-	s->changes = devices_refresh(s->devices);
+	s->changes = devices_refresh(s->devices, true);
 	for (unsigned n = 0; !err && s->count < AT_ONCE &&
 	     (d = devices_at(s->devices, n)); n++)
 		if (d->up)
@@ -159,7 +159,7 @@ void interfaces_watch(struct interfaces *s, struct pcapng_writer *w,
 
 	if (!s->devices)
 		return;
-	changes = devices_refresh(s->devices);
+	changes = devices_refresh(s->devices, false);
 	if (changes == s->changes)
 		return;
 	s->changes = changes;

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "host/clocks.h"
 #include "host/log.h"
 #include "interface/netlink.h"
 #include "owner/local/tunnels.h"
@@ -25,6 +26,7 @@ struct addresses {
 
 struct local {
 	int fd;
+	struct netlink_pace pace;
 	struct addresses own;
 	struct addresses broadcast;
 	struct tunnels tunnels;
@@ -100,11 +102,13 @@ static bool has(const struct addresses *l, const uint8_t addr[16])
 
 bool local_refresh(struct local *l)
 {
-	bool changed = netlink_has_news(l->fd);
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
-	if (changed)
-		read_all(l);
-	return changed;
+	if (!netlink_is_due(&l->pace, l->fd, now, false))
+		return false;
+	read_all(l);
+	netlink_was_read(&l->pace, now, clock_ns(CLOCK_MONOTONIC));
+	return true;
 }
 
 int local_open(struct local **out)

@@ -171,17 +171,17 @@ static void changes_are_heard_of(void **state)
 
 	(void)state;
 	assert_int_equal(devices_open(&all), 0);
-	changes = devices_refresh(all);
+	changes = devices_refresh(all, false);
 	stage = 1;
-	assert_int_equal(devices_refresh(all), changes);
+	assert_int_equal(devices_refresh(all, false), changes);
 	assert_non_null(devices_find(all, 7));
 	told = true;
-	assert_int_not_equal(devices_refresh(all), changes);
+	assert_int_not_equal(devices_refresh(all, false), changes);
 	assert_null(devices_find(all, 7));
 	assert_non_null(devices_find(all, 1));
 	/* Where the kernel does not tell, what was known stays. */
 	refused = told = true;
-	devices_refresh(all);
+	devices_refresh(all, false);
 	assert_non_null(devices_find(all, 1));
 	devices_close(all);
 	assert_int_equal(devices_open(&all), -ENOBUFS);

@@ -17,10 +17,11 @@ static struct pcapng_statistics told[8];
 static unsigned tellings;
 static int refusal;
 
-unsigned __wrap_devices_refresh(struct devices *d);
-unsigned __wrap_devices_refresh(struct devices *d)
+unsigned __wrap_devices_refresh(struct devices *d, bool urgent);
+unsigned __wrap_devices_refresh(struct devices *d, bool urgent)
 {
 	(void)d;
+	(void)urgent;
 	return changes;
 }
 
