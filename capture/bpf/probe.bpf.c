@@ -82,6 +82,8 @@ int on_open_file(struct bpf_iter__task_file *ctx)
 	if (!s)
 		return 0;
 	note_written(s, bpf_skc_to_tcp_sock(sk));
+	if (shares_table(t))
+		share_table(t->tgid, t->tgid);
 	fill_owner(&h.owner, t);
 	s->told = true;
 	if (!s->owner.tgid) {
