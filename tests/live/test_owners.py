@@ -69,7 +69,7 @@ class Owners(world.LiveTest):
         server = self.tcp_server(address)
         port = server.told
         self.short_clients(
-            300, url.format(port), port, server.pid,
+            100, url.format(port), port, server.pid,
             lambda path: Capture(path, "-i", "lo", "-f", f"tcp port {port}"),
             world.run)
 
@@ -93,7 +93,7 @@ class Owners(world.LiveTest):
         server = self.tcp_server(address, within=far)
         port = server.told
         self.short_clients(
-            300, url.format(port), port, server.pid,
+            100, url.format(port), port, server.pid,
             lambda path: Capture(path, "-i", "veth0", within=near),
             near.run)
 
