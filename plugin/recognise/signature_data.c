@@ -389,11 +389,15 @@ bool is_x11(const struct payload *p)
 				STARTS(p, "B\0\0\x0b\0\0"));
 }
 
-/* From a web server: a request, a ping or a stop. */
+/* From a web server: a request, a ping or a stop; or its answer. */
 bool is_ajp(const struct payload *p)
 {
-	unsigned code = u8_at(p, 4);
+	unsigned code = u8_at(p, 4), status = be16_at(p, 5);
 
+	if (STARTS(p, "AB\0\1\x09"))
+		return p->full == 5;
+	if (STARTS(p, "AB") && code == 4)
+		return be16_at(p, 2) >= 8 && status >= 100 && status < 600;
 	return p->len >= 5 && be16_at(p, 0) == 0x1234 &&
 	       be16_at(p, 2) + 4u == p->full &&
 	       (code == 2 || code == 7 || code == 8 || code == 10);

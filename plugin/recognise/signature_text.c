@@ -124,6 +124,9 @@ bool is_smtp(const struct payload *p)
 	return ANY(p, words) && has_newline(p);
 }
 
+/* That and nothing else: it need not be the first that was said. */
+#define IS(p, text) ((p)->full == sizeof(text) - 1 && STARTS(p, text))
+
 bool is_ftp(const struct payload *p)
 {
 	static const char *const words[] = {
@@ -133,6 +136,8 @@ bool is_ftp(const struct payload *p)
 
 	if (STARTS(p, "220 ") || STARTS(p, "220-"))
 		return signature_line_has(p, "FTP");
+	if (IS(p, "AUTH TLS\r\n") || IS(p, "USER anonymous\r\n"))
+		return true;
 	return other_starts(p, "220") && ANY(p, words);
 }
 
@@ -147,6 +152,8 @@ bool is_pop(const struct payload *p)
 		return !p->other && (signature_line_has(p, "POP") ||
 				     (signature_line_has(p, "<") &&
 				      signature_line_has(p, "@")));
+	if (IS(p, "CAPA\r\n") || IS(p, "STLS\r\n"))
+		return true;
 	return other_starts(p, "+OK") && ANY(p, words);
 }
 
@@ -187,6 +194,8 @@ bool is_imap(const struct payload *p)
 
 bool is_nntp(const struct payload *p)
 {
+	if (IS(p, "CAPABILITIES\r\n") || IS(p, "MODE READER\r\n"))
+		return true;
 	return (STARTS(p, "200 ") || STARTS(p, "201 ")) &&
 	       (signature_line_has(p, "NNTP") ||
 		signature_line_has(p, "InterNetNews") ||
@@ -255,7 +264,7 @@ bool is_redis(const struct payload *p)
 	};
 	size_t at = 1;
 
-	if (is_redis_answer(p))
+	if (is_redis_answer(p) || IS(p, "$-1\r\n"))
 		return true;
 	if (*p->p != '*')
 		return ANY(p, words);

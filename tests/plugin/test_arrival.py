@@ -274,6 +274,22 @@ class NotSpoken(unittest.TestCase):
         frames.append(end.out(FIN | ACK, 41 + len(HTTP), 1))
         self.assertEqual(said(frames, fields=("dpi.how",)), ("content",))
 
+    def test_what_is_sure_without_the_first_message(self):
+        for app, words in (
+                ("FTP", [b"USER anonymous\r\n", b"AUTH TLS\r\n"]),
+                ("POP3", [b"CAPA\r\n", b"STLS\r\n"]),
+                ("NNTP", [b"CAPABILITIES\r\n", b"MODE READER\r\n"]),
+                ("Redis", [(b"$-1\r\n",)]),
+                ("AJP13", [(b"AB\0\1\x09",),
+                           (b"AB\0\x0b\4\0\xc8\0\2OK\0\0\0\0\0",)])):
+            for word in words:
+                frames = connection(client(0), FOREIGN, [b"\1" * 40, word])
+                del frames[3]
+                end = Flow(client(0), server(client(0)), 50001, FOREIGN)
+                frames.append(end.out(FIN | ACK, 41, 1))
+                self.assertEqual(said(frames, fields=("dpi.app", "dpi.how")),
+                                 (app, "content"), word)
+
     def test_text_of_a_file_that_ftp_sends(self):
         """Who announced the connection knows what it is for."""
         host = client(0)
