@@ -36,10 +36,8 @@ struct flows {
 	struct firsts *firsts;
 	struct flow *pool;
 	uint32_t used;			/* of it, so far */
-	struct flow_part *parts;
-	uint32_t part_count;
+	struct flow_pool parts;
 	struct flow *free;		/* linked by next */
-	struct flow_part *free_parts;
 	struct flow **heads;
 	uint32_t mask;
 	struct flow_list lists[LISTS];	/* the longest silent first */
@@ -61,13 +59,12 @@ struct flows *flows_new(const struct flows_options *o)
 	while (heads < o->max)
 		heads *= 2;
 	t->mask = heads - 1;
-	t->part_count = o->max / 4 + 1;
 	/* Not touched before it is used: the kernel gives no memory for it. */
 	t->pool = calloc(o->max, sizeof(*t->pool));
-	t->parts = calloc(t->part_count, sizeof(*t->parts));
 	t->heads = calloc(heads, sizeof(*t->heads));
 	t->firsts = firsts_new();
-	if (!t->pool || !t->parts || !t->heads || !t->firsts) {
+	if (!flow_pool_init(&t->parts, o->actors, o->max / 4 + 1) || !t->pool ||
+	    !t->heads || !t->firsts) {
 		flows_free(t);
 		return NULL;
 	}
@@ -83,7 +80,7 @@ void flows_free(struct flows *t)
 	for (uint32_t i = 0; t->pool && i < t->used; i++)
 		free(t->pool[i].speech);
 	free(t->pool);
-	free(t->parts);
+	flow_pool_fini(&t->parts);
 	free(t->heads);
 	firsts_free(t->firsts);
 	free(t);
@@ -125,24 +122,6 @@ static struct flow *find(struct flows *t, const struct flow_key *k)
 	return f;
 }
 
-static void leave_part(struct flows *t, struct flow_part *p)
-{
-	for (int side = 0; side < 2; side++)
-		actors_unref(t->options.actors, p->actors[side]);
-}
-
-static void free_parts(struct flows *t, struct flow_part *p)
-{
-	struct flow_part *next;
-
-	for (; p; p = next) {
-		next = p->next;
-		leave_part(t, p);
-		p->next = t->free_parts;
-		t->free_parts = p;
-	}
-}
-
 static void leave_bucket(struct flows *t, struct flow *f)
 {
 	struct flow **at = head_of(t, &f->key);
@@ -158,10 +137,7 @@ static void forget(struct flows *t, struct flow *f)
 	leave_bucket(t, f);
 	TAILQ_REMOVE(&t->lists[f->list_index], f, list);
 	flows_to_past(f);
-	leave_part(t, &f->part);
-	free_parts(t, f->part.next);
-	free_parts(t, f->copies);
-	f->copies = NULL;
+	flow_pool_clear(&t->parts, f);
 	for (int i = 0; i < 2; i++)
 		actors_unref(t->options.actors, f->ends[i].actor);
 	free(f->speech);
@@ -316,49 +292,6 @@ static struct flow *begin_flow(struct flows *t, const struct owned_packet *p,
 
 /* ---- what a packet does to its flow ---- */
 
-static struct flow_part *part_take(struct flows *t)
-{
-	struct flow_part *p = t->free_parts;
-
-	if (p)
-		t->free_parts = p->next;
-	else if (t->part_count)
-		p = &t->parts[--t->part_count];
-	return p;
-}
-
-static struct flow_part *part_add(struct flows *t, struct flow *f,
-				  struct actor *const actors[2])
-{
-	struct flow_part *p = part_take(t);
-
-	if (!p)
-		return NULL;
-	*p = f->part;			/* the present ones are the first */
-	memset(&f->part, 0, sizeof(f->part));
-	f->part.next = p;
-	for (int i = 0; i < 2; i++) {
-		f->part.actors[i] = actors[i];
-		actors_ref(t->options.actors, actors[i]);
-	}
-	return &f->part;
-}
-
-static struct flow_part *part_of(struct flows *t, struct flow *f,
-				 struct actor *const actors[2])
-{
-	struct flow_part *new;
-	int count = 0;
-
-	for (struct flow_part *p = &f->part; p; p = p->next, count++)
-		if (p->actors[0] == actors[0] && p->actors[1] == actors[1])
-			return p;
-	new = count < FLOW_PARTS ? part_add(t, f, actors) : NULL;
-	if (!new)
-		t->stats.mixed++;
-	return new ? new : &f->part;
-}
-
 /* Somebody once named is not replaced by nobody. */
 static void set_end(struct flows *t, struct flow_end *e, struct actor *a,
 		    const struct verdict_end *v)
@@ -375,68 +308,6 @@ static void set_end(struct flows *t, struct flow_end *e, struct actor *a,
 		return;
 	e->attr = v->attr;
 	e->reason = v->reason;
-}
-
-static void count(struct flows *t, struct flow_part *p, enum flow_side side,
-		  const struct owned_packet *packet)
-{
-	uint32_t len = packet->frame->len;
-
-	p->packets[side]++;
-	p->bytes[side] += len;
-	t->stats.packets++;
-	t->stats.bytes += len;
-	flow_rate_add(&p->rate, side, (uint32_t)(packet->mono_ns / SECOND), len);
-}
-
-/* That of @a, who got what the other side sent, too; NULL without room. */
-static struct flow_part *copy_of(struct flows *t, struct flow *f, int side,
-				 struct actor *a)
-{
-	struct flow_part *p;
-	int count = 0;
-
-	for (p = f->copies; p; p = p->next, count++)
-		if (p->actors[side] == a)
-			return p;
-	p = count < FLOW_PARTS ? part_take(t) : NULL;
-	if (!p)
-		return NULL;
-	memset(p, 0, sizeof(*p));
-	p->copy = true;
-	p->actors[side] = a;
-	p->actors[!side] = actors_nobody(t->options.actors, ATTR_NONE, 0);
-	for (int i = 0; i < 2; i++)
-		actors_ref(t->options.actors, p->actors[i]);
-	p->next = f->copies;
-	f->copies = p;
-	return p;
-}
-
-/* As the file's process table: who sends it has it counted already. */
-static void count_copies(struct flows *t, struct flow *f, int side,
-			 const struct owned_packet *packet)
-{
-	uint32_t len = packet->frame->len;
-
-	for (unsigned i = 0; i < packet->other_count; i++) {
-		const struct owned_other *o = &packet->others[i];
-		struct flow_part *p;
-
-		if (o->program == packet->src)
-			continue;
-		p = copy_of(t, f, !side,
-			    actors_get(t->options.actors, o->program));
-		if (!p) {
-			t->stats.mixed++;
-			continue;
-		}
-		p->attr = o->end.attr;
-		p->packets[side]++;
-		p->bytes[side] += len;
-		flow_rate_add(&p->rate, (enum flow_side)side,
-			      (uint32_t)(packet->mono_ns / SECOND), len);
-	}
 }
 
 /* A fragment has no ports, and is no beginning. */
@@ -501,8 +372,9 @@ const struct flow *flows_packet(struct flows *t, const struct owned_packet *p)
 	f->has_other |= has_other(&p->frame->packet);
 	set_end(t, &f->ends[side], actors[side], &p->verdict->src);
 	set_end(t, &f->ends[!side], actors[!side], &p->verdict->dst);
-	count(t, part_of(t, f, actors), (enum flow_side)side, p);
-	count_copies(t, f, side, p);
+	flow_pool_count(&t->parts, f, (enum flow_side)side, actors, p);
+	t->stats.packets++;
+	t->stats.bytes += p->frame->len;
 	actors_unref(t->options.actors, actors[0]);
 	actors_unref(t->options.actors, actors[1]);
 	if (f->key.proto == IPPROTO_TCP)
@@ -560,4 +432,5 @@ void flows_each(struct flows *t, void (*fn)(void *ctx, const struct flow *f),
 void flows_stats(const struct flows *t, struct flows_stats *s)
 {
 	*s = t->stats;
+	s->mixed = t->parts.mixed;
 }
