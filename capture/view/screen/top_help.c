@@ -39,7 +39,7 @@ static const struct {
 #define ENTRIES (sizeof(help) / sizeof(*help))
 
 /* Bytes of @text for a line of @width: whole words, if there is one. */
-static int fitting(const char *text, int width)
+static int words_for(const char *text, int width)
 {
 	int end = width;
 
@@ -63,7 +63,7 @@ static int draw_entry(struct top *t, size_t i, int y)
 		int row = TOP_FIRST_ROW + y + lines;
 		bool is_seen = y + lines >= 0 && y + lines < top_page(t);
 
-		n = fitting(text, width);
+		n = words_for(text, width);
 		if (is_seen && !lines && help[i].keys)
 			screen_put(t->screen, row, 1, TEXT_AT - 1, STYLE_PLAIN,
 				   false, help[i].keys);
