@@ -345,6 +345,15 @@ int options_take_comments(struct options *o, const struct option_row *row,
 	return 0;
 }
 
+int options_take_no_comments(struct options *o, const struct option_row *row,
+			     const char *arg)
+{
+	(void)row;
+	(void)arg;
+	o->comments = COMMENTS_NONE;
+	return 0;
+}
+
 int options_take_compression(struct options *o, const struct option_row *row,
 			     const char *arg)
 {

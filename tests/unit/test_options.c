@@ -98,6 +98,8 @@ static void each_option_sets_its_own(void **state)
 	assert_int_equal(o.interfaces[0].how.buffer_mib, 1);
 	assert_int_equal(o.max_packets, 5);
 	assert_true(o.interfaces[0].how.no_promiscuous);
+	assert_int_equal(PARSE(&o, "-i", "eth0", "--no-comments"), 0);
+	assert_int_equal(o.comments, COMMENTS_NONE);
 }
 
 /* As in dumpcap: first, for all that follow; later, for the one before it. */
