@@ -162,11 +162,13 @@ void devices_close(struct devices *d)
 
 unsigned devices_refresh(struct devices *d, bool urgent)
 {
-	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	uint64_t began, now = clock_ns(CLOCK_MONOTONIC);
 
 	if (netlink_is_due(&d->pace, d->fd, now, urgent)) {
+		began = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 		read_devices(d);
-		netlink_was_read(&d->pace, now, clock_ns(CLOCK_MONOTONIC));
+		netlink_was_read(&d->pace, now,
+				 clock_ns(CLOCK_THREAD_CPUTIME_ID) - began);
 	}
 	return d->changes;
 }

@@ -88,8 +88,7 @@ int netlink_watch(void)
 	return err;
 }
 
-/* Reads all that came. */
-static bool has_news(int fd)
+bool netlink_has_news(int fd)
 {
 	bool news = false;
 	char buf[8192];
@@ -104,17 +103,16 @@ static bool has_news(int fd)
 bool netlink_is_due(struct netlink_pace *p, int fd, uint64_t now_ns,
 		    bool urgent)
 {
-	p->has_news |= has_news(fd);
+	p->has_news |= netlink_has_news(fd);
 	return p->has_news && now_ns >= (urgent ? p->urgent_ns : p->next_ns);
 }
 
-void netlink_was_read(struct netlink_pace *p, uint64_t began_ns,
-		      uint64_t ended_ns)
+void netlink_was_read(struct netlink_pace *p, uint64_t now_ns,
+		      uint64_t took_ns)
 {
-	uint64_t took = ended_ns - began_ns;
-	bool is_long = took > LONG_NS;
+	uint64_t rest = took_ns > LONG_NS ? took_ns : 0;
 
 	p->has_news = false;
-	p->urgent_ns = is_long ? ended_ns + URGENT_PART * took : 0;
-	p->next_ns = is_long ? ended_ns + LEAST_PART * took : 0;
+	p->urgent_ns = now_ns + (URGENT_PART + 1) * rest;
+	p->next_ns = now_ns + (LEAST_PART + 1) * rest;
 }

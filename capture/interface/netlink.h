@@ -22,6 +22,9 @@ int netlink_each(uint16_t request, uint16_t answer,
 /* Hears of every change of an interface or its addresses.  Or -errno. */
 int netlink_watch(void);
 
+/* Whether any came since; reads all that did. */
+bool netlink_has_news(int fd);
+
 /*
  * How often a list is read that changes all the time: with thousands of links
  * that takes milliseconds, and would be done for each of them.  Zeros begin.
@@ -39,7 +42,8 @@ struct netlink_pace {
  */
 bool netlink_is_due(struct netlink_pace *p, int fd, uint64_t now_ns,
 		    bool urgent);
-void netlink_was_read(struct netlink_pace *p, uint64_t began_ns,
-		      uint64_t ended_ns);
+/* @took_ns of a processor: what others take makes no list long. */
+void netlink_was_read(struct netlink_pace *p, uint64_t now_ns,
+		      uint64_t took_ns);
 
 #endif

@@ -249,6 +249,7 @@ static void watch(struct owners *o, uint64_t now)
 		return;
 	o->watched_ns = now;
 	watch_hooks(o);
+	local_catch_up(o->local);
 	resolver_expect_delays(o->resolver,
 			       local_shapes(o->local) ||
 				       nfqueue_is_bound(o->nfqueue));
@@ -334,6 +335,7 @@ bool owners_resolve(struct owners *o, const struct packet *p, uint64_t ts_ns,
 	bool is_known = packet_clock_read(&o->clock, ts_ns, &mono_ns);
 	bool begins = p->outer.tcp_flags & PACKET_TCP_SYN, settled;
 
+	local_catch_up(o->local);
 	if (o->polling && p->kind == PACKET_IP) {
 		struct flow_key received = flow_reversed(&p->outer.key);
 

@@ -400,6 +400,7 @@ static void addresses_are_known_where_tunnels_are_not(void **state)
 		recv_error = i ? ENOMEM : EAGAIN;
 		assert_int_equal(local_open(&l), 0);
 		local_refresh(l);
+		local_catch_up(l);
 		assert_true(local_has(l, own));
 		local_close(l);
 	}

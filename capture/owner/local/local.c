@@ -10,7 +10,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "host/clocks.h"
 #include "host/log.h"
 #include "interface/netlink.h"
 #include "owner/local/tunnels.h"
@@ -26,7 +25,7 @@ struct addresses {
 
 struct local {
 	int fd;
-	struct netlink_pace pace;
+	bool stale;
 	struct addresses own;
 	struct addresses broadcast;
 	struct tunnels tunnels;
@@ -102,13 +101,17 @@ static bool has(const struct addresses *l, const uint8_t addr[16])
 
 bool local_refresh(struct local *l)
 {
-	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	bool changed = netlink_has_news(l->fd);
 
-	if (!netlink_is_due(&l->pace, l->fd, now, false))
-		return false;
-	read_all(l);
-	netlink_was_read(&l->pace, now, clock_ns(CLOCK_MONOTONIC));
-	return true;
+	l->stale |= changed;
+	return changed;
+}
+
+void local_catch_up(struct local *l)
+{
+	if (l->stale)
+		read_all(l);
+	l->stale = false;
 }
 
 int local_open(struct local **out)

@@ -18,8 +18,14 @@ void local_close(struct local *l);
 /* Readable when addresses changed. */
 int local_fd(const struct local *l);
 
-/* Takes changes in; cheap if there were none.  Whether there may be any. */
+/* Hears of changes.  Whether there may be any. */
 bool local_refresh(struct local *l);
+
+/*
+ * Takes in what was heard of, before the next question: very many links may come
+ * and go before one is asked.  Cheap if there was nothing.
+ */
+void local_catch_up(struct local *l);
 
 /* IPv6, or IPv4 as ::ffff:a.b.c.d. */
 bool local_has(const struct local *l, const uint8_t addr[16]);

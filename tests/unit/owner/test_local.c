@@ -138,10 +138,12 @@ static void a_change_is_taken_in_once(void **state)
 	assert_int_equal(local_open(&l), 0);
 	v4[0] = ipv4("192.0.2.9");
 	local_refresh(l);
+	local_catch_up(l);
 	assert_int_equal(asked, 1);
 	assert_false(local_has(l, bytes("192.0.2.9")));
 	messages = 3;
 	local_refresh(l);
+	local_catch_up(l);
 	assert_int_equal(asked, 2);
 	assert_true(local_has(l, bytes("192.0.2.9")));
 	assert_false(local_has(l, bytes("192.0.2.7")));
@@ -157,6 +159,7 @@ static void the_old_ones_are_better_than_none(void **state)
 	unknown = true;
 	messages = 1;
 	local_refresh(l);
+	local_catch_up(l);
 	assert_int_equal(asked, 2);
 	assert_true(local_has(l, bytes("192.0.2.7")));
 	local_close(l);
