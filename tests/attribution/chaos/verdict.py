@@ -194,12 +194,12 @@ class Judge:
     def exact(self, p, end, program, wanted, kind):
         """Named with one of these, or unknown with a reason."""
         said, here = p.owners[1 + end], self.must_name(p.ips[end])
+        here = here and not self.is_sent_again(p, said)
         if self.reasoned(p, end, program) and here:
             self.result.ends += 1
             self.result.named += said.pid is not None
         if said.pid is None:
-            if here and said.attr != "unknown" and \
-                    not self.is_sent_again(p, said):
+            if here and said.attr != "unknown":
                 self.find("denied", p, program,
                           f"{kind} {self.names(wanted)}")
             elif here:
