@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include "bpf/event.h"
 #include "bytes.h"
@@ -23,11 +24,12 @@
 
 struct entry {
 	struct packettab_packet packet;
-	uint32_t older;			/* of its bucket: index + 1; 0: none */
-	uint32_t newer;
+	LIST_ENTRY(entry) links;	/* of its bucket, the newest first */
 	bool used;
 	bool contested;			/* another has its place in the queue */
 };
+
+LIST_HEAD(bucket, entry);
 
 /* A flow end of which each packet from then until then is told. */
 struct shared {
@@ -41,7 +43,7 @@ struct shared {
 struct packettab {
 	struct flow_hash hash;
 	struct entry entries[PACKETS];	/* a ring */
-	uint32_t heads[PACKETS];	/* index + 1 */
+	struct bucket buckets[PACKETS];
 	uint32_t places[PACKETS];	/* who was last told of one: index + 1 */
 	uint32_t at;
 	uint64_t told_ns[TOLD];		/* the latest of flows that meet there */
@@ -68,14 +70,14 @@ struct packettab *packettab_new(void)
 	return NULL;
 }
 
-static void forget(struct packettab *t, struct entry *e);
+static void forget(struct entry *e);
 
 void packettab_free(struct packettab *t)
 {
 	if (!t)
 		return;
 	for (uint32_t i = 0; i < PACKETS; i++)
-		forget(t, &t->entries[t->at++ & (PACKETS - 1)]);
+		forget(&t->entries[i]);
 	readtab_free(t->reads);
 	pages_free(t, sizeof(*t));
 }
@@ -86,15 +88,11 @@ static uint32_t bucket_of(uint64_t fingerprint)
 	       (PACKETS - 1);
 }
 
-/* The oldest of all, and so of its bucket. */
-static void forget(struct packettab *t, struct entry *e)
+static void forget(struct entry *e)
 {
 	if (!e->used)
 		return;
-	if (e->newer)
-		t->entries[e->newer - 1].older = 0;
-	else
-		t->heads[bucket_of(e->packet.fingerprint)] = 0;
+	LIST_REMOVE(e, links);
 	if (e->packet.owner)
 		e->packet.owner->refs--;
 	e->used = false;
@@ -172,11 +170,9 @@ static uint32_t told_at(const struct flow_key *key)
 void packettab_add(struct packettab *t, const struct packettab_packet *p)
 {
 	struct entry *e = &t->entries[t->at++ & (PACKETS - 1)];
-	uint32_t *head = &t->heads[bucket_of(p->fingerprint)];
-	uint32_t self = (uint32_t)(e - t->entries) + 1;
 	uint64_t *told_ns;
 
-	forget(t, e);
+	forget(e);
 	e->packet = *p;
 	e->used = true;
 	e->contested = false;
@@ -184,11 +180,7 @@ void packettab_add(struct packettab *t, const struct packettab_packet *p)
 		take_place(t, e);
 	if (p->owner)
 		p->owner->refs++;
-	e->older = *head;
-	e->newer = 0;
-	if (*head)
-		t->entries[*head - 1].newer = self;
-	*head = self;
+	LIST_INSERT_HEAD(&t->buckets[bucket_of(p->fingerprint)], e, links);
 	told_ns = &t->told_ns[told_at(&p->key)];
 	if (p->mono_ns > *told_ns)
 		*told_ns = p->mono_ns;
@@ -347,12 +339,11 @@ static enum packettab_found find_readers(struct packettab *t,
 					 const struct packettab_packet *q,
 					 const struct packettab_packet **out)
 {
-	uint32_t i = t->heads[bucket_of(q->fingerprint)];
+	uint32_t n = bucket_of(q->fingerprint);
 	bool missing = false;
+	const struct entry *e;
 
-	for (; i; i = t->entries[i - 1].older) {
-		const struct entry *e = &t->entries[i - 1];
-
+	for (e = LIST_FIRST(&t->buckets[n]); e; e = LIST_NEXT(e, links)) {
 		if (is_copy_of(&e->packet, best) && is_same(&e->packet, q))
 			missing |= answer_pending(t, e) == PACKETTAB_MISSING;
 	}
@@ -376,24 +367,20 @@ enum packettab_found packettab_find(struct packettab *t,
 				    const struct packettab_packet **out)
 {
 	const struct packettab_packet *best = NULL;
-	uint32_t first = t->heads[bucket_of(q->fingerprint)];
+	const struct bucket *b = &t->buckets[bucket_of(q->fingerprint)];
+	const struct entry *e;
 
 	t->reader_count = 0;
-	for (uint32_t i = q->fingerprint ? first : 0; i;
-	     i = t->entries[i - 1].older) {
-		const struct packettab_packet *p = &t->entries[i - 1].packet;
-
-		if (is_same(p, q) && is_better(p, best, q))
-			best = p;
-	}
+	if (!q->fingerprint)
+		return not_told(t, q);
+	for (e = LIST_FIRST(b); e; e = LIST_NEXT(e, links))
+		if (is_same(&e->packet, q) && is_better(&e->packet, best, q))
+			best = &e->packet;
 	if (!best)
 		return not_told(t, q);
-	for (uint32_t i = first; i; i = t->entries[i - 1].older) {
-		const struct packettab_packet *p = &t->entries[i - 1].packet;
-
-		if (is_same(p, q) && is_rival(p, best, q))
+	for (e = LIST_FIRST(b); e; e = LIST_NEXT(e, links))
+		if (is_same(&e->packet, q) && is_rival(&e->packet, best, q))
 			return PACKETTAB_AMBIGUOUS;
-	}
 	*out = best;
 	return best->pending ? find_readers(t, best, q, out) : PACKETTAB_FOUND;
 }

@@ -2,6 +2,7 @@
 #include "owner/packets/readtab.h"
 
 #include <stdlib.h>
+#include <sys/queue.h>
 
 #include "process/proctab.h"
 
@@ -10,14 +11,15 @@
 
 struct entry {
 	struct socket_read read;
-	uint32_t older;		/* of its bucket: index + 1; 0: none */
-	uint32_t newer;
+	LIST_ENTRY(entry) links;	/* of its bucket, the newest first */
 	bool used;
 };
 
+LIST_HEAD(bucket, entry);
+
 struct readtab {
 	struct entry entries[READS];	/* a ring */
-	uint32_t heads[READS];		/* index + 1 */
+	struct bucket buckets[READS];
 	uint32_t at;
 };
 
@@ -34,20 +36,11 @@ static uint32_t bucket_of(uint64_t cookie, bool stream, uint64_t position)
 	return (h * 0x9e3779b97f4a7c15u >> 40) & (READS - 1);
 }
 
-static uint32_t *head_of(struct readtab *t, const struct socket_read *r)
-{
-	return &t->heads[bucket_of(r->cookie, r->stream, r->position)];
-}
-
-/* The oldest of all, and so of its bucket. */
-static void forget(struct readtab *t, struct entry *e)
+static void forget(struct entry *e)
 {
 	if (!e->used)
 		return;
-	if (e->newer)
-		t->entries[e->newer - 1].older = 0;
-	else
-		*head_of(t, &e->read) = 0;
+	LIST_REMOVE(e, links);
 	if (e->read.owner)
 		e->read.owner->refs--;
 	e->used = false;
@@ -58,35 +51,33 @@ void readtab_free(struct readtab *t)
 	if (!t)
 		return;
 	for (uint32_t i = 0; i < READS; i++)
-		forget(t, &t->entries[t->at++ & (READS - 1)]);
+		forget(&t->entries[i]);
 	free(t);
 }
 
 void readtab_add(struct readtab *t, const struct socket_read *told)
 {
 	struct entry *e = &t->entries[t->at++ & (READS - 1)];
-	uint32_t *head = head_of(t, told);
-	uint32_t self = (uint32_t)(e - t->entries) + 1;
+	uint32_t n = bucket_of(told->cookie, told->stream, told->position);
 
-	forget(t, e);
-	*e = (struct entry){ .read = *told, .older = *head, .used = true };
+	forget(e);
+	*e = (struct entry){ .read = *told, .used = true };
 	if (told->owner)
 		told->owner->refs++;
-	if (*head)
-		t->entries[*head - 1].newer = self;
-	*head = self;
+	LIST_INSERT_HEAD(&t->buckets[n], e, links);
 }
 
 const struct socket_read *readtab_past(const struct readtab *t,
 				       uint64_t cookie, uint64_t mono_ns,
 				       uint32_t sequence)
 {
-	uint32_t i = t->heads[bucket_of(cookie, true, 0)];
+	const struct bucket *b = &t->buckets[bucket_of(cookie, true, 0)];
 	const struct socket_read *best = NULL;
+	const struct entry *e;
 
 	/* The newest come first; sequence numbers wrap around. */
-	for (; i; i = t->entries[i - 1].older) {
-		const struct socket_read *r = &t->entries[i - 1].read;
+	for (e = LIST_FIRST(b); e; e = LIST_NEXT(e, links)) {
+		const struct socket_read *r = &e->read;
 
 		if (r->cookie != cookie || !r->stream)
 			continue;
@@ -101,10 +92,11 @@ const struct socket_read *readtab_past(const struct readtab *t,
 const struct socket_read *readtab_at(const struct readtab *t, uint64_t cookie,
 				     uint64_t position)
 {
-	uint32_t i = t->heads[bucket_of(cookie, false, position)];
+	uint32_t n = bucket_of(cookie, false, position);
+	const struct entry *e;
 
-	for (; i; i = t->entries[i - 1].older) {
-		const struct socket_read *r = &t->entries[i - 1].read;
+	for (e = LIST_FIRST(&t->buckets[n]); e; e = LIST_NEXT(e, links)) {
+		const struct socket_read *r = &e->read;
 
 		if (r->cookie == cookie && r->position == position &&
 		    !r->stream)
