@@ -72,10 +72,6 @@ int options_take_sandbox(struct options *o, const struct option_row *row,
 			 const char *arg);
 int options_take_cmdline(struct options *o, const struct option_row *row,
 			 const char *arg);
-int options_take_no_cmdline(struct options *o, const struct option_row *row,
-			    const char *arg);
-int options_take_no_comments(struct options *o, const struct option_row *row,
-			     const char *arg);
 int options_take_strip(struct options *o, const struct option_row *row,
 		       const char *arg);
 int options_take_comments(struct options *o, const struct option_row *row,

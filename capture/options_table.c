@@ -137,7 +137,7 @@ const struct option_row options_table[] = {
 		      "The readable line that other programs show",
 		      "changes" } },
 	{ 0, "no-comments", NULL, NULL,
-	  OPTION_THERE, .take = options_take_no_comments },
+	  OPTION_THERE, .take = options_take_comments },
 	{ 0, "names", NULL, NULL, OPTION_THERE, FLAG(names) },
 	{ 0, "process-blocks", NULL, NULL,
 	  OPTION_THERE, FLAG(process_blocks) },
@@ -150,7 +150,7 @@ const struct option_row options_table[] = {
 	  .dialog = { DIALOG_BOTH, PAGE_PROCESSES, "Arguments of processes",
 		      "Masked: without passwords and the like", "masked" } },
 	{ 0, "no-cmdline", NULL, NULL,
-	  OPTION_THERE, .take = options_take_no_cmdline },
+	  OPTION_THERE, .take = options_take_cmdline },
 	{ 0, "sandbox", "MODE", "best, strict or off (best)",
 	  OPTION_THERE, VALUE_WORD, "best strict off", .take = options_take_sandbox },
 	/* The remote host is told the level that holds here, given or not. */

@@ -282,20 +282,12 @@ int options_take_cmdline(struct options *o, const struct option_row *row,
 		[CMDLINE_NONE] = "none",
 	};
 	const size_t count = sizeof(modes) / sizeof(*modes);
-	size_t i = word_at(modes, count, arg);
+	/* --no-cmdline has no argument. */
+	size_t i = arg ? word_at(modes, count, arg) : CMDLINE_NONE;
 
 	if (i == count)
 		return options_bad_value(row, arg);
 	o->cmdline = (enum cmdline_mode)i;
-	return 0;
-}
-
-int options_take_no_cmdline(struct options *o, const struct option_row *row,
-			    const char *arg)
-{
-	(void)row;
-	(void)arg;
-	o->cmdline = CMDLINE_NONE;
 	return 0;
 }
 
@@ -337,20 +329,12 @@ int options_take_comments(struct options *o, const struct option_row *row,
 		[COMMENTS_NONE] = "none",
 	};
 	const size_t count = sizeof(words) / sizeof(*words);
-	size_t i = word_at(words, count, arg);
+	/* --no-comments has no argument. */
+	size_t i = arg ? word_at(words, count, arg) : COMMENTS_NONE;
 
 	if (i == count)
 		return options_bad_value(row, arg);
 	o->comments = (enum options_comments)i;
-	return 0;
-}
-
-int options_take_no_comments(struct options *o, const struct option_row *row,
-			     const char *arg)
-{
-	(void)row;
-	(void)arg;
-	o->comments = COMMENTS_NONE;
 	return 0;
 }
 
