@@ -19,21 +19,24 @@
 static char address[64];
 static struct sockaddr_in server;
 
-/* A port that is free, and none that the kernel hands out meanwhile. */
+/* An address of this process alone, where another copy's ports are no matter. */
 static void choose_port(void)
 {
-	int fd = socket(AF_INET, SOCK_STREAM, 0), port = 10000 + getpid() % 10000;
+	uint32_t host = (INADDR_LOOPBACK & 0xff000000) | (uint32_t)getpid();
+	int fd = socket(AF_INET, SOCK_STREAM, 0), port = 10000;
+	char text[INET_ADDRSTRLEN];
 
 	do {
 		assert_in_range(port, 1, 30000);
 		server = (struct sockaddr_in){
 			.sin_family = AF_INET,
-			.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+			.sin_addr.s_addr = htonl(host),
 			.sin_port = htons((uint16_t)port++),
 		};
 	} while (bind(fd, (struct sockaddr *)&server, sizeof(server)));
 	close(fd);
-	snprintf(address, sizeof(address), "127.0.0.1:%u",
+	inet_ntop(AF_INET, &server.sin_addr, text, sizeof(text));
+	snprintf(address, sizeof(address), "%s:%u", text,
 		 ntohs(server.sin_port));
 }
 
@@ -166,8 +169,9 @@ static void a_link_in_its_way_is_not_followed(void **state)
 	snprintf(path, sizeof(path), "%s/metrics", tree_path);
 	assert_int_equal(exporter_start(&e, path), 0);
 	exporter_put(e, "one 1\n", 6);
-	exporter_stop(e);
+	await_file("metrics", "one 1\n");
 	await_file("precious", "kept");
+	exporter_stop(e);
 }
 
 /* Nor is a second name of a file written to, or a FIFO's reader waited for. */
