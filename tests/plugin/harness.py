@@ -5,6 +5,7 @@ Wireshark ignores WIRESHARK_PLUGIN_DIR and personal plugins when it runs as
 root, and an ordinary user may not see the build tree; so everything is
 copied to a directory of its own, and root steps down for each command.
 """
+import functools
 import os
 import re
 import shutil
@@ -28,10 +29,20 @@ def skip(why):
     sys.exit(SKIP)
 
 
-def global_plugins():
-    folders = subprocess.run(["tshark", "-G", "folders"], text=True,
-                             capture_output=True, check=True).stdout
-    return re.search(r"^Global Plugins:\s*(.*)$", folders, re.M).group(1)
+# Most of what tshark does with a small file is to start.  Half of that time it
+# gets memory page by page, and reads names that no test looks at.
+QUICK = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1:"
+                           "glibc.malloc.top_pad=67108864"}
+UNREAD = ("manuf", "enterprises.tsv", "*.html")
+
+
+@functools.cache
+def folders():
+    """{name: path} of what Wireshark comes with."""
+    told = subprocess.run(["tshark", "-G", "folders"], text=True, check=True,
+                          capture_output=True, env=os.environ | QUICK).stdout
+    return {name: Path(path) for name, path in
+            re.findall(r"^(\w.*?):\s*(/.*)$", told, re.M)}
 
 
 class Tshark:
@@ -54,10 +65,13 @@ class Tshark:
         epan.mkdir(parents=True)
         # Our directory replaces Wireshark's, whose plugins shall be there,
         # too: 4.6's falco-events has fields of the same names as ours.
-        for own in Path(global_plugins(), "epan").glob("*.so"):
+        for own in (folders()["Global Plugins"] / "epan").glob("*.so"):
             shutil.copy(own, epan)
         shutil.copy(plugin, epan / "pktwho.so")
         shutil.copy(SOURCE / "share/country.mmdb", epan)
+        # Copies: what is in our directory is opened up.
+        shutil.copytree(folders()["Global configuration"], self.dir / "data",
+                        ignore=shutil.ignore_patterns(*UNREAD))
         self.open_up()
 
     def open_up(self):
@@ -91,7 +105,8 @@ class Tshark:
         """Started as the ordinary user, with nothing but our plugin."""
         env = {"PATH": os.environ["PATH"], "HOME": str(self.dir / "home"),
                "WIRESHARK_PLUGIN_DIR": str(self.dir / "plugins"),
-               "TZ": "UTC", "LC_ALL": "C.UTF-8"}
+               "WIRESHARK_DATA_DIR": str(self.dir / "data"),
+               "TZ": "UTC", "LC_ALL": "C.UTF-8"} | QUICK
         if argv[0] in ("tshark", "sharkd") and "PKTWHO_PRELOAD" in os.environ:
             # A plugin with sanitizers in a tshark without them; Wireshark
             # frees little of what it keeps until it exits.  The others load

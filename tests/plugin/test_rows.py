@@ -2,6 +2,7 @@
 """The display filter that y copies in pktwho top finds the packets of its row
 and no others, as tshark counts them."""
 import json
+import os
 import re
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import unittest
 from pathlib import Path
 
 from frames import ACK, RST, SYN, Flow, ip4, ip6, tcp
-from harness import SOURCE, TsharkTest, udp
+from harness import QUICK, SOURCE, TsharkTest, udp
 from pcapng import End, attribution, custom_option, epb, idb, process, shb
 
 PLUGIN, PKTWHO = map(Path, sys.argv[1:3])
@@ -47,7 +48,7 @@ class Rows(TsharkTest):
         done = subprocess.run(
             [PKTWHO, "top", "-q", "-r", path, "--batch", "--json", "--by", kind,
              "--geo", SOURCE / "share/country.mmdb"], capture_output=True,
-            text=True, check=True)
+            text=True, check=True, env=os.environ | QUICK)
         return json.loads(done.stdout.splitlines()[-1])["rows"]
 
     def counts(self, path, filters):
