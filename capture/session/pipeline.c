@@ -42,6 +42,19 @@ static struct program *program_of_end(const struct verdict_end *end,
 							  mono_ns);
 }
 
+/*
+ * A packet has one record of a program.  Whoever reads what it has sent itself,
+ * under another user or name by then, is told as it was when it sent.
+ */
+static struct program *program_of_reader(const struct verdict_end *end,
+					 uint64_t mono_ns,
+					 struct program *sender)
+{
+	struct program *reader = program_of_end(end, mono_ns);
+
+	return reader && sender && reader->id == sender->id ? sender : reader;
+}
+
 static void count_frame(struct counts *c, const struct frame *h,
 			const struct verdict *v, uint64_t age)
 {
@@ -53,13 +66,14 @@ static void count_frame(struct counts *c, const struct frame *h,
 }
 
 static unsigned take_sharers(struct pipeline *l, const struct verdict *v,
-			     uint64_t mono_ns)
+			     uint64_t mono_ns, struct program *src)
 {
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < v->other_count; i++) {
 		l->others[n].end = v->others[i];
-		l->others[n].program = program_of_end(&v->others[i], mono_ns);
+		l->others[n].program = program_of_reader(&v->others[i],
+							 mono_ns, src);
 		n += l->others[n].program != NULL;
 	}
 	return n;
@@ -85,13 +99,14 @@ static int hand_on(struct pipeline *l, const struct frame *h,
 	struct ending *ending = &l->parts->ending;
 	const struct program *alarming;
 	uint64_t mono_ns = owners_mono_ns(l->owners, h->ts_ns);
+	struct program *src = program_of_end(&v->src, mono_ns);
 	struct owned_packet p = {
 		.frame = h,
 		.verdict = v,
-		.src = program_of_end(&v->src, mono_ns),
-		.dst = program_of_end(&v->dst, mono_ns),
+		.src = src,
+		.dst = program_of_reader(&v->dst, mono_ns, src),
 		.others = l->others,
-		.other_count = take_sharers(l, v, mono_ns),
+		.other_count = take_sharers(l, v, mono_ns, src),
 		.mono_ns = mono_ns,
 		.data = h->data,
 		.linktype = (uint16_t)captures_linktype(l->captures,

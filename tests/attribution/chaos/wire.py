@@ -104,7 +104,7 @@ def packets(path):
         for payload in b.payloads():
             if payload[2] == pcapng.PROCESS:
                 record, _ = pcapng.read_process(payload)
-                records[record["id"]] = record
+                records = records | {record["id"]: record}
         p.records = records
         if len(b.data) >= head:
             network(p, struct.unpack_from(">H", b.data, at)[0],
