@@ -100,8 +100,11 @@ static __always_inline bool take_over(struct sock_info *s, enum use use)
 			s->roles |= SOCK_SENT;
 		if (use != USE_SEND || !s->stream || is_program(&s->owner))
 			return false;
-		renamed = PROBE_RENAMED;
 	}
+	/* Under another name or user it writes as another program. */
+	if (use == USE_SEND && s->stream && s->owner.tgid == (__u32)t->tgid &&
+	    (!is_user(&s->owner) || !is_program(&s->owner)))
+		renamed = PROBE_RENAMED;
 	if (use != USE_SEND || provisional)
 		s->roles = 0;
 	if (use == USE_SEND)

@@ -100,6 +100,25 @@ input()
 c.sendall(b"A" * 50000)
 """
 
+# Takes another name and user between what it sends and reads, or writes.
+DAEMON = """
+import ctypes, os, socket
+name = lambda n: ctypes.CDLL(None).prctl(15, n, 0, 0, 0)
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+input()
+name(b"before")
+client = socket.create_connection(listener.getsockname())
+server = listener.accept()[0]
+own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+own.bind(listener.getsockname())
+own.sendto(b"itself", own.getsockname())
+name(b"after")
+os.setresuid(65534, 65534, 0)
+own.recv(9)
+client.send(b"up")
+server.send(b"down")
+"""
 
 # Listens, and lets its child accept, a little after the request is there.
 WORKER = """
@@ -531,6 +550,22 @@ class Shared(world.LiveTest):
 
     def test_a_name_taken_while_bytes_wait(self):
         self.check_queue("rename", "after")
+
+    def test_a_name_and_user_taken_before_the_first_write(self):
+        daemon = self.start(["python3", "-c", DAEMON], stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE)
+        self.addCleanup(daemon.stdout.close)
+        port = daemon.stdout.readline().strip()
+        path = self.dir / "daemon.pcapng"
+        c = Capture(path, "-i", "lo", "-f", f"port {port}")
+        daemon.communicate("go on\n")
+        c.stop()
+        told = {bytes.fromhex(tcp or udp).decode(): who for tcp, udp, *who in
+                self.rows(path, "tcp.payload", "udp.payload", "proc.src.name",
+                          "proc.src.uid", where="tcp.payload || udp.payload")}
+        self.assertEqual(told, {"itself": ["before", "0"],
+                                "up": ["after", "65534"],
+                                "down": ["after", "65534"]})
 
     def test_a_program_executed_while_bytes_wait(self):
         self.check_queue("exec", "python3")
