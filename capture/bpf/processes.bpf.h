@@ -279,6 +279,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	if (child->tgid != child->pid)
 		return 0;		/* a thread */
+	forked[(__u32)parent->tgid % FORKERS] = bpf_jiffies64();
 	if (child->files == parent->files && !(child->flags & PF_KTHREAD))
 		share_table(parent->tgid, child->tgid);
 	return tell_task(PROBE_FORK, child, parent->tgid, 0);

@@ -105,6 +105,14 @@ static __always_inline enum told pending_since(struct sock_info *s, bool held)
 	return told;
 }
 
+/* Whether its last reader has forked since: the child may have it alone now. */
+static __always_inline bool may_be_inherited(const struct sock_info *s)
+{
+	__u32 tgid = s->roles & SOCK_SPLIT ? s->reader.tgid : s->owner.tgid;
+
+	return forked[tgid % FORKERS] >= s->read_jiffies;
+}
+
 /*
  * Who used a socket last need not be who reads it next: it may be held for a
  * service that starts with the first datagram, or be passed on.  Where somebody
@@ -115,7 +123,7 @@ static __always_inline bool is_idle(const struct sock_info *s,
 {
 	return (holders == HOLDERS_ONE || holders == HOLDERS_COMING) &&
 	       !(s->flags & PROBE_KERNEL) &&
-	       bpf_jiffies64() > s->read_jiffies + 1;
+	       (bpf_jiffies64() > s->read_jiffies + 1 || may_be_inherited(s));
 }
 
 /*

@@ -120,6 +120,10 @@ __u8 reads_told;
  */
 __u64 tables_shared;
 
+/* When a process with such a number last forked, in jiffies. */
+#define FORKERS 1024
+__u64 forked[FORKERS];
+
 /* Which processes do, or did; LeakSanitizer makes each of its own do so. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -7,6 +7,7 @@
       [--count] [--all] [--unknown] [--least PERCENT]
       [--found DIRECTORY] [--replay FILE [--times N]]
 
+First those programs of mended/ are played that once failed in these worlds.
 Of what is found, the shortest program that shows it again is printed, and
 kept in DIRECTORY; --count only counts.  What is known to fail (known.py) is
 counted under its name, and no failure, but with --all.  Where fewer ends than
@@ -32,6 +33,7 @@ import worlds  # noqa: E402
 from verdict import Judge, Result, Truth  # noqa: E402
 
 world = worlds.stage.world      # of the live tests
+MENDED_TIMES = 5
 
 
 class Machine:
@@ -203,6 +205,21 @@ def explore(options, machines, features, report):
             report.take(machine, programs, result, seed)
 
 
+def replay_mended(machine):
+    """How much is wrong once more of what was mended in this world."""
+    kept = {path.name: path.read_text().splitlines()
+            for path in sorted((HERE / "mended").iterdir())}
+    kept = {name: lines for name, lines in kept.items()
+            if lines[0] == f"# world {machine.place.name}"}
+    if not kept:
+        return 0
+    found = machine.run([lines for lines in kept.values()
+                         for _ in range(MENDED_TIMES)]).findings
+    for f in found:
+        print(f"again {list(kept)[f.program // MENDED_TIMES]}: {f}")
+    return len(found)
+
+
 def replay(options, machine, lines):
     result = machine.run([lines] * options.times)
     for f in result.findings:
@@ -266,13 +283,14 @@ def main():
             machines.append(Machine(name, options.play, options.unknown))
         if lines:
             return replay(options, machines[0], lines)
+        again = sum(map(replay_mended, machines))
         report = Report(options)
         played = explore(options, machines, chosen(options), report)
         summary(played, report)
         short = report.short(options.least)
         if short:
             print("too few ends are named:", *short)
-        return int(bool(report.seen or short))
+        return int(bool(again or report.seen or short))
     finally:
         for machine in machines:
             machine.close()
