@@ -125,6 +125,14 @@ static size_t record_due(const struct output *o, const struct program *i,
 	return w.failed ? 0 : w.len;
 }
 
+/* A reader takes the last record of an id: what @i was before it is due again. */
+static void supersede_records(const struct program *i)
+{
+	for (struct program *k = i->proc->program; k; k = k->older)
+		if (k != i && k->id == i->id)
+			k->until_repeat = 0;
+}
+
 /* The packet is in the file, with the record if that was due. */
 static void count_program(struct output *o, struct program *i,
 			  const struct frame *h)
@@ -137,6 +145,7 @@ static void count_program(struct output *o, struct program *i,
 		i->until_repeat = is_to_pipe(o) ? REPEAT_IN_PIPE :
 						  REPEAT_RECORD;
 		i->written_ns = h->ts_ns;
+		supersede_records(i);
 	}
 	i->until_repeat--;
 	i->section = o->section;

@@ -39,9 +39,6 @@ ROWS = {
     "fragment-in-tunnel": (
         "denied", "udp", r"device|send \S+ \S+ 8000",
         "a fragment in a VXLAN packet is the kernel's"),
-    "user-at-reading": (
-        "sender-uid", "udp", r"setuid",
-        "it sends to itself, and changes its user before it reads"),
     "thread-moved": (
         "sender-netns", ".*", r".",
         "the namespace of a process that moved is told late, or the former"),

@@ -84,16 +84,21 @@ static struct frame *frame_of(uint32_t caplen)
 	return f;
 }
 
-static int put(uint32_t caplen, bool named)
+static int put_of(struct program *src, uint32_t caplen)
 {
 	struct frame *f = frame_of(caplen);
-	struct verdict v = { .src.attr = named ? ATTR_SOCKET : ATTR_UNKNOWN,
+	struct verdict v = { .src.attr = src ? ATTR_SOCKET : ATTR_UNKNOWN,
 			     .direction = DIRECTION_OUT };
 	struct owned_packet p = { .frame = f, .verdict = &v, .data = f->data,
-				  .src = named ? &program : NULL,
+				  .src = src,
 				  .linktype = LINKTYPE_ETHERNET };
 
 	return output_packet(output, &p);
+}
+
+static int put(uint32_t caplen, bool named)
+{
+	return put_of(named ? &program : NULL, caplen);
 }
 
 struct seen {
@@ -189,6 +194,28 @@ static void what_changes_is_told_again(void **state)
 	put(60, true);
 	close_output();
 	assert_int_equal(read_again(&f).records, 2);
+	archive_file_close(&f);
+}
+
+/* Bytes that it wrote before may leave later than others. */
+static void what_was_before_is_told_in_between(void **state)
+{
+	struct program before = program;
+	struct archive_file f;
+
+	(void)state;
+	set_record("sh");
+	program.older = &before;
+	open_output((struct limits){ 0 });
+	put_of(&before, 60);
+	put_of(&program, 60);
+	put_of(&before, 60);
+	put_of(&before, 60);
+	put_of(&program, 60);
+	put_of(&program, 60);
+	program.older = NULL;
+	close_output();
+	assert_int_equal(read_again(&f).records, 4);
 	archive_file_close(&f);
 }
 
@@ -297,6 +324,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test(a_record_is_told_with_the_first_packet_only),
 		test(what_changes_is_told_again),
+		test(what_was_before_is_told_in_between),
 		test(packets_of_any_length_stay_whole),
 		test(a_limit_ends_a_file_before_the_packet_that_exceeds_it),
 		test(memory_does_not_grow_with_files),
