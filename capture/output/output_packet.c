@@ -170,6 +170,8 @@ static struct iovec stamped(const struct packet_stamp *stamp, bool first)
 {
 	size_t skipped = first ? 0 : stamp->first_len;
 
+	if (!stamp->len)
+		return (struct iovec){ 0 };
 	return (struct iovec){ bytes_unconst(stamp->bytes + skipped),
 			       stamp->len - skipped };
 }
