@@ -101,8 +101,8 @@ static __always_inline bool take_over(struct sock_info *s, enum use use)
 		if (use != USE_SEND || !s->stream || is_program(&s->owner))
 			return false;
 	}
-	/* Under another name or user it writes as another program. */
-	if (use == USE_SEND && s->stream && s->owner.tgid == (__u32)t->tgid &&
+	/* It may be whom user space heard of last, under another name or user. */
+	if (use == USE_SEND && s->stream &&
 	    (!is_user(&s->owner) || !is_program(&s->owner)))
 		renamed = PROBE_RENAMED;
 	if (use != USE_SEND || provisional)

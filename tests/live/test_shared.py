@@ -100,7 +100,8 @@ input()
 c.sendall(b"A" * 50000)
 """
 
-# Takes another name and user between what it sends and reads, or writes.
+# Takes another name and user between what it sends and reads, or writes; as
+# does a worker that accepts where no hook sees it.
 DAEMON = """
 import ctypes, os, socket
 name = lambda n: ctypes.CDLL(None).prctl(15, n, 0, 0, 0)
@@ -110,6 +111,14 @@ input()
 name(b"before")
 client = socket.create_connection(listener.getsockname())
 server = listener.accept()[0]
+other = socket.create_connection(listener.getsockname())
+if not os.fork():
+    accept4 = ctypes.CDLL(None).accept4
+    mine = socket.socket(fileno=accept4(listener.fileno(), None, None, 0))
+    name(b"worker")
+    mine.send(b"worker")
+    os._exit(0)
+os.wait()
 own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 own.bind(listener.getsockname())
 own.sendto(b"itself", own.getsockname())
@@ -564,6 +573,7 @@ class Shared(world.LiveTest):
                 self.rows(path, "tcp.payload", "udp.payload", "proc.src.name",
                           "proc.src.uid", where="tcp.payload || udp.payload")}
         self.assertEqual(told, {"itself": ["before", "0"],
+                                "worker": ["worker", "0"],
                                 "up": ["after", "65534"],
                                 "down": ["after", "65534"]})
 
