@@ -120,10 +120,6 @@ __u8 reads_told;
  */
 __u64 tables_shared;
 
-/* When a process with such a number last forked, in jiffies. */
-#define FORKERS 1024
-__u64 forked[FORKERS];
-
 /* Which processes do, or did; LeakSanitizer makes each of its own do so. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -131,6 +127,10 @@ struct {
 	__type(key, __u32);	/* process id */
 	__type(value, __u8);
 } table_sharers SEC(".maps");
+
+/* When a process with such a number last forked, in jiffies. */
+#define FORKERS 1024
+__u64 forked[FORKERS];
 
 /* See event.h.  User space clears the older of two and makes it current. */
 __u8 arrivals[2][PROBE_ARRIVALS];

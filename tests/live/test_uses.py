@@ -142,6 +142,7 @@ for i in range(20):
     note(raw.recv(100)[28:], os.getpid(), os.getpid())
 """
 
+
 class Uses(world.LiveTest):
     def check(self, program, kind="udp", unknown=0):
         """@unknown: as many of them may be so."""
