@@ -13,11 +13,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "bpf/file_system.h"
 #include "bytes.h"
 #include "host/log.h"
 #include "probe.skel.h"
@@ -59,43 +59,6 @@ static int print_libbpf(enum libbpf_print_level level, const char *fmt,
 		log_debug("%s", line);
 	free(text);
 	return 0;
-}
-
-/*
- * A file system's root, mounted nowhere: where the host has not mounted it,
- * and without touching anyone's mount table (Linux 5.2).
- */
-static int detached_mount(const char *type)
-{
-	int fs = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC), fd;
-
-	if (fs < 0)
-		return -errno;
-	fd = (int)syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0);
-	if (!fd)
-		fd = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, 0);
-	if (fd < 0)
-		fd = -errno;
-	close(fs);
-	return fd;
-}
-
-/* The mount point of the first file system of that type, or a detached one. */
-static int open_fs(const char *type)
-{
-	char line[4096], point[2048], fstype[64];
-	FILE *f = fopen("/proc/self/mounts", "re");
-	int fd = -ENOENT;
-
-	while (f && fd < 0 && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%*s %2047s %63s", point, fstype) != 2 ||
-		    strcmp(fstype, type))
-			continue;
-		fd = open(point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	}
-	if (f)
-		fclose(f);
-	return fd < 0 ? detached_mount(type) : fd;
 }
 
 /*
@@ -321,13 +284,13 @@ int probe_open(struct probe **out, const struct probe_handler *handler)
 		goto out;
 	}
 	map_positions(p);
-	cgroup = open_fs("cgroup2");
+	cgroup = file_system_open("cgroup2");
 	if (cgroup < 0) {
 		err = cgroup;
 		goto out;
 	}
 	p->partial = !is_root(cgroup);
-	tracefs = open_fs("tracefs");
+	tracefs = file_system_open("tracefs");
 	err = attach_all(p, cgroup, tracefs);
 out:
 	if (cgroup >= 0)
