@@ -17,6 +17,7 @@
 #include "pcapng.h"
 #include "geo/geo_fields.h"
 #include "proc/records.h"
+#include "proc/totals.h"
 #include "stats/latency.h"
 #include "stats/stats.h"
 #include "values.h"
@@ -244,7 +245,7 @@ static void dissect_packet(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 	if (block)
 		wtap_block_foreach_option(block, take_option, &f);
 	if (f.has_owners && !PINFO_FD_VISITED(pinfo)) {
-		expert_items_count(pinfo, &f.owners, &others);
+		totals_count(pinfo, &f.owners, &others);
 		detect_count(pinfo, &f.owners);
 	}
 	if (want_dpi)
@@ -290,7 +291,7 @@ static unsigned dissect_rows(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree
 			break;
 		if (!PINFO_FD_VISITED(pinfo)) {
 			records_put(&p, raw, len, pinfo->num);
-			expert_items_count_row(&p);
+			totals_count_row(&p);
 		}
 		item = fields_add_table_row(tree, tvb, pinfo, (int)offset, len,
 					    &p, p.name);

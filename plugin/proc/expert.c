@@ -10,6 +10,7 @@
 #include "geo/geo_fields.h"
 #include "pcapng.h"
 #include "proc/disguise.h"
+#include "proc/totals.h"
 #include "recognise/spoken.h"
 #include "text.h"
 
@@ -102,85 +103,6 @@ static void register_items(int proto)
 		all[i].eiinfo.hf_info.hfinfo.blurb = prefs_of[i].description;
 	expert_register_field_array(expert_register_protocol(proto), all,
 				    array_length(all));
-}
-
-/* ---- counts, for the process table ---- */
-
-struct totals {
-	uint64_t id;
-	uint64_t packets;		/* counted in the file */
-	uint64_t bytes;
-	uint64_t table_packets;		/* claimed by the tables so far */
-	uint64_t table_bytes;
-};
-
-static wmem_map_t *all_totals;		/* process id -> struct totals */
-
-/* Few processes have most of the packets, and Wireshark's hash is slow. */
-static struct totals *recent[64];
-
-static void forget_recent(void)
-{
-	memset(recent, 0, sizeof(recent));
-}
-
-static struct totals *totals_of(uint64_t id)
-{
-	struct totals **slot = &recent[id % array_length(recent)];
-	struct totals *t = *slot;
-
-	if (t && t->id == id)
-		return t;
-	t = wmem_map_lookup(all_totals, &id);
-	if (!t) {
-		t = wmem_new0(wmem_file_scope(), struct totals);
-		t->id = id;
-		wmem_map_insert(all_totals, &t->id, t);
-	}
-	*slot = t;
-	return t;
-}
-
-static void count_totals(const struct packet_end *e, uint32_t len)
-{
-	struct totals *t;
-
-	if (!e->present)
-		return;
-	t = totals_of(e->id);
-	t->packets++;
-	t->bytes += len;
-}
-
-/* As the capture counts: a process that talks to itself once. */
-void expert_items_count(const packet_info *pinfo, const struct attribution *a,
-			const struct receivers *others)
-{
-	uint32_t len = pinfo->fd->pkt_len;
-
-	count_totals(&a->src, len);
-	if (!a->src.present || a->dst.id != a->src.id)
-		count_totals(&a->dst, len);
-	for (unsigned i = 0; i < others->count; i++)
-		if (!a->src.present || others->of[i].id != a->src.id)
-			count_totals(&others->of[i], len);
-}
-
-static bool has_totals(const struct process *p)
-{
-	return process_has(p, FIELD_ID) && process_has(p, FIELD_PACKETS) &&
-	       process_has(p, FIELD_BYTES);
-}
-
-void expert_items_count_row(const struct process *p)
-{
-	struct totals *t;
-
-	if (!has_totals(p))
-		return;
-	t = totals_of(p->id);
-	t->table_packets += p->packets;
-	t->table_bytes += p->bytes;
 }
 
 /* ---- processes ---- */
@@ -450,7 +372,7 @@ void expert_items_packet(proto_item *item, proto_tree *tree, tvbuff_t *tvb,
 static void compare_totals(proto_item *item, packet_info *pinfo,
 			   const struct process *p)
 {
-	const struct totals *t = totals_of(p->id);
+	const struct totals *t = totals_of_process(p->id);
 
 	if (!t->packets && !PINFO_FD_VISITED(pinfo))
 		return;
@@ -468,7 +390,7 @@ void expert_items_row(proto_item *item, packet_info *pinfo,
 		      const struct process *p)
 {
 	look_at_process(item, pinfo, p);
-	if (enabled[TABLE] && has_totals(p))
+	if (enabled[TABLE] && totals_are_told(p))
 		compare_totals(item, pinfo, p);
 }
 
@@ -485,7 +407,5 @@ void expert_items_init(int proto, module_t *prefs)
 		"Two-letter codes, separated by blanks or commas.  Addresses in"
 		" other countries get an expert item.  Empty: all are allowed.",
 		&pref_countries);
-	all_totals = wmem_map_new_autoreset(wmem_epan_scope(),
-		wmem_file_scope(), wmem_int64_hash, g_int64_equal);
-	register_cleanup_routine(forget_recent);
+	totals_init();
 }

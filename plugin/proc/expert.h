@@ -25,14 +25,6 @@ bool expert_items_have_a_tap(void);
 bool expert_items_are_wanted(proto_tree *tree);
 
 /*
- * On the first pass, wanted or not: what the packets of each process add up
- * to, and what the rows of the process table say that they do.
- */
-void expert_items_count(const packet_info *pinfo, const struct attribution *a,
-			const struct receivers *others);
-void expert_items_count_row(const struct process *p);
-
-/*
  * Adds to @item what is odd about the packet and about the processes that its
  * options describe; @block may be NULL.  Of a packet without owners there is
  * no @item: then one is made in @tree, if there is anything to say.
