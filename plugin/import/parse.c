@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "import/parse.h"
+#include "import/parse_parts.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "bytes.h"
-
-/* Bytes that are somebody else's, and not terminated. */
-struct span {
-	const char *p;
-	size_t len;
-};
-
-#define NO_PID UINT32_MAX	/* -1: macOS, Windows; 0 is nobody's either */
 
 void import_clear(struct imported *i)
 {
@@ -65,20 +57,16 @@ static struct span text_of(struct span s)
 	return (struct span){ s.p, strnlen(s.p, s.len) };
 }
 
-static void set_imported_text(struct imported *i, enum field f, char *to,
-			      size_t size, struct span s)
+void parse_set_text(struct imported *i, enum field f, char *to, size_t size,
+		    struct span s)
 {
 	s = text_of(s);
 	if (s.len && claim(i, f))
 		copy(to, size, s);
 }
 
-#define SET_TEXT(i, field, member, s)                                      \
-	set_imported_text(i, field, (i)->process.member,                   \
-			  sizeof((i)->process.member), s)
-
-static void set_number(struct imported *i, enum field f, uint32_t *to,
-		       uint32_t v)
+void parse_set_number(struct imported *i, enum field f, uint32_t *to,
+		      uint32_t v)
 {
 	if (claim(i, f))
 		*to = v;
@@ -87,10 +75,10 @@ static void set_number(struct imported *i, enum field f, uint32_t *to,
 void import_set_pid(struct imported *i, uint32_t pid)
 {
 	if (pid != NO_PID && pid)
-		set_number(i, FIELD_PID, &i->process.pid, pid);
+		parse_set_number(i, FIELD_PID, &i->process.pid, pid);
 }
 
-static void set_name(struct imported *i, struct span s)
+void parse_set_name(struct imported *i, struct span s)
 {
 	s = text_of(s);
 	if (!s.len || process_has(&i->process, FIELD_NAME))
@@ -101,10 +89,10 @@ static void set_name(struct imported *i, struct span s)
 
 void import_set_name(struct imported *i, const char *name, size_t len)
 {
-	set_name(i, (struct span){ name, len });
+	parse_set_name(i, (struct span){ name, len });
 }
 
-static void set_arguments(struct imported *i, struct span s)
+void parse_set_arguments(struct imported *i, struct span s)
 {
 	struct process *p = &i->process;
 
@@ -118,7 +106,7 @@ static void set_arguments(struct imported *i, struct span s)
 }
 
 /* The last part of a path; Windows' do not begin with a slash. */
-static struct span base_name(struct span path)
+struct span parse_base_name(struct span path)
 {
 	char separator = path.len && path.p[0] == '/' ? '/' : '\\';
 	size_t at = path.len;
@@ -126,301 +114,6 @@ static struct span base_name(struct span path)
 	while (at && path.p[at - 1] != separator)
 		at--;
 	return (struct span){ path.p + at, path.len - at };
-}
-
-static void set_path(struct imported *i, struct span path)
-{
-	struct span base = base_name(path);
-
-	if (base.len < path.len)
-		SET_TEXT(i, FIELD_EXEPATH, exepath, path);
-	set_name(i, base);
-}
-
-/* The first of the arguments, which are joined by blanks. */
-static struct span first_word(struct span s)
-{
-	size_t n = 0;
-
-	while (n < s.len && s.p[n] != ' ')
-		n++;
-	return (struct span){ s.p, n };
-}
-
-/* ---- text ---- */
-
-static bool starts(struct span s, const char *word)
-{
-	size_t n = strlen(word);
-
-	return s.len >= n && !memcmp(s.p, word, n);
-}
-
-static struct span skip(struct span s, size_t n)
-{
-	return (struct span){ s.p + n, s.len - n };
-}
-
-/* What comes before the first @stop, or all of it. */
-static struct span before(struct span s, const char *stop)
-{
-	const char *found = memmem(s.p, s.len, stop, strlen(stop));
-
-	return (struct span){ s.p, found ? (size_t)(found - s.p) : s.len };
-}
-
-/*
- * Takes "KEY value" off the front of @s, a value up to @stop (NULL: to the
- * end), and leaves what comes after @stop.
- */
-static bool take(struct span *s, const char *key, const char *stop,
-		 struct span *value)
-{
-	size_t n;
-
-	if (!starts(*s, key))
-		return false;
-	*s = skip(*s, strlen(key));
-	*value = stop ? before(*s, stop) : *s;
-	n = value->len + (stop ? strlen(stop) : 0);
-	*s = skip(*s, n < s->len ? n : s->len);
-	return true;
-}
-
-/* A whole decimal number that fits; signs and blanks are none. */
-static bool to_number(struct span s, uint32_t *out)
-{
-	uint64_t v = 0;
-
-	if (!s.len || s.len > 10)
-		return false;
-	for (size_t i = 0; i < s.len; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-		v = v * 10 + (uint64_t)(s.p[i] - '0');
-	}
-	if (v > UINT32_MAX)
-		return false;
-	*out = (uint32_t)v;
-	return true;
-}
-
-static void set_pid_text(struct imported *i, struct span s)
-{
-	uint32_t pid;
-
-	if (to_number(s, &pid))
-		import_set_pid(i, pid);
-}
-
-/* As with a pid, neither 0 nor -1 is one, and the first word counts. */
-static void set_tid_text(struct imported *i, struct span s)
-{
-	uint32_t tid;
-
-	if (!i->tid && to_number(s, &tid) && tid != NO_PID)
-		i->tid = tid;
-}
-
-static void set_number_text(struct imported *i, enum field f, uint32_t *to,
-			    struct span s)
-{
-	uint32_t v;
-
-	if (to_number(s, &v))
-		set_number(i, f, to, v);
-}
-
-/* ---- ptcpdump: internal/writer/pcapng.go, one comment for each group ---- */
-
-static bool ptcpdump_process(struct imported *i, struct span s)
-{
-	struct span pid, path, args;
-
-	if (!take(&s, "PID: ", "\n", &pid) ||
-	    !take(&s, "Cmd: ", "\nArgs: ", &path))
-		return false;
-	args = s;
-	set_pid_text(i, pid);
-	/* Its own rule: what runs from a descriptor is called as it says. */
-	if (starts(path, "/dev/fd/") && args.len)
-		set_name(i, base_name(first_word(args)));
-	set_path(i, path);
-	set_arguments(i, args);
-	return true;
-}
-
-static bool ptcpdump_thread(struct imported *i, struct span s)
-{
-	struct span tid;
-
-	if (!take(&s, "ThreadId: ", "\n", &tid))
-		return false;
-	set_tid_text(i, tid);
-	return true;
-}
-
-static bool ptcpdump_user(struct imported *i, struct span s)
-{
-	struct span uid, gid;
-
-	if (!take(&s, "UserId: ", "\n", &uid))
-		return false;
-	set_number_text(i, FIELD_UID, &i->process.uid, uid);
-	if (take(&s, "GroupId: ", "\n", &gid))
-		set_number_text(i, FIELD_GID, &i->process.gid, gid);
-	return true;
-}
-
-static bool ptcpdump_parent(struct imported *i, struct span s)
-{
-	struct span pid, path;
-
-	if (!take(&s, "ParentPID: ", "\n", &pid) ||
-	    !take(&s, "ParentCmd: ", "\nParentArgs: ", &path))
-		return false;
-	set_number_text(i, FIELD_PPID, &i->process.ppid, pid);
-	SET_TEXT(i, FIELD_PNAME, pname, base_name(path));
-	return true;
-}
-
-static bool ptcpdump_container(struct imported *i, struct span s)
-{
-	struct span name, id;
-
-	if (!take(&s, "ContainerName: ", "\nContainerId: ", &name))
-		return false;
-	id = before(s, "\n");
-	SET_TEXT(i, FIELD_CONTAINER_NAME, container_name, name);
-	SET_TEXT(i, FIELD_CONTAINER_ID, container_id, id);
-	return true;
-}
-
-static bool ptcpdump_pod(struct imported *i, struct span s)
-{
-	struct span name, namespace, uid;
-
-	if (!take(&s, "PodName: ", "\n", &name) ||
-	    !take(&s, "PodNamespace: ", "\n", &namespace) ||
-	    !take(&s, "PodUID: ", "\n", &uid))
-		return false;
-	SET_TEXT(i, FIELD_POD_NAME, pod_name, name);
-	SET_TEXT(i, FIELD_POD_NAMESPACE, pod_namespace, namespace);
-	SET_TEXT(i, FIELD_POD_UID, pod_uid, uid);
-	return true;
-}
-
-/* ---- RustNet ---- */
-
-static struct span next_word(struct span *s)
-{
-	struct span word = before(*s, " ");
-
-	*s = skip(*s, word.len < s->len ? word.len + 1 : s->len);
-	return word;
-}
-
-static void rustnet_word(struct imported *i, struct span word)
-{
-	struct process *p = &i->process;
-	struct span value;
-
-	if (take(&word, "process=", NULL, &value))
-		set_name(i, value);
-	else if (take(&word, "pid=", NULL, &value))
-		set_pid_text(i, value);
-	else if (take(&word, "ppid=", NULL, &value))
-		set_number_text(i, FIELD_PPID, &p->ppid, value);
-	else if (take(&word, "uid=", NULL, &value))
-		set_number_text(i, FIELD_UID, &p->uid, value);
-	else if (take(&word, "pod=", NULL, &value))
-		SET_TEXT(i, FIELD_POD_NAME, pod_name, value);
-	else if (take(&word, "ns=", NULL, &value))
-		SET_TEXT(i, FIELD_POD_NAMESPACE, pod_namespace, value);
-	else if (take(&word, "pod_uid=", NULL, &value))
-		SET_TEXT(i, FIELD_POD_UID, pod_uid, value);
-	else if (take(&word, "container=", NULL, &value))
-		SET_TEXT(i, FIELD_CONTAINER_NAME, container_name, value);
-	else if (take(&word, "container_id=", NULL, &value))
-		SET_TEXT(i, FIELD_CONTAINER_ID, container_id, value);
-}
-
-/*
- * src/app/pcapng_export.rs.  Its `direction` is the connection's, not the
- * packet's, and says nothing of the end; `attr` is its own vocabulary.
- */
-static bool rustnet(struct imported *i, struct span s)
-{
-	static const char tag[] = "rustnet ";
-
-	if (!starts(s, tag))
-		return false;
-	s = skip(s, strlen(tag));
-	while (s.len)
-		rustnet_word(i, next_word(&s));
-	return true;
-}
-
-/* "AS15169", and not "AS I said". */
-static bool is_asn(struct span s)
-{
-	return starts(s, "AS") && s.len > 2 && s.p[2] >= '0' && s.p[2] <= '9';
-}
-
-/*
- * scripts/pcap_enrich.py: "[Loc:CC ][City:... ][ZIP:... ][AS... ][PID:n ]
- * [Process:name]", the name last and with its blanks.
- */
-static bool rustnet_script(struct imported *i, struct span s)
-{
-	struct span word, value;
-	bool any = false;
-
-	if (!starts(s, "Loc:") && !starts(s, "City:") && !starts(s, "ZIP:") &&
-	    !is_asn(s) && !starts(s, "PID:") && !starts(s, "Process:"))
-		return false;
-	while (s.len) {
-		if (take(&s, "Process:", NULL, &value)) {
-			if (starts(value, " "))
-				return any;	/* a person's sentence */
-			set_name(i, value);
-			return true;
-		}
-		word = next_word(&s);
-		if (take(&word, "PID:", NULL, &value)) {
-			set_pid_text(i, value);
-			any = true;
-		}
-	}
-	return any;
-}
-
-/* ---- etl2pcapng: "PID=%d TID=%d", then perhaps more ---- */
-
-static bool etl2pcapng(struct imported *i, struct span s)
-{
-	struct span pid, tid;
-
-	if (!take(&s, "PID=", " ", &pid) || !take(&s, "TID=", " ", &tid))
-		return false;
-	set_pid_text(i, pid);
-	set_tid_text(i, tid);
-	return true;
-}
-
-bool import_comment(struct imported *i, const char *text, size_t len)
-{
-	static bool (*const dialects[])(struct imported *, struct span) = {
-		ptcpdump_process, ptcpdump_thread, ptcpdump_user,
-		ptcpdump_parent, ptcpdump_container, ptcpdump_pod,
-		rustnet, rustnet_script, etl2pcapng,
-	};
-	struct span s = { text, len };
-
-	for (size_t d = 0; d < sizeof(dialects) / sizeof(*dialects); d++)
-		if (dialects[d](i, s))
-			return true;
-	return false;
 }
 
 /* ---- Wireshark 5: a process block ---- */
@@ -451,24 +144,26 @@ static bool block_option(struct imported *i, unsigned code, struct rbuf value)
 
 	switch (code) {
 	case OPTION_NAME:
-		set_name(i, s);
+		parse_set_name(i, s);
 		return true;
 	case OPTION_PATH:
 		SET_TEXT(i, FIELD_EXEPATH, exepath, s);
 		return true;
 	case OPTION_CMDLINE:
-		set_arguments(i, s);
+		parse_set_arguments(i, s);
 		return true;
 	case OPTION_USER:
 		SET_TEXT(i, FIELD_USER, user, s);
 		return true;
 	case OPTION_PPID:
 		if (is_number(&value, 4))
-			set_number(i, FIELD_PPID, &p->ppid, rbuf_u32(&value));
+			parse_set_number(i, FIELD_PPID, &p->ppid,
+					 rbuf_u32(&value));
 		return is_number(&value, 0);
 	case OPTION_UID:
 		if (is_number(&value, 4))
-			set_number(i, FIELD_UID, &p->uid, rbuf_u32(&value));
+			parse_set_number(i, FIELD_UID, &p->uid,
+					 rbuf_u32(&value));
 		return is_number(&value, 0);
 	case OPTION_START:
 		if (is_number(&value, 8))
@@ -513,8 +208,9 @@ int import_block(struct imported *i, const uint8_t *p, size_t size)
 		return -EBADMSG;
 	}
 	if (process_has(&i->process, FIELD_EXEPATH))
-		set_name(i, base_name((struct span){ i->process.exepath,
-					strlen(i->process.exepath) }));
+		parse_set_name(i, parse_base_name((struct span){
+					  i->process.exepath,
+					  strlen(i->process.exepath) }));
 	return 0;
 }
 
@@ -554,7 +250,7 @@ bool import_pktap(struct imported *i, const uint8_t *p, size_t size)
 	name.p = (const char *)p + PKTAP_COMMAND;
 	name.len = strnlen(name.p, PKTAP_COMMAND_LEN);
 	import_set_pid(i, (uint32_t)get_le(p + PKTAP_PID, 4));
-	set_name(i, name);
+	parse_set_name(i, name);
 	set_effective(i, p);
 
 	flags = get_le(p + PKTAP_FLAGS, 4) & (PKTAP_FLAG_IN | PKTAP_FLAG_OUT);
