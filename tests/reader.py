@@ -8,8 +8,6 @@ tests/plugin/test_reader.py compares it with the plugin.
 """
 import struct
 import sys
-import time
-import unicodedata
 
 PEN = 32473
 HOW = ("", "socket", "listener", "scan", "flow", "kernel", "forwarded", "unknown",
@@ -17,7 +15,6 @@ HOW = ("", "socket", "listener", "scan", "flow", "kernel", "forwarded", "unknown
 WHY = ("", "reset", "time-wait", "icmp", "no-socket", "not-ip", "lost", "malformed",
        "before", "fragment", "ambiguous", "not-delivered", "kernel-socket")
 DIRECTION = ("unknown", "in", "out", "local", "forwarded")
-NO_HASH = ("", "gone", "changed", "large", "unreadable", "late", "no-file")
 # Of a process record, by type: its name, and the size of an integer or hash.
 FIELDS = {kind: (name, int(size or 0)) for kind, (name, _, size) in enumerate(
     (field.partition("/") for field in """id/8 pid/4 ppid/4 start/8 name exepath
@@ -26,33 +23,6 @@ FIELDS = {kind: (name, int(size or 0)) for kind, (name, _, size) in enumerate(
     bytes/8 first_seen/8 last_seen/8 exit_status/4 container.image pod.name
     pod.namespace host apid aname aexe sha256_reason/4 cwd script tty session.id
     session.address""".split()), 1)}
-
-
-def escaped(value):
-    """A process's own bytes, of which none reaches a terminal as they are."""
-    return "".join(
-        "\\\\" if char == "\\" else char
-        if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp") else
-        "".join(f"\\x{byte:02x}" for byte in char.encode(errors="surrogateescape"))
-        for char in value.decode(errors="surrogateescape"))
-
-
-def texts(name, value):
-    """All but the processes before it have one text."""
-    if name == "apid":
-        return [str(pid) for pid, in struct.iter_unpack("<I", value[:len(value) & ~3])]
-    if name in ("aname", "aexe"):
-        return [escaped(one) for one in value.split(b"\0")]
-    if name == "cmdline":
-        return [" ".join(map(escaped, value.removesuffix(b"\0").split(b"\0")))]
-    if name in ("start", "first_seen", "last_seen"):
-        return [time.strftime("%b %e, %Y %H:%M:%S", time.gmtime(value // 10**9)) +
-                f".{value % 10**9:09} UTC"]
-    return [f"0x{value:016x}" if name == "id" else
-            f"0x{value:08x}" if name == "flags" else
-            value.hex() if name == "sha256" else
-            NO_HASH[value] if name == "sha256_reason" else
-            escaped(value) if isinstance(value, bytes) else str(value)]
 
 
 def items(data, order="<"):
@@ -214,13 +184,11 @@ def main():
     for frame, (direction, ends) in packets.items():
         print(frame, direction)
         for which, end in zip(["src"] + ["dst"] * (len(ends) - 1), ends):
-            for name, value in end.items():
-                if value not in ("", b""):
-                    print(f"  {which}.{name}: {', '.join(texts(name, value))}")
+            print(f"  {which}", *(f"{name}={value!r}" for name, value
+                                 in end.items() if value not in ("", b"")))
     for frame, rows in tables.items():
         for row in rows:
-            print(frame, "table", *(f"{name}={', '.join(texts(name, value))}"
-                                    for name, value in row.items()))
+            print(frame, "table", *(f"{name}={row[name]!r}" for name in row))
 
 
 if __name__ == "__main__":
