@@ -152,6 +152,7 @@ struct task_struct {
 	struct pid *thread_pid;
 	__u64 start_boottime;
 	__u64 self_exec_id;
+	unsigned int in_execve : 1;
 	const struct cred *cred;
 	char comm[16];
 	struct mm_struct *mm;

@@ -299,13 +299,23 @@ int BPF_PROG(on_exit, struct task_struct *t)
 	return tell_task(PROBE_EXIT, t, 0, status);
 }
 
+/*
+ * exec names the task after the file some time before it is told of, and what
+ * is sent meanwhile would be of the old program under the new name.
+ */
+static __always_inline bool executes(struct task_struct *t)
+{
+	return bpf_core_field_exists(t->in_execve) &&
+	       BPF_CORE_READ_BITFIELD_PROBED(t, in_execve);
+}
+
 /* prctl(PR_SET_NAME) of the group leader; the thread names itself. */
 SEC("tp_btf/task_rename")
 int BPF_PROG(on_rename, struct task_struct *t, const char *comm)
 {
 	struct probe_event *e;
 
-	if (t->tgid != t->pid)
+	if (t->tgid != t->pid || executes(t))
 		return 0;
 	e = event_begin(PROBE_RENAME);
 	if (!e)

@@ -9,22 +9,6 @@
 #include "packet/flow.h"
 #include "bpf/event.h"
 
-#define EXEC_TAKES_NS	1000000000ull	/* from its rename to its event */
-
-/* exec names the task a moment before it counts as the new program. */
-static void undo_exec_rename(struct proctab *t, struct proc *p,
-			     const struct probe_exec *x)
-{
-	struct program *i = p->program;
-
-	if (!i->older || i->older->exec_gen != i->exec_gen || i->section ||
-	    i->from_mono_ns + EXEC_TAKES_NS < x->event.ts_ns ||
-	    strncmp(i->name, x->event.owner.comm, sizeof(i->name)))
-		return;
-	p->program = i->older;
-	program_free(t, i);
-}
-
 struct program *proctab_exec(struct proctab *t, const struct probe_exec *x)
 {
 	const struct probe_owner *o = &x->event.owner;
@@ -35,7 +19,6 @@ struct program *proctab_exec(struct proctab *t, const struct probe_exec *x)
 		p = proctab_add(t, o->tgid, o->start_ns, o->comm, o->exec_gen,
 				x->event.ts_ns);
 	} else if (p->program->exec_gen != o->exec_gen) {
-		undo_exec_rename(t, p, x);
 		program_add(t, p, o->comm, o->exec_gen, x->event.ts_ns);
 	}
 	if (!p)
@@ -92,7 +75,6 @@ void proctab_rename(struct proctab *t, const struct probe_event *e)
 
 	if (i)
 		program_learn_exec_gen(t, i, &e->owner);
-	/* exec renames too, just before its own event. */
 	if (!i || i->exec_gen != e->owner.exec_gen ||
 	    !strncmp(i->name, e->owner.comm, sizeof(i->name)))
 		return;

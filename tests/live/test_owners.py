@@ -2,8 +2,11 @@
 """The main job: every packet names the process at both ends."""
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import time
+import unittest
 
 import world
 from world import PKTWHO, WITHOUT_EBPF, Capture, clients
@@ -26,6 +29,28 @@ RENAMES = """if True:
         s.sendto(b"x", ("127.0.0.1", 9))
     for n in range(200):
         ctypes.CDLL(None).prctl(15, b"other%d" % n, 0, 0, 0)
+    """
+
+# Becomes a program whose many segments the kernel maps for milliseconds.
+SLOW_EXEC = """if True:
+    import os, socket, struct, sys
+    path, count, first = sys.argv[1], 1100, 0x400000
+    elf = struct.pack("<16sHHIQQQIHHHHHH", b"\\x7fELF\\2\\1\\1", 2, 62, 1,
+                      first + 64, 4096, 0, 0, 64, 56, count, 0, 0, 0)
+    elf += b"\\xb8\\x22\\0\\0\\0\\x0f\\x05\\xeb\\xf7"     # pause() for ever
+    elf = elf.ljust(4096, b"\\0")
+    for n in range(count):
+        at = first + n * 8192
+        elf += struct.pack("<IIQQQQQQ", 1, 5, 0, at, at, 4096, 4096, 4096)
+    with open(path, "wb") as f:
+        f.write(elf)
+    os.chmod(path, 0o755)
+    listener = socket.create_server(("127.0.0.1", 0))
+    print(listener.getsockname()[1], flush=True)
+    s, _ = listener.accept()
+    os.set_inheritable(s.fileno(), True)
+    s.recv(1)
+    os.execv(path, [path])
     """
 
 
@@ -351,6 +376,23 @@ class Owners(world.LiveTest):
                          where="udp")
         python = os.path.realpath(sys.executable)
         self.assertEqual(rows, [(python, "socket")] * 20)
+
+    @unittest.skipUnless(os.uname().machine == "x86_64", "its code is x86's")
+    def test_what_comes_while_a_program_is_executed(self):
+        """It is of the old one, under its name, or of the new one."""
+        path = self.dir / "slow.pcapng"
+        server = self.server(SLOW_EXEC, self.dir / "slow")
+        c = Capture(path, "-i", "lo", "-f", f"tcp port {server.told}")
+        with socket.create_connection(("127.0.0.1", int(server.told))) as s:
+            s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for _ in range(100):
+                s.send(b"x")
+                time.sleep(0.0002)
+        self.assertEqual(c.stop()[0], 0)
+        seen = set(self.rows(path, "proc.dst.id", "proc.dst.name", where=(
+            f"tcp.len && proc.dst.pid == {server.pid}")))
+        self.assertEqual(sorted(name for _, name in seen),
+                         ["python3", "slow"], seen)
 
     def test_the_pid_in_namespaces_of_its_own(self):
         path = self.dir / "vpid.pcapng"

@@ -360,36 +360,6 @@ static void a_rename_tells_the_place(void **state)
 	assert_int_equal(record_of(p->program).netns, 4026532000);
 }
 
-/* exec names the task a moment before it counts as the new program. */
-static void execs_own_rename_is_undone(void **state)
-{
-	struct proctab *t = *state;
-	struct proc *p = known(t, owner(42, 3, "bash"));
-
-	rename_at(t, T, owner(42, 3, "curl"));
-	exec_at(t, T + MS, owner(42, 4, "curl"), "/usr/bin/curl");
-	assert_string_equal(p->program->older->name, "bash");
-	assert_string_equal(record_of(p->program->older).name, "bash");
-	assert_name_at(p, T + MS / 2, "bash");
-	assert_name_at(p, T + MS, "curl");
-}
-
-/* An old rename is not exec's, nor is one that never was. */
-static void a_name_of_its_own_is_kept(void **state)
-{
-	struct proctab *t = *state;
-	struct proc *p = known(t, owner(42, 3, "bash"));
-	struct proc *q = known(t, owner(43, 3, "curl"));
-
-	rename_at(t, T, owner(42, 3, "curl"));
-	exec_at(t, T + 5 * SEC, owner(42, 4, "curl"), "/usr/bin/curl");
-	assert_string_equal(p->program->older->name, "curl");
-
-	exec_at(t, MS, owner(43, 4, "curl"), "/usr/bin/curl");
-	assert_string_equal(q->program->older->name, "curl");
-	assert_string_equal(record_of(q->program->older).name, "curl");
-}
-
 static void setuid_is_learnt_from_the_next_event(void **state)
 {
 	struct proctab *t = *state;
@@ -476,8 +446,6 @@ int main(void)
 		proctab_test(a_pruned_program_leaves_its_time_to_nobody),
 		proctab_test(a_scanned_process_may_be_renamed),
 		proctab_test(a_rename_tells_the_place),
-		proctab_test(execs_own_rename_is_undone),
-		proctab_test(a_name_of_its_own_is_kept),
 		proctab_test(setuid_is_learnt_from_the_next_event),
 		proctab_test(an_older_socket_does_not_undo_a_setuid),
 		proctab_test(another_namespace_is_learnt_from_the_next_event),
