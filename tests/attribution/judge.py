@@ -314,15 +314,23 @@ class Judge:
         if said.attr not in truth.attrs:
             return 2, (f"{side} should be {'/'.join(sorted(truth.attrs))}, "
                        f"is {said.attr}")
-        if not any(self.same_id(said.id, (u.token, i.generation))
-                   for i, u in fits):
+        if not self.same_id(said.id, {(u.token, i.generation)
+                                      for i, u in fits}):
             return 2, f"{side} has another process's proc.id {said.id}"
         return 0, ""
 
-    def same_id(self, given, who):
-        """One proc.id for one program of one process, everywhere."""
-        known = self.ids.setdefault(who, given)
-        return known == given and self.tokens.setdefault(given, who) == who
+    def same_id(self, given, fits):
+        """One proc.id for one program of one process, everywhere.
+
+        It is learnt where only one program can be meant.
+        """
+        if given in self.tokens:
+            return self.tokens[given] in fits
+        fits = fits - self.ids.keys()
+        if len(fits) == 1:
+            who, = fits
+            self.ids[who], self.tokens[given] = given, who
+        return bool(fits)
 
     # Option 8, which tshark 4.0 does not show.
 

@@ -124,13 +124,14 @@ def leave_behind(me, family, addr):
     s = connection(me, family, addr)
     talk(s)
     pause()
-    fork(me, "left", outlive, s, me.tell)
+    fork(me, "left", outlive, s, me.tell, os.getpid())
     me.tell()
 
 
-def outlive(me, parents, tell):
+def outlive(me, parents, tell, parent):
     s = parents.for_(me)
-    pause(20)
+    while os.getppid() == parent:   # busy, it takes its time to end
+        pause()
     talk(s)
     pause()
     s.close()
