@@ -70,6 +70,57 @@ static __always_inline bool hears_ports(struct sock *sk)
 	       has_ports(sk->sk_protocol);
 }
 
+/* Who has made frames of which protocol, and may read the answers. */
+struct frame_maker {
+	__u32 tgid, protocol;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct frame_maker);
+	__type(value, __u8);
+} frame_makers SEC(".maps");
+
+/* Reads whatever comes, and has not asked by a frame: it reads copies. */
+static __always_inline bool only_listens(struct sock *sk,
+					 const struct frame_maker *reader)
+{
+	struct packet_sock *po = (void *)sk;
+
+	return bpf_core_type_exists(struct packet_sock) &&
+	       BPF_CORE_READ(po, num) == bpf_htons(ETH_P_ALL) &&
+	       !BPF_CORE_READ(sk, sk_filter) &&
+	       !bpf_map_lookup_elem(&frame_makers, reader);
+}
+
+static __always_inline bool makes_frame(struct sock *sk, struct sk_buff *skb)
+{
+	const struct frame_maker maker = {
+		.tgid = bpf_get_current_pid_tgid() >> 32,
+		.protocol = BPF_CORE_READ(skb, protocol),
+	};
+	const __u8 yes = 1;
+
+	if (sk->__sk_common.skc_family != AF_PACKET)
+		return false;
+	if (!bpf_map_lookup_elem(&frame_makers, &maker))
+		bpf_map_update_elem(&frame_makers, &maker, &yes, BPF_ANY);
+	return true;
+}
+
+static __always_inline bool reads_frame(struct sock *sk, struct sk_buff *skb)
+{
+	const struct frame_maker reader = {
+		.tgid = bpf_get_current_pid_tgid() >> 32,
+		.protocol = BPF_CORE_READ(skb, protocol),
+	};
+
+	if (sk->__sk_common.skc_family != AF_PACKET)
+		return hears_ports(sk);
+	return !only_listens(sk, &reader);
+}
+
 /*
  * Told for each frame: the packet socket says nothing of flows, so the answer
  * holds for this frame alone.
@@ -81,8 +132,8 @@ static __always_inline int tell_frame(struct sk_buff *skb, __u8 roles)
 	struct probe_event *e;
 
 	if (!sk || t->flags & PF_KTHREAD ||
-	    (sk->__sk_common.skc_family != AF_PACKET &&
-	     (roles == PROBE_SENDER || !hears_ports(sk))))
+	    !(roles == PROBE_SENDER ? makes_frame(sk, skb) :
+				      reads_frame(sk, skb)))
 		return 0;
 	/* A sniffer that reads all there is must not crowd out the rest. */
 	if (roles == PROBE_READER &&

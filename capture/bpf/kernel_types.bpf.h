@@ -50,6 +50,7 @@ struct sock {
 	int sk_rcvbuf;
 	__u16 sk_type;
 	__u16 sk_protocol;
+	struct sk_filter *sk_filter;
 	struct socket *sk_socket;
 };
 
@@ -60,6 +61,7 @@ struct tcp_sock {
 };
 
 struct mptcp_sock { struct sock *first; };
+struct packet_sock { __u16 num; };
 
 struct socket { struct file *file; struct sock *sk; };
 

@@ -13,6 +13,7 @@
 #define AF_PACKET	17
 #define LOOPBACK_IFINDEX 1	/* in each network namespace */
 #define PACKET_HOST	0	/* for us alone */
+#define ETH_P_ALL	0x0003
 #define ETH_P_IP	0x0800
 #define ETH_P_IPV6	0x86dd
 #define MAX_EXTENSIONS	8	/* as packet/parse.c */

@@ -99,6 +99,20 @@ while True:
 """
 
 
+# Listens to all frames, whether or not it sends one.
+LISTENER = """
+import socket, sys
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+if sys.argv[1]:
+    s.bind(("veth0", 3))
+    s.send(b"\\xff" * 6 + bytes(6) + b"\\x88\\xb5" + bytes(50))
+print("ready")
+while True:
+    if b"answer" in s.recv(2000):
+        print("read")
+"""
+
+
 UNREAD = """
 import signal, socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -394,6 +408,32 @@ class Evidence(world.LiveTest):
         self.assertLessEqual(set(named), set(rows))
         for row in set(rows) - set(named):
             self.assertEqual(row[3], "", rows)
+
+    def test_who_only_listens_reads_nothing(self):
+        """A sniffer has a copy of what is the kernel's or another's; who
+        asked by a frame of its own reads the answer."""
+        near, far = self.pair()
+        sniffer = self.server(LISTENER, "", within=near)
+        c = self.capture("listens", near)
+        asker = self.server(LISTENER, "asks", within=near)
+        near.run("ping", "-c", "2", "-i", "0.1", FAR, check=True)
+        far.run("ping", "-c", "2", "-i", "0.1", NEAR, check=True)
+        answer = ethernet(mac_of(near), mac_of(far), 0x88b5,
+                          b"answer" + bytes(50))
+        for _ in range(4):      # a busy machine may let one be read too late
+            inject(far, [answer])
+            self.assertEqual(asker.stdout.readline(), "read\n")
+            self.assertEqual(sniffer.stdout.readline(), "read\n")
+        c.stop(settle=0.3)
+        rows = self.rows(c.path, "eth.type", "icmp.type", "proc.dst.pid",
+                         "proc.dst.attr", "proc.dst.reason", where="eth")
+        self.assertIn(("0x88b5", "", str(asker.pid), "socket", ""), rows)
+        self.assertIn(("0x0800", "8", "", "kernel", "icmp"), rows)
+        self.assertIn(("0x0806", "", "", "kernel", "not-ip"), rows)
+        for row in rows:
+            self.assertNotEqual(row[2], str(sniffer.pid), row)
+            if row[0] != "0x88b5":
+                self.assertNotEqual(row[2], str(asker.pid), row)
 
     def nobody(self, path, where, count):
         """What is said of those ends: it must not be "the kernel"."""

@@ -145,6 +145,14 @@ static void resolve_neither(const struct question *q, struct verdict *v)
 	verdict_end_set(&v->dst, ATTR_FORWARDED, REASON_NONE);
 }
 
+/* Of what ICMP has for the kernel only an answer may be for somebody else. */
+static bool is_for_kernel(const struct question *q, const struct verdict *v)
+{
+	return v->dst.attr == ATTR_KERNEL && v->dst.reason == REASON_ICMP &&
+	       !q->p->is_error &&
+	       q->p->outer.key.remote_port != FLOW_ECHO_ANSWERS;
+}
+
 /*
  * A frame that no socket of the flow got, or a datagram whose holder has not
  * read it: a process may have read it through a packet socket, as DHCP clients
@@ -162,7 +170,8 @@ static void resolve_copy(struct question *q, struct verdict *v)
 	};
 	const struct packettab_packet *told;
 
-	if (!packettab_copies_expected(q->r->packets, q->ts_ns))
+	if (!packettab_copies_expected(q->r->packets, q->ts_ns) ||
+	    is_for_kernel(q, v))
 		return;
 	if (packettab_find(q->r->packets, &query, &told) != PACKETTAB_FOUND) {
 		q->waits = true;
