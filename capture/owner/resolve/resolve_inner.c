@@ -5,6 +5,7 @@
 
 #include "owner/local/local.h"
 #include "owner/nat/nat.h"
+#include "owner/resolve/fragments.h"
 
 static bool is_known(const struct verdict_end *end)
 {
@@ -72,20 +73,35 @@ static bool is_refused(const struct question *q)
 	return !local_has_tunnel(q->r->local, &received);
 }
 
+/* What the tunnel carries is a process's, by ports that were not seen. */
+static void lose_ports(struct verdict_end *end)
+{
+	if (end->attr == ATTR_KERNEL)
+		verdict_end_set(end, ATTR_UNKNOWN, REASON_FRAGMENT);
+}
+
 /*
  * A tunnel of the kernel's is nobody's; what goes through it is somebody's.
  * The inner packet passed its own sockets' hooks on the way.
  */
 bool resolve_tunnel(struct question *q, struct verdict *v)
 {
-	struct flow_key received = flow_reversed(&q->p->inner.key);
+	const struct packet_traits *inner;
+	struct flow_key received;
 	struct verdict_end src, dst;
 	bool settled;
 
 	if (v->src.owner || v->dst.owner || is_refused(q))
 		return true;
-	q->asked = &q->p->inner;
-	resolve_ask(q, &q->p->inner.key, true, &src);
+	inner = fragments_whole(q->r->fragments, &q->p->inner, q->ts_ns);
+	if (!inner) {
+		lose_ports(&v->src);
+		lose_ports(&v->dst);
+		return true;
+	}
+	received = flow_reversed(&inner->key);
+	q->asked = inner;
+	resolve_ask(q, &inner->key, true, &src);
 	settled = resolve_ask(q, &received, false, &dst);
 	/* It is a process's, even if it is not known whose. */
 	if (src.owner || src.attr == ATTR_UNKNOWN)

@@ -632,6 +632,36 @@ static void a_packet_in_a_tunnel_is_told_by_itself(void **state)
 	assert_ptr_equal(v.dst.owner, &alice);
 }
 
+static void a_fragment_in_a_tunnel_follows_the_first(void **state)
+{
+	struct flow_key outer = key(here, 40007, here, 4789);
+	struct flow_key inner = key(far, 40008, farther, 80);
+	struct packet p = packet(outer, 0);
+	struct verdict v;
+
+	(void)state;
+	inner.proto = p.outer.key.proto = IPPROTO_UDP;
+	use(&alice, 1, inner);
+	use(&bob, 2, flow_reversed(&inner));
+	p.is_tunnel = true;
+	p.inner = (struct packet_traits){ .key = inner,
+					  .fragment = true,
+					  .fragment_id = 5 };
+	p.inner.key.local_port = p.inner.key.remote_port = 0;
+	v = see(&p, SOURCE_LOOPBACK);
+	expect_unknown(&v.src, REASON_FRAGMENT);
+	expect_unknown(&v.dst, REASON_FRAGMENT);
+	p.inner.key = inner;
+	p.inner.first_fragment = true;
+	see(&p, SOURCE_LOOPBACK);
+	p.inner.key.local_port = p.inner.key.remote_port = 0;
+	p.inner.first_fragment = false;
+	v = see(&p, SOURCE_LOOPBACK);
+	assert_ptr_equal(v.src.owner, &alice);
+	assert_ptr_equal(v.dst.owner, &bob);
+	assert_int_equal(v.src.attr, ATTR_FLOW);
+}
+
 /* The firewall drops it, or its checksum is wrong. */
 static void what_no_socket_got_has_no_reader(void **state)
 {
@@ -689,6 +719,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(both_ends_of_a_local_flow_are_named),
+		world_test(a_fragment_in_a_tunnel_follows_the_first),
 		world_test(what_no_socket_got_has_no_reader),
 		world_test(who_listens_in_does_not_read_a_connection),
 		world_test(a_packet_socket_reads_what_no_other_does),
