@@ -199,10 +199,39 @@ static const struct signature signatures[] = {
 	{ is_kafka, "kafka", NULL, TCP, false, false },
 };
 
+/* ... and where the beginning of a connection is missing. */
+static const struct signature middles[] = {
+	{ is_http2_middle, "http2", NULL, TCP, false, false },
+	{ is_memcached_value, "memcache", NULL, TCP, false, false },
+	{ is_memcached_answer_binary, "memcache", NULL, TCP, false, false },
+	{ is_cql_middle, "cql", NULL, TCP, false, false },
+	{ is_amqp_middle, "amqp", NULL, TCP, false, false },
+	{ is_pgsql_middle, "pgsql", NULL, TCP, false, false },
+	{ is_mysql_middle, "mysql", NULL, TCP, false, false },
+	{ is_tds_middle, "tds", NULL, TCP, false, false },
+	{ is_zookeeper_middle, "zookeeper", NULL, TCP, false, false },
+	{ is_nbd_middle, "nbd", NULL, TCP, false, false },
+	{ is_bittorrent_middle, "bittorrent", NULL, TCP, false, false },
+	{ is_mqtt_middle, "mqtt", NULL, TCP, false, false },
+	{ is_kafka_middle, "kafka", NULL, TCP, false, false },
+	{ is_websocket, "websocket", NULL, TCP, false, true },
+};
+
+static const struct signature *find_in(const struct signature *table,
+				       size_t count, const struct payload *p)
+{
+	for (size_t i = 0; i < count; i++)
+		if (table[i].over & p->over && table[i].is(p))
+			return &table[i];
+	return NULL;
+}
+
 const struct signature *signature_find(const struct payload *p)
 {
-	for (size_t i = 0; i < array_length(signatures); i++)
-		if (signatures[i].over & p->over && signatures[i].is(p))
-			return &signatures[i];
-	return NULL;
+	const struct signature *s =
+		find_in(signatures, array_length(signatures), p);
+
+	if (!s && p->is_middle)
+		s = find_in(middles, array_length(middles), p);
+	return s;
 }

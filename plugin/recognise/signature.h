@@ -22,6 +22,7 @@ struct payload {
 	uint16_t sport;
 	uint16_t dport;
 	enum signature_over over;
+	bool is_middle;		/* what either end said first was not seen */
 };
 
 struct signature {
@@ -262,5 +263,23 @@ bool is_rpc(const struct payload *p);
 bool is_gnutella(const struct payload *p);
 bool is_edonkey(const struct payload *p);
 bool is_bitcoin(const struct payload *p);
+
+/* signature_middle.c */
+bool is_memcached_value(const struct payload *p);
+bool is_memcached_answer_binary(const struct payload *p);
+bool is_cql_middle(const struct payload *p);
+bool is_kafka_middle(const struct payload *p);
+bool is_amqp_middle(const struct payload *p);
+bool is_mqtt_middle(const struct payload *p);
+bool is_pgsql_middle(const struct payload *p);
+bool is_mysql_middle(const struct payload *p);
+bool is_tds_middle(const struct payload *p);
+bool is_zookeeper_middle(const struct payload *p);
+bool is_nbd_middle(const struct payload *p);
+bool is_bittorrent_middle(const struct payload *p);
+
+/* signature_frames.c */
+bool is_http2_middle(const struct payload *p);
+bool is_websocket(const struct payload *p);
 
 #endif

@@ -326,6 +326,18 @@ static void remember(struct stream_side *side, const struct payload *p)
 	memcpy(side->last, p->p, MIN(p->len, SIGNATURE_KEPT));
 }
 
+/* Has what it sent first been seen, if it has sent anything yet? */
+static bool has_begun(const struct stream *t, unsigned way,
+		      const struct segment *taken)
+{
+	const struct stream_side *side = &t->sides[way];
+	uint32_t sent = way == taken->way ? taken->seq : taken->ack;
+
+	return side->has_first &&
+	       (side->tries ? side->start == side->first :
+			      !is_before(side->first, sent));
+}
+
 const struct signature *stream_find(struct stream *t,
 				    const struct segment *taken)
 {
@@ -338,6 +350,7 @@ const struct signature *stream_find(struct stream *t,
 
 	p.before = is_begin ? NULL : side->last;
 	p.other = other->tries ? other->last : NULL;
+	p.is_middle = !has_begun(t, 0, taken) || !has_begun(t, 1, taken);
 	whole = p;
 	joins = join(side, &whole, taken->seq);
 	if (joins)
