@@ -204,7 +204,7 @@ class Judge:
     def fault(self, p, watch, sockets, why):
         case = next((s.case for s in sockets if s), "-")
         return (f"{case} | {watch.name} frame {p.frame} t={p.t} {p.what} "
-                f"{p.kind} {p.sent}: {why}; file says "
+                f"{p.kind} {p.sent} {p.flags:#x}: {why}; file says "
                 f"src {p.ends[0]}, dst {p.ends[1]}")
 
     def checked(self, p, end, sockets, watch):

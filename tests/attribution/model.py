@@ -157,6 +157,15 @@ class Model:
                     if not p.claimed and p.born <= s.uses[0].t1),
                    default=s.born - ACCEPTING)
 
+    def accepted(self, s):
+        """From when accept() may have had it: during the call if the peer
+        has opened it fast, by data."""
+        peers = self.exact.get((s.env, s.proto, *s.remote, *s.local), ())
+        fast = any(not p.claimed and p.uses[0].t0 <= s.uses[0].t1 and
+                   not any(u.kind == "connect" for u in p.uses)
+                   for p in peers)
+        return s.uses[0].t0 if fast else s.uses[0].t1
+
     # Questions.
 
     def find(self, env, key, t):
@@ -183,7 +192,7 @@ class Model:
         parent = self.sockets.get(s.parent)
         if parent and syn:      # whatever accept() is waiting for it
             owners, attrs = self.listeners(parent, t), {"listener"}
-            if t >= s.uses[0].t1 - SLACK:   # TCP fast open, on its way here
+            if t >= self.accepted(s) - SLACK:
                 owners += self.users(s, t, sends, payload)
                 attrs.add("socket")
         elif s.listens:
