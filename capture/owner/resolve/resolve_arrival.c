@@ -39,6 +39,17 @@ bool resolver_has_arrived(struct resolver *r, const struct packet *p,
 	       find_arrival(&q, p->outer.key.remote_port) == ARRIVED;
 }
 
+/*
+ * Over loopback a packet is captured as it is sent.  A busy machine takes it to
+ * its receiver when softirqs have their turn.
+ */
+static bool is_on_its_way(const struct question *q)
+{
+	if (q->direction == SOURCE_LOOPBACK)
+		return q->ts_ns + LOOPBACK_NS > q->r->told_until_ns;
+	return resolve_is_early(q->r, q->ts_ns);
+}
+
 /* Its connection ended while it was on its way, and had it in TIME_WAIT. */
 static bool is_after_close(const struct question *q)
 {
@@ -58,7 +69,7 @@ void resolve_arrival(struct question *q, struct verdict *v)
 	q->steady = false;
 	if (arrived == ARRIVED_ELSEWHERE || resolve_may_be_delivered(q))
 		doubt = doubt ? doubt : REASON_NO_SOCKET;
-	if (resolve_is_early(q->r, q->ts_ns)) {
+	if (is_on_its_way(q)) {
 		q->waits = true;
 	} else if (is_after_close(q)) {
 		v->dst.attr = ATTR_KERNEL;

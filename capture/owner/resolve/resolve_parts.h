@@ -18,6 +18,7 @@
 #include "record.h"
 
 #define TOLD_NS	2000000ull	/* from a packet to its receiver's event */
+#define LOOPBACK_NS 40000000ull	/* from a packet to its receiver */
 #define CLOSES_NS 50000000ull	/* from a packet to its connection's end */
 
 struct resolver {
