@@ -95,11 +95,13 @@ class Dumpcap(world.LiveTest):
 
     def test_comments_and_no_time(self):
         """Each comment is in the file of a capture that ends at once."""
+        ns = self.namespace()       # where nobody else sends
         for program in "dumpcap", PKTWHO:
             path = self.dir / "at-once.pcapng"
             path.unlink(missing_ok=True)
-            done = run(program, "-q", "-i", "lo", "-w", path, "-a", "duration:0",
-                       "--capture-comment", "one", "--capture-comment", "two")
+            done = ns.run(program, "-q", "-i", "lo", "-w", path,
+                          "-a", "duration:0", "--capture-comment", "one",
+                          "--capture-comment", "two")
             self.assertEqual(done.returncode, 0, done)
             first, *rest = pcapng.blocks(path.read_bytes())
             self.assertEqual([text for code, text in first.options
