@@ -75,6 +75,24 @@ bool resolver_is_early(const struct resolver *r, const struct packet *p,
 	return v->dst.owner && may_be_another(r, p->outer.key.proto, ts_ns);
 }
 
+/*
+ * A queue may hold what a process sent until it has another name or user, or is
+ * another program.
+ */
+static bool may_be_former(const struct question *q,
+			  const struct flowtab_query *query,
+			  const struct flowtab_answer *a)
+{
+	const struct program *i = a->owner ? a->owner->program : NULL;
+
+	if (!q->r->delays || !query->sends || query->key.proto == IPPROTO_TCP)
+		return false;
+	while (i && i->from_mono_ns > q->ts_ns)
+		i = i->older;
+	return i && i->older && a->from_ns < i->from_mono_ns &&
+	       q->ts_ns < i->from_mono_ns + FORMER_NS;
+}
+
 /* Whose the flow is, but for what others, or nobody yet, may have of it. */
 static bool ask_flow(struct question *q, const struct flowtab_query *query,
 		     struct flowtab_answer *a, struct verdict_end *end)
@@ -90,6 +108,8 @@ static bool ask_flow(struct question *q, const struct flowtab_query *query,
 	if (q->r->delays && !query->sends && end->attr == ATTR_KERNEL &&
 	    query->key.proto != IPPROTO_TCP && end->owner)
 		verdict_end_set(end, ATTR_UNKNOWN, REASON_NO_SOCKET);
+	if (may_be_former(q, query, a))
+		verdict_end_set(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);
 	q->steady &= !found || a->steady;
 	/* Another socket may have taken the place of the last. */
 	if (found && !query->sends &&

@@ -19,6 +19,7 @@
 
 #define TOLD_NS	2000000ull	/* from a packet to its receiver's event */
 #define LOOPBACK_NS 40000000ull	/* from a packet to its receiver */
+#define FORMER_NS 1000000000ull	/* from a packet's send to its way out */
 #define CLOSES_NS 50000000ull	/* from a packet to its connection's end */
 
 struct resolver {

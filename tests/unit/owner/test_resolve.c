@@ -727,11 +727,35 @@ static void what_no_socket_got_has_no_reader(void **state)
 	assert_ptr_equal(v.dst.owner, &alice);
 }
 
+static void what_a_queue_holds_may_be_of_who_it_was(void **state)
+{
+	struct flow_key k = key(here, 40010, far, 53);
+	struct program before = { .from_mono_ns = T - 5000000000 };
+	struct program now = { .older = &before, .from_mono_ns = T - 500 };
+	struct proc carol = { .program = &now };
+	struct packet p;
+	struct verdict v;
+
+	(void)state;
+	k.proto = IPPROTO_UDP;
+	p = packet(k, 0);
+	use(&carol, 1, k);
+	v = see(&p, SOURCE_OUT);
+	assert_ptr_equal(v.src.owner, &carol);
+	resolver_expect_delays(w.resolver, true);
+	v = see(&p, SOURCE_OUT);
+	expect_unknown(&v.src, REASON_AMBIGUOUS);
+	now.from_mono_ns = T - 1000;	/* since when it has the socket */
+	v = see(&p, SOURCE_OUT);
+	assert_ptr_equal(v.src.owner, &carol);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(both_ends_of_a_local_flow_are_named),
 		world_test(a_fragment_in_a_tunnel_follows_the_first),
+		world_test(what_a_queue_holds_may_be_of_who_it_was),
 		world_test(what_no_socket_got_has_no_reader),
 		world_test(who_listens_in_does_not_read_a_connection),
 		world_test(a_packet_socket_reads_what_no_other_does),
