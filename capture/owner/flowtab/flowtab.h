@@ -102,7 +102,6 @@ struct flowtab_answer {
 	struct proc *owner;	/* borrowed until the next event; may be NULL */
 	uint64_t as_of_ns;	/* when it wrote or accepted; 0: at that time */
 	uint64_t from_ns;	/* when its socket was first told of for the flow */
-	uint64_t closed_ns;	/* when its socket ended; 0: it is open */
 	uint32_t tid;
 	uint8_t attr;		/* enum attr; ATTR_NONE: no socket known */
 	uint8_t reason;		/* enum reason */

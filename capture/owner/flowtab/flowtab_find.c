@@ -281,7 +281,6 @@ bool flowtab_find(struct flowtab *t, const struct flowtab_query *q,
 	l.best->last_ns = q->ts_ns;
 	a->here = l.best->sock->netns == q->netns;
 	a->from_ns = l.best->from_ns;
-	a->closed_ns = l.best->sock->closed_ns;
 	a->waits = q->key.proto == IPPROTO_TCP ?
 			   is_listeners(l.best, q) :
 			   closed_at(l.best->sock, q->ts_ns);

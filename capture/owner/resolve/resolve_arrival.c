@@ -50,13 +50,6 @@ static bool is_on_its_way(const struct question *q)
 	return resolve_is_early(q->r, q->ts_ns);
 }
 
-/* Its connection ended while it was on its way, and had it in TIME_WAIT. */
-static bool is_after_close(const struct question *q)
-{
-	return q->p->outer.key.proto == IPPROTO_TCP && q->reader_closed_ns &&
-	       q->reader_closed_ns < q->ts_ns + CLOSES_NS;
-}
-
 void resolve_arrival(struct question *q, struct verdict *v)
 {
 	enum arrived arrived = ARRIVED;
@@ -69,14 +62,10 @@ void resolve_arrival(struct question *q, struct verdict *v)
 	q->steady = false;
 	if (arrived == ARRIVED_ELSEWHERE || resolve_may_be_delivered(q))
 		doubt = doubt ? doubt : REASON_NO_SOCKET;
-	if (is_on_its_way(q)) {
+	if (is_on_its_way(q))
 		q->waits = true;
-	} else if (is_after_close(q)) {
-		v->dst.attr = ATTR_KERNEL;
-		v->dst.reason = REASON_TIME_WAIT;
-	} else if (doubt) {
+	else if (doubt)
 		verdict_end_set(&v->dst, ATTR_UNKNOWN, doubt);
-	} else {
+	else
 		verdict_end_set(&v->dst, ATTR_KERNEL, REASON_NOT_DELIVERED);
-	}
 }

@@ -158,7 +158,6 @@ bool resolve_ask(struct question *q, const struct flow_key *key, bool sends,
 	if (!sends) {
 		q->reader_here = a.here;
 		q->reader_port = key->local_port;
-		q->reader_closed_ns = a.closed_ns;
 	}
 	if (!found || !sends || !q->from_wire || !a.here)
 		return found;

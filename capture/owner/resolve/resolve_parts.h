@@ -20,7 +20,6 @@
 #define TOLD_NS	2000000ull	/* from a packet to its receiver's event */
 #define LOOPBACK_NS 40000000ull	/* from a packet to its receiver */
 #define FORMER_NS 1000000000ull	/* from a packet's send to its way out */
-#define CLOSES_NS 50000000ull	/* from a packet to its connection's end */
 
 struct resolver {
 	struct flowtab *flows;
@@ -53,7 +52,6 @@ struct question {
 	bool from_wire;
 	bool reader_here;		/* in the namespace that is captured */
 	uint16_t reader_port;
-	uint64_t reader_closed_ns;	/* or 0 */
 	bool is_forged;			/* it came in, and says that it is ours */
 	bool waits;			/* its own event may still come, */
 	bool unread;			/* as a process has yet to read it */
