@@ -161,6 +161,7 @@ bool is_tds(const struct payload *p);
 bool is_tns(const struct payload *p);
 bool is_mongo(const struct payload *p);
 bool is_memcached(const struct payload *p);
+bool is_memcached_answer_binary(const struct payload *p);
 bool is_cql(const struct payload *p);
 bool is_kafka(const struct payload *p);
 bool is_amqp(const struct payload *p);
@@ -266,7 +267,6 @@ bool is_bitcoin(const struct payload *p);
 
 /* signature_middle.c */
 bool is_memcached_value(const struct payload *p);
-bool is_memcached_answer_binary(const struct payload *p);
 bool is_cql_middle(const struct payload *p);
 bool is_kafka_middle(const struct payload *p);
 bool is_amqp_middle(const struct payload *p);

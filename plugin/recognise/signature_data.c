@@ -145,14 +145,25 @@ bool is_mongo(const struct payload *p)
 }
 
 /* The binary protocol: of a request all the lengths are said. */
-bool is_memcached(const struct payload *p)
+static bool is_memcached_binary(const struct payload *p, unsigned magic)
 {
 	uint32_t body = be32_at(p, 8);
 
-	return p->len >= 24 && u8_at(p, 0) == 0x80 && u8_at(p, 1) <= 0x4a &&
+	return p->len >= 24 && u8_at(p, 0) == magic && u8_at(p, 1) <= 0x4a &&
 	       !u8_at(p, 5) && body + 24 == p->full &&
 	       be16_at(p, 2) + u8_at(p, 4) <= body &&
 	       u8_at(p, 4) <= 20;
+}
+
+bool is_memcached(const struct payload *p)
+{
+	return is_memcached_binary(p, 0x80);
+}
+
+/* With a status; for the middle of a connection. */
+bool is_memcached_answer_binary(const struct payload *p)
+{
+	return is_memcached_binary(p, 0x81) && be16_at(p, 6) <= 0x86;
 }
 
 /* A frame of version 3 to 5 that asks for options, or starts; between nodes,

@@ -59,16 +59,6 @@ bool is_memcached_value(const struct payload *p)
 	       at >= p->full;
 }
 
-/* The binary protocol's answer: as a request, with a status. */
-bool is_memcached_answer_binary(const struct payload *p)
-{
-	uint32_t body = be32_at(p, 8);
-
-	return p->len >= 24 && u8_at(p, 0) == 0x81 && u8_at(p, 1) <= 0x4a &&
-	       !u8_at(p, 5) && be16_at(p, 6) <= 0x86 && body + 24 == p->full &&
-	       be16_at(p, 2) + u8_at(p, 4) <= body && u8_at(p, 4) <= 20;
-}
-
 /* ---- Cassandra ---- */
 
 /* What begins the body of an answer. */
