@@ -94,31 +94,23 @@ static __always_inline bool only_listens(struct sock *sk,
 	       !bpf_map_lookup_elem(&frame_makers, reader);
 }
 
-static __always_inline bool makes_frame(struct sock *sk, struct sk_buff *skb)
+/* Whether the running task makes this frame, or reads it for itself. */
+static __always_inline bool has_frame(struct sock *sk, struct sk_buff *skb,
+				      __u8 roles)
 {
-	const struct frame_maker maker = {
+	const struct frame_maker task = {
 		.tgid = bpf_get_current_pid_tgid() >> 32,
 		.protocol = BPF_CORE_READ(skb, protocol),
 	};
 	const __u8 yes = 1;
 
 	if (sk->__sk_common.skc_family != AF_PACKET)
-		return false;
-	if (!bpf_map_lookup_elem(&frame_makers, &maker))
-		bpf_map_update_elem(&frame_makers, &maker, &yes, BPF_ANY);
+		return roles == PROBE_READER && hears_ports(sk);
+	if (roles == PROBE_READER)
+		return !only_listens(sk, &task);
+	if (!bpf_map_lookup_elem(&frame_makers, &task))
+		bpf_map_update_elem(&frame_makers, &task, &yes, BPF_ANY);
 	return true;
-}
-
-static __always_inline bool reads_frame(struct sock *sk, struct sk_buff *skb)
-{
-	const struct frame_maker reader = {
-		.tgid = bpf_get_current_pid_tgid() >> 32,
-		.protocol = BPF_CORE_READ(skb, protocol),
-	};
-
-	if (sk->__sk_common.skc_family != AF_PACKET)
-		return hears_ports(sk);
-	return !only_listens(sk, &reader);
 }
 
 /*
@@ -131,9 +123,7 @@ static __always_inline int tell_frame(struct sk_buff *skb, __u8 roles)
 	struct sock *sk = skb->sk;
 	struct probe_event *e;
 
-	if (!sk || t->flags & PF_KTHREAD ||
-	    !(roles == PROBE_SENDER ? makes_frame(sk, skb) :
-				      reads_frame(sk, skb)))
+	if (!sk || t->flags & PF_KTHREAD || !has_frame(sk, skb, roles))
 		return 0;
 	/* A sniffer that reads all there is must not crowd out the rest. */
 	if (roles == PROBE_READER &&
