@@ -147,23 +147,25 @@ class Model:
         else:
             self.loose[s.env, s.proto, s.local[1]].append(s)
 
+    def peers(self, s):
+        """Who may have made an accepted connection."""
+        return [p for p in self.exact.get(
+                    (s.env, s.proto, *s.remote, *s.local), ())
+                if not p.claimed and p.born <= s.uses[0].t1]
+
     def connected(self, s):
         """An accepted connection begins with its peer's: ports come again.
 
         Of a peer behind a NAT only the accept is known.
         """
-        peers = self.exact.get((s.env, s.proto, *s.remote, *s.local), ())
-        return max((p.born for p in peers
-                    if not p.claimed and p.born <= s.uses[0].t1),
+        return max((p.born for p in self.peers(s)),
                    default=s.born - ACCEPTING)
 
     def accepted(self, s):
         """From when accept() may have had it: during the call if the peer
         has opened it fast, by data."""
-        peers = self.exact.get((s.env, s.proto, *s.remote, *s.local), ())
-        fast = any(not p.claimed and p.uses[0].t0 <= s.uses[0].t1 and
-                   not any(u.kind == "connect" for u in p.uses)
-                   for p in peers)
+        fast = any(not any(u.kind == "connect" for u in p.uses)
+                   for p in self.peers(s))
         return s.uses[0].t0 if fast else s.uses[0].t1
 
     # Questions.
