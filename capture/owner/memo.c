@@ -14,7 +14,7 @@
 struct likeness {
 	struct flow_key sent;
 	uint8_t direction;
-	uint8_t tcp_flags;	/* of SYN and RST */
+	uint8_t tcp_flags;	/* of FIN, SYN and RST */
 	uint8_t data;		/* bool: TCP with bytes */
 	uint8_t reserved[5];
 };
@@ -59,7 +59,8 @@ static struct likeness likeness_of(const struct packet_traits *t,
 	return (struct likeness){
 		.sent = t->key,
 		.direction = direction,
-		.tcp_flags = t->tcp_flags & (PACKET_TCP_SYN | PACKET_TCP_RST),
+		.tcp_flags = t->tcp_flags & (PACKET_TCP_FIN | PACKET_TCP_SYN |
+					     PACKET_TCP_RST),
 		.data = t->tcp_payload != 0,
 	};
 }

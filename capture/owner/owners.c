@@ -281,7 +281,8 @@ void owners_update(struct owners *o)
 		return;
 	now = clock_ns(CLOCK_MONOTONIC);
 	probe_consume(o->probe);
-	arrivals_turn(&o->arrivals, now);
+	if (arrivals_turn(&o->arrivals, now))
+		o->arrivals.turned_ns = clock_ns(CLOCK_MONOTONIC);
 	resolver_told_until(o->resolver, now);
 	watch(o, now);
 	heal(o, now);

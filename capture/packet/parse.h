@@ -32,6 +32,7 @@ enum packet_kind {
 };
 
 /* TCP flags of RFC 9293, section 3.1, as they stand in the header. */
+#define PACKET_TCP_FIN 0x01
 #define PACKET_TCP_SYN 0x02
 #define PACKET_TCP_RST 0x04
 

@@ -96,6 +96,7 @@ struct flowtab_query {
 	bool data;		/* TCP: it has bytes, which may have waited */
 	bool syn;		/* TCP, SYN set: it may begin a flow */
 	bool rst;		/* TCP, RST set */
+	bool fin;		/* TCP, FIN set, and this host sent it */
 };
 
 struct flowtab_answer {
@@ -106,6 +107,7 @@ struct flowtab_answer {
 	uint8_t attr;		/* enum attr; ATTR_NONE: no socket known */
 	uint8_t reason;		/* enum reason */
 	bool here;		/* the socket is of the namespace asked for */
+	bool ends;		/* TCP: it has sent FIN, TIME_WAIT may follow */
 	bool waits;		/* a receiver: a later event may tell another */
 	bool steady;		/* holds later, too, while nothing is told */
 };

@@ -43,6 +43,7 @@ struct sock {
 	bool used;
 	bool hashed;			/* the cookie still means this one */
 	bool kernel;
+	bool sent_fin;			/* a connection, which may be TIME_WAIT's */
 	bool frame;			/* of flowtab_frame() */
 };
 

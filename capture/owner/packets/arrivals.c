@@ -7,16 +7,16 @@
 #include "packet/flow.h"
 #include "bpf/event.h"
 
-void arrivals_turn(struct arrivals *a, uint64_t now_ns)
+bool arrivals_turn(struct arrivals *a, uint64_t now_ns)
 {
 	uint32_t next = !*a->now;
 
 	if (now_ns < a->turned_ns + ARRIVALS_TURN_NS)
-		return;
+		return false;
 	memset(a->tables[next], 0, PROBE_ARRIVALS);
 	__atomic_store_n(a->now, next, __ATOMIC_RELEASE);
 	a->since_ns = a->turned_ns;
-	a->turned_ns = now_ns;
+	return true;
 }
 
 static bool is_marked(const struct arrivals *a, uint32_t at)

@@ -23,8 +23,12 @@ struct arrivals {
 	uint64_t since_ns;	/* all that came from then on is marked */
 };
 
-/* Lets the older table be marked from now on, if it is time for that. */
-void arrivals_turn(struct arrivals *a, uint64_t now_ns);
+/*
+ * Lets the older table be marked from now on, if it is time for that.  True if
+ * it did: turned_ns is then to be read from the clock, since the process may
+ * have been stopped after it has read @now_ns.
+ */
+bool arrivals_turn(struct arrivals *a, uint64_t now_ns);
 
 enum arrived {
 	ARRIVED,		/* or it is not known */

@@ -137,6 +137,7 @@ bool resolve_ask(struct question *q, const struct flow_key *key, bool sends,
 		.data = key->proto == IPPROTO_TCP && q->asked->tcp_payload,
 		.syn = q->asked->tcp_flags & PACKET_TCP_SYN,
 		.rst = q->asked->tcp_flags & PACKET_TCP_RST,
+		.fin = q->asked->tcp_flags & PACKET_TCP_FIN && !q->from_wire,
 	};
 	enum packettab_found told = PACKETTAB_NOT_SHARED;
 	struct flowtab_answer a = { 0 };
@@ -158,6 +159,7 @@ bool resolve_ask(struct question *q, const struct flow_key *key, bool sends,
 	if (!sends) {
 		q->reader_here = a.here;
 		q->reader_port = key->local_port;
+		q->reader_ends = a.ends;
 	}
 	if (!found || !sends || !q->from_wire || !a.here)
 		return found;

@@ -51,6 +51,7 @@ struct question {
 	const struct packet_traits *asked;	/* of p, or its whole datagram */
 	bool from_wire;
 	bool reader_here;		/* in the namespace that is captured */
+	bool reader_ends;		/* it has sent its FIN */
 	uint16_t reader_port;
 	bool is_forged;			/* it came in, and says that it is ours */
 	bool waits;			/* its own event may still come, */

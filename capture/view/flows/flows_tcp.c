@@ -6,7 +6,6 @@
 
 #define AGAIN_NS	2000000ull /* seen on two interfaces, not sent twice */
 #define LATE_NS		3000000ull	/* as in Wireshark, without an RTT */
-#define FIN		0x01
 
 static bool is_after(uint32_t a, uint32_t b)
 {
@@ -64,13 +63,13 @@ static void count_retransmission(struct flow_end *e, const struct frame *h,
 {
 	const struct packet_traits *p = &h->packet.outer;
 	uint32_t len = p->tcp_payload + !!(p->tcp_flags & PACKET_TCP_SYN) +
-		       !!(p->tcp_flags & FIN);
+		       !!(p->tcp_flags & PACKET_TCP_FIN);
 	uint32_t seq_end = p->tcp_seq + len;
 	bool again = p->tcp_seq == e->last_seq &&
 		     h->ts_ns - e->last_ns < AGAIN_NS;
 	/* One byte from before asks whether the other side still lives. */
 	bool asks = len <= 1 && p->tcp_seq + 1 == e->next_seq &&
-		    !(p->tcp_flags & (PACKET_TCP_SYN | FIN));
+		    !(p->tcp_flags & (PACKET_TCP_SYN | PACKET_TCP_FIN));
 
 	if (!len)
 		return;
@@ -112,7 +111,7 @@ static void follow_end(struct flow *f, enum flow_side side,
 		f->state = FLOW_RESET;
 		return;
 	}
-	if (p->tcp_flags & FIN) {
+	if (p->tcp_flags & PACKET_TCP_FIN) {
 		e->fin = true;
 		e->fin_seq = p->tcp_seq + p->tcp_payload + 1;
 		f->state = FLOW_CLOSING;

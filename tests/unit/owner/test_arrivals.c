@@ -56,19 +56,39 @@ static void a_mark_lasts_for_a_turn(void **state)
 
 	(void)state;
 	mark(arrival_of(1));
-	arrivals_turn(&a, T + ARRIVALS_TURN_NS - 1);
+	assert_false(arrivals_turn(&a, T + ARRIVALS_TURN_NS - 1));
 	assert_int_equal(now, 0);
-	arrivals_turn(&a, T + ARRIVALS_TURN_NS);
+	assert_true(arrivals_turn(&a, T + ARRIVALS_TURN_NS));
+	a.turned_ns = T + ARRIVALS_TURN_NS;
 	assert_int_equal(now, 1);
 	assert_int_equal(a.since_ns, T);
 	assert_int_equal(arrivals_find(&a, arrival_of(1), PORT, T + 1), ARRIVED);
-	arrivals_turn(&a, T + 2 * ARRIVALS_TURN_NS);
+	assert_true(arrivals_turn(&a, T + 2 * ARRIVALS_TURN_NS));
+	a.turned_ns = T + 2 * ARRIVALS_TURN_NS;
 	assert_int_equal(now, 0);
 	/* Forgotten, and so believed. */
 	assert_int_equal(arrivals_find(&a, arrival_of(1), PORT, T + 1), ARRIVED);
 	assert_int_equal(arrivals_find(&a, arrival_of(1), PORT,
 				  T + ARRIVALS_TURN_NS),
 			 ARRIVED_NOWHERE);
+}
+
+/* It turned long after it had read the clock: since then it is marked. */
+static void a_stop_takes_no_mark(void **state)
+{
+	const uint64_t late = T + 11 * ARRIVALS_TURN_NS;
+	struct arrivals a = begin();
+
+	(void)state;
+	mark(arrival_of(1));
+	assert_true(arrivals_turn(&a, T + ARRIVALS_TURN_NS));
+	a.turned_ns = late;
+	assert_false(arrivals_turn(&a, late + 1));
+	assert_int_equal(arrivals_find(&a, arrival_of(1), PORT, late - 1),
+			 ARRIVED);
+	assert_true(arrivals_turn(&a, late + ARRIVALS_TURN_NS));
+	assert_int_equal(arrivals_find(&a, arrival_of(1), PORT, late - 1),
+			 ARRIVED);
 }
 
 /* At 50,000 packets/s few of those that no socket got are taken for others. */
@@ -91,6 +111,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_a_socket_got_is_found),
 		cmocka_unit_test(a_mark_lasts_for_a_turn),
+		cmocka_unit_test(a_stop_takes_no_mark),
 		cmocka_unit_test(few_are_mistaken),
 	};
 

@@ -99,6 +99,8 @@ static void another_packet_is_not_alike(void **state)
 	p.outer.tcp_payload = 1;
 	assert_false(finds(&p, 1000, SOURCE_OUT));
 	p.outer.tcp_payload = 0;
+	p.outer.tcp_flags = PACKET_TCP_FIN;
+	assert_false(finds(&p, 1000, SOURCE_OUT));
 	p.outer.tcp_flags = PACKET_TCP_RST;
 	assert_false(finds(&p, 1000, SOURCE_OUT));
 	p.outer.tcp_flags = PACKET_TCP_SYN;

@@ -16,6 +16,7 @@
 
 #define T	1000000000000ull	/* when packets are seen */
 #define HOST	1			/* network namespace */
+#define FIN	0x01
 #define SYN	0x02
 #define RST	0x04
 #define ACK	0x10
@@ -662,6 +663,36 @@ static void a_fragment_in_a_tunnel_follows_the_first(void **state)
 	assert_int_equal(v.src.attr, ATTR_FLOW);
 }
 
+/* Its own FIN has left: TIME_WAIT, of which no hook tells, may have it. */
+static void what_an_ended_connection_got_is_in_doubt(void **state)
+{
+	static uint8_t tables[2][PROBE_ARRIVALS];
+	static uint32_t now;
+	const struct arrivals a = { .tables = { tables[0], tables[1] },
+				    .now = &now };
+	struct flow_key k = key(here, 40010, far, 80);
+	struct packet fin = packet(k, FIN | ACK);
+	struct packet theirs = packet(flow_reversed(&k), FIN | ACK);
+	struct verdict v;
+
+	(void)state;
+	fin.outer.arrival = theirs.outer.arrival = 0x1234567800000001;
+	use(&alice, 1, k);
+	resolver_watch_arrivals(w.resolver, &a);
+	/* Who writes our address is not us. */
+	see(&fin, SOURCE_IN);
+	v = see(&theirs, SOURCE_IN);
+	expect_kernel(&v.dst, REASON_NOT_DELIVERED);
+	see(&fin, SOURCE_OUT);
+	v = see(&theirs, SOURCE_IN);
+	expect_unknown(&v.dst, REASON_AMBIGUOUS);
+	flowtab_close(w.flows, 1, T);
+	v = see(&theirs, SOURCE_IN);
+	assert_ptr_equal(v.dst.owner, &alice);
+	assert_int_equal(v.dst.attr, ATTR_KERNEL);
+	assert_int_equal(v.dst.reason, REASON_TIME_WAIT);
+}
+
 /* The firewall drops it, or its checksum is wrong. */
 static void what_no_socket_got_has_no_reader(void **state)
 {
@@ -750,6 +781,7 @@ int main(void)
 		world_test(both_ends_of_a_local_flow_are_named),
 		world_test(a_fragment_in_a_tunnel_follows_the_first),
 		world_test(what_a_queue_holds_may_be_of_who_it_was),
+		world_test(what_an_ended_connection_got_is_in_doubt),
 		world_test(what_no_socket_got_has_no_reader),
 		world_test(who_listens_in_does_not_read_a_connection),
 		world_test(a_packet_socket_reads_what_no_other_does),
