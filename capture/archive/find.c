@@ -15,6 +15,7 @@
 #include "archive/people.h"
 #include "bytes.h"
 #include "host/log.h"
+#include "host/plural.h"
 #include "pcapng.h"
 #include "printable.h"
 #include "process/filter/filter.h"
@@ -77,7 +78,8 @@ static void print(struct find *f, const struct process *found)
 	print_text("", p.name);
 	printf("[%" PRIu32 "]", p.pid);
 	print_text("  ", p.user);
-	printf("  %" PRIu64 " packets  %" PRIu64 " bytes", p.packets, p.bytes);
+	printf("  %" PRIu64 " packet%s  %" PRIu64 " bytes", p.packets,
+	       plural_s(p.packets), p.bytes);
 	print_text("  ", p.exepath);
 	print_text("  container ", *p.container_name ? p.container_name :
 						       p.container_id);
@@ -155,8 +157,9 @@ static void print_nobody(struct find *f)
 	print_path(f->file->path);
 	print_time(f->nobody.first_ns);
 	print_time(f->nobody.last_ns);
-	printf("-  %" PRIu64 " packets  %" PRIu64 " bytes\n",
-	       f->nobody.packets, f->nobody.bytes);
+	printf("-  %" PRIu64 " packet%s  %" PRIu64 " bytes\n",
+	       f->nobody.packets, plural_s(f->nobody.packets),
+	       f->nobody.bytes);
 	f->found++;
 }
 

@@ -15,6 +15,7 @@
 
 #include "host/clocks.h"
 #include "host/log.h"
+#include "host/plural.h"
 #include "host/watch.h"
 #include "options.h"
 #include "output/output.h"
@@ -93,8 +94,9 @@ static void put_line(char *out, size_t size, const struct status_sources *p,
 	char named[32];
 
 	put_named(named, sizeof(named), p);
-	snprintf(out, size, "%" PRIu64 " packets, %" PRIu64 " dropped%s, %s",
-		 p->ending->packets, dropped, named, files_path(p->files));
+	snprintf(out, size, "%" PRIu64 " packet%s, %" PRIu64 " dropped%s, %s",
+		 p->ending->packets, plural_s(p->ending->packets), dropped,
+		 named, files_path(p->files));
 }
 
 void status_answer(const struct status *s)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "host/log.h"
+#include "host/plural.h"
 
 /* A reader that has gone needs no warning. */
 static void tell_drops(const struct summary *s, const struct options *o,
@@ -33,8 +34,8 @@ static void tell_drops(const struct summary *s, const struct options *o,
 /* That the capture went on is no success: a line and the status tell. */
 static int tell_full_disk(const struct summary *s, const struct options *o)
 {
-	log_error("%" PRIu64 " packets had no room in %s: %s", s->unwritten,
-		  o->write, strerror(-s->disk_full));
+	log_error("%" PRIu64 " packet%s had no room in %s: %s", s->unwritten,
+		  plural_s(s->unwritten), o->write, strerror(-s->disk_full));
 	return s->disk_full;
 }
 
@@ -53,7 +54,7 @@ int summary_tell(const struct summary *s, const struct options *o, int err,
 		log_error("cannot write %s: %s", o->write, strerror(-err));
 	if (!o->quiet && (err || !shown)) {
 		log_info("%" PRIu64 " packet%s, %" PRIu64 " dropped%s%s%s",
-			 s->packets, s->packets == 1 ? "" : "s", s->dropped,
+			 s->packets, plural_s(s->packets), s->dropped,
 			 s->events_lost ? ", kernel events were lost" : "",
 			 s->unanswered ? ", lookups had no answer" : "",
 			 s->detached ? ", hooks were detached" : "");

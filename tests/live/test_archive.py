@@ -175,7 +175,7 @@ class Archive(world.LiveTest):
         for line in lines:
             found = re.fullmatch(
                 rf"{self.ring}/r_\d+_\d+\.pcapng  {when}  {when}  "
-                r"rare\[\d+\]  root  (\d+) packets  \d+ bytes  /\S+.*", line)
+                r"rare\[\d+\]  root  (\d+) packets?  \d+ bytes  /\S+.*", line)
             self.assertTrue(found, line)
             packets += int(found[1])
         self.assertEqual(packets, len(self.rows(

@@ -248,7 +248,7 @@ class Rings(world.LiveTest):
         self.assertEqual(status, 0)
         counts = [self.is_whole(path) for path in r.files()]
         self.assertTrue(all(counts), counts)
-        found = re.match(rf"pktwho: (\d+) packets, \d+ dropped, \S+ (% )?"
+        found = re.match(rf"pktwho: (\d+) packets?, \d+ dropped, \S+ (% )?"
                          rf"named, {first}\n", told)
         self.assertTrue(found, told)
         self.assertIn(int(found[1]), range(1, counts[0] + 1))

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/plural.h"
 #include "printable.h"
 #include "view/rows/columns.h"
 #include "view/rows/row_filter.h"
@@ -75,10 +76,10 @@ char *report_text(const struct report *r, int width, size_t *len)
 	put_row(f, r, NULL, places, count);
 	for (size_t i = 0; i < table_count(r->table); i++)
 		put_row(f, r, table_row(r->table, i), places, count);
-	fprintf(f, "%zu %s, %" PRIu64 " packets, %" PRIu64 " bytes, %" PRIu64
+	fprintf(f, "%zu %s, %" PRIu64 " packet%s, %" PRIu64 " bytes, %" PRIu64
 		" dropped, %" PRIu64 " forgotten\n\n", table_count(r->table),
-		table_group_names[r->group], r->flows.packets, r->flows.bytes,
-		r->losses.dropped, r->flows.forgotten);
+		table_group_names[r->group], r->flows.packets,
+		plural_s(r->flows.packets), r->flows.bytes, r->losses.dropped, r->flows.forgotten);
 	if (!fclose(f))
 		return text;
 	free(text);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "host/plural.h"
 #include "printable.h"
 #include "view/flows/names.h"
 #include "view/screen/top_state.h"
@@ -172,9 +173,9 @@ static void draw_end(struct pen *pen, const struct flow *f,
 	flow_sums(f, packets, bytes);
 	column_address(&f->key, side, addr);
 	column_bytes(bytes[side], sent);
-	snprintf(text, sizeof(text), "%s %s  sent %" PRIu64 " packets, %s"
-		 "B, %u again", addr, e->country, packets[side], sent,
-		 e->retransmissions);
+	snprintf(text, sizeof(text), "%s %s  sent %" PRIu64 " packet%s, %s"
+		 "B, %u again", addr, e->country, packets[side],
+		 plural_s(packets[side]), sent, e->retransmissions);
 	line(pen, side ? "server" : "client", text);
 	draw_name(pen, side ? f->key.remote : f->key.local);
 	draw_process(pen, "  process", e->actor);
@@ -215,9 +216,9 @@ static void draw_totals(struct pen *pen, const struct row *r)
 	line(pen, "stands out", text);
 	column_bytes(r->sent, sent);
 	column_bytes(r->received, received);
-	snprintf(text, sizeof(text), "%" PRIu64 " packets, %sB sent, %sB "
-		 "received, %" PRIu64 " sent again", r->packets, sent, received,
-		 r->retransmissions);
+	snprintf(text, sizeof(text), "%" PRIu64 " packet%s, %sB sent, %sB "
+		 "received, %" PRIu64 " sent again", r->packets,
+		 plural_s(r->packets), sent, received, r->retransmissions);
 	line(pen, "traffic", text);
 	snprintf(text, sizeof(text), "%" PRIu64 ", %" PRIu64 " open",
 		 r->connections, r->open);

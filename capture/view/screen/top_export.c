@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/plural.h"
 #include "view/saved/saved.h"
 #include "view/screen/top_state.h"
 
@@ -63,7 +64,8 @@ static void end_saving(struct top *t)
 			 saved_name(s), strerror(-err));
 	else
 		snprintf(t->message, sizeof(t->message), "tshark -r %.100s  (%"
-			 PRIu64 " packets)", saved_name(s), saved_count(s));
+			 PRIu64 " packet%s)", saved_name(s), saved_count(s),
+			 plural_s(saved_count(s)));
 	snprintf(command, sizeof(command), "tshark -r %s", saved_name(s));
 	screen_copy(t->screen, command);
 }
