@@ -60,11 +60,11 @@ void resolve_arrival(struct question *q, struct verdict *v)
 	if (arrived == ARRIVED)
 		return;
 	q->steady = false;
-	if (arrived == ARRIVED_ELSEWHERE || resolve_may_be_delivered(q))
-		doubt = doubt ? doubt : REASON_NO_SOCKET;
-	/* No hook tells what TIME_WAIT gets, or if so: whether it got it. */
-	else if (q->reader_ends)
-		doubt = doubt ? doubt : REASON_AMBIGUOUS;
+	if (!doubt && (arrived == ARRIVED_ELSEWHERE || resolve_may_be_delivered(q)))
+		doubt = REASON_NO_SOCKET;
+	/* TIME_WAIT may have got it, and passes no hook. */
+	if (!doubt && q->reader_ends)
+		doubt = REASON_AMBIGUOUS;
 	if (is_on_its_way(q))
 		q->waits = true;
 	else if (doubt)
