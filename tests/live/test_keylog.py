@@ -120,9 +120,10 @@ class KeyLog(world.LiveTest):
         sleeper = int(process.stdout.readline())
         keys, = self.temp.iterdir()
         self.assertEqual(keys.stat().st_mode & 0o777, 0o600)
-        environment = Path(f"/proc/{sleeper}/environ").read_bytes()
-        self.assertIn(b"SSLKEYLOGFILE=" + bytes(keys),
-                      environment.split(b"\0"))
+        # Empty while the shell becomes sleep.
+        environment = Path(f"/proc/{sleeper}/environ")
+        wait_for(lambda: b"SSLKEYLOGFILE=" + bytes(keys)
+                 in environment.read_bytes().split(b"\0"), "the variable")
         process.send_signal(signal.SIGKILL)
         process.wait(world.PATIENCE)
         wait_for(lambda: not keys.exists(), "end of the keys")
