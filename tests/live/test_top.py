@@ -285,7 +285,7 @@ class Top(world.LiveTest):
         t.type("e")
         lines = t.shows("tshark -r pktwho_00001_")
         path, = where.iterdir()
-        count = int(re.search(r"tshark -r (\S+)  \((\d+) packets?\)$",
+        count = int(re.search(r"tshark -r (\S+)  \((\d+) packets\)$",
                               lines[-1])[2])
         self.assertIn(path.name, lines[-1])
         told = self.tshark.fields(

@@ -663,13 +663,22 @@ static void a_fragment_in_a_tunnel_follows_the_first(void **state)
 	assert_int_equal(v.src.attr, ATTR_FLOW);
 }
 
+static uint8_t tables[2][PROBE_ARRIVALS];
+
+/* No socket has got anything until a test marks it. */
+static void watch_arrivals(void)
+{
+	static uint32_t now;
+	static const struct arrivals a = { .tables = { tables[0], tables[1] },
+					   .now = &now };
+
+	memset(tables, 0, sizeof(tables));
+	resolver_watch_arrivals(w.resolver, &a);
+}
+
 /* Its own FIN has left: TIME_WAIT, of which no hook tells, may have it. */
 static void what_an_ended_connection_got_is_in_doubt(void **state)
 {
-	static uint8_t tables[2][PROBE_ARRIVALS];
-	static uint32_t now;
-	const struct arrivals a = { .tables = { tables[0], tables[1] },
-				    .now = &now };
 	struct flow_key k = key(here, 40010, far, 80);
 	struct packet fin = packet(k, FIN | ACK);
 	struct packet theirs = packet(flow_reversed(&k), FIN | ACK);
@@ -678,7 +687,7 @@ static void what_an_ended_connection_got_is_in_doubt(void **state)
 	(void)state;
 	fin.outer.arrival = theirs.outer.arrival = 0x1234567800000001;
 	use(&alice, 1, k);
-	resolver_watch_arrivals(w.resolver, &a);
+	watch_arrivals();
 	/* Who writes our address is not us. */
 	see(&fin, SOURCE_IN);
 	v = see(&theirs, SOURCE_IN);
@@ -696,10 +705,6 @@ static void what_an_ended_connection_got_is_in_doubt(void **state)
 /* The firewall drops it, or its checksum is wrong. */
 static void what_no_socket_got_has_no_reader(void **state)
 {
-	static uint8_t tables[2][PROBE_ARRIVALS];
-	static uint32_t now;
-	const struct arrivals a = { .tables = { tables[0], tables[1] },
-				    .now = &now };
 	struct flow_key k = key(far, 40009, here, 53);
 	struct packet p = packet(k, 0);
 	struct verdict v;
@@ -708,7 +713,7 @@ static void what_no_socket_got_has_no_reader(void **state)
 	p.outer.key.proto = k.proto = IPPROTO_UDP;
 	p.outer.arrival = 0x1234567800000001;
 	use(&alice, 1, flow_reversed(&k));
-	resolver_watch_arrivals(w.resolver, &a);
+	watch_arrivals();
 	v = see(&p, SOURCE_IN);
 	expect_kernel(&v.dst, REASON_NOT_DELIVERED);
 	assert_false(resolver_has_arrived(w.resolver, &p, T, SOURCE_IN,
