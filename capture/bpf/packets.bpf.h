@@ -284,10 +284,10 @@ static __always_inline int tell_new(struct sock_info *s,
 }
 
 /* Linux 6.1 does not follow how a place is made: only the mask tells it. */
-static __always_inline void mark_place(__u32 at)
+static __always_inline void mark_place(__u8 *table, __u32 at)
 {
 	barrier_var(at);
-	arrivals[arrivals_now & 1][at % PROBE_ARRIVALS] = 1;
+	table[at % PROBE_ARRIVALS] = 1;
 }
 
 /*
@@ -299,9 +299,9 @@ static __always_inline void mark_arrival(struct __sk_buff *skb)
 	const __u8 *h = (void *)(long)skb->data;
 	const __u8 *end = (void *)(long)skb->data_end;
 	__u64 words[FLOW_ARRIVAL] = {}, arrival;
-	__u32 off = 40;
+	__u32 off = 40, now = arrivals_now & 1;
 	__u16 ip_id = 0, port;
-	__u8 proto;
+	__u8 proto, *table;
 
 	/* The transport's header is never in a later piece of the packet. */
 	if (h + 28 > end)
@@ -323,9 +323,12 @@ static __always_inline void mark_arrival(struct __sk_buff *skb)
 		return;
 	else if (bpf_skb_load_bytes(skb, off + 8, words, sizeof(words)))
 		bpf_skb_load_bytes(skb, off + 8, words, sizeof(words[0]));
+	table = bpf_map_lookup_elem(&arrivals, &now);
+	if (!table)
+		return;
 	arrival = flow_arrival(ip_id, words);
-	mark_place(arrival_place(arrival));
-	mark_place(arrival_port_place(arrival, port));
+	mark_place(table, arrival_place(arrival));
+	mark_place(table, arrival_port_place(arrival, port));
 }
 
 static __always_inline int on_packet(struct __sk_buff *skb, bool egress)

@@ -40,6 +40,7 @@ struct probe {
 	size_t page;
 	const uint8_t *positions;	/* the ring's: two pages, or NULL */
 	uint64_t most_bytes;		/* in it, since somebody asked */
+	uint8_t *arrivals;		/* both tables, or NULL */
 };
 
 static int print_libbpf(enum libbpf_print_level level, const char *fmt,
@@ -238,6 +239,17 @@ static void map_positions(struct probe *p)
 		p->positions = map;
 }
 
+static int map_arrivals(struct probe *p)
+{
+	void *map = mmap(NULL, 2 * PROBE_ARRIVALS, PROT_READ | PROT_WRITE,
+			 MAP_SHARED, bpf_map__fd(p->skel->maps.arrivals), 0);
+
+	if (map == MAP_FAILED)
+		return -errno;
+	p->arrivals = map;
+	return 0;
+}
+
 static void measure_ring(struct probe *p)
 {
 	uint64_t read, written;
@@ -284,6 +296,9 @@ int probe_open(struct probe **out, const struct probe_handler *handler)
 		goto out;
 	}
 	map_positions(p);
+	err = map_arrivals(p);
+	if (err)
+		goto out;
 	cgroup = file_system_open("cgroup2");
 	if (cgroup < 0) {
 		err = cgroup;
@@ -315,6 +330,8 @@ void probe_close(struct probe *p)
 		close(p->infos[i]);
 	if (p->positions)
 		munmap(bytes_unconst(p->positions), 2 * p->page);
+	if (p->arrivals)
+		munmap(p->arrivals, 2 * PROBE_ARRIVALS);
 	ring_buffer__free(p->ring);
 	probe_bpf__destroy(p->skel);
 	free(p);
@@ -417,7 +434,7 @@ bool probe_is_partial(const struct probe *p)
 
 void probe_arrivals(struct probe *p, uint8_t *tables[2], uint32_t **now)
 {
-	tables[0] = p->skel->bss->arrivals[0];
-	tables[1] = p->skel->bss->arrivals[1];
+	tables[0] = p->arrivals;
+	tables[1] = p->arrivals + PROBE_ARRIVALS;
 	*now = &p->skel->bss->arrivals_now;
 }

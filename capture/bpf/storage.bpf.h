@@ -132,8 +132,18 @@ struct {
 #define FORKERS 1024
 __u64 forked[FORKERS];
 
-/* See event.h.  User space clears the older of two and makes it current. */
-__u8 arrivals[2][PROBE_ARRIVALS];
+/*
+ * See event.h.  User space clears the older of two and makes it current.  No
+ * variable: libbpf would write its two megabytes of zeros first, which takes
+ * a tenth of the start.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, __u8[PROBE_ARRIVALS]);
+} arrivals SEC(".maps");
 __u32 arrivals_now;
 
 /* Somebody waits for execs: --hash. */
