@@ -14,7 +14,7 @@
 
 #include "process/container.h"
 
-#define MAX_THREADS 8	/* looked at, with "." and "..", for one that runs */
+#define MAX_THREADS 8	/* names in task/ looked at, for one that runs */
 /* Major numbers, and a minor: Documentation/admin-guide/devices.txt. */
 #define UNIX98_PTY	136	/* and seven more */
 #define CONSOLES	4
@@ -290,6 +290,8 @@ static int open_other_thread(int dir)
 		return -1;
 	for (int n = 0; thread < 0 && n < MAX_THREADS && (e = readdir(tasks));
 	     n++) {
+		if (e->d_name[0] == '.')
+			continue;
 		thread = openat(dirfd(tasks), e->d_name,
 				O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (thread >= 0 && !has_executable(thread)) {

@@ -64,6 +64,9 @@ bool procfs_has_ended(int proc_fd, uint32_t pid);
  */
 bool procfs_exe_deleted(int proc_fd, uint32_t pid);
 
+/* A thread of the kernel, which neither has sockets nor executes anything. */
+bool procfs_is_kernel_thread(int proc_fd, uint32_t pid);
+
 /* Calls @fn with each pid there is.  0 or -errno. */
 int procfs_each(int proc_fd, void (*fn)(void *ctx, uint32_t pid), void *ctx);
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define INITIAL_PID_NS 0xEFFFFFFCu	/* PROC_PID_INIT_INO, linux/proc_ns.h */
+#define KERNEL_THREAD 0x00200000u	/* PF_KTHREAD, include/linux/sched.h */
 
 int procfs_read_file(int dir, const char *name, char *buf, size_t size)
 {
@@ -152,6 +153,21 @@ bool procfs_exe_deleted(int proc_fd, uint32_t pid)
 	if (dir >= 0)
 		close(dir);
 	return deleted;
+}
+
+bool procfs_is_kernel_thread(int proc_fd, uint32_t pid)
+{
+	char name[32], stat[1024];
+	const char *fields;
+	unsigned flags = 0;
+
+	snprintf(name, sizeof(name), "%" PRIu32 "/stat", pid);
+	if (procfs_read_file(proc_fd, name, stat, sizeof(stat)) < 0)
+		return false;
+	fields = strrchr(stat, ')');
+	return fields &&
+	       sscanf(fields, ") %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
+	       flags & KERNEL_THREAD;
 }
 
 int procfs_each(int proc_fd, void (*fn)(void *ctx, uint32_t pid), void *ctx)

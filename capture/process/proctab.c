@@ -375,7 +375,11 @@ struct proc *proctab_look_up(struct proctab *t, uint32_t pid, uint64_t mono_ns)
 
 static void scan_one(void *ctx, uint32_t pid)
 {
-	add_from_procfs(ctx, pid);
+	struct proctab *t = ctx;
+
+	/* Most of what a small host runs, and it takes as long to read. */
+	if (!procfs_is_kernel_thread(t->options.proc_fd, pid))
+		add_from_procfs(t, pid);
 }
 
 int proctab_scan(struct proctab *t)

@@ -418,6 +418,20 @@ static void each_pid_is_called(void **state)
 	assert_int_equal(l.count, 4);
 }
 
+static void threads_of_the_kernel_are_told_by_their_flags(void **state)
+{
+	(void)state;
+	tree_text("2/stat", "2 (kthreadd) S 0 0 0 0 -1 2129984 0 0");
+	tree_text("20/stat", "20 (a) 1 2) I 2 0 0 0 -1 69238880 0 0");
+	tree_text("42/stat", "42 (kthreadd) S 7 0 0 0 -1 4194560 0 0");
+	tree_text("43/stat", "43 (cut) S 7 0 0 0 -1");
+	assert_true(procfs_is_kernel_thread(tree_fd, 2));
+	assert_true(procfs_is_kernel_thread(tree_fd, 20));
+	assert_false(procfs_is_kernel_thread(tree_fd, 42));
+	assert_false(procfs_is_kernel_thread(tree_fd, 43));
+	assert_false(procfs_is_kernel_thread(tree_fd, 44));
+}
+
 static void each_socket_is_called(void **state)
 {
 	struct list l = { 0 };
@@ -492,6 +506,7 @@ int main(void)
 		tree_test(what_is_too_long_is_cut_and_said),
 		tree_test(the_cgroup_that_tells_most_is_taken),
 		tree_test(each_pid_is_called),
+		tree_test(threads_of_the_kernel_are_told_by_their_flags),
 		tree_test(each_socket_is_called),
 		tree_test(the_boot_id_is_sixteen_bytes),
 		cmocka_unit_test(the_real_proc_is_read),
