@@ -20,10 +20,12 @@
 #include "bpf/file_system.h"
 #include "bytes.h"
 #include "host/log.h"
+#include "host/pages.h"
 #include "probe.skel.h"
 
 #define MAX_LINKS 32
 #define MAX_TAKEN 65536			/* above what the ring holds */
+#define LOAD_BYTES (16u << 20)		/* libbpf takes them to load it */
 #define ROOT_INODE 1			/* of all cgroups */
 
 struct probe {
@@ -212,12 +214,16 @@ static int load_object(struct probe *p, bool leave_out)
 /* The kernel's types are megabytes: another look at them only if need be. */
 static int load(struct probe *p)
 {
-	int err = load_object(p, false);
+	int err;
 
-	if (err != -ESRCH)
-		return err;
-	probe_bpf__destroy(p->skel);
-	return load_object(p, true);
+	pages_heap_grow(LOAD_BYTES);
+	err = load_object(p, false);
+	if (err == -ESRCH) {
+		probe_bpf__destroy(p->skel);
+		err = load_object(p, true);
+	}
+	pages_heap_trim();
+	return err;
 }
 
 static bool is_root(int cgroup)

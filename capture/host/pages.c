@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "host/pages.h"
 
+#include <malloc.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #define HUGE_PAGE ((size_t)2 << 20)
+#define MALLOC_DEFAULT (128 * 1024)	/* mallopt(3), of both thresholds */
 
 static size_t whole_pages(size_t size)
 {
@@ -49,4 +52,31 @@ void pages_free(void *pages, size_t size)
 {
 	if (pages)
 		munmap(pages, whole_pages(size));
+}
+
+/* What is above a threshold would come, and go, by itself. */
+static void set_thresholds(size_t size)
+{
+	mallopt(M_MMAP_THRESHOLD, (int)size);
+	mallopt(M_TRIM_THRESHOLD, (int)size);
+}
+
+void pages_heap_grow(size_t size)
+{
+	uint8_t *top;
+	size_t skip;
+
+	set_thresholds(2 * size);
+	top = malloc(size);
+	skip = -(uintptr_t)top & (HUGE_PAGE - 1);
+	if (top && skip < size)
+		madvise(top + skip, (size - skip) & ~(HUGE_PAGE - 1),
+			MADV_HUGEPAGE);
+	free(top);
+}
+
+void pages_heap_trim(void)
+{
+	set_thresholds(MALLOC_DEFAULT);
+	malloc_trim(0);
 }

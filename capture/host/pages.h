@@ -21,4 +21,12 @@ void pages_give_back(void *bytes, size_t size);
 /* @size: as pages_new() was told.  NULL is allowed. */
 void pages_free(void *pages, size_t size);
 
+/*
+ * For a library that takes @size bytes by malloc() for a moment: the heap has
+ * them at once, in huge pages.  pages_heap_trim() gives the kernel back what is
+ * not used then.  Hints, to glibc's heap alone.
+ */
+void pages_heap_grow(size_t size);
+void pages_heap_trim(void);
+
 #endif
