@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The process table from inside: what its parts share.  proctab.c finds
- * processes, proctab_program.c has their programs over time,
- * proctab_describe.c their records, proctab_events.c hears the kernel,
- * proctab_forget.c makes room, and proctab_totals.c closes a file.
+ * processes, proctab_read.c reads them from /proc, proctab_program.c has their
+ * programs over time, proctab_describe.c their records, proctab_events.c hears
+ * the kernel, proctab_forget.c makes room, and proctab_totals.c closes a file.
  */
 #ifndef PKTWHO_PROCESS_PROCTAB_TABLE_H
 #define PKTWHO_PROCESS_PROCTAB_TABLE_H
@@ -81,6 +81,15 @@ void proc_descend(const struct proctab *t, struct proc *p,
 
 /* The process has ended: an earlier one may be forgotten for it. */
 void proctab_remember_end(struct proctab *t, const struct proc *ended);
+
+/* ---- /proc ---- */
+
+/* Into t->scratch, as it is now.  0, or -errno: it is not known. */
+int proctab_read(struct proctab *t, uint32_t pid, uint64_t *start_ns,
+		 struct file_id *exe);
+
+/* The process that has @pid now, as /proc tells; NULL: there is none. */
+struct proc *proctab_add_read(struct proctab *t, uint32_t pid);
 
 /* ---- programs ---- */
 
