@@ -24,6 +24,9 @@
 
 #define MAX_FLOWS (1u << 17)
 #define HEAL_NS 100000000ull	/* telling all again costs */
+#define SCAN_FIRST_NS 50000000ull /* processes are read before the capture */
+#define SCAN_NS	 2000000ull	/* ... and so long, */
+#define SCAN_EACH_NS 10000000ull /* in each such time, later */
 #define WATCH_NS 100000000ull	/* as old may be that the hooks are there */
 #define MAX_TRANSLATIONS (1u << 18)	/* nf_conntrack_max, by default */
 
@@ -87,10 +90,10 @@ static int open_probe(struct owners *o)
 		proctab_leave_proc(o->processes);
 	}
 	/*
-	 * The processes first: a socket's holder should be known in full, and
-	 * what starts meanwhile is told by events.
+	 * The processes first, where they are not thousands: a socket's holder
+	 * should be known in full, and what starts meanwhile is told by events.
 	 */
-	proctab_scan(o->processes);
+	proctab_scan(o->processes, clock_ns(CLOCK_MONOTONIC) + SCAN_FIRST_NS);
 	err = probe_scan(o->probe);
 	if (err)
 		log_warn("sockets from before the capture are not known: %s",
@@ -255,6 +258,19 @@ static void watch(struct owners *o, uint64_t now)
 				       nfqueue_is_bound(o->nfqueue));
 }
 
+static void scan_on(struct owners *o, uint64_t now)
+{
+	if (now < o->scanned_ns + SCAN_EACH_NS || !proctab_scans(o->processes))
+		return;
+	proctab_scan_on(o->processes, now + SCAN_NS);
+	o->scanned_ns = now;
+}
+
+bool owners_have_unread(const struct owners *o)
+{
+	return proctab_scans(o->processes);
+}
+
 static void watch_clock(struct owners *o)
 {
 	int64_t by = packet_clock_update(&o->clock);
@@ -285,6 +301,7 @@ void owners_update(struct owners *o)
 		o->arrivals.turned_ns = clock_ns(CLOCK_MONOTONIC);
 	resolver_told_until(o->resolver, now);
 	watch(o, now);
+	scan_on(o, now);
 	heal(o, now);
 	if (nat_lost(o->nat))
 		resolver_doubt(o->resolver, REASON_LOST, UINT64_MAX);
@@ -329,6 +346,17 @@ static bool resolve_again(struct owners *o, const struct packet *p,
 	return settled;
 }
 
+/* A socket's holder has told nothing itself. */
+static void complete(struct owners *o, const struct verdict *v)
+{
+	if (v->src.owner)
+		proctab_complete(o->processes, v->src.owner);
+	if (v->dst.owner)
+		proctab_complete(o->processes, v->dst.owner);
+	for (unsigned i = 0; i < v->other_count; i++)
+		proctab_complete(o->processes, v->others[i].owner);
+}
+
 bool owners_resolve(struct owners *o, const struct packet *p, uint64_t ts_ns,
 		    uint8_t direction, struct verdict *v)
 {
@@ -347,6 +375,7 @@ bool owners_resolve(struct owners *o, const struct packet *p, uint64_t ts_ns,
 	settled = resolve_again(o, p, mono_ns, direction, v) || o->polling;
 	if (!is_known)
 		verdict_forget(v);
+	complete(o, v);
 	return settled;
 }
 

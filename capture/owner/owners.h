@@ -88,6 +88,12 @@ void owners_each_socket(const struct owners *o,
 			void (*fn)(void *ctx, const struct flowtab_socket *s),
 			void *ctx);
 
+/*
+ * Whether processes of before the capture are still to be read, which takes
+ * a part of each owners_update(); a packet's own are read when it asks.
+ */
+bool owners_have_unread(const struct owners *o);
+
 /* Whether somebody took the hooks away that tell of sockets. */
 bool owners_are_lost(const struct owners *o);
 

@@ -152,7 +152,7 @@ static void on_holder(void *ctx, const struct probe_holder *h)
 		.ts_ns = 0,
 		.cookie = h->cookie,
 		.netns = h->netns,
-		.owner = proctab_owner(o->processes, &h->owner, 0),
+		.owner = proctab_holder(o->processes, &h->owner),
 		.tid = h->owner.tid,
 		.attr = h->state == TCP_LISTEN ? ATTR_LISTENER : ATTR_SCAN,
 	};

@@ -34,6 +34,7 @@ struct owners {
 	uint64_t gaps;			/* in what we know, so far */
 	uint64_t healed_ns;		/* when all was last told again */
 	bool has_gap;			/* since then */
+	uint64_t scanned_ns;		/* when processes were last read */
 	uint64_t watched_ns;		/* when hooks and queues were last seen */
 	bool detached;			/* they are gone */
 	int nfqueue;

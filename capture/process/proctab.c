@@ -48,6 +48,7 @@ void proctab_free(struct proctab *t)
 			next = p->next;
 			proc_free(t, p);
 		}
+	free(t->unread);
 	free(t);
 }
 
@@ -56,8 +57,7 @@ static struct proc **head_of_pid(struct proctab *t, uint32_t pid)
 	return &t->heads[pid * 2654435761u >> 18];
 }
 
-/* /proc tells no more than the tick in which a process started. */
-static bool same_start(uint64_t a, uint64_t b)
+bool proc_began(uint64_t a, uint64_t b)
 {
 	return a == b || (a / PROCFS_TICK_NS == b / PROCFS_TICK_NS &&
 			  (!(a % PROCFS_TICK_NS) || !(b % PROCFS_TICK_NS)));
@@ -67,7 +67,7 @@ struct proc *proctab_find(struct proctab *t, uint32_t pid, uint64_t start_ns)
 {
 	struct proc *p = *head_of_pid(t, pid);
 
-	while (p && (p->pid != pid || !same_start(p->start_ns, start_ns)))
+	while (p && (p->pid != pid || !proc_began(p->start_ns, start_ns)))
 		p = p->next;
 	return p;
 }
@@ -115,14 +115,15 @@ void proctab_remove(struct proctab *t, struct proc *p)
 	t->count--;
 }
 
-static struct proc *add_from_owner(struct proctab *t,
-				   const struct probe_owner *o)
+/* What the kernel tells, which /proc is to complete. */
+static struct proc *add_owner(struct proctab *t, const struct probe_owner *o)
 {
 	struct proc *p = proctab_add(t, o->tgid, o->start_ns, o->comm,
 				     o->exec_gen, 0);
 
 	if (!p)
 		return NULL;
+	p->unread = true;
 	describe_owner(t, &t->scratch, o);
 	program_set_record(t, p->program, &t->scratch);
 	return p;
@@ -153,6 +154,17 @@ void program_learn_exec_gen(struct proctab *t, struct program *i,
 	program_set_exec_gen(t, i, o->exec_gen);
 	if (program_read(i, &t->scratch))
 		program_set_record(t, i, &t->scratch);
+}
+
+/* /proc may have been read after the event, when it had another name. */
+static void learn_name(struct proctab *t, struct program *i,
+		       const struct probe_owner *o)
+{
+	if (i->exec_gen || i->older || !program_read(i, &t->scratch))
+		return;
+	program_set_name(i, o->comm);
+	describe_name(&t->scratch, o->comm);
+	program_set_record(t, i, &t->scratch);
 }
 
 /*
@@ -208,10 +220,11 @@ static void catch_up(struct proctab *t, struct proc *p,
 	i = program_add(t, p, o->comm, o->exec_gen, mono_ns);
 	if (!i)
 		return;
+	p->unread = false;
 	if (i->older->from_mono_ns < mono_ns)
 		i->lost_mono_ns = i->older->from_mono_ns;
 	if (proctab_read(t, p->pid, &start_ns, &exe) ||
-	    !same_start(start_ns, p->start_ns))
+	    !proc_began(start_ns, p->start_ns))
 		describe_owner(t, s, o);
 	else
 		i->exe = exe;
@@ -219,6 +232,18 @@ static void catch_up(struct proctab *t, struct proc *p,
 	describe_withhold(t, s);
 	describe_ancestors(t, s);
 	program_set_record(t, i, s);
+}
+
+struct proc *proctab_holder(struct proctab *t, const struct probe_owner *o)
+{
+	struct proc *p;
+
+	if (!o->tgid)
+		return NULL;
+	p = proctab_find_owner(t, o);
+	if (!proctab_scans(t) || (p && !p->unread))
+		return proctab_owner(t, o, 0);
+	return p ? p : add_owner(t, o);
 }
 
 struct proc *proctab_owner(struct proctab *t, const struct probe_owner *o,
@@ -229,18 +254,17 @@ struct proc *proctab_owner(struct proctab *t, const struct probe_owner *o,
 	if (!o->tgid)
 		return NULL;
 	p = proctab_find_owner(t, o);
-	if (!p) {
-		proctab_add_read(t, o->tgid);
-		p = proctab_find_owner(t, o);
-	}
 	if (!p)
-		p = add_from_owner(t, o);
-	if (p) {
-		catch_up(t, p, o, mono_ns);
-		program_learn_exec_gen(t, p->program, o);
-		learn_place(t, p, o, mono_ns);
-		learn_deleted(t, p->program, o);
-	}
+		p = add_owner(t, o);
+	if (!p)
+		return NULL;
+	if (p->program->exec_gen == o->exec_gen)
+		proctab_complete(t, p);
+	catch_up(t, p, o, mono_ns);
+	learn_name(t, p->program, o);
+	program_learn_exec_gen(t, p->program, o);
+	learn_place(t, p, o, mono_ns);
+	learn_deleted(t, p->program, o);
 	return p;
 }
 

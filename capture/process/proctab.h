@@ -28,6 +28,7 @@ struct program {
 	struct program *older;		/* what it was before */
 	struct proc *proc;
 	uint64_t from_mono_ns;		/* since when it runs */
+	uint64_t read_ns;		/* when /proc told of it; 0: it did not */
 	uint64_t lost_mono_ns;		/* from then to that it was others, */
 					/* which are forgotten */
 	uint64_t id;			/* process_id() */
@@ -63,6 +64,8 @@ struct proc {
 	uint32_t pid;
 	uint32_t exit_status;
 	uint32_t refs;			/* sockets that name it */
+	bool unread;			/* /proc has not told of it yet, ... */
+	uint64_t asked_ns;		/* ... and was last asked then */
 	bool followed;			/* the command, or one of its descendants */
 	bool inherited;			/* from one that matched, with --follow */
 };
@@ -88,8 +91,16 @@ void proctab_free(struct proctab *t);
 /* /proc has other pids than kernel events: it is asked for nothing more. */
 void proctab_leave_proc(struct proctab *t);
 
-/* Every process there is, from /proc.  Returns how many. */
-int proctab_scan(struct proctab *t);
+/*
+ * Every process there is, from /proc, as many as can be read until then; the
+ * others by proctab_scan_on(), or when they are asked for.  Returns how many
+ * are known.
+ */
+int proctab_scan(struct proctab *t, uint64_t until_ns);
+
+/* More of them, until then.  True if there are others: proctab_scans(). */
+bool proctab_scan_on(struct proctab *t, uint64_t until_ns);
+bool proctab_scans(const struct proctab *t);
 
 /*
  * Kernel events, in any order; each is borrowed for the call.  An exec returns
@@ -107,6 +118,13 @@ void proctab_rename(struct proctab *t, const struct probe_event *e);
  */
 struct proc *proctab_owner(struct proctab *t, const struct probe_owner *o,
 			   uint64_t mono_ns);
+
+/*
+ * The same of who holds a socket: as long as not all have been read it is what
+ * the kernel tells, until proctab_complete() adds what /proc does.
+ */
+struct proc *proctab_holder(struct proctab *t, const struct probe_owner *o);
+void proctab_complete(struct proctab *t, struct proc *p);
 
 /* The same by pid alone, from /proc; NULL if there is no such process. */
 struct proc *proctab_by_pid(struct proctab *t, uint32_t pid);

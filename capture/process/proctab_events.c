@@ -9,6 +9,19 @@
 #include "packet/flow.h"
 #include "bpf/event.h"
 
+/* What /proc told after the program had ended is of the next one. */
+static void disown(struct proctab *t, struct program *i, uint64_t end_ns)
+{
+	struct process *s = &t->scratch;
+
+	if (i->read_ns <= end_ns || !program_read(i, s))
+		return;
+	s->has &= ~(1ull << FIELD_EXEPATH | 1ull << FIELD_CMDLINE |
+		    1ull << FIELD_SCRIPT);
+	i->exe = (struct file_id){ 0 };
+	program_set_record(t, i, s);
+}
+
 struct program *proctab_exec(struct proctab *t, const struct probe_exec *x)
 {
 	const struct probe_owner *o = &x->event.owner;
@@ -19,10 +32,12 @@ struct program *proctab_exec(struct proctab *t, const struct probe_exec *x)
 		p = proctab_add(t, o->tgid, o->start_ns, o->comm, o->exec_gen,
 				x->event.ts_ns);
 	} else if (p->program->exec_gen != o->exec_gen) {
+		disown(t, p->program, x->event.ts_ns);
 		program_add(t, p, o->comm, o->exec_gen, x->event.ts_ns);
 	}
 	if (!p)
 		return NULL;
+	p->unread = false;
 	i = p->program;
 	if (i->exec_gen != o->exec_gen)
 		return NULL;	/* no memory */
@@ -41,8 +56,10 @@ struct program *proctab_exec(struct proctab *t, const struct probe_exec *x)
 void proctab_fork(struct proctab *t, const struct probe_event *e)
 {
 	const struct probe_owner *o = &e->owner;
-	struct proc *parent = proctab_find_running(t, e->parent_tgid), *p;
+	struct proc *parent, *p;
 
+	parent = proctab_scans(t) ? proctab_by_pid(t, e->parent_tgid) :
+				    proctab_find_running(t, e->parent_tgid);
 	p = proctab_find_owner(t, o);
 	if (!p) {		/* else /proc told first */
 		p = proctab_add(t, o->tgid, o->start_ns, o->comm, o->exec_gen,

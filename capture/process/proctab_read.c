@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Reads processes from /proc, of which the kernel has not told yet. */
+/*
+ * Reads processes from /proc.  What /proc says is of now, while events say
+ * what was: it counts for the program they name, and only until that has
+ * executed another.
+ */
 #include "process/proctab_table.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "host/clocks.h"
 #include "lookup/lookup.h"
 #include "process/procfs.h"
 
 #define MAX_ANCESTORS	8
+#define ASK_AGAIN_NS	100000000ull
 
 int proctab_read(struct proctab *t, uint32_t pid, uint64_t *start_ns,
 		 struct file_id *exe)
@@ -28,6 +35,7 @@ static void set_image_read(struct proctab *t, struct program *i,
 	struct process *s = &t->scratch;
 
 	i->exe = exe;
+	i->read_ns = clock_ns(CLOCK_MONOTONIC);
 	if (process_has(s, FIELD_UID))
 		describe_user(t, s, s->uid);
 	describe_withhold(t, s);
@@ -57,19 +65,88 @@ static struct proc *read_process(struct proctab *t, uint32_t pid, bool *is_new,
 	return p;
 }
 
-struct proc *proctab_add_read(struct proctab *t, uint32_t pid)
+static struct proc *read_by_pid(struct proctab *t, uint32_t pid, int ancestors);
+
+/* Its record, just read, has parents that were not known when it was made. */
+static void read_parents(struct proctab *t, struct proc *p, int ancestors)
 {
+	const struct proc *parent;
+	uint32_t ppid = t->scratch.ppid;
+
+	if (!ppid || !ancestors)
+		return;
+	parent = proctab_find_running(t, ppid);
+	if (parent && !parent->unread)
+		return;
+	if (read_by_pid(t, ppid, ancestors - 1))
+		program_adopt(t, p->program);
+}
+
+/* Adds what /proc tells; what an event has told of that time stays. */
+static void add_told(struct proctab *t, const struct program *i)
+{
+	struct process *s = &t->scratch, told;
+
+	if (!program_read(i, &told))
+		return;
+	s->start_ns = told.start_ns;
+	s->uid = told.uid;
+	s->gid = told.gid;
+	if (process_has(&told, FIELD_NETNS))
+		s->netns = told.netns;
+	s->flags |= told.flags;
+}
+
+static void complete(struct proctab *t, struct proc *p, int ancestors)
+{
+	uint64_t now = clock_ns(CLOCK_MONOTONIC), start_ns = 0;
+	struct program *i = p->program;
+	struct file_id exe;
+	bool is_same;
+	int err;
+
+	if (now < p->asked_ns + ASK_AGAIN_NS)
+		return;
+	p->asked_ns = now;
+	err = proctab_read(t, p->pid, &start_ns, &exe);
+	if (err == -EAGAIN)
+		return;
+	is_same = !err && proc_began(start_ns, p->start_ns);
+	if (is_same && strcmp(t->scratch.name, i->name))
+		return;		/* an event is to come, of a rename or exec */
+	p->unread = false;
+	if (!is_same)
+		return;		/* it has ended */
+	add_told(t, i);
+	set_image_read(t, i, exe);
+	read_parents(t, p, ancestors);
+}
+
+void proctab_complete(struct proctab *t, struct proc *p)
+{
+	if (p->unread)
+		complete(t, p, MAX_ANCESTORS);
+}
+
+static struct proc *read_by_pid(struct proctab *t, uint32_t pid, int ancestors)
+{
+	struct proc *p = proctab_find_running(t, pid);
 	struct file_id exe;
 	bool is_new;
 
-	return read_process(t, pid, &is_new, &exe);
+	if (p && p->unread)
+		complete(t, p, ancestors);
+	if (p)
+		return p;
+	p = read_process(t, pid, &is_new, &exe);
+	if (p && is_new)
+		read_parents(t, p, ancestors);
+	return p;
 }
 
 struct proc *proctab_by_pid(struct proctab *t, uint32_t pid)
 {
-	struct proc *p = proctab_find_running(t, pid);
-
-	return p ? p : proctab_add_read(t, pid);
+	return read_by_pid(t, pid, MAX_ANCESTORS);
 }
 
 /* True if /proc, in t->scratch, tells of another program, name or user. */
@@ -123,23 +200,49 @@ struct proc *proctab_look_up(struct proctab *t, uint32_t pid, uint64_t mono_ns)
 	return look_up_process(t, pid, mono_ns, MAX_ANCESTORS);
 }
 
+/* Without memory it is read when somebody asks for it. */
+static void put_off(struct proctab *t, uint32_t pid)
+{
+	size_t room = t->unread_room ? 2 * t->unread_room : 1024;
+	uint32_t *all;
+
+	if (t->unread_count == t->unread_room) {
+		all = realloc(t->unread, room * sizeof(*all));
+		if (!all)
+			return;
+		t->unread = all;
+		t->unread_room = room;
+	}
+	t->unread[t->unread_count++] = pid;
+}
+
 static void scan_one(void *ctx, uint32_t pid)
 {
 	struct proctab *t = ctx;
 
+	if (clock_ns(CLOCK_MONOTONIC) >= t->scan_until_ns)
+		put_off(t, pid);
 	/* Most of what a small host runs, and it takes as long to read. */
-	if (!procfs_is_kernel_thread(t->options.proc_fd, pid))
-		proctab_add_read(t, pid);
+	else if (!procfs_is_kernel_thread(t->options.proc_fd, pid))
+		proctab_by_pid(t, pid);
 }
 
-int proctab_scan(struct proctab *t)
+int proctab_scan(struct proctab *t, uint64_t until_ns)
 {
+	t->scan_until_ns = until_ns;
 	procfs_each(t->options.proc_fd, scan_one, t);
-	/* Lower pids come first: parents, unless pids have begun anew. */
-	for (int b = 0; b < PROCTAB_BUCKETS; b++)
-		for (struct proc *p = t->heads[b]; p; p = p->next)
-			if (program_read(p->program, &t->scratch) &&
-			    t->scratch.ppid > p->pid)
-				program_adopt(t, p->program);
 	return (int)t->count;
+}
+
+bool proctab_scan_on(struct proctab *t, uint64_t until_ns)
+{
+	while (t->unread_next < t->unread_count &&
+	       clock_ns(CLOCK_MONOTONIC) < until_ns)
+		proctab_by_pid(t, t->unread[t->unread_next++]);
+	return proctab_scans(t);
+}
+
+bool proctab_scans(const struct proctab *t)
+{
+	return t->unread_next < t->unread_count;
 }

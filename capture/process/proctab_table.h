@@ -44,6 +44,9 @@ struct proctab {
 	uint8_t boot_id[16];
 	char host[64];			/* its name */
 	uint64_t boot_real_ns;		/* Unix time at CLOCK_BOOTTIME 0 */
+	uint64_t scan_until_ns;
+	uint32_t *unread;		/* pids that the scan put off */
+	size_t unread_count, unread_room, unread_next;
 	struct user users[PROCTAB_USERS];
 	struct login logins[PROCTAB_LOGINS];
 	unsigned next_login;
@@ -53,6 +56,9 @@ struct proctab {
 };
 
 /* ---- processes ---- */
+
+/* Both, or one of them in the whole ticks that /proc tells. */
+bool proc_began(uint64_t at_ns, uint64_t start_ns);
 
 /* The life of @pid that began then, or NULL. */
 struct proc *proctab_find(struct proctab *t, uint32_t pid, uint64_t start_ns);
@@ -87,9 +93,6 @@ void proctab_remember_end(struct proctab *t, const struct proc *ended);
 /* Into t->scratch, as it is now.  0, or -errno: it is not known. */
 int proctab_read(struct proctab *t, uint32_t pid, uint64_t *start_ns,
 		 struct file_id *exe);
-
-/* The process that has @pid now, as /proc tells; NULL: there is none. */
-struct proc *proctab_add_read(struct proctab *t, uint32_t pid);
 
 /* ---- programs ---- */
 

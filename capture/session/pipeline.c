@@ -255,11 +255,16 @@ int pipeline_step(struct pipeline *l)
 	return err;
 }
 
-bool pipeline_waits(const struct pipeline *l)
+static bool packets_wait(const struct pipeline *l)
 {
 	bool gap;
 
 	return captures_oldest(l->captures, &gap) != NULL;
+}
+
+bool pipeline_waits(const struct pipeline *l)
+{
+	return packets_wait(l) || owners_have_unread(l->owners);
 }
 
 /* The process table is better with them, but not worth a long wait. */
@@ -280,7 +285,7 @@ void pipeline_finish(struct pipeline *l)
 	if (l->parts->ending.error)
 		captures_read(l->captures, &l->room);
 	take_keys(l);
-	while (pipeline_waits(l))
+	while (packets_wait(l))
 		release(l, true);
 	await_hashes(l);
 }

@@ -41,7 +41,7 @@ void pipeline_init(struct pipeline *l, struct parts *p);
  */
 int pipeline_step(struct pipeline *l);
 
-/* True if packets wait. */
+/* True if packets wait, or processes to be read. */
 bool pipeline_waits(const struct pipeline *l);
 
 /*

@@ -31,6 +31,34 @@ RENAMES = """if True:
         ctypes.CDLL(None).prctl(15, b"other%d" % n, 0, 0, 0)
     """
 
+# Many processes, until their input ends.
+CROWD = """exec 3<&0
+i=0
+while [ $i -lt 500 ]; do
+    (read line <&3) &
+    i=$((i + 1))
+done
+echo
+read line
+"""
+# Both ends of a connection: a parent that says "x" for each line, and a child.
+PAIR = """if True:
+    import os, socket, sys
+    listener = socket.create_server(("127.0.0.1", 0))
+    if not os.fork():
+        s = socket.create_connection(listener.getsockname())
+        listener.close()
+        while s.recv(1):
+            s.send(b"y")
+        sys.exit()
+    s, _ = listener.accept()
+    print(flush=True)
+    for line in sys.stdin:
+        s.send(b"x")
+        s.recv(1)
+        print(flush=True)
+    """
+
 # Becomes a program whose many segments the kernel maps for milliseconds.
 SLOW_EXEC = """if True:
     import os, socket, struct, sys
@@ -338,6 +366,32 @@ class Owners(world.LiveTest):
         for row in rows:
             self.assertEqual((row[1], row[3]), (them, us)
                              if row[0] == server.told else (us, them))
+
+    def test_a_capture_begins_before_all_processes_are_read(self):
+        crowd = self.start(["sh", "-c", CROWD], stdin=subprocess.PIPE,
+                           stdout=subprocess.PIPE)
+        self.addCleanup(crowd.stdout.close)
+        self.addCleanup(crowd.stdin.close)
+        crowd.stdout.readline()
+        ns, path = self.namespace(), self.dir / "crowd.pcapng"
+        pair = self.server(PAIR, "an-argument", within=ns,
+                           stdin=subprocess.PIPE)
+        c = Capture(path, "-i", "lo", within=ns)
+        pair.stdin.write("once\n")
+        pair.stdin.flush()
+        pair.stdout.readline()
+        self.assertEqual(c.stop()[0], 0)
+        pair.stdin.close()
+        rows = self.rows(path, "proc.src.exepath", "proc.src.cmdline",
+                         "proc.src.pname", "proc.dst.exepath",
+                         "proc.dst.cmdline", "proc.dst.pname",
+                         where="tcp.len == 1")
+        self.assertEqual(len(rows), 2)
+        for row in rows:
+            for exepath, cmdline, parent in (row[:3], row[3:]):
+                self.assertIn("python3", exepath, row)
+                self.assertIn("an-argument", cmdline, row)
+                self.assertTrue(parent, row)
 
     def test_a_program_that_deletes_itself(self):
         """Before it connects, or after: then the table tells."""

@@ -272,12 +272,12 @@ class LiveTest(TsharkTest):
         self.assertEqual(signals, [], "it ended before the second")
         self.assertEqual(process.wait(PATIENCE), 0)
 
-    def server(self, source, *argv, within=None):
+    def server(self, source, *argv, within=None, stdin=None):
         """A Python program that prints a line when it is ready to serve."""
         command = ["python3", "-u", "-c", source, *argv]
         if within:
             command = within.argv(*command)
-        process = self.start(command, stdout=subprocess.PIPE)
+        process = self.start(command, stdin=stdin, stdout=subprocess.PIPE)
         process.told = process.stdout.readline().strip()
         self.addCleanup(process.stdout.close)
         return process

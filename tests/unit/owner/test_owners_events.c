@@ -35,6 +35,14 @@ struct proc *__wrap_proctab_owner(struct proctab *t,
 	return owner->tgid == ALICE_PID ? &alice : NULL;
 }
 
+struct proc *__wrap_proctab_holder(struct proctab *t,
+				   const struct probe_owner *owner);
+struct proc *__wrap_proctab_holder(struct proctab *t,
+				   const struct probe_owner *owner)
+{
+	return __wrap_proctab_owner(t, owner, 0);
+}
+
 void __wrap_proctab_fork(struct proctab *t, const struct probe_event *e);
 void __wrap_proctab_fork(struct proctab *t, const struct probe_event *e)
 {

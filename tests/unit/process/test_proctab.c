@@ -29,13 +29,91 @@ static void proc_and_event_are_one_process(void **state)
 	tree_stat(7, "bash", 1, 100);
 	tree_text("42/status", "Name:\tcurl\nUid:\t1\t12345\t1\t1\n");
 	tree_link("42/exe", "/usr/bin/curl");
-	assert_int_equal(proctab_scan(t), 2);
-	assert_int_equal(proctab_scan(t), 2);
+	assert_int_equal(proctab_scan(t, UINT64_MAX), 2);
+	assert_int_equal(proctab_scan(t, UINT64_MAX), 2);
 	p = known(t, owner(42, 3, "curl"));
 	assert_ptr_equal(proctab_by_pid(t, 42), p);
 	assert_int_equal(p->program->id, process_id(boot_id, 42, START, 3));
 	assert_string_equal(record_of(p->program).exepath, "/usr/bin/curl");
 	assert_null(p->program->older);
+}
+
+static bool has_exepath(const struct program *i)
+{
+	struct process r = record_of(i);
+
+	return process_has(&r, FIELD_EXEPATH);
+}
+
+/* Thousands of processes: the capture begins before they have been read. */
+static void a_holder_is_read_when_asked_for(void **state)
+{
+	struct probe_owner o = owner(42, 3, "curl");
+	struct ancestor above[PROCESS_ANCESTORS];
+	struct proctab *t = *state;
+	struct process r;
+	struct proc *p;
+
+	tree_stat(1, "init", 0, 1);
+	tree_stat(7, "bash", 1, 100);
+	tree_stat(42, "curl", 7, TICKS);
+	tree_link("7/exe", "/bin/bash");
+	tree_link("42/exe", "/usr/bin/curl");
+	tree_text("42/status", "Name:\tcurl\nUid:\t1\t99\t1\t1\n");
+	assert_int_equal(proctab_scan(t, 0), 0);
+	assert_true(proctab_scans(t));
+	p = proctab_holder(t, &o);
+	assert_false(has_exepath(p->program));
+	proctab_complete(t, p);
+	r = record_of(p->program);
+	assert_string_equal(r.exepath, "/usr/bin/curl");
+	assert_int_equal(r.uid, 12345);	/* as the kernel told */
+	assert_int_equal(p->program->id, process_id(boot_id, 42, START, 3));
+	assert_int_equal(process_ancestors(&r, above), 2);
+	assert_memory_equal(above[0].exe, "/bin/bash", above[0].exe_len);
+	assert_true(proctab_scan_on(t, 0));
+	assert_false(proctab_scan_on(t, UINT64_MAX));
+	assert_int_equal(proctab_scan(t, UINT64_MAX), 3);
+	assert_null(p->program->older);
+}
+
+/* What /proc tells by then is not what the kernel has told of. */
+static void proc_is_asked_again_while_names_differ(void **state)
+{
+	struct probe_owner o = owner(42, 3, "sh");
+	struct proctab *t = *state;
+	struct proc *p;
+
+	tree_stat(42, "curl", 7, TICKS);
+	tree_link("42/exe", "/usr/bin/curl");
+	p = known(t, o);
+	assert_string_equal(record_of(p->program).name, "sh");
+	assert_false(has_exepath(p->program));
+	rename_at(t, T, owner(42, 3, "curl"));
+	p = known(t, owner(42, 3, "curl"));
+	assert_false(has_exepath(p->program));	/* not each time */
+	p->asked_ns = 0;
+	p = known(t, owner(42, 3, "curl"));
+	assert_string_equal(record_of(p->program).exepath, "/usr/bin/curl");
+	assert_string_equal(proc_program_at(p, T - 1)->name, "sh");
+}
+
+/* It was read after it had executed something else under the same name. */
+static void what_was_read_too_late_is_the_next_programs(void **state)
+{
+	struct proctab *t = *state;
+	struct program *old;
+	struct proc *p;
+
+	tree_stat(42, "curl", 7, TICKS);
+	tree_link("42/exe", "/opt/curl");
+	p = known(t, owner(42, 3, "curl"));
+	old = p->program;
+	assert_string_equal(record_of(old).exepath, "/opt/curl");
+	exec_at(t, 1, owner(42, 5, "curl"), "/opt/curl");
+	assert_ptr_equal(p->program->older, old);
+	assert_false(has_exepath(old));
+	assert_string_equal(record_of(p->program).exepath, "/opt/curl");
 }
 
 /* The pid is somebody else's by now: nothing of that counts. */
@@ -139,7 +217,7 @@ static void a_withheld_command_line_is_nowhere(void **state)
 	(void)state;
 	tree_stat(41, "curl", 7, TICKS);
 	tree_text("41/cmdline", "curl --secret");
-	assert_int_equal(proctab_scan(t), 1);
+	assert_int_equal(proctab_scan(t, UINT64_MAX), 1);
 	exec_at(t, T, owner(42, 4, "curl"), "/usr/bin/curl");
 	fork_at(t, T, owner(43, 4, "curl"), 42);
 	for (size_t i = 0; i < 3; i++) {
@@ -163,7 +241,7 @@ static void a_secret_in_the_arguments_is_nowhere(void **state)
 	(void)state;
 	tree_stat(41, "curl", 7, TICKS);
 	tree_text("41/cmdline", "curl --password=hunter2");
-	assert_int_equal(proctab_scan(t), 1);
+	assert_int_equal(proctab_scan(t, UINT64_MAX), 1);
 	program = proctab_by_pid(t, 41)->program;
 	r = record_of(program);
 	assert_string_equal(r.cmdline, "curl --password=***");
@@ -200,7 +278,7 @@ static void a_child_found_in_proc_is_followed(void **state)
 	known(t, owner(42, 3, "make"));
 	proctab_follow(t, 42);
 	tree_stat(43, "make", 42, TICKS);
-	proctab_scan(t);
+	proctab_scan(t, UINT64_MAX);
 	fork_at(t, T, owner(43, 3, "make"), 42);
 	assert_true(proctab_by_pid(t, 43)->followed);
 }
@@ -210,6 +288,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		proctab_test(an_event_alone_makes_a_process),
 		proctab_test(proc_and_event_are_one_process),
+		proctab_test(a_holder_is_read_when_asked_for),
+		proctab_test(proc_is_asked_again_while_names_differ),
+		proctab_test(what_was_read_too_late_is_the_next_programs),
 		proctab_test(a_pid_is_not_a_process),
 		proctab_test(a_pid_may_begin_anew_at_once),
 		proctab_test(a_look_up_asks_proc_each_time),

@@ -332,7 +332,7 @@ static void a_scanned_process_may_be_renamed(void **state)
 	struct proc *p;
 
 	tree_stat(42, "python3", 7, TICKS);
-	proctab_scan(t);
+	proctab_scan(t, UINT64_MAX);
 	rename_at(t, T, owner(42, 3, "worker"));
 	p = known(t, owner(42, 3, "worker"));
 	assert_string_equal(p->program->name, "worker");

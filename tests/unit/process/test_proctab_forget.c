@@ -72,17 +72,17 @@ static void only_what_nobody_needs_is_forgotten(void **state)
 		if (pid != 3)
 			exit_at(t, pid == 4 ? T + 100 * SEC : T,
 				owner(pid, 3, "x"), 0);
-	assert_int_equal(proctab_scan(t), 5);
+	assert_int_equal(proctab_scan(t, UINT64_MAX), 5);
 	proctab_prune(t, T + 110 * SEC, 8);
-	assert_int_equal(proctab_scan(t), 4);
+	assert_int_equal(proctab_scan(t, UINT64_MAX), 4);
 	assert_ptr_equal(known(t, owner(1, 3, "held")), held);
 	assert_ptr_equal(known(t, owner(2, 3, "written")), written);
 
 	proctab_prune(t, T + 110 * SEC, 9);	/* another file */
-	assert_int_equal(proctab_scan(t), 3);
+	assert_int_equal(proctab_scan(t, UINT64_MAX), 3);
 	held->refs = 0;
 	proctab_prune(t, T + 300 * SEC, 9);
-	assert_int_equal(proctab_scan(t), 1);
+	assert_int_equal(proctab_scan(t, UINT64_MAX), 1);
 }
 
 /* Short programs of which nothing is written: the last few thousand. */
@@ -104,7 +104,7 @@ static void not_all_that_ended_are_kept(void **state)
 		fork_at(t, T, o, 3);
 		exit_at(t, T + pid, o, 0);
 	}
-	count = proctab_scan(t);
+	count = proctab_scan(t, UINT64_MAX);
 	assert_in_range(count, 1000, 10000);
 	assert_ptr_equal(known(t, owner(1, 3, "held")), held);
 	assert_ptr_equal(known(t, owner(2, 3, "written")), written);
@@ -113,7 +113,7 @@ static void not_all_that_ended_are_kept(void **state)
 			 T + 19999);
 	assert_int_equal(known(t, owner(19000, 3, "short"))->exited_mono_ns,
 			 T + 19000);
-	assert_int_equal(proctab_scan(t), count);
+	assert_int_equal(proctab_scan(t, UINT64_MAX), count);
 }
 
 /* A socket's last packets still have the name, though not the arguments. */
@@ -155,7 +155,7 @@ static void an_end_that_was_lost_is_found(void **state)
 		fork_at(t, T, owner(pid, 3, "short"), 1);
 	known(t, owner(8, 3, "held"))->refs = 1;
 	proctab_prune(t, T + SEC, 8);
-	assert_in_range(proctab_scan(t), 2, 10000);
+	assert_in_range(proctab_scan(t, UINT64_MAX), 2, 10000);
 	assert_int_equal(known(t, owner(7, 3, "runs"))->program->from_mono_ns,
 			 T);
 	assert_int_equal(known(t, owner(8, 3, "held"))->program->from_mono_ns,
