@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The dpi.* fields: what is spoken on a packet's flow, and with whom, in
- * words of Wireshark's own dissectors (their fields, dpi_read.h).  What the
- * first packets of a flow tell is kept with its conversation (dpi_flow.h) and
+ * words of Wireshark's own dissectors (their fields, read/reader.h).  What the
+ * first packets of a flow tell is kept with its conversation (flow.h) and
  * shown on every packet of it.
  *
  * Reading other dissectors' fields makes Wireshark build a tree for every

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dpi/fragments.h"
 
-#include "dpi/reader.h"
+#include "dpi/read/reader.h"
 
 static wmem_map_t *known;	/* frame -> struct dpi_fragment */
 

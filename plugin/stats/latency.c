@@ -6,7 +6,7 @@
 #include <epan/tap.h>
 
 #include "dpi/dpi.h"
-#include "dpi/times.h"
+#include "dpi/read/times.h"
 #include "stats/stats.h"
 
 enum column { PROGRAM, ROLE, APP, ANSWERS, AVG, MIN_MS, MAX_MS, COLUMNS };

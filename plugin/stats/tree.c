@@ -187,7 +187,7 @@ static tap_packet_status tree_packet(stats_tree *st, packet_info *pinfo,
 
 void tree_init_statistic(void)
 {
-	/* The packets' trees are for the names of hosts: dpi_names.h. */
+	/* The packets' trees are for the names of hosts: dpi/names.h. */
 	stats_tree_register_plugin("proc", "proc", "Processes" STATS_TREE_SEP
 				   "Packets and Bytes",
 				   MOST_FIRST | TL_REQUIRES_PROTO_TREE,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Names that are asked for, and what they were resolved to. */
-#include "dpi/reader.h"
+#include "dpi/read/reader.h"
 #include "dpi/tunnel.h"
 
 #include "dpi/names.h"

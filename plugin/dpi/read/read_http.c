@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Hosts, paths and answers of HTTP. */
-#include "dpi/reader.h"
+#include "dpi/read/reader.h"
 
 /* "example.com:8080", "[2001:db8::1]:8080": the port is the packet's. */
 static const char *without_port(wmem_allocator_t *pool, const char *host)

@@ -13,7 +13,7 @@
 
 /*
  * Takes what the packet says into @f, and what this host resolved into
- * dpi_names.h.  @primed: Wireshark was asked to keep the fields at hand;
+ * dpi/names.h.  @primed: Wireshark was asked to keep the fields at hand;
  * else they are searched for in the tree.
  */
 void dpi_read(struct dpi_flow *f, const struct dpi_layers *l,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "dpi/read.h"
+#include "dpi/read/read.h"
 
-#include "dpi/reader.h"
-#include "dpi/times.h"
+#include "dpi/read/reader.h"
+#include "dpi/read/times.h"
 
 static void read_ssh(struct reader *r)
 {

@@ -9,7 +9,7 @@
 #define PKTWHO_PLUGIN_DPI_TIMES_H
 
 #include "compat.h"
-#include "dpi/reader.h"
+#include "dpi/read/reader.h"
 
 #define DPI_TIMES_MAX 1000000
 

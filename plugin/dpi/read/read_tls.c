@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Server names, versions and ALPN of TLS, DTLS and QUIC. */
-#include "dpi/reader.h"
+#include "dpi/read/reader.h"
 
 /* DTLS has the same fields, under names of its own. */
 struct names {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "dpi/times.h"
+#include "dpi/read/times.h"
 
 static wmem_map_t *times;	/* frame -> struct dpi_time */
 

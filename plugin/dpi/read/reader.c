@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "dpi/reader.h"
+#include "dpi/read/reader.h"
 
 #include "text.h"
 
