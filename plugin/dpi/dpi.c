@@ -4,7 +4,6 @@
 
 #include <epan/prefs.h>
 #include <epan/tap.h>
-#include <epan/to_str.h>
 #include <wsutil/wslog.h>
 
 #include "dpi/expert.h"
@@ -15,14 +14,13 @@
 #include "dpi/read/read.h"
 #include "dpi/read/reader.h"
 #include "dpi/read/times.h"
+#include "dpi/show.h"
 #include "proc/expert.h"
 #include "recognise/content.h"
 #include "recognise/spoken.h"
 #include "stats/stats.h"
 
 static int proto_dpi = -1;
-static int hf_app, hf_how, hf_host, hf_detail, hf_summary, hf_name, hf_name_proc;
-static int ett_dpi = -1;
 static dissector_handle_t postdissector;
 
 enum when { WHEN_ASKED, ALWAYS, NEVER };
@@ -44,44 +42,10 @@ static struct {
 
 static void register_fields(void)
 {
-	static hf_register_info all[] = {
-		{ &hf_app, { "Application", "dpi.app", FT_STRINGZ,
-			BASE_NONE, NULL, 0,
-			"What is spoken, as HTTP, DNS over TLS or Redis",
-			HFILL } },
-		{ &hf_how, { "Known By", "dpi.how", FT_STRINGZ,
-			BASE_NONE, NULL, 0,
-			"By what it is known: content (the first bytes), alpn, "
-			"dissector, port",
-			HFILL } },
-		{ &hf_host, { "Host", "dpi.host", FT_STRINGZ,
-			BASE_NONE, NULL, 0,
-			"Server name, host of the request, or name that DNS is "
-			"asked for",
-			HFILL } },
-		{ &hf_detail, { "Detail", "dpi.detail", FT_STRINGZ,
-			BASE_NONE, NULL, 0,
-			"Method, path and status; version, cipher and ALPN; user, "
-			"share, topic and so on",
-			HFILL } },
-		{ &hf_summary, { "Summary", "dpi.summary", FT_STRINGZ,
-			BASE_NONE, NULL, 0,
-			"All of these in one line",
-			HFILL } },
-		{ &hf_name, { "Resolved Name", "dpi.name", FT_STRINGZ,
-			BASE_NONE, NULL, 0,
-			"Name that this host resolved to get the remote address",
-			HFILL } },
-		{ &hf_name_proc, { "Resolved By", "dpi.name_proc", FT_STRINGZ,
-			BASE_NONE, NULL, 0,
-			"Process that resolved it",
-			HFILL } },
-	};
-
 	if (has_fields)
 		return;
 	has_fields = true;
-	proto_register_field_array(proto_dpi, all, array_length(all));
+	dpi_show_register(proto_dpi);
 	dpi_expert_register(proto_dpi);
 	reader_init();
 }
@@ -245,125 +209,6 @@ bool dpi_is_wanted(packet_info *pinfo, proto_tree *tree)
 	       (missed && stats_are_wanted());
 }
 
-/* ---- what there is to show ---- */
-
-struct view {
-	proto_tree *tree;
-	tvbuff_t *tvb;
-	packet_info *pinfo;
-	const char *app;
-	enum dpi_how how;
-	const char *host;
-	struct dpi_flow *flow;		/* NULL for what has none */
-	const struct dpi_turn *turn;
-	const char *unresolved;		/* the expert items', or NULL */
-	const char *tunnel;
-};
-
-static bool is_wanted(const struct view *v, int hf)
-{
-	return proto_field_is_referenced(v->tree, hf);
-}
-
-static const char *detail_of(const struct view *v)
-{
-	if (!v->flow)
-		return "";
-	return dpi_flow_detail(v->pinfo->pool, v->flow, v->turn);
-}
-
-static const char *summary_of(const struct view *v)
-{
-	wmem_strbuf_t *s = wmem_strbuf_new(v->pinfo->pool, v->app);
-	const char *detail = detail_of(v);
-
-	if (v->flow && v->flow->odd_port)
-		wmem_strbuf_append_printf(s, " on port %u", v->flow->port);
-	if (v->host) {
-		wmem_strbuf_append_c(s, ' ');
-		wmem_strbuf_append(s, v->host);
-	}
-	if (*detail) {
-		wmem_strbuf_append_c(s, ' ');
-		wmem_strbuf_append(s, detail);
-	}
-	return wmem_strbuf_get_str(s);
-}
-
-static proto_item *add(const struct view *v, int hf, const char *text)
-{
-	proto_item *item = NULL;
-
-	if (text && *text)
-		item = proto_tree_add_string(v->tree, hf, v->tvb, 0, 0, text);
-	proto_item_set_generated(item);
-	return item;
-}
-
-/* It can be filtered for all the same. */
-static void hide(proto_item *item, bool on)
-{
-	if (on)
-		proto_item_set_hidden(item);
-}
-
-static void add_name(const struct view *v, const address *a)
-{
-	const struct dpi_name *name;
-
-	if (a->type != AT_IPv4 && a->type != AT_IPv6)
-		return;
-	name = dpi_names_get(address_to_str(v->pinfo->pool, a), v->pinfo->num);
-	if (!name)
-		return;
-	add(v, hf_name, name->name);
-	add(v, hf_name_proc, name->process);
-}
-
-/* Of the remote end; of either if nobody knows which that is. */
-static void add_names(const struct view *v, const struct attribution *owners)
-{
-	unsigned direction = owners ? owners->direction : DIRECTION_UNKNOWN;
-
-	if (!is_wanted(v, hf_name) && !is_wanted(v, hf_name_proc))
-		return;
-	if (direction != DIRECTION_OUT)
-		add_name(v, &v->pinfo->net_src);
-	if (direction != DIRECTION_IN)
-		add_name(v, &v->pinfo->net_dst);
-}
-
-/* One line for one fact: the first has them all in short. */
-static void show(struct view *v, const struct attribution *owners)
-{
-	static const char *const hows[] = {
-		[DPI_BY_NOTHING] = NULL,
-		[DPI_BY_CONTENT] = "content",
-		[DPI_BY_ALPN] = "alpn",
-		[DPI_BY_DISSECTOR] = "dissector",
-		[DPI_BY_PORT] = "port",
-	};
-	const char *summary = is_wanted(v, hf_summary) ? summary_of(v) : "";
-	proto_item *top = proto_tree_add_protocol_format(v->tree, proto_dpi,
-		v->tvb, 0, 0, "Application");
-
-	proto_item_set_generated(top);
-	if (*summary)
-		proto_item_append_text(top, ": %s", summary);
-	v->tree = proto_item_add_subtree(top, ett_dpi);
-	hide(add(v, hf_app, v->app), !strcmp(summary, v->app));
-	add(v, hf_how, hows[v->how]);
-	add(v, hf_host, v->host);
-	if (is_wanted(v, hf_detail))
-		add(v, hf_detail, detail_of(v));
-	hide(add(v, hf_summary, summary), true);
-	add_names(v, owners);
-	if (v->unresolved)
-		dpi_expert_add(top, v->pinfo, v->unresolved);
-	if (v->tunnel)
-		dpi_expert_add_tunnel(top, v->pinfo, v->tunnel);
-}
-
 /* ---- a packet ---- */
 
 static bool has_read_any(const struct dpi_flow *f)
@@ -388,7 +233,7 @@ static struct dpi_flow *alone(const struct dpi_flow *f, packet_info *pinfo)
 	return a;
 }
 
-static void learn(struct view *v, const struct dpi_layers *l,
+static void learn(struct dpi_view *v, const struct dpi_layers *l,
 		  const struct attribution *owners)
 {
 	bool again = PINFO_FD_VISITED(v->pinfo), primed = collecting && !again;
@@ -406,7 +251,7 @@ static void learn(struct view *v, const struct dpi_layers *l,
 					  has_read_any(f));
 }
 
-static void look_up_names(struct view *v, const struct dpi_layers *l)
+static void look_up_names(struct dpi_view *v, const struct dpi_layers *l)
 {
 	const struct dpi_fragment *part = dpi_fragment_get(v->pinfo->num);
 	const char *transport = part ? part->app : l->transport;
@@ -429,7 +274,7 @@ void dpi_add(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 	     const struct attribution *owners)
 {
 	bool first = !PINFO_FD_VISITED(pinfo);
-	struct view v = { .tree = tree, .tvb = tvb, .pinfo = pinfo };
+	struct dpi_view v = { .tree = tree, .tvb = tvb, .pinfo = pinfo };
 	struct dpi_layers l;
 
 	register_fields();
@@ -456,7 +301,7 @@ void dpi_add(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 		return;
 	look_up_names(&v, &l);
 	if (v.app)
-		show(&v, owners);
+		dpi_show(&v, owners);
 }
 
 void dpi_handoff(void)
@@ -471,7 +316,6 @@ void dpi_use_postdissector(dissector_handle_t handle)
 
 void dpi_init(void)
 {
-	static int *ett[] = { &ett_dpi };
 	static const enum_val_t when[] = {
 		{ "asked", "When a dpi field is asked for", WHEN_ASKED },
 		{ "always", "Always", ALWAYS },
@@ -482,7 +326,7 @@ void dpi_init(void)
 
 	proto_dpi = proto_register_protocol("Application by Wireshark's Dissectors",
 					    "DPI", "dpi");
-	proto_register_subtree_array(ett, array_length(ett));
+	dpi_show_init();
 	proto_register_prefix("dpi", on_first_name);
 	register_tap("dpi");
 	register_init_routine(on_file);
