@@ -1,46 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "recognise/content.h"
-
-#include <epan/conversation.h>
-#include <epan/exceptions.h>
+#include "recognise/content_parts.h"
 
 #include "recognise/spoken.h"
-#include "recognise/stream.h"
 
 #define SHORT 12		/* bytes, of which Wireshark can only guess */
 
-struct content {
-	const struct signature *is;	/* NULL: nothing is known */
-	const struct dpi_protocol *protocol;	/* that it is of, or NULL */
-	dissector_handle_t handle;	/* that the conversation was handed to */
-	uint32_t since;		/* the frame in which it was; 0: it was not */
-	int waits;		/* the side whose first message is not whole */
-	bool is_busy;		/* its dissector is at work */
-	uint16_t port;		/* the server's, as far as we know */
-	bool is_no_dns;		/* some datagram cannot be */
-	bool has_long;		/* a long header, if it were QUIC's */
-	bool is_short;		/* the capture has hardly any of the last one */
-	bool has_begun;		/* a payload was seen */
-	bool is_expected;	/* announced elsewhere, as FTP's files are */
-	uint8_t closed;		/* sides that sent FIN: 1, 2; RST: both */
-	struct stream stream;
-};
-
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
 
-static int proto_tcp = -1, proto_udp = -1, proto_handed = -1;	/* ours */
+static int proto_tcp = -1, proto_udp = -1;	/* ours */
 static dissector_handle_t tcp, udp;		/* Wireshark's */
-static dissector_handle_t handed;
-static ws_bool hand_over = true;
 static bool enabled = true;
 static struct {
 	uint32_t frame;
 	const struct content *content;
 } last;				/* that was looked at */
 
-/* The lower port's is the first; of equal ports the lower address's. */
-static unsigned side_of(const packet_info *pinfo, uint32_t sport,
-			uint32_t dport)
+unsigned content_side(const packet_info *pinfo, uint32_t sport, uint32_t dport)
 {
 	if (sport != dport)
 		return sport > dport;
@@ -89,7 +64,7 @@ static void see_syn(packet_info *pinfo, const struct segment *s, bool is_answer)
 {
 	const struct payload *p = &s->p;
 	struct content *k = content_of(conversation_of(pinfo, p), p);
-	unsigned way = side_of(pinfo, p->sport, p->dport);
+	unsigned way = content_side(pinfo, p->sport, p->dport);
 
 	k->port = is_answer ? p->sport : p->dport;
 	stream_begin(&k->stream, way, s->seq);
@@ -97,8 +72,7 @@ static void see_syn(packet_info *pinfo, const struct segment *s, bool is_answer)
 		stream_begin(&k->stream, !way, s->ack);
 }
 
-/* Of a packet that TCP or UDP has dissected. */
-static struct content *content_at(packet_info *pinfo)
+struct content *content_at(packet_info *pinfo)
 {
 	conversation_t *c = spoken_conversation(pinfo, false);
 	bool is_tcp = pinfo->ptype == PT_TCP;
@@ -106,148 +80,6 @@ static struct content *content_at(packet_info *pinfo)
 	if (!c || (!is_tcp && pinfo->ptype != PT_UDP))
 		return NULL;
 	return conversation_get_proto_data(c, is_tcp ? proto_tcp : proto_udp);
-}
-
-struct wanted {
-	int proto;
-	dissector_handle_t handle;
-};
-
-static void is_wanted(const char *table _U_, void *handle, void *user)
-{
-	struct wanted *w = user;
-
-	if (dissector_handle_get_protocol_index(handle) == w->proto &&
-	    !w->handle)
-		w->handle = handle;
-}
-
-/* The dissector that Decode As would offer by that name. */
-static dissector_handle_t handle_of(const char *filter, bool over_tcp)
-{
-	struct wanted w = { proto_get_id_by_filter_name(filter), NULL };
-
-	if (w.proto != -1)
-		dissector_table_foreach_handle(over_tcp ? "tcp.port" :
-					       "udp.port", is_wanted, &w);
-	return w.handle ? w.handle : find_dissector(filter);
-}
-
-/* A dissector that takes the conversation for itself shall have it from us. */
-static void keep_handed(packet_info *pinfo, const struct content *k)
-{
-	conversation_t *c = spoken_conversation(pinfo, false);
-
-	if (c && conversation_get_dissector(c, pinfo->num) == k->handle)
-		conversation_set_dissector(c, handed);
-}
-
-/*
- * What is passed on within, by SOCKS or HTTP, looks like the conversation's
- * own to Wireshark, which would come back here.
- */
-static int dissect_by(struct content *k, tvbuff_t *tvb, packet_info *pinfo,
-		      proto_tree *tree, void *data)
-{
-	uint32_t matched = pinfo->match_uint;
-	uint32_t sport = pinfo->srcport, dport = pinfo->destport;
-	volatile int done = 0;
-
-	/* Many tell a request from an answer by the port that they were found by. */
-	pinfo->match_uint = k->port;
-	/* For TCP we are on top of it, and who is on top of us cannot ask it. */
-	pinfo->can_desegment = pinfo->saved_can_desegment;
-	k->is_busy = true;
-	TRY {
-		done = call_dissector_only(k->handle, tvb, pinfo, tree, data);
-	}
-	FINALLY {
-		k->is_busy = false;
-		pinfo->match_uint = matched;
-		pinfo->srcport = sport;
-		pinfo->destport = dport;
-		keep_handed(pinfo, k);
-	}
-	ENDTRY;
-	return done;
-}
-
-/* The conversation's dissector, in our name. */
-static int dissect_handed(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
-			  void *data)
-{
-	struct content *k = content_at(pinfo);
-
-	if (!k || k->is_busy || pinfo->num < k->since)
-		return 0;
-	if (k->handle) {
-		int done = dissect_by(k, tvb, pinfo, tree, data);
-
-		/* What it does not know is no word of the port's owner. */
-		return done || !spoken_has_owner(pinfo) ? done :
-			call_data_dissector(tvb, pinfo, tree);
-	}
-	if (k->waits != 1 + (int)side_of(pinfo, pinfo->srcport,
-					 pinfo->destport) ||
-	    !pinfo->can_desegment)
-		return 0;
-	pinfo->desegment_offset = 0;
-	pinfo->desegment_len = DESEGMENT_ONE_MORE_SEGMENT;
-	return (int)tvb_captured_length(tvb);
-}
-
-/* Would Wireshark choose another dissector, and may we? */
-static bool is_ours_to_hand(conversation_t *c, const struct content *k,
-			    const char *to, const packet_info *pinfo,
-			    const struct payload *p)
-{
-	int proto = proto_get_id_by_filter_name(to);
-
-	return hand_over && proto != -1 &&
-	       (k->since || !conversation_get_dissector(c, pinfo->num)) &&
-	       spoken_choice(p->over == OVER_TCP, p->sport, p->dport, proto) ==
-		       SPOKEN_OTHER;
-}
-
-/* Not from this frame on: STARTTLS, which says for all, shall come after us. */
-static void set_handed(conversation_t *c, struct content *k, uint32_t frame)
-{
-	if (k->since)
-		return;
-	k->since = frame;
-	conversation_set_dissector(c, handed);
-}
-
-static void hand(conversation_t *c, struct content *k,
-		 const struct signature *s, const packet_info *pinfo,
-		 const struct payload *p)
-{
-	const char *to = s->hand_to ? s->hand_to : s->protocol;
-	dissector_handle_t handle;
-
-	if (s->keep || !is_ours_to_hand(c, k, to, pinfo, p))
-		return;
-	handle = handle_of(to, p->over == OVER_TCP);
-	if (!handle)
-		return;
-	k->handle = handle;
-	set_handed(c, k, pinfo->num);
-}
-
-/*
- * Of a first message that comes in several segments Wireshark shall see the
- * whole, where that says more than what it is.
- */
-static void wait_for_more(conversation_t *c, struct content *k,
-			  const packet_info *pinfo, const struct segment *s)
-{
-	const char *to = signature_may_begin(&s->p);
-
-	if (!to || !k->stream.sides[s->way].begun ||
-	    !is_ours_to_hand(c, k, to, pinfo, &s->p))
-		return;
-	k->waits = 1 + (int)s->way;
-	set_handed(c, k, pinfo->num);
 }
 
 /* What may become something else is looked at again. */
@@ -267,7 +99,7 @@ static void try(conversation_t *c, struct content *k, packet_info *pinfo,
 	const struct signature *s = stream_find(&k->stream, taken);
 
 	if (!s && is_now && taken->p.over == OVER_TCP && !k->handle)
-		wait_for_more(c, k, pinfo, taken);
+		content_wait(c, k, pinfo, taken);
 	if (s || !k->stream.sides[taken->way].begun)
 		k->waits = 0;
 	if (!s || s == k->is)
@@ -275,7 +107,7 @@ static void try(conversation_t *c, struct content *k, packet_info *pinfo,
 	k->is = s;
 	dpi_protocols_init();
 	k->protocol = dpi_protocol_named(s->protocol);
-	hand(c, k, s, pinfo, &taken->p);
+	content_hand(c, k, s, pinfo, &taken->p);
 }
 
 /* @now: NULL, there is nothing new. */
@@ -304,7 +136,7 @@ static void look(packet_info *pinfo, struct segment *now)
 	/* Wireshark takes a version of 0 for one, whatever the header. */
 	k->has_long = k->has_long ||
 		      (!is_tcp && (*p->p & 0x80 || !be32_at(p, 1)));
-	now->way = side_of(pinfo, p->sport, p->dport);
+	now->way = content_side(pinfo, p->sport, p->dport);
 	if (is_tcp && !k->has_begun)
 		k->is_expected = conversation_get_dissector(c, pinfo->num);
 	k->has_begun = true;
@@ -326,7 +158,7 @@ static void see_end(packet_info *pinfo, const struct payload *p, bool is_reset)
 	last.frame = pinfo->num;
 	stream_give_up(&k->stream);
 	look_at_all(c, k, pinfo, NULL);
-	k->closed |= is_reset ? 3 : 1 << side_of(pinfo, p->sport, p->dport);
+	k->closed |= is_reset ? 3 : 1 << content_side(pinfo, p->sport, p->dport);
 	if (k->closed == 3)
 		stream_end(&k->stream);
 }
@@ -451,7 +283,7 @@ static dissector_handle_t take_place(uint32_t number, int proto,
 
 void dpi_content_handoff(void)
 {
-	handed = create_dissector_handle(dissect_handed, proto_handed);
+	content_hand_handoff();
 	tcp = take_place(6, proto_tcp, see_tcp);
 	udp = take_place(17, proto_udp, see_udp);
 }
@@ -464,13 +296,5 @@ void dpi_content_init(int proto, module_t *prefs)
 	proto_udp = proto_register_protocol_in_name_only("UDP, its bytes first",
 		"UDP content", "dpi_udp", proto, FT_BYTES);
 	register_init_routine(forget);
-	proto_handed = proto_register_protocol_in_name_only(
-		"What the first bytes say", "By content", "dpi_handed", proto,
-		FT_BYTES);
-	prefs_register_bool_preference(prefs, "hand_over",
-		"Dissect what the first bytes say, whatever the port",
-		"Where the first bytes of a conversation are one protocol's for"
-		" certain, and Wireshark would choose another by the port, it is"
-		" dissected as what it is.  Decode As comes before this.",
-		&hand_over);
+	content_hand_init(proto, prefs);
 }

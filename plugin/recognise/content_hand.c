@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Hands a conversation to the dissector of what its first bytes are. */
+#include "recognise/content_parts.h"
+
+#include <epan/exceptions.h>
+
+#include "recognise/spoken.h"
+
+static int proto_handed = -1;
+static dissector_handle_t handed;
+static ws_bool hand_over = true;
+
+struct wanted {
+	int proto;
+	dissector_handle_t handle;
+};
+
+static void is_wanted(const char *table _U_, void *handle, void *user)
+{
+	struct wanted *w = user;
+
+	if (dissector_handle_get_protocol_index(handle) == w->proto &&
+	    !w->handle)
+		w->handle = handle;
+}
+
+/* The dissector that Decode As would offer by that name. */
+static dissector_handle_t handle_of(const char *filter, bool over_tcp)
+{
+	struct wanted w = { proto_get_id_by_filter_name(filter), NULL };
+
+	if (w.proto != -1)
+		dissector_table_foreach_handle(over_tcp ? "tcp.port" :
+					       "udp.port", is_wanted, &w);
+	return w.handle ? w.handle : find_dissector(filter);
+}
+
+/* A dissector that takes the conversation for itself shall have it from us. */
+static void keep_handed(packet_info *pinfo, const struct content *k)
+{
+	conversation_t *c = spoken_conversation(pinfo, false);
+
+	if (c && conversation_get_dissector(c, pinfo->num) == k->handle)
+		conversation_set_dissector(c, handed);
+}
+
+/*
+ * What is passed on within, by SOCKS or HTTP, looks like the conversation's
+ * own to Wireshark, which would come back here.
+ */
+static int dissect_by(struct content *k, tvbuff_t *tvb, packet_info *pinfo,
+		      proto_tree *tree, void *data)
+{
+	uint32_t matched = pinfo->match_uint;
+	uint32_t sport = pinfo->srcport, dport = pinfo->destport;
+	volatile int done = 0;
+
+	/* Many tell a request from an answer by the port that they were found by. */
+	pinfo->match_uint = k->port;
+	/* For TCP we are on top of it, and who is on top of us cannot ask it. */
+	pinfo->can_desegment = pinfo->saved_can_desegment;
+	k->is_busy = true;
+	TRY {
+		done = call_dissector_only(k->handle, tvb, pinfo, tree, data);
+	}
+	FINALLY {
+		k->is_busy = false;
+		pinfo->match_uint = matched;
+		pinfo->srcport = sport;
+		pinfo->destport = dport;
+		keep_handed(pinfo, k);
+	}
+	ENDTRY;
+	return done;
+}
+
+/* The conversation's dissector, in our name. */
+static int dissect_handed(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
+			  void *data)
+{
+	struct content *k = content_at(pinfo);
+
+	if (!k || k->is_busy || pinfo->num < k->since)
+		return 0;
+	if (k->handle) {
+		int done = dissect_by(k, tvb, pinfo, tree, data);
+
+		/* What it does not know is no word of the port's owner. */
+		return done || !spoken_has_owner(pinfo) ? done :
+			call_data_dissector(tvb, pinfo, tree);
+	}
+	if (k->waits != 1 + (int)content_side(pinfo, pinfo->srcport,
+					 pinfo->destport) ||
+	    !pinfo->can_desegment)
+		return 0;
+	pinfo->desegment_offset = 0;
+	pinfo->desegment_len = DESEGMENT_ONE_MORE_SEGMENT;
+	return (int)tvb_captured_length(tvb);
+}
+
+/* Would Wireshark choose another dissector, and may we? */
+static bool is_ours_to_hand(conversation_t *c, const struct content *k,
+			    const char *to, const packet_info *pinfo,
+			    const struct payload *p)
+{
+	int proto = proto_get_id_by_filter_name(to);
+
+	return hand_over && proto != -1 &&
+	       (k->since || !conversation_get_dissector(c, pinfo->num)) &&
+	       spoken_choice(p->over == OVER_TCP, p->sport, p->dport, proto) ==
+		       SPOKEN_OTHER;
+}
+
+/* Not from this frame on: STARTTLS, which says for all, shall come after us. */
+static void set_handed(conversation_t *c, struct content *k, uint32_t frame)
+{
+	if (k->since)
+		return;
+	k->since = frame;
+	conversation_set_dissector(c, handed);
+}
+
+void content_hand(conversation_t *c, struct content *k,
+		  const struct signature *s, const packet_info *pinfo,
+		  const struct payload *p)
+{
+	const char *to = s->hand_to ? s->hand_to : s->protocol;
+	dissector_handle_t handle;
+
+	if (s->keep || !is_ours_to_hand(c, k, to, pinfo, p))
+		return;
+	handle = handle_of(to, p->over == OVER_TCP);
+	if (!handle)
+		return;
+	k->handle = handle;
+	set_handed(c, k, pinfo->num);
+}
+
+void content_wait(conversation_t *c, struct content *k,
+		  const packet_info *pinfo, const struct segment *s)
+{
+	const char *to = signature_may_begin(&s->p);
+
+	if (!to || !k->stream.sides[s->way].begun ||
+	    !is_ours_to_hand(c, k, to, pinfo, &s->p))
+		return;
+	k->waits = 1 + (int)s->way;
+	set_handed(c, k, pinfo->num);
+}
+
+void content_hand_handoff(void)
+{
+	handed = create_dissector_handle(dissect_handed, proto_handed);
+}
+
+void content_hand_init(int proto, module_t *prefs)
+{
+	proto_handed = proto_register_protocol_in_name_only(
+		"What the first bytes say", "By content", "dpi_handed", proto,
+		FT_BYTES);
+	prefs_register_bool_preference(prefs, "hand_over",
+		"Dissect what the first bytes say, whatever the port",
+		"Where the first bytes of a conversation are one protocol's for"
+		" certain, and Wireshark would choose another by the port, it is"
+		" dissected as what it is.  Decode As comes before this.",
+		&hand_over);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What is known of a conversation by its bytes: content.c finds it out,
+ * content_hand.c gives the conversation to the right dissector.
+ */
+#ifndef PKTWHO_PLUGIN_RECOGNISE_CONTENT_PARTS_H
+#define PKTWHO_PLUGIN_RECOGNISE_CONTENT_PARTS_H
+
+#include "recognise/content.h"
+
+#include <epan/conversation.h>
+
+#include "recognise/stream.h"
+
+struct content {
+	const struct signature *is;	/* NULL: nothing is known */
+	const struct dpi_protocol *protocol;	/* that it is of, or NULL */
+	dissector_handle_t handle;	/* that the conversation was handed to */
+	uint32_t since;		/* the frame in which it was; 0: it was not */
+	int waits;		/* the side whose first message is not whole */
+	bool is_busy;		/* its dissector is at work */
+	uint16_t port;		/* the server's, as far as we know */
+	bool is_no_dns;		/* some datagram cannot be */
+	bool has_long;		/* a long header, if it were QUIC's */
+	bool is_short;		/* the capture has hardly any of the last one */
+	bool has_begun;		/* a payload was seen */
+	bool is_expected;	/* announced elsewhere, as FTP's files are */
+	uint8_t closed;		/* sides that sent FIN: 1, 2; RST: both */
+	struct stream stream;
+};
+
+/* The lower port's is the first; of equal ports the lower address's. */
+unsigned content_side(const packet_info *pinfo, uint32_t sport, uint32_t dport);
+
+/* Of a packet that TCP or UDP has dissected; NULL if nothing is known. */
+struct content *content_at(packet_info *pinfo);
+
+/* ---- content_hand.c ---- */
+
+void content_hand_init(int proto, module_t *prefs);
+void content_hand_handoff(void);
+
+/* From this frame on, where Wireshark would choose another. */
+void content_hand(conversation_t *c, struct content *k,
+		  const struct signature *s, const packet_info *pinfo,
+		  const struct payload *p);
+
+/*
+ * Of a first message that comes in several segments Wireshark shall see the
+ * whole, where that says more than what it is.
+ */
+void content_wait(conversation_t *c, struct content *k,
+		  const packet_info *pinfo, const struct segment *s);
+
+#endif
