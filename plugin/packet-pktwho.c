@@ -5,12 +5,13 @@
 
 #include "compat.h"
 #include <epan/epan.h>
-#include <epan/expert.h>
 #include <epan/prefs.h>
 
 #include "detect/baseline.h"
 #include "detect/detect.h"
 #include "dpi/dpi.h"
+#include "proc/blocks.h"
+#include "proc/complaints.h"
 #include "proc/expert.h"
 #include "proc/fields.h"
 #include "import/import.h"
@@ -26,9 +27,6 @@
 
 static int proto_proc = -1;
 static int ett_proc = -1;
-static expert_field ei_malformed = EI_INIT;
-static expert_field ei_version = EI_INIT;
-static bool has_block_table;	/* Wireshark hands us our blocks */
 
 /* What the options of one packet say. */
 struct found {
@@ -41,24 +39,17 @@ struct found {
 	size_t owners_len;
 	const struct imported *imported;	/* where there are no owners */
 	unsigned imports;
-	const char *malformed;		/* what is, or NULL */
-	bool newer;			/* of a version that we do not know */
+	struct complaints wrong;
 };
-
-/* The number is the documentation's and anybody may use it: not ours, no word. */
-static bool is_ours(const uint8_t *p, size_t len)
-{
-	return len >= 2 && p[0] == 'P' && p[1] == 'W';
-}
 
 static void take_owners(struct found *f, const uint8_t *p, size_t len)
 {
 	if (!f->want_owners)
 		return;
 	if (f->has_owners)
-		f->malformed = "second packet attribution";
+		f->wrong.malformed = "second packet attribution";
 	else if (attribution_decode(&f->owners, p, len))
-		f->malformed = "packet attribution";
+		f->wrong.malformed = "packet attribution";
 	else
 		f->has_owners = true;
 	if (f->has_owners && !f->owners_raw) {
@@ -73,7 +64,7 @@ static void take_process(struct found *f, const uint8_t *p, size_t len)
 	int n = process_decode(&process, p, len);
 
 	if (n < 0)
-		f->malformed = "process record";
+		f->wrong.malformed = "process record";
 	else if (!PINFO_FD_VISITED(f->pinfo))
 		records_put(&process, p, n, f->pinfo->num);
 }
@@ -87,11 +78,11 @@ static void take_custom_payload(struct found *f, const uint8_t *p, size_t len)
 	else if (kind == RECORD_PROCESS)
 		take_process(f, p, len);
 	else if (kind == RECORD_RECEIVER && receivers_take(f->others, p, len))
-		f->malformed = "receiver";
+		f->wrong.malformed = "receiver";
 	else if (kind == -EPROTONOSUPPORT)
-		f->newer = true;
+		f->wrong.newer = true;
 	else if (kind < 0)
-		f->malformed = "header";
+		f->wrong.malformed = "header";
 }
 
 static ws_bool take_option(wtap_block_t block _U_, unsigned id,
@@ -99,7 +90,7 @@ static ws_bool take_option(wtap_block_t block _U_, unsigned id,
 			   void *found)
 {
 	if (id == PCAPNG_OPT_CUSTOM_BIN && option_pen(value) == PKTWHO_PEN &&
-	    is_ours(option_data(value), option_len(value)))
+	    blocks_is_ours(option_data(value), option_len(value)))
 		take_custom_payload(found, option_data(value),
 				    option_len(value));
 	return true;
@@ -111,16 +102,6 @@ static wtap_block_t options_of(packet_info *pinfo)
 	if (pinfo->fd->has_modified_block)
 		return epan_get_modified_block(pinfo->epan, pinfo->fd);
 	return pinfo->rec->block;
-}
-
-static void add_complaints(proto_item *item, packet_info *pinfo,
-			   const struct found *f)
-{
-	if (f->malformed)
-		expert_add_info_format(pinfo, item, &ei_malformed,
-				       "Malformed %s", f->malformed);
-	if (f->newer)
-		expert_add_info(pinfo, item, &ei_version);
 }
 
 /*
@@ -185,7 +166,7 @@ static proto_item *add_owners(proto_tree *tree, tvbuff_t *tvb,
 			   f->imported);
 	fields_add_parties(tree, tvb, pinfo, &f->owners, f->others,
 			   f->imported);
-	add_complaints(item, pinfo, f);
+	complaints_add(item, pinfo, &f->wrong);
 	return item;
 }
 
@@ -254,7 +235,7 @@ static void dissect_packet(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 		return;
 	forget_outer_countries(&f);
 	look_for_import(&f, imported, tvb, block);
-	if (f.has_owners || f.imported || f.malformed || f.newer)
+	if (f.has_owners || f.imported || f.wrong.malformed || f.wrong.newer)
 		item = add_owners(tree, tvb, pinfo, &f);
 	if (want_experts) {
 		expert_items_packet(item, tree, tvb, pinfo, &f.owners,
@@ -268,118 +249,6 @@ static void dissect_packet(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 		stats_packet(pinfo, &f.owners, &others, f.imported);
 }
 
-/* Returns how many records there are; stops at what it cannot read. */
-static unsigned dissect_rows(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
-			     size_t end, struct found *f)
-{
-	const uint8_t *base = tvb_get_ptr(tvb, 0, (int)end);
-	bool want_experts = expert_items_are_wanted(tree);
-	size_t offset = TABLE_HEADER_LEN;
-	unsigned rows = 0;
-	struct process p;
-	proto_item *item;
-
-	while (offset < end) {
-		const uint8_t *raw = base + offset;
-		int len = process_decode(&p, raw, end - offset);
-
-		if (len == -EPROTONOSUPPORT)
-			f->newer = true;
-		else if (len < 0)
-			f->malformed = "process record";
-		if (len < 0)
-			break;
-		if (!PINFO_FD_VISITED(pinfo)) {
-			records_put(&p, raw, len, pinfo->num);
-			totals_count_row(&p);
-		}
-		item = fields_add_table_row(tree, tvb, pinfo, (int)offset, len,
-					    &p, p.name);
-		if (want_experts)
-			expert_items_row(item, pinfo, &p);
-		offset += len;
-		rows++;
-	}
-	return rows;
-}
-
-/*
- * A process table block.  After it @tvb has padding, and perhaps options.
- * A kind of block that we do not know stays what it is to Wireshark.
- */
-static int dissect_table(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
-			 void *data _U_)
-{
-	size_t size = tvb_captured_length(tvb), end = size;
-	const uint8_t *p = tvb_get_ptr(tvb, 0, (int)size);
-	struct found f = { .pinfo = pinfo };
-	struct table_header header;
-	const char *plural;
-	proto_item *item;
-	unsigned rows = 0;
-	int err;
-
-	if (!is_ours(p, size) || record_kind(p, size) > RECORD_TABLE)
-		return 0;
-	pinfo->current_proto = SHORT_NAME;
-	err = table_header_decode(&header, p, size);
-	if (err == -EPROTONOSUPPORT)
-		f.newer = true;
-	else if (err < 0)
-		f.malformed = "process table";
-	else
-		end = TABLE_HEADER_LEN + header.length;
-
-	item = proto_tree_add_protocol_format(tree, proto_proc, tvb, 0,
-					      (int)end, "Process table");
-	tree = proto_item_add_subtree(item, ett_proc);
-	if (err >= 0)
-		rows = dissect_rows(tvb, pinfo, tree, end, &f);
-	if (rows != header.count && !f.malformed && !f.newer)
-		f.malformed = "process table: its count is wrong";
-	add_complaints(item, pinfo, &f);
-
-	plural = rows == 1 ? "process" : "processes";
-	proto_item_append_text(item, ": %u %s", rows, plural);
-	col_set_str(pinfo->cinfo, COL_PROTOCOL, "PKTWHO");
-	col_add_fstr(pinfo->cinfo, COL_INFO, "Process table: %u %s", rows, plural);
-	return (int)size;
-}
-
-/* A process as Wireshark 5 writes it, shown as a row of a table. */
-static void dissect_wireshark_block(tvbuff_t *tvb, packet_info *pinfo,
-				    proto_tree *tree)
-{
-	struct found f = { .pinfo = pinfo };
-	struct imported i;
-	proto_item *item;
-	int err = import_custom_block(&i, pinfo, tvb);
-
-	if (err == -ENOENT)
-		return;
-	if (err)
-		f.malformed = "process block of Wireshark's";
-	item = proto_tree_add_protocol_format(tree, proto_proc, tvb, 0, -1,
-					      "Process of Wireshark's");
-	tree = proto_item_add_subtree(item, ett_proc);
-	if (!err)
-		fields_add_table_row(tree, tvb, pinfo, 0,
-				     (int)tvb_captured_length(tvb), &i.process,
-				     i.name);
-	add_complaints(item, pinfo, &f);
-}
-
-static void dissect_custom_block(tvbuff_t *tvb, packet_info *pinfo,
-				 proto_tree *tree)
-{
-	uint32_t pen = pinfo->rec->rec_header.custom_block_header.pen;
-
-	if (pen == PKTWHO_PEN && !has_block_table)
-		dissect_table(tvb, pinfo, tree, NULL);
-	else if (pen == IMPORT_WIRESHARK_PEN)
-		dissect_wireshark_block(tvb, pinfo, tree);
-}
-
 static int dissect_proc(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 			void *data _U_)
 {
@@ -387,7 +256,7 @@ static int dissect_proc(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 	if (pinfo->rec->rec_type == REC_TYPE_PACKET)
 		dissect_packet(tvb, pinfo, tree);
 	else if (pinfo->rec->rec_type == REC_TYPE_CUSTOM_BLOCK)
-		dissect_custom_block(tvb, pinfo, tree);
+		blocks_dissect(tvb, pinfo, tree);
 	return 0;
 }
 
@@ -400,24 +269,6 @@ static void register_fields_late(void)
 {
 	fields_register(proto_proc);
 	geo_fields_register_fields();
-}
-
-static void register_experts(void)
-{
-	static ei_register_info ei[] = {
-		{ &ei_malformed, { "proc.malformed", PI_MALFORMED, PI_ERROR,
-				   "Malformed process information", EXPFILL } },
-		{ &ei_version, { "proc.version", PI_UNDECODED, PI_NOTE,
-				 "Process information of a newer version:"
-				 " a newer plugin can read it", EXPFILL } },
-	};
-
-	ei[0].eiinfo.hf_info.hfinfo.blurb =
-		"Information of ours is damaged or contradicts itself";
-	ei[1].eiinfo.hf_info.hfinfo.blurb =
-		"Information of ours that a newer plugin can read";
-	expert_register_field_array(expert_register_protocol(proto_proc), ei,
-				    array_length(ei));
 }
 
 static void on_preferences(void)
@@ -438,7 +289,8 @@ void pktwho_register(void)
 	proto_register_subtree_array(ett, array_length(ett));
 	fields_init(proto_proc);
 	records_init();
-	register_experts();
+	complaints_register(proto_proc);
+	blocks_init(proto_proc, ett_proc);
 	prefs = prefs_register_protocol(proto_proc, on_preferences);
 	geo_fields_init(prefs);
 	dpi_init();
@@ -465,8 +317,5 @@ void pktwho_handoff(void)
 {
 	dpi_handoff();
 	values_check();
-	has_block_table = find_dissector_table("pcapng_custom_block") != NULL;
-	if (has_block_table)
-		dissector_add_uint("pcapng_custom_block", PKTWHO_PEN,
-			create_dissector_handle(dissect_table, proto_proc));
+	blocks_handoff();
 }
