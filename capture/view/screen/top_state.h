@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What top.c, which takes the keys, and its parts share. */
+/* What top.c and its parts share. */
 #ifndef PKTWHO_VIEW_SCREEN_TOP_STATE_H
 #define PKTWHO_VIEW_SCREEN_TOP_STATE_H
 
@@ -53,6 +53,12 @@ struct top {
 int top_page(const struct top *t);
 
 int top_width(const struct top *t);
+
+/* False when it is enough. */
+bool top_key(struct top *t, long key);
+
+/* The cursor stays on its row; where that has gone, it stays in its place. */
+void top_follow(struct top *t);
 
 void top_draw(struct top *t);
 void top_draw_details(struct top *t);	/* of the row; there is one */
