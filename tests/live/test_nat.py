@@ -148,8 +148,9 @@ class NatTest(LiveTest):
             count = len(self.rows(capture.path, "udp.srcport", where="udp"))
             self.assertGreaterEqual(count, 300)
             sent = re.findall(r"send(?:to|msg)\(", log.read_text())
-            # Statistics at the end; those from before, once in a second.
-            self.assertLess(len(sent), 60 if rules else 5, sent)
+            # Statistics at the end; those from before, once in a second; on
+            # a busy machine processes that the start had no time for.
+            self.assertLess(len(sent), 90 if rules else 30, sent)
             log.unlink()
 
 
