@@ -24,6 +24,7 @@
 #include "probe.skel.h"
 
 #define MAX_LINKS 32
+#define MAX_SLOW 2
 #define MAX_TAKEN 65536			/* above what the ring holds */
 #define LOAD_BYTES (16u << 20)		/* libbpf takes them to load it */
 #define ROOT_INODE 1			/* of all cgroups */
@@ -35,6 +36,8 @@ struct probe {
 	struct bpf_link *links[MAX_LINKS];
 	int infos[MAX_LINKS];		/* what /proc tells of cgroups' links */
 	int link_count;
+	struct bpf_link *slow[MAX_SLOW];	/* to detach: tracepoints' */
+	int slow_count;
 	int info_count;
 	bool partial;
 	int missing;
@@ -120,6 +123,11 @@ static struct bpf_link *attach_tracepoint(struct bpf_program *prog, int tracefs)
 	return link;
 }
 
+static bool is_tracepoint(const char *section)
+{
+	return !strncmp(section, "tp/", 3);
+}
+
 static bool is_cgroups(const char *section)
 {
 	return !strncmp(section, "cgroup", 6) || !strcmp(section, "sockops");
@@ -132,7 +140,7 @@ static struct bpf_link *attach_one(struct bpf_program *prog, int cgroup,
 
 	if (is_cgroups(section))
 		return bpf_program__attach_cgroup(prog, cgroup);
-	if (!strncmp(section, "tp/", 3))
+	if (is_tracepoint(section))
 		return attach_tracepoint(prog, tracefs);
 	return bpf_program__attach(prog);
 }
@@ -166,6 +174,11 @@ static int attach_all(struct probe *p, int cgroup, int tracefs)
 		    !strncmp(section, "iter/", 5))
 			continue;
 		link = attach_one(prog, cgroup, tracefs);
+		if (link && is_tracepoint(section) &&
+		    p->slow_count < MAX_SLOW) {
+			p->slow[p->slow_count++] = link;
+			continue;
+		}
 		if (link && p->link_count < MAX_LINKS) {
 			p->links[p->link_count++] = link;
 			if (is_cgroups(section))
@@ -326,10 +339,17 @@ out:
 	return 0;
 }
 
+void probe_end(struct probe *p)
+{
+	while (p->slow_count)
+		bpf_link__destroy(p->slow[--p->slow_count]);
+}
+
 void probe_close(struct probe *p)
 {
 	if (!p)
 		return;
+	probe_end(p);
 	for (int i = 0; i < p->link_count; i++)
 		bpf_link__destroy(p->links[i]);
 	for (int i = 0; i < p->info_count; i++)

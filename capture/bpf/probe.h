@@ -38,6 +38,13 @@ struct probe_handler {
 int probe_open(struct probe **out, const struct probe_handler *handler);
 void probe_close(struct probe *p);		/* NULL is fine */
 
+/*
+ * The capture ends soon: who accepts a connection is told no more.  Linux takes
+ * 40 ms for each of two tracepoints, which can pass while the last packets are
+ * waited for.
+ */
+void probe_end(struct probe *p);
+
 /* Reports every open inet socket to holder().  0 or -errno. */
 int probe_scan(struct probe *p);
 

@@ -266,6 +266,12 @@ static void scan_on(struct owners *o, uint64_t now)
 	o->scanned_ns = now;
 }
 
+void owners_end(struct owners *o)
+{
+	if (o->probe)
+		probe_end(o->probe);
+}
+
 bool owners_have_unread(const struct owners *o)
 {
 	return proctab_scans(o->processes);

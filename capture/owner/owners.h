@@ -88,6 +88,9 @@ void owners_each_socket(const struct owners *o,
 			void (*fn)(void *ctx, const struct flowtab_socket *s),
 			void *ctx);
 
+/* The capture ends soon: probe_end(). */
+void owners_end(struct owners *o);
+
 /*
  * Whether processes of before the capture are still to be read, which takes
  * a part of each owners_update(); a packet's own are read when it asks.

@@ -279,6 +279,11 @@ static void await_hashes(struct pipeline *l)
 	}
 }
 
+void pipeline_end(struct pipeline *l)
+{
+	owners_end(l->owners);
+}
+
 void pipeline_finish(struct pipeline *l)
 {
 	/* If the file or its reader is gone, what has come is lost, and counted. */

@@ -44,6 +44,9 @@ int pipeline_step(struct pipeline *l);
 /* True if packets wait, or processes to be read. */
 bool pipeline_waits(const struct pipeline *l);
 
+/* The last packets are waited for. */
+void pipeline_end(struct pipeline *l);
+
 /*
  * Lets all go, or if nothing can be written any more drops and counts them.
  * Hashes that were asked for are waited for, but not for long.

@@ -83,8 +83,11 @@ int session_run(struct session *s)
 	uint64_t looked = 0;
 
 	parts_begin(p);
-	while (!ending_is_over(&p->ending, looked))
+	while (!ending_is_over(&p->ending, looked)) {
 		looked = step(s);
+		if (p->ending.stop_ns)
+			pipeline_end(&s->pipeline);
+	}
 	/* No packet is waited for any more, only a slow reader. */
 	if (!p->ending.error)
 		p->ending.error = files_be_patient(p->files, p->signal_fd);

@@ -20,7 +20,7 @@
 static struct options options;
 static uint64_t now_ns;
 static int open_error, step_error, view_error, shown_error, patient_error;
-static int steps, finished, closed, waited_ms;
+static int steps, ended, finished, closed, waited_ms;
 static bool packets_wait;
 
 uint64_t __wrap_clock_ns(clockid_t clock);
@@ -88,6 +88,14 @@ bool __wrap_pipeline_waits(const struct pipeline *l)
 {
 	(void)l;
 	return packets_wait;
+}
+
+void __wrap_pipeline_end(struct pipeline *l);
+void __wrap_pipeline_end(struct pipeline *l)
+{
+	(void)l;
+	assert_int_equal(finished, 0);
+	ended++;
 }
 
 void __wrap_pipeline_finish(struct pipeline *l);
@@ -178,7 +186,7 @@ static int run(void)
 	int err;
 
 	now_ns = T;
-	steps = finished = closed = 0;
+	steps = ended = finished = closed = 0;
 	assert_int_equal(session_open(&s, &options, NULL), 0);
 	err = session_run(s);
 	assert_int_equal(finished, 1);
@@ -203,6 +211,9 @@ static void it_ends_when_its_time_is_over(void **state)
 	(void)state;
 	assert_int_equal(run(), 0);
 	assert_in_range(now_ns, T + 1000 * MS, T + 1200 * MS);
+	/* While it waits for the last packets, and not before. */
+	assert_in_range(ended, 1, 100);
+	assert_true(ended < steps);
 }
 
 static void packets_that_wait_are_looked_at_often(void **state)
