@@ -352,15 +352,19 @@ static bool resolve_again(struct owners *o, const struct packet *p,
 	return settled;
 }
 
+static void complete_end(struct owners *o, const struct verdict_end *end)
+{
+	if (end->owner)
+		proctab_complete(o->processes, end->owner);
+}
+
 /* A socket's holder has told nothing itself. */
 static void complete(struct owners *o, const struct verdict *v)
 {
-	if (v->src.owner)
-		proctab_complete(o->processes, v->src.owner);
-	if (v->dst.owner)
-		proctab_complete(o->processes, v->dst.owner);
+	complete_end(o, &v->src);
+	complete_end(o, &v->dst);
 	for (unsigned i = 0; i < v->other_count; i++)
-		proctab_complete(o->processes, v->others[i].owner);
+		complete_end(o, &v->others[i]);
 }
 
 bool owners_resolve(struct owners *o, const struct packet *p, uint64_t ts_ns,
