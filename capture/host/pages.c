@@ -37,15 +37,19 @@ void *pages_new(size_t size)
 	return all + skip;
 }
 
-void pages_give_back(void *bytes, size_t size)
+/* Of any memory, the whole pages of that size. */
+static void advise(void *bytes, size_t size, size_t page, int advice)
 {
-	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	uint8_t *all = bytes;
 	size_t skip = -(uintptr_t)all & (page - 1);
 
 	if (size > skip)
-		madvise(all + skip, (size - skip) & ~(page - 1),
-			MADV_DONTNEED);
+		madvise(all + skip, (size - skip) & ~(page - 1), advice);
+}
+
+void pages_give_back(void *bytes, size_t size)
+{
+	advise(bytes, size, (size_t)sysconf(_SC_PAGESIZE), MADV_DONTNEED);
 }
 
 void pages_free(void *pages, size_t size)
@@ -63,15 +67,12 @@ static void set_thresholds(size_t size)
 
 void pages_heap_grow(size_t size)
 {
-	uint8_t *top;
-	size_t skip;
+	void *top;
 
 	set_thresholds(2 * size);
 	top = malloc(size);
-	skip = -(uintptr_t)top & (HUGE_PAGE - 1);
-	if (top && skip < size)
-		madvise(top + skip, (size - skip) & ~(HUGE_PAGE - 1),
-			MADV_HUGEPAGE);
+	if (top)
+		advise(top, size, HUGE_PAGE, MADV_HUGEPAGE);
 	free(top);
 }
 
