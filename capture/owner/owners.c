@@ -260,10 +260,10 @@ static void watch(struct owners *o, uint64_t now)
 
 static void scan_on(struct owners *o, uint64_t now)
 {
-	if (now < o->scanned_ns + SCAN_EACH_NS || !proctab_scans(o->processes))
+	if (now < o->scanned_ns + SCAN_EACH_NS)
 		return;
-	proctab_scan_on(o->processes, now + SCAN_NS);
 	o->scanned_ns = now;
+	proctab_scan_on(o->processes, now + SCAN_NS);
 }
 
 void owners_end(struct owners *o)

@@ -160,7 +160,8 @@ void program_learn_exec_gen(struct proctab *t, struct program *i,
 static void learn_name(struct proctab *t, struct program *i,
 		       const struct probe_owner *o)
 {
-	if (i->exec_gen || i->older || !program_read(i, &t->scratch))
+	if (i->exec_gen || i->older || !strcmp(i->name, o->comm) ||
+	    !program_read(i, &t->scratch))
 		return;
 	program_set_name(i, o->comm);
 	describe_name(&t->scratch, o->comm);

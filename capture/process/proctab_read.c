@@ -236,8 +236,7 @@ int proctab_scan(struct proctab *t, uint64_t until_ns)
 
 bool proctab_scan_on(struct proctab *t, uint64_t until_ns)
 {
-	while (t->unread_next < t->unread_count &&
-	       clock_ns(CLOCK_MONOTONIC) < until_ns)
+	while (proctab_scans(t) && clock_ns(CLOCK_MONOTONIC) < until_ns)
 		proctab_by_pid(t, t->unread[t->unread_next++]);
 	return proctab_scans(t);
 }

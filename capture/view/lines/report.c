@@ -79,7 +79,8 @@ char *report_text(const struct report *r, int width, size_t *len)
 	fprintf(f, "%zu %s, %" PRIu64 " packet%s, %" PRIu64 " bytes, %" PRIu64
 		" dropped, %" PRIu64 " forgotten\n\n", table_count(r->table),
 		table_group_names[r->group], r->flows.packets,
-		plural_s(r->flows.packets), r->flows.bytes, r->losses.dropped, r->flows.forgotten);
+		plural_s(r->flows.packets), r->flows.bytes, r->losses.dropped,
+		r->flows.forgotten);
 	if (!fclose(f))
 		return text;
 	free(text);

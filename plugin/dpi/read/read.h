@@ -3,8 +3,8 @@
  * What a packet tells of its flow, by the fields of other dissectors
  * (reader.h).
  */
-#ifndef PKTWHO_PLUGIN_DPI_READ_H
-#define PKTWHO_PLUGIN_DPI_READ_H
+#ifndef PKTWHO_PLUGIN_DPI_READ_READ_H
+#define PKTWHO_PLUGIN_DPI_READ_READ_H
 
 #include "compat.h"
 #include "dpi/flow.h"

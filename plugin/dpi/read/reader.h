@@ -4,8 +4,8 @@
  * that is looked at.  They are looked up by name when first needed, since
  * every version of Wireshark has others; what this one has not is never there.
  */
-#ifndef PKTWHO_PLUGIN_DPI_READER_H
-#define PKTWHO_PLUGIN_DPI_READER_H
+#ifndef PKTWHO_PLUGIN_DPI_READ_READER_H
+#define PKTWHO_PLUGIN_DPI_READ_READER_H
 
 #include "compat.h"
 #include "dpi/flow.h"

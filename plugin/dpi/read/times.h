@@ -5,8 +5,8 @@
  * each waits for the other.  Kept with the frame of the answer until the file
  * is closed, about 60 bytes each, of at most DPI_TIMES_MAX.
  */
-#ifndef PKTWHO_PLUGIN_DPI_TIMES_H
-#define PKTWHO_PLUGIN_DPI_TIMES_H
+#ifndef PKTWHO_PLUGIN_DPI_READ_TIMES_H
+#define PKTWHO_PLUGIN_DPI_READ_TIMES_H
 
 #include "compat.h"
 #include "dpi/read/reader.h"
