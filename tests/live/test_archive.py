@@ -199,7 +199,7 @@ class Archive(world.LiveTest):
                         self.ring).stdout.splitlines():
             _, _, _, name, *rest = line.split("  ")
             packets = next(int(w.split()[0]) for w in rest
-                           if w.endswith(" packets"))
+                           if w.endswith((" packet", " packets")))
             name = name.split("[")[0]
             found[name] = found.get(name, 0) + packets
         for name in ("rare", "last"):

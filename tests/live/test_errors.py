@@ -215,7 +215,7 @@ class Errors(world.LiveTest):
         self.assertEqual(lines[0], f"pktwho: warning: cannot write {path}: No "
                          "space left on device; until there is room packets "
                          "are dropped and counted")
-        self.assertRegex(lines[1], r"^pktwho: \d+ packets had no room in .*: "
+        self.assertRegex(lines[1], r"^pktwho: \d+ packets? had no room in .*: "
                          "No space left on device$")
         kinds = [b.kind for b in pcapng.blocks(path.read_bytes())]
         self.assertGreater(kinds.count(pcapng.EPB), 20)
@@ -226,7 +226,7 @@ class Errors(world.LiveTest):
     def summary(self, said):
         """Packets and drops; what it says of them is said once."""
         self.assertEqual(said.count("until there is room"), 1, said)
-        return map(int, re.findall(r"(\d+) packets, (\d+) dropped",
+        return map(int, re.findall(r"(\d+) packets?, (\d+) dropped",
                                    said)[-1])
 
     def ask(self, process, pattern):
@@ -389,7 +389,7 @@ class Errors(world.LiveTest):
         c.send_signal(signal.SIGCONT)
         said = c.communicate(timeout=world.PATIENCE)[1]
         self.assertEqual(c.returncode, 0)
-        packets, dropped = re.search(r"(\d+) packets, (\d+) dropped",
+        packets, dropped = re.search(r"(\d+) packets?, (\d+) dropped",
                                      said).groups()
         self.assertEqual(int(packets) + int(dropped), 500, said)
 
