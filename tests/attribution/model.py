@@ -121,7 +121,7 @@ class Model:
     def settle(self, s):
         """Its end, and under which keys its packets come."""
         s.uses.sort(key=lambda u: (u.t1, u.t0))
-        s.born = s.uses[0].t0
+        s.born = self.begun(s)
         s.listens = any(u.kind == "listen" for u in s.uses)
         if s.listens:
             first = {}
@@ -146,6 +146,13 @@ class Model:
             self.exact[s.env, s.proto, *s.local, *s.remote].append(s)
         else:
             self.loose[s.env, s.proto, s.local[1]].append(s)
+
+    @staticmethod
+    def begun(s):
+        """When its packets may begin.  A busy client may have its socket long
+        before it connects, and its ports be another's until then."""
+        connects = [u.t0 for u in s.uses if u.kind in ("connect", "send")]
+        return connects[0] if s.proto == "tcp" and connects else s.uses[0].t0
 
     def peers(self, s):
         """Who may have made an accepted connection."""
