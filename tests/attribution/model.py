@@ -14,6 +14,7 @@ ACCEPTING = 50_000_000      # ns that a packet waits to be accepted
 SLACK = 200_000             # ns between a packet's time and its system call
 ANY = ("0.0.0.0", "::", "-")
 LISTENS = ("create", "bind", "listen", "accept")
+TAKES_PORTS = {"tcp": ("connect", "send"), "udp": ("bind", "connect", "send")}
 
 
 @dataclass
@@ -150,9 +151,9 @@ class Model:
     @staticmethod
     def begun(s):
         """When its packets may begin.  A busy client may have its socket long
-        before it connects, and its ports be another's until then."""
-        connects = [u.t0 for u in s.uses if u.kind in ("connect", "send")]
-        return connects[0] if s.proto == "tcp" and connects else s.uses[0].t0
+        before it has its ports, which are another's until then."""
+        kinds = TAKES_PORTS.get(s.proto, ())
+        return next((u.t0 for u in s.uses if u.kind in kinds), s.uses[0].t0)
 
     def peers(self, s):
         """Who may have made an accepted connection."""
