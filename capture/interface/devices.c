@@ -15,6 +15,7 @@
 
 struct devices {
 	int fd;			/* of changes */
+	int ask_fd;
 	struct netlink_pace pace;
 	unsigned changes;
 	unsigned count;
@@ -116,13 +117,15 @@ static void take_device_address(void *ctx, const struct nlmsghdr *h)
 /* Where the kernel does not tell, the old ones are better than none. */
 static int read_devices(struct devices *d)
 {
-	struct devices now = { .fd = d->fd, .pace = d->pace,
-			       .changes = d->changes + 1 };
-	int err = netlink_each(RTM_GETLINK, RTM_NEWLINK, take_device, &now);
+	struct devices now = { .fd = d->fd, .ask_fd = d->ask_fd,
+			       .pace = d->pace, .changes = d->changes + 1 };
+	int err = netlink_each(d->ask_fd, RTM_GETLINK, RTM_NEWLINK, take_device,
+			       &now);
 
 	if (err)
 		goto fail;
-	err = netlink_each(RTM_GETADDR, RTM_NEWADDR, take_device_address, &now);
+	err = netlink_each(d->ask_fd, RTM_GETADDR, RTM_NEWADDR,
+			   take_device_address, &now);
 	if (err)
 		goto fail;
 	free(d->all);
@@ -141,7 +144,8 @@ int devices_open(struct devices **out)
 	if (!d)
 		return -ENOMEM;
 	d->fd = netlink_watch();
-	err = d->fd < 0 ? d->fd : read_devices(d);
+	d->ask_fd = netlink_open();
+	err = d->fd < 0 ? d->fd : d->ask_fd < 0 ? d->ask_fd : read_devices(d);
 	if (err) {
 		devices_close(d);
 		return err;
@@ -156,6 +160,8 @@ void devices_close(struct devices *d)
 		return;
 	if (d->fd >= 0)
 		close(d->fd);
+	if (d->ask_fd >= 0)
+		close(d->ask_fd);
 	free(d->all);
 	free(d);
 }

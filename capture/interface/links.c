@@ -1,69 +1,76 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "interface/links.h"
 
-#include <ifaddrs.h>
 #include <linux/if_link.h>
-#include <linux/if_packet.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/socket.h>
 
-/* A tunnel has no address of its own: NULL. */
-static bool is_link(const struct ifaddrs *a)
+#include "interface/netlink.h"
+
+/* A kernel may have fewer, or more, than its headers here. */
+#define COUNTED offsetof(struct rtnl_link_stats, rx_compressed)
+
+/* The one that is looked for, by its name or else its number. */
+struct link {
+	const char *name;
+	unsigned index;
+	bool found;
+	struct rtnl_link_stats stats;
+};
+
+static bool is_it(const struct link *l, const struct ifinfomsg *link,
+		  const struct rtattr *name)
 {
-	return a->ifa_addr && a->ifa_addr->sa_family == AF_PACKET;
+	size_t len = l->name ? strlen(l->name) + 1 : 0;
+
+	if (!l->name)
+		return l->index == (unsigned)link->ifi_index;
+	return name && RTA_PAYLOAD(name) == len &&
+	       !memcmp(RTA_DATA(name), l->name, len);
 }
 
-static unsigned index_of(const struct ifaddrs *a)
+static void take_link(void *ctx, const struct nlmsghdr *h)
 {
-	struct sockaddr_ll ll;
+	struct link *l = ctx;
+	const struct ifinfomsg *link = NLMSG_DATA(h);
+	const struct rtattr *stats;
 
-	if (!is_link(a))
-		return 0;
-	memcpy(&ll, a->ifa_addr, sizeof(ll));
-	return (unsigned)ll.sll_ifindex;
+	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*link)) ||
+	    !is_it(l, link, netlink_attribute(IFLA_RTA(link), IFLA_PAYLOAD(h),
+					      IFLA_IFNAME)))
+		return;
+	l->found = true;
+	l->index = (unsigned)link->ifi_index;
+	stats = netlink_attribute(IFLA_RTA(link), IFLA_PAYLOAD(h), IFLA_STATS);
+	if (stats && RTA_PAYLOAD(stats) >= COUNTED)
+		memcpy(&l->stats, RTA_DATA(stats), COUNTED);
 }
 
-unsigned links_index(const char *name)
+/* 0, also if there is none such, or -errno. */
+static int look_for(int fd, struct link *l)
 {
-	unsigned index = 0;
-	struct ifaddrs *all;
-
-	if (getifaddrs(&all))
-		return 0;
-	for (const struct ifaddrs *a = all; a && !index; a = a->ifa_next)
-		if (!strcmp(a->ifa_name, name))
-			index = index_of(a);
-	freeifaddrs(all);
-	return index;
+	return netlink_each(fd, RTM_GETLINK, RTM_NEWLINK, take_link, l);
 }
 
-bool links_have(unsigned index)
+unsigned links_index(int fd, const char *name)
 {
-	struct ifaddrs *all;
-	bool have = false;
+	struct link l = { .name = name };
 
-	if (getifaddrs(&all))
-		return true;
-	for (const struct ifaddrs *a = all; a && !have; a = a->ifa_next)
-		have = index_of(a) == index;
-	freeifaddrs(all);
-	return have;
+	return look_for(fd, &l) ? 0 : l.index;
 }
 
-uint32_t links_drops(const char *name, uint32_t unknown)
+bool links_have(int fd, unsigned index)
 {
-	uint32_t drops = unknown;
-	struct ifaddrs *all;
+	struct link l = { .index = index };
 
-	if (getifaddrs(&all))
+	return look_for(fd, &l) || l.found;
+}
+
+uint32_t links_drops(int fd, const char *name, uint32_t unknown)
+{
+	struct link l = { .name = name };
+
+	if (look_for(fd, &l) || !l.found)
 		return unknown;
-	for (const struct ifaddrs *a = all; a; a = a->ifa_next) {
-		const struct rtnl_link_stats *st = a->ifa_data;
-
-		if (st && is_link(a) && !strcmp(a->ifa_name, name))
-			drops = st->rx_missed_errors + st->rx_fifo_errors;
-	}
-	freeifaddrs(all);
-	return drops;
+	return l.stats.rx_missed_errors + l.stats.rx_fifo_errors;
 }

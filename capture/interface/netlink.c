@@ -26,6 +26,34 @@ const struct rtattr *netlink_attribute(const void *attrs, size_t len, int type)
 	return NULL;
 }
 
+/* Nobody but the kernel answers through it. */
+int netlink_open(void)
+{
+	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	if (!connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel)))
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+bool netlink_has_news(int fd)
+{
+	bool news = false;
+	char buf[8192];
+	ssize_t n;
+
+	while ((n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0 ||
+	       (n < 0 && errno == ENOBUFS))
+		news = true;
+	return news;
+}
+
 /* 1 if more follow. */
 static int read_answers_of(int fd, uint16_t answer,
 			   void (*take)(void *ctx, const struct nlmsghdr *h),
@@ -50,10 +78,9 @@ static int read_answers_of(int fd, uint16_t answer,
 	return 1;
 }
 
-int netlink_each(uint16_t request, uint16_t answer,
+int netlink_each(int fd, uint16_t request, uint16_t answer,
 		 void (*take)(void *ctx, const struct nlmsghdr *h), void *ctx)
 {
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	struct request q = {
 		.header = { .nlmsg_len = sizeof(q),
 			    .nlmsg_type = request,
@@ -61,12 +88,11 @@ int netlink_each(uint16_t request, uint16_t answer,
 	};
 	int more;
 
-	if (fd < 0)
-		return -errno;
+	/* Until a question that failed is answered there is no other. */
+	netlink_has_news(fd);
 	more = send(fd, &q, sizeof(q), 0) < 0 ? -errno : 1;
 	while (more > 0)
 		more = read_answers_of(fd, answer, take, ctx);
-	close(fd);
 	return more;
 }
 
@@ -86,18 +112,6 @@ int netlink_watch(void)
 	if (fd >= 0)
 		close(fd);
 	return err;
-}
-
-bool netlink_has_news(int fd)
-{
-	bool news = false;
-	char buf[8192];
-	ssize_t n;
-
-	while ((n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0 ||
-	       (n < 0 && errno == ENOBUFS))
-		news = true;
-	return news;
 }
 
 bool netlink_is_due(struct netlink_pace *p, int fd, uint64_t now_ns,

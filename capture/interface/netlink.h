@@ -13,10 +13,16 @@
 const struct rtattr *netlink_attribute(const void *attrs, size_t len, int type);
 
 /*
+ * A descriptor to ask through, of the network namespace that this thread is in:
+ * it stays that one's.  Or -errno.
+ */
+int netlink_open(void);
+
+/*
  * Asks for all there are, by RTM_GETLINK or another request without
  * arguments, and calls @take for each message of type @answer.  0 or -errno.
  */
-int netlink_each(uint16_t request, uint16_t answer,
+int netlink_each(int fd, uint16_t request, uint16_t answer,
 		 void (*take)(void *ctx, const struct nlmsghdr *h), void *ctx);
 
 /* Hears of every change of an interface or its addresses.  Or -errno. */

@@ -28,6 +28,7 @@
 
 struct ring {
 	int fd;
+	int links;		/* to ask for them through */
 	unsigned ifindex;
 	enum link_header header;
 	uint32_t snaplen;
@@ -193,6 +194,7 @@ int ring_open(struct ring **out, const struct ring_options *o)
 	r->snaplen = o->snaplen;
 	r->promiscuous = o->promiscuous;
 	r->block_ns = (uint64_t)o->block_ms * 1000000;
+	r->links = o->links;
 	err = open_socket(r, o);
 	if (err) {
 		ring_close(r);
@@ -321,7 +323,7 @@ static int check_link(struct ring *r)
 		r->is_down = r->ifindex;
 		r->down_ns = clock_ns(CLOCK_MONOTONIC);
 	}
-	if (!r->is_down || links_have(r->ifindex))
+	if (!r->is_down || links_have(r->links, r->ifindex))
 		return 0;
 	return clock_ns(CLOCK_MONOTONIC) < r->down_ns + 2 * r->block_ns ?
 		       0 : -ENODEV;
@@ -341,7 +343,7 @@ int ring_read(struct ring *r,
 	}
 	if (!total)
 		return check_link(r);
-	if (r->is_down && links_have(r->ifindex))
+	if (r->is_down && links_have(r->links, r->ifindex))
 		r->is_down = false;
 	return (int)total;
 }

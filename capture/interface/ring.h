@@ -24,6 +24,7 @@ struct ring_options {
 	uint32_t snaplen;
 	int mib;
 	int block_ms;		/* a block is handed over at least so often */
+	int links;		/* to ask for them through; borrowed */
 	/* Needed, and in the kernel's words: for SLL without the header. */
 	struct sock_fprog filter;
 };

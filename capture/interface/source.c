@@ -7,9 +7,11 @@
 #include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "host/log.h"
 #include "interface/links.h"
+#include "interface/netlink.h"
 #include "interface/ring.h"
 #include "packet/parse.h"
 
@@ -24,6 +26,7 @@ struct source {
 	uint32_t snaplen;
 	struct ring *ring;
 	struct bpf_program filter; /* that the kernel cannot apply */
+	int links; /* a descriptor to ask for them through */
 	bool promiscuous;
 	uint32_t if_dropped; /* before us */
 };
@@ -77,6 +80,7 @@ static int open_ring(struct source *s, const struct source_options *o)
 		.snaplen = s->snaplen,
 		.mib = o->buffer_mib ? o->buffer_mib : DEFAULT_MIB,
 		.block_ms = o->prompt ? PROMPT_MS : BLOCK_MS,
+		.links = s->links,
 	};
 	const struct source_filter f = {
 		.text = o->filter ? o->filter : "",
@@ -110,7 +114,7 @@ out:
  */
 static uint32_t interface_drops(const struct source *s, uint32_t unknown)
 {
-	return s->promiscuous ? links_drops(s->name, unknown) : unknown;
+	return s->promiscuous ? links_drops(s->links, s->name, unknown) : unknown;
 }
 
 int source_open(struct source **out, const struct source_options *o)
@@ -119,9 +123,13 @@ int source_open(struct source **out, const struct source_options *o)
 	struct source_dlt dlt;
 	int err = -ENOMEM;
 
-	if (s)
-		s->name = strdup(o->device);
-	if (s && s->name) {
+	if (!s)
+		return err;
+	s->links = netlink_open();
+	s->name = strdup(o->device);
+	if (s->links < 0)
+		err = source_refuse(o->device, s->links);
+	else if (s->name) {
 		source_guess_dlt(o->device, &dlt);
 		s->dlt = dlt.number;
 		/* They differ for a few old types; of ours only for raw IP. */
@@ -144,6 +152,8 @@ void source_close(struct source *s)
 	if (!s)
 		return;
 	ring_close(s->ring);
+	if (s->links >= 0)
+		close(s->links);
 	pcap_freecode(&s->filter);
 	free(s->name);
 	free(s);
@@ -193,7 +203,7 @@ int source_read(struct source *s,
 
 int source_resume(struct source *s)
 {
-	unsigned index = links_index(s->name);
+	unsigned index = links_index(s->links, s->name);
 	int err = index ? ring_resume(s->ring, index) : -ENODEV;
 
 	if (err)

@@ -16,6 +16,7 @@
 #include "lookup/lookup.h"
 #include "owner/nat/conntrack.h"
 #include "owner/nat/nat.h"
+#include "interface/netlink.h"
 #include "owner/polling/sockdiag.h"
 #include "owner/local/tunnels.h"
 
@@ -41,8 +42,7 @@ ssize_t __wrap_recv(int fd, void *buf, size_t size, int flags)
 	size_t n = rest_size < PIECE ? rest_size : PIECE;
 
 	(void)fd;
-	(void)flags;
-	if (!n) {
+	if (!n || flags & MSG_DONTWAIT) {
 		errno = EAGAIN;
 		return -1;
 	}
@@ -160,13 +160,16 @@ static void links(const uint8_t *data, size_t size)
 {
 	static struct tunnels t;
 	const struct flow_key key = { .proto = IPPROTO_GRE };
+	int fd = netlink_open();
 
+	LAW(fd >= 0);
 	give(data, size);
-	tunnels_read(&t);
+	tunnels_read(&t, fd);
 	LAW(t.count <= MAX_TUNNELS && t.count <= size / NLMSG_HDRLEN);
 	for (size_t i = 0; i < t.count; i++)
 		LAW(*(uint8_t *)&t.tunnel[i].gre <= 1);
 	tunnels_take(&t, &key);
+	close(fd);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/if_packet.h>
-#include <linux/netlink.h>
 #include <linux/perf_event.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -140,8 +139,6 @@ static int allow(scmp_filter_ctx filter, const char *name, unsigned count,
 static int allow_some(scmp_filter_ctx filter)
 {
 	const struct rule rules[] = {
-		/* addresses and tunnels of this host */
-		{ "socket", 2, { IS(0, AF_NETLINK), IS(2, NETLINK_ROUTE) } },
 		{ "mmap", 1, { HAS_NOT(2, PROT_EXEC) } },
 		{ "mprotect", 1, { HAS_NOT(2, PROT_EXEC) } },
 		{ "ioctl", 1, { IS(1, PERF_EVENT_IOC_DISABLE) } },

@@ -2,9 +2,6 @@
 #include "owner/local/local.h"
 
 #include <errno.h>
-#include <ifaddrs.h>
-#include <net/if.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -23,12 +20,18 @@ struct addresses {
 	uint8_t addr[MAX_ADDRESSES][16];	/* sorted */
 };
 
-struct local {
-	int fd;
-	bool stale;
+struct known {
 	struct addresses own;
 	struct addresses broadcast;
 	struct tunnels tunnels;
+};
+
+struct local {
+	int fd;			/* of changes */
+	int ask_fd;
+	bool stale;
+	unsigned now;		/* which is known: the other is read next */
+	struct known known[2];
 };
 
 static int compare(const void *a, const void *b)
@@ -36,20 +39,18 @@ static int compare(const void *a, const void *b)
 	return memcmp(a, b, 16);
 }
 
-static void add(struct addresses *l, const struct sockaddr *sa)
+static void add(struct addresses *l, const struct rtattr *a)
 {
 	uint8_t *out = l->addr[l->count];
 
-	if (!sa || l->count == MAX_ADDRESSES)
+	if (!a || l->count == MAX_ADDRESSES)
 		return;
-	if (sa->sa_family == AF_INET6) {
-		memcpy(out, &((const struct sockaddr_in6 *)sa)->sin6_addr, 16);
-	} else if (sa->sa_family == AF_INET) {
-		address_from_ipv4(out, (const __u8 *)&((const struct
-				  sockaddr_in *)sa)->sin_addr);
-	} else {
+	if (RTA_PAYLOAD(a) == 16)
+		memcpy(out, RTA_DATA(a), 16);
+	else if (RTA_PAYLOAD(a) == 4)
+		address_from_ipv4(out, RTA_DATA(a));
+	else
 		return;
-	}
 	l->count++;
 }
 
@@ -66,31 +67,45 @@ static void sort(struct addresses *l)
 		l->last_bits |= last_bit(l->addr[i]);
 }
 
-static void read_addresses(struct local *l)
+/* IFA_ADDRESS of a device between two is the other's. */
+static void take_address(void *ctx, const struct nlmsghdr *h)
 {
-	struct ifaddrs *all, *a;
+	const struct ifaddrmsg *of = NLMSG_DATA(h);
+	const struct rtattr *local;
+	struct known *k = ctx;
 
-	if (getifaddrs(&all))
-		return;		/* the old ones are better than none */
-	l->own.count = l->broadcast.count = 0;
-	for (a = all; a; a = a->ifa_next) {
-		add(&l->own, a->ifa_addr);
-		if (a->ifa_flags & IFF_BROADCAST)
-			add(&l->broadcast, a->ifa_broadaddr);
-	}
-	freeifaddrs(all);
-	sort(&l->own);
-	sort(&l->broadcast);
+	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*of)))
+		return;
+	local = netlink_attribute(IFA_RTA(of), IFA_PAYLOAD(h), IFA_LOCAL);
+	add(&k->own, local ? local : netlink_attribute(IFA_RTA(of),
+						       IFA_PAYLOAD(h),
+						       IFA_ADDRESS));
+	add(&k->broadcast, netlink_attribute(IFA_RTA(of), IFA_PAYLOAD(h),
+					     IFA_BROADCAST));
 }
 
+/* What cannot be known is as it was. */
 static void read_all(struct local *l)
 {
-	int err = tunnels_read(&l->tunnels);
+	const struct known *old = &l->known[l->now];
+	struct known *new = &l->known[!l->now];
+	int err = tunnels_read(&new->tunnels, l->ask_fd);
 
-	if (err)
+	if (err) {
 		log_debug("this host's tunnels are not known: %s",
 			  strerror(-err));
-	read_addresses(l);
+		new->tunnels = old->tunnels;
+	}
+	new->own.count = new->broadcast.count = 0;
+	err = netlink_each(l->ask_fd, RTM_GETADDR, RTM_NEWADDR, take_address,
+			   new);
+	if (err) {
+		new->own = old->own;
+		new->broadcast = old->broadcast;
+	}
+	sort(&new->own);
+	sort(&new->broadcast);
+	l->now = !l->now;
 }
 
 static bool has(const struct addresses *l, const uint8_t addr[16])
@@ -122,8 +137,9 @@ int local_open(struct local **out)
 	if (!l)
 		return -ENOMEM;
 	l->fd = netlink_watch();
-	if (l->fd < 0) {
-		err = l->fd;
+	l->ask_fd = netlink_open();
+	if (l->fd < 0 || l->ask_fd < 0) {
+		err = l->fd < 0 ? l->fd : l->ask_fd;
 		local_close(l);
 		return err;
 	}
@@ -138,6 +154,8 @@ void local_close(struct local *l)
 		return;
 	if (l->fd >= 0)
 		close(l->fd);
+	if (l->ask_fd >= 0)
+		close(l->ask_fd);
 	free(l);
 }
 
@@ -151,26 +169,27 @@ bool local_has(const struct local *l, const uint8_t addr[16])
 	/* All of 127.0.0.0/8 is this host (RFC 1122, section 3.2.1.3). */
 	if (address_is_ipv4(addr) && addr[12] == 127)
 		return true;
-	return has(&l->own, addr);
+	return has(&l->known[l->now].own, addr);
 }
 
-/* Where none is set, getifaddrs() calls an address its own broadcast. */
+/* Nothing keeps an address from being set as its own broadcast. */
 bool local_is_group(const struct local *l, const uint8_t addr[16])
 {
 	static const uint8_t everywhere[4] = { 255, 255, 255, 255 };
+	const struct known *k = &l->known[l->now];
 
 	if (!address_is_ipv4(addr))
 		return addr[0] == 0xff;
 	return addr[12] >> 4 == 14 || !memcmp(addr + 12, everywhere, 4) ||
-	       (has(&l->broadcast, addr) && !has(&l->own, addr));
+	       (has(&k->broadcast, addr) && !has(&k->own, addr));
 }
 
 bool local_has_tunnel(const struct local *l, const struct flow_key *key)
 {
-	return tunnels_take(&l->tunnels, key);
+	return tunnels_take(&l->known[l->now].tunnels, key);
 }
 
 bool local_shapes(const struct local *l)
 {
-	return l->tunnels.shapes;
+	return l->known[l->now].tunnels.shapes;
 }

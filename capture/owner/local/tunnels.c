@@ -77,11 +77,11 @@ static void take_link(void *ctx, const struct nlmsghdr *h)
 	t->count++;
 }
 
-int tunnels_read(struct tunnels *t)
+int tunnels_read(struct tunnels *t, int fd)
 {
 	t->count = 0;
 	t->shapes = false;
-	return netlink_each(RTM_GETLINK, RTM_NEWLINK, take_link, t);
+	return netlink_each(fd, RTM_GETLINK, RTM_NEWLINK, take_link, t);
 }
 
 static bool fits(const uint8_t own[16], const uint8_t addr[16])

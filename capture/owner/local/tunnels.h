@@ -28,8 +28,8 @@ struct tunnels {
 	struct tunnel tunnel[MAX_TUNNELS];
 };
 
-/* Asks the kernel for all there are, by rtnetlink(7).  0 or -errno. */
-int tunnels_read(struct tunnels *t);
+/* Asks the kernel for all there are, through a netlink_open().  0 or -errno. */
+int tunnels_read(struct tunnels *t, int fd);
 
 /* Whether one of them takes what this key's remote end sends to its local. */
 bool tunnels_take(const struct tunnels *t, const struct flow_key *key);

@@ -1,83 +1,80 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "exact.h"
+#include "link_messages.h"
 
 #include <errno.h>
-#include <ifaddrs.h>
 #include <linux/if_link.h>
-#include <linux/if_packet.h>
-#include <sys/socket.h>
 
 #include "interface/links.h"
+#include "interface/netlink.h"
 
-static struct ifaddrs *made;		/* NULL: they cannot be known */
+#define FD 9
 
-int __wrap_getifaddrs(struct ifaddrs **all);
-int __wrap_getifaddrs(struct ifaddrs **all)
+static bool refused;
+
+/* A kernel of long ago counts fewer things. */
+#define FEWER offsetof(struct rtnl_link_stats, rx_compressed)
+
+int __wrap_netlink_each(int fd, uint16_t request, uint16_t answer,
+			void (*take)(void *ctx, const struct nlmsghdr *h),
+			void *ctx);
+int __wrap_netlink_each(int fd, uint16_t request, uint16_t answer,
+			void (*take)(void *ctx, const struct nlmsghdr *h),
+			void *ctx)
 {
-	*all = made;
-	if (!made)
-		errno = EMFILE;
-	return made ? 0 : -1;
+	const struct rtnl_link_stats of_tun = { .rx_missed_errors = 9 };
+	const struct rtnl_link_stats of_eth0 = { .rx_missed_errors = 3,
+						 .rx_fifo_errors = 2 };
+	struct message tun = link_of(3, "tun0", 0, 0);
+	struct message eth = link_of(7, "eth0", 0, 0);
+
+	assert_int_equal(fd, FD);
+	assert_int_equal(request, RTM_GETLINK);
+	assert_int_equal(answer, RTM_NEWLINK);
+	if (refused)
+		return -ENOBUFS;
+	put(&tun, IFLA_STATS, &of_tun, FEWER);
+	put(&eth, IFLA_STATS, &of_eth0, sizeof(of_eth0));
+	give(take, ctx, tun);
+	give(take, ctx, link_of(1, "lo", 0, 0));
+	give(take, ctx, eth);
+	return 0;
 }
-
-void __wrap_freeifaddrs(struct ifaddrs *all);
-void __wrap_freeifaddrs(struct ifaddrs *all)
-{
-	assert_ptr_equal(all, made);
-}
-
-static struct rtnl_link_stats of_tun = { .rx_missed_errors = 9 };
-static struct rtnl_link_stats of_eth0 = { .rx_missed_errors = 3,
-					  .rx_fifo_errors = 2 };
-
-/* eth0 has an IPv4 address before its own, tun0 has none at all. */
-static struct sockaddr_ll lo = { .sll_family = AF_PACKET, .sll_ifindex = 1 };
-static struct sockaddr_ll eth0 = { .sll_family = AF_PACKET, .sll_ifindex = 7 };
-static struct sockaddr ipv4 = { .sa_family = AF_INET };
-static struct ifaddrs links[] = {
-	{ &links[1], "tun0", 0, NULL, NULL, { NULL }, &of_tun },
-	{ &links[2], "eth0", 0, &ipv4, NULL, { NULL }, NULL },
-	{ &links[3], "lo", 0, (void *)&lo, NULL, { NULL }, NULL },
-	{ NULL, "eth0", 0, (void *)&eth0, NULL, { NULL }, &of_eth0 },
-};
 
 static void a_name_has_its_index(void **state)
 {
 	(void)state;
-	made = links;
-	assert_int_equal(links_index("lo"), 1);
-	assert_int_equal(links_index("eth0"), 7);
-	assert_int_equal(links_index("eth"), 0);
-	assert_int_equal(links_index("tun0"), 0);
+	assert_int_equal(links_index(FD, "lo"), 1);
+	assert_int_equal(links_index(FD, "eth0"), 7);
+	assert_int_equal(links_index(FD, "tun0"), 3);
+	assert_int_equal(links_index(FD, "eth"), 0);
+	assert_int_equal(links_index(FD, "eth01"), 0);
 }
 
 static void an_index_that_is_there_is_known(void **state)
 {
 	(void)state;
-	made = links;
-	assert_true(links_have(1));
-	assert_true(links_have(7));
-	assert_false(links_have(2));
+	assert_true(links_have(FD, 1));
+	assert_true(links_have(FD, 7));
+	assert_false(links_have(FD, 2));
 }
 
-/* The kernel gives a tunnel no address, and yet counts what it loses. */
 static void drops_are_of_the_interface_that_was_asked_for(void **state)
 {
 	(void)state;
-	made = links;
-	assert_int_equal(links_drops("eth0", 1), 5);
-	assert_int_equal(links_drops("lo", 1), 1);
-	assert_int_equal(links_drops("tun0", 1), 1);
-	assert_int_equal(links_drops("wlan0", 1), 1);
+	assert_int_equal(links_drops(FD, "eth0", 1), 5);
+	assert_int_equal(links_drops(FD, "tun0", 1), 9);
+	assert_int_equal(links_drops(FD, "lo", 1), 0);
+	assert_int_equal(links_drops(FD, "wlan0", 1), 1);
 }
 
 static void what_cannot_be_known_is_taken_to_be_there(void **state)
 {
 	(void)state;
-	made = NULL;
-	assert_true(links_have(7));
-	assert_int_equal(links_index("lo"), 0);
-	assert_int_equal(links_drops("eth0", 1), 1);
+	refused = true;
+	assert_true(links_have(FD, 7));
+	assert_int_equal(links_index(FD, "lo"), 0);
+	assert_int_equal(links_drops(FD, "eth0", 1), 1);
+	refused = false;
 }
 
 int main(void)

@@ -18,6 +18,7 @@
 #include "interface/links.h"
 #include "interface/ring.h"
 
+#define LINKS 9
 #define BLOCK_BYTES (128u << 10)
 #define BLOCKS	    8			/* of 1 MiB */
 #define MS	    1000000ull
@@ -102,9 +103,10 @@ void *__wrap_mmap(void *at, size_t len, int prot, int flags, int fd,
 	return map;
 }
 
-bool __wrap_links_have(unsigned index);
-bool __wrap_links_have(unsigned index)
+bool __wrap_links_have(int fd, unsigned index);
+bool __wrap_links_have(int fd, unsigned index)
 {
+	assert_int_equal(fd, LINKS);
 	assert_int_equal(index, 7);
 	return have_link;
 }
@@ -184,7 +186,7 @@ static void on_packet(void *ctx, const struct source_packet *p)
 
 static struct ring *open_ring(enum link_header header)
 {
-	struct ring_options o = { .ifindex = 7, .header = header,
+	struct ring_options o = { .ifindex = 7, .links = LINKS, .header = header,
 				  .snaplen = 200, .mib = 1, .block_ms = 10,
 				  .promiscuous = true };
 	struct ring *r = NULL;
@@ -347,7 +349,8 @@ static void what_the_kernel_refuses_is_the_error(void **state)
 		PACKET_VERSION, PACKET_RESERVE, PACKET_RX_RING,
 		SO_ATTACH_FILTER, PACKET_ADD_MEMBERSHIP,
 	};
-	struct ring_options o = { .ifindex = 7, .mib = 1, .promiscuous = true };
+	struct ring_options o = { .ifindex = 7, .links = LINKS, .mib = 1,
+				  .promiscuous = true };
 	struct ring *r;
 
 	(void)state;

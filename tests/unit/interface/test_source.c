@@ -30,16 +30,18 @@ unsigned __wrap_if_nametoindex(const char *name)
 	return !strcmp(name, "any") || !strcmp(name, "usbmon1") ? 0 : 7;
 }
 
-unsigned __wrap_links_index(const char *name);
-unsigned __wrap_links_index(const char *name)
+unsigned __wrap_links_index(int fd, const char *name);
+unsigned __wrap_links_index(int fd, const char *name)
 {
+	(void)fd;
 	(void)name;
 	return index_now;
 }
 
-uint32_t __wrap_links_drops(const char *name, uint32_t unknown);
-uint32_t __wrap_links_drops(const char *name, uint32_t unknown)
+uint32_t __wrap_links_drops(int fd, const char *name, uint32_t unknown);
+uint32_t __wrap_links_drops(int fd, const char *name, uint32_t unknown)
 {
+	(void)fd;
 	(void)name;
 	(void)unknown;
 	return drops;

@@ -1,34 +1,48 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "exact.h"
+#include "link_messages.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <ifaddrs.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
+#include "interface/netlink.h"
 #include "owner/local/local.h"
 
-static struct ifaddrs list[4];
-static struct sockaddr_in v4[2], broadcast, peer;
-static struct sockaddr_in6 v6;
+static const char *first;		/* address of eth0 */
 static bool unknown;
 static int messages;			/* of a change, that wait */
 static int asked;
 
-int __wrap_getifaddrs(struct ifaddrs **all);
-int __wrap_getifaddrs(struct ifaddrs **all)
+/* eth0 at 192.0.2.7/24 and 2001:db8::7, one from 10.1.2.3 to 10.1.2.4. */
+int __wrap_netlink_each(int fd, uint16_t request, uint16_t answer,
+			void (*take)(void *ctx, const struct nlmsghdr *h),
+			void *ctx);
+int __wrap_netlink_each(int fd, uint16_t request, uint16_t answer,
+			void (*take)(void *ctx, const struct nlmsghdr *h),
+			void *ctx)
 {
-	asked++;
-	*all = list;
-	return unknown ? -1 : 0;
-}
+	struct message eth = address_of(7, AF_INET, 24, IFA_ADDRESS, first);
+	struct message tun = address_of(8, AF_INET, 32, IFA_ADDRESS,
+					"10.1.2.4");
+	struct message own = address_of(9, AF_INET, 32, IFA_LOCAL, "10.9.9.9");
 
-void __wrap_freeifaddrs(struct ifaddrs *all);
-void __wrap_freeifaddrs(struct ifaddrs *all)
-{
-	assert_ptr_equal(all, list);
+	assert_true(fd >= 0);
+	if (request == RTM_GETLINK)
+		return 0;
+	assert_int_equal(answer, RTM_NEWADDR);
+	asked++;
+	put_address(&eth, AF_INET, IFA_LOCAL, first);
+	put_address(&eth, AF_INET, IFA_BROADCAST, "192.0.2.255");
+	put_address(&tun, AF_INET, IFA_LOCAL, "10.1.2.3");
+	put_address(&own, AF_INET, IFA_BROADCAST, "10.9.9.9");
+	give(take, ctx, eth);
+	if (unknown)
+		return -ENOBUFS;
+	give(take, ctx, tun);
+	give(take, ctx, own);
+	give(take, ctx, address_of(7, AF_INET6, 64, IFA_ADDRESS,
+				   "2001:db8::7"));
+	return 0;
 }
 
 ssize_t __real_recv(int fd, void *buf, size_t len, int flags);
@@ -41,34 +55,10 @@ ssize_t __wrap_recv(int fd, void *buf, size_t len, int flags)
 	return messages-- > 0 ? 16 : -1;
 }
 
-static struct sockaddr_in ipv4(const char *text)
-{
-	struct sockaddr_in sa = { .sin_family = AF_INET };
-
-	assert_int_equal(inet_pton(AF_INET, text, &sa.sin_addr), 1);
-	return sa;
-}
-
-/* 192.0.2.7/24, 10.1.2.3 to 10.1.2.4, 2001:db8::7. */
 static int make(void **state)
 {
 	(void)state;
-	v4[0] = ipv4("192.0.2.7");
-	v4[1] = ipv4("10.1.2.3");
-	broadcast = ipv4("192.0.2.255");
-	peer = ipv4("10.1.2.4");
-	v6 = (struct sockaddr_in6){ .sin6_family = AF_INET6 };
-	inet_pton(AF_INET6, "2001:db8::7", &v6.sin6_addr);
-	memset(list, 0, sizeof(list));
-	for (int i = 0; i < 3; i++)
-		list[i].ifa_next = &list[i + 1];
-	list[0].ifa_addr = (void *)&v4[0];
-	list[0].ifa_flags = IFF_BROADCAST;
-	list[0].ifa_broadaddr = (void *)&broadcast;
-	/* Of point-to-point it is the other end. */
-	list[1].ifa_addr = (void *)&v4[1];
-	list[1].ifa_broadaddr = (void *)&peer;
-	list[2].ifa_addr = (void *)&v6;
+	first = "192.0.2.7";
 	unknown = false;
 	messages = asked = 0;
 	return 0;
@@ -124,6 +114,7 @@ static void groups_are_told_from_hosts(void **state)
 	assert_true(local_is_group(l, bytes("192.0.2.255")));
 	assert_true(local_is_group(l, bytes("ff02::1")));
 	assert_false(local_is_group(l, bytes("10.1.2.4")));
+	assert_false(local_is_group(l, bytes("10.9.9.9")));
 	assert_false(local_is_group(l, bytes("240.0.0.1")));
 	assert_false(local_is_group(l, bytes("192.0.2.7")));
 	assert_false(local_is_group(l, bytes("fe80::1")));
@@ -136,7 +127,7 @@ static void a_change_is_taken_in_once(void **state)
 
 	(void)state;
 	assert_int_equal(local_open(&l), 0);
-	v4[0] = ipv4("192.0.2.9");
+	first = "192.0.2.9";
 	local_refresh(l);
 	local_catch_up(l);
 	assert_int_equal(asked, 1);
@@ -156,12 +147,15 @@ static void the_old_ones_are_better_than_none(void **state)
 
 	(void)state;
 	assert_int_equal(local_open(&l), 0);
+	first = "192.0.2.9";
 	unknown = true;
 	messages = 1;
 	local_refresh(l);
 	local_catch_up(l);
 	assert_int_equal(asked, 2);
 	assert_true(local_has(l, bytes("192.0.2.7")));
+	assert_true(local_has(l, bytes("2001:db8::7")));
+	assert_false(local_has(l, bytes("192.0.2.9")));
 	local_close(l);
 }
 
