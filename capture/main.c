@@ -134,14 +134,18 @@ static int remote(struct options *o)
 }
 
 /* As dumpcap takes them; the names live as long as we do. */
-static void look_up_numbers(struct options *o)
+static int look_up_numbers(struct options *o)
 {
-	for (int i = 0; i < o->interface_count; i++) {
+	int err = netns_enter(o->networks, 0);
+
+	for (int i = 0; !err && i < o->interface_count; i++) {
 		char *name = source_numbered(o->interfaces[i].name);
 
 		if (name)
 			o->interfaces[i].name = name;
 	}
+	netns_leave(o->networks);
+	return err;
 }
 
 /* The filters live as long as we do. */
@@ -199,7 +203,7 @@ static int start_command(struct options *o, struct child *command,
 {
 	bool no_stdout = options_show(o) ||
 			 (o->write && !strcmp(o->write, "-"));
-	int err;
+	int err = 0;
 
 	if (o->keylog) {
 		err = key_file_open(keys, temporary_directory(o));
@@ -207,7 +211,10 @@ static int start_command(struct options *o, struct child *command,
 			return err;
 		o->keys_fd = keys->fd;
 	}
-	err = child_fork(command, o->command, no_stdout);
+	if (o->networks->count == 1)
+		err = netns_enter(o->networks, 0);
+	err = err ? err : child_fork(command, o->command, no_stdout);
+	netns_leave(o->networks);
 	if (err && o->keylog)
 		key_file_close(keys);
 	return err;
@@ -230,6 +237,7 @@ static int run(struct options *o, struct child *c)
 	err = o->write || options_show(o) ? 0 :
 	      temporary_file(o, path, sizeof(path));
 	err = err ? err : session_open(&s, o, c);
+	netns_close(o->networks);
 	if (err && err != -EPIPE && o->write == path)
 		unlink(path);	/* nothing is in it */
 	if (err)
@@ -287,7 +295,8 @@ static int capture(struct options *o, char **argv)
 	if (get_privilege(argv))
 		return EXIT_FAILURE;
 	privilege_as_user(true);
-	look_up_numbers(o);
+	if (o->networks->count == 1 && look_up_numbers(o))
+		return EXIT_FAILURE;
 	if (o->exclude && exclude_connection(o))
 		return EXIT_BAD_USAGE;
 	if (o->command) {
@@ -314,8 +323,41 @@ static void open_standard(void)
 		close(fd);
 }
 
+/* Interfaces are listed in the namespace we are in, without a capture. */
+static int list(const struct options *o, int (*fn)(const struct options *o))
+{
+	int err;
+
+	if (o->networks->count > 1) {
+		log_error("in one network namespace at a time, not in %s",
+			  o->netns);
+		return EXIT_BAD_USAGE;
+	}
+	err = netns_enter(o->networks, 0);
+	err = err ? err : fn(o);
+	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int list_interfaces(const struct options *o)
+{
+	(void)o;
+	return source_list();
+}
+
+static int list_linktypes(const struct options *o)
+{
+	return source_list_linktypes(o->interfaces[0].name);
+}
+
+static int print_filter(const struct options *o)
+{
+	return source_print_filter(o->interfaces[0].name,
+				   o->interfaces[0].filter);
+}
+
 int main(int argc, char **argv)
 {
+	static struct netns_list networks;
 	bool is_extcap = extcap_is_called(argc, argv);
 	struct extcap x = { .argc = argc };
 	enum log_level level;
@@ -341,8 +383,9 @@ int main(int argc, char **argv)
 		return EXIT_BAD_USAGE;
 	}
 	/* There it is the other's business. */
-	if (o.netns && !o.remote.host && netns_enter(o.netns))
+	if (netns_open(&networks, o.remote.host ? NULL : o.netns))
 		return EXIT_FAILURE;
+	o.networks = &networks;
 	switch (o.action) {
 	case ACTION_HELP:
 		options_print_help(stdout);
@@ -351,16 +394,13 @@ int main(int argc, char **argv)
 		puts("pktwho " PKTWHO_VERSION);
 		return EXIT_SUCCESS;
 	case ACTION_LIST_INTERFACES:
-		return source_list() ? EXIT_FAILURE : EXIT_SUCCESS;
+		return list(&o, list_interfaces);
 	case ACTION_LIST_LINKTYPES:
 		if (get_privilege(argv))
 			return EXIT_FAILURE;
-		return source_list_linktypes(o.interfaces[0].name) ?
-			       EXIT_FAILURE : EXIT_SUCCESS;
+		return list(&o, list_linktypes);
 	case ACTION_PRINT_FILTER:
-		return source_print_filter(o.interfaces[0].name,
-					   o.interfaces[0].filter) ?
-			       EXIT_FAILURE : EXIT_SUCCESS;
+		return list(&o, print_filter);
 	case ACTION_CUT:
 	case ACTION_FIND:
 	case ACTION_STRIP:

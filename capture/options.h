@@ -27,6 +27,8 @@
 #define OPTIONS_MAX_GEO	       8
 #define OPTIONS_MAX_FILE_COMMENTS 16
 
+struct netns_list;
+
 enum options_action {
 	ACTION_CAPTURE,
 	ACTION_RECORD,			/* a capture of many files */
@@ -104,6 +106,7 @@ struct options {
 	struct options_interface interfaces[OPTIONS_MAX_INTERFACES];
 	int interface_count;
 	const char *netns;		/* where they are; NULL: here */
+	struct netns_list *networks;	/* the same, open */
 	const char *first_filter;	/* the -f before all -i, or NULL */
 	const char *temp_dir;		/* of a temporary one; NULL: TMPDIR */
 	const char *file_comments[OPTIONS_MAX_FILE_COMMENTS + 1];

@@ -207,9 +207,6 @@ int options_check(const struct options *o)
 	if (o->netns && (o->read || o->action == ACTION_CUT ||
 			 o->action == ACTION_FIND || o->action == ACTION_STRIP))
 		return options_bad("nothing is captured in", o->netns);
-	if (o->netns && !strcmp(o->netns, "all"))
-		return options_bad("one network namespace it is for each capture, "
-				   "not", "all");
 	if (o->keylog && !o->command)
 		return options_bad("whose keys, without a command after", "--");
 	if (o->keylog && !o->write && options_show(o))

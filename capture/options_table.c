@@ -24,9 +24,10 @@ const struct option_row options_table[] = {
 	  "capture filter, see pcap-filter(7): of the -i\n"
 	  "before it, or of all if it comes first",
 	  OPTION_THERE, .take = options_take_filter },
-	{ 0, "netns", "NAME", NULL, OPTION_THERE, TEXT(netns),
-	  .dialog = { DIALOG_BOTH, PAGE_CAPTURE, "Network namespace",
-		      "As ip netns has it, or a path; only root may enter it" } },
+	{ 0, "netns", "LIST", NULL, OPTION_THERE, TEXT(netns),
+	  .dialog = { DIALOG_BOTH, PAGE_CAPTURE, "Network namespaces",
+		      "As ip netns has it, a process id or a path, or all; "
+		      "only root may enter one" } },
 	{ 'w', NULL, "FILE", "write here; - is stdout (a temporary file, in\n"
 	  "--temp-dir DIR); --compress-type TYPE: zstd, gzip",
 	  OPTION_HERE, VALUE_FILE, TEXT(write) },

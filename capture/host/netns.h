@@ -1,13 +1,40 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Another network namespace, with all that is in it, for the whole process. */
+/*
+ * The network namespaces that are captured.  A socket stays in that in which it
+ * was made: whoever knows of networks makes its own in each, once, and needs to
+ * enter none of them again.
+ */
 #ifndef PKTWHO_HOST_NETNS_H
 #define PKTWHO_HOST_NETNS_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
+#define NETNS_MAX  128		/* at once: a node of Kubernetes has 110 pods */
+#define NETNS_NAME 32
+
+struct netns {
+	char name[NETNS_NAME];	/* before the names of its interfaces; "": none */
+	int fd;			/* -1: where we are */
+};
+
+struct netns_list {
+	int count;		/* at least 1 */
+	bool all;		/* what there is in one may be missing in others */
+	int home;		/* where we are, to come back; -1 if none is left */
+	struct netns one[NETNS_MAX];
+};
+
 /*
- * @which: a name of ip-netns(8), a process id or a path.  Takes root's rights,
- * and must come before anything is opened that knows of networks.  0 or -errno
- * (logged).
+ * @words: names of ip-netns(8), process ids or paths, with commas between, or
+ * "all" there are, our own first.  NULL: our own alone.  Takes root's rights.
+ * 0 or -errno (logged).
  */
-int netns_enter(const char *which);
+int netns_open(struct netns_list *l, const char *words);
+void netns_close(struct netns_list *l);
+
+/* This thread goes there, and comes back.  0 or -errno (logged). */
+int netns_enter(const struct netns_list *l, int which);
+void netns_leave(const struct netns_list *l);
 
 #endif

@@ -6,7 +6,7 @@
 #include <poll.h>
 #include <stdbool.h>
 
-#define WATCH_MAX 64
+#define WATCH_MAX 160
 
 struct watch {
 	int fd;			/* negative: nothing is waited for */

@@ -29,7 +29,7 @@ static bool is_it(const struct link *l, const struct ifinfomsg *link,
 	       !memcmp(RTA_DATA(name), l->name, len);
 }
 
-static void take_link(void *ctx, const struct nlmsghdr *h)
+static void take_if_it(void *ctx, const struct nlmsghdr *h)
 {
 	struct link *l = ctx;
 	const struct ifinfomsg *link = NLMSG_DATA(h);
@@ -49,7 +49,7 @@ static void take_link(void *ctx, const struct nlmsghdr *h)
 /* 0, also if there is none such, or -errno. */
 static int look_for(int fd, struct link *l)
 {
-	return netlink_each(fd, RTM_GETLINK, RTM_NEWLINK, take_link, l);
+	return netlink_each(fd, RTM_GETLINK, RTM_NEWLINK, take_if_it, l);
 }
 
 unsigned links_index(int fd, const char *name)

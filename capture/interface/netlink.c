@@ -42,16 +42,16 @@ int netlink_open(void)
 	return err;
 }
 
-bool netlink_has_news(int fd)
+bool netlink_drain(int fd)
 {
-	bool news = false;
+	bool any = false;
 	char buf[8192];
 	ssize_t n;
 
 	while ((n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0 ||
 	       (n < 0 && errno == ENOBUFS))
-		news = true;
-	return news;
+		any = true;
+	return any;
 }
 
 /* 1 if more follow. */
@@ -88,8 +88,7 @@ int netlink_each(int fd, uint16_t request, uint16_t answer,
 	};
 	int more;
 
-	/* Until a question that failed is answered there is no other. */
-	netlink_has_news(fd);
+	netlink_drain(fd);
 	more = send(fd, &q, sizeof(q), 0) < 0 ? -errno : 1;
 	while (more > 0)
 		more = read_answers_of(fd, answer, take, ctx);
@@ -117,7 +116,7 @@ int netlink_watch(void)
 bool netlink_is_due(struct netlink_pace *p, int fd, uint64_t now_ns,
 		    bool urgent)
 {
-	p->has_news |= netlink_has_news(fd);
+	p->has_news |= netlink_drain(fd);
 	return p->has_news && now_ns >= (urgent ? p->urgent_ns : p->next_ns);
 }
 

@@ -28,8 +28,11 @@ int netlink_each(int fd, uint16_t request, uint16_t answer,
 /* Hears of every change of an interface or its addresses.  Or -errno. */
 int netlink_watch(void);
 
-/* Whether any came since; reads all that did. */
-bool netlink_has_news(int fd);
+/*
+ * Reads all that has come, and tells whether anything had.  Before the rest of
+ * an answer that nobody read on is taken, the kernel hears no other question.
+ */
+bool netlink_drain(int fd);
 
 /*
  * How often a list is read that changes all the time: with thousands of links

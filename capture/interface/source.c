@@ -21,6 +21,7 @@
 
 struct source {
 	char *name;
+	char *label;
 	int dlt;
 	uint32_t linktype;
 	uint32_t snaplen;
@@ -45,7 +46,7 @@ int source_refuse(const char *device, int err)
 			  device);
 		break;
 	case -ENETDOWN:
-		log_error("%s is not up: ip link set %s up", device, device);
+		log_error("%s is not up: ip-link(8) sets it up", device);
 		break;
 	default:
 		log_error("cannot capture on %s: %s", device, strerror(-err));
@@ -92,7 +93,7 @@ static int open_ring(struct source *s, const struct source_options *o)
 
 	s->promiscuous = r.promiscuous;
 	if (!r.ifindex && !any)
-		return source_refuse(o->device, -ENODEV);
+		return source_refuse(o->label, -ENODEV);
 	r.filter.filter = calloc(BPF_MAXINSNS, sizeof(*r.filter.filter));
 	if (!r.filter.filter)
 		return -ENOMEM;
@@ -103,7 +104,7 @@ static int open_ring(struct source *s, const struct source_options *o)
 		goto out;
 	err = ring_open(&s->ring, &r);
 	if (err)
-		source_refuse(o->device, err);
+		source_refuse(o->label, err);
 out:
 	free(r.filter.filter);
 	return err;
@@ -127,9 +128,10 @@ int source_open(struct source **out, const struct source_options *o)
 		return err;
 	s->links = netlink_open();
 	s->name = strdup(o->device);
+	s->label = strdup(o->label);
 	if (s->links < 0)
-		err = source_refuse(o->device, s->links);
-	else if (s->name) {
+		err = source_refuse(o->label, s->links);
+	else if (s->name && s->label) {
 		source_guess_dlt(o->device, &dlt);
 		s->dlt = dlt.number;
 		/* They differ for a few old types; of ours only for raw IP. */
@@ -156,6 +158,7 @@ void source_close(struct source *s)
 		close(s->links);
 	pcap_freecode(&s->filter);
 	free(s->name);
+	free(s->label);
 	free(s);
 }
 
@@ -197,7 +200,7 @@ int source_read(struct source *s,
 				   ring_read(s->ring, fn, ctx);
 
 	if (n < 0)
-		log_error("%s: the interface is gone", s->name);
+		log_error("%s: the interface is gone", s->label);
 	return n;
 }
 
@@ -208,7 +211,7 @@ int source_resume(struct source *s)
 
 	if (err)
 		return err;
-	log_info("%s: the interface is back", s->name);
+	log_info("%s: the interface is back", s->label);
 	s->if_dropped = interface_drops(s, 0);
 	return 0;
 }

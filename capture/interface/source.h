@@ -16,6 +16,7 @@ struct source;
 
 struct source_options {
 	const char *device;
+	const char *label;	/* what it is called when something is said of it */
 	const char *filter;	/* pcap-filter(7), or NULL */
 	int snaplen;		/* bytes kept of a packet */
 	int buffer_mib;		/* of the ring; 0: 16 MiB */
@@ -30,7 +31,7 @@ struct source_stats {
 };
 
 /*
- * 0 or -errno, in which case one line about @o->device has been logged.
+ * 0 or -errno, in which case one line about @o->label has been logged.
  * Strings are borrowed for the call.
  */
 int source_open(struct source **out, const struct source_options *o);

@@ -24,6 +24,8 @@ struct answerer {
 	int root_fd;
 	struct holders *holders;
 	struct hasher *hasher;
+	int tracked[NETNS_MAX];		/* translations_open() of each network */
+	size_t tracked_count;
 };
 
 struct answerer *answerer_new(int proc_fd, int root_fd)
@@ -46,9 +48,35 @@ void answerer_free(struct answerer *w)
 {
 	if (!w)
 		return;
+	for (size_t i = 0; i < w->tracked_count; i++)
+		if (w->tracked[i] >= 0)
+			close(w->tracked[i]);
 	holders_free(w->holders);
 	hasher_free(w->hasher);
 	free(w);
+}
+
+/* ---- translations ---- */
+
+void answerer_track(struct answerer *w)
+{
+	if (w->tracked_count < NETNS_MAX)
+		w->tracked[w->tracked_count++] = translations_open();
+}
+
+size_t answerer_descriptors(const struct answerer *w, int fds[NETNS_MAX])
+{
+	memcpy(fds, w->tracked, w->tracked_count * sizeof(*fds));
+	return w->tracked_count;
+}
+
+int answerer_translations(const struct answerer *w, const struct question *q,
+			  int (*take)(void *ctx, const void *bytes, size_t len),
+			  void *ctx)
+{
+	int fd = q->value < w->tracked_count ? w->tracked[q->value] : -ENOENT;
+
+	return fd < 0 ? fd : translations_ask(fd, q->id, take, ctx);
 }
 
 /* ---- one answer ---- */
@@ -165,9 +193,10 @@ static bool say_translations(struct server *s, const struct question *q)
 {
 	s->part.number = q->number;
 	s->part.err = PART_MORE;
-	s->part.err = translations_ask(q->id, say_part, s);
+	s->part.err = answerer_translations(s->answerer, q, say_part, s);
 	/* Where the kernel tracks nothing, there is nothing to ask it for. */
-	if (s->part.err < 0 && s->part.err != -EAGAIN && s->part.err != -EINTR)
+	if (s->part.err < 0 && s->part.err != -EAGAIN &&
+	    s->part.err != -EINTR && s->answerer->tracked_count == 1)
 		privilege_keep(PRIVILEGE_FOR_NOTHING);
 	return send_back(s, &s->part, offsetof(struct part, bytes));
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "host/netns.h"
 #include "lookup/container_state.h"
 #include "process/hasher.h"
 #include "process/procfs.h"
@@ -31,7 +32,7 @@ struct question {
 	uint32_t kind;
 	uint32_t id;		/* pid, uid, conntrack's status bits or a count */
 	uint32_t with_exe;
-	uint64_t value;		/* the Unix time of boot, or an inode */
+	uint64_t value;		/* the Unix time of boot, an inode, or which network */
 	union {
 		struct {
 			char container[sizeof(
@@ -86,6 +87,17 @@ struct part {
 /* Below two directories that are borrowed.  NULL without memory. */
 struct answerer *answerer_new(int proc_fd, int root_fd);
 void answerer_free(struct answerer *w);		/* NULL is fine */
+
+/*
+ * Of the network namespace that this thread is in translations can be asked
+ * for, from then on: it has the next number, from 0.
+ */
+void answerer_track(struct answerer *w);
+int answerer_translations(const struct answerer *w, const struct question *q,
+			  int (*take)(void *ctx, const void *bytes, size_t len),
+			  void *ctx);
+/* Appends the descriptors for that to @fds; how many. */
+size_t answerer_descriptors(const struct answerer *w, int fds[NETNS_MAX]);
 
 /* Answers any but QUESTION_TRANSLATIONS; the bytes of @a that count. */
 size_t answer(struct answerer *w, const struct question *q, struct answer *a);

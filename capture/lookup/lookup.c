@@ -8,7 +8,6 @@
 #include <sys/socket.h>
 
 #include "host/log.h"
-#include "lookup/translations.h"
 
 pid_t lookup_pid(const struct lookup *l)
 {
@@ -277,7 +276,7 @@ static int take_parts(struct lookup *l, struct channel *c,
 	}
 }
 
-int lookup_translations(struct lookup *l, uint32_t status,
+int lookup_translations(struct lookup *l, unsigned network, uint32_t status,
 			int (*take)(void *ctx, const void *bytes, size_t len),
 			void *ctx)
 {
@@ -285,8 +284,9 @@ int lookup_translations(struct lookup *l, uint32_t status,
 	struct question q = question(QUESTION_TRANSLATIONS, status);
 	int err;
 
+	q.value = network;
 	if (l->answerer)
-		return translations_ask(status, take, ctx);
+		return answerer_translations(l->answerer, &q, take, ctx);
 	if (c->fd < 0)
 		return -EPIPE;
 	err = put(c, &q);

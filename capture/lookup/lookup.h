@@ -24,6 +24,7 @@ struct container_state;
 struct hasher_answer;
 struct hasher_question;
 struct lookup;
+struct netns_list;
 struct pod_address;
 
 /*
@@ -33,14 +34,21 @@ struct pod_address;
 struct lookup *lookup_new(int proc_fd, int root_fd);
 
 /*
+ * Translations in the network namespace that this thread is in will be asked
+ * for: it has the next number, from 0.
+ */
+void lookup_track(struct lookup *l);
+
+/*
  * From now on the other process answers.  To be called before anything is
  * opened that is not meant for it.  It signals @command, if that is not NULL,
  * where we may not: child_signal().  0 or -errno.
  */
 int lookup_start(struct lookup *l, struct child *command);
 
-/* Both, for the real /proc and /.  0 or -errno (logged). */
-int lookup_open(struct lookup **out, struct child *command);
+/* All of it, for the real /proc and / and @networks.  0 or -errno (logged). */
+int lookup_open(struct lookup **out, const struct netns_list *networks,
+		struct child *command);
 void lookup_close(struct lookup *l);	/* waits for nobody; NULL is fine */
 
 /* The other process; 0: there is none. */
@@ -83,8 +91,8 @@ int lookup_pods(struct lookup *l, struct pod_address *out, size_t max);
 /* Who holds that socket; -ENOENT: nobody does, as far as that is known. */
 int lookup_holder(struct lookup *l, uint64_t inode, uint32_t *pid);
 
-/* translations_ask(). */
-int lookup_translations(struct lookup *l, uint32_t status,
+/* translations_ask(), in the network namespace of that number. */
+int lookup_translations(struct lookup *l, unsigned network, uint32_t status,
 			int (*take)(void *ctx, const void *bytes, size_t len),
 			void *ctx);
 

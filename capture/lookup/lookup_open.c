@@ -11,6 +11,7 @@
 
 #include "host/child.h"
 #include "host/log.h"
+#include "host/netns.h"
 
 #define PATIENCE_MS 400		/* packets wait, in the kernel's rings */
 #define START_MS    20000	/* nothing waits yet; a machine may be busy */
@@ -114,12 +115,14 @@ static int make_ends(struct ends *e, bool signals)
 static _Noreturn void be_the_process(struct lookup *l, struct ends *e,
 				     const struct child *command)
 {
-	int kept[CHANNELS + 3];
+	int kept[CHANNELS + 3 + NETNS_MAX];
+	size_t tracked;
 
 	memcpy(kept, e->there, sizeof(e->there));
 	kept[CHANNELS + 1] = l->proc_fd;
 	kept[CHANNELS + 2] = l->root_fd;
-	close_all_but(kept, CHANNELS + 3);
+	tracked = answerer_descriptors(l->answerer, kept + CHANNELS + 3);
+	close_all_but(kept, CHANNELS + 3 + tracked);
 	answer_all(l->answerer, e->there, e->there[CHANNELS],
 		   command ? command->pid : 0);
 }
@@ -173,7 +176,25 @@ int lookup_start(struct lookup *l, struct child *command)
 	return err;
 }
 
-int lookup_open(struct lookup **out, struct child *command)
+void lookup_track(struct lookup *l)
+{
+	answerer_track(l->answerer);
+}
+
+static int track_all(struct lookup *l, const struct netns_list *networks)
+{
+	int err = 0;
+
+	for (int i = 0; !err && i < networks->count; i++) {
+		err = netns_enter(networks, i);
+		lookup_track(l);
+		netns_leave(networks);
+	}
+	return err;
+}
+
+int lookup_open(struct lookup **out, const struct netns_list *networks,
+		struct child *command)
 {
 	int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int root_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -184,7 +205,8 @@ int lookup_open(struct lookup **out, struct child *command)
 		err = -errno;
 	} else {
 		l = lookup_new(proc_fd, root_fd);
-		err = l ? lookup_start(l, command) : -ENOMEM;
+		err = l ? track_all(l, networks) : -ENOMEM;
+		err = err ? err : lookup_start(l, command);
 	}
 	lookup_close_fd(&proc_fd);
 	lookup_close_fd(&root_fd);

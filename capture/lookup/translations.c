@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "interface/netlink.h"
+
 #define BUFFER	  (32u << 10)	/* the kernel fills no more of a larger one */
 #define ANSWER_MS 500
 
@@ -56,12 +58,29 @@ static int read_translations(int fd, int (*take)(void *ctx, const void *bytes,
 	return err ? err : end > 0 ? 0 : end;
 }
 
-int translations_ask(uint32_t status,
-		  int (*take)(void *ctx, const void *bytes, size_t len),
-		  void *ctx)
+/* Nobody but the kernel answers through it. */
+int translations_open(void)
 {
 	const struct timeval patience = { .tv_usec = ANSWER_MS * 1000 };
-	struct question q = {
+	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	if (!connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel)))
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+int translations_ask(int fd, uint32_t status,
+		     int (*take)(void *ctx, const void *bytes, size_t len),
+		     void *ctx)
+{
+	const struct question q = {
 		.head = { .nlmsg_len = sizeof(q),
 			  .nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 |
 					IPCTNL_MSG_CT_GET,
@@ -72,19 +91,9 @@ int translations_ask(uint32_t status,
 		.mask_attr = { NLA_HDRLEN + 4, CTA_STATUS_MASK },
 		.mask = htonl(status),
 	};
-	/* Nobody but the kernel answers through it. */
-	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-	int err;
 
-	if (fd < 0)
+	netlink_drain(fd);
+	if (send(fd, &q, sizeof(q), 0) < 0)
 		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	err = connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel)) ||
-			      send(fd, &q, sizeof(q), 0) < 0 ?
-		      -errno :
-		      0;
-	err = err ? err : read_translations(fd, take, ctx);
-	close(fd);
-	return err;
+	return read_translations(fd, take, ctx);
 }

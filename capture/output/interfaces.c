@@ -10,7 +10,13 @@
 #include "interface/source.h"
 
 #define AT_ONCE 64		/* described before they have packets */
+#define WATCH_NS 100000000ull	/* between two looks at all */
 #define GONE	"the interface is gone"
+
+static struct devices *devices_of(const struct interfaces *s, uint32_t capture)
+{
+	return s->devices ? s->devices[capture] : NULL;
+}
 
 void interfaces_begin(struct interfaces *s, uint32_t captured)
 {
@@ -87,36 +93,38 @@ interfaces_take(struct interfaces *s, struct pcapng_writer *w,
 		unsigned index, int *err)
 {
 	struct interface_of_device *one;
+	struct devices *devices = devices_of(s, capture);
 	const struct device *d;
 
 	*err = 0;
-	if (!s->devices || !index)
+	if (!devices || !index)
 		return NULL;
 	one = find(s, capture, index);
 	if (one)
 		return one;
-	devices_refresh(s->devices, true);
-	d = devices_find(s->devices, index);
+	devices_refresh(devices, true);
+	d = devices_find(devices, index);
 	return d ? describe(s, w, any, capture, d, err) :
 		   find_gone(s, capture, index);
 }
 
 bool interfaces_have(struct interfaces *s, uint32_t capture, unsigned index)
 {
-	return !s->devices || !index || find(s, capture, index);
+	return !devices_of(s, capture) || !index || find(s, capture, index);
 }
 
 int interfaces_take_all(struct interfaces *s, struct pcapng_writer *w,
 			const struct pcapng_interface *any, uint32_t capture)
 {
+	struct devices *devices = devices_of(s, capture);
 	const struct device *d;
 	int err = 0;
 
-	if (!s->devices)
+	if (!devices)
 		return 0;
-	s->changes = devices_refresh(s->devices, true);
+	devices_refresh(devices, true);
 	for (unsigned n = 0; !err && s->count < AT_ONCE &&
-	     (d = devices_at(s->devices, n)); n++)
+	     (d = devices_at(devices, n)); n++)
 		if (d->up)
 			describe(s, w, any, capture, d, &err);
 	return err;
@@ -146,20 +154,34 @@ static int tell(struct pcapng_writer *w, uint32_t number, uint64_t start_ns,
 static bool is_there(const struct interfaces *s,
 		     const struct interface_of_device *one)
 {
-	const struct device *d = devices_find(s->devices, one->index);
+	const struct device *d = devices_find(s->devices[one->capture],
+					      one->index);
 
 	return d && !strcmp(d->name, one->name);
+}
+
+/* Another number after each. */
+static unsigned changes_of(const struct interfaces *s)
+{
+	unsigned changes = 0;
+
+	for (uint32_t i = 0; i < s->first; i++)
+		if (devices_of(s, i))
+			changes += devices_refresh(s->devices[i], false);
+	return changes;
 }
 
 /* Where there is no room for it now, later. */
 void interfaces_watch(struct interfaces *s, struct pcapng_writer *w,
 		      uint64_t start_ns)
 {
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	unsigned changes;
 
-	if (!s->devices)
+	if (!s->devices || now < s->watched_ns + WATCH_NS)
 		return;
-	changes = devices_refresh(s->devices, false);
+	s->watched_ns = now;
+	changes = changes_of(s);
 	if (changes == s->changes)
 		return;
 	s->changes = changes;

@@ -28,8 +28,10 @@ struct interface_of_device {
 };
 
 struct interfaces {
-	struct devices *devices;	/* borrowed; NULL: all packets are `any`'s */
+	/* Borrowed: of each that is captured.  NULL: all packets are `any`'s. */
+	struct devices *const *devices;
 	unsigned changes;		/* that were seen, of the devices */
+	uint64_t watched_ns;		/* when they were last looked at */
 	uint32_t first;			/* number of the first of these */
 	unsigned count;
 	unsigned last;			/* asked for */

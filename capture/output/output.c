@@ -216,7 +216,7 @@ int output_add_interface(struct output *o,
 	return err;
 }
 
-void output_set_devices(struct output *o, struct devices *devices)
+void output_set_devices(struct output *o, struct devices *const *devices)
 {
 	if (o)
 		o->devices.devices = devices;

@@ -74,7 +74,7 @@ int output_begin(struct output *o, const struct pcapng_interface *interfaces,
  * Before output_begin(): packets of `any` belong to these, which are borrowed.
  * NULL: they are `any`'s.
  */
-void output_set_devices(struct output *o, struct devices *devices);
+void output_set_devices(struct output *o, struct devices *const *devices);
 
 /* Writes a note of each device that has vanished, */
 void output_watch_devices(struct output *o);

@@ -14,7 +14,7 @@
 #include "pcapng.h"
 #include "record.h"
 
-#define OUTPUT_INTERFACES 64
+#define OUTPUT_INTERFACES 128
 #define OUTPUT_PROGRAMS	  (1 + RECEIVERS_MAX)	/* that one packet can name */
 #define OUTPUT_KEYS	  131072	/* bytes that wait, or will be repeated */
 #define OUTPUT_TABLE	  (PCAPNG_MAX_BLOCK - 64)

@@ -24,33 +24,28 @@ _Static_assert(sizeof(struct likeness) == 48, "no holes: compared as memory");
 struct answer {
 	struct likeness like;
 	uint64_t from_ns;
-	uint64_t version;
+	uint64_t told;
 	struct verdict verdict;
 	bool settled;
 };
 
 struct memo {
-	uint64_t version;	/* from 1 */
+	const uint64_t *told;
 	struct answer answers[ANSWERS];
 };
 
-struct memo *memo_new(void)
+struct memo *memo_new(const uint64_t *told)
 {
 	struct memo *m = calloc(1, sizeof(*m));
 
 	if (m)
-		m->version = 1;
+		m->told = told;
 	return m;
 }
 
 void memo_free(struct memo *m)
 {
 	free(m);
-}
-
-void memo_told(struct memo *m)
-{
-	m->version++;
 }
 
 static struct likeness likeness_of(const struct packet_traits *t,
@@ -86,7 +81,7 @@ bool memo_find(const struct memo *m, const struct packet *p, uint64_t ts_ns,
 	const struct answer *a = &m->answers[place_of_flow(&p->outer.key)];
 	struct likeness like;
 
-	if (!is_plain(p) || a->version != m->version ||
+	if (!is_plain(p) || a->told != *m->told ||
 	    ts_ns < a->from_ns || ts_ns > a->from_ns + HOLDS_NS)
 		return false;
 	like = likeness_of(&p->outer, direction);
@@ -105,6 +100,6 @@ void memo_keep(struct memo *m, const struct packet *p, uint64_t ts_ns,
 	if (!v->steady || !is_plain(p))
 		return;
 	*a = (struct answer){ .like = likeness_of(&p->outer, direction),
-			      .from_ns = ts_ns, .version = m->version,
+			      .from_ns = ts_ns, .told = *m->told,
 			      .verdict = *v, .settled = settled };
 }

@@ -17,12 +17,12 @@
 
 struct memo;
 
-/* NULL without memory. */
-struct memo *memo_new(void);
+/*
+ * Counts, in *@told, whatever an answer depends on and may have changed: then
+ * all are forgotten.  It is borrowed.  NULL without memory.
+ */
+struct memo *memo_new(const uint64_t *told);
 void memo_free(struct memo *m);
-
-/* Something that an answer depends on may have changed: all are forgotten. */
-void memo_told(struct memo *m);
 
 /*
  * The answer to a packet like @p, if it holds at that time, and in @settled

@@ -5,20 +5,14 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "bpf/probe.h"
 #include "host/log.h"
 #include "lookup/container_name.h"
 #include "lookup/lookup.h"
-#include "owner/local/local.h"
-#include "owner/local/nfqueue.h"
-#include "owner/memo.h"
-#include "owner/nat/conntrack.h"
-#include "owner/nat/nat.h"
 #include "owner/packets/packettab.h"
-#include "owner/polling/polling.h"
 #include "owner/flowtab/flowtab.h"
 #include "record.h"
 
@@ -30,32 +24,41 @@
 #define WATCH_NS 100000000ull	/* as old may be that the hooks are there */
 #define MAX_TRANSLATIONS (1u << 18)	/* nf_conntrack_max, by default */
 
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71	/* Linux 5.14 */
-#endif
+/* ---- all networks ---- */
+
+static void claim_nothing(struct owners *o, uint8_t reason)
+{
+	for (int i = 0; i < o->network_count; i++)
+		resolver_claim_nothing(network_resolver(o->networks[i]),
+				       reason);
+}
+
+static void doubt(struct owners *o, uint64_t until_ns)
+{
+	for (int i = 0; i < o->network_count; i++)
+		resolver_doubt(network_resolver(o->networks[i]), REASON_LOST,
+			       until_ns);
+}
+
+static bool may_translate(const struct owners *o)
+{
+	for (int i = 0; i < o->network_count; i++)
+		if (network_may_translate(o->networks[i]))
+			return true;
+	return false;
+}
 
 /* ---- open and close ---- */
 
-static uint64_t own_netns(void)
+static int poll_all(struct owners *o, int why)
 {
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	uint64_t cookie = 0;
-	socklen_t len = sizeof(cookie);
+	int err = 0;
 
-	if (fd < 0)
-		return 0;
-	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len))
-		cookie = 0;
-	close(fd);
-	return cookie;
-}
-
-static int open_polling(struct owners *o, int why)
-{
 	o->refused = why;
-	resolver_claim_nothing(o->resolver, REASON_NO_SOCKET);
-	return polling_open(&o->polling, o->flows, o->processes, o->lookup,
-			    o->netns);
+	claim_nothing(o, REASON_NO_SOCKET);
+	for (int i = 0; !err && i < o->network_count; i++)
+		err = network_poll(o->networks[i], o->processes);
+	return err;
 }
 
 static int open_probe(struct owners *o)
@@ -68,20 +71,22 @@ static int open_probe(struct owners *o)
 		return err;
 	probe_arrivals(o->probe, o->arrivals.tables, &o->arrivals.now);
 	o->arrivals.turned_ns = o->arrivals.since_ns = clock_ns(CLOCK_MONOTONIC);
-	resolver_watch_arrivals(o->resolver, &o->arrivals);
+	for (int i = 0; i < o->network_count; i++)
+		resolver_watch_arrivals(network_resolver(o->networks[i]),
+					&o->arrivals);
 	if (probe_missing(o->probe))
 		log_debug("%d hooks could not be attached",
 			  probe_missing(o->probe));
-	if (o->may_translate) {
+	if (may_translate(o)) {
 		log_warn("the kernel tracks connections and does not tell of "
 			 "them without CAP_NET_ADMIN: packets without a socket "
 			 "are \"unknown\"");
-		resolver_claim_nothing(o->resolver, REASON_NO_SOCKET);
+		claim_nothing(o, REASON_NO_SOCKET);
 	}
 	if (probe_is_partial(o->probe)) {
 		log_warn("only processes of this container's cgroup are "
 			 "known; packets of others are \"unknown\"");
-		resolver_claim_nothing(o->resolver, REASON_NO_SOCKET);
+		claim_nothing(o, REASON_NO_SOCKET);
 	}
 	if (!procfs_is_initial(o->proc_fd, "1")) {
 		log_warn("this container has its own process ids, and eBPF "
@@ -109,35 +114,59 @@ static int open_tables(struct owners *o, const struct owners_options *options)
 				     .exe_inodes = options->hash,
 				     .filter = options->filter,
 				     .alarm = options->alarm };
-	int err;
 
 	o->proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (o->proc_fd < 0)
 		return -errno;
 	p.proc_fd = o->proc_fd;
 	p.lookup = o->lookup;
-	err = local_open(&o->local);
-	if (err)
-		return err;
-	o->nat = nat_new(MAX_TRANSLATIONS);
-	if (!o->nat)
-		return -ENOMEM;
-	err = conntrack_open(&o->conntrack, o->nat, o->lookup);
-	if (err)
-		log_debug("no connection tracking: %s", strerror(-err));
-	o->may_translate = err && conntrack_is_kept();
 	o->containers = container_names_new(o->lookup);
 	p.containers = o->containers;
 	o->processes = proctab_new(&p);
 	o->flows = flowtab_new(MAX_FLOWS);
 	o->packets = packettab_new();
-	o->memo = memo_new();
-	if (!o->containers || !o->processes || !o->flows || !o->packets ||
-	    !o->memo)
-		return -ENOMEM;
-	o->resolver = resolver_new(o->flows, o->packets, o->local, o->nat,
-				   o->netns);
-	return o->resolver ? 0 : -ENOMEM;
+	return o->containers && o->processes && o->flows && o->packets ?
+		       0 : -ENOMEM;
+}
+
+/* Where there are none, nothing is waited for. */
+static int watch_changes(struct owners *o, int network)
+{
+	struct epoll_event e = { .events = EPOLLIN,
+				 .data.u32 = (uint32_t)network };
+
+	for (int i = 0; i < NETWORK_FDS; i++) {
+		int fd = network_fd(o->networks[network], i);
+
+		if (fd >= 0 && epoll_ctl(o->changes_fd, EPOLL_CTL_ADD, fd, &e))
+			return -errno;
+	}
+	return 0;
+}
+
+static int open_networks(struct owners *o, const struct netns_list *l)
+{
+	struct network_options n = {
+		.flows = o->flows,
+		.packets = o->packets,
+		.lookup = o->lookup,
+		.told = &o->told,
+		.max_translations = MAX_TRANSLATIONS / (size_t)l->count,
+	};
+	int err = 0;
+
+	o->changes_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (o->changes_fd < 0)
+		return -errno;
+	for (int i = 0; !err && i < l->count; i++) {
+		n.number = (unsigned)i;
+		err = netns_enter(l, i);
+		err = err ? err : network_open(&o->networks[i], &n);
+		netns_leave(l);
+		o->network_count += !err;
+		err = err ? err : watch_changes(o, i);
+	}
+	return err;
 }
 
 int owners_open(struct owners **out, const struct owners_options *options)
@@ -147,8 +176,8 @@ int owners_open(struct owners **out, const struct owners_options *options)
 
 	if (!o)
 		return -ENOMEM;
-	o->proc_fd = -1;
-	o->nfqueue = nfqueue_open();
+	o->proc_fd = o->changes_fd = -1;
+	o->told = 1;
 	o->lookup = options->lookup;
 	o->hash = options->hash;
 	o->seen = options->loopback_only ? PROBE_SEEN_LOOPBACK :
@@ -156,14 +185,16 @@ int owners_open(struct owners **out, const struct owners_options *options)
 					   PROBE_SEEN_ALL;
 	o->ended = options->ended;
 	o->ended_ctx = options->ctx;
-	o->netns = own_netns();
 	packet_clock_begin(&o->clock);
 	err = open_tables(o, options);
 	if (err)
 		goto fail;
+	err = open_networks(o, options->networks);
+	if (err)
+		goto fail;
 	err = open_probe(o);
 	if (err)
-		err = open_polling(o, err);
+		err = poll_all(o, err);
 	if (err)
 		goto fail;
 	*out = o;
@@ -179,20 +210,16 @@ void owners_close(struct owners *o)
 	if (!o)
 		return;
 	probe_close(o->probe);
-	polling_close(o->polling);
-	resolver_free(o->resolver);
-	memo_free(o->memo);
+	for (int i = 0; i < o->network_count; i++)
+		network_close(o->networks[i]);
 	packettab_free(o->packets);
 	flowtab_free(o->flows);
 	proctab_free(o->processes);
-	conntrack_close(o->conntrack);
-	nat_free(o->nat);
-	local_close(o->local);
 	container_names_free(o->containers);
 	if (o->proc_fd >= 0)
 		close(o->proc_fd);
-	if (o->nfqueue >= 0)
-		close(o->nfqueue);
+	if (o->changes_fd >= 0)
+		close(o->changes_fd);
 	free(o);
 }
 
@@ -204,7 +231,7 @@ struct proctab *owners_processes(struct owners *o)
 int owners_fd(const struct owners *o, int which)
 {
 	if (which)
-		return local_fd(o->local);
+		return o->changes_fd;
 	return o->probe ? probe_fd(o->probe) : -1;
 }
 
@@ -226,11 +253,11 @@ static void heal(struct owners *o, uint64_t now)
 	if (!o->has_gap)
 		return;
 	if (now - o->healed_ns < HEAL_NS) {
-		resolver_doubt(o->resolver, REASON_LOST, UINT64_MAX);
+		doubt(o, UINT64_MAX);
 		return;
 	}
 	probe_tell_again(o->probe);
-	resolver_doubt(o->resolver, REASON_LOST, clock_ns(CLOCK_MONOTONIC));
+	doubt(o, clock_ns(CLOCK_MONOTONIC));
 	o->healed_ns = now;
 	o->has_gap = false;
 }
@@ -243,7 +270,7 @@ static void watch_hooks(struct owners *o)
 	o->detached = true;
 	log_warn("somebody has detached eBPF programs of this capture: owners "
 		 "of new sockets are \"unknown\" from now on");
-	resolver_claim_nothing(o->resolver, REASON_LOST);
+	claim_nothing(o, REASON_LOST);
 }
 
 static void watch(struct owners *o, uint64_t now)
@@ -252,10 +279,8 @@ static void watch(struct owners *o, uint64_t now)
 		return;
 	o->watched_ns = now;
 	watch_hooks(o);
-	local_catch_up(o->local);
-	resolver_expect_delays(o->resolver,
-			       local_shapes(o->local) ||
-				       nfqueue_is_bound(o->nfqueue));
+	for (int i = 0; i < o->network_count; i++)
+		network_watch(o->networks[i]);
 }
 
 static void scan_on(struct owners *o, uint64_t now)
@@ -287,17 +312,38 @@ static void watch_clock(struct owners *o)
 	log_info("the clock was set by %+.3f s", (double)by / 1e9);
 }
 
+/* Of most networks nothing has changed. */
+static void refresh_networks(struct owners *o)
+{
+	struct epoll_event events[NETWORK_FDS * NETNS_MAX];
+	bool changed[NETNS_MAX] = { false };
+	int count = epoll_wait(o->changes_fd, events,
+			       NETWORK_FDS * o->network_count, 0);
+
+	for (int i = 0; i < count; i++)
+		changed[events[i].data.u32] = true;
+	for (int i = 0; i < o->network_count; i++)
+		o->told += network_refresh(o->networks[i], changed[i]);
+}
+
+/* Of translations some may still be told. */
+static void doubt_translations(struct owners *o, uint64_t now)
+{
+	for (int i = 0; i < o->network_count; i++) {
+		struct resolver *r = network_resolver(o->networks[i]);
+		uint64_t until = network_doubted_until(o->networks[i], now);
+
+		if (until == UINT64_MAX || (until && !o->has_gap))
+			resolver_doubt(r, REASON_LOST, until);
+	}
+}
+
 void owners_update(struct owners *o)
 {
 	uint64_t now;
 
 	watch_clock(o);
-	if (local_refresh(o->local))
-		memo_told(o->memo);
-	conntrack_refresh(o->conntrack);
-	if (nat_changes(o->nat) != o->translations)
-		memo_told(o->memo);
-	o->translations = nat_changes(o->nat);
+	refresh_networks(o);
 	owners_take_hashes(o);
 	if (!o->probe)
 		return;
@@ -305,14 +351,12 @@ void owners_update(struct owners *o)
 	probe_consume(o->probe);
 	if (arrivals_turn(&o->arrivals, now))
 		o->arrivals.turned_ns = clock_ns(CLOCK_MONOTONIC);
-	resolver_told_until(o->resolver, now);
+	for (int i = 0; i < o->network_count; i++)
+		resolver_told_until(network_resolver(o->networks[i]), now);
 	watch(o, now);
 	scan_on(o, now);
 	heal(o, now);
-	if (nat_lost(o->nat))
-		resolver_doubt(o->resolver, REASON_LOST, UINT64_MAX);
-	else if (conntrack_is_incomplete(o->conntrack) && !o->has_gap)
-		resolver_doubt(o->resolver, REASON_LOST, now);
+	doubt_translations(o, now);
 }
 
 uint64_t owners_mono_ns(const struct owners *o, uint64_t ts_ns)
@@ -321,35 +365,6 @@ uint64_t owners_mono_ns(const struct owners *o, uint64_t ts_ns)
 
 	packet_clock_read(&o->clock, ts_ns, &mono_ns);
 	return mono_ns;
-}
-
-/*
- * A listener for all addresses is found for any, though not its own: only an
- * end that can be here is asked for.
- */
-static void learn(struct owners *o, const struct flow_key *key,
-		  uint64_t mono_ns, bool begins)
-{
-	if (local_has(o->local, key->local) ||
-	    local_is_group(o->local, key->local))
-		polling_learn(o->polling, key, mono_ns, begins);
-}
-
-/* Only kernel events say that nothing has changed. */
-static bool resolve_again(struct owners *o, const struct packet *p,
-			  uint64_t mono_ns, uint8_t direction,
-			  struct verdict *v)
-{
-	bool settled;
-
-	if (memo_find(o->memo, p, mono_ns, direction, v, &settled) &&
-	    resolver_has_arrived(o->resolver, p, mono_ns, direction, v))
-		return settled &&
-		       !resolver_is_early(o->resolver, p, mono_ns, v);
-	settled = resolve(o->resolver, p, mono_ns, direction, v);
-	if (o->probe)
-		memo_keep(o->memo, p, mono_ns, direction, v, settled);
-	return settled;
 }
 
 static void complete_end(struct owners *o, const struct verdict_end *end)
@@ -367,22 +382,14 @@ static void complete(struct owners *o, const struct verdict *v)
 		complete_end(o, &v->others[i]);
 }
 
-bool owners_resolve(struct owners *o, const struct packet *p, uint64_t ts_ns,
-		    uint8_t direction, struct verdict *v)
+bool owners_resolve(struct owners *o, const struct packet *p,
+		    const struct owners_seen *seen, struct verdict *v)
 {
 	uint64_t mono_ns;
-	bool is_known = packet_clock_read(&o->clock, ts_ns, &mono_ns);
-	bool begins = p->outer.tcp_flags & PACKET_TCP_SYN, settled;
+	bool is_known = packet_clock_read(&o->clock, seen->ts_ns, &mono_ns);
+	bool settled = network_resolve(o->networks[seen->network], p, mono_ns,
+				       seen->direction, v);
 
-	local_catch_up(o->local);
-	if (o->polling && p->kind == PACKET_IP) {
-		struct flow_key received = flow_reversed(&p->outer.key);
-
-		learn(o, &p->outer.key, mono_ns, begins);
-		learn(o, &received, mono_ns, begins);
-	}
-	/* Nothing that comes later would tell more without the probe. */
-	settled = resolve_again(o, p, mono_ns, direction, v) || o->polling;
 	if (!is_known)
 		verdict_forget(v);
 	complete(o, v);
@@ -418,5 +425,7 @@ void owners_each_socket(const struct owners *o,
 			void (*fn)(void *ctx, const struct flowtab_socket *s),
 			void *ctx)
 {
-	flowtab_each_bound(o->flows, o->netns, fn, ctx);
+	for (int i = 0; i < o->network_count; i++)
+		flowtab_each_bound(o->flows, network_cookie(o->networks[i]),
+				   fn, ctx);
 }

@@ -15,6 +15,7 @@
 #include "owner/resolve/resolve.h"
 
 struct flowtab_socket;
+struct netns_list;
 struct owners;
 
 struct owners_options {
@@ -25,6 +26,7 @@ struct owners_options {
 	const struct filter *filter;	/* borrowed; see proctab_options */
 	const struct filter *alarm;	/* likewise */
 	struct lookup *lookup;		/* borrowed */
+	const struct netns_list *networks;	/* that are captured; likewise */
 	/* Hears of each process that ends, as wait(2) has its status; or NULL. */
 	void (*ended)(void *ctx, const char *name, uint32_t status);
 	void *ctx;
@@ -50,12 +52,16 @@ int owners_fd(const struct owners *o, int which);
  */
 void owners_update(struct owners *o);
 
-/*
- * True if the verdict is final; see resolve().  @ts_ns: Unix epoch, as the
- * packet has it.
- */
-bool owners_resolve(struct owners *o, const struct packet *p, uint64_t ts_ns,
-		    uint8_t direction, struct verdict *v);
+/* How a packet was captured. */
+struct owners_seen {
+	uint64_t ts_ns;			/* Unix epoch, as the packet has it */
+	unsigned network;		/* of those that are captured, from 0 */
+	uint8_t direction;		/* enum source_direction */
+};
+
+/* True if the verdict is final; see resolve(). */
+bool owners_resolve(struct owners *o, const struct packet *p,
+		    const struct owners_seen *seen, struct verdict *v);
 
 /*
  * With hash: has the executable's SHA-256 put into the program's record, once,
@@ -83,7 +89,7 @@ struct owners_fill {
 
 void owners_fill(struct owners *o, struct owners_fill *f);
 
-/* Each that is bound here, and open; without eBPF none is known. */
+/* Each that is bound in a network, and open; without eBPF none is known. */
 void owners_each_socket(const struct owners *o,
 			void (*fn)(void *ctx, const struct flowtab_socket *s),
 			void *ctx);

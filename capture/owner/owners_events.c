@@ -4,13 +4,10 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "host/log.h"
 #include "owner/flowtab/flowtab.h"
-#include "owner/memo.h"
 #include "owner/packets/packettab.h"
-#include "owner/polling/sockdiag.h"
 #include "packet/flow_key.h"
 #include "record.h"
 
@@ -84,7 +81,7 @@ static void on_event(void *ctx, const struct probe_event *e)
 		.kernel = e->flags & PROBE_KERNEL,
 	};
 
-	memo_told(o->memo);
+	o->told++;
 	switch (e->kind) {
 	case PROBE_OWNER:
 		f.owner = owner_of(o, e);
@@ -134,7 +131,7 @@ static void on_exec(void *ctx, const struct probe_exec *x)
 	struct owners *o = ctx;
 	struct program *i = proctab_exec(o->processes, x);
 
-	memo_told(o->memo);
+	o->told++;
 	/* At once: it may delete itself, and end. */
 	if (o->hash && i)
 		owners_hash(o, i);
@@ -170,6 +167,11 @@ static void on_holder(void *ctx, const struct probe_holder *h)
 	flowtab_flow(o->flows, &f, &h->key);
 }
 
+struct bound_in {
+	struct owners *owners;
+	uint64_t netns;
+};
+
 /*
  * A socket that no process holds is the kernel's own.  Those that were bound
  * since are told by events.
@@ -177,27 +179,27 @@ static void on_holder(void *ctx, const struct probe_holder *h)
 static void on_udp_socket(void *ctx, uint64_t cookie,
 			  const struct flow_key *key)
 {
-	struct owners *o = ctx;
+	const struct bound_in *b = ctx;
 	struct flowtab_event f = {
 		.cookie = cookie,
-		.netns = o->netns,
+		.netns = b->netns,
 		.kernel = true,
 	};
 
-	if (!flowtab_has(o->flows, cookie))
-		flowtab_bound(o->flows, &f, key);
+	if (!flowtab_has(b->owners->flows, cookie))
+		flowtab_bound(b->owners->flows, &f, key);
 }
 
 void owners_find_kernel_sockets(struct owners *o)
 {
-	int fd = sockdiag_open();
-	int err = fd < 0 ? fd : sockdiag_each_udp(fd, on_udp_socket, o);
+	for (int i = 0; i < o->network_count; i++) {
+		struct bound_in b = { o, network_cookie(o->networks[i]) };
+		int err = network_each_udp(o->networks[i], on_udp_socket, &b);
 
-	if (fd >= 0)
-		close(fd);
-	if (err)
-		log_debug("the kernel's own sockets are not known: %s",
-			  strerror(-err));
+		if (err)
+			log_debug("the kernel's own sockets are not known: %s",
+				  strerror(-err));
+	}
 }
 
 struct probe_handler owners_listen(struct owners *o)
@@ -209,6 +211,6 @@ struct probe_handler owners_listen(struct owners *o)
 		.ctx = o,
 		.at_exec = o->hash,
 		.seen = o->seen,
-		.netns = o->netns,
+		.netns = network_cookie(o->networks[0]),
 	};
 }

@@ -9,6 +9,8 @@
 
 #include "bpf/probe.h"
 #include "host/clocks.h"
+#include "host/netns.h"
+#include "owner/network.h"
 #include "owner/owners.h"
 #include "owner/packets/arrivals.h"
 
@@ -16,30 +18,24 @@ struct owners {
 	int proc_fd;
 	struct lookup *lookup;
 	struct container_names *containers;
-	struct local *local;
-	struct nat *nat;
-	struct conntrack *conntrack;	/* NULL: the kernel has none */
 	struct proctab *processes;
 	struct flowtab *flows;
 	struct packettab *packets;
-	struct resolver *resolver;
-	struct memo *memo;
+	uint64_t told;			/* what is in these, from 1 */
+	struct network *networks[NETNS_MAX];
+	int network_count;
+	int changes_fd;			/* epoll: of addresses and translations */
 	struct arrivals arrivals;	/* if there is a probe */
-	uint64_t translations;		/* nat_changes(), as the memo has it */
 	struct probe *probe;		/* NULL: polling */
 	int refused;			/* why: -errno */
-	struct polling *polling;
 	struct packet_clock clock;	/* as of the last update */
-	uint64_t netns;			/* cookie of our own */
 	uint64_t gaps;			/* in what we know, so far */
 	uint64_t healed_ns;		/* when all was last told again */
 	bool has_gap;			/* since then */
 	uint64_t scanned_ns;		/* when processes were last read */
 	uint64_t watched_ns;		/* when hooks and queues were last seen */
 	bool detached;			/* they are gone */
-	int nfqueue;
 	bool said_set;			/* of the clock */
-	bool may_translate;		/* the kernel, and we are not told */
 	bool hash;			/* what is executed, from then on */
 	enum probe_seen seen;		/* by the capture */
 	void (*ended)(void *ctx, const char *name, uint32_t status);
@@ -50,7 +46,7 @@ struct owners {
 
 /*
  * What the kernel program is to call.  Until it does, @o needs its tables of
- * flows, packets and processes, and the memo; nothing that it calls blocks.
+ * flows, packets and processes; nothing that it calls blocks.
  */
 struct probe_handler owners_listen(struct owners *o);
 

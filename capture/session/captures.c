@@ -2,6 +2,7 @@
 #include "session/captures.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "host/clocks.h"
 #include "options.h"
 #include "host/log.h"
+#include "host/netns.h"
 #include "output/interfaces.h"
 #include "output/output.h"
 #include "interface/devices.h"
@@ -23,9 +25,12 @@
 #define INTERFACE_NAME 64		/* with its namespace, for the file */
 #define PARSED_BYTES 256		/* of a packet, however few are kept */
 #define GONE_NS	     500000000ull	/* looking for an interface again */
+#define MANY_MIB     64			/* rings of many namespaces together */
 
 struct capture {
 	const struct captures_room *room;	/* while it is read */
+	const struct options_interface *asked;
+	unsigned network;
 	struct source *source;
 	struct queue *hold;
 	uint64_t own_drops;
@@ -36,10 +41,12 @@ struct capture {
 
 struct captures {
 	const struct options *options;
-	struct capture captures[OPTIONS_MAX_INTERFACES];
-	char names[OPTIONS_MAX_INTERFACES][INTERFACE_NAME];
+	struct capture captures[CAPTURES_MAX];
+	char name[CAPTURES_MAX][INTERFACE_NAME];
+	const char *names[CAPTURES_MAX];	/* these, or as options have them */
+	struct devices *devices[CAPTURES_MAX];	/* its namespace's; NULL: not known */
 	int count;
-	struct devices *devices;	/* NULL: they are not known */
+	struct devices *of_network[NETNS_MAX];
 	uint64_t gone_ns;		/* when to look for interfaces again */
 };
 
@@ -211,7 +218,7 @@ bool captures_miss_one(const struct captures *c)
 	return false;
 }
 
-struct devices *captures_devices(const struct captures *c)
+struct devices *const *captures_devices(const struct captures *c)
 {
 	return c->devices;
 }
@@ -221,65 +228,150 @@ uint32_t captures_linktype(const struct captures *c, uint32_t interface)
 	return source_linktype(c->captures[interface].source);
 }
 
-/* "blue/eth0": the same name may be in each namespace. */
-static const char *name_of(struct captures *c, int i)
+unsigned captures_network(const struct captures *c, uint32_t interface)
 {
-	const struct options *o = c->options;
-	const char *netns = o->netns ? strrchr(o->netns, '/') : NULL;
+	return c->captures[interface].network;
+}
 
-	if (!o->netns)
-		return o->interfaces[i].name;
-	snprintf(c->names[i], sizeof(c->names[i]), "%s/%s",
-		 netns ? netns + 1 : o->netns, o->interfaces[i].name);
-	return c->names[i];
+const char *const *captures_names(const struct captures *c)
+{
+	return c->names;
 }
 
 void captures_describe(struct captures *c,
 		       struct pcapng_interface *interfaces)
 {
 	for (int i = 0; i < c->count; i++) {
-		const struct source *source = c->captures[i].source;
-		uint32_t snaplen = source_snaplen(source);
-		uint32_t kept = c->captures[i].snaplen;
-		const struct device *device = c->devices ?
-			devices_named(c->devices, c->options->interfaces[i].name) :
-			NULL;
+		const struct capture *one = &c->captures[i];
+		uint32_t snaplen = source_snaplen(one->source);
+		const struct device *device = c->devices[i] ?
+			devices_named(c->devices[i], one->asked->name) : NULL;
 
 		interfaces[i] = (struct pcapng_interface){
-			.name = name_of(c, i),
-			.filter = c->options->interfaces[i].filter,
-			.linktype = (uint16_t)source_linktype(source),
-			.snaplen = snaplen < kept ? snaplen : kept,
+			.name = c->names[i],
+			.filter = one->asked->filter,
+			.linktype = (uint16_t)source_linktype(one->source),
+			.snaplen = snaplen < one->snaplen ? snaplen :
+							    one->snaplen,
 		};
 		if (device)
 			interface_describe(&interfaces[i], device);
 	}
 }
 
-static int open_sources(struct captures *c, bool prompt)
+/* "blue/eth0": the same name may be in each namespace. */
+static const char *name_of(struct captures *c, const char *netns,
+			   const char *device)
+{
+	if (!*netns)
+		return device;
+	snprintf(c->name[c->count], sizeof(*c->name), "%s/%s", netns, device);
+	return c->name[c->count];
+}
+
+/* A ring for each of a hundred namespaces must not be a large one. */
+static int ring_mib(const struct options *o, const struct options_how *how)
+{
+	int rings = o->networks->count * o->interface_count;
+
+	if (how->buffer_mib || o->networks->count == 1)
+		return how->buffer_mib;
+	return rings < MANY_MIB ? MANY_MIB / rings : 1;
+}
+
+static int open_source(struct captures *c, const struct options_interface *i,
+		       int network, bool prompt)
+{
+	const struct options_how *how = &i->how;
+	struct capture *one = &c->captures[c->count];
+	const char *netns = c->options->networks->one[network].name;
+	struct source_options so = {
+		.device = i->name,
+		.label = name_of(c, netns, i->name),
+		.filter = i->filter,
+		.snaplen = how->snaplen < PARSED_BYTES ? PARSED_BYTES :
+							 how->snaplen,
+		.buffer_mib = ring_mib(c->options, how),
+		.promiscuous = !how->no_promiscuous,
+		.prompt = prompt,
+	};
+	int err = source_open(&one->source, &so);
+
+	if (err)
+		return err;
+	one->asked = i;
+	one->network = (unsigned)network;
+	one->interface = (uint32_t)c->count;
+	one->snaplen = (uint32_t)how->snaplen;
+	c->devices[c->count] = c->of_network[network];
+	c->names[c->count] = so.label;
+	c->count++;
+	return 0;
+}
+
+/* Of all namespaces there are, not each has it. */
+static bool is_missing(const struct captures *c, const char *name, int network)
+{
+	const struct device *d = c->of_network[network] ?
+		devices_named(c->of_network[network], name) : NULL;
+
+	return c->options->networks->all && strcmp(name, "any") &&
+	       (!d || !d->up);
+}
+
+/* In the namespace that this thread is in. */
+static int open_those_of(struct captures *c, int network, bool prompt)
+{
+	const struct options *o = c->options;
+	int err = devices_open(&c->of_network[network]);
+
+	if (err)
+		log_debug("devices are not known: %s", strerror(-err));
+	err = 0;
+	for (int i = 0; !err && i < o->interface_count; i++) {
+		if (is_missing(c, o->interfaces[i].name, network))
+			continue;
+		err = c->count < CAPTURES_MAX ?
+			      open_source(c, &o->interfaces[i], network, prompt) :
+			      -ENOSPC;
+	}
+	return err;
+}
+
+/* Each that was asked for is somewhere. */
+static int check_all(const struct captures *c)
 {
 	const struct options *o = c->options;
 
 	for (int i = 0; i < o->interface_count; i++) {
-		const struct options_how *how = &o->interfaces[i].how;
-		struct source_options so = {
-			.device = o->interfaces[i].name,
-			.filter = o->interfaces[i].filter,
-			.snaplen = how->snaplen < PARSED_BYTES ? PARSED_BYTES :
-								 how->snaplen,
-			.buffer_mib = how->buffer_mib,
-			.promiscuous = !how->no_promiscuous,
-			.prompt = prompt,
-		};
-		int err = source_open(&c->captures[i].source, &so);
+		int n = 0;
 
-		if (err)
-			return err;
-		c->captures[i].interface = (uint32_t)i;
-		c->captures[i].snaplen = (uint32_t)how->snaplen;
-		c->count++;
+		while (n < c->count && c->captures[n].asked != &o->interfaces[i])
+			n++;
+		if (n < c->count)
+			continue;
+		log_error("no network namespace has an interface %s that is "
+			  "up", o->interfaces[i].name);
+		return -ENODEV;
 	}
 	return 0;
+}
+
+static int open_sources(struct captures *c, bool prompt)
+{
+	const struct netns_list *l = c->options->networks;
+	int err = 0;
+
+	for (int i = 0; !err && i < l->count; i++) {
+		err = netns_enter(l, i);
+		err = err ? err : open_those_of(c, i, prompt);
+		netns_leave(l);
+	}
+	if (err == -ENOSPC) {
+		log_warn("of more interfaces %d are captured", c->count);
+		return 0;
+	}
+	return err ? err : check_all(c);
 }
 
 static int open_holds(struct captures *c)
@@ -303,9 +395,6 @@ int captures_open(struct captures **out, const struct options *o, bool prompt)
 	if (!c)
 		return -ENOMEM;
 	c->options = o;
-	err = devices_open(&c->devices);
-	if (err)
-		log_debug("devices are not known: %s", strerror(-err));
 	err = open_sources(c, prompt);
 	if (err)
 		goto fail;
@@ -327,6 +416,7 @@ void captures_close(struct captures *c)
 		queue_free(c->captures[i].hold);
 		source_close(c->captures[i].source);
 	}
-	devices_close(c->devices);
+	for (int i = 0; i < NETNS_MAX; i++)
+		devices_close(c->of_network[i]);
 	free(c);
 }

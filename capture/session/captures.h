@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The interfaces that are captured, each with a queue of packets that wait for
- * their owners, as one stream in order of time.
+ * The interfaces that are captured, of all network namespaces, each with a
+ * queue of packets that wait for their owners, as one stream in order of time.
  */
 #ifndef PKTWHO_SESSION_CAPTURES_H
 #define PKTWHO_SESSION_CAPTURES_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#define CAPTURES_MAX 128
 
 struct captures;
 struct devices;
@@ -27,13 +29,17 @@ int captures_count(const struct captures *c);
 /* Readable when there are packets, or -1 while the interface is gone. */
 int captures_fd(const struct captures *c, int interface);
 uint32_t captures_linktype(const struct captures *c, uint32_t interface);
+/* Its network namespace: which of options.networks. */
+unsigned captures_network(const struct captures *c, uint32_t interface);
+/* One for each, as the file has it: "blue/eth0".  Borrowed. */
+const char *const *captures_names(const struct captures *c);
 
 /* True if the interface has vanished, and is not back. */
 bool captures_is_gone(const struct captures *c, int interface);
 bool captures_miss_one(const struct captures *c);
 
-/* Those of `any`; NULL if they cannot be known.  Borrowed. */
-struct devices *captures_devices(const struct captures *c);
+/* Of its namespace, one for each; NULL if they cannot be known.  Borrowed. */
+struct devices *const *captures_devices(const struct captures *c);
 
 /* Fills in how the file is to describe them: strings are borrowed. */
 void captures_describe(struct captures *c,

@@ -20,6 +20,8 @@
 
 #define TAIL_NS 100000000ull	/* what a command leaves behind: FIN, ACK */
 
+_Static_assert(CAPTURES_MAX + 16 <= WATCH_MAX, "all are watched");
+
 enum { OF_SIGNAL, OF_COMMAND, OF_STDIN, OF_TOOLBAR, OF_OUTPUT, OF_VIEW };
 
 static void end_in(struct events *e, uint64_t ns)

@@ -34,14 +34,14 @@ struct files {
 	struct ending *ending;
 	struct opener *opener;		/* of a ring, until the output has it */
 	struct output *output;		/* NULL: no file */
-	struct output_interface_stats interfaces[OPTIONS_MAX_INTERFACES];
+	struct output_interface_stats interfaces[CAPTURES_MAX];
 	uint64_t resolved_early;
 	uint64_t unwritten;		/* packets, while the disk was full */
 	int disk_full;			/* once at least, as -errno */
 	bool disk_has_room;		/* again, and that was said */
 	bool ended;			/* the last file is full */
 	bool was_cut;			/* one of a ring, and that was said */
-	bool told_gone[OPTIONS_MAX_INTERFACES];
+	bool told_gone[CAPTURES_MAX];
 	uint64_t freeze_ns;		/* when to do so; 0: not asked for */
 	bool has_pods;			/* this is a node of Kubernetes */
 	uint32_t pods_section;		/* which file has these */
@@ -308,6 +308,8 @@ int files_end(struct files *f, int cancel_fd, struct summary *s)
 	};
 	s->incomplete = s->detached || lookup_is_gone(f->lookup) || f->was_cut ||
 			captures_miss_one(f->captures);
+	s->names = captures_names(f->captures);
+	s->interface_count = captures_count(f->captures);
 	memcpy(s->interfaces, f->interfaces, sizeof(s->interfaces));
 	if (f->was_cut && !f->options->ring.asked)
 		closed = -ESTALE;
@@ -410,7 +412,7 @@ int files_start(struct files **out, const struct options *o,
 int files_begin(struct files *f, struct captures *c, struct owners *o,
 		struct lookup *l)
 {
-	struct pcapng_interface interfaces[OPTIONS_MAX_INTERFACES];
+	struct pcapng_interface interfaces[CAPTURES_MAX];
 	int err;
 
 	f->captures = c;

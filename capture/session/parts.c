@@ -6,12 +6,14 @@
 #include <fnmatch.h>
 #include <net/if.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "host/child.h"
 #include "host/clocks.h"
 #include "host/log.h"
+#include "host/netns.h"
 #include "host/privilege/privilege.h"
 #include "host/privilege/sandbox.h"
 #include "host/signals.h"
@@ -33,7 +35,7 @@
 static int open_as_user(struct parts *p)
 {
 	const struct options *o = p->options;
-	int err = lookup_open(&p->lookup, p->command);
+	int err = lookup_open(&p->lookup, o->networks, p->command);
 
 	if (err)
 		return err;
@@ -106,8 +108,12 @@ static int count_loopbacks(const struct options *o)
 {
 	int n = 0;
 
-	for (int i = 0; i < o->interface_count; i++)
-		n += if_nametoindex(o->interfaces[i].name) == 1;
+	for (int net = 0; net < o->networks->count; net++) {
+		netns_enter(o->networks, net);
+		for (int i = 0; i < o->interface_count; i++)
+			n += if_nametoindex(o->interfaces[i].name) == 1;
+		netns_leave(o->networks);
+	}
 	return n;
 }
 
@@ -128,6 +134,7 @@ static int open_with_rights(struct parts *p)
 		.filter = &o->filter,
 		.alarm = filter_is_empty(&o->freeze_on) ? NULL : &o->freeze_on,
 		.lookup = p->lookup,
+		.networks = o->networks,
 		.ended = o->freeze ? on_user_ended : NULL,
 		.ctx = p,
 	};
@@ -135,7 +142,8 @@ static int open_with_rights(struct parts *p)
 	struct owners_stats owners;
 	int err;
 
-	oo.loopback_only = loopbacks == o->interface_count;
+	oo.loopback_only = o->networks->count == 1 &&
+			   loopbacks == o->interface_count;
 	oo.no_loopback = !loopbacks && !sees_any(o);
 	err = owners_open(&p->owners, &oo);
 
@@ -167,7 +175,7 @@ static int open_view(struct parts *p)
 	err = country_cache_databases(o->geo, o->geo_count, &geo);
 	if (err)
 		return err;
-	err = view_open(&p->view, o, geo, NULL);
+	err = view_open(&p->view, o, geo, captures_names(p->captures));
 	if (err)
 		return err;
 	view_set_owners(p->view, p->owners);
@@ -193,10 +201,25 @@ static int open_files(struct parts *p)
 	return err ? err : open_view(p);
 }
 
+/* Each network namespace takes a dozen.  What we have started has fewer. */
+static void allow_descriptors(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r))
+		return;
+	r.rlim_cur = r.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &r);
+}
+
 /* Where something that the user names is opened, the user's rights do. */
 static int open_all(struct parts *p)
 {
-	int err = open_as_user(p);
+	int err;
+
+	if (p->options->networks->count > 1)
+		allow_descriptors();
+	err = open_as_user(p);
 
 	privilege_as_user(false);
 	if (err)

@@ -177,6 +177,11 @@ static void release(struct pipeline *l, bool force)
 	while ((h = captures_oldest(l->captures, &gap))) {
 		uint64_t age = age_of(l, h, now);
 		uint32_t interface = h->interface;
+		const struct owners_seen seen = {
+			.ts_ns = h->ts_ns,
+			.network = captures_network(l->captures, interface),
+			.direction = h->direction,
+		};
 		struct verdict v;
 		bool settled;
 		int err;
@@ -184,8 +189,7 @@ static void release(struct pipeline *l, bool force)
 		if (!force && ((gap && age < MERGE_NS) ||
 			       (l->keys.fd >= 0 && age < KEYS_HOLD_NS)))
 			return;
-		settled = owners_resolve(l->owners, &h->packet, h->ts_ns,
-					 h->direction, &v);
+		settled = owners_resolve(l->owners, &h->packet, &seen, &v);
 		if (!settled && age < patience(l, &v, age, now)) {
 			if (!force)
 				return;
@@ -297,7 +301,7 @@ void pipeline_finish(struct pipeline *l)
 
 void pipeline_losses(const struct pipeline *l, struct view_losses *losses)
 {
-	struct output_interface_stats stats[OPTIONS_MAX_INTERFACES];
+	struct output_interface_stats stats[CAPTURES_MAX];
 	struct owners_stats owners;
 
 	owners_stats(l->owners, &owners);

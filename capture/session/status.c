@@ -28,7 +28,7 @@
 #include "view/lines/json.h"
 
 #define EACH_NS	   1000000000ull
-#define LINE_MAX_BYTES (16384 + PATH_MAX)
+#define LINE_MAX_BYTES (32768 + PATH_MAX)
 
 struct status {
 	struct status_sources of;
@@ -45,7 +45,7 @@ struct status {
 
 /* All that is told. */
 struct numbers {
-	struct output_interface_stats interfaces[OPTIONS_MAX_INTERFACES];
+	struct output_interface_stats interfaces[CAPTURES_MAX];
 	struct output_interface_stats sum;
 	struct output_stats lost;
 	struct captures_fill captures;
@@ -58,7 +58,7 @@ static void take_numbers(struct numbers *n, const struct status_sources *p)
 {
 	*n = (struct numbers){ 0 };
 	n->unwritten = files_statistics(p->files, n->interfaces, &n->lost);
-	for (int i = 0; i < p->options->interface_count; i++) {
+	for (int i = 0; i < captures_count(p->captures); i++) {
 		const struct output_interface_stats *one = &n->interfaces[i];
 
 		n->sum.received += one->received;
@@ -140,15 +140,16 @@ static void draw(const struct status *s, uint64_t dropped)
 /* ---- for programs ---- */
 
 static void put_interfaces(struct json *j, const struct numbers *n,
-			   const struct options *o)
+			   const struct captures *c)
 {
 	char name[64];
 
 	json_open(j, "interfaces", '[');
-	for (int i = 0; i < o->interface_count; i++) {
+	for (int i = 0; i < captures_count(c); i++) {
 		const struct output_interface_stats *one = &n->interfaces[i];
 
-		snprintf(name, sizeof(name), "%s", o->interfaces[i].name);
+		snprintf(name, sizeof(name), "%s",
+			 captures_names(c)[i]);
 		printable_replace(name);
 		json_open(j, NULL, '{');
 		json_text(j, "name", name);
@@ -209,7 +210,7 @@ static size_t make_line(char *out, size_t size, const struct status *s,
 	put_rates(&j, s, now_ns);
 	json_number(&j, "lag_ms", p->counts->lag_ns / 1000000);
 	put_losses(&j, n);
-	put_interfaces(&j, n, p->options);
+	put_interfaces(&j, n, p->captures);
 	json_close(&j, '}');
 	json_newline(&j);
 	return j.failed ? 0 : (size_t)(j.at - out);

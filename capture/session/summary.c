@@ -10,10 +10,9 @@
 #include "host/plural.h"
 
 /* A reader that has gone needs no warning. */
-static void tell_drops(const struct summary *s, const struct options *o,
-		       bool reader_gone)
+static void tell_drops(const struct summary *s, bool reader_gone)
 {
-	for (int i = 0; i < o->interface_count; i++) {
+	for (int i = 0; i < s->interface_count; i++) {
 		const struct output_interface_stats *st = &s->interfaces[i];
 		char text[256];
 
@@ -22,7 +21,7 @@ static void tell_drops(const struct summary *s, const struct options *o,
 		snprintf(text, sizeof(text), "%s: of %" PRIu64 " packets the "
 			 "kernel dropped %" PRIu64 ", the interface %" PRIu64
 			 ", and %" PRIu64 " could not be written in time",
-			 o->interfaces[i].name, st->received, st->os_dropped,
+			 s->names[i], st->received, st->os_dropped,
 			 st->if_dropped, st->own_drops);
 		if (reader_gone)
 			log_info("%s", text);
@@ -58,7 +57,7 @@ int summary_tell(const struct summary *s, const struct options *o, int err,
 			 s->events_lost ? ", kernel events were lost" : "",
 			 s->unanswered ? ", lookups had no answer" : "",
 			 s->detached ? ", hooks were detached" : "");
-		tell_drops(s, o, reader_gone);
+		tell_drops(s, reader_gone);
 	}
 	err = err ? err : shown;
 	return !err && s->incomplete ? -ESRCH : err;

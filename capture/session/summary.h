@@ -8,6 +8,7 @@
 
 #include "options.h"
 #include "output/output.h"
+#include "session/captures.h"
 
 struct summary {
 	uint64_t packets;		/* written, or shown */
@@ -18,7 +19,9 @@ struct summary {
 	bool unanswered;		/* lookups */
 	bool detached;			/* hooks of the kernel program */
 	bool incomplete;		/* not all was told that was to be */
-	struct output_interface_stats interfaces[OPTIONS_MAX_INTERFACES];
+	int interface_count;
+	const char *const *names;	/* of the interfaces; borrowed */
+	struct output_interface_stats interfaces[CAPTURES_MAX];
 };
 
 /*

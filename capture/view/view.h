@@ -19,8 +19,7 @@ struct owned_packet;
 
 /*
  * As @o->action and @o->print say.  @o is borrowed; @geo, which may be NULL, is taken over.
- * @interfaces has a name for each that a packet may be of, or is NULL: those
- * of @o; it is borrowed.  0 or -errno (logged).
+ * @interfaces has a name for each that a packet may be of; it is borrowed.  0 or -errno (logged).
  */
 int view_open(struct view **out, const struct options *o, struct geo *geo,
 	      const char *const *interfaces);

@@ -60,21 +60,18 @@ static void on_ended(void *ctx, const struct flow *f)
 	stream_add(v->stream, "end", f, f->last_ns);
 }
 
-static void name_interfaces(struct view *v, const char *const *interfaces)
+/* Where the packets are from. */
+static void set_title(struct view *v)
 {
 	const struct options *o = v->options;
-	size_t at = 0, size = sizeof(v->title);
+	size_t size = sizeof(v->title);
+	size_t at = (size_t)snprintf(v->title, size, "%s%s",
+				     o->read ? o->read : o->netns ? o->netns : "",
+				     !o->read && o->netns ? "/" : "");
 
-	v->interfaces = interfaces ? interfaces : v->own_interfaces;
-	if (interfaces)
-		snprintf(v->title, size, "%s", o->read);
-	for (int i = 0; !interfaces && i < o->interface_count; i++) {
-		v->own_interfaces[i] = o->interfaces[i].name;
-		if (at < size)
-			at += (size_t)snprintf(v->title + at, size - at,
-					       "%s%s", i ? " " : "",
-					       v->own_interfaces[i]);
-	}
+	for (int i = 0; !o->read && i < o->interface_count && at < size; i++)
+		at += (size_t)snprintf(v->title + at, size - at, "%s%s",
+				       i ? " " : "", o->interfaces[i].name);
 	printable_replace(v->title);
 }
 
@@ -263,7 +260,8 @@ int view_open(struct view **out, const struct options *o, struct geo *geo,
 	v->interval_ns = o->interval_ns;
 	if (!v->interval_ns && o->action == ACTION_TOP)
 		v->interval_ns = TOP_INTERVAL_NS;
-	name_interfaces(v, interfaces);
+	v->interfaces = interfaces;
+	set_title(v);
 	err = o->print ? open_printer(v) : open_lists(v);
 	if (err) {
 		view_free(v);

@@ -26,7 +26,6 @@ struct view {
 	struct saved *saved;		/* of its packets, or NULL */
 	struct printer *printer;	/* of packets, and nothing else; or NULL */
 	struct table *table;		/* of reports */
-	const char *own_interfaces[OPTIONS_MAX_INTERFACES];
 	const char *const *interfaces;
 	char title[64];			/* where the packets are from */
 	struct view_losses losses;

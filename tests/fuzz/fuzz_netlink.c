@@ -143,10 +143,11 @@ static void tracking(const uint8_t *data, size_t size)
 	size_t first = size / 2;
 
 	LAW(l && n);
+	lookup_track(l);
 	give(data, first);
-	if (!conntrack_open(&c, n, l)) {
+	if (!conntrack_open(&c, n, l, 0)) {
 		give(data + first, size - first);
-		conntrack_refresh(c);
+		conntrack_refresh(c, true);
 		translation_laws(n, data, size);
 	}
 	conntrack_close(c);

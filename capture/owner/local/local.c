@@ -68,7 +68,7 @@ static void sort(struct addresses *l)
 }
 
 /* IFA_ADDRESS of a device between two is the other's. */
-static void take_address(void *ctx, const struct nlmsghdr *h)
+static void take_own_address(void *ctx, const struct nlmsghdr *h)
 {
 	const struct ifaddrmsg *of = NLMSG_DATA(h);
 	const struct rtattr *local;
@@ -97,7 +97,7 @@ static void read_all(struct local *l)
 		new->tunnels = old->tunnels;
 	}
 	new->own.count = new->broadcast.count = 0;
-	err = netlink_each(l->ask_fd, RTM_GETADDR, RTM_NEWADDR, take_address,
+	err = netlink_each(l->ask_fd, RTM_GETADDR, RTM_NEWADDR, take_own_address,
 			   new);
 	if (err) {
 		new->own = old->own;
@@ -116,7 +116,7 @@ static bool has(const struct addresses *l, const uint8_t addr[16])
 
 bool local_refresh(struct local *l)
 {
-	bool changed = netlink_has_news(l->fd);
+	bool changed = netlink_drain(l->fd);
 
 	l->stale |= changed;
 	return changed;

@@ -34,6 +34,7 @@
 struct conntrack {
 	struct nat *nat;
 	struct lookup *lookup;
+	unsigned network;		/* to that */
 	int events;			/* netlink */
 	int enabled;			/* sysctls; -1: there is none */
 	int count;
@@ -194,9 +195,11 @@ static int ask_for_all(struct conntrack *c, bool all)
 	c->asked_ns = clock_ns(CLOCK_MONOTONIC);
 	nat_look(c->nat, looked_ns, c->asked_ns);
 	nat_check_begin(c->nat, all);
-	err = lookup_translations(c->lookup, IPS_SRC_NAT, on_answer, c);
+	err = lookup_translations(c->lookup, c->network, IPS_SRC_NAT, on_answer,
+				  c);
 	err = err ? err :
-		    lookup_translations(c->lookup, IPS_DST_NAT, on_answer, c);
+		    lookup_translations(c->lookup, c->network, IPS_DST_NAT,
+					on_answer, c);
 	c->incomplete = err;
 	if (err)
 		return err;
@@ -276,6 +279,15 @@ static bool is_zero(int fd)
 	return fd >= 0 && pread(fd, &first, 1, 0) == 1 && first == '0';
 }
 
+/* A question takes milliseconds: the kernel searches all namespaces' entries. */
+static int ask_at_first(struct conntrack *c)
+{
+	if (!is_zero(c->count))
+		return ask_for_all(c, false);
+	c->asked_ns = clock_ns(CLOCK_MONOTONIC);
+	return 0;
+}
+
 /* Without events (net.netfilter.nf_conntrack_events=0) all are asked for. */
 static bool must_ask(struct conntrack *c, uint64_t now)
 {
@@ -290,7 +302,12 @@ static bool must_ask(struct conntrack *c, uint64_t now)
 	return c->polls && !is_zero(c->count);
 }
 
-void conntrack_refresh(struct conntrack *c)
+int conntrack_fd(const struct conntrack *c)
+{
+	return c ? c->events : -1;
+}
+
+void conntrack_refresh(struct conntrack *c, bool changed)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	int err = 0;
@@ -298,7 +315,7 @@ void conntrack_refresh(struct conntrack *c)
 	if (!c)
 		return;
 	nat_look(c->nat, c->read_ns, now);
-	for (int i = 0; !err && i < AT_ONCE; i++)
+	for (int i = 0; changed && !err && i < AT_ONCE; i++)
 		err = read_events(c);
 	if (err == -ENOBUFS)
 		ask_for_all(c, true);
@@ -320,7 +337,7 @@ bool conntrack_is_kept(void)
 }
 
 int conntrack_open(struct conntrack **out, struct nat *nat,
-		   struct lookup *lookup)
+		   struct lookup *lookup, unsigned network)
 {
 	struct conntrack *c = calloc(1, sizeof(*c));
 	int err;
@@ -329,17 +346,18 @@ int conntrack_open(struct conntrack **out, struct nat *nat,
 		return -ENOMEM;
 	c->nat = nat;
 	c->lookup = lookup;
+	c->network = network;
 	c->enabled = c->count = -1;
 	c->read_ns = clock_ns(CLOCK_MONOTONIC);
+	c->enabled = open(SYSCTL "events", O_RDONLY | O_CLOEXEC);
+	c->count = open(SYSCTL "count", O_RDONLY | O_CLOEXEC);
 	/* First the events: what begins meanwhile is told twice. */
 	c->events = open_events();
-	err = c->events < 0 ? c->events : ask_for_all(c, false);
+	err = c->events < 0 ? c->events : ask_at_first(c);
 	if (err && err != -EAGAIN) {
 		conntrack_close(c);
 		return err;
 	}
-	c->enabled = open(SYSCTL "events", O_RDONLY | O_CLOEXEC);
-	c->count = open(SYSCTL "count", O_RDONLY | O_CLOEXEC);
 	*out = c;
 	return 0;
 }

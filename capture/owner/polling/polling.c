@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lookup/lookup.h"
 #include "packet/flow_hash.h"
@@ -27,40 +26,29 @@ struct polling {
 	struct flowtab *flows;
 	struct proctab *processes;
 	struct lookup *lookup;
-	int diag_fd;
+	int diag;		/* a descriptor to ask through */
 	uint64_t netns;
 	struct asked asked[ASKED];
 };
 
-int polling_open(struct polling **out, struct flowtab *flows,
-		  struct proctab *processes, struct lookup *lookup,
-		  uint64_t netns)
+struct polling *polling_new(struct flowtab *flows, struct proctab *processes,
+			    struct lookup *lookup, int diag, uint64_t netns)
 {
 	struct polling *f = calloc(1, sizeof(*f));
-	int err;
 
 	if (!f)
-		return -ENOMEM;
+		return NULL;
 	flow_hash_init(&f->hash);
 	f->flows = flows;
 	f->processes = processes;
 	f->lookup = lookup;
+	f->diag = diag;
 	f->netns = netns;
-	f->diag_fd = sockdiag_open();
-	if (f->diag_fd < 0) {
-		err = f->diag_fd;
-		free(f);
-		return err;
-	}
-	*out = f;
-	return 0;
+	return f;
 }
 
-void polling_close(struct polling *f)
+void polling_free(struct polling *f)
 {
-	if (!f)
-		return;
-	close(f->diag_fd);
 	free(f);
 }
 
@@ -73,12 +61,12 @@ static bool find_socket(struct polling *f, const struct flow_key *key,
 {
 	struct flow_key listener = *key;
 
-	if (!sockdiag_find(f->diag_fd, key, s) && s->inode)
+	if (!sockdiag_find(f->diag, key, s) && s->inode)
 		return true;
 	memset(listener.remote, 0, sizeof(listener.remote));
 	memcpy(listener.remote, key->remote, 12);	/* IPv4 stays IPv4 */
 	listener.remote_port = 0;
-	return !sockdiag_find(f->diag_fd, &listener, s) && s->inode;
+	return !sockdiag_find(f->diag, &listener, s) && s->inode;
 }
 
 static struct asked *asked_slot(struct polling *f, const struct flow_key *key)

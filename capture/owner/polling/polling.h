@@ -16,11 +16,13 @@ struct lookup;
 struct polling;
 struct proctab;
 
-/* All are borrowed.  0 or -errno. */
-int polling_open(struct polling **out, struct flowtab *flows,
-		  struct proctab *processes, struct lookup *lookup,
-		  uint64_t netns);
-void polling_close(struct polling *f);
+/*
+ * All are borrowed, also @diag, a sockdiag_open() of the namespace whose cookie
+ * @netns is.  NULL without memory.
+ */
+struct polling *polling_new(struct flowtab *flows, struct proctab *processes,
+			    struct lookup *lookup, int diag, uint64_t netns);
+void polling_free(struct polling *f);		/* NULL is fine */
 
 /*
  * Looks for the socket of @key and tells the flow table.  Asks again for the

@@ -99,7 +99,8 @@ int __wrap_ring_read(struct ring *r,
 
 static int open_on(struct source **s, const char *device, const char *filter)
 {
-	const struct source_options o = { .device = device, .filter = filter,
+	const struct source_options o = { .device = device, .label = device,
+					  .filter = filter,
 					  .snaplen = 1000, .promiscuous = true };
 
 	log_set_level(LOG_ERROR);

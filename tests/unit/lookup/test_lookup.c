@@ -305,7 +305,7 @@ static void who_has_ended_answers_nothing(void **state)
 	assert_int_equal(lookup_user(l, 0, name, sizeof(name)), -EPIPE);
 	assert_int_equal(lookup_holder(l, 777, &holder), -EPIPE);
 	assert_false(lookup_exe_deleted(l, 41));
-	assert_int_equal(lookup_translations(l, 0, NULL, NULL), -EPIPE);
+	assert_int_equal(lookup_translations(l, 0, 0, NULL, NULL), -EPIPE);
 	while (lookup_hashed(l, &a))
 		;
 	assert_false(lookup_hashing(l));
@@ -325,9 +325,9 @@ static void translations_are_asked_for(void **state)
 {
 	size_t first = 0, second = 0;
 	struct lookup *l = *state;
-	int err = lookup_translations(l, 1 << 4, add_bytes, &first);
+	int err = lookup_translations(l, 0, 1 << 4, add_bytes, &first);
 
-	assert_int_equal(lookup_translations(l, 1 << 5, add_bytes, &second),
+	assert_int_equal(lookup_translations(l, 0, 1 << 5, add_bytes, &second),
 			 err);
 	assert_int_equal(err || first, true);
 }

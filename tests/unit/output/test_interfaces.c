@@ -4,12 +4,15 @@
 
 #include <errno.h>
 #include <net/if_arp.h>
+#include <time.h>
 
 #include "output/interfaces.h"
 #include "interface/devices.h"
 
 static struct device there[3];		/* index 0: no more of them */
+static struct devices *const devices[] = { (void *)&there, (void *)&there };
 static unsigned changes = 5;
+static uint64_t now_ns = 1000000000;
 static char described[4][64];
 static uint8_t described_mac[6];
 static unsigned descriptions;
@@ -73,8 +76,7 @@ int __wrap_pcapng_writer_statistics(struct pcapng_writer *w,
 uint64_t __wrap_clock_ns(int clock);
 uint64_t __wrap_clock_ns(int clock)
 {
-	(void)clock;
-	return 77;
+	return clock == CLOCK_REALTIME ? 77 : now_ns;
 }
 
 static struct pcapng_interface any = { .name = "any", .filter = "tcp" };
@@ -94,7 +96,7 @@ static int begin(void **state)
 				    { 0 }, { 0 } };
 	there[2] = (struct device){ 8, "down0", false, ARPHRD_ETHER, { 0 },
 				    { 0 }, { 0 } };
-	s.devices = (struct devices *)(void *)&there;
+	s.devices = devices;
 	interfaces_begin(&s, 2);
 	return 0;
 }
@@ -144,20 +146,27 @@ static void names_are_of_their_namespace(void **state)
 	assert_string_equal(described[0], "blue/eth0");
 }
 
+static void watch(void)
+{
+	now_ns += 100000000;
+	interfaces_watch(&s, NULL, 5);
+}
+
 static void one_that_goes_is_told_of_once(void **state)
 {
 	(void)state;
 	interfaces_take_all(&s, NULL, &any, 0);
 	number_of(7);
+	watch();
 	there[1].index = 0;
-	interfaces_watch(&s, NULL, 5);
+	watch();
 	assert_int_equal(tellings, 0);		/* nobody has said so yet */
 	changes++;
 	refusal = -EAGAIN;
-	interfaces_watch(&s, NULL, 5);
+	watch();
 	refusal = 0;
-	interfaces_watch(&s, NULL, 5);
-	interfaces_watch(&s, NULL, 5);
+	watch();
+	watch();
 	assert_int_equal(tellings, 1);
 	assert_int_equal(told[0].interface, 3);
 	assert_int_equal(told[0].delivered, 1);
@@ -183,7 +192,7 @@ static void another_name_is_another_interface(void **state)
 	interfaces_take_all(&s, NULL, &any, 0);
 	strcpy(there[1].name, "wan0");
 	changes++;
-	interfaces_watch(&s, NULL, 5);
+	watch();
 	assert_int_equal(tellings, 1);
 	assert_int_equal(number_of(7), 4);
 	assert_string_equal(described[2], "wan0");
@@ -211,7 +220,7 @@ static void without_devices_all_are_any(void **state)
 	assert_int_equal(interfaces_take_all(&s, NULL, &any, 0), 0);
 	assert_int_equal(number_of(7), 0);
 	assert_true(interfaces_have(&s, 0, 7));
-	interfaces_watch(&s, NULL, 5);
+	watch();
 	assert_int_equal(interfaces_end(&s, NULL, 5), 0);
 	assert_int_equal(tellings + descriptions, 0);
 }

@@ -33,6 +33,30 @@ uint64_t __wrap_clock_ns(clockid_t clock)
 	return now;
 }
 
+/* What the sysctls say: how many there are, and whether events are told. */
+static char count = '1';
+static int count_fd;
+
+int __wrap_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, ...)
+{
+	int fd = dup(STDERR_FILENO);
+
+	(void)flags;
+	if (strstr(path, "count"))
+		count_fd = fd;
+	return fd;
+}
+
+ssize_t __wrap_pread(int fd, void *buf, size_t size, off_t at);
+ssize_t __wrap_pread(int fd, void *buf, size_t size, off_t at)
+{
+	assert_int_equal(size, 1);
+	assert_int_equal(at, 0);
+	*(char *)buf = fd == count_fd ? count : '1';
+	return 1;
+}
+
 /* The filter that it gets runs here, too. */
 int __wrap_socket(int domain, int type, int protocol);
 int __wrap_socket(int domain, int type, int protocol)
@@ -74,14 +98,17 @@ ssize_t __wrap_recv(int fd, void *buf, size_t len, int flags)
 	return -1;
 }
 
-int __wrap_lookup_translations(struct lookup *l, uint32_t status,
+int __wrap_lookup_translations(struct lookup *l, unsigned network,
+			       uint32_t status,
 			       int (*take)(void *ctx, const void *bytes,
 					   size_t len), void *ctx);
-int __wrap_lookup_translations(struct lookup *l, uint32_t status,
+int __wrap_lookup_translations(struct lookup *l, unsigned network,
+			       uint32_t status,
 			       int (*take)(void *ctx, const void *bytes,
 					   size_t len), void *ctx)
 {
 	(void)l;
+	assert_int_equal(network, 3);
 	asked++;
 	if (answer_err)
 		return answer_err;
@@ -195,7 +222,7 @@ static int open_both(void **state)
 	overrun = false;
 	b.nat = nat_new(16);
 	*state = &b;
-	return !b.nat || conntrack_open(&b.conntrack, b.nat, NULL);
+	return !b.nat || conntrack_open(&b.conntrack, b.nat, NULL, 3);
 }
 
 static int open_with_one(void **state)
@@ -218,6 +245,20 @@ static int close_both(void **state)
 	nat_free(b->nat);
 	close(kernel);
 	return 0;
+}
+
+/* A question takes long where there are very many namespaces. */
+static void where_there_are_none_nobody_asks(void **state)
+{
+	struct both *b;
+
+	count = '0';
+	assert_int_equal(open_both((void **)&b), 0);
+	count = '1';
+	assert_int_equal(asked, 0);
+	assert_false(conntrack_is_incomplete(b->conntrack));
+	close_both((void **)&b);
+	(void)state;
 }
 
 static bool is_translated(const struct both *b, uint16_t port)
@@ -247,11 +288,11 @@ static void the_kernel_tells_when_one_begins_and_ends(void **state)
 	struct both *b = *state;
 
 	tell(IPCTNL_MSG_CT_NEW, 8, IPS_SRC_NAT | IPS_CONFIRMED);
-	conntrack_refresh(b->conntrack);
+	conntrack_refresh(b->conntrack, true);
 	assert_true(is_translated(b, 8));
 	now += SEC;
 	tell(IPCTNL_MSG_CT_DELETE, 8, IPS_SRC_NAT | IPS_CONFIRMED);
-	conntrack_refresh(b->conntrack);
+	conntrack_refresh(b->conntrack, true);
 	assert_false(is_translated(b, 8));
 	/* Nothing is asked for what is told. */
 	assert_int_equal(asked, 2);
@@ -266,7 +307,7 @@ static void what_is_not_translated_does_not_wake_us(void **state)
 	tell(IPCTNL_MSG_CT_NEW, 9, IPS_CONFIRMED);
 	/* It would read what the filter let through; there is nothing. */
 	tell(IPCTNL_MSG_CT_NEW, 10, IPS_DST_NAT);
-	conntrack_refresh(b->conntrack);
+	conntrack_refresh(b->conntrack, true);
 	assert_false(is_translated(b, 9));
 	assert_true(is_translated(b, 10));
 	assert_int_equal(recv(kernel, &byte, 1, 0), -1);
@@ -280,7 +321,7 @@ static void its_status_says_whether_it_is_translated(void **state)
 	memcpy(answer, m.bytes, m.len);
 	answer_len = m.len;
 	overrun = true;
-	conntrack_refresh(b->conntrack);
+	conntrack_refresh(b->conntrack, true);
 	assert_int_equal(asked, 4);
 	assert_false(is_translated(b, 8));
 }
@@ -299,7 +340,7 @@ static void an_entry_cut_anywhere_is_no_translation(void **state)
 		answer_len = len;
 		now += 2 * SEC;
 		overrun = true;
-		conntrack_refresh(b->conntrack);
+		conntrack_refresh(b->conntrack, true);
 		free(exact);
 		assert_false(is_translated(b, 11));
 	}
@@ -313,7 +354,7 @@ static void after_a_loss_all_are_asked_for_anew(void **state)
 	now += SEC;
 	answers(12);			/* 7 has ended, unheard */
 	overrun = true;
-	conntrack_refresh(b->conntrack);
+	conntrack_refresh(b->conntrack, true);
 	assert_int_equal(asked, 4);
 	assert_true(is_translated(b, 12));
 	assert_false(is_translated(b, 7));
@@ -325,12 +366,12 @@ static void who_had_no_answer_asks_again(void **state)
 
 	answer_err = -EAGAIN;
 	overrun = true;
-	conntrack_refresh(b->conntrack);
+	conntrack_refresh(b->conntrack, true);
 	assert_true(conntrack_is_incomplete(b->conntrack));
 	answer_err = 0;
 	answers(13);
 	now += 2 * SEC;
-	conntrack_refresh(b->conntrack);
+	conntrack_refresh(b->conntrack, true);
 	assert_false(conntrack_is_incomplete(b->conntrack));
 	assert_true(is_translated(b, 13));
 }
@@ -340,6 +381,7 @@ static void who_had_no_answer_asks_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(where_there_are_none_nobody_asks),
 		test(those_that_were_there_are_asked_for, open_with_one),
 		test(the_kernel_tells_when_one_begins_and_ends, open_empty),
 		test(what_is_not_translated_does_not_wake_us, open_empty),

@@ -11,7 +11,6 @@
 #include "owner/memo.h"
 #include "owner/owners_parts.h"
 #include "owner/packets/packettab.h"
-#include "owner/polling/sockdiag.h"
 #include "packet/raw_packet.h"
 
 #define T	  1000000000000ull
@@ -78,10 +77,11 @@ struct program *__wrap_proctab_exec(struct proctab *t,
 	return NULL;
 }
 
-int __wrap_sockdiag_open(void);
-int __wrap_sockdiag_open(void)
+uint64_t __wrap_network_cookie(const struct network *n);
+uint64_t __wrap_network_cookie(const struct network *n)
 {
-	return dup(STDERR_FILENO);
+	(void)n;
+	return HERE;
 }
 
 static struct flow_key key(uint16_t port, uint16_t remote_port, uint8_t proto)
@@ -97,18 +97,18 @@ static struct flow_key key(uint16_t port, uint16_t remote_port, uint8_t proto)
 }
 
 /* Cookie 1 is alice's already, 2 is the kernel's. */
-int __wrap_sockdiag_each_udp(int fd,
-			     void (*found)(void *ctx, uint64_t cookie,
-					   const struct flow_key *key),
-			     void *ctx);
-int __wrap_sockdiag_each_udp(int fd,
-			     void (*found)(void *ctx, uint64_t cookie,
-					   const struct flow_key *key),
-			     void *ctx)
+int __wrap_network_each_udp(struct network *n,
+			    void (*found)(void *ctx, uint64_t cookie,
+					  const struct flow_key *key),
+			    void *ctx);
+int __wrap_network_each_udp(struct network *n,
+			    void (*found)(void *ctx, uint64_t cookie,
+					  const struct flow_key *key),
+			    void *ctx)
 {
 	struct flow_key k = key(4789, 0, IPPROTO_UDP);
 
-	(void)fd;
+	(void)n;
 	found(ctx, 2, &k);
 	k.local_port = 53;
 	found(ctx, 1, &k);
@@ -133,18 +133,17 @@ static int open_owners(void **state)
 	o = (struct owners){
 		.flows = flowtab_new(64),
 		.packets = packettab_new(),
-		.memo = memo_new(),
-		.netns = HERE,
+		.told = 1,
+		.network_count = 1,
 		.ended = on_end,
 	};
 	told = owners_listen(&o);
-	return !o.flows || !o.packets || !o.memo;
+	return !o.flows || !o.packets;
 }
 
 static int close_owners(void **state)
 {
 	(void)state;
-	memo_free(o.memo);
 	packettab_free(o.packets);
 	flowtab_free(o.flows);
 	return 0;
@@ -289,13 +288,15 @@ static void an_event_makes_the_memo_forget(void **state)
 	struct packet p = { .outer.key = key(40000, 53, IPPROTO_UDP),
 			    .kind = PACKET_IP };
 	struct verdict v = { .steady = true };
+	struct memo *m = memo_new(&o.told);
 	bool settled;
 
 	(void)state;
-	memo_keep(o.memo, &p, T, SOURCE_OUT, &v, true);
-	assert_true(memo_find(o.memo, &p, T, SOURCE_OUT, &v, &settled));
+	memo_keep(m, &p, T, SOURCE_OUT, &v, true);
+	assert_true(memo_find(m, &p, T, SOURCE_OUT, &v, &settled));
 	tell(event(PROBE_FORK, p.outer.key));
-	assert_false(memo_find(o.memo, &p, T, SOURCE_OUT, &v, &settled));
+	assert_false(memo_find(m, &p, T, SOURCE_OUT, &v, &settled));
+	memo_free(m);
 }
 
 static struct probe_holder holder(struct flow_key k, uint32_t state)

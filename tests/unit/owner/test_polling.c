@@ -14,17 +14,12 @@
 #include "record.h"
 
 #define SECOND 1000000000ull
+#define DIAG   9
 
 static struct sockdiag_socket connected, listener;	/* inode 0: none */
 static struct flow_key asked[4];
 static int questions, holder_err;
 static struct proc curl = { .pid = 42 };
-
-int __wrap_sockdiag_open(void);
-int __wrap_sockdiag_open(void)
-{
-	return dup(STDERR_FILENO);
-}
 
 int __wrap_sockdiag_find(int fd, const struct flow_key *key,
 			 struct sockdiag_socket *s);
@@ -34,7 +29,7 @@ int __wrap_sockdiag_find(int fd, const struct flow_key *key,
 	const struct sockdiag_socket *found = key->remote_port ? &connected :
 								 &listener;
 
-	(void)fd;
+	assert_int_equal(fd, DIAG);
 	asked[questions++ % 4] = *key;
 	*s = *found;
 	return found->cookie ? 0 : -ENOENT;
@@ -92,16 +87,15 @@ static int open_polling(void **state)
 	listener = (struct sockdiag_socket){ 0 };
 	questions = tellings = holder_err = 0;
 	closed = 0;
-	if (polling_open(&p, NULL, NULL, NULL, 7))
-		return -1;
+	p = polling_new(NULL, NULL, NULL, DIAG, 7);
 	*state = p;
-	return 0;
+	return !p;
 }
 
 static int close_polling(void **state)
 {
-	polling_close(*state);
-	polling_close(NULL);
+	polling_free(*state);
+	polling_free(NULL);
 	return 0;
 }
 

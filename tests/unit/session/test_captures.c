@@ -6,9 +6,11 @@
 #include <stdio.h>
 
 #include "host/clocks.h"
+#include "host/netns.h"
 #include "options.h"
 #include "output/output.h"
 #include "packet/queue.h"
+#include "interface/devices.h"
 #include "interface/source.h"
 #include "session/captures.h"
 
@@ -20,8 +22,8 @@ struct source {
 	int number;
 };
 
-static struct source sources[OPTIONS_MAX_INTERFACES];
-static struct source_options opened[OPTIONS_MAX_INTERFACES];
+static struct source sources[CAPTURES_MAX];
+static struct source_options opened[CAPTURES_MAX];
 static int open_count, closed_count, fails_at, resumed;
 static int read_err[4], resume_err[4];
 static uint64_t comes[4][8];		/* times of the packets, 0: the end */
@@ -116,6 +118,54 @@ uint64_t __wrap_clock_ns(clockid_t clock)
 	return now_ns;
 }
 
+/* ---- network namespaces of the test: only the second has eth0 up ---- */
+
+static int network, left;
+static bool no_devices;
+static const struct device up = { .name = "eth0", .up = true };
+static const struct device down = { .name = "eth0" };
+
+int __wrap_netns_enter(const struct netns_list *l, int which);
+int __wrap_netns_enter(const struct netns_list *l, int which)
+{
+	assert_in_range(which, 0, l->count - 1);
+	network = which;
+	return 0;
+}
+
+void __wrap_netns_leave(const struct netns_list *l);
+void __wrap_netns_leave(const struct netns_list *l)
+{
+	(void)l;
+	left++;
+}
+
+int __wrap_devices_open(struct devices **out);
+int __wrap_devices_open(struct devices **out)
+{
+	if (!no_devices)
+		*out = (struct devices *)(void *)&sources[network];
+	return no_devices ? -ENOBUFS : 0;
+}
+
+void __wrap_devices_close(struct devices *d);
+void __wrap_devices_close(struct devices *d)
+{
+	(void)d;
+}
+
+const struct device *__wrap_devices_named(const struct devices *d,
+					  const char *name);
+const struct device *__wrap_devices_named(const struct devices *d,
+					  const char *name)
+{
+	if (strcmp(name, "eth0"))
+		return NULL;
+	return d == (const void *)&sources[1] ? &up : &down;
+}
+
+static struct netns_list networks;
+
 /* ---- room in a full queue ---- */
 
 static struct captures *c;
@@ -145,7 +195,7 @@ static const struct captures_room room = { on_begin, on_release, NULL };
 
 static struct options two_interfaces(void)
 {
-	struct options o = { .interface_count = 2 };
+	struct options o = { .interface_count = 2, .networks = &networks };
 
 	o.interfaces[0].name = "eth0";
 	o.interfaces[0].filter = "tcp";
@@ -166,6 +216,9 @@ static int open_two(void **state)
 	memset(sizes, 0, sizeof(sizes));
 	memset(read_err, 0, sizeof(read_err));
 	memset(resume_err, 0, sizeof(resume_err));
+	networks = (struct netns_list){ .count = 1 };
+	no_devices = false;
+	left = 0;
 	options = two_interfaces();
 	return captures_open(&c, &options, true);
 }
@@ -184,6 +237,14 @@ static int close_two(void **state)
 	captures_close(c);
 	captures_close(NULL);
 	assert_int_equal(closed_count, 2);
+	return 0;
+}
+
+static int close_any(void **state)
+{
+	(void)state;
+	captures_close(c);
+	assert_int_equal(closed_count, open_count);
 	return 0;
 }
 
@@ -386,7 +447,83 @@ static void one_that_cannot_be_opened_closes_the_others(void **state)
 	assert_int_equal(captures_open(&c, &options, false), 0);
 }
 
+/* ---- network namespaces ---- */
+
+static int open_again(const char *device)
+{
+	captures_close(c);
+	c = NULL;
+	open_count = closed_count = 0;
+	options.interfaces[0].name = device;
+	options.interface_count = 1;
+	return captures_open(&c, &options, false);
+}
+
+static void each_namespace_has_its_own(void **state)
+{
+	struct pcapng_interface interfaces[2];
+
+	(void)state;
+	networks = (struct netns_list){ .count = 2, .one = { { "blue", 5 },
+							     { "red", 6 } } };
+	assert_int_equal(open_again("eth0"), 0);
+	assert_int_equal(captures_count(c), 2);
+	assert_string_equal(captures_names(c)[0], "blue/eth0");
+	assert_string_equal(captures_names(c)[1], "red/eth0");
+	assert_int_equal(captures_network(c, 1), 1);
+	assert_ptr_equal(captures_devices(c)[1], &sources[1]);
+	captures_describe(c, interfaces);
+	assert_string_equal(interfaces[1].name, "red/eth0");
+	assert_string_equal(interfaces[1].filter, "tcp");
+	assert_int_equal(opened[1].buffer_mib, 32);
+}
+
+/* Of all there are, that which is not there, or down, is left out. */
+static void of_all_namespaces_not_each_has_it(void **state)
+{
+	(void)state;
+	networks = (struct netns_list){ .count = 2, .all = true,
+					.one = { { "", 5 }, { "red", 6 } } };
+	assert_int_equal(open_again("any"), 0);
+	assert_string_equal(captures_names(c)[0], "any");
+	assert_string_equal(captures_names(c)[1], "red/any");
+	assert_int_equal(open_again("eth0"), 0);
+	assert_int_equal(captures_count(c), 1);
+	assert_string_equal(captures_names(c)[0], "red/eth0");
+	assert_int_equal(captures_network(c, 0), 1);
+	no_devices = true;
+	assert_int_equal(open_again("eth0"), -ENODEV);
+	no_devices = false;
+	assert_int_equal(open_again("wlan0"), -ENODEV);
+	assert_int_equal(open_again("any"), 0);
+}
+
+static void a_hundred_rings_are_small(void **state)
+{
+	(void)state;
+	networks.count = NETNS_MAX;
+	networks.all = true;
+	for (int i = 0; i < NETNS_MAX; i++)
+		snprintf(networks.one[i].name, NETNS_NAME, "%d", i);
+	assert_int_equal(open_again("any"), 0);
+	assert_int_equal(captures_count(c), CAPTURES_MAX);
+	assert_int_equal(opened[127].buffer_mib, 1);
+	options.interfaces[0].how.buffer_mib = 3;
+	assert_int_equal(open_again("any"), 0);
+	assert_int_equal(opened[127].buffer_mib, 3);
+	options.interfaces[1] = options.interfaces[0];
+	captures_close(c);
+	open_count = 0;
+	options.interface_count = 2;
+	assert_int_equal(captures_open(&c, &options, false), 0);
+	assert_int_equal(captures_count(c), CAPTURES_MAX);
+	assert_int_equal(left > 0, true);
+	networks.count = 2;
+	assert_int_equal(open_again("any"), 0);
+}
+
 #define test(f) cmocka_unit_test_setup_teardown(f, open_two, close_two)
+#define netns_test(f) cmocka_unit_test_setup_teardown(f, open_two, close_any)
 
 int main(void)
 {
@@ -401,6 +538,9 @@ int main(void)
 		test(without_any_left_it_is_over),
 		test(interfaces_are_described_as_they_were_asked_for),
 		test(one_that_cannot_be_opened_closes_the_others),
+		netns_test(each_namespace_has_its_own),
+		netns_test(of_all_namespaces_not_each_has_it),
+		netns_test(a_hundred_rings_are_small),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,6 +85,13 @@ void __wrap_captures_lose(struct captures *c, uint32_t interface)
 	lost++;
 }
 
+unsigned __wrap_captures_network(const struct captures *c, uint32_t i);
+unsigned __wrap_captures_network(const struct captures *c, uint32_t i)
+{
+	(void)c;
+	return i + 3;
+}
+
 uint32_t __wrap_captures_linktype(const struct captures *c, uint32_t i);
 uint32_t __wrap_captures_linktype(const struct captures *c, uint32_t i)
 {
@@ -110,16 +117,14 @@ void __wrap_owners_update(struct owners *o)
 }
 
 bool __wrap_owners_resolve(struct owners *o, const struct packet *p,
-			   uint64_t ts_ns, uint8_t direction,
-			   struct verdict *v);
+			   const struct owners_seen *seen, struct verdict *v);
 bool __wrap_owners_resolve(struct owners *o, const struct packet *p,
-			   uint64_t ts_ns, uint8_t direction,
-			   struct verdict *v)
+			   const struct owners_seen *seen, struct verdict *v)
 {
 	(void)o;
 	(void)p;
-	(void)ts_ns;
-	(void)direction;
+	assert_int_equal(seen->ts_ns, frames[first].ts_ns);
+	assert_int_equal(seen->network, frames[first].interface + 3);
 	*v = verdict;
 	return is_settled;
 }

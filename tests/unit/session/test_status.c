@@ -37,6 +37,22 @@ const char *__wrap_files_path(const struct files *f)
 	return "a.pcapng";
 }
 
+int __wrap_captures_count(const struct captures *c);
+int __wrap_captures_count(const struct captures *c)
+{
+	(void)c;
+	return 1;
+}
+
+const char *const *__wrap_captures_names(const struct captures *c);
+const char *const *__wrap_captures_names(const struct captures *c)
+{
+	static const char *const names[] = { "blue/eth0" };
+
+	(void)c;
+	return names;
+}
+
 void __wrap_captures_fill(struct captures *c, struct captures_fill *f);
 void __wrap_captures_fill(struct captures *c, struct captures_fill *f)
 {
@@ -63,9 +79,7 @@ static int begin(struct status **s)
 					   .counts = &counts };
 
 	snprintf(path, sizeof(path), "%s/stats", tree_path);
-	options = (struct options){ .interfaces = { { .name = "eth0" } },
-				    .interface_count = 1, .quiet = true,
-				    .stats = path };
+	options = (struct options){ .quiet = true, .stats = path };
 	ending = (struct ending){ .started_ns = T, .packets = 7 };
 	counts = (struct counts){ .bytes = 700, .unnamed = 2,
 				  .lag_ns = 9000000 };
@@ -110,7 +124,7 @@ static void a_line_has_all_that_is_known(void **state)
 	assert_said("\"events_lost\":6,");
 	assert_said("\"queue_percent\":42,");
 	assert_said("\"flows_percent\":43,");
-	assert_said("\"name\":\"eth0\",\"received\":100,"
+	assert_said("\"name\":\"blue/eth0\",\"received\":100,"
 		    "\"dropped_kernel\":3,");
 	assert_int_equal(counts.lag_ns, 0);
 	status_close(s);
