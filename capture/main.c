@@ -136,7 +136,7 @@ static int remote(struct options *o)
 /* As dumpcap takes them; the names live as long as we do. */
 static int look_up_numbers(struct options *o)
 {
-	int err = netns_enter(o->networks, 0);
+	int err = netns_enter(o->namespaces, 0);
 
 	for (int i = 0; !err && i < o->interface_count; i++) {
 		char *name = source_numbered(o->interfaces[i].name);
@@ -144,7 +144,7 @@ static int look_up_numbers(struct options *o)
 		if (name)
 			o->interfaces[i].name = name;
 	}
-	netns_leave(o->networks);
+	netns_leave(o->namespaces);
 	return err;
 }
 
@@ -211,10 +211,10 @@ static int start_command(struct options *o, struct child *command,
 			return err;
 		o->keys_fd = keys->fd;
 	}
-	if (o->networks->count == 1)
-		err = netns_enter(o->networks, 0);
+	if (o->namespaces->count == 1)
+		err = netns_enter(o->namespaces, 0);
 	err = err ? err : child_fork(command, o->command, no_stdout);
-	netns_leave(o->networks);
+	netns_leave(o->namespaces);
 	if (err && o->keylog)
 		key_file_close(keys);
 	return err;
@@ -237,7 +237,7 @@ static int run(struct options *o, struct child *c)
 	err = o->write || options_show(o) ? 0 :
 	      temporary_file(o, path, sizeof(path));
 	err = err ? err : session_open(&s, o, c);
-	netns_close(o->networks);
+	netns_close(o->namespaces);
 	if (err && err != -EPIPE && o->write == path)
 		unlink(path);	/* nothing is in it */
 	if (err)
@@ -295,7 +295,7 @@ static int capture(struct options *o, char **argv)
 	if (get_privilege(argv))
 		return EXIT_FAILURE;
 	privilege_as_user(true);
-	if (o->networks->count == 1 && look_up_numbers(o))
+	if (o->namespaces->count == 1 && look_up_numbers(o))
 		return EXIT_FAILURE;
 	if (o->exclude && exclude_connection(o))
 		return EXIT_BAD_USAGE;
@@ -328,12 +328,12 @@ static int list(const struct options *o, int (*fn)(const struct options *o))
 {
 	int err;
 
-	if (o->networks->count > 1) {
+	if (o->namespaces->count > 1) {
 		log_error("in one network namespace at a time, not in %s",
 			  o->netns);
 		return EXIT_BAD_USAGE;
 	}
-	err = netns_enter(o->networks, 0);
+	err = netns_enter(o->namespaces, 0);
 	err = err ? err : fn(o);
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }
@@ -357,7 +357,7 @@ static int print_filter(const struct options *o)
 
 int main(int argc, char **argv)
 {
-	static struct netns_list networks;
+	static struct netns_list namespaces;
 	bool is_extcap = extcap_is_called(argc, argv);
 	struct extcap x = { .argc = argc };
 	enum log_level level;
@@ -383,9 +383,9 @@ int main(int argc, char **argv)
 		return EXIT_BAD_USAGE;
 	}
 	/* There it is the other's business. */
-	if (netns_open(&networks, o.remote.host ? NULL : o.netns))
+	if (netns_open(&namespaces, o.remote.host ? NULL : o.netns))
 		return EXIT_FAILURE;
-	o.networks = &networks;
+	o.namespaces = &namespaces;
 	switch (o.action) {
 	case ACTION_HELP:
 		options_print_help(stdout);

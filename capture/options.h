@@ -106,7 +106,7 @@ struct options {
 	struct options_interface interfaces[OPTIONS_MAX_INTERFACES];
 	int interface_count;
 	const char *netns;		/* where they are; NULL: here */
-	struct netns_list *networks;	/* the same, open */
+	struct netns_list *namespaces;	/* the same, open */
 	const char *first_filter;	/* the -f before all -i, or NULL */
 	const char *temp_dir;		/* of a temporary one; NULL: TMPDIR */
 	const char *file_comments[OPTIONS_MAX_FILE_COMMENTS + 1];

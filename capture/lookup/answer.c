@@ -24,7 +24,7 @@ struct answerer {
 	int root_fd;
 	struct holders *holders;
 	struct hasher *hasher;
-	int tracked[NETNS_MAX];		/* translations_open() of each network */
+	int tracked[NETNS_MAX];		/* translations_open() of each namespace */
 	size_t tracked_count;
 };
 

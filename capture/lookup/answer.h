@@ -32,7 +32,7 @@ struct question {
 	uint32_t kind;
 	uint32_t id;		/* pid, uid, conntrack's status bits or a count */
 	uint32_t with_exe;
-	uint64_t value;		/* the Unix time of boot, an inode, or which network */
+	uint64_t value;		/* the Unix time of boot, an inode, or which namespace */
 	union {
 		struct {
 			char container[sizeof(

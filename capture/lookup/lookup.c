@@ -276,7 +276,7 @@ static int take_parts(struct lookup *l, struct channel *c,
 	}
 }
 
-int lookup_translations(struct lookup *l, unsigned network, uint32_t status,
+int lookup_translations(struct lookup *l, unsigned namespace, uint32_t status,
 			int (*take)(void *ctx, const void *bytes, size_t len),
 			void *ctx)
 {
@@ -284,7 +284,7 @@ int lookup_translations(struct lookup *l, unsigned network, uint32_t status,
 	struct question q = question(QUESTION_TRANSLATIONS, status);
 	int err;
 
-	q.value = network;
+	q.value = namespace;
 	if (l->answerer)
 		return answerer_translations(l->answerer, &q, take, ctx);
 	if (c->fd < 0)

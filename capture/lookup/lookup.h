@@ -46,8 +46,8 @@ void lookup_track(struct lookup *l);
  */
 int lookup_start(struct lookup *l, struct child *command);
 
-/* All of it, for the real /proc and / and @networks.  0 or -errno (logged). */
-int lookup_open(struct lookup **out, const struct netns_list *networks,
+/* All of it, for the real /proc and / and @namespaces.  0 or -errno (logged). */
+int lookup_open(struct lookup **out, const struct netns_list *namespaces,
 		struct child *command);
 void lookup_close(struct lookup *l);	/* waits for nobody; NULL is fine */
 
@@ -92,7 +92,7 @@ int lookup_pods(struct lookup *l, struct pod_address *out, size_t max);
 int lookup_holder(struct lookup *l, uint64_t inode, uint32_t *pid);
 
 /* translations_ask(), in the network namespace of that number. */
-int lookup_translations(struct lookup *l, unsigned network, uint32_t status,
+int lookup_translations(struct lookup *l, unsigned namespace, uint32_t status,
 			int (*take)(void *ctx, const void *bytes, size_t len),
 			void *ctx);
 

@@ -181,19 +181,19 @@ void lookup_track(struct lookup *l)
 	answerer_track(l->answerer);
 }
 
-static int track_all(struct lookup *l, const struct netns_list *networks)
+static int track_all(struct lookup *l, const struct netns_list *namespaces)
 {
 	int err = 0;
 
-	for (int i = 0; !err && i < networks->count; i++) {
-		err = netns_enter(networks, i);
+	for (int i = 0; !err && i < namespaces->count; i++) {
+		err = netns_enter(namespaces, i);
 		lookup_track(l);
-		netns_leave(networks);
+		netns_leave(namespaces);
 	}
 	return err;
 }
 
-int lookup_open(struct lookup **out, const struct netns_list *networks,
+int lookup_open(struct lookup **out, const struct netns_list *namespaces,
 		struct child *command)
 {
 	int proc_fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -205,7 +205,7 @@ int lookup_open(struct lookup **out, const struct netns_list *networks,
 		err = -errno;
 	} else {
 		l = lookup_new(proc_fd, root_fd);
-		err = l ? track_all(l, networks) : -ENOMEM;
+		err = l ? track_all(l, namespaces) : -ENOMEM;
 		err = err ? err : lookup_start(l, command);
 	}
 	lookup_close_fd(&proc_fd);

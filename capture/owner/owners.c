@@ -24,26 +24,26 @@
 #define WATCH_NS 100000000ull	/* as old may be that the hooks are there */
 #define MAX_TRANSLATIONS (1u << 18)	/* nf_conntrack_max, by default */
 
-/* ---- all networks ---- */
+/* ---- all namespaces ---- */
 
 static void claim_nothing(struct owners *o, uint8_t reason)
 {
-	for (int i = 0; i < o->network_count; i++)
-		resolver_claim_nothing(network_resolver(o->networks[i]),
+	for (int i = 0; i < o->namespace_count; i++)
+		resolver_claim_nothing(namespace_resolver(o->namespaces[i]),
 				       reason);
 }
 
 static void doubt(struct owners *o, uint64_t until_ns)
 {
-	for (int i = 0; i < o->network_count; i++)
-		resolver_doubt(network_resolver(o->networks[i]), REASON_LOST,
+	for (int i = 0; i < o->namespace_count; i++)
+		resolver_doubt(namespace_resolver(o->namespaces[i]), REASON_LOST,
 			       until_ns);
 }
 
 static bool may_translate(const struct owners *o)
 {
-	for (int i = 0; i < o->network_count; i++)
-		if (network_may_translate(o->networks[i]))
+	for (int i = 0; i < o->namespace_count; i++)
+		if (namespace_may_translate(o->namespaces[i]))
 			return true;
 	return false;
 }
@@ -56,8 +56,8 @@ static int poll_all(struct owners *o, int why)
 
 	o->refused = why;
 	claim_nothing(o, REASON_NO_SOCKET);
-	for (int i = 0; !err && i < o->network_count; i++)
-		err = network_poll(o->networks[i], o->processes);
+	for (int i = 0; !err && i < o->namespace_count; i++)
+		err = namespace_poll(o->namespaces[i], o->processes);
 	return err;
 }
 
@@ -71,8 +71,8 @@ static int open_probe(struct owners *o)
 		return err;
 	probe_arrivals(o->probe, o->arrivals.tables, &o->arrivals.now);
 	o->arrivals.turned_ns = o->arrivals.since_ns = clock_ns(CLOCK_MONOTONIC);
-	for (int i = 0; i < o->network_count; i++)
-		resolver_watch_arrivals(network_resolver(o->networks[i]),
+	for (int i = 0; i < o->namespace_count; i++)
+		resolver_watch_arrivals(namespace_resolver(o->namespaces[i]),
 					&o->arrivals);
 	if (probe_missing(o->probe))
 		log_debug("%d hooks could not be attached",
@@ -130,13 +130,13 @@ static int open_tables(struct owners *o, const struct owners_options *options)
 }
 
 /* Where there are none, nothing is waited for. */
-static int watch_changes(struct owners *o, int network)
+static int watch_changes(struct owners *o, int namespace)
 {
 	struct epoll_event e = { .events = EPOLLIN,
-				 .data.u32 = (uint32_t)network };
+				 .data.u32 = (uint32_t)namespace };
 
-	for (int i = 0; i < NETWORK_FDS; i++) {
-		int fd = network_fd(o->networks[network], i);
+	for (int i = 0; i < NAMESPACE_FDS; i++) {
+		int fd = namespace_fd(o->namespaces[namespace], i);
 
 		if (fd >= 0 && epoll_ctl(o->changes_fd, EPOLL_CTL_ADD, fd, &e))
 			return -errno;
@@ -144,9 +144,9 @@ static int watch_changes(struct owners *o, int network)
 	return 0;
 }
 
-static int open_networks(struct owners *o, const struct netns_list *l)
+static int open_namespaces(struct owners *o, const struct netns_list *l)
 {
-	struct network_options n = {
+	struct namespace_options n = {
 		.flows = o->flows,
 		.packets = o->packets,
 		.lookup = o->lookup,
@@ -161,9 +161,9 @@ static int open_networks(struct owners *o, const struct netns_list *l)
 	for (int i = 0; !err && i < l->count; i++) {
 		n.number = (unsigned)i;
 		err = netns_enter(l, i);
-		err = err ? err : network_open(&o->networks[i], &n);
+		err = err ? err : namespace_open(&o->namespaces[i], &n);
 		netns_leave(l);
-		o->network_count += !err;
+		o->namespace_count += !err;
 		err = err ? err : watch_changes(o, i);
 	}
 	return err;
@@ -189,7 +189,7 @@ int owners_open(struct owners **out, const struct owners_options *options)
 	err = open_tables(o, options);
 	if (err)
 		goto fail;
-	err = open_networks(o, options->networks);
+	err = open_namespaces(o, options->namespaces);
 	if (err)
 		goto fail;
 	err = open_probe(o);
@@ -210,8 +210,8 @@ void owners_close(struct owners *o)
 	if (!o)
 		return;
 	probe_close(o->probe);
-	for (int i = 0; i < o->network_count; i++)
-		network_close(o->networks[i]);
+	for (int i = 0; i < o->namespace_count; i++)
+		namespace_close(o->namespaces[i]);
 	packettab_free(o->packets);
 	flowtab_free(o->flows);
 	proctab_free(o->processes);
@@ -279,8 +279,8 @@ static void watch(struct owners *o, uint64_t now)
 		return;
 	o->watched_ns = now;
 	watch_hooks(o);
-	for (int i = 0; i < o->network_count; i++)
-		network_watch(o->networks[i]);
+	for (int i = 0; i < o->namespace_count; i++)
+		namespace_watch(o->namespaces[i]);
 }
 
 static void scan_on(struct owners *o, uint64_t now)
@@ -312,26 +312,26 @@ static void watch_clock(struct owners *o)
 	log_info("the clock was set by %+.3f s", (double)by / 1e9);
 }
 
-/* Of most networks nothing has changed. */
-static void refresh_networks(struct owners *o)
+/* Of most namespaces nothing has changed. */
+static void refresh_all(struct owners *o)
 {
-	struct epoll_event events[NETWORK_FDS * NETNS_MAX];
+	struct epoll_event events[NAMESPACE_FDS * NETNS_MAX];
 	bool changed[NETNS_MAX] = { false };
 	int count = epoll_wait(o->changes_fd, events,
-			       NETWORK_FDS * o->network_count, 0);
+			       NAMESPACE_FDS * o->namespace_count, 0);
 
 	for (int i = 0; i < count; i++)
 		changed[events[i].data.u32] = true;
-	for (int i = 0; i < o->network_count; i++)
-		o->told += network_refresh(o->networks[i], changed[i]);
+	for (int i = 0; i < o->namespace_count; i++)
+		o->told += namespace_refresh(o->namespaces[i], changed[i]);
 }
 
 /* Of translations some may still be told. */
 static void doubt_translations(struct owners *o, uint64_t now)
 {
-	for (int i = 0; i < o->network_count; i++) {
-		struct resolver *r = network_resolver(o->networks[i]);
-		uint64_t until = network_doubted_until(o->networks[i], now);
+	for (int i = 0; i < o->namespace_count; i++) {
+		struct resolver *r = namespace_resolver(o->namespaces[i]);
+		uint64_t until = namespace_doubted_until(o->namespaces[i], now);
 
 		if (until == UINT64_MAX || (until && !o->has_gap))
 			resolver_doubt(r, REASON_LOST, until);
@@ -343,7 +343,7 @@ void owners_update(struct owners *o)
 	uint64_t now;
 
 	watch_clock(o);
-	refresh_networks(o);
+	refresh_all(o);
 	owners_take_hashes(o);
 	if (!o->probe)
 		return;
@@ -351,8 +351,8 @@ void owners_update(struct owners *o)
 	probe_consume(o->probe);
 	if (arrivals_turn(&o->arrivals, now))
 		o->arrivals.turned_ns = clock_ns(CLOCK_MONOTONIC);
-	for (int i = 0; i < o->network_count; i++)
-		resolver_told_until(network_resolver(o->networks[i]), now);
+	for (int i = 0; i < o->namespace_count; i++)
+		resolver_told_until(namespace_resolver(o->namespaces[i]), now);
 	watch(o, now);
 	scan_on(o, now);
 	heal(o, now);
@@ -387,7 +387,7 @@ bool owners_resolve(struct owners *o, const struct packet *p,
 {
 	uint64_t mono_ns;
 	bool is_known = packet_clock_read(&o->clock, seen->ts_ns, &mono_ns);
-	bool settled = network_resolve(o->networks[seen->network], p, mono_ns,
+	bool settled = namespace_resolve(o->namespaces[seen->namespace], p, mono_ns,
 				       seen->direction, v);
 
 	if (!is_known)
@@ -425,7 +425,7 @@ void owners_each_socket(const struct owners *o,
 			void (*fn)(void *ctx, const struct flowtab_socket *s),
 			void *ctx)
 {
-	for (int i = 0; i < o->network_count; i++)
-		flowtab_each_bound(o->flows, network_cookie(o->networks[i]),
+	for (int i = 0; i < o->namespace_count; i++)
+		flowtab_each_bound(o->flows, namespace_cookie(o->namespaces[i]),
 				   fn, ctx);
 }

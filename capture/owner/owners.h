@@ -26,7 +26,7 @@ struct owners_options {
 	const struct filter *filter;	/* borrowed; see proctab_options */
 	const struct filter *alarm;	/* likewise */
 	struct lookup *lookup;		/* borrowed */
-	const struct netns_list *networks;	/* that are captured; likewise */
+	const struct netns_list *namespaces;	/* that are captured; likewise */
 	/* Hears of each process that ends, as wait(2) has its status; or NULL. */
 	void (*ended)(void *ctx, const char *name, uint32_t status);
 	void *ctx;
@@ -55,7 +55,7 @@ void owners_update(struct owners *o);
 /* How a packet was captured. */
 struct owners_seen {
 	uint64_t ts_ns;			/* Unix epoch, as the packet has it */
-	unsigned network;		/* of those that are captured, from 0 */
+	unsigned namespace;		/* of those that are captured, from 0 */
 	uint8_t direction;		/* enum source_direction */
 };
 
@@ -89,7 +89,7 @@ struct owners_fill {
 
 void owners_fill(struct owners *o, struct owners_fill *f);
 
-/* Each that is bound in a network, and open; without eBPF none is known. */
+/* Each that is bound in a namespace, and open; without eBPF none is known. */
 void owners_each_socket(const struct owners *o,
 			void (*fn)(void *ctx, const struct flowtab_socket *s),
 			void *ctx);

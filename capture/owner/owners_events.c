@@ -192,9 +192,9 @@ static void on_udp_socket(void *ctx, uint64_t cookie,
 
 void owners_find_kernel_sockets(struct owners *o)
 {
-	for (int i = 0; i < o->network_count; i++) {
-		struct bound_in b = { o, network_cookie(o->networks[i]) };
-		int err = network_each_udp(o->networks[i], on_udp_socket, &b);
+	for (int i = 0; i < o->namespace_count; i++) {
+		struct bound_in b = { o, namespace_cookie(o->namespaces[i]) };
+		int err = namespace_each_udp(o->namespaces[i], on_udp_socket, &b);
 
 		if (err)
 			log_debug("the kernel's own sockets are not known: %s",
@@ -211,6 +211,6 @@ struct probe_handler owners_listen(struct owners *o)
 		.ctx = o,
 		.at_exec = o->hash,
 		.seen = o->seen,
-		.netns = network_cookie(o->networks[0]),
+		.netns = namespace_cookie(o->namespaces[0]),
 	};
 }

@@ -10,7 +10,7 @@
 #include "bpf/probe.h"
 #include "host/clocks.h"
 #include "host/netns.h"
-#include "owner/network.h"
+#include "owner/namespace.h"
 #include "owner/owners.h"
 #include "owner/packets/arrivals.h"
 
@@ -22,8 +22,8 @@ struct owners {
 	struct flowtab *flows;
 	struct packettab *packets;
 	uint64_t told;			/* what is in these, from 1 */
-	struct network *networks[NETNS_MAX];
-	int network_count;
+	struct namespace *namespaces[NETNS_MAX];
+	int namespace_count;
 	int changes_fd;			/* epoll: of addresses and translations */
 	struct arrivals arrivals;	/* if there is a probe */
 	struct probe *probe;		/* NULL: polling */

@@ -30,7 +30,7 @@
 struct capture {
 	const struct captures_room *room;	/* while it is read */
 	const struct options_interface *asked;
-	unsigned network;
+	unsigned namespace;
 	struct source *source;
 	struct queue *hold;
 	uint64_t own_drops;
@@ -46,7 +46,7 @@ struct captures {
 	const char *names[CAPTURES_MAX];	/* these, or as options have them */
 	struct devices *devices[CAPTURES_MAX];	/* its namespace's; NULL: not known */
 	int count;
-	struct devices *of_network[NETNS_MAX];
+	struct devices *of_namespace[NETNS_MAX];
 	uint64_t gone_ns;		/* when to look for interfaces again */
 };
 
@@ -228,9 +228,9 @@ uint32_t captures_linktype(const struct captures *c, uint32_t interface)
 	return source_linktype(c->captures[interface].source);
 }
 
-unsigned captures_network(const struct captures *c, uint32_t interface)
+unsigned captures_namespace(const struct captures *c, uint32_t interface)
 {
-	return c->captures[interface].network;
+	return c->captures[interface].namespace;
 }
 
 const char *const *captures_names(const struct captures *c)
@@ -272,19 +272,19 @@ static const char *name_of(struct captures *c, const char *netns,
 /* A ring for each of a hundred namespaces must not be a large one. */
 static int ring_mib(const struct options *o, const struct options_how *how)
 {
-	int rings = o->networks->count * o->interface_count;
+	int rings = o->namespaces->count * o->interface_count;
 
-	if (how->buffer_mib || o->networks->count == 1)
+	if (how->buffer_mib || o->namespaces->count == 1)
 		return how->buffer_mib;
 	return rings < MANY_MIB ? MANY_MIB / rings : 1;
 }
 
 static int open_source(struct captures *c, const struct options_interface *i,
-		       int network, bool prompt)
+		       int namespace, bool prompt)
 {
 	const struct options_how *how = &i->how;
 	struct capture *one = &c->captures[c->count];
-	const char *netns = c->options->networks->one[network].name;
+	const char *netns = c->options->namespaces->one[namespace].name;
 	struct source_options so = {
 		.device = i->name,
 		.label = name_of(c, netns, i->name),
@@ -300,40 +300,42 @@ static int open_source(struct captures *c, const struct options_interface *i,
 	if (err)
 		return err;
 	one->asked = i;
-	one->network = (unsigned)network;
+	one->namespace = (unsigned)namespace;
 	one->interface = (uint32_t)c->count;
 	one->snaplen = (uint32_t)how->snaplen;
-	c->devices[c->count] = c->of_network[network];
+	c->devices[c->count] = c->of_namespace[namespace];
 	c->names[c->count] = so.label;
 	c->count++;
 	return 0;
 }
 
 /* Of all namespaces there are, not each has it. */
-static bool is_missing(const struct captures *c, const char *name, int network)
+static bool is_missing(const struct captures *c, const char *name,
+		       int namespace)
 {
-	const struct device *d = c->of_network[network] ?
-		devices_named(c->of_network[network], name) : NULL;
+	const struct device *d = c->of_namespace[namespace] ?
+		devices_named(c->of_namespace[namespace], name) : NULL;
 
-	return c->options->networks->all && strcmp(name, "any") &&
+	return c->options->namespaces->all && strcmp(name, "any") &&
 	       (!d || !d->up);
 }
 
 /* In the namespace that this thread is in. */
-static int open_those_of(struct captures *c, int network, bool prompt)
+static int open_those_of(struct captures *c, int namespace, bool prompt)
 {
 	const struct options *o = c->options;
-	int err = devices_open(&c->of_network[network]);
+	int err = devices_open(&c->of_namespace[namespace]);
 
 	if (err)
 		log_debug("devices are not known: %s", strerror(-err));
 	err = 0;
 	for (int i = 0; !err && i < o->interface_count; i++) {
-		if (is_missing(c, o->interfaces[i].name, network))
+		if (is_missing(c, o->interfaces[i].name, namespace))
 			continue;
-		err = c->count < CAPTURES_MAX ?
-			      open_source(c, &o->interfaces[i], network, prompt) :
-			      -ENOSPC;
+		err = c->count == CAPTURES_MAX ?
+			      -ENOSPC :
+			      open_source(c, &o->interfaces[i], namespace,
+					  prompt);
 	}
 	return err;
 }
@@ -359,7 +361,7 @@ static int check_all(const struct captures *c)
 
 static int open_sources(struct captures *c, bool prompt)
 {
-	const struct netns_list *l = c->options->networks;
+	const struct netns_list *l = c->options->namespaces;
 	int err = 0;
 
 	for (int i = 0; !err && i < l->count; i++) {
@@ -417,6 +419,6 @@ void captures_close(struct captures *c)
 		source_close(c->captures[i].source);
 	}
 	for (int i = 0; i < NETNS_MAX; i++)
-		devices_close(c->of_network[i]);
+		devices_close(c->of_namespace[i]);
 	free(c);
 }

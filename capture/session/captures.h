@@ -29,8 +29,8 @@ int captures_count(const struct captures *c);
 /* Readable when there are packets, or -1 while the interface is gone. */
 int captures_fd(const struct captures *c, int interface);
 uint32_t captures_linktype(const struct captures *c, uint32_t interface);
-/* Its network namespace: which of options.networks. */
-unsigned captures_network(const struct captures *c, uint32_t interface);
+/* Its network namespace: which of options.namespaces. */
+unsigned captures_namespace(const struct captures *c, uint32_t interface);
 /* One for each, as the file has it: "blue/eth0".  Borrowed. */
 const char *const *captures_names(const struct captures *c);
 

@@ -35,7 +35,7 @@
 static int open_as_user(struct parts *p)
 {
 	const struct options *o = p->options;
-	int err = lookup_open(&p->lookup, o->networks, p->command);
+	int err = lookup_open(&p->lookup, o->namespaces, p->command);
 
 	if (err)
 		return err;
@@ -108,11 +108,11 @@ static int count_loopbacks(const struct options *o)
 {
 	int n = 0;
 
-	for (int net = 0; net < o->networks->count; net++) {
-		netns_enter(o->networks, net);
+	for (int net = 0; net < o->namespaces->count; net++) {
+		netns_enter(o->namespaces, net);
 		for (int i = 0; i < o->interface_count; i++)
 			n += if_nametoindex(o->interfaces[i].name) == 1;
-		netns_leave(o->networks);
+		netns_leave(o->namespaces);
 	}
 	return n;
 }
@@ -134,7 +134,7 @@ static int open_with_rights(struct parts *p)
 		.filter = &o->filter,
 		.alarm = filter_is_empty(&o->freeze_on) ? NULL : &o->freeze_on,
 		.lookup = p->lookup,
-		.networks = o->networks,
+		.namespaces = o->namespaces,
 		.ended = o->freeze ? on_user_ended : NULL,
 		.ctx = p,
 	};
@@ -142,7 +142,7 @@ static int open_with_rights(struct parts *p)
 	struct owners_stats owners;
 	int err;
 
-	oo.loopback_only = o->networks->count == 1 &&
+	oo.loopback_only = o->namespaces->count == 1 &&
 			   loopbacks == o->interface_count;
 	oo.no_loopback = !loopbacks && !sees_any(o);
 	err = owners_open(&p->owners, &oo);
@@ -217,7 +217,7 @@ static int open_all(struct parts *p)
 {
 	int err;
 
-	if (p->options->networks->count > 1)
+	if (p->options->namespaces->count > 1)
 		allow_descriptors();
 	err = open_as_user(p);
 

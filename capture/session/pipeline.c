@@ -179,7 +179,7 @@ static void release(struct pipeline *l, bool force)
 		uint32_t interface = h->interface;
 		const struct owners_seen seen = {
 			.ts_ns = h->ts_ns,
-			.network = captures_network(l->captures, interface),
+			.namespace = captures_namespace(l->captures, interface),
 			.direction = h->direction,
 		};
 		struct verdict v;

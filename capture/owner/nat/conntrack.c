@@ -34,7 +34,7 @@
 struct conntrack {
 	struct nat *nat;
 	struct lookup *lookup;
-	unsigned network;		/* to that */
+	unsigned namespace;		/* to that */
 	int events;			/* netlink */
 	int enabled;			/* sysctls; -1: there is none */
 	int count;
@@ -195,10 +195,10 @@ static int ask_for_all(struct conntrack *c, bool all)
 	c->asked_ns = clock_ns(CLOCK_MONOTONIC);
 	nat_look(c->nat, looked_ns, c->asked_ns);
 	nat_check_begin(c->nat, all);
-	err = lookup_translations(c->lookup, c->network, IPS_SRC_NAT, on_answer,
+	err = lookup_translations(c->lookup, c->namespace, IPS_SRC_NAT, on_answer,
 				  c);
 	err = err ? err :
-		    lookup_translations(c->lookup, c->network, IPS_DST_NAT,
+		    lookup_translations(c->lookup, c->namespace, IPS_DST_NAT,
 					on_answer, c);
 	c->incomplete = err;
 	if (err)
@@ -337,7 +337,7 @@ bool conntrack_is_kept(void)
 }
 
 int conntrack_open(struct conntrack **out, struct nat *nat,
-		   struct lookup *lookup, unsigned network)
+		   struct lookup *lookup, unsigned namespace)
 {
 	struct conntrack *c = calloc(1, sizeof(*c));
 	int err;
@@ -346,7 +346,7 @@ int conntrack_open(struct conntrack **out, struct nat *nat,
 		return -ENOMEM;
 	c->nat = nat;
 	c->lookup = lookup;
-	c->network = network;
+	c->namespace = namespace;
 	c->enabled = c->count = -1;
 	c->read_ns = clock_ns(CLOCK_MONOTONIC);
 	c->enabled = open(SYSCTL "events", O_RDONLY | O_CLOEXEC);

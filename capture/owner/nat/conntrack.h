@@ -16,12 +16,12 @@ struct lookup;
 struct nat;
 
 /*
- * Of the one that this thread is in, which is @network to the lookup process.
+ * Of the one that this thread is in, which is @namespace to the lookup process.
  * Both are borrowed.  0 or -errno: -EPERM without CAP_NET_ADMIN, or the kernel
  * has none.
  */
 int conntrack_open(struct conntrack **out, struct nat *nat,
-		   struct lookup *lookup, unsigned network);
+		   struct lookup *lookup, unsigned namespace);
 void conntrack_close(struct conntrack *c);	/* NULL is fine */
 
 /* Readable when there are changes; -1: never. */

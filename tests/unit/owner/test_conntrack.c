@@ -98,17 +98,17 @@ ssize_t __wrap_recv(int fd, void *buf, size_t len, int flags)
 	return -1;
 }
 
-int __wrap_lookup_translations(struct lookup *l, unsigned network,
+int __wrap_lookup_translations(struct lookup *l, unsigned namespace,
 			       uint32_t status,
 			       int (*take)(void *ctx, const void *bytes,
 					   size_t len), void *ctx);
-int __wrap_lookup_translations(struct lookup *l, unsigned network,
+int __wrap_lookup_translations(struct lookup *l, unsigned namespace,
 			       uint32_t status,
 			       int (*take)(void *ctx, const void *bytes,
 					   size_t len), void *ctx)
 {
 	(void)l;
-	assert_int_equal(network, 3);
+	assert_int_equal(namespace, 3);
 	asked++;
 	if (answer_err)
 		return answer_err;

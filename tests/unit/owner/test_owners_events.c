@@ -77,8 +77,8 @@ struct program *__wrap_proctab_exec(struct proctab *t,
 	return NULL;
 }
 
-uint64_t __wrap_network_cookie(const struct network *n);
-uint64_t __wrap_network_cookie(const struct network *n)
+uint64_t __wrap_namespace_cookie(const struct namespace *n);
+uint64_t __wrap_namespace_cookie(const struct namespace *n)
 {
 	(void)n;
 	return HERE;
@@ -97,11 +97,11 @@ static struct flow_key key(uint16_t port, uint16_t remote_port, uint8_t proto)
 }
 
 /* Cookie 1 is alice's already, 2 is the kernel's. */
-int __wrap_network_each_udp(struct network *n,
+int __wrap_namespace_each_udp(struct namespace *n,
 			    void (*found)(void *ctx, uint64_t cookie,
 					  const struct flow_key *key),
 			    void *ctx);
-int __wrap_network_each_udp(struct network *n,
+int __wrap_namespace_each_udp(struct namespace *n,
 			    void (*found)(void *ctx, uint64_t cookie,
 					  const struct flow_key *key),
 			    void *ctx)
@@ -134,7 +134,7 @@ static int open_owners(void **state)
 		.flows = flowtab_new(64),
 		.packets = packettab_new(),
 		.told = 1,
-		.network_count = 1,
+		.namespace_count = 1,
 		.ended = on_end,
 	};
 	told = owners_listen(&o);

@@ -120,7 +120,7 @@ uint64_t __wrap_clock_ns(clockid_t clock)
 
 /* ---- network namespaces of the test: only the second has eth0 up ---- */
 
-static int network, left;
+static int namespace, left;
 static bool no_devices;
 static const struct device up = { .name = "eth0", .up = true };
 static const struct device down = { .name = "eth0" };
@@ -129,7 +129,7 @@ int __wrap_netns_enter(const struct netns_list *l, int which);
 int __wrap_netns_enter(const struct netns_list *l, int which)
 {
 	assert_in_range(which, 0, l->count - 1);
-	network = which;
+	namespace = which;
 	return 0;
 }
 
@@ -144,7 +144,7 @@ int __wrap_devices_open(struct devices **out);
 int __wrap_devices_open(struct devices **out)
 {
 	if (!no_devices)
-		*out = (struct devices *)(void *)&sources[network];
+		*out = (struct devices *)(void *)&sources[namespace];
 	return no_devices ? -ENOBUFS : 0;
 }
 
@@ -164,7 +164,7 @@ const struct device *__wrap_devices_named(const struct devices *d,
 	return d == (const void *)&sources[1] ? &up : &down;
 }
 
-static struct netns_list networks;
+static struct netns_list namespaces;
 
 /* ---- room in a full queue ---- */
 
@@ -195,7 +195,7 @@ static const struct captures_room room = { on_begin, on_release, NULL };
 
 static struct options two_interfaces(void)
 {
-	struct options o = { .interface_count = 2, .networks = &networks };
+	struct options o = { .interface_count = 2, .namespaces = &namespaces };
 
 	o.interfaces[0].name = "eth0";
 	o.interfaces[0].filter = "tcp";
@@ -216,7 +216,7 @@ static int open_two(void **state)
 	memset(sizes, 0, sizeof(sizes));
 	memset(read_err, 0, sizeof(read_err));
 	memset(resume_err, 0, sizeof(resume_err));
-	networks = (struct netns_list){ .count = 1 };
+	namespaces = (struct netns_list){ .count = 1 };
 	no_devices = false;
 	left = 0;
 	options = two_interfaces();
@@ -464,13 +464,13 @@ static void each_namespace_has_its_own(void **state)
 	struct pcapng_interface interfaces[2];
 
 	(void)state;
-	networks = (struct netns_list){ .count = 2, .one = { { "blue", 5 },
+	namespaces = (struct netns_list){ .count = 2, .one = { { "blue", 5 },
 							     { "red", 6 } } };
 	assert_int_equal(open_again("eth0"), 0);
 	assert_int_equal(captures_count(c), 2);
 	assert_string_equal(captures_names(c)[0], "blue/eth0");
 	assert_string_equal(captures_names(c)[1], "red/eth0");
-	assert_int_equal(captures_network(c, 1), 1);
+	assert_int_equal(captures_namespace(c, 1), 1);
 	assert_ptr_equal(captures_devices(c)[1], &sources[1]);
 	captures_describe(c, interfaces);
 	assert_string_equal(interfaces[1].name, "red/eth0");
@@ -482,7 +482,7 @@ static void each_namespace_has_its_own(void **state)
 static void of_all_namespaces_not_each_has_it(void **state)
 {
 	(void)state;
-	networks = (struct netns_list){ .count = 2, .all = true,
+	namespaces = (struct netns_list){ .count = 2, .all = true,
 					.one = { { "", 5 }, { "red", 6 } } };
 	assert_int_equal(open_again("any"), 0);
 	assert_string_equal(captures_names(c)[0], "any");
@@ -490,7 +490,7 @@ static void of_all_namespaces_not_each_has_it(void **state)
 	assert_int_equal(open_again("eth0"), 0);
 	assert_int_equal(captures_count(c), 1);
 	assert_string_equal(captures_names(c)[0], "red/eth0");
-	assert_int_equal(captures_network(c, 0), 1);
+	assert_int_equal(captures_namespace(c, 0), 1);
 	no_devices = true;
 	assert_int_equal(open_again("eth0"), -ENODEV);
 	no_devices = false;
@@ -501,10 +501,10 @@ static void of_all_namespaces_not_each_has_it(void **state)
 static void a_hundred_rings_are_small(void **state)
 {
 	(void)state;
-	networks.count = NETNS_MAX;
-	networks.all = true;
+	namespaces.count = NETNS_MAX;
+	namespaces.all = true;
 	for (int i = 0; i < NETNS_MAX; i++)
-		snprintf(networks.one[i].name, NETNS_NAME, "%d", i);
+		snprintf(namespaces.one[i].name, NETNS_NAME, "%d", i);
 	assert_int_equal(open_again("any"), 0);
 	assert_int_equal(captures_count(c), CAPTURES_MAX);
 	assert_int_equal(opened[127].buffer_mib, 1);
@@ -518,7 +518,7 @@ static void a_hundred_rings_are_small(void **state)
 	assert_int_equal(captures_open(&c, &options, false), 0);
 	assert_int_equal(captures_count(c), CAPTURES_MAX);
 	assert_int_equal(left > 0, true);
-	networks.count = 2;
+	namespaces.count = 2;
 	assert_int_equal(open_again("any"), 0);
 }
 

@@ -85,8 +85,8 @@ void __wrap_captures_lose(struct captures *c, uint32_t interface)
 	lost++;
 }
 
-unsigned __wrap_captures_network(const struct captures *c, uint32_t i);
-unsigned __wrap_captures_network(const struct captures *c, uint32_t i)
+unsigned __wrap_captures_namespace(const struct captures *c, uint32_t i);
+unsigned __wrap_captures_namespace(const struct captures *c, uint32_t i)
 {
 	(void)c;
 	return i + 3;
@@ -124,7 +124,7 @@ bool __wrap_owners_resolve(struct owners *o, const struct packet *p,
 	(void)o;
 	(void)p;
 	assert_int_equal(seen->ts_ns, frames[first].ts_ns);
-	assert_int_equal(seen->network, frames[first].interface + 3);
+	assert_int_equal(seen->namespace, frames[first].interface + 3);
 	*v = verdict;
 	return is_settled;
 }

@@ -3,8 +3,8 @@
  * One of the network namespaces that are captured: its addresses, translations
  * and queues, and the answer for a packet that was seen in it.
  */
-#ifndef PKTWHO_OWNER_NETWORK_H
-#define PKTWHO_OWNER_NETWORK_H
+#ifndef PKTWHO_OWNER_NAMESPACE_H
+#define PKTWHO_OWNER_NAMESPACE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,11 +15,11 @@
 
 struct arrivals;
 struct lookup;
-struct network;
+struct namespace;
 struct proctab;
 
 /* What all of them share; borrowed. */
-struct network_options {
+struct namespace_options {
 	struct flowtab *flows;
 	struct packettab *packets;
 	struct lookup *lookup;
@@ -29,41 +29,41 @@ struct network_options {
 };
 
 /* That which this thread is in.  0 or -errno. */
-int network_open(struct network **out, const struct network_options *o);
-void network_close(struct network *n);		/* NULL is fine */
+int namespace_open(struct namespace **out, const struct namespace_options *o);
+void namespace_close(struct namespace *n);		/* NULL is fine */
 
 /* SO_NETNS_COOKIE; 0: not known. */
-uint64_t network_cookie(const struct network *n);
+uint64_t namespace_cookie(const struct namespace *n);
 
-/* Borrowed, for what depends on more than this network. */
-struct resolver *network_resolver(struct network *n);
+/* Borrowed, for what depends on more than this namespace. */
+struct resolver *namespace_resolver(struct namespace *n);
 
 /* Whether the kernel translates here, and we are not told. */
-bool network_may_translate(const struct network *n);
+bool namespace_may_translate(const struct namespace *n);
 
 /* Each UDP socket: sockdiag_each_udp(). */
-int network_each_udp(struct network *n,
+int namespace_each_udp(struct namespace *n,
 		     void (*found)(void *ctx, uint64_t cookie,
 				   const struct flow_key *key), void *ctx);
 
 /* Sockets are asked for from now on, as no event tells of them.  0 or -errno. */
-int network_poll(struct network *n, struct proctab *processes);
+int namespace_poll(struct namespace *n, struct proctab *processes);
 
 /* Two descriptors that are readable when something has changed; -1: never. */
-int network_fd(const struct network *n, int which);
-#define NETWORK_FDS 2
+int namespace_fd(const struct namespace *n, int which);
+#define NAMESPACE_FDS 2
 
 /* Takes in what has changed; false if no answer depends on it. */
-bool network_refresh(struct network *n, bool changed);
+bool namespace_refresh(struct namespace *n, bool changed);
 
 /* From time to time: what nothing tells of. */
-void network_watch(struct network *n);
+void namespace_watch(struct namespace *n);
 
 /* The latest time before which not all translations are known; 0: all are. */
-uint64_t network_doubted_until(const struct network *n, uint64_t now_ns);
+uint64_t namespace_doubted_until(const struct namespace *n, uint64_t now_ns);
 
 /* resolve(), or what it has answered for a packet like this one. */
-bool network_resolve(struct network *n, const struct packet *p,
+bool namespace_resolve(struct namespace *n, const struct packet *p,
 		     uint64_t mono_ns, uint8_t direction, struct verdict *v);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "owner/network.h"
+#include "owner/namespace.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,8 +20,8 @@
 #define SO_NETNS_COOKIE 71	/* Linux 5.14 */
 #endif
 
-struct network {
-	struct network_options with;
+struct namespace {
+	struct namespace_options with;
 	uint64_t cookie;
 	struct local *local;
 	struct nat *nat;
@@ -51,7 +51,7 @@ static uint64_t read_cookie(void)
 	return cookie;
 }
 
-static int open_parts(struct network *n)
+static int open_parts(struct namespace *n)
 {
 	int err = local_open(&n->local);
 
@@ -71,9 +71,9 @@ static int open_parts(struct network *n)
 	return n->memo && n->resolver ? 0 : -ENOMEM;
 }
 
-int network_open(struct network **out, const struct network_options *o)
+int namespace_open(struct namespace **out, const struct namespace_options *o)
 {
-	struct network *n = calloc(1, sizeof(*n));
+	struct namespace *n = calloc(1, sizeof(*n));
 	int err;
 
 	if (!n)
@@ -84,14 +84,14 @@ int network_open(struct network **out, const struct network_options *o)
 	n->diag = sockdiag_open();
 	err = open_parts(n);
 	if (err) {
-		network_close(n);
+		namespace_close(n);
 		return err;
 	}
 	*out = n;
 	return 0;
 }
 
-void network_close(struct network *n)
+void namespace_close(struct namespace *n)
 {
 	if (!n)
 		return;
@@ -108,29 +108,29 @@ void network_close(struct network *n)
 	free(n);
 }
 
-uint64_t network_cookie(const struct network *n)
+uint64_t namespace_cookie(const struct namespace *n)
 {
 	return n->cookie;
 }
 
-struct resolver *network_resolver(struct network *n)
+struct resolver *namespace_resolver(struct namespace *n)
 {
 	return n->resolver;
 }
 
-bool network_may_translate(const struct network *n)
+bool namespace_may_translate(const struct namespace *n)
 {
 	return n->may_translate;
 }
 
-int network_each_udp(struct network *n,
+int namespace_each_udp(struct namespace *n,
 		     void (*found)(void *ctx, uint64_t cookie,
 				   const struct flow_key *key), void *ctx)
 {
 	return n->diag < 0 ? n->diag : sockdiag_each_udp(n->diag, found, ctx);
 }
 
-int network_poll(struct network *n, struct proctab *processes)
+int namespace_poll(struct namespace *n, struct proctab *processes)
 {
 	if (n->diag < 0)
 		return n->diag;
@@ -141,12 +141,12 @@ int network_poll(struct network *n, struct proctab *processes)
 
 /* ---- what changes ---- */
 
-int network_fd(const struct network *n, int which)
+int namespace_fd(const struct namespace *n, int which)
 {
 	return which ? conntrack_fd(n->conntrack) : local_fd(n->local);
 }
 
-bool network_refresh(struct network *n, bool changed)
+bool namespace_refresh(struct namespace *n, bool changed)
 {
 	uint64_t translations = n->translations;
 	bool news = changed && local_refresh(n->local);
@@ -156,7 +156,7 @@ bool network_refresh(struct network *n, bool changed)
 	return news || n->translations != translations;
 }
 
-void network_watch(struct network *n)
+void namespace_watch(struct namespace *n)
 {
 	local_catch_up(n->local);
 	resolver_expect_delays(n->resolver,
@@ -164,7 +164,7 @@ void network_watch(struct network *n)
 				       nfqueue_is_bound(n->nfqueue));
 }
 
-uint64_t network_doubted_until(const struct network *n, uint64_t now_ns)
+uint64_t namespace_doubted_until(const struct namespace *n, uint64_t now_ns)
 {
 	if (nat_lost(n->nat))
 		return UINT64_MAX;
@@ -177,7 +177,7 @@ uint64_t network_doubted_until(const struct network *n, uint64_t now_ns)
  * A listener for all addresses is found for any, though not its own: only an
  * end that can be here is asked for.
  */
-static void learn(struct network *n, const struct flow_key *key,
+static void learn(struct namespace *n, const struct flow_key *key,
 		  uint64_t mono_ns, bool begins)
 {
 	if (local_has(n->local, key->local) ||
@@ -185,7 +185,7 @@ static void learn(struct network *n, const struct flow_key *key,
 		polling_learn(n->polling, key, mono_ns, begins);
 }
 
-static void learn_both(struct network *n, const struct packet *p,
+static void learn_both(struct namespace *n, const struct packet *p,
 		       uint64_t mono_ns)
 {
 	const struct flow_key received = flow_reversed(&p->outer.key);
@@ -198,7 +198,7 @@ static void learn_both(struct network *n, const struct packet *p,
 }
 
 /* Only kernel events say that nothing has changed. */
-bool network_resolve(struct network *n, const struct packet *p,
+bool namespace_resolve(struct namespace *n, const struct packet *p,
 		     uint64_t mono_ns, uint8_t direction, struct verdict *v)
 {
 	bool settled;

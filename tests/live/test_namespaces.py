@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Several network namespaces in one capture, each with what is its own.
 
-  test_networks.py PKTWHO PLUGIN
+  test_namespaces.py PKTWHO PLUGIN
 """
 import os
 
@@ -28,7 +28,7 @@ add rule ip pktwho in tcp dport 81 redirect to :{PORT}
 """
 
 
-class NetworksTest(world.LiveTest):
+class NamespacesTest(world.LiveTest):
     def pair(self):
         a, b = self.namespace(), self.namespace()
         link(a, b, ("192.0.2.1/24", "192.0.2.2/24"))
