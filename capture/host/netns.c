@@ -41,6 +41,8 @@ static int cannot_enter(const char *word, int err)
 	if (err == -ENOENT)
 		log_error("there is no network namespace %s: ip netns lists "
 			  "names, and a process id is one, too", word);
+	else if (err == -EEXIST)
+		log_error("the network namespace %s is in the list twice", word);
 	else
 		log_error("cannot enter the network namespace %s: %s%s", word,
 			  strerror(-err), err == -EPERM || err == -EACCES ?
@@ -153,21 +155,37 @@ static void add_all(struct netns_list *l)
 
 /* ---- some ---- */
 
+/* 0 or -errno; -EEXIST: it is there already, by another word. */
+static int open_word(struct netns_list *l, const char *word)
+{
+	struct stat st;
+	int fd;
+
+	if (!*word || l->count == NETNS_MAX)
+		return *word ? -ENOSPC : -EINVAL;
+	fd = open_one(l, word);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) || have(l, &st)) {
+		close(fd);
+		return -EEXIST;
+	}
+	add(l, word, fd);
+	return 0;
+}
+
 static int open_words(struct netns_list *l, const char *words)
 {
+	char word[PATH_MAX];
 	size_t len;
+	int err;
 
 	do {
-		char word[PATH_MAX];
-		int fd;
-
 		len = strcspn(words, ",");
 		snprintf(word, sizeof(word), "%.*s", (int)len, words);
-		fd = !*word ? -EINVAL :
-		     l->count == NETNS_MAX ? -ENOSPC : open_one(l, word);
-		if (fd < 0)
-			return cannot_enter(word, fd);
-		add(l, word, fd);
+		err = open_word(l, word);
+		if (err)
+			return cannot_enter(word, err);
 		words += len + 1;
 	} while (words[-1]);
 	return 0;

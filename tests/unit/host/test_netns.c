@@ -137,6 +137,8 @@ static void several_have_commas_between(void **state)
 	netns_close(&l);
 	assert_int_equal(open_all("blue,"), -EINVAL);
 	assert_int_equal(open_all(""), -EINVAL);
+	assert_int_equal(open_all("blue,4711,/run/netns/blue"), -EEXIST);
+	assert_non_null(strstr(said, "is in the list twice"));
 }
 
 static void without_a_word_nothing_is_entered(void **state)
