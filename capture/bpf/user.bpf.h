@@ -46,7 +46,8 @@ static __always_inline void set_owner(struct sock_info *s,
 	__u32 before = s->owner.tgid;
 
 	fill_current(&s->owner);
-	if (before && before != s->owner.tgid)
+	/* Not s->owner's: another processor may be writing that, too. */
+	if (before && before != (__u32)t->tgid)
 		s->shared_ns = bpf_ktime_get_ns();
 	s->flags &= ~PROVISIONAL;
 	s->threads = BPF_CORE_READ(t, signal, nr_threads) > 1;

@@ -20,6 +20,7 @@
 #define NEAR_NS		60000000ull	/* a queue may hold a packet up */
 #define SAME_NS		5000000ull	/* within it two alike cannot be told apart */
 #define COPY_NS		500000ull	/* copies are made one after another */
+#define AT_ONCE_NS	200000ull	/* two send on two processors */
 #define COPIES_NS	300000000000ull	/* LLDP is sent every 30 s */
 
 struct entry {
@@ -53,6 +54,7 @@ struct packettab {
 	/* A pending packet with its readers, each once. */
 	struct packettab_packet readers[PACKETTAB_READERS];
 	unsigned reader_count;
+	struct packettab_packet former;	/* for PACKETTAB_FORMER */
 	struct shared shared[SHARED];
 };
 
@@ -236,13 +238,30 @@ static bool is_rival(const struct packettab_packet *p,
 			    distance(best->mono_ns, q->mono_ns) > SAME_NS);
 }
 
-static enum packettab_found not_told(const struct packettab *t,
-				     const struct packettab_packet *q)
+/*
+ * Whoever takes a socket over is told with the first packet.  Who had it until
+ * then may just be sending too, and has not seen that: what is not told is
+ * theirs.
+ */
+static bool is_formers(const struct shared *s, const struct packettab_packet *q)
+{
+	return q->sends && q->fingerprint &&
+	       distance(q->mono_ns, s->first_ns) < AT_ONCE_NS;
+}
+
+static enum packettab_found not_told(struct packettab *t,
+				     const struct packettab_packet *q,
+				     const struct packettab_packet **out)
 {
 	const struct shared *s = NULL;
 
 	if (q->mono_ns < t->shared_until_ns)
 		s = shared_of(t, q, false);
+	if (s && is_formers(s, q)) {
+		t->former.mono_ns = s->first_ns - AT_ONCE_NS;
+		*out = &t->former;
+		return PACKETTAB_FORMER;
+	}
 	return s && q->mono_ns >= s->first_ns &&
 		       q->mono_ns < s->until_ns ?
 		       PACKETTAB_MISSING : PACKETTAB_NOT_SHARED;
@@ -372,12 +391,12 @@ enum packettab_found packettab_find(struct packettab *t,
 
 	t->reader_count = 0;
 	if (!q->fingerprint)
-		return not_told(t, q);
+		return not_told(t, q, out);
 	for (e = LIST_FIRST(b); e; e = LIST_NEXT(e, links))
 		if (is_same(&e->packet, q) && is_better(&e->packet, best, q))
 			best = &e->packet;
 	if (!best)
-		return not_told(t, q);
+		return not_told(t, q, out);
 	for (e = LIST_FIRST(b); e; e = LIST_NEXT(e, links))
 		if (is_same(&e->packet, q) && is_rival(&e->packet, best, q))
 			return PACKETTAB_AMBIGUOUS;

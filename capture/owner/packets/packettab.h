@@ -41,6 +41,7 @@ enum packettab_found {
 	PACKETTAB_NOT_SHARED,	/* the flow's history tells whose it is */
 	PACKETTAB_FOUND,
 	PACKETTAB_MISSING,	/* its flow is shared, and it was not told (yet) */
+	PACKETTAB_FORMER,	/* ... since that had not begun for who sent it */
 	PACKETTAB_AWAITED,	/* the flow's history, unless it is read yet */
 	PACKETTAB_AMBIGUOUS,	/* two processes sent the same */
 };
@@ -61,7 +62,8 @@ void packettab_read(struct packettab *t, const struct socket_read *r);
  * Looks for the packet @q: its key, fingerprint, time and end, seen in the
  * namespace q->netns.  *@out is valid until the next call.  A pending packet is
  * missing until all who got it have read it, and then has the time of that;
- * *@out is set for it in both cases.
+ * *@out is set for it in both cases.  For PACKETTAB_FORMER it has nothing but a
+ * time at which the flow's history tells whose it is.
  */
 enum packettab_found packettab_find(struct packettab *t,
 				    const struct packettab_packet *q,

@@ -33,7 +33,8 @@ static void take_others(struct question *q)
 /* Whether the packet's own event decides, not its flow's history. */
 static enum packettab_found ask_packet(struct question *q,
 				       const struct flow_key *key, bool sends,
-				       struct verdict_end *end, bool *here)
+				       struct verdict_end *end, bool *here,
+				       uint64_t *former_ns)
 {
 	struct packettab_packet query = {
 		.key = *key,
@@ -46,11 +47,20 @@ static enum packettab_found ask_packet(struct question *q,
 	enum packettab_found found = packettab_find(q->r->packets, &query,
 						    &told);
 
+	/* A piece of a datagram is never found, nor what an error cuts. */
+	if (found == PACKETTAB_FORMER &&
+	    (q->p->outer.fragment || q->asked->fragment || q->p->is_error))
+		found = PACKETTAB_MISSING;
 	if (found == PACKETTAB_MISSING || found == PACKETTAB_AWAITED) {
 		q->waits = true;
 		q->unread |= told && told->pending;
 	}
-	if (found == PACKETTAB_NOT_SHARED || found == PACKETTAB_AWAITED)
+	if (found == PACKETTAB_FORMER) {
+		*former_ns = told->mono_ns;
+		q->waits |= resolve_is_early(q->r, q->ts_ns);
+	}
+	if (found == PACKETTAB_NOT_SHARED || found == PACKETTAB_AWAITED ||
+	    found == PACKETTAB_FORMER)
 		return found;
 	if (found == PACKETTAB_FOUND)
 		*here = told->netns == q->r->netns;
@@ -147,10 +157,13 @@ bool resolve_ask(struct question *q, const struct flow_key *key, bool sends,
 	if ((key->proto != IPPROTO_TCP || q->asked->tcp_payload) &&
 	    !packettab_is_quiet(q->r->packets, key, q->ts_ns)) {
 		q->steady = false;
-		told = ask_packet(q, key, sends, end, &a.here);
+		told = ask_packet(q, key, sends, end, &a.here, &query.ts_ns);
 	}
-	if (told == PACKETTAB_NOT_SHARED || told == PACKETTAB_AWAITED)
+	if (told == PACKETTAB_NOT_SHARED || told == PACKETTAB_AWAITED ||
+	    told == PACKETTAB_FORMER)
 		found = ask_flow(q, &query, &a, end);
+	if (told == PACKETTAB_FORMER && !end->owner)
+		verdict_end_set(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);
 	if (told == PACKETTAB_AWAITED &&
 	    (end->attr == ATTR_SOCKET || end->attr == ATTR_SCAN))
 		end->attr = ATTR_HOLDER;

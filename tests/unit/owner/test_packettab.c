@@ -71,7 +71,7 @@ static void history_tells_of_flows_that_nobody_shares(void **state)
 	tell(t, datagram(&alice, T, 3));
 	received.sends = false;
 	assert_not(t, received, PACKETTAB_NOT_SHARED);
-	assert_not(t, datagram(NULL, T - 1, 7), PACKETTAB_NOT_SHARED);
+	assert_not(t, datagram(NULL, T - MS, 7), PACKETTAB_NOT_SHARED);
 	assert_not(t, datagram(NULL, T + 2 * SEC, 7), PACKETTAB_NOT_SHARED);
 }
 
@@ -83,6 +83,28 @@ static void what_was_not_told_of_a_shared_flow_is_missing(void **state)
 	assert_not(t, datagram(NULL, T + MS, 7), PACKETTAB_MISSING);
 	/* Too little was captured to tell it by. */
 	assert_not(t, datagram(NULL, T + MS, 0), PACKETTAB_MISSING);
+}
+
+/* Another processor has not seen yet that the socket has two users. */
+static void whoever_had_it_sends_just_then(void **state)
+{
+	struct packettab *t = *state;
+	struct packettab_packet q = datagram(NULL, T, 7), read = q;
+	const struct packettab_packet *out = NULL;
+
+	tell(t, datagram(&bob, T, 3));
+	for (int us = -49; us < 50; us += 7) {
+		q.mono_ns = T + (uint64_t)(int64_t)us * 1000;
+		assert_int_equal(packettab_find(t, &q, &out), PACKETTAB_FORMER);
+		assert_true(out->mono_ns < T && !out->owner);
+	}
+	assert_found(t, datagram(NULL, T + 1000, 3), &bob);
+	assert_not(t, datagram(NULL, T + 201000, 7), PACKETTAB_MISSING);
+	assert_not(t, datagram(NULL, T - 201000, 7), PACKETTAB_NOT_SHARED);
+	/* Too little was captured to say that it was not told. */
+	assert_not(t, datagram(NULL, T, 0), PACKETTAB_MISSING);
+	read.sends = false;
+	assert_not(t, read, PACKETTAB_NOT_SHARED);
 }
 
 /* The last of those that are told says so; nothing is missing after it. */
@@ -168,7 +190,7 @@ static void the_oldest_are_forgotten_with_their_references(void **state)
 		tell(t, datagram(&bob, T + i, 5 + 2 * i));
 	assert_int_equal(alice.refs, 0);
 	assert_int_equal(bob.refs, 32768);
-	assert_not(t, datagram(NULL, T, 3), PACKETTAB_MISSING);
+	assert_not(t, datagram(NULL, T + MS, 3), PACKETTAB_MISSING);
 	assert_found(t, datagram(NULL, T, 5), &bob);
 }
 
@@ -401,6 +423,7 @@ int main(void)
 		TEST(each_packet_has_its_own_sender),
 		TEST(history_tells_of_flows_that_nobody_shares),
 		TEST(what_was_not_told_of_a_shared_flow_is_missing),
+		TEST(whoever_had_it_sends_just_then),
 		TEST(nothing_is_missing_once_telling_ends),
 		TEST(a_sent_packet_may_have_waited),
 		TEST(a_forged_packet_leaves_the_flow_alone),

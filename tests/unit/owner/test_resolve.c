@@ -150,6 +150,39 @@ static struct verdict see_unread(uint8_t proto)
 	return see(&p, SOURCE_IN);
 }
 
+/* On two processors at once: the first has not seen the other's take-over. */
+static void who_had_a_socket_sends_as_another_begins_to(void **state)
+{
+	struct flow_key k = key(here, 40000, far, 53);
+	struct flowtab_event e = { .ts_ns = T - 1000000, .cookie = 1,
+				   .netns = HOST, .owner = &alice,
+				   .attr = ATTR_SOCKET };
+	struct packettab_packet told = { .fingerprint = 77, .mono_ns = T - 500,
+					 .netns = HOST, .owner = &bob,
+					 .attr = ATTR_SOCKET, .sends = true };
+	struct packet p;
+	struct verdict v;
+
+	(void)state;
+	k.proto = IPPROTO_UDP;
+	p = packet(k, 0);
+	p.outer.fingerprint = 78;
+	told.key = k;
+	flowtab_flow(w.flows, &e, &k);
+	e.ts_ns = T - 1000;
+	e.owner = &bob;
+	flowtab_owner(w.flows, &e);
+	packettab_add(w.packets, &told);
+	assert_ptr_equal(see(&p, SOURCE_OUT).src.owner, &alice);
+	p.outer.fingerprint = 77;
+	assert_ptr_equal(see(&p, SOURCE_OUT).src.owner, &bob);
+	/* A later piece of a datagram has nothing to be told by. */
+	p.outer.fingerprint = 78;
+	p.outer.fragment = p.outer.first_fragment = true;
+	v = see(&p, SOURCE_OUT);
+	assert_int_equal(v.src.attr, ATTR_UNKNOWN);
+}
+
 static void who_listens_in_does_not_read_a_connection(void **state)
 {
 	struct verdict v = see_unread(IPPROTO_TCP);
@@ -788,6 +821,7 @@ int main(void)
 		world_test(what_a_queue_holds_may_be_of_who_it_was),
 		world_test(what_an_ended_connection_got_is_in_doubt),
 		world_test(what_no_socket_got_has_no_reader),
+		world_test(who_had_a_socket_sends_as_another_begins_to),
 		world_test(who_listens_in_does_not_read_a_connection),
 		world_test(a_packet_socket_reads_what_no_other_does),
 		world_test(an_end_elsewhere_has_no_owner),
