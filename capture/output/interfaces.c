@@ -69,7 +69,7 @@ describe(struct interfaces *s, struct pcapng_writer *w,
 	const char *slash = strrchr(any->name, '/');
 	struct interface_of_device *one = &s->one[s->count];
 	struct pcapng_interface i = *any;
-	char name[128];
+	char name[300];
 
 	if (s->count == INTERFACES_MAX)
 		return NULL;

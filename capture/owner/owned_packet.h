@@ -25,6 +25,7 @@ struct owned_packet {
 	const struct owned_other *others;
 	unsigned other_count;
 	uint64_t mono_ns;	/* the packet's time on their clock */
+	unsigned namespace;	/* where it was captured: another may have its addresses */
 	const uint8_t *data;	/* frame->caplen bytes */
 	uint16_t linktype;
 };

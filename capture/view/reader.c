@@ -27,7 +27,8 @@ struct known {
 struct interface {
 	uint16_t linktype;
 	uint64_t per_second;		/* units of its time stamps */
-	char name[64];
+	unsigned namespace;		/* the first interface of that */
+	char name[300];
 };
 
 struct reader {
@@ -195,6 +196,15 @@ static struct interface *interface_at(struct reader *r, uint32_t number)
 						      READER_INTERFACES - 1];
 }
 
+/* "blue/eth0" is of the same as "blue/lo", "eth0" as "lo". */
+static bool is_of_one(const char *a, const char *b)
+{
+	const char *end_a = strrchr(a, '/'), *end_b = strrchr(b, '/');
+	ptrdiff_t len = end_a ? end_a - a : 0;
+
+	return len == (end_b ? end_b - b : 0) && !strncmp(a, b, (size_t)len);
+}
+
 static int read_interface(struct reader *r, struct rbuf b)
 {
 	struct interface *i = interface_at(r, r->count);
@@ -213,6 +223,9 @@ static int read_interface(struct reader *r, struct rbuf b)
 			snprintf(i->name, sizeof(i->name), "%.*s",
 				 (int)value.left, (const char *)value.p);
 	}
+	i->namespace = 0;
+	while (!is_of_one(r->interfaces[i->namespace].name, i->name))
+		i->namespace++;
 	r->count++;
 	return i->per_second ? 0 : -EBADMSG;
 }
@@ -270,6 +283,7 @@ static int read_packet(struct reader *r, struct rbuf b,
 		      ts % i->per_second * SECOND / i->per_second;
 	frame.interface = (uint32_t)(i - r->interfaces);
 	p.data = data;
+	p.namespace = i->namespace;
 	p.linktype = i->linktype;
 	parse_packet(&frame.packet, i->linktype, data, frame.caplen);
 	set_end(&v.src, &a.src);

@@ -103,28 +103,31 @@ static struct flow_key canonical(const struct flow_key *k)
 	return memcmp(k, &r, sizeof(r)) <= 0 ? *k : r;
 }
 
-static struct flow **head_of(struct flows *t, const struct flow_key *k)
+static struct flow **head_of(struct flows *t, const struct flow_key *k,
+			     unsigned namespace)
 {
 	struct flow_key c = canonical(k);
 
-	return &t->heads[flow_hash(&t->hash, &c) & t->mask];
+	return &t->heads[(flow_hash(&t->hash, &c) + namespace) & t->mask];
 }
 
 /* The last of that key: those before it are no longer in its bucket. */
-static struct flow *find(struct flows *t, const struct flow_key *k)
+static struct flow *find(struct flows *t, const struct flow_key *k,
+			 unsigned namespace)
 {
 	struct flow_key r = flow_reversed(k);
-	struct flow *f = *head_of(t, k);
+	struct flow *f = *head_of(t, k, namespace);
 
-	while (f && memcmp(&f->key, k, sizeof(*k)) &&
-	       memcmp(&f->key, &r, sizeof(r)))
+	while (f && (f->namespace != namespace ||
+		     (memcmp(&f->key, k, sizeof(*k)) &&
+		      memcmp(&f->key, &r, sizeof(r)))))
 		f = f->next;
 	return f;
 }
 
 static void leave_bucket(struct flows *t, struct flow *f)
 {
-	struct flow **at = head_of(t, &f->key);
+	struct flow **at = head_of(t, &f->key, f->namespace);
 
 	while (*at && *at != f)
 		at = &(*at)->next;
@@ -271,6 +274,7 @@ static struct flow *begin_flow(struct flows *t, const struct owned_packet *p,
 	t->stats.open++;
 	f->key = by_server ? flow_reversed(&h->packet.outer.key) :
 			     h->packet.outer.key;
+	f->namespace = p->namespace;
 	f->direction = p->verdict->direction;
 	f->interface = h->interface;
 	f->first_ns = h->ts_ns;
@@ -282,7 +286,7 @@ static struct flow *begin_flow(struct flows *t, const struct owned_packet *p,
 	}
 	if (h->packet.kind == PACKET_IP)
 		set_countries(t, f);
-	head = head_of(t, &f->key);
+	head = head_of(t, &f->key, f->namespace);
 	f->next = *head;
 	*head = f;
 	f->list_index = (uint8_t)list_for(f);
@@ -326,14 +330,14 @@ static bool says_something(const struct packet_traits *p)
 
 /* The flow that goes on with it, or NULL; *@follows if there has been one. */
 static struct flow *present(struct flows *t, const struct packet_traits *p,
-			    bool *follows)
+			    unsigned namespace, bool *follows)
 {
-	struct flow *f = find(t, &p->key);
+	struct flow *f = find(t, &p->key, namespace);
 
 	*follows = f;
 	if (f && !f->over && flows_begins_another(f, p)) {
 		end(t, f, flows_how_replaced(f));
-		f = find(t, &p->key);
+		f = find(t, &p->key, namespace);
 	}
 	if (!f || !f->over)
 		return f;
@@ -352,7 +356,7 @@ const struct flow *flows_packet(struct flows *t, const struct owned_packet *p)
 {
 	const struct packet_traits *packet = &p->frame->packet.outer;
 	bool follows, is_new;
-	struct flow *f = present(t, packet, &follows);
+	struct flow *f = present(t, packet, p->namespace, &follows);
 	struct actor *actors[2];
 	int side;
 

@@ -118,7 +118,8 @@ struct flow {
 	struct flow_speech *speech;	/* or NULL */
 	uint32_t interface;
 	uint64_t number;		/* 1 is the first; never used again */
-	struct flow_key key;		/* as its client sees it */
+	struct flow_key key;		/* as its client sees it, */
+	unsigned namespace;		/* in owned_packet's */
 	struct flow_end ends[2];
 	struct flow_part part;	/* of the present owners; others follow */
 	struct flow_part *copies;	/* one for each further receiver */

@@ -69,6 +69,7 @@ struct said {
 	bool back;
 	bool unknown;			/* the sender: since before */
 	struct talker *others[2];	/* who got it, too */
+	unsigned namespace;
 };
 
 static inline void say(struct flows *t, const struct said *s)
@@ -86,6 +87,7 @@ static inline void say(struct flows *t, const struct said *s)
 		.frame = &f, .verdict = &v, .mono_ns = s->at_ns,
 		.src = s->src ? &s->src->program : NULL,
 		.dst = s->dst ? &s->dst->program : NULL,
+		.namespace = s->namespace,
 		.linktype = LINKTYPE_ETHERNET,
 	};
 	struct flow_key *k = &f.packet.outer.key;

@@ -124,6 +124,25 @@ static void both_ends_are_one_flow(void **state)
 	unmake();
 }
 
+/* Each container has a loopback, and its servers have the same ports. */
+static void each_namespace_has_its_own(void **state)
+{
+	(void)state;
+	make(16, false);
+	for (uint32_t i = 0; i < 3; i++)
+		for (unsigned n = 0; n < 2; n++)
+			SAY(flows, .src = n ? &nginx : &curl, .from = 40000,
+			    .to = 80, .flags = ACK, .seq = 100, .payload = 50,
+			    .len = 100, .namespace = n,
+			    .at_ns = S + i * 100 * MS + n * MS);
+	assert_int_equal(stats().begun, 2);
+	flows_stop(flows);
+	assert_string_equal(told.last.ends[FLOW_CLIENT].actor->name, "nginx");
+	assert_int_equal(told.last.namespace, 1);
+	assert_int_equal(told.packets, 6);
+	unmake();
+}
+
 static void ports_that_are_used_again_are_another_connection(void **state)
 {
 	(void)state;
@@ -505,6 +524,7 @@ int main(void)
 		cmocka_unit_test(a_connection_is_told_once),
 		cmocka_unit_test(the_client_is_who_asked),
 		cmocka_unit_test(both_ends_are_one_flow),
+		cmocka_unit_test(each_namespace_has_its_own),
 		cmocka_unit_test(
 			ports_that_are_used_again_are_another_connection),
 		cmocka_unit_test(a_flow_knows_that_another_had_its_ports),
