@@ -14,21 +14,24 @@
 
 #include "host/log.h"
 
-#define NAMES "/run/netns"
+#define NAMES	   "/run/netns"
+#define PATH_BYTES (PATH_MAX + 32)	/* a word, and what is put around it */
 
 static bool is_digits(const char *word)
 {
 	return *word && !word[strspn(word, "0123456789")];
 }
 
-static void find_path(char path[PATH_MAX], const char *word)
+/* A name of digits alone is a process's number first. */
+static void find_path(char path[PATH_BYTES], const char *word)
 {
+	snprintf(path, PATH_BYTES, NAMES "/%s", word);
 	if (strchr(word, '/'))
-		snprintf(path, PATH_MAX, "%s", word);
+		snprintf(path, PATH_BYTES, "%s", word);
 	else if (is_digits(word))
-		snprintf(path, PATH_MAX, "/proc/%s/ns/net", word);
-	else
-		snprintf(path, PATH_MAX, NAMES "/%s", word);
+		snprintf(path, PATH_BYTES, "/proc/%s/ns/net", word);
+	if (is_digits(word) && access(path, F_OK))
+		snprintf(path, PATH_BYTES, NAMES "/%s", word);
 }
 
 static int go(int fd)
@@ -38,11 +41,23 @@ static int go(int fd)
 
 static int cannot_enter(const char *word, int err)
 {
-	if (err == -ENOENT)
+	if (!*word)
+		log_error("a network namespace in the list has no name");
+	else if (err == -ENOENT && !strcmp(word, "all"))
+		log_error("\"all\" network namespaces are a list of one word");
+	else if (err == -ENOENT)
 		log_error("there is no network namespace %s: ip netns lists "
 			  "names, and a process id is one, too", word);
 	else if (err == -EEXIST)
 		log_error("the network namespace %s is in the list twice", word);
+	else if (err == -E2BIG)
+		log_error("of network namespaces %d are captured at most",
+			  NETNS_MAX);
+	else if (err == -EINVAL)
+		log_error("%s is no network namespace", word);
+	else if (err == -EMFILE)
+		log_error("too many network namespaces for \"ulimit -n\", %s "
+			  "among them", word);
 	else
 		log_error("cannot enter the network namespace %s: %s%s", word,
 			  strerror(-err), err == -EPERM || err == -EACCES ?
@@ -51,12 +66,10 @@ static int cannot_enter(const char *word, int err)
 }
 
 /* An open one, or -errno: another kind of file cannot be entered. */
-static int open_one(const struct netns_list *l, const char *word)
+static int open_one(const struct netns_list *l, const char *path)
 {
-	char path[PATH_MAX];
 	int fd, err;
 
-	find_path(path, word);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return -errno;
@@ -71,8 +84,13 @@ static void add(struct netns_list *l, const char *word, int fd)
 {
 	const char *slash = strrchr(word, '/');
 	struct netns *n = &l->one[l->count++];
+	unsigned pid;
 
-	snprintf(n->name, sizeof(n->name), "%s", slash ? slash + 1 : word);
+	if (sscanf(word, "/proc/%u/ns/net", &pid) == 1)
+		snprintf(n->name, sizeof(n->name), "%u", pid);
+	else
+		snprintf(n->name, sizeof(n->name), "%s",
+			 slash ? slash + 1 : word);
 	n->fd = fd;
 }
 
@@ -94,22 +112,21 @@ static bool have(const struct netns_list *l, const struct stat *st)
 	return false;
 }
 
-/* Whether there was no room for it. */
-static bool add_new(struct netns_list *l, const char *word)
+/* 0 or -errno; -ENOENT: it has ended meanwhile. */
+static int add_new(struct netns_list *l, const char *path, const char *name)
 {
-	char path[PATH_MAX];
 	struct stat st;
 	int fd;
 
-	find_path(path, word);
-	if (stat(path, &st) || have(l, &st))
-		return false;
-	if (l->count == NETNS_MAX)
-		return true;
-	fd = open_one(l, word);
-	if (fd >= 0)
-		add(l, word, fd);
-	return false;
+	if (stat(path, &st))
+		return -ENOENT;
+	if (have(l, &st))
+		return 0;
+	fd = l->count == NETNS_MAX ? -E2BIG : open_one(l, path);
+	if (fd < 0)
+		return fd;
+	add(l, name, fd);
+	return 0;
 }
 
 static int is_name(const struct dirent *e)
@@ -122,35 +139,44 @@ static int is_process(const struct dirent *e)
 	return is_digits(e->d_name);
 }
 
-/* True if there was no room for all. */
-static bool add_each_of(struct netns_list *l, const char *dir,
-			int (*is_one)(const struct dirent *e))
+/* Returns why one is left out, as -errno. */
+static int add_each_of(struct netns_list *l, const char *dir,
+		       int (*is_one)(const struct dirent *e), const char *file)
 {
 	struct dirent **entries;
 	int count = scandir(dir, &entries, is_one, versionsort);
-	bool full = false;
+	char path[PATH_BYTES];
+	int left_out = 0;
 
 	for (int i = 0; i < count; i++) {
-		full |= add_new(l, entries[i]->d_name);
+		int err;
+
+		snprintf(path, sizeof(path), "%s/%s%s", dir, entries[i]->d_name,
+			 file);
+		err = add_new(l, path, entries[i]->d_name);
+		if (err && err != -ENOENT)
+			left_out = err;
 		free(entries[i]);
 	}
 	if (count >= 0)
 		free(entries);
-	return full;
+	return left_out;
 }
 
 /* Our own has no name; those of containers have none either, but processes. */
 static void add_all(struct netns_list *l)
 {
-	bool full;
+	int err, left_out;
 
 	l->all = true;
 	add(l, "", dup(l->home));
-	full = add_each_of(l, NAMES, is_name);
-	full |= add_each_of(l, "/proc", is_process);
-	if (full)
-		log_warn("of more network namespaces %d are captured",
-			 l->count);
+	left_out = add_each_of(l, NAMES, is_name, "");
+	err = add_each_of(l, "/proc", is_process, "/ns/net");
+	left_out = err ? err : left_out;
+	if (left_out)
+		log_warn("%d network namespaces are captured, and not all: %s",
+			 l->count, left_out == -E2BIG ? "there are too many" :
+							strerror(-left_out));
 }
 
 /* ---- some ---- */
@@ -158,12 +184,14 @@ static void add_all(struct netns_list *l)
 /* 0 or -errno; -EEXIST: it is there already, by another word. */
 static int open_word(struct netns_list *l, const char *word)
 {
+	char path[PATH_BYTES];
 	struct stat st;
 	int fd;
 
 	if (!*word || l->count == NETNS_MAX)
-		return *word ? -ENOSPC : -EINVAL;
-	fd = open_one(l, word);
+		return *word ? -E2BIG : -EINVAL;
+	find_path(path, word);
+	fd = open_one(l, path);
 	if (fd < 0)
 		return fd;
 	if (fstat(fd, &st) || have(l, &st)) {

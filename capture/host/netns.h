@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 #define NETNS_MAX  128		/* at once: a node of Kubernetes has 110 pods */
-#define NETNS_NAME 32
+#define NETNS_NAME 256
 
 struct netns {
 	char name[NETNS_NAME];	/* before the names of its interfaces; "": none */
@@ -27,8 +27,9 @@ struct netns_list {
 
 /*
  * @words: names of ip-netns(8), process ids or paths, with commas between, or
- * "all" there are, our own first.  NULL: our own alone.  Takes root's rights.
- * 0 or -errno (logged).
+ * "all" there are, our own first.  NULL: our own alone.  Takes root's rights,
+ * and of several as many descriptors as this process may have.  0 or -errno
+ * (logged).
  */
 int netns_open(struct netns_list *l, const char *words);
 void netns_close(struct netns_list *l);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <linux/filter.h>
-#include <net/if.h>
 #include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +33,9 @@ struct source {
 
 int source_refuse(const char *device, int err)
 {
+	const char *slash = strrchr(device, '/');
+	int netns = slash ? (int)(slash - device) : 0;
+
 	switch (err) {
 	case -EPERM:
 	case -EACCES:
@@ -42,8 +44,9 @@ int source_refuse(const char *device, int err)
 			  device);
 		return -EPERM;
 	case -ENODEV:
-		log_error("there is no interface %s: pktwho -D lists them",
-			  device);
+		log_error("there is no interface %s: pktwho %s%.*s%s-D lists "
+			  "them", device, netns ? "--netns " : "", netns, device,
+			  netns ? " " : "");
 		break;
 	case -ENETDOWN:
 		log_error("%s is not up: ip-link(8) sets it up", device);
@@ -73,7 +76,7 @@ static int open_ring(struct source *s, const struct source_options *o)
 {
 	bool any = !strcmp(o->device, "any");
 	struct ring_options r = {
-		.ifindex = if_nametoindex(o->device),
+		.ifindex = any ? 0 : links_index(s->links, o->device),
 		.header = header_of(s),
 		.is_loopback = !strcmp(o->device, "lo"),
 		/* All interfaces together cannot be. */

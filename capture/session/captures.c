@@ -22,7 +22,7 @@
 #define HOLD_BYTES   (16u << 20)	/* all queues together */
 #define HOLD_LEAST   (1u << 20)		/* above the largest packet, twice */
 #define ROOM_PACKETS 1024		/* leave a full queue together */
-#define INTERFACE_NAME 64		/* with its namespace, for the file */
+#define INTERFACE_NAME (NETNS_NAME + IF_NAMESIZE)	/* for the file */
 #define PARSED_BYTES 256		/* of a packet, however few are kept */
 #define GONE_NS	     500000000ull	/* looking for an interface again */
 #define MANY_MIB     64			/* rings of many namespaces together */

@@ -4,6 +4,7 @@
 
   test_namespaces.py PKTWHO PLUGIN
 """
+import json
 import os
 
 import world
@@ -60,6 +61,15 @@ class NamespacesTest(world.LiveTest):
         self.assertEqual(self.requests(path), [
             (f"{ns.name}/lo", "curl", str(server.pid), "local")
             for ns, server in zip((a, b), servers)])
+        lines = map(json.loads, run(PKTWHO, "log", "-r",
+                                    path).stdout.splitlines())
+        self.assertEqual(
+            [(line["destination"]["process"]["pid"],
+              line["network"]["packets"]) for line in lines
+             if line["event"]["action"] == "end"],
+            [(server.pid, len(self.rows(path, "frame.number", where=(
+                f"frame.interface_name == \"{ns.name}/lo\""))))
+             for ns, server in zip((a, b), servers)])
 
     def test_all_that_have_it(self):
         """Both ends of a cable; who has no such interface is left out."""
@@ -160,7 +170,9 @@ class NamespacesTest(world.LiveTest):
         both = f"{a.name},{b.name}"
         for words, said in (
                 (("--netns", both, "-D"), f"at a time, not in {both}"),
-                (("--netns", f"{a.name},", "-i", "lo"), "cannot enter"),
+                (("--netns", f"{a.name},", "-i", "lo"), "has no name"),
+                (("--netns", a.name, "-i", "no-such0"),
+                 f"pktwho --netns {a.name} -D lists them"),
                 (("--netns", f"{a.name},no-such", "-i", "lo"),
                  "there is no network namespace no-such")):
             done = run(PKTWHO, *words)

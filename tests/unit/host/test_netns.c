@@ -35,6 +35,14 @@ int __wrap_open(const char *path, int flags, ...)
 			    __real_open(below(path, real, sizeof(real)), flags);
 }
 
+int __wrap_access(const char *path, int mode);
+int __wrap_access(const char *path, int mode)
+{
+	char real[512];
+
+	return faccessat(AT_FDCWD, below(path, real, sizeof(real)), mode, 0);
+}
+
 int __wrap_stat(const char *path, struct stat *st);
 int __wrap_stat(const char *path, struct stat *st)
 {
@@ -93,6 +101,7 @@ static int make(void **state)
 	tree_text("proc/self/ns/net", "");
 	tree_text("run/netns/blue", "");
 	tree_text("run/netns/12monkeys", "");
+	tree_text("run/netns/77", "");
 	tree_text("proc/4711/ns/net", "");
 	tree_text("proc/99/ns/net", "");
 	tree_text("proc/stat", "");
@@ -108,6 +117,7 @@ static void a_word_is_a_name_a_number_a_process(void **state)
 		{ "4711", "/proc/4711/ns/net" },
 		{ "/proc/99/ns/net", "/proc/99/ns/net" },
 		{ "12monkeys", "/run/netns/12monkeys" },
+		{ "77", "/run/netns/77" },
 	};
 
 	(void)state;
@@ -128,7 +138,7 @@ static void several_have_commas_between(void **state)
 	assert_int_equal(l.count, 3);
 	assert_false(l.all);
 	assert_string_equal(l.one[0].name, "blue");
-	assert_string_equal(l.one[1].name, "net");
+	assert_string_equal(l.one[1].name, "99");
 	assert_string_equal(l.one[2].name, "4711");
 	entered = 0;
 	assert_int_equal(netns_enter(&l, 2), 0);
@@ -136,6 +146,7 @@ static void several_have_commas_between(void **state)
 	assert_int_equal(entered, 2);
 	netns_close(&l);
 	assert_int_equal(open_all("blue,"), -EINVAL);
+	assert_non_null(strstr(said, "has no name"));
 	assert_int_equal(open_all(""), -EINVAL);
 	assert_int_equal(open_all("blue,4711,/run/netns/blue"), -EEXIST);
 	assert_non_null(strstr(said, "is in the list twice"));
@@ -156,7 +167,8 @@ static void without_a_word_nothing_is_entered(void **state)
 /* Ours, those with a name, and those that only processes have. */
 static void all_are_found_once(void **state)
 {
-	static const char *const names[] = { "", "12monkeys", "blue", "99" };
+	static const char *const names[] = { "", "12monkeys", "77", "blue",
+					     "99" };
 
 	(void)state;
 	unlinkat(tree_fd, "proc/4711/ns/net", 0);
@@ -164,8 +176,8 @@ static void all_are_found_once(void **state)
 				"proc/4711/ns/net", 0), 0);
 	assert_int_equal(open_all("all"), 0);
 	assert_true(l.all);
-	assert_int_equal(l.count, 4);
-	for (int i = 0; i < 4; i++)
+	assert_int_equal(l.count, 5);
+	for (int i = 0; i < 5; i++)
 		assert_string_equal(l.one[i].name, names[i]);
 	netns_close(&l);
 }
@@ -181,7 +193,10 @@ static void no_more_than_there_is_room_for(void **state)
 	}
 	assert_int_equal(open_all("all"), 0);
 	assert_int_equal(l.count, NETNS_MAX);
-	assert_non_null(strstr(said, "of more network namespaces 128"));
+	assert_non_null(strstr(said, "128 network namespaces are captured, and "
+				     "not all: there are too many"));
+	assert_int_equal(open_all("all,blue"), -ENOENT);
+	assert_non_null(strstr(said, "a list of one word"));
 	netns_close(&l);
 }
 
@@ -202,6 +217,7 @@ static void who_may_is_said(void **state)
 	assert_non_null(strstr(said, "run as root"));
 	set_error = EINVAL;
 	assert_int_equal(open_all("/proc/stat"), -EINVAL);
+	assert_non_null(strstr(said, "/proc/stat is no network namespace"));
 	assert_null(strstr(said, "run as root"));
 }
 
