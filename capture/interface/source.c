@@ -31,28 +31,31 @@ struct source {
 	uint32_t if_dropped; /* before us */
 };
 
-int source_refuse(const char *device, int err)
+int source_refuse(const char *label, const char *device, int err)
 {
-	const char *slash = strrchr(device, '/');
-	int netns = slash ? (int)(slash - device) : 0;
+	/* Of "blue/eth0", "blue/". */
+	int netns = (int)(strlen(label) - strlen(device));
 
 	switch (err) {
 	case -EPERM:
 	case -EACCES:
 		log_error("no permission to capture on %s: pktwho doctor "
 			  "says why",
-			  device);
+			  label);
 		return -EPERM;
 	case -ENODEV:
-		log_error("there is no interface %s: pktwho %s%.*s%s-D lists "
-			  "them", device, netns ? "--netns " : "", netns, device,
-			  netns ? " " : "");
+		if (netns)
+			log_error("there is no interface %s: pktwho --netns "
+				  "%.*s -D lists them", label, netns - 1, label);
+		else
+			log_error("there is no interface %s: pktwho -D lists "
+				  "them", label);
 		break;
 	case -ENETDOWN:
-		log_error("%s is not up: ip-link(8) sets it up", device);
+		log_error("%s is not up: ip-link(8) sets it up", label);
 		break;
 	default:
-		log_error("cannot capture on %s: %s", device, strerror(-err));
+		log_error("cannot capture on %s: %s", label, strerror(-err));
 		break;
 	}
 	return err;
@@ -96,7 +99,7 @@ static int open_ring(struct source *s, const struct source_options *o)
 
 	s->promiscuous = r.promiscuous;
 	if (!r.ifindex && !any)
-		return source_refuse(o->label, -ENODEV);
+		return source_refuse(o->label, o->device, -ENODEV);
 	r.filter.filter = calloc(BPF_MAXINSNS, sizeof(*r.filter.filter));
 	if (!r.filter.filter)
 		return -ENOMEM;
@@ -107,7 +110,7 @@ static int open_ring(struct source *s, const struct source_options *o)
 		goto out;
 	err = ring_open(&s->ring, &r);
 	if (err)
-		source_refuse(o->label, err);
+		source_refuse(o->label, o->device, err);
 out:
 	free(r.filter.filter);
 	return err;
@@ -133,7 +136,7 @@ int source_open(struct source **out, const struct source_options *o)
 	s->name = strdup(o->device);
 	s->label = strdup(o->label);
 	if (s->links < 0)
-		err = source_refuse(o->label, s->links);
+		err = source_refuse(o->label, o->device, s->links);
 	else if (s->name && s->label) {
 		source_guess_dlt(o->device, &dlt);
 		s->dlt = dlt.number;

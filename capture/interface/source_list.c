@@ -157,7 +157,7 @@ int source_list_linktypes(const char *device)
 	struct source_dlt dlt;
 
 	if (!is_network(device))
-		return source_refuse(device, -ENODEV);
+		return source_refuse(device, device, -ENODEV);
 	source_guess_dlt(device, &dlt);
 	printf("%s (%s)\n", dlt.name, dlt.description);
 	return 0;

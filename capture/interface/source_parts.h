@@ -27,7 +27,7 @@ int source_filter_compile(const struct source_filter *f,
 /* Only outgoing packets of the loopback are dropped: `any` has both. */
 void source_filter_put_loopback_once(struct sock_fprog *kernel);
 
-/* Logs why @device cannot be captured and what the user can do.  -errno. */
-int source_refuse(const char *device, int err);
+/* Logs why @device, called @label, cannot be captured, and what to do.  -errno. */
+int source_refuse(const char *label, const char *device, int err);
 
 #endif
