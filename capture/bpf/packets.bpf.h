@@ -202,10 +202,11 @@ static __always_inline void set_old(struct sock_info *s,
 static __always_inline enum told is_shared(struct sock_info *s, bool egress,
 					   enum told flow)
 {
-	enum told own = told_since(s->shared_ns, bpf_ktime_get_ns(),
-				   PROBE_SENT_NS);
+	__u64 since = s->shared_ns;
+	enum told own = told_since(since, bpf_ktime_get_ns(), PROBE_SENT_NS);
 
-	if (!own)
+	/* Another processor may just be setting what was never set. */
+	if (since && !own)
 		s->shared_ns = 0;
 	return egress && own > flow ? own : flow;
 }

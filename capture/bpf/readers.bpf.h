@@ -94,13 +94,13 @@ static __always_inline enum holders holders_of(struct sock_info *s,
 /* Threads come and go between two packets. */
 static __always_inline enum told pending_since(struct sock_info *s, bool held)
 {
-	__u64 now = bpf_ktime_get_ns();
-	enum told told;
+	__u64 now = bpf_ktime_get_ns(), since = held ? now : s->pending_ns;
+	enum told told = told_since(since, now, PROBE_SHARED_NS);
 
 	if (held)
 		s->pending_ns = now;
-	told = told_since(s->pending_ns, now, PROBE_SHARED_NS);
-	if (!told)
+	/* Another processor may just be setting what was never set. */
+	if (since && !told)
 		s->pending_ns = s->full_ns = 0;
 	return told;
 }
