@@ -258,7 +258,7 @@ static enum packettab_found not_told(struct packettab *t,
 	if (q->mono_ns < t->shared_until_ns)
 		s = shared_of(t, q, false);
 	if (s && is_formers(s, q)) {
-		t->former.mono_ns = s->first_ns - AT_ONCE_NS;
+		t->former.mono_ns = s->first_ns;
 		*out = &t->former;
 		return PACKETTAB_FORMER;
 	}

@@ -62,8 +62,8 @@ void packettab_read(struct packettab *t, const struct socket_read *r);
  * Looks for the packet @q: its key, fingerprint, time and end, seen in the
  * namespace q->netns.  *@out is valid until the next call.  A pending packet is
  * missing until all who got it have read it, and then has the time of that;
- * *@out is set for it in both cases.  For PACKETTAB_FORMER it has nothing but a
- * time at which the flow's history tells whose it is.
+ * *@out is set for it in both cases.  For PACKETTAB_FORMER it has nothing but the
+ * time of the first that was told: who had the flow before sent it.
  */
 enum packettab_found packettab_find(struct packettab *t,
 				    const struct packettab_packet *q,

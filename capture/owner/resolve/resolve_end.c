@@ -50,7 +50,8 @@ static enum packettab_found ask_packet(struct question *q,
 	/* A piece of a datagram is never found, nor what an error cuts. */
 	if (found == PACKETTAB_FORMER &&
 	    (q->p->outer.fragment || q->asked->fragment || q->p->is_error))
-		found = PACKETTAB_MISSING;
+		found = q->ts_ns < told->mono_ns ? PACKETTAB_NOT_SHARED :
+						   PACKETTAB_MISSING;
 	if (found == PACKETTAB_MISSING || found == PACKETTAB_AWAITED) {
 		q->waits = true;
 		q->unread |= told && told->pending;
@@ -129,6 +130,27 @@ static bool ask_flow(struct question *q, const struct flowtab_query *query,
 	return found;
 }
 
+/*
+ * Who had the flow before another's first packet, which comes some microseconds
+ * after it has taken the socket over.
+ */
+static bool ask_former(struct question *q, struct flowtab_query *query,
+		       struct flowtab_answer *a, struct verdict_end *end)
+{
+	static const uint64_t before_ns[] = { 200000, 50000, 10000, 3000 };
+	uint64_t first_ns = query->ts_ns;
+	bool found = false;
+
+	for (size_t i = 0; i < sizeof(before_ns) / sizeof(*before_ns); i++) {
+		query->ts_ns = first_ns - before_ns[i];
+		found = ask_flow(q, query, a, end);
+		if (end->owner)
+			return found;
+	}
+	verdict_end_set(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);
+	return found;
+}
+
 void resolve_forged(struct question *q, struct verdict_end *end)
 {
 	verdict_end_set(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);
@@ -159,11 +181,10 @@ bool resolve_ask(struct question *q, const struct flow_key *key, bool sends,
 		q->steady = false;
 		told = ask_packet(q, key, sends, end, &a.here, &query.ts_ns);
 	}
-	if (told == PACKETTAB_NOT_SHARED || told == PACKETTAB_AWAITED ||
-	    told == PACKETTAB_FORMER)
+	if (told == PACKETTAB_NOT_SHARED || told == PACKETTAB_AWAITED)
 		found = ask_flow(q, &query, &a, end);
-	if (told == PACKETTAB_FORMER && !end->owner)
-		verdict_end_set(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);
+	else if (told == PACKETTAB_FORMER)
+		found = ask_former(q, &query, &a, end);
 	if (told == PACKETTAB_AWAITED &&
 	    (end->attr == ATTR_SOCKET || end->attr == ATTR_SCAN))
 		end->attr = ATTR_HOLDER;
