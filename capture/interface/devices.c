@@ -144,7 +144,7 @@ int devices_open(struct devices **out)
 	if (!d)
 		return -ENOMEM;
 	d->fd = netlink_watch();
-	d->ask_fd = netlink_open();
+	d->ask_fd = netlink_open(NETLINK_ROUTE);
 	err = d->fd < 0 ? d->fd : d->ask_fd < 0 ? d->ask_fd : read_devices(d);
 	if (err) {
 		devices_close(d);

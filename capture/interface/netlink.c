@@ -27,10 +27,10 @@ const struct rtattr *netlink_attribute(const void *attrs, size_t len, int type)
 }
 
 /* Nobody but the kernel answers through it. */
-int netlink_open(void)
+int netlink_open(int protocol)
 {
 	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 	int err;
 
 	if (fd < 0)

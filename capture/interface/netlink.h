@@ -13,10 +13,10 @@
 const struct rtattr *netlink_attribute(const void *attrs, size_t len, int type);
 
 /*
- * A descriptor to ask through, of the network namespace that this thread is in:
- * it stays that one's.  Or -errno.
+ * A descriptor to ask through, by NETLINK_ROUTE or another protocol, of the
+ * network namespace that this thread is in: it stays that one's.  Or -errno.
  */
-int netlink_open(void);
+int netlink_open(int protocol);
 
 /*
  * Asks for all there are, by RTM_GETLINK or another request without

@@ -132,7 +132,7 @@ int source_open(struct source **out, const struct source_options *o)
 
 	if (!s)
 		return err;
-	s->links = netlink_open();
+	s->links = netlink_open(NETLINK_ROUTE);
 	s->name = strdup(o->device);
 	s->label = strdup(o->label);
 	if (s->links < 0)

@@ -7,7 +7,6 @@
 #include <linux/netlink.h>
 #include <stdbool.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "interface/netlink.h"
 
@@ -58,22 +57,15 @@ static int read_translations(int fd, int (*take)(void *ctx, const void *bytes,
 	return err ? err : end > 0 ? 0 : end;
 }
 
-/* Nobody but the kernel answers through it. */
 int translations_open(void)
 {
 	const struct timeval patience = { .tv_usec = ANSWER_MS * 1000 };
-	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-	int err;
+	int fd = netlink_open(NETLINK_NETFILTER);
 
-	if (fd < 0)
-		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	if (!connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel)))
-		return fd;
-	err = -errno;
-	close(fd);
-	return err;
+	if (fd >= 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
+			   sizeof(patience));
+	return fd;
 }
 
 int translations_ask(int fd, uint32_t status,

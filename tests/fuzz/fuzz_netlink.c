@@ -161,7 +161,7 @@ static void links(const uint8_t *data, size_t size)
 {
 	static struct tunnels t;
 	const struct flow_key key = { .proto = IPPROTO_GRE };
-	int fd = netlink_open();
+	int fd = netlink_open(NETLINK_ROUTE);
 
 	LAW(fd >= 0);
 	give(data, size);

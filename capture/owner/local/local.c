@@ -137,7 +137,7 @@ int local_open(struct local **out)
 	if (!l)
 		return -ENOMEM;
 	l->fd = netlink_watch();
-	l->ask_fd = netlink_open();
+	l->ask_fd = netlink_open(NETLINK_ROUTE);
 	if (l->fd < 0 || l->ask_fd < 0) {
 		err = l->fd < 0 ? l->fd : l->ask_fd;
 		local_close(l);

@@ -9,8 +9,8 @@
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
+#include "interface/netlink.h"
 #include "packet/parse.h"
 
 struct request {
@@ -20,20 +20,9 @@ struct request {
 
 #define STALE 16	/* answers to questions that nobody waited for */
 
-/* Nobody but the kernel answers through it. */
 int sockdiag_open(void)
 {
-	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-	int err;
-
-	if (fd < 0)
-		return -errno;
-	if (!connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel)))
-		return fd;
-	err = -errno;
-	close(fd);
-	return err;
+	return netlink_open(NETLINK_SOCK_DIAG);
 }
 
 /* Its number, which the answer has to have, or -errno. */

@@ -212,7 +212,7 @@ static void a_capture_does_only_what_it_must(void **state)
 
 	(void)state;
 	need_all();
-	links_fd = netlink_open();
+	links_fd = netlink_open(NETLINK_ROUTE);
 	assert_int_equal(in_capture(SANDBOX_BEST, try_capture, said,
 				    sizeof(said)), 0);
 	close(links_fd);

@@ -40,7 +40,7 @@ static void no_tunnel_takes_anything(void **state)
 {
 	struct tunnels t = { 0 };
 	struct flow_key gre = outer(IPPROTO_GRE);
-	int fd = netlink_open();
+	int fd = netlink_open(NETLINK_ROUTE);
 
 	(void)state;
 	assert_false(tunnels_take(&t, &gre));
