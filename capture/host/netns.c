@@ -25,12 +25,12 @@ static bool is_digits(const char *word)
 /* A name of digits alone is a process's number first. */
 static void find_path(char path[PATH_BYTES], const char *word)
 {
-	snprintf(path, PATH_BYTES, NAMES "/%s", word);
-	if (strchr(word, '/'))
+	if (strchr(word, '/')) {
 		snprintf(path, PATH_BYTES, "%s", word);
-	else if (is_digits(word))
-		snprintf(path, PATH_BYTES, "/proc/%s/ns/net", word);
-	if (is_digits(word) && access(path, F_OK))
+		return;
+	}
+	snprintf(path, PATH_BYTES, "/proc/%s/ns/net", word);
+	if (!is_digits(word) || access(path, F_OK))
 		snprintf(path, PATH_BYTES, NAMES "/%s", word);
 }
 

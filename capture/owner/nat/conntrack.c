@@ -347,7 +347,6 @@ int conntrack_open(struct conntrack **out, struct nat *nat,
 	c->nat = nat;
 	c->lookup = lookup;
 	c->namespace = namespace;
-	c->enabled = c->count = -1;
 	c->read_ns = clock_ns(CLOCK_MONOTONIC);
 	c->enabled = open(SYSCTL "events", O_RDONLY | O_CLOEXEC);
 	c->count = open(SYSCTL "count", O_RDONLY | O_CLOEXEC);
