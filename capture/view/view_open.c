@@ -23,7 +23,7 @@
 #include "view/saved/saved.h"
 #include "view/screen/top.h"
 
-#define MAX_FLOWS	131072	/* 50 MB, if there are so many */
+#define MAX_FLOWS	131072	/* 60 MB, if there are so many */
 #define MAX_ACTORS	16384
 #define MAX_NAMES	16384	/* 5 MB */
 #define TOP_INTERVAL_NS 1000000000ull

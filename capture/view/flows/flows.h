@@ -93,9 +93,9 @@ struct flow_end {
 	uint32_t fin_seq;		/* what acknowledges that */
 	uint32_t next_seq;
 	uint32_t last_seq;
+	uint32_t retransmissions;
 	uint64_t last_ns;		/* its last packet */
 	struct flow_hole holes[FLOW_HOLES];
-	uint32_t retransmissions;
 };
 
 struct flow {
@@ -115,11 +115,12 @@ struct flow {
 	bool has_other;		/* IPv6 in its IPv4 packets, or IPv4 in IPv6 */
 	uint8_t waits;			/* questions without an answer */
 	uint32_t asked;			/* packets that were heard */
-	struct flow_speech *speech;	/* or NULL */
 	uint32_t interface;
+	struct flow_speech *speech;	/* or NULL */
 	uint64_t number;		/* 1 is the first; never used again */
 	struct flow_key key;		/* as its client sees it, */
 	unsigned namespace;		/* in owned_packet's */
+	uint32_t isn;			/* the client's first number, if syn_ns */
 	struct flow_end ends[2];
 	struct flow_part part;	/* of the present owners; others follow */
 	struct flow_part *copies;	/* one for each further receiver */
@@ -128,7 +129,6 @@ struct flow {
 	uint64_t last_mono_ns;
 	uint64_t syn_ns;		/* when it was asked for; 0: not seen */
 	uint64_t rtt_ns;		/* of the handshake; 0: not known */
-	uint32_t isn;		/* the client's first number, if syn_ns */
 };
 
 /* The memory is for @max flows.  Callbacks may be NULL. */
