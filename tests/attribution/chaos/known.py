@@ -22,8 +22,11 @@ ROWS = {
         "reader", "udp|icmp6?", r"reuse|device|join|ping|raw",
         "of several sockets that take a packet one is named"),
     "reader-renamed": (
-        "reader-name", ".*", r"rename|exec|fork . .",
-        "the reader is named as who had its pid when the packet came"),
+        "reader-name", "tcp", r"rename|exec|fork . .",
+        "what waits in a connection is of its reader's name when it came"),
+    "own-renamed": (
+        "own-name", ".*", r"rename|exec|fork . .",
+        "who reads what it sent itself is named as it was when it sent"),
     "sender-of-shared": (
         "sender|sender-name|error", ".*", r"fork|take|rename|exec",
         "a shared socket's datagram is named after another of its users"),

@@ -177,7 +177,7 @@ class Judge:
     def other(self, p, program, said, readers):
         """Each of several receivers has read it."""
         if not any(w.number in readers for w in self.named(said)):
-            self.find("other", p, program,
+            self.find(self.name_kind("other", p, said, readers), p, program,
                       f"{said.name} {said.pid} is not {self.names(readers)}")
 
     def either(self, p, end, program, readers, senders):
@@ -217,9 +217,15 @@ class Judge:
         if kind == "reader" and said.attr in ("listener", "holder"):
             self.whoever(p, end, program, set(), "listener")
             return
-        if said.pid in self.truth.pids(wanted):
-            kind += "-name"
-        self.find(kind, p, program, f"is {self.names(wanted)}")
+        self.find(self.name_kind(kind, p, said, wanted), p, program,
+                  f"is {self.names(wanted)}")
+
+    def name_kind(self, kind, p, said, wanted):
+        """Whether only the name is wrong, and of who reads its own."""
+        if said.pid not in self.truth.pids(wanted):
+            return kind
+        return "own-name" if kind != "sender" and \
+            p.owners[1].pid == said.pid else f"{kind}-name"
 
     def whoever(self, p, end, program, more, kind):
         """Who is named has something to do with the socket."""
