@@ -174,6 +174,8 @@ void files_freeze(struct files *f)
 		log_info("there is one file only, without -b");
 	else if (!f->freeze_ns)
 		f->freeze_ns = clock_ns(CLOCK_MONOTONIC) + FREEZE_NS;
+	/* A fast ring may be all new by then. */
+	output_freeze(f->output);
 }
 
 static void check_freeze(struct files *f)

@@ -309,6 +309,20 @@ class Rings(world.LiveTest):
         self.assertIn(("odd",), self.rows(kept[-1], "proc.src.name",
                                           where="icmp.type == 8"))
 
+    def test_a_fast_ring_is_frozen_before_it_is_new(self):
+        odd = shutil.copy("/bin/ping", self.dir / "odd")
+        r = self.ring("-b", "packets:5", "-b", "files:2", "--freeze-on",
+                      "name:odd")
+        self.ns.run("sh", "-c", f"{odd} -qc1 127.0.0.1; "
+                    "exec ping -qc40 -i 0.002 127.0.0.1", check=True)
+        world.wait_for(lambda: self.frozen(r), "frozen files")
+        self.assertEqual(r.stop()[0], 0)
+        for path in self.frozen(r):
+            path.chmod(0o644)
+        self.assertIn([("odd",)], [
+            self.rows(path, "proc.src.name", where="icmp.type == 8")[:1]
+            for path in self.frozen(r)])
+
     def test_the_commands_failure_freezes_the_ring(self):
         """Which also ends it: what is there then is kept all the same."""
         directory = self.dir / self.id()
