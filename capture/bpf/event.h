@@ -49,6 +49,7 @@ enum probe_roles {
 	PROBE_SENDER = 1,
 	PROBE_READER = 2,
 	PROBE_RENAMED = 4,	/* the same process, as another program or name */
+	PROBE_READS = 8,	/* it reads where another did: position, emptied_ns */
 };
 
 /*
@@ -101,11 +102,15 @@ struct probe_event {
 	__u64 netns;		/* SO_NETNS_COOKIE of the socket */
 	struct probe_owner owner;
 	struct flow_key key;
-	__u64 fingerprint;	/* PROBE_PACKET, PROBE_FRAME; 0: none */
+	union {
+		__u64 fingerprint; /* PROBE_PACKET, PROBE_FRAME; 0: none */
+		__u64 emptied_ns;  /* PROBE_READS: when a read last left nothing */
+	};
 	/*
 	 * PROBE_PENDING, PROBE_READ: among the datagrams that the socket reads;
 	 * of a connection the sequence number after it.  PROBE_WRITES: the
-	 * sequence number of the first byte.
+	 * sequence number of the first byte.  PROBE_READS: when the one before
+	 * last read, CLOCK_MONOTONIC nanoseconds.
 	 */
 	__u64 position;
 	__u32 parent_tgid;	/* PROBE_FORK */

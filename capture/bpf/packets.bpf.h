@@ -170,8 +170,10 @@ static __always_inline bool is_old(struct sock_info *s,
 
 	if (s->epoch != epoch)
 		return false;
-	if (!egress && (s->pending_ns || holders == HOLDERS_SEVERAL ||
-			is_idle(s, holders)) && !is_drowned(s, sk, skb))
+	if (!egress &&
+	    (s->pending_ns || holders == HOLDERS_SEVERAL ||
+	     is_idle(s, holders, sk->protocol)) &&
+	    !is_drowned(s, sk, skb))
 		return false;
 	if (egress ? s->tx_told : s->rx_told)
 		return sk->state != BPF_TCP_LISTEN;
@@ -251,7 +253,7 @@ static __always_inline int tell_new(struct sock_info *s,
 	holders = egress ? HOLDERS_NONE : holders_of(s, sk);
 	held = holders == HOLDERS_SEVERAL;
 	twins = !egress && has_twins(sk, skb, &k, flow == TOLD_EACH);
-	idle = is_idle(s, holders);
+	idle = is_idle(s, holders, sk->protocol);
 	full = idle && is_full(s, sk, skb);
 	if (!egress)
 		told = pending_since(s, held || twins || full);
@@ -268,6 +270,7 @@ static __always_inline int tell_new(struct sock_info *s,
 				   !(s->roles & SOCK_SPLIT)));
 		tell_packet(s, skb, false, known, PROBE_PENDING, told);
 	} else if (idle) {
+		count_backlog(s);
 		tell_packet(s, skb, false, true,
 			    PROBE_PENDING | PROBE_ALONE |
 			    (holders == HOLDERS_COMING ? PROBE_INHERITED : 0),
@@ -276,6 +279,7 @@ static __always_inline int tell_new(struct sock_info *s,
 		told = is_shared(s, egress, flow);
 		if (told)
 			tell_packet(s, skb, egress, sends || !egress, 0, told);
+		s->untold |= !egress;
 	}
 	if (twins)
 		s->rx_seen = 0;
@@ -351,8 +355,10 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 		return 1;
 	if (egress)
 		sends = sender_takes_over(s, sk);
-	return is_old(s, sk, skb, egress) ? 1 :
-					    tell_new(s, sk, skb, egress, sends);
+	if (!is_old(s, sk, skb, egress))
+		return tell_new(s, sk, skb, egress, sends);
+	s->untold |= !egress;
+	return 1;
 }
 
 SEC("cgroup_skb/egress")

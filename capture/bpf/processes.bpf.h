@@ -231,6 +231,7 @@ int BPF_PROG(on_exec, struct task_struct *t, int old_pid,
 	__builtin_memset(&x->event, 0, sizeof(x->event));
 	x->event.kind = PROBE_EXEC;
 	x->event.ts_ns = bpf_ktime_get_ns();
+	renamed_ns[(__u32)t->tgid % FORKERS] = x->event.ts_ns;
 	fill_owner(&x->event.owner, t);
 	x->ppid = BPF_CORE_READ(parent, tgid);
 	BPF_CORE_READ_STR_INTO(&x->pcomm, parent, group_leader, comm);
@@ -321,6 +322,7 @@ int BPF_PROG(on_rename, struct task_struct *t, const char *comm)
 	if (!e)
 		return 0;
 	fill_owner(&e->owner, t);
+	renamed_ns[(__u32)t->tgid % FORKERS] = e->ts_ns;
 	bpf_probe_read_kernel_str(e->owner.comm, sizeof(e->owner.comm), comm);
 	bpf_ringbuf_submit(e, wakeup());
 	return 0;

@@ -5,6 +5,8 @@
 
 #include "bpf/storage.bpf.h"
 
+#define BACKLOG_TOLD 32	/* of one socket's, at a tick */
+
 /* Datagrams that wait to be read. */
 static __always_inline __u32 queued(struct sock *sk, __u8 proto)
 {
@@ -114,16 +116,38 @@ static __always_inline bool may_be_inherited(const struct sock_info *s)
 }
 
 /*
+ * Its reader has not come to what is there already: by when it does, another may
+ * read.  Of a flood some are told at each tick.
+ */
+static __always_inline bool has_backlog(const struct sock_info *s, __u8 proto)
+{
+	return proto != IPPROTO_TCP && queued((void *)s->address, proto) &&
+	       (s->backlog_jiffies != bpf_jiffies64() ||
+		s->backlog_told < BACKLOG_TOLD);
+}
+
+static __always_inline void count_backlog(struct sock_info *s)
+{
+	__u64 now = bpf_jiffies64();
+
+	if (s->backlog_jiffies != now)
+		s->backlog_told = 0;
+	s->backlog_jiffies = now;
+	s->backlog_told++;
+}
+
+/*
  * Who used a socket last need not be who reads it next: it may be held for a
  * service that starts with the first datagram, or be passed on.  Where somebody
  * has read just now, the same goes on; jiffies cost next to nothing.
  */
 static __always_inline bool is_idle(const struct sock_info *s,
-				    enum holders holders)
+				    enum holders holders, __u8 proto)
 {
 	return (holders == HOLDERS_ONE || holders == HOLDERS_COMING) &&
 	       !(s->flags & PROBE_KERNEL) &&
-	       (bpf_jiffies64() > s->read_jiffies + 1 || may_be_inherited(s));
+	       (bpf_jiffies64() > s->read_jiffies + 1 || may_be_inherited(s) ||
+		has_backlog(s, proto));
 }
 
 /*

@@ -22,6 +22,8 @@ struct sock_info {
 	__u64 address;		/* of the struct sock, for CO-RE reads */
 	__u64 reads;		/* datagrams read so far */
 	__u64 read_jiffies;	/* when the last was read; 0: none was */
+	__u64 read_ns;		/* when a datagram was last read; 0: never, */
+	__u64 emptied_ns;	/* ... and nothing was left */
 	__u64 awaited_until;	/* who reads up to here is to be told; TCP: sequence */
 	__u64 pending_ns;	/* when it last had holders; 0: long ago */
 	__u64 full_ns;		/* when that was last told; 0: it never was */
@@ -41,7 +43,11 @@ struct sock_info {
 	__u8 awaited;		/* bool: packets were told since then */
 	__u8 read;		/* @read_seq is known */
 	__u8 table_shared;	/* whoever read last shares its descriptors */
-	__u8 reserved[7];
+	__u8 untold;		/* bool: so came packets that may be unread */
+	__u8 reserved[6];
+	__u64 backlog_jiffies;	/* when packets behind others were last told, */
+	__u32 backlog_told;	/* and how many */
+	__u32 read_by;		/* process id of who last read a datagram */
 	__u32 wrote_seq;	/* of a connection: after what is written so far */
 	__u32 read_seq;		/* ... after what is read so far */
 	__u32 maker;		/* process id of who used or accepted it first */
@@ -131,6 +137,8 @@ struct {
 /* When a process with such a number last forked, in jiffies. */
 #define FORKERS 1024
 __u64 forked[FORKERS];
+/* ... or took another name, or executed a program, CLOCK_MONOTONIC. */
+__u64 renamed_ns[FORKERS];
 
 /*
  * See event.h.  User space clears the older of two and makes it current.  No
@@ -272,7 +280,7 @@ static __always_inline void tell_socket(__u8 kind, struct sock_info *s,
 		return;
 	e->cookie = s->cookie;
 	e->netns = s->netns;
-	if (roles == PROBE_READER && s->roles & SOCK_SPLIT)
+	if (!(roles & PROBE_SENDER) && s->roles & SOCK_SPLIT)
 		e->owner = s->reader;
 	else
 		e->owner = s->owner;
@@ -281,6 +289,9 @@ static __always_inline void tell_socket(__u8 kind, struct sock_info *s,
 	if (kind == PROBE_OWNER && roles & PROBE_SENDER && s->wrote) {
 		e->flags |= PROBE_WRITES;
 		e->position = s->wrote_seq;
+	} else if (roles & PROBE_READS && s->read_ns) {
+		e->position = s->read_ns;
+		e->emptied_ns = s->emptied_ns;
 	}
 	if (key)
 		e->key = *key;

@@ -69,15 +69,15 @@ static __always_inline struct sock_info *seen_info(struct sock *sk)
 				    bpf_sk_storage_get(&sockets, sk, 0, 0);
 }
 
-/* What is known of the socket from then on, or NULL. */
-static __always_inline struct sock_info *traced_use(struct sock *sk,
-						    enum use use)
+/* Whether it has taken over from another user. */
+static __always_inline bool traced_use(struct sock_info *s, struct sock *sk,
+				       enum use use)
 {
-	struct sock_info *s = seen_info(sk);
+	bool taken = s && take_over(s, use);
 
-	if (s && take_over(s, use))
+	if (taken)
 		tell_user(sk, subflow_cookie(sk), roles_after(s, use));
-	return s;
+	return taken;
 }
 
 static __always_inline void tell_read(struct sock_info *s, __u8 proto,
@@ -107,12 +107,37 @@ static __always_inline void note_written(struct sock_info *s,
 	s->stream = true;
 }
 
+/*
+ * Each packet that was told is its reader's.  Of the others only that is known:
+ * what has come since the last read was there for this one.  @taken: the socket
+ * was another's until now.
+ */
+static __always_inline void note_datagram(struct sock_info *s, struct sock *sk,
+					  bool taken)
+{
+	__u32 tgid = bpf_get_current_task_btf()->tgid;
+	bool renamed = renamed_ns[tgid % FORKERS] > s->read_ns;
+
+	if (s->untold && s->read_ns &&
+	    (taken || renamed || s->read_by != tgid))
+		tell_socket(PROBE_OWNER, s, NULL,
+			    PROBE_READER | PROBE_READS |
+				    (renamed ? PROBE_RENAMED : 0));
+	s->read_by = tgid;
+	s->read_ns = bpf_ktime_get_ns();
+	if (queued(sk, sk->sk_protocol))
+		return;
+	s->emptied_ns = s->read_ns;
+	s->untold = false;
+}
+
 /* Linux 6.3 and later: also io_uring, also SQPOLL. */
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(on_send_length, struct sock *sk)
 {
-	struct sock_info *s = traced_use(sk, USE_SEND);
+	struct sock_info *s = seen_info(sk);
 
+	traced_use(s, sk, USE_SEND);
 	if (s && sk->sk_protocol == IPPROTO_TCP)
 		note_written(s, bpf_skc_to_tcp_sock(sk));
 	return 0;
@@ -122,14 +147,17 @@ SEC("tp_btf/sock_recv_length")
 int BPF_PROG(on_recv_length, struct sock *sk, int ret, int flags)
 {
 	struct sock_info *s;
+	bool taken;
 
 	if (ret < 0 || flags & (MSG_PEEK | MSG_ERRQUEUE))
 		return 0;
-	s = traced_use(sk, USE_READ);
+	s = seen_info(sk);
+	taken = traced_use(s, sk, USE_READ);
 	if (!s || sk->sk_protocol == IPPROTO_TCP)
 		return 0;
 	__sync_fetch_and_add(&s->reads, 1);
 	note_read(s);
+	note_datagram(s, sk, taken);
 	s->awaited = 0;
 	if (s->pending_ns || s->reads <= s->awaited_until)
 		tell_read(s, sk->sk_protocol, s->reads);
@@ -177,7 +205,7 @@ int BPF_PROG(on_set_state, struct sock *sk, int oldstate, int newstate)
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return 0;
 	if (newstate == BPF_TCP_SYN_SENT || newstate == BPF_TCP_LISTEN)
-		traced_use(sk, USE_HOLD);
+		traced_use(seen_info(sk), sk, USE_HOLD);
 	if (newstate == BPF_TCP_CLOSE) {
 		s = bpf_sk_storage_get(&sockets, sk, 0, 0);
 		if (s && s->cookie)

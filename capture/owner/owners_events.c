@@ -77,10 +77,15 @@ static void on_event(void *ctx, const struct probe_event *e)
 		.roles = e->roles & (PROBE_SENDER | PROBE_READER),
 		.renamed = e->roles & PROBE_RENAMED,
 		.writes = e->kind == PROBE_OWNER && e->flags & PROBE_WRITES,
-		.sequence = e->kind == PROBE_OWNER ? (uint32_t)e->position : 0,
 		.kernel = e->flags & PROBE_KERNEL,
 	};
 
+	if (f.writes) {
+		f.sequence = (uint32_t)e->position;
+	} else if (e->roles & PROBE_READS) {
+		f.read_ns = e->position;
+		f.emptied_ns = e->emptied_ns;
+	}
 	o->told++;
 	switch (e->kind) {
 	case PROBE_OWNER:

@@ -40,6 +40,9 @@ struct flowtab_event {
 	uint32_t sequence;		/* if writes: of the first byte, in TCP */
 	uint8_t attr;			/* enum attr: how the owner is known */
 	uint8_t roles;			/* enum flowtab_roles; 0: both */
+	/* If it reads datagrams where another did: when that one last did, 0: else, */
+	uint64_t read_ns;
+	uint64_t emptied_ns;		/* and when a read last left nothing */
 	bool kernel;			/* a socket of the kernel's own */
 	bool writes;			/* the owner's bytes begin at sequence */
 	bool renamed;			/* the owner is another program now */

@@ -172,6 +172,29 @@ static const struct owner *acceptor_of(const struct sock *s,
 	return first;
 }
 
+/*
+ * What came after the last read of who read before waited for who reads next.
+ * What came before it, while more waited, may be either's: NULL.
+ */
+static const struct owner *next_reader(const struct sock *s,
+				       const struct owner *o,
+				       const struct flowtab_query *q)
+{
+	const struct owner *next = o, *later;
+	bool doubtful = false;
+
+	for (later = s->owners[1]; !q->sends && later != o; later = later->older) {
+		if (!later->read_ns)
+			continue;
+		if (later->read_ns <= q->ts_ns)
+			next = later;
+		else if (later->emptied_ns <= q->ts_ns &&
+			 later->proc != o->proc)
+			doubtful = true;
+	}
+	return doubtful ? NULL : next;
+}
+
 /* What waited in the socket belongs to who wrote it, whoever came since. */
 static const struct owner *writer_of(const struct sock *s,
 				     const struct flowtab_query *q)
@@ -209,7 +232,7 @@ static void set_owner(struct flowtab_answer *a, const struct flow *f,
 		      const struct flowtab_query *q)
 {
 	bool written = q->sends && q->data;
-	const struct owner *o = NULL, *acceptor;
+	const struct owner *o = NULL, *acceptor, *had;
 
 	if (f)
 		o = written ? writer_of(f->sock, q) : owner_at(f->sock, q);
@@ -218,13 +241,16 @@ static void set_owner(struct flowtab_answer *a, const struct flow *f,
 		a->reason = o ? REASON_LOST : REASON_BEFORE;
 		return;
 	}
-	o = heir_of(f->sock, o, q);
+	had = heir_of(f->sock, o, q);
+	o = had ? next_reader(f->sock, had, q) : NULL;
 	if (!o) {
 		a->attr = ATTR_UNKNOWN;
 		a->reason = REASON_AMBIGUOUS;
-		a->waits = true;
+		a->waits = !had;
 		return;
 	}
+	if (o != had)
+		a->as_of_ns = o->ts_ns;
 	a->attr = o->attr;
 	acceptor = acceptor_of(f->sock, o, q);
 	a->waits |= !acceptor && !f->sock->closed_ns;

@@ -100,8 +100,13 @@ static void list_set_owner(struct flowtab *t, struct sock *s, int role,
 
 	while (*at && (*at)->ts_ns > e->ts_ns)
 		at = &(*at)->older;
-	if (*at && owner_same(*at, e))
+	if (*at && owner_same(*at, e)) {
+		if (e->read_ns && !(*at)->read_ns) {
+			(*at)->read_ns = e->read_ns;
+			(*at)->emptied_ns = e->emptied_ns;
+		}
 		return;
+	}
 	o = owner_alloc(t, *list);
 	if (!o && *list && at == list) {
 		/* No room for a past: the newest owner is what counts. */
@@ -118,6 +123,8 @@ static void list_set_owner(struct flowtab *t, struct sock *s, int role,
 	if (at != list && !(*list)->older)
 		at = &(*list)->older;
 	*o = (struct owner){ .older = *at, .proc = e->owner, .ts_ns = e->ts_ns,
+			     .read_ns = e->read_ns,
+			     .emptied_ns = e->emptied_ns,
 			     .tid = e->tid, .sequence = e->sequence,
 			     .attr = e->attr, .writes = e->writes,
 			     .cut = cut };

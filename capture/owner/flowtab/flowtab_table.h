@@ -20,6 +20,8 @@ struct owner {
 	struct owner *older;
 	struct proc *proc;
 	uint64_t ts_ns;
+	uint64_t read_ns;		/* of flowtab_event */
+	uint64_t emptied_ns;
 	uint32_t tid;
 	uint32_t sequence;
 	uint8_t attr;

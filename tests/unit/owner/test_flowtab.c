@@ -300,6 +300,72 @@ static void one_process_sends_what_another_reads(void **state)
 	assert_answer(t, &k, T, 0, &alice, ATTR_SOCKET, REASON_NONE);
 }
 
+/* It reads where another did last at @read_ns, and left nothing @emptied_ns. */
+static void read_after(struct flowtab *t, struct proc *owner, uint64_t ts_ns,
+		       uint64_t read_ns, uint64_t emptied_ns)
+{
+	struct flowtab_event e = by(owner, ts_ns, 7);
+
+	e.roles = FLOWTAB_READER;
+	e.read_ns = read_ns;
+	e.emptied_ns = emptied_ns;
+	flowtab_owner(t, &e);
+}
+
+static void what_waits_is_read_by_who_reads_next(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_UDP, 80);
+	struct flowtab_answer a;
+
+	use(t, &alice, T, 7, &k);
+	read_after(t, &bob, T + 10 * MS, T + 4 * MS, T + 4 * MS);
+	assert_answer(t, &k, T + 4 * MS - 1, RECEIVES, &alice, ATTR_SOCKET,
+		      REASON_NONE);
+	assert_answer(t, &k, T + 4 * MS, RECEIVES, &bob, ATTR_SOCKET,
+		      REASON_NONE);
+	assert_true(find(t, &k, T + 9 * MS, RECEIVES, &a));
+	assert_int_equal(a.as_of_ns, T + 10 * MS);
+	assert_false(a.steady);
+	assert_answer(t, &k, T + 9 * MS, SENDS, &alice, ATTR_SOCKET,
+		      REASON_NONE);
+	assert_true(find(t, &k, T + 11 * MS, RECEIVES, &a));
+	assert_ptr_equal(a.owner, &bob);
+	assert_int_equal(a.as_of_ns, 0);
+}
+
+static void what_waited_behind_a_read_may_be_either_readers(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_UDP, 80);
+
+	use(t, &alice, T, 7, &k);
+	read_after(t, &bob, T + 10 * MS, T + 4 * MS, T + 2 * MS);
+	assert_answer(t, &k, T + MS, RECEIVES, &alice, ATTR_SOCKET,
+		      REASON_NONE);
+	assert_answer(t, &k, T + 3 * MS, RECEIVES, NULL, ATTR_UNKNOWN,
+		      REASON_AMBIGUOUS);
+	assert_answer(t, &k, T + 4 * MS, RECEIVES, &bob, ATTR_SOCKET,
+		      REASON_NONE);
+}
+
+/* Who sends is taken for the reader, too, until it or another reads. */
+static void who_has_sent_first_reads_what_waited(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_UDP, 80);
+
+	use(t, &alice, T, 7, &k);
+	own(t, &bob, T + 10 * MS, 7);
+	assert_answer(t, &k, T + 5 * MS, RECEIVES, &alice, ATTR_SOCKET,
+		      REASON_NONE);
+	read_after(t, &bob, T + 11 * MS, T + 4 * MS, T + 4 * MS);
+	assert_answer(t, &k, T + 5 * MS, RECEIVES, &bob, ATTR_SOCKET,
+		      REASON_NONE);
+	assert_answer(t, &k, T + 5 * MS, SENDS, &alice, ATTR_SOCKET,
+		      REASON_NONE);
+}
+
 /* Each owner in the table is one reference to its process, as each of both. */
 /* @owner writes from @sequence on. */
 static void write_from(struct flowtab *t, struct proc *owner, uint64_t ts_ns,
@@ -1043,6 +1109,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		flowtab_test(an_owner_counts_from_its_time),
+		flowtab_test(what_waits_is_read_by_who_reads_next),
+		flowtab_test(what_waited_behind_a_read_may_be_either_readers),
+		flowtab_test(who_has_sent_first_reads_what_waited),
 		flowtab_test(who_has_ended_reads_nothing),
 		flowtab_test(a_socket_that_ends_with_its_owner_was_unread),
 		flowtab_test(a_port_has_a_socket_until_that_ends),
