@@ -30,6 +30,7 @@ enum probe_kind {
 	PROBE_PACKET,		/* the socket sends or receives this one packet */
 	PROBE_READ,		/* owner read what the socket has up to position */
 	PROBE_BOUND,		/* the socket has the key's local end; no remote */
+	PROBE_MOVED,		/* struct probe_exec: owner is in that cgroup now */
 };
 
 /* How the socket's owner is known. */
@@ -140,6 +141,7 @@ enum probe_exe_flags {
 };
 
 /*
+ * What is not PROBE_EXEC has nothing but the cgroup in it.
  * Paths are built from their end: they start at path[path_at] and end at the
  * array's NUL.  Only args_len bytes of args are sent.
  */

@@ -202,7 +202,7 @@ static int on_record(void *ctx, void *data, size_t size)
 
 	if (size < sizeof(*e))
 		return 0;
-	if (e->kind == PROBE_EXEC)
+	if (e->kind == PROBE_EXEC || e->kind == PROBE_MOVED)
 		p->handler.exec(p->handler.ctx, data);
 	else
 		p->handler.event(p->handler.ctx, e);

@@ -252,6 +252,36 @@ int BPF_PROG(on_exec, struct task_struct *t, int old_pid,
 	return 0;
 }
 
+/*
+ * A service's or container's process goes there before it executes; a session's
+ * may go at any time.
+ */
+SEC("tp_btf/cgroup_attach_task")
+int BPF_PROG(on_move, struct cgroup *to, const char *path,
+	     struct task_struct *t)
+{
+	struct probe_exec *x;
+	__u32 zero = 0;
+
+	/* A thread alone, or by a controller whose cgroups nobody is told of. */
+	if (t->tgid != t->pid || BPF_CORE_READ(to, kn) != cgroup_of(t))
+		return 0;
+	x = bpf_map_lookup_elem(&exec_scratch, &zero);
+	if (!x)
+		return 0;
+	__builtin_memset(&x->event, 0, sizeof(x->event));
+	x->event.kind = PROBE_MOVED;
+	x->event.ts_ns = bpf_ktime_get_ns();
+	fill_owner(&x->event.owner, t);
+	x->cgroup_at = 0;
+	bpf_probe_read_kernel_str(x->cgroup, PROBE_CGROUP_LEN, path);
+	if (bpf_ringbuf_output(&events, x,
+			       __builtin_offsetof(struct probe_exec, args),
+			       wakeup()))
+		__sync_fetch_and_add(&lost, 1);
+	return 0;
+}
+
 static __always_inline int tell_task(__u8 kind, struct task_struct *t,
 				     __u32 parent_tgid, __u32 exit_status)
 {

@@ -134,9 +134,14 @@ static void on_event(void *ctx, const struct probe_event *e)
 static void on_exec(void *ctx, const struct probe_exec *x)
 {
 	struct owners *o = ctx;
-	struct program *i = proctab_exec(o->processes, x);
+	struct program *i;
 
 	o->told++;
+	if (x->event.kind == PROBE_MOVED) {
+		proctab_move(o->processes, x);
+		return;
+	}
+	i = proctab_exec(o->processes, x);
 	/* At once: it may delete itself, and end. */
 	if (o->hash && i)
 		owners_hash(o, i);

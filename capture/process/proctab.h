@@ -110,6 +110,8 @@ struct program *proctab_exec(struct proctab *t, const struct probe_exec *x);
 void proctab_fork(struct proctab *t, const struct probe_event *e);
 void proctab_exit(struct proctab *t, const struct probe_event *e);
 void proctab_rename(struct proctab *t, const struct probe_event *e);
+/* Into another cgroup. */
+void proctab_move(struct proctab *t, const struct probe_exec *x);
 
 /*
  * The process a kernel event names, made from /proc or, if it is gone, from

@@ -238,12 +238,29 @@ static void set_surroundings(struct process *s, const struct probe_exec *x)
 	procfs_set_session(s, x->sessionid);
 }
 
+static void set_cgroup(struct process *s, const struct probe_exec *x)
+{
+	const char *cgroup = x->cgroup +
+			     (x->cgroup_at & (PROBE_CGROUP_LEN - 1));
+
+	SET_STRING(s, FIELD_CGROUP, cgroup, *cgroup ? cgroup : "/");
+	container_identify(s);
+}
+
+void describe_move(struct process *s, const struct probe_exec *x)
+{
+	s->has &= ~(1ull << FIELD_CONTAINER_ID | 1ull << FIELD_CONTAINER_NAME |
+		    1ull << FIELD_CONTAINER_RUNTIME |
+		    1ull << FIELD_CONTAINER_IMAGE | 1ull << FIELD_POD_UID |
+		    1ull << FIELD_POD_NAME | 1ull << FIELD_POD_NAMESPACE |
+		    1ull << FIELD_UNIT);
+	set_cgroup(s, x);
+}
+
 void describe_exec(struct proctab *t, struct process *s,
 		   const struct probe_exec *x)
 {
 	const char *path = x->path + (x->path_at & (PROBE_PATH_LEN - 1));
-	const char *cgroup = x->cgroup +
-			     (x->cgroup_at & (PROBE_CGROUP_LEN - 1));
 
 	describe_owner(t, s, &x->event.owner);
 	s->ppid = x->ppid;
@@ -274,8 +291,7 @@ void describe_exec(struct proctab *t, struct process *s,
 			    PROCESS_EXEPATH_TRUNCATED : 0) |
 		   (x->exe_flags & PROBE_ARGS_CUT ?
 			    PROCESS_CMDLINE_TRUNCATED : 0);
-	SET_STRING(s, FIELD_CGROUP, cgroup, *cgroup ? cgroup : "/");
-	container_identify(s);
+	set_cgroup(s, x);
 	set_surroundings(s, x);
 	describe_withhold(t, s);
 }

@@ -105,6 +105,21 @@ void proctab_rename(struct proctab *t, const struct probe_event *e)
 	program_set_record(t, i, &t->scratch);
 }
 
+void proctab_move(struct proctab *t, const struct probe_exec *x)
+{
+	struct proc *p = proctab_find_owner(t, &x->event.owner);
+	struct program *i;
+
+	/* What is not read yet is read as it is by then. */
+	if (!p || p->unread)
+		return;
+	i = program_change(t, p, x->event.ts_ns);
+	if (!i)
+		return;
+	describe_move(&t->scratch, x);
+	program_set_record(t, i, &t->scratch);
+}
+
 /* The program after so many execs, its record in t->scratch; or NULL. */
 static struct program *find_program(struct proctab *t, uint32_t pid,
 				    uint64_t start_ns, uint64_t exec_gen)

@@ -145,6 +145,8 @@ void describe_owner(struct proctab *t, struct process *s,
 /* The same of an exec, which tells more. */
 void describe_exec(struct proctab *t, struct process *s,
 		   const struct probe_exec *x);
+/* Where it is from then on, and no more; the rest stays. */
+void describe_move(struct process *s, const struct probe_exec *x);
 /* A child is its parent until it says otherwise, under a pid of its own. */
 void describe_child(struct proctab *t, struct process *s,
 		    const struct proc *parent, const struct probe_event *e);

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The main job: every packet names the process at both ends."""
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import time
 import unittest
+from pathlib import Path
 
 import world
 from world import PKTWHO, WITHOUT_EBPF, Capture, clients
@@ -476,6 +478,28 @@ class Owners(world.LiveTest):
         self.assertEqual(c.stop()[0], 0)
         self.assertEqual(self.rows(path, "proc.src.netns", where="udp"),
                          [(inode,)])
+
+    def test_a_process_that_moves_to_another_cgroup(self):
+        """Its packets until then stay its former unit's."""
+        mounts = Path("/proc/self/mounts").read_text()
+        root = re.search(r" (\S+) cgroup2 ", mounts)
+        if not root:
+            self.skipTest("no cgroup2 is mounted")
+        unit = Path(root[1], f"pktwho{os.getpid()}.service")
+        unit.mkdir()
+        self.addCleanup(unit.rmdir)
+        path = self.dir / "moved.pcapng"
+        ns = self.namespace()
+        c = Capture(path, "-i", "lo", "-f", "udp port 9", within=ns)
+        move = (f"\nimport os\nopen('{unit}/cgroup.procs', 'w')"
+                ".write(str(os.getpid()))\n")
+        # ip netns would hide the cgroups.
+        world.run("nsenter", f"--net=/run/netns/{ns.name}", sys.executable,
+                  "-c", SEND + move + SEND, check=True)
+        self.assertEqual(c.stop()[0], 0)
+        before, after = self.rows(path, "proc.src.unit", where="udp")
+        self.assertEqual(after, (unit.name,))
+        self.assertNotEqual(before, after)
 
     def test_without_ebpf_it_says_so_and_goes_on(self):
         server = self.tcp_server()

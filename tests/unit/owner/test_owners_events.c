@@ -20,7 +20,7 @@
 static struct proc alice = { .pid = ALICE_PID };
 static struct owners o;
 static struct probe_handler told;
-static unsigned forks, exits, renames, execs, ends;
+static unsigned forks, exits, renames, execs, moves, ends;
 
 /* ---- what it asks, answered ---- */
 
@@ -77,6 +77,14 @@ struct program *__wrap_proctab_exec(struct proctab *t,
 	return NULL;
 }
 
+void __wrap_proctab_move(struct proctab *t, const struct probe_exec *x);
+void __wrap_proctab_move(struct proctab *t, const struct probe_exec *x)
+{
+	(void)t;
+	assert_int_equal(x->event.kind, PROBE_MOVED);
+	moves++;
+}
+
 uint64_t __wrap_namespace_cookie(const struct namespace *n);
 uint64_t __wrap_namespace_cookie(const struct namespace *n)
 {
@@ -128,7 +136,7 @@ static void on_end(void *ctx, const char *name, uint32_t status)
 static int open_owners(void **state)
 {
 	(void)state;
-	forks = exits = renames = execs = ends = 0;
+	forks = exits = renames = execs = moves = ends = 0;
 	alice = (struct proc){ .pid = ALICE_PID };
 	o = (struct owners){
 		.flows = flowtab_new(64),
@@ -267,7 +275,7 @@ static void processes_go_to_their_table(void **state)
 {
 	struct flow_key none = { 0 };
 	struct probe_event e = event(PROBE_EXIT, none);
-	static const struct probe_exec x;
+	static struct probe_exec x = { .event.kind = PROBE_EXEC };
 
 	(void)state;
 	tell(event(PROBE_FORK, none));
@@ -275,6 +283,9 @@ static void processes_go_to_their_table(void **state)
 	e.exit_status = 256;
 	tell(e);
 	told.exec(told.ctx, &x);
+	x.event.kind = PROBE_MOVED;
+	told.exec(told.ctx, &x);
+	assert_int_equal(moves, 1);
 	assert_int_equal(forks, 1);
 	assert_int_equal(renames, 1);
 	assert_int_equal(exits, 1);

@@ -340,6 +340,49 @@ static void a_scanned_process_may_be_renamed(void **state)
 	assert_string_equal(record_of(p->program).name, "worker");
 }
 
+static void move_to(struct proctab *t, uint64_t ts_ns, struct probe_owner o,
+		    const char *cgroup)
+{
+	static struct probe_exec x;
+
+	x.event = event(ts_ns, o);
+	snprintf(x.cgroup, sizeof(x.cgroup), "%s", cgroup);
+	proctab_move(t, &x);
+}
+
+/* Its packets until then stay where it was. */
+static void it_may_move_to_another_cgroup(void **state)
+{
+	static const char id[] = "0123456789abcdef0123456789abcdef"
+				 "0123456789abcdef0123456789abcdef";
+	struct probe_owner o = owner(42, 1, "x");
+	struct proctab *t = *state;
+	char path[128];
+	struct process p;
+
+	exec_at(t, T, o, "/usr/bin/x");
+	p = record_of(known(t, o)->program);
+	assert_string_equal(p.unit, "x.service");
+	snprintf(path, sizeof(path), "/docker/%s", id);
+	move_to(t, T + MS, o, path);
+	p = record_of(known(t, o)->program);
+	assert_string_equal(p.cgroup, path);
+	assert_string_equal(p.container_id, id);
+	assert_false(process_has(&p, FIELD_UNIT));
+	assert_string_equal(p.exepath, "/usr/bin/x");
+	move_to(t, T + 2 * MS, o, "/user.slice/y.scope");
+	p = record_of(known(t, o)->program);
+	assert_string_equal(p.unit, "y.scope");
+	assert_false(process_has(&p, FIELD_CONTAINER_ID));
+	assert_string_equal(record_of(proc_program_at(known(t, o), T)).unit,
+			    "x.service");
+	move_to(t, T + 3 * MS, o, "/");
+	p = record_of(known(t, o)->program);
+	assert_string_equal(p.cgroup, "/");
+	assert_false(process_has(&p, FIELD_UNIT));
+	move_to(t, T, owner(43, 1, "nobody"), "/");	/* known to nobody */
+}
+
 /* What it does with its sockets afterwards need not be told. */
 static void a_rename_tells_the_place(void **state)
 {
@@ -445,6 +488,7 @@ int main(void)
 		proctab_test(a_lost_exec_leaves_its_time_to_nobody),
 		proctab_test(a_pruned_program_leaves_its_time_to_nobody),
 		proctab_test(a_scanned_process_may_be_renamed),
+		proctab_test(it_may_move_to_another_cgroup),
 		proctab_test(a_rename_tells_the_place),
 		proctab_test(setuid_is_learnt_from_the_next_event),
 		proctab_test(an_older_socket_does_not_undo_a_setuid),
