@@ -270,6 +270,17 @@ static bool is_on_terminal(const struct options *o)
 	       !o->command && o->log_level >= LOG_INFO;
 }
 
+static void tell_begin(const struct captures *c)
+{
+	char list[512] = "";
+	size_t len = 0;
+
+	for (int i = 0; i < captures_count(c) && len < sizeof(list); i++)
+		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s",
+					i ? ", " : "", captures_names(c)[i]);
+	log_info("capturing on %s%s", list, len < sizeof(list) ? "" : "...");
+}
+
 static int open_file(struct status *s, const struct options *o)
 {
 	int fd;
@@ -310,6 +321,8 @@ int status_open(struct status **out, const struct status_sources *of)
 		free(s);
 		return err;
 	}
+	if (s->on_terminal)
+		tell_begin(of->captures);
 	*out = s;
 	return 0;
 }

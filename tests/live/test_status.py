@@ -39,6 +39,7 @@ class Status(world.LiveTest):
         path = self.dir / "shown.pcapng"
         t = self.terminal("-w", path)
         t.shows(f"pktwho: 0 packets, 0 dropped, {path}")
+        self.assertIn("pktwho: capturing on lo", t.lines)
         self.talk()
         t.wait(lambda lines: any("named" in line for line in lines))
         t.process.send_signal(signal.SIGINT)
