@@ -20,6 +20,7 @@
 struct question {
 	struct flow *flow;		/* it is still this one, if ... */
 	uint64_t number;		/* ... it has this number */
+	uint64_t ts_ns;			/* of the packet */
 };
 
 struct speech {
@@ -64,10 +65,10 @@ static const struct actor *asker(const struct flow *f)
 	return client->id ? client : f->ends[FLOW_SERVER].actor;
 }
 
-static void add_names(struct speech *s, const struct flow *f, char *addresses,
-		      const char *name)
+static void add_names(struct speech *s, const struct question *q,
+		      char *addresses, const char *name)
 {
-	const struct actor *a = asker(f);
+	const struct actor *a = asker(q->flow);
 	char *text;
 
 	while ((text = strsep(&addresses, ","))) {
@@ -77,17 +78,8 @@ static void add_names(struct speech *s, const struct flow *f, char *addresses,
 			address_from_ipv4(addr, v4);
 		else if (inet_pton(AF_INET6, text, addr) != 1)
 			continue;
-		resolved_put(s->names, addr, name, a->name, a->pid);
+		resolved_put(s->names, addr, name, a->name, a->pid, q->ts_ns);
 	}
-}
-
-/* A tshark that has begun anew does not know what it was asked before. */
-static bool was_asked_for(const struct speech *s, const struct flow *f,
-			  const char *host)
-{
-	const struct resolved_name *n = resolved_get(s->names, f->key.remote);
-
-	return n && !strcasecmp(n->name, host);
 }
 
 static void on_spoken(void *ctx, const struct tshark_answer *a)
@@ -111,11 +103,13 @@ static void on_spoken(void *ctx, const struct tshark_answer *a)
 		flow_set_speech(f, a->app, !strcmp(a->how, "port"), a->host,
 				a->detail);
 	f->foreign_port |= a->foreign_port;
-	f->unresolved |= a->unresolved && !was_asked_for(s, f, a->host);
+	/* A tshark that has begun anew does not know what it was asked before. */
+	f->unresolved |= a->unresolved &&
+			 !resolved_has(s->names, f->key.remote, a->host);
 	a->question[strcspn(a->question, ",")] = '\0';
 	if (*a->question) {
-		add_names(s, f, a->addresses, a->question);
-		add_names(s, f, a->addresses6, a->question);
+		add_names(s, q, a->addresses, a->question);
+		add_names(s, q, a->addresses6, a->question);
 	}
 }
 
@@ -186,7 +180,7 @@ static int ask(struct speech *s, struct flow *f, const struct owned_packet *p)
 	if (err)
 		return err;
 	s->questions[s->asked++ % QUESTIONS] =
-		(struct question){ f, f->number };
+		(struct question){ f, f->number, p->frame->ts_ns };
 	f->waits++;
 	return 0;
 }

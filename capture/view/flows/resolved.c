@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "view/flows/resolved.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct resolved {
 	uint32_t max;
@@ -85,10 +85,12 @@ static struct resolved_name *add(struct resolved *t, const uint8_t addr[16])
 	return &t->names[n];
 }
 
-static struct resolved_name *find(const struct resolved *t,
-				  const uint8_t addr[16])
+/* From the one put last on; @before: or NULL, to begin. */
+static struct resolved_name *next_name(const struct resolved *t,
+				       const uint8_t addr[16],
+				       const struct resolved_name *before)
 {
-	uint32_t at = *head_of(t, addr);
+	uint32_t at = before ? t->links[before - t->names] : *head_of(t, addr);
 
 	while (at && memcmp(t->names[at - 1].addr, addr, 16))
 		at = t->links[at - 1];
@@ -96,18 +98,49 @@ static struct resolved_name *find(const struct resolved *t,
 }
 
 const struct resolved_name *resolved_get(const struct resolved *t,
-					 const __u8 addr[16])
+					 const __u8 addr[16], uint64_t ts_ns)
 {
-	return t ? find(t, addr) : NULL;
+	const struct resolved_name *n = t ? next_name(t, addr, NULL) : NULL;
+	const struct resolved_name *found = n;
+
+	for (; n; n = next_name(t, addr, n)) {
+		found = n;
+		if (n->at_ns <= ts_ns)
+			break;
+	}
+	return found;
+}
+
+bool resolved_has(const struct resolved *t, const __u8 addr[16],
+		  const char *name)
+{
+	const struct resolved_name *n = next_name(t, addr, NULL);
+
+	while (n && strcasecmp(n->name, name))
+		n = next_name(t, addr, n);
+	return n;
+}
+
+/* Asking again tells nothing new. */
+static bool is_still(const struct resolved_name *n, const char *name,
+		     uint32_t pid)
+{
+	return n && n->pid == pid && !strncmp(n->name, name, RESOLVED_NAME - 1);
 }
 
 void resolved_put(struct resolved *t, const uint8_t addr[16], const char *name,
-		  const char *who, uint32_t pid)
+		  const char *who, uint32_t pid, uint64_t at_ns)
 {
-	struct resolved_name *n = find(t, addr);
+	struct resolved_name *n = next_name(t, addr, NULL), *older = n;
+	unsigned count = 0;
 
-	if (!n)
+	if (is_still(n, name, pid))
+		return;
+	for (; older; older = next_name(t, addr, older))
+		count++;
+	if (count < RESOLVED_NAMES_MAX)
 		n = add(t, addr);
+	n->at_ns = at_ns;
 	n->pid = pid;
 	snprintf(n->who, sizeof(n->who), "%s", who);
 	snprintf(n->name, sizeof(n->name), "%s", name);

@@ -209,7 +209,8 @@ static void put_end(struct json *j, const struct line *l, const char *name,
 {
 	const struct flow_end *e = &f->ends[side];
 	const struct resolved_name *n =
-		resolved_get(l->names, side ? f->key.remote : f->key.local);
+		resolved_get(l->names, side ? f->key.remote : f->key.local,
+			     f->first_ns);
 	char ip[INET6_ADDRSTRLEN];
 
 	json_open(j, name, '{');

@@ -141,7 +141,8 @@ static bool has_end(const struct query_term *t, const struct query_subject *s,
 {
 	const struct flow_key *k = &s->flow->key;
 	const uint8_t *addr = side ? k->remote : k->local;
-	const struct resolved_name *n = resolved_get(s->names, addr);
+	const struct resolved_name *n =
+		resolved_get(s->names, addr, s->flow->first_ns);
 	char text[INET6_ADDRSTRLEN];
 
 	if (k->proto == FLOW_FRAME)

@@ -159,8 +159,9 @@ void table_describe_actor(struct table *t, struct row *r, const struct actor *a)
 void table_describe_domain(struct row *r, struct table *t, const struct flow *f,
 			   enum flow_side remote)
 {
-	const struct resolved_name *n = resolved_get(
-		t->spec->names, remote ? f->key.remote : f->key.local);
+	const struct resolved_name *n =
+		resolved_get(t->spec->names,
+			     remote ? f->key.remote : f->key.local, f->first_ns);
 
 	if (n)
 		r->domain = table_keep(t, n->name);

@@ -132,10 +132,12 @@ static void search_flow(void *ctx, const struct flow *f)
 		s->flow = f;
 }
 
-static void draw_name(struct pen *pen, const uint8_t addr[16])
+static void draw_name(struct pen *pen, const struct flow *f,
+		      enum flow_side side)
 {
 	const struct resolved_name *n =
-		resolved_get(pen->top->options.names, addr);
+		resolved_get(pen->top->options.names,
+			     side ? f->key.remote : f->key.local, f->first_ns);
 	char text[RESOLVED_NAME + 100];
 
 	if (!n)
@@ -177,7 +179,7 @@ static void draw_end(struct pen *pen, const struct flow *f,
 		 "B, %u again", addr, e->country, packets[side],
 		 plural_s(packets[side]), sent, e->retransmissions);
 	line(pen, side ? "server" : "client", text);
-	draw_name(pen, side ? f->key.remote : f->key.local);
+	draw_name(pen, f, side);
 	draw_process(pen, "  process", e->actor);
 	snprintf(text, sizeof(text), "%s %s", attr_name(e->attr),
 		 reason_name(e->reason));

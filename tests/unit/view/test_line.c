@@ -166,7 +166,8 @@ static void what_is_spoken_is_told_with_who_asked(void **state)
 	struct flow spoken = *flow;
 
 	(void)state;
-	resolved_put(names, flow->key.remote, "www.example.com", "curl", 10);
+	resolved_put(names, flow->key.remote, "www.example.com", "curl", 10,
+		     0);
 	spoken.speech = NULL;
 	flow_set_speech(&spoken, "TLS", false, "example.com", "");
 	buf[line_format(&l, &spoken, buf, sizeof(buf))] = '\0';

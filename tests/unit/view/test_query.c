@@ -162,7 +162,7 @@ static void names_are_hosts_too(void **state)
 	(void)state;
 	for (int i = 0; i < 2; i++)
 		s.actors[i] = flow->part.actors[i];
-	resolved_put(names, flow->key.remote, "www.example.com", "", 0);
+	resolved_put(names, flow->key.remote, "www.example.com", "", 0, 0);
 	spoken.speech = NULL;
 	flow_set_speech(&spoken, "TLS", false, "shop.test",
 			"TLS 1.3; ALPN h2");

@@ -87,10 +87,10 @@ static void answers_go_to_their_connection(void **state)
 	assert_string_equal(flow->speech->detail, "A");
 	assert_false(flow->speech->guessed);
 	address_from_ipv4(addr, (const uint8_t[]){ 192, 0, 2, 8 });
-	assert_string_equal(resolved_get(names, addr)->name,
+	assert_string_equal(resolved_get(names, addr, UINT64_MAX)->name,
 			    "www.example.com");
-	assert_string_equal(resolved_get(names, addr)->who, "curl");
-	assert_int_equal(resolved_get(names, addr)->pid, 10);
+	assert_string_equal(resolved_get(names, addr, UINT64_MAX)->who, "curl");
+	assert_int_equal(resolved_get(names, addr, UINT64_MAX)->pid, 10);
 	assert_null(speech_why(speech));
 	unmake();
 }
