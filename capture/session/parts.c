@@ -7,6 +7,7 @@
 #include <net/if.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -87,7 +88,11 @@ static void on_user_ended(void *ctx, const char *name, uint32_t status)
 
 	if (!status || p->frozen || fnmatch(p->options->freeze, name, 0))
 		return;
-	log_info("%s has ended with status %u", name, status);
+	if (WIFSIGNALED(status))
+		log_info("%s was ended by signal %d", name, WTERMSIG(status));
+	else
+		log_info("%s has ended with status %d", name,
+			 WEXITSTATUS(status));
 	freeze_once(p);
 }
 

@@ -277,7 +277,7 @@ class Rings(world.LiveTest):
         self.talk(5)
         status, _, said = r.stop()
         self.assertEqual(status, 0, said)
-        self.assertEqual(said.count("failing has ended with status 768"), 1)
+        self.assertEqual(said.count("failing has ended with status 3"), 1)
         self.assertIn("kept 3 files as frozen_ring", said)
         self.assertEqual(self.frozen(r), kept)
         self.assertEqual(len(r.files()), 3)
@@ -325,17 +325,18 @@ class Rings(world.LiveTest):
 
     def test_the_commands_failure_freezes_the_ring(self):
         """Which also ends it: what is there then is kept all the same."""
-        directory = self.dir / self.id()
-        directory.mkdir()
-        run_it = self.ns.argv(
-            PKTWHO, "-i", "lo", "-w", directory / "ring.pcapng", "-b",
-            "packets:1", "-b", "files:2", "--freeze", "sh", "--", "/bin/sh",
-            "-c", "ping -qc1 127.0.0.1; exit 3")
-        done = run(*run_it)
-        self.assertIn("sh has ended with status 768", done.stderr)
-        self.assertIn("kept 2 files as frozen_ring", done.stderr)
-        self.assertEqual(len(list(directory.glob("frozen_ring_*"))), 2)
-        self.assertEqual(len(list(directory.iterdir())), 2)
+        for end, told in (("exit 3", "has ended with status 3"),
+                          ("kill $$", "was ended by signal 15")):
+            directory = self.dir / f"{self.id()} {end}"
+            directory.mkdir()
+            done = self.ns.run(
+                PKTWHO, "-i", "lo", "-w", directory / "ring.pcapng", "-b",
+                "packets:1", "-b", "files:2", "--freeze", "sh", "--",
+                "/bin/sh", "-c", f"ping -qc1 127.0.0.1; {end}")
+            self.assertIn(f"sh {told}\n", done.stderr)
+            self.assertIn("kept 2 files as frozen_ring", done.stderr)
+            self.assertEqual(len(list(directory.glob("frozen_ring_*"))), 2)
+            self.assertEqual(len(list(directory.iterdir())), 2)
 
     def test_a_signal_freezes_the_ring(self):
         r = self.ring("-b", "packets:5", "-b", "files:3")
