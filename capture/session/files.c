@@ -337,16 +337,31 @@ static int start_opener(struct files *f)
 	return o->ring.asked ? opener_start(&f->opener, &oo) : 0;
 }
 
-/* Where the names of a ring's files are printed: dumpcap's words. */
-static int open_names(const char *path, int *fd)
+/* Dumpcap's word, or its path, by which an output of ours would be emptied. */
+static bool is_output(const char *path, const char *word)
 {
+	return !strcmp(path, word) ||
+	       (!strncmp(path, "/dev/", 5) && !strcmp(path + 5, word));
+}
+
+/* Where the names of a ring's files are printed. */
+static int open_names(const struct options *o, int *fd)
+{
+	const char *path = o->ring.print_names;
 	int opened;
 
 	if (!path)
 		return 0;
-	opened = !strcmp(path, "stdout") ? STDOUT_FILENO :
-		 !strcmp(path, "stderr") ? STDERR_FILENO :
-					   pcapng_output_open(path);
+	if (is_output(path, "stdout"))
+		opened = STDOUT_FILENO;
+	else if (is_output(path, "stderr"))
+		opened = STDERR_FILENO;
+	else if (!o->force && pcapng_output_is_taken(path)) {
+		log_error("%s is there already: --force overwrites it", path);
+		return -EEXIST;
+	} else {
+		opened = pcapng_output_open(path);
+	}
 	if (opened < 0) {
 		log_error("cannot write %s: %s", path, strerror(-opened));
 		return opened;
@@ -380,7 +395,7 @@ int files_open(struct files *f)
 	err = country_cache_databases(o->geo, o->geo_count, &oo.geo);
 	if (err)
 		return err;
-	err = open_names(o->ring.print_names, &oo.names_fd);
+	err = open_names(o, &oo.names_fd);
 	if (err) {
 		geo_free(oo.geo);
 		return err;

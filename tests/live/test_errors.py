@@ -170,7 +170,11 @@ class Errors(world.LiveTest):
                    "-i", "lo", "-w", path)
         self.fails(1, f"{path} is there already: --force overwrites it",
                    "--remote", "nosuch", "-w", path)
+        self.fails(1, f"{path} is there already: --force overwrites it",
+                   "-i", "lo", "-w", self.dir / "new", "-b", "packets:9",
+                   "-b", f"printname:{path}")
         self.assertEqual(path.read_text(), "precious")
+        self.assertEqual(list(self.dir.glob("new*")), [])
         self.assertEqual(run(PKTWHO, "-q", "--force", "-i", "lo", "-w", path,
                              "-a", "duration:0.1").returncode, 0)
         self.assertEqual(pcapng.blocks(path.read_bytes())[0].kind, pcapng.SHB)
