@@ -148,6 +148,22 @@ static int look_up_numbers(struct options *o)
 	return err;
 }
 
+/* "http" is one of Wireshark's, unless a host is called so. */
+static int check_filters(const struct options *o)
+{
+	char why[256];
+
+	for (int i = 0; i < o->interface_count; i++) {
+		const struct options_interface *one = &o->interfaces[i];
+
+		if (one->filter && options_names_protocols(one->filter) &&
+		    source_check_filter(one->name, one->filter, why,
+					sizeof(why)))
+			return options_refuse_display_filter(one->filter);
+	}
+	return 0;
+}
+
 /* The filters live as long as we do. */
 static int exclude_connection(struct options *o)
 {
@@ -297,7 +313,7 @@ static int capture(struct options *o, char **argv)
 	privilege_as_user(true);
 	if (o->namespaces->count == 1 && look_up_numbers(o))
 		return EXIT_FAILURE;
-	if (o->exclude && exclude_connection(o))
+	if (check_filters(o) || (o->exclude && exclude_connection(o)))
 		return EXIT_BAD_USAGE;
 	if (o->command) {
 		if (start_command(o, &command, &keys))
@@ -351,8 +367,10 @@ static int list_linktypes(const struct options *o)
 
 static int print_filter(const struct options *o)
 {
-	return source_print_filter(o->interfaces[0].name,
-				   o->interfaces[0].filter);
+	int err = check_filters(o);
+
+	return err ? err : source_print_filter(o->interfaces[0].name,
+					       o->interfaces[0].filter);
 }
 
 int main(int argc, char **argv)

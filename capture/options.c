@@ -75,6 +75,28 @@ static int unknown(int c, char **argv, int before)
 	return -EINVAL;
 }
 
+/* With blanks between; where there is no room for more, or NULL. */
+static const char *join_words(int count, char **words, char *text, size_t size)
+{
+	size_t at = 0;
+
+	for (int i = 0; i < count; i++) {
+		at += (size_t)snprintf(text + at, size - at, "%s%s",
+				       i ? " " : "", words[i]);
+		if (at >= size)
+			return words[i];
+	}
+	return NULL;
+}
+
+/* It may be Wireshark's, which is refused as such. */
+static bool may_be_filter(const char *words)
+{
+	return options_begins_filter(words) ||
+	       options_is_display_filter(words) ||
+	       options_names_protocols(words);
+}
+
 /* Words that are neither option nor command: tcpdump's way to say -f. */
 static int take_words(int count, char **words, int interfaces,
 		      int (*fn)(void *ctx, const struct option_row *row,
@@ -82,7 +104,7 @@ static int take_words(int count, char **words, int interfaces,
 {
 	const char *meant = options_nearest(words[0]);
 	char text[4096] = "";
-	size_t at = 0;
+	const char *over = join_words(count, words, text, sizeof(text));
 	char *kept;
 
 	if (meant && !strcmp(meant, words[0]))
@@ -97,20 +119,17 @@ static int take_words(int count, char **words, int interfaces,
 	if (count == 1 && strstr(words[0], ".pcap"))
 		return options_bad("which option, -w or -r of tshark, for",
 				   words[0]);
-	if (!options_begins_filter(words[0]))
+	if (!may_be_filter(text))
 		return options_bad("this begins no filter, and a command "
 				   "takes \"--\" before it:", words[0]);
 	if (interfaces > 1)
 		return options_bad("say -f after each -i, instead of", words[0]);
-	for (int i = 0; i < count; i++) {
+	for (int i = 0; i < count; i++)
 		if (words[i][0] == '-' && words[i][1])
 			return options_bad("options stand before the filter:",
 				   words[i]);
-		at += (size_t)snprintf(text + at, sizeof(text) - at, "%s%s",
-				       i ? " " : "", words[i]);
-		if (at >= sizeof(text))
-			return options_bad("too long a filter at", words[i]);
-	}
+	if (over)
+		return options_bad("too long a filter at", over);
 	kept = options_keep(text);
 	return kept ? fn(ctx, find_row('f'), kept) : -ENOMEM;
 }

@@ -254,6 +254,15 @@ const char *options_nearest(const char *word);
 /* Is that one of Wireshark's filters, and not pcap-filter(7)'s? */
 bool options_is_display_filter(const char *filter);
 
+/*
+ * "http && !tls": is it one, unless there are hosts that are called so, which
+ * only libpcap can tell?
+ */
+bool options_names_protocols(const char *filter);
+
+/* Says where such a filter belongs.  -EINVAL. */
+int options_refuse_display_filter(const char *filter);
+
 /* Is its first word one of pcap-filter(7)'s, or none? */
 bool options_begins_filter(const char *words);
 

@@ -151,8 +151,15 @@ static const char *const filter_words[] = {
 	"rarp", "reason", "rnr", "rset", "ruleset", "rulenum", "sc", "sca",
 	"sctp", "sio", "slip", "sls", "snp", "src", "srnr", "stp", "subrulenum",
 	"subtype", "ta", "tcp", "tr", "type", "udp", "vci", "vlan", "vpi",
-	"vrrp", "vxlan", "wlan",
+	"vrrp", "vxlan", "wlan", NULL,
 };
+
+static bool is_one_of(const char *const *words, const char *s, size_t len)
+{
+	while (*words && (strlen(*words) != len || strncmp(*words, s, len)))
+		words++;
+	return *words;
+}
 
 bool options_begins_filter(const char *words)
 {
@@ -162,11 +169,7 @@ bool options_begins_filter(const char *words)
 		len++;
 	if (!isalpha((unsigned char)*words))
 		return true;		/* "(", "!", or a number */
-	for (size_t i = 0; i < sizeof(filter_words) / sizeof(*filter_words); i++)
-		if (strlen(filter_words[i]) == len &&
-		    !strncmp(words, filter_words[i], len))
-			return true;
-	return false;
+	return is_one_of(filter_words, words, len);
 }
 
 /* "tcp.port": two names at least, with dots between; its length, or 0. */
@@ -210,4 +213,46 @@ bool options_is_display_filter(const char *filter)
 		s += strspn(s, " \t!()");
 	}
 	return false;
+}
+
+/* What Wireshark's users ask for by name, and pcap-filter(7) has no word for. */
+static const char *const protocols[] = {
+	"amqp", "bgp", "bittorrent", "bootp", "cdp", "coap", "dcerpc", "dhcp",
+	"dhcpv6", "dns", "dtls", "eapol", "eth", "ftp", "gre", "grpc", "http",
+	"http2", "http3", "icmpv6", "imap", "ipv6", "isakmp", "json", "kafka",
+	"kerberos", "ldap", "lldp", "llmnr", "mdns", "memcache", "modbus",
+	"mongo", "mqtt", "mysql", "nbns", "nfs", "ntlmssp", "ntp", "ospf",
+	"pgsql", "pop", "proc", "quic", "radius", "redis", "rpc", "rtcp", "rtp",
+	"rtsp", "sip", "smb", "smb2", "smtp", "snmp", "ssdp", "ssh", "ssl",
+	"stun", "syslog", "telnet", "tftp", "tls", "websocket", "wg", "xml",
+	NULL,
+};
+
+/* "http && !tls": a name behind another word is a host's or a port's. */
+bool options_names_protocols(const char *filter)
+{
+	static const char *const operators[] = { "and", "or", "not", NULL };
+	bool found = false, may_follow = true;
+	const char *s = filter;
+
+	for (;;) {
+		size_t gap = strspn(s, " \t!()&|");
+		size_t len = strcspn(s + gap, " \t!()&|");
+
+		may_follow |= strcspn(s, "!&|") < gap;
+		s += gap;
+		if (!len)
+			return found;
+		if (is_one_of(operators, s, len)) {
+			may_follow = true;
+		} else if (may_follow && is_one_of(protocols, s, len)) {
+			found = true;
+			may_follow = false;
+		} else if (may_follow && is_one_of(filter_words, s, len)) {
+			may_follow = false;
+		} else {
+			return false;
+		}
+		s += len;
+	}
 }

@@ -137,16 +137,19 @@ int options_take_interface(struct options *o, const struct option_row *row,
 	return options_add_interface(o, arg);
 }
 
+int options_refuse_display_filter(const char *filter)
+{
+	return options_bad("that is a display filter, for tshark -Y; here "
+			   "pcap-filter(7), or --proc NAME, not", filter);
+}
+
 /* As in dumpcap, -f belongs to the -i before it; first, to all that follow. */
 int options_take_filter(struct options *o, const struct option_row *row,
 			const char *arg)
 {
 	(void)row;
 	if (options_is_display_filter(arg))
-		return options_bad(
-			"that is a display filter, for tshark -Y; here "
-			"pcap-filter(7), or --proc NAME, not",
-			arg);
+		return options_refuse_display_filter(arg);
 	if (o->interface_count)
 		o->interfaces[o->interface_count - 1].filter = arg;
 	else

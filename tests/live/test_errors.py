@@ -60,6 +60,11 @@ class Errors(world.LiveTest):
                 (["--interfce", "lo"], 'unknown option "--interfce": did you '
                  r"mean --interface\?"),
                 (["-f", "tcp.port == 80"], "that is a display filter, .*"),
+                (["-w", "x", "-f", "http"], "that is a display filter, .*"),
+                (["-w", "x", "!arp", "&&", "!tls"], "that is a display "
+                 'filter, .* not "!arp && !tls".*'),
+                (["-i", "lo", "proc.name", "==", "curl"],
+                 "that is a display filter, .*"),
                 (["--remote", "web1", "-D"], "ssh runs pktwho -D as "
                  f'well: no list can be had from "web1"{hint}'),
                 (["-w", "x", "tcp", "-i", "lo"],

@@ -266,6 +266,31 @@ static void a_display_filter_is_known(void **state)
 			fail_msg("taken for one: %s", capture[i]);
 }
 
+static void a_display_filter_of_names_is_known(void **state)
+{
+	static const char *const display[] = {
+		"http", "!arp && !tls", "not dns", "tcp and http",
+		"(dns||mdns)", "http&&!tls",
+	};
+	static const char *const capture[] = {
+		"arp", "tcp", "host http", "port dns", "http.example.com",
+		"tcp port http", "www", "http GET", "", "!", "udp && dst ntp",
+	};
+	struct options o;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(display) / sizeof(*display); i++)
+		if (!options_names_protocols(display[i]))
+			fail_msg("not known: %s", display[i]);
+	for (size_t i = 0; i < sizeof(capture) / sizeof(*capture); i++)
+		if (options_names_protocols(capture[i]))
+			fail_msg("taken for one: %s", capture[i]);
+	/* There may be a host of that name: only libpcap can tell. */
+	assert_int_equal(PARSE(&o, "-w", "a", "-f", "http"), 0);
+	assert_int_equal(PARSE(&o, "-w", "a", "dns"), 0);
+	assert_int_equal(PARSE(&o, "-w", "a", "http", "GET"), -EINVAL);
+}
+
 static void files_are_searched(void **state)
 {
 	static const char *const vain[] = {
@@ -870,6 +895,7 @@ int main(void)
 		cmocka_unit_test(words_are_a_filter),
 		cmocka_unit_test(a_filter_begins_with_a_word_of_pcap),
 		cmocka_unit_test(a_display_filter_is_known),
+		cmocka_unit_test(a_display_filter_of_names_is_known),
 		cmocka_unit_test(files_are_searched),
 		cmocka_unit_test(what_was_meant_is_near),
 		cmocka_unit_test(processes_are_chosen),
