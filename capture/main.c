@@ -182,18 +182,25 @@ static int exclude_connection(struct options *o)
 }
 
 /* A user that is not there yet can be given as a number. */
+static int check_user(const char *term)
+{
+	if (!term[strspn(term, "0123456789")] || filter_is_pattern(term) ||
+	    getpwnam(term))
+		return 0;
+	log_error("there is no user %s", term);
+	return -EINVAL;
+}
+
 static int check_users(const struct filter *f)
 {
-	for (int i = 0; i < f->counts[FILTER_USER]; i++) {
-		const char *term = f->terms[FILTER_USER][i];
+	int err = 0;
 
-		if (term[strspn(term, "0123456789")] &&
-		    !filter_is_pattern(term) && !getpwnam(term)) {
-			log_error("there is no user %s", term);
-			return -EINVAL;
-		}
-	}
-	return 0;
+	for (int i = 0; !err && i < f->counts[FILTER_USER]; i++)
+		err = check_user(f->terms[FILTER_USER][i]);
+	for (int i = 0; !err && i < f->keep.term_count; i++)
+		if (f->keep.terms[i].kind == FILTER_USER)
+			err = check_user(f->keep.terms[i].text);
+	return err;
 }
 
 static bool writes_to_terminal(const struct options *o)

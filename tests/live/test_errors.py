@@ -185,7 +185,8 @@ class Errors(world.LiveTest):
         self.assertEqual(pcapng.blocks(path.read_bytes())[0].kind, pcapng.SHB)
 
     def test_nobody_and_nothing_of_that_name(self):
-        self.fails(2, "there is no user nosuch", "--user", "nosuch")
+        for argv in (["--user", "nosuch"], ["--keep", "curl or user:nosuch"]):
+            self.fails(2, "there is no user nosuch", *argv)
         directory = self.dir / self.id()
         directory.mkdir()
         done = run(PKTWHO, "-i", "nosuch0",

@@ -220,16 +220,40 @@ static void doubt_exe(const char *term)
 		log_warn("there is no executable %s", term);
 }
 
+static void doubt_term(enum filter_kind kind, const char *term,
+		       const char *proc)
+{
+	switch (kind) {
+	case FILTER_PROC:
+		doubt_name(term, proc);
+		break;
+	case FILTER_PID:
+		doubt_pid(term, proc);
+		break;
+	case FILTER_UNIT:
+		doubt_unit(term, proc);
+		break;
+	case FILTER_CONTAINER:
+		doubt_container(term, proc);
+		break;
+	case FILTER_EXE:
+		doubt_exe(term);
+		break;
+	case FILTER_USER:
+	case FILTER_POD:
+	case FILTER_EXPERT:
+	case FILTER_KINDS:
+		break;
+	}
+}
+
 void doubts_tell(const struct filter *f, const char *proc)
 {
-	for (int i = 0; i < f->counts[FILTER_PROC]; i++)
-		doubt_name(f->terms[FILTER_PROC][i], proc);
-	for (int i = 0; i < f->counts[FILTER_PID]; i++)
-		doubt_pid(f->terms[FILTER_PID][i], proc);
-	for (int i = 0; i < f->counts[FILTER_UNIT]; i++)
-		doubt_unit(f->terms[FILTER_UNIT][i], proc);
-	for (int i = 0; i < f->counts[FILTER_CONTAINER]; i++)
-		doubt_container(f->terms[FILTER_CONTAINER][i], proc);
-	for (int i = 0; i < f->counts[FILTER_EXE]; i++)
-		doubt_exe(f->terms[FILTER_EXE][i]);
+	for (int kind = 0; kind < FILTER_KINDS; kind++)
+		for (int i = 0; i < f->counts[kind]; i++)
+			doubt_term((enum filter_kind)kind, f->terms[kind][i],
+				   proc);
+	for (int i = 0; i < f->keep.term_count; i++)
+		doubt_term((enum filter_kind)f->keep.terms[i].kind,
+			   f->keep.terms[i].text, proc);
 }

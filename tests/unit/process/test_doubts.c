@@ -55,23 +55,29 @@ static int remove_proc(void **state)
 	return 0;
 }
 
-static void expect(enum filter_kind kind, const char *term, const char *said)
+static void expect_of(const struct filter *f, const char *said)
 {
-	struct filter f = { 0 };
 	char text[512] = "";
 	FILE *out = tmpfile();
 	int old = dup(STDERR_FILENO);
 
 	assert_non_null(out);
-	assert_true(filter_add(&f, kind, term));
 	dup2(fileno(out), STDERR_FILENO);
-	doubts_tell(&f, proc);
+	doubts_tell(f, proc);
 	dup2(old, STDERR_FILENO);
 	close(old);
 	rewind(out);
 	text[fread(text, 1, sizeof(text) - 1, out)] = '\0';
 	fclose(out);
 	assert_string_equal(text, said);
+}
+
+static void expect(enum filter_kind kind, const char *term, const char *said)
+{
+	struct filter f = { 0 };
+
+	assert_true(filter_add(&f, kind, term));
+	expect_of(&f, said);
 }
 
 static void what_is_there_is_no_doubt(void **state)
@@ -127,6 +133,19 @@ static void a_container_that_is_not_there_is_told(void **state)
 	put("cgroup", IN_UNIT);
 }
 
+static void the_words_of_keep_are_doubted_too(void **state)
+{
+	struct filter f = { 0 };
+	char why[64];
+
+	(void)state;
+	assert_int_equal(keep_compile(&f.keep, "nginx or not unit:web-2 or "
+				      "pid:8", why, sizeof(why)), 0);
+	expect_of(&f, "pktwho: warning: no unit is called \"web-2\" at present, "
+		  "but \"web-1\" is\n"
+		  "pktwho: warning: there is no process 8\n");
+}
+
 static void a_long_name_is_cut(void **state)
 {
 	(void)state;
@@ -161,6 +180,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_there_is_told),
 		cmocka_unit_test(a_unit_that_is_not_there_is_told),
 		cmocka_unit_test(a_container_that_is_not_there_is_told),
+		cmocka_unit_test(the_words_of_keep_are_doubted_too),
 		cmocka_unit_test(a_long_name_is_cut),
 		cmocka_unit_test(near_is_one_letter),
 	};
