@@ -42,6 +42,89 @@ static bool find_field(const char *word, size_t len, uint8_t *kind)
 	return false;
 }
 
+/* ---- what is Wireshark's, or tcpdump's, and not ours ---- */
+
+/* As advice names them. */
+static const char *const names[FILTER_KINDS] = {
+	[FILTER_PROC] = "name", [FILTER_PID] = "pid", [FILTER_USER] = "user",
+	[FILTER_CONTAINER] = "container", [FILTER_POD] = "pod",
+	[FILTER_UNIT] = "unit", [FILTER_EXE] = "exe",
+	[FILTER_EXPERT] = "expert",
+};
+
+/* "a,b" of the options is "a or b" of an expression. */
+static int refuse_list(struct expression_reader *r, enum filter_kind kind,
+		       const char *list)
+{
+	size_t at = (size_t)snprintf(r->why, r->why_size, "one at a time: ");
+
+	while (*list && at < r->why_size) {
+		int len = (int)strcspn(list, ",");
+
+		at += (size_t)snprintf(r->why + at, r->why_size - at,
+				       "%s == %.*s%s", names[kind], len, list,
+				       list[len] ? " or " : "");
+		list += len + (list[len] == ',');
+	}
+	return -EINVAL;
+}
+
+static int check_order(struct expression_reader *r, const char *word)
+{
+	return !r->quoted && strpbrk(word, "<>") ?
+		       expression_explain(r, "only == and != compare, and no ",
+					  word) : 0;
+}
+
+/* A word that somebody means who has not looked; quotes make a name of it. */
+static int check_word(struct expression_reader *r, enum filter_kind kind,
+		      const char *word)
+{
+	if (r->quoted)
+		return 0;
+	if (check_order(r, word))
+		return -EINVAL;
+	if (strstr(word, "&&") || strstr(word, "||"))
+		return expression_explain(r, "blanks belong around \"&&\" and "
+					     "\"||\": ", word);
+	return strchr(word, ',') ? refuse_list(r, kind, word) : 0;
+}
+
+/* "contains", "in {1 2}": what stands between a field and its value. */
+static int check_operator(struct expression_reader *r, enum filter_kind kind)
+{
+	static const struct {
+		const char *word;
+		const char *before;
+		const char *after;
+	} operators[] = {
+		{ "contains", "== \"*", "*\"" },
+		{ "matches", "== \"*", "*\", a pattern of glob(7)" },
+		{ "~", "== \"*", "*\", a pattern of glob(7)" },
+		{ "eq", "== ", "" }, { "ne", "!= ", "" },
+		{ "in", "== ", " or ..." },
+	};
+	struct expression_reader next = *r;
+	const char *value = next.word;
+
+	expression_next(&next);
+	for (size_t i = 0; !next.quoted &&
+	     i < sizeof(operators) / sizeof(*operators); i++) {
+		if (strcasecmp(next.word, operators[i].word))
+			continue;
+		expression_next(&next);
+		value += strspn(value, "{");
+		snprintf(r->why, r->why_size,
+			 "there is no \"%s\": type %s %s%.*s%s",
+			 operators[i].word, names[kind], operators[i].before,
+			 (int)strcspn(value, ",}"), value, operators[i].after);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* ---- terms ---- */
+
 /* The length of an operator there: 0 if it is none.  "=" is meant as "==". */
 static size_t operator_length(const char *s)
 {
@@ -60,6 +143,8 @@ static int take_value(struct expression_reader *r, struct keep_term *t,
 	}
 	if (!*value)
 		return expression_explain(r, "something is missing", "");
+	if (check_word(r, t->kind, value))
+		return -EINVAL;
 	memmove(t->text, value, strlen(value) + 1);
 	if (t->kind == FILTER_PID && t->text[strspn(t->text, "0123456789")])
 		return expression_explain(r, "no number: ", t->text);
@@ -75,6 +160,8 @@ static int take_comparison(struct expression_reader *r, struct keep_term *t,
 	size_t len = operator_length(r->word + field_len);
 	const char *rest = r->word + field_len;
 
+	if (check_order(r, r->word))
+		return -EINVAL;
 	if (!find_field(r->word, field_len, &t->kind))
 		return expression_explain(r, "no field: ", r->word);
 	if (!*rest) {
@@ -102,16 +189,31 @@ static int take_term(struct expression_reader *r)
 	struct keep *k = r->ctx;
 	struct keep_term *t = &k->terms[k->term_count];
 	size_t field_len = strcspn(r->word, ":=!");
+	uint8_t kind;
 	int err;
 
 	if (k->term_count == KEEP_TERMS)
 		return expression_explain(r, "too many words", "");
+	if (!r->quoted && find_field(r->word, strlen(r->word), &kind) &&
+	    check_operator(r, kind))
+		return -EINVAL;
 	*t = (struct keep_term){ .kind = FILTER_PROC };
 	err = operator_length(r->word + field_len) ||
 			      (!r->quoted && is_compared(r)) ?
 		      take_comparison(r, t, field_len) :
 		      take_value(r, t, r->word);
 	return err ? err : k->term_count++;
+}
+
+static bool has_open_quote(const char *text)
+{
+	bool open = false;
+
+	while ((text = strchr(text, '"'))) {
+		open = !open;
+		text++;
+	}
+	return open;
 }
 
 int keep_compile(struct keep *k, const char *text, char *why, size_t size)
@@ -123,7 +225,9 @@ int keep_compile(struct keep *k, const char *text, char *why, size_t size)
 	int err;
 
 	k->term_count = 0;
-	err = expression_read(&r);
+	err = has_open_quote(text) ?
+		      expression_explain(&r, "a \" is missing", "") :
+		      expression_read(&r);
 	if (!err && !k->term_count)
 		err = expression_explain(&r, "nothing to filter by", "");
 	return err;

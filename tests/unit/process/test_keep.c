@@ -45,6 +45,8 @@ static void a_process_is_kept_or_not(void **state)
 		{ "\"curl\"", true }, { "PROC.Name == curl", true },
 		{ "pod == x", false }, { "pod != x", true },
 		{ "expert:memfd", true }, { "proc.expert == deleted", false },
+		{ "\"a,b\" or \"x>y\" or curl", true },
+		{ "contains or in or curl", true }, { "name", false },
 		{ "expert:*", true }, { "expert:world*", false },
 	};
 	struct process p = curl();
@@ -75,6 +77,18 @@ static void it_holds_beside_the_options(void **state)
 	assert_false(filter_matches(&f, &p));
 }
 
+static void explained(const char *const (*rows)[2], size_t count)
+{
+	struct keep k;
+	char why[128];
+
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(keep_compile(&k, rows[i][0], why, sizeof(why)),
+				 -EINVAL);
+		assert_string_equal(why, rows[i][1]);
+	}
+}
+
 static void what_is_none_says_why(void **state)
 {
 	static const char *const rows[][2] = {
@@ -89,15 +103,39 @@ static void what_is_none_says_why(void **state)
 		{ "== curl", "no field: ==" },
 		{ "a a a a a a a a a a a a a a a a a", "too many words" },
 	};
-	struct keep k;
-	char why[64];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		assert_int_equal(keep_compile(&k, rows[i][0], why, 64),
-				 -EINVAL);
-		assert_string_equal(why, rows[i][1]);
-	}
+	explained(rows, sizeof(rows) / sizeof(*rows));
+}
+
+static void what_is_wiresharks_says_what_to_type(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "pid > 5", "only == and != compare, and no >" },
+		{ "pid>=5", "only == and != compare, and no pid>=5" },
+		{ "name contains \"py\"",
+		  "there is no \"contains\": type name == \"*py*\"" },
+		{ "proc.name matches \"py\"",
+		  "there is no \"matches\": type name == \"*py*\", a pattern "
+		  "of glob(7)" },
+		{ "proc.pid in {1 2}", "there is no \"in\": type pid == 1 or "
+				       "..." },
+		{ "unit in {\"a\",\"b\"}", "there is no \"in\": type unit == a "
+					   "or ..." },
+		{ "user eq root", "there is no \"eq\": type user == root" },
+		{ "name == python3,curl", "one at a time: name == python3 or "
+					  "name == curl" },
+		{ "pid:1,2,3", "one at a time: pid == 1 or pid == 2 or "
+			       "pid == 3" },
+		{ "a,b", "one at a time: name == a or name == b" },
+		{ "python3&&", "blanks belong around \"&&\" and \"||\": "
+			       "python3&&" },
+		{ "name==a||b", "blanks belong around \"&&\" and \"||\": a||b" },
+		{ "name == \"py", "a \" is missing" },
+	};
+
+	(void)state;
+	explained(rows, sizeof(rows) / sizeof(*rows));
 }
 
 /* However long it is, and wherever it is cut. */
@@ -127,6 +165,7 @@ int main(void)
 		cmocka_unit_test(a_process_is_kept_or_not),
 		cmocka_unit_test(it_holds_beside_the_options),
 		cmocka_unit_test(what_is_none_says_why),
+		cmocka_unit_test(what_is_wiresharks_says_what_to_type),
 		cmocka_unit_test(any_text_is_safe),
 	};
 
