@@ -314,7 +314,7 @@ static int capture(struct options *o, char **argv)
 		return show_file(o);
 	if (check_users(&o->filter))
 		return EXIT_BAD_USAGE;
-	doubts_tell(&o->filter, "/proc");
+	doubts_tell(&o->filter, "/");
 	if (get_privilege(argv))
 		return EXIT_FAILURE;
 	privilege_as_user(true);

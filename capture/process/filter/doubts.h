@@ -11,8 +11,11 @@
 
 struct filter;
 
-/* A line of the log for each doubt; reads @proc, which is "/proc". */
-void doubts_tell(const struct filter *f, const char *proc);
+/*
+ * A line of the log for each doubt; reads what is below @root: "/", of which
+ * only root may see all that names containers.
+ */
+void doubts_tell(const struct filter *f, const char *root);
 
 /* One letter changed, inserted, left out, or two swapped; not the same. */
 bool doubts_are_near(const char *a, const char *b);

@@ -1,57 +1,29 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "exact.h"
-
-#include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "tree.h"
 
 #include "process/filter/doubts.h"
 #include "process/filter/filter.h"
 
-static char proc[] = "/tmp/pktwho-test-XXXXXX";
-
 #define IN_UNIT "0::/system.slice/web-1.service\n"
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define IN_CONTAINER "0::/system.slice/web-1.service/docker-" ID ".scope\n"
+#define POD_ID "f123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define POD_UID "12345678_1234_1234_1234_123456789012"
 
 static void put(const char *name, const char *text)
 {
 	char path[128];
-	FILE *f;
 
-	snprintf(path, sizeof(path), "%s/7/%s", proc, name);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
+	snprintf(path, sizeof(path), "proc/7/%s", name);
+	tree_text(path, text);
 }
 
 static int make_proc(void **state)
 {
-	char path[128];
-
-	(void)state;
-	if (!mkdtemp(proc))
-		return -1;
-	snprintf(path, sizeof(path), "%s/7", proc);
-	if (mkdir(path, 0700))
+	if (tree_make(state))
 		return -1;
 	put("comm", "nginx\n");
 	put("cgroup", IN_UNIT);
-	return 0;
-}
-
-static int remove_proc(void **state)
-{
-	static const char *const names[] = { "/7/comm", "/7/cgroup", "/7", "" };
-	char path[128];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		snprintf(path, sizeof(path), "%s%s", proc, names[i]);
-		if (remove(path))
-			return -1;
-	}
+	put("status", "Name:\tnginx\nUid:\t33\t33\t33\t33\n");
 	return 0;
 }
 
@@ -63,7 +35,7 @@ static void expect_of(const struct filter *f, const char *said)
 
 	assert_non_null(out);
 	dup2(fileno(out), STDERR_FILENO);
-	doubts_tell(f, proc);
+	doubts_tell(f, tree_path);
 	dup2(old, STDERR_FILENO);
 	close(old);
 	rewind(out);
@@ -118,19 +90,65 @@ static void a_unit_that_is_not_there_is_told(void **state)
 	       "at present, but \"web-1\" is\n");
 }
 
-/* Names of containers are known later: only what cannot be is told. */
 static void a_container_that_is_not_there_is_told(void **state)
 {
 	(void)state;
 	expect(FILTER_CONTAINER, "shop", "pktwho: warning: no process is in a "
 	       "container at present, also none in \"shop\"\n");
 	expect(FILTER_CONTAINER, "shop*", "");
-	put("cgroup", IN_CONTAINER);
+	put("cgroup", "0::/system.slice/docker-" ID ".scope\n");
+	tree_text("var/lib/docker/containers/" ID "/config.v2.json",
+		  "{\"Name\":\"/shop\"}");
 	expect(FILTER_CONTAINER, "shop", "");
 	expect(FILTER_CONTAINER, "0123456789ab", "");
 	expect(FILTER_CONTAINER, "0123456789ad", "pktwho: warning: no "
-	       "container's id begins with \"0123456789ad\" at present\n");
+	       "container's id begins with \"0123456789ad\" at present; there "
+	       "is 0123456789ab (shop)\n");
+	expect(FILTER_CONTAINER, "01234567", "pktwho: warning: 12 digits of a "
+	       "container's id are needed, and none is called \"01234567\" at "
+	       "present; there is 0123456789ab (shop)\n");
+	expect(FILTER_CONTAINER, "zz", "pktwho: warning: no container is "
+	       "called \"zz\" at present; there is 0123456789ab (shop)\n");
 	put("cgroup", IN_UNIT);
+}
+
+/* A user's own have files that only their user, or root, should read. */
+static void a_container_may_be_called_so(void **state)
+{
+	(void)state;
+	put("cgroup", "0::/user.slice/user-33.slice/user@33.service/user.slice/"
+		      "libpod-" ID ".scope\n");
+	expect(FILTER_CONTAINER, "zz", "");
+	put("cgroup", IN_UNIT);
+}
+
+static void a_pod_that_is_not_there_is_told(void **state)
+{
+	(void)state;
+	expect(FILTER_POD, "zz", "pktwho: warning: no pod is called \"zz\" at "
+	       "present\n");
+	put("cgroup", "0::/kubepods.slice/kubepods-pod" POD_UID ".slice/"
+		      "cri-containerd-" POD_ID ".scope\n");
+	tree_text("run/containerd/io.containerd.runtime.v2.task/k8s.io/" POD_ID
+		  "/config.json",
+		  "{\"annotations\":{\"io.kubernetes.cri.container-name\":"
+		  "\"c\",\"io.kubernetes.cri.sandbox-name\":\"shop-1\","
+		  "\"io.kubernetes.cri.sandbox-namespace\":\"prod\"}}");
+	expect(FILTER_POD, "shop-1", "");
+	expect(FILTER_POD, "prod/shop-1", "");
+	expect(FILTER_POD, "prod/*", "");
+	expect(FILTER_POD, "test/shop-1", "pktwho: warning: no pod is called "
+	       "\"test/shop-1\" at present; there is prod/shop-1\n");
+	put("cgroup", IN_UNIT);
+}
+
+static void a_number_that_nobody_runs_as_is_told(void **state)
+{
+	(void)state;
+	expect(FILTER_USER, "33", "");
+	expect(FILTER_USER, "www-data", "");
+	expect(FILTER_USER, "77777", "pktwho: warning: nobody runs as user "
+	       "77777 at present\n");
 }
 
 static void the_words_of_keep_are_doubted_too(void **state)
@@ -180,10 +198,13 @@ int main(void)
 		cmocka_unit_test(what_is_not_there_is_told),
 		cmocka_unit_test(a_unit_that_is_not_there_is_told),
 		cmocka_unit_test(a_container_that_is_not_there_is_told),
+		cmocka_unit_test(a_container_may_be_called_so),
+		cmocka_unit_test(a_pod_that_is_not_there_is_told),
+		cmocka_unit_test(a_number_that_nobody_runs_as_is_told),
 		cmocka_unit_test(the_words_of_keep_are_doubted_too),
 		cmocka_unit_test(a_long_name_is_cut),
 		cmocka_unit_test(near_is_one_letter),
 	};
 
-	return cmocka_run_group_tests(tests, make_proc, remove_proc);
+	return cmocka_run_group_tests(tests, make_proc, tree_remove);
 }
