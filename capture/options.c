@@ -56,6 +56,30 @@ static const struct option_row *find_row(int c)
 	return row;
 }
 
+static bool is_option(const char *name, size_t len)
+{
+	for (int i = 0; i < options_count; i++)
+		if (options_table[i].name &&
+		    strlen(options_table[i].name) == len &&
+		    !strncmp(options_table[i].name, name, len))
+			return true;
+	return false;
+}
+
+/* getopt would take "--process" for the one that begins so. */
+static int refuse_habit(const char *arg)
+{
+	const char *instead;
+
+	if (!arg || strncmp(arg, "--", 2) ||
+	    is_option(arg + 2, strcspn(arg + 2, "=")))
+		return 0;
+	instead = options_instead(arg);
+	if (instead)
+		log_error("there is no %s: %s", arg, instead);
+	return instead ? -EINVAL : 0;
+}
+
 /* What getopt could not make sense of, in our words. */
 static int unknown(int c, char **argv, int before)
 {
@@ -98,7 +122,7 @@ static bool may_be_filter(const char *words)
 }
 
 /* Words that are neither option nor command: tcpdump's way to say -f. */
-static int take_words(int count, char **words, int interfaces,
+static int take_words(int count, char **words, bool first, int interfaces,
 		      int (*fn)(void *ctx, const struct option_row *row,
 				const char *arg), void *ctx)
 {
@@ -110,8 +134,11 @@ static int take_words(int count, char **words, int interfaces,
 	if (meant && !strcmp(meant, words[0]))
 		return options_bad("a command comes first, and has options of its own:",
 			   meant);
-	/* The most usual filter of all is near to "top". */
-	if (meant && count == 1 && strcmp(words[0], "tcp")) {
+	/*
+	 * The most usual filter of all is near to "top".  Behind an option, what
+	 * has words of its own is a command to be started, as "cat".
+	 */
+	if (meant && (count == 1 || first) && strcmp(words[0], "tcp")) {
 		log_error("unexpected argument \"%s\": did you mean %s?",
 			  words[0], meant);
 		return -EINVAL;
@@ -176,6 +203,8 @@ int options_each(int argc, char **argv,
 	opterr = 0;
 	for (;;) {
 		before = optind ? optind : 1;
+		if (before < argc && refuse_habit(argv[before]))
+			return -EINVAL;
 		c = getopt_long(argc, argv, letters, longs, NULL);
 		if (c == -1)
 			break;
@@ -197,8 +226,8 @@ int options_each(int argc, char **argv,
 		return 0;
 	/* Only a "--" of its own moved optind: not one that is a file's name. */
 	if (optind < argc && optind == before)
-		return take_words(argc - optind, argv + optind, interfaces, fn,
-				  ctx);
+		return take_words(argc - optind, argv + optind, optind == 1,
+				  interfaces, fn, ctx);
 	if (optind < argc)
 		*command = argv + optind;
 	else if (optind > before)

@@ -52,6 +52,7 @@ static const struct {
 	{ "--number", "numbers are the reader's: tshark -r FILE" },
 	{ "--count", "use capinfos -c FILE" },
 	{ "--immediate-mode", "no reader is kept waiting anyway" },
+	{ "--process", "use --proc NAME" },	/* nobody's */
 };
 
 const char *options_instead(const char *option)

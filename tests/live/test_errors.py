@@ -57,6 +57,14 @@ class Errors(world.LiveTest):
                 (["x.pcapng"], "which option, -w or -r of tshark, for "
                  f'"x.pcapng"{hint}'),
                 (["tpo"], 'unexpected argument "tpo": did you mean top\\?'),
+                (["recird", "-i", "lo"],
+                 'unexpected argument "recird": did you mean record\\?'),
+                (["fnd", "/tmp"],
+                 'unexpected argument "fnd": did you mean find\\?'),
+                (["-w", "x", "cat", "y"], "this begins no filter, and a "
+                 f'command takes "--" before it: "cat"{hint}'),
+                (["--process", "curl"],
+                 "there is no --process: use --proc NAME"),
                 (["--interfce", "lo"], 'unknown option "--interfce": did you '
                  r"mean --interface\?"),
                 (["-f", "tcp.port == 80"], "that is a display filter, .*"),

@@ -325,6 +325,8 @@ static void files_are_searched(void **state)
 
 static void what_was_meant_is_near(void **state)
 {
+	struct options o;
+
 	(void)state;
 	assert_string_equal(options_nearest("--interfce"), "interface");
 	assert_string_equal(options_nearest("--porc=curl"), "proc");
@@ -336,6 +338,9 @@ static void what_was_meant_is_near(void **state)
 	assert_null(options_nearest("a-word-that-is-longer-than-any-there-is"));
 	assert_non_null(options_instead("--log-file=x"));
 	assert_null(options_instead("--log"));
+	assert_int_equal(PARSE(&o, "-w", "a", "--process", "curl"), -EINVAL);
+	assert_int_equal(PARSE(&o, "-w", "a", "--process-b"), 0);
+	assert_int_equal(PARSE(&o, "log", "--log-file", "x"), 0);
 }
 
 static void processes_are_chosen(void **state)
