@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "host/log.h"
+#include "host/near.h"
 #include "lookup/container_state.h"
 #include "printable.h"
 #include "process/container.h"
@@ -32,32 +33,9 @@ struct doubt {
 	char list[512];			/* ", a, b, " */
 };
 
-static size_t same_begin(const char *a, const char *b)
-{
-	size_t n = 0;
-
-	while (a[n] && a[n] == b[n])
-		n++;
-	return n;
-}
-
-bool doubts_are_near(const char *a, const char *b)
-{
-	size_t n = same_begin(a, b);
-
-	a += n;
-	b += n;
-	if (!*a && !*b)
-		return false;
-	if (*a && *b && a[1] == b[0] && b[1] == a[0] && !strcmp(a + 2, b + 2))
-		return true;
-	return (*a && *b && !strcmp(a + 1, b + 1)) ||
-	       (*a && !strcmp(a + 1, b)) || (*b && !strcmp(a, b + 1));
-}
-
 static void consider_name(struct doubt *d, const char *there)
 {
-	if (strlen(d->term) >= NEAR_LENGTH && doubts_are_near(d->term, there))
+	if (strlen(d->term) >= NEAR_LENGTH && near_is(d->term, there))
 		snprintf(d->near, sizeof(d->near), "%s", there);
 }
 

@@ -7,8 +7,6 @@
 #ifndef PKTWHO_PROCESS_FILTER_DOUBTS_H
 #define PKTWHO_PROCESS_FILTER_DOUBTS_H
 
-#include <stdbool.h>
-
 struct filter;
 
 /*
@@ -16,8 +14,5 @@ struct filter;
  * only root may see all that names containers.
  */
 void doubts_tell(const struct filter *f, const char *root);
-
-/* One letter changed, inserted, left out, or two swapped; not the same. */
-bool doubts_are_near(const char *a, const char *b);
 
 #endif

@@ -173,24 +173,6 @@ static void a_long_name_is_cut(void **state)
 	expect(FILTER_PROC, "averyveryverylo", "");
 }
 
-static void near_is_one_letter(void **state)
-{
-	static const char *const near[] = {
-		"curl", "curk", "curl", "cur", "cur", "curl", "curl", "crul",
-		"ab", "ba",
-	};
-	static const char *const far[] = {
-		"curl", "curl", "curl", "cu", "", "", "abcd", "badc",
-		"curl", "lruc",
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(near) / sizeof(*near); i += 2)
-		assert_true(doubts_are_near(near[i], near[i + 1]));
-	for (size_t i = 0; i < sizeof(far) / sizeof(*far); i += 2)
-		assert_false(doubts_are_near(far[i], far[i + 1]));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,7 +185,6 @@ int main(void)
 		cmocka_unit_test(a_number_that_nobody_runs_as_is_told),
 		cmocka_unit_test(the_words_of_keep_are_doubted_too),
 		cmocka_unit_test(a_long_name_is_cut),
-		cmocka_unit_test(near_is_one_letter),
 	};
 
 	return cmocka_run_group_tests(tests, make_proc, tree_remove);
