@@ -3,16 +3,21 @@
 
 #include <errno.h>
 #include <linux/filter.h>
+#include <net/if.h>
 #include <pcap/pcap.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "host/log.h"
+#include "host/near.h"
 #include "interface/links.h"
 #include "interface/netlink.h"
 #include "interface/ring.h"
 #include "packet/parse.h"
+#include "printable.h"
 
 #define BLOCK_MS    10 /* the kernel hands a block over at least so often */
 #define PROMPT_MS   1
@@ -31,11 +36,44 @@ struct source {
 	uint32_t if_dropped; /* before us */
 };
 
+#define NEAR_LENGTH 4 /* shorter names are all near each other */
+
+/* One that has another name than "eht0", but by little; or "". */
+static void find_near(const char *name, char near[IF_NAMESIZE])
+{
+	struct if_nameindex *all = if_nameindex();
+
+	*near = '\0';
+	for (struct if_nameindex *i = all; i && i->if_name; i++)
+		if (!strcasecmp(name, i->if_name) ||
+		    (strlen(name) >= NEAR_LENGTH && !*near &&
+		     near_is(name, i->if_name)))
+			snprintf(near, IF_NAMESIZE, "%s", i->if_name);
+	if (all)
+		if_freenameindex(all);
+	printable_replace(near);
+}
+
+/* Of "blue/eth0", "blue/" is the network namespace's. */
+static void refuse_name(const char *label, const char *device)
+{
+	int netns = (int)(strlen(label) - strlen(device));
+	char near[IF_NAMESIZE];
+
+	find_near(device, near);
+	if (*near)
+		log_error("there is no interface %s: did you mean %.*s%s?",
+			  label, netns, label, near);
+	else if (netns)
+		log_error("there is no interface %s: pktwho --netns %.*s -D "
+			  "lists them", label, netns - 1, label);
+	else
+		log_error("there is no interface %s: pktwho -D lists them",
+			  label);
+}
+
 int source_refuse(const char *label, const char *device, int err)
 {
-	/* Of "blue/eth0", "blue/". */
-	int netns = (int)(strlen(label) - strlen(device));
-
 	switch (err) {
 	case -EPERM:
 	case -EACCES:
@@ -44,12 +82,7 @@ int source_refuse(const char *label, const char *device, int err)
 			  label);
 		return -EPERM;
 	case -ENODEV:
-		if (netns)
-			log_error("there is no interface %s: pktwho --netns "
-				  "%.*s -D lists them", label, netns - 1, label);
-		else
-			log_error("there is no interface %s: pktwho -D lists "
-				  "them", label);
+		refuse_name(label, device);
 		break;
 	case -ENETDOWN:
 		log_error("%s is not up: ip-link(8) sets it up", label);

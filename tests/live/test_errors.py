@@ -138,6 +138,15 @@ class Errors(world.LiveTest):
         self.fails(1, r"there is no interface nosuch0: pktwho -D lists them",
                    "-i", "nosuch0", "-w", "/dev/null")
 
+    def test_an_interface_of_nearly_that_name(self):
+        ns = self.namespace()
+        ns.run("ip", "link", "add", "words0", "type", "veth", check=True)
+        for asked, meant in (("wodrs0", "words0"), ("LO", "lo")):
+            done = ns.run(PKTWHO, "-i", asked, "-w", "/dev/null")
+            self.assertEqual((done.returncode, done.stderr), (
+                1, f"pktwho: there is no interface {asked}: did you mean "
+                f"{meant}?\n"))
+
     def test_what_is_no_network_interface(self):
         """libpcap would open them: here nobody may even try."""
         ran = self.dir / "ran"
