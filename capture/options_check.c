@@ -136,6 +136,16 @@ static bool says_how_to_capture(const struct options *o)
 	       (o->process_blocks && o->action != ACTION_CUT);
 }
 
+/* It is known of files; of a process it may come after its packets. */
+static bool asks_for_hash(const struct filter *f)
+{
+	bool asks = f->counts[FILTER_SHA256];
+
+	for (int i = 0; i < f->keep.term_count; i++)
+		asks |= f->keep.terms[i].kind == FILTER_SHA256;
+	return asks;
+}
+
 static int check_search(const struct options *o)
 {
 	bool cut = o->action == ACTION_CUT, find = o->action == ACTION_FIND;
@@ -144,11 +154,17 @@ static int check_search(const struct options *o)
 	if (!cut && !find && (o->host || o->country))
 		return options_bad("only for pktwho cut and find:",
 				   o->host ? "--host" : "--country");
+	if ((!cut && !find && asks_for_hash(&o->filter)) ||
+	    asks_for_hash(&o->freeze_on))
+		return options_bad("only for pktwho cut and find:", "sha256");
 	if (!strip && o->strip)
 		return options_bad("only for pktwho strip:", "--what");
 	if (!cut && !find && !strip)
 		return o->last_ns ? options_bad("only for pktwho cut and find:",
 						"--last") : 0;
+	if (o->hash && !strip)
+		return options_bad("a hash is looked for by --sha256, not",
+				   "--hash");
 	if (says_how_to_capture(o))
 		return options_bad("nothing is captured, so --proc and the "
 				   "like, -w, --last and no others are for",

@@ -56,6 +56,8 @@ int options_take_filter(struct options *o, const struct option_row *row,
 			const char *arg);
 int options_take_terms(struct options *o, const struct option_row *row,
 		       const char *arg);
+int options_take_hashes(struct options *o, const struct option_row *row,
+			const char *arg);
 int options_take_how_number(struct options *o, const struct option_row *row,
 			    const char *arg);
 int options_take_no_promiscuous(struct options *o,

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "process/filter/hashes.h"
+
 int options_bad(const char *what, const char *value)
 {
 	log_error("%s \"%s\": see pktwho --help", what, value);
@@ -194,6 +196,19 @@ int options_take_terms(struct options *o, const struct option_row *row,
 					 row->max, &n))
 			return options_bad_value(row, o->filter.terms[kind][i]);
 	return 0;
+}
+
+int options_take_hashes(struct options *o, const struct option_row *row,
+			const char *arg)
+{
+	const int before = o->filter.counts[FILTER_SHA256];
+	int err = options_take_terms(o, row, arg);
+
+	for (int i = before; !err && i < o->filter.counts[FILTER_SHA256]; i++)
+		if (!hashes_are(o->filter.terms[FILTER_SHA256][i]))
+			err = options_bad("8 to 64 hexadecimal digits, not",
+					  o->filter.terms[FILTER_SHA256][i]);
+	return err;
 }
 
 int options_take_keep(struct options *o, const struct option_row *row,

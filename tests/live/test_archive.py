@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """pktwho cut and find: what is in many files, one of them still written."""
+import hashlib
 import os
 import re
+import shutil
 import signal
 import subprocess
+from pathlib import Path
 
 import world
-from world import NOBODY, PKTWHO, clients, run
+from world import NOBODY, PKTWHO, Capture, clients, run
 
 import pcapng  # isort: skip
 
@@ -208,6 +211,20 @@ class Archive(world.LiveTest):
                 "ip.addr == 127.0.0.0/30")))
         self.assertEqual(run(PKTWHO, "find", "--host", "192.0.2.1",
                              self.ring).returncode, 1)
+
+    def test_found_by_hash(self):
+        ns = self.namespace()
+        path = self.dir / "hashes.pcapng"
+        c = Capture(path, "--hash", "-i", "lo", within=ns)
+        ns.run("ping", "-qc1", "127.0.0.1", check=True)
+        self.assertEqual(c.stop()[0], 0)
+        digits = hashlib.sha256(
+            Path(shutil.which("ping")).read_bytes()).hexdigest()
+        for term in (["--sha256", digits], ["--sha256", digits[:8]],
+                     ["--keep", f"proc.sha256 == {digits}"]):
+            self.assertIn("  ping[", run(PKTWHO, "find", *term, path).stdout)
+        self.assertEqual(run(PKTWHO, "find", "--sha256", "0" * 64,
+                             path).returncode, 1)
 
     def test_what_does_not_go_together(self):
         for words, said in (

@@ -41,5 +41,5 @@ expect "$(offers -- bash "$1")" "$1"
 # All that the help names.
 while read -r word; do
 	expect "$(offers -q "$word" | grep -cx -- "$word")" 1
-done < <("$2" --help | grep -oE -- '--[a-z][a-z-]*' | sort -u)
+done < <("$2" --help | grep -oE -- '--[a-z][a-z0-9-]*' | sort -u)
 exit $failed

@@ -308,6 +308,12 @@ static void files_are_searched(void **state)
 	assert_null(o.paths[2]);
 	assert_int_equal(PARSE(&o, "find", "--proc", "curl"), 0);
 	assert_string_equal(o.paths[0], "/var/lib/pktwho");
+	assert_int_equal(PARSE(&o, "find", "--sha256", "deadbeef"), 0);
+	assert_int_equal(PARSE(&o, "cut", "-w", "x", "--keep",
+			       "sha256:deadbeef"), 0);
+	assert_int_equal(PARSE(&o, "find", "--sha256", "dead"), -EINVAL);
+	assert_int_equal(PARSE(&o, "--sha256", "deadbeef"), -EINVAL);
+	assert_int_equal(PARSE(&o, "--keep", "sha256:deadbeef"), -EINVAL);
 	assert_int_equal(PARSE(&o, "find", "--proc", "a", "--last", "2d"), 0);
 	assert_int_equal(o.last_ns, 172800000000000);
 	assert_int_equal(PARSE(&o, "cut", "-w", "x", "-i", "lo"), -EINVAL);
@@ -801,6 +807,8 @@ static void every_row_can_be_taken(void **state)
 		const char *arg = row->argument ? "1" : NULL;
 		char first[32];
 
+		if (!strcmp(word_of(row), "--sha256"))
+			arg = "deadbeef";
 		if (row->value == VALUE_WORD) {
 			assert_int_equal(sscanf(row->words, "%30s", first), 1);
 			if (!strcmp(first, "duration:"))

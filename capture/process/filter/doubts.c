@@ -354,6 +354,7 @@ static void doubt_term(enum filter_kind kind, const char *term,
 		doubt_pod(term, root_fd);
 		break;
 	case FILTER_EXPERT:
+	case FILTER_SHA256:
 	case FILTER_KINDS:
 		break;
 	}

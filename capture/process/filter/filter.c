@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "process/filter/experts.h"
+#include "process/filter/hashes.h"
 #include "record.h"
 
 #define BLANKS	 " \t\r\n"
@@ -167,6 +168,9 @@ static bool matches_term(enum filter_kind kind, const char *term,
 		return matches_string(term, p, FIELD_EXEPATH, p->exepath);
 	case FILTER_EXPERT:
 		return experts_match(term, p->flags);
+	case FILTER_SHA256:
+		return process_has(p, FIELD_SHA256) &&
+		       hashes_match(term, p->sha256);
 	case FILTER_KINDS:
 		break;
 	}

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "process/filter/experts.h"
+#include "process/filter/hashes.h"
 #include "process/filter/kinds.h"
 
 #define MAX_DEPTH 8
@@ -24,7 +25,7 @@ static const struct {
 	{ "container_name", FILTER_CONTAINER }, { "pod", FILTER_POD },
 	{ "pod_name", FILTER_POD }, { "unit", FILTER_UNIT },
 	{ "exe", FILTER_EXE }, { "exepath", FILTER_EXE },
-	{ "expert", FILTER_EXPERT },
+	{ "expert", FILTER_EXPERT }, { "sha256", FILTER_SHA256 },
 };
 
 static bool find_field(const char *word, size_t len, uint8_t *kind)
@@ -49,7 +50,7 @@ static const char *const names[FILTER_KINDS] = {
 	[FILTER_PROC] = "name", [FILTER_PID] = "pid", [FILTER_USER] = "user",
 	[FILTER_CONTAINER] = "container", [FILTER_POD] = "pod",
 	[FILTER_UNIT] = "unit", [FILTER_EXE] = "exe",
-	[FILTER_EXPERT] = "expert",
+	[FILTER_EXPERT] = "expert", [FILTER_SHA256] = "sha256",
 };
 
 /* "a,b" of the options is "a or b" of an expression. */
@@ -151,6 +152,8 @@ static int take_value(struct expression_reader *r, struct keep_term *t,
 	if (t->kind == FILTER_EXPERT && !experts_match(t->text, UINT32_MAX))
 		return expression_explain(r, "no expert item of records: ",
 					  t->text);
+	if (t->kind == FILTER_SHA256 && !hashes_are(t->text))
+		return expression_explain(r, "no hash: ", t->text);
 	return 0;
 }
 

@@ -12,6 +12,7 @@ enum filter_kind {
 	FILTER_UNIT,		/* systemd unit or pattern; .service may be left out */
 	FILTER_EXE,		/* path of the executable, or pattern */
 	FILTER_EXPERT,		/* "memfd": as proc.expert.memfd, of its executable */
+	FILTER_SHA256,		/* of its executable, or how that begins */
 	FILTER_KINDS,
 };
 

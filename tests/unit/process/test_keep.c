@@ -97,6 +97,7 @@ static void what_is_none_says_why(void **state)
 		{ "nobody:x", "no field: nobody:x" },
 		{ "pid == curl", "no number: curl" },
 		{ "expert == beacon", "no expert item of records: beacon" },
+		{ "sha256:abc", "no hash: abc" },
 		{ "name ==", "something is missing" },
 		{ "name:", "something is missing" },
 		{ "curl and", "something is missing" },
