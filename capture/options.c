@@ -269,7 +269,10 @@ static void set_paths(struct options *o)
 	static char directory[] = OPTIONS_RECORD_DIR;
 	static char *usual[] = { directory, NULL };
 
-	o->paths = o->command && *o->command ? o->command : usual;
+	if (o->command && (*o->command || o->action == ACTION_STRIP))
+		o->paths = o->command;
+	else
+		o->paths = usual;
 	o->command = NULL;
 }
 

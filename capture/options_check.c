@@ -115,7 +115,10 @@ static int check_strip(const struct options *o)
 	if (o->last_ns || !filter_is_empty(&o->filter))
 		return options_bad("all packets stay, so --proc and the like "
 				   "are for cut, not", "strip");
-	if (!o->paths[0] || o->paths[1])
+	if (!o->paths[0])
+		return options_bad("a file to strip is needed, beside -w",
+				   o->write);
+	if (o->paths[1])
 		return options_bad("one file it is, for", "strip");
 	return 0;
 }

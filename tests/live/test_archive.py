@@ -233,6 +233,8 @@ class Archive(world.LiveTest):
                 (("--host", "::1"), "only for pktwho cut and find: "
                  "\"--host\""),
                 (("--last", "1h"), "only for pktwho cut and find: \"--last\""),
+                (("strip", "-w", "s"),
+                 "a file to strip is needed, beside -w \"s\""),
                 (("cut", "--last", "1y"), "bad last \"1y\"")):
             done = run(PKTWHO, *words)
             self.assertEqual((done.returncode, done.stderr),
