@@ -78,6 +78,7 @@ int search(const struct options *o)
 	uint64_t now = clock_ns(CLOCK_REALTIME);
 	uint64_t from_ns = o->last_ns && o->last_ns < now ? now - o->last_ns : 0;
 	struct archive_list files;
+	bool failed;
 	long found;
 
 	signals_ignore();
@@ -94,18 +95,23 @@ int search(const struct options *o)
 		archive_list_close(&files);
 		return -1;
 	}
+	if (o->action == ACTION_STRIP && !files.count) {
+		archive_list_close(&files);
+		return -1;
+	}
 	sandbox_enter();
 	found = o->action == ACTION_CUT ? run_cut(o, &files, from_ns) :
 		o->action == ACTION_STRIP ? run_strip(o, &files) :
 			find_in_files(o, &files, from_ns);
+	failed = files.has_failed;
 	archive_list_close(&files);
 	if (found == -EPIPE)
 		return 0;
 	if (o->action == ACTION_STRIP)
 		return found < 0 ? -1 : 0;
-	if (!found)
+	if (!found && !failed)
 		log_error("nothing was found");
 	else if (found > 0 && o->action == ACTION_CUT && !o->quiet)
 		log_info("%ld packets", found);
-	return found > 0 ? 0 : -1;
+	return found > 0 && !failed ? 0 : -1;
 }

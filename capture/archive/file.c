@@ -10,6 +10,7 @@
 
 #include "bytes.h"
 #include "host/compressor.h"
+#include "host/log.h"
 #include "pcapng.h"
 #include "record.h"
 
@@ -60,7 +61,7 @@ static size_t whole_block_length(const uint8_t *p, size_t left)
 	return (size_t)len;
 }
 
-int archive_file_blocks(const struct archive_file *f, archive_block_fn *fn,
+int archive_file_blocks(struct archive_file *f, archive_block_fn *fn,
 			void *ctx)
 {
 	uint8_t *buf = malloc(BUFFER_SIZE);
@@ -76,6 +77,7 @@ int archive_file_blocks(const struct archive_file *f, archive_block_fn *fn,
 			err = fn(ctx, buf + done, len);
 			done += len;
 		}
+		f->is_cut |= !done && !err;
 		if (!done)
 			break;
 		at += done;
@@ -98,6 +100,12 @@ static int check_beginning(struct archive_file *f)
 	return 0;
 }
 
+static uint64_t change_time(const struct stat *st)
+{
+	return (uint64_t)st->st_mtim.tv_sec * 1000000000 +
+	       (uint64_t)st->st_mtim.tv_nsec;
+}
+
 int archive_file_open(struct archive_file *f, int fd, const char *path)
 {
 	struct stat st;
@@ -110,8 +118,7 @@ int archive_file_open(struct archive_file *f, int fd, const char *path)
 		return err;
 	}
 	f->size = (uint64_t)st.st_size;
-	f->changed_ns = (uint64_t)st.st_mtim.tv_sec * 1000000000 +
-			(uint64_t)st.st_mtim.tv_nsec;
+	f->changed_ns = change_time(&st);
 	return 0;
 }
 
@@ -132,6 +139,27 @@ void archive_file_close(struct archive_file *f)
 	free(f->unpacked);
 	free(f->path);
 	*f = (struct archive_file){ .fd = -1 };
+}
+
+static bool is_growing(const struct archive_file *f)
+{
+	struct stat st;
+
+	return !fstat(f->fd, &st) && change_time(&st) != f->changed_ns;
+}
+
+bool archive_file_tell(const struct archive_file *f, int err)
+{
+	if (!err && f->is_cut && !is_growing(f))
+		log_warn("%s is cut short, or damaged: what is before that was "
+			 "read", f->path);
+	/* What else lies in a directory is nobody's failure. */
+	if (!err || (err == -EBADMSG && !f->is_named))
+		return true;
+	log_error("cannot read %s: %s", f->path,
+		  err == -EPROTONOSUPPORT ? "it is big-endian" :
+		  err == -EBADMSG ? "it is no PCAPNG" : strerror(-err));
+	return false;
 }
 
 /* ---- from the end ---- */
@@ -201,8 +229,10 @@ int archive_file_end(struct archive_file *f, archive_process_fn *fn, void *ctx)
 		if (len < 12 || len > at || len > PCAPNG_MAX_BLOCK ||
 		    read_file_at(f, at - len, buf, (size_t)len) !=
 			    (ssize_t)len ||
-		    whole_block_length(buf, (size_t)len) != len)
+		    whole_block_length(buf, (size_t)len) != len) {
+			f->is_cut |= at == f->size;
 			break;
+		}
 		more = read_closing(f, buf, (size_t)len, fn, ctx);
 		at -= len;
 	}

@@ -22,6 +22,8 @@ struct archive_file {
 	uint64_t changed_ns;		/* on disk */
 	uint64_t end_ns;		/* when it was closed; 0: not told */
 	bool has_table;
+	bool is_named;			/* by the user; no directory has it */
+	bool is_cut;			/* no block is where one should be */
 };
 
 /* Takes @fd over, also on failure, and copies @path.  0 or -errno. */
@@ -33,6 +35,13 @@ int archive_file_open(struct archive_file *f, int fd, const char *path);
  */
 int archive_file_load(struct archive_file *f);
 void archive_file_close(struct archive_file *f);
+
+/*
+ * Tells of the error with which it was read, or of an end that is missing
+ * unless somebody writes there now.  True if it could be read, or lies only
+ * beside others.
+ */
+bool archive_file_tell(const struct archive_file *f, int err);
 
 /* A record of the process table, decoded and as it stands there. */
 typedef void archive_process_fn(void *ctx, const struct process *p,
@@ -48,7 +57,7 @@ int archive_file_end(struct archive_file *f, archive_process_fn *fn, void *ctx);
 typedef int archive_block_fn(void *ctx, const uint8_t *block, size_t len);
 
 /* All of them, up to where they are no blocks.  0, @fn's word, or -errno. */
-int archive_file_blocks(const struct archive_file *f, archive_block_fn *fn,
+int archive_file_blocks(struct archive_file *f, archive_block_fn *fn,
 			void *ctx);
 
 #endif

@@ -14,7 +14,6 @@
 #include "archive/peer.h"
 #include "archive/people.h"
 #include "bytes.h"
-#include "host/log.h"
 #include "host/plural.h"
 #include "pcapng.h"
 #include "printable.h"
@@ -22,7 +21,7 @@
 
 struct find {
 	const struct find_options *options;
-	const struct archive_file *file;
+	struct archive_file *file;
 	bool wanted;			/* its table names somebody who is */
 	struct person nobody;		/* of packets that name no process */
 	struct archive_interfaces interfaces;
@@ -199,13 +198,9 @@ static int find_in(struct find *f, struct archive_file *file)
 
 	f->file = file;
 	f->wanted = false;
-	if (err)
-		goto out;
-	err = archive_file_end(file, print_if_wanted, f);
+	err = err ? err : archive_file_end(file, print_if_wanted, f);
 	if (!err && must_read_packets(f))
 		err = read_packets(f);
-out:
-	archive_file_close(file);
 	return err;
 }
 
@@ -214,18 +209,10 @@ long archive_find(struct archive_list *l, const struct find_options *o)
 	struct find f = { .options = o };
 
 	for (size_t i = 0; i < l->count; i++) {
-		char path[4096];
-		int err;
+		int err = find_in(&f, &l->files[i]);
 
-		snprintf(path, sizeof(path), "%s", l->files[i].path);
-		err = find_in(&f, &l->files[i]);
-		/* What else lies in that directory is nobody's failure. */
-		if (err && err != -EBADMSG) {
-			log_error("cannot read %s: %s", path,
-				  err == -EPROTONOSUPPORT ?
-					  "it is big-endian" : strerror(-err));
-			return err;
-		}
+		l->has_failed |= !archive_file_tell(&l->files[i], err);
+		archive_file_close(&l->files[i]);
 	}
 	return f.found;
 }

@@ -21,7 +21,8 @@ struct find_options {
 /*
  * Prints a line for each process in each file, with what is to be seen of it
  * from then on.  Of a peer packets are read, where the table names somebody who
- * is looked for.  How many there were, or -errno (logged).
+ * is looked for.  How many there were; a file that cannot be read is told of,
+ * and left out.
  */
 long archive_find(struct archive_list *l, const struct find_options *o);
 

@@ -14,10 +14,12 @@
 
 #include "host/log.h"
 
-static int complain(const char *path, int err)
+/* The others are read all the same. */
+static int complain(struct archive_list *l, const char *path, int err)
 {
 	log_error("cannot read %s: %s", path, strerror(-err));
-	return err;
+	l->has_failed = true;
+	return err == -ENOMEM ? err : 0;
 }
 
 /* What a ring has removed meanwhile is no failure. */
@@ -30,10 +32,10 @@ static int add_file(struct archive_list *l, int dir, const char *name,
 
 	if (fd < 0)
 		return errno == ENOENT && dir != AT_FDCWD ?
-			       0 : complain(path, -errno);
+			       0 : complain(l, path, -errno);
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
 		close(fd);
-		return dir == AT_FDCWD ? complain(path, -EINVAL) : 0;
+		return dir == AT_FDCWD ? complain(l, path, -EINVAL) : 0;
 	}
 	more = reallocarray(l->files, l->count + 1, sizeof(*more));
 	if (!more) {
@@ -43,7 +45,8 @@ static int add_file(struct archive_list *l, int dir, const char *name,
 	l->files = more;
 	err = archive_file_open(&l->files[l->count], fd, path);
 	if (err)
-		return complain(path, err);
+		return complain(l, path, err);
+	l->files[l->count].is_named = dir == AT_FDCWD;
 	if (l->files[l->count].changed_ns < from_ns)
 		archive_file_close(&l->files[l->count]);
 	else
@@ -61,7 +64,7 @@ static int add_directory(struct archive_list *l, int fd, const char *path,
 
 	if (!dir) {
 		close(fd);
-		return complain(path, -ENOMEM);
+		return complain(l, path, -ENOMEM);
 	}
 	while (!err && (e = readdir(dir))) {
 		if (e->d_name[0] == '.')
@@ -88,7 +91,7 @@ int archive_list_open(struct archive_list *l, char *const *paths,
 	struct rlimit many;
 	int err = 0;
 
-	*l = (struct archive_list){ NULL, 0 };
+	*l = (struct archive_list){ 0 };
 	/* All are open at once: a ring may remove them, and rights go. */
 	if (!getrlimit(RLIMIT_NOFILE, &many)) {
 		many.rlim_cur = many.rlim_max;
@@ -112,5 +115,5 @@ void archive_list_close(struct archive_list *l)
 	for (size_t i = 0; i < l->count; i++)
 		archive_file_close(&l->files[i]);
 	free(l->files);
-	*l = (struct archive_list){ NULL, 0 };
+	*l = (struct archive_list){ 0 };
 }

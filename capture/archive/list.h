@@ -3,6 +3,7 @@
 #ifndef PKTWHO_ARCHIVE_LIST_H
 #define PKTWHO_ARCHIVE_LIST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,12 +12,13 @@
 struct archive_list {
 	struct archive_file *files;
 	size_t count;
+	bool has_failed;		/* one was not read, and that is said */
 };
 
 /*
  * Opens all that are named, and all in what is a directory; @paths end with
- * NULL.  Those that have not changed since @from_ns are left out.  0 or -errno
- * (logged).
+ * NULL.  Those that have not changed since @from_ns are left out, and those
+ * that cannot be read.  0 or -errno (logged).
  */
 int archive_list_open(struct archive_list *l, char *const *paths,
 		      uint64_t from_ns);

@@ -345,9 +345,7 @@ static int strip_file(struct strip *s, struct archive_file *f)
 	int err = archive_file_load(f);
 
 	if (err) {
-		log_error("cannot read %s: %s", f->path,
-			  err == -EPROTONOSUPPORT ? "it is big-endian" :
-			  err == -EBADMSG ? "it is no PCAPNG" : strerror(-err));
+		archive_file_tell(f, err);
 		return err;
 	}
 	err = archive_out_open(&s->writer, s->options->path,
@@ -359,6 +357,7 @@ static int strip_file(struct strip *s, struct archive_file *f)
 	if (err && err != -EPIPE)
 		log_error("%s, into %s: %s", f->path, s->options->path,
 			  strerror(-err));
+	archive_file_tell(f, 0);
 	return err;
 }
 

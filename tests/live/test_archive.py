@@ -226,6 +226,32 @@ class Archive(world.LiveTest):
         self.assertEqual(run(PKTWHO, "find", "--sha256", "0" * 64,
                              path).returncode, 1)
 
+    def test_what_cannot_be_read_is_said(self):
+        """And the others are read."""
+        directory = self.dir / "unread"
+        directory.mkdir()
+        whole, cut = directory / "whole.pcapng", directory / "cut.pcapng"
+        whole.write_bytes(self.whole.read_bytes())
+        cut.write_bytes(self.whole.read_bytes()[:-1001])
+        notes = directory / "notes"
+        notes.write_text("no capture at all")
+        short = (f"pktwho: warning: {cut} is cut short, or damaged: what is "
+                 "before that was read\n")
+        done = run(PKTWHO, "find", "--proc", "curl", directory)
+        self.assertEqual((done.returncode, done.stderr), (0, short))
+        self.assertIn(str(whole), done.stdout)
+        self.assertIn(str(cut), done.stdout)
+        done = run(PKTWHO, "find", "--proc", "curl", "/no/such", notes, whole)
+        self.assertEqual((done.returncode, done.stderr), (
+            1, "pktwho: cannot read /no/such: No such file or directory\n"
+            f"pktwho: cannot read {notes}: it is no PCAPNG\n"))
+        self.assertIn(str(whole), done.stdout)
+        done = run(PKTWHO, "cut", "-q", "-w", self.dir / "o", cut, notes)
+        self.assertEqual((done.returncode, done.stderr), (
+            1, f"{short}pktwho: cannot read {notes}: it is no PCAPNG\n"))
+        done = run(PKTWHO, "strip", "-w", self.dir / "s", cut)
+        self.assertEqual((done.returncode, done.stderr), (0, short))
+
     def test_what_does_not_go_together(self):
         for words, said in (
                 (("cut", "/"), "no file to cut them into, without \"-w\""),

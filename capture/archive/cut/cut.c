@@ -76,7 +76,8 @@ static void on_process(void *ctx, const struct process *p,
 	c->file_wanted |= person && person->wanted;
 }
 
-static int cut_file(struct cut *c, struct archive_file *f)
+/* One that cannot be read is told of, and left out: *@failed. */
+static int cut_file(struct cut *c, struct archive_file *f, bool *failed)
 {
 	bool all = filter_is_empty(c->options->filter);
 	int err;
@@ -85,11 +86,15 @@ static int cut_file(struct cut *c, struct archive_file *f)
 	c->interfaces.in.count = 0;
 	err = archive_file_load(f);
 	err = err ? err : archive_file_end(f, on_process, c);
-	if (!err && (all || !f->has_table || c->file_wanted) &&
+	if (err) {
+		*failed |= !archive_file_tell(f, err);
+		return 0;
+	}
+	if ((all || !f->has_table || c->file_wanted) &&
 	    (!f->end_ns || f->end_ns >= c->options->from_ns))
 		err = archive_file_blocks(f, cut_block, c);
-	/* What else lies in that directory is nobody's failure. */
-	return err == -EBADMSG ? 0 : err;
+	archive_file_tell(f, 0);
+	return err;
 }
 
 static int cut_files(struct cut *c, struct archive_list *l)
@@ -97,11 +102,8 @@ static int cut_files(struct cut *c, struct archive_list *l)
 	int err = 0;
 
 	for (size_t i = 0; !err && i < l->count; i++) {
-		err = cut_file(c, &l->files[i]);
-		if (err == -EPROTONOSUPPORT)
-			log_error("cannot read %s: it is big-endian",
-				  l->files[i].path);
-		else if (err && err != -EPIPE)
+		err = cut_file(c, &l->files[i], &l->has_failed);
+		if (err && err != -EPIPE)
 			log_error("%s, into %s: %s", l->files[i].path,
 				  c->options->path, strerror(-err));
 		archive_file_close(&l->files[i]);
