@@ -17,7 +17,15 @@ struct text {
 };
 
 /* The meaning of the next word. */
-enum next { NEXT_WORD, NEXT_SECRET, NEXT_LOGIN };
+enum next { NEXT_WORD, NEXT_SECRET, NEXT_LOGIN, NEXT_COOKIES };
+
+/* What the words of a program mean. */
+struct reading {
+	char program[32];
+	enum next next;
+	bool logs_in;			/* "docker login", and no other */
+	bool ends_so;			/* the last word is a secret */
+};
 
 /* ---- names ---- */
 
@@ -55,6 +63,10 @@ static const struct {
 	{ "zip", 'P', false }, { "unzip", 'P', false }, { "7z*", 'p', true },
 	{ "ipmitool", 'P', false },
 };
+
+/* With "login" before it, "-p" is no port. */
+static const char *const registries[] = { "docker", "podman", "nerdctl",
+					  "buildah", "helm" };
 
 static bool is_name_byte(char c)
 {
@@ -188,6 +200,11 @@ static size_t value_end(const struct text *t, const struct name *n,
 	return find_any(t, *from, end, header ? "\"'" : " \t&;,\"'");
 }
 
+static bool begins_word(const struct text *t, size_t begin, size_t at)
+{
+	return at == begin || strchr(" \t\n\"'", t->s[at - 1]);
+}
+
 /* "name=value", "name: value"; @at is at the separator. */
 static size_t hide_value(struct text *t, size_t begin, size_t at, size_t *end)
 {
@@ -195,9 +212,16 @@ static size_t hide_value(struct text *t, size_t begin, size_t at, size_t *end)
 	bool header = t->s[at] == ':';
 	size_t from = at + 1, to, next;
 
-	if (!is_secret(t->s + n.from, n.to - n.from) ||
-	    (header && n.from > begin && t->s[n.from - 1] == '/'))
+	if (!is_secret(t->s + n.from, n.to - n.from))
 		return from;
+	if (header && n.from > begin && t->s[n.from - 1] == '/') {
+		/* "/password:x" is; "http://cookie:80" and two paths are not. */
+		if (!begins_word(t, begin, n.from - 1) ||
+		    (from < *end && t->s[from] == '/'))
+			return from;
+		header = false;
+		n.first = n.from - 1 == begin;
+	}
 	while (header && from < *end && t->s[from] == ' ')
 		from++;
 	to = value_end(t, &n, &from, *end, header);
@@ -248,86 +272,167 @@ static int find_letter(const char *program, const char *s, size_t len)
 	return -1;
 }
 
+static bool is_registry(const char *program)
+{
+	for (size_t i = 0; i < sizeof(registries) / sizeof(*registries); i++)
+		if (!strcmp(program, registries[i]))
+			return true;
+	return false;
+}
+
+/* "a=b" are cookies, "jar.txt" is a file of them. */
+static size_t hide_cookies(struct text *t, size_t from, size_t to)
+{
+	return find_any(t, from, to, "=") == to ? to : hide_secret(t, from, to);
+}
+
+static bool takes_cookies(const struct reading *r, const char *s)
+{
+	return s[1] == 'b' && !strcmp(r->program, "curl");
+}
+
+/* An option of a program that is not like others'; false: it is like them. */
+static bool take_special(struct reading *r, const char *s, size_t len)
+{
+	if (len == 2 && takes_cookies(r, s))
+		r->next = NEXT_COOKIES;
+	else if (len == 2 && s[1] == 'p' && r->logs_in)
+		r->next = NEXT_SECRET;
+	else if (s[1] != '-' && memchr(s, 'b', len) &&
+		 !strcmp(r->program, "htpasswd"))
+		r->ends_so = true;
+	else
+		return false;
+	return true;
+}
+
+/* A value that may have blanks is joined to the letter. */
+static bool has_joined(const struct reading *r, const char *s, size_t len)
+{
+	return len > 2 && s[0] == '-' &&
+	       (find_letter(r->program, s, len) >= 0 || takes_cookies(r, s));
+}
+
 /* An option, whose value may be joined to it; the new end. */
 static size_t hide_joined(struct text *t, size_t from, size_t to,
-			  const char *program, enum next *next)
+			  struct reading *r)
 {
 	const char *s = t->s + from;
 	size_t len = to - from, dashes = len > 1 && s[1] == '-' ? 2 : 1;
-	int letter = find_letter(program, s, len);
+	int letter = find_letter(r->program, s, len);
 
-	if (letter >= 0 && len > 2)
-		return hide_secret(t, from + 2, to);
+	if (has_joined(r, s, len))
+		return letter >= 0 ? hide_secret(t, from + 2, to) :
+				     hide_cookies(t, from + 2, to);
+	if (len > 1 && take_special(r, s, len))
+		return to;
 	if (letter >= 0 && !letters[letter].joined)
-		*next = NEXT_SECRET;
+		r->next = NEXT_SECRET;
 	else if (is_login(s, len))
-		*next = NEXT_LOGIN;
+		r->next = NEXT_LOGIN;
 	else if (len > 3 && (s[1] == 'u' || s[1] == 'U'))
 		return hide_login(t, from + 2, to);
 	else if (!memchr(s, '=', len) && is_secret(s, len) &&
 		 !only_asks(s + dashes, len - dashes))
-		*next = NEXT_SECRET;
+		r->next = NEXT_SECRET;
 	return to;
 }
 
 static size_t hide_word(struct text *t, size_t from, size_t to,
-			const char *program, enum next *next)
+			struct reading *r, bool last)
 {
-	enum next now = *next;
+	enum next now = r->next;
 
-	*next = NEXT_WORD;
+	r->next = NEXT_WORD;
 	if (now == NEXT_SECRET && t->s[from] != '-')
 		return hide_secret(t, from, to);
 	if (now == NEXT_LOGIN)
 		return hide_login(t, from, to);
+	if (now == NEXT_COOKIES)
+		return hide_cookies(t, from, to);
 	if (t->s[from] == '-')
-		return hide_joined(t, from, to, program, next);
-	return to;
+		return hide_joined(t, from, to, r);
+	r->logs_in |= to - from == 5 && !memcmp(t->s + from, "login", 5) &&
+		      is_registry(r->program);
+	return last && r->ends_so ? hide_secret(t, from, to) : to;
+}
+
+/* Takes the name that a program is called by, without its directory. */
+static void take_program(struct reading *r, const char *s, size_t len)
+{
+	size_t from = len;
+
+	while (from && s[from - 1] != '/')
+		from--;
+	*r = (struct reading){ 0 };
+	snprintf(r->program, sizeof(r->program), "%.*s", (int)(len - from),
+		 s + from);
+}
+
+/* "mysql -px; ..." of a shell: who begins there; @begins: who comes next. */
+static void take_command(struct reading *r, const char *s, size_t len,
+			 bool *begins)
+{
+	if (*begins && !memchr(s, '=', len)) {
+		take_program(r, s, len);
+		*begins = len == 4 && !memcmp(s, "sudo", 4);
+	}
+	*begins |= memchr(";|&", s[len - 1], 3) != NULL;
 }
 
 /* A script of sh -c has words of its own; what they ask for is in it. */
-static size_t hide_in_argument(struct text *t, size_t from, size_t to,
-			       const char *program, enum next *next)
+static size_t hide_in_script(struct text *t, size_t from, size_t to,
+			     const struct reading *outer, bool is_script)
 {
+	struct reading r = *outer;
+	bool begins = is_script;
 	size_t at = from, end;
 
-	if (*next != NEXT_WORD || find_any(t, from, to, " \t\n") == to)
-		return from == to ? to : hide_word(t, from, to, program, next);
 	while (at < to) {
 		size_t len = t->len;
 
 		end = find_any(t, at, to, " \t\n");
+		if (end > at && is_script)
+			take_command(&r, t->s + at, end - at, &begins);
 		if (end > at)
-			end = hide_word(t, at, end, program, next);
+			end = hide_word(t, at, end, &r, end == to);
 		to -= len - t->len;
 		at = end + 1;
 	}
-	*next = NEXT_WORD;
 	return to;
 }
 
-/* Takes the name that a program is called by, without its directory. */
-static void take_program(const struct text *t, char *out, size_t size)
+static size_t hide_in_argument(struct text *t, size_t from, size_t to,
+			       struct reading *r, bool is_script)
 {
-	size_t len = strnlen(t->s, t->len), from = len;
+	if (from == to)
+		return to;
+	if (r->next != NEXT_WORD || find_any(t, from, to, " \t\n") == to ||
+	    (!is_script && has_joined(r, t->s + from, to - from)))
+		return hide_word(t, from, to, r, to + 1 >= t->len);
+	return hide_in_script(t, from, to, r, is_script);
+}
 
-	while (from && t->s[from - 1] != '/')
-		from--;
-	snprintf(out, size, "%.*s", (int)(len - from), t->s + from);
+/* "-c", "-lc" */
+static bool announces_script(const char *s, size_t len)
+{
+	return len >= 2 && s[0] == '-' && s[1] != '-' && s[len - 1] == 'c';
 }
 
 size_t mask_arguments(char *args, size_t len, bool *masked)
 {
 	struct text t = { .s = args, .len = len };
-	enum next next = NEXT_WORD;
-	char program[32];
+	struct reading r;
+	bool script = false;
 	size_t at = 0;
 
-	take_program(&t, program, sizeof(program));
+	take_program(&r, args, strnlen(args, len));
 	while (at < t.len) {
 		size_t end = at + strnlen(t.s + at, t.len - at);
+		bool script_next = announces_script(t.s + at, end - at);
 
-		end = hide_in_argument(&t, at, end, program, &next);
+		end = hide_in_argument(&t, at, end, &r, script);
+		script = script_next;
 		at = hide_named(&t, at, end) + 1;
 	}
 	*masked = t.masked;

@@ -63,6 +63,44 @@ static void letters_of_well_known_programs(void **state)
 	assert_stays("nc|-p|8080|host");
 }
 
+static void letters_that_mean_it_sometimes(void **state)
+{
+	(void)state;
+	assert_becomes("docker|login|-u|me|-p|abcd|reg",
+		       "docker|login|-u|me|-p|***|reg");
+	assert_stays("docker|run|-p|8080:80|image");
+	assert_stays("login|-p|abcd");
+	assert_becomes("curl|-b|session=abcd|h", "curl|-b|***|h");
+	assert_becomes("curl|-bsession=abcd; a=b|h", "curl|-b***|h");
+	assert_becomes("curl|--cookie|abcd|h", "curl|--cookie|***|h");
+	assert_becomes("mysql|-pab cd|db", "mysql|-p***|db");
+	assert_stays("curl|-b|jar.txt|h");
+	assert_stays("ping|-b|a=b");
+	assert_becomes("htpasswd|-b|file|me|abcd", "htpasswd|-b|file|me|***");
+	assert_becomes("htpasswd|-nbB|me|abcd", "htpasswd|-nbB|me|***");
+	assert_stays("htpasswd|-B|file|me");
+	assert_becomes("xfreerdp|/u:me|/password:abcd|/v:h",
+		       "xfreerdp|/u:me|/password:***|/v:h");
+	assert_stays("docker|run|-v|/secret:/secret:ro");
+	assert_stays("docker|run|-v|/etc/passwd:/x|http://token:80/");
+}
+
+static void programs_in_a_script(void **state)
+{
+	(void)state;
+	assert_becomes("sh|-c|mysql -pabcd db", "sh|-c|mysql -p*** db");
+	assert_becomes("bash|-lc|cd /x; A=b sudo mysqldump -pabcd",
+		       "bash|-lc|cd /x; A=b sudo mysqldump -p***");
+	assert_becomes("sh|-c|x && docker login -p abcd && docker run -p 80:80",
+		       "sh|-c|x && docker login -p *** && docker run -p 80:80");
+	assert_becomes("sh|-c|htpasswd -b f me abcd",
+		       "sh|-c|htpasswd -b f me ***");
+	assert_becomes("sh|-c|rdp /password:abcd /v:h",
+		       "sh|-c|rdp /password:*** /v:h");
+	assert_stays("git|commit|-m|mysql -pabcd");
+	assert_stays("sh|-c|nc -p 8080 h");
+}
+
 static void logins(void **state)
 {
 	(void)state;
@@ -134,6 +172,7 @@ static void any_bytes_are_safe(void **state)
 	static const char *const parts[] = {
 		"-u", "--password", "=", ":", "://", "@", "'", "\"", " ", "a",
 		"token", "-p", "mysql", "%", "Authorization", "/", "\xff",
+		"curl", "-b", "htpasswd", "docker", "login", "-c", ";", "-bp",
 	};
 	bool masked;
 	int hits = 0;
@@ -144,7 +183,7 @@ static void any_bytes_are_safe(void **state)
 		size_t len = 0, n, again;
 
 		for (uint32_t i = below(12); i; i--) {
-			const char *part = parts[below(17)];
+			const char *part = parts[below(sizeof(parts) / sizeof(*parts))];
 
 			memcpy(before + len, part, strlen(part) + 1);
 			len += strlen(part) + below(2);
@@ -167,6 +206,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options_with_a_name_for_it),
 		cmocka_unit_test(letters_of_well_known_programs),
+		cmocka_unit_test(letters_that_mean_it_sometimes),
+		cmocka_unit_test(programs_in_a_script),
 		cmocka_unit_test(logins),
 		cmocka_unit_test(headers),
 		cmocka_unit_test(what_is_inside_of_an_argument),
