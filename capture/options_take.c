@@ -93,9 +93,16 @@ int options_add_interface(struct options *o, const char *name)
 				   name);
 	if (o->interface_count == OPTIONS_MAX_INTERFACES)
 		return options_bad("too many interfaces at", name);
-	for (int i = 0; i < o->interface_count; i++)
-		if (!strcmp(o->interfaces[i].name, name))
+	for (int i = 0; i < o->interface_count; i++) {
+		const char *other = o->interfaces[i].name;
+
+		if (!strcmp(other, name))
 			return options_bad("twice the same interface", name);
+		if (!strcmp(other, "any") || !strcmp(name, "any"))
+			return options_bad("any has each packet already, also "
+					   "those of",
+					   strcmp(name, "any") ? name : other);
+	}
 	o->interfaces[o->interface_count++] = (struct options_interface){
 		name, o->first_filter, o->how
 	};

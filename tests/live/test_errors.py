@@ -67,6 +67,8 @@ class Errors(world.LiveTest):
                  "there is no --process: use --proc NAME"),
                 (["--interfce", "lo"], 'unknown option "--interfce": did you '
                  r"mean --interface\?"),
+                (["-i", "lo", "-i", "any"], "any has each packet already, "
+                 f'also those of "lo"{hint}'),
                 (["-f", "tcp.port == 80"], "that is a display filter, .*"),
                 (["-w", "x", "-f", "http"], "that is a display filter, .*"),
                 (["-w", "x", "!arp", "&&", "!tls"], "that is a display "

@@ -453,6 +453,7 @@ static void bad_usage_is_refused(void **state)
 		{ "--keep", "" }, { "--keep", "x:y" }, { "--keep=a", "--keep=b" },
 		{ "-ilo", "-ilo" }, { "-w", "a", "-w", "b" },
 		{ "--stats=a", "--stats=a" }, { "-i", "rpcap://a/b" },
+		{ "-i", "any", "-i", "lo" }, { "-i", "lo", "-i", "any" },
 		{ "-i", "TCP@a:1" }, { "-b", "filesize:0" }, { "-b", "filesize:1q" },
 		{ "-b", "filesize:1MB" }, { "-b", "filesize:-1" },
 		{ "-b", "filesize:99999999999999999T" }, { "-b", "" },
