@@ -54,8 +54,9 @@ static int make_as_user(char *path, int *fd)
 }
 
 /*
- * As dumpcap does without -w: a new file, and its name on stderr.  It stays
- * open: in a shared directory its name may soon be that of another.
+ * As dumpcap does without -w: a new file, whose name is told once it is to be
+ * written.  It stays open: in a shared directory its name may soon be that of
+ * another.
  */
 static int temporary_file(struct options *o, char *path, size_t size)
 {
@@ -71,7 +72,6 @@ static int temporary_file(struct options *o, char *path, size_t size)
 		return err;
 	}
 	o->write = path;
-	log_info("writing %s", path);
 	return 0;
 }
 
@@ -127,6 +127,8 @@ static int remote(struct options *o)
 		return EXIT_FAILURE;
 	if (!o->write)
 		err = temporary_file(o, path, sizeof(path));
+	if (!err && o->write == path)
+		log_info("writing %s", path);
 	err = err ? err : remote_capture(o);
 	if (err && o->write == path && !stat(path, &st) && !st.st_size)
 		unlink(path);
@@ -265,6 +267,8 @@ static int run(struct options *o, struct child *c)
 		unlink(path);	/* nothing is in it */
 	if (err)
 		return err == -EPIPE ? 0 : tell_memory(err);
+	if (o->write == path)
+		log_info("writing %s", path);
 	err = session_run(s);
 	closed = session_close(s);
 	return tell_memory(err ? err : closed);

@@ -167,6 +167,8 @@ class Errors(world.LiveTest):
             self.fails(1, 'bad filter "tcp prot 80": .*error.*: see '
                        r"pcap-filter\(7\)", "-i", interface, "-f",
                        "tcp prot 80", "-w", "/dev/null")
+        self.fails(1, 'bad filter "tcp prot 80": .*', "-i", "lo", "-f",
+                   "tcp prot 80")
 
     def test_no_permission(self):
         exe = self.dir / "pktwho"
