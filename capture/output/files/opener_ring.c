@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "host/log.h"
+#include "host/plural.h"
 #include "output/files/file_name.h"
 
 #define TRIES  100 /* numbers, until a name is not taken */
@@ -104,7 +105,8 @@ void opener_ring_freeze(struct opener_ring *r)
 		forget_oldest(r);
 	}
 	if (removes(&r->options))
-		log_info("kept %u files as " FROZEN "%s...", frozen, r->base);
+		log_info("kept %u file%s as " FROZEN "%s...", frozen,
+			 plural_s(frozen), r->base);
 	else
 		log_info("no file of %s is removed anyway", r->base);
 }
