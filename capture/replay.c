@@ -27,6 +27,7 @@ struct replay {
 	const struct options *options;
 	struct reader *reader;
 	struct view *view;
+	int file;		/* FD_FILE, also after its end */
 	struct watch fds[FDS];
 	bool live;		/* a pipe: time goes on without packets */
 	uint64_t read_ns;	/* when something came, CLOCK_MONOTONIC */
@@ -103,6 +104,7 @@ static int open_capture(struct replay *r)
 	int fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) :
 				     fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 
+	r->file = fd;
 	if (fd < 0 || fstat(fd, &st)) {
 		int err = -errno;
 
@@ -158,6 +160,9 @@ int replay(const struct options *o)
 	closed = view_close(r.view);
 	err = err ? err : closed;
 out:
+	/* Whoever writes the pipe learns that nobody reads it any more. */
+	if (r.file >= 0)
+		close(r.file);
 	reader_free(r.reader);
 	return err;
 }

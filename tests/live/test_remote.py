@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -19,6 +20,9 @@ import pcapng  # isort: skip
 NEAR, FAR = "192.0.2.1", "192.0.2.2"
 PKTWHO = world.PKTWHO.resolve()
 SSHD = "/usr/sbin/sshd"
+
+DATAGRAM = ("import socket; socket.socket(socket.AF_INET, "
+            "socket.SOCK_DGRAM).sendto(b'', ('127.0.0.1', 77))")
 
 # Wireshark 4.6 logs a line for each handshake with a post-quantum algorithm.
 SSHD_CONFIG = """
@@ -113,9 +117,7 @@ class Remote(world.LiveTest):
         self.addCleanup(process.stderr.close)
 
         def ended():
-            self.far.run("python3", "-c", "import socket; socket.socket("
-                         "socket.AF_INET, socket.SOCK_DGRAM).sendto("
-                         "b'', ('127.0.0.1', 77))", check=True)
+            self.far.run("python3", "-c", DATAGRAM, check=True)
             return process.poll() is not None
         wait_for(ended, "end")
         said = process.stderr.read()
@@ -127,6 +129,26 @@ class Remote(world.LiveTest):
                     == 77)
         self.assertEqual(line["source"]["process"]["name"], "python3")
         self.assertNotIn("host", line)
+
+    def test_a_view_of_which_somebody_has_had_enough(self):
+        for argv, enough in ((["top", "--batch", "-n", "1"], lambda p: None),
+                             (["log"], lambda p: p.terminate()),
+                             (["log"], lambda p: p.stdout.close())):
+            process = self.start(
+                self.near.argv(PKTWHO, *argv, "--remote", "server", "-i", "lo",
+                               "--remote-command", PKTWHO, "--no-tshark"),
+                env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.addCleanup(process.stdout.close)
+            self.addCleanup(process.stderr.close)
+
+            def says():
+                self.far.run("python3", "-c", DATAGRAM, check=True)
+                return select.select([process.stdout], [], [], 0)[0]
+            wait_for(says, "output")
+            enough(process)
+            self.assertEqual(process.wait(world.PATIENCE), 0, argv)
+            wait_for(lambda: str(PKTWHO) not in self.programs(),
+                     "end of the other side")
 
     def test_a_host_that_is_not_there_is_no_screen(self):
         done = self.near.run(PKTWHO, "top", "--batch", "--remote",
