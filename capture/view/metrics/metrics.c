@@ -24,7 +24,7 @@ static const char *const counter_names[COUNTERS] = {
 };
 
 struct program_counts {
-	char name[RECORD_NAME_LEN];	/* any bytes */
+	char name[RECORD_NAME_LEN + 1];	/* printable, as the label is */
 	uint64_t counts[COUNTERS];
 };
 
@@ -35,14 +35,39 @@ struct metrics {
 	char *text;
 };
 
+static uint32_t hash_name(const char *name)
+{
+	uint32_t h = 2166136261u;
+
+	for (; *name; name++)
+		h = (h ^ (uint8_t)*name) * 16777619u;
+	return h;
+}
+
+/* Where its number is, or would be. */
+static uint16_t *slot_of_name(struct metrics *m, const char *name)
+{
+	uint32_t at = hash_name(name) & (SLOTS - 1);
+
+	while (m->slots[at] && strcmp(m->programs[m->slots[at] - 1].name, name))
+		at = (at + 1) & (SLOTS - 1);
+	return &m->slots[at];
+}
+
+static void name_program(struct metrics *m, uint32_t number, const char *name)
+{
+	strcpy(m->programs[number].name, name);
+	*slot_of_name(m, name) = (uint16_t)(number + 1);
+}
+
 struct metrics *metrics_new(void)
 {
 	struct metrics *m = calloc(1, sizeof(*m));
 
 	if (!m)
 		return NULL;
-	strcpy(m->programs[OTHER].name, "(other)");
-	strcpy(m->programs[NOBODY].name, "(unnamed)");
+	name_program(m, OTHER, "(other)");
+	name_program(m, NOBODY, "(unnamed)");
 	return m;
 }
 
@@ -53,34 +78,27 @@ void metrics_free(struct metrics *m)
 	free(m);
 }
 
-static uint32_t hash_name(const char name[RECORD_NAME_LEN])
-{
-	uint32_t h = 2166136261u;
-
-	for (int i = 0; i < RECORD_NAME_LEN && name[i]; i++)
-		h = (h ^ (uint8_t)name[i]) * 16777619u;
-	return h;
-}
-
+/*
+ * By the name as it is told: of two series with the same label a scraper
+ * takes none.
+ */
 static struct program_counts *counts_of(struct metrics *m,
 					const struct program *program)
 {
-	uint32_t at;
+	char name[RECORD_NAME_LEN + 1];
+	uint16_t *slot;
 
 	if (!program)
 		return &m->programs[NOBODY];
-	at = hash_name(program->name) & (SLOTS - 1);
-	while (m->slots[at] &&
-	       strncmp(m->programs[m->slots[at] - 1].name, program->name,
-		       RECORD_NAME_LEN))
-		at = (at + 1) & (SLOTS - 1);
-	if (m->slots[at])
-		return &m->programs[m->slots[at] - 1];
+	snprintf(name, sizeof(name), "%.*s", RECORD_NAME_LEN, program->name);
+	printable_replace(name);
+	slot = slot_of_name(m, name);
+	if (*slot)
+		return &m->programs[*slot - 1];
 	if (m->count == METRICS_PROGRAMS)
 		return &m->programs[OTHER];
-	memcpy(m->programs[m->count].name, program->name, RECORD_NAME_LEN);
-	m->slots[at] = (uint16_t)++m->count;
-	return &m->programs[m->count - 1];
+	name_program(m, m->count, name);
+	return &m->programs[m->count++];
 }
 
 /* An end that is not on this host is nobody's to count. */
@@ -111,16 +129,12 @@ void metrics_packet(struct metrics *m, const struct owned_packet *p)
 }
 
 /* A label's value has three characters that must be escaped. */
-static void put_label(FILE *f, const char name[RECORD_NAME_LEN])
+static void put_label(FILE *f, const char *name)
 {
-	char shown[RECORD_NAME_LEN + 1];
-
-	snprintf(shown, sizeof(shown), "%.*s", RECORD_NAME_LEN, name);
-	printable_replace(shown);
-	for (const char *c = shown; *c; c++) {
-		if (*c == '"' || *c == '\\')
+	for (; *name; name++) {
+		if (*name == '"' || *name == '\\')
 			fputc('\\', f);
-		fputc(*c, f);
+		fputc(*name, f);
 	}
 }
 

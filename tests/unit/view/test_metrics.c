@@ -53,6 +53,37 @@ static void what_is_counted_is_told(void **state)
 	metrics_free(NULL);
 }
 
+static unsigned times(const char *what)
+{
+	unsigned n = 0;
+
+	for (const char *at = text; (at = strstr(at, what)); at++)
+		n++;
+	return n;
+}
+
+/* Whoever names a process must not have a series told twice. */
+static void each_series_is_there_once(void **state)
+{
+	struct metrics *m = metrics_new();
+
+	(void)state;
+	send_from(m, "a?b", ATTR_SOCKET);
+	send_from(m, "a\nb", ATTR_SOCKET);
+	send_from(m, "a\377b", ATTR_SOCKET);
+	send_from(m, "(other)", ATTR_SOCKET);
+	send_from(m, "(unnamed)", ATTR_SOCKET);
+	send_from(m, NULL, ATTR_UNKNOWN);
+	make_text(m);
+	assert_int_equal(times("sent_packets_total{program=\"a?b\"} 3\n"), 1);
+	assert_int_equal(times("sent_packets_total{program=\"a?b\"}"), 1);
+	assert_int_equal(times("sent_packets_total{program=\"(other)\"}"), 1);
+	assert_int_equal(times("sent_packets_total{program=\"(unnamed)\"} 2\n"),
+			 1);
+	assert_int_equal(times("sent_packets_total{program=\"(unnamed)\"}"), 1);
+	metrics_free(m);
+}
+
 static void programs_are_bounded(void **state)
 {
 	struct metrics *m = metrics_new();
@@ -83,6 +114,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_counted_is_told),
+		cmocka_unit_test(each_series_is_there_once),
 		cmocka_unit_test(programs_are_bounded),
 	};
 
