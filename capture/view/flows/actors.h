@@ -52,9 +52,9 @@ struct actor {
 	uint8_t attr;		/* of a stand-in: how it is (not) known */
 	uint8_t reason;
 	char name[40];			/* "curl", "(kernel: reset)" */
-	char user[32];
-	char container[64];		/* its name, or else its id */
-	char unit[64];
+	char user[64];
+	char container[80];		/* its name, or else its id, whole */
+	char unit[96];
 	uint8_t *record;		/* process_encode(); any bytes */
 	uint32_t record_len;
 	struct actor_sums past;		/* of flows that are forgotten */

@@ -21,7 +21,7 @@
 #include "view/flows/resolved.h"
 
 #define QUERY_TERMS 16
-#define QUERY_TEXT  64
+#define QUERY_TEXT  96
 
 struct query_term {
 	uint8_t field;

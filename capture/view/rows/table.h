@@ -75,7 +75,8 @@ enum row_place {
 /* What makes it this row and no other; compared as memory. */
 struct row_key {
 	uint64_t id;			/* of the flow or process */
-	char text[64];
+	char text[56];			/* its beginning */
+	uint64_t hash;			/* of all of it */
 };
 
 /* Texts are the table's, "" where there is nothing. */

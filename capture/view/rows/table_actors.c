@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "view/rows/table_parts.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static enum actor_kind kind_of(enum table_group group)
@@ -11,15 +10,28 @@ static enum actor_kind kind_of(enum table_group group)
 	return group == GROUP_CONTAINER ? ACTOR_CONTAINER : ACTOR_PROGRAM;
 }
 
+/* FNV-1a: a container's id is longer than what a key has room for. */
+static uint64_t hash_of_text(const char *text)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+
+	for (; *text; text++)
+		h = (h ^ (uint8_t)*text) * 0x100000001b3u;
+	return h;
+}
+
 static void actor_key(enum table_group group, const struct actor *a,
 		      struct row_key *k)
 {
+	const char *text = actor_text(a, kind_of(group));
+
 	memset(k, 0, sizeof(*k));
-	if (group == GROUP_PROCESS && a->id)
+	if (group == GROUP_PROCESS && a->id) {
 		k->id = a->id;
-	else
-		snprintf(k->text, sizeof(k->text), "%s",
-			 actor_text(a, kind_of(group)));
+		return;
+	}
+	k->hash = hash_of_text(text);
+	memcpy(k->text, text, strnlen(text, sizeof(k->text) - 1));
 }
 
 static struct row *actor_row(struct table *t, const struct actor *a)
@@ -43,7 +55,7 @@ static struct row *actor_row(struct table *t, const struct actor *a)
 		r->reason = a->reason;
 	}
 	if (!*r->name)
-		r->name = table_keep(t, key.text);
+		r->name = table_keep(t, actor_text(a, kind_of(t->spec->group)));
 	return r;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "view/rows/columns.h"
+#include "view/rows/row_filter.h"
 #include "view/talk.h"
 
 static struct actors *actors;
@@ -385,6 +386,35 @@ static void alerts_say_why(void **state)
 	assert_string_equal(out, "! ssh");
 }
 
+/* What "docker ps -q --no-trunc" prints, and what a row's filter needs. */
+static void a_container_has_its_whole_id(void **state)
+{
+	static const char digits[] = "0123456789abcdef0123456789abcdef"
+				     "0123456789abcdef0123456789abcde";
+	struct process p = { .has = 1ull << FIELD_CONTAINER_ID };
+	char ids[2][80], query[100], filter[ROW_FILTER], wanted[300];
+	struct talker *const talkers[] = { &ssh, &curl };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		snprintf(ids[i], sizeof(ids[i]), "%s%d", digits, i);
+		strcpy(p.container_id, ids[i]);
+		talker_set(talkers[i], &p);
+		SAY(flows, .src = talkers[i], .at_ns = 3 * S, .to = 22,
+		    .from = (uint16_t)(50000 + i), .flags = ACK);
+	}
+	assert_int_equal(build(GROUP_CONTAINER, COLUMN_NAME, "", true, 4 * S),
+			 3);
+	row_named(ids[1]);
+	row_filter(row_named(ids[0]), GROUP_CONTAINER, filter);
+	snprintf(wanted, sizeof(wanted), "proc.container.name == \"%s\" || "
+		 "proc.container.id == \"%s\"", ids[0], ids[0]);
+	assert_string_equal(filter, wanted);
+	snprintf(query, sizeof(query), "container:%s", ids[0]);
+	assert_int_equal(build(GROUP_CONTAINER, COLUMN_NAME, query, true,
+			       4 * S), 1);
+}
+
 /* In rows of many, too, as long as the connection has a row. */
 static void what_stands_out_does_in_its_groups(void **state)
 {
@@ -488,6 +518,7 @@ int main(void)
 		TEST(columns_fit_any_width),
 		TEST(numbers_are_short),
 		TEST(alerts_say_why),
+		TEST(a_container_has_its_whole_id),
 		TEST(what_stands_out_does_in_its_groups),
 		TEST(a_country_that_is_new_stands_out),
 		TEST(other_countries_stand_out),
