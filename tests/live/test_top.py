@@ -31,9 +31,9 @@ while True:
     s.recv(65536)
     time.sleep(0.05)
 """
-RENAMED = """
+RENAMED = r"""
 import socket, sys
-for name in (b"first", b"second"):
+for name in (b"first", b"second", b"a\nb", b"a?b", b"\033]0;evil\007", b"\\\"'\xff"):
     open("/proc/self/comm", "wb").write(name)
     if name == b"first":
         s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
@@ -496,7 +496,7 @@ class Top(world.LiveTest):
                      "programs").stdout
         rows = json.loads(report.splitlines()[-1])["rows"]
         self.assertGreaterEqual({row["name"] for row in rows},
-                                {"first", "second"})
+                                {"first", "second", "?]0;evil?"})
         for row in rows:
             self.assertEqual(row["packets"], len(self.tshark.fields(
                 path, "frame.number", more=("-Y", row["filter"]))), row)

@@ -53,6 +53,8 @@ struct actors *actors_new(uint32_t max)
 
 static void free_actor(struct actor *a)
 {
+	for (int k = 0; k < ACTOR_KINDS; k++)
+		free(a->exact[k]);
 	free(a->record);
 	free(a->said);
 	free(a);
@@ -97,6 +99,11 @@ const char *actor_text(const struct actor *a, enum actor_kind kind)
 	}
 }
 
+const char *actor_exact(const struct actor *a, enum actor_kind kind)
+{
+	return a->exact[kind] ? a->exact[kind] : actor_text(a, kind);
+}
+
 bool actor_is_here(const struct actor *a)
 {
 	return a->id || a->attr != ATTR_NONE;
@@ -125,10 +132,24 @@ static void copy_text(char *out, size_t size, const char *text)
 	printable_replace(out);
 }
 
+/* Most are as they are shown.  Without memory all are. */
+static void keep_exact(struct actor *a, enum actor_kind kind, const char *text,
+		       size_t max)
+{
+	const char *shown = actor_text(a, kind);
+	size_t len = strnlen(text, max);
+
+	free(a->exact[kind]);
+	a->exact[kind] = NULL;
+	if (len && (strlen(shown) != len || memcmp(shown, text, len)))
+		a->exact[kind] = strndup(text, len);
+}
+
 /* Without memory the old record stays. */
 static void refresh(struct actors *t, struct actor *a, const struct program *i)
 {
 	struct process *p = &t->scratch;
+	const char *container;
 	uint8_t *record = malloc(i->record_len ? i->record_len : 1);
 
 	if (!record)
@@ -142,15 +163,18 @@ static void refresh(struct actors *t, struct actor *a, const struct program *i)
 	a->version = i->version;
 	a->pid = i->proc->pid;
 	copy_text(a->name, RECORD_NAME_LEN, i->name);
+	keep_exact(a, ACTOR_PROGRAM, i->name, RECORD_NAME_LEN);
 	program_read(i, p);
 	a->flags = p->flags;
 	a->has_uid = process_has(p, FIELD_UID);
 	a->uid = p->uid;
 	copy_text(a->user, sizeof(a->user), p->user);
+	keep_exact(a, ACTOR_USER, p->user, sizeof(p->user));
 	if (a->has_uid && !*a->user)
 		snprintf(a->user, sizeof(a->user), "%u", p->uid);
-	copy_text(a->container, sizeof(a->container),
-		  *p->container_name ? p->container_name : p->container_id);
+	container = *p->container_name ? p->container_name : p->container_id;
+	copy_text(a->container, sizeof(a->container), container);
+	keep_exact(a, ACTOR_CONTAINER, container, sizeof(p->container_name));
 	copy_text(a->unit, sizeof(a->unit), p->unit);
 }
 
@@ -178,12 +202,10 @@ static bool is_renamed(struct actors *t, const struct actor *a,
 		       const struct program *i)
 {
 	struct process *p = &t->scratch;
-	char name[RECORD_NAME_LEN];
 
 	if (!a->record || i->version <= a->version)
 		return false;
-	copy_text(name, sizeof(name), i->name);
-	if (strcmp(name, a->name))
+	if (strncmp(actor_exact(a, ACTOR_PROGRAM), i->name, RECORD_NAME_LEN))
 		return true;
 	return program_read(i, p) && a->has_uid && process_has(p, FIELD_UID) &&
 	       p->uid != a->uid;

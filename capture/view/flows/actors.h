@@ -3,7 +3,8 @@
  * Who takes part in traffic: a copy of what the capture knows of each process,
  * which stays as long as somebody shows it, and one stand-in for each way of
  * not knowing.  A process that gets another name or user is another actor of
- * the same id from then on.  What is kept for a screen is printable.
+ * the same id from then on.  What is kept for a screen is printable;
+ * what two are told apart by, and found by, has the bytes that it has.
  *
  * Bounded: the one that was used least lately and has no flow any more goes
  * first, and what it sent and received goes to actors_forgotten().
@@ -55,6 +56,7 @@ struct actor {
 	char user[64];
 	char container[80];		/* its name, or else its id, whole */
 	char unit[96];
+	char *exact[ACTOR_KINDS];	/* any bytes; NULL: as it is shown */
 	uint8_t *record;		/* process_encode(); any bytes */
 	uint32_t record_len;
 	struct actor_sums past;		/* of flows that are forgotten */
@@ -82,8 +84,11 @@ struct actor *actors_forgotten(struct actors *t);
 void actors_ref(struct actors *t, struct actor *a);
 void actors_unref(struct actors *t, struct actor *a);
 
-/* What @a is together with others by: "www-data", or "(none)". */
+/* What is shown of it: "www-data", or "(none)". */
 const char *actor_text(const struct actor *a, enum actor_kind kind);
+
+/* What it is together with others by; any bytes. */
+const char *actor_exact(const struct actor *a, enum actor_kind kind);
 
 /* Whether it takes part here: a process, or nobody of this host. */
 bool actor_is_here(const struct actor *a);

@@ -77,7 +77,7 @@ static bool are_alike(const struct actor *a, const struct actor *b,
 	if (a == b)
 		return true;
 	return kind != SAME_ACTOR && actor_is_here(a) && actor_is_here(b) &&
-	       !strcmp(actor_text(a, kind), actor_text(b, kind));
+	       !strcmp(actor_exact(a, kind), actor_exact(b, kind));
 }
 
 /* Whether no actor like that of @part on @side comes before it in @f. */

@@ -6,27 +6,47 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "printable.h"
 #include "record.h"
 #include "view/flows/names.h"
 #include "view/rows/flow_filter.h"
 
 #define SECOND ((uint64_t)1000000000)
 
+#define QUOTED_MAX 8		/* bytes that become of one */
+
+/* fish(1) halves two backslashes between single quotes, but not this. */
+#define BACKSLASH "\\x5c"
+
+/* The character at @s behind @out; returns its length. */
+static size_t quote_char(char out[QUOTED_MAX + 1], const char *s)
+{
+	size_t len = printable_length(s, strlen(s));
+
+	if (!len)
+		snprintf(out, QUOTED_MAX + 1, BACKSLASH "x%02x", (uint8_t)*s);
+	else if (*s == '\\')
+		snprintf(out, QUOTED_MAX + 1, BACKSLASH BACKSLASH);
+	else if (*s == '"' || *s == '\'')
+		snprintf(out, QUOTED_MAX + 1, "\\x%02x", (uint8_t)*s);
+	else
+		snprintf(out, QUOTED_MAX + 1, "%.*s", (int)len, s);
+	return len ? len : 1;
+}
+
 /*
- * A name for between quotes, Wireshark's and then a shell's: whoever names a
- * process must not end either.
+ * A name as the plugin's fields have it, for between quotes, Wireshark's and
+ * then a shell's: whoever names a process must not end either.
  */
 static void quote(char *out, size_t size, const char *name)
 {
 	size_t n = 0;
 
-	for (; *name && n + 5 <= size; name++)
-		if (strchr("\"'\\", *name))
-			n += (size_t)snprintf(out + n, size - n, "\\x%02x",
-					      (unsigned)*name);
-		else
-			out[n++] = *name;
-	out[n] = '\0';
+	*out = '\0';
+	while (*name && n + QUOTED_MAX < size) {
+		name += quote_char(out + n, name);
+		n += strlen(out + n);
+	}
 }
 
 /*
@@ -172,9 +192,12 @@ static void country_filter(const struct row *r, char *out, size_t size)
 		snprintf(out, size, "geo.country == \"%s\"", c);
 }
 
-static void text_filter(const char *name, enum table_group group, char *out,
+static void text_filter(const struct row *r, enum table_group group, char *out,
 			size_t size)
 {
+	char name[QUOTED_MAX * 128];
+
+	quote(name, sizeof(name), *r->exact ? r->exact : r->name);
 	switch (group) {
 	case GROUP_USER:
 		/* Who has no name is shown by number. */
@@ -197,9 +220,7 @@ void row_filter(const struct row *r, enum table_group group,
 {
 	const size_t size = ROW_FILTER;
 	const char *none = filter_of_none(group, r->name);
-	char name[100];
 
-	quote(name, sizeof(name), r->name);
 	if (none)
 		snprintf(out, size, "%s", none);
 	else if (group == GROUP_CONNECTION)
@@ -213,5 +234,5 @@ void row_filter(const struct row *r, enum table_group group,
 	else if (is_nobody(r) && group <= GROUP_PROGRAM)
 		nobody_filter(r, out, size);
 	else
-		text_filter(name, group, out, size);
+		text_filter(r, group, out, size);
 }

@@ -100,7 +100,10 @@ struct row {
 	uint32_t pid;			/* 0: none, or many */
 	uint32_t version;		/* of the process that it shows */
 	struct flow_key flow_key;	/* of a connection */
-	const char *excluded;	/* from the filter of a host's row */
+	union {				/* for the filter of the row */
+		const char *excluded;	/* a host's: what is not in it */
+		const char *exact;	/* a name: with all its bytes, or "" */
+	};
 	const char *state;
 	uint64_t up, down;		/* bytes in a second */
 	uint64_t sent, received;	/* bytes */

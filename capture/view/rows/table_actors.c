@@ -23,7 +23,7 @@ static uint64_t hash_of_text(const char *text)
 static void actor_key(enum table_group group, const struct actor *a,
 		      struct row_key *k)
 {
-	const char *text = actor_text(a, kind_of(group));
+	const char *text = actor_exact(a, kind_of(group));
 
 	memset(k, 0, sizeof(*k));
 	if (group == GROUP_PROCESS && a->id) {
@@ -36,6 +36,7 @@ static void actor_key(enum table_group group, const struct actor *a,
 
 static struct row *actor_row(struct table *t, const struct actor *a)
 {
+	enum actor_kind kind = kind_of(t->spec->group);
 	struct row_key key;
 	struct row *r;
 
@@ -54,8 +55,10 @@ static struct row *actor_row(struct table *t, const struct actor *a)
 		r->attr = a->attr;
 		r->reason = a->reason;
 	}
-	if (!*r->name)
-		r->name = table_keep(t, actor_text(a, kind_of(t->spec->group)));
+	if (!*r->name) {
+		r->name = table_keep(t, actor_text(a, kind));
+		r->exact = table_keep(t, actor_exact(a, kind));
+	}
 	return r;
 }
 

@@ -48,6 +48,26 @@ static void a_place_is_one_end_of_two(void **state)
 			      cases[i].group, cases[i].filter);
 }
 
+/* docs/fields.md has the rule; the other quote ends a shell's. */
+static void a_name_is_as_the_plugin_writes_it(void **state)
+{
+	static const struct {
+		const char *exact, *filter;
+	} cases[] = {
+		{ "\033]0;evil\a",
+		  "proc.name == \"\\x5cx1b]0;evil\\x5cx07\"" },
+		{ "a\\\"'", "proc.name == \"a\\x5c\\x5c\\x22\\x27\"" },
+		{ "\u20ac\xff\u202e", "proc.name == \"\u20ac\\x5cxff\\x5cxe2"
+		  "\\x5cx80\\x5cxae\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		assert_filter(&(struct row){ .name = "?",
+					     .exact = cases[i].exact },
+			      GROUP_PROGRAM, cases[i].filter);
+}
+
 static void a_port_that_is_used_again_has_a_time(void **state)
 {
 	struct row r = { .name = "curl", .follows = true,
@@ -86,6 +106,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_place_is_one_end_of_two),
+		cmocka_unit_test(a_name_is_as_the_plugin_writes_it),
 		cmocka_unit_test(a_port_that_is_used_again_has_a_time),
 		cmocka_unit_test(what_is_in_a_tunnel_is_no_packet_of_the_row),
 	};

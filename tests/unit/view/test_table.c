@@ -386,6 +386,26 @@ static void alerts_say_why(void **state)
 	assert_string_equal(out, "! ssh");
 }
 
+/* They look alike, and no filter finds both. */
+static void names_are_told_apart_by_all_their_bytes(void **state)
+{
+	(void)state;
+	strcpy(curl.program.name, "a\nb");
+	strcpy(nginx.program.name, "a?b");
+	curl.program.version++;
+	nginx.program.version++;
+	SAY(flows, .src = &curl, .at_ns = 3 * S, .from = 51000, .to = 22,
+	    .flags = ACK);
+	SAY(flows, .src = &nginx, .at_ns = 3 * S, .from = 51001, .to = 22,
+	    .flags = ACK);
+	assert_int_equal(build(GROUP_PROGRAM, COLUMN_NAME, "proc:a", true,
+			       4 * S), 2);
+	for (size_t i = 0; i < 2; i++)
+		assert_string_equal(table_row(table, i)->name, "a?b");
+	assert_string_equal(table_row(table, 0)->exact, "a\nb");
+	assert_string_equal(table_row(table, 1)->exact, "a?b");
+}
+
 /* What "docker ps -q --no-trunc" prints, and what a row's filter needs. */
 static void a_container_has_its_whole_id(void **state)
 {
@@ -518,6 +538,7 @@ int main(void)
 		TEST(columns_fit_any_width),
 		TEST(numbers_are_short),
 		TEST(alerts_say_why),
+		TEST(names_are_told_apart_by_all_their_bytes),
 		TEST(a_container_has_its_whole_id),
 		TEST(what_stands_out_does_in_its_groups),
 		TEST(a_country_that_is_new_stands_out),

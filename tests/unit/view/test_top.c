@@ -374,7 +374,7 @@ static void no_name_leaves_its_quotes(void **state)
 	talk(0, "a';id;\"\\ \u20ac", 100);
 	HIT('3');
 	HIT('y');
-	assert_string_equal(copied, "proc.name == \"a\\x27;id;\\x22\\x5c "
+	assert_string_equal(copied, "proc.name == \"a\\x27;id;\\x22\\x5c\\x5c "
 				    "\u20ac\"");
 	HIT('e');
 	assert_int_not_equal(row_with("no file can be written here"), -1);
@@ -385,7 +385,7 @@ static void no_name_leaves_its_quotes(void **state)
 	HIT('x');
 	HIT('e');
 	assert_string_equal(copied, "tshark -r f.pcapng -Y 'proc.name == "
-				    "\"a\\x27;id;\\x22\\x5c \u20ac\"' -w "
+				    "\"a\\x27;id;\\x22\\x5c\\x5c \u20ac\"' -w "
 				    "part.pcapng");
 }
 
