@@ -153,12 +153,12 @@ static int open_stream(struct view *v)
 	return err;
 }
 
-/* Where all of them are, or NULL. */
+/* The file that all of them are in, or NULL: a ring's are in many. */
 static const char *file_of_packets(const struct options *o)
 {
 	if (o->read)
 		return strcmp(o->read, "-") ? o->read : NULL;
-	return o->write;
+	return o->ring.asked ? NULL : o->write;
 }
 
 /* Where nothing can be written all else works. */

@@ -268,6 +268,18 @@ class Top(world.LiveTest):
         self.assertGreater(kinds.count(pcapng.EPB), 10)
         self.assertEqual(kinds[-1], pcapng.CB)
 
+    def test_a_ring_beside_it(self):
+        """No file has that name, so what is shown from then on is saved."""
+        where = self.dir / "ring"
+        where.mkdir(exist_ok=True)
+        self.talker()
+        t = self.top("-w", where / "ring.pcapng", "-b", "files:2", "-b",
+                     "filesize:1000", cwd=where)
+        t.shows("python3")
+        t.type("e")
+        t.shows("saving what is shown to pktwho_00001_")
+        self.assertEqual(t.end("q")[0], 0)
+
     def test_what_is_shown_is_saved(self):
         """Those of the filter, from the key on, with their owners."""
         where = self.dir / "saved"

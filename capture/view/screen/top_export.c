@@ -25,16 +25,40 @@ void top_copy_filter(struct top *t)
 	snprintf(t->message, sizeof(t->message), "copied: %s", filter);
 }
 
+#define QUOTED_FILE (4 * PATH_MAX + 3)	/* if it is nothing but quotes */
+
+/* A file may be called as anybody likes; most names need no quotes. */
+static void quote_file(char out[QUOTED_FILE], const char *name)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz0123456789"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ_./+,@%:=-";
+	char *at = out;
+
+	if (*name && !name[strspn(name, plain)]) {
+		snprintf(out, QUOTED_FILE, "%s", name);
+		return;
+	}
+	*at++ = '\'';
+	for (; *name && at < out + QUOTED_FILE - 6; name++)
+		if (*name == '\'')
+			at = stpcpy(at, "'\\''");
+		else
+			*at++ = *name;
+	strcpy(at, "'");
+}
+
 /* All packets are in the file already, with their owners. */
 static void copy_command(struct top *t)
 {
-	char filter[ROW_FILTER], command[ROW_FILTER + PATH_MAX];
+	char filter[ROW_FILTER], file[QUOTED_FILE];
+	char command[ROW_FILTER + QUOTED_FILE + 50];
 
 	if (!table_count(t->table))
 		return;
 	top_filter(t, filter);
+	quote_file(file, t->options.file);
 	snprintf(command, sizeof(command), "tshark -r %s -Y '%s' -w "
-		 "part.pcapng", t->options.file, filter);
+		 "part.pcapng", file, filter);
 	screen_copy(t->screen, command);
 	snprintf(t->message, sizeof(t->message), "%.*s",
 		 (int)sizeof(t->message) - 1, command);

@@ -389,6 +389,32 @@ static void no_name_leaves_its_quotes(void **state)
 				    "part.pcapng");
 }
 
+/* Nor does the name of a file. */
+static void a_command_is_quoted_for_a_shell(void **state)
+{
+	static const char *const names[][2] = {
+		{ "my file.pcapng", "'my file.pcapng'" },
+		{ "$(id);`id`", "'$(id);`id`'" },
+		{ "it's", "'it'\\''s'" },
+		{ "/var/log/a-1_2.pcapng.gz", "/var/log/a-1_2.pcapng.gz" },
+	};
+	char wanted[200];
+
+	(void)state;
+	talk(0, "curl", 100);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		top_close(top);
+		assert_int_equal(top_open(&top, &(struct top_options){
+			.title = "x", .file = names[i][0], .flows = flows,
+			.actors = actors, .group = GROUP_PROGRAM }), 0);
+		HIT('x');
+		HIT('e');
+		snprintf(wanted, sizeof(wanted), "tshark -r %s -Y 'proc.name "
+			 "== \"curl\"' -w part.pcapng", names[i][1]);
+		assert_string_equal(copied, wanted);
+	}
+}
+
 static void a_filter_is_of_its_row(void **state)
 {
 	(void)state;
@@ -532,6 +558,7 @@ int main(void)
 		test(other_characters_can_be_typed_and_erased),
 		test(groups_and_columns_are_chosen),
 		test(no_name_leaves_its_quotes),
+		test(a_command_is_quoted_for_a_shell),
 		test(a_filter_is_of_its_row),
 		test(a_filter_of_nobody_finds_nobody),
 		test(a_filter_is_of_one_ping_and_of_a_user_without_a_name),
