@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "host/clocks.h"
+#include "host/compressor.h"
 #include "host/log.h"
 #include "host/privilege/sandbox.h"
 #include "host/signals.h"
@@ -20,6 +22,7 @@
 
 #define IDLE_MS	   100
 #define READ_BYTES 65536
+#define UNPACKED_MAX (1u << 30)
 
 enum { FD_FILE, FD_SIGNAL, FD_VIEW, FDS };
 
@@ -31,6 +34,9 @@ struct replay {
 	struct watch fds[FDS];
 	bool live;		/* a pipe: time goes on without packets */
 	uint64_t read_ns;	/* when something came, CLOCK_MONOTONIC */
+	uint8_t *unpacked;	/* of a compressed file; or NULL */
+	size_t unpacked_len;
+	size_t unpacked_at;	/* what was shown of it */
 	uint8_t bytes[READ_BYTES];
 };
 
@@ -51,25 +57,58 @@ static uint64_t now_ns(const struct replay *r)
 	return now;
 }
 
+static int complain_of_capture(const struct replay *r, int err)
+{
+	log_error("cannot read %s: %s", r->options->read,
+		  err == -EBADMSG ? "it is no PCAPNG, or damaged" :
+		  err == -EPROTONOSUPPORT ? "it is big-endian" :
+					    strerror(-err));
+	return err;
+}
+
+/* The next bytes, which may be none, or -1 with errno. */
+static ssize_t next_bytes(struct replay *r, const uint8_t **bytes)
+{
+	size_t n = r->unpacked_len - r->unpacked_at;
+
+	*bytes = r->bytes;
+	if (!r->unpacked)
+		return read(r->file, r->bytes, sizeof(r->bytes));
+	if (n > READ_BYTES)
+		n = READ_BYTES;
+	*bytes = r->unpacked + r->unpacked_at;
+	r->unpacked_at += n;
+	return (ssize_t)n;
+}
+
 /* 1: there is more, 0: it is the end, or -errno (logged). */
 static int read_some(struct replay *r)
 {
-	ssize_t n = read(r->fds[FD_FILE].fd, r->bytes, sizeof(r->bytes));
+	const uint8_t *bytes;
+	ssize_t n = next_bytes(r, &bytes);
 	int err;
 
 	if (n < 0 && errno == EINTR)
 		return 1;
 	r->read_ns = clock_ns(CLOCK_MONOTONIC);
 	err = n < 0 ? -errno :
-		      reader_take(r->reader, r->bytes, (size_t)n, show_packet,
-				  r);
-	if (err >= 0)
-		return n > 0;
-	log_error("cannot read %s: %s", r->options->read,
-		  err == -EBADMSG ? "it is no PCAPNG, or damaged" :
-		  err == -EPROTONOSUPPORT ? "it is big-endian" :
-					    strerror(-err));
-	return err;
+		      reader_take(r->reader, bytes, (size_t)n, show_packet, r);
+	return err < 0 ? complain_of_capture(r, err) : n > 0;
+}
+
+/* As pktwho cut does, and as it comes from whoever made the file. */
+static int unpack_capture(struct replay *r)
+{
+	off_t start = lseek(r->file, 0, SEEK_CUR);
+	int err;
+
+	if (r->live)
+		return 0;
+	err = compressor_undo(r->file, UNPACKED_MAX, &r->unpacked,
+			      &r->unpacked_len);
+	if (!err && !r->unpacked && lseek(r->file, start, SEEK_SET) < 0)
+		err = -errno;
+	return err ? complain_of_capture(r, err) : 0;
 }
 
 static int run_replay(struct replay *r)
@@ -105,12 +144,8 @@ static int open_capture(struct replay *r)
 				     fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 
 	r->file = fd;
-	if (fd < 0 || fstat(fd, &st)) {
-		int err = -errno;
-
-		log_error("cannot read %s: %s", path, strerror(-err));
-		return err;
-	}
+	if (fd < 0 || fstat(fd, &st))
+		return complain_of_capture(r, -errno);
 	r->fds[FD_FILE] = (struct watch){ .fd = fd, .events = POLLIN };
 	r->live = !S_ISREG(st.st_mode);
 	return 0;
@@ -156,13 +191,15 @@ int replay(const struct options *o)
 	if (err)
 		goto out;
 	sandbox_enter();
-	err = run_replay(&r);
+	err = unpack_capture(&r);
+	err = err ? err : run_replay(&r);
 	closed = view_close(r.view);
 	err = err ? err : closed;
 out:
 	/* Whoever writes the pipe learns that nobody reads it any more. */
 	if (r.file >= 0)
 		close(r.file);
+	free(r.unpacked);
 	reader_free(r.reader);
 	return err;
 }

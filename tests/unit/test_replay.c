@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <sys/wait.h>
 
+#include "host/compressor.h"
 #include "host/log.h"
 #include "options.h"
 #include "replay.h"
@@ -77,17 +78,25 @@ static void what_cannot_be_read_is_an_error(void **state)
 	assert_int_equal(lines_of(tree_path), -EISDIR);
 }
 
+static size_t bytes_of(const char *path, uint8_t *bytes, size_t size)
+{
+	FILE *f = fopen(path, "r");
+	size_t len;
+
+	assert_non_null(f);
+	len = fread(bytes, 1, size, f);
+	fclose(f);
+	return len;
+}
+
 static void a_file_cut_anywhere_gives_what_was_whole(void **state)
 {
 	static uint8_t bytes[1 << 16];
-	FILE *f = fopen(SAMPLES "/loopback-http.pcapng", "r");
-	size_t len;
+	size_t len = bytes_of(SAMPLES "/loopback-http.pcapng", bytes,
+			      sizeof(bytes));
 	int all;
 
 	(void)state;
-	assert_non_null(f);
-	len = fread(bytes, 1, sizeof(bytes), f);
-	fclose(f);
 	all = lines_of(SAMPLES "/loopback-http.pcapng");
 	for (size_t n = 64; n < len; n += len / 7) {
 		int lines;
@@ -97,6 +106,39 @@ static void a_file_cut_anywhere_gives_what_was_whole(void **state)
 		if (lines < 0 || lines > all || lines % 2)
 			fail_msg("%zu bytes: %d", n, lines);
 	}
+}
+
+static void a_compressed_file_is_unpacked(void **state)
+{
+	static const enum compression kinds[] = { COMPRESSION_GZIP,
+						  COMPRESSION_ZSTD };
+	static uint8_t bytes[1 << 16];
+	size_t len = bytes_of(SAMPLES "/loopback-http.pcapng", bytes,
+			      sizeof(bytes));
+	int all = lines_of(SAMPLES "/loopback-http.pcapng");
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct compressor *c;
+		const uint8_t *packed;
+		size_t n;
+
+		assert_int_equal(compressor_new(&c, kinds[i], sizeof(bytes)),
+				 0);
+		n = compressor_run(c, bytes, len, true, &packed);
+		tree_file("packed", packed, n);
+		assert_int_equal(lines_of_tree("packed"), all);
+		/* Of what is cut short, all that there is. */
+		tree_file("packed", packed, n / 2);
+		assert_in_range(lines_of_tree("packed"), 0, all);
+		n = compressor_run(c, (const uint8_t *)"text text text", 14,
+				   true, &packed);
+		tree_file("packed", packed, n);
+		assert_int_equal(lines_of_tree("packed"), -EBADMSG);
+		compressor_free(c);
+	}
+	/* This one another program made. */
+	assert_true(lines_of(SAMPLES "/many.pcapng.gz") > all);
 }
 
 /* From a pipe it is the same. */
@@ -131,6 +173,7 @@ int main(void)
 		tree_test(each_connection_begins_and_ends),
 		tree_test(what_cannot_be_read_is_an_error),
 		tree_test(a_file_cut_anywhere_gives_what_was_whole),
+		tree_test(a_compressed_file_is_unpacked),
 		tree_test(a_pipe_is_read_to_its_end),
 	};
 
