@@ -2,6 +2,7 @@
 #include "view/view_state.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 
 #include "host/clocks.h"
 #include "host/log.h"
+#include "host/plural.h"
 #include "host/watch.h"
 #include "options.h"
 #include "owner/owned_packet.h"
@@ -229,6 +231,26 @@ static int close_stream(struct view *v)
 	return err || !lost ? err : full;
 }
 
+/* On the terminal as it was: the file's name was but on the screen. */
+static int finish_saved(struct view *v)
+{
+	const char *name;
+	int err;
+
+	if (!v->saved || !saved_goes_on(v->saved))
+		return 0;
+	top_close(v->top);
+	v->top = NULL;
+	err = saved_end(v->saved, &v->losses);
+	name = saved_name(v->saved);
+	if (err)
+		log_error("cannot write %s: %s", name, strerror(-err));
+	else if (!v->options->quiet)
+		log_info("tshark -r %s  (%" PRIu64 " packet%s)", name,
+			 saved_count(v->saved), plural_s(saved_count(v->saved)));
+	return err;
+}
+
 int view_close(struct view *v)
 {
 	int err = 0;
@@ -248,6 +270,8 @@ int view_close(struct view *v)
 	export_metrics(v);
 	if (v->stream)
 		err = close_stream(v);
+	if (!err)
+		err = finish_saved(v);
 	view_free(v);
 	return err == -EPIPE ? 0 : err;
 }

@@ -311,10 +311,25 @@ class Top(world.LiveTest):
         # What is still open when it ends is whole, too.
         t.type("e")
         t.wait(lambda lines: re.search(r"SAVING \d", lines[0]))
-        self.assertEqual(t.end()[0], 0)
+        status, said = t.end()
+        self.assertEqual(status, 0)
+        self.assertRegex(said, r"(?m)^pktwho: tshark -r pktwho_00002_\S+  "
+                         r"\(\d+ packets\)$")
         blocks = [list(pcapng.blocks(p.read_bytes())) for p in
                   sorted(where.iterdir())]
         self.assertEqual([b[-1].kind for b in blocks], 2 * [pcapng.ISB])
+
+    def test_what_is_saved_fills_the_disk(self):
+        self.talker()
+        t = self.top(cwd=self.small_disk())
+        t.shows("python3")
+        t.type("e")
+        t.shows("cannot write pktwho_00001_")
+        t.shows("SAVING FAILS")
+        status, said = t.end()
+        self.assertEqual(status, 1)
+        self.assertRegex(said, r"(?m)^pktwho: cannot write pktwho_00001_\S+: "
+                         "No space left on device$")
 
     def test_sockets_that_listen(self):
         """Those from before, and one that comes and goes, of this namespace."""

@@ -57,6 +57,13 @@ void saved_close(struct saved *s)
 	free(s);
 }
 
+int saved_error(const struct saved *s)
+{
+	if (!s->output)
+		return 0;
+	return s->error ? s->error : output_full(s->output);
+}
+
 bool saved_goes_on(const struct saved *s)
 {
 	return s->output != NULL;

@@ -41,6 +41,12 @@ int saved_begin(struct saved *s, const struct query *q,
 /* 0, or the first error there was, as -errno. */
 int saved_end(struct saved *s, const struct view_losses *losses);
 
+/*
+ * Why nothing is written to the file that is open, as -errno, perhaps only
+ * until its disk has room again; or 0.
+ */
+int saved_error(const struct saved *s);
+
 /* Whether a file is open. */
 bool saved_goes_on(const struct saved *s);
 

@@ -122,6 +122,7 @@ int top_update(struct top *t, const struct view_losses *losses,
 	bool due;
 	long key;
 
+	top_watch_saved(t);
 	while ((key = screen_key(t->screen)) != SCREEN_NONE)
 		if (!top_key(t, key))
 			return -EPIPE;

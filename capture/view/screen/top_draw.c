@@ -59,7 +59,9 @@ static void saved_text(const struct top *t, char *out, size_t size)
 	const struct saved *s = t->options.saved;
 
 	*out = '\0';
-	if (s && saved_goes_on(s))
+	if (s && saved_error(s))
+		snprintf(out, size, "  SAVING FAILS");
+	else if (s && saved_goes_on(s))
 		snprintf(out, size, "  SAVING %" PRIu64, saved_count(s));
 }
 

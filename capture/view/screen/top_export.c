@@ -94,6 +94,20 @@ static void end_saving(struct top *t)
 	screen_copy(t->screen, command);
 }
 
+/* At once, not only when it is ended: what comes now is not in it. */
+void top_watch_saved(struct top *t)
+{
+	const struct saved *s = t->options.saved;
+	int err = s ? saved_error(s) : 0;
+
+	if (err && !t->save_failed) {
+		snprintf(t->message, sizeof(t->message), "cannot write %.100s: "
+			 "%s", saved_name(s), strerror(-err));
+		t->dirty = true;
+	}
+	t->save_failed = err;
+}
+
 /* What is no longer there was in no file: it begins now. */
 void top_export(struct top *t)
 {

@@ -46,6 +46,7 @@ struct top {
 	uint64_t now_ns;		/* Unix epoch, of what is drawn */
 	bool has_seen;		/* a connection; the first is shown at once */
 	bool stale;		/* the rows are no longer what is asked */
+	bool save_failed;	/* which was said */
 	bool dirty;		/* nor is the picture what it should be */
 };
 
@@ -75,5 +76,8 @@ void top_filter(struct top *t, char out[ROW_FILTER]);
 /* For the clipboard, or into a file. */
 void top_copy_filter(struct top *t);
 void top_export(struct top *t);
+
+/* Says it when the file cannot be written. */
+void top_watch_saved(struct top *t);
 
 #endif
