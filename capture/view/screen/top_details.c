@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -12,6 +13,7 @@
 struct pen {
 	struct top *top;
 	int y;
+	bool more;			/* than there was room for */
 };
 
 /* Bytes of @text that there was room for. */
@@ -34,23 +36,23 @@ static size_t put_detail(const struct pen *pen, const char *name,
 }
 
 /*
- * What is too long for one line goes on in the next, and ends there.  Lines
- * that were scrolled away stand above the first row.
+ * What is too long for one line goes on in the next.  Lines that were scrolled
+ * away stand above the first row.
  */
 static void line(struct pen *pen, const char *name, const char *text)
 {
 	int end = TOP_FIRST_ROW + top_page(pen->top);
 
-	for (int i = 0; i < 2 && *text && pen->y < end; i++) {
-		size_t n;
+	while (*text && pen->y < end) {
+		size_t n = put_detail(pen, name, text);
 
-		n = put_detail(pen, name, text);
 		pen->y++;
 		if (!n)
 			return;
 		text += n;
 		name = "";
 	}
+	pen->more |= *text;
 }
 
 static void time_text(uint64_t ns, char *out, size_t size)
@@ -94,7 +96,7 @@ static void draw_process(struct pen *pen, const char *title,
 			 const struct actor *a)
 {
 	struct process p;
-	char text[512], when[32];
+	char text[sizeof(p.cmdline)], when[32];
 
 	if (!a->id) {
 		line(pen, title, a->name);
@@ -236,23 +238,50 @@ static void draw_totals(struct pen *pen, const struct row *r)
 	line(pen, "last packet", text);
 }
 
-void top_draw_details(struct top *t)
+static void draw_all_details(struct pen *pen, const struct row *r)
 {
-	struct { uint64_t id; struct actor *actor; } s = { 0, NULL };
-	struct pen pen = { t, TOP_FIRST_ROW - t->scrolled };
+	struct { uint64_t id; struct actor *actor; } s = { r->key.id, NULL };
+	struct top *t = pen->top;
 	char filter[ROW_FILTER];
-	const struct row *r;
 
-	r = table_row(t->table, (size_t)t->at);
-	screen_put(t->screen, 2, 0, top_width(t), STYLE_BAR, false, r->name);
-	draw_totals(&pen, r);
+	draw_totals(pen, r);
 	top_filter(t, filter);
-	line(&pen, "Wireshark", filter);
+	line(pen, "Wireshark", filter);
 	if (t->group == GROUP_CONNECTION)
-		draw_flow(&pen, r);
-	s.id = r->key.id;
+		draw_flow(pen, r);
 	if (t->group == GROUP_PROCESS)
 		actors_each(t->options.actors, search_actor, &s);
 	if (s.actor)
-		draw_process(&pen, "process", s.actor);
+		draw_process(pen, "process", s.actor);
+}
+
+/* Not beyond the last line, as what is shown may have become less. */
+static void limit_scrolling(struct top *t, const struct row *r)
+{
+	/* Far above the page, nothing of them is seen. */
+	struct pen pen = { .top = t, .y = INT_MIN / 2 };
+	int hidden;
+
+	if (!t->scrolled)
+		return;
+	draw_all_details(&pen, r);
+	hidden = pen.y - INT_MIN / 2 - top_page(t);
+	if (t->scrolled > hidden)
+		t->scrolled = hidden > 0 ? hidden : 0;
+}
+
+void top_draw_details(struct top *t)
+{
+	static const char more[] = " Page Down: more";
+	const struct row *r = table_row(t->table, (size_t)t->at);
+	const int width = top_width(t), room = (int)sizeof(more) - 1;
+	struct pen pen = { .top = t };
+
+	limit_scrolling(t, r);
+	pen.y = TOP_FIRST_ROW - t->scrolled;
+	draw_all_details(&pen, r);
+	screen_put(t->screen, 2, 0, width, STYLE_BAR, false, r->name);
+	if (pen.more && width > 2 * room)
+		screen_put(t->screen, 2, width - room, room, STYLE_BAR, false,
+			   more);
 }

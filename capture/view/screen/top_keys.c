@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SCROLL_MAX 40		/* details have no more lines */
-
 static void move_to(struct top *t, long at)
 {
 	long last = (long)table_count(t->table) - 1;
@@ -185,7 +183,7 @@ static bool scroll_key(struct top *t, long key)
 {
 	int step = top_page(t) / 2 + 1;
 
-	if (key == SCREEN_PAGE_DOWN && t->scrolled < SCROLL_MAX)
+	if (key == SCREEN_PAGE_DOWN)
 		t->scrolled += step;
 	else if (key == SCREEN_PAGE_UP)
 		t->scrolled = t->scrolled > step ? t->scrolled - step : 0;

@@ -251,11 +251,13 @@ static void keys_move_and_show_details(void **state)
 	assert_int_not_equal(row_with("traffic"), -1);
 	assert_int_not_equal(row_with("pid 1"), -1);
 	/* They scroll, under their title. */
+	height = 10;
 	HIT(SCREEN_PAGE_DOWN);
 	assert_int_equal(row_with("traffic "), -1);
 	HIT(SCREEN_PAGE_DOWN, SCREEN_PAGE_DOWN, SCREEN_PAGE_UP,
 	    SCREEN_PAGE_UP, SCREEN_PAGE_UP);
 	assert_int_equal(row_with("traffic "), 3);
+	height = ROWS;
 	HIT(SCREEN_ESCAPE);
 	assert_int_equal(row_with("traffic "), -1);
 	/* Rows before the first and behind the last there are none. */
@@ -267,6 +269,38 @@ static void keys_move_and_show_details(void **state)
 	HIT('q');
 	assert_int_equal(row_with("any key goes back"), -1);
 	assert_int_equal(HIT('q'), -EPIPE);
+}
+
+/* All of a value is there, and below the last line nothing is. */
+static void details_go_on_to_their_end(void **state)
+{
+	struct process p = { .pid = 10, .id = 1010 };
+	int at;
+
+	(void)state;
+	p.has = 1ull << FIELD_PID | 1ull << FIELD_ID | 1ull << FIELD_CMDLINE |
+		1ull << FIELD_UNIT;
+	p.cmdline_len = sizeof(p.cmdline);
+	memset(p.cmdline, 'x', sizeof(p.cmdline));
+	strcpy(p.cmdline + sizeof(p.cmdline) - 5, "last");
+	strcpy(p.unit, "web.service");
+	talk(0, "curl", 100);
+	talker_set(&talkers[0], &p);
+	SAY(flows, .src = &talkers[0], .at_ns = 2 * S, .from = 40000, .to = 443,
+	    .flags = ACK);
+	width = 80;
+	HIT('2');
+	HIT(SCREEN_ENTER);
+	assert_int_equal(row_with("Page Down: more"), 2);
+	assert_int_equal(row_with("xlast"), -1);
+	for (int i = 0; i < 20; i++)
+		HIT(SCREEN_PAGE_DOWN);
+	assert_int_equal(row_with("Page Down: more"), -1);
+	at = row_with("web.service");
+	assert_int_equal(at, ROWS - 2);
+	assert_int_equal(row_with("xlast"), at - 1);
+	HIT(SCREEN_PAGE_UP);
+	assert_int_equal(row_with("xlast"), -1);
 }
 
 /* What does not fit is further down, and no word of it is cut. */
@@ -553,6 +587,7 @@ int main(void)
 		test(the_first_row_does_not_wait),
 		test(what_is_shown_is_saved_until_the_key_again),
 		test(keys_move_and_show_details),
+		test(details_go_on_to_their_end),
 		test(the_help_of_a_small_screen_scrolls),
 		test(what_is_typed_filters_as_it_is_typed),
 		test(other_characters_can_be_typed_and_erased),
