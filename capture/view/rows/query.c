@@ -90,10 +90,15 @@ static int read_term(struct expression_reader *r)
 		return expression_explain(r, "no number: ", value);
 	if (t->field == PORT && *value && !read_range(t, value, UINT16_MAX))
 		return expression_explain(r, "no port: ", value);
-	if (t->field == HOST || t->field == ANY)
-		/* If it is none it is looked for as a part of an address. */
-		if (network_parse(&t->network, value))
-			t->network.bits = 0;
+	if (t->field != HOST && t->field != ANY)
+		return q->term_count++;
+	/* If it is none it is looked for as a part of an address. */
+	if (!network_parse(&t->network, value))
+		return q->term_count++;
+	t->network.bits = 0;
+	/* No name has a slash in it; behind it there may be more to come. */
+	if (t->field == HOST && strchr(value, '/') && strchr(value, '/')[1])
+		return expression_explain(r, "no network: ", value);
 	return q->term_count++;
 }
 

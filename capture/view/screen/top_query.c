@@ -72,7 +72,8 @@ void top_typing_key(struct top *t, long key)
 {
 	switch (key) {
 	case SCREEN_ENTER:
-		t->typing = false;
+		/* What is no query is not in force, and must not seem so. */
+		t->typing = *t->why;
 		break;
 	case SCREEN_ESCAPE:
 		t->typing = false;

@@ -88,7 +88,8 @@ static void what_it_finds(void **state)
 		"state:reset", "how:scan", "country:NL", "user:bob",
 		"proc:curl?", "(curl or wget) not 443", "\"curl 443\"",
 		"\"or\"", "host:2001:db8::/32", "198.51.100.2:80",
-		"host:192.0.2.1:443", "host::443x", NULL
+		"host:192.0.2.1:443", "host::443x",
+		"host:192.0.2.0/", NULL
 	};
 
 	(void)state;
@@ -113,7 +114,10 @@ static void what_is_no_query_says_why(void **state)
 		const char *text, *why;
 	} bad[] = {
 		{ "port:x", "no port: x" }, { "port:70000", "no port: 70000" },
-		{ "pid:x", "no number: x" }, { "(curl", "a ) is missing" },
+		{ "pid:x", "no number: x" },
+		{ "host:192.0.2.1/33", "no network: 192.0.2.1/33" },
+		{ "host:2001:db8::/x", "no network: 2001:db8::/x" },
+		{ "(curl", "a ) is missing" },
 		{ "curl)", "what is this: )" }, { "or curl", "nothing before or" },
 		{ "curl or", "something is missing" },
 		{ "not", "something is missing" }, { "()", "nothing before )" },

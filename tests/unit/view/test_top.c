@@ -347,6 +347,9 @@ static void what_is_typed_filters_as_it_is_typed(void **state)
 	/* What is no query says why, and the last one still holds. */
 	HIT('p', 'c', 'u', ' ', '(');
 	assert_int_equal(row_with("nginx"), -1);
+	HIT(SCREEN_ENTER);
+	assert_int_not_equal(row_with("/proc:cu (  something is missing"), -1);
+	assert_int_equal(row_with("nginx"), -1);
 	HIT('U' - '@', SCREEN_ENTER);
 	assert_int_not_equal(row_with("nginx"), -1);
 }
