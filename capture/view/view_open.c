@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "geo.h"
+#include "host/clocks.h"
 #include "host/log.h"
 #include "options.h"
 #include "output/country_cache.h"
@@ -261,6 +262,10 @@ int view_open(struct view **out, const struct options *o, struct geo *geo,
 	if (!v->interval_ns && o->action == ACTION_TOP)
 		v->interval_ns = TOP_INTERVAL_NS;
 	v->interfaces = interfaces;
+	/* Until a packet says it better; a file has its own time alone. */
+	if (!o->read)
+		v->epoch_ns = clock_ns(CLOCK_REALTIME) -
+			      clock_ns(CLOCK_MONOTONIC);
 	set_title(v);
 	err = o->print ? open_printer(v) : open_lists(v);
 	if (err) {

@@ -3,7 +3,9 @@
 #include "tree.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
+#include "host/clocks.h"
 #include "host/log.h"
 #include "options.h"
 #include "view/talk.h"
@@ -131,6 +133,26 @@ static void so_many_reports_and_no_more(void **state)
 	assert_int_equal(count_of("\"dropped\":6"), 2);
 }
 
+static void a_report_has_the_time_before_any_packet(void **state)
+{
+	struct options o = { .action = ACTION_TOP, .batch = true, .json = true,
+			     .log_file = path, .no_tshark = true };
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	struct view_losses losses = { 0 };
+	struct view *v;
+	const char *at;
+
+	(void)state;
+	assert_int_equal(view_open(&v, &o, NULL, interfaces), 0);
+	view_update(v, &losses, now);
+	assert_int_equal(view_close(v), 0);
+	assert_int_equal(count_of("\"time\":"), 1);
+	at = strstr(text, "\"time\":") + 7;
+	assert_in_range(strtoull(at, NULL, 10),
+			clock_ns(CLOCK_REALTIME) - 60 * S,
+			clock_ns(CLOCK_REALTIME) + 60 * S);
+}
+
 static void what_is_no_group_is_refused(void **state)
 {
 	struct options o = { .action = ACTION_TOP, .batch = true,
@@ -162,6 +184,7 @@ int main(void)
 		test(a_log_has_a_line_for_each_begin_and_end),
 		test(intervals_come_by_the_packets_clock),
 		test(so_many_reports_and_no_more),
+		test(a_report_has_the_time_before_any_packet),
 		test(what_is_no_group_is_refused),
 		test(a_file_that_is_there_is_left_alone),
 	};
