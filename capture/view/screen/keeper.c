@@ -34,15 +34,24 @@ static void add_words(const char *capability)
 		tputs(text, 1, add_byte);
 }
 
-/* No mouse, keys as they were, no colors, a cursor, the first screen. */
-static void find_words(void)
+/* Where terminfo does not say how, as for tmux, curses knows xterm's way. */
+static void add_mouse_words(void)
 {
-	const char *mouse = tigetstr("XM");
+	const char *mouse = tigetstr("XM"), *key = tigetstr("kmous");
 
-	words_len = 0;
 	if (mouse && mouse != (const char *)-1)
 		tputs(tparm(mouse, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L), 1,
 		      add_byte);
+	else if (key && key != (const char *)-1)
+		tputs(strcmp(key, "\033[<") ? "\033[?1000l" :
+					      "\033[?1006;1000l", 1, add_byte);
+}
+
+/* No mouse, keys as they were, no colors, a cursor, the first screen. */
+static void find_words(void)
+{
+	words_len = 0;
+	add_mouse_words();
 	add_words("rmkx");
 	add_words("sgr0");
 	add_words("cnorm");

@@ -70,6 +70,7 @@ static const char *told(int ms)
 	struct pollfd p = { .fd = master, .events = POLLIN };
 	size_t at = 0;
 
+	*bytes = '\0';
 	while (!strstr(bytes, LEAVE) && poll(&p, 1, ms) > 0) {
 		ssize_t n = read(master, bytes + at, sizeof(bytes) - 1 - at);
 
@@ -101,6 +102,29 @@ static void after_a_kill_the_terminal_is_put_back(void **state)
 	assert_true(has_echo());
 }
 
+/* Else what is moved or clicked on comes as keys to the shell. */
+static void the_mouse_is_no_longer_told_of(void **state)
+{
+	static const char *const terminals[][2] = {
+		{ "tmux-256color", "\033[?1000l" },
+		{ "screen", "\033[?1000l" },
+		{ "xterm-256color", "\033[?1006;1000l" },
+	};
+	int err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(terminals) / sizeof(*terminals); i++) {
+		TERMINAL *old = cur_term;
+
+		/* Not every system knows of each. */
+		if (setupterm(terminals[i][0], slave, &err))
+			continue;
+		del_curterm(old);
+		draw_and_end(SIGKILL);
+		assert_non_null(strstr(told(20000), terminals[i][1]));
+	}
+}
+
 static void who_put_it_back_itself_needs_nobody(void **state)
 {
 	(void)state;
@@ -124,6 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(after_a_kill_the_terminal_is_put_back),
+		test(the_mouse_is_no_longer_told_of),
 		test(who_put_it_back_itself_needs_nobody),
 		test(without_one_nothing_has_to_be_stopped),
 	};
