@@ -14,6 +14,28 @@ void top_filter(struct top *t, char out[ROW_FILTER])
 	row_filter(table_row(t->table, (size_t)t->at), t->group, out);
 }
 
+/* What is cut off is seen to be. */
+static void fit_message(struct top *t)
+{
+	size_t n = (size_t)top_width(t);
+
+	if (strlen(t->message) <= n)
+		return;
+	n--;
+	while (n && (t->message[n] & 0xc0) == 0x80)
+		n--;
+	snprintf(t->message + n, sizeof(t->message) - n, "\u2026");
+}
+
+/* It does not tell whether it has put it into a clipboard. */
+static void send_to_terminal(struct top *t, const char *text)
+{
+	screen_copy(t->screen, text);
+	snprintf(t->message, sizeof(t->message), "sent to the terminal: %.*s",
+		 (int)sizeof(t->message) - 30, text);
+	fit_message(t);
+}
+
 void top_copy_filter(struct top *t)
 {
 	char filter[ROW_FILTER];
@@ -21,8 +43,7 @@ void top_copy_filter(struct top *t)
 	if (!table_count(t->table))
 		return;
 	top_filter(t, filter);
-	screen_copy(t->screen, filter);
-	snprintf(t->message, sizeof(t->message), "copied: %s", filter);
+	send_to_terminal(t, filter);
 }
 
 #define QUOTED_FILE (4 * PATH_MAX + 3)	/* if it is nothing but quotes */
@@ -59,9 +80,7 @@ static void copy_command(struct top *t)
 	quote_file(file, t->options.file);
 	snprintf(command, sizeof(command), "tshark -r %s -Y '%s' -w "
 		 "part.pcapng", file, filter);
-	screen_copy(t->screen, command);
-	snprintf(t->message, sizeof(t->message), "%.*s",
-		 (int)sizeof(t->message) - 1, command);
+	send_to_terminal(t, command);
 }
 
 static void begin_saving(struct top *t)

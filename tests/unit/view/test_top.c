@@ -426,6 +426,24 @@ static void no_name_leaves_its_quotes(void **state)
 				    "part.pcapng");
 }
 
+/* Which may have no clipboard, and not as many columns. */
+static void what_is_sent_to_the_terminal_is_said(void **state)
+{
+	(void)state;
+	talk(0, "curl", 100);
+	width = 80;
+	HIT('3');
+	HIT('y');
+	assert_int_equal(row_with("sent to the terminal: proc.name == "
+				  "\"curl\"  "), ROWS - 1);
+	HIT('1');
+	HIT('y');
+	assert_true(strlen(copied) > 80);
+	assert_non_null(strstr(picture[ROWS - 1], "\xe2"));
+	assert_memory_equal(picture[ROWS - 1], "sent to the terminal: ip.addr",
+			    29);
+}
+
 /* Nor does the name of a file. */
 static void a_command_is_quoted_for_a_shell(void **state)
 {
@@ -596,6 +614,7 @@ int main(void)
 		test(other_characters_can_be_typed_and_erased),
 		test(groups_and_columns_are_chosen),
 		test(no_name_leaves_its_quotes),
+		test(what_is_sent_to_the_terminal_is_said),
 		test(a_command_is_quoted_for_a_shell),
 		test(a_filter_is_of_its_row),
 		test(a_filter_of_nobody_finds_nobody),
