@@ -170,9 +170,11 @@ void files_next(struct files *f)
 
 void files_freeze(struct files *f)
 {
-	if (!f->options->ring.asked)
+	if (!f->options->ring.asked) {
 		log_info("there is one file only, without -b");
-	else if (!f->freeze_ns)
+		return;
+	}
+	if (!f->freeze_ns)
 		f->freeze_ns = clock_ns(CLOCK_MONOTONIC) + FREEZE_NS;
 	/* A fast ring may be all new by then. */
 	output_freeze(f->output);

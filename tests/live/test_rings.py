@@ -350,6 +350,16 @@ class Rings(world.LiveTest):
         self.assertEqual(r.stop()[0], 0)
         self.assertEqual(len(self.frozen(r)), 4)
 
+    def test_one_file_is_no_ring(self):
+        path = self.dir / "single.pcapng"
+        c = world.Capture(path, "-i", "lo", within=self.ns)
+        c.process.send_signal(signal.SIGRTMIN)
+        self.talk()
+        status, said = c.stop()
+        self.assertEqual(status, 0, said)
+        self.assertIn("there is one file only, without -b", said)
+        self.assertGreater(packets(path), 0)
+
     def test_so_many_files(self):
         r = self.ring("-b", "packets:5", "-a", "files:2")
         self.talk()
