@@ -307,11 +307,8 @@ static int capture(struct options *o, char **argv)
 	if (put_time_into_name(o))
 		return EXIT_FAILURE;
 	if (o->write && !o->force && !o->ring.asked &&
-	    pcapng_output_is_taken(o->write)) {
-		log_error("%s is there already: --force overwrites it",
-			  o->write);
+	    pcapng_output_is_taken(o->write))
 		return EXIT_FAILURE;
-	}
 	if (o->remote.host)
 		return options_show(o) ? show_remote(o) : remote(o);
 	if (o->read)

@@ -82,11 +82,8 @@ int search(const struct options *o)
 	long found;
 
 	signals_ignore();
-	if (o->write && !o->force && pcapng_output_is_taken(o->write)) {
-		log_error("%s is there already: --force overwrites it",
-			  o->write);
+	if (o->write && !o->force && pcapng_output_is_taken(o->write))
 		return -1;
-	}
 	if (archive_list_open(&files, o->paths, from_ns) ||
 	    privilege_become_user())
 		return -1;

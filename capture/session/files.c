@@ -354,20 +354,11 @@ static int open_names(const struct options *o, int *fd)
 
 	if (!path)
 		return 0;
-	if (is_output(path, "stdout"))
-		opened = STDOUT_FILENO;
-	else if (is_output(path, "stderr"))
-		opened = STDERR_FILENO;
-	else if (!o->force && pcapng_output_is_taken(path)) {
-		log_error("%s is there already: --force overwrites it", path);
-		return -EEXIST;
-	} else {
-		opened = pcapng_output_open(path);
-	}
-	if (opened < 0) {
-		log_error("cannot write %s: %s", path, strerror(-opened));
+	opened = is_output(path, "stdout") ? STDOUT_FILENO :
+		 is_output(path, "stderr") ? STDERR_FILENO :
+				pcapng_output_create(path, o->force);
+	if (opened < 0)
 		return opened;
-	}
 	*fd = opened;
 	return 0;
 }

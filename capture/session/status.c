@@ -283,18 +283,10 @@ static void tell_begin(const struct captures *c)
 
 static int open_file(struct status *s, const struct options *o)
 {
-	int fd;
+	int fd = pcapng_output_create(o->stats, o->force);
 
-	if (!o->force && pcapng_output_is_taken(o->stats)) {
-		log_error("%s is there already: --force overwrites it",
-			  o->stats);
-		return -EEXIST;
-	}
-	fd = pcapng_output_open(o->stats);
-	if (fd < 0) {
-		log_error("cannot write %s: %s", o->stats, strerror(-fd));
+	if (fd < 0)
 		return fd;
-	}
 	s->fd = fd;
 	if (pcapng_output_is_pipe(o->stats)) {
 		s->old_flags = fcntl(fd, F_GETFL);

@@ -33,8 +33,14 @@ struct pcapng_writer;
  */
 int pcapng_output_open(const char *path);
 
-/* Is that a file which holds something already? */
+/* Whether that is a file which holds something already; true is logged. */
 bool pcapng_output_is_taken(const char *path);
+
+/*
+ * As pcapng_output_open(), but not over what is taken, unless @force.  Each
+ * error is logged.
+ */
+int pcapng_output_create(const char *path, bool force);
 
 /* Is that a pipe or socket, whose reader may be slow, or leave? */
 bool pcapng_output_is_pipe(const char *path);

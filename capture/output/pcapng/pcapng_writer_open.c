@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/log.h"
 #include "host/place.h"
 #include "host/privilege/sudo_user.h"
 
@@ -151,7 +152,7 @@ bool pcapng_output_is_pipe(const char *path)
 	return !err && pcapng_output_streams(&st);
 }
 
-bool pcapng_output_is_taken(const char *path)
+static bool holds_something(const char *path)
 {
 	struct sudo_user_rights root;
 	struct stat st;
@@ -164,4 +165,25 @@ bool pcapng_output_is_taken(const char *path)
 	     st.st_size;
 	sudo_user_leave(&root);
 	return is;
+}
+
+bool pcapng_output_is_taken(const char *path)
+{
+	bool is = holds_something(path);
+
+	if (is)
+		log_error("%s is there already: --force overwrites it", path);
+	return is;
+}
+
+int pcapng_output_create(const char *path, bool force)
+{
+	int fd;
+
+	if (!force && pcapng_output_is_taken(path))
+		return -EEXIST;
+	fd = pcapng_output_open(path);
+	if (fd < 0)
+		log_error("cannot write %s: %s", path, strerror(-fd));
+	return fd;
 }

@@ -54,14 +54,7 @@ static int open_first_file(const struct options *o, struct opener **opener,
 
 static int open_file(const struct options *o, int *fd)
 {
-	if (!o->force && pcapng_output_is_taken(o->log_file)) {
-		log_error("%s is there already: --force overwrites it",
-			  o->log_file);
-		return -EEXIST;
-	}
-	*fd = pcapng_output_open(o->log_file);
-	if (*fd < 0)
-		log_error("cannot write %s: %s", o->log_file, strerror(-*fd));
+	*fd = pcapng_output_create(o->log_file, o->force);
 	return *fd < 0 ? *fd : 0;
 }
 
