@@ -216,23 +216,44 @@ static __always_inline void exec_namespaces(struct probe_exec *x,
 		x->loginuid = BPF_CORE_READ(t, loginuid.val);
 }
 
+/* NULL never, but the verifier does not know. */
+static __always_inline struct probe_exec *exec_begin(__u8 kind,
+						     struct task_struct *t)
+{
+	struct probe_exec *x;
+	__u32 zero = 0;
+
+	x = bpf_map_lookup_elem(&exec_scratch, &zero);
+	if (!x)
+		return NULL;
+	__builtin_memset(&x->event, 0, sizeof(x->event));
+	x->event.kind = kind;
+	x->event.ts_ns = bpf_ktime_get_ns();
+	fill_owner(&x->event.owner, t);
+	return x;
+}
+
+static __always_inline void exec_submit(struct probe_exec *x, __u32 args_len,
+					__u64 wake)
+{
+	__u32 size = __builtin_offsetof(struct probe_exec, args) +
+		     (args_len & (PROBE_ARGS_LEN - 1));
+
+	if (bpf_ringbuf_output(&events, x, size, wake))
+		__sync_fetch_and_add(&lost, 1);
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *t, int old_pid,
 	     struct linux_binprm *bprm)
 {
 	struct file *file = BPF_CORE_READ(bprm, file);
 	struct task_struct *parent = BPF_CORE_READ(t, real_parent);
-	struct probe_exec *x;
-	__u32 zero = 0, size;
+	struct probe_exec *x = exec_begin(PROBE_EXEC, t);
 
-	x = bpf_map_lookup_elem(&exec_scratch, &zero);
 	if (!x)
 		return 0;
-	__builtin_memset(&x->event, 0, sizeof(x->event));
-	x->event.kind = PROBE_EXEC;
-	x->event.ts_ns = bpf_ktime_get_ns();
 	renamed_ns[(__u32)t->tgid % FORKERS] = x->event.ts_ns;
-	fill_owner(&x->event.owner, t);
 	x->ppid = BPF_CORE_READ(parent, tgid);
 	BPF_CORE_READ_STR_INTO(&x->pcomm, parent, group_leader, comm);
 	x->exe_flags = 0;
@@ -243,12 +264,8 @@ int BPF_PROG(on_exec, struct task_struct *t, int old_pid,
 	exec_session(x, t);
 	exec_cgroup(x, t);
 	exec_args(x, t);
-
-	size = __builtin_offsetof(struct probe_exec, args) +
-	       (x->args_len & (PROBE_ARGS_LEN - 1));
-	if (bpf_ringbuf_output(&events, x, size,
-			       wake_at_exec ? BPF_RB_FORCE_WAKEUP : wakeup()))
-		__sync_fetch_and_add(&lost, 1);
+	exec_submit(x, x->args_len,
+		    wake_at_exec ? BPF_RB_FORCE_WAKEUP : wakeup());
 	return 0;
 }
 
@@ -261,24 +278,16 @@ int BPF_PROG(on_move, struct cgroup *to, const char *path,
 	     struct task_struct *t)
 {
 	struct probe_exec *x;
-	__u32 zero = 0;
 
 	/* A thread alone, or by a controller whose cgroups nobody is told of. */
 	if (t->tgid != t->pid || BPF_CORE_READ(to, kn) != cgroup_of(t))
 		return 0;
-	x = bpf_map_lookup_elem(&exec_scratch, &zero);
+	x = exec_begin(PROBE_MOVED, t);
 	if (!x)
 		return 0;
-	__builtin_memset(&x->event, 0, sizeof(x->event));
-	x->event.kind = PROBE_MOVED;
-	x->event.ts_ns = bpf_ktime_get_ns();
-	fill_owner(&x->event.owner, t);
 	x->cgroup_at = 0;
 	bpf_probe_read_kernel_str(x->cgroup, PROBE_CGROUP_LEN, path);
-	if (bpf_ringbuf_output(&events, x,
-			       __builtin_offsetof(struct probe_exec, args),
-			       wakeup()))
-		__sync_fetch_and_add(&lost, 1);
+	exec_submit(x, 0, wakeup());
 	return 0;
 }
 
