@@ -253,37 +253,92 @@ static int style_attributes(const struct screen *s, int style)
 	return attributes;
 }
 
-size_t screen_put(struct screen *s, int row, int column, int width, int style,
-		  bool right, const char *text)
+/* Characters of one line, as wide as they are drawn. */
+struct cells {
+	wchar_t chars[MAX_COLUMNS + 1];
+	int widths[MAX_COLUMNS + 1];
+	int count;
+	int width;
+};
+
+/* Returns the bytes of @text that there was room for. */
+static size_t fill_cells(const struct screen *s, struct cells *l, int room,
+			 const char *text)
 {
 	const char *begin = text;
-	wchar_t line[MAX_COLUMNS + 1];
-	int used = 0, count = 0, rows, columns;
 
-	getmaxyx(stdscr, rows, columns);
-	if (width > columns - column)
-		width = columns - column;
-	if (row < 0 || row >= rows || width < 1)
-		return 0;
-	if (width > MAX_COLUMNS)
-		width = MAX_COLUMNS;
+	l->count = l->width = 0;
 	while (*text) {
-		wchar_t c;
-		int wide;
-		size_t n = next_char(s, text, &c, &wide);
+		int *wide = &l->widths[l->count];
+		size_t n = next_char(s, text, &l->chars[l->count], wide);
 
-		if (used + wide > width)
+		if (l->width + *wide > room)
 			break;
-		line[count++] = c;
-		used += wide;
+		l->width += *wide;
+		l->count++;
 		text += n;
 	}
-	line[count] = L'\0';
-	attrset(style_attributes(s, style));
-	mvhline(row, column, ' ' | (chtype)style_attributes(s, style), width);
-	mvaddnwstr(row, column + (right ? width - used : 0), line, count);
-	attrset(A_NORMAL);
 	return (size_t)(text - begin);
+}
+
+/* That it was cut is seen; of a letter or two nothing would be left. */
+static void mark_cut(const struct screen *s, struct cells *l, int room)
+{
+	if (room < 4 || !l->count)
+		return;
+	l->width -= l->widths[--l->count];
+	l->chars[l->count++] = s->utf8 ? L'\u2026' : L'+';
+	l->width++;
+}
+
+static void draw_cells(const struct screen *s, int row, int column, int room,
+		       int style, bool right, const struct cells *l)
+{
+	attrset(style_attributes(s, style));
+	mvhline(row, column, ' ' | (chtype)style_attributes(s, style), room);
+	mvaddnwstr(row, column + (right ? room - l->width : 0), l->chars,
+		   l->count);
+	attrset(A_NORMAL);
+}
+
+/* The columns that the terminal has, of those; less than 1 if none. */
+static int columns_left(int row, int column, int width)
+{
+	int rows, columns;
+
+	getmaxyx(stdscr, rows, columns);
+	if (row < 0 || row >= rows)
+		return 0;
+	if (width > columns - column)
+		width = columns - column;
+	return width < MAX_COLUMNS ? width : MAX_COLUMNS;
+}
+
+void screen_put(struct screen *s, int row, int column, int width, int style,
+		bool right, const char *text)
+{
+	int room = columns_left(row, column, width);
+	struct cells line;
+
+	if (room < 1)
+		return;
+	if (text[fill_cells(s, &line, room, text)])
+		mark_cut(s, &line, room);
+	draw_cells(s, row, column, room, style, right, &line);
+}
+
+size_t screen_put_part(struct screen *s, int row, int column, int width,
+		       const char *text)
+{
+	int room = columns_left(row, column, width);
+	struct cells line;
+	size_t n;
+
+	if (room < 1)
+		return 0;
+	n = fill_cells(s, &line, room, text);
+	draw_cells(s, row, column, room, STYLE_PLAIN, false, &line);
+	return n;
 }
 
 void screen_cursor(struct screen *s, int row, int column)

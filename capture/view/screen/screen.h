@@ -60,11 +60,15 @@ void screen_erase(struct screen *s);
 
 /*
  * @text, which is UTF-8, and blanks, @width columns of them; what is too long
- * is cut.  With @right it stands at the right.  Returns the bytes of @text
- * that were drawn.
+ * is cut, and seen to be.  With @right it stands at the right.
  */
-size_t screen_put(struct screen *s, int row, int column, int width, int style,
-		  bool right, const char *text);
+void screen_put(struct screen *s, int row, int column, int width, int style,
+		bool right, const char *text);
+
+/* As much of it as there is room for, at the left; returns how many bytes. */
+size_t screen_put_part(struct screen *s, int row, int column, int width,
+		       const char *text);
+
 /* Puts the cursor there, or hides it where @row is less than 0. */
 void screen_cursor(struct screen *s, int row, int column);
 void screen_show(struct screen *s);

@@ -27,8 +27,7 @@ static size_t put_detail(const struct pen *pen, const char *name,
 	size_t n;
 
 	screen_put(pen->top->screen, y, 1, 15, STYLE_BOLD, false, name);
-	n = screen_put(pen->top->screen, y, 17, width - 17, STYLE_PLAIN, false,
-		       text);
+	n = screen_put_part(pen->top->screen, y, 17, width - 17, text);
 	if (!is_seen)
 		screen_put(pen->top->screen, y, 0, width, STYLE_PLAIN, false,
 			   "");

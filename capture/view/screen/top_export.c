@@ -14,26 +14,12 @@ void top_filter(struct top *t, char out[ROW_FILTER])
 	row_filter(table_row(t->table, (size_t)t->at), t->group, out);
 }
 
-/* What is cut off is seen to be. */
-static void fit_message(struct top *t)
-{
-	size_t n = (size_t)top_width(t);
-
-	if (strlen(t->message) <= n)
-		return;
-	n--;
-	while (n && (t->message[n] & 0xc0) == 0x80)
-		n--;
-	snprintf(t->message + n, sizeof(t->message) - n, "\u2026");
-}
-
 /* It does not tell whether it has put it into a clipboard. */
 static void send_to_terminal(struct top *t, const char *text)
 {
 	screen_copy(t->screen, text);
 	snprintf(t->message, sizeof(t->message), "sent to the terminal: %.*s",
 		 (int)sizeof(t->message) - 30, text);
-	fit_message(t);
 }
 
 void top_copy_filter(struct top *t)

@@ -68,8 +68,7 @@ static int draw_entry(struct top *t, size_t i, int y)
 			screen_put(t->screen, row, 1, TEXT_AT - 1, STYLE_PLAIN,
 				   false, help[i].keys);
 		if (is_seen)
-			screen_put(t->screen, row, at, n, STYLE_PLAIN, false,
-				   text);
+			screen_put_part(t->screen, row, at, n, text);
 		lines++;
 		text += n;
 		text += strspn(text, " ");

@@ -68,16 +68,14 @@ void __wrap_screen_erase(struct screen *s)
 		picture[i][COLUMNS_MAX] = '\0';
 }
 
-size_t __wrap_screen_put(struct screen *s, int row, int column, int w,
-			 int style, bool right, const char *text);
-size_t __wrap_screen_put(struct screen *s, int row, int column, int w,
-			 int style, bool right, const char *text)
+size_t __wrap_screen_put_part(struct screen *s, int row, int column, int w,
+			      const char *text);
+size_t __wrap_screen_put_part(struct screen *s, int row, int column, int w,
+			      const char *text)
 {
-	size_t len = strlen(text), n = len;
+	size_t n = strlen(text);
 
 	(void)s;
-	(void)style;
-	(void)right;
 	assert_in_range(row, 0, height - 1);
 	if (w > width - column)
 		w = width - column;
@@ -87,6 +85,16 @@ size_t __wrap_screen_put(struct screen *s, int row, int column, int w,
 	memset(&picture[row][column], ' ', (size_t)w);
 	memcpy(&picture[row][column], text, n);
 	return n;
+}
+
+void __wrap_screen_put(struct screen *s, int row, int column, int w, int style,
+		       bool right, const char *text);
+void __wrap_screen_put(struct screen *s, int row, int column, int w, int style,
+		       bool right, const char *text)
+{
+	(void)style;
+	(void)right;
+	__wrap_screen_put_part(s, row, column, w, text);
 }
 
 void __wrap_screen_cursor(struct screen *s, int row, int column);
