@@ -77,7 +77,7 @@ static int temporary_file(struct options *o, char *path, size_t size)
 
 static int show_file(const struct options *o)
 {
-	return privilege_become_user() || replay(o) ? EXIT_FAILURE :
+	return privilege_become_user() || replay(o, -1) ? EXIT_FAILURE :
 						      EXIT_SUCCESS;
 }
 
@@ -110,7 +110,7 @@ static int show_remote(struct options *o)
 	dup2(p.out, STDIN_FILENO);
 	close(p.out);
 	o->read = "-";
-	err = replay(o);
+	err = replay(o, p.err);
 	close(STDIN_FILENO);
 	while (child_pass_on(p.err) > 0)
 		;
@@ -222,12 +222,19 @@ static int get_privilege(char **argv)
 	return err;
 }
 
+static enum child_words words_of_command(const struct options *o)
+{
+	if (options_draw(o))
+		return CHILD_LEAVES_TERMINAL;
+	if (options_show(o) || (o->write && !strcmp(o->write, "-")))
+		return CHILD_LEAVES_STDOUT;
+	return CHILD_SPEAKS;
+}
+
 /* What it shall be called by, and what it leaves: before all that is ours. */
 static int start_command(struct options *o, struct child *command,
 			 struct key_file *keys)
 {
-	bool no_stdout = options_show(o) ||
-			 (o->write && !strcmp(o->write, "-"));
 	int err = 0;
 
 	if (o->keylog) {
@@ -238,7 +245,8 @@ static int start_command(struct options *o, struct child *command,
 	}
 	if (o->namespaces->count == 1)
 		err = netns_enter(o->namespaces, 0);
-	err = err ? err : child_fork(command, o->command, no_stdout);
+	err = err ? err : child_fork(command, o->command,
+				     words_of_command(o));
 	netns_leave(o->namespaces);
 	if (err && o->keylog)
 		key_file_close(keys);
@@ -297,6 +305,19 @@ static int put_time_into_name(struct options *o)
 	return 0;
 }
 
+/* A screen does not show what became of it. */
+static int wait_for_command(const struct options *o, struct child *c)
+{
+	int status;
+
+	if (options_draw(o) && child_runs(c))
+		log_info("%s goes on; Ctrl-C ends it", c->name);
+	status = child_wait(c);
+	if (options_draw(o) && status)
+		log_warn("%s ended with exit status %d", c->name, status);
+	return status;
+}
+
 static int capture(struct options *o, char **argv)
 {
 	struct child command, *c = NULL;
@@ -329,7 +350,7 @@ static int capture(struct options *o, char **argv)
 		c = &command;
 	}
 	err = run(o, c);
-	status = c ? child_wait(c) : 0;
+	status = c ? wait_for_command(o, c) : 0;
 	if (o->keylog)
 		key_file_close(&keys);
 	return err ? EXIT_FAILURE : status;

@@ -182,6 +182,11 @@ bool options_show(const struct options *o)
 	return o->print || o->action == ACTION_LOG || o->action == ACTION_TOP;
 }
 
+bool options_draw(const struct options *o)
+{
+	return o->action == ACTION_TOP && !o->batch;
+}
+
 int options_each(int argc, char **argv,
 		 int (*fn)(void *ctx, const struct option_row *row,
 			   const char *arg),

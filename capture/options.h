@@ -172,6 +172,9 @@ int options_parse(struct options *o, int argc, char **argv);
 /* Whether a capture shows something beside its file: view.h. */
 bool options_show(const struct options *o);
 
+/* On a screen, which a terminal then is. */
+bool options_draw(const struct options *o);
+
 /* ---- the table ---- */
 
 /* Whose business the option is when another machine captures: remote.h. */

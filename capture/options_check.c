@@ -12,8 +12,6 @@ static bool asks_to_capture(const struct options *o)
 
 static int check_show(const struct options *o)
 {
-	bool screen = o->action == ACTION_TOP && !o->batch;
-
 	if (o->interval_ns && o->action == ACTION_CAPTURE)
 		return options_bad("only for pktwho top and log:", "--interval");
 	if (o->action != ACTION_TOP && o->countries)
@@ -41,7 +39,7 @@ static int check_show(const struct options *o)
 				   "of", o->remote.host);
 	if (o->write && !strcmp(o->write, "-"))
 		return options_bad("what is shown goes to", "-");
-	if (screen && o->until_eof)
+	if (options_draw(o) && o->until_eof)
 		return options_bad("the keyboard is needed, not", "eof");
 	return 0;
 }

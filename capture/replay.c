@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/child.h"
 #include "host/clocks.h"
 #include "host/compressor.h"
 #include "host/log.h"
@@ -24,7 +25,7 @@
 #define READ_BYTES 65536
 #define UNPACKED_MAX (1u << 30)
 
-enum { FD_FILE, FD_SIGNAL, FD_VIEW, FDS };
+enum { FD_FILE, FD_SIGNAL, FD_VIEW, FD_WORDS, FDS };
 
 struct replay {
 	const struct options *options;
@@ -126,6 +127,9 @@ static int run_replay(struct replay *r)
 			break;
 		if (more > 0 && r->fds[FD_FILE].ready)
 			more = read_some(r);
+		if (r->fds[FD_WORDS].ready &&
+		    child_pass_on(r->fds[FD_WORDS].fd) <= 0)
+			r->fds[FD_WORDS].fd = -1;
 		if (!more && r->live)
 			view_set_last(r->view);
 		if (more <= 0)
@@ -178,12 +182,13 @@ static int open_replay(struct replay *r)
 	return open_replay_view(r);
 }
 
-int replay(const struct options *o)
+int replay(const struct options *o, int words)
 {
 	static struct replay r;
 	int err, closed;
 
 	r.options = o;
+	r.fds[FD_WORDS] = (struct watch){ .fd = words, .events = POLLIN };
 	r.reader = reader_new();
 	if (!r.reader)
 		return -ENOMEM;

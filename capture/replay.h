@@ -8,7 +8,10 @@
 
 struct options;
 
-/* 0 or -errno (logged). */
-int replay(const struct options *o);
+/*
+ * What comes from @words, if it is not -1, is said; it stays open.  0 or
+ * -errno (logged).
+ */
+int replay(const struct options *o, int words);
 
 #endif

@@ -50,6 +50,7 @@ def scrolling():
 class Terminal:
     def __init__(self, argv, rows=24, columns=80, env=None, **options):
         stdin = options.pop("stdin", None)
+        stderr = options.pop("stderr", subprocess.PIPE)
         screen, stream = scrolling()
         self.screen = screen(columns, rows)
         self.stream = stream(self.screen)
@@ -59,7 +60,7 @@ class Terminal:
         self.before = termios.tcgetattr(slave)
         self.process = subprocess.Popen(
             [str(a) for a in argv], stdin=stdin or slave, stdout=slave,
-            stderr=subprocess.PIPE, start_new_session=True,
+            stderr=stderr, start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0),
             env={**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8",
                  **(env or {})}, **options)
@@ -121,12 +122,14 @@ class Terminal:
         while self.process.poll() is None and time.monotonic() < end:
             self.read(0.05)
         self.read(0.1)
-        return self.process.wait(PATIENCE), self.process.stderr.read().decode()
+        said = self.process.stderr
+        return self.process.wait(PATIENCE), said.read().decode() if said else ""
 
     def close(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
-        self.process.stderr.close()
+        if self.process.stderr:
+            self.process.stderr.close()
         os.close(self.fd)
         os.close(self.slave)

@@ -17,7 +17,22 @@
 #include "host/signals.h"
 #include "host/watch.h"
 
-static _Noreturn void wait_and_become(char **argv, bool no_stdout, int go_fd)
+static void set_words(enum child_words words)
+{
+	int null;
+
+	if (words == CHILD_LEAVES_STDOUT)
+		dup2(STDERR_FILENO, STDOUT_FILENO);
+	if (words != CHILD_LEAVES_TERMINAL)
+		return;
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (isatty(fd))
+			dup2(null, fd);
+}
+
+static _Noreturn void wait_and_become(char **argv, enum child_words words,
+				      int go_fd)
 {
 	char go;
 	int err;
@@ -25,8 +40,7 @@ static _Noreturn void wait_and_become(char **argv, bool no_stdout, int go_fd)
 	if (read(go_fd, &go, 1) != 1)
 		_exit(0);	/* the capture did not start */
 	signals_restore();
-	if (no_stdout)
-		dup2(STDERR_FILENO, STDOUT_FILENO);
+	set_words(words);
 	privilege_drop();
 	privilege_restore_environment();
 	err = sudo_user_become();
@@ -40,7 +54,7 @@ static _Noreturn void wait_and_become(char **argv, bool no_stdout, int go_fd)
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
-int child_fork(struct child *c, char **argv, bool no_stdout)
+int child_fork(struct child *c, char **argv, enum child_words words)
 {
 	int fds[2], err;
 
@@ -53,7 +67,7 @@ int child_fork(struct child *c, char **argv, bool no_stdout)
 	c->pid = fork();
 	if (!c->pid) {
 		close(fds[1]);
-		wait_and_become(argv, no_stdout, fds[0]);
+		wait_and_become(argv, words, fds[0]);
 	}
 	err = -errno;
 	close(fds[0]);
@@ -105,11 +119,13 @@ int child_fork_pipes(struct child_pipes *p)
 ssize_t child_pass_on(int fd)
 {
 	char bytes[4096];
-	ssize_t n = read(fd, bytes, sizeof(bytes));
+	ssize_t n = read(fd, bytes, sizeof(bytes) - 1);
 
-	if (n <= 0)
-		return n;
-	return write(STDERR_FILENO, bytes, (size_t)n);
+	if (n > 0) {
+		bytes[n] = '\0';
+		log_pass_on(bytes);
+	}
+	return n;
 }
 
 int child_wait_pipes(struct child_pipes *p)
@@ -130,6 +146,13 @@ void child_go(struct child *c)
 		log_debug("%s is gone", c->name);
 	close(c->go_fd);
 	c->go_fd = -1;
+}
+
+bool child_runs(const struct child *c)
+{
+	struct watch end = { .fd = c->pid_fd, .events = POLLIN };
+
+	return c->pid_fd >= 0 && !watch_wait(&end, 1, 0);
 }
 
 /* It may be the last thing that we do: what came of it is waited for. */

@@ -20,14 +20,20 @@ struct child {
 	const char *name;
 };
 
-/*
- * Strings are borrowed.  With @no_stdout, because the capture goes there, its
- * output joins its errors.  0 or -errno (logged).
- */
-int child_fork(struct child *c, char **argv, bool no_stdout);
+enum child_words {
+	CHILD_SPEAKS,
+	CHILD_LEAVES_STDOUT,	/* to the capture; its output joins its errors */
+	CHILD_LEAVES_TERMINAL	/* to a screen: it neither reads nor writes */
+};
+
+/* Strings are borrowed.  0 or -errno (logged). */
+int child_fork(struct child *c, char **argv, enum child_words words);
 
 /* Lets it run. */
 void child_go(struct child *c);
+
+/* Not yet ended. */
+bool child_runs(const struct child *c);
 
 /* A signal came to us that it should have, too; a terminal's ^C it has had. */
 void child_signal(const struct child *c, int signal);

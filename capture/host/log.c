@@ -2,6 +2,7 @@
 #include "host/log.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -89,10 +90,75 @@ void log_status(const char *text, unsigned columns)
 static void write_log_line(enum log_level level, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 
+/* ---- beside a screen ---- */
+
+#define LINE_SIZE  1100
+#define HELD_LINES 16
+
+static struct {
+	bool holds;
+	bool on_terminal;
+	unsigned count;
+	char lines[HELD_LINES][LINE_SIZE];	/* a ring */
+} held;
+
+void log_hold(void)
+{
+	held.holds = true;
+	held.on_terminal = isatty(STDERR_FILENO);
+	held.count = 0;
+}
+
+void log_release(void)
+{
+	unsigned at = held.count > HELD_LINES ? held.count - HELD_LINES : 0;
+
+	if (held.holds && held.on_terminal)
+		for (; at < held.count; at++)
+			fputs(held.lines[at % HELD_LINES], stderr);
+	held.holds = false;
+}
+
+unsigned log_held(const char **last)
+{
+	*last = held.count ? held.lines[(held.count - 1) % HELD_LINES] : NULL;
+	return held.count;
+}
+
+static void hold_line(const char *line)
+{
+	if (held.holds)
+		snprintf(held.lines[held.count++ % HELD_LINES], LINE_SIZE,
+			 "%s", line);
+}
+
+static void say(const char *line)
+{
+	hold_line(line);
+	if ((held.holds && held.on_terminal) || !can_say())
+		return;
+	erase_status();
+	fputs(line, stderr);
+}
+
+void log_pass_on(const char *lines)
+{
+	char line[LINE_SIZE];
+
+	for (size_t n; *lines; lines += n) {
+		n = strcspn(lines, "\n");
+		n += lines[n] == '\n';
+		snprintf(line, sizeof(line), "%.*s", (int)n, lines);
+		say(line);
+	}
+}
+
+/* ---- lines ---- */
+
 /* One write per line, so that lines of several processes do not mix. */
 static void write_log_line(enum log_level level, const char *fmt, va_list ap)
 {
-	char text[1024], line[1100];
+	char text[1024], line[LINE_SIZE];
 
 	if (level > max_level && (!log_sink || level > sink_level))
 		return;
@@ -100,10 +166,8 @@ static void write_log_line(enum log_level level, const char *fmt, va_list ap)
 	printable_replace(text);
 	snprintf(line, sizeof(line), "pktwho: %s%s\n",
 		 level == LOG_WARN ? "warning: " : "", text);
-	if (level <= max_level && can_say()) {
-		erase_status();
-		fputs(line, stderr);
-	}
+	if (level <= max_level)
+		say(line);
 	if (log_sink && level <= sink_level)
 		log_sink(line);
 }

@@ -24,6 +24,19 @@ void log_set_sink(void (*sink)(const char *line), enum log_level level);
  */
 void log_status(const char *text, unsigned columns);
 
+/*
+ * A screen is drawn where lines would go: they are held until log_release(),
+ * which says the last of them.  What is no terminal gets each at once.
+ */
+void log_hold(void);
+void log_release(void);
+
+/* Lines that another process of ours has said, as they are. */
+void log_pass_on(const char *lines);
+
+/* How many were held so far, and the last of them, or NULL. */
+unsigned log_held(const char **last);
+
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -9,6 +9,12 @@ void ending_at(struct ending *e, uint64_t at_ns)
 	e->stop_ns = at_ns + ENDING_LINGER_NS;
 }
 
+void ending_ask(struct ending *e, uint64_t at_ns)
+{
+	e->asked = true;
+	ending_at(e, at_ns);
+}
+
 void ending_at_once(struct ending *e)
 {
 	e->stop_ns = 1;

@@ -20,10 +20,14 @@ struct ending {
 	uint64_t last_packet_ns;	/* later ones are not ours; 0: no end yet */
 	uint64_t stop_ns;		/* when to leave; 0: no end yet */
 	int error;			/* of the output: no more is written */
+	bool asked;			/* by who looks, or by a signal */
 };
 
 /* Packets up to @at_ns count; those in the kernel's blocks are waited for. */
 void ending_at(struct ending *e, uint64_t at_ns);
+
+/* As that, because somebody asked for it. */
+void ending_ask(struct ending *e, uint64_t at_ns);
 
 /* Nothing is waited for. */
 void ending_at_once(struct ending *e);

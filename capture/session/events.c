@@ -24,9 +24,10 @@ _Static_assert(CAPTURES_MAX + 16 <= WATCH_MAX, "all are watched");
 
 enum { OF_SIGNAL, OF_COMMAND, OF_STDIN, OF_TOOLBAR, OF_OUTPUT, OF_VIEW };
 
-static void end_in(struct events *e, uint64_t ns)
+/* Somebody asks for it. */
+static void end_now(struct events *e)
 {
-	ending_at(&e->parts->ending, clock_ns(CLOCK_MONOTONIC) + ns);
+	ending_ask(&e->parts->ending, clock_ns(CLOCK_MONOTONIC));
 }
 
 static void on_signal(void *ctx)
@@ -46,7 +47,7 @@ static void on_signal(void *ctx)
 	} else {
 		if (p->command)
 			child_signal(p->command, (int)info.ssi_signo);
-		end_in(e, 0);
+		end_now(e);
 	}
 }
 
@@ -55,7 +56,7 @@ static void on_command(void *ctx)
 	struct events *e = ctx;
 
 	e->watches[OF_COMMAND].fd = -1;
-	end_in(e, TAIL_NS);
+	ending_at(&e->parts->ending, clock_ns(CLOCK_MONOTONIC) + TAIL_NS);
 }
 
 static void on_stdin(void *ctx)
@@ -65,7 +66,7 @@ static void on_stdin(void *ctx)
 	if (!signals_stdin_ended())
 		return;
 	e->watches[OF_STDIN].fd = -1;
-	end_in(e, 0);
+	end_now(e);
 }
 
 static void on_toolbar(void *ctx)
@@ -88,7 +89,7 @@ static void on_view(void *ctx)
 	struct events *e = ctx;
 
 	if (e->watches[OF_VIEW].ready & (POLLERR | POLLHUP))
-		end_in(e, 0);
+		end_now(e);
 }
 
 static void add(struct events *e, int fd, short events, void (*fn)(void *ctx))

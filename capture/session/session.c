@@ -2,6 +2,7 @@
 #include "session/session.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -37,7 +38,7 @@ static void update_view(struct session *s, uint64_t now)
 	}
 	err = view_update(s->parts.view, &s->losses, now);
 	if (err == -EPIPE)
-		ending_at(ending, now);
+		ending_ask(ending, now);
 	else if (err)
 		ending_fail(ending, err);
 }
@@ -77,6 +78,32 @@ static uint64_t step(struct session *s)
 	return looked;
 }
 
+/* There is a screen, and nobody has had enough of it. */
+static bool has_lookers(const struct session *s)
+{
+	const struct parts *p = &s->parts;
+
+	return p->view && view_waits(p->view) && !p->ending.asked &&
+	       !p->ending.error;
+}
+
+/* What is on a screen stays there; its time stands still. */
+static void stay(struct session *s)
+{
+	struct parts *p = &s->parts;
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	short view_events;
+	struct watch fds[] = {
+		{ .fd = p->signal_fd, .events = POLLIN },
+		{ .fd = view_fd(p->view, &view_events), .events = POLLIN },
+	};
+
+	view_set_last(p->view);
+	while (!view_update(p->view, &s->losses, now) && !fds[0].ready &&
+	       !(fds[1].ready & (POLLERR | POLLHUP)))
+		watch_wait(fds, 2, IDLE_MS);
+}
+
 int session_run(struct session *s)
 {
 	struct parts *p = &s->parts;
@@ -92,6 +119,8 @@ int session_run(struct session *s)
 	if (!p->ending.error)
 		p->ending.error = files_be_patient(p->files, p->signal_fd);
 	pipeline_finish(&s->pipeline);
+	if (has_lookers(s))
+		stay(s);
 	return s->source_error;
 }
 

@@ -66,11 +66,14 @@ static void set_title(struct view *v)
 {
 	const struct options *o = v->options;
 	size_t size = sizeof(v->title);
-	size_t at = (size_t)snprintf(v->title, size, "%s%s",
-				     o->read ? o->read : o->netns ? o->netns : "",
-				     !o->read && o->netns ? "/" : "");
+	const char *place = o->remote.host ? o->remote.host :
+			    o->read ? o->read :
+			    o->netns ? o->netns : NULL;
+	bool is_file = o->read && !o->remote.host;
+	size_t at = (size_t)snprintf(v->title, size, "%s%s", place ? place : "",
+				     place && !is_file ? "/" : "");
 
-	for (int i = 0; !o->read && i < o->interface_count && at < size; i++)
+	for (int i = 0; !is_file && i < o->interface_count && at < size; i++)
 		at += (size_t)snprintf(v->title + at, size - at, "%s%s",
 				       i ? " " : "", o->interfaces[i].name);
 	printable_replace(v->title);
@@ -195,7 +198,7 @@ static int open_top(struct view *v)
 
 static int open_reader(struct view *v)
 {
-	if (v->options->action != ACTION_TOP || v->options->batch)
+	if (!options_draw(v->options))
 		return open_stream(v);
 	open_saved(v);
 	return open_top(v);

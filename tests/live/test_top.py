@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import termios
 import time
@@ -30,6 +31,12 @@ while True:
     s.sendall(bytes(100))
     s.recv(65536)
     time.sleep(0.05)
+"""
+CALLER = """
+import socket, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+s.sendall(bytes(100))
+s.recv(65536)
 """
 RENAMED = r"""
 import socket, sys
@@ -237,6 +244,44 @@ class Top(world.LiveTest):
             t.type("\n")
             t.shows("executable deleted")
             self.assertEqual(t.end("qq")[0], 0)
+
+    def test_what_is_said_beside_it(self):
+        """In the last line, and again once the screen has gone."""
+        self.ns.ip("link", "add", "gone", "type", "veth", "peer", "other")
+        self.ns.ip("link", "set", "gone", "up")
+        self.talker()
+        t = self.top("-i", "gone", stderr=subprocess.STDOUT)
+        before = t.shows("python3")[:3]
+        self.ns.ip("link", "del", "gone")
+        lines = t.shows("pktwho: gone: the interface is gone")
+        self.assertIn("the interface is gone", lines[-1])
+        self.assertEqual(lines[1:3], before[1:3])   # nothing was moved
+        self.assertEqual(t.end()[0], 1)
+        self.assertEqual(t.raw.split(b"\033[?1049l")[1].count(
+            b"pktwho: gone: the interface is gone\r\n"), 1)
+
+    def test_a_command(self):
+        """Its words are nobody's; what it did stays to be looked at."""
+        t = self.top("--", "sh", "-c", "echo words; echo words >&2; "
+                     f"{sys.executable} -c '{CALLER}' {self.echo.told}; exit 3",
+                     stderr=subprocess.STDOUT)
+        t.shows("python3")
+        t.shows("ENDED")
+        t.type("t")
+        t.shows(f"127.0.0.1:{self.echo.told}")
+        self.assertEqual(t.end()[0], 3)
+        self.assertNotIn(b"words", t.raw)
+        self.assertIn(b"pktwho: warning: sh ended with exit status 3", t.raw)
+
+    def test_a_command_that_goes_on(self):
+        t = self.top("--", sys.executable, "-c", TALKER, self.echo.told)
+        t.shows("python3")
+        t.type("q")
+        line = t.process.stderr.readline
+        said = line() + line()
+        self.assertIn(b"goes on; Ctrl-C ends it", said)
+        t.type("\003")
+        self.assertEqual(t.process.wait(world.PATIENCE), 128 + signal.SIGINT)
 
     def test_pause_and_ended(self):
         talker = self.talker()

@@ -33,7 +33,7 @@ static int lines_of(const char *path)
 		if (options_parse(&o, 7, argv))
 			_exit(200);
 		log_set_level(LOG_ERROR);
-		_exit(-replay(&o));
+		_exit(-replay(&o, -1));
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));

@@ -109,6 +109,7 @@ int screen_open(struct screen **out)
 	mouseinterval(0);
 	curs_set(0);
 	open_colors(s);
+	log_hold();
 	*out = s;
 	return 0;
 }
@@ -120,6 +121,7 @@ void screen_close(struct screen *s)
 	endwin();
 	keeper_stop(&s->keeper);
 	delscreen(s->terminal);
+	log_release();
 	free_screen(s);
 }
 

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "host/clocks.h"
+#include "host/log.h"
 #include "view/screen/top_state.h"
 
 #define LEAST_NS  100000000ull	/* ten pictures in a second are enough */
@@ -68,6 +70,20 @@ int top_fd(const struct top *t)
 	return screen_fd(t->screen);
 }
 
+/* What has been said since, where the screen leaves no other place for it. */
+static void tell_log(struct top *t)
+{
+	const char *line;
+	unsigned count = log_held(&line);
+
+	if (count == t->told)
+		return;
+	t->told = count;
+	snprintf(t->message, sizeof(t->message), "%.*s",
+		 (int)strcspn(line, "\n"), line);
+	t->dirty = true;
+}
+
 static bool sees_any(const struct top *t)
 {
 	struct flows_stats s;
@@ -122,6 +138,7 @@ int top_update(struct top *t, const struct view_losses *losses,
 	bool due;
 	long key;
 
+	tell_log(t);
 	top_watch_saved(t);
 	while ((key = screen_key(t->screen)) != SCREEN_NONE)
 		if (!top_key(t, key))

@@ -36,6 +36,7 @@ struct top {
 	char why[TOP_TEXT];		/* it is no query */
 	struct query query;		/* the last that was one */
 	char message[ROW_FILTER + 100];		/* one line, until the next key */
+	unsigned told;			/* lines of the log */
 	char missing[512];		/* what no filter can find, and why */
 	struct row_key cursor;		/* the row, wherever it goes */
 	long at;			/* where it was */

@@ -8,16 +8,16 @@
 
 #include "host/child.h"
 
-static struct child start(bool no_stdout, char **argv)
+static struct child start(enum child_words words, char **argv)
 {
 	struct child c;
 
-	assert_int_equal(child_fork(&c, argv, no_stdout), 0);
+	assert_int_equal(child_fork(&c, argv, words), 0);
 	assert_true(c.pid > 0 && c.pid_fd >= 0);
 	return c;
 }
 
-#define START(...) start(false, (char *[]){ __VA_ARGS__, NULL })
+#define START(...) start(CHILD_SPEAKS, (char *[]){ __VA_ARGS__, NULL })
 
 static void its_status_is_what_a_shell_says(void **state)
 {
@@ -78,7 +78,7 @@ static void where_the_capture_goes_it_does_not_write(void **state)
 	fflush(stdout);
 	dup2(fileno(out), STDOUT_FILENO);
 	dup2(fileno(err), STDERR_FILENO);
-	c = start(true, argv);
+	c = start(CHILD_LEAVES_STDOUT, argv);
 	child_go(&c);
 	status = child_wait(&c);
 	dup2(old, STDOUT_FILENO);

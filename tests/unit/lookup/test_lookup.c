@@ -342,7 +342,7 @@ static void a_command_is_signalled_over_there(void **state)
 	int status;
 
 	(void)state;
-	assert_int_equal(child_fork(&command, argv, false), 0);
+	assert_int_equal(child_fork(&command, argv, CHILD_SPEAKS), 0);
 	assert_int_equal(lookup_start(l, &command), 0);
 	child_go(&command);
 	lookup_close(l);
