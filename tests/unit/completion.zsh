@@ -18,7 +18,7 @@ has '*--log-level=[error, warning, info or debug (info)]:LEVEL:(error warning in
 has '*--geo=[country database (mmdb); may be repeated]:FILE:_files'
 has '*-p[only what is meant for this host]'
 has '*--no-promiscuous-mode[only what is meant for this host]'
-for word in ${(f)"$($2 --help | grep -oE -- '--[a-z][a-z-]*' | sort -u)"}; do
+for word in ${(f)"$($2 --help | grep -oE -- '--[a-z][a-z0-9-]*' | sort -u)"}; do
 	(( ${specs[(I)\*$word(=|)\[*]} )) && continue
 	print -r -- "no $word"
 	failed=1
