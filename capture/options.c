@@ -14,9 +14,18 @@
 #define HARMLESS "lnteAUXx"
 #define LETTERS (2 * OPTIONS_MAX_ROWS + 3 + sizeof(HARMLESS))
 
+static char *add_letter(char *s, char letter, const char *argument)
+{
+	*s++ = letter;
+	if (argument)
+		*s++ = ':';
+	return s;
+}
+
 /*
  * "+": stop at the first word; "-": hand it over; ":": tell what is missing.
- * top counts by -n, which to tcpdump means no names.
+ * top counts by -n, which to tcpdump means no names, and waits by -d, which to
+ * dumpcap prints a filter.
  */
 static void make_getopt(char letters[LETTERS],
 			struct option longs[OPTIONS_MAX_ROWS + 1], bool top,
@@ -27,30 +36,35 @@ static void make_getopt(char letters[LETTERS],
 
 	*s++ = paths ? '-' : '+';
 	*s++ = ':';
+	/* The first of two alike is taken. */
+	for (int i = 0; top && i < options_count; i++)
+		if (options_table[i].top_letter)
+			s = add_letter(s, options_table[i].top_letter,
+				       options_table[i].argument);
 	for (int i = 0; i < options_count; i++) {
 		const struct option_row *row = &options_table[i];
 		const int argument = row->argument ? required_argument :
 						     no_argument;
 
-		if (row->letter && (top || row->letter != 'n')) {
-			*s++ = row->letter;
-			if (row->argument)
-				*s++ = ':';
-		}
+		if (row->letter && (top || row->letter != 'n'))
+			s = add_letter(s, row->letter, row->argument);
 		if (row->name)
 			*l++ = (struct option){ row->name, argument, NULL,
 						LONG_ONLY + i };
 	}
-	strcpy(s, HARMLESS);	/* the first of two alike is taken */
+	strcpy(s, HARMLESS);
 	*l = (struct option){ NULL, 0, NULL, 0 };
 }
 
-static const struct option_row *find_row(int c)
+static const struct option_row *find_row(int c, bool top)
 {
 	const struct option_row *row = options_table;
 
 	if (c >= LONG_ONLY)
 		return row + (c - LONG_ONLY);
+	for (int i = 0; top && i < options_count; i++)
+		if (row[i].top_letter == c)
+			return &row[i];
 	while (row->letter != c)
 		row++;
 	return row;
@@ -158,7 +172,7 @@ static int take_words(int count, char **words, bool first, int interfaces,
 	if (over)
 		return options_bad("too long a filter at", over);
 	kept = options_keep(text);
-	return kept ? fn(ctx, find_row('f'), kept) : -ENOMEM;
+	return kept ? fn(ctx, find_row('f', false), kept) : -ENOMEM;
 }
 
 /* Room for all words, there until the next call; NULL ends them. */
@@ -220,10 +234,10 @@ int options_each(int argc, char **argv,
 			continue;
 		}
 		err = c == '?' || c == ':' ? unknown(c, argv, before) :
-					     fn(ctx, find_row(c), optarg);
+					     fn(ctx, find_row(c, top), optarg);
 		if (err)
 			return err;
-		interfaces += find_row(c)->letter == 'i';
+		interfaces += find_row(c, top)->letter == 'i';
 	}
 	while (paths && optind < argc)
 		*path++ = argv[optind++];

@@ -218,6 +218,7 @@ struct option_row {
 	enum option_place place;
 	enum option_value value;
 	const char *words;		/* of VALUE_WORD, with blanks between */
+	char top_letter;		/* after pktwho top; or 0 */
 	struct option_dialog dialog;
 	uint64_t min, max;		/* of a number; max 0: it is none */
 	/* 0, or -EINVAL after a line on stderr. */

@@ -38,6 +38,8 @@ int options_take_action(struct options *o, const struct option_row *row,
 			const char *arg);
 int options_take_text(struct options *o, const struct option_row *row,
 		      const char *arg);
+int options_take_countries(struct options *o, const struct option_row *row,
+			   const char *arg);
 int options_take_number(struct options *o, const struct option_row *row,
 			const char *arg);
 int options_take_autostop(struct options *o, const struct option_row *row,

@@ -71,6 +71,28 @@ int options_take_text(struct options *o, const struct option_row *row,
 	return 0;
 }
 
+/* "AT,DE" */
+int options_take_countries(struct options *o, const struct option_row *row,
+			   const char *arg)
+{
+	static const char between[] = ", ";
+	const char *at = arg + strspn(arg, between);
+
+	do {
+		int n = (int)strcspn(at, between);
+
+		if (n != 2 || !isalpha((unsigned char)at[0]) ||
+		    !isalpha((unsigned char)at[1])) {
+			log_error("\"%.*s\" is no country: two letters like JP",
+				  n, at);
+			return -EINVAL;
+		}
+		at += n;
+		at += strspn(at, between);
+	} while (*at);
+	return options_take_text(o, row, arg);
+}
+
 int options_take_number(struct options *o, const struct option_row *row,
 			const char *arg)
 {

@@ -585,6 +585,27 @@ static void a_log_is_a_capture_without_a_file(void **state)
 	assert_false(options_show(&o));
 }
 
+static void a_table_takes_what_top_takes(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(PARSE(&o, "top", "--batch", "-n", "3", "-d", "0.5"), 0);
+	assert_int_equal(o.action, ACTION_TOP);
+	assert_int_equal(o.max_reports, 3);
+	assert_int_equal(o.interval_ns, 500000000);
+	assert_int_equal(PARSE(&o, "top", "-d", "x"), -EINVAL);
+	assert_int_equal(PARSE(&o, "-d", "tcp"), 0);
+	assert_int_equal(o.action, ACTION_PRINT_FILTER);
+	assert_int_equal(PARSE(&o, "top", "--countries", "AT, de,CH"), 0);
+	assert_string_equal(o.countries, "AT, de,CH");
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(PARSE(&o, "top", "--countries",
+				       (char *[]){ "Germany", "", "A1",
+						   "AT,Germany" }[i]),
+				 -EINVAL);
+}
+
 static void statistics_are_of_a_capture(void **state)
 {
 	struct options o;
@@ -810,6 +831,8 @@ static void every_row_can_be_taken(void **state)
 
 		if (!strcmp(word_of(row), "--sha256"))
 			arg = "deadbeef";
+		if (!strcmp(word_of(row), "--countries"))
+			arg = "AT";
 		if (row->value == VALUE_WORD) {
 			assert_int_equal(sscanf(row->words, "%30s", first), 1);
 			if (!strcmp(first, "duration:"))
@@ -921,6 +944,7 @@ int main(void)
 		cmocka_unit_test(what_is_repeated_is_bounded),
 		cmocka_unit_test(a_command_keeps_its_words),
 		cmocka_unit_test(a_log_is_a_capture_without_a_file),
+		cmocka_unit_test(a_table_takes_what_top_takes),
 		cmocka_unit_test(statistics_are_of_a_capture),
 		cmocka_unit_test(a_file_is_stripped),
 		cmocka_unit_test(a_namespace_is_of_a_capture),
