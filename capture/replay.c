@@ -157,14 +157,16 @@ static int open_capture(struct replay *r)
 
 static int open_replay_view(struct replay *r)
 {
+	const struct view_interfaces interfaces = {
+		.names = reader_interfaces(r->reader),
+	};
 	struct geo *geo;
 	int err = country_cache_databases(r->options->geo,
 					  r->options->geo_count, &geo);
 
 	if (err)
 		return err;
-	err = view_open(&r->view, r->options, geo,
-			reader_interfaces(r->reader));
+	err = view_open(&r->view, r->options, geo, &interfaces);
 	if (err)
 		return err;
 	r->fds[FD_VIEW].fd = view_fd(r->view, &r->fds[FD_VIEW].events);

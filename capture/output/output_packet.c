@@ -318,14 +318,9 @@ static void write_process_blocks(struct output *o, const struct owned_packet *p,
 	}
 }
 
-/* By which device a packet of `any` came, as its cooked header has it; or 0. */
 static unsigned device_index(const struct owned_packet *p)
 {
-	struct rbuf header = rbuf_of(p->data, p->frame->caplen);
-
-	rbuf_claim(&header, 4);
-	return p->linktype == LINKTYPE_LINUX_SLL2 ?
-		       ntohl(rbuf_u32(&header)) : 0;
+	return parse_device(p->linktype, p->data, p->frame->caplen);
 }
 
 int output_packet(struct output *o, const struct owned_packet *p)

@@ -435,3 +435,13 @@ void parse_packet(struct packet *p, uint32_t linktype, const uint8_t *data,
 	else
 		parse_ethertype(p, &r, type);
 }
+
+unsigned parse_device(uint32_t linktype, const uint8_t *data, size_t caplen)
+{
+	struct rbuf header = rbuf_of(data, caplen);
+
+	if (linktype != LINKTYPE_LINUX_SLL2)
+		return 0;
+	rbuf_claim(&header, 4);
+	return ntohl(rbuf_u32(&header));
+}

@@ -67,6 +67,12 @@ void parse_packet(struct packet *p, uint32_t linktype, const uint8_t *data,
 		  size_t caplen);
 
 /*
+ * The kernel's number of the device that a packet of `any` came by, as its
+ * cooked header has it; 0: it has none.
+ */
+unsigned parse_device(uint32_t linktype, const uint8_t *data, size_t caplen);
+
+/*
  * Sets @p->wrong_checksum of a parsed UDP datagram that is there as a whole: the
  * kernel looks at one of over 68 bytes only when it is read.
  */

@@ -172,6 +172,11 @@ static int open_with_rights(struct parts *p)
 static int open_view(struct parts *p)
 {
 	const struct options *o = p->options;
+	const struct view_interfaces interfaces = {
+		.names = captures_names(p->captures),
+		.count = (uint32_t)captures_count(p->captures),
+		.devices = captures_devices(p->captures),
+	};
 	struct geo *geo;
 	int err;
 
@@ -180,7 +185,7 @@ static int open_view(struct parts *p)
 	err = country_cache_databases(o->geo, o->geo_count, &geo);
 	if (err)
 		return err;
-	err = view_open(&p->view, o, geo, captures_names(p->captures));
+	err = view_open(&p->view, o, geo, &interfaces);
 	if (err)
 		return err;
 	view_set_owners(p->view, p->owners);

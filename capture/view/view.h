@@ -11,18 +11,26 @@
 
 #include "view/flows/losses.h"
 
+struct devices;
 struct view;
 struct geo;
 struct options;
 struct owners;
 struct owned_packet;
 
+/* What a packet may be of; all borrowed. */
+struct view_interfaces {
+	const char *const *names;	/* by number */
+	uint32_t count;			/* where there are devices */
+	struct devices *const *devices;	/* of each, behind an `any`; or NULL */
+};
+
 /*
- * As @o->action and @o->print say.  @o is borrowed; @geo, which may be NULL, is taken over.
- * @interfaces has a name for each that a packet may be of; it is borrowed.  0 or -errno (logged).
+ * As @o->action and @o->print say.  @o is borrowed; @geo, which may be NULL, is
+ * taken over.  0 or -errno (logged).
  */
 int view_open(struct view **out, const struct options *o, struct geo *geo,
-	      const char *const *interfaces);
+	      const struct view_interfaces *interfaces);
 
 /* What to poll, and for which events; -1: nothing. */
 int view_fd(const struct view *v, short *events);

@@ -15,6 +15,7 @@
 #include "output/country_cache.h"
 #include "output/files/opener.h"
 #include "printable.h"
+#include "view/flows/interface_names.h"
 #include "view/lines/destination.h"
 #include "view/metrics/exporter.h"
 #include "view/metrics/metrics.h"
@@ -36,6 +37,13 @@ static const char *country(void *ctx, const uint8_t addr[16])
 	struct view *v = ctx;
 
 	return country_cache_get(v->countries, addr);
+}
+
+static uint32_t interface_number(void *ctx, const struct owned_packet *p)
+{
+	struct view *v = ctx;
+
+	return interface_names_number(v->interface_names, p);
 }
 
 static void on_begun(void *ctx, const struct flow *f)
@@ -108,6 +116,7 @@ static int open_view_tables(struct view *v)
 		.max = MAX_FLOWS,
 		.keep = !log,
 		.ctx = v,
+		.interface = v->interface_names ? interface_number : NULL,
 		.country = country,
 		.begun = log ? on_begun : NULL,
 		.ended = log ? on_ended : NULL,
@@ -231,6 +240,7 @@ void view_free(struct view *v)
 	metrics_free(v->metrics);
 	actors_free(v->actors);
 	country_cache_free(v->countries);
+	interface_names_free(v->interface_names);
 	free(v);
 }
 
@@ -247,8 +257,20 @@ static int open_lists(struct view *v)
 	return err ? err : open_reader(v);
 }
 
+static int name_interfaces(struct view *v, const struct view_interfaces *i)
+{
+	if (!i->devices)
+		return 0;
+	v->interface_names = interface_names_new(i->names, i->count,
+						 i->devices);
+	if (!v->interface_names)
+		return -ENOMEM;
+	v->interfaces = interface_names_all(v->interface_names);
+	return 0;
+}
+
 int view_open(struct view **out, const struct options *o, struct geo *geo,
-	      const char *const *interfaces)
+	      const struct view_interfaces *interfaces)
 {
 	struct view *v = calloc(1, sizeof(*v));
 	int err;
@@ -264,13 +286,14 @@ int view_open(struct view **out, const struct options *o, struct geo *geo,
 	v->interval_ns = o->interval_ns;
 	if (!v->interval_ns && o->action == ACTION_TOP)
 		v->interval_ns = TOP_INTERVAL_NS;
-	v->interfaces = interfaces;
+	v->interfaces = interfaces->names;
 	/* Until a packet says it better; a file has its own time alone. */
 	if (!o->read)
 		v->epoch_ns = clock_ns(CLOCK_REALTIME) -
 			      clock_ns(CLOCK_MONOTONIC);
 	set_title(v);
-	err = o->print ? open_printer(v) : open_lists(v);
+	err = name_interfaces(v, interfaces);
+	err = err ? err : o->print ? open_printer(v) : open_lists(v);
 	if (err) {
 		view_free(v);
 		return err;

@@ -26,7 +26,8 @@ struct view {
 	struct saved *saved;		/* of its packets, or NULL */
 	struct printer *printer;	/* of packets, and nothing else; or NULL */
 	struct table *table;		/* of reports */
-	const char *const *interfaces;
+	const char *const *interfaces;	/* their names, by number */
+	struct interface_names *interface_names;	/* or NULL */
 	char title[64];			/* where the packets are from */
 	struct view_losses losses;
 	uint64_t interval_ns;		/* 0: none */

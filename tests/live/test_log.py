@@ -489,6 +489,15 @@ class Log(world.LiveTest):
         self.assertEqual({name_of(line["source"]) for line in lines},
                          {"curl"})
 
+    def test_the_device_behind_any(self):
+        done = self.namespace().run(
+            PKTWHO, "log", "-q", "--no-tshark", "--", "curl", "-s",
+            "http://127.0.0.1:2/")
+        lines = [json.loads(line) for line in done.stdout.splitlines()]
+        self.check(lines)
+        self.assertEqual({line["pktwho"]["interface"] for line in lines},
+                         {"lo"})
+
     def test_a_reader_that_goes_away(self):
         process, reader = self.begin_into_pipe(self.namespace())
         os.close(reader)

@@ -276,7 +276,9 @@ static struct flow *begin_flow(struct flows *t, const struct owned_packet *p,
 			     h->packet.outer.key;
 	f->namespace = p->namespace;
 	f->direction = p->verdict->direction;
-	f->interface = h->interface;
+	f->interface = t->options.interface ?
+			       t->options.interface(t->options.ctx, p) :
+			       h->interface;
 	f->first_ns = h->ts_ns;
 	f->names = is_dns(&f->key);
 	for (int i = 0; i < 2; i++) {

@@ -137,6 +137,8 @@ struct flows_options {
 	bool keep;			/* what is over, while there is room */
 	struct actors *actors;		/* borrowed */
 	void *ctx;
+	/* The number in flow.interface; or the packet's own. */
+	uint32_t (*interface)(void *ctx, const struct owned_packet *p);
 	/* ISO 3166-1 alpha-2 or "". */
 	const char *(*country)(void *ctx, const uint8_t addr[16]);
 	void (*begun)(void *ctx, const struct flow *f);	/* with one packet */

@@ -120,6 +120,8 @@ static void format_rtt(uint64_t ns, char out[COLUMN_TEXT])
 {
 	if (!ns)
 		*out = '\0';
+	else if (ns < 1000000)
+		snprintf(out, COLUMN_TEXT, "%.0fus", (double)ns / 1e3);
 	else if (ns < 10000000)
 		snprintf(out, COLUMN_TEXT, "%.1fms", (double)ns / 1e6);
 	else

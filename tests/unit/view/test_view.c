@@ -24,14 +24,15 @@ static int make(void **state)
 	return 0;
 }
 
-static const char *const interfaces[] = { "eth0" };
+static const char *const names[] = { "eth0" };
+static const struct view_interfaces interfaces = { .names = names };
 
 static int open_view(struct view **v, struct options *o)
 {
 	o->log_file = path;
 	o->no_tshark = true;
 	o->read = "file";
-	return view_open(v, o, NULL, interfaces);
+	return view_open(v, o, NULL, &interfaces);
 }
 
 static void packet(struct view *v, uint64_t at_ns, uint8_t flags, bool back)
@@ -143,7 +144,7 @@ static void a_report_has_the_time_before_any_packet(void **state)
 	const char *at;
 
 	(void)state;
-	assert_int_equal(view_open(&v, &o, NULL, interfaces), 0);
+	assert_int_equal(view_open(&v, &o, NULL, &interfaces), 0);
 	view_update(v, &losses, now);
 	assert_int_equal(view_close(v), 0);
 	assert_int_equal(count_of("\"time\":"), 1);
