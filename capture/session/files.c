@@ -2,6 +2,7 @@
 #include "session/files.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,8 @@ struct files {
 	struct lookup *lookup;
 	struct ending *ending;
 	struct opener *opener;		/* of a ring, until the output has it */
-	struct output *output;		/* NULL: no file */
+	struct output *output;		/* NULL: no file, or not any more */
+	char last_path[PATH_MAX];	/* of the file that was closed last */
 	struct output_interface_stats interfaces[CAPTURES_MAX];
 	uint64_t resolved_early;
 	uint64_t unwritten;		/* packets, while the disk was full */
@@ -280,7 +282,9 @@ uint32_t files_section(const struct files *f)
 
 const char *files_path(const struct files *f)
 {
-	return f->output ? output_path(f->output) : "no file";
+	if (f->output)
+		return output_path(f->output);
+	return *f->last_path ? f->last_path : "no file";
 }
 
 int files_be_patient(struct files *f, int cancel_fd)
@@ -300,7 +304,11 @@ int files_end(struct files *f, int cancel_fd, struct summary *s)
 	tell_pods(f);
 	if (f->freeze_ns)
 		output_freeze(f->output);
+	if (f->output)
+		snprintf(f->last_path, sizeof(f->last_path), "%s",
+			 output_path(f->output));
 	closed = output_close(f->output, f->interfaces, &stats, &unwritten);
+	f->output = NULL;
 	*s = (struct summary){
 		.packets = f->ending->packets - unwritten,
 		.dropped = dropped + unwritten,

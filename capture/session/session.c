@@ -150,6 +150,7 @@ int session_close(struct session *s)
 	int err, shown;
 
 	err = files_end(p->files, p->signal_fd, &summary);
+	status_end(p->status, &summary, clock_ns(CLOCK_MONOTONIC));
 	shown = view_close(p->view);
 	err = summary_tell(&summary, p->options, err, shown);
 	parts_close(p);

@@ -25,6 +25,7 @@
 #include "session/captures.h"
 #include "session/ending.h"
 #include "session/files.h"
+#include "session/summary.h"
 #include "view/lines/json.h"
 
 #define EACH_NS	   1000000000ull
@@ -50,6 +51,7 @@ struct numbers {
 	struct output_stats lost;
 	struct captures_fill captures;
 	struct owners_fill owners;
+	uint64_t packets;
 	uint64_t unwritten;
 	uint64_t dropped;
 };
@@ -57,6 +59,7 @@ struct numbers {
 static void take_numbers(struct numbers *n, const struct status_sources *p)
 {
 	*n = (struct numbers){ 0 };
+	n->packets = p->ending->packets;
 	n->unwritten = files_statistics(p->files, n->interfaces, &n->lost);
 	for (int i = 0; i < captures_count(p->captures); i++) {
 		const struct output_interface_stats *one = &n->interfaces[i];
@@ -204,7 +207,7 @@ static size_t make_line(char *out, size_t size, const struct status *s,
 	json_open(&j, NULL, '{');
 	json_time(&j, "time", clock_ns(CLOCK_REALTIME));
 	json_text(&j, "file", path);
-	json_number(&j, "packets", p->ending->packets);
+	json_number(&j, "packets", n->packets);
 	json_number(&j, "bytes", p->counts->bytes);
 	json_number(&j, "unnamed", p->counts->unnamed);
 	put_rates(&j, s, now_ns);
@@ -259,6 +262,20 @@ void status_update(struct status *s, uint64_t now_ns)
 	if (s->fd >= 0)
 		tell_file(s, &n, now_ns);
 	s->of.counts->lag_ns = 0;
+}
+
+/* What had no room when the file was closed was counted as a packet before. */
+void status_end(struct status *s, const struct summary *end, uint64_t now_ns)
+{
+	struct numbers n;
+
+	if (s->fd < 0)
+		return;
+	take_numbers(&n, &s->of);
+	n.packets = end->packets;
+	n.unwritten = end->unwritten;
+	n.dropped = end->dropped;
+	tell_file(s, &n, now_ns);
 }
 
 /* ---- open and close ---- */

@@ -14,6 +14,7 @@ struct files;
 struct options;
 struct owners;
 struct status;
+struct summary;
 
 /* Counts packets that were handed on. */
 struct counts {
@@ -38,6 +39,9 @@ void status_close(struct status *s);		/* NULL is fine */
 
 /* Tells it if it is time; @now_ns is of CLOCK_MONOTONIC. */
 void status_update(struct status *s, uint64_t now_ns);
+
+/* The last line: what is in the file, which is closed, and what is not. */
+void status_end(struct status *s, const struct summary *end, uint64_t now_ns);
 
 /* Tells who has asked by a signal. */
 void status_answer(const struct status *s);

@@ -20,9 +20,10 @@ static void tell_drops(const struct summary *s, bool reader_gone)
 			continue;
 		snprintf(text, sizeof(text), "%s: of %" PRIu64 " packets the "
 			 "kernel dropped %" PRIu64 ", the interface %" PRIu64
-			 ", and %" PRIu64 " could not be written in time",
+			 ", and %" PRIu64 " could not be written%s",
 			 s->names[i], st->received, st->os_dropped,
-			 st->if_dropped, st->own_drops);
+			 st->if_dropped, st->own_drops,
+			 s->unwritten ? "" : " in time");
 		if (reader_gone)
 			log_info("%s", text);
 		else

@@ -169,6 +169,16 @@ void __wrap_status_update(struct status *s, uint64_t at_ns)
 	(void)at_ns;
 }
 
+void __wrap_status_end(struct status *s, const struct summary *end,
+		       uint64_t at_ns);
+void __wrap_status_end(struct status *s, const struct summary *end,
+		       uint64_t at_ns)
+{
+	(void)s;
+	(void)end;
+	(void)at_ns;
+}
+
 int __wrap_summary_tell(const struct summary *s, const struct options *o,
 			int err, int shown);
 int __wrap_summary_tell(const struct summary *s, const struct options *o,

@@ -10,6 +10,7 @@
 #include "session/ending.h"
 #include "session/files.h"
 #include "session/status.h"
+#include "session/summary.h"
 #include "tree.h"
 
 #define SEC 1000000000ull
@@ -157,6 +158,22 @@ static void a_late_line_tells_of_all_its_time(void **state)
 	status_close(s);
 }
 
+static void the_last_line_is_of_what_is_in_the_file(void **state)
+{
+	const struct summary end = { .packets = 5, .dropped = 9,
+				     .unwritten = 2 };
+	struct status *s;
+
+	(void)state;
+	assert_int_equal(begin(&s), 0);
+	status_update(s, T + SEC);
+	status_end(s, &end, T + SEC + SEC / 2);
+	assert_int_equal(read_lines(), 2);
+	assert_said("\"packets\":5,");
+	assert_said("\"dropped\":9,\"dropped_disk_full\":2,");
+	status_close(s);
+}
+
 static void another_file_is_not_overwritten(void **state)
 {
 	struct status *s;
@@ -174,6 +191,7 @@ int main(void)
 		tree_test(a_line_has_all_that_is_known),
 		tree_test(a_second_has_one_line),
 		tree_test(a_late_line_tells_of_all_its_time),
+		tree_test(the_last_line_is_of_what_is_in_the_file),
 		tree_test(another_file_is_not_overwritten),
 	};
 
