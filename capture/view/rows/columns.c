@@ -196,6 +196,29 @@ static void format_number(uint64_t n, char out[COLUMN_TEXT])
 		*out = '\0';
 }
 
+/* ":443" or "]:443", or NULL: an IPv6 address without a port has colons, too. */
+static char *port_of_cell(char *cell)
+{
+	char *colon = strrchr(cell, ':');
+
+	if (*cell == '[')
+		return colon - 1;
+	return colon && colon == strchr(cell, ':') ? colon : NULL;
+}
+
+void column_keep_port(enum column c, int width, char cell[COLUMN_TEXT])
+{
+	static const char mark[] = "\u2026";
+	char *port = c == COLUMN_LOCAL || c == COLUMN_REMOTE ?
+			     port_of_cell(cell) : NULL;
+	size_t room = (size_t)width, tail = port ? strlen(port) : 0;
+
+	if (!port || strlen(cell) <= room || tail + 4 > room)
+		return;
+	memmove(cell + room - 1 - tail + strlen(mark), port, tail + 1);
+	memcpy(cell + room - 1 - tail, mark, strlen(mark));
+}
+
 void column_cell(enum column c, const struct row *r, uint64_t now_ns,
 		 char out[COLUMN_TEXT])
 {

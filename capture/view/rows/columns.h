@@ -23,6 +23,12 @@ bool column_is_of(enum column c, enum table_group group);
 void column_cell(enum column c, const struct row *r, uint64_t now_ns,
 		 char out[COLUMN_TEXT]);
 
+/*
+ * Of an address that is longer than @width its port stays:
+ * "[2001:dc7:10…]:443".
+ */
+void column_keep_port(enum column c, int width, char cell[COLUMN_TEXT]);
+
 /* Less, equal or greater than 0, as by strcmp(3). */
 int column_compare(enum column c, const struct row *a, const struct row *b);
 

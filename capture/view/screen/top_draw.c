@@ -164,6 +164,7 @@ static void draw_row(struct top *t, int y, const struct row *r, bool selected,
 	screen_put(t->screen, y, 0, top_width(t), style, false, "");
 	for (int i = 0; i < count; x += places[i++].width + 1) {
 		column_cell(places[i].column, r, t->now_ns, cell);
+		column_keep_port(places[i].column, places[i].width, cell);
 		screen_put(t->screen, y, x, places[i].width, style,
 			   column_is_number(places[i].column), cell);
 	}

@@ -69,6 +69,29 @@ static void an_address_has_a_port_where_there_is_one(void **state)
 	assert_string_equal(cell, "");
 }
 
+static const char *kept(enum column c, const char *text)
+{
+	snprintf(cell, sizeof(cell), "%s", text);
+	column_keep_port(c, 12, cell);
+	return cell;
+}
+
+static void what_is_too_long_keeps_its_port(void **state)
+{
+	(void)state;
+	assert_string_equal(kept(COLUMN_REMOTE, "1.2.3.4:4430"), "1.2.3.4:4430");
+	assert_string_equal(kept(COLUMN_REMOTE, "www.example.com:443"),
+			    "www.exa…:443");
+	assert_string_equal(kept(COLUMN_LOCAL, "[2001:db8::1]:443"),
+			    "[2001:…]:443");
+	assert_string_equal(kept(COLUMN_REMOTE, "2001:db8::10:1:2"),
+			    "2001:db8::10:1:2");
+	assert_string_equal(kept(COLUMN_REMOTE, "www.example.com"),
+			    "www.example.com");
+	assert_string_equal(kept(COLUMN_NAME, "www.example.com:443"),
+			    "www.example.com:443");
+}
+
 static void all_that_stands_out_is_said(void **state)
 {
 	char all[COLUMN_ALERTS];
@@ -163,6 +186,7 @@ int main(void)
 		cmocka_unit_test(bytes_take_five_characters_at_most),
 		cmocka_unit_test(durations_have_one_unit),
 		cmocka_unit_test(an_address_has_a_port_where_there_is_one),
+		cmocka_unit_test(what_is_too_long_keeps_its_port),
 		cmocka_unit_test(all_that_stands_out_is_said),
 		cmocka_unit_test(what_is_placed_fits),
 		cmocka_unit_test(every_column_orders_and_has_words),
