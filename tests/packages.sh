@@ -101,7 +101,11 @@ try() {
 	as_alice pktwho top --batch -r "$sample" >said 2>&1 ||
 		die "top: $(cat said)"
 	[ -e /usr/share/bash-completion/completions/pktwho ]
-	[ -e /usr/share/man/man1/pktwho.1.gz ]
+	zcat /usr/share/man/man1/pktwho.1.gz |
+		sed -n 's/^\.It Pa \(.*\/pktwho\/.*\)/\1/p' |
+		while read -r path; do
+			[ -e "$path" ] || die "the man page names $path"
+		done
 	pages
 	rm -rf got.pcapng said samples
 	cd "$tree"

@@ -28,6 +28,13 @@ for path in bin/pktwho libexec/pktwho/setup-group share/man/man1/pktwho.1 \
 	share/bash-completion/completions/pktwho; do
 	[ -n "$(find "$DESTDIR" -path "*/$path")" ] || fail "no $path"
 done
+# Its man page names files that are there, whatever the prefix.
+page=$(find "$DESTDIR" -path '*/man1/pktwho.1')
+sed -n 's/^\.It Pa \(.*\/pktwho\/.*\)/\1/p' "$page" >"$tmp/named"
+[ "$(wc -l <"$tmp/named")" = 3 ] || fail "the page names $(cat "$tmp/named")"
+while read -r path; do
+	[ -e "$DESTDIR$path" ] || fail "the man page names $path"
+done <"$tmp/named"
 # What runs with privileges must read nothing of whoever built it.
 source=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$build/CMakeCache.txt")
 ! grep -rlF "$source/share" "$DESTDIR" || fail 'these know the source tree'
