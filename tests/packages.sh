@@ -167,7 +167,8 @@ inside() {
 	! may_capture || die 'the group may capture, and nobody said so'
 	as_alice pktwho -i lo -c 1 -w /dev/null 2>/var/tmp/said &&
 		die 'everybody may capture'
-	grep -q setup-group /var/tmp/said || die "$(cat /var/tmp/said)"
+	grep -q 'sudo dpkg-reconfigure pktwho' /var/tmp/said ||
+		die "$(cat /var/tmp/said)"
 
 	step 'the group may capture'
 	echo 'pktwho pktwho/group-may-capture boolean true' |

@@ -393,10 +393,9 @@ void privilege_advise(int err, char *out, size_t size)
 			 "run \"sudo adduser %s %s\" and log in again",
 			 gr->gr_name, name_of_user(), gr->gr_name);
 	else if (access(PKTWHO_LIBEXECDIR "/setup-group", X_OK))
-		snprintf(out, size, "run it as root, or install it (\"sudo "
-			 "cmake --install build\")");
+		snprintf(out, size, "run it as root, or install it (\""
+			 PKTWHO_INSTALL "\")");
 	else
-		snprintf(out, size, "run it as root, or run \"sudo "
-			 PKTWHO_LIBEXECDIR "/setup-group\" to let a group "
-			 "capture");
+		snprintf(out, size, "run it as root, or run \""
+			 PKTWHO_GIVE_TO_GROUP "\" to let a group capture");
 }
