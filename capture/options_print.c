@@ -39,7 +39,7 @@ void options_print_help(FILE *out)
 	fputs(head, out);
 	for (const struct option_command *c = options_commands; c->word; c++)
 		fprintf(out, "       pktwho %s %-*s %s\n", c->word,
-			14 - (int)strlen(c->word),
+			17 - (int)strlen(c->word),
 			c->options ? c->options : "", c->help);
 	fputs(purpose, out);
 	for (int i = 0; i < options_count; i++) {

@@ -899,6 +899,21 @@ static void help_fits_one_screen(void **state)
 	free(help);
 }
 
+static void help_has_commands_in_columns(void **state)
+{
+	char *help = help_text();
+
+	(void)state;
+	for (const struct option_command *c = options_commands; c->word; c++) {
+		char *at = strstr(help, c->help);
+
+		assert_non_null(at);
+		assert_int_equal(at[-1], ' ');
+		assert_int_equal(at[-34], '\n');
+	}
+	free(help);
+}
+
 /* In mdoc(7) "Fl -word" is "--word", and "Fl x" is "-x". */
 static void the_man_page_has_every_option(void **state)
 {
@@ -957,6 +972,7 @@ int main(void)
 		cmocka_unit_test(what_the_dialog_shows_first_is_offered),
 		cmocka_unit_test(help_names_every_option),
 		cmocka_unit_test(help_fits_one_screen),
+		cmocka_unit_test(help_has_commands_in_columns),
 		cmocka_unit_test(the_man_page_has_every_option),
 	};
 
