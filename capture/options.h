@@ -233,6 +233,7 @@ struct option_command {
 	const char *options;		/* as the help shows them; NULL: none */
 	const char *help;
 	enum options_action action;
+	bool takes_files;
 };
 
 extern const struct option_command options_commands[];	/* word NULL: end */

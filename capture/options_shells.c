@@ -4,6 +4,19 @@
 
 #include <string.h>
 
+/* The commands, or only those that take files, with @between two of them. */
+static void print_commands(FILE *out, bool takes_files, const char *between)
+{
+	const char *before = "";
+
+	for (const struct option_command *c = options_commands; c->word; c++) {
+		if (takes_files && !c->takes_files)
+			continue;
+		fprintf(out, "%s%s", before, c->word);
+		before = between;
+	}
+}
+
 /* ---- bash ---- */
 
 /* What the script looks up itself has one word, the words are themselves. */
@@ -38,8 +51,9 @@ void options_print_bash(FILE *out)
 		print_bash_option(out, &options_table[i]);
 	}
 	fputs("'\n_pktwho_commands='", out);
-	for (const struct option_command *c = options_commands; c->word; c++)
-		fprintf(out, "%s%s", c == options_commands ? "" : " ", c->word);
+	print_commands(out, false, " ");
+	fputs("'\n_pktwho_of_files='", out);
+	print_commands(out, true, " ");
 	fputs("'\n\n# What the argument of an option is.\n"
 	      "_pktwho_value() {\n\tcase $1 in\n", out);
 	for (int i = 0; i < options_count; i++) {
@@ -127,10 +141,14 @@ void options_print_zsh(FILE *out)
 		fputs("'\n", out);
 	}
 	fputs("\t)\n\t_describe -t commands 'pktwho command' commands\n"
-	      "\t_command_names -e\n}\n\n_arguments -s -S \\\n", out);
+	      "\t_command_names -e\n}\n\n"
+	      "_pktwho_rest() {\n\tcase $command in\n\t", out);
+	print_commands(out, true, " | ");
+	fputs(") _files ;;\n\t*) _normal ;;\n\tesac\n}\n\n"
+	      "local command=$words[2]\n_arguments -s -S \\\n", out);
 	for (int i = 0; i < options_count; i++)
 		print_zsh_option(out, &options_table[i]);
-	fputs("\t'1::command:_pktwho_first' '*::argument:_normal'\n", out);
+	fputs("\t'1::command:_pktwho_first' '*::argument:_pktwho_rest'\n", out);
 }
 
 static const char *fish_value(const struct option_row *row)
@@ -169,7 +187,10 @@ void options_print_fish(FILE *out)
 {
 	fputs("# SPDX-License-Identifier: GPL-3.0-or-later\n"
 	      "# fish completion for pktwho(1)\n\n"
-	      "complete -c pktwho -f\n", out);
+	      "complete -c pktwho -f\n"
+	      "complete -c pktwho -n '__fish_seen_subcommand_from ", out);
+	print_commands(out, true, " ");
+	fputs("' -F\n", out);
 	for (const struct option_command *c = options_commands; c->word; c++) {
 		fprintf(out, "complete -c pktwho -n __fish_use_subcommand "
 			"-a %s -d '", c->word);

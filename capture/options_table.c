@@ -238,17 +238,17 @@ _Static_assert(COUNT <= OPTIONS_MAX_ROWS, "getopt has room for fewer");
 const int options_count = COUNT;
 
 const struct option_command options_commands[] = {
-	{ "top", "[OPTION]...", "a live table in the terminal", ACTION_TOP },
+	{ "top", "[OPTION]...", "a live table in the terminal", ACTION_TOP, false },
 	{ "log", "[OPTION]...", "a line of JSON for each connection",
-	  ACTION_LOG },
+	  ACTION_LOG, false },
 	{ "record", "[OPTION]...", "a ring of 2 GB in " OPTIONS_RECORD_DIR,
-	  ACTION_RECORD },
+	  ACTION_RECORD, false },
 	{ "cut", "[OPTION]...", "packets of files: --last 10m --host ADDRESS",
-	  ACTION_CUT },
+	  ACTION_CUT, true },
 	{ "strip", "[OPTION]...", "a file without process data: --what users,...",
-	  ACTION_STRIP },
+	  ACTION_STRIP, true },
 	{ "find", "[OPTION]...", "which files have a process, --host, --country",
-	  ACTION_FIND },
-	{ "doctor", NULL, "what this machine and user can do", ACTION_DOCTOR },
-	{ NULL, NULL, NULL, 0 },
+	  ACTION_FIND, true },
+	{ "doctor", NULL, "what this machine and user can do", ACTION_DOCTOR, false },
+	{ NULL, NULL, NULL, 0, false },
 };

@@ -15,6 +15,13 @@ _pktwho() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local i kind words=()
 
+	# To bash "=" is a word of its own.
+	if [[ $cur == = ]]; then
+		cur=
+	elif [[ $prev == = ]]; then
+		prev=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+
 	# What follows "--" is another program's.
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		[[ ${COMP_WORDS[i]} == -- ]] || continue
@@ -33,7 +40,11 @@ _pktwho() {
 	*)
 		words=(-W "$_pktwho_options")
 		((COMP_CWORD > 1)) || words[1]+=" $_pktwho_commands"
-		[[ $cur == -* || $COMP_CWORD == 1 ]] || return 0
+		if [[ $cur != -* && $COMP_CWORD -gt 1 ]]; then
+			[[ " $_pktwho_of_files " == *" ${COMP_WORDS[1]} "* ]] ||
+				return 0
+			words=(-f)
+		fi
 		;;
 	esac
 	mapfile -t COMPREPLY < <(compgen "${words[@]}" -- "$cur")

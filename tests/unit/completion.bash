@@ -25,6 +25,8 @@ expect "$(offers --log-level '')" $'error\nwarning\ninfo\ndebug'
 expect "$(offers --log-level w)" warning
 expect "$(offers -a pa)" packets:
 expect "$(offers --autostop pa)" packets:
+expect "$(offers --comments =)" $'changes\nall\nnone'
+expect "$(offers --comments = a)" all
 expect "$(offers --snap)" --snapshot-length
 expect "$(offers -q --remote-p)" --remote-port
 expect "$(offers doc)" doctor
@@ -36,6 +38,9 @@ expect "$(offers --interface an)" any
 expect "$(offers --pid "$$")" "$(cd /proc && compgen -W "$(echo [0-9]*)" "$$")"
 expect "$(offers --user roo)" root
 expect "$(offers -w "$1")" "$1"
+expect "$(offers cut "$1")" "$1"
+expect "$(offers strip -w new.pcapng "$1")" "$1"
+expect "$(offers log "$1")" ''
 expect "$(offers -- "$1")" ''
 expect "$(offers -- bash "$1")" "$1"
 # All that the help names.

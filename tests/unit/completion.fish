@@ -18,6 +18,8 @@ expect 'pktwho -i an' any
 expect 'pktwho --snapsh' --snapshot-length
 expect 'pktwho doc' doctor
 expect "pktwho -w $argv[1]" $argv[1]
+expect "pktwho cut $argv[1]" $argv[1]
+expect "pktwho log $argv[1]"
 for word in ($argv[2] --help | grep -oE -- '--[a-z][a-z0-9-]*' | sort -u)
     contains -- $word (complete -C "pktwho $word" | string split -f 1 \t)
     or begin

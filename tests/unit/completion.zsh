@@ -18,6 +18,14 @@ has '*--log-level=[error, warning, info or debug (info)]:LEVEL:(error warning in
 has '*--geo=[country database (mmdb); may be repeated]:FILE:_files'
 has '*-p[only what is meant for this host]'
 has '*--no-promiscuous-mode[only what is meant for this host]'
+# Files stand where a command takes some, another program's words elsewhere.
+_files() { print files }
+_normal() { print program }
+for command rest in cut files find files strip files '' program -i program; do
+	[[ $(_pktwho_rest) == $rest ]] && continue
+	print -r -- "after $command: $(_pktwho_rest)"
+	failed=1
+done
 for word in ${(f)"$($2 --help | grep -oE -- '--[a-z][a-z0-9-]*' | sort -u)"}; do
 	(( ${specs[(I)\*$word(=|)\[*]} )) && continue
 	print -r -- "no $word"
