@@ -315,8 +315,10 @@ int options_parse(struct options *o, int argc, char **argv)
 	if (record)
 		set_record(o);
 	err = options_each(argc, argv, take, o, &o->command);
-	if (record && !o->write)
+	if (record && !o->write) {
 		o->write = OPTIONS_RECORD_DIR "/record.pcapng";
+		o->ring.of_host = true;
+	}
 	if (o->action == ACTION_CUT || o->action == ACTION_FIND ||
 	    o->action == ACTION_STRIP)
 		set_paths(o);

@@ -86,6 +86,7 @@ struct options_file {
 /* Several files, one after another: opener.h. */
 struct options_ring {
 	bool asked;
+	bool of_host;			/* of record, where nobody said a file */
 	uint64_t files;			/* that stay; 0: all */
 	uint64_t stop_files;		/* that are written; 0: no limit */
 	uint64_t total;			/* bytes of all; 0: no limit */

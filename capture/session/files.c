@@ -336,6 +336,7 @@ static int start_opener(struct files *f)
 	const struct options *o = f->options;
 	struct opener_options oo = {
 		.path = o->write,
+		.of_host = o->ring.of_host,
 		.group_read = o->group_read,
 		.time_first = o->ring.name_order == 2,
 		.files = o->ring.files,

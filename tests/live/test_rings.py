@@ -204,6 +204,19 @@ class Rings(world.LiveTest):
         self.assertEqual(run(*run_it).returncode, 0)
         self.assertEqual(len(list(directory.glob("ring_*"))), 1)
 
+    def test_the_hosts_own_record(self):
+        """The first one makes its folder, which the caller of sudo may not."""
+        done = self.ns.run(
+            "unshare", "--mount", "sh", "-ec", """
+            mount -t tmpfs -o mode=755 tmpfs /var/lib
+            "$0" record -q -i lo -a duration:0.3
+            "$0" record -q -i lo -a duration:0.3
+            cd /var/lib/pktwho
+            stat -c '%U %a' . *""", PKTWHO, env=os.environ | {
+                "SUDO_UID": str(NOBODY), "SUDO_GID": str(NOBODY)})
+        self.assertEqual((done.stdout, done.stderr),
+                         ("root 750\n" + 2 * "root 600\n", ""))
+
     def test_by_time(self):
         r = self.ring("-b", "duration:0.4", "-b", "nametimenum:2")
 

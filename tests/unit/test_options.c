@@ -196,11 +196,12 @@ static void a_record_is_a_ring(void **state)
 	assert_int_equal(PARSE(&o, "record"), 0);
 	assert_int_equal(o.action, ACTION_CAPTURE);
 	assert_string_equal(o.write, "/var/lib/pktwho/record.pcapng");
-	assert_true(o.ring.asked && o.ring.free);
+	assert_true(o.ring.asked && o.ring.free && o.ring.of_host);
 	assert_int_equal(o.ring.total, 2000000000);
 	assert_int_equal(PARSE(&o, "record", "-w", "x", "-b", "total:1G", "-b",
 			       "filesize:1M", "-i", "lo"), 0);
 	assert_string_equal(o.write, "x");
+	assert_false(o.ring.of_host);
 	assert_int_equal(o.ring.total, 1000000000);
 	assert_int_equal(o.file.bytes, 1000000);
 }

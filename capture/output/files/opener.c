@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -102,7 +103,7 @@ static _Noreturn void child(struct opener_ring *r, int fd)
 
 	ignore_signals();
 	keep_only(fd, r->dir_fd);
-	if (sudo_user_become())
+	if (!r->options.of_host && sudo_user_become())
 		_exit(1);
 	privilege_keep_files();
 	if (r->options.total || r->options.free)
@@ -129,16 +130,37 @@ static _Noreturn void child(struct opener_ring *r, int fd)
 
 /* ---- the parent ---- */
 
-static int open_directory(struct opener_ring *r, const char *path)
+/* What the caller of sudo named, the caller must reach. */
+static int open_named(const char *path, const char **base)
 {
 	struct sudo_user_rights root;
-	const char *base;
-	int err = sudo_user_enter(&root);
+	int fd = sudo_user_enter(&root);
 
-	if (err)
-		return err;
-	r->dir_fd = place_open(path, &base);
+	if (fd)
+		return fd;
+	fd = place_open(path, base);
 	sudo_user_leave(&root);
+	return fd;
+}
+
+/* No package brings it, as it is not there before the first ring. */
+static int open_of_host(const char *path, const char **base)
+{
+	const char *slash = strrchr(path, '/');
+	char *directory = strndup(path, slash ? (size_t)(slash - path) : 0);
+
+	if (directory)
+		mkdir(directory, 0750);
+	free(directory);
+	return place_open(path, base);
+}
+
+static int open_directory(struct opener_ring *r, const char *path)
+{
+	const char *base;
+
+	r->dir_fd = r->options.of_host ? open_of_host(path, &base) :
+					 open_named(path, &base);
 	if (r->dir_fd < 0)
 		return r->dir_fd;
 	snprintf(r->base, sizeof(r->base), "%s", base);

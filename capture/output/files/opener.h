@@ -16,6 +16,7 @@ struct opener;
 
 struct opener_options {
 	const char *path;	/* of which names are made: file_name.h */
+	bool of_host;		/* nobody named it: made and written as root */
 	bool time_first;
 	bool group_read;
 	uint64_t files;		/* then the oldest goes; 0: none goes */
@@ -26,8 +27,8 @@ struct opener_options {
 };
 
 /*
- * Before threads and files of ours are there; the directory must be.  0 or
- * -errno (logged).  Strings are borrowed for the call.
+ * Before threads and files of ours are there; the directory must be, but for
+ * the host's own.  0 or -errno (logged).  Strings are borrowed for the call.
  */
 int opener_start(struct opener **out, const struct opener_options *o);
 
