@@ -41,7 +41,7 @@ static int go(int fd)
 
 static int cannot_enter(const char *word, int err)
 {
-	if (!*word)
+	if (!*word && err == -EINVAL)
 		log_error("a network namespace in the list has no name");
 	else if (err == -ENOENT && !strcmp(word, "all"))
 		log_error("\"all\" network namespaces are a list of one word");
@@ -59,8 +59,10 @@ static int cannot_enter(const char *word, int err)
 		log_error("too many network namespaces for \"ulimit -n\", %s "
 			  "among them", word);
 	else
-		log_error("cannot enter the network namespace %s: %s%s", word,
-			  strerror(-err), err == -EPERM || err == -EACCES ?
+		log_error("cannot enter %s%s: %s%s",
+			  *word ? "the network namespace " :
+				  "a network namespace",
+			  word, strerror(-err), err == -EPERM || err == -EACCES ?
 				  ": run as root" : "");
 	return err;
 }
@@ -174,8 +176,8 @@ static void add_all(struct netns_list *l)
 	err = add_each_of(l, "/proc", is_process, "/ns/net");
 	left_out = err ? err : left_out;
 	if (left_out)
-		log_warn("%d network namespaces are captured, and not all: %s",
-			 l->count, left_out == -E2BIG ? "there are too many" :
+		log_warn("%d network namespace%s captured, and not all: %s",
+			 l->count, l->count == 1 ? " is" : "s are", left_out == -E2BIG ? "there are too many" :
 							strerror(-left_out));
 }
 

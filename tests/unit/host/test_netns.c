@@ -215,6 +215,12 @@ static void who_may_is_said(void **state)
 	assert_int_equal(open_all("blue"), -EPERM);
 	assert_non_null(strstr(said, "cannot enter"));
 	assert_non_null(strstr(said, "run as root"));
+	assert_int_equal(open_all("all"), 0);
+	assert_non_null(strstr(said, "1 network namespace is captured"));
+	assert_int_equal(netns_enter(&l, 0), -EPERM);
+	assert_non_null(strstr(said, "cannot enter a network namespace: "));
+	assert_non_null(strstr(said, "run as root"));
+	netns_close(&l);
 	set_error = EINVAL;
 	assert_int_equal(open_all("/proc/stat"), -EINVAL);
 	assert_non_null(strstr(said, "/proc/stat is no network namespace"));
