@@ -39,6 +39,17 @@ done <"$tmp/named"
 source=$(sed -n 's/^CMAKE_HOME_DIRECTORY:INTERNAL=//p' "$build/CMakeCache.txt")
 ! grep -rlF "$source/share" "$DESTDIR" || fail 'these know the source tree'
 
+# What is a package's now is left to it.
+mkdir "$tmp/bin"
+# shellcheck disable=SC2016 # the other shell's
+printf '#!/bin/sh\ncase $2 in */pktwho.so) ;; *) exit 1 ;; esac\n' \
+	>"$tmp/bin/dpkg-query"
+chmod +x "$tmp/bin/dpkg-query"
+PATH=$tmp/bin:$PATH cmake --build "$build" --target uninstall >/dev/null
+left=$(find "$DESTDIR" ! -type d)
+[ "$left" = "$DESTDIR$2/pktwho.so" ] || fail "left: $left"
+
+cmake --install "$build" >/dev/null
 cmake --build "$build" --target uninstall >/dev/null
 left=$(find "$DESTDIR" ! -type d)
 [ -z "$left" ] || fail "left: $left"
