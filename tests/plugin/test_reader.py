@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A reader written from docs/file-format.md alone agrees with the plugin on
 every sample, and on what editcap makes of them."""
+import gzip
 import re
 import struct
 import sys
@@ -93,6 +94,9 @@ class Reader(TsharkTest):
             path = self.tshark.write(sample.name, sample.read_bytes())
             packets, rows = self.judge(path)
             self.assertGreater(min(packets, rows), 0, sample.name)
+        many = gzip.decompress((SOURCE / "samples/many.pcapng.gz").read_bytes())
+        self.assertEqual(self.judge(self.tshark.write("many.pcapng", many)),
+                         (12500, 1))
 
     def test_a_packet_that_several_received(self):
         crowd = [End(100 + n, n, b"reader%d" % n, "socket")
