@@ -18,8 +18,9 @@ fail() {
 }
 
 mkdir -p "$DESTDIR$4/another"
-umask 022
-cmake --install "$build" >/dev/null
+(umask 077 && cmake --install "$build" >/dev/null)
+left=$(find "$DESTDIR" ! -type l ! -perm -o=r)
+[ -z "$left" ] || fail "not for everybody: $left"
 for path in "$2/pktwho.so" "$3/pktwho" "$4/pktwho/preferences"; do
 	[ -e "$DESTDIR$path" ] || [ -L "$DESTDIR$path" ] || fail "no $path"
 done
