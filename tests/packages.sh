@@ -205,6 +205,9 @@ inside() {
 	touch /var/lib/pktwho/pktwho.pcapng
 	apt remove pktwho
 	[ -e /var/lib/pktwho/pktwho.pcapng ] || die 'remove took the captures'
+	quietly env DEBIAN_FRONTEND=noninteractive \
+		/var/lib/dpkg/info/pktwho.postrm purge
+	getent group wireshark >/dev/null || die 'the group of somebody is gone'
 	gpasswd -d alice wireshark >/dev/null
 	apt purge pktwho pktwho-wireshark
 	rm -rf /home/alice/.config/wireshark
