@@ -34,3 +34,15 @@ sed -n 's/^_Description: //p' $debian/pktwho.templates | while read -r line; do
 	grep -Fq "msgid \"$line\"" $debian/po/templates.pot ||
 		fail 'run debconf-updatepo'
 done
+
+# Packages may be made within the tree, which does not become a part of itself.
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+mkdir -p "$dir/bin" "$dir/tree/packaging"
+cp -r packaging/deb $debian "$dir/tree/packaging/"
+printf '#!/bin/sh\nfind . >"%s"\n' "$dir/found" >"$dir/bin/dpkg-buildpackage"
+chmod +x "$dir/bin/dpkg-buildpackage"
+PATH=$dir/bin:$PATH "$dir/tree/packaging/deb" "$dir/tree/made" ||
+	fail 'no packages within the tree'
+grep -q '^./debian/control$' "$dir/found" || fail "$(cat "$dir/found")"
+! grep -q '^./made/tree' "$dir/found" || fail "$(cat "$dir/found")"
