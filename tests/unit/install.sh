@@ -18,7 +18,8 @@ fail() {
 }
 
 mkdir -p "$DESTDIR$4/another"
-(umask 077 && cmake --install "$build" >/dev/null)
+(umask 077 && cmake --install "$build" >"$tmp/said" 2>&1)
+! grep -q Warning "$tmp/said" || fail "said: $(cat "$tmp/said")"
 left=$(find "$DESTDIR" ! -type l ! -perm -o=r)
 [ -z "$left" ] || fail "not for everybody: $left"
 for path in "$2/pktwho.so" "$3/pktwho" "$4/pktwho/preferences"; do
@@ -59,3 +60,8 @@ left=$(find "$DESTDIR" -type d -name '*pktwho*')
 [ -d "$DESTDIR$4/another" ] || fail "others' folders are gone"
 ! cmake --build "$build" --target uninstall >/dev/null 2>&1 ||
 	fail 'what is not there was removed'
+
+# Elsewhere than it was built for it would not find its files.
+cmake --install "$build" --prefix /opt/elsewhere >"$tmp/said" 2>&1
+grep -q 'CMAKE_INSTALL_PREFIX=/opt/elsewhere' "$tmp/said" ||
+	fail "said: $(cat "$tmp/said")"
