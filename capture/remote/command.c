@@ -77,12 +77,18 @@ static void add_run(struct text *t, const struct options *o,
 	add_arguments(t, o);
 }
 
-/* The program's bytes come first on the standard input. */
+/*
+ * The program's bytes come first on the standard input.  What is in a place for
+ * temporary files may not be executed on some machines.
+ */
 static void add_copy_and_run(struct text *t, const struct options *o,
 			     off_t size)
 {
 	add_format(t,
-		   "f=$(mktemp) && head -c %jd >\"$f\" && chmod 700 \"$f\" && ",
+		   "for d in \"${TMPDIR:-/tmp}\" ~; do "
+		   "f=$(mktemp \"$d/tmp.XXXXXXXXXX\") && chmod 700 \"$f\" && "
+		   "[ -x \"$f\" ] && break; rm -f \"$f\"; done; "
+		   "head -c %jd >\"$f\" && chmod 700 \"$f\" && ",
 		   (intmax_t)size);
 	add_run(t, o, "\"$f\"");
 	add_format(t, "; s=$?; rm -f \"$f\"; exit $s");

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "remote/command.h"
 
@@ -57,6 +58,36 @@ static void what_is_for_this_side_stays(void **state)
 	      "192.0.2.1 1 192.0.2.2 2", NULL);
 }
 
+/* Where nothing can be executed that is made for a short time only. */
+static void a_copy_finds_a_place(void **state)
+{
+	static const char program[] = "#!/bin/sh\necho \"$0\"\n";
+	char *argv[] = { "pktwho", "--remote", "web", "--remote-copy", NULL };
+	char home[] = "/var/tmp/pktwho.XXXXXX", command[4096], script[5000];
+	char out[256];
+	struct options o;
+	FILE *f;
+
+	(void)state;
+	assert_non_null(mkdtemp(home));
+	assert_int_equal(options_parse(&o, 4, argv), 0);
+	assert_int_equal(remote_command(&o, sizeof(program) - 1, command,
+					sizeof(command)), 0);
+	snprintf(script, sizeof(script), "printf '%s' | env HOME=%s TMPDIR=/proc"
+		 " sh -c 'eval \"$0\"' \"$(cat <<\\END\n%s\nEND\n)\" 2>&1",
+		 program, home, command);
+	f = popen(script, "r");
+	assert_non_null(f);
+	assert_non_null(fgets(out, sizeof(out), f));
+	while (strncmp(out, home, strlen(home)) && fgets(out, sizeof(out), f))
+		;
+	assert_int_equal(pclose(f), 0);
+	if (strncmp(out, home, strlen(home)))
+		fail_msg("%s", out);
+	/* Nothing of it is left. */
+	assert_int_equal(rmdir(home), 0);
+}
+
 static void a_command_too_long_is_refused(void **state)
 {
 	char *argv[] = { "pktwho", "--remote", "web", "-f", "udp", NULL };
@@ -74,6 +105,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options_go_along),
 		cmocka_unit_test(what_is_for_this_side_stays),
+		cmocka_unit_test(a_copy_finds_a_place),
 		cmocka_unit_test(a_command_too_long_is_refused),
 	};
 
