@@ -238,7 +238,8 @@ _Static_assert(COUNT <= OPTIONS_MAX_ROWS, "getopt has room for fewer");
 const int options_count = COUNT;
 
 const struct option_command options_commands[] = {
-	{ "top", "[OPTION]...", "a live table in the terminal", ACTION_TOP, false },
+	{ "top", "[OPTION]...", "a live table in the terminal",
+	  ACTION_TOP, false },
 	{ "log", "[OPTION]...", "a line of JSON for each connection",
 	  ACTION_LOG, false },
 	{ "record", "[OPTION]...", "a ring of 2 GB in " OPTIONS_RECORD_DIR,
@@ -249,6 +250,7 @@ const struct option_command options_commands[] = {
 	  ACTION_STRIP, true },
 	{ "find", "[OPTION]...", "which files have a process, --host, --country",
 	  ACTION_FIND, true },
-	{ "doctor", NULL, "what this machine and user can do", ACTION_DOCTOR, false },
+	{ "doctor", NULL, "what this machine and user can do",
+	  ACTION_DOCTOR, false },
 	{ NULL, NULL, NULL, 0, false },
 };

@@ -177,8 +177,9 @@ static void add_all(struct netns_list *l)
 	left_out = err ? err : left_out;
 	if (left_out)
 		log_warn("%d network namespace%s captured, and not all: %s",
-			 l->count, l->count == 1 ? " is" : "s are", left_out == -E2BIG ? "there are too many" :
-							strerror(-left_out));
+			 l->count, l->count == 1 ? " is" : "s are",
+			 left_out == -E2BIG ? "there are too many" :
+					      strerror(-left_out));
 }
 
 /* ---- some ---- */

@@ -134,10 +134,10 @@ static _Noreturn void child(struct opener_ring *r, int fd)
 static int open_named(const char *path, const char **base)
 {
 	struct sudo_user_rights root;
-	int fd = sudo_user_enter(&root);
+	int fd, err = sudo_user_enter(&root);
 
-	if (fd)
-		return fd;
+	if (err)
+		return err;
 	fd = place_open(path, base);
 	sudo_user_leave(&root);
 	return fd;
