@@ -261,29 +261,35 @@ static void look_at_countries(struct place *at, packet_info *pinfo,
 
 /* ---- ports ---- */
 
-/* Protocols with ports of their own, by Wireshark's names for them. */
+/*
+ * Protocols with ports of their own, by Wireshark's names for them.  HTTP comes
+ * first: what is inside of it is where HTTP is.
+ */
 static const char *const port_owners[] = {
-	"dns", "ftp", "http", "imap", "irc", "ldap", "mqtt", "mysql", "nbss",
+	"http", "dns", "ftp", "imap", "irc", "ldap", "mqtt", "mysql", "nbss",
 	"pgsql", "pop", "resp", "rtsp", "sip", "smtp", "socks", "ssh",
 	"telnet", "vnc",
 };
 
 static int port_owner_ids[array_length(port_owners)];	/* -1: unknown */
 static int proto_tls;			/* 0: they were not looked up yet */
+static int proto_http2;
 
 static void find_port_owners(void)
 {
 	if (proto_tls)
 		return;
 	proto_tls = proto_get_id_by_filter_name("tls");
+	proto_http2 = proto_get_id_by_filter_name("http2");
 	for (size_t i = 0; i < array_length(port_owners); i++)
 		port_owner_ids[i] = proto_get_id_by_filter_name(port_owners[i]);
 }
 
-/* TLS may carry anything anywhere, and is taken for the port's owner. */
+/* TLS and HTTP/2 may carry anything anywhere: no port is theirs alone. */
 static bool port_is_owned(const packet_info *pinfo)
 {
-	return spoken_is_kept(pinfo) || spoken_is(pinfo, proto_tls);
+	return spoken_is_kept(pinfo) || spoken_is(pinfo, proto_tls) ||
+	       spoken_is(pinfo, proto_http2);
 }
 
 /* The lower port is the server's, and all its clients are one line. */

@@ -13,6 +13,7 @@ import unittest
 
 from frames import ACK, PSH, SYN, Flow
 from harness import SOURCE, Tshark, udp
+from payloads import PREFACE, h2_frame, h2_request, question
 from pcapng import (End, attribution, custom_block, custom_option, epb, idb,
                     process, shb, table)
 
@@ -228,6 +229,14 @@ class Ports(unittest.TestCase):
                                                "-z", "expert")
                  if "on port 5000" in line]
         self.assertEqual([line.split()[0] for line in lines], ["10"])
+
+    def test_what_is_inside_of_http_is_where_that_is(self):
+        doh = PREFACE + h2_request("application/dns-message") + h2_frame(
+            0, 1, 1, question("www.example.com"))
+        path = capture("inside", self.flow(80, doh))
+        self.assertEqual(tshark.fields(path, "dpi.app")[-1],
+                         ("DNS over HTTPS",))
+        self.assertEqual(messages(path, "port"), {})
 
 
 class Plain(unittest.TestCase):
