@@ -11,6 +11,7 @@
 #include "pcapng.h"
 #include "proc/disguise.h"
 #include "proc/totals.h"
+#include "recognise/protocols.h"
 #include "recognise/spoken.h"
 #include "text.h"
 
@@ -283,6 +284,7 @@ static void find_port_owners(void)
 	proto_http2 = proto_get_id_by_filter_name("http2");
 	for (size_t i = 0; i < array_length(port_owners); i++)
 		port_owner_ids[i] = proto_get_id_by_filter_name(port_owners[i]);
+	dpi_protocols_init();
 }
 
 /* TLS and HTTP/2 may carry anything anywhere: no port is theirs alone. */
@@ -307,8 +309,7 @@ static void check_port(struct place *at, packet_info *pinfo)
 			continue;
 		expert_add_info_format(pinfo, item_at(at), &ei[PORT],
 			"%s on port %u, which is not its own",
-			proto_get_protocol_short_name(
-				find_protocol_by_id(proto)),
+			dpi_protocol_of(proto)->app,
 			MIN(pinfo->srcport, pinfo->destport));
 		return;
 	}

@@ -238,6 +238,11 @@ class Ports(unittest.TestCase):
                          ("DNS over HTTPS",))
         self.assertEqual(messages(path, "port"), {})
 
+    def test_it_is_named_as_in_dpi_app(self):
+        path = capture("named", self.flow(6380, b"*1\r\n$4\r\nPING\r\n"))
+        self.assertEqual(messages(path, "port"), {
+            4: "Redis on port 6380, which is not its own"})
+
 
 class Plain(unittest.TestCase):
     """A capture in which no packet has a process."""
