@@ -324,7 +324,7 @@ void dpi_init(void)
 	};
 	module_t *prefs;
 
-	proto_dpi = proto_register_protocol("Application by Wireshark's Dissectors",
+	proto_dpi = proto_register_protocol("Application Spoken in a Packet",
 					    "DPI", "dpi");
 	dpi_show_init();
 	proto_register_prefix("dpi", on_first_name);

@@ -46,8 +46,8 @@ static const struct {
 		"An expert item where a process runs from memory alone." },
 	[WORLD_WRITABLE] = { "expert_world_writable",
 		"Report executables that anyone could have put there",
-		"An expert item where a process runs an executable in a"
-		" directory that everyone may write to." },
+		"An expert item where a process runs an executable that anyone"
+		" may write, or whose directory anyone may write to." },
 	[IMITATION] = { "expert_imitation",
 		"Report names of system programs on others",
 		"An expert item where a process is called as a thread of the"

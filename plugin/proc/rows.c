@@ -31,10 +31,12 @@ const struct row rows[ROWS] = {
 	  "or when the pid is used again",
 	  FT_UINT64, BASE_HEX, BOTH, U64, AT(FIELD_ID, id) },
 	{ "attr", "Attribution",
-	  "How the owner is known: socket (the kernel said), "
-	  "listener (not accepted yet), scan (a socket from before "
-	  "the capture), flow (another packet told), kernel, "
-	  "forwarded, unknown, import (another tool's word)",
+	  "How the owner is known: socket (the kernel said), accepted "
+	  "(whoever accepted or read it right after), holder (nobody "
+	  "has read it yet), listener (not accepted yet), scan (a "
+	  "socket from before the capture), flow (another packet "
+	  "told), kernel, forwarded, unknown, import (another tool's "
+	  "word)",
 	  STRING, PACKET, .how = ATTR },
 	{ "reason", "Reason",
 	  "Why the owner is kernel or unknown: reset, time-wait, "

@@ -93,6 +93,21 @@ class Documentation(unittest.TestCase):
             if kind == "F" and rest[3] in ("proc", "geo", "dpi"):
                 self.assertTrue(rest[6].strip(), rest[1])
 
+    def test_the_description_has_every_value(self):
+        text = (SOURCE / "docs" / "fields.md").read_text()
+        values = {
+            "proc.attr": re.findall(r"^- `(\w+)`: ", re.search(
+                r"`proc.attr` is one of\n(.*?)\n\n`", text, re.S)[1], re.M),
+            "proc.reason": re.findall(r"`([\w-]+)`", re.search(
+                r"`proc.reason` is one of (.*?);", text, re.S)[1])}
+        descriptions = {line.split("\t")[2]: line.split("\t")[7] for line in
+                        tshark.lines("tshark", "-G", "fields")
+                        if line.startswith("F\t")}
+        for name, words in values.items():
+            self.assertGreater(len(words), 9)
+            for word in words:
+                self.assertIn(word, descriptions[name])
+
 
 def no_key_twice(pairs):
     """A JSON object, whose keys of ours are there once."""
