@@ -230,6 +230,7 @@ static struct dpi_flow *alone(const struct dpi_flow *f, packet_info *pinfo)
 	a->how = f->how;
 	a->odd_port = f->odd_port;
 	a->port = f->port;
+	a->is_alone = true;
 	return a;
 }
 
@@ -238,17 +239,14 @@ static void learn(struct dpi_view *v, const struct dpi_layers *l,
 {
 	bool again = PINFO_FD_VISITED(v->pinfo), primed = collecting && !again;
 	bool is_click = again && v->tree && PTREE_DATA(v->tree)->visible;
-	struct dpi_flow *f = v->flow;
 
-	if (is_click && !f->read_again)
-		v->flow = alone(f, v->pinfo);
+	if (is_click && !v->flow->read_again)
+		v->flow = alone(v->flow, v->pinfo);
 	if (!v->tree || !l->families)
 		return;
-	if (v->flow != f)
-		dpi_read(v->flow, l, v->pinfo, v->tree, primed, owners);
-	dpi_read(f, l, v->pinfo, v->tree, primed, owners);
-	f->read_again = f->read_again || (again && !is_click &&
-					  has_read_any(f));
+	dpi_read(v->flow, l, v->pinfo, v->tree, primed, owners);
+	if (again && !is_click && has_read_any(v->flow))
+		v->flow->read_again = true;
 }
 
 static void look_up_names(struct dpi_view *v, const struct dpi_layers *l)

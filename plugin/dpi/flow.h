@@ -60,6 +60,7 @@ struct dpi_flow {
 	enum dpi_how how;
 	bool in_proxy;		/* what a proxy passes on is what is spoken */
 	bool read_again;	/* for a filter, when it was too late to learn */
+	bool is_alone;		/* of one packet, and nobody keeps it */
 	bool ech;		/* the server name may be for show */
 	bool odd_port;		/* the protocol's own port is another one */
 	uint16_t port;		/* the server's, or the first packet's receiver's */

@@ -14,7 +14,7 @@ import unittest
 from random import Random
 
 from frames import ip4
-from harness import Tshark
+from harness import SOURCE, Tshark
 from payloads import (DTLS, HTTP, IKE, OK, PREFACE, QUIC, SSH, STUN, TCP_WORDS,
                       TLS, UDP_WORDS, be32, h2_frame, h2_headers, h2_request,
                       question, sized)
@@ -568,9 +568,9 @@ class Better(unittest.TestCase):
 class Clicks(unittest.TestCase):
     """In Wireshark, whose part sharkd plays; nobody asked for dpi before."""
 
-    def shown(self, frames, clicks):
+    def shown(self, path, clicks):
         """The lines of dpi for each packet that is clicked on."""
-        asks = [("load", {"file": str(made(frames))})]
+        asks = [("load", {"file": str(path)})]
         asks += [("frame", {"frame": n, "proto": True}) for n in clicks]
         sharkd = tshark.popen("sharkd", "-", stdin=subprocess.PIPE)
         out, _ = sharkd.communicate("".join(
@@ -592,13 +592,24 @@ class Clicks(unittest.TestCase):
         frames = connection(client(0), 80, [HTTP, (OK,)])
         frames += connection(client(1), FOREIGN, [TLS], 50002)
         clicks = [1, 4, 5, 9, 2, 6]
-        rows = self.shown(frames, clicks + clicks[::-1])
+        rows = self.shown(made(frames), clicks + clicks[::-1])
         self.assertEqual(rows, rows[::-1])
         self.assertIn("HTTP", rows[0][0])
         self.assertIn("Host: www.example.com", rows[1])
 
+    def test_nor_on_those_on_a_name_or_a_hello(self):
+        path = tshark.write("clicks", (
+            SOURCE / "samples" / "countries.pcapng").read_bytes())
+        # The connection before its name is resolved, and its ClientHello.
+        clicks = [21, 19, 20, 24, 26]
+        rows = self.shown(path, clicks + clicks[::-1])
+        self.assertEqual(rows, rows[::-1])
+        self.assertEqual(rows[0], ["Application: TLS", "Known By: content"])
+        self.assertIn("Host: map.example.org", rows[3])
+
     def test_one_line_for_one_fact(self):
-        rows = self.shown(connection(client(0), 80, [b"\x99" * 40]), [1])
+        rows = self.shown(made(connection(client(0), 80, [b"\x99" * 40])),
+                          [1])
         self.assertEqual(rows, [["Application: HTTP", "Known By: port"]])
 
 

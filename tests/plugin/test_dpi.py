@@ -477,7 +477,7 @@ class Flows(unittest.TestCase):
 
     def test_packets_are_looked_at_in_any_order_and_again(self):
         """In Wireshark, whose part sharkd plays; the file had been read
-        before anybody asked for dpi."""
+        before anybody asked for dpi.  A tap reads it again."""
         flow, at = Flow("192.0.2.10", "203.0.113.5", dport=80), 1
         packets = [flow.out(2, seq=0), flow.back(18, 0, 1)]
         answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
@@ -489,7 +489,8 @@ class Flows(unittest.TestCase):
             at += len(text)
         columns = {"column0": "dpi.host:1", "column1": "dpi.detail:1"}
         asks = [("load", {"file": str(made(*packets))}),
-                ("frames", {"filter": "dpi.app"})]
+                ("frames", columns),
+                *[("tap", {"tap0": "conv:TCP"})] * 2]
         asks += [("frame", {"frame": n, "proto": True})
                  for n in (6, 3, 5, 4, 3, 6, 6)]
         sharkd = tshark.popen("sharkd", "-", stdin=subprocess.PIPE)

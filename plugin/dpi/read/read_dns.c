@@ -64,10 +64,14 @@ static void read_addresses_of(struct reader *r, struct answers *s,
 
 /*
  * What others ask this host, and what it answers or passes on, is not what it
- * resolved; nor is an answer that nobody here waits for.
+ * resolved; nor is an answer that nobody here waits for.  Of a packet that is
+ * clicked on nothing is kept.
  */
-static bool is_for_us(const struct attribution *owners, bool is_answer)
+static bool is_for_us(const struct reader *r, const struct attribution *owners,
+		      bool is_answer)
 {
+	if (r->flow->is_alone)
+		return false;
 	if (!owners)
 		return true;
 	if (owners->direction == DIRECTION_FORWARDED)
@@ -98,7 +102,7 @@ static const char *read_answers(struct reader *r, const char *name,
 		.name = name,
 		.process = who_asked(r, owners),
 		.end = answers_end(r),
-		.keep = is_for_us(owners, true),
+		.keep = is_for_us(r, owners, true),
 		.shown = wmem_strbuf_new(r->pinfo->pool, type),
 	};
 	uint32_t rcode = 0;
@@ -151,9 +155,9 @@ void read_dns(struct reader *r, const struct attribution *owners)
 	if (!name || !type)
 		return;
 	is_answer = reader_flag(r, DNS_IS_RESPONSE);
-	if (is_for_us(owners, is_answer))
+	if (is_for_us(r, owners, is_answer))
 		dpi_names_ask(name);
-	if (is_for_us(owners, is_answer) && !is_answer)
+	if (is_for_us(r, owners, is_answer) && !is_answer)
 		dpi_tunnel_ask(r->pinfo, fvalue_get_string(finfo_value(
 			reader_value(r, DNS_NAME))), owners);
 	if (is_answer)
