@@ -4,6 +4,7 @@
 
 #include <epan/prefs.h>
 #include <epan/tap.h>
+#include <wsutil/report_message.h>
 #include <wsutil/wslog.h>
 
 #include "dpi/expert.h"
@@ -234,11 +235,25 @@ static struct dpi_flow *alone(const struct dpi_flow *f, packet_info *pinfo)
 	return a;
 }
 
+/* tshark shows all packets in their order, as if they were read once. */
+static bool is_tshark(void)
+{
+	const char *program = get_friendly_program_name();
+
+	return program && !g_ascii_strcasecmp(program, "tshark");
+}
+
+static bool is_clicked(const struct dpi_view *v)
+{
+	return PINFO_FD_VISITED(v->pinfo) && v->tree &&
+	       PTREE_DATA(v->tree)->visible && !is_tshark();
+}
+
 static void learn(struct dpi_view *v, const struct dpi_layers *l,
 		  const struct attribution *owners)
 {
 	bool again = PINFO_FD_VISITED(v->pinfo), primed = collecting && !again;
-	bool is_click = again && v->tree && PTREE_DATA(v->tree)->visible;
+	bool is_click = is_clicked(v);
 
 	if (is_click && !v->flow->read_again)
 		v->flow = alone(v->flow, v->pinfo);

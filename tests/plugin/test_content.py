@@ -5,6 +5,7 @@
 Usage: test_content.py PLUGIN.so [unittest arguments]
 """
 import json
+import re
 import shutil
 import ssl
 import struct
@@ -606,6 +607,16 @@ class Clicks(unittest.TestCase):
         self.assertEqual(rows, rows[::-1])
         self.assertEqual(rows[0], ["Application: TLS", "Known By: content"])
         self.assertIn("Host: map.example.org", rows[3])
+
+    def test_reading_twice_shows_no_less(self):
+        path = made(connection(client(0), 80, [HTTP, (OK,)]))
+        once, twice = [re.findall(r"^\[(Application: .*)\]$", "\n".join(
+            tshark.lines("tshark", *more, "-r", path, "-V")), re.M)
+            for more in ([], ["-2"])]
+        self.assertEqual(once[3:], [
+            "Application: HTTP www.example.com GET /a",
+            "Application: HTTP www.example.com GET /a 200"])
+        self.assertEqual(twice[3:], once[3:])
 
     def test_one_line_for_one_fact(self):
         rows = self.shown(made(connection(client(0), 80, [b"\x99" * 40])),
