@@ -6,14 +6,18 @@
 #define WS_LOG_DOMAIN "pktwho"
 #include "detect/found.h"
 
+#include <arpa/inet.h>
 #include <epan/prefs.h>
 #include <epan/to_str.h>
+#include <wsutil/strtoi.h>
 #include <wsutil/wslog.h>
 
 #include "dpi/names.h"
 #include "geo/geo_fields.h"
 
 #define LIST_MAX (64 << 20)		/* bytes of a file */
+#define WRONG_TOLD 10			/* more of them are not told */
+#define NAME_LETTERS "abcdefghijklmnopqrstuvwxyz0123456789-_."
 
 static const char *pref_baseline = "";
 static const char *pref_block_list = "";
@@ -22,6 +26,26 @@ static const char *pref_block_list = "";
 static GHashTable *baseline, *programs, *blocked;
 static bool has_been_read;
 static wmem_map_t *contacts;		/* a set: what was told of */
+
+/* ---- networks ---- */
+
+/* The network of @bits that the address is in, as "10.0.0.0/8". */
+static const char *network_of(wmem_allocator_t *pool, const address *a,
+			      unsigned bits)
+{
+	uint8_t bytes[16] = { 0 };
+	address network;
+
+	memcpy(bytes, a->data, (size_t)a->len);
+	for (unsigned i = 0; i < (unsigned)a->len; i++) {
+		if (bits >= 8 * (i + 1))
+			continue;
+		bytes[i] &= bits <= 8 * i ? 0 : 0xff << (8 - (bits - 8 * i));
+	}
+	set_address(&network, a->type, a->len, bytes);
+	return wmem_strdup_printf(pool, "%s/%u",
+				  address_to_str(pool, &network), bits);
+}
 
 /* ---- reading ---- */
 
@@ -65,6 +89,88 @@ static GHashTable *read_lines(const char *path)
 	return set;
 }
 
+/*
+ * An address or a network as Wireshark writes it, whatever is set behind the
+ * network's bits; NULL if it is neither.
+ */
+static const char *written_address(wmem_allocator_t *pool, const char *word)
+{
+	char *text = wmem_strdup(pool, word), *slash = strchr(text, '/');
+	uint8_t bytes[16];
+	uint32_t bits;
+	address a;
+
+	if (slash)
+		*slash++ = '\0';
+	if (inet_pton(AF_INET, text, bytes) == 1)
+		set_address(&a, AT_IPv4, 4, bytes);
+	else if (inet_pton(AF_INET6, text, bytes) == 1)
+		set_address(&a, AT_IPv6, 16, bytes);
+	else
+		return NULL;
+	if (!slash)
+		return address_to_str(pool, &a);
+	if (!ws_strtou32(slash, NULL, &bits) || bits > 8 * (uint32_t)a.len)
+		return NULL;
+	return network_of(pool, &a, bits);
+}
+
+static char *lower_case(wmem_allocator_t *pool, const char *text)
+{
+	char *lower = wmem_strdup(pool, text);
+
+	for (char *c = lower; *c; c++)
+		*c = g_ascii_tolower(*c);
+	return lower;
+}
+
+/* In lower case, "*.example.com" and "example.com." too; or NULL. */
+static const char *written_name(wmem_allocator_t *pool, const char *word)
+{
+	char *text, *dot;
+
+	word += *word == '*';
+	word += *word == '.';
+	text = lower_case(pool, word);
+	dot = strrchr(text, '.');
+	if (dot && !dot[1])
+		*dot = '\0';
+	return *text && !text[strspn(text, NAME_LETTERS)] ? text : NULL;
+}
+
+static bool add_entry(GHashTable *set, const char *line)
+{
+	wmem_allocator_t *pool = wmem_allocator_new(WMEM_ALLOCATOR_SIMPLE);
+	const char *entry = written_address(pool, line);
+
+	if (!entry)
+		entry = written_name(pool, line);
+	if (entry)
+		g_hash_table_add(set, g_strdup(entry));
+	wmem_destroy_allocator(pool);
+	return entry;
+}
+
+/* What is looked for is written as Wireshark does, and so are the entries. */
+static GHashTable *read_block_list(const char *path)
+{
+	GHashTable *lines = read_lines(path), *set;
+	unsigned wrong = 0;
+	GHashTableIter i;
+	gpointer line;
+
+	if (!lines)
+		return NULL;
+	set = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_hash_table_iter_init(&i, lines);
+	while (g_hash_table_iter_next(&i, &line, NULL))
+		if (!add_entry(set, line) && wrong++ < WRONG_TOLD)
+			ws_warning("%s: \"%s\" is no address, network or name:"
+				   " not used", path, (const char *)line);
+	g_hash_table_destroy(lines);
+	return set;
+}
+
 static void read_all_lists(void)
 {
 	GHashTableIter i;
@@ -73,7 +179,7 @@ static void read_all_lists(void)
 	if (has_been_read)
 		return;
 	has_been_read = true;
-	blocked = read_lines(pref_block_list);
+	blocked = read_block_list(pref_block_list);
 	baseline = read_lines(pref_baseline);
 	if (!baseline)
 		return;
@@ -116,25 +222,7 @@ bool lists_have_blocked(void)
 	return blocked != NULL;
 }
 
-/* ---- networks ---- */
-
-/* The network of @bits that the address is in, as "10.0.0.0/8". */
-static const char *network_of(wmem_allocator_t *pool, const address *a,
-			      unsigned bits)
-{
-	uint8_t bytes[16] = { 0 };
-	address network;
-
-	memcpy(bytes, a->data, (size_t)a->len);
-	for (unsigned i = 0; i < (unsigned)a->len; i++) {
-		if (bits >= 8 * (i + 1))
-			continue;
-		bytes[i] &= bits <= 8 * i ? 0 : 0xff << (8 - (bits - 8 * i));
-	}
-	set_address(&network, a->type, a->len, bytes);
-	return wmem_strdup_printf(pool, "%s/%u",
-				  address_to_str(pool, &network), bits);
-}
+/* ---- places ---- */
 
 static bool is_ip(const address *a)
 {
@@ -203,9 +291,7 @@ static const char *blocked_name(const struct opening *o)
 
 	if (!resolved)
 		return NULL;
-	name = wmem_strdup(o->pinfo->pool, resolved->name);
-	for (char *c = name; *c; c++)
-		*c = g_ascii_tolower(*c);
+	name = lower_case(o->pinfo->pool, resolved->name);
 	for (const char *s = name; s; s = strchr(s, '.')) {
 		s += *s == '.';
 		if (g_hash_table_contains(blocked, s))

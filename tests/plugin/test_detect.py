@@ -174,13 +174,31 @@ class Lists(unittest.TestCase):
         self.assertEqual(list(self.blocked("8.0.0.0/5", "192.168.7.8/30")),
                          [3, 5])
         self.assertEqual(list(self.blocked("0.0.0.0/0")), [1, 2, 3, 4, 5])
-        self.assertEqual(self.blocked("9.9.9.8", "#9.9.9.9", "81.2.69/24",
-                                      "x"), {})
+        self.assertEqual(self.blocked("9.9.9.8", "#9.9.9.9", "x"), {})
         self.assertEqual(self.blocked("9.9.9.9")[3], "curl connects to "
                          "9.9.9.9 port 40002, which is on the block list as"
                          " 9.9.9.9")
         self.assertEqual(self.blocked("9.9.9.9", more=(
             "-o", "proc.expert_blocked:FALSE")), {})
+
+    def test_a_network_may_be_written_as_one_likes(self):
+        self.assertEqual(list(self.blocked("81.2.69.142/24")), [1, 2, 4])
+        flow = Flow("2001:db8::1", "2001:db8:1::80")
+        path = capture("six", [epb(flow.out(SYN), T0, custom_option(
+            attribution("out", CURL, REMOTE)))])
+        for entry in "2001:0DB8:0001::80", "2001:DB8:1:2::/32":
+            self.assertEqual(list(self.blocked(entry, file=path)), [1], entry)
+
+    def test_what_is_no_entry_is_told(self):
+        path = tshark.write("wrong", b"9.9.9.9\n81.2.69/24\n"
+                            b"http://www.example.com/\n")
+        done = tshark.run("tshark", "-r", self.file, "-o",
+                          f"proc.block_list:{path}", "-Y",
+                          "proc.expert.blocked", "-T", "fields", "-e",
+                          "frame.number")
+        self.assertEqual(done.stdout, "3\n")
+        for entry in "81.2.69/24", "http://www.example.com/":
+            self.assertIn(f'"{entry}" is no address', done.stderr)
 
     def test_blocked_by_name(self):
         """Where the file has the answer that gave the address."""
@@ -189,12 +207,13 @@ class Lists(unittest.TestCase):
         names = {name for (name,) in tshark.fields(
             path, "dpi.name", more=["-Y", "dpi.name && tcp"])}
         name = min(names)
-        for entry in (name, name.split(".", 1)[1]):
+        for entry in (name, name.split(".", 1)[1], "WWW.Example.COM.",
+                      "*.example.com"):
             texts = self.blocked(entry, file=path,
                                  more=("-o", "dpi.when:always"))
             self.assertTrue(texts, entry)
-            self.assertIn(f"on the block list as {entry}",
-                          min(texts.values()))
+            self.assertIn(f"on the block list as {entry}".lower().strip(".")
+                          .replace("*.", ""), min(texts.values()))
 
     def test_a_file_that_is_not_there(self):
         done = tshark.run("tshark", "-r", self.file, "-o",
