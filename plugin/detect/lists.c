@@ -12,6 +12,7 @@
 #include <wsutil/strtoi.h>
 #include <wsutil/wslog.h>
 
+#include "dpi/dpi.h"
 #include "dpi/names.h"
 #include "geo/geo_fields.h"
 
@@ -208,6 +209,9 @@ void lists_reset(void)
 	free_set(&programs);
 	free_set(&blocked);
 	has_been_read = false;
+	/* Names are those that DNS answers gave. */
+	if (pref_block_list && *pref_block_list)
+		dpi_collect();
 }
 
 bool lists_have_baseline(void)

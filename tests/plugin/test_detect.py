@@ -209,11 +209,20 @@ class Lists(unittest.TestCase):
         name = min(names)
         for entry in (name, name.split(".", 1)[1], "WWW.Example.COM.",
                       "*.example.com"):
-            texts = self.blocked(entry, file=path,
-                                 more=("-o", "dpi.when:always"))
+            texts = self.blocked(entry, file=path)
             self.assertTrue(texts, entry)
             self.assertIn(f"on the block list as {entry}".lower().strip(".")
                           .replace("*.", ""), min(texts.values()))
+
+    def test_names_are_learnt_for_the_list(self):
+        """Where nothing shows the packets, and no dpi field is named."""
+        path = tshark.write("asked", (
+            SOURCE / "samples/dns-then-connect.pcapng").read_bytes())
+        names = tshark.write("names", b"www.example.com")
+        lines = tshark.lines("tshark", "-q", "-r", path, "-z", "expert", "-o",
+                             f"proc.block_list:{names}")
+        self.assertIn("on the block list as www.example.com",
+                      "\n".join(lines))
 
     def test_a_file_that_is_not_there(self):
         done = tshark.run("tshark", "-r", self.file, "-o",
