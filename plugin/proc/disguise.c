@@ -21,6 +21,7 @@ static const char *const daemons[] = {
 static const char *const system_dirs[] = {
 	"/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/", "/opt/", "/snap/",
 	"/nix/store/", "/gnu/store/", "/run/current-system/", "/system/",
+	"/var/lib/rancher/",
 };
 
 static const char *const temporary_dirs[] = {

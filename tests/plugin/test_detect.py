@@ -254,6 +254,7 @@ class Disguise(unittest.TestCase):
                                         b"/home/x/sshd")), 1)
         for name, exepath in [
                 (b"sshd", b"/usr/sbin/sshd"), (b"crond", b"/bin/busybox"),
+                (b"containerd", b"/var/lib/rancher/k3s/data/0/bin/containerd"),
                 (b"kworker-export", b"/home/x/a"), (b"migration", b"/srv/m"),
                 (b"curl", b"/home/x/curl"), (b"kworker", b"")]:
             with self.subTest(name):
