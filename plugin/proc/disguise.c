@@ -36,6 +36,10 @@ static const char *const usual_dirs[] = {
 	"/.vscode", "/.cursor", "/.mount_", "/.steam", "/.venv/", "/.tox/",
 	"/.cache/bazel", "/.cache/go-build", "/.gradle/", "/.jdks/",
 	"/.dotnet/", "/.krew/", "/.docker/", "/.linuxbrew/", "/.virtualenvs/",
+	"/.config/nvm/", "/.volta/", "/.fnm/", "/.yarn/", "/.conda/", "/.gem/",
+	"/.ghcup/", "/.cabal/", "/.stack/", "/.opam/", "/.julia/", "/.m2/",
+	"/.var/app/", "/.wine/", "/.minikube/", "/.rd/", "/.pulumi/",
+	"/.platformio/", "/.arduino15/", "/.espressif/", "/.windsurf",
 };
 
 static bool begins(const char *s, const char *const *with, size_t count)

@@ -269,6 +269,8 @@ class Disguise(unittest.TestCase):
         # Anyone may write there: that is told, and once is enough.
         self.assertEqual(self.check("hidden", b"x", b"/tmp/x", flags=4), [])
         for exepath in (b"/usr/bin/x", b"/home/a/.local/bin/x",
+                        b"/home/a/.config/nvm/versions/node/v20/bin/node",
+                        b"/home/a/.volta/tools/image/node/20/bin/node",
                         b"/home/a/tmp/x", b"/opt/x..y/x"):
             with self.subTest(exepath):
                 self.assertEqual(self.check("hidden", b"x", exepath), [])
