@@ -70,9 +70,8 @@ void stats_packet(packet_info *pinfo, const struct attribution *owners,
 	s->dst_line = lines_of_end(pinfo, &owners->dst, s->dst, src,
 				   owners->src.country);
 	if (imported) {
-		s->is_imported = true;
-		s->has_pid = process_has(&imported->process, FIELD_PID);
-		s->pid = imported->process.pid;
+		s->imported = wmem_memdup(pinfo->pool, &imported->process,
+					  sizeof(imported->process));
 		add_imported(pinfo->pool, s, imported);
 		s->src_line = lines_of_import(pinfo, imported, s->src, dst);
 		s->dst_line = lines_of_import(pinfo, imported, s->dst, src);

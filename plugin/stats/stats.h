@@ -31,9 +31,7 @@ struct stats_packet {
 	const char *src;
 	const char *dst;
 	const char *other;	/* an import's, of which no one says which end */
-	bool is_imported;	/* and these are its pid */
-	bool has_pid;
-	uint32_t pid;
+	const struct process *imported;	/* another tool's word, or NULL */
 	/* The lines to count for; without a name where those above are NULL. */
 	struct line src_line;
 	struct line dst_line;

@@ -36,6 +36,7 @@ static void entry_free(gpointer data)
 {
 	struct entry *e = data;
 
+	g_free(e->record);
 	g_free(e->owned);
 	g_free(e);
 }
@@ -73,17 +74,31 @@ static struct entry *count_entry_end(struct table *t,
 	return end->present ? count_entry(t, &key, pinfo) : NULL;
 }
 
+static void keep_record(struct entry *e, const struct process *p)
+{
+	uint8_t bytes[PROCESS_MAX];
+
+	if (e->packets > 1)
+		return;
+	e->record_len = process_encode(p, bytes, sizeof(bytes));
+	if (e->record_len > 0)
+		e->record = g_memdup2(bytes, (gsize)e->record_len);
+}
+
 static struct entry *count_imported(struct table *t,
 				    const struct stats_packet *s,
 				    const packet_info *pinfo)
 {
 	const char *name = s->src ? s->src : s->dst ? s->dst : s->other;
 	struct entry key = {
-		.pid = s->pid, .has_pid = s->has_pid,
+		.pid = s->imported->pid,
+		.has_pid = process_has(s->imported, FIELD_PID),
 		.name = name ? name : "",
 	};
+	struct entry *e = count_entry(t, &key, pinfo);
 
-	return count_entry(t, &key, pinfo);
+	keep_record(e, s->imported);
+	return e;
 }
 
 void table_count(struct table *t, const packet_info *pinfo,
@@ -92,7 +107,7 @@ void table_count(struct table *t, const packet_info *pinfo,
 	const struct packet_end *src = &s->owners.src, *dst = &s->owners.dst;
 
 	of[0] = of[1] = NULL;
-	if (s->is_imported) {
+	if (s->imported) {
 		of[0] = count_imported(t, s, pinfo);
 		return;
 	}
@@ -135,7 +150,9 @@ static void reset_table(void *data)
 
 void table_describe(struct process *p, const struct entry *e)
 {
-	if (!e->id || !records_get(p, e->id, UINT32_MAX))
+	if (e->record)
+		process_decode(p, e->record, (size_t)e->record_len);
+	else if (!e->id || !records_get(p, e->id, UINT32_MAX))
 		memset(p, 0, sizeof(*p));
 	p->id = e->id;
 	p->pid = e->pid;

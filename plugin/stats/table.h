@@ -22,6 +22,8 @@ struct entry {
 	uint32_t pid;
 	bool has_pid;
 	guint line;		/* in the window's table */
+	int record_len;
+	uint8_t *record;	/* what its first packet says; an import's */
 	const char *name;	/* as text_escape() has it */
 	char *owned;		/* the same, to be freed; not in a key */
 };
@@ -37,7 +39,10 @@ void table_count(struct table *t, const packet_info *pinfo,
 
 GHashTable *table_entries_new(void);
 
-/* The latest record, and what was counted: a filter may have left some out. */
+/*
+ * The latest record, or what another tool says, and what was counted: a filter
+ * may have left some out.
+ */
 void table_describe(struct process *p, const struct entry *e);
 
 /* Of all that is known of a process, is it in the table? */

@@ -314,6 +314,15 @@ class ProcessTable(unittest.TestCase):
         self.assertEqual([row[:2] for row in rows],
                          [["7", r'a"b\\c'], ["8", r'\x0a",\xff']])
 
+    def test_what_another_tool_knows_of_a_process(self):
+        path = tshark.write("imported-table", (
+            SOURCE / "samples/imports/ptcpdump.pcapng").read_bytes())
+        row, = json.loads("\n".join(statistic(path, "proc,table,json")))
+        self.assertEqual(
+            [row[key] for key in ("pid", "exepath", "cmdline", "pname")],
+            [4535, "/usr/bin/curl", "curl -s http://127.0.0.1:8080/", "bash"])
+        self.assertEqual(row["packets"], 8)
+
     def test_window(self):
         """What Statistics -> Process Table shows, in tshark's way."""
         for more in ([], ["-2"]):
