@@ -21,6 +21,7 @@
 #include "proc/totals.h"
 #include "stats/latency.h"
 #include "stats/stats.h"
+#include "stats/tree.h"
 #include "values.h"
 
 #define SHORT_NAME "Process"	/* whose expert items ours are listed as */
@@ -299,6 +300,7 @@ void pktwho_register(void)
 	baseline_init();
 	import_init();
 	stats_init(proto_proc, prefs);
+	tree_init_statistic();
 	latency_init();
 	register_final_registration_routine(register_fields_late);
 	/*

@@ -204,7 +204,6 @@ void stats_init(int proto, module_t *prefs)
 	lines_init(prefs);
 	/* Both tables find their tap by the protocol's filter name. */
 	tap = register_tap("proc");
-	tree_init_statistic();
 	register_conversation_table(proto, true, conversation_packet,
 				    endpoint_packet);
 	tcpstats_init();

@@ -67,9 +67,6 @@ const struct stats_packet *stats_packet_get(packet_info *pinfo);
 /* The same file is tapped again, or another: no row is left of the old one. */
 void stats_clear_rows(stat_tap_table *table);
 
-/* tree.c: `proc,tree`. */
-void tree_init_statistic(void);
-
 /* tcp.c: the table `proc,tcp`. */
 void tcpstats_init(void);
 bool tcpstats_are_wanted(void);

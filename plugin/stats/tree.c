@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * proc,tree: packets and bytes as a tree, by what proc.stats_by says.
- */
-#include "stats/stats.h"
+#include "stats/tree.h"
 
 #include <epan/stats_tree_priv.h>
+
+#include "dpi/dpi.h"
+#include "stats/stats.h"
 
 #define PACKETS "Packets"
 #define BYTES "Bytes"
@@ -12,8 +12,10 @@
 #define MOST_FIRST                                                         \
 	(ST_SORT_COL_COUNT << ST_FLG_SRTCOL_SHIFT | ST_FLG_SORT_DESC)
 
+/* Names of hosts are learnt from the first packet on. */
 static void tree_init(stats_tree *st)
 {
+	dpi_collect();
 	stats_tree_create_node(st, PACKETS, 0, STAT_DT_INT, true);
 	stats_tree_create_node(st, BYTES, 0, STAT_DT_INT, true);
 }

@@ -218,6 +218,14 @@ class Names(unittest.TestCase):
                 "dns.pcapng"), "-z", "proc,tree", *more))
             self.assertIn("www.example.com (192.0.2.80)", out)
 
+    def test_host_in_statistics_from_the_first_packet_on(self):
+        answer = answered(dns("www.example.com", ("www.example.com", WEB)))
+        path = made((answer, attribution("in", dst=RESOLVER)),
+                    (CONNECT, attribution("out", RESOLVER)))
+        out = "\n".join(tshark.lines("tshark", "-q", "-r", path, "-z",
+                                     "proc,tree"))
+        self.assertIn(" www.example.com (203.0.113.5) ", out)
+
     def test_only_the_answers_count(self):
         """Not the addresses of name servers that come with them."""
         path = made(asked(dns("www.example.com")),
