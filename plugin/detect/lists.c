@@ -3,21 +3,19 @@
  * What the user knows: where each program has been before (proc.baseline) and
  * who is not to be talked to (proc.block_list).
  */
-#define WS_LOG_DOMAIN "pktwho"
 #include "detect/found.h"
 
 #include <arpa/inet.h>
 #include <epan/prefs.h>
 #include <epan/to_str.h>
+#include <wsutil/report_message.h>
 #include <wsutil/strtoi.h>
-#include <wsutil/wslog.h>
 
 #include "dpi/dpi.h"
 #include "dpi/names.h"
 #include "geo/geo_fields.h"
 
 #define LIST_MAX (64 << 20)		/* bytes of a file */
-#define WRONG_TOLD 10			/* more of them are not told */
 #define NAME_LETTERS "abcdefghijklmnopqrstuvwxyz0123456789-_."
 
 static const char *pref_baseline = "";
@@ -25,7 +23,6 @@ static const char *pref_block_list = "";
 
 /* Sets of their lines; NULL: no file. */
 static GHashTable *baseline, *programs, *blocked;
-static bool has_been_read;
 static wmem_map_t *contacts;		/* a set: what was told of */
 
 /* ---- networks ---- */
@@ -50,7 +47,7 @@ static const char *network_of(wmem_allocator_t *pool, const address *a,
 
 /* ---- reading ---- */
 
-static char *read_list_file(const char *path)
+static char *read_list_file(const char *pref, const char *path)
 {
 	GError *error = NULL;
 	char *text = NULL;
@@ -59,21 +56,22 @@ static char *read_list_file(const char *path)
 	if (!path || !*path)
 		return NULL;
 	if (!g_file_get_contents(path, &text, &size, &error)) {
-		ws_warning("%s: not used", error->message);
+		report_warning("%s: %s: not used", pref, error->message);
 		g_error_free(error);
 		return NULL;
 	}
 	if (size <= LIST_MAX)
 		return text;
-	ws_warning("%s: longer than %d bytes: not used", path, LIST_MAX);
+	report_warning("%s: %s is longer than %d bytes: not used", pref, path,
+		       LIST_MAX);
 	g_free(text);
 	return NULL;
 }
 
 /* Lines without blanks around them, and what follows a # or is empty not. */
-static GHashTable *read_lines(const char *path)
+static GHashTable *read_lines(const char *pref, const char *path)
 {
-	char *text = read_list_file(path), **lines;
+	char *text = read_list_file(pref, path), **lines;
 	GHashTable *set;
 
 	if (!text)
@@ -153,10 +151,12 @@ static bool add_entry(GHashTable *set, const char *line)
 }
 
 /* What is looked for is written as Wireshark does, and so are the entries. */
-static GHashTable *read_block_list(const char *path)
+static GHashTable *read_block_list(void)
 {
-	GHashTable *lines = read_lines(path), *set;
-	unsigned wrong = 0;
+	GHashTable *lines = read_lines("proc.block_list", pref_block_list);
+	GHashTable *set;
+	const char *wrong = NULL;
+	unsigned count = 0;
 	GHashTableIter i;
 	gpointer line;
 
@@ -164,24 +164,26 @@ static GHashTable *read_block_list(const char *path)
 		return NULL;
 	set = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_hash_table_iter_init(&i, lines);
-	while (g_hash_table_iter_next(&i, &line, NULL))
-		if (!add_entry(set, line) && wrong++ < WRONG_TOLD)
-			ws_warning("%s: \"%s\" is no address, network or name:"
-				   " not used", path, (const char *)line);
+	while (g_hash_table_iter_next(&i, &line, NULL)) {
+		if (add_entry(set, line))
+			continue;
+		count++;
+		wrong = line;
+	}
+	if (count)
+		report_warning("proc.block_list: \"%s\"%s no address, network"
+			       " or name: not used", wrong,
+			       count > 1 ? " and others are" : " is");
 	g_hash_table_destroy(lines);
 	return set;
 }
 
-static void read_all_lists(void)
+static void read_baseline(void)
 {
 	GHashTableIter i;
 	gpointer line;
 
-	if (has_been_read)
-		return;
-	has_been_read = true;
-	blocked = read_block_list(pref_block_list);
-	baseline = read_lines(pref_baseline);
+	baseline = read_lines("proc.baseline", pref_baseline);
 	if (!baseline)
 		return;
 	programs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
@@ -203,26 +205,26 @@ static void free_set(GHashTable **set)
 	*set = NULL;
 }
 
+/* At once: Wireshark shows what is wrong while it has a window for that. */
 void lists_reset(void)
 {
 	free_set(&baseline);
 	free_set(&programs);
 	free_set(&blocked);
-	has_been_read = false;
+	read_baseline();
+	blocked = read_block_list();
 	/* Names are those that DNS answers gave. */
-	if (pref_block_list && *pref_block_list)
+	if (blocked)
 		dpi_collect();
 }
 
 bool lists_have_baseline(void)
 {
-	read_all_lists();
 	return baseline != NULL;
 }
 
 bool lists_have_blocked(void)
 {
-	read_all_lists();
 	return blocked != NULL;
 }
 

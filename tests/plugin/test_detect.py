@@ -190,15 +190,23 @@ class Lists(unittest.TestCase):
             self.assertEqual(list(self.blocked(entry, file=path)), [1], entry)
 
     def test_what_is_no_entry_is_told(self):
-        path = tshark.write("wrong", b"9.9.9.9\n81.2.69/24\n"
-                            b"http://www.example.com/\n")
-        done = tshark.run("tshark", "-r", self.file, "-o",
-                          f"proc.block_list:{path}", "-Y",
-                          "proc.expert.blocked", "-T", "fields", "-e",
-                          "frame.number")
-        self.assertEqual(done.stdout, "3\n")
-        for entry in "81.2.69/24", "http://www.example.com/":
-            self.assertIn(f'"{entry}" is no address', done.stderr)
+        for wrong, told in (
+                ("81.2.69/24", '"81.2.69/24" is no address'),
+                ("x y\nx y", '"x y" is no address'),
+                ("http://a/\n1.2.3.4/33", '" and others are no address')):
+            path = tshark.write("wrong", f"9.9.9.9\n{wrong}\n".encode())
+            done = tshark.run("tshark", "-r", self.file, "-o",
+                              f"proc.block_list:{path}", "-Y",
+                              "proc.expert.blocked", "-T", "fields", "-e",
+                              "frame.number")
+            self.assertEqual(done.stdout, "3\n")
+            self.assertIn(told, done.stderr)
+
+    def test_a_wrong_list_is_told_before_there_is_a_file(self):
+        """In Wireshark in a window, which a packet is no time for."""
+        done = tshark.run("tshark", "-r", "/none", "-o",
+                          "proc.block_list:/nowhere")
+        self.assertIn("/nowhere", done.stderr)
 
     def test_blocked_by_name(self):
         """Where the file has the answer that gave the address."""
