@@ -75,6 +75,16 @@ grep -q "No such file or directory: 'no-file'" said || fail "$(cat said)"
 grep -q 'host must say where it was captured' said || fail "$(cat said)"
 [ ! -s rows ] || fail 'rows of no host'
 
+# A capture that says it needs nobody to; who has no process in it is of it, too.
+sed 's/"host":{"hostname":"web1"},//' log.json >nameless.json
+(head -n 1 log.json && cat nameless.json) >mixed.json
+rows "$all" mixed.json
+[ "$(grep -c '"host": "web1"' rows)" = "$all" ] || fail "$(cat rows)"
+! "$load" nameless.json 2>said || fail 'a host came from nowhere'
+(head -n 1 log.json && sed 's/web1/web2/' log.json && cat nameless.json) >two.json
+rows $((2 * all)) two.json
+[ "$(grep -c '"host": ""' rows)" = "$all" ] || fail "$(cat rows)"
+
 # A server that is not there has been told of by its client.
 printf '#!/bin/sh\nexit 9\n' >bin/clickhouse-client
 status=0

@@ -241,6 +241,28 @@ static void put_end(struct json *j, const struct line *l, const char *name,
 	json_close(j, '}');
 }
 
+/* Where it was captured; in a file each process says so. */
+static void put_host(struct json *j, const struct line *l,
+		     const struct flow *f)
+{
+	const char *host = l->host;
+	struct process p;
+
+	for (int i = 0; i < 2 && !*host; i++) {
+		const struct actor *a = f->ends[i].actor;
+
+		if (!a->id)
+			continue;
+		actor_process(a, &p);
+		host = p.host;
+	}
+	if (!*host)
+		return;
+	json_open(j, "host", '{');
+	json_text(j, "hostname", host);
+	json_close(j, '}');
+}
+
 static void put_event(struct json *j, const struct line *l,
 		      const struct flow *f)
 {
@@ -407,11 +429,7 @@ size_t line_format(const struct line *l, const struct flow *f, char *buf,
 	json_text(&j, "version", ECS_VERSION);
 	json_close(&j, '}');
 	json_number(&j, "schema_version", LINE_SCHEMA_VERSION);
-	if (*l->host) {
-		json_open(&j, "host", '{');
-		json_text(&j, "hostname", l->host);
-		json_close(&j, '}');
-	}
+	put_host(&j, l, f);
 	put_event(&j, l, f);
 	put_network(&j, f, packets[0] + packets[1], bytes[0] + bytes[1]);
 	put_end(&j, l, "source", f, FLOW_CLIENT, packets[0], bytes[0]);

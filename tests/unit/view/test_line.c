@@ -25,7 +25,8 @@ static int make(void **state)
 	talker_init(&curl, 10, "c\"u\\l");
 	talker_init(&nginx, 20, "nginx");
 	p.has = 1ull << FIELD_CMDLINE | 1ull << FIELD_UNIT |
-		1ull << FIELD_FLAGS;
+		1ull << FIELD_FLAGS | 1ull << FIELD_HOST;
+	strcpy(p.host, "web2");
 	p.flags = PROCESS_EXE_MEMFD | PROCESS_FORKED;
 	strcpy(p.unit, "nginx.service");
 	memcpy(p.cmdline, "a\0\0\"b", 6);
@@ -156,6 +157,19 @@ static void a_pod_is_told_as_others_tell_it(void **state)
 		"\"name\":\"shop-???0\",\"id\":\"u-1\"}}"));
 }
 
+/* Of a capture that was made elsewhere, or before. */
+static void a_file_says_its_host(void **state)
+{
+	static char buf[LINE_MAX_SIZE];
+	static const char *const interfaces[] = { "lo" };
+	const struct line l = { .action = "end", .host = "",
+				.interfaces = interfaces };
+
+	(void)state;
+	buf[line_format(&l, flow, buf, sizeof(buf))] = '\0';
+	assert_non_null(strstr(buf, ",\"host\":{\"hostname\":\"web2\"},"));
+}
+
 static void what_is_spoken_is_told_with_who_asked(void **state)
 {
 	static char buf[LINE_MAX_SIZE];
@@ -211,6 +225,7 @@ int main(void)
 		TEST(what_does_not_fit_is_no_line),
 		TEST(a_process_that_changes_is_told_anew),
 		TEST(a_pod_is_told_as_others_tell_it),
+		TEST(a_file_says_its_host),
 		TEST(what_is_spoken_is_told_with_who_asked),
 		TEST(numbers_are_whole),
 	};
