@@ -177,7 +177,8 @@ static int check_search(const struct options *o)
 	if (find && o->write)
 		return options_bad("what is found is printed, without", "-w");
 	if (find && filter_is_empty(&o->filter) && !o->host && !o->country)
-		return options_bad("whom to find, without", "--proc");
+		return options_bad("whom or what to find, without --host and the like, "
+				   "or", "--proc");
 	return 0;
 }
 

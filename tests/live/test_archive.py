@@ -255,7 +255,8 @@ class Archive(world.LiveTest):
     def test_what_does_not_go_together(self):
         for words, said in (
                 (("cut", "/"), "no file to cut them into, without \"-w\""),
-                (("find", "/"), "whom to find, without \"--proc\""),
+                (("find", "/"), "whom or what to find, without --host and the "
+                 "like, or \"--proc\""),
                 (("--host", "::1"), "only for pktwho cut and find: "
                  "\"--host\""),
                 (("--last", "1h"), "only for pktwho cut and find: \"--last\""),

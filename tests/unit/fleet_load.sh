@@ -60,12 +60,12 @@ head -c -50 log.json.gz >cut.json.gz
 [ ! -s said ] || fail "cut: $(cat said)"
 
 # What cannot be loaded hides nothing else.
-(echo '{"a":1}' && cat log.json && echo nothing) >bad.json
+(echo '{"a":1}' && cat log.json && seq 9000) >bad.json
 : >rows
 ! "$load" no-file bad.json log.json.gz 2>said || fail 'nothing is wrong'
 grep -q "No such file or directory: 'no-file'" said || fail "$(cat said)"
-[ "$(grep -c 'bad.json: line .* is none of pktwho log' said)" = 2 ] ||
-	fail "$(cat said)"
+grep -q 'bad.json: line 1 is none of pktwho log' said || fail "$(cat said)"
+grep -q 'bad.json: nor are 9000 more' said || fail "$(cat said)"
 [ "$(wc -l <rows)" = $((2 * all)) ] || fail 'the others are not loaded'
 [ "$(wc -l <said)" = 3 ] || fail "$(cat said)"
 

@@ -16,6 +16,7 @@ fail() {
 cat >kubectl <<'END'
 #!/bin/sh
 printf '%s\n' "$*" >>asked
+[ "$1" != --context=other ] || shift
 case "$*" in
 'get pod -n fruit shop -o jsonpath={.spec.nodeName}') printf node-7 ;;
 'get pod -n fruit shop -o jsonpath={.metadata.namespace}') printf fruit ;;
@@ -35,11 +36,21 @@ tail -n 1 asked >last
 [ "$(cat last)" = 'exec -i -n pktwho agent-x -- /pktwho -q -i any --pod fruit/shop -f tcp port 80 -w -' ] ||
 	fail "asked: $(cat last)"
 
+# As kubectl's own commands take them.
+for words in 'shop -n fruit' '--namespace=fruit shop' 'shop --namespace fruit'; do
+	# shellcheck disable=SC2086 # they are several
+	[ "$("$plugin" $words -f 'tcp port 80')" = packets ] || fail "not $words"
+	tail -n 1 asked | cmp -s - last || fail "asked: $(tail -n 1 asked)"
+done
+[ "$("$plugin" --context other -n fruit shop -c 1)" = packets ] ||
+	fail 'no packets of another cluster'
+[ "$(grep -c '^--context=other' asked)" = 4 ] || fail "asked: $(cat asked)"
+
 ! "$plugin" late 2>said || fail 'a pod without a node'
 grep -q 'is on no node yet' said || fail "said: $(cat said)"
 "$plugin" --help >help || fail 'no help'
 grep -q '^Usage: ' help || fail "help: $(cat help)"
-for wrong in '' '-n' '--nosuch'; do
+for wrong in '' '-n' '--nosuch' '-n -f' 'shop -n' '--context'; do
 	# shellcheck disable=SC2086 # no word at all, too
 	! "$plugin" $wrong 2>said || fail "it takes '$wrong'"
 	grep -q '^usage: ' said || fail "said: $(cat said)"
