@@ -19,7 +19,9 @@
 #include "geo/geo_fields.h"
 #include "proc/records.h"
 #include "proc/totals.h"
+#include "program.h"
 #include "stats/latency.h"
+#include "stats/lines.h"
 #include "stats/stats.h"
 #include "stats/tree.h"
 #include "values.h"
@@ -137,6 +139,20 @@ static tvbuff_t *show_bytes(proto_tree *tree, tvbuff_t *tvb,
 	return bytes;
 }
 
+/* Its columns and buttons are worth a word where they are not seen. */
+static void point_to_profile(proto_tree *tree, tvbuff_t *tvb)
+{
+	proto_item *item;
+
+	if (!tree || !PTREE_DATA(tree)->visible ||
+	    !program_could_have_our_profile())
+		return;
+	proto_tree_add_subtree(tree, tvb, 0, 0, ett_proc, &item,
+			       "Profile pktwho has columns and buttons for "
+			       "this: Edit, Configuration Profiles");
+	proto_item_set_generated(item);
+}
+
 /* Returns the item of all of it. */
 static proto_item *add_owners(proto_tree *tree, tvbuff_t *tvb,
 			      packet_info *pinfo, const struct found *f)
@@ -168,6 +184,7 @@ static proto_item *add_owners(proto_tree *tree, tvbuff_t *tvb,
 	fields_add_parties(tree, tvb, pinfo, &f->owners, f->others,
 			   f->imported);
 	complaints_add(item, pinfo, &f->wrong);
+	point_to_profile(tree, tvb);
 	return item;
 }
 
@@ -277,6 +294,7 @@ static void on_preferences(void)
 	expert_items_check_countries();
 	geo_fields_reset();
 	detect_reset();
+	lines_name_heads();
 }
 
 void pktwho_register(void)

@@ -4,7 +4,6 @@
 
 #include <epan/prefs.h>
 #include <epan/tap.h>
-#include <wsutil/report_message.h>
 #include <wsutil/wslog.h>
 
 #include "dpi/expert.h"
@@ -17,6 +16,7 @@
 #include "dpi/read/times.h"
 #include "dpi/show.h"
 #include "proc/expert.h"
+#include "program.h"
 #include "recognise/content.h"
 #include "recognise/spoken.h"
 #include "stats/stats.h"
@@ -236,17 +236,10 @@ static struct dpi_flow *alone(const struct dpi_flow *f, packet_info *pinfo)
 }
 
 /* tshark shows all packets in their order, as if they were read once. */
-static bool is_tshark(void)
-{
-	const char *program = get_friendly_program_name();
-
-	return program && !g_ascii_strcasecmp(program, "tshark");
-}
-
 static bool is_clicked(const struct dpi_view *v)
 {
 	return PINFO_FD_VISITED(v->pinfo) && v->tree &&
-	       PTREE_DATA(v->tree)->visible && !is_tshark();
+	       PTREE_DATA(v->tree)->visible && !program_is("tshark");
 }
 
 static void learn(struct dpi_view *v, const struct dpi_layers *l,

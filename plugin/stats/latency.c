@@ -167,5 +167,6 @@ void latency_init(void)
 		.params = params,
 	};
 
+	lines_add_head(&columns[PROGRAM]);
 	register_stat_tap_table_ui(&ui);
 }

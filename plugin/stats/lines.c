@@ -9,23 +9,43 @@
 #include "text.h"
 
 #define PARENTS_MAX (LINES_DEPTH - 2)
+#define HEADS	    2		/* of TCP by Program, and of Response Times */
 
 static gint pref_key = LINES_PROGRAM;
+static const enum_val_t keys[] = {
+	{ "program", "Program", LINES_PROGRAM },
+	{ "process", "Process", LINES_PROCESS },
+	{ "user", "User", LINES_USER },
+	{ "container", "Container", LINES_CONTAINER },
+	{ "unit", "Systemd unit", LINES_UNIT },
+	{ "host", "Remote host", LINES_HOST },
+	{ "country", "Remote country", LINES_COUNTRY },
+	{ "parents", "Process below its parents", LINES_PARENTS },
+	{ NULL, NULL, 0 },
+};
+
+/* First columns, which the tables keep. */
+static stat_tap_table_item *heads[HEADS];
+static unsigned head_count;
+
+void lines_add_head(stat_tap_table_item *head)
+{
+	g_assert(head_count < HEADS);
+	heads[head_count++] = head;
+}
+
+void lines_name_heads(void)
+{
+	const enum_val_t *key = keys;
+
+	while (key->name && key->value != pref_key)
+		key++;
+	for (unsigned i = 0; i < head_count; i++)
+		heads[i]->column_name = key->description;
+}
 
 void lines_init(module_t *prefs)
 {
-	static const enum_val_t keys[] = {
-		{ "program", "Program", LINES_PROGRAM },
-		{ "process", "Process", LINES_PROCESS },
-		{ "user", "User", LINES_USER },
-		{ "container", "Container", LINES_CONTAINER },
-		{ "unit", "Systemd unit", LINES_UNIT },
-		{ "host", "Remote host", LINES_HOST },
-		{ "country", "Remote country", LINES_COUNTRY },
-		{ "parents", "Process below its parents", LINES_PARENTS },
-		{ NULL, NULL, 0 },
-	};
-
 	prefs_register_enum_preference(prefs, "stats_by",
 		"Statistics: a line for each",
 		"What the lines of Packets and Bytes, of TCP by Program and of"

@@ -9,6 +9,7 @@
 
 #include "compat.h"
 #include <epan/prefs.h>
+#include <epan/stat_tap_ui.h>
 
 #include "import/import.h"
 #include "record.h"
@@ -34,6 +35,11 @@ struct lines_path {
 
 /* Once, while protocols register. */
 void lines_init(module_t *prefs);
+
+/* The first column of a table, whose head says what the lines are for. */
+void lines_add_head(stat_tap_table_item *head);
+/* That may be another thing now. */
+void lines_name_heads(void);
 
 /*
  * That of an end called @name, or of another tool's process; @remote is the

@@ -268,5 +268,6 @@ void tcpstats_init(void)
 		.params = params,
 	};
 
+	lines_add_head(&columns[PROGRAM]);
 	register_stat_tap_table_ui(&ui);
 }

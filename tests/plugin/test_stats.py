@@ -499,6 +499,15 @@ class Tcp(unittest.TestCase):
         # A refusal has no handshake: nothing is shown, not 0.
         self.assertNotIn("Min RTT (ms)", found["curl"])
 
+    def test_its_head_says_what_lines_are_for(self):
+        for key, head in (("program", "Program"), ("user", "User"),
+                          ("host", "Remote host")):
+            for table in ("proc,tcp", "proc,latency"):
+                lines = statistic(self.file, table, "-o",
+                                  f"proc.stats_by:{key}")
+                self.assertTrue([line for line in lines
+                                 if line.startswith(head + " |")], lines)
+
     def test_all_statistics_at_once(self):
         lines = statistic(self.file, "proc,tcp", "-z", "proc,tree", "-z",
                           "conv,proc", "-z", "endpoints,proc", "-z", "expert")

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* In which of Wireshark's programs we are. */
+#ifndef PKTWHO_PLUGIN_PROGRAM_H
+#define PKTWHO_PLUGIN_PROGRAM_H
+
+#include <stdbool.h>
+
+/* As "tshark"; the letters' case does not matter. */
+bool program_is(const char *name);
+
+/*
+ * Whether somebody looks at a window that has our profile and uses another
+ * one.  From 4.4 on Wireshark changes it by itself.
+ */
+bool program_could_have_our_profile(void);
+
+#endif
