@@ -541,9 +541,9 @@ class Latency(unittest.TestCase):
             sent[is_client] += len(data)
             yield epb(frame, T0 + ms * MS, there if is_client else back)
 
-    def table(self, name, packets, *more):
+    def table(self, name, packets, *more, head="Program"):
         path = tshark.write(name, shb() + idb() + b"".join(packets))
-        return stat_rows(statistic(path, "proc,latency", *more), "Program")
+        return stat_rows(statistic(path, "proc,latency", *more), head)
 
     def test_http(self):
         get = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"
@@ -555,7 +555,8 @@ class Latency(unittest.TestCase):
             self.assertEqual(self.table("http", packets, *more), {
                 (name, role, "HTTP"): ["2", "120.000", "40.000", "200.000"]
                 for name, role in (("curl", "asks"), ("nginx", "answers"))})
-        by_pid = self.table("http", packets, "-o", "proc.stats_by:process")
+        by_pid = self.table("http", packets, "-o", "proc.stats_by:process",
+                            head="Process")
         self.assertEqual({who for who, *_ in by_pid},
                          {"curl (4242)", "nginx (812)"})
         self.assertEqual(self.table("none", packets, "-o", "dpi.when:never"),
