@@ -217,6 +217,23 @@ class Rings(world.LiveTest):
         self.assertEqual((done.stdout, done.stderr),
                          ("root 750\n" + 2 * "root 600\n", ""))
 
+    def test_two_records_of_the_host(self):
+        """Each would take the other's files for its own, and away."""
+        done = self.ns.run(
+            "unshare", "--mount", "sh", "-c", """
+            mount -t tmpfs -o mode=755 tmpfs /var/lib
+            "$0" record -q -i lo &
+            until ls /var/lib/pktwho/record_* >/dev/null 2>&1; do
+                sleep 0.1
+            done
+            "$0" record -q -i lo
+            echo $?
+            kill $!
+            wait""", PKTWHO, timeout=world.PATIENCE)
+        self.assertEqual((done.stdout, done.stderr), (
+            "1\n", "pktwho: another pktwho record writes "
+            "/var/lib/pktwho/record.pcapng\n"))
+
     def test_by_time(self):
         r = self.ring("-b", "duration:0.4", "-b", "nametimenum:2")
 

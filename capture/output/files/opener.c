@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -143,16 +144,33 @@ static int open_named(const char *path, const char **base)
 	return fd;
 }
 
+/* Two would take away each other's files.  The child holds it to its end. */
+static int lock_directory(int place)
+{
+	int fd = openat(place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int err = fd < 0 || flock(fd, LOCK_EX | LOCK_NB) ? -errno : 0;
+
+	close(place);
+	if (!err)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
 /* No package brings it, as it is not there before the first ring. */
 static int open_of_host(const char *path, const char **base)
 {
 	const char *slash = strrchr(path, '/');
 	char *directory = strndup(path, slash ? (size_t)(slash - path) : 0);
 
+	int fd;
+
 	if (directory)
 		mkdir(directory, 0750);
 	free(directory);
-	return place_open(path, base);
+	fd = place_open(path, base);
+	return fd < 0 ? fd : lock_directory(fd);
 }
 
 static int open_directory(struct opener_ring *r, const char *path)
@@ -181,6 +199,16 @@ static int fork_child(struct opener *p, struct opener_ring *r)
 	return p->pid < 0 ? -errno : 0;
 }
 
+static void tell_why(const struct opener_options *o, int err)
+{
+	if (o->of_host && err == -EWOULDBLOCK)
+		log_error("another pktwho record writes %s", o->path);
+	else
+		log_error("cannot write files like %s: %s%s", o->path,
+			  strerror(-err), o->of_host && err != -ENOSPC ?
+			  ": run as root, or say -w FILE" : "");
+}
+
 int opener_start(struct opener **out, const struct opener_options *o)
 {
 	struct opener_ring r = { .options = *o, .dir_fd = -1 };
@@ -198,8 +226,7 @@ int opener_start(struct opener **out, const struct opener_options *o)
 	if (r.dir_fd >= 0)
 		close(r.dir_fd);
 	if (err) {
-		log_error("cannot write files like %s: %s", o->path,
-			  strerror(-err));
+		tell_why(o, err);
 		free(p);
 		return err;
 	}
