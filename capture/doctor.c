@@ -115,7 +115,7 @@ static void ignore_holder(void *ctx, const struct probe_holder *h)
 /* Root mounts it for itself, others need one that is mounted. */
 static bool has_tracefs(void)
 {
-	return !access("/sys/kernel/tracing/events", F_OK) ||
+	return !geteuid() || !access("/sys/kernel/tracing/events", F_OK) ||
 	       !access("/sys/kernel/debug/tracing/events", F_OK);
 }
 

@@ -7,31 +7,55 @@
 # disk.  There it captures a ping and a TCP exchange, prints what it says of
 # them and of the kernel, and fails if an owner is missing, or the programs for a
 # capture without a loopback are refused (but for a hook, -3).  By hand: half a
-# minute.  Needs qemu-system-x86, busybox-static and cpio.
+# minute.  Needs qemu-system-x86 and cpio; with ARCH=arm64 qemu-system-arm and
+# what PKTWHO was built with: docs/development.md.
 #
+#   ARCH     arm64 on another: PKTWHO is cross-built      (this machine's)
 #   KERNELS  what is downloaded and made goes here        (/var/tmp/pktwho-kernels)
 #   LIMIT    seconds until it is given up                 (300)
 set -eu
 
-[ $# -ge 1 ] || { sed -n '3,13s/^# \?//p' "$0"; exit 2; }
+[ $# -ge 1 ] || { sed -n '3,15s/^# \?//p' "$0"; exit 2; }
 version=$1
 pktwho=${2:-$(dirname "$0")/../build/capture/pktwho}
-where=${KERNELS:-/var/tmp/pktwho-kernels}/$version
+own_arch=$(dpkg --print-architecture)
+arch=${ARCH:-$own_arch}
+where=${KERNELS:-/var/tmp/pktwho-kernels}/$version-$arch
 root=$where/root
-arch=$(dpkg --print-architecture)
+case $arch in
+arm64)
+	qemu='qemu-system-aarch64 -machine virt -cpu cortex-a72'
+	console=ttyAMA0
+	loader='qemu-aarch64-static /lib/ld-linux-aarch64.so.1'
+	;;
+*)
+	qemu='qemu-system-x86_64'
+	console=ttyS0
+	;;
+esac
 
 get_kernel() {
 	package=$(apt-cache search --names-only \
 		"^linux-image-$version\\..*-cloud-$arch(-unsigned)?\$" |
 		cut -d' ' -f1 | sort -V | tail -n 1)
 	[ -n "$package" ] || { echo "apt has no kernel $version" >&2; exit 1; }
-	(cd "$where" && apt-get download -q "$package" && dpkg -x ./*.deb kernel)
+	(cd "$where" && apt-get download -q "$package:$arch" "busybox-static:$arch" &&
+		dpkg -x ./linux-image*.deb kernel && dpkg -x ./busybox*.deb busybox)
+}
+
+# libraries_of PROGRAM: also of another architecture.
+libraries_of() {
+	if [ "$arch" = "$own_arch" ]; then
+		ldd "$1"
+	else
+		$loader --list "$1"
+	fi | grep -o '/[^ ]*'
 }
 
 # A program with its libraries.
 put() {
 	cp "$1" "$root/bin/"
-	ldd "$1" | grep -o '/[^ ]*' | while read -r library; do
+	libraries_of "$1" | while read -r library; do
 		mkdir -p "$root$(dirname "$library")"
 		cp -L "$library" "$root$library"
 	done
@@ -42,7 +66,7 @@ make_root() {
 	for directory in bin proc sys dev tmp etc root; do
 		mkdir -p "$root/$directory"
 	done
-	cp /bin/busybox "$root/bin/"
+	cp "$where/busybox/bin/busybox" "$root/bin/"
 	put "$pktwho"
 	printf '%s\n' root:x:0:0::/root:/bin/sh nobody:x:65534:65534::/:/bin/sh \
 		>"$root/etc/passwd"
@@ -80,8 +104,9 @@ END
 mkdir -p "$where"
 [ -e "$where/kernel" ] || get_kernel
 make_root
-timeout "${LIMIT:-300}" qemu-system-x86_64 -m 1024 -nographic -no-reboot \
+# shellcheck disable=SC2086 # its words are options
+timeout "${LIMIT:-300}" $qemu -m 1024 -nographic -no-reboot \
 	-kernel "$where"/kernel/boot/vmlinuz-* -initrd "$where/initrd" \
-	-append "console=ttyS0 quiet panic=-1" </dev/null | tr -d '\r' |
+	-append "console=$console quiet panic=-1" </dev/null | tr -d '\r' |
 	sed -n '/^.*[0-9]-cloud-/,$p' | tee "$where/log"
 grep -q '^all owners are known' "$where/log"
