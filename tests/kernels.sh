@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# kernels.sh VERSION [PKTWHO]
+# kernels.sh VERSION|PACKAGE.deb [PKTWHO]
 #
-# Boots the newest Debian kernel of that version (6.1, 6.12, ...) that apt has
+# Boots the newest Debian kernel of that version (6.1, 6.12, ...) that apt has,
+# or the one of that package, which may be another distribution's,
 # under qemu, without KVM, with PKTWHO (build/capture/pktwho) in its initial RAM
 # disk.  There it captures a ping and a TCP exchange, prints what it says of
 # them and of the kernel, and fails if an owner is missing, or the programs for a
@@ -15,8 +16,8 @@
 #   LIMIT    seconds until it is given up                 (300)
 set -eu
 
-[ $# -ge 1 ] || { sed -n '3,15s/^# \?//p' "$0"; exit 2; }
-version=$1
+[ $# -ge 1 ] || { sed -n '3,16s/^# \?//p' "$0"; exit 2; }
+version=$(basename "$1" .deb)
 pktwho=${2:-$(dirname "$0")/../build/capture/pktwho}
 own_arch=$(dpkg --print-architecture)
 arch=${ARCH:-$own_arch}
@@ -29,18 +30,25 @@ arm64)
 	loader='qemu-aarch64-static /lib/ld-linux-aarch64.so.1'
 	;;
 *)
-	qemu='qemu-system-x86_64'
+	qemu='qemu-system-x86_64 -cpu max'
 	console=ttyS0
 	;;
 esac
 
+# get_kernel VERSION|PACKAGE.deb: and what runs beside it.
 get_kernel() {
+	(cd "$where" && apt-get download -q "busybox-static:$arch" &&
+		dpkg -x ./busybox*.deb busybox)
+	if [ -e "$1" ]; then
+		dpkg -x "$1" "$where/kernel"
+		return
+	fi
 	package=$(apt-cache search --names-only \
 		"^linux-image-$version\\..*-cloud-$arch(-unsigned)?\$" |
 		cut -d' ' -f1 | sort -V | tail -n 1)
 	[ -n "$package" ] || { echo "apt has no kernel $version" >&2; exit 1; }
-	(cd "$where" && apt-get download -q "$package:$arch" "busybox-static:$arch" &&
-		dpkg -x ./linux-image*.deb kernel && dpkg -x ./busybox*.deb busybox)
+	(cd "$where" && apt-get download -q "$package:$arch" &&
+		dpkg -x ./linux-image*.deb kernel)
 }
 
 # libraries_of PROGRAM: also of another architecture.
@@ -79,7 +87,7 @@ mount -t devtmpfs devtmpfs /dev
 mount -t tmpfs tmpfs /tmp
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 ip link set lo up
-uname -r
+uname -sr
 pktwho doctor
 pktwho -i lo -w /tmp/file -a duration:6 &
 capture=$!
@@ -102,11 +110,11 @@ END
 }
 
 mkdir -p "$where"
-[ -e "$where/kernel" ] || get_kernel
+[ -e "$where/busybox" ] || get_kernel "$1"
 make_root
 # shellcheck disable=SC2086 # its words are options
 timeout "${LIMIT:-300}" $qemu -m 1024 -nographic -no-reboot \
-	-kernel "$where"/kernel/boot/vmlinuz-* -initrd "$where/initrd" \
-	-append "console=$console quiet panic=-1" </dev/null | tr -d '\r' |
-	sed -n '/^.*[0-9]-cloud-/,$p' | tee "$where/log"
+	-kernel "$(find "$where/kernel" -name 'vmlinuz*')" -initrd "$where/initrd" \
+	-append "console=$console quiet panic=-1 random.trust_cpu=on" </dev/null | tr -d '\r' |
+	sed -n '/Linux [0-9]/,$p' | tee "$where/log"
 grep -q '^all owners are known' "$where/log"
