@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "host/log.h"
+#include "host/regular.h"
 
 /* The others are read all the same. */
 static int complain(struct archive_list *l, const char *path, int err)
@@ -28,15 +29,11 @@ static int add_file(struct archive_list *l, int dir, const char *name,
 {
 	struct archive_file *more;
 	struct stat st;
-	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK), err;
+	int fd = regular_open(dir, name, &st), err;
 
 	if (fd < 0)
-		return errno == ENOENT && dir != AT_FDCWD ?
-			       0 : complain(l, path, -errno);
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
-		close(fd);
-		return dir == AT_FDCWD ? complain(l, path, -EINVAL) : 0;
-	}
+		return (fd == -ENOENT || fd == -EINVAL) && dir != AT_FDCWD ?
+			       0 : complain(l, path, fd);
 	more = reallocarray(l->files, l->count + 1, sizeof(*more));
 	if (!more) {
 		close(fd);

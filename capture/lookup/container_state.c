@@ -4,12 +4,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "lookup/json_file.h"
 
 /* Under which keys of an object of strings they are; NULL: nowhere. */
 struct keys {
@@ -146,23 +146,6 @@ static const struct state_file users_files[] = {
 	  &storage },
 };
 
-static json_t *load_json(int dir, const char *path, uid_t uid)
-{
-	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	json_t *json = NULL;
-	json_error_t error;
-	struct stat st;
-
-	if (fd < 0)
-		return NULL;
-	/* A user's may be a link to anybody's. */
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size <= MOST &&
-	    (!uid || st.st_uid == uid))
-		json = json_loadfd(fd, 0, &error);
-	close(fd);
-	return json;
-}
-
 static bool is_told(const struct container_state *c)
 {
 	return *c->name || *c->pod;
@@ -180,7 +163,7 @@ static void ask_files(int dir, const struct state_file *files, size_t count,
 
 		snprintf(path, sizeof(path), "%s%s%s", f->before,
 			 f->after ? q->id : "", f->after ? f->after : "");
-		json = load_json(dir, path, q->uid);
+		json = json_file_load(dir, path, MOST, q->uid);
 		if (json)
 			f->take(out, json, q->id, f->keys);
 		json_decref(json);
@@ -206,7 +189,7 @@ static void ask_nerdctl(int root_fd, const char *id,
 			continue;
 		snprintf(path, sizeof(path), "%s/%.64s/config.json", e->d_name,
 			 id);
-		json = load_json(fd, path, 0);
+		json = json_file_load(fd, path, MOST, 0);
 		if (json)
 			take_oci(out, json, id, &nerdctl);
 		json_decref(json);

@@ -5,12 +5,12 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "lookup/json_file.h"
 
 #define FILES	1024		/* more are not looked at */
 #define MOST	(1 << 20)	/* bytes of one */
@@ -19,20 +19,6 @@ struct list {
 	size_t from, max, seen, count;
 	struct pod_address *out;
 };
-
-static json_t *load_file(int dir, const char *name)
-{
-	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	json_t *json = NULL;
-	struct stat st;
-
-	if (fd < 0)
-		return NULL;
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size <= MOST)
-		json = json_loadfd(fd, 0, NULL);
-	close(fd);
-	return json;
-}
 
 /* As Kubernetes allows them; nothing else is to stand for a host's name. */
 static bool is_name(const char *s)
@@ -112,7 +98,7 @@ size_t container_state_pods(int root_fd, size_t from, struct pod_address *out,
 		close(fd);
 	for (int i = 0; i < FILES && dir && l.count < max && (e = readdir(dir));
 	     i++) {
-		json_t *json = load_file(fd, e->d_name);
+		json_t *json = json_file_load(fd, e->d_name, MOST, 0);
 
 		if (json)
 			take(&l, json);

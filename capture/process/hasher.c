@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "host/clocks.h"
+#include "host/regular.h"
 
 #define CTIME_TICK_NS	10000000	/* a jiffy where CONFIG_HZ is least */
 
@@ -33,25 +34,17 @@ struct hasher {
 	uint8_t buf[1 << 20];
 };
 
-/*
- * The file itself is looked at before it is opened to be read: a path that a
- * process has in its own root may be a device's in ours.
- */
+/* A path that a process has in its own root may be a device's in ours. */
 static int open_wanted_file(int dir, const char *path, struct file_id wanted)
 {
-	int at = openat(dir, path, O_PATH | O_CLOEXEC), fd = -1;
-	char self[32];
 	struct stat st;
+	int fd = regular_open(dir, path, &st);
 
-	if (at < 0)
-		return -1;
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", at);
-	if (!fstat(at, &st) && S_ISREG(st.st_mode) &&
-	    st.st_ino == wanted.inode &&
-	    (!wanted.dev || procfs_device(at) == wanted.dev))
-		fd = open(self, O_RDONLY | O_CLOEXEC);
-	close(at);
-	return fd;
+	if (fd < 0 || (st.st_ino == wanted.inode &&
+		       (!wanted.dev || procfs_device(fd) == wanted.dev)))
+		return fd;
+	close(fd);
+	return -1;
 }
 
 static uint64_t changed_ns(const struct stat *st)
