@@ -112,7 +112,9 @@ static void take_storage(struct container_state *c, json_t *json,
 #define TASKS	"io.containerd.runtime.v2.task/"
 #define STORAGE "containers/storage/overlay-containers/"
 #define DATA	".local/share/"
-#define MOST	(16 << 20)	/* bytes of one: who has written it is a user */
+/* Bytes of one file; of what is in it, the tree may take 80 times as many. */
+#define ROOTS_MOST (16 << 20)
+#define USERS_MOST (256 << 10)
 
 /*
  * The container's id stands between, where there is an after.  CRI-O keeps
@@ -155,6 +157,7 @@ static void ask_files(int dir, const struct state_file *files, size_t count,
 		      const struct container_question *q,
 		      struct container_state *out)
 {
+	const size_t most = q->uid ? USERS_MOST : ROOTS_MOST;
 	char path[512];
 
 	for (size_t i = 0; i < count && !is_told(out); i++) {
@@ -163,7 +166,7 @@ static void ask_files(int dir, const struct state_file *files, size_t count,
 
 		snprintf(path, sizeof(path), "%s%s%s", f->before,
 			 f->after ? q->id : "", f->after ? f->after : "");
-		json = json_file_load(dir, path, MOST, q->uid);
+		json = json_file_load(dir, path, most, q->uid);
 		if (json)
 			f->take(out, json, q->id, f->keys);
 		json_decref(json);
@@ -189,7 +192,7 @@ static void ask_nerdctl(int root_fd, const char *id,
 			continue;
 		snprintf(path, sizeof(path), "%s/%.64s/config.json", e->d_name,
 			 id);
-		json = json_file_load(fd, path, MOST, 0);
+		json = json_file_load(fd, path, ROOTS_MOST, 0);
 		if (json)
 			take_oci(out, json, id, &nerdctl);
 		json_decref(json);

@@ -188,6 +188,25 @@ static void a_long_name_is_cut(void **state)
 	expect("c1", cut);
 }
 
+/* Of a user's bytes the tree is many times as large, and read ever again. */
+static void a_users_large_file_tells_nothing(void **state)
+{
+	static char text[(256 << 10) + 2];
+	const uid_t uid = geteuid() ? geteuid() : 65534;
+
+	(void)state;
+	memset(text, ' ', sizeof(text) - 1);
+	memcpy(text, "[{\"id\":\"c1\",\"names\":[\"db\"]}]", 28);
+	tree_text(ROOTLESS, text);
+	assert_int_equal(fchownat(tree_fd, ROOTLESS, uid, uid, 0), 0);
+	expect_users(uid, "/home/alice", "", "");
+	text[sizeof(text) - 2] = '\0';
+	tree_text(ROOTLESS, text);
+	expect_users(uid, "/home/alice", "db", "");
+	tree_text(PODMAN, text);
+	expect("c1", "db");
+}
+
 /* Neither a pipe without a writer nor a directory is waited for. */
 static void what_is_no_file_tells_nothing(void **state)
 {
@@ -238,6 +257,7 @@ int main(void)
 		tree_test(a_name_of_another_type_is_none),
 		tree_test(deep_nesting_is_refused),
 		tree_test(a_long_name_is_cut),
+		tree_test(a_users_large_file_tells_nothing),
 		tree_test(what_is_no_file_tells_nothing),
 		tree_test(an_id_is_no_path),
 		tree_test(a_long_id_has_no_file),
