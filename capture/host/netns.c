@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "host/log.h"
+#include "host/regular.h"
 
 #define NAMES	   "/run/netns"
 #define PATH_BYTES (PATH_MAX + 32)	/* a word, and what is put around it */
@@ -53,8 +54,6 @@ static int cannot_enter(const char *word, int err)
 	else if (err == -E2BIG)
 		log_error("of network namespaces %d are captured at most",
 			  NETNS_MAX);
-	else if (err == -EINVAL)
-		log_error("%s is no network namespace", word);
 	else if (err == -EMFILE)
 		log_error("too many network namespaces for \"ulimit -n\", %s "
 			  "among them", word);
@@ -67,19 +66,26 @@ static int cannot_enter(const char *word, int err)
 	return err;
 }
 
+/* Who may not see what is there is not to learn it from us, who may. */
+static int as_if_missing(int err)
+{
+	return err == -EINVAL || err == -ENOTDIR || err == -ELOOP ? -ENOENT :
+								     err;
+}
+
 /* An open one, or -errno: another kind of file cannot be entered. */
 static int open_one(const struct netns_list *l, const char *path)
 {
-	int fd, err;
+	struct stat st;
+	int fd = regular_open(AT_FDCWD, path, &st), err;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
-		return -errno;
+		return as_if_missing(fd);
 	err = go(fd);
 	err = err ? err : go(l->home);
 	if (err)
 		close(fd);
-	return err ? err : fd;
+	return err ? as_if_missing(err) : fd;
 }
 
 static void add(struct netns_list *l, const char *word, int fd)
