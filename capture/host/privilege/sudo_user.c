@@ -4,31 +4,35 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "host/log.h"
 
-static bool parse_id(const char *name, unsigned long *id)
+/* The largest number means "leave it as it is" to setresuid(2): we stay root. */
+static bool parse_id(const char *name, uint32_t *id)
 {
 	const char *s = getenv(name);
-	char *end;
+	unsigned long n;
 
-	if (!s || !*s)
+	if (!s || !*s || s[strspn(s, "0123456789")])
 		return false;
-	*id = strtoul(s, &end, 10);
-	return !*end;
+	errno = 0;
+	n = strtoul(s, NULL, 10);
+	*id = (uint32_t)n;
+	return !errno && n < UINT32_MAX;
 }
 
 bool sudo_user_get(uid_t *uid, gid_t *gid)
 {
-	unsigned long u, g;
+	uint32_t u, g;
 
 	if (geteuid() || !parse_id("SUDO_UID", &u) || !parse_id("SUDO_GID", &g))
 		return false;
-	*uid = (uid_t)u;
-	*gid = (gid_t)g;
+	*uid = u;
+	*gid = g;
 	return true;
 }
 

@@ -24,8 +24,27 @@ static void only_root_has_a_caller(void **state)
 	assert_false(get("", "1001"));
 	assert_false(get("1000x", "1001"));
 	assert_false(get("1000", "root"));
+	assert_false(get(" 1000", "1001"));
 	unsetenv("SUDO_UID");
 	assert_false(sudo_user_get(&(uid_t){ 0 }, &(gid_t){ 0 }));
+}
+
+/* -1 would leave us root, and more than 32 bits be another's. */
+static void a_number_is_a_users(void **state)
+{
+	static const char *const none[] = {
+		"-1", "4294967295", "4294967296", "4294968296",
+		"18446744073709551616", "+1000",
+	};
+	uid_t u;
+	gid_t g;
+
+	(void)state;
+	setenv("SUDO_GID", "1001", 1);
+	for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++) {
+		setenv("SUDO_UID", none[i], 1);
+		assert_false(sudo_user_get(&u, &g));
+	}
 }
 
 /* Made between the two: whose is the file? */
@@ -63,6 +82,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_root_has_a_caller),
+		cmocka_unit_test(a_number_is_a_users),
 		tree_test(what_is_made_is_the_callers),
 	};
 
