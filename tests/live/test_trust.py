@@ -102,7 +102,7 @@ class Trust(world.LiveTest):
                             self.dir / "try.pcapng")
         self.assertEqual(done.returncode, 0)
         for what in ("execve", "socket", "a packet socket", "open", "ptrace",
-                     "bpf", "kill"):
+                     "bpf", "kill", "a signal"):
             self.assertIn(f"sandbox: {what} is refused\n", done.stderr)
 
     def test_the_sandbox_can_be_off(self):

@@ -103,7 +103,7 @@ static int add_rules(scmp_filter_ctx filter)
 static const char *const always[] = {
 	/* what is open */
 	"read", "pread64", "write", "writev", "close", "lseek", "ftruncate",
-	"fstat", "fcntl", "dup", "poll", "ppoll", "recvfrom", "recvmsg",
+	"fstat", "poll", "ppoll", "recvfrom", "recvmsg",
 	"sendto", "sendmsg", "getsockopt", "getsockname", "bind", "signalfd4",
 	"epoll_wait", "epoll_pwait",
 	/* memory and time */
@@ -141,6 +141,9 @@ static int allow_some(scmp_filter_ctx filter)
 	const struct rule rules[] = {
 		{ "mmap", 1, { HAS_NOT(2, PROT_EXEC) } },
 		{ "mprotect", 1, { HAS_NOT(2, PROT_EXEC) } },
+		/* not F_SETOWN, by which the kernel sends others any signal */
+		{ "fcntl", 1, { IS(1, F_GETFL) } },
+		{ "fcntl", 1, { IS(1, F_SETFL) } },
 		{ "ioctl", 1, { IS(1, PERF_EVENT_IOC_DISABLE) } },
 		{ "ioctl", 1, { IS(1, TCGETS) } },
 		{ "ioctl", 1, { IS(1, TCSETS) } },
@@ -351,6 +354,11 @@ static long try_kill(void)
 	return syscall(SYS_kill, getppid(), 0);
 }
 
+static long try_signal(void)
+{
+	return syscall(SYS_fcntl, STDERR_FILENO, F_SETOWN, 0);
+}
+
 int sandbox_try(void)
 {
 	static const struct {
@@ -361,6 +369,7 @@ int sandbox_try(void)
 		{ "a packet socket", try_packet_socket },
 		{ "open", try_open }, { "ptrace", try_ptrace },
 		{ "bpf", try_bpf }, { "kill", try_kill },
+		{ "a signal", try_signal },
 	};
 	int count = 0;
 
