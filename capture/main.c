@@ -205,6 +205,17 @@ static int check_users(const struct filter *f)
 	return err;
 }
 
+/* Whether a file is there is told to who may see it. */
+static void tell_doubts(const struct filter *f)
+{
+	struct sudo_user_rights root;
+
+	if (sudo_user_enter(&root))
+		return;
+	doubts_tell(f, "/");
+	sudo_user_leave(&root);
+}
+
 static bool writes_to_terminal(const struct options *o)
 {
 	return o->write && !strcmp(o->write, "-") && isatty(STDOUT_FILENO);
@@ -216,6 +227,7 @@ static int get_privilege(char **argv)
 	char advice[320];
 
 	if (err) {
+		privilege_as_user(false);	/* what it lacks, is not that */
 		privilege_advise(err, advice, sizeof(advice));
 		log_error("no permission to capture: %s", advice);
 	}
@@ -325,6 +337,7 @@ static int capture(struct options *o, char **argv)
 	int err, status;
 
 	signals_ignore();
+	privilege_as_user(true);
 	if (put_time_into_name(o))
 		return EXIT_FAILURE;
 	if (o->write && !o->force && !o->ring.asked &&
@@ -336,10 +349,9 @@ static int capture(struct options *o, char **argv)
 		return show_file(o);
 	if (check_users(&o->filter))
 		return EXIT_BAD_USAGE;
-	doubts_tell(&o->filter, "/");
+	tell_doubts(&o->filter);
 	if (get_privilege(argv))
 		return EXIT_FAILURE;
-	privilege_as_user(true);
 	if (o->namespaces->count == 1 && look_up_numbers(o))
 		return EXIT_FAILURE;
 	if (check_filters(o) || (o->exclude && exclude_connection(o)))

@@ -26,6 +26,7 @@
 #define OPTIONS_MAX_INTERFACES 16
 #define OPTIONS_MAX_GEO	       8
 #define OPTIONS_MAX_FILE_COMMENTS 16
+#define OPTIONS_RECORD_DIR "/var/lib/pktwho"	/* the ring's, which is root's */
 
 struct netns_list;
 

@@ -12,7 +12,6 @@
 #define OPTIONS_MAX_ROWS    80
 #define OPTIONS_MAX_SNAPLEN 262144
 #define OPTIONS_MAX_MIB	    2047	/* more is too much for an int, and dumpcap */
-#define OPTIONS_RECORD_DIR  "/var/lib/pktwho"
 
 /* Says on stderr @what is wrong, and with which @value.  -EINVAL. */
 int options_bad(const char *what, const char *value);

@@ -72,7 +72,7 @@ static bool is_read(const struct archive_list *files, const char *path)
 	return false;
 }
 
-/* The files as who we are, as a ring is root's; the rest as the caller. */
+/* The ring of record is opened as root, all else as the caller. */
 int search(const struct options *o)
 {
 	uint64_t now = clock_ns(CLOCK_REALTIME);
@@ -82,6 +82,7 @@ int search(const struct options *o)
 	long found;
 
 	signals_ignore();
+	privilege_drop();
 	if (o->write && !o->force && pcapng_output_is_taken(o->write))
 		return -1;
 	if (archive_list_open(&files, o->paths, from_ns) ||

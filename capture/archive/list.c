@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 #include "host/log.h"
+#include "host/privilege/sudo_user.h"
 #include "host/regular.h"
+#include "options.h"
 
 /* The others are read all the same. */
 static int complain(struct archive_list *l, const char *path, int err)
@@ -82,6 +84,35 @@ static int by_age(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
+static int add_path(struct archive_list *l, const char *path, uint64_t from_ns)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? add_file(l, AT_FDCWD, path, path, from_ns) :
+			add_directory(l, fd, path, from_ns);
+}
+
+static bool is_of_record(const char *path)
+{
+	const size_t len = strlen(OPTIONS_RECORD_DIR);
+
+	return !strncmp(path, OPTIONS_RECORD_DIR, len) &&
+	       (!path[len] || path[len] == '/') && !strstr(path, "/..");
+}
+
+/* As who we are only what is nobody's but root's: the ring of record. */
+static int add_named(struct archive_list *l, const char *path, uint64_t from_ns)
+{
+	struct sudo_user_rights root = { .groups = NULL };
+	int err = is_of_record(path) ? 0 : sudo_user_enter(&root);
+
+	if (err)
+		return complain(l, path, err);
+	err = add_path(l, path, from_ns);
+	sudo_user_leave(&root);
+	return err;
+}
+
 int archive_list_open(struct archive_list *l, char *const *paths,
 		      uint64_t from_ns)
 {
@@ -94,12 +125,8 @@ int archive_list_open(struct archive_list *l, char *const *paths,
 		many.rlim_cur = many.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &many);
 	}
-	for (; !err && *paths; paths++) {
-		int fd = open(*paths, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-		err = fd < 0 ? add_file(l, AT_FDCWD, *paths, *paths, from_ns) :
-			       add_directory(l, fd, *paths, from_ns);
-	}
+	for (; !err && *paths; paths++)
+		err = add_named(l, *paths, from_ns);
 	if (err)
 		archive_list_close(l);
 	else if (l->count)

@@ -18,7 +18,8 @@ struct archive_list {
 /*
  * Opens all that are named, and all in what is a directory; @paths end with
  * NULL.  Those that have not changed since @from_ns are left out, and those
- * that cannot be read.  0 or -errno (logged).
+ * that cannot be read, under sudo by the caller: only the ring of record is
+ * opened as root.  0 or -errno (logged).
  */
 int archive_list_open(struct archive_list *l, char *const *paths,
 		      uint64_t from_ns);

@@ -185,15 +185,30 @@ class Archive(world.LiveTest):
             self.whole, "frame.number", where='proc.name == "rare"')))
 
     def test_as_somebody_else(self):
-        """The ring is read as root, the file written as the caller."""
+        """What the caller of sudo names is read and written as the caller."""
         directory = self.dir / "theirs"
         directory.mkdir()
         os.chown(directory, NOBODY, NOBODY)
         path = directory / "x.pcapng"
-        done = run(PKTWHO, "cut", "-w", path, self.ring, env=os.environ | {
-            "SUDO_UID": str(NOBODY), "SUDO_GID": str(NOBODY)})
+        mine, roots = directory / "mine.pcapng", directory / "roots.pcapng"
+        for copy in (mine, roots):
+            copy.write_bytes(self.whole.read_bytes())
+            copy.chmod(0o600)
+        os.chown(mine, NOBODY, NOBODY)
+        link = directory / "link.pcapng"
+        link.symlink_to(roots)
+        env = os.environ | {"SUDO_UID": str(NOBODY), "SUDO_GID": str(NOBODY)}
+        done = run(PKTWHO, "cut", "-w", path, mine, env=env)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(path.stat().st_uid, NOBODY)
+        for argv in (("cut", "--force", "-w", path), ("strip", "--force", "-w",
+                     path), ("find", "--proc", "curl")):
+            for file in (roots, link, "/root/no-such"):
+                done = run(PKTWHO, *argv, file, env=env)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn(f"cannot read {file}: Permission denied",
+                              done.stderr)
+                self.assertEqual(done.stdout, "")
 
     def test_found_by_host(self):
         """As many packets of each process as tshark finds."""

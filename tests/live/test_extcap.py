@@ -222,6 +222,14 @@ class Live(world.LiveTest):
             self.assertIn(said, done.stderr)
         closed = self.dir / "closed"
         closed.mkdir(mode=0o700)
+        captured = closed / "roots.pcapng"
+        shutil.copy(world.SAMPLES / "two-services.pcapng", captured)
+        for argv in (("find", "--proc", "curl"), ("strip", "-w", "/dev/null")):
+            done = run(*member[:5], *argv, captured)
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            self.assertIn("Permission denied", done.stderr)
+        done = run(*member, "-w", captured)
+        self.assertIn(f"cannot write {captured}: Permission", done.stderr)
         (closed / "program").write_text("#!/bin/sh\n")
         (closed / "program").chmod(0o755)
         done = run(*member, "-w", "/dev/null", "--", closed / "program")

@@ -242,6 +242,12 @@ class Trust(world.LiveTest):
             done = run(PKTWHO, "-i", "lo", "-c", "1", "-w",
                        hidden / f"{name}.pcapng", env=os.environ | SUDO)
             self.assertIn("Permission denied", done.stderr)
+            done = run(PKTWHO, "-D", "--netns", hidden / f"{name}.pcapng",
+                       env=os.environ | SUDO)
+            self.assertIn("there is no network namespace", done.stderr)
+            done = self.capture("--exe", hidden / f"{name}.pcapng", "-w",
+                                "/dev/null", env=os.environ | SUDO)
+            self.assertNotIn("there is no executable", done.stderr)
 
     def test_a_link_of_ones_own_is_followed(self):
         target = self.dir / "target.pcapng"

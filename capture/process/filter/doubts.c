@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -324,7 +325,9 @@ static void doubt_exe(const char *term)
 	if (*term != '/' && !filter_is_pattern(term))
 		log_warn("no executable's path is \"%s\": it begins with \"/\"",
 			 term);
-	else if (!filter_is_pattern(term) && access(term, F_OK))
+	else if (!filter_is_pattern(term) &&
+		 faccessat(AT_FDCWD, term, F_OK, AT_EACCESS) &&
+		 errno != EACCES)
 		log_warn("there is no executable %s", term);
 }
 
