@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "geo_file.h"
+#include "printable.h"
 #include "reach.h"
 
 #define MAX_DATABASES 8
@@ -144,49 +145,15 @@ int geo_add_installed(struct geo *g, const char *program)
 }
 
 /*
- * Bytes of the printable UTF-8 character at the start of @s, 0 if there is
- * none.  Unicode, table 3-7: what may follow depends on the first byte; C0
- * and C1 controls are left out.
- */
-static size_t utf8_char(const uint8_t *s, size_t len)
-{
-	uint8_t low = 0x80, high = 0xbf;
-	size_t n;
-
-	if (s[0] < 0x80)
-		return s[0] >= ' ' && s[0] != 0x7f;
-	if (s[0] < 0xc2 || s[0] > 0xf4)
-		return 0;
-	n = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-	if (n > len)
-		return 0;
-	if (s[0] == 0xc2 || s[0] == 0xe0)
-		low = 0xa0;
-	else if (s[0] == 0xf0)
-		low = 0x90;
-	else if (s[0] == 0xed)
-		high = 0x9f;
-	else if (s[0] == 0xf4)
-		high = 0x8f;
-	if (s[1] < low || s[1] > high)
-		return 0;
-	for (size_t i = 2; i < n; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	return n;
-}
-
-/*
  * Copies what fits and is printable UTF-8, in whole characters: a database
  * is somebody's file, and its text ends in a packet list.
  */
 static void copy_utf8(char *to, size_t size, const char *from, size_t len)
 {
-	const uint8_t *s = (const uint8_t *)from;
 	size_t done = 0, n;
 
 	while (done < len) {
-		n = utf8_char(s + done, len - done);
+		n = printable_length(from + done, len - done);
 		if (!n || done + n >= size)
 			break;
 		done += n;
