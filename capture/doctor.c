@@ -365,6 +365,8 @@ bool doctor(int privilege)
 	puts("pktwho " PKTWHO_VERSION);
 	look_at_kernel();
 	look_at_privilege(privilege);
+	/* Whose PATH it is, runs what is found there. */
+	healthy &= !privilege_become_user();
 	look_at_wireshark();
 	look_at_databases();
 	return healthy;

@@ -174,6 +174,22 @@ class Trust(world.LiveTest):
                          "capability; .*cap_sys_ptrace.* seccomp, "
                          "Landlock\n")
 
+    def test_the_doctor_asks_tshark_as_the_caller(self):
+        """Whose PATH may be kept by sudo."""
+        programs, said = self.shared("path", 0o755), self.shared("said")
+        tshark = programs / "tshark"
+        tshark.write_text(f"#!/bin/sh\ncat /proc/$$/status >{said}/$$\n")
+        tshark.chmod(0o755)
+        self.dir.chmod(0o755)
+        run(PKTWHO, "doctor", env=os.environ | SUDO |
+            {"PATH": f"{programs}:{os.environ['PATH']}"})
+        asked = list(said.iterdir())
+        self.assertTrue(asked)
+        for path in asked:
+            text = path.read_text()
+            self.assertRegex(text, r"\nUid:(\t4242){4}\n")
+            self.assertRegex(text, r"\nCapEff:\t0+\n")
+
     def shared(self, name, mode=0o777, uid=4242):
         directory = Path(tempfile.mkdtemp(prefix=name, dir=self.dir))
         directory.chmod(mode)
