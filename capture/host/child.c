@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -16,6 +17,11 @@
 #include "host/privilege/privilege.h"
 #include "host/signals.h"
 #include "host/watch.h"
+
+void child_ends_with_parent(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
 
 static void set_words(enum child_words words)
 {

@@ -57,6 +57,13 @@ ssize_t child_pass_on(int fd);
 int child_wait_pipes(struct child_pipes *p);
 
 /*
+ * In a child that need not finish: what ends our parent ends us, also if we
+ * are stopped, but for a root's child whose parent has become nobody.  Whoever
+ * becomes another user afterwards lives on.
+ */
+void child_ends_with_parent(void);
+
+/*
  * Waits for its end, or for a signal to us: then it is left alone.  The exit
  * status a shell would report (128 + signal).  Closes what is open.
  */

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "host/child.h"
 #include "host/privilege/privilege.h"
 #include "host/privilege/sandbox.h"
 #include "lookup/holders.h"
@@ -233,7 +234,7 @@ static void live_with_parent(void)
 
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++)
 		signal(ignored[i], SIG_IGN);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	child_ends_with_parent();
 	prctl(PR_SET_NAME, "pktwho-lookup");
 }
 

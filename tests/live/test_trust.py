@@ -168,6 +168,24 @@ class Trust(world.LiveTest):
             world.wait_for(lambda: not Path(f"/proc/{lookup}").exists(),
                            "end of the lookup process")
 
+    def test_who_is_killed_leaves_nobody_who_opens_files(self):
+        """That the caller of sudo may stop; root's only root may."""
+        self.dir.chmod(0o755)
+        capture = self.start([PKTWHO, "-q", "-i", "lo", "-b", "duration:60",
+                              "-w", self.shared("ring") / "ring.pcapng"],
+                             env=os.environ | SUDO)
+        world.wait_for_sandbox(capture)
+        children = Path(f"/proc/{capture.pid}/task/{capture.pid}/children")
+        helpers = [int(pid) for pid in children.read_text().split()]
+        self.assertEqual(len(helpers), 2)
+        for helper in helpers:
+            os.kill(helper, signal.SIGSTOP)
+        capture.kill()
+        capture.wait()
+        for helper in helpers:
+            world.wait_for(lambda: not Path(f"/proc/{helper}").exists(),
+                           "end of a helper")
+
     def test_the_doctor_tells(self):
         self.assertRegex(run(PKTWHO, "doctor").stdout,
                          "\nok    sandbox: captures as uid 65534 without any "

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/child.h"
 #include "host/privilege/landlock.h"
 #include "host/log.h"
 #include "host/place.h"
@@ -107,6 +108,7 @@ static _Noreturn void child(struct opener_ring *r, int fd)
 	if (!r->options.of_host && sudo_user_become())
 		_exit(1);
 	privilege_keep_files();
+	child_ends_with_parent();
 	if (r->options.total || r->options.free)
 		opener_ring_find_earlier(r);
 	tzset(); /* the last file that it reads */

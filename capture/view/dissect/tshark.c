@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "bytes.h"
+#include "host/child.h"
 #include "host/privilege/landlock.h"
 #include "host/privilege/privilege.h"
 #include "host/signals.h"
@@ -117,6 +118,7 @@ static _Noreturn void become_tshark(enum tshark_task task, int in, int out)
 	privilege_drop();
 	privilege_restore_environment();
 	privilege_give_up();
+	child_ends_with_parent();
 	leave_home();
 	confine();
 	execvp(argv[0], bytes_unconst(argv));
