@@ -128,7 +128,7 @@ class Remote(world.LiveTest):
         line = next(line for line in lines if line["destination"].get("port")
                     == 77)
         self.assertEqual(line["source"]["process"]["name"], "python3")
-        self.assertNotIn("host", line)
+        self.assertEqual(line["host"]["hostname"], os.uname().nodename)
 
     def test_a_view_of_which_somebody_has_had_enough(self):
         for argv, enough in ((["top", "--batch", "-n", "1"], lambda p: None),
