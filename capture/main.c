@@ -414,6 +414,48 @@ static int print_filter(const struct options *o)
 					       o->interfaces[0].filter);
 }
 
+static int act(struct options *o, char **argv)
+{
+	switch (o->action) {
+	case ACTION_HELP:
+		options_print_help(stdout);
+		return EXIT_SUCCESS;
+	case ACTION_VERSION:
+		puts("pktwho " PKTWHO_VERSION);
+		return EXIT_SUCCESS;
+	case ACTION_LIST_INTERFACES:
+		return list(o, list_interfaces);
+	case ACTION_LIST_LINKTYPES:
+		if (get_privilege(argv))
+			return EXIT_FAILURE;
+		return list(o, list_linktypes);
+	case ACTION_PRINT_FILTER:
+		return list(o, print_filter);
+	case ACTION_CUT:
+	case ACTION_FIND:
+	case ACTION_STRIP:
+		return search(o) ? EXIT_FAILURE : EXIT_SUCCESS;
+	case ACTION_DOCTOR:
+		return doctor(privilege_get(argv)) ? EXIT_SUCCESS :
+						     EXIT_FAILURE;
+	case ACTION_CAPTURE:
+	case ACTION_RECORD:
+	case ACTION_LOG:
+	case ACTION_TOP:
+		break;
+	}
+	return capture(o, argv);
+}
+
+/* What nobody could be told is no success. */
+static int end_output(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	log_error("cannot write to the standard output: %s", strerror(errno));
+	return EXIT_FAILURE;
+}
+
 int main(int argc, char **argv)
 {
 	static struct netns_list namespaces;
@@ -445,33 +487,5 @@ int main(int argc, char **argv)
 	if (netns_open(&namespaces, o.remote.host ? NULL : o.netns))
 		return EXIT_FAILURE;
 	o.namespaces = &namespaces;
-	switch (o.action) {
-	case ACTION_HELP:
-		options_print_help(stdout);
-		return EXIT_SUCCESS;
-	case ACTION_VERSION:
-		puts("pktwho " PKTWHO_VERSION);
-		return EXIT_SUCCESS;
-	case ACTION_LIST_INTERFACES:
-		return list(&o, list_interfaces);
-	case ACTION_LIST_LINKTYPES:
-		if (get_privilege(argv))
-			return EXIT_FAILURE;
-		return list(&o, list_linktypes);
-	case ACTION_PRINT_FILTER:
-		return list(&o, print_filter);
-	case ACTION_CUT:
-	case ACTION_FIND:
-	case ACTION_STRIP:
-		return search(&o) ? EXIT_FAILURE : EXIT_SUCCESS;
-	case ACTION_DOCTOR:
-		return doctor(privilege_get(argv)) ? EXIT_SUCCESS :
-						     EXIT_FAILURE;
-	case ACTION_CAPTURE:
-	case ACTION_RECORD:
-	case ACTION_LOG:
-	case ACTION_TOP:
-		break;
-	}
-	return capture(&o, argv);
+	return end_output(act(&o, argv));
 }

@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "archive/packet.h"
+#include "packet/flow_hash.h"
 #include "process/filter/filter.h"
 
 #define BUCKETS 4096		/* a power of two; ids are hashes */
 
 struct people {
 	const struct filter *filter;
+	struct flow_hash hash;		/* of process ids */
 	struct person *heads[BUCKETS];
 };
 
@@ -18,8 +20,10 @@ struct people *people_new(const struct filter *filter)
 {
 	struct people *t = calloc(1, sizeof(*t));
 
-	if (t)
-		t->filter = filter;
+	if (!t)
+		return NULL;
+	t->filter = filter;
+	flow_hash_init(&t->hash);
 	return t;
 }
 
@@ -40,7 +44,9 @@ void people_free(struct people *t)
 
 static struct person *find_or_add(struct people *t, uint64_t id)
 {
-	struct person **head = &t->heads[id & (BUCKETS - 1)], *p = *head;
+	struct person **head = &t->heads[flow_hash_number(&t->hash, id) %
+					   BUCKETS];
+	struct person *p = *head;
 
 	while (p && p->id != id)
 		p = p->next;

@@ -9,6 +9,13 @@ void flow_hash_init(struct flow_hash *h)
 	arc4random_buf(h, sizeof(*h));
 }
 
+/* Numbers in a row make a series, which would meet itself here and there. */
+static uint32_t finish_hash(uint64_t sum)
+{
+	sum = (sum ^ sum >> 32) * 0x9e3779b97f4a7c15u;
+	return (uint32_t)(sum >> 32);
+}
+
 uint32_t flow_hash(const struct flow_hash *h, const struct flow_key *k)
 {
 	const uint64_t *secrets = h->secrets;
@@ -20,9 +27,16 @@ uint32_t flow_hash(const struct flow_hash *h, const struct flow_key *k)
 	for (size_t i = 0; i < FLOW_HASH_WORDS; i += 2)
 		sum += (secrets[i] + words[i]) *
 		       (secrets[i + 1] + words[i + 1]);
-	/* Ports in a row make a series, which would meet itself here and there. */
-	sum = (sum ^ sum >> 32) * 0x9e3779b97f4a7c15u;
-	return (uint32_t)(sum >> 32);
+	return finish_hash(sum);
+}
+
+uint32_t flow_hash_number(const struct flow_hash *h, uint64_t number)
+{
+	const uint64_t *secrets = h->secrets;
+	uint64_t sum = h->offset + (secrets[0] + (uint32_t)number) *
+					   (secrets[1] + (number >> 32));
+
+	return finish_hash(sum);
 }
 
 uint16_t flow_spread(const struct flow_key *k)

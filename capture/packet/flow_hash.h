@@ -28,6 +28,9 @@ void flow_hash_init(struct flow_hash *h);
 
 uint32_t flow_hash(const struct flow_hash *h, const struct flow_key *k);
 
+/* The same of a number that somebody may have chosen, as a process id in a file. */
+uint32_t flow_hash_number(const struct flow_hash *h, uint64_t number);
+
 /*
  * 16 bits without a secret, for tables in which flows that meet are only dearer:
  * cheaper, as it looks at the ports and the last words of the addresses.

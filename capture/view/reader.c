@@ -10,6 +10,7 @@
 #include "bytes.h"
 #include "output/pcapng/pcapng_option.h"
 #include "owner/owned_packet.h"
+#include "packet/flow_hash.h"
 #include "pcapng.h"
 #include "record.h"
 
@@ -41,6 +42,7 @@ struct reader {
 	uint32_t count;
 	struct interface interfaces[READER_INTERFACES];
 	const char *names[READER_INTERFACES];
+	struct flow_hash hash;		/* of process ids */
 	struct known *heads[BUCKETS];
 	uint32_t program_count;
 	uint64_t time_ns;
@@ -51,6 +53,8 @@ struct reader *reader_new(void)
 {
 	struct reader *r = calloc(1, sizeof(*r));
 
+	if (r)
+		flow_hash_init(&r->hash);
 	for (int i = 0; r && i < READER_INTERFACES; i++)
 		r->names[i] = r->interfaces[i].name;
 	return r;
@@ -82,9 +86,14 @@ void reader_free(struct reader *r)
 
 /* ---- programs ---- */
 
+static struct known **head_known(struct reader *r, uint64_t id)
+{
+	return &r->heads[flow_hash_number(&r->hash, id) % BUCKETS];
+}
+
 static struct known *find(struct reader *r, uint64_t id)
 {
-	struct known *k = r->heads[id & (BUCKETS - 1)];
+	struct known *k = *head_known(r, id);
 
 	while (k && k->program.id != id)
 		k = k->next;
@@ -102,7 +111,7 @@ static struct known *get(struct reader *r, uint64_t id)
 	k = calloc(1, sizeof(*k));
 	if (!k)
 		return NULL;
-	head = &r->heads[id & (BUCKETS - 1)];
+	head = head_known(r, id);
 	k->next = *head;
 	*head = k;
 	k->program.id = id;

@@ -18,7 +18,7 @@ static guint entry_hash(gconstpointer key)
 {
 	const struct entry *e = key;
 
-	return e->id ? g_int64_hash(&e->id) : g_str_hash(e->name) ^ e->pid;
+	return e->id ? wmem_int64_hash(&e->id) : g_str_hash(e->name) ^ e->pid;
 }
 
 /* An import has no id; a pid and a name are what there is. */

@@ -41,6 +41,16 @@ class Errors(world.LiveTest):
         self.assertEqual((done.returncode, done.stdout), (status, ""), done)
         self.assertRegex(done.stderr, f"^pktwho: {line}\n$")
 
+    def test_what_nobody_could_be_told(self):
+        with open("/dev/full", "wb") as full:
+            for argv in (["-D"], ["--help"], ["-d", "tcp"],
+                         ["find", "--host", "127.0.0.1", world.TESTS.parent / "samples"]):
+                done = subprocess.run([PKTWHO, *argv], stdout=full,
+                                      stderr=subprocess.PIPE, text=True)
+                self.assertEqual((done.returncode, done.stderr), (
+                    1, "pktwho: cannot write to the standard output: No "
+                    "space left on device\n"))
+
     def test_bad_use_is_2(self):
         hint = ": see pktwho --help"
         for argv, line in (

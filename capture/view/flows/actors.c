@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "packet/flow_hash.h"
 #include "printable.h"
 #include "process/proctab.h"
 
@@ -12,6 +13,7 @@
 #define REASONS 32		/* more than there are */
 
 struct actors {
+	struct flow_hash hash;		/* of process ids */
 	struct actor *heads[BUCKETS];
 	TAILQ_HEAD(, actor) idle;	/* without a flow, the oldest first */
 	uint32_t count;
@@ -42,6 +44,7 @@ struct actors *actors_new(uint32_t max)
 	if (!t)
 		return NULL;
 	t->max = max;
+	flow_hash_init(&t->hash);
 	TAILQ_INIT(&t->idle);
 	for (uint8_t a = 0; a < ATTR_COUNT; a++)
 		for (uint8_t r = 0; r < REASONS; r++)
@@ -74,7 +77,7 @@ void actors_free(struct actors *t)
 
 static struct actor **head_of(struct actors *t, uint64_t id)
 {
-	return &t->heads[id & (BUCKETS - 1)];	/* it is a hash already */
+	return &t->heads[flow_hash_number(&t->hash, id) % BUCKETS];
 }
 
 void actor_sums_add(struct actor_sums *to, const struct actor_sums *more)

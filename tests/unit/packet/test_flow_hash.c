@@ -73,11 +73,30 @@ static void ports_in_a_row_are_spread_without_a_secret(void **state)
 	}
 }
 
+/* Process ids of a file may have been chosen to meet. */
+static void numbers_that_differ_in_few_bits_are_spread(void **state)
+{
+	struct flow_hash h;
+
+	(void)state;
+	flow_hash_init(&h);
+	for (int shift = 0; shift <= 48; shift += 4) {
+		uint32_t counts[BUCKETS] = { 0 };
+
+		for (uint64_t n = 0; n < 2 * BUCKETS; n++) {
+			uint32_t to = flow_hash_number(&h, n << shift);
+
+			assert_in_range(++counts[to % BUCKETS], 1, 60);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_table_has_numbers_of_its_own),
 		cmocka_unit_test(neighbours_are_spread),
+		cmocka_unit_test(numbers_that_differ_in_few_bits_are_spread),
 		cmocka_unit_test(ports_in_a_row_are_spread_without_a_secret),
 	};
 
