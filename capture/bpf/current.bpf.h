@@ -9,10 +9,13 @@
 #define SYSCALL_NR(regs)  BPF_CORE_READ(regs, syscallno)
 #define SYSCALL_ARG0(regs) BPF_CORE_READ(regs, orig_x0)
 #define SYSCALL_ARG2(regs) BPF_CORE_READ(regs, regs[2])
+#define SYSCALL_IS_OVER(regs)                                                  \
+	(BPF_CORE_READ(regs, regs[0]) != BPF_CORE_READ(regs, orig_x0))
 #else
 #define SYSCALL_NR(regs)  (int)BPF_CORE_READ(regs, orig_ax)
 #define SYSCALL_ARG0(regs) BPF_CORE_READ(regs, di)
 #define SYSCALL_ARG2(regs) BPF_CORE_READ(regs, dx)
+#define SYSCALL_IS_OVER(regs) ((int)BPF_CORE_READ(regs, ax) != -ENOSYS)
 #endif
 
 static __always_inline struct sock *sock_of_fd(struct task_struct *t, __u32 fd)
@@ -62,6 +65,17 @@ static __always_inline enum use use_of(int nr, bool tcp)
 }
 
 /*
+ * What waited in a ring of io_uring is sent on the way back to its process, from
+ * whichever call, or from none at all.
+ */
+static __always_inline bool returns_to_ring(struct task_struct *t,
+					    struct pt_regs *regs)
+{
+	return bpf_core_field_exists(t->io_uring) &&
+	       BPF_CORE_READ(t, io_uring) && SYSCALL_IS_OVER(regs);
+}
+
+/*
  * Whether the running task sends, reads or closes @sk, or only happens to run:
  * it lets a queued packet go (NFQUEUE), or holds the lock to look at the
  * socket (ss -i, TCP_INFO).  Its system call and that call's descriptor tell.
@@ -98,7 +112,8 @@ static __always_inline enum use current_use(struct sock *sk, bool tcp)
 	if (nr == __NR_close || nr == __NR_close_range || nr == __NR_dup3)
 		return USE_END;
 	/* Of these the descriptors lie in memory. */
-	if (nr == __NR_io_uring_enter || nr == __NR_io_submit)
+	if (nr == __NR_io_uring_enter || nr == __NR_io_submit ||
+	    returns_to_ring(t, regs))
 		return USE_SEND;
 	use = use_of(nr, tcp);
 	if (use == USE_NONE)

@@ -48,6 +48,7 @@
 #define PF_IO_WORKER	0x00000010
 #define PF_KTHREAD	0x00200000
 #define TS_COMPAT	2
+#define ENOSYS		38
 #define S_IWOTH		2
 
 #endif

@@ -131,6 +131,42 @@ for i in range(40):
     note(r.recv(100), child, os.getpid())
 """ % {"x86_64": (206, 209), "aarch64": (0, 2)}[os.uname().machine].__repr__()
 
+# Each child sends one by a ring of io_uring, after a time, when it waits already.
+RING = COMMON + """
+import mmap, time
+SETUP, ENTER = 425, 426
+TIMEOUT, SEND, LINK, FINE = 11, 26, 4, 32
+def send_later(fd, data):
+    p = ctypes.create_string_buffer(120)
+    ring = libc.syscall(SETUP, 4, p)
+    assert ring >= 0, "no io_uring"
+    array, = struct.unpack_from("I", p, 40 + 24)
+    tail, = struct.unpack_from("I", p, 40 + 4)
+    q = mmap.mmap(ring, 4096)
+    entries = mmap.mmap(ring, 4096, offset=0x10000000)
+    bytes = ctypes.create_string_buffer(data, len(data))
+    span = ctypes.create_string_buffer(struct.pack("QQ", 0, 2000000))
+    entries[:48] = struct.pack("BBHiQQIIQQ", TIMEOUT, LINK, 0, -1, 0,
+                               ctypes.addressof(span), 1, FINE, 0, 0)
+    entries[64:112] = struct.pack("BBHiQQIIQQ", SEND, 0, 0, fd, 0,
+                                  ctypes.addressof(bytes), len(data), 0, 0, 0)
+    struct.pack_into("II", q, array, 0, 1)
+    struct.pack_into("I", q, tail, 2)
+    assert libc.syscall(ENTER, ring, 2, 0, 0, None, 0) == 2
+    time.sleep(0.02)
+s, r = pair()
+wait()
+for i in range(40):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.connect(r.getsockname())
+    child = os.fork()
+    if not child:
+        send_later(s.fileno(), b"%03d" % i)
+        os._exit(0)
+    note(r.recv(100), child, os.getpid())
+    os.waitpid(child, 0)
+"""
+
 # A raw socket is the only one that hears the datagrams.
 RAW = COMMON + """
 raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
@@ -185,6 +221,9 @@ class Uses(world.LiveTest):
 
     def test_a_sender_by_io_submit(self):
         self.check(AIO, unknown=20)
+
+    def test_a_sender_by_a_ring_that_waited(self):
+        self.check(RING)
 
     def test_a_raw_reader_of_datagrams(self):
         self.check(RAW)
