@@ -49,10 +49,9 @@ static __always_inline enum told tell_flow(struct sock_info *s,
 		bool lasts = k->proto != IPPROTO_TCP;
 
 		r->cookie = now.cookie;
-		r->shared_ns = lasts && roles == PROBE_READER ? ns : 0;
-		/* Whoever reads may answer, too. */
-		r->sent_ns = lasts ? ns : 0;
-		if (told != TOLD_EACH || !r->shared_ns)
+		/* Whoever reads may answer, too, and the other way round. */
+		r->shared_ns = r->sent_ns = lasts ? ns : 0;
+		if (told != TOLD_EACH || roles != PROBE_READER || !lasts)
 			tell_socket(PROBE_FLOW, s, k, roles);
 		return TOLD_EACH;
 	}

@@ -131,6 +131,40 @@ for i in range(40):
     note(r.recv(100), child, os.getpid())
 """ % {"x86_64": (206, 209), "aarch64": (0, 2)}[os.uname().machine].__repr__()
 
+# A server whose socket is inherited has one of their own for its peers, as those
+# of DTLS do: a child each binds to the same port, connects, and speaks first.
+PEERS = COMMON + """
+def socket_of(port):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(("127.0.0.1", port))
+    return s
+server, me = socket_of(0), os.getpid()
+port = server.getsockname()[1]
+print(port, flush=True)
+wait()
+for i in range(5):
+    client = socket_of(0)
+    has_read, reads = os.pipe()
+    child = os.fork()
+    if not child:
+        os.read(has_read, 1)
+        own = socket_of(port)
+        own.connect(client.getsockname())
+        own.send(b"hello")
+        for _ in range(8):
+            note(own.recv(100), me, os.getpid())
+            own.send(b"more")
+        os._exit(0)
+    client.sendto(b"%03d" % (10 * i), ("127.0.0.1", port))
+    note(server.recv(100), me, me)
+    os.write(reads, b"x")
+    for n in range(1, 9):
+        client.recv(100)
+        client.sendto(b"%03d" % (10 * i + n), ("127.0.0.1", port))
+    os.waitpid(child, 0)
+"""
+
 # Each child sends one by a ring of io_uring, after a time, when it waits already.
 RING = COMMON + """
 import mmap, time
@@ -221,6 +255,9 @@ class Uses(world.LiveTest):
 
     def test_a_sender_by_io_submit(self):
         self.check(AIO, unknown=20)
+
+    def test_a_socket_for_each_peer(self):
+        self.check(PEERS, unknown=10)
 
     def test_a_sender_by_a_ring_that_waited(self):
         self.check(RING)
