@@ -8,12 +8,14 @@
 #ifdef __TARGET_ARCH_arm64
 #define SYSCALL_NR(regs)  BPF_CORE_READ(regs, syscallno)
 #define SYSCALL_ARG0(regs) BPF_CORE_READ(regs, orig_x0)
+#define SYSCALL_ARG1(regs) BPF_CORE_READ(regs, regs[1])
 #define SYSCALL_ARG2(regs) BPF_CORE_READ(regs, regs[2])
 #define SYSCALL_IS_OVER(regs)                                                  \
 	(BPF_CORE_READ(regs, regs[0]) != BPF_CORE_READ(regs, orig_x0))
 #else
 #define SYSCALL_NR(regs)  (int)BPF_CORE_READ(regs, orig_ax)
 #define SYSCALL_ARG0(regs) BPF_CORE_READ(regs, di)
+#define SYSCALL_ARG1(regs) BPF_CORE_READ(regs, si)
 #define SYSCALL_ARG2(regs) BPF_CORE_READ(regs, dx)
 #define SYSCALL_IS_OVER(regs) ((int)BPF_CORE_READ(regs, ax) != -ENOSYS)
 #endif

@@ -138,7 +138,7 @@ struct fs_struct { struct path pwd; };
 struct pt_regs { __u64 regs[31]; __u64 orig_x0; __s32 syscallno; };
 struct thread_info { unsigned long flags; };
 #else
-struct pt_regs { unsigned long ax, dx, di, orig_ax; };
+struct pt_regs { unsigned long ax, dx, si, di, orig_ax; };
 struct thread_info { unsigned long flags; __u32 status; };
 #endif
 

@@ -5,9 +5,11 @@
 
 #define SKB_OVERHEAD	576	/* a buffer is larger by that, at least */
 #define MSG_PEEK	2
+#define MSG_CONTROLLEN	40	/* in a struct msghdr of 64 bits */
 #define MSG_ERRQUEUE 0x2000
 #define SOCK_STREAM	1
 #define SOCK_RAW	3
+#define AF_UNIX		1
 #define AF_INET		2
 #define AF_INET6	10
 #define AF_PACKET	17

@@ -271,7 +271,7 @@ static __always_inline int tell_new(struct sock_info *s,
 		tell_packet(s, skb, false, known, PROBE_PENDING, told);
 	} else if (idle) {
 		count_backlog(s);
-		tell_packet(s, skb, false, true,
+		tell_packet(s, skb, false, is_held(s),
 			    PROBE_PENDING | PROBE_ALONE |
 			    (holders == HOLDERS_COMING ? PROBE_INHERITED : 0),
 			    TOLD_EACH);

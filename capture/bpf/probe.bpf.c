@@ -89,6 +89,7 @@ int on_open_file(struct bpf_iter__task_file *ctx)
 	if (!s->owner.tgid) {
 		s->owner = h.owner;
 		s->maker = h.owner.tgid;
+		s->held_jiffies = bpf_jiffies64();
 		s->flags |= PROBE_SCANNED;
 		if (sk->__sk_common.skc_state == BPF_TCP_LISTEN)
 			s->flags |= PROBE_LISTENING;

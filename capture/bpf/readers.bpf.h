@@ -107,12 +107,28 @@ static __always_inline enum told pending_since(struct sock_info *s, bool held)
 	return told;
 }
 
-/* Whether its last reader has forked since: the child may have it alone now. */
-static __always_inline bool may_be_inherited(const struct sock_info *s)
+static __always_inline bool has_forked_since(const struct sock_info *s,
+					     __u64 jiffies)
 {
 	__u32 tgid = s->roles & SOCK_SPLIT ? s->reader.tgid : s->owner.tgid;
 
-	return forked[tgid % FORKERS] >= s->read_jiffies;
+	return forked[tgid % FORKERS] >= jiffies;
+}
+
+/*
+ * Whether its last reader has forked since, or passed a descriptor on: another
+ * may have it alone now.
+ */
+static __always_inline bool may_be_inherited(const struct sock_info *s)
+{
+	return has_forked_since(s, s->read_jiffies);
+}
+
+/* Whether its reader has it still.  Who accepted it may not be known here. */
+static __always_inline bool is_held(const struct sock_info *s)
+{
+	return s->flags & PROBE_INHERITED || !may_be_inherited(s) ||
+	       !has_forked_since(s, s->held_jiffies);
 }
 
 /*

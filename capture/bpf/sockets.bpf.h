@@ -253,6 +253,7 @@ int on_sockops(struct bpf_sock_ops *ctx)
 		s->maker = 0;
 		s->pending_ns = s->full_ns = 0;
 		s->read_jiffies = 0;
+		s->held_jiffies = bpf_jiffies64();
 		s->awaited = 0;
 		s->shared_ns = 0;
 		s->flags = (s->flags & ~PROBE_LISTENING) | PROBE_INHERITED;

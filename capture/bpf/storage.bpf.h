@@ -22,6 +22,7 @@ struct sock_info {
 	__u64 address;		/* of the struct sock, for CO-RE reads */
 	__u64 reads;		/* datagrams read so far */
 	__u64 read_jiffies;	/* when the last was read; 0: none was */
+	__u64 held_jiffies;	/* when its reader had it, but for that */
 	__u64 read_ns;		/* when a datagram was last read; 0: never, */
 	__u64 emptied_ns;	/* ... and nothing was left */
 	__u64 awaited_until;	/* who reads up to here is to be told; TCP: sequence */
@@ -134,7 +135,7 @@ struct {
 	__type(value, __u8);
 } table_sharers SEC(".maps");
 
-/* When a process with such a number last forked, in jiffies. */
+/* When a process with such a number last forked, or passed descriptors, in jiffies. */
 #define FORKERS 1024
 __u64 forked[FORKERS];
 /* ... or took another name, or executed a program, CLOCK_MONOTONIC. */

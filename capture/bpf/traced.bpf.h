@@ -3,6 +3,7 @@
 #ifndef PKTWHO_BPF_TRACED_BPF_H
 #define PKTWHO_BPF_TRACED_BPF_H
 
+#include "bpf/current.bpf.h"
 #include "bpf/readers.bpf.h"
 #include "bpf/user.bpf.h"
 
@@ -131,13 +132,40 @@ static __always_inline void note_datagram(struct sock_info *s, struct sock *sk,
 	s->untold = false;
 }
 
+/*
+ * What is sent with descriptors, or credentials: whoever gets them may be the
+ * only one to have a socket.  Of a ring it is not known.
+ */
+static __always_inline void note_passed(struct task_struct *t)
+{
+	struct pt_regs *regs = t->stack + regs_at;
+	__u64 size = 1;
+
+	if (regs_at && SYSCALL_NR(regs) == __NR_sendmsg)
+		bpf_probe_read_user(&size, sizeof(size),
+				    (void *)SYSCALL_ARG1(regs) +
+					    MSG_CONTROLLEN);
+	else if (regs_at && SYSCALL_NR(regs) != __NR_io_uring_enter &&
+		 SYSCALL_NR(regs) != __NR_sendmmsg)
+		return;
+	if (size)
+		forked[(__u32)t->tgid % FORKERS] = bpf_jiffies64();
+}
+
 /* Linux 6.3 and later: also io_uring, also SQPOLL. */
 SEC("tp_btf/sock_send_length")
 int BPF_PROG(on_send_length, struct sock *sk)
 {
-	struct sock_info *s = seen_info(sk);
+	struct sock_info *s;
 
+	if (sk->__sk_common.skc_family == AF_UNIX) {
+		note_passed(bpf_get_current_task_btf());
+		return 0;
+	}
+	s = seen_info(sk);
 	traced_use(s, sk, USE_SEND);
+	if (s && !(s->roles & SOCK_SPLIT))
+		s->held_jiffies = bpf_jiffies64();
 	if (s && sk->sk_protocol == IPPROTO_TCP)
 		note_written(s, bpf_skc_to_tcp_sock(sk));
 	return 0;

@@ -50,6 +50,7 @@ static __always_inline void set_owner(struct sock_info *s,
 	if (before && before != (__u32)t->tgid)
 		s->shared_ns = bpf_ktime_get_ns();
 	s->flags &= ~PROVISIONAL;
+	s->held_jiffies = bpf_jiffies64();
 	s->threads = BPF_CORE_READ(t, signal, nr_threads) > 1;
 	if (!s->maker)
 		s->maker = s->owner.tgid;
@@ -73,6 +74,7 @@ static __always_inline bool reads(struct sock_info *s, struct task_struct *t)
 		return true;
 	}
 	fill_current(&s->reader);
+	s->held_jiffies = bpf_jiffies64();
 	s->roles |= SOCK_SPLIT;
 	tell_socket(PROBE_OWNER, s, NULL, PROBE_READER);
 	return true;

@@ -219,6 +219,39 @@ time.sleep(0.12)
 s.recv(100)
 """
 
+# Hands its socket to a child, keeps nothing, and lives on; the child reads long
+# after the data came.
+GIVER = """
+import os, socket, sys, time
+kind, how = sys.argv[1:]
+s = socket.socket(socket.AF_INET,
+                  socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", 0))
+if kind == "tcp":
+    s.listen()
+print(s.getsockname()[1], flush=True)
+here, there = socket.socketpair()
+child = os.fork() if how == "pass" else None
+if child == 0:
+    s.close()
+    time.sleep(0.5)
+    socket.socket(fileno=socket.recv_fds(there, 1, 1)[1][0]).recv(100)
+    os._exit(0)
+if kind == "tcp":
+    listener, s = s, s.accept()[0]
+    listener.close()
+if how == "pass":
+    socket.send_fds(here, [b"x"], [s.fileno()])
+else:
+    child = os.fork()
+if child:
+    s.close()
+    print(child, flush=True)
+    sys.exit(os.wait()[1])
+time.sleep(0.5)
+s.recv(100)
+"""
+
 HOLDER = """
 import os, socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -306,6 +339,34 @@ class Shared(world.LiveTest):
         named = {data: pid for data, pid in told.items() if pid}
         self.assertLessEqual(named.items(), truth.items())
         self.assertGreater(len(named), least * len(truth))
+
+    def check_given(self, kind, how):
+        """Who gave a socket away holds it no more, whoever reads it."""
+        giver = self.start(["python3", "-c", GIVER, kind, how],
+                           stdout=subprocess.PIPE)
+        port = int(giver.stdout.readline())
+        path = self.dir / f"{self.id()}.pcapng"
+        c = Capture(path, "-i", "lo", "-f", f"{kind} port {port}")
+        sender = socket.socket(socket.AF_INET, socket.SOCK_STREAM
+                               if kind == "tcp" else socket.SOCK_DGRAM)
+        self.addCleanup(sender.close)
+        sender.connect(("127.0.0.1", port))
+        child = giver.stdout.readline().strip()
+        time.sleep(0.05)        # until the capture knows, and all are closed
+        sender.send(b"late")
+        self.assertEqual(giver.wait(), 0)
+        giver.stdout.close()
+        c.stop()
+        rows = self.rows(path, "proc.dst.pid", "proc.dst.attr",
+                         where=f"{kind}.dstport == {port} && {kind}.payload")
+        self.assertEqual(len(rows), 1)
+        self.assertIn(rows[0], [("", "unknown"), (child, "socket")])
+
+    def test_a_connection_that_was_left_to_a_child(self):
+        self.check_given("tcp", "fork")
+
+    def test_a_connection_that_was_passed_on(self):
+        self.check_given("tcp", "pass")
 
     def test_a_service_that_starts_again(self):
         ns, port = self.namespace(), 4807

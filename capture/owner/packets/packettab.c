@@ -369,8 +369,8 @@ static enum packettab_found find_readers(struct packettab *t,
 	if (t->reader_count)
 		*out = t->readers;
 	if (missing)
-		return best->alone && !t->reader_count ? PACKETTAB_AWAITED :
-							 PACKETTAB_MISSING;
+		return best->alone && best->owner && !t->reader_count ?
+			       PACKETTAB_AWAITED : PACKETTAB_MISSING;
 	return t->reader_count ? PACKETTAB_FOUND : PACKETTAB_AMBIGUOUS;
 }
 
