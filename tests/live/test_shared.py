@@ -252,6 +252,17 @@ time.sleep(0.5)
 s.recv(100)
 """
 
+# Listens, and leaves that to its child, which accepts nothing.
+LEAVER = """
+import os, socket, sys, time
+s = socket.create_server(("127.0.0.1", 0))
+if os.fork():
+    os._exit(0)
+time.sleep(0.1)
+print(s.getsockname()[1], flush=True)
+sys.stdin.read()
+"""
+
 HOLDER = """
 import os, socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -367,6 +378,26 @@ class Shared(world.LiveTest):
 
     def test_a_connection_that_was_passed_on(self):
         self.check_given("tcp", "pass")
+
+    def test_a_listener_that_was_left_to_a_child(self):
+        """Who listened and has ended is not who listens."""
+        path = self.dir / "left.pcapng"
+        ns = self.namespace()
+        c = Capture(path, "-i", "lo", within=ns)
+        leaver = self.start(ns.argv("python3", "-c", LEAVER),
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(leaver.stdin.close)
+        self.addCleanup(leaver.stdout.close)
+        port = int(leaver.stdout.readline())
+        client = ns.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self.addCleanup(client.close)
+        client.connect(("127.0.0.1", port))
+        client.send(b"waits")
+        c.stop(settle=0.3)
+        rows = self.rows(path, "proc.dst.pid", "proc.dst.attr",
+                         where=f"tcp.dstport == {port}")
+        self.assertGreater(len(rows), 2)
+        self.assertEqual(set(rows), {("", "unknown")})
 
     def test_a_service_that_starts_again(self):
         ns, port = self.namespace(), 4807

@@ -208,6 +208,17 @@ static const struct owner *writer_of(const struct sock *s,
 	return o;
 }
 
+/*
+ * A listener whose owner has ended, as of a daemon that binds before it forks:
+ * who has it now is known by who accepts.
+ */
+static bool is_left(const struct sock *s, const struct owner *o,
+		    const struct flowtab_query *q)
+{
+	return o->attr == ATTR_LISTENER && !s->closed_ns &&
+	       o->proc->exited_mono_ns && o->proc->exited_mono_ns <= q->ts_ns;
+}
+
 /* We were stopped for longer than owners are remembered. */
 static bool is_forgotten(const struct owner *o, uint64_t ts_ns)
 {
@@ -259,6 +270,10 @@ static void set_owner(struct flowtab_answer *a, const struct flow *f,
 		o = acceptor;
 		a->attr = ATTR_ACCEPTED;
 		a->as_of_ns = o->ts_ns;
+	} else if (is_left(f->sock, o, q)) {
+		a->attr = ATTR_UNKNOWN;
+		a->reason = REASON_AMBIGUOUS;
+		return;
 	}
 	a->owner = o->proc;
 	a->tid = o->tid;
