@@ -263,11 +263,11 @@ static __always_inline int tell_new(struct sock_info *s,
 		return 1;
 	}
 	s->awaited |= idle;
+	s->several |= held;
 	if (told) {
 		/* If it stays unread: threads, not others, may hold it. */
 		known = !(idle && s->full_ns) &&
-			(!held || (s->threads && !s->shared_ns &&
-				   !(s->roles & SOCK_SPLIT)));
+			(!(held || s->several) || is_of_threads(s));
 		tell_packet(s, skb, false, known, PROBE_PENDING, told);
 	} else if (idle) {
 		count_backlog(s);

@@ -93,7 +93,10 @@ int on_open_file(struct bpf_iter__task_file *ctx)
 		s->flags |= PROBE_SCANNED;
 		if (sk->__sk_common.skc_state == BPF_TCP_LISTEN)
 			s->flags |= PROBE_LISTENING;
-	} else if (!(s->flags & PROVISIONAL)) {
+	} else if (s->owner.tgid != (__u32)t->tgid) {
+		s->several = true;
+	}
+	if (s->owner.tgid && !(s->flags & PROVISIONAL)) {
 		/* It was used since we are here, when nobody was told. */
 		tell_socket(PROBE_OWNER, s, NULL, PROBE_SENDER | PROBE_READER);
 	}

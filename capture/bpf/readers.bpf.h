@@ -47,8 +47,20 @@ static __always_inline bool shares_table(struct task_struct *t)
 	       BPF_CORE_READ(t, signal, nr_threads);
 }
 
-static __always_inline void note_read(struct sock_info *s)
+/* Of what had several holders: whether it has still. */
+static __always_inline void note_holders(struct sock_info *s, struct sock *sk)
 {
+	struct file *file;
+
+	if (!s->several)
+		return;
+	file = BPF_CORE_READ(sk, sk_socket, file);
+	s->several = !file || has_users(file);
+}
+
+static __always_inline void note_read(struct sock_info *s, struct sock *sk)
+{
+	note_holders(s, sk);
 	s->read_jiffies = bpf_jiffies64();
 	s->table_shared = tables_shared &&
 			  shares_table(bpf_get_current_task_btf());
@@ -124,11 +136,23 @@ static __always_inline bool may_be_inherited(const struct sock_info *s)
 	return has_forked_since(s, s->read_jiffies);
 }
 
-/* Whether its reader has it still.  Who accepted it may not be known here. */
+/* Only threads of one process have used it. */
+static __always_inline bool is_of_threads(const struct sock_info *s)
+{
+	return s->threads && !s->shared_ns && !(s->roles & SOCK_SPLIT);
+}
+
+/*
+ * Whether its last user has it still: nobody else had it then, or was given it
+ * since.  Who accepted it may not be known here.
+ */
 static __always_inline bool is_held(const struct sock_info *s)
 {
-	return s->flags & PROBE_INHERITED || !may_be_inherited(s) ||
-	       !has_forked_since(s, s->held_jiffies);
+	if (s->flags & PROBE_INHERITED)
+		return true;
+	if (s->several && !is_of_threads(s))
+		return false;
+	return !may_be_inherited(s) || !has_forked_since(s, s->held_jiffies);
 }
 
 /*

@@ -256,6 +256,7 @@ int on_sockops(struct bpf_sock_ops *ctx)
 		s->held_jiffies = bpf_jiffies64();
 		s->awaited = 0;
 		s->shared_ns = 0;
+		s->several = false;
 		s->flags = (s->flags & ~PROBE_LISTENING) | PROBE_INHERITED;
 	}
 	s->last_tx = k;

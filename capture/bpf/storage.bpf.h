@@ -45,7 +45,8 @@ struct sock_info {
 	__u8 read;		/* @read_seq is known */
 	__u8 table_shared;	/* whoever read last shares its descriptors */
 	__u8 untold;		/* bool: so came packets that may be unread */
-	__u8 reserved[6];
+	__u8 several;		/* bool: others had it when it was last used */
+	__u8 reserved[5];
 	__u64 backlog_jiffies;	/* when packets behind others were last told, */
 	__u32 backlog_told;	/* and how many */
 	__u32 read_by;		/* process id of who last read a datagram */

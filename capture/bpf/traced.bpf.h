@@ -164,8 +164,10 @@ int BPF_PROG(on_send_length, struct sock *sk)
 	}
 	s = seen_info(sk);
 	traced_use(s, sk, USE_SEND);
-	if (s && !(s->roles & SOCK_SPLIT))
+	if (s && !(s->roles & SOCK_SPLIT)) {
+		note_holders(s, sk);
 		s->held_jiffies = bpf_jiffies64();
+	}
 	if (s && sk->sk_protocol == IPPROTO_TCP)
 		note_written(s, bpf_skc_to_tcp_sock(sk));
 	return 0;
@@ -184,7 +186,7 @@ int BPF_PROG(on_recv_length, struct sock *sk, int ret, int flags)
 	if (!s || sk->sk_protocol == IPPROTO_TCP)
 		return 0;
 	__sync_fetch_and_add(&s->reads, 1);
-	note_read(s);
+	note_read(s, sk);
 	note_datagram(s, sk, taken);
 	s->awaited = 0;
 	if (s->pending_ns || s->reads <= s->awaited_until)
@@ -216,7 +218,7 @@ int BPF_PROG(on_rcv_space, struct sock *sk)
 	s->read_seq = tp->copied_seq;
 	s->read = true;
 	take_over(s, USE_READ);
-	note_read(s);
+	note_read(s, sk);
 	if (s->pending_ns || s->awaited)
 		tell_read(s, IPPROTO_TCP, tp->copied_seq);
 	/* Of what was told some may be left for the next. */

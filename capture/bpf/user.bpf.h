@@ -47,8 +47,10 @@ static __always_inline void set_owner(struct sock_info *s,
 
 	fill_current(&s->owner);
 	/* Not s->owner's: another processor may be writing that, too. */
-	if (before && before != (__u32)t->tgid)
+	if (before && before != (__u32)t->tgid) {
 		s->shared_ns = bpf_ktime_get_ns();
+		s->several = true;
+	}
 	s->flags &= ~PROVISIONAL;
 	s->held_jiffies = bpf_jiffies64();
 	s->threads = BPF_CORE_READ(t, signal, nr_threads) > 1;
@@ -75,6 +77,7 @@ static __always_inline bool reads(struct sock_info *s, struct task_struct *t)
 	}
 	fill_current(&s->reader);
 	s->held_jiffies = bpf_jiffies64();
+	s->several = true;
 	s->roles |= SOCK_SPLIT;
 	tell_socket(PROBE_OWNER, s, NULL, PROBE_READER);
 	return true;

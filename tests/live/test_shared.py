@@ -245,6 +245,8 @@ if how == "pass":
 else:
     child = os.fork()
 if child:
+    if how == "read":
+        s.recv(100)
     s.close()
     print(child, flush=True)
     sys.exit(os.wait()[1])
@@ -362,6 +364,8 @@ class Shared(world.LiveTest):
                                if kind == "tcp" else socket.SOCK_DGRAM)
         self.addCleanup(sender.close)
         sender.connect(("127.0.0.1", port))
+        if how == "read":
+            sender.send(b"first")
         child = giver.stdout.readline().strip()
         time.sleep(0.05)        # until the capture knows, and all are closed
         sender.send(b"late")
@@ -370,11 +374,16 @@ class Shared(world.LiveTest):
         c.stop()
         rows = self.rows(path, "proc.dst.pid", "proc.dst.attr",
                          where=f"{kind}.dstport == {port} && {kind}.payload")
-        self.assertEqual(len(rows), 1)
-        self.assertIn(rows[0], [("", "unknown"), (child, "socket")])
+        self.assertEqual(len(rows), 2 if how == "read" else 1)
+        self.assertIn(rows[-1], [("", "unknown"), (child, "socket")])
 
     def test_a_connection_that_was_left_to_a_child(self):
         self.check_given("tcp", "fork")
+
+    def test_a_socket_that_was_read_and_left(self):
+        for kind in "udp", "tcp":
+            with self.subTest(kind):
+                self.check_given(kind, "read")
 
     def test_a_connection_that_was_passed_on(self):
         self.check_given("tcp", "pass")
