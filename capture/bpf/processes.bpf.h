@@ -3,7 +3,7 @@
 #ifndef PKTWHO_BPF_PROCESSES_BPF_H
 #define PKTWHO_BPF_PROCESSES_BPF_H
 
-#include "bpf/storage.bpf.h"
+#include "bpf/user.bpf.h"
 
 /*
  * Paths are written from their end.  The offset lives in the map's memory
@@ -319,7 +319,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	if (child->tgid != child->pid)
 		return 0;		/* a thread */
-	forked[(__u32)parent->tgid % FORKERS] = bpf_jiffies64();
+	note_fork(parent);
 	if (child->files == parent->files && !(child->flags & PF_KTHREAD))
 		share_table(parent->tgid, child->tgid);
 	return tell_task(PROBE_FORK, child, parent->tgid, 0);

@@ -148,10 +148,16 @@ static __always_inline bool is_of_threads(const struct sock_info *s)
  */
 static __always_inline bool is_held(const struct sock_info *s)
 {
+	const struct probe_owner *o = s->roles & SOCK_SPLIT ? &s->reader :
+							      &s->owner;
+
 	if (s->flags & PROBE_INHERITED)
 		return true;
 	if (s->several && !is_of_threads(s))
 		return false;
+	/* Jiffies do not tell what it did right before it took the socket. */
+	if (forked_ns[o->tgid % FORKERS] < o->seen_ns)
+		return true;
 	return !may_be_inherited(s) || !has_forked_since(s, s->held_jiffies);
 }
 

@@ -139,6 +139,7 @@ struct {
 /* When a process with such a number last forked, or passed descriptors, in jiffies. */
 #define FORKERS 1024
 __u64 forked[FORKERS];
+__u64 forked_ns[FORKERS];	/* the same, CLOCK_MONOTONIC */
 /* ... or took another name, or executed a program, CLOCK_MONOTONIC. */
 __u64 renamed_ns[FORKERS];
 

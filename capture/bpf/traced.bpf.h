@@ -149,7 +149,7 @@ static __always_inline void note_passed(struct task_struct *t)
 		 SYSCALL_NR(regs) != __NR_sendmmsg)
 		return;
 	if (size)
-		forked[(__u32)t->tgid % FORKERS] = bpf_jiffies64();
+		note_fork(t);
 }
 
 /* Linux 6.3 and later: also io_uring, also SQPOLL. */

@@ -38,6 +38,13 @@ __noinline int is_program(const struct probe_owner *o)
 	       known[1] == comm[1];
 }
 
+/* From now on another may have what this process has. */
+static __always_inline void note_fork(const struct task_struct *t)
+{
+	forked[(__u32)t->tgid % FORKERS] = bpf_jiffies64();
+	forked_ns[(__u32)t->tgid % FORKERS] = bpf_ktime_get_ns();
+}
+
 #define PROVISIONAL (PROBE_INHERITED | PROBE_SCANNED | PROBE_KERNEL)
 
 static __always_inline void set_owner(struct sock_info *s,
