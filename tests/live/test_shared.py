@@ -353,17 +353,24 @@ class Shared(world.LiveTest):
         self.assertLessEqual(named.items(), truth.items())
         self.assertGreater(len(named), least * len(truth))
 
+    def send_to(self, kind, address, *program):
+        """A program that prints its port, who sends to it, and a capture."""
+        receiver = self.start(["python3", "-c", *program],
+                              stdout=subprocess.PIPE)
+        port = int(receiver.stdout.readline())
+        c = Capture(self.dir / f"{self.id()}.pcapng", "-i", "lo", "-f",
+                    f"{kind} port {port}")
+        sender = socket.socket(
+            socket.AF_INET6 if ":" in address else socket.AF_INET,
+            socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
+        self.addCleanup(sender.close)
+        sender.connect((address, port))
+        return receiver, port, sender, c
+
     def check_given(self, kind, how):
         """Who gave a socket away holds it no more, whoever reads it."""
-        giver = self.start(["python3", "-c", GIVER, kind, how],
-                           stdout=subprocess.PIPE)
-        port = int(giver.stdout.readline())
-        path = self.dir / f"{self.id()}.pcapng"
-        c = Capture(path, "-i", "lo", "-f", f"{kind} port {port}")
-        sender = socket.socket(socket.AF_INET, socket.SOCK_STREAM
-                               if kind == "tcp" else socket.SOCK_DGRAM)
-        self.addCleanup(sender.close)
-        sender.connect(("127.0.0.1", port))
+        giver, port, sender, c = self.send_to(kind, "127.0.0.1", GIVER, kind,
+                                              how)
         if how == "read":
             sender.send(b"first")
         child = giver.stdout.readline().strip()
@@ -372,7 +379,7 @@ class Shared(world.LiveTest):
         self.assertEqual(giver.wait(), 0)
         giver.stdout.close()
         c.stop()
-        rows = self.rows(path, "proc.dst.pid", "proc.dst.attr",
+        rows = self.rows(c.path, "proc.dst.pid", "proc.dst.attr",
                          where=f"{kind}.dstport == {port} && {kind}.payload")
         self.assertEqual(len(rows), 2 if how == "read" else 1)
         self.assertIn(rows[-1], [("", "unknown"), (child, "socket")])
@@ -429,16 +436,8 @@ class Shared(world.LiveTest):
 
     def check_turns(self, kind, address):
         """Two heirs of a socket read in turn; each packet names its reader."""
-        heirs = self.start(["python3", "-c", HEIRS, address, kind],
-                           stdout=subprocess.PIPE)
-        port = int(heirs.stdout.readline())
-        path = self.dir / f"{self.id()}.pcapng"
-        c = Capture(path, "-i", "lo", "-f", f"{kind} port {port}")
-        sender = socket.socket(
-            socket.AF_INET6 if ":" in address else socket.AF_INET,
-            socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
-        self.addCleanup(sender.close)
-        sender.connect((address, port))
+        heirs, port, sender, c = self.send_to(kind, address, HEIRS, address,
+                                              kind)
         truth = {}
         for word in [f"{n:03}" for n in range(40)] + ["end"]:
             sender.send(word.encode())
@@ -449,7 +448,7 @@ class Shared(world.LiveTest):
         heirs.wait()
         heirs.stdout.close()
         c.stop()
-        rows = self.rows(path, f"{kind}.payload", "proc.dst.pid",
+        rows = self.rows(c.path, f"{kind}.payload", "proc.dst.pid",
                          where=f"{kind}.dstport == {port} && {kind}.payload")
         self.compare({bytes.fromhex(data).decode(): pid
                       for data, pid in rows}, truth)
