@@ -8,7 +8,7 @@
 #include "packet/flow_hash.h"
 #include "process/filter/filter.h"
 
-#define BUCKETS 4096		/* a power of two; ids are hashes */
+#define BUCKETS 4096
 
 struct people {
 	const struct filter *filter;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <net/if_arp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -182,6 +183,15 @@ unsigned devices_refresh(struct devices *d, bool urgent)
 const struct device *devices_find(const struct devices *d, unsigned index)
 {
 	return find(d, index);
+}
+
+void device_name(char *out, size_t size, const char *any,
+		 const struct device *d)
+{
+	const char *slash = strrchr(any, '/');
+
+	snprintf(out, size, "%.*s%s", slash ? (int)(slash + 1 - any) : 0, any,
+		 d->name);
 }
 
 const struct device *devices_named(const struct devices *d, const char *name)

@@ -8,6 +8,7 @@
 
 #include <net/if.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Members that are not known are all zero. */
@@ -37,6 +38,10 @@ unsigned devices_refresh(struct devices *d, bool urgent);
 /* Or NULL. */
 const struct device *devices_find(const struct devices *d, unsigned index);
 const struct device *devices_named(const struct devices *d, const char *name);
+
+/* As it is called beside others': "blue/eth0" where @any is "blue/any". */
+void device_name(char *out, size_t size, const char *any,
+		 const struct device *d);
 
 /* They are in the order of their numbers; NULL after the last. */
 const struct device *devices_at(const struct devices *d, unsigned n);

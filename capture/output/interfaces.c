@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "output/interfaces.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -60,21 +59,18 @@ static struct interface_of_device *find_gone(struct interfaces *s,
 	return NULL;
 }
 
-/* "blue/eth0" where `any` is "blue/any". */
 static struct interface_of_device *
 describe(struct interfaces *s, struct pcapng_writer *w,
 	 const struct pcapng_interface *any, uint32_t capture,
 	 const struct device *d, int *err)
 {
-	const char *slash = strrchr(any->name, '/');
 	struct interface_of_device *one = &s->one[s->count];
 	struct pcapng_interface i = *any;
 	char name[300];
 
 	if (s->count == INTERFACES_MAX)
 		return NULL;
-	snprintf(name, sizeof(name), "%.*s%s",
-		 slash ? (int)(slash + 1 - any->name) : 0, any->name, d->name);
+	device_name(name, sizeof(name), any->name, d);
 	i.name = name;
 	interface_describe(&i, d);
 	*err = pcapng_writer_interface(w, &i);

@@ -15,7 +15,7 @@
 #include "record.h"
 
 #define MAX_BLOCK    (16u << 20)	/* no program writes a larger one */
-#define BUCKETS	     4096		/* a power of two */
+#define BUCKETS	     4096
 #define MAX_PROGRAMS 16384		/* then they are learned anew */
 #define SECOND	     1000000000ull
 

@@ -165,7 +165,6 @@ static int open_of_host(const char *path, const char **base)
 {
 	const char *slash = strrchr(path, '/');
 	char *directory = strndup(path, slash ? (size_t)(slash - path) : 0);
-
 	int fd;
 
 	if (directory)

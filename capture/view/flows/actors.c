@@ -9,7 +9,7 @@
 #include "printable.h"
 #include "process/proctab.h"
 
-#define BUCKETS 4096		/* a power of two */
+#define BUCKETS 4096
 #define REASONS 32		/* more than there are */
 
 struct actors {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "view/flows/interface_names.h"
 
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +13,6 @@
 #define NAMED_SIZE 272		/* "NAMESPACE/DEVICE" */
 
 struct named_device {
-	uint32_t capture;		/* number of its `any` */
 	unsigned index;			/* the kernel's */
 	char name[NAMED_SIZE];
 };
@@ -54,38 +51,21 @@ const char *const *interface_names_all(const struct interface_names *n)
 	return n->names;
 }
 
-/* "blue/eth0" where `any` is "blue/any". */
-static void name_device(char name[NAMED_SIZE], const char *any,
-			const struct device *d)
-{
-	const char *slash = strrchr(any, '/');
-
-	snprintf(name, NAMED_SIZE, "%.*s%s", slash ? (int)(slash + 1 - any) : 0,
-		 any, d->name);
-}
-
-static bool ends_as(const char *name, const struct device *d)
-{
-	const char *slash = strrchr(name, '/');
-
-	return !strcmp(slash ? slash + 1 : name, d->name);
-}
-
 /* A number that another device has by now is another one. */
 static uint32_t number_of_device(struct interface_names *n, uint32_t capture,
-			  const struct device *d)
+				 const struct device *d)
 {
 	struct named_device *one = n->one;
+	char name[NAMED_SIZE];
 
+	device_name(name, sizeof(name), n->names[capture], d);
 	for (uint32_t i = 0; i < n->count; i++, one++)
-		if (one->index == d->index && one->capture == capture &&
-		    ends_as(one->name, d))
+		if (one->index == d->index && !strcmp(one->name, name))
 			return n->captured + i;
 	if (n->count == NAMED_MAX)
 		return capture;
-	one->capture = capture;
 	one->index = d->index;
-	name_device(one->name, n->names[capture], d);
+	memcpy(one->name, name, sizeof(name));
 	n->names[n->captured + n->count] = one->name;
 	return n->captured + n->count++;
 }
