@@ -11,19 +11,17 @@
 
 #include "host/child.h"
 #include "host/clocks.h"
-#include "host/compressor.h"
 #include "host/log.h"
 #include "host/privilege/sandbox.h"
 #include "host/signals.h"
+#include "host/unpacker.h"
 #include "host/watch.h"
 #include "options.h"
 #include "output/country_cache.h"
 #include "view/reader.h"
 #include "view/view.h"
 
-#define IDLE_MS	   100
-#define READ_BYTES 65536
-#define UNPACKED_MAX (1u << 30)
+#define IDLE_MS 100
 
 enum { FD_FILE, FD_SIGNAL, FD_VIEW, FD_WORDS, FDS };
 
@@ -35,10 +33,8 @@ struct replay {
 	struct watch fds[FDS];
 	bool live;		/* a pipe: time goes on without packets */
 	uint64_t read_ns;	/* when something came, CLOCK_MONOTONIC */
-	uint8_t *unpacked;	/* of a compressed file; or NULL */
-	size_t unpacked_len;
-	size_t unpacked_at;	/* what was shown of it */
-	uint8_t bytes[READ_BYTES];
+	struct unpacker *unpacker;
+	bool has_more;		/* of what was read, to be unpacked */
 };
 
 static void show_packet(void *ctx, const struct owned_packet *p)
@@ -67,49 +63,19 @@ static int complain_of_capture(const struct replay *r, int err)
 	return err;
 }
 
-/* The next bytes, which may be none, or -1 with errno. */
-static ssize_t next_bytes(struct replay *r, const uint8_t **bytes)
-{
-	size_t n = r->unpacked_len - r->unpacked_at;
-
-	*bytes = r->bytes;
-	if (!r->unpacked)
-		return read(r->file, r->bytes, sizeof(r->bytes));
-	if (n > READ_BYTES)
-		n = READ_BYTES;
-	*bytes = r->unpacked + r->unpacked_at;
-	r->unpacked_at += n;
-	return (ssize_t)n;
-}
-
 /* 1: there is more, 0: it is the end, or -errno (logged). */
 static int read_some(struct replay *r)
 {
 	const uint8_t *bytes;
-	ssize_t n = next_bytes(r, &bytes);
-	int err;
+	ssize_t n = r->has_more ? 1 : unpacker_read(r->unpacker, r->file);
+	ssize_t len = n < 0 ? n : unpacker_take(r->unpacker, &bytes);
+	int err = (int)len;
 
-	if (n < 0 && errno == EINTR)
-		return 1;
+	r->has_more = len > 0;
 	r->read_ns = clock_ns(CLOCK_MONOTONIC);
-	err = n < 0 ? -errno :
-		      reader_take(r->reader, bytes, (size_t)n, show_packet, r);
+	if (len > 0)
+		err = reader_take(r->reader, bytes, (size_t)len, show_packet, r);
 	return err < 0 ? complain_of_capture(r, err) : n > 0;
-}
-
-/* As pktwho cut does, and as it comes from whoever made the file. */
-static int unpack_capture(struct replay *r)
-{
-	off_t start = lseek(r->file, 0, SEEK_CUR);
-	int err;
-
-	if (r->live)
-		return 0;
-	err = compressor_undo(r->file, UNPACKED_MAX, &r->unpacked,
-			      &r->unpacked_len);
-	if (!err && !r->unpacked && lseek(r->file, start, SEEK_SET) < 0)
-		err = -errno;
-	return err ? complain_of_capture(r, err) : 0;
 }
 
 static int run_replay(struct replay *r)
@@ -121,11 +87,11 @@ static int run_replay(struct replay *r)
 		/* Nothing but a key can come after the end. */
 		if (!more && !view_waits(r->view))
 			break;
-		watch_wait(r->fds, FDS, IDLE_MS);
+		watch_wait(r->fds, FDS, r->has_more ? 0 : IDLE_MS);
 		if (r->fds[FD_SIGNAL].ready ||
 		    r->fds[FD_VIEW].ready & (POLLERR | POLLHUP))
 			break;
-		if (more > 0 && r->fds[FD_FILE].ready)
+		if (more > 0 && (r->has_more || r->fds[FD_FILE].ready))
 			more = read_some(r);
 		if (r->fds[FD_WORDS].ready &&
 		    child_pass_on(r->fds[FD_WORDS].fd) <= 0)
@@ -192,21 +158,19 @@ int replay(const struct options *o, int words)
 	r.options = o;
 	r.fds[FD_WORDS] = (struct watch){ .fd = words, .events = POLLIN };
 	r.reader = reader_new();
-	if (!r.reader)
-		return -ENOMEM;
-	err = open_replay(&r);
+	r.unpacker = unpacker_new();
+	err = r.reader && r.unpacker ? open_replay(&r) : -ENOMEM;
 	if (err)
 		goto out;
 	sandbox_enter();
-	err = unpack_capture(&r);
-	err = err ? err : run_replay(&r);
+	err = run_replay(&r);
 	closed = view_close(r.view);
 	err = err ? err : closed;
 out:
 	/* Whoever writes the pipe learns that nobody reads it any more. */
 	if (r.file >= 0)
 		close(r.file);
-	free(r.unpacked);
+	unpacker_free(r.unpacker);
 	reader_free(r.reader);
 	return err;
 }

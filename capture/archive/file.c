@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "bytes.h"
-#include "host/compressor.h"
 #include "host/log.h"
+#include "host/unpacker.h"
 #include "pcapng.h"
 #include "record.h"
 
@@ -125,7 +125,7 @@ int archive_file_open(struct archive_file *f, int fd, const char *path)
 int archive_file_load(struct archive_file *f)
 {
 	size_t len;
-	int err = compressor_undo(f->fd, UNPACKED_MAX, &f->unpacked, &len);
+	int err = unpacker_all(f->fd, UNPACKED_MAX, &f->unpacked, &len);
 
 	if (!err && f->unpacked)
 		f->size = len;

@@ -49,11 +49,4 @@ size_t compressor_bound(size_t len);
 size_t compressor_run(struct compressor *c, const uint8_t *piece, size_t len,
 		      bool last, const uint8_t **out);
 
-/*
- * All that is in the file, if it is compressed: *@out, to be freed; else NULL.
- * If it is cut short, what there is.  0, -EFBIG where that is more than @max,
- * or -errno.
- */
-int compressor_undo(int fd, size_t max, uint8_t **out, size_t *len);
-
 #endif

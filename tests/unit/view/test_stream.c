@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/unpacker.h"
 #include "view/lines/stream.h"
 
 #define LIMIT (256u << 10)
@@ -131,7 +132,7 @@ static void compress(enum compression c)
 	assert_true(size_of(from) > before);
 	all += put_lines(s, 'a', 1024);
 	assert_int_equal(stream_flush(s, true), 0);
-	assert_int_equal(compressor_undo(from, 1 << 20, &bytes, &len), 0);
+	assert_int_equal(unpacker_all(from, 1 << 20, &bytes, &len), 0);
 	assert_int_equal(len, all);
 	for (size_t i = 0; i < len; i++)
 		assert_int_equal(bytes[i], i % 1024 == 1023 ? '\n' : 'a');
@@ -203,7 +204,7 @@ static size_t unpacked(int from)
 	size_t len;
 
 	assert_int_equal(lseek(from, 0, SEEK_SET), 0);
-	assert_int_equal(compressor_undo(from, 1 << 20, &bytes, &len), 0);
+	assert_int_equal(unpacker_all(from, 1 << 20, &bytes, &len), 0);
 	free(bytes);
 	return bytes ? len : 0;
 }
