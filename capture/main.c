@@ -27,7 +27,6 @@
 #include "search.h"
 #include "session/session.h"
 #include "host/signals.h"
-#include "host/watch.h"
 #include "interface/source.h"
 
 enum { EXIT_BAD_USAGE = 2 };
@@ -81,17 +80,6 @@ static int show_file(const struct options *o)
 						      EXIT_SUCCESS;
 }
 
-/* Until packets come: then a screen may be in its place. */
-static void say_until(int packets, int words)
-{
-	struct watch fds[] = { { .fd = packets, .events = POLLIN },
-			       { .fd = words, .events = POLLIN } };
-
-	while (watch_wait(fds, 2, -1) > 0 && !fds[0].ready)
-		if (child_pass_on(words) <= 0)
-			fds[1].fd = -1;
-}
-
 /* As a file of ours that comes from there. */
 static int show_remote(struct options *o)
 {
@@ -106,7 +94,6 @@ static int show_remote(struct options *o)
 		there.write = "-";
 		_exit(remote_capture(&there) ? EXIT_FAILURE : EXIT_SUCCESS);
 	}
-	say_until(p.out, p.err);
 	dup2(p.out, STDIN_FILENO);
 	close(p.out);
 	o->read = "-";

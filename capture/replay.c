@@ -32,6 +32,7 @@ struct replay {
 	int file;		/* FD_FILE, also after its end */
 	struct watch fds[FDS];
 	bool live;		/* a pipe: time goes on without packets */
+	bool has_said_why;	/* whoever captures elsewhere, if nothing came */
 	uint64_t read_ns;	/* when something came, CLOCK_MONOTONIC */
 	struct unpacker *unpacker;
 	bool has_more;		/* of what was read, to be unpacked */
@@ -56,9 +57,12 @@ static uint64_t now_ns(const struct replay *r)
 
 static int complain_of_capture(const struct replay *r, int err)
 {
+	if (err == -ENODATA && r->has_said_why)
+		return err;
 	log_error("cannot read %s: %s", r->options->read,
 		  err == -EBADMSG ? "it is no PCAPNG, or damaged" :
 		  err == -EPROTONOSUPPORT ? "it is big-endian" :
+		  err == -ENODATA ? "nothing is in it" :
 					    strerror(-err));
 	return err;
 }
@@ -75,7 +79,15 @@ static int read_some(struct replay *r)
 	r->read_ns = clock_ns(CLOCK_MONOTONIC);
 	if (len > 0)
 		err = reader_take(r->reader, bytes, (size_t)len, show_packet, r);
+	if (!n && !err)
+		err = reader_end(r->reader);
 	return err < 0 ? complain_of_capture(r, err) : n > 0;
+}
+
+static void pass_words_on(struct replay *r)
+{
+	if (r->fds[FD_WORDS].ready && child_pass_on(r->fds[FD_WORDS].fd) <= 0)
+		r->fds[FD_WORDS].fd = -1;
 }
 
 static int run_replay(struct replay *r)
@@ -93,9 +105,7 @@ static int run_replay(struct replay *r)
 			break;
 		if (more > 0 && (r->has_more || r->fds[FD_FILE].ready))
 			more = read_some(r);
-		if (r->fds[FD_WORDS].ready &&
-		    child_pass_on(r->fds[FD_WORDS].fd) <= 0)
-			r->fds[FD_WORDS].fd = -1;
+		pass_words_on(r);
 		if (!more && r->live)
 			view_set_last(r->view);
 		if (more <= 0)
@@ -118,6 +128,28 @@ static int open_capture(struct replay *r)
 		return complain_of_capture(r, -errno);
 	r->fds[FD_FILE] = (struct watch){ .fd = fd, .events = POLLIN };
 	r->live = !S_ISREG(st.st_mode);
+	return 0;
+}
+
+/*
+ * Until something comes whoever writes the pipe has the terminal, and may ask
+ * for a password there or say why nothing does.  0, -ECANCELED or -errno
+ * (logged).
+ */
+static int wait_for_capture(struct replay *r)
+{
+	ssize_t n;
+
+	while (!r->fds[FD_FILE].ready && !r->fds[FD_SIGNAL].ready) {
+		watch_wait(r->fds, FDS, -1);
+		pass_words_on(r);
+	}
+	if (r->fds[FD_SIGNAL].ready)
+		return -ECANCELED;
+	n = unpacker_read(r->unpacker, r->file);
+	if (n <= 0)
+		return complain_of_capture(r, n ? (int)n : -ENODATA);
+	r->has_more = true;
 	return 0;
 }
 
@@ -147,7 +179,9 @@ static int open_replay(struct replay *r)
 		return err;
 	r->fds[FD_SIGNAL].fd = signals_open(false);
 	r->fds[FD_SIGNAL].events = POLLIN;
-	return open_replay_view(r);
+	if (r->live && options_draw(r->options))
+		err = wait_for_capture(r);
+	return err ? err : open_replay_view(r);
 }
 
 int replay(const struct options *o, int words)
@@ -156,7 +190,9 @@ int replay(const struct options *o, int words)
 	int err, closed;
 
 	r.options = o;
+	r.fds[FD_VIEW].fd = -1;
 	r.fds[FD_WORDS] = (struct watch){ .fd = words, .events = POLLIN };
+	r.has_said_why = words >= 0;
 	r.reader = reader_new();
 	r.unpacker = unpacker_new();
 	err = r.reader && r.unpacker ? open_replay(&r) : -ENOMEM;
@@ -172,5 +208,5 @@ out:
 		close(r.file);
 	unpacker_free(r.unpacker);
 	reader_free(r.reader);
-	return err;
+	return err == -ECANCELED ? 0 : err;
 }

@@ -9,8 +9,9 @@
 struct options;
 
 /*
- * What comes from @words, if it is not -1, is said; it stays open.  0 or
- * -errno (logged).
+ * What comes from @words, if it is not -1, is said; it stays open.  A screen is
+ * not there before something has come through the pipe.  0 or -errno (logged,
+ * but for -ENODATA where @words have told why nothing came).
  */
 int replay(const struct options *o, int words);
 

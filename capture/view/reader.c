@@ -405,6 +405,13 @@ int reader_take(struct reader *r, const uint8_t *bytes, size_t n,
 	return r->error;
 }
 
+int reader_end(const struct reader *r)
+{
+	if (r->begun)
+		return 0;
+	return r->len ? -EBADMSG : -ENODATA;
+}
+
 const char *const *reader_interfaces(const struct reader *r)
 {
 	return r->names;

@@ -29,6 +29,9 @@ void reader_free(struct reader *r);		/* NULL is fine */
 int reader_take(struct reader *r, const uint8_t *bytes, size_t n,
 		void (*fn)(void *ctx, const struct owned_packet *p), void *ctx);
 
+/* That was all: 0, or -EBADMSG or -ENODATA where it was not even a beginning. */
+int reader_end(const struct reader *r);
+
 /* Names by number; "" for what was not described yet.  There as long as @r. */
 const char *const *reader_interfaces(const struct reader *r);
 

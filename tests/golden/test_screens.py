@@ -8,6 +8,7 @@ makes the screens anew, to be looked at before they are kept.
 """
 import json
 import os
+import re
 import subprocess
 import sys
 import unittest
@@ -114,6 +115,30 @@ class Screens(TsharkTest):
         self.addCleanup(t.close)
         t.shows("curl")
         self.assertEqual(t.end()[0], 0)
+
+    def test_the_terminal_is_left_to_others_until_packets_come(self):
+        """As to an ssh that asks for a password, or says why it fails."""
+        sample = (SAMPLES / "loopback-http.pcapng").read_bytes()
+        for sent, keys, status, said in (
+                (sample, "q", 0, ""),
+                (b"", "", 1, "pktwho: cannot read -: nothing is in it\n"),
+                (None, "\003", 0, "")):
+            out, into = os.pipe()
+            t = Terminal([PKTWHO, "top", "-r", "-"], stdin=out)
+            self.addCleanup(t.close)
+            os.close(out)
+            # It waits for signals, and thus for packets.
+            t.wait(lambda _: re.search(r"SigBlk:\s*0*[1-9a-f]", Path(
+                f"/proc/{t.process.pid}/status").read_text()))
+            self.assertEqual(t.raw, b"")
+            if sent:
+                os.write(into, sent)
+                t.shows("curl")
+            if sent is not None:
+                os.close(into)
+            self.assertEqual(t.end(keys), (status, said))
+            self.assertEqual(b"\033[" in t.raw, bool(sent))
+        os.close(into)
 
     def test_reports(self):
         def report(*argv):

@@ -96,6 +96,21 @@ static void every_cut_is_safe(void **state)
 	}
 }
 
+static void what_has_not_begun_is_no_capture(void **state)
+{
+	struct reader *r = reader_new();
+	struct seen s;
+
+	(void)state;
+	assert_non_null(r);
+	assert_int_equal(reader_end(r), -ENODATA);
+	assert_int_equal(reader_take(r, file, 8, see, &s), 0);
+	assert_int_equal(reader_end(r), -EBADMSG);
+	assert_int_equal(reader_take(r, file + 8, 300, see, &s), 0);
+	assert_int_equal(reader_end(r), 0);
+	reader_free(r);
+}
+
 static void damage_is_refused(void **state)
 {
 	static uint8_t bad[sizeof(file)];
@@ -139,6 +154,7 @@ int main(void)
 		cmocka_unit_test(packets_come_back_with_their_owners),
 		cmocka_unit_test(a_second_section_follows),
 		cmocka_unit_test(every_cut_is_safe),
+		cmocka_unit_test(what_has_not_begun_is_no_capture),
 		cmocka_unit_test(damage_is_refused),
 		cmocka_unit_test(any_byte_may_be_wrong),
 	};
