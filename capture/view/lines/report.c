@@ -27,20 +27,27 @@ static int length_of(const char *text)
 	return n;
 }
 
-/* What is too long is cut, but not the last column of a line. */
+/*
+ * What is too long is cut, but not the last column of a line; as on a screen it
+ * is seen, where more than a letter or two is left.
+ */
 static void put_cell(FILE *f, const char *text, int width, bool right,
 		     bool last)
 {
 	int pad = width - length_of(text);
+	bool marked = pad < 0 && width >= 4 && !last;
+	int room = marked ? width - 1 : width;
 
 	for (int i = 0; right && i < pad; i++)
 		fputc(' ', f);
-	for (int n = 0; *text && (last || n < width); n++) {
+	for (int n = 0; *text && (last || n < room); n++) {
 		size_t len = printable_length(text, strlen(text));
 
 		fwrite(text, 1, len ? len : 1, f);
 		text += len ? len : 1;
 	}
+	if (marked)
+		fputs("\u2026", f);
 	for (int i = 0; !right && !last && i < pad; i++)
 		fputc(' ', f);
 	fputc(last ? '\n' : ' ', f);

@@ -116,6 +116,31 @@ static void a_long_name_is_cut_between_characters(void **state)
 	}
 }
 
+/* As on the screen; what has room is not marked. */
+static void what_was_cut_is_marked(void **state)
+{
+	struct report r;
+	size_t len;
+	char *text;
+
+	(void)state;
+	talker_init(&talkers[0], 10, "a-very-long-one");
+	talker_init(&talkers[1], 11, "another-of-them");
+	converse(flows, &talkers[0], &talkers[1], 40000, S);
+	r = report_by(GROUP_CONNECTION);
+	text = report_text(&r, 80, &len);
+	assert_non_null(text);
+	assert_non_null(strstr(text, "\na-very-long-one \u2026 "));
+	assert_null(strstr(text, "another-of-them"));
+	assert_int_equal(check_lines(text, 80), 4);
+	free(text);
+	text = report_text(&r, 250, &len);
+	assert_non_null(text);
+	assert_non_null(strstr(text, "\na-very-long-one \u2192 another-of-them "));
+	assert_null(strstr(text, "\u2026"));
+	free(text);
+}
+
 static json_t *read_json(const struct report *r)
 {
 	json_error_t error;
@@ -212,6 +237,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test(a_line_for_each_row_and_one_for_all),
 		test(a_long_name_is_cut_between_characters),
+		test(what_was_cut_is_marked),
 		test(json_has_numbers_and_words),
 		test(quotes_in_all_texts_have_room),
 		test(without_rows_it_is_still_a_report),
