@@ -7,6 +7,7 @@ import os
 import pathlib
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -389,6 +390,40 @@ class Log(world.LiveTest):
         done = world.run(PKTWHO, "log", "-i", "lo", "--log-file", path)
         self.assertEqual(done.returncode, 1)
         self.assertIn("--force overwrites it", done.stderr)
+
+    def test_into_the_journal(self):
+        """By its native protocol; a reader of ours stands in its place."""
+        ns = self.namespace()
+        path = self.dir / "journal"
+        journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(journal.close)
+        journal.bind(str(path))
+        process = self.start(
+            ns.argv("unshare", "--mount", "sh", "-c", "mount -t tmpfs run /run "
+                    "&& mkdir -p /run/systemd/journal && touch "
+                    "/run/systemd/journal/socket && mount --bind \"$0\" "
+                    "/run/systemd/journal/socket && exec \"$@\"", path,
+                    PKTWHO, "log", "-i", "lo", "--journal"),
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.stdout.close)
+        wait_for(lambda: self.poke(ns) or select.select([journal], [], [], 0)[0],
+                 "entry")
+        # More than its socket has room for, of which some wait.
+        ns.run("python3", "-c", MANY_FLOWS, check=True)
+        process.send_signal(signal.SIGINT)
+        entries = []
+        while process.poll() is None or select.select([journal], [], [], 0)[0]:
+            if select.select([journal], [], [], 0.1)[0]:
+                entries.append(journal.recv(1 << 16))
+        self.assertEqual((process.returncode, process.stdout.read()), (0, ""),
+                         process.stderr.read())
+        self.assertGreater(len(entries), 50)
+        for entry in entries:
+            self.assertRegex(entry, rb"\ASYSLOG_IDENTIFIER=pktwho\n"
+                             rb"PRIORITY=6\nMESSAGE=[^\n]+\n\Z")
+        self.check([json.loads(entry.partition(b"MESSAGE=")[2])
+                    for entry in entries])
 
     def test_metrics_are_those_of_the_file(self):
         """By HTTP and in a file; the sums are those of its process table."""

@@ -160,18 +160,53 @@ static size_t half_line(const struct stream *s)
 	return half;
 }
 
+/*
+ * Each line is an entry of its own.  What the journal refuses, or nobody reads
+ * any more, is lost; for what it has no room for it is asked again.  Bytes, or
+ * -1 with errno.
+ */
+static ssize_t tell_journal(struct stream *s, const char *text, size_t len)
+{
+	static const char before[] =
+		"SYSLOG_IDENTIFIER=pktwho\nPRIORITY=6\nMESSAGE=";
+	const char *end = memchr(text, '\n', len);
+	size_t line = end ? (size_t)(end - text) + 1 : len;
+	struct iovec parts[] = {
+		{ bytes_unconst(before), sizeof(before) - 1 },
+		{ bytes_unconst(text), line },
+	};
+	struct msghdr entry = { .msg_iov = parts, .msg_iovlen = 2 };
+
+	if (sendmsg(s->fd, &entry, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+		if (errno == EAGAIN || errno == EINTR)
+			return -1;
+		s->lost++;
+	}
+	return (ssize_t)line;
+}
+
 /* Less than PIPE_BUF never blocks where there is room for it. */
+static ssize_t write_waiting(struct stream *s)
+{
+	const char *bytes = s->bytes + s->begin;
+	size_t len = s->end - s->begin;
+
+	if (s->is_journal)
+		return tell_journal(s, bytes, len);
+	return write(s->fd, bytes, len < PIPE_BUF || s->is_file ? len :
+								  PIPE_BUF);
+}
+
 static int write_some(struct stream *s, int timeout_ms)
 {
 	struct watch fd = { .fd = s->fd, .events = POLLOUT };
-	size_t len = s->end - s->begin, half;
+	size_t half;
 	ssize_t n;
 	int err;
 
 	if (watch_wait(&fd, 1, timeout_ms) <= 0)
 		return -EAGAIN;
-	n = write(s->fd, s->bytes + s->begin,
-		  len < PIPE_BUF || s->is_file ? len : PIPE_BUF);
+	n = write_waiting(s);
 	if (n >= 0) {
 		s->begin += (size_t)n;
 		return 0;
@@ -281,20 +316,6 @@ static bool make_room(struct stream *s, size_t len)
 	return len <= s->room - s->end || grow_buffer(s, s->end + len);
 }
 
-/* Each line is an entry of its own. */
-static bool tell_journal(struct stream *s, const char *text, size_t len)
-{
-	static const char before[] =
-		"SYSLOG_IDENTIFIER=pktwho\nPRIORITY=6\nMESSAGE=";
-	struct iovec parts[] = {
-		{ bytes_unconst(before), sizeof(before) - 1 },
-		{ bytes_unconst(text), len },
-	};
-	struct msghdr entry = { .msg_iov = parts, .msg_iovlen = 2 };
-
-	return len && sendmsg(s->fd, &entry, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
-}
-
 /* What the file before had no room for is the first of the next one. */
 static void begin_compressing(struct stream *s)
 {
@@ -347,9 +368,7 @@ void stream_put(struct stream *s, const char *text, size_t len)
 {
 	if (s->opener)
 		choose_file(s, len);
-	if (s->is_journal) {
-		s->lost += !tell_journal(s, text, len);
-	} else if (len && make_room(s, len)) {
+	if (len && make_room(s, len)) {
 		memcpy(s->bytes + s->end, text, len);
 		s->end += len;
 	} else {
@@ -376,7 +395,7 @@ void stream_add(struct stream *s, const char *action, const struct flow *f,
 int stream_end(struct stream *s)
 {
 	for (size_t at = s->begin; at < s->end; at++)
-		s->lost += s->full && s->bytes[at] == '\n';
+		s->lost += s->bytes[at] == '\n';
 	return s->full;
 }
 

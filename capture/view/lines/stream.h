@@ -46,7 +46,7 @@ int stream_compress(struct stream *s, enum compression c);
  */
 void stream_endure(struct stream *s);
 
-/* Its descriptor is a socket of the journal's. */
+/* Its descriptor is a socket of the journal's: each line is an entry there. */
 void stream_set_journal(struct stream *s);
 
 /* Names for addresses; borrowed. */

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -281,6 +283,59 @@ static void a_reader_that_has_gone_is_told_once_and_again(void **state)
 	assert_int_equal(stream_flush(s, true), -EPIPE);
 }
 
+/* What begins an entry, as systemd's JOURNAL_NATIVE_PROTOCOL.md has it. */
+#define ENTRY "SYSLOG_IDENTIFIER=pktwho\nPRIORITY=6\nMESSAGE="
+
+/* Its socket has room for a few at a time; the others wait. */
+static void each_line_is_an_entry_of_the_journal(void **state)
+{
+	char entry[4096], line[64];
+	struct stream *s;
+	int fds[2], n = 0;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0,
+				    fds), 0);
+	s = stream_new(fds[1], NULL, LIMIT, true);
+	assert_non_null(s);
+	stream_set_journal(s);
+	for (int i = 0; i < 2000; i++) {
+		snprintf(line, sizeof(line), "{ \"line\": %d }\n", i);
+		stream_put(s, line, strlen(line));
+	}
+	for (ssize_t len; n < 2000; n++) {
+		assert_int_equal(stream_flush(s, false), 0);
+		len = read(fds[0], entry, sizeof(entry) - 1);
+		assert_true(len > 0);
+		entry[len] = '\0';
+		snprintf(line, sizeof(line), "{ \"line\": %d }\n", n);
+		assert_int_equal(strlen(entry), sizeof(ENTRY) - 1 + strlen(line));
+		assert_memory_equal(entry, ENTRY, sizeof(ENTRY) - 1);
+		assert_string_equal(entry + sizeof(ENTRY) - 1, line);
+	}
+	assert_int_equal(read(fds[0], entry, sizeof(entry)), -1);
+	assert_int_equal(stream_lost(s), 0);
+	/* Where it has ended the capture does not. */
+	close(fds[0]);
+	stream_put(s, "{}\n", 3);
+	assert_int_equal(stream_flush(s, true), 0);
+	assert_int_equal(stream_lost(s), 1);
+	stream_free(s);
+}
+
+static void what_nobody_took_by_the_end_is_lost(void **state)
+{
+	struct stream *s = *state;
+	size_t had;
+
+	put_lines(s, 'a', 200 << 10);
+	assert_int_equal(stream_flush(s, true), 0);
+	had = read_all('a');
+	assert_int_equal(stream_end(s), 0);
+	/* Of a line that was cut the rest is not there. */
+	assert_int_equal(stream_lost(s), 200 - had / 1024);
+}
+
 #define test(f) cmocka_unit_test_setup_teardown(f, open_stream, close_stream)
 
 int main(void)
@@ -295,6 +350,8 @@ int main(void)
 		cmocka_unit_test(a_file_is_compressed_by_pieces),
 		test(a_line_that_could_not_be_made_is_lost),
 		test(a_reader_that_has_gone_is_told_once_and_again),
+		test(what_nobody_took_by_the_end_is_lost),
+		cmocka_unit_test(each_line_is_an_entry_of_the_journal),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
