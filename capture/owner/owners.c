@@ -21,6 +21,7 @@
 #define SCAN_FIRST_NS 50000000ull /* processes are read before the capture */
 #define SCAN_NS	 2000000ull	/* ... and so long, */
 #define SCAN_EACH_NS 10000000ull /* in each such time, later */
+#define ASK_EACH_NS  100000000ull /* whether an executable is deleted */
 #define WATCH_NS 100000000ull	/* as old may be that the hooks are there */
 #define MAX_TRANSLATIONS (1u << 18)	/* nf_conntrack_max, by default */
 
@@ -291,6 +292,14 @@ static void scan_on(struct owners *o, uint64_t now)
 	proctab_scan_on(o->processes, now + SCAN_NS);
 }
 
+static void ask_deleted(struct owners *o, uint64_t now)
+{
+	if (now < o->asked_ns + ASK_EACH_NS)
+		return;
+	o->asked_ns = now;
+	proctab_ask_deleted(o->processes);
+}
+
 void owners_end(struct owners *o)
 {
 	if (o->probe)
@@ -355,6 +364,7 @@ void owners_update(struct owners *o)
 		resolver_told_until(namespace_resolver(o->namespaces[i]), now);
 	watch(o, now);
 	scan_on(o, now);
+	ask_deleted(o, now);
 	heal(o, now);
 	doubt_translations(o, now);
 }

@@ -32,7 +32,8 @@ struct owners {
 	uint64_t gaps;			/* in what we know, so far */
 	uint64_t healed_ns;		/* when all was last told again */
 	bool has_gap;			/* since then */
-	uint64_t scanned_ns;		/* when processes were last read */
+	uint64_t scanned_ns;		/* when processes were last read, */
+	uint64_t asked_ns;		/* and one was asked about */
 	uint64_t watched_ns;		/* when hooks and queues were last seen */
 	bool detached;			/* they are gone */
 	bool said_set;			/* of the clock */

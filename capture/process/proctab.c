@@ -190,20 +190,6 @@ static void learn_place(struct proctab *t, struct proc *p,
 	program_set_record(t, i, &t->scratch);
 }
 
-/* Nor has unlink(): a program may delete itself once it runs. */
-static void learn_deleted(struct proctab *t, struct program *i,
-			  const struct probe_owner *o)
-{
-	struct process *s = &t->scratch;
-
-	if (!o->exe_deleted || i->exe_deleted || i->exec_gen != o->exec_gen ||
-	    !program_read(i, s))
-		return;
-	s->flags |= PROCESS_EXE_DELETED;
-	process_set_field(s, FIELD_FLAGS);
-	program_set_record(t, i, s);
-}
-
 /*
  * Its exec was lost: what runs now is not what we know, and when it began is
  * not known either.
@@ -265,7 +251,8 @@ struct proc *proctab_owner(struct proctab *t, const struct probe_owner *o,
 	learn_name(t, p->program, o);
 	program_learn_exec_gen(t, p->program, o);
 	learn_place(t, p, o, mono_ns);
-	learn_deleted(t, p->program, o);
+	if (o->exe_deleted && p->program->exec_gen == o->exec_gen)
+		program_learn_deleted(t, p->program);
 	return p;
 }
 

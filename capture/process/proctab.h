@@ -103,6 +103,12 @@ bool proctab_scan_on(struct proctab *t, uint64_t until_ns);
 bool proctab_scans(const struct proctab *t);
 
 /*
+ * Asks /proc of the next process that has a socket whether its executable is
+ * deleted; what that says is in the record with the next call.
+ */
+void proctab_ask_deleted(struct proctab *t);
+
+/*
  * Kernel events, in any order; each is borrowed for the call.  An exec returns
  * what runs now, or NULL without memory.
  */

@@ -3,7 +3,8 @@
  * The process table from inside: what its parts share.  proctab.c finds
  * processes, proctab_read.c reads them from /proc, proctab_program.c has their
  * programs over time, proctab_describe.c their records, proctab_events.c hears
- * the kernel, proctab_forget.c makes room, and proctab_totals.c closes a file.
+ * the kernel, proctab_deleted.c asks on, proctab_forget.c makes room, and
+ * proctab_totals.c closes a file.
  */
 #ifndef PKTWHO_PROCESS_PROCTAB_TABLE_H
 #define PKTWHO_PROCESS_PROCTAB_TABLE_H
@@ -47,6 +48,9 @@ struct proctab {
 	uint64_t scan_until_ns;
 	uint32_t *unread;		/* pids that the scan put off */
 	size_t unread_count, unread_room, unread_next;
+	uint32_t ask_bucket, ask_place;	/* whose executable may be deleted */
+	uint32_t deleted_pid;		/* 0: nobody's was, the last time */
+	uint64_t deleted_id;
 	struct user users[PROCTAB_USERS];
 	struct login logins[PROCTAB_LOGINS];
 	unsigned next_login;
@@ -135,6 +139,9 @@ void program_take_past(struct program *newer, const struct program *old);
 /* Makes @p the program's record.  Without memory the old one stays. */
 void program_set_record(struct proctab *t, struct program *i,
 			struct process *p);
+
+/* Its executable has no name any more; what is in t->scratch is lost. */
+void program_learn_deleted(struct proctab *t, struct program *i);
 
 /* Once its parent is known, which was not when it was read. */
 void program_adopt(struct proctab *t, struct program *i);

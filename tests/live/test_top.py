@@ -245,6 +245,24 @@ class Top(world.LiveTest):
             t.shows("executable deleted")
             self.assertEqual(t.end("qq")[0], 0)
 
+    def test_an_executable_that_goes_meanwhile(self):
+        """Its connection is there, and nothing but /proc tells of it."""
+        python = self.dir / "goes"
+        shutil.copy(shutil.which("python3.11") or sys.executable, python)
+        process = self.start(self.ns.argv(
+            python, "-c", TALKER, self.echo.told),
+            stdout=-1, env={"PYTHONHOME": sys.base_prefix})
+        self.addCleanup(process.stdout.close)
+        self.assertEqual(process.stdout.readline(), "talks\n")
+        t = self.top()
+        t.shows("goes \u2192")
+        t.type("\n")
+        t.shows("executable")
+        t.hides("executable deleted")
+        python.unlink()
+        t.shows("executable deleted")
+        self.assertEqual(t.end("qq")[0], 0)
+
     def test_what_is_said_beside_it(self):
         """In the last line, and again once the screen has gone."""
         self.ns.ip("link", "add", "gone", "type", "veth", "peer", "other")
