@@ -43,6 +43,8 @@ struct ring {
 	uint32_t most_ready;	/* since somebody asked */
 	uint64_t received;
 	uint64_t dropped;
+	uint64_t taken;		/* out of blocks */
+	bool given_up;
 };
 
 /* ---- open and close ---- */
@@ -341,6 +343,7 @@ int ring_read(struct ring *r,
 				 TP_STATUS_KERNEL, __ATOMIC_RELEASE);
 		r->next = r->next + 1 == r->blocks ? 0 : r->next + 1;
 	}
+	r->taken += total;
 	if (!total)
 		return check_link(r);
 	if (r->is_down && links_have(r->links, r->ifindex))
@@ -349,15 +352,28 @@ int ring_read(struct ring *r,
 }
 
 /* The kernel's counters begin again with each reading. */
-void ring_stats(struct ring *r, uint64_t *received, uint64_t *dropped)
+static void count_more(struct ring *r)
 {
 	struct tpacket_stats_v3 st;
 	socklen_t len = sizeof(st);
 
-	if (!getsockopt(r->fd, SOL_PACKET, PACKET_STATISTICS, &st, &len)) {
-		r->received += st.tp_packets;
-		r->dropped += st.tp_drops;
-	}
+	if (getsockopt(r->fd, SOL_PACKET, PACKET_STATISTICS, &st, &len))
+		return;
+	r->received += st.tp_packets;
+	r->dropped += st.tp_drops;
+}
+
+void ring_stats(struct ring *r, uint64_t *received, uint64_t *dropped)
+{
+	if (!r->given_up)
+		count_more(r);
 	*received = r->received;
 	*dropped = r->dropped;
+}
+
+uint64_t ring_give_up(struct ring *r)
+{
+	count_more(r);
+	r->given_up = true;
+	return r->received - r->dropped - r->taken;
 }

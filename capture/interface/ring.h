@@ -52,4 +52,10 @@ unsigned ring_fill(struct ring *r);
 /* Since it was opened: packets that passed the filter, and had no room. */
 void ring_stats(struct ring *r, uint64_t *received, uint64_t *dropped);
 
+/*
+ * At the end: answers how many of them nobody has read, as of the block that
+ * is not handed over yet.  What comes from then on is not counted.
+ */
+uint64_t ring_give_up(struct ring *r);
+
 #endif

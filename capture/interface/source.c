@@ -265,3 +265,8 @@ void source_stats(struct source *s, struct source_stats *stats)
 	ring_stats(s->ring, &stats->received, &stats->dropped);
 	stats->if_dropped = interface_drops(s, s->if_dropped) - s->if_dropped;
 }
+
+uint64_t source_give_up(struct source *s)
+{
+	return ring_give_up(s->ring);
+}

@@ -63,6 +63,9 @@ unsigned source_fill(struct source *s);
 
 void source_stats(struct source *s, struct source_stats *stats);
 
+/* Answers what ring_give_up() does, also of packets that a filter of ours drops. */
+uint64_t source_give_up(struct source *s);
+
 /* An interface there is; borrowed for the call. */
 struct source_device {
 	const char *name;

@@ -156,6 +156,13 @@ void captures_lose(struct captures *c, uint32_t interface)
 	c->captures[interface].own_drops++;
 }
 
+void captures_give_up(struct captures *c)
+{
+	for (int i = 0; i < c->count; i++)
+		c->captures[i].own_drops +=
+			source_give_up(c->captures[i].source);
+}
+
 uint64_t captures_statistics(const struct captures *c,
 			     struct output_interface_stats *stats)
 {

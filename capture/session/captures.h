@@ -65,6 +65,9 @@ const struct frame *captures_oldest(const struct captures *c, bool *gap);
 void captures_pop(struct captures *c, uint32_t interface);
 void captures_lose(struct captures *c, uint32_t interface);
 
+/* At the end: what has come and was not taken in is lost, and counted. */
+void captures_give_up(struct captures *c);
+
 /* Calls queue_shrink() for each; from time to time. */
 void captures_shrink(struct captures *c);
 

@@ -292,8 +292,10 @@ void pipeline_end(struct pipeline *l)
 void pipeline_finish(struct pipeline *l)
 {
 	/* If the file or its reader is gone, what has come is lost, and counted. */
-	if (l->parts->ending.error)
+	if (l->parts->ending.error) {
 		captures_read(l->captures, &l->room);
+		captures_give_up(l->captures);
+	}
 	take_keys(l);
 	while (packets_wait(l))
 		release(l, true);

@@ -377,6 +377,20 @@ static void counters_add_up(void **state)
 	ring_close(r);
 }
 
+static void what_nobody_reads_is_told_once_at_the_end(void **state)
+{
+	struct ring *r = open_ring(LINK_HEADER_ETHERNET);
+	uint64_t received, dropped;
+
+	(void)state;
+	one(r, (struct made){ 0 });
+	assert_int_equal(ring_give_up(r), 2);
+	ring_stats(r, &received, &dropped);
+	assert_int_equal(received, 5);
+	assert_int_equal(dropped, 2);
+	ring_close(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -390,6 +404,7 @@ int main(void)
 		cmocka_unit_test(one_that_is_only_down_is_waited_for),
 		cmocka_unit_test(what_the_kernel_refuses_is_the_error),
 		cmocka_unit_test(counters_add_up),
+		cmocka_unit_test(what_nobody_reads_is_told_once_at_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,6 +77,13 @@ void __wrap_ring_stats(struct ring *r, uint64_t *received, uint64_t *dropped)
 	*dropped = 2;
 }
 
+uint64_t __wrap_ring_give_up(struct ring *r);
+uint64_t __wrap_ring_give_up(struct ring *r)
+{
+	(void)r;
+	return 6;
+}
+
 int __wrap_ring_read(struct ring *r,
 		     void (*fn)(void *ctx, const struct source_packet *p),
 		     void *ctx);
@@ -269,6 +276,7 @@ static void one_that_vanished_may_come_back(void **state)
 	assert_int_equal(source_resume(s), 0);
 	source_stats(s, &stats);
 	assert_int_equal(stats.if_dropped, 0);
+	assert_int_equal(source_give_up(s), 6);
 	source_close(s);
 	source_close(NULL);
 }

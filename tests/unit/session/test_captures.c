@@ -111,6 +111,12 @@ void __wrap_source_stats(struct source *s, struct source_stats *stats)
 					.if_dropped = (uint64_t)s->number };
 }
 
+uint64_t __wrap_source_give_up(struct source *s);
+uint64_t __wrap_source_give_up(struct source *s)
+{
+	return 3 + (uint64_t)s->number;
+}
+
 uint64_t __wrap_clock_ns(clockid_t clock);
 uint64_t __wrap_clock_ns(clockid_t clock)
 {
@@ -374,6 +380,10 @@ static void counters_are_of_each_and_of_all(void **state)
 	assert_int_equal(stats[0].os_dropped, 2);
 	assert_int_equal(stats[1].own_drops, 1);
 	assert_int_equal(stats[1].if_dropped, 1);
+	captures_give_up(c);
+	assert_int_equal(captures_statistics(c, stats), 12);
+	assert_int_equal(stats[0].own_drops, 3);
+	assert_int_equal(stats[1].own_drops, 5);
 }
 
 static void one_that_vanished_is_looked_for(void **state)

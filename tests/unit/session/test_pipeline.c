@@ -77,6 +77,13 @@ void __wrap_captures_pop(struct captures *c, uint32_t interface)
 	first++;
 }
 
+void __wrap_captures_give_up(struct captures *c);
+void __wrap_captures_give_up(struct captures *c)
+{
+	(void)c;
+	lost += 10;
+}
+
 void __wrap_captures_lose(struct captures *c, uint32_t interface);
 void __wrap_captures_lose(struct captures *c, uint32_t interface)
 {
@@ -481,7 +488,7 @@ static void after_a_failure_the_rest_is_counted_as_lost(void **state)
 	hashing = true;
 	pipeline_finish(&pipeline);
 	assert_int_equal(written_count, 0);
-	assert_int_equal(lost, 2);
+	assert_int_equal(lost, 12);
 	assert_int_equal(now_ns, T);
 }
 
