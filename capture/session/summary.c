@@ -9,21 +9,26 @@
 #include "host/log.h"
 #include "host/plural.h"
 
-/* A reader that has gone needs no warning. */
+/*
+ * A reader that has gone needs no warning.  What had no room is one number, of
+ * all interfaces: whose those are that were in the buffer is not known.
+ */
 static void tell_drops(const struct summary *s, bool reader_gone)
 {
 	for (int i = 0; i < s->interface_count; i++) {
 		const struct output_interface_stats *st = &s->interfaces[i];
-		char text[256];
+		uint64_t late = s->unwritten ? 0 : st->own_drops;
+		char too_late[64] = "", text[512];
 
-		if (!st->os_dropped && !st->if_dropped && !st->own_drops)
+		if (!st->os_dropped && !st->if_dropped && !late)
 			continue;
+		if (late)
+			snprintf(too_late, sizeof(too_late), ", and %" PRIu64
+				 " could not be written in time", late);
 		snprintf(text, sizeof(text), "%s: of %" PRIu64 " packets the "
 			 "kernel dropped %" PRIu64 ", the interface %" PRIu64
-			 ", and %" PRIu64 " could not be written%s",
-			 s->names[i], st->received, st->os_dropped,
-			 st->if_dropped, st->own_drops,
-			 s->unwritten ? "" : " in time");
+			 "%s", s->names[i], st->received, st->os_dropped,
+			 st->if_dropped, too_late);
 		if (reader_gone)
 			log_info("%s", text);
 		else

@@ -94,13 +94,19 @@ static void a_full_disk_is_a_failure_though_it_went_on(void **state)
 {
 	struct options o = to_a_file();
 	struct summary s = { .packets = 7, .dropped = 3, .unwritten = 3,
-			     .disk_full = -ENOSPC };
+			     .disk_full = -ENOSPC,
+			     .interfaces[0].own_drops = 2 };
 
 	(void)state;
 	assert_int_equal(tell(&s, &o, 0, 0), -ENOSPC);
 	assert_string_equal(said, "pktwho: 3 packets had no room in a.pcapng: "
 			    "No space left on device\n"
 			    "pktwho: 7 packets, 3 dropped\n");
+	s.interfaces[0].received = 12;
+	s.interfaces[0].os_dropped = 2;
+	tell(&s, &o, 0, 0);
+	assert_non_null(strstr(said, "pktwho: warning: eth0: of 12 packets the "
+			       "kernel dropped 2, the interface 0\n"));
 }
 
 static void what_could_not_be_told_is_a_failure(void **state)
