@@ -339,8 +339,11 @@ int output_next(struct output *o, const struct moment *now,
 	int err;
 
 	if (o->writer) {
+		/* What it may not hold is lost, once the caller knows of it. */
+		bool may_lose = pcapng_writer_full(o->writer) == -EFBIG;
+
 		err = pcapng_writer_settle(o->writer);
-		if (err || pcapng_writer_waits(o->writer))
+		if (err || (pcapng_writer_waits(o->writer) && !may_lose))
 			return err ? err : -EAGAIN;
 		end_for_next(o, interfaces, stats);
 	}

@@ -97,6 +97,22 @@ static void tell_pods(struct files *f)
 	f->pods_section = section;
 }
 
+/* Said once: where it happens it may happen every few seconds. */
+static void tell_disk(struct files *f)
+{
+	int full = output_full(f->output);
+
+	if (full && !f->disk_full) {
+		f->disk_full = full;
+		log_warn("cannot write %s: %s; until there is room packets are "
+			 "dropped and counted", f->options->write,
+			 strerror(-full));
+	} else if (!full && f->disk_full && !f->disk_has_room) {
+		f->disk_has_room = true;
+		log_info("there is room for %s again", f->options->write);
+	}
+}
+
 /*
  * Puts what comes at @at into another file, if there is to be one: 0, -EAGAIN
  * while that cannot be opened, -ECANCELED if there is none, or -errno.
@@ -115,6 +131,7 @@ static int end_file(struct files *f, const struct moment *at)
 		return -ECANCELED;
 	}
 	take_statistics(f, &stats, &dropped);
+	tell_disk(f);
 	tell_pods(f);
 	err = output_next(f->output, at, f->interfaces, &stats);
 	if (err) {
@@ -203,23 +220,14 @@ static void check_time(struct files *f)
 		end_file(f, &at);
 }
 
-/* Said once: where it happens it may happen every few seconds. */
+/* Where only the file is as large as it may be, there is room in the next. */
 static void watch_disk(struct files *f)
 {
-	int full;
-
 	if (f->ending->error)
 		return;
-	full = output_full(f->output);
-	if (full && !f->disk_full) {
-		f->disk_full = full;
-		log_warn("cannot write %s: %s; until there is room packets are "
-			 "dropped and counted", f->options->write,
-			 strerror(-full));
-	} else if (!full && f->disk_full && !f->disk_has_room) {
-		f->disk_has_room = true;
-		log_info("there is room for %s again", f->options->write);
-	}
+	tell_disk(f);
+	if (f->options->ring.asked && output_full(f->output) == -EFBIG)
+		files_next(f);
 }
 
 /* A ring, which is to run for long, goes on with the next. */

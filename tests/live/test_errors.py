@@ -331,6 +331,40 @@ class Errors(world.LiveTest):
         self.assertGreater(len(files), 1)
         self.assertLessEqual(max(f.stat().st_size for f in files), 200000)
 
+    def overgrow(self, *argv):
+        """A capture whose files may have 40 kB; frames, packets, drops, files."""
+        ns, where = self.namespace(), self.dir / self.id()
+        where.mkdir()
+        c = self.start(ns.argv("prlimit", "--fsize=40000", PKTWHO, "-i", "lo",
+                               "-f", "udp port 9", "-w", where / "x.pcapng",
+                               *argv), stderr=subprocess.PIPE)
+        self.addCleanup(c.stderr.close)
+        world.wait_for_sandbox(c)
+        ns.run("python3", "-c", SENDER, "500", "100", check=True)
+        said = world.hear(c, "until there is room")
+        ns.run("python3", "-c", SENDER, "300", "100", check=True)
+        c.send_signal(signal.SIGINT)
+        said += c.stderr.read()
+        self.assertEqual(c.wait(world.PATIENCE), 1)
+        self.assertIn("had no room", said)
+        files = sorted(where.iterdir())
+        frames = sum(b.kind == pcapng.EPB for f in files
+                     for b in pcapng.blocks(f.read_bytes()))
+        return frames, *self.summary(said), files
+
+    def test_a_file_as_large_as_it_may_be(self):
+        """As of a full disk: the capture goes on, and counts."""
+        frames, packets, dropped, files = self.overgrow()
+        self.assertEqual((frames, frames + dropped, len(files)),
+                         (packets, 800, 1))
+
+    def test_a_file_of_a_ring_as_large_as_it_may_be(self):
+        """There is room in the next one; what waited for this one is lost."""
+        frames, packets, dropped, files = self.overgrow("-b", "filesize:90")
+        self.assertEqual((frames, frames + dropped), (packets, 800))
+        self.assertGreater(len(files), 1)
+        self.assertLessEqual(max(f.stat().st_size for f in files), 40000)
+
     def test_a_file_that_is_removed(self):
         """What nobody can read any more is no success."""
         path = self.dir / "removed.pcapng"

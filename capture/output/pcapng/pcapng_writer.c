@@ -181,7 +181,8 @@ int pcapng_writer_full(const struct pcapng_writer *w)
 
 static bool is_full(const struct pcapng_writer *w, int err)
 {
-	return w->endures && (err == ENOSPC || err == EDQUOT || err == EROFS);
+	return w->endures && (err == ENOSPC || err == EDQUOT || err == EROFS ||
+			      err == EFBIG);
 }
 
 /*

@@ -77,7 +77,7 @@ int pcapng_writer_be_patient(struct pcapng_writer *w, uint64_t ns,
 
 /*
  * From now on keeps what a regular file has no room for (ENOSPC, EDQUOT,
- * EROFS), and tries again in later calls.
+ * EROFS, EFBIG), and tries again in later calls.
  */
 void pcapng_writer_endure(struct pcapng_writer *w);
 
