@@ -23,6 +23,13 @@ while s.recv(4096):
 """
 
 
+S_CLIENT = r"""
+printf 'GET /openssl HTTP/1.0\r\nHost: openssl.example\r\n\r\n' |
+    openssl s_client -quiet -connect 127.0.0.1:443 \
+        -keylogfile "$SSLKEYLOGFILE" 2>/dev/null
+"""
+
+
 class KeyLog(world.LiveTest):
     @classmethod
     def setUpClass(cls):
@@ -85,6 +92,12 @@ class KeyLog(world.LiveTest):
             check=True)
         cut.chmod(0o644)
         self.opens(cut, "python.example", "python3")
+
+    def test_openssl_that_is_told_where(self):
+        """It does not know the variable, but has an option."""
+        self.serve("-tls1_3")
+        path = self.capture("--", "sh", "-c", S_CLIENT)
+        self.opens(path, "openssl.example", "openssl")
 
     def test_under_sudo(self):
         self.serve("-tls1_3")
