@@ -229,6 +229,17 @@ static const char *const protocols[] = {
 	NULL,
 };
 
+/* "http", "http.request" or "ip.src". */
+static bool is_wiresharks(const char *s, size_t len)
+{
+	size_t first = strcspn(s, ".");
+
+	if (first >= len)
+		return is_one_of(protocols, s, len);
+	return field_length(s) == len && (is_one_of(protocols, s, first) ||
+					  is_one_of(filter_words, s, first));
+}
+
 /* "http && !tls": a name behind another word is a host's or a port's. */
 bool options_names_protocols(const char *filter)
 {
@@ -246,7 +257,7 @@ bool options_names_protocols(const char *filter)
 			return found;
 		if (is_one_of(operators, s, len)) {
 			may_follow = true;
-		} else if (may_follow && is_one_of(protocols, s, len)) {
+		} else if (may_follow && is_wiresharks(s, len)) {
 			found = true;
 			may_follow = false;
 		} else if (may_follow && is_one_of(filter_words, s, len)) {

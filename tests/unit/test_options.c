@@ -271,10 +271,11 @@ static void a_display_filter_of_names_is_known(void **state)
 {
 	static const char *const display[] = {
 		"http", "!arp && !tls", "not dns", "tcp and http",
-		"(dns||mdns)", "http&&!tls",
+		"(dns||mdns)", "http&&!tls", "http.request", "not ip.src",
+		"tcp.analysis.retransmission or proc.src.name",
 	};
 	static const char *const capture[] = {
-		"arp", "tcp", "host http", "port dns", "http.example.com",
+		"arp", "tcp", "host http", "port dns", "www.example.com",
 		"tcp port http", "www", "http GET", "", "!", "udp && dst ntp",
 	};
 	struct options o;
