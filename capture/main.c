@@ -409,6 +409,11 @@ static int act(struct options *o, char **argv)
 		return EXIT_SUCCESS;
 	case ACTION_VERSION:
 		puts("pktwho " PKTWHO_VERSION);
+		/* Who comes from tcpdump meant to capture. */
+		if (argv[1] && argv[2])
+			log_info("-v is the version, as in dumpcap; without it "
+				 "this captures, and tshark -V tells more of "
+				 "packets");
 		return EXIT_SUCCESS;
 	case ACTION_LIST_INTERFACES:
 		return list(o, list_interfaces);

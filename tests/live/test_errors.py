@@ -121,6 +121,10 @@ class Errors(world.LiveTest):
         rows = self.rows(path, "ip.addr", where="icmp")
         self.assertEqual(len(rows), 2)
         self.assertTrue(all("127.0.0.2" in row[0] for row in rows), rows)
+        done = run(PKTWHO, "-nnvi", "lo")
+        self.assertRegex(done.stdout, r"^pktwho \d")
+        self.assertIn("without it this captures", done.stderr)
+        self.assertEqual(run(PKTWHO, "-v").stderr, "")
         self.fails(1, 'bad filter "tcp prot 80": .*error.*: see '
                    r"pcap-filter\(7\)", "-w", "/dev/null", "tcp", "prot", "80")
 
