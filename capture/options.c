@@ -11,6 +11,7 @@
 
 #define LONG_ONLY 256		/* + row: what no letter can be */
 #define WORD	  1		/* that is no option: getopt(3) */
+#define DISK_BLOCK 4096		/* of the common file systems */
 #define HARMLESS "lnteAUXx"
 #define LETTERS (2 * OPTIONS_MAX_ROWS + 3 + sizeof(HARMLESS))
 
@@ -295,6 +296,13 @@ static void set_paths(struct options *o)
 	o->command = NULL;
 }
 
+/* A budget is of the disk, where each file takes whole blocks. */
+static void fit_into_blocks(uint64_t *file_bytes, uint64_t total)
+{
+	if (total && *file_bytes > DISK_BLOCK)
+		*file_bytes -= *file_bytes % DISK_BLOCK;
+}
+
 int options_parse(struct options *o, int argc, char **argv)
 {
 	const struct option_command *command = find_command(argc, argv);
@@ -325,5 +333,7 @@ int options_parse(struct options *o, int argc, char **argv)
 	err = err ? err : options_check(o);
 	if (err)
 		return err;
+	fit_into_blocks(&o->file.bytes, o->ring.total);
+	fit_into_blocks(&o->log_limits.bytes, o->log_ring.total);
 	return o->interface_count ? 0 : options_add_interface(o, "any");
 }

@@ -35,6 +35,15 @@ static bool removes(const struct opener_options *o)
 	return o->files || o->total || o->free;
 }
 
+/* On the disk; some file systems compress, and some tell late. */
+static uint64_t bytes_of(const struct stat *st)
+{
+	uint64_t size = (uint64_t)st->st_size,
+		 blocks = (uint64_t)st->st_blocks * 512;
+
+	return size > blocks ? size : blocks;
+}
+
 /* The last one is closed by now, and as large as it gets. */
 static void measure(struct opener_ring *r)
 {
@@ -45,7 +54,7 @@ static void measure(struct opener_ring *r)
 		return;
 	m->is_open = false;
 	if (!fstatat(r->dir_fd, m->name, &st, AT_SYMLINK_NOFOLLOW))
-		m->bytes = (uint64_t)st.st_size;
+		m->bytes = bytes_of(&st);
 	r->bytes += m->bytes;
 }
 
@@ -77,14 +86,23 @@ static void forget_oldest(struct opener_ring *r)
 	free(m);
 }
 
-/* Somebody else may have removed it, or put another file in its place. */
-static void remove_oldest(struct opener_ring *r)
+/*
+ * Somebody else may have removed it, or put another file in its place.  One
+ * that stays takes its part of the budget for ever; but on a disk that is
+ * read-only for a while it is not given up, as no other can be made there either.
+ */
+static int remove_oldest(struct opener_ring *r)
 {
 	const char *name = r->oldest->name;
 
-	if (unlinkat(r->dir_fd, name, 0) && errno != ENOENT)
+	if (unlinkat(r->dir_fd, name, 0) && errno != ENOENT) {
+		if (errno == EROFS)
+			return -EROFS;
 		log_warn("cannot remove %s: %s", name, strerror(errno));
+		r->bytes += r->oldest->bytes;
+	}
 	forget_oldest(r);
+	return 0;
 }
 
 void opener_ring_freeze(struct opener_ring *r)
@@ -171,7 +189,7 @@ static struct made *found(const struct opener_ring *r, const char *name)
 		return NULL;
 	m = new_made(name);
 	if (m) {
-		m->bytes = (uint64_t)st.st_size;
+		m->bytes = bytes_of(&st);
 		m->changed = st.st_mtim;
 	}
 	return m;
@@ -236,8 +254,11 @@ int opener_ring_next(struct opener_ring *r, char name[NAME_MAX + 1])
 	int fd, err;
 
 	measure(r);
-	while (is_too_much(r))
-		remove_oldest(r);
+	while (is_too_much(r)) {
+		err = remove_oldest(r);
+		if (err)
+			return err;
+	}
 	fd = make(r, name);
 	if (fd < 0)
 		return fd;

@@ -110,8 +110,8 @@ static void freeze(struct opener *o)
 /* In this run, and in one that counts what others have left. */
 static void what_is_frozen_stays(void **state)
 {
-	const struct opener_options budget = { .total = 3000,
-					       .file_bytes = 1000 };
+	const struct opener_options budget = { .total = 12288,
+					       .file_bytes = 4096 };
 	struct opener *o = start((struct opener_options){ .files = 2 });
 
 	(void)state;
@@ -169,19 +169,55 @@ static void the_oldest_makes_room(void **state)
 	opener_stop(o);
 }
 
+#define BLOCK 4096	/* of the file system of the test, or a part of it */
+
 static void the_next_one_must_fit_into_the_budget(void **state)
 {
 	struct opener *o = start((struct opener_options){
-		.total = 5000, .file_bytes = 2000 });
+		.total = 5 * BLOCK, .file_bytes = 2 * BLOCK });
 
 	(void)state;
-	next_file(o, 1500);
-	next_file(o, 1500);
-	assert_int_equal(files_left(), 2);	/* 3000 + 2000 fit */
-	next_file(o, 1500);
+	next_file(o, BLOCK);
+	next_file(o, BLOCK);
+	next_file(o, BLOCK);
+	assert_int_equal(files_left(), 3);	/* 2 + 2 of 5 fit */
+	next_file(o, BLOCK);
+	assert_int_equal(files_left(), 4);
+	next_file(o, BLOCK);
+	assert_int_equal(files_left(), 4);	/* 4 + 2 do not */
+	opener_stop(o);
+}
+
+/* A byte takes a block of the disk. */
+static void a_budget_counts_whole_blocks(void **state)
+{
+	struct opener *o = start((struct opener_options){
+		.total = 3 * BLOCK, .file_bytes = BLOCK });
+
+	(void)state;
+	for (int i = 0; i < 9; i++)
+		next_file(o, 1);
 	assert_int_equal(files_left(), 3);
-	next_file(o, 1500);
-	assert_int_equal(files_left(), 3);	/* 4500 + 2000 do not */
+	opener_stop(o);
+}
+
+/* In the place of a file there is a directory, which may be as large. */
+static void a_budget_counts_what_cannot_be_removed(void **state)
+{
+	struct opener *o = start((struct opener_options){
+		.total = 4 * BLOCK, .file_bytes = BLOCK });
+	const char *name;
+	int fd = opener_next(o, &name);
+
+	(void)state;
+	assert_int_equal(write(fd, "x", 1), 1);
+	close(fd);
+	next_file(o, 1);
+	unlink(name);
+	assert_int_equal(mkdir(name, 0700), 0);
+	for (int i = 0; i < 9; i++)
+		next_file(o, 1);
+	assert_int_equal(files_left(), 1 + 3);
 	opener_stop(o);
 }
 
@@ -201,11 +237,11 @@ static void a_budget_counts_what_earlier_runs_left(void **state)
 	struct opener *o;
 
 	(void)state;
-	earlier("web_00001_20261127093005.pcapng", 2000, 2000);
-	earlier("web_00002_20261127093005.pcapng", 2000, 1000);
-	earlier("other_00001_20261127093005.pcapng", 4000, 500);
-	o = start((struct opener_options){ .total = 4000,
-					   .file_bytes = 2000 });
+	earlier("web_00001_20261127093005.pcapng", BLOCK, 2000);
+	earlier("web_00002_20261127093005.pcapng", BLOCK, 1000);
+	earlier("other_00001_20261127093005.pcapng", BLOCK, 500);
+	o = start((struct opener_options){ .total = 2 * BLOCK,
+					   .file_bytes = BLOCK });
 	next_file(o, 10);
 	/* The one that was changed first goes, and nobody else's. */
 	assert_int_equal(faccessat(tree_fd, "web_00001_20261127093005.pcapng",
@@ -273,6 +309,8 @@ int main(void)
 		tree_test(what_is_kept_at_the_end_stays),
 		tree_test(where_none_is_removed_names_stay),
 		tree_test(the_next_one_must_fit_into_the_budget),
+		tree_test(a_budget_counts_whole_blocks),
+		tree_test(a_budget_counts_what_cannot_be_removed),
 		tree_test(a_budget_counts_what_earlier_runs_left),
 		tree_test(a_file_that_is_there_is_not_taken),
 		cmocka_unit_test(without_a_directory_there_is_none),
