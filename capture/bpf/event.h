@@ -80,8 +80,20 @@ static inline __u32 arrival_port_place(__u64 arrival, __u16 port)
 	return arrival_place(arrival) ^ ((h >> 44 & 4094) + 1);
 }
 
+/* Processes share a place in tables by process id. */
+#define PROBE_FORKERS 1024
+
+/* How far a socket is read, in a table by its cookie, which sockets share, too. */
+#define PROBE_PROGRESS (1u << 15)
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic error "-Wpadded"
+
+/* CLOCK_MONOTONIC nanoseconds. */
+struct probe_progress {
+	__u64 read_ns;		/* what came until then has been read; 0: not known */
+	__u64 taken_ns;		/* events until then tell who has read it */
+};
 
 struct probe_owner {
 	__u32 tgid;		/* initial pid namespace; 0: no owner known */

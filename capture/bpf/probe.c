@@ -27,6 +27,8 @@
 #define MAX_SLOW 2
 #define MAX_TAKEN 65536			/* above what the ring holds */
 #define LOAD_BYTES (16u << 20)		/* libbpf takes them to load it */
+#define ARRIVALS_BYTES ((size_t)2 * PROBE_ARRIVALS)
+#define PROGRESS_BYTES (PROBE_PROGRESS * sizeof(struct probe_progress))
 #define ROOT_INODE 1			/* of all cgroups */
 
 struct probe {
@@ -46,6 +48,7 @@ struct probe {
 	const uint8_t *positions;	/* the ring's: two pages, or NULL */
 	uint64_t most_bytes;		/* in it, since somebody asked */
 	uint8_t *arrivals;		/* both tables, or NULL */
+	struct probe_progress *progress;
 };
 
 static int print_libbpf(enum libbpf_print_level level, const char *fmt,
@@ -258,15 +261,28 @@ static void map_positions(struct probe *p)
 		p->positions = map;
 }
 
-static int map_arrivals(struct probe *p)
+static int map_table(const struct bpf_map *map, size_t size, void **table)
 {
-	void *map = mmap(NULL, 2 * PROBE_ARRIVALS, PROT_READ | PROT_WRITE,
-			 MAP_SHARED, bpf_map__fd(p->skel->maps.arrivals), 0);
+	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			bpf_map__fd(map), 0);
 
-	if (map == MAP_FAILED)
+	if (at == MAP_FAILED)
 		return -errno;
-	p->arrivals = map;
+	*table = at;
 	return 0;
+}
+
+static int map_tables(struct probe *p)
+{
+	void *arrivals = NULL, *progress = NULL;
+	int err = map_table(p->skel->maps.arrivals, ARRIVALS_BYTES, &arrivals);
+
+	if (!err)
+		err = map_table(p->skel->maps.progress, PROGRESS_BYTES,
+				&progress);
+	p->arrivals = arrivals;
+	p->progress = progress;
+	return err;
 }
 
 static void measure_ring(struct probe *p)
@@ -315,7 +331,7 @@ int probe_open(struct probe **out, const struct probe_handler *handler)
 		goto out;
 	}
 	map_positions(p);
-	err = map_arrivals(p);
+	err = map_tables(p);
 	if (err)
 		goto out;
 	cgroup = file_system_open("cgroup2");
@@ -357,7 +373,9 @@ void probe_close(struct probe *p)
 	if (p->positions)
 		munmap(bytes_unconst(p->positions), 2 * p->page);
 	if (p->arrivals)
-		munmap(p->arrivals, 2 * PROBE_ARRIVALS);
+		munmap(p->arrivals, ARRIVALS_BYTES);
+	if (p->progress)
+		munmap(p->progress, PROGRESS_BYTES);
 	ring_buffer__free(p->ring);
 	probe_bpf__destroy(p->skel);
 	free(p);
@@ -463,4 +481,11 @@ void probe_arrivals(struct probe *p, uint8_t *tables[2], uint32_t **now)
 	tables[0] = p->arrivals;
 	tables[1] = p->arrivals + PROBE_ARRIVALS;
 	*now = &p->skel->bss->arrivals_now;
+}
+
+void probe_progress(struct probe *p, const struct probe_progress **progress,
+		    const uint64_t **forked_ns)
+{
+	*progress = p->progress;
+	*forked_ns = (const uint64_t *)p->skel->bss->forked_ns;
 }

@@ -87,6 +87,10 @@ bool probe_is_partial(const struct probe *p);
  */
 void probe_arrivals(struct probe *p, uint8_t *tables[2], uint32_t **now);
 
+/* Tables of PROBE_PROGRESS and PROBE_FORKERS places, borrowed: see unread.h. */
+void probe_progress(struct probe *p, const struct probe_progress **progress,
+		    const uint64_t **forked_ns);
+
 /* How many hooks the kernel did not take; attribution is less exact by them. */
 int probe_missing(const struct probe *p);
 

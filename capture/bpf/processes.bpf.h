@@ -253,7 +253,7 @@ int BPF_PROG(on_exec, struct task_struct *t, int old_pid,
 
 	if (!x)
 		return 0;
-	renamed_ns[(__u32)t->tgid % FORKERS] = x->event.ts_ns;
+	renamed_ns[(__u32)t->tgid % PROBE_FORKERS] = x->event.ts_ns;
 	x->ppid = BPF_CORE_READ(parent, tgid);
 	BPF_CORE_READ_STR_INTO(&x->pcomm, parent, group_leader, comm);
 	x->exe_flags = 0;
@@ -361,7 +361,7 @@ int BPF_PROG(on_rename, struct task_struct *t, const char *comm)
 	if (!e)
 		return 0;
 	fill_owner(&e->owner, t);
-	renamed_ns[(__u32)t->tgid % FORKERS] = e->ts_ns;
+	renamed_ns[(__u32)t->tgid % PROBE_FORKERS] = e->ts_ns;
 	bpf_probe_read_kernel_str(e->owner.comm, sizeof(e->owner.comm), comm);
 	bpf_ringbuf_submit(e, wakeup());
 	return 0;

@@ -124,7 +124,7 @@ static __always_inline bool has_forked_since(const struct sock_info *s,
 {
 	__u32 tgid = s->roles & SOCK_SPLIT ? s->reader.tgid : s->owner.tgid;
 
-	return forked[tgid % FORKERS] >= jiffies;
+	return forked[tgid % PROBE_FORKERS] >= jiffies;
 }
 
 /*
@@ -156,7 +156,7 @@ static __always_inline bool is_held(const struct sock_info *s)
 	if (s->several && !is_of_threads(s))
 		return false;
 	/* Jiffies do not tell what it did right before it took the socket. */
-	if (forked_ns[o->tgid % FORKERS] < o->seen_ns)
+	if (forked_ns[o->tgid % PROBE_FORKERS] < o->seen_ns)
 		return true;
 	return !may_be_inherited(s) || !has_forked_since(s, s->held_jiffies);
 }

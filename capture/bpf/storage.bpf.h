@@ -47,6 +47,8 @@ struct sock_info {
 	__u8 untold;		/* bool: so came packets that may be unread */
 	__u8 several;		/* bool: others had it when it was last used */
 	__u8 reserved[5];
+	__u64 waiting_ns;	/* what waited then has been read ... */
+	__u64 waiting_until;	/* ... with that many of @reads; 0: none does */
 	__u64 backlog_jiffies;	/* when packets behind others were last told, */
 	__u32 backlog_told;	/* and how many */
 	__u32 read_by;		/* process id of who last read a datagram */
@@ -137,11 +139,10 @@ struct {
 } table_sharers SEC(".maps");
 
 /* When a process with such a number last forked, or passed descriptors, in jiffies. */
-#define FORKERS 1024
-__u64 forked[FORKERS];
-__u64 forked_ns[FORKERS];	/* the same, CLOCK_MONOTONIC */
+__u64 forked[PROBE_FORKERS];
+__u64 forked_ns[PROBE_FORKERS];	/* the same, CLOCK_MONOTONIC */
 /* ... or took another name, or executed a program, CLOCK_MONOTONIC. */
-__u64 renamed_ns[FORKERS];
+__u64 renamed_ns[PROBE_FORKERS];
 
 /*
  * See event.h.  User space clears the older of two and makes it current.  No
@@ -156,6 +157,15 @@ struct {
 	__type(value, __u8[PROBE_ARRIVALS]);
 } arrivals SEC(".maps");
 __u32 arrivals_now;
+
+/* See event.h.  Only of datagrams; who reads is told from Linux 6.3 on. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, PROBE_PROGRESS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct probe_progress);
+} progress SEC(".maps");
 
 /* Somebody waits for execs: --hash. */
 __u8 wake_at_exec;

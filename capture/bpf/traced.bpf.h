@@ -108,6 +108,33 @@ static __always_inline void note_written(struct sock_info *s,
 	s->stream = true;
 }
 
+/* The events that tell who reads are out before what has been read is. */
+static __always_inline void note_progress(struct sock_info *s, __u32 waiting,
+					  bool another)
+{
+	__u32 place = s->cookie % PROBE_PROGRESS;
+	struct probe_progress *p = bpf_map_lookup_elem(&progress, &place);
+
+	if (!p)
+		return;
+	if (another)
+		p->taken_ns = bpf_ktime_get_ns();
+	barrier();
+	if (!waiting) {
+		s->emptied_ns = s->read_ns;
+		s->untold = false;
+		s->waiting_until = 0;
+		p->read_ns = s->read_ns;
+		return;
+	}
+	if (s->waiting_until && s->reads < s->waiting_until)
+		return;
+	if (s->waiting_until)
+		p->read_ns = s->waiting_ns;
+	s->waiting_ns = s->read_ns;
+	s->waiting_until = s->reads + waiting;
+}
+
 /*
  * Each packet that was told is its reader's.  Of the others only that is known:
  * what has come since the last read was there for this one.  @taken: the socket
@@ -117,19 +144,16 @@ static __always_inline void note_datagram(struct sock_info *s, struct sock *sk,
 					  bool taken)
 {
 	__u32 tgid = bpf_get_current_task_btf()->tgid;
-	bool renamed = renamed_ns[tgid % FORKERS] > s->read_ns;
+	bool renamed = renamed_ns[tgid % PROBE_FORKERS] > s->read_ns;
+	bool another = taken || renamed || s->read_by != tgid;
 
-	if (s->untold && s->read_ns &&
-	    (taken || renamed || s->read_by != tgid))
+	if (s->untold && s->read_ns && another)
 		tell_socket(PROBE_OWNER, s, NULL,
 			    PROBE_READER | PROBE_READS |
 				    (renamed ? PROBE_RENAMED : 0));
 	s->read_by = tgid;
 	s->read_ns = bpf_ktime_get_ns();
-	if (queued(sk, sk->sk_protocol))
-		return;
-	s->emptied_ns = s->read_ns;
-	s->untold = false;
+	note_progress(s, queued(sk, sk->sk_protocol), another);
 }
 
 /*

@@ -41,8 +41,8 @@ __noinline int is_program(const struct probe_owner *o)
 /* From now on another may have what this process has. */
 static __always_inline void note_fork(const struct task_struct *t)
 {
-	forked[(__u32)t->tgid % FORKERS] = bpf_jiffies64();
-	forked_ns[(__u32)t->tgid % FORKERS] = bpf_ktime_get_ns();
+	forked[(__u32)t->tgid % PROBE_FORKERS] = bpf_jiffies64();
+	forked_ns[(__u32)t->tgid % PROBE_FORKERS] = bpf_ktime_get_ns();
 }
 
 #define PROVISIONAL (PROBE_INHERITED | PROBE_SCANNED | PROBE_KERNEL)

@@ -211,7 +211,7 @@ bool namespace_resolve(struct namespace *n, const struct packet *p,
 		return true;
 	}
 	if (memo_find(n->memo, p, mono_ns, direction, v, &settled) &&
-	    resolver_has_arrived(n->resolver, p, mono_ns, direction, v))
+	    resolver_holds(n->resolver, p, mono_ns, direction, v))
 		return settled &&
 		       !resolver_is_early(n->resolver, p, mono_ns, v);
 	settled = resolve(n->resolver, p, mono_ns, direction, v);

@@ -62,6 +62,12 @@ static int poll_all(struct owners *o, int why)
 	return err;
 }
 
+static void watch_sockets(const struct owners *o, struct resolver *r)
+{
+	resolver_watch_arrivals(r, &o->arrivals);
+	resolver_watch_reads(r, &o->unread);
+}
+
 static int open_probe(struct owners *o)
 {
 	struct probe_handler handler = owners_listen(o);
@@ -72,9 +78,9 @@ static int open_probe(struct owners *o)
 		return err;
 	probe_arrivals(o->probe, o->arrivals.tables, &o->arrivals.now);
 	o->arrivals.turned_ns = o->arrivals.since_ns = clock_ns(CLOCK_MONOTONIC);
+	probe_progress(o->probe, &o->unread.progress, &o->unread.forked_ns);
 	for (int i = 0; i < o->namespace_count; i++)
-		resolver_watch_arrivals(namespace_resolver(o->namespaces[i]),
-					&o->arrivals);
+		watch_sockets(o, namespace_resolver(o->namespaces[i]));
 	if (probe_missing(o->probe))
 		log_debug("%d hooks could not be attached",
 			  probe_missing(o->probe));

@@ -13,6 +13,7 @@
 #include "owner/namespace.h"
 #include "owner/owners.h"
 #include "owner/packets/arrivals.h"
+#include "owner/packets/unread.h"
 
 struct owners {
 	int proc_fd;
@@ -25,7 +26,8 @@ struct owners {
 	struct namespace *namespaces[NETNS_MAX];
 	int namespace_count;
 	int changes_fd;			/* epoll: of addresses and translations */
-	struct arrivals arrivals;	/* if there is a probe */
+	struct arrivals arrivals;	/* if there is a probe, */
+	struct unread unread;		/* the same */
 	struct probe *probe;		/* NULL: polling */
 	int refused;			/* why: -errno */
 	struct packet_clock clock;	/* as of the last update */

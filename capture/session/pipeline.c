@@ -157,10 +157,12 @@ static uint64_t age_of(const struct pipeline *l, const struct frame *h,
 static uint64_t patience(struct pipeline *l, const struct verdict *v,
 			 uint64_t age, uint64_t now)
 {
-	if (!v->unread || !l->parts->to_file || now < l->unread_ns + UNREAD_NS)
+	uint64_t *unread_ns = &l->unread_ns[v->unread % PIPELINE_UNREAD];
+
+	if (!v->unread || !l->parts->to_file || now < *unread_ns + UNREAD_NS)
 		return FLOWTAB_HOLD_NS;
 	if (age >= READER_NS)
-		l->unread_ns = now;
+		*unread_ns = now;
 	return READER_NS;
 }
 

@@ -17,6 +17,8 @@
 struct parts;
 struct view_losses;
 
+#define PIPELINE_UNREAD 64
+
 struct pipeline {
 	struct parts *parts;
 	struct owners *owners;		/* these four are the parts' */
@@ -27,7 +29,8 @@ struct pipeline {
 	struct captures_room room;
 	struct keys keys;		/* of the command's TLS connections */
 	bool hash;
-	uint64_t unread_ns;		/* when a reader was last waited for in vain */
+	/* When a reader was last waited for in vain, by its socket's cookie. */
+	uint64_t unread_ns[PIPELINE_UNREAD];
 	uint64_t pruned_ns;		/* CLOCK_MONOTONIC */
 	struct owned_other others[VERDICT_OTHERS];	/* of the packet at hand */
 };

@@ -254,6 +254,24 @@ time.sleep(0.5)
 s.recv(100)
 """
 
+# Reads once, and forks while more waits, which its child reads some time later.
+INHERITED = """
+import os, socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1], flush=True)
+s.recv(100)
+print("read", flush=True)
+time.sleep(0.005)
+child = os.fork()
+if child:
+    print(child, flush=True)
+    sys.exit(os.wait()[1])
+time.sleep(float(sys.argv[1]))
+for _ in range(5):
+    s.recv(100)
+"""
+
 # Listens, and leaves that to its child, which accepts nothing.
 LEAVER = """
 import os, socket, sys, time
@@ -394,6 +412,31 @@ class Shared(world.LiveTest):
 
     def test_a_connection_that_was_passed_on(self):
         self.check_given("tcp", "pass")
+
+    def check_inherited(self, after):
+        """What waits at a fork is not who read before that."""
+        parent, port, sender, c = self.send_to("udp", "127.0.0.1", INHERITED,
+                                               str(after))
+        self.addCleanup(parent.stdout.close)
+        sender.send(b"first")
+        self.assertEqual(parent.stdout.readline(), "read\n")
+        for _ in range(5):
+            sender.send(b"waits")
+        child = parent.stdout.readline().strip()
+        self.assertEqual(parent.wait(world.PATIENCE), 0)
+        c.stop()
+        rows = [row[2:] for row in self.payloads(c.path, port)]
+        self.assertEqual((rows[0][0], rows[0][2]), (str(parent.pid), "socket"))
+        self.assertEqual(len(rows), 6)
+        return child, {(dst, attr) for dst, _, attr in rows[1:]}
+
+    def test_datagrams_that_a_child_reads_late(self):
+        child, told = self.check_inherited(0.03)
+        self.assertLessEqual(told, {(child, "socket"), ("", "unknown")})
+
+    def test_datagrams_that_a_child_reads_too_late(self):
+        _, told = self.check_inherited(0.6)
+        self.assertEqual(told, {("", "unknown")})
 
     def test_a_listener_that_was_left_to_a_child(self):
         """Who listened and has ended is not who listens."""

@@ -106,10 +106,12 @@ struct flowtab_answer {
 	struct proc *owner;	/* borrowed until the next event; may be NULL */
 	uint64_t as_of_ns;	/* when it wrote or accepted; 0: at that time */
 	uint64_t from_ns;	/* when its socket was first told of for the flow */
+	uint64_t cookie;	/* of the socket */
 	uint32_t tid;
 	uint8_t attr;		/* enum attr; ATTR_NONE: no socket known */
 	uint8_t reason;		/* enum reason */
 	bool here;		/* the socket is of the namespace asked for */
+	bool closed;		/* by now, the socket */
 	bool ends;		/* TCP: it has sent FIN, TIME_WAIT may follow */
 	bool waits;		/* a receiver: a later event may tell another */
 	bool steady;		/* holds later, too, while nothing is told */

@@ -322,6 +322,8 @@ bool flowtab_find(struct flowtab *t, const struct flowtab_query *q,
 	l.best->last_ns = q->ts_ns;
 	a->here = l.best->sock->netns == q->netns;
 	a->from_ns = l.best->from_ns;
+	a->cookie = l.best->sock->cookie;
+	a->closed = l.best->sock->closed_ns;
 	l.best->sock->sent_fin |= q->sends && q->fin && !l.best->sock->port;
 	a->ends = l.best->sock->sent_fin;
 	a->waits = q->key.proto == IPPROTO_TCP ?

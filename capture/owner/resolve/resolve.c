@@ -60,6 +60,11 @@ void resolver_watch_arrivals(struct resolver *r, const struct arrivals *a)
 	r->arrivals = a;
 }
 
+void resolver_watch_reads(struct resolver *r, const struct unread *u)
+{
+	r->unread = u;
+}
+
 void resolver_told_until(struct resolver *r, uint64_t mono_ns)
 {
 	r->told_until_ns = mono_ns;
@@ -94,6 +99,7 @@ static bool resolve_flow(struct question *q, struct verdict *v)
 	}
 	if (q->p->is_tunnel)
 		settled = resolve_tunnel(q, v) && settled;
+	resolve_read(q, v);
 	return settled;
 }
 
@@ -270,4 +276,18 @@ bool resolve(struct resolver *r, const struct packet *p, uint64_t ts_ns,
 	v->steady = is_steady_verdict(&q, v);
 	v->unread = q.unread;
 	return settled && !q.waits;
+}
+
+bool resolver_holds(struct resolver *r, const struct packet *p, uint64_t ts_ns,
+		    uint8_t direction, const struct verdict *v)
+{
+	const struct question q = {
+		.r = r,
+		.p = p,
+		.ts_ns = ts_ns,
+		.direction = direction,
+	};
+
+	return !v->dst.owner ||
+	       (resolve_has_arrived(&q) && resolve_is_read(r, ts_ns, v));
 }

@@ -18,6 +18,7 @@ struct arrivals;
 struct local;
 struct packettab;
 struct nat;
+struct unread;
 
 struct verdict_end {
 	struct proc *owner;	/* borrowed until the next kernel event */
@@ -34,9 +35,10 @@ struct verdict {
 	struct verdict_end dst;
 	const struct verdict_end *others;	/* who got it besides dst; borrowed */
 	uint8_t other_count;			/* until the next packet is asked of */
+	uint64_t reader_cookie;	/* of dst's socket, if it reads datagrams; else 0 */
 	uint8_t direction;	/* enum direction */
 	bool steady;		/* holds on for packets like it; see memo.h */
-	bool unread;		/* not final, until a process reads it */
+	uint64_t unread;	/* cookie of the socket where it waits; 0: in none */
 };
 
 /*
@@ -65,6 +67,9 @@ void resolver_expect_delays(struct resolver *r, bool expected);
 /* From now on what no socket got has no reader.  Borrowed. */
 void resolver_watch_arrivals(struct resolver *r, const struct arrivals *a);
 
+/* From now on a datagram waits until somebody has read it.  Borrowed. */
+void resolver_watch_reads(struct resolver *r, const struct unread *u);
+
 /*
  * Takes back what cannot be said of a packet whose time is not known: all but
  * whether an end is here.
@@ -78,9 +83,8 @@ void verdict_forget(struct verdict *v);
 void resolver_told_until(struct resolver *r, uint64_t mono_ns);
 
 /* Whether a verdict on another packet of its flow holds for this one. */
-bool resolver_has_arrived(struct resolver *r, const struct packet *p,
-			  uint64_t ts_ns, uint8_t direction,
-			  const struct verdict *v);
+bool resolver_holds(struct resolver *r, const struct packet *p, uint64_t ts_ns,
+		    uint8_t direction, const struct verdict *v);
 
 /*
  * Whether another receiver may still be told of a packet, though the verdict on

@@ -24,19 +24,9 @@ static enum arrived find_arrival(const struct question *q, uint16_t port)
 			     q->ts_ns);
 }
 
-bool resolver_has_arrived(struct resolver *r, const struct packet *p,
-			  uint64_t ts_ns, uint8_t direction,
-			  const struct verdict *v)
+bool resolve_has_arrived(const struct question *q)
 {
-	const struct question q = {
-		.r = r,
-		.p = p,
-		.ts_ns = ts_ns,
-		.direction = direction,
-	};
-
-	return !v->dst.owner ||
-	       find_arrival(&q, p->outer.key.remote_port) == ARRIVED;
+	return find_arrival(q, q->p->outer.key.remote_port) == ARRIVED;
 }
 
 /*

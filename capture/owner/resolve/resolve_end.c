@@ -54,7 +54,8 @@ static enum packettab_found ask_packet(struct question *q,
 						   PACKETTAB_MISSING;
 	if (found == PACKETTAB_MISSING || found == PACKETTAB_AWAITED) {
 		q->waits = true;
-		q->unread |= told && told->pending;
+		if (told && told->pending)
+			q->unread = told->cookie;
 	}
 	if (found == PACKETTAB_FORMER) {
 		*former_ns = told->mono_ns;
@@ -185,15 +186,19 @@ bool resolve_ask(struct question *q, const struct flow_key *key, bool sends,
 		found = ask_flow(q, &query, &a, end);
 	else if (told == PACKETTAB_FORMER)
 		found = ask_former(q, &query, &a, end);
-	if (told == PACKETTAB_AWAITED &&
-	    (end->attr == ATTR_SOCKET || end->attr == ATTR_SCAN))
-		end->attr = ATTR_HOLDER;
+	if (told == PACKETTAB_AWAITED) {
+		q->reader_closed = a.closed;
+		resolve_holder(q, q->ts_ns, end);
+	}
 	if (end->owner && proc_forgot(end->owner, q->ts_ns))
 		verdict_end_set(end, ATTR_UNKNOWN, REASON_LOST);
 	if (!sends) {
 		q->reader_here = a.here;
 		q->reader_port = key->local_port;
 		q->reader_ends = a.ends;
+		q->reader_closed = a.closed;
+		q->reader_cookie = told == PACKETTAB_NOT_SHARED &&
+				   key->proto != IPPROTO_TCP ? a.cookie : 0;
 	}
 	if (!found || !sends || !q->from_wire || !a.here)
 		return found;

@@ -3,8 +3,9 @@
  * What resolve.c and its parts share.  Each part decides one thing: who has one
  * end of a packet (resolve_end.c), who has both behind address translation
  * (resolve_ends.c), what an end of ours is that no socket has (resolve_nobody.c),
- * whose the packet inside an error or a tunnel is (resolve_inner.c), and whether
- * a packet got to its socket at all (resolve_arrival.c).
+ * whose the packet inside an error or a tunnel is (resolve_inner.c), whether a
+ * packet got to its socket at all (resolve_arrival.c), and whether a process has
+ * read it there (resolve_read.c).
  *
  * No I/O, no clock, no allocation but in resolver_new().  Times are
  * CLOCK_MONOTONIC nanoseconds, ports are in host order.
@@ -27,6 +28,7 @@ struct resolver {
 	const struct local *local;
 	const struct nat *nat;
 	const struct arrivals *arrivals;	/* NULL: nobody tells */
+	const struct unread *unread;		/* the same */
 	uint64_t netns;
 	uint8_t blind;			/* enum reason: doubt for good */
 	uint8_t doubt;			/* enum reason; 0: none */
@@ -52,10 +54,12 @@ struct question {
 	bool from_wire;
 	bool reader_here;		/* in the namespace that is captured */
 	bool reader_ends;		/* it has sent its FIN */
+	bool reader_closed;		/* its socket, by now */
+	uint64_t reader_cookie;		/* of what reads datagrams untold; 0: else */
 	uint16_t reader_port;
 	bool is_forged;			/* it came in, and says that it is ours */
 	bool waits;			/* its own event may still come, */
-	bool unread;			/* as a process has yet to read it */
+	uint64_t unread;		/* the socket that has yet to be read; 0: none */
 	bool steady;			/* only its flow's history was asked */
 };
 
@@ -128,7 +132,7 @@ bool resolve_may_be_delivered(const struct question *q);
 /* The kernel's tunnels send from any port to the one that they listen on. */
 bool resolve_is_tunnels(const struct question *q, const struct flow_key *sent);
 
-/* ---- resolve_ends.c, resolve_inner.c, resolve_arrival.c ---- */
+/* ---- resolve_ends.c, resolve_inner.c, resolve_arrival.c, resolve_read.c ---- */
 
 /*
  * Both ends of the packet, behind address translation too.  False while the
@@ -147,5 +151,22 @@ bool resolve_tunnel(struct question *q, struct verdict *v);
 
 /* The flow has a reader, and this packet may not have got there. */
 void resolve_arrival(struct question *q, struct verdict *v);
+
+/* Whether it got to the reader that others of its flow got to. */
+bool resolve_has_arrived(const struct question *q);
+
+/* The flow has a reader, who may not have come to this datagram yet. */
+void resolve_read(struct question *q, struct verdict *v);
+
+/*
+ * Nobody has read it yet: who used its socket last has that, unless it has
+ * forked since then.
+ */
+void resolve_holder(const struct question *q, uint64_t since_ns,
+		    struct verdict_end *end);
+
+/* Whether who read others of its flow has read it. */
+bool resolve_is_read(const struct resolver *r, uint64_t ts_ns,
+		     const struct verdict *v);
 
 #endif

@@ -98,10 +98,10 @@ bool __wrap_resolve(struct resolver *r, const struct packet *p, uint64_t ts_ns,
 	return settled;
 }
 
-bool __wrap_resolver_has_arrived(struct resolver *r, const struct packet *p,
+bool __wrap_resolver_holds(struct resolver *r, const struct packet *p,
 				 uint64_t ts_ns, uint8_t direction,
 				 const struct verdict *v);
-bool __wrap_resolver_has_arrived(struct resolver *r, const struct packet *p,
+bool __wrap_resolver_holds(struct resolver *r, const struct packet *p,
 				 uint64_t ts_ns, uint8_t direction,
 				 const struct verdict *v)
 {

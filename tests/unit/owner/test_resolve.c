@@ -10,6 +10,7 @@
 #include "bpf/event.h"
 #include "owner/packets/arrivals.h"
 #include "owner/packets/packettab.h"
+#include "owner/packets/unread.h"
 #include "owner/resolve/resolve.h"
 #include "packet/raw_packet.h"
 #include "process/proctab.h"
@@ -749,9 +750,8 @@ static void what_no_socket_got_has_no_reader(void **state)
 	watch_arrivals();
 	v = see(&p, SOURCE_IN);
 	expect_kernel(&v.dst, REASON_NOT_DELIVERED);
-	assert_false(resolver_has_arrived(w.resolver, &p, T, SOURCE_IN,
-					  &(struct verdict){
-						  .dst.owner = &alice }));
+	assert_false(resolver_holds(w.resolver, &p, T, SOURCE_IN,
+				    &(struct verdict){ .dst.owner = &alice }));
 
 	/* So is a segment, also one without bytes. */
 	p.outer.key.proto = k.proto = IPPROTO_TCP;
@@ -790,6 +790,92 @@ static void what_no_socket_got_has_no_reader(void **state)
 	assert_ptr_equal(v.dst.owner, &alice);
 }
 
+static struct probe_progress progress[PROBE_PROGRESS];
+static uint64_t forked_ns[PROBE_FORKERS];
+
+/* A datagram to alice's socket 1, which was read as long before. */
+static struct packet unread_datagram(uint64_t before_ns)
+{
+	static const struct unread u = { progress, forked_ns };
+	struct flow_key k = key(far, 40011, here, 53);
+
+	k.proto = IPPROTO_UDP;
+	use(&alice, 1, flow_reversed(&k));
+	memset(forked_ns, 0, sizeof(forked_ns));
+	progress[1] = (struct probe_progress){ .read_ns = T - before_ns };
+	resolver_watch_reads(w.resolver, &u);
+	return packet(k, 0);
+}
+
+static void a_datagram_waits_until_it_is_read(void **state)
+{
+	struct packet p = unread_datagram(5);
+	struct verdict v = see(&p, SOURCE_IN);
+
+	(void)state;
+	assert_ptr_equal(v.dst.owner, &alice);
+	assert_int_equal(v.dst.attr, ATTR_HOLDER);
+	assert_int_equal(v.unread, 1);
+	assert_false(v.steady);
+	assert_false(settled);
+	progress[1].read_ns = T;
+	v = see(&p, SOURCE_IN);
+	assert_int_equal(v.dst.attr, ATTR_SOCKET);
+	assert_int_equal(v.unread, 0);
+	assert_true(v.steady);
+	assert_true(settled);
+	/* What holds for this one does for the next once that is read. */
+	assert_true(resolver_holds(w.resolver, &p, T, SOURCE_IN, &v));
+	assert_false(resolver_holds(w.resolver, &p, T + 1, SOURCE_IN, &v));
+}
+
+static void who_reads_what_waited_is_waited_for(void **state)
+{
+	struct packet p = unread_datagram(0);
+	const struct flowtab_event taken = {
+		.ts_ns = T + 20, .cookie = 1, .netns = HOST, .owner = &bob,
+		.attr = ATTR_SOCKET, .read_ns = T - 5, .emptied_ns = T - 5,
+	};
+	struct verdict v;
+
+	(void)state;
+	progress[1] = (struct probe_progress){ T + 20, T + 20 };
+	resolver_told_until(w.resolver, T + 10);
+	see(&p, SOURCE_OUT);
+	assert_false(settled);
+	flowtab_owner(w.flows, &taken);
+	resolver_told_until(w.resolver, T + 3000000);
+	v = see(&p, SOURCE_OUT);
+	assert_ptr_equal(v.dst.owner, &bob);
+	assert_int_equal(v.dst.attr, ATTR_SOCKET);
+	assert_true(settled);
+}
+
+static void what_is_unread_at_a_fork_may_be_the_childs(void **state)
+{
+	struct packet p = unread_datagram(5);
+	struct verdict v;
+
+	(void)state;
+	forked_ns[alice.pid % PROBE_FORKERS] = T + 1;
+	v = see(&p, SOURCE_IN);
+	expect_unknown(&v.dst, REASON_AMBIGUOUS);
+	assert_false(settled);
+}
+
+static void nobody_reads_from_a_closed_socket(void **state)
+{
+	struct packet p = unread_datagram(5);
+	struct verdict v;
+
+	(void)state;
+	flowtab_close(w.flows, 1, T + 1);
+	v = see(&p, SOURCE_IN);
+	assert_ptr_equal(v.dst.owner, &alice);
+	assert_int_equal(v.dst.attr, ATTR_HOLDER);
+	assert_true(settled);
+}
+
 static void what_a_queue_holds_may_be_of_who_it_was(void **state)
 {
 	struct flow_key k = key(here, 40010, far, 53);
@@ -818,6 +904,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		world_test(both_ends_of_a_local_flow_are_named),
 		world_test(a_fragment_in_a_tunnel_follows_the_first),
+		world_test(a_datagram_waits_until_it_is_read),
+		world_test(who_reads_what_waited_is_waited_for),
+		world_test(what_is_unread_at_a_fork_may_be_the_childs),
+		world_test(nobody_reads_from_a_closed_socket),
 		world_test(what_a_queue_holds_may_be_of_who_it_was),
 		world_test(what_an_ended_connection_got_is_in_doubt),
 		world_test(what_no_socket_got_has_no_reader),

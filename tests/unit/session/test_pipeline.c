@@ -312,6 +312,32 @@ static void a_packet_waits_for_a_late_event(void **state)
 	assert_int_equal(early, 0);
 }
 
+/* Nobody looks at a file meanwhile; but what nobody reads has had its chance. */
+static void a_file_waits_longer_for_who_reads(void **state)
+{
+	(void)state;
+	parts.to_file = true;
+	is_settled = false;
+	verdict.unread = 5;
+	comes(249 * MS);
+	pipeline_step(&pipeline);
+	assert_int_equal(written_count, 0);
+	now_ns += MS;
+	pipeline_step(&pipeline);
+	assert_int_equal(written_count, 1);
+	comes(50 * MS);
+	pipeline_step(&pipeline);
+	assert_int_equal(written_count, 2);
+	/* Others are waited for as before. */
+	verdict.unread = 6;
+	comes(249 * MS);
+	pipeline_step(&pipeline);
+	assert_int_equal(written_count, 2);
+	verdict.unread = 0;
+	pipeline_step(&pipeline);
+	assert_int_equal(written_count, 3);
+}
+
 static void a_packet_waits_for_an_older_one_of_another_interface(void **state)
 {
 	(void)state;
@@ -532,6 +558,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test(what_is_settled_goes_at_once),
 		test(a_packet_waits_for_a_late_event),
+		test(a_file_waits_longer_for_who_reads),
 		test(a_packet_waits_for_an_older_one_of_another_interface),
 		test(a_packet_of_the_future_does_not_wait),
 		test(a_full_queue_takes_one_as_it_is),

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Which datagrams wait in their socket: who had it last need not be who reads
+ * them, even where nobody else had it when they came.
+ *
+ * The kernel keeps a table of how far sockets are read (bpf/event.h).  Of two
+ * sockets in one place the one that waits may count as read, as all of them did
+ * without it.  CLOCK_MONOTONIC.
+ */
+#ifndef PKTWHO_OWNER_PACKETS_UNREAD_H
+#define PKTWHO_OWNER_PACKETS_UNREAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct probe_progress;
+
+struct unread {
+	const struct probe_progress *progress;	/* PROBE_PROGRESS, borrowed */
+	const uint64_t *forked_ns;		/* PROBE_FORKERS, borrowed */
+};
+
+enum unread_state {
+	UNREAD_NOT,		/* it has been read, or that is not known */
+	UNREAD_TELLING,		/* it has, but by whom is told later */
+	UNREAD_WAITS,
+};
+
+/*
+ * Whether a datagram that the socket got at @ts_ns waits.  All events up to
+ * @told_until_ns are in.
+ */
+enum unread_state unread_find(const struct unread *u, uint64_t cookie,
+			      uint64_t ts_ns, uint64_t told_until_ns);
+
+/* What came to the socket until then has been read; 0: that is not known. */
+uint64_t unread_from(const struct unread *u, uint64_t cookie);
+
+/*
+ * Whether the process has forked, or passed descriptors, since then: another may
+ * have its sockets, perhaps alone.
+ */
+bool unread_has_forked(const struct unread *u, uint32_t pid, uint64_t since_ns);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "owner/resolve/resolve_parts.h"
+
+#include "owner/packets/unread.h"
+#include "process/proctab.h"
+
+static enum unread_state find_unread(const struct resolver *r, uint64_t cookie,
+				     uint64_t ts_ns)
+{
+	return r->unread && cookie ?
+		       unread_find(r->unread, cookie, ts_ns, r->told_until_ns) :
+		       UNREAD_NOT;
+}
+
+bool resolve_is_read(const struct resolver *r, uint64_t ts_ns,
+		     const struct verdict *v)
+{
+	return find_unread(r, v->reader_cookie, ts_ns) == UNREAD_NOT;
+}
+
+static bool is_users(const struct verdict_end *end)
+{
+	return end->owner && (end->attr == ATTR_SOCKET ||
+			      end->attr == ATTR_SCAN || end->attr == ATTR_FLOW);
+}
+
+void resolve_holder(const struct question *q, uint64_t since_ns,
+		    struct verdict_end *end)
+{
+	if (!is_users(end))
+		return;
+	if (q->r->unread && !q->reader_closed &&
+	    unread_has_forked(q->r->unread, end->owner->pid, since_ns))
+		verdict_end_set(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);
+	else if (end->attr != ATTR_FLOW)
+		end->attr = ATTR_HOLDER;
+}
+
+void resolve_read(struct question *q, struct verdict *v)
+{
+	enum unread_state state;
+
+	if (!is_users(&v->dst))
+		return;
+	v->reader_cookie = q->reader_cookie;
+	state = find_unread(q->r, q->reader_cookie, q->ts_ns);
+	if (state == UNREAD_NOT)
+		return;
+	q->steady = false;
+	q->waits |= state == UNREAD_TELLING || !q->reader_closed;
+	if (state == UNREAD_TELLING)
+		return;
+	if (!q->reader_closed)
+		q->unread = q->reader_cookie;
+	resolve_holder(q, unread_from(q->r->unread, q->reader_cookie), &v->dst);
+}
