@@ -116,6 +116,15 @@ class Screens(TsharkTest):
         t.shows("curl")
         self.assertEqual(t.end()[0], 0)
 
+    def test_without_utf8(self):
+        t = Terminal([PKTWHO, "top", "-r", SAMPLES / "loopback-http.pcapng"],
+                     env={"TERM": "vt100", "LC_ALL": "C"}, columns=60)
+        self.addCleanup(t.close)
+        t.shows("curl > python3")
+        t.resize(24, 30)
+        t.wait(lambda lines: lines[1].endswith("+"))
+        self.assertEqual(t.end()[0], 0)
+
     def test_the_terminal_is_left_to_others_until_packets_come(self):
         """As to an ssh that asks for a password, or says why it fails."""
         sample = (SAMPLES / "loopback-http.pcapng").read_bytes()

@@ -16,6 +16,7 @@
 
 #define ESCAPE_MS   50		/* an arrow key's bytes are there by then */
 #define MAX_COLUMNS 512
+#define CUT_MARK    "\u2026"
 
 enum { PAIR_BAR = 1, PAIR_ALERT };
 
@@ -210,6 +211,21 @@ void screen_erase(struct screen *s)
 	erase();
 }
 
+/* Where there is no UTF-8; of our own characters one is alike. */
+static wchar_t ascii_char(const char *text, size_t len)
+{
+	static const struct {
+		const char *text;
+		wchar_t ascii;
+	} alike[] = { { "\u2192", L'>' }, { CUT_MARK, L'+' } };
+
+	for (size_t i = 0; i < sizeof(alike) / sizeof(*alike); i++)
+		if (len == strlen(alike[i].text) &&
+		    !memcmp(text, alike[i].text, len))
+			return alike[i].ascii;
+	return len == 1 ? (wchar_t)*text : L'?';
+}
+
 /*
  * The next character as it is drawn, and how wide.  What draws nothing by
  * itself would put marks on its neighbour; "?" stands for it.
@@ -220,7 +236,7 @@ static size_t next_char(const struct screen *s, const char *text, wchar_t *c,
 	size_t len = strlen(text), n = printable_length(text, len);
 	mbstate_t state = { 0 };
 
-	*c = n == 1 ? (wchar_t)*text : L'?';
+	*c = ascii_char(text, n);
 	*width = 1;
 	if (n > 1 && s->utf8 && mbrtowc(c, text, n, &state) == n) {
 		*width = wcwidth(*c);
@@ -289,8 +305,8 @@ static void mark_cut(const struct screen *s, struct cells *l, int room)
 	if (room < 4 || !l->count)
 		return;
 	l->width -= l->widths[--l->count];
-	l->chars[l->count++] = s->utf8 ? L'\u2026' : L'+';
-	l->width++;
+	next_char(s, CUT_MARK, &l->chars[l->count], &l->widths[l->count]);
+	l->width += l->widths[l->count++];
 }
 
 static void draw_cells(const struct screen *s, int row, int column, int room,
