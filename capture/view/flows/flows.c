@@ -73,12 +73,22 @@ struct flows *flows_new(const struct flows_options *o)
 	return t;
 }
 
+static void free_besides(struct flow *f)
+{
+	for (int i = 0; i < 2; i++) {
+		free(f->ends[i].holes);
+		f->ends[i].holes = NULL;
+	}
+	free(f->speech);
+	f->speech = NULL;
+}
+
 void flows_free(struct flows *t)
 {
 	if (!t)
 		return;
 	for (uint32_t i = 0; t->pool && i < t->used; i++)
-		free(t->pool[i].speech);
+		free_besides(&t->pool[i]);
 	free(t->pool);
 	flow_pool_fini(&t->parts);
 	free(t->heads);
@@ -143,8 +153,7 @@ static void forget(struct flows *t, struct flow *f)
 	flow_pool_clear(&t->parts, f);
 	for (int i = 0; i < 2; i++)
 		actors_unref(t->options.actors, f->ends[i].actor);
-	free(f->speech);
-	f->speech = NULL;
+	free_besides(f);
 	f->number = 0;
 	f->next = t->free;
 	t->free = f;

@@ -95,7 +95,7 @@ struct flow_end {
 	uint32_t last_seq;
 	uint32_t retransmissions;
 	uint64_t last_ns;		/* its last packet */
-	struct flow_hole holes[FLOW_HOLES];
+	struct flow_hole *holes;	/* FLOW_HOLES; NULL: there was none */
 };
 
 struct flow {

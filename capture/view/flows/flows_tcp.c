@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <netinet/in.h>
+#include <stdlib.h>
 
 #include "packet/queue.h"
 #include "view/flows/flows_parts.h"
@@ -12,12 +13,18 @@ static bool is_after(uint32_t a, uint32_t b)
 	return (int32_t)(a - b) > 0;
 }
 
-/* A free one, or in its place what has been missing the longest. */
+/*
+ * A free one, or in its place what has been missing the longest.  Few flows have
+ * any.  NULL without memory.
+ */
 static struct flow_hole *hole_for(struct flow_end *e)
 {
-	struct flow_hole *oldest = &e->holes[0];
+	struct flow_hole *oldest;
 
-	for (int i = 0; i < FLOW_HOLES; i++) {
+	if (!e->holes)
+		e->holes = calloc(FLOW_HOLES, sizeof(*e->holes));
+	oldest = e->holes;
+	for (int i = 0; oldest && i < FLOW_HOLES; i++) {
 		struct flow_hole *h = &e->holes[i];
 
 		if (h->begin == h->end)
@@ -35,7 +42,7 @@ static struct flow_hole *hole_for(struct flow_end *e)
 static bool fills_hole(struct flow_end *e, uint32_t seq, uint32_t seq_end,
 		       uint64_t ts_ns, uint64_t rtt_ns)
 {
-	for (int i = 0; i < FLOW_HOLES; i++) {
+	for (int i = 0; e->holes && i < FLOW_HOLES; i++) {
 		struct flow_hole *h = &e->holes[i], rest = *h;
 
 		if (h->begin == h->end || is_after(h->begin, seq) ||
@@ -53,8 +60,11 @@ static bool fills_hole(struct flow_end *e, uint32_t seq, uint32_t seq_end,
 static void advance(struct flow_end *e, uint32_t seq, uint32_t seq_end,
 		    uint64_t ts_ns)
 {
-	if (e->seq_known && is_after(seq, e->next_seq))
-		*hole_for(e) = (struct flow_hole){ e->next_seq, seq, ts_ns };
+	struct flow_hole *h = e->seq_known && is_after(seq, e->next_seq) ?
+				      hole_for(e) : NULL;
+
+	if (h)
+		*h = (struct flow_hole){ e->next_seq, seq, ts_ns };
 	e->next_seq = seq_end;
 }
 
