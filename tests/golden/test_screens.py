@@ -165,6 +165,14 @@ class Screens(TsharkTest):
              ("curl", 4537, 2, 1)])
         self.assertEqual((by["packets"], by["bytes"]), (14, 1222))
 
+    def test_reports_in_a_narrow_terminal(self):
+        """What is cut is marked, and keeps its port, as on the screen."""
+        t = Terminal([PKTWHO, "top", "--batch", "-r",
+                      SAMPLES / "countries.pcapng"])
+        self.addCleanup(t.close)
+        t.shows("[2001:dc7:100\u2026]:50000")
+        self.assertEqual(t.end("")[0], 0)
+
     def test_a_file_as_lines(self):
         done = subprocess.run([PKTWHO, "log", "-r", "loopback-http.pcapng"],
                               cwd=SAMPLES, capture_output=True, text=True,

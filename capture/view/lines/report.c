@@ -66,6 +66,8 @@ static void put_row(FILE *f, const struct report *r, const struct row *row,
 		else
 			snprintf(cell, sizeof(cell), "%s",
 				 column_title(c, r->group));
+		if (i < count - 1)
+			column_keep_port(c, places[i].width, cell);
 		put_cell(f, cell, places[i].width, column_is_number(c),
 			 i == count - 1);
 	}
