@@ -76,7 +76,7 @@ static void put_row(FILE *f, const struct report *r, const struct row *row,
 char *report_text(const struct report *r, int width, size_t *len)
 {
 	struct column_place places[COLUMNS];
-	int count = columns_place(r->group, width, places);
+	int count = columns_place(r->group, COLUMN_NAME, width, places);
 	char *text = NULL;
 	FILE *f = open_memstream(&text, len);
 

@@ -387,7 +387,19 @@ static void widen(struct column_place *places, int count, int room)
 	}
 }
 
-int columns_place(enum table_group group, int width,
+/* False where it has no room. */
+static bool choose(bool chosen[COLUMNS], int c, int width, int *room)
+{
+	int need = columns[c].width + (*room < width);
+
+	if (need > *room)
+		return false;
+	chosen[c] = true;
+	*room -= need;
+	return true;
+}
+
+int columns_place(enum table_group group, enum column wanted, int width,
 		  struct column_place places[COLUMNS])
 {
 	bool chosen[COLUMNS] = { false };
@@ -395,14 +407,13 @@ int columns_place(enum table_group group, int width,
 
 	for (int rank = 0; rank < COLUMNS; rank++) {
 		int c = by_rank(group, rank);
-		int need = c < 0 ? 0 : columns[c].width + (room < width);
 
-		if (c < 0)
+		if (c < 0 || chosen[c])
 			continue;
-		if (need > room)
+		if (!choose(chosen, c, width, &room))
 			break;
-		chosen[c] = true;
-		room -= need;
+		if (!rank && !chosen[wanted])
+			choose(chosen, (int)wanted, width, &room);
 	}
 	for (int c = 0; c < COLUMNS; c++)
 		if (chosen[c])

@@ -39,9 +39,10 @@ struct column_place {
 
 /*
  * The columns for which there is room, from left to right, one blank between
- * them.  Returns how many.
+ * them; after the first @wanted is the one that has it before all others.
+ * Returns how many.
  */
-int columns_place(enum table_group group, int width,
+int columns_place(enum table_group group, enum column wanted, int width,
 		  struct column_place places[COLUMNS]);
 
 /* "0", "999", "1.2K", "34M": at most five characters; by 1024. */

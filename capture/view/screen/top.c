@@ -31,7 +31,7 @@ int top_open(struct top **out, const struct top_options *o)
 	t->options = *o;
 	t->group = o->group;
 	for (int g = 0; g < GROUPS; g++)
-		t->sort[g] = COLUMN_DOWN;
+		t->sort[g] = TOP_SORT;
 	t->stale = t->dirty = true;
 	*out = t;
 	return 0;

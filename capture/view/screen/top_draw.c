@@ -27,6 +27,15 @@ int top_width(const struct top *t)
 	return columns;
 }
 
+/* A narrow screen has no room for what nobody asked to have it sorted by. */
+int top_columns(const struct top *t, struct column_place places[COLUMNS])
+{
+	enum column by = t->sort[t->group];
+
+	return columns_place(t->group, by == TOP_SORT ? COLUMN_NAME : by,
+			     top_width(t), places);
+}
+
 /* ---- bars ---- */
 
 static size_t add_count(char *out, size_t at, size_t size, uint64_t n,
@@ -188,7 +197,7 @@ static void draw_nothing(struct top *t)
 static void draw_list(struct top *t)
 {
 	struct column_place places[COLUMNS];
-	int count = columns_place(t->group, top_width(t), places);
+	int count = top_columns(t, places);
 	long rows = (long)table_count(t->table);
 
 	draw_titles(t, places, count);

@@ -39,29 +39,23 @@ static void set_group(struct top *t, int group)
 	t->stale = true;
 }
 
-/* The next column in that direction that is on the screen. */
+/* The next column in that direction, which need not be on the screen yet. */
 static void set_sort(struct top *t, int step)
 {
-	struct column_place places[COLUMNS];
-	int rows, width, count, at = 0;
+	int c = (int)t->sort[t->group];
 
-	screen_size(t->screen, &rows, &width);
-	count = columns_place(t->group, width, places);
-	for (int i = 0; i < count; i++)
-		if (places[i].column == t->sort[t->group])
-			at = i;
-	if (count)
-		t->sort[t->group] = places[(at + step + count) % count].column;
+	do
+		c = (c + step + COLUMNS) % COLUMNS;
+	while (!column_is_of((enum column)c, t->group));
+	t->sort[t->group] = (enum column)c;
 	t->stale = true;
 }
 
 static void sort_by(struct top *t, int column)
 {
 	struct column_place places[COLUMNS];
-	int rows, width, count, x = 0;
+	int count = top_columns(t, places), x = 0;
 
-	screen_size(t->screen, &rows, &width);
-	count = columns_place(t->group, width, places);
 	for (int i = 0; i < count; x += places[i++].width + 1) {
 		if (column < x || column > x + places[i].width)
 			continue;

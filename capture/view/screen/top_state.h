@@ -11,6 +11,7 @@
 
 #define TOP_FIRST_ROW 3		/* of the screen; above: bars and titles */
 #define TOP_TEXT      128
+#define TOP_SORT      COLUMN_DOWN	/* before anybody chooses */
 
 enum top_mode { TOP_LIST, TOP_DETAILS, TOP_HELP, TOP_SOCKETS };
 
@@ -55,6 +56,9 @@ struct top {
 int top_page(const struct top *t);
 
 int top_width(const struct top *t);
+
+/* As columns_place() has them: what they are sorted by is among them. */
+int top_columns(const struct top *t, struct column_place places[COLUMNS]);
 
 /* False when it is enough. */
 bool top_key(struct top *t, long key);

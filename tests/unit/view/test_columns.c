@@ -113,7 +113,7 @@ static void what_is_placed_fits(void **state)
 	(void)state;
 	for (int g = 0; g < GROUPS; g++) {
 		for (int width = 0; width < 300; width++) {
-			int n = columns_place((enum table_group)g, width,
+			int n = columns_place((enum table_group)g, COLUMN_NAME, width,
 					      places);
 			int used = 0;
 

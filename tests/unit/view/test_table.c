@@ -320,7 +320,7 @@ static void columns_fit_any_width(void **state)
 	(void)state;
 	for (int g = 0; g < GROUPS; g++)
 		for (int width = 1; width < 300; width++) {
-			int n = columns_place((enum table_group)g, width, p);
+			int n = columns_place((enum table_group)g, COLUMN_NAME, width, p);
 			int used = n - 1;
 
 			for (int i = 0; i < n; i++) {
@@ -333,9 +333,39 @@ static void columns_fit_any_width(void **state)
 			if (width >= 80)
 				assert_int_equal(used, width);
 		}
-	assert_int_equal(columns_place(GROUP_CONNECTION, 80, p), 7);
+	assert_int_equal(columns_place(GROUP_CONNECTION, COLUMN_DOWN, 80, p), 7);
 	assert_int_equal(p[0].column, COLUMN_NAME);
-	assert_int_equal(columns_place(GROUP_CONNECTION, 250, p), 18);
+	assert_int_equal(columns_place(GROUP_CONNECTION, COLUMN_DOWN, 250, p), 18);
+}
+
+static bool is_placed(const struct column_place *p, int n, enum column c)
+{
+	while (n && p[n - 1].column != c)
+		n--;
+	return n;
+}
+
+/* On any screen that is wide enough for it and the names. */
+static void what_is_wanted_is_among_them(void **state)
+{
+	struct column_place p[COLUMNS];
+
+	(void)state;
+	for (int g = 0; g < GROUPS; g++)
+		for (int c = 0; c < COLUMNS; c++)
+			for (int width = 40; width < 120; width++) {
+				int n;
+
+				if (!column_is_of((enum column)c,
+						  (enum table_group)g))
+					continue;
+				n = columns_place((enum table_group)g,
+						  (enum column)c, width, p);
+				assert_true(is_placed(p, n, (enum column)c));
+				assert_true(is_placed(p, n, COLUMN_NAME));
+			}
+	assert_false(is_placed(p, columns_place(GROUP_CONNECTION, COLUMN_NAME,
+						80, p), COLUMN_SENT));
 }
 
 static void numbers_are_short(void **state)
@@ -536,6 +566,7 @@ int main(void)
 		TEST(sums_outlive_their_flows),
 		TEST(every_column_sorts_both_ways),
 		TEST(columns_fit_any_width),
+		TEST(what_is_wanted_is_among_them),
 		TEST(numbers_are_short),
 		TEST(alerts_say_why),
 		TEST(names_are_told_apart_by_all_their_bytes),

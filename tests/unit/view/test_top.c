@@ -396,8 +396,16 @@ static void groups_and_columns_are_chosen(void **state)
 	HIT(SCREEN_TAB_BACK, SCREEN_TAB_BACK, SCREEN_TAB_BACK,
 	    SCREEN_TAB_BACK, SCREEN_TAB_BACK);
 	assert_int_not_equal(row_with("containers,"), -1);
-	/* On the titles a click sorts, on a row it goes there. */
+	/* What was not on the screen is, when that is what it is sorted by. */
+	width = 80;
 	HIT('1');
+	assert_int_equal(row_with(" RTT"), -1);
+	HIT('s', 's', 's', 's');
+	assert_int_not_equal(row_with(" RTT"), -1);
+	HIT('<', '<', '<', '<');
+	assert_int_equal(row_with(" RTT"), -1);
+	width = 160;
+	/* On the titles a click sorts, on a row it goes there. */
 	click_row = 2;
 	click_column = 1;
 	HIT(SCREEN_CLICK);
