@@ -502,6 +502,36 @@ class Top(world.LiveTest):
         wait_for(lambda: not any(os.path.exists(f"/proc/{pid}")
                                  for pid in children), "end of all")
 
+    def test_a_terminal_that_takes_nothing(self):
+        """The capture goes on, and ends when it is told to."""
+        path = self.dir / "stalled.pcapng"
+        for _ in range(20):
+            self.talker()
+        t = self.top("--interval", "0.1", "-w", path, rows=60, columns=200)
+        t.shows("python3")
+        before = pcapng.count_packets(path)
+        # Nobody reads for as long as some hundred pictures take.
+        wait_for(lambda: pcapng.count_packets(path) > before + 8000, "packets")
+        # Then all of it comes.
+        t.type("7")
+        t.shows("(host)")
+        t.type("1")
+        t.shows("python3 \u2192 pyth")
+        before = pcapng.count_packets(path)
+        wait_for(lambda: pcapng.count_packets(path) > before + 8000, "packets")
+        t.process.terminate()
+        wait_for(lambda: t.process.poll() is not None, "end")
+        self.assertIn(" 0 dropped", t.end("")[1])
+        self.assertEqual(termios.tcgetattr(t.slave), t.before)
+
+    def test_control_s_is_no_end_of_pictures(self):
+        self.talker()
+        t = self.top()
+        t.shows("python3")
+        t.type("\0232")
+        t.hides("REMOTE")
+        self.assertEqual(t.end()[0], 0)
+
     def test_the_terminal_goes_away(self):
         t = self.top()
         t.shows("no traffic yet")

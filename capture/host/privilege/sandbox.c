@@ -103,7 +103,7 @@ static int add_rules(scmp_filter_ctx filter)
 static const char *const always[] = {
 	/* what is open */
 	"read", "pread64", "write", "writev", "close", "lseek", "ftruncate",
-	"fstat", "poll", "ppoll", "recvfrom", "recvmsg",
+	"dup3", "fstat", "poll", "ppoll", "recvfrom", "recvmsg",
 	"sendto", "sendmsg", "getsockopt", "getsockname", "bind", "signalfd4",
 	"epoll_wait", "epoll_pwait",
 	/* memory and time */

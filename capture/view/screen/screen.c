@@ -13,9 +13,12 @@
 #include "host/log.h"
 #include "printable.h"
 #include "view/screen/keeper.h"
+#include "view/screen/outlet.h"
 
 #define ESCAPE_MS   50		/* an arrow key's bytes are there by then */
 #define MAX_COLUMNS 512
+#define SHOW_MS	    20		/* then a picture goes on with the next turn */
+#define PATIENCE_MS 1000	/* of the last one */
 #define CUT_MARK    "\u2026"
 
 enum { PAIR_BAR = 1, PAIR_ALERT };
@@ -23,6 +26,10 @@ enum { PAIR_BAR = 1, PAIR_ALERT };
 struct screen {
 	SCREEN *terminal;
 	FILE *in;			/* ours, or NULL: the standard input */
+	FILE *out;			/* through the outlet */
+	struct outlet outlet;
+	WINDOW *keys;			/* asked for them, it draws nothing */
+	int cursor_row, cursor_column;	/* less than 0: there is none */
 	struct keeper keeper;
 	bool utf8;
 	bool colors;
@@ -62,7 +69,45 @@ static void free_screen(struct screen *s)
 {
 	if (s->in)
 		fclose(s->in);
+	if (s->out) {
+		fclose(s->out);
+		s->outlet.curses = -1;
+		outlet_close(&s->outlet);
+	}
 	free(s);
+}
+
+static bool open_outlet(struct screen *s)
+{
+	if (outlet_open(&s->outlet, STDOUT_FILENO))
+		return false;
+	s->out = fdopen(s->outlet.curses, "w");
+	if (!s->out)
+		outlet_close(&s->outlet);
+	return s->out;
+}
+
+/* ^S is no key of ours, and would stop the pictures until somebody knows why. */
+static void leave_no_flow_control(const struct screen *s)
+{
+	struct termios t;
+
+	if (tcgetattr(s->outlet.curses, &t))
+		return;
+	t.c_iflag &= ~(tcflag_t)IXON;
+	tcsetattr(s->outlet.curses, TCSANOW, &t);
+	def_prog_mode();
+}
+
+/* Pads are never drawn by asking them for a key, as the screen may be. */
+static bool open_keys(struct screen *s)
+{
+	s->keys = newpad(1, 1);
+	if (!s->keys)
+		return false;
+	nodelay(s->keys, TRUE);
+	keypad(s->keys, TRUE);
+	return true;
 }
 
 int screen_open(struct screen **out)
@@ -80,10 +125,15 @@ int screen_open(struct screen **out)
 		free_screen(s);
 		return -ENOTTY;
 	}
+	s->cursor_row = -1;
 	setlocale(LC_CTYPE, "");
 	s->utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
 	tcgetattr(STDOUT_FILENO, &before);
-	s->terminal = newterm(NULL, stdout, s->in ? s->in : stdin);
+	if (!open_outlet(s)) {
+		free_screen(s);
+		return -ENOMEM;
+	}
+	s->terminal = newterm(NULL, s->out, s->in ? s->in : stdin);
 	if (!s->terminal) {
 		const char *term = getenv("TERM");
 
@@ -99,11 +149,15 @@ int screen_open(struct screen **out)
 		free_screen(s);
 		return -ENOTTY;
 	}
+	if (!open_keys(s)) {
+		delscreen(s->terminal);
+		free_screen(s);
+		return -ENOMEM;
+	}
 	keeper_start(&s->keeper, STDOUT_FILENO, &before);
 	cbreak();
 	noecho();
-	nodelay(stdscr, TRUE);
-	keypad(stdscr, TRUE);
+	leave_no_flow_control(s);
 	set_escdelay(ESCAPE_MS);
 	mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED |
 		  BUTTON5_PRESSED, NULL);
@@ -119,8 +173,11 @@ void screen_close(struct screen *s)
 {
 	if (!s)
 		return;
+	if (!outlet_flush(&s->outlet, PATIENCE_MS))
+		outlet_drop(&s->outlet);
 	endwin();
 	keeper_stop(&s->keeper);
+	delwin(s->keys);
 	delscreen(s->terminal);
 	log_release();
 	free_screen(s);
@@ -185,7 +242,7 @@ long screen_key(struct screen *s)
 
 	if (s->has_mouse)
 		return mouse_key(s);
-	got = get_wch(&key);
+	got = wget_wch(s->keys, &key);
 	if (got == ERR)
 		return SCREEN_NONE;
 	if (got == KEY_CODE_YES)
@@ -361,38 +418,48 @@ size_t screen_put_part(struct screen *s, int row, int column, int width,
 
 void screen_cursor(struct screen *s, int row, int column)
 {
-	(void)s;
-	curs_set(row >= 0);
-	if (row >= 0)
-		move(row, column);
+	s->cursor_row = row;
+	s->cursor_column = column;
+}
+
+bool screen_is_ready(struct screen *s)
+{
+	return outlet_flush(&s->outlet, 0);
 }
 
 void screen_show(struct screen *s)
 {
-	(void)s;
+	outlet_catch(&s->outlet);
+	curs_set(s->cursor_row >= 0);
+	if (s->cursor_row >= 0)
+		move(s->cursor_row, s->cursor_column);
 	refresh();
+	outlet_release(&s->outlet);
+	outlet_flush(&s->outlet, SHOW_MS);
 }
 
 void screen_copy(struct screen *s, const char *text)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char begin[] = "\033]52;c;", end[] = "\033\\";
 	size_t len = strlen(text);
 
-	(void)s;
-	fputs("\033]52;c;", stdout);
+	outlet_add(&s->outlet, begin, sizeof(begin) - 1);
 	for (size_t i = 0; i < len; i += 3) {
 		unsigned bits = 0;
 		int have = len - i < 3 ? (int)(len - i) : 3;
+		char four[4];
 
 		for (int k = 0; k < 3; k++)
 			bits = bits << 8 |
 			       (k < have ? (unsigned char)text[i + (size_t)k] :
 					   0);
 		for (int k = 0; k < 4; k++)
-			putchar(k <= have ? digits[bits >> (18 - 6 * k) & 63] :
-					    '=');
+			four[k] = k <= have ? digits[bits >> (18 - 6 * k) & 63] :
+					      '=';
+		outlet_add(&s->outlet, four, sizeof(four));
 	}
-	fputs("\033\\", stdout);
-	fflush(stdout);
+	outlet_add(&s->outlet, end, sizeof(end) - 1);
+	outlet_flush(&s->outlet, SHOW_MS);
 }

@@ -71,6 +71,9 @@ size_t screen_put_part(struct screen *s, int row, int column, int width,
 
 /* Puts the cursor there, or hides it where @row is less than 0. */
 void screen_cursor(struct screen *s, int row, int column);
+
+/* Whether the terminal has taken the last picture; until then none is drawn. */
+bool screen_is_ready(struct screen *s);
 void screen_show(struct screen *s);
 
 /* To the terminal's clipboard, where it has one (OSC 52). */

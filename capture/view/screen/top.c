@@ -143,6 +143,8 @@ int top_update(struct top *t, const struct view_losses *losses,
 	while ((key = screen_key(t->screen)) != SCREEN_NONE)
 		if (!top_key(t, key))
 			return -EPIPE;
+	if (!screen_is_ready(t->screen))
+		return 0;
 	due = first || (!t->paused && now >= t->built_ns + pause_ns(t));
 	if (!first && (now < t->drawn_ns + LEAST_NS ||
 		       !(due || t->stale || t->dirty)))

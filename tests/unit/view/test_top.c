@@ -21,6 +21,7 @@ static long keys[64];
 static int key_count, key_at;
 static char copied[512];
 static uint64_t now_ns;
+static bool is_stalled;
 
 int __wrap_screen_open(struct screen **out);
 int __wrap_screen_open(struct screen **out)
@@ -34,6 +35,13 @@ void __wrap_screen_close(struct screen *s);
 void __wrap_screen_close(struct screen *s)
 {
 	opened -= s != NULL;
+}
+
+bool __wrap_screen_is_ready(struct screen *s);
+bool __wrap_screen_is_ready(struct screen *s)
+{
+	(void)s;
+	return !is_stalled;
 }
 
 void __wrap_screen_size(const struct screen *s, int *rows, int *columns);
@@ -218,6 +226,23 @@ static void the_first_row_does_not_wait(void **state)
 	talk(1, "nginx", 100);
 	assert_int_equal(top_update(top, &losses, 2 * S, EPOCH + 2 * S), 0);
 	assert_int_equal(shown, 2);
+}
+
+/* Its keys work, and what they did is seen once it takes pictures again. */
+static void a_stalled_terminal_gets_no_picture(void **state)
+{
+	(void)state;
+	talk(0, "curl", 100);
+	is_stalled = true;
+	assert_int_equal(HIT('2'), 0);
+	assert_int_equal(shown, 0);
+	is_stalled = false;
+	HIT(0);
+	assert_int_equal(shown, 1);
+	assert_int_not_equal(row_with("processes,"), -1);
+	is_stalled = true;
+	assert_int_equal(HIT('q'), -EPIPE);
+	is_stalled = false;
 }
 
 static void what_is_shown_is_saved_until_the_key_again(void **state)
@@ -621,6 +646,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		test(an_empty_table_says_so),
 		test(the_first_row_does_not_wait),
+		test(a_stalled_terminal_gets_no_picture),
 		test(what_is_shown_is_saved_until_the_key_again),
 		test(keys_move_and_show_details),
 		test(details_go_on_to_their_end),
