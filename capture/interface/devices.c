@@ -13,6 +13,7 @@
 #include "interface/netlink.h"
 
 #define MAX_DEVICES 16384
+#define PASSING	    64	/* of those told of last */
 
 struct devices {
 	int fd;			/* of changes */
@@ -22,6 +23,8 @@ struct devices {
 	unsigned count;
 	unsigned room;
 	struct device *all;
+	unsigned passed;
+	struct device passing[PASSING];	/* each may be gone by now */
 };
 
 static struct device *find(const struct devices *d, unsigned index)
@@ -50,19 +53,19 @@ static struct device *add(struct devices *d)
 	return &d->all[d->count++];
 }
 
-static void take_device(void *ctx, const struct nlmsghdr *h)
+/* All of it but its addresses; false if it has no name. */
+static bool read_device(struct device *one, const struct nlmsghdr *h)
 {
 	const struct ifinfomsg *link = NLMSG_DATA(h);
 	const struct rtattr *name, *mac;
-	struct device *one;
 
 	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*link)))
-		return;
+		return false;
 	name = netlink_attribute(IFLA_RTA(link), IFLA_PAYLOAD(h), IFLA_IFNAME);
 	mac = netlink_attribute(IFLA_RTA(link), IFLA_PAYLOAD(h), IFLA_ADDRESS);
-	one = name && RTA_PAYLOAD(name) <= IF_NAMESIZE ? add(ctx) : NULL;
-	if (!one)
-		return;
+	if (!name || RTA_PAYLOAD(name) > IF_NAMESIZE)
+		return false;
+	memset(one, 0, sizeof(*one));
 	one->index = (unsigned)link->ifi_index;
 	one->up = link->ifi_flags & IFF_UP;
 	one->type = link->ifi_type;
@@ -71,6 +74,15 @@ static void take_device(void *ctx, const struct nlmsghdr *h)
 	one->name[IF_NAMESIZE - 1] = '\0';
 	if (mac && RTA_PAYLOAD(mac) == sizeof(one->mac))
 		memcpy(one->mac, RTA_DATA(mac), sizeof(one->mac));
+	return true;
+}
+
+static void take_device(void *ctx, const struct nlmsghdr *h)
+{
+	struct device read, *one = read_device(&read, h) ? add(ctx) : NULL;
+
+	if (one)
+		*one = read;
 }
 
 static bool is_set(const uint8_t *bytes, size_t len)
@@ -89,20 +101,24 @@ static void set_mask(uint8_t mask[4], unsigned bits)
 	}
 }
 
-static void take_device_address(void *ctx, const struct nlmsghdr *h)
+static struct device *find_passing(struct devices *d, unsigned index)
+{
+	for (unsigned i = 0; i < PASSING; i++)
+		if (d->passing[i].index == index)
+			return &d->passing[i];
+	return NULL;
+}
+
+static void set_address(struct device *one, const struct nlmsghdr *h)
 {
 	const struct ifaddrmsg *of = NLMSG_DATA(h);
 	const struct rtattr *local, *address;
-	struct device *one;
 
-	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*of)))
-		return;
-	one = find(ctx, of->ifa_index);
 	local = netlink_attribute(IFA_RTA(of), IFA_PAYLOAD(h), IFA_LOCAL);
 	address = netlink_attribute(IFA_RTA(of), IFA_PAYLOAD(h), IFA_ADDRESS);
 	/* IFA_ADDRESS of a device between two is the other's. */
 	address = local ? local : address;
-	if (!one || !address)
+	if (!address)
 		return;
 	if (of->ifa_family == AF_INET && RTA_PAYLOAD(address) == 4 &&
 	    !is_set(one->ipv4, 8)) {
@@ -115,11 +131,46 @@ static void take_device_address(void *ctx, const struct nlmsghdr *h)
 	}
 }
 
+static void take_device_address(void *ctx, const struct nlmsghdr *h)
+{
+	const struct ifaddrmsg *of = NLMSG_DATA(h);
+	struct device *one;
+
+	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*of)))
+		return;
+	one = find(ctx, of->ifa_index);
+	if (one)
+		set_address(one, h);
+}
+
+/* One that goes at once is never in a list that is read. */
+static void take_change(void *ctx, const struct nlmsghdr *h)
+{
+	struct devices *d = ctx;
+	const struct ifaddrmsg *of = NLMSG_DATA(h);
+	struct device read, *one;
+
+	if (h->nlmsg_type == RTM_NEWLINK && read_device(&read, h)) {
+		one = find_passing(d, read.index);
+		if (one) {
+			memcpy(read.ipv4, one->ipv4, sizeof(read.ipv4));
+			memcpy(read.ipv6, one->ipv6, sizeof(read.ipv6));
+		} else {
+			one = &d->passing[d->passed++ % PASSING];
+		}
+		*one = read;
+	} else if (h->nlmsg_type == RTM_NEWADDR &&
+		   h->nlmsg_len >= NLMSG_LENGTH(sizeof(*of))) {
+		one = find_passing(d, of->ifa_index);
+		if (one)
+			set_address(one, h);
+	}
+}
+
 /* Where the kernel does not tell, the old ones are better than none. */
 static int read_devices(struct devices *d)
 {
-	struct devices now = { .fd = d->fd, .ask_fd = d->ask_fd,
-			       .pace = d->pace, .changes = d->changes + 1 };
+	struct devices now = { 0 };
 	int err = netlink_each(d->ask_fd, RTM_GETLINK, RTM_NEWLINK, take_device,
 			       &now);
 
@@ -130,7 +181,10 @@ static int read_devices(struct devices *d)
 	if (err)
 		goto fail;
 	free(d->all);
-	*d = now;
+	d->all = now.all;
+	d->count = now.count;
+	d->room = now.room;
+	d->changes++;
 	return 0;
 fail:
 	free(now.all);
@@ -170,8 +224,9 @@ void devices_close(struct devices *d)
 unsigned devices_refresh(struct devices *d, bool urgent)
 {
 	uint64_t began, now = clock_ns(CLOCK_MONOTONIC);
+	bool news = netlink_hear(d->fd, take_change, d);
 
-	if (netlink_is_due(&d->pace, d->fd, now, urgent)) {
+	if (netlink_is_due(&d->pace, news, now, urgent)) {
 		began = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 		read_devices(d);
 		netlink_was_read(&d->pace, now,
@@ -183,6 +238,11 @@ unsigned devices_refresh(struct devices *d, bool urgent)
 const struct device *devices_find(const struct devices *d, unsigned index)
 {
 	return find(d, index);
+}
+
+const struct device *devices_passed(struct devices *d, unsigned index)
+{
+	return index ? find_passing(d, index) : NULL;
 }
 
 void device_name(char *out, size_t size, const char *any,

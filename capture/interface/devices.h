@@ -39,6 +39,9 @@ unsigned devices_refresh(struct devices *d, bool urgent);
 const struct device *devices_find(const struct devices *d, unsigned index);
 const struct device *devices_named(const struct devices *d, const char *name);
 
+/* One that may be gone by now, of those that were told of last; or NULL. */
+const struct device *devices_passed(struct devices *d, unsigned index);
+
 /* As it is called beside others': "blue/eth0" where @any is "blue/any". */
 void device_name(char *out, size_t size, const char *any,
 		 const struct device *d);

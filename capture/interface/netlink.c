@@ -42,16 +42,28 @@ int netlink_open(int protocol)
 	return err;
 }
 
-bool netlink_drain(int fd)
+bool netlink_hear(int fd, void (*take)(void *ctx, const struct nlmsghdr *h),
+		  void *ctx)
 {
+	char buf[8192] __attribute__((aligned(8)));
 	bool any = false;
-	char buf[8192];
 	ssize_t n;
 
 	while ((n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0 ||
-	       (n < 0 && errno == ENOBUFS))
+	       (n < 0 && errno == ENOBUFS)) {
+		const struct nlmsghdr *h = (const void *)buf;
+		size_t left = n < 0 || !take ? 0 : NLMSG_ALIGN((size_t)n);
+
 		any = true;
+		for (; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left))
+			take(ctx, h);
+	}
 	return any;
+}
+
+bool netlink_drain(int fd)
+{
+	return netlink_hear(fd, NULL, NULL);
 }
 
 /* 1 if more follow. */
@@ -113,10 +125,10 @@ int netlink_watch(void)
 	return err;
 }
 
-bool netlink_is_due(struct netlink_pace *p, int fd, uint64_t now_ns,
+bool netlink_is_due(struct netlink_pace *p, bool news, uint64_t now_ns,
 		    bool urgent)
 {
-	p->has_news |= netlink_drain(fd);
+	p->has_news |= news;
 	return p->has_news && now_ns >= (urgent ? p->urgent_ns : p->next_ns);
 }
 

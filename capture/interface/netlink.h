@@ -28,6 +28,10 @@ int netlink_each(int fd, uint16_t request, uint16_t answer,
 /* Hears of every change of an interface or its addresses.  Or -errno. */
 int netlink_watch(void);
 
+/* Calls @take for each message that has come, and tells whether any had. */
+bool netlink_hear(int fd, void (*take)(void *ctx, const struct nlmsghdr *h),
+		  void *ctx);
+
 /*
  * Reads all that has come, and tells whether anything had.  Before the rest of
  * an answer that nobody read on is taken, the kernel hears no other question.
@@ -45,11 +49,11 @@ struct netlink_pace {
 };
 
 /*
- * Whether any came since the list was read, and it is time to read it, which
- * netlink_was_read() is to follow; what came is kept in mind.  @urgent: it is
- * read sooner.
+ * Whether any @news came since the list was read, and it is time to read it,
+ * which netlink_was_read() is to follow; what came is kept in mind.  @urgent: it
+ * is read sooner.
  */
-bool netlink_is_due(struct netlink_pace *p, int fd, uint64_t now_ns,
+bool netlink_is_due(struct netlink_pace *p, bool news, uint64_t now_ns,
 		    bool urgent);
 /* @took_ns of a processor: what others take makes no list long. */
 void netlink_was_read(struct netlink_pace *p, uint64_t now_ns,

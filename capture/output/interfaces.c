@@ -100,8 +100,14 @@ interfaces_take(struct interfaces *s, struct pcapng_writer *w,
 		return one;
 	devices_refresh(devices, true);
 	d = devices_find(devices, index);
-	return d ? describe(s, w, any, capture, d, err) :
-		   find_gone(s, capture, index);
+	one = d ? NULL : find_gone(s, capture, index);
+	if (one)
+		return one;
+	if (!d) {
+		d = devices_passed(devices, index);
+		s->changes -= d != NULL;	/* that it is gone is told, too */
+	}
+	return d ? describe(s, w, any, capture, d, err) : NULL;
 }
 
 bool interfaces_have(struct interfaces *s, uint32_t capture, unsigned index)

@@ -6,6 +6,7 @@
 """
 import signal
 import time
+from collections import Counter
 
 import world
 from inject import ethernet, inject, ipv4, mac_of, udp
@@ -23,6 +24,21 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 for i in range(400):
     s.sendto(b"%d" % i, ("127.0.0.1", 9))
     time.sleep(0.005)
+"""
+SHORT_LIVED = r"""
+for i in $(seq 10); do
+    ip link add near$i type veth peer name far$i
+    ip addr add 198.51.100.$i/32 dev near$i
+    ip link set near$i up
+    ip link set far$i up
+    ip route add 203.0.113.$i dev near$i
+    ip neigh add 203.0.113.$i lladdr 02:00:00:00:00:01 dev near$i
+    python3 -c 'import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.sendto(b"x", (sys.argv[1], 9))
+s.sendto(b"x", (sys.argv[1], 9))' 203.0.113.$i
+    ip link del near$i
+done
 """
 # More instructions than the kernel takes, and quick to compile.
 LONG = "udp dst port 20000 and ({}) > 0".format(
@@ -225,6 +241,23 @@ class SourceTest(world.LiveTest):
                                       else (path, out)))
             self.assertEqual(self.rows(out, "frame.interface_name", "ip.dst",
                                        where="icmp.type == 8"), rows, tool)
+
+    def test_a_device_that_has_gone_when_its_packets_are_written(self):
+        ns, path = self.namespace(), self.dir / "short.pcapng"
+        c = Capture(path, "-i", "any", "-f", "udp port 9", within=ns)
+        done = ns.run("sh", "-ec", SHORT_LIVED)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        world.wait_for(lambda: c.packets() == 40, "packets")
+        status, said = c.stop()
+        self.assertEqual(status, 0, said)
+        self.assertEqual(Counter(self.rows(path, "frame.interface_name",
+                                           where="udp")),
+                         Counter({(f"{end}{i}",): 2 for end in ("near", "far")
+                                  for i in range(1, 11)}))
+        found, notes = self.interfaces(path)
+        self.assertEqual(found["near7"], (bytes([198, 51, 100, 7] + [255] * 4),
+                                          b"Ethernet"))
+        self.assertEqual(notes["far10"], "the interface is gone")
 
     def test_one_of_two_interfaces_goes_away(self):
         near, _ = self.pair()

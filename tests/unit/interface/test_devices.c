@@ -10,6 +10,8 @@
 #include "interface/netlink.h"
 
 static bool told;		/* that something has changed */
+static struct message changed[4];	/* what, in this order */
+static int change_count;
 static bool refused;
 static int stage;		/* what there is */
 
@@ -77,9 +79,14 @@ ssize_t __wrap_recv(int fd, void *buf, size_t size, int flags);
 ssize_t __wrap_recv(int fd, void *buf, size_t size, int flags)
 {
 	(void)fd;
-	(void)buf;
-	(void)size;
 	assert_int_equal(flags, MSG_DONTWAIT);
+	if (change_count) {
+		const struct message *m = &changed[--change_count];
+
+		assert_true(m->h.nlmsg_len <= size);
+		memcpy(buf, m, m->h.nlmsg_len);
+		return m->h.nlmsg_len;
+	}
 	errno = told ? ENOBUFS : EAGAIN;
 	told = false;
 	return -1;
@@ -141,9 +148,55 @@ static void changes_are_heard_of(void **state)
 	stage = 0;
 }
 
+static void tell_of(struct message m, uint16_t type)
+{
+	m.h.nlmsg_type = type;
+	memmove(changed + 1, changed, sizeof(changed) - sizeof(*changed));
+	changed[0] = m;
+	change_count++;
+}
+
+static void one_that_has_gone_is_known(void **state)
+{
+	static const uint8_t ipv4[8] = { 192, 0, 2, 9, 255, 255, 255, 0 };
+	struct message cut = link_of(51, "y", ARPHRD_NONE, 0);
+	const struct device *d;
+	struct devices *all;
+
+	(void)state;
+	assert_int_equal(devices_open(&all), 0);
+	assert_null(devices_passed(all, 50));
+	tell_of(link_of(50, "veth0", ARPHRD_ETHER, 0), RTM_NEWLINK);
+	tell_of(address_of(50, AF_INET, 24, IFA_LOCAL, "192.0.2.9"),
+		RTM_NEWADDR);
+	tell_of(link_of(50, "veth0", ARPHRD_ETHER, IFF_UP), RTM_NEWLINK);
+	tell_of(link_of(50, "veth0", ARPHRD_ETHER, 0), RTM_DELLINK);
+	devices_refresh(all, true);
+	assert_null(devices_find(all, 50));
+	d = devices_passed(all, 50);
+	assert_string_equal(d->name, "veth0");
+	assert_true(d->up);
+	assert_memory_equal(d->ipv4, ipv4, sizeof(ipv4));
+	cut.h.nlmsg_len = NLMSG_LENGTH(4);
+	tell_of(cut, RTM_NEWLINK);
+	tell_of(cut, RTM_NEWADDR);
+	for (int i = 100; i < 163; i++) {
+		tell_of(link_of(i, "x", ARPHRD_NONE, 0), RTM_NEWLINK);
+		devices_refresh(all, true);
+	}
+	assert_non_null(devices_passed(all, 50));
+	assert_null(devices_passed(all, 51));
+	assert_null(devices_passed(all, 0));
+	tell_of(link_of(163, "x", ARPHRD_NONE, 0), RTM_NEWLINK);
+	devices_refresh(all, true);
+	assert_null(devices_passed(all, 50));
+	devices_close(all);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_that_has_gone_is_known),
 		cmocka_unit_test(what_is_told_of_each),
 		cmocka_unit_test(changes_are_heard_of),
 	};

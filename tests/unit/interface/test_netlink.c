@@ -24,7 +24,7 @@ ssize_t __wrap_recv(int fd, void *buf, size_t len, int flags)
 static bool is_due(struct netlink_pace *p, int news, uint64_t now, bool urgent)
 {
 	messages = news;
-	return netlink_is_due(p, 9, now, urgent);
+	return netlink_is_due(p, netlink_drain(9), now, urgent);
 }
 
 static void a_short_list_is_read_whenever_it_changes(void **state)

@@ -40,6 +40,15 @@ const struct device *__wrap_devices_find(const struct devices *d,
 	return NULL;
 }
 
+static const struct device *passed;
+
+const struct device *__wrap_devices_passed(struct devices *d, unsigned index);
+const struct device *__wrap_devices_passed(struct devices *d, unsigned index)
+{
+	(void)d;
+	return passed && passed->index == index ? passed : NULL;
+}
+
 const struct device *__wrap_devices_at(const struct devices *d, unsigned n);
 const struct device *__wrap_devices_at(const struct devices *d, unsigned n)
 {
@@ -186,6 +195,23 @@ static void one_that_goes_is_told_of_once(void **state)
 	assert_null(told[3].comment);
 }
 
+static void one_that_has_gone_already_has_its_name(void **state)
+{
+	static const struct device veth = { .index = 20, .name = "veth20" };
+
+	(void)state;
+	changes++;
+	watch();
+	passed = &veth;
+	assert_int_equal(number_of(20), 2);
+	passed = NULL;
+	assert_string_equal(described[0], "veth20");
+	watch();
+	assert_int_equal(tellings, 1);
+	assert_string_equal(told[0].comment, "the interface is gone");
+	assert_int_equal(number_of(20), 2);
+}
+
 static void another_name_is_another_interface(void **state)
 {
 	(void)state;
@@ -236,6 +262,7 @@ int main(void)
 		interfaces_test(another_name_is_another_interface),
 		interfaces_test(what_cannot_be_written_is_said),
 		interfaces_test(without_devices_all_are_any),
+		interfaces_test(one_that_has_gone_already_has_its_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
