@@ -25,6 +25,7 @@ struct reading {
 	enum next next;
 	bool logs_in;			/* "docker login", and no other */
 	bool ends_so;			/* the last word is a secret */
+	bool in_text;			/* which starts no program */
 };
 
 /* ---- names ---- */
@@ -43,6 +44,7 @@ static const struct {
 	{ "credential", false }, { "credentials", false },
 	{ "bearer", false }, { "cookie", true }, { "pass", true },
 	{ "pwd", true }, { "passin", true }, { "passout", true },
+	{ "storepass", true }, { "keypass", true },
 };
 
 /* Options that ask for it, and have no value. */
@@ -61,12 +63,19 @@ static const struct {
 	{ "sshpass", 'p', false }, { "redis-cli", 'a', false },
 	{ "ldap*", 'w', false }, { "mosquitto_*", 'P', false },
 	{ "zip", 'P', false }, { "unzip", 'P', false }, { "7z*", 'p', true },
-	{ "ipmitool", 'P', false },
+	{ "ipmitool", 'P', false }, { "mongo*", 'p', false },
+	{ "sqlcmd", 'P', false }, { "cqlsh", 'p', false },
+	{ "snmp*", 'c', false }, { "snmp*", 'A', false },
+	{ "snmp*", 'X', false }, { "twine", 'p', false },
+	{ "evil-winrm", 'p', false },
 };
+
+/* These say "password x", without a dash. */
+static const char *const plain[] = { "mysqladmin", "nmcli", "aws" };
 
 /* With "login" before it, "-p" is no port. */
 static const char *const registries[] = { "docker", "podman", "nerdctl",
-					  "buildah", "helm" };
+					  "buildah", "helm", "az" };
 
 static bool is_name_byte(char c)
 {
@@ -254,8 +263,14 @@ static size_t hide_named(struct text *t, size_t begin, size_t end)
 static bool is_login(const char *s, size_t len)
 {
 	static const char *const options[] = { "-u", "-U", "--user",
-					       "--proxy-user" };
+					       "--proxy-user", "--auth" };
+	size_t letters_end = 1;
 
+	/* "-sSu" */
+	while (letters_end < len && isalpha((unsigned char)s[letters_end]))
+		letters_end++;
+	if (len > 2 && letters_end == len && s[len - 1] == 'u')
+		return true;
 	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
 		if (len == strlen(options[i]) && !memcmp(s, options[i], len))
 			return true;
@@ -272,12 +287,25 @@ static int find_letter(const char *program, const char *s, size_t len)
 	return -1;
 }
 
-static bool is_registry(const char *program)
+static bool is_one_of(const char *program, const char *const *list, size_t count)
 {
-	for (size_t i = 0; i < sizeof(registries) / sizeof(*registries); i++)
-		if (!strcmp(program, registries[i]))
+	while (count--)
+		if (!strcmp(program, list[count]))
 			return true;
 	return false;
+}
+
+#define IS_ONE_OF(program, list) \
+	is_one_of(program, list, sizeof(list) / sizeof(*(list)))
+
+/* It has options that are not like others'. */
+static bool is_well_known(const char *program)
+{
+	for (size_t i = 0; i < sizeof(letters) / sizeof(*letters); i++)
+		if (!fnmatch(letters[i].program, program, 0))
+			return true;
+	return IS_ONE_OF(program, registries) || IS_ONE_OF(program, plain) ||
+	       !strcmp(program, "curl") || !strcmp(program, "htpasswd");
 }
 
 /* "a=b" are cookies, "jar.txt" is a file of them. */
@@ -338,6 +366,34 @@ static size_t hide_joined(struct text *t, size_t from, size_t to,
 	return to;
 }
 
+/* Takes the name that a program is called by, without its directory. */
+static void take_program(struct reading *r, const char *s, size_t len)
+{
+	size_t from = len;
+
+	while (from && s[from - 1] != '/')
+		from--;
+	*r = (struct reading){ 0 };
+	snprintf(r->program, sizeof(r->program), "%.*s", (int)(len - from),
+		 s + from);
+}
+
+/*
+ * "sudo mysql -px", "docker exec db mysql -px": whose options follow.  What
+ * stands behind mysql itself is a database.
+ */
+static void take_inner(struct reading *r, const char *s, size_t len)
+{
+	struct reading inner;
+
+	if (r->in_text || (is_well_known(r->program) &&
+			   !IS_ONE_OF(r->program, registries)))
+		return;
+	take_program(&inner, s, len);
+	if (is_well_known(inner.program))
+		*r = inner;
+}
+
 static size_t hide_word(struct text *t, size_t from, size_t to,
 			struct reading *r, bool last)
 {
@@ -352,21 +408,12 @@ static size_t hide_word(struct text *t, size_t from, size_t to,
 		return hide_cookies(t, from, to);
 	if (t->s[from] == '-')
 		return hide_joined(t, from, to, r);
+	if (IS_ONE_OF(r->program, plain) && is_secret(t->s + from, to - from))
+		r->next = NEXT_SECRET;
 	r->logs_in |= to - from == 5 && !memcmp(t->s + from, "login", 5) &&
-		      is_registry(r->program);
+		      IS_ONE_OF(r->program, registries);
+	take_inner(r, t->s + from, to - from);
 	return last && r->ends_so ? hide_secret(t, from, to) : to;
-}
-
-/* Takes the name that a program is called by, without its directory. */
-static void take_program(struct reading *r, const char *s, size_t len)
-{
-	size_t from = len;
-
-	while (from && s[from - 1] != '/')
-		from--;
-	*r = (struct reading){ 0 };
-	snprintf(r->program, sizeof(r->program), "%.*s", (int)(len - from),
-		 s + from);
 }
 
 /* "mysql -px; ..." of a shell: who begins there; @begins: who comes next. */
@@ -388,6 +435,7 @@ static size_t hide_in_script(struct text *t, size_t from, size_t to,
 	bool begins = is_script;
 	size_t at = from, end;
 
+	r.in_text = !is_script;
 	while (at < to) {
 		size_t len = t->len;
 
@@ -431,7 +479,8 @@ size_t mask_arguments(char *args, size_t len, bool *masked)
 		size_t end = at + strnlen(t.s + at, t.len - at);
 		bool script_next = announces_script(t.s + at, end - at);
 
-		end = hide_in_argument(&t, at, end, &r, script);
+		end = hide_in_argument(&t, at, end, &r,
+				       script || !strcmp(r.program, "ssh"));
 		script = script_next;
 		at = hide_named(&t, at, end) + 1;
 	}

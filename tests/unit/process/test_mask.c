@@ -50,9 +50,39 @@ static void options_with_a_name_for_it(void **state)
 	assert_becomes("curl|--oauth2-bearer|abcd", "curl|--oauth2-bearer|***");
 }
 
+static void programs_that_others_start(void **state)
+{
+	(void)state;
+	assert_becomes("sudo|-u|root|mysql|-psecret", "sudo|-u|root|mysql|-p***");
+	assert_becomes("docker|exec|-it|db|/bin/mysql|-psecret|zip",
+		       "docker|exec|-it|db|/bin/mysql|-p***|zip");
+	assert_becomes("env|A=b|curl|-sSu|me:abcd", "env|A=b|curl|-sSu|me:***");
+	assert_becomes("ssh|h|sudo mysql -psecret", "ssh|h|sudo mysql -p***");
+	/* A database, and a file, of such a name. */
+	assert_becomes("mysql|zip|-psecret", "mysql|zip|-p***");
+	assert_stays("tar|-xzf|mysql|-C|/tmp");
+	assert_stays("ssh|-p|2222|host");
+	assert_stays("ps|-eu|root");
+}
+
+static void words_without_a_dash(void **state)
+{
+	(void)state;
+	assert_becomes("nmcli|dev|wifi|connect|x|password|abcd",
+		       "nmcli|dev|wifi|connect|x|password|***");
+	assert_becomes("aws|configure|set|aws_secret_access_key|abcd",
+		       "aws|configure|set|aws_secret_access_key|***");
+	assert_stays("man|password|abcd");
+}
+
 static void letters_of_well_known_programs(void **state)
 {
 	(void)state;
+	assert_becomes("mongosh|-p|abcd", "mongosh|-p|***");
+	assert_becomes("snmpget|-v2c|-cabcd|h", "snmpget|-v2c|-c***|h");
+	assert_becomes("sqlcmd|-P|abcd", "sqlcmd|-P|***");
+	assert_becomes("az|login|-u|u|-p|abcd", "az|login|-u|u|-p|***");
+	assert_becomes("keytool|-storepass|abcd", "keytool|-storepass|***");
 	assert_becomes("mysql|-psecret|-h|db", "mysql|-p***|-h|db");
 	assert_becomes("/usr/bin/mysqldump|-psecret|db",
 		       "/usr/bin/mysqldump|-p***|db");
@@ -206,6 +236,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options_with_a_name_for_it),
 		cmocka_unit_test(letters_of_well_known_programs),
+		cmocka_unit_test(programs_that_others_start),
+		cmocka_unit_test(words_without_a_dash),
 		cmocka_unit_test(letters_that_mean_it_sometimes),
 		cmocka_unit_test(programs_in_a_script),
 		cmocka_unit_test(logins),
