@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "output/host_names.h"
 
+#include <arpa/inet.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +44,11 @@ static void take(void *ctx, const char *text, const uint8_t addr[16])
 {
 	struct host_names *n = ctx;
 	struct name *name = &n->slots[name_slot(addr)];
+	uint8_t number[16];
 
+	/* It would be shown as another address than the packet has. */
+	if (inet_pton(AF_INET, text, number) == 1)
+		return;
 	if (!memcmp(name->addr, addr, 16) && !strcmp(name->text, text))
 		return;
 	memset(name, 0, sizeof(*name));

@@ -53,6 +53,9 @@ static void each_file_is_told_once(void **state)
 	assert_null(host_names_due(n, one, 1));
 	learn(n, "b.example", 1);
 	assert_string_equal(host_names_due(n, one, 1), "b.example");
+	/* An address is no name, of another one least of all. */
+	learn(n, "192.0.2.1", 1);
+	assert_string_equal(host_names_due(n, one, 1), "b.example");
 	host_names_free(n);
 	host_names_free(NULL);
 }
