@@ -50,7 +50,7 @@ enum probe_roles {
 	PROBE_SENDER = 1,
 	PROBE_READER = 2,
 	PROBE_RENAMED = 4,	/* the same process, as another program or name */
-	PROBE_READS = 8,	/* it reads where another did: position, emptied_ns */
+	PROBE_READS = 8,	/* it reads where another did: see position */
 };
 
 /*
@@ -89,9 +89,12 @@ static inline __u32 arrival_port_place(__u64 arrival, __u16 port)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic error "-Wpadded"
 
-/* CLOCK_MONOTONIC nanoseconds. */
+/* Times are CLOCK_MONOTONIC nanoseconds. */
 struct probe_progress {
-	__u64 read_ns;		/* what came until then has been read; 0: not known */
+	__u64 cookie;		/* of the socket that was read last, of those here */
+	__u64 until;		/* read is what came until then, or in TCP was sent
+				   before that sequence number */
+	__u64 read_ns;		/* when that was */
 	__u64 taken_ns;		/* events until then tell who has read it */
 };
 
@@ -123,7 +126,8 @@ struct probe_event {
 	 * PROBE_PENDING, PROBE_READ: among the datagrams that the socket reads;
 	 * of a connection the sequence number after it.  PROBE_WRITES: the
 	 * sequence number of the first byte.  PROBE_READS: when the one before
-	 * last read, CLOCK_MONOTONIC nanoseconds.
+	 * last read, CLOCK_MONOTONIC nanoseconds; if key.proto is TCP the sequence
+	 * number of the first byte.
 	 */
 	__u64 position;
 	__u32 parent_tgid;	/* PROBE_FORK */

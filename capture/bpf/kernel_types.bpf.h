@@ -46,7 +46,7 @@ struct sock {
 	struct sock_common __sk_common;
 	socket_lock_t sk_lock;
 	struct sk_buff_head sk_receive_queue;
-	struct { atomic_t rmem_alloc; } sk_backlog;
+	struct { atomic_t rmem_alloc; int len; } sk_backlog;
 	int sk_rcvbuf;
 	__u16 sk_type;
 	__u16 sk_protocol;
@@ -56,7 +56,7 @@ struct sock {
 
 struct udp_sock { struct sk_buff_head reader_queue; };
 struct tcp_sock {
-	__u32 copied_seq, write_seq;
+	__u32 copied_seq, rcv_nxt, write_seq;
 	struct { __u32 seq; } rcvq_space;
 };
 

@@ -275,8 +275,9 @@ static __always_inline int tell_new(struct sock_info *s,
 			    PROBE_PENDING | PROBE_ALONE |
 			    (holders == HOLDERS_COMING ? PROBE_INHERITED : 0),
 			    TOLD_EACH);
-	} else if (sk->protocol != IPPROTO_TCP) {
-		told = is_shared(s, egress, flow);
+	} else {
+		told = sk->protocol == IPPROTO_TCP ?
+			       TOLD_NOT : is_shared(s, egress, flow);
 		if (told)
 			tell_packet(s, skb, egress, sends || !egress, 0, told);
 		s->untold |= !egress;

@@ -158,7 +158,7 @@ struct {
 } arrivals SEC(".maps");
 __u32 arrivals_now;
 
-/* See event.h.  Only of datagrams; who reads is told from Linux 6.3 on. */
+/* See event.h.  Who reads datagrams is told from Linux 6.3 on. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, PROBE_PROGRESS);
@@ -302,7 +302,10 @@ static __always_inline void tell_socket(__u8 kind, struct sock_info *s,
 	if (kind == PROBE_OWNER && roles & PROBE_SENDER && s->wrote) {
 		e->flags |= PROBE_WRITES;
 		e->position = s->wrote_seq;
-	} else if (roles & PROBE_READS && s->read_ns) {
+	} else if (roles & PROBE_READS && s->read) {
+		e->position = s->read_seq;
+		e->key.proto = IPPROTO_TCP;
+	} else if (roles & PROBE_READS) {
 		e->position = s->read_ns;
 		e->emptied_ns = s->emptied_ns;
 	}

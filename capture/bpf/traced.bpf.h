@@ -108,40 +108,12 @@ static __always_inline void note_written(struct sock_info *s,
 	s->stream = true;
 }
 
-/* The events that tell who reads are out before what has been read is. */
-static __always_inline void note_progress(struct sock_info *s, __u32 waiting,
-					  bool another)
-{
-	__u32 place = s->cookie % PROBE_PROGRESS;
-	struct probe_progress *p = bpf_map_lookup_elem(&progress, &place);
-
-	if (!p)
-		return;
-	if (another)
-		p->taken_ns = bpf_ktime_get_ns();
-	barrier();
-	if (!waiting) {
-		s->emptied_ns = s->read_ns;
-		s->untold = false;
-		s->waiting_until = 0;
-		p->read_ns = s->read_ns;
-		return;
-	}
-	if (s->waiting_until && s->reads < s->waiting_until)
-		return;
-	if (s->waiting_until)
-		p->read_ns = s->waiting_ns;
-	s->waiting_ns = s->read_ns;
-	s->waiting_until = s->reads + waiting;
-}
-
 /*
  * Each packet that was told is its reader's.  Of the others only that is known:
  * what has come since the last read was there for this one.  @taken: the socket
- * was another's until now.
+ * was another's until now.  True if another reads, or under another name.
  */
-static __always_inline void note_datagram(struct sock_info *s, struct sock *sk,
-					  bool taken)
+static __always_inline bool note_reader(struct sock_info *s, bool taken)
 {
 	__u32 tgid = bpf_get_current_task_btf()->tgid;
 	bool renamed = renamed_ns[tgid % PROBE_FORKERS] > s->read_ns;
@@ -153,7 +125,49 @@ static __always_inline void note_datagram(struct sock_info *s, struct sock *sk,
 				    (renamed ? PROBE_RENAMED : 0));
 	s->read_by = tgid;
 	s->read_ns = bpf_ktime_get_ns();
-	note_progress(s, queued(sk, sk->sk_protocol), another);
+	return another;
+}
+
+/* Until when what came has been read; 0: that is not known. */
+static __always_inline __u64 datagrams_until(struct sock_info *s,
+					     struct sock *sk)
+{
+	__u32 waiting = queued(sk, sk->sk_protocol);
+	__u64 until = s->waiting_until ? s->waiting_ns : 0;
+
+	if (!waiting) {
+		s->emptied_ns = s->read_ns;
+		s->untold = false;
+		s->waiting_until = 0;
+		return s->read_ns;
+	}
+	if (s->reads < s->waiting_until)
+		return 0;
+	s->waiting_ns = s->read_ns;
+	s->waiting_until = s->reads + waiting;
+	return until;
+}
+
+/* After the events that tell who reads.  User space looks while this writes. */
+static __always_inline void note_progress(struct sock_info *s, __u64 until,
+					  bool another)
+{
+	__u32 place = s->cookie % PROBE_PROGRESS;
+	struct probe_progress *p = bpf_map_lookup_elem(&progress, &place);
+
+	if (!p || !until)
+		return;
+	if (p->cookie != s->cookie) {
+		p->cookie = 0;
+		another = true;
+	}
+	if (another)
+		p->taken_ns = bpf_ktime_get_ns();
+	barrier();
+	p->read_ns = s->read_ns;
+	p->until = until;
+	barrier();
+	p->cookie = s->cookie;
 }
 
 /*
@@ -201,7 +215,7 @@ SEC("tp_btf/sock_recv_length")
 int BPF_PROG(on_recv_length, struct sock *sk, int ret, int flags)
 {
 	struct sock_info *s;
-	bool taken;
+	bool taken, another;
 
 	if (ret < 0 || flags & (MSG_PEEK | MSG_ERRQUEUE))
 		return 0;
@@ -211,7 +225,8 @@ int BPF_PROG(on_recv_length, struct sock *sk, int ret, int flags)
 		return 0;
 	__sync_fetch_and_add(&s->reads, 1);
 	note_read(s, sk);
-	note_datagram(s, sk, taken);
+	another = note_reader(s, taken);
+	note_progress(s, datagrams_until(s, sk), another);
 	s->awaited = 0;
 	if (s->pending_ns || s->reads <= s->awaited_until)
 		tell_read(s, sk->sk_protocol, s->reads);
@@ -232,6 +247,7 @@ int BPF_PROG(on_rcv_space, struct sock *sk)
 {
 	struct tcp_sock *tp;
 	struct sock_info *s;
+	bool another;
 
 	if (!sk->sk_lock.owned)
 		return 0;
@@ -239,10 +255,14 @@ int BPF_PROG(on_rcv_space, struct sock *sk)
 	tp = bpf_skc_to_tcp_sock(sk);
 	if (!s || !tp || !has_read(s, tp))
 		return 0;
+	another = take_over(s, USE_READ);
+	note_read(s, sk);
+	another = note_reader(s, another);
 	s->read_seq = tp->copied_seq;
 	s->read = true;
-	take_over(s, USE_READ);
-	note_read(s, sk);
+	if (tp->rcv_nxt == s->read_seq && !sk->sk_backlog.len)
+		s->untold = false;
+	note_progress(s, 1ull << 32 | s->read_seq, another);
 	if (s->pending_ns || s->awaited)
 		tell_read(s, IPPROTO_TCP, tp->copied_seq);
 	/* Of what was told some may be left for the next. */

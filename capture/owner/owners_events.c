@@ -82,6 +82,9 @@ static void on_event(void *ctx, const struct probe_event *e)
 
 	if (f.writes) {
 		f.sequence = (uint32_t)e->position;
+	} else if (e->roles & PROBE_READS && e->key.proto == IPPROTO_TCP) {
+		f.reads = true;
+		f.sequence = (uint32_t)e->position;
 	} else if (e->roles & PROBE_READS) {
 		f.read_ns = e->position;
 		f.emptied_ns = e->emptied_ns;

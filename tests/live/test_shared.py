@@ -254,22 +254,33 @@ time.sleep(0.5)
 s.recv(100)
 """
 
-# Reads once, and forks while more waits, which its child reads some time later.
+# Reads once, and when more has come forks or takes another name; what has come is
+# read some time later.
 INHERITED = """
 import os, socket, sys, time
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+kind, how, after = sys.argv[1:]
+udp = kind == "udp"
+s = socket.socket(socket.AF_INET,
+                  socket.SOCK_DGRAM if udp else socket.SOCK_STREAM)
 s.bind(("127.0.0.1", 0))
+if not udp:
+    s.listen()
 print(s.getsockname()[1], flush=True)
-s.recv(100)
+if not udp:
+    s = s.accept()[0]
+s.recv(5)
 print("read", flush=True)
 time.sleep(0.005)
-child = os.fork()
-if child:
-    print(child, flush=True)
-    sys.exit(os.wait()[1])
-time.sleep(float(sys.argv[1]))
+if how == "rename":
+    open("/proc/self/comm", "w").write("after")
+if how == "fork":
+    child = os.fork()
+    if child:
+        print(child, flush=True)
+        sys.exit(os.wait()[1])
+time.sleep(float(after))
 for _ in range(5):
-    s.recv(100)
+    s.recv(5, socket.MSG_WAITALL)
 """
 
 # Listens, and leaves that to its child, which accepts nothing.
@@ -413,10 +424,11 @@ class Shared(world.LiveTest):
     def test_a_connection_that_was_passed_on(self):
         self.check_given("tcp", "pass")
 
-    def check_inherited(self, after):
-        """What waits at a fork is not who read before that."""
-        parent, port, sender, c = self.send_to("udp", "127.0.0.1", INHERITED,
-                                               str(after))
+    def check_inherited(self, kind, how, after):
+        """What waits is not who read before that, as it was then.  Returns the
+        parent, its child, and who is told of what."""
+        parent, port, sender, c = self.send_to(kind, "127.0.0.1", INHERITED,
+                                               kind, how, str(after))
         self.addCleanup(parent.stdout.close)
         sender.send(b"first")
         self.assertEqual(parent.stdout.readline(), "read\n")
@@ -425,18 +437,31 @@ class Shared(world.LiveTest):
         child = parent.stdout.readline().strip()
         self.assertEqual(parent.wait(world.PATIENCE), 0)
         c.stop()
-        rows = [row[2:] for row in self.payloads(c.path, port)]
-        self.assertEqual((rows[0][0], rows[0][2]), (str(parent.pid), "socket"))
-        self.assertEqual(len(rows), 6)
-        return child, {(dst, attr) for dst, _, attr in rows[1:]}
+        rows = self.rows(c.path, "proc.dst.pid", "proc.dst.name",
+                         "proc.dst.attr",
+                         where=f"{kind}.dstport == {port} && {kind}.payload")
+        self.assertGreater(len(rows), 1)
+        self.assertEqual(rows[0][0], str(parent.pid))
+        return str(parent.pid), child, set(rows[1:])
 
-    def test_datagrams_that_a_child_reads_late(self):
-        child, told = self.check_inherited(0.03)
-        self.assertLessEqual(told, {(child, "socket"), ("", "unknown")})
+    def test_what_a_child_reads_late(self):
+        for kind in "udp", "tcp":
+            with self.subTest(kind):
+                _, child, told = self.check_inherited(kind, "fork", 0.03)
+                self.assertLessEqual(told, {(child, "python3", "socket"),
+                                            ("", "", "unknown")})
 
-    def test_datagrams_that_a_child_reads_too_late(self):
-        _, told = self.check_inherited(0.6)
-        self.assertEqual(told, {("", "unknown")})
+    def test_what_a_child_reads_too_late(self):
+        for kind in "udp", "tcp":
+            with self.subTest(kind):
+                *_, told = self.check_inherited(kind, "fork", 0.6)
+                self.assertEqual(told, {("", "", "unknown")})
+
+    def test_a_name_taken_before_what_waits_is_read(self):
+        for kind in "udp", "tcp":
+            with self.subTest(kind):
+                reader, _, told = self.check_inherited(kind, "rename", 0.03)
+                self.assertEqual(told, {(reader, "after", "socket")})
 
     def test_a_listener_that_was_left_to_a_child(self):
         """Who listened and has ended is not who listens."""

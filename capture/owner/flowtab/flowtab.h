@@ -37,14 +37,15 @@ struct flowtab_event {
 	uint64_t netns;			/* cookie of its network namespace */
 	struct proc *owner;		/* NULL: nobody, or not known */
 	uint32_t tid;
-	uint32_t sequence;		/* if writes: of the first byte, in TCP */
+	uint32_t sequence;		/* if writes or reads: of the first byte, in TCP */
 	uint8_t attr;			/* enum attr: how the owner is known */
 	uint8_t roles;			/* enum flowtab_roles; 0: both */
 	/* If it reads datagrams where another did: when that one last did, 0: else, */
 	uint64_t read_ns;
 	uint64_t emptied_ns;		/* and when a read last left nothing */
 	bool kernel;			/* a socket of the kernel's own */
-	bool writes;			/* the owner's bytes begin at sequence */
+	bool writes;			/* the owner's bytes begin at sequence, */
+	bool reads;			/* what it reads does */
 	bool renamed;			/* the owner is another program now */
 };
 
@@ -94,7 +95,8 @@ struct flowtab_query {
 	struct flow_key key;
 	uint64_t ts_ns;		/* when the packet was seen */
 	uint64_t netns;		/* where: this namespace is searched first */
-	uint32_t sequence;	/* if data: of the segment's first byte */
+	uint32_t sequence;	/* if data: of the segment's first byte, */
+	uint32_t sequence_end;	/* after its last */
 	bool sends;		/* the local end is the sender */
 	bool data;		/* TCP: it has bytes, which may have waited */
 	bool syn;		/* TCP, SYN set: it may begin a flow */

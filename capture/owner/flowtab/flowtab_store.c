@@ -88,7 +88,7 @@ static bool owner_same(const struct owner *o, const struct flowtab_event *e)
 {
 	return !e->renamed && o->proc == e->owner && o->tid == e->tid &&
 	       o->attr == e->attr && o->writes == e->writes &&
-	       o->sequence == e->sequence;
+	       o->reads == e->reads && o->sequence == e->sequence;
 }
 
 /* Events of several CPUs may be slightly out of order: keep the list sorted. */
@@ -127,7 +127,7 @@ static void list_set_owner(struct flowtab *t, struct sock *s, int role,
 			     .emptied_ns = e->emptied_ns,
 			     .tid = e->tid, .sequence = e->sequence,
 			     .attr = e->attr, .writes = e->writes,
-			     .cut = cut };
+			     .reads = e->reads, .cut = cut };
 	o->proc->refs++;
 	*at = o;
 	owners_prune(t, *list, e->ts_ns, &s->pruned_ns[role]);

@@ -25,7 +25,8 @@ struct owner {
 	uint32_t tid;
 	uint32_t sequence;
 	uint8_t attr;
-	bool writes;			/* its bytes begin at @sequence */
+	bool writes;			/* its bytes begin at @sequence, */
+	bool reads;			/* what it reads does */
 	bool cut;			/* there were others before it */
 };
 

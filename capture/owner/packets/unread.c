@@ -6,30 +6,44 @@
 #include "packet/flow.h"
 #include "bpf/event.h"
 
-static const struct probe_progress *progress_of(const struct unread *u,
-						uint64_t cookie)
+static bool is_of(const struct probe_progress *p, uint64_t cookie)
 {
-	return &u->progress[cookie % PROBE_PROGRESS];
+	return __atomic_load_n(&p->cookie, __ATOMIC_ACQUIRE) == cookie;
 }
 
-uint64_t unread_from(const struct unread *u, uint64_t cookie)
+/* False if it is not known: another socket has the place, or takes it now. */
+static bool read_progress(const struct unread *u, uint64_t cookie,
+			  struct probe_progress *now)
 {
-	return __atomic_load_n(&progress_of(u, cookie)->read_ns,
-			       __ATOMIC_ACQUIRE);
+	const struct probe_progress *p = &u->progress[cookie % PROBE_PROGRESS];
+
+	if (!is_of(p, cookie))
+		return false;
+	now->until = __atomic_load_n(&p->until, __ATOMIC_ACQUIRE);
+	now->read_ns = __atomic_load_n(&p->read_ns, __ATOMIC_RELAXED);
+	now->taken_ns = __atomic_load_n(&p->taken_ns, __ATOMIC_ACQUIRE);
+	return is_of(p, cookie);
 }
 
-enum unread_state unread_find(const struct unread *u, uint64_t cookie,
-			      uint64_t ts_ns, uint64_t told_until_ns)
+enum unread_state unread_find(const struct unread *u,
+			      const struct unread_query *q,
+			      uint64_t told_until_ns)
 {
-	uint64_t from_ns = unread_from(u, cookie);
+	struct probe_progress p;
 
-	if (!from_ns)
+	if (!read_progress(u, q->cookie, &p))
 		return UNREAD_NOT;
-	if (from_ns < ts_ns)
+	if (q->stream ? (int32_t)((uint32_t)p.until - q->sequence) < 0 :
+			p.until < q->ts_ns)
 		return UNREAD_WAITS;
-	return __atomic_load_n(&progress_of(u, cookie)->taken_ns,
-			       __ATOMIC_RELAXED) > told_until_ns ?
-		       UNREAD_TELLING : UNREAD_NOT;
+	return p.taken_ns > told_until_ns ? UNREAD_TELLING : UNREAD_NOT;
+}
+
+uint64_t unread_last_ns(const struct unread *u, uint64_t cookie)
+{
+	struct probe_progress p;
+
+	return read_progress(u, cookie, &p) ? p.read_ns : 0;
 }
 
 bool unread_has_forked(const struct unread *u, uint32_t pid, uint64_t since_ns)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Which datagrams wait in their socket: who had it last need not be who reads
+ * Which packets wait in their socket: who had it last need not be who reads
  * them, even where nobody else had it when they came.
  *
  * The kernel keeps a table of how far sockets are read (bpf/event.h).  Of two
- * sockets in one place the one that waits may count as read, as all of them did
- * without it.  CLOCK_MONOTONIC.
+ * sockets in one place it is not known of the one that was read first.
+ * CLOCK_MONOTONIC nanoseconds.
  */
 #ifndef PKTWHO_OWNER_PACKETS_UNREAD_H
 #define PKTWHO_OWNER_PACKETS_UNREAD_H
@@ -26,15 +26,20 @@ enum unread_state {
 	UNREAD_WAITS,
 };
 
-/*
- * Whether a datagram that the socket got at @ts_ns waits.  All events up to
- * @told_until_ns are in.
- */
-enum unread_state unread_find(const struct unread *u, uint64_t cookie,
-			      uint64_t ts_ns, uint64_t told_until_ns);
+struct unread_query {
+	uint64_t cookie;	/* of the socket, never 0 */
+	uint64_t ts_ns;		/* when it got the packet */
+	uint32_t sequence;	/* if stream: after its last byte */
+	bool stream;		/* TCP */
+};
 
-/* What came to the socket until then has been read; 0: that is not known. */
-uint64_t unread_from(const struct unread *u, uint64_t cookie);
+/* All events up to @told_until_ns are in. */
+enum unread_state unread_find(const struct unread *u,
+			      const struct unread_query *q,
+			      uint64_t told_until_ns);
+
+/* When the socket was last read; 0: that is not known. */
+uint64_t unread_last_ns(const struct unread *u, uint64_t cookie);
 
 /*
  * Whether the process has forked, or passed descriptors, since then: another may

@@ -289,5 +289,5 @@ bool resolver_holds(struct resolver *r, const struct packet *p, uint64_t ts_ns,
 	};
 
 	return !v->dst.owner ||
-	       (resolve_has_arrived(&q) && resolve_is_read(r, ts_ns, v));
+	       (resolve_has_arrived(&q) && resolve_is_read(r, &p->outer, ts_ns, v));
 }

@@ -35,7 +35,7 @@ struct verdict {
 	struct verdict_end dst;
 	const struct verdict_end *others;	/* who got it besides dst; borrowed */
 	uint8_t other_count;			/* until the next packet is asked of */
-	uint64_t reader_cookie;	/* of dst's socket, if it reads datagrams; else 0 */
+	uint64_t reader_cookie;	/* of dst's socket, if each read is not told; or 0 */
 	uint8_t direction;	/* enum direction */
 	bool steady;		/* holds on for packets like it; see memo.h */
 	uint64_t unread;	/* cookie of the socket where it waits; 0: in none */

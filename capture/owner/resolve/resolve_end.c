@@ -167,6 +167,7 @@ bool resolve_ask(struct question *q, const struct flow_key *key, bool sends,
 		.netns = q->r->netns,
 		.sends = sends,
 		.sequence = q->asked->tcp_seq,
+		.sequence_end = q->asked->tcp_seq + q->asked->tcp_payload,
 		.data = key->proto == IPPROTO_TCP && q->asked->tcp_payload,
 		.syn = q->asked->tcp_flags & PACKET_TCP_SYN,
 		.rst = q->asked->tcp_flags & PACKET_TCP_RST,
@@ -198,7 +199,8 @@ bool resolve_ask(struct question *q, const struct flow_key *key, bool sends,
 		q->reader_ends = a.ends;
 		q->reader_closed = a.closed;
 		q->reader_cookie = told == PACKETTAB_NOT_SHARED &&
-				   key->proto != IPPROTO_TCP ? a.cookie : 0;
+				   (key->proto != IPPROTO_TCP || query.data) ?
+					   a.cookie : 0;
 	}
 	if (!found || !sends || !q->from_wire || !a.here)
 		return found;

@@ -55,7 +55,7 @@ struct question {
 	bool reader_here;		/* in the namespace that is captured */
 	bool reader_ends;		/* it has sent its FIN */
 	bool reader_closed;		/* its socket, by now */
-	uint64_t reader_cookie;		/* of what reads datagrams untold; 0: else */
+	uint64_t reader_cookie;		/* its socket, if each read is not told; or 0 */
 	uint16_t reader_port;
 	bool is_forged;			/* it came in, and says that it is ours */
 	bool waits;			/* its own event may still come, */
@@ -166,7 +166,7 @@ void resolve_holder(const struct question *q, uint64_t since_ns,
 		    struct verdict_end *end);
 
 /* Whether who read others of its flow has read it. */
-bool resolve_is_read(const struct resolver *r, uint64_t ts_ns,
-		     const struct verdict *v);
+bool resolve_is_read(const struct resolver *r, const struct packet_traits *t,
+		     uint64_t ts_ns, const struct verdict *v);
 
 #endif

@@ -1,21 +1,31 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "owner/resolve/resolve_parts.h"
 
+#include <netinet/in.h>
+
 #include "owner/packets/unread.h"
 #include "process/proctab.h"
 
 static enum unread_state find_unread(const struct resolver *r, uint64_t cookie,
+				     const struct packet_traits *t,
 				     uint64_t ts_ns)
 {
+	const struct unread_query q = {
+		.cookie = cookie,
+		.ts_ns = ts_ns,
+		.sequence = t->tcp_seq + t->tcp_payload,
+		.stream = t->key.proto == IPPROTO_TCP,
+	};
+
 	return r->unread && cookie ?
-		       unread_find(r->unread, cookie, ts_ns, r->told_until_ns) :
+		       unread_find(r->unread, &q, r->told_until_ns) :
 		       UNREAD_NOT;
 }
 
-bool resolve_is_read(const struct resolver *r, uint64_t ts_ns,
-		     const struct verdict *v)
+bool resolve_is_read(const struct resolver *r, const struct packet_traits *t,
+		     uint64_t ts_ns, const struct verdict *v)
 {
-	return find_unread(r, v->reader_cookie, ts_ns) == UNREAD_NOT;
+	return find_unread(r, v->reader_cookie, t, ts_ns) == UNREAD_NOT;
 }
 
 static bool is_users(const struct verdict_end *end)
@@ -43,7 +53,7 @@ void resolve_read(struct question *q, struct verdict *v)
 	if (!is_users(&v->dst))
 		return;
 	v->reader_cookie = q->reader_cookie;
-	state = find_unread(q->r, q->reader_cookie, q->ts_ns);
+	state = find_unread(q->r, q->reader_cookie, q->asked, q->ts_ns);
 	if (state == UNREAD_NOT)
 		return;
 	q->steady = false;
@@ -52,5 +62,5 @@ void resolve_read(struct question *q, struct verdict *v)
 		return;
 	if (!q->reader_closed)
 		q->unread = q->reader_cookie;
-	resolve_holder(q, unread_from(q->r->unread, q->reader_cookie), &v->dst);
+	resolve_holder(q, unread_last_ns(q->r->unread, q->reader_cookie), &v->dst);
 }

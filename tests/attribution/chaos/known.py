@@ -22,9 +22,9 @@ ROWS = {
         "reader", "udp|icmp6?", r"reuse|device|join|ping|raw",
         "of several sockets that take a packet one is named"),
     "reader-renamed": (
-        "reader-name", "tcp|udp.* flow", r"rename|exec|fork . .",
-        "what waits in a connection, or came through a tunnel, is of its "
-        "reader's name when it came"),
+        "reader-name", "tcp|udp.* flow", r"mptcp|rename|exec|fork . .",
+        "what came through a tunnel, or waits in a connection of MPTCP, is of "
+        "its reader's name when it came"),
     "own-renamed": (
         "own-name", ".*", r"rename|exec|fork . .",
         "who reads what it sent itself is named as it was when it sent"),

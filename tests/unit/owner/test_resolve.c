@@ -802,7 +802,9 @@ static struct packet unread_datagram(uint64_t before_ns)
 	k.proto = IPPROTO_UDP;
 	use(&alice, 1, flow_reversed(&k));
 	memset(forked_ns, 0, sizeof(forked_ns));
-	progress[1] = (struct probe_progress){ .read_ns = T - before_ns };
+	progress[1] = (struct probe_progress){ .cookie = 1,
+					       .until = T - before_ns,
+					       .read_ns = T - before_ns };
 	resolver_watch_reads(w.resolver, &u);
 	return packet(k, 0);
 }
@@ -818,7 +820,7 @@ static void a_datagram_waits_until_it_is_read(void **state)
 	assert_int_equal(v.unread, 1);
 	assert_false(v.steady);
 	assert_false(settled);
-	progress[1].read_ns = T;
+	progress[1].until = T;
 	v = see(&p, SOURCE_IN);
 	assert_int_equal(v.dst.attr, ATTR_SOCKET);
 	assert_int_equal(v.unread, 0);
@@ -839,7 +841,7 @@ static void who_reads_what_waited_is_waited_for(void **state)
 	struct verdict v;
 
 	(void)state;
-	progress[1] = (struct probe_progress){ T + 20, T + 20 };
+	progress[1].until = progress[1].taken_ns = T + 20;
 	resolver_told_until(w.resolver, T + 10);
 	see(&p, SOURCE_OUT);
 	assert_false(settled);
@@ -849,6 +851,47 @@ static void who_reads_what_waited_is_waited_for(void **state)
 	assert_ptr_equal(v.dst.owner, &bob);
 	assert_int_equal(v.dst.attr, ATTR_SOCKET);
 	assert_true(settled);
+}
+
+static void a_segment_waits_until_it_is_read(void **state)
+{
+	struct packet p = unread_datagram(0);
+	const struct flowtab_event taken = {
+		.ts_ns = T + 20, .cookie = 2, .netns = HOST, .owner = &bob,
+		.attr = ATTR_SOCKET, .reads = true, .sequence = 1005,
+	};
+	struct verdict v;
+
+	(void)state;
+	p.outer.key.proto = IPPROTO_TCP;
+	p.outer.tcp_seq = 1000;
+	p.outer.tcp_payload = 5;
+	use(&alice, 2, flow_reversed(&p.outer.key));
+	progress[2] = (struct probe_progress){ .cookie = 2,
+					       .until = 1ull << 32 | 1004 };
+	v = see(&p, SOURCE_IN);
+	assert_int_equal(v.dst.attr, ATTR_HOLDER);
+	assert_false(settled);
+	progress[2].until++;
+	v = see(&p, SOURCE_IN);
+	assert_int_equal(v.dst.attr, ATTR_SOCKET);
+	assert_true(v.steady);
+	assert_true(resolver_holds(w.resolver, &p, T, SOURCE_IN, &v));
+	p.outer.tcp_seq += 5;
+	assert_false(resolver_holds(w.resolver, &p, T, SOURCE_IN, &v));
+	/* Nobody reads what has no bytes. */
+	p.outer.tcp_payload = 0;
+	v = see(&p, SOURCE_IN);
+	assert_true(settled);
+	p.outer.tcp_payload = 5;
+	/* The next goes on where the last has stopped. */
+	flowtab_owner(w.flows, &taken);
+	progress[2].until = 1ull << 32 | 1010;
+	v = see(&p, SOURCE_IN);
+	assert_ptr_equal(v.dst.owner, &bob);
+	p.outer.tcp_seq -= 5;
+	v = see(&p, SOURCE_IN);
+	assert_ptr_equal(v.dst.owner, &alice);
 }
 
 static void what_is_unread_at_a_fork_may_be_the_childs(void **state)
@@ -905,6 +948,7 @@ int main(void)
 		world_test(both_ends_of_a_local_flow_are_named),
 		world_test(a_fragment_in_a_tunnel_follows_the_first),
 		world_test(a_datagram_waits_until_it_is_read),
+		world_test(a_segment_waits_until_it_is_read),
 		world_test(who_reads_what_waited_is_waited_for),
 		world_test(what_is_unread_at_a_fork_may_be_the_childs),
 		world_test(nobody_reads_from_a_closed_socket),

@@ -22,45 +22,72 @@ static int begin(void **state)
 	return 0;
 }
 
-/* As the kernel does. */
-static void read_at(uint64_t read_ns, uint64_t taken_ns)
+static struct probe_progress *place(void)
 {
-	progress[SOCKET % PROBE_PROGRESS] =
-		(struct probe_progress){ read_ns, taken_ns };
+	return &progress[SOCKET % PROBE_PROGRESS];
 }
 
-static void what_came_after_the_last_read_waits(void **state)
+static enum unread_state datagram(uint64_t ts_ns, uint64_t told_until_ns)
 {
-	(void)state;
-	read_at(T, 0);
-	assert_int_equal(unread_find(&u, SOCKET, T, T), UNREAD_NOT);
-	assert_int_equal(unread_find(&u, SOCKET, T + 1, T), UNREAD_WAITS);
-	read_at(T + 1, 0);
-	assert_int_equal(unread_find(&u, SOCKET, T + 1, T), UNREAD_NOT);
+	const struct unread_query q = { .cookie = SOCKET, .ts_ns = ts_ns };
+
+	return unread_find(&u, &q, told_until_ns);
 }
 
-/* Without Linux 6.3 of none. */
-static void of_a_socket_without_a_read_nothing_is_known(void **state)
+static enum unread_state segment(uint32_t sequence)
+{
+	const struct unread_query q = { .cookie = SOCKET, .ts_ns = T,
+					.sequence = sequence, .stream = true };
+
+	return unread_find(&u, &q, T);
+}
+
+static void a_datagram_that_came_after_the_last_read_waits(void **state)
 {
 	(void)state;
-	assert_int_equal(unread_find(&u, SOCKET, T, T), UNREAD_NOT);
-	read_at(0, T);
-	assert_int_equal(unread_find(&u, SOCKET, T, T), UNREAD_NOT);
+	*place() = (struct probe_progress){ .cookie = SOCKET, .until = T };
+	assert_int_equal(datagram(T, T), UNREAD_NOT);
+	assert_int_equal(datagram(T + 1, T), UNREAD_WAITS);
+	place()->until = T + 1;
+	assert_int_equal(datagram(T + 1, T), UNREAD_NOT);
+}
+
+/* Sequence numbers wrap around. */
+static void a_segment_that_is_not_read_whole_waits(void **state)
+{
+	(void)state;
+	*place() = (struct probe_progress){ .cookie = SOCKET,
+					    .until = 1ull << 32 | 5 };
+	assert_int_equal(segment(5), UNREAD_NOT);
+	assert_int_equal(segment(0xfffffff0), UNREAD_NOT);
+	assert_int_equal(segment(6), UNREAD_WAITS);
+}
+
+/* Nobody has read it yet, or another that has its place was read later. */
+static void of_a_socket_without_a_place_nothing_is_known(void **state)
+{
+	(void)state;
+	assert_int_equal(datagram(T, T), UNREAD_NOT);
+	*place() = (struct probe_progress){ .cookie = SOCKET + PROBE_PROGRESS,
+					    .until = T - 1, .read_ns = T - 1 };
+	assert_int_equal(datagram(T, T), UNREAD_NOT);
+	assert_int_equal(segment(5), UNREAD_NOT);
+	assert_int_equal(unread_last_ns(&u, SOCKET), 0);
+	assert_int_equal(unread_last_ns(&u, SOCKET + PROBE_PROGRESS), T - 1);
 }
 
 static void who_has_read_may_still_be_told(void **state)
 {
 	(void)state;
-	read_at(T + 20, T + 10);
-	assert_int_equal(unread_find(&u, SOCKET, T, T + 9), UNREAD_TELLING);
-	assert_int_equal(unread_find(&u, SOCKET, T, T + 10), UNREAD_NOT);
+	*place() = (struct probe_progress){ .cookie = SOCKET, .until = T + 20,
+					    .taken_ns = T + 10 };
+	assert_int_equal(datagram(T, T + 9), UNREAD_TELLING);
+	assert_int_equal(datagram(T, T + 10), UNREAD_NOT);
 }
 
-static void who_forks_after_the_last_read_may_leave_the_socket(void **state)
+static void who_forks_may_leave_its_sockets(void **state)
 {
 	(void)state;
-	read_at(T, 0);
-	assert_int_equal(unread_from(&u, SOCKET), T);
 	assert_false(unread_has_forked(&u, PID, T));
 	forked_ns[PID % PROBE_FORKERS] = T;
 	assert_false(unread_has_forked(&u, PID, T));
@@ -72,14 +99,14 @@ static void who_forks_after_the_last_read_may_leave_the_socket(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(what_came_after_the_last_read_waits,
+		cmocka_unit_test_setup(
+			a_datagram_that_came_after_the_last_read_waits, begin),
+		cmocka_unit_test_setup(a_segment_that_is_not_read_whole_waits,
 				       begin),
 		cmocka_unit_test_setup(
-			of_a_socket_without_a_read_nothing_is_known, begin),
+			of_a_socket_without_a_place_nothing_is_known, begin),
 		cmocka_unit_test_setup(who_has_read_may_still_be_told, begin),
-		cmocka_unit_test_setup(
-			who_forks_after_the_last_read_may_leave_the_socket,
-			begin),
+		cmocka_unit_test_setup(who_forks_may_leave_its_sockets, begin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
