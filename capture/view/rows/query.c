@@ -58,7 +58,7 @@ static bool read_range(struct query_term *t, const char *s, uint32_t max)
 	t->high = t->low;
 	if (*s == '-' && !read_number(s + 1, max, &t->high, &s))
 		return false;
-	return !*s;
+	return !*s && t->low <= t->high;
 }
 
 static enum query_field field_of(const char *word, size_t len)

@@ -114,6 +114,7 @@ static void what_is_no_query_says_why(void **state)
 		const char *text, *why;
 	} bad[] = {
 		{ "port:x", "no port: x" }, { "port:70000", "no port: 70000" },
+		{ "port:80-70", "no port: 80-70" },
 		{ "pid:x", "no number: x" },
 		{ "host:192.0.2.1/33", "no network: 192.0.2.1/33" },
 		{ "host:2001:db8::/x", "no network: 2001:db8::/x" },
