@@ -45,6 +45,10 @@ SCREENS = {
     "by-tls": ((24, 100), "tls", "/app:TLS\n"),
     "name": ((40, 100), "dns-then-connect", ("/app:http\n", "HTTP", "\n")),
     "hosts": ((24, 80), "countries", "4"),
+    "export": ((24, 80), "countries", "Ge"),
+    "wide-details": ((60, 200), "countries", "\n"),
+    "escapes": ((24, 80), "escapes", ""),
+    "wide-escapes": ((60, 200), "escapes", "G\n"),
 }
 
 
@@ -55,16 +59,20 @@ class Screens(TsharkTest):
     def setUpClass(cls):
         super().setUpClass()
         os.environ.update(cls.tshark.environment())
+        # Clears the screen as often as it is named.
+        sample = (SAMPLES / "loopback-http.pcapng").read_bytes()
+        cls.tshark.write("escapes.pcapng", sample.replace(b"curl", b"\033[2J"))
 
     def setUp(self):
         if not terminal.pyte:
             self.skipTest("no python3-pyte")
 
-    def top(self, size, sample, **options):
+    def top(self, size, sample):
         # Countries of the database that comes with it, wherever it is built.
         t = Terminal([PKTWHO, "top", "-r", sample, "--geo",
                       SAMPLES.parent / "share/country.mmdb"], *size,
-                     env={"TZ": "UTC0"}, cwd=SAMPLES, **options)
+                     env={"TZ": "UTC0"}, cwd=SAMPLES if (
+                         SAMPLES / sample).exists() else self.tshark.dir)
         self.addCleanup(t.close)
         # Keys are for rows that are there.
         t.wait(lambda lines: lines[0].startswith("pktwho top") and lines[3])
