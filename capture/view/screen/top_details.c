@@ -91,19 +91,29 @@ static void ancestors_text(const struct process *p, char *out, size_t size)
 	printable_replace(out);
 }
 
+/* ", of sh (4711)", or as much of that as is known. */
+static void parent_text(const struct process *p, char *out, size_t size)
+{
+	*out = '\0';
+	if (*p->pname)
+		snprintf(out, size, ", of %s (%u)", p->pname, p->ppid);
+	else if (p->ppid)
+		snprintf(out, size, ", of pid %u", p->ppid);
+}
+
 static void draw_process(struct pen *pen, const char *title,
 			 const struct actor *a)
 {
 	struct process p;
-	char text[sizeof(p.cmdline)], when[32];
+	char text[sizeof(p.cmdline)], parent[64], when[32];
 
 	if (!a->id) {
 		line(pen, title, a->name);
 		return;
 	}
 	actor_process(a, &p);
-	snprintf(text, sizeof(text), "%s, pid %u, of %s (%u)", a->name, a->pid,
-		 *p.pname ? p.pname : "pid", p.ppid);
+	parent_text(&p, parent, sizeof(parent));
+	snprintf(text, sizeof(text), "%s, pid %u%s", a->name, a->pid, parent);
 	line(pen, title, text);
 	ancestors_text(&p, text, sizeof(text));
 	line(pen, "  ancestors", text);
