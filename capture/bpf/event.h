@@ -85,6 +85,7 @@ static inline __u32 arrival_port_place(__u64 arrival, __u16 port)
 
 /* How far a socket is read, in a table by its cookie, which sockets share, too. */
 #define PROBE_PROGRESS (1u << 15)
+#define PROBE_SEQUENCE (1ull << 63)
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic error "-Wpadded"
@@ -92,8 +93,8 @@ static inline __u32 arrival_port_place(__u64 arrival, __u16 port)
 /* Times are CLOCK_MONOTONIC nanoseconds. */
 struct probe_progress {
 	__u64 cookie;		/* of the socket that was read last, of those here */
-	__u64 until;		/* read is what came until then, or in TCP was sent
-				   before that sequence number */
+	__u64 until;		/* what came until then is read; PROBE_SEQUENCE:
+				   what was sent before that sequence number */
 	__u64 read_ns;		/* when that was */
 	__u64 taken_ns;		/* events until then tell who has read it */
 };

@@ -61,6 +61,7 @@ struct tcp_sock {
 };
 
 struct mptcp_sock { struct sock *first; };
+struct mptcp_sock___before_6_15 { struct sk_buff_head receive_queue; };
 struct packet_sock { __u16 num; };
 
 struct socket { struct file *file; struct sock *sk; };

@@ -257,6 +257,8 @@ static __always_inline int tell_new(struct sock_info *s,
 	full = idle && is_full(s, sk, skb);
 	if (!egress)
 		told = pending_since(s, held || twins || full);
+	if (!egress && holders == HOLDERS_NONE && sk->protocol == IPPROTO_TCP)
+		begin_subflow(s);
 	if (full && is_flooded(s)) {
 		if (!flow && !twins)
 			set_old(s, sk, egress, generation);

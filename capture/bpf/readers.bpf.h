@@ -5,7 +5,69 @@
 
 #include "bpf/storage.bpf.h"
 
+#define NEVER_READ 1		/* CLOCK_MONOTONIC */
 #define BACKLOG_TOLD 32	/* of one socket's, at a tick */
+
+/*
+ * The socket of @cookie has been read so far.  After the events that tell who
+ * reads.  User space looks while this writes.
+ */
+static __always_inline void note_progress(struct sock_info *s, __u64 cookie,
+					  __u64 until, bool another)
+{
+	__u32 place = cookie % PROBE_PROGRESS;
+	struct probe_progress *p = bpf_map_lookup_elem(&progress, &place);
+
+	if (!p || !until)
+		return;
+	if (p->cookie != cookie) {
+		p->cookie = 0;
+		another = true;
+	}
+	if (another)
+		p->taken_ns = bpf_ktime_get_ns();
+	barrier();
+	p->read_ns = s->read_ns;
+	p->until = until;
+	barrier();
+	p->cookie = cookie;
+}
+
+/*
+ * An MPTCP socket's packets are its subflows': the first one, which nobody
+ * but the kernel touches, is told beside it.
+ */
+static __always_inline __u64 subflow_cookie(struct sock *sk)
+{
+	struct mptcp_sock *msk = (void *)sk;
+	struct sock *first;
+
+	if (!bpf_core_field_exists(msk->first) ||
+	    BPF_CORE_READ(sk, sk_protocol) != IPPROTO_MPTCP)
+		return 0;
+	first = BPF_CORE_READ(msk, first);
+	return first ? BPF_CORE_READ(first, __sk_common.skc_cookie.counter) : 0;
+}
+
+/*
+ * The first subflow of a connection whose bytes nobody has read yet; who reads
+ * those of others is not told.
+ */
+static __always_inline void begin_subflow(struct sock_info *s)
+{
+	struct sock *sk = (void *)s->address;
+	struct mptcp_sock *msk = (void *)BPF_CORE_READ(sk, sk_socket, sk);
+	__u32 place = s->cookie % PROBE_PROGRESS;
+	struct probe_progress *p = bpf_map_lookup_elem(&progress, &place);
+
+	if (!bpf_core_field_exists(msk->first) || !reads_told || !p ||
+	    p->cookie == s->cookie || (void *)msk == sk ||
+	    BPF_CORE_READ((struct sock *)msk, sk_protocol) != IPPROTO_MPTCP ||
+	    BPF_CORE_READ(msk, first) != sk)
+		return;
+	note_progress(s, s->cookie, NEVER_READ, false);
+	p->read_ns = bpf_ktime_get_ns();
+}
 
 /* Datagrams that wait to be read. */
 static __always_inline __u32 queued(struct sock *sk, __u8 proto)

@@ -302,12 +302,6 @@ static __always_inline void tell_socket(__u8 kind, struct sock_info *s,
 	if (kind == PROBE_OWNER && roles & PROBE_SENDER && s->wrote) {
 		e->flags |= PROBE_WRITES;
 		e->position = s->wrote_seq;
-	} else if (roles & PROBE_READS && s->read) {
-		e->position = s->read_seq;
-		e->key.proto = IPPROTO_TCP;
-	} else if (roles & PROBE_READS) {
-		e->position = s->read_ns;
-		e->emptied_ns = s->emptied_ns;
 	}
 	if (key)
 		e->key = *key;

@@ -7,22 +7,6 @@
 #include "bpf/readers.bpf.h"
 #include "bpf/user.bpf.h"
 
-/*
- * An MPTCP socket's packets are its subflows': the first one, which nobody
- * but the kernel touches, is told beside it.
- */
-static __always_inline __u64 subflow_cookie(struct sock *sk)
-{
-	struct mptcp_sock *msk = (void *)sk;
-	struct sock *first;
-
-	if (!bpf_core_field_exists(msk->first) ||
-	    BPF_CORE_READ(sk, sk_protocol) != IPPROTO_MPTCP)
-		return 0;
-	first = BPF_CORE_READ(msk, first);
-	return first ? BPF_CORE_READ(first, __sk_common.skc_cookie.counter) : 0;
-}
-
 static __always_inline void tell_user(struct sock *sk, __u64 cookie,
 				      __u8 roles)
 {
@@ -108,21 +92,45 @@ static __always_inline void note_written(struct sock_info *s,
 	s->stream = true;
 }
 
+/* The socket of @cookie has @s's reader from where the one before has stopped. */
+static __always_inline void tell_reader(struct sock_info *s, __u64 cookie,
+					bool renamed)
+{
+	struct probe_event *e = event_begin(PROBE_OWNER);
+
+	if (!e)
+		return;
+	e->cookie = cookie;
+	e->netns = s->netns;
+	e->flags = s->flags;
+	e->roles = PROBE_READER | PROBE_READS | (renamed ? PROBE_RENAMED : 0);
+	if (s->read) {
+		e->position = s->read_seq;
+		e->key.proto = IPPROTO_TCP;
+	} else {
+		e->position = s->read_ns ? s->read_ns : NEVER_READ;
+		e->emptied_ns = s->emptied_ns;
+	}
+	fill_current(&e->owner);
+	bpf_ringbuf_submit(e, wakeup());
+}
+
 /*
  * Each packet that was told is its reader's.  Of the others only that is known:
  * what has come since the last read was there for this one.  @taken: the socket
  * was another's until now.  True if another reads, or under another name.
  */
-static __always_inline bool note_reader(struct sock_info *s, bool taken)
+static __always_inline bool note_reader(struct sock_info *s, __u64 cookie,
+					bool taken)
 {
 	__u32 tgid = bpf_get_current_task_btf()->tgid;
 	bool renamed = renamed_ns[tgid % PROBE_FORKERS] > s->read_ns;
 	bool another = taken || renamed || s->read_by != tgid;
 
-	if (s->untold && s->read_ns && another)
-		tell_socket(PROBE_OWNER, s, NULL,
-			    PROBE_READER | PROBE_READS |
-				    (renamed ? PROBE_RENAMED : 0));
+	/* Of what a subflow gets nothing is noted for its socket. */
+	if (another && (cookie == s->cookie ?
+			s->told && s->untold && s->read_ns : cookie))
+		tell_reader(s, cookie, renamed);
 	s->read_by = tgid;
 	s->read_ns = bpf_ktime_get_ns();
 	return another;
@@ -148,26 +156,22 @@ static __always_inline __u64 datagrams_until(struct sock_info *s,
 	return until;
 }
 
-/* After the events that tell who reads.  User space looks while this writes. */
-static __always_inline void note_progress(struct sock_info *s, __u64 until,
-					  bool another)
+/* The same of MPTCP, which takes its bytes from subflows' queues to its own. */
+static __always_inline __u64 subflows_until(struct sock_info *s,
+					    struct sock *sk)
 {
-	__u32 place = s->cookie % PROBE_PROGRESS;
-	struct probe_progress *p = bpf_map_lookup_elem(&progress, &place);
+	struct mptcp_sock___before_6_15 *old = (void *)sk;
+	struct mptcp_sock *msk = (void *)sk;
+	struct tcp_sock *tp = (void *)BPF_CORE_READ(msk, first);
+	__u32 waiting = BPF_CORE_READ(sk, sk_receive_queue.qlen);
 
-	if (!p || !until)
-		return;
-	if (p->cookie != s->cookie) {
-		p->cookie = 0;
-		another = true;
-	}
-	if (another)
-		p->taken_ns = bpf_ktime_get_ns();
-	barrier();
-	p->read_ns = s->read_ns;
-	p->until = until;
-	barrier();
-	p->cookie = s->cookie;
+	if (bpf_core_field_exists(old->receive_queue))
+		waiting += BPF_CORE_READ(old, receive_queue.qlen);
+	if (waiting ||
+	    BPF_CORE_READ(tp, rcv_nxt) != BPF_CORE_READ(tp, copied_seq))
+		return 0;
+	s->emptied_ns = s->read_ns;
+	return s->read_ns;
 }
 
 /*
@@ -215,18 +219,25 @@ SEC("tp_btf/sock_recv_length")
 int BPF_PROG(on_recv_length, struct sock *sk, int ret, int flags)
 {
 	struct sock_info *s;
-	bool taken, another;
+	bool another;
+	__u64 cookie;
 
 	if (ret < 0 || flags & (MSG_PEEK | MSG_ERRQUEUE))
 		return 0;
 	s = seen_info(sk);
-	taken = traced_use(s, sk, USE_READ);
+	another = traced_use(s, sk, USE_READ);
 	if (!s || sk->sk_protocol == IPPROTO_TCP)
 		return 0;
+	if (sk->sk_protocol == IPPROTO_MPTCP) {
+		cookie = subflow_cookie(sk);
+		another = note_reader(s, cookie, another);
+		note_progress(s, cookie, subflows_until(s, sk), another);
+		return 0;
+	}
 	__sync_fetch_and_add(&s->reads, 1);
 	note_read(s, sk);
-	another = note_reader(s, taken);
-	note_progress(s, datagrams_until(s, sk), another);
+	another = note_reader(s, s->cookie, another);
+	note_progress(s, s->cookie, datagrams_until(s, sk), another);
 	s->awaited = 0;
 	if (s->pending_ns || s->reads <= s->awaited_until)
 		tell_read(s, sk->sk_protocol, s->reads);
@@ -257,12 +268,12 @@ int BPF_PROG(on_rcv_space, struct sock *sk)
 		return 0;
 	another = take_over(s, USE_READ);
 	note_read(s, sk);
-	another = note_reader(s, another);
+	another = note_reader(s, s->cookie, another);
 	s->read_seq = tp->copied_seq;
 	s->read = true;
 	if (tp->rcv_nxt == s->read_seq && !sk->sk_backlog.len)
 		s->untold = false;
-	note_progress(s, 1ull << 32 | s->read_seq, another);
+	note_progress(s, s->cookie, PROBE_SEQUENCE | s->read_seq, another);
 	if (s->pending_ns || s->awaited)
 		tell_read(s, IPPROTO_TCP, tp->copied_seq);
 	/* Of what was told some may be left for the next. */

@@ -172,23 +172,10 @@ static const struct owner *acceptor_of(const struct sock *s,
 	return first;
 }
 
-/* Bytes that the one before had not read waited for who read there. */
-static const struct owner *next_reader_of(const struct sock *s,
-					  const struct owner *o,
-					  const struct flowtab_query *q)
-{
-	const struct owner *later = s->owners[1];
-
-	while (later != o &&
-	       !(later->reads &&
-		 (int32_t)(q->sequence_end - later->sequence) > 0))
-		later = later->older;
-	return later;
-}
-
 /*
- * What came after the last read of who read before waited for who reads next.
- * What came before it, while more waited, may be either's: NULL.
+ * What came after the last read of who read before waited for who reads next; of
+ * a connection, the bytes that were not read.  What came before that read, while
+ * more waited, may be either's: NULL.
  */
 static const struct owner *next_reader(const struct sock *s,
 				       const struct owner *o,
@@ -197,11 +184,12 @@ static const struct owner *next_reader(const struct sock *s,
 	const struct owner *next = o, *later;
 	bool doubtful = false;
 
-	if (q->sends)
+	if (q->sends || (q->key.proto == IPPROTO_TCP && !q->data))
 		return o;
-	if (q->key.proto == IPPROTO_TCP)
-		return q->data ? next_reader_of(s, o, q) : o;
 	for (later = s->owners[1]; later != o; later = later->older) {
+		if (later->reads &&
+		    (int32_t)(q->sequence_end - later->sequence) > 0)
+			return later;
 		if (!later->read_ns)
 			continue;
 		if (later->read_ns <= q->ts_ns)

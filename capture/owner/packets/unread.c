@@ -33,8 +33,9 @@ enum unread_state unread_find(const struct unread *u,
 
 	if (!read_progress(u, q->cookie, &p))
 		return UNREAD_NOT;
-	if (q->stream ? (int32_t)((uint32_t)p.until - q->sequence) < 0 :
-			p.until < q->ts_ns)
+	if (p.until & PROBE_SEQUENCE ?
+		    (int32_t)((uint32_t)p.until - q->sequence) < 0 :
+		    p.until < q->ts_ns)
 		return UNREAD_WAITS;
 	return p.taken_ns > told_until_ns ? UNREAD_TELLING : UNREAD_NOT;
 }

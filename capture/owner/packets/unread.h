@@ -29,8 +29,7 @@ enum unread_state {
 struct unread_query {
 	uint64_t cookie;	/* of the socket, never 0 */
 	uint64_t ts_ns;		/* when it got the packet */
-	uint32_t sequence;	/* if stream: after its last byte */
-	bool stream;		/* TCP */
+	uint32_t sequence;	/* TCP: after its last byte */
 };
 
 /* All events up to @told_until_ns are in. */

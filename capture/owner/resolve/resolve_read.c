@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "owner/resolve/resolve_parts.h"
 
-#include <netinet/in.h>
-
 #include "owner/packets/unread.h"
 #include "process/proctab.h"
 
@@ -14,7 +12,6 @@ static enum unread_state find_unread(const struct resolver *r, uint64_t cookie,
 		.cookie = cookie,
 		.ts_ns = ts_ns,
 		.sequence = t->tcp_seq + t->tcp_payload,
-		.stream = t->key.proto == IPPROTO_TCP,
 	};
 
 	return r->unread && cookie ?

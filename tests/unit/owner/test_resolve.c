@@ -868,7 +868,7 @@ static void a_segment_waits_until_it_is_read(void **state)
 	p.outer.tcp_payload = 5;
 	use(&alice, 2, flow_reversed(&p.outer.key));
 	progress[2] = (struct probe_progress){ .cookie = 2,
-					       .until = 1ull << 32 | 1004 };
+					       .until = PROBE_SEQUENCE | 1004 };
 	v = see(&p, SOURCE_IN);
 	assert_int_equal(v.dst.attr, ATTR_HOLDER);
 	assert_false(settled);
@@ -886,7 +886,7 @@ static void a_segment_waits_until_it_is_read(void **state)
 	p.outer.tcp_payload = 5;
 	/* The next goes on where the last has stopped. */
 	flowtab_owner(w.flows, &taken);
-	progress[2].until = 1ull << 32 | 1010;
+	progress[2].until = PROBE_SEQUENCE | 1010;
 	v = see(&p, SOURCE_IN);
 	assert_ptr_equal(v.dst.owner, &bob);
 	p.outer.tcp_seq -= 5;

@@ -37,7 +37,7 @@ static enum unread_state datagram(uint64_t ts_ns, uint64_t told_until_ns)
 static enum unread_state segment(uint32_t sequence)
 {
 	const struct unread_query q = { .cookie = SOCKET, .ts_ns = T,
-					.sequence = sequence, .stream = true };
+					.sequence = sequence };
 
 	return unread_find(&u, &q, T);
 }
@@ -57,7 +57,7 @@ static void a_segment_that_is_not_read_whole_waits(void **state)
 {
 	(void)state;
 	*place() = (struct probe_progress){ .cookie = SOCKET,
-					    .until = 1ull << 32 | 5 };
+					    .until = PROBE_SEQUENCE | 5 };
 	assert_int_equal(segment(5), UNREAD_NOT);
 	assert_int_equal(segment(0xfffffff0), UNREAD_NOT);
 	assert_int_equal(segment(6), UNREAD_WAITS);
