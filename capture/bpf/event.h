@@ -95,7 +95,7 @@ struct probe_progress {
 	__u64 cookie;		/* of the socket that was read last, of those here */
 	__u64 until;		/* what came until then is read; PROBE_SEQUENCE:
 				   what was sent before that sequence number */
-	__u64 read_ns;		/* when that was */
+	__u64 held_ns;		/* when its reader had it alone; 0: others had it */
 	__u64 taken_ns;		/* events until then tell who has read it */
 };
 

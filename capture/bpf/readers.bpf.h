@@ -8,6 +8,12 @@
 #define NEVER_READ 1		/* CLOCK_MONOTONIC */
 #define BACKLOG_TOLD 32	/* of one socket's, at a tick */
 
+/* Only threads of one process have used it. */
+static __always_inline bool is_of_threads(const struct sock_info *s)
+{
+	return s->threads && !s->shared_ns && !(s->roles & SOCK_SPLIT);
+}
+
 /*
  * The socket of @cookie has been read so far.  After the events that tell who
  * reads.  User space looks while this writes.
@@ -27,7 +33,7 @@ static __always_inline void note_progress(struct sock_info *s, __u64 cookie,
 	if (another)
 		p->taken_ns = bpf_ktime_get_ns();
 	barrier();
-	p->read_ns = s->read_ns;
+	p->held_ns = s->several && !is_of_threads(s) ? 0 : s->read_ns;
 	p->until = until;
 	barrier();
 	p->cookie = cookie;
@@ -66,7 +72,7 @@ static __always_inline void begin_subflow(struct sock_info *s)
 	    BPF_CORE_READ(msk, first) != sk)
 		return;
 	note_progress(s, s->cookie, NEVER_READ, false);
-	p->read_ns = bpf_ktime_get_ns();
+	p->held_ns = bpf_ktime_get_ns();
 }
 
 /* Datagrams that wait to be read. */
@@ -196,12 +202,6 @@ static __always_inline bool has_forked_since(const struct sock_info *s,
 static __always_inline bool may_be_inherited(const struct sock_info *s)
 {
 	return has_forked_since(s, s->read_jiffies);
-}
-
-/* Only threads of one process have used it. */
-static __always_inline bool is_of_threads(const struct sock_info *s)
-{
-	return s->threads && !s->shared_ns && !(s->roles & SOCK_SPLIT);
 }
 
 /*

@@ -47,11 +47,21 @@ static __always_inline void note_fork(const struct task_struct *t)
 
 #define PROVISIONAL (PROBE_INHERITED | PROBE_SCANNED | PROBE_KERNEL)
 
+/*
+ * Not as user space may have heard of it last, which was told of an accept that
+ * is not known here.
+ */
+static __always_inline __u8 renamed_since(const struct probe_owner *o)
+{
+	return is_user(o) && is_program(o) ? 0 : PROBE_RENAMED;
+}
+
 static __always_inline void set_owner(struct sock_info *s,
 				      struct task_struct *t, __u8 roles)
 {
 	__u32 before = s->owner.tgid;
 
+	roles |= renamed_since(&s->owner);
 	fill_current(&s->owner);
 	/* Not s->owner's: another processor may be writing that, too. */
 	if (before && before != (__u32)t->tgid) {
@@ -68,6 +78,8 @@ static __always_inline void set_owner(struct sock_info *s,
 
 static __always_inline bool reads(struct sock_info *s, struct task_struct *t)
 {
+	__u8 roles;
+
 	if (s->roles & SOCK_SPLIT && is_user(&s->reader))
 		return false;
 	if (is_user(&s->owner)) {
@@ -82,11 +94,12 @@ static __always_inline bool reads(struct sock_info *s, struct task_struct *t)
 		set_owner(s, t, PROBE_SENDER | PROBE_READER);
 		return true;
 	}
+	roles = PROBE_READER | renamed_since(&s->reader);
 	fill_current(&s->reader);
 	s->held_jiffies = bpf_jiffies64();
 	s->several = true;
 	s->roles |= SOCK_SPLIT;
-	tell_socket(PROBE_OWNER, s, NULL, PROBE_READER);
+	tell_socket(PROBE_OWNER, s, NULL, roles);
 	return true;
 }
 
@@ -99,7 +112,6 @@ static __always_inline bool take_over(struct sock_info *s, enum use use)
 {
 	struct task_struct *t = bpf_get_current_task_btf();
 	bool provisional = s->flags & PROVISIONAL || !s->owner.tgid;
-	__u8 renamed = 0;
 
 	if (use == USE_NONE || t->flags & PF_KTHREAD)
 		return false;
@@ -114,17 +126,12 @@ static __always_inline bool take_over(struct sock_info *s, enum use use)
 		if (use != USE_SEND || !s->stream || is_program(&s->owner))
 			return false;
 	}
-	/* It may be whom user space heard of last, under another name or user. */
-	if (use == USE_SEND && s->stream &&
-	    (!is_user(&s->owner) || !is_program(&s->owner)))
-		renamed = PROBE_RENAMED;
 	if (use != USE_SEND || provisional)
 		s->roles = 0;
 	if (use == USE_SEND)
 		s->roles |= SOCK_SENT;
-	set_owner(s, t, renamed | (s->roles & SOCK_SPLIT ?
-					   PROBE_SENDER :
-					   PROBE_SENDER | PROBE_READER));
+	set_owner(s, t, s->roles & SOCK_SPLIT ? PROBE_SENDER :
+						PROBE_SENDER | PROBE_READER);
 	return true;
 }
 

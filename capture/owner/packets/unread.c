@@ -20,7 +20,7 @@ static bool read_progress(const struct unread *u, uint64_t cookie,
 	if (!is_of(p, cookie))
 		return false;
 	now->until = __atomic_load_n(&p->until, __ATOMIC_ACQUIRE);
-	now->read_ns = __atomic_load_n(&p->read_ns, __ATOMIC_RELAXED);
+	now->held_ns = __atomic_load_n(&p->held_ns, __ATOMIC_RELAXED);
 	now->taken_ns = __atomic_load_n(&p->taken_ns, __ATOMIC_ACQUIRE);
 	return is_of(p, cookie);
 }
@@ -40,11 +40,11 @@ enum unread_state unread_find(const struct unread *u,
 	return p.taken_ns > told_until_ns ? UNREAD_TELLING : UNREAD_NOT;
 }
 
-uint64_t unread_last_ns(const struct unread *u, uint64_t cookie)
+uint64_t unread_held_ns(const struct unread *u, uint64_t cookie)
 {
 	struct probe_progress p;
 
-	return read_progress(u, cookie, &p) ? p.read_ns : 0;
+	return read_progress(u, cookie, &p) ? p.held_ns : 0;
 }
 
 bool unread_has_forked(const struct unread *u, uint32_t pid, uint64_t since_ns)

@@ -37,12 +37,12 @@ enum unread_state unread_find(const struct unread *u,
 			      const struct unread_query *q,
 			      uint64_t told_until_ns);
 
-/* When the socket was last read; 0: that is not known. */
-uint64_t unread_last_ns(const struct unread *u, uint64_t cookie);
+/* When whoever read the socket last had it alone; 0: that is not known. */
+uint64_t unread_held_ns(const struct unread *u, uint64_t cookie);
 
 /*
- * Whether the process has forked, or passed descriptors, since then: another may
- * have its sockets, perhaps alone.
+ * Whether others may have the sockets that the process had alone then: it has
+ * forked since, or passed descriptors.
  */
 bool unread_has_forked(const struct unread *u, uint32_t pid, uint64_t since_ns);
 

@@ -159,8 +159,8 @@ bool resolve_has_arrived(const struct question *q);
 void resolve_read(struct question *q, struct verdict *v);
 
 /*
- * Nobody has read it yet: who used its socket last has that, unless it has
- * forked since then.
+ * Nobody has read it yet: who used its socket last has that, if it had it alone
+ * then and has not forked since.  0: it may not have had it alone.
  */
 void resolve_holder(const struct question *q, uint64_t since_ns,
 		    struct verdict_end *end);

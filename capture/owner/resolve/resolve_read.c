@@ -37,7 +37,8 @@ void resolve_holder(const struct question *q, uint64_t since_ns,
 	if (!is_users(end))
 		return;
 	if (q->r->unread && !q->reader_closed &&
-	    unread_has_forked(q->r->unread, end->owner->pid, since_ns))
+	    (!since_ns ||
+	     unread_has_forked(q->r->unread, end->owner->pid, since_ns)))
 		verdict_end_set(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);
 	else if (end->attr != ATTR_FLOW)
 		end->attr = ATTR_HOLDER;
@@ -59,5 +60,5 @@ void resolve_read(struct question *q, struct verdict *v)
 		return;
 	if (!q->reader_closed)
 		q->unread = q->reader_cookie;
-	resolve_holder(q, unread_last_ns(q->r->unread, q->reader_cookie), &v->dst);
+	resolve_holder(q, unread_held_ns(q->r->unread, q->reader_cookie), &v->dst);
 }

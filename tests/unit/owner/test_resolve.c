@@ -804,7 +804,7 @@ static struct packet unread_datagram(uint64_t before_ns)
 	memset(forked_ns, 0, sizeof(forked_ns));
 	progress[1] = (struct probe_progress){ .cookie = 1,
 					       .until = T - before_ns,
-					       .read_ns = T - before_ns };
+					       .held_ns = T - before_ns };
 	resolver_watch_reads(w.resolver, &u);
 	return packet(k, 0);
 }
@@ -868,7 +868,8 @@ static void a_segment_waits_until_it_is_read(void **state)
 	p.outer.tcp_payload = 5;
 	use(&alice, 2, flow_reversed(&p.outer.key));
 	progress[2] = (struct probe_progress){ .cookie = 2,
-					       .until = PROBE_SEQUENCE | 1004 };
+					       .until = PROBE_SEQUENCE | 1004,
+					       .held_ns = T };
 	v = see(&p, SOURCE_IN);
 	assert_int_equal(v.dst.attr, ATTR_HOLDER);
 	assert_false(settled);

@@ -69,11 +69,11 @@ static void of_a_socket_without_a_place_nothing_is_known(void **state)
 	(void)state;
 	assert_int_equal(datagram(T, T), UNREAD_NOT);
 	*place() = (struct probe_progress){ .cookie = SOCKET + PROBE_PROGRESS,
-					    .until = T - 1, .read_ns = T - 1 };
+					    .until = T - 1, .held_ns = T - 1 };
 	assert_int_equal(datagram(T, T), UNREAD_NOT);
 	assert_int_equal(segment(5), UNREAD_NOT);
-	assert_int_equal(unread_last_ns(&u, SOCKET), 0);
-	assert_int_equal(unread_last_ns(&u, SOCKET + PROBE_PROGRESS), T - 1);
+	assert_int_equal(unread_held_ns(&u, SOCKET), 0);
+	assert_int_equal(unread_held_ns(&u, SOCKET + PROBE_PROGRESS), T - 1);
 }
 
 static void who_has_read_may_still_be_told(void **state)
