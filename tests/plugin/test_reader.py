@@ -12,7 +12,7 @@ from pathlib import Path
 
 from harness import SOURCE, TsharkTest, udp
 from pcapng import (End, attribution, custom_option, epb, idb, process,
-                    receiver, shb)
+                    process_field, receiver, shb)
 
 import reader
 import test_plugin
@@ -131,6 +131,22 @@ class Reader(TsharkTest):
                 custom_option(attribution("out", End(n, n, text, "socket"))))
             for n, text in enumerate(odd, 1)))
         self.assertEqual(self.judge(path), (len(odd), 0))
+
+    def test_words_that_are_newer_than_it(self):
+        known = attribution("out", End(1, 1, b"x", "unknown", "lost"))
+        newer = [known[:4] + bytes(shape_how_why) + known[7:]
+                 for shape_how_why in ((0x8D, 7, 6), (0x8A, 13, 6), (0x8A, 7, 15))]
+        path = self.tshark.write("newer.pcapng", shb() + idb() + b"".join(
+            epb(udp("127.0.0.1", "127.0.0.2"), 10**18, custom_option(payload))
+            for payload in newer))
+        self.assertEqual(self.judge(path), (3, 0))
+
+    def test_fields_that_are_newer_than_it(self):
+        path = self.tshark.write("newer.pcapng", shb() + idb() + epb(
+            udp("127.0.0.1", "127.0.0.2"), 10**18,
+            custom_option(attribution("out", End(1, 1, b"x", "socket"))),
+            custom_option(process(id=1, pid=1, extra=process_field(999, b"new")))))
+        self.assertEqual(self.judge(path), (1, 0))
 
     def test_what_is_malformed_is_not_there(self):
         good = attribution("out", End(1, 1, b"x", "socket"))
