@@ -191,6 +191,8 @@ enum option_value {
 	VALUE_PID,
 	VALUE_USER,
 	VALUE_CONTAINER,
+	VALUE_POD,
+	VALUE_UNIT,
 	VALUE_HOST,
 	VALUE_WORD,			/* one of the words */
 	VALUES

@@ -17,6 +17,14 @@ static void print_commands(FILE *out, bool takes_files, const char *between)
 	}
 }
 
+/* What prints the values, in words that all three shells read alike. */
+#define LIST_CONTAINERS "command grep -hosE \"[0-9a-f]{64}\" " \
+	"/proc/*/cgroup | cut -c 1-12 | sort -u"
+#define LIST_PODS "command ls /var/log/pods 2>/dev/null | " \
+	"sed \"s,_[^_]*\\$,,; s,_,/,\""
+#define LIST_UNITS "command grep -hosE " \
+	"\"[^/]*[.](service|scope|socket)\\$\" /proc/*/cgroup | sort -u"
+
 /* ---- bash ---- */
 
 /* What the script looks up itself has one word, the words are themselves. */
@@ -28,6 +36,9 @@ static const char *bash_value(const struct option_row *row)
 		[VALUE_PROCESS] = "PROCESS",
 		[VALUE_PID] = "PID",
 		[VALUE_USER] = "USER",
+		[VALUE_CONTAINER] = "CONTAINER",
+		[VALUE_POD] = "POD",
+		[VALUE_UNIT] = "UNIT",
 		[VALUE_HOST] = "HOST",
 	};
 
@@ -68,7 +79,12 @@ void options_print_bash(FILE *out)
 		print_bash_option(out, row);
 		fprintf(out, ") echo '%s' ;;\n", value);
 	}
-	fputs("\tesac\n}\n\n", out);
+	fputs("\tesac\n}\n\n"
+	      "_pktwho_list() {\n\tcase $1 in\n"
+	      "\tCONTAINER) " LIST_CONTAINERS " ;;\n"
+	      "\tPOD) " LIST_PODS " ;;\n"
+	      "\tUNIT) " LIST_UNITS " ;;\n"
+	      "\tesac\n}\n\n", out);
 }
 
 /* ---- zsh and fish, which show what an option is for ---- */
@@ -102,7 +118,9 @@ static const char *zsh_value(const struct option_row *row)
 				   "2>/dev/null)\"}}"),
 		[VALUE_PID] = "_pids",
 		[VALUE_USER] = "_users",
-		[VALUE_CONTAINER] = "",
+		[VALUE_CONTAINER] = "{compadd $(" LIST_CONTAINERS ")}",
+		[VALUE_POD] = "{compadd $(" LIST_PODS ")}",
+		[VALUE_UNIT] = "{compadd $(" LIST_UNITS ")}",
 		[VALUE_HOST] = "_hosts",
 	};
 
@@ -159,6 +177,9 @@ static const char *fish_value(const struct option_row *row)
 				  "| sort -u)",
 		[VALUE_PID] = "(__fish_complete_pids)",
 		[VALUE_USER] = "(__fish_complete_users)",
+		[VALUE_CONTAINER] = "(" LIST_CONTAINERS ")",
+		[VALUE_POD] = "(" LIST_PODS ")",
+		[VALUE_UNIT] = "(" LIST_UNITS ")",
 		[VALUE_HOST] = "(__fish_print_hostnames)",
 	};
 

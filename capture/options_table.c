@@ -103,11 +103,11 @@ const struct option_row options_table[] = {
 	  .dialog = { DIALOG_BOTH, PAGE_PROCESSES, "Container",
 		      "Ids or names, separated by commas. Empty: all" } },
 	{ 0, "pod", "NS/NAME", NULL,
-	  OPTION_THERE, TERMS(FILTER_POD),
+	  OPTION_THERE, VALUE_POD, TERMS(FILTER_POD),
 	  .dialog = { DIALOG_BOTH, PAGE_PROCESSES, "Pod",
 		      "NAMESPACE/NAME, separated by commas. Empty: all" } },
 	{ 0, "unit", "NAME", "... of this systemd unit; --keep EXPRESSION",
-	  OPTION_THERE, TERMS(FILTER_UNIT),
+	  OPTION_THERE, VALUE_UNIT, TERMS(FILTER_UNIT),
 	  .dialog = { DIALOG_BOTH, PAGE_PROCESSES, "Unit",
 		      "Of systemd, as nginx.service, separated by commas. "
 		      "Empty: all" } },

@@ -7,6 +7,7 @@ _pktwho_words() {
 	INTERFACE) echo any; ls /sys/class/net ;;
 	PROCESS) cat /proc/[0-9]*/comm ;;
 	PID) cd /proc && echo [0-9]* ;;
+	CONTAINER | POD | UNIT) _pktwho_list "$1" ;;
 	*) echo "$1" ;;
 	esac 2>/dev/null
 }

@@ -37,6 +37,24 @@ expect "$(offers -i lo)" lo
 expect "$(offers --interface an)" any
 expect "$(offers --pid "$$")" "$(cd /proc && compgen -W "$(echo [0-9]*)" "$$")"
 expect "$(offers --user roo)" root
+# What runs now, as if these were its control groups and logs.
+# shellcheck disable=SC2317 # what is tested calls it
+command() {
+	case $1 in
+	ls) printf '%s\n' shop_web-1_0b1c2d shop_web-2_3e4f ;;
+	grep) builtin command grep "${@:2:2}" <<-END
+		0::/system.slice/ssh.service
+		0::/user.slice/user-0.slice/user@0.service/init.scope
+		0::/system.slice/docker-$(printf '0123456789abcdef%.0s' {1..4}).scope
+		END
+		;;
+	esac
+}
+expect "$(offers --unit s)" ssh.service
+expect "$(offers --unit i)" init.scope
+expect "$(offers --container '')" 0123456789ab
+expect "$(offers --pod '')" $'shop/web-1\nshop/web-2'
+unset -f command
 expect "$(offers -w "$1")" "$1"
 expect "$(offers cut "$1")" "$1"
 expect "$(offers strip -w new.pcapng "$1")" "$1"

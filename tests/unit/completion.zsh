@@ -15,6 +15,7 @@ has() {
 
 has '*-i+[capture here; may be repeated (any)]:NAME:{compadd any /sys/class/net/*(:t)}'
 has '*--log-level=[error, warning, info or debug (info)]:LEVEL:(error warning info debug)'
+has '*--pod=[pod]:NS/NAME:{compadd $(command ls /var/log/pods 2>/dev/null | sed "s,_[^_]*\$,,; s,_,/,")}'
 has '*--geo=[country database (mmdb); may be repeated]:FILE:_files'
 has '*-p[only what is meant for this host]'
 has '*--no-promiscuous-mode[only what is meant for this host]'
