@@ -46,3 +46,20 @@ PATH=$dir/bin:$PATH "$dir/tree/packaging/deb" "$dir/tree/made" ||
 	fail 'no packages within the tree'
 grep -q '^./debian/control$' "$dir/found" || fail "$(cat "$dir/found")"
 ! grep -q '^./made/tree' "$dir/found" || fail "$(cat "$dir/found")"
+
+# As debhelper installs the pages, they find each other.
+doc=$dir/usr/share/doc/pktwho
+mkdir -p "$doc/examples"
+# shellcheck disable=SC2046 # lists of files
+cp -r $(cat $debian/pktwho.docs) "$doc"
+# shellcheck disable=SC2046
+cp -r $(cat $debian/pktwho.examples) "$doc/examples"
+while read -r what where; do
+	case $where in
+	usr/share/doc/*) mkdir -p "$dir/$where" && cp "$what" "$dir/$where" ;;
+	esac
+done <$debian/pktwho.install
+while read -r what where; do
+	ln -s "$dir/$what" "$dir/$where"
+done <$debian/pktwho.links
+tests/unit/page_links.sh "$doc" links || fail 'of the installed pages'
