@@ -27,6 +27,9 @@ static int check_show(const struct options *o)
 				   "--no-tshark");
 	if (o->read && !options_show(o))
 		return options_bad("only with --print, top and log:", "-r");
+	if (o->read && o->first_filter)
+		return options_bad("tshark -Y finds packets of a file, not",
+				   o->first_filter);
 	if (o->read && asks_to_capture(o))
 		return options_bad("no capture is made beside", o->read);
 	if (!options_show(o))

@@ -89,6 +89,8 @@ class Errors(world.LiveTest):
                  f'well: no list can be had from "web1"{hint}'),
                 (["-w", "x", "tcp", "-i", "lo"],
                  f'options stand before the filter: "-i"{hint}'),
+                (["-P", "-r", "x.pcapng", "tcp", "port", "80"], "tshark -Y finds "
+                 f'packets of a file, not "tcp port 80"{hint}'),
                 (["-G", "60"], "there is no -G: use -b duration:SECONDS")):
             self.fails(2, line, *argv)
 
