@@ -86,8 +86,8 @@ try() {
 	sample=/usr/share/doc/pktwho/examples/countries.pcapng
 	as_alice pktwho doctor >said || die "doctor: $(cat said)"
 	! grep -E '^FIX' said || die "doctor: $(cat said)"
-	as_alice pktwho -q -i lo -w got.pcapng -- \
-		python3 -c 'import socket; socket.socket(2, 2).sendto(b"x", ("127.0.0.1", 9))'
+	sends='import socket; socket.socket(2, 2).sendto(b"x", ("127.0.0.1", 9))'
+	as_alice pktwho -q -i lo -w got.pcapng -- python3 -c "$sends"
 	found=$(as_alice tshark -r got.pcapng -Y 'proc.name == "python3"' \
 		-T fields -e proc.user) 2>said || die "tshark: $(cat said)"
 	[ "$(echo "$found" | head -n 1)" = alice ] || die "no owner: $found"
@@ -106,19 +106,44 @@ try() {
 		while read -r path; do
 			[ -e "$path" ] || die "the man page names $path"
 		done
+	captures
 	pages
-	rm -rf got.pcapng said samples
+	rm -rf ./*.pcapng said samples
 	cd "$tree"
+}
+
+# README's first captures that take no network, and what comes after them.
+captures() {
+	for words in '-i any -w all.pcapng' '-i eth0 --proc nginx -w web.pcapng' \
+		'--netns all -w all.pcapng' 'log -i any'; do
+		grep -q "sudo pktwho $words " /usr/share/doc/pktwho/README.md ||
+			die "README does not show pktwho $words"
+		who=as_alice
+		[ "${words#--netns}" = "$words" ] || who=	# only root may
+		# shellcheck disable=SC2046 # words; eth0 may not be there
+		$who pktwho $(echo "$words" | sed 's/eth0/lo/') \
+			-a duration:1 --force >said 2>&1 ||
+			die "pktwho $words: $(cat said)"
+	done
+	pktwho record -q -- python3 -c "$sends" || die 'record'
+	tshark -r all.pcapng >said 2>&1 || die "tshark: $(cat said)"
+	pktwho cut --last 10m -w x.pcapng >said 2>&1 || die "cut: $(cat said)"
+	as_alice pktwho cut --proc python3 -w cut.pcapng got.pcapng >said 2>&1 ||
+		die "cut: $(cat said)"
+	as_alice pktwho strip -w plain.pcapng got.pcapng >said 2>&1 ||
+		die "strip: $(cat said)"
 }
 
 # Every command that is shown with its output, on the samples installed with it.
 pages() {
-	cp -r /usr/share/doc/pktwho/examples samples
+	cp -r /usr/share/doc/pktwho/samples/ samples
 	mkdir work
 	chown alice work
 	mv samples work
-	(cd work && zcat -f /usr/share/doc/pktwho/README.md* \
-		/usr/share/doc/pktwho/cookbook.md* >pages &&
+	"$tree/tests/unit/page_links.sh" /usr/share/doc/pktwho links ||
+		die 'a page links to what was not installed'
+	(cd work && cat /usr/share/doc/pktwho/README.md \
+		/usr/share/doc/pktwho/docs/cookbook.md >pages &&
 		as_alice env TZ=UTC LC_ALL=C.UTF-8 python3 - <<-'END'
 	import re, subprocess
 	one = re.compile(r"^\$ ((?:.*(?:\\|\||; do)\n)*(?:(?:    .*\n)*  done|.*)\n)"
