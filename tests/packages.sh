@@ -151,12 +151,11 @@ pages() {
 	shown = one.findall("".join(re.findall(
 	    r"^```\n(\$ .*?)^```\n", open("pages").read(), re.M | re.S)))
 	assert len(shown) >= 25, len(shown)
-	old = " 4.0." in subprocess.getoutput("tshark --version").split("\n")[0]
 	for command, output in shown:
 	    done = subprocess.run(command, shell=True, text=True,
 	                          capture_output=True)
 	    assert done.returncode == 0, (command, done.stderr)
-	    assert not old or done.stdout == output, (command, done.stdout)
+	    assert done.stdout == output, (command, done.stdout)
 	END
 	) || die 'a page shows what is not so'
 	rm -rf work

@@ -12,7 +12,7 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from harness import SOURCE, Tshark, TsharkTest, skip
+from harness import SOURCE, Tshark, TsharkTest
 
 PLUGIN = Path(sys.argv[1])
 COOKBOOK, README = SOURCE / "docs/cookbook.md", SOURCE / "README.md"
@@ -25,8 +25,6 @@ COMMAND = re.compile(r"^\$ ((?:.*(?:\\|\||; do)\n)*(?:(?:    .*\n)*  done|.*)\n)
 class Cook:
     def __init__(self, tshark):
         self.tshark = tshark
-        if tshark.version >= (4, 4):
-            skip("the page shows what tshark 4.0 prints")
         shutil.copytree(SOURCE / "samples", tshark.dir / "samples")
         tshark.open_up()
 
