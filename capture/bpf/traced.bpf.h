@@ -141,7 +141,8 @@ static __always_inline __u64 datagrams_until(struct sock_info *s,
 					     struct sock *sk)
 {
 	__u32 waiting = queued(sk, sk->sk_protocol);
-	__u64 until = s->waiting_until ? s->waiting_ns : 0;
+	__u64 until = s->waiting_until ? s->waiting_ns :
+		      s->emptied_ns ? 0 : NEVER_READ;
 
 	if (!waiting) {
 		s->emptied_ns = s->read_ns;

@@ -16,8 +16,11 @@ static struct verdict_end told_end(const struct packettab_packet *told)
 	};
 }
 
-/* Who else has read it: several sockets got a copy each. */
-static void take_others(struct question *q)
+/*
+ * Who else has read it: several sockets got a copy each.  False if nobody has
+ * read any.
+ */
+static bool take_others(struct question *q)
 {
 	const struct packettab_packet *readers;
 	unsigned count;
@@ -28,6 +31,7 @@ static void take_others(struct question *q)
 		if (readers[i].owner && !proc_forgot(readers[i].owner, q->ts_ns))
 			q->r->others[q->r->other_count++] =
 				told_end(&readers[i]);
+	return count;
 }
 
 /* Whether the packet's own event decides, not its flow's history. */
@@ -69,8 +73,8 @@ static enum packettab_found ask_packet(struct question *q,
 	verdict_end_set(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);
 	if (told && told->owner && found != PACKETTAB_AMBIGUOUS)
 		*end = told_end(told);
-	if (!sends)
-		take_others(q);
+	if (!sends && !take_others(q) && told && told->pending)
+		resolve_holder(q, q->ts_ns, end);
 	return found;
 }
 
