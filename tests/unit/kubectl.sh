@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# kubectl.sh KUBECTL-PKTWHO: what it asks a cluster, and where it captures.
+# kubectl.sh KUBECTL-PKTWHO: what it asks a cluster, and where it captures; and
+# whether Kubernetes has the fields of the manifest beside it.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -11,6 +12,19 @@ fail() {
 	echo "$*" >&2
 	exit 1
 }
+
+# Without a cluster kubectl drops the fields that it does not know.
+if command -v kubectl >/dev/null; then
+	sed '1,/^---$/d' "$(dirname "$plugin")/daemonset.yaml" >manifest
+	kubectl set env --local -f manifest A=b -o json >known ||
+		fail 'kubectl does not take the manifest'
+	sed 's/ #.*//' manifest | grep -oE '[a-zA-Z]+:( |$)' | tr -d ': ' |
+		sort -u >fields
+	[ "$(wc -l <fields)" -ge 30 ] || fail "too few fields: $(cat fields)"
+	while read -r field; do
+		grep -q "\"$field\":" known || fail "Kubernetes has no $field"
+	done <fields
+fi
 
 # A cluster of one pod, on node-7, where agent-x is.
 cat >kubectl <<'END'
