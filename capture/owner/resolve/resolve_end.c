@@ -162,6 +162,20 @@ void resolve_forged(struct question *q, struct verdict_end *end)
 	q->is_forged = true;
 }
 
+/* What has no bytes the kernel keeps; which have some is not known of all protocols. */
+static bool is_for_reader(const struct flowtab_query *query)
+{
+	switch (query->key.proto) {
+	case IPPROTO_TCP:
+		return query->data;
+	case IPPROTO_SCTP:
+	case IPPROTO_DCCP:
+		return false;
+	default:
+		return true;
+	}
+}
+
 bool resolve_ask(struct question *q, const struct flow_key *key, bool sends,
 		 struct verdict_end *end)
 {
@@ -203,8 +217,7 @@ bool resolve_ask(struct question *q, const struct flow_key *key, bool sends,
 		q->reader_ends = a.ends;
 		q->reader_closed = a.closed;
 		q->reader_cookie = told == PACKETTAB_NOT_SHARED &&
-				   (key->proto != IPPROTO_TCP || query.data) ?
-					   a.cookie : 0;
+				   is_for_reader(&query) ? a.cookie : 0;
 	}
 	if (!found || !sends || !q->from_wire || !a.here)
 		return found;

@@ -820,6 +820,12 @@ static void a_datagram_waits_until_it_is_read(void **state)
 	assert_int_equal(v.unread, 1);
 	assert_false(v.steady);
 	assert_false(settled);
+	/* What SCTP acknowledges nobody reads. */
+	p.outer.key.proto = IPPROTO_SCTP;
+	use(&alice, 1, flow_reversed(&p.outer.key));
+	see(&p, SOURCE_IN);
+	assert_true(settled);
+	p.outer.key.proto = IPPROTO_UDP;
 	progress[1].until = T;
 	v = see(&p, SOURCE_IN);
 	assert_int_equal(v.dst.attr, ATTR_SOCKET);
