@@ -114,6 +114,12 @@ class Truth:
     def pids(self, numbers):
         return {self.who[n].pid for n in numbers}
 
+    def whole(self, stamps):
+        """A write that was cut short leaves a piece of one before the next."""
+        return frozenset(
+            (program, who, seq) for program, who, seq in stamps
+            if who in self.who and self.who[who].program == program)
+
     def program(self, p):
         for program, *_ in p.stamps:
             return program
@@ -134,6 +140,8 @@ class Judge:
 
     def file(self, path):
         seen = list(packets(path))
+        for p in seen:
+            p.stamps = self.truth.whole(p.stamps)
         self.carried = Counter(stamp for p in seen for stamp in p.stamps)
         for p in seen:
             program = p.proto and self.truth.program(p)
