@@ -62,14 +62,11 @@ static __always_inline __u64 subflow_cookie(struct sock *sk)
 static __always_inline void begin_subflow(struct sock_info *s)
 {
 	struct sock *sk = (void *)s->address;
-	struct mptcp_sock *msk = (void *)BPF_CORE_READ(sk, sk_socket, sk);
 	__u32 place = s->cookie % PROBE_PROGRESS;
 	struct probe_progress *p = bpf_map_lookup_elem(&progress, &place);
 
-	if (!bpf_core_field_exists(msk->first) || !reads_told || !p ||
-	    p->cookie == s->cookie || (void *)msk == sk ||
-	    BPF_CORE_READ((struct sock *)msk, sk_protocol) != IPPROTO_MPTCP ||
-	    BPF_CORE_READ(msk, first) != sk)
+	if (!reads_told || !p || p->cookie == s->cookie ||
+	    subflow_cookie(BPF_CORE_READ(sk, sk_socket, sk)) != s->cookie)
 		return;
 	note_progress(s, s->cookie, NEVER_READ, false);
 	p->held_ns = bpf_ktime_get_ns();
