@@ -205,12 +205,6 @@ bool resolve_ask(struct question *q, const struct flow_key *key, bool sends,
 		found = ask_flow(q, &query, &a, end);
 	else if (told == PACKETTAB_FORMER)
 		found = ask_former(q, &query, &a, end);
-	if (told == PACKETTAB_AWAITED) {
-		q->reader_closed = a.closed;
-		resolve_holder(q, q->ts_ns, end);
-	}
-	if (end->owner && proc_forgot(end->owner, q->ts_ns))
-		verdict_end_set(end, ATTR_UNKNOWN, REASON_LOST);
 	if (!sends) {
 		q->reader_here = a.here;
 		q->reader_port = key->local_port;
@@ -219,6 +213,10 @@ bool resolve_ask(struct question *q, const struct flow_key *key, bool sends,
 		q->reader_cookie = told == PACKETTAB_NOT_SHARED &&
 				   is_for_reader(&query) ? a.cookie : 0;
 	}
+	if (told == PACKETTAB_AWAITED)
+		resolve_holder(q, q->ts_ns, end);
+	if (end->owner && proc_forgot(end->owner, q->ts_ns))
+		verdict_end_set(end, ATTR_UNKNOWN, REASON_LOST);
 	if (!found || !sends || !q->from_wire || !a.here)
 		return found;
 	if (address_is_unspecified(key->local)) {
