@@ -225,14 +225,19 @@ class Top(world.LiveTest):
         t.shows("?[2J?[Hx?, pid")
         self.assertEqual(t.end("qq")[0], 0)
 
-    def test_what_stands_out(self):
-        python = self.dir / "python"
+    def copied_talker(self, name):
+        """Runs as that executable, which is a copy; returns its path."""
+        python = self.dir / name
         shutil.copy(shutil.which("python3.11") or sys.executable, python)
         process = self.start(self.ns.argv(
             python, "-c", TALKER, self.echo.told),
             stdout=-1, env={"PYTHONHOME": sys.base_prefix})
         self.addCleanup(process.stdout.close)
         self.assertEqual(process.stdout.readline(), "talks\n")
+        return python
+
+    def test_what_stands_out(self):
+        python = self.copied_talker("python")
         python.unlink()
         for env, colored in (({}, True), ({"NO_COLOR": "1"}, False)):
             t = self.top(env=env)
@@ -247,13 +252,7 @@ class Top(world.LiveTest):
 
     def test_an_executable_that_goes_meanwhile(self):
         """Its connection is there, and nothing but /proc tells of it."""
-        python = self.dir / "goes"
-        shutil.copy(shutil.which("python3.11") or sys.executable, python)
-        process = self.start(self.ns.argv(
-            python, "-c", TALKER, self.echo.told),
-            stdout=-1, env={"PYTHONHOME": sys.base_prefix})
-        self.addCleanup(process.stdout.close)
-        self.assertEqual(process.stdout.readline(), "talks\n")
+        python = self.copied_talker("goes")
         t = self.top()
         t.shows("goes \u2192")
         t.type("\n")
