@@ -9,7 +9,6 @@
 
 #include "bytes.h"
 
-#define GZIP_BITS   (15 + 16)	/* the largest window, and gzip's header */
 #define GZIP_MEMORY 8		/* zlib's default */
 
 struct compressor {
@@ -81,7 +80,7 @@ int compressor_new(struct compressor **out, enum compression kind,
 		c->zstd = ZSTD_createCCtx();
 	else
 		c->has_gzip = deflateInit2(&c->gzip, Z_BEST_SPEED, Z_DEFLATED,
-					   GZIP_BITS, GZIP_MEMORY,
+					   COMPRESSION_GZIP_BITS, GZIP_MEMORY,
 					   Z_DEFAULT_STRATEGY) == Z_OK;
 	if (!c->zstd && !c->has_gzip) {
 		free(c);

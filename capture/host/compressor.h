@@ -20,6 +20,9 @@ enum compression {
 	COMPRESSIONS
 };
 
+/* zlib's windowBits, either way: the largest window, and gzip's header. */
+#define COMPRESSION_GZIP_BITS (15 + 16)
+
 /* dumpcap's words for them; NULL for COMPRESSION_BY_NAME. */
 const char *compression_name(enum compression c);
 

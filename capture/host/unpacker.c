@@ -11,8 +11,6 @@
 
 #include "host/compressor.h"
 
-#define GZIP_BITS (15 + 16)	/* the largest window, and gzip's header */
-
 static const struct {
 	enum compression kind;
 	size_t len;
@@ -111,7 +109,7 @@ static ssize_t take_gzip(struct unpacker *u)
 	z_stream *z = &u->gzip;
 	int end;
 
-	if (!u->has_gzip && inflateInit2(z, GZIP_BITS) != Z_OK)
+	if (!u->has_gzip && inflateInit2(z, COMPRESSION_GZIP_BITS) != Z_OK)
 		return -ENOMEM;
 	u->has_gzip = true;
 	if (u->member_ended)
