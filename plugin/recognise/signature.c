@@ -76,6 +76,7 @@ static const struct signature signatures[] = {
 	{ is_redis, "resp", NULL, TCP, false, false },
 	{ is_memcached, "memcache", NULL, TCP, false, false },
 	{ is_memcached_text, "memcache", NULL, TCP, false, false },
+	{ is_memcached_datagram, "memcache", NULL, UDP, false, false },
 	{ is_x11, "x11", NULL, TCP, false, false },
 	{ is_ajp, "ajp13", NULL, TCP, false, false },
 	{ is_zabbix, "zabbix", NULL, TCP, false, false },

@@ -161,6 +161,7 @@ bool is_tds(const struct payload *p);
 bool is_tns(const struct payload *p);
 bool is_mongo(const struct payload *p);
 bool is_memcached(const struct payload *p);
+bool is_memcached_datagram(const struct payload *p);
 bool is_memcached_answer_binary(const struct payload *p);
 bool is_cql(const struct payload *p);
 bool is_kafka(const struct payload *p);

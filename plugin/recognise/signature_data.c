@@ -160,6 +160,31 @@ bool is_memcached(const struct payload *p)
 	return is_memcached_binary(p, 0x80);
 }
 
+/*
+ * Over UDP a header comes first: whose answer it is, and which of how many
+ * datagrams.
+ */
+bool is_memcached_datagram(const struct payload *p)
+{
+	static const char *const words[] = {
+		"get ", "gets ", "stats", "version\r\n", "set ", "add ",
+		"delete ", "incr ", "decr ", "VALUE ", "STAT ", "STORED\r\n",
+		"NOT_STORED\r\n", "NOT_FOUND\r\n", "DELETED\r\n", "END\r\n",
+		"VERSION ",
+	};
+	struct payload text = *p;
+
+	if (p->len <= 8 || be16_at(p, 2) >= be16_at(p, 4) || be16_at(p, 6))
+		return false;
+	text.p += 8;
+	text.len -= 8;
+	text.full -= 8;
+	for (size_t i = 0; i < array_length(words); i++)
+		if (starts(&text, 0, words[i], strlen(words[i])))
+			return memchr(text.p, '\n', text.len) != NULL;
+	return is_memcached_binary(&text, 0x80);
+}
+
 /* With a status; for the middle of a connection. */
 bool is_memcached_answer_binary(const struct payload *p)
 {
@@ -230,12 +255,29 @@ bool is_amqp(const struct payload *p)
 	       be16_at(p, 9) <= 120;
 }
 
+/* A yes to CONNECT; of version 5 it has properties, the first one known. */
+static bool is_mqtt_yes(const struct payload *p)
+{
+	static const uint8_t first[] = {
+		0x11, 0x12, 0x13, 0x15, 0x16, 0x1a, 0x1c, 0x1f, 0x21, 0x22,
+		0x24, 0x25, 0x26, 0x27, 0x28, 0x29, 0x2a,
+	};
+
+	if (p->before || u8_at(p, 0) != 0x20 || u8_at(p, 1) + 2 != p->full)
+		return false;
+	if (p->full == 4)
+		return STARTS(p, "\x20\2\0\0");
+	return p->full > 6 && p->full < 128 && u8_at(p, 2) <= 1 &&
+	       !u8_at(p, 3) && u8_at(p, 4) + 5 == p->full &&
+	       memchr(first, (int)u8_at(p, 5), sizeof(first));
+}
+
 /* CONNECT, whose length takes one or two bytes here; or a yes to it. */
 bool is_mqtt(const struct payload *p)
 {
 	size_t at = u8_at(p, 1) & 0x80 ? 3 : 2;
 
-	if (p->full == 4 && !p->before && STARTS(p, "\x20\2\0\0"))
+	if (is_mqtt_yes(p))
 		return true;
 	return u8_at(p, 0) == 0x10 && (HAS_AT(p, at, "\0\4MQTT") ||
 				       HAS_AT(p, at, "\0\6MQIsdp"));

@@ -215,7 +215,8 @@ bool is_irc(const struct payload *p)
 		return signature_line_has(p, " :");
 	return (*p->p == ':' || STARTS(p, "NOTICE ")) &&
 	       (signature_line_has(p, "NOTICE AUTH :") ||
-		signature_line_has(p, " NOTICE * :"));
+		signature_line_has(p, " NOTICE * :") ||
+		signature_line_has(p, " CAP * LS "));
 }
 
 /* The declaration of XML may have a line of its own. */
@@ -274,6 +275,20 @@ bool is_redis(const struct payload *p)
 	       g_ascii_isdigit((char)u8_at(p, at + 3));
 }
 
+/* "mg KEY FLAGS" and the like, which answers of two letters follow. */
+static bool is_memcached_meta(const struct payload *p)
+{
+	static const char *const answers[] = {
+		"HD ", "HD\r\n", "VA ", "EN\r\n", "NF\r\n", "NF ", "NS\r\n",
+		"NS ", "EX\r\n", "EX ", "MN\r\n", "ME ",
+	};
+
+	return p->other && p->other[0] == 'm' &&
+	       memchr("gsdane", p->other[1], 6) &&
+	       (p->other[2] == ' ' || p->other[2] == '\r') &&
+	       ANY(p, answers);
+}
+
 /* Beanstalk, too, has delete, touch and stats. */
 static bool is_memcached_answer(const struct payload *p)
 {
@@ -287,8 +302,7 @@ static bool is_memcached_answer(const struct payload *p)
 	};
 
 	if ((other_starts(p, "flush_all") && STARTS(p, "OK\r\n")) ||
-	    (other_starts(p, "mg ") && (STARTS(p, "VA ") || STARTS(p, "EN\r\n") ||
-					STARTS(p, "HD"))))
+	    is_memcached_meta(p))
 		return true;
 	for (size_t i = 0; p->other && i < array_length(asked); i++)
 		if (other_starts(p, asked[i]))

@@ -148,6 +148,10 @@ TCP_MORE = {
         40, 0x74000004, 4096) + bytes(28)),
     "oracle asks again": ("Oracle", 1521, (b"\0\x08\0\0\x0b\0\0\0",)),
     "mqtt answers": ("MQTT", 1883, (b"\x20\2\0\0",)),
+    "mqtt 5 answers": ("MQTT", 1883, (b"\x20\x09\0\0\6\x22\0\x0a\x21\0\x14",)),
+    "memcached meta": ("Memcached", 11211, b"ms key 2\r\nhi\r\n",
+                       (b"HD\r\n",)),
+    "irc server": ("IRC", 6667, (b":irc.example.com CAP * LS :tls\r\n",)),
     "nats client": ("NATS", 4222, b'CONNECT {"verbose":false}\r\n'),
     "ldap adds": ("LDAP", 389, ber(0x30, b"\2\1\7", ber(
         0x68, ber(4, b"cn=a,dc=b"), b"\x30\0"))),
@@ -189,6 +193,8 @@ UDP_MORE = {
                   + be16(0, 12, 256, 1, 8, 4)),
     "ipfix": ("NetFlow", 4739, be16(10, 28) + be32(1700000000, 0, 0)
               + be16(2, 12, 256, 1, 8, 4)),
+    "memcached": ("Memcached", 11211, be16(1, 0, 1, 0) + b"stats\r\n",
+                  (be16(1, 0, 2, 0) + b"STAT pid 1\r\n",)),
     "sflow": ("sFlow", 6343, be32(5, 1, 0x0a000001, 0, 1, 1, 1, 2, 16)
               + bytes(16)),
     "collectd": ("collectd", 25826, be16(0, 9) + b"host\0" + be16(8, 12)
