@@ -30,6 +30,7 @@ struct climb {
 	const struct dpi_protocol *transport;
 	bool is_inside;		/* the app, in TLS or QUIC */
 	bool is_carried;	/* we are in a frame within, which is not spoken */
+	packet_info *pinfo;
 	bool stop;
 };
 
@@ -60,6 +61,14 @@ static bool is_spoken(const struct climb *c, const struct dpi_protocol *p)
 	return !c->top || p->role == DPI_UPGRADE || p->role == DPI_INSIDE;
 }
 
+/* What a proxy of HTTP passes on; an answer's text is no such thing. */
+static bool is_passed_on(const struct climb *c, const struct dpi_protocol *p)
+{
+	return c->top == http &&
+	       (p == ssh ||
+		(p->is_listed && dpi_content_is_connect(c->pinfo)));
+}
+
 /* Without a transport, the highest is what is spoken: ARP, not Ethernet. */
 static void take_app(struct dpi_layers *l, struct climb *c,
 		     const struct dpi_protocol *p)
@@ -70,7 +79,7 @@ static void take_app(struct dpi_layers *l, struct climb *c,
 		l->rank = DPI_WITHIN;
 		return;
 	}
-	if (p == ssh && c->top == http)
+	if (is_passed_on(c, p))
 		l->in_proxy = true;
 	else if (!is_spoken(c, p))
 		return;
@@ -230,7 +239,7 @@ static void look_at_port(struct dpi_layers *l, const struct climb *c,
 
 void dpi_layers_read(struct dpi_layers *l, packet_info *pinfo)
 {
-	struct climb c = { .stop = false };
+	struct climb c = { .pinfo = pinfo };
 
 	memset(l, 0, sizeof(*l));
 	for (wmem_list_frame_t *f = wmem_list_head(pinfo->layers); f && !c.stop;

@@ -105,6 +105,7 @@ static void try(conversation_t *c, struct content *k, packet_info *pinfo,
 	if (!s || s == k->is)
 		return;
 	k->is = s;
+	k->is_connect = STARTS(&taken->p, "CONNECT ");
 	dpi_protocols_init();
 	k->protocol = dpi_protocol_named(s->protocol);
 	content_hand(c, k, s, pinfo, &taken->p);
@@ -233,6 +234,13 @@ bool dpi_content_is_known(packet_info *pinfo)
 	const struct content *k = content_at(pinfo);
 
 	return k && k->is;
+}
+
+bool dpi_content_is_connect(packet_info *pinfo)
+{
+	const struct content *k = content_at(pinfo);
+
+	return k && k->is_connect;
 }
 
 bool dpi_content_is_short(packet_info *pinfo)

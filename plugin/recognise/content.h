@@ -28,6 +28,9 @@ void dpi_content_handoff(void);
 /* Do the bytes of the packet's conversation say what it is? */
 bool dpi_content_is_known(packet_info *pinfo);
 
+/* Was a proxy of HTTP asked to pass on what comes after it? */
+bool dpi_content_is_connect(packet_info *pinfo);
+
 /* Has the capture so little of this payload that a dissector can only guess? */
 bool dpi_content_is_short(packet_info *pinfo);
 

@@ -20,6 +20,7 @@ struct content {
 	int waits;		/* the side whose first message is not whole */
 	bool is_busy;		/* its dissector is at work */
 	uint16_t port;		/* the server's, as far as we know */
+	bool is_connect;	/* HTTP, to a proxy that is to pass on the rest */
 	bool is_no_dns;		/* some datagram cannot be */
 	bool has_long;		/* a long header, if it were QUIC's */
 	bool is_short;		/* the capture has hardly any of the last one */

@@ -2,7 +2,7 @@
 #include "recognise/protocols.h"
 
 #define OF(filter, app, over_tls, role, families, has_port) \
-	{ filter, app, over_tls, role, families, has_port, true, -1 }
+	{ filter, app, over_tls, role, families, has_port, true, true, -1 }
 
 /* What is not in here is an application of Wireshark's name. */
 static struct dpi_protocol known[] = {

@@ -45,6 +45,7 @@ struct dpi_protocol {
 	unsigned families;	/* enum dpi_family */
 	bool has_port;		/* of its own: on another it is worth a word */
 	bool is_called;		/* some table of Wireshark's hands payload to it */
+	bool is_listed;		/* known to us by more than its name */
 	int id;			/* -1: this Wireshark does not know it */
 };
 

@@ -483,6 +483,20 @@ class Better(unittest.TestCase):
             ask, (b"HTTP/1.1 200 OK\r\n\r\n",), TLS])),
             ("HTTPS", "alpn", "new.example.com"))
 
+    def test_connect_to_what_is_not_encrypted(self):
+        ask = (b"CONNECT 192.0.2.9:6379 HTTP/1.1\r\n"
+               b"Host: 192.0.2.9:6379\r\n\r\n")
+        ping = b"*1\r\n$4\r\nPING\r\n", (b"+PONG\r\n",)
+        self.assertEqual(said(connection(client(0), 3128, [
+            ask, (b"HTTP/1.1 200 OK\r\n\r\n",), *ping]))[:2],
+            ("Redis", "dissector"))
+        # The refusal's text is nobody's words.
+        page = b"<?xml version='1.0'?><html></html>"
+        self.assertEqual(said(connection(client(0), 3128, [
+            ask, (b"HTTP/1.1 500 No\r\nContent-Type: text/xml\r\n"
+                  b"Content-Length: %d\r\n\r\n" % len(page) + page,)]))[:2],
+            ("HTTP", "content"))
+
     def test_socks(self):
         self.assertEqual(said(connection(client(0), 1080, [
             b"\5\1\0", (b"\5\0",), b"\5\1\0\1\xcb\0\x71\6\0\x50",
