@@ -184,6 +184,16 @@ static const struct {
 	{ "xmpp-client", "XMPP over TLS" },
 	{ "xmpp-server", "XMPP over TLS" },
 	{ "webrtc", "WebRTC" }, { "c-webrtc", "WebRTC" },
+	{ "nntp", "NNTP over TLS" }, { "nnsp", "NNTP over TLS" },
+	{ "managesieve", "ManageSieve over TLS" },
+	{ "sip/2", "SIP over TLS" }, { "tds/8.0", "MSSQL" },
+	{ "radius/1.0", "RADIUS over TLS" },
+	{ "radius/1.1", "RADIUS over TLS" },
+	{ "dicom", "DICOM over TLS" }, { "coap", "CoAP over TLS" },
+	{ "co", "CoAP over DTLS" }, { "sunrpc", "RPC over TLS" },
+	{ "stun.turn", "STUN over TLS" }, { "smb", "SMB2" },
+	{ "ntske/1", "NTS" }, { "acme-tls/1", "ACME" },
+	{ "grpc-exp", "gRPC" },	/* not IANA's; of gRPC alone */
 };
 
 /* IANA's service names that say "over TLS"; RFC 7858 and RFC 9250 for 853. */

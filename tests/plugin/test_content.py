@@ -18,7 +18,7 @@ from frames import ip4
 from harness import SOURCE, Tshark
 from payloads import (DTLS, HTTP, IKE, OK, PREFACE, QUIC, SSH, STUN, TCP_WORDS,
                       TLS, UDP_WORDS, be32, h2_frame, h2_headers, h2_request,
-                      question, sized)
+                      question, sized, tls_hello)
 from payloads_more import TCP_MORE, UDP_MORE
 import talks
 from pcapng import epb, idb, shb
@@ -447,6 +447,16 @@ class Sources(unittest.TestCase):
     def test_alpn(self):
         self.assertEqual(said(connection(client(0), 22, [TLS])),
                          ("HTTPS", "alpn", "new.example.com"))
+
+    def test_alpn_of_grpc(self):
+        """It offers a name of its own beside HTTP/2's."""
+        for offers, app in ((b"\x08grpc-exp\2h2", "gRPC"),
+                            (b"\2h2\x08grpc-exp", "gRPC"),
+                            (b"\2h2\3dot", "TLS")):
+            extension = sized(sized(offers, ">H"), ">H")
+            hello = tls_hello("a.example.com", more=b"\0\x10" + extension)
+            self.assertEqual(said(connection(client(0), 50051, [hello]))[0],
+                             app)
 
     def test_dissector(self):
         self.assertEqual(

@@ -49,6 +49,24 @@ static const char *app_of(struct reader *r, const field_info *fi)
 	return alpn ? dpi_protocol_of_alpn(alpn, r->layers->in_quic) : NULL;
 }
 
+static bool is_grpc(const char *app)
+{
+	return app && !strcmp(app, "gRPC");
+}
+
+/* Who offers HTTP/2 beside a name that gRPC has for it has nothing else to say. */
+static const char *app_of_both(struct reader *r, const char *app,
+			       const char *next)
+{
+	if (!app || !strcmp(app, next))
+		return next;
+	if ((is_grpc(app) && is_http(next)) || (is_http(app) && is_grpc(next)))
+		return "gRPC";
+	if (is_http(app) && is_http(next))
+		return r->layers->in_quic ? "HTTP/3" : "HTTPS";
+	return NULL;
+}
+
 /* What the server can choose from all the same, and nothing else. */
 static const char *app_of_offers(struct reader *r, GPtrArray *offers)
 {
@@ -57,14 +75,11 @@ static const char *app_of_offers(struct reader *r, GPtrArray *offers)
 	for (unsigned i = 0; i < offers->len; i++) {
 		const char *next = app_of(r, g_ptr_array_index(offers, i));
 
+		if (next)
+			next = app_of_both(r, app, next);
 		if (!next)
 			return NULL;
-		if (!app || !strcmp(app, next))
-			app = next;
-		else if (is_http(app) && is_http(next))
-			app = r->layers->in_quic ? "HTTP/3" : "HTTPS";
-		else
-			return NULL;
+		app = next;
 	}
 	return app;
 }
