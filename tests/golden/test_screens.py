@@ -168,9 +168,9 @@ class Screens(TsharkTest):
         self.assertEqual(
             [(row["name"], row["pid"], row["packets"], row["connections"])
              for row in by["rows"]],
-            [("python3", 4527, 12, 1), ("curl", 4535, 12, 1),
+            [("curl", 28802, 12, 1), ("python3", 28790, 12, 1),
              ("(kernel: no-socket)", 0, 1, 1), ("(kernel: reset)", 0, 1, 1),
-             ("curl", 4537, 2, 1)])
+             ("curl", 28804, 2, 1)])
         self.assertEqual((by["packets"], by["bytes"]), (14, 1222))
 
     def test_reports_in_a_narrow_terminal(self):
@@ -193,7 +193,7 @@ class Screens(TsharkTest):
               line["event"]["reason"], line["network"]["packets"])
              for line in ends],
             [("curl", "python3", "closed", 12), ("curl", None, "reset", 2)])
-        self.assertNotIn("host", ends[0])
+        self.assertEqual(ends[0]["host"], {"hostname": "loopback-http"})
 
     def test_what_is_no_capture(self):
         for path, why in ((__file__, "it is no PCAPNG, or damaged"),

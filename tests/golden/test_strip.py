@@ -97,6 +97,7 @@ class Strip(TsharkTest):
                     old["flags"] = new["flags"]
                     self.assertEqual(new["flags"] & 0x130, 0x20)
                     del old["cmdline"]
+                old.pop("script", None)
                 self.assertEqual(new, old)
         fields = ("proc.summary", "proc.src.exepath", "proc.dst.user",
                   "frame.comment", "http.host")

@@ -23,7 +23,7 @@ class Print(world.LiveTest):
         self.assertEqual(len(lines), len(want))
         for line, (protocol, info) in zip(lines, want):
             self.assertTrue(line.endswith(f": {protocol} {info}"), line)
-        self.assertTrue(lines[0].startswith("curl[4535] > python3[4527] "))
+        self.assertTrue(lines[0].startswith("curl[28802] > python3[28790] "))
 
     def test_without_tshark(self):
         """It is not there, or not wanted."""
@@ -37,7 +37,7 @@ class Print(world.LiveTest):
         self.assertEqual(*said.values())
         lines = done.stdout.splitlines()
         self.assertEqual(len(lines), 14)
-        self.assertRegex(lines[0], r"^curl\[4535\] > python3\[4527\] .*: "
+        self.assertRegex(lines[0], r"^curl\[28802\] > python3\[28790\] .*: "
                          r"Flags \[S\], seq \d+, ack 0, length 0$")
 
     def test_a_capture(self):

@@ -83,7 +83,7 @@ static void a_line_for_each_process_in_each_file(void **state)
 	assert_int_equal(lines(), 4);
 	assert_non_null(strstr(text, "/a  "));
 	assert_non_null(strstr(text, "/b  "));
-	assert_non_null(strstr(text, "curl[4535]"));
+	assert_non_null(strstr(text, "curl[28802]"));
 	assert_null(strstr(text, "python3["));
 	assert_int_equal(find("nobody", 0), 0);
 	assert_string_equal(text, "");

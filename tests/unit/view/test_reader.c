@@ -63,7 +63,7 @@ static void packets_come_back_with_their_owners(void **state)
 		assert_int_equal(s.packets, 14);
 		assert_int_equal(s.named, 26);
 		assert_int_equal(s.bytes, 1222);
-		assert_int_equal(s.pid, 4535);
+		assert_int_equal(s.pid, 28802);
 		assert_string_equal(s.name, "curl");
 		assert_true(s.recorded);
 		assert_int_equal(s.attr, ATTR_SOCKET);
