@@ -9,12 +9,12 @@ tests/plugin/test_reader.py compares it with the plugin.
 import struct
 import sys
 
-PEN = 32473
-HOW = ("", "socket", "listener", "scan", "flow", "kernel", "forwarded", "unknown",
-       "import", "accepted", "holder")
-WHY = ("", "reset", "time-wait", "icmp", "no-socket", "not-ip", "lost", "malformed",
-       "before", "fragment", "ambiguous", "not-delivered", "kernel-socket")
-DIRECTION = ("unknown", "in", "out", "local", "forwarded")
+HOW = dict(enumerate(("", "socket", "listener", "scan", "flow", "kernel", "forwarded",
+                      "unknown", "import", "accepted", "holder")))
+WHY = dict(enumerate(("", "reset", "time-wait", "icmp", "no-socket", "not-ip", "lost",
+                      "malformed", "before", "fragment", "ambiguous", "not-delivered",
+                      "kernel-socket")))
+DIRECTION = dict(enumerate(("unknown", "in", "out", "local", "forwarded")))
 # Of a process record, by type: its name, and the layout of what is not text.
 FIELDS = dict(enumerate((field.partition("/")[::2] for field in """
     id/Q pid/I ppid/I start/Q name exepath cmdline uid/I gid/I user vpid/I loginuid/I
@@ -60,26 +60,19 @@ def table(data):
 
 def owner(data, is_last=True):
     """Pid, process id and name of one end, and what follows them."""
-    pid, shift, byte = 0, 0, 128
-    while byte & 128:
-        byte, data = take("B", data)
-        pid |= (byte & 127) << shift
-        shift += 7
-    if shift > 35 or pid >= 2**32:
+    length = next((n for n, byte in enumerate(data, 1) if byte < 128), 6)
+    pid = sum((byte & 127) << 7 * n for n, byte in enumerate(data[:length]))
+    if length > 5 or pid >= 2**32:
         raise ValueError("pid")
-    number, data = take("Q", data)
+    number, data = take("Q", data[length:])
     size, data = (len(data), data) if is_last else take("B", data)
     name, data = take(f"{size}s", data)
     return {"pid": pid, "id": number, "name": name}, data
 
 
-def word(words, number):
-    return words[number] if number < len(words) else "unknown"
-
-
 def an_end(how, why=0, country=b""):
     known = country.isalpha() and country.isupper()
-    return {"attr": word(HOW, how), "reason": word(WHY, why),
+    return {"attr": HOW.get(how, "unknown"), "reason": WHY.get(why, "unknown"),
             "country": country.decode() if known else ""}
 
 
@@ -95,24 +88,11 @@ def attribution(data):
         ends[0] |= who
     if shape & 16:
         ends[1] |= owner(rest)[0]
-    return word(DIRECTION, shape & 7), ends
+    return DIRECTION.get(shape & 7, "unknown"), ends
 
 
-def attribution_1(data):
-    head, size, direction, which, *said, rest = take("8B2s2s", data[4:])
-    if head < 16 or size < 28:
-        raise ValueError("attribution")
-    ends = [an_end(said[0], said[1], said[4]), an_end(said[2], said[3], said[5])]
-    for bit, end in zip((1, 2), ends):
-        if which & bit:
-            end["pid"], end["id"], name, _ = take("IQ16s", data[head:])
-            end["name"] = name.split(b"\0")[0]
-            head += size
-    return word(DIRECTION, direction), ends
-
-
-READERS = {b"PW\1\1": attribution_1, b"PW\1\2": attribution, b"PW\3\1": table,
-           b"PW\2\1": lambda data: [next(records(data))],
+READERS = {b"PW\1\2": attribution, b"PW\3\1": table,
+           b"PW\2\1": lambda data: [next(records(data), {})],
            b"PW\4\1": lambda data: an_end(data[4]) | owner(data[5:])[0]}
 
 
@@ -128,10 +108,10 @@ def payloads(file):
         values = [body] if kind == 0xBAD else []
         if kind == 6:
             captured, = struct.unpack(order + "I", body[12:16])
-            values = [value for code, value in options(
-                body[20 + captured + -captured % 4:], order) if code == 2989]
+            after = body[20 + captured + -captured % 4:]
+            values = [value for code, value in options(after, order) if code == 2989]
         for value in values:
-            if value[:4] == struct.pack(order + "I", PEN) and value[4:8] in READERS:
+            if value[:4] == struct.pack(order + "I", 32473) and value[4:8] in READERS:
                 try:
                     yield number, value[6], READERS[value[4:8]](value[4:])
                 except (ValueError, IndexError, struct.error):
@@ -163,13 +143,9 @@ def read(path):
     return packets, tables
 
 
-def main():
+if __name__ == "__main__":
     packets, tables = read(sys.argv[1])
     for number, (direction, ends) in packets.items():
         print(f"{number} {direction}", *ends, sep="\n  ")
     for number, rows in tables.items():
         print(f"{number} table", *rows, sep="\n  ")
-
-
-if __name__ == "__main__":
-    main()
