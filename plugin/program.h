@@ -9,6 +9,12 @@
 bool program_is(const char *name);
 
 /*
+ * Whether tshark was told to print the details or the expert items of all
+ * packets, which it gives no postdissector to know before it does.
+ */
+bool program_prints_details(void);
+
+/*
  * Whether somebody looks at a window that has our profile and uses another
  * one.  From 4.4 on Wireshark changes it by itself.
  */

@@ -111,6 +111,8 @@ static void on_file(void)
 	if (tapping)
 		remove_tap_listener(&tapping);
 	tapping = false;
+	if (pref_when == WHEN_ASKED && program_prints_details())
+		collect(true);
 }
 
 /*
@@ -235,11 +237,10 @@ static struct dpi_flow *alone(const struct dpi_flow *f, packet_info *pinfo)
 	return a;
 }
 
-/* tshark shows all packets in their order, as if they were read once. */
 static bool is_clicked(const struct dpi_view *v)
 {
 	return PINFO_FD_VISITED(v->pinfo) && v->tree &&
-	       PTREE_DATA(v->tree)->visible && !program_is("tshark");
+	       PTREE_DATA(v->tree)->visible;
 }
 
 static void learn(struct dpi_view *v, const struct dpi_layers *l,
