@@ -171,13 +171,14 @@ static proto_item *add_owners(proto_tree *tree, tvbuff_t *tvb,
 		fields_add_end(tree, tvb, pinfo, &f->owners, false, bytes);
 		for (unsigned i = 0; i < f->others->count; i++)
 			fields_add_receiver(tree, tvb, pinfo,
-					    &f->others->of[i]);
+					    &f->others->of[i], i + 1);
 	}
 	if (f->imported) {
 		if (f->imported->end != IMPORT_EITHER)
 			fields_add_direction(tree, tvb, f->owners.direction);
 		for (unsigned n = 0; n < f->imports; n++)
-			fields_add_imported(tree, tvb, pinfo, &f->imported[n]);
+			fields_add_imported(tree, tvb, pinfo, &f->imported[n],
+					    n);
 	}
 	fields_add_columns(tree, tvb, pinfo, &f->owners, f->others,
 			   f->imported);

@@ -35,17 +35,18 @@ static bool takes_value(char option)
 	return strchr("aAbBcCdeEfFGHijJkKMNoOrRstTuUwWXyYz", option);
 }
 
-static bool words_ask_for_details(char **words)
+/* Is there an option of which @is says yes? */
+static bool has_option(char **words, bool (*is)(char option, const char *value))
 {
 	for (char **w = words; *w; w++) {
 		const char *s = **w == '-' && (*w)[1] != '-' ? *w + 1 : "";
 
 		while (*s && !takes_value(*s))
-			if (is_for_details(*s++, ""))
+			if (is(*s++, ""))
 				return true;
 		if (!*s)
 			continue;
-		if (is_for_details(*s, s[1] ? s + 1 : w[1] ? w[1] : ""))
+		if (is(*s, s[1] ? s + 1 : w[1] ? w[1] : ""))
 			return true;
 		if (!s[1] && w[1])
 			w++;
@@ -53,24 +54,49 @@ static bool words_ask_for_details(char **words)
 	return false;
 }
 
-bool program_prints_details(void)
+/* What we were started with; of tshark alone, for others it is empty. */
+static char **read_words(void)
 {
-	GPtrArray *words;
+	GPtrArray *words = g_ptr_array_new();
 	char *line;
 	gsize len;
-	bool does;
 
-	if (!program_is("tshark") ||
-	    !g_file_get_contents("/proc/self/cmdline", &line, &len, NULL))
-		return false;
-	words = g_ptr_array_new();
-	for (char *s = line; s < line + len; s += strlen(s) + 1)
-		g_ptr_array_add(words, s);
+	if (program_is("tshark") &&
+	    g_file_get_contents("/proc/self/cmdline", &line, &len, NULL))
+		for (char *s = line; s < line + len; s += strlen(s) + 1)
+			g_ptr_array_add(words, s);
 	g_ptr_array_add(words, NULL);
-	does = words_ask_for_details((char **)words->pdata);
-	g_ptr_array_free(words, true);
-	g_free(line);
-	return does;
+	return (char **)g_ptr_array_free(words, false);
+}
+
+static char **own_words(void)
+{
+	static char **words;
+
+	if (!words)
+		words = read_words();
+	return words;
+}
+
+bool program_prints_details(void)
+{
+	return has_option(own_words(), is_for_details);
+}
+
+static bool is_json(char option, const char *value)
+{
+	return option == 'T' && g_str_has_prefix(value, "json");
+}
+
+bool program_repeats_keys(void)
+{
+	static int repeats = -1;
+
+	if (repeats < 0)
+		repeats = has_option(own_words(), is_json) &&
+			  !g_strv_contains((const char *const *)own_words(),
+					   "--no-duplicate-keys");
+	return repeats;
 }
 
 bool program_could_have_our_profile(void)

@@ -15,6 +15,12 @@ bool program_is(const char *name);
 bool program_prints_details(void);
 
 /*
+ * Whether tshark prints JSON whose objects have a key as often as a packet has
+ * the field, of which most readers keep the last.
+ */
+bool program_repeats_keys(void);
+
+/*
  * Whether somebody looks at a window that has our profile and uses another
  * one.  From 4.4 on Wireshark changes it by itself.
  */

@@ -46,7 +46,7 @@ static unsigned dissect_rows(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree
 			totals_count_row(&p);
 		}
 		item = fields_add_table_row(tree, tvb, pinfo, (int)offset, len,
-					    &p, p.name);
+					    &p, p.name, rows);
 		if (want_experts)
 			expert_items_row(item, pinfo, &p);
 		offset += len;
@@ -118,7 +118,7 @@ static void dissect_wireshark_block(tvbuff_t *tvb, packet_info *pinfo,
 	if (!err)
 		fields_add_table_row(tree, tvb, pinfo, 0,
 				     (int)tvb_captured_length(tvb), &i.process,
-				     i.name);
+				     i.name, 0);
 	complaints_add(item, pinfo, &wrong);
 }
 

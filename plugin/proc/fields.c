@@ -2,6 +2,7 @@
 #include "proc/fields_parts.h"
 
 #include "proc/records.h"
+#include "program.h"
 #include "text.h"
 
 static int proto_ours = -1;
@@ -142,11 +143,22 @@ static const char *process_label(wmem_allocator_t *pool,
 	return wmem_strbuf_get_str(out);
 }
 
+proto_tree *fields_apart(proto_tree *tree, tvbuff_t *tvb, const char *name,
+			 unsigned n)
+{
+	if (!n || !tree || !program_repeats_keys())
+		return tree;
+	return proto_tree_add_subtree_format(tree, tvb, 0, 0, ett_scope[EITHER],
+					     NULL, "%s %u", name, n + 1);
+}
+
 /* The item of an end; @tree is that of the protocol, which names it too. */
 static proto_tree *add_end_tree(proto_tree *tree, tvbuff_t *tvb,
-				enum scope scope, const char *label)
+				enum scope scope, const char *label, unsigned n)
 {
-	proto_item *item = proto_tree_add_protocol_format(tree,
+	proto_tree *at = fields_apart(
+		tree, tvb, scope == SRC ? "proc.src" : "proc.dst", n);
+	proto_item *item = proto_tree_add_protocol_format(at,
 		hf_scope[scope], tvb, 0, 0, "%s",
 		scope == SRC ? "Source" : "Destination");
 
@@ -162,7 +174,7 @@ static proto_tree *add_end_tree(proto_tree *tree, tvbuff_t *tvb,
 /* @bytes: of the attribution, or NULL. */
 static void add_end(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 		    const struct packet_end *e, enum scope scope,
-		    tvbuff_t *bytes)
+		    tvbuff_t *bytes, unsigned n)
 {
 	const char *label = NULL;
 	struct process p;
@@ -180,7 +192,7 @@ static void add_end(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 	if (proto_field_is_referenced(tree, hf_scope[scope]))
 		label = e->present ? process_label(pinfo->pool, &p, p.name) :
 				     fields_why_nobody(pinfo->pool, e);
-	s.tree = add_end_tree(tree, tvb, scope, label);
+	s.tree = add_end_tree(tree, tvb, scope, label, n);
 	fields_add_rows(&s, scope);
 }
 
@@ -188,13 +200,13 @@ void fields_add_end(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 		    const struct attribution *a, bool src, tvbuff_t *bytes)
 {
 	add_end(tree, tvb, pinfo, src ? &a->src : &a->dst, src ? SRC : DST,
-		bytes);
+		bytes, 0);
 }
 
 void fields_add_receiver(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
-			 const struct packet_end *e)
+			 const struct packet_end *e, unsigned n)
 {
-	add_end(tree, tvb, pinfo, e, DST, NULL);
+	add_end(tree, tvb, pinfo, e, DST, NULL, n);
 }
 
 /* What only others say, of their one process. */
@@ -215,7 +227,7 @@ static void add_imported_only(const struct source *s, const struct imported *i)
 }
 
 void fields_add_imported(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
-			 const struct imported *i)
+			 const struct imported *i, unsigned n)
 {
 	static const struct packet_end import = { .attr = ATTR_IMPORT };
 	static const enum scope scope_of[] = {
@@ -226,29 +238,32 @@ void fields_add_imported(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 	enum scope scope = scope_of[i->end];
 	const char *label = process_label(pinfo->pool, &i->process, i->name);
 	struct source s = {
-		.tree = tree, .tvb = tvb, .pool = pinfo->pool,
-		.p = &i->process, .e = &import, .name = i->name,
+		.tvb = tvb, .pool = pinfo->pool, .p = &i->process,
+		.e = &import, .name = i->name,
 	};
 
-	if (scope == EITHER)
+	if (scope == EITHER) {
 		proto_item_append_text(proto_tree_get_parent(tree), ", %s",
 				       label);
-	else
-		s.tree = add_end_tree(tree, tvb, scope, label);
+		s.tree = fields_apart(tree, tvb, "proc", n);
+	} else {
+		s.tree = add_end_tree(tree, tvb, scope, label, n);
+	}
 	fields_add_rows(&s, scope);
 	add_imported_only(&s, i);
 }
 
 proto_item *fields_add_table_row(proto_tree *tree, tvbuff_t *tvb,
 				 packet_info *pinfo, int offset, int len,
-				 const struct process *p, const char *name)
+				 const struct process *p, const char *name,
+				 unsigned n)
 {
 	struct source s = {
 		.tvb = tvb, .offset = offset, .len = len,
 		.pool = pinfo->pool, .p = p, .name = name,
 	};
-	proto_item *item = proto_tree_add_protocol_format(tree,
-		hf_scope[TABLE], tvb, offset, len, "Process");
+	proto_item *item = proto_tree_add_protocol_format(
+		fields_apart(tree, tvb, "proc.table", n), hf_scope[TABLE], tvb, offset, len, "Process");
 
 	if (proto_field_is_referenced(tree, hf_scope[TABLE]))
 		proto_item_append_text(item, ": %s",

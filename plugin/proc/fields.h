@@ -47,20 +47,27 @@ void fields_add_parties(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 void fields_add_end(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 		    const struct attribution *a, bool src, tvbuff_t *bytes);
 
-/* The same for a receiver beyond the first, whose bytes are not shown. */
+/*
+ * The same for the @n-th receiver beyond the first, who is number 0.  Its bytes
+ * are not shown.
+ */
 void fields_add_receiver(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
-			 const struct packet_end *e);
+			 const struct packet_end *e, unsigned n);
 
-/* The same for what another tool says; it may not know which end it is. */
+/*
+ * The same for what another tool says, the @n-th of several from 0 on; it may
+ * not know which end it is.
+ */
 void fields_add_imported(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
-			 const struct imported *i);
+			 const struct imported *i, unsigned n);
 
 /*
  * Adds one row of the process table, @len bytes at @offset of @tvb, and
- * returns its item.  @name: all of the name.
+ * returns its item.  @name: all of the name; @n: the row, from 0.
  */
 proto_item *fields_add_table_row(proto_tree *tree, tvbuff_t *tvb,
 				 packet_info *pinfo, int offset, int len,
-				 const struct process *p, const char *name);
+				 const struct process *p, const char *name,
+				 unsigned n);
 
 #endif

@@ -51,6 +51,13 @@ static inline void fields_mark(proto_item *item, bool generated, bool hidden)
 		proto_item_set_hidden(item);
 }
 
+/*
+ * Where the @n-th, from 0, of several fields of that name goes: into @tree,
+ * unless each needs a key of its own.
+ */
+proto_tree *fields_apart(proto_tree *tree, tvbuff_t *tvb, const char *name,
+			 unsigned n);
+
 /* ---- fields_rows.c ---- */
 
 void fields_register_rows(int proto);

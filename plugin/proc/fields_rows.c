@@ -230,10 +230,13 @@ static void add_ancestors(const struct source *s, const struct row *row, int id,
 	unsigned count = process_ancestors(s->p, all);
 
 	for (unsigned i = 0; i < count; i++) {
+		proto_tree *tree = fields_apart(
+			s->tree, s->tvb,
+			proto_registrar_get_nth((unsigned)id)->abbrev, i);
 		proto_item *item = row->field == FIELD_APID ?
-			proto_tree_add_int64(s->tree, id, s->tvb, s->offset,
+			proto_tree_add_int64(tree, id, s->tvb, s->offset,
 					     s->len, all[i].pid) :
-			proto_tree_add_string(s->tree, id, s->tvb, s->offset,
+			proto_tree_add_string(tree, id, s->tvb, s->offset,
 					      s->len, row_ancestor(row, &all[i],
 								   s->pool));
 

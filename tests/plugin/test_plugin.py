@@ -13,7 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from frames import ip4
 from harness import SOURCE, Tshark, documented_fields, udp
 from pcapng import (End, PEN, attribution, custom_block, custom_option, epb,
-                    idb, option, process, process_field, shb, table, varint)
+                    idb, option, process, process_field, receiver, shb, table,
+                    varint)
 
 T0 = 1_700_000_000 * 10**9      # 2023-11-14 22:13:20 UTC
 GEO = SOURCE / "tests" / "data" / "geo"
@@ -109,9 +110,14 @@ class Documentation(unittest.TestCase):
                 self.assertIn(word, descriptions[name])
 
 
+SAMPLES = sorted(path for folder in ("samples", "samples/imports",
+                                     "tests/data/dpi")
+                 for path in (SOURCE / folder).glob("*.pcapng"))
+
+
 def no_key_twice(pairs):
     """A JSON object, whose keys of ours are there once."""
-    keys = [key for key, _ in pairs if key.startswith(("proc", "geo"))]
+    keys = [key for key, _ in pairs if key.startswith(("proc", "geo", "dpi"))]
     if len(keys) != len(set(keys)):
         raise AssertionError(f"twice among {keys}")
     return dict(pairs)
@@ -290,11 +296,45 @@ class Fields(unittest.TestCase):
             [row["proc_proc_table_name"]
              for row in packets[8]["proc"]["proc_table"]], ["curl", "nginx"])
 
-    def test_json_has_no_key_of_ours_twice(self):
-        for more in ([], ["-Y", "proc.name && geo.country"]):
-            text = "\n".join(tshark.lines(
-                "tshark", "-r", self.file, "-T", "json", "-c", "8", *more))
-            self.assertTrue(json.loads(text, object_pairs_hook=no_key_twice))
+    def parsed(self, path, *more):
+        """Its packets, by a reader that refuses what most readers drop."""
+        packets = json.loads("\n".join(tshark.lines(
+            "tshark", "-r", path, "-T", "json", *more)),
+            object_pairs_hook=no_key_twice)
+        for line in tshark.run("tshark", "-r", path, "-T", "ek",
+                               *more).stdout.splitlines():
+            json.loads(line, object_pairs_hook=no_key_twice)
+        return [packet["_source"]["layers"] for packet in packets]
+
+    def test_no_key_of_ours_is_there_twice(self):
+        rows = self.parsed(self.file)[8]["proc"]
+        self.assertEqual(
+            [rows["proc.table"]["proc.table.name"],
+             rows["proc.table 2"]["proc.table"]["proc.table.name"]],
+            ["curl", "nginx"])
+        self.parsed(self.file, "-Y", "proc.name && geo.country")
+        for path in SAMPLES:
+            self.assertTrue(self.parsed(tshark.write(path.name,
+                                                     path.read_bytes())))
+
+    def test_nor_where_there_are_several(self):
+        apid = b"".join(pid.to_bytes(4, "little")
+                        for pid in (4000, 3999))
+        others = [End(100 + n, n, b"reader%d" % n, "socket") for n in (1, 2)]
+        path = tshark.write("several", shb() + idb() + epb(
+            udp("127.0.0.1", "224.0.0.251"), 10**18,
+            custom_option(attribution("local", CURL, NGINX)),
+            custom_option(process(id=CURL.id, pid=CURL.pid, name=b"curl",
+                                  apid=apid, aname=b"bash\0sshd",
+                                  aexe=b"/bin/bash\0/sshd")),
+            *(custom_option(receiver(end)) for end in others)))
+        proc = self.parsed(path)[0]["proc"]
+        self.assertEqual(proc["proc.dst 3"]["proc.dst"]["proc.name"],
+                         "reader2")
+        self.assertEqual(proc["proc.src"]["proc.src.apid"], "4000")
+        self.assertEqual(
+            proc["proc.src"]["proc.src.apid 2"]["proc.src.apid"], "3999")
+        self.assertEqual(tshark.frames(path, "proc.src.apid == 3999"), [1])
 
     def test_columns_of_both_ends(self):
         rows = tshark.fields(self.file, "proc.summary", "proc.pids")
