@@ -20,6 +20,7 @@ enum record_kind {
 	RECORD_PROCESS = 2,		/* struct process */
 	RECORD_TABLE = 3,		/* struct table_header, then processes */
 	RECORD_RECEIVER = 4,		/* struct packet_end: one more who received */
+	RECORD_CONTENTS = 5,		/* struct contents */
 };
 
 #define RECORD_VERSION 1		/* ATTRIBUTION_VERSION is another */
@@ -311,6 +312,27 @@ struct table_header {
 int table_header_encode(const struct table_header *t, void *buf, size_t size);
 /* Refuses with -EBADMSG a length that passes the end of @buf. */
 int table_header_decode(struct table_header *t, const void *buf, size_t size);
+
+/*
+ * What is in the packets of a file, told where it ends: who looks for something
+ * else need not read them.  Of many addresses only their networks are told, so
+ * that there may be more than there are, and never fewer.
+ */
+struct contents {
+	uint64_t position;	/* of the block that has it, in the file */
+	bool has_all;		/* the process table: whom packets name */
+	const uint8_t *countries;	/* two capitals each; borrowed */
+	size_t country_count;
+	uint8_t bits[2];	/* of a network: of IPv4, of IPv6 */
+	const uint8_t *networks[2];	/* so many bytes each; borrowed */
+	size_t network_count[2];
+};
+
+#define CONTENTS_HEAD 22		/* bytes before the countries */
+
+int contents_encode(const struct contents *c, void *buf, size_t size);
+/* 0, -EBADMSG or -EPROTONOSUPPORT.  On error *@c is all zero. */
+int contents_decode(struct contents *c, const void *buf, size_t size);
 
 /*
  * The process id: a hash of what makes a process itself.  The same process

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The records from inside: record.c has their header and words,
- * record_attribution.c and record_process.c what is in them.
+ * record_attribution.c, record_contents.c and record_process.c what is in
+ * them.
  */
 #ifndef PKTWHO_RECORD_PARTS_H
 #define PKTWHO_RECORD_PARTS_H

@@ -8,9 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/peer.h"
 #include "bytes.h"
 #include "host/log.h"
 #include "host/unpacker.h"
+#include "output/pcapng/pcapng_option.h"
 #include "pcapng.h"
 #include "record.h"
 
@@ -137,6 +139,7 @@ void archive_file_close(struct archive_file *f)
 	if (f->fd >= 0)
 		close(f->fd);
 	free(f->unpacked);
+	free(f->contents_bytes);
 	free(f->path);
 	*f = (struct archive_file){ .fd = -1 };
 }
@@ -195,9 +198,41 @@ static void read_end_time(struct archive_file *f, struct rbuf b)
 	f->end_ns |= rbuf_u32(&b);
 }
 
+/* It holds for the file as it was written: another program moves the block. */
+static void keep_contents(struct archive_file *f, struct rbuf payload,
+			  uint64_t position)
+{
+	struct contents c;
+	uint8_t *bytes;
+
+	if (f->contents_bytes || contents_decode(&c, payload.p, payload.left) ||
+	    c.position != position)
+		return;
+	bytes = malloc(payload.left);
+	if (!bytes)
+		return;
+	memcpy(bytes, payload.p, payload.left);
+	f->contents_bytes = bytes;
+	contents_decode(&f->contents, bytes, payload.left);
+}
+
+static void read_contents(struct archive_file *f, struct rbuf b,
+			  uint64_t position)
+{
+	struct rbuf value;
+	uint16_t code;
+
+	rbuf_claim(&b, 12);
+	while (take_option(&b, &code, &value))
+		if (code == PCAPNG_OPT_CUSTOM_BIN &&
+		    rbuf_u32(&value) == PKTWHO_PEN)
+			keep_contents(f, value, position);
+}
+
 /* False where packets end: then nothing before it is looked at. */
 static bool read_closing(struct archive_file *f, const uint8_t *block,
-			 size_t len, archive_process_fn *fn, void *ctx)
+			 size_t len, uint64_t position, archive_process_fn *fn,
+			 void *ctx)
 {
 	struct rbuf body = rbuf_of(block + 8, len - 12);
 
@@ -207,6 +242,7 @@ static bool read_closing(struct archive_file *f, const uint8_t *block,
 		return true;
 	case PCAPNG_BLOCK_ISB:
 		read_end_time(f, body);
+		read_contents(f, body, position);
 		return true;
 	default:
 		return false;
@@ -233,9 +269,19 @@ int archive_file_end(struct archive_file *f, archive_process_fn *fn, void *ctx)
 			f->is_cut |= at == f->size;
 			break;
 		}
-		more = read_closing(f, buf, (size_t)len, fn, ctx);
 		at -= len;
+		more = read_closing(f, buf, (size_t)len, at, fn, ctx);
 	}
 	free(buf);
 	return buf ? 0 : -ENOMEM;
+}
+
+bool archive_file_has_all(const struct archive_file *f)
+{
+	return f->has_table && f->contents.has_all;
+}
+
+bool archive_file_may_have(const struct archive_file *f, const struct peer *p)
+{
+	return !f->contents_bytes || peer_may_be_in(p, &f->contents);
 }

@@ -12,7 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct process;
+#include "record.h"
+
+struct peer;
 
 struct archive_file {
 	char *path;
@@ -22,6 +24,8 @@ struct archive_file {
 	uint64_t changed_ns;		/* on disk */
 	uint64_t end_ns;		/* when it was closed; 0: not told */
 	bool has_table;
+	uint8_t *contents_bytes;	/* what is in it, as it says; or NULL */
+	struct contents contents;
 	bool is_named;			/* by the user; no directory has it */
 	bool is_cut;			/* no block is where one should be */
 };
@@ -48,10 +52,16 @@ typedef void archive_process_fn(void *ctx, const struct process *p,
 				const uint8_t *record, size_t len);
 
 /*
- * From the end backwards, as far as it is no packet: sets end_ns and has_table.
- * Once for each file, before its blocks.  0 or -errno.
+ * From the end backwards, as far as it is no packet; before what follows here.
+ * 0 or -errno.
  */
 int archive_file_end(struct archive_file *f, archive_process_fn *fn, void *ctx);
+
+/* The table had each process of its packets, under each of its names. */
+bool archive_file_has_all(const struct archive_file *f);
+
+/* False only if none of its packets is of that peer. */
+bool archive_file_may_have(const struct archive_file *f, const struct peer *p);
 
 /* A whole block, its lengths included; other than 0 ends it. */
 typedef int archive_block_fn(void *ctx, const uint8_t *block, size_t len);

@@ -25,7 +25,7 @@ struct find {
 	bool wanted;			/* its table names somebody who is */
 	struct person nobody;		/* of packets that name no process */
 	struct archive_interfaces interfaces;
-	struct people *people;		/* of a file without a table */
+	struct people *people;		/* of the file */
 	long found;
 };
 
@@ -88,19 +88,27 @@ static void print(struct find *f, const struct process *found)
 	f->found++;
 }
 
+/* ---- by the table ---- */
+
+/* It may have been somebody else before, which the table says first. */
+static void learn_process(void *ctx, const struct process *p,
+			  const uint8_t *record, size_t len)
+{
+	struct find *f = ctx;
+	const struct person *person = people_learn(f->people, record, len, true);
+
+	(void)p;
+	f->wanted |= person && person->wanted;
+}
+
 static void print_if_wanted(void *ctx, const struct process *p,
 			    const uint8_t *record, size_t len)
 {
 	struct find *f = ctx;
+	const struct person *person = people_learn(f->people, record, len, true);
 
-	(void)record;
-	(void)len;
-	if (p->last_seen_ns < f->options->from_ns ||
-	    !filter_matches(f->options->filter, p))
-		return;
-	f->wanted = true;
-	/* It does not tell with whom. */
-	if (peer_is_any(f->options->peer))
+	if (person && person->wanted && process_has(p, FIELD_LAST_SEEN) &&
+	    p->last_seen_ns >= f->options->from_ns)
 		print(f, p);
 }
 
@@ -168,39 +176,47 @@ static int read_packets(struct find *f)
 
 	f->interfaces.count = 0;
 	f->nobody.packets = f->nobody.bytes = 0;
-	f->people = people_new(f->options->filter);
-	err = f->people ? archive_file_blocks(f->file, find_in_block, f) :
-			  -ENOMEM;
+	err = archive_file_blocks(f->file, find_in_block, f);
 	if (err)
-		goto out;
+		return err;
 	people_each(f->people, print_person, f);
 	print_nobody(f);
-out:
-	people_free(f->people);
-	f->people = NULL;
-	return err;
+	return 0;
 }
 
+/* With whom, the table does not tell. */
 static bool must_read_packets(const struct find *f)
 {
-	bool closed = f->file->has_table || f->file->end_ns;
+	if (!archive_file_has_all(f->file))
+		return true;
+	return !peer_is_any(f->options->peer) &&
+	       (f->wanted || filter_is_empty(f->options->filter));
+}
 
-	if (peer_is_any(f->options->peer) || !closed)
-		return !closed;
-	return f->file->end_ns >= f->options->from_ns &&
-	       (f->wanted || !f->file->has_table ||
-		filter_is_empty(f->options->filter));
+static int find_in_end(struct find *f)
+{
+	int err = archive_file_end(f->file, learn_process, f);
+
+	if (err || !archive_file_may_have(f->file, f->options->peer) ||
+	    (f->file->end_ns && f->file->end_ns < f->options->from_ns))
+		return err;
+	if (must_read_packets(f))
+		return read_packets(f);
+	return f->wanted && peer_is_any(f->options->peer) ?
+		       archive_file_end(f->file, print_if_wanted, f) : 0;
 }
 
 static int find_in(struct find *f, struct archive_file *file)
 {
 	int err = archive_file_load(file);
 
+	if (err)
+		return err;
 	f->file = file;
 	f->wanted = false;
-	err = err ? err : archive_file_end(file, print_if_wanted, f);
-	if (!err && must_read_packets(f))
-		err = read_packets(f);
+	f->people = people_new(f->options->filter);
+	err = f->people ? find_in_end(f) : -ENOMEM;
+	people_free(f->people);
 	return err;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * `pktwho find`: which files have packets of a process, by the tables at their
- * ends.  Packets are read only of a file that is still written.
+ * `pktwho find`: which files have packets of a process, or of a peer, by what
+ * their ends say.  Packets are read of a file that may have some of that peer,
+ * that is still written, or that another program has written.
  */
 #ifndef PKTWHO_ARCHIVE_FIND_H
 #define PKTWHO_ARCHIVE_FIND_H
@@ -20,9 +21,8 @@ struct find_options {
 
 /*
  * Prints a line for each process in each file, with what is to be seen of it
- * from then on.  Of a peer packets are read, where the table names somebody who
- * is looked for.  How many there were; a file that cannot be read is told of,
- * and left out.
+ * from then on.  How many there were; a file that cannot be read is told of, and
+ * left out.
  */
 long archive_find(struct archive_list *l, const struct find_options *o);
 

@@ -9,6 +9,7 @@
 #include "archive/packet.h"
 #include "host/log.h"
 #include "packet/parse.h"
+#include "record.h"
 
 /* A network of all addresses is no choice. */
 static int read_host(struct network *n, const char *text)
@@ -68,4 +69,42 @@ bool peer_has(const struct peer *p, const struct archive_packet *packet)
 	}
 	return end_matches(p, &packet->owners.src, ip ? sent->local : NULL) ||
 	       end_matches(p, &packet->owners.dst, ip ? sent->remote : NULL);
+}
+
+static bool has_country(const struct contents *c, const char country[3])
+{
+	for (size_t i = 0; i < c->country_count; i++)
+		if (!memcmp(c->countries + 2 * i, country, 2))
+			return true;
+	return false;
+}
+
+/* What both of them have in common may be all that is kept of an address. */
+static bool has_network(const struct contents *c, int family,
+			const struct network *wanted)
+{
+	static const uint8_t mapped_bits[2] = { 96, 0 };
+	size_t from = mapped_bits[family] / 8, len = c->bits[family] / 8u;
+	struct network n = *wanted;
+	uint8_t addr[16];
+
+	if (n.bits > mapped_bits[family] + c->bits[family])
+		n.bits = (uint8_t)(mapped_bits[family] + c->bits[family]);
+	for (size_t i = 0; i < c->network_count[family]; i++) {
+		memset(addr, 0, sizeof(addr));
+		if (from)
+			memset(addr + from - 2, 0xff, 2);
+		memcpy(addr + from, c->networks[family] + i * len, len);
+		if (network_has(&n, addr))
+			return true;
+	}
+	return false;
+}
+
+bool peer_may_be_in(const struct peer *p, const struct contents *c)
+{
+	if (*p->country && !has_country(c, p->country))
+		return false;
+	return !p->network.bits || has_network(c, 0, &p->network) ||
+	       has_network(c, 1, &p->network);
 }

@@ -8,6 +8,7 @@
 #include "packet/network.h"
 
 struct archive_packet;
+struct contents;
 
 struct peer {
 	struct network network;		/* bits 0: any */
@@ -24,5 +25,8 @@ bool peer_is_any(const struct peer *p);
 
 /* Either end will do, and the same for both. */
 bool peer_has(const struct peer *p, const struct archive_packet *packet);
+
+/* Whether a file with those contents can have such a packet. */
+bool peer_may_be_in(const struct peer *p, const struct contents *c);
 
 #endif

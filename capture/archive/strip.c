@@ -301,18 +301,26 @@ static int put_custom_block(struct strip *s, const uint8_t *block, size_t len)
 	return put_stripped_table(s, b);
 }
 
-/* Its comment has counters of processes' ends. */
+/* Its comment has counters of processes' ends; the contents were the old file's. */
+static bool keeps_of_statistics(const struct strip *s, uint16_t code,
+				struct rbuf value)
+{
+	if (code == PCAPNG_OPT_COMMENT)
+		return !strips(s, STRIP_PROCESSES);
+	return code != PCAPNG_OPT_CUSTOM_BIN || !is_our_option(value);
+}
+
 static int put_statistics(struct strip *s, const uint8_t *block, size_t len)
 {
 	struct rbuf b = rbuf_of(block + 8, len - 12), value;
 	uint16_t code;
 
 	rbuf_claim(&b, 12);
-	if (b.failed || !strips(s, STRIP_PROCESSES))
+	if (b.failed)
 		return archive_out_block(s->writer, block, len);
 	begin_block(s, block, 20);
 	while (take_option(&b, &code, &value))
-		if (code != PCAPNG_OPT_COMMENT)
+		if (keeps_of_statistics(s, code, value))
 			put_option(&s->block, code, value.p, value.left);
 	wbuf_u32(&s->block, PCAPNG_OPT_END);
 	return end_block(s);

@@ -32,6 +32,7 @@ static void free_output(struct output *o)
 	packet_options_free(o->options_cache);
 	comments_free(o->comments);
 	host_names_free(o->names);
+	peers_free(o->peers);
 	if (!o->countries_are_shared)
 		country_cache_free(o->countries);
 	free(o);
@@ -124,10 +125,11 @@ int output_open(struct output **out, const struct output_options *options)
 		o->comments = comments_new();
 	if (options->names)
 		o->names = host_names_new();
+	o->peers = peers_new();
 	o->process_table = options->process_table;
 	o->process_blocks = options->process_blocks;
 	o->section = options->section ? options->section : 1;
-	if (!o->countries || !o->options_cache ||
+	if (!o->countries || !o->options_cache || !o->peers ||
 	    (options->names && !o->names) ||
 	    (options->comments == COMMENTS_CHANGES && !o->comments))
 		goto fail;
@@ -318,7 +320,9 @@ static void end_for_next(struct output *o,
 	memcpy(next.before, interfaces,
 	       (size_t)o->interface_count * sizeof(*interfaces));
 	next.forgotten_before = output_forgotten(o);
+	next.folded_before = output_folded(o);
 	o->file = next;
+	peers_clear(o->peers);
 	output_forget_keys(o, KEYS_REPEATED);
 	o->keys_written = 0;
 	o->section++;

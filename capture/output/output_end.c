@@ -93,14 +93,39 @@ static void describe(const struct output *o, const struct output_stats *s,
 			 s->unanswered - before->unanswered);
 }
 
+uint64_t output_folded(const struct output *o)
+{
+	return o->processes ? proctab_folded(o->processes) : 0;
+}
+
+/* Its bytes, with which the first block begins there; 0: nothing is in it. */
+static size_t encode_contents(struct output *o)
+{
+	struct contents c = {
+		.position = pcapng_writer_position(o->writer),
+		.has_all = o->process_table && o->processes &&
+			   output_forgotten(o) == o->file.forgotten_before &&
+			   output_folded(o) == o->file.folded_before,
+	};
+	int len;
+
+	if (!o->file.packets)
+		return 0;
+	peers_tell(o->peers, &c);
+	len = contents_encode(&c, o->table_bytes, sizeof(o->table_bytes));
+	return len > 0 ? (size_t)len : 0;
+}
+
 static int write_statistics(struct output *o,
 			    const struct output_interface_stats *interfaces,
 			    const struct output_stats *stats)
 {
 	char comment[512];
+	size_t contents_len;
 	int err = 0;
 
 	describe(o, stats, comment, sizeof(comment));
+	contents_len = encode_contents(o);
 	for (int n = 0; !err && n < o->interface_count; n++) {
 		const struct output_interface_stats *now = &interfaces[n];
 		const struct output_interface_stats *before = &o->file.before[n];
@@ -114,6 +139,8 @@ static int write_statistics(struct output *o,
 				      now->own_drops - before->own_drops,
 			.delivered = o->file.interface_packets[n],
 			.comment = n ? NULL : comment,
+			.own = o->table_bytes,
+			.own_len = n ? 0 : contents_len,
 		};
 
 		err = pcapng_writer_statistics(o->writer, &s);

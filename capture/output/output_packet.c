@@ -27,6 +27,7 @@
 #define DEVICE_BEGINS	512	/* what describes it */
 #define KEYS_EXTRA	24	/* around keys, and padding */
 #define NAMES_EXTRA	640	/* of a packet's two addresses */
+#define PEERS_EXTRA	36	/* two addresses and countries */
 #define STAMPS		2	/* of both ends, and of other receivers */
 
 /* ---- keys ---- */
@@ -323,6 +324,18 @@ static unsigned device_index(const struct owned_packet *p)
 	return parse_device(p->linktype, p->data, p->frame->caplen);
 }
 
+/* What one looks for it by. */
+static void add_peers(struct output *o, const struct frame *h,
+		      const struct option_key *key)
+{
+	if (h->packet.kind != PACKET_IP)
+		return;
+	peers_add(o->peers, h->packet.outer.key.local,
+		  h->packet.outer.key.remote);
+	peers_add_country(o->peers, key->src.country);
+	peers_add_country(o->peers, key->dst.country);
+}
+
 int output_packet(struct output *o, const struct owned_packet *p)
 {
 	const struct frame *h = p->frame;
@@ -365,6 +378,7 @@ int output_packet(struct output *o, const struct owned_packet *p)
 	if (err)
 		return err;
 
+	add_peers(o, h, &key);
 	if (o->process_blocks && !o->file.packets)
 		write_process_blocks(o, p, programs, count);
 	if (o->names)
@@ -399,6 +413,7 @@ static uint64_t room_for(struct output *o, const struct owned_packet *p)
 	if (!interfaces_have(&o->devices, p->frame->interface,
 			     device_index(p)))
 		bytes += DEVICE_BEGINS + DEVICE_EXTRA;
+	bytes += peers_size(o->peers) + PEERS_EXTRA;
 	return bytes + o->file.end_bytes + o->devices.count * DEVICE_EXTRA;
 }
 

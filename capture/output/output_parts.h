@@ -10,6 +10,7 @@
 #include "bytes.h"
 #include "output/interfaces.h"
 #include "output/output.h"
+#include "output/peers.h"
 #include "owner/owned_packet.h"
 #include "pcapng.h"
 #include "record.h"
@@ -31,6 +32,7 @@ struct file {
 	struct output_interface_stats before[OUTPUT_INTERFACES];
 	struct output_stats stats_before;
 	uint64_t forgotten_before;
+	uint64_t folded_before;
 };
 
 struct output {
@@ -39,6 +41,7 @@ struct output {
 	struct packet_options *options_cache;
 	struct comments *comments;	/* NULL: all packets have theirs */
 	struct host_names *names;	/* NULL: none are told */
+	struct peers *peers;		/* of the file */
 	struct country_cache *countries;
 	bool countries_are_shared;
 	struct proctab *processes;	/* or NULL */
@@ -67,7 +70,7 @@ struct output {
 	uint8_t record[OUTPUT_PROGRAMS][PROCESS_MAX + 16];
 	struct wbuf table;		/* records of the block being filled */
 	uint32_t table_count;
-	uint8_t table_bytes[OUTPUT_TABLE];
+	uint8_t table_bytes[OUTPUT_TABLE];	/* or the contents */
 };
 
 /* Of TLS keys no more than @size bytes stay, from the beginning of a line on. */
@@ -77,6 +80,8 @@ int output_write_keys(struct output *o);
 
 /* Processes that had no room in the table, so far. */
 uint64_t output_forgotten(const struct output *o);
+/* ... and records of one that became another, so far. */
+uint64_t output_folded(const struct output *o);
 
 /* Statistics and the table; the file is closed.  0 or the first error. */
 int output_end_file(struct output *o,

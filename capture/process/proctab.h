@@ -190,9 +190,12 @@ void proctab_prune(struct proctab *t, uint64_t now_mono_ns, uint32_t section);
 /* Processes that had to be left out of the table, for want of room. */
 uint64_t proctab_forgotten(const struct proctab *t);
 
+/* Records that a file has, and no table will have: of what became another. */
+uint64_t proctab_folded(const struct proctab *t);
+
 /*
  * Calls @fn for every program that was written to the file @section, with its
- * totals and exit status filled in.  Stops when @fn returns non-zero.
+ * totals and exit status filled in, after what it was called before, if it was.  Stops when @fn returns non-zero.
  */
 int proctab_each(struct proctab *t, uint32_t section,
 		 int (*fn)(void *ctx, const struct process *p), void *ctx);

@@ -118,6 +118,11 @@ void proctab_prune(struct proctab *t, uint64_t now_mono_ns, uint32_t section)
 		}
 }
 
+uint64_t proctab_folded(const struct proctab *t)
+{
+	return t->folded;
+}
+
 uint64_t proctab_forgotten(const struct proctab *t)
 {
 	return t->forgotten;

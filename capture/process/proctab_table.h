@@ -41,6 +41,7 @@ struct proctab {
 	uint32_t count;
 	uint32_t programs;
 	uint64_t forgotten;		/* of the file being written */
+	uint64_t folded;		/* ... and what it says one was before */
 	struct proctab_options options;
 	uint8_t boot_id[16];
 	char host[64];			/* its name */

@@ -63,6 +63,24 @@ static int each_program(struct proctab *t, const struct proc *p,
 	return fn(ctx, s);
 }
 
+/* What it was in the file before it became the newest of those, without totals. */
+static int each_before(struct proctab *t, const struct program *i,
+		       const struct program *end, uint32_t section,
+		       int (*fn)(void *ctx, const struct process *p), void *ctx)
+{
+	bool newest = true;
+	int err = 0;
+
+	for (; i != end && !err; i = i->older) {
+		if (i->section != section)
+			continue;
+		if (!newest && program_read(i, &t->scratch))
+			err = fn(ctx, &t->scratch);
+		newest = false;
+	}
+	return err;
+}
+
 static int each_of(struct proctab *t, const struct proc *p, uint32_t section,
 		   int (*fn)(void *ctx, const struct process *p), void *ctx)
 {
@@ -72,8 +90,12 @@ static int each_of(struct proctab *t, const struct proc *p, uint32_t section,
 	int err = 0;
 
 	while (i && !err) {
+		const struct program *newest = i;
+
 		i = sum_up(i, section, &sum);
-		err = each_program(t, p, &sum, last, fn, ctx);
+		err = each_before(t, newest, i, section, fn, ctx);
+		/* Last, as that is what a reader takes. */
+		err = err ? err : each_program(t, p, &sum, last, fn, ctx);
 		last = false;
 	}
 	return err;

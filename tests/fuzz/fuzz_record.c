@@ -161,11 +161,28 @@ static void table_laws(const uint8_t *data, size_t size)
 	}
 }
 
+static void contents_laws(const uint8_t *data, size_t size)
+{
+	uint8_t buf[1 << 16];
+	struct contents c;
+	int n;
+
+	if (contents_decode(&c, data, size)) {
+		LAW(all_zero(&c, sizeof(c)));
+		return;
+	}
+	LAW(record_kind(data, size) == RECORD_CONTENTS);
+	n = contents_encode(&c, buf, sizeof(buf));
+	LAW(n == -ENOSPC || (n >= CONTENTS_HEAD && (size_t)n <= size));
+	LAW(n < 0 || !memcmp(buf + 14, data + 14, (size_t)n - 14));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	attribution_laws(data, size);
 	receiver_laws(data, size);
 	process_laws(data, size);
 	table_laws(data, size);
+	contents_laws(data, size);
 	return 0;
 }

@@ -46,7 +46,8 @@ class Archive(world.LiveTest):
         url = f"http://127.0.0.1:{port}/"
         rare = (f"exec python3 -c 'import socket; open(\"/proc/self/"
                 f"comm\", \"w\").write(\"rare\"); socket.create_connection("
-                f"(\"127.0.0.1\", {port})).sendall(b\"x\")'")
+                f"(\"127.0.0.1\", {port}), 9, (\"127.0.0.7\", 0))"
+                f".sendall(b\"x\")'")
         last = ("exec python3 -c 'import socket; open(\"/proc/self/comm\", "
                 "\"w\").write(\"last\"); socket.socket(socket.AF_INET, "
                 "socket.SOCK_DGRAM).sendto(b\"x\", (\"127.0.0.1\", 9))'")
@@ -134,6 +135,57 @@ class Archive(world.LiveTest):
             (directory / path.name).write_bytes(data)
         self.same(self.cut("--proc", "rare", directory),
                   'proc.name == "rare"')
+        for words in (("--host", "127.0.0.7"), ("--host", "127.0.0.7/32",
+                                                "--user", "root")):
+            self.same(self.cut(*words, directory), "ip.addr == 127.0.0.7")
+            done = run(PKTWHO, "find", *words, directory)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertEqual({line.split("  ")[0].split("/")[-1] for line in
+                              done.stdout.splitlines()},
+                             {path.split("/")[-1] for path in hit})
+
+    def found(self, *words):
+        """The packets that it says, of all files."""
+        return sum(map(int, re.findall(r"  (\d+) packets?  ", run(
+            PKTWHO, "find", *words).stdout)))
+
+    def test_a_file_that_another_program_wrote(self):
+        """Its last table is of one of those that it was made of."""
+        files = self.files()[:-1]
+        want = self.found("--proc", "curl", *files)
+        self.assertGreater(want, 100)
+        merged, joined = self.dir / "merged.pcapng", self.dir / "joined.pcapng"
+        self.tshark.lines("mergecap", "-w", merged, *files)
+        joined.write_bytes(b"".join(path.read_bytes() for path in files))
+        for path in (merged, joined):
+            self.assertEqual(self.found("--proc", "curl", path), want, path)
+            self.assertEqual(self.found("--host", "127.0.0.7", path),
+                             self.found("--host", "127.0.0.7", *files), path)
+        stripped = self.dir / "stripped.pcapng"
+        run(PKTWHO, "strip", "--what=keys", "-w", stripped, files[0])
+        self.assertIn(b"PW\5\1", files[0].read_bytes())
+        self.assertNotIn(b"PW\5\1", stripped.read_bytes())
+
+    def test_by_an_earlier_name(self):
+        """A process is found by what it was called when it sent."""
+        path = self.dir / "names.pcapng"
+        ns = world.Namespace()
+        self.addCleanup(ns.close)
+        capture = Capture(path, "-i", "lo", "-f", "udp port 9", within=ns)
+        ns.run("python3", "-c", """
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for name in ("first", "second"):
+    open("/proc/self/comm", "w").write(name)
+    s.sendto(b"x", ("127.0.0.1", 9))
+""", check=True)
+        capture.stop()
+        path.chmod(0o644)
+        for name in ("first", "second"):
+            self.assertEqual(self.found("--proc", name, path), 2)
+            self.assertEqual(len(self.rows(self.cut("--proc", name, path),
+                                           "frame.number",
+                                           where="!proc.table")), 2)
 
     def test_compressed(self):
         packed = self.dir / "packed"

@@ -90,7 +90,8 @@ static int cut_file(struct cut *c, struct archive_file *f, bool *failed)
 		*failed |= !archive_file_tell(f, err);
 		return 0;
 	}
-	if ((all || !f->has_table || c->file_wanted) &&
+	if ((all || !archive_file_has_all(f) || c->file_wanted) &&
+	    archive_file_may_have(f, &c->peer) &&
 	    (!f->end_ns || f->end_ns >= c->options->from_ns))
 		err = archive_file_blocks(f, cut_block, c);
 	archive_file_tell(f, 0);

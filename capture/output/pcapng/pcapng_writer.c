@@ -91,6 +91,11 @@ uint64_t pcapng_writer_size(const struct pcapng_writer *w)
 				     compressor_bound(w->buf.len) : w->buf.len);
 }
 
+uint64_t pcapng_writer_position(const struct pcapng_writer *w)
+{
+	return w->taken;
+}
+
 /* Cuts off the part of a block that a failed write left behind. */
 static void cut_back(struct pcapng_writer *w)
 {
@@ -424,6 +429,7 @@ int pcapng_writer_block_added(struct pcapng_writer *w, size_t at)
 		/* Below that mark there is room for any block we write. */
 		return at >= FLUSH_AT ? -EAGAIN : -EMSGSIZE;
 	}
+	w->taken += w->buf.len - at;
 	/* It has been taken, whatever becomes of it: that is said later. */
 	if (w->buf.len >= FLUSH_AT)
 		flush_patiently(w, WHAT_IS_DUE);

@@ -162,6 +162,8 @@ struct pcapng_statistics {
 	uint64_t delivered;
 	bool delivered_only;	/* the others are not known */
 	const char *comment;	/* or NULL */
+	const void *own;	/* payload of an option of ours */
+	size_t own_len;		/* 0: there is none */
 };
 
 int pcapng_writer_statistics(struct pcapng_writer *w,
@@ -175,6 +177,9 @@ int pcapng_writer_settle(struct pcapng_writer *w);
 
 /* Bytes of the file so far, with those that wait: at most what they become. */
 uint64_t pcapng_writer_size(const struct pcapng_writer *w);
+
+/* Where the next block begins, once the file is not compressed any more. */
+uint64_t pcapng_writer_position(const struct pcapng_writer *w);
 
 /* There is something that the last flush wanted, and could not hand over. */
 bool pcapng_writer_waits(const struct pcapng_writer *w);

@@ -216,6 +216,8 @@ int pcapng_writer_statistics(struct pcapng_writer *w,
 		put_counter(&w->buf, PCAPNG_ISB_OSDROP, s->os_dropped);
 	}
 	put_counter(&w->buf, PCAPNG_ISB_USRDELIV, s->delivered);
+	if (s->own_len)
+		put_custom_option(&w->buf, s->own, s->own_len);
 	put_end_of_options(&w->buf);
 	return pcapng_writer_end_block(w, at);
 }

@@ -31,6 +31,7 @@ struct pcapng_writer {
 	uint64_t patient_until;	/* CLOCK_MONOTONIC; 0: not at all */
 	off_t begin;		/* where we began: stdout may hold something */
 	uint64_t written;	/* bytes in the file: whole blocks, or pieces */
+	uint64_t taken;		/* bytes of blocks, compressed or not */
 	uint64_t unwritten;	/* packets that were taken, and lost by an error */
 	struct compressor *compressor;	/* NULL: blocks go out as they are */
 	struct {

@@ -448,6 +448,47 @@ static void numbers_have_words(void **state)
 	assert_string_equal(direction_name(UINT32_MAX), "unknown");
 }
 
+static void contents_have_known_bytes(void **state)
+{
+	static const uint8_t want[] = {
+		'P', 'W', 5, 1, 0x34, 0x12, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0,
+		24, 2, 0, 128, 1, 0, 'J', 'P', 192, 0, 2, 198, 51, 100,
+		0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
+	};
+	const struct contents c = {
+		.position = 0x1234, .has_all = true,
+		.countries = want + 22, .country_count = 1,
+		.bits = { 24, 128 }, .network_count = { 2, 1 },
+		.networks = { want + 24, want + 30 },
+	};
+	uint8_t buf[sizeof(want)];
+	struct contents got;
+
+	(void)state;
+	assert_int_equal(contents_encode(&c, buf, sizeof(buf)), sizeof(want));
+	assert_memory_equal(buf, want, sizeof(want));
+	assert_int_equal(contents_encode(&c, buf, sizeof(buf) - 1), -ENOSPC);
+	assert_int_equal(contents_decode(&got, want, sizeof(want)), 0);
+	assert_int_equal(got.position, c.position);
+	assert_true(got.has_all);
+	assert_ptr_equal(got.countries, c.countries);
+	assert_int_equal(got.country_count, 1);
+	for (int f = 0; f < 2; f++) {
+		assert_int_equal(got.bits[f], c.bits[f]);
+		assert_int_equal(got.network_count[f], c.network_count[f]);
+		assert_ptr_equal(got.networks[f], c.networks[f]);
+	}
+	for (size_t n = 0; n < sizeof(want); n++) {
+		assert_true(contents_decode(&got, want, n) < 0);
+		assert_int_equal(got.position, 0);
+	}
+	memcpy(buf, want, sizeof(want));
+	buf[16] = 25;			/* no whole bytes */
+	assert_int_equal(contents_decode(&got, buf, sizeof(buf)), -EBADMSG);
+	buf[16] = 40;
+	assert_int_equal(contents_decode(&got, buf, sizeof(buf)), -EBADMSG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -466,6 +507,7 @@ int main(void)
 		cmocka_unit_test(other_text_is_no_country),
 		cmocka_unit_test(a_long_name_is_cut_and_terminated),
 		cmocka_unit_test(what_follows_the_nul_stays_in_memory),
+		cmocka_unit_test(contents_have_known_bytes),
 		cmocka_unit_test(strangers_are_told_apart),
 		cmocka_unit_test(numbers_have_words),
 	};

@@ -7,11 +7,13 @@
 
 #include "archive/file.h"
 #include "archive/packet.h"
+#include "archive/peer.h"
 #include "bytes.h"
 #include "host/log.h"
 #include "output/files/opener.h"
 #include "output/output.h"
 #include "owner/owned_packet.h"
+#include "packet/parse.h"
 #include "packet/raw_packet.h"
 #include "pcapng.h"
 #include "process/proctab.h"
@@ -235,6 +237,76 @@ static void packets_of_any_length_stay_whole(void **state)
 	archive_file_close(&f);
 }
 
+/* From 192.0.2.1 to 198.51.100.2. */
+static int put_between(void)
+{
+	static const uint8_t data[] = {
+		0x45, 0, 0, 28, 0, 1, 0, 0, 64, 17, 0, 0,
+		192, 0, 2, 1, 198, 51, 100, 2,
+		0x30, 0x39, 0, 53, 0, 8, 0, 0,
+	};
+	struct frame *f = frame_of(sizeof(data));
+	struct verdict v = { .direction = DIRECTION_FORWARDED };
+	struct owned_packet p = { .frame = f, .verdict = &v, .data = f->data };
+
+	memcpy(f->data, data, sizeof(data));
+	parse_packet(&f->packet, LINKTYPE_RAW, data, sizeof(data));
+	return output_packet(output, &p);
+}
+
+static bool may_have(const struct archive_file *f, const char *host)
+{
+	struct peer p;
+
+	assert_int_equal(peer_parse(&p, host, NULL), 0);
+	return archive_file_may_have(f, &p);
+}
+
+static void a_files_end_says_what_is_in_it(void **state)
+{
+	struct archive_file f;
+
+	(void)state;
+	open_output((struct limits){ 0 });
+	assert_int_equal(put_between(), 0);
+	close_output();
+	assert_int_equal(read_again(&f).packets, 1);
+	assert_non_null(f.contents_bytes);
+	assert_true(may_have(&f, "192.0.2.1"));
+	assert_true(may_have(&f, "198.51.100.0/24"));
+	assert_false(may_have(&f, "192.0.2.2"));
+	archive_file_close(&f);
+}
+
+/* Of what lies elsewhere in the file than it says nothing is believed. */
+static void what_another_program_wrote_may_have_anybody(void **state)
+{
+	uint8_t bytes[4096];
+	struct archive_file f;
+	size_t len;
+	FILE *file;
+
+	(void)state;
+	open_output((struct limits){ 0 });
+	assert_int_equal(put_between(), 0);
+	close_output();
+	file = fopen(path, "r+");
+	assert_non_null(file);
+	len = fread(bytes, 1, sizeof(bytes), file);
+	assert_int_equal(fseek(file, (long)get_le(bytes + 4, 4), SEEK_SET), 0);
+	/* One more block, which is nobody's, after the first. */
+	fwrite((const uint8_t[]){ 9, 9, 0, 0, 12, 0, 0, 0, 12, 0, 0, 0 }, 1, 12,
+	       file);
+	fwrite(bytes + get_le(bytes + 4, 4), 1, len - get_le(bytes + 4, 4),
+	       file);
+	fclose(file);
+	assert_int_equal(read_again(&f).packets, 1);
+	assert_null(f.contents_bytes);
+	assert_false(archive_file_has_all(&f));
+	assert_true(may_have(&f, "192.0.2.2"));
+	archive_file_close(&f);
+}
+
 static void a_limit_ends_a_file_before_the_packet_that_exceeds_it(void **state)
 {
 	const struct moment now = { .mono_ns = 1, .unix_ns = EPOCH };
@@ -326,6 +398,8 @@ int main(void)
 		test(what_changes_is_told_again),
 		test(what_was_before_is_told_in_between),
 		test(packets_of_any_length_stay_whole),
+		test(a_files_end_says_what_is_in_it),
+		test(what_another_program_wrote_may_have_anybody),
 		test(a_limit_ends_a_file_before_the_packet_that_exceeds_it),
 		test(memory_does_not_grow_with_files),
 		test(what_cannot_be_opened_is_an_error),

@@ -57,6 +57,51 @@ static void the_table_has_totals_of_what_was_written(void **state)
 	assert_int_equal(r.count, 3);
 }
 
+struct names {
+	int count;
+	char name[4][RECORD_NAME_LEN];
+	bool has_totals[4];
+};
+
+static int take_name(void *ctx, const struct process *p)
+{
+	struct names *n = ctx;
+
+	memcpy(n->name[n->count], p->name, sizeof(p->name));
+	n->has_totals[n->count++] = process_has(p, FIELD_PACKETS);
+	return 0;
+}
+
+/* Who looks for it by any of its names finds it in the file. */
+static void the_table_has_each_name_the_last_one_last(void **state)
+{
+	struct proctab *t = *state;
+	struct proc *p = known(t, owner(42, 3, "curl"));
+	struct names n = { 0 };
+
+	rename_at(t, T, owner(42, 3, "sh"));
+	rename_at(t, T + 1, owner(42, 3, "worker"));
+	for (struct program *i = p->program; i; i = i->older) {
+		i->section = 1;
+		i->packets = 5;
+	}
+	p->program->older->section = 0;
+	assert_int_equal(proctab_each(t, 1, take_name, &n), 0);
+	assert_int_equal(n.count, 2);
+	assert_string_equal(n.name[0], "curl");
+	assert_string_equal(n.name[1], "worker");
+	assert_false(n.has_totals[0]);
+	assert_true(n.has_totals[1]);
+	assert_int_equal(proctab_folded(t), 0);
+	/* Of many only some are kept; that is told. */
+	for (int i = 0; i < 200; i++) {
+		p->program->packets = 1;
+		rename_at(t, T + 2 + (uint64_t)i,
+			  owner(42, 3, i % 2 ? "a" : "b"));
+	}
+	assert_in_range(proctab_folded(t), 100, 200);
+}
+
 static void only_what_nobody_needs_is_forgotten(void **state)
 {
 	struct proctab *t = *state;
@@ -185,6 +230,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		proctab_test(the_table_has_totals_of_what_was_written),
+		proctab_test(the_table_has_each_name_the_last_one_last),
 		proctab_test(only_what_nobody_needs_is_forgotten),
 		proctab_test(not_all_that_ended_are_kept),
 		proctab_test(what_only_a_socket_holds_is_short),
