@@ -25,7 +25,7 @@ static stat_tap_table_item columns[] = {
 };
 
 struct waiting {
-	guint row;
+	guint row;		/* its place, see stats_row_rise() */
 	char *key;		/* program, role, application */
 	char *program;
 	double sum;
@@ -33,6 +33,7 @@ struct waiting {
 
 /* As in tcp.c: one set of tables, so one index. */
 static GHashTable *all;		/* key -> struct waiting */
+static GPtrArray *rows;		/* row -> its struct waiting's row */
 
 static void waiting_free(void *data)
 {
@@ -70,6 +71,7 @@ static struct waiting *waiting_new(stat_tap_table *table, char *key,
 	items[MIN_MS].value.float_value = t->ms;
 	stat_tap_init_table_row(table, w->row, COLUMNS, items);
 	g_hash_table_insert(all, w->key, w);
+	g_ptr_array_add(rows, &w->row);
 	return w;
 }
 
@@ -92,6 +94,7 @@ static void count_time(stat_tap_table *table, const char *program,
 	min->value.float_value = MIN(min->value.float_value, t->ms);
 	max = latency_cell(table, w, MAX_MS);
 	max->value.float_value = MAX(max->value.float_value, t->ms);
+	stats_row_rise(table, rows, w->row, ANSWERS);
 }
 
 static tap_packet_status latency_packet(void *data, packet_info *pinfo,
@@ -117,8 +120,10 @@ static tap_packet_status latency_packet(void *data, packet_info *pinfo,
 static void reset_latency(stat_tap_table *table)
 {
 	stats_clear_rows(table);
-	if (all)
-		g_hash_table_remove_all(all);
+	if (!all)
+		return;
+	g_ptr_array_set_size(rows, 0);
+	g_hash_table_remove_all(all);
 }
 
 static void init(stat_tap_table_ui *ui)
@@ -126,9 +131,11 @@ static void init(stat_tap_table_ui *ui)
 	stat_tap_table *table = stat_tap_find_table(ui, ui->title);
 
 	dpi_collect();
-	if (!all)
+	if (!all) {
 		all = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
 					    waiting_free);
+		rows = g_ptr_array_new();
+	}
 	if (table) {
 		ui->stat_tap_reset_table_cb(table);
 		return;
@@ -143,6 +150,7 @@ static void free_cell(stat_tap_table *table _U_, guint row, guint column,
 {
 	if (row || column || !all)
 		return;
+	g_ptr_array_free(rows, true);
 	g_hash_table_destroy(all);
 	all = NULL;
 }

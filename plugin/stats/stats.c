@@ -52,6 +52,37 @@ void stats_clear_rows(stat_tap_table *table)
 	table->num_elements = 0;
 }
 
+static guint row_count(stat_tap_table *table, guint row, guint column)
+{
+	return stat_tap_get_field_data(table, row, column)->value.uint_value;
+}
+
+static void swap_rows(stat_tap_table *table, GPtrArray *places, guint a,
+		      guint b)
+{
+	void *place = places->pdata[a];
+
+	for (guint i = 0; i < table->num_fields; i++) {
+		stat_tap_table_item_type *x = &table->elements[a][i];
+		stat_tap_table_item_type *y = &table->elements[b][i], old = *x;
+
+		*x = *y;
+		*y = old;
+	}
+	places->pdata[a] = places->pdata[b];
+	places->pdata[b] = place;
+	*(guint *)places->pdata[a] = a;
+	*(guint *)places->pdata[b] = b;
+}
+
+void stats_row_rise(stat_tap_table *table, GPtrArray *places, guint row,
+		    guint column)
+{
+	for (; row && row_count(table, row, column) >
+		      row_count(table, row - 1, column); row--)
+		swap_rows(table, places, row, row - 1);
+}
+
 void stats_packet(packet_info *pinfo, const struct attribution *owners,
 		  const struct receivers *others,
 		  const struct imported *imported)

@@ -67,6 +67,14 @@ const struct stats_packet *stats_packet_get(packet_info *pinfo);
 /* The same file is tapped again, or another: no row is left of the old one. */
 void stats_clear_rows(stat_tap_table *table);
 
+/*
+ * The count in @column of a row has grown: it goes up before all that have
+ * less, since tshark prints rows as they stand.  @places: for each row where
+ * its owner, a guint, keeps which one it is.
+ */
+void stats_row_rise(stat_tap_table *table, GPtrArray *places, guint row,
+		    guint column);
+
 /* tcp.c: the table `proc,tcp`. */
 void tcpstats_init(void);
 bool tcpstats_are_wanted(void);

@@ -48,7 +48,7 @@ static stat_tap_table_item columns[] = {
 
 /* What a row must remember that it does not show. */
 struct program {
-	guint row;
+	guint row;		/* its place, see stats_row_rise() */
 	char *name;
 	GHashTable *streams;	/* its connections; true once the RTT counts */
 	double rtt_sum;
@@ -60,6 +60,7 @@ struct program {
  * enough.  While it exists the statistic is in use.
  */
 static GHashTable *programs;	/* name -> struct program */
+static GPtrArray *places;	/* row -> its struct program's row */
 
 bool tcpstats_are_wanted(void)
 {
@@ -91,6 +92,7 @@ static struct program *program_new(stat_tap_table *table, const char *name)
 	items[PROGRAM].value.string_value = p->name;
 	stat_tap_init_table_row(table, p->row, COLUMNS, items);
 	g_hash_table_insert(programs, p->name, p);
+	g_ptr_array_add(places, &p->row);
 	return p;
 }
 
@@ -161,6 +163,7 @@ static void count_segment(stat_tap_table *table, const char *name, bool sent,
 	increase(table, p, sent ? RETRANS_OUT : RETRANS_IN, s->retransmission);
 	increase(table, p, sent ? DUPACK_OUT : DUPACK_IN, s->duplicate_ack);
 	increase(table, p, sent ? RESET_OUT : RESET_IN, s->reset);
+	stats_row_rise(table, places, p->row, PACKETS);
 }
 
 /*
@@ -220,9 +223,11 @@ static void tcp_table_init(stat_tap_table_ui *ui)
 	static const char title[] = "TCP by Program";
 	stat_tap_table *table = stat_tap_find_table(ui, title);
 
-	if (!programs)
+	if (!programs) {
 		programs = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
 						 free_streams);
+		places = g_ptr_array_new();
+	}
 	if (table) {
 		ui->stat_tap_reset_table_cb(table);
 		return;
@@ -234,8 +239,10 @@ static void tcp_table_init(stat_tap_table_ui *ui)
 static void tcp_table_reset(stat_tap_table *table)
 {
 	stats_clear_rows(table);
-	if (programs)
-		g_hash_table_remove_all(programs);
+	if (!programs)
+		return;
+	g_ptr_array_set_size(places, 0);
+	g_hash_table_remove_all(programs);
 }
 
 /* Called for every cell; the names go with the first. */
@@ -244,6 +251,7 @@ static void table_free_cell(stat_tap_table *table _U_, guint row, guint column,
 {
 	if (row || column || !programs)
 		return;
+	g_ptr_array_free(places, true);
 	g_hash_table_destroy(programs);
 	programs = NULL;
 }

@@ -480,6 +480,21 @@ class Tcp(unittest.TestCase):
         self.assertEqual(found["curl"]["Retrans. Out"], "1")
         self.assertGreaterEqual(int(found["curl"]["Dup. ACKs Out"]), 2)
 
+    def test_the_busiest_comes_first(self):
+        """Whoever comes last has most, and overtakes those that have as many."""
+        crowd = [End(100 + n, n, b"p%d" % n, "socket") for n in range(4)]
+        packets = []
+        for count, end in zip((1, 2, 2, 5), crowd):
+            flow = Flow("10.0.0.1", "9.9.9.9", 40000 + end.pid, 80)
+            packets += [epb(flow.out(SYN, n), T0 + end.pid * MS + n,
+                            custom_option(attribution("out", end, BRITISH)))
+                        for n in range(count)]
+        path = tshark.write("crowd", shb() + idb() + b"".join(packets))
+        found = tcp_table(statistic(path, "proc,tcp"))
+        self.assertEqual([(name, row["Packets"])
+                          for name, row in found.items()],
+                         [("p3", "5"), ("p1", "2"), ("p2", "2"), ("p0", "1")])
+
     def test_connections_and_handshakes(self):
         found = tcp_table(statistic(self.file, "proc,tcp"))
         self.assertEqual(found["curl"]["Connections"], "2")
@@ -573,6 +588,19 @@ class Latency(unittest.TestCase):
         # Begun in the middle, the lower port is the server's.
         self.assertEqual(self.table("late", self.talk(
             6379, [(0, False, say), *turns])), found)
+
+    def test_the_most_answers_come_first(self):
+        get = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"
+        ok = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+        once = list(self.talk(80, [(0, True, get), (1, False, ok)],
+                              (CURL, NGINX)))
+        twice = list(self.talk(80, [(10, True, get), (11, False, ok),
+                                    (12, True, get), (14, False, ok)],
+                               (End(9, 9, b"python3", "socket"), NGINX),
+                               client=50002))
+        self.assertEqual(list(self.table("order", once + twice)), [
+            ("nginx", "answers", "HTTP"), ("python3", "asks", "HTTP"),
+            ("curl", "asks", "HTTP")])
 
     def test_samples(self):
         for name, app in [("tests/data/dpi/dot", "TLS handshake"),
