@@ -261,7 +261,7 @@ static void dissect_packet(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 				    block);
 		detect_show(item, pinfo);
 	}
-	if (want_places)
+	if (want_places || (want_experts && pinfo->num == 1))
 		geo_fields_add(tree, tvb, pinfo, f.owners.src.country,
 			  f.owners.dst.country);
 	if (want_stats && (f.has_owners || f.imported))

@@ -3,6 +3,7 @@
 #include "geo/geo_fields.h"
 
 #include <dlfcn.h>
+#include <epan/expert.h>
 #include <errno.h>
 #include <wsutil/wslog.h>
 
@@ -24,6 +25,8 @@ static ws_bool pref_lookup = true;
 static const char *pref_databases = "";
 
 static struct geo *databases;		/* NULL until the first lookup */
+static GPtrArray *unread;		/* why some are not used, in words */
+static expert_field ei_unread = EI_INIT;
 
 /* A packet's addresses are mostly those of one before. */
 static struct looked_up {
@@ -82,6 +85,16 @@ void geo_fields_register_fields(void)
 		    "Who runs the autonomous system"),
 	};
 
+	static ei_register_info items[] = {
+		{ &ei_unread, { "geo.unread", PI_UNDECODED, PI_WARN,
+				"A database of the preferences is not used",
+				EXPFILL } },
+	};
+
+	items[0].eiinfo.hf_info.hfinfo.blurb =
+		"A database that proc.geo_databases names cannot be read";
+	expert_register_field_array(expert_register_protocol(proto_geo), items,
+				    array_length(items));
 	proto_register_field_array(proto_geo, all, array_length(all));
 	proto_ip = proto_get_id_by_filter_name("ip");
 	proto_ipv6 = proto_get_id_by_filter_name("ipv6");
@@ -93,15 +106,17 @@ void geo_fields_reset(void)
 {
 	geo_free(databases);
 	databases = NULL;
+	if (unread)
+		g_ptr_array_free(unread, true);
+	unread = NULL;
 	memset(recent, 0, sizeof(recent));
 }
 
 bool geo_fields_is_wanted(proto_tree *tree)
 {
-	return (proto_field_is_referenced(tree, proto_geo) ||
-		proto_field_is_referenced(tree, hf_scope[SRC]) ||
-		proto_field_is_referenced(tree, hf_scope[DST])) &&
-	       proto_is_protocol_enabled(find_protocol_by_id(proto_geo));
+	return proto_field_is_referenced(tree, proto_geo) ||
+	       proto_field_is_referenced(tree, hf_scope[SRC]) ||
+	       proto_field_is_referenced(tree, hf_scope[DST]);
 }
 
 /* Of what an ICMP error quotes Wireshark does not take the addresses. */
@@ -120,18 +135,28 @@ bool geo_fields_is_inside(const packet_info *pinfo)
 	return headers == 2;
 }
 
-/* What is wrong with one database costs one line, not the others. */
+static const char *why_unread(int err)
+{
+	if (err == -ENOSPC)
+		return "too many databases";
+	return err == -EBADMSG ? "damaged or no MaxMind database"
+			       : g_strerror(-err);
+}
+
+/*
+ * What is wrong with one database costs one line, not the others.  Who looks
+ * at a window does not see the line: there is an item for it.
+ */
 static void add_database(const char *path)
 {
 	int err = *path ? geo_add(databases, path) : 0;
+	char *text;
 
-	if (err == -ENOSPC)
-		ws_warning("%s: too many databases: not used", path);
-	else if (err == -EBADMSG)
-		ws_warning("%s is damaged or no MaxMind database: not used",
-			   path);
-	else if (err < 0)
-		ws_warning("%s: %s: not used", path, g_strerror(-err));
+	if (err >= 0)
+		return;
+	text = g_strdup_printf("%s: %s: not used", path, why_unread(err));
+	ws_warning("%s", text);
+	g_ptr_array_add(unread, text);
 }
 
 static void open_databases(void)
@@ -142,6 +167,7 @@ static void open_databases(void)
 	databases = geo_new();
 	if (!databases)
 		return;
+	unread = g_ptr_array_new_with_free_func(g_free);
 	if (!*pref_databases) {
 		if (dladdr(&databases, &plugin))
 			geo_add_installed(databases, plugin.dli_fname);
@@ -260,6 +286,15 @@ static void add_asn(const struct where *w, uint32_t asn)
 	proto_item_set_generated(item);
 }
 
+static void make_top(proto_tree *tree, proto_item **top, tvbuff_t *tvb)
+{
+	if (*top)
+		return;
+	*top = proto_tree_add_protocol_format(tree, proto_geo, tvb, 0, 0,
+					      "Places");
+	proto_item_set_generated(*top);
+}
+
 /* @top is the protocol's item: made for the first place, none without one. */
 static void add_geo_end(proto_tree *tree, proto_item **top, struct where *w,
 			const struct geo_place *place)
@@ -270,11 +305,7 @@ static void add_geo_end(proto_tree *tree, proto_item **top, struct where *w,
 	if (!*country && !*place->country_name && !*place->city &&
 	    !place->asn && !*place->org)
 		return;
-	if (!*top) {
-		*top = proto_tree_add_protocol_format(tree, proto_geo, w->tvb,
-						      0, 0, "Places");
-		proto_item_set_generated(*top);
-	}
+	make_top(tree, top, w->tvb);
 	proto_item_append_text(*top, ", %s: %s", w->scope == SRC ? "Src" : "Dst",
 			       *country ? country : "?");
 
@@ -292,6 +323,22 @@ static void add_geo_end(proto_tree *tree, proto_item **top, struct where *w,
 	add_geo_string(w, ORG, place->org);
 }
 
+static void add_unread(proto_tree *tree, proto_item **top, tvbuff_t *tvb,
+		       packet_info *pinfo)
+{
+	if (!pref_lookup)
+		return;
+	if (!databases)
+		open_databases();
+	for (unsigned i = 0; unread && i < unread->len; i++) {
+		const char *text = unread->pdata[i];
+
+		make_top(tree, top, tvb);
+		expert_add_info_format(pinfo, *top, &ei_unread, "%s",
+			text_escape(pinfo->pool, text, strlen(text)));
+	}
+}
+
 void geo_fields_add(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 	       const char *src_country, const char *dst_country)
 {
@@ -299,10 +346,14 @@ void geo_fields_add(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 	struct geo_place place;
 	proto_item *top = NULL;
 
+	if (!proto_is_protocol_enabled(find_protocol_by_id(proto_geo)))
+		return;
 	w.scope = SRC;
 	find_place(&place, &pinfo->net_src, src_country);
 	add_geo_end(tree, &top, &w, &place);
 	w.scope = DST;
 	find_place(&place, &pinfo->net_dst, dst_country);
 	add_geo_end(tree, &top, &w, &place);
+	if (pinfo->num == 1)
+		add_unread(tree, &top, tvb, pinfo);
 }

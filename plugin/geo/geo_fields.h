@@ -37,7 +37,8 @@ bool geo_fields_is_inside(const packet_info *pinfo);
 
 /*
  * Adds what is known of the packet's two addresses, sender first.  The
- * countries are those recorded with the packet, "" for none.
+ * countries are those recorded with the packet, "" for none.  The first packet
+ * also has an expert item for each database that cannot be read.
  */
 void geo_fields_add(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 	       const char *src_country, const char *dst_country);

@@ -622,6 +622,24 @@ class Geo(unittest.TestCase):
         self.assertIn("bad.mmdb", warnings[0])
         self.assertIn("gone.mmdb", warnings[1])
 
+    def test_a_bad_database_is_seen_in_the_window(self):
+        """On the first packet, however one gets there; nowhere else."""
+        bad = self.databases("gone.mmdb", "GeoLite2-City-Test.mmdb")
+        for more in ([], ["-2"]):
+            rows = [row.split("\t") for row in tshark.run(
+                "tshark", "-r", self.file, *more, *bad, "-Y", "geo.unread",
+                "-T", "fields", "-e", "frame.number", "-e",
+                "_ws.expert.message").stdout.splitlines()]
+            self.assertEqual([number for number, _ in rows], ["1"])
+            self.assertIn("gone.mmdb: No such file", rows[0][1])
+        out = tshark.run("tshark", "-q", "-r", self.file, "-z", "expert",
+                         *bad).stdout
+        self.assertEqual(out.count("gone.mmdb"), 1)
+        for none in (["-o", "proc.geo:FALSE"], ["--disable-protocol", "geo"]):
+            out = tshark.run("tshark", "-q", "-r", self.file, "-z", "expert",
+                             *bad, *none).stdout
+            self.assertNotIn("gone.mmdb", out)
+
 
 class Hostile(unittest.TestCase):
     """Every cut and many changes; dissection always goes on."""
