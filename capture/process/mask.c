@@ -2,10 +2,11 @@
 #include "process/mask.h"
 
 #include <ctype.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+#include "process/mask_programs.h"
 
 #define STARS	 3
 #define NAME_MAX_BYTES 64	/* a longer one is no name */
@@ -16,14 +17,12 @@ struct text {
 	bool masked;
 };
 
-/* The meaning of the next word. */
-enum next { NEXT_WORD, NEXT_SECRET, NEXT_LOGIN, NEXT_COOKIES };
-
 /* What the words of a program mean. */
 struct reading {
 	char program[32];
-	enum next next;
-	bool logs_in;			/* "docker login", and no other */
+	const char *command;		/* "login" of docker; or "" */
+	unsigned words;			/* since that or the program: no options */
+	enum secret next;		/* what the next word is */
 	bool ends_so;			/* the last word is a secret */
 	bool in_text;			/* which starts no program */
 };
@@ -44,38 +43,20 @@ static const struct {
 	{ "credential", false }, { "credentials", false },
 	{ "bearer", false }, { "cookie", true }, { "pass", true },
 	{ "pwd", true }, { "passin", true }, { "passout", true },
-	{ "storepass", true }, { "keypass", true },
+	{ "storepass", true }, { "keypass", true }, { "pw", true },
+	{ "psk", true }, { "jwt", true }, { "otp", true }, { "sig", true },
+	{ "signature", false }, { "passcode", false }, { "mnemonic", false },
+	{ "authkey", false }, { "auth-key", false }, { "auth_key", false },
+	{ "accountkey", false }, { "account-key", false },
+	{ "from-literal", false },
 };
 
 /* Options that ask for it, and have no value. */
 static const char *const asks[] = { "no-", "ask-", "without-", "prompt-" };
 
-/*
- * These programs have a letter whose value is a secret; joined: it is never a
- * word of its own.
- */
-static const struct {
-	const char *program;
-	char letter;
-	bool joined;
-} letters[] = {
-	{ "mysql*", 'p', true }, { "mariadb*", 'p', true },
-	{ "sshpass", 'p', false }, { "redis-cli", 'a', false },
-	{ "ldap*", 'w', false }, { "mosquitto_*", 'P', false },
-	{ "zip", 'P', false }, { "unzip", 'P', false }, { "7z*", 'p', true },
-	{ "ipmitool", 'P', false }, { "mongo*", 'p', false },
-	{ "sqlcmd", 'P', false }, { "cqlsh", 'p', false },
-	{ "snmp*", 'c', false }, { "snmp*", 'A', false },
-	{ "snmp*", 'X', false }, { "twine", 'p', false },
-	{ "evil-winrm", 'p', false },
-};
-
 /* These say "password x", without a dash. */
-static const char *const plain[] = { "mysqladmin", "nmcli", "aws" };
-
-/* With "login" before it, "-p" is no port. */
-static const char *const registries[] = { "docker", "podman", "nerdctl",
-					  "buildah", "helm", "az" };
+static const char *const plain[] = { "mysqladmin", "nmcli", "aws",
+				     "pdftk" };
 
 static bool is_name_byte(char c)
 {
@@ -140,9 +121,10 @@ static bool is_quote(char c)
 }
 
 /* "user:password", smbclient's "user%password"; not the numbers of a user. */
-static size_t hide_login(struct text *t, size_t from, size_t to)
+static size_t hide_login(struct text *t, size_t from, size_t to,
+			 const char *marks)
 {
-	size_t at = find_any(t, from, to, ":%");
+	size_t at = find_any(t, from, to, marks);
 	size_t digits = from;
 
 	while (digits < to &&
@@ -277,16 +259,6 @@ static bool is_login(const char *s, size_t len)
 	return false;
 }
 
-/* The row of letters[] for the option at @s, or -1. */
-static int find_letter(const char *program, const char *s, size_t len)
-{
-	for (size_t i = 0; i < sizeof(letters) / sizeof(*letters); i++)
-		if (len >= 2 && s[1] == letters[i].letter &&
-		    !fnmatch(letters[i].program, program, 0))
-			return (int)i;
-	return -1;
-}
-
 static bool is_one_of(const char *program, const char *const *list, size_t count)
 {
 	while (count--)
@@ -301,11 +273,8 @@ static bool is_one_of(const char *program, const char *const *list, size_t count
 /* It has options that are not like others'. */
 static bool is_well_known(const char *program)
 {
-	for (size_t i = 0; i < sizeof(letters) / sizeof(*letters); i++)
-		if (!fnmatch(letters[i].program, program, 0))
-			return true;
-	return IS_ONE_OF(program, registries) || IS_ONE_OF(program, plain) ||
-	       !strcmp(program, "curl") || !strcmp(program, "htpasswd");
+	return mask_program_is_known(program) || IS_ONE_OF(program, plain) ||
+	       !strcmp(program, "htpasswd");
 }
 
 /* "a=b" are cookies, "jar.txt" is a file of them. */
@@ -314,31 +283,32 @@ static size_t hide_cookies(struct text *t, size_t from, size_t to)
 	return find_any(t, from, to, "=") == to ? to : hide_secret(t, from, to);
 }
 
-static bool takes_cookies(const struct reading *r, const char *s)
+static size_t hide(struct text *t, size_t from, size_t to, enum secret secret)
 {
-	return s[1] == 'b' && !strcmp(r->program, "curl");
+	switch (secret) {
+	case SECRET_WHOLE:
+		return hide_secret(t, from, to);
+	case SECRET_LOGIN:
+		return hide_login(t, from, to, ":%");
+	case SECRET_LOGIN_COMMA:
+		return hide_login(t, from, to, ",");
+	case SECRET_LOGIN_SLASH:
+		return hide_login(t, from, to, "/");
+	case SECRET_COOKIES:
+		return hide_cookies(t, from, to);
+	default:
+		return to;
+	}
 }
 
-/* An option of a program that is not like others'; false: it is like them. */
-static bool take_special(struct reading *r, const char *s, size_t len)
-{
-	if (len == 2 && takes_cookies(r, s))
-		r->next = NEXT_COOKIES;
-	else if (len == 2 && s[1] == 'p' && r->logs_in)
-		r->next = NEXT_SECRET;
-	else if (s[1] != '-' && memchr(s, 'b', len) &&
-		 !strcmp(r->program, "htpasswd"))
-		r->ends_so = true;
-	else
-		return false;
-	return true;
-}
-
-/* A value that may have blanks is joined to the letter. */
+/* A value that may have blanks is joined to the option. */
 static bool has_joined(const struct reading *r, const char *s, size_t len)
 {
-	return len > 2 && s[0] == '-' &&
-	       (find_letter(r->program, s, len) >= 0 || takes_cookies(r, s));
+	size_t joined;
+
+	return (*s == '-' || *s == '/') &&
+	       mask_program_option(r->program, r->command, s, len, &joined) &&
+	       joined;
 }
 
 /* An option, whose value may be joined to it; the new end. */
@@ -346,23 +316,24 @@ static size_t hide_joined(struct text *t, size_t from, size_t to,
 			  struct reading *r)
 {
 	const char *s = t->s + from;
-	size_t len = to - from, dashes = len > 1 && s[1] == '-' ? 2 : 1;
-	int letter = find_letter(r->program, s, len);
+	size_t len = to - from, dashes = len > 1 && s[1] == '-' ? 2 : 1, joined;
+	enum secret secret = mask_program_option(r->program, r->command, s, len,
+						 &joined);
 
-	if (has_joined(r, s, len))
-		return letter >= 0 ? hide_secret(t, from + 2, to) :
-				     hide_cookies(t, from + 2, to);
-	if (len > 1 && take_special(r, s, len))
-		return to;
-	if (letter >= 0 && !letters[letter].joined)
-		r->next = NEXT_SECRET;
+	if (joined)
+		return hide(t, from + joined, to, secret);
+	if (secret)
+		r->next = secret;
+	else if (dashes == 1 && memchr(s, 'b', len) &&
+		 !strcmp(r->program, "htpasswd"))
+		r->ends_so = true;
 	else if (is_login(s, len))
-		r->next = NEXT_LOGIN;
+		r->next = SECRET_LOGIN;
 	else if (len > 3 && (s[1] == 'u' || s[1] == 'U'))
-		return hide_login(t, from + 2, to);
+		return hide_login(t, from + 2, to, ":%");
 	else if (!memchr(s, '=', len) && is_secret(s, len) &&
 		 !only_asks(s + dashes, len - dashes))
-		r->next = NEXT_SECRET;
+		r->next = SECRET_WHOLE;
 	return to;
 }
 
@@ -373,7 +344,7 @@ static void take_program(struct reading *r, const char *s, size_t len)
 
 	while (from && s[from - 1] != '/')
 		from--;
-	*r = (struct reading){ 0 };
+	*r = (struct reading){ .command = "" };
 	snprintf(r->program, sizeof(r->program), "%.*s", (int)(len - from),
 		 s + from);
 }
@@ -387,33 +358,51 @@ static void take_inner(struct reading *r, const char *s, size_t len)
 	struct reading inner;
 
 	if (r->in_text || (is_well_known(r->program) &&
-			   !IS_ONE_OF(r->program, registries)))
+			   !mask_program_has_commands(r->program)))
 		return;
 	take_program(&inner, s, len);
-	if (is_well_known(inner.program))
-		*r = inner;
+	if (!is_well_known(inner.program))
+		return;
+	*r = inner;
+	r->words = 1;
+}
+
+/* One that is no option. */
+static size_t hide_plain_word(struct text *t, size_t from, size_t to,
+			      struct reading *r, bool last)
+{
+	const char *s = t->s + from, *command;
+	enum secret secret;
+
+	if (has_joined(r, s, to - from))
+		return hide_joined(t, from, to, r);
+	secret = r->words ? mask_program_word(r->program, r->command,
+					      r->words) : SECRET_NONE;
+	r->words++;
+	if (secret)
+		return hide(t, from, to, secret);
+	if (IS_ONE_OF(r->program, plain) && is_secret(s, to - from))
+		r->next = SECRET_WHOLE;
+	command = mask_program_command(r->program, s, to - from);
+	if (command) {
+		r->command = command;
+		r->words = 1;
+	}
+	take_inner(r, s, to - from);
+	return last && r->ends_so ? hide_secret(t, from, to) : to;
 }
 
 static size_t hide_word(struct text *t, size_t from, size_t to,
 			struct reading *r, bool last)
 {
-	enum next now = r->next;
+	enum secret now = r->next;
 
-	r->next = NEXT_WORD;
-	if (now == NEXT_SECRET && t->s[from] != '-')
-		return hide_secret(t, from, to);
-	if (now == NEXT_LOGIN)
-		return hide_login(t, from, to);
-	if (now == NEXT_COOKIES)
-		return hide_cookies(t, from, to);
+	r->next = SECRET_NONE;
+	if (now && (now != SECRET_WHOLE || t->s[from] != '-'))
+		return hide(t, from, to, now);
 	if (t->s[from] == '-')
 		return hide_joined(t, from, to, r);
-	if (IS_ONE_OF(r->program, plain) && is_secret(t->s + from, to - from))
-		r->next = NEXT_SECRET;
-	r->logs_in |= to - from == 5 && !memcmp(t->s + from, "login", 5) &&
-		      IS_ONE_OF(r->program, registries);
-	take_inner(r, t->s + from, to - from);
-	return last && r->ends_so ? hide_secret(t, from, to) : to;
+	return hide_plain_word(t, from, to, r, last);
 }
 
 /* "mysql -px; ..." of a shell: who begins there; @begins: who comes next. */
@@ -455,7 +444,7 @@ static size_t hide_in_argument(struct text *t, size_t from, size_t to,
 {
 	if (from == to)
 		return to;
-	if (r->next != NEXT_WORD || find_any(t, from, to, " \t\n") == to ||
+	if (r->next || find_any(t, from, to, " \t\n") == to ||
 	    (!is_script && has_joined(r, t->s + from, to - from)))
 		return hide_word(t, from, to, r, to + 1 >= t->len);
 	return hide_in_script(t, from, to, r, is_script);

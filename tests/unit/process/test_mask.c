@@ -93,6 +93,45 @@ static void letters_of_well_known_programs(void **state)
 	assert_stays("nc|-p|8080|host");
 }
 
+static void options_and_words_of_others(void **state)
+{
+	(void)state;
+	assert_becomes("curl|-E|cert.pem:abcd|h", "curl|-E|cert.pem:***|h");
+	assert_becomes("curl|--cert|c:abcd|h", "curl|--cert|c:***|h");
+	assert_stays("curl|--cert|cert.pem|h");
+	assert_becomes("openssl|enc|-aes-256-cbc|-k|abcd|-in|f",
+		       "openssl|enc|-aes-256-cbc|-k|***|-in|f");
+	assert_becomes("openssl|passwd|-6|abcd", "openssl|passwd|-6|***");
+	assert_stays("openssl|s_client|-connect|h:443|-key|k.pem");
+	assert_becomes("vault|login|hvs.abcd", "vault|login|***");
+	assert_stays("vault|kv|get|secret/x");
+	assert_becomes("wpa_passphrase|net|abcd", "wpa_passphrase|net|***");
+	assert_becomes("nmcli|c|modify|x|wifi-sec.psk|abcd",
+		       "nmcli|c|modify|x|wifi-sec.psk|***");
+	assert_becomes("lftp|-u|me,abcd|h", "lftp|-u|me,***|h");
+	assert_becomes("plink|-pw|abcd|h", "plink|-pw|***|h");
+	assert_becomes("xfreerdp|/u:me|/p:abcd|/v:h",
+		       "xfreerdp|/u:me|/p:***|/v:h");
+	assert_stays("ls|/p:abcd");
+	assert_becomes("rar|a|-hpabcd|x.rar", "rar|a|-hp***|x.rar");
+	assert_becomes("rabbitmqctl|-q|add_user|me|abcd",
+		       "rabbitmqctl|-q|add_user|me|***");
+	assert_stays("rabbitmqctl|list_users|me|abcd");
+	assert_becomes("mc|alias|set|s3|http://h|key1|abcd",
+		       "mc|alias|set|s3|http://h|***|***");
+	assert_becomes("sqlplus|me/abcd@db", "sqlplus|me/***");
+	assert_becomes("http|-a|me:abcd|h", "http|-a|me:***|h");
+	assert_becomes("kubectl|create|secret|generic|x|--from-literal=k=abcd",
+		       "kubectl|create|secret|generic|x|--from-literal=***");
+	assert_becomes("tailscale|up|--authkey=abcd", "tailscale|up|--authkey=***");
+	assert_becomes("wget|https://h/x?a=b&sig=abcd&c=d",
+		       "wget|https://h/x?a=b&sig=***&c=d");
+	assert_becomes("x|AccountName=a;AccountKey=abcd",
+		       "x|AccountName=a;AccountKey=***");
+	assert_becomes("ssh|h|vault login abcd", "ssh|h|vault login ***");
+	assert_becomes("dig|-y|hmac-sha256:k:abcd|h", "dig|-y|***|h");
+}
+
 static void letters_that_mean_it_sometimes(void **state)
 {
 	(void)state;
@@ -238,6 +277,7 @@ int main(void)
 		cmocka_unit_test(letters_of_well_known_programs),
 		cmocka_unit_test(programs_that_others_start),
 		cmocka_unit_test(words_without_a_dash),
+		cmocka_unit_test(options_and_words_of_others),
 		cmocka_unit_test(letters_that_mean_it_sometimes),
 		cmocka_unit_test(programs_in_a_script),
 		cmocka_unit_test(logins),

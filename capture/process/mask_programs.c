@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "process/mask_programs.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+/* Where the value of an option may stand. */
+enum place { NEXT, NEXT_OR_JOINED, JOINED };
+
+static const struct {
+	const char *program;		/* a pattern of fnmatch(3) */
+	const char *command;		/* NULL: any */
+	const char *option;
+	enum place place;
+	enum secret secret;
+} options[] = {
+	{ "mysql*", NULL, "-p", JOINED, SECRET_WHOLE },
+	{ "mariadb*", NULL, "-p", JOINED, SECRET_WHOLE },
+	{ "mongo*", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "cqlsh", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "redis-cli", NULL, "-a", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "rabbitmqadmin", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "influx", NULL, "-t", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "sqlcmd", NULL, "-P", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "bcp", NULL, "-P", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "tsql", NULL, "-P", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "isql", NULL, "-P", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "curl", NULL, "-b", NEXT_OR_JOINED, SECRET_COOKIES },
+	{ "curl", NULL, "-E", NEXT_OR_JOINED, SECRET_LOGIN },
+	{ "curl", NULL, "--cert", NEXT, SECRET_LOGIN },
+	{ "curl", NULL, "--proxy-cert", NEXT, SECRET_LOGIN },
+	{ "http", NULL, "-a", NEXT_OR_JOINED, SECRET_LOGIN },
+	{ "https", NULL, "-a", NEXT_OR_JOINED, SECRET_LOGIN },
+	{ "xh", NULL, "-a", NEXT_OR_JOINED, SECRET_LOGIN },
+	{ "ab", NULL, "-A", NEXT_OR_JOINED, SECRET_LOGIN },
+	{ "ab", NULL, "-P", NEXT_OR_JOINED, SECRET_LOGIN },
+	{ "hey", NULL, "-a", NEXT, SECRET_LOGIN },
+	{ "nikto*", NULL, "-id", NEXT, SECRET_LOGIN },
+	{ "lftp", NULL, "-u", NEXT_OR_JOINED, SECRET_LOGIN_COMMA },
+	{ "ncftp*", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "openssl", NULL, "-k", NEXT, SECRET_WHOLE },
+	{ "openssl", NULL, "-K", NEXT, SECRET_WHOLE },
+	{ "ssh-keygen", NULL, "-N", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "ssh-keygen", NULL, "-P", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "sshpass", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "ldap*", NULL, "-w", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "kadmin*", NULL, "-w", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "mosquitto_*", NULL, "-P", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "coap-client*", NULL, "-k", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "zip", NULL, "-P", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "unzip", NULL, "-P", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "7z*", NULL, "-p", JOINED, SECRET_WHOLE },
+	{ "*rar", NULL, "-p", JOINED, SECRET_WHOLE },
+	{ "*rar", NULL, "-hp", JOINED, SECRET_WHOLE },
+	{ "ipmitool", NULL, "-P", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "racadm", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "esxcli", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "vmrun", NULL, "-gp", NEXT, SECRET_WHOLE },
+	{ "vmrun", NULL, "-vp", NEXT, SECRET_WHOLE },
+	{ "snmp*", NULL, "-c", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "snmp*", NULL, "-A", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "snmp*", NULL, "-X", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "dig", NULL, "-y", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "nsupdate", NULL, "-y", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "rdesktop", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "*freerdp*", NULL, "/p:", JOINED, SECRET_WHOLE },
+	{ "sipp", NULL, "-ap", NEXT, SECRET_WHOLE },
+	{ "swaks", NULL, "-ap", NEXT, SECRET_WHOLE },
+	{ "sendxmpp", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "twine", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "useradd", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "usermod", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "evil-winrm", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "crackmapexec", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "netexec", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "nxc", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "hydra", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "medusa", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "impacket-*", NULL, "-hashes", NEXT, SECRET_WHOLE },
+	{ "docker", "login", "-p", NEXT, SECRET_WHOLE },
+	{ "podman", "login", "-p", NEXT, SECRET_WHOLE },
+	{ "nerdctl", "login", "-p", NEXT, SECRET_WHOLE },
+	{ "buildah", "login", "-p", NEXT, SECRET_WHOLE },
+	{ "helm", "login", "-p", NEXT, SECRET_WHOLE },
+	{ "az", "login", "-p", NEXT, SECRET_WHOLE },
+	{ "oc", "login", "-p", NEXT, SECRET_WHOLE },
+};
+
+/* Words that are no options. */
+static const struct {
+	const char *program;
+	const char *command;
+	unsigned n;			/* 0: each */
+	enum secret secret;
+} words[] = {
+	{ "vault", "login", 0, SECRET_WHOLE },
+	{ "openssl", "passwd", 0, SECRET_WHOLE },
+	{ "mkpasswd", "", 0, SECRET_WHOLE },
+	{ "rclone", "obscure", 1, SECRET_WHOLE },
+	{ "wpa_passphrase", "", 2, SECRET_WHOLE },
+	{ "radtest", "", 2, SECRET_WHOLE },
+	{ "rabbitmqctl", "add_user", 2, SECRET_WHOLE },
+	{ "rabbitmqctl", "change_password", 2, SECRET_WHOLE },
+	{ "rabbitmqctl", "authenticate_user", 2, SECRET_WHOLE },
+	{ "mc", "alias", 4, SECRET_WHOLE },
+	{ "mc", "alias", 5, SECRET_WHOLE },
+	{ "sqlplus", "", 1, SECRET_LOGIN_SLASH },
+	{ "impacket-*", "", 1, SECRET_LOGIN },
+};
+
+#define COUNT_OF(list) (sizeof(list) / sizeof(*(list)))
+
+static bool is_of(const char *pattern, const char *program)
+{
+	return !fnmatch(pattern, program, 0);
+}
+
+enum secret mask_program_option(const char *program, const char *command,
+				const char *option, size_t len, size_t *joined)
+{
+	*joined = 0;
+	for (size_t i = 0; i < COUNT_OF(options); i++) {
+		size_t own = strlen(options[i].option);
+
+		if (len < own || memcmp(option, options[i].option, own) ||
+		    !is_of(options[i].program, program) ||
+		    (options[i].command && strcmp(options[i].command, command)))
+			continue;
+		if (len == own && options[i].place != JOINED)
+			return options[i].secret;
+		if (len == own || options[i].place == NEXT)
+			continue;
+		*joined = own;
+		return options[i].secret;
+	}
+	return SECRET_NONE;
+}
+
+enum secret mask_program_word(const char *program, const char *command,
+			      unsigned n)
+{
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if ((!words[i].n || words[i].n == n) &&
+		    !strcmp(words[i].command, command) &&
+		    is_of(words[i].program, program))
+			return words[i].secret;
+	return SECRET_NONE;
+}
+
+static bool is_command(const char *command, const char *word, size_t len)
+{
+	return command && *command && strlen(command) == len &&
+	       !memcmp(command, word, len);
+}
+
+const char *mask_program_command(const char *program, const char *word,
+				 size_t len)
+{
+	for (size_t i = 0; i < COUNT_OF(options); i++)
+		if (is_command(options[i].command, word, len) &&
+		    is_of(options[i].program, program))
+			return options[i].command;
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (is_command(words[i].command, word, len) &&
+		    is_of(words[i].program, program))
+			return words[i].command;
+	return NULL;
+}
+
+bool mask_program_is_known(const char *program)
+{
+	for (size_t i = 0; i < COUNT_OF(options); i++)
+		if (is_of(options[i].program, program))
+			return true;
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (is_of(words[i].program, program))
+			return true;
+	return false;
+}
+
+bool mask_program_has_commands(const char *program)
+{
+	for (size_t i = 0; i < COUNT_OF(options); i++)
+		if (options[i].command && is_of(options[i].program, program))
+			return true;
+	return false;
+}
