@@ -28,6 +28,8 @@ struct running {
 	char cmdline[80];
 	char container_id[13];		/* its first 12 digits, or "" */
 	char container_name[128];
+	char pod[320];			/* NAMESPACE/NAME, or "" */
+	char unit[256];			/* or "" */
 };
 
 struct list {
@@ -133,6 +135,23 @@ static void take_cmdline(struct running *r, struct process *p)
 		r->cmdline[0] = '\0';
 }
 
+/* What its control group tells of it. */
+static void take_cgroup(struct running *r, const struct process *p)
+{
+	if (process_has(p, FIELD_CONTAINER_ID))
+		snprintf(r->container_id, sizeof(r->container_id), "%.12s",
+			 p->container_id);
+	if (process_has(p, FIELD_CONTAINER_NAME))
+		memcpy(r->container_name, p->container_name,
+		       sizeof(r->container_name));
+	if (process_has(p, FIELD_POD_NAME) &&
+	    process_has(p, FIELD_POD_NAMESPACE))
+		snprintf(r->pod, sizeof(r->pod), "%s/%s", p->pod_namespace,
+			 p->pod_name);
+	if (process_has(p, FIELD_UNIT))
+		memcpy(r->unit, p->unit, sizeof(r->unit));
+}
+
 static void add_process(void *ctx, uint32_t pid)
 {
 	struct list *l = ctx;
@@ -151,12 +170,7 @@ static void add_process(void *ctx, uint32_t pid)
 	r->has_socket = has_socket(l, pid);
 	take_cmdline(r, &p);
 	memcpy(r->name, p.name, sizeof(r->name));
-	if (process_has(&p, FIELD_CONTAINER_ID))
-		snprintf(r->container_id, sizeof(r->container_id), "%.12s",
-			 p.container_id);
-	if (process_has(&p, FIELD_CONTAINER_NAME))
-		memcpy(r->container_name, p.container_name,
-		       sizeof(r->container_name));
+	take_cgroup(r, &p);
 	l->count++;
 }
 
@@ -188,8 +202,8 @@ static const struct list *scan_once(void)
 }
 
 struct choice {
-	char value[64];
-	char display[160];
+	char value[2 * sizeof(((struct running *)0)->pod)];	/* quoted */
+	char display[2 * sizeof(((struct running *)0)->pod)];
 	uint32_t pid;			/* of a list of pids, else 0 */
 	bool is_first;			/* it talks: more likely meant */
 };
@@ -244,6 +258,14 @@ static void fill(struct choice *c, enum choices_kind kind,
 		if (*r->container_name)
 			snprintf(c->display, sizeof(c->display), "%s (%s)",
 				 r->container_name, r->container_id);
+		break;
+	case CHOICES_PODS:
+		filter_quote(c->value, sizeof(c->value), r->pod);
+		snprintf(c->display, sizeof(c->display), "%s", r->pod);
+		break;
+	case CHOICES_UNITS:
+		filter_quote(c->value, sizeof(c->value), r->unit);
+		snprintf(c->display, sizeof(c->display), "%s", r->unit);
 		break;
 	case CHOICES_NONE:
 		break;

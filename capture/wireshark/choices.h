@@ -9,12 +9,14 @@ enum choices_kind {
 	CHOICES_PIDS,
 	CHOICES_USERS,
 	CHOICES_CONTAINERS,
+	CHOICES_PODS,
+	CHOICES_UNITS,
 };
 
 /*
- * Calls @fn with each @value as --proc, --pid, --user and --container take it,
- * in order, and what to show for it; at most a few thousand, and names with
- * control characters are left out.
+ * Calls @fn with each @value as --proc, --pid, --user, --container, --pod and
+ * --unit take it, in order, and what to show for it; at most a few thousand, and
+ * names with control characters are left out.
  */
 void choices_each(enum choices_kind kind,
 		  void (*fn)(void *ctx, const char *value, const char *display),

@@ -120,6 +120,10 @@ static enum choices_kind choices_of(const struct option_row *row)
 		[VALUE_PID] = CHOICES_PIDS,
 		[VALUE_USER] = CHOICES_USERS,
 		[VALUE_CONTAINER] = CHOICES_CONTAINERS,
+#ifndef EXTCAP_PLAIN_LISTS /* in which no pattern could be typed */
+		[VALUE_POD] = CHOICES_PODS,
+		[VALUE_UNIT] = CHOICES_UNITS,
+#endif
 	};
 
 	return kinds[row->value];

@@ -11,7 +11,7 @@ from pathlib import Path
 import world
 from inject import (ethernet, inject, ipv4, ipv6, mac_of, tcp, udp,
                     udp_checksum)
-from world import Capture, link, wait_for
+from world import Capture, cgroup_root, link, remove_cgroup, wait_for
 
 SET_CLOCK = sys.argv[3]
 NEAR, FAR = "192.0.2.1", "192.0.2.2"
@@ -179,20 +179,6 @@ exec nsenter --net=/run/netns/$net unshare -Cm sh -c '
     shift
     exec "$@"' sh "$@"
 """
-
-
-def cgroup_root():
-    for line in Path("/proc/mounts").read_text().splitlines():
-        _, where, kind, *_ = line.split()
-        if kind == "cgroup2":
-            return Path(where)
-    world.skip("no cgroup2 is mounted")
-
-
-def remove_cgroup(path):
-    """Once the last process in it is gone."""
-    wait_for(lambda: not (path / "cgroup.procs").read_text(), "empty cgroup")
-    path.rmdir()
 
 
 def cgroup_links(pid):

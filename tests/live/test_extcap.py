@@ -4,6 +4,7 @@
 Runs in a mount namespace of its own, where share/setup-group may give a copy
 of pktwho to a group without a trace on the machine.
 """
+import json
 import os
 import re
 import shutil
@@ -20,8 +21,8 @@ if "PKTWHO_UNSHARED" not in os.environ and os.geteuid() == 0:
                os.environ | {"PKTWHO_UNSHARED": "1"})
 
 import world  # noqa: E402
-from world import (GID, GROUP, NOBODY, PKTWHO, clients,  # noqa: E402
-                   has_begun, need, run, wait_for)
+from world import (GID, GROUP, NOBODY, PKTWHO, cgroup_root,  # noqa: E402
+                   clients, has_begun, need, remove_cgroup, run, wait_for)
 
 # Found by way of world.
 import pcapng  # noqa: E402, isort: skip
@@ -93,6 +94,42 @@ class Questions(world.LiveTest):
             self.assertEqual(sentences(out, "arg"), [])
             values = [v["value"] for v in sentences(out, "value")]
             self.assertEqual(values.count(value), 1, option)
+
+    def runs_in(self, cgroup):
+        """A process of a new control group."""
+        path = cgroup_root() / cgroup
+        path.mkdir()
+        self.addCleanup(remove_cgroup, path)
+        process = self.start(["sleep", "60"])
+        (path / "cgroup.procs").write_text(str(process.pid))
+
+    def test_units_and_pods(self):
+        """In a list if one can type into it, as from Wireshark 4.4 on."""
+        container = "5ca1ab1e" * 8
+        world.run("mkdir", "-p", "/run/containerd", check=True)
+        world.run("mount", "-t", "tmpfs", "none", "/run/containerd", check=True)
+        self.addCleanup(world.run, "umount", "/run/containerd")
+        bundle = Path("/run/containerd/io.containerd.runtime.v2.task/k8s.io",
+                      container)
+        bundle.mkdir(parents=True)
+        (bundle / "config.json").write_text(json.dumps({"annotations": {
+            "io.kubernetes.cri.container-name": "shop",
+            "io.kubernetes.cri.sandbox-name": "shop-7d4b9",
+            "io.kubernetes.cri.sandbox-namespace": "fruit"}}))
+        unit = f"shop@{os.getpid()}.service"
+        self.runs_in(unit)
+        self.runs_in(f"cri-containerd-{container}.scope")
+        config = ("--extcap-config", "--extcap-interface", "pktwho:lo")
+        types = {a["call"]: a["type"] for a in sentences(ask(*config), "arg")}
+        for option, value in (("--unit", unit),
+                              ("--pod", "fruit/shop-7d4b9")):
+            values = [v["value"] for v in sentences(ask(
+                *config, "--extcap-reload-option", option), "value")]
+            if types["--proc"] == "selector":
+                self.assertEqual((types[option], values), ("string", []))
+            else:
+                self.assertEqual(types[option], "editselector")
+                self.assertEqual(values.count(value), 1, values)
 
     def test_capture_filter(self):
         def check(text):

@@ -65,6 +65,20 @@ def wait_for(condition, what, seconds=PATIENCE):
         time.sleep(0.01)
 
 
+def cgroup_root():
+    for line in Path("/proc/mounts").read_text().splitlines():
+        _, where, kind, *_ = line.split()
+        if kind == "cgroup2":
+            return Path(where)
+    skip("no cgroup2 is mounted")
+
+
+def remove_cgroup(path):
+    """Once the last process in it is gone."""
+    wait_for(lambda: not (path / "cgroup.procs").read_text(), "empty cgroup")
+    path.rmdir()
+
+
 def has_begun(data):
     """Is this capture running?  Into a pipe its first block comes earlier."""
     return len(data) > 8 and len(data) > int.from_bytes(data[4:8], "little")
