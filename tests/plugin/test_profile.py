@@ -102,6 +102,12 @@ class Profile(unittest.TestCase):
         widths = re.search(r"^column\.width: (.*)$", recent, re.M)[1].split(", ")
         self.assertEqual(widths[-2], "%i")
         self.assertLess(sum(map(int, widths[1:-2:2])), 940)
+        widths = dict(zip(widths[::2], map(int, widths[1::2])))
+        # As measured in windows of 4.0, whose margins are the widest: a number
+        # of five digits, two pids, and a host of 16 letters.
+        self.assertGreaterEqual(widths["%m"], 77)
+        self.assertGreaterEqual(widths["%Cus:proc.pids"], 110)
+        self.assertGreaterEqual(widths["%Cus:dpi.host"], 133)
 
     def test_chosen_by_itself(self):
         """Wireshark 4.4 and newer ask this of a file that is opened."""
