@@ -141,7 +141,10 @@ bool is_ftp(const struct payload *p)
 	return other_starts(p, "220") && ANY(p, words);
 }
 
-/* "+OK" is Redis's answer as well, but there the client begins. */
+/*
+ * "+OK" is Redis's answer as well, but there the client begins, and where only
+ * the server is heard no words follow it.
+ */
 bool is_pop(const struct payload *p)
 {
 	static const char *const words[] = {
@@ -151,7 +154,9 @@ bool is_pop(const struct payload *p)
 	if (STARTS(p, "+OK"))
 		return !p->other && (signature_line_has(p, "POP") ||
 				     (signature_line_has(p, "<") &&
-				      signature_line_has(p, "@")));
+				      signature_line_has(p, "@")) ||
+				     (STARTS(p, "+OK ") && p->before &&
+				      !memcmp(p->before, "+OK ", 4)));
 	if (IS(p, "CAPA\r\n") || IS(p, "STLS\r\n"))
 		return true;
 	return other_starts(p, "+OK") && ANY(p, words);
@@ -256,6 +261,19 @@ static bool is_redis_answer(const struct payload *p)
 	return false;
 }
 
+/* "$5", so many bytes, and that is all. */
+static bool is_redis_value(const struct payload *p)
+{
+	size_t at = 1, size = 0;
+
+	if (*p->p != '$')
+		return false;
+	for (; at < 9 && g_ascii_isdigit((char)u8_at(p, at)); at++)
+		size = size * 10 + (u8_at(p, at) - '0');
+	return at > 1 && HAS_AT(p, at, "\r\n") && at + size + 4 == p->full &&
+	       (p->len < p->full || HAS_AT(p, at + 2 + size, "\r\n"));
+}
+
 /* An array of strings asks; what is typed by hand only the answer tells. */
 bool is_redis(const struct payload *p)
 {
@@ -265,7 +283,7 @@ bool is_redis(const struct payload *p)
 	};
 	size_t at = 1;
 
-	if (is_redis_answer(p) || IS(p, "$-1\r\n"))
+	if (is_redis_answer(p) || is_redis_value(p) || IS(p, "$-1\r\n"))
 		return true;
 	if (*p->p != '*')
 		return ANY(p, words);
