@@ -35,10 +35,31 @@ static bool takes_value(char option)
 	return strchr("aAbBcCdeEfFGHijJkKMNoOrRstTuUwWXyYz", option);
 }
 
-/* Is there an option of which @is says yes? */
-static bool has_option(char **words, bool (*is)(char option, const char *value))
+static char *no_words[] = { NULL };
+static char **words = no_words;		/* of our command line */
+
+/*
+ * The GNU C library tells constructors, and nobody else tells a plugin, what
+ * the program was started with.
+ */
+#ifdef __GLIBC__
+__attribute__((constructor)) static void keep_words(int argc _U_, char **argv)
 {
-	for (char **w = words; *w; w++) {
+	if (argv)
+		words = argv;
+}
+#endif
+
+/* Those of tshark; of another program they mean something else. */
+static char **own_words(void)
+{
+	return program_is("tshark") ? words : no_words;
+}
+
+/* Is there an option of tshark's of which @is says yes? */
+static bool has_option(bool (*is)(char option, const char *value))
+{
+	for (char **w = own_words(); *w; w++) {
 		const char *s = **w == '-' && (*w)[1] != '-' ? *w + 1 : "";
 
 		while (*s && !takes_value(*s))
@@ -54,33 +75,17 @@ static bool has_option(char **words, bool (*is)(char option, const char *value))
 	return false;
 }
 
-/* What we were started with; of tshark alone, for others it is empty. */
-static char **read_words(void)
-{
-	GPtrArray *words = g_ptr_array_new();
-	char *line;
-	gsize len;
-
-	if (program_is("tshark") &&
-	    g_file_get_contents("/proc/self/cmdline", &line, &len, NULL))
-		for (char *s = line; s < line + len; s += strlen(s) + 1)
-			g_ptr_array_add(words, s);
-	g_ptr_array_add(words, NULL);
-	return (char **)g_ptr_array_free(words, false);
-}
-
-static char **own_words(void)
-{
-	static char **words;
-
-	if (!words)
-		words = read_words();
-	return words;
-}
-
 bool program_prints_details(void)
 {
-	return has_option(own_words(), is_for_details);
+	return has_option(is_for_details);
+}
+
+static bool has_word(const char *word)
+{
+	for (char **w = own_words(); *w; w++)
+		if (!strcmp(*w, word))
+			return true;
+	return false;
 }
 
 static bool is_json(char option, const char *value)
@@ -93,9 +98,7 @@ bool program_repeats_keys(void)
 	static int repeats = -1;
 
 	if (repeats < 0)
-		repeats = has_option(own_words(), is_json) &&
-			  !g_strv_contains((const char *const *)own_words(),
-					   "--no-duplicate-keys");
+		repeats = has_option(is_json) && !has_word("--no-duplicate-keys");
 	return repeats;
 }
 
