@@ -177,20 +177,26 @@ def shows(text):
     return check
 
 
+def windows():
+    return subprocess.run(["xwininfo", "-display", ":9", "-root", "-tree"],
+                          capture_output=True, text=True).stdout
+
+
 def window(title):
     """Wireshark's, with that in its title."""
     def check(words):
         process = subprocess.Popen(
             as_user(words.removeprefix("sudo ")), start_new_session=True,
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            stdout=subprocess.DEVNULL)
         try:
-            wait_for(lambda: re.search(title, subprocess.run(
-                ["xwininfo", "-display", ":9", "-root", "-tree"],
-                capture_output=True, text=True).stdout), words)
+            wait_for(lambda: re.search(title, windows()), words)
             time.sleep(2)
-            assert process.poll() is None, process.stderr.read()
+            assert process.poll() is None, words
+        except AssertionError:
+            print(windows(), file=sys.stderr)
+            raise
         finally:
-            call("kill", "-KILL", "--", f"-{process.pid}")
+            subprocess.run(["kill", "-KILL", "--", f"-{process.pid}"])
             process.wait()
     return check
 
@@ -213,7 +219,7 @@ CAPTURES = {
     "sudo pktwho --netns all -w all.pcapng":
         finds("all.pcapng", 'proc.name == "wget"'),
     "sudo pktwho -i eth0 -w - | wireshark -C pktwho -k -i -":
-        window("Capturing from Standard input"),
+        window(r"Capturing from (Standard input|-)\""),
     "sudo pktwho top": shows("wget"),
     "pktwho top --remote web1": shows("python3"),
     "sudo pktwho record": records,
