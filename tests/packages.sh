@@ -173,7 +173,7 @@ inside() {
 	apt update
 	# shellcheck disable=SC2046 # a list
 	apt install tshark python3 python3-pyte debconf wget curl openssl \
-		openssh-server sudo iproute2 wireshark xvfb x11-utils \
+		openssh-client openssh-server sudo iproute2 wireshark xvfb x11-utils \
 		$(needed /var/tmp/pktwho*_*.deb)
 	useradd --create-home --password '*' alice	# not locked: for ssh
 	install -d -o alice /home/alice/.config
