@@ -11,6 +11,7 @@
 
 #include "host/log.h"
 #include "host/privilege/privilege.h"
+#include "host/privilege/sandbox.h"
 #include "host/privilege/sudo_user.h"
 
 #define VARIABLE "SSLKEYLOGFILE"
@@ -28,6 +29,7 @@ static _Noreturn void wait_and_remove(const char *path, int fd)
 	privilege_drop();
 	if (sudo_user_become())
 		_exit(1);
+	sandbox_enter();
 	do
 		n = read(STDIN_FILENO, &c, 1);
 	while (n < 0 && errno == EINTR);
