@@ -60,7 +60,7 @@ static enum family family_of(const uint8_t addr[16])
 	return memcmp(addr, mapped, sizeof(mapped)) ? IPV6 : IPV4;
 }
 
-static unsigned kept_of(const struct peers *p, enum family f)
+static unsigned kept_length(const struct peers *p, enum family f)
 {
 	return kept_bytes[f][p->step[f]];
 }
@@ -81,7 +81,7 @@ static void add_network(struct peers *p, const uint8_t addr[16], enum family f)
 	uint8_t kept[16] = { 0 };
 	uint32_t i;
 
-	memcpy(kept, addr, (f == IPV4 ? MAPPED : 0) + kept_of(p, f));
+	memcpy(kept, addr, (f == IPV4 ? MAPPED : 0) + kept_length(p, f));
 	for (i = home_of(kept); p->slots[i].used; i = (i + 1) % SLOTS)
 		if (!memcmp(p->slots[i].addr, kept, sizeof(kept)))
 			return;
@@ -91,7 +91,7 @@ static void add_network(struct peers *p, const uint8_t addr[16], enum family f)
 }
 
 /* The family that has most gets shorter networks. */
-static void shorten(struct peers *p)
+static void shorten_most(struct peers *p)
 {
 	enum family most = p->count[IPV4] >= p->count[IPV6] ? IPV4 : IPV6;
 
@@ -109,7 +109,7 @@ static void add_address(struct peers *p, const uint8_t addr[16])
 {
 	add_network(p, addr, family_of(addr));
 	while (p->count[IPV4] + p->count[IPV6] > PEERS_NETWORKS)
-		shorten(p);
+		shorten_most(p);
 }
 
 /* Most packets have those of the one before, or of its answer. */
@@ -146,8 +146,8 @@ void peers_add_country(struct peers *p, const char country[3])
 
 size_t peers_size(const struct peers *p)
 {
-	return 2 * p->country_count + p->count[IPV4] * kept_of(p, IPV4) +
-	       p->count[IPV6] * kept_of(p, IPV6);
+	return 2 * p->country_count + p->count[IPV4] * kept_length(p, IPV4) +
+	       p->count[IPV6] * kept_length(p, IPV6);
 }
 
 static uint8_t *put_countries(const struct peers *p, uint8_t *out)
@@ -163,7 +163,7 @@ static uint8_t *put_countries(const struct peers *p, uint8_t *out)
 
 static uint8_t *put_networks(const struct peers *p, enum family f, uint8_t *out)
 {
-	size_t from = f == IPV4 ? MAPPED : 0, len = kept_of(p, f);
+	size_t from = f == IPV4 ? MAPPED : 0, len = kept_length(p, f);
 
 	for (int i = 0; i < SLOTS; i++) {
 		if (!p->slots[i].used || family_of(p->slots[i].addr) != f)
@@ -182,7 +182,7 @@ void peers_tell(struct peers *p, struct contents *c)
 	c->country_count = p->country_count;
 	out = put_countries(p, out);
 	for (int f = IPV4; f <= IPV6; f++) {
-		c->bits[f] = (uint8_t)(8 * kept_of(p, (enum family)f));
+		c->bits[f] = (uint8_t)(8 * kept_length(p, (enum family)f));
 		c->network_count[f] = p->count[f];
 		c->networks[f] = out;
 		out = put_networks(p, (enum family)f, out);

@@ -67,7 +67,7 @@ static uint32_t place_of_flow(const struct flow_key *k)
 }
 
 /* Of whom no more is to be known than who has the flow. */
-static bool is_plain(const struct packet *p)
+static bool can_be_repeated(const struct packet *p)
 {
 	const struct packet_traits *t = &p->outer;
 
@@ -81,7 +81,7 @@ bool memo_find(const struct memo *m, const struct packet *p, uint64_t ts_ns,
 	const struct answer *a = &m->answers[place_of_flow(&p->outer.key)];
 	struct likeness like;
 
-	if (!is_plain(p) || a->told != *m->told ||
+	if (!can_be_repeated(p) || a->told != *m->told ||
 	    ts_ns < a->from_ns || ts_ns > a->from_ns + HOLDS_NS)
 		return false;
 	like = likeness_of(&p->outer, direction);
@@ -97,7 +97,7 @@ void memo_keep(struct memo *m, const struct packet *p, uint64_t ts_ns,
 {
 	struct answer *a = &m->answers[place_of_flow(&p->outer.key)];
 
-	if (!v->steady || !is_plain(p))
+	if (!v->steady || !can_be_repeated(p))
 		return;
 	*a = (struct answer){ .like = likeness_of(&p->outer, direction),
 			      .from_ns = ts_ns, .told = *m->told,

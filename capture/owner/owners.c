@@ -390,7 +390,7 @@ static void complete_end(struct owners *o, const struct verdict_end *end)
 }
 
 /* A socket's holder has told nothing itself. */
-static void complete(struct owners *o, const struct verdict *v)
+static void complete_verdict(struct owners *o, const struct verdict *v)
 {
 	complete_end(o, &v->src);
 	complete_end(o, &v->dst);
@@ -408,7 +408,7 @@ bool owners_resolve(struct owners *o, const struct packet *p,
 
 	if (!is_known)
 		verdict_forget(v);
-	complete(o, v);
+	complete_verdict(o, v);
 	return settled;
 }
 

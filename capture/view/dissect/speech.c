@@ -65,7 +65,7 @@ static const struct actor *asker(const struct flow *f)
 	return client->id ? client : f->ends[FLOW_SERVER].actor;
 }
 
-static void add_names(struct speech *s, const struct question *q,
+static void add_hosts(struct speech *s, const struct question *q,
 		      char *addresses, const char *name)
 {
 	const struct actor *a = asker(q->flow);
@@ -108,8 +108,8 @@ static void on_spoken(void *ctx, const struct tshark_answer *a)
 			 !resolved_has(s->names, f->key.remote, a->host);
 	a->question[strcspn(a->question, ",")] = '\0';
 	if (*a->question) {
-		add_names(s, q, a->addresses, a->question);
-		add_names(s, q, a->addresses6, a->question);
+		add_hosts(s, q, a->addresses, a->question);
+		add_hosts(s, q, a->addresses6, a->question);
 	}
 }
 

@@ -149,7 +149,7 @@ static int fork_tshark(struct tshark *t)
 	return 0;
 }
 
-static void put_section(struct tshark *t)
+static void put_first_block(struct tshark *t)
 {
 	struct wbuf w = wbuf_of(t->out, OUT_BYTES);
 
@@ -178,7 +178,7 @@ int tshark_start(struct tshark **out, enum tshark_task task)
 		tshark_stop(t);
 		return err;
 	}
-	put_section(t);
+	put_first_block(t);
 	*out = t;
 	return 0;
 }
@@ -314,7 +314,7 @@ int tshark_ask(struct tshark *t, const struct tshark_packet *p)
 	return 0;
 }
 
-static int write_waiting(struct tshark *t)
+static int write_to_tshark(struct tshark *t)
 {
 	while (t->out_begin < t->out_end) {
 		ssize_t n = write(t->to, t->out + t->out_begin,
@@ -415,11 +415,11 @@ int tshark_work(struct tshark *t, int timeout_ms,
 
 	if (t->why)
 		return -EPIPE;
-	err = write_waiting(t);
+	err = write_to_tshark(t);
 	fds[1].events = t->out_begin < t->out_end ? POLLOUT : 0;
 	if (!err && watch_wait(fds, 2, timeout_ms) > 0) {
 		if (fds[1].ready)
-			err = write_waiting(t);
+			err = write_to_tshark(t);
 		if (!err && fds[0].ready)
 			err = take_answers(t, fn, ctx);
 	}

@@ -186,7 +186,7 @@ static ssize_t tell_journal(struct stream *s, const char *text, size_t len)
 }
 
 /* Less than PIPE_BUF never blocks where there is room for it. */
-static ssize_t write_waiting(struct stream *s)
+static ssize_t write_lines(struct stream *s)
 {
 	const char *bytes = s->bytes + s->begin;
 	size_t len = s->end - s->begin;
@@ -206,7 +206,7 @@ static int write_some(struct stream *s, int timeout_ms)
 
 	if (watch_wait(&fd, 1, timeout_ms) <= 0)
 		return -EAGAIN;
-	n = write_waiting(s);
+	n = write_lines(s);
 	if (n >= 0) {
 		s->begin += (size_t)n;
 		return 0;
@@ -242,7 +242,7 @@ static int write_piece(struct stream *s)
 	return 0;
 }
 
-static int make_piece(struct stream *s, size_t len, bool last)
+static int pack_piece(struct stream *s, size_t len, bool last)
 {
 	const char *bytes = len ? s->bytes + s->begin : "";
 
@@ -264,8 +264,8 @@ static int flush_compressed(struct stream *s, bool last)
 		return err;
 	s->piece_ns = at;
 	for (; !err && waits > PIECE_MAX; waits -= PIECE_MAX)
-		err = make_piece(s, PIECE_MAX, false);
-	return err ? err : make_piece(s, waits, last);
+		err = pack_piece(s, PIECE_MAX, false);
+	return err ? err : pack_piece(s, waits, last);
 }
 
 static int flush_to_reader(struct stream *s, bool patient)

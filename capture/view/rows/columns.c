@@ -388,7 +388,7 @@ static void widen(struct column_place *places, int count, int room)
 }
 
 /* False where it has no room. */
-static bool choose(bool chosen[COLUMNS], int c, int width, int *room)
+static bool choose_column(bool chosen[COLUMNS], int c, int width, int *room)
 {
 	int need = columns[c].width + (*room < width);
 
@@ -410,10 +410,10 @@ int columns_place(enum table_group group, enum column wanted, int width,
 
 		if (c < 0 || chosen[c])
 			continue;
-		if (!choose(chosen, c, width, &room))
+		if (!choose_column(chosen, c, width, &room))
 			break;
 		if (!rank && !chosen[wanted])
-			choose(chosen, (int)wanted, width, &room);
+			choose_column(chosen, (int)wanted, width, &room);
 	}
 	for (int c = 0; c < COLUMNS; c++)
 		if (chosen[c])

@@ -119,7 +119,7 @@ int query_compile(struct query *q, const char *text, char *why, size_t size)
 
 /* ---- to an answer ---- */
 
-static bool has_text(const struct query_term *t, const char *text)
+static bool term_is_in(const struct query_term *t, const char *text)
 {
 	if (t->pattern)
 		return !fnmatch(t->text, text, FNM_CASEFOLD);
@@ -127,18 +127,18 @@ static bool has_text(const struct query_term *t, const char *text)
 }
 
 /* A port behind it is compared where one is asked for, as in a cell. */
-static bool has_host(const struct query_term *t, const char *host,
+static bool row_has_host(const struct query_term *t, const char *host,
 		     const struct flow_key *k, enum flow_side side)
 {
 	char text[RESOLVED_NAME + PORT_TEXT];
 
-	if (has_text(t, host))
+	if (term_is_in(t, host))
 		return true;
 	if (!strchr(t->text, ':') || !name_has_ports(k->proto))
 		return false;
 	snprintf(text, sizeof(text), strchr(host, ':') ? "[%s]:%u" : "%s:%u",
 		 host, side ? k->remote_port : k->local_port);
-	return has_text(t, text);
+	return term_is_in(t, text);
 }
 
 static bool has_end(const struct query_term *t, const struct query_subject *s,
@@ -152,12 +152,12 @@ static bool has_end(const struct query_term *t, const struct query_subject *s,
 
 	if (k->proto == FLOW_FRAME)
 		return false;
-	if (n && has_host(t, n->name, k, side))
+	if (n && row_has_host(t, n->name, k, side))
 		return true;
 	if (t->network.bits)
 		return network_has(&t->network, addr);
 	name_address(addr, text, sizeof(text));
-	return has_host(t, text, k, side);
+	return row_has_host(t, text, k, side);
 }
 
 /*
@@ -169,13 +169,13 @@ static bool has_app(const struct query_term *t, const struct flow_speech *s)
 	const char *part = s->detail;
 	char text[QUERY_TEXT * 2];
 
-	if (has_text(t, s->app))
+	if (term_is_in(t, s->app))
 		return true;
 	while (*part) {
 		int len = (int)strcspn(part, ";");
 
 		snprintf(text, sizeof(text), "%.*s", len, part);
-		if (t->pattern ? has_text(t, text) :
+		if (t->pattern ? term_is_in(t, text) :
 				 !strncasecmp(text, t->text, strlen(t->text)))
 			return true;
 		part += len;
@@ -191,7 +191,7 @@ static bool has_way(const struct query_term *t, const struct flow_end *e)
 
 	snprintf(text, sizeof(text), "%s%s%s", attr_name(e->attr),
 		 e->reason ? ":" : "", reason_name(e->reason));
-	return *text && has_text(t, text);
+	return *text && term_is_in(t, text);
 }
 
 static bool has_country(const struct query_term *t, const struct flow_end *e)
@@ -212,15 +212,15 @@ static bool actor_has(const struct query_term *t, enum query_field field,
 {
 	switch (field) {
 	case PROC:
-		return has_text(t, a->name);
+		return term_is_in(t, a->name);
 	case PID:
 		return a->id && a->pid >= t->low && a->pid <= t->high;
 	case USER:
-		return *a->user && has_text(t, a->user);
+		return *a->user && term_is_in(t, a->user);
 	case CONTAINER:
-		return *a->container && has_text(t, a->container);
+		return *a->container && term_is_in(t, a->container);
 	case UNIT:
-		return *a->unit && has_text(t, a->unit);
+		return *a->unit && term_is_in(t, a->unit);
 	default:
 		return false;
 	}
@@ -236,16 +236,16 @@ static bool flow_has(const struct query_term *t, enum query_field field,
 		return has_country(t, &f->ends[0]) ||
 		       has_country(t, &f->ends[1]);
 	case HOST:
-		return (f->speech && has_text(t, f->speech->host)) ||
+		return (f->speech && term_is_in(t, f->speech->host)) ||
 		       has_end(t, s, FLOW_CLIENT) || has_end(t, s, FLOW_SERVER);
 	case APP:
 		return f->speech && has_app(t, f->speech);
 	case PORT:
 		return has_port(t, &f->key);
 	case PROTO:
-		return has_text(t, name_protocol(&f->key));
+		return term_is_in(t, name_protocol(&f->key));
 	case STATE:
-		return has_text(t, f->over ? name_over(f) : name_state(f));
+		return term_is_in(t, f->over ? name_over(f) : name_state(f));
 	case HOW:
 		return has_way(t, &f->ends[0]) || has_way(t, &f->ends[1]);
 	default:

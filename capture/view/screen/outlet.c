@@ -17,7 +17,7 @@
 #define MS    1000000ull
 
 /* Opened anew, as what others share must go on waiting for them. */
-static int open_again(int fd)
+static int open_terminal_again(int fd)
 {
 	char path[40];
 
@@ -30,7 +30,7 @@ int outlet_open(struct outlet *o, int fd)
 	*o = (struct outlet){ .memory = -1 };
 	o->curses = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	o->blocking = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	o->terminal = open_again(fd);
+	o->terminal = open_terminal_again(fd);
 	if (o->terminal >= 0)
 		o->memory = memfd_create("pktwho-screen", MFD_CLOEXEC);
 	if (o->curses >= 0 && o->blocking >= 0 &&

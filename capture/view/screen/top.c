@@ -84,7 +84,7 @@ static void tell_log(struct top *t)
 	t->dirty = true;
 }
 
-static bool sees_any(const struct top *t)
+static bool sees_all_devices(const struct top *t)
 {
 	struct flows_stats s;
 
@@ -110,7 +110,7 @@ static void build_rows(struct top *t, uint64_t now_mono_ns, uint64_t now_ns)
 	if (table_build(t->table, t->options.flows, t->options.actors, &spec))
 		snprintf(t->message, sizeof(t->message),
 			 "not enough memory for all rows");
-	t->has_seen = sees_any(t);
+	t->has_seen = sees_all_devices(t);
 	t->built_ns = began;
 	t->build_took_ns = clock_ns(CLOCK_MONOTONIC) - began;
 	t->now_ns = now_ns;
@@ -134,7 +134,7 @@ int top_update(struct top *t, const struct view_losses *losses,
 	       uint64_t now_mono_ns, uint64_t now_ns)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
-	bool first = !t->has_seen && sees_any(t);
+	bool first = !t->has_seen && sees_all_devices(t);
 	bool due;
 	long key;
 
