@@ -128,8 +128,7 @@ long archive_cut(struct archive_list *l, const struct cut_options *o)
 		err = -ENOMEM;
 	else
 		err = peer_parse(&c->peer, o->host, o->country);
-	if (!err)
-		err = cut_files(c, l);
+	err = err ? err : cut_files(c, l);
 	if (c->writer) {
 		closed = cut_close_writer(c);
 		if (closed && !err && closed != -EPIPE)

@@ -120,7 +120,6 @@ int cut_close_writer(struct cut *c)
 	}
 	begin_cut_table(c);
 	people_each(c->people, add_person, c);
-	if (!err)
-		err = put_table(c);
+	err = err ? err : put_table(c);
 	return archive_out_close(c->writer, err);
 }
