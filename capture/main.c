@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,18 +9,17 @@
 #include <unistd.h>
 
 #include "host/privilege/sudo_user.h"
+#include "checks.h"
 #include "host/child.h"
 #include "doctor.h"
 #include "host/clocks.h"
-#include "host/key_file.h"
+#include "host/files/key_file.h"
 #include "wireshark/extcap.h"
 #include "host/log.h"
 #include "host/netns.h"
 #include "options.h"
 #include "host/privilege/privilege.h"
-#include "process/filter/doubts.h"
 #include "output/pcapng/pcapng_writer.h"
-#include "remote/own_connection.h"
 #include "remote/remote.h"
 #include "replay.h"
 #include "search.h"
@@ -120,87 +118,6 @@ static int remote(struct options *o)
 	if (err && o->write == path && !stat(path, &st) && !st.st_size)
 		unlink(path);
 	return err ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
-/* As dumpcap takes them; the names live as long as we do. */
-static int look_up_numbers(struct options *o)
-{
-	int err = netns_enter(o->namespaces, 0);
-
-	for (int i = 0; !err && i < o->interface_count; i++) {
-		char *name = source_numbered(o->interfaces[i].name);
-
-		if (name)
-			o->interfaces[i].name = name;
-	}
-	netns_leave(o->namespaces);
-	return err;
-}
-
-/* "http" is one of Wireshark's, unless a host is called so. */
-static int check_filters(const struct options *o)
-{
-	char why[256];
-
-	for (int i = 0; i < o->interface_count; i++) {
-		const struct options_interface *one = &o->interfaces[i];
-
-		if (one->filter && options_names_protocols(one->filter) &&
-		    source_check_filter(one->name, one->filter, why,
-					sizeof(why)))
-			return options_refuse_display_filter(one->filter);
-	}
-	return 0;
-}
-
-/* The filters live as long as we do. */
-static int exclude_connection(struct options *o)
-{
-	for (int i = 0; i < o->interface_count; i++) {
-		char *filter = own_connection_exclude(o->interfaces[i].filter,
-					      o->exclude);
-
-		if (!filter) {
-			log_error("\"%s\" is no connection: see pktwho --help",
-				  o->exclude);
-			return -EINVAL;
-		}
-		o->interfaces[i].filter = filter;
-	}
-	return 0;
-}
-
-/* A user that is not there yet can be given as a number. */
-static int check_user(const char *term)
-{
-	if (!term[strspn(term, "0123456789")] || filter_is_pattern(term) ||
-	    getpwnam(term))
-		return 0;
-	log_error("there is no user %s", term);
-	return -EINVAL;
-}
-
-static int check_users(const struct filter *f)
-{
-	int err = 0;
-
-	for (int i = 0; !err && i < f->counts[FILTER_USER]; i++)
-		err = check_user(f->terms[FILTER_USER][i]);
-	for (int i = 0; !err && i < f->keep.term_count; i++)
-		if (f->keep.terms[i].kind == FILTER_USER)
-			err = check_user(f->keep.terms[i].text);
-	return err;
-}
-
-/* Whether a file is there is told to who may see it. */
-static void tell_doubts(const struct filter *f)
-{
-	struct sudo_user_rights root;
-
-	if (sudo_user_enter(&root))
-		return;
-	doubts_tell(f, "/");
-	sudo_user_leave(&root);
 }
 
 static bool writes_to_terminal(const struct options *o)
@@ -334,14 +251,14 @@ static int capture(struct options *o, char **argv)
 		return options_show(o) ? show_remote(o) : remote(o);
 	if (o->read)
 		return show_file(o);
-	if (check_users(&o->filter))
+	if (checks_users(&o->filter))
 		return EXIT_BAD_USAGE;
-	tell_doubts(&o->filter);
+	checks_doubts(&o->filter);
 	if (get_privilege(argv))
 		return EXIT_FAILURE;
-	if (o->namespaces->count == 1 && look_up_numbers(o))
+	if (o->namespaces->count == 1 && checks_numbers(o))
 		return EXIT_FAILURE;
-	if (check_filters(o) || (o->exclude && exclude_connection(o)))
+	if (checks_filters(o) || (o->exclude && checks_exclude(o)))
 		return EXIT_BAD_USAGE;
 	if (o->command) {
 		if (start_command(o, &command, &keys))
@@ -395,7 +312,7 @@ static int list_linktypes(const struct options *o)
 
 static int print_filter(const struct options *o)
 {
-	int err = check_filters(o);
+	int err = checks_filters(o);
 
 	return err ? err : source_print_filter(o->interfaces[0].name,
 					       o->interfaces[0].filter);

@@ -18,8 +18,8 @@
 #include <stdio.h>
 
 #include "process/filter/filter.h"
-#include "process/mask.h"
-#include "host/compressor.h"
+#include "process/mask/mask.h"
+#include "host/files/compressor.h"
 #include "host/log.h"
 #include "host/privilege/sandbox.h"
 

@@ -14,7 +14,7 @@
 #include "host/log.h"
 #include "host/privilege/sandbox.h"
 #include "host/signals.h"
-#include "host/unpacker.h"
+#include "host/files/unpacker.h"
 #include "host/watch.h"
 #include "options.h"
 #include "output/country_cache.h"

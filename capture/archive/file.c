@@ -11,7 +11,7 @@
 #include "archive/peer.h"
 #include "bytes.h"
 #include "host/log.h"
-#include "host/unpacker.h"
+#include "host/files/unpacker.h"
 #include "output/pcapng/pcapng_option.h"
 #include "pcapng.h"
 #include "record.h"

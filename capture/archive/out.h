@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "host/compressor.h"
+#include "host/files/compressor.h"
 
 struct pcapng_writer;
 

@@ -71,7 +71,7 @@ bool peer_has(const struct peer *p, const struct archive_packet *packet)
 	       end_matches(p, &packet->owners.dst, ip ? sent->remote : NULL);
 }
 
-static bool has_country(const struct contents *c, const char country[3])
+static bool tells_country(const struct contents *c, const char country[3])
 {
 	for (size_t i = 0; i < c->country_count; i++)
 		if (!memcmp(c->countries + 2 * i, country, 2))
@@ -80,7 +80,7 @@ static bool has_country(const struct contents *c, const char country[3])
 }
 
 /* What both of them have in common may be all that is kept of an address. */
-static bool has_network(const struct contents *c, int family,
+static bool tells_network(const struct contents *c, int family,
 			const struct network *wanted)
 {
 	static const uint8_t mapped_bits[2] = { 96, 0 };
@@ -103,8 +103,8 @@ static bool has_network(const struct contents *c, int family,
 
 bool peer_may_be_in(const struct peer *p, const struct contents *c)
 {
-	if (*p->country && !has_country(c, p->country))
+	if (*p->country && !tells_country(c, p->country))
 		return false;
-	return !p->network.bits || has_network(c, 0, &p->network) ||
-	       has_network(c, 1, &p->network);
+	return !p->network.bits || tells_network(c, 0, &p->network) ||
+	       tells_network(c, 1, &p->network);
 }

@@ -358,8 +358,7 @@ static int strip_file(struct strip *s, struct archive_file *f)
 	}
 	err = archive_out_open(&s->writer, s->options->path,
 			       s->options->compression);
-	if (!err)
-		err = archive_file_blocks(f, strip_block, s);
+	err = err ? err : archive_file_blocks(f, strip_block, s);
 	if (s->writer)
 		err = archive_out_close(s->writer, err);
 	if (err && err != -EPIPE)

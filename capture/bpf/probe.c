@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "bpf/probe.h"
+#include "bpf/probe_parts.h"
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -7,49 +7,21 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "bpf/file_system.h"
-#include "bytes.h"
 #include "host/log.h"
 #include "host/pages.h"
-#include "probe.skel.h"
 
-#define MAX_LINKS 32
-#define MAX_SLOW 2
 #define MAX_TAKEN 65536			/* above what the ring holds */
 #define LOAD_BYTES (16u << 20)		/* libbpf takes them to load it */
-#define ARRIVALS_BYTES ((size_t)2 * PROBE_ARRIVALS)
-#define PROGRESS_BYTES (PROBE_PROGRESS * sizeof(struct probe_progress))
 #define ROOT_INODE 1			/* of all cgroups */
-
-struct probe {
-	struct probe_handler handler;
-	struct probe_bpf *skel;
-	struct ring_buffer *ring;
-	struct bpf_link *links[MAX_LINKS];
-	int infos[MAX_LINKS];		/* what /proc tells of cgroups' links */
-	int link_count;
-	struct bpf_link *slow[MAX_SLOW];	/* to detach: tracepoints' */
-	int slow_count;
-	int info_count;
-	bool partial;
-	int missing;
-	int taken;			/* of one probe_consume() */
-	size_t page;
-	const uint8_t *positions;	/* the ring's: two pages, or NULL */
-	uint64_t most_bytes;		/* in it, since somebody asked */
-	uint8_t *arrivals;		/* both tables, or NULL */
-	struct probe_progress *progress;
-};
 
 static int print_libbpf(enum libbpf_print_level level, const char *fmt,
 			va_list ap)
@@ -178,11 +150,11 @@ static int attach_all(struct probe *p, int cgroup, int tracefs)
 			continue;
 		link = attach_one(prog, cgroup, tracefs);
 		if (link && is_tracepoint(section) &&
-		    p->slow_count < MAX_SLOW) {
+		    p->slow_count < PROBE_SLOW) {
 			p->slow[p->slow_count++] = link;
 			continue;
 		}
-		if (link && p->link_count < MAX_LINKS) {
+		if (link && p->link_count < PROBE_LINKS) {
 			p->links[p->link_count++] = link;
 			if (is_cgroups(section))
 				keep_info(p, link);
@@ -249,65 +221,6 @@ static bool is_root(int cgroup)
 	return !fstat(cgroup, &st) && st.st_ino == ROOT_INODE;
 }
 
-/* Where the kernel writes and we read, which libbpf keeps to itself. */
-static void map_positions(struct probe *p)
-{
-	void *map;
-
-	p->page = (size_t)sysconf(_SC_PAGESIZE);
-	map = mmap(NULL, 2 * p->page, PROT_READ, MAP_SHARED,
-		   bpf_map__fd(p->skel->maps.events), 0);
-	if (map != MAP_FAILED)
-		p->positions = map;
-}
-
-static int map_table(const struct bpf_map *map, size_t size, void **table)
-{
-	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
-			bpf_map__fd(map), 0);
-
-	if (at == MAP_FAILED)
-		return -errno;
-	*table = at;
-	return 0;
-}
-
-static int map_tables(struct probe *p)
-{
-	void *arrivals = NULL, *progress = NULL;
-	int err = map_table(p->skel->maps.arrivals, ARRIVALS_BYTES, &arrivals);
-
-	if (!err)
-		err = map_table(p->skel->maps.progress, PROGRESS_BYTES,
-				&progress);
-	p->arrivals = arrivals;
-	p->progress = progress;
-	return err;
-}
-
-static void measure_ring(struct probe *p)
-{
-	uint64_t read, written;
-
-	if (!p->positions)
-		return;
-	read = __atomic_load_n((const uint64_t *)p->positions,
-			       __ATOMIC_ACQUIRE);
-	written = __atomic_load_n((const uint64_t *)(p->positions + p->page),
-				  __ATOMIC_ACQUIRE);
-	if (written - read > p->most_bytes)
-		p->most_bytes = written - read;
-}
-
-unsigned probe_fill(struct probe *p)
-{
-	uint64_t size = bpf_map__max_entries(p->skel->maps.events);
-	uint64_t most = p->most_bytes;
-
-	p->most_bytes = 0;
-	return (unsigned)(most * 100 / size);
-}
-
 int probe_open(struct probe **out, const struct probe_handler *handler)
 {
 	struct probe *p = calloc(1, sizeof(*p));
@@ -330,8 +243,7 @@ int probe_open(struct probe **out, const struct probe_handler *handler)
 		err = -errno;
 		goto out;
 	}
-	map_positions(p);
-	err = map_tables(p);
+	err = probe_map(p);
 	if (err)
 		goto out;
 	cgroup = file_system_open("cgroup2");
@@ -370,12 +282,7 @@ void probe_close(struct probe *p)
 		bpf_link__destroy(p->links[i]);
 	for (int i = 0; i < p->info_count; i++)
 		close(p->infos[i]);
-	if (p->positions)
-		munmap(bytes_unconst(p->positions), 2 * p->page);
-	if (p->arrivals)
-		munmap(p->arrivals, ARRIVALS_BYTES);
-	if (p->progress)
-		munmap(p->progress, PROGRESS_BYTES);
+	probe_unmap(p);
 	ring_buffer__free(p->ring);
 	probe_bpf__destroy(p->skel);
 	free(p);
@@ -430,7 +337,7 @@ int probe_consume(struct probe *p)
 	int n;
 
 	p->taken = 0;
-	measure_ring(p);
+	probe_measure_ring(p);
 	n = ring_buffer__consume(p->ring);
 	return n < 0 && n != -EAGAIN ? n : 0;
 }
@@ -474,18 +381,4 @@ bool probe_is_attached(const struct probe *p)
 bool probe_is_partial(const struct probe *p)
 {
 	return p->partial;
-}
-
-void probe_arrivals(struct probe *p, uint8_t *tables[2], uint32_t **now)
-{
-	tables[0] = p->arrivals;
-	tables[1] = p->arrivals + PROBE_ARRIVALS;
-	*now = &p->skel->bss->arrivals_now;
-}
-
-void probe_progress(struct probe *p, const struct probe_progress **progress,
-		    const uint64_t **forked_ns)
-{
-	*progress = p->progress;
-	*forked_ns = (const uint64_t *)p->skel->bss->forked_ns;
 }

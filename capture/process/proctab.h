@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "process/mask.h"
+#include "process/mask/mask.h"
 #include "process/procfs.h"
 #include "record.h"
 

@@ -13,7 +13,7 @@
 #include "options.h"
 #include "owner/owners.h"
 #include "session/captures.h"
-#include "session/files.h"
+#include "session/files/files.h"
 #include "session/parts.h"
 #include "view/view.h"
 #include "wireshark/toolbar.h"

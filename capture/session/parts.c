@@ -28,7 +28,7 @@
 #include "process/procfs.h"
 #include "process/proctab.h"
 #include "session/captures.h"
-#include "session/files.h"
+#include "session/files/files.h"
 #include "view/view.h"
 #include "wireshark/toolbar.h"
 

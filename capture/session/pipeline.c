@@ -9,7 +9,7 @@
 #include "options.h"
 #include "output/output.h"
 #include "owner/owners.h"
-#include "session/files.h"
+#include "session/files/files.h"
 #include "session/parts.h"
 #include "view/view.h"
 #include "wireshark/toolbar.h"

@@ -8,7 +8,7 @@
 
 #include "host/clocks.h"
 #include "session/events.h"
-#include "session/files.h"
+#include "session/files/files.h"
 #include "session/parts.h"
 #include "session/pipeline.h"
 #include "session/summary.h"

@@ -24,7 +24,7 @@
 #include "printable.h"
 #include "session/captures.h"
 #include "session/ending.h"
-#include "session/files.h"
+#include "session/files/files.h"
 #include "session/summary.h"
 #include "view/lines/json.h"
 

@@ -13,7 +13,7 @@
 #include "lookup/lookup.h"
 #include "lookup/container_name.h"
 #include "process/filter/filter.h"
-#include "process/mask.h"
+#include "process/mask/mask.h"
 #include "process/procfs.h"
 #include "printable.h"
 

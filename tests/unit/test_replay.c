@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 
 #include "bytes.h"
-#include "host/compressor.h"
+#include "host/files/compressor.h"
 #include "host/log.h"
 #include "options.h"
 #include "replay.h"

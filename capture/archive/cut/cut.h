@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "host/compressor.h"
+#include "host/files/compressor.h"
 #include "options.h"
 
 struct archive_list;

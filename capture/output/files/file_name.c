@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host/compressor.h"
+#include "host/files/compressor.h"
 
 #define NUMBERS 100000u		/* dumpcap's five digits */
 

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "host/clocks.h"
-#include "host/compressor.h"
+#include "host/files/compressor.h"
 #include "host/watch.h"
 #include "pcapng.h"
 

@@ -20,7 +20,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-#include "host/compressor.h"
+#include "host/files/compressor.h"
 
 struct pcapng_writer;
 

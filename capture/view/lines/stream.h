@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "host/compressor.h"
+#include "host/files/compressor.h"
 #include "output/files/limits.h"
 #include "view/flows/flows.h"
 #include "view/flows/resolved.h"

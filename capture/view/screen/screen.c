@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "view/screen/screen.h"
+#include "view/screen/screen_parts.h"
 
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
-#include <ncurses.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,8 +11,6 @@
 
 #include "host/log.h"
 #include "printable.h"
-#include "view/screen/keeper.h"
-#include "view/screen/outlet.h"
 
 #define ESCAPE_MS   50		/* an arrow key's bytes are there by then */
 #define MAX_COLUMNS 512
@@ -22,21 +19,6 @@
 #define CUT_MARK    "\u2026"
 
 enum { PAIR_BAR = 1, PAIR_ALERT };
-
-struct screen {
-	SCREEN *terminal;
-	FILE *in;			/* ours, or NULL: the standard input */
-	FILE *out;			/* through the outlet */
-	struct outlet outlet;
-	WINDOW *keys;			/* asked for them, it draws nothing */
-	int cursor_row, cursor_column;	/* less than 0: there is none */
-	struct keeper keeper;
-	bool utf8;
-	bool colors;
-	bool has_mouse;		/* more of it may wait */
-	int click_row;
-	int click_column;
-};
 
 /* Where a user wants no colors there are none: no-color.org. */
 static bool want_colors(void)
@@ -192,72 +174,6 @@ void screen_size(const struct screen *s, int *rows, int *columns)
 {
 	(void)s;
 	getmaxyx(stdscr, *rows, *columns);
-}
-
-/* ---- keys ---- */
-
-/* curses says once that the mouse did something, however much it did. */
-static long mouse_key(struct screen *s)
-{
-	MEVENT event;
-
-	s->has_mouse = getmouse(&event) == OK;
-	if (!s->has_mouse)
-		return SCREEN_RESIZED;
-	if (event.bstate & BUTTON4_PRESSED)
-		return SCREEN_UP;
-	if (event.bstate & BUTTON5_PRESSED)
-		return SCREEN_DOWN;
-	s->click_row = event.y;
-	s->click_column = event.x;
-	return SCREEN_CLICK;
-}
-
-static long special_key(struct screen *s, wint_t key)
-{
-	static const struct {
-		wint_t curses;
-		long key;
-	} keys[] = {
-		{ KEY_UP, SCREEN_UP }, { KEY_DOWN, SCREEN_DOWN },
-		{ KEY_PPAGE, SCREEN_PAGE_UP }, { KEY_NPAGE, SCREEN_PAGE_DOWN },
-		{ KEY_HOME, SCREEN_HOME }, { KEY_END, SCREEN_END },
-		{ KEY_BTAB, SCREEN_TAB_BACK }, { KEY_ENTER, SCREEN_ENTER },
-		{ KEY_BACKSPACE, SCREEN_BACKSPACE }, { KEY_F(1), SCREEN_HELP },
-		{ KEY_RESIZE, SCREEN_RESIZED },
-	};
-
-	if (key == KEY_MOUSE)
-		return mouse_key(s);
-	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
-		if (keys[i].curses == key)
-			return keys[i].key;
-	return SCREEN_RESIZED;		/* nothing happens but a new picture */
-}
-
-long screen_key(struct screen *s)
-{
-	wint_t key;
-	int got;
-
-	if (s->has_mouse)
-		return mouse_key(s);
-	got = wget_wch(s->keys, &key);
-	if (got == ERR)
-		return SCREEN_NONE;
-	if (got == KEY_CODE_YES)
-		return special_key(s, key);
-	if (key == '\r')
-		return SCREEN_ENTER;
-	if (key == 127 || key == '\b')
-		return SCREEN_BACKSPACE;
-	return key ? (long)key : SCREEN_RESIZED;
-}
-
-void screen_click(const struct screen *s, int *row, int *column)
-{
-	*row = s->click_row;
-	*column = s->click_column;
 }
 
 /* ---- the picture ---- */

@@ -6,7 +6,7 @@
 #include <zstd.h>
 
 #include "bytes.h"
-#include "host/compressor.h"
+#include "host/files/compressor.h"
 
 #define SIZE 300000
 

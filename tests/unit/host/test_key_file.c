@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host/key_file.h"
+#include "host/files/key_file.h"
 
 static void it_is_its_users_alone_until_it_is_closed(void **state)
 {

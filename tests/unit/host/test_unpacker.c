@@ -6,8 +6,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "host/compressor.h"
-#include "host/unpacker.h"
+#include "host/files/compressor.h"
+#include "host/files/unpacker.h"
 
 #define SIZE 300000
 

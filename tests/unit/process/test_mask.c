@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "process/mask.h"
+#include "process/mask/mask.h"
 #include "random.h"
 
 #define MAX 4096

@@ -14,7 +14,7 @@
 #include "owner/owners.h"
 #include "session/captures.h"
 #include "session/events.h"
-#include "session/files.h"
+#include "session/files/files.h"
 #include "session/parts.h"
 #include "session/status.h"
 

@@ -11,7 +11,7 @@
 #include "output/output.h"
 #include "owner/owned_packet.h"
 #include "owner/owners.h"
-#include "session/files.h"
+#include "session/files/files.h"
 #include "session/parts.h"
 #include "session/pipeline.h"
 #include "view/flows/losses.h"

@@ -7,7 +7,7 @@
 #include "host/clocks.h"
 #include "options.h"
 #include "session/events.h"
-#include "session/files.h"
+#include "session/files/files.h"
 #include "session/parts.h"
 #include "session/pipeline.h"
 #include "session/session.h"

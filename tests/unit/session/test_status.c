@@ -8,7 +8,7 @@
 #include "owner/owners.h"
 #include "session/captures.h"
 #include "session/ending.h"
-#include "session/files.h"
+#include "session/files/files.h"
 #include "session/status.h"
 #include "session/summary.h"
 #include "tree.h"

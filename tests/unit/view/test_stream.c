@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "host/unpacker.h"
+#include "host/files/unpacker.h"
 #include "view/lines/stream.h"
 
 #define LIMIT (256u << 10)

@@ -4,8 +4,8 @@
  * one when its time has come, and watched for a disk that is full.  Without
  * -w there is none, and nothing is done.
  */
-#ifndef PKTWHO_SESSION_FILES_H
-#define PKTWHO_SESSION_FILES_H
+#ifndef PKTWHO_SESSION_FILES_FILES_H
+#define PKTWHO_SESSION_FILES_FILES_H
 
 #include <stdbool.h>
 #include <stddef.h>

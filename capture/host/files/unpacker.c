@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "host/unpacker.h"
+#include "host/files/unpacker.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -9,7 +9,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#include "host/compressor.h"
+#include "host/files/compressor.h"
 
 static const struct {
 	enum compression kind;

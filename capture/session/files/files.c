@@ -1,55 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "session/files.h"
+#include "session/files/files_parts.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "geo.h"
 #include "host/clocks.h"
 #include "host/log.h"
-#include "lookup/container_state.h"
 #include "lookup/lookup.h"
-#include "options.h"
-#include "output/country_cache.h"
 #include "output/files/opener.h"
-#include "output/output.h"
 #include "owner/owned_packet.h"
 #include "owner/owners.h"
-#include "session/captures.h"
 #include "session/ending.h"
 #include "session/summary.h"
 
-#define PODS_MAX  512		/* Kubernetes allows a node 110 */
 #define FREEZE_NS 200000000ull	/* what led to it has been written by then */
-
-struct files {
-	const struct options *options;
-	const struct captures *captures;
-	struct owners *owners;
-	struct lookup *lookup;
-	struct ending *ending;
-	struct opener *opener;		/* of a ring, until the output has it */
-	struct output *output;		/* NULL: no file, or not any more */
-	char last_path[PATH_MAX];	/* of the file that was closed last */
-	struct output_interface_stats interfaces[CAPTURES_MAX];
-	uint64_t resolved_early;
-	uint64_t unwritten;		/* packets, while the disk was full */
-	int disk_full;			/* once at least, as -errno */
-	bool disk_has_room;		/* again, and that was said */
-	bool ended;			/* the last file is full */
-	bool was_cut;			/* one of a ring, and that was said */
-	bool told_gone[CAPTURES_MAX];
-	uint64_t freeze_ns;		/* when to do so; 0: not asked for */
-	bool has_pods;			/* this is a node of Kubernetes */
-	uint32_t pods_section;		/* which file has these */
-	int pod_count;
-	struct pod_address pods[PODS_MAX];
-};
 
 static void take_statistics(struct files *f, struct output_stats *stats,
 			    uint64_t *dropped)
@@ -336,105 +304,7 @@ int files_end(struct files *f, int cancel_fd, struct summary *s)
 	return err ? err : closed;
 }
 
-/* ---- open and close ---- */
-
-/* The capture itself will be nobody, and may open nothing. */
-static int start_opener(struct files *f)
-{
-	const struct options *o = f->options;
-	struct opener_options oo = {
-		.path = o->write,
-		.of_host = o->ring.of_host,
-		.group_read = o->group_read,
-		.time_first = o->ring.name_order == 2,
-		.files = o->ring.files,
-		.total = o->ring.total,
-		.free = o->ring.free,
-		.file_bytes = o->file.bytes,
-	};
-
-	return o->ring.asked ? opener_start(&f->opener, &oo) : 0;
-}
-
-/* Dumpcap's word, or its path, by which an output of ours would be emptied. */
-static bool is_output(const char *path, const char *word)
-{
-	return !strcmp(path, word) ||
-	       (!strncmp(path, "/dev/", 5) && !strcmp(path + 5, word));
-}
-
-/* Where the names of a ring's files are printed. */
-static int open_names(const struct options *o, int *fd)
-{
-	const char *path = o->ring.print_names;
-	int opened;
-
-	if (!path)
-		return 0;
-	opened = is_output(path, "stdout") ? STDOUT_FILENO :
-		 is_output(path, "stderr") ? STDERR_FILENO :
-				pcapng_output_create(path, o->force);
-	if (opened < 0)
-		return opened;
-	*fd = opened;
-	return 0;
-}
-
-int files_open(struct files *f)
-{
-	const struct options *o = f->options;
-	struct output_options oo = {
-		.path = o->write,
-		.fd = o->write_fd,
-		.group_read = o->group_read,
-		.file_comments = o->file_comments,
-		.compression = compression_of(o->compression, o->write),
-		.limits = { .bytes = o->file.bytes,
-			    .packets = o->file.packets,
-			    .duration_ns = o->file.duration_ns,
-			    .interval_ns = o->file.interval_ns },
-		.comments = o->comments,
-		.process_table = !o->no_process_table,
-		.names = o->names,
-		.process_blocks = o->process_blocks,
-	};
-	int err;
-
-	if (f->output || !o->write)
-		return 0;
-	err = country_cache_databases(o->geo, o->geo_count, &oo.geo);
-	if (err)
-		return err;
-	err = open_names(o, &oo.names_fd);
-	if (err) {
-		geo_free(oo.geo);
-		return err;
-	}
-	oo.opener = f->opener;
-	f->opener = NULL;
-	return output_open(&f->output, &oo);
-}
-
-int files_start(struct files **out, const struct options *o,
-		struct ending *e)
-{
-	struct files *f = calloc(1, sizeof(*f));
-	int err;
-
-	if (!f)
-		return -ENOMEM;
-	f->options = o;
-	f->ending = e;
-	err = start_opener(f);
-	if (!err && o->write && pcapng_output_is_pipe(o->write))
-		err = files_open(f);
-	if (err) {
-		files_abandon(f);
-		return err;
-	}
-	*out = f;
-	return 0;
-}
+/* ---- begin and close ---- */
 
 int files_begin(struct files *f, struct captures *c, struct owners *o,
 		struct lookup *l)

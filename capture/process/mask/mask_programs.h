@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Which words of well-known programs are secrets, without saying so.  Pure. */
-#ifndef PKTWHO_PROCESS_MASK_PROGRAMS_H
-#define PKTWHO_PROCESS_MASK_PROGRAMS_H
+#ifndef PKTWHO_PROCESS_MASK_MASK_PROGRAMS_H
+#define PKTWHO_PROCESS_MASK_MASK_PROGRAMS_H
 
 #include <stdbool.h>
 #include <stddef.h>

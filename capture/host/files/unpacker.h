@@ -4,8 +4,8 @@
  * and a file may be of any size.  Gzip and zstd are known by how they begin;
  * all else passes as it is.  Any bytes are safe.
  */
-#ifndef PKTWHO_HOST_UNPACKER_H
-#define PKTWHO_HOST_UNPACKER_H
+#ifndef PKTWHO_HOST_FILES_UNPACKER_H
+#define PKTWHO_HOST_FILES_UNPACKER_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
  * file of the caller's of sudo.  Another process removes it once we have
  * ended, however that is: what is in it opens everything.
  */
-#ifndef PKTWHO_HOST_KEY_FILE_H
-#define PKTWHO_HOST_KEY_FILE_H
+#ifndef PKTWHO_HOST_FILES_KEY_FILE_H
+#define PKTWHO_HOST_FILES_KEY_FILE_H
 
 #include <sys/types.h>
 

@@ -6,8 +6,8 @@
  *
  * Pure; any bytes are safe.
  */
-#ifndef PKTWHO_PROCESS_MASK_H
-#define PKTWHO_PROCESS_MASK_H
+#ifndef PKTWHO_PROCESS_MASK_MASK_H
+#define PKTWHO_PROCESS_MASK_MASK_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "process/mask_programs.h"
+#include "process/mask/mask_programs.h"
 
 #include <fnmatch.h>
 #include <string.h>
@@ -110,7 +110,7 @@ static const struct {
 
 #define COUNT_OF(list) (sizeof(list) / sizeof(*(list)))
 
-static bool is_of(const char *pattern, const char *program)
+static bool fits_program(const char *pattern, const char *program)
 {
 	return !fnmatch(pattern, program, 0);
 }
@@ -123,7 +123,7 @@ enum secret mask_program_option(const char *program, const char *command,
 		size_t own = strlen(options[i].option);
 
 		if (len < own || memcmp(option, options[i].option, own) ||
-		    !is_of(options[i].program, program) ||
+		    !fits_program(options[i].program, program) ||
 		    (options[i].command && strcmp(options[i].command, command)))
 			continue;
 		if (len == own && options[i].place != JOINED)
@@ -142,12 +142,12 @@ enum secret mask_program_word(const char *program, const char *command,
 	for (size_t i = 0; i < COUNT_OF(words); i++)
 		if ((!words[i].n || words[i].n == n) &&
 		    !strcmp(words[i].command, command) &&
-		    is_of(words[i].program, program))
+		    fits_program(words[i].program, program))
 			return words[i].secret;
 	return SECRET_NONE;
 }
 
-static bool is_command(const char *command, const char *word, size_t len)
+static bool names_command(const char *command, const char *word, size_t len)
 {
 	return command && *command && strlen(command) == len &&
 	       !memcmp(command, word, len);
@@ -157,12 +157,12 @@ const char *mask_program_command(const char *program, const char *word,
 				 size_t len)
 {
 	for (size_t i = 0; i < COUNT_OF(options); i++)
-		if (is_command(options[i].command, word, len) &&
-		    is_of(options[i].program, program))
+		if (names_command(options[i].command, word, len) &&
+		    fits_program(options[i].program, program))
 			return options[i].command;
 	for (size_t i = 0; i < COUNT_OF(words); i++)
-		if (is_command(words[i].command, word, len) &&
-		    is_of(words[i].program, program))
+		if (names_command(words[i].command, word, len) &&
+		    fits_program(words[i].program, program))
 			return words[i].command;
 	return NULL;
 }
@@ -170,10 +170,10 @@ const char *mask_program_command(const char *program, const char *word,
 bool mask_program_is_known(const char *program)
 {
 	for (size_t i = 0; i < COUNT_OF(options); i++)
-		if (is_of(options[i].program, program))
+		if (fits_program(options[i].program, program))
 			return true;
 	for (size_t i = 0; i < COUNT_OF(words); i++)
-		if (is_of(words[i].program, program))
+		if (fits_program(words[i].program, program))
 			return true;
 	return false;
 }
@@ -181,7 +181,7 @@ bool mask_program_is_known(const char *program)
 bool mask_program_has_commands(const char *program)
 {
 	for (size_t i = 0; i < COUNT_OF(options); i++)
-		if (options[i].command && is_of(options[i].program, program))
+		if (options[i].command && fits_program(options[i].program, program))
 			return true;
 	return false;
 }

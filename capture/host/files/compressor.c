@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "host/compressor.h"
+#include "host/files/compressor.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -5,8 +5,8 @@
  * in the only zstd frame, since Wireshark 4.0 cannot always find the next one.
  * The fastest levels: a capture does not wait.
  */
-#ifndef PKTWHO_HOST_COMPRESSOR_H
-#define PKTWHO_HOST_COMPRESSOR_H
+#ifndef PKTWHO_HOST_FILES_COMPRESSOR_H
+#define PKTWHO_HOST_FILES_COMPRESSOR_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The probe from inside: probe.c loads, attaches and hears the kernel program,
+ * probe_maps.c has the memory that both write and read.
+ */
+#ifndef PKTWHO_BPF_PROBE_PARTS_H
+#define PKTWHO_BPF_PROBE_PARTS_H
+
+#include <stdbool.h>
+
+#include "bpf/probe.h"
+#include "probe.skel.h"
+
+#define PROBE_LINKS 32
+#define PROBE_SLOW  2
+
+struct probe {
+	struct probe_handler handler;
+	struct probe_bpf *skel;
+	struct ring_buffer *ring;
+	struct bpf_link *links[PROBE_LINKS];
+	int infos[PROBE_LINKS];		/* what /proc tells of cgroups' links */
+	int link_count;
+	struct bpf_link *slow[PROBE_SLOW];	/* to detach: tracepoints' */
+	int slow_count;
+	int info_count;
+	bool partial;
+	int missing;
+	int taken;			/* of one probe_consume() */
+	size_t page;
+	const uint8_t *positions;	/* the ring's: two pages, or NULL */
+	uint64_t most_bytes;		/* in it, since somebody asked */
+	uint8_t *arrivals;		/* both tables, or NULL */
+	struct probe_progress *progress;
+};
+
+/* Once it is loaded.  0 or -errno; what was mapped is unmapped at the end. */
+int probe_map(struct probe *p);
+void probe_unmap(struct probe *p);
+
+/* For probe_fill(), before what is in the ring is taken. */
+void probe_measure_ring(struct probe *p);
+
+#endif
