@@ -321,6 +321,7 @@ int table_header_decode(struct table_header *t, const void *buf, size_t size);
 struct contents {
 	uint64_t position;	/* of the block that has it, in the file */
 	bool has_all;		/* the process table: whom packets name */
+	uint32_t processes;	/* in that table, under each of their names */
 	const uint8_t *countries;	/* two capitals each; borrowed */
 	size_t country_count;
 	uint8_t bits[2];	/* of a network: of IPv4, of IPv6 */
@@ -328,7 +329,7 @@ struct contents {
 	size_t network_count[2];
 };
 
-#define CONTENTS_HEAD 22		/* bytes before the countries */
+#define CONTENTS_LEN 26		/* without countries and networks */
 
 int contents_encode(const struct contents *c, void *buf, size_t size);
 /* 0, -EBADMSG or -EPROTONOSUPPORT.  On error *@c is all zero. */

@@ -22,6 +22,7 @@ int contents_encode(const struct contents *c, void *buf, size_t size)
 	for (int f = 0; f < 2; f++)
 		wbuf_put(&w, c->networks[f],
 			 c->network_count[f] * (c->bits[f] / 8));
+	wbuf_u32(&w, c->processes);
 	return w.failed ? -ENOSPC : (int)w.len;
 }
 
@@ -39,6 +40,7 @@ static void take_contents(struct contents *c, struct rbuf *r)
 	for (int f = 0; f < 2; f++)
 		c->networks[f] = rbuf_claim(r, c->network_count[f] *
 						       (c->bits[f] / 8));
+	c->processes = rbuf_u32(r);
 }
 
 int contents_decode(struct contents *c, const void *buf, size_t size)

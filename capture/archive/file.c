@@ -177,7 +177,6 @@ static void read_table(struct archive_file *f, struct rbuf b,
 	    record_kind(b.p, b.left) != RECORD_TABLE ||
 	    table_header_decode(&t, b.p, b.left) < 0)
 		return;
-	f->has_table = true;
 	rbuf_claim(&b, TABLE_HEADER_LEN);
 	b = rbuf_sub(&b, t.length);
 	for (uint32_t i = 0; i < t.count && !b.failed; i++) {
@@ -185,6 +184,7 @@ static void read_table(struct archive_file *f, struct rbuf b,
 
 		if (len <= 0)
 			return;
+		f->processes++;
 		if (process_has(&p, FIELD_ID))
 			fn(ctx, &p, b.p, (size_t)len);
 		rbuf_claim(&b, (size_t)len);
@@ -255,6 +255,7 @@ int archive_file_end(struct archive_file *f, archive_process_fn *fn, void *ctx)
 	uint64_t at = f->size;
 	bool more = buf != NULL;
 
+	f->processes = 0;
 	while (more && at >= 12) {
 		uint8_t trailer[4];
 		uint64_t len;
@@ -276,9 +277,11 @@ int archive_file_end(struct archive_file *f, archive_process_fn *fn, void *ctx)
 	return buf ? 0 : -ENOMEM;
 }
 
+/* Of a large table the last blocks may not have found room on a full disk. */
 bool archive_file_has_all(const struct archive_file *f)
 {
-	return f->has_table && f->contents.has_all;
+	return f->processes && f->contents.has_all &&
+	       f->processes == f->contents.processes;
 }
 
 bool archive_file_may_have(const struct archive_file *f, const struct peer *p)

@@ -23,7 +23,7 @@ struct archive_file {
 	uint64_t size;
 	uint64_t changed_ns;		/* on disk */
 	uint64_t end_ns;		/* when it was closed; 0: not told */
-	bool has_table;
+	uint32_t processes;		/* that its table has */
 	uint8_t *contents_bytes;	/* what is in it, as it says; or NULL */
 	struct contents contents;
 	bool is_named;			/* by the user; no directory has it */

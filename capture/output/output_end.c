@@ -98,6 +98,15 @@ uint64_t output_folded(const struct output *o)
 	return o->processes ? proctab_folded(o->processes) : 0;
 }
 
+static int count_process(void *ctx, const struct process *p)
+{
+	uint32_t *count = ctx;
+
+	(void)p;
+	++*count;
+	return 0;
+}
+
 /* Its bytes, with which the first block begins there; 0: nothing is in it. */
 static size_t encode_contents(struct output *o)
 {
@@ -111,6 +120,9 @@ static size_t encode_contents(struct output *o)
 
 	if (!o->file.packets)
 		return 0;
+	if (c.has_all)
+		proctab_each(o->processes, o->section, count_process,
+			     &c.processes);
 	peers_tell(o->peers, &c);
 	len = contents_encode(&c, o->table_bytes, sizeof(o->table_bytes));
 	return len > 0 ? (size_t)len : 0;

@@ -173,7 +173,7 @@ static void contents_laws(const uint8_t *data, size_t size)
 	}
 	LAW(record_kind(data, size) == RECORD_CONTENTS);
 	n = contents_encode(&c, buf, sizeof(buf));
-	LAW(n == -ENOSPC || (n >= CONTENTS_HEAD && (size_t)n <= size));
+	LAW(n == -ENOSPC || (n >= CONTENTS_LEN && (size_t)n <= size));
 	LAW(n < 0 || !memcmp(buf + 14, data + 14, (size_t)n - 14));
 }
 

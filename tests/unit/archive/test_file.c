@@ -75,13 +75,29 @@ static void a_table_is_read_from_the_end(void **state)
 	(void)state;
 	assert_int_equal(open_bytes(&f, file, file_len), 0);
 	assert_int_equal(archive_file_end(&f, on_process, &s), 0);
-	assert_true(f.has_table);
+	assert_int_equal(f.processes, 3);
 	assert_true(f.end_ns > 0);
 	assert_int_equal(s.processes, 3);
 	assert_int_equal(s.packets, 14);
 	assert_int_equal(archive_file_blocks(&f, on_block, &s), 0);
 	assert_int_equal(s.epbs, 14);
 	assert_int_equal(s.records, 3);
+	archive_file_close(&f);
+}
+
+/* Each block of a large one is whole, where a full disk took only the first. */
+static void a_table_that_lacks_processes_has_not_all(void **state)
+{
+	struct seen s = { 0 };
+	struct archive_file f;
+
+	(void)state;
+	assert_int_equal(open_bytes(&f, file, file_len), 0);
+	assert_int_equal(archive_file_end(&f, on_process, &s), 0);
+	f.contents = (struct contents){ .has_all = true, .processes = 3 };
+	assert_true(archive_file_has_all(&f));
+	f.contents.processes = 4;
+	assert_false(archive_file_has_all(&f));
 	archive_file_close(&f);
 }
 
@@ -113,6 +129,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_table_is_read_from_the_end),
+		cmocka_unit_test(a_table_that_lacks_processes_has_not_all),
 		cmocka_unit_test(any_bytes_are_safe),
 	};
 

@@ -454,9 +454,10 @@ static void contents_have_known_bytes(void **state)
 		'P', 'W', 5, 1, 0x34, 0x12, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0,
 		24, 2, 0, 128, 1, 0, 'J', 'P', 192, 0, 2, 198, 51, 100,
 		0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
+		0xe8, 3, 0, 0,
 	};
 	const struct contents c = {
-		.position = 0x1234, .has_all = true,
+		.position = 0x1234, .has_all = true, .processes = 1000,
 		.countries = want + 22, .country_count = 1,
 		.bits = { 24, 128 }, .network_count = { 2, 1 },
 		.networks = { want + 24, want + 30 },
@@ -471,6 +472,7 @@ static void contents_have_known_bytes(void **state)
 	assert_int_equal(contents_decode(&got, want, sizeof(want)), 0);
 	assert_int_equal(got.position, c.position);
 	assert_true(got.has_all);
+	assert_int_equal(got.processes, 1000);
 	assert_ptr_equal(got.countries, c.countries);
 	assert_int_equal(got.country_count, 1);
 	for (int f = 0; f < 2; f++) {

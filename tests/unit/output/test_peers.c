@@ -36,14 +36,14 @@ static void add(const char *text)
 /* What a reader of the file thinks of it. */
 static bool may_have(const char *host, const char *country)
 {
-	uint8_t bytes[CONTENTS_HEAD + PEERS_MAX];
+	uint8_t bytes[CONTENTS_LEN + PEERS_MAX];
 	struct contents c = { .position = 0 };
 	struct peer p;
 	int len;
 
 	peers_tell(peers, &c);
 	len = contents_encode(&c, bytes, sizeof(bytes));
-	assert_int_equal(len, CONTENTS_HEAD + peers_size(peers));
+	assert_int_equal(len, CONTENTS_LEN + peers_size(peers));
 	assert_int_equal(contents_decode(&c, bytes, (size_t)len), 0);
 	assert_int_equal(peer_parse(&p, host, country), 0);
 	return peer_may_be_in(&p, &c);
