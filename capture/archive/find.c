@@ -114,13 +114,16 @@ static void print_if_wanted(void *ctx, const struct process *p,
 
 /* ---- by packets: of a peer, or a file that is still written ---- */
 
+/* With a peer it must have had that while it was who is looked for. */
 static void count_named(struct find *f, const struct archive_packet *p)
 {
+	bool any = peer_is_any(f->options->peer);
 	struct person *named[PEOPLE_NAMED];
 	unsigned count = people_named(f->people, p, named);
 
 	for (unsigned i = 0; i < count; i++)
-		person_count(named[i], p->ts_ns, p->len);
+		if (any || named[i]->wanted_now)
+			person_count(named[i], p->ts_ns, p->len);
 }
 
 static int find_in_block(void *ctx, const uint8_t *block, size_t len)

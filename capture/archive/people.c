@@ -56,7 +56,7 @@ static struct person *find_or_add(struct people *t, uint64_t id)
 	if (!p)
 		return NULL;
 	p->id = id;
-	p->wanted = filter_is_empty(t->filter);
+	p->wanted = p->wanted_now = filter_is_empty(t->filter);
 	p->next = *head;
 	*head = p;
 	return p;
@@ -80,6 +80,20 @@ static bool replace(uint8_t **old, size_t *old_len, const uint8_t *bytes,
 	return true;
 }
 
+/* It may become somebody else; a table does not say when. */
+static void take_wanted(const struct people *t, struct person *person,
+			const struct process *p, bool closing)
+{
+	bool matches = filter_is_empty(t->filter) ||
+		       filter_matches(t->filter, p);
+
+	person->wanted |= matches;
+	if (!closing)
+		person->wanted_now = matches;
+	else if (!person->record)
+		person->wanted_now |= matches;
+}
+
 struct person *people_learn(struct people *t, const uint8_t *record, size_t size,
 			    bool closing)
 {
@@ -92,9 +106,7 @@ struct person *people_learn(struct people *t, const uint8_t *record, size_t size
 	person = find_or_add(t, p.id);
 	if (!person)
 		return NULL;
-	/* It may have become somebody else since: once is enough. */
-	if (!person->wanted)
-		person->wanted = filter_matches(t->filter, &p);
+	take_wanted(t, person, &p, closing);
 	if (closing)
 		replace(&person->closing, &person->closing_len, record,
 			(size_t)len);

@@ -20,7 +20,8 @@ struct people;
 struct person {
 	struct person *next;		/* of its hash bucket */
 	uint64_t id;			/* process_id() */
-	bool wanted;
+	bool wanted;			/* by one of its records, */
+	bool wanted_now;		/* ... by what packets are whose now */
 	bool told;			/* the record is in the new file */
 	uint8_t *record;		/* the latest beside a packet; or NULL */
 	size_t record_len;

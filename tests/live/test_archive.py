@@ -167,7 +167,7 @@ class Archive(world.LiveTest):
         self.assertNotIn(b"PW\5\1", stripped.read_bytes())
 
     def test_by_an_earlier_name(self):
-        """A process is found by what it was called when it sent."""
+        """A process is found by each of its names, its packets by their own."""
         path = self.dir / "names.pcapng"
         ns = world.Namespace()
         self.addCleanup(ns.close)
@@ -185,7 +185,9 @@ for name in ("first", "second"):
             self.assertEqual(self.found("--proc", name, path), 2)
             self.assertEqual(len(self.rows(self.cut("--proc", name, path),
                                            "frame.number",
-                                           where="!proc.table")), 2)
+                                           where=f'proc.name == "{name}"')), 1)
+            self.assertEqual(len(self.rows(path, "frame.number",
+                                           where=f'proc.name == "{name}"')), 1)
 
     def test_compressed(self):
         packed = self.dir / "packed"

@@ -17,7 +17,7 @@ static bool is_wanted(const struct cut *c, const struct archive_packet *p,
 	if (filter_is_empty(c->options->filter))
 		return true;
 	for (unsigned i = 0; i < named->count; i++)
-		if (named->of[i]->wanted)
+		if (named->of[i]->wanted_now)
 			return true;
 	return false;
 }

@@ -21,13 +21,15 @@ static void a_process_is_one_over_all_files(void **state)
 	person = people_learn(t, record, (size_t)len, false);
 	assert_true(person->wanted);
 	person->told = true;
+	assert_true(person->wanted_now);
 	assert_ptr_equal(people_learn(t, record, (size_t)len, false), person);
 	assert_true(person->told);
-	/* Under another name it is still who was looked for. */
+	/* Under another name it is still who was looked for, if not now. */
 	strcpy(p.name, "sh");
 	len = process_encode(&p, record, sizeof(record));
 	assert_ptr_equal(people_learn(t, record, (size_t)len, false), person);
 	assert_true(person->wanted);
+	assert_false(person->wanted_now);
 	assert_false(person->told);
 	assert_null(people_learn(t, record, 3, false));
 	assert_null(people_of(t, &(struct packet_end){ .id = 7 }));
