@@ -23,16 +23,17 @@ struct reading {
 	bool in_text;			/* which starts no program */
 };
 
-static bool is_login(const char *s, size_t len)
+static bool is_login(const struct reading *r, const char *s, size_t len)
 {
 	static const char *const options[] = { "-u", "-U", "--user",
 					       "--proxy-user", "--auth" };
 	size_t letters_end = 1;
 
-	/* "-sSu" */
+	/* "-sSu" of curl; rsync's "-au" has no value */
 	while (letters_end < len && isalpha((unsigned char)s[letters_end]))
 		letters_end++;
-	if (len > 2 && letters_end == len && s[len - 1] == 'u')
+	if (len > 2 && letters_end == len && s[len - 1] == 'u' &&
+	    !strcmp(r->program, "curl"))
 		return true;
 	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
 		if (len == strlen(options[i]) && !memcmp(s, options[i], len))
@@ -108,7 +109,7 @@ static size_t hide_joined(struct mask_text *t, size_t from, size_t to,
 	else if (dashes == 1 && memchr(s, 'b', len) &&
 		 !strcmp(r->program, "htpasswd"))
 		r->ends_so = true;
-	else if (is_login(s, len))
+	else if (is_login(r, s, len))
 		r->next = SECRET_LOGIN;
 	else if (len > 3 && (s[1] == 'u' || s[1] == 'U'))
 		return mask_login(t, from + 2, to, ":%");
@@ -139,7 +140,7 @@ static void take_inner(struct reading *r, const char *s, size_t len)
 	struct reading inner;
 
 	if (r->in_text || (is_well_known(r->program) &&
-			   !mask_program_has_commands(r->program)))
+			   !mask_program_starts_others(r->program)))
 		return;
 	take_program(&inner, s, len);
 	if (!is_well_known(inner.program))

@@ -77,6 +77,54 @@ static const struct {
 	{ "hydra", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
 	{ "medusa", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
 	{ "impacket-*", NULL, "-hashes", NEXT, SECRET_WHOLE },
+	{ "*exec.py", NULL, "-hashes", NEXT, SECRET_WHOLE },
+	{ "secretsdump.py", NULL, "-hashes", NEXT, SECRET_WHOLE },
+	{ "date", NULL, "-u", NEXT, SECRET_HARMLESS },
+	{ "diff", NULL, "-u", NEXT, SECRET_HARMLESS },
+	{ "python*", NULL, "-u", NEXT, SECRET_HARMLESS },
+	{ "rsync", NULL, "-u", NEXT, SECRET_HARMLESS },
+	{ "docker", NULL, "-u", NEXT, SECRET_HARMLESS },
+	{ "docker", NULL, "--user", NEXT, SECRET_HARMLESS },
+	{ "docker", NULL, "--secret", NEXT, SECRET_HARMLESS },
+	{ "podman", NULL, "-u", NEXT, SECRET_HARMLESS },
+	{ "podman", NULL, "--user", NEXT, SECRET_HARMLESS },
+	{ "podman", NULL, "--secret", NEXT, SECRET_HARMLESS },
+	{ "buildah", NULL, "--secret", NEXT, SECRET_HARMLESS },
+	{ "openvpn", NULL, "--auth-user-pass", NEXT, SECRET_HARMLESS },
+	{ "*vncviewer", NULL, "-passwd", NEXT, SECRET_HARMLESS },
+	{ "certbot", NULL, "--dns", JOINED, SECRET_HARMLESS },
+	{ "smbmap", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "ipmi*", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "fence_*", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "amtterm", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "check_mysql*", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "check_pgsql", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "check_http", NULL, "-a", NEXT_OR_JOINED, SECRET_LOGIN },
+	{ "couchbase-cli", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "cbbackupmgr", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "mqttx", NULL, "-P", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "eapol_test", NULL, "-s", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "sendemail", NULL, "-xp", NEXT, SECRET_WHOLE },
+	{ "sendEmail", NULL, "-xp", NEXT, SECRET_WHOLE },
+	{ "steghide", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "yt-dlp", NULL, "-p", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "transmission-remote", NULL, "-n", NEXT_OR_JOINED, SECRET_LOGIN },
+	{ "swift", NULL, "-K", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "irssi", NULL, "-w", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "netexec", NULL, "-H", NEXT, SECRET_WHOLE },
+	{ "nxc", NULL, "-H", NEXT, SECRET_WHOLE },
+	{ "openssl", NULL, "-psk", NEXT, SECRET_WHOLE },
+	{ "ffmpeg", NULL, "-decryption_key", NEXT, SECRET_WHOLE },
+	{ "redis-server", NULL, "--requirepass", NEXT, SECRET_WHOLE },
+	{ "redis-server", NULL, "--masterauth", NEXT, SECRET_WHOLE },
+	{ "valkey-server", NULL, "--requirepass", NEXT, SECRET_WHOLE },
+	{ "valkey-cli", NULL, "-a", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "ldappasswd", NULL, "-a", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "ldappasswd", NULL, "-s", NEXT_OR_JOINED, SECRET_WHOLE },
+	{ "aws", NULL, "--secret-string", NEXT, SECRET_WHOLE },
+	{ "aws", "put-parameter", "--value", NEXT, SECRET_WHOLE },
+	{ "dotnet", "push", "-k", NEXT, SECRET_WHOLE },
+	{ "doctl", "init", "-t", NEXT, SECRET_WHOLE },
 	{ "docker", "login", "-p", NEXT, SECRET_WHOLE },
 	{ "podman", "login", "-p", NEXT, SECRET_WHOLE },
 	{ "nerdctl", "login", "-p", NEXT, SECRET_WHOLE },
@@ -104,9 +152,41 @@ static const struct {
 	{ "rabbitmqctl", "authenticate_user", 2, SECRET_WHOLE },
 	{ "mc", "alias", 4, SECRET_WHOLE },
 	{ "mc", "alias", 5, SECRET_WHOLE },
+	{ "mc", "add", 3, SECRET_WHOLE },
+	{ "mc", "add", 4, SECRET_WHOLE },
+	{ "radtest", "", 5, SECRET_WHOLE },
+	{ "radclient", "", 3, SECRET_WHOLE },
+	{ "samba-tool", "create", 2, SECRET_WHOLE },
+	{ "ngrok", "authtoken", 1, SECRET_WHOLE },
+	{ "ngrok", "add-authtoken", 1, SECRET_WHOLE },
+	{ "cargo", "login", 0, SECRET_WHOLE },
+	{ "net", "password", 2, SECRET_WHOLE },
+	{ "bw", "login", 2, SECRET_WHOLE },
+	{ "bw", "unlock", 1, SECRET_WHOLE },
+	{ "keyctl", "add", 3, SECRET_WHOLE },
+	{ "virsh", "secret-set-value", 2, SECRET_WHOLE },
+	{ "hostapd_cli", "wpa_passphrase", 1, SECRET_WHOLE },
+	{ "wpa_cli", "psk", 1, SECRET_WHOLE },
+	{ "wpa_cli", "password", 1, SECRET_WHOLE },
+	{ "iwconfig", "key", 1, SECRET_WHOLE },
+	{ "db2", "using", 1, SECRET_WHOLE },
+	{ "ip", "enc", 2, SECRET_WHOLE },
+	{ "ip", "auth", 2, SECRET_WHOLE },
+	{ "ip", "auth-trunc", 2, SECRET_WHOLE },
+	{ "ip", "aead", 2, SECRET_WHOLE },
+	{ "deluge-console", "connect", 3, SECRET_WHOLE },
+	{ "expdp", "", 1, SECRET_LOGIN_SLASH },
+	{ "impdp", "", 1, SECRET_LOGIN_SLASH },
+	{ "rman", "target", 1, SECRET_LOGIN_SLASH },
+	{ "secretsdump.py", "", 1, SECRET_LOGIN },
+	{ "*exec.py", "", 1, SECRET_LOGIN },
 	{ "sqlplus", "", 1, SECRET_LOGIN_SLASH },
 	{ "impacket-*", "", 1, SECRET_LOGIN },
 };
+
+/* "docker exec db mysql -p..." */
+static const char *const starters[] = { "buildah", "docker", "ip",
+					"nerdctl", "oc",     "podman" };
 
 #define COUNT_OF(list) (sizeof(list) / sizeof(*(list)))
 
@@ -178,10 +258,10 @@ bool mask_program_is_known(const char *program)
 	return false;
 }
 
-bool mask_program_has_commands(const char *program)
+bool mask_program_starts_others(const char *program)
 {
-	for (size_t i = 0; i < COUNT_OF(options); i++)
-		if (options[i].command && fits_program(options[i].program, program))
+	for (size_t i = 0; i < COUNT_OF(starters); i++)
+		if (!strcmp(program, starters[i]))
 			return true;
 	return false;
 }

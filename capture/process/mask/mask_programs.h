@@ -13,6 +13,7 @@ enum secret {
 	SECRET_LOGIN_COMMA,	/* the same with "," */
 	SECRET_LOGIN_SLASH,	/* ... and with "/" */
 	SECRET_COOKIES,		/* if it has "=": else it is a file */
+	SECRET_HARMLESS,	/* none, though of other programs it is */
 };
 
 /*
@@ -32,7 +33,7 @@ const char *mask_program_command(const char *program, const char *word,
 
 /* It has such words, */
 bool mask_program_is_known(const char *program);
-/* ... some of them after a command; without it, it may start another program. */
-bool mask_program_has_commands(const char *program);
+/* ... and may start another program, which has its own. */
+bool mask_program_starts_others(const char *program);
 
 #endif

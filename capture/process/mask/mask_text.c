@@ -52,8 +52,11 @@ static bool ends_so(const char *name, size_t len, size_t i)
 	       (islower((unsigned char)at[-1]) && isupper((unsigned char)*at));
 }
 
+/* "password1", too. */
 bool mask_is_secret(const char *name, size_t len)
 {
+	while (len && isdigit((unsigned char)name[len - 1]))
+		len--;
 	for (size_t i = 0; i < sizeof(secrets) / sizeof(*secrets); i++)
 		if (ends_so(name, len, i))
 			return true;

@@ -154,6 +154,50 @@ static void letters_that_mean_it_sometimes(void **state)
 	assert_stays("docker|run|-v|/etc/passwd:/x|http://token:80/");
 }
 
+/* What an administrator's history has, once more. */
+static void options_and_words_of_yet_others(void **state)
+{
+	(void)state;
+	assert_becomes("redis-server|--requirepass|abcd|--port|1",
+		       "redis-server|--requirepass|***|--port|1");
+	assert_becomes("smbmap|-u|me|-p|abcd|-H|h",
+		       "smbmap|-u|me|-p|***|-H|h");
+	assert_becomes("fence_ipmilan|-a|h|-l|me|-p|abcd|-o|off",
+		       "fence_ipmilan|-a|h|-l|me|-p|***|-o|off");
+	assert_becomes("check_http|-H|h|-a|me:abcd", "check_http|-H|h|-a|me:***");
+	assert_becomes("transmission-remote|h|-n|me:abcd|-l",
+		       "transmission-remote|h|-n|me:***|-l");
+	assert_becomes("aws|ssm|put-parameter|--name|n|--value|abcd",
+		       "aws|ssm|put-parameter|--name|n|--value|***");
+	assert_stays("aws|ec2|describe|--value|abcd");
+	assert_becomes("imapsync|--password1|abcd|--password2|abcd",
+		       "imapsync|--password1|***|--password2|***");
+	assert_becomes("psexec.py|d/me:abcd@h", "psexec.py|d/me:***");
+	assert_becomes("wpa_cli|-i|w|set_network|0|psk|abcd",
+		       "wpa_cli|-i|w|set_network|0|psk|***");
+	assert_becomes("ip|xfrm|state|add|proto|esp|enc|aes|0xab|auth|sha1|0xab",
+		       "ip|xfrm|state|add|proto|esp|enc|aes|***|auth|sha1|***");
+	assert_becomes("samba-tool|user|create|mysql|abcd",
+		       "samba-tool|user|create|mysql|***");
+	assert_becomes("radtest|me|abcd|h|0|abcd", "radtest|me|***|h|0|***");
+	assert_becomes("keyctl|add|user|name|abcd|@u",
+		       "keyctl|add|user|name|***|@u");
+	assert_becomes("rman|target|sys/abcd", "rman|target|sys/***");
+	assert_becomes("db2|connect|to|db|user|me|using|abcd",
+		       "db2|connect|to|db|user|me|using|***");
+	assert_becomes("ip|netns|exec|ns|mysql|-pabcd",
+		       "ip|netns|exec|ns|mysql|-p***");
+	assert_stays("ip|tunnel|add|t|mode|gre|key|5|dev|d");
+	assert_stays("docker|exec|-u|root:games|box|sh");
+	assert_stays("docker|service|create|--secret|name|image");
+	assert_stays("rsync|-avu|h:dir|.");
+	assert_stays("rsync|-u|h:dir|.");
+	assert_stays("date|-u|+%H:%M");
+	assert_stays("openvpn|--auth-user-pass|file");
+	assert_stays("certbot|--dns-x-credentials|file");
+	assert_becomes("curl|-sSu|me:abcd|h", "curl|-sSu|me:***|h");
+}
+
 static void programs_in_a_script(void **state)
 {
 	(void)state;
@@ -278,6 +322,7 @@ int main(void)
 		cmocka_unit_test(programs_that_others_start),
 		cmocka_unit_test(words_without_a_dash),
 		cmocka_unit_test(options_and_words_of_others),
+		cmocka_unit_test(options_and_words_of_yet_others),
 		cmocka_unit_test(letters_that_mean_it_sometimes),
 		cmocka_unit_test(programs_in_a_script),
 		cmocka_unit_test(logins),
