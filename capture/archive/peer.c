@@ -46,29 +46,56 @@ bool peer_is_any(const struct peer *p)
 	return !p->network.bits && !*p->country;
 }
 
+/* Where an end is: in a tunnel, or in what an ICMP error quotes, once more. */
+struct whereabouts {
+	const uint8_t *outer;		/* NULL: unknown */
+	const uint8_t *inner;		/* NULL: there is no other */
+};
+
+static bool lies_in(const struct network *n, const uint8_t *addr)
+{
+	return addr && network_has(n, addr);
+}
+
 static bool end_matches(const struct peer *p, const struct packet_end *end,
-			const uint8_t *addr)
+			const struct whereabouts *at)
 {
 	if (*p->country && strcmp(p->country, end->country))
 		return false;
-	return !p->network.bits || (addr && network_has(&p->network, addr));
+	return !p->network.bits || lies_in(&p->network, at->outer) ||
+	       lies_in(&p->network, at->inner);
+}
+
+static void find_ends(const struct packet *k, struct whereabouts *src,
+		      struct whereabouts *dst)
+{
+	const struct flow_key *inner = &k->inner.key;
+
+	if (k->kind != PACKET_IP)
+		return;
+	src->outer = k->outer.key.local;
+	dst->outer = k->outer.key.remote;
+	if (!k->is_error && !k->is_tunnel)
+		return;
+	/* An error goes back to who has sent what it quotes. */
+	src->inner = k->is_error ? inner->remote : inner->local;
+	dst->inner = k->is_error ? inner->local : inner->remote;
 }
 
 bool peer_has(const struct peer *p, const struct archive_packet *packet)
 {
-	struct packet k = { .kind = PACKET_IP };
-	const struct flow_key *sent = &k.outer.key;
-	bool ip = true;
+	struct whereabouts src = { 0 }, dst = { 0 };
+	struct packet k;
 
 	if (peer_is_any(p))
 		return true;
 	if (p->network.bits) {
 		parse_packet(&k, packet->linktype, packet->data,
 			     packet->caplen);
-		ip = k.kind == PACKET_IP;
+		find_ends(&k, &src, &dst);
 	}
-	return end_matches(p, &packet->owners.src, ip ? sent->local : NULL) ||
-	       end_matches(p, &packet->owners.dst, ip ? sent->remote : NULL);
+	return end_matches(p, &packet->owners.src, &src) ||
+	       end_matches(p, &packet->owners.dst, &dst);
 }
 
 static bool tells_country(const struct contents *c, const char country[3])

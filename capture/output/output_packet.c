@@ -27,7 +27,7 @@
 #define DEVICE_BEGINS	512	/* what describes it */
 #define KEYS_EXTRA	24	/* around keys, and padding */
 #define NAMES_EXTRA	640	/* of a packet's two addresses */
-#define PEERS_EXTRA	36	/* two addresses and countries */
+#define PEERS_EXTRA	68	/* four addresses, two countries */
 #define STAMPS		2	/* of both ends, and of other receivers */
 
 /* ---- keys ---- */
@@ -332,6 +332,9 @@ static void add_peers(struct output *o, const struct frame *h,
 		return;
 	peers_add(o->peers, h->packet.outer.key.local,
 		  h->packet.outer.key.remote);
+	if (h->packet.is_error || h->packet.is_tunnel)
+		peers_add(o->peers, h->packet.inner.key.local,
+			  h->packet.inner.key.remote);
 	peers_add_country(o->peers, key->src.country);
 	peers_add_country(o->peers, key->dst.country);
 }

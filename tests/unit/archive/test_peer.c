@@ -71,6 +71,43 @@ static void either_end_will_do(void **state)
 	assert_false(has(NULL, "GB"));
 }
 
+static bool tunnel_has(uint8_t proto, uint8_t type, const char *host,
+		       const char *country)
+{
+	uint8_t data[] = {
+		0x45, 0, 0, 56, 0, 1, 0, 0, 64, proto, 0, 0,
+		192, 0, 2, 1, 198, 51, 100, 2,
+		type, 3, 0, 0, 0, 0, 0, 0,
+		0x45, 0, 0, 28, 0, 1, 0, 0, 64, 17, 0, 0,
+		10, 0, 0, 1, 10, 0, 0, 2,
+		0x30, 0x39, 0, 53, 0, 8, 0, 0,
+	};
+	struct archive_packet a = packet();
+	struct peer p;
+
+	if (proto == 4)		/* no ICMP before the inner packet */
+		memmove(data + 20, data + 28, sizeof(data) - 28);
+	a.data = data;
+	a.len = a.caplen = sizeof(data);
+	assert_int_equal(peer_parse(&p, host, country), 0);
+	return peer_has(&p, &a);
+}
+
+static void what_is_inside_has_a_host_too(void **state)
+{
+	(void)state;
+	assert_true(tunnel_has(4, 0, "192.0.2.1", NULL));
+	assert_true(tunnel_has(4, 0, "10.0.0.1", "JP"));
+	assert_true(tunnel_has(4, 0, "10.0.0.2", "BR"));
+	assert_false(tunnel_has(4, 0, "10.0.0.1", "BR"));
+	assert_false(tunnel_has(4, 0, "10.0.0.3", NULL));
+	/* The quoted packet went the other way. */
+	assert_true(tunnel_has(1, 3, "10.0.0.1", "BR"));
+	assert_true(tunnel_has(1, 3, "10.0.0.2", "JP"));
+	assert_false(tunnel_has(1, 3, "10.0.0.2", "BR"));
+	assert_false(tunnel_has(1, 8, "10.0.0.2", NULL));
+}
+
 /* The host of one end is not in the country of the other. */
 static void both_are_asked_of_the_same_end(void **state)
 {
@@ -113,6 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_asked_for_is_any),
 		cmocka_unit_test(either_end_will_do),
+		cmocka_unit_test(what_is_inside_has_a_host_too),
 		cmocka_unit_test(both_are_asked_of_the_same_end),
 		cmocka_unit_test(what_is_not_ip_has_no_host),
 		cmocka_unit_test(what_is_neither_is_refused),
