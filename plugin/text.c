@@ -3,6 +3,16 @@
 
 #include "printable.h"
 
+/* How many bytes stand for themselves whatever follows: nearly all there are. */
+static size_t plain_ascii_length(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && s[n] >= ' ' && s[n] <= '~' && s[n] != '\\')
+		n++;
+	return n;
+}
+
 /* Appends the character at @s, in one form or the other; returns its length. */
 static size_t append_char(wmem_strbuf_t *out, const char *s, size_t len)
 {
@@ -14,34 +24,29 @@ static size_t append_char(wmem_strbuf_t *out, const char *s, size_t len)
 	}
 	if (*s == '\\')
 		wmem_strbuf_append_c(out, '\\');
-	for (size_t i = 0; i < n; i++)
-		wmem_strbuf_append_c(out, s[i]);
+	wmem_strbuf_append_len(out, s, n);
 	return n;
 }
 
 static void append_escaped(wmem_strbuf_t *out, const char *s, size_t len)
 {
 	while (len) {
-		size_t n = append_char(out, s, len);
+		size_t n = plain_ascii_length(s, len);
 
+		if (n)
+			wmem_strbuf_append_len(out, s, n);
+		else
+			n = append_char(out, s, len);
 		s += n;
 		len -= n;
 	}
-}
-
-static bool is_plain_ascii(const char *s, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (s[i] < ' ' || s[i] > '~' || s[i] == '\\')
-			return false;
-	return true;
 }
 
 const char *text_escape(wmem_allocator_t *pool, const char *s, size_t len)
 {
 	wmem_strbuf_t *out;
 
-	if (is_plain_ascii(s, len))
+	if (plain_ascii_length(s, len) == len)
 		return wmem_strndup(pool, s, len);
 	out = wmem_strbuf_new(pool, "");
 	append_escaped(out, s, len);
