@@ -23,6 +23,16 @@ void child_ends_with_parent(void)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
+bool child_reap(pid_t pid, int *status, int ms)
+{
+	for (; waitpid(pid, status, WNOHANG) != pid; ms -= 5) {
+		if (ms <= 0)
+			return false;
+		watch_wait(NULL, 0, 5);
+	}
+	return true;
+}
+
 static void set_words(enum child_words words)
 {
 	int null;

@@ -64,6 +64,12 @@ int child_wait_pipes(struct child_pipes *p);
 void child_ends_with_parent(void);
 
 /*
+ * Waits for the end of a helper, which somebody may have stopped, and no longer
+ * than that.
+ */
+bool child_reap(pid_t pid, int *status, int ms);
+
+/*
  * Waits for its end, or for a signal to us: then it is left alone.  The exit
  * status a shell would report (128 + signal).  Closes what is open.
  */

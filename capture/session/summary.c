@@ -8,6 +8,7 @@
 
 #include "host/log.h"
 #include "host/plural.h"
+#include "output/files/opener.h"
 
 /*
  * A reader that has gone needs no warning.  What had no room is one number, of
@@ -40,7 +41,7 @@ static void tell_drops(const struct summary *s, bool reader_gone)
 static int tell_full_disk(const struct summary *s, const struct options *o)
 {
 	log_error("%" PRIu64 " packet%s had no room in %s: %s", s->unwritten,
-		  plural_s(s->unwritten), o->write, strerror(-s->disk_full));
+		  plural_s(s->unwritten), o->write, opener_why(s->disk_full));
 	return s->disk_full;
 }
 

@@ -186,6 +186,39 @@ class Trust(world.LiveTest):
             world.wait_for(lambda: not Path(f"/proc/{helper}").exists(),
                            "end of a helper")
 
+    def test_a_ring_outlives_who_opens_its_files(self):
+        """Whoever called sudo may stop it: said once, counted, and over."""
+        self.dir.chmod(0o755)
+        ns = self.namespace()
+        ring = self.shared("stopped")
+        process = self.start(
+            ns.argv(PKTWHO, "-i", "lo", "-b", "packets:4", "-w",
+                    ring / "ring.pcapng"), env=os.environ | SUDO,
+            stderr=world.subprocess.PIPE)
+        world.wait_for(lambda: os.listdir(ring), "capture")
+        world.wait_for_sandbox(process)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        (opener,) = {int(pid) for pid in children.read_text().split()} - {
+            lookup_of(process.pid)}
+        os.kill(opener, signal.SIGSTOP)
+        ns.run("ping", "-q", "-c", "3", "-i", "0.01", "127.0.0.1")
+        said = world.hear(process, "until it does packets are dropped and "
+                          "counted\n")
+        ns.run("ping", "-q", "-c", "9", "-i", "0.01", "127.0.0.1")
+        world.time.sleep(0.5)
+        os.kill(opener, signal.SIGCONT)
+        world.time.sleep(0.5)
+        ns.run("ping", "-q", "-c", "3", "-i", "0.01", "127.0.0.1")
+        said = world.hear(process, "is written again\n", said)
+        os.kill(opener, signal.SIGSTOP)
+        process.send_signal(signal.SIGINT)
+        said += process.communicate(timeout=10)[1]
+        self.assertEqual(process.returncode, 1, said)
+        self.assertEqual(said.count("does not answer; until"), 1, said)
+        self.assertRegex(said, "[1-9][0-9]* packets had no room in .*: the "
+                         "process that opens its files does not answer\n")
+        self.assertEqual(sum(world.counted(said)), 2 * (3 + 9 + 3))
+
     def test_the_doctor_tells(self):
         self.assertRegex(run(PKTWHO, "doctor").stdout,
                          "\nok    sandbox: captures as uid 65534 without any "

@@ -6,15 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "host/child.h"
 #include "host/log.h"
 #include "host/privilege/privilege.h"
 #include "host/privilege/sandbox.h"
 #include "host/privilege/sudo_user.h"
 
 #define VARIABLE "SSLKEYLOGFILE"
+#define END_MS	 2000
 
 /* Whose file it is; a session of its own, as no ^C may end it before us. */
 static _Noreturn void wait_and_remove(const char *path, int fd)
@@ -108,6 +109,6 @@ void key_file_close(struct key_file *k)
 	unsetenv(VARIABLE);
 	close(k->fd);
 	close(k->end_fd);
-	while (waitpid(k->remover, NULL, 0) < 0 && errno == EINTR)
-		;
+	if (!child_reap(k->remover, NULL, END_MS))
+		log_warn("%s is still there, and has keys", k->path);
 }

@@ -21,13 +21,21 @@
 #include "host/place.h"
 #include "host/privilege/privilege.h"
 #include "host/privilege/sandbox.h"
+#include "host/watch.h"
 #include "host/privilege/sudo_user.h"
 #include "output/files/opener_ring.h"
 
 enum { ASK_NEXT = 'n', ASK_FREEZE = 'f', ASK_KEEP = 'k' };
+#define START_MS    20000	/* nothing waits yet; it looks for earlier files */
+#define PATIENCE_MS 2000	/* packets wait, in the kernel's rings */
+
 
 struct opener {
 	int fd;
+	char asked;			/* what has no answer yet, or 0 */
+	bool has_started;		/* it has answered */
+	bool is_late;			/* it was waited for in vain */
+	bool owes_freeze;		/* asked for while it was late */
 	pid_t pid;
 	char name[PATH_MAX];
 };
@@ -252,6 +260,45 @@ static int receive_file(struct opener *p, struct answer *a)
 	int fd;
 
 	do
+/* Whoever runs it may have stopped it; the first time that is waited for. */
+static int await_file(struct opener *p)
+{
+	struct watch w = { .fd = p->fd, .events = POLLIN };
+	int ms = p->is_late ? 0 : p->has_started ? PATIENCE_MS : START_MS, n;
+
+	do
+		n = watch_wait(&w, 1, ms);
+	while (n == -EINTR);
+	if (n < 0)
+		return n;
+	p->is_late = !n;
+	p->has_started |= n > 0;
+	return n ? 0 : -ETIME;
+}
+
+const char *opener_why(int err)
+{
+	return err == -ETIME ? "the process that opens its files does not answer"
+			     : strerror(-err);
+}
+
+/*
+ * What was asked for and has not come is what comes now.  Then what was to be
+ * frozen is so with the file after that.
+ */
+static int put_question(struct opener *p, char what)
+{
+	p->owes_freeze |= what == ASK_FREEZE && p->asked != ASK_FREEZE;
+	if (p->asked)
+		return 0;
+	what = p->owes_freeze ? ASK_FREEZE : ASK_NEXT;
+	if (send(p->fd, &what, 1, MSG_NOSIGNAL) != 1)
+		return errno == EPIPE ? -ECHILD : -errno;
+	p->asked = what;
+	p->owes_freeze = false;
+	return 0;
+}
+
 		n = recvmsg(p->fd, &m, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
 	if (n != (ssize_t)sizeof(*a))
@@ -262,6 +309,7 @@ static int receive_file(struct opener *p, struct answer *a)
 	if (!c || c->cmsg_type != SCM_RIGHTS)
 		return -ECHILD;
 	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	p->asked = 0;
 	return fd;
 }
 
@@ -269,10 +317,11 @@ static int ask_for_file(struct opener *p, char what, const char **name)
 {
 	char *base = strrchr(p->name, '/');
 	struct answer a;
-	int fd;
+	int fd = put_question(p, what);
 
-	if (send(p->fd, &what, 1, MSG_NOSIGNAL) != 1)
-		return errno == EPIPE ? -ECHILD : -errno;
+	fd = fd ? fd : await_file(p);
+	if (fd)
+		return fd;
 	fd = receive_file(p, &a);
 	if (fd < 0)
 		return fd;
@@ -294,6 +343,8 @@ int opener_freeze(struct opener *p, const char **name)
 	return ask_for_file(p, ASK_FREEZE, name);
 }
 
+	if (p->owes_freeze)
+		opener_keep(p);
 /* The child does it before it sees that we have gone. */
 void opener_keep(struct opener *p)
 {
@@ -308,7 +359,6 @@ void opener_stop(struct opener *p)
 	if (!p)
 		return;
 	close(p->fd);
-	while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	child_reap(p->pid, NULL, PATIENCE_MS);
 	free(p);
 }

@@ -34,7 +34,9 @@ int opener_start(struct opener **out, const struct opener_options *o);
 
 /*
  * A new, empty file, and what it is called until the next call.  Files that
- * are too many are removed first.  A descriptor of the caller's, or -errno.
+ * are too many are removed first.  A descriptor of the caller's, or -errno:
+ * -ETIME while the child, which somebody may have stopped, does not answer.  It is
+ * waited for two seconds, once; what it makes then is what comes next.
  */
 int opener_next(struct opener *o, const char **name);
 
@@ -48,6 +50,10 @@ int opener_freeze(struct opener *o, const char **name);
 /* Likewise, at the end: there is no other file. */
 void opener_keep(struct opener *o);
 
-void opener_stop(struct opener *o);	/* NULL is fine */
+/* Why there is no file, in words. */
+const char *opener_why(int err);
+
+/* One that does not answer ends with us.  NULL is fine. */
+void opener_stop(struct opener *o);
 
 #endif

@@ -72,12 +72,14 @@ static void tell_disk(struct files *f)
 
 	if (full && !f->disk_full) {
 		f->disk_full = full;
-		log_warn("cannot write %s: %s; until there is room packets are "
-			 "dropped and counted", f->options->write,
-			 strerror(-full));
+		log_warn("cannot write %s: %s; until %s packets are dropped "
+			 "and counted", f->options->write, opener_why(full),
+			 full == -ETIME ? "it does" : "there is room");
 	} else if (!full && f->disk_full && !f->disk_has_room) {
 		f->disk_has_room = true;
-		log_info("there is room for %s again", f->options->write);
+		log_info(f->disk_full == -ETIME ? "%s is written again" :
+						  "there is room for %s again",
+			 f->options->write);
 	}
 }
 

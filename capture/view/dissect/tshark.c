@@ -216,11 +216,7 @@ static int gone(struct tshark *t)
 	int status = 0;
 
 	close_pipes(t);
-	for (int ms = 0; ms < END_MS; ms += 5) {
-		if (waitpid(t->pid, &status, WNOHANG))
-			break;
-		watch_wait(NULL, 0, 5);
-	}
+	child_reap(t->pid, &status, END_MS);
 	t->why = why_it_ended(t, status);
 	return -EPIPE;
 }

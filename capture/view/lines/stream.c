@@ -333,7 +333,7 @@ static void begin_next_file(struct stream *s, const struct moment *at)
 	stream_flush(s, true);
 	fd = opener_next(s->opener, &name);
 	if (fd < 0) {
-		log_warn("no next file for lines: %s", strerror(-fd));
+		log_warn("no next file for lines: %s", opener_why(fd));
 	} else {
 		close(s->fd);
 		s->fd = fd;

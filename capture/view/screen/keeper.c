@@ -8,14 +8,16 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <term.h>
 #include <unistd.h>
 
+#include "host/child.h"
+#include "host/privilege/landlock.h"
 #include "host/privilege/privilege.h"
 
 #define NOBODY 65534
 
+#define END_MS 2000
 static char words[256];		/* what the terminal is told */
 static size_t words_len;
 
@@ -119,6 +121,6 @@ void keeper_stop(struct keeper *k)
 	if (write(k->fd, "", 1) < 0)
 		kill(k->pid, SIGKILL);
 	close(k->fd);
-	waitpid(k->pid, NULL, 0);
+	child_reap(k->pid, NULL, END_MS);
 	k->pid = 0;
 }

@@ -4,7 +4,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
 
 #include "output/files/opener.h"
 
@@ -169,6 +172,73 @@ static void the_oldest_makes_room(void **state)
 	opener_stop(o);
 }
 
+/* The one child that there is. */
+static void signal_opener(int signal)
+{
+	char path[64];
+	FILE *file;
+	int pid;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
+	file = fopen(path, "re");
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%d", &pid), 1);
+	fclose(file);
+	assert_int_equal(kill(pid, signal), 0);
+}
+
+static int ask_for_next(struct opener *o)
+{
+	const char *name;
+	int fd = opener_next(o, &name);
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
+}
+
+/* Whoever called sudo may stop it; what was to be frozen still is. */
+static void one_that_is_stopped_is_waited_for_once(void **state)
+{
+	struct opener *o = start((struct opener_options){ .files = 2 });
+	const char *name;
+	time_t begin;
+
+	(void)state;
+	next_file(o, 1);
+	signal_opener(SIGSTOP);
+	assert_int_equal(ask_for_next(o), -ETIME);
+	begin = time(NULL);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(ask_for_next(o), -ETIME);
+	assert_int_equal(opener_freeze(o, &name), -ETIME);
+	assert_in_range(time(NULL) - begin, 0, 1);
+	signal_opener(SIGCONT);
+	for (int i = 0; i < 1000 && ask_for_next(o); i++)
+		usleep(10000);
+	assert_int_equal(files_left(), 2);
+	assert_int_equal(frozen(), 0);
+	assert_int_equal(next_file(o, 1), 3);
+	assert_int_equal(frozen(), 2);
+	opener_stop(o);
+}
+
+/* It ends with this process; this test may not take long. */
+static void one_that_is_stopped_does_not_hold_us_up(void **state)
+{
+	struct opener *o = start((struct opener_options){ 0 });
+	time_t begin = time(NULL);
+
+	(void)state;
+	next_file(o, 1);
+	signal_opener(SIGSTOP);
+	opener_stop(o);
+	assert_in_range(time(NULL) - begin, 2, 9);
+	signal_opener(SIGKILL);
+	while (wait(NULL) > 0)
+		;
+}
+
 #define BLOCK 4096	/* of the file system of the test, or a part of it */
 
 static void the_next_one_must_fit_into_the_budget(void **state)
@@ -305,6 +375,8 @@ int main(void)
 		tree_test(each_file_is_new_and_has_a_name),
 		tree_test(only_its_owner_may_read_unless_the_group_is_to),
 		tree_test(the_oldest_makes_room),
+		tree_test(one_that_is_stopped_is_waited_for_once),
+		tree_test(one_that_is_stopped_does_not_hold_us_up),
 		tree_test(what_is_frozen_stays),
 		tree_test(what_is_kept_at_the_end_stays),
 		tree_test(where_none_is_removed_names_stay),
