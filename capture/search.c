@@ -97,6 +97,7 @@ int search(const struct options *o)
 		archive_list_close(&files);
 		return -1;
 	}
+	privilege_keep_output();
 	sandbox_enter();
 	found = o->action == ACTION_CUT ? run_cut(o, &files, from_ns) :
 		o->action == ACTION_STRIP ? run_strip(o, &files) :

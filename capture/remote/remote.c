@@ -15,6 +15,7 @@
 
 #include "host/clocks.h"
 #include "host/log.h"
+#include "host/privilege/privilege.h"
 #include "host/privilege/sandbox.h"
 #include "host/signals.h"
 #include "host/watch.h"
@@ -410,6 +411,7 @@ int remote_capture(const struct options *o)
 	} else if ((err = start_ssh(r, command))) {
 		log_error("cannot start ssh: %s", strerror(-err));
 	} else {
+		privilege_keep_output();
 		sandbox_enter();
 		err = wait_for_ssh(r);
 	}

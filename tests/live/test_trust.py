@@ -11,8 +11,8 @@ from pathlib import Path
 import world
 from world import NOBODY, PKTWHO, Capture, run
 
-NET_ADMIN, SYS_PTRACE, DAC_READ_SEARCH, KILL = (
-    1 << bit for bit in (12, 19, 2, 5))
+NET_ADMIN, SYS_PTRACE, DAC_READ_SEARCH, KILL, DAC_OVERRIDE, FOWNER = (
+    1 << bit for bit in (12, 19, 2, 5, 1, 3))
 SETS = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
 SUDO = {"SUDO_UID": "4242", "SUDO_GID": "4243"}
 
@@ -393,6 +393,13 @@ class Trust(world.LiveTest):
     def test_remote_of_roots_restores_no_variable(self):
         said, _ = self.remote(PKTWHO, env={"PKTWHO_KEPT_LD_TRUST": "evil"})
         self.assertEqual((said[0], said[4]), ("0", ","))
+
+    def test_remote_of_roots_is_read_with_rights_to_files(self):
+        _, task = self.remote(PKTWHO)
+        for name in SETS:
+            self.assertEqual(int(task[name], 16) & ~(DAC_OVERRIDE | FOWNER),
+                             0, name)
+        self.assertEqual(task["NoNewPrivs"], "1")
 
     def test_remote_of_the_groups_copy_has_no_privilege(self):
         world.need("setcap")

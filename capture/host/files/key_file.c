@@ -30,6 +30,7 @@ static _Noreturn void wait_and_remove(const char *path, int fd)
 	privilege_drop();
 	if (sudo_user_become())
 		_exit(1);
+	privilege_keep_files();
 	sandbox_enter();
 	do
 		n = read(STDIN_FILENO, &c, 1);

@@ -22,4 +22,10 @@ int landlock_version(void);
 
 int landlock_enter(int dir_fd, uint64_t access);
 
+/*
+ * For a helper that never sees a packet: no more than to make, to write and to
+ * remove files in there; -1: not even that.
+ */
+void landlock_write_in(int dir_fd);
+
 #endif

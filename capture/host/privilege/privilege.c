@@ -294,19 +294,31 @@ static void become(cap_t kept)
 	set_caps(kept);
 }
 
-void privilege_keep_files(void)
+static void keep_of_roots(const cap_value_t *files, int count)
 {
 	cap_t caps = cap_get_proc(), kept = cap_init();
-	cap_value_t files = CAP_DAC_OVERRIDE;
 
-	if (kept && !geteuid() && is_permitted(caps, files)) {
-		cap_set_flag(kept, CAP_PERMITTED, 1, &files, CAP_SET);
-		cap_set_flag(kept, CAP_EFFECTIVE, 1, &files, CAP_SET);
-		drop_from_bounding_set(kept);
+	for (int i = 0; kept && !geteuid() && i < count; i++) {
+		if (!is_permitted(caps, files[i]))
+			continue;
+		cap_set_flag(kept, CAP_PERMITTED, 1, &files[i], CAP_SET);
+		cap_set_flag(kept, CAP_EFFECTIVE, 1, &files[i], CAP_SET);
 	}
+	if (kept && !geteuid())
+		drop_from_bounding_set(kept);
 	cap_free(caps);
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	set_caps(kept);
+}
+
+void privilege_keep_files(void)
+{
+	keep_of_roots((const cap_value_t[]){ CAP_DAC_OVERRIDE }, 1);
+}
+
+void privilege_keep_output(void)
+{
+	keep_of_roots((const cap_value_t[]){ CAP_DAC_OVERRIDE, CAP_FOWNER }, 2);
 }
 
 static uint64_t needed_to_look_up(bool may_signal)

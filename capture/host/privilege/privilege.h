@@ -81,6 +81,12 @@ void privilege_keep(enum privilege_use use);
  */
 void privilege_keep_files(void);
 
+/*
+ * The same for what reads others' bytes as root, and writes a file of them:
+ * also the right to close one of another's to the rest.
+ */
+void privilege_keep_output(void);
+
 /* Who and with what we shall be then, for the doctor. */
 void privilege_describe_kept(char *out, size_t size);
 

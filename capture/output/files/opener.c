@@ -2,7 +2,6 @@
 #include "output/files/opener.h"
 
 #include <errno.h>
-#include <linux/landlock.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,22 +20,22 @@
 #include "host/place.h"
 #include "host/privilege/privilege.h"
 #include "host/privilege/sandbox.h"
-#include "host/watch.h"
 #include "host/privilege/sudo_user.h"
+#include "host/watch.h"
 #include "output/files/opener_ring.h"
 
 enum { ASK_NEXT = 'n', ASK_FREEZE = 'f', ASK_KEEP = 'k' };
+
 #define START_MS    20000	/* nothing waits yet; it looks for earlier files */
 #define PATIENCE_MS 2000	/* packets wait, in the kernel's rings */
 
-
 struct opener {
 	int fd;
+	pid_t pid;
 	char asked;			/* what has no answer yet, or 0 */
 	bool has_started;		/* it has answered */
 	bool is_late;			/* it was waited for in vain */
 	bool owes_freeze;		/* asked for while it was late */
-	pid_t pid;
 	char name[PATH_MAX];
 };
 
@@ -46,18 +45,6 @@ struct answer {
 };
 
 /* ---- the child ---- */
-
-/* Of the files it needs no more than to make and remove some in there. */
-static void confine_to(int dir_fd)
-{
-	int err = landlock_enter(
-		dir_fd,
-		LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
-			LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_TRUNCATE);
-
-	if (err)
-		log_debug("no Landlock: %s", strerror(-err));
-}
 
 /* ^C is the capture's, whose end is ours. */
 static void ignore_signals(void)
@@ -121,7 +108,7 @@ static _Noreturn void child(struct opener_ring *r, int fd)
 		opener_ring_find_earlier(r);
 	tzset(); /* the last file that it reads */
 	sandbox_enter();
-	confine_to(r->dir_fd);
+	landlock_write_in(r->dir_fd);
 	while (recv(fd, &ask, 1, 0) == 1) {
 		int file;
 
@@ -260,6 +247,19 @@ static int receive_file(struct opener *p, struct answer *a)
 	int fd;
 
 	do
+		n = recvmsg(p->fd, &m, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n != (ssize_t)sizeof(*a))
+		return n < 0 ? -errno : -ECHILD;
+	if (a->err)
+		return a->err;
+	c = CMSG_FIRSTHDR(&m);
+	if (!c || c->cmsg_type != SCM_RIGHTS)
+		return -ECHILD;
+	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	return fd;
+}
+
 /* Whoever runs it may have stopped it; the first time that is waited for. */
 static int await_file(struct opener *p)
 {
@@ -299,20 +299,6 @@ static int put_question(struct opener *p, char what)
 	return 0;
 }
 
-		n = recvmsg(p->fd, &m, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	if (n != (ssize_t)sizeof(*a))
-		return n < 0 ? -errno : -ECHILD;
-	if (a->err)
-		return a->err;
-	c = CMSG_FIRSTHDR(&m);
-	if (!c || c->cmsg_type != SCM_RIGHTS)
-		return -ECHILD;
-	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
-	p->asked = 0;
-	return fd;
-}
-
 static int ask_for_file(struct opener *p, char what, const char **name)
 {
 	char *base = strrchr(p->name, '/');
@@ -323,6 +309,7 @@ static int ask_for_file(struct opener *p, char what, const char **name)
 	if (fd)
 		return fd;
 	fd = receive_file(p, &a);
+	p->asked = 0;
 	if (fd < 0)
 		return fd;
 	base = base ? base + 1 : p->name;
@@ -343,8 +330,6 @@ int opener_freeze(struct opener *p, const char **name)
 	return ask_for_file(p, ASK_FREEZE, name);
 }
 
-	if (p->owes_freeze)
-		opener_keep(p);
 /* The child does it before it sees that we have gone. */
 void opener_keep(struct opener *p)
 {
@@ -358,6 +343,8 @@ void opener_stop(struct opener *p)
 {
 	if (!p)
 		return;
+	if (p->owes_freeze)
+		opener_keep(p);
 	close(p->fd);
 	child_reap(p->pid, NULL, PATIENCE_MS);
 	free(p);

@@ -19,6 +19,7 @@
 #include "host/clocks.h"
 #include "host/log.h"
 #include "host/place.h"
+#include "host/privilege/landlock.h"
 #include "host/privilege/privilege.h"
 #include "host/privilege/sandbox.h"
 #include "host/signals.h"
@@ -173,6 +174,7 @@ static _Noreturn void be_exporter(int from, int fd, const char *name)
 		privilege_give_up();
 	}
 	sandbox_enter();
+	landlock_write_in(name ? fd : -1);
 	serve_readers(&s);
 	_exit(0);
 }

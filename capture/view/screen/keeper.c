@@ -14,10 +14,11 @@
 #include "host/child.h"
 #include "host/privilege/landlock.h"
 #include "host/privilege/privilege.h"
+#include "host/privilege/sandbox.h"
 
 #define NOBODY 65534
-
 #define END_MS 2000
+
 static char words[256];		/* what the terminal is told */
 static size_t words_len;
 
@@ -72,6 +73,8 @@ static void give_up_all(int fd, int terminal)
 			   setresgid(NOBODY, NOBODY, NOBODY) ||
 			   setresuid(NOBODY, NOBODY, NOBODY)))
 		_exit(1);
+	sandbox_enter();
+	landlock_write_in(-1);
 }
 
 /* A session of its own: no ^C ends it, and no job control stops it. */

@@ -6,15 +6,31 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include "host/log.h"
+#include "host/privilege/landlock.h"
 #include "view/metrics/exporter.h"
 
 #define TEXT "pktwho_packets_total 5\n"
+
+/* What the process that gives them is confined to, as it says here itself. */
+static struct { bool is_confined, has_directory; } *shared;
+
+void __real_landlock_write_in(int dir_fd);
+void __wrap_landlock_write_in(int dir_fd);
+
+void __wrap_landlock_write_in(int dir_fd)
+{
+	shared->is_confined = true;
+	shared->has_directory = dir_fd >= 0;
+	__real_landlock_write_in(dir_fd);
+}
 
 static char address[64];
 static struct sockaddr_in server;
@@ -157,6 +173,29 @@ static void a_file_is_the_old_or_the_new_one(void **state)
 	exporter_stop(e);
 }
 
+/* All that the file's needs is its directory, and the other's no path. */
+static void it_can_open_nothing_else(void **state)
+{
+	struct exporter *e;
+	char path[64];
+
+	(void)state;
+	memset(shared, 0, sizeof(*shared));
+	snprintf(path, sizeof(path), "%s/metrics", tree_path);
+	assert_int_equal(exporter_start(&e, path), 0);
+	exporter_put(e, "one 1\n", 6);
+	await_file("metrics", "one 1\n");
+	assert_true(shared->is_confined && shared->has_directory);
+	exporter_stop(e);
+	memset(shared, 0, sizeof(*shared));
+	choose_port();
+	assert_int_equal(exporter_start(&e, address), 0);
+	exporter_put(e, TEXT, strlen(TEXT));
+	ask_text("GET / HTTP/1.0\r\n\r\n");
+	assert_true(shared->is_confined && !shared->has_directory);
+	exporter_stop(e);
+}
+
 /* Where others may write, what they have put there is not followed. */
 static void a_link_in_its_way_is_not_followed(void **state)
 {
@@ -262,6 +301,7 @@ int main(void)
 		cmocka_unit_test(who_asks_for_metrics_has_them),
 		cmocka_unit_test(other_questions_are_not_answered),
 		tree_test(a_file_is_the_old_or_the_new_one),
+		tree_test(it_can_open_nothing_else),
 		tree_test(a_link_in_its_way_is_not_followed),
 		tree_test(what_stands_in_its_way_is_replaced),
 		cmocka_unit_test(a_directory_that_is_not_there_is_told),
@@ -270,5 +310,7 @@ int main(void)
 		cmocka_unit_test(a_port_in_use_is_told),
 	};
 
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
