@@ -250,6 +250,13 @@ bool geo_fields_country(char out[GEO_FIELDS_COUNTRY_LEN], const address *a,
 	return *out;
 }
 
+bool geo_fields_is_public(const address *a)
+{
+	uint8_t ip[16];
+
+	return to_ipv6(ip, a) && geo_is_public(ip);
+}
+
 struct where {
 	proto_tree *tree;
 	tvbuff_t *tvb;

@@ -26,6 +26,9 @@ void geo_fields_reset(void);
 bool geo_fields_country(char out[GEO_FIELDS_COUNTRY_LEN], const address *a,
 		   const char *recorded);
 
+/* Is @a one that can have a country?  False for what is no IP address. */
+bool geo_fields_is_public(const address *a);
+
 /* Does anybody ask for a place? */
 bool geo_fields_is_wanted(proto_tree *tree);
 

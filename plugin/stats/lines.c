@@ -77,9 +77,10 @@ static const char *country_of(packet_info *pinfo, const address *remote,
 {
 	char country[GEO_FIELDS_COUNTRY_LEN];
 
-	if (!geo_fields_country(country, remote, recorded))
-		return "(no country)";
-	return wmem_strdup(pinfo->pool, country);
+	if (geo_fields_country(country, remote, recorded))
+		return wmem_strdup(pinfo->pool, country);
+	return geo_fields_is_public(remote) ? "(no country)" :
+					      "(no public address)";
 }
 
 /* ---- the process ---- */

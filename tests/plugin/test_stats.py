@@ -85,7 +85,7 @@ class Tree(unittest.TestCase):
                 ("/curl/GB", 2, 1100),
                 ("/curl/GB/81.2.69.142", 2, 1100),
                 ("/curl/US/9.9.9.9", 1, 60),
-                ("/curl/(no country)/127.0.0.1", 2, 150),
+                ("/curl/(no public address)/127.0.0.1", 2, 150),
                 ("/nginx", 1, 70),
                 ("/(kernel: time-wait)", 1, 90),
                 ("/(forwarded)", 1, 50)]:
@@ -124,7 +124,8 @@ class Tree(unittest.TestCase):
             "container": {"web": 4, "f0": 2, "(no container)": 1},
             "unit": {"a.service": 4, "(no unit)": 3},
             "host": {THERE: 3, FAR: 2, "127.0.0.1": 2},
-            "country": {"GB": 3, "US": 1, "(no country)": 3}}
+            "country": {"GB": 3, "US": 1, "(no country)": 1,
+                        "(no public address)": 2}}
         for key, expected in lines.items():
             with self.subTest(key):
                 found = tree(statistic(path, "proc,tree", "-o",
@@ -217,7 +218,7 @@ class Tree(unittest.TestCase):
                    for n in (*range(1200), 0, 1199)]
         path = tshark.write("scan", shb() + idb() + b"".join(packets))
         found = tree(statistic(path, "proc,tree"))
-        hosts = "Packets/curl/(no country)/"
+        hosts = "Packets/curl/(no public address)/"
         self.assertEqual(found[f"{hosts}10.1.0.0"], 2)
         self.assertEqual(found[f"{hosts}(others)"], 201)
         self.assertEqual(found["Packets/curl"], 1202)
