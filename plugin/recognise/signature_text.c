@@ -45,9 +45,18 @@ static bool is_method(const struct payload *p)
 	return at >= 3 && u8_at(p, at) == ' ' && !STARTS(p, "PRI *");
 }
 
+/* What a proxy says before another protocol begins; CONNECT was missed. */
+static bool opens_way(const struct payload *p)
+{
+	return STARTS(p, "HTTP/1.") &&
+	       signature_line_has(p, " 200 Connection established");
+}
+
 /* A path may be longer than a segment. */
 bool is_http(const struct payload *p)
 {
+	if (opens_way(p) && !other_starts(p, "CONNECT "))
+		return false;
 	if (STARTS(p, "HTTP/1."))
 		return u8_at(p, 8) == ' ' &&
 		       g_ascii_isdigit((char)u8_at(p, 9));

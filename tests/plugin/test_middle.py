@@ -10,7 +10,7 @@ from random import Random
 
 from frames import ACK, FIN, Flow
 from harness import Tshark
-from payloads import TCP_WORDS, be16, be32, sized
+from payloads import SSH, TCP_WORDS, be16, be32, sized
 from payloads_middle import TCP_MIDDLE, masked
 from payloads_more import TCP_MORE
 import talks
@@ -60,6 +60,17 @@ class Middle(Words):
                 frames += connection(client(n), FOREIGN, begins + messages)
         self.assertNotIn(("content",), tshark.fields(
             made(frames), "dpi.how", more=("-2",)))
+
+    def test_a_proxy_s_answer_is_not_what_it_passes_on(self):
+        """CONNECT was before the capture."""
+        yes = b"HTTP/1.%d 200 Connection %s\r\n\r\n"
+        frames = []
+        for n, answer in enumerate([yes % (0, b"established"),
+                                    yes % (1, b"Established")]):
+            frames += joined(client(n), 8888, [(answer,), (SSH,), SSH])
+        self.assertEqual(set(tshark.fields(
+            made(frames), "tcp.stream", "dpi.app", "dpi.how", more=("-2",))),
+            {("0", "SSH", "content"), ("1", "SSH", "content")})
 
     def test_first_is_no_middle(self):
         """What a client says first, with nothing missing, is its beginning."""
