@@ -79,6 +79,15 @@ static const struct slot *look_up(struct country_cache *c, struct set *set,
 	return s;
 }
 
+void country_cache_prepare(const struct country_cache *c,
+			   const uint8_t addr[16])
+{
+	const struct set *set = &c->sets[set_of(addr)];
+
+	__builtin_prefetch(set);
+	__builtin_prefetch((const uint8_t *)set + sizeof(*set) - 1);
+}
+
 const char *country_cache_get(struct country_cache *c, const uint8_t addr[16])
 {
 	struct set *set = &c->sets[set_of(addr)];

@@ -22,6 +22,10 @@ uint64_t country_cache_lookups(const struct country_cache *c);
 int country_cache_databases(const char *const *paths, int count,
 			    struct geo **geo);
 
+/* It will be asked for soon: its memory is fetched meanwhile. */
+void country_cache_prepare(const struct country_cache *c,
+			   const uint8_t addr[16]);
+
 /* ISO 3166-1 alpha-2, or ""; borrowed until the next call. */
 const char *country_cache_get(struct country_cache *c, const uint8_t addr[16]);
 

@@ -17,6 +17,7 @@
 
 struct country_cache;
 struct devices;
+struct flow_key;
 struct opener;
 struct output;
 struct owned_packet;
@@ -90,6 +91,9 @@ int output_name(struct output *o, const uint8_t addr[16], const char *name);
 
 /* Closes a file that did not begin.  NULL is fine. */
 void output_abandon(struct output *o);
+
+/* A packet of that flow will be written soon. */
+void output_prepare(const struct output *o, const struct flow_key *key);
 
 /*
  * One packet.  0; -EAGAIN when a pipe's reader is too slow or there is no room

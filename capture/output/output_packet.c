@@ -339,6 +339,14 @@ static void add_peers(struct output *o, const struct frame *h,
 	peers_add_country(o->peers, key->dst.country);
 }
 
+void output_prepare(const struct output *o, const struct flow_key *key)
+{
+	if (!o)
+		return;
+	country_cache_prepare(o->countries, key->local);
+	country_cache_prepare(o->countries, key->remote);
+}
+
 int output_packet(struct output *o, const struct owned_packet *p)
 {
 	const struct frame *h = p->frame;

@@ -398,6 +398,11 @@ static void complete_verdict(struct owners *o, const struct verdict *v)
 		complete_end(o, &v->others[i]);
 }
 
+void owners_prepare(struct owners *o, const struct flow_key *key)
+{
+	flowtab_prepare(o->flows, key);
+}
+
 bool owners_resolve(struct owners *o, const struct packet *p,
 		    const struct owners_seen *seen, struct verdict *v)
 {

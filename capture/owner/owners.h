@@ -59,6 +59,9 @@ struct owners_seen {
 	uint8_t direction;		/* enum source_direction */
 };
 
+/* A packet of that flow will be resolved soon. */
+void owners_prepare(struct owners *o, const struct flow_key *key);
+
 /* True if the verdict is final; see resolve(). */
 bool owners_resolve(struct owners *o, const struct packet *p,
 		    const struct owners_seen *seen, struct verdict *v);

@@ -33,6 +33,9 @@ struct queue {
 	struct chunk *first;
 	struct chunk *last;
 	struct chunk *spare;
+	struct chunk *ahead;	/* queue_ahead(): where the next one is, */
+	uint32_t ahead_at;
+	uint32_t ahead_by;	/* so many after the oldest */
 	struct chunk chunks[];
 };
 
@@ -126,10 +129,33 @@ struct frame *queue_first(const struct queue *q)
 	return q->first ? &entry_at(q->first, q->first->head)->held : NULL;
 }
 
+const struct frame *queue_ahead(struct queue *q)
+{
+	const struct entry *e;
+
+	if (!q->ahead_by) {
+		q->ahead = q->first;
+		q->ahead_at = q->first ? q->first->head : 0;
+	}
+	if (!q->ahead || q->ahead_by == QUEUE_AHEAD)
+		return NULL;
+	if (q->ahead_at == q->ahead->tail) {
+		if (!q->ahead->next)
+			return NULL;
+		q->ahead = q->ahead->next;
+		q->ahead_at = 0;
+	}
+	e = entry_at(q->ahead, q->ahead_at);
+	q->ahead_at += e->size;
+	q->ahead_by++;
+	return &e->held;
+}
+
 void queue_pop(struct queue *q)
 {
 	struct chunk *c = q->first;
 
+	q->ahead_by -= q->ahead_by != 0;
 	c->head += entry_at(c, c->head)->size;
 	if (c->head < c->tail)
 		return;

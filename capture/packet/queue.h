@@ -42,6 +42,13 @@ struct frame *queue_push(struct queue *q, uint32_t caplen);
 struct frame *queue_first(const struct queue *q);
 void queue_pop(struct queue *q);
 
+#define QUEUE_AHEAD 8
+/*
+ * Each packet once, so many before it is the oldest, or fewer where no more
+ * are there; then NULL.
+ */
+const struct frame *queue_ahead(struct queue *q);
+
 /* The kernel gets back what was not in use since the last call. */
 void queue_shrink(struct queue *q);
 

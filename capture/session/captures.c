@@ -146,6 +146,11 @@ const struct frame *captures_oldest(const struct captures *c, bool *gap)
 	return best;
 }
 
+const struct frame *captures_ahead(struct captures *c, uint32_t interface)
+{
+	return queue_ahead(c->captures[interface].hold);
+}
+
 void captures_pop(struct captures *c, uint32_t interface)
 {
 	queue_pop(c->captures[interface].hold);

@@ -62,6 +62,9 @@ int captures_read(struct captures *c, const struct captures_room *room);
 const struct frame *captures_oldest(const struct captures *c, bool *gap);
 
 /* Done with the oldest of that interface; or it could not be written. */
+/* A packet that will be the oldest soon, each once; or NULL. */
+const struct frame *captures_ahead(struct captures *c, uint32_t interface);
+
 void captures_pop(struct captures *c, uint32_t interface);
 void captures_lose(struct captures *c, uint32_t interface);
 

@@ -2,6 +2,7 @@
 #include "session/pipeline.h"
 
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 #include "host/clocks.h"
@@ -166,6 +167,23 @@ static uint64_t patience(struct pipeline *l, const struct verdict *v,
 	return READER_NS;
 }
 
+/* A table's memory is fetched before the packet that needs it is the oldest. */
+static void prepare(struct pipeline *l, uint32_t interface)
+{
+	const struct frame *h;
+
+	while ((h = captures_ahead(l->captures, interface))) {
+		const struct flow_key *key = &h->packet.outer.key;
+
+		if (h->packet.kind != PACKET_IP ||
+		    !memcmp(key, &l->prepared, sizeof(*key)))
+			continue;
+		l->prepared = *key;
+		owners_prepare(l->owners, key);
+		files_prepare(l->files, key);
+	}
+}
+
 /*
  * Writes what can be written, in order of time.  A packet waits while a late
  * event may still name its owner, and while another capture may still have an
@@ -192,6 +210,7 @@ static void release(struct pipeline *l, bool force)
 		if (!force && ((gap && age < MERGE_NS) ||
 			       (l->keys.fd >= 0 && age < KEYS_HOLD_NS)))
 			return;
+		prepare(l, interface);
 		settled = owners_resolve(l->owners, &h->packet, &seen, &v);
 		if (!settled && age < patience(l, &v, age, now)) {
 			if (!force)

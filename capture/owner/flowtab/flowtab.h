@@ -124,6 +124,9 @@ struct flowtab_answer {
  * known for it; a late event may still tell, for FLOWTAB_HOLD_NS.  A true
  * answer is final once all events up to the packet's arrival are in.
  */
+/* A packet of that flow will ask soon: the memory is there by then. */
+void flowtab_prepare(struct flowtab *t, const struct flow_key *key);
+
 bool flowtab_find(struct flowtab *t, const struct flowtab_query *q,
 		  struct flowtab_answer *a);
 

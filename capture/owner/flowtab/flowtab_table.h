@@ -14,6 +14,7 @@
 
 #define KEEP_CLOSED_NS	60000000000ull	/* TIME_WAIT lasts a minute */
 #define OWNERS_PER_SOCK	4		/* listener, then who accepted */
+#define FLOWTAB_SOON	8		/* a power of two */
 #define ROLES		2		/* who sends, who reads */
 
 struct owner {
@@ -80,6 +81,8 @@ struct flowtab {
 	uint64_t frames;		/* of flowtab_frame(), so far */
 	uint32_t closed_flows;		/* whose socket has ended */
 	struct flowtab_stats stats;
+	struct flow **soon[FLOWTAB_SOON];	/* buckets asked for soon, a ring */
+	uint32_t next_soon;
 };
 
 /* A socket's address that takes what is sent to any of this host's. */

@@ -126,6 +126,11 @@ int files_choose(struct files *f, const struct owned_packet *p)
 							  err;
 }
 
+void files_prepare(const struct files *f, const struct flow_key *key)
+{
+	output_prepare(f->output, key);
+}
+
 int files_packet(struct files *f, const struct owned_packet *p)
 {
 	return output_packet(f->output, p);

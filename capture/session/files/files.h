@@ -14,6 +14,7 @@
 struct captures;
 struct ending;
 struct files;
+struct flow_key;
 struct lookup;
 struct moment;
 struct options;
@@ -44,6 +45,9 @@ void files_free(struct files *f);		/* NULL is fine */
 
 /* 0 when the packet's file is open, -EAGAIN while it cannot be, or -errno. */
 int files_choose(struct files *f, const struct owned_packet *p);
+
+/* Hands it to output_prepare(). */
+void files_prepare(const struct files *f, const struct flow_key *key);
 
 /* Hands it to output_packet(). */
 int files_packet(struct files *f, const struct owned_packet *p);

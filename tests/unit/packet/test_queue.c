@@ -199,6 +199,32 @@ static void what_is_not_in_use_is_given_back(void **state)
 	queue_free(h);
 }
 
+/* Whatever comes in and goes out meanwhile, across chunks too. */
+static void each_is_announced_once_and_not_too_early(void **state)
+{
+	struct queue *h = queue_new(SIZE);
+	uint32_t in = 0, out = 0, told = 0, most = 0;
+	const struct frame *p;
+
+	(void)state;
+	assert_null(queue_ahead(h));
+	for (int i = 0; i < 20000; i++) {
+		while (in - out < below(20) && push(h, in, below(200)))
+			in++;
+		while ((p = queue_ahead(h))) {
+			told = told < out ? out : told;
+			assert_int_equal(p->ts_ns, told++);
+		}
+		if (told > out && told - out > most)
+			most = told - out;
+		for (uint32_t n = below(6); n && out < in; n--, out++)
+			queue_pop(h);
+	}
+	assert_true(in > 10000);
+	assert_int_equal(most, QUEUE_AHEAD);
+	queue_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +233,7 @@ int main(void)
 		cmocka_unit_test(a_large_queue_takes_the_largest_packet),
 		cmocka_unit_test(a_short_queue_stays_where_it_is),
 		cmocka_unit_test(it_is_a_queue),
+		cmocka_unit_test(each_is_announced_once_and_not_too_early),
 		cmocka_unit_test(what_is_not_in_use_is_given_back),
 	};
 
