@@ -14,10 +14,12 @@
 #include <unistd.h>
 
 #include "host/child.h"
+#include "host/clocks.h"
 #include "host/privilege/privilege.h"
 #include "host/privilege/sandbox.h"
 #include "lookup/holders.h"
 #include "lookup/login.h"
+#include "lookup/spent.h"
 #include "lookup/translations.h"
 
 struct answerer {
@@ -25,6 +27,7 @@ struct answerer {
 	int root_fd;
 	struct holders *holders;
 	struct hasher *hasher;
+	struct spent spent;
 	int tracked[NETNS_MAX];		/* translations_open() of each namespace */
 	size_t tracked_count;
 };
@@ -102,15 +105,30 @@ static size_t answer_user(const struct question *q, struct answer *a)
 	return offsetof(struct answer, name) + sizeof(a->name);
 }
 
-static size_t answer_container(const struct answerer *w,
-			       const struct question *q, struct answer *a)
+static int read_container(struct answerer *w, const struct question *q,
+			  struct container_state *out)
 {
 	const struct passwd *pw = q->id ? getpwuid(q->id) : NULL;
 	const struct container_question asked = {
 		q->container, q->pod_uid, q->id, pw ? pw->pw_dir : NULL,
 	};
+	uint64_t from_ns = clock_ns(CLOCK_MONOTONIC);
+	int err;
 
-	a->err = container_state_read(w->root_fd, &asked, &a->container);
+	if (q->id && spent_all(&w->spent, q->id, from_ns))
+		return -EAGAIN;
+	err = container_state_read(w->root_fd, &asked, out);
+	if (q->id)
+		spent_add(&w->spent, q->id, from_ns,
+			  clock_ns(CLOCK_MONOTONIC));
+	return err;
+}
+
+static size_t answer_container(struct answerer *w, const struct question *q,
+			       struct answer *a)
+{
+	memset(&a->container, 0, sizeof(a->container));
+	a->err = read_container(w, q, &a->container);
 	return offsetof(struct answer, container) + sizeof(a->container);
 }
 

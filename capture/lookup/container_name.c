@@ -55,7 +55,9 @@ static const struct container_state *find(struct container_names *c,
 	memset(k, 0, sizeof(*k));
 	k->owner = container_owner(p);
 	if (lookup_container(c->lookup, id, p->pod_uid, container_owner(p),
-			     &k->state) != -EAGAIN)
+			     &k->state) == -EAGAIN)
+		c->next--;	/* others' names stay known meanwhile */
+	else
 		snprintf(k->id, sizeof(k->id), "%s", id);
 	return &k->state;
 }

@@ -11,12 +11,27 @@
 
 #include "host/clocks.h"
 #include "lookup/answer.h"
+#include "lookup/spent.h"
 
 #define ID "0123456789abcdef"
 
 static struct answerer *answerer;
 static struct answer a;
 static size_t len;
+
+/* Between two looks at it that much passes. */
+static uint64_t late_ns;
+
+uint64_t __real_clock_ns(clockid_t clock);
+uint64_t __wrap_clock_ns(clockid_t clock);
+
+uint64_t __wrap_clock_ns(clockid_t clock)
+{
+	static uint64_t passed;
+
+	passed += late_ns;
+	return __real_clock_ns(clock) + passed;
+}
 
 static int make(void **state)
 {
@@ -98,6 +113,37 @@ static void users_have_names(void **state)
 	ask(&q);
 	assert_int_equal(a.err, -ENOENT);
 	assert_string_equal(a.name, "");
+}
+
+/* Whoever runs containers may write what takes long, and ask for it often. */
+static void a_users_files_cost_no_more_than_that(void **state)
+{
+	struct question q = { .kind = QUESTION_CONTAINER, .container = ID };
+	int n;
+
+	(void)state;
+	late_ns = SPENT_MAX_NS / 4 + 1;
+	for (q.id = 4242; q.id < 4244; q.id++) {
+		for (n = 0; n < 4; n++) {
+			ask(&q);
+			assert_int_equal(a.err, -ENOENT);
+		}
+		ask(&q);
+		assert_int_equal(a.err, -EAGAIN);
+		assert_string_equal(a.container.name, "");
+	}
+	/* Root's are read, and in a while that user's, too. */
+	q.id = 0;
+	for (n = 0; n < 10; n++) {
+		ask(&q);
+		assert_string_equal(a.container.name, "shop");
+	}
+	late_ns = SPENT_OF_NS;
+	clock_ns(CLOCK_MONOTONIC);
+	late_ns = 0;
+	q.id = 4242;
+	ask(&q);
+	assert_int_equal(a.err, -ENOENT);
 }
 
 static void a_container_is_a_name_and_no_path(void **state)
@@ -198,6 +244,7 @@ int main(void)
 		test(a_process_is_told),
 		test(who_holds_a_socket_is_told),
 		test(users_have_names),
+		test(a_users_files_cost_no_more_than_that),
 		test(a_container_is_a_name_and_no_path),
 		test(a_login_came_from_somewhere),
 		test(text_without_an_end_is_refused),
