@@ -90,6 +90,7 @@ int child_fork(struct child *c, char **argv, enum child_words words)
 	c->go_fd = fds[1];
 	c->pid_fd = -1;
 	c->signal_fd = -1;
+	c->missed = 0;
 	if (c->pid < 0) {
 		close(c->go_fd);
 		log_error("cannot start %s: %s", argv[0], strerror(-err));
@@ -180,14 +181,16 @@ static bool let_signal(const struct child *c, int signal)
 	       read(c->signal_fd, &number, 1) == 1;
 }
 
-void child_signal(const struct child *c, int signal)
+void child_signal(struct child *c, int signal)
 {
 	if (signal == SIGINT)
 		return;
-	if (c->signal_fd < 0)
+	if (c->signal_fd < 0) {
 		kill(c->pid, signal);
-	else if (!let_signal(c, signal))
+	} else if (!let_signal(c, signal)) {
 		log_warn("%s cannot be told of signal %d", c->name, signal);
+		c->missed = signal;
+	}
 }
 
 /* The number of the signal that ended the wait, or 0. */
@@ -214,11 +217,12 @@ int child_wait(struct child *c)
 	if (c->go_fd >= 0)
 		close(c->go_fd);
 	if (c->pid_fd >= 0) {
-		signal = wait_for_end(c);
+		signal = c->missed ? 0 : wait_for_end(c);
 		close(c->pid_fd);
 	}
 	if (signal)
 		child_signal(c, signal);
+	signal = signal ? signal : c->missed;
 	if (c->signal_fd >= 0)
 		close(c->signal_fd);
 	if (signal)

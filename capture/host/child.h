@@ -17,6 +17,7 @@ struct child {
 	int go_fd;		/* closing it unwritten makes the child end */
 	int pid_fd;		/* readable when it ended */
 	int signal_fd;		/* to who does, as we may not; -1: we may */
+	int missed;		/* a signal that it could not be told of, or 0 */
 	const char *name;
 };
 
@@ -36,7 +37,7 @@ void child_go(struct child *c);
 bool child_runs(const struct child *c);
 
 /* A signal came to us that it should have, too; a terminal's ^C it has had. */
-void child_signal(const struct child *c, int signal);
+void child_signal(struct child *c, int signal);
 
 /*
  * Another kind, which goes on with our program: what it writes and says comes
@@ -70,7 +71,8 @@ void child_ends_with_parent(void);
 bool child_reap(pid_t pid, int *status, int ms);
 
 /*
- * Waits for its end, or for a signal to us: then it is left alone.  The exit
+ * Waits for its end, or for a signal to us: then it is left alone, as is one
+ * that missed such a signal.  The exit
  * status a shell would report (128 + signal).  Closes what is open.
  */
 int child_wait(struct child *c);

@@ -40,6 +40,7 @@ struct remote {
 	int exe_fd;			/* what is copied there, or -1 */
 	off_t exe_left;
 	uint64_t stopped_ns;		/* CLOCK_MONOTONIC; 0: not asked to */
+	bool told_to_end;		/* by a signal, as it did not */
 	int error;
 	struct blocks blocks;		/* what came */
 	char line[1024];		/* of ssh's stderr */
@@ -144,10 +145,10 @@ static void stop(struct remote *r)
 	close_watch(&r->fds[FD_STDIN]);
 }
 
-static void kill_ssh(const struct remote *r)
+static void kill_ssh(const struct remote *r, int signal)
 {
 	if (r->pid)
-		kill(r->pid, SIGTERM);
+		kill(r->pid, signal);
 }
 
 /* Nobody is there to write to, or nothing to write. */
@@ -160,7 +161,7 @@ static void fail_remote(struct remote *r, int err)
 	r->fds[FD_STDOUT].fd = -1;
 	r->fds[FD_OUTPUT].fd = -1;
 	stop(r);
-	kill_ssh(r);
+	kill_ssh(r, SIGTERM);
 }
 
 /* A second time means at once. */
@@ -256,8 +257,10 @@ static bool step_remote(struct remote *r)
 {
 	int n = watch_wait(r->fds, FDS, r->stopped_ns ? PATIENCE_MS : -1);
 
+	/* One that is stopped does not hear the first. */
 	if (!n) {
-		kill_ssh(r);
+		kill_ssh(r, r->told_to_end ? SIGKILL : SIGTERM);
+		r->told_to_end = true;
 		return true;
 	}
 	/* A file takes all; that a link is slow is no reason to give up. */

@@ -376,6 +376,7 @@ class Trust(world.LiveTest):
             [*setup, program, "--remote", "server", "-w",
              said.parent / "remote.pcapng"],
             env=os.environ | {"PATH": path} | (env or {}))
+        self.remote_process = process
         world.wait_for(said.exists, "ssh")
         world.wait_for(lambda: next(tasks(process.pid))["Seccomp"] == "2",
                        "sandbox")
@@ -393,6 +394,15 @@ class Trust(world.LiveTest):
     def test_remote_of_roots_restores_no_variable(self):
         said, _ = self.remote(PKTWHO, env={"PKTWHO_KEPT_LD_TRUST": "evil"})
         self.assertEqual((said[0], said[4]), ("0", ","))
+
+    def test_a_stopped_ssh_is_ended(self):
+        self.remote(PKTWHO, env=SUDO)
+        process = self.remote_process
+        (ssh,) = Path(f"/proc/{process.pid}/task/{process.pid}/children"
+                      ).read_text().split()
+        os.kill(int(ssh), signal.SIGSTOP)
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=20)
 
     def test_remote_of_roots_is_read_with_rights_to_files(self):
         _, task = self.remote(PKTWHO)

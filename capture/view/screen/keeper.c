@@ -121,9 +121,8 @@ void keeper_stop(struct keeper *k)
 {
 	if (!k->pid)
 		return;
-	if (write(k->fd, "", 1) < 0)
-		kill(k->pid, SIGKILL);
+	/* Else somebody has ended it. */
+	child_reap(k->pid, NULL, write(k->fd, "", 1) == 1 ? END_MS : 0);
 	close(k->fd);
-	child_reap(k->pid, NULL, END_MS);
 	k->pid = 0;
 }

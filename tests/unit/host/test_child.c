@@ -5,6 +5,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 
 #include "host/child.h"
 
@@ -66,6 +68,25 @@ static void its_end_can_be_polled(void **state)
 	assert_int_equal(child_wait(&c), 128 + SIGTERM);
 }
 
+/* Who passes signals on may be gone, or stopped; then nobody waits for it. */
+static void one_that_misses_a_signal_is_left(void **state)
+{
+	struct child c = START("sleep", "60");
+	int ends[2];
+	pid_t pid = c.pid;
+
+	(void)state;
+	child_go(&c);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+	close(ends[1]);
+	signal(SIGPIPE, SIG_IGN);
+	c.signal_fd = ends[0];
+	child_signal(&c, SIGTERM);
+	assert_int_equal(child_wait(&c), 128 + SIGTERM);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
 static void where_the_capture_goes_it_does_not_write(void **state)
 {
 	int old = dup(STDOUT_FILENO), old_err = dup(STDERR_FILENO);
@@ -100,6 +121,7 @@ int main(void)
 		tree_test(its_status_is_what_a_shell_says),
 		tree_test(it_does_not_run_before_it_may),
 		tree_test(its_end_can_be_polled),
+		tree_test(one_that_misses_a_signal_is_left),
 		tree_test(where_the_capture_goes_it_does_not_write),
 	};
 
