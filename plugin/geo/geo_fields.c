@@ -68,7 +68,7 @@ void geo_fields_init(module_t *prefs)
 	{ &hf[what][DST], { "Destination " title, "geo.dst." word, type,   \
 			    NULL, 0, blurb " (destination address)",       \
 			    HFILL } }
-#define STRING FT_STRINGZ, BASE_NONE
+#define STRING FT_STRING, BASE_NONE
 #define NUMBER FT_UINT32, BASE_DEC
 
 void geo_fields_register_fields(void)

@@ -43,7 +43,7 @@ void fields_register(int proto)
 {
 	/* Wireshark keeps pointers into it. */
 	static hf_register_info packet_fields[] = {
-		{ &hf_direction, { "Direction", "proc.direction", FT_STRINGZ,
+		{ &hf_direction, { "Direction", "proc.direction", FT_STRING,
 		  BASE_NONE, NULL, 0, "As the capturing host sees it: in, out,"
 		  " local (both ends are on it), forwarded, unknown", HFILL } },
 		{ &hf_tid, { "Thread ID", "proc.tid", FT_INT64, BASE_DEC, NULL,
@@ -53,7 +53,7 @@ void fields_register(int proto)
 		  FT_INT64, BASE_DEC, NULL, 0, "Process id of whom the process"
 		  " works for, as Apple's PKTAP has it", HFILL } },
 		{ &hf_effective_name, { "Effective Process",
-		  "proc.effective.name", FT_STRINGZ, BASE_NONE, NULL, 0, "Name"
+		  "proc.effective.name", FT_STRING, BASE_NONE, NULL, 0, "Name"
 		  " of whom the process works for, as Apple's PKTAP has it",
 		  HFILL } },
 	};

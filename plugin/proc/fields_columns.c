@@ -13,20 +13,20 @@ void fields_register_columns(int proto)
 {
 	/* Wireshark keeps pointers into it. */
 	static hf_register_info columns[] = {
-		{ &hf_summary, { "Processes", "proc.summary", FT_STRINGZ,
+		{ &hf_summary, { "Processes", "proc.summary", FT_STRING,
 		  BASE_NONE, NULL, 0, "Who sent and who receives, in one line"
 		  " for a column", HFILL } },
-		{ &hf_pids, { "PIDs", "proc.pids", FT_STRINGZ, BASE_NONE, NULL,
+		{ &hf_pids, { "PIDs", "proc.pids", FT_STRING, BASE_NONE, NULL,
 		  0, "Process ids of sender and receiver, in one line for a"
 		  " column", HFILL } },
-		{ &hf_party[EITHER], { "Party", "proc.party", FT_STRINGZ,
+		{ &hf_party[EITHER], { "Party", "proc.party", FT_STRING,
 		  BASE_NONE, NULL, 0, "Program, or address where there is none,"
 		  " of either end", HFILL } },
 		{ &hf_party[SRC], { "Source Party", "proc.src.party",
-		  FT_STRINGZ, BASE_NONE, NULL, 0, "Program of the sender, or"
+		  FT_STRING, BASE_NONE, NULL, 0, "Program of the sender, or"
 		  " its address", HFILL } },
 		{ &hf_party[DST], { "Destination Party", "proc.dst.party",
-		  FT_STRINGZ, BASE_NONE, NULL, 0, "Program of the receiver, or"
+		  FT_STRING, BASE_NONE, NULL, 0, "Program of the receiver, or"
 		  " its address", HFILL } },
 	};
 

@@ -13,7 +13,8 @@
 #define INT32 FT_INT64, BASE_DEC	/* Falco's type for a pid */
 #define UINT32 FT_UINT32, BASE_DEC
 #define UINT64 FT_UINT64, BASE_DEC
-#define STRING FT_STRINGZ, BASE_NONE
+/* A cell of FT_STRINGZ, as Falco's, has no quotes in 4.0's Apply as Filter. */
+#define STRING FT_STRING, BASE_NONE
 #define WHEN FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL
 #define FLAG_ROW(word, title, blurb, scopes, bit)                          \
 	{ word, title, blurb, FT_BOOLEAN, BASE_NONE, scopes, FLAG,         \

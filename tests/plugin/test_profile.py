@@ -78,6 +78,16 @@ class Profile(unittest.TestCase):
         self.assertIn("[SYN]", info)
         self.assertIsNotNone(app + host)
 
+    def test_a_cell_makes_a_filter(self):
+        """Wireshark 4.0 puts quotes around what is FT_STRING, nothing else."""
+        text = (PROFILE / "preferences").read_text()
+        columns = re.findall(r"%Cus:([\w.]+):", text)
+        self.assertGreater(len(columns), 4)
+        types = {line.split("\t")[2]: line.split("\t")[3] for line in
+                 tshark.lines("tshark", "-G", "fields")
+                 if line.startswith("F\t")}
+        self.assertEqual({types[name] for name in columns}, {"FT_STRING"})
+
     def test_every_filter_means_something(self):
         for name, text in rules() + buttons():
             with self.subTest(name):
