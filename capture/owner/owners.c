@@ -16,7 +16,6 @@
 #include "owner/flowtab/flowtab.h"
 #include "record.h"
 
-#define MAX_FLOWS (1u << 17)
 #define HEAL_NS 100000000ull	/* telling all again costs */
 #define SCAN_FIRST_NS 50000000ull /* processes are read before the capture */
 #define SCAN_NS	 2000000ull	/* ... and so long, */
@@ -130,7 +129,7 @@ static int open_tables(struct owners *o, const struct owners_options *options)
 	o->containers = container_names_new(o->lookup);
 	p.containers = o->containers;
 	o->processes = proctab_new(&p);
-	o->flows = flowtab_new(MAX_FLOWS);
+	o->flows = flowtab_new(OWNERS_FLOWS);
 	o->packets = packettab_new();
 	return o->containers && o->processes && o->flows && o->packets ?
 		       0 : -ENOMEM;
@@ -415,38 +414,4 @@ bool owners_resolve(struct owners *o, const struct packet *p,
 		verdict_forget(v);
 	complete_verdict(o, v);
 	return settled;
-}
-
-bool owners_are_lost(const struct owners *o)
-{
-	return o->detached;
-}
-
-void owners_stats(const struct owners *o, struct owners_stats *s)
-{
-	struct flowtab_stats f;
-
-	flowtab_stats(o->flows, &f);
-	s->refused = o->refused;
-	s->events_lost = o->probe ? probe_lost(o->probe) : 0;
-	s->evicted_open = f.evicted_open;
-	s->unanswered = lookup_unanswered(o->lookup);
-}
-
-void owners_fill(struct owners *o, struct owners_fill *f)
-{
-	struct flowtab_stats flows;
-
-	flowtab_stats(o->flows, &flows);
-	f->events = o->probe ? probe_fill(o->probe) : 0;
-	f->flows = (unsigned)(flows.flows * 100 / MAX_FLOWS);
-}
-
-void owners_each_socket(const struct owners *o,
-			void (*fn)(void *ctx, const struct flowtab_socket *s),
-			void *ctx)
-{
-	for (int i = 0; i < o->namespace_count; i++)
-		flowtab_each_bound(o->flows, namespace_cookie(o->namespaces[i]),
-				   fn, ctx);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What owners.c and its parts share: owners_events.c puts what the kernel
- * program tells into the tables, and owners_hashes.c has executables hashed.
+ * program tells into the tables, owners_hashes.c has executables hashed, and
+ * owners_stats.c counts.
  * All that struct owners points to is its own, but for the lookup process.
  */
 #ifndef PKTWHO_OWNER_OWNERS_PARTS_H
@@ -14,6 +15,8 @@
 #include "owner/owners.h"
 #include "owner/packets/arrivals.h"
 #include "owner/packets/unread.h"
+
+#define OWNERS_FLOWS (1u << 17)		/* room for so many */
 
 struct owners {
 	int proc_fd;

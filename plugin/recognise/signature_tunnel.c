@@ -164,3 +164,54 @@ bool is_tracker(const struct payload *p)
 	return p->full >= 16 && STARTS(p, "\0\0\x04\x17\x27\x10\x19\x80") &&
 	       !be32_at(p, 8);
 }
+
+bool is_bittorrent(const struct payload *p)
+{
+	return STARTS(p, "\x13" "BitTorrent protocol");
+}
+
+/* BEP 5: a dictionary that begins with the sender's own number. */
+bool is_dht(const struct payload *p)
+{
+	return STARTS(p, "d1:ad2:id20:") || STARTS(p, "d1:rd2:id20:") ||
+	       STARTS(p, "d1:eli20") ||
+	       (STARTS(p, "d2:ip") && (HAS_AT(p, 13, "1:rd2:id20:") ||
+				       HAS_AT(p, 26, "1:rd2:id20:")));
+}
+
+/* A server says who it is, and a client how it will talk. */
+bool is_nats(const struct payload *p)
+{
+	if (STARTS(p, "CONNECT {"))
+		return signature_line_has(p, "\"verbose\"");
+	return STARTS(p, "INFO {\"server_id\"") ||
+	       (STARTS(p, "INFO {") && signature_line_has(p, "\"max_payload\""));
+}
+
+/* A miner subscribes or logs in. */
+bool is_stratum(const struct payload *p)
+{
+	return *p->p == '{' && signature_line_has(p, "\"method\"") &&
+	       (signature_line_has(p, "\"mining.") ||
+		(signature_line_has(p, "\"login\":") &&
+		 signature_line_has(p, "\"pass\":") &&
+		 signature_line_has(p, "\"agent\":")));
+}
+
+/* Its server begins, and its client says where to. */
+bool is_svn(const struct payload *p)
+{
+	return STARTS(p, "( success ( ") ||
+	       (STARTS(p, "( 2 ( ") && signature_line_has(p, "svn://"));
+}
+
+bool is_jdwp(const struct payload *p)
+{
+	return p->full == 14 && STARTS(p, "JDWP-Handshake");
+}
+
+/* BEP 14: who else on this network has it? */
+bool is_lsd(const struct payload *p)
+{
+	return STARTS(p, "BT-SEARCH * HTTP/1.");
+}

@@ -250,8 +250,7 @@ static enum list list_for(const struct flow *f)
 static void set_country(struct flows *t, char out[3], const uint8_t addr[16])
 {
 	if (t->options.country)
-		snprintf(out, 3, "%s",
-			 t->options.country(t->options.ctx, addr));
+		snprintf(out, 3, "%s", t->options.country(t->options.ctx, addr));
 }
 
 static void set_countries(struct flows *t, struct flow *f)
