@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "interface/links.h"
 
+#include <linux/if.h>
 #include <linux/if_link.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -15,6 +17,7 @@ struct link {
 	const char *name;
 	unsigned index;
 	bool found;
+	bool up;
 	struct rtnl_link_stats stats;
 };
 
@@ -40,6 +43,7 @@ static void take_if_it(void *ctx, const struct nlmsghdr *h)
 					      IFLA_IFNAME)))
 		return;
 	l->found = true;
+	l->up = link->ifi_flags & IFF_UP;
 	l->index = (unsigned)link->ifi_index;
 	stats = netlink_attribute(IFLA_RTA(link), IFLA_PAYLOAD(h), IFLA_STATS);
 	if (stats && RTA_PAYLOAD(stats) >= COUNTED)
@@ -59,11 +63,13 @@ unsigned links_index(int fd, const char *name)
 	return look_for(fd, &l) ? 0 : l.index;
 }
 
-bool links_have(int fd, unsigned index)
+enum link_state links_state(int fd, unsigned index)
 {
 	struct link l = { .index = index };
 
-	return look_for(fd, &l) || l.found;
+	if (look_for(fd, &l))
+		return LINK_UP;
+	return !l.found ? LINK_GONE : l.up ? LINK_UP : LINK_DOWN;
 }
 
 uint32_t links_drops(int fd, const char *name, uint32_t unknown)

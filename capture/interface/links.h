@@ -7,14 +7,15 @@
 #ifndef PKTWHO_INTERFACE_LINKS_H
 #define PKTWHO_INTERFACE_LINKS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 /* 0: there is none of that name, or it cannot be known. */
 unsigned links_index(int fd, const char *name);
 
-/* True also if that cannot be known. */
-bool links_have(int fd, unsigned index);
+enum link_state { LINK_GONE, LINK_DOWN, LINK_UP };
+
+/* LINK_UP also if that cannot be known. */
+enum link_state links_state(int fd, unsigned index);
 
 /*
  * Packets that the interface had no room for, of which the kernel's stack never

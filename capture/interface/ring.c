@@ -35,6 +35,7 @@ struct ring {
 	uint16_t type;		/* of the interface, ARPHRD_ */
 	bool promiscuous;
 	bool is_down;
+	bool stays_down;	/* still, and still there */
 	uint64_t down_ns;	/* since when, CLOCK_MONOTONIC */
 	uint64_t block_ns;	/* after which a block is handed over */
 	uint8_t *map;
@@ -150,7 +151,7 @@ int ring_resume(struct ring *r, unsigned ifindex)
 	err = bind_again(r);
 	if (err)
 		bind_to(r, 0);
-	r->is_down = false;
+	r->is_down = r->stays_down = false;
 	return err;
 }
 
@@ -321,14 +322,24 @@ read_ring_block(const struct ring *r, uint32_t n,
  */
 static int check_link(struct ring *r)
 {
+	enum link_state state;
+
 	if (pending_error(r) == -ENETDOWN) {
 		r->is_down = r->ifindex;
 		r->down_ns = clock_ns(CLOCK_MONOTONIC);
 	}
-	if (!r->is_down || links_have(r->links, r->ifindex))
+	if (!r->is_down ||
+	    clock_ns(CLOCK_MONOTONIC) < r->down_ns + 2 * r->block_ns)
 		return 0;
-	return clock_ns(CLOCK_MONOTONIC) < r->down_ns + 2 * r->block_ns ?
-		       0 : -ENODEV;
+	state = links_state(r->links, r->ifindex);
+	r->is_down = state != LINK_UP;
+	r->stays_down = state == LINK_DOWN;
+	return state == LINK_GONE ? -ENODEV : 0;
+}
+
+bool ring_is_down(const struct ring *r)
+{
+	return r->stays_down;
 }
 
 int ring_read(struct ring *r,
@@ -346,8 +357,8 @@ int ring_read(struct ring *r,
 	r->taken += total;
 	if (!total)
 		return check_link(r);
-	if (r->is_down && links_have(r->links, r->ifindex))
-		r->is_down = false;
+	if (r->stays_down)
+		r->is_down = r->stays_down = false;
 	return (int)total;
 }
 

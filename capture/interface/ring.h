@@ -43,6 +43,9 @@ int ring_fd(const struct ring *r);
 int ring_read(struct ring *r,
 	      void (*fn)(void *ctx, const struct source_packet *p), void *ctx);
 
+/* It is not up, and still there; false again once a packet has come. */
+bool ring_is_down(const struct ring *r);
+
 /* After that, binds to the interface that has the name now.  0 or -errno. */
 int ring_resume(struct ring *r, unsigned ifindex);
 

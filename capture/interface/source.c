@@ -33,6 +33,7 @@ struct source {
 	struct bpf_program filter; /* that the kernel cannot apply */
 	int links; /* a descriptor to ask for them through */
 	bool promiscuous;
+	bool is_down;
 	uint32_t if_dropped; /* before us */
 };
 
@@ -231,6 +232,16 @@ static void filter_packet(void *ctx, const struct source_packet *p)
 		f->fn(f->ctx, p);
 }
 
+static void tell_down(struct source *s)
+{
+	s->is_down = !s->is_down;
+	if (s->is_down)
+		log_warn("%s: the interface is down; the capture goes on when "
+			 "it is up again", s->label);
+	else
+		log_info("%s: the interface is up again", s->label);
+}
+
 int source_read(struct source *s,
 		void (*fn)(void *ctx, const struct source_packet *p), void *ctx)
 {
@@ -240,6 +251,8 @@ int source_read(struct source *s,
 
 	if (n < 0)
 		log_error("%s: the interface is gone", s->label);
+	else if (ring_is_down(s->ring) != s->is_down)
+		tell_down(s);
 	return n;
 }
 

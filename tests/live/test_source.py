@@ -177,6 +177,21 @@ class SourceTest(world.LiveTest):
         self.assertGreaterEqual(len(frames(path)),
                                 400 if longest < 1 else 200, said)
 
+    def test_an_interface_that_is_down_for_a_while(self):
+        near, _ = self.pair()
+        path = self.dir / "down.pcapng"
+        c = Capture(path, "-i", "veth0", "-f", "icmp", within=near)
+        near.ip("link", "set", "veth0", "down")
+        c.hear("veth0: the interface is down")
+        near.ip("link", "set", "veth0", "up")
+        near.run("ping", "-qc6", "-i0.2", FAR)
+        c.hear("veth0: the interface is up again")
+        status, said = c.stop()
+        self.assertEqual(status, 0, said)
+        self.assertEqual(said.count("is down; the capture goes on"), 1)
+        self.assertNotIn("gone", said)
+        self.assertGreaterEqual(len(frames(path)), 4)
+
     def test_an_interface_that_goes_away(self):
         near, _ = self.pair()
         c = Capture(self.dir / "gone.pcapng", "-i", "veth0", within=near)

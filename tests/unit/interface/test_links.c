@@ -2,6 +2,7 @@
 #include "link_messages.h"
 
 #include <errno.h>
+#include <linux/if.h>
 #include <linux/if_link.h>
 
 #include "interface/links.h"
@@ -35,7 +36,7 @@ int __wrap_netlink_each(int fd, uint16_t request, uint16_t answer,
 	put(&tun, IFLA_STATS, &of_tun, FEWER);
 	put(&eth, IFLA_STATS, &of_eth0, sizeof(of_eth0));
 	give(take, ctx, tun);
-	give(take, ctx, link_of(1, "lo", 0, 0));
+	give(take, ctx, link_of(1, "lo", 0, IFF_UP));
 	give(take, ctx, eth);
 	return 0;
 }
@@ -53,9 +54,9 @@ static void a_name_has_its_index(void **state)
 static void an_index_that_is_there_is_known(void **state)
 {
 	(void)state;
-	assert_true(links_have(FD, 1));
-	assert_true(links_have(FD, 7));
-	assert_false(links_have(FD, 2));
+	assert_int_equal(links_state(FD, 1), LINK_UP);
+	assert_int_equal(links_state(FD, 7), LINK_DOWN);
+	assert_int_equal(links_state(FD, 2), LINK_GONE);
 }
 
 static void drops_are_of_the_interface_that_was_asked_for(void **state)
@@ -71,7 +72,7 @@ static void what_cannot_be_known_is_taken_to_be_there(void **state)
 {
 	(void)state;
 	refused = true;
-	assert_true(links_have(FD, 7));
+	assert_int_equal(links_state(FD, 7), LINK_UP);
 	assert_int_equal(links_index(FD, "lo"), 0);
 	assert_int_equal(links_drops(FD, "eth0", 1), 1);
 	refused = false;

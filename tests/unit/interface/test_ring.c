@@ -29,7 +29,7 @@ static uint8_t *map;
 static int so_error, refused = -1;	/* errno of an option, if not -1 */
 static uint16_t type = ARPHRD_ETHER;
 static uint16_t bound_protocol;
-static bool have_link = true;
+static enum link_state link_state = LINK_UP;
 static uint64_t now_ns;
 
 int __wrap_socket(int domain, int type_, int protocol);
@@ -103,12 +103,12 @@ void *__wrap_mmap(void *at, size_t len, int prot, int flags, int fd,
 	return map;
 }
 
-bool __wrap_links_have(int fd, unsigned index);
-bool __wrap_links_have(int fd, unsigned index)
+enum link_state __wrap_links_state(int fd, unsigned index);
+enum link_state __wrap_links_state(int fd, unsigned index)
 {
 	assert_int_equal(fd, LINKS);
 	assert_int_equal(index, 7);
-	return have_link;
+	return link_state;
 }
 
 uint64_t __wrap_clock_ns(clockid_t clock);
@@ -193,7 +193,7 @@ static struct ring *open_ring(enum link_header header)
 
 	so_error = 0;
 	refused = -1;
-	have_link = true;
+	link_state = LINK_UP;
 	now_ns = MS;
 	count = 0;
 	assert_int_equal(ring_open(&r, &o), 0);
@@ -310,7 +310,7 @@ static void an_interface_that_vanished_is_told_after_its_last_block(void **state
 	(void)state;
 	so_error = ENETDOWN;
 	assert_int_equal(ring_read(r, on_packet, NULL), 0);
-	have_link = false;
+	link_state = LINK_GONE;
 	now_ns += 15 * MS;
 	assert_int_equal(ring_read(r, on_packet, NULL), 0);
 	one(r, (struct made){ 0 });
@@ -333,12 +333,25 @@ static void one_that_is_only_down_is_waited_for(void **state)
 
 	(void)state;
 	so_error = ENETDOWN;
+	link_state = LINK_DOWN;
+	assert_int_equal(ring_read(r, on_packet, NULL), 0);
+	assert_false(ring_is_down(r));		/* packets from before may come */
 	for (int i = 0; i < 10; i++) {
 		now_ns += 1000 * MS;
 		assert_int_equal(ring_read(r, on_packet, NULL), 0);
+		assert_true(ring_is_down(r));
 	}
 	one(r, (struct made){ 0 });
-	have_link = false;
+	assert_false(ring_is_down(r));
+	/* Up again before that was noticed. */
+	so_error = ENETDOWN;
+	assert_int_equal(ring_read(r, on_packet, NULL), 0);
+	link_state = LINK_UP;
+	now_ns += 1000 * MS;
+	assert_int_equal(ring_read(r, on_packet, NULL), 0);
+	assert_false(ring_is_down(r));
+	/* What was up is not asked for. */
+	link_state = LINK_GONE;
 	assert_int_equal(ring_read(r, on_packet, NULL), 0);
 	ring_close(r);
 }
