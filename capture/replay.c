@@ -12,6 +12,7 @@
 #include "host/child.h"
 #include "host/clocks.h"
 #include "host/log.h"
+#include "host/privilege/privilege.h"
 #include "host/privilege/sandbox.h"
 #include "host/signals.h"
 #include "host/files/unpacker.h"
@@ -198,8 +199,10 @@ int replay(const struct options *o, int words)
 	err = r.reader && r.unpacker ? open_replay(&r) : -ENOMEM;
 	if (err)
 		goto out;
-	sandbox_enter();
-	err = run_replay(&r);
+	/* What it reads is as hostile as what is captured. */
+	privilege_give_up();
+	err = sandbox_enter_capture(o->sandbox);
+	err = err ? err : run_replay(&r);
 	closed = view_close(r.view);
 	err = err ? err : closed;
 out:

@@ -643,6 +643,22 @@ class Top(world.LiveTest):
             self.assertIn("python3", lines[3])
             self.assertEqual(t.end()[0], 0)
 
+    def test_who_reads_a_file_has_no_privilege(self):
+        path = self.dir / "read.pcapng"
+        capture = world.Capture(path, "-i", "lo", within=self.ns)
+        self.ns.run("ping", "-qc2", "-i0.1", "127.0.0.1", check=True)
+        capture.stop()
+        path.chmod(0o600)               # root's alone: it is open by then
+        t = Terminal([PKTWHO, "top", "-r", str(path)])
+        self.addCleanup(t.close)
+        t.shows("ping")
+        status = Path(f"/proc/{t.process.pid}/status").read_text()
+        self.assertRegex(status, r"(?m)^Uid:(\s+65534){4}$")
+        for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+            self.assertRegex(status, rf"(?m)^{kind}:\s+0+$")
+        self.assertRegex(status, r"(?m)^Seccomp:\s+2$")
+        self.assertEqual(t.end()[0], 0)
+
     def test_a_terminal_that_cannot_place_text(self):
         t = self.top(env={"TERM": "dumb"})
         status, said = t.end()
