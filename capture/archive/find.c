@@ -95,9 +95,9 @@ static void learn_process(void *ctx, const struct process *p,
 			  const uint8_t *record, size_t len)
 {
 	struct find *f = ctx;
-	const struct person *person = people_learn(f->people, record, len, true);
+	const struct person *person = people_take(f->people, p, record, len,
+						  true);
 
-	(void)p;
 	f->wanted |= person && person->wanted;
 }
 
@@ -105,8 +105,10 @@ static void print_if_wanted(void *ctx, const struct process *p,
 			    const uint8_t *record, size_t len)
 {
 	struct find *f = ctx;
-	const struct person *person = people_learn(f->people, record, len, true);
+	const struct person *person = people_with(f->people, p->id);
 
+	(void)record;
+	(void)len;
 	if (person && person->wanted && process_has(p, FIELD_LAST_SEEN) &&
 	    p->last_seen_ns >= f->options->from_ns)
 		print(f, p);

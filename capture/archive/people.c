@@ -42,7 +42,7 @@ void people_free(struct people *t)
 	free(t);
 }
 
-static struct person *find_or_add(struct people *t, uint64_t id)
+struct person *people_with(struct people *t, uint64_t id)
 {
 	struct person **head = &t->heads[flow_hash_number(&t->hash, id) %
 					   BUCKETS];
@@ -94,31 +94,35 @@ static void take_wanted(const struct people *t, struct person *person,
 		person->wanted_now |= matches;
 }
 
+struct person *people_take(struct people *t, const struct process *p,
+			   const uint8_t *record, size_t len, bool closing)
+{
+	struct person *person = people_with(t, p->id);
+
+	if (!person)
+		return NULL;
+	take_wanted(t, person, p, closing);
+	if (closing)
+		replace(&person->closing, &person->closing_len, record, len);
+	else if (replace(&person->record, &person->record_len, record, len))
+		person->told = false;
+	return person;
+}
+
 struct person *people_learn(struct people *t, const uint8_t *record, size_t size,
 			    bool closing)
 {
 	struct process p;
 	int len = process_decode(&p, record, size);
-	struct person *person;
 
 	if (len <= 0 || !process_has(&p, FIELD_ID))
 		return NULL;
-	person = find_or_add(t, p.id);
-	if (!person)
-		return NULL;
-	take_wanted(t, person, &p, closing);
-	if (closing)
-		replace(&person->closing, &person->closing_len, record,
-			(size_t)len);
-	else if (replace(&person->record, &person->record_len, record,
-			 (size_t)len))
-		person->told = false;
-	return person;
+	return people_take(t, &p, record, (size_t)len, closing);
 }
 
 struct person *people_of(struct people *t, const struct packet_end *end)
 {
-	return end->present ? find_or_add(t, end->id) : NULL;
+	return end->present ? people_with(t, end->id) : NULL;
 }
 
 static unsigned add_once(struct person *out[PEOPLE_NAMED], unsigned count,

@@ -41,6 +41,13 @@ void people_free(struct people *t);		/* NULL is fine */
 struct person *people_learn(struct people *t, const uint8_t *record, size_t len,
 			    bool closing);
 
+/* The same of one that is decoded already, and has an id. */
+struct person *people_take(struct people *t, const struct process *p,
+			   const uint8_t *record, size_t len, bool closing);
+
+/* Who has that id, perhaps not known before; NULL: no memory. */
+struct person *people_with(struct people *t, uint64_t id);
+
 /* Who an end is; NULL: nobody, or no memory. */
 struct person *people_of(struct people *t, const struct packet_end *end);
 

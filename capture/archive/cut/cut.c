@@ -70,9 +70,9 @@ static void on_process(void *ctx, const struct process *p,
 		       const uint8_t *record, size_t len)
 {
 	struct cut *c = ctx;
-	struct person *person = people_learn(c->people, record, len, true);
+	const struct person *person = people_take(c->people, p, record, len,
+						  true);
 
-	(void)p;
 	c->file_wanted |= person && person->wanted;
 }
 
