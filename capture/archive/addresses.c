@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "packet/flow_hash.h"
 #include "packet/parse.h"
 #include "pcapng.h"
 
@@ -21,12 +22,17 @@ struct name {
 };
 
 struct addresses {
+	struct flow_hash hash;		/* a file may be made to meet itself */
 	struct name *heads[BUCKETS];
 };
 
 struct addresses *addresses_new(void)
 {
-	return calloc(1, sizeof(struct addresses));
+	struct addresses *a = calloc(1, sizeof(*a));
+
+	if (a)
+		flow_hash_init(&a->hash);
+	return a;
 }
 
 void addresses_free(struct addresses *a)
@@ -45,12 +51,8 @@ void addresses_free(struct addresses *a)
 static struct name *find_or_add(struct addresses *a, const uint8_t addr[16])
 {
 	struct name **head, *e;
-	uint64_t high, low;
 
-	memcpy(&high, addr, 8);
-	memcpy(&low, addr + 8, 8);
-	head = &a->heads[((high * 31 ^ low) * 0x9e3779b97f4a7c15u >> 52) %
-			 BUCKETS];
+	head = &a->heads[flow_hash_address(&a->hash, addr) % BUCKETS];
 	for (e = *head; e; e = e->next)
 		if (!memcmp(e->addr, addr, 16))
 			return e;

@@ -110,17 +110,16 @@ static bool tells_country(const struct contents *c, const char country[3])
 static bool tells_network(const struct contents *c, int family,
 			const struct network *wanted)
 {
-	static const uint8_t mapped_bits[2] = { 96, 0 };
+	static const uint8_t none[4], mapped_bits[2] = { 96, 0 };
 	size_t from = mapped_bits[family] / 8, len = c->bits[family] / 8u;
 	struct network n = *wanted;
-	uint8_t addr[16];
+	uint8_t addr[16] = { 0 };
 
 	if (n.bits > mapped_bits[family] + c->bits[family])
 		n.bits = (uint8_t)(mapped_bits[family] + c->bits[family]);
+	if (from)
+		address_from_ipv4(addr, none);
 	for (size_t i = 0; i < c->network_count[family]; i++) {
-		memset(addr, 0, sizeof(addr));
-		if (from)
-			memset(addr + from - 2, 0xff, 2);
 		memcpy(addr + from, c->networks[family] + i * len, len);
 		if (network_has(&n, addr))
 			return true;

@@ -2,9 +2,12 @@
 #include "output/peers.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "packet/flow_hash.h"
+#include "packet/flow_key.h"
 #include "record.h"
 
 #define SLOTS  8192		/* a power of two, twice what is kept */
@@ -21,8 +24,9 @@ struct slot {
 	bool used;
 };
 
-/* All zero: there are none. */
+/* All zero from @count on: there are none. */
 struct peers {
+	struct flow_hash hash;	/* who sends chooses an address */
 	unsigned count[2];
 	unsigned step[2];		/* in kept_bytes */
 	bool countries[PEERS_COUNTRIES];
@@ -38,7 +42,11 @@ struct peers {
 
 struct peers *peers_new(void)
 {
-	return calloc(1, sizeof(struct peers));
+	struct peers *p = calloc(1, sizeof(*p));
+
+	if (p)
+		flow_hash_init(&p->hash);
+	return p;
 }
 
 void peers_free(struct peers *p)
@@ -48,32 +56,21 @@ void peers_free(struct peers *p)
 
 void peers_clear(struct peers *p)
 {
-	memset(p, 0, sizeof(*p));
+	size_t from = offsetof(struct peers, count);
+
+	memset((uint8_t *)p + from, 0, sizeof(*p) - from);
 }
 
 /* ---- addresses ---- */
 
 static enum family family_of(const uint8_t addr[16])
 {
-	static const uint8_t mapped[MAPPED] = { [10] = 0xff, [11] = 0xff };
-
-	return memcmp(addr, mapped, sizeof(mapped)) ? IPV6 : IPV4;
+	return address_is_ipv4(addr) ? IPV4 : IPV6;
 }
 
 static unsigned kept_length(const struct peers *p, enum family f)
 {
 	return kept_bytes[f][p->step[f]];
-}
-
-/* A product's high bits depend on all bits of its factor, the low ones not. */
-static uint32_t home_of(const uint8_t addr[16])
-{
-	uint64_t w[2];
-
-	memcpy(w, addr, sizeof(w));
-	w[0] = (w[0] ^ w[0] >> 32) * 0xd6e8feb86659fd93u;
-	w[1] = (w[0] ^ w[1] ^ w[1] >> 32) * 0x9e3779b97f4a7c15u;
-	return (uint32_t)(w[1] >> 32) % SLOTS;
 }
 
 static void add_network(struct peers *p, const uint8_t addr[16], enum family f)
@@ -82,7 +79,8 @@ static void add_network(struct peers *p, const uint8_t addr[16], enum family f)
 	uint32_t i;
 
 	memcpy(kept, addr, (f == IPV4 ? MAPPED : 0) + kept_length(p, f));
-	for (i = home_of(kept); p->slots[i].used; i = (i + 1) % SLOTS)
+	for (i = flow_hash_address(&p->hash, kept) % SLOTS; p->slots[i].used;
+	     i = (i + 1) % SLOTS)
 		if (!memcmp(p->slots[i].addr, kept, sizeof(kept)))
 			return;
 	memcpy(p->slots[i].addr, kept, sizeof(kept));

@@ -16,27 +16,41 @@ static uint32_t finish_hash(uint64_t sum)
 	return (uint32_t)(sum >> 32);
 }
 
-uint32_t flow_hash(const struct flow_hash *h, const struct flow_key *k)
+/* Multilinear-HM: one product for each two words. */
+static inline uint32_t hash_words(const struct flow_hash *h,
+				  const uint32_t *words, size_t count)
 {
 	const uint64_t *secrets = h->secrets;
-	uint32_t words[FLOW_HASH_WORDS];
 	uint64_t sum = h->offset;
 
-	memcpy(words, k, sizeof(words));
-	/* Multilinear-HM: one product for each two words. */
-	for (size_t i = 0; i < FLOW_HASH_WORDS; i += 2)
+	for (size_t i = 0; i < count; i += 2)
 		sum += (secrets[i] + words[i]) *
 		       (secrets[i + 1] + words[i + 1]);
 	return finish_hash(sum);
 }
 
+uint32_t flow_hash(const struct flow_hash *h, const struct flow_key *k)
+{
+	uint32_t words[FLOW_HASH_WORDS];
+
+	memcpy(words, k, sizeof(words));
+	return hash_words(h, words, FLOW_HASH_WORDS);
+}
+
+uint32_t flow_hash_address(const struct flow_hash *h, const uint8_t addr[16])
+{
+	uint32_t words[4];
+
+	memcpy(words, addr, sizeof(words));
+	return hash_words(h, words, 4);
+}
+
 uint32_t flow_hash_number(const struct flow_hash *h, uint64_t number)
 {
-	const uint64_t *secrets = h->secrets;
-	uint64_t sum = h->offset + (secrets[0] + (uint32_t)number) *
-					   (secrets[1] + (number >> 32));
+	const uint32_t words[2] = { (uint32_t)number,
+				    (uint32_t)(number >> 32) };
 
-	return finish_hash(sum);
+	return hash_words(h, words, 2);
 }
 
 uint16_t flow_spread(const struct flow_key *k)

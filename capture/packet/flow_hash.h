@@ -28,6 +28,9 @@ void flow_hash_init(struct flow_hash *h);
 
 uint32_t flow_hash(const struct flow_hash *h, const struct flow_key *k);
 
+/* The same of one address. */
+uint32_t flow_hash_address(const struct flow_hash *h, const uint8_t addr[16]);
+
 /* The same of a number that somebody may have chosen, as a process id in a file. */
 uint32_t flow_hash_number(const struct flow_hash *h, uint64_t number);
 

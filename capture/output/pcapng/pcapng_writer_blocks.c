@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "output/pcapng/pcapng_option.h"
+#include "packet/flow_key.h"
 
 size_t pcapng_writer_begin_block(struct pcapng_writer *w, uint32_t type)
 {
@@ -167,8 +168,7 @@ int pcapng_writer_keys(struct pcapng_writer *w, const char *lines, size_t len)
 int pcapng_writer_name(struct pcapng_writer *w, const uint8_t addr[16],
 		       const char *name)
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	bool v4 = !memcmp(addr, mapped, sizeof(mapped));
+	bool v4 = address_is_ipv4(addr);
 	size_t at = pcapng_writer_begin_block(w, PCAPNG_BLOCK_NRB);
 	size_t len = v4 ? 4 : 16, name_len = strlen(name) + 1;
 

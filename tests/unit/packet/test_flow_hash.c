@@ -44,6 +44,29 @@ static void each_table_has_numbers_of_its_own(void **state)
 	assert_in_range(most, 1, MANY / 4);
 }
 
+/* Nor can a chain of addresses be filled without them. */
+static void addresses_meet_in_one_table_only(void **state)
+{
+	uint32_t counts[BUCKETS] = { 0 }, found = 0, most = 0;
+	struct flow_hash known, other;
+
+	(void)state;
+	flow_hash_init(&known);
+	flow_hash_init(&other);
+	for (uint32_t host = 0; found < MANY; host++) {
+		struct flow_key k = from(host, 0);
+		uint32_t *count;
+
+		if (flow_hash_address(&known, k.remote) % BUCKETS)
+			continue;
+		found++;
+		count = &counts[flow_hash_address(&other, k.remote) % BUCKETS];
+		if (++*count > most)
+			most = *count;
+	}
+	assert_in_range(most, 1, MANY / 4);
+}
+
 /* 2048 that differ in the port alone: a bucket has 2 of them, not 30. */
 static void neighbours_are_spread(void **state)
 {
@@ -95,6 +118,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_table_has_numbers_of_its_own),
+		cmocka_unit_test(addresses_meet_in_one_table_only),
 		cmocka_unit_test(neighbours_are_spread),
 		cmocka_unit_test(numbers_that_differ_in_few_bits_are_spread),
 		cmocka_unit_test(ports_in_a_row_are_spread_without_a_secret),
