@@ -223,34 +223,59 @@ static bool is_row_known(const struct source *s, const struct row *row)
 	}
 }
 
-static void add_ancestors(const struct source *s, const struct row *row, int id,
-			  bool generated, bool hidden)
+static proto_item *add_ancestor(const struct source *s, const struct row *row,
+				int id, const struct ancestor *a)
+{
+	if (row->field == FIELD_APID)
+		return proto_tree_add_int64(s->tree, id, s->tvb, s->offset,
+					    s->len, a->pid);
+	return fields_add_string(s, id, row_ancestor(row, a, s->pool));
+}
+
+/* @a is one of the row's ancestors, or NULL where it is of none. */
+static void add_row(const struct source *s, size_t r, enum scope of,
+		    const struct ancestor *a, bool generated, bool hidden)
+{
+	int id = hf[r][of];
+
+	if (field_is_wanted(s->tree, info[r][of]))
+		fields_mark(a ? add_ancestor(s, &rows[r], id, a) :
+				add_value(s, &rows[r], id), generated, hidden);
+}
+
+static void add_in_scope(const struct source *s, size_t r, enum scope scope,
+			 const struct ancestor *a)
+{
+	if (!info[r][scope] || !is_row_known(s, &rows[r]))
+		return;
+	if (scope != TABLE && scope != EITHER)
+		add_row(s, r, EITHER, a, true, true);
+	add_row(s, r, scope, a, scope != TABLE, false);
+}
+
+/* Their rows begin with @first.  One ancestor stands together. */
+static void add_ancestors(const struct source *s, size_t first,
+			  enum scope scope)
 {
 	struct ancestor all[PROCESS_ANCESTORS];
 	unsigned count = process_ancestors(s->p, all);
+	struct source one = *s;
 
 	for (unsigned i = 0; i < count; i++) {
-		proto_tree *tree = fields_apart(
-			s->tree, s->tvb,
-			proto_registrar_get_nth((unsigned)id)->abbrev, i);
-		proto_item *item = row->field == FIELD_APID ?
-			proto_tree_add_int64(tree, id, s->tvb, s->offset,
-					     s->len, all[i].pid) :
-			proto_tree_add_string(tree, id, s->tvb, s->offset,
-					      s->len, row_ancestor(row, &all[i],
-								   s->pool));
-
-		fields_mark(item, generated, hidden);
+		one.tree = fields_apart(s->tree, s->tvb, "proc.ancestor", i);
+		for (size_t r = first; rows[r].how == ANCESTORS; r++)
+			add_in_scope(&one, r, scope, &all[i]);
 	}
 }
 
-static void add_row(const struct source *s, const struct row *row, int id,
-		    bool generated, bool hidden)
+static bool is_ancestor_wanted(const struct source *s, size_t first,
+			       enum scope scope)
 {
-	if (row->how == ANCESTORS)
-		add_ancestors(s, row, id, generated, hidden);
-	else
-		fields_mark(add_value(s, row, id), generated, hidden);
+	for (size_t r = first; rows[r].how == ANCESTORS; r++)
+		if (field_is_wanted(s->tree, info[r][EITHER]) ||
+		    field_is_wanted(s->tree, info[r][scope]))
+			return true;
+	return false;
 }
 
 void fields_add_rows(const struct source *s, enum scope scope)
@@ -258,14 +283,11 @@ void fields_add_rows(const struct source *s, enum scope scope)
 	if (!s->tree)
 		return;
 	for (size_t r = 0; r < ROWS; r++) {
-		if (!info[r][scope] || !is_row_known(s, &rows[r]))
-			continue;
-		if (scope != TABLE && scope != EITHER &&
-		    field_is_wanted(s->tree, info[r][EITHER]))
-			add_row(s, &rows[r], hf[r][EITHER], true, true);
-		if (field_is_wanted(s->tree, info[r][scope]))
-			add_row(s, &rows[r], hf[r][scope], scope != TABLE,
-				false);
+		if (rows[r].how != ANCESTORS)
+			add_in_scope(s, r, scope, NULL);
+		else if (rows[r - 1].how != ANCESTORS &&
+			 is_ancestor_wanted(s, r, scope))
+			add_ancestors(s, r, scope);
 	}
 }
 

@@ -334,8 +334,18 @@ class Fields(unittest.TestCase):
         self.assertEqual(proc["proc.dst 3"]["proc.dst"]["proc.name"],
                          "reader2")
         self.assertEqual(proc["proc.src"]["proc.src.apid"], "4000")
-        self.assertEqual(
-            proc["proc.src"]["proc.src.apid 2"]["proc.src.apid"], "3999")
+        self.assertEqual(proc["proc.src"]["proc.ancestor 2"], {
+            "proc.apid": "3999", "proc.src.apid": "3999",
+            "proc.aname": "sshd", "proc.src.aname": "sshd",
+            "proc.aexe": "/sshd", "proc.src.aexe": "/sshd"})
+        listed = self.parsed(path, "--no-duplicate-keys")[0]["proc"]
+        self.assertEqual(listed["proc.src"]["proc.aname"], ["bash", "sshd"])
+        shown = tshark.lines("tshark", "-r", path, "-O", "proc")
+        first = shown.index("        [Source Ancestor PID: 4000]")
+        self.assertEqual(shown[first + 1:first + 4], [
+            "        [Source Ancestor: bash]",
+            "        [Source Ancestor Executable: /bin/bash]",
+            "        [Source Ancestor PID: 3999]"])
         self.assertEqual(tshark.frames(path, "proc.src.apid == 3999"), [1])
 
     def test_columns_of_both_ends(self):
