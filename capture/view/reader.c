@@ -10,20 +10,12 @@
 #include "bytes.h"
 #include "output/pcapng/pcapng_option.h"
 #include "owner/owned_packet.h"
-#include "packet/flow_hash.h"
 #include "pcapng.h"
 #include "record.h"
+#include "view/reader_programs.h"
 
 #define MAX_BLOCK    (16u << 20)	/* no program writes a larger one */
-#define BUCKETS	     4096
-#define MAX_PROGRAMS 16384		/* then they are learned anew */
 #define SECOND	     1000000000ull
-
-struct known {
-	struct known *next;		/* of its hash bucket */
-	struct program program;
-	struct proc proc;
-};
 
 struct interface {
 	uint16_t linktype;
@@ -42,9 +34,7 @@ struct reader {
 	uint32_t count;
 	struct interface interfaces[READER_INTERFACES];
 	const char *names[READER_INTERFACES];
-	struct flow_hash hash;		/* of process ids */
-	struct known *heads[BUCKETS];
-	uint32_t program_count;
+	struct reader_programs *programs;
 	uint64_t time_ns;
 	uint64_t dropped;
 };
@@ -53,112 +43,25 @@ struct reader *reader_new(void)
 {
 	struct reader *r = calloc(1, sizeof(*r));
 
-	if (r)
-		flow_hash_init(&r->hash);
-	for (int i = 0; r && i < READER_INTERFACES; i++)
+	if (!r)
+		return NULL;
+	r->programs = reader_programs_new();
+	if (!r->programs) {
+		free(r);
+		return NULL;
+	}
+	for (int i = 0; i < READER_INTERFACES; i++)
 		r->names[i] = r->interfaces[i].name;
 	return r;
-}
-
-static void forget_programs(struct reader *r)
-{
-	for (int b = 0; b < BUCKETS; b++) {
-		struct known *k = r->heads[b], *next;
-
-		for (; k; k = next) {
-			next = k->next;
-			free(k->program.record);
-			free(k);
-		}
-		r->heads[b] = NULL;
-	}
-	r->program_count = 0;
 }
 
 void reader_free(struct reader *r)
 {
 	if (!r)
 		return;
-	forget_programs(r);
+	reader_programs_free(r->programs);
 	free(r->buf);
 	free(r);
-}
-
-/* ---- programs ---- */
-
-static struct known **head_known(struct reader *r, uint64_t id)
-{
-	return &r->heads[flow_hash_number(&r->hash, id) % BUCKETS];
-}
-
-static struct known *find(struct reader *r, uint64_t id)
-{
-	struct known *k = *head_known(r, id);
-
-	while (k && k->program.id != id)
-		k = k->next;
-	return k;
-}
-
-static struct known *get(struct reader *r, uint64_t id)
-{
-	struct known *k = find(r, id), **head;
-
-	if (k)
-		return k;
-	if (r->program_count == 2 * MAX_PROGRAMS)
-		return NULL;
-	k = calloc(1, sizeof(*k));
-	if (!k)
-		return NULL;
-	head = head_known(r, id);
-	k->next = *head;
-	*head = k;
-	k->program.id = id;
-	k->program.proc = &k->proc;
-	k->proc.program = &k->program;
-	r->program_count++;
-	return k;
-}
-
-/* Its record, unless it is the one that is known. */
-static void learn(struct reader *r, const uint8_t *record, size_t size)
-{
-	struct process p;
-	int len = process_decode(&p, record, size);
-	struct program *i;
-	struct known *k;
-	uint8_t *copy;
-
-	if (len <= 0 || !process_has(&p, FIELD_ID))
-		return;
-	k = get(r, p.id);
-	if (!k)
-		return;
-	i = &k->program;
-	if (i->record && i->record_len == (uint32_t)len &&
-	    !memcmp(i->record, record, (size_t)len))
-		return;
-	copy = malloc((size_t)len);
-	if (!copy)
-		return;
-	memcpy(copy, record, (size_t)len);
-	free(i->record);
-	i->record = copy;
-	i->record_len = (uint32_t)len;
-	i->version++;
-	k->proc.pid = p.pid;
-}
-
-static struct program *program_of(struct reader *r, const struct packet_end *e)
-{
-	struct known *k = e->present ? get(r, e->id) : NULL;
-
-	if (!k)
-		return NULL;
-	k->proc.pid = e->pid;
-	memcpy(k->program.name, e->name, sizeof(k->program.name));
-	return &k->program;
 }
 
 /* ---- options ---- */
@@ -176,7 +79,7 @@ static void read_payload(struct reader *r, struct rbuf v, struct attribution *a,
 		receivers_take(others, v.p, v.left);
 		break;
 	case RECORD_PROCESS:
-		learn(r, v.p, v.left);
+		reader_programs_learn(r->programs, v.p, v.left);
 		break;
 	}
 }
@@ -252,7 +155,7 @@ static unsigned take_others(struct reader *r, const struct receivers *from,
 
 	for (unsigned i = 0; i < from->count; i++) {
 		set_end(&to[n].end, &from->of[i]);
-		to[n].program = program_of(r, &from->of[i]);
+		to[n].program = reader_programs_of(r->programs, &from->of[i]);
 		n += to[n].program != NULL;
 	}
 	return n;
@@ -282,9 +185,7 @@ static int read_packet(struct reader *r, struct rbuf b,
 	rbuf_claim(&b, -(size_t)frame.caplen & 3);
 	if (b.failed || number >= r->count)
 		return -EBADMSG;
-	/* Not while one of them is lent out. */
-	if (r->program_count >= MAX_PROGRAMS)
-		forget_programs(r);
+	reader_programs_begin(r->programs);
 	while (take_option(&b, &code, &value))
 		if (code == PCAPNG_OPT_CUSTOM_BIN)
 			read_payload(r, value, &a, &receivers);
@@ -298,8 +199,8 @@ static int read_packet(struct reader *r, struct rbuf b,
 	set_end(&v.src, &a.src);
 	set_end(&v.dst, &a.dst);
 	v.direction = a.direction;
-	p.src = program_of(r, &a.src);
-	p.dst = program_of(r, &a.dst);
+	p.src = reader_programs_of(r->programs, &a.src);
+	p.dst = reader_programs_of(r->programs, &a.dst);
 	p.others = others;
 	p.other_count = take_others(r, &receivers, others);
 	p.mono_ns = r->time_ns = frame.ts_ns;
