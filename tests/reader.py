@@ -132,10 +132,11 @@ def read(path):
             known.setdefault(record.get("id"), []).append((number, record))
     for number, (_, ends) in packets.items():
         for end in ends:
-            record, hashes = {}, {}
+            record, hashes, last = {}, {}, 0
             for at, one in known.get(end.get("id", 0), ()):
-                if at <= number or not record:
-                    record = one
+                is_readers = end is ends[0] and at == number == last
+                if (at <= number and not is_readers) or not record:
+                    record, last = one, at
                 hashes |= {name: one[name] for name in one if name.startswith("sha256")}
             end |= hashes | record | end
             if "sha256" in end:

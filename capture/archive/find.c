@@ -124,7 +124,7 @@ static void count_named(struct find *f, const struct archive_packet *p)
 	unsigned count = people_named(f->people, p, named);
 
 	for (unsigned i = 0; i < count; i++)
-		if (any || named[i]->wanted_now)
+		if (any || people_want(f->people, named[i]))
 			person_count(named[i], p->ts_ns, p->len);
 }
 
@@ -140,9 +140,7 @@ static int find_in_block(void *ctx, const uint8_t *block, size_t len)
 	if (get_le(block, 4) != PCAPNG_BLOCK_EPB ||
 	    archive_packet_read(&p, &f->interfaces, block, len))
 		return 0;
-	for (int i = 0; i < p.record_count; i++)
-		people_learn(f->people, p.records[i].p, p.records[i].len,
-			     false);
+	people_learn_packet(f->people, &p);
 	if (p.ts_ns < f->options->from_ns || !peer_has(f->options->peer, &p))
 		return 0;
 	if (!p.owners.src.present && !p.owners.dst.present)

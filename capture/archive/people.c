@@ -14,6 +14,7 @@ struct people {
 	const struct filter *filter;
 	struct flow_hash hash;		/* of process ids */
 	struct person *heads[BUCKETS];
+	uint64_t packet;		/* their number, so far */
 };
 
 struct people *people_new(const struct filter *filter)
@@ -88,10 +89,14 @@ static void take_wanted(const struct people *t, struct person *person,
 		       filter_matches(t->filter, p);
 
 	person->wanted |= matches;
-	if (!closing)
-		person->wanted_now = matches;
-	else if (!person->record)
-		person->wanted_now |= matches;
+	if (closing) {
+		person->wanted_now |= matches && !person->record;
+		return;
+	}
+	if (person->told_in == t->packet && person->wanted_now)
+		person->wanted_in = t->packet;
+	person->told_in = t->packet;
+	person->wanted_now = matches;
 }
 
 struct person *people_take(struct people *t, const struct process *p,
@@ -118,6 +123,18 @@ struct person *people_learn(struct people *t, const uint8_t *record, size_t size
 	if (len <= 0 || !process_has(&p, FIELD_ID))
 		return NULL;
 	return people_take(t, &p, record, (size_t)len, closing);
+}
+
+void people_learn_packet(struct people *t, const struct archive_packet *p)
+{
+	t->packet++;
+	for (int i = 0; i < p->record_count; i++)
+		people_learn(t, p->records[i].p, p->records[i].len, false);
+}
+
+bool people_want(const struct people *t, const struct person *person)
+{
+	return person->wanted_now || (t->packet && person->wanted_in == t->packet);
 }
 
 struct person *people_of(struct people *t, const struct packet_end *end)

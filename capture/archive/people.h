@@ -21,7 +21,9 @@ struct person {
 	struct person *next;		/* of its hash bucket */
 	uint64_t id;			/* process_id() */
 	bool wanted;			/* by one of its records, */
-	bool wanted_now;		/* ... by what packets are whose now */
+	bool wanted_now;		/* ... by what packets are whose now, */
+	uint64_t told_in;		/* ... which this packet had last, and */
+	uint64_t wanted_in;		/* this one by the first of two */
 	bool told;			/* the record is in the new file */
 	uint8_t *record;		/* the latest beside a packet; or NULL */
 	size_t record_len;
@@ -40,6 +42,15 @@ void people_free(struct people *t);		/* NULL is fine */
 /* A record, of a packet or of a table.  NULL: malformed, or no memory. */
 struct person *people_learn(struct people *t, const uint8_t *record, size_t len,
 			    bool closing);
+
+/*
+ * All records of the next packet.  It may have two of a process that reads what
+ * it has sent under another name or user.
+ */
+void people_learn_packet(struct people *t, const struct archive_packet *p);
+
+/* Whether it is looked for as one of those that it is in this packet. */
+bool people_want(const struct people *t, const struct person *person);
 
 /* The same of one that is decoded already, and has an id. */
 struct person *people_take(struct people *t, const struct process *p,

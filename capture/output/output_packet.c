@@ -81,11 +81,12 @@ static bool is_due(const struct output *o, const struct program *i,
 
 /* Its bytes, or 0 if it is not due. */
 static size_t record_due(const struct output *o, const struct program *i,
-			 const struct frame *h, uint8_t out[PROCESS_MAX + 16])
+			 const struct frame *h, bool always,
+			 uint8_t out[PROCESS_MAX + 16])
 {
 	struct wbuf w = wbuf_of(out, PROCESS_MAX + 16);
 
-	if (!is_due(o, i, h))
+	if (!always && !is_due(o, i, h))
 		return 0;
 	put_custom_option(&w, i->record, i->record_len);
 	return w.failed ? 0 : w.len;
@@ -99,9 +100,12 @@ static void supersede_records(const struct program *i)
 			k->until_repeat = 0;
 }
 
-/* The packet is in the file, with the record if that was due. */
+/*
+ * The packet is in the file, with the record if that was due.  It counts once for
+ * who sent it and reads it, too: @by_sender.
+ */
 static void count_program(struct output *o, struct program *i,
-			  const struct frame *h)
+			  const struct frame *h, bool by_sender)
 {
 	if (i->section != o->section)
 		i->packets = i->bytes = i->last_ns = 0;
@@ -116,6 +120,8 @@ static void count_program(struct output *o, struct program *i,
 	i->until_repeat--;
 	i->section = o->section;
 	i->written_version = i->version;
+	if (by_sender)
+		return;
 	if (!i->packets)
 		i->first_ns = h->ts_ns;
 	i->packets++;
@@ -180,7 +186,10 @@ static struct packet_stamp stamp_of_others(struct output *o,
 	return packet_options_others(o->options_cache, ends, p->other_count);
 }
 
-/* All that it names, each once: who sends may receive it, too. */
+/*
+ * All that it names, each once: who sends may receive it, too, under another
+ * name or user by then, which is another program of the same id.
+ */
 static unsigned programs_of(const struct owned_packet *p,
 			    struct program *out[OUTPUT_PROGRAMS])
 {
@@ -196,12 +205,27 @@ static unsigned programs_of(const struct owned_packet *p,
 	return n;
 }
 
+/*
+ * The second one of the sender's id, or 0.  Such a packet has both records: the
+ * first is the sender's, the second the reader's, whose it is from then on.
+ */
+static unsigned second_of_sender(const struct owned_packet *p,
+				 struct program *const *programs,
+				 unsigned count)
+{
+	for (unsigned i = 1; i < count; i++)
+		if (owned_packet_is_from(p, programs[i]))
+			return i;
+	return 0;
+}
+
 static int write_packet(struct output *o, const struct owned_packet *owned,
 			uint32_t interface,
 			const struct option_key *key,
 			struct program *const *programs, unsigned count)
 {
 	const struct program *src = owned->src, *dst = owned->dst;
+	unsigned second = second_of_sender(owned, programs, count);
 	const struct frame *h = owned->frame;
 	struct option_records records = { 0 };
 	struct iovec iov[STAMPS + OUTPUT_PROGRAMS];
@@ -228,7 +252,9 @@ static int write_packet(struct output *o, const struct owned_packet *owned,
 	p.option_count = STAMPS;
 	for (unsigned i = 0; i < count; i++)
 		add_option(&p, iov, o->record[i],
-			   record_due(o, programs[i], h, o->record[i]));
+			   record_due(o, programs[i], h,
+				      second && (!i || i == second),
+				      o->record[i]));
 	return write_options(o, h, &p, iov, stamps);
 }
 
@@ -319,6 +345,7 @@ int output_packet(struct output *o, const struct owned_packet *p)
 	bool ip = h->packet.kind == PACKET_IP;
 	struct program *programs[OUTPUT_PROGRAMS];
 	unsigned count = programs_of(p, programs);
+	unsigned second = second_of_sender(p, programs, count);
 	struct interface_of_device *via;
 	struct option_key key;
 	int err;
@@ -360,7 +387,7 @@ int output_packet(struct output *o, const struct owned_packet *p)
 	if (o->names)
 		host_names_learn(o->names, h, p->data);
 	for (unsigned i = 0; i < count; i++)
-		count_program(o, programs[i], h);
+		count_program(o, programs[i], h, second && i == second);
 	o->file.ends[v->src.attr]++;
 	o->file.ends[v->dst.attr]++;
 	via ? via->packets++ : o->file.interface_packets[h->interface]++;

@@ -30,4 +30,14 @@ struct owned_packet {
 	uint16_t linktype;
 };
 
+/*
+ * Whether that is who sent it, whatever it is called by now: who reads what it
+ * has sent itself may have taken another name or user meanwhile.
+ */
+static inline bool owned_packet_is_from(const struct owned_packet *p,
+					const struct program *program)
+{
+	return p->src && p->src->id == program->id;
+}
+
 #endif

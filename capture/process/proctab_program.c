@@ -85,7 +85,7 @@ static void forget_changes(struct proctab *t, struct program *newest,
 			break;		/* its totals are the file's */
 		program_fold(i, old);
 		program_take_past(i, old);
-		t->folded += old->packets != 0;
+		t->folded += old->section != 0;
 		i->older = old->older;
 		program_free(t, old);
 	}

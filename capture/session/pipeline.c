@@ -43,19 +43,6 @@ static struct program *program_of_end(const struct verdict_end *end,
 							  mono_ns);
 }
 
-/*
- * A packet has one record of a program.  Whoever reads what it has sent itself,
- * under another user or name by then, is told as it was when it sent.
- */
-static struct program *program_of_reader(const struct verdict_end *end,
-					 uint64_t mono_ns,
-					 struct program *sender)
-{
-	struct program *reader = program_of_end(end, mono_ns);
-
-	return reader && sender && reader->id == sender->id ? sender : reader;
-}
-
 static void count_frame(struct counts *c, const struct frame *h,
 			const struct verdict *v, uint64_t age)
 {
@@ -67,14 +54,13 @@ static void count_frame(struct counts *c, const struct frame *h,
 }
 
 static unsigned take_sharers(struct pipeline *l, const struct verdict *v,
-			     uint64_t mono_ns, struct program *src)
+			     uint64_t mono_ns)
 {
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < v->other_count; i++) {
 		l->others[n].end = v->others[i];
-		l->others[n].program = program_of_reader(&v->others[i],
-							 mono_ns, src);
+		l->others[n].program = program_of_end(&v->others[i], mono_ns);
 		n += l->others[n].program != NULL;
 	}
 	return n;
@@ -100,14 +86,13 @@ static int hand_on(struct pipeline *l, const struct frame *h,
 	struct ending *ending = &l->parts->ending;
 	const struct program *alarming;
 	uint64_t mono_ns = owners_mono_ns(l->owners, h->ts_ns);
-	struct program *src = program_of_end(&v->src, mono_ns);
 	struct owned_packet p = {
 		.frame = h,
 		.verdict = v,
-		.src = src,
-		.dst = program_of_reader(&v->dst, mono_ns, src),
+		.src = program_of_end(&v->src, mono_ns),
+		.dst = program_of_end(&v->dst, mono_ns),
 		.others = l->others,
-		.other_count = take_sharers(l, v, mono_ns, src),
+		.other_count = take_sharers(l, v, mono_ns),
 		.mono_ns = mono_ns,
 		.namespace = captures_namespace(l->captures, h->interface),
 		.data = h->data,

@@ -155,7 +155,8 @@ static unsigned take_others(struct reader *r, const struct receivers *from,
 
 	for (unsigned i = 0; i < from->count; i++) {
 		set_end(&to[n].end, &from->of[i]);
-		to[n].program = reader_programs_of(r->programs, &from->of[i]);
+		to[n].program = reader_programs_of(r->programs, &from->of[i],
+						   false);
 		n += to[n].program != NULL;
 	}
 	return n;
@@ -199,8 +200,8 @@ static int read_packet(struct reader *r, struct rbuf b,
 	set_end(&v.src, &a.src);
 	set_end(&v.dst, &a.dst);
 	v.direction = a.direction;
-	p.src = reader_programs_of(r->programs, &a.src);
-	p.dst = reader_programs_of(r->programs, &a.dst);
+	p.src = reader_programs_of(r->programs, &a.src, true);
+	p.dst = reader_programs_of(r->programs, &a.dst, false);
 	p.others = others;
 	p.other_count = take_others(r, &receivers, others);
 	p.mono_ns = r->time_ns = frame.ts_ns;

@@ -9,9 +9,17 @@
 #define BUCKETS	     4096
 #define MAX_PROGRAMS 16384		/* then they are learned anew */
 
+/*
+ * A process.  One that reads what it has sent under another name or user has two
+ * records in that packet: the first is the sender's.
+ */
 struct known {
 	struct known *next;		/* of its hash bucket */
-	struct program program;
+	struct program programs[2];	/* as it is, and as it was before */
+	unsigned now;			/* which of them is as it is */
+	uint64_t told_in;		/* the last packet that had a record of it, */
+	uint64_t twice_in;		/* ... and that had two */
+	uint32_t version;
 	struct proc proc;
 };
 
@@ -19,6 +27,7 @@ struct reader_programs {
 	struct flow_hash hash;		/* of process ids */
 	struct known *heads[BUCKETS];
 	uint32_t count;
+	uint64_t packet;		/* their number, so far */
 };
 
 struct reader_programs *reader_programs_new(void)
@@ -37,7 +46,8 @@ static void forget_programs(struct reader_programs *t)
 
 		for (; k; k = next) {
 			next = k->next;
-			free(k->program.record);
+			free(k->programs[0].record);
+			free(k->programs[1].record);
 			free(k);
 		}
 		t->heads[b] = NULL;
@@ -56,6 +66,7 @@ void reader_programs_begin(struct reader_programs *t)
 {
 	if (t->count >= MAX_PROGRAMS)
 		forget_programs(t);
+	t->packet++;
 }
 
 static struct known **head_known(struct reader_programs *t, uint64_t id)
@@ -67,7 +78,7 @@ static struct known *find(struct reader_programs *t, uint64_t id)
 {
 	struct known *k = *head_known(t, id);
 
-	while (k && k->program.id != id)
+	while (k && k->programs->id != id)
 		k = k->next;
 	return k;
 }
@@ -86,14 +97,46 @@ static struct known *get(struct reader_programs *t, uint64_t id)
 	head = head_known(t, id);
 	k->next = *head;
 	*head = k;
-	k->program.id = id;
-	k->program.proc = &k->proc;
-	k->proc.program = &k->program;
+	for (int i = 0; i < 2; i++) {
+		k->programs[i].id = id;
+		k->programs[i].proc = &k->proc;
+	}
+	k->proc.program = k->programs;
 	t->count++;
 	return k;
 }
 
-/* Its record, unless it is the one that is known. */
+static bool has_record(const struct program *i, const uint8_t *record,
+		       uint32_t len)
+{
+	return i->record && i->record_len == len &&
+	       !memcmp(i->record, record, len);
+}
+
+/* Without memory the old one stays. */
+static void keep_program(struct known *k, struct program *i,
+			 const uint8_t *record, uint32_t len)
+{
+	uint8_t *copy = malloc(len);
+
+	if (!copy)
+		return;
+	memcpy(copy, record, len);
+	free(i->record);
+	i->record = copy;
+	i->record_len = len;
+	i->version = ++k->version;
+}
+
+/* Which of both has that record, or may have it from now on. */
+static unsigned place_for(const struct known *k, const uint8_t *record,
+			  uint32_t len)
+{
+	const struct program *now = &k->programs[k->now];
+
+	return !now->record || has_record(now, record, len) ? k->now : !k->now;
+}
+
 void reader_programs_learn(struct reader_programs *t, const uint8_t *record,
 			   size_t size)
 {
@@ -101,36 +144,34 @@ void reader_programs_learn(struct reader_programs *t, const uint8_t *record,
 	int len = process_decode(&p, record, size);
 	struct program *i;
 	struct known *k;
-	uint8_t *copy;
+	unsigned place;
 
 	if (len <= 0 || !process_has(&p, FIELD_ID))
 		return;
 	k = get(t, p.id);
 	if (!k)
 		return;
-	i = &k->program;
-	if (i->record && i->record_len == (uint32_t)len &&
-	    !memcmp(i->record, record, (size_t)len))
-		return;
-	copy = malloc((size_t)len);
-	if (!copy)
-		return;
-	memcpy(copy, record, (size_t)len);
-	free(i->record);
-	i->record = copy;
-	i->record_len = (uint32_t)len;
-	i->version++;
+	place = place_for(k, record, (uint32_t)len);
+	i = &k->programs[place];
+	if (!has_record(i, record, (uint32_t)len))
+		keep_program(k, i, record, (uint32_t)len);
+	if (place != k->now && k->told_in == t->packet)
+		k->twice_in = t->packet;
+	k->told_in = t->packet;
+	k->now = place;
 	k->proc.pid = p.pid;
 }
 
 struct program *reader_programs_of(struct reader_programs *t,
-				   const struct packet_end *e)
+				   const struct packet_end *e, bool sends)
 {
 	struct known *k = e->present ? get(t, e->id) : NULL;
+	struct program *i;
 
 	if (!k)
 		return NULL;
+	i = &k->programs[sends && k->twice_in == t->packet ? !k->now : k->now];
 	k->proc.pid = e->pid;
-	memcpy(k->program.name, e->name, sizeof(k->program.name));
-	return &k->program;
+	memcpy(i->name, e->name, sizeof(i->name));
+	return i;
 }

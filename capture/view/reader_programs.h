@@ -7,6 +7,7 @@
 #ifndef PKTWHO_VIEW_READER_PROGRAMS_H
 #define PKTWHO_VIEW_READER_PROGRAMS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,10 +27,10 @@ void reader_programs_learn(struct reader_programs *t, const uint8_t *record,
 			   size_t size);
 
 /*
- * What this end runs.  NULL: nobody is named, or no memory.  Borrowed until the
- * next packet begins.
+ * What this end, the sender's or a receiver's, runs.  NULL: nobody is named, or
+ * no memory.  Borrowed until the next packet begins.
  */
 struct program *reader_programs_of(struct reader_programs *t,
-				   const struct packet_end *e);
+				   const struct packet_end *e, bool sends);
 
 #endif

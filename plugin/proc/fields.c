@@ -70,13 +70,13 @@ void fields_register(int proto)
  * members of @p are set: enough, and much cheaper than clearing all of it.
  */
 static void gather(struct process *p, const struct packet_end *e,
-		   uint32_t frame, bool want_record)
+		   uint32_t frame, bool sends, bool want_record)
 {
 	if (!e->present) {
 		p->has = 0;
 		return;
 	}
-	if (!want_record || !records_get(p, e->id, frame))
+	if (!want_record || !records_get(p, e->id, frame, sends))
 		p->has = 0;
 	p->has |= 1ull << FIELD_ID | 1ull << FIELD_PID | 1ull << FIELD_NAME;
 	p->id = e->id;
@@ -188,7 +188,8 @@ static void add_end(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 	if (bytes)
 		attribution_places(&s.places, tvb_get_ptr(bytes, 0, -1),
 				   tvb_captured_length(bytes), scope == SRC);
-	gather(&p, e, pinfo->num, fields_want_record(tree, scope));
+	gather(&p, e, pinfo->num, scope == SRC,
+	       fields_want_record(tree, scope));
 	if (proto_field_is_referenced(tree, hf_scope[scope]))
 		label = e->present ? process_label(pinfo->pool, &p, p.name) :
 				     fields_why_nobody(pinfo->pool, e);

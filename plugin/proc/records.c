@@ -2,6 +2,8 @@
 #include "proc/records.h"
 
 struct stored {
+	const struct stored *senders;	/* the one before it in its frame, or NULL */
+	uint32_t frame;
 	size_t len;
 	uint8_t raw[];
 };
@@ -10,6 +12,8 @@ struct history {
 	uint64_t id;
 	uint32_t first_frame;
 	struct stored *first;
+	struct stored *last;	/* that was told, in this frame */
+	uint32_t last_frame;
 	wmem_tree_t *by_frame;
 	bool has_sha256;	/* one of them has */
 	uint32_t no_sha256;	/* else why: enum hash_reason */
@@ -65,7 +69,7 @@ void records_put(const struct process *p, const uint8_t *raw, size_t len,
 		   uint32_t frame)
 {
 	struct history *h;
-	struct stored *s;
+	struct stored *s, *before;
 
 	if (!process_has(p, FIELD_ID))
 		return;
@@ -78,13 +82,19 @@ void records_put(const struct process *p, const uint8_t *raw, size_t len,
 	}
 	if (process_has(p, FIELD_SHA256_REASON))
 		h->no_sha256 = p->sha256_reason;
+	before = h->last_frame == frame ? h->last : NULL;
 	s = wmem_tree_lookup32_le(h->by_frame, frame);
+	h->last = s;
+	h->last_frame = frame;
 	if (s && s->len == len && !memcmp(s->raw, raw, len))
 		return;
 
 	s = wmem_alloc(wmem_file_scope(), sizeof(*s) + len);
+	s->senders = before;
+	s->frame = frame;
 	s->len = len;
 	memcpy(s->raw, raw, len);
+	h->last = s;
 	wmem_tree_insert32(h->by_frame, frame, s);
 	if (!h->first || frame < h->first_frame) {
 		h->first = s;
@@ -107,16 +117,18 @@ static void add_hash(struct process *p, const struct history *h)
 	}
 }
 
-bool records_get(struct process *p, uint64_t id, uint32_t frame)
+bool records_get(struct process *p, uint64_t id, uint32_t frame, bool sends)
 {
 	struct history *h = wmem_map_lookup(histories, &id);
-	struct stored *s;
+	const struct stored *s;
 
 	if (!h)
 		return false;
 	s = wmem_tree_lookup32_le(h->by_frame, frame);
 	if (!s)
 		s = h->first;
+	if (sends && s->senders && s->frame == frame)
+		s = s->senders;
 	if (process_decode(p, s->raw, s->len) < 0)
 		return false;
 	add_hash(p, h);
@@ -141,7 +153,7 @@ bool records_get_parent(struct process *p, uint32_t frame)
 	bool have = false;
 
 	for (unsigned i = 0; n && i < n->count; i++) {
-		if (!records_get(&found, n->ids[i], frame) ||
+		if (!records_get(&found, n->ids[i], frame, false) ||
 		    !is_parent(p, &found) ||
 		    (have && found.start_ns < best.start_ns))
 			continue;

@@ -27,10 +27,12 @@ void records_put(const struct process *p, const uint8_t *raw, size_t len,
 /*
  * Decodes the latest record of process @id that was seen in or before @frame;
  * if there is none, the first one after it.  False if there is none at all.
+ * A process that reads what it has sent under another name or user has two in
+ * @frame: the first is of who @sends.
  * The hash of the executable is the same for all of a process id, and takes
  * time to make: any record that has it tells it for all.
  */
-bool records_get(struct process *p, uint64_t id, uint32_t frame);
+bool records_get(struct process *p, uint64_t id, uint32_t frame, bool sends);
 
 /*
  * Makes @p, a record, that of its parent as of @frame: of the process of that

@@ -166,7 +166,7 @@ static const char *line_of_packet(packet_info *pinfo, const char *name,
 }
 
 struct line lines_of_end(packet_info *pinfo, const struct packet_end *e,
-			 const char *name, const address *remote,
+			 bool sends, const char *name, const address *remote,
 			 const char *recorded)
 {
 	struct line line = { NULL, NULL };
@@ -178,7 +178,7 @@ struct line lines_of_end(packet_info *pinfo, const struct packet_end *e,
 				   recorded);
 	if (line.name && pref_key != LINES_PARENTS)
 		return line;
-	if (!records_get(&p, e->id, pinfo->num))
+	if (!records_get(&p, e->id, pinfo->num, sends))
 		p.has = 0;
 	if (line.name)
 		line.parents = parents_of(pinfo, &p);

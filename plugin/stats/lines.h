@@ -46,7 +46,7 @@ void lines_name_heads(void);
  * address it talks to, in the country @recorded.  Nobody's has no name.
  */
 struct line lines_of_end(packet_info *pinfo, const struct packet_end *e,
-			 const char *name, const address *remote,
+			 bool sends, const char *name, const address *remote,
 			 const char *recorded);
 struct line lines_of_import(packet_info *pinfo, const struct imported *i,
 			    const char *name, const address *remote);

@@ -96,9 +96,9 @@ void stats_packet(packet_info *pinfo, const struct attribution *owners,
 				others->count * sizeof(*others->of));
 	s->src = stats_name_of(pinfo->pool, &owners->src);
 	s->dst = stats_name_of(pinfo->pool, &owners->dst);
-	s->src_line = lines_of_end(pinfo, &owners->src, s->src, dst,
+	s->src_line = lines_of_end(pinfo, &owners->src, true, s->src, dst,
 				   owners->dst.country);
-	s->dst_line = lines_of_end(pinfo, &owners->dst, s->dst, src,
+	s->dst_line = lines_of_end(pinfo, &owners->dst, false, s->dst, src,
 				   owners->src.country);
 	if (imported) {
 		s->imported = wmem_memdup(pinfo->pool, &imported->process,

@@ -152,7 +152,7 @@ void table_describe(struct process *p, const struct entry *e)
 {
 	if (e->record)
 		process_decode(p, e->record, (size_t)e->record_len);
-	else if (!e->id || !records_get(p, e->id, UINT32_MAX))
+	else if (!e->id || !records_get(p, e->id, UINT32_MAX, false))
 		memset(p, 0, sizeof(*p));
 	p->id = e->id;
 	p->pid = e->pid;

@@ -144,7 +144,8 @@ static void count_others(stats_tree *st, packet_info *pinfo,
 	for (unsigned i = 0; i < s->other_count; i++) {
 		const struct packet_end *e = &s->others[i];
 		const char *name = stats_name_of(pinfo->pool, e);
-		struct line line = lines_of_end(pinfo, e, name, src, country);
+		struct line line = lines_of_end(pinfo, e, false, name, src,
+						country);
 		struct lines_path other;
 
 		lines_path(&other, pinfo, &line, name, src, country);

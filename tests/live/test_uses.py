@@ -212,6 +212,23 @@ for i in range(20):
     note(raw.recv(100)[28:], os.getpid(), os.getpid())
 """
 
+# What it reads it has sent itself, as another.
+RENAMED = """
+import ctypes, os, socket, sys
+libc = ctypes.CDLL(None)
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1], flush=True)
+sys.stdin.readline()
+for i in range(20):
+    os.seteuid(0)
+    libc.prctl(15, b"sender")
+    s.sendto(b"x", s.getsockname())
+    os.seteuid(65534)
+    libc.prctl(15, b"reader")
+    s.recv(100)
+"""
+
 
 class Uses(world.LiveTest):
     def check(self, program, kind="udp", unknown=0):
@@ -264,6 +281,25 @@ class Uses(world.LiveTest):
 
     def test_a_raw_reader_of_datagrams(self):
         self.check(RAW)
+
+    def test_a_reader_that_was_another_when_it_sent(self):
+        ns = self.namespace()
+        p = self.start(ns.argv("python3", "-c", RENAMED),
+                       stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        port = int(p.stdout.readline())
+        path = self.dir / "renamed.pcapng"
+        c = Capture(path, "-i", "lo", "-f", f"port {port}", within=ns)
+        p.communicate("go\n")
+        c.stop()
+        fields = [f"proc.{end}.{field}" for end in ("src", "dst")
+                  for field in ("name", "uid")]
+        told = [("sender", "0", "reader", "65534")] * 20
+        self.assertEqual(self.rows(path, *fields, where="udp"), told)
+        for who in "sender", "reader":
+            some = self.dir / f"{who}.pcapng"
+            world.run(world.PKTWHO, "cut", "--proc", who, "-w", some, path)
+            some.chmod(0o644)
+            self.assertEqual(self.rows(some, *fields, where="udp"), told)
 
 
 if __name__ == "__main__":

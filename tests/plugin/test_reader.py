@@ -111,6 +111,28 @@ class Reader(TsharkTest):
         self.assertEqual(names, ",".join(f"reader{n}" for n in range(16)))
         self.assertEqual(pids, ",".join(str(100 + n) for n in range(16)))
 
+    def test_a_process_that_reads_as_another_what_it_has_sent(self):
+        """Such a packet has both records, and what comes later the second one."""
+        old, new = End(1, 7, b"old", "socket"), End(1, 7, b"new", "socket")
+        told = [process(id=7, pid=1, name=end.name, user=end.name)
+                for end in (old, new)]
+        ends = [((old, old), told[:1]), ((old, new), told), ((old, new), told),
+                ((new, new), []), ((old, new), told)]
+        path = self.tshark.write("renamed.pcapng", shb() + idb() + b"".join(
+            epb(udp("127.0.0.1", "127.0.0.1"), 10**18 + n,
+                custom_option(attribution("local", *owners)),
+                *map(custom_option, records))
+            for n, (owners, records) in enumerate(ends)))
+        self.assertEqual(self.judge(path), (5, 0))
+        self.assertEqual(
+            self.tshark.fields(path, "proc.src.name", "proc.src.user",
+                               "proc.dst.name", "proc.dst.user", more=["-2"]),
+            [(src.name.decode(),) * 2 + (dst.name.decode(),) * 2
+             for (src, dst), _ in ends])
+        self.assertEqual(self.tshark.frames(
+            path, 'proc.src.user == "old" && proc.dst.user == "new"'),
+            [2, 3, 5])
+
     def test_a_file_that_was_cut_and_one_that_was_merged(self):
         paths = [self.tshark.write(sample.name, sample.read_bytes())
                  for sample in SAMPLES[:2]]

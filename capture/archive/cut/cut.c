@@ -17,7 +17,7 @@ static bool is_wanted(const struct cut *c, const struct archive_packet *p,
 	if (filter_is_empty(c->options->filter))
 		return true;
 	for (unsigned i = 0; i < named->count; i++)
-		if (named->of[i]->wanted_now)
+		if (people_want(c->people, named->of[i]))
 			return true;
 	return false;
 }
@@ -29,9 +29,7 @@ static int cut_a_packet(struct cut *c, const uint8_t *block, size_t len)
 
 	if (archive_packet_read(&p, &c->interfaces.in, block, len))
 		return 0;
-	for (int i = 0; i < p.record_count; i++)
-		people_learn(c->people, p.records[i].p, p.records[i].len,
-			     false);
+	people_learn_packet(c->people, &p);
 	named.count = people_named(c->people, &p, named.of);
 	return is_wanted(c, &p, &named) ?
 		       cut_write_packet(c, &p, block, &named) :

@@ -200,13 +200,16 @@ static struct actor *add(struct actors *t, uint64_t id)
 	return a;
 }
 
-/* What it sent by then stays that of its former name and user. */
+/*
+ * What it sent by then stays that of its former name and user.  Who reads that
+ * itself has both in one packet.
+ */
 static bool is_renamed(struct actors *t, const struct actor *a,
 		       const struct program *i)
 {
 	struct process *p = &t->scratch;
 
-	if (!a->record || i->version <= a->version)
+	if (!a->record || i->version == a->version)
 		return false;
 	if (strncmp(actor_exact(a, ACTOR_PROGRAM), i->name, RECORD_NAME_LEN))
 		return true;
@@ -218,11 +221,8 @@ struct actor *actors_get(struct actors *t, const struct program *program)
 {
 	struct actor *a = *head_of(t, program->id);
 
-	/* Of one process the newest comes first. */
-	while (a && a->id != program->id)
+	while (a && (a->id != program->id || is_renamed(t, a, program)))
 		a = a->next;
-	if (a && is_renamed(t, a, program))
-		a = NULL;
 	if (!a)
 		a = add(t, program->id);
 	if (!a)

@@ -116,7 +116,7 @@ static void count_copies(struct flow_pool *t, struct flow *f, int side,
 		const struct owned_other *o = &packet->others[i];
 		struct flow_part *p;
 
-		if (o->program == packet->src)
+		if (owned_packet_is_from(packet, o->program))
 			continue;
 		p = copy_of(t, f, !side,
 			    actors_get(t->actors, o->program));

@@ -122,7 +122,7 @@ void metrics_packet(struct metrics *m, const struct owned_packet *p)
 	count_end_of_program(m, p->dst, p->verdict->dst.attr, RECEIVED_PACKETS,
 			     p->frame->len);
 	for (unsigned i = 0; i < p->other_count; i++)
-		if (p->others[i].program != p->src)
+		if (!owned_packet_is_from(p, p->others[i].program))
 			count_end_of_program(m, p->others[i].program,
 					     p->others[i].end.attr,
 					     RECEIVED_PACKETS, p->frame->len);

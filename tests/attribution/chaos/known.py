@@ -25,9 +25,6 @@ ROWS = {
         "reader-name", "tcp|udp.* flow", r"mptcp|rename|exec|fork . .",
         "what came through a tunnel, or waits in a connection of MPTCP, is of "
         "its reader's name when it came"),
-    "own-renamed": (
-        "own-name", ".*", r"rename|exec|fork . .",
-        "who reads what it sent itself is named as it was when it sent"),
     "sender-of-shared": (
         "sender|sender-name|error", ".*", r"fork|take|rename|exec",
         "a shared socket's datagram is named after another of its users"),

@@ -185,7 +185,7 @@ class Judge:
     def other(self, p, program, said, readers):
         """Each of several receivers has read it."""
         if not any(w.number in readers for w in self.named(said)):
-            self.find(self.name_kind("other", p, said, readers), p, program,
+            self.find(self.name_kind("other", said, readers), p, program,
                       f"{said.name} {said.pid} is not {self.names(readers)}")
 
     def either(self, p, end, program, readers, senders):
@@ -225,15 +225,13 @@ class Judge:
         if kind == "reader" and said.attr in ("listener", "holder"):
             self.whoever(p, end, program, set(), "listener")
             return
-        self.find(self.name_kind(kind, p, said, wanted), p, program,
+        self.find(self.name_kind(kind, said, wanted), p, program,
                   f"is {self.names(wanted)}")
 
-    def name_kind(self, kind, p, said, wanted):
-        """Whether only the name is wrong, and of who reads its own."""
-        if said.pid not in self.truth.pids(wanted):
-            return kind
-        return "own-name" if kind != "sender" and \
-            p.owners[1].pid == said.pid else f"{kind}-name"
+    def name_kind(self, kind, said, wanted):
+        """Whether only the name is wrong."""
+        right = said.pid in self.truth.pids(wanted)
+        return f"{kind}-name" if right else kind
 
     def whoever(self, p, end, program, more, kind):
         """Who is named has something to do with the socket."""

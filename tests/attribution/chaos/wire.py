@@ -33,7 +33,7 @@ class Packet:
     stamps: frozenset = frozenset()     # (program, who, seq)
     owners: tuple = None        # (direction, src, dst) of pcapng.py
     others: list = ()           # who received it besides
-    records: dict = None        # id -> the latest record up to here
+    records: dict = None        # id -> the sender's record
 
     @property
     def protocol(self):
@@ -101,11 +101,11 @@ def packets(path):
                          if o[2] == pcapng.ATTRIBUTION), None)
         p.others = [pcapng.read_receiver(o) for o in b.payloads()
                     if o[2] == pcapng.RECEIVER]
-        for payload in b.payloads():
-            if payload[2] == pcapng.PROCESS:
-                record, _ = pcapng.read_process(payload)
-                records = records | {record["id"]: record}
-        p.records = records
+        told = [pcapng.read_process(payload)[0] for payload in b.payloads()
+                if payload[2] == pcapng.PROCESS]
+        records = records | {record["id"]: record for record in told}
+        # The first is the sender's, of two of one process.
+        p.records = records | {r["id"]: r for r in reversed(told)}
         if len(b.data) >= head:
             network(p, struct.unpack_from(">H", b.data, at)[0],
                     b.data[head:])

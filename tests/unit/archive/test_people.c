@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Who is looked for, over what many files say of them. */
+#include "archive/packet.h"
 #include "archive/people.h"
 #include "exact.h"
 #include "process/filter/filter.h"
@@ -58,6 +59,33 @@ static size_t record_of(uint64_t id, const char *name, uint8_t *out)
 	len = process_encode(&p, out, PROCESS_MAX);
 	assert_true(len > 0);
 	return (size_t)len;
+}
+
+/* Who reads under another name what it has sent is both in that packet. */
+static void a_packet_may_have_two_records_of_one(void **state)
+{
+	uint8_t curl[PROCESS_MAX], sh[PROCESS_MAX];
+	struct archive_packet p = {
+		.owners = { .src = { .present = true, .id = 7 },
+			    .dst = { .present = true, .id = 7 } },
+		.records = { { curl, record_of(7, "curl", curl) },
+			     { sh, record_of(7, "sh", sh) } },
+		.record_count = 2,
+	};
+	struct filter filter = { 0 };
+	struct person *person;
+	struct people *t;
+
+	(void)state;
+	assert_true(filter_add(&filter, FILTER_PROC, "curl"));
+	t = people_new(&filter);
+	people_learn_packet(t, &p);
+	person = people_of(t, &p.owners.src);
+	assert_true(people_want(t, person));
+	p.record_count = 0;
+	people_learn_packet(t, &p);
+	assert_false(people_want(t, person));
+	people_free(t);
 }
 
 /* The process table closes a file, and says more than a packet's record. */
@@ -155,6 +183,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_process_is_one_over_all_files),
+		cmocka_unit_test(a_packet_may_have_two_records_of_one),
 		cmocka_unit_test(a_closing_record_is_the_last_word),
 		cmocka_unit_test(a_record_that_tells_no_id_is_nobodys),
 		cmocka_unit_test(somebody_without_a_record_cannot_be_described),

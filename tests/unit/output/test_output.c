@@ -221,6 +221,83 @@ static void what_was_before_is_told_in_between(void **state)
 	archive_file_close(&f);
 }
 
+static void put_local(struct program *src, struct program *dst)
+{
+	struct frame *f = frame_of(60);
+	struct verdict v = { .src.attr = ATTR_SOCKET, .dst.attr = ATTR_SOCKET,
+			     .direction = DIRECTION_LOCAL };
+	struct owned_packet p = { .frame = f, .verdict = &v, .data = f->data,
+				  .src = src, .dst = dst,
+				  .linktype = LINKTYPE_ETHERNET };
+
+	assert_int_equal(output_packet(output, &p), 0);
+}
+
+/* The names in the records of each packet. */
+struct told {
+	struct archive_interfaces interfaces;
+	int packets;
+	char names[8][2 * RECORD_NAME_LEN + 1];
+};
+
+static int note_names(void *ctx, const uint8_t *block, size_t len)
+{
+	struct archive_packet p;
+	struct process process;
+	struct told *t = ctx;
+
+	if (get_le(block, 4) == PCAPNG_BLOCK_IDB)
+		archive_interface_add(&t->interfaces, block, len);
+	if (get_le(block, 4) != PCAPNG_BLOCK_EPB)
+		return 0;
+	assert_int_equal(archive_packet_read(&p, &t->interfaces, block, len),
+			 0);
+	assert_in_range(p.record_count, 0, 2);
+	for (int i = 0; i < p.record_count; i++) {
+		assert_true(process_decode(&process, p.records[i].p,
+					   p.records[i].len) > 0);
+		strcat(strcat(t->names[t->packets], process.name), " ");
+	}
+	t->packets++;
+	return 0;
+}
+
+/* Who reads under another name what it has sent is told as both. */
+static void both_records_are_told_where_they_differ(void **state)
+{
+	struct program before = program;
+	struct told told = { 0 };
+	uint8_t old[PROCESS_MAX];
+	struct archive_file f;
+
+	(void)state;
+	memcpy(old, record, sizeof(old));
+	before.record = old;
+	set_record("sh");
+	program.older = &before;
+	open_output((struct limits){ 0 });
+	put_local(&before, &before);
+	put_local(&before, &program);
+	put_local(&before, &program);
+	put_local(&program, &program);
+	put_local(&before, &before);
+	program.older = NULL;
+	/* Each packet counts once, as that of who sent it. */
+	assert_int_equal(before.packets, 4);
+	assert_int_equal(program.packets, 1);
+	close_output();
+	assert_int_equal(archive_file_open(&f, open(path, O_RDONLY), path), 0);
+	assert_int_equal(archive_file_load(&f), 0);
+	assert_int_equal(archive_file_blocks(&f, note_names, &told), 0);
+	archive_file_close(&f);
+	assert_int_equal(told.packets, 5);
+	assert_string_equal(told.names[0], "curl ");
+	assert_string_equal(told.names[1], "curl sh ");
+	assert_string_equal(told.names[2], "curl sh ");
+	assert_string_equal(told.names[3], "");
+	assert_string_equal(told.names[4], "curl ");
+}
+
 static void packets_of_any_length_stay_whole(void **state)
 {
 	struct archive_file f;
@@ -397,6 +474,7 @@ int main(void)
 		test(a_record_is_told_with_the_first_packet_only),
 		test(what_changes_is_told_again),
 		test(what_was_before_is_told_in_between),
+		test(both_records_are_told_where_they_differ),
 		test(packets_of_any_length_stay_whole),
 		test(a_files_end_says_what_is_in_it),
 		test(what_another_program_wrote_may_have_anybody),

@@ -95,7 +95,7 @@ static void the_table_has_each_name_the_last_one_last(void **state)
 	assert_int_equal(proctab_folded(t), 0);
 	/* Of many only some are kept; that is told. */
 	for (int i = 0; i < 200; i++) {
-		p->program->packets = 1;
+		p->program->section = 1;
 		rename_at(t, T + 2 + (uint64_t)i,
 			  owner(42, 3, i % 2 ? "a" : "b"));
 	}
