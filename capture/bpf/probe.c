@@ -15,7 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "bpf/file_system.h"
+#include "host/files/file_system.h"
 #include "host/log.h"
 #include "host/pages.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* File systems of the kernel's, wherever the host has mounted them. */
-#ifndef PKTWHO_BPF_FILE_SYSTEM_H
-#define PKTWHO_BPF_FILE_SYSTEM_H
+#ifndef PKTWHO_HOST_FILES_FILE_SYSTEM_H
+#define PKTWHO_HOST_FILES_FILE_SYSTEM_H
 
 /*
  * The mount point of the first file system of that type, or a detached one: a

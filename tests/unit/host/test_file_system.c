@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "bpf/file_system.h"
+#include "host/files/file_system.h"
 
 static void one_that_is_mounted_is_opened_there(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "bpf/file_system.h"
+#include "host/files/file_system.h"
 
 #include <errno.h>
 #include <fcntl.h>
