@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The probe from inside: probe.c loads, attaches and hears the kernel program,
- * probe_maps.c has the memory that both write and read.
+ * The probe from inside: probe.c loads and hears the kernel program,
+ * probe_attach.c puts it to its hooks, probe_maps.c has the memory that both
+ * write and read.
  */
 #ifndef PKTWHO_BPF_PROBE_PARTS_H
 #define PKTWHO_BPF_PROBE_PARTS_H
@@ -33,6 +34,10 @@ struct probe {
 	uint8_t *arrivals;		/* both tables, or NULL */
 	struct probe_progress *progress;
 };
+
+/* Once it is loaded.  0 or -errno; what is attached is detached at the end. */
+int probe_attach(struct probe *p);
+void probe_detach(struct probe *p);
 
 /* Once it is loaded.  0 or -errno; what was mapped is unmapped at the end. */
 int probe_map(struct probe *p);

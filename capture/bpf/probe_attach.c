@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bpf/probe_parts.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "host/files/file_system.h"
+#include "host/log.h"
+
+#define ROOT_INODE 1			/* of all cgroups */
+
+/* perf_event_open() wants the tracepoint's number, which tracefs tells. */
+static struct bpf_link *attach_tracepoint(struct bpf_program *prog, int tracefs)
+{
+	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT,
+					.size = sizeof(attr) };
+	char path[128], id[32] = "";
+	struct bpf_link *link;
+	int fd;
+
+	snprintf(path, sizeof(path), "events/%s/id",
+		 strchr(bpf_program__section_name(prog), '/') + 1);
+	fd = openat(tracefs, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	if (read(fd, id, sizeof(id) - 1) <= 0)
+		id[0] = '\0';
+	close(fd);
+	attr.config = strtoull(id, NULL, 10);
+	fd = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1,
+			  PERF_FLAG_FD_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	link = bpf_program__attach_perf_event(prog, fd);
+	if (!link)
+		close(fd);
+	return link;
+}
+
+static bool is_tracepoint(const char *section)
+{
+	return !strncmp(section, "tp/", 3);
+}
+
+static bool is_cgroups(const char *section)
+{
+	return !strncmp(section, "cgroup", 6) || !strcmp(section, "sockops");
+}
+
+static struct bpf_link *attach_one(struct bpf_program *prog, int cgroup,
+				   int tracefs)
+{
+	const char *section = bpf_program__section_name(prog);
+
+	if (is_cgroups(section))
+		return bpf_program__attach_cgroup(prog, cgroup);
+	if (is_tracepoint(section))
+		return attach_tracepoint(prog, tracefs);
+	return bpf_program__attach(prog);
+}
+
+/* To be read later, when neither bpf(2) nor open() is left to us. */
+static void keep_info(struct probe *p, const struct bpf_link *link)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", bpf_link__fd(link));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		p->infos[p->info_count++] = fd;
+}
+
+/*
+ * The socket hooks are all or nothing; a tracepoint less only costs some
+ * exactness, and is counted.
+ */
+static int attach_all(struct probe *p, int cgroup, int tracefs)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, p->skel->obj) {
+		const char *section = bpf_program__section_name(prog);
+		struct bpf_link *link;
+		int err;
+
+		if (!bpf_program__autoload(prog) ||
+		    !strncmp(section, "iter/", 5))
+			continue;
+		link = attach_one(prog, cgroup, tracefs);
+		if (link && is_tracepoint(section) &&
+		    p->slow_count < PROBE_SLOW) {
+			p->slow[p->slow_count++] = link;
+			continue;
+		}
+		if (link && p->link_count < PROBE_LINKS) {
+			p->links[p->link_count++] = link;
+			if (is_cgroups(section))
+				keep_info(p, link);
+			continue;
+		}
+		err = link ? -ENOSPC : -errno;
+		bpf_link__destroy(link);
+		log_debug("cannot attach %s: %s", section, strerror(-err));
+		if (is_cgroups(section))
+			return err;
+		p->missing++;
+	}
+	return 0;
+}
+
+static bool is_root(int cgroup)
+{
+	struct stat st;
+
+	return !fstat(cgroup, &st) && st.st_ino == ROOT_INODE;
+}
+
+int probe_attach(struct probe *p)
+{
+	int cgroup, tracefs, err;
+
+	cgroup = file_system_open("cgroup2");
+	if (cgroup < 0)
+		return cgroup;
+	p->partial = !is_root(cgroup);
+	tracefs = file_system_open("tracefs");
+	err = attach_all(p, cgroup, tracefs);
+	close(cgroup);
+	if (tracefs >= 0)
+		close(tracefs);
+	return err;
+}
+
+void probe_end(struct probe *p)
+{
+	while (p->slow_count)
+		bpf_link__destroy(p->slow[--p->slow_count]);
+}
+
+void probe_detach(struct probe *p)
+{
+	probe_end(p);
+	for (int i = 0; i < p->link_count; i++)
+		bpf_link__destroy(p->links[i]);
+	for (int i = 0; i < p->info_count; i++)
+		close(p->infos[i]);
+}
+
+bool probe_is_attached(const struct probe *p)
+{
+	char text[512];
+	ssize_t n;
+
+	for (int i = 0; i < p->info_count; i++) {
+		n = pread(p->infos[i], text, sizeof(text) - 1, 0);
+		if (n <= 0)
+			continue;
+		text[n] = '\0';
+		if (strstr(text, "\ncgroup_id:\t0\n"))
+			return false;
+	}
+	return true;
+}
