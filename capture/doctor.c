@@ -17,7 +17,6 @@
 #include "bpf/probe.h"
 
 #define KERNEL_LEAST 601	/* 6.1 */
-#define KERNEL_ALL   603
 
 static bool healthy;
 
@@ -79,11 +78,8 @@ static void look_at_kernel(void)
 	uname(&u);
 	sscanf(u.release, "%u.%u", &major, &minor);
 	version = major * 100 + minor;
-	if (version >= KERNEL_ALL)
+	if (version >= KERNEL_LEAST)
 		good("kernel %s", u.release);
-	else if (version >= KERNEL_LEAST)
-		note("Linux 6.3 or later has all hooks", "kernel %s: a few"
-		     " owners are found by other ways", u.release);
 	else
 		bad("Linux 6.1 or later", "kernel %s is too old for exact"
 		    " owners", u.release);

@@ -5,8 +5,9 @@
  * user; whoever creates, connects, accepts, sends or reads takes it over.
  * User space hears of each change, and of each flow the socket takes part in.
  *
- * No kprobes, no fentry: cgroup hooks, sockops, tracepoints, an iterator.
- * Programs the kernel does not know are left out by user space one by one.
+ * By hooks of cgroups, sockops, tracepoints and an iterator; functions of the
+ * kernel only where that is allowed and cheaper, or the hook is missing.  What
+ * the kernel does not know is left out by user space one by one.
  */
 #include <stdbool.h>
 
@@ -23,6 +24,7 @@
 #include "bpf/sockets.bpf.h"
 #include "bpf/packets.bpf.h"
 #include "bpf/traced.bpf.h"
+#include "bpf/functions.bpf.h"
 #include "bpf/frames.bpf.h"
 #include "bpf/processes.bpf.h"
 

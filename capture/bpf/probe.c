@@ -36,31 +36,73 @@ static int print_libbpf(enum libbpf_print_level level, const char *fmt,
 }
 
 /*
- * "tp_btf/NAME" needs NAME in this kernel; the object fails as a whole, with
- * -ESRCH.
+ * Whether programs may be put to functions: with an argument that is none the
+ * kernel says what it has against it, or EPERM.
  */
+static bool may_trace_functions(void)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts,
+		    .expected_attach_type = BPF_TRACE_FENTRY,
+		    .attach_btf_id = 1);
+	int fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, NULL, "GPL", insns,
+			       sizeof(insns) / sizeof(*insns), &opts);
+
+	if (fd < 0)
+		return errno == EINVAL;
+	close(fd);
+	return true;
+}
+
+/* Whether the kernel has what the program is put to. */
+static bool has_hook(const struct btf *btf, const char *section)
+{
+	const char *hook = strchr(section, '/');
+	char name[128];
+
+	if (probe_is_traced(section))
+		return btf__find_by_name_kind(btf, hook + 1, BTF_KIND_FUNC) > 0;
+	if (strncmp(section, "tp_btf/", 7))
+		return true;
+	snprintf(name, sizeof(name), "btf_trace_%s", hook + 1);
+	return btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF) > 0;
+}
+
+/* The object fails as a whole, with -ESRCH, for one hook that is unknown. */
 static int leave_out_unknown(struct probe *p)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 	struct bpf_program *prog;
-	char name[128];
 
 	if (!btf)
 		return -ENOENT;
 	bpf_object__for_each_program(prog, p->skel->obj) {
 		const char *section = bpf_program__section_name(prog);
 
-		if (strncmp(section, "tp_btf/", 7))
-			continue;
-		snprintf(name, sizeof(name), "btf_trace_%s", section + 7);
-		if (btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF) > 0)
+		if (has_hook(btf, section))
 			continue;
 		log_debug("this kernel has no %s", section);
 		bpf_program__set_autoload(prog, false);
-		p->missing++;
+		/* Of the tracepoints functions take the place. */
+		p->missing += !p->traces;
 	}
 	btf__free(btf);
 	return 0;
+}
+
+/* Functions that stand for tracepoints only where one of those is unknown. */
+static void choose_traced(struct probe *p, bool all)
+{
+	struct bpf_program *prog;
+
+	bpf_object__for_each_program(prog, p->skel->obj)
+		if (probe_is_traced(bpf_program__section_name(prog)))
+			bpf_program__set_autoload(
+				prog, p->traces &&
+				      (all || prog == p->skel->progs.on_graft));
 }
 
 static int on_record(void *ctx, void *data, size_t size)
@@ -82,11 +124,14 @@ static int load_object(struct probe *p, bool leave_out)
 {
 	int err = 0;
 
+	probe_bpf__destroy(p->skel);
+	p->missing = 0;
 	p->skel = probe_bpf__open();
 	if (!p->skel)
 		return -errno;
 	p->skel->rodata->seen = (uint8_t)p->handler.seen;
 	p->skel->rodata->seen_netns = p->handler.netns;
+	choose_traced(p, leave_out);
 	if (leave_out)
 		err = leave_out_unknown(p);
 	return err ? err : probe_bpf__load(p->skel);
@@ -98,9 +143,12 @@ static int load(struct probe *p)
 	int err;
 
 	pages_heap_grow(LOAD_BYTES);
+	p->traces = may_trace_functions();
 	err = load_object(p, false);
-	if (err == -ESRCH) {
-		probe_bpf__destroy(p->skel);
+	if (err == -ESRCH)
+		err = load_object(p, true);
+	if (err && p->traces) {
+		p->traces = false;
 		err = load_object(p, true);
 	}
 	pages_heap_trim();
@@ -120,7 +168,8 @@ int probe_open(struct probe **out, const struct probe_handler *handler)
 	if (err)
 		goto out;
 	p->skel->bss->reads_told =
-		bpf_program__autoload(p->skel->progs.on_recv_length);
+		bpf_program__autoload(p->skel->progs.on_recv_length) ||
+		bpf_program__autoload(p->skel->progs.on_inet_recvmsg);
 	p->skel->bss->wake_at_exec = handler->at_exec;
 	/* The ring comes before attach: the first event must have a reader. */
 	p->ring = ring_buffer__new(bpf_map__fd(p->skel->maps.events), on_record,

@@ -4,8 +4,9 @@
  * module that knows libbpf.
  *
  * Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN; CAP_SYS_ADMIN where no
- * cgroup2 or tracefs is mounted.  Linux 5.15 on paper, 6.1 supported, all
- * hooks from 6.3.
+ * cgroup2 or tracefs is mounted.  Linux 5.15 on paper, 6.1 supported; all
+ * hooks from 6.3, or where programs may be put to functions of the kernel, as in
+ * Debian's.
  */
 #ifndef PKTWHO_BPF_PROBE_H
 #define PKTWHO_BPF_PROBE_H
@@ -39,9 +40,9 @@ int probe_open(struct probe **out, const struct probe_handler *handler);
 void probe_close(struct probe *p);		/* NULL is fine */
 
 /*
- * The capture ends soon: who accepts a connection is told no more.  Linux takes
- * 40 ms for each of two tracepoints, which can pass while the last packets are
- * waited for.
+ * The capture ends soon: who accepts a connection may be told no more.  Linux
+ * takes 40 ms for each of two tracepoints, which can pass while the last packets
+ * are waited for.
  */
 void probe_end(struct probe *p);
 

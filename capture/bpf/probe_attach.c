@@ -79,40 +79,73 @@ static void keep_info(struct probe *p, const struct bpf_link *link)
 		p->infos[p->info_count++] = fd;
 }
 
+static int attach(struct probe *p, struct bpf_program *prog, int cgroup,
+		  int tracefs)
+{
+	const char *section = bpf_program__section_name(prog);
+	struct bpf_link *link = attach_one(prog, cgroup, tracefs);
+	int err;
+
+	if (link && is_tracepoint(section) && p->slow_count < PROBE_SLOW) {
+		p->slow[p->slow_count++] = link;
+		return 0;
+	}
+	if (link && p->link_count < PROBE_LINKS) {
+		p->links[p->link_count++] = link;
+		if (is_cgroups(section))
+			keep_info(p, link);
+		return 0;
+	}
+	err = link ? -ENOSPC : -errno;
+	bpf_link__destroy(link);
+	log_debug("cannot attach %s: %s", section, strerror(-err));
+	return err;
+}
+
+bool probe_is_traced(const char *section)
+{
+	return !strncmp(section, "fentry/", 7) || !strncmp(section, "fexit/", 6);
+}
+
+/* True if accept() needs no tracepoints, which cost each system call. */
+static bool attach_traced(struct probe *p)
+{
+	struct bpf_program *prog;
+	bool accepts_told = false;
+
+	bpf_object__for_each_program(prog, p->skel->obj) {
+		if (!bpf_program__autoload(prog) ||
+		    !probe_is_traced(bpf_program__section_name(prog)))
+			continue;
+		if (!attach(p, prog, -1, -1))
+			accepts_told |= prog == p->skel->progs.on_graft;
+		else if (prog != p->skel->progs.on_graft)
+			p->missing++;
+	}
+	return accepts_told;
+}
+
 /*
  * The socket hooks are all or nothing; a tracepoint less only costs some
  * exactness, and is counted.
  */
 static int attach_all(struct probe *p, int cgroup, int tracefs)
 {
+	const bool accepts_told = attach_traced(p);
 	struct bpf_program *prog;
 
 	bpf_object__for_each_program(prog, p->skel->obj) {
 		const char *section = bpf_program__section_name(prog);
-		struct bpf_link *link;
 		int err;
 
-		if (!bpf_program__autoload(prog) ||
-		    !strncmp(section, "iter/", 5))
+		if (!bpf_program__autoload(prog) || probe_is_traced(section) ||
+		    !strncmp(section, "iter/", 5) ||
+		    (accepts_told && is_tracepoint(section)))
 			continue;
-		link = attach_one(prog, cgroup, tracefs);
-		if (link && is_tracepoint(section) &&
-		    p->slow_count < PROBE_SLOW) {
-			p->slow[p->slow_count++] = link;
-			continue;
-		}
-		if (link && p->link_count < PROBE_LINKS) {
-			p->links[p->link_count++] = link;
-			if (is_cgroups(section))
-				keep_info(p, link);
-			continue;
-		}
-		err = link ? -ENOSPC : -errno;
-		bpf_link__destroy(link);
-		log_debug("cannot attach %s: %s", section, strerror(-err));
-		if (is_cgroups(section))
+		err = attach(p, prog, cgroup, tracefs);
+		if (err && is_cgroups(section))
 			return err;
-		p->missing++;
+		p->missing += err != 0;
 	}
 	return 0;
 }

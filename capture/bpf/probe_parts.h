@@ -12,7 +12,7 @@
 #include "bpf/probe.h"
 #include "probe.skel.h"
 
-#define PROBE_LINKS 32
+#define PROBE_LINKS 40
 #define PROBE_SLOW  2
 
 struct probe {
@@ -26,6 +26,7 @@ struct probe {
 	int slow_count;
 	int info_count;
 	bool partial;
+	bool traces;			/* programs may be put to functions */
 	int missing;
 	int taken;			/* of one probe_consume() */
 	size_t page;
@@ -34,6 +35,9 @@ struct probe {
 	uint8_t *arrivals;		/* both tables, or NULL */
 	struct probe_progress *progress;
 };
+
+/* Whether a program of that section is put to a function of the kernel. */
+bool probe_is_traced(const char *section);
 
 /* Once it is loaded.  0 or -errno; what is attached is detached at the end. */
 int probe_attach(struct probe *p);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Sends, reads and accepts that pass no hook of a cgroup. */
+/* Sends and reads that pass no hook of a cgroup. */
 #ifndef PKTWHO_BPF_TRACED_BPF_H
 #define PKTWHO_BPF_TRACED_BPF_H
 
@@ -195,17 +195,10 @@ static __always_inline void note_passed(struct task_struct *t)
 		note_fork(t);
 }
 
-/* Linux 6.3 and later: also io_uring, also SQPOLL. */
-SEC("tp_btf/sock_send_length")
-int BPF_PROG(on_send_length, struct sock *sk)
+static __always_inline int on_sent(struct sock *sk)
 {
-	struct sock_info *s;
+	struct sock_info *s = seen_info(sk);
 
-	if (sk->__sk_common.skc_family == AF_UNIX) {
-		note_passed(bpf_get_current_task_btf());
-		return 0;
-	}
-	s = seen_info(sk);
 	traced_use(s, sk, USE_SEND);
 	if (s && !(s->roles & SOCK_SPLIT)) {
 		note_holders(s, sk);
@@ -216,8 +209,7 @@ int BPF_PROG(on_send_length, struct sock *sk)
 	return 0;
 }
 
-SEC("tp_btf/sock_recv_length")
-int BPF_PROG(on_recv_length, struct sock *sk, int ret, int flags)
+static __always_inline int on_received(struct sock *sk, int ret, int flags)
 {
 	struct sock_info *s;
 	bool another;
@@ -243,6 +235,22 @@ int BPF_PROG(on_recv_length, struct sock *sk, int ret, int flags)
 	if (s->pending_ns || s->reads <= s->awaited_until)
 		tell_read(s, sk->sk_protocol, s->reads);
 	return 0;
+}
+
+/* Linux 6.3 and later: also io_uring, also SQPOLL. */
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(on_send_length, struct sock *sk)
+{
+	if (sk->__sk_common.skc_family != AF_UNIX)
+		return on_sent(sk);
+	note_passed(bpf_get_current_task_btf());
+	return 0;
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(on_recv_length, struct sock *sk, int ret, int flags)
+{
+	return on_received(sk, ret, flags);
 }
 
 /* MSG_PEEK only looks.  The kernel notes now and then how far was read. */
@@ -298,52 +306,6 @@ int BPF_PROG(on_set_state, struct sock *sk, int oldstate, int newstate)
 			tell_socket(PROBE_CLOSE, s, NULL, 0);
 	}
 	return 0;
-}
-
-/*
- * accept(fd, NULL) passes no hook: find the new descriptor's socket.  Its
- * storage cannot be reached from here, so only user space hears of it; the
- * first packet or read updates the storage.
- */
-struct sys_exit_args {
-	__u64 common;
-	long id;
-	long ret;
-};
-
-static __always_inline int on_accept(long fd)
-{
-	struct task_struct *t = bpf_get_current_task_btf();
-	const __u8 both = PROBE_SENDER | PROBE_READER;
-	struct file **files, *file = NULL;
-	struct socket *socket;
-	struct sock *sk;
-	__u16 family;
-
-	if (fd < 0)
-		return 0;
-	files = BPF_CORE_READ(t, files, fdt, fd);
-	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
-	socket = BPF_CORE_READ(file, private_data);
-	sk = BPF_CORE_READ(socket, sk);
-	family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	if (family != AF_INET && family != AF_INET6)
-		return 0;
-	tell_user(sk, BPF_CORE_READ(sk, __sk_common.skc_cookie.counter), both);
-	tell_user(sk, subflow_cookie(sk), both);
-	return 0;
-}
-
-SEC("tp/syscalls/sys_exit_accept4")
-int on_exit_accept4(struct sys_exit_args *ctx)
-{
-	return on_accept(ctx->ret);
-}
-
-SEC("tp/syscalls/sys_exit_accept")
-int on_exit_accept(struct sys_exit_args *ctx)
-{
-	return on_accept(ctx->ret);
 }
 
 #endif

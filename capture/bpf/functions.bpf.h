@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Functions of the kernel, where programs may be put to them: for hooks that it
+ * lacks, or that cost more.
+ */
+#ifndef PKTWHO_BPF_FUNCTIONS_BPF_H
+#define PKTWHO_BPF_FUNCTIONS_BPF_H
+
+#include "bpf/traced.bpf.h"
+
+/* ---- before Linux 6.3: what sock_send_length and sock_recv_length tell ---- */
+SEC("fexit/inet_sendmsg")
+int BPF_PROG(on_inet_sendmsg, struct socket *socket)
+{
+	return on_sent(socket->sk);
+}
+
+SEC("fexit/inet6_sendmsg")
+int BPF_PROG(on_inet6_sendmsg, struct socket *socket)
+{
+	return on_sent(socket->sk);
+}
+
+SEC("fexit/unix_stream_sendmsg")
+int BPF_PROG(on_unix_stream_sendmsg)
+{
+	note_passed(bpf_get_current_task_btf());
+	return 0;
+}
+
+SEC("fexit/unix_dgram_sendmsg")
+int BPF_PROG(on_unix_dgram_sendmsg)
+{
+	note_passed(bpf_get_current_task_btf());
+	return 0;
+}
+
+SEC("fexit/inet_recvmsg")
+int BPF_PROG(on_inet_recvmsg, struct socket *socket, void *message,
+	     unsigned long size, int flags, int ret)
+{
+	return on_received(socket->sk, ret, flags);
+}
+
+SEC("fexit/inet6_recvmsg")
+int BPF_PROG(on_inet6_recvmsg, struct socket *socket, void *message,
+	     unsigned long size, int flags, int ret)
+{
+	return on_received(socket->sk, ret, flags);
+}
+
+/* Of raw sockets of IPv6, L2TP. */
+SEC("fexit/sock_common_recvmsg")
+int BPF_PROG(on_common_recvmsg, struct socket *socket, void *message,
+	     unsigned long size, int flags, int ret)
+{
+	return on_received(socket->sk, ret, flags);
+}
+
+/* ---- accept() ---- */
+
+/* The new socket of accept(), also by io_uring, gets its file. */
+SEC("fentry/security_sock_graft")
+int BPF_PROG(on_graft, struct sock *sk)
+{
+	traced_use(seen_info(sk), sk, USE_HOLD);
+	return 0;
+}
+
+/*
+ * Where no program may be put to a function accept(fd, NULL) passes no hook:
+ * find the new descriptor's socket.  Its storage cannot be reached from here,
+ * so only user space hears of it; the first packet or read updates the storage.
+ */
+struct sys_exit_args {
+	__u64 common;
+	long id;
+	long ret;
+};
+
+static __always_inline int on_accept(long fd)
+{
+	struct task_struct *t = bpf_get_current_task_btf();
+	const __u8 both = PROBE_SENDER | PROBE_READER;
+	struct file **files, *file = NULL;
+	struct socket *socket;
+	struct sock *sk;
+	__u16 family;
+
+	if (fd < 0)
+		return 0;
+	files = BPF_CORE_READ(t, files, fdt, fd);
+	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
+	socket = BPF_CORE_READ(file, private_data);
+	sk = BPF_CORE_READ(socket, sk);
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if (family != AF_INET && family != AF_INET6)
+		return 0;
+	tell_user(sk, BPF_CORE_READ(sk, __sk_common.skc_cookie.counter), both);
+	tell_user(sk, subflow_cookie(sk), both);
+	return 0;
+}
+
+SEC("tp/syscalls/sys_exit_accept4")
+int on_exit_accept4(struct sys_exit_args *ctx)
+{
+	return on_accept(ctx->ret);
+}
+
+SEC("tp/syscalls/sys_exit_accept")
+int on_exit_accept(struct sys_exit_args *ctx)
+{
+	return on_accept(ctx->ret);
+}
+
+#endif
