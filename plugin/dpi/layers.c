@@ -4,7 +4,7 @@
 #include "recognise/content.h"
 #include "recognise/spoken.h"
 
-static const struct dpi_protocol *tls, *dns, *http, *ssh, *quic, *dcerpc;
+static const struct dpi_protocol *tls, *dtls, *dns, *http, *ssh, *quic, *dcerpc;
 static const struct dpi_protocol *mdns, *llmnr, *nbns;
 
 void dpi_layers_init(void)
@@ -12,6 +12,7 @@ void dpi_layers_init(void)
 	if (tls)
 		return;
 	tls = dpi_protocol_named("tls");
+	dtls = dpi_protocol_named("dtls");
 	dns = dpi_protocol_named("dns");
 	http = dpi_protocol_named("http");
 	ssh = dpi_protocol_named("ssh");
@@ -207,7 +208,7 @@ static bool is_guessed(const struct dpi_layers *l, const struct climb *c,
 	if (p == quic)
 		return dpi_content_denies_quic(pinfo);
 	return !dpi_content_is_known(pinfo) &&
-	       (p == dns || (p == dcerpc && pinfo->ptype == PT_UDP) ||
+	       (p == dns || p == dtls || (p == dcerpc && pinfo->ptype == PT_UDP) ||
 		(p == tls && spoken_has_owner(pinfo)));
 }
 

@@ -105,6 +105,9 @@ static struct dpi_protocol known[] = {
 	OF("q931", NULL, NULL, DPI_WEAK, 0, false),
 	OF("esp", NULL, NULL, DPI_WEAK, 0, false),
 	OF("gtpv2", NULL, NULL, DPI_WEAK, 0, false),
+	OF("jxta", NULL, NULL, DPI_WEAK, 0, false),
+	OF("tcpencap", NULL, NULL, DPI_WEAK, 0, false),
+	OF("rtcp", NULL, NULL, DPI_WEAK, 0, false),
 	OF("openvpn", "OpenVPN", NULL, DPI_APP, 0, true),
 	OF("isakmp", "ISAKMP", NULL, DPI_APP, 0, false),
 	OF("zabbix", "Zabbix", NULL, DPI_APP, 0, false),
@@ -135,7 +138,7 @@ static struct dpi_protocol known[] = {
 	OF("edonkey", "eDonkey", NULL, DPI_APP, 0, false),
 	OF("drda", "DB2", NULL, DPI_APP, 0, false),
 	OF("fcgi", "FastCGI", NULL, DPI_APP, 0, false),
-	OF("mp2t", "MPEG-TS", NULL, DPI_APP, 0, false),
+	OF("mp2t", "MPEG-TS", NULL, DPI_WEAK, 0, false),
 	OF("db-lsp-disc", "Dropbox", NULL, DPI_APP, 0, false),
 
 	/* Of which Wireshark knows nothing, or not in every version. */

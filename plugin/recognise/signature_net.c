@@ -272,16 +272,37 @@ bool is_rtp(const struct payload *p)
 	return step >= 1 && step <= 3;
 }
 
-/* RFC 3550, 6.4: a report, whose length is that of the whole or of its part. */
+static bool is_rtcp_head(const uint8_t *head)
+{
+	return head[0] >> 6 == 2 && head[1] >= 200 && head[1] <= 207;
+}
+
+/* Do heads and lengths lead from one to the next, and to the end? */
+static bool is_rtcp_chain(const struct payload *p)
+{
+	size_t at = 0;
+	unsigned heads = 0;
+
+	for (; at + 4 <= p->len; heads++) {
+		if (!is_rtcp_head(p->p + at))
+			return false;
+		at += (be16_at(p, at + 2) + 1u) * 4;
+	}
+	return at == p->full || (heads > 1 && at >= p->len && at < p->full);
+}
+
+/*
+ * RFC 3550, 6.4: reports, and what RFC 4585 and others added to them.  SRTP
+ * leaves the first head and who sends it: the second packet of one tells.
+ */
 bool is_rtcp(const struct payload *p)
 {
-	unsigned type = u8_at(p, 1), len = (be16_at(p, 2) + 1u) * 4;
+	const uint8_t *b = p->before;
 
-	return p->len >= 8 && u8_at(p, 0) >> 6 == 2 &&
-	       (type == 200 || type == 201) && be32_at(p, 4) &&
-	       (len == p->full || (len + 4 <= p->full &&
-				   u8_at(p, len) >> 6 == 2 &&
-				   u8_at(p, len + 1) == 202));
+	if (p->len < 8 || !is_rtcp_head(p->p) || !be32_at(p, 4))
+		return false;
+	return is_rtcp_chain(p) ||
+	       (b && is_rtcp_head(b) && !memcmp(p->p + 4, b + 4, 4));
 }
 
 /*

@@ -305,6 +305,10 @@ UDP_WORDS = {
     "webrtc": ("DTLS", 3478, STUN, (STUN,), DTLS),
     "rtp": ("RTP", 5004, rtp(1), rtp(2), rtp(3)),
     "rtcp": ("RTCP", 5005, b"\x80\xc9\0\1" + be32(0xcafe)),
+    "rtcp feedback": ("RTCP", 5005, b"\x81\xcd\0\3" + be32(
+        0xcafe, 1, 0x10000) + b"\x81\xce\0\2" + be32(0xcafe, 1)),
+    "rtcp encrypted": ("RTCP", 5005, *[
+        b"\x80\xc8\0\6" + be32(0xcafe) + bytes([n]) * 50 for n in (1, 2)]),
     "ssdp": ("SSDP", 1900, b"M-SEARCH * HTTP/1.1\r\nHost: "
              b"239.255.255.250:1900\r\n\r\n"),
     "ntp": ("NTP", 123, b"\x23" + bytes(39) + be32(0xe0000000, 1)),

@@ -228,6 +228,23 @@ class NotTooMuch(unittest.TestCase):
         self.assertEqual(set(tshark.fields(path, "dpi.app", more=("-2",))),
                          {("TCP",)})
 
+    def test_what_a_cut_packet_is_taken_for(self):
+        """Some of Wireshark's guesses run out of bytes before they say no."""
+        random = Random(23)
+        for make, head in ((connection, 54), (datagrams, 42)):
+            for size in (12, 42, 9000):
+                frames = [frame for n in range(1000) for frame in make(
+                    f"{HERE}{n % 250 + 1}", FOREIGN + n % 7,
+                    [random.randbytes(random.randint(20, 300)),
+                     (random.randbytes(random.randint(20, 300)),)],
+                    20000 + n)]
+                path = tshark.write("cut.pcapng", b"".join([shb(), idb(), *[
+                    epb(frame[:head + size], T0 + n, wire_len=len(frame))
+                    for n, frame in enumerate(frames)]]))
+                self.assertEqual([row for row in tshark.fields(
+                    path, "frame.number", "dpi.app", "dpi.how",
+                    more=("-2",)) if row[2] == "dissector"], [], size)
+
     NONSENSE = {"noise": Random(19).randbytes(40), "zeros": bytes(60),
                 "text": b"hello there, this is of nobody\n",
                 "ones": b"\xff" * 60, "three": b"\1\2\3"}
