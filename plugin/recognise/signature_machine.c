@@ -244,6 +244,25 @@ bool is_relp(const struct payload *p)
 	return STARTS(p, "1 open ") && signature_line_has(p, " relp_version=");
 }
 
+/* Its greeting is "220" like those of FTP and SMTP. */
+bool is_hylafax(const struct payload *p)
+{
+	return STARTS(p, "220 ") && signature_line_has(p, " (HylaFAX");
+}
+
+bool is_vmware(const struct payload *p)
+{
+	return STARTS(p, "220 VMware Authentication Daemon");
+}
+
+/* RFC 3656, 4: as IMAP's, but for the quotes, where IMAP has an atom. */
+bool is_mupdate(const struct payload *p)
+{
+	return STARTS(p, "* ") &&
+	       g_strstr_len((const char *)p->p, (gssize)p->len,
+			    "* OK MUPDATE ");
+}
+
 bool is_munin(const struct payload *p)
 {
 	return STARTS(p, "# munin node at ");

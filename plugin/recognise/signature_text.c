@@ -178,16 +178,23 @@ static bool is_reply_code(const struct payload *p, size_t len)
 	       g_ascii_isdigit(p->p[1]) && g_ascii_isdigit(p->p[2]);
 }
 
+static bool is_word_at(const struct payload *p, size_t at, const char *word)
+{
+	size_t len = strlen(word);
+
+	return p->len >= at + len &&
+	       !g_ascii_strncasecmp((const char *)p->p + at, word, len);
+}
+
 /*
  * RFC 9051: a tag, and one of the words that may begin.  "530 Login incorrect"
- * and "250 STARTTLS" are answers of others.
+ * and "250 STARTTLS" are answers of others, a quoted mechanism is MUPDATE's.
  */
 bool is_imap(const struct payload *p)
 {
 	static const char *const words[] = {
-		" CAPABILITY\r", " LOGIN ", " STARTTLS\r", " AUTHENTICATE ",
-		" ID (\"", " ID NIL\r", " UID FETCH ", " SELECT \"",
-		" SELECT INBOX",
+		" CAPABILITY\r", " LOGIN ", " STARTTLS\r", " ID (\"",
+		" ID NIL\r", " UID FETCH ", " SELECT \"", " SELECT INBOX",
 	};
 	size_t tag = 0;
 
@@ -199,11 +206,10 @@ bool is_imap(const struct payload *p)
 	if (is_reply_code(p, tag))
 		return false;
 	for (size_t i = 0; tag && i < array_length(words); i++)
-		if (p->len >= tag + strlen(words[i]) &&
-		    !g_ascii_strncasecmp((const char *)p->p + tag, words[i],
-					 strlen(words[i])))
+		if (is_word_at(p, tag, words[i]))
 			return true;
-	return false;
+	return tag && is_word_at(p, tag, " AUTHENTICATE ") &&
+	       g_ascii_isalpha((char)u8_at(p, tag + 14));
 }
 
 bool is_nntp(const struct payload *p)

@@ -105,6 +105,14 @@ TCP_MORE = {
         b"x" * 20)),
     "relp": ("RELP", 2514, b"1 open 85 relp_version=0\nrelp_software=a\n"),
     "munin": ("Munin", 4949, (b"# munin node at a.example.com\n",)),
+    "hylafax": ("HylaFAX", 4559, (b"220 fax.example.com server (HylaFAX (tm) "
+                                  b"Version 6.0.7) ready.\r\n",),
+                b"USER root\r\n"),
+    "vmware": ("VMware", 902, (b"220 VMware Authentication Daemon Version "
+                               b"1.10: SSL Required\r\n",), b"USER root\r\n"),
+    "mupdate": ("MUPDATE", 3905, (b'* STARTTLS\r\n* AUTH "PLAIN"\r\n* OK '
+                                  b'MUPDATE "mail.example.com" "3.0"\r\n',),
+                b'X0 AUTHENTICATE "PLAIN"\r\n'),
     "msrp": ("MSRP", 2855, b"MSRP a786hjs2 SEND\r\nTo-Path: "
              b"msrp://b.example:8888/9di4ea;tcp\r\nFrom-Path: "
              b"msrp://a.example:7777/iau39;tcp\r\n\r\n-------a786hjs2$\r\n"),
