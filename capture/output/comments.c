@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "output/comments.h"
 
+#include <string.h>
+
 #include "host/pages.h"
 #include "packet/flow_hash.h"
 
@@ -36,18 +38,33 @@ void comments_free(struct comments *c)
 	pages_free(c, sizeof(*c));
 }
 
+/* Both ways of a flow, and the first interfaces, lie in one line of memory. */
+static uint32_t near_slot(const struct comments *c, const struct flow_key *flow)
+{
+	int order = memcmp(flow->local, flow->remote, sizeof(flow->local));
+	bool back = order > 0 ||
+		    (!order && flow->local_port > flow->remote_port);
+
+	return flow_hash(&c->place, flow) ^ back;
+}
+
+void comments_prepare(const struct comments *c, const struct flow_key *flow)
+{
+	__builtin_prefetch(&c->slots[near_slot(c, flow) & (SLOTS - 1)]);
+}
+
 struct comment_place comments_find(const struct comments *c,
 				   const struct packet *packet,
 				   uint32_t interface, uint32_t file,
 				   uint32_t text)
 {
 	/* The same packet on two interfaces is in two captures. */
-	uint32_t other = interface * 0x9e3779b9u;
 	const struct flow_key *flow = &packet->outer.key;
+	uint32_t near = near_slot(c, flow) ^ interface << 1;
 
 	return (struct comment_place){
-		.slot = (flow_hash(&c->place, flow) ^ other) & (SLOTS - 1),
-		.flow = flow_hash(&c->flow, flow) ^ other,
+		.slot = near & (SLOTS - 1),
+		.flow = flow_hash(&c->flow, flow) ^ near,
 		.file = file,
 		.text = text,
 		.begins = packet->outer.tcp_flags & PACKET_TCP_SYN,

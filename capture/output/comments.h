@@ -32,6 +32,9 @@ struct comment_place {
 struct comments *comments_new(void);
 void comments_free(struct comments *c);
 
+/* The place is about to be asked for: its memory is fetched. */
+void comments_prepare(const struct comments *c, const struct flow_key *flow);
+
 /* @file: each begins anew.  @text: a hash of the comment. */
 struct comment_place comments_find(const struct comments *c,
 				   const struct packet *packet,

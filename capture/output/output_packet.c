@@ -336,6 +336,8 @@ void output_prepare(const struct output *o, const struct flow_key *key)
 		return;
 	country_cache_prepare(o->countries, key->local);
 	country_cache_prepare(o->countries, key->remote);
+	if (o->comments)
+		comments_prepare(o->comments, key);
 }
 
 int output_packet(struct output *o, const struct owned_packet *p)

@@ -4,21 +4,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "packet/flow_key.h"
+
 void flow_hash_init(struct flow_hash *h)
 {
 	arc4random_buf(h, sizeof(*h));
 }
 
 /* Numbers in a row make a series, which would meet itself here and there. */
+static inline uint64_t mix(uint64_t sum)
+{
+	return (sum ^ sum >> 32) * 0x9e3779b97f4a7c15u;
+}
+
 static uint32_t finish_hash(uint64_t sum)
 {
-	sum = (sum ^ sum >> 32) * 0x9e3779b97f4a7c15u;
-	return (uint32_t)(sum >> 32);
+	return (uint32_t)(mix(sum) >> 32);
 }
 
 /* Multilinear-HM: one product for each two words. */
-static inline uint32_t hash_words(const struct flow_hash *h,
-				  const uint32_t *words, size_t count)
+static inline uint64_t sum_words(const struct flow_hash *h,
+				 const uint32_t *words, size_t count)
 {
 	const uint64_t *secrets = h->secrets;
 	uint64_t sum = h->offset;
@@ -26,23 +32,37 @@ static inline uint32_t hash_words(const struct flow_hash *h,
 	for (size_t i = 0; i < count; i += 2)
 		sum += (secrets[i] + words[i]) *
 		       (secrets[i + 1] + words[i + 1]);
-	return finish_hash(sum);
+	return sum;
 }
 
-uint32_t flow_hash(const struct flow_hash *h, const struct flow_key *k)
-{
-	uint32_t words[FLOW_HASH_WORDS];
-
-	memcpy(words, k, sizeof(words));
-	return hash_words(h, words, FLOW_HASH_WORDS);
-}
-
-uint32_t flow_hash_address(const struct flow_hash *h, const uint8_t addr[16])
+static inline uint64_t sum_address(const struct flow_hash *h,
+				   const uint8_t addr[16])
 {
 	uint32_t words[4];
 
 	memcpy(words, addr, sizeof(words));
-	return hash_words(h, words, 4);
+	return sum_words(h, words, 4);
+}
+
+/* Mixed: the sum of two ends would not tell who has which port. */
+static inline uint64_t sum_end(const struct flow_hash *h,
+			       const uint8_t addr[16], uint16_t port)
+{
+	return mix(sum_address(h, addr) + h->secrets[4] * port);
+}
+
+uint32_t flow_hash(const struct flow_hash *h, const struct flow_key *k)
+{
+	uint16_t far = flow_has_no_ports(k) ? k->local_port : k->remote_port;
+
+	return finish_hash(sum_end(h, k->local, k->local_port) +
+			   sum_end(h, k->remote, far) +
+			   h->secrets[5] * k->proto);
+}
+
+uint32_t flow_hash_address(const struct flow_hash *h, const uint8_t addr[16])
+{
+	return finish_hash(sum_address(h, addr));
 }
 
 uint32_t flow_hash_number(const struct flow_hash *h, uint64_t number)
@@ -50,7 +70,7 @@ uint32_t flow_hash_number(const struct flow_hash *h, uint64_t number)
 	const uint32_t words[2] = { (uint32_t)number,
 				    (uint32_t)(number >> 32) };
 
-	return hash_words(h, words, 2);
+	return finish_hash(sum_words(h, words, 2));
 }
 
 uint16_t flow_spread(const struct flow_key *k)

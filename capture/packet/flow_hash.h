@@ -14,21 +14,23 @@
 
 #include "packet/flow.h"
 
-#define FLOW_HASH_WORDS (sizeof(struct flow_key) / sizeof(uint32_t))
-
-_Static_assert(FLOW_HASH_WORDS % 2 == 0, "words are taken in pairs");
+#define FLOW_HASH_SECRETS 6	/* of an address 4, its port, the protocol */
 
 struct flow_hash {
 	uint64_t offset;
-	uint64_t secrets[FLOW_HASH_WORDS];
+	uint64_t secrets[FLOW_HASH_SECRETS];
 };
 
 /* Numbers of its own for each table. */
 void flow_hash_init(struct flow_hash *h);
 
+/*
+ * A flow and its reverse have the same, so that what is known of both ends lies
+ * together.
+ */
 uint32_t flow_hash(const struct flow_hash *h, const struct flow_key *k);
 
-/* The same of one address. */
+/* Of one address. */
 uint32_t flow_hash_address(const struct flow_hash *h, const uint8_t addr[16]);
 
 /* The same of a number that somebody may have chosen, as a process id in a file. */

@@ -41,9 +41,14 @@ static void swap_echo(struct flow_key *k)
 				 k->remote_port;
 }
 
+bool flow_has_no_ports(const struct flow_key *k)
+{
+	return k->proto == IPPROTO_ICMP || k->proto == IPPROTO_ICMPV6;
+}
+
 struct flow_key flow_reversed(const struct flow_key *k)
 {
-	bool echo = k->proto == IPPROTO_ICMP || k->proto == IPPROTO_ICMPV6;
+	bool echo = flow_has_no_ports(k);
 	struct flow_key r;
 	uint64_t word;
 

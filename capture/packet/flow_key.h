@@ -13,6 +13,9 @@
 /* The same flow as the other end sees it. */
 struct flow_key flow_reversed(const struct flow_key *k);
 
+/* Of ICMP: local_port is an echo's identifier, at both ends. */
+bool flow_has_no_ports(const struct flow_key *k);
+
 /* Whether it is ::ffff:a.b.c.d (RFC 4291, section 2.5.5.2), and how to make it. */
 bool address_is_ipv4(const __u8 addr[16]);
 void address_from_ipv4(__u8 out[16], const __u8 addr[4]);

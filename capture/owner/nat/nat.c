@@ -94,22 +94,9 @@ static bool same(const struct flow_key *a, const struct flow_key *b)
 	return !memcmp(a, b, sizeof(*a));
 }
 
-/* Of both directions of a flow, the one that is hashed. */
-static bool is_hashed(const struct flow_key *k)
-{
-	int order = memcmp(k->local, k->remote, sizeof(k->local));
-
-	return order < 0 || (!order && k->local_port <= k->remote_port);
-}
-
 static uint32_t *chain_of(const struct nat *n, const struct flow_key *k)
 {
-	struct flow_key reversed;
-
-	if (is_hashed(k))
-		return &n->chains[flow_hash(&n->hash, k) & n->mask];
-	reversed = flow_reversed(k);
-	return &n->chains[flow_hash(&n->hash, &reversed) & n->mask];
+	return &n->chains[flow_hash(&n->hash, k) & n->mask];
 }
 
 static struct translation *live(const struct nat *n,

@@ -109,7 +109,7 @@ static bool is_key(const struct flow_key *a, const struct flow_key *b)
 static struct shared *shared_of(const struct packettab *t,
 				const struct packettab_packet *p, bool make)
 {
-	uint32_t at = flow_hash(&t->hash, &p->key);
+	uint32_t at = flow_hash(&t->hash, &p->key) + (p->sends ? WAYS : 0);
 	const struct shared *oldest = NULL;
 
 	for (uint32_t i = 0; i < WAYS; i++) {

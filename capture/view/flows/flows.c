@@ -105,20 +105,10 @@ static void list_move(struct flows *t, struct flow *f, enum list to)
 	TAILQ_INSERT_TAIL(&t->lists[to], f, list);
 }
 
-/* A key and its reverse are one flow: the lesser of them is looked for. */
-static struct flow_key canonical(const struct flow_key *k)
-{
-	struct flow_key r = flow_reversed(k);
-
-	return memcmp(k, &r, sizeof(r)) <= 0 ? *k : r;
-}
-
 static struct flow **head_of(struct flows *t, const struct flow_key *k,
 			     unsigned namespace)
 {
-	struct flow_key c = canonical(k);
-
-	return &t->heads[(flow_hash(&t->hash, &c) + namespace) & t->mask];
+	return &t->heads[(flow_hash(&t->hash, k) + namespace) & t->mask];
 }
 
 /* The last of that key: those before it are no longer in its bucket. */

@@ -3,6 +3,7 @@
 
 #include "exact.h"
 #include "packet/flow_hash.h"
+#include "packet/flow_key.h"
 
 #define BUCKETS 1024
 #define MANY 64
@@ -83,6 +84,43 @@ static void neighbours_are_spread(void **state)
 	}
 }
 
+static void a_flow_and_its_reverse_meet(void **state)
+{
+	struct flow_key k = from(7, 1000), other = k;
+	struct flow_key r = flow_reversed(&k);
+	struct flow_hash h;
+
+	(void)state;
+	flow_hash_init(&h);
+	assert_int_equal(flow_hash(&h, &k), flow_hash(&h, &r));
+	other.local_port = k.remote_port;
+	other.remote_port = k.local_port;
+	assert_int_not_equal(flow_hash(&h, &k), flow_hash(&h, &other));
+	k.proto = 1;
+	k.remote_port = FLOW_ECHO_ASKS;
+	r = flow_reversed(&k);
+	assert_int_equal(flow_hash(&h, &k), flow_hash(&h, &r));
+	other = k;
+	other.proto = 17;
+	assert_int_not_equal(flow_hash(&h, &k), flow_hash(&h, &other));
+}
+
+/* Nor do those whose two ports have the same sum. */
+static void ports_of_one_sum_are_spread(void **state)
+{
+	uint32_t counts[BUCKETS] = { 0 };
+	struct flow_hash h;
+
+	(void)state;
+	flow_hash_init(&h);
+	for (uint16_t port = 0; port < 2 * BUCKETS; port++) {
+		struct flow_key k = from(7, port);
+
+		k.local_port = (uint16_t)(5000 - port);
+		assert_in_range(++counts[bucket(&h, &k)], 1, 30);
+	}
+}
+
 /* The cheap one needs no more than that. */
 static void ports_in_a_row_are_spread_without_a_secret(void **state)
 {
@@ -120,6 +158,8 @@ int main(void)
 		cmocka_unit_test(each_table_has_numbers_of_its_own),
 		cmocka_unit_test(addresses_meet_in_one_table_only),
 		cmocka_unit_test(neighbours_are_spread),
+		cmocka_unit_test(a_flow_and_its_reverse_meet),
+		cmocka_unit_test(ports_of_one_sum_are_spread),
 		cmocka_unit_test(numbers_that_differ_in_few_bits_are_spread),
 		cmocka_unit_test(ports_in_a_row_are_spread_without_a_secret),
 	};
