@@ -66,6 +66,13 @@ class Packet:
         return proto, rip, rport, lip, lport
 
 
+def is_tunnelled(layers):
+    """VXLAN, or IP within IP that is no error's quotation: GRE, IPIP."""
+    at = [n for n, layer in enumerate(layers) if layer in ("ip", "ipv6")]
+    return "vxlan" in layers or len(at) > 1 and \
+        not {"icmp", "icmpv6"} & {*layers[at[0]:at[1]]}
+
+
 def parse(row, firsts):
     """A packet of one row; *firsts* remembers the first fragments' keys."""
     f = dict(zip(FIELDS, row))
@@ -84,7 +91,7 @@ def parse(row, firsts):
     layers = f["frame.protocols"].split(":")
     six = "ipv6" in layers and "ip" not in layers[:layers.index("ipv6")]
     src, dst = ("ipv6.src", "ipv6.dst") if six else ("ip.src", "ip.dst")
-    p.tunnel = "vxlan" in layers
+    p.tunnel = is_tunnelled(layers)
     p.unreadable = six and get("ipv6.version") not in ("", "6")
     if not f[src] or p.unreadable:
         p.kind = "other"
@@ -97,7 +104,8 @@ def parse(row, firsts):
         p.kind, nth = "tunnel", 1
     elif kind in (ICMP6_ERRORS if icmp == "icmpv6" else ICMP_ERRORS):
         p.kind, nth = "error", 1
-    at = nth if p.kind != "error" else 0    # outer ICMP has no ports
+    # Of outer headers only VXLAN's has ports.
+    at = int(p.kind == "tunnel" and "vxlan" in layers)
     lip, rip = get(src, nth), get(dst, nth)
     fragment = get("ip.id") + ":" + get("ipv6.fraghdr.ident"), lip, rip
     if get("tcp.srcport"):
