@@ -8,8 +8,22 @@
 static struct table window;
 static GStringChunk *window_texts;
 
-/* Its columns, as those of the text. */
+/* Its columns: those of the text, in another order. */
 static stat_tap_table_item window_columns[TABLE_COLUMNS];
+
+enum { WINDOW_PACKETS = 2, WINDOW_BYTES };
+
+/*
+ * Wireshark opens it sorted by the first column, the least at the top: of
+ * packets that would be those who hardly spoke.
+ */
+static const struct row *window_row(int column)
+{
+	static const int first[] = { 3, 2, 0, 1 };
+
+	return table_column(column < (int)array_length(first) ? first[column] :
+								column);
+}
 
 static stat_tap_table_item_type window_cell(const struct row *row,
 					    const struct process *p,
@@ -38,7 +52,7 @@ static void window_add_line(stat_tap_table *table, struct entry *e)
 	table_describe(&p, e);
 	memset(items, 0, sizeof(items));
 	for (int c = 0; c < TABLE_COLUMNS; c++)
-		items[c] = window_cell(table_column(c), &p, e);
+		items[c] = window_cell(window_row(c), &p, e);
 	e->line = table->num_elements;
 	stat_tap_init_table_row(table, e->line, TABLE_COLUMNS, items);
 }
@@ -49,11 +63,10 @@ static void window_update(stat_tap_table *table, struct entry *e)
 		return;
 	if (e->packets == 1)
 		window_add_line(table, e);
-	/* The first two columns are what changes. */
-	stat_tap_get_field_data(table, e->line, 0)->value.uint_value =
-		(guint)e->packets;
-	stat_tap_get_field_data(table, e->line, 1)->value.uint_value =
-		(guint)MIN(e->bytes, G_MAXUINT);
+	stat_tap_get_field_data(table, e->line, WINDOW_PACKETS)
+		->value.uint_value = (guint)e->packets;
+	stat_tap_get_field_data(table, e->line, WINDOW_BYTES)
+		->value.uint_value = (guint)MIN(e->bytes, G_MAXUINT);
 }
 
 static tap_packet_status window_packet(void *data, packet_info *pinfo,
@@ -132,7 +145,7 @@ void table_window_register(void)
 	};
 
 	for (int c = 0; c < TABLE_COLUMNS; c++) {
-		const struct row *row = table_column(c);
+		const struct row *row = window_row(c);
 
 		window_columns[c] = (stat_tap_table_item){
 			table_is_numeric(row) ? TABLE_ITEM_UINT :
