@@ -13,6 +13,7 @@
 #include "host/log.h"
 #include "host/pages.h"
 
+#define EVENTS_AHEAD 4			/* far less than the ring has */
 #define MAX_TAKEN 65536			/* above what the ring holds */
 #define LOAD_BYTES (16u << 20)		/* libbpf takes them to load it */
 
@@ -105,6 +106,19 @@ static void choose_traced(struct probe *p, bool all)
 				      (all || prog == p->skel->progs.on_graft));
 }
 
+/*
+ * Most records are of one size.  The ring's pages are mapped twice in a row, and
+ * what it has not written yet, or another record's middle, does no harm.
+ */
+static void look_ahead(struct probe *p, const uint8_t *data)
+{
+	const size_t stride = sizeof(struct probe_event) + BPF_RINGBUF_HDR_SZ;
+
+	if (p->handler.soon)
+		p->handler.soon(p->handler.ctx,
+				(const void *)(data + EVENTS_AHEAD * stride));
+}
+
 static int on_record(void *ctx, void *data, size_t size)
 {
 	struct probe *p = ctx;
@@ -112,6 +126,7 @@ static int on_record(void *ctx, void *data, size_t size)
 
 	if (size < sizeof(*e))
 		return 0;
+	look_ahead(p, data);
 	if (e->kind == PROBE_EXEC || e->kind == PROBE_MOVED)
 		p->handler.exec(p->handler.ctx, data);
 	else

@@ -25,6 +25,11 @@ struct probe_handler {
 	void (*event)(void *ctx, const struct probe_event *e);
 	void (*exec)(void *ctx, const struct probe_exec *x);
 	void (*holder)(void *ctx, const struct probe_holder *h);
+	/*
+	 * What event() gets soon, or any bytes: to fetch the memory that it leads
+	 * to.  NULL is fine.
+	 */
+	void (*soon)(void *ctx, const struct probe_event *e);
 	void *ctx;
 	bool at_exec;		/* an exec makes probe_fd() readable at once */
 	enum probe_seen seen;

@@ -134,6 +134,14 @@ static void on_event(void *ctx, const struct probe_event *e)
 	}
 }
 
+static void on_soon(void *ctx, const struct probe_event *e)
+{
+	const struct owners *o = ctx;
+
+	flowtab_prepare(o->flows, &e->key);
+	flowtab_prepare_socket(o->flows, e->cookie);
+}
+
 static void on_exec(void *ctx, const struct probe_exec *x)
 {
 	struct owners *o = ctx;
@@ -221,6 +229,7 @@ struct probe_handler owners_listen(struct owners *o)
 		.event = on_event,
 		.exec = on_exec,
 		.holder = on_holder,
+		.soon = on_soon,
 		.ctx = o,
 		.at_exec = o->hash,
 		.seen = o->seen,

@@ -35,13 +35,13 @@ struct flowtab *flowtab_new(uint32_t max_flows)
 	t->flows = pages_new(t->max * sizeof(*t->flows));
 	t->socks = pages_new(t->max * sizeof(*t->socks));
 	t->owners = pages_new(owners_size(t));
-	t->flow_heads = pages_new(heads_size(t));
-	if (!t->flows || !t->socks || !t->owners || !t->flow_heads) {
+	t->sock_heads = pages_new(heads_size(t));
+	if (!t->flows || !t->socks || !t->owners || !t->sock_heads) {
 		flowtab_free(t);
 		return NULL;
 	}
-	t->sock_heads = (struct sock **)(t->flow_heads + t->max);
 	t->bound_heads = t->sock_heads + t->max;
+	t->flow_heads = (uint32_t *)(t->bound_heads + t->max);
 	return t;
 }
 
@@ -52,7 +52,7 @@ void flowtab_free(struct flowtab *t)
 	pages_free(t->flows, t->max * sizeof(*t->flows));
 	pages_free(t->socks, t->max * sizeof(*t->socks));
 	pages_free(t->owners, owners_size(t));
-	pages_free(t->flow_heads, heads_size(t));
+	pages_free(t->sock_heads, heads_size(t));
 	free(t);
 }
 
@@ -71,7 +71,7 @@ static const struct flow *newest_of_key(const struct flowtab *t,
 {
 	const struct flow *best = NULL, *f;
 
-	for (f = t->flow_heads[key_hash(t, key)]; f; f = f->next)
+	for (f = flow_first(t, key); f; f = flow_next(t, f))
 		if (key_equal(&f->key, key) && (!best || f->from_ns > best->from_ns))
 			best = f;
 	return best;
@@ -152,12 +152,12 @@ void flowtab_close(struct flowtab *t, uint64_t cookie, uint64_t ts_ns)
 static bool frame_goes_on(struct flowtab *t, const struct flowtab_event *e,
 			  const struct flow_key *key)
 {
-	struct flow *f = t->flow_heads[key_hash(t, key)];
+	struct flow *f = flow_first(t, key);
 	const struct owner *o;
 
 	while (f && !(key_equal(&f->key, key) && f->sock->frame &&
 		      f->sock->netns == e->netns))
-		f = f->next;
+		f = flow_next(t, f);
 	o = f ? f->sock->owners[0] : NULL;
 	if (!o || o->proc != e->owner || o->tid != e->tid ||
 	    f->sock->closed_ns < e->ts_ns)

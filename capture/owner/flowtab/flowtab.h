@@ -124,11 +124,12 @@ struct flowtab_answer {
  * known for it; a late event may still tell, for FLOWTAB_HOLD_NS.  A true
  * answer is final once all events up to the packet's arrival are in.
  */
-/* A packet of that flow will ask soon: the memory is there by then. */
-void flowtab_prepare(struct flowtab *t, const struct flow_key *key);
-
 bool flowtab_find(struct flowtab *t, const struct flowtab_query *q,
 		  struct flowtab_answer *a);
+
+/* A packet, or an event, will ask for it soon: the memory is there by then. */
+void flowtab_prepare(struct flowtab *t, const struct flow_key *key);
+void flowtab_prepare_socket(const struct flowtab *t, uint64_t cookie);
 
 /* Who has the port of a key's local end, if no event told of the packet. */
 enum flowtab_port {

@@ -97,11 +97,11 @@ static bool are_rivals(const struct flow *a, const struct flow *b)
 static struct lives find_lives(const struct flowtab *t,
 			       const struct flowtab_query *q)
 {
-	struct flow *f = t->flow_heads[key_hash(t, &q->key)];
+	struct flow *f = flow_first(t, &q->key);
 	const struct flow *rival = NULL, *connection = NULL;
 	struct lives l = { 0 };
 
-	for (; f; f = f->next) {
+	for (; f; f = flow_next(t, f)) {
 		if (!key_equal(&f->key, &q->key))
 			continue;
 		l.ends |= f->from_ns > q->ts_ns;
@@ -325,7 +325,7 @@ bool flowtab_find(struct flowtab *t, const struct flowtab_query *q,
 	memset(a, 0, sizeof(*a));
 	if (!l.best)
 		return false;
-	l.best->last_ns = q->ts_ns;
+	l.best->last_used = flow_clock(q->ts_ns);
 	a->here = l.best->sock->netns == q->netns;
 	a->from_ns = l.best->from_ns;
 	a->cookie = l.best->sock->cookie;
@@ -393,14 +393,14 @@ enum flowtab_port flowtab_port(const struct flowtab *t,
 void flowtab_prepare(struct flowtab *t, const struct flow_key *key)
 {
 	uint32_t n = t->next_soon++;
-	struct flow **bucket = &t->flow_heads[key_hash(t, key)];
-	struct flow **before = t->soon[(n - 2) % FLOWTAB_SOON];
-	struct flow **earlier = t->soon[(n - 4) % FLOWTAB_SOON];
+	const uint32_t *bucket = &t->flow_heads[key_hash(t, key)];
+	const uint32_t *before = t->soon[(n - 2) % FLOWTAB_SOON];
+	const uint32_t *earlier = t->soon[(n - 4) % FLOWTAB_SOON];
 
 	__builtin_prefetch(bucket);
 	t->soon[n % FLOWTAB_SOON] = bucket;
 	if (before && *before)
-		__builtin_prefetch(&(*before)->key);
+		__builtin_prefetch(flow_at(t, *before));
 	if (earlier && *earlier)
-		__builtin_prefetch((*earlier)->sock);
+		__builtin_prefetch(flow_at(t, *earlier)->sock);
 }

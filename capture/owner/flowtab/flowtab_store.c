@@ -251,6 +251,11 @@ struct sock *sock_find(const struct flowtab *t, uint64_t cookie)
 	return s;
 }
 
+void flowtab_prepare_socket(const struct flowtab *t, uint64_t cookie)
+{
+	__builtin_prefetch(&t->sock_heads[cookie_hash(t, cookie)]);
+}
+
 struct sock *sock_get(struct flowtab *t, const struct flowtab_event *e)
 {
 	struct sock *s = sock_find(t, e->cookie), **head;
@@ -283,17 +288,27 @@ struct sock *sock_get(struct flowtab *t, const struct flowtab_event *e)
 
 /* ---- flows ---- */
 
+static uint32_t link_of(const struct flowtab *t, const struct flow *f)
+{
+	return (uint32_t)(f - t->flows) + 1;
+}
+
 static void flow_free(struct flowtab *t, struct flow *f)
 {
-	struct flow **at = &t->flow_heads[key_hash(t, &f->key)];
+	const uint32_t self = link_of(t, f);
+	uint32_t *head = &t->flow_heads[key_hash(t, &f->key)];
+	struct flow *before = flow_at(t, *head);
 	struct sock *s = f->sock;
 
-	while (*at != f)
-		at = &(*at)->next;
-	*at = f->next;
-	memset(f, 0, sizeof(*f));
-	f->next = t->free_flows;
-	t->free_flows = f;
+	if (before == f) {
+		*head = f->next;
+	} else {
+		while (before->next != self)
+			before = flow_next(t, before);
+		before->next = f->next;
+	}
+	*f = (struct flow){ .next = t->free_flows };
+	t->free_flows = self;
 	t->stats.flows--;
 	t->closed_flows -= s->closed_ns != 0;
 	if (--s->flows == 0 && (s->closed_ns || !s->hashed))
@@ -305,26 +320,56 @@ static bool flow_open(const struct flow *f)
 	return !f->sock->closed_ns;
 }
 
-/*
- * Of a few candidates: closed before open, then the longest unused.  Returns
- * whose it was, or NULL.
- */
-static struct sock *flow_evict(struct flowtab *t)
+/* Of a few candidates: closed before open, then the longest unused. */
+static struct flow *choose_victim(struct flowtab *t)
 {
 	int probes = t->closed_flows ? EVICT_PROBES : OPEN_PROBES;
 	struct flow *victim = NULL;
-	struct sock *s;
 
 	for (int i = 0; i < probes; i++) {
 		struct flow *f = &t->flows[t->flow_hand++ & (t->max - 1)];
 
-		if (!f->used)
+		if (!f->sock)
 			continue;
 		if (!victim || flow_open(f) < flow_open(victim) ||
 		    (flow_open(f) == flow_open(victim) &&
-		     f->last_ns < victim->last_ns))
+		     f->last_used < victim->last_used))
 			victim = f;
 	}
+	return victim;
+}
+
+static bool is_unused_since(const struct victim *v)
+{
+	return v->flow && v->flow->sock && v->flow->last_used == v->last_used;
+}
+
+/*
+ * One that was chosen a while ago, so that the memory of its bucket is there.
+ * NULL if there is none.
+ */
+static struct flow *next_victim(struct flowtab *t)
+{
+	struct victim now = t->victims[0], *soon = &t->victims[0];
+	struct flow *later = choose_victim(t);
+
+	t->victims[0] = t->victims[1];
+	t->victims[1] = (struct victim){ later, later ? later->last_used : 0 };
+	if (is_unused_since(soon))
+		__builtin_prefetch(flow_first(t, &soon->flow->key));
+	if (later)
+		__builtin_prefetch(&t->flow_heads[key_hash(t, &later->key)]);
+	if (is_unused_since(&now) && !(t->closed_flows && flow_open(now.flow)))
+		return now.flow;
+	return choose_victim(t);
+}
+
+/* Returns whose it was, or NULL. */
+static struct sock *flow_evict(struct flowtab *t)
+{
+	struct flow *victim = next_victim(t);
+	struct sock *s;
+
 	if (!victim)
 		return NULL;
 	if (flow_open(victim))
@@ -364,14 +409,14 @@ static void life_cut(struct flowtab *t, struct flow *f, struct flow *later)
 static void key_prune(struct flowtab *t, const struct flow_key *key,
 		      const struct sock *s, uint64_t now_ns)
 {
-	struct flow *f = t->flow_heads[key_hash(t, key)], *next;
+	struct flow *f = flow_first(t, key), *next;
 	struct flow *newer = NULL, *last = NULL;	/* newer: a process's */
 	bool in_place, same;
 	int lives = 0;
 
 	/* The newest come first. */
 	for (; f; f = next) {
-		next = f->next;
+		next = flow_next(t, f);
 		if (!key_equal(&f->key, key))
 			continue;
 		in_place = newer && newer->sock->netns == f->sock->netns;
@@ -394,13 +439,14 @@ static void key_prune(struct flowtab *t, const struct flow_key *key,
 void flow_add(struct flowtab *t, const struct flow_key *key, struct sock *s,
 	      uint64_t from_ns)
 {
-	struct flow *f, **head;
+	struct flow *f;
+	uint32_t *head;
 
 	s->flows++;		/* first: what follows must not free it */
 	key_prune(t, key, s, from_ns);
 	if (!t->free_flows && t->fresh_flows == t->max)
 		flow_evict(t);
-	f = t->free_flows;
+	f = flow_at(t, t->free_flows);
 	if (f) {
 		t->free_flows = f->next;
 	} else if (t->fresh_flows < t->max) {
@@ -411,9 +457,10 @@ void flow_add(struct flowtab *t, const struct flow_key *key, struct sock *s,
 		return;
 	}
 	head = &t->flow_heads[key_hash(t, key)];
-	*f = (struct flow){ .next = *head, .sock = s, .from_ns = from_ns,
-			    .last_ns = from_ns, .key = *key, .used = true };
-	*head = f;
+	*f = (struct flow){ .next = *head, .sock = s,
+			    .last_used = flow_clock(from_ns),
+			    .from_ns = from_ns, .key = *key };
+	*head = link_of(t, f);
 	t->stats.flows++;
 	t->closed_flows += s->closed_ns != 0;
 }

@@ -51,14 +51,22 @@ struct sock {
 	bool frame;			/* of flowtab_frame() */
 };
 
+/* A line of memory: each packet of another flow waits for one. */
 struct flow {
-	struct flow *next;		/* of its hash bucket, or the free list */
-	struct sock *sock;
+	uint32_t next : 31;		/* of its bucket, or the free list: flow_at() */
+	uint32_t cut : 1;		/* its key had others before it */
+	uint32_t last_used;		/* flow_clock() */
+	struct sock *sock;		/* NULL: it is free */
 	uint64_t from_ns;
-	uint64_t last_ns;
 	struct flow_key key;
-	bool used;
-	bool cut;			/* its key had others before it */
+};
+
+_Static_assert(sizeof(struct flow) == 64, "a flow is a line of memory");
+
+/* A flow that may make room soon, if nobody uses it until then. */
+struct victim {
+	struct flow *flow;
+	uint32_t last_used;
 };
 
 struct flowtab {
@@ -66,10 +74,10 @@ struct flowtab {
 	struct flow *flows;
 	struct sock *socks;
 	struct owner *owners;
-	struct flow **flow_heads;	/* the two after it lie in its pages */
-	struct sock **sock_heads;
+	struct sock **sock_heads;	/* the two after it lie in its pages */
 	struct sock **bound_heads;
-	struct flow *free_flows;
+	uint32_t *flow_heads;		/* flow_at() */
+	uint32_t free_flows;		/* flow_at() */
 	struct sock *free_socks;
 	struct owner *free_owners;
 	uint32_t max;			/* of each kind; a power of two */
@@ -81,8 +89,9 @@ struct flowtab {
 	uint64_t frames;		/* of flowtab_frame(), so far */
 	uint32_t closed_flows;		/* whose socket has ended */
 	struct flowtab_stats stats;
-	struct flow **soon[FLOWTAB_SOON];	/* buckets asked for soon, a ring */
+	const uint32_t *soon[FLOWTAB_SOON];	/* buckets asked for soon, a ring */
 	uint32_t next_soon;
+	struct victim victims[2];	/* the first is the next */
 };
 
 /* A socket's address that takes what is sent to any of this host's. */
@@ -92,6 +101,31 @@ static inline uint32_t key_hash(const struct flowtab *t,
 				const struct flow_key *key)
 {
 	return flow_hash(&t->hash, key) & (t->max - 1);
+}
+
+/* NULL if there is none: 0. */
+static inline struct flow *flow_at(const struct flowtab *t, uint32_t link)
+{
+	return link ? &t->flows[link - 1] : NULL;
+}
+
+static inline struct flow *flow_next(const struct flowtab *t,
+				     const struct flow *f)
+{
+	return flow_at(t, f->next);
+}
+
+/* The first of those whose keys share a bucket. */
+static inline struct flow *flow_first(const struct flowtab *t,
+				      const struct flow_key *key)
+{
+	return flow_at(t, t->flow_heads[key_hash(t, key)]);
+}
+
+/* 67 ms are enough to tell which was used last. */
+static inline uint32_t flow_clock(uint64_t ns)
+{
+	return (uint32_t)(ns >> 26);
 }
 
 static inline struct sock **bound_head(const struct flowtab *t,
