@@ -142,7 +142,7 @@ static __always_inline bool sender_takes_over(struct sock_info *s,
 	enum use use;
 
 	if (!(s->flags & PROVISIONAL) && s->roles & SOCK_SENT &&
-	    is_user(&s->owner) && (!tcp || is_program(&s->owner)))
+	    is_told_user(&s->owner) && (!tcp || is_program(&s->owner)))
 		return true;
 	if (tcp ? sk->state == BPF_TCP_LISTEN ||
 			  !BPF_CORE_READ(ksk, sk_lock.owned) :

@@ -134,7 +134,7 @@ static __always_inline int tell_frame(struct sk_buff *skb, __u8 roles)
 		return 0;
 	e->netns = netns_of(sk);
 	e->roles = roles;
-	fill_current(&e->owner);
+	tell_current(e);
 	e->fingerprint = frame_key(skb, &e->key, roles == PROBE_SENDER);
 	bpf_ringbuf_submit(e, wakeup());
 	return 0;

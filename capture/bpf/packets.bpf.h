@@ -72,7 +72,7 @@ static __always_inline void tell_packet(struct sock_info *s,
 	if (!known)
 		;
 	else if (egress)
-		fill_current(&e->owner);
+		tell_current(e);
 	else if (s->roles & SOCK_SPLIT)
 		e->owner = s->reader;
 	else

@@ -230,6 +230,7 @@ static __always_inline struct probe_exec *exec_begin(__u8 kind,
 	x->event.kind = kind;
 	x->event.ts_ns = bpf_ktime_get_ns();
 	fill_owner(&x->event.owner, t);
+	note_told(&x->event.owner);
 	return x;
 }
 
@@ -299,6 +300,8 @@ static __always_inline int tell_task(__u8 kind, struct task_struct *t,
 	if (!e)
 		return 0;
 	fill_owner(&e->owner, t);
+	if (kind == PROBE_FORK)
+		note_told(&e->owner);
 	e->parent_tgid = parent_tgid;
 	e->exit_status = exit_status;
 	bpf_ringbuf_submit(e, wakeup());
@@ -361,6 +364,7 @@ int BPF_PROG(on_rename, struct task_struct *t, const char *comm)
 	if (!e)
 		return 0;
 	fill_owner(&e->owner, t);
+	note_told(&e->owner);
 	renamed_ns[(__u32)t->tgid % PROBE_FORKERS] = e->ts_ns;
 	bpf_probe_read_kernel_str(e->owner.comm, sizeof(e->owner.comm), comm);
 	bpf_ringbuf_submit(e, wakeup());

@@ -145,6 +145,15 @@ __u64 forked_ns[PROBE_FORKERS];	/* the same, CLOCK_MONOTONIC */
 __u64 renamed_ns[PROBE_FORKERS];
 
 /*
+ * As which user the last process with such a number was told last.  One that acts
+ * as several in turn has sockets that were told of each.
+ */
+struct {
+	__u32 tgid;
+	__u32 uid;
+} told_users[PROBE_FORKERS];
+
+/*
  * See event.h.  User space clears the older of two and makes it current.  No
  * variable: libbpf would write its two megabytes of zeros first, which takes
  * a tenth of the start.
@@ -240,6 +249,21 @@ __noinline int fill_current(struct probe_owner *o)
 	return 0;
 }
 
+static __always_inline void note_told(const struct probe_owner *o)
+{
+	__u32 at = o->tgid % PROBE_FORKERS;
+
+	told_users[at].tgid = o->tgid;
+	told_users[at].uid = o->uid;
+}
+
+/* The same for an event. */
+static __always_inline void tell_current(struct probe_event *e)
+{
+	fill_current(&e->owner);
+	note_told(&e->owner);
+}
+
 static __always_inline struct probe_event *event_begin(__u8 kind)
 {
 	struct probe_event *e;
@@ -305,6 +329,9 @@ static __always_inline void tell_socket(__u8 kind, struct sock_info *s,
 	}
 	if (key)
 		e->key = *key;
+	/* Of the others user space knows a later one. */
+	if (kind == PROBE_OWNER)
+		note_told(&e->owner);
 	bpf_ringbuf_submit(e, wakeup());
 }
 

@@ -20,7 +20,7 @@ static __always_inline void tell_user(struct sock *sk, __u64 cookie,
 	e->cookie = cookie;
 	e->netns = netns_of(sk);
 	e->roles = roles;
-	fill_current(&e->owner);
+	tell_current(e);
 	bpf_ringbuf_submit(e, wakeup());
 }
 
@@ -77,7 +77,7 @@ static __always_inline void tell_read(struct sock_info *s, __u8 proto,
 	e->flags = s->flags;
 	e->position = position;
 	e->key.proto = proto;
-	fill_current(&e->owner);
+	tell_current(e);
 	bpf_ringbuf_submit(e, wakeup());
 }
 
@@ -111,7 +111,7 @@ static __always_inline void tell_reader(struct sock_info *s, __u64 cookie,
 		e->position = s->read_ns ? s->read_ns : NEVER_READ;
 		e->emptied_ns = s->emptied_ns;
 	}
-	fill_current(&e->owner);
+	tell_current(e);
 	bpf_ringbuf_submit(e, wakeup());
 }
 

@@ -21,6 +21,15 @@ __noinline int is_user(const struct probe_owner *o)
 	       o->uid == t->cred->euid.val;
 }
 
+/* ... and user space has not been told of it as another user since. */
+static __always_inline bool is_told_user(const struct probe_owner *o)
+{
+	__u32 at = o->tgid % PROBE_FORKERS;
+
+	return is_user(o) && (told_users[at].tgid != o->tgid ||
+			      told_users[at].uid == o->uid);
+}
+
 /* Whether it neither executed another program nor renamed itself since. */
 __noinline int is_program(const struct probe_owner *o)
 {
@@ -80,9 +89,9 @@ static __always_inline bool reads(struct sock_info *s, struct task_struct *t)
 {
 	__u8 roles;
 
-	if (s->roles & SOCK_SPLIT && is_user(&s->reader))
+	if (s->roles & SOCK_SPLIT && is_told_user(&s->reader))
 		return false;
-	if (is_user(&s->owner)) {
+	if (is_told_user(&s->owner)) {
 		if (!(s->roles & SOCK_SPLIT))
 			return false;
 		s->roles &= ~SOCK_SPLIT;
@@ -120,7 +129,7 @@ static __always_inline bool take_over(struct sock_info *s, enum use use)
 		return false;
 	if (use == USE_READ && !provisional)
 		return reads(s, t);
-	if (!provisional && is_user(&s->owner)) {
+	if (!provisional && is_told_user(&s->owner)) {
 		if (use == USE_SEND)
 			s->roles |= SOCK_SENT;
 		if (use != USE_SEND || !s->stream || is_program(&s->owner))

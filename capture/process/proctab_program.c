@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define KEEP_CHANGES_NS	1000000000ull	/* far more than a packet is held */
-#define MAX_CHANGES	64		/* of name or user, within that time */
+#define MAX_CHANGES	256		/* of name or user, within that time */
 
 void program_free(struct proctab *t, struct program *i)
 {

@@ -229,6 +229,22 @@ for i in range(20):
     s.recv(100)
 """
 
+# One process sends and reads as the user of each request, on sockets of its own.
+USERS = COMMON + """
+sockets = [pair() for _ in range(3)]
+for s, r in sockets[1:]:
+    s.connect(sockets[0][1].getsockname())
+wait()
+for i in range(60):
+    os.seteuid(0)
+    user = (0, 33, 65534)[i * i % 7 % 3]
+    os.seteuid(user)
+    sockets[i * i % 11 % 3][0].send(b"%03d" % i)
+    os.seteuid(0)
+    os.seteuid((65534, 0, 33)[i % 3])
+    note(sockets[0][1].recv(100), user, (65534, 0, 33)[i % 3])
+"""
+
 
 class Uses(world.LiveTest):
     def check(self, program, kind="udp", unknown=0):
@@ -281,6 +297,21 @@ class Uses(world.LiveTest):
 
     def test_a_raw_reader_of_datagrams(self):
         self.check(RAW)
+
+    def test_a_process_that_acts_as_several_users_in_turn(self):
+        ns = self.namespace()
+        p = self.start(ns.argv("python3", "-c", USERS),
+                       stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        port = [int(p.stdout.readline()) for _ in range(3)][0]
+        path = self.dir / "users.pcapng"
+        c = Capture(path, "-i", "lo", "-f", f"port {port}", within=ns)
+        truth = {tuple(line.split()) for line in p.communicate("go\n")[0]
+                 .splitlines()}
+        c.stop()
+        told = {(bytes.fromhex(data).decode(), *users)
+                for data, *users in self.rows(path, "udp.payload", "proc.src.uid",
+                                              "proc.dst.uid", where="udp")}
+        self.assertEqual(told, truth)
 
     def test_a_reader_that_was_another_when_it_sent(self):
         ns = self.namespace()
