@@ -33,7 +33,8 @@ WITHOUT_EBPF = ("setpriv", "--bounding-set", "-bpf,-sys_admin,-perfmon",
                 "--inh-caps", "-bpf,-sys_admin,-perfmon")
 STRICT = ()                     # main() knows
 GROUP, GID = "games", 60        # Debian always has it, and nobody in it
-PATIENCE = 60       # seconds: far more than anything takes on a busy machine
+# Seconds: far more than anything takes on a busy machine.
+PATIENCE = int(os.environ.get("PATIENCE", 60))
 
 
 def has_landlock():
