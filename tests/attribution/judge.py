@@ -67,10 +67,10 @@ class Packet:
 
 
 def is_tunnelled(layers):
-    """VXLAN, or IP within IP that is no error's quotation: GRE, IPIP."""
+    """VXLAN, or IP within IP (GRE, IPIP), also where an error quotes it."""
     at = [n for n, layer in enumerate(layers) if layer in ("ip", "ipv6")]
-    return "vxlan" in layers or len(at) > 1 and \
-        not {"icmp", "icmpv6"} & {*layers[at[0]:at[1]]}
+    quoted = {"icmp", "icmpv6"} & {*layers[at[0]:at[1]]} if at[1:] else ()
+    return "vxlan" in layers or len(at) > 1 + bool(quoted)
 
 
 def parse(row, firsts):
