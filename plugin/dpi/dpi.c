@@ -163,6 +163,8 @@ static void take_content(struct dpi_flow *f, packet_info *pinfo,
 	f->odd_port = p->has_port && !spoken_is_owner(pinfo, p->id);
 	if (owner && strcmp(owner, p->app))
 		dpi_flow_forget_turns(f);
+	if (collecting && p->families & DPI_HTTP && dpi_content_told(pinfo))
+		dpi_read_request(f, pinfo->pool, dpi_content_told(pinfo));
 }
 
 /*
@@ -271,8 +273,8 @@ static void look_up_names(struct dpi_view *v, const struct dpi_layers *l)
 		return;
 	v->turn = dpi_flow_turn_at(v->flow, v->pinfo->num);
 	v->host = v->flow->host;
-	if (!v->host && v->turn)
-		v->host = v->turn->host;
+	if (!v->host)
+		v->host = v->turn ? v->turn->host : v->flow->asked_host;
 	v->app = v->flow->app ? v->flow->app : transport;
 	v->how = v->flow->how;
 }

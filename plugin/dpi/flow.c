@@ -200,7 +200,8 @@ static bool has_own_status(const struct dpi_flow *f, const struct dpi_turn *t)
 static void append_turn(wmem_strbuf_t *out, const struct dpi_flow *f,
 			const struct dpi_turn *t)
 {
-	const char *detail = t && t->detail ? t->detail : "";
+	const char *asked = !t && f->asked_for ? f->asked_for : "";
+	const char *detail = t && t->detail ? t->detail : asked;
 	const char *rest = strstr(detail, "; ");
 
 	if (!rest)

@@ -72,6 +72,8 @@ struct dpi_flow {
 	const char *alpn;
 	const char *ja4;
 	const char *certificate;	/* its first name, if the client said none */
+	const char *asked_host;	/* of HTTP's first request, by its first bytes */
+	const char *asked_for;	/* its method and path */
 	struct dpi_asked asked;		/* what is told in turns: times.c */
 	struct dpi_asked hello;
 	uint32_t told;		/* what is read once: bits of read.c's table */

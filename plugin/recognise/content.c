@@ -13,6 +13,7 @@ static bool enabled = true;
 static struct {
 	uint32_t frame;
 	const struct content *content;
+	struct payload told;	/* it said what the content is; len 0: none did */
 } last;				/* that was looked at */
 
 unsigned content_side(const packet_info *pinfo, uint32_t sport, uint32_t dport)
@@ -108,6 +109,8 @@ static void try(conversation_t *c, struct content *k, packet_info *pinfo,
 	k->is_connect = STARTS(&taken->p, "CONNECT ");
 	dpi_protocols_init();
 	k->protocol = dpi_protocol_named(s->protocol);
+	if (is_now)
+		last.told = taken->p;
 	content_hand(c, k, s, pinfo, &taken->p);
 }
 
@@ -132,6 +135,7 @@ static void look(packet_info *pinfo, struct segment *now)
 
 	last.content = k = content_of(c, p);
 	last.frame = pinfo->num;
+	last.told.len = 0;
 	k->is_short = p->len < SHORT && p->len < p->full;
 	k->is_no_dns = k->is_no_dns || (!is_tcp && !signature_may_be_dns(p));
 	/* Wireshark takes a version of 0 for one, whatever the header. */
@@ -157,6 +161,7 @@ static void see_end(packet_info *pinfo, const struct payload *p, bool is_reset)
 		return;
 	last.content = k;
 	last.frame = pinfo->num;
+	last.told.len = 0;
 	stream_give_up(&k->stream);
 	look_at_all(c, k, pinfo, NULL);
 	k->closed |= is_reset ? 3 : 1 << content_side(pinfo, p->sport, p->dport);
@@ -227,6 +232,11 @@ const struct dpi_protocol *dpi_content_get(const packet_info *pinfo)
 {
 	return last.frame == pinfo->num && last.content ? last.content->protocol
 							: NULL;
+}
+
+const struct payload *dpi_content_told(const packet_info *pinfo)
+{
+	return last.frame == pinfo->num && last.told.len ? &last.told : NULL;
 }
 
 bool dpi_content_is_known(packet_info *pinfo)

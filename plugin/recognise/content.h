@@ -54,6 +54,9 @@ void dpi_content_enable(bool on);
  */
 const struct dpi_protocol *dpi_content_get(const packet_info *pinfo);
 
+/* The payload of this packet that says so; NULL if another one did. */
+const struct payload *dpi_content_told(const packet_info *pinfo);
+
 /* Its server's port, as far as is known; else the receiver's. */
 uint16_t dpi_content_port(const packet_info *pinfo);
 

@@ -355,6 +355,23 @@ class Said(unittest.TestCase):
                         (b"HTTP/1.1 200 OK\r\n" + head + asked,)], " 200")
 
     @unittest.skipUnless(shutil.which("openssl"), "no openssl")
+    def test_upload_that_is_not_over(self):
+        """Wireshark waits for all of it, and shows nothing until then."""
+        head = (b"PUT /a HTTP/1.1\r\nAccept: */*\r\nHost: WWW.example.com.:80"
+                b"\r\nContent-Length: 9\r\n\r\n")
+        answer = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nHost: a\r\n\r\nx"
+        for messages, expected in (
+                ([head + b"\xff\0"], ("www.example.com", "PUT /a")),
+                ([head + b"x", b"x" * 8, (OK,)],
+                 ("www.example.com", "PUT /a 200")),
+                # A line that may go on, and what is no request.
+                ([b"PUT /a HTTP/1.1\r\nHost: www.exam"], ("", "PUT /a")),
+                ([(answer,)], ("", ""))):
+            with self.subTest(messages):
+                self.assertEqual(said(connection(client(0), 80, messages),
+                                      fields=("dpi.host", "dpi.detail")),
+                                 expected)
+
     def test_who_is_asked_over_tls_and_for_what(self):
         keys = tshark.write("asked.keys", b"")
         words = handshake(*certified("asked"), ("dot",), "dns.example.com",
@@ -440,8 +457,9 @@ class Handed(unittest.TestCase):
         frames = connection(client(0), 6379, [HTTP])
         off = "-o", "dpi.hand_over:FALSE"
         self.assertEqual(self.protocols(frames, *off)[3], ["tcp", "resp"])
-        # The bytes say so all the same; the host would be Wireshark's word.
-        self.assertEqual(said(frames, *off), ("HTTP", "content", ""))
+        # The bytes say so all the same; what was answered is Wireshark's word.
+        self.assertEqual(said(frames, *off),
+                         ("HTTP", "content", "www.example.com"))
 
     def test_never(self):
         frames = connection(client(0), 6379, [HTTP])

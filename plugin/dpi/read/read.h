@@ -9,6 +9,7 @@
 #include "compat.h"
 #include "dpi/flow.h"
 #include "dpi/layers.h"
+#include "recognise/signature.h"
 #include "record.h"
 
 /*
@@ -19,5 +20,13 @@
 void dpi_read(struct dpi_flow *f, const struct dpi_layers *l,
 	      packet_info *pinfo, proto_tree *tree, bool primed,
 	      const struct attribution *owners);
+
+/*
+ * Takes what the first payload of a connection of HTTP asks for, as far as it
+ * is in there: Wireshark shows no request before its body is complete, which
+ * that of an upload may never be.
+ */
+void dpi_read_request(struct dpi_flow *f, wmem_allocator_t *pool,
+		      const struct payload *p);
 
 #endif

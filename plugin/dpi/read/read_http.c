@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Hosts, paths and answers of HTTP. */
+#include "dpi/read/read.h"
 #include "dpi/read/reader.h"
 
 /* "example.com:8080", "[2001:db8::1]:8080": the port is the packet's. */
@@ -70,4 +71,31 @@ void read_http3(struct reader *r)
 {
 	read_request(r, HTTP3_HOST, HTTP3_METHOD, HTTP3_URI);
 	read_only_status(r, HTTP3_STATUS);
+}
+
+#define HEADERS 64		/* lines of a request that are looked at */
+
+/* What stands behind "Host:", of lines that are whole but for the last. */
+static const char *host_among(wmem_allocator_t *pool, char **lines)
+{
+	for (char **l = lines; l[0] && l[1] && **l; l++)
+		if (!g_ascii_strncasecmp(*l, "Host:", 5))
+			return without_port(pool, reader_as_host(
+				pool, reader_shorten(pool, g_strstrip(*l + 5))));
+	return NULL;
+}
+
+void dpi_read_request(struct dpi_flow *f, wmem_allocator_t *pool,
+		      const struct payload *p)
+{
+	char *text = wmem_strndup(pool, (const char *)p->p, p->len);
+	char **lines = g_strsplit(text, "\r\n", HEADERS);
+	char *version = lines[0] ? strstr(lines[0], " HTTP/1.") : NULL;
+
+	if (version && version != lines[0]) {
+		*version = '\0';
+		dpi_flow_set(&f->asked_for, reader_shorten(pool, lines[0]));
+		dpi_flow_set(&f->asked_host, host_among(pool, lines + 1));
+	}
+	g_strfreev(lines);
 }

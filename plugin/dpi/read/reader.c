@@ -269,22 +269,26 @@ const char *reader_text(struct reader *r, enum what what)
 	return reader_text_of(r, reader_value(r, what));
 }
 
-/* As everybody writes it, so that it can be filtered for; half of it is none. */
+const char *reader_as_host(wmem_allocator_t *pool, const char *s)
+{
+	size_t len = strlen(s);
+	char *host;
+
+	if (len > 1 && s[len - 1] == '.')
+		len--;
+	host = wmem_strndup(pool, s, len);
+	for (size_t i = 0; i < len; i++)
+		host[i] = g_ascii_tolower(host[i]);
+	return host;
+}
+
+/* Half of one is none. */
 const char *reader_host(struct reader *r, enum what what)
 {
 	const field_info *fi = reader_value(r, what);
 	const char *s = fi && is_cut(fi) ? NULL : reader_text_of(r, fi);
-	size_t len = s ? strlen(s) : 0;
-	char *host;
 
-	if (!s)
-		return NULL;
-	if (len > 1 && s[len - 1] == '.')
-		len--;
-	host = wmem_strndup(r->pinfo->pool, s, len);
-	for (size_t i = 0; i < len; i++)
-		host[i] = g_ascii_tolower(host[i]);
-	return host;
+	return s ? reader_as_host(r->pinfo->pool, s) : NULL;
 }
 
 bool reader_number(struct reader *r, enum what what, uint32_t *out)

@@ -72,6 +72,9 @@ bool reader_flag(struct reader *r, enum what what);
 /* The dissector's own word for a number. */
 const char *reader_word(struct reader *r, enum what what);
 
+/* A host as everybody writes it, so that it can be filtered for. */
+const char *reader_as_host(wmem_allocator_t *pool, const char *s);
+
 /* Long texts are for the packet's own details, not for a column. */
 const char *reader_shorten(wmem_allocator_t *pool, const char *s);
 
