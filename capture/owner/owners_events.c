@@ -18,10 +18,16 @@ static uint8_t attr_of(uint8_t flags)
 	return flags & PROBE_SCANNED ? ATTR_SCAN : ATTR_SOCKET;
 }
 
-/* A socket's last user may have changed since it used that. */
+/*
+ * A socket's last user may have changed since it used that.  Of one that is told
+ * by its own packet what it is holds for that, which has the time of before.
+ */
 static struct proc *owner_of(struct owners *o, const struct probe_event *e)
 {
-	return proctab_owner(o->processes, &e->owner, e->owner.seen_ns);
+	uint64_t seen_ns = e->owner.seen_ns < e->ts_ns ? e->owner.seen_ns :
+							 e->ts_ns;
+
+	return proctab_owner(o->processes, &e->owner, seen_ns);
 }
 
 static void on_told_packet(struct owners *o, const struct probe_event *e)

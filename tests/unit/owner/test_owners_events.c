@@ -22,6 +22,8 @@ static struct owners o;
 static struct probe_handler told;
 static unsigned forks, exits, renames, execs, moves, ends;
 
+static uint64_t owner_ns;	/* from when on the last one is what it is */
+
 /* ---- what it asks, answered ---- */
 
 struct proc *__wrap_proctab_owner(struct proctab *t,
@@ -30,7 +32,7 @@ struct proc *__wrap_proctab_owner(struct proctab *t,
 				  const struct probe_owner *owner, uint64_t ns)
 {
 	(void)t;
-	(void)ns;
+	owner_ns = ns;
 	return owner->tgid == ALICE_PID ? &alice : NULL;
 }
 
@@ -362,6 +364,20 @@ static void a_socket_that_nobody_holds_is_the_kernels(void **state)
 	assert_int_equal(port(53, IPPROTO_UDP), FLOWTAB_PORT_BOUND);
 }
 
+/* Or its own packet would be of who it was before. */
+static void who_tells_a_packet_is_so_when_it_leaves(void **state)
+{
+	struct probe_event e = event(PROBE_PACKET, (struct flow_key){ 0 });
+
+	(void)state;
+	e.owner.seen_ns = T - 5;
+	tell(e);
+	assert_int_equal(owner_ns, T - 5);
+	e.owner.seen_ns = T + 5;
+	tell(e);
+	assert_int_equal(owner_ns, T);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_owners, close_owners)
 
 int main(void)
@@ -378,6 +394,7 @@ int main(void)
 		TEST(a_listener_from_before_has_its_port),
 		TEST(a_packet_socket_from_before_reads_frames),
 		TEST(a_socket_that_nobody_holds_is_the_kernels),
+		TEST(who_tells_a_packet_is_so_when_it_leaves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
