@@ -268,26 +268,27 @@ static void add_ancestors(const struct source *s, size_t first,
 	}
 }
 
-static bool is_ancestor_wanted(const struct source *s, size_t first,
-			       enum scope scope)
+static inline bool is_row_wanted(proto_tree *tree, size_t r, enum scope scope)
 {
-	for (size_t r = first; rows[r].how == ANCESTORS; r++)
-		if (field_is_wanted(s->tree, info[r][EITHER]) ||
-		    field_is_wanted(s->tree, info[r][scope]))
-			return true;
-	return false;
+	return field_is_wanted(tree, info[r][scope]) ||
+	       (info[r][EITHER] && field_is_wanted(tree, info[r][EITHER]));
 }
 
+/* Asked for each end of each packet: what nobody wants goes first. */
 void fields_add_rows(const struct source *s, enum scope scope)
 {
+	bool has_ancestors = false;
+
 	if (!s->tree)
 		return;
 	for (size_t r = 0; r < ROWS; r++) {
+		if (!info[r][scope] || !is_row_wanted(s->tree, r, scope))
+			continue;
 		if (rows[r].how != ANCESTORS)
 			add_in_scope(s, r, scope, NULL);
-		else if (rows[r - 1].how != ANCESTORS &&
-			 is_ancestor_wanted(s, r, scope))
+		else if (!has_ancestors)
 			add_ancestors(s, r, scope);
+		has_ancestors = has_ancestors || rows[r].how == ANCESTORS;
 	}
 }
 
@@ -305,8 +306,7 @@ bool fields_want_record(proto_tree *tree, enum scope scope)
 		if (rows[r].how == ATTR || rows[r].how == REASON ||
 		    !(rows[r].scopes >> scope & 1))
 			continue;
-		if (field_is_wanted(tree, info[r][EITHER]) ||
-		    field_is_wanted(tree, info[r][scope]))
+		if (is_row_wanted(tree, r, scope))
 			return true;
 	}
 	return false;
