@@ -99,7 +99,7 @@ boot() {
 		-kernel "$(find "$where/kernel" -name 'vmlinuz*')" -initrd "$where/initrd" \
 		-append "console=$console quiet panic=-1 random.trust_cpu=on" \
 		</dev/null |
-		sed -un 's/\r$//; /Linux [0-9]/,$p' | tee "$where/log"
+		sed -u 's/\r$//; 0,/Linux [0-9]/{//!d}' | tee "$where/log"
 }
 
 # capture PKTWHO
