@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "output/comments.h"
 
-#include <string.h>
-
 #include "host/pages.h"
 #include "packet/flow_hash.h"
 
@@ -38,19 +36,12 @@ void comments_free(struct comments *c)
 	pages_free(c, sizeof(*c));
 }
 
-/* Both ways of a flow, and the first interfaces, lie in one line of memory. */
-static uint32_t near_slot(const struct comments *c, const struct flow_key *flow)
-{
-	int order = memcmp(flow->local, flow->remote, sizeof(flow->local));
-	bool back = order > 0 ||
-		    (!order && flow->local_port > flow->remote_port);
-
-	return flow_hash(&c->place, flow) ^ back;
-}
-
 void comments_prepare(const struct comments *c, const struct flow_key *flow)
 {
-	__builtin_prefetch(&c->slots[near_slot(c, flow) & (SLOTS - 1)]);
+	uint32_t slot = flow_hash_one_way(&c->place, flow) & (SLOTS - 1);
+
+	/* Both ways, and the first interfaces, lie in one line of memory. */
+	__builtin_prefetch(&c->slots[slot]);
 }
 
 struct comment_place comments_find(const struct comments *c,
@@ -60,7 +51,7 @@ struct comment_place comments_find(const struct comments *c,
 {
 	/* The same packet on two interfaces is in two captures. */
 	const struct flow_key *flow = &packet->outer.key;
-	uint32_t near = near_slot(c, flow) ^ interface << 1;
+	uint32_t near = flow_hash_one_way(&c->place, flow) ^ interface << 1;
 
 	return (struct comment_place){
 		.slot = near & (SLOTS - 1),

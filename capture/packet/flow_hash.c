@@ -60,6 +60,24 @@ uint32_t flow_hash(const struct flow_hash *h, const struct flow_key *k)
 			   h->secrets[5] * k->proto);
 }
 
+/* Of a flow and its reverse it is true of one, unless they are the same. */
+static bool goes_back(const struct flow_key *k)
+{
+	int order = memcmp(k->local, k->remote, sizeof(k->local));
+	struct flow_key reversed;
+
+	if (!order) {
+		reversed = flow_reversed(k);
+		order = memcmp(k, &reversed, sizeof(reversed));
+	}
+	return order > 0;
+}
+
+uint32_t flow_hash_one_way(const struct flow_hash *h, const struct flow_key *k)
+{
+	return flow_hash(h, k) ^ goes_back(k);
+}
+
 uint32_t flow_hash_address(const struct flow_hash *h, const uint8_t addr[16])
 {
 	return finish_hash(sum_address(h, addr));

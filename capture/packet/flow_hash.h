@@ -30,6 +30,10 @@ void flow_hash_init(struct flow_hash *h);
  */
 uint32_t flow_hash(const struct flow_hash *h, const struct flow_key *k);
 
+/* The reverse has its neighbour: one of the two differs in the lowest bit. */
+uint32_t flow_hash_one_way(const struct flow_hash *h,
+			   const struct flow_key *k);
+
 /* Of one address. */
 uint32_t flow_hash_address(const struct flow_hash *h, const uint8_t addr[16]);
 

@@ -71,7 +71,7 @@ static bool find_socket(struct polling *f, const struct flow_key *key,
 
 static struct asked *asked_slot(struct polling *f, const struct flow_key *key)
 {
-	return &f->asked[flow_hash(&f->hash, key) & (ASKED - 1)];
+	return &f->asked[flow_hash_one_way(&f->hash, key) & (ASKED - 1)];
 }
 
 static bool asked_lately(struct asked *a, const struct flow_key *key,

@@ -158,6 +158,17 @@ static void the_same_is_asked_once_a_second(void **state)
 	assert_int_equal(questions, 3);
 }
 
+static void both_ends_of_a_connection_are_remembered(void **state)
+{
+	struct flow_key k = key(), back = flow_reversed(&k);
+
+	for (int i = 0; i < 3; i++) {
+		polling_learn(*state, &k, SECOND, false);
+		polling_learn(*state, &back, SECOND, false);
+	}
+	assert_int_equal(questions, 2);
+}
+
 static void a_holder_that_is_not_known_yet_is_asked_for_again(void **state)
 {
 	struct flow_key k = key();
@@ -208,6 +219,7 @@ int main(void)
 		test(a_connection_is_found_with_its_holder),
 		test(where_no_connection_is_a_listener_answers),
 		test(the_same_is_asked_once_a_second),
+		test(both_ends_of_a_connection_are_remembered),
 		test(a_holder_that_is_not_known_yet_is_asked_for_again),
 		test(what_is_gone_is_closed_once),
 		test(more_keys_than_are_remembered_are_asked_again),

@@ -100,6 +100,8 @@ static void a_flow_and_its_reverse_meet(void **state)
 	k.remote_port = FLOW_ECHO_ASKS;
 	r = flow_reversed(&k);
 	assert_int_equal(flow_hash(&h, &k), flow_hash(&h, &r));
+	assert_int_equal(flow_hash_one_way(&h, &k) ^ 1,
+			 flow_hash_one_way(&h, &r));
 	other = k;
 	other.proto = 17;
 	assert_int_not_equal(flow_hash(&h, &k), flow_hash(&h, &other));
