@@ -137,22 +137,33 @@ static bool ask_flow(struct question *q, const struct flowtab_query *query,
 
 /*
  * Who had the flow before another's first packet, which comes some microseconds
- * after it has taken the socket over.
+ * after it has taken the socket over.  Of several sockets that had it one after
+ * the other, the one that had it by the packet's own time.
  */
 static bool ask_former(struct question *q, struct flowtab_query *query,
 		       struct flowtab_answer *a, struct verdict_end *end)
 {
 	static const uint64_t before_ns[] = { 200000, 50000, 10000, 3000 };
+	const size_t count = sizeof(before_ns) / sizeof(*before_ns);
 	uint64_t first_ns = query->ts_ns;
-	bool found = false;
+	struct flowtab_answer then;
+	struct verdict_end had;
+	bool found;
 
-	for (size_t i = 0; i < sizeof(before_ns) / sizeof(*before_ns); i++) {
+	query->ts_ns = first_ns - before_ns[count - 1];
+	if (q->ts_ns < query->ts_ns)
+		query->ts_ns = q->ts_ns;
+	found = ask_flow(q, query, &then, &had);
+	for (size_t i = 0; i < count; i++) {
 		query->ts_ns = first_ns - before_ns[i];
-		found = ask_flow(q, query, a, end);
-		if (end->owner)
-			return found;
+		if (ask_flow(q, query, a, end) && end->owner &&
+		    a->cookie == then.cookie)
+			return true;
 	}
-	verdict_end_set(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);
+	*a = then;
+	*end = had;
+	if (!end->owner)
+		verdict_end_set(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);
 	return found;
 }
 

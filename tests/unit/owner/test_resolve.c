@@ -184,6 +184,39 @@ static void who_had_a_socket_sends_as_another_begins_to(void **state)
 	assert_int_equal(v.src.attr, ATTR_UNKNOWN);
 }
 
+/* A port of short programs: one had it long ago, one for 40 us, the next now. */
+static void who_had_a_port_for_an_instant_sent_its_packet(void **state)
+{
+	struct flow_key k = key(here, 40000, far, 53);
+	struct flowtab_event e = { .ts_ns = T - 8000000000, .cookie = 1,
+				   .netns = HOST, .owner = &alice,
+				   .attr = ATTR_SOCKET };
+	struct packettab_packet told = { .fingerprint = 77,
+					 .mono_ns = T + 115000, .netns = HOST,
+					 .owner = &alice, .attr = ATTR_SOCKET,
+					 .sends = true };
+	struct packet p;
+
+	(void)state;
+	k.proto = IPPROTO_UDP;
+	p = packet(k, 0);
+	p.outer.fingerprint = 78;
+	told.key = k;
+	flowtab_flow(w.flows, &e, &k);
+	flowtab_close(w.flows, 1, T - 7000000000);
+	e = (struct flowtab_event){ .ts_ns = T - 1000, .cookie = 2,
+				    .netns = HOST, .owner = &bob,
+				    .attr = ATTR_SOCKET };
+	flowtab_flow(w.flows, &e, &k);
+	flowtab_close(w.flows, 2, T + 40000);
+	e = (struct flowtab_event){ .ts_ns = T + 114500, .cookie = 3,
+				    .netns = HOST, .owner = &alice,
+				    .attr = ATTR_SOCKET };
+	flowtab_flow(w.flows, &e, &k);
+	packettab_add(w.packets, &told);
+	assert_ptr_equal(see(&p, SOURCE_OUT).src.owner, &bob);
+}
+
 static void who_listens_in_does_not_read_a_connection(void **state)
 {
 	struct verdict v = see_unread(IPPROTO_TCP);
@@ -953,6 +986,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(both_ends_of_a_local_flow_are_named),
+		world_test(who_had_a_port_for_an_instant_sent_its_packet),
 		world_test(a_fragment_in_a_tunnel_follows_the_first),
 		world_test(a_datagram_waits_until_it_is_read),
 		world_test(a_segment_waits_until_it_is_read),
