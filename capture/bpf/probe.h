@@ -58,6 +58,12 @@ int probe_scan(struct probe *p);
 int probe_consume(struct probe *p);
 
 /*
+ * Whether it has delivered all that had begun before it.  A processor that is
+ * held up in the middle of one holds up those of the others behind it.
+ */
+bool probe_heard(const struct probe *p);
+
+/*
  * Readable when the ring fills faster than it is drained, or an exec that was
  * asked for is in it; borrowed.
  */

@@ -74,6 +74,14 @@ void probe_measure_ring(struct probe *p)
 				  __ATOMIC_ACQUIRE);
 	if (written - read > p->most_bytes)
 		p->most_bytes = written - read;
+	p->begun = written;
+}
+
+bool probe_heard(const struct probe *p)
+{
+	return !p->positions ||
+	       __atomic_load_n((const uint64_t *)p->positions,
+			       __ATOMIC_ACQUIRE) >= p->begun;
 }
 
 unsigned probe_fill(struct probe *p)

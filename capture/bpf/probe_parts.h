@@ -32,6 +32,7 @@ struct probe {
 	size_t page;
 	const uint8_t *positions;	/* the ring's: two pages, or NULL */
 	uint64_t most_bytes;		/* in it, since somebody asked */
+	uint64_t begun;			/* written when it was last consumed */
 	uint8_t *arrivals;		/* both tables, or NULL */
 	struct probe_progress *progress;
 };
@@ -47,7 +48,7 @@ void probe_detach(struct probe *p);
 int probe_map(struct probe *p);
 void probe_unmap(struct probe *p);
 
-/* For probe_fill(), before what is in the ring is taken. */
+/* For probe_fill() and probe_heard(), before what is in the ring is taken. */
 void probe_measure_ring(struct probe *p);
 
 #endif

@@ -363,10 +363,13 @@ void owners_update(struct owners *o)
 		return;
 	now = clock_ns(CLOCK_MONOTONIC);
 	probe_consume(o->probe);
+	if (probe_heard(o->probe))
+		o->heard_ns = now;
 	if (arrivals_turn(&o->arrivals, now))
 		o->arrivals.turned_ns = clock_ns(CLOCK_MONOTONIC);
 	for (int i = 0; i < o->namespace_count; i++)
-		resolver_told_until(namespace_resolver(o->namespaces[i]), now);
+		resolver_told_until(namespace_resolver(o->namespaces[i]),
+				    o->heard_ns);
 	watch(o, now);
 	scan_on(o, now);
 	ask_deleted(o, now);
@@ -413,5 +416,6 @@ bool owners_resolve(struct owners *o, const struct packet *p,
 	if (!is_known)
 		verdict_forget(v);
 	complete_verdict(o, v);
-	return settled;
+	/* Its sender may not be told yet. */
+	return settled && (!o->probe || mono_ns <= o->heard_ns);
 }

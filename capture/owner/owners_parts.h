@@ -34,6 +34,7 @@ struct owners {
 	struct probe *probe;		/* NULL: polling */
 	int refused;			/* why: -errno */
 	struct packet_clock clock;	/* as of the last update */
+	uint64_t heard_ns;		/* all events until then are in these */
 	uint64_t gaps;			/* in what we know, so far */
 	uint64_t healed_ns;		/* when all was last told again */
 	bool has_gap;			/* since then */
