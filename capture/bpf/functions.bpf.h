@@ -59,11 +59,18 @@ int BPF_PROG(on_common_recvmsg, struct socket *socket, void *message,
 
 /* ---- accept() ---- */
 
-/* The new socket of accept(), also by io_uring, gets its file. */
+/*
+ * The new socket of accept(), also by io_uring, gets its file.  MPTCP's began
+ * with all that was known of its listener, whose user may be who accepts.
+ */
 SEC("fentry/security_sock_graft")
 int BPF_PROG(on_graft, struct sock *sk)
 {
-	traced_use(seen_info(sk), sk, USE_HOLD);
+	struct task_struct *t = bpf_get_current_task_btf();
+	struct sock_info *s = seen_info(sk);
+
+	if (s && !(t->flags & PF_KTHREAD) && !traced_use(s, sk, USE_HOLD))
+		tell_user(sk, subflow_cookie(sk), PROBE_SENDER | PROBE_READER);
 	return 0;
 }
 
