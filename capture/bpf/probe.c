@@ -72,29 +72,7 @@ static bool has_hook(const struct btf *btf, const char *section)
 	return btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF) > 0;
 }
 
-/* The object fails as a whole, with -ESRCH, for one hook that is unknown. */
-static int leave_out_unknown(struct probe *p)
-{
-	struct btf *btf = btf__load_vmlinux_btf();
-	struct bpf_program *prog;
-
-	if (!btf)
-		return -ENOENT;
-	bpf_object__for_each_program(prog, p->skel->obj) {
-		const char *section = bpf_program__section_name(prog);
-
-		if (has_hook(btf, section))
-			continue;
-		log_debug("this kernel has no %s", section);
-		bpf_program__set_autoload(prog, false);
-		/* Of the tracepoints functions take the place. */
-		p->missing += !p->traces;
-	}
-	btf__free(btf);
-	return 0;
-}
-
-/* Functions that stand for tracepoints only where one of those is unknown. */
+/* Functions that stand for sock_send_length and sock_recv_length only if asked. */
 static void choose_traced(struct probe *p, bool all)
 {
 	struct bpf_program *prog;
@@ -104,6 +82,37 @@ static void choose_traced(struct probe *p, bool all)
 			bpf_program__set_autoload(
 				prog, p->traces &&
 				      (all || prog == p->skel->progs.on_graft));
+}
+
+/* Whether others tell what that program would. */
+static bool has_stand_in(const struct probe *p, const struct bpf_program *prog)
+{
+	return prog == p->skel->progs.on_graft ||
+	       (p->traces && (prog == p->skel->progs.on_send_length ||
+			      prog == p->skel->progs.on_recv_length));
+}
+
+/* The object fails as a whole, with -ESRCH, for one hook that is unknown. */
+static int leave_out_unknown(struct probe *p)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	struct bpf_program *prog;
+
+	if (!btf)
+		return -ENOENT;
+	/* With both a read would count twice. */
+	choose_traced(p, !has_hook(btf, "tp_btf/sock_recv_length"));
+	bpf_object__for_each_program(prog, p->skel->obj) {
+		const char *section = bpf_program__section_name(prog);
+
+		if (!bpf_program__autoload(prog) || has_hook(btf, section))
+			continue;
+		log_debug("this kernel has no %s", section);
+		bpf_program__set_autoload(prog, false);
+		p->missing += !has_stand_in(p, prog);
+	}
+	btf__free(btf);
+	return 0;
 }
 
 /*
@@ -146,7 +155,7 @@ static int load_object(struct probe *p, bool leave_out)
 		return -errno;
 	p->skel->rodata->seen = (uint8_t)p->handler.seen;
 	p->skel->rodata->seen_netns = p->handler.netns;
-	choose_traced(p, leave_out);
+	choose_traced(p, false);
 	if (leave_out)
 		err = leave_out_unknown(p);
 	return err ? err : probe_bpf__load(p->skel);

@@ -99,6 +99,10 @@ static int attach(struct probe *p, struct bpf_program *prog, int cgroup,
 	err = link ? -ENOSPC : -errno;
 	bpf_link__destroy(link);
 	log_debug("cannot attach %s: %s", section, strerror(-err));
+	/* Or packets would wait for readers whom nobody tells. */
+	if (prog == p->skel->progs.on_recv_length ||
+	    prog == p->skel->progs.on_inet_recvmsg)
+		p->skel->bss->reads_told = false;
 	return err;
 }
 

@@ -121,7 +121,7 @@ __u64 lost;	/* events for which the ring had no room */
  */
 __u32 epoch;
 
-/* User space says that on_recv_length runs: Linux 6.3. */
+/* User space says that on_recv_length or on_inet_recvmsg runs. */
 __u8 reads_told;
 
 /*
@@ -167,7 +167,7 @@ struct {
 } arrivals SEC(".maps");
 __u32 arrivals_now;
 
-/* See event.h.  Who reads datagrams is told from Linux 6.3 on. */
+/* See event.h.  Of datagrams only if reads_told. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, PROBE_PROGRESS);
