@@ -37,8 +37,8 @@ static int print_libbpf(enum libbpf_print_level level, const char *fmt,
 }
 
 /*
- * Whether programs may be put to functions: with an argument that is none the
- * kernel says what it has against it, or EPERM.
+ * Whether programs may be put to functions.  Asked for one at type 1, which is
+ * none, the kernel says so by EINVAL; by EPERM, that it lets nobody do that.
  */
 static bool may_trace_functions(void)
 {
