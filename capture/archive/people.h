@@ -20,10 +20,10 @@ struct people;
 struct person {
 	struct person *next;		/* of its hash bucket */
 	uint64_t id;			/* process_id() */
-	bool wanted;			/* by one of its records, */
-	bool wanted_now;		/* ... by what packets are whose now, */
-	uint64_t told_in;		/* ... which this packet had last, and */
-	uint64_t wanted_in;		/* this one by the first of two */
+	bool wanted;			/* by one of its records */
+	bool wanted_now;		/* by the latest, which its packets go by */
+	uint64_t told_in;		/* the last packet with a record of it */
+	uint64_t wanted_in;		/* ... with two, wanted by the first */
 	bool told;			/* the record is in the new file */
 	uint8_t *record;		/* the latest beside a packet; or NULL */
 	size_t record_len;
@@ -49,7 +49,7 @@ struct person *people_learn(struct people *t, const uint8_t *record, size_t len,
  */
 void people_learn_packet(struct people *t, const struct archive_packet *p);
 
-/* Whether it is looked for as one of those that it is in this packet. */
+/* Whether it is wanted by its latest record, or the first of two of this packet. */
 bool people_want(const struct people *t, const struct person *person);
 
 /* The same of one that is decoded already, and has an id. */

@@ -329,7 +329,7 @@ static __always_inline void tell_socket(__u8 kind, struct sock_info *s,
 	}
 	if (key)
 		e->key = *key;
-	/* Of the others user space knows a later one. */
+	/* Other kinds tell who may have been told as another user since. */
 	if (kind == PROBE_OWNER)
 		note_told(&e->owner);
 	bpf_ringbuf_submit(e, wakeup());

@@ -19,8 +19,8 @@ static uint8_t attr_of(uint8_t flags)
 }
 
 /*
- * A socket's last user may have changed since it used that.  Of one that is told
- * by its own packet what it is holds for that, which has the time of before.
+ * A socket's last user may have changed since it used that.  An event gets its
+ * time first and its user's state next: that state holds at the event's time.
  */
 static struct proc *owner_of(struct owners *o, const struct probe_event *e)
 {
