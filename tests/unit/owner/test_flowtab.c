@@ -868,6 +868,29 @@ static void a_long_capture_goes_on_naming(void **state)
 	assert_int_equal(stats_of(t).evicted_open, 0);
 }
 
+/* Each of a full table, though it may have been chosen to make room next. */
+static void what_was_just_asked_for_stays(void **state)
+{
+	(void)state;
+	for (uint16_t asked = 0; asked < 64; asked++) {
+		struct flowtab *t = flowtab_new(64);
+		struct flow_key k = key_of(IPPROTO_TCP, asked), one;
+		uint64_t ts_ns = T;
+		bool is_known;
+
+		for (uint16_t i = 0; i < 66; i++, ts_ns += 100 * MS) {
+			one = key_of(IPPROTO_TCP, i);
+			use(t, &alice, ts_ns, 1, &one);
+		}
+		is_known = find(t, &k, ts_ns, SENDS, &(struct flowtab_answer){ 0 });
+		one = key_of(IPPROTO_TCP, 66);
+		use(t, &alice, ts_ns, 1, &one);
+		if (is_known)
+			assert_owner(t, &k, ts_ns, &alice);
+		flowtab_free(t);
+	}
+}
+
 /* A full table of accepted connections: listener, then child. */
 static void each_socket_has_room_for_two_owners(void **state)
 {
@@ -1151,6 +1174,7 @@ int main(void)
 		flowtab_test(closed_flows_are_forgotten_first),
 		flowtab_test(flows_of_one_socket_are_forgotten_too),
 		flowtab_test(a_long_capture_goes_on_naming),
+		flowtab_test(what_was_just_asked_for_stays),
 		flowtab_test(each_socket_has_room_for_two_owners),
 		flowtab_test(without_room_the_newest_owner_counts),
 		flowtab_test(anything_is_safe_and_leaves_no_reference),
