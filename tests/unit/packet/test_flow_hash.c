@@ -96,6 +96,13 @@ static void a_flow_and_its_reverse_meet(void **state)
 	other.local_port = k.remote_port;
 	other.remote_port = k.local_port;
 	assert_int_not_equal(flow_hash(&h, &k), flow_hash(&h, &other));
+	/* Of this host's own two ends only the ports differ. */
+	other = k;
+	memcpy(other.local, other.remote, sizeof(other.local));
+	r = flow_reversed(&other);
+	assert_int_equal(flow_hash(&h, &other), flow_hash(&h, &r));
+	assert_int_equal(flow_hash_one_way(&h, &other) ^ 1,
+			 flow_hash_one_way(&h, &r));
 	k.proto = 1;
 	k.remote_port = FLOW_ECHO_ASKS;
 	r = flow_reversed(&k);
