@@ -11,6 +11,7 @@
 
 #define BUCKETS 4096
 #define REASONS 32		/* more than there are */
+#define FORMER	16		/* names and users of a process, the newest first */
 
 struct actors {
 	struct flow_hash hash;		/* of process ids */
@@ -220,10 +221,15 @@ static bool is_renamed(struct actors *t, const struct actor *a,
 struct actor *actors_get(struct actors *t, const struct program *program)
 {
 	struct actor *a = *head_of(t, program->id);
+	int former = 0;
 
-	while (a && (a->id != program->id || is_renamed(t, a, program)))
+	/* Who takes a name for each packet would have thousands looked at. */
+	while (a && former < FORMER &&
+	       (a->id != program->id || is_renamed(t, a, program))) {
+		former += a->id == program->id;
 		a = a->next;
-	if (!a)
+	}
+	if (!a || former == FORMER)
 		a = add(t, program->id);
 	if (!a)
 		return &t->forgotten;

@@ -91,6 +91,32 @@ static void another_name_or_user_is_another_actor(void **state)
 	actors_free(t);
 }
 
+static struct actor *get_as_user(struct actors *t, uint32_t uid)
+{
+	struct process p = { .pid = 10, .id = 1010, .uid = uid,
+			     .has = 1ull << FIELD_PID | 1ull << FIELD_ID |
+				    1ull << FIELD_UID };
+
+	talker_set(&talkers[0], &p);
+	return get(t, 0);
+}
+
+/* Who has had thousands costs no more. */
+static void of_a_process_the_last_sixteen_are_looked_at(void **state)
+{
+	struct actors *t = make(100);
+	struct actor *first = get_as_user(t, 1), *second = get_as_user(t, 2);
+
+	(void)state;
+	for (uint32_t uid = 3; uid <= 16; uid++)
+		get_as_user(t, uid);
+	assert_ptr_equal(get_as_user(t, 1), first);
+	get_as_user(t, 17);
+	assert_ptr_equal(get_as_user(t, 2), second);
+	assert_ptr_not_equal(get_as_user(t, 1), first);
+	actors_free(t);
+}
+
 static void who_is_idle_for_longest_goes_first(void **state)
 {
 	struct actors *t = make(2);
@@ -132,6 +158,7 @@ int main(void)
 		cmocka_unit_test(a_process_is_one_actor),
 		cmocka_unit_test(what_is_shown_is_the_newest_and_printable),
 		cmocka_unit_test(another_name_or_user_is_another_actor),
+		cmocka_unit_test(of_a_process_the_last_sixteen_are_looked_at),
 		cmocka_unit_test(who_is_idle_for_longest_goes_first),
 		cmocka_unit_test(nobody_has_a_name_for_each_reason),
 	};
