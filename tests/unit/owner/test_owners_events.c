@@ -378,6 +378,21 @@ static void who_tells_a_packet_is_so_when_it_leaves(void **state)
 	assert_int_equal(owner_ns, T);
 }
 
+/* It may be any bytes, and changes nothing. */
+static void what_comes_soon_is_only_fetched(void **state)
+{
+	struct flow_key k = key(40000, 80, IPPROTO_TCP);
+	struct probe_event e = event(PROBE_FLOW, k);
+
+	(void)state;
+	for (int byte = 0; byte < 256; byte++) {
+		told.soon(told.ctx, &e);
+		assert_int_equal(find(k, T + 1).attr, ATTR_NONE);
+		tell(event(PROBE_FLOW, key((uint16_t)(byte + 1), 80, 17)));
+		memset(&e, byte, sizeof(e));
+	}
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_owners, close_owners)
 
 int main(void)
@@ -395,6 +410,7 @@ int main(void)
 		TEST(a_packet_socket_from_before_reads_frames),
 		TEST(a_socket_that_nobody_holds_is_the_kernels),
 		TEST(who_tells_a_packet_is_so_when_it_leaves),
+		TEST(what_comes_soon_is_only_fetched),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
