@@ -6,7 +6,7 @@
 #include "process/proctab.h"
 
 #define KEEP_OWNER_NS	1000000000ull	/* far more than a packet is held */
-#define PRUNE_NS	100000000ull	/* between two looks for what is older */
+#define PRUNE_NS	300000000ull	/* between two looks for what is older */
 #define EVICT_PROBES	64
 #define OPEN_PROBES	16		/* the oldest of so few is old enough */
 #define MAX_LIVES	256		/* of one key in one namespace */
