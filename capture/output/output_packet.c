@@ -102,10 +102,10 @@ static void supersede_records(const struct program *i)
 
 /*
  * The packet is in the file, with the record if that was due.  It counts once for
- * who sent it and reads it, too: @by_sender.
+ * who sent it and reads it, too: @counted, as its sender.
  */
 static void count_program(struct output *o, struct program *i,
-			  const struct frame *h, bool by_sender)
+			  const struct frame *h, bool counted)
 {
 	if (i->section != o->section)
 		i->packets = i->bytes = i->last_ns = 0;
@@ -120,7 +120,7 @@ static void count_program(struct output *o, struct program *i,
 	i->until_repeat--;
 	i->section = o->section;
 	i->written_version = i->version;
-	if (by_sender)
+	if (counted)
 		return;
 	if (!i->packets)
 		i->first_ns = h->ts_ns;
