@@ -187,45 +187,44 @@ static struct packet_stamp stamp_of_others(struct output *o,
 }
 
 /*
- * All that it names, each once: who sends may receive it, too, under another
- * name or user by then, which is another program of the same id.
+ * All that a packet names, each once: who sends may receive it, too, under
+ * another name or user by then, which is another program of the same id.  Such a
+ * packet has both records: the first is the sender's, the second the reader's,
+ * whose it is from then on.
  */
-static unsigned programs_of(const struct owned_packet *p,
-			    struct program *out[OUTPUT_PROGRAMS])
-{
-	unsigned n = 0;
+struct named_programs {
+	struct program *of[OUTPUT_PROGRAMS];
+	unsigned count;
+	unsigned second;	/* of the sender's id, or 0 */
+};
 
-	if (p->src)
-		out[n++] = p->src;
-	if (p->dst && p->dst != p->src)
-		out[n++] = p->dst;
-	for (unsigned i = 0; i < p->other_count; i++)
-		if (p->others[i].program != p->src)
-			out[n++] = p->others[i].program;
-	return n;
+static void add_program(struct named_programs *n, const struct owned_packet *p,
+			struct program *program)
+{
+	if (n->count && !n->second && owned_packet_is_from(p, program))
+		n->second = n->count;
+	n->of[n->count++] = program;
 }
 
-/*
- * The second one of the sender's id, or 0.  Such a packet has both records: the
- * first is the sender's, the second the reader's, whose it is from then on.
- */
-static unsigned second_of_sender(const struct owned_packet *p,
-				 struct program *const *programs,
-				 unsigned count)
+static void name_programs(struct named_programs *n,
+			  const struct owned_packet *p)
 {
-	for (unsigned i = 1; i < count; i++)
-		if (owned_packet_is_from(p, programs[i]))
-			return i;
-	return 0;
+	n->count = n->second = 0;
+	if (p->src)
+		add_program(n, p, p->src);
+	if (p->dst && p->dst != p->src)
+		add_program(n, p, p->dst);
+	for (unsigned i = 0; i < p->other_count; i++)
+		if (p->others[i].program != p->src)
+			add_program(n, p, p->others[i].program);
 }
 
 static int write_packet(struct output *o, const struct owned_packet *owned,
 			uint32_t interface,
 			const struct option_key *key,
-			struct program *const *programs, unsigned count)
+			const struct named_programs *named)
 {
 	const struct program *src = owned->src, *dst = owned->dst;
-	unsigned second = second_of_sender(owned, programs, count);
 	const struct frame *h = owned->frame;
 	struct option_records records = { 0 };
 	struct iovec iov[STAMPS + OUTPUT_PROGRAMS];
@@ -250,10 +249,11 @@ static int write_packet(struct output *o, const struct owned_packet *owned,
 	stamps[0] = packet_options_get(o->options_cache, key, &records);
 	stamps[1] = stamp_of_others(o, owned);
 	p.option_count = STAMPS;
-	for (unsigned i = 0; i < count; i++)
+	for (unsigned i = 0; i < named->count; i++)
 		add_option(&p, iov, o->record[i],
-			   record_due(o, programs[i], h,
-				      second && (!i || i == second),
+			   record_due(o, named->of[i], h,
+				      named->second &&
+					      (!i || i == named->second),
 				      o->record[i]));
 	return write_options(o, h, &p, iov, stamps);
 }
@@ -290,13 +290,13 @@ static bool is_news(const struct output *o, const struct program *i)
  * a packet for.
  */
 static void write_process_blocks(struct output *o, const struct owned_packet *p,
-				 struct program *const *programs, unsigned count)
+				 const struct named_programs *named)
 {
 	uint8_t payload[PROCESS_BLOCK_MAX];
 	struct process process;
 
-	for (unsigned i = 0; i < count; i++) {
-		const struct program *one = programs[i];
+	for (unsigned i = 0; i < named->count; i++) {
+		const struct program *one = named->of[i];
 		uint64_t age = p->mono_ns - one->from_mono_ns;
 		uint64_t from_ns = one->from_mono_ns &&
 				   one->from_mono_ns <= p->mono_ns ?
@@ -345,9 +345,7 @@ int output_packet(struct output *o, const struct owned_packet *p)
 	const struct frame *h = p->frame;
 	const struct verdict *v = p->verdict;
 	bool ip = h->packet.kind == PACKET_IP;
-	struct program *programs[OUTPUT_PROGRAMS];
-	unsigned count = programs_of(p, programs);
-	unsigned second = second_of_sender(p, programs, count);
+	struct named_programs named;
 	struct interface_of_device *via;
 	struct option_key key;
 	int err;
@@ -362,6 +360,7 @@ int output_packet(struct output *o, const struct owned_packet *p)
 	err = write_names(o, h);
 	if (err)
 		return err;
+	name_programs(&named, p);
 	memset(&key, 0, sizeof(key));
 	set_end(o, &key.src, &v->src, p->src,
 		ip ? h->packet.outer.key.local : NULL);
@@ -377,19 +376,19 @@ int output_packet(struct output *o, const struct owned_packet *p)
 		return err;
 	/* Never the first record of a file: see output_end_file(). */
 	if (o->process_blocks && o->file.packets)
-		write_process_blocks(o, p, programs, count);
+		write_process_blocks(o, p, &named);
 	err = write_packet(o, p, via ? interfaces_number(&o->devices, via) :
-				       h->interface, &key, programs, count);
+				       h->interface, &key, &named);
 	if (err)
 		return err;
 
 	add_peers(o, h, &key);
 	if (o->process_blocks && !o->file.packets)
-		write_process_blocks(o, p, programs, count);
+		write_process_blocks(o, p, &named);
 	if (o->names)
 		host_names_learn(o->names, h, p->data);
-	for (unsigned i = 0; i < count; i++)
-		count_program(o, programs[i], h, second && i == second);
+	for (unsigned i = 0; i < named.count; i++)
+		count_program(o, named.of[i], h, i && i == named.second);
 	o->file.ends[v->src.attr]++;
 	o->file.ends[v->dst.attr]++;
 	via ? via->packets++ : o->file.interface_packets[h->interface]++;
@@ -403,14 +402,14 @@ int output_packet(struct output *o, const struct owned_packet *p)
 static uint64_t room_for(struct output *o, const struct owned_packet *p)
 {
 	uint64_t bytes = p->frame->caplen + PACKET_EXTRA;
-	struct program *programs[OUTPUT_PROGRAMS];
-	unsigned count = programs_of(p, programs);
+	struct named_programs named;
 
+	name_programs(&named, p);
 	/* In the packet, and again in the table. */
 	bytes += p->other_count * OTHER_EXTRA;
-	for (unsigned i = 0; i < count; i++)
+	for (unsigned i = 0; i < named.count; i++)
 		bytes += (o->process_blocks ? 3u : 2u) *
-			 programs[i]->record_len + 2 * RECORD_EXTRA;
+			 named.of[i]->record_len + 2 * RECORD_EXTRA;
 	if (o->keys_written < o->keys_len)
 		bytes += o->keys_len - o->keys_written + KEYS_EXTRA;
 	if (o->names)
