@@ -87,19 +87,13 @@ struct sys_exit_args {
 
 static __always_inline int on_accept(long fd)
 {
-	struct task_struct *t = bpf_get_current_task_btf();
 	const __u8 both = PROBE_SENDER | PROBE_READER;
-	struct file **files, *file = NULL;
-	struct socket *socket;
 	struct sock *sk;
 	__u16 family;
 
 	if (fd < 0)
 		return 0;
-	files = BPF_CORE_READ(t, files, fdt, fd);
-	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
-	socket = BPF_CORE_READ(file, private_data);
-	sk = BPF_CORE_READ(socket, sk);
+	sk = sock_of_fd(bpf_get_current_task_btf(), (__u32)fd);
 	family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	if (family != AF_INET && family != AF_INET6)
 		return 0;
