@@ -157,7 +157,7 @@ static __always_inline int ipv6_key(struct __sk_buff *skb, struct flow_key *k,
 	__builtin_memcpy(k->remote, egress ? h + 24 : h + 8, 16);
 	k->proto = h[6];
 	off = sizeof(h);
-	for (int i = 0; i < MAX_EXTENSIONS; i++) {
+	for (int i = 0; i < FLOW_EXTENSIONS; i++) {
 		bool fragment = k->proto == IPPROTO_FRAGMENT;
 
 		if (!fragment && k->proto != IPPROTO_HOPOPTS &&
@@ -170,12 +170,13 @@ static __always_inline int ipv6_key(struct __sk_buff *skb, struct flow_key *k,
 			return 0;
 		off += fragment ? 8 : (h[1] + 1) * 8;
 	}
-	return 0;
+	return -1;
 }
 
 /*
- * transport_key()'s answer, 0 for a later fragment, -1 if it is not IP.  Not
- * inlined: the verifier walks through the headers once, not for each caller.
+ * transport_key()'s answer, 0 for a later fragment, -1 if it is not IP or has too
+ * many headers.  Not inlined: the verifier walks through the headers once, not
+ * for each caller.
  */
 __noinline int skb_key(struct __sk_buff *skb, struct flow_key *k, bool egress,
 		       struct packet_print *print)

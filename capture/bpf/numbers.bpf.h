@@ -18,7 +18,6 @@
 #define ETH_P_ALL	0x0003
 #define ETH_P_IP	0x0800
 #define ETH_P_IPV6	0x86dd
-#define MAX_EXTENSIONS	8	/* as packet/parse.c */
 #define IPPROTO_HOPOPTS	0
 #define IPPROTO_ICMP	1
 #define IPPROTO_TCP	6

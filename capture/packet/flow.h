@@ -29,6 +29,9 @@ struct flow_key {
  */
 #define FLOW_FRAME 255
 
+/* Of IPv6, before the ports; one with more has no key. */
+#define FLOW_EXTENSIONS 32
+
 #define FLOW_PAYLOAD 4	/* words of a packet that its fingerprint reads */
 
 /*

@@ -24,7 +24,6 @@
 #define VXLAN_HAS_VNI	0x08
 #define GENEVE_LENGTH	0x3f		/* of the options, in words */
 #define MAX_VLAN_TAGS	4
-#define MAX_EXTENSIONS	8
 #define REST_AT		offsetof(struct packet, above_ip)
 
 static uint16_t be16(const uint8_t *p)
@@ -284,7 +283,7 @@ static bool skip_extensions(struct packet_traits *t, struct rbuf *r)
 {
 	struct flow_key *key = &t->key;
 
-	for (int i = 0; i < MAX_EXTENSIONS; i++) {
+	for (int i = 0; i < FLOW_EXTENSIONS; i++) {
 		const uint8_t *h;
 		uint16_t fragment;
 

@@ -34,8 +34,10 @@ def udp(sport, dport, payload, summed=0):
 
 
 def udp_checksum(src, dst, datagram):
-    """Of one of IPv4."""
-    return checksum(socket.inet_aton(src) + socket.inet_aton(dst) +
+    """Of one of either family."""
+    family = socket.AF_INET6 if ":" in src else socket.AF_INET
+    return checksum(socket.inet_pton(family, src) +
+                    socket.inet_pton(family, dst) +
                     struct.pack(">HH", 17, len(datagram)) + datagram +
                     bytes(len(datagram) % 2))
 

@@ -131,6 +131,16 @@ while s.recv(100) != b"end":
     pass
 """
 
+# Reads from one port, and says what it has read.
+READ_ONE_PORT = """
+import socket, sys
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.bind(("::", int(sys.argv[1])))
+print("bound", flush=True)
+while (data := s.recv(100)) != b"end":
+    print(data.decode(), flush=True)
+"""
+
 # Every other datagram is one that the firewall knows.
 MARK_SOME = """
 import socket, sys, time
@@ -499,6 +509,45 @@ class Evidence(world.LiveTest):
             self.assertIn(("kernel", "no-socket"), found)
         self.assertEqual(
             set(self.rows(c.path, "frame.cap_len", where="ip")), {("34",)})
+
+    def test_ports_behind_many_headers(self):
+        """Of IPv6: each of two readers gets its own, behind up to 32."""
+        near, far = self.pair()
+        readers = {}
+        for port in (7001, 7002):
+            reader = self.start(
+                near.argv("python3", "-c", READ_ONE_PORT, port),
+                stdout=subprocess.PIPE)
+            self.addCleanup(reader.stdout.close)
+            self.assertEqual(reader.stdout.readline(), "bound\n")
+            readers[port] = reader
+        c = self.capture("headers", near, "-f", "ip6 proto 60 or udp")
+        ends = mac_of(near), mac_of(far)
+        counts = (0, 5, 8, 12, 20, 30, 40)
+        frames = []
+        for count in counts:
+            for port in readers:
+                data = b"end" if count == counts[-1] else b"%03d" % count
+                summed = udp_checksum(FAR6, NEAR6, udp(4000, port, data))
+                packet = udp(4000, port, data, summed)
+                for header in range(count):
+                    last = header == 0
+                    packet = bytes((17 if last else 60, 0, 1, 4, 0, 0, 0, 0)
+                                   ) + packet
+                frames.append(ethernet(*ends, 0x86dd, ipv6(
+                    FAR6, NEAR6, 60 if count else 17, packet)))
+        inject(far, frames)
+        for reader in readers.values():
+            self.assertEqual(reader.stdout.read().split(),
+                             [f"{count:03}" for count in counts[:-1]])
+            self.assertEqual(reader.wait(), 0)
+        c.stop(settle=0.3)
+        rows = self.rows(c.path, "udp.dstport", "proc.dst.pid",
+                         "proc.dst.reason", where="udp && !icmpv6")
+        self.assertEqual(list(map(tuple, rows)), [
+            (str(port), "", "malformed") if count == 40 else
+            (str(port), str(reader.pid), "")
+            for count in counts for port, reader in readers.items()])
 
     def test_translations_that_nobody_may_ask_for(self):
         world.need("nft")

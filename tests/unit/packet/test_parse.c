@@ -352,6 +352,22 @@ static void ipv6_extensions_are_stepped_over(void **state)
 	assert_int_equal(p.outer.tcp_flags, PACKET_TCP_SYN | PACKET_TCP_RST);
 }
 
+static void ports_are_found_behind_many_ipv6_extensions(void **state)
+{
+	struct frame f = { .linktype = LINKTYPE_RAW };
+	struct packet p;
+
+	(void)state;
+	add_ipv6(&f, 60);
+	for (int i = 1; i < FLOW_EXTENSIONS - 1; i++)
+		ADD(&f, 60, 0, 1, 4, 0, 0, 0, 0);
+	ADD(&f, TCP, 0, 1, 4, 0, 0, 0, 0);
+	add_tcp(&f, PACKET_TCP_SYN);
+	p = parse(&f);
+	assert_v6(&p.outer.key, TCP, 4660, 443);
+	assert_false(p.outer.no_ports);
+}
+
 static void endless_ipv6_extensions_have_no_ports(void **state)
 {
 	struct frame f = { .linktype = LINKTYPE_RAW };
@@ -906,6 +922,7 @@ int main(void)
 		cmocka_unit_test(an_impossible_ipv4_header_is_malformed),
 		cmocka_unit_test(only_the_first_ipv4_fragment_has_ports),
 		cmocka_unit_test(ipv6_extensions_are_stepped_over),
+		cmocka_unit_test(ports_are_found_behind_many_ipv6_extensions),
 		cmocka_unit_test(endless_ipv6_extensions_have_no_ports),
 		cmocka_unit_test(only_the_first_ipv6_fragment_has_ports),
 		cmocka_unit_test(protocols_with_sockets_have_ports),
