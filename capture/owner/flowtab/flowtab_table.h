@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The flow table from inside: what its parts share.  flowtab.c hears what the
- * kernel tells, flowtab_store.c has owners, sockets and flows and makes room
- * for more, and flowtab_find.c answers.
+ * kernel tells, flowtab_owners.c has who had a socket, flowtab_store.c has
+ * sockets and flows and makes room for more, and flowtab_find.c answers.
  */
 #ifndef PKTWHO_OWNER_FLOWTAB_FLOWTAB_TABLE_H
 #define PKTWHO_OWNER_FLOWTAB_FLOWTAB_TABLE_H
@@ -13,6 +13,7 @@
 #include "packet/flow_hash.h"
 
 #define KEEP_CLOSED_NS	60000000000ull	/* TIME_WAIT lasts a minute */
+#define KEEP_OWNER_NS	1000000000ull	/* far more than a packet is held */
 #define OWNERS_PER_SOCK	4		/* listener, then who accepted */
 #define FLOWTAB_SOON	8		/* a power of two */
 #define ROLES		2		/* who sends, who reads */
@@ -149,10 +150,14 @@ static inline bool closed_at(const struct sock *s, uint64_t ts_ns)
 	return s->closed_ns && s->closed_ns <= ts_ns;
 }
 
-/* ---- the store ---- */
+/* ---- owners ---- */
 
 void sock_set_owner(struct flowtab *t, struct sock *s,
 		    const struct flowtab_event *e);
+void sock_forget_owners(struct flowtab *t, struct sock *s);
+
+/* ---- the store ---- */
+
 void sock_bind(struct flowtab *t, struct sock *s, const struct flow_key *key,
 	       const uint8_t address[16], uint64_t ts_ns);
 /* NULL if it is not known. */
