@@ -9,6 +9,7 @@
 #include "packet/flow.h"
 #include "bpf/event.h"
 #include "host/clocks.h"
+#include "process/ended.h"
 #include "process/filter/filter.h"
 #include "process/procfs.h"
 
@@ -48,6 +49,7 @@ void proctab_free(struct proctab *t)
 			next = p->next;
 			proc_free(t, p);
 		}
+	ended_free(t->ended_records);
 	free(t->unread);
 	free(t);
 }

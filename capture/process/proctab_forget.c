@@ -4,9 +4,25 @@
 
 #include "process/procfs.h"
 
-/* With so many programs, processes that ended are forgotten at once. */
-#define MAX_PROGRAMS	65536
 #define KEEP_EXITED_NS	60000000000ull
+#define PRUNE_NS	10000000000ull	/* between two looks */
+
+/* With so many, at each look. */
+#define MANY_PROGRAMS	16384
+#define KEEP_ONE_OF_MANY_NS 2000000000ull	/* more than a packet is held */
+
+/* Even those of the file are forgotten, if what ended has no room either. */
+#define MAX_PROGRAMS	65536
+
+static bool are_many(const struct proctab *t)
+{
+	return t->programs > MANY_PROGRAMS;
+}
+
+static uint64_t keep_ns(const struct proctab *t)
+{
+	return are_many(t) ? KEEP_ONE_OF_MANY_NS : KEEP_EXITED_NS;
+}
 
 static bool is_written(const struct proc *p)
 {
@@ -77,7 +93,7 @@ static void prune_images(struct proctab *t, struct proc *p,
 		bool in_file = i->section == section;
 
 		if ((in_file && !full) ||
-		    next->from_mono_ns + KEEP_EXITED_NS >= now_mono_ns) {
+		    next->from_mono_ns + keep_ns(t) >= now_mono_ns) {
 			next = i;
 			continue;
 		}
@@ -91,27 +107,58 @@ static void prune_images(struct proctab *t, struct proc *p,
 /* Its end was told while the ring was full, which it is when many end. */
 static bool ended_untold(const struct proctab *t, const struct proc *p)
 {
-	return t->count > 2 * PROCTAB_ENDED && !p->exited_mono_ns && !p->refs &&
-	       !is_written(p) && procfs_has_ended(t->options.proc_fd, p->pid);
+	return t->count > 2 * PROCTAB_ENDED && !p->refs && !is_written(p) &&
+	       procfs_has_ended(t->options.proc_fd, p->pid);
+}
+
+/* The table is to have it, which another time may know. */
+static bool awaits_hash(struct proctab *t, const struct proc *p)
+{
+	const struct program *i = p->program;
+
+	return i->hash_asked && program_read(i, &t->scratch) &&
+	       !process_has(&t->scratch, FIELD_SHA256) &&
+	       !process_has(&t->scratch, FIELD_SHA256_REASON);
+}
+
+/* No packet will name it any more. */
+static bool is_over(struct proctab *t, const struct proc *p,
+		    uint64_t now_mono_ns)
+{
+	if (!p->exited_mono_ns)
+		return ended_untold(t, p);
+	if (p->refs || p->exited_mono_ns + keep_ns(t) >= now_mono_ns)
+		return false;
+	return p->exited_mono_ns + KEEP_EXITED_NS < now_mono_ns ||
+	       !awaits_hash(t, p);
+}
+
+/* The file's table keeps what it is to have of it, as long as there is room. */
+static bool may_go(struct proctab *t, const struct proc *p,
+		   uint64_t now_mono_ns, uint32_t section)
+{
+	bool full = t->programs > MAX_PROGRAMS;
+
+	if (!is_over(t, p, now_mono_ns))
+		return false;
+	if (!in_file(p, section) || proctab_put_away(t, p, section))
+		return true;
+	t->forgotten += full;
+	return full;
 }
 
 void proctab_prune(struct proctab *t, uint64_t now_mono_ns, uint32_t section)
 {
-	bool full = t->programs > MAX_PROGRAMS;
-
+	if (!are_many(t) && now_mono_ns < t->pruned_ns + PRUNE_NS)
+		return;
+	t->pruned_ns = now_mono_ns;
 	for (int b = 0; b < PROCTAB_BUCKETS; b++)
 		for (struct proc **at = &t->heads[b], *p; (p = *at);) {
-			bool old = (p->exited_mono_ns && !p->refs &&
-				    p->exited_mono_ns + KEEP_EXITED_NS <
-					    now_mono_ns) ||
-				   ended_untold(t, p);
-
-			if (!old || (in_file(p, section) && !full)) {
+			if (!may_go(t, p, now_mono_ns, section)) {
 				prune_images(t, p, now_mono_ns, section);
 				at = &p->next;
 				continue;
 			}
-			t->forgotten += in_file(p, section);
 			*at = p->next;
 			proc_free(t, p);
 			t->count--;

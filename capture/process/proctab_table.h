@@ -42,6 +42,9 @@ struct proctab {
 	uint32_t programs;
 	uint64_t forgotten;		/* of the file being written */
 	uint64_t folded;		/* ... and what it says one was before */
+	uint64_t pruned_ns;		/* CLOCK_MONOTONIC */
+	struct ended_records *ended_records;	/* or NULL: none yet */
+	uint32_t ended_section;		/* the file they are of */
 	struct proctab_options options;
 	uint8_t boot_id[16];
 	char host[64];			/* its name */
@@ -92,6 +95,13 @@ void proc_descend(const struct proctab *t, struct proc *p,
 
 /* The process has ended: an earlier one may be forgotten for it. */
 void proctab_remember_end(struct proctab *t, const struct proc *ended);
+
+/*
+ * Keeps the records that the file's table is to have of it.  False if there is
+ * no room.
+ */
+bool proctab_put_away(struct proctab *t, const struct proc *p,
+		      uint32_t section);
 
 /* ---- /proc ---- */
 

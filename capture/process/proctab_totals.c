@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lookup/lookup.h"
+#include "process/ended.h"
 
 /*
  * One program of a process, from its newest program on: its totals are those of
@@ -101,16 +102,54 @@ static int each_of(struct proctab *t, const struct proc *p, uint32_t section,
 	return err;
 }
 
+static int put_record(void *ctx, const struct process *p)
+{
+	struct proctab *t = ctx;
+	int len = process_encode(p, t->encoded, sizeof(t->encoded));
+
+	return len < 0 ? len : ended_add(t->ended_records, t->encoded,
+					 (size_t)len);
+}
+
+bool proctab_put_away(struct proctab *t, const struct proc *p, uint32_t section)
+{
+	if (!t->ended_records)
+		t->ended_records = ended_new();
+	if (!t->ended_records)
+		return false;
+	if (t->ended_section != section)
+		ended_clear(t->ended_records);
+	t->ended_section = section;
+	return !each_of(t, p, section, put_record, t);
+}
+
+struct rows {
+	struct proctab *table;
+	int (*fn)(void *ctx, const struct process *p);
+	void *ctx;
+};
+
+static int take_record(void *ctx, uint8_t *record, size_t len)
+{
+	const struct rows *r = ctx;
+	struct program past = { .record = record, .record_len = (uint32_t)len };
+
+	if (!program_read(&past, &r->table->scratch))
+		return 0;
+	return r->fn(r->ctx, &r->table->scratch);
+}
+
 int proctab_each(struct proctab *t, uint32_t section,
 		 int (*fn)(void *ctx, const struct process *p), void *ctx)
 {
-	int err;
+	struct rows rows = { t, fn, ctx };
+	int err = 0;
 
+	/* First: of who was not put away whole what counts comes last. */
+	if (t->ended_records && t->ended_section == section)
+		err = ended_each(t->ended_records, take_record, &rows);
 	for (int b = 0; b < PROCTAB_BUCKETS; b++)
-		for (struct proc *p = t->heads[b]; p; p = p->next) {
+		for (struct proc *p = t->heads[b]; p && !err; p = p->next)
 			err = each_of(t, p, section, fn, ctx);
-			if (err)
-				return err;
-		}
-	return 0;
+	return err;
 }

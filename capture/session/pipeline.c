@@ -20,7 +20,7 @@
 #define MERGE_NS     25000000ull	/* an idle capture's block is out by then */
 #define STALE_NS     900000000ull	/* waited for a slow reader */
 #define CLOCK_SET_NS 1000000000ull
-#define PRUNE_NS     10000000000ull
+#define PRUNE_NS     1000000000ull
 #define HASHES_NS    2000000000ull
 #define KEYS_AT_ONCE 16384
 #define KEYS_READS   8

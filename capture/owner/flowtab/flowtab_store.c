@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "owner/flowtab/flowtab_table.h"
 
+#include "process/proctab.h"
+
 #define EVICT_PROBES	64
 #define OPEN_PROBES	16		/* the oldest of so few is old enough */
 #define MAX_LIVES	256		/* of one key in one namespace */
+#define SWEEP_FLOWS	4		/* looked at for each new one */
+#define MANY_FLOWS	16384
+#define KEEP_ONE_OF_MANY_NS 2000000000ull	/* of a process that ended */
 
 static uint32_t cookie_hash(const struct flowtab *t, uint64_t cookie)
 {
@@ -246,17 +251,51 @@ static struct sock *flow_evict(struct flowtab *t)
 	return s;
 }
 
+static bool has_ended(const struct sock *s)
+{
+	const struct owner *o = s->owners[0] ? s->owners[0] : s->owners[1];
+
+	return o && o->proc->exited_mono_ns;
+}
+
+/* For how long packets may still ask for a flow that ended. */
+static uint64_t keep_ns(const struct flowtab *t, const struct flow *f)
+{
+	if (f->sock->frame)
+		return KEEP_OWNER_NS;
+	/* They keep their processes, of which each has one. */
+	if (t->stats.flows > MANY_FLOWS && has_ended(f->sock))
+		return KEEP_ONE_OF_MANY_NS;
+	return KEEP_CLOSED_NS;
+}
+
 /*
  * No packet will ask for it: it ended long ago, or another life of the key,
  * that began at @newer_ns (0: none), took its place long ago.
  */
-static bool is_over(const struct flow *f, uint64_t newer_ns, uint64_t now_ns)
+static bool is_over(const struct flowtab *t, const struct flow *f,
+		    uint64_t newer_ns, uint64_t now_ns)
 {
-	uint64_t keep = f->sock->frame ? KEEP_OWNER_NS : KEEP_CLOSED_NS;
-
-	if (f->sock->closed_ns && f->sock->closed_ns + keep < now_ns)
+	if (closed_at(f->sock, now_ns) &&
+	    f->sock->closed_ns + keep_ns(t, f) < now_ns)
 		return true;
 	return newer_ns && newer_ns + KEEP_OWNER_NS < now_ns;
+}
+
+/*
+ * Forgets some of what is over, wherever it is.  New flows then take its place,
+ * not memory that was never used, and its processes can be forgotten, too.
+ */
+static void sweep(struct flowtab *t, uint64_t now_ns)
+{
+	for (int i = 0; i < SWEEP_FLOWS && t->closed_flows; i++) {
+		struct flow *f = &t->flows[t->sweep_hand++];
+
+		if (t->sweep_hand >= t->fresh_flows)
+			t->sweep_hand = 0;
+		if (f->sock && is_over(t, f, 0, now_ns))
+			flow_free(t, f);
+	}
 }
 
 /* One life too many.  Nobody may be named for what it was. */
@@ -287,7 +326,7 @@ static void key_prune(struct flowtab *t, const struct flow_key *key,
 		if (!key_equal(&f->key, key))
 			continue;
 		in_place = newer && newer->sock->netns == f->sock->netns;
-		if (is_over(f, in_place ? newer->from_ns : 0, now_ns)) {
+		if (is_over(t, f, in_place ? newer->from_ns : 0, now_ns)) {
 			flow_free(t, f);
 			continue;
 		}
@@ -311,6 +350,7 @@ void flow_add(struct flowtab *t, const struct flow_key *key, struct sock *s,
 
 	s->flows++;		/* first: what follows must not free it */
 	key_prune(t, key, s, from_ns);
+	sweep(t, from_ns);
 	if (!t->free_flows && t->fresh_flows == t->max)
 		flow_evict(t);
 	f = flow_at(t, t->free_flows);

@@ -17,6 +17,7 @@
 #define SHARED		8192u	/* flows; a power of two, as is PACKETS */
 #define TOLD		8192u
 #define WAYS		4u	/* places of one flow in that table */
+#define KEEP_NS		(2 * PROBE_SENT_NS)	/* no packet asks for older ones */
 #define NEAR_NS		60000000ull	/* a queue may hold a packet up */
 #define SAME_NS		5000000ull	/* within it two alike cannot be told apart */
 #define COPY_NS		500000ull	/* copies are made one after another */
@@ -47,6 +48,7 @@ struct packettab {
 	struct bucket buckets[PACKETS];
 	uint32_t places[PACKETS];	/* who was last told of one: index + 1 */
 	uint32_t at;
+	uint32_t oldest;		/* that is not forgotten yet */
 	uint64_t told_ns[TOLD];		/* the latest of flows that meet there */
 	uint64_t shared_until_ns;	/* the latest of flows that are shared */
 	uint64_t copies_until_ns;
@@ -169,12 +171,27 @@ static uint32_t told_at(const struct flow_key *key)
 	return flow_spread(key) & (TOLD - 1);
 }
 
+/* Room for one; of what is old more goes, and with it its processes may. */
+static void make_room(struct packettab *t, uint64_t now_ns)
+{
+	for (int i = 0; i < 2 && t->oldest != t->at; i++) {
+		struct entry *e = &t->entries[t->oldest & (PACKETS - 1)];
+
+		if (t->at - t->oldest < PACKETS &&
+		    e->packet.mono_ns + KEEP_NS >= now_ns)
+			return;
+		forget(e);
+		t->oldest++;
+	}
+}
+
 void packettab_add(struct packettab *t, const struct packettab_packet *p)
 {
-	struct entry *e = &t->entries[t->at++ & (PACKETS - 1)];
+	struct entry *e;
 	uint64_t *told_ns;
 
-	forget(e);
+	make_room(t, p->mono_ns);
+	e = &t->entries[t->at++ & (PACKETS - 1)];
 	e->packet = *p;
 	e->used = true;
 	e->contested = false;

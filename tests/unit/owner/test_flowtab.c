@@ -799,6 +799,50 @@ static void ended_lives_of_one_key_do_not_pile_up(void **state)
 	flowtab_free(t);
 }
 
+/* Their memory, and their processes, are free for others. */
+static void what_is_over_goes_while_others_come(void **state)
+{
+	struct flowtab *t = flowtab_new(65536);
+	struct proc gone = { .pid = 7 };
+	struct flow_key k = key_of(IPPROTO_TCP, 1);
+	uint64_t now = T;
+
+	(void)state;
+	/* A minute after their end, ... */
+	for (uint64_t i = 0; i < 1000; i++) {
+		k.local_port = (uint16_t)(1000 + i);
+		use(t, &alice, now, 100 + i, &k);
+		flowtab_close(t, 100 + i, now);
+	}
+	now += 59 * SEC;
+	k.local_port = 1;
+	assert_true(alice.refs > 0);
+	for (uint64_t i = 0; i < 300; i++) {
+		k.remote_port = (uint16_t)i;
+		use(t, &bob, now, 50, &k);
+	}
+	assert_int_equal(stats_of(t).flows, 1300);
+	now += 2 * SEC;
+	for (uint64_t i = 300; i < 700; i++) {
+		k.remote_port = (uint16_t)i;
+		use(t, &bob, now, 50, &k);
+	}
+	assert_int_equal(stats_of(t).flows, 700);
+	assert_int_equal(alice.refs, 0);
+
+	/* ... and soon if they are many, and each has a process that ended. */
+	gone.exited_mono_ns = now;
+	for (uint64_t i = 0; i < 60000; i++) {
+		now += MS;
+		k = key_of(IPPROTO_UDP, (uint16_t)i);
+		use(t, &gone, now, 2000 + i, &k);
+		flowtab_close(t, 2000 + i, now);
+	}
+	assert_in_range(stats_of(t).flows, 2000, 22000);
+	assert_int_equal(stats_of(t).evicted_open, 0);
+	flowtab_free(t);
+}
+
 static void closed_flows_are_forgotten_first(void **state)
 {
 	struct flowtab *t = *state;
@@ -1171,6 +1215,7 @@ int main(void)
 		flowtab_test(ended_lives_of_one_key_do_not_pile_up),
 		flowtab_test(what_happens_elsewhere_takes_no_life),
 		flowtab_test(frames_of_a_burst_are_one),
+		flowtab_test(what_is_over_goes_while_others_come),
 		flowtab_test(closed_flows_are_forgotten_first),
 		flowtab_test(flows_of_one_socket_are_forgotten_too),
 		flowtab_test(a_long_capture_goes_on_naming),

@@ -194,6 +194,22 @@ static void the_oldest_are_forgotten_with_their_references(void **state)
 	assert_found(t, datagram(NULL, T, 5), &bob);
 }
 
+/* What nobody asks for any more must not keep its process. */
+static void what_is_old_is_forgotten_with_its_references(void **state)
+{
+	struct packettab *t = *state;
+
+	for (uint64_t i = 0; i < 100; i++)
+		tell(t, datagram(&alice, T, 3 + 2 * i));
+	tell(t, datagram(&bob, T + 4000 * MS, 301));
+	assert_int_equal(alice.refs, 100);
+	for (uint64_t i = 1; i <= 50; i++)
+		tell(t, datagram(&bob, T + 4000 * MS + i, 301 + 2 * i));
+	assert_int_equal(alice.refs, 0);
+	assert_int_equal(bob.refs, 51);
+	assert_found(t, datagram(NULL, T + 4000 * MS, 301), &bob);
+}
+
 static void a_copy_is_apart_from_the_socket_it_is_for(void **state)
 {
 	struct packettab *t = *state;
@@ -439,6 +455,7 @@ int main(void)
 		TEST(a_copy_is_apart_from_the_socket_it_is_for),
 		TEST(copies_are_expected_for_a_while),
 		TEST(the_oldest_are_forgotten_with_their_references),
+		TEST(what_is_old_is_forgotten_with_its_references),
 	};
 
 	return cmocka_run_group_tests_name("packettab", tests, NULL, NULL);

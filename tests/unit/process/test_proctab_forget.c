@@ -118,16 +118,89 @@ static void only_what_nobody_needs_is_forgotten(void **state)
 			exit_at(t, pid == 4 ? T + 100 * SEC : T,
 				owner(pid, 3, "x"), 0);
 	assert_int_equal(proctab_scan(t, UINT64_MAX), 5);
+	written->refs = 1;
 	proctab_prune(t, T + 110 * SEC, 8);
 	assert_int_equal(proctab_scan(t, UINT64_MAX), 4);
 	assert_ptr_equal(known(t, owner(1, 3, "held")), held);
 	assert_ptr_equal(known(t, owner(2, 3, "written")), written);
 
-	proctab_prune(t, T + 110 * SEC, 9);	/* another file */
+	written->refs = 0;
+	proctab_prune(t, T + 120 * SEC, 9);	/* another file */
 	assert_int_equal(proctab_scan(t, UINT64_MAX), 3);
 	held->refs = 0;
 	proctab_prune(t, T + 300 * SEC, 9);
 	assert_int_equal(proctab_scan(t, UINT64_MAX), 1);
+}
+
+/* The file's table has them with all that is known, and no process twice. */
+static void what_the_file_has_is_put_away(void **state)
+{
+	struct proctab *t = *state;
+	struct names n = { 0 };
+	struct rows r = { 0 };
+	struct proc *p = known(t, owner(2, 3, "sh"));
+
+	p->program->section = 8;
+	rename_at(t, T + SEC, owner(2, 3, "worker"));
+	p->program->section = 8;
+	p->program->packets = 7;
+	exit_at(t, T + 2 * SEC, owner(2, 3, "worker"), 256);
+	known(t, owner(4, 3, "runs"))->program->section = 8;
+
+	proctab_prune(t, T + 51 * SEC, 8);
+	assert_int_equal(proctab_scan(t, UINT64_MAX), 2);
+	proctab_prune(t, T + 63 * SEC, 8);
+	assert_int_equal(proctab_scan(t, UINT64_MAX), 1);
+	assert_int_equal(proctab_forgotten(t), 0);
+	assert_int_equal(proctab_each(t, 8, take_name, &n), 0);
+	assert_int_equal(n.count, 3);
+	assert_string_equal(n.name[0], "sh");
+	assert_string_equal(n.name[1], "worker");
+	assert_string_equal(n.name[2], "runs");
+	r.stop_at = 2;
+	assert_int_equal(proctab_each(t, 8, take_row, &r), -5);
+	assert_int_equal(r.last.packets, 7);
+	assert_int_equal(r.last.exit_status, 256);
+
+	/* Another file has only its own. */
+	p = known(t, owner(5, 3, "next"));
+	p->program->section = 9;
+	exit_at(t, T + 63 * SEC, owner(5, 3, "next"), 0);
+	proctab_prune(t, T + 200 * SEC, 9);
+	r.stop_at = r.count = 0;
+	assert_int_equal(proctab_each(t, 9, take_row, &r), 0);
+	assert_int_equal(r.count, 1);
+	assert_string_equal(r.last.name, "next");
+	r.count = 0;
+	assert_int_equal(proctab_each(t, 8, take_row, &r), 0);
+	assert_int_equal(r.count, 1);
+	assert_string_equal(r.last.name, "runs");
+}
+
+/* Of many that send, what ended is not kept for a minute. */
+static void many_are_put_away_soon(void **state)
+{
+	struct proctab *t = *state;
+	struct rows r = { 0 };
+
+	for (uint32_t pid = 10; pid < 20010; pid++) {
+		struct probe_owner o = owner(pid, 3, "sends");
+
+		fork_at(t, T, o, 3);
+		known(t, o)->program->section = 8;
+		exit_at(t, T, o, 0);
+	}
+	known(t, owner(10, 3, "sends"))->program->hash_asked = true;
+	proctab_prune(t, T + SEC, 8);
+	assert_int_equal(proctab_scan(t, UINT64_MAX), 20000);
+	proctab_prune(t, T + 3 * SEC, 8);
+	/* Until they are not many. */
+	assert_int_equal(proctab_scan(t, UINT64_MAX), 16384);
+	/* Its hash is still to come. */
+	assert_true(known(t, owner(10, 3, "sends"))->program->hash_asked);
+	assert_int_equal(proctab_each(t, 8, take_row, &r), 0);
+	assert_int_equal(r.count, 20000);
+	assert_int_equal(proctab_forgotten(t), 0);
 }
 
 /* Short programs of which nothing is written: the last few thousand. */
@@ -232,6 +305,8 @@ int main(void)
 		proctab_test(the_table_has_totals_of_what_was_written),
 		proctab_test(the_table_has_each_name_the_last_one_last),
 		proctab_test(only_what_nobody_needs_is_forgotten),
+		proctab_test(what_the_file_has_is_put_away),
+		proctab_test(many_are_put_away_soon),
 		proctab_test(not_all_that_ended_are_kept),
 		proctab_test(what_only_a_socket_holds_is_short),
 		proctab_test(an_end_that_was_lost_is_found),
