@@ -189,8 +189,43 @@ except ConnectionRefusedError:
 """
 
 
-class Masquerade(LiveTest):
-    """What a container does, seen on its host's way out."""
+# Goes on as the client that was on its way to another, and answers as that.
+PROXY = """
+import socket, struct
+ORIGINAL, TRANSPARENT = 20, 19
+def bound(address):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.setsockopt(socket.IPPROTO_IP, TRANSPARENT, 1)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(address)
+    return s
+clients = bound(("0.0.0.0", 7353))
+clients.setsockopt(socket.IPPROTO_IP, ORIGINAL, 1)
+print(flush=True)
+while True:
+    data, original, _, client = clients.recvmsg(100, 100)
+    port, address = struct.unpack_from(">2xH4s", original[0][2])
+    server = socket.inet_ntoa(address), port
+    with bound(client) as s:
+        s.sendto(data, server)
+        answer = s.recv(100)
+    with bound(server) as s:
+        s.sendto(answer, client)
+"""
+ECHO_ANY = ECHO.replace(NEAR, "0.0.0.0")
+ASK_THRICE = f"""
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.connect((sys.argv[1], {BEHIND}))
+s.settimeout(60)
+for _ in range(3):
+    s.send(b"ask")
+    s.recv(100)
+"""
+
+
+class Routed(LiveTest):
+    """A box, its host, and a far one behind that."""
 
     FAR = ("198.51.100.2", "2001:db8:2::2")
 
@@ -211,6 +246,13 @@ class Masquerade(LiveTest):
         self.box.ip("route", "add", "default", "via", "2001:db8:1::1")
         self.host.run("sysctl", "-qw", "net.ipv4.ip_forward=1",
                       "net.ipv6.conf.all.forwarding=1", check=True)
+
+
+class Masquerade(Routed):
+    """What a container does, seen on its host's way out."""
+
+    def setUp(self):
+        super().setUp()
         self.host.run(
             "nft", "add table inet pktwho; add chain inet pktwho out "
             "{ type nat hook postrouting priority 100; }; add rule inet "
@@ -234,6 +276,44 @@ class Masquerade(LiveTest):
                 path, "proc.dst.pid", "proc.dst.attr",
                 where="(icmp.type == 3 || icmpv6.type == 1)")
             self.assertEqual(errors, [(knocker, "flow")])
+
+
+class TransparentProxy(Routed):
+    """It has sockets with the addresses of its client and of the server."""
+
+    def test_each_packet_has_its_own_ends(self):
+        self.far.ip("route", "add", "default", "via", "198.51.100.1")
+        self.host.run("sysctl", "-qw", "net.ipv4.conf.all.rp_filter=0",
+                      "net.ipv4.conf.inside.rp_filter=0",
+                      "net.ipv4.conf.veth0.rp_filter=0", check=True)
+        self.host.ip("rule", "add", "fwmark", "1", "lookup", "100")
+        self.host.ip("route", "add", "local", "default", "dev", "lo",
+                     "table", "100")
+        rules = self.host.run(
+            "nft", "add table ip pktwho; add chain ip pktwho in { type filter "
+            "hook prerouting priority mangle; }; add rule ip pktwho in udp "
+            f"dport {BEHIND} tproxy to :7353 mark set 1; add rule ip pktwho "
+            f"in udp sport {BEHIND} socket transparent 1 mark set 1")
+        if rules.returncode:
+            self.skipTest("this kernel has no TPROXY")
+        proxy = self.server(PROXY, within=self.host)
+        echo = self.server(ECHO_ANY, within=self.far)
+        path = self.dir / "proxy.pcapng"
+        capture = world.Capture(path, "-i", "inside", "-i", "veth0",
+                                within=self.host)
+        asker = self.start(self.box.argv("python3", "-c", ASK_THRICE,
+                                         self.FAR[0]))
+        self.assertEqual(asker.wait(world.PATIENCE), 0)
+        capture.stop()
+        rows = self.rows(path, "proc.src.pid", "proc.dst.pid", where="udp")
+        ways = [(asker.pid, proxy.pid), (proxy.pid, echo.pid),
+                (echo.pid, proxy.pid), (proxy.pid, asker.pid)]
+        self.assertEqual(len(rows), 3 * len(ways))
+        for i, row in enumerate(rows):
+            for said, pid in zip(row, ways[i % len(ways)]):
+                # Whose the other ends are only their own host can tell.
+                allowed = {str(pid)} if pid == proxy.pid else {str(pid), ""}
+                self.assertIn(said, allowed, f"{i}: {rows}")
 
 
 if __name__ == "__main__":

@@ -94,9 +94,10 @@ void flowtab_close(struct flowtab *t, uint64_t cookie, uint64_t ts_ns);
 struct flowtab_query {
 	struct flow_key key;
 	uint64_t ts_ns;		/* when the packet was seen */
-	uint64_t netns;		/* where: this namespace is searched first */
+	uint64_t netns;		/* where: this namespace is searched first, */
 	uint32_t sequence;	/* if data: of the segment's first byte, */
 	uint32_t sequence_end;	/* after its last */
+	bool elsewhere;		/* ... or not at all */
 	bool sends;		/* the local end is the sender */
 	bool data;		/* TCP: it has bytes, which may have waited */
 	bool syn;		/* TCP, SYN set: it may begin a flow */

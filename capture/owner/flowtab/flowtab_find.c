@@ -24,7 +24,8 @@ static bool possible(const struct flow *f, const struct flowtab_query *q)
 {
 	if (f->sock->frame)
 		return frame_fits(f, q);
-	if (f->from_ns > q->ts_ns + FLOWTAB_HOLD_NS)
+	if (f->from_ns > q->ts_ns + FLOWTAB_HOLD_NS ||
+	    (q->elsewhere && f->sock->netns == q->netns))
 		return false;
 	if (!closed_at(f->sock, q->ts_ns))
 		return true;

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "owner/local/local.h"
 #include "process/proctab.h"
 
 static struct verdict_end told_end(const struct packettab_packet *told)
@@ -187,6 +188,18 @@ static bool is_for_reader(const struct flowtab_query *query)
 	}
 }
 
+/*
+ * What comes in with an address of another host is that host's, though a socket
+ * here has it, too: a transparent proxy goes on as its client and answers as the
+ * server.
+ */
+static bool is_from_far(const struct question *q, const struct flow_key *key,
+			bool sends)
+{
+	return sends && q->from_wire && !address_is_unspecified(key->local) &&
+	       !local_has(q->r->local, key->local);
+}
+
 bool resolve_ask(struct question *q, const struct flow_key *key, bool sends,
 		 struct verdict_end *end)
 {
@@ -226,6 +239,11 @@ bool resolve_ask(struct question *q, const struct flow_key *key, bool sends,
 	}
 	if (told == PACKETTAB_AWAITED)
 		resolve_holder(q, q->ts_ns, end);
+	if (found && a.here && is_from_far(q, key, sends)) {
+		query.ts_ns = q->ts_ns;
+		query.elsewhere = true;
+		found = ask_flow(q, &query, &a, end);
+	}
 	if (end->owner && proc_forgot(end->owner, q->ts_ns))
 		verdict_end_set(end, ATTR_UNKNOWN, REASON_LOST);
 	if (!found || !sends || !q->from_wire || !a.here)

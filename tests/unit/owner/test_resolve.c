@@ -325,12 +325,42 @@ static void who_reads_is_known_whoever_sends(void **state)
 	assert_int_equal(v.src.reason, REASON_AMBIGUOUS);
 	assert_ptr_equal(v.dst.owner, &alice);
 	assert_int_equal(v.direction, DIRECTION_LOCAL);
-	/* An address of ours that comes in is forged, and nobody's packet. */
-	use(&bob, 4, flow_reversed(&k));
+}
+
+/* An address of ours that comes in is forged, and nobody's packet. */
+static void own_addresses_do_not_come_in(void **state)
+{
+	static const uint8_t here_too[4] = { 127, 0, 0, 2 };
+	struct flow_key k = key(here, 40013, here_too, 80);
+	struct packet back = packet(flow_reversed(&k), ACK);
+	struct verdict v;
+
+	(void)state;
+	use(&alice, 1, k);
+	use(&bob, 2, flow_reversed(&k));
 	v = see(&back, SOURCE_IN);
 	assert_null(v.src.owner);
 	assert_null(v.dst.owner);
 	assert_int_equal(v.direction, DIRECTION_IN);
+}
+
+/* Bob's transparent proxy has a socket with its client's address. */
+static void a_proxy_is_not_its_client(void **state)
+{
+	struct flow_key k = key(here, 40014, far, 80);
+	struct packet back = packet(flow_reversed(&k), ACK);
+	struct verdict v;
+
+	(void)state;
+	use(&alice, 1, k);
+	use(&bob, 2, flow_reversed(&k));
+	v = see(&back, SOURCE_IN);
+	assert_null(v.src.owner);
+	assert_int_equal(v.src.attr, ATTR_NONE);
+	assert_ptr_equal(v.dst.owner, &alice);
+	assert_int_equal(v.direction, DIRECTION_IN);
+	use_in(HOST + 1, 3, flow_reversed(&k));
+	assert_ptr_equal(see(&back, SOURCE_IN).src.owner, &bob);
 }
 
 static void what_has_ended_is_not_steady(void **state)
@@ -1003,6 +1033,8 @@ int main(void)
 		world_test(an_open_flow_of_one_owner_is_steady),
 		world_test(what_has_ended_is_not_steady),
 		world_test(who_reads_is_known_whoever_sends),
+		world_test(own_addresses_do_not_come_in),
+		world_test(a_proxy_is_not_its_client),
 		world_test(the_kernel_answers_for_a_closed_port),
 		world_test(what_is_lost_is_not_claimed_to_be_nobodys),
 		world_test(nothing_is_claimed_without_evidence),
