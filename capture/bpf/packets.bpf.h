@@ -80,6 +80,21 @@ static __always_inline void tell_packet(struct sock_info *s,
 	bpf_ringbuf_submit(e, wakeup());
 }
 
+/*
+ * The kernel answers, by RST or echo, through a socket of each processor that it
+ * lends to one namespace after the other: in each it is told as another.
+ */
+static __always_inline void follow_netns(struct sock_info *s,
+					 struct __sk_buff *skb)
+{
+	__u64 netns = netns_of((void *)s->address);
+
+	if (netns == s->netns)
+		return;
+	s->netns = netns;
+	s->cookie = bpf_get_socket_cookie(skb) ^ netns << 40;
+}
+
 static __always_inline struct sock_info *packet_info(struct __sk_buff *skb,
 						     struct bpf_sock *sk)
 {
@@ -87,8 +102,13 @@ static __always_inline struct sock_info *packet_info(struct __sk_buff *skb,
 	struct sock *ksk;
 
 	s = bpf_sk_storage_get(&sockets, sk, 0, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!s || (s->address && s->cookie))
+	if (!s)
+		return NULL;
+	if (s->address && s->cookie) {
+		if (s->flags & PROBE_KERNEL)
+			follow_netns(s, skb);
 		return s;
+	}
 	s->address = address_of(sk);
 	if (!s->cookie)
 		s->cookie = bpf_get_socket_cookie(skb);

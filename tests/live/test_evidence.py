@@ -131,6 +131,14 @@ while s.recv(100) != b"end":
     pass
 """
 
+REFUSED = """
+import socket, sys
+try:
+    socket.create_connection((sys.argv[1], 2223))
+except ConnectionRefusedError:
+    pass
+"""
+
 # Reads from one port, and says what it has read.
 READ_ONE_PORT = """
 import socket, sys
@@ -548,6 +556,25 @@ class Evidence(world.LiveTest):
             (str(port), "", "malformed") if count == 40 else
             (str(port), str(reader.pid), "")
             for count in counts for port, reader in readers.items()])
+
+    def test_what_the_kernel_answers_in_two_namespaces(self):
+        """A socket of each processor does so, for all of them in turn."""
+        near, far = self.pair()
+        c = self.capture("answers", near)
+        for asker, addresses in ((far, (NEAR, NEAR6)), (near, (FAR, FAR6))):
+            for address in addresses:
+                asker.run("taskset", "-c", "0", "ping", "-c", "1", address,
+                          check=True)
+                asker.run("taskset", "-c", "0", "python3", "-c", REFUSED,
+                          address, check=True)
+        c.stop(settle=0.3)
+        rows = self.rows(c.path, "proc.src.attr", "proc.src.reason",
+                         "proc.dst.name", where="icmp.type == 0 || "
+                         "icmpv6.type == 129 || tcp.flags.reset == 1")
+        told = [("kernel", "icmp", "ping"), ("kernel", "reset", "python3")] * 4
+        # No hook sees an RST over IPv6: another namespace's is another host's.
+        told[-1] = "", "", "python3"
+        self.assertEqual(rows, told)
 
     def test_translations_that_nobody_may_ask_for(self):
         world.need("nft")
