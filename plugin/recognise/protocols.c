@@ -82,6 +82,7 @@ static struct dpi_protocol known[] = {
 	OF("syslog", "Syslog", NULL, DPI_APP, 0, false),
 	OF("dhcp", "DHCP", NULL, DPI_APP, DPI_SAYS, false),
 	OF("rdp", "RDP", NULL, DPI_APP, DPI_SAYS, false),
+	OF("rdpudp", "RDP", NULL, DPI_APP, 0, false),
 	OF("vnc", "VNC", NULL, DPI_APP, 0, true),
 	OF("nfs", "NFS", NULL, DPI_APP, DPI_SAYS, false),
 	OF("sip", "SIP", NULL, DPI_APP, DPI_SAYS, true),

@@ -111,7 +111,6 @@ bool is_sip(const struct payload *p);
 bool is_rtsp(const struct payload *p);
 bool is_vnc(const struct payload *p);
 bool is_rsync(const struct payload *p);
-bool is_git(const struct payload *p);
 bool is_syslog(const struct payload *p);
 bool is_bittorrent(const struct payload *p);
 bool is_dht(const struct payload *p);
@@ -150,6 +149,7 @@ bool is_wireguard(const struct payload *p);
 bool is_openvpn(const struct payload *p);
 bool is_isakmp(const struct payload *p);
 bool is_isakmp_in_udp(const struct payload *p);
+bool is_isakmp_in_tcp(const struct payload *p);
 bool is_socks(const struct payload *p);
 bool is_utp(const struct payload *p);
 bool is_tracker(const struct payload *p);
@@ -281,6 +281,15 @@ bool is_tds_middle(const struct payload *p);
 bool is_zookeeper_middle(const struct payload *p);
 bool is_nbd_middle(const struct payload *p);
 bool is_bittorrent_middle(const struct payload *p);
+
+/* signature_half.c */
+bool is_smtp_server(const struct payload *p);
+bool is_ftp_half(const struct payload *p);
+bool is_pop_client(const struct payload *p);
+bool is_xmpp_stanza(const struct payload *p);
+bool is_websocket_yes(const struct payload *p);
+bool is_git(const struct payload *p);
+bool is_rdpudp(const struct payload *p);
 
 /* signature_frames.c */
 bool is_http2_middle(const struct payload *p);

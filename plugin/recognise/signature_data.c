@@ -77,8 +77,10 @@ bool is_pgsql(const struct payload *p)
 		       (HAS_AT(p, 5, "SFATAL\0") || HAS_AT(p, 5, "SERROR\0"));
 	if (p->len < 8 || len != p->full)
 		return false;
-	if (code >> 16 == 3)
-		return HAS_AT(p, 8, "user\0") || HAS_AT(p, 8, "database\0");
+	if (code >> 16 == 3)	/* names and values, in any order */
+		return g_ascii_islower((char)u8_at(p, 8)) &&
+		       (p->len < p->full || HAS_AT(p, len - 2, "\0\0")) &&
+		       (contains(p, "user") || contains(p, "database"));
 	return (len == 8 && (code == 80877103 || code == 80877104)) ||
 	       (len == 16 && code == 80877102);
 }
@@ -121,8 +123,13 @@ bool is_tns(const struct payload *p)
 {
 	if (p->full == 8 && STARTS(p, "\0\x08\0\0\x0b\0\0\0"))
 		return true;	/* send it again */
-	return p->len >= 34 && u8_at(p, 4) == 1 && be16_at(p, 0) == p->full &&
-	       (contains(p, "(CONNECT_DATA=") || contains(p, "(DESCRIPTION="));
+	if (p->len < 34 || u8_at(p, 4) != 1 || be16_at(p, 0) != p->full)
+		return false;
+	if (contains(p, "(CONNECT_DATA=") || contains(p, "(DESCRIPTION="))
+		return true;
+	/* More than 230 bytes come after it. */
+	return be16_at(p, 8) >= 300 && be16_at(p, 8) < 400 &&
+	       be16_at(p, 24) > 230 && be16_at(p, 26) == p->full;
 }
 
 /* The length is that of the message, which may be longer than a segment; an
@@ -140,6 +147,9 @@ bool is_mongo(const struct payload *p)
 					      le32_at(p, 21) + 21 <= len));
 	if (code == 2004)
 		return contains(p, ".$cmd");
+	if (code == 2012)	/* one of these, compressed */
+		return (le32_at(p, 16) == 2013 || le32_at(p, 16) == 2004) &&
+		       p->len > 24 && u8_at(p, 24) <= 3;
 	return code == 1 && len >= 36 && !(le32_at(p, 16) & ~15u) && p->other &&
 	       starts(p, 8, p->other + 4, 4);
 }
@@ -361,10 +371,10 @@ bool is_mysqlx(const struct payload *p)
 	return STARTS(p, "\x05\0\0\0\x0b\x08\x05\x1a\0");
 }
 
-/* Version 3, a time, four zeros, and what fills 1536 bytes. */
+/* Version 3, a time, zeros or a player's version, and what fills 1536 bytes. */
 bool is_rtmp(const struct payload *p)
 {
-	return u8_at(p, 0) == 3 && HAS_AT(p, 5, "\0\0\0\0") &&
+	return u8_at(p, 0) == 3 && u8_at(p, 5) < 64 && !u8_at(p, 6) &&
 	       (p->full == 1537 || p->full == 1448 || p->full == 1460);
 }
 
@@ -382,6 +392,8 @@ bool is_rmi(const struct payload *p)
 
 bool is_nbd(const struct payload *p)
 {
+	if (HAS_AT(p, 4, "IHAVEOPT"))	/* a client, and what it can */
+		return be32_at(p, 0) <= 3;
 	return STARTS(p, "NBDMAGICIHAVEOPT") ||
 	       STARTS(p, "NBDMAGIC\0\0\x42\x02\x81\x86\x12\x53");
 }

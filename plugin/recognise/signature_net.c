@@ -170,7 +170,8 @@ static bool is_question(const struct payload *p, size_t at)
 
 	if (p->len < at + 17 || (flags & 0x0040) || be16_at(p, at + 4) != 1)
 		return false;
-	if ((flags & 0x7800) == 0x2800) {	/* RFC 2136: a zone */
+	/* RFC 2136 and RFC 1996: a zone, which changes or has changed. */
+	if ((flags & 0x7800) == 0x2800 || (flags & 0x7800) == 0x2000) {
 		end = end_of_name(p, at + 12);
 		return end && be16_at(p, end) == 6 && be16_at(p, end + 2) == 1;
 	}
@@ -209,7 +210,8 @@ bool signature_may_be_dns(const struct payload *p)
 
 bool is_dns(const struct payload *p)
 {
-	if (has_port(p, 5353) || has_port(p, 5355) || has_port(p, 137))
+	if (has_port(p, 5353) || has_port(p, 5355) ||
+	    (has_port(p, 137) && u8_at(p, 12) == 32))
 		return false;
 	if (p->over == OVER_UDP)
 		return is_question(p, 0);
@@ -231,9 +233,18 @@ bool is_nbns(const struct payload *p)
 	return true;
 }
 
+/* RFC 6762, 6 and 18: several questions, or none; what is said is signed. */
 bool is_mdns(const struct payload *p)
 {
-	return has_port(p, 5353) && is_question(p, 0);
+	unsigned flags = be16_at(p, 2);
+	size_t end = end_of_name(p, 12);
+
+	if (!has_port(p, 5353))
+		return false;
+	return is_question(p, 0) ||
+	       ((flags & 0x7dff) == (flags ? 0x0400u : 0) && end &&
+		be16_at(p, end) && (be16_at(p, end + 2) & 0x7fff) == 1 &&
+		signature_may_be_dns(p));
 }
 
 bool is_llmnr(const struct payload *p)
@@ -244,12 +255,16 @@ bool is_llmnr(const struct payload *p)
 	       is_question(p, at);
 }
 
-/* RFC 8489, 5. */
+/* RFC 8489, 5; between peers RFC 4571 has a length before it over TCP. */
 bool is_stun(const struct payload *p)
 {
-	return p->len >= 20 && u8_at(p, 0) < 0x40 &&
-	       be32_at(p, 4) == 0x2112a442 && be16_at(p, 2) % 4 == 0 &&
-	       be16_at(p, 2) + 20u <= p->full;
+	bool is_framed = p->over == OVER_TCP && be16_at(p, 0) + 2u == p->full;
+	size_t at = is_framed ? 2 : 0;
+	unsigned len = be16_at(p, at + 2);
+
+	return p->len >= at + 20 && u8_at(p, at) < 0x40 &&
+	       be32_at(p, at + 4) == 0x2112a442 && len % 4 == 0 &&
+	       at + len + 20u <= p->full;
 }
 
 static bool is_media_type(unsigned type)
@@ -305,10 +320,21 @@ bool is_rtcp(const struct payload *p)
 	       (b && is_rtcp_head(b) && !memcmp(p->p + 4, b + 4, 4));
 }
 
+/* RFC 7822: a sum comes after it, or fields that say how long they are. */
+static bool has_ntp_size(const struct payload *p)
+{
+	size_t at = 48;
+
+	while (at + 16 <= p->len && be16_at(p, at + 2) >= 16 &&
+	       be16_at(p, at + 2) % 4 == 0)
+		at += be16_at(p, at + 2);
+	return p->len >= 48 && (at == p->full || p->full == 68);
+}
+
 /*
- * RFC 5905, 7.3: from a server that knows the time, or a client.  When a clock
- * was last set is of this century, or with all before and after it 0; from whom
- * is "INIT" as long as a client asks nobody.
+ * RFC 5905, 7.3: from a server or a peer that knows the time, or a client.  When
+ * a clock was last set is of this century, or with all before and after it 0;
+ * from whom is "INIT" as long as a client asks nobody; chrony's has no precision.
  */
 bool is_ntp(const struct payload *p)
 {
@@ -317,17 +343,17 @@ bool is_ntp(const struct payload *p)
 	static const uint8_t unset[24];
 	bool is_set = be32_at(p, 16) >= 0xbc17c200, is_unset;
 
-	if ((p->full != 48 && p->full != 68) || p->len < 48 ||
-	    (version != 3 && version != 4) || u8_at(p, 1) > 16 ||
-	    u8_at(p, 2) > 17 || (precision && precision < 0xe0))
+	if (!has_ntp_size(p) || (version != 3 && version != 4) ||
+	    u8_at(p, 1) > 16 || u8_at(p, 2) > 17 ||
+	    (precision && precision < 0xe0 && (mode != 3 || precision != 32)))
 		return false;
 	is_unset = !u8_at(p, 1) && starts(p, 16, unset, sizeof(unset)) &&
 		   (!be32_at(p, 12) || HAS_AT(p, 12, "INIT"));
-	if (mode == 4 || mode == 5)
+	if (mode == 1 || mode == 2 || mode == 4 || mode == 5)
 		return u8_at(p, 1) && precision && be32_at(p, 24) &&
 		       be32_at(p, 40) && is_set;
-	return mode == 3 && be32_at(p, 40) &&
-	       (is_set || is_unset || has_port(p, 123));
+	return mode == 3 && (is_unset || (be32_at(p, 40) &&
+					  (is_set || has_port(p, 123))));
 }
 
 /* RFC 2131 and its cookie. */
@@ -345,12 +371,13 @@ bool is_radius(const struct payload *p)
 	};
 	size_t at = 20;
 
-	if (p->len != p->full || p->len < 22 || be16_at(p, 2) != p->full ||
+	if (p->len != p->full || p->len < 20 || be16_at(p, 2) != p->full ||
 	    !memchr(codes, (int)u8_at(p, 0), sizeof(codes)))
 		return false;
 	while (at + 2 <= p->len && u8_at(p, at + 1) >= 2)
 		at += u8_at(p, at + 1);
-	return at == p->len;
+	return at == p->len && (at > 20 || has_port(p, 1812) ||
+				has_port(p, 1813));
 }
 
 /* RFC 854: an option is asked for or granted, and again. */

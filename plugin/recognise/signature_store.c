@@ -207,14 +207,26 @@ bool is_redis_bus(const struct payload *p)
 	       be32_at(p, 4) >= 16;
 }
 
+/* ... and where only answers are heard one that was accepted, and went well. */
+static bool is_rpc_answer(const struct payload *p, size_t at)
+{
+	return p->len >= at + 24 && !p->other && be32_at(p, at) &&
+	       be32_at(p, at + 4) == 1 && !be32_at(p, at + 8) &&
+	       !be32_at(p, at + 12) && !be32_at(p, at + 16) &&
+	       !be32_at(p, at + 20);
+}
+
 /* RFC 5531, 9: a call of version 2 to one of Sun's programs. */
 bool is_rpc(const struct payload *p)
 {
 	size_t at = p->over == OVER_TCP ? 4 : 0;
 	uint32_t program = be32_at(p, at + 12);
 
-	if (at && (be32_at(p, 0) & 0x7fffffff) + 4 != p->full)
+	if (at && (!(u8_at(p, 0) & 0x80) ||
+		   (be32_at(p, 0) & 0x7fffffff) + 4 != p->full))
 		return false;
+	if (at && is_rpc_answer(p, at))
+		return true;
 	return p->len >= at + 32 && !be32_at(p, at + 4) &&
 	       be32_at(p, at + 8) == 2 && program >= 100000 &&
 	       program < 100500 && be32_at(p, at + 16) &&

@@ -195,6 +195,8 @@ bool is_imap(const struct payload *p)
 	static const char *const words[] = {
 		" CAPABILITY\r", " LOGIN ", " STARTTLS\r", " ID (\"",
 		" ID NIL\r", " UID FETCH ", " SELECT \"", " SELECT INBOX",
+		" NAMESPACE\r", " IDLE\r", " LIST \"\" ", " UID SEARCH ",
+		" EXAMINE ",
 	};
 	size_t tag = 0;
 
@@ -235,6 +237,7 @@ bool is_irc(const struct payload *p)
 		return signature_line_has(p, " :");
 	return (*p->p == ':' || STARTS(p, "NOTICE ")) &&
 	       (signature_line_has(p, "NOTICE AUTH :") ||
+		signature_line_has(p, " 001 ") ||
 		signature_line_has(p, " NOTICE * :") ||
 		signature_line_has(p, " CAP * LS "));
 }
@@ -289,7 +292,7 @@ static bool is_redis_value(const struct payload *p)
 	       (p->len < p->full || HAS_AT(p, at + 2 + size, "\r\n"));
 }
 
-/* An array of strings asks; what is typed by hand only the answer tells. */
+/* An array of strings asks, a map says hello; what is typed by hand only the answer tells. */
 bool is_redis(const struct payload *p)
 {
 	static const char *const words[] = {
@@ -300,7 +303,7 @@ bool is_redis(const struct payload *p)
 
 	if (is_redis_answer(p) || is_redis_value(p) || IS(p, "$-1\r\n"))
 		return true;
-	if (*p->p != '*')
+	if (*p->p != '*' && *p->p != '%')
 		return ANY(p, words);
 	while (at < MIN(p->len, 8) && g_ascii_isdigit(p->p[at]))
 		at++;
@@ -337,6 +340,8 @@ static bool is_memcached_answer(const struct payload *p)
 	if ((other_starts(p, "flush_all") && STARTS(p, "OK\r\n")) ||
 	    is_memcached_meta(p))
 		return true;
+	if (STARTS(p, "VERSION ") && memchr(p->p, '.', p->len))
+		return g_ascii_isdigit((char)u8_at(p, 8)) && p->full < 40;
 	for (size_t i = 0; p->other && i < array_length(asked); i++)
 		if (other_starts(p, asked[i]))
 			return ANY(p, answers);
@@ -386,12 +391,6 @@ bool is_vnc(const struct payload *p)
 bool is_rsync(const struct payload *p)
 {
 	return STARTS(p, "@RSYNCD: ");
-}
-
-bool is_git(const struct payload *p)
-{
-	return HAS_AT(p, 4, "git-upload-pack /") ||
-	       HAS_AT(p, 4, "git-receive-pack /");
 }
 
 /* RFC 5424 and RFC 3164: "<PRI>", at most 191; over TCP with a length. */

@@ -19,8 +19,9 @@ static bool is_wireguard_data(const struct payload *p)
 }
 
 /*
- * A handshake: type, three zeros, and one length each.  The first message ends
- * with a cookie if the server was asked before, the second names the first.
+ * A handshake: type, three zeros, and one length each.  Either message ends with a
+ * cookie if its receiver was asked before; the second names the first, and
+ * before its end are a key and sums, which are not zero.
  */
 bool is_wireguard(const struct payload *p)
 {
@@ -31,8 +32,11 @@ bool is_wireguard(const struct payload *p)
 
 	if (p->full == 148 && STARTS(p, "\1\0\0\0"))
 		return p->len < 148 || starts(p, 132, no_cookie, 16);
-	return p->full == 92 && STARTS(p, "\2\0\0\0") && p->other &&
-	       p->other[0] == 1 && starts(p, 8, p->other + 4, 4);
+	if (p->full != 92 || !STARTS(p, "\2\0\0\0"))
+		return false;
+	return (starts(p, 76, no_cookie, 16) && be32_at(p, 12) &&
+		be32_at(p, 44) && be32_at(p, 60)) ||
+	       (p->other && p->other[0] == 1 && starts(p, 8, p->other + 4, 4));
 }
 
 /*
@@ -53,11 +57,34 @@ static bool is_openvpn_reset(const struct payload *p, size_t at, size_t size)
 	return false;
 }
 
+/* The third kind of reset: which key has hidden it is at its end, then how long. */
+static bool is_openvpn_key(const struct payload *p, size_t at, size_t size)
+{
+	unsigned key = be16_at(p, at + size - 2);
+
+	return u8_at(p, at) == 0x50 && p->len == p->full && key >= 290 &&
+	       49u + key <= size &&
+	       (be32_at(p, at + 9) & 0xf0ffffff) == 1;
+}
+
+/* Where only the server is heard: packet 0 of the other end has come. */
+static bool is_openvpn_first(const struct payload *p, size_t at, size_t size)
+{
+	size_t seen = at + size - 17;
+
+	return u8_at(p, at) == 0x40 && HAS_AT(p, seen, "\1\0\0\0\0") &&
+	       HAS_AT(p, seen + 13, "\0\0\0\0") &&
+	       (size == 26 || ((size == 50 || size == 54 || size == 66 ||
+				size == 98) && be32_at(p, seen - 8) == 1));
+}
+
 /* The server's names the client's session, and its own packet is 0. */
 static bool is_openvpn_answer(const struct payload *p, size_t at, size_t size)
 {
 	const uint8_t *asked = p->other ? p->other + at : NULL;
 
+	if (!asked && size >= 26)
+		return is_openvpn_first(p, at, size);
 	return u8_at(p, at) == 0x40 && asked && *asked == 0x38 && size >= 26 &&
 	       ((starts(p, at + size - 12, asked + 1, 8) &&
 		 HAS_AT(p, at + size - 4, "\0\0\0\0")) ||
@@ -70,7 +97,8 @@ bool is_openvpn(const struct payload *p)
 
 	if (p->full < at + 14 || (at && be16_at(p, 0) != size))
 		return false;
-	return is_openvpn_reset(p, at, size) || is_openvpn_answer(p, at, size);
+	return is_openvpn_reset(p, at, size) || is_openvpn_key(p, at, size) ||
+	       is_openvpn_answer(p, at, size);
 }
 
 /* RFC 7296, 3.1, and RFC 2408: two cookies, a version and the length. */
@@ -94,6 +122,13 @@ bool is_isakmp(const struct payload *p)
 bool is_isakmp_in_udp(const struct payload *p)
 {
 	return STARTS(p, "\0\0\0\0") && is_ike(p, 4);
+}
+
+/* RFC 8229, 4: and its length, over TCP. */
+bool is_isakmp_in_tcp(const struct payload *p)
+{
+	return STARTS(p, "IKETCP") && HAS_AT(p, 8, "\0\0\0\0") &&
+	       be16_at(p, 6) + 6u <= p->full && be16_at(p, 6) >= 34;
 }
 
 /* RFC 1928, 3: methods, none of them twice. */

@@ -119,6 +119,8 @@ TCP_MIDDLE = {
     "nbd reads": ("NBD", 10809, be32(
         0x25609513, 0, 0, 7, 0, 4096, 4096)),
     "nbd answers": ("NBD", 10809, (be32(0x67446698, 0, 1, 2),)),
+    "xmpp stanza": ("XMPP", 5222, b"<iq type='get' id='1'><ping xmlns="
+                    b"'urn:xmpp:ping'/></iq>"),
     "bittorrent asks": ("BitTorrent", 6881, sized(
         b"\6" + be32(7, 0x4000, 0x4000))),
 }

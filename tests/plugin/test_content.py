@@ -20,6 +20,7 @@ from payloads import (DTLS, HTTP, IKE, OK, PREFACE, QUIC, SSH, STUN, TCP_WORDS,
                       TLS, UDP_WORDS, be32, h2_frame, h2_headers, h2_request,
                       question, sized, tls_hello)
 from payloads_more import TCP_MORE, UDP_MORE
+from payloads_wild import TCP_WILD, UDP_OWN, UDP_WILD, WILD_HOSTS
 import talks
 from pcapng import epb, idb, shb
 from talks import (FOREIGN, HERE, T0, Words, client, connection, datagrams,
@@ -119,6 +120,16 @@ class EveryPort(Words):
         for port in (None, FOREIGN, 53):
             with self.subTest(port):
                 self.check(UDP_MORE, datagrams, lambda own, p=port: p or own)
+
+    def test_wild(self):
+        """As programs of today say it, or one end alone."""
+        for port in (None, FOREIGN, 22, 443):
+            with self.subTest(port):
+                self.check(TCP_WILD, connection,
+                           lambda own, p=port: p or own, WILD_HOSTS)
+                self.check(UDP_WILD, datagrams,
+                           lambda own, p=port: p or own, WILD_HOSTS)
+        self.check(UDP_OWN, datagrams, lambda own: own, WILD_HOSTS)
 
     def test_joined_in_the_middle(self):
         """Without the handshake."""
@@ -299,15 +310,19 @@ class NotTooMuch(unittest.TestCase):
     ALSO = {"tls": {"TLS"}, "grpc": {"HTTP/2"}, "doh": {"HTTP/2"},
             "smb to smb2": {"SMB"}, "quic": {"QUIC"}, "webrtc": {"STUN"},
             "dot": {"TLS"}, "quic 2": {"QUIC"}, "doq": {"QUIC"},
-            "etcd": {"HTTP/2"}, "websocket": {"HTTP"}, "portmap": {"RPC"}}
+            "etcd": {"HTTP/2"}, "websocket": {"HTTP"}, "portmap": {"RPC"},
+            "postgresql in tls at once": {"TLS"},
+            "websocket server": {"HTTP"}, "http2 server": {"HTTP/2"}}
 
     def test_beginnings_over_tcp(self):
         self.check_beginnings(TCP_WORDS, connection)
         self.check_beginnings(TCP_MORE, connection)
+        self.check_beginnings(TCP_WILD, connection)
 
     def test_beginnings_over_udp(self):
         self.check_beginnings(UDP_WORDS, datagrams)
         self.check_beginnings(UDP_MORE, datagrams)
+        self.check_beginnings(UDP_WILD, datagrams)
 
 
 class Said(unittest.TestCase):
