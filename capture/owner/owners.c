@@ -405,6 +405,11 @@ void owners_prepare(struct owners *o, const struct flow_key *key)
 	flowtab_prepare(o->flows, key);
 }
 
+void owners_prepare_packet(struct owners *o, uint64_t fingerprint)
+{
+	packettab_prepare(o->packets, fingerprint);
+}
+
 bool owners_resolve(struct owners *o, const struct packet *p,
 		    const struct owners_seen *seen, struct verdict *v)
 {

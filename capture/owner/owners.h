@@ -59,8 +59,9 @@ struct owners_seen {
 	uint8_t direction;		/* enum source_direction */
 };
 
-/* A packet of that flow will be resolved soon. */
+/* A packet of that flow, or this one of it, will be resolved soon. */
 void owners_prepare(struct owners *o, const struct flow_key *key);
+void owners_prepare_packet(struct owners *o, uint64_t fingerprint);
 
 /* True if the verdict is final; see resolve(). */
 bool owners_resolve(struct owners *o, const struct packet *p,

@@ -146,6 +146,7 @@ static void on_soon(void *ctx, const struct probe_event *e)
 
 	flowtab_prepare(o->flows, &e->key);
 	flowtab_prepare_socket(o->flows, e->cookie);
+	packettab_prepare_told(o->packets, e->fingerprint);
 }
 
 static void on_exec(void *ctx, const struct probe_exec *x)

@@ -160,8 +160,10 @@ static void prepare(struct pipeline *l, uint32_t interface)
 	while ((h = captures_ahead(l->captures, interface))) {
 		const struct flow_key *key = &h->packet.outer.key;
 
-		if (h->packet.kind != PACKET_IP ||
-		    !memcmp(key, &l->prepared, sizeof(*key)))
+		if (h->packet.kind != PACKET_IP)
+			continue;
+		owners_prepare_packet(l->owners, h->packet.outer.fingerprint);
+		if (!memcmp(key, &l->prepared, sizeof(*key)))
 			continue;
 		l->prepared = *key;
 		owners_prepare(l->owners, key);

@@ -7,7 +7,7 @@
 #define OPEN_PROBES	16		/* the oldest of so few is old enough */
 #define MAX_LIVES	256		/* of one key in one namespace */
 #define SWEEP_FLOWS	4		/* looked at for each new one */
-#define MANY_FLOWS	16384
+#define MANY_FLOWS	8192
 #define KEEP_ONE_OF_MANY_NS 2000000000ull	/* of a process that ended */
 
 static uint32_t cookie_hash(const struct flowtab *t, uint64_t cookie)

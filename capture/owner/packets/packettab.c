@@ -4,7 +4,6 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
 #include "bpf/event.h"
 #include "bytes.h"
@@ -14,24 +13,28 @@
 #include "record.h"
 
 #define PACKETS		32768u	/* far more than come while one is waited for */
+#define BUCKETS		(4 * PACKETS)	/* few share one: each is waited for */
 #define SHARED		8192u	/* flows; a power of two, as is PACKETS */
 #define TOLD		8192u
 #define WAYS		4u	/* places of one flow in that table */
-#define KEEP_NS		(2 * PROBE_SENT_NS)	/* no packet asks for older ones */
+#define SEEN		2u	/* on so many interfaces is a packet captured */
+#define HELD_NS		1000000000ull	/* far longer than a packet is held */
+#define KEEP_NS		(PROBE_SENT_NS + HELD_NS)
 #define NEAR_NS		60000000ull	/* a queue may hold a packet up */
 #define SAME_NS		5000000ull	/* within it two alike cannot be told apart */
 #define COPY_NS		500000ull	/* copies are made one after another */
 #define AT_ONCE_NS	200000ull	/* two send on two processors */
 #define COPIES_NS	300000000000ull	/* LLDP is sent every 30 s */
 
+/*
+ * Packets are numbered as they are told; a link is the number of one, which may
+ * be forgotten: entry_at().  So what is forgotten need not be looked for.
+ */
 struct entry {
 	struct packettab_packet packet;
-	LIST_ENTRY(entry) links;	/* of its bucket, the newest first */
-	bool used;
+	uint32_t next;			/* of its bucket, the one told before */
 	bool contested;			/* another has its place in the queue */
 };
-
-LIST_HEAD(bucket, entry);
 
 /* A flow end of which each packet from then until then is told. */
 struct shared {
@@ -45,10 +48,12 @@ struct shared {
 struct packettab {
 	struct flow_hash hash;
 	struct entry entries[PACKETS];	/* a ring */
-	struct bucket buckets[PACKETS];
-	uint32_t places[PACKETS];	/* who was last told of one: index + 1 */
-	uint32_t at;
+	uint32_t buckets[BUCKETS];	/* links: the newest of each */
+	uint32_t places[PACKETS];	/* ... and who was last told of a place */
+	uint32_t at;			/* the number of the next */
 	uint32_t oldest;		/* that is not forgotten yet */
+	const uint32_t *soon;		/* the bucket that was asked for last */
+	uint32_t awaited;		/* captured packets that may ask for one */
 	uint64_t told_ns[TOLD];		/* the latest of flows that meet there */
 	uint64_t shared_until_ns;	/* the latest of flows that are shared */
 	uint64_t copies_until_ns;
@@ -67,6 +72,7 @@ struct packettab *packettab_new(void)
 	if (!t)
 		return NULL;
 	flow_hash_init(&t->hash);
+	t->at = t->oldest = 1;		/* 0 is no link, before all are used */
 	t->reads = readtab_new();
 	if (t->reads)
 		return t;
@@ -74,14 +80,29 @@ struct packettab *packettab_new(void)
 	return NULL;
 }
 
-static void forget(struct entry *e);
+/* NULL if it is forgotten. */
+static struct entry *entry_at(const struct packettab *t, uint32_t link)
+{
+	if (link - t->oldest >= t->at - t->oldest)
+		return NULL;
+	return bytes_unconst(&t->entries[link & (PACKETS - 1)]);
+}
+
+static void forget_oldest(struct packettab *t)
+{
+	struct entry *e = entry_at(t, t->oldest);
+
+	if (e->packet.owner)
+		e->packet.owner->refs--;
+	t->oldest++;
+}
 
 void packettab_free(struct packettab *t)
 {
 	if (!t)
 		return;
-	for (uint32_t i = 0; i < PACKETS; i++)
-		forget(&t->entries[i]);
+	while (t->oldest != t->at)
+		forget_oldest(t);
 	readtab_free(t->reads);
 	pages_free(t, sizeof(*t));
 }
@@ -89,17 +110,19 @@ void packettab_free(struct packettab *t)
 static uint32_t bucket_of(uint64_t fingerprint)
 {
 	return (uint32_t)(fingerprint * 0x9e3779b97f4a7c15u >> 40) &
-	       (PACKETS - 1);
+	       (BUCKETS - 1);
 }
 
-static void forget(struct entry *e)
+static const struct entry *newest_with(const struct packettab *t,
+				       uint64_t fingerprint)
 {
-	if (!e->used)
-		return;
-	LIST_REMOVE(e, links);
-	if (e->packet.owner)
-		e->packet.owner->refs--;
-	e->used = false;
+	return entry_at(t, t->buckets[bucket_of(fingerprint)]);
+}
+
+static const struct entry *told_before(const struct packettab *t,
+				       const struct entry *e)
+{
+	return entry_at(t, e->next);
 }
 
 static bool is_key(const struct flow_key *a, const struct flow_key *b)
@@ -149,16 +172,15 @@ static void mark_shared(struct packettab *t, const struct packettab_packet *p)
  * A packet that comes in while another is being read, and is not counted yet,
  * is told that one's place; so is one that finds no room, and the next.
  */
-static void take_place(struct packettab *t, struct entry *e)
+static void take_place(struct packettab *t, struct entry *e, uint32_t number)
 {
 	const struct packettab_packet *p = &e->packet;
 	uint64_t h = (p->cookie ^ p->position << 40) * 0x9e3779b97f4a7c15u;
 	uint32_t *place = &t->places[h >> 40 & (PACKETS - 1)];
-	struct entry *last = *place ? &t->entries[*place - 1] : NULL;
+	struct entry *last = entry_at(t, *place);
 
-	*place = (uint32_t)(e - t->entries) + 1;
-	e->contested = last && last != e && last->used &&
-		       last->packet.pending &&
+	*place = number;
+	e->contested = last && last->packet.pending &&
 		       last->packet.cookie == p->cookie &&
 		       last->packet.position == p->position;
 	if (e->contested)
@@ -175,31 +197,30 @@ static uint32_t told_at(const struct flow_key *key)
 static void make_room(struct packettab *t, uint64_t now_ns)
 {
 	for (int i = 0; i < 2 && t->oldest != t->at; i++) {
-		struct entry *e = &t->entries[t->oldest & (PACKETS - 1)];
-
 		if (t->at - t->oldest < PACKETS &&
-		    e->packet.mono_ns + KEEP_NS >= now_ns)
+		    entry_at(t, t->oldest)->packet.mono_ns + KEEP_NS >= now_ns)
 			return;
-		forget(e);
-		t->oldest++;
+		forget_oldest(t);
 	}
 }
 
 void packettab_add(struct packettab *t, const struct packettab_packet *p)
 {
-	struct entry *e;
+	uint32_t *bucket = &t->buckets[bucket_of(p->fingerprint)];
+	struct entry *e = &t->entries[t->at & (PACKETS - 1)];
 	uint64_t *told_ns;
 
 	make_room(t, p->mono_ns);
-	e = &t->entries[t->at++ & (PACKETS - 1)];
 	e->packet = *p;
-	e->used = true;
+	e->next = *bucket;
 	e->contested = false;
 	if (p->pending && p->key.proto != IPPROTO_TCP)
-		take_place(t, e);
+		take_place(t, e, t->at);
 	if (p->owner)
 		p->owner->refs++;
-	LIST_INSERT_HEAD(&t->buckets[bucket_of(p->fingerprint)], e, links);
+	*bucket = t->at++;
+	if (t->awaited < PACKETS)
+		t->awaited += SEEN;
 	told_ns = &t->told_ns[told_at(&p->key)];
 	if (p->mono_ns > *told_ns)
 		*told_ns = p->mono_ns;
@@ -375,11 +396,10 @@ static enum packettab_found find_readers(struct packettab *t,
 					 const struct packettab_packet *q,
 					 const struct packettab_packet **out)
 {
-	uint32_t n = bucket_of(q->fingerprint);
+	const struct entry *e = newest_with(t, q->fingerprint);
 	bool missing = false;
-	const struct entry *e;
 
-	for (e = LIST_FIRST(&t->buckets[n]); e; e = LIST_NEXT(e, links)) {
+	for (; e; e = told_before(t, e)) {
 		if (is_copy_of(&e->packet, best) && is_same(&e->packet, q))
 			missing |= answer_pending(t, e) == PACKETTAB_MISSING;
 	}
@@ -403,22 +423,42 @@ enum packettab_found packettab_find(struct packettab *t,
 				    const struct packettab_packet **out)
 {
 	const struct packettab_packet *best = NULL;
-	const struct bucket *b = &t->buckets[bucket_of(q->fingerprint)];
-	const struct entry *e;
+	const struct entry *newest = newest_with(t, q->fingerprint), *e;
 
 	t->reader_count = 0;
 	if (!q->fingerprint)
 		return not_told(t, q, out);
-	for (e = LIST_FIRST(b); e; e = LIST_NEXT(e, links))
+	for (e = newest; e; e = told_before(t, e))
 		if (is_same(&e->packet, q) && is_better(&e->packet, best, q))
 			best = &e->packet;
 	if (!best)
 		return not_told(t, q, out);
-	for (e = LIST_FIRST(b); e; e = LIST_NEXT(e, links))
+	for (e = newest; e; e = told_before(t, e))
 		if (is_same(&e->packet, q) && is_rival(&e->packet, best, q))
 			return PACKETTAB_AMBIGUOUS;
 	*out = best;
 	return best->pending ? find_readers(t, best, q, out) : PACKETTAB_FOUND;
+}
+
+void packettab_prepare(struct packettab *t, uint64_t fingerprint)
+{
+	const uint32_t *bucket = &t->buckets[bucket_of(fingerprint)];
+	const struct entry *e = t->soon ? entry_at(t, *t->soon) : NULL;
+
+	if (!t->awaited)
+		return;
+	t->awaited--;
+	__builtin_prefetch(bucket);
+	t->soon = bucket;
+	if (e) {
+		__builtin_prefetch(e);
+		__builtin_prefetch(&e->packet.owner);
+	}
+}
+
+void packettab_prepare_told(const struct packettab *t, uint64_t fingerprint)
+{
+	__builtin_prefetch(&t->buckets[bucket_of(fingerprint)]);
 }
 
 void packettab_expect_copies(struct packettab *t, uint64_t mono_ns)

@@ -70,6 +70,13 @@ enum packettab_found packettab_find(struct packettab *t,
 				    const struct packettab_packet **out);
 
 /*
+ * A packet with that fingerprint is to be found soon, or added: the memory is
+ * there by then.
+ */
+void packettab_prepare(struct packettab *t, uint64_t fingerprint);
+void packettab_prepare_told(const struct packettab *t, uint64_t fingerprint);
+
+/*
  * Who has read the packet that was found last, or is missing yet: each process
  * once, the first of them in *@out above.  Valid until the next find.
  */

@@ -201,13 +201,13 @@ static void what_is_old_is_forgotten_with_its_references(void **state)
 
 	for (uint64_t i = 0; i < 100; i++)
 		tell(t, datagram(&alice, T, 3 + 2 * i));
-	tell(t, datagram(&bob, T + 4000 * MS, 301));
+	tell(t, datagram(&bob, T + 3000 * MS, 301));
 	assert_int_equal(alice.refs, 100);
 	for (uint64_t i = 1; i <= 50; i++)
-		tell(t, datagram(&bob, T + 4000 * MS + i, 301 + 2 * i));
+		tell(t, datagram(&bob, T + 3000 * MS + i, 301 + 2 * i));
 	assert_int_equal(alice.refs, 0);
 	assert_int_equal(bob.refs, 51);
-	assert_found(t, datagram(NULL, T + 4000 * MS, 301), &bob);
+	assert_found(t, datagram(NULL, T + 3000 * MS, 301), &bob);
 }
 
 static void a_copy_is_apart_from_the_socket_it_is_for(void **state)
