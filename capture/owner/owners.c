@@ -403,6 +403,7 @@ static void complete_verdict(struct owners *o, const struct verdict *v)
 void owners_prepare(struct owners *o, const struct flow_key *key)
 {
 	flowtab_prepare(o->flows, key);
+	packettab_prepare_flow(o->packets, key);
 }
 
 void owners_prepare_packet(struct owners *o, uint64_t fingerprint)

@@ -14,8 +14,8 @@ const uint8_t flowtab_everywhere[16];
 /* Of the heads of all three kinds of chains. */
 static size_t heads_size(const struct flowtab *t)
 {
-	return t->max * (sizeof(*t->flow_heads) + sizeof(*t->sock_heads) +
-			 sizeof(*t->bound_heads));
+	return t->max * (HEADS_PER_FLOW * sizeof(*t->flow_heads) +
+			 sizeof(*t->sock_heads) + sizeof(*t->bound_heads));
 }
 
 static size_t owners_size(const struct flowtab *t)

@@ -15,6 +15,7 @@
 #define KEEP_CLOSED_NS	60000000000ull	/* TIME_WAIT lasts a minute */
 #define KEEP_OWNER_NS	1000000000ull	/* far more than a packet is held */
 #define OWNERS_PER_SOCK	4		/* listener, then who accepted */
+#define HEADS_PER_FLOW	4		/* few share one: each is waited for */
 #define FLOWTAB_SOON	8		/* a power of two */
 #define ROLES		2		/* who sends, who reads */
 
@@ -102,7 +103,7 @@ extern const uint8_t flowtab_everywhere[16];
 static inline uint32_t key_hash(const struct flowtab *t,
 				const struct flow_key *key)
 {
-	return flow_hash(&t->hash, key) & (t->max - 1);
+	return flow_hash(&t->hash, key) & (t->max * HEADS_PER_FLOW - 1);
 }
 
 /* NULL if there is none: 0. */

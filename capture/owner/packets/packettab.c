@@ -456,6 +456,12 @@ void packettab_prepare(struct packettab *t, uint64_t fingerprint)
 	}
 }
 
+void packettab_prepare_flow(const struct packettab *t,
+			    const struct flow_key *key)
+{
+	__builtin_prefetch(&t->told_ns[told_at(key)]);
+}
+
 void packettab_prepare_told(const struct packettab *t, uint64_t fingerprint)
 {
 	__builtin_prefetch(&t->buckets[bucket_of(fingerprint)]);

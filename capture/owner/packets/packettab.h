@@ -70,10 +70,12 @@ enum packettab_found packettab_find(struct packettab *t,
 				    const struct packettab_packet **out);
 
 /*
- * A packet with that fingerprint is to be found soon, or added: the memory is
- * there by then.
+ * A packet with that fingerprint is to be found soon, or one of that flow, or one
+ * is to be added: the memory is there by then.
  */
 void packettab_prepare(struct packettab *t, uint64_t fingerprint);
+void packettab_prepare_flow(const struct packettab *t,
+			    const struct flow_key *key);
 void packettab_prepare_told(const struct packettab *t, uint64_t fingerprint);
 
 /*
