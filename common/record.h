@@ -167,6 +167,7 @@ int attribution_places(struct end_places *out, const void *buf, size_t size,
 #define PROCESS_FORKED		   (1u << 6)	/* fork without exec */
 #define PROCESS_EXITED		   (1u << 7)	/* exit_status is valid */
 #define PROCESS_CMDLINE_MASKED	   (1u << 8)	/* secrets in it are stars */
+#define PROCESS_EXE_USER_MOUNT	   (1u << 9)	/* its path is a user's, not the host's */
 
 /* Why there is no hash: proc.sha256_reason.  The numbers are in the file. */
 enum hash_reason {

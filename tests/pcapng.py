@@ -21,7 +21,7 @@ REASONS = ["", "reset", "time-wait", "icmp", "no-socket", "not-ip", "lost",
 DIRECTIONS = ["unknown", "in", "out", "local", "forwarded"]
 FLAGS = ["exe_deleted", "exe_memfd", "exe_world_writable",
          "exepath_truncated", "cmdline_truncated", "cmdline_withheld",
-         "forked", "exited", "cmdline_masked"]
+         "forked", "exited", "cmdline_masked", "exe_user_mount"]
 
 # A process record's fields, in the order of their type numbers from 1;
 # a number is the size of an integer, None is a string of bytes.

@@ -155,6 +155,7 @@ enum probe_exe_flags {
 	PROBE_PATH_CUT = 8,
 	PROBE_ARGS_CUT = 16,
 	PROBE_CWD_CUT = 32,
+	PROBE_EXE_USER_MOUNT = 64,
 };
 
 /*

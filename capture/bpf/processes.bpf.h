@@ -25,6 +25,11 @@ static __always_inline void put_component(char *buf, __u32 mask, __u32 room,
 	*at = off;
 }
 
+static __always_inline struct mount *mount_of(struct vfsmount *vfs)
+{
+	return (void *)vfs - bpf_core_field_offset(struct mount, mnt);
+}
+
 /*
  * Into @buf of @size bytes and room for one name more; *@at becomes where it
  * begins.  False if it is cut.
@@ -32,7 +37,7 @@ static __always_inline void put_component(char *buf, __u32 mask, __u32 room,
 static __always_inline bool put_path(char *buf, __u32 size, volatile __u32 *at,
 				     struct dentry *d, struct vfsmount *vfs)
 {
-	struct mount *m = (void *)vfs - bpf_core_field_offset(struct mount, mnt);
+	struct mount *m = mount_of(vfs);
 	struct dentry *parent;
 
 	*at = size - 1;
@@ -112,6 +117,7 @@ static __always_inline void exec_exe_flags(struct probe_exec *x,
 					   struct file *file)
 {
 	struct dentry *d = BPF_CORE_READ(file, f_path.dentry);
+	struct mount *m = mount_of(BPF_CORE_READ(file, f_path.mnt));
 	struct dentry *parent = BPF_CORE_READ(d, d_parent);
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
 
@@ -119,6 +125,9 @@ static __always_inline void exec_exe_flags(struct probe_exec *x,
 	x->exe_dev = BPF_CORE_READ(inode, i_sb, s_dev);
 	x->exe_generation = BPF_CORE_READ(inode, i_generation);
 	x->exe_changed_ns = inode_changed_ns(inode);
+	/* Of a file system that nobody has mounted it is 0. */
+	if (BPF_CORE_READ(m, mnt_ns, user_ns, level))
+		x->exe_flags |= PROBE_EXE_USER_MOUNT;
 	if (BPF_CORE_READ(inode, i_nlink) == 0) {
 		x->exe_flags |= PROBE_EXE_DELETED;
 		if (parent == d)

@@ -14,6 +14,7 @@
 
 #include "process/container.h"
 
+#define FIRST_USER_NAMESPACE "user:[4026531837]"	/* linux/proc_ns.h */
 #define MAX_THREADS 8	/* names in task/ looked at, for one that runs */
 /* Major numbers, and a minor: Documentation/admin-guide/devices.txt. */
 #define UNIX98_PTY	136	/* and seven more */
@@ -159,7 +160,19 @@ static void set_exe_flags(int dir, struct process *p)
 		p->flags |= PROCESS_EXE_WORLD_WRITABLE;
 }
 
-static void read_exe(int dir, struct process *p)
+/* Other mounts than ours, in a user namespace that is not the first. */
+static bool has_user_mounts(int proc_fd, int dir)
+{
+	char user[64], mounts[64], own[64];
+
+	return procfs_read_link(dir, "ns/user", user, sizeof(user)) > 0 &&
+	       strcmp(user, FIRST_USER_NAMESPACE) &&
+	       procfs_read_link(dir, "ns/mnt", mounts, sizeof(mounts)) > 0 &&
+	       procfs_read_link(proc_fd, "self/ns/mnt", own, sizeof(own)) > 0 &&
+	       strcmp(mounts, own);
+}
+
+static void read_exe(int proc_fd, int dir, struct process *p)
 {
 	int n = procfs_read_link(dir, "exe", p->exepath, sizeof(p->exepath));
 
@@ -169,6 +182,8 @@ static void read_exe(int dir, struct process *p)
 		p->flags |= PROCESS_EXEPATH_TRUNCATED;
 	process_set_field(p, FIELD_EXEPATH);
 	set_exe_flags(dir, p);
+	if (has_user_mounts(proc_fd, dir))
+		p->flags |= PROCESS_EXE_USER_MOUNT;
 }
 
 /*
@@ -318,7 +333,7 @@ int procfs_read(int proc_fd, uint32_t pid, uint64_t boot_real_ns,
 		dir = thread;
 	}
 	read_cmdline(dir, p);
-	read_exe(dir, p);
+	read_exe(proc_fd, dir, p);
 	read_cgroup(dir, p);
 	read_rest(dir, p);
 	read_cwd(dir, p);

@@ -287,6 +287,8 @@ void describe_exec(struct proctab *t, struct process *s,
 		   (x->exe_flags & PROBE_EXE_MEMFD ? PROCESS_EXE_MEMFD : 0) |
 		   (x->exe_flags & PROBE_EXE_WORLD_WRITABLE ?
 			    PROCESS_EXE_WORLD_WRITABLE : 0) |
+		   (x->exe_flags & PROBE_EXE_USER_MOUNT ?
+			    PROCESS_EXE_USER_MOUNT : 0) |
 		   (x->exe_flags & PROBE_PATH_CUT ?
 			    PROCESS_EXEPATH_TRUNCATED : 0) |
 		   (x->exe_flags & PROBE_ARGS_CUT ?

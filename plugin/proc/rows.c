@@ -150,6 +150,10 @@ const struct row rows[ROWS] = {
 	FLAG_ROW("exe_world_writable", "Executable World-Writable",
 		 "Anyone may write to its executable or the directory of that",
 		 BOTH, PROCESS_EXE_WORLD_WRITABLE),
+	FLAG_ROW("exe_user_mount", "Executable in a User's Mount",
+		 "Its path leads through mounts that a user has made: on the "
+		 "host another file may have it",
+		 BOTH, PROCESS_EXE_USER_MOUNT),
 	FLAG_ROW("forked", "Forked Without Exec",
 		 "Forked and never executed anything",
 		 BOTH, PROCESS_FORKED),

@@ -421,6 +421,34 @@ class Owners(world.LiveTest):
                 for n in ("pid", "flags")))))
             self.assertTrue(int(table[str(process.pid)], 16) & 1, table)
 
+    def disguised(self):
+        """As any user can: bash, mounted over the path of another."""
+        process = self.start(
+            ["setpriv", f"--reuid={world.NOBODY}", "--clear-groups", "unshare",
+             "-Urm", "bash", "-c", "mount --bind /bin/bash /usr/bin/cut && "
+             "exec /usr/bin/cut -c 'echo; read; "
+             "echo hello >/dev/udp/127.0.0.1/9; echo; read'"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(process.stdin.close)
+        self.addCleanup(process.stdout.close)
+        if not process.stdout.readline():
+            self.skipTest("users have no namespaces here")
+        return process
+
+    def test_a_path_that_is_another_file_on_the_host(self):
+        path = self.dir / "disguised.pcapng"
+        before = self.disguised()
+        c = Capture(path, "-i", "lo", "-f", "udp port 9")
+        processes = before, self.disguised()
+        for process in processes:
+            print("go", file=process.stdin, flush=True)
+            process.stdout.readline()
+        self.assertEqual(c.stop()[0], 0)
+        rows = self.rows(path, "proc.src.pid", "proc.src.exepath",
+                         "proc.src.exe_user_mount", where="udp")
+        self.assertEqual(rows, [(str(p.pid), "/usr/bin/cut", "1")
+                                for p in processes])
+
     def test_a_program_that_renames_itself_without_end(self):
         """It stays what it is, and does not become what executed it."""
         path = self.dir / "renames.pcapng"

@@ -158,7 +158,8 @@ class Fields(unittest.TestCase):
             "cgroup": "/system.slice/web.service", "unit": "web.service",
             "netns": "4026531840", "flags": "0x00000041",
             "exe_deleted": "1", "exe_memfd": "", "forked": "1",
-            "exe_world_writable": "", "exepath_truncated": "",
+            "exe_world_writable": "", "exe_user_mount": "",
+            "exepath_truncated": "",
             "cmdline_truncated": "", "cmdline_withheld": "",
             "cmdline_masked": "",
             "sha256": bytes(range(32)).hex()}

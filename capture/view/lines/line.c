@@ -115,6 +115,7 @@ static void put_flags(struct json *j, const struct process *p)
 		{ PROCESS_EXE_DELETED, "exe_deleted" },
 		{ PROCESS_EXE_MEMFD, "exe_memfd" },
 		{ PROCESS_EXE_WORLD_WRITABLE, "exe_world_writable" },
+		{ PROCESS_EXE_USER_MOUNT, "exe_user_mount" },
 		{ PROCESS_CMDLINE_TRUNCATED, "cmdline_truncated" },
 		{ PROCESS_CMDLINE_WITHHELD, "cmdline_withheld" },
 		{ PROCESS_CMDLINE_MASKED, "cmdline_masked" },

@@ -323,6 +323,27 @@ static void a_world_writable_file_is_one_wherever_it_lies(void **state)
 	assert_int_equal(p.flags, PROCESS_EXE_WORLD_WRITABLE);
 }
 
+/* Whoever has a user namespace can mount another file there. */
+static void a_path_may_be_of_a_users_mounts(void **state)
+{
+	char path[256];
+	struct process p;
+
+	(void)state;
+	run_file(path, sizeof(path), "bin/x");
+	tree_link("self/ns/mnt", "mnt:[4026531841]");
+	tree_link("42/ns/user", "user:[4026531837]");
+	tree_link("42/ns/mnt", "mnt:[4026532000]");
+	p = read_process(42);
+	assert_int_equal(p.flags, 0);
+	tree_link("42/ns/user", "user:[4026532001]");
+	p = read_process(42);
+	assert_int_equal(p.flags, PROCESS_EXE_USER_MOUNT);
+	tree_link("42/ns/mnt", "mnt:[4026531841]");
+	p = read_process(42);
+	assert_int_equal(p.flags, 0);
+}
+
 static void what_is_too_long_is_cut_and_said(void **state)
 {
 	char text[6000];
@@ -503,6 +524,7 @@ int main(void)
 		tree_test(a_file_may_be_named_deleted),
 		tree_test(a_world_writable_directory_is_the_processs),
 		tree_test(a_world_writable_file_is_one_wherever_it_lies),
+		tree_test(a_path_may_be_of_a_users_mounts),
 		tree_test(what_is_too_long_is_cut_and_said),
 		tree_test(the_cgroup_that_tells_most_is_taken),
 		tree_test(each_pid_is_called),
