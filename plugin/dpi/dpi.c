@@ -201,8 +201,10 @@ bool dpi_is_wanted(packet_info *pinfo, proto_tree *tree)
 	dpi_protocols_init();
 	dpi_layers_init();
 	if (!PINFO_FD_VISITED(pinfo)) {
+		dpi_content_swap_ports(pinfo);
 		if (pref_when != NEVER)
 			learn_app(pinfo);
+		dpi_content_swap_ports(pinfo);
 		if (!missed && !collecting && stats_are_wanted())
 			dpi_collect();
 		missed = missed || !collecting || !tree;
@@ -279,8 +281,8 @@ static void look_up_names(struct dpi_view *v, const struct dpi_layers *l)
 	v->how = v->flow->how;
 }
 
-void dpi_add(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
-	     const struct attribution *owners)
+static void show_app_of(packet_info *pinfo, proto_tree *tree, tvbuff_t *tvb,
+			const struct attribution *owners)
 {
 	bool first = !PINFO_FD_VISITED(pinfo);
 	struct dpi_view v = { .tree = tree, .tvb = tvb, .pinfo = pinfo };
@@ -311,6 +313,14 @@ void dpi_add(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 	look_up_names(&v, &l);
 	if (v.app)
 		dpi_show(&v, owners);
+}
+
+void dpi_add(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
+	     const struct attribution *owners)
+{
+	dpi_content_swap_ports(pinfo);
+	show_app_of(pinfo, tree, tvb, owners);
+	dpi_content_swap_ports(pinfo);
 }
 
 void dpi_handoff(void)

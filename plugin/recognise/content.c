@@ -15,6 +15,12 @@ static struct {
 	const struct content *content;
 	struct payload told;	/* it said what the content is; len 0: none did */
 } last;				/* that was looked at */
+static struct {
+	uint32_t frame;
+	port_type type;
+	uint32_t sport;
+	uint32_t dport;
+} inner;			/* the last TCP or UDP of a packet */
 
 unsigned content_side(const packet_info *pinfo, uint32_t sport, uint32_t dport)
 {
@@ -92,6 +98,7 @@ static bool is_decided(const struct content *k)
 static void forget(void)
 {
 	memset(&last, 0, sizeof(last));
+	memset(&inner, 0, sizeof(inner));
 }
 
 static void try(conversation_t *c, struct content *k, packet_info *pinfo,
@@ -175,6 +182,17 @@ static bool is_to_be_seen(const packet_info *pinfo)
 	       !pinfo->flags.in_error_pkt;
 }
 
+static void see_ports(tvbuff_t *tvb, const packet_info *pinfo, port_type type)
+{
+	last.content = NULL;	/* of a tunnel, it is not what is inside */
+	if (pinfo->flags.in_error_pkt || tvb_captured_length(tvb) < 4)
+		return;
+	inner.frame = pinfo->num;
+	inner.type = type;
+	inner.sport = tvb_get_ntohs(tvb, 0);
+	inner.dport = tvb_get_ntohs(tvb, 2);
+}
+
 static int see_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 		   void *data)
 {
@@ -183,6 +201,7 @@ static int see_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 	struct payload *p = &s.p;
 	int done;
 
+	see_ports(tvb, pinfo, PT_TCP);
 	if (is_to_be_seen(pinfo) && have >= 20) {
 		const uint8_t *raw = tvb_get_ptr(tvb, 0, (int)have);
 
@@ -214,6 +233,7 @@ static int see_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 	struct segment s = { .p.over = OVER_UDP };
 	struct payload *p = &s.p;
 
+	see_ports(tvb, pinfo, PT_UDP);
 	if (is_to_be_seen(pinfo) && have > 8) {
 		const uint8_t *raw = tvb_get_ptr(tvb, 0, (int)have);
 		unsigned size = (unsigned)(raw[4] << 8 | raw[5]);
@@ -237,6 +257,24 @@ const struct dpi_protocol *dpi_content_get(const packet_info *pinfo)
 const struct payload *dpi_content_told(const packet_info *pinfo)
 {
 	return last.frame == pinfo->num && last.told.len ? &last.told : NULL;
+}
+
+void dpi_content_swap_ports(packet_info *pinfo)
+{
+	static int gtp;
+	port_type type = pinfo->ptype;
+	uint32_t sport = pinfo->srcport, dport = pinfo->destport;
+
+	if (!gtp)
+		gtp = proto_get_id_by_filter_name("gtp");
+	if (inner.frame != pinfo->num || !spoken_is(pinfo, gtp))
+		return;
+	pinfo->ptype = inner.type;
+	pinfo->srcport = inner.sport;
+	pinfo->destport = inner.dport;
+	inner.type = type;
+	inner.sport = sport;
+	inner.dport = dport;
 }
 
 bool dpi_content_is_known(packet_info *pinfo)

@@ -25,6 +25,13 @@ void dpi_content_init(int proto, module_t *prefs);
 /* Once all have: from then on we see TCP and UDP first. */
 void dpi_content_handoff(void);
 
+/*
+ * Wireshark's GTP leaves a packet with its own ports and the addresses of what
+ * is inside.  The first call gives it the ports that belong to them, the second
+ * takes them away again.
+ */
+void dpi_content_swap_ports(packet_info *pinfo);
+
 /* Do the bytes of the packet's conversation say what it is? */
 bool dpi_content_is_known(packet_info *pinfo);
 

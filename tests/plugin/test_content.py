@@ -590,6 +590,19 @@ class Better(unittest.TestCase):
             for frame in connection("10.1.1.1", 8080, [HTTP, (OK,)])]
         self.assertEqual(said(frames), ("HTTP", "content", "www.example.com"))
 
+    def test_tls_in_gtp(self):
+        """Wireshark forgets the ports of what is inside."""
+        frames = [datagrams(client(0), 2152, [
+            b"\x30\xff" + struct.pack(">HI", len(frame) - 14, 1)
+            + frame[14:]], 2152)[0]
+            for port, words in ((443, [TLS]), (FOREIGN, [(SSH,), SSH]))
+            for frame in connection("10.1.1.1", port, words)]
+        rows = tshark.fields(made(frames), "tcp.stream", "dpi.app", "dpi.how",
+                             "dpi.host", more=("-2",))
+        self.assertEqual(set(rows), {
+            ("0", "HTTPS", "alpn", "new.example.com"),
+            ("1", "SSH", "content", "")})
+
     def test_connect_to_the_port_that_it_comes_from(self):
         ask = (b"CONNECT new.example.com:443 HTTP/1.1\r\n"
                b"Host: new.example.com:443\r\n\r\n")
