@@ -201,7 +201,13 @@ bool is_memcached_answer_binary(const struct payload *p)
 	return is_memcached_binary(p, 0x81) && be16_at(p, 6) <= 0x86;
 }
 
-/* A frame of version 3 to 5 that asks for options, or starts; between nodes,
+static bool is_cql_version(unsigned version)
+{
+	return (version >= 3 && version <= 5) ||
+	       version == 0x41 || version == 0x42;	/* DataStax's */
+}
+
+/* A frame of such a version that asks for options, or starts; between nodes,
  * the number that all of their connections begin with.
  */
 bool is_cql(const struct payload *p)
@@ -212,7 +218,7 @@ bool is_cql(const struct payload *p)
 		return p->len >= 8;
 	if ((version & 0x80) && contains(p, "CQL_VERSION"))
 		return code == 6 && be32_at(p, 5) + 9 == p->full;
-	if (p->len < 9 || version < 3 || version > 5 || u8_at(p, 1) > 31 ||
+	if (p->len < 9 || !is_cql_version(version) || u8_at(p, 1) > 31 ||
 	    be32_at(p, 5) + 9 != p->full)
 		return false;
 	if (code == 7)

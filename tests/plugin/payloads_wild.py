@@ -65,6 +65,7 @@ TCP_WILD = {
     "mongodb of old": ("MongoDB", 27017, MONGO_ASKS),
     "mongodb compressed": ("MongoDB", 27017, compressed(2013),
                            (compressed(2013),)),
+    "cassandra of datastax": ("Cassandra", 9042, b"\x42\0\0\0\5" + be32(0)),
     "redis 3": ("Redis", 6379, b"*2\r\n$5\r\nHELLO\r\n$1\r\n3\r\n", (
         b"%1\r\n$6\r\nserver\r\n$5\r\nredis\r\n",)),
     "redis 3 answers": ("Redis", 6379, (
