@@ -9,7 +9,7 @@
 
 /* With so many, at each look. */
 #define MANY_PROGRAMS	16384
-#define KEEP_ONE_OF_MANY_NS 2000000000ull	/* more than a packet is held */
+#define KEEP_ONE_OF_MANY_NS 1000000000ull	/* far more than a packet is held */
 
 /* Even those of the file are forgotten, if what ended has no room either. */
 #define MAX_PROGRAMS	65536
