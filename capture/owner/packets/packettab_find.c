@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "owner/packets/packettab_table.h"
+
+#include <netinet/in.h>
+
+#include "bpf/event.h"
+#include "record.h"
+
+#define NEAR_NS		60000000ull	/* a queue may hold a packet up */
+#define SAME_NS		5000000ull	/* within it two alike cannot be told apart */
+#define COPY_NS		500000ull	/* copies are made one after another */
+#define AT_ONCE_NS	200000ull	/* two send on two processors */
+
+static uint64_t distance(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+/* What is sent is told before the queue that it may wait in. */
+static bool is_near(const struct packettab_packet *p,
+		    const struct packettab_packet *q)
+{
+	if (q->sends && q->mono_ns > p->mono_ns)
+		return q->mono_ns - p->mono_ns < PROBE_SENT_NS;
+	return distance(p->mono_ns, q->mono_ns) < NEAR_NS;
+}
+
+static bool is_same(const struct packettab_packet *p,
+		    const struct packettab_packet *q)
+{
+	return p->fingerprint == q->fingerprint && p->sends == q->sends &&
+	       p->copy == q->copy && is_near(p, q) && is_key(&p->key, &q->key);
+}
+
+/* Its own namespace first, then the one told nearest in time. */
+static bool is_better(const struct packettab_packet *p,
+		      const struct packettab_packet *best,
+		      const struct packettab_packet *q)
+{
+	if (!best)
+		return true;
+	if ((p->netns == q->netns) != (best->netns == q->netns))
+		return p->netns == q->netns;
+	return distance(p->mono_ns, q->mono_ns) <
+	       distance(best->mono_ns, q->mono_ns);
+}
+
+/* Of several receivers of one packet each is right; of senders one is. */
+static bool is_rival(const struct packettab_packet *p,
+		     const struct packettab_packet *best,
+		     const struct packettab_packet *q)
+{
+	if (p == best || p->owner == best->owner)
+		return false;
+	if (p->netns != best->netns)
+		return best->netns != q->netns;
+	/* Any of them may have waited as long as the nearest has. */
+	return q->sends && (distance(p->mono_ns, best->mono_ns) < SAME_NS ||
+			    distance(best->mono_ns, q->mono_ns) > SAME_NS);
+}
+
+/*
+ * Whoever takes a socket over is told with the first packet.  Who had it until
+ * then may just be sending too, and has not seen that: what is not told is
+ * theirs.
+ */
+static bool is_formers(const struct shared *s, const struct packettab_packet *q)
+{
+	return q->sends && q->fingerprint &&
+	       distance(q->mono_ns, s->first_ns) < AT_ONCE_NS;
+}
+
+static enum packettab_found not_told(struct packettab *t,
+				     const struct packettab_packet *q,
+				     const struct packettab_packet **out)
+{
+	const struct shared *s = NULL;
+
+	if (q->mono_ns < t->shared_until_ns)
+		s = packettab_shared(t, q, false);
+	if (s && is_formers(s, q)) {
+		t->former.mono_ns = s->first_ns;
+		*out = &t->former;
+		return PACKETTAB_FORMER;
+	}
+	return s && q->mono_ns >= s->first_ns &&
+		       q->mono_ns < s->until_ns ?
+		       PACKETTAB_MISSING : PACKETTAB_NOT_SHARED;
+}
+
+/* Whoever read its place, and if another packet may have it, the next, too. */
+static enum packettab_found datagram_reader(struct packettab *t,
+					    const struct entry *e,
+					    const struct socket_read **out)
+{
+	const struct packettab_packet *p = &e->packet;
+	const struct socket_read *r = readtab_at(t->reads, p->cookie, p->position);
+	const struct socket_read *next;
+
+	if (!r || r->mono_ns < p->mono_ns)
+		return PACKETTAB_MISSING;
+	if (readtab_is_swapped(t->reads, r))
+		return PACKETTAB_AMBIGUOUS;
+	*out = r;
+	if (!e->contested)
+		return PACKETTAB_FOUND;
+	next = readtab_at(t->reads, p->cookie, p->position + 1);
+	if (!next)
+		return PACKETTAB_MISSING;
+	return next->owner == r->owner && !readtab_is_swapped(t->reads, next) ?
+		       PACKETTAB_FOUND : PACKETTAB_AMBIGUOUS;
+}
+
+static void add_reader(struct packettab *t, const struct packettab_packet *p,
+		       const struct socket_read *r)
+{
+	struct packettab_packet *reader = &t->readers[t->reader_count];
+
+	for (unsigned i = 0; i < t->reader_count; i++)
+		if (t->readers[i].owner == r->owner)
+			return;
+	if (t->reader_count == PACKETTAB_READERS)
+		return;
+	t->reader_count++;
+	*reader = *p;
+	reader->mono_ns = r->mono_ns;
+	reader->owner = r->owner;
+	reader->tid = r->tid;
+	/* What came before the accept was not for a socket of its yet. */
+	reader->attr = p->attr == ATTR_LISTENER ? ATTR_ACCEPTED : r->attr;
+}
+
+static enum packettab_found answer_pending(struct packettab *t,
+					   const struct entry *e)
+{
+	const struct packettab_packet *p = &e->packet;
+	enum packettab_found found = PACKETTAB_FOUND;
+	const struct socket_read *r = NULL;
+
+	if (p->key.proto == IPPROTO_TCP)
+		r = readtab_past(t->reads, p->cookie, p->mono_ns,
+				 (uint32_t)p->position);
+	else
+		found = datagram_reader(t, e, &r);
+	if (found != PACKETTAB_FOUND)
+		return found;
+	if (!r)
+		return PACKETTAB_MISSING;
+	add_reader(t, p, r);
+	return PACKETTAB_FOUND;
+}
+
+/* Itself, or what another socket got of it at the same time. */
+static bool is_copy_of(const struct packettab_packet *p,
+		       const struct packettab_packet *best)
+{
+	return p == best || (p->pending && p->netns == best->netns &&
+			     p->cookie != best->cookie &&
+			     distance(p->mono_ns, best->mono_ns) < COPY_NS);
+}
+
+/*
+ * Several sockets may have a copy each: whoever has read one is a reader.  One
+ * whose reader cannot be told keeps nobody else from being named.
+ */
+static enum packettab_found find_readers(struct packettab *t,
+					 const struct packettab_packet *best,
+					 const struct packettab_packet *q,
+					 const struct packettab_packet **out)
+{
+	const struct entry *e = newest_with(t, q->fingerprint);
+	bool missing = false;
+
+	for (; e; e = told_before(t, e)) {
+		if (is_copy_of(&e->packet, best) && is_same(&e->packet, q))
+			missing |= answer_pending(t, e) == PACKETTAB_MISSING;
+	}
+	if (t->reader_count)
+		*out = t->readers;
+	if (missing)
+		return best->alone && best->owner && !t->reader_count ?
+			       PACKETTAB_AWAITED : PACKETTAB_MISSING;
+	return t->reader_count ? PACKETTAB_FOUND : PACKETTAB_AMBIGUOUS;
+}
+
+const struct packettab_packet *packettab_readers(const struct packettab *t,
+						 unsigned *count)
+{
+	*count = t->reader_count;
+	return t->readers;
+}
+
+enum packettab_found packettab_find(struct packettab *t,
+				    const struct packettab_packet *q,
+				    const struct packettab_packet **out)
+{
+	const struct packettab_packet *best = NULL;
+	const struct entry *newest = newest_with(t, q->fingerprint), *e;
+
+	t->reader_count = 0;
+	if (!q->fingerprint)
+		return not_told(t, q, out);
+	for (e = newest; e; e = told_before(t, e))
+		if (is_same(&e->packet, q) && is_better(&e->packet, best, q))
+			best = &e->packet;
+	if (!best)
+		return not_told(t, q, out);
+	for (e = newest; e; e = told_before(t, e))
+		if (is_same(&e->packet, q) && is_rival(&e->packet, best, q))
+			return PACKETTAB_AMBIGUOUS;
+	*out = best;
+	return best->pending ? find_readers(t, best, q, out) : PACKETTAB_FOUND;
+}
