@@ -114,7 +114,8 @@ struct flowtab_answer {
 	uint8_t attr;		/* enum attr; ATTR_NONE: no socket known */
 	uint8_t reason;		/* enum reason */
 	bool here;		/* the socket is of the namespace asked for */
-	bool closed;		/* by now, the socket */
+	bool closed;		/* by now, the socket, */
+	bool ended;		/* ... and before the packet */
 	bool ends;		/* TCP: it has sent FIN, TIME_WAIT may follow */
 	bool waits;		/* a receiver: a later event may tell another */
 	bool steady;		/* holds later, too, while nothing is told */

@@ -331,6 +331,7 @@ bool flowtab_find(struct flowtab *t, const struct flowtab_query *q,
 	a->from_ns = l.best->from_ns;
 	a->cookie = l.best->sock->cookie;
 	a->closed = l.best->sock->closed_ns;
+	a->ended = closed_at(l.best->sock, q->ts_ns);
 	l.best->sock->sent_fin |= q->sends && q->fin && !l.best->sock->port;
 	a->ends = l.best->sock->sent_fin;
 	a->waits = q->key.proto == IPPROTO_TCP ?

@@ -110,6 +110,21 @@ static bool may_be_former(const struct question *q,
 	       q->ts_ns < i->from_mono_ns + FORMER_NS;
 }
 
+/*
+ * Another may have had the flow, of whom nothing was told: before what began after
+ * the packet, or after what had ended by then.
+ */
+static bool may_be_lost(const struct question *q,
+			const struct flowtab_query *query,
+			const struct flowtab_answer *a)
+{
+	const struct proc *p = a->owner;
+
+	return resolve_doubt(q) == REASON_LOST &&
+	       (a->ended || (query->sends && a->from_ns > query->ts_ns) ||
+		(p && p->exited_mono_ns && p->exited_mono_ns <= query->ts_ns));
+}
+
 /* Whose the flow is, but for what others, or nobody yet, may have of it. */
 static bool ask_flow(struct question *q, const struct flowtab_query *query,
 		     struct flowtab_answer *a, struct verdict_end *end)
@@ -127,6 +142,8 @@ static bool ask_flow(struct question *q, const struct flowtab_query *query,
 		verdict_end_set(end, ATTR_UNKNOWN, REASON_NO_SOCKET);
 	if (may_be_former(q, query, a))
 		verdict_end_set(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);
+	if (found && may_be_lost(q, query, a))
+		verdict_end_set(end, ATTR_UNKNOWN, REASON_LOST);
 	q->steady &= !found || a->steady;
 	/* Another socket may have taken the place of the last. */
 	if (found && !query->sends &&

@@ -416,6 +416,44 @@ static void expect_unknown(const struct verdict_end *end, uint8_t reason)
 	assert_int_equal(end->reason, reason);
 }
 
+static struct proc *sender_of(const struct packet *p)
+{
+	return see(p, SOURCE_OUT).src.owner;
+}
+
+/* The events of a flow's next life may have been lost, or of the one before. */
+static void a_flow_of_another_time_is_in_doubt(void **state)
+{
+	struct flow_key k = key(here, 40005, far, 53);
+	struct flowtab_event later = { .ts_ns = T + 1000, .cookie = 2,
+				       .netns = HOST, .owner = &bob,
+				       .attr = ATTR_SOCKET };
+	struct packet p;
+	struct verdict v;
+
+	(void)state;
+	k.proto = IPPROTO_UDP;
+	p = packet(k, 0);
+	use(&alice, 1, k);
+	resolver_doubt(w.resolver, REASON_LOST, T);
+	assert_ptr_equal(sender_of(&p), &alice);
+	alice.exited_mono_ns = T - 10;
+	v = see(&p, SOURCE_OUT);
+	alice.exited_mono_ns = 0;
+	expect_unknown(&v.src, REASON_LOST);
+	flowtab_close(w.flows, 1, T - 10);
+	v = see(&p, SOURCE_OUT);
+	expect_unknown(&v.src, REASON_LOST);
+	resolver_doubt(w.resolver, REASON_LOST, T - 1);
+	assert_ptr_equal(sender_of(&p), &alice);
+	p.outer.key.local_port = k.local_port = 40006;
+	flowtab_flow(w.flows, &later, &k);
+	assert_ptr_equal(sender_of(&p), &bob);
+	resolver_doubt(w.resolver, REASON_LOST, T);
+	v = see(&p, SOURCE_OUT);
+	expect_unknown(&v.src, REASON_LOST);
+}
+
 static void nothing_is_claimed_without_evidence(void **state)
 {
 	struct packet syn = packet(key(far, 40003, here, 82), SYN);
@@ -1037,6 +1075,7 @@ int main(void)
 		world_test(a_proxy_is_not_its_client),
 		world_test(the_kernel_answers_for_a_closed_port),
 		world_test(what_is_lost_is_not_claimed_to_be_nobodys),
+		world_test(a_flow_of_another_time_is_in_doubt),
 		world_test(nothing_is_claimed_without_evidence),
 		world_test(the_unspecified_address_is_not_ours),
 		world_test(what_is_routed_on_is_nobodys_for_certain),
