@@ -411,6 +411,12 @@ void owners_prepare_packet(struct owners *o, uint64_t fingerprint)
 	packettab_prepare(o->packets, fingerprint);
 }
 
+void owners_done(struct owners *o, uint64_t mono_ns)
+{
+	flowtab_done(o->flows, mono_ns);
+	packettab_done(o->packets, mono_ns);
+}
+
 bool owners_resolve(struct owners *o, const struct packet *p,
 		    const struct owners_seen *seen, struct verdict *v)
 {

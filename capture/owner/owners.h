@@ -67,6 +67,9 @@ void owners_prepare_packet(struct owners *o, uint64_t fingerprint);
 bool owners_resolve(struct owners *o, const struct packet *p,
 		    const struct owners_seen *seen, struct verdict *v);
 
+/* All packets of before are: they need not be remembered for. */
+void owners_done(struct owners *o, uint64_t mono_ns);
+
 /*
  * With hash: has the executable's SHA-256 put into the program's record, once,
  * when it is known.

@@ -213,6 +213,7 @@ static void release(struct pipeline *l, bool force)
 			files_miss(l->files);
 		}
 		force = false;
+		l->popped_ns = h->ts_ns;
 		captures_pop(l->captures, interface);
 	}
 }
@@ -231,10 +232,24 @@ static void release_one(void *ctx)
 	release(ctx, true);
 }
 
-static void prune(struct pipeline *l)
+/*
+ * Where the packets are, which may be far behind the events after a stop.  @begun_ns
+ * is when they were read: what is to come is not older, if none came.
+ */
+static uint64_t done_ns(const struct pipeline *l, uint64_t begun_ns)
 {
-	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	bool gap;
+	const struct frame *h = captures_oldest(l->captures, &gap);
+	uint64_t ts_ns = h ? h->ts_ns : l->popped_ns, mono_ns;
 
+	if (!ts_ns)
+		return begun_ns;
+	mono_ns = owners_mono_ns(l->owners, ts_ns);
+	return mono_ns < begun_ns ? mono_ns : begun_ns;
+}
+
+static void prune(struct pipeline *l, uint64_t now)
+{
 	if (now < l->pruned_ns + PRUNE_NS)
 		return;
 	l->pruned_ns = now;
@@ -259,12 +274,17 @@ static void take_keys(struct pipeline *l)
 
 int pipeline_step(struct pipeline *l)
 {
-	int err = captures_read(l->captures, &l->room);
+	uint64_t done = clock_ns(CLOCK_MONOTONIC);
+	int err;
 
+	l->popped_ns = 0;
+	err = captures_read(l->captures, &l->room);
 	owners_update(l->owners);
 	take_keys(l);
 	release(l, false);
-	prune(l);
+	done = done_ns(l, done);
+	owners_done(l->owners, done);
+	prune(l, done);
 	return err;
 }
 

@@ -32,6 +32,7 @@ struct pipeline {
 	/* When a reader was last waited for in vain, by its socket's cookie. */
 	uint64_t unread_ns[PIPELINE_UNREAD];
 	uint64_t pruned_ns;		/* CLOCK_MONOTONIC */
+	uint64_t popped_ns;		/* of the last packet in this step; 0: none */
 	struct flow_key prepared;	/* whose memory was fetched last */
 	struct owned_other others[VERDICT_OTHERS];	/* of the packet at hand */
 };

@@ -30,6 +30,7 @@ struct flowtab *flowtab_new(uint32_t max_flows)
 	if (!t)
 		return NULL;
 	flow_hash_init(&t->hash);
+	t->done_ns = UINT64_MAX;
 	for (t->max = 64; t->max < max_flows; t->max *= 2)
 		;
 	t->flows = pages_new(t->max * sizeof(*t->flows));
@@ -127,6 +128,11 @@ void flowtab_each_bound(const struct flowtab *t, uint64_t netns,
 		}
 		fn(ctx, &f);
 	}
+}
+
+void flowtab_done(struct flowtab *t, uint64_t mono_ns)
+{
+	t->done_ns = mono_ns;
 }
 
 bool flowtab_has(const struct flowtab *t, uint64_t cookie)

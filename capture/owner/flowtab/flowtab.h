@@ -91,6 +91,12 @@ void flowtab_frame(struct flowtab *t, const struct flowtab_event *e,
 /* The socket ended; its flows are kept for what the kernel sends afterwards. */
 void flowtab_close(struct flowtab *t, uint64_t cookie, uint64_t ts_ns);
 
+/*
+ * Packets of before are resolved.  If we were stopped, all events since come before
+ * the packets since: what is over for them may not be for these.
+ */
+void flowtab_done(struct flowtab *t, uint64_t mono_ns);
+
 struct flowtab_query {
 	struct flow_key key;
 	uint64_t ts_ns;		/* when the packet was seen */

@@ -345,12 +345,13 @@ static void key_prune(struct flowtab *t, const struct flow_key *key,
 void flow_add(struct flowtab *t, const struct flow_key *key, struct sock *s,
 	      uint64_t from_ns)
 {
+	uint64_t now_ns = from_ns < t->done_ns ? from_ns : t->done_ns;
 	struct flow *f;
 	uint32_t *head;
 
 	s->flows++;		/* first: what follows must not free it */
-	key_prune(t, key, s, from_ns);
-	sweep(t, from_ns);
+	key_prune(t, key, s, now_ns);
+	sweep(t, now_ns);
 	if (!t->free_flows && t->fresh_flows == t->max)
 		flow_evict(t);
 	f = flow_at(t, t->free_flows);

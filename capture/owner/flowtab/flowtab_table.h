@@ -89,6 +89,7 @@ struct flowtab {
 	uint32_t flow_hand;		/* where eviction looks next */
 	uint32_t sock_hand;
 	uint32_t sweep_hand;		/* ... and what forgets what is over */
+	uint64_t done_ns;		/* flowtab_done() */
 	uint64_t frames;		/* of flowtab_frame(), so far */
 	uint32_t closed_flows;		/* whose socket has ended */
 	struct flowtab_stats stats;

@@ -21,6 +21,7 @@ struct packettab *packettab_new(void)
 		return NULL;
 	flow_hash_init(&t->hash);
 	t->at = t->oldest = 1;		/* 0 is no link, before all are used */
+	t->done_ns = UINT64_MAX;
 	t->reads = readtab_new();
 	if (t->reads)
 		return t;
@@ -126,7 +127,7 @@ void packettab_add(struct packettab *t, const struct packettab_packet *p)
 	struct entry *e = &t->entries[t->at & (PACKETS - 1)];
 	uint64_t *told_ns;
 
-	make_room(t, p->mono_ns);
+	make_room(t, p->mono_ns < t->done_ns ? p->mono_ns : t->done_ns);
 	e->packet = *p;
 	e->next = *bucket;
 	e->contested = false;
@@ -142,6 +143,11 @@ void packettab_add(struct packettab *t, const struct packettab_packet *p)
 		*told_ns = p->mono_ns;
 	if (!p->alone)
 		mark_shared(t, p);
+}
+
+void packettab_done(struct packettab *t, uint64_t mono_ns)
+{
+	t->done_ns = mono_ns;
 }
 
 void packettab_read(struct packettab *t, const struct socket_read *r)

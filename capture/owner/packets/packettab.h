@@ -55,6 +55,9 @@ void packettab_free(struct packettab *t);
 /* Holds a reference to the owner while it remembers the packet. */
 void packettab_add(struct packettab *t, const struct packettab_packet *p);
 
+/* As flowtab_done(): who was told of none from before is not asked for any more. */
+void packettab_done(struct packettab *t, uint64_t mono_ns);
+
 /* Holds a reference to the owner while it remembers that. */
 void packettab_read(struct packettab *t, const struct socket_read *r);
 

@@ -43,6 +43,7 @@ struct packettab {
 	uint32_t places[PACKETS];	/* ... and who was last told of a place */
 	uint32_t at;			/* the number of the next */
 	uint32_t oldest;		/* that is not forgotten yet */
+	uint64_t done_ns;		/* packettab_done() */
 	const uint32_t *soon;		/* the bucket that was asked for last */
 	uint32_t awaited;		/* captured packets that may ask for one */
 	uint64_t told_ns[TOLD];		/* the latest of flows that meet there */

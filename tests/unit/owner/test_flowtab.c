@@ -843,6 +843,35 @@ static void what_is_over_goes_while_others_come(void **state)
 	flowtab_free(t);
 }
 
+/* We were stopped: all its events come before its packets. */
+static void what_packets_may_ask_for_stays(void **state)
+{
+	struct flowtab *t = flowtab_new(65536);
+	struct proc gone = { .pid = 7, .exited_mono_ns = T };
+	struct flow_key first = key_of(IPPROTO_UDP, 0), k;
+	uint64_t now = T;
+
+	(void)state;
+	flowtab_done(t, T);
+	for (uint64_t i = 0; i < 40000; i++) {
+		now += MS / 4;
+		k = key_of(IPPROTO_UDP, (uint16_t)i);
+		use(t, &gone, now, 2000 + i, &k);
+		flowtab_close(t, 2000 + i, now + MS);
+		if (i == 20000)		/* another life of the first */
+			use(t, &bob, now, 1, &first);
+	}
+	assert_owner(t, &first, T + MS, &gone);
+	assert_int_equal(stats_of(t).flows, 40001);
+	flowtab_done(t, now);
+	for (uint64_t i = 0; i < 20000; i++) {
+		k = key_of(IPPROTO_TCP, (uint16_t)i);
+		use(t, &alice, now, 50000 + i, &k);
+	}
+	assert_in_range(stats_of(t).flows, 20000, 40000);
+	flowtab_free(t);
+}
+
 static void closed_flows_are_forgotten_first(void **state)
 {
 	struct flowtab *t = *state;
@@ -1216,6 +1245,7 @@ int main(void)
 		flowtab_test(what_happens_elsewhere_takes_no_life),
 		flowtab_test(frames_of_a_burst_are_one),
 		flowtab_test(what_is_over_goes_while_others_come),
+		flowtab_test(what_packets_may_ask_for_stays),
 		flowtab_test(closed_flows_are_forgotten_first),
 		flowtab_test(flows_of_one_socket_are_forgotten_too),
 		flowtab_test(a_long_capture_goes_on_naming),

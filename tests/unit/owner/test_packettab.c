@@ -210,6 +210,21 @@ static void what_is_old_is_forgotten_with_its_references(void **state)
 	assert_found(t, datagram(NULL, T + 3000 * MS, 301), &bob);
 }
 
+/* We were stopped: what is told of all that time comes before its packets. */
+static void what_packets_may_ask_for_is_remembered(void **state)
+{
+	struct packettab *t = *state;
+
+	packettab_done(t, T);
+	tell(t, datagram(&alice, T, 3));
+	for (uint64_t i = 0; i < 100; i++)
+		tell(t, datagram(&bob, T + 4000 * MS, 5 + 2 * i));
+	assert_found(t, datagram(NULL, T, 3), &alice);
+	packettab_done(t, T + 4000 * MS);
+	tell(t, datagram(&bob, T + 4000 * MS, 301));
+	assert_int_equal(alice.refs, 0);
+}
+
 static void a_copy_is_apart_from_the_socket_it_is_for(void **state)
 {
 	struct packettab *t = *state;
@@ -456,6 +471,7 @@ int main(void)
 		TEST(copies_are_expected_for_a_while),
 		TEST(the_oldest_are_forgotten_with_their_references),
 		TEST(what_is_old_is_forgotten_with_its_references),
+		TEST(what_packets_may_ask_for_is_remembered),
 	};
 
 	return cmocka_run_group_tests_name("packettab", tests, NULL, NULL);

@@ -154,6 +154,15 @@ uint64_t __wrap_owners_mono_ns(const struct owners *o, uint64_t ts_ns)
 	return ts_ns;
 }
 
+static uint64_t done_until, pruned_at;
+
+void __wrap_owners_done(struct owners *o, uint64_t mono_ns);
+void __wrap_owners_done(struct owners *o, uint64_t mono_ns)
+{
+	(void)o;
+	done_until = mono_ns;
+}
+
 void __wrap_owners_hash(struct owners *o, struct program *i);
 void __wrap_owners_hash(struct owners *o, struct program *i)
 {
@@ -200,8 +209,8 @@ void __wrap_proctab_prune(struct proctab *t, uint64_t now, uint32_t section);
 void __wrap_proctab_prune(struct proctab *t, uint64_t now, uint32_t section)
 {
 	(void)t;
-	(void)now;
 	(void)section;
+	pruned_at = now;
 	pruned++;
 }
 
@@ -547,6 +556,29 @@ static void processes_are_forgotten_every_second(void **state)
 	assert_int_equal(pruned, 3);
 }
 
+/* All events of a stop come before its packets. */
+static void what_packets_may_ask_for_is_not_forgotten(void **state)
+{
+	(void)state;
+	pipeline_step(&pipeline);
+	assert_int_equal(done_until, T);
+	comes(3000 * MS);
+	comes(2000 * MS);
+	pipeline_step(&pipeline);
+	assert_int_equal(done_until, T - 2000 * MS);
+	now_ns += 1500 * MS;
+	is_settled = false;
+	comes(10 * MS);
+	pipeline_step(&pipeline);
+	assert_int_equal(done_until, T + 1490 * MS);
+	assert_int_equal(pruned_at, T + 1490 * MS);
+	is_settled = true;
+	comes(0);
+	pipeline_step(&pipeline);
+	pipeline_step(&pipeline);
+	assert_int_equal(done_until, now_ns);
+}
+
 static void the_last_interface_that_vanished_is_told(void **state)
 {
 	struct view_losses losses = { .undissected = 7 };
@@ -585,6 +617,7 @@ int main(void)
 		test(after_a_failure_the_rest_is_counted_as_lost),
 		test(hashes_are_waited_for_two_seconds),
 		test(processes_are_forgotten_every_second),
+		test(what_packets_may_ask_for_is_not_forgotten),
 		test(the_last_interface_that_vanished_is_told),
 	};
 
