@@ -61,6 +61,7 @@ struct proc {
 	struct program *program;		/* the newest; never NULL */
 	uint64_t start_ns;		/* since boot; of /proc, whole ticks */
 	uint64_t exited_mono_ns;	/* 0: it runs */
+	uint64_t gone_mono_ns;		/* ... but /proc has it no more since then */
 	uint32_t pid;
 	uint32_t exit_status;
 	uint32_t refs;			/* sockets that name it */

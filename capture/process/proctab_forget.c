@@ -104,11 +104,20 @@ static void prune_images(struct proctab *t, struct proc *p,
 	}
 }
 
-/* Its end was told while the ring was full, which it is when many end. */
-static bool ended_untold(const struct proctab *t, const struct proc *p)
+/*
+ * Its end was told while the ring was full, which it is when many end.  /proc is
+ * ahead of the events: what it did last, and its end, may still be told.
+ */
+static bool ended_untold(const struct proctab *t, struct proc *p,
+			 uint64_t now_mono_ns)
 {
-	return t->count > 2 * PROCTAB_ENDED && !p->refs && !is_written(p) &&
-	       procfs_has_ended(t->options.proc_fd, p->pid);
+	if (t->count <= 2 * PROCTAB_ENDED || p->refs)
+		return false;
+	if (!p->gone_mono_ns &&
+	    procfs_has_ended(t->options.proc_fd, p->pid))
+		p->gone_mono_ns = now_mono_ns;
+	return p->gone_mono_ns &&
+	       p->gone_mono_ns + KEEP_ONE_OF_MANY_NS < now_mono_ns;
 }
 
 /* The table is to have it, which another time may know. */
@@ -122,11 +131,10 @@ static bool awaits_hash(struct proctab *t, const struct proc *p)
 }
 
 /* No packet will name it any more. */
-static bool is_over(struct proctab *t, const struct proc *p,
-		    uint64_t now_mono_ns)
+static bool is_over(struct proctab *t, struct proc *p, uint64_t now_mono_ns)
 {
 	if (!p->exited_mono_ns)
-		return ended_untold(t, p);
+		return ended_untold(t, p, now_mono_ns);
 	if (p->refs || p->exited_mono_ns + keep_ns(t) >= now_mono_ns)
 		return false;
 	return p->exited_mono_ns + KEEP_EXITED_NS < now_mono_ns ||
@@ -134,7 +142,7 @@ static bool is_over(struct proctab *t, const struct proc *p,
 }
 
 /* The file's table keeps what it is to have of it, as long as there is room. */
-static bool may_go(struct proctab *t, const struct proc *p,
+static bool may_go(struct proctab *t, struct proc *p,
 		   uint64_t now_mono_ns, uint32_t section)
 {
 	bool full = t->programs > MAX_PROGRAMS;

@@ -267,17 +267,41 @@ static void what_only_a_socket_holds_is_short(void **state)
 static void an_end_that_was_lost_is_found(void **state)
 {
 	struct proctab *t = *state;
+	struct rows r = { 0 };
 
 	tree_stat(7, "runs", 1, TICKS);
 	for (uint32_t pid = 7; pid < 20000; pid++)
 		fork_at(t, T, owner(pid, 3, "short"), 1);
 	known(t, owner(8, 3, "held"))->refs = 1;
+	known(t, owner(9, 3, "written"))->program->section = 8;
 	proctab_prune(t, T + SEC, 8);
+	proctab_prune(t, T + 3 * SEC, 8);
 	assert_in_range(proctab_scan(t, UINT64_MAX), 2, 10000);
 	assert_int_equal(known(t, owner(7, 3, "runs"))->program->from_mono_ns,
 			 T);
 	assert_int_equal(known(t, owner(8, 3, "held"))->program->from_mono_ns,
 			 T);
+	/* The table has it, and does not know how it ended. */
+	assert_int_equal(proctab_each(t, 8, take_row, &r), 0);
+	assert_int_equal(r.count, 1);
+	assert_int_equal(r.last.pid, 9);
+	assert_false(process_has(&r.last, FIELD_EXIT_STATUS));
+	assert_int_equal(known(t, owner(9, 3, "written"))->program->section, 0);
+}
+
+/* /proc is ahead of the events: it may have sent before its end. */
+static void what_proc_has_no_more_may_still_be_told_of(void **state)
+{
+	struct proctab *t = *state;
+	struct proc *p;
+
+	tree_stat(7, "runs", 1, TICKS);
+	for (uint32_t pid = 8; pid < 20000; pid++)
+		fork_at(t, T, owner(pid, 3, "short"), 7);
+	proctab_prune(t, T + SEC, 8);
+	p = known(t, owner(8, 3, "short"));
+	assert_int_equal(p->program->from_mono_ns, T);
+	assert_int_equal(record_of(p->program).ppid, 7);
 }
 
 /* A process that execs without end is many programs, all in the file. */
@@ -310,6 +334,7 @@ int main(void)
 		proctab_test(not_all_that_ended_are_kept),
 		proctab_test(what_only_a_socket_holds_is_short),
 		proctab_test(an_end_that_was_lost_is_found),
+		proctab_test(what_proc_has_no_more_may_still_be_told_of),
 		proctab_test(too_many_execs_are_forgotten),
 	};
 
