@@ -163,12 +163,14 @@ bool packettab_is_quiet(const struct packettab *t, const struct flow_key *key,
 
 void packettab_prepare(struct packettab *t, uint64_t fingerprint)
 {
-	const uint32_t *bucket = &t->buckets[bucket_of(fingerprint)];
-	const struct entry *e = t->soon ? entry_at(t, *t->soon) : NULL;
+	const uint32_t *bucket;
+	const struct entry *e;
 
 	if (!t->awaited)
 		return;
 	t->awaited--;
+	e = t->soon ? entry_at(t, *t->soon) : NULL;
+	bucket = &t->buckets[bucket_of(fingerprint)];
 	__builtin_prefetch(bucket);
 	t->soon = bucket;
 	if (e) {
