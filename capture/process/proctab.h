@@ -181,8 +181,8 @@ static inline bool program_wanted(const struct program *i)
 void proctab_follow(struct proctab *t, uint32_t pid);
 
 /*
- * Forgets processes that ended more than a minute ago, or of many more than two
- * seconds ago, and that no socket refers to.  Of those that are in the file
+ * Forgets processes that ended more than a minute ago, or of many more than a
+ * second ago, and that no socket refers to.  Of those that are in the file
  * being written (@section) the records stay, packed, for its table.  Of those
  * that are in no file either proctab_exit() keeps only the last few thousand,
  * and of those that only a socket refers to not the path, arguments and cgroup.

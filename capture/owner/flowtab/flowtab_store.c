@@ -8,7 +8,9 @@
 #define MAX_LIVES	256		/* of one key in one namespace */
 #define SWEEP_FLOWS	4		/* looked at for each new one */
 #define MANY_FLOWS	8192
-#define KEEP_ONE_OF_MANY_NS 2000000000ull	/* of a process that ended */
+/* Of many, those of processes that ended; in TIME_WAIT, which packets still meet. */
+#define KEEP_ONE_OF_MANY_NS 2000000000ull
+#define KEEP_WAITING_NS	10000000000ull
 
 static uint32_t cookie_hash(const struct flowtab *t, uint64_t cookie)
 {
@@ -265,7 +267,8 @@ static uint64_t keep_ns(const struct flowtab *t, const struct flow *f)
 		return KEEP_OWNER_NS;
 	/* They keep their processes, of which each has one. */
 	if (t->stats.flows > MANY_FLOWS && has_ended(f->sock))
-		return KEEP_ONE_OF_MANY_NS;
+		return f->sock->sent_fin ? KEEP_WAITING_NS :
+					   KEEP_ONE_OF_MANY_NS;
 	return KEEP_CLOSED_NS;
 }
 

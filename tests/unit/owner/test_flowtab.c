@@ -73,14 +73,15 @@ static void use_kernel(struct flowtab *t, uint64_t ts_ns, uint64_t cookie,
 	use_kernel_in(t, HOST, ts_ns, cookie, key);
 }
 
-enum { RECEIVES = 0, SENDS = 1, SYN = 2, RST = 4 };
+enum { RECEIVES = 0, SENDS = 1, SYN = 2, RST = 4, FIN = 8 };
 
 static bool find(struct flowtab *t, const struct flow_key *key, uint64_t ts_ns,
 		 int how, struct flowtab_answer *a)
 {
 	struct flowtab_query q = { .key = *key, .ts_ns = ts_ns, .netns = HOST,
 				   .sends = how & SENDS, .syn = how & SYN,
-				   .rst = how & RST };
+				   .rst = how & RST,
+				   .fin = how & FIN };
 
 	memset(a, 0xee, sizeof(*a));
 	return flowtab_find(t, &q, a);
@@ -843,6 +844,38 @@ static void what_is_over_goes_while_others_come(void **state)
 	flowtab_free(t);
 }
 
+/* What comes after its FIN is the kernel's, for it. */
+static void what_waits_after_its_end_stays_longer(void **state)
+{
+	struct flowtab *t = flowtab_new(65536);
+	struct proc gone = { .pid = 7 };
+	struct flow_key k, last;
+	uint64_t now = T;
+
+	(void)state;
+	gone.exited_mono_ns = T;
+	for (uint64_t i = 0; i < 20000; i++) {
+		now += MS / 5;
+		k = key_of(IPPROTO_TCP, (uint16_t)i);
+		use(t, &gone, now, 2000 + i, &k);
+		if (i == 10000)
+			last = k;
+		assert_answer(t, &k, now, SENDS | (i == 10000 ? FIN : 0), &gone,
+			      ATTR_SOCKET, REASON_NONE);
+		flowtab_close(t, 2000 + i, now);
+	}
+	for (uint64_t i = 20000; i < 50000; i++) {
+		now += MS / 5;
+		k = key_of(IPPROTO_TCP, (uint16_t)i);
+		use(t, &gone, now, 2000 + i, &k);
+		flowtab_close(t, 2000 + i, now);
+	}
+	assert_in_range(stats_of(t).flows, 8000, 25000);
+	assert_answer(t, &last, now, RECEIVES, &gone, ATTR_KERNEL,
+		      REASON_TIME_WAIT);
+	flowtab_free(t);
+}
+
 /* We were stopped: all its events come before its packets. */
 static void what_packets_may_ask_for_stays(void **state)
 {
@@ -1245,6 +1278,7 @@ int main(void)
 		flowtab_test(what_happens_elsewhere_takes_no_life),
 		flowtab_test(frames_of_a_burst_are_one),
 		flowtab_test(what_is_over_goes_while_others_come),
+		flowtab_test(what_waits_after_its_end_stays_longer),
 		flowtab_test(what_packets_may_ask_for_stays),
 		flowtab_test(closed_flows_are_forgotten_first),
 		flowtab_test(flows_of_one_socket_are_forgotten_too),
