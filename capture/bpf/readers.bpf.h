@@ -123,8 +123,18 @@ static __always_inline void note_holders(struct sock_info *s, struct sock *sk)
 	s->several = !file || has_users(file);
 }
 
+/* No packet has come since others may have got it: by a fork, or who made it. */
+static __always_inline bool may_be_held(const struct sock_info *s)
+{
+	__u32 tgid = bpf_get_current_task_btf()->tgid;
+
+	return (s->maker && s->maker != tgid) ||
+	       forked_ns[tgid % PROBE_FORKERS] > s->read_ns;
+}
+
 static __always_inline void note_read(struct sock_info *s, struct sock *sk)
 {
+	s->several |= may_be_held(s);
 	note_holders(s, sk);
 	s->read_jiffies = bpf_jiffies64();
 	s->table_shared = tables_shared &&

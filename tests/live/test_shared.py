@@ -237,6 +237,8 @@ if child == 0:
     time.sleep(0.5)
     socket.socket(fileno=socket.recv_fds(there, 1, 1)[1][0]).recv(100)
     os._exit(0)
+if how == "wait":
+    time.sleep(0.3)     # until the first has come
 if kind == "tcp":
     listener, s = s, s.accept()[0]
     listener.close()
@@ -245,7 +247,7 @@ if how == "pass":
 else:
     child = os.fork()
 if child:
-    if how == "read":
+    if how in ("read", "wait"):
         s.recv(100)
     s.close()
     print(child, flush=True)
@@ -400,7 +402,8 @@ class Shared(world.LiveTest):
         """Who gave a socket away holds it no more, whoever reads it."""
         giver, port, sender, c = self.send_to(kind, "127.0.0.1", GIVER, kind,
                                               how)
-        if how == "read":
+        is_read = how in ("read", "wait")
+        if is_read:
             sender.send(b"first")
         child = giver.stdout.readline().strip()
         time.sleep(0.05)        # until the capture knows, and all are closed
@@ -410,7 +413,7 @@ class Shared(world.LiveTest):
         c.stop()
         rows = self.rows(c.path, "proc.dst.pid", "proc.dst.attr",
                          where=f"{kind}.dstport == {port} && {kind}.payload")
-        self.assertEqual(len(rows), 2 if how == "read" else 1)
+        self.assertEqual(len(rows), 2 if is_read else 1)
         self.assertIn(rows[-1], [("", "unknown"), (child, "socket")])
 
     def test_a_connection_that_was_left_to_a_child(self):
@@ -420,6 +423,11 @@ class Shared(world.LiveTest):
         for kind in "udp", "tcp":
             with self.subTest(kind):
                 self.check_given(kind, "read")
+
+    def test_a_socket_that_was_left_after_its_only_packet(self):
+        for kind in "udp", "tcp":
+            with self.subTest(kind):
+                self.check_given(kind, "wait")
 
     def test_a_connection_that_was_passed_on(self):
         self.check_given("tcp", "pass")
