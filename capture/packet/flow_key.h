@@ -7,8 +7,16 @@
 
 #include <linux/types.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "packet/flow.h"
+
+/* Whether it is the same flow, seen by the same end. */
+static inline bool flow_key_equal(const struct flow_key *a,
+				  const struct flow_key *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
 
 /* The same flow as the other end sees it. */
 struct flow_key flow_reversed(const struct flow_key *k);

@@ -163,7 +163,7 @@ static void prepare(struct pipeline *l, uint32_t interface)
 		if (h->packet.kind != PACKET_IP)
 			continue;
 		owners_prepare_packet(l->owners, h->packet.outer.fingerprint);
-		if (!memcmp(key, &l->prepared, sizeof(*key)))
+		if (flow_key_equal(key, &l->prepared))
 			continue;
 		l->prepared = *key;
 		owners_prepare(l->owners, key);

@@ -73,7 +73,8 @@ static const struct flow *newest_of_key(const struct flowtab *t,
 	const struct flow *best = NULL, *f;
 
 	for (f = flow_first(t, key); f; f = flow_next(t, f))
-		if (key_equal(&f->key, key) && (!best || f->from_ns > best->from_ns))
+		if (flow_key_equal(&f->key, key) &&
+		    (!best || f->from_ns > best->from_ns))
 			best = f;
 	return best;
 }
@@ -161,7 +162,7 @@ static bool frame_goes_on(struct flowtab *t, const struct flowtab_event *e,
 	struct flow *f = flow_first(t, key);
 	const struct owner *o;
 
-	while (f && !(key_equal(&f->key, key) && f->sock->frame &&
+	while (f && !(flow_key_equal(&f->key, key) && f->sock->frame &&
 		      f->sock->netns == e->netns))
 		f = flow_next(t, f);
 	o = f ? f->sock->owners[0] : NULL;

@@ -103,7 +103,7 @@ static struct lives find_lives(const struct flowtab *t,
 	struct lives l = { 0 };
 
 	for (; f; f = flow_next(t, f)) {
-		if (!key_equal(&f->key, &q->key))
+		if (!flow_key_equal(&f->key, &q->key))
 			continue;
 		l.ends |= f->from_ns > q->ts_ns;
 		if (!possible(f, q))

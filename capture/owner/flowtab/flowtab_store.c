@@ -326,7 +326,7 @@ static void key_prune(struct flowtab *t, const struct flow_key *key,
 	/* The newest come first. */
 	for (; f; f = next) {
 		next = flow_next(t, f);
-		if (!key_equal(&f->key, key))
+		if (!flow_key_equal(&f->key, key))
 			continue;
 		in_place = newer && newer->sock->netns == f->sock->netns;
 		if (is_over(t, f, in_place ? newer->from_ns : 0, now_ns)) {

@@ -7,10 +7,9 @@
 #ifndef PKTWHO_OWNER_FLOWTAB_FLOWTAB_TABLE_H
 #define PKTWHO_OWNER_FLOWTAB_FLOWTAB_TABLE_H
 
-#include <string.h>
-
 #include "owner/flowtab/flowtab.h"
 #include "packet/flow_hash.h"
+#include "packet/flow_key.h"
 
 #define KEEP_CLOSED_NS	60000000000ull	/* TIME_WAIT lasts a minute */
 #define KEEP_OWNER_NS	1000000000ull	/* far more than a packet is held */
@@ -140,12 +139,6 @@ static inline struct sock **bound_head(const struct flowtab *t,
 		     0x9e3779b97f4a7c15u;
 
 	return &t->bound_heads[h >> 32 & (t->max - 1)];
-}
-
-static inline bool key_equal(const struct flow_key *a,
-			     const struct flow_key *b)
-{
-	return memcmp(a, b, sizeof(*a)) == 0;
 }
 
 static inline bool closed_at(const struct sock *s, uint64_t ts_ns)

@@ -158,7 +158,7 @@ static void on_entry(struct conntrack *c, const struct nlmsghdr *m,
 		return;
 	/* A rule may translate an address to itself. */
 	reversed = flow_reversed(&first);
-	if (!memcmp(&reversed, &answer, sizeof(answer)))
+	if (flow_key_equal(&reversed, &answer))
 		return;
 	if ((m->nlmsg_type & 0xff) == IPCTNL_MSG_CT_DELETE)
 		nat_end(c->nat, &first, &answer);

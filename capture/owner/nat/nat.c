@@ -2,7 +2,6 @@
 #include "owner/nat/nat.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "packet/flow_hash.h"
 #include "packet/parse.h"
@@ -89,11 +88,6 @@ uint64_t nat_changes(const struct nat *n)
 	return n->changes;
 }
 
-static bool same(const struct flow_key *a, const struct flow_key *b)
-{
-	return !memcmp(a, b, sizeof(*a));
-}
-
 static uint32_t *chain_of(const struct nat *n, const struct flow_key *k)
 {
 	return &n->chains[flow_hash(&n->hash, k) & n->mask];
@@ -106,8 +100,8 @@ static struct translation *live(const struct nat *n,
 	for (uint32_t l = *chain_of(n, first); l != NONE;) {
 		struct translation *t = &n->all[l >> 1];
 
-		if (!t->ended_ns && same(&t->keys[0], first) &&
-		    same(&t->keys[1], answer))
+		if (!t->ended_ns && flow_key_equal(&t->keys[0], first) &&
+		    flow_key_equal(&t->keys[1], answer))
 			return t;
 		l = t->links[l & 1];
 	}
@@ -268,7 +262,8 @@ bool nat_find(const struct nat *n, const struct flow_key *sent, uint64_t ts_ns,
 	for (uint32_t l = *chain_of(n, sent); l != NONE;) {
 		const struct translation *t = &n->all[l >> 1];
 		const struct flow_key *k = &t->keys[l & 1];
-		bool in = same(k, sent), out = same(k, &reversed);
+		bool in = flow_key_equal(k, sent);
+		bool out = flow_key_equal(k, &reversed);
 		enum was was = lasted(t, ts_ns);
 		/* Whose packet is it, of who began? */
 		bool answers = (l & 1) != out;
@@ -280,17 +275,18 @@ bool nat_find(const struct nat *n, const struct flow_key *sent, uint64_t ts_ns,
 		if (best && (out != best_out || is_late(t, ts_ns)))
 			continue;
 		if (best && !is_late(best, ts_ns)) {
-			ends->sender_sure &= same(&ends->sender,
-						  &t->keys[answers]);
-			ends->receiver_sure &= same(&ends->receiver,
-						    &t->keys[!answers]);
+			ends->sender_sure &= flow_key_equal(
+				&ends->sender, &t->keys[answers]);
+			ends->receiver_sure &= flow_key_equal(
+				&ends->receiver, &t->keys[!answers]);
 			continue;
 		}
 		*ends = (struct nat_ends){ .sender = t->keys[answers],
 					   .receiver = t->keys[!answers] };
-		ends->sender_sure = was == WAS || same(&ends->sender, sent);
+		ends->sender_sure = was == WAS ||
+				    flow_key_equal(&ends->sender, sent);
 		ends->receiver_sure = was == WAS ||
-				      same(&ends->receiver, &reversed);
+				      flow_key_equal(&ends->receiver, &reversed);
 		best = t;
 		best_out = out;
 	}

@@ -48,6 +48,14 @@ void packettab_free(struct packettab *t)
 	pages_free(t, sizeof(*t));
 }
 
+/* A place of that flow, as that end has it. */
+static bool is_shared_of(const struct shared *s,
+			 const struct packettab_packet *p)
+{
+	return s->used && s->sends == p->sends &&
+	       flow_key_equal(&s->key, &p->key);
+}
+
 struct shared *packettab_shared(const struct packettab *t,
 				const struct packettab_packet *p, bool make)
 {
@@ -57,7 +65,7 @@ struct shared *packettab_shared(const struct packettab *t,
 	for (uint32_t i = 0; i < WAYS; i++) {
 		const struct shared *s = &t->shared[(at + i) & (SHARED - 1)];
 
-		if (s->used && s->sends == p->sends && is_key(&s->key, &p->key))
+		if (is_shared_of(s, p))
 			return bytes_unconst(s);
 		if (!oldest || s->until_ns < oldest->until_ns)
 			oldest = s;
@@ -70,9 +78,8 @@ static void mark_shared(struct packettab *t, const struct packettab_packet *p)
 	uint64_t until_ns = p->mono_ns +
 			    (p->sends ? PROBE_SENT_NS : PROBE_SHARED_NS);
 	struct shared *s = packettab_shared(t, p, true);
-	bool same = s->used && s->sends == p->sends && is_key(&s->key, &p->key);
 
-	if (!same || s->until_ns < p->mono_ns)
+	if (!is_shared_of(s, p) || s->until_ns < p->mono_ns)
 		*s = (struct shared){ .key = p->key, .sends = p->sends,
 				      .first_ns = p->mono_ns, .used = true };
 	if (p->mono_ns < s->first_ns)

@@ -29,7 +29,8 @@ static bool is_same(const struct packettab_packet *p,
 		    const struct packettab_packet *q)
 {
 	return p->fingerprint == q->fingerprint && p->sends == q->sends &&
-	       p->copy == q->copy && is_near(p, q) && is_key(&p->key, &q->key);
+	       p->copy == q->copy && is_near(p, q) &&
+	       flow_key_equal(&p->key, &q->key);
 }
 
 /* Its own namespace first, then the one told nearest in time. */

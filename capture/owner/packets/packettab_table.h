@@ -6,11 +6,10 @@
 #ifndef PKTWHO_OWNER_PACKETS_PACKETTAB_TABLE_H
 #define PKTWHO_OWNER_PACKETS_PACKETTAB_TABLE_H
 
-#include <string.h>
-
 #include "bytes.h"
 #include "owner/packets/packettab.h"
 #include "packet/flow_hash.h"
+#include "packet/flow_key.h"
 
 #define PACKETS		32768u	/* far more than come while one is waited for */
 #define BUCKETS		(4 * PACKETS)	/* few share one: each is waited for */
@@ -81,12 +80,6 @@ static inline const struct entry *told_before(const struct packettab *t,
 					      const struct entry *e)
 {
 	return entry_at(t, e->next);
-}
-
-static inline bool is_key(const struct flow_key *a,
-			  const struct flow_key *b)
-{
-	return !memcmp(a, b, sizeof(*a));
 }
 
 /* The flow's place, or with @make the place that was unused for longest. */

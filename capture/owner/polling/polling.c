@@ -77,7 +77,7 @@ static struct asked *asked_slot(struct polling *f, const struct flow_key *key)
 static bool asked_lately(struct asked *a, const struct flow_key *key,
 			 uint64_t ts_ns, bool begins)
 {
-	bool same = !memcmp(&a->key, key, sizeof(*key));
+	bool same = flow_key_equal(&a->key, key);
 
 	if (!begins && same && a->ts_ns + ASK_AGAIN_NS > ts_ns)
 		return true;

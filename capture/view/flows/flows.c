@@ -119,8 +119,8 @@ static struct flow *find(struct flows *t, const struct flow_key *k,
 	struct flow *f = *head_of(t, k, namespace);
 
 	while (f && (f->namespace != namespace ||
-		     (memcmp(&f->key, k, sizeof(*k)) &&
-		      memcmp(&f->key, &r, sizeof(r)))))
+		     (!flow_key_equal(&f->key, k) &&
+		      !flow_key_equal(&f->key, &r))))
 		f = f->next;
 	return f;
 }
@@ -364,7 +364,7 @@ const struct flow *flows_packet(struct flows *t, const struct owned_packet *p)
 	t->is_new = true;
 	is_new = !f;
 	side = is_new ? sent_by_server(packet) :
-			memcmp(&f->key, &packet->key, sizeof(f->key)) != 0;
+			!flow_key_equal(&f->key, &packet->key);
 	actors[side] = actor_of(t, &p->verdict->src, p->src);
 	actors_ref(t->options.actors, actors[side]);
 	actors[!side] = actor_of(t, &p->verdict->dst, p->dst);
