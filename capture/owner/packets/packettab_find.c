@@ -11,18 +11,13 @@
 #define COPY_NS		500000ull	/* copies are made one after another */
 #define AT_ONCE_NS	200000ull	/* two send on two processors */
 
-static uint64_t distance(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : b - a;
-}
-
 /* What is sent is told before the queue that it may wait in. */
 static bool is_near(const struct packettab_packet *p,
 		    const struct packettab_packet *q)
 {
 	if (q->sends && q->mono_ns > p->mono_ns)
 		return q->mono_ns - p->mono_ns < PROBE_SENT_NS;
-	return distance(p->mono_ns, q->mono_ns) < NEAR_NS;
+	return time_distance(p->mono_ns, q->mono_ns) < NEAR_NS;
 }
 
 static bool is_same(const struct packettab_packet *p,
@@ -42,8 +37,8 @@ static bool is_better(const struct packettab_packet *p,
 		return true;
 	if ((p->netns == q->netns) != (best->netns == q->netns))
 		return p->netns == q->netns;
-	return distance(p->mono_ns, q->mono_ns) <
-	       distance(best->mono_ns, q->mono_ns);
+	return time_distance(p->mono_ns, q->mono_ns) <
+	       time_distance(best->mono_ns, q->mono_ns);
 }
 
 /* Of several receivers of one packet each is right; of senders one is. */
@@ -56,8 +51,8 @@ static bool is_rival(const struct packettab_packet *p,
 	if (p->netns != best->netns)
 		return best->netns != q->netns;
 	/* Any of them may have waited as long as the nearest has. */
-	return q->sends && (distance(p->mono_ns, best->mono_ns) < SAME_NS ||
-			    distance(best->mono_ns, q->mono_ns) > SAME_NS);
+	return q->sends && (time_distance(p->mono_ns, best->mono_ns) < SAME_NS ||
+			    time_distance(best->mono_ns, q->mono_ns) > SAME_NS);
 }
 
 /*
@@ -68,7 +63,7 @@ static bool is_rival(const struct packettab_packet *p,
 static bool is_formers(const struct shared *s, const struct packettab_packet *q)
 {
 	return q->sends && q->fingerprint &&
-	       distance(q->mono_ns, s->first_ns) < AT_ONCE_NS;
+	       time_distance(q->mono_ns, s->first_ns) < AT_ONCE_NS;
 }
 
 static enum packettab_found not_told(struct packettab *t,
@@ -157,7 +152,7 @@ static bool is_copy_of(const struct packettab_packet *p,
 {
 	return p == best || (p->pending && p->netns == best->netns &&
 			     p->cookie != best->cookie &&
-			     distance(p->mono_ns, best->mono_ns) < COPY_NS);
+			     time_distance(p->mono_ns, best->mono_ns) < COPY_NS);
 }
 
 /*

@@ -105,11 +105,6 @@ const struct socket_read *readtab_at(const struct readtab *t, uint64_t cookie,
 	return NULL;
 }
 
-static uint64_t distance(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : b - a;
-}
-
 bool readtab_is_swapped(const struct readtab *t,
 			const struct socket_read *read)
 {
@@ -118,7 +113,7 @@ bool readtab_is_swapped(const struct readtab *t,
 	for (uint64_t at = read->position - 1; at <= read->position + 1; at++) {
 		r = readtab_at(t, read->cookie, at);
 		if (r && r->owner != read->owner &&
-		    distance(r->mono_ns, read->mono_ns) < SWAP_NS)
+		    time_distance(r->mono_ns, read->mono_ns) < SWAP_NS)
 			return true;
 	}
 	return false;

@@ -13,6 +13,12 @@
 struct proc;
 struct readtab;
 
+/* Nanoseconds between two times, either of which may be the earlier. */
+static inline uint64_t time_distance(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
 /* A process has read what a socket had up to a position. */
 struct socket_read {
 	uint64_t cookie;
