@@ -26,18 +26,6 @@ struct ended_records {
 	uint8_t smaller[ZSTD_COMPRESSBOUND(PIECE)];
 };
 
-struct ended_records *ended_new(void)
-{
-	struct ended_records *e = malloc(sizeof(*e));
-
-	if (!e)
-		return NULL;
-	e->first = NULL;
-	e->last = &e->first;
-	e->compressed = e->len = 0;
-	return e;
-}
-
 void ended_clear(struct ended_records *e)
 {
 	for (struct piece *p = e->first, *next; p; p = next) {
@@ -47,6 +35,17 @@ void ended_clear(struct ended_records *e)
 	e->first = NULL;
 	e->last = &e->first;
 	e->compressed = e->len = 0;
+}
+
+struct ended_records *ended_new(void)
+{
+	struct ended_records *e = malloc(sizeof(*e));
+
+	if (!e)
+		return NULL;
+	e->first = NULL;
+	ended_clear(e);
+	return e;
 }
 
 void ended_free(struct ended_records *e)

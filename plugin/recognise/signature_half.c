@@ -42,12 +42,10 @@ bool is_smtp_server(const struct payload *p)
 		"\r\n250 8BITMIME", "\r\n250 STARTTLS", "\r\n250 SMTPUTF8",
 	};
 
-	if (!STARTS(p, "250"))
-		return false;
-	for (size_t i = 0; i < array_length(words); i++)
-		if (STARTS(p, "250-") && has_text(p, words[i]))
+	for (size_t i = 0; STARTS(p, "250-") && i < array_length(words); i++)
+		if (has_text(p, words[i]))
 			return true;
-	return before_starts(p, "220") && !p->other;
+	return STARTS(p, "250") && before_starts(p, "220") && !p->other;
 }
 
 /* RFC 959, 4.2.1: answers to USER, FEAT, AUTH and SYST; and what only it asks. */

@@ -327,18 +327,23 @@ static void who_reads_is_known_whoever_sends(void **state)
 	assert_int_equal(v.direction, DIRECTION_LOCAL);
 }
 
+/* Both ends have a socket here, alice the one of @k; bob's packet comes in. */
+static struct verdict see_of_both(struct flow_key k)
+{
+	struct packet back = packet(flow_reversed(&k), ACK);
+
+	use(&alice, 1, k);
+	use(&bob, 2, flow_reversed(&k));
+	return see(&back, SOURCE_IN);
+}
+
 /* An address of ours that comes in is forged, and nobody's packet. */
 static void own_addresses_do_not_come_in(void **state)
 {
 	static const uint8_t here_too[4] = { 127, 0, 0, 2 };
-	struct flow_key k = key(here, 40013, here_too, 80);
-	struct packet back = packet(flow_reversed(&k), ACK);
-	struct verdict v;
+	struct verdict v = see_of_both(key(here, 40013, here_too, 80));
 
 	(void)state;
-	use(&alice, 1, k);
-	use(&bob, 2, flow_reversed(&k));
-	v = see(&back, SOURCE_IN);
 	assert_null(v.src.owner);
 	assert_null(v.dst.owner);
 	assert_int_equal(v.direction, DIRECTION_IN);
@@ -349,12 +354,9 @@ static void a_proxy_is_not_its_client(void **state)
 {
 	struct flow_key k = key(here, 40014, far, 80);
 	struct packet back = packet(flow_reversed(&k), ACK);
-	struct verdict v;
+	struct verdict v = see_of_both(k);
 
 	(void)state;
-	use(&alice, 1, k);
-	use(&bob, 2, flow_reversed(&k));
-	v = see(&back, SOURCE_IN);
 	assert_null(v.src.owner);
 	assert_int_equal(v.src.attr, ATTR_NONE);
 	assert_ptr_equal(v.dst.owner, &alice);
