@@ -9,7 +9,7 @@
 #include "packet/flow.h"
 #include "bpf/event.h"
 #include "host/clocks.h"
-#include "process/ended.h"
+#include "process/records/ended.h"
 #include "process/filter/filter.h"
 #include "process/procfs.h"
 

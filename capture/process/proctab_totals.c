@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "lookup/lookup.h"
-#include "process/ended.h"
+#include "process/records/ended.h"
 
 /*
  * One program of a process, from its newest program on: its totals are those of

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdbool.h>
 
-#include "process/ended.h"
+#include "process/records/ended.h"
 #include "random.h"
 
 #define RECORD 5000

@@ -5,8 +5,8 @@
  *
  * Not on the packet path: allocates.
  */
-#ifndef PKTWHO_PROCESS_ENDED_H
-#define PKTWHO_PROCESS_ENDED_H
+#ifndef PKTWHO_PROCESS_RECORDS_ENDED_H
+#define PKTWHO_PROCESS_RECORDS_ENDED_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "process/ended.h"
+#include "process/records/ended.h"
 
 #include <errno.h>
 #include <stdlib.h>
