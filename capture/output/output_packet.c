@@ -85,10 +85,11 @@ static size_t record_due(const struct output *o, const struct program *i,
 			 uint8_t out[PROCESS_MAX + 16])
 {
 	struct wbuf w = wbuf_of(out, PROCESS_MAX + 16);
+	uint8_t record[PROCESS_MAX];
 
 	if (!always && !is_due(o, i, h))
 		return 0;
-	put_custom_option(&w, i->record, i->record_len);
+	put_custom_option(&w, record, kept_record_copy(&i->record, record));
 	return w.failed ? 0 : w.len;
 }
 
@@ -110,7 +111,7 @@ static void count_program(struct output *o, struct program *i,
 	if (i->section != o->section)
 		i->packets = i->bytes = i->last_ns = 0;
 	if (i->section != o->section || i->written_version != i->version)
-		o->file.end_bytes += i->record_len + RECORD_EXTRA;
+		o->file.end_bytes += kept_record_len(&i->record) + RECORD_EXTRA;
 	if (is_due(o, i, h)) {
 		i->until_repeat = is_to_pipe(o) ? REPEAT_IN_PIPE :
 						  REPEAT_RECORD;
@@ -226,7 +227,8 @@ static int write_packet(struct output *o, const struct owned_packet *owned,
 {
 	const struct program *src = owned->src, *dst = owned->dst;
 	const struct frame *h = owned->frame;
-	struct option_records records = { 0 };
+	const struct option_records records = { src ? &src->record : NULL,
+						dst ? &dst->record : NULL };
 	struct iovec iov[STAMPS + OUTPUT_PROGRAMS];
 	struct packet_stamp stamps[STAMPS];
 	struct pcapng_packet p = {
@@ -238,14 +240,6 @@ static int write_packet(struct output *o, const struct owned_packet *owned,
 		.options = iov,
 	};
 
-	if (src) {
-		records.src = src->record;
-		records.src_len = src->record_len;
-	}
-	if (dst) {
-		records.dst = dst->record;
-		records.dst_len = dst->record_len;
-	}
 	stamps[0] = packet_options_get(o->options_cache, key, &records);
 	stamps[1] = stamp_of_others(o, owned);
 	p.option_count = STAMPS;
@@ -409,7 +403,8 @@ static uint64_t room_for(struct output *o, const struct owned_packet *p)
 	bytes += p->other_count * OTHER_EXTRA;
 	for (unsigned i = 0; i < named.count; i++)
 		bytes += (o->process_blocks ? 3u : 2u) *
-			 named.of[i]->record_len + 2 * RECORD_EXTRA;
+			 kept_record_len(&named.of[i]->record) +
+			 2 * RECORD_EXTRA;
 	if (o->keys_written < o->keys_len)
 		bytes += o->keys_len - o->keys_written + KEYS_EXTRA;
 	if (o->names)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "output/pcapng/pcapng_option.h"
+#include "process/records/kept_record.h"
 
 #define SLOTS		4096	/* a power of two */
 /* comment, flags, two process options, attribution: each with its header. */
@@ -211,10 +212,10 @@ static void put_attribution(struct wbuf *w, const struct option_key *key)
 		put_custom_option(w, value, (size_t)len);
 }
 
-static const struct process *decoded(struct process *p, const uint8_t *record,
-				     size_t len)
+static const struct process *decoded(struct process *p,
+				     const struct kept_record *record)
 {
-	return record && process_decode(p, record, len) > 0 ? p : NULL;
+	return record && kept_record_read(record, p) ? p : NULL;
 }
 
 /* FNV-1a */
@@ -232,8 +233,8 @@ static void put_comment(struct packet_options *s, struct slot *slot,
 {
 	char comment[COMMENT_MAX];
 	size_t len = comment_format(comment, &slot->key,
-				    decoded(&s->src, r->src, r->src_len),
-				    decoded(&s->dst, r->dst, r->dst_len));
+				    decoded(&s->src, r->src),
+				    decoded(&s->dst, r->dst));
 
 	if (len)
 		put_option(w, PCAPNG_OPT_COMMENT, comment, len);

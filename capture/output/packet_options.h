@@ -13,6 +13,7 @@
 
 #include "record.h"
 
+struct kept_record;
 struct packet_options;
 struct wbuf;
 
@@ -34,12 +35,10 @@ struct packet_stamp {
 	uint32_t comment_hash;
 };
 
-/* For the comment; either may be NULL. */
+/* For the comment; borrowed, and either may be NULL. */
 struct option_records {
-	const uint8_t *src;
-	size_t src_len;
-	const uint8_t *dst;
-	size_t dst_len;
+	const struct kept_record *src;
+	const struct kept_record *dst;
 };
 
 #define COMMENT_MAX 255		/* bytes */

@@ -19,6 +19,11 @@ struct proctab *proctab_new(const struct proctab_options *options)
 
 	if (!t)
 		return NULL;
+	t->rests = rests_new();
+	if (!t->rests) {
+		free(t);
+		return NULL;
+	}
 	t->options = *options;
 	t->boot_real_ns = (uint64_t)clock_difference(CLOCK_BOOTTIME);
 	procfs_boot_id(options->proc_fd, t->boot_id);
@@ -49,6 +54,7 @@ void proctab_free(struct proctab *t)
 			next = p->next;
 			proc_free(t, p);
 		}
+	rests_free(t->rests);
 	ended_free(t->ended_records);
 	free(t->unread);
 	free(t);

@@ -19,6 +19,7 @@
 
 #include "process/mask/mask.h"
 #include "process/procfs.h"
+#include "process/records/kept_record.h"
 #include "record.h"
 
 struct proctab;
@@ -39,8 +40,7 @@ struct program {
 	bool matched;			/* by the filter */
 	bool alarming;			/* by the other one */
 	bool exe_deleted;		/* PROCESS_EXE_DELETED in the record */
-	uint8_t *record;		/* process_encode(), without totals */
-	uint32_t record_len;
+	struct kept_record record;	/* without totals */
 	uint32_t version;		/* grows whenever the record changes */
 	struct file_id exe;		/* the executable */
 	bool hash_asked;		/* --hash: owners_hash() */
@@ -186,7 +186,8 @@ void proctab_follow(struct proctab *t, uint32_t pid);
  * being written (@section) the records stay, packed, for its table.  Of those
  * that are in no file either proctab_exit() keeps only the last few thousand,
  * and of those that only a socket refers to not the path, arguments and cgroup.
- * To be called each second; of few processes it looks more seldom.
+ * To be called each second; of few processes it looks more seldom.  Many are
+ * 16,384 programs, or records of 6 MiB.
  */
 void proctab_prune(struct proctab *t, uint64_t now_mono_ns, uint32_t section);
 

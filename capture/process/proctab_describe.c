@@ -18,6 +18,7 @@
 #include "process/script.h"
 
 #define LOGIN_NS 5000000000ull	/* then it may be another's terminal */
+#define SHORT_ARGUMENTS 128		/* bytes */
 
 static void set_string(struct process *p, enum field f, char *out, size_t size,
 		       const char *s)
@@ -129,12 +130,24 @@ void describe_withhold(const struct proctab *t, struct process *p)
 
 bool program_read(const struct program *i, struct process *out)
 {
-	return process_decode(out, i->record, i->record_len) > 0;
+	return kept_record_read(&i->record, out);
+}
+
+/* Thousands of programs with long ones would fill the memory. */
+static void cut_arguments(struct process *p)
+{
+	if (p->cmdline_len <= SHORT_ARGUMENTS)
+		return;
+	memset(p->cmdline + SHORT_ARGUMENTS, 0,
+	       p->cmdline_len - (size_t)SHORT_ARGUMENTS);
+	p->cmdline_len = SHORT_ARGUMENTS;
+	p->flags |= PROCESS_CMDLINE_TRUNCATED;
+	process_set_field(p, FIELD_FLAGS);
 }
 
 void program_set_record(struct proctab *t, struct program *i, struct process *p)
 {
-	uint8_t *record;
+	bool matched, alarming;
 	int len;
 
 	p->id = i->id;
@@ -144,20 +157,20 @@ void program_set_record(struct proctab *t, struct program *i, struct process *p)
 	if (t->options.containers)
 		container_names_set(t->options.containers, p);
 	set_login(t, p);
+	matched = !t->options.filter || filter_matches(t->options.filter, p);
+	alarming = t->options.alarm && filter_matches(t->options.alarm, p);
+	if (rests_bytes(t->rests) > PROCTAB_BYTES)
+		cut_arguments(p);
 	len = process_encode(p, t->encoded, sizeof(t->encoded));
-	record = len > 0 ? malloc((size_t)len) : NULL;
-	if (!record)
+	if (len < 0 || !kept_record_set(t->rests, &i->record, t->encoded,
+					(size_t)len))
 		return;
-	memcpy(record, t->encoded, (size_t)len);
-	free(i->record);
-	i->record = record;
-	i->record_len = (uint32_t)len;
 	i->version++;
 	i->uid = process_has(p, FIELD_UID) ? p->uid : 0;
 	i->netns = process_has(p, FIELD_NETNS) ? p->netns : 0;
 	i->exe_deleted = p->flags & PROCESS_EXE_DELETED;
-	i->matched = !t->options.filter || filter_matches(t->options.filter, p);
-	i->alarming = t->options.alarm && filter_matches(t->options.alarm, p);
+	i->matched = matched;
+	i->alarming = alarming;
 }
 
 void describe_ancestors(struct proctab *t, struct process *s)

@@ -7,16 +7,23 @@
 #define KEEP_EXITED_NS	60000000000ull
 #define PRUNE_NS	10000000000ull	/* between two looks */
 
-/* With so many, at each look. */
+/* With so many, or as many bytes of records, at each look. */
 #define MANY_PROGRAMS	16384
+#define MANY_BYTES	(PROCTAB_BYTES / 4 * 3)
 #define KEEP_ONE_OF_MANY_NS 1000000000ull	/* far more than a packet is held */
 
 /* Even those of the file are forgotten, if what ended has no room either. */
 #define MAX_PROGRAMS	65536
+#define MAX_BYTES	(PROCTAB_BYTES / 2 * 3)
 
 static bool are_many(const struct proctab *t)
 {
-	return t->programs > MANY_PROGRAMS;
+	return t->programs > MANY_PROGRAMS || rests_bytes(t->rests) > MANY_BYTES;
+}
+
+static bool is_full(const struct proctab *t)
+{
+	return t->programs > MAX_PROGRAMS || rests_bytes(t->rests) > MAX_BYTES;
 }
 
 static uint64_t keep_ns(const struct proctab *t)
@@ -86,7 +93,7 @@ static bool in_file(const struct proc *p, uint32_t section)
 static void prune_images(struct proctab *t, struct proc *p,
 			 uint64_t now_mono_ns, uint32_t section)
 {
-	bool full = t->programs > MAX_PROGRAMS;
+	bool full = is_full(t);
 	struct program *next = p->program;
 
 	for (struct program *i; (i = next->older);) {
@@ -145,7 +152,7 @@ static bool is_over(struct proctab *t, struct proc *p, uint64_t now_mono_ns)
 static bool may_go(struct proctab *t, struct proc *p,
 		   uint64_t now_mono_ns, uint32_t section)
 {
-	bool full = t->programs > MAX_PROGRAMS;
+	bool full = is_full(t);
 
 	if (!is_over(t, p, now_mono_ns))
 		return false;

@@ -11,7 +11,7 @@
 void program_free(struct proctab *t, struct program *i)
 {
 	t->programs--;
-	free(i->record);
+	kept_record_drop(&i->record);
 	free(i);
 }
 

@@ -16,6 +16,9 @@
 #define PROCTAB_USERS	64
 #define PROCTAB_LOGINS	64
 
+/* With so many bytes of records, arguments are cut. */
+#define PROCTAB_BYTES	(8u << 20)
+
 struct user {
 	uint32_t uid;
 	bool known;
@@ -43,6 +46,7 @@ struct proctab {
 	uint64_t forgotten;		/* of the file being written */
 	uint64_t folded;		/* ... and what it says one was before */
 	uint64_t pruned_ns;		/* CLOCK_MONOTONIC */
+	struct rests *rests;		/* of its programs' records */
 	struct ended_records *ended_records;	/* or NULL: none yet */
 	uint32_t ended_section;		/* the file they are of */
 	struct proctab_options options;

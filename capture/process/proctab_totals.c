@@ -20,7 +20,7 @@ static const struct program *sum_up(const struct program *i, uint32_t section,
 	for (; i && i->exec_gen == exec_gen; i = i->older) {
 		if (i->section != section)
 			continue;
-		if (!sum->record)
+		if (!kept_record_len(&sum->record))
 			*sum = *i;
 		else
 			program_fold(sum, i);
@@ -132,9 +132,8 @@ struct rows {
 static int take_record(void *ctx, uint8_t *record, size_t len)
 {
 	const struct rows *r = ctx;
-	struct program past = { .record = record, .record_len = (uint32_t)len };
 
-	if (!program_read(&past, &r->table->scratch))
+	if (process_decode(&r->table->scratch, record, len) < 0)
 		return 0;
 	return r->fn(r->ctx, &r->table->scratch);
 }

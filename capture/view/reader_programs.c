@@ -25,6 +25,7 @@ struct known {
 
 struct reader_programs {
 	struct flow_hash hash;		/* of process ids */
+	struct rests *rests;		/* of their records */
 	struct known *heads[BUCKETS];
 	uint32_t count;
 	uint64_t packet;		/* their number, so far */
@@ -34,8 +35,14 @@ struct reader_programs *reader_programs_new(void)
 {
 	struct reader_programs *t = calloc(1, sizeof(*t));
 
-	if (t)
-		flow_hash_init(&t->hash);
+	if (!t)
+		return NULL;
+	t->rests = rests_new();
+	if (!t->rests) {
+		free(t);
+		return NULL;
+	}
+	flow_hash_init(&t->hash);
 	return t;
 }
 
@@ -46,8 +53,8 @@ static void forget_programs(struct reader_programs *t)
 
 		for (; k; k = next) {
 			next = k->next;
-			free(k->programs[0].record);
-			free(k->programs[1].record);
+			kept_record_drop(&k->programs[0].record);
+			kept_record_drop(&k->programs[1].record);
 			free(k);
 		}
 		t->heads[b] = NULL;
@@ -57,8 +64,10 @@ static void forget_programs(struct reader_programs *t)
 
 void reader_programs_free(struct reader_programs *t)
 {
-	if (t)
-		forget_programs(t);
+	if (!t)
+		return;
+	forget_programs(t);
+	rests_free(t->rests);
 	free(t);
 }
 
@@ -107,34 +116,21 @@ static struct known *get(struct reader_programs *t, uint64_t id)
 }
 
 static bool has_record(const struct program *i, const uint8_t *record,
-		       uint32_t len)
+		       size_t len)
 {
-	return i->record && i->record_len == len &&
-	       !memcmp(i->record, record, len);
-}
+	uint8_t kept[PROCESS_MAX];
 
-/* Without memory the old one stays. */
-static void keep_program(struct known *k, struct program *i,
-			 const uint8_t *record, uint32_t len)
-{
-	uint8_t *copy = malloc(len);
-
-	if (!copy)
-		return;
-	memcpy(copy, record, len);
-	free(i->record);
-	i->record = copy;
-	i->record_len = len;
-	i->version = ++k->version;
+	return kept_record_copy(&i->record, kept) == len &&
+	       !memcmp(kept, record, len);
 }
 
 /* Which of both has that record, or may have it from now on. */
 static unsigned place_for(const struct known *k, const uint8_t *record,
-			  uint32_t len)
+			  size_t len)
 {
 	const struct program *now = &k->programs[k->now];
 
-	return !now->record || has_record(now, record, len) ? k->now : !k->now;
+	return !kept_record_len(&now->record) || has_record(now, record, len) ? k->now : !k->now;
 }
 
 void reader_programs_learn(struct reader_programs *t, const uint8_t *record,
@@ -151,10 +147,12 @@ void reader_programs_learn(struct reader_programs *t, const uint8_t *record,
 	k = get(t, p.id);
 	if (!k)
 		return;
-	place = place_for(k, record, (uint32_t)len);
+	place = place_for(k, record, (size_t)len);
 	i = &k->programs[place];
-	if (!has_record(i, record, (uint32_t)len))
-		keep_program(k, i, record, (uint32_t)len);
+	/* Without memory the old one stays. */
+	if (!has_record(i, record, (size_t)len) &&
+	    kept_record_set(t->rests, &i->record, record, (size_t)len))
+		i->version = ++k->version;
 	if (place != k->now && k->told_in == t->packet)
 		k->twice_in = t->packet;
 	k->told_in = t->packet;

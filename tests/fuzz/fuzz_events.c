@@ -68,8 +68,7 @@ static void program_laws(const struct proc *p)
 
 	for (const struct program *i = p->program; i; i = i->older) {
 		LAW(i->proc == p && i->id);
-		LAW(process_decode(&s, i->record, i->record_len) ==
-		    (int)i->record_len);
+		LAW(program_read(i, &s));
 		LAW(s.pid == p->pid && s.id == i->id);
 		LAW(!strcmp(s.name, i->name));
 		LAW(i->lost_mono_ns <= i->from_mono_ns);

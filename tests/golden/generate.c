@@ -21,6 +21,7 @@
 #include "record.h"
 #include "bytes.h"
 #include "output/packet_options.h"
+#include "process/records/kept_record.h"
 
 #define START_NS 1798106400000000000u	/* 2026-12-24T10:00:00Z */
 #define STEP_NS	 12345678u
@@ -83,6 +84,7 @@ static const struct talk talks[] = {
 struct maker {
 	struct pcapng_writer *writer;
 	struct packet_options *options_cache;
+	struct rests *rests;
 	struct geo *geo;
 	uint64_t ts_ns;
 	uint64_t packets[NOBODY], bytes[NOBODY];
@@ -179,19 +181,21 @@ static void set_owner(struct packet_end *e, int who, uint8_t attr,
 /* ---- packets ---- */
 
 static size_t put_record(const struct maker *m, int who, uint8_t *out,
-			 size_t size, uint8_t *record, size_t *record_len)
+			 size_t size, struct kept_record *kept)
 {
 	struct wbuf w = wbuf_of(out, size);
+	uint8_t record[PROCESS_MAX];
 	struct process p;
 	int len;
 
 	set_process(&p, who);
 	len = process_encode(&p, record, PROCESS_MAX);
 	check(len, "record");
-	*record_len = (size_t)len;
+	check(kept_record_set(m->rests, kept, record, (size_t)len) ? 0 : -ENOMEM,
+	      "record");
 	if (m->packets[who])
 		return 0;
-	put_custom_option(&w, record, *record_len);
+	put_custom_option(&w, record, (size_t)len);
 	return w.len;
 }
 
@@ -206,7 +210,8 @@ static void count(struct maker *m, int who, size_t len)
 static void put_packet(struct maker *m, const struct segment *s,
 		       const struct option_key *owners, int who)
 {
-	static uint8_t record[PROCESS_MAX], option[PROCESS_MAX + 16];
+	static uint8_t option[PROCESS_MAX + 16];
+	struct kept_record record = { 0 };
 	struct option_records records = { 0 };
 	struct option_key key = *owners;
 	struct iovec iov[2];
@@ -214,7 +219,6 @@ static void put_packet(struct maker *m, const struct segment *s,
 	struct pcapng_packet p = { .ts_ns = m->ts_ns, .data = frame,
 				   .options = iov, .option_count = 1 };
 	struct packet_stamp stamp;
-	size_t len;
 
 	p.caplen = p.len = (uint32_t)frame_make(frame, sizeof(frame), s);
 	check(p.len ? 0 : -EMSGSIZE, "frame");
@@ -223,15 +227,15 @@ static void put_packet(struct maker *m, const struct segment *s,
 	if (who != NOBODY) {
 		iov[1].iov_base = option;
 		iov[1].iov_len = put_record(m, who, option, sizeof(option),
-					    record, &len);
+					    &record);
 		p.option_count += iov[1].iov_len != 0;
-		*(key.src.pid ? &records.src : &records.dst) = record;
-		*(key.src.pid ? &records.src_len : &records.dst_len) = len;
+		*(key.src.pid ? &records.src : &records.dst) = &record;
 		count(m, who, p.len);
 	}
 	stamp = packet_options_get(m->options_cache, &key, &records);
 	iov[0].iov_base = bytes_unconst(stamp.bytes);
 	iov[0].iov_len = stamp.len;
+	kept_record_drop(&record);
 	check(pcapng_writer_packet(m->writer, &p), "packet");
 	m->ts_ns += STEP_NS;
 	m->ends[key.src.attr]++;
@@ -481,7 +485,8 @@ int main(int argc, char **argv)
 	}
 	m.geo = geo_new();
 	m.options_cache = packet_options_new(true, false);
-	check(m.geo && m.options_cache ? geo_add(m.geo, argv[2]) : -ENOMEM, argv[2]);
+	m.rests = rests_new();
+	check(m.geo && m.options_cache && m.rests ? geo_add(m.geo, argv[2]) : -ENOMEM, argv[2]);
 	open_sample(&m, argv[1]);
 	put_talks(&m);
 	put_refusal(&m);
@@ -490,6 +495,7 @@ int main(int argc, char **argv)
 	put_table(&m);
 	check(pcapng_writer_close(m.writer), argv[1]);
 	packet_options_free(m.options_cache);
+	rests_free(m.rests);
 	geo_free(m.geo);
 	return 0;
 }

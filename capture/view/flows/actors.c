@@ -59,7 +59,7 @@ static void free_actor(struct actor *a)
 {
 	for (int k = 0; k < ACTOR_KINDS; k++)
 		free(a->exact[k]);
-	free(a->record);
+	kept_record_drop(&a->record);
 	free(a->said);
 	free(a);
 }
@@ -149,21 +149,15 @@ static void keep_exact(struct actor *a, enum actor_kind kind, const char *text,
 		a->exact[kind] = strndup(text, len);
 }
 
-/* Without memory the old record stays. */
 static void refresh(struct actors *t, struct actor *a, const struct program *i)
 {
 	struct process *p = &t->scratch;
 	const char *container;
-	uint8_t *record = malloc(i->record_len ? i->record_len : 1);
 
-	if (!record)
-		return;
-	memcpy(record, i->record, i->record_len);
-	free(a->record);
+	kept_record_share(&a->record, &i->record);
 	free(a->said);
 	a->said = NULL;
-	a->record = record;
-	a->record_len = i->record_len;
+	a->learned = true;
 	a->version = i->version;
 	a->pid = i->proc->pid;
 	copy_text(a->name, RECORD_NAME_LEN, i->name);
@@ -210,7 +204,7 @@ static bool is_renamed(struct actors *t, const struct actor *a,
 {
 	struct process *p = &t->scratch;
 
-	if (!a->record || i->version == a->version)
+	if (!a->learned || i->version == a->version)
 		return false;
 	if (strncmp(actor_exact(a, ACTOR_PROGRAM), i->name, RECORD_NAME_LEN))
 		return true;
@@ -233,7 +227,7 @@ struct actor *actors_get(struct actors *t, const struct program *program)
 		a = add(t, program->id);
 	if (!a)
 		return &t->forgotten;
-	if (!a->record || program->version > a->version)
+	if (!a->learned || program->version > a->version)
 		refresh(t, a, program);
 	return a;
 }
@@ -302,11 +296,8 @@ void actor_process(const struct actor *a, struct process *p)
 		p->exepath, p->cgroup,
 	};
 
-	if (!a->record ||
-	    process_decode(p, a->record, a->record_len) < 0) {
-		memset(p, 0, sizeof(*p));
+	if (!kept_record_read(&a->record, p))
 		return;
-	}
 	for (size_t i = 0; i < sizeof(strings) / sizeof(*strings); i++)
 		printable_replace(strings[i]);
 	show_arguments(p);

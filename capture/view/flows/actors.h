@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "record.h"
+#include "process/records/kept_record.h"
 
 struct actors;
 struct program;
@@ -50,6 +50,7 @@ struct actor {
 	uint32_t flags;			/* PROCESS_* */
 	uint32_t uid;			/* if has_uid */
 	bool has_uid;
+	bool learned;			/* from its program */
 	uint8_t attr;		/* of a stand-in: how it is (not) known */
 	uint8_t reason;
 	char name[40];			/* "curl", "(kernel: reset)" */
@@ -57,8 +58,7 @@ struct actor {
 	char container[80];		/* its name, or else its id, whole */
 	char unit[96];
 	char *exact[ACTOR_KINDS];	/* any bytes; NULL: as it is shown */
-	uint8_t *record;		/* process_encode(); any bytes */
-	uint32_t record_len;
+	struct kept_record record;	/* any bytes */
 	struct actor_sums past;		/* of flows that are forgotten */
 	struct actor_shared shared[ACTOR_KINDS];	/* of these */
 	char *said;		/* the record as the log says it, once */

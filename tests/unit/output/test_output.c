@@ -26,7 +26,7 @@ static struct output *output;
 static struct proc proc = { .pid = 42 };
 static struct program program = { .proc = &proc, .id = 7, .name = "curl",
 				  .version = 1 };
-static uint8_t record[PROCESS_MAX];
+static struct rests *rests;
 
 static void set_record(const char *name)
 {
@@ -34,11 +34,24 @@ static void set_record(const char *name)
 			     .has = 1ull << FIELD_ID | 1ull << FIELD_PID |
 				    1ull << FIELD_NAME };
 
+	uint8_t record[PROCESS_MAX];
+	int len;
+
 	strcpy(p.name, name);
-	program.record_len = (uint32_t)process_encode(&p, record,
-						      sizeof(record));
-	program.record = record;
+	len = process_encode(&p, record, sizeof(record));
+	assert_true(kept_record_set(rests, &program.record, record,
+				    (size_t)len));
 	program.version++;
+}
+
+/* What it is before it becomes another. */
+static struct program former(void)
+{
+	struct program p = program;
+
+	memset(&p.record, 0, sizeof(p.record));
+	kept_record_share(&p.record, &program.record);
+	return p;
 }
 
 static int make(void **state)
@@ -50,14 +63,19 @@ static int make(void **state)
 		return -1;
 	snprintf(path, sizeof(path), "%s/out.pcapng", tree_path);
 	processes = proctab_new(&o);
+	rests = rests_new();
+	if (!processes || !rests)
+		return -1;
 	proc.program = &program;
 	program.section = OUTPUT_NO_SECTION;
 	set_record("curl");
-	return !processes;
+	return 0;
 }
 
 static int unmake(void **state)
 {
+	kept_record_drop(&program.record);
+	rests_free(rests);
 	proctab_free(processes);
 	return tree_remove(state);
 }
@@ -202,7 +220,7 @@ static void what_changes_is_told_again(void **state)
 /* Bytes that it wrote before may leave later than others. */
 static void what_was_before_is_told_in_between(void **state)
 {
-	struct program before = program;
+	struct program before = former();
 	struct archive_file f;
 
 	(void)state;
@@ -217,6 +235,7 @@ static void what_was_before_is_told_in_between(void **state)
 	put_of(&program, 60);
 	program.older = NULL;
 	close_output();
+	kept_record_drop(&before.record);
 	assert_int_equal(read_again(&f).records, 4);
 	archive_file_close(&f);
 }
@@ -265,14 +284,11 @@ static int note_names(void *ctx, const uint8_t *block, size_t len)
 /* Who reads under another name what it has sent is told as both. */
 static void both_records_are_told_where_they_differ(void **state)
 {
-	struct program before = program;
+	struct program before = former();
 	struct told told = { 0 };
-	uint8_t old[PROCESS_MAX];
 	struct archive_file f;
 
 	(void)state;
-	memcpy(old, record, sizeof(old));
-	before.record = old;
 	set_record("sh");
 	program.older = &before;
 	open_output((struct limits){ 0 });
@@ -285,6 +301,7 @@ static void both_records_are_told_where_they_differ(void **state)
 	/* Each packet counts once, as that of who sent it. */
 	assert_int_equal(before.packets, 4);
 	assert_int_equal(program.packets, 1);
+	kept_record_drop(&before.record);
 	close_output();
 	assert_int_equal(archive_file_open(&f, open(path, O_RDONLY), path), 0);
 	assert_int_equal(archive_file_load(&f), 0);

@@ -6,6 +6,7 @@
 #include "exact.h"
 #include "pcapng.h"
 #include "output/packet_options.h"
+#include "process/records/kept_record.h"
 
 static void set_name(struct packet_end *e, const char *name)
 {
@@ -392,7 +393,10 @@ static void the_largest_stamp_is_whole(void **state)
 	struct option_key k = curl_key();
 	struct process *p = calloc(1, sizeof(*p));
 	uint8_t record[PROCESS_MAX];
-	struct option_records r = { .src = record };
+	int len;
+	struct kept_record kept = { 0 };
+	struct option_records r = { .src = &kept };
+	struct rests *rests = rests_new();
 	struct option o[MAX_OPTIONS];
 
 	(void)state;
@@ -401,13 +405,16 @@ static void the_largest_stamp_is_whole(void **state)
 		k.src.id = n;
 		memset(p->exepath, 0, sizeof(p->exepath));
 		memset(p->exepath, 'p', n);
-		r.src_len = (size_t)process_encode(p, record, sizeof(record));
+		len = process_encode(p, record, sizeof(record));
+		assert_true(kept_record_set(rests, &kept, record, (size_t)len));
 		k.dst = k.src;
 		assert_int_equal(stamp_of(s, &k, &r, o), 5);
 		assert_in_range(o[0].len, 1, COMMENT_MAX);
 		assert_in_range(o[4].len, 4 + 17, 4 + ATTRIBUTION_MAX);
 	}
 	packet_options_free(s);
+	kept_record_drop(&kept);
+	rests_free(rests);
 	free(p);
 }
 
@@ -489,15 +496,20 @@ static void stamps_do_not_mix(void **state)
 static void a_broken_record_is_left_out(void **state)
 {
 	static const uint8_t junk[] = "PW\2\1 junk";
-	struct option_records r = { .src = junk, .src_len = sizeof(junk) };
+	struct kept_record kept = { 0 };
+	struct option_records r = { .src = &kept };
+	struct rests *rests = rests_new();
 	struct packet_options *s = packet_options_new(true, false);
 	struct option_key k = curl_key();
 	struct option o[MAX_OPTIONS];
 
 	(void)state;
+	assert_true(kept_record_set(rests, &kept, junk, sizeof(junk)));
 	assert_int_equal(stamp_of(s, &k, &r, o), 4);
 	assert_null(memmem(o[0].value, o[0].len, "exe", 3));
 	packet_options_free(s);
+	kept_record_drop(&kept);
+	rests_free(rests);
 }
 
 int main(void)

@@ -101,9 +101,9 @@ static inline void exit_at(struct proctab *t, uint64_t ts_ns,
 	proctab_exit(t, &e);
 }
 
-static inline void exec_at(struct proctab *t, uint64_t ts_ns,
-			   struct probe_owner o,
-			   const char *path)
+static inline void exec_with(struct proctab *t, uint64_t ts_ns,
+			     struct probe_owner o, const char *path,
+			     const char *args, size_t args_len)
 {
 	static struct probe_exec x;
 
@@ -119,20 +119,34 @@ static inline void exec_at(struct proctab *t, uint64_t ts_ns,
 	strcpy(x.path + 100, path);
 	x.cgroup_at = 200;
 	strcpy(x.cgroup + 200, "/system.slice/x.service");
-	memcpy(x.args, "x\0--secret\0", 11);
-	x.args_len = 11;
+	memcpy(x.args, args, args_len);
+	x.args_len = (uint32_t)args_len;
 	x.exe_flags = PROBE_EXE_MEMFD | PROBE_ARGS_CUT;
 	proctab_exec(t, &x);
+}
+
+static inline void exec_at(struct proctab *t, uint64_t ts_ns,
+			   struct probe_owner o, const char *path)
+{
+	exec_with(t, ts_ns, o, path, "x\0--secret\0", 11);
 }
 
 static inline struct process record_of(const struct program *i)
 {
 	struct process p;
 
-	assert_int_equal(process_decode(&p, i->record, i->record_len),
-			 i->record_len);
+	assert_true(program_read(i, &p));
 	assert_int_equal(p.id, i->id);
 	return p;
+}
+
+/* Anywhere in its bytes. */
+static inline bool record_says(const struct program *i, const char *text)
+{
+	uint8_t record[PROCESS_MAX];
+	size_t len = kept_record_copy(&i->record, record);
+
+	return memmem(record, len, text, strlen(text));
 }
 
 static inline struct proc *known(struct proctab *t, struct probe_owner o)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "events.h"
+#include "process/proctab_table.h"
 
 struct rows {
 	int count;
@@ -304,6 +305,36 @@ static void what_proc_has_no_more_may_still_be_told_of(void **state)
 	assert_int_equal(record_of(p->program).ppid, 7);
 }
 
+static void long_arguments_of_many_are_cut(void **state)
+{
+	struct proctab *t = *state;
+	char args[2000];
+	struct process r;
+
+	memset(args, 'x', sizeof(args));
+	for (uint32_t pid = 10; pid < 5010; pid++) {
+		struct probe_owner o = owner(pid, 4, "java");
+
+		snprintf(args, sizeof(args), "java %u", pid);
+		exec_with(t, T, o, "/usr/bin/java", args, sizeof(args));
+	}
+	r = record_of(known(t, owner(10, 4, "java"))->program);
+	assert_int_equal(r.cmdline_len, sizeof(args));
+	r = record_of(known(t, owner(5009, 4, "java"))->program);
+	assert_int_equal(r.cmdline_len, 128);
+	assert_string_equal(r.cmdline, "java 5009");
+	assert_true(r.flags & PROCESS_CMDLINE_TRUNCATED);
+	assert_string_equal(r.exepath, "/usr/bin/java");
+	assert_in_range(rests_bytes(t->rests), PROCTAB_BYTES,
+			PROCTAB_BYTES * 5 / 4);
+
+	/* Those that end are forgotten soon, until there is room. */
+	for (uint32_t pid = 10; pid < 5010; pid++)
+		exit_at(t, T, owner(pid, 4, "java"), 0);
+	proctab_prune(t, T + 2 * SEC, 8);
+	assert_in_range(rests_bytes(t->rests), 1, PROCTAB_BYTES / 4 * 3);
+}
+
 /* A process that execs without end is many programs, all in the file. */
 static void too_many_execs_are_forgotten(void **state)
 {
@@ -335,6 +366,7 @@ int main(void)
 		proctab_test(what_only_a_socket_holds_is_short),
 		proctab_test(an_end_that_was_lost_is_found),
 		proctab_test(what_proc_has_no_more_may_still_be_told_of),
+		proctab_test(long_arguments_of_many_are_cut),
 		proctab_test(too_many_execs_are_forgotten),
 	};
 

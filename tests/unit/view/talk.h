@@ -22,17 +22,26 @@
 struct talker {
 	struct proc proc;
 	struct program program;
-	uint8_t record[PROCESS_MAX];
 };
+
+static inline void talker_keep(struct talker *t, const uint8_t *record,
+			       size_t len)
+{
+	static struct rests *rests;
+
+	if (!rests)
+		rests = rests_new();
+	assert_true(kept_record_set(rests, &t->program.record, record, len));
+	t->program.version++;
+}
 
 static inline void talker_set(struct talker *t, const struct process *p)
 {
-	int len = process_encode(p, t->record, sizeof(t->record));
+	uint8_t record[PROCESS_MAX];
+	int len = process_encode(p, record, sizeof(record));
 
 	assert_true(len > 0);
-	t->program.record = t->record;
-	t->program.record_len = (uint32_t)len;
-	t->program.version++;
+	talker_keep(t, record, (size_t)len);
 }
 
 static inline void talker_init(struct talker *t, uint32_t pid,

@@ -25,7 +25,7 @@ static void see(void *ctx, const struct owned_packet *p)
 	if (!s->packets++ && p->src) {
 		s->pid = p->src->proc->pid;
 		memcpy(s->name, p->src->name, sizeof(s->name));
-		s->recorded = p->src->record_len > 0;
+		s->recorded = kept_record_len(&p->src->record) > 0;
 		s->attr = p->verdict->src.attr;
 		s->key = p->frame->packet.outer.key;
 	}

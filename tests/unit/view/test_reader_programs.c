@@ -45,8 +45,7 @@ static uint32_t uid_of(bool sends)
 {
 	struct process p;
 
-	assert_true(process_decode(&p, end(sends)->record,
-				   end(sends)->record_len) > 0);
+	assert_true(kept_record_read(&end(sends)->record, &p));
 	return p.uid;
 }
 
@@ -56,7 +55,7 @@ static void the_latest_record_holds_for_both_ends(void **state)
 
 	(void)state;
 	reader_programs_begin(programs);
-	assert_int_equal(end(true)->record_len, 0);
+	assert_int_equal(kept_record_len(&end(true)->record), 0);
 	learn(1);
 	version = end(true)->version;
 	reader_programs_begin(programs);
@@ -102,7 +101,7 @@ static void what_is_no_record_tells_nothing(void **state)
 	(void)state;
 	reader_programs_begin(programs);
 	reader_programs_learn(programs, (const uint8_t *)"PW", 2);
-	assert_int_equal(end(false)->record_len, 0);
+	assert_int_equal(kept_record_len(&end(false)->record), 0);
 	assert_null(reader_programs_of(programs, &nobody, true));
 	reader_programs_free(NULL);
 }

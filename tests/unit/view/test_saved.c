@@ -89,7 +89,7 @@ static void look(void *ctx, const struct owned_packet *p)
 			continue;
 		f->curl += !strcmp(ends[i]->name, "curl");
 		f->python += !strcmp(ends[i]->name, "python3");
-		f->records += ends[i]->record_len != 0;
+		f->records += kept_record_len(&ends[i]->record) != 0;
 	}
 }
 

@@ -96,7 +96,7 @@ static void a_damaged_record_leaves_name_and_pid(void **state)
 	struct talker t;
 
 	talker_init(&t, 7, "sshd");
-	t.program.record_len = 3;
+	talker_keep(&t, (const uint8_t *)"PW\2\1 junk", 10);
 	bind_one(TCP, 22, 0)->owner = &t.proc;
 	sockets_look(s, NULL);
 	assert_string_equal(sockets_row(s, 0)->name, "sshd");
