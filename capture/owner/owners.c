@@ -14,6 +14,7 @@
 #include "lookup/lookup.h"
 #include "owner/packets/packettab.h"
 #include "owner/flowtab/flowtab.h"
+#include "packet/raw_packet.h"
 #include "record.h"
 
 #define HEAL_NS 100000000ull	/* telling all again costs */
@@ -406,9 +407,13 @@ void owners_prepare(struct owners *o, const struct flow_key *key)
 	packettab_prepare_flow(o->packets, key);
 }
 
-void owners_prepare_packet(struct owners *o, uint64_t fingerprint)
+void owners_prepare_packet(struct owners *o, const struct packet *p,
+			   uint8_t direction)
 {
-	packettab_prepare(o->packets, fingerprint);
+	packettab_prepare(o->packets, p->outer.fingerprint);
+	if (o->arrivals.now && direction != SOURCE_OUT)
+		arrivals_prepare(&o->arrivals, p->outer.arrival,
+				 p->outer.key.remote_port);
 }
 
 void owners_done(struct owners *o, uint64_t mono_ns)

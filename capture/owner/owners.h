@@ -61,7 +61,8 @@ struct owners_seen {
 
 /* A packet of that flow, or this one of it, will be resolved soon. */
 void owners_prepare(struct owners *o, const struct flow_key *key);
-void owners_prepare_packet(struct owners *o, uint64_t fingerprint);
+void owners_prepare_packet(struct owners *o, const struct packet *p,
+			   uint8_t direction);
 
 /* True if the verdict is final; see resolve(). */
 bool owners_resolve(struct owners *o, const struct packet *p,

@@ -162,7 +162,7 @@ static void prepare(struct pipeline *l, uint32_t interface)
 
 		if (h->packet.kind != PACKET_IP)
 			continue;
-		owners_prepare_packet(l->owners, h->packet.outer.fingerprint);
+		owners_prepare_packet(l->owners, &h->packet, h->direction);
 		if (flow_key_equal(key, &l->prepared))
 			continue;
 		l->prepared = *key;

@@ -19,10 +19,23 @@ bool arrivals_turn(struct arrivals *a, uint64_t now_ns)
 	return true;
 }
 
+/* Most likely in the table that is marked now. */
 static bool is_marked(const struct arrivals *a, uint32_t at)
 {
-	return __atomic_load_n(&a->tables[0][at], __ATOMIC_RELAXED) ||
-	       __atomic_load_n(&a->tables[1][at], __ATOMIC_RELAXED);
+	uint32_t now = *a->now & 1;
+
+	return __atomic_load_n(&a->tables[now][at], __ATOMIC_RELAXED) ||
+	       __atomic_load_n(&a->tables[!now][at], __ATOMIC_RELAXED);
+}
+
+void arrivals_prepare(const struct arrivals *a, uint64_t arrival, uint16_t port)
+{
+	const uint8_t *table = a->tables[*a->now & 1];
+
+	if (!arrival)
+		return;
+	__builtin_prefetch(&table[arrival_place(arrival)]);
+	__builtin_prefetch(&table[arrival_port_place(arrival, port)]);
 }
 
 enum arrived arrivals_find(const struct arrivals *a, uint64_t arrival,

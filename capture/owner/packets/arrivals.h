@@ -36,6 +36,9 @@ enum arrived {
 	ARRIVED_NOWHERE,
 };
 
+/* What a packet's find looks at is fetched. */
+void arrivals_prepare(const struct arrivals *a, uint64_t arrival, uint16_t port);
+
 /* @arrival by flow_arrival(), 0: not known; @port of the socket, host order. */
 enum arrived arrivals_find(const struct arrivals *a, uint64_t arrival,
 			   uint16_t port, uint64_t ts_ns);
