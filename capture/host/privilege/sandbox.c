@@ -295,7 +295,7 @@ int sandbox_enter_capture(enum sandbox_mode mode)
 	int err;
 
 	if (mode == SANDBOX_OFF)
-		return 0;
+		return gain_nothing();
 	if (sandbox_lacks(lacks, sizeof(lacks))) {
 		if (mode == SANDBOX_STRICT) {
 			log_error("no capture: this kernel has no %s, and "

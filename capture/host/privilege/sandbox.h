@@ -27,8 +27,9 @@ void sandbox_enter(void);
 
 /*
  * For what sees packets, once all is open and privileges are given up: only
- * the calls that reading, writing and waiting take, and no path at all.  0, or
- * -errno with SANDBOX_STRICT (logged).
+ * the calls that reading, writing and waiting take, and no path at all; with
+ * SANDBOX_OFF all, but no privilege again.  0, or -errno (logged with
+ * SANDBOX_STRICT).
  */
 int sandbox_enter_capture(enum sandbox_mode mode);
 

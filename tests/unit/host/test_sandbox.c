@@ -239,13 +239,19 @@ static void strict_ends_it(void **state)
 	assert_int_equal(WTERMSIG(status), SIGSYS);
 }
 
-static void off_lets_all_be(void **state)
+static int try_privileges(void)
+{
+	return try_open() || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1 ||
+	       prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+}
+
+static void off_gives_no_privilege_again(void **state)
 {
 	char said[256];
 
 	(void)state;
-	assert_int_equal(in_capture(SANDBOX_OFF, try_open, said, sizeof(said)),
-			 0);
+	assert_int_equal(in_capture(SANDBOX_OFF, try_privileges, said,
+				    sizeof(said)), 0);
 	assert_string_equal(said, "");
 }
 
@@ -293,7 +299,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_capture_does_only_what_it_must),
 		cmocka_unit_test(strict_ends_it),
-		cmocka_unit_test(off_lets_all_be),
+		cmocka_unit_test(off_gives_no_privilege_again),
 		cmocka_unit_test(no_path_but_one_is_left),
 		cmocka_unit_test(what_no_capture_needs_is_refused),
 		cmocka_unit_test(what_a_capture_needs_still_works),
