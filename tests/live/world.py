@@ -31,7 +31,6 @@ PKTWHO, PLUGIN = map(Path, sys.argv[1:3])
 NOBODY = 65534
 WITHOUT_EBPF = ("setpriv", "--bounding-set", "-bpf,-sys_admin,-perfmon",
                 "--inh-caps", "-bpf,-sys_admin,-perfmon")
-STRICT = ()                     # main() knows
 GROUP, GID = "games", 60        # Debian always has it, and nobody in it
 # Seconds: far more than anything takes on a busy machine.
 PATIENCE = int(os.environ.get("PATIENCE", 60))
@@ -40,6 +39,10 @@ PATIENCE = int(os.environ.get("PATIENCE", 60))
 def has_landlock():
     create_ruleset, get_version = 444, 1
     return ctypes.CDLL(None).syscall(create_ruleset, None, 0, get_version) > 0
+
+
+# A call that the sandbox does not know ends a capture.
+STRICT = ("--sandbox=strict",) if has_landlock() else ()
 
 
 def need(*tools):
@@ -208,7 +211,6 @@ class Capture:
         self.path = Path(path)
         self.said = ""                      # that was heard before its end
         self.path.unlink(missing_ok=True)   # an old file is no beginning
-        # A call that the sandbox does not know ends it.
         command = [*map(str, wrap), str(PKTWHO), *STRICT, "-w", str(path),
                    *map(str, argv)]
         if within:
@@ -383,9 +385,6 @@ def clients(count, url):
 
 
 def main(**options):
-    global STRICT
     need_root()
-    if has_landlock():
-        STRICT = ("--sandbox=strict",)
     need("ip", "curl", "tshark", "setpriv")
     unittest.main(argv=[sys.argv[0], *sys.argv[3:]], **options)
