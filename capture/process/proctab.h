@@ -40,6 +40,7 @@ struct program {
 	bool matched;			/* by the filter */
 	bool alarming;			/* by the other one */
 	bool exe_deleted;		/* PROCESS_EXE_DELETED in the record */
+	bool shortened;			/* the record: it was asked for both before */
 	struct kept_record record;	/* without totals */
 	uint32_t version;		/* grows whenever the record changes */
 	struct file_id exe;		/* the executable */

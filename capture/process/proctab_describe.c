@@ -147,7 +147,7 @@ static void cut_arguments(struct process *p)
 
 void program_set_record(struct proctab *t, struct program *i, struct process *p)
 {
-	bool matched, alarming;
+	bool matched = i->matched, alarming = i->alarming;
 	int len;
 
 	p->id = i->id;
@@ -157,8 +157,12 @@ void program_set_record(struct proctab *t, struct program *i, struct process *p)
 	if (t->options.containers)
 		container_names_set(t->options.containers, p);
 	set_login(t, p);
-	matched = !t->options.filter || filter_matches(t->options.filter, p);
-	alarming = t->options.alarm && filter_matches(t->options.alarm, p);
+	if (!i->shortened) {
+		matched = !t->options.filter ||
+			  filter_matches(t->options.filter, p);
+		alarming = t->options.alarm &&
+			   filter_matches(t->options.alarm, p);
+	}
 	if (rests_bytes(t->rests) > PROCTAB_BYTES)
 		cut_arguments(p);
 	len = process_encode(p, t->encoded, sizeof(t->encoded));

@@ -44,7 +44,6 @@ static bool is_written(const struct proc *p)
 static void proc_shrink(struct proctab *t, struct proc *p)
 {
 	struct process *s = &t->scratch;
-	bool matched;
 
 	for (struct program *i = p->program; i; i = i->older) {
 		if (!program_read(i, s))
@@ -53,9 +52,8 @@ static void proc_shrink(struct proctab *t, struct proc *p)
 			    1ull << FIELD_CGROUP | 1ull << FIELD_APID |
 			    1ull << FIELD_ANAME | 1ull << FIELD_AEXE |
 			    1ull << FIELD_CWD | 1ull << FIELD_SCRIPT);
-		matched = i->matched;
+		i->shortened = true;
 		program_set_record(t, i, s);
-		i->matched = matched;
 	}
 }
 

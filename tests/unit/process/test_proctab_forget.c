@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "events.h"
+#include "process/filter/filter.h"
 #include "process/proctab_table.h"
 
 struct rows {
@@ -264,6 +265,33 @@ static void what_only_a_socket_holds_is_short(void **state)
 	assert_true(process_has(&r, FIELD_CMDLINE));
 }
 
+/* Who was chosen by what its record has no more stays so, whatever comes late. */
+static void who_is_shortened_stays_chosen(void **state)
+{
+	struct filter by_path = { 0 };
+	const uint8_t sha256[32] = { 1 };
+	struct proctab *t = *state;
+	struct proc *held;
+	struct process r;
+
+	assert_true(filter_add(&by_path, FILTER_EXE, "/usr/bin/held"));
+	t->options.filter = t->options.alarm = &by_path;
+	exec_at(t, T, owner(1, 4, "held"), "/usr/bin/held");
+	held = known(t, owner(1, 4, "held"));
+	held->refs = 1;
+	exit_at(t, T, owner(1, 4, "held"), 0);
+	for (uint32_t pid = 10; pid < 10000; pid++) {
+		fork_at(t, T, owner(pid, 3, "short"), 3);
+		exit_at(t, T, owner(pid, 3, "short"), 0);
+	}
+	proctab_set_sha256(t, 1, START, 4, sha256);
+	r = record_of(held->program);
+	assert_true(process_has(&r, FIELD_SHA256));
+	assert_false(process_has(&r, FIELD_EXEPATH));
+	assert_true(held->program->matched);
+	assert_true(held->program->alarming);
+}
+
 /* Nor those whose end was lost; /proc tells of it. */
 static void an_end_that_was_lost_is_found(void **state)
 {
@@ -364,6 +392,7 @@ int main(void)
 		proctab_test(many_are_put_away_soon),
 		proctab_test(not_all_that_ended_are_kept),
 		proctab_test(what_only_a_socket_holds_is_short),
+		proctab_test(who_is_shortened_stays_chosen),
 		proctab_test(an_end_that_was_lost_is_found),
 		proctab_test(what_proc_has_no_more_may_still_be_told_of),
 		proctab_test(long_arguments_of_many_are_cut),
