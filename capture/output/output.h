@@ -55,6 +55,7 @@ struct output_stats {
 	uint64_t evicted_open;
 	uint64_t unanswered;		/* lookup_unanswered() */
 	uint64_t resolved_early;	/* written before their owner could be told */
+	uint64_t left_out_unnamed;	/* an end is here, its owner not known */
 };
 
 /*

@@ -89,8 +89,12 @@ static void describe(const struct output *o, const struct output_stats *s,
 		 output_forgotten(o) - o->file.forgotten_before);
 	at = strlen(out);
 	if (s->unanswered != before->unanswered)
-		snprintf(out + at, size - at, " lookups_unanswered=%" PRIu64,
-			 s->unanswered - before->unanswered);
+		at += (size_t)snprintf(out + at, size - at,
+				       " lookups_unanswered=%" PRIu64,
+				       s->unanswered - before->unanswered);
+	if (s->left_out_unnamed != before->left_out_unnamed)
+		snprintf(out + at, size - at, " left_out_unnamed=%" PRIu64,
+			 s->left_out_unnamed - before->left_out_unnamed);
 }
 
 uint64_t output_folded(const struct output *o)

@@ -195,6 +195,9 @@ void proctab_prune(struct proctab *t, uint64_t now_mono_ns, uint32_t section);
 /* Processes that had to be left out of the table, for want of room. */
 uint64_t proctab_forgotten(const struct proctab *t);
 
+/* Programs whose arguments are cut, as there are many long ones. */
+uint64_t proctab_cut(const struct proctab *t);
+
 /* Records that a file has, and no table will have: of what became another. */
 uint64_t proctab_folded(const struct proctab *t);
 

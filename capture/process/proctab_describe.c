@@ -134,13 +134,14 @@ bool program_read(const struct program *i, struct process *out)
 }
 
 /* Thousands of programs with long ones would fill the memory. */
-static void cut_arguments(struct process *p)
+static void cut_arguments(struct proctab *t, struct process *p)
 {
 	if (p->cmdline_len <= SHORT_ARGUMENTS)
 		return;
 	memset(p->cmdline + SHORT_ARGUMENTS, 0,
 	       p->cmdline_len - (size_t)SHORT_ARGUMENTS);
 	p->cmdline_len = SHORT_ARGUMENTS;
+	t->cut++;
 	p->flags |= PROCESS_CMDLINE_TRUNCATED;
 	process_set_field(p, FIELD_FLAGS);
 }
@@ -164,7 +165,7 @@ void program_set_record(struct proctab *t, struct program *i, struct process *p)
 			   filter_matches(t->options.alarm, p);
 	}
 	if (rests_bytes(t->rests) > PROCTAB_BYTES)
-		cut_arguments(p);
+		cut_arguments(t, p);
 	len = process_encode(p, t->encoded, sizeof(t->encoded));
 	if (len < 0 || !kept_record_set(t->rests, &i->record, t->encoded,
 					(size_t)len))

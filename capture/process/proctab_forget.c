@@ -183,6 +183,11 @@ uint64_t proctab_folded(const struct proctab *t)
 	return t->folded;
 }
 
+uint64_t proctab_cut(const struct proctab *t)
+{
+	return t->cut;
+}
+
 uint64_t proctab_forgotten(const struct proctab *t)
 {
 	return t->forgotten;

@@ -44,6 +44,7 @@ struct proctab {
 	uint32_t count;
 	uint32_t programs;
 	uint64_t forgotten;		/* of the file being written */
+	uint64_t cut;			/* programs, their arguments */
 	uint64_t folded;		/* ... and what it says one was before */
 	uint64_t pruned_ns;		/* CLOCK_MONOTONIC */
 	struct rests *rests;		/* of its programs' records */

@@ -43,12 +43,16 @@ static struct program *program_of_end(const struct verdict_end *end,
 							  mono_ns);
 }
 
+static bool is_unnamed(const struct verdict *v)
+{
+	return v->src.attr == ATTR_UNKNOWN || v->dst.attr == ATTR_UNKNOWN;
+}
+
 static void count_frame(struct counts *c, const struct frame *h,
 			const struct verdict *v, uint64_t age)
 {
 	c->bytes += h->len;
-	c->unnamed += v->src.attr == ATTR_UNKNOWN ||
-		      v->dst.attr == ATTR_UNKNOWN;
+	c->unnamed += is_unnamed(v);
 	if (age > c->lag_ns && age != UINT64_MAX)
 		c->lag_ns = age;
 }
@@ -101,8 +105,13 @@ static int hand_on(struct pipeline *l, const struct frame *h,
 	};
 	int err;
 
-	if (!wanted_packet(&l->wanted, &p) || !ending_takes(ending, mono_ns))
+	if (!ending_takes(ending, mono_ns))
 		return 0;
+	if (!wanted_packet(&l->wanted, &p)) {
+		if (is_unnamed(v))
+			files_count_unnamed(l->files);
+		return 0;
+	}
 	err = files_choose(l->files, &p);
 	if (err)
 		return err == -ECANCELED ? 0 : err;

@@ -189,6 +189,7 @@ static void put_losses(struct json *j, const struct numbers *n)
 	json_number(j, "flows_evicted", n->lost.evicted_open);
 	json_number(j, "resolved_early", n->lost.resolved_early);
 	json_number(j, "lookups_unanswered", n->lost.unanswered);
+	json_number(j, "left_out_unnamed", n->lost.left_out_unnamed);
 	json_number(j, "ring_percent", n->captures.ring);
 	json_number(j, "queue_percent", n->captures.queue);
 	json_number(j, "events_percent", n->owners.events);

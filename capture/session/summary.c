@@ -37,6 +37,32 @@ static void tell_drops(const struct summary *s, bool reader_gone)
 	}
 }
 
+/* What the bounds of our memory have cost, in words; "" if nothing. */
+static void describe_given_up(const struct summary *s, char *out, size_t size)
+{
+	const struct {
+		uint64_t count;
+		const char *one, *many;
+	} all[] = {
+		{ s->left_out_unnamed, " left out, owner not known",
+		  " left out, owner not known" },
+		{ s->flows_forgotten, " flow forgotten", " flows forgotten" },
+		{ s->processes_forgotten, " process forgotten",
+		  " processes forgotten" },
+		{ s->arguments_cut, " program's arguments cut",
+		  " programs' arguments cut" },
+	};
+	size_t at = 0;
+
+	*out = '\0';
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (all[i].count)
+			at += (size_t)snprintf(out + at, size - at,
+					       ", %" PRIu64 "%s", all[i].count,
+					       all[i].count == 1 ?
+						       all[i].one : all[i].many);
+}
+
 /* That the capture went on is no success: a line and the status tell. */
 static int tell_full_disk(const struct summary *s, const struct options *o)
 {
@@ -49,6 +75,7 @@ int summary_tell(const struct summary *s, const struct options *o, int err,
 		 int shown)
 {
 	bool reader_gone = err == -EPIPE || err == -ETIMEDOUT;
+	char given_up[256];
 
 	if (reader_gone)
 		err = 0;	/* it has had enough */
@@ -59,8 +86,9 @@ int summary_tell(const struct summary *s, const struct options *o, int err,
 	else if (err)
 		log_error("cannot write %s: %s", o->write, strerror(-err));
 	if (!o->quiet && (err || !shown)) {
-		log_info("%" PRIu64 " packet%s, %" PRIu64 " dropped%s%s%s",
-			 s->packets, plural_s(s->packets), s->dropped,
+		describe_given_up(s, given_up, sizeof(given_up));
+		log_info("%" PRIu64 " packet%s, %" PRIu64 " dropped%s%s%s%s",
+			 s->packets, plural_s(s->packets), s->dropped, given_up,
 			 s->events_lost ? ", kernel events were lost" : "",
 			 s->unanswered ? ", lookups had no answer" : "",
 			 s->detached ? ", hooks were detached" : "");

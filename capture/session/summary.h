@@ -15,6 +15,10 @@ struct summary {
 	uint64_t dropped;
 	uint64_t unwritten;		/* of those: taken, or the disk was full */
 	int disk_full;			/* once at least, as -errno */
+	uint64_t left_out_unnamed;	/* their owner may be one that was asked for */
+	uint64_t flows_forgotten;	/* while they were open */
+	uint64_t processes_forgotten;	/* of the table */
+	uint64_t arguments_cut;		/* programs whose are */
 	bool events_lost;
 	bool unanswered;		/* lookups */
 	bool detached;			/* hooks of the kernel program */

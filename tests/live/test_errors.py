@@ -27,7 +27,7 @@ SENDER = """if True:
 
 # On a busy host a flood is too much for the kernel's events as well.
 DROPPED = (r"^pktwho: \d+ packets, [1-9]\d* dropped"
-           r"(, kernel events were lost)?\n")
+           r"(, \d+ flows? forgotten)?(, kernel events were lost)?\n")
 
 
 def is_whole(file):

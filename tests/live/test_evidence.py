@@ -504,6 +504,24 @@ class Evidence(world.LiveTest):
                          where="udp")
         self.assertEqual(rows, [("socket", "")] * 5 + [("unknown", "lost")] * 5)
 
+    def test_what_a_filter_leaves_out_unnamed_is_counted(self):
+        """Whoever was asked for may have sent it."""
+        ns = self.namespace()
+        path = self.dir / "left-out.pcapng"
+        c = Capture(path, "-i", "lo", "--proc", "nobody-has-this", within=ns,
+                    wrap=world.WITHOUT_EBPF)
+        ask = ("import socket; s = socket.socket(socket.AF_INET, "
+               "socket.SOCK_DGRAM); s.sendto(b'x', ('127.0.0.1', 5354))")
+        ns.run("python3", "-c", ask)
+        status, said = c.stop(settle=0.3)
+        self.assertEqual(status, 0, said)
+        left_out = re.search(
+            r"\n?pktwho: 0 packets, 0 dropped, (\d+) left out, owner not "
+            r"known", said)
+        self.assertTrue(left_out, said)
+        self.assertIn(b" left_out_unnamed=" + left_out[1].encode(),
+                      path.read_bytes())
+
     def test_ports_that_are_cut(self):
         """Only in the file: owners are found before that."""
         near, far = self.pair()

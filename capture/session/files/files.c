@@ -31,6 +31,7 @@ static void take_statistics(struct files *f, struct output_stats *stats,
 		.evicted_open = owners.evicted_open,
 		.resolved_early = f->resolved_early,
 		.unanswered = owners.unanswered,
+		.left_out_unnamed = f->left_out_unnamed,
 	};
 }
 
@@ -149,6 +150,11 @@ void files_miss(struct files *f)
 void files_count_early(struct files *f)
 {
 	f->resolved_early++;
+}
+
+void files_count_unnamed(struct files *f)
+{
+	f->left_out_unnamed++;
 }
 
 void files_next(struct files *f)
@@ -277,6 +283,7 @@ int files_be_patient(struct files *f, int cancel_fd)
 
 int files_end(struct files *f, int cancel_fd, struct summary *s)
 {
+	const struct proctab *processes = owners_processes(f->owners);
 	uint64_t dropped, unwritten;
 	struct output_stats stats;
 	int err, closed;
@@ -297,6 +304,11 @@ int files_end(struct files *f, int cancel_fd, struct summary *s)
 		.dropped = dropped + unwritten,
 		.unwritten = unwritten + f->unwritten,
 		.disk_full = f->disk_full,
+		.left_out_unnamed = stats.left_out_unnamed,
+		.flows_forgotten = stats.evicted_open,
+		.processes_forgotten = processes ?
+					       proctab_forgotten(processes) : 0,
+		.arguments_cut = processes ? proctab_cut(processes) : 0,
 		.events_lost = stats.events_lost != 0,
 		.unanswered = lookup_unanswered(f->lookup) != 0,
 		.detached = owners_are_lost(f->owners),

@@ -58,6 +58,9 @@ void files_miss(struct files *f);
 /* One was handed on before its owner was known. */
 void files_count_early(struct files *f);
 
+/* One was left out that may be of a process that was asked for. */
+void files_count_unnamed(struct files *f);
+
 /*
  * Counts the whole capture so far, one entry for each interface.  Returns the
  * packets for which the disk had no room.

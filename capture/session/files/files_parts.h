@@ -27,6 +27,7 @@ struct files {
 	char last_path[PATH_MAX];	/* of the file that was closed last */
 	struct output_interface_stats interfaces[CAPTURES_MAX];
 	uint64_t resolved_early;
+	uint64_t left_out_unnamed;
 	uint64_t unwritten;		/* packets, while the disk was full */
 	int disk_full;			/* once at least, as -errno */
 	bool disk_has_room;		/* again, and that was said */

@@ -355,6 +355,7 @@ static void long_arguments_of_many_are_cut(void **state)
 	assert_string_equal(r.exepath, "/usr/bin/java");
 	assert_in_range(rests_bytes(t->rests), PROCTAB_BYTES,
 			PROCTAB_BYTES * 5 / 4);
+	assert_in_range(proctab_cut(t), 100, 1500);
 
 	/* Those that end are forgotten soon, until there is room. */
 	for (uint32_t pid = 10; pid < 5010; pid++)

@@ -109,6 +109,28 @@ static void a_full_disk_is_a_failure_though_it_went_on(void **state)
 			       "kernel dropped 2, the interface 0\n"));
 }
 
+/* That is no failure: it is what the bounds are for. */
+static void what_was_given_up_is_counted(void **state)
+{
+	struct options o = to_a_file();
+	struct summary s = { .packets = 7, .left_out_unnamed = 1,
+			     .flows_forgotten = 2, .processes_forgotten = 3,
+			     .arguments_cut = 4, .events_lost = true };
+
+	(void)state;
+	assert_int_equal(tell(&s, &o, 0, 0), 0);
+	assert_string_equal(said, "pktwho: 7 packets, 0 dropped, 1 left out, "
+			    "owner not known, 2 flows forgotten, 3 processes "
+			    "forgotten, 4 programs' arguments cut, kernel "
+			    "events were lost\n");
+	s = (struct summary){ .packets = 7, .flows_forgotten = 1,
+			      .processes_forgotten = 1, .arguments_cut = 1 };
+	tell(&s, &o, 0, 0);
+	assert_string_equal(said, "pktwho: 7 packets, 0 dropped, 1 flow "
+			    "forgotten, 1 process forgotten, 1 program's "
+			    "arguments cut\n");
+}
+
 static void what_could_not_be_told_is_a_failure(void **state)
 {
 	struct options o = to_a_file();
@@ -133,6 +155,7 @@ int main(void)
 		cmocka_unit_test(a_reader_that_has_gone_is_no_error),
 		cmocka_unit_test(a_file_that_failed_is_named_with_what_it_has),
 		cmocka_unit_test(a_full_disk_is_a_failure_though_it_went_on),
+		cmocka_unit_test(what_was_given_up_is_counted),
 		cmocka_unit_test(what_could_not_be_told_is_a_failure),
 	};
 
