@@ -18,6 +18,29 @@ static __always_inline bool is_forger(const struct sock_info *s,
 	       !(s->flags & PROBE_KERNEL);
 }
 
+/* The kernel's own, one for each CPU, are all nobody's. */
+static __always_inline __u64 reported_cookie(const struct sock_info *s)
+{
+	return s->flags & PROBE_KERNEL ? ~0ull : s->cookie;
+}
+
+/* Another socket has the flow now. */
+static __always_inline enum told move_flow(struct reported *r,
+					   struct sock_info *s,
+					   const struct flow_key *k, __u8 roles,
+					   enum told told)
+{
+	/* A connection begins anew under the same ports. */
+	bool lasts = k->proto != IPPROTO_TCP;
+
+	r->cookie = reported_cookie(s);
+	/* Whoever reads may answer, too, and the other way round. */
+	r->shared_ns = r->sent_ns = lasts ? bpf_ktime_get_ns() : 0;
+	if (told != TOLD_EACH || roles != PROBE_READER || !lasts)
+		tell_socket(PROBE_FLOW, s, k, roles);
+	return TOLD_EACH;
+}
+
 /* If several sockets have this flow each packet is told. */
 static __always_inline enum told tell_flow(struct sock_info *s,
 					   const struct flow_key *k, __u8 roles)
@@ -25,41 +48,35 @@ static __always_inline enum told tell_flow(struct sock_info *s,
 	__u64 span = roles == PROBE_READER ? PROBE_SHARED_NS : PROBE_SENT_NS;
 	struct flow_id id = { .netns = s->netns, .key = *k };
 	struct reported *r = bpf_map_lookup_elem(&reported_flows, &id);
-	/* The kernel's own, one for each CPU, are all nobody's. */
 	struct reported now = {
-		.cookie = s->flags & PROBE_KERNEL ? ~0ull : s->cookie,
+		.cookie = reported_cookie(s),
 		.epoch = epoch,
 	};
-	enum told told;
-	__u64 ns, since = 0;
+	enum told told = TOLD_NOT;
+	bool known = r && r->epoch == now.epoch;
+	__u64 since = 0;
 
-	if (r && r->epoch != now.epoch)
-		r = NULL;
-	if (r)
+	if (known)
 		since = roles == PROBE_READER ? r->shared_ns : r->sent_ns;
-	if (r && r->cookie == now.cookie && !since)
+	if (known && r->cookie == now.cookie && !since)
 		return TOLD_NOT;
-	ns = bpf_ktime_get_ns();
-	told = told_since(since, ns, span);
-	if (r && r->cookie == now.cookie && told)
+	told = told_since(since, bpf_ktime_get_ns(), span);
+	if (known && r->cookie == now.cookie && told)
 		return told;
 	__sync_fetch_and_add(&generations[k->local_port % GENERATIONS], 1);
-	if (r && r->cookie != now.cookie) {
-		/* A connection begins anew under the same ports. */
-		bool lasts = k->proto != IPPROTO_TCP;
-
-		r->cookie = now.cookie;
-		/* Whoever reads may answer, too, and the other way round. */
-		r->shared_ns = r->sent_ns = lasts ? ns : 0;
-		if (told != TOLD_EACH || roles != PROBE_READER || !lasts)
-			tell_socket(PROBE_FLOW, s, k, roles);
-		return TOLD_EACH;
+	if (!r && bpf_map_update_elem(&reported_flows, &id, &now, BPF_NOEXIST)) {
+		/* Another processor has just told another socket's. */
+		r = bpf_map_lookup_elem(&reported_flows, &id);
+		known = r;
 	}
-	if (r && roles == PROBE_SENDER)
+	if (known && r->cookie != now.cookie)
+		return move_flow(r, s, k, roles, told);
+	if (known && roles == PROBE_SENDER)
 		now.shared_ns = r->shared_ns;
-	else if (r)
+	else if (known)
 		now.sent_ns = r->sent_ns;
-	bpf_map_update_elem(&reported_flows, &id, &now, BPF_ANY);
+	if (r)
+		*r = now;
 	tell_socket(PROBE_FLOW, s, k, roles);
 	return TOLD_NOT;
 }

@@ -65,23 +65,39 @@ static __always_inline __u8 renamed_since(const struct probe_owner *o)
 	return is_user(o) && is_program(o) ? 0 : PROBE_RENAMED;
 }
 
+/* At once: another processor may be doing the same, or be reading it. */
+static __always_inline void take_user(struct probe_owner *o)
+{
+	struct probe_owner now = {};
+
+	fill_current(&now);
+	*o = now;
+}
+
+static __always_inline void share(struct sock_info *s)
+{
+	s->shared_ns = bpf_ktime_get_ns();
+	s->several = true;
+}
+
 static __always_inline void set_owner(struct sock_info *s,
 				      struct task_struct *t, __u8 roles)
 {
-	__u32 before = s->owner.tgid;
+	__u32 before = s->owner.tgid, tgid = t->tgid;
 
 	roles |= renamed_since(&s->owner);
-	fill_current(&s->owner);
-	/* Not s->owner's: another processor may be writing that, too. */
-	if (before && before != (__u32)t->tgid) {
-		s->shared_ns = bpf_ktime_get_ns();
-		s->several = true;
-	}
+	/* First: who had it may be sending, and is told by itself from now on. */
+	if (before && before != tgid)
+		share(s);
+	if (!s->maker)
+		s->maker = tgid;
+	take_user(&s->owner);
+	/* Two have begun to use it at the same time. */
+	if (!before && *(const volatile __u32 *)&s->maker != tgid)
+		share(s);
 	s->flags &= ~PROVISIONAL;
 	s->held_jiffies = bpf_jiffies64();
 	s->threads = BPF_CORE_READ(t, signal, nr_threads) > 1;
-	if (!s->maker)
-		s->maker = s->owner.tgid;
 	tell_socket(PROBE_OWNER, s, NULL, roles);
 }
 
@@ -104,7 +120,7 @@ static __always_inline bool reads(struct sock_info *s, struct task_struct *t)
 		return true;
 	}
 	roles = PROBE_READER | renamed_since(&s->reader);
-	fill_current(&s->reader);
+	take_user(&s->reader);
 	s->held_jiffies = bpf_jiffies64();
 	s->several = true;
 	s->roles |= SOCK_SPLIT;
