@@ -139,6 +139,7 @@ static __always_inline bool sender_takes_over(struct sock_info *s,
 {
 	struct sock *ksk = (void *)s->address;
 	bool tcp = sk->protocol == IPPROTO_TCP || sk->protocol == IPPROTO_MPTCP;
+	const __u32 *written;
 	enum use use;
 
 	if (!(s->flags & PROVISIONAL) && s->roles & SOCK_SENT &&
@@ -151,6 +152,11 @@ static __always_inline bool sender_takes_over(struct sock_info *s,
 	use = current_use(ksk, tcp);
 	if (use == USE_NONE)
 		return false;
+	written = tcp ? subflow_written(s->cookie) : NULL;
+	if (written) {
+		s->wrote_seq = *written;
+		s->wrote = true;
+	}
 	take_over(s, tcp ? use : USE_SEND);
 	return use != USE_END;
 }

@@ -10,15 +10,17 @@
 
 /* ---- before Linux 6.3: what sock_send_length and sock_recv_length tell ---- */
 SEC("fexit/inet_sendmsg")
-int BPF_PROG(on_inet_sendmsg, struct socket *socket)
+int BPF_PROG(on_inet_sendmsg, struct socket *socket, void *message,
+	     unsigned long size, int ret)
 {
-	return on_sent(socket->sk);
+	return on_sent(socket->sk, ret);
 }
 
 SEC("fexit/inet6_sendmsg")
-int BPF_PROG(on_inet6_sendmsg, struct socket *socket)
+int BPF_PROG(on_inet6_sendmsg, struct socket *socket, void *message,
+	     unsigned long size, int ret)
 {
-	return on_sent(socket->sk);
+	return on_sent(socket->sk, ret);
 }
 
 SEC("fexit/unix_stream_sendmsg")
@@ -70,7 +72,8 @@ int BPF_PROG(on_graft, struct sock *sk)
 	struct sock_info *s = seen_info(sk);
 
 	if (s && !(t->flags & PF_KTHREAD) && !traced_use(s, sk, USE_HOLD))
-		tell_user(sk, subflow_cookie(sk), PROBE_SENDER | PROBE_READER);
+		tell_user(sk, subflow_cookie(sk), PROBE_SENDER | PROBE_READER,
+			  NULL);
 	return 0;
 }
 
@@ -97,8 +100,9 @@ static __always_inline int on_accept(long fd)
 	family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	if (family != AF_INET && family != AF_INET6)
 		return 0;
-	tell_user(sk, BPF_CORE_READ(sk, __sk_common.skc_cookie.counter), both);
-	tell_user(sk, subflow_cookie(sk), both);
+	tell_user(sk, BPF_CORE_READ(sk, __sk_common.skc_cookie.counter), both,
+		  NULL);
+	tell_user(sk, subflow_cookie(sk), both, NULL);
 	return 0;
 }
 

@@ -60,7 +60,12 @@ struct tcp_sock {
 	struct { __u32 seq; } rcvq_space;
 };
 
-struct mptcp_sock { struct sock *first; };
+struct list_head { struct list_head *next; };
+struct mptcp_sock {
+	struct sock *first;
+	__u64 write_seq, snd_nxt;
+	struct list_head conn_list;
+};
 struct mptcp_sock___before_6_15 { struct sk_buff_head receive_queue; };
 struct packet_sock { __u16 num; };
 

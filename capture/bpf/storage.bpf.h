@@ -101,6 +101,14 @@ struct {
 	__type(value, struct reported);
 } reported_flows SEC(".maps");
 
+/* Of MPTCP's first subflows, by cookie: up to where their bytes are written. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, __u32);
+} subflows_written SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, RING_BYTES);
@@ -200,6 +208,11 @@ static __always_inline __u64 wakeup(void)
 {
 	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > RING_WAKE ?
 		       BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+}
+
+static __always_inline const __u32 *subflow_written(__u64 cookie)
+{
+	return bpf_map_lookup_elem(&subflows_written, &cookie);
 }
 
 static __always_inline bool is_inet(struct sock *sk)

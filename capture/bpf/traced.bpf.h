@@ -7,8 +7,10 @@
 #include "bpf/readers.bpf.h"
 #include "bpf/user.bpf.h"
 
+/* @written: the sequence number where what it writes begins; NULL: not known. */
 static __always_inline void tell_user(struct sock *sk, __u64 cookie,
-				      __u8 roles)
+				      __u8 roles,
+				      const __u32 *written)
 {
 	struct probe_event *e;
 
@@ -20,6 +22,10 @@ static __always_inline void tell_user(struct sock *sk, __u64 cookie,
 	e->cookie = cookie;
 	e->netns = netns_of(sk);
 	e->roles = roles;
+	if (written) {
+		e->flags = PROBE_WRITES;
+		e->position = *written;
+	}
 	tell_current(e);
 	bpf_ringbuf_submit(e, wakeup());
 }
@@ -59,10 +65,16 @@ static __always_inline bool traced_use(struct sock_info *s, struct sock *sk,
 				       enum use use)
 {
 	bool taken = s && take_over(s, use);
+	__u64 cookie = taken ? subflow_cookie(sk) : 0;
+	__u8 roles;
 
-	if (taken)
-		tell_user(sk, subflow_cookie(sk), roles_after(s, use));
-	return taken;
+	if (!cookie)
+		return taken;
+	roles = roles_after(s, use);
+	/* It may be the same process under another name. */
+	tell_user(sk, cookie, roles | PROBE_RENAMED,
+		  roles & PROBE_SENDER ? subflow_written(cookie) : NULL);
+	return true;
 }
 
 static __always_inline void tell_read(struct sock_info *s, __u8 proto,
@@ -90,6 +102,32 @@ static __always_inline void note_written(struct sock_info *s,
 	s->wrote_seq = tp->write_seq;
 	s->wrote = true;
 	s->stream = true;
+}
+
+/*
+ * The same of MPTCP, whose bytes wait for their subflow, if it has no other: of
+ * them the last @sent are not counted.
+ */
+static __always_inline void note_subflow_written(struct sock *sk, int sent,
+						 __u64 flags)
+{
+	struct mptcp_sock *msk = (void *)sk;
+	__u64 cookie = subflow_cookie(sk);
+	struct list_head *first, *second;
+	struct tcp_sock *tp;
+	__u32 seq;
+
+	if (!cookie)
+		return;
+	tp = (void *)BPF_CORE_READ(msk, first);
+	seq = BPF_CORE_READ(tp, write_seq) - (sent > 0 ? sent : 0) +
+	      (__u32)(BPF_CORE_READ(msk, write_seq) - BPF_CORE_READ(msk, snd_nxt));
+	first = BPF_CORE_READ(msk, conn_list.next);
+	second = BPF_CORE_READ(first, next);
+	if (BPF_CORE_READ(second, next) == first)
+		bpf_map_update_elem(&subflows_written, &cookie, &seq, flags);
+	else
+		bpf_map_delete_elem(&subflows_written, &cookie);
 }
 
 /* The socket of @cookie has @s's reader from where the one before has stopped. */
@@ -195,10 +233,15 @@ static __always_inline void note_passed(struct task_struct *t)
 		note_fork(t);
 }
 
-static __always_inline int on_sent(struct sock *sk)
+static __always_inline int on_sent(struct sock *sk, int sent)
 {
 	struct sock_info *s = seen_info(sk);
+	bool mptcp = s && sk->sk_protocol == IPPROTO_MPTCP;
 
+	if (mptcp) {
+		s->stream = true;
+		note_subflow_written(sk, sent, BPF_NOEXIST);
+	}
 	traced_use(s, sk, USE_SEND);
 	if (s && !(s->roles & SOCK_SPLIT)) {
 		note_holders(s, sk);
@@ -206,6 +249,8 @@ static __always_inline int on_sent(struct sock *sk)
 	}
 	if (s && sk->sk_protocol == IPPROTO_TCP)
 		note_written(s, bpf_skc_to_tcp_sock(sk));
+	else if (mptcp)
+		note_subflow_written(sk, 0, BPF_ANY);
 	return 0;
 }
 
@@ -239,10 +284,10 @@ static __always_inline int on_received(struct sock *sk, int ret, int flags)
 
 /* Linux 6.3 and later: also io_uring, also SQPOLL. */
 SEC("tp_btf/sock_send_length")
-int BPF_PROG(on_send_length, struct sock *sk)
+int BPF_PROG(on_send_length, struct sock *sk, int ret)
 {
 	if (sk->__sk_common.skc_family != AF_UNIX)
-		return on_sent(sk);
+		return on_sent(sk, ret);
 	note_passed(bpf_get_current_task_btf());
 	return 0;
 }
