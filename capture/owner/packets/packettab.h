@@ -34,7 +34,8 @@ struct packettab_packet {
 	bool copy;		/* of a packet socket, beside whom it is for */
 	bool pending;		/* who reads it is its owner, or else @owner */
 	uint64_t cookie;	/* if pending: of its socket */
-	uint64_t position;	/* ... and its place there, as in struct probe_event */
+	uint64_t position;	/* ... and its place there, as in struct probe_event;
+				   of what is looked for in TCP: after its first byte */
 };
 
 enum packettab_found {

@@ -126,8 +126,10 @@ static void add_reader(struct packettab *t, const struct packettab_packet *p,
 	reader->attr = p->attr == ATTR_LISTENER ? ATTR_ACCEPTED : r->attr;
 }
 
+/* Of a segment two may have read a part each: then who read its first byte. */
 static enum packettab_found answer_pending(struct packettab *t,
-					   const struct entry *e)
+					   const struct entry *e,
+					   const struct packettab_packet *q)
 {
 	const struct packettab_packet *p = &e->packet;
 	enum packettab_found found = PACKETTAB_FOUND;
@@ -135,7 +137,7 @@ static enum packettab_found answer_pending(struct packettab *t,
 
 	if (p->key.proto == IPPROTO_TCP)
 		r = readtab_past(t->reads, p->cookie, p->mono_ns,
-				 (uint32_t)p->position);
+				 (uint32_t)q->position);
 	else
 		found = datagram_reader(t, e, &r);
 	if (found != PACKETTAB_FOUND)
@@ -169,7 +171,7 @@ static enum packettab_found find_readers(struct packettab *t,
 
 	for (; e; e = told_before(t, e)) {
 		if (is_copy_of(&e->packet, best) && is_same(&e->packet, q))
-			missing |= answer_pending(t, e) == PACKETTAB_MISSING;
+			missing |= answer_pending(t, e, q) == PACKETTAB_MISSING;
 	}
 	if (t->reader_count)
 		*out = t->readers;

@@ -47,6 +47,7 @@ static enum packettab_found ask_packet(struct question *q,
 		.mono_ns = q->ts_ns,
 		.netns = q->r->netns,
 		.sends = sends,
+		.position = q->asked->tcp_seq + 1,
 	};
 	const struct packettab_packet *told = NULL;
 	enum packettab_found found = packettab_find(q->r->packets, &query,

@@ -81,8 +81,7 @@ static inline bool verdict_end_is_here(const struct verdict_end *end)
 static inline void verdict_end_by_flow(struct verdict_end *end)
 {
 	if (end->attr == ATTR_SOCKET || end->attr == ATTR_SCAN ||
-	    end->attr == ATTR_LISTENER || end->attr == ATTR_ACCEPTED ||
-	    end->attr == ATTR_HOLDER)
+	    end->attr == ATTR_LISTENER || end->attr == ATTR_ACCEPTED)
 		end->attr = ATTR_FLOW;
 }
 

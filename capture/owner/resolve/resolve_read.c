@@ -34,13 +34,17 @@ static bool is_users(const struct verdict_end *end)
 void resolve_holder(const struct question *q, uint64_t since_ns,
 		    struct verdict_end *end)
 {
-	if (!is_users(end))
+	bool accepted = end->owner && end->attr == ATTR_ACCEPTED;
+
+	if (!is_users(end) && !accepted)
 		return;
+	if (accepted)
+		since_ns = end->as_of_ns;
 	if (q->r->unread && !q->reader_closed &&
 	    (!since_ns ||
 	     unread_has_forked(q->r->unread, end->owner->pid, since_ns)))
 		verdict_end_set(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);
-	else if (end->attr != ATTR_FLOW)
+	else if (!accepted)
 		end->attr = ATTR_HOLDER;
 }
 

@@ -409,16 +409,22 @@ static void a_segment_is_whose_reading_passed_it(void **state)
 {
 	struct packettab_packet first = pending(IPPROTO_TCP, 3, 0xfffffff0);
 	struct packettab_packet second = pending(IPPROTO_TCP, 5, 0x20);
+	struct packettab_packet third = pending(IPPROTO_TCP, 7, 0x40);
 	struct packettab *t = *state;
 
 	tell(t, first);
 	tell(t, second);
-	read_past_by(t, &alice, T + MS, 4);		/* a part of the second, too */
+	tell(t, third);
+	first.position = 0xffffffe0;		/* after the first byte of each */
+	second.position = 0xfffffff1;
+	third.position = 0x21;
+	read_past_by(t, &alice, T + MS, 0x20);
 	assert_found(t, first, &alice);
-	assert_not(t, second, PACKETTAB_MISSING);
-	read_past_by(t, &bob, T + MS, 0x100);
-	assert_found(t, first, &alice);
-	assert_found(t, second, &bob);
+	assert_found(t, second, &alice);
+	assert_not(t, third, PACKETTAB_MISSING);
+	read_past_by(t, &bob, T + MS, 0x30);	/* a part of it */
+	assert_found(t, second, &alice);
+	assert_found(t, third, &bob);
 }
 
 static void reads_are_forgotten_with_their_references(void **state)

@@ -1016,6 +1016,42 @@ static void what_is_unread_at_a_fork_may_be_the_childs(void **state)
 	assert_false(settled);
 }
 
+/* It accepted the connection, but nobody has read what came before. */
+static void an_acceptors_child_may_read(void **state)
+{
+	static const struct unread u = { progress, forked_ns };
+	struct flow_key k = key(far, 40012, here, 80);
+	struct flowtab_event e = { .ts_ns = T - 1, .cookie = 3, .netns = HOST,
+				   .owner = &bob, .attr = ATTR_LISTENER };
+	struct packettab_packet told = {
+		.key = flow_reversed(&k), .fingerprint = 77, .mono_ns = T,
+		.netns = HOST, .owner = &bob, .attr = ATTR_LISTENER,
+		.alone = true, .pending = true, .cookie = 3, .position = 1,
+	};
+	struct packet p = packet(k, 0);
+	struct verdict v;
+
+	(void)state;
+	p.outer.tcp_payload = 5;
+	p.outer.fingerprint = 77;
+	flowtab_flow(w.flows, &e, &told.key);
+	e = (struct flowtab_event){ .ts_ns = T + 10, .cookie = 3, .netns = HOST,
+				    .owner = &alice, .attr = ATTR_SOCKET };
+	flowtab_owner(w.flows, &e);
+	packettab_add(w.packets, &told);
+	memset(forked_ns, 0, sizeof(forked_ns));
+	resolver_watch_reads(w.resolver, &u);
+	v = see(&p, SOURCE_IN);
+	assert_ptr_equal(v.dst.owner, &alice);
+	assert_int_equal(v.dst.attr, ATTR_ACCEPTED);
+	forked_ns[alice.pid % PROBE_FORKERS] = T + 5;
+	v = see(&p, SOURCE_IN);
+	assert_int_equal(v.dst.attr, ATTR_ACCEPTED);
+	forked_ns[alice.pid % PROBE_FORKERS] = T + 20;
+	v = see(&p, SOURCE_IN);
+	expect_unknown(&v.dst, REASON_AMBIGUOUS);
+}
+
 static void nobody_reads_from_a_closed_socket(void **state)
 {
 	struct packet p = unread_datagram(5);
@@ -1063,6 +1099,7 @@ int main(void)
 		world_test(who_reads_what_waited_is_waited_for),
 		world_test(what_is_unread_at_a_fork_may_be_the_childs),
 		world_test(nobody_reads_from_a_closed_socket),
+		world_test(an_acceptors_child_may_read),
 		world_test(what_a_queue_holds_may_be_of_who_it_was),
 		world_test(what_an_ended_connection_got_is_in_doubt),
 		world_test(what_no_socket_got_has_no_reader),
