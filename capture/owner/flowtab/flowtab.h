@@ -105,6 +105,7 @@ struct flowtab_query {
 	uint32_t sequence_end;	/* after its last */
 	bool elsewhere;		/* ... or not at all */
 	bool sends;		/* the local end is the sender */
+	bool untold;		/* another user of its socket would be told with it */
 	bool data;		/* TCP: it has bytes, which may have waited */
 	bool syn;		/* TCP, SYN set: it may begin a flow */
 	bool rst;		/* TCP, RST set */

@@ -7,6 +7,7 @@
 #include "process/proctab.h"
 
 #define RESET_GRACE_NS	1000000ull	/* close() sends its RST after closing */
+#define AT_ONCE_NS	200000ull	/* two send on two processors */
 
 /* Frames that are not IP have no addresses to tell two namespaces apart. */
 static bool frame_fits(const struct flow *f, const struct flowtab_query *q)
@@ -126,6 +127,16 @@ static struct lives find_lives(const struct flowtab *t,
 	return l;
 }
 
+/*
+ * Whoever takes a socket over from its user is told with each packet.  Who had it
+ * until then may just be sending too, and has not seen that.
+ */
+static bool is_formers(const struct owner *o, const struct flowtab_query *q)
+{
+	return q->untold && q->sends && o->older && o->older->proc != o->proc &&
+	       o->older->attr == ATTR_SOCKET && o->ts_ns <= q->ts_ns && q->ts_ns - o->ts_ns < AT_ONCE_NS;
+}
+
 static const struct owner *owner_at(const struct sock *s,
 				    const struct flowtab_query *q)
 {
@@ -133,7 +144,7 @@ static const struct owner *owner_at(const struct sock *s,
 
 	while (o && o->ts_ns > q->ts_ns && o->older)
 		o = o->older;
-	return o;
+	return o && is_formers(o, q) ? o->older : o;
 }
 
 /*
@@ -351,6 +362,9 @@ bool flowtab_find(struct flowtab *t, const struct flowtab_query *q,
 	set_owner(a, kernel ? l.behalf : l.best, q);
 	a->steady &= !kernel && !l.ends;
 	if (kernel || after_close(l.best, q)) {
+		/* Without ports any raw socket's flow is any other's. */
+		if (!kernel && !q->key.local_port)
+			a->owner = NULL;
 		a->attr = ATTR_KERNEL;
 		a->reason = kernel_reason(q, kernel, l.behalf != NULL);
 	}

@@ -35,6 +35,13 @@ static bool take_others(struct question *q)
 	return count;
 }
 
+/* If it is told it is found: no piece of a datagram, nor what an error cuts. */
+static bool is_recognised(const struct question *q)
+{
+	return q->asked->fingerprint && !q->p->outer.fragment &&
+	       !q->asked->fragment && !q->p->is_error;
+}
+
 /* Whether the packet's own event decides, not its flow's history. */
 static enum packettab_found ask_packet(struct question *q,
 				       const struct flow_key *key, bool sends,
@@ -53,9 +60,7 @@ static enum packettab_found ask_packet(struct question *q,
 	enum packettab_found found = packettab_find(q->r->packets, &query,
 						    &told);
 
-	/* A piece of a datagram is never found, nor what an error cuts. */
-	if (found == PACKETTAB_FORMER &&
-	    (q->p->outer.fragment || q->asked->fragment || q->p->is_error))
+	if (found == PACKETTAB_FORMER && !is_recognised(q))
 		found = q->ts_ns < told->mono_ns ? PACKETTAB_NOT_SHARED :
 						   PACKETTAB_MISSING;
 	if (found == PACKETTAB_MISSING || found == PACKETTAB_AWAITED) {
@@ -229,6 +234,7 @@ bool resolve_ask(struct question *q, const struct flow_key *key, bool sends,
 		.sequence = q->asked->tcp_seq,
 		.sequence_end = q->asked->tcp_seq + q->asked->tcp_payload,
 		.data = key->proto == IPPROTO_TCP && q->asked->tcp_payload,
+		.untold = key->proto != IPPROTO_TCP && is_recognised(q),
 		.syn = q->asked->tcp_flags & PACKET_TCP_SYN,
 		.rst = q->asked->tcp_flags & PACKET_TCP_RST,
 		.fin = q->asked->tcp_flags & PACKET_TCP_FIN && !q->from_wire,

@@ -301,6 +301,30 @@ static void one_process_sends_what_another_reads(void **state)
 	assert_answer(t, &k, T, 0, &alice, ATTR_SOCKET, REASON_NONE);
 }
 
+/* Each packet of who took the socket over is told. */
+static void who_had_it_may_be_sending_as_it_is_taken(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_UDP, 80);
+	struct flowtab_query q = { .key = k, .netns = HOST, .sends = true,
+				   .ts_ns = T + MS + 1000 };
+	struct flowtab_answer a;
+
+	use(t, &alice, T, 7, &k);
+	own(t, &bob, T + MS, 7);
+	assert_true(flowtab_find(t, &q, &a));
+	assert_ptr_equal(a.owner, &bob);
+	q.untold = true;
+	assert_true(flowtab_find(t, &q, &a));
+	assert_ptr_equal(a.owner, &alice);
+	q.ts_ns = T + 2 * MS;
+	assert_true(flowtab_find(t, &q, &a));
+	assert_ptr_equal(a.owner, &bob);
+	q.ts_ns = T + 1000;
+	assert_true(flowtab_find(t, &q, &a));
+	assert_ptr_equal(a.owner, &alice);
+}
+
 /* It reads where another did last at @read_ns, and left nothing @emptied_ns. */
 static void read_after(struct flowtab *t, struct proc *owner, uint64_t ts_ns,
 		       uint64_t read_ns, uint64_t emptied_ns)
@@ -672,6 +696,21 @@ static void the_kernel_acts_on_behalf_of_the_last_owner(void **state)
 		      REASON_RESET);
 	use_kernel(t, T, 99, &echo);
 	assert_answer(t, &echo, T + SEC, SENDS, NULL, ATTR_KERNEL, REASON_ICMP);
+}
+
+static void without_ports_nobody_is_meant(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key udp = key_of(IPPROTO_UDP, 1), raw = key_of(253, 0);
+
+	use(t, &alice, T, 7, &udp);
+	use(t, &alice, T, 8, &raw);
+	flowtab_close(t, 7, T + SEC);
+	flowtab_close(t, 8, T + SEC);
+	assert_answer(t, &udp, T + 2 * SEC, RECEIVES, &alice, ATTR_KERNEL,
+		      REASON_NO_SOCKET);
+	assert_answer(t, &raw, T + 2 * SEC, RECEIVES, NULL, ATTR_KERNEL,
+		      REASON_NO_SOCKET);
 }
 
 /* ---- frames ---- */
@@ -1254,6 +1293,7 @@ int main(void)
 		flowtab_test(nobody_accepts_a_listener),
 		flowtab_test(a_socket_may_have_no_known_owner),
 		flowtab_test(one_process_sends_what_another_reads),
+		flowtab_test(who_had_it_may_be_sending_as_it_is_taken),
 		flowtab_test(bytes_that_waited_are_who_wrote_them),
 		flowtab_test(a_writer_may_have_become_another_program),
 		flowtab_test(its_first_bytes_may_be_of_another_program),
@@ -1271,6 +1311,7 @@ int main(void)
 		flowtab_test(two_other_namespaces_are_ambiguous),
 		flowtab_test(the_kernel_of_two_other_namespaces_is_the_kernel),
 		flowtab_test(the_kernel_acts_on_behalf_of_the_last_owner),
+		flowtab_test(without_ports_nobody_is_meant),
 		flowtab_test(a_frame_is_its_senders_for_a_moment),
 		flowtab_test(frames_do_not_pile_up),
 		flowtab_test(lives_of_one_key_do_not_pile_up),
