@@ -2,30 +2,37 @@
 #include "owner/packets/readtab.h"
 
 #include <stdlib.h>
-#include <sys/queue.h>
 
 #include "process/proctab.h"
 
 #define READS	8192u		/* of sockets with pending packets; a power of two */
 #define SWAP_NS	10000ull	/* two that read at once are told in any order */
 
+/* Linked by number, as packettab_table.h has it. */
 struct entry {
 	struct socket_read read;
-	LIST_ENTRY(entry) links;	/* of its bucket, the newest first */
-	bool used;
+	uint32_t older;			/* of its bucket */
 };
-
-LIST_HEAD(bucket, entry);
 
 struct readtab {
 	struct entry entries[READS];	/* a ring */
-	struct bucket buckets[READS];
-	uint32_t at;
+	uint32_t buckets[READS];	/* links: the newest of each */
+	uint32_t at;			/* the number of the next */
 };
 
 struct readtab *readtab_new(void)
 {
-	return calloc(1, sizeof(struct readtab));
+	struct readtab *t = calloc(1, sizeof(*t));
+
+	if (t)
+		t->at = READS + 1;	/* what was never set leads nowhere */
+	return t;
+}
+
+/* NULL if it is forgotten. */
+static const struct entry *at_link(const struct readtab *t, uint32_t link)
+{
+	return t->at - link <= READS ? &t->entries[link & (READS - 1)] : NULL;
 }
 
 /* Of a connection any later read will do, of datagrams that one place. */
@@ -38,12 +45,9 @@ static uint32_t bucket_of(uint64_t cookie, bool stream, uint64_t position)
 
 static void forget(struct entry *e)
 {
-	if (!e->used)
-		return;
-	LIST_REMOVE(e, links);
 	if (e->read.owner)
 		e->read.owner->refs--;
-	e->used = false;
+	e->read.owner = NULL;
 }
 
 void readtab_free(struct readtab *t)
@@ -57,26 +61,26 @@ void readtab_free(struct readtab *t)
 
 void readtab_add(struct readtab *t, const struct socket_read *told)
 {
-	struct entry *e = &t->entries[t->at++ & (READS - 1)];
+	struct entry *e = &t->entries[t->at & (READS - 1)];
 	uint32_t n = bucket_of(told->cookie, told->stream, told->position);
 
 	forget(e);
-	*e = (struct entry){ .read = *told, .used = true };
+	*e = (struct entry){ *told, t->buckets[n] };
 	if (told->owner)
 		told->owner->refs++;
-	LIST_INSERT_HEAD(&t->buckets[n], e, links);
+	t->buckets[n] = t->at++;
 }
 
 const struct socket_read *readtab_past(const struct readtab *t,
 				       uint64_t cookie, uint64_t mono_ns,
 				       uint32_t sequence)
 {
-	const struct bucket *b = &t->buckets[bucket_of(cookie, true, 0)];
+	uint32_t link = t->buckets[bucket_of(cookie, true, 0)];
 	const struct socket_read *best = NULL;
 	const struct entry *e;
 
 	/* The newest come first; sequence numbers wrap around. */
-	for (e = LIST_FIRST(b); e; e = LIST_NEXT(e, links)) {
+	for (; (e = at_link(t, link)); link = e->older) {
 		const struct socket_read *r = &e->read;
 
 		if (r->cookie != cookie || !r->stream)
@@ -92,10 +96,10 @@ const struct socket_read *readtab_past(const struct readtab *t,
 const struct socket_read *readtab_at(const struct readtab *t, uint64_t cookie,
 				     uint64_t position)
 {
-	uint32_t n = bucket_of(cookie, false, position);
+	uint32_t link = t->buckets[bucket_of(cookie, false, position)];
 	const struct entry *e;
 
-	for (e = LIST_FIRST(&t->buckets[n]); e; e = LIST_NEXT(e, links)) {
+	for (; (e = at_link(t, link)); link = e->older) {
 		const struct socket_read *r = &e->read;
 
 		if (r->cookie == cookie && r->position == position &&
