@@ -16,19 +16,19 @@
 #define MAX_PROGRAMS	65536
 #define MAX_BYTES	(PROCTAB_BYTES / 2 * 3)
 
-static bool are_many(const struct proctab *t)
+bool proctab_has_many(const struct proctab *t)
 {
 	return t->programs > MANY_PROGRAMS || rests_bytes(t->rests) > MANY_BYTES;
 }
 
-static bool is_full(const struct proctab *t)
+bool proctab_is_full(const struct proctab *t)
 {
 	return t->programs > MAX_PROGRAMS || rests_bytes(t->rests) > MAX_BYTES;
 }
 
 static uint64_t keep_ns(const struct proctab *t)
 {
-	return are_many(t) ? KEEP_ONE_OF_MANY_NS : KEEP_EXITED_NS;
+	return proctab_has_many(t) ? KEEP_ONE_OF_MANY_NS : KEEP_EXITED_NS;
 }
 
 static bool is_written(const struct proc *p)
@@ -91,7 +91,7 @@ static bool in_file(const struct proc *p, uint32_t section)
 static void prune_images(struct proctab *t, struct proc *p,
 			 uint64_t now_mono_ns, uint32_t section)
 {
-	bool full = is_full(t);
+	bool full = proctab_is_full(t);
 	struct program *next = p->program;
 
 	for (struct program *i; (i = next->older);) {
@@ -150,7 +150,7 @@ static bool is_over(struct proctab *t, struct proc *p, uint64_t now_mono_ns)
 static bool may_go(struct proctab *t, struct proc *p,
 		   uint64_t now_mono_ns, uint32_t section)
 {
-	bool full = is_full(t);
+	bool full = proctab_is_full(t);
 
 	if (!is_over(t, p, now_mono_ns))
 		return false;
@@ -162,7 +162,7 @@ static bool may_go(struct proctab *t, struct proc *p,
 
 void proctab_prune(struct proctab *t, uint64_t now_mono_ns, uint32_t section)
 {
-	if (!are_many(t) && now_mono_ns < t->pruned_ns + PRUNE_NS)
+	if (!proctab_has_many(t) && now_mono_ns < t->pruned_ns + PRUNE_NS)
 		return;
 	t->pruned_ns = now_mono_ns;
 	for (int b = 0; b < PROCTAB_BUCKETS; b++)

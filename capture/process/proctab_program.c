@@ -6,7 +6,9 @@
 #include <string.h>
 
 #define KEEP_CHANGES_NS	1000000000ull	/* far more than a packet is held */
-#define MAX_CHANGES	256		/* of name or user, within that time */
+#define MAX_CHANGES	256		/* of name or user, within that time, */
+#define FEW_CHANGES	16		/* ... if there are many programs, ... */
+#define LEAST_CHANGES	2		/* ... and if there are too many */
 
 void program_free(struct proctab *t, struct program *i)
 {
@@ -70,19 +72,31 @@ void program_take_past(struct program *newer, const struct program *old)
 				      old->lost_mono_ns : newer->from_mono_ns;
 }
 
+/* Even of one that changes all the time only so many are kept. */
+static int most_changes(const struct proctab *t)
+{
+	if (proctab_is_full(t))
+		return LEAST_CHANGES;
+	return proctab_has_many(t) ? FEW_CHANGES : MAX_CHANGES;
+}
+
 /* Changes that no packet is old enough to have missed become one. */
 static void forget_changes(struct proctab *t, struct program *newest,
 			   uint64_t now_mono_ns)
 {
 	struct program *i = newest->older, *old;
+	int most = most_changes(t), n = 0;
 
-	/* Even of one that changes all the time only so many are kept. */
-	for (int n = 0; i && n < MAX_CHANGES &&
+	for (; i && n < most &&
 	     i->from_mono_ns + KEEP_CHANGES_NS >= now_mono_ns; n++)
 		i = i->older;
-	while (i && (old = i->older) && old->exec_gen == i->exec_gen) {
-		if (old->section > i->section)
-			break;		/* its totals are the file's */
+	while (i && n < 2 * MAX_CHANGES && (old = i->older) &&
+	       old->exec_gen == i->exec_gen) {
+		if (old->section > i->section) {
+			i = old;	/* its totals are the file's */
+			n++;
+			continue;
+		}
 		program_fold(i, old);
 		program_take_past(i, old);
 		t->folded += old->section != 0;

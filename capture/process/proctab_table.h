@@ -98,6 +98,11 @@ void proc_free(struct proctab *t, struct proc *p);
 void proc_descend(const struct proctab *t, struct proc *p,
 		  const struct proc *parent);
 
+/* So many programs, or bytes of their records, that what ended goes soon, ... */
+bool proctab_has_many(const struct proctab *t);
+/* ... and so many that even the file's have to. */
+bool proctab_is_full(const struct proctab *t);
+
 /* The process has ended: an earlier one may be forgotten for it. */
 void proctab_remember_end(struct proctab *t, const struct proc *ended);
 

@@ -383,6 +383,26 @@ static void too_many_execs_are_forgotten(void **state)
 	assert_int_equal(proctab_forgotten(t), 69999);
 }
 
+/* Nor does it help that each has packets under some of its names. */
+static void many_that_are_renamed_are_few(void **state)
+{
+	struct proctab *t = *state;
+	char name[RECORD_NAME_LEN];
+
+	for (uint32_t pid = 10; pid < 1510; pid++) {
+		known(t, owner(pid, 3, "a"));
+		for (uint32_t n = 0; n < 300; n++) {
+			snprintf(name, sizeof(name), "name%u", n);
+			rename_at(t, T + pid * 300 + n, owner(pid, 3, name));
+			if (n % 30 == 29)
+				known(t, owner(pid, 3, name))->program->section = 1;
+		}
+	}
+	assert_in_range(t->programs, 1500, 65536 + 1500);
+	assert_string_equal(known(t, owner(1509, 3, name))->program->name,
+			    "name299");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -398,6 +418,7 @@ int main(void)
 		proctab_test(what_proc_has_no_more_may_still_be_told_of),
 		proctab_test(long_arguments_of_many_are_cut),
 		proctab_test(too_many_execs_are_forgotten),
+		proctab_test(many_that_are_renamed_are_few),
 	};
 
 	return cmocka_run_group_tests_name("proctab_forget", tests, NULL, NULL);
