@@ -7,7 +7,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "host/clocks.h"
 #include "host/log.h"
+
+#define USERS_MAX_NS 1000000000ull
+#define USERS_OF_NS  10000000000ull
 
 pid_t lookup_pid(const struct lookup *l)
 {
@@ -181,12 +185,33 @@ bool lookup_exe_deleted(struct lookup *l, uint32_t pid)
 	return !ask(l, &q, &a) && a.deleted;
 }
 
+/*
+ * Who has a range of user ids takes another one for each packet, which is soon
+ * asked of the network: packets wait meanwhile in the kernel's ring, which
+ * outlasts a second.
+ */
+static bool may_ask_for_users(struct lookup *l, uint64_t now_ns)
+{
+	if (now_ns - l->users_since_ns >= USERS_OF_NS) {
+		l->users_since_ns = now_ns;
+		l->users_ns = 0;
+	}
+	return l->users_ns < USERS_MAX_NS;
+}
+
 int lookup_user(struct lookup *l, uint32_t uid, char *name, size_t size)
 {
 	struct question q = question(QUESTION_USER, uid);
+	uint64_t from_ns = clock_ns(CLOCK_MONOTONIC);
 	struct answer a;
-	int err = ask(l, &q, &a);
+	int err;
 
+	if (!may_ask_for_users(l, from_ns)) {
+		l->unanswered++;
+		return -EAGAIN;
+	}
+	err = ask(l, &q, &a);
+	l->users_ns += clock_ns(CLOCK_MONOTONIC) - from_ns;
 	if (err)
 		return err;
 	snprintf(name, size, "%s", a.name);

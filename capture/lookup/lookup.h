@@ -76,7 +76,10 @@ int lookup_process(struct lookup *l, uint32_t pid, uint64_t boot_real_ns,
 /* procfs_exe_deleted(), false if it is not known. */
 bool lookup_exe_deleted(struct lookup *l, uint32_t pid);
 
-/* -ENOENT: there is no such user, or nothing is known of the container. */
+/*
+ * -ENOENT: there is no such user, or nothing is known of the container.  Names
+ * of users that wait for more than a second of ten are not to be had: -EAGAIN.
+ */
 int lookup_user(struct lookup *l, uint32_t uid, char *name, size_t size);
 int lookup_container(struct lookup *l, const char *id, const char *pod_uid,
 		     uint32_t owner, struct container_state *out);

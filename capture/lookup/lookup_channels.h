@@ -25,6 +25,8 @@ struct lookup {
 	pid_t pid;
 	struct channel channels[CHANNELS];
 	uint64_t unanswered;
+	uint64_t users_since_ns;	/* since then names of users cost ... */
+	uint64_t users_ns;		/* ... so much */
 	uint32_t hashes;		/* that are still to come */
 	bool said_slow;
 	bool said_lost;

@@ -32,17 +32,25 @@ static void set_string(struct process *p, enum field f, char *out, size_t size,
 
 /*
  * It may be asked of the network, so each uid is looked up once; a slot that
- * two uids share is looked up again.
+ * two uids share is looked up again.  Uids without a name, of which a user may
+ * have 65,536, take no place from those that have one.
  */
 static const char *cached_user_name(struct proctab *t, uint32_t uid)
 {
-	struct user *u = &t->users[uid % PROCTAB_USERS];
+	uint32_t *nameless = &t->nameless[uid % PROCTAB_USERS];
+	struct user *u = &t->users[uid % PROCTAB_USERS], asked = { .uid = uid };
 
-	if (!u->known || u->uid != uid) {
-		*u = (struct user){ .uid = uid };
-		u->known = lookup_user(t->options.lookup, uid, u->name,
-				       sizeof(u->name)) != -EAGAIN;
+	if (*u->name && u->uid == uid)
+		return u->name;
+	if (*nameless == uid + 1 ||
+	    lookup_user(t->options.lookup, uid, asked.name,
+			sizeof(asked.name)) == -EAGAIN)
+		return "";
+	if (!*asked.name) {
+		*nameless = uid + 1;
+		return "";
 	}
+	*u = asked;
 	return u->name;
 }
 

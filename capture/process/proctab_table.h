@@ -13,7 +13,7 @@
 
 #define PROCTAB_BUCKETS	16384
 #define PROCTAB_ENDED	4096	/* are kept of which nothing was written */
-#define PROCTAB_USERS	64
+#define PROCTAB_USERS	1024
 #define PROCTAB_LOGINS	64
 
 /* With so many bytes of records, arguments are cut. */
@@ -21,8 +21,7 @@
 
 struct user {
 	uint32_t uid;
-	bool known;
-	char name[64];
+	char name[64];			/* "": nobody is known here */
 };
 
 struct login {
@@ -60,7 +59,8 @@ struct proctab {
 	uint32_t ask_bucket, ask_place;	/* whose executable may be deleted */
 	uint32_t deleted_pid;		/* 0: nobody's was, the last time */
 	uint64_t deleted_id;
-	struct user users[PROCTAB_USERS];
+	struct user users[PROCTAB_USERS];	/* each at its uid's place */
+	uint32_t nameless[PROCTAB_USERS];	/* uids + 1, so are these */
 	struct login logins[PROCTAB_LOGINS];
 	unsigned next_login;
 	struct process scratch;		/* 8 KB: not on anyone's stack */

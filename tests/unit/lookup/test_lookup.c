@@ -253,6 +253,23 @@ static void who_hangs_is_waited_for_once(void **state)
 	assert_false(lookup_is_gone(l));
 }
 
+/* Whoever has many ids takes no more than a second of ten from packets. */
+static void names_of_users_do_not_cost_all_the_time(void **state)
+{
+	struct lookup *l = *state;
+	uint64_t begin = now_ms();
+	uint32_t uid = 2000000000;
+	char name[64];
+
+	while (lookup_user(l, uid, name, sizeof(name)) == -ENOENT)
+		uid++;
+	assert_in_range(now_ms() - begin, 900, 9000);
+	assert_int_equal(lookup_user(l, uid, name, sizeof(name)), -EAGAIN);
+	assert_int_equal(lookup_unanswered(l), 2);
+	/* Others' questions have their answers. */
+	assert_int_equal(ask_for(l, 41), 0);
+}
+
 /* Nothing was asked since, or the answer came late: that is no end. */
 static void its_end_is_seen_without_a_question(void **state)
 {
@@ -367,6 +384,7 @@ int main(void)
 		lookup_test(hashes_come_when_they_are_there),
 		lookup_test(too_many_hashes_are_refused),
 		lookup_test(who_hangs_is_waited_for_once),
+		lookup_test(names_of_users_do_not_cost_all_the_time),
 		lookup_test(its_end_is_seen_without_a_question),
 		lookup_test(a_late_answer_is_its_own_questions),
 		lookup_test(who_has_ended_answers_nothing),
