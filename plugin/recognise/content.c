@@ -8,6 +8,7 @@
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
 
 static int proto_tcp = -1, proto_udp = -1;	/* ours */
+static const protocol_t *dpi;
 static dissector_handle_t tcp, udp;		/* Wireshark's */
 static bool enabled = true;
 static struct {
@@ -178,7 +179,8 @@ static void see_end(packet_info *pinfo, const struct payload *p, bool is_reset)
 
 static bool is_to_be_seen(const packet_info *pinfo)
 {
-	return enabled && !PINFO_FD_VISITED(pinfo) && !pinfo->fragmented &&
+	return enabled && proto_is_protocol_enabled(dpi) &&
+	       !PINFO_FD_VISITED(pinfo) && !pinfo->fragmented &&
 	       !pinfo->flags.in_error_pkt;
 }
 
@@ -346,11 +348,17 @@ void dpi_content_handoff(void)
 
 void dpi_content_init(int proto, module_t *prefs)
 {
-	/* Not the packet's layers: those are TCP and UDP themselves. */
+	dpi = find_protocol_by_id(proto);
+	/*
+	 * Not the packet's layers: those are TCP and UDP themselves.  Who switches
+	 * DPI off still wants these.
+	 */
 	proto_tcp = proto_register_protocol_in_name_only("TCP, its bytes first",
-		"TCP content", "dpi_tcp", proto, FT_BYTES);
+		"TCP content", "dpi_tcp", proto_get_id_by_filter_name("tcp"),
+		FT_BYTES);
 	proto_udp = proto_register_protocol_in_name_only("UDP, its bytes first",
-		"UDP content", "dpi_udp", proto, FT_BYTES);
+		"UDP content", "dpi_udp", proto_get_id_by_filter_name("udp"),
+		FT_BYTES);
 	register_init_routine(forget);
 	content_hand_init(proto, prefs);
 }

@@ -622,6 +622,10 @@ class Geo(unittest.TestCase):
         for protocol, field in (("geo", "geo.country"), ("dpi", "dpi.app")):
             self.assertEqual(tshark.frames(self.file, field, (
                 "--disable-protocol", protocol)), [])
+            # What carries it is Wireshark's, and stays.
+            self.assertEqual(*[tshark.frames(self.file, "udp or tcp", more)
+                               for more in ([], ("--disable-protocol",
+                                                 protocol))])
 
     def test_a_bad_database_costs_one_line(self):
         tshark.write("bad.mmdb", b"no database" * 1000)
