@@ -49,7 +49,10 @@ static struct dpi_turn *add_turn(struct dpi_flow *f, struct dpi_turn *before,
 
 	t = wmem_new0(wmem_file_scope(), struct dpi_turn);
 	t->frame = frame;
+	t->before = before;
 	t->next = *at;
+	if (t->next)
+		t->next->before = t;
 	*at = t;
 	return ++f->turns > DPI_FLOW_TURNS ? NULL : t;
 }
@@ -103,31 +106,33 @@ static void add_detail(struct dpi_turn *t, const char *detail)
 	wmem_free(wmem_file_scope(), old);
 }
 
-/* The last one that began at or before @frame, or NULL. */
+/*
+ * The last one that began at or before @frame, or NULL.  Packets come mostly in
+ * order: it is mostly near that of the one before.
+ */
 static struct dpi_turn *turn_before(struct dpi_flow *f, uint32_t frame)
 {
-	struct dpi_turn *t = f->cursor;
+	struct dpi_turn *t = f->cursor ? f->cursor : f->first;
 
-	/* Packets come mostly in order: it is mostly that of the one before. */
-	if (!t || t->frame > frame)
-		t = f->first;
-	if (!t || t->frame > frame)
-		return NULL;
-	while (t->next && t->next->frame <= frame)
+	while (t && t->frame > frame)
+		t = t->before;
+	while (t && t->next && t->next->frame <= frame)
 		t = t->next;
-	f->cursor = t;
+	if (t)
+		f->cursor = t;
 	return t;
 }
 
-/* A packet that is dissected again begins no turn again. */
+/* A packet that is dissected again begins no turn again: the first there is. */
 static struct dpi_turn *turn_begun_in(struct dpi_flow *f, uint32_t frame,
 				      const char *host)
 {
-	struct dpi_turn *t = f->first;
+	struct dpi_turn *t = turn_before(f, frame), *found = NULL;
 
-	while (t && (t->frame != frame || !is_same_host(t, host)))
-		t = t->next;
-	return t;
+	for (; t && t->frame == frame; t = t->before)
+		if (is_same_host(t, host))
+			found = t;
+	return found;
 }
 
 void dpi_flow_turn(struct dpi_flow *f, uint32_t frame, bool request,
@@ -185,15 +190,9 @@ static void append(wmem_strbuf_t *out, const char *prefix, const char *s)
 	wmem_strbuf_append(out, s);
 }
 
-static bool has_own_status(const struct dpi_flow *f, const struct dpi_turn *t)
+static bool has_own_status(const struct dpi_turn *t)
 {
-	const struct dpi_turn *before = f->first;
-
-	if (!t || !t->status_frame)
-		return false;
-	while (before != t && before->next != t)
-		before = before->next;
-	return before == t || before->status_frame;
+	return t && t->status_frame && (!t->before || t->before->status_frame);
 }
 
 /* The request comes first, and its status belongs to it. */
@@ -207,7 +206,7 @@ static void append_turn(wmem_strbuf_t *out, const struct dpi_flow *f,
 	if (!rest)
 		rest = detail + strlen(detail);
 	wmem_strbuf_append_len(out, detail, rest - detail);
-	if (has_own_status(f, t))
+	if (has_own_status(t))
 		wmem_strbuf_append_printf(out, " %u", t->status);
 	wmem_strbuf_append(out, rest);
 }

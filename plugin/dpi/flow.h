@@ -41,6 +41,7 @@ enum dpi_how {
 
 struct dpi_turn {
 	struct dpi_turn *next;
+	struct dpi_turn *before;
 	uint32_t frame;		/* where it began */
 	const char *host;	/* NULL if not known */
 	char *detail;		/* NULL if none */

@@ -3,11 +3,12 @@
 
 struct names {
 	struct dpi_name *first;
+	struct dpi_name *last;
 	unsigned count;
 };
 
 static wmem_map_t *addresses;		/* text -> struct names */
-static wmem_map_t *asked;		/* name in lower case -> itself */
+static wmem_map_t *asked;		/* name -> itself */
 
 void dpi_names_init(void)
 {
@@ -51,6 +52,8 @@ static void insert(struct names *n, struct dpi_name *before, uint32_t frame,
 		new->process = wmem_strdup(wmem_file_scope(), process);
 	new->next = *at;
 	*at = new;
+	if (!new->next)
+		n->last = new;
 	n->count++;
 }
 
@@ -59,6 +62,8 @@ static struct dpi_name *find(const struct names *n, uint32_t frame)
 {
 	struct dpi_name *last = NULL;
 
+	if (n->last && n->last->frame <= frame)
+		return n->last;
 	for (struct dpi_name *i = n->first; i && i->frame <= frame; i = i->next)
 		last = i;
 	return last;
@@ -96,27 +101,23 @@ const struct dpi_name *dpi_names_get(const char *address, uint32_t frame)
 
 void dpi_names_ask(const char *name)
 {
-	char *lower = g_ascii_strdown(name, -1);
+	static const char *last;	/* an answer repeats its question */
+	unsigned count = wmem_map_size(asked);
 	char *key;
 
-	if (wmem_map_size(asked) < DPI_NAMES_ASKED &&
-	    !wmem_map_contains(asked, lower)) {
-		key = wmem_strdup(wmem_file_scope(), lower);
-		wmem_map_insert(asked, key, key);
-	}
-	g_free(lower);
+	if (count == DPI_NAMES_ASKED || (count && !strcmp(last, name)))
+		return;
+	last = wmem_map_lookup(asked, name);
+	if (last)
+		return;
+	last = key = wmem_strdup(wmem_file_scope(), name);
+	wmem_map_insert(asked, key, key);
 }
 
 bool dpi_names_knows(const char *name)
 {
 	unsigned count = wmem_map_size(asked);
-	char *lower;
-	bool there;
 
-	if (!count || count == DPI_NAMES_ASKED)
-		return true;
-	lower = g_ascii_strdown(name, -1);
-	there = wmem_map_contains(asked, lower);
-	g_free(lower);
-	return there;
+	return !count || count == DPI_NAMES_ASKED ||
+	       wmem_map_contains(asked, name);
 }

@@ -36,10 +36,10 @@ void dpi_names_put(const char *address, uint32_t frame, const char *name,
  */
 const struct dpi_name *dpi_names_get(const char *address, uint32_t frame);
 
-/* @name was asked for, or answered, whatever the answer is. */
+/* @name, in lower case, was asked for, or answered, whatever the answer is. */
 void dpi_names_ask(const char *name);
 
-/* Was it, in any case?  True also if it cannot be known. */
+/* Was it?  True also if it cannot be known. */
 bool dpi_names_knows(const char *name);
 
 #endif

@@ -136,31 +136,33 @@ static const char *question_type(struct reader *r)
  * Over HTTP or TLS the host is who is asked, on all packets of the request;
  * for what is a detail.
  */
-static void tell(struct reader *r, const char *name, const char *type)
+static void tell(struct reader *r, const char *host, const char *type)
 {
 	bool has_host = r->flow->host ||
 		r->layers->families & (DPI_HTTP | DPI_HTTP2 | DPI_HTTP3);
 
-	if (has_host && name)
-		type = wmem_strdup_printf(r->pinfo->pool, "%s %s", name, type);
-	dpi_flow_turn(r->flow, r->pinfo->num, false, has_host ? NULL : name,
+	if (has_host && host)
+		type = wmem_strdup_printf(r->pinfo->pool, "%s %s", host, type);
+	dpi_flow_turn(r->flow, r->pinfo->num, false, has_host ? NULL : host,
 		      type);
 }
 
 void read_dns(struct reader *r, const struct attribution *owners)
 {
 	const char *name = reader_text(r, DNS_NAME), *type = question_type(r);
-	bool is_answer;
+	const char *host = reader_host(r, DNS_NAME);
+	bool is_answer, is_ours;
 
 	if (!name || !type)
 		return;
 	is_answer = reader_flag(r, DNS_IS_RESPONSE);
-	if (is_for_us(r, owners, is_answer))
-		dpi_names_ask(name);
-	if (is_for_us(r, owners, is_answer) && !is_answer)
+	is_ours = is_for_us(r, owners, is_answer);
+	if (is_ours && host)
+		dpi_names_ask(host);
+	if (is_ours && !is_answer)
 		dpi_tunnel_ask(r->pinfo, fvalue_get_string(finfo_value(
 			reader_value(r, DNS_NAME))), owners);
 	if (is_answer)
 		type = read_answers(r, name, type, owners);
-	tell(r, reader_host(r, DNS_NAME), type);
+	tell(r, host, type);
 }
