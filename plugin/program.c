@@ -15,18 +15,28 @@ bool program_is(const char *name)
 }
 
 /* An option of tshark, and what stands after it. */
-static bool is_for_details(char option, const char *value)
+static bool is_for_trees(char option, const char *value)
 {
 	static const char *const formats[] = { "ek", "json", "pdml", NULL };
 
 	if (option == 'V' || option == 'O')
 		return true;
-	if (option == 'z')
-		return g_str_has_prefix(value, "expert");
 	for (int i = 0; option == 'T' && formats[i]; i++)
 		if (g_str_has_prefix(value, formats[i]))
 			return true;
 	return false;
+}
+
+static bool is_for_details(char option, const char *value)
+{
+	return is_for_trees(option, value) ||
+	       (option == 'z' && g_str_has_prefix(value, "expert"));
+}
+
+/* Two passes print in the second; a file that is written, or -q, may not print. */
+static bool is_against_trees(char option, const char *value _U_)
+{
+	return strchr("2qQw", option);
 }
 
 /* What takes a value, which is in the same word or is the next. */
@@ -78,6 +88,11 @@ static bool has_option(bool (*is)(char option, const char *value))
 bool program_prints_details(void)
 {
 	return has_option(is_for_details);
+}
+
+bool program_reads_whole_trees(void)
+{
+	return has_option(is_for_trees) && !has_option(is_against_trees);
 }
 
 static bool has_word(const char *word)

@@ -15,6 +15,12 @@ bool program_is(const char *name);
 bool program_prints_details(void);
 
 /*
+ * Whether tshark shows us all there is of each packet the first time that it
+ * reads it, since it prints that then.
+ */
+bool program_reads_whole_trees(void);
+
+/*
  * Whether tshark prints JSON whose objects have a key as often as a packet has
  * the field, of which most readers keep the last.
  */

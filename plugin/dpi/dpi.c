@@ -29,6 +29,7 @@ static int pref_when = WHEN_ASKED;
 
 static bool has_fields;		/* ours are registered */
 static bool collecting;		/* other dissectors' fields are asked for */
+static bool primed;		/* ... and Wireshark keeps them at hand */
 static bool missed;		/* a packet of this file was read without them */
 static bool tapping;		/* ... so they are asked for when it is read again */
 
@@ -51,6 +52,14 @@ static void register_fields(void)
 	reader_init();
 }
 
+/* Where a tree is whole, to search it costs less than to have them kept. */
+static void prime(bool on)
+{
+	primed = on;
+	set_postdissector_wanted_hfids(postdissector,
+				       on ? reader_wanted() : NULL);
+}
+
 /* From the next file on, Wireshark gives us every packet's tree. */
 static void collect(bool on)
 {
@@ -59,8 +68,7 @@ static void collect(bool on)
 	collecting = on;
 	if (on)
 		register_fields();
-	set_postdissector_wanted_hfids(postdissector,
-				       on ? reader_wanted() : NULL);
+	prime(on && !program_reads_whole_trees());
 }
 
 /* Somebody names a field of ours, and Wireshark does not know it yet. */
@@ -208,6 +216,9 @@ bool dpi_is_wanted(packet_info *pinfo, proto_tree *tree)
 		if (!missed && !collecting && stats_are_wanted())
 			dpi_collect();
 		missed = missed || !collecting || !tree;
+		if (collecting && !primed &&
+		    !(tree && PTREE_DATA(tree)->visible))
+			prime(true);
 		if (collecting)
 			return true;
 	}
@@ -250,14 +261,14 @@ static bool is_clicked(const struct dpi_view *v)
 static void learn(struct dpi_view *v, const struct dpi_layers *l,
 		  const struct attribution *owners)
 {
-	bool again = PINFO_FD_VISITED(v->pinfo), primed = collecting && !again;
+	bool again = PINFO_FD_VISITED(v->pinfo);
 	bool is_click = is_clicked(v);
 
 	if (is_click && !v->flow->read_again)
 		v->flow = alone(v->flow, v->pinfo);
 	if (!v->tree || !l->families)
 		return;
-	dpi_read(v->flow, l, v->pinfo, v->tree, primed, owners);
+	dpi_read(v->flow, l, v->pinfo, v->tree, primed && !again, owners);
 	if (again && !is_click && has_read_any(v->flow))
 		v->flow->read_again = true;
 }
