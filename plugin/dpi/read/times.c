@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dpi/read/times.h"
 
+#include "program.h"
+#include "stats/stats.h"
+
 static wmem_map_t *times;	/* frame -> struct dpi_time */
 
 void dpi_times_init(void)
@@ -29,15 +32,26 @@ static void put(const packet_info *pinfo, const char *app, double ms)
 	wmem_map_insert(times, key, t);
 }
 
-static void read_fields(struct reader *r)
+static void read_time(struct reader *r, enum what what)
 {
-	for (int what = HTTP_TIME; what <= SNMP_TIME; what++) {
-		const field_info *fi = reader_value(r, (enum what)what);
+	const field_info *fi = reader_value(r, what);
 
-		if (fi)
-			put(r->pinfo, r->flow->app,
-			    nstime_to_msec(fvalue_get_time(finfo_value(fi))));
-	}
+	if (fi)
+		put(r->pinfo, r->flow->app,
+		    nstime_to_msec(fvalue_get_time(finfo_value(fi))));
+}
+
+static void read_fields(struct reader *r, unsigned families)
+{
+	if (families & DPI_HTTP)
+		read_time(r, HTTP_TIME);
+	if (families & DPI_HTTP2)
+		read_time(r, HTTP2_TIME);
+	if (families & DPI_DNS)
+		read_time(r, DNS_TIME);
+	for (int what = SMB_TIME; families & DPI_TIMED && what <= SNMP_TIME;
+	     what++)
+		read_time(r, (enum what)what);
 }
 
 static void ask(struct dpi_asked *a, const packet_info *pinfo)
@@ -93,8 +107,10 @@ static void read_hello_times(struct reader *r)
 
 void dpi_times_read(struct reader *r)
 {
-	if (r->layers->families & (DPI_HTTP | DPI_HTTP2 | DPI_DNS | DPI_TIMED))
-		read_fields(r);
+	/* Wireshark's statistics may start later, tshark's do not. */
+	if (program_is("tshark") && !stats_are_wanted())
+		return;
+	read_fields(r, r->layers->families);
 	if (r->layers->families & DPI_TURNS)
 		read_turns(r);
 	if (r->layers->families & DPI_TLS && !r->layers->in_quic)
