@@ -62,17 +62,9 @@ static bool is_wanted(const struct dpi_view *v, int hf)
 	return proto_field_is_referenced(v->tree, hf);
 }
 
-static const char *detail_of(const struct dpi_view *v)
-{
-	if (!v->flow)
-		return "";
-	return dpi_flow_detail(v->pinfo->pool, v->flow, v->turn);
-}
-
-static const char *summary_of(const struct dpi_view *v)
+static const char *summary_of(const struct dpi_view *v, const char *detail)
 {
 	wmem_strbuf_t *s = wmem_strbuf_new(v->pinfo->pool, v->app);
-	const char *detail = detail_of(v);
 
 	if (v->flow && v->flow->odd_port)
 		wmem_strbuf_append_printf(s, " on port %u", v->flow->port);
@@ -140,19 +132,20 @@ void dpi_show(struct dpi_view *v, const struct attribution *owners)
 		[DPI_BY_DISSECTOR] = "dissector",
 		[DPI_BY_PORT] = "port",
 	};
-	const char *summary = is_wanted(v, hf_summary) ? summary_of(v) : "";
+	bool has_summary = is_wanted(v, hf_summary);
+	const char *detail = v->flow && (has_summary || is_wanted(v, hf_detail)) ?
+		dpi_flow_detail(v->pinfo->pool, v->flow, v->turn) : "";
+	const char *summary = has_summary ? summary_of(v, detail) : "";
 	proto_item *top = proto_tree_add_protocol_format(v->tree, proto_dpi,
-		v->tvb, 0, 0, "Application");
+		v->tvb, 0, 0, "Application%s%s", *summary ? ": " : "", summary);
 
 	proto_item_set_generated(top);
-	if (*summary)
-		proto_item_append_text(top, ": %s", summary);
 	v->tree = proto_item_add_subtree(top, ett_dpi);
 	hide(add(v, hf_app, v->app), !strcmp(summary, v->app));
 	add(v, hf_how, hows[v->how]);
 	add(v, hf_host, v->host);
 	if (is_wanted(v, hf_detail))
-		add(v, hf_detail, detail_of(v));
+		add(v, hf_detail, detail);
 	hide(add(v, hf_summary, summary), true);
 	add_names(v, owners);
 	if (v->unresolved)

@@ -33,7 +33,7 @@ static struct looked_up {
 	bool used;
 	uint8_t ip[16];
 	struct geo_place place;
-} recent[64];
+} recent[256];
 
 void geo_fields_init(module_t *prefs)
 {
@@ -195,24 +195,31 @@ static bool to_ipv6(uint8_t out[16], const address *a)
 	return true;
 }
 
-static void look_up_place(struct geo_place *place, const address *a)
+static const struct geo_place nowhere;
+
+/* Borrowed until the next call. */
+static const struct geo_place *look_up_place(const address *a)
 {
 	struct looked_up *r;
 	uint8_t ip[16];
 
 	if (!pref_lookup || !to_ipv6(ip, a))
-		return;
+		return &nowhere;
 	r = &recent[(ip[5] ^ ip[7] ^ ip[13] ^ ip[14] ^ ip[15]) %
 		    array_length(recent)];
 	if (!r->used || memcmp(r->ip, ip, sizeof(ip))) {
 		if (!databases)
 			open_databases();
 		if (!databases || !geo_lookup(databases, ip, &r->place))
-			memset(&r->place, 0, sizeof(r->place));
+			r->place = nowhere;
+		if (!*r->place.country_name)	/* free databases have only codes */
+			g_strlcpy(r->place.country_name,
+				  country_name(r->place.country),
+				  sizeof(r->place.country_name));
 		memcpy(r->ip, ip, sizeof(ip));
 		r->used = true;
 	}
-	*place = r->place;
+	return &r->place;
 }
 
 /*
@@ -220,33 +227,25 @@ static void look_up_place(struct geo_place *place, const address *a)
  * disagree about the country, their name of it and their city would
  * contradict the record.
  */
-static void find_place(struct geo_place *place, const address *a,
-		       const char *recorded)
+static const struct geo_place *find_place(const address *a, const char *recorded)
 {
-	memset(place, 0, sizeof(*place));
-	look_up_place(place, a);
-	if (!*place->country_name)	/* free databases have only codes */
-		g_strlcpy(place->country_name, country_name(place->country),
-			  sizeof(place->country_name));
-	if (!*recorded || !strcmp(place->country, recorded))
-		return;
-	g_strlcpy(place->country, recorded, sizeof(place->country));
-	place->country_name[0] = '\0';
-	place->city[0] = '\0';
+	const struct geo_place *found = look_up_place(a);
+	static struct geo_place place;
+
+	if (!*recorded || !strcmp(found->country, recorded))
+		return found;
+	place = *found;
+	g_strlcpy(place.country, recorded, sizeof(place.country));
+	place.country_name[0] = '\0';
+	place.city[0] = '\0';
+	return &place;
 }
 
 bool geo_fields_country(char out[GEO_FIELDS_COUNTRY_LEN], const address *a,
 		   const char *recorded)
 {
-	struct geo_place place;
-
-	if (*recorded) {
-		g_strlcpy(out, recorded, GEO_FIELDS_COUNTRY_LEN);
-		return true;
-	}
-	memset(&place, 0, sizeof(place));
-	look_up_place(&place, a);
-	g_strlcpy(out, place.country, GEO_FIELDS_COUNTRY_LEN);
+	g_strlcpy(out, *recorded ? recorded : look_up_place(a)->country,
+		  GEO_FIELDS_COUNTRY_LEN);
 	return *out;
 }
 
@@ -350,17 +349,14 @@ void geo_fields_add(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 	       const char *src_country, const char *dst_country)
 {
 	struct where w = { .tvb = tvb, .pool = pinfo->pool };
-	struct geo_place place;
 	proto_item *top = NULL;
 
 	if (!proto_is_protocol_enabled(find_protocol_by_id(proto_geo)))
 		return;
 	w.scope = SRC;
-	find_place(&place, &pinfo->net_src, src_country);
-	add_geo_end(tree, &top, &w, &place);
+	add_geo_end(tree, &top, &w, find_place(&pinfo->net_src, src_country));
 	w.scope = DST;
-	find_place(&place, &pinfo->net_dst, dst_country);
-	add_geo_end(tree, &top, &w, &place);
+	add_geo_end(tree, &top, &w, find_place(&pinfo->net_dst, dst_country));
 	if (pinfo->num == 1)
 		add_unread(tree, &top, tvb, pinfo);
 }

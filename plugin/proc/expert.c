@@ -301,11 +301,12 @@ static void check_port(struct place *at, packet_info *pinfo)
 	    (pinfo->ptype != PT_TCP && pinfo->ptype != PT_UDP))
 		return;
 	find_port_owners();
+	if (port_is_owned(pinfo))
+		return;
 	for (size_t i = 0; i < array_length(port_owners); i++) {
 		int proto = port_owner_ids[i];
 
-		if (proto == -1 || !spoken_is(pinfo, proto) ||
-		    port_is_owned(pinfo))
+		if (proto == -1 || !spoken_is(pinfo, proto))
 			continue;
 		expert_add_info_format(pinfo, item_at(at), &ei[PORT],
 			"%s on port %u, which is not its own",

@@ -107,8 +107,7 @@ static bool is_ours_to_hand(conversation_t *c, const struct content *k,
 
 	return hand_over && proto != -1 &&
 	       (k->since || !conversation_get_dissector(c, pinfo->num)) &&
-	       spoken_choice(p->over == OVER_TCP, p->sport, p->dport, proto) ==
-		       SPOKEN_OTHER;
+	       spoken_is_mistaken(p->over == OVER_TCP, p->sport, p->dport, proto);
 }
 
 /* Not from this frame on: STARTTLS, which says for all, shall come after us. */

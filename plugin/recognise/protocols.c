@@ -301,10 +301,12 @@ const struct dpi_protocol *dpi_protocol_named(const char *filter)
 {
 	int id = proto_get_id_by_filter_name(filter);
 
+	if (id != -1)
+		return dpi_protocol_of(id);
 	for (size_t i = 0; i < array_length(known); i++)
 		if (!strcmp(known[i].filter, filter))
 			return &known[i];
-	return id == -1 ? NULL : dpi_protocol_of(id);
+	return NULL;
 }
 
 const char *dpi_protocol_of_alpn(const char *alpn, bool in_quic)

@@ -63,18 +63,20 @@ bool spoken_has_owner(const packet_info *pinfo)
 	       owner_of(tcp, pinfo->destport) != -1;
 }
 
-enum spoken_choice spoken_choice(bool tcp, uint32_t a, uint32_t b, int proto)
+static bool is_decoded_as(bool tcp, uint32_t port)
 {
 	const char *table = tcp ? "tcp.port" : "udp.port";
+
+	return dissector_get_uint_handle(find_dissector_table(table), port) !=
+	       dissector_get_default_uint_handle(table, port);
+}
+
+bool spoken_is_mistaken(bool tcp, uint32_t a, uint32_t b, int proto)
+{
 	int first = owner_of(tcp, a), second = owner_of(tcp, b);
 
-	if (dissector_get_uint_handle(find_dissector_table(table), a) !=
-		    dissector_get_default_uint_handle(table, a) ||
-	    dissector_get_uint_handle(find_dissector_table(table), b) !=
-		    dissector_get_default_uint_handle(table, b))
-		return SPOKEN_DECODED_AS;
 	if ((first == proto || first == -1) &&
 	    (second == proto || second == -1) && first != second)
-		return SPOKEN_RIGHT;
-	return SPOKEN_OTHER;
+		return false;
+	return !is_decoded_as(tcp, a) && !is_decoded_as(tcp, b);
 }

@@ -26,13 +26,10 @@ bool spoken_is_owner(const packet_info *pinfo, int proto);
 /* Has either port an owner? */
 bool spoken_has_owner(const packet_info *pinfo);
 
-enum spoken_choice {
-	SPOKEN_RIGHT,		/* Wireshark takes @proto by the port */
-	SPOKEN_OTHER,		/* ... or something else, or nothing */
-	SPOKEN_DECODED_AS,	/* the user has chosen for it */
-};
-
-/* What becomes of a packet between these ports of TCP or UDP? */
-enum spoken_choice spoken_choice(bool tcp, uint32_t a, uint32_t b, int proto);
+/*
+ * Would Wireshark take a packet between these ports of TCP or UDP for something
+ * else than @proto, or for nothing, and is that nobody's choice?
+ */
+bool spoken_is_mistaken(bool tcp, uint32_t a, uint32_t b, int proto);
 
 #endif
