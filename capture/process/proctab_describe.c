@@ -18,7 +18,6 @@
 #include "process/script.h"
 
 #define LOGIN_NS 5000000000ull	/* then it may be another's terminal */
-#define SHORT_ARGUMENTS 128		/* bytes */
 
 static void set_string(struct process *p, enum field f, char *out, size_t size,
 		       const char *s)
@@ -141,19 +140,6 @@ bool program_read(const struct program *i, struct process *out)
 	return kept_record_read(&i->record, out);
 }
 
-/* Thousands of programs with long ones would fill the memory. */
-static void cut_arguments(struct proctab *t, struct process *p)
-{
-	if (p->cmdline_len <= SHORT_ARGUMENTS)
-		return;
-	memset(p->cmdline + SHORT_ARGUMENTS, 0,
-	       p->cmdline_len - (size_t)SHORT_ARGUMENTS);
-	p->cmdline_len = SHORT_ARGUMENTS;
-	t->cut++;
-	p->flags |= PROCESS_CMDLINE_TRUNCATED;
-	process_set_field(p, FIELD_FLAGS);
-}
-
 void program_set_record(struct proctab *t, struct program *i, struct process *p)
 {
 	bool matched = i->matched, alarming = i->alarming;
@@ -173,7 +159,7 @@ void program_set_record(struct proctab *t, struct program *i, struct process *p)
 			   filter_matches(t->options.alarm, p);
 	}
 	if (rests_bytes(t->rests) > PROCTAB_BYTES)
-		cut_arguments(t, p);
+		t->cut += kept_record_shorten(p);
 	len = process_encode(p, t->encoded, sizeof(t->encoded));
 	if (len < 0 || !kept_record_set(t->rests, &i->record, t->encoded,
 					(size_t)len))

@@ -26,6 +26,7 @@
 #include "packet/queue.h"
 #include "process/hasher.h"
 #include "process/proctab.h"
+#include "process/records/kept_record.h"
 #include "view/flows/actors.h"
 #include "view/flows/flows.h"
 #include "view/rows/table.h"
@@ -154,6 +155,41 @@ MAKE(resolver, struct resolver, resolver_new(NULL, NULL, NULL, NULL, 1),
      resolver_free)
 MAKE(table, struct table, table_new(), table_free)
 
+static size_t encode_user(uint8_t out[PROCESS_MAX], const char *user)
+{
+	struct process p = { .pid = 7, .has = 1ull << FIELD_PID |
+					      1ull << FIELD_USER };
+	int len;
+
+	strcpy(p.user, user);
+	len = process_encode(&p, out, PROCESS_MAX);
+	assert_true(len > 0);
+	return (size_t)len;
+}
+
+/* Without memory for another it keeps the one that it has. */
+static bool make_kept_record(void)
+{
+	uint8_t record[PROCESS_MAX], kept[PROCESS_MAX];
+	size_t len = encode_user(record, "first");
+	struct rests *t = rests_new();
+	struct kept_record r = { 0 };
+	bool has_one = t && kept_record_set(t, &r, record, len), done = false;
+
+	if (has_one) {
+		size_t other = encode_user(kept, "second");
+
+		done = kept_record_set(t, &r, kept, other);
+		if (!done) {
+			assert_int_equal(kept_record_copy(&r, kept), len);
+			assert_memory_equal(kept, record, len);
+		}
+	}
+	kept_record_drop(&r);
+	rests_free(t);
+	return done;
+}
+
 static bool make_local(void)
 {
 	struct local *l = NULL;
@@ -192,6 +228,7 @@ static void nothing_is_left_without_memory(void **state)
 	fail_each("proctab", make_proctab);
 	fail_each("resolver", make_resolver);
 	fail_each("table", make_table);
+	fail_each("kept_record", make_kept_record);
 	fail_each("local", make_local);
 	fail_each("toolbar", make_toolbar);
 	fail_each("pcapng_writer", make_writer);

@@ -9,6 +9,7 @@
 #define SLOTS	 256
 #define BEFORE	 8			/* the fields: header and length */
 #define FIELD_HEAD 4			/* type and length of one */
+#define SHORT_ARGUMENTS 128		/* bytes */
 
 struct rest {
 	struct rests *of;
@@ -23,9 +24,7 @@ struct rest {
  */
 struct rests {
 	struct rest *slots[SLOTS];
-	size_t bytes;			/* of all that are kept, ... */
-	size_t count;			/* ... these many ... */
-	bool closed;			/* ... after rests_free(), too */
+	size_t bytes;			/* of all that are kept */
 };
 
 struct rests *rests_new(void)
@@ -33,23 +32,12 @@ struct rests *rests_new(void)
 	return calloc(1, sizeof(struct rests));
 }
 
-static void free_if_unused(struct rests *t)
-{
-	if (t->closed && !t->count)
-		free(t);
-}
-
 static void rest_drop(struct rest *r)
 {
-	struct rests *t;
-
 	if (!r || --r->refs)
 		return;
-	t = r->of;
-	t->bytes -= r->len;
-	t->count--;
+	r->of->bytes -= r->len;
 	free(r);
-	free_if_unused(t);
 }
 
 void rests_free(struct rests *t)
@@ -58,8 +46,7 @@ void rests_free(struct rests *t)
 		return;
 	for (int i = 0; i < SLOTS; i++)
 		rest_drop(t->slots[i]);
-	t->closed = true;
-	free_if_unused(t);
+	free(t);
 }
 
 size_t rests_bytes(const struct rests *t)
@@ -85,7 +72,6 @@ static struct rest *rest_new(struct rests *t, const uint8_t *bytes, size_t len)
 		return NULL;
 	*r = (struct rest){ .of = t, .refs = 1, .len = (uint32_t)len };
 	t->bytes += len;
-	t->count++;
 	memcpy(r->bytes, bytes, len);
 	return r;
 }
@@ -136,14 +122,6 @@ bool kept_record_set(struct rests *t, struct kept_record *r,
 	return true;
 }
 
-void kept_record_share(struct kept_record *r, const struct kept_record *of)
-{
-	if (of->rest)
-		of->rest->refs++;
-	rest_drop(r->rest);
-	*r = *of;
-}
-
 void kept_record_drop(struct kept_record *r)
 {
 	rest_drop(r->rest);
@@ -163,6 +141,18 @@ size_t kept_record_copy(const struct kept_record *r, uint8_t out[PROCESS_MAX])
 	memcpy(out, r->head, r->head_len);
 	memcpy(out + r->head_len, r->rest->bytes, r->rest->len);
 	return kept_record_len(r);
+}
+
+bool kept_record_shorten(struct process *p)
+{
+	if (p->cmdline_len <= SHORT_ARGUMENTS)
+		return false;
+	memset(p->cmdline + SHORT_ARGUMENTS, 0,
+	       p->cmdline_len - (size_t)SHORT_ARGUMENTS);
+	p->cmdline_len = SHORT_ARGUMENTS;
+	p->flags |= PROCESS_CMDLINE_TRUNCATED;
+	process_set_field(p, FIELD_FLAGS);
+	return true;
 }
 
 bool kept_record_read(const struct kept_record *r, struct process *out)

@@ -26,9 +26,12 @@ struct kept_record {
 	uint8_t head[KEPT_HEAD];
 };
 
-/* The rests that were kept last, for others to share.  NULL without memory. */
+/*
+ * The rests that were kept last, for others to share.  NULL without memory.  It
+ * outlives the records.
+ */
 struct rests *rests_new(void);
-void rests_free(struct rests *t);	/* NULL is fine; records stay whole */
+void rests_free(struct rests *t);	/* NULL is fine */
 
 /* All that records of these have in common with others or not, each once. */
 size_t rests_bytes(const struct rests *t);
@@ -39,8 +42,6 @@ size_t rests_bytes(const struct rests *t);
  */
 bool kept_record_set(struct rests *t, struct kept_record *r,
 		     const uint8_t *record, size_t len);
-/* @r keeps from now on what @of does. */
-void kept_record_share(struct kept_record *r, const struct kept_record *of);
 void kept_record_drop(struct kept_record *r);
 
 /* 0: none is kept. */
@@ -48,6 +49,12 @@ size_t kept_record_len(const struct kept_record *r);
 
 /* The same bytes again.  Returns how many. */
 size_t kept_record_copy(const struct kept_record *r, uint8_t out[PROCESS_MAX]);
+
+/*
+ * Cuts long arguments, before they are kept: of thousands of programs they
+ * would fill the memory.  False if they are short.
+ */
+bool kept_record_shorten(struct process *p);
 
 /* Decoded.  False, and *@out all zero, if none is kept. */
 bool kept_record_read(const struct kept_record *r, struct process *out);

@@ -11,12 +11,14 @@
 
 #define BUCKETS 4096
 #define REASONS 32		/* more than there are */
+#define RECORDS_MAX (8u << 20)	/* bytes; then idle ones go, or arguments */
 #define FORMER	16		/* names and users of a process, the newest first */
 
 struct actors {
 	struct flow_hash hash;		/* of process ids */
 	struct actor *heads[BUCKETS];
 	TAILQ_HEAD(, actor) idle;	/* without a flow, the oldest first */
+	struct rests *rests;		/* of their records */
 	uint32_t count;
 	uint32_t max;
 	uint64_t lost;
@@ -44,6 +46,11 @@ struct actors *actors_new(uint32_t max)
 
 	if (!t)
 		return NULL;
+	t->rests = rests_new();
+	if (!t->rests) {
+		free(t);
+		return NULL;
+	}
 	t->max = max;
 	flow_hash_init(&t->hash);
 	TAILQ_INIT(&t->idle);
@@ -73,6 +80,7 @@ void actors_free(struct actors *t)
 			next = a->next;
 			free_actor(a);
 		}
+	rests_free(t->rests);
 	free(t);
 }
 
@@ -149,12 +157,28 @@ static void keep_exact(struct actor *a, enum actor_kind kind, const char *text,
 		a->exact[kind] = strndup(text, len);
 }
 
+/*
+ * A copy: were it shared with the table of processes, what is shown long after
+ * would leave no room there.  Without memory the old one stays.
+ */
+static void keep_record(struct actors *t, struct actor *a,
+			const struct program *i)
+{
+	struct process *p = &t->scratch;
+	uint8_t record[PROCESS_MAX];
+	int len = (int)kept_record_copy(&i->record, record);
+
+	if (rests_bytes(t->rests) > RECORDS_MAX && kept_record_shorten(p))
+		len = process_encode(p, record, sizeof(record));
+	if (len > 0)
+		kept_record_set(t->rests, &a->record, record, (size_t)len);
+}
+
 static void refresh(struct actors *t, struct actor *a, const struct program *i)
 {
 	struct process *p = &t->scratch;
 	const char *container;
 
-	kept_record_share(&a->record, &i->record);
 	free(a->said);
 	a->said = NULL;
 	a->learned = true;
@@ -163,6 +187,7 @@ static void refresh(struct actors *t, struct actor *a, const struct program *i)
 	copy_text(a->name, RECORD_NAME_LEN, i->name);
 	keep_exact(a, ACTOR_PROGRAM, i->name, RECORD_NAME_LEN);
 	program_read(i, p);
+	keep_record(t, a, i);
 	a->flags = p->flags;
 	a->has_uid = process_has(p, FIELD_UID);
 	a->uid = p->uid;
@@ -180,7 +205,8 @@ static struct actor *add(struct actors *t, uint64_t id)
 {
 	struct actor **head = head_of(t, id), *a;
 
-	if (t->count >= t->max && !TAILQ_EMPTY(&t->idle))
+	while ((t->count >= t->max || rests_bytes(t->rests) > RECORDS_MAX) &&
+	       !TAILQ_EMPTY(&t->idle))
 		forget(t, TAILQ_FIRST(&t->idle));
 	a = t->count < t->max ? calloc(1, sizeof(*a)) : NULL;
 	if (!a) {

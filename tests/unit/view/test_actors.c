@@ -3,6 +3,9 @@
 
 #include "view/flows/actors.h"
 
+#define MANY 5000
+#define LONG 4000			/* bytes of arguments */
+
 static struct talker talkers[6];
 
 static struct actors *make(uint32_t max)
@@ -139,6 +142,44 @@ static void who_is_idle_for_longest_goes_first(void **state)
 	actors_free(t);
 }
 
+/* Those that are in use have their names at least. */
+static void long_arguments_of_many_have_an_end(void **state)
+{
+	static struct talker many[MANY];
+	static struct process p, seen;
+	struct actors *t = actors_new(8192);
+
+	(void)state;
+	for (uint32_t i = 0; i < MANY; i++) {
+		p = (struct process){ .pid = i, .id = 100000 + i,
+				      .cmdline_len = LONG };
+		p.has = 1ull << FIELD_PID | 1ull << FIELD_ID |
+			1ull << FIELD_CMDLINE;
+		memset(p.cmdline, 'x', p.cmdline_len);
+		snprintf(p.cmdline, 32, "java %u", i);
+		talker_init(&many[i], i, "java");
+		many[i].program.id = p.id;
+		talker_set(&many[i], &p);
+		actors_ref(t, actors_get(t, &many[i].program));
+	}
+	assert_int_equal(actors_lost(t), 0);
+	actor_process(actors_get(t, &many[0].program), &seen);
+	assert_int_equal(seen.cmdline_len, LONG);
+	actor_process(actors_get(t, &many[MANY - 1].program), &seen);
+	assert_int_equal(seen.cmdline_len, 128);
+	assert_true(seen.flags & PROCESS_CMDLINE_TRUNCATED);
+	assert_string_equal(seen.cmdline, "java 4999");
+
+	/* Whoever comes once these are idle has room. */
+	for (uint32_t i = 0; i < MANY; i++)
+		actors_unref(t, actors_get(t, &many[i].program));
+	talker_set(&talkers[0], &p);
+	actor_process(get(t, 0), &seen);
+	assert_int_equal(seen.cmdline_len, LONG);
+	assert_in_range(actors_lost(t), 1, MANY);
+	actors_free(t);
+}
+
 static void nobody_has_a_name_for_each_reason(void **state)
 {
 	struct actors *t = make(1);
@@ -160,6 +201,7 @@ int main(void)
 		cmocka_unit_test(another_name_or_user_is_another_actor),
 		cmocka_unit_test(of_a_process_the_last_sixteen_are_looked_at),
 		cmocka_unit_test(who_is_idle_for_longest_goes_first),
+		cmocka_unit_test(long_arguments_of_many_have_an_end),
 		cmocka_unit_test(nobody_has_a_name_for_each_reason),
 	};
 
