@@ -74,8 +74,8 @@ static int temporary_file(struct options *o, char *path, size_t size)
 
 static int show_file(const struct options *o)
 {
-	return privilege_become_user() || replay(o, -1) ? EXIT_FAILURE :
-						      EXIT_SUCCESS;
+	return privilege_become_reader() || replay(o, -1) ? EXIT_FAILURE :
+							EXIT_SUCCESS;
 }
 
 /* As a file of ours that comes from there. */

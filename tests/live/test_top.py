@@ -648,16 +648,19 @@ class Top(world.LiveTest):
         capture = world.Capture(path, "-i", "lo", within=self.ns)
         self.ns.run("ping", "-qc2", "-i0.1", "127.0.0.1", check=True)
         capture.stop()
-        path.chmod(0o600)               # root's alone: it is open by then
-        t = Terminal([PKTWHO, "top", "-r", str(path)])
-        self.addCleanup(t.close)
-        t.shows("ping")
-        status = Path(f"/proc/{t.process.pid}/status").read_text()
-        self.assertRegex(status, r"(?m)^Uid:(\s+65534){4}$")
-        for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
-            self.assertRegex(status, rf"(?m)^{kind}:\s+0+$")
-        self.assertRegex(status, r"(?m)^Seccomp:\s+2$")
-        self.assertEqual(t.end()[0], 0)
+        sudo = {"SUDO_UID": "4242", "SUDO_GID": "4242"}
+        for owner, uid, env in (0, 65534, {}), (4242, 4242, sudo):
+            os.chown(path, owner, 0)
+            path.chmod(0o600)           # that one's alone: it is open by then
+            t = Terminal([PKTWHO, "top", "-r", str(path)], env=env)
+            self.addCleanup(t.close)
+            t.shows("ping")
+            status = Path(f"/proc/{t.process.pid}/status").read_text()
+            self.assertRegex(status, rf"(?m)^Uid:(\s+{uid}){{4}}$")
+            for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+                self.assertRegex(status, rf"(?m)^{kind}:\s+0+$")
+            self.assertRegex(status, r"(?m)^Seccomp:\s+2$")
+            self.assertEqual(t.end()[0], 0)
 
     def test_a_terminal_that_cannot_place_text(self):
         t = self.top(env={"TERM": "dumb"})

@@ -265,6 +265,16 @@ static void drop_from_bounding_set(cap_t kept)
 			log_debug("bounding set: %s", strerror(errno));
 }
 
+int privilege_become_reader(void)
+{
+	cap_t none = cap_init();
+
+	if (none && !geteuid())
+		drop_from_bounding_set(none);
+	cap_free(none);
+	return privilege_become_user();
+}
+
 /*
  * The C library's functions would do it in all threads, of which there is only
  * this one, and there with signals.

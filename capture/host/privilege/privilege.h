@@ -42,6 +42,9 @@ void privilege_drop(void);
  */
 int privilege_become_user(void);
 
+/* The same, for what executes nothing that is more than its caller. */
+int privilege_become_reader(void);
+
 /*
  * A program with capabilities gets an environment without some variables, as
  * TMPDIR or LD_LIBRARY_PATH (ld.so(8), secure execution).  The user's own, or
