@@ -157,11 +157,7 @@ static void free_cell(stat_tap_table *table _U_, guint row, guint column,
 
 void latency_init(void)
 {
-	static tap_param params[] = {
-		{ PARAM_FILTER, "filter", "Filter", NULL, true },
-	};
 	static stat_tap_table_ui ui = {
-		.group = REGISTER_PACKET_STAT_GROUP_UNSORTED,
 		.title = "Response Times by Program",
 		.tap_name = "proc",
 		.cli_string = "proc,latency",
@@ -171,10 +167,8 @@ void latency_init(void)
 		.stat_tap_free_table_item_cb = free_cell,
 		.nfields = COLUMNS,
 		.fields = columns,
-		.nparams = array_length(params),
-		.params = params,
 	};
 
 	lines_add_head(&columns[PROGRAM]);
-	register_stat_tap_table_ui(&ui);
+	stats_register_window(&ui);
 }

@@ -43,6 +43,18 @@ static void add_imported(wmem_allocator_t *pool, struct stats_packet *s,
 		s->other = name;
 }
 
+void stats_register_window(stat_tap_table_ui *ui)
+{
+	static tap_param params[] = {
+		{ PARAM_FILTER, "filter", "Filter", NULL, true },
+	};
+
+	ui->group = REGISTER_PACKET_STAT_GROUP_UNSORTED;
+	ui->params = params;
+	ui->nparams = array_length(params);
+	register_stat_tap_table_ui(ui);
+}
+
 void stats_clear_rows(stat_tap_table *table)
 {
 	for (guint i = 0; i < table->num_elements; i++)

@@ -64,6 +64,9 @@ const char *stats_name_of(wmem_allocator_t *pool, const struct packet_end *e);
 /* What stats_packet() was told of this packet, or NULL. */
 const struct stats_packet *stats_packet_get(packet_info *pinfo);
 
+/* One of the Statistics menu, which asks for a filter; @ui stays. */
+void stats_register_window(stat_tap_table_ui *ui);
+
 /* The same file is tapped again, or another: no row is left of the old one. */
 void stats_clear_rows(stat_tap_table *table);
 

@@ -126,11 +126,7 @@ static void window_free_cell(stat_tap_table *table _U_, guint line,
 
 void table_window_register(void)
 {
-	static tap_param params[] = {
-		{ PARAM_FILTER, "filter", "Filter", NULL, true },
-	};
 	static stat_tap_table_ui ui = {
-		.group = REGISTER_PACKET_STAT_GROUP_UNSORTED,
 		.title = "Process Table",
 		.tap_name = "proc",
 		.cli_string = TABLE_COMMAND ",window",
@@ -140,8 +136,6 @@ void table_window_register(void)
 		.stat_tap_free_table_item_cb = window_free_cell,
 		.nfields = TABLE_COLUMNS,
 		.fields = window_columns,
-		.nparams = array_length(params),
-		.params = params,
 	};
 
 	for (int c = 0; c < TABLE_COLUMNS; c++) {
@@ -155,5 +149,5 @@ void table_window_register(void)
 			table_is_numeric(row) ? "%u" : "%s",
 		};
 	}
-	register_stat_tap_table_ui(&ui);
+	stats_register_window(&ui);
 }

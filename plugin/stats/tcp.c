@@ -258,11 +258,7 @@ static void table_free_cell(stat_tap_table *table _U_, guint row, guint column,
 
 void tcpstats_init(void)
 {
-	static tap_param params[] = {
-		{ PARAM_FILTER, "filter", "Filter", NULL, true },
-	};
 	static stat_tap_table_ui ui = {
-		.group = REGISTER_PACKET_STAT_GROUP_UNSORTED,
 		.title = "TCP by Program",
 		.tap_name = "tcp",
 		.cli_string = "proc,tcp",
@@ -272,10 +268,8 @@ void tcpstats_init(void)
 		.stat_tap_free_table_item_cb = table_free_cell,
 		.nfields = COLUMNS,
 		.fields = columns,
-		.nparams = array_length(params),
-		.params = params,
 	};
 
 	lines_add_head(&columns[PROGRAM]);
-	register_stat_tap_table_ui(&ui);
+	stats_register_window(&ui);
 }
