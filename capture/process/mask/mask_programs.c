@@ -190,9 +190,11 @@ static const char *const starters[] = { "buildah", "docker", "ip",
 
 #define COUNT_OF(list) (sizeof(list) / sizeof(*(list)))
 
+/* Of each program that begins all are asked: the first letter rules out most. */
 static bool fits_program(const char *pattern, const char *program)
 {
-	return !fnmatch(pattern, program, 0);
+	return (*pattern == '*' || *pattern == *program) &&
+	       !fnmatch(pattern, program, 0);
 }
 
 enum secret mask_program_option(const char *program, const char *command,
@@ -200,10 +202,12 @@ enum secret mask_program_option(const char *program, const char *command,
 {
 	*joined = 0;
 	for (size_t i = 0; i < COUNT_OF(options); i++) {
-		size_t own = strlen(options[i].option);
+		size_t own;
 
+		if (!fits_program(options[i].program, program))
+			continue;
+		own = strlen(options[i].option);
 		if (len < own || memcmp(option, options[i].option, own) ||
-		    !fits_program(options[i].program, program) ||
 		    (options[i].command && strcmp(options[i].command, command)))
 			continue;
 		if (len == own && options[i].place != JOINED)

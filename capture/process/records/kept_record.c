@@ -6,7 +6,8 @@
 
 #include "bytes.h"
 
-#define SLOTS	 256
+#define SLOT_BITS 8
+#define SLOTS	 (1 << SLOT_BITS)
 #define BEFORE	 8			/* the fields: header and length */
 #define FIELD_HEAD 4			/* type and length of one */
 #define SHORT_ARGUMENTS 128		/* bytes */
@@ -54,14 +55,14 @@ size_t rests_bytes(const struct rests *t)
 	return t->bytes;
 }
 
-/* FNV-1a */
+/* A product's high bits depend on all of a field's; a record is of whole words. */
 static unsigned slot_of(const uint8_t *bytes, size_t len)
 {
-	uint32_t h = 0x811c9dc5u;
+	uint64_t h = 0;
 
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ bytes[i]) * 0x01000193u;
-	return (h ^ h >> 16) % SLOTS;
+	for (size_t i = 0; i + 4 <= len; i += 4)
+		h = (h ^ get_le(bytes + i, 4)) * 0x9e3779b97f4a7c15u;
+	return (unsigned)(h >> (64 - SLOT_BITS));
 }
 
 static struct rest *rest_new(struct rests *t, const uint8_t *bytes, size_t len)
