@@ -7,7 +7,8 @@
 #include "packet/flow_hash.h"
 
 #define BUCKETS	     4096
-#define MAX_PROGRAMS 16384		/* then they are learned anew */
+#define MAX_PROGRAMS 16384		/* then they are learned anew, ... */
+#define MAX_BYTES    (32u << 20)	/* ... or with so many of their records */
 
 /*
  * A process.  One that reads what it has sent under another name or user has two
@@ -73,7 +74,7 @@ void reader_programs_free(struct reader_programs *t)
 
 void reader_programs_begin(struct reader_programs *t)
 {
-	if (t->count >= MAX_PROGRAMS)
+	if (t->count >= MAX_PROGRAMS || rests_bytes(t->rests) >= MAX_BYTES)
 		forget_programs(t);
 	t->packet++;
 }

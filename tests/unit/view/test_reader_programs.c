@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a file tells of its programs, packet by packet. */
 #include "exact.h"
+
+#include <malloc.h>
+
 #include "record.h"
 #include "view/reader_programs.h"
 
@@ -106,6 +109,32 @@ static void what_is_no_record_tells_nothing(void **state)
 	reader_programs_free(NULL);
 }
 
+/* A file may have more of them than memory. */
+static void many_long_records_are_learned_anew(void **state)
+{
+	static struct process p = { .has = 1ull << FIELD_ID |
+					   1ull << FIELD_CMDLINE,
+				    .cmdline_len = 4000 };
+	size_t most = 0, before = mallinfo2().uordblks;
+
+	(void)state;
+	memset(p.cmdline, 'x', p.cmdline_len);
+	for (uint32_t i = 0; i < 16000; i++) {
+		uint8_t record[PROCESS_MAX];
+		size_t used;
+
+		p.id = i + 1;
+		memcpy(p.cmdline, &i, sizeof(i));
+		reader_programs_begin(programs);
+		reader_programs_learn(programs, record,
+				      (size_t)process_encode(&p, record,
+							     sizeof(record)));
+		used = mallinfo2().uordblks - before;
+		most = used > most ? used : most;
+	}
+	assert_true(most < 45u << 20);
+}
+
 #define test(f) cmocka_unit_test_setup_teardown(f, make, unmake)
 
 int main(void)
@@ -114,6 +143,7 @@ int main(void)
 		test(the_latest_record_holds_for_both_ends),
 		test(two_records_are_one_for_each_end),
 		test(what_is_no_record_tells_nothing),
+		test(many_long_records_are_learned_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
