@@ -177,12 +177,17 @@ bool is_vxlan(const struct payload *p)
 	       is_frame(p, 8);
 }
 
-/* RFC 8926, 3.4 */
+/* RFC 8926, 3.4: a frame, or a packet. */
 bool is_geneve(const struct payload *p)
 {
-	return p->len >= 50 && u8_at(p, 0) <= 63 && !(u8_at(p, 1) & 0x3f) &&
-	       HAS_AT(p, 2, "\x65\x58") && !u8_at(p, 7) &&
-	       is_frame(p, 8 + 4 * u8_at(p, 0));
+	size_t at = 8 + 4 * u8_at(p, 0);
+
+	if (p->len < 36 || u8_at(p, 0) > 63 || u8_at(p, 1) & 0x3f || u8_at(p, 7))
+		return false;
+	if (HAS_AT(p, 2, "\x65\x58"))
+		return is_frame(p, at);
+	return (HAS_AT(p, 2, "\x08\0") || HAS_AT(p, 2, "\x86\xdd")) &&
+	       is_packet(p, at, p->full);
 }
 
 /* 3GPP TS 29.281, 5.1: a user's packet, with a sequence number or without. */
