@@ -195,6 +195,10 @@ static void learn_app(packet_info *pinfo)
 		f->in_proxy = true;
 		f->rank = DPI_NOTHING;
 	}
+	if (!f->passed_on && dpi_content_is_passed_on(pinfo)) {
+		f->passed_on = true;
+		f->rank = DPI_NOTHING;
+	}
 	p = f->in_proxy ? NULL : dpi_content_get(pinfo);
 	take_content(f, pinfo, p);
 	if (l->in_proxy == f->in_proxy && !is_refuted(l, p) &&

@@ -60,6 +60,7 @@ struct dpi_flow {
 	enum dpi_rank rank;
 	enum dpi_how how;
 	bool in_proxy;		/* what a proxy passes on is what is spoken */
+	bool passed_on;		/* ... by a proxy that is not heard */
 	bool read_again;	/* for a filter, when it was too late to learn */
 	bool is_alone;		/* of one packet, and nobody keeps it */
 	bool ech;		/* the server name may be for show */

@@ -90,10 +90,20 @@ struct content *content_at(packet_info *pinfo)
 	return conversation_get_proto_data(c, is_tcp ? proto_tcp : proto_udp);
 }
 
-/* What may become something else is looked at again. */
+static bool is_proxy(const struct content *k)
+{
+	return k->is && (k->is_connect || (k->protocol &&
+					   k->protocol->role == DPI_PROXY));
+}
+
+/*
+ * What may become something else is looked at again; not if a proxy is heard
+ * to answer, since its own dissector passes on the rest.
+ */
 static bool is_decided(const struct content *k)
 {
-	return k->is && !k->is->may_change;
+	return k->is && (!k->is->may_change ||
+			 (k->heard == 3 && is_proxy(k)));
 }
 
 static void forget(void)
@@ -113,6 +123,7 @@ static void try(conversation_t *c, struct content *k, packet_info *pinfo,
 		k->waits = 0;
 	if (!s || s == k->is)
 		return;
+	k->is_passed_on = k->is_passed_on || is_proxy(k);
 	k->is = s;
 	k->is_connect = STARTS(&taken->p, "CONNECT ");
 	dpi_protocols_init();
@@ -134,7 +145,7 @@ static void look_at_all(conversation_t *c, struct content *k,
 		stream_end(&k->stream);
 }
 
-static void look(packet_info *pinfo, struct segment *now)
+static struct content *look(packet_info *pinfo, struct segment *now)
 {
 	const struct payload *p = &now->p;
 	bool is_tcp = p->over == OVER_TCP;
@@ -150,13 +161,42 @@ static void look(packet_info *pinfo, struct segment *now)
 	k->has_long = k->has_long ||
 		      (!is_tcp && (*p->p & 0x80 || !be32_at(p, 1)));
 	now->way = content_side(pinfo, p->sport, p->dport);
+	k->heard |= 1 << now->way;
 	if (is_tcp && !k->has_begun)
 		k->is_expected = conversation_get_dissector(c, pinfo->num);
 	k->has_begun = true;
 	if (k->is_expected || is_decided(k))
-		return;
+		return k;
 	stream_put(&k->stream, now);
 	look_at_all(c, k, pinfo, now);
+	return k;
+}
+
+/* Wireshark passes on what follows it, unless the port has an owner. */
+static bool is_preamble_known(const struct payload *p)
+{
+	return (WS_VERSION >= 404 || STARTS(p, "PROXY")) &&
+	       !spoken_is_owned(true, p->sport, p->dport);
+}
+
+/* What follows a preamble in the same segment is what is spoken. */
+static void look_beyond(packet_info *pinfo, struct segment *s)
+{
+	size_t len = signature_preamble(&s->p);
+	struct segment first = *s;
+	struct content *k;
+
+	if (len && len < s->p.len && !is_preamble_known(&s->p)) {
+		first.p.len = first.p.full = len;
+		k = look(pinfo, &first);
+		k->preamble = (unsigned)len;
+		k->preamble_in = pinfo->num;
+		s->seq += (uint32_t)len;
+		s->p.p += len;
+		s->p.len -= len;
+		s->p.full -= len;
+	}
+	look(pinfo, s);
 }
 
 /* Nothing comes after it: what is still missing is lost. */
@@ -217,7 +257,7 @@ static int see_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 		s.seq = tvb_get_ntohl(tvb, 4) + !!(flags & TCP_SYN);
 		s.ack = tvb_get_ntohl(tvb, 8);
 		if (head >= 20 && p->len)
-			look(pinfo, &s);
+			look_beyond(pinfo, &s);
 		if (flags & (TCP_FIN | TCP_RST))
 			see_end(pinfo, p, flags & TCP_RST);
 	}
@@ -291,6 +331,12 @@ bool dpi_content_is_connect(packet_info *pinfo)
 	const struct content *k = content_at(pinfo);
 
 	return k && k->is_connect;
+}
+
+bool dpi_content_is_passed_on(const packet_info *pinfo)
+{
+	return last.frame == pinfo->num && last.content &&
+	       last.content->is_passed_on;
 }
 
 bool dpi_content_is_short(packet_info *pinfo)

@@ -38,6 +38,12 @@ bool dpi_content_is_known(packet_info *pinfo);
 /* Was a proxy of HTTP asked to pass on what comes after it? */
 bool dpi_content_is_connect(packet_info *pinfo);
 
+/*
+ * Is what is known that which a client sends through a proxy that is not heard?
+ * Only for packets that are read for the first time.
+ */
+bool dpi_content_is_passed_on(const packet_info *pinfo);
+
 /* Has the capture so little of this payload that a dissector can only guess? */
 bool dpi_content_is_short(packet_info *pinfo);
 

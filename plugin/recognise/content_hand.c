@@ -10,6 +10,8 @@ static int proto_handed = -1;
 static dissector_handle_t handed;
 static ws_bool hand_over = true;
 
+#define NOBODY -2		/* no protocol's number, nor -1, that of none */
+
 struct wanted {
 	int proto;
 	dissector_handle_t handle;
@@ -35,12 +37,18 @@ static dissector_handle_t handle_of(const char *filter, bool over_tcp)
 	return w.handle ? w.handle : find_dissector(filter);
 }
 
+static dissector_handle_t handle_at(const struct content *k, uint32_t frame)
+{
+	return k->inner && frame >= k->inner_since ? k->inner : k->handle;
+}
+
 /* A dissector that takes the conversation for itself shall have it from us. */
 static void keep_handed(packet_info *pinfo, const struct content *k)
 {
 	conversation_t *c = spoken_conversation(pinfo, false);
 
-	if (c && conversation_get_dissector(c, pinfo->num) == k->handle)
+	if (c && conversation_get_dissector(c, pinfo->num) ==
+		 handle_at(k, pinfo->num))
 		conversation_set_dissector(c, handed);
 }
 
@@ -61,7 +69,8 @@ static int dissect_by(struct content *k, tvbuff_t *tvb, packet_info *pinfo,
 	pinfo->can_desegment = pinfo->saved_can_desegment;
 	k->is_busy = true;
 	TRY {
-		done = call_dissector_only(k->handle, tvb, pinfo, tree, data);
+		done = call_dissector_only(handle_at(k, pinfo->num), tvb, pinfo,
+					   tree, data);
 	}
 	FINALLY {
 		k->is_busy = false;
@@ -74,6 +83,22 @@ static int dissect_by(struct content *k, tvbuff_t *tvb, packet_info *pinfo,
 	return done;
 }
 
+/* What a balancer says first is no part of it. */
+static int dissect_beyond(struct content *k, tvbuff_t *tvb, packet_info *pinfo,
+			  proto_tree *tree, void *data)
+{
+	int len = (int)k->preamble, done;
+
+	if (!len || k->preamble_in != pinfo->num ||
+	    tvb_reported_length_remaining(tvb, len) <= 0)
+		return dissect_by(k, tvb, pinfo, tree, data);
+	done = dissect_by(k, tvb_new_subset_remaining(tvb, len), pinfo, tree,
+			  data);
+	if (pinfo->desegment_len)
+		pinfo->desegment_offset += len;
+	return done > 0 ? done + len : done;
+}
+
 /* The conversation's dissector, in our name. */
 static int dissect_handed(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 			  void *data)
@@ -83,7 +108,7 @@ static int dissect_handed(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 	if (!k || k->is_busy || pinfo->num < k->since)
 		return 0;
 	if (k->handle) {
-		int done = dissect_by(k, tvb, pinfo, tree, data);
+		int done = dissect_beyond(k, tvb, pinfo, tree, data);
 
 		/* What it does not know is no word of the port's owner. */
 		return done || !spoken_has_owner(pinfo) ? done :
@@ -105,9 +130,14 @@ static bool is_ours_to_hand(conversation_t *c, const struct content *k,
 {
 	int proto = proto_get_id_by_filter_name(to);
 
-	return hand_over && proto != -1 &&
-	       (k->since || !conversation_get_dissector(c, pinfo->num)) &&
-	       spoken_is_mistaken(p->over == OVER_TCP, p->sport, p->dport, proto);
+	if (!hand_over || proto == -1)
+		return false;
+	if (k->since)
+		return true;
+	/* The owner of the port would have to begin with the preamble. */
+	return !conversation_get_dissector(c, pinfo->num) &&
+	       spoken_is_mistaken(p->over == OVER_TCP, p->sport, p->dport,
+				  k->preamble ? NOBODY : proto);
 }
 
 /* Not from this frame on: STARTTLS, which says for all, shall come after us. */
@@ -131,7 +161,12 @@ void content_hand(conversation_t *c, struct content *k,
 	handle = handle_of(to, p->over == OVER_TCP);
 	if (!handle)
 		return;
-	k->handle = handle;
+	if (k->handle && k->is_passed_on) {
+		k->inner = handle;
+		k->inner_since = pinfo->num;
+	} else {
+		k->handle = handle;
+	}
 	set_handed(c, k, pinfo->num);
 }
 

@@ -288,6 +288,12 @@ bool is_ftp_half(const struct payload *p);
 bool is_pop_client(const struct payload *p);
 bool is_xmpp_stanza(const struct payload *p);
 bool is_websocket_yes(const struct payload *p);
+bool is_websocket_asked(const struct payload *p);
+bool is_websocket_client(const struct payload *p);
+bool is_connect(const struct payload *p);
+
+/* Length of what a balancer says first of whom it stands for, or 0. */
+size_t signature_preamble(const struct payload *p);
 bool is_git(const struct payload *p);
 bool is_rdpudp(const struct payload *p);
 

@@ -90,6 +90,32 @@ bool is_websocket_yes(const struct payload *p)
 	       has_text(p, "\nsec-websocket-accept:");
 }
 
+/* ... and is asked to: it may not be heard. */
+bool is_websocket_asked(const struct payload *p)
+{
+	return STARTS(p, "GET ") && is_http(p) &&
+	       has_text(p, "\nupgrade: websocket\r\n");
+}
+
+/* RFC 6455, 5.2: what is masked, and whole; only after the question. */
+bool is_websocket_client(const struct payload *p)
+{
+	unsigned kind = u8_at(p, 0) & 15, len = u8_at(p, 1) & 127;
+	size_t head = len == 126 ? 8 : 6;
+
+	if (p->other || !before_starts(p, "GET ") || u8_at(p, 0) & 0x30 ||
+	    !(u8_at(p, 1) & 128) || len == 127 ||
+	    (kind != 1 && kind != 2 && (kind < 8 || kind > 10)))
+		return false;
+	return head + (len == 126 ? be16_at(p, 2) : len) == p->full;
+}
+
+/* A proxy may not be heard to agree, and yet does. */
+bool is_connect(const struct payload *p)
+{
+	return STARTS(p, "CONNECT ") && is_http(p);
+}
+
 /* A line of the server's: its version, or what its first branch is. */
 static bool is_git_server(const struct payload *p)
 {
@@ -122,4 +148,15 @@ bool is_rdpudp(const struct payload *p)
 
 	return STARTS(p, "\xff\xff\xff\xff") && u8_at(p, 7) & 1 &&
 	       up >= 1132 && up <= 1232 && down >= 1132 && down <= 1232;
+}
+
+/* HAProxy's PROXY protocol, 2.1 and 2.2: a line, or a header with its length. */
+size_t signature_preamble(const struct payload *p)
+{
+	const uint8_t *end = memchr(p->p, '\n', MIN(p->len, 107));
+
+	if (STARTS(p, "PROXY TCP") || STARTS(p, "PROXY UNKNOWN"))
+		return end ? (size_t)(end - p->p) + 1 : 0;
+	return STARTS(p, "\r\n\r\n\0\r\nQUIT\n") &&
+	       (u8_at(p, 12) & 0xfe) == 0x20 ? 16u + be16_at(p, 14) : 0;
 }

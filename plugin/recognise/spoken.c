@@ -55,12 +55,15 @@ bool spoken_is_owner(const packet_info *pinfo, int proto)
 			       owner_of(tcp, pinfo->destport) == proto);
 }
 
+bool spoken_is_owned(bool tcp, uint32_t a, uint32_t b)
+{
+	return owner_of(tcp, a) != -1 || owner_of(tcp, b) != -1;
+}
+
 bool spoken_has_owner(const packet_info *pinfo)
 {
-	bool tcp = pinfo->ptype == PT_TCP;
-
-	return owner_of(tcp, pinfo->srcport) != -1 ||
-	       owner_of(tcp, pinfo->destport) != -1;
+	return spoken_is_owned(pinfo->ptype == PT_TCP, pinfo->srcport,
+			       pinfo->destport);
 }
 
 static bool is_decoded_as(bool tcp, uint32_t port)

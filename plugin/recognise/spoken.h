@@ -25,6 +25,7 @@ bool spoken_is_owner(const packet_info *pinfo, int proto);
 
 /* Has either port an owner? */
 bool spoken_has_owner(const packet_info *pinfo);
+bool spoken_is_owned(bool tcp, uint32_t a, uint32_t b);
 
 /*
  * Would Wireshark take a packet between these ports of TCP or UDP for something

@@ -20,7 +20,8 @@ from payloads import (DTLS, HTTP, IKE, OK, PREFACE, QUIC, SSH, STUN, TCP_WORDS,
                       TLS, UDP_WORDS, be32, h2_frame, h2_headers, h2_request,
                       question, sized, tls_hello)
 from payloads_more import TCP_MORE, UDP_MORE
-from payloads_wild import TCP_WILD, UDP_OWN, UDP_WILD, WILD_HOSTS
+from payloads_wild import (TCP_WILD, UDP_OWN, UDP_WILD, WILD_HOSTS,
+                           proxied)
 import talks
 from pcapng import epb, idb, shb
 from talks import (FOREIGN, HERE, T0, Words, client, connection, datagrams,
@@ -583,6 +584,71 @@ class Better(unittest.TestCase):
             b"PROXY TCP4 192.0.2.1 203.0.113.1 50001 443\r\n" + TLS])),
             ("HTTPS", "alpn", "new.example.com"))
 
+    def test_proxy_protocol_in_the_same_segment(self):
+        """Whoever the port is of, who would have to begin with it."""
+        line = b"PROXY TCP4 192.0.2.1 203.0.113.1 50001 443\r\n"
+        local = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"
+        for port in (443, FOREIGN, 80, 22):
+            for first in (line, local, proxied(0x21)):
+                with self.subTest((port, first)):
+                    app, _, host = said(connection(client(0), port,
+                                                   [first + TLS]))
+                    self.assertEqual((app, host),
+                                     ("HTTPS", "new.example.com"))
+                    self.assertEqual(said(connection(client(0), port, [
+                        first + HTTP, (OK,)]))[::2],
+                        ("HTTP", "www.example.com"))
+        # ... and in two of them.
+        whole = proxied(0x21) + TLS
+        self.assertEqual(said(connection(client(0), 443, [
+            whole[:100], whole[100:]]))[::2], ("HTTPS", "new.example.com"))
+
+    def test_client_of_a_proxy_that_is_not_heard(self):
+        ask = (b"CONNECT new.example.com:443 HTTP/1.1\r\n"
+               b"Host: new.example.com:443\r\n\r\n")
+        yes = (b"HTTP/1.1 200 Connection established\r\n\r\n",)
+        socks = [b"\5\1\0", (b"\5\0",),
+                 b"\5\1\0\3\x0fwww.example.com\0\x50",
+                 (b"\5\0\0\1\0\0\0\0\0\0",)]
+        for port in (3128, 1080, FOREIGN, 443):
+            for way in ([ask, yes], socks):
+                for inner, app in ((TLS, "HTTPS"), (SSH, "SSH")):
+                    with self.subTest((port, way, app)):
+                        frames = connection(client(0), port, [*way, inner],
+                                            only=True)
+                        self.assertEqual(said(frames)[0], app)
+            self.assertEqual(said(connection(
+                client(0), port, [ask, yes], only=True))[::2],
+                ("HTTP", "new.example.com"))
+            self.assertEqual(said(connection(
+                client(0), port, [*socks, HTTP, (OK,)], only=False))[0],
+                "HTTP")
+
+    def test_client_of_websocket_alone(self):
+        ask = HTTP.replace(b"\r\n\r\n", b"\r\nUpgrade: websocket\r\n"
+                           b"Connection: Upgrade\r\n\r\n")
+        word = b"\x81\x85\1\2\3\4hello"
+        for port in (80, FOREIGN, 443):
+            for more, app in (([word], "WebSocket"), ([], "HTTP"),
+                              ([word + b"x"], "HTTP"),
+                              ([b"\x81\5hello"], "HTTP")):
+                self.assertEqual(said(connection(
+                    client(0), port, [ask, *more], only=True))[::2],
+                    (app, "www.example.com"))
+
+    def test_geneve_with_options(self):
+        for options in (b"", b"\1\3\x80\1abcd",
+                        b"\1\3\x80\1abcd\0\7\3\3" + bytes(12)):
+            for kind, skip in ((b"\x65\x58", 0), (b"\x08\0", 14)):
+                head = (bytes([len(options) // 4, 0]) + kind
+                        + b"\0\0\x2a\0" + options)
+                for port in (6081, FOREIGN):
+                    frames = [datagrams(client(0), port, [head + f[skip:]])[0]
+                              for f in connection("10.1.1.1", 8080,
+                                                  [HTTP, (OK,)])]
+                    self.assertEqual(said(frames), (
+                        "HTTP", "content", "www.example.com"))
+
     def test_vxlan_on_another_port(self):
         """As Linux has it by default."""
         frames = [datagrams(client(0), 8472, [
@@ -631,6 +697,8 @@ class Better(unittest.TestCase):
         segment[12] = 8 << 4
         frames[0] = ip4(client(0), server(client(0)), 6, bytes(segment) + options)
         self.assertEqual(said(frames)[0], "HTTP")
+        # A second way, on which nothing is sent.
+        self.assertEqual(said(frames[:3]), ("TCP", "", ""))
 
     def test_grpc_that_answers_with_headers_alone(self):
         frames = connection(client(0), 50051, [
