@@ -129,6 +129,37 @@ static __always_inline enum use current_use(struct sock *sk, bool tcp)
 }
 
 /*
+ * One process takes a connection over that another has written to: what has left
+ * and is in no write that has ended is of one that goes on.  So may be what waits.
+ */
+static __always_inline void note_writer(struct sock_info *s, enum use use)
+{
+	struct tcp_sock *tp = (void *)s->address;
+	__u32 tgid = bpf_get_current_task_btf()->tgid;
+	const __u32 *written = subflow_written(s->cookie);
+
+	/* Who reads from MPTCP is told with the connection, not its subflow. */
+	if (written) {
+		s->wrote_seq = *written;
+		s->wrote = true;
+		s->roles |= SOCK_SPLIT;
+	}
+	if (use != USE_SEND || !(s->roles & SOCK_SENT) ||
+	    s->owner.tgid == tgid)
+		return;
+	s->writers = true;
+	if (!s->wrote)
+		s->wrote_seq = BPF_CORE_READ(tp, snd_una) -
+			       (__u32)BPF_CORE_READ(tp, bytes_acked);
+	s->wrote = true;
+	if ((__s32)(BPF_CORE_READ(tp, snd_nxt) - s->wrote_seq) <= 0)
+		return;
+	s->disputed = true;
+	s->disputed_seq = s->wrote_seq;
+	s->wrote_seq = BPF_CORE_READ(tp, write_seq);
+}
+
+/*
  * Whether `current` may be the sender.  TCP: a socket locked by a process is
  * never transmitted on by a softirq, which would be queued behind it.  Others
  * transmit synchronously, except the kernel's control sockets, which borrow
@@ -139,7 +170,6 @@ static __always_inline bool sender_takes_over(struct sock_info *s,
 {
 	struct sock *ksk = (void *)s->address;
 	bool tcp = sk->protocol == IPPROTO_TCP || sk->protocol == IPPROTO_MPTCP;
-	const __u32 *written;
 	enum use use;
 
 	if (!(s->flags & PROVISIONAL) && s->roles & SOCK_SENT &&
@@ -152,11 +182,8 @@ static __always_inline bool sender_takes_over(struct sock_info *s,
 	use = current_use(ksk, tcp);
 	if (use == USE_NONE)
 		return false;
-	written = tcp ? subflow_written(s->cookie) : NULL;
-	if (written) {
-		s->wrote_seq = *written;
-		s->wrote = true;
-	}
+	if (tcp)
+		note_writer(s, use);
 	take_over(s, tcp ? use : USE_SEND);
 	return use != USE_END;
 }

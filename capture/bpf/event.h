@@ -122,6 +122,8 @@ struct probe_event {
 	union {
 		__u64 fingerprint; /* PROBE_PACKET, PROBE_FRAME; 0: none */
 		__u64 emptied_ns;  /* PROBE_READS: when a read last left nothing */
+		__u64 disputed;	   /* PROBE_WRITES, with PROBE_SEQUENCE: what is
+				      from there to position may be another's; or 0 */
 	};
 	/*
 	 * PROBE_PENDING, PROBE_READ: among the datagrams that the socket reads;

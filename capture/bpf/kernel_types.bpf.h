@@ -56,7 +56,8 @@ struct sock {
 
 struct udp_sock { struct sk_buff_head reader_queue; };
 struct tcp_sock {
-	__u32 copied_seq, rcv_nxt, write_seq;
+	__u32 copied_seq, rcv_nxt, write_seq, snd_nxt, snd_una;
+	__u64 bytes_acked;
 	struct { __u32 seq; } rcvq_space;
 };
 

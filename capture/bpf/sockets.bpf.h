@@ -249,7 +249,7 @@ int on_sockops(struct bpf_sock_ops *ctx)
 		s->address = address_of(sk);
 		s->roles = 0;
 		s->told = true;
-		s->wrote = s->read = false;
+		s->wrote = s->read = s->writers = false;
 		s->maker = 0;
 		s->pending_ns = s->full_ns = 0;
 		s->read_jiffies = 0;

@@ -46,13 +46,16 @@ struct sock_info {
 	__u8 table_shared;	/* whoever read last shares its descriptors */
 	__u8 untold;		/* bool: so came packets that may be unread */
 	__u8 several;		/* bool: others had it when it was last used */
-	__u8 reserved[5];
+	__u8 writers;		/* bool: several processes have written, as of @shared_ns */
+	__u8 disputed;		/* bool: from @disputed_seq to @wrote_seq any of them */
+	__u8 reserved[3];
 	__u64 waiting_ns;	/* what waited then has been read ... */
 	__u64 waiting_until;	/* ... with that many of @reads; 0: none does */
 	__u64 backlog_jiffies;	/* when packets behind others were last told, */
 	__u32 backlog_told;	/* and how many */
 	__u32 read_by;		/* process id of who last read a datagram */
 	__u32 wrote_seq;	/* of a connection: after what is written so far */
+	__u32 disputed_seq;
 	__u32 read_seq;		/* ... after what is read so far */
 	__u32 maker;		/* process id of who used or accepted it first */
 	struct flow_key last_tx;
@@ -339,6 +342,9 @@ static __always_inline void tell_socket(__u8 kind, struct sock_info *s,
 	if (kind == PROBE_OWNER && roles & PROBE_SENDER && s->wrote) {
 		e->flags |= PROBE_WRITES;
 		e->position = s->wrote_seq;
+		if (s->disputed)
+			e->disputed = PROBE_SEQUENCE | s->disputed_seq;
+		s->disputed = false;
 	}
 	if (key)
 		e->key = *key;

@@ -105,6 +105,34 @@ static __always_inline void note_written(struct sock_info *s,
 }
 
 /*
+ * Several have written at the same time: more, or less, has come since the last
+ * write than this one's @sent.  Whoever has it now goes on.
+ */
+static __always_inline bool is_disputed(struct sock_info *s,
+					const struct tcp_sock *tp, int sent)
+{
+	__u32 tgid = bpf_get_current_task_btf()->tgid;
+	bool another = s->roles & SOCK_SENT && s->owner.tgid != tgid;
+
+	if (!(s->writers || another) || !s->wrote || !sent ||
+	    tp->write_seq - s->wrote_seq == (__u32)sent)
+		return false;
+	if (!another &&
+	    !is_recent(s->shared_ns, bpf_ktime_get_ns(), PROBE_SHARED_NS))
+		return false;
+	if (another)
+		share(s);
+	s->writers = true;
+	if (tp->write_seq == s->wrote_seq)
+		return true;
+	s->disputed = true;
+	s->disputed_seq = s->wrote_seq;
+	s->wrote_seq = tp->write_seq;
+	tell_socket(PROBE_OWNER, s, NULL, PROBE_SENDER);
+	return true;
+}
+
+/*
  * The same of MPTCP, whose bytes wait for their subflow, if it has no other: of
  * them the last @sent are not counted.
  */
@@ -165,9 +193,14 @@ static __always_inline bool note_reader(struct sock_info *s, __u64 cookie,
 	bool renamed = renamed_ns[tgid % PROBE_FORKERS] > s->read_ns;
 	bool another = taken || renamed || s->read_by != tgid;
 
-	/* Of what a subflow gets nothing is noted for its socket. */
+	/*
+	 * Of what a subflow gets nothing is noted for its socket.  What comes while
+	 * the first is read that another takes is not told either.
+	 */
 	if (another && (cookie == s->cookie ?
-			s->told && s->untold && s->read_ns : cookie))
+			s->told && (s->untold ? s->read_ns :
+					    taken && !s->pending_ns) :
+			cookie))
 		tell_reader(s, cookie, renamed);
 	s->read_by = tgid;
 	s->read_ns = bpf_ktime_get_ns();
@@ -237,7 +270,12 @@ static __always_inline int on_sent(struct sock *sk, int sent)
 {
 	struct sock_info *s = seen_info(sk);
 	bool mptcp = s && sk->sk_protocol == IPPROTO_MPTCP;
+	struct tcp_sock *tp = s && sk->sk_protocol == IPPROTO_TCP ?
+				      bpf_skc_to_tcp_sock(sk) : NULL;
 
+	/* A connection has no room now and then: who then writes nothing is nobody. */
+	if (tp && (sent < 0 || is_disputed(s, tp, sent)))
+		return 0;
 	if (mptcp) {
 		s->stream = true;
 		note_subflow_written(sk, sent, BPF_NOEXIST);
@@ -247,9 +285,8 @@ static __always_inline int on_sent(struct sock *sk, int sent)
 		note_holders(s, sk);
 		s->held_jiffies = bpf_jiffies64();
 	}
-	if (s && sk->sk_protocol == IPPROTO_TCP)
-		note_written(s, bpf_skc_to_tcp_sock(sk));
-	else if (mptcp)
+	note_written(s, tp);
+	if (mptcp)
 		note_subflow_written(sk, 0, BPF_ANY);
 	return 0;
 }

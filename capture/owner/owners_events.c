@@ -84,10 +84,14 @@ static void on_event(void *ctx, const struct probe_event *e)
 		.renamed = e->roles & PROBE_RENAMED,
 		.writes = e->kind == PROBE_OWNER && e->flags & PROBE_WRITES,
 		.kernel = e->flags & PROBE_KERNEL,
+		.used_ns = e->owner.tgid && e->owner.seen_ns < e->ts_ns ?
+				   e->owner.seen_ns : 0,
 	};
 
 	if (f.writes) {
 		f.sequence = (uint32_t)e->position;
+		f.disputed = e->disputed;
+		f.disputed_from = (uint32_t)e->disputed;
 	} else if (e->roles & PROBE_READS && e->key.proto == IPPROTO_TCP) {
 		f.reads = true;
 		f.sequence = (uint32_t)e->position;

@@ -43,8 +43,11 @@ struct flowtab_event {
 	/* If it reads datagrams where another did: when that one last did, 0: else, */
 	uint64_t read_ns;
 	uint64_t emptied_ns;		/* and when a read last left nothing */
+	uint64_t used_ns;		/* when the owner used it, if it was told later */
+	uint32_t disputed_from;
 	bool kernel;			/* a socket of the kernel's own */
 	bool writes;			/* the owner's bytes begin at sequence, */
+	bool disputed;			/* those from disputed_from to there may be, */
 	bool reads;			/* what it reads does */
 	bool renamed;			/* the owner is another program now */
 };
@@ -116,6 +119,7 @@ struct flowtab_answer {
 	struct proc *owner;	/* borrowed until the next event; may be NULL */
 	uint64_t as_of_ns;	/* when it wrote or accepted; 0: at that time */
 	uint64_t from_ns;	/* when its socket was first told of for the flow */
+	uint64_t used_ns;	/* ... and when that was first used */
 	uint64_t cookie;	/* of the socket */
 	uint32_t tid;
 	uint8_t attr;		/* enum attr; ATTR_NONE: no socket known */

@@ -7,7 +7,7 @@
 #include "process/proctab.h"
 
 #define RESET_GRACE_NS	1000000ull	/* close() sends its RST after closing */
-#define AT_ONCE_NS	200000ull	/* two send on two processors */
+#define AT_ONCE_NS	200000ull	/* on two processors */
 
 /* Frames that are not IP have no addresses to tell two namespaces apart. */
 static bool frame_fits(const struct flow *f, const struct flowtab_query *q)
@@ -185,9 +185,20 @@ static const struct owner *acceptor_of(const struct sock *s,
 }
 
 /*
+ * Whether who reads next, or under another name, may have what came before the
+ * last read of who read before: more waited then, or it was still on its way.
+ */
+static bool may_be_next(const struct owner *later, const struct owner *o,
+			uint64_t ts_ns)
+{
+	return (later->emptied_ns <= ts_ns ||
+		later->read_ns - ts_ns < AT_ONCE_NS) &&
+	       (later->proc != o->proc || later->renamed);
+}
+
+/*
  * What came after the last read of who read before waited for who reads next; of
- * a connection, the bytes that were not read.  What came before that read, while
- * more waited, may be either's: NULL.
+ * a connection, the bytes that were not read.  What may be either's: NULL.
  */
 static const struct owner *next_reader(const struct sock *s,
 				       const struct owner *o,
@@ -206,9 +217,8 @@ static const struct owner *next_reader(const struct sock *s,
 			continue;
 		if (later->read_ns <= q->ts_ns)
 			next = later;
-		else if (later->emptied_ns <= q->ts_ns &&
-			 later->proc != o->proc)
-			doubtful = true;
+		else
+			doubtful |= may_be_next(later, o, q->ts_ns);
 	}
 	return doubtful ? NULL : next;
 }
@@ -270,12 +280,12 @@ static void set_owner(struct flowtab_answer *a, const struct flow *f,
 		a->reason = o ? REASON_LOST : REASON_BEFORE;
 		return;
 	}
-	had = heir_of(f->sock, o, q);
+	had = written && o->disputed ? NULL : heir_of(f->sock, o, q);
 	o = had ? next_reader(f->sock, had, q) : NULL;
 	if (!o) {
 		a->attr = ATTR_UNKNOWN;
 		a->reason = REASON_AMBIGUOUS;
-		a->waits = !had;
+		a->waits = !had && !written;
 		return;
 	}
 	if (o != had)
@@ -340,6 +350,7 @@ bool flowtab_find(struct flowtab *t, const struct flowtab_query *q,
 	l.best->last_used = flow_clock(q->ts_ns);
 	a->here = l.best->sock->netns == q->netns;
 	a->from_ns = l.best->from_ns;
+	a->used_ns = l.best->sock->used_ns;
 	a->cookie = l.best->sock->cookie;
 	a->closed = l.best->sock->closed_ns;
 	a->ended = closed_at(l.best->sock, q->ts_ns);

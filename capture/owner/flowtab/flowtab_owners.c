@@ -73,7 +73,7 @@ static struct owner *owner_alloc(struct flowtab *t, struct owner *past)
 
 static bool owner_same(const struct owner *o, const struct flowtab_event *e)
 {
-	return !e->renamed && o->proc == e->owner && o->tid == e->tid &&
+	return !e->renamed && !e->disputed && o->proc == e->owner && o->tid == e->tid &&
 	       o->attr == e->attr && o->writes == e->writes &&
 	       o->reads == e->reads && o->sequence == e->sequence;
 }
@@ -114,7 +114,10 @@ static void list_set_owner(struct flowtab *t, struct sock *s, int role,
 			     .emptied_ns = e->emptied_ns,
 			     .tid = e->tid, .sequence = e->sequence,
 			     .attr = e->attr, .writes = e->writes,
-			     .reads = e->reads, .cut = cut };
+			     .disputed = e->disputed &&
+					 e->sequence == e->disputed_from,
+			     .reads = e->reads,
+			     .renamed = e->renamed && e->read_ns, .cut = cut };
 	o->proc->refs++;
 	*at = o;
 	owners_prune(t, *list, e->ts_ns, &s->pruned_ns[role]);
@@ -123,8 +126,14 @@ static void list_set_owner(struct flowtab *t, struct sock *s, int role,
 void sock_set_owner(struct flowtab *t, struct sock *s,
 		    const struct flowtab_event *e)
 {
+	struct flowtab_event before = *e;
+
 	if (!e->owner)
 		return;
+	if (e->disputed) {
+		before.sequence = e->disputed_from;
+		list_set_owner(t, s, 0, &before);
+	}
 	for (int role = 0; role < ROLES; role++)
 		if (!e->roles || e->roles & 1u << role || !s->owners[role])
 			list_set_owner(t, s, role, e);

@@ -155,7 +155,8 @@ struct sock *sock_get(struct flowtab *t, const struct flowtab_event *e)
 	head = &t->sock_heads[cookie_hash(t, e->cookie)];
 	*s = (struct sock){ .next = *head, .cookie = e->cookie,
 			    .netns = e->netns, .used = true, .hashed = true,
-			    .kernel = e->kernel };
+			    .kernel = e->kernel,
+			    .used_ns = e->used_ns ? e->used_ns : e->ts_ns };
 	*head = s;
 	return s;
 }

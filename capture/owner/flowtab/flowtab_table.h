@@ -28,7 +28,9 @@ struct owner {
 	uint32_t sequence;
 	uint8_t attr;
 	bool writes;			/* its bytes begin at @sequence, */
+	bool disputed;			/* ... and may be another's */
 	bool reads;			/* what it reads does */
+	bool renamed;			/* ... by another name than its owner had */
 	bool cut;			/* there were others before it */
 };
 
@@ -39,6 +41,7 @@ struct sock {
 	uint64_t cookie;
 	uint64_t netns;
 	uint64_t closed_ns;		/* 0: open */
+	uint64_t used_ns;		/* when it was first told of, or used before */
 	uint64_t bound_ns;
 	uint64_t pruned_ns[ROLES];
 	uint32_t flows;

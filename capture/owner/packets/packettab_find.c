@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include "bpf/event.h"
+#include "process/proctab.h"
 #include "record.h"
 
 #define NEAR_NS		60000000ull	/* a queue may hold a packet up */
@@ -84,6 +85,17 @@ static enum packettab_found not_told(struct packettab *t,
 		       PACKETTAB_MISSING : PACKETTAB_NOT_SHARED;
 }
 
+/* Whether one process read both, as the same program and user. */
+static bool is_same_reader(const struct socket_read *r,
+			   const struct socket_read *next)
+{
+	const struct program *i = r->owner ? r->owner->program : NULL;
+
+	while (i && i->from_mono_ns > next->mono_ns)
+		i = i->older;
+	return next->owner == r->owner && (!i || i->from_mono_ns <= r->mono_ns);
+}
+
 /* Whoever read its place, and if another packet may have it, the next, too. */
 static enum packettab_found datagram_reader(struct packettab *t,
 					    const struct entry *e,
@@ -103,7 +115,7 @@ static enum packettab_found datagram_reader(struct packettab *t,
 	next = readtab_at(t->reads, p->cookie, p->position + 1);
 	if (!next)
 		return PACKETTAB_MISSING;
-	return next->owner == r->owner && !readtab_is_swapped(t->reads, next) ?
+	return is_same_reader(r, next) && !readtab_is_swapped(t->reads, next) ?
 		       PACKETTAB_FOUND : PACKETTAB_AMBIGUOUS;
 }
 

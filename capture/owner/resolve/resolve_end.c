@@ -112,7 +112,7 @@ static bool may_be_former(const struct question *q,
 		return false;
 	while (i && i->from_mono_ns > q->ts_ns)
 		i = i->older;
-	return i && i->older && a->from_ns < i->from_mono_ns &&
+	return i && i->older && a->used_ns < i->from_mono_ns &&
 	       q->ts_ns < i->from_mono_ns + FORMER_NS;
 }
 

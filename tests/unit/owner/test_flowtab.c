@@ -345,8 +345,11 @@ static void what_waits_is_read_by_who_reads_next(void **state)
 
 	use(t, &alice, T, 7, &k);
 	read_after(t, &bob, T + 10 * MS, T + 4 * MS, T + 4 * MS);
-	assert_answer(t, &k, T + 4 * MS - 1, RECEIVES, &alice, ATTR_SOCKET,
+	assert_answer(t, &k, T + 3 * MS, RECEIVES, &alice, ATTR_SOCKET,
 		      REASON_NONE);
+	/* It may have been on its way to the socket. */
+	assert_answer(t, &k, T + 4 * MS - 1, RECEIVES, NULL, ATTR_UNKNOWN,
+		      REASON_AMBIGUOUS);
 	assert_answer(t, &k, T + 4 * MS, RECEIVES, &bob, ATTR_SOCKET,
 		      REASON_NONE);
 	assert_true(find(t, &k, T + 9 * MS, RECEIVES, &a));
@@ -372,6 +375,25 @@ static void what_waited_behind_a_read_may_be_either_readers(void **state)
 		      REASON_AMBIGUOUS);
 	assert_answer(t, &k, T + 4 * MS, RECEIVES, &bob, ATTR_SOCKET,
 		      REASON_NONE);
+}
+
+static void what_waited_behind_a_read_may_be_of_a_later_name(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_UDP, 80);
+	struct flowtab_event e = by(&alice, T + 10 * MS, 7);
+
+	use(t, &alice, T, 7, &k);
+	e.roles = FLOWTAB_READER;
+	e.read_ns = T + 4 * MS;
+	e.emptied_ns = T + 2 * MS;
+	flowtab_owner(t, &e);			/* another thread of it */
+	assert_answer(t, &k, T + 3 * MS, RECEIVES, &alice, ATTR_SOCKET,
+		      REASON_NONE);
+	e.renamed = true;
+	flowtab_owner(t, &e);
+	assert_answer(t, &k, T + 3 * MS, RECEIVES, NULL, ATTR_UNKNOWN,
+		      REASON_AMBIGUOUS);
 }
 
 /* Who sends is taken for the reader, too, until it or another reads. */
@@ -434,6 +456,30 @@ static void bytes_that_waited_are_who_wrote_them(void **state)
 	own(t, &alice, T + 20 * MS, 1);		/* closes it, writes nothing */
 	assert_writer(t, &k, T + 9 * MS, 0xf, &bob, T + MS);
 	assert_owner(t, &k, T, &alice);
+}
+
+static void what_two_write_at_once_is_neithers(void **state)
+{
+	struct flow_key k = key_of(IPPROTO_TCP, 80);
+	struct flowtab_event e = by(&bob, T + MS, 1);
+	struct flowtab_query q = { .key = k, .ts_ns = T + 9 * MS, .netns = HOST,
+				   .sends = true, .data = true,
+				   .sequence = 150 };
+	struct flowtab *t = *state;
+	struct flowtab_answer a;
+
+	use(t, &alice, T, 1, &k);
+	write_from(t, &alice, T + 1, 1, 10);
+	e.writes = e.disputed = true;
+	e.disputed_from = 100;
+	e.sequence = 200;
+	flowtab_owner(t, &e);
+	assert_writer(t, &k, T + 9 * MS, 99, &alice, T + 1);
+	assert_writer(t, &k, T + 9 * MS, 200, &bob, T + MS);
+	assert_true(flowtab_find(t, &q, &a));
+	assert_null(a.owner);
+	assert_int_equal(a.reason, REASON_AMBIGUOUS);
+	assert_false(a.waits);
 }
 
 static void a_writer_may_have_become_another_program(void **state)
@@ -1279,6 +1325,7 @@ int main(void)
 		flowtab_test(an_owner_counts_from_its_time),
 		flowtab_test(what_waits_is_read_by_who_reads_next),
 		flowtab_test(what_waited_behind_a_read_may_be_either_readers),
+		flowtab_test(what_waited_behind_a_read_may_be_of_a_later_name),
 		flowtab_test(who_has_sent_first_reads_what_waited),
 		flowtab_test(who_has_ended_reads_nothing),
 		flowtab_test(a_socket_that_ends_with_its_owner_was_unread),
@@ -1295,6 +1342,7 @@ int main(void)
 		flowtab_test(one_process_sends_what_another_reads),
 		flowtab_test(who_had_it_may_be_sending_as_it_is_taken),
 		flowtab_test(bytes_that_waited_are_who_wrote_them),
+		flowtab_test(what_two_write_at_once_is_neithers),
 		flowtab_test(a_writer_may_have_become_another_program),
 		flowtab_test(its_first_bytes_may_be_of_another_program),
 		flowtab_test(the_past_is_forgotten_with_its_references),

@@ -344,6 +344,27 @@ static void one_place_is_not_two_packets(void **state)
 	assert_found(t, fourth, &bob);
 }
 
+static void one_place_may_be_of_two_names(void **state)
+{
+	static struct program was, is = { .from_mono_ns = T + 3 * MS };
+	struct packettab_packet first = pending(IPPROTO_UDP, 3, 1);
+	struct packettab_packet second = pending(IPPROTO_UDP, 5, 1);
+	struct packettab *t = *state;
+
+	is.older = &was;
+	bob.program = &is;
+	tell(t, first);
+	tell(t, second);
+	read_by(t, &bob, T + 2 * MS, 1);
+	read_by(t, &bob, T + 4 * MS, 2);
+	assert_not(t, first, PACKETTAB_AMBIGUOUS);
+	is.from_mono_ns = T + MS;
+	assert_found(t, first, &bob);
+	is.from_mono_ns = T + 5 * MS;
+	assert_found(t, second, &bob);
+	bob.program = NULL;
+}
+
 /* Of the sockets that got a copy, one is read: others may be yet. */
 static void a_copy_that_was_read_goes_first(void **state)
 {
@@ -469,6 +490,7 @@ int main(void)
 		TEST(a_datagram_is_whose_turn_it_was),
 		TEST(readers_at_once_are_not_told_apart),
 		TEST(one_place_is_not_two_packets),
+		TEST(one_place_may_be_of_two_names),
 		TEST(a_copy_that_was_read_goes_first),
 		TEST(all_who_read_a_copy_are_its_readers),
 		TEST(a_segment_is_whose_reading_passed_it),
