@@ -182,6 +182,10 @@ static __always_inline bool sender_takes_over(struct sock_info *s,
 	use = current_use(ksk, tcp);
 	if (use == USE_NONE)
 		return false;
+	/* What was corked is of who wrote it, whoever lets it go. */
+	if (sk->protocol == IPPROTO_UDP &&
+	    BPF_CORE_READ((struct udp_sock *)ksk, pending))
+		return false;
 	if (tcp)
 		note_writer(s, use);
 	take_over(s, tcp ? use : USE_SEND);

@@ -54,7 +54,7 @@ struct sock {
 	struct socket *sk_socket;
 };
 
-struct udp_sock { struct sk_buff_head reader_queue; };
+struct udp_sock { int pending; struct sk_buff_head reader_queue; };
 struct tcp_sock {
 	__u32 copied_seq, rcv_nxt, write_seq, snd_nxt, snd_una;
 	__u64 bytes_acked;

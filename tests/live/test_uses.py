@@ -96,6 +96,11 @@ os.write(ask[1], b"z")
 os.wait()
 """
 
+# The same by an empty send, which makes the other one of two senders.
+UNCORK = CORK.replace("s.setsockopt(socket.IPPROTO_UDP, UDP_CORK, 1)", "") \
+    .replace('b"%03d" % i', 'b"%03d" % i, socket.MSG_MORE') \
+    .replace("s.setsockopt(socket.IPPROTO_UDP, UDP_CORK, 0)", 's.send(b"")')
+
 # A child sends by io_submit() on its parent's socket.
 AIO = COMMON + """
 import select
@@ -285,6 +290,9 @@ class Uses(world.LiveTest):
 
     def test_who_uncorks_what_another_wrote(self):
         self.check(CORK)
+
+    def test_who_lets_go_by_a_send_what_another_wrote(self):
+        self.check(UNCORK, unknown=39)
 
     def test_a_sender_by_io_submit(self):
         self.check(AIO, unknown=20)
