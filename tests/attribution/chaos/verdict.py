@@ -199,6 +199,11 @@ class Judge:
         return p.proto == TCP and said.reason == "not-delivered" and \
             all(self.carried[stamp] > 1 for stamp in p.stamps)
 
+    def is_a_rest(self, p, said):
+        """The kernel's: a process has read but a part of each write in it."""
+        return p.proto == TCP and said.attr == "kernel" and \
+            all(self.carried[stamp] > 1 for stamp in p.stamps)
+
     def exact(self, p, end, program, wanted, kind):
         """Named with one of these, or unknown with a reason."""
         said, here = p.owners[1 + end], self.must_name(p.ips[end])
@@ -221,8 +226,10 @@ class Judge:
             if kind == "sender" and p.proto == UDP:
                 self.described(p, program, said.id, fits)
             return
-        # It says who listens or has the socket, not who will read.
-        if kind == "reader" and said.attr in ("listener", "holder"):
+        # It says who listens or has the socket, not who will read; or whose
+        # the rest of what was written is not any more.
+        if kind == "reader" and (said.attr in ("listener", "holder") or
+                                 self.is_a_rest(p, said)):
             self.whoever(p, end, program, set(), "listener")
             return
         self.find(self.name_kind(kind, said, wanted), p, program,
