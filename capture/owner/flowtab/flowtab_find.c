@@ -7,7 +7,8 @@
 #include "process/proctab.h"
 
 #define RESET_GRACE_NS	1000000ull	/* close() sends its RST after closing */
-#define AT_ONCE_NS	200000ull	/* on two processors */
+#define AT_ONCE_NS	200000ull	/* two send on two processors */
+#define ON_WAY_NS	10000ull	/* from the capture to a socket */
 
 /* Frames that are not IP have no addresses to tell two namespaces apart. */
 static bool frame_fits(const struct flow *f, const struct flowtab_query *q)
@@ -185,15 +186,16 @@ static const struct owner *acceptor_of(const struct sock *s,
 }
 
 /*
- * Whether who reads next, or under another name, may have what came before the
- * last read of who read before: more waited then, or it was still on its way.
+ * Whether who reads next may have what came before the last read of who read
+ * before: more waited then, which another name is enough for, or it was on its way.
  */
 static bool may_be_next(const struct owner *later, const struct owner *o,
 			uint64_t ts_ns)
 {
-	return (later->emptied_ns <= ts_ns ||
-		later->read_ns - ts_ns < AT_ONCE_NS) &&
-	       (later->proc != o->proc || later->renamed);
+	bool another = later->proc != o->proc;
+
+	return (later->emptied_ns <= ts_ns && (another || later->renamed)) ||
+	       (later->read_ns - ts_ns < ON_WAY_NS && another);
 }
 
 /*
