@@ -172,10 +172,14 @@ static struct content *look(packet_info *pinfo, struct segment *now)
 	return k;
 }
 
-/* Wireshark passes on what follows it, unless the port has an owner. */
+/*
+ * Wireshark passes on what follows it, unless the port has an owner; of version
+ * 2 since 4.4, if it says for whom.
+ */
 static bool is_preamble_known(const struct payload *p)
 {
-	return (WS_VERSION >= 404 || STARTS(p, "PROXY")) &&
+	return (STARTS(p, "PROXY") ||
+		(WS_VERSION >= 404 && u8_at(p, 12) == 0x21)) &&
 	       !spoken_is_owned(true, p->sport, p->dport);
 }
 
