@@ -35,21 +35,21 @@ struct program {
 	uint64_t id;			/* process_id() */
 	uint64_t exec_gen;
 	char name[RECORD_NAME_LEN];
-	uint32_t uid;
 	uint64_t netns;			/* its inode; 0: not known */
+	struct file_id exe;		/* the executable */
+	struct kept_record record;	/* without totals */
+	uint32_t version;		/* grows whenever the record changes */
+	uint32_t uid;
 	bool matched;			/* by the filter */
 	bool alarming;			/* by the other one */
 	bool exe_deleted;		/* PROCESS_EXE_DELETED in the record */
 	bool shortened;			/* the record: it was asked for both before */
-	struct kept_record record;	/* without totals */
-	uint32_t version;		/* grows whenever the record changes */
-	struct file_id exe;		/* the executable */
 	bool hash_asked;		/* --hash: owners_hash() */
 
 	/* Bookkeeping of the file being written; the session's. */
 	uint32_t section;		/* the file it was last written to */
 	uint32_t written_version;
-	uint64_t until_repeat;		/* packets until its record is due again */
+	uint32_t until_repeat;		/* packets until its record is due again */
 	uint64_t written_ns;		/* Unix epoch */
 	uint64_t packets;
 	uint64_t bytes;
