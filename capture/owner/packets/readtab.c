@@ -6,6 +6,7 @@
 #include "process/proctab.h"
 
 #define READS	8192u		/* of sockets with pending packets; a power of two */
+#define AGAIN_NS 2000000000ull	/* a segment may be sent again so long after */
 #define SWAP_NS	10000ull	/* two that read at once are told in any order */
 
 /* Linked by number, as packettab_table.h has it. */
@@ -85,10 +86,11 @@ const struct socket_read *readtab_past(const struct readtab *t,
 
 		if (r->cookie != cookie || !r->stream)
 			continue;
-		if (r->mono_ns < mono_ns)
-			break;
-		if ((int32_t)((uint32_t)r->position - sequence) >= 0)
+		if ((int32_t)((uint32_t)r->position - sequence) >= 0 &&
+		    r->mono_ns + AGAIN_NS > mono_ns)
 			best = r;
+		else if (r->mono_ns < mono_ns)
+			break;
 	}
 	return best;
 }

@@ -38,8 +38,8 @@ void readtab_free(struct readtab *t);
 void readtab_add(struct readtab *t, const struct socket_read *r);
 
 /*
- * Of a connection: the first that read past @sequence, or as far, at @mono_ns
- * or later.  NULL: nobody yet.
+ * Of a connection: the first that read past @sequence, or as far.  It may have
+ * before @mono_ns: what comes then was sent again.  NULL: nobody yet.
  */
 const struct socket_read *readtab_past(const struct readtab *t,
 				       uint64_t cookie, uint64_t mono_ns,

@@ -18,9 +18,6 @@ ROWS = {
     "sender-of-queued": (
         "sender", "tcp", r"fork|take",
         "of several that hold a connection, not whose bytes they are"),
-    "reader-of-twins": (
-        "reader", "udp|icmp6?", r"reuse|device|join|ping|raw",
-        "of several sockets that take a packet one is named"),
     "reader-renamed": (
         "reader-name", "tcp|udp.* flow", r"mptcp|rename|exec|fork . .",
         "what came through a tunnel, or waits in a connection of MPTCP, is of "
@@ -28,18 +25,6 @@ ROWS = {
     "sender-of-shared": (
         "sender|sender-name|error", ".*", r"fork|take|rename|exec",
         "a shared socket's datagram is named after another of its users"),
-    "unread-raw": (
-        "unread", "253", r"raw",
-        "nobody had it: named after a raw socket that has ended"),
-    "unread-devices": (
-        "unread", "udp", r"device",
-        "nobody had it: named after the sender's own socket"),
-    "ping-translated": (
-        "denied", "icmp6?", r"ping",
-        "an answer from an address that was translated is nobody's"),
-    "thread-moved": (
-        "sender-netns", ".*", r".",
-        "the namespace of a process that moved is told late, or the former"),
 }
 REASONS = {name: row[3] for name, row in ROWS.items()}
 

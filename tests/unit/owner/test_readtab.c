@@ -23,7 +23,7 @@ static void the_first_to_read_past_a_segment(void **state)
 	struct readtab *t = *state;
 
 	assert_null(readtab_past(t, 9, T, 100));
-	read_by(t, &bob, T - MS, 200, true);	/* before it came */
+	read_by(t, &bob, T - 3000 * MS, 200, true);	/* of long ago */
 	read_by(t, &alice, T + MS, 99, true);	/* not as far */
 	assert_null(readtab_past(t, 9, T, 100));
 	read_by(t, &alice, T + 2 * MS, 100, true);
@@ -34,6 +34,19 @@ static void the_first_to_read_past_a_segment(void **state)
 	/* Sequence numbers begin again after the highest. */
 	read_by(t, &alice, T + 4 * MS, 5, true);
 	assert_ptr_equal(readtab_past(t, 9, T, 0xfffffff0)->owner, &alice);
+}
+
+static void what_was_read_may_be_sent_again(void **state)
+{
+	struct readtab *t = *state;
+
+	read_by(t, &alice, T - 2 * MS, 100, true);
+	read_by(t, &bob, T - MS, 200, true);
+	read_by(t, &alice, T + MS, 300, true);
+	assert_ptr_equal(readtab_past(t, 9, T, 100)->owner, &alice);
+	assert_ptr_equal(readtab_past(t, 9, T, 101)->owner, &bob);
+	assert_ptr_equal(readtab_past(t, 9, T, 201)->owner, &alice);
+	assert_null(readtab_past(t, 9, T, 301));
 }
 
 static void a_datagram_has_its_place(void **state)
@@ -84,6 +97,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(the_first_to_read_past_a_segment),
+		TEST(what_was_read_may_be_sent_again),
 		TEST(a_datagram_has_its_place),
 		TEST(the_oldest_are_forgotten),
 	};
