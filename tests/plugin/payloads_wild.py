@@ -80,7 +80,37 @@ TCP_WILD = {
     "nbd client": ("NBD", 10809, be32(3) + b"IHAVEOPT" + be32(7, 0)),
     "rtmp of ffmpeg": ("RTMP", 1935, b"\3" + be32(0) + b"\x09\0\x7c\2"
                        + b"r" * 1528),
+    # One after the other.
+    "imap then tls": ("IMAP", 143, (b"* OK IMAP4rev1 ready\r\n",),
+                      b"a1 STARTTLS\r\n", (b"a1 OK go\r\n",), MAIL),
+    "pop then tls": ("POP3", 110, (b"+OK POP3 ready\r\n",), b"STLS\r\n",
+                     (b"+OK go\r\n",), MAIL),
+    "ftp then tls": ("FTP", 21, (b"220 ftp ready\r\n",), b"AUTH TLS\r\n",
+                     (b"234 go\r\n",), MAIL),
+    "nntp then tls": ("NNTP", 119, (
+        b"200 news.example.com InterNetNews NNRP server ready\r\n",),
+        b"STARTTLS\r\n", (b"382 go\r\n",), MAIL),
+    "ldap then tls": ("LDAP", 389, b"\x30\x1d\2\1\1\x77\x18\x80\x16"
+                      b"1.3.6.1.4.1.1466.20037",
+                      (b"\x30\x0c\2\1\1\x78\7\x0a\1\0\4\0\4\0",), MAIL),
+    "postgresql then tls": ("PostgreSQL", 5432, be32(8, 80877103), (b"S",),
+                            MAIL),
+    "postgresql without tls": ("PostgreSQL", 5432, be32(8, 80877103), (b"N",),
+                               startup(b"user", b"me", b"database", b"db")),
     # One end alone.
+    "imap server then tls": ("IMAP", 143, (
+        b"* OK [CAPABILITY IMAP4rev1 STARTTLS] ready\r\n",),
+        (b"a1 OK go\r\n",)),
+    "ldap client then tls": ("LDAP", 389, b"\x30\x1d\2\1\1\x77\x18\x80\x16"
+                             b"1.3.6.1.4.1.1466.20037", MAIL),
+    "postgresql client then tls": ("PostgreSQL", 5432, be32(8, 80877103),
+                                   MAIL),
+    "http goes on": ("HTTP", 80, (b"HTTP/1.1 100 Continue\r\n\r\n",)),
+    "vnc of apple": ("VNC", 5900, (b"RFB 003.889\n",)),
+    "ssh of old": ("SSH", 22, (b"SSH-1.99-Cisco-1.25\n",)),
+    "redis asks for a password": ("Redis", 6379, b"*1\r\n$4\r\nINFO\r\n", (
+        b"-NOAUTH Authentication required.\r\n",)),
+    "mqtt 5": ("MQTT", 1883, b"\x10\x16\0\4MQTT\5\2\0\x3c\0\0\x09mosqclnt1"),
     "smtp server": ("SMTP", 25, (b"220 mx.example.com ready\r\n",),
                     (EHLO_SAYS,), (b"250 2.1.0 Ok\r\n",)),
     "smtp answers": ("SMTP", 25, (EHLO_SAYS,)),
