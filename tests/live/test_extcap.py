@@ -241,7 +241,7 @@ class Live(world.LiveTest):
 
         status = Path(f"/proc/{capture.pid}/status")
         world.wait_for_sandbox(capture)
-        for name in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+        for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
             self.assertRegex(status.read_text(), rf"{name}:\s*0+\n")
         capture.send_signal(signal.SIGINT)
         self.assertEqual(capture.wait(world.PATIENCE), 0)

@@ -260,7 +260,11 @@ static cap_t kept_capabilities(cap_t caps, uint64_t wanted)
 /* Whatever we execute, it is not to have them. */
 static void drop_from_bounding_set(cap_t kept)
 {
-	for (cap_value_t cap = 0; cap_get_bound(cap) >= 0; cap++)
+	cap_t caps = cap_get_proc();
+	bool may = is_permitted(caps, CAP_SETPCAP);
+
+	cap_free(caps);
+	for (cap_value_t cap = 0; may && cap_get_bound(cap) >= 0; cap++)
 		if (!is_permitted(kept, cap) && cap_drop_bound(cap))
 			log_debug("bounding set: %s", strerror(errno));
 }
@@ -269,7 +273,7 @@ int privilege_become_reader(void)
 {
 	cap_t none = cap_init();
 
-	if (none && !geteuid())
+	if (none)
 		drop_from_bounding_set(none);
 	cap_free(none);
 	return privilege_become_user();
@@ -296,10 +300,9 @@ static void stop_being_root(void)
 /* From now on only @kept, which is freed; root is somebody else then. */
 static void become(cap_t kept)
 {
-	if (!geteuid()) {
-		drop_from_bounding_set(kept);
+	drop_from_bounding_set(kept);
+	if (!geteuid())
 		stop_being_root();
-	}
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	set_caps(kept);
 }
