@@ -137,6 +137,7 @@ static __always_inline void note_writer(struct sock_info *s, enum use use)
 	struct tcp_sock *tp = (void *)s->address;
 	__u32 tgid = bpf_get_current_task_btf()->tgid;
 	const __u32 *written = subflow_written(s->cookie);
+	__u32 next;
 
 	/* Who reads from MPTCP is told with the connection, not its subflow. */
 	if (written) {
@@ -148,11 +149,15 @@ static __always_inline void note_writer(struct sock_info *s, enum use use)
 	    s->owner.tgid == tgid)
 		return;
 	s->writers = true;
+	next = BPF_CORE_READ(tp, snd_nxt);
+	/* No send has ended yet.  Its SYN may be counted. */
 	if (!s->wrote)
 		s->wrote_seq = BPF_CORE_READ(tp, snd_una) -
 			       (__u32)BPF_CORE_READ(tp, bytes_acked);
+	if (!s->wrote && next - s->wrote_seq == 1)
+		s->wrote_seq = next;
 	s->wrote = true;
-	if ((__s32)(BPF_CORE_READ(tp, snd_nxt) - s->wrote_seq) <= 0)
+	if ((__s32)(next - s->wrote_seq) <= 0)
 		return;
 	s->disputed = true;
 	s->disputed_seq = s->wrote_seq;
