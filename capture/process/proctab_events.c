@@ -58,8 +58,9 @@ void proctab_fork(struct proctab *t, const struct probe_event *e)
 	const struct probe_owner *o = &e->owner;
 	struct proc *parent, *p;
 
-	parent = proctab_scans(t) ? proctab_by_pid(t, e->parent_tgid) :
-				    proctab_find_running(t, e->parent_tgid);
+	parent = proctab_scans(t) || t->forgot_running ?
+			 proctab_by_pid(t, e->parent_tgid) :
+			 proctab_find_running(t, e->parent_tgid);
 	p = proctab_find_owner(t, o);
 	if (!p) {		/* else /proc told first */
 		p = proctab_add(t, o->tgid, o->start_ns, o->comm, o->exec_gen,

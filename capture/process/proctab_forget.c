@@ -16,6 +16,10 @@
 #define MAX_PROGRAMS	65536
 #define MAX_BYTES	(PROCTAB_BYTES / 2 * 3)
 
+/* With more, those that run go, too, if nobody has asked for them. */
+#define MANY_RUNNING	32768
+#define KEEP_SILENT_NS	10000000000ull
+
 bool proctab_has_many(const struct proctab *t)
 {
 	return t->programs > MANY_PROGRAMS || rests_bytes(t->rests) > MANY_BYTES;
@@ -135,11 +139,28 @@ static bool awaits_hash(struct proctab *t, const struct proc *p)
 	       !process_has(&t->scratch, FIELD_SHA256_REASON);
 }
 
+/* /proc tells of it again, should it ever send. */
+static bool is_needless(struct proctab *t, const struct proc *p,
+			uint64_t now_mono_ns)
+{
+	const struct program *i = p->program;
+	bool chosen = p->followed || p->inherited ||
+		      (t->options.filter && i->matched);
+
+	if (t->programs <= MANY_RUNNING || t->options.proc_fd < 0 || p->refs ||
+	    p->unread || chosen || is_written(p) ||
+	    i->from_mono_ns + KEEP_SILENT_NS >= now_mono_ns)
+		return false;
+	t->forgot_running = true;
+	return true;
+}
+
 /* No packet will name it any more. */
 static bool is_over(struct proctab *t, struct proc *p, uint64_t now_mono_ns)
 {
 	if (!p->exited_mono_ns)
-		return ended_untold(t, p, now_mono_ns);
+		return ended_untold(t, p, now_mono_ns) ||
+		       is_needless(t, p, now_mono_ns);
 	if (p->refs || p->exited_mono_ns + keep_ns(t) >= now_mono_ns)
 		return false;
 	return p->exited_mono_ns + KEEP_EXITED_NS < now_mono_ns ||

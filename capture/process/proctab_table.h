@@ -46,6 +46,7 @@ struct proctab {
 	uint64_t cut;			/* programs, their arguments */
 	uint64_t folded;		/* ... and what it says one was before */
 	uint64_t pruned_ns;		/* CLOCK_MONOTONIC */
+	bool forgot_running;		/* some, of which /proc can tell again */
 	struct rests *rests;		/* of its programs' records */
 	struct ended_records *ended_records;	/* or NULL: none yet */
 	uint32_t ended_section;		/* the file they are of */

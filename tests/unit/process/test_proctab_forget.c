@@ -333,6 +333,38 @@ static void what_proc_has_no_more_may_still_be_told_of(void **state)
 	assert_int_equal(record_of(p->program).ppid, 7);
 }
 
+/* Those that run and are of no use; /proc has them if they ever are. */
+static void silent_ones_of_very_many_are_forgotten(void **state)
+{
+	struct proctab *t = *state;
+	struct proc *held, *p;
+	struct rows r = { 0 };
+
+	tree_stat(7, "parent", 1, TICKS);
+	tree_stat(8, "runs", 7, TICKS);
+	for (uint32_t pid = 7; pid < 40007; pid++)
+		fork_at(t, T, owner(pid, 3, "runs"), 1);
+	known(t, owner(9, 3, "runs"))->program->section = 8;
+	known(t, owner(10, 3, "runs"))->followed = true;
+	held = known(t, owner(11, 3, "runs"));
+	held->refs = 1;
+	proctab_prune(t, T + 10 * SEC, 8);
+	assert_int_equal(t->programs, 40000);
+	proctab_prune(t, T + 11 * SEC, 8);
+	assert_int_equal(t->programs, 32768);
+	assert_int_equal(proctab_each(t, 8, take_row, &r), 0);
+	assert_int_equal(r.count, 1);
+	assert_ptr_equal(proctab_find_running(t, 11), held);
+	assert_true(proctab_find_running(t, 10)->followed);
+	assert_int_equal(proctab_forgotten(t), 0);
+
+	/* A child's parent is read again. */
+	proctab_remove(t, proctab_find_running(t, 7));
+	fork_at(t, T + 12 * SEC, owner(50000, 3, "child"), 7);
+	p = proctab_find_running(t, 50000);
+	assert_string_equal(record_of(p->program).pname, "parent");
+}
+
 static void long_arguments_of_many_are_cut(void **state)
 {
 	struct proctab *t = *state;
@@ -416,6 +448,7 @@ int main(void)
 		proctab_test(who_is_shortened_stays_chosen),
 		proctab_test(an_end_that_was_lost_is_found),
 		proctab_test(what_proc_has_no_more_may_still_be_told_of),
+		proctab_test(silent_ones_of_very_many_are_forgotten),
 		proctab_test(long_arguments_of_many_are_cut),
 		proctab_test(too_many_execs_are_forgotten),
 		proctab_test(many_that_are_renamed_are_few),
