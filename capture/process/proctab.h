@@ -187,7 +187,7 @@ void proctab_follow(struct proctab *t, uint32_t pid);
  * being written (@section) the records stay, packed, for its table.  Of those
  * that are in no file either proctab_exit() keeps only the last few thousand,
  * and of those that only a socket refers to not the path, arguments and cgroup.
- * Of more than 32,768 programs also those that run, are in no file, and for ten
+ * Of more than 32,768 programs also those that run, are in no file, and for two
  * seconds were asked for by nobody: /proc has them.
  * To be called each second; of few processes it looks more seldom.  Many are
  * 16,384 programs, or records of 6 MiB.

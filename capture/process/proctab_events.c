@@ -62,6 +62,8 @@ void proctab_fork(struct proctab *t, const struct probe_event *e)
 			 proctab_by_pid(t, e->parent_tgid) :
 			 proctab_find_running(t, e->parent_tgid);
 	p = proctab_find_owner(t, o);
+	if (!p && proctab_passes_over(t, parent))
+		return;
 	if (!p) {		/* else /proc told first */
 		p = proctab_add(t, o->tgid, o->start_ns, o->comm, o->exec_gen,
 				e->ts_ns);

@@ -2,6 +2,7 @@
 /* Decides which processes and programs are forgotten, and when. */
 #include "process/proctab_table.h"
 
+#include "process/filter/filter.h"
 #include "process/procfs.h"
 
 #define KEEP_EXITED_NS	60000000000ull
@@ -18,7 +19,10 @@
 
 /* With more, those that run go, too, if nobody has asked for them. */
 #define MANY_RUNNING	32768
-#define KEEP_SILENT_NS	10000000000ull
+#define KEEP_SILENT_NS	2000000000ull
+
+/* /proc is asked for the end of each process at one in so many looks. */
+#define ASK_OF		8
 
 bool proctab_has_many(const struct proctab *t)
 {
@@ -122,7 +126,7 @@ static bool ended_untold(const struct proctab *t, struct proc *p,
 {
 	if (t->count <= 2 * PROCTAB_ENDED || p->refs)
 		return false;
-	if (!p->gone_mono_ns &&
+	if (!p->gone_mono_ns && p->pid % ASK_OF == t->looks % ASK_OF &&
 	    procfs_has_ended(t->options.proc_fd, p->pid))
 		p->gone_mono_ns = now_mono_ns;
 	return p->gone_mono_ns &&
@@ -139,16 +143,31 @@ static bool awaits_hash(struct proctab *t, const struct proc *p)
 	       !process_has(&t->scratch, FIELD_SHA256_REASON);
 }
 
+/* What it forks is to be followed. */
+static bool is_followed(const struct proctab *t, const struct proc *p)
+{
+	const struct filter *f = t->options.filter;
+
+	return p->followed || (f && f->follow && program_wanted(p->program));
+}
+
+bool proctab_passes_over(struct proctab *t, const struct proc *parent)
+{
+	if (t->programs <= MAX_PROGRAMS || t->options.proc_fd < 0 ||
+	    (parent && is_followed(t, parent)))
+		return false;
+	t->forgot_running = true;
+	return true;
+}
+
 /* /proc tells of it again, should it ever send. */
 static bool is_needless(struct proctab *t, const struct proc *p,
 			uint64_t now_mono_ns)
 {
 	const struct program *i = p->program;
-	bool chosen = p->followed || p->inherited ||
-		      (t->options.filter && i->matched);
 
 	if (t->programs <= MANY_RUNNING || t->options.proc_fd < 0 || p->refs ||
-	    p->unread || chosen || is_written(p) ||
+	    p->unread || is_followed(t, p) || is_written(p) ||
 	    i->from_mono_ns + KEEP_SILENT_NS >= now_mono_ns)
 		return false;
 	t->forgot_running = true;
@@ -186,6 +205,7 @@ void proctab_prune(struct proctab *t, uint64_t now_mono_ns, uint32_t section)
 	if (!proctab_has_many(t) && now_mono_ns < t->pruned_ns + PRUNE_NS)
 		return;
 	t->pruned_ns = now_mono_ns;
+	t->looks++;
 	for (int b = 0; b < PROCTAB_BUCKETS; b++)
 		for (struct proc **at = &t->heads[b], *p; (p = *at);) {
 			if (!may_go(t, p, now_mono_ns, section)) {

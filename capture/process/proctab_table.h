@@ -46,6 +46,7 @@ struct proctab {
 	uint64_t cut;			/* programs, their arguments */
 	uint64_t folded;		/* ... and what it says one was before */
 	uint64_t pruned_ns;		/* CLOCK_MONOTONIC */
+	uint32_t looks;			/* for what may be forgotten */
 	bool forgot_running;		/* some, of which /proc can tell again */
 	struct rests *rests;		/* of its programs' records */
 	struct ended_records *ended_records;	/* or NULL: none yet */
@@ -103,6 +104,9 @@ void proc_descend(const struct proctab *t, struct proc *p,
 bool proctab_has_many(const struct proctab *t);
 /* ... and so many that even the file's have to. */
 bool proctab_is_full(const struct proctab *t);
+
+/* Whether a new child of @parent is left to /proc, as there are too many. */
+bool proctab_passes_over(struct proctab *t, const struct proc *parent);
 
 /* The process has ended: an earlier one may be forgotten for it. */
 void proctab_remember_end(struct proctab *t, const struct proc *ended);

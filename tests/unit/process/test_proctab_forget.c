@@ -303,9 +303,10 @@ static void an_end_that_was_lost_is_found(void **state)
 		fork_at(t, T, owner(pid, 3, "short"), 1);
 	known(t, owner(8, 3, "held"))->refs = 1;
 	known(t, owner(9, 3, "written"))->program->section = 8;
-	proctab_prune(t, T + SEC, 8);
-	proctab_prune(t, T + 3 * SEC, 8);
-	assert_in_range(proctab_scan(t, UINT64_MAX), 2, 10000);
+	/* Not of all at once. */
+	for (uint32_t look = 1; look < 12; look++)
+		proctab_prune(t, T + look * SEC, 8);
+	assert_in_range(proctab_scan(t, UINT64_MAX), 2, 16384);
 	assert_int_equal(known(t, owner(7, 3, "runs"))->program->from_mono_ns,
 			 T);
 	assert_int_equal(known(t, owner(8, 3, "held"))->program->from_mono_ns,
@@ -327,10 +328,28 @@ static void what_proc_has_no_more_may_still_be_told_of(void **state)
 	tree_stat(7, "runs", 1, TICKS);
 	for (uint32_t pid = 8; pid < 20000; pid++)
 		fork_at(t, T, owner(pid, 3, "short"), 7);
-	proctab_prune(t, T + SEC, 8);
+	for (int look = 0; look < 12; look++)
+		proctab_prune(t, T + SEC, 8);
 	p = known(t, owner(8, 3, "short"));
 	assert_int_equal(p->program->from_mono_ns, T);
 	assert_int_equal(record_of(p->program).ppid, 7);
+}
+
+/* Too many for there to be time to forget them. */
+static void a_flood_of_forks_is_left_to_proc(void **state)
+{
+	struct proctab *t = *state;
+	struct proc *p;
+
+	tree_stat(69999, "late", 1, TICKS);
+	known(t, owner(3, 3, "command"))->followed = true;
+	for (uint32_t pid = 7; pid < 70000; pid++)
+		fork_at(t, T, owner(pid, 3, "runs"), 1);
+	assert_in_range(t->programs, 65536, 65540);
+	p = known(t, owner(69999, 3, "late"));
+	assert_string_equal(record_of(p->program).name, "late");
+	fork_at(t, T, owner(70001, 3, "child"), 3);
+	assert_true(proctab_find_running(t, 70001)->followed);
 }
 
 /* Those that run and are of no use; /proc has them if they ever are. */
@@ -348,9 +367,9 @@ static void silent_ones_of_very_many_are_forgotten(void **state)
 	known(t, owner(10, 3, "runs"))->followed = true;
 	held = known(t, owner(11, 3, "runs"));
 	held->refs = 1;
-	proctab_prune(t, T + 10 * SEC, 8);
+	proctab_prune(t, T + 2 * SEC, 8);
 	assert_int_equal(t->programs, 40000);
-	proctab_prune(t, T + 11 * SEC, 8);
+	proctab_prune(t, T + 3 * SEC, 8);
 	assert_int_equal(t->programs, 32768);
 	assert_int_equal(proctab_each(t, 8, take_row, &r), 0);
 	assert_int_equal(r.count, 1);
@@ -360,7 +379,7 @@ static void silent_ones_of_very_many_are_forgotten(void **state)
 
 	/* A child's parent is read again. */
 	proctab_remove(t, proctab_find_running(t, 7));
-	fork_at(t, T + 12 * SEC, owner(50000, 3, "child"), 7);
+	fork_at(t, T + 4 * SEC, owner(50000, 3, "child"), 7);
 	p = proctab_find_running(t, 50000);
 	assert_string_equal(record_of(p->program).pname, "parent");
 }
@@ -448,6 +467,7 @@ int main(void)
 		proctab_test(who_is_shortened_stays_chosen),
 		proctab_test(an_end_that_was_lost_is_found),
 		proctab_test(what_proc_has_no_more_may_still_be_told_of),
+		proctab_test(a_flood_of_forks_is_left_to_proc),
 		proctab_test(silent_ones_of_very_many_are_forgotten),
 		proctab_test(long_arguments_of_many_are_cut),
 		proctab_test(too_many_execs_are_forgotten),
