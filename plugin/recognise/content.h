@@ -17,7 +17,7 @@
 #include <epan/prefs.h>
 
 #include "recognise/protocols.h"
-#include "recognise/signature.h"
+#include "recognise/signature/signature.h"
 
 /* Once, while protocols register; @proto is "dpi". */
 void dpi_content_init(int proto, module_t *prefs);

@@ -14,7 +14,7 @@
 #ifndef PKTWHO_PLUGIN_RECOGNISE_STREAM_H
 #define PKTWHO_PLUGIN_RECOGNISE_STREAM_H
 
-#include "recognise/signature.h"
+#include "recognise/signature/signature.h"
 
 struct segment {
 	struct payload p;

@@ -9,7 +9,7 @@
 #include "compat.h"
 #include "dpi/flow.h"
 #include "dpi/layers.h"
-#include "recognise/signature.h"
+#include "recognise/signature/signature.h"
 #include "record.h"
 
 /*

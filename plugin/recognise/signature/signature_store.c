@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Signatures of storage, and of what programs talk to each other by. */
-#include "recognise/signature.h"
+#include "recognise/signature/signature.h"
 
 static bool has_text(const struct payload *p, size_t from, const char *what)
 {

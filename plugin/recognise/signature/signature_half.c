@@ -3,7 +3,7 @@
  * Signatures of what one end says when the other is not heard, or does not say
  * who it is.  Before and after each other, lines tell that say nothing alone.
  */
-#include "recognise/signature.h"
+#include "recognise/signature/signature.h"
 
 static bool before_starts(const struct payload *p, const char *what)
 {

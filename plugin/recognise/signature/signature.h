@@ -4,8 +4,8 @@
  * bytes that hardly anything else begins with, on any port.  No allocation
  * and no state: what has to be remembered is passed in.
  */
-#ifndef PKTWHO_PLUGIN_RECOGNISE_SIGNATURE_H
-#define PKTWHO_PLUGIN_RECOGNISE_SIGNATURE_H
+#ifndef PKTWHO_PLUGIN_RECOGNISE_SIGNATURE_SIGNATURE_H
+#define PKTWHO_PLUGIN_RECOGNISE_SIGNATURE_SIGNATURE_H
 
 #include "compat.h"
 

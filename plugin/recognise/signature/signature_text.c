@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Signatures of protocols that begin with words. */
-#include "recognise/signature.h"
+#include "recognise/signature/signature.h"
 
 static bool begins_with_any(const struct payload *p, const char *const *words,
 			    size_t count)

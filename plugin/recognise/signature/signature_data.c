@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Signatures of databases, queues, file servers and desktops. */
-#include "recognise/signature.h"
+#include "recognise/signature/signature.h"
 
 static bool contains(const struct payload *p, const char *what)
 {

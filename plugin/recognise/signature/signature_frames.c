@@ -3,7 +3,7 @@
  * Signatures of frames of HTTP/2 and of WebSocket in the middle of a
  * connection whose beginning was not captured.
  */
-#include "recognise/signature.h"
+#include "recognise/signature/signature.h"
 
 /* ---- HTTP/2 ---- */
 

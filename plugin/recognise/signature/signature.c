@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "recognise/signature.h"
+#include "recognise/signature/signature.h"
 
 #define LINE_MAX_LEN 512
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Signatures of machines and meters, of telephones, and of what watches them. */
-#include "recognise/signature.h"
+#include "recognise/signature/signature.h"
 
 #define AE_TITLE 16		/* DICOM's names have blanks to this length */
 

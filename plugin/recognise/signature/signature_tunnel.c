@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Signatures of what others go through: VPNs, proxies, and between peers. */
-#include "recognise/signature.h"
+#include "recognise/signature/signature.h"
 
 /*
  * Of data two packets of the same receiver tell, the second of which counts on.

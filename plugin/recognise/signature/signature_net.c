@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Signatures of what a network itself needs, of media and of machines. */
-#include "recognise/signature.h"
+#include "recognise/signature/signature.h"
 
 /* RFC 8446, 5.1: a record, of a kind and in a version that we know. */
 bool is_tls(const struct payload *p)

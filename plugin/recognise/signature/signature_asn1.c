@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Signatures of what is encoded by the rules of ASN.1 (X.690). */
-#include "recognise/signature.h"
+#include "recognise/signature/signature.h"
 
 /* X.690, 8.1.3: where the value of the element at @at begins; 0: nowhere. */
 static size_t value_at(const struct payload *p, size_t at)

@@ -2,7 +2,7 @@
 /* Signatures of what routers, hosts that boot and directories say, and of
  * what carries frames.
  */
-#include "recognise/signature.h"
+#include "recognise/signature/signature.h"
 
 /* Where a text of at least one character ends with a zero; 0: nowhere. */
 static size_t end_of_text(const struct payload *p, size_t at)

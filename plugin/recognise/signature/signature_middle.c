@@ -4,7 +4,7 @@
  * whose beginning was not captured.  Each is of a whole message, whose
  * lengths all agree with the segment's.
  */
-#include "recognise/signature.h"
+#include "recognise/signature/signature.h"
 
 static bool is_whole(const struct payload *p)
 {
