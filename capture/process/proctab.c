@@ -264,15 +264,26 @@ struct proc *proctab_owner(struct proctab *t, const struct probe_owner *o,
 	return p;
 }
 
-void proc_descend(const struct proctab *t, struct proc *p,
-		  const struct proc *parent)
+/* --follow: what the filter keeps of it, it keeps of what it forks. */
+static bool hands_down(const struct proctab *t, const struct proc *p)
 {
 	const struct filter *f = t->options.filter;
 
+	return f && f->follow && program_wanted(p->program);
+}
+
+bool proc_is_followed(const struct proctab *t, const struct proc *p)
+{
+	return p->followed || hands_down(t, p);
+}
+
+void proc_descend(const struct proctab *t, struct proc *p,
+		  const struct proc *parent)
+{
 	if (!parent)
 		return;
 	p->followed |= parent->followed;
-	p->inherited |= f && f->follow && program_wanted(parent->program);
+	p->inherited |= hands_down(t, parent);
 }
 
 void proctab_follow(struct proctab *t, uint32_t pid)

@@ -2,7 +2,6 @@
 /* Decides which processes and programs are forgotten, and when. */
 #include "process/proctab_table.h"
 
-#include "process/filter/filter.h"
 #include "process/procfs.h"
 
 #define KEEP_EXITED_NS	60000000000ull
@@ -143,18 +142,10 @@ static bool awaits_hash(struct proctab *t, const struct proc *p)
 	       !process_has(&t->scratch, FIELD_SHA256_REASON);
 }
 
-/* What it forks is to be followed. */
-static bool is_followed(const struct proctab *t, const struct proc *p)
-{
-	const struct filter *f = t->options.filter;
-
-	return p->followed || (f && f->follow && program_wanted(p->program));
-}
-
 bool proctab_passes_over(struct proctab *t, const struct proc *parent)
 {
 	if (t->programs <= MAX_PROGRAMS || t->options.proc_fd < 0 ||
-	    (parent && is_followed(t, parent)))
+	    (parent && proc_is_followed(t, parent)))
 		return false;
 	t->forgot_running = true;
 	return true;
@@ -167,7 +158,7 @@ static bool is_needless(struct proctab *t, const struct proc *p,
 	const struct program *i = p->program;
 
 	if (t->programs <= MANY_RUNNING || t->options.proc_fd < 0 || p->refs ||
-	    p->unread || is_followed(t, p) || is_written(p) ||
+	    p->unread || proc_is_followed(t, p) || is_written(p) ||
 	    i->from_mono_ns + KEEP_SILENT_NS >= now_mono_ns)
 		return false;
 	t->forgot_running = true;

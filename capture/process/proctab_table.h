@@ -100,6 +100,9 @@ void proc_free(struct proctab *t, struct proc *p);
 void proc_descend(const struct proctab *t, struct proc *p,
 		  const struct proc *parent);
 
+/* What it forks is to be followed. */
+bool proc_is_followed(const struct proctab *t, const struct proc *p);
+
 /* So many programs, or bytes of their records, that what ended goes soon, ... */
 bool proctab_has_many(const struct proctab *t);
 /* ... and so many that even the file's have to. */
