@@ -131,7 +131,8 @@ static unsigned place_for(const struct known *k, const uint8_t *record,
 {
 	const struct program *now = &k->programs[k->now];
 
-	return !kept_record_len(&now->record) || has_record(now, record, len) ? k->now : !k->now;
+	return !kept_record_len(&now->record) || has_record(now, record, len) ?
+		       k->now : !k->now;
 }
 
 void reader_programs_learn(struct reader_programs *t, const uint8_t *record,

@@ -135,7 +135,8 @@ static struct lives find_lives(const struct flowtab *t,
 static bool is_formers(const struct owner *o, const struct flowtab_query *q)
 {
 	return q->untold && q->sends && o->older && o->older->proc != o->proc &&
-	       o->older->attr == ATTR_SOCKET && o->ts_ns <= q->ts_ns && q->ts_ns - o->ts_ns < AT_ONCE_NS;
+	       o->older->attr == ATTR_SOCKET && o->ts_ns <= q->ts_ns &&
+	       q->ts_ns - o->ts_ns < AT_ONCE_NS;
 }
 
 static const struct owner *owner_at(const struct sock *s,

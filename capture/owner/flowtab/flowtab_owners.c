@@ -73,7 +73,8 @@ static struct owner *owner_alloc(struct flowtab *t, struct owner *past)
 
 static bool owner_same(const struct owner *o, const struct flowtab_event *e)
 {
-	return !e->renamed && !e->disputed && o->proc == e->owner && o->tid == e->tid &&
+	return !e->renamed && !e->disputed && o->proc == e->owner &&
+	       o->tid == e->tid &&
 	       o->attr == e->attr && o->writes == e->writes &&
 	       o->reads == e->reads && o->sequence == e->sequence;
 }
