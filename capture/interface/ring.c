@@ -25,6 +25,7 @@
  */
 #define BLOCK_BYTES   (128u << 10)
 #define AT_ONCE	      8192	/* packets, then others have their turn */
+#define ROOM_BLOCKS   96	/* for a burst, until the next look */
 
 struct ring {
 	int fd;
@@ -41,6 +42,7 @@ struct ring {
 	uint8_t *map;
 	uint32_t blocks;
 	uint32_t next;		/* the block that is handed over next */
+	uint32_t ready;		/* when it was last read */
 	uint32_t most_ready;	/* since somebody asked */
 	uint64_t received;
 	uint64_t dropped;
@@ -282,8 +284,14 @@ static void count_ready(struct ring *r)
 
 	while (n < r->blocks && is_ready(r, (r->next + n) % r->blocks))
 		n++;
+	r->ready = n;
 	if (n > r->most_ready)
 		r->most_ready = n;
+}
+
+bool ring_has_room(const struct ring *r)
+{
+	return !is_ready(r, r->next) && r->ready + ROOM_BLOCKS <= r->blocks;
 }
 
 unsigned ring_fill(struct ring *r)

@@ -49,6 +49,12 @@ bool ring_is_down(const struct ring *r);
 /* After that, binds to the interface that has the name now.  0 or -errno. */
 int ring_resume(struct ring *r, unsigned ifindex);
 
+/*
+ * All that was ready has been read, and what comes within some 10 ms has room
+ * even if it comes much faster: 12 MiB.
+ */
+bool ring_has_room(const struct ring *r);
+
 /* Percent of the blocks that were ready at once, at most since the last call. */
 unsigned ring_fill(struct ring *r);
 

@@ -268,6 +268,11 @@ int source_resume(struct source *s)
 	return 0;
 }
 
+bool source_has_room(const struct source *s)
+{
+	return ring_has_room(s->ring);
+}
+
 unsigned source_fill(struct source *s)
 {
 	return ring_fill(s->ring);

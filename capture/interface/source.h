@@ -58,6 +58,9 @@ int source_read(struct source *s,
  */
 int source_resume(struct source *s);
 
+/* Answers what ring_has_room() does. */
+bool source_has_room(const struct source *s);
+
 /* Answers what ring_fill() does. */
 unsigned source_fill(struct source *s);
 

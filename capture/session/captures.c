@@ -24,6 +24,7 @@
 #define ROOM_PACKETS 1024		/* leave a full queue together */
 #define INTERFACE_NAME (NETNS_NAME + IF_NAMESIZE)	/* for the file */
 #define PARSED_BYTES 256		/* of a packet, however few are kept */
+#define MANY_PACKETS 256		/* in one look: waking costs */
 #define GONE_NS	     500000000ull	/* looking for an interface again */
 #define MANY_MIB     64			/* rings of many namespaces together */
 
@@ -47,6 +48,7 @@ struct captures {
 	struct devices *devices[CAPTURES_MAX];	/* its namespace's; NULL: not known */
 	int count;
 	struct devices *of_namespace[NETNS_MAX];
+	bool may_rest;
 	uint64_t gone_ns;		/* when to look for interfaces again */
 };
 
@@ -110,7 +112,8 @@ static void look_for_gone(struct captures *c)
 
 int captures_read(struct captures *c, const struct captures_room *room)
 {
-	int err = 0;
+	bool has_room = true;
+	int err = 0, total = 0;
 
 	look_for_gone(c);
 	for (int i = 0; i < c->count; i++) {
@@ -121,13 +124,22 @@ int captures_read(struct captures *c, const struct captures_room *room)
 			continue;
 		one->room = room;
 		n = source_read(one->source, on_packet, one);
-		if (n >= 0)
+		has_room &= source_has_room(one->source);
+		if (n >= 0) {
+			total += n;
 			continue;
+		}
 		one->gone = true;
 		if (all_are_gone(c))
 			err = n;
 	}
+	c->may_rest = has_room && total >= MANY_PACKETS;
 	return err;
+}
+
+bool captures_may_rest(const struct captures *c)
+{
+	return c->may_rest;
 }
 
 const struct frame *captures_oldest(const struct captures *c, bool *gap)

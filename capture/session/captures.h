@@ -58,6 +58,12 @@ struct captures_room {
  */
 int captures_read(struct captures *c, const struct captures_room *room);
 
+/*
+ * Much has come, and more has room for some 10 ms: who looks then instead of
+ * with each block is woken less often.
+ */
+bool captures_may_rest(const struct captures *c);
+
 /* The oldest packet there is, or NULL; *@gap: another may have an older one. */
 const struct frame *captures_oldest(const struct captures *c, bool *gap);
 

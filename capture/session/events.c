@@ -121,9 +121,11 @@ void events_init(struct events *e, struct parts *p)
 
 void events_wait(struct events *e, int timeout_ms)
 {
+	const struct captures *captures = e->parts->captures;
+
 	/* An interface may be gone, or there again. */
 	for (unsigned i = e->captures; i < e->count; i++)
-		e->watches[i].fd = captures_fd(e->parts->captures,
-					       (int)(i - e->captures));
+		e->watches[i].fd = captures_may_rest(captures) ? -1 :
+				   captures_fd(captures, (int)(i - e->captures));
 	watch_wait(e->watches, e->count, timeout_ms);
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "host/clocks.h"
+#include "session/captures.h"
 #include "session/events.h"
 #include "session/files/files.h"
 #include "session/parts.h"
@@ -15,6 +16,7 @@
 #include "view/view.h"
 
 #define TICK_MS	  5			/* while packets or bytes wait */
+#define REST_MS	  10			/* while packets come all the time */
 #define IDLE_MS	  100
 #define LOSSES_NS 500000000ull		/* asking the kernel is not for free */
 
@@ -47,6 +49,8 @@ static int wait_ms(const struct session *s, uint64_t now)
 {
 	const struct ending *ending = &s->parts.ending;
 
+	if (captures_may_rest(s->parts.captures))
+		return REST_MS;
 	if (ending->stop_ns || pipeline_waits(&s->pipeline) ||
 	    files_wait(s->parts.files) ||
 	    ending_is_near(ending, now, IDLE_MS * 1000000ull))

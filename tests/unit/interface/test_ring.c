@@ -20,12 +20,13 @@
 
 #define LINKS 9
 #define BLOCK_BYTES (128u << 10)
-#define BLOCKS	    8			/* of 1 MiB */
+#define BLOCKS	    8			/* of a MiB */
 #define MS	    1000000ull
 
 /* ---- the kernel ---- */
 
 static uint8_t *map;
+static unsigned mib = 1;
 static int so_error, refused = -1;	/* errno of an option, if not -1 */
 static uint16_t type = ARPHRD_ETHER;
 static uint16_t bound_protocol;
@@ -98,7 +99,7 @@ void *__wrap_mmap(void *at, size_t len, int prot, int flags, int fd,
 		  off_t offset)
 {
 	(void)fd;
-	assert_int_equal(len, BLOCKS * BLOCK_BYTES);
+	assert_int_equal(len, mib * BLOCKS * BLOCK_BYTES);
 	map = __real_mmap(at, len, prot, flags | MAP_ANONYMOUS, -1, offset);
 	return map;
 }
@@ -187,7 +188,7 @@ static void on_packet(void *ctx, const struct source_packet *p)
 static struct ring *open_ring(enum link_header header)
 {
 	struct ring_options o = { .ifindex = 7, .links = LINKS, .header = header,
-				  .snaplen = 200, .mib = 1, .block_ms = 10,
+				  .snaplen = 200, .mib = mib, .block_ms = 10,
 				  .promiscuous = true };
 	struct ring *r = NULL;
 
@@ -303,6 +304,41 @@ static void a_flood_does_not_hold_others_up(void **state)
 	ring_close(r);
 }
 
+static void fill(uint32_t from, uint32_t blocks)
+{
+	for (uint32_t b = from; b < from + blocks; b++) {
+		begin(b);
+		add(b, frame, sizeof(frame), &(struct made){ 0 });
+		hand_over(b);
+	}
+}
+
+/* Of 16 MiB 12 have to be free. */
+static void there_is_room_for_a_burst_or_not(void **state)
+{
+	struct ring *r;
+
+	(void)state;
+	mib = 16;
+	r = open_ring(LINK_HEADER_ETHERNET);
+	mib = 1;
+	assert_int_equal(ring_read(r, on_packet, NULL), 0);
+	assert_true(ring_has_room(r));
+	fill(0, 32);
+	assert_false(ring_has_room(r));			/* it is not read yet */
+	ring_read(r, on_packet, NULL);
+	assert_true(ring_has_room(r));
+	fill(32, 33);
+	ring_read(r, on_packet, NULL);
+	assert_false(ring_has_room(r));
+	ring_close(r);
+	/* A small ring never has. */
+	r = open_ring(LINK_HEADER_ETHERNET);
+	ring_read(r, on_packet, NULL);
+	assert_false(ring_has_room(r));
+	ring_close(r);
+}
+
 static void an_interface_that_vanished_is_told_after_its_last_block(void **state)
 {
 	struct ring *r = open_ring(LINK_HEADER_ETHERNET);
@@ -412,6 +448,7 @@ int main(void)
 		cmocka_unit_test(the_snaplen_counts_what_was_put_before),
 		cmocka_unit_test(blocks_come_in_their_order),
 		cmocka_unit_test(a_flood_does_not_hold_others_up),
+		cmocka_unit_test(there_is_room_for_a_burst_or_not),
 		cmocka_unit_test(
 			an_interface_that_vanished_is_told_after_its_last_block),
 		cmocka_unit_test(one_that_is_only_down_is_waited_for),

@@ -26,9 +26,9 @@ static struct source sources[CAPTURES_MAX];
 static struct source_options opened[CAPTURES_MAX];
 static int open_count, closed_count, fails_at, resumed;
 static int read_err[4], resume_err[4];
-static uint64_t comes[4][8];		/* times of the packets, 0: the end */
+static uint64_t comes[4][256];		/* times of the packets, 0: the end */
 static uint32_t sizes[4];
-static bool is_ipv4;
+static bool is_ipv4, has_no_room[4];
 static uint64_t now_ns;
 
 int __wrap_source_open(struct source **out, const struct source_options *o);
@@ -84,7 +84,7 @@ int __wrap_source_read(struct source *s,
 			     "\xc0\0\2\1\xc0\0\2\2\x13\x88\0\x35", 38);
 	if (read_err[s->number])
 		return read_err[s->number];
-	for (; n < 8 && comes[s->number][n]; n++) {
+	for (; n < 256 && comes[s->number][n]; n++) {
 		struct source_packet p = {
 			.ts_ns = comes[s->number][n], .data = data,
 			.caplen = size, .len = size + 1,
@@ -95,6 +95,12 @@ int __wrap_source_read(struct source *s,
 	}
 	memset(comes[s->number], 0, sizeof(comes[s->number]));
 	return n;
+}
+
+bool __wrap_source_has_room(const struct source *s);
+bool __wrap_source_has_room(const struct source *s)
+{
+	return !has_no_room[s->number];
 }
 
 int __wrap_source_resume(struct source *s);
@@ -284,6 +290,35 @@ static void they_come_in_order_of_time(void **state)
 	assert_true(gap);
 	assert_int_equal(take(&gap), 0);
 	assert_int_equal(begun, 0);
+}
+
+static void come(int source, int count)
+{
+	for (int i = 0; i < count; i++)
+		comes[source][i] = (uint64_t)i + 1;
+}
+
+/* Many of all interfaces together, and each has room for more. */
+static void a_crowd_is_not_looked_at_one_by_one(void **state)
+{
+	(void)state;
+	come(0, 255);
+	captures_read(c, &room);
+	assert_false(captures_may_rest(c));
+	come(0, 128);
+	come(1, 128);
+	captures_read(c, &room);
+	assert_true(captures_may_rest(c));
+	has_no_room[1] = true;
+	come(0, 256);
+	captures_read(c, &room);
+	assert_false(captures_may_rest(c));
+	has_no_room[1] = false;
+	come(0, 256);
+	captures_read(c, &room);
+	assert_true(captures_may_rest(c));
+	captures_read(c, &room);
+	assert_false(captures_may_rest(c));
 }
 
 static void a_frame_is_what_its_source_said(void **state)
@@ -539,6 +574,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(they_come_in_order_of_time),
+		test(a_crowd_is_not_looked_at_one_by_one),
 		test(a_frame_is_what_its_source_said),
 		test(a_full_queue_lets_the_oldest_go),
 		test(a_packet_too_large_is_lost_alone),

@@ -19,6 +19,7 @@
 #include "session/status.h"
 
 static uint64_t now_ns;
+static bool may_rest;
 static int output_fd, capture_fd, next_files, frozen, told_command, told_status;
 
 uint64_t __wrap_clock_ns(clockid_t clock);
@@ -70,6 +71,13 @@ int __wrap_captures_fd(const struct captures *c, int interface)
 	(void)c;
 	assert_int_equal(interface, 0);
 	return capture_fd;
+}
+
+bool __wrap_captures_may_rest(const struct captures *c);
+bool __wrap_captures_may_rest(const struct captures *c)
+{
+	(void)c;
+	return may_rest;
 }
 
 void __wrap_status_answer(struct status *s);
@@ -218,6 +226,24 @@ static void a_capture_wakes_us_once_it_is_there_again(void **state)
 	assert_int_equal(parts.ending.stop_ns, 0);
 }
 
+static void packets_wake_nobody_who_rests(void **state)
+{
+	(void)state;
+	events_init(&events, &parts);
+	assert_int_equal(write(ends[1], "", 1), 1);
+	capture_fd = ends[0];
+	may_rest = true;
+	events_wait(&events, 0);
+	assert_int_equal(events.watches[events.captures].ready, 0);
+	/* Others still do. */
+	assert_int_equal(raise(SIGTERM), 0);
+	events_wait(&events, 5000);
+	assert_int_equal(parts.ending.last_packet_ns, 1000);
+	may_rest = false;
+	events_wait(&events, 5000);
+	assert_true(events.watches[events.captures].ready & POLLIN);
+}
+
 #define test(f) cmocka_unit_test_setup_teardown(f, begin, end)
 
 int main(void)
@@ -230,6 +256,7 @@ int main(void)
 		test(a_reader_that_has_gone_ends_it_at_once),
 		test(the_end_of_the_standard_input_counts_only_if_asked_for),
 		test(a_capture_wakes_us_once_it_is_there_again),
+		test(packets_wake_nobody_who_rests),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
