@@ -60,14 +60,12 @@ static __always_inline void tell_packet(struct sock_info *s,
 	/* Once accepted it is a listener's no more, if nobody has used it yet. */
 	e->flags = (s->flags & ~PROBE_INHERITED) | flags |
 		   (egress ? PROBE_SENDS : 0);
-	if (flags & PROBE_PENDING)
+	if (flags & PROBE_PENDING) {
 		e->position = k.proto == IPPROTO_TCP ?
 				      print.seq_end :
 				      place_of((void *)s->address, k.proto, s);
-	if (flags & PROBE_PENDING && s->awaited &&
-	    (k.proto != IPPROTO_TCP ||
-	     (__s32)(e->position - s->awaited_until) > 0))
-		s->awaited_until = e->position;
+		await_read(s, k.proto, e->position);
+	}
 	/* Another processor may be writing the storage. */
 	if (!known)
 		;
@@ -284,7 +282,6 @@ static __always_inline int tell_new(struct sock_info *s,
 			set_old(s, sk, egress, generation);
 		return 1;
 	}
-	s->awaited |= idle;
 	s->several |= held;
 	if (told) {
 		/* If it stays unread: threads, not others, may hold it. */

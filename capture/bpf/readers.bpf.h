@@ -96,6 +96,22 @@ static __always_inline __u64 place_of(struct sock *sk, __u8 proto,
 	return reads + 1 + queued(sk, proto);
 }
 
+/*
+ * Who reads up to there is to be told, and the next datagram, whose place it may
+ * be instead.  Somebody may be reading just now what came before, and takes from
+ * @awaited what he sees of @awaited_until.
+ */
+static __always_inline void await_read(struct sock_info *s, __u8 proto,
+				       __u64 position)
+{
+	position += proto != IPPROTO_TCP;
+	if (proto != IPPROTO_TCP ? position > s->awaited_until :
+	    !s->awaited || (__s32)(position - s->awaited_until) > 0)
+		s->awaited_until = position;
+	barrier();
+	s->awaited = 1;
+}
+
 static __always_inline bool has_users(struct file *file)
 {
 	struct file___before_6_13 *old = (void *)file;

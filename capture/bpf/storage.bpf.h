@@ -41,7 +41,7 @@ struct sock_info {
 	__u8 wrote;		/* @wrote_seq is known */
 	__u8 threads;		/* the owner has several */
 	__u8 stream;		/* a connection: bytes may wait in it */
-	__u8 awaited;		/* bool: packets were told since then */
+	__u8 awaited;		/* bool: TCP: @awaited_until is known */
 	__u8 read;		/* @read_seq is known */
 	__u8 table_shared;	/* whoever read last shares its descriptors */
 	__u8 untold;		/* bool: so came packets that may be unread */

@@ -313,7 +313,6 @@ static __always_inline int on_received(struct sock *sk, int ret, int flags)
 	note_read(s, sk);
 	another = note_reader(s, s->cookie, another);
 	note_progress(s, s->cookie, datagrams_until(s, sk), another);
-	s->awaited = 0;
 	if (s->pending_ns || s->reads <= s->awaited_until)
 		tell_read(s, sk->sk_protocol, s->reads);
 	return 0;
@@ -368,8 +367,12 @@ int BPF_PROG(on_rcv_space, struct sock *sk)
 	if (s->pending_ns || s->awaited)
 		tell_read(s, IPPROTO_TCP, tp->copied_seq);
 	/* Of what was told some may be left for the next. */
-	if (s->awaited)
-		s->awaited = (__s32)(s->awaited_until - tp->copied_seq) > 0;
+	if (s->awaited) {
+		s->awaited = 0;
+		barrier();
+		if ((__s32)(s->awaited_until - tp->copied_seq) > 0)
+			s->awaited = 1;
+	}
 	return 0;
 }
 

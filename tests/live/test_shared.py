@@ -296,6 +296,20 @@ print(s.getsockname()[1], flush=True)
 sys.stdin.read()
 """
 
+# Tells its port, and after the word "end" when it has read which number.
+STEADY_READER = """
+import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, 33, 16 << 20)    # SO_RCVBUFFORCE
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1], flush=True)
+read = []
+while (data := s.recv(100)) != b"end":
+    read.append((data.decode(), time.time()))
+for number, when in read:
+    print(number, when)
+"""
+
 HOLDER = """
 import os, socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -755,6 +769,34 @@ class Shared(world.LiveTest):
 
     def test_a_program_executed_while_bytes_wait(self):
         self.check_queue("exec", "python3")
+
+    def test_who_reads_a_steady_stream(self):
+        """Many come just while the one before is read."""
+        reader = self.start(["python3", "-c", STEADY_READER],
+                            stdout=subprocess.PIPE)
+        self.addCleanup(reader.stdout.close)
+        port = int(reader.stdout.readline())
+        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(sender.close)
+        path = self.dir / "steady.pcapng"
+        c = Capture(path, "-i", "lo", "-f", f"udp port {port}")
+        for n in range(20000):
+            sender.sendto(b"%d" % n, ("127.0.0.1", port))
+            if n % 10 == 9:
+                time.sleep(0.0002)
+        sender.sendto(b"end", ("127.0.0.1", port))
+        read = {number: float(when) for number, when in
+                (line.split() for line in reader.stdout)}
+        c.stop()
+        rows = [(bytes.fromhex(data).decode(), float(when), *owner)
+                for data, when, *owner in self.rows(
+                    path, "udp.payload", "frame.time_epoch", "proc.dst.pid",
+                    "proc.dst.attr", where=f"udp.dstport == {port}")]
+        self.assertEqual([row[0] for row in rows], [*read, "end"])
+        # Who reads later than in 50 ms is the holder until then.
+        soon = [row[2:] for row in rows[:-1] if read[row[0]] < row[1] + 0.02]
+        self.assertGreater(len(soon), 1000)
+        self.assertEqual(set(soon), {(str(reader.pid), "socket")})
 
     def test_many_datagrams_wait_for_their_reader(self):
         holder = self.start(["python3", "-c", HOLDER], stdin=subprocess.PIPE,
