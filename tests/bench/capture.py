@@ -106,32 +106,45 @@ class Stage:
 
     def measure(self, argv, path, load):
         """(ns per captured packet, share that is missing, MB resident)."""
-        tool = subprocess.Popen(self.within(self.near, *argv, path),
-                                stdout=subprocess.DEVNULL,
-                                stderr=subprocess.DEVNULL)
-        while not is_capturing(tool):
-            time.sleep(0.05)
+        return self.measure_together([(argv, path)], load)[0]
+
+    def measure_together(self, captures, load):
+        """The same of each (argv, path): they capture the same packets."""
+        tools = []
+        for argv, path in captures:
+            tools.append(subprocess.Popen(self.within(self.near, *argv, path),
+                                          stdout=subprocess.DEVNULL,
+                                          stderr=subprocess.DEVNULL))
+            while not is_capturing(tools[-1], len(tools)):
+                time.sleep(0.05)
         time.sleep(0.5)
-        packets, before = self.passed(), cpu_ns(tool.pid)
+        packets, before = self.passed(), [cpu_ns(t.pid) for t in tools]
         sh(*self.within(self.near, self.load, *load))
         time.sleep(0.5)
-        packets, used = self.passed() - packets, cpu_ns(tool.pid) - before
-        memory = resident_mb(tool.pid)
-        tool.terminate()
-        tool.wait()
-        out = subprocess.run(["capinfos", "-Mc", path], text=True,
-                             capture_output=True, check=False).stdout
-        count = int(re.search(r"Number of packets: *(\d+)", out).group(1))
-        Path(path).unlink()
-        return (used / max(count, 1), max(0, 1 - count / max(packets, 1)),
-                memory)
+        packets = self.passed() - packets
+        used = [cpu_ns(t.pid) - b for t, b in zip(tools, before)]
+        memory = [resident_mb(t.pid) for t in tools]
+        for tool in tools:
+            tool.terminate()
+            tool.wait()
+        counts = [packets_in(path) for _, path in captures]
+        return [(u / max(count, 1), max(0, 1 - count / max(packets, 1)), mb)
+                for u, count, mb in zip(used, counts, memory)]
 
 
-def is_capturing(tool):
-    """There is a packet socket in its namespace."""
+def packets_in(path):
+    """A file's, which is removed."""
+    out = subprocess.run(["capinfos", "-Mc", path], text=True,
+                         capture_output=True, check=False).stdout
+    Path(path).unlink()
+    return int(re.search(r"Number of packets: *(\d+)", out).group(1))
+
+
+def is_capturing(tool, count=1):
+    """There are so many packet sockets in its namespace."""
     assert tool.poll() is None, tool.args
     sockets = Path(f"/proc/{tool.pid}/net/packet").read_text()
-    return len(sockets.splitlines()) > 1
+    return len(sockets.splitlines()) > count
 
 
 def cpu_ns(pid):
