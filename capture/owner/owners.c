@@ -17,28 +17,16 @@
 #include "packet/raw_packet.h"
 #include "record.h"
 
-#define HEAL_NS 100000000ull	/* telling all again costs */
 #define SCAN_FIRST_NS 50000000ull /* processes are read before the capture */
-#define SCAN_NS	 2000000ull	/* ... and so long, */
-#define SCAN_EACH_NS 10000000ull /* in each such time, later */
-#define ASK_EACH_NS  100000000ull /* whether an executable is deleted */
-#define WATCH_NS 100000000ull	/* as old may be that the hooks are there */
 #define MAX_TRANSLATIONS (1u << 18)	/* nf_conntrack_max, by default */
 
 /* ---- all namespaces ---- */
 
-static void claim_nothing(struct owners *o, uint8_t reason)
+void owners_claim_nothing(struct owners *o, uint8_t reason)
 {
 	for (int i = 0; i < o->namespace_count; i++)
 		resolver_claim_nothing(namespace_resolver(o->namespaces[i]),
 				       reason);
-}
-
-static void doubt(struct owners *o, uint64_t until_ns)
-{
-	for (int i = 0; i < o->namespace_count; i++)
-		resolver_doubt(namespace_resolver(o->namespaces[i]), REASON_LOST,
-			       until_ns);
 }
 
 static bool may_translate(const struct owners *o)
@@ -56,7 +44,7 @@ static int poll_all(struct owners *o, int why)
 	int err = 0;
 
 	o->refused = why;
-	claim_nothing(o, REASON_NO_SOCKET);
+	owners_claim_nothing(o, REASON_NO_SOCKET);
 	for (int i = 0; !err && i < o->namespace_count; i++)
 		err = namespace_poll(o->namespaces[i], o->processes);
 	return err;
@@ -88,12 +76,12 @@ static int open_probe(struct owners *o)
 		log_warn("the kernel tracks connections and does not tell of "
 			 "them without CAP_NET_ADMIN: packets without a socket "
 			 "are \"unknown\"");
-		claim_nothing(o, REASON_NO_SOCKET);
+		owners_claim_nothing(o, REASON_NO_SOCKET);
 	}
 	if (probe_is_partial(o->probe)) {
 		log_warn("only processes of this container's cgroup are "
 			 "known; packets of others are \"unknown\"");
-		claim_nothing(o, REASON_NO_SOCKET);
+		owners_claim_nothing(o, REASON_NO_SOCKET);
 	}
 	if (!procfs_is_initial(o->proc_fd, "1")) {
 		log_warn("this container has its own process ids, and eBPF "
@@ -244,68 +232,6 @@ int owners_fd(const struct owners *o, int which)
 
 /* ---- packets ---- */
 
-/*
- * What was lost or forgotten is told again when it is next seen.  Until that
- * has begun nobody can say that a packet has no socket.
- */
-static void heal(struct owners *o, uint64_t now)
-{
-	struct flowtab_stats flows;
-	uint64_t gaps;
-
-	flowtab_stats(o->flows, &flows);
-	gaps = probe_lost(o->probe) + flows.evicted_open;
-	o->has_gap |= gaps != o->gaps;
-	o->gaps = gaps;
-	if (!o->has_gap)
-		return;
-	if (now - o->healed_ns < HEAL_NS) {
-		doubt(o, UINT64_MAX);
-		return;
-	}
-	probe_tell_again(o->probe);
-	doubt(o, clock_ns(CLOCK_MONOTONIC));
-	o->healed_ns = now;
-	o->has_gap = false;
-}
-
-/* What nobody tells of from now on, nobody can say that it has no socket. */
-static void watch_hooks(struct owners *o)
-{
-	if (o->detached || probe_is_attached(o->probe))
-		return;
-	o->detached = true;
-	log_warn("somebody has detached eBPF programs of this capture: owners "
-		 "of new sockets are \"unknown\" from now on");
-	claim_nothing(o, REASON_LOST);
-}
-
-static void watch(struct owners *o, uint64_t now)
-{
-	if (now < o->watched_ns + WATCH_NS)
-		return;
-	o->watched_ns = now;
-	watch_hooks(o);
-	for (int i = 0; i < o->namespace_count; i++)
-		namespace_watch(o->namespaces[i]);
-}
-
-static void scan_on(struct owners *o, uint64_t now)
-{
-	if (now < o->scanned_ns + SCAN_EACH_NS)
-		return;
-	o->scanned_ns = now;
-	proctab_scan_on(o->processes, now + SCAN_NS);
-}
-
-static void ask_deleted(struct owners *o, uint64_t now)
-{
-	if (now < o->asked_ns + ASK_EACH_NS)
-		return;
-	o->asked_ns = now;
-	proctab_ask_deleted(o->processes);
-}
-
 void owners_end(struct owners *o)
 {
 	if (o->probe)
@@ -371,10 +297,7 @@ void owners_update(struct owners *o)
 	for (int i = 0; i < o->namespace_count; i++)
 		resolver_told_until(namespace_resolver(o->namespaces[i]),
 				    o->heard_ns);
-	watch(o, now);
-	scan_on(o, now);
-	ask_deleted(o, now);
-	heal(o, now);
+	owners_watch(o, now);
 	doubt_translations(o, now);
 }
 
@@ -434,5 +357,6 @@ bool owners_resolve(struct owners *o, const struct packet *p,
 		verdict_forget(v);
 	complete_verdict(o, v);
 	/* Its sender may not be told yet. */
-	return settled && (!o->probe || mono_ns <= o->heard_ns);
+	return settled && !owners_must_watch(o, v, mono_ns) &&
+	       (!o->probe || mono_ns <= o->heard_ns);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What owners.c and its parts share: owners_events.c puts what the kernel
- * program tells into the tables, owners_hashes.c has executables hashed, and
- * owners_stats.c counts.
+ * program tells into the tables, owners_hashes.c has executables hashed,
+ * owners_watch.c looks at what nobody tells, and owners_stats.c counts.
  * All that struct owners points to is its own, but for the lookup process.
  */
 #ifndef PKTWHO_OWNER_OWNERS_PARTS_H
@@ -40,7 +40,10 @@ struct owners {
 	bool has_gap;			/* since then */
 	uint64_t scanned_ns;		/* when processes were last read, */
 	uint64_t asked_ns;		/* and one was asked about */
-	uint64_t watched_ns;		/* when hooks and queues were last seen */
+	bool asks;			/* there are others */
+	uint64_t watched_ns;		/* when queues were last looked at, */
+	uint64_t hooks_ns;		/* and hooks */
+	bool claims;			/* a packet waits for that */
 	bool detached;			/* they are gone */
 	bool said_set;			/* of the clock */
 	bool hash;			/* what is executed, from then on */
@@ -48,6 +51,11 @@ struct owners {
 	void (*ended)(void *ctx, const char *name, uint32_t status);
 	void *ended_ctx;
 };
+
+/* ---- owners.c ---- */
+
+/* From now on nobody is said to have no owner: that is @reason instead. */
+void owners_claim_nothing(struct owners *o, uint8_t reason);
 
 /* ---- owners_events.c ---- */
 
@@ -67,5 +75,20 @@ void owners_find_kernel_sockets(struct owners *o);
 
 /* Puts the hashes that are ready into the programs' records. */
 void owners_take_hashes(struct owners *o);
+
+/* ---- owners_watch.c ---- */
+
+/*
+ * What has to be looked at from time to time: hooks and queues, processes that
+ * are not read yet, deleted executables, gaps in what is told.  There is a probe.
+ */
+void owners_watch(struct owners *o, uint64_t now);
+
+/*
+ * Whether @v says that nobody sent or read the packet of that time, and the
+ * hooks have to be looked at first: that is then done with the next call.
+ */
+bool owners_must_watch(struct owners *o, const struct verdict *v,
+		       uint64_t mono_ns);
 
 #endif

@@ -106,9 +106,10 @@ bool proctab_scans(const struct proctab *t);
 
 /*
  * Asks /proc of the next process that has a socket whether its executable is
- * deleted; what that says is in the record with the next call.
+ * deleted; what that says is in the record with the next call.  False once all
+ * were asked about.
  */
-void proctab_ask_deleted(struct proctab *t);
+bool proctab_ask_deleted(struct proctab *t);
 
 /*
  * Kernel events, in any order; each is borrowed for the call.  An exec returns

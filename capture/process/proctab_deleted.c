@@ -24,10 +24,13 @@ static bool may_be_deleted(const struct proc *p)
 	return p->refs && !p->exited_mono_ns && !p->program->exe_deleted;
 }
 
-/* By bucket and place in it, as processes come and go meanwhile.  Or NULL. */
+/*
+ * By bucket and place in it, as processes come and go meanwhile.  NULL at the
+ * end, once.
+ */
 static const struct proc *next_to_ask(struct proctab *t)
 {
-	for (int n = 0; n <= PROCTAB_BUCKETS; n++) {
+	for (; t->ask_bucket < PROCTAB_BUCKETS; t->ask_bucket++) {
 		const struct proc *p = t->heads[t->ask_bucket];
 
 		for (uint32_t place = 0; p; p = p->next)
@@ -38,12 +41,12 @@ static const struct proc *next_to_ask(struct proctab *t)
 			return p;
 		}
 		t->ask_place = 0;
-		t->ask_bucket = (t->ask_bucket + 1) % PROCTAB_BUCKETS;
 	}
+	t->ask_bucket = 0;
 	return NULL;
 }
 
-void proctab_ask_deleted(struct proctab *t)
+bool proctab_ask_deleted(struct proctab *t)
 {
 	struct proc *p = t->deleted_pid ?
 				 proctab_find_running(t, t->deleted_pid) : NULL;
@@ -54,8 +57,11 @@ void proctab_ask_deleted(struct proctab *t)
 		program_learn_deleted(t, p->program);
 	t->deleted_pid = 0;
 	next = t->options.proc_fd >= 0 ? next_to_ask(t) : NULL;
-	if (!next || !lookup_exe_deleted(t->options.lookup, next->pid))
-		return;
-	t->deleted_pid = next->pid;
-	t->deleted_id = next->program->id;
+	if (!next)
+		return false;
+	if (lookup_exe_deleted(t->options.lookup, next->pid)) {
+		t->deleted_pid = next->pid;
+		t->deleted_id = next->program->id;
+	}
+	return true;
 }
