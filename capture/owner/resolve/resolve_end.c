@@ -35,11 +35,10 @@ static bool take_others(struct question *q)
 	return count;
 }
 
-/* If it is told it is found: no piece of a datagram, nor what an error cuts. */
+/* If it is told it is found: nothing that an error cuts. */
 static bool is_recognised(const struct question *q)
 {
-	return q->asked->fingerprint && !q->p->outer.fragment &&
-	       !q->asked->fragment && !q->p->is_error;
+	return q->asked->fingerprint && !q->p->is_error;
 }
 
 /* Whether the packet's own event decides, not its flow's history. */

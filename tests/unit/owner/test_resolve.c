@@ -162,7 +162,6 @@ static void who_had_a_socket_sends_as_another_begins_to(void **state)
 					 .netns = HOST, .owner = &bob,
 					 .attr = ATTR_SOCKET, .sends = true };
 	struct packet p;
-	struct verdict v;
 
 	(void)state;
 	k.proto = IPPROTO_UDP;
@@ -177,11 +176,14 @@ static void who_had_a_socket_sends_as_another_begins_to(void **state)
 	assert_ptr_equal(see(&p, SOURCE_OUT).src.owner, &alice);
 	p.outer.fingerprint = 77;
 	assert_ptr_equal(see(&p, SOURCE_OUT).src.owner, &bob);
-	/* A later piece of a datagram has nothing to be told by. */
+	/* A datagram is told before it is cut into pieces. */
 	p.outer.fingerprint = 78;
 	p.outer.fragment = p.outer.first_fragment = true;
-	v = see(&p, SOURCE_OUT);
-	assert_int_equal(v.src.attr, ATTR_UNKNOWN);
+	assert_ptr_equal(see(&p, SOURCE_OUT).src.owner, &alice);
+	p.outer.first_fragment = false;
+	p.outer.fingerprint = 0;
+	p.outer.key.local_port = p.outer.key.remote_port = 0;
+	assert_ptr_equal(see(&p, SOURCE_OUT).src.owner, &alice);
 }
 
 /* A port of short programs: one had it long ago, one for 40 us, the next now. */
