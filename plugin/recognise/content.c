@@ -125,6 +125,10 @@ static void try(conversation_t *c, struct content *k, packet_info *pinfo,
 		return;
 	k->is_passed_on = k->is_passed_on || is_proxy(k);
 	k->is = s;
+	if (is_now && !k->preamble) {
+		k->preamble = (unsigned)signature_ssh_lines(&taken->p);
+		k->preamble_in = pinfo->num;
+	}
 	k->is_connect = STARTS(&taken->p, "CONNECT ");
 	dpi_protocols_init();
 	k->protocol = dpi_protocol_named(s->protocol);

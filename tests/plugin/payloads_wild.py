@@ -71,6 +71,9 @@ TCP_WILD = {
     "redis 3 answers": ("Redis", 6379, (
         b"%7\r\n$6\r\nserver\r\n$5\r\nredis\r\n",)),
     "memcached version": ("Memcached", 11211, (b"VERSION 1.6.18\r\n",)),
+    "memcached gat": ("Memcached", 11211, b"gat 60 key\r\n", (b"END\r\n",)),
+    "memcached gats": ("Memcached", 11211, b"gats 60 key\r\n",
+                       (b"END\r\n",)),
     "nfs answers": ("RPC", 23461, (be32(0x80000000 + len(RPC_SAYS))
                                    + RPC_SAYS,)),
     "git server": ("Git", 9418, (b"000eversion 1\n" b"003d" + b"0a" * 20
@@ -108,6 +111,8 @@ TCP_WILD = {
     "http goes on": ("HTTP", 80, (b"HTTP/1.1 100 Continue\r\n\r\n",)),
     "vnc of apple": ("VNC", 5900, (b"RFB 003.889\n",)),
     "ssh of old": ("SSH", 22, (b"SSH-1.99-Cisco-1.25\n",)),
+    "ssh after lines": ("SSH", 22, (b"Members only\r\n\xc2\xa1No!\r\n"
+                                    b"SSH-2.0-OpenSSH_9.2p1\r\n",)),
     "redis asks for a password": ("Redis", 6379, b"*1\r\n$4\r\nINFO\r\n", (
         b"-NOAUTH Authentication required.\r\n",)),
     "mqtt 5": ("MQTT", 1883, b"\x10\x16\0\4MQTT\5\2\0\x3c\0\0\x09mosqclnt1"),

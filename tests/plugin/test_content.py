@@ -218,6 +218,7 @@ class NotTooMuch(unittest.TestCase):
         for make, *messages in (
                 (connection, (b"230-\r\n",), (b"530 Login incorrect.\r\n",)),
                 (connection, (b"250 STARTTLS\r\n",)),
+                (connection, (b"Seen:\nSSH-2.0-a\nSSH-2.0-b\n",)),
                 (connection, b'{"method":"login","agent":"me","params":[]}'),
                 (connection, sequence + b"\x60\x08\3\1" + bytes(22)),
                 (connection, sequence + b"\x63\x08\2\1" + bytes(22)),
@@ -463,6 +464,18 @@ class Handed(unittest.TestCase):
                               fields=("dpi.detail",)),
                          ("server SSH-2.0-OpenSSH_9.2p1; "
                           "client SSH-2.0-OpenSSH_9.2p1",))
+
+    def test_ssh_after_lines(self):
+        """RFC 4253, 4.2: a server may say something before its version."""
+        lines = b"Members only!\r\n\r\n"
+        for port in (22, 443, FOREIGN):
+            for first in ([(lines + SSH,)], [(lines,), (SSH,)]):
+                with self.subTest((port, first)):
+                    self.assertEqual(
+                        said(connection(client(0), port, [*first, SSH]),
+                             fields=("dpi.app", "dpi.detail")),
+                        ("SSH", "server SSH-2.0-OpenSSH_9.2p1; "
+                                "client SSH-2.0-OpenSSH_9.2p1"))
 
     def test_decode_as_comes_first(self):
         layers = self.protocols(connection(client(0), FOREIGN, [HTTP]),

@@ -92,6 +92,12 @@ bool signature_line_has(const struct payload *p, const char *what);
 /* Are these bytes printable ASCII? */
 bool signature_is_printable(const struct payload *p, size_t at, size_t len);
 
+/*
+ * How many bytes a server of SSH says before its version, in lines of text
+ * (RFC 4253, 4.2); 0: none, or it is no such server.
+ */
+size_t signature_ssh_lines(const struct payload *p);
+
 /* signature_text.c */
 const char *request_may_begin(const struct payload *p);
 bool is_http(const struct payload *p);

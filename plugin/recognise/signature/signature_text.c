@@ -2,6 +2,8 @@
 /* Signatures of protocols that begin with words. */
 #include "recognise/signature/signature.h"
 
+#define BANNER_MAX_LEN 1024	/* of what a server of SSH says first */
+
 static bool begins_with_any(const struct payload *p, const char *const *words,
 			    size_t count)
 {
@@ -115,9 +117,33 @@ bool is_ssdp(const struct payload *p)
 	       STARTS(p, "NOTIFY * HTTP/1.") || STARTS(p, "HTTP/1.1 200 OK");
 }
 
+static bool is_ssh_at(const struct payload *p, size_t at)
+{
+	return HAS_AT(p, at, "SSH-2.0-") || HAS_AT(p, at, "SSH-1.");
+}
+
+/* Its version is a line, and no text comes after it but a packet's length. */
+static bool ends_with_version(const struct payload *p, size_t at)
+{
+	const uint8_t *end = memchr(p->p + at, '\n', MIN(p->len - at, 255));
+
+	return end && (end + 1 == p->p + p->len || !end[1]);
+}
+
+size_t signature_ssh_lines(const struct payload *p)
+{
+	for (size_t at = 0; at < MIN(p->len, BANNER_MAX_LEN); at++) {
+		if (at && p->p[at - 1] == '\n' && is_ssh_at(p, at))
+			return ends_with_version(p, at) ? at : 0;
+		if (p->p[at] < ' ' && !strchr("\t\r\n", p->p[at]))
+			return 0;
+	}
+	return 0;
+}
+
 bool is_ssh(const struct payload *p)
 {
-	return STARTS(p, "SSH-2.0-") || STARTS(p, "SSH-1.");
+	return is_ssh_at(p, 0) || (!p->is_middle && signature_ssh_lines(p));
 }
 
 /* RFC 5321, 4.2: "220" greets in FTP as well. */
@@ -329,8 +355,9 @@ static bool is_memcached_meta(const struct payload *p)
 static bool is_memcached_answer(const struct payload *p)
 {
 	static const char *const asked[] = {
-		"get ", "gets ", "set ", "add ", "incr ", "decr ", "replace ",
-		"append ", "stats", "version",
+		"get ", "gets ", "gat ", "gats ", "set ", "cas ", "add ",
+		"incr ", "decr ", "replace ", "append ", "prepend ", "stats",
+		"version",
 	};
 	static const char *const answers[] = {
 		"VALUE ", "END\r\n", "STORED\r\n", "NOT_STORED\r\n", "STAT ",
