@@ -200,8 +200,9 @@ class Judge:
             all(self.carried[stamp] > 1 for stamp in p.stamps)
 
     def is_a_rest(self, p, said):
-        """The kernel's: a process has read but a part of each write in it."""
-        return p.proto == TCP and said.attr == "kernel" and \
+        """The kernel's, or who accepted's: but a part of each write in it has
+        been read."""
+        return p.proto == TCP and said.attr in ("kernel", "accepted") and \
             all(self.carried[stamp] > 1 for stamp in p.stamps)
 
     def exact(self, p, end, program, wanted, kind):
