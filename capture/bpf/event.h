@@ -64,8 +64,11 @@ enum probe_roles {
 /*
  * What came to a socket of late is found in a table by its flow_arrival(), which
  * marks two places there: one of its own, and near to that one of its own and
- * its socket's port.
+ * its socket's port.  The mark tells how many datagrams had been read from the
+ * socket by then, as far as its other bits can.
  */
+#define PROBE_ARRIVED 128
+#define PROBE_READS_MASK 127
 #define PROBE_ARRIVALS (1u << 20)
 
 static inline __u32 arrival_place(__u64 arrival)
@@ -94,7 +97,8 @@ static inline __u32 arrival_port_place(__u64 arrival, __u16 port)
 struct probe_progress {
 	__u64 cookie;		/* of the socket that was read last, of those here */
 	__u64 until;		/* what came until then is read; PROBE_SEQUENCE:
-				   what was sent before that sequence number */
+				   what was sent before that sequence number.
+				   Of datagrams PROBE_READS_MASK is how many */
 	__u64 held_ns;		/* when its reader had it alone; 0: others had it */
 	__u64 taken_ns;		/* events until then tell who has read it */
 };
@@ -139,7 +143,8 @@ struct probe_event {
 	__u8 flags;		/* enum probe_owner_flags */
 	__u8 roles;		/* enum probe_roles */
 	__u8 closing;		/* bool, PROBE_PACKET: the next may not be told */
-	__u8 reserved[4];
+	__u8 reads;		/* PROBE_READS: of others before, PROBE_READS_MASK */
+	__u8 reserved[3];
 };
 
 /* Which devices' packets the capture can see. */

@@ -299,7 +299,8 @@ static __always_inline int tell_new(struct sock_info *s,
 			       TOLD_NOT : is_shared(s, egress, flow);
 		if (told)
 			tell_packet(s, skb, egress, sends || !egress, 0, told);
-		s->untold |= !egress;
+		if (!egress)
+			note_untold(s);
 	}
 	if (twins)
 		s->rx_seen = 0;
@@ -309,18 +310,20 @@ static __always_inline int tell_new(struct sock_info *s,
 }
 
 /* Linux 6.1 does not follow how a place is made: only the mask tells it. */
-static __always_inline void mark_place(__u8 *table, __u32 at)
+static __always_inline void mark_place(__u8 *table, __u32 at, __u8 mark)
 {
 	barrier_var(at);
-	table[at % PROBE_ARRIVALS] = 1;
+	table[at % PROBE_ARRIVALS] = mark;
 }
 
 /*
  * A socket gets this packet: nothing on its way has refused it.  Of plain
  * packets alone, as packet/parse.c knows them.
  */
-static __always_inline void mark_arrival(struct __sk_buff *skb)
+static __always_inline void mark_arrival(struct __sk_buff *skb,
+					 const struct sock_info *s)
 {
+	__u8 mark = PROBE_ARRIVED | (s ? s->reads & PROBE_READS_MASK : 0);
 	const __u8 *h = (void *)(long)skb->data;
 	const __u8 *end = (void *)(long)skb->data_end;
 	__u64 words[FLOW_ARRIVAL] = {}, arrival;
@@ -352,8 +355,8 @@ static __always_inline void mark_arrival(struct __sk_buff *skb)
 	if (!table)
 		return;
 	arrival = flow_arrival(ip_id, words);
-	mark_place(table, arrival_place(arrival));
-	mark_place(table, arrival_port_place(arrival, port));
+	mark_place(table, arrival_place(arrival), mark);
+	mark_place(table, arrival_port_place(arrival, port), mark);
 }
 
 static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
@@ -368,16 +371,17 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 	if (sk && sees_one_netns() &&
 	    netns_of((void *)address_of(sk)) != seen_netns)
 		return 1;
-	if (!egress)
-		mark_arrival(skb);
 	s = sk ? packet_info(skb, sk) : NULL;
+	if (!egress)
+		mark_arrival(skb, s);
 	if (!s)
 		return 1;
 	if (egress)
 		sends = sender_takes_over(s, sk);
 	if (!is_old(s, sk, skb, egress))
 		return tell_new(s, sk, skb, egress, sends);
-	s->untold |= !egress;
+	if (!egress)
+		note_untold(s);
 	return 1;
 }
 

@@ -315,6 +315,13 @@ static __always_inline bool is_flooded(struct sock_info *s)
 	return false;
 }
 
+/* As one that is read at once and need not be told. */
+static __always_inline void note_untold(struct sock_info *s)
+{
+	s->untold = true;
+	s->untold_reads = s->reads;
+}
+
 /* Nothing is to be told of what comes now. */
 static __always_inline bool is_drowned(const struct sock_info *s,
 				       const struct bpf_sock *own,

@@ -20,7 +20,8 @@ struct sock_info {
 	__u64 cookie;
 	__u64 netns;
 	__u64 address;		/* of the struct sock, for CO-RE reads */
-	__u64 reads;		/* datagrams read so far */
+	__u64 reads;		/* datagrams read so far, */
+	__u64 untold_reads;	/* ... and when the last came that was not told */
 	__u64 read_jiffies;	/* when the last was read; 0: none was */
 	__u64 held_jiffies;	/* when its reader had it, but for that */
 	__u64 read_ns;		/* when a datagram was last read; 0: never, */

@@ -176,9 +176,19 @@ static __always_inline void tell_reader(struct sock_info *s, __u64 cookie,
 	} else {
 		e->position = s->read_ns ? s->read_ns : NEVER_READ;
 		e->emptied_ns = s->emptied_ns;
+		e->reads = (s->reads - 1) & PROBE_READS_MASK;
 	}
 	tell_current(e);
 	bpf_ringbuf_submit(e, wakeup());
+}
+
+/*
+ * Packets that were not told were left for this read: one may have come just
+ * as the one before found nothing more.
+ */
+static __always_inline bool had_untold(const struct sock_info *s)
+{
+	return s->untold || (s->reads && s->untold_reads >= s->reads - 1);
 }
 
 /*
@@ -198,7 +208,7 @@ static __always_inline bool note_reader(struct sock_info *s, __u64 cookie,
 	 * the first is read that another takes is not told either.
 	 */
 	if (another && (cookie == s->cookie ?
-			s->told && (s->untold ? s->read_ns :
+			s->told && (had_untold(s) ? s->read_ns :
 					    taken && !s->pending_ns) :
 			cookie))
 		tell_reader(s, cookie, renamed);
@@ -294,8 +304,8 @@ static __always_inline int on_sent(struct sock *sk, int sent)
 static __always_inline int on_received(struct sock *sk, int ret, int flags)
 {
 	struct sock_info *s;
+	__u64 cookie, until;
 	bool another;
-	__u64 cookie;
 
 	if (ret < 0 || flags & (MSG_PEEK | MSG_ERRQUEUE))
 		return 0;
@@ -312,7 +322,11 @@ static __always_inline int on_received(struct sock *sk, int ret, int flags)
 	__sync_fetch_and_add(&s->reads, 1);
 	note_read(s, sk);
 	another = note_reader(s, s->cookie, another);
-	note_progress(s, s->cookie, datagrams_until(s, sk), another);
+	until = datagrams_until(s, sk);
+	if (until)
+		until = (until & ~(__u64)PROBE_READS_MASK) |
+			(s->reads & PROBE_READS_MASK);
+	note_progress(s, s->cookie, until, another);
 	if (s->pending_ns || s->reads <= s->awaited_until)
 		tell_read(s, sk->sk_protocol, s->reads);
 	return 0;

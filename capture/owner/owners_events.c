@@ -98,6 +98,7 @@ static void on_event(void *ctx, const struct probe_event *e)
 	} else if (e->roles & PROBE_READS) {
 		f.read_ns = e->position;
 		f.emptied_ns = e->emptied_ns;
+		f.read_before = e->reads;
 	}
 	o->told++;
 	switch (e->kind) {

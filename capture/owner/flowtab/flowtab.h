@@ -50,6 +50,7 @@ struct flowtab_event {
 	bool disputed;			/* those from disputed_from to there may be, */
 	bool reads;			/* what it reads does */
 	bool renamed;			/* the owner is another program now */
+	uint8_t read_before;		/* with read_ns: datagrams, PROBE_READS_MASK */
 };
 
 /* NULL without memory.  @max_flows is also the most sockets it remembers. */
@@ -130,6 +131,9 @@ struct flowtab_answer {
 	bool ends;		/* TCP: it has sent FIN, TIME_WAIT may follow */
 	bool waits;		/* a receiver: a later event may tell another */
 	bool steady;		/* holds later, too, while nothing is told */
+	uint8_t read_before;	/* PROBE_READS_MASK of what had been read then: */
+	uint64_t next_read_ns;	/* since the packet, the last before another reads;
+				   0: there was none */
 };
 
 /*

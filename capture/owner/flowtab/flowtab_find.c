@@ -205,7 +205,8 @@ static bool may_be_next(const struct owner *later, const struct owner *o,
  */
 static const struct owner *next_reader(const struct sock *s,
 				       const struct owner *o,
-				       const struct flowtab_query *q)
+				       const struct flowtab_query *q,
+				       struct flowtab_answer *a)
 {
 	const struct owner *next = o, *later;
 	bool doubtful = false;
@@ -218,10 +219,13 @@ static const struct owner *next_reader(const struct sock *s,
 			return later;
 		if (!later->read_ns)
 			continue;
-		if (later->read_ns <= q->ts_ns)
+		if (later->read_ns <= q->ts_ns) {
 			next = later;
-		else
-			doubtful |= may_be_next(later, o, q->ts_ns);
+			continue;
+		}
+		doubtful |= may_be_next(later, o, q->ts_ns);
+		a->next_read_ns = later->read_ns;
+		a->read_before = later->read_before;
 	}
 	return doubtful ? NULL : next;
 }
@@ -284,7 +288,7 @@ static void set_owner(struct flowtab_answer *a, const struct flow *f,
 		return;
 	}
 	had = written && o->disputed ? NULL : heir_of(f->sock, o, q);
-	o = had ? next_reader(f->sock, had, q) : NULL;
+	o = had ? next_reader(f->sock, had, q, a) : NULL;
 	if (!o) {
 		a->attr = ATTR_UNKNOWN;
 		a->reason = REASON_AMBIGUOUS;

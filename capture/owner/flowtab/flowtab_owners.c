@@ -92,6 +92,7 @@ static void list_set_owner(struct flowtab *t, struct sock *s, int role,
 		if (e->read_ns && !(*at)->read_ns) {
 			(*at)->read_ns = e->read_ns;
 			(*at)->emptied_ns = e->emptied_ns;
+			(*at)->read_before = e->read_before;
 		}
 		return;
 	}
@@ -113,6 +114,7 @@ static void list_set_owner(struct flowtab *t, struct sock *s, int role,
 	*o = (struct owner){ .older = *at, .proc = e->owner, .ts_ns = e->ts_ns,
 			     .read_ns = e->read_ns,
 			     .emptied_ns = e->emptied_ns,
+			     .read_before = e->read_before,
 			     .tid = e->tid, .sequence = e->sequence,
 			     .attr = e->attr, .writes = e->writes,
 			     .disputed = e->disputed &&

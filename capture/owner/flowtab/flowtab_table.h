@@ -32,6 +32,7 @@ struct owner {
 	bool reads;			/* what it reads does */
 	bool renamed;			/* ... by another name than its owner had */
 	bool cut;			/* there were others before it */
+	uint8_t read_before;		/* of flowtab_event */
 };
 
 struct sock {

@@ -19,13 +19,14 @@ bool arrivals_turn(struct arrivals *a, uint64_t now_ns)
 	return true;
 }
 
-/* Most likely in the table that is marked now. */
-static bool is_marked(const struct arrivals *a, uint32_t at)
+/* Most likely in the table that is marked now.  0: it is not. */
+static uint8_t arrival_mark(const struct arrivals *a, uint32_t at)
 {
 	uint32_t now = *a->now & 1;
+	uint8_t mark = __atomic_load_n(&a->tables[now][at], __ATOMIC_RELAXED);
 
-	return __atomic_load_n(&a->tables[now][at], __ATOMIC_RELAXED) ||
-	       __atomic_load_n(&a->tables[!now][at], __ATOMIC_RELAXED);
+	return mark ? mark :
+		      __atomic_load_n(&a->tables[!now][at], __ATOMIC_RELAXED);
 }
 
 void arrivals_prepare(const struct arrivals *a, uint64_t arrival, uint16_t port)
@@ -43,8 +44,16 @@ enum arrived arrivals_find(const struct arrivals *a, uint64_t arrival,
 {
 	if (!arrival || ts_ns < a->since_ns)
 		return ARRIVED;
-	if (!is_marked(a, arrival_place(arrival)))
+	if (!arrival_mark(a, arrival_place(arrival)))
 		return ARRIVED_NOWHERE;
-	return is_marked(a, arrival_port_place(arrival, port)) ?
+	return arrival_mark(a, arrival_port_place(arrival, port)) ?
 		       ARRIVED : ARRIVED_ELSEWHERE;
+}
+
+bool arrivals_is_after(const struct arrivals *a, uint64_t arrival, uint8_t reads)
+{
+	uint8_t mark = arrival ? arrival_mark(a, arrival_place(arrival)) : 0;
+
+	return mark &&
+	       ((mark - reads) & PROBE_READS_MASK) <= PROBE_READS_MASK / 2;
 }

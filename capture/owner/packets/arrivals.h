@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #define ARRIVALS_TURN_NS 1000000000ull
+#define ARRIVAL_LATE_NS	1000000ull	/* from the capture to a socket */
 
 struct arrivals {
 	uint8_t *tables[2];	/* PROBE_ARRIVALS bytes each, borrowed */
@@ -42,5 +43,13 @@ void arrivals_prepare(const struct arrivals *a, uint64_t arrival, uint16_t port)
 /* @arrival by flow_arrival(), 0: not known; @port of the socket, host order. */
 enum arrived arrivals_find(const struct arrivals *a, uint64_t arrival,
 			   uint16_t port, uint64_t ts_ns);
+
+/*
+ * Whether it got to its socket when so many datagrams had been read there, or
+ * more, as far as PROBE_READS_MASK tells.  One that begins as a later one does is
+ * taken for that; false if it is not known.
+ */
+bool arrivals_is_after(const struct arrivals *a, uint64_t arrival,
+		       uint8_t reads);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <linux/types.h>
 
+#include "owner/packets/arrivals.h"
 #include "packet/flow.h"
 #include "bpf/event.h"
 
@@ -25,6 +26,17 @@ static bool read_progress(const struct unread *u, uint64_t cookie,
 	return is_of(p, cookie);
 }
 
+/*
+ * The socket was read after the datagram was captured, but before it came there,
+ * which that read left empty.
+ */
+static bool is_late(const struct unread_query *q, uint64_t until)
+{
+	return q->arrivals && until - q->ts_ns < ARRIVAL_LATE_NS &&
+	       arrivals_is_after(q->arrivals, q->arrival,
+				 until & PROBE_READS_MASK);
+}
+
 enum unread_state unread_find(const struct unread *u,
 			      const struct unread_query *q,
 			      uint64_t told_until_ns)
@@ -35,7 +47,7 @@ enum unread_state unread_find(const struct unread *u,
 		return UNREAD_NOT;
 	if (p.until & PROBE_SEQUENCE ?
 		    (int32_t)((uint32_t)p.until - q->sequence) < 0 :
-		    p.until < q->ts_ns)
+		    p.until < q->ts_ns || is_late(q, p.until))
 		return UNREAD_WAITS;
 	return p.taken_ns > told_until_ns ? UNREAD_TELLING : UNREAD_NOT;
 }

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct arrivals;
 struct probe_progress;
 
 struct unread {
@@ -28,6 +29,8 @@ enum unread_state {
 
 struct unread_query {
 	uint64_t cookie;	/* of the socket, never 0 */
+	const struct arrivals *arrivals; /* NULL: how late it came is not known */
+	uint64_t arrival;	/* of a datagram */
 	uint64_t ts_ns;		/* when it got the packet */
 	uint32_t sequence;	/* TCP: after its last byte */
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "owner/local/local.h"
+#include "owner/packets/arrivals.h"
 #include "process/proctab.h"
 
 static struct verdict_end told_end(const struct packettab_packet *told)
@@ -130,6 +131,17 @@ static bool may_be_lost(const struct question *q,
 		(p && p->exited_mono_ns && p->exited_mono_ns <= query->ts_ns));
 }
 
+/* It came to its socket after the read of who had that before another. */
+static bool is_next_readers(const struct question *q,
+			    const struct flowtab_query *query,
+			    const struct flowtab_answer *a)
+{
+	return a->next_read_ns && query->key.proto != IPPROTO_TCP &&
+	       a->next_read_ns - q->ts_ns < ARRIVAL_LATE_NS && q->r->arrivals &&
+	       arrivals_is_after(q->r->arrivals, q->asked->arrival,
+				 a->read_before);
+}
+
 /* Whose the flow is, but for what others, or nobody yet, may have of it. */
 static bool ask_flow(struct question *q, const struct flowtab_query *query,
 		     struct flowtab_answer *a, struct verdict_end *end)
@@ -145,7 +157,7 @@ static bool ask_flow(struct question *q, const struct flowtab_query *query,
 	if (q->r->delays && !query->sends && end->attr == ATTR_KERNEL &&
 	    query->key.proto != IPPROTO_TCP && end->owner)
 		verdict_end_set(end, ATTR_UNKNOWN, REASON_NO_SOCKET);
-	if (may_be_former(q, query, a))
+	if (may_be_former(q, query, a) || is_next_readers(q, query, a))
 		verdict_end_set(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);
 	if (found && may_be_lost(q, query, a))
 		verdict_end_set(end, ATTR_UNKNOWN, REASON_LOST);

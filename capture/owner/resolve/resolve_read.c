@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "owner/resolve/resolve_parts.h"
 
+#include <netinet/in.h>
+
 #include "owner/packets/unread.h"
 #include "process/proctab.h"
 
@@ -12,6 +14,8 @@ static enum unread_state find_unread(const struct resolver *r, uint64_t cookie,
 		.cookie = cookie,
 		.ts_ns = ts_ns,
 		.sequence = t->tcp_seq + t->tcp_payload,
+		.arrivals = t->key.proto == IPPROTO_TCP ? NULL : r->arrivals,
+		.arrival = t->arrival,
 	};
 
 	return r->unread && cookie ?

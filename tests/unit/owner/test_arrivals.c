@@ -50,6 +50,19 @@ static void what_a_socket_got_is_found(void **state)
 	assert_int_equal(arrivals_find(&a, arrival_of(2), PORT, T - 1), ARRIVED);
 }
 
+static void a_mark_tells_after_how_many_reads_it_came(void **state)
+{
+	struct arrivals a = begin();
+
+	(void)state;
+	tables[now][arrival_place(arrival_of(1))] = PROBE_ARRIVED | 2;
+	assert_true(arrivals_is_after(&a, arrival_of(1), 2));
+	assert_true(arrivals_is_after(&a, arrival_of(1), PROBE_READS_MASK));
+	assert_false(arrivals_is_after(&a, arrival_of(1), 3));
+	assert_false(arrivals_is_after(&a, arrival_of(2), 2));
+	assert_false(arrivals_is_after(&a, 0, 2));
+}
+
 static void a_mark_lasts_for_a_turn(void **state)
 {
 	struct arrivals a = begin();
@@ -110,6 +123,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_a_socket_got_is_found),
+		cmocka_unit_test(a_mark_tells_after_how_many_reads_it_came),
 		cmocka_unit_test(a_mark_lasts_for_a_turn),
 		cmocka_unit_test(a_stop_takes_no_mark),
 		cmocka_unit_test(few_are_mistaken),

@@ -964,6 +964,39 @@ static void who_reads_what_waited_is_waited_for(void **state)
 	assert_true(settled);
 }
 
+/* The read before it ended between its capture and its coming to the socket. */
+static void what_came_just_after_a_read_waits(void **state)
+{
+	const uint64_t read_ns = (T + 1000) & ~(uint64_t)PROBE_READS_MASK;
+	struct packet p = unread_datagram(0);
+	const struct flowtab_event taken = {
+		.ts_ns = T + 20000, .cookie = 1, .netns = HOST, .owner = &alice,
+		.attr = ATTR_SOCKET, .read_ns = read_ns, .emptied_ns = read_ns,
+		.read_before = 5, .renamed = true,
+	};
+	struct verdict v;
+
+	(void)state;
+	p.outer.arrival = 0x1234567800000001;
+	watch_arrivals();
+	tables[0][arrival_place(p.outer.arrival)] = PROBE_ARRIVED | 5;
+	progress[1].until = read_ns | 5;
+	v = see(&p, SOURCE_OUT);
+	assert_int_equal(v.dst.attr, ATTR_HOLDER);
+	assert_false(settled);
+	progress[1].until++;
+	v = see(&p, SOURCE_OUT);
+	assert_int_equal(v.dst.attr, ATTR_SOCKET);
+	assert_true(settled);
+	flowtab_owner(w.flows, &taken);
+	v = see(&p, SOURCE_OUT);
+	expect_unknown(&v.dst, REASON_AMBIGUOUS);
+	/* It is what that read took. */
+	tables[0][arrival_place(p.outer.arrival)] = PROBE_ARRIVED | 4;
+	v = see(&p, SOURCE_OUT);
+	assert_ptr_equal(v.dst.owner, &alice);
+}
+
 static void a_segment_waits_until_it_is_read(void **state)
 {
 	struct packet p = unread_datagram(0);
@@ -1097,6 +1130,7 @@ int main(void)
 		world_test(who_had_a_port_for_an_instant_sent_its_packet),
 		world_test(a_fragment_in_a_tunnel_follows_the_first),
 		world_test(a_datagram_waits_until_it_is_read),
+		world_test(what_came_just_after_a_read_waits),
 		world_test(a_segment_waits_until_it_is_read),
 		world_test(who_reads_what_waited_is_waited_for),
 		world_test(what_is_unread_at_a_fork_may_be_the_childs),
