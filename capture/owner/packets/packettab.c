@@ -189,7 +189,10 @@ void packettab_prepare(struct packettab *t, uint64_t fingerprint)
 void packettab_prepare_flow(const struct packettab *t,
 			    const struct flow_key *key)
 {
+	const struct flow_key back = flow_reversed(key);
+
 	__builtin_prefetch(&t->told_ns[told_at(key)]);
+	__builtin_prefetch(&t->told_ns[told_at(&back)]);
 }
 
 void packettab_prepare_told(const struct packettab *t, uint64_t fingerprint)
