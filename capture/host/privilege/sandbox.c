@@ -173,6 +173,18 @@ static int allow_some(scmp_filter_ctx filter)
 	return err;
 }
 
+/*
+ * What the library or a tool that watches it may ask for: where a descriptor of
+ * its own leads.  A link says that, and opens nothing.
+ */
+static int allow_more(scmp_filter_ctx filter)
+{
+	int err = allow_some(filter);
+
+	err = err ? err : allow(filter, "readlink", 0, NULL);
+	return err ? err : allow(filter, "readlinkat", 0, NULL);
+}
+
 static volatile sig_atomic_t is_trying, was_said;
 
 /* The call that was refused fails, as if the kernel itself had answered. */
@@ -278,14 +290,16 @@ bool sandbox_lacks(char *out, size_t size)
 
 static int confine_capture(enum sandbox_mode mode)
 {
-	int err = gain_nothing(), filter = 0;
+	int err = gain_nothing(), filter;
 
 	tzset();		/* the last file that is read by its name */
 	err = err ? err : landlock_enter(-1, 0);
-	if (!SANDBOX_SANITIZED)
-		filter = load_filter(mode == SANDBOX_STRICT ?
-				     SCMP_ACT_KILL_PROCESS : refuse(),
-				     allow_some);
+	if (SANDBOX_SANITIZED)
+		filter = 0;
+	else if (mode == SANDBOX_STRICT)
+		filter = load_filter(SCMP_ACT_KILL_PROCESS, allow_some);
+	else
+		filter = load_filter(refuse(), allow_more);
 	return err ? err : filter;
 }
 
