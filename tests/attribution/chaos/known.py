@@ -9,9 +9,6 @@ import re
 # name: (kind of finding, the packet's protocol and what was said of its ends,
 #        a line of its program, why)
 ROWS = {
-    "reader-through-tunnel": (
-        "reader", "udp.* flow", r"fork|take",
-        "of several that hold a socket behind VXLAN, not who reads it"),
     "reader-of-shared": (
         "reader", "tcp|udp|253", r"fork|take",
         "of several that hold a socket, at times not who reads it"),
@@ -19,9 +16,9 @@ ROWS = {
         "sender", "tcp", r"fork|take",
         "of several that hold a connection, not whose bytes they are"),
     "reader-renamed": (
-        "reader-name", "tcp|udp.* flow", r"mptcp|rename|exec|fork . .",
-        "what came through a tunnel, or waits in a connection of MPTCP, is of "
-        "its reader's name when it came"),
+        "reader-name", "tcp", r"mptcp",
+        "what waits in a connection of MPTCP is of its reader's name when it "
+        "came"),
     "sender-of-shared": (
         "sender|sender-name|error", ".*", r"fork|take|rename|exec",
         "a shared socket's datagram is named after another of its users"),
