@@ -27,10 +27,9 @@ static bool is_for_trees(char option, const char *value)
 	return false;
 }
 
-static bool is_for_details(char option, const char *value)
+static bool is_for_experts(char option, const char *value)
 {
-	return is_for_trees(option, value) ||
-	       (option == 'z' && g_str_has_prefix(value, "expert"));
+	return option == 'z' && g_str_has_prefix(value, "expert");
 }
 
 /* Two passes print in the second; a file that is written, or -q, may not print. */
@@ -87,7 +86,12 @@ static bool has_option(bool (*is)(char option, const char *value))
 
 bool program_prints_details(void)
 {
-	return has_option(is_for_details);
+	return has_option(is_for_trees);
+}
+
+bool program_prints_experts(void)
+{
+	return has_option(is_for_experts);
 }
 
 bool program_reads_whole_trees(void)

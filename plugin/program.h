@@ -9,10 +9,11 @@
 bool program_is(const char *name);
 
 /*
- * Whether tshark was told to print the details or the expert items of all
- * packets, which it gives no postdissector to know before it does.
+ * Whether tshark was told to print the details of all packets, or their expert
+ * items, which it gives no postdissector to know before it does.
  */
 bool program_prints_details(void);
+bool program_prints_experts(void);
 
 /*
  * Whether tshark shows us all there is of each packet the first time that it

@@ -28,7 +28,8 @@ enum when { WHEN_ASKED, ALWAYS, NEVER };
 static int pref_when = WHEN_ASKED;
 
 static bool has_fields;		/* ours are registered */
-static bool collecting;		/* other dissectors' fields are asked for */
+/* Which of other dissectors' fields are asked for. */
+static enum { NONE, FOR_EXPERTS, ALL } collecting;
 static bool primed;		/* ... and Wireshark keeps them at hand */
 static bool missed;		/* a packet of this file was read without them */
 static bool tapping;		/* ... so they are asked for when it is read again */
@@ -56,37 +57,37 @@ static void register_fields(void)
 static void prime(bool on)
 {
 	primed = on;
-	set_postdissector_wanted_hfids(postdissector,
-				       on ? reader_wanted() : NULL);
+	set_postdissector_wanted_hfids(postdissector, !on ? NULL :
+				       reader_wanted(collecting == FOR_EXPERTS));
 }
 
 /* From the next file on, Wireshark gives us every packet's tree. */
-static void collect(bool on)
+static void collect(unsigned what)
 {
-	if (on == collecting || !postdissector)
+	if (what == collecting || !postdissector)
 		return;
-	collecting = on;
-	if (on)
+	collecting = what;
+	if (what)
 		register_fields();
-	prime(on && !program_reads_whole_trees());
+	prime(what && !program_reads_whole_trees());
 }
 
 /* Somebody names a field of ours, and Wireshark does not know it yet. */
 static void on_first_name(const char *name _U_)
 {
 	register_fields();
-	collect(pref_when != NEVER);
+	collect(pref_when == NEVER ? NONE : ALL);
 }
 
 static void on_preferences(void)
 {
 	dpi_content_enable(pref_when != NEVER);
 	if (pref_when == ALWAYS)
-		collect(true);
+		collect(ALL);
 	else if (pref_when == NEVER)
-		collect(false);
+		collect(NONE);
 	else
-		collect(has_fields);
+		collect(has_fields ? ALL : NONE);
 }
 
 /*
@@ -119,8 +120,12 @@ static void on_file(void)
 	if (tapping)
 		remove_tap_listener(&tapping);
 	tapping = false;
-	if (pref_when == WHEN_ASKED && program_prints_details())
-		collect(true);
+	if (pref_when != WHEN_ASKED)
+		return;
+	if (program_prints_details())
+		collect(ALL);
+	else if (!collecting && program_prints_experts())
+		collect(FOR_EXPERTS);
 }
 
 /*
@@ -131,7 +136,7 @@ static void on_file(void)
 void dpi_collect(void)
 {
 	if (pref_when == WHEN_ASKED)
-		collect(true);
+		collect(ALL);
 }
 
 static enum dpi_rank rank_of(const struct dpi_protocol *p)
@@ -217,7 +222,7 @@ bool dpi_is_wanted(packet_info *pinfo, proto_tree *tree)
 		if (pref_when != NEVER)
 			learn_app(pinfo);
 		dpi_content_swap_ports(pinfo);
-		if (!missed && !collecting && stats_are_wanted())
+		if (!missed && collecting != ALL && stats_are_wanted())
 			dpi_collect();
 		missed = missed || !collecting || !tree;
 		if (collecting && !primed &&

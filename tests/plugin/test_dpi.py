@@ -5,6 +5,7 @@
 Usage: test_dpi.py PLUGIN.so [unittest arguments]
 """
 import json
+import re
 import struct
 import subprocess
 import sys
@@ -343,6 +344,31 @@ class Unresolved(unittest.TestCase):
                              more=("-2", "-Y", "_ws.expert.message contains"
                                    ' "never resolved"'))
         self.assertEqual(len(rows), 1)
+
+    def test_expert_statistic(self):
+        """It asks for fewer fields, and finds what all of them find."""
+        ech = self.HELLO.replace(b"\0\x10\0\x0e\0\x0c",
+                                 b"\xfe\x0d\0\x0e\0\x0c")
+        resolved = self.resolved("other.example.com")
+        tunnel = (SOURCE / "samples/dns-tunnel.pcapng").read_bytes()
+        for write, found in (
+                (lambda: made(*resolved, self.hello()), 1),
+                (lambda: made(*resolved,
+                              (ech, attribution("out", RESOLVER))), 0),
+                (lambda: tshark.write("tunnel", tunnel), 1)):
+            path = write()
+            few, all_of_them = (tshark.lines(
+                "tshark", "-q", "-r", path, "-z", "expert", "-o",
+                f"dpi.when:{when}") for when in ("asked", "always"))
+            self.assertEqual(few, all_of_them)
+            self.assertEqual(len(re.findall(
+                "never resolved|different names", "\n".join(few))), found)
+
+    def test_expert_statistic_of_a_host(self):
+        """Whose filter names a field that is not among the few."""
+        out = tshark.run("tshark", "-q", "-r", sample("http-port.pcapng"),
+                         "-z", 'expert,dpi.host == "dev.example.com"').stdout
+        self.assertIn("HTTP on port", out)
 
     def test_no_false_alarm(self):
         folders = SOURCE / "samples", SOURCE / "tests/data/dpi"

@@ -127,13 +127,39 @@ void reader_init(void)
 	index_ids();
 }
 
-GArray *reader_wanted(void)
+/* Names that are asked for, answered, and then connected to. */
+static bool is_for_experts(enum what what)
+{
+	switch (what) {
+	case DNS_NAME:
+	case DNS_TYPE:
+	case DNS_IS_RESPONSE:
+	case DNS_RCODE:
+	case DNS_ANSWERS:
+	case DNS_RECORD_TYPE:
+	case DNS_A:
+	case DNS_AAAA:
+	case TLS_MESSAGE:
+	case TLS_HOST:
+	case TLS_EXTENSION:
+	case DTLS_MESSAGE:
+	case DTLS_HOST:
+	case DTLS_EXTENSION:
+	case GQUIC_HOST:
+		return true;
+	default:
+		return false;
+	}
+}
+
+GArray *reader_wanted(bool only_experts)
 {
 	GArray *wanted = g_array_new(false, false, sizeof(int));
 
 	for (int what = 0; what < WHATS; what++)
 		for (int i = 0; i < SAME_NAME_MAX && ids[what][i]; i++)
-			g_array_append_val(wanted, ids[what][i]);
+			if (!only_experts || is_for_experts((enum what)what))
+				g_array_append_val(wanted, ids[what][i]);
 	return wanted;
 }
 

@@ -51,8 +51,11 @@ struct reader {
 /* Once, and not before all protocols have registered. */
 void reader_init(void);
 
-/* All fields that we read, as set_postdissector_wanted_hfids() wants them. */
-GArray *reader_wanted(void);
+/*
+ * All fields that we read, or those that our expert items need, as
+ * set_postdissector_wanted_hfids() wants them.
+ */
+GArray *reader_wanted(bool only_experts);
 
 /* A display filter that refers to them all; to be freed with g_free(). */
 char *reader_filter(void);
