@@ -195,7 +195,7 @@ static bool is_full(const struct pcapng_writer *w, int err)
  * btrfs, which cuts nothing within a sector either once a quota is reached:
  * there the begin of a block stays until that is written again.
  */
-void pcapng_writer_go_back(struct pcapng_writer *w, off_t end)
+static void go_back(struct pcapng_writer *w, off_t end)
 {
 	w->has_tail = ftruncate(w->fd, end);
 	if ((w->has_tail && !is_full(w, errno)) ||
@@ -210,7 +210,7 @@ static size_t stop_at_a_block(struct pcapng_writer *w, size_t done, int err)
 	w->full = -err;
 	w->retry_ns = clock_ns(CLOCK_MONOTONIC) + RETRY_NS;
 	if (whole < done)
-		pcapng_writer_go_back(w, w->begin + (off_t)(w->written + whole));
+		go_back(w, w->begin + (off_t)(w->written + whole));
 	return whole;
 }
 
@@ -279,7 +279,7 @@ static void stop_piece(struct pcapng_writer *w, int err)
 	w->full = -err;
 	w->retry_ns = clock_ns(CLOCK_MONOTONIC) + RETRY_NS;
 	if (w->piece.done)
-		pcapng_writer_go_back(w, w->begin + (off_t)w->written);
+		go_back(w, w->begin + (off_t)w->written);
 	w->piece.done = 0;
 }
 

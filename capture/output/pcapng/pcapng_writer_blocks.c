@@ -16,19 +16,13 @@ size_t pcapng_writer_begin_block(struct pcapng_writer *w, uint32_t type)
 	return at;
 }
 
-/* @lent: its bytes that are not in the buffer. */
-static void close_block(struct pcapng_writer *w, size_t at, uint32_t lent)
+int pcapng_writer_end_block(struct pcapng_writer *w, size_t at)
 {
-	uint32_t total = (uint32_t)(w->buf.len - at + 4) + lent;
+	uint32_t total = (uint32_t)(w->buf.len - at + 4);
 
 	wbuf_u32(&w->buf, total);
 	if (!w->buf.failed)
 		put_le(w->bytes + at + 4, total, 4);
-}
-
-int pcapng_writer_end_block(struct pcapng_writer *w, size_t at)
-{
-	close_block(w, at, 0);
 	return pcapng_writer_block_added(w, at);
 }
 
@@ -113,39 +107,26 @@ static uint32_t kept_of(const struct pcapng_packet *p)
 	return p->caplen < room ? p->caplen : (uint32_t)room;
 }
 
-static void put_packet_header(struct wbuf *w, const struct pcapng_packet *p,
-			      uint32_t caplen)
-{
-	uint8_t *h = wbuf_claim(w, 20);
-
-	if (!h)
-		return;
-	put_le(h, p->interface, 4);
-	put_le(h + 4, p->ts_ns >> 32, 4);
-	put_le(h + 8, p->ts_ns, 4);
-	put_le(h + 12, caplen, 4);
-	put_le(h + 16, p->len, 4);
-}
-
 int pcapng_writer_packet(struct pcapng_writer *w, const struct pcapng_packet *p)
 {
-	size_t at = pcapng_writer_begin_block(w, PCAPNG_BLOCK_EPB), hole;
+	size_t at = pcapng_writer_begin_block(w, PCAPNG_BLOCK_EPB);
 	uint32_t caplen = kept_of(p);
-	bool lent = pcapng_writer_borrows(w, caplen);
+	uint8_t *h = wbuf_claim(&w->buf, 20);
 
-	put_packet_header(&w->buf, p, caplen);
-	hole = w->buf.len;
-	if (!lent)
-		wbuf_put(&w->buf, p->data, caplen);
-	wbuf_put(&w->buf, "\0\0", -caplen & 3);
+	if (h) {
+		put_le(h, p->interface, 4);
+		put_le(h + 4, p->ts_ns >> 32, 4);
+		put_le(h + 8, p->ts_ns, 4);
+		put_le(h + 12, caplen, 4);
+		put_le(h + 16, p->len, 4);
+	}
+	wbuf_put(&w->buf, p->data, caplen);
+	wbuf_pad4(&w->buf);
 	for (int i = 0; i < p->option_count; i++)
 		wbuf_put(&w->buf, p->options[i].iov_base,
 			 p->options[i].iov_len);
 	put_end_of_options(&w->buf);
-	if (!lent)
-		return pcapng_writer_end_block(w, at);
-	close_block(w, at, caplen);
-	return pcapng_writer_lent_added(w, at, hole, p->data, caplen);
+	return pcapng_writer_end_block(w, at);
 }
 
 int pcapng_writer_block(struct pcapng_writer *w, const void *block, size_t len)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The writer from inside: pcapng_writer.c has the buffer and where it goes,
- * pcapng_writer_open.c the files, pcapng_writer_blocks.c what is in blocks,
- * pcapng_writer_lent.c large packets, which go out from where they are.
+ * pcapng_writer_open.c the files, pcapng_writer_blocks.c what is in blocks.
  */
 #ifndef PKTWHO_OUTPUT_PCAPNG_PCAPNG_WRITER_PARTS_H
 #define PKTWHO_OUTPUT_PCAPNG_PCAPNG_WRITER_PARTS_H
@@ -68,17 +67,5 @@ size_t pcapng_writer_begin_block(struct pcapng_writer *w, uint32_t type);
 int pcapng_writer_end_block(struct pcapng_writer *w, size_t at);
 /* The same of one that is whole already. */
 int pcapng_writer_block_added(struct pcapng_writer *w, size_t at);
-
-/* What is in the file after its first @end bytes goes, and is written again. */
-void pcapng_writer_go_back(struct pcapng_writer *w, off_t end);
-
-/*
- * Whether a packet of so many bytes is not copied into the buffer.  Then its
- * block is built there without them, and added with them: they belong at
- * @hole, and are the caller's again after that.
- */
-bool pcapng_writer_borrows(const struct pcapng_writer *w, uint32_t bytes);
-int pcapng_writer_lent_added(struct pcapng_writer *w, size_t at, size_t hole,
-			     const uint8_t *data, uint32_t len);
 
 #endif
