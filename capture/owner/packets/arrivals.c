@@ -50,10 +50,10 @@ enum arrived arrivals_find(const struct arrivals *a, uint64_t arrival,
 		       ARRIVED : ARRIVED_ELSEWHERE;
 }
 
-bool arrivals_is_after(const struct arrivals *a, uint64_t arrival, uint8_t reads)
+bool arrivals_is_after(const struct arrivals *a, uint64_t arrival,
+		       uint8_t reads, uint8_t more)
 {
 	uint8_t mark = arrival ? arrival_mark(a, arrival_place(arrival)) : 0;
 
-	return mark &&
-	       ((mark - reads) & PROBE_READS_MASK) <= PROBE_READS_MASK / 2;
+	return mark && ((mark - reads) & PROBE_READS_MASK) <= more;
 }

@@ -44,12 +44,15 @@ void arrivals_prepare(const struct arrivals *a, uint64_t arrival, uint16_t port)
 enum arrived arrivals_find(const struct arrivals *a, uint64_t arrival,
 			   uint16_t port, uint64_t ts_ns);
 
+#define ARRIVALS_MORE 63	/* half of what PROBE_READS_MASK tells apart */
+
 /*
- * Whether it got to its socket when so many datagrams had been read there, or
- * more, as far as PROBE_READS_MASK tells.  One that begins as a later one does is
- * taken for that; false if it is not known.
+ * Whether it got to its socket when so many datagrams had been read there, or at
+ * most @more, as far as PROBE_READS_MASK tells: of so many that are read at once
+ * that it begins anew, one that came long before is taken for that; so is one
+ * that begins as a later one does.  False if it is not known.
  */
 bool arrivals_is_after(const struct arrivals *a, uint64_t arrival,
-		       uint8_t reads);
+		       uint8_t reads, uint8_t more);
 
 #endif

@@ -7,6 +7,8 @@
 #include "packet/flow.h"
 #include "bpf/event.h"
 
+#define LATE_READS 7	/* until it is told again how far a socket is read */
+
 static bool is_of(const struct probe_progress *p, uint64_t cookie)
 {
 	return __atomic_load_n(&p->cookie, __ATOMIC_ACQUIRE) == cookie;
@@ -34,7 +36,7 @@ static bool is_late(const struct unread_query *q, uint64_t until)
 {
 	return q->arrivals && until - q->ts_ns < ARRIVAL_LATE_NS &&
 	       arrivals_is_after(q->arrivals, q->arrival,
-				 until & PROBE_READS_MASK);
+				 until & PROBE_READS_MASK, LATE_READS);
 }
 
 enum unread_state unread_find(const struct unread *u,

@@ -139,7 +139,7 @@ static bool is_next_readers(const struct question *q,
 	return a->next_read_ns && query->key.proto != IPPROTO_TCP &&
 	       a->next_read_ns - q->ts_ns < ARRIVAL_LATE_NS && q->r->arrivals &&
 	       arrivals_is_after(q->r->arrivals, q->asked->arrival,
-				 a->read_before);
+				 a->read_before, ARRIVALS_MORE);
 }
 
 /* Whose the flow is, but for what others, or nobody yet, may have of it. */

@@ -56,11 +56,13 @@ static void a_mark_tells_after_how_many_reads_it_came(void **state)
 
 	(void)state;
 	tables[now][arrival_place(arrival_of(1))] = PROBE_ARRIVED | 2;
-	assert_true(arrivals_is_after(&a, arrival_of(1), 2));
-	assert_true(arrivals_is_after(&a, arrival_of(1), PROBE_READS_MASK));
-	assert_false(arrivals_is_after(&a, arrival_of(1), 3));
-	assert_false(arrivals_is_after(&a, arrival_of(2), 2));
-	assert_false(arrivals_is_after(&a, 0, 2));
+	assert_true(arrivals_is_after(&a, arrival_of(1), 2, 7));
+	assert_true(arrivals_is_after(&a, arrival_of(1), PROBE_READS_MASK, 7));
+	assert_false(arrivals_is_after(&a, arrival_of(1), 3, 7));
+	assert_false(arrivals_is_after(&a, arrival_of(2), 2, 7));
+	assert_false(arrivals_is_after(&a, 0, 2, 7));
+	/* Of 100 that were read since it is not one that comes late. */
+	assert_false(arrivals_is_after(&a, arrival_of(1), 102, 7));
 }
 
 static void a_mark_lasts_for_a_turn(void **state)
