@@ -11,7 +11,7 @@ struct slot {
 	uint32_t flow;
 	uint32_t file;
 	uint32_t text;
-	bool has_data;		/* one with data has had it */
+	uint32_t told;		/* up to COMMENTS_FIRST */
 };
 
 struct comments {
@@ -59,7 +59,6 @@ struct comment_place comments_find(const struct comments *c,
 		.file = file,
 		.text = text,
 		.begins = packet->outer.tcp_flags & PACKET_TCP_SYN,
-		.has_data = packet->outer.tcp_payload,
 	};
 }
 
@@ -73,7 +72,7 @@ bool comments_due(const struct comments *c, const struct comment_place *p)
 	const struct slot *s = &c->slots[p->slot];
 
 	return !is_known(s, p) || s->text != p->text ||
-	       (p->has_data && !s->has_data);
+	       s->told < COMMENTS_FIRST;
 }
 
 void comments_told(struct comments *c, const struct comment_place *p)
@@ -83,5 +82,6 @@ void comments_told(struct comments *c, const struct comment_place *p)
 	if (!is_known(s, p))
 		*s = (struct slot){ .flow = p->flow, .file = p->file };
 	s->text = p->text;
-	s->has_data |= p->has_data;
+	if (s->told < COMMENTS_FIRST)
+		s->told++;
 }

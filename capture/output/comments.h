@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Which packets carry the comment that a person reads: the first of each flow,
- * either way, the first of a connection that has data, as a filter may keep
- * nothing else, and from then on those of which it says something else.
+ * either way, and from then on those of which it says something else.
  *
  * Fixed memory: flows that have the place of another one begin anew, so at
  * most a packet has a comment that need not have it.
@@ -15,6 +14,9 @@
 
 #include "packet/parse.h"
 
+/* So many of a flow, each way: what a filter keeps begins with one of them. */
+#define COMMENTS_FIRST 4
+
 struct comments;
 
 /* One packet's, for both calls. */
@@ -24,7 +26,6 @@ struct comment_place {
 	uint32_t file;
 	uint32_t text;		/* a hash of the comment */
 	bool begins;		/* a connection, of addresses used before */
-	bool has_data;		/* of TCP */
 };
 
 /* NULL without memory. */

@@ -209,7 +209,7 @@ for name in ("first", "second"):
         self.assertEqual({code for b in pcapng.blocks(late.read_bytes())
                           if b.kind == pcapng.EPB for code, _ in b.options},
                          {2989})
-        for words, first, rest in (((), 2, 0), (("--comments=all",), 2, 18),
+        for words, first, rest in (((), 8, 0), (("--comments=all",), 8, 12),
                                    (("--comments=none",), 0, 0)):
             blocks = [b for b in pcapng.blocks(self.cut(
                 *words, late).read_bytes()) if b.kind == pcapng.EPB]
@@ -217,10 +217,10 @@ for name in ("first", "second"):
             # What stands only beside the first of a flow is there again.
             for n, b in enumerate(blocks):
                 codes = {code for code, _ in b.options}
-                self.assertEqual({2, 8} <= codes, n < 2 or bool(words))
-            self.assertEqual([len(c) for c in said[:2]],
-                             [1] * first + [0] * (2 - first))
-            self.assertEqual(sum(map(len, said[2:])), rest)
+                self.assertEqual({2, 8} <= codes, n < 8 or bool(words))
+            self.assertEqual([len(c) for c in said[:8]],
+                             [1] * first + [0] * (8 - first))
+            self.assertEqual(sum(map(len, said[8:])), rest)
             for comment, in said[:first]:
                 self.assertRegex(comment, r"(src|dst)=ping\[\d+\] ")
 

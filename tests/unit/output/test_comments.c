@@ -46,23 +46,16 @@ static void the_first_of_a_flow_have_it(void **state)
 
 	(void)state;
 	back.outer.key = flow_reversed(&k.outer.key);
-	assert_int_equal(count(c, &k, 7), 1);
+	assert_int_equal(count(c, &k, 7), COMMENTS_FIRST);
 	assert_int_equal(count(c, &k, 7), 0);
 	/* Each way is filtered for itself. */
-	assert_int_equal(count(c, &back, 8), 1);
-	assert_int_equal(count(c, &k, 7), 0);
-	/* Whoever looks at data alone finds one, too. */
-	k.outer.tcp_payload = 100;
-	assert_int_equal(count(c, &k, 7), 1);
-	k.outer.tcp_payload = 0;
+	assert_int_equal(count(c, &back, 8), COMMENTS_FIRST);
 	assert_int_equal(count(c, &k, 7), 0);
 	/* The same addresses and ports again, of another connection. */
 	k.outer.tcp_flags = PACKET_TCP_SYN;
 	assert_true(say(c, &k, 0, 1, 7));
 	k.outer.tcp_flags = 0;
-	assert_int_equal(count(c, &k, 7), 0);
-	k.outer.tcp_payload = 100;
-	assert_int_equal(count(c, &k, 7), 1);
+	assert_int_equal(count(c, &k, 7), COMMENTS_FIRST - 1);
 	comments_free(c);
 	comments_free(NULL);
 }
@@ -88,7 +81,8 @@ static void each_file_and_interface_begins_anew(void **state)
 	count(c, &k, 7);
 	assert_true(say(c, &k, 1, 1, 7));
 	assert_false(say(c, &k, 0, 1, 7));
-	assert_true(say(c, &k, 0, 2, 7));
+	for (int i = 0; i < COMMENTS_FIRST; i++)
+		assert_true(say(c, &k, 0, 2, 7));
 	assert_false(say(c, &k, 0, 2, 7));
 	comments_free(c);
 }
@@ -103,7 +97,7 @@ static void a_packet_that_is_lost_does_not_count(void **state)
 	(void)state;
 	for (int i = 0; i < 100; i++)
 		assert_true(comments_due(c, &p));
-	assert_int_equal(count(c, &k, 7), 1);
+	assert_int_equal(count(c, &k, 7), COMMENTS_FIRST);
 	comments_free(c);
 }
 
