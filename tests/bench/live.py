@@ -5,10 +5,10 @@
   tests/bench/live.py [PKTWHO] [PLUGIN]
 
 tests/bench/flood sends from one namespace to another and is captured on its
-own side; who listens reads.  Read by tshark with our plugin nothing may be lost; read by us,
-the time from a packet's timestamp until it has left the pipe is taken, beside
-dumpcap's; then the reader is killed, or sleeps.  Prints each goal and exits
-with 1 if one is missed.  Needs root and some minutes.
+own side; who listens reads.  Read by tshark with our plugin nothing may be
+lost; read by us, the time from a packet's timestamp until it has left the pipe
+is taken, beside dumpcap's; then the reader is killed, or sleeps.  Prints each
+goal and exits with 1 if one is missed.  Needs root and some minutes.
 """
 import contextlib
 import functools

@@ -770,14 +770,19 @@ class Shared(world.LiveTest):
     def test_a_program_executed_while_bytes_wait(self):
         self.check_queue("exec", "python3")
 
-    def test_who_reads_a_steady_stream(self):
-        """Many come just while the one before is read."""
-        reader = self.start(["python3", "-c", STEADY_READER],
-                            stdout=subprocess.PIPE)
+    def reader(self, program, **options):
+        """A process that has told its port, the port, and who sends to it."""
+        reader = self.start(["python3", "-c", program],
+                            stdout=subprocess.PIPE, **options)
         self.addCleanup(reader.stdout.close)
         port = int(reader.stdout.readline())
         sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.addCleanup(sender.close)
+        return reader, port, sender
+
+    def test_who_reads_a_steady_stream(self):
+        """Many come just while the one before is read."""
+        reader, port, sender = self.reader(STEADY_READER)
         path = self.dir / "steady.pcapng"
         c = Capture(path, "-i", "lo", "-f", f"udp port {port}")
         for n in range(20000):
@@ -799,12 +804,7 @@ class Shared(world.LiveTest):
         self.assertEqual(set(soon), {(str(reader.pid), "socket")})
 
     def test_many_datagrams_wait_for_their_reader(self):
-        holder = self.start(["python3", "-c", HOLDER], stdin=subprocess.PIPE,
-                            stdout=subprocess.PIPE)
-        self.addCleanup(holder.stdout.close)
-        port = int(holder.stdout.readline())
-        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.addCleanup(sender.close)
+        holder, port, sender = self.reader(HOLDER, stdin=subprocess.PIPE)
         path = self.dir / "waiting.pcapng"
         c = Capture(path, "-i", "lo", "-f", f"udp port {port}")
         words = [f"{n:03}" for n in range(150)]
