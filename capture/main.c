@@ -50,26 +50,30 @@ static int make_as_user(char *path, int *fd)
 	return err;
 }
 
+/* As dumpcap does without -w: a new file, whose name is told. */
+static void name_temporary(struct options *o, char *path, size_t size)
+{
+	const char *name = o->interfaces[0].name;
+
+	snprintf(path, size, "%s/pktwho_%.32s_XXXXXX.pcapng",
+		 temporary_directory(o), strchr(name, '/') ? "if" : name);
+	o->write = path;
+	o->temporary = true;
+}
+
 /*
- * As dumpcap does without -w: a new file, whose name is told once it is to be
- * written.  It stays open: in a shared directory its name may soon be that of
- * another.
+ * It stays open: in a shared directory its name may soon be that of another.
  */
 static int temporary_file(struct options *o, char *path, size_t size)
 {
-	const char *dir = temporary_directory(o);
-	const char *name = o->interfaces[0].name;
 	int err;
 
-	snprintf(path, size, "%s/pktwho_%.32s_XXXXXX.pcapng",
-		 dir, strchr(name, '/') ? "if" : name);
+	name_temporary(o, path, size);
 	err = make_as_user(path, &o->write_fd);
-	if (err) {
+	o->temporary = !err;
+	if (err)
 		log_error("cannot create %s: %s", path, strerror(-err));
-		return err;
-	}
-	o->write = path;
-	return 0;
+	return err;
 }
 
 static int show_file(const struct options *o)
@@ -83,7 +87,7 @@ static int show_remote(struct options *o)
 {
 	struct options there = *o;
 	struct child_pipes p;
-	int err = privilege_become_user() ? -EPERM : child_fork_pipes(&p);
+	int err = child_fork_pipes(&p);
 
 	if (err)
 		return EXIT_FAILURE;
@@ -95,7 +99,8 @@ static int show_remote(struct options *o)
 	dup2(p.out, STDIN_FILENO);
 	close(p.out);
 	o->read = "-";
-	err = replay(o, p.err);
+	err = privilege_become_reader();
+	err = err ? err : replay(o, p.err);
 	close(STDIN_FILENO);
 	while (child_pass_on(p.err) > 0)
 		;
@@ -104,20 +109,11 @@ static int show_remote(struct options *o)
 
 static int remote(struct options *o)
 {
-	int err = privilege_become_user();
 	char path[4096];
-	struct stat st;
 
-	if (err)
-		return EXIT_FAILURE;
 	if (!o->write)
-		err = temporary_file(o, path, sizeof(path));
-	if (!err && o->write == path)
-		log_info("writing %s", path);
-	err = err ? err : remote_capture(o);
-	if (err && o->write == path && !stat(path, &st) && !st.st_size)
-		unlink(path);
-	return err ? EXIT_FAILURE : EXIT_SUCCESS;
+		name_temporary(o, path, sizeof(path));
+	return remote_capture(o) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static bool writes_to_terminal(const struct options *o)
@@ -187,11 +183,11 @@ static int run(struct options *o, struct child *c)
 	      temporary_file(o, path, sizeof(path));
 	err = err ? err : session_open(&s, o, c);
 	netns_close(o->namespaces);
-	if (err && err != -EPIPE && o->write == path)
+	if (err && err != -EPIPE && o->temporary)
 		unlink(path);	/* nothing is in it */
 	if (err)
 		return err == -EPIPE ? 0 : tell_memory(err);
-	if (o->write == path)
+	if (o->temporary)
 		log_info("writing %s", path);
 	err = session_run(s);
 	closed = session_close(s);

@@ -116,7 +116,8 @@ struct options {
 	enum compression compression;	/* of what is written */
 	bool force;			/* overwrite what is there */
 	const char *write;		/* file, "-", or NULL: a temporary one */
-	int write_fd;			/* of a temporary one; 0: not open */
+	bool temporary;			/* @write is made up: a template */
+	int write_fd;			/* of that, made already; 0: not open */
 	bool keylog;			/* the command's keys go into the file */
 	int keys_fd;			/* where they come from; 0: nowhere */
 	const char *geo[OPTIONS_MAX_GEO];

@@ -4,13 +4,18 @@
 #include <errno.h>
 
 #include "host/watch.h"
+#include "output/files/opener.h"
 #include "output/pcapng/pcapng_writer.h"
 
-int archive_out_open(struct pcapng_writer **out, const char *path,
+int archive_out_open(struct pcapng_writer **out, struct opener *to,
 		     enum compression compression)
 {
-	int err = pcapng_writer_open(out, path);
+	const char *name;
+	int fd = opener_next(to, &name), err;
 
+	if (fd < 0)
+		return fd;
+	err = pcapng_writer_take(out, fd);
 	return err ? err : pcapng_writer_compress(*out, compression);
 }
 

@@ -11,10 +11,11 @@
 
 #include "host/files/compressor.h"
 
+struct opener;
 struct pcapng_writer;
 
-/* "-" is stdout.  0 or -errno. */
-int archive_out_open(struct pcapng_writer **out, const char *path,
+/* Makes the file that @to has for it.  0 or -errno. */
+int archive_out_open(struct pcapng_writer **out, struct opener *to,
 		     enum compression compression);
 
 /* Appends a whole block.  0 or -errno. */

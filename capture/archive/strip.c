@@ -356,7 +356,7 @@ static int strip_file(struct strip *s, struct archive_file *f)
 		archive_file_tell(f, err);
 		return err;
 	}
-	err = archive_out_open(&s->writer, s->options->path,
+	err = archive_out_open(&s->writer, s->options->to,
 			       s->options->compression);
 	err = err ? err : archive_file_blocks(f, strip_block, s);
 	if (s->writer)

@@ -9,10 +9,12 @@
 #include "options.h"
 
 struct archive_list;
+struct opener;
 
 struct strip_options {
 	unsigned what;			/* enum strip_what */
-	const char *path;		/* of the new file; "-" is stdout */
+	struct opener *to;		/* who makes the new file */
+	const char *path;		/* what that is called */
 	enum compression compression;
 };
 

@@ -181,6 +181,17 @@ static bool let_signal(const struct child *c, int signal)
 	       read(c->signal_fd, &number, 1) == 1;
 }
 
+void child_pass_signals(int fd, pid_t pid)
+{
+	unsigned char number;
+
+	while (read(fd, &number, 1) == 1) {
+		kill(pid, number);
+		if (write(fd, &number, 1) != 1)
+			break;
+	}
+}
+
 void child_signal(struct child *c, int signal)
 {
 	if (signal == SIGINT)

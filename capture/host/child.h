@@ -40,6 +40,12 @@ bool child_runs(const struct child *c);
 void child_signal(struct child *c, int signal);
 
 /*
+ * For who may do it, and does for the other end of @fd, a socket, whose
+ * @signal_fd that is: until it is closed.
+ */
+void child_pass_signals(int fd, pid_t pid);
+
+/*
  * Another kind, which goes on with our program: what it writes and says comes
  * through two pipes.  0 or -errno (logged); in the child @pid is 0.
  */

@@ -256,18 +256,6 @@ static void live_with_parent(void)
 	prctl(PR_SET_NAME, "pktwho-lookup");
 }
 
-static void pass_signals_on(int signals, int command)
-{
-	unsigned char number;
-
-	privilege_keep(PRIVILEGE_FOR_SIGNALS);
-	while (read(signals, &number, 1) == 1) {
-		kill(command, number);
-		if (write(signals, &number, 1) != 1)
-			break;
-	}
-}
-
 /*
  * All threads are there before one becomes nobody, who may have no room for
  * more (RLIMIT_NPROC); and none serves before all are confined.
@@ -294,10 +282,10 @@ void answer_all(struct answerer *w, const int fds[CHANNELS], int signals,
 	live_with_parent();
 	pthread_barrier_wait(&begin);
 	send(fds[CHANNEL_PROCESSES], "", 1, MSG_NOSIGNAL);
+	privilege_keep(signals >= 0 ? PRIVILEGE_FOR_SIGNALS :
+				      PRIVILEGE_FOR_NOTHING);
 	if (signals >= 0)
-		pass_signals_on(signals, command);
-	else
-		privilege_keep(PRIVILEGE_FOR_NOTHING);
+		child_pass_signals(signals, command);
 	for (int i = 0; i < CHANNELS; i++)
 		pthread_join(threads[i], NULL);
 	_exit(0);

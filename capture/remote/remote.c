@@ -6,11 +6,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "host/clocks.h"
@@ -19,11 +16,13 @@
 #include "host/privilege/sandbox.h"
 #include "host/signals.h"
 #include "host/watch.h"
+#include "output/files/opener.h"
 #include "output/pcapng/pcapng_writer.h"
 #include "remote/blocks.h"
 #include "remote/command.h"
 #include "remote/ssh.h"
 
+#define PIECE		4096	/* of our program: a pipe takes it whole */
 #define PATIENCE_MS	3000	/* for the other side to end, once asked to */
 #define AGAIN_NS	200000000ull	/* timeout(1) sends its signal twice */
 #define GIVE_UP_NS	15000000000ull	/* with what a slow reader has not had */
@@ -35,10 +34,11 @@ enum {
 struct remote {
 	const struct options *options;
 	struct pcapng_writer *writer;	/* NULL: nothing has come yet */
-	pid_t pid;			/* ssh's; 0: it has ended */
-	int stdout_fd;			/* its; not polled while a reader is slow */
+	struct opener *opener;
+	const char *path;		/* what is written, or will be */
+	struct ssh ssh;
 	int exe_fd;			/* what is copied there, or -1 */
-	off_t exe_left;
+	off_t exe_at;
 	uint64_t stopped_ns;		/* CLOCK_MONOTONIC; 0: not asked to */
 	bool told_to_end;		/* by a signal, as it did not */
 	int error;
@@ -60,41 +60,15 @@ static void watch_fd(struct remote *r, int which, int fd, short events)
 	r->fds[which] = (struct watch){ .fd = fd, .events = events };
 }
 
-/* Both ends are -1 where there is no pipe. */
-static int open_pipes(int pipes[3][2])
-{
-	for (int i = 0; i < 3; i++)
-		pipes[i][0] = pipes[i][1] = -1;
-	for (int i = 0; i < 3; i++)
-		if (pipe2(pipes[i], O_CLOEXEC))
-			return -errno;
-	return 0;
-}
-
 static int start_ssh(struct remote *r, const char *command)
 {
-	int pipes[3][2], err = open_pipes(pipes);
+	int err = ssh_start(&r->ssh, r->options, command);
 
-	r->pid = err ? -1 : fork();
-	if (!r->pid)
-		ssh_run(r->options, command, (int[]){ pipes[0][0], pipes[1][1],
-						      pipes[2][1] });
-	if (r->pid < 0 && !err)
-		err = -errno;
-	/* Ours are the other ends. */
-	watch_fd(r, FD_STDIN, pipes[0][1], r->exe_left ? POLLOUT : 0);
-	watch_fd(r, FD_STDOUT, pipes[1][0], POLLIN);
-	r->stdout_fd = pipes[1][0];
-	watch_fd(r, FD_STDERR, pipes[2][0], POLLIN);
-	for (int i = 0; i < 3; i++)
-		if (pipes[i][i > 0] >= 0)
-			close(pipes[i][i > 0]);
-	if (err)
-		return err;
-	fcntl(pipes[0][1], F_SETFL, O_NONBLOCK);
-	fcntl(pipes[1][0], F_SETFL, O_NONBLOCK);
-	watch_fd(r, FD_END, (int)syscall(SYS_pidfd_open, r->pid, 0), POLLIN);
-	return 0;
+	watch_fd(r, FD_STDIN, r->ssh.in, r->exe_fd >= 0 ? POLLOUT : 0);
+	watch_fd(r, FD_STDOUT, r->ssh.out, POLLIN);
+	watch_fd(r, FD_STDERR, r->ssh.err, POLLIN);
+	watch_fd(r, FD_END, r->ssh.child.pid_fd, POLLIN);
+	return err;
 }
 
 static void relay_line(const struct remote *r, const char *line)
@@ -128,12 +102,14 @@ static void relay(struct remote *r)
 
 static void copy_program(struct remote *r)
 {
-	ssize_t n = sendfile(r->fds[FD_STDIN].fd, r->exe_fd, NULL,
-			     (size_t)r->exe_left);
+	uint8_t piece[PIECE];
+	ssize_t n = pread(r->exe_fd, piece, sizeof(piece), r->exe_at);
 
 	if (n > 0)
-		r->exe_left -= n;
-	if (!r->exe_left || (n < 0 && errno != EAGAIN))
+		n = write(r->fds[FD_STDIN].fd, piece, (size_t)n);
+	if (n > 0)
+		r->exe_at += n;
+	else if (!n || errno != EAGAIN)
 		r->fds[FD_STDIN].events = 0;
 }
 
@@ -143,12 +119,6 @@ static void stop(struct remote *r)
 	if (!r->stopped_ns)
 		r->stopped_ns = clock_ns(CLOCK_MONOTONIC);
 	close_watch(&r->fds[FD_STDIN]);
-}
-
-static void kill_ssh(const struct remote *r, int signal)
-{
-	if (r->pid)
-		kill(r->pid, signal);
 }
 
 /* Nobody is there to write to, or nothing to write. */
@@ -161,7 +131,7 @@ static void fail_remote(struct remote *r, int err)
 	r->fds[FD_STDOUT].fd = -1;
 	r->fds[FD_OUTPUT].fd = -1;
 	stop(r);
-	kill_ssh(r, SIGTERM);
+	ssh_signal(&r->ssh, SIGTERM);
 }
 
 /* A second time means at once. */
@@ -180,18 +150,20 @@ static void on_stop_signal(struct remote *r)
 /* A file is made, and another emptied, once there is something to write. */
 static int open_remote_writer(struct remote *r)
 {
-	int err;
+	int fd, err;
 
 	if (r->writer)
 		return 0;
-	err = r->options->write_fd ?
-		      pcapng_writer_take(&r->writer, r->options->write_fd) :
-		      pcapng_writer_open(&r->writer, r->options->write);
+	fd = opener_next(r->opener, &r->path);
+	if (fd < 0)
+		return fd;
+	if (r->options->temporary)
+		log_info("writing %s", r->path);
+	err = pcapng_writer_take(&r->writer, fd);
 	if (err)
 		return err;
 	err = pcapng_writer_compress(
-		r->writer,
-		compression_of(r->options->compression, r->options->write));
+		r->writer, compression_of(r->options->compression, r->path));
 	if (err)
 		return err;
 	/* A pipe tells by POLLERR that nobody reads it any more. */
@@ -230,7 +202,7 @@ static void pass_on(struct remote *r)
 		return;
 	}
 	blocks_take(&r->blocks, at);
-	r->fds[FD_STDOUT].fd = err ? -1 : r->stdout_fd;
+	r->fds[FD_STDOUT].fd = err ? -1 : r->ssh.out;
 	r->fds[FD_OUTPUT].events =
 		r->writer && pcapng_writer_waits(r->writer) ? POLLOUT : 0;
 }
@@ -240,7 +212,7 @@ static bool receive_blocks(struct remote *r)
 {
 	size_t room;
 	uint8_t *to = blocks_room(&r->blocks, &room);
-	ssize_t n = read(r->stdout_fd, to, room);
+	ssize_t n = read(r->ssh.out, to, room);
 
 	if (n <= 0) {
 		if (!n || errno != EAGAIN)
@@ -259,7 +231,7 @@ static bool step_remote(struct remote *r)
 
 	/* One that is stopped does not hear the first. */
 	if (!n) {
-		kill_ssh(r, r->told_to_end ? SIGKILL : SIGTERM);
+		ssh_signal(&r->ssh, r->told_to_end ? SIGKILL : SIGTERM);
 		r->told_to_end = true;
 		return true;
 	}
@@ -318,35 +290,31 @@ static int tell_error(const struct remote *r)
 	case -EPIPE:
 		return 0;
 	case -ETIMEDOUT:
-		log_info("%s: its end was not waited for", r->options->write);
+		log_info("%s: its end was not waited for", r->path);
 		return 0;
 	case -EBADMSG:
 		log_error("%s sent no capture: does a shell print something at "
 			  "login?", r->options->remote.host);
 		break;
 	default:
-		log_error("cannot write %s: %s", r->options->write,
-			  strerror(-r->error));
+		log_error("cannot write %s: %s", r->path, opener_why(r->error));
 	}
 	return r->error;
 }
 
 static int wait_for_ssh(struct remote *r)
 {
-	int status = 0;
+	int status;
 
 	while (step_remote(r))
 		;
-	while (waitpid(r->pid, &status, 0) < 0 && errno == EINTR)
-		;
-	r->pid = 0;
+	status = ssh_wait(&r->ssh);
 	finish_file(r);
 	if (r->error || r->stopped_ns)
 		return tell_error(r);
 	if (status)
 		log_error("the capture on %s failed: ssh ended with %d",
-			  r->options->remote.host, WIFEXITED(status) ?
-			  WEXITSTATUS(status) : WTERMSIG(status));
+			  r->options->remote.host, status);
 	else if (!r->writer || r->blocks.len)
 		log_error("the capture on %s is not whole",
 			  r->options->remote.host);
@@ -355,16 +323,17 @@ static int wait_for_ssh(struct remote *r)
 	return -EIO;
 }
 
-static int open_program(struct remote *r)
+static int open_program(struct remote *r, off_t *size)
 {
 	struct stat st;
 
+	*size = 0;
 	if (!r->options->remote.copy)
 		return 0;
 	r->exe_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	if (r->exe_fd < 0 || fstat(r->exe_fd, &st))
 		return -errno;
-	r->exe_left = st.st_size;
+	*size = st.st_size;
 	return 0;
 }
 
@@ -378,19 +347,59 @@ static int open_signals(struct remote *r)
 
 static int open_remote(struct remote *r, char *command, size_t size)
 {
+	const struct opener_options file = {
+		.path = r->path,
+		.single = true,
+		.temporary = r->options->temporary,
+	};
+	off_t program;
 	int err = open_signals(r);
 
-	err = err ? err : open_program(r);
-	err = err ? err : remote_command(r->options, r->exe_left, command, size);
-	if (err)
+	err = err ? err : open_program(r, &program);
+	err = err ? err : remote_command(r->options, program, command, size);
+	if (err) {
 		log_error("cannot capture on %s: %s", r->options->remote.host,
 			  strerror(-err));
+		return err;
+	}
+	err = opener_start(&r->opener, &file);
 	/* Whoever waits for a pipe waits until somebody has opened it. */
-	if (!err && pcapng_output_is_pipe(r->options->write)) {
+	if (!err && pcapng_output_is_pipe(r->path)) {
 		r->error = open_remote_writer(r);
 		err = tell_error(r);
 	}
 	return err;
+}
+
+/* What it reads is as hostile as what is captured. */
+static int run_remote(struct remote *r)
+{
+	int err;
+
+	privilege_give_up();
+	err = sandbox_enter_capture(r->options->sandbox);
+	if (err) {
+		ssh_signal(&r->ssh, SIGTERM);
+		ssh_wait(&r->ssh);
+		pcapng_writer_close(r->writer);
+		return err;
+	}
+	return wait_for_ssh(r);
+}
+
+static void free_remote(struct remote *r)
+{
+	/* Those are closed elsewhere. */
+	r->fds[FD_OUTPUT].fd = r->fds[FD_STDOUT].fd = r->fds[FD_EOF].fd =
+		r->fds[FD_END].fd = -1;
+	for (int i = 0; i < FDS; i++)
+		close_watch(&r->fds[i]);
+	if (r->ssh.out >= 0)
+		close(r->ssh.out);
+	if (r->exe_fd >= 0)
+		close(r->exe_fd);
+	opener_stop(r->opener);
+	free(r);
 }
 
 int remote_capture(const struct options *o)
@@ -402,8 +411,9 @@ int remote_capture(const struct options *o)
 	if (!r)
 		return -ENOMEM;
 	r->options = o;
+	r->path = o->write;
 	r->exe_fd = -1;
-	r->stdout_fd = -1;
+	r->ssh.out = -1;
 	for (int i = 0; i < FDS; i++)
 		r->fds[i].fd = -1;
 	if (o->until_eof)
@@ -413,19 +423,10 @@ int remote_capture(const struct options *o)
 		pcapng_writer_close(r->writer);
 	} else if ((err = start_ssh(r, command))) {
 		log_error("cannot start ssh: %s", strerror(-err));
+		pcapng_writer_close(r->writer);
 	} else {
-		privilege_keep_output();
-		sandbox_enter();
-		err = wait_for_ssh(r);
+		err = run_remote(r);
 	}
-	/* Those are closed elsewhere. */
-	r->fds[FD_OUTPUT].fd = r->fds[FD_STDOUT].fd = r->fds[FD_EOF].fd = -1;
-	for (int i = 0; i < FDS; i++)
-		close_watch(&r->fds[i]);
-	if (r->stdout_fd >= 0)
-		close(r->stdout_fd);
-	if (r->exe_fd >= 0)
-		close(r->exe_fd);
-	free(r);
+	free_remote(r);
 	return err;
 }

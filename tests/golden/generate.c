@@ -455,8 +455,9 @@ static void open_sample(struct maker *m, const char *path)
 		.name = "eth0", .os = "Linux 6.12",
 		.linktype = LINKTYPE_ETHERNET, .snaplen = 262144
 	};
+	int fd = pcapng_output_open(path);
 
-	check(pcapng_writer_open(&m->writer, path), path);
+	check(fd < 0 ? fd : pcapng_writer_take(&m->writer, fd), path);
 	check(pcapng_writer_section(m->writer, "none", "Linux 6.12",
 				    "pktwho's sample generator: made up, not "
 				    "captured", NULL), "section");

@@ -32,13 +32,17 @@ def files(pid):
                 yield os.readlink(fd)
 
 
+def children(pid):
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(child) for child in found.split()]
+
+
 def lookup_of(pid):
     """The process that looks up for this one."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    found = [child for child in children if
+    found = [child for child in children(pid) if
              Path(f"/proc/{child}/comm").read_text() == "pktwho-lookup\n"]
-    assert len(found) == 1, children
-    return int(found[0])
+    assert len(found) == 1, found
+    return found[0]
 
 
 class Trust(world.LiveTest):
@@ -73,6 +77,20 @@ class Trust(world.LiveTest):
             re.fullmatch("/proc|/|/dev/null|socket:.*", file)
             for file in files(pid)), "end of all that it need not keep")
 
+    def helpers_have(self, pid, uid, most):
+        """Those that are ours, but for what looks up."""
+        helpers = [child for child in children(pid) if
+                   Path(f"/proc/{child}/comm").read_text() == "pktwho\n"]
+        self.assertTrue(helpers)
+        for helper in helpers:
+            world.wait_for(lambda: next(tasks(helper))["Seccomp"] == "2",
+                           "sandbox")
+            (task,) = tasks(helper)
+            self.assertEqual(task["Uid"].split(), [str(uid)] * 4)
+            for name in SETS:
+                self.assertEqual(int(task[name], 16) & ~most, 0, name)
+            self.assertEqual(task["NoNewPrivs"], "1")
+
     def test_root_is_nobody_while_it_captures(self):
         c = Capture(self.dir / "root.pcapng", "-i", "lo", "--hash")
         world.wait_for_sandbox(c.process)
@@ -87,6 +105,18 @@ class Trust(world.LiveTest):
         world.wait_for_sandbox(c.process)
         self.confined(c.process.pid, 4242, 4243)
         self.assertEqual(c.stop()[0], 0)
+
+    def test_who_opens_a_rings_files_has_no_more_than_that(self):
+        self.dir.chmod(0o755)
+        for env, uid, most in (({}, 0, DAC_OVERRIDE), (SUDO, 4242, 0)):
+            process = self.start(
+                [PKTWHO, "-q", "-i", "lo", "-b", "duration:60", "-w",
+                 self.shared("ring", uid=uid) / "ring.pcapng"],
+                env=os.environ | env)
+            world.wait_for_sandbox(process)
+            self.helpers_have(process.pid, uid, most)
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(process.wait(timeout=world.PATIENCE), 0)
 
     def test_a_command_of_roots_can_be_ended(self):
         c = Capture(self.dir / "command.pcapng", "-i", "lo", "--", "sleep",
@@ -383,13 +413,12 @@ class Trust(world.LiveTest):
         return said.read_text().splitlines(), next(tasks(process.pid))
 
     def test_remote_under_sudo_is_its_caller(self):
-        (uid, gid, _, caps, kept), task = self.remote(
+        (uid, gid, _, caps, kept), _ = self.remote(
             PKTWHO, env=SUDO | {"PKTWHO_KEPT_LD_TRUST": "evil"})
         self.assertEqual((uid, gid, kept), ("4242", "4243", ","))
         self.assertEqual(int(caps.split()[1], 16), 0)
-        self.assertEqual(task["Uid"].split(), ["4242"] * 4)
-        self.assertEqual(int(task["CapPrm"], 16), 0)
-        self.assertEqual(task["NoNewPrivs"], "1")
+        self.confined(self.remote_process.pid, 4242, 4243)
+        self.helpers_have(self.remote_process.pid, 4242, 0)
 
     def test_remote_of_roots_restores_no_variable(self):
         said, _ = self.remote(PKTWHO, env={"PKTWHO_KEPT_LD_TRUST": "evil"})
@@ -398,18 +427,49 @@ class Trust(world.LiveTest):
     def test_a_stopped_ssh_is_ended(self):
         self.remote(PKTWHO, env=SUDO)
         process = self.remote_process
-        (ssh,) = Path(f"/proc/{process.pid}/task/{process.pid}/children"
-                      ).read_text().split()
-        os.kill(int(ssh), signal.SIGSTOP)
+        (ssh,) = [child for child in children(process.pid)
+                  if "sleep" in Path(f"/proc/{child}/comm").read_text()]
+        os.kill(ssh, signal.SIGSTOP)
         process.send_signal(signal.SIGINT)
         process.wait(timeout=20)
 
-    def test_remote_of_roots_is_read_with_rights_to_files(self):
-        _, task = self.remote(PKTWHO)
-        for name in SETS:
-            self.assertEqual(int(task[name], 16) & ~(DAC_OVERRIDE | FOWNER),
-                             0, name)
-        self.assertEqual(task["NoNewPrivs"], "1")
+    def test_remote_of_roots_is_read_by_nobody(self):
+        self.remote(PKTWHO)
+        self.confined(self.remote_process.pid, NOBODY, NOBODY)
+        self.helpers_have(self.remote_process.pid, 0, DAC_OVERRIDE | FOWNER)
+        self.remote_process.send_signal(signal.SIGINT)
+        self.remote_process.wait(timeout=20)
+
+    def test_what_searches_files_is_confined(self):
+        shared = self.shared("search", 0o755)
+        path, new = shared / "large.pcapng", shared / "new.pcapng"
+        path.write_bytes((world.SAMPLES / "prefork.pcapng").read_bytes() * 200)
+        for argv in (["cut", "-w", "-"], ["strip", "-w", "-"],
+                     ["find", "--proc", "nginx"]):
+            for env, uid, gid in (({}, NOBODY, NOBODY), (SUDO, 4242, 4243)):
+                process = self.start([PKTWHO, *argv, path],
+                                     env=os.environ | env,
+                                     stdout=world.subprocess.PIPE)
+                world.wait_for(lambda: next(tasks(process.pid))["Seccomp"] ==
+                               "2", "sandbox")
+                self.confined(process.pid, uid, gid)
+                process.stdout.close()
+                process.wait(timeout=world.PATIENCE)
+        for env, uid in (({}, 0), (SUDO, 4242)):
+            done = run(PKTWHO, "strip", "-w", new, path, env=os.environ | env)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(new.stat().st_uid, uid)
+            self.assertGreater(new.stat().st_size, 100)
+            new.unlink()
+
+    def test_nothing_found_leaves_what_was_there(self):
+        old = self.dir / "old.pcapng"
+        old.write_text("old")
+        done = run(PKTWHO, "cut", "--force", "--proc", "nobody-has-this",
+                   "-w", old, world.SAMPLES / "prefork.pcapng")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("nothing was found", done.stderr)
+        self.assertEqual(old.read_text(), "old")
 
     def test_remote_of_the_groups_copy_has_no_privilege(self):
         world.need("setcap")
@@ -420,7 +480,8 @@ class Trust(world.LiveTest):
                   f"--groups={world.GID}"]
         said, task = self.remote(copy / "pktwho", member)
         self.assertEqual(said[0], "4242")
-        self.assertEqual(int(task["CapPrm"], 16), 0)
+        for name in SETS:
+            self.assertEqual(int(task[name], 16), 0, name)
         self.assertEqual(task["NoNewPrivs"], "1")
 
 

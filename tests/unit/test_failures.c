@@ -294,7 +294,8 @@ static int write_packets(const char *name, bool endures)
 	char path[64];
 
 	snprintf(path, sizeof(path), "%s/%s", tree_path, name);
-	assert_int_equal(pcapng_writer_open(&w, path), 0);
+	assert_int_equal(pcapng_writer_take(&w, pcapng_output_open(path)),
+			 0);
 	if (endures)
 		pcapng_writer_endure(w);
 	pcapng_writer_section(w, "hw", "os", "app", NULL);

@@ -48,7 +48,7 @@ int cut_open_writer(struct cut *c)
 
 	if (c->writer)
 		return 0;
-	err = archive_out_open(&c->writer, c->options->path,
+	err = archive_out_open(&c->writer, c->options->to,
 			       c->options->compression);
 	return err ? err : put_section(c);
 }

@@ -324,6 +324,11 @@ static void keep_of_roots(const cap_value_t *files, int count)
 	set_caps(kept);
 }
 
+void privilege_keep_nothing(void)
+{
+	keep_of_roots(NULL, 0);
+}
+
 void privilege_keep_files(void)
 {
 	keep_of_roots((const cap_value_t[]){ CAP_DAC_OVERRIDE }, 1);

@@ -78,6 +78,9 @@ enum privilege_use {
 /* After that, of what this thread has only what it has a use for. */
 void privilege_keep(enum privilege_use use);
 
+/* What a child keeps that may do no more than any other of its user's. */
+void privilege_keep_nothing(void);
+
 /*
  * What a child keeps that only makes files: root's right to make them in a
  * directory of another's.
@@ -85,8 +88,8 @@ void privilege_keep(enum privilege_use use);
 void privilege_keep_files(void);
 
 /*
- * The same for what reads others' bytes as root, and writes a file of them:
- * also the right to close one of another's to the rest.
+ * The same for what may find one of another's there: also the right to close
+ * that to the rest.
  */
 void privilege_keep_output(void);
 

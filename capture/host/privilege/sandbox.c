@@ -144,6 +144,7 @@ static int allow_some(scmp_filter_ctx filter)
 		/* not F_SETOWN, by which the kernel sends others any signal */
 		{ "fcntl", 1, { IS(1, F_GETFL) } },
 		{ "fcntl", 1, { IS(1, F_SETFL) } },
+		{ "fcntl", 1, { IS(1, F_SETPIPE_SZ) } },
 		{ "ioctl", 1, { IS(1, PERF_EVENT_IOC_DISABLE) } },
 		{ "ioctl", 1, { IS(1, TCGETS) } },
 		{ "ioctl", 1, { IS(1, TCSETS) } },

@@ -23,15 +23,19 @@
 #include "host/privilege/sudo_user.h"
 #include "host/watch.h"
 #include "output/files/opener_ring.h"
+#include "output/pcapng/pcapng_writer.h"
 
 enum { ASK_NEXT = 'n', ASK_FREEZE = 'f', ASK_KEEP = 'k' };
+
+#define TEMPORARY_END ".pcapng"
 
 #define START_MS    20000	/* nothing waits yet; it looks for earlier files */
 #define PATIENCE_MS 2000	/* packets wait, in the kernel's rings */
 
 struct opener {
 	int fd;
-	pid_t pid;
+	pid_t pid;			/* 0: there is no child */
+	int opened;			/* and this is what it would open */
 	char asked;			/* what has no answer yet, or 0 */
 	bool has_started;		/* it has answered */
 	bool is_late;			/* it was waited for in vain */
@@ -93,6 +97,43 @@ static void send_answer(int fd, struct answer *a, int file)
 		_exit(1);
 }
 
+static int make_temporary(const char *template, char name[NAME_MAX + 1])
+{
+	char path[PATH_MAX];
+	const char *slash;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s", template);
+	fd = mkostemps(path, strlen(TEMPORARY_END), O_CLOEXEC);
+	slash = strrchr(path, '/');
+	snprintf(name, NAME_MAX + 1, "%.*s", NAME_MAX, slash ? slash + 1 : path);
+	return fd < 0 ? -errno : fd;
+}
+
+static int open_asked_for(struct opener_ring *r, char name[NAME_MAX + 1])
+{
+	const struct opener_options *o = &r->options;
+
+	if (!o->single)
+		return opener_ring_next(r, name);
+	if (o->temporary)
+		return make_temporary(o->path, name);
+	memcpy(name, r->base, sizeof(r->base));
+	return pcapng_output_open(o->path);
+}
+
+/* An existing file becomes its owner's alone, which a ring has none of. */
+static void keep_rights(const struct opener_options *o)
+{
+	if (!o->of_host && privilege_become_reader())
+		_exit(1);
+	if (o->single)
+		privilege_keep_output();
+	else
+		privilege_keep_files();
+	child_ends_with_parent();
+}
+
 static _Noreturn void child(struct opener_ring *r, int fd)
 {
 	struct answer a;
@@ -100,15 +141,14 @@ static _Noreturn void child(struct opener_ring *r, int fd)
 
 	ignore_signals();
 	keep_only(fd, r->dir_fd);
-	if (!r->options.of_host && sudo_user_become())
-		_exit(1);
-	privilege_keep_files();
-	child_ends_with_parent();
+	keep_rights(&r->options);
 	if (r->options.total || r->options.free)
 		opener_ring_find_earlier(r);
 	tzset(); /* the last file that it reads */
 	sandbox_enter();
-	landlock_write_in(r->dir_fd);
+	/* A link may lead a single one elsewhere. */
+	if (!r->options.single)
+		landlock_write_in(r->dir_fd);
 	while (recv(fd, &ask, 1, 0) == 1) {
 		int file;
 
@@ -117,7 +157,7 @@ static _Noreturn void child(struct opener_ring *r, int fd)
 		if (ask == ASK_KEEP)
 			continue;
 		memset(&a, 0, sizeof(a));
-		file = opener_ring_next(r, a.name);
+		file = open_asked_for(r, a.name);
 		a.err = file < 0 ? file : 0;
 		send_answer(fd, &a, file);
 		if (file >= 0)
@@ -199,28 +239,53 @@ static void tell_why(const struct opener_options *o, int err)
 {
 	if (o->of_host && err == -EWOULDBLOCK)
 		log_error("another pktwho record writes %s", o->path);
+	else if (o->single)
+		log_error("cannot write %s: %s", o->path, strerror(-err));
 	else
 		log_error("cannot write files like %s: %s%s", o->path,
 			  strerror(-err), o->of_host && err != -ENOSPC ?
 			  ": run as root, or say -w FILE" : "");
 }
 
-int opener_start(struct opener **out, const struct opener_options *o)
+/* What names begin with, for whoever is told of them. */
+static int start_child(struct opener *p, const struct opener_options *o)
 {
 	struct opener_ring r = { .options = *o, .dir_fd = -1 };
-	struct opener *p = calloc(1, sizeof(*p));
 	const char *slash = strrchr(o->path, '/');
-	int err = p ? open_directory(&r, o->path) : -ENOMEM;
+	int err = open_directory(&r, o->path);
 
-	if (!err) {
-		p->fd = -1;
-		/* What names begin with, for whoever is told of them. */
-		snprintf(p->name, sizeof(p->name), "%.*s",
-			 slash ? (int)(slash + 1 - o->path) : 0, o->path);
-		err = fork_child(p, &r);
-	}
-	if (r.dir_fd >= 0)
-		close(r.dir_fd);
+	if (err)
+		return err;
+	snprintf(p->name, sizeof(p->name), "%.*s",
+		 slash ? (int)(slash + 1 - o->path) : 0, o->path);
+	err = fork_child(p, &r);
+	close(r.dir_fd);
+	return err;
+}
+
+static int open_now(struct opener *p, const char *path)
+{
+	snprintf(p->name, sizeof(p->name), "%s", path);
+	p->opened = pcapng_output_open(path);
+	return p->opened < 0 ? p->opened : 0;
+}
+
+static bool is_stream(const char *path)
+{
+	return !strcmp(path, "-") || pcapng_output_is_pipe(path);
+}
+
+int opener_start(struct opener **out, const struct opener_options *o)
+{
+	struct opener *p = calloc(1, sizeof(*p));
+	int err;
+
+	if (!p)
+		err = -ENOMEM;
+	else if (o->single && is_stream(o->path))
+		err = open_now(p, o->path);
+	else
+		err = start_child(p, o);
 	if (err) {
 		tell_why(o, err);
 		free(p);
@@ -322,6 +387,9 @@ static int ask_for_file(struct opener *p, char what, const char **name)
 
 int opener_next(struct opener *p, const char **name)
 {
+	*name = p->name;
+	if (!p->pid)
+		return p->opened;
 	return ask_for_file(p, ASK_NEXT, name);
 }
 
@@ -345,7 +413,9 @@ void opener_stop(struct opener *p)
 		return;
 	if (p->owes_freeze)
 		opener_keep(p);
-	close(p->fd);
-	child_reap(p->pid, NULL, PATIENCE_MS);
+	if (p->pid) {
+		close(p->fd);
+		child_reap(p->pid, NULL, PATIENCE_MS);
+	}
 	free(p);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Who makes the files of a ring: a child that stays what the caller is, while
- * the capture, which reads hostile bytes, is nobody and may open nothing.  It
+ * Who makes the files of a ring, or the one file that a search or a far host's
+ * capture writes once it has something to write: a child that stays what the
+ * caller is, while who reads hostile bytes is nobody and may open nothing.  It
  * makes the names and knows which files are its own; all that it can be asked
- * for is the next one.  It can reach no other directory where the kernel has
- * Landlock, and no other program.
+ * for is the next one.  It can reach no other program and, for a ring where the
+ * kernel has Landlock, no other directory.
  */
 #ifndef PKTWHO_OUTPUT_FILES_OPENER_H
 #define PKTWHO_OUTPUT_FILES_OPENER_H
@@ -16,6 +17,9 @@ struct opener;
 
 struct opener_options {
 	const char *path;	/* of which names are made: file_name.h */
+	bool single;		/* that very file, or pipe, or "-" */
+	bool temporary;		/* that, and a template with ".pcapng" at its
+				   end (mkstemps(3)) */
 	bool of_host;		/* nobody named it: made and written as root */
 	bool time_first;
 	bool group_read;
@@ -28,13 +32,15 @@ struct opener_options {
 
 /*
  * Before threads and files of ours are there; the directory must be, but for
- * the host's own.  0 or -errno (logged).  Strings are borrowed for the call.
+ * the host's own.  A single pipe is opened now, for which its reader is waited.
+ * 0 or -errno (logged).  Strings are borrowed for the call.
  */
 int opener_start(struct opener **out, const struct opener_options *o);
 
 /*
- * A new, empty file, and what it is called until the next call.  Files that
- * are too many are removed first.  A descriptor of the caller's, or -errno:
+ * A new, empty file, and what it is called until the next call; a single one
+ * once.  Files that are too many are removed first.  A descriptor of the
+ * caller's, or -errno:
  * -ETIME while the child, which somebody may have stopped, does not answer.  It is
  * waited for two seconds, once; what it makes then is what comes next.
  */

@@ -41,13 +41,6 @@ static void stop_blocking(struct pcapng_writer *w)
 	fcntl(w->fd, F_SETPIPE_SZ, PIPE_SIZE);
 }
 
-int pcapng_writer_open(struct pcapng_writer **out, const char *path)
-{
-	int fd = pcapng_output_open(path);
-
-	return fd < 0 ? fd : pcapng_writer_take(out, fd);
-}
-
 int pcapng_writer_take(struct pcapng_writer **out, int fd)
 {
 	struct pcapng_writer *w = calloc(1, sizeof(*w));

@@ -45,10 +45,9 @@ int pcapng_output_create(const char *path, bool force);
 /* Is that a pipe or socket, whose reader may be slow, or leave? */
 bool pcapng_output_is_pipe(const char *path);
 
-/* Writes to what that opens.  0 or -errno. */
-int pcapng_writer_open(struct pcapng_writer **out, const char *path);
-
-/* The same into what is open already; it is closed even if this fails. */
+/*
+ * Writes to what that opened, which is closed even if this fails.  0 or -errno.
+ */
 int pcapng_writer_take(struct pcapng_writer **out, int fd);
 
 /*

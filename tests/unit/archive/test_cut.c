@@ -12,6 +12,7 @@
 #include "output/process_block.h"
 #include "pcapng.h"
 #include "process/filter/filter.h"
+#include "single.h"
 
 static char out[64];
 static bool with_blocks;
@@ -40,7 +41,9 @@ static long cut(const char *from, const struct filter *filter,
 	snprintf(path, sizeof(path), "%s", from);
 	unlink(out);
 	assert_int_equal(archive_list_open(&l, paths, 0), 0);
+	o.to = single(out);
 	n = archive_cut(&l, &o);
+	opener_stop(o.to);
 	archive_list_close(&l);
 	return n;
 }

@@ -7,6 +7,7 @@
 #include "bytes.h"
 #include "output/pcapng/pcapng_writer.h"
 #include "output/process_block.h"
+#include "single.h"
 #include "tree.h"
 
 #define ARGUMENT "http://127.0.0.1:8000/"	/* of curl */
@@ -40,9 +41,11 @@ static void strip_file(char *in, unsigned what)
 	snprintf(path, sizeof(path), "%s/out", tree_path);
 	o.path = path;
 	unlink(path);
+	o.to = single(path);
 	assert_int_equal(archive_list_open(&files, paths, 0), 0);
 	assert_true(archive_strip(&files, &o) >= 0);
 	archive_list_close(&files);
+	opener_stop(o.to);
 	take_file(path);
 }
 
@@ -65,7 +68,8 @@ static void make_process_block(char *path, size_t size)
 	p.has = 1ull << FIELD_PID | 1ull << FIELD_UID | 1ull << FIELD_NAME |
 		1ull << FIELD_USER | 1ull << FIELD_CMDLINE;
 	snprintf(path, size, "%s/blocks", tree_path);
-	assert_int_equal(pcapng_writer_open(&w, path), 0);
+	assert_int_equal(pcapng_writer_take(&w, pcapng_output_open(path)),
+			 0);
 	assert_int_equal(pcapng_writer_section(w, "", "", "", NULL), 0);
 	assert_int_equal(pcapng_writer_custom_of(
 		w, PROCESS_BLOCK_PEN, payload, process_block(&p, 0, payload)), 0);

@@ -369,6 +369,92 @@ static void a_directory_that_goes_is_told(void **state)
 	assert_int_equal(mkdir(tree_path, 0700), 0);
 }
 
+static void a_single_file_stays_until_it_is_asked_for(void **state)
+{
+	struct opener *o = start((struct opener_options){ .single = true });
+	struct stat st;
+	const char *name;
+	int fd;
+
+	(void)state;
+	assert_int_equal(access(ring_path, F_OK), -1);
+	tree_text("web.pcapng", "old");
+	assert_int_equal(fchmodat(tree_fd, "web.pcapng", 0644, 0), 0);
+	fd = opener_next(o, &name);
+	assert_true(fd >= 0);
+	assert_string_equal(name, ring_path);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_size, 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	close(fd);
+	opener_stop(o);
+}
+
+static void a_single_one_may_be_a_link_to_elsewhere(void **state)
+{
+	char elsewhere[] = "/tmp/pktwho_test_XXXXXX";
+	const char *name;
+	struct opener *o;
+	struct stat st;
+	int fd = mkstemp(elsewhere);
+
+	(void)state;
+	close(fd);
+	assert_int_equal(symlinkat(elsewhere, tree_fd, "web.pcapng"), 0);
+	o = start((struct opener_options){ .single = true });
+	fd = opener_next(o, &name);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "new", 3), 3);
+	close(fd);
+	assert_int_equal(stat(elsewhere, &st), 0);
+	assert_int_equal(st.st_size, 3);
+	unlink(elsewhere);
+	opener_stop(o);
+}
+
+static void a_temporary_one_has_a_name_of_its_own(void **state)
+{
+	struct opener_options options = { .single = true, .temporary = true };
+	char path[sizeof(tree_path) + 32];
+	struct opener *o;
+	const char *name;
+	int fd;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/web_XXXXXX.pcapng", tree_path);
+	options.path = path;
+	assert_int_equal(opener_start(&o, &options), 0);
+	assert_int_equal(files_left(), 0);
+	fd = opener_next(o, &name);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(access(name, F_OK), 0);
+	assert_string_not_equal(name, path);
+	assert_string_equal(name + strlen(name) - 7, ".pcapng");
+	assert_int_equal(files_left(), 1);
+	opener_stop(o);
+}
+
+static void a_pipe_is_open_at_once(void **state)
+{
+	char path[sizeof(tree_path) + 16];
+	struct opener *o;
+	const char *name;
+	int reader, fd;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/web.pcapng", tree_path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	reader = open(path, O_RDONLY | O_NONBLOCK);
+	o = start((struct opener_options){ .single = true });
+	fd = opener_next(o, &name);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "x", 1), 1);
+	close(fd);
+	close(reader);
+	opener_stop(o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -387,6 +473,10 @@ int main(void)
 		tree_test(a_file_that_is_there_is_not_taken),
 		cmocka_unit_test(without_a_directory_there_is_none),
 		tree_test(a_directory_that_goes_is_told),
+		tree_test(a_single_file_stays_until_it_is_asked_for),
+		tree_test(a_single_one_may_be_a_link_to_elsewhere),
+		tree_test(a_temporary_one_has_a_name_of_its_own),
+		tree_test(a_pipe_is_open_at_once),
 	};
 
 	unsetenv("SUDO_UID");	/* the files shall be ours */

@@ -1,34 +1,45 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <signal.h>
 #include <stdio.h>
-#include <sys/wait.h>
 
 #include "remote/ssh.h"
 #include "tree.h"
+
+static size_t read_all(int fd, char *to, size_t size)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	while ((n = read(fd, to + len, size - 1 - len)) > 0)
+		len += (size_t)n;
+	to[len] = '\0';
+	close(fd);
+	return len;
+}
+
+static void start(struct ssh *s, const struct options *o, const char *path)
+{
+	char *before = strdup(getenv("PATH"));
+
+	setenv("PATH", path, 1);
+	assert_int_equal(ssh_start(s, o, "exec sh -c x"), 0);
+	setenv("PATH", before, 1);
+	free(before);
+	fcntl(s->out, F_SETFL, 0);
+}
 
 /* What an ssh of the test has to say, and with which status it ends. */
 static int run(const struct options *o, const char *path, char *said,
 	       size_t size)
 {
-	int fds[2], status;
-	size_t len = 0;
-	ssize_t n;
-	pid_t pid;
+	struct ssh s;
+	size_t len;
 
-	assert_int_equal(pipe(fds), 0);
-	pid = fork();
-	if (!pid) {
-		setenv("PATH", path, 1);
-		ssh_run(o, "exec sh -c x",
-			(int[]){ STDIN_FILENO, fds[1], fds[1] });
-	}
-	close(fds[1]);
-	while ((n = read(fds[0], said + len, size - 1 - len)) > 0)
-		len += (size_t)n;
-	close(fds[0]);
-	said[len] = '\0';
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
+	start(&s, o, path);
+	close(s.in);
+	len = read_all(s.out, said, size);
+	read_all(s.err, said + len, size - len);
+	return ssh_wait(&s);
 }
 
 static void it_is_told_where_and_what(void **state)
@@ -59,11 +70,34 @@ static void that_there_is_none_is_said(void **state)
 	assert_non_null(strstr(said, "cannot run ssh"));
 }
 
+/* Whoever has become another user asks a process that has not. */
+static void it_can_be_signalled(void **state)
+{
+	struct options o = { .remote.host = "web" };
+	char path[64], said[512];
+	struct ssh s;
+
+	(void)state;
+	tree_text("ssh", "#!/bin/sh\necho up\nexec sleep 100\n");
+	assert_int_equal(fchmodat(tree_fd, "ssh", 0755, 0), 0);
+	snprintf(path, sizeof(path), "%s:/usr/bin:/bin", tree_path);
+	start(&s, &o, path);
+	assert_int_equal(read(s.out, said, 3), 3);
+	kill(s.child.pid, SIGSTOP);
+	ssh_signal(&s, SIGKILL);
+	read_all(s.out, said, sizeof(said));
+	close(s.in);
+	close(s.err);
+	assert_int_equal(ssh_wait(&s), SIGKILL);
+	ssh_signal(&s, SIGKILL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		tree_test(it_is_told_where_and_what),
 		tree_test(that_there_is_none_is_said),
+		tree_test(it_can_be_signalled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
