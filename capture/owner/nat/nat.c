@@ -243,6 +243,22 @@ static bool is_late(const struct translation *t, uint64_t ts_ns)
 	return t->from_ns > ts_ns + DELAY_NS;
 }
 
+/* Where both ends are one, a packet may be on its way in or out. */
+static void set_ends(struct nat_ends *ends, const struct translation *t,
+		     bool answers, const struct flow_key *sent, bool certain)
+{
+	const struct flow_key back = flow_reversed(sent);
+
+	ends->sender = t->keys[answers];
+	ends->receiver = t->keys[!answers];
+	if (flow_key_equal(sent, &back)) {
+		ends->sender_sure = ends->receiver_sure = false;
+		return;
+	}
+	ends->sender_sure = certain || flow_key_equal(&ends->sender, sent);
+	ends->receiver_sure = certain || flow_key_equal(&ends->receiver, &back);
+}
+
 /*
  * A translation has two keys: what the first packet has as it comes in, and
  * what its answers have as they come in.  A packet that goes out has the
@@ -263,7 +279,7 @@ bool nat_find(const struct nat *n, const struct flow_key *sent, uint64_t ts_ns,
 		const struct translation *t = &n->all[l >> 1];
 		const struct flow_key *k = &t->keys[l & 1];
 		bool in = flow_key_equal(k, sent);
-		bool out = flow_key_equal(k, &reversed);
+		bool out = !in && flow_key_equal(k, &reversed);
 		enum was was = lasted(t, ts_ns);
 		/* Whose packet is it, of who began? */
 		bool answers = (l & 1) != out;
@@ -281,12 +297,7 @@ bool nat_find(const struct nat *n, const struct flow_key *sent, uint64_t ts_ns,
 				&ends->receiver, &t->keys[!answers]);
 			continue;
 		}
-		*ends = (struct nat_ends){ .sender = t->keys[answers],
-					   .receiver = t->keys[!answers] };
-		ends->sender_sure = was == WAS ||
-				    flow_key_equal(&ends->sender, sent);
-		ends->receiver_sure = was == WAS ||
-				      flow_key_equal(&ends->receiver, &reversed);
+		set_ends(ends, t, answers, sent, was == WAS);
 		best = t;
 		best_out = out;
 	}

@@ -57,8 +57,8 @@ uint64_t nat_changes(const struct nat *n);
 struct nat_ends {
 	struct flow_key sender;
 	struct flow_key receiver;
-	bool sender_sure;   /* or it is as it was, or will be, */
-	bool receiver_sure; /* or as in another of conntrack's zones */
+	bool sender_sure;   /* or it is as it was, or will be, or as in another */
+	bool receiver_sure; /* of conntrack's zones, or it is an answer */
 };
 
 /*

@@ -163,6 +163,21 @@ static void of_two_at_once_none_is_sure(void **state)
 	assert_ends_at(n, T + 1, first, first, other);
 }
 
+/* Forged as if a socket had sent it to itself: an answer would be the same. */
+static void to_itself_it_comes_or_goes(void **state)
+{
+	struct flow_key self = key(1, 7, 1, 7), answer = key(1, 7, 9, 7);
+	struct nat *n = *state;
+	struct nat_ends e;
+
+	nat_add(n, &self, &answer, true);
+	assert_true(nat_find(n, &self, T, &e));
+	assert_memory_equal(&e.receiver, &answer, sizeof(answer));
+	assert_false(e.sender_sure || e.receiver_sure);
+	assert_ends(n, flow_reversed(&answer), self, answer);
+	assert_ends(n, answer, answer, self);
+}
+
 static void the_end_of_another_ends_nothing(void **state)
 {
 	struct nat *n = *state;
@@ -273,6 +288,7 @@ int main(void)
 		TEST(its_packets_are_translated_until_it_ends),
 		TEST(of_two_in_turn_it_is_the_one_of_its_time),
 		TEST(of_two_at_once_none_is_sure),
+		TEST(to_itself_it_comes_or_goes),
 		TEST(the_end_of_another_ends_nothing),
 		TEST(the_unwatched_are_checked),
 		TEST(after_a_loss_all_are_checked),
