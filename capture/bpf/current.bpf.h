@@ -128,6 +128,74 @@ static __always_inline enum use current_use(struct sock *sk, bool tcp)
 	return USE_NONE;
 }
 
+/* Whether its system call need not tell that it sends. */
+static __always_inline bool is_unsure(struct task_struct *t)
+{
+	struct pt_regs *regs = t->stack + regs_at;
+	int nr;
+
+	if (!regs_at || t->flags & PF_IO_WORKER)
+		return true;
+#ifndef __TARGET_ARCH_arm64
+	if (bpf_core_field_exists(t->thread_info.status) &&
+	    t->thread_info.status & TS_COMPAT)
+		return true;
+#endif
+	nr = SYSCALL_NR(regs);
+	return nr == __NR_io_uring_enter || nr == __NR_io_submit ||
+	       returns_to_ring(t, regs);
+}
+
+/* What was corked is of who wrote it, whoever lets it go. */
+static __always_inline bool is_corked(struct sock *sk, __u32 protocol)
+{
+	return protocol == IPPROTO_UDP &&
+	       BPF_CORE_READ((struct udp_sock *)sk, pending);
+}
+
+/*
+ * A firewall is to decide about a packet of @sk (NFQUEUE), which leaves later,
+ * when that runs.  Its own may follow where another has been.
+ */
+static __always_inline void note_delayed(struct sk_buff *skb, struct sock *sk)
+{
+	__u64 at = (__u64)BPF_CORE_READ(skb, head);
+	struct delayed q = { .socket = address_of(sk), .len = skb->len };
+
+	delays_seen = 1;
+	if (current_use(sk, false) != USE_SEND ||
+	    is_corked(sk, sk->sk_protocol)) {
+		bpf_map_delete_elem(&delayed, &at);
+		return;
+	}
+	q.unsure = is_unsure(bpf_get_current_task_btf());
+	fill_current(&q.sender);
+	bpf_map_update_elem(&delayed, &at, &q, BPF_ANY);
+}
+
+static __always_inline bool is_one_of_users(const struct sock_info *s,
+					    __u32 tgid)
+{
+	return s->owner.tgid == tgid || s->maker == tgid ||
+	       s->read_by == tgid ||
+	       (s->roles & SOCK_SPLIT && s->reader.tgid == tgid);
+}
+
+/* Who sent a packet that a firewall lets go now; NULL: that is not known. */
+static __always_inline const struct probe_owner *
+delayed_sender(struct __sk_buff *ctx, const struct sock_info *s)
+{
+	struct sk_buff *skb = (void *)address_of(ctx);
+	__u64 at = (__u64)BPF_CORE_READ(skb, head);
+	const struct delayed *q = bpf_map_lookup_elem(&delayed, &at);
+
+	return q && q->socket == s->address && q->len == ctx->len &&
+	       is_recent(q->sender.seen_ns, bpf_ktime_get_ns(),
+			 PROBE_SENT_NS) &&
+	       (!q->unsure || is_one_of_users(s, q->sender.tgid)) ?
+		       &q->sender : NULL;
+}
+
 /*
  * One process takes a connection over that another has written to: what has left
  * and is in no write that has ended is of one that goes on.  So may be what waits.
@@ -187,9 +255,7 @@ static __always_inline bool sender_takes_over(struct sock_info *s,
 	use = current_use(ksk, tcp);
 	if (use == USE_NONE)
 		return false;
-	/* What was corked is of who wrote it, whoever lets it go. */
-	if (sk->protocol == IPPROTO_UDP &&
-	    BPF_CORE_READ((struct udp_sock *)ksk, pending))
+	if (is_corked(ksk, sk->protocol))
 		return false;
 	if (tcp)
 		note_writer(s, use);

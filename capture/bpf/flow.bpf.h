@@ -89,4 +89,48 @@ static __always_inline void forget_reported(const struct sock_info *s,
 	bpf_map_delete_elem(&reported_flows, &id);
 }
 
+static __always_inline __u32 generation_of(const struct flow_key *k)
+{
+	return generations[k->local_port % GENERATIONS] + 1;
+}
+
+static __always_inline bool equal16(const __u8 a[16], const __u8 b[16])
+{
+	const __u64 *x = (const __u64 *)a, *y = (const __u64 *)b;
+
+	return x[0] == y[0] && x[1] == y[1];
+}
+
+static __always_inline bool equal_mapped(const __u8 a[16], const __u8 ipv4[4])
+{
+	const __u32 *x = (const __u32 *)a;
+
+	return x[2] == bpf_htonl(0xffff) && x[3] == *(const __u32 *)ipv4;
+}
+
+/* Whether it is one more datagram of the flow @k; looks at the plain case. */
+static __always_inline bool is_of(struct __sk_buff *skb,
+				  const struct flow_key *k, bool egress)
+{
+	const __u8 *h = (void *)(long)skb->data;
+	const __u8 *end = (void *)(long)skb->data_end;
+	const __u8 *local = egress ? k->local : k->remote;
+	const __u8 *remote = egress ? k->remote : k->local;
+	__u16 source = bpf_htons(egress ? k->local_port : k->remote_port);
+	__u16 dest = bpf_htons(egress ? k->remote_port : k->local_port);
+
+	if (k->proto != IPPROTO_UDP || h + 28 > end)
+		return false;
+	if (h[0] == 0x45)
+		return h[9] == IPPROTO_UDP && !(h[6] & 0x3f) && !h[7] &&
+		       equal_mapped(local, h + 12) &&
+		       equal_mapped(remote, h + 16) &&
+		       *(const __u16 *)(h + 20) == source &&
+		       *(const __u16 *)(h + 22) == dest;
+	return h + 48 <= end && h[0] >> 4 == 6 && h[6] == IPPROTO_UDP &&
+	       equal16(local, h + 8) && equal16(remote, h + 24) &&
+	       *(const __u16 *)(h + 40) == source &&
+	       *(const __u16 *)(h + 42) == dest;
+}
+
 #endif

@@ -59,6 +59,40 @@ int BPF_PROG(on_common_recvmsg, struct socket *socket, void *message,
 	return on_received(socket->sk, ret, flags);
 }
 
+/* ---- NFQUEUE ---- */
+
+static __always_inline void on_sent_to_queue(struct sk_buff *skb)
+{
+	struct sock *sk = skb->sk;
+
+	if (sk && is_inet(sk) &&
+	    sk->__sk_common.skc_state != BPF_TCP_NEW_SYN_RECV &&
+	    sk->__sk_common.skc_state != BPF_TCP_TIME_WAIT &&
+	    sk->sk_protocol != IPPROTO_TCP && is_seen_socket(sk))
+		note_delayed(skb, sk);
+}
+
+/* What comes in may have its socket, too. */
+SEC("fentry/nf_queue")
+int BPF_PROG(on_queue, struct sk_buff *skb, struct nf_hook_state *state)
+{
+	if (state->hook == NF_INET_LOCAL_OUT ||
+	    state->hook == NF_INET_POST_ROUTING)
+		on_sent_to_queue(skb);
+	return 0;
+}
+
+/*
+ * Where no program may be put to a function: all that is sent, where a process
+ * has bound a queue, before whatever may put it there.
+ */
+SEC("netfilter")
+int on_output(struct bpf_nf_ctx *ctx)
+{
+	on_sent_to_queue(ctx->skb);
+	return NF_ACCEPT;
+}
+
 /* ---- accept() ---- */
 
 /*

@@ -81,6 +81,9 @@ struct sk_buff {
 	unsigned char *head;
 };
 
+struct nf_hook_state { __u8 hook; };
+struct bpf_nf_ctx { const struct nf_hook_state *state; struct sk_buff *skb; };
+
 struct qstr { __u32 len; const unsigned char *name; };
 struct super_block { __u32 s_dev; unsigned long s_magic; };
 struct inode {

@@ -45,6 +45,9 @@
 #define IP6_OFFSET	0xfff8
 #define TCP_OFFSET	12	/* of data, in the header; the flags follow */
 #define TCP_SYN		0x02
+#define NF_ACCEPT	1
+#define NF_INET_LOCAL_OUT 3
+#define NF_INET_POST_ROUTING 4
 #define PF_EXITING	0x00000004
 #define PF_IO_WORKER	0x00000010
 #define PF_KTHREAD	0x00200000

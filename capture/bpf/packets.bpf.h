@@ -33,12 +33,13 @@ static __always_inline bool is_copy(const struct bpf_sock *sk,
 /*
  * One packet of a socket or flow that has several users: the answer holds for
  * it alone.  Without @known nobody is known to have sent it, or another than
- * the last user may read it.
+ * the last user may read it.  @delayed has sent it before, if not NULL.
  */
 static __always_inline void tell_packet(struct sock_info *s,
 					struct __sk_buff *skb, bool egress,
 					bool known, __u32 flags,
-					enum told told)
+					enum told told,
+					const struct probe_owner *delayed)
 {
 	struct packet_print print = {};
 	struct probe_event *e;
@@ -67,7 +68,10 @@ static __always_inline void tell_packet(struct sock_info *s,
 		await_read(s, k.proto, e->position);
 	}
 	/* Another processor may be writing the storage. */
-	if (!known)
+	if (delayed) {
+		e->owner = *delayed;
+		e->ts_ns = delayed->seen_ns;
+	} else if (!known)
 		;
 	else if (egress)
 		tell_current(e);
@@ -131,50 +135,6 @@ static __always_inline void tell_users_again(struct sock_info *s)
 		tell_socket(PROBE_OWNER, s, NULL, PROBE_READER);
 }
 
-static __always_inline __u32 generation_of(const struct flow_key *k)
-{
-	return generations[k->local_port % GENERATIONS] + 1;
-}
-
-static __always_inline bool equal16(const __u8 a[16], const __u8 b[16])
-{
-	const __u64 *x = (const __u64 *)a, *y = (const __u64 *)b;
-
-	return x[0] == y[0] && x[1] == y[1];
-}
-
-static __always_inline bool equal_mapped(const __u8 a[16], const __u8 ipv4[4])
-{
-	const __u32 *x = (const __u32 *)a;
-
-	return x[2] == bpf_htonl(0xffff) && x[3] == *(const __u32 *)ipv4;
-}
-
-/* Whether it is one more datagram of the flow @k; looks at the plain case. */
-static __always_inline bool is_of(struct __sk_buff *skb,
-				  const struct flow_key *k, bool egress)
-{
-	const __u8 *h = (void *)(long)skb->data;
-	const __u8 *end = (void *)(long)skb->data_end;
-	const __u8 *local = egress ? k->local : k->remote;
-	const __u8 *remote = egress ? k->remote : k->local;
-	__u16 source = bpf_htons(egress ? k->local_port : k->remote_port);
-	__u16 dest = bpf_htons(egress ? k->remote_port : k->local_port);
-
-	if (k->proto != IPPROTO_UDP || h + 28 > end)
-		return false;
-	if (h[0] == 0x45)
-		return h[9] == IPPROTO_UDP && !(h[6] & 0x3f) && !h[7] &&
-		       equal_mapped(local, h + 12) &&
-		       equal_mapped(remote, h + 16) &&
-		       *(const __u16 *)(h + 20) == source &&
-		       *(const __u16 *)(h + 22) == dest;
-	return h + 48 <= end && h[0] >> 4 == 6 && h[6] == IPPROTO_UDP &&
-	       equal16(local, h + 8) && equal16(remote, h + 24) &&
-	       *(const __u16 *)(h + 40) == source &&
-	       *(const __u16 *)(h + 42) == dest;
-}
-
 /*
  * Whether all is told that this packet could tell: a connection is nobody
  * else's; a datagram's flow is this socket's while the generation stands.
@@ -234,7 +194,7 @@ static __always_inline enum told is_shared(struct sock_info *s, bool egress,
 static __always_inline int tell_new(struct sock_info *s,
 				    const struct bpf_sock *sk,
 				    struct __sk_buff *skb, bool egress,
-				    bool sends)
+				    bool sends, const struct probe_owner *delayed)
 {
 	__u8 roles = egress ? PROBE_SENDER : PROBE_READER;
 	bool listening = sk->state == BPF_TCP_LISTEN, held, twins, idle, full,
@@ -249,7 +209,8 @@ static __always_inline int tell_new(struct sock_info *s,
 	if (detail < 0 || (!egress && is_copy(sk, &k, detail)))
 		return 1;
 	if (egress && is_forger(s, sk, &k)) {
-		tell_packet(s, skb, true, sends, PROBE_ALONE, TOLD_EACH);
+		tell_packet(s, skb, true, sends, PROBE_ALONE, TOLD_EACH,
+			    delayed);
 		return 1;
 	}
 	/*
@@ -287,18 +248,19 @@ static __always_inline int tell_new(struct sock_info *s,
 		/* If it stays unread: threads, not others, may hold it. */
 		known = !(idle && s->full_ns) &&
 			(!(held || s->several) || is_of_threads(s));
-		tell_packet(s, skb, false, known, PROBE_PENDING, told);
+		tell_packet(s, skb, false, known, PROBE_PENDING, told, NULL);
 	} else if (idle) {
 		count_backlog(s);
 		tell_packet(s, skb, false, is_held(s),
 			    PROBE_PENDING | PROBE_ALONE |
 			    (holders == HOLDERS_COMING ? PROBE_INHERITED : 0),
-			    TOLD_EACH);
+			    TOLD_EACH, NULL);
 	} else {
 		told = sk->protocol == IPPROTO_TCP ?
 			       TOLD_NOT : is_shared(s, egress, flow);
-		if (told)
-			tell_packet(s, skb, egress, sends || !egress, 0, told);
+		if (told || delayed)
+			tell_packet(s, skb, egress, sends || !egress,
+				    told ? 0 : PROBE_ALONE, told, delayed);
 		if (!egress)
 			note_untold(s);
 	}
@@ -361,6 +323,7 @@ static __always_inline void mark_arrival(struct __sk_buff *skb,
 
 static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 {
+	const struct probe_owner *delayed = NULL;
 	struct bpf_sock *sk = skb->sk;
 	struct sock_info *s;
 	bool sends = false;
@@ -378,8 +341,10 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 		return 1;
 	if (egress)
 		sends = sender_takes_over(s, sk);
-	if (!is_old(s, sk, skb, egress))
-		return tell_new(s, sk, skb, egress, sends);
+	if (egress && !sends && delays_seen)
+		delayed = delayed_sender(skb, s);
+	if (delayed || !is_old(s, sk, skb, egress))
+		return tell_new(s, sk, skb, egress, sends, delayed);
 	if (!egress)
 		note_untold(s);
 	return 1;

@@ -36,26 +36,51 @@ static int print_libbpf(enum libbpf_print_level level, const char *fmt,
 	return 0;
 }
 
-/*
- * Whether programs may be put to functions.  Asked for one at type 1, which is
- * none, the kernel says so by EINVAL; by EPERM, that it lets nobody do that.
- */
-static bool may_trace_functions(void)
+/* 0 or -errno. */
+static int load_nothing(enum bpf_prog_type type, enum bpf_attach_type attach,
+			uint32_t attach_btf_id)
 {
 	const struct bpf_insn insns[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, opts,
-		    .expected_attach_type = BPF_TRACE_FENTRY,
-		    .attach_btf_id = 1);
-	int fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, NULL, "GPL", insns,
+		    .expected_attach_type = attach,
+		    .attach_btf_id = attach_btf_id);
+	int fd = bpf_prog_load(type, NULL, "GPL", insns,
 			       sizeof(insns) / sizeof(*insns), &opts);
 
 	if (fd < 0)
-		return errno == EINVAL;
+		return -errno;
 	close(fd);
-	return true;
+	return 0;
+}
+
+/*
+ * Whether programs may be put to functions.  Asked for one at type 1, which is
+ * none, the kernel says so by EINVAL; by EPERM, that it lets nobody do that.
+ */
+static bool may_trace_functions(void)
+{
+	int err = load_nothing(BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, 1);
+
+	return !err || err == -EINVAL;
+}
+
+static bool may_filter(void)
+{
+	return !load_nothing(PROBE_TYPE_NETFILTER, PROBE_ATTACH_NETFILTER, 0);
+}
+
+/* libbpf knows the section from its version 1.3 on. */
+static void choose_filter(struct probe *p)
+{
+	struct bpf_program *prog = p->skel->progs.on_output;
+
+	p->filters = !p->traces && p->handler.delays && may_filter();
+	bpf_program__set_type(prog, PROBE_TYPE_NETFILTER);
+	bpf_program__set_expected_attach_type(prog, PROBE_ATTACH_NETFILTER);
+	bpf_program__set_autoload(prog, p->filters);
 }
 
 /* Whether the kernel has what the program is put to. */
@@ -81,13 +106,15 @@ static void choose_traced(struct probe *p, bool all)
 		if (probe_is_traced(bpf_program__section_name(prog)))
 			bpf_program__set_autoload(
 				prog, p->traces &&
-				      (all || prog == p->skel->progs.on_graft));
+				      (all || prog == p->skel->progs.on_graft ||
+				       prog == p->skel->progs.on_queue));
 }
 
 /* Whether others tell what that program would. */
 static bool has_stand_in(const struct probe *p, const struct bpf_program *prog)
 {
 	return prog == p->skel->progs.on_graft ||
+	       prog == p->skel->progs.on_queue ||
 	       (p->traces && (prog == p->skel->progs.on_send_length ||
 			      prog == p->skel->progs.on_recv_length));
 }
@@ -156,6 +183,7 @@ static int load_object(struct probe *p, bool leave_out)
 	p->skel->rodata->seen = (uint8_t)p->handler.seen;
 	p->skel->rodata->seen_netns = p->handler.netns;
 	choose_traced(p, false);
+	choose_filter(p);
 	if (leave_out)
 		err = leave_out_unknown(p);
 	return err ? err : probe_bpf__load(p->skel);

@@ -34,6 +34,7 @@ struct probe_handler {
 	bool at_exec;		/* an exec makes probe_fd() readable at once */
 	enum probe_seen seen;
 	uint64_t netns;		/* cookie of the one captured */
+	bool delays;		/* probe_watch_queues() may follow */
 };
 
 /*
@@ -50,6 +51,13 @@ void probe_close(struct probe *p);		/* NULL is fine */
  * are waited for.
  */
 void probe_end(struct probe *p);
+
+/*
+ * In the network namespace that this thread is in a process decides about packets
+ * (NFQUEUE): who sends one is told as of then.  Where programs may be put to
+ * functions of the kernel that is so everywhere.
+ */
+void probe_watch_queues(struct probe *p);
 
 /* Reports every open inet socket to holder().  0 or -errno. */
 int probe_scan(struct probe *p);

@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netfilter_ipv4.h>
 #include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,6 +144,7 @@ static int attach_all(struct probe *p, int cgroup, int tracefs)
 		int err;
 
 		if (!bpf_program__autoload(prog) || probe_is_traced(section) ||
+		    prog == p->skel->progs.on_output ||
 		    !strncmp(section, "iter/", 5) ||
 		    (accepts_told && is_tracepoint(section)))
 			continue;
@@ -177,6 +179,44 @@ int probe_attach(struct probe *p)
 	return err;
 }
 
+/* Before all others', which may put a packet into a queue. */
+static int attach_filter(int prog, uint32_t family)
+{
+	const struct {
+		uint32_t prog, target, type, flags;
+		uint32_t family, hook;
+		int32_t priority;
+		uint32_t netfilter_flags;
+	} link = {
+		.prog = (uint32_t)prog,
+		.type = PROBE_ATTACH_NETFILTER,
+		.family = family,
+		.hook = NF_INET_LOCAL_OUT,
+		.priority = NF_IP_PRI_FIRST + 1,
+	};
+
+	return (int)syscall(SYS_bpf, BPF_LINK_CREATE, &link, sizeof(link));
+}
+
+void probe_watch_queues(struct probe *p)
+{
+	static const uint32_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+
+	if (!p->filters)
+		return;
+	for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++) {
+		int fd = p->filter_count < PROBE_FILTERS ?
+				 attach_filter(bpf_program__fd(
+						       p->skel->progs.on_output),
+					       families[i]) : -1;
+
+		if (fd >= 0)
+			p->filter_fds[p->filter_count++] = fd;
+		else
+			p->missing++;
+	}
+}
+
 void probe_end(struct probe *p)
 {
 	while (p->slow_count)
@@ -190,6 +230,8 @@ void probe_detach(struct probe *p)
 		bpf_link__destroy(p->links[i]);
 	for (int i = 0; i < p->info_count; i++)
 		close(p->infos[i]);
+	for (int i = 0; i < p->filter_count; i++)
+		close(p->filter_fds[i]);
 }
 
 bool probe_is_attached(const struct probe *p)

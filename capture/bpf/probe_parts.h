@@ -14,6 +14,11 @@
 
 #define PROBE_LINKS 40
 #define PROBE_SLOW  2
+#define PROBE_FILTERS (2 * 128)	/* of IPv4 and IPv6, in each namespace */
+
+/* Linux 6.4; the headers of Debian 12 lack it. */
+#define PROBE_TYPE_NETFILTER	32
+#define PROBE_ATTACH_NETFILTER	45
 
 struct probe {
 	struct probe_handler handler;
@@ -26,7 +31,10 @@ struct probe {
 	int slow_count;
 	int info_count;
 	bool partial;
-	bool traces;			/* programs may be put to functions */
+	bool traces;			/* programs may be put to functions, */
+	bool filters;			/* else, if need be, to netfilter's hooks */
+	int filter_fds[PROBE_FILTERS];	/* links */
+	int filter_count;
 	int missing;
 	int taken;			/* of one probe_consume() */
 	size_t page;

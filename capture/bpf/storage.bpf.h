@@ -113,6 +113,25 @@ struct {
 	__type(value, __u32);
 } subflows_written SEC(".maps");
 
+/* A datagram that a process has sent and a firewall has yet to let go. */
+struct delayed {
+	struct probe_owner sender;
+	__u64 socket;		/* address of the struct sock */
+	__u32 len;
+	__u32 unsure;		/* bool: another may have let another go */
+};
+
+/* By where the datagram lies. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 2048);
+	__type(key, __u64);
+	__type(value, struct delayed);
+} delayed SEC(".maps");
+
+/* There has been one. */
+__u8 delays_seen;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, RING_BYTES);

@@ -118,6 +118,11 @@ struct resolver *namespace_resolver(struct namespace *n)
 	return n->resolver;
 }
 
+bool namespace_has_queue(const struct namespace *n)
+{
+	return nfqueue_is_bound(n->nfqueue);
+}
+
 bool namespace_may_translate(const struct namespace *n)
 {
 	return n->may_translate;
@@ -161,7 +166,7 @@ void namespace_watch(struct namespace *n)
 	local_catch_up(n->local);
 	resolver_expect_delays(n->resolver,
 			       local_shapes(n->local) ||
-				       nfqueue_is_bound(n->nfqueue));
+				       namespace_has_queue(n));
 }
 
 uint64_t namespace_doubted_until(const struct namespace *n, uint64_t now_ns)

@@ -38,6 +38,9 @@ uint64_t namespace_cookie(const struct namespace *n);
 /* Borrowed, for what depends on more than this namespace. */
 struct resolver *namespace_resolver(struct namespace *n);
 
+/* Whether a process decides about packets here (NFQUEUE). */
+bool namespace_has_queue(const struct namespace *n);
+
 /* Whether the kernel translates here, and we are not told. */
 bool namespace_may_translate(const struct namespace *n);
 

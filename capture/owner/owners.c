@@ -37,6 +37,14 @@ static bool may_translate(const struct owners *o)
 	return false;
 }
 
+static bool have_queue(const struct owners *o)
+{
+	for (int i = 0; i < o->namespace_count; i++)
+		if (namespace_has_queue(o->namespaces[i]))
+			return true;
+	return false;
+}
+
 /* ---- open and close ---- */
 
 static int poll_all(struct owners *o, int why)
@@ -56,19 +64,20 @@ static void watch_sockets(const struct owners *o, struct resolver *r)
 	resolver_watch_reads(r, &o->unread);
 }
 
-static int open_probe(struct owners *o)
+static void watch_queues(struct owners *o, const struct netns_list *l)
 {
-	struct probe_handler handler = owners_listen(o);
-	int err = clocks_are_the_kernels() ? probe_open(&o->probe, &handler) :
-					     -ENOTSUP;
+	for (int i = 0; i < o->namespace_count; i++) {
+		if (!namespace_has_queue(o->namespaces[i]))
+			continue;
+		if (!netns_enter(l, i))
+			probe_watch_queues(o->probe);
+		netns_leave(l);
+	}
+}
 
-	if (err)
-		return err;
-	probe_arrivals(o->probe, o->arrivals.tables, &o->arrivals.now);
-	o->arrivals.turned_ns = o->arrivals.since_ns = clock_ns(CLOCK_MONOTONIC);
-	probe_progress(o->probe, &o->unread.progress, &o->unread.forked_ns);
-	for (int i = 0; i < o->namespace_count; i++)
-		watch_sockets(o, namespace_resolver(o->namespaces[i]));
+/* What is not known then. */
+static void say_limits(struct owners *o)
+{
 	if (probe_missing(o->probe))
 		log_debug("%d hooks could not be attached",
 			  probe_missing(o->probe));
@@ -89,6 +98,25 @@ static int open_probe(struct owners *o)
 			 "known; start it with the host's, as by --pid=host");
 		proctab_leave_proc(o->processes);
 	}
+}
+
+static int open_probe(struct owners *o, const struct netns_list *l)
+{
+	struct probe_handler handler = owners_listen(o);
+	int err = -ENOTSUP;
+
+	handler.delays = have_queue(o);
+	if (clocks_are_the_kernels())
+		err = probe_open(&o->probe, &handler);
+	if (err)
+		return err;
+	watch_queues(o, l);
+	probe_arrivals(o->probe, o->arrivals.tables, &o->arrivals.now);
+	o->arrivals.turned_ns = o->arrivals.since_ns = clock_ns(CLOCK_MONOTONIC);
+	probe_progress(o->probe, &o->unread.progress, &o->unread.forked_ns);
+	for (int i = 0; i < o->namespace_count; i++)
+		watch_sockets(o, namespace_resolver(o->namespaces[i]));
+	say_limits(o);
 	/*
 	 * The processes first, where they are not thousands: a socket's holder
 	 * should be known in full, and what starts meanwhile is told by events.
@@ -187,7 +215,7 @@ int owners_open(struct owners **out, const struct owners_options *options)
 	err = open_namespaces(o, options->namespaces);
 	if (err)
 		goto fail;
-	err = open_probe(o);
+	err = open_probe(o, options->namespaces);
 	if (err)
 		err = poll_all(o, err);
 	if (err)

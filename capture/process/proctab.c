@@ -177,6 +177,27 @@ static void learn_name(struct proctab *t, struct program *i,
 }
 
 /*
+ * What a firewall held up tells late as whom it was sent: who had that user by the
+ * time that was first told, had it then.
+ */
+static void begin_earlier(const struct proc *p, const struct probe_owner *o,
+			  uint64_t mono_ns)
+{
+	struct program *i = p->program;
+
+	while (i->older && i->older->from_mono_ns > mono_ns)
+		i = i->older;
+	if (!mono_ns || !i->older || i->older->exec_gen != i->exec_gen ||
+	    i->exec_gen != o->exec_gen || i->uid != o->uid ||
+	    (o->netns_ino && i->netns != o->netns_ino) ||
+	    strcmp(i->name, o->comm) != 0)
+		return;
+	i->from_mono_ns = mono_ns;
+	if (i->lost_mono_ns > mono_ns)
+		i->lost_mono_ns = mono_ns;
+}
+
+/*
  * setuid() and setns() have no event of their own: owners carry the user and
  * the network namespace of their time.
  */
@@ -186,10 +207,11 @@ static void learn_place(struct proctab *t, struct proc *p,
 	struct program *i = p->program;
 	bool moved = o->netns_ino && i->netns != o->netns_ino;
 
-	if ((i->uid == o->uid && !moved) || i->exec_gen != o->exec_gen)
+	if (mono_ns < i->from_mono_ns) {
+		begin_earlier(p, o, mono_ns);
 		return;
-	/* An event from before the last change tells nothing new. */
-	if (mono_ns < i->from_mono_ns)
+	}
+	if ((i->uid == o->uid && !moved) || i->exec_gen != o->exec_gen)
 		return;
 	i = program_change(t, p, mono_ns);
 	if (!i)

@@ -8,6 +8,8 @@ import subprocess
 import world
 from world import Capture
 
+FIREWALL = world.TESTS / "attribution" / "chaos" / "firewall.py"
+
 # Each program makes its own pair, prints its port, and for each datagram or
 # segment what it carried, who sent it and who read it.
 COMMON = """
@@ -217,6 +219,29 @@ for i in range(20):
     note(raw.recv(100)[28:], os.getpid(), os.getpid())
 """
 
+# Two send on one socket in turn.
+TURNS = COMMON + """
+s, r = pair()
+wait()
+ask, done, me = os.pipe(), os.pipe(), os.getpid()
+child = os.fork()
+if not child:
+    while (data := os.read(ask[0], 3)) != b"end":
+        s.send(data)
+        os.write(done[1], b"y")
+    os._exit(0)
+for i in range(40):
+    data = b"%03d" % i
+    if i % 2:
+        s.send(data)
+    else:
+        os.write(ask[1], data)
+        os.read(done[0], 1)
+    note(r.recv(100), (child, me)[i % 2], me)
+os.write(ask[1], b"end")
+os.wait()
+"""
+
 # What it reads it has sent itself, as another.
 RENAMED = """
 import ctypes, os, socket, sys
@@ -252,9 +277,21 @@ for i in range(60):
 
 
 class Uses(world.LiveTest):
-    def check(self, program, kind="udp", unknown=0):
-        """@unknown: as many of them may be so."""
+    def behind_a_firewall(self):
+        """A namespace where a process decides about all that is sent."""
         ns = self.namespace()
+        firewall = self.start(ns.argv("python3", FIREWALL, 7),
+                              stdout=subprocess.PIPE)
+        self.addCleanup(firewall.stdout.close)
+        if firewall.stdout.readline() != "ready\n" or \
+                ns.run("iptables-legacy", "-A", "OUTPUT", "-j", "NFQUEUE",
+                       "--queue-num", "7").returncode:
+            self.skipTest("no NFQUEUE")
+        return ns
+
+    def check(self, program, kind="udp", unknown=0, ns=None):
+        """@unknown: as many of them may be so."""
+        ns = ns or self.namespace()
         p = self.start(ns.argv("python3", "-c", program),
                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         port = int(p.stdout.readline())
@@ -306,8 +343,19 @@ class Uses(world.LiveTest):
     def test_a_raw_reader_of_datagrams(self):
         self.check(RAW)
 
+    def test_two_senders_behind_a_firewall(self):
+        self.check(TURNS, ns=self.behind_a_firewall())
+
+    def test_a_ring_behind_a_firewall(self):
+        self.check(RING, ns=self.behind_a_firewall())
+
     def test_a_process_that_acts_as_several_users_in_turn(self):
-        ns = self.namespace()
+        self.check_users(self.namespace())
+
+    def test_several_users_behind_a_firewall(self):
+        self.check_users(self.behind_a_firewall())
+
+    def check_users(self, ns):
         p = self.start(ns.argv("python3", "-c", USERS),
                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         port = [int(p.stdout.readline()) for _ in range(3)][0]

@@ -444,6 +444,26 @@ static void an_older_socket_does_not_undo_a_setuid(void **state)
 	assert_int_equal(record_of(p->program).uid, 0);
 }
 
+/* As of what a firewall held up. */
+static void what_is_told_late_may_begin_a_user(void **state)
+{
+	struct proctab *t = *state;
+	struct probe_owner root = owner(42, 3, "sshd"), user = root, named = root;
+	struct proc *p;
+
+	root.uid = 0;
+	strcpy(named.comm, "former");
+	exec_at(t, T, root, "/usr/sbin/sshd");
+	p = proctab_owner(t, &root, T + MS);
+	proctab_owner(t, &user, T + SEC);
+	proctab_owner(t, &root, T + 30 * MS);
+	proctab_owner(t, &named, T + 10 * MS);
+	assert_int_equal(proc_program_at(p, T + 30 * MS)->uid, 0);
+	proctab_owner(t, &user, T + 20 * MS);
+	assert_int_equal(proc_program_at(p, T + 10 * MS)->uid, 0);
+	assert_int_equal(proc_program_at(p, T + 20 * MS)->uid, user.uid);
+}
+
 static void another_namespace_is_learnt_from_the_next_event(void **state)
 {
 	struct proctab *t = *state;
@@ -492,6 +512,7 @@ int main(void)
 		proctab_test(a_rename_tells_the_place),
 		proctab_test(setuid_is_learnt_from_the_next_event),
 		proctab_test(an_older_socket_does_not_undo_a_setuid),
+		proctab_test(what_is_told_late_may_begin_a_user),
 		proctab_test(another_namespace_is_learnt_from_the_next_event),
 	};
 
