@@ -24,7 +24,7 @@ static __always_inline void note_progress(struct sock_info *s, __u64 cookie,
 	__u32 place = cookie % PROBE_PROGRESS;
 	struct probe_progress *p = bpf_map_lookup_elem(&progress, &place);
 
-	if (!p || !until)
+	if (!p || (!until && p->cookie != cookie))
 		return;
 	if (p->cookie != cookie) {
 		p->cookie = 0;
@@ -32,6 +32,9 @@ static __always_inline void note_progress(struct sock_info *s, __u64 cookie,
 	}
 	if (another)
 		p->taken_ns = bpf_ktime_get_ns();
+	/* Some of what came is left, and the next read may tell. */
+	if (!until)
+		return;
 	barrier();
 	p->held_ns = s->several && !is_of_threads(s) ? 0 : s->read_ns;
 	p->until = until;

@@ -473,6 +473,46 @@ class Shared(world.LiveTest):
                 self.assertLessEqual(told, {(child, "python3", "socket"),
                                             ("", "", "unknown")})
 
+    def test_what_many_children_read_late(self):
+        """At once: events come long after the packets."""
+        for kind in "udp", "tcp":
+            with self.subTest(kind):
+                self.check_many_inherited(kind)
+
+    def check_many_inherited(self, kind):
+        path = self.dir / f"many_{kind}.pcapng"
+        ns = self.namespace()
+        c = Capture(path, "-i", "lo", "-f", kind, within=ns)
+        parents = [self.start(ns.argv("python3", "-c", INHERITED, kind, "fork",
+                                      "0.03"), stdout=subprocess.PIPE)
+                   for _ in range(40)]
+        children = {}
+        for parent in parents:
+            self.addCleanup(parent.stdout.close)
+            port = int(parent.stdout.readline())
+            sender = ns.socket(socket.AF_INET, socket.SOCK_STREAM
+                               if kind == "tcp" else socket.SOCK_DGRAM)
+            self.addCleanup(sender.close)
+            sender.connect(("127.0.0.1", port))
+            sender.send(b"first")
+            parent.stdout.readline()
+            for _ in range(5):
+                sender.send(b"waits")
+            children[str(port)] = parent
+        may_be = {}
+        for port, parent in children.items():
+            child = parent.stdout.readline().strip()
+            may_be[port] = ((child, "socket"), ("", "unknown"),
+                            (str(parent.pid), "holder"))
+            parent.wait(world.PATIENCE)
+        c.stop()
+        rows = self.rows(path, f"{kind}.dstport", "proc.dst.pid",
+                         "proc.dst.attr", where=f"{kind}.payload == 77:61:69:"
+                         "74:73")
+        self.assertGreater(len(rows), 40)
+        for port, pid, attr in rows:
+            self.assertIn((pid, attr), may_be[port])
+
     def test_what_a_child_reads_too_late(self):
         for kind in "udp", "tcp":
             with self.subTest(kind):

@@ -954,8 +954,12 @@ static void who_reads_what_waited_is_waited_for(void **state)
 	(void)state;
 	progress[1].until = progress[1].taken_ns = T + 20;
 	resolver_told_until(w.resolver, T + 10);
-	see(&p, SOURCE_OUT);
+	v = see(&p, SOURCE_OUT);
 	assert_false(settled);
+	/* If there is no more time: not who had it before. */
+	assert_int_equal(v.dst.attr, ATTR_UNKNOWN);
+	assert_int_equal(v.dst.reason, REASON_AMBIGUOUS);
+	assert_int_equal(v.unread, 1);
 	flowtab_owner(w.flows, &taken);
 	resolver_told_until(w.resolver, T + 3000000);
 	v = see(&p, SOURCE_OUT);
