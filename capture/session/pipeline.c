@@ -304,6 +304,11 @@ static bool packets_wait(const struct pipeline *l)
 	return captures_oldest(l->captures, &gap) != NULL;
 }
 
+bool pipeline_may_rest(const struct pipeline *l)
+{
+	return captures_may_rest(l->captures);
+}
+
 bool pipeline_waits(const struct pipeline *l)
 {
 	return packets_wait(l) || owners_have_unread(l->owners);

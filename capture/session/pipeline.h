@@ -46,6 +46,9 @@ void pipeline_init(struct pipeline *l, struct parts *p);
  */
 int pipeline_step(struct pipeline *l);
 
+/* As captures_may_rest(). */
+bool pipeline_may_rest(const struct pipeline *l);
+
 /* True if packets wait, or processes to be read. */
 bool pipeline_waits(const struct pipeline *l);
 

@@ -7,7 +7,6 @@
 #include <time.h>
 
 #include "host/clocks.h"
-#include "session/captures.h"
 #include "session/events.h"
 #include "session/files/files.h"
 #include "session/parts.h"
@@ -49,7 +48,7 @@ static int wait_ms(const struct session *s, uint64_t now)
 {
 	const struct ending *ending = &s->parts.ending;
 
-	if (captures_may_rest(s->parts.captures))
+	if (pipeline_may_rest(&s->pipeline))
 		return REST_MS;
 	if (ending->stop_ns || pipeline_waits(&s->pipeline) ||
 	    files_wait(s->parts.files) ||

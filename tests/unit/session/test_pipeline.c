@@ -52,6 +52,15 @@ void __wrap_captures_shrink(struct captures *c)
 	(void)c;
 }
 
+static bool may_rest;
+
+bool __wrap_captures_may_rest(const struct captures *c);
+bool __wrap_captures_may_rest(const struct captures *c)
+{
+	(void)c;
+	return may_rest;
+}
+
 int __wrap_captures_read(struct captures *c, const struct captures_room *room);
 int __wrap_captures_read(struct captures *c, const struct captures_room *room)
 {
@@ -596,6 +605,15 @@ static void the_last_interface_that_vanished_is_told(void **state)
 
 #define test(f) cmocka_unit_test_setup(f, begin)
 
+static void it_rests_as_its_captures_may(void **state)
+{
+	(void)state;
+	for (int rest = 0; rest < 2; rest++) {
+		may_rest = rest;
+		assert_int_equal(pipeline_may_rest(&pipeline), rest);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -619,6 +637,7 @@ int main(void)
 		test(processes_are_forgotten_every_second),
 		test(what_packets_may_ask_for_is_not_forgotten),
 		test(the_last_interface_that_vanished_is_told),
+		test(it_rests_as_its_captures_may),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

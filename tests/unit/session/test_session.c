@@ -83,10 +83,10 @@ int __wrap_pipeline_step(struct pipeline *l)
 	return step_error;
 }
 
-bool __wrap_captures_may_rest(const struct captures *c);
-bool __wrap_captures_may_rest(const struct captures *c)
+bool __wrap_pipeline_may_rest(const struct pipeline *l);
+bool __wrap_pipeline_may_rest(const struct pipeline *l)
 {
-	(void)c;
+	(void)l;
 	return may_rest;
 }
 
