@@ -263,4 +263,24 @@ static __always_inline bool sender_takes_over(struct sock_info *s,
 	return use != USE_END;
 }
 
+/*
+ * What is sent with descriptors, or credentials: whoever gets them may be the
+ * only one to have a socket.  Of a ring it is not known.
+ */
+static __always_inline void note_passed(struct task_struct *t)
+{
+	struct pt_regs *regs = t->stack + regs_at;
+	__u64 size = 1;
+
+	if (regs_at && SYSCALL_NR(regs) == __NR_sendmsg)
+		bpf_probe_read_user(&size, sizeof(size),
+				    (void *)SYSCALL_ARG1(regs) +
+					    MSG_CONTROLLEN);
+	else if (regs_at && SYSCALL_NR(regs) != __NR_io_uring_enter &&
+		 SYSCALL_NR(regs) != __NR_sendmmsg)
+		return;
+	if (size)
+		note_fork(t);
+}
+
 #endif
