@@ -160,8 +160,11 @@ static _Noreturn void child(struct opener_ring *r, int fd)
 		file = open_asked_for(r, a.name);
 		a.err = file < 0 ? file : 0;
 		send_answer(fd, &a, file);
-		if (file >= 0)
-			close(file);
+		if (file < 0)
+			continue;
+		close(file);
+		if (r->options.single)
+			break;
 	}
 	_exit(0);
 }
@@ -315,7 +318,7 @@ static int receive_file(struct opener *p, struct answer *a)
 		n = recvmsg(p->fd, &m, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
 	if (n != (ssize_t)sizeof(*a))
-		return n < 0 ? -errno : -ECHILD;
+		return n < 0 && errno != ECONNRESET ? -errno : -ECHILD;
 	if (a->err)
 		return a->err;
 	c = CMSG_FIRSTHDR(&m);

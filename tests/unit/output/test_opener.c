@@ -387,6 +387,8 @@ static void a_single_file_stays_until_it_is_asked_for(void **state)
 	assert_int_equal(st.st_size, 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	close(fd);
+	/* It has done what it was there for. */
+	assert_int_equal(opener_next(o, &name), -ECHILD);
 	opener_stop(o);
 }
 
