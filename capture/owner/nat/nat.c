@@ -237,10 +237,10 @@ static enum was lasted(const struct translation *t, uint64_t ts_ns)
 	return t->ended_ns && t->ended_ns < ts_ns ? MAY_HAVE_BEEN : WAS;
 }
 
-/* It began after a packet of that time. */
-static bool is_late(const struct translation *t, uint64_t ts_ns)
+/* It began after a packet of that time; what is on its way @out was translated. */
+static bool is_late(const struct translation *t, uint64_t ts_ns, bool out)
 {
-	return t->from_ns > ts_ns + DELAY_NS;
+	return t->from_ns > ts_ns + (out ? 0 : DELAY_NS);
 }
 
 /* Where both ends are one, a packet may be on its way in or out. */
@@ -288,9 +288,9 @@ bool nat_find(const struct nat *n, const struct flow_key *sent, uint64_t ts_ns,
 		if ((!in && !out) || was == WAS_NOT)
 			continue;
 		/* It came later than the packet, which another fits. */
-		if (best && (out != best_out || is_late(t, ts_ns)))
+		if (best && is_late(t, ts_ns, out))
 			continue;
-		if (best && !is_late(best, ts_ns)) {
+		if (best && !is_late(best, ts_ns, best_out)) {
 			ends->sender_sure &= flow_key_equal(
 				&ends->sender, &t->keys[answers]);
 			ends->receiver_sure &= flow_key_equal(

@@ -163,6 +163,24 @@ static void of_two_at_once_none_is_sure(void **state)
 	assert_ends_at(n, T + 1, first, first, other);
 }
 
+/* Each end asks the other, which is known by another port then. */
+static void of_one_in_and_one_out_none_is_sure(void **state)
+{
+	struct flow_key first = key(1, 7, 3, 53), answer = key(3, 53, 9, 7);
+	struct flow_key back = key(3, 53, 1, 7), got = key(1, 7, 3, 99);
+	struct nat *n = *state;
+	struct nat_ends e;
+
+	nat_add(n, &first, &answer, true);
+	nat_look(n, T, T + SEC);
+	nat_add(n, &back, &got, true);
+	assert_ends_at(n, T - 1, first, first, answer);
+	assert_true(nat_find(n, &first, T + 1, &e));
+	assert_false(e.sender_sure || e.receiver_sure);
+	assert_ends_at(n, T + 1, got, got, back);
+	assert_ends_at(n, T + 1, answer, answer, first);
+}
+
 /* Forged as if a socket had sent it to itself: an answer would be the same. */
 static void to_itself_it_comes_or_goes(void **state)
 {
@@ -288,6 +306,7 @@ int main(void)
 		TEST(its_packets_are_translated_until_it_ends),
 		TEST(of_two_in_turn_it_is_the_one_of_its_time),
 		TEST(of_two_at_once_none_is_sure),
+		TEST(of_one_in_and_one_out_none_is_sure),
 		TEST(to_itself_it_comes_or_goes),
 		TEST(the_end_of_another_ends_nothing),
 		TEST(the_unwatched_are_checked),
