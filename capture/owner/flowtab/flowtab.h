@@ -110,6 +110,7 @@ struct flowtab_query {
 	bool elsewhere;		/* ... or not at all */
 	bool sends;		/* the local end is the sender */
 	bool untold;		/* another user of its socket would be told with it */
+	bool quoted;		/* it was sent before, nobody knows when */
 	bool data;		/* TCP: it has bytes, which may have waited */
 	bool syn;		/* TCP, SYN set: it may begin a flow */
 	bool rst;		/* TCP, RST set */
@@ -122,6 +123,8 @@ struct flowtab_answer {
 	uint64_t from_ns;	/* when its socket was first told of for the flow */
 	uint64_t used_ns;	/* ... and when that was first used */
 	uint64_t cookie;	/* of the socket */
+	uint64_t taken_ns;	/* when the owner took it over from another process;
+				   0: never, or not looked for */
 	uint32_t tid;
 	uint8_t attr;		/* enum attr; ATTR_NONE: no socket known */
 	uint8_t reason;		/* enum reason */

@@ -99,8 +99,8 @@ bool resolver_is_early(const struct resolver *r, const struct packet *p,
 }
 
 /*
- * A queue may hold what a process sent until it has another name or user, or is
- * another program.
+ * A queue may hold what a process sent until it has another name or user, is
+ * another program, or has left its socket to another; an error may take as long.
  */
 static bool may_be_former(const struct question *q,
 			  const struct flowtab_query *query,
@@ -108,8 +108,11 @@ static bool may_be_former(const struct question *q,
 {
 	const struct program *i = a->owner ? a->owner->program : NULL;
 
-	if (!q->r->delays || !query->sends || query->key.proto == IPPROTO_TCP)
+	if ((!q->r->delays && !query->quoted) || !query->sends ||
+	    query->key.proto == IPPROTO_TCP)
 		return false;
+	if (a->taken_ns && q->ts_ns < a->taken_ns + FORMER_NS)
+		return true;
 	while (i && i->from_mono_ns > q->ts_ns)
 		i = i->older;
 	return i && i->older && a->used_ns < i->from_mono_ns &&
@@ -246,6 +249,7 @@ bool resolve_ask(struct question *q, const struct flow_key *key, bool sends,
 		.sequence_end = q->asked->tcp_seq + q->asked->tcp_payload,
 		.data = key->proto == IPPROTO_TCP && q->asked->tcp_payload,
 		.untold = key->proto != IPPROTO_TCP && is_recognised(q),
+		.quoted = q->p->is_error,
 		.syn = q->asked->tcp_flags & PACKET_TCP_SYN,
 		.rst = q->asked->tcp_flags & PACKET_TCP_RST,
 		.fin = q->asked->tcp_flags & PACKET_TCP_FIN && !q->from_wire,

@@ -698,6 +698,38 @@ static void an_error_is_for_who_sent_what_it_quotes(void **state)
 	expect_kernel(&v.dst, REASON_KERNEL_SOCKET);
 }
 
+/* It comes later than what it is about was sent. */
+static void an_error_may_be_about_what_another_sent(void **state)
+{
+	struct flow_key k = key(here, 40015, far, 33434);
+	struct packet error = packet(key(farther, 0, here, 0), 0);
+	struct flowtab_event taken = { .ts_ns = T - 500, .cookie = 1,
+				       .netns = HOST, .owner = &bob,
+				       .attr = ATTR_SOCKET };
+	struct program before = { .from_mono_ns = T - 5000000000 };
+	struct program now = { .older = &before, .from_mono_ns = T - 200 };
+	struct proc carol = { .program = &now };
+	struct verdict v;
+
+	(void)state;
+	k.proto = IPPROTO_UDP;
+	use(&alice, 1, k);
+	error.outer.key.proto = IPPROTO_ICMP;
+	error.is_error = true;
+	error.inner.key = k;
+	flowtab_owner(w.flows, &taken);
+	v = see(&error, SOURCE_IN);
+	expect_unknown(&v.dst, REASON_AMBIGUOUS);
+	resolve(w.resolver, &error, T + 2000000000, SOURCE_IN, &v);
+	assert_ptr_equal(v.dst.owner, &bob);
+
+	k.local_port++;
+	use(&carol, 2, k);
+	error.inner.key = k;
+	v = see(&error, SOURCE_IN);
+	expect_unknown(&v.dst, REASON_AMBIGUOUS);
+}
+
 /* Who answers is told by the address that was asked, the reader by its own. */
 static void a_translated_packet_is_its_readers(void **state)
 {
@@ -1166,6 +1198,7 @@ int main(void)
 		world_test(the_wire_tells_which_end_is_here),
 		world_test(a_later_fragment_is_the_first_ones),
 		world_test(an_error_is_for_who_sent_what_it_quotes),
+		world_test(an_error_may_be_about_what_another_sent),
 		world_test(a_translated_packet_is_its_readers),
 		world_test(of_two_translations_none_is_named),
 		world_test(a_packet_in_a_tunnel_is_told_by_itself),
