@@ -188,15 +188,11 @@ static const struct owner *acceptor_of(const struct sock *s,
 
 /*
  * Whether who reads next may have what came before the last read of who read
- * before: more waited then, which another name is enough for, or it was on its way.
+ * before, if that is another: more waited then, or it was on its way.
  */
-static bool may_be_next(const struct owner *later, const struct owner *o,
-			uint64_t ts_ns)
+static bool may_be_next(const struct owner *later, uint64_t ts_ns)
 {
-	bool another = later->proc != o->proc;
-
-	return (later->emptied_ns <= ts_ns && (another || later->renamed)) ||
-	       (later->read_ns - ts_ns < ON_WAY_NS && another);
+	return later->emptied_ns <= ts_ns || later->read_ns - ts_ns < ON_WAY_NS;
 }
 
 /*
@@ -208,7 +204,7 @@ static const struct owner *next_reader(const struct sock *s,
 				       const struct flowtab_query *q,
 				       struct flowtab_answer *a)
 {
-	const struct owner *next = o, *later;
+	const struct owner *next = o, *later, *rival = NULL;
 	bool doubtful = false;
 
 	if (q->sends || (q->key.proto == IPPROTO_TCP && !q->data))
@@ -223,10 +219,16 @@ static const struct owner *next_reader(const struct sock *s,
 			next = later;
 			continue;
 		}
-		doubtful |= may_be_next(later, o, q->ts_ns);
+		/* What waits may be its own, by another name. */
+		doubtful |= later->renamed && later->emptied_ns <= q->ts_ns;
+		if (may_be_next(later, q->ts_ns)) {
+			doubtful |= rival && rival->proc != later->proc;
+			rival = later;
+		}
 		a->next_read_ns = later->read_ns;
 		a->read_before = later->read_before;
 	}
+	doubtful |= rival && rival->proc != next->proc;
 	return doubtful ? NULL : next;
 }
 

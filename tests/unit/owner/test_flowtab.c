@@ -377,6 +377,23 @@ static void what_waited_behind_a_read_may_be_either_readers(void **state)
 		      REASON_NONE);
 }
 
+/* Bob has sent last, alice reads first, and leaves a part of it to bob. */
+static void what_waited_behind_a_read_may_be_its_senders(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_UDP, 80);
+
+	use(t, &bob, T, 7, &k);
+	read_after(t, &alice, T + 4 * MS, 1, 0);
+	assert_answer(t, &k, T + 3 * MS, RECEIVES, &alice, ATTR_SOCKET,
+		      REASON_NONE);
+	read_after(t, &bob, T + 10 * MS, T + 4 * MS, 0);
+	assert_answer(t, &k, T + 3 * MS, RECEIVES, NULL, ATTR_UNKNOWN,
+		      REASON_AMBIGUOUS);
+	assert_answer(t, &k, T + 5 * MS, RECEIVES, &bob, ATTR_SOCKET,
+		      REASON_NONE);
+}
+
 static void what_waited_behind_a_read_may_be_of_a_later_name(void **state)
 {
 	struct flowtab *t = *state;
@@ -1325,6 +1342,7 @@ int main(void)
 		flowtab_test(an_owner_counts_from_its_time),
 		flowtab_test(what_waits_is_read_by_who_reads_next),
 		flowtab_test(what_waited_behind_a_read_may_be_either_readers),
+		flowtab_test(what_waited_behind_a_read_may_be_its_senders),
 		flowtab_test(what_waited_behind_a_read_may_be_of_a_later_name),
 		flowtab_test(who_has_sent_first_reads_what_waited),
 		flowtab_test(who_has_ended_reads_nothing),
