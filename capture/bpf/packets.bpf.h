@@ -136,6 +136,22 @@ static __always_inline void tell_users_again(struct sock_info *s)
 }
 
 /*
+ * Whether its sender has taken another name since it has the socket, and of late:
+ * what it had sent until then may wait for its neighbour's address still.
+ */
+static __always_inline bool is_renamed(struct sock_info *s)
+{
+	__u64 renamed = renamed_ns[s->owner.tgid % PROBE_FORKERS];
+
+	if (renamed < s->owner.seen_ns || renamed == s->renamed_over)
+		return false;
+	if (is_recent(renamed, bpf_ktime_get_ns(), PROBE_SHARED_NS))
+		return true;
+	s->renamed_over = renamed;
+	return false;
+}
+
+/*
  * Whether all is told that this packet could tell: a connection is nobody
  * else's; a datagram's flow is this socket's while the generation stands.
  */
@@ -155,7 +171,7 @@ static __always_inline bool is_old(struct sock_info *s,
 		return false;
 	if (egress ? s->tx_told : s->rx_told)
 		return sk->state != BPF_TCP_LISTEN;
-	return !s->shared_ns &&
+	return !s->shared_ns && !(egress && is_renamed(s)) &&
 	       (egress ? s->tx_seen : s->rx_seen) == generation_of(last) &&
 	       is_of(skb, last, egress);
 }
@@ -258,7 +274,9 @@ static __always_inline int tell_new(struct sock_info *s,
 	} else {
 		told = sk->protocol == IPPROTO_TCP ?
 			       TOLD_NOT : is_shared(s, egress, flow);
-		if (told || delayed)
+		if (told || delayed ||
+		    (egress && sends && sk->protocol != IPPROTO_TCP &&
+		     is_renamed(s)))
 			tell_packet(s, skb, egress, sends || !egress,
 				    told ? 0 : PROBE_ALONE, told, delayed);
 		if (!egress)

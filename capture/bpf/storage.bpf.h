@@ -59,6 +59,7 @@ struct sock_info {
 	__u32 disputed_seq;
 	__u32 read_seq;		/* ... after what is read so far */
 	__u32 maker;		/* process id of who used or accepted it first */
+	__u64 renamed_over;	/* a time of renamed_ns of which no packet waits */
 	struct flow_key last_tx;
 	struct flow_key last_rx;
 };

@@ -259,6 +259,19 @@ for i in range(20):
     s.recv(100)
 """
 
+# Its first datagram waits for the address of a neighbour.
+WAITS = """
+import ctypes, socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+ctypes.CDLL(None).prctl(15, b"former")
+s.sendto(b"0", ("192.0.2.2", 9))
+ctypes.CDLL(None).prctl(15, b"latter")
+print(flush=True)
+sys.stdin.readline()
+for i in range(5):
+    s.sendto(b"%d" % (i + 1), ("192.0.2.2", 9))
+"""
+
 # One process sends and reads as the user of each request, on sockets of its own.
 USERS = COMMON + """
 sockets = [pair() for _ in range(3)]
@@ -342,6 +355,32 @@ class Uses(world.LiveTest):
 
     def test_a_raw_reader_of_datagrams(self):
         self.check(RAW)
+
+    def test_what_waits_while_its_sender_is_renamed(self):
+        near, far = self.namespace(), self.namespace()
+        world.link(near, far, ("192.0.2.1/24", "192.0.2.2/24"))
+
+        def answers(how):
+            far.run("sysctl", f"net.ipv4.conf.all.arp_ignore={how}",
+                    check=True)
+
+        near.run("sysctl", "net.ipv4.neigh.veth0.retrans_time_ms=50",
+                 check=True)
+        answers(8)
+        path = self.dir / "waits.pcapng"
+        c = Capture(path, "-i", "veth0", "-f", "udp port 9", within=near)
+        p = self.start(near.argv("python3", "-c", WAITS),
+                       stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        p.stdout.readline()
+        answers(0)
+        world.wait_for(lambda: "REACHABLE" in near.run(
+            "ip", "neigh", "show", "192.0.2.2").stdout, "neighbour")
+        p.communicate("go\n")
+        c.stop()
+        told = dict(self.rows(path, "data.data", "proc.src.name",
+                              where="udp.dstport == 9"))
+        self.assertIn(told.pop("30"), ("former", ""))
+        self.assertEqual(told, {f"3{n}": "latter" for n in range(1, 6)})
 
     def test_two_senders_behind_a_firewall(self):
         self.check(TURNS, ns=self.behind_a_firewall())

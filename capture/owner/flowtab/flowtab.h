@@ -123,6 +123,7 @@ struct flowtab_answer {
 	uint64_t from_ns;	/* when its socket was first told of for the flow */
 	uint64_t used_ns;	/* ... and when that was first used */
 	uint64_t cookie;	/* of the socket */
+	uint64_t had_ns;	/* when the owner was first told of to have it */
 	uint64_t taken_ns;	/* when the owner took it over from another process;
 				   0: never, or not looked for */
 	uint32_t tid;

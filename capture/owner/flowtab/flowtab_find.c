@@ -314,6 +314,7 @@ static void set_owner(struct flowtab_answer *a, const struct flow *f,
 		a->reason = REASON_AMBIGUOUS;
 		return;
 	}
+	a->had_ns = o->ts_ns;
 	a->owner = o->proc;
 	a->tid = o->tid;
 	if (written && o->ts_ns < q->ts_ns)

@@ -98,9 +98,16 @@ bool resolver_is_early(const struct resolver *r, const struct packet *p,
 	return v->dst.owner && may_be_another(r, p->outer.key.proto, ts_ns);
 }
 
+static bool is_another_name(const struct program *i, const struct program *older)
+{
+	return i->exec_gen != older->exec_gen || strcmp(i->name, older->name) != 0;
+}
+
 /*
  * A queue may hold what a process sent until it has another name or user, is
  * another program, or has left its socket to another; an error may take as long.
+ * What is sent after another name was taken is told by itself: what is not may have
+ * waited for its neighbour's address.
  */
 static bool may_be_former(const struct question *q,
 			  const struct flowtab_query *query,
@@ -108,15 +115,18 @@ static bool may_be_former(const struct question *q,
 {
 	const struct program *i = a->owner ? a->owner->program : NULL;
 
-	if ((!q->r->delays && !query->quoted) || !query->sends ||
-	    query->key.proto == IPPROTO_TCP)
+	if (!query->sends || query->key.proto == IPPROTO_TCP)
 		return false;
 	if (a->taken_ns && q->ts_ns < a->taken_ns + FORMER_NS)
 		return true;
 	while (i && i->from_mono_ns > q->ts_ns)
 		i = i->older;
-	return i && i->older && a->used_ns < i->from_mono_ns &&
-	       q->ts_ns < i->from_mono_ns + FORMER_NS;
+	if (!i || !i->older || q->ts_ns >= i->from_mono_ns + FORMER_NS)
+		return false;
+	if (q->r->delays || query->quoted)
+		return a->used_ns < i->from_mono_ns;
+	return query->untold && a->had_ns < i->from_mono_ns &&
+	       is_another_name(i, i->older);
 }
 
 /*
