@@ -2,6 +2,7 @@
 #include "output/files/opener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,8 @@
 enum { ASK_NEXT = 'n', ASK_FREEZE = 'f', ASK_KEEP = 'k' };
 
 #define TEMPORARY_END ".pcapng"
+
+#define GIVEN 10		/* descriptors, which a shell has names for */
 
 #define START_MS    20000	/* nothing waits yet; it looks for earlier files */
 #define PATIENCE_MS 2000	/* packets wait, in the kernel's rings */
@@ -62,19 +65,34 @@ static void ignore_signals(void)
 	signal(SIGRTMIN, SIG_IGN);
 }
 
-/* The capture's pipes, and those to its command, must not stay open. */
-static void keep_only(int a, int b)
+/* What is ours is closed when another program starts. */
+static bool was_given(int fd)
 {
-	unsigned low = (unsigned)(a < b ? a : b),
-		 high = (unsigned)(a + b) - low;
+	int flags = fcntl(fd, F_GETFD);
 
-	close(STDIN_FILENO);
-	close(STDOUT_FILENO);
-	if (low > STDERR_FILENO + 1)
-		syscall(SYS_close_range, STDERR_FILENO + 1, low - 1, 0);
-	if (high > low + 1)
-		syscall(SYS_close_range, low + 1, high - 1, 0);
-	syscall(SYS_close_range, high + 1, ~0u, 0);
+	return flags >= 0 && !(flags & FD_CLOEXEC);
+}
+
+/*
+ * The capture's pipes, and those to its command, must not stay open; what a
+ * shell has given us may be what is to be made, as "/dev/stdout".
+ */
+static void keep_only(int a, int b, bool with_given)
+{
+	const int kept[] = { a < b ? a : b, a < b ? b : a };
+	unsigned next = GIVEN;
+
+	for (int fd = 0; fd < GIVEN; fd++)
+		if (fd != STDERR_FILENO && fd != a && fd != b &&
+		    !(with_given && was_given(fd)))
+			close(fd);
+	for (int i = 0; i < 2; i++) {
+		if (kept[i] > (int)next)
+			syscall(SYS_close_range, next, kept[i] - 1, 0);
+		if (kept[i] >= (int)next)
+			next = (unsigned)kept[i] + 1;
+	}
+	syscall(SYS_close_range, next, ~0u, 0);
 }
 
 static void send_answer(int fd, struct answer *a, int file)
@@ -140,7 +158,7 @@ static _Noreturn void child(struct opener_ring *r, int fd)
 	char ask;
 
 	ignore_signals();
-	keep_only(fd, r->dir_fd);
+	keep_only(fd, r->dir_fd, r->options.single);
 	keep_rights(&r->options);
 	if (r->options.total || r->options.free)
 		opener_ring_find_earlier(r);

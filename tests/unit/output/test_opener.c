@@ -414,6 +414,30 @@ static void a_single_one_may_be_a_link_to_elsewhere(void **state)
 	opener_stop(o);
 }
 
+static void a_single_one_may_be_what_a_shell_has_open(void **state)
+{
+	struct opener_options options = { .single = true };
+	int given = openat(tree_fd, "given", O_RDWR | O_CREAT, 0600), fd;
+	struct opener *o;
+	const char *name;
+	char path[32];
+	struct stat st;
+
+	(void)state;
+	assert_true(given >= 0);
+	snprintf(path, sizeof(path), "/dev/fd/%d", given);
+	options.path = path;
+	assert_int_equal(opener_start(&o, &options), 0);
+	fd = opener_next(o, &name);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "new", 3), 3);
+	close(fd);
+	assert_int_equal(fstat(given, &st), 0);
+	assert_int_equal(st.st_size, 3);
+	close(given);
+	opener_stop(o);
+}
+
 static void a_temporary_one_has_a_name_of_its_own(void **state)
 {
 	struct opener_options options = { .single = true, .temporary = true };
@@ -477,6 +501,7 @@ int main(void)
 		tree_test(a_directory_that_goes_is_told),
 		tree_test(a_single_file_stays_until_it_is_asked_for),
 		tree_test(a_single_one_may_be_a_link_to_elsewhere),
+		tree_test(a_single_one_may_be_what_a_shell_has_open),
 		tree_test(a_temporary_one_has_a_name_of_its_own),
 		tree_test(a_pipe_is_open_at_once),
 	};
