@@ -268,7 +268,7 @@ static void tell_why(const struct opener_options *o, int err)
 			  ": run as root, or say -w FILE" : "");
 }
 
-/* What names begin with, for whoever is told of them. */
+/* What names begin with, for whoever is told of them; one is all known. */
 static int start_child(struct opener *p, const struct opener_options *o)
 {
 	struct opener_ring r = { .options = *o, .dir_fd = -1 };
@@ -277,7 +277,7 @@ static int start_child(struct opener *p, const struct opener_options *o)
 
 	if (err)
 		return err;
-	snprintf(p->name, sizeof(p->name), "%.*s",
+	snprintf(p->name, sizeof(p->name), "%.*s", o->single ? PATH_MAX :
 		 slash ? (int)(slash + 1 - o->path) : 0, o->path);
 	err = fork_child(p, &r);
 	close(r.dir_fd);

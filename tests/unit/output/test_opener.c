@@ -438,6 +438,18 @@ static void a_single_one_may_be_what_a_shell_has_open(void **state)
 	opener_stop(o);
 }
 
+static void one_that_cannot_be_made_has_its_name(void **state)
+{
+	struct opener *o = start((struct opener_options){ .single = true });
+	const char *name;
+
+	(void)state;
+	assert_int_equal(mkdirat(tree_fd, "web.pcapng", 0700), 0);
+	assert_int_equal(opener_next(o, &name), -EISDIR);
+	assert_string_equal(name, ring_path);
+	opener_stop(o);
+}
+
 static void a_temporary_one_has_a_name_of_its_own(void **state)
 {
 	struct opener_options options = { .single = true, .temporary = true };
@@ -502,6 +514,7 @@ int main(void)
 		tree_test(a_single_file_stays_until_it_is_asked_for),
 		tree_test(a_single_one_may_be_a_link_to_elsewhere),
 		tree_test(a_single_one_may_be_what_a_shell_has_open),
+		tree_test(one_that_cannot_be_made_has_its_name),
 		tree_test(a_temporary_one_has_a_name_of_its_own),
 		tree_test(a_pipe_is_open_at_once),
 	};
