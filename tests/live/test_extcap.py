@@ -267,6 +267,16 @@ class Live(world.LiveTest):
             self.assertIn("Permission denied", done.stderr)
         done = run(*member, "-w", captured)
         self.assertIn(f"cannot write {captured}: Permission", done.stderr)
+        # By sys_ptrace another's working directory would be open to it.
+        (closed / "work").mkdir(mode=0o777)
+        os.link(captured, closed / "work/open.pcapng")
+        captured.chmod(0o644)
+        other = self.start(["sleep", "100"], cwd=closed / "work")
+        way = f"/proc/{other.pid}/cwd/open.pcapng"
+        for argv in (("find", "--proc", "curl"), ("strip", "-w", "/dev/null")):
+            done = run(*member[:5], *argv, way)
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            self.assertIn(f"cannot read {way}: Permission", done.stderr)
         (closed / "program").write_text("#!/bin/sh\n")
         (closed / "program").chmod(0o755)
         done = run(*member, "-w", "/dev/null", "--", closed / "program")
