@@ -224,7 +224,10 @@ static bool receive_blocks(struct remote *r)
 	return true;
 }
 
-/* False once ssh has ended, and all it said and sent has been taken. */
+/*
+ * False once ssh has ended, and all it said and sent has been taken; or if
+ * nothing we do will end it.
+ */
 static bool step_remote(struct remote *r)
 {
 	int n = watch_wait(r->fds, FDS, r->stopped_ns ? PATIENCE_MS : -1);
@@ -233,7 +236,7 @@ static bool step_remote(struct remote *r)
 	if (!n) {
 		ssh_signal(&r->ssh, r->told_to_end ? SIGKILL : SIGTERM);
 		r->told_to_end = true;
-		return true;
+		return !r->ssh.child.missed;
 	}
 	/* A file takes all; that a link is slow is no reason to give up. */
 	if (r->stopped_ns && r->fds[FD_OUTPUT].fd >= 0 &&
@@ -257,8 +260,9 @@ static bool step_remote(struct remote *r)
 		receive_blocks(r);
 	if (r->fds[FD_STDERR].ready)
 		relay(r);
-	return !r->fds[FD_END].ready || r->fds[FD_STDOUT].ready ||
-	       r->fds[FD_STDERR].ready;
+	return !r->ssh.child.missed &&
+	       (!r->fds[FD_END].ready || r->fds[FD_STDOUT].ready ||
+		r->fds[FD_STDERR].ready);
 }
 
 /* The end of the file, for which a slow reader is waited. */

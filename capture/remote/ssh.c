@@ -81,6 +81,7 @@ static _Noreturn void be_signaller(int fd, pid_t ssh)
 	if (privilege_become_reader())
 		_exit(1);
 	privilege_keep_nothing();
+	child_ends_with_parent();
 	sandbox_enter();
 	child_pass_signals(STDIN_FILENO, ssh);
 	_exit(0);
@@ -157,13 +158,14 @@ void ssh_signal(struct ssh *s, int signal)
 
 int ssh_wait(struct ssh *s)
 {
-	int status = 0;
+	int status = 0, how = s->child.missed ? WNOHANG : 0;
 
-	while (waitpid(s->child.pid, &status, 0) < 0 && errno == EINTR)
+	while (waitpid(s->child.pid, &status, how) < 0 && errno == EINTR)
 		;
 	s->child.pid = 0;
 	close(s->child.pid_fd);
 	close(s->child.signal_fd);
-	child_reap(s->signaller, NULL, PATIENCE_S * 1000);
+	if (s->signaller > 0)
+		child_reap(s->signaller, NULL, PATIENCE_S * 1000);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
 }

@@ -26,7 +26,10 @@ int ssh_start(struct ssh *s, const struct options *o, const char *command);
 /* Not once it was waited for. */
 void ssh_signal(struct ssh *s, int signal);
 
-/* Its exit status, or the number of the signal that ended it. */
+/*
+ * Its exit status, or the number of the signal that ended it.  Who could not be
+ * told of one (@child.missed) is left to itself.
+ */
 int ssh_wait(struct ssh *s);
 
 #endif

@@ -45,6 +45,12 @@ def lookup_of(pid):
     return found[0]
 
 
+def ssh_of(pid):
+    (ssh,) = [child for child in children(pid) if
+              Path(f"/proc/{child}/comm").read_text() != "pktwho\n"]
+    return ssh
+
+
 class Trust(world.LiveTest):
     def confined(self, pid, uid, gid):
         """The process that sees packets has nothing."""
@@ -427,11 +433,26 @@ class Trust(world.LiveTest):
     def test_a_stopped_ssh_is_ended(self):
         self.remote(PKTWHO, env=SUDO)
         process = self.remote_process
-        (ssh,) = [child for child in children(process.pid)
-                  if "sleep" in Path(f"/proc/{child}/comm").read_text()]
+        ssh = ssh_of(process.pid)
         os.kill(ssh, signal.SIGSTOP)
         process.send_signal(signal.SIGINT)
         process.wait(timeout=20)
+
+    def test_an_ssh_that_cannot_be_told_is_left(self):
+        """Whoever called sudo may end or stop what signals it."""
+        for what in (signal.SIGKILL, signal.SIGSTOP):
+            self.remote(PKTWHO, env=SUDO)
+            process = self.remote_process
+            ssh = ssh_of(process.pid)
+            (signaller,) = [child for child in children(process.pid) if
+                            os.readlink(f"/proc/{child}/fd/0")
+                            .startswith("socket:")]
+            os.kill(signaller, what)
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(process.wait(timeout=20), 0)
+            os.kill(ssh, signal.SIGKILL)
+            world.wait_for(lambda: not Path(f"/proc/{signaller}").exists(),
+                           "end of the signaller")
 
     def test_remote_of_roots_is_read_by_nobody(self):
         self.remote(PKTWHO)

@@ -92,12 +92,38 @@ static void it_can_be_signalled(void **state)
 	ssh_signal(&s, SIGKILL);
 }
 
+/* Its user may have ended that process. */
+static void one_that_cannot_be_told_is_left(void **state)
+{
+	struct options o = { .remote.host = "web" };
+	char path[64], said[512];
+	struct ssh s;
+	pid_t pid;
+
+	(void)state;
+	tree_text("ssh", "#!/bin/sh\necho up\nexec sleep 100\n");
+	assert_int_equal(fchmodat(tree_fd, "ssh", 0755, 0), 0);
+	snprintf(path, sizeof(path), "%s:/usr/bin:/bin", tree_path);
+	start(&s, &o, path);
+	pid = s.child.pid;
+	assert_int_equal(read(s.out, said, 3), 3);
+	kill(s.signaller, SIGKILL);
+	ssh_signal(&s, SIGTERM);
+	assert_int_equal(s.child.missed, SIGTERM);
+	assert_int_equal(ssh_wait(&s), 0);
+	kill(pid, SIGKILL);
+	close(s.in);
+	close(s.out);
+	close(s.err);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		tree_test(it_is_told_where_and_what),
 		tree_test(that_there_is_none_is_said),
 		tree_test(it_can_be_signalled),
+		tree_test(one_that_cannot_be_told_is_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
