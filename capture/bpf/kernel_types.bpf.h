@@ -59,7 +59,10 @@ struct tcp_sock {
 	__u32 copied_seq, rcv_nxt, write_seq, snd_nxt, snd_una;
 	__u64 bytes_acked;
 	struct { __u32 seq; } rcvq_space;
+	bool is_mptcp;
 };
+struct inet_connection_sock { void *icsk_ulp_data; };
+struct mptcp_subflow_context { struct sock *conn; };
 
 struct list_head { struct list_head *next; };
 struct mptcp_sock {

@@ -176,19 +176,29 @@ static __always_inline bool is_old(struct sock_info *s,
 	       is_of(skb, last, egress);
 }
 
+static __always_inline bool is_subflow(const struct sock_info *s)
+{
+	struct tcp_sock *tp = (void *)s->address;
+
+	return bpf_core_field_exists(tp->is_mptcp) &&
+	       BPF_CORE_READ(tp, is_mptcp);
+}
+
 /* The flow is told: remember how far that holds. */
 static __always_inline void set_old(struct sock_info *s,
 				    const struct bpf_sock *sk, bool egress,
 				    __u32 generation)
 {
-	if (sk->type == SOCK_STREAM && egress)
+	if (sk->type == SOCK_STREAM && egress) {
+		s->subflow = is_subflow(s);
 		s->tx_told = true;
-	else if (sk->type == SOCK_STREAM)
+	} else if (sk->type == SOCK_STREAM) {
 		s->rx_told = true;
-	else if (egress)
+	} else if (egress) {
 		s->tx_seen = generation;
-	else
+	} else {
 		s->rx_seen = generation;
+	}
 }
 
 /*
@@ -361,6 +371,8 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 		sends = sender_takes_over(s, sk);
 	if (egress && !sends && delays_seen)
 		delayed = delayed_sender(skb, s);
+	if (egress && !sends && s->subflow)
+		note_sent_again(s);
 	if (delayed || !is_old(s, sk, skb, egress))
 		return tell_new(s, sk, skb, egress, sends, delayed);
 	if (!egress)

@@ -49,7 +49,8 @@ struct sock_info {
 	__u8 several;		/* bool: others had it when it was last used */
 	__u8 writers;		/* bool: several processes have written, as of @shared_ns */
 	__u8 disputed;		/* bool: from @disputed_seq to @wrote_seq any of them */
-	__u8 reserved[3];
+	__u8 subflow;		/* bool: of MPTCP */
+	__u8 reserved[2];
 	__u64 waiting_ns;	/* what waited then has been read ... */
 	__u64 waiting_until;	/* ... with that many of @reads; 0: none does */
 	__u64 backlog_jiffies;	/* when packets behind others were last told, */
@@ -106,13 +107,22 @@ struct {
 	__type(value, struct reported);
 } reported_flows SEC(".maps");
 
-/* Of MPTCP's first subflows, by cookie: up to where their bytes are written. */
+/* An MPTCP connection that has one subflow. */
+struct subflow {
+	struct probe_owner writer;	/* the last */
+	__u32 written;		/* sequence number after what is written so far */
+	__u32 ahead;		/* of those of the connection; more with what is sent again */
+	__u32 several;		/* bool: it was written by others, or another name */
+	__u32 reserved;
+};
+
+/* By the subflow's cookie. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
+	__uint(max_entries, 2048);
 	__type(key, __u64);
-	__type(value, __u32);
-} subflows_written SEC(".maps");
+	__type(value, struct subflow);
+} subflows SEC(".maps");
 
 /* A datagram that a process has sent and a firewall has yet to let go. */
 struct delayed {
@@ -234,9 +244,16 @@ static __always_inline __u64 wakeup(void)
 		       BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
+static __always_inline struct subflow *subflow_of(__u64 cookie)
+{
+	return bpf_map_lookup_elem(&subflows, &cookie);
+}
+
 static __always_inline const __u32 *subflow_written(__u64 cookie)
 {
-	return bpf_map_lookup_elem(&subflows_written, &cookie);
+	struct subflow *f = subflow_of(cookie);
+
+	return f ? &f->written : NULL;
 }
 
 static __always_inline bool is_inet(struct sock *sk)

@@ -132,30 +132,64 @@ static __always_inline bool is_disputed(struct sock_info *s,
 	return true;
 }
 
+static __always_inline bool has_one_subflow(const struct mptcp_sock *msk)
+{
+	struct list_head *first = BPF_CORE_READ(msk, conn_list.next);
+	struct list_head *second = BPF_CORE_READ(first, next);
+
+	return BPF_CORE_READ(second, next) == first;
+}
+
+static __always_inline void begin_writes(__u64 cookie, __u32 written,
+					 __u32 ahead)
+{
+	const struct subflow f = { .written = written, .ahead = ahead };
+
+	bpf_map_update_elem(&subflows, &cookie, &f, BPF_NOEXIST);
+}
+
+/* It is known that @s's owner has written. */
+static __always_inline void end_writes(struct subflow *f,
+				       const struct sock_info *s, __u32 written)
+{
+	f->written = written;
+	f->several |= f->writer.tgid && f->writer.seen_ns != s->owner.seen_ns;
+	f->writer = s->owner;
+}
+
 /*
  * The same of MPTCP, whose bytes wait for their subflow, if it has no other: of
- * them the last @sent are not counted.
+ * them the last @sent are not counted, until the write has @ended.
  */
-static __always_inline void note_subflow_written(struct sock *sk, int sent,
-						 __u64 flags)
+static __always_inline void note_subflow_written(struct sock_info *s,
+						 struct sock *sk, int sent,
+						 bool ended)
 {
 	struct mptcp_sock *msk = (void *)sk;
 	__u64 cookie = subflow_cookie(sk);
-	struct list_head *first, *second;
 	struct tcp_sock *tp;
-	__u32 seq;
+	struct subflow *f;
+	__u32 written, next;
 
 	if (!cookie)
 		return;
+	if (!has_one_subflow(msk)) {
+		bpf_map_delete_elem(&subflows, &cookie);
+		return;
+	}
 	tp = (void *)BPF_CORE_READ(msk, first);
-	seq = BPF_CORE_READ(tp, write_seq) - (sent > 0 ? sent : 0) +
-	      (__u32)(BPF_CORE_READ(msk, write_seq) - BPF_CORE_READ(msk, snd_nxt));
-	first = BPF_CORE_READ(msk, conn_list.next);
-	second = BPF_CORE_READ(first, next);
-	if (BPF_CORE_READ(second, next) == first)
-		bpf_map_update_elem(&subflows_written, &cookie, &seq, flags);
-	else
-		bpf_map_delete_elem(&subflows_written, &cookie);
+	f = subflow_of(cookie);
+	next = BPF_CORE_READ(msk, snd_nxt);
+	written = BPF_CORE_READ(tp, write_seq);
+	/* Another processor may be sending what waits. */
+	if (f && next == (__u32)BPF_CORE_READ(msk, snd_nxt))
+		note_moved(f, cookie, s->netns, tp, msk);
+	written += (__u32)BPF_CORE_READ(msk, write_seq) - next;
+	if (!f)
+		begin_writes(cookie, written - (sent > 0 ? sent : 0),
+			     written - (__u32)BPF_CORE_READ(msk, write_seq));
+	else if (ended)
+		end_writes(f, s, written);
 }
 
 /* The socket of @cookie has @s's reader from where the one before has stopped. */
@@ -203,6 +237,9 @@ static __always_inline bool note_reader(struct sock_info *s, __u64 cookie,
 	bool renamed = renamed_ns[tgid % PROBE_FORKERS] > s->read_ns;
 	bool another = taken || renamed || s->read_by != tgid;
 
+	/* Another may have sent since, and passes for who reads, too. */
+	if (cookie != s->cookie && s->owner.seen_ns > s->read_ns)
+		another = true;
 	/*
 	 * Of what a subflow gets nothing is noted for its socket.  What comes while
 	 * the first is read that another takes is not told either.
@@ -268,7 +305,7 @@ static __always_inline int on_sent(struct sock *sk, int sent)
 		return 0;
 	if (mptcp) {
 		s->stream = true;
-		note_subflow_written(sk, sent, BPF_NOEXIST);
+		note_subflow_written(s, sk, sent, false);
 	}
 	traced_use(s, sk, USE_SEND);
 	if (s && !(s->roles & SOCK_SPLIT)) {
@@ -277,7 +314,7 @@ static __always_inline int on_sent(struct sock *sk, int sent)
 	}
 	note_written(s, tp);
 	if (mptcp)
-		note_subflow_written(sk, 0, BPF_ANY);
+		note_subflow_written(s, sk, 0, true);
 	return 0;
 }
 
