@@ -277,6 +277,9 @@ class Live(world.LiveTest):
             done = run(*member[:5], *argv, way)
             self.assertEqual((done.returncode, done.stdout), (1, ""))
             self.assertIn(f"cannot read {way}: Permission", done.stderr)
+        way = f"/proc/{other.pid}/cwd/new.pcapng"
+        done = run(*member, "-a", "duration:0.1", "-w", way)
+        self.assertIn(f"cannot write {way}: Permission", done.stderr)
         (closed / "program").write_text("#!/bin/sh\n")
         (closed / "program").chmod(0o755)
         done = run(*member, "-w", "/dev/null", "--", closed / "program")

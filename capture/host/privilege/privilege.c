@@ -183,20 +183,6 @@ static void set_caps(cap_t caps)
 	cap_free(caps);
 }
 
-void privilege_as_user(bool as_user)
-{
-	static const cap_value_t reads = CAP_DAC_READ_SEARCH;
-	cap_flag_value_t permitted = CAP_CLEAR;
-	cap_t caps = cap_get_proc();
-
-	if (caps)
-		cap_get_flag(caps, reads, CAP_PERMITTED, &permitted);
-	if (permitted == CAP_SET)
-		cap_set_flag(caps, CAP_EFFECTIVE, 1, &reads,
-			     as_user ? CAP_CLEAR : CAP_SET);
-	set_caps(caps);
-}
-
 void privilege_drop(void)
 {
 	if (geteuid())
@@ -220,6 +206,20 @@ static bool is_permitted(cap_t caps, cap_value_t cap)
 
 	return caps && !cap_get_flag(caps, cap, CAP_PERMITTED, &set) &&
 	       set == CAP_SET;
+}
+
+void privilege_as_user(bool as_user)
+{
+	/* By sys_ptrace a link in /proc leads where its caller may not go. */
+	static const cap_value_t reads[] = { CAP_DAC_READ_SEARCH,
+					     CAP_SYS_PTRACE };
+	cap_t caps = cap_get_proc();
+
+	for (size_t i = 0; i < sizeof(reads) / sizeof(*reads); i++)
+		if (is_permitted(caps, reads[i]))
+			cap_set_flag(caps, CAP_EFFECTIVE, 1, &reads[i],
+				     as_user ? CAP_CLEAR : CAP_SET);
+	set_caps(caps);
 }
 
 /*
