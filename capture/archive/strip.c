@@ -9,6 +9,7 @@
 #include "archive/list.h"
 #include "archive/out.h"
 #include "host/log.h"
+#include "output/files/opener.h"
 #include "output/pcapng/pcapng_option.h"
 #include "output/pcapng/pcapng_writer.h"
 #include "output/process_block.h"
@@ -363,7 +364,7 @@ static int strip_file(struct strip *s, struct archive_file *f)
 		err = archive_out_close(s->writer, err);
 	if (err && err != -EPIPE)
 		log_error("%s, into %s: %s", f->path, s->options->path,
-			  strerror(-err));
+			  opener_why(err));
 	archive_file_tell(f, 0);
 	return err;
 }

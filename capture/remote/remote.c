@@ -134,13 +134,15 @@ static void fail_remote(struct remote *r, int err)
 	ssh_signal(&r->ssh, SIGTERM);
 }
 
-/* A second time means at once. */
+/* A second time means at once; a third ends an ssh that goes on. */
 static void on_stop_signal(struct remote *r)
 {
 	struct signalfd_siginfo info;
 
 	if (read(r->fds[FD_SIGNAL].fd, &info, sizeof(info)) != sizeof(info))
 		return;
+	if (r->error)
+		ssh_signal(&r->ssh, SIGKILL);
 	if (r->stopped_ns &&
 	    clock_ns(CLOCK_MONOTONIC) > r->stopped_ns + AGAIN_NS)
 		fail_remote(r, -ETIMEDOUT);

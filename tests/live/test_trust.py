@@ -454,6 +454,23 @@ class Trust(world.LiveTest):
             world.wait_for(lambda: not Path(f"/proc/{signaller}").exists(),
                            "end of the signaller")
 
+    def test_an_ssh_that_goes_on_talking_is_ended(self):
+        ssh = self.shared("talks") / "ssh"
+        ssh.write_text("#!/bin/sh\ntrap '' TERM\n"
+                       "while echo no; do sleep 0.01; done >&2\n")
+        ssh.chmod(0o755)
+        process = self.start(
+            [PKTWHO, "--remote", "server", "-w", self.dir / "no.pcapng"],
+            env=os.environ | {"PATH": f"{ssh.parent}:{os.environ['PATH']}"},
+            stderr=world.subprocess.PIPE)
+        self.addCleanup(process.stderr.close)
+        for _ in range(3):
+            world.hear(process, "server: no")
+            process.send_signal(signal.SIGINT)
+            world.time.sleep(0.3)
+        process.communicate(timeout=world.PATIENCE)
+        self.assertEqual(process.returncode, 0)
+
     def test_remote_of_roots_is_read_by_nobody(self):
         self.remote(PKTWHO)
         self.confined(self.remote_process.pid, NOBODY, NOBODY)

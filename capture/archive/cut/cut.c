@@ -7,6 +7,7 @@
 
 #include "archive/list.h"
 #include "host/log.h"
+#include "output/files/opener.h"
 #include "process/filter/filter.h"
 
 static bool is_wanted(const struct cut *c, const struct archive_packet *p,
@@ -104,7 +105,7 @@ static int cut_files(struct cut *c, struct archive_list *l)
 		err = cut_file(c, &l->files[i], &l->has_failed);
 		if (err && err != -EPIPE)
 			log_error("%s, into %s: %s", l->files[i].path,
-				  c->options->path, strerror(-err));
+				  c->options->path, opener_why(err));
 		archive_file_close(&l->files[i]);
 	}
 	return err;
