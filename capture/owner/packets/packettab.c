@@ -92,23 +92,52 @@ static void mark_shared(struct packettab *t, const struct packettab_packet *p)
 		t->shared_until_ns = s->until_ns;
 }
 
+static uint32_t *place_of(struct packettab *t, uint64_t cookie,
+			  uint64_t position)
+{
+	uint64_t h = (cookie ^ position << 40) * 0x9e3779b97f4a7c15u;
+
+	return &t->places[h >> 40 & (PACKETS - 1)];
+}
+
+/* Who was told of that place last. */
+static struct entry *last_at(struct packettab *t, uint64_t cookie,
+			     uint64_t position)
+{
+	struct entry *e = entry_at(t, *place_of(t, cookie, position));
+
+	return e && e->packet.pending && e->packet.cookie == cookie &&
+	       e->packet.position == position ? e : NULL;
+}
+
+/* The one before may have the place that this is told, and is not read yet. */
+static bool is_behind_late(struct packettab *t,
+			   const struct packettab_packet *p)
+{
+	const struct entry *before = last_at(t, p->cookie, p->position - 1);
+	const struct socket_read *r;
+
+	if (!before || !before->late)
+		return false;
+	r = readtab_at(t->reads, p->cookie, p->position - 1);
+	return !r || r->mono_ns > p->mono_ns;
+}
+
 /*
  * A packet that comes in while another is being read, and is not counted yet,
- * is told that one's place; so is one that finds no room, and the next.
+ * is told that one's place; so is one that finds no room, and the next.  While
+ * that goes on, what comes behind it is told a place too low, too.
  */
 static void take_place(struct packettab *t, struct entry *e, uint32_t number)
 {
 	const struct packettab_packet *p = &e->packet;
-	uint64_t h = (p->cookie ^ p->position << 40) * 0x9e3779b97f4a7c15u;
-	uint32_t *place = &t->places[h >> 40 & (PACKETS - 1)];
-	struct entry *last = entry_at(t, *place);
+	struct entry *last = last_at(t, p->cookie, p->position);
 
-	*place = number;
-	e->contested = last && last->packet.pending &&
-		       last->packet.cookie == p->cookie &&
-		       last->packet.position == p->position;
-	if (e->contested)
+	if (last)
 		last->contested = true;
+	e->late = last || is_behind_late(t, p);
+	e->contested = e->late;
+	*place_of(t, p->cookie, p->position) = number;
 }
 
 /* Who wants two flows to meet makes them dearer, no more. */
@@ -137,7 +166,7 @@ void packettab_add(struct packettab *t, const struct packettab_packet *p)
 	make_room(t, p->mono_ns < t->done_ns ? p->mono_ns : t->done_ns);
 	e->packet = *p;
 	e->next = *bucket;
-	e->contested = false;
+	e->contested = e->late = false;
 	if (p->pending && p->key.proto != IPPROTO_TCP)
 		take_place(t, e, t->at);
 	if (p->owner)

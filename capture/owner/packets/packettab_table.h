@@ -23,7 +23,8 @@
 struct entry {
 	struct packettab_packet packet;
 	uint32_t next;			/* of its bucket, the one told before */
-	bool contested;			/* another has its place in the queue */
+	bool contested;			/* another has its place in the queue, */
+	bool late;			/* ... and came first, so that it may be the next */
 };
 
 /* A flow end of which each packet from then until then is told. */

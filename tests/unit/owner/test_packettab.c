@@ -344,6 +344,51 @@ static void one_place_is_not_two_packets(void **state)
 	assert_found(t, fourth, &bob);
 }
 
+/* The second was told the first's place, so what follows is one place further. */
+static void what_comes_behind_may_have_the_next_place(void **state)
+{
+	struct packettab_packet first = pending(IPPROTO_UDP, 3, 1);
+	struct packettab_packet second = pending(IPPROTO_UDP, 5, 1);
+	struct packettab_packet third = pending(IPPROTO_UDP, 7, 2);
+	struct packettab_packet fourth = pending(IPPROTO_UDP, 9, 4);
+	struct packettab_packet later = pending(IPPROTO_UDP, 11, 5);
+	struct packettab *t = *state;
+
+	tell(t, first);
+	tell(t, second);
+	tell(t, third);
+	tell(t, fourth);
+	read_by(t, &alice, T + MS, 1);
+	read_by(t, &alice, T + 2 * MS, 2);
+	read_by(t, &bob, T + 3 * MS, 3);
+	read_by(t, &alice, T + 4 * MS, 4);
+	assert_found(t, first, &alice);
+	assert_found(t, second, &alice);
+	assert_not(t, third, PACKETTAB_AMBIGUOUS);
+	assert_found(t, fourth, &alice);
+	/* What has been read is counted. */
+	later.mono_ns = T + 5 * MS;
+	tell(t, later);
+	read_by(t, &bob, T + 6 * MS, 5);
+	assert_found(t, later, &bob);
+}
+
+static void what_was_read_is_counted_again(void **state)
+{
+	struct packettab_packet first = pending(IPPROTO_UDP, 3, 1);
+	struct packettab_packet second = pending(IPPROTO_UDP, 5, 1);
+	struct packettab_packet third = pending(IPPROTO_UDP, 7, 2);
+	struct packettab *t = *state;
+
+	tell(t, first);
+	tell(t, second);		/* for which there was no room */
+	read_by(t, &alice, T + MS, 1);
+	third.mono_ns = T + 2 * MS;
+	tell(t, third);
+	read_by(t, &bob, T + 3 * MS, 2);
+	assert_found(t, third, &bob);
+}
+
 static void one_place_may_be_of_two_names(void **state)
 {
 	static struct program was, is = { .from_mono_ns = T + 3 * MS };
@@ -490,6 +535,8 @@ int main(void)
 		TEST(a_datagram_is_whose_turn_it_was),
 		TEST(readers_at_once_are_not_told_apart),
 		TEST(one_place_is_not_two_packets),
+		TEST(what_comes_behind_may_have_the_next_place),
+		TEST(what_was_read_is_counted_again),
 		TEST(one_place_may_be_of_two_names),
 		TEST(a_copy_that_was_read_goes_first),
 		TEST(all_who_read_a_copy_are_its_readers),
