@@ -6,7 +6,8 @@
 #include "bpf/storage.bpf.h"
 
 #define NEVER_READ 1		/* CLOCK_MONOTONIC */
-#define BACKLOG_TOLD 32	/* of one socket's, at a tick */
+#define BACKLOG_BURST 256	/* of one socket's that are told at once, */
+#define BACKLOG_TOLD 32		/* ... and then at each tick */
 
 /* Only threads of one process have used it. */
 static __always_inline bool is_of_threads(const struct sock_info *s)
@@ -249,25 +250,31 @@ static __always_inline bool is_held(const struct sock_info *s)
 	return !may_be_inherited(s) || !has_forked_since(s, s->held_jiffies);
 }
 
+/* How many of a burst have been told. */
+static __always_inline __u32 backlog_told(const struct sock_info *s, __u64 now)
+{
+	__u64 again = (now - s->backlog_jiffies) * BACKLOG_TOLD;
+
+	return s->backlog_told > again ? s->backlog_told - again : 0;
+}
+
 /*
  * Its reader has not come to what is there already: by when it does, another may
- * read.  Of a flood some are told at each tick.
+ * read.  Of a flood that lasts some are told at each tick.
  */
 static __always_inline bool has_backlog(const struct sock_info *s, __u8 proto)
 {
 	return proto != IPPROTO_TCP && queued((void *)s->address, proto) &&
-	       (s->backlog_jiffies != bpf_jiffies64() ||
-		s->backlog_told < BACKLOG_TOLD);
+	       backlog_told(s, bpf_jiffies64()) < BACKLOG_BURST;
 }
 
 static __always_inline void count_backlog(struct sock_info *s)
 {
 	__u64 now = bpf_jiffies64();
+	__u32 told = backlog_told(s, now);
 
-	if (s->backlog_jiffies != now)
-		s->backlog_told = 0;
 	s->backlog_jiffies = now;
-	s->backlog_told++;
+	s->backlog_told = told < BACKLOG_BURST ? told + 1 : told;
 }
 
 /*

@@ -272,6 +272,27 @@ for i in range(5):
     s.sendto(b"%d" % (i + 1), ("192.0.2.2", 9))
 """
 
+# It takes another name before it has read all of a burst.
+BURST = """
+import ctypes, socket, sys
+libc = ctypes.CDLL(None)
+r, s = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+r.bind(("127.0.0.1", 0))
+s.connect(r.getsockname())
+print(r.getsockname()[1], flush=True)
+libc.prctl(15, b"former")
+sys.stdin.readline()
+s.send(b"000")
+r.recv(100)
+for i in range(1, 200):
+    s.send(b"%03d" % i)
+for i in range(1, 40):
+    r.recv(100)
+libc.prctl(15, b"latter")
+for i in range(40, 200):
+    r.recv(100)
+"""
+
 # One process sends and reads as the user of each request, on sockets of its own.
 USERS = COMMON + """
 sockets = [pair() for _ in range(3)]
@@ -381,6 +402,22 @@ class Uses(world.LiveTest):
                               where="udp.dstport == 9"))
         self.assertIn(told.pop("30"), ("former", ""))
         self.assertEqual(told, {f"3{n}": "latter" for n in range(1, 6)})
+
+    def test_a_burst_that_is_read_under_two_names(self):
+        ns = self.namespace()
+        p = self.start(ns.argv("python3", "-c", BURST),
+                       stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        port = int(p.stdout.readline())
+        path = self.dir / "burst.pcapng"
+        c = Capture(path, "-i", "lo", "-f", f"udp port {port}", within=ns)
+        p.communicate("go\n")
+        c.stop()
+        told = {int(bytes.fromhex(data)): name for data, name in
+                self.rows(path, "data.data", "proc.dst.name", where="udp")}
+        wrong = {i: name for i, name in told.items()
+                 if name not in ("", "former" if i < 40 else "latter")}
+        self.assertEqual((len(told), wrong), (200, {}))
+        self.assertGreater(sum(map(bool, told.values())), 190)
 
     def test_two_senders_behind_a_firewall(self):
         self.check(TURNS, ns=self.behind_a_firewall())
