@@ -58,12 +58,23 @@ static bool is_reverse(const char *name)
 	return g_str_has_suffix(name, ".arpa");
 }
 
+/* Asked for each question. */
+static char *key_of(wmem_allocator_t *pool, uint64_t id, const char *domain)
+{
+	size_t len = strlen(domain) + 1;
+	char *key = wmem_alloc(pool, 2 * sizeof(id) + len);
+
+	for (unsigned i = 0; i < 2 * sizeof(id); i++)
+		key[i] = (char)('a' + (id >> 4 * i & 15));
+	memcpy(key + 2 * sizeof(id), domain, len);
+	return key;
+}
+
 static struct domain *domain_get(packet_info *pinfo, const char *domain,
 				 const struct attribution *owners)
 {
 	uint64_t id = owners && owners->src.present ? owners->src.id : 0;
-	char *key = wmem_strdup_printf(pinfo->pool, "%" PRIx64 " %s", id,
-				       domain);
+	char *key = key_of(pinfo->pool, id, domain);
 	struct domain *d = wmem_map_lookup(domains, key);
 
 	if (d || wmem_map_size(domains) >= DOMAINS_MAX)

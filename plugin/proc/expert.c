@@ -272,7 +272,7 @@ static const char *const port_owners[] = {
 	"telnet", "vnc",
 };
 
-static int port_owner_ids[array_length(port_owners)];	/* -1: unknown */
+static GHashTable *port_owner_ranks;	/* by Wireshark's number, from 1 on */
 static int proto_tls;			/* 0: they were not looked up yet */
 static int proto_http2;
 
@@ -282,8 +282,11 @@ static void find_port_owners(void)
 		return;
 	proto_tls = proto_get_id_by_filter_name("tls");
 	proto_http2 = proto_get_id_by_filter_name("http2");
+	port_owner_ranks = g_hash_table_new(g_direct_hash, g_direct_equal);
 	for (size_t i = 0; i < array_length(port_owners); i++)
-		port_owner_ids[i] = proto_get_id_by_filter_name(port_owners[i]);
+		g_hash_table_insert(port_owner_ranks, GINT_TO_POINTER(
+			proto_get_id_by_filter_name(port_owners[i])),
+			GSIZE_TO_POINTER(i + 1));
 	dpi_protocols_init();
 }
 
@@ -294,26 +297,41 @@ static bool port_is_owned(const packet_info *pinfo)
 	       spoken_is(pinfo, proto_http2);
 }
 
+/* Of those that are spoken in the packet, or -1. */
+static int first_port_owner(const packet_info *pinfo)
+{
+	size_t first = 0;
+	int proto = -1;
+
+	for (wmem_list_frame_t *f = wmem_list_head(pinfo->layers); f;
+	     f = wmem_list_frame_next(f)) {
+		void *id = wmem_list_frame_data(f);
+		size_t rank = GPOINTER_TO_SIZE(
+			g_hash_table_lookup(port_owner_ranks, id));
+
+		if (rank && (!first || rank < first)) {
+			first = rank;
+			proto = GPOINTER_TO_INT(id);
+		}
+	}
+	return proto;
+}
+
 /* The lower port is the server's, and all its clients are one line. */
 static void check_port(struct place *at, packet_info *pinfo)
 {
+	int proto;
+
 	if (!enabled[PORT] ||
 	    (pinfo->ptype != PT_TCP && pinfo->ptype != PT_UDP))
 		return;
 	find_port_owners();
-	if (port_is_owned(pinfo))
-		return;
-	for (size_t i = 0; i < array_length(port_owners); i++) {
-		int proto = port_owner_ids[i];
-
-		if (proto == -1 || !spoken_is(pinfo, proto))
-			continue;
+	proto = first_port_owner(pinfo);
+	if (proto != -1 && !port_is_owned(pinfo))
 		expert_add_info_format(pinfo, item_at(at), &ei[PORT],
 			"%s on port %u, which is not its own",
 			dpi_protocol_of(proto)->app,
 			MIN(pinfo->srcport, pinfo->destport));
-		return;
-	}
 }
 
 /* ---- what is wanted, and where ---- */

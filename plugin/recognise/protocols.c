@@ -283,7 +283,7 @@ void dpi_protocols_init(void)
 }
 
 /* Wireshark's helpers, as "_ws.malformed", are nobody's protocol. */
-const struct dpi_protocol *dpi_protocol_of(int id)
+static const struct dpi_protocol *find(int id)
 {
 	struct dpi_protocol *p = g_hash_table_lookup(by_id, GINT_TO_POINTER(id));
 
@@ -295,6 +295,17 @@ const struct dpi_protocol *dpi_protocol_of(int id)
 	p->is_called = g_hash_table_contains(called, GINT_TO_POINTER(id));
 	remember(id, p);
 	return p;
+}
+
+/* Asked of each layer of each packet, and mostly of the same few. */
+const struct dpi_protocol *dpi_protocol_of(int id)
+{
+	static const struct dpi_protocol *few[256];
+	const struct dpi_protocol **at = &few[(unsigned)id % array_length(few)];
+
+	if (!*at || (*at)->id != id)
+		*at = find(id);
+	return *at;
 }
 
 const struct dpi_protocol *dpi_protocol_named(const char *filter)

@@ -21,15 +21,21 @@ bool spoken_is(const packet_info *pinfo, int proto)
 	return wmem_list_find(pinfo->layers, GINT_TO_POINTER(proto)) != NULL;
 }
 
-static int owner_of(bool tcp, uint32_t port)
+static dissector_table_t table_of(bool tcp)
 {
 	static dissector_table_t tables[2];
-	dissector_handle_t handle;
 
 	if (!tables[tcp])
 		tables[tcp] = find_dissector_table(tcp ? "tcp.port" :
 							 "udp.port");
-	handle = dissector_get_uint_handle(tables[tcp], port);
+	return tables[tcp];
+}
+
+static int owner_of(bool tcp, uint32_t port)
+{
+	dissector_handle_t handle = dissector_get_uint_handle(table_of(tcp),
+							      port);
+
 	return handle ? dissector_handle_get_protocol_index(handle) : -1;
 }
 
@@ -70,7 +76,7 @@ static bool is_decoded_as(bool tcp, uint32_t port)
 {
 	const char *table = tcp ? "tcp.port" : "udp.port";
 
-	return dissector_get_uint_handle(find_dissector_table(table), port) !=
+	return dissector_get_uint_handle(table_of(tcp), port) !=
 	       dissector_get_default_uint_handle(table, port);
 }
 
