@@ -10,8 +10,41 @@ struct names {
 static wmem_map_t *addresses;		/* text -> struct names */
 static wmem_map_t *asked;		/* name -> itself */
 
+/*
+ * What nobody has asked for yet is written down in order: many a file is read
+ * by those alone who never ask, and the maps cost as much as all else that is
+ * done with a message of DNS.
+ */
+#define NOTES_MAX (8u << 20)		/* bytes */
+
+struct note {
+	uint32_t frame;		/* 0: the name was asked for */
+	bool has_process;
+};
+
+static GByteArray *notes;	/* struct note, texts: address, name, process */
+static unsigned last_asked;	/* where its name is in the notes; 0: none */
+static bool is_asked_for;	/* the maps are: nothing is noted any more */
+
+static void free_notes(void)
+{
+	if (notes)
+		g_byte_array_free(notes, true);
+	notes = NULL;
+	last_asked = 0;
+}
+
+static void begin_notes(void)
+{
+	free_notes();
+	notes = g_byte_array_new();
+	is_asked_for = false;
+}
+
 void dpi_names_init(void)
 {
+	begin_notes();
+	register_init_routine(begin_notes);
 	addresses = wmem_map_new_autoreset(wmem_epan_scope(),
 					   wmem_file_scope(), wmem_str_hash,
 					   g_str_equal);
@@ -69,8 +102,8 @@ static struct dpi_name *find(const struct names *n, uint32_t frame)
 	return last;
 }
 
-void dpi_names_put(const char *address, uint32_t frame, const char *name,
-		   const char *process)
+static void put(const char *address, uint32_t frame, const char *name,
+		const char *process)
 {
 	struct names *n = names_of(address);
 	struct dpi_name *before;
@@ -91,15 +124,7 @@ void dpi_names_put(const char *address, uint32_t frame, const char *name,
 	insert(n, before, frame, frame, name, process);
 }
 
-const struct dpi_name *dpi_names_get(const char *address, uint32_t frame)
-{
-	const struct names *n = wmem_map_lookup(addresses, address);
-	const struct dpi_name *name = n ? find(n, frame) : NULL;
-
-	return name || !n ? name : n->first;
-}
-
-void dpi_names_ask(const char *name)
+static void ask(const char *name)
 {
 	static const char *last;	/* an answer repeats its question */
 	unsigned count = wmem_map_size(asked);
@@ -114,10 +139,98 @@ void dpi_names_ask(const char *name)
 	wmem_map_insert(asked, key, key);
 }
 
+static void note(uint32_t frame, const char *process)
+{
+	struct note n = { .frame = frame, .has_process = process };
+
+	g_byte_array_append(notes, (const uint8_t *)&n, sizeof(n));
+}
+
+static void note_text(const char *text)
+{
+	if (text)
+		g_byte_array_append(notes, (const uint8_t *)text,
+				    (unsigned)strlen(text) + 1);
+}
+
+static const char *next_text(size_t *at)
+{
+	const char *text = (const char *)notes->data + *at;
+
+	*at += strlen(text) + 1;
+	return text;
+}
+
+static void read_notes(void)
+{
+	const char *address, *name;
+	struct note n;
+
+	if (is_asked_for)
+		return;
+	is_asked_for = true;
+	for (size_t at = 0; at < notes->len;) {
+		memcpy(&n, notes->data + at, sizeof(n));
+		at += sizeof(n);
+		address = n.frame ? next_text(&at) : NULL;
+		name = next_text(&at);
+		if (n.frame)
+			put(address, n.frame, name,
+			    n.has_process ? next_text(&at) : NULL);
+		else
+			ask(name);
+	}
+	free_notes();
+}
+
+void dpi_names_put(const char *address, uint32_t frame, const char *name,
+		   const char *process)
+{
+	if (is_asked_for) {
+		put(address, frame, name, process);
+		return;
+	}
+	note(frame, process);
+	note_text(address);
+	note_text(name);
+	note_text(process);
+	if (notes->len > NOTES_MAX)
+		read_notes();
+}
+
+void dpi_names_ask(const char *name)
+{
+	if (is_asked_for) {
+		ask(name);
+		return;
+	}
+	if (last_asked && !strcmp((char *)notes->data + last_asked, name))
+		return;
+	note(0, NULL);
+	last_asked = notes->len;
+	note_text(name);
+	if (notes->len > NOTES_MAX)
+		read_notes();
+}
+
+const struct dpi_name *dpi_names_get(const char *address, uint32_t frame)
+{
+	const struct names *n;
+	const struct dpi_name *name;
+
+	read_notes();
+	n = wmem_map_lookup(addresses, address);
+	name = n ? find(n, frame) : NULL;
+
+	return name || !n ? name : n->first;
+}
+
 bool dpi_names_knows(const char *name)
 {
-	unsigned count = wmem_map_size(asked);
+	unsigned count;
 
+	read_notes();
+	count = wmem_map_size(asked);
 	return !count || count == DPI_NAMES_ASKED ||
 	       wmem_map_contains(asked, name);
 }

@@ -4,7 +4,8 @@
  * the file: until it is closed, about 150 bytes for each of at most
  * DPI_NAMES_ADDRESSES addresses, and about 50 for each further name of one,
  * at most DPI_NAMES_EACH.  What is beyond is not kept.  And all names that
- * were asked for: about 80 bytes each, of at most DPI_NAMES_ASKED.
+ * were asked for: about 80 bytes each, of at most DPI_NAMES_ASKED.  Until
+ * somebody asks, up to 8 MiB of notes take their place.
  */
 #ifndef PKTWHO_PLUGIN_DPI_NAMES_H
 #define PKTWHO_PLUGIN_DPI_NAMES_H
