@@ -32,10 +32,27 @@ static bool is_for_experts(char option, const char *value)
 	return option == 'z' && g_str_has_prefix(value, "expert");
 }
 
+/* A filter of what is counted, which tshark may compile after we have begun. */
+static bool is_for_names(char option, const char *value)
+{
+	return option == 'z' && strstr(value, "dpi");
+}
+
 /* Two passes print in the second; a file that is written, or -q, may not print. */
 static bool is_against_trees(char option, const char *value _U_)
 {
-	return strchr("2qQw", option);
+	return option && strchr("2qQw", option);
+}
+
+static bool is_twice(char option, const char *value _U_)
+{
+	return option == '2';
+}
+
+/* A word without an option is one, too; what colours is an option that is one. */
+static bool is_filter(char option, const char *value _U_)
+{
+	return option == 'R' || option == 'Y' || !option;
 }
 
 /* What takes a value, which is in the same word or is the next. */
@@ -65,12 +82,19 @@ static char **own_words(void)
 	return program_is("tshark") ? words : no_words;
 }
 
-/* Is there an option of tshark's of which @is says yes? */
+/*
+ * Is there an option of tshark's of which @is says yes?  0 is whatever is none of
+ * a letter.
+ */
 static bool has_option(bool (*is)(char option, const char *value))
 {
-	for (char **w = own_words(); *w; w++) {
+	char **w = own_words();
+
+	for (w += *w != NULL; *w; w++) {
 		const char *s = **w == '-' && (*w)[1] != '-' ? *w + 1 : "";
 
+		if (!*s && is('\0', *w))
+			return true;
 		while (*s && !takes_value(*s))
 			if (is(*s++, ""))
 				return true;
@@ -94,9 +118,19 @@ bool program_prints_experts(void)
 	return has_option(is_for_experts);
 }
 
+bool program_counts_by_our_names(void)
+{
+	return has_option(is_for_names);
+}
+
 bool program_reads_whole_trees(void)
 {
 	return has_option(is_for_trees) && !has_option(is_against_trees);
+}
+
+bool program_filters_nothing_first(void)
+{
+	return has_option(is_twice) && !has_option(is_filter);
 }
 
 static bool has_word(const char *word)

@@ -15,11 +15,20 @@ bool program_is(const char *name);
 bool program_prints_details(void);
 bool program_prints_experts(void);
 
+/* Whether it was told to count something by fields that begin with "dpi". */
+bool program_counts_by_our_names(void);
+
 /*
  * Whether tshark shows us all there is of each packet the first time that it
  * reads it, since it prints that then.
  */
 bool program_reads_whole_trees(void);
+
+/*
+ * Whether tshark reads twice, and for itself makes no trees the first time.  Not
+ * if there is any doubt.
+ */
+bool program_filters_nothing_first(void);
 
 /*
  * Whether tshark prints JSON whose objects have a key as often as a packet has

@@ -19,6 +19,7 @@
 #include "program.h"
 #include "recognise/content.h"
 #include "recognise/spoken.h"
+#include "recognise/tree.h"
 #include "stats/stats.h"
 
 static int proto_dpi = -1;
@@ -29,8 +30,10 @@ static int pref_when = WHEN_ASKED;
 
 static bool has_fields;		/* ours are registered */
 /* Which of other dissectors' fields are asked for. */
-static enum { NONE, FOR_EXPERTS, ALL } collecting;
+enum fields { NONE, FOR_EXPERTS, ALL };
+static enum fields collecting;
 static bool primed;		/* ... and Wireshark keeps them at hand */
+static bool has_begun;		/* a packet of this file was read */
 static bool missed;		/* a packet of this file was read without them */
 static bool tapping;		/* ... so they are asked for when it is read again */
 
@@ -61,15 +64,34 @@ static void prime(bool on)
 				       reader_wanted(collecting == FOR_EXPERTS));
 }
 
-/* From the next file on, Wireshark gives us every packet's tree. */
-static void collect(unsigned what)
+/*
+ * From the next file on.  Of all fields some are of layers below TCP and UDP:
+ * then Wireshark gives us every packet's tree.
+ */
+static void collect(enum fields what)
 {
 	if (what == collecting || !postdissector)
 		return;
 	collecting = what;
 	if (what)
 		register_fields();
-	prime(what && !program_reads_whole_trees());
+	prime(what == ALL && !program_reads_whole_trees());
+	if (what == FOR_EXPERTS)
+		tree_use(TREE_OF_OURS, reader_wanted(true));
+	else
+		tree_use(what ? TREE_SHARED : TREE_UNUSED, NULL);
+}
+
+/* Does nobody read the trees of a first pass but us? */
+static void look_for_others(void)
+{
+	if (collecting != ALL || !primed || stats_are_wanted() ||
+	    !program_filters_nothing_first())
+		return;
+	prime(false);
+	if (!postdissectors_want_hfids())
+		tree_use(TREE_FOR_US, NULL);
+	prime(true);
 }
 
 /* Somebody names a field of ours, and Wireshark does not know it yet. */
@@ -115,8 +137,10 @@ static void tap_missed(void)
 
 static void on_file(void)
 {
-	missed = false;
+	missed = has_begun = false;
 	learnt.frame = 0;
+	if (collecting == ALL)
+		tree_use(TREE_SHARED, NULL);
 	if (tapping)
 		remove_tap_listener(&tapping);
 	tapping = false;
@@ -125,7 +149,7 @@ static void on_file(void)
 	if (program_prints_details())
 		collect(ALL);
 	else if (!collecting && program_prints_experts())
-		collect(FOR_EXPERTS);
+		collect(program_counts_by_our_names() ? ALL : FOR_EXPERTS);
 }
 
 /*
@@ -176,8 +200,19 @@ static void take_content(struct dpi_flow *f, packet_info *pinfo,
 	f->odd_port = p->has_port && !spoken_is_owner(pinfo, p->id);
 	if (owner && strcmp(owner, p->app))
 		dpi_flow_forget_turns(f);
-	if (collecting && p->families & DPI_HTTP && dpi_content_told(pinfo))
+	if (collecting == ALL && p->families & DPI_HTTP && dpi_content_told(pinfo))
 		dpi_read_request(f, pinfo->pool, dpi_content_told(pinfo));
+}
+
+/* Our expert items do not say what is spoken, and a server's name once a flow. */
+static struct dpi_flow *flow_of(const struct dpi_layers *l, packet_info *pinfo)
+{
+	static struct dpi_flow nobodys;
+
+	if (collecting == FOR_EXPERTS &&
+	    !(l->families & (DPI_TLS | DPI_DTLS | DPI_GQUIC)))
+		return &nobodys;
+	return dpi_flow_get(pinfo, proto_dpi);
 }
 
 /*
@@ -195,7 +230,9 @@ static void learn_app(packet_info *pinfo)
 	learnt.flow = NULL;
 	if (!l->is_flow)
 		return;
-	f = learnt.flow = dpi_flow_get(pinfo, proto_dpi);
+	f = learnt.flow = flow_of(l, pinfo);
+	if (collecting == FOR_EXPERTS)
+		return;
 	if (l->in_proxy && !f->in_proxy) {
 		f->in_proxy = true;
 		f->rank = DPI_NOTHING;
@@ -211,23 +248,46 @@ static void learn_app(packet_info *pinfo)
 		f->odd_port = l->has_port && !spoken_is_kept(pinfo);
 }
 
+/* Is it what we thought of this file? */
+static void look_at_tree(const proto_tree *tree)
+{
+	bool is_enough = tree ? PTREE_DATA(tree)->visible :
+				collecting == FOR_EXPERTS;
+
+	missed = missed || !collecting || (!tree && !is_enough);
+	if (collecting && !primed && !is_enough) {
+		prime(true);
+		tree_use(TREE_SHARED, NULL);
+	}
+	if (!has_begun)
+		look_for_others();
+	has_begun = true;
+}
+
+static bool is_asked_for(proto_tree *tree)
+{
+	return stats_are_wanted() ||
+	       (collecting && proto_field_is_referenced(tree, proto_dpi));
+}
+
 bool dpi_is_wanted(packet_info *pinfo, proto_tree *tree)
 {
-	if (!proto_is_protocol_enabled(find_protocol_by_id(proto_dpi)))
+	static const protocol_t *dpi;
+
+	if (!dpi)
+		dpi = find_protocol_by_id(proto_dpi);
+	if (!proto_is_protocol_enabled(dpi))
 		return false;
 	dpi_protocols_init();
 	dpi_layers_init();
 	if (!PINFO_FD_VISITED(pinfo)) {
+		if (!missed && collecting != ALL && is_asked_for(tree))
+			dpi_collect();
 		dpi_content_swap_ports(pinfo);
 		if (pref_when != NEVER)
 			learn_app(pinfo);
 		dpi_content_swap_ports(pinfo);
-		if (!missed && collecting != ALL && stats_are_wanted())
-			dpi_collect();
-		missed = missed || !collecting || !tree;
-		if (collecting && !primed &&
-		    !(tree && PTREE_DATA(tree)->visible))
-			prime(true);
+		look_at_tree(tree);
 		if (collecting)
 			return true;
 	}
@@ -272,12 +332,18 @@ static void learn(struct dpi_view *v, const struct dpi_layers *l,
 {
 	bool again = PINFO_FD_VISITED(v->pinfo);
 	bool is_click = is_clicked(v);
+	struct dpi_source from = {
+		.tree = v->tree ? v->tree : tree_of_ours(v->pinfo),
+		.is_primed = !again && (primed || !v->tree),
+		.is_for_experts = collecting == FOR_EXPERTS,
+		.dns = !again && l->is_dns_alone ? tree_dns(v->pinfo) : NULL,
+	};
 
 	if (is_click && !v->flow->read_again)
 		v->flow = alone(v->flow, v->pinfo);
-	if (!v->tree || !l->families)
+	if ((!from.tree && !from.dns) || !l->families)
 		return;
-	dpi_read(v->flow, l, v->pinfo, v->tree, primed && !again, owners);
+	dpi_read(v->flow, l, v->pinfo, &from, owners);
 	if (again && !is_click && has_read_any(v->flow))
 		v->flow->read_again = true;
 }

@@ -9,7 +9,8 @@
  * packet, which costs a fifth of a run that would not have built any.  So our
  * fields come into being when somebody first names one: a filter, a column,
  * -e.  Wireshark then asks for them by their prefix, before it reads the
- * file, and only then do we ask for the others'.
+ * file, and only then do we ask for the others'.  Names for expert items alone
+ * are had without (recognise/tree.h).
  */
 #ifndef PKTWHO_PLUGIN_DPI_DPI_H
 #define PKTWHO_PLUGIN_DPI_DPI_H

@@ -29,6 +29,7 @@ struct climb {
 	const struct dpi_protocol *said;	/* whose name is the app's */
 	const struct dpi_protocol *carrier;	/* the last one */
 	const struct dpi_protocol *transport;
+	const struct dpi_protocol *below;	/* the one before, if it is known */
 	bool is_inside;		/* the app, in TLS or QUIC */
 	bool is_carried;	/* we are in a frame within, which is not spoken */
 	packet_info *pinfo;
@@ -75,6 +76,8 @@ static void take_app(struct dpi_layers *l, struct climb *c,
 		     const struct dpi_protocol *p)
 {
 	l->families |= p->families;
+	l->is_dns_alone = l->is_dns_alone ||
+			  (p == dns && c->below && c->below == c->transport);
 	if (p == dns && is_any_http(c->top)) {
 		l->app = "DNS over HTTPS";
 		l->rank = DPI_WITHIN;
@@ -158,11 +161,14 @@ static void take(struct dpi_layers *l, struct climb *c,
 /* In TLS or QUIC, and nothing was said of what is inside. */
 static bool look_at_tls_port(struct dpi_layers *l, const packet_info *pinfo)
 {
-	const char *app = dpi_protocol_of_tls_port(pinfo->srcport);
+	const char *app;
 
+	if (l->rank != DPI_CARRIER)
+		return false;
+	app = dpi_protocol_of_tls_port(pinfo->srcport);
 	if (!app)
 		app = dpi_protocol_of_tls_port(pinfo->destport);
-	if (!app || l->rank != DPI_CARRIER)
+	if (!app)
 		return false;
 	if (l->in_quic && (pinfo->srcport == 853 || pinfo->destport == 853))
 		app = "DNS over QUIC";
@@ -244,9 +250,13 @@ void dpi_layers_read(struct dpi_layers *l, packet_info *pinfo)
 
 	memset(l, 0, sizeof(*l));
 	for (wmem_list_frame_t *f = wmem_list_head(pinfo->layers); f && !c.stop;
-	     f = wmem_list_frame_next(f))
-		take(l, &c, dpi_protocol_of(
-			GPOINTER_TO_INT(wmem_list_frame_data(f))));
+	     f = wmem_list_frame_next(f)) {
+		const struct dpi_protocol *p = dpi_protocol_of(
+			GPOINTER_TO_INT(wmem_list_frame_data(f)));
+
+		take(l, &c, p);
+		c.below = p;
+	}
 	l->how = l->app ? DPI_BY_DISSECTOR : DPI_BY_NOTHING;
 	l->is_flow = c.transport && !c.stop &&
 		     (pinfo->ptype == PT_TCP || pinfo->ptype == PT_UDP ||

@@ -20,6 +20,7 @@ struct dpi_layers {
 	bool in_tls;
 	bool in_quic;
 	bool in_proxy;		/* a proxy passes it on */
+	bool is_dns_alone;	/* nothing is between it and the transport */
 	bool has_port;		/* app has ports of its own */
 };
 

@@ -2,6 +2,7 @@
 #include "recognise/content_parts.h"
 
 #include "recognise/spoken.h"
+#include "recognise/tree.h"
 
 #define SHORT 12		/* bytes, of which Wireshark can only guess */
 
@@ -13,8 +14,12 @@ static dissector_handle_t tcp, udp;		/* Wireshark's */
 static bool enabled = true;
 static struct {
 	uint32_t frame;
-	const struct content *content;
+	struct content *content;
 	struct payload told;	/* it said what the content is; len 0: none did */
+	address src;		/* borrowed from the packet, as are its ports */
+	address dst;
+	uint32_t sport;
+	uint32_t dport;
 } last;				/* that was looked at */
 static struct {
 	uint32_t frame;
@@ -80,11 +85,24 @@ static void see_syn(packet_info *pinfo, const struct segment *s, bool is_answer)
 		stream_begin(&k->stream, !way, s->ack);
 }
 
+/* Then there is no need to search.  A packet of TCP may begin another one. */
+static bool is_of_last(const packet_info *pinfo)
+{
+	return !PINFO_FD_VISITED(pinfo) && last.frame == pinfo->num &&
+	       last.content && pinfo->ptype == PT_UDP &&
+	       last.sport == pinfo->srcport && last.dport == pinfo->destport &&
+	       addresses_equal(&last.src, &pinfo->src) &&
+	       addresses_equal(&last.dst, &pinfo->dst);
+}
+
 struct content *content_at(packet_info *pinfo)
 {
-	conversation_t *c = spoken_conversation(pinfo, false);
 	bool is_tcp = pinfo->ptype == PT_TCP;
+	conversation_t *c;
 
+	if (is_of_last(pinfo))
+		return last.content;
+	c = spoken_conversation(pinfo, false);
 	if (!c || (!is_tcp && pinfo->ptype != PT_UDP))
 		return NULL;
 	return conversation_get_proto_data(c, is_tcp ? proto_tcp : proto_udp);
@@ -149,6 +167,18 @@ static void look_at_all(conversation_t *c, struct content *k,
 		stream_end(&k->stream);
 }
 
+static void take_last(const packet_info *pinfo, const struct payload *p,
+		      struct content *k)
+{
+	last.content = k;
+	last.frame = pinfo->num;
+	last.told.len = 0;
+	last.src = pinfo->src;
+	last.dst = pinfo->dst;
+	last.sport = p->sport;
+	last.dport = p->dport;
+}
+
 static struct content *look(packet_info *pinfo, struct segment *now)
 {
 	const struct payload *p = &now->p;
@@ -156,9 +186,8 @@ static struct content *look(packet_info *pinfo, struct segment *now)
 	conversation_t *c = conversation_of(pinfo, p);
 	struct content *k;
 
-	last.content = k = content_of(c, p);
-	last.frame = pinfo->num;
-	last.told.len = 0;
+	k = content_of(c, p);
+	take_last(pinfo, p, k);
 	k->is_short = p->len < SHORT && p->len < p->full;
 	k->is_no_dns = k->is_no_dns || (!is_tcp && !signature_may_be_dns(p));
 	/* Wireshark takes a version of 0 for one, whatever the header. */
@@ -176,17 +205,6 @@ static struct content *look(packet_info *pinfo, struct segment *now)
 	return k;
 }
 
-/*
- * Wireshark passes on what follows it, unless the port has an owner; of version
- * 2 since 4.4, if it says for whom.
- */
-static bool is_preamble_known(const struct payload *p)
-{
-	return (STARTS(p, "PROXY") ||
-		(WS_VERSION >= 404 && u8_at(p, 12) == 0x21)) &&
-	       !spoken_is_owned(true, p->sport, p->dport);
-}
-
 /* What follows a preamble in the same segment is what is spoken. */
 static void look_beyond(packet_info *pinfo, struct segment *s)
 {
@@ -194,7 +212,7 @@ static void look_beyond(packet_info *pinfo, struct segment *s)
 	struct segment first = *s;
 	struct content *k;
 
-	if (len && len < s->p.len && !is_preamble_known(&s->p)) {
+	if (len && len < s->p.len && !content_passes_on(&s->p)) {
 		first.p.len = first.p.full = len;
 		k = look(pinfo, &first);
 		k->preamble = (unsigned)len;
@@ -215,9 +233,7 @@ static void see_end(packet_info *pinfo, const struct payload *p, bool is_reset)
 
 	if (!k || k->is_expected || is_decided(k))
 		return;
-	last.content = k;
-	last.frame = pinfo->num;
-	last.told.len = 0;
+	take_last(pinfo, p, k);
 	stream_give_up(&k->stream);
 	look_at_all(c, k, pinfo, NULL);
 	k->closed |= is_reset ? 3 : 1 << content_side(pinfo, p->sport, p->dport);
@@ -225,10 +241,15 @@ static void see_end(packet_info *pinfo, const struct payload *p, bool is_reset)
 		stream_end(&k->stream);
 }
 
-static bool is_to_be_seen(const packet_info *pinfo)
+static bool is_new(const packet_info *pinfo)
 {
 	return enabled && proto_is_protocol_enabled(dpi) &&
-	       !PINFO_FD_VISITED(pinfo) && !pinfo->fragmented &&
+	       !PINFO_FD_VISITED(pinfo);
+}
+
+static bool is_to_be_seen(const packet_info *pinfo)
+{
+	return is_new(pinfo) && !pinfo->fragmented &&
 	       !pinfo->flags.in_error_pkt;
 }
 
@@ -246,7 +267,7 @@ static void see_ports(tvbuff_t *tvb, const packet_info *pinfo, port_type type)
 static int see_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 		   void *data)
 {
-	unsigned have = tvb_captured_length(tvb), head, flags = 0;
+	unsigned have = tvb_captured_length(tvb), head = 0, flags = 0;
 	struct segment s = { .p.over = OVER_TCP };
 	struct payload *p = &s.p;
 	int done;
@@ -269,6 +290,9 @@ static int see_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 		if (flags & (TCP_FIN | TCP_RST))
 			see_end(pinfo, p, flags & TCP_RST);
 	}
+	if (is_new(pinfo))
+		tree = tree_to_fill(pinfo, tree, p,
+				    have > head || flags & TCP_FIN);
 	done = call_dissector_only(tcp, tvb, pinfo, tree, data);
 	/* TCP begins the conversation: from ours it would not learn of SYN. */
 	if (flags & TCP_SYN)
@@ -295,6 +319,8 @@ static int see_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 		p->full = size > 8 ? size - 8 : p->len;
 		look(pinfo, &s);
 	}
+	if (is_new(pinfo))
+		tree = tree_to_fill(pinfo, tree, p, true);
 	return call_dissector_only(udp, tvb, pinfo, tree, data);
 }
 
@@ -414,5 +440,6 @@ void dpi_content_init(int proto, module_t *prefs)
 		"UDP content", "dpi_udp", proto_get_id_by_filter_name("udp"),
 		FT_BYTES);
 	register_init_routine(forget);
+	tree_init();
 	content_hand_init(proto, prefs);
 }

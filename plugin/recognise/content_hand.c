@@ -199,3 +199,10 @@ void content_hand_init(int proto, module_t *prefs)
 		" dissected as what it is.  Decode As comes before this.",
 		&hand_over);
 }
+
+bool content_passes_on(const struct payload *p)
+{
+	return (STARTS(p, "PROXY") ||
+		(WS_VERSION >= 404 && u8_at(p, 12) == 0x21)) &&
+	       !spoken_is_owned(true, p->sport, p->dport);
+}

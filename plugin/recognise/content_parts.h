@@ -53,6 +53,12 @@ void content_hand(conversation_t *c, struct content *k,
 		  const struct payload *p);
 
 /*
+ * Wireshark passes on what follows this preamble, unless the port has an owner; of
+ * version 2 since 4.4, if it says for whom.
+ */
+bool content_passes_on(const struct payload *p);
+
+/*
  * Of a first message that comes in several segments Wireshark shall see the
  * whole, where that says more than what it is.
  */

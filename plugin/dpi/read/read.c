@@ -85,13 +85,33 @@ static void read_gquic(struct reader *r)
 	dpi_flow_set(&r->flow->host, host);
 }
 
+static void read_requests(struct reader *r, unsigned families)
+{
+	if (families & DPI_HTTP)
+		read_http(r);
+	if (families & DPI_HTTP2)
+		read_http2(r);
+	if (families & DPI_HTTP3)
+		read_http3(r);
+}
+
+static void read_sayings(struct reader *r, unsigned families)
+{
+	for (size_t i = 0; families & DPI_SAYS && i < array_length(sayings); i++)
+		read_saying(r, i);
+	if (families & DPI_SSH)
+		read_ssh(r);
+	dpi_times_read(r);
+}
+
 void dpi_read(struct dpi_flow *f, const struct dpi_layers *l,
-	      packet_info *pinfo, proto_tree *tree, bool primed,
+	      packet_info *pinfo, const struct dpi_source *from,
 	      const struct attribution *owners)
 {
 	struct reader r = {
-		.flow = f, .layers = l, .pinfo = pinfo, .tree = tree,
-		.primed = primed,
+		.flow = f, .layers = l, .pinfo = pinfo, .tree = from->tree,
+		.dns = from->dns, .primed = from->is_primed,
+		.is_for_experts = from->is_for_experts,
 	};
 
 	if (l->families & DPI_TLS)
@@ -100,19 +120,11 @@ void dpi_read(struct dpi_flow *f, const struct dpi_layers *l,
 		read_dtls(&r);
 	if (l->families & DPI_GQUIC)
 		read_gquic(&r);
-	if (l->families & DPI_HTTP)
-		read_http(&r);
-	if (l->families & DPI_HTTP2)
-		read_http2(&r);
-	if (l->families & DPI_HTTP3)
-		read_http3(&r);
+	if (!r.is_for_experts)
+		read_requests(&r, l->families);
 	if (l->families & DPI_DNS)
 		read_dns(&r, owners);
-	for (size_t i = 0; l->families & DPI_SAYS && i < array_length(sayings);
-	     i++)
-		read_saying(&r, i);
-	if (l->families & DPI_SSH)
-		read_ssh(&r);
-	dpi_times_read(&r);
+	if (!r.is_for_experts)
+		read_sayings(&r, l->families);
 	reader_end(&r);
 }

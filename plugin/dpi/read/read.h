@@ -9,16 +9,25 @@
 #include "compat.h"
 #include "dpi/flow.h"
 #include "dpi/layers.h"
+#include "recognise/dns_message.h"
 #include "recognise/signature/signature.h"
 #include "record.h"
 
+/* What there is to read. */
+struct dpi_source {
+	proto_tree *tree;	/* NULL: nothing */
+	bool is_primed;		/* Wireshark was asked to keep the fields at hand;
+				   else they are searched for in the tree */
+	bool is_for_experts;	/* there are those alone that our items need */
+	const struct dns_message *dns;	/* NULL: it is in the tree, if it is */
+};
+
 /*
  * Takes what the packet says into @f, and what this host resolved into
- * dpi/names.h.  @primed: Wireshark was asked to keep the fields at hand;
- * else they are searched for in the tree.
+ * dpi/names.h.
  */
 void dpi_read(struct dpi_flow *f, const struct dpi_layers *l,
-	      packet_info *pinfo, proto_tree *tree, bool primed,
+	      packet_info *pinfo, const struct dpi_source *from,
 	      const struct attribution *owners);
 
 /*

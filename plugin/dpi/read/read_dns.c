@@ -1,18 +1,31 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Names that are asked for, and what they were resolved to. */
 #include "dpi/read/reader.h"
-#include "dpi/tunnel.h"
+
+#include <epan/to_str.h>
 
 #include "dpi/names.h"
+#include "dpi/tunnel.h"
 #include "text.h"
 
 #define ANSWERS_SHOWN 4
 
-static char *address_of(struct reader *r, const field_info *fi)
-{
-	return fvalue_to_string_repr(r->pinfo->pool, finfo_value(fi),
-				     FTREPR_DISPLAY, BASE_NONE);
-}
+/* What is asked for, and by whom. */
+struct question {
+	const char *all;	/* of the name */
+	const char *name;	/* as much of it as is shown */
+	const char *host;
+	const char *type;
+	const char *process;
+	bool is_answer;
+	bool is_ours;
+};
+
+struct answers {
+	const struct question *to;
+	wmem_strbuf_t *shown;	/* NULL: they are not */
+	unsigned count;
+};
 
 /*
  * Where the answers end: what comes after them are addresses of name servers
@@ -31,35 +44,59 @@ static int answers_end(struct reader *r)
 	return fi->start;
 }
 
-struct answers {
-	const char *name;
-	const char *process;
-	int end;
-	bool keep;		/* they are this host's own */
-	wmem_strbuf_t *shown;
-	unsigned count;
-};
+static void take_address(struct reader *r, struct answers *s,
+			 const char *address)
+{
+	if (s->to->is_ours)
+		dpi_names_put(address, r->pinfo->num, s->to->name,
+			      s->to->process);
+	if (s->count++ < ANSWERS_SHOWN && s->shown)
+		wmem_strbuf_append_printf(s->shown, "%c%s",
+					  s->count > 1 ? ',' : ' ', address);
+}
 
 static void read_addresses_of(struct reader *r, struct answers *s,
-			      enum what what)
+			      enum what what, int end)
 {
 	GPtrArray *a = reader_values(r, what);
 
 	for (unsigned i = 0; a && i < a->len; i++) {
 		const field_info *fi = g_ptr_array_index(a, i);
-		const char *address;
 
-		if (fi->start >= s->end)
-			continue;
-		address = address_of(r, fi);
-		if (s->keep)
-			dpi_names_put(address, r->pinfo->num, s->name,
-				      s->process);
-		if (s->count++ < ANSWERS_SHOWN)
-			wmem_strbuf_append_printf(s->shown, "%c%s",
-						  s->count > 1 ? ',' : ' ',
-						  address);
+		if (fi->start < end)
+			take_address(r, s, fvalue_to_string_repr(
+				r->pinfo->pool, finfo_value(fi),
+				FTREPR_DISPLAY, BASE_NONE));
 	}
+}
+
+static void take_addresses_of(struct reader *r, struct answers *s, uint8_t len)
+{
+	for (unsigned i = 0; i < r->dns->count; i++) {
+		const struct dns_message_address *a = &r->dns->addresses[i];
+		address address;
+
+		if (a->len != len)
+			continue;
+		set_address(&address, len == 4 ? AT_IPv4 : AT_IPv6, len,
+			    a->bytes);
+		take_address(r, s, address_to_str(r->pinfo->pool, &address));
+	}
+}
+
+/* In the order of Wireshark's fields: all of one kind, then of the other. */
+static void read_addresses(struct reader *r, struct answers *s)
+{
+	int end;
+
+	if (r->dns) {
+		take_addresses_of(r, s, 4);
+		take_addresses_of(r, s, 16);
+		return;
+	}
+	end = answers_end(r);
+	read_addresses_of(r, s, DNS_A, end);
+	read_addresses_of(r, s, DNS_AAAA, end);
 }
 
 /*
@@ -92,44 +129,57 @@ static const char *who_asked(struct reader *r, const struct attribution *owners)
 			   strnlen(e->name, sizeof(e->name)));
 }
 
-/* "A 192.0.2.1,192.0.2.2", "AAAA No such name", "MX". */
-static const char *read_answers(struct reader *r, const char *name,
-				const char *type,
-				const struct attribution *owners)
+/* Of several messages in one packet we cannot tell whose is which. */
+static bool has_one_message(struct reader *r)
 {
-	GPtrArray *messages = reader_values(r, DNS_ANSWERS);
-	struct answers s = {
-		.name = name,
-		.process = who_asked(r, owners),
-		.end = answers_end(r),
-		.keep = is_for_us(r, owners, true),
-		.shown = wmem_strbuf_new(r->pinfo->pool, type),
-	};
-	uint32_t rcode = 0;
+	GPtrArray *messages = r->dns ? NULL : reader_values(r, DNS_ANSWERS);
 
-	/* Of several messages in one packet we cannot tell whose is which. */
-	if (!messages || messages->len != 1)
-		return type;
-	reader_number(r, DNS_RCODE, &rcode);
-	if (rcode)
-		return wmem_strdup_printf(r->pinfo->pool, "%s %s", type,
-					  reader_word(r, DNS_RCODE));
-	read_addresses_of(r, &s, DNS_A);
-	read_addresses_of(r, &s, DNS_AAAA);
-	if (s.count > ANSWERS_SHOWN)
-		wmem_strbuf_append(s.shown, ",...");
-	if (!s.count && reader_value(r, DNS_CNAME))
-		wmem_strbuf_append_printf(s.shown, " %s", reader_text(r, DNS_CNAME));
-	return wmem_strbuf_get_str(s.shown);
+	return r->dns || (messages && messages->len == 1);
 }
 
-/* Wireshark says "A (Host Address)". */
-static const char *question_type(struct reader *r)
+/* NULL: there is none. */
+static const char *read_error(struct reader *r)
 {
-	const char *type = reader_word(r, DNS_TYPE);
+	uint32_t code = 0;
 
-	return type ? wmem_strndup(r->pinfo->pool, type, strcspn(type, " "))
-		    : NULL;
+	if (r->dns)
+		return r->dns->code ? reader_word_of(r, DNS_RCODE, r->dns->code)
+				    : NULL;
+	reader_number(r, DNS_RCODE, &code);
+	return code ? reader_word(r, DNS_RCODE) : NULL;
+}
+
+static const char *read_alias(struct reader *r)
+{
+	if (!r->dns)
+		return reader_text(r, DNS_CNAME);
+	return *r->dns->alias ? reader_shorten(r->pinfo->pool, r->dns->alias)
+			      : NULL;
+}
+
+/* "A 192.0.2.1,192.0.2.2", "AAAA No such name", "MX". */
+static const char *read_answers(struct reader *r, const struct question *q)
+{
+	struct answers s = { .to = q };
+	const char *error, *alias;
+
+	if (!has_one_message(r))
+		return q->type;
+	error = read_error(r);
+	if (error)
+		return wmem_strdup_printf(r->pinfo->pool, "%s %s", q->type,
+					  error);
+	if (!r->is_for_experts)
+		s.shown = wmem_strbuf_new(r->pinfo->pool, q->type);
+	read_addresses(r, &s);
+	if (!s.shown)
+		return q->type;
+	if (s.count > ANSWERS_SHOWN)
+		wmem_strbuf_append(s.shown, ",...");
+	alias = s.count ? NULL : read_alias(r);
+	if (alias)
+		wmem_strbuf_append_printf(s.shown, " %s", alias);
+	return wmem_strbuf_get_str(s.shown);
 }
 
 /*
@@ -147,22 +197,53 @@ static void tell(struct reader *r, const char *host, const char *type)
 		      type);
 }
 
+/* Wireshark says "A (Host Address)". */
+static const char *first_word(struct reader *r, const char *type)
+{
+	return type ? wmem_strndup(r->pinfo->pool, type, strcspn(type, " "))
+		    : NULL;
+}
+
+static void read_bytes(struct reader *r, struct question *q)
+{
+	const struct dns_message *m = r->dns;
+
+	q->all = m->name;
+	q->name = reader_shorten(r->pinfo->pool, m->name);
+	q->host = reader_as_host(r->pinfo->pool, q->name);
+	q->type = r->is_for_experts ? "" :
+		first_word(r, reader_word_of(r, DNS_TYPE, m->type));
+	q->is_answer = m->is_answer;
+}
+
+static void read_fields(struct reader *r, struct question *q)
+{
+	q->name = reader_text(r, DNS_NAME);
+	if (!q->name)
+		return;
+	q->all = fvalue_get_string(finfo_value(reader_value(r, DNS_NAME)));
+	q->host = reader_host(r, DNS_NAME);
+	q->type = first_word(r, reader_word(r, DNS_TYPE));
+	q->is_answer = reader_flag(r, DNS_IS_RESPONSE);
+}
+
 void read_dns(struct reader *r, const struct attribution *owners)
 {
-	const char *name = reader_text(r, DNS_NAME), *type = question_type(r);
-	const char *host = reader_host(r, DNS_NAME);
-	bool is_answer, is_ours;
+	struct question q = { .process = who_asked(r, owners) };
 
-	if (!name || !type)
+	if (r->dns)
+		read_bytes(r, &q);
+	else
+		read_fields(r, &q);
+	if (!q.name || !q.type)
 		return;
-	is_answer = reader_flag(r, DNS_IS_RESPONSE);
-	is_ours = is_for_us(r, owners, is_answer);
-	if (is_ours && host)
-		dpi_names_ask(host);
-	if (is_ours && !is_answer)
-		dpi_tunnel_ask(r->pinfo, fvalue_get_string(finfo_value(
-			reader_value(r, DNS_NAME))), owners);
-	if (is_answer)
-		type = read_answers(r, name, type, owners);
-	tell(r, host, type);
+	q.is_ours = is_for_us(r, owners, q.is_answer);
+	if (q.is_ours && q.host)
+		dpi_names_ask(q.host);
+	if (q.is_ours && !q.is_answer)
+		dpi_tunnel_ask(r->pinfo, q.all, owners);
+	if (q.is_answer)
+		q.type = read_answers(r, &q);
+	if (!r->is_for_experts)
+		tell(r, q.host, q.type);
 }

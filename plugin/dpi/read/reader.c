@@ -247,6 +247,8 @@ GPtrArray *reader_asked_for(proto_tree *tree, enum what what)
 
 GPtrArray *reader_values(struct reader *r, enum what what)
 {
+	if (!r->tree)
+		return NULL;
 	return r->primed ? reader_asked_for(r->tree, what) : search(r, what);
 }
 
@@ -334,22 +336,32 @@ bool reader_flag(struct reader *r, enum what what)
 	return fi && fvalue_get_uinteger64(finfo_value(fi));
 }
 
+static const char *word_of(struct reader *r, const header_field_info *hf,
+			   uint32_t number)
+{
+	const char *s = NULL;
+
+	if (hf->strings && hf->display & BASE_EXT_STRING)
+		s = try_val_to_str_ext(number, bytes_unconst(hf->strings));
+	else if (hf->strings && (hf->display & ~FIELD_DISPLAY_E_MASK) == 0 &&
+		 hf->display != BASE_CUSTOM)
+		s = try_val_to_str(number, hf->strings);
+	return s ? s : wmem_strdup_printf(r->pinfo->pool, "%u", number);
+}
+
+const char *reader_word_of(struct reader *r, enum what what, uint32_t number)
+{
+	return ids[what][0] ? word_of(r, proto_registrar_get_nth(
+					 (unsigned)ids[what][0]), number)
+			    : NULL;
+}
+
 const char *reader_word(struct reader *r, enum what what)
 {
 	const field_info *fi = reader_value(r, what);
-	const header_field_info *hf = fi ? fi->hfinfo : NULL;
-	const char *s = NULL;
-	uint32_t v;
 
-	if (!fi)
-		return NULL;
-	v = fvalue_get_uinteger(finfo_value(fi));
-	if (hf->strings && hf->display & BASE_EXT_STRING)
-		s = try_val_to_str_ext(v, bytes_unconst(hf->strings));
-	else if (hf->strings && (hf->display & ~FIELD_DISPLAY_E_MASK) == 0 &&
-		 hf->display != BASE_CUSTOM)
-		s = try_val_to_str(v, hf->strings);
-	return s ? s : wmem_strdup_printf(r->pinfo->pool, "%u", v);
+	return fi ? word_of(r, fi->hfinfo,
+			    fvalue_get_uinteger(finfo_value(fi))) : NULL;
 }
 
 void reader_end(struct reader *r)

@@ -10,6 +10,7 @@
 #include "compat.h"
 #include "dpi/flow.h"
 #include "dpi/layers.h"
+#include "recognise/dns_message.h"
 #include "record.h"
 
 enum what {
@@ -40,7 +41,9 @@ struct reader {
 	struct dpi_flow *flow;
 	const struct dpi_layers *layers;
 	packet_info *pinfo;
-	proto_tree *tree;
+	proto_tree *tree;	/* NULL: there is nothing in it */
+	const struct dns_message *dns;	/* NULL: it is in the tree, if it is */
+	bool is_for_experts;
 	bool primed;
 	bool searched;		/* if not primed */
 	GPtrArray *found[WHATS];	/* then: ours, until reader_end() */
@@ -72,7 +75,8 @@ const char *reader_host(struct reader *r, enum what what);
 bool reader_number(struct reader *r, enum what what, uint32_t *out);
 bool reader_flag(struct reader *r, enum what what);
 
-/* The dissector's own word for a number. */
+/* The dissector's own word for a number, and for the one in the packet. */
+const char *reader_word_of(struct reader *r, enum what what, uint32_t number);
 const char *reader_word(struct reader *r, enum what what);
 
 /* A host as everybody writes it, so that it can be filtered for. */
