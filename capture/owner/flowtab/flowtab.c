@@ -94,7 +94,7 @@ void flowtab_flow(struct flowtab *t, const struct flowtab_event *e,
 	newest = newest_of_key(t, key);
 	if (newest && newest->sock == s)
 		return;
-	flow_add(t, key, s, e->ts_ns);
+	flow_add(t, key, s, e->ts_ns, e->roles == FLOWTAB_SENDER);
 }
 
 void flowtab_bound(struct flowtab *t, const struct flowtab_event *e,
@@ -189,10 +189,29 @@ void flowtab_frame(struct flowtab *t, const struct flowtab_event *e,
 	sock_set_owner(t, s, &once);
 	s->frame = true;
 	s->closed_ns = e->ts_ns + FLOWTAB_FRAME_NS;
-	flow_add(t, key, s, e->ts_ns);
+	flow_add(t, key, s, e->ts_ns, false);
 }
 
 void flowtab_stats(const struct flowtab *t, struct flowtab_stats *s)
 {
 	*s = t->stats;
+}
+
+/*
+ * What a packet leads to lies anywhere in memory, each in a line that is waited
+ * for: so it is fetched, a step further with each of the packets before it.
+ */
+void flowtab_prepare(struct flowtab *t, const struct flow_key *key)
+{
+	uint32_t n = t->next_soon++;
+	const uint32_t *bucket = &t->flow_heads[key_hash(t, key)];
+	const uint32_t *before = t->soon[(n - 2) % FLOWTAB_SOON];
+	const uint32_t *earlier = t->soon[(n - 4) % FLOWTAB_SOON];
+
+	__builtin_prefetch(bucket);
+	t->soon[n % FLOWTAB_SOON] = bucket;
+	if (before && *before)
+		__builtin_prefetch(flow_at(t, *before));
+	if (earlier && *earlier)
+		__builtin_prefetch(flow_at(t, *earlier)->sock);
 }

@@ -9,6 +9,7 @@
 #define RESET_GRACE_NS	1000000ull	/* close() sends its RST after closing */
 #define AT_ONCE_NS	200000ull	/* two send on two processors */
 #define ON_WAY_NS	10000ull	/* from the capture to a socket */
+#define CROSSING_NS	100000ull	/* ... to one of another namespace */
 
 /* Frames that are not IP have no addresses to tell two namespaces apart. */
 static bool frame_fits(const struct flow *f, const struct flowtab_query *q)
@@ -350,6 +351,16 @@ static bool after_close(const struct flow *f, const struct flowtab_query *q)
 		 q->ts_ns < f->sock->closed_ns + RESET_GRACE_NS);
 }
 
+/*
+ * A socket of another namespace has got nothing until it sent, long after: what
+ * was seen before may not have come there.
+ */
+static bool is_too_early(const struct flow *f, const struct flowtab_query *q)
+{
+	return !q->sends && f->sent && f->sock->netns != q->netns &&
+	       f->from_ns > q->ts_ns + CROSSING_NS;
+}
+
 bool flowtab_find(struct flowtab *t, const struct flowtab_query *q,
 		  struct flowtab_answer *a)
 {
@@ -371,7 +382,7 @@ bool flowtab_find(struct flowtab *t, const struct flowtab_query *q,
 	a->waits = q->key.proto == IPPROTO_TCP ?
 			   is_listeners(l.best, q) :
 			   closed_at(l.best->sock, q->ts_ns);
-	if (l.ambiguous) {
+	if (l.ambiguous || is_too_early(l.best, q)) {
 		a->attr = ATTR_UNKNOWN;
 		a->reason = REASON_AMBIGUOUS;
 		return true;
@@ -423,23 +434,4 @@ enum flowtab_port flowtab_port(const struct flowtab *t,
 		found = FLOWTAB_PORT_KERNEL;
 	}
 	return found;
-}
-
-/*
- * What a packet leads to lies anywhere in memory, each in a line that is waited
- * for: so it is fetched, a step further with each of the packets before it.
- */
-void flowtab_prepare(struct flowtab *t, const struct flow_key *key)
-{
-	uint32_t n = t->next_soon++;
-	const uint32_t *bucket = &t->flow_heads[key_hash(t, key)];
-	const uint32_t *before = t->soon[(n - 2) % FLOWTAB_SOON];
-	const uint32_t *earlier = t->soon[(n - 4) % FLOWTAB_SOON];
-
-	__builtin_prefetch(bucket);
-	t->soon[n % FLOWTAB_SOON] = bucket;
-	if (before && *before)
-		__builtin_prefetch(flow_at(t, *before));
-	if (earlier && *earlier)
-		__builtin_prefetch(flow_at(t, *earlier)->sock);
 }

@@ -347,7 +347,7 @@ static void key_prune(struct flowtab *t, const struct flow_key *key,
 }
 
 void flow_add(struct flowtab *t, const struct flow_key *key, struct sock *s,
-	      uint64_t from_ns)
+	      uint64_t from_ns, bool sent)
 {
 	uint64_t now_ns = from_ns < t->done_ns ? from_ns : t->done_ns;
 	struct flow *f;
@@ -371,7 +371,8 @@ void flow_add(struct flowtab *t, const struct flow_key *key, struct sock *s,
 	head = &t->flow_heads[key_hash(t, key)];
 	*f = (struct flow){ .next = *head, .sock = s,
 			    .last_used = flow_clock(from_ns),
-			    .from_ns = from_ns, .key = *key };
+			    .from_ns = from_ns, .sent = sent,
+			    .key = *key };
 	*head = link_of(t, f);
 	t->stats.flows++;
 	t->closed_flows += s->closed_ns != 0;

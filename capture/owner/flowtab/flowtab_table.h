@@ -58,8 +58,9 @@ struct sock {
 
 /* A line of memory: each packet of another flow waits for one. */
 struct flow {
-	uint32_t next : 31;		/* of its bucket, or the free list: flow_at() */
+	uint32_t next : 30;		/* of its bucket, or the free list: flow_at() */
 	uint32_t cut : 1;		/* its key had others before it */
+	uint32_t sent : 1;		/* it began as its socket sent */
 	uint32_t last_used;		/* flow_clock() */
 	struct sock *sock;		/* NULL: it is free */
 	uint64_t from_ns;
@@ -168,6 +169,6 @@ struct sock *sock_get(struct flowtab *t, const struct flowtab_event *e);
 void sock_free(struct flowtab *t, struct sock *s);
 /* The socket has this key from then on; without room that is counted. */
 void flow_add(struct flowtab *t, const struct flow_key *key, struct sock *s,
-	      uint64_t from_ns);
+	      uint64_t from_ns, bool sent);
 
 #endif

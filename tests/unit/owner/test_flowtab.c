@@ -693,6 +693,26 @@ static void one_other_namespace_is_no_question(void **state)
 	assert_owner(t, &k, T + 3 * SEC, &bob);
 }
 
+/* Seen in a router that refused it, which bob's socket did not know. */
+static void what_came_before_its_flow_was_sent_on_may_be_nobodys(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_UDP, 1);
+	struct flowtab_event e = by(&bob, T + 30 * MS, 7);
+
+	e.netns = OTHER;
+	e.roles = FLOWTAB_SENDER;
+	flowtab_flow(t, &e, &k);
+	assert_answer(t, &k, T, RECEIVES, NULL, ATTR_UNKNOWN, REASON_AMBIGUOUS);
+	assert_answer(t, &k, T + 30 * MS - 1000, RECEIVES, &bob, ATTR_SOCKET,
+		      REASON_NONE);
+	assert_answer(t, &k, T, SENDS, &bob, ATTR_SOCKET, REASON_NONE);
+	k.remote_port++;
+	e.roles = FLOWTAB_READER;
+	flowtab_flow(t, &e, &k);
+	assert_answer(t, &k, T, RECEIVES, &bob, ATTR_SOCKET, REASON_NONE);
+}
+
 /* In whatever order they are found: all orders of four lives. */
 static void two_other_namespaces_are_ambiguous(void **state)
 {
@@ -1374,6 +1394,7 @@ int main(void)
 		flowtab_test(a_socket_lives_again),
 		flowtab_test(the_packets_own_namespace_comes_first),
 		flowtab_test(one_other_namespace_is_no_question),
+		flowtab_test(what_came_before_its_flow_was_sent_on_may_be_nobodys),
 		flowtab_test(two_other_namespaces_are_ambiguous),
 		flowtab_test(the_kernel_of_two_other_namespaces_is_the_kernel),
 		flowtab_test(the_kernel_acts_on_behalf_of_the_last_owner),
