@@ -180,7 +180,7 @@ int probe_attach(struct probe *p)
 }
 
 /* Before all others', which may put a packet into a queue. */
-static int attach_filter(int prog, uint32_t family)
+static int attach_netfilter(int prog, uint32_t family)
 {
 	const struct {
 		uint32_t prog, target, type, flags;
@@ -206,9 +206,9 @@ void probe_watch_queues(struct probe *p)
 		return;
 	for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++) {
 		int fd = p->filter_count < PROBE_FILTERS ?
-				 attach_filter(bpf_program__fd(
-						       p->skel->progs.on_output),
-					       families[i]) : -1;
+				 attach_netfilter(
+					 bpf_program__fd(p->skel->progs.on_output),
+					 families[i]) : -1;
 
 		if (fd >= 0)
 			p->filter_fds[p->filter_count++] = fd;

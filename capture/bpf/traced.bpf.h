@@ -93,45 +93,6 @@ static __always_inline void tell_read(struct sock_info *s, __u8 proto,
 	bpf_ringbuf_submit(e, wakeup());
 }
 
-/* What is written from now on begins there. */
-static __always_inline void note_written(struct sock_info *s,
-					 const struct tcp_sock *tp)
-{
-	if (!tp)
-		return;
-	s->wrote_seq = tp->write_seq;
-	s->wrote = true;
-	s->stream = true;
-}
-
-/*
- * Several have written at the same time: more, or less, has come since the last
- * write than this one's @sent.  Whoever has it now goes on.
- */
-static __always_inline bool is_disputed(struct sock_info *s,
-					const struct tcp_sock *tp, int sent)
-{
-	__u32 tgid = bpf_get_current_task_btf()->tgid;
-	bool another = s->roles & SOCK_SENT && s->owner.tgid != tgid;
-
-	if (!(s->writers || another) || !s->wrote || !sent ||
-	    tp->write_seq - s->wrote_seq == (__u32)sent)
-		return false;
-	if (!another &&
-	    !is_recent(s->shared_ns, bpf_ktime_get_ns(), PROBE_SHARED_NS))
-		return false;
-	if (another)
-		share(s);
-	s->writers = true;
-	if (tp->write_seq == s->wrote_seq)
-		return true;
-	s->disputed = true;
-	s->disputed_seq = s->wrote_seq;
-	s->wrote_seq = tp->write_seq;
-	tell_socket(PROBE_OWNER, s, NULL, PROBE_SENDER);
-	return true;
-}
-
 static __always_inline bool has_one_subflow(const struct mptcp_sock *msk)
 {
 	struct list_head *first = BPF_CORE_READ(msk, conn_list.next);
@@ -158,7 +119,7 @@ static __always_inline void end_writes(struct subflow *f,
 }
 
 /*
- * The same of MPTCP, whose bytes wait for their subflow, if it has no other: of
+ * Likewise of MPTCP, whose bytes wait for their subflow, if it has no other: of
  * them the last @sent are not counted, until the write has @ended.
  */
 static __always_inline void note_subflow_written(struct sock_info *s,

@@ -160,6 +160,45 @@ static __always_inline bool take_over(struct sock_info *s, enum use use)
 	return true;
 }
 
+/* What is written from now on begins there. */
+static __always_inline void note_written(struct sock_info *s,
+					 const struct tcp_sock *tp)
+{
+	if (!tp)
+		return;
+	s->wrote_seq = tp->write_seq;
+	s->wrote = true;
+	s->stream = true;
+}
+
+/*
+ * Several have written at the same time: more, or less, has come since the last
+ * write than this one's @sent.  Whoever has it now goes on.
+ */
+static __always_inline bool is_disputed(struct sock_info *s,
+					const struct tcp_sock *tp, int sent)
+{
+	__u32 tgid = bpf_get_current_task_btf()->tgid;
+	bool another = s->roles & SOCK_SENT && s->owner.tgid != tgid;
+
+	if (!(s->writers || another) || !s->wrote || !sent ||
+	    tp->write_seq - s->wrote_seq == (__u32)sent)
+		return false;
+	if (!another &&
+	    !is_recent(s->shared_ns, bpf_ktime_get_ns(), PROBE_SHARED_NS))
+		return false;
+	if (another)
+		share(s);
+	s->writers = true;
+	if (tp->write_seq == s->wrote_seq)
+		return true;
+	s->disputed = true;
+	s->disputed_seq = s->wrote_seq;
+	s->wrote_seq = tp->write_seq;
+	tell_socket(PROBE_OWNER, s, NULL, PROBE_SENDER);
+	return true;
+}
+
 /* The verifier allows no arithmetic on a kernel's pointer: launder it. */
 static __always_inline __u64 address_of(void *pointer)
 {

@@ -64,7 +64,7 @@ static void watch_sockets(const struct owners *o, struct resolver *r)
 	resolver_watch_reads(r, &o->unread);
 }
 
-static void watch_queues(struct owners *o, const struct netns_list *l)
+static void hook_queues(struct owners *o, const struct netns_list *l)
 {
 	for (int i = 0; i < o->namespace_count; i++) {
 		if (!namespace_has_queue(o->namespaces[i]))
@@ -110,7 +110,7 @@ static int open_probe(struct owners *o, const struct netns_list *l)
 		err = probe_open(&o->probe, &handler);
 	if (err)
 		return err;
-	watch_queues(o, l);
+	hook_queues(o, l);
 	probe_arrivals(o->probe, o->arrivals.tables, &o->arrivals.now);
 	o->arrivals.turned_ns = o->arrivals.since_ns = clock_ns(CLOCK_MONOTONIC);
 	probe_progress(o->probe, &o->unread.progress, &o->unread.forked_ns);
