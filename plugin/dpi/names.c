@@ -153,7 +153,7 @@ static void note_text(const char *text)
 				    (unsigned)strlen(text) + 1);
 }
 
-static const char *next_text(size_t *at)
+static const char *next_note(size_t *at)
 {
 	const char *text = (const char *)notes->data + *at;
 
@@ -172,11 +172,11 @@ static void read_notes(void)
 	for (size_t at = 0; at < notes->len;) {
 		memcpy(&n, notes->data + at, sizeof(n));
 		at += sizeof(n);
-		address = n.frame ? next_text(&at) : NULL;
-		name = next_text(&at);
+		address = n.frame ? next_note(&at) : NULL;
+		name = next_note(&at);
 		if (n.frame)
 			put(address, n.frame, name,
-			    n.has_process ? next_text(&at) : NULL);
+			    n.has_process ? next_note(&at) : NULL);
 		else
 			ask(name);
 	}

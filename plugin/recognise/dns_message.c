@@ -26,7 +26,7 @@ static uint16_t be16(struct rbuf *r)
 	return (uint16_t)(high << 8 | rbuf_u8(r));
 }
 
-static bool is_plain(const uint8_t *p, size_t len)
+static bool is_label(const uint8_t *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		if (!((p[i] >= 'a' && p[i] <= 'z') ||
@@ -40,7 +40,7 @@ static bool is_plain(const uint8_t *p, size_t len)
 static bool add_label(char name[DNS_MESSAGE_NAME], size_t *at, const uint8_t *p,
 		      size_t len)
 {
-	if (!is_plain(p, len) || *at + len + 2 > DNS_MESSAGE_NAME)
+	if (!is_label(p, len) || *at + len + 2 > DNS_MESSAGE_NAME)
 		return false;
 	if (*at)
 		name[(*at)++] = '.';
@@ -92,7 +92,7 @@ static bool read_name(const struct message *m, size_t offset,
 	return at;
 }
 
-static bool add_address(struct dns_message *m, const struct rbuf *data,
+static bool add_ip_address(struct dns_message *m, const struct rbuf *data,
 			size_t len)
 {
 	struct dns_message_address *a = &m->addresses[m->count];
@@ -105,7 +105,7 @@ static bool add_address(struct dns_message *m, const struct rbuf *data,
 	return true;
 }
 
-static bool read_alias(struct dns_message *m, const struct message *all,
+static bool read_canonical(struct dns_message *m, const struct message *all,
 		       const struct rbuf *data)
 {
 	size_t at = (size_t)(data->p - all->p), end;
@@ -130,7 +130,7 @@ static bool skip_owner(const struct message *all, size_t *at)
 	return true;
 }
 
-static bool read_answer(struct dns_message *m, const struct message *all,
+static bool read_resource(struct dns_message *m, const struct message *all,
 			size_t *at)
 {
 	struct rbuf r, data;
@@ -148,11 +148,11 @@ static bool read_answer(struct dns_message *m, const struct message *all,
 	*at = all->len - r.left;
 	switch (type) {
 	case A:
-		return add_address(m, &data, 4);
+		return add_ip_address(m, &data, 4);
 	case AAAA:
-		return add_address(m, &data, 16);
+		return add_ip_address(m, &data, 16);
 	case CNAME:
-		return read_alias(m, all, &data);
+		return read_canonical(m, all, &data);
 	default:
 		return false;
 	}
@@ -179,7 +179,7 @@ bool dns_message_read(struct dns_message *m, const uint8_t *p, size_t len)
 	if (answers > ANSWERS)
 		return false;
 	while (answers--)
-		if (!read_answer(m, &all, &at))
+		if (!read_resource(m, &all, &at))
 			return false;
 	return true;
 }

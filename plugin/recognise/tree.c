@@ -44,7 +44,7 @@ static ws_bool forget_packet(wmem_allocator_t *pool _U_,
 }
 
 /* Whichever tree is filled keeps what it gets of our fields from now on. */
-static void prime(packet_info *pinfo)
+static void prime_tree(packet_info *pinfo)
 {
 	ours = epan_dissect_new(pinfo->epan, true, false);
 	epan_dissect_prime_with_hfid_array(ours, fields);
@@ -54,7 +54,7 @@ static proto_tree *fill_ours(packet_info *pinfo)
 {
 	if (ours)
 		return ours->tree;
-	prime(pinfo);
+	prime_tree(pinfo);
 	PTREE_DATA(ours->tree)->pinfo = pinfo;
 	wmem_register_callback(pinfo->pool, forget_packet, NULL);
 	return ours->tree;
@@ -63,7 +63,7 @@ static proto_tree *fill_ours(packet_info *pinfo)
 /* Somebody else wants a tree after all: what we want is asked for too late. */
 static proto_tree *fill_theirs(packet_info *pinfo, proto_tree *tree)
 {
-	prime(pinfo);
+	prime_tree(pinfo);
 	free_ours();
 	return tree;
 }
@@ -91,7 +91,7 @@ static bool is_handshake(const struct payload *p)
 	return at;
 }
 
-static bool has_word(const struct payload *p, const char word[3])
+static bool mentions(const struct payload *p, const char word[3])
 {
 	for (size_t i = 0; i + 3 <= p->len; i++)
 		if (!g_ascii_strncasecmp((const char *)p->p + i, word, 3))
@@ -103,7 +103,7 @@ static bool has_word(const struct payload *p, const char word[3])
 static bool is_plain_http(const struct payload *p)
 {
 	return is_http(p) && !STARTS(p, "CONNECT") && !HAS_AT(p, 8, " 1") &&
-	       !has_word(p, "dns");
+	       !mentions(p, "dns");
 }
 
 /*

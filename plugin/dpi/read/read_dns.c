@@ -216,7 +216,7 @@ static void read_bytes(struct reader *r, struct question *q)
 	q->is_answer = m->is_answer;
 }
 
-static void read_fields(struct reader *r, struct question *q)
+static void read_question(struct reader *r, struct question *q)
 {
 	q->name = reader_text(r, DNS_NAME);
 	if (!q->name)
@@ -234,7 +234,7 @@ void read_dns(struct reader *r, const struct attribution *owners)
 	if (r->dns)
 		read_bytes(r, &q);
 	else
-		read_fields(r, &q);
+		read_question(r, &q);
 	if (!q.name || !q.type)
 		return;
 	q.is_ours = is_for_us(r, owners, q.is_answer);
