@@ -244,10 +244,16 @@ static __always_inline void note_moved(struct subflow *f, __u64 cookie,
 	__u32 written = BPF_CORE_READ(tp, write_seq);
 	__u32 next = BPF_CORE_READ(msk, snd_nxt), from = f->written;
 	__u32 by = written - next - f->ahead;
+	__u8 state = BPF_CORE_READ((struct sock *)tp, __sk_common.skc_state);
 	struct probe_event *e;
 
-	if (!by)
+	/* An end has a number of its own: of the connection, then of TCP. */
+	if (!by || (state != BPF_TCP_ESTABLISHED && state != BPF_TCP_CLOSE_WAIT))
 		return;
+	if ((__s32)by < 0) {
+		f->ahead += by;
+		return;
+	}
 	if ((__s32)(written - by - from) < 0)
 		from = written - by;
 	f->ahead += by;
