@@ -47,16 +47,11 @@ static void set_words(enum child_words words)
 			dup2(null, fd);
 }
 
-static _Noreturn void wait_and_become(char **argv, enum child_words words,
-				      int go_fd)
+void child_become_caller(void)
 {
-	char go;
 	int err;
 
-	if (read(go_fd, &go, 1) != 1)
-		_exit(0);	/* the capture did not start */
 	signals_restore();
-	set_words(words);
 	privilege_drop();
 	privilege_restore_environment();
 	err = sudo_user_become();
@@ -65,6 +60,17 @@ static _Noreturn void wait_and_become(char **argv, enum child_words words,
 			  strerror(-err));
 		_exit(126);
 	}
+}
+
+static _Noreturn void wait_and_become(char **argv, enum child_words words,
+				      int go_fd)
+{
+	char go;
+
+	if (read(go_fd, &go, 1) != 1)
+		_exit(0);	/* the capture did not start */
+	set_words(words);
+	child_become_caller();
 	execvp(argv[0], argv);
 	log_error("cannot run %s: %s", argv[0], strerror(errno));
 	_exit(errno == ENOENT ? 127 : 126);

@@ -33,6 +33,13 @@ int child_fork(struct child *c, char **argv, enum child_words words);
 /* Lets it run. */
 void child_go(struct child *c);
 
+/*
+ * In a child that executes a program of the caller's: signals as they were, no
+ * privilege, the environment, and with sudo its caller.  Ends it (logged) if
+ * that is refused.
+ */
+void child_become_caller(void);
+
 /* Not yet ended. */
 bool child_runs(const struct child *c);
 

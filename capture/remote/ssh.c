@@ -16,27 +16,10 @@
 #include "host/log.h"
 #include "host/privilege/privilege.h"
 #include "host/privilege/sandbox.h"
-#include "host/privilege/sudo_user.h"
-#include "host/signals.h"
 
 #define PATIENCE_S 2	/* for whom somebody may have stopped */
 
 /* ---- its process ---- */
-
-static void become_caller(void)
-{
-	int err;
-
-	signals_restore();
-	privilege_drop();
-	privilege_restore_environment();
-	err = sudo_user_become();
-	if (err) {
-		log_error("cannot become the caller of sudo: %s",
-			  strerror(-err));
-		_exit(126);
-	}
-}
 
 static _Noreturn void be_ssh(const struct options *o, const char *command,
 			     const int fds[3])
@@ -47,7 +30,7 @@ static _Noreturn void be_ssh(const struct options *o, const char *command,
 
 	for (int i = 0; i < 3; i++)
 		dup2(fds[i], i);
-	become_caller();
+	child_become_caller();
 	signal(SIGINT, SIG_IGN);
 	argv[n++] = "ssh";
 	argv[n++] = "-T";
