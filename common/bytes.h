@@ -153,6 +153,14 @@ static inline uint16_t rbuf_u16(struct rbuf *r)
 	return (uint16_t)rbuf_uint(r, 2);
 }
 
+/* In the order of the network. */
+static inline uint16_t rbuf_be16(struct rbuf *r)
+{
+	const uint8_t *p = rbuf_claim(r, 2);
+
+	return p ? (uint16_t)(p[0] << 8 | p[1]) : 0;
+}
+
 static inline uint32_t rbuf_u32(struct rbuf *r)
 {
 	return (uint32_t)rbuf_uint(r, 4);

@@ -18,13 +18,6 @@
 #define MAX_ANSWERS 64
 #define SEARCHED    256		/* bytes, for the addresses of the packet */
 
-static uint16_t be16(struct rbuf *r)
-{
-	uint8_t high = rbuf_u8(r);
-
-	return (uint16_t)(high << 8 | rbuf_u8(r));
-}
-
 /* False if it is one that we do not take. */
 static bool read_label(struct rbuf *r, size_t len, char name[DNS_NAME],
 		       size_t *at)
@@ -74,10 +67,10 @@ static bool read_answer(struct rbuf *r, uint8_t addr[16], bool *has_address)
 	uint16_t type, class;
 
 	skip_name(r);
-	type = be16(r);
-	class = be16(r);
+	type = rbuf_be16(r);
+	class = rbuf_be16(r);
 	rbuf_claim(r, 4);
-	data = rbuf_sub(r, be16(r));
+	data = rbuf_sub(r, rbuf_be16(r));
 	if (r->failed)
 		return false;
 	*has_address = class == IN && ((type == A && data.left == 4) ||
@@ -104,9 +97,9 @@ void dns_read_message(const uint8_t *message, size_t len,
 	rbuf_claim(&r, 2);
 	flags = rbuf_claim(&r, 2);
 	if (!flags || !(flags[0] & IS_ANSWER) || flags[1] & CODE ||
-	    be16(&r) != 1)
+	    rbuf_be16(&r) != 1)
 		return;
-	count = be16(&r);
+	count = rbuf_be16(&r);
 	rbuf_claim(&r, 4);
 	if (!read_question(&r, name))
 		return;

@@ -36,13 +36,6 @@ static uint32_t be32(const uint8_t *p)
 	return (uint32_t)be16(p) << 16 | be16(p + 2);
 }
 
-static uint16_t rbuf_be16(struct rbuf *r)
-{
-	const uint8_t *p = rbuf_claim(r, 2);
-
-	return p ? be16(p) : 0;
-}
-
 static void parse_network(struct packet *p, struct packet_traits *t,
 			  struct rbuf *r);
 

@@ -19,13 +19,6 @@ struct message {
 	size_t len;
 };
 
-static uint16_t be16(struct rbuf *r)
-{
-	uint8_t high = rbuf_u8(r);
-
-	return (uint16_t)(high << 8 | rbuf_u8(r));
-}
-
 static bool is_label(const uint8_t *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
@@ -93,7 +86,7 @@ static bool read_name(const struct message *m, size_t offset,
 }
 
 static bool add_ip_address(struct dns_message *m, const struct rbuf *data,
-			size_t len)
+			   size_t len)
 {
 	struct dns_message_address *a = &m->addresses[m->count];
 
@@ -106,7 +99,7 @@ static bool add_ip_address(struct dns_message *m, const struct rbuf *data,
 }
 
 static bool read_canonical(struct dns_message *m, const struct message *all,
-		       const struct rbuf *data)
+			   const struct rbuf *data)
 {
 	size_t at = (size_t)(data->p - all->p), end;
 	char name[DNS_MESSAGE_NAME];
@@ -131,7 +124,7 @@ static bool skip_owner(const struct message *all, size_t *at)
 }
 
 static bool read_resource(struct dns_message *m, const struct message *all,
-			size_t *at)
+			  size_t *at)
 {
 	struct rbuf r, data;
 	uint16_t type, class;
@@ -139,10 +132,10 @@ static bool read_resource(struct dns_message *m, const struct message *all,
 	if (!skip_owner(all, at))
 		return false;
 	r = rbuf_of(all->p + *at, all->len - *at);
-	type = be16(&r);
-	class = be16(&r);
+	type = rbuf_be16(&r);
+	class = rbuf_be16(&r);
 	rbuf_claim(&r, 4);
-	data = rbuf_sub(&r, be16(&r));
+	data = rbuf_sub(&r, rbuf_be16(&r));
 	if (r.failed || class != IN)
 		return false;
 	*at = all->len - r.left;
