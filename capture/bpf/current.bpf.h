@@ -77,6 +77,27 @@ static __always_inline bool returns_to_ring(struct task_struct *t,
 	       BPF_CORE_READ(t, io_uring) && SYSCALL_IS_OVER(regs);
 }
 
+/* A ring of io_uring has none; the numbers of 32-bit programs are others. */
+static __always_inline bool has_syscall(const struct task_struct *t)
+{
+	if (!regs_at || t->flags & PF_IO_WORKER)
+		return false;
+#ifndef __TARGET_ARCH_arm64
+	if (bpf_core_field_exists(t->thread_info.status) &&
+	    t->thread_info.status & TS_COMPAT)
+		return false;
+#endif
+	return true;
+}
+
+/* The call's descriptors lie in memory. */
+static __always_inline bool takes_from_memory(struct task_struct *t,
+					      struct pt_regs *regs, int nr)
+{
+	return nr == __NR_io_uring_enter || nr == __NR_io_submit ||
+	       returns_to_ring(t, regs);
+}
+
 /*
  * Whether the running task sends, reads or closes @sk, or only happens to run:
  * it lets a queued packet go (NFQUEUE), or holds the lock to look at the
@@ -96,15 +117,8 @@ static __always_inline enum use current_use(struct sock *sk, bool tcp)
 		return USE_NONE;
 	if (flags & PF_EXITING)
 		return USE_END;
-	/* A ring of io_uring. */
-	if (!regs_at || flags & PF_IO_WORKER)
+	if (!has_syscall(t))
 		return USE_SEND;
-#ifndef __TARGET_ARCH_arm64
-	/* The numbers of 32-bit programs are others. */
-	if (bpf_core_field_exists(t->thread_info.status) &&
-	    t->thread_info.status & TS_COMPAT)
-		return USE_SEND;
-#endif
 	regs = t->stack + regs_at;
 	nr = SYSCALL_NR(regs);
 #ifdef __NR_dup2
@@ -113,9 +127,7 @@ static __always_inline enum use current_use(struct sock *sk, bool tcp)
 #endif
 	if (nr == __NR_close || nr == __NR_close_range || nr == __NR_dup3)
 		return USE_END;
-	/* Of these the descriptors lie in memory. */
-	if (nr == __NR_io_uring_enter || nr == __NR_io_submit ||
-	    returns_to_ring(t, regs))
+	if (takes_from_memory(t, regs, nr))
 		return USE_SEND;
 	use = use_of(nr, tcp);
 	if (use == USE_NONE)
@@ -132,18 +144,8 @@ static __always_inline enum use current_use(struct sock *sk, bool tcp)
 static __always_inline bool is_unsure(struct task_struct *t)
 {
 	struct pt_regs *regs = t->stack + regs_at;
-	int nr;
 
-	if (!regs_at || t->flags & PF_IO_WORKER)
-		return true;
-#ifndef __TARGET_ARCH_arm64
-	if (bpf_core_field_exists(t->thread_info.status) &&
-	    t->thread_info.status & TS_COMPAT)
-		return true;
-#endif
-	nr = SYSCALL_NR(regs);
-	return nr == __NR_io_uring_enter || nr == __NR_io_submit ||
-	       returns_to_ring(t, regs);
+	return !has_syscall(t) || takes_from_memory(t, regs, SYSCALL_NR(regs));
 }
 
 /* What was corked is of who wrote it, whoever lets it go. */
