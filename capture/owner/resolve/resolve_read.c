@@ -63,15 +63,14 @@ void resolve_read(struct question *q, struct verdict *v)
 	if (state == UNREAD_NOT)
 		return;
 	q->steady = false;
-	/* That another has read it is known, and who will be soon. */
-	if (state == UNREAD_TELLING) {
+	if (state == UNREAD_TELLING || !q->reader_closed) {
 		q->waits = true;
 		q->unread = q->reader_cookie;
-		verdict_end_set(&v->dst, ATTR_UNKNOWN, REASON_AMBIGUOUS);
-		return;
 	}
-	q->waits |= !q->reader_closed;
-	if (!q->reader_closed)
-		q->unread = q->reader_cookie;
-	resolve_holder(q, unread_held_ns(q->r->unread, q->reader_cookie), &v->dst);
+	/* That another has read it is known, and who will be soon. */
+	if (state == UNREAD_TELLING)
+		verdict_end_set(&v->dst, ATTR_UNKNOWN, REASON_AMBIGUOUS);
+	else
+		resolve_holder(q, unread_held_ns(q->r->unread, q->reader_cookie),
+			       &v->dst);
 }
