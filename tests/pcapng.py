@@ -80,6 +80,15 @@ def epb(data, ts_ns, *opts, iface=0, wire_len=None):
     return block(EPB, head + pad(data) + options(*opts))
 
 
+def file_of(ts_ns, packets):
+    """A file of frames, or pairs of a frame and its attribution."""
+    written = []
+    for n, p in enumerate(packets):
+        frame, *own = p if isinstance(p, tuple) else (p,)
+        written.append(epb(frame, ts_ns + n * 10**6, *map(custom_option, own)))
+    return b"".join([shb(), idb(), *written])
+
+
 def custom_block(payload, pen=PEN, *opts):
     return block(CB, struct.pack("<I", pen) + pad(payload) + options(*opts))
 

@@ -15,7 +15,7 @@ from frames import ACK, PSH, Flow, ip4
 from harness import SOURCE, Tshark
 from harness import udp as datagram
 import pcapng
-from pcapng import (End, attribution, custom_option, epb, idb, shb)
+from pcapng import End, attribution, epb, file_of, idb, shb
 
 T0 = 1_700_000_000 * 10**9
 TURNS = 256                     # DPI_FLOW_TURNS
@@ -199,12 +199,7 @@ RESOLVER = End(77, 77, b"resolver", "socket")
 
 
 def made(*packets):
-    """A file of frames, or pairs of a frame and its attribution."""
-    blocks = []
-    for n, p in enumerate(packets):
-        frame, *options = p if isinstance(p, tuple) else (p,)
-        blocks.append(epb(frame, T0 + n * 10**6, *map(custom_option, options)))
-    return tshark.write("made.pcapng", b"".join([shb(), idb(), *blocks]))
+    return tshark.write("made.pcapng", file_of(T0, packets))
 
 
 class Names(unittest.TestCase):

@@ -16,7 +16,7 @@ import unittest
 from frames import ACK, PSH, Flow, ip4
 from harness import Tshark
 from harness import udp as datagram
-from pcapng import (End, attribution, custom_option, epb, idb, shb)
+from pcapng import End, attribution, file_of
 
 T0 = 1_700_000_000 * 10**9
 CLIENT, SERVER = "192.0.2.10", "192.0.2.80"
@@ -29,12 +29,7 @@ tshark = None
 
 
 def made(*packets):
-    """A file of frames, or pairs of a frame and its attribution."""
-    blocks = []
-    for n, p in enumerate(packets):
-        frame, *options = p if isinstance(p, tuple) else (p,)
-        blocks.append(epb(frame, T0 + n * 10**6, *map(custom_option, options)))
-    return tshark.write("made.pcapng", b"".join([shb(), idb(), *blocks]))
+    return tshark.write("made.pcapng", file_of(T0, packets))
 
 
 def name(*labels):
