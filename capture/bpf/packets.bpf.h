@@ -61,11 +61,11 @@ static __always_inline void tell_packet(struct sock_info *s,
 	/* Once accepted it is a listener's no more, if nobody has used it yet. */
 	e->flags = (s->flags & ~PROBE_INHERITED) | flags |
 		   (egress ? PROBE_SENDS : 0);
-	if (flags & PROBE_PENDING) {
-		e->position = k.proto == IPPROTO_TCP ?
-				      print.seq_end :
-				      place_of((void *)s->address, k.proto, s);
+	if (flags & PROBE_PENDING && k.proto == IPPROTO_TCP) {
+		e->position = print.seq_end;
 		await_read(s, k.proto, e->position);
+	} else if (flags & PROBE_PENDING) {
+		e->position = await_place(s, (void *)s->address, k.proto);
 	}
 	/* Another processor may be writing the storage. */
 	if (delayed) {

@@ -92,11 +92,11 @@ static __always_inline __u32 queued(struct sock *sk, __u8 proto)
  * same place, and user space knows neither's.  Never in both counted.
  */
 static __always_inline __u64 place_of(struct sock *sk, __u8 proto,
-				      const struct sock_info *s)
+				      struct sock_info *s)
 {
-	__u64 reads = *(const volatile __u64 *)&s->reads;
+	/* With a full barrier, as await_place() has it. */
+	__u64 reads = __sync_fetch_and_add(&s->reads, 0);
 
-	barrier();
 	return reads + 1 + queued(sk, proto);
 }
 
@@ -114,6 +114,23 @@ static __always_inline void await_read(struct sock_info *s, __u8 proto,
 		s->awaited_until = position;
 	barrier();
 	s->awaited = 1;
+}
+
+/*
+ * The place of a datagram that is not there yet.  Who reads what came before,
+ * and was counted before it was awaited, has not told: its place is after that.
+ */
+static __always_inline __u64 await_place(struct sock_info *s, struct sock *sk,
+					 __u8 proto)
+{
+	__u64 place = place_of(sk, proto, s), again;
+
+	await_read(s, proto, place);
+	again = place_of(sk, proto, s);
+	if (again <= place)
+		return place;
+	await_read(s, proto, again);
+	return again;
 }
 
 static __always_inline bool has_users(struct file *file)
