@@ -841,10 +841,11 @@ class Shared(world.LiveTest):
         # Who reads later than in 50 ms is the holder until then.
         soon = [row[2:] for row in rows[:-1] if read[row[0]] < row[1] + 0.02]
         self.assertGreater(len(soon), 1000)
-        # Until its first read is told it is known as of the scan.
-        self.assertLessEqual(set(soon),
-                             {(str(reader.pid), "socket"),
-                              (str(reader.pid), "scan")})
+        self.assertEqual({pid for pid, _ in soon}, {str(reader.pid)})
+        # The last ones are told by how far it has read, which is counted up to
+        # 127: who was as far behind has not read them for all that is known.
+        named = [attr for _, attr in soon if attr in ("socket", "scan")]
+        self.assertGreater(len(named), 0.99 * len(soon))
 
     def test_many_datagrams_wait_for_their_reader(self):
         holder, port, sender = self.reader(HOLDER, stdin=subprocess.PIPE)
