@@ -3,7 +3,7 @@
 #ifndef PKTWHO_BPF_KEY_BPF_H
 #define PKTWHO_BPF_KEY_BPF_H
 
-#include "bpf/numbers.bpf.h"
+#include "bpf/kernel_types.bpf.h"
 
 static __always_inline void map_ipv4(__u8 out[16], __u32 addr)
 {

@@ -7,7 +7,7 @@
 #ifndef PKTWHO_BPF_SEEN_BPF_H
 #define PKTWHO_BPF_SEEN_BPF_H
 
-#include "bpf/numbers.bpf.h"
+#include "bpf/kernel_types.bpf.h"
 
 /* Of the capture; set before the programs are loaded. */
 const volatile __u8 seen;		/* enum probe_seen */

@@ -5,7 +5,7 @@
 #ifndef PKTWHO_BPF_STORAGE_BPF_H
 #define PKTWHO_BPF_STORAGE_BPF_H
 
-#include "bpf/numbers.bpf.h"
+#include "bpf/kernel_types.bpf.h"
 
 #define RING_BYTES	(8u << 20)
 #define RING_WAKE	(RING_BYTES / 4)
