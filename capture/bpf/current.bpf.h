@@ -3,6 +3,7 @@
 #ifndef PKTWHO_BPF_CURRENT_BPF_H
 #define PKTWHO_BPF_CURRENT_BPF_H
 
+#include "bpf/mptcp.bpf.h"
 #include "bpf/user.bpf.h"
 
 #ifdef __TARGET_ARCH_arm64
@@ -232,64 +233,6 @@ static __always_inline void note_writer(struct sock_info *s, enum use use)
 	s->disputed = true;
 	s->disputed_seq = s->wrote_seq;
 	s->wrote_seq = BPF_CORE_READ(tp, write_seq);
-}
-
-/*
- * MPTCP has sent something again, behind what was written, or a byte to an end
- * that has no room: what comes after it moves.  Of several writers any may have
- * written that, and what was written since.
- */
-static __always_inline void note_moved(struct subflow *f, __u64 cookie,
-				       __u64 netns, struct tcp_sock *tp,
-				       struct mptcp_sock *msk)
-{
-	__u32 written = BPF_CORE_READ(tp, write_seq);
-	__u32 next = BPF_CORE_READ(msk, snd_nxt), from = f->written;
-	__u32 by = written - next - f->ahead;
-	__u8 state = BPF_CORE_READ((struct sock *)tp, __sk_common.skc_state);
-	struct probe_event *e;
-
-	/* An end has a number of its own: of the connection, then of TCP. */
-	if (!by || (state != BPF_TCP_ESTABLISHED && state != BPF_TCP_CLOSE_WAIT))
-		return;
-	if ((__s32)by < 0) {
-		f->ahead += by;
-		return;
-	}
-	if ((__s32)(written - by - from) < 0)
-		from = written - by;
-	f->ahead += by;
-	f->written += by;
-	if (!f->several)
-		return;
-	e = event_begin(PROBE_OWNER);
-	if (!e)
-		return;
-	e->cookie = cookie;
-	e->netns = netns;
-	e->owner = f->writer;
-	e->roles = PROBE_SENDER | PROBE_RENAMED;
-	e->flags = PROBE_WRITES;
-	e->position = written + (__u32)BPF_CORE_READ(msk, write_seq) - next;
-	e->position = (__u32)e->position;
-	e->disputed = PROBE_SEQUENCE | from;
-	bpf_ringbuf_submit(e, wakeup());
-}
-
-/* Of a subflow on which the kernel sends by itself. */
-static __always_inline void note_sent_again(struct sock_info *s)
-{
-	struct inet_connection_sock *icsk = (void *)s->address;
-	struct subflow *f = subflow_of(s->cookie);
-	struct mptcp_subflow_context *c;
-	struct mptcp_sock *msk;
-
-	if (!f)
-		return;
-	c = BPF_CORE_READ(icsk, icsk_ulp_data);
-	msk = (void *)BPF_CORE_READ(c, conn);
-	if (msk)
-		note_moved(f, s->cookie, s->netns, (void *)icsk, msk);
 }
 
 /*

@@ -3,6 +3,7 @@
 #ifndef PKTWHO_BPF_READERS_BPF_H
 #define PKTWHO_BPF_READERS_BPF_H
 
+#include "bpf/mptcp.bpf.h"
 #include "bpf/storage.bpf.h"
 
 #define NEVER_READ 1		/* CLOCK_MONOTONIC */
@@ -41,22 +42,6 @@ static __always_inline void note_progress(struct sock_info *s, __u64 cookie,
 	p->until = until;
 	barrier();
 	p->cookie = cookie;
-}
-
-/*
- * An MPTCP socket's packets are its subflows': the first one, which nobody
- * but the kernel touches, is told beside it.
- */
-static __always_inline __u64 subflow_cookie(struct sock *sk)
-{
-	struct mptcp_sock *msk = (void *)sk;
-	struct sock *first;
-
-	if (!bpf_core_field_exists(msk->first) ||
-	    BPF_CORE_READ(sk, sk_protocol) != IPPROTO_MPTCP)
-		return 0;
-	first = BPF_CORE_READ(msk, first);
-	return first ? BPF_CORE_READ(first, __sk_common.skc_cookie.counter) : 0;
 }
 
 /*

@@ -107,23 +107,6 @@ struct {
 	__type(value, struct reported);
 } reported_flows SEC(".maps");
 
-/* An MPTCP connection that has one subflow. */
-struct subflow {
-	struct probe_owner writer;	/* the last */
-	__u32 written;		/* sequence number after what is written so far */
-	__u32 ahead;		/* of those of the connection; more with what is sent again */
-	__u32 several;		/* bool: it was written by others, or another name */
-	__u32 reserved;
-};
-
-/* By the subflow's cookie. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 2048);
-	__type(key, __u64);
-	__type(value, struct subflow);
-} subflows SEC(".maps");
-
 /* A datagram that a process has sent and a firewall has yet to let go. */
 struct delayed {
 	struct probe_owner sender;
@@ -242,18 +225,6 @@ static __always_inline __u64 wakeup(void)
 {
 	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > RING_WAKE ?
 		       BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
-}
-
-static __always_inline struct subflow *subflow_of(__u64 cookie)
-{
-	return bpf_map_lookup_elem(&subflows, &cookie);
-}
-
-static __always_inline const __u32 *subflow_written(__u64 cookie)
-{
-	struct subflow *f = subflow_of(cookie);
-
-	return f ? &f->written : NULL;
 }
 
 static __always_inline bool is_inet(struct sock *sk)

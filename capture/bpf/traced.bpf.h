@@ -93,31 +93,6 @@ static __always_inline void tell_read(struct sock_info *s, __u8 proto,
 	bpf_ringbuf_submit(e, wakeup());
 }
 
-static __always_inline bool has_one_subflow(const struct mptcp_sock *msk)
-{
-	struct list_head *first = BPF_CORE_READ(msk, conn_list.next);
-	struct list_head *second = BPF_CORE_READ(first, next);
-
-	return BPF_CORE_READ(second, next) == first;
-}
-
-static __always_inline void begin_writes(__u64 cookie, __u32 written,
-					 __u32 ahead)
-{
-	const struct subflow f = { .written = written, .ahead = ahead };
-
-	bpf_map_update_elem(&subflows, &cookie, &f, BPF_NOEXIST);
-}
-
-/* It is known that @s's owner has written. */
-static __always_inline void end_writes(struct subflow *f,
-				       const struct sock_info *s, __u32 written)
-{
-	f->written = written;
-	f->several |= f->writer.tgid && f->writer.seen_ns != s->owner.seen_ns;
-	f->writer = s->owner;
-}
-
 /*
  * Likewise of MPTCP, whose bytes wait for their subflow, if it has no other: of
  * them the last @sent are not counted, until the write has @ended.
