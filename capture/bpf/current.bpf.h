@@ -207,12 +207,12 @@ static __always_inline void note_writer(struct sock_info *s, enum use use)
 {
 	struct tcp_sock *tp = (void *)s->address;
 	__u32 tgid = bpf_get_current_task_btf()->tgid;
-	const __u32 *written = subflow_written(s->cookie);
+	const struct subflow *f = subflow_of(s->cookie);
 	__u32 next;
 
 	/* Who reads from MPTCP is told with the connection, not its subflow. */
-	if (written) {
-		s->wrote_seq = *written;
+	if (f) {
+		s->wrote_seq = f->written;
 		s->wrote = true;
 		s->roles |= SOCK_SPLIT;
 	}
@@ -248,6 +248,8 @@ static __always_inline bool sender_takes_over(struct sock_info *s,
 	bool tcp = sk->protocol == IPPROTO_TCP || sk->protocol == IPPROTO_MPTCP;
 	enum use use;
 
+	if (s->subflow)
+		follow_connection(s);
 	if (!(s->flags & PROVISIONAL) && s->roles & SOCK_SENT &&
 	    is_told_user(&s->owner) && (!tcp || is_program(&s->owner)))
 		return true;
@@ -263,6 +265,8 @@ static __always_inline bool sender_takes_over(struct sock_info *s,
 	if (tcp)
 		note_writer(s, use);
 	take_over(s, tcp ? use : USE_SEND);
+	if (s->subflow)
+		note_subflow_sender(s);
 	return use != USE_END;
 }
 

@@ -6,15 +6,18 @@
 #ifndef PKTWHO_BPF_MPTCP_BPF_H
 #define PKTWHO_BPF_MPTCP_BPF_H
 
-#include "bpf/storage.bpf.h"
+#include "bpf/user.bpf.h"
+
+#define NOT_KNOWN ~0u
 
 /* An MPTCP connection that has one subflow. */
 struct subflow {
 	struct probe_owner writer;	/* the last */
-	__u32 written;		/* sequence number after what is written so far */
+	__u64 counted;		/* the connection's number after what is written so far, */
+	__u32 written;		/* ... and TCP's */
 	__u32 ahead;		/* of those of the connection; more with what is sent again */
 	__u32 several;		/* bool: it was written by others, or another name */
-	__u32 reserved;
+	__u32 sender;		/* process id of who has sent since, and was told; or 0 */
 };
 
 /* By the subflow's cookie. */
@@ -28,13 +31,6 @@ struct {
 static __always_inline struct subflow *subflow_of(__u64 cookie)
 {
 	return bpf_map_lookup_elem(&subflows, &cookie);
-}
-
-static __always_inline const __u32 *subflow_written(__u64 cookie)
-{
-	struct subflow *f = subflow_of(cookie);
-
-	return f ? &f->written : NULL;
 }
 
 /*
@@ -61,21 +57,23 @@ static __always_inline bool has_one_subflow(const struct mptcp_sock *msk)
 	return BPF_CORE_READ(second, next) == first;
 }
 
-static __always_inline void begin_writes(__u64 cookie, __u32 written,
-					 __u32 ahead)
+/* From @from to @until it may be anybody's, and is the last writer's from there. */
+static __always_inline void tell_disputed(struct subflow *f, __u64 cookie,
+					  __u64 netns, __u32 from, __u32 until)
 {
-	const struct subflow f = { .written = written, .ahead = ahead };
+	struct probe_event *e = event_begin(PROBE_OWNER);
 
-	bpf_map_update_elem(&subflows, &cookie, &f, BPF_NOEXIST);
-}
-
-/* It is known that @s's owner has written. */
-static __always_inline void end_writes(struct subflow *f,
-				       const struct sock_info *s, __u32 written)
-{
-	f->written = written;
-	f->several |= f->writer.tgid && f->writer.seen_ns != s->owner.seen_ns;
-	f->writer = s->owner;
+	if (!e)
+		return;
+	f->sender = 0;
+	e->cookie = cookie;
+	e->netns = netns;
+	e->owner = f->writer;
+	e->roles = PROBE_SENDER | PROBE_RENAMED;
+	e->flags = PROBE_WRITES;
+	e->position = until;
+	e->disputed = PROBE_SEQUENCE | from;
+	bpf_ringbuf_submit(e, wakeup());
 }
 
 /*
@@ -91,7 +89,6 @@ static __always_inline void note_moved(struct subflow *f, __u64 cookie,
 	__u32 next = BPF_CORE_READ(msk, snd_nxt), from = f->written;
 	__u32 by = written - next - f->ahead;
 	__u8 state = BPF_CORE_READ((struct sock *)tp, __sk_common.skc_state);
-	struct probe_event *e;
 
 	/* An end has a number of its own: of the connection, then of TCP. */
 	if (!by || (state != BPF_TCP_ESTABLISHED && state != BPF_TCP_CLOSE_WAIT))
@@ -106,18 +103,8 @@ static __always_inline void note_moved(struct subflow *f, __u64 cookie,
 	f->written += by;
 	if (!f->several)
 		return;
-	e = event_begin(PROBE_OWNER);
-	if (!e)
-		return;
-	e->cookie = cookie;
-	e->netns = netns;
-	e->owner = f->writer;
-	e->roles = PROBE_SENDER | PROBE_RENAMED;
-	e->flags = PROBE_WRITES;
-	e->position = written + (__u32)BPF_CORE_READ(msk, write_seq) - next;
-	e->position = (__u32)e->position;
-	e->disputed = PROBE_SEQUENCE | from;
-	bpf_ringbuf_submit(e, wakeup());
+	tell_disputed(f, cookie, netns, from,
+		      written + (__u32)BPF_CORE_READ(msk, write_seq) - next);
 }
 
 /* Of a subflow on which the kernel sends by itself. */
@@ -134,6 +121,120 @@ static __always_inline void note_sent_again(struct sock_info *s)
 	msk = (void *)BPF_CORE_READ(c, conn);
 	if (msk)
 		note_moved(f, s->cookie, s->netns, (void *)icsk, msk);
+}
+
+/*
+ * Another has written to the connection of a subflow since, which was told with
+ * that: its storage cannot be reached from there.
+ */
+static __always_inline void follow_connection(struct sock_info *s)
+{
+	const struct subflow *f = subflow_of(s->cookie);
+
+	if (f && f->writer.tgid && !f->sender)
+		s->owner = f->writer;
+}
+
+/* Who sends on a subflow is told, whoever has written to its connection before. */
+static __always_inline void note_subflow_sender(const struct sock_info *s)
+{
+	struct subflow *f = subflow_of(s->cookie);
+
+	if (f)
+		f->sender = s->owner.tgid;
+}
+
+/*
+ * What was before the last @sent bytes is known to be written.  Who else has the
+ * connection may have sent some since, or any of it if that is more.
+ */
+static __always_inline struct subflow *
+begin_writes(struct sock_info *s, struct mptcp_sock *msk, struct tcp_sock *tp,
+	     __u64 cookie, int sent)
+{
+	struct file *file = BPF_CORE_READ((struct sock *)msk, sk_socket, file);
+	__u32 before = BPF_CORE_READ(tp, snd_una) -
+		       (__u32)BPF_CORE_READ(tp, bytes_acked);
+	struct subflow f = {};
+
+	f.ahead = BPF_CORE_READ(tp, write_seq) -
+		  (__u32)BPF_CORE_READ(msk, snd_nxt);
+	f.counted = BPF_CORE_READ(msk, write_seq) - sent;
+	f.written = f.ahead + (__u32)f.counted;
+	if (file && has_users(file)) {
+		f.sender = NOT_KNOWN;
+		before = f.written - before;
+		/* Its SYN may be counted. */
+		if (before > 1) {
+			share(s);
+			f.several = true;
+			f.counted -= before;
+			f.written -= before;
+		}
+	}
+	bpf_map_update_elem(&subflows, &cookie, &f, BPF_NOEXIST);
+	return subflow_of(cookie);
+}
+
+/*
+ * Where a connection's bytes wait that has one subflow; NULL if it has another.
+ * Of those the last @sent are not counted yet.
+ */
+static __always_inline struct subflow *
+written_subflow(struct sock_info *s, struct mptcp_sock *msk, __u64 cookie,
+		int sent)
+{
+	struct tcp_sock *tp = (void *)BPF_CORE_READ(msk, first);
+	struct subflow *f;
+	__u32 next;
+
+	if (!cookie)
+		return NULL;
+	if (!has_one_subflow(msk)) {
+		bpf_map_delete_elem(&subflows, &cookie);
+		return NULL;
+	}
+	f = subflow_of(cookie);
+	next = BPF_CORE_READ(msk, snd_nxt);
+	if (!f)
+		return begin_writes(s, msk, tp, cookie, sent);
+	/* Another processor may be sending what waits. */
+	if (next == (__u32)BPF_CORE_READ(msk, snd_nxt))
+		note_moved(f, cookie, s->netns, tp, msk);
+	return f;
+}
+
+/* Its processes may be writing at the same time. */
+static __always_inline bool has_writers(const struct sock_info *s)
+{
+	return is_recent(s->shared_ns, bpf_ktime_get_ns(), PROBE_SHARED_NS);
+}
+
+/* As is_disputed(): @by bytes have come since. */
+static __always_inline bool is_subflow_disputed(struct sock_info *s,
+						struct subflow *f, __u64 by,
+						int sent)
+{
+	__u32 tgid = bpf_get_current_task_btf()->tgid;
+	bool another = s->roles & SOCK_SENT && s->owner.tgid != tgid;
+
+	if (!(f->several || another) || !sent || by == (__u64)sent)
+		return false;
+	if (another)
+		share(s);
+	else if (!has_writers(s))
+		return false;
+	f->several = true;
+	f->writer = s->owner;
+	return true;
+}
+
+/* @s's owner has written what the connection has, and that was told. */
+static __always_inline void end_writes(struct subflow *f,
+				       const struct sock_info *s)
+{
+	f->several |= f->writer.tgid && f->writer.seen_ns != s->owner.seen_ns;
+	f->writer = s->owner;
 }
 
 #endif

@@ -118,15 +118,6 @@ static __always_inline __u64 await_place(struct sock_info *s, struct sock *sk,
 	return again;
 }
 
-static __always_inline bool has_users(struct file *file)
-{
-	struct file___before_6_13 *old = (void *)file;
-
-	if (bpf_core_field_exists(file->f_ref))
-		return BPF_CORE_READ(file, f_ref.refcnt.counter) > 0;
-	return BPF_CORE_READ(old, f_count.counter) > 1;
-}
-
 /* Threads of one process share their descriptors, too. */
 static __always_inline bool shares_table(struct task_struct *t)
 {

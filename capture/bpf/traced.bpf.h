@@ -60,20 +60,27 @@ static __always_inline struct sock_info *seen_info(struct sock *sk)
 				    bpf_sk_storage_get(&sockets, sk, 0, 0);
 }
 
-/* Whether it has taken over from another user. */
+/*
+ * Whether it has taken over from another user.  @from: where a subflow has what
+ * it writes; NULL: after what is known to be written.
+ */
 static __always_inline bool traced_use(struct sock_info *s, struct sock *sk,
-				       enum use use)
+				       enum use use, const __u32 *from)
 {
 	bool taken = s && take_over(s, use);
 	__u64 cookie = taken ? subflow_cookie(sk) : 0;
+	const struct subflow *f;
 	__u8 roles;
 
 	if (!cookie)
 		return taken;
 	roles = roles_after(s, use);
+	f = from ? NULL : subflow_of(cookie);
+	if (f)
+		from = &f->written;
 	/* It may be the same process under another name. */
 	tell_user(sk, cookie, roles | PROBE_RENAMED,
-		  roles & PROBE_SENDER ? subflow_written(cookie) : NULL);
+		  roles & PROBE_SENDER ? from : NULL);
 	return true;
 }
 
@@ -91,41 +98,6 @@ static __always_inline void tell_read(struct sock_info *s, __u8 proto,
 	e->key.proto = proto;
 	tell_current(e);
 	bpf_ringbuf_submit(e, wakeup());
-}
-
-/*
- * Likewise of MPTCP, whose bytes wait for their subflow, if it has no other: of
- * them the last @sent are not counted, until the write has @ended.
- */
-static __always_inline void note_subflow_written(struct sock_info *s,
-						 struct sock *sk, int sent,
-						 bool ended)
-{
-	struct mptcp_sock *msk = (void *)sk;
-	__u64 cookie = subflow_cookie(sk);
-	struct tcp_sock *tp;
-	struct subflow *f;
-	__u32 written, next;
-
-	if (!cookie)
-		return;
-	if (!has_one_subflow(msk)) {
-		bpf_map_delete_elem(&subflows, &cookie);
-		return;
-	}
-	tp = (void *)BPF_CORE_READ(msk, first);
-	f = subflow_of(cookie);
-	next = BPF_CORE_READ(msk, snd_nxt);
-	written = BPF_CORE_READ(tp, write_seq);
-	/* Another processor may be sending what waits. */
-	if (f && next == (__u32)BPF_CORE_READ(msk, snd_nxt))
-		note_moved(f, cookie, s->netns, tp, msk);
-	written += (__u32)BPF_CORE_READ(msk, write_seq) - next;
-	if (!f)
-		begin_writes(cookie, written - (sent > 0 ? sent : 0),
-			     written - (__u32)BPF_CORE_READ(msk, write_seq));
-	else if (ended)
-		end_writes(f, s, written);
 }
 
 /* The socket of @cookie has @s's reader from where the one before has stopped. */
@@ -211,22 +183,70 @@ static __always_inline __u64 datagrams_until(struct sock_info *s,
 	return until;
 }
 
-/* The same of MPTCP, which takes its bytes from subflows' queues to its own. */
+/*
+ * The same of MPTCP, which takes its bytes from subflows' queues to its own: how
+ * far the first is read.
+ */
 static __always_inline __u64 subflows_until(struct sock_info *s,
 					    struct sock *sk)
 {
 	struct mptcp_sock___before_6_15 *old = (void *)sk;
 	struct mptcp_sock *msk = (void *)sk;
 	struct tcp_sock *tp = (void *)BPF_CORE_READ(msk, first);
-	__u32 waiting = BPF_CORE_READ(sk, sk_receive_queue.qlen);
+	__u32 read = BPF_CORE_READ(tp, copied_seq), waiting;
 
+	/* What comes meanwhile is not in what is read. */
+	waiting = BPF_CORE_READ(tp, rcv_nxt) != read;
+	waiting += BPF_CORE_READ(sk, sk_receive_queue.qlen);
 	if (bpf_core_field_exists(old->receive_queue))
 		waiting += BPF_CORE_READ(old, receive_queue.qlen);
-	if (waiting ||
-	    BPF_CORE_READ(tp, rcv_nxt) != BPF_CORE_READ(tp, copied_seq))
+	if (waiting)
 		return 0;
 	s->emptied_ns = s->read_ns;
-	return s->read_ns;
+	return PROBE_SEQUENCE | read;
+}
+
+/*
+ * MPTCP's bytes wait for their subflow.  What this write has added is counted
+ * once, and what another adds before it is told may be either's.
+ */
+static __always_inline void on_subflow_sent(struct sock_info *s,
+					    struct sock *sk, int sent)
+{
+	struct mptcp_sock *msk = (void *)sk;
+	__u64 cookie = subflow_cookie(sk);
+	struct subflow *f = written_subflow(s, msk, cookie, sent);
+	__u64 counted = BPF_CORE_READ(msk, write_seq), before;
+	__u32 from, sender;
+
+	s->stream = true;
+	if (!f) {
+		traced_use(s, sk, USE_SEND, NULL);
+		return;
+	}
+	before = __sync_lock_test_and_set(&f->counted, counted);
+	if ((__s64)(counted - before) < 0) {
+		f->counted = before;
+		return;
+	}
+	from = f->ahead + (__u32)before;
+	f->written = f->ahead + (__u32)counted;
+	if (is_subflow_disputed(s, f, counted - before, sent)) {
+		if (counted != before)
+			tell_disputed(f, cookie, s->netns, from, f->written);
+		return;
+	}
+	sender = f->sender;
+	f->sender = 0;
+	/* Another may have sent since, and pass for who writes. */
+	if (!traced_use(s, sk, USE_SEND, &from) && sender &&
+	    sender != s->owner.tgid)
+		tell_user(sk, cookie, PROBE_SENDER | PROBE_RENAMED, &from);
+	end_writes(f, s);
+	if (*(volatile __u64 *)&f->counted != counted && has_writers(s)) {
+		tell_disputed(f, cookie, s->netns, from, f->written);
+		f->sender = NOT_KNOWN;
+	}
 }
 
 static __always_inline int on_sent(struct sock *sk, int sent)
@@ -237,20 +257,19 @@ static __always_inline int on_sent(struct sock *sk, int sent)
 				      bpf_skc_to_tcp_sock(sk) : NULL;
 
 	/* A connection has no room now and then: who then writes nothing is nobody. */
-	if (tp && (sent < 0 || is_disputed(s, tp, sent)))
+	if ((tp || mptcp) && sent < 0)
 		return 0;
-	if (mptcp) {
-		s->stream = true;
-		note_subflow_written(s, sk, sent, false);
-	}
-	traced_use(s, sk, USE_SEND);
+	if (tp && is_disputed(s, tp, sent))
+		return 0;
+	if (mptcp)
+		on_subflow_sent(s, sk, sent);
+	else
+		traced_use(s, sk, USE_SEND, NULL);
 	if (s && !(s->roles & SOCK_SPLIT)) {
 		note_holders(s, sk);
 		s->held_jiffies = bpf_jiffies64();
 	}
 	note_written(s, tp);
-	if (mptcp)
-		note_subflow_written(s, sk, 0, true);
 	return 0;
 }
 
@@ -263,7 +282,7 @@ static __always_inline int on_received(struct sock *sk, int ret, int flags)
 	if (ret < 0 || flags & (MSG_PEEK | MSG_ERRQUEUE))
 		return 0;
 	s = seen_info(sk);
-	another = traced_use(s, sk, USE_READ);
+	another = traced_use(s, sk, USE_READ, NULL);
 	if (!s || sk->sk_protocol == IPPROTO_TCP)
 		return 0;
 	if (sk->sk_protocol == IPPROTO_MPTCP) {
@@ -351,7 +370,7 @@ int BPF_PROG(on_set_state, struct sock *sk, int oldstate, int newstate)
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return 0;
 	if (newstate == BPF_TCP_SYN_SENT || newstate == BPF_TCP_LISTEN)
-		traced_use(seen_info(sk), sk, USE_HOLD);
+		traced_use(seen_info(sk), sk, USE_HOLD, NULL);
 	if (newstate == BPF_TCP_CLOSE) {
 		s = bpf_sk_storage_get(&sockets, sk, 0, 0);
 		if (s && s->cookie)

@@ -232,6 +232,16 @@ static __always_inline struct sock_info *info_of(struct bpf_sock *sk, void *ctx,
 	return s;
 }
 
+/* Others have it, too. */
+static __always_inline bool has_users(struct file *file)
+{
+	struct file___before_6_13 *old = (void *)file;
+
+	if (bpf_core_field_exists(file->f_ref))
+		return BPF_CORE_READ(file, f_ref.refcnt.counter) > 0;
+	return BPF_CORE_READ(old, f_count.counter) > 1;
+}
+
 /* A socket that the kernel made for itself has no file. */
 static __always_inline bool is_kernels(struct sock *sk)
 {
