@@ -98,14 +98,14 @@ static __always_inline bool only_listens(struct sock *sk,
 static __always_inline bool has_frame(struct sock *sk, struct sk_buff *skb,
 				      __u8 roles)
 {
-	const struct frame_maker task = {
-		.tgid = bpf_get_current_pid_tgid() >> 32,
-		.protocol = BPF_CORE_READ(skb, protocol),
-	};
+	struct frame_maker task;
 	const __u8 yes = 1;
 
+	/* Of nearly all that is sent no more is to be asked. */
 	if (sk->__sk_common.skc_family != AF_PACKET)
 		return roles == PROBE_READER && hears_ports(sk);
+	task.tgid = bpf_get_current_pid_tgid() >> 32;
+	task.protocol = BPF_CORE_READ(skb, protocol);
 	if (roles == PROBE_READER)
 		return !only_listens(sk, &task);
 	if (!bpf_map_lookup_elem(&frame_makers, &task))
