@@ -33,39 +33,40 @@ static __always_inline bool is_copy(const struct bpf_sock *sk,
 /*
  * One packet of a socket or flow that has several users: the answer holds for
  * it alone.  Without @known nobody is known to have sent it, or another than
- * the last user may read it.  @delayed has sent it before, if not NULL.
+ * the last user may read it.  @delayed has sent it before, if not NULL.  @k: the
+ * packet's key, made again with its print.
  */
 static __always_inline void tell_packet(struct sock_info *s,
-					struct __sk_buff *skb, bool egress,
+					struct __sk_buff *skb,
+					struct flow_key *k, bool egress,
 					bool known, __u32 flags,
 					enum told told,
 					const struct probe_owner *delayed)
 {
 	struct packet_print print = {};
 	struct probe_event *e;
-	struct flow_key k = {};
 
-	if (skb_key(skb, &k, egress, &print) < 0)
+	if (skb_key(skb, k, egress, &print) < 0)
 		return;
 	/* Nobody reads what has no bytes. */
-	if (k.proto == IPPROTO_TCP && flags & PROBE_PENDING && !print.payload)
+	if (k->proto == IPPROTO_TCP && flags & PROBE_PENDING && !print.payload)
 		return;
 	e = event_begin(PROBE_PACKET);
 	if (!e)
 		return;
 	e->cookie = s->cookie;
 	e->netns = s->netns;
-	e->key = k;
+	e->key = *k;
 	e->fingerprint = print.fingerprint;
 	e->closing = told == TOLD_CLOSING;
 	/* Once accepted it is a listener's no more, if nobody has used it yet. */
 	e->flags = (s->flags & ~PROBE_INHERITED) | flags |
 		   (egress ? PROBE_SENDS : 0);
-	if (flags & PROBE_PENDING && k.proto == IPPROTO_TCP) {
+	if (flags & PROBE_PENDING && k->proto == IPPROTO_TCP) {
 		e->position = print.seq_end;
-		await_read(s, k.proto, e->position);
+		await_read(s, k->proto, e->position);
 	} else if (flags & PROBE_PENDING) {
-		e->position = await_place(s, (void *)s->address, k.proto);
+		e->position = await_place(s, (void *)s->address, k->proto);
 	}
 	/* Another processor may be writing the storage. */
 	if (delayed) {
@@ -235,7 +236,7 @@ static __always_inline int tell_new(struct sock_info *s,
 	if (detail < 0 || (!egress && is_copy(sk, &k, detail)))
 		return 1;
 	if (egress && is_forger(s, sk, &k)) {
-		tell_packet(s, skb, true, sends, PROBE_ALONE, TOLD_EACH,
+		tell_packet(s, skb, &k, true, sends, PROBE_ALONE, TOLD_EACH,
 			    delayed);
 		return 1;
 	}
@@ -274,10 +275,10 @@ static __always_inline int tell_new(struct sock_info *s,
 		/* If it stays unread: threads, not others, may hold it. */
 		known = !(idle && s->full_ns) &&
 			(!(held || s->several) || is_of_threads(s));
-		tell_packet(s, skb, false, known, PROBE_PENDING, told, NULL);
+		tell_packet(s, skb, &k, false, known, PROBE_PENDING, told, NULL);
 	} else if (idle) {
 		count_backlog(s);
-		tell_packet(s, skb, false, is_held(s),
+		tell_packet(s, skb, &k, false, is_held(s),
 			    PROBE_PENDING | PROBE_ALONE |
 			    (holders == HOLDERS_COMING ? PROBE_INHERITED : 0),
 			    TOLD_EACH, NULL);
@@ -287,7 +288,7 @@ static __always_inline int tell_new(struct sock_info *s,
 		if (told || delayed ||
 		    (egress && sends && sk->protocol != IPPROTO_TCP &&
 		     is_renamed(s)))
-			tell_packet(s, skb, egress, sends || !egress,
+			tell_packet(s, skb, &k, egress, sends || !egress,
 				    told ? 0 : PROBE_ALONE, told, delayed);
 		if (!egress)
 			note_untold(s);
