@@ -360,8 +360,7 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 	if (!is_seen(skb))
 		return 1;
 	sk = sk ? bpf_sk_fullsock(sk) : NULL;
-	if (sk && sees_one_netns() &&
-	    netns_of((void *)address_of(sk)) != seen_netns)
+	if (sk && sees_one_netns() && packet_netns(skb, sk) != seen_netns)
 		return 1;
 	s = sk ? packet_info(skb, sk) : NULL;
 	if (!egress)

@@ -36,11 +36,14 @@ static int print_libbpf(enum libbpf_print_level level, const char *fmt,
 	return 0;
 }
 
-/* 0 or -errno. */
+static const struct bpf_insn nothing = { .code = BPF_ALU64 | BPF_MOV | BPF_K };
+
+/* 0 or -errno of a program that does nothing but return after @first. */
 static int load_nothing(enum bpf_prog_type type, enum bpf_attach_type attach,
-			uint32_t attach_btf_id)
+			uint32_t attach_btf_id, struct bpf_insn first)
 {
 	const struct bpf_insn insns[] = {
+		first,
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
@@ -62,14 +65,26 @@ static int load_nothing(enum bpf_prog_type type, enum bpf_attach_type attach,
  */
 static bool may_trace_functions(void)
 {
-	int err = load_nothing(BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, 1);
+	int err = load_nothing(BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, 1,
+			       nothing);
 
 	return !err || err == -EINVAL;
 }
 
 static bool may_filter(void)
 {
-	return !load_nothing(PROBE_TYPE_NETFILTER, PROBE_ATTACH_NETFILTER, 0);
+	return !load_nothing(PROBE_TYPE_NETFILTER, PROBE_ATTACH_NETFILTER, 0,
+			     nothing);
+}
+
+/* libbpf 1.1 takes what Linux 6.12 says of a helper for leave to call it. */
+static bool may_ask_netns(void)
+{
+	const struct bpf_insn ask = { .code = BPF_JMP | BPF_CALL,
+				      .imm = BPF_FUNC_get_netns_cookie };
+
+	return !load_nothing(BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_INGRESS,
+			     0, ask);
 }
 
 /* libbpf knows the section from its version 1.3 on. */
@@ -182,6 +197,9 @@ static int load_object(struct probe *p, bool leave_out)
 		return -errno;
 	p->skel->rodata->seen = (uint8_t)p->handler.seen;
 	p->skel->rodata->seen_netns = p->handler.netns;
+	p->skel->rodata->tells_netns =
+		p->handler.seen == PROBE_SEEN_LOOPBACK &&
+		may_ask_netns();
 	choose_traced(p, false);
 	choose_filter(p);
 	if (leave_out)

@@ -213,6 +213,14 @@ static __always_inline __u64 netns_of(struct sock *sk)
 	return BPF_CORE_READ(sk, __sk_common.skc_net.net, net_cookie);
 }
 
+static __noinline __u64 packet_netns(struct __sk_buff *skb,
+				     struct bpf_sock *sk)
+{
+	if (tells_netns)
+		return bpf_get_netns_cookie(skb);
+	return netns_of((void *)address_of(sk));
+}
+
 /* NULL if nothing is known of the socket, nor @expected. */
 static __always_inline struct sock_info *info_of(struct bpf_sock *sk, void *ctx,
 						 bool expected)
