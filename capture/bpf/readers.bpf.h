@@ -61,12 +61,15 @@ static __always_inline void begin_subflow(struct sock_info *s)
 	p->held_ns = bpf_ktime_get_ns();
 }
 
-/* Datagrams that wait to be read. */
+/* Datagrams that wait to be read: mostly none, which one read tells. */
 static __always_inline __u32 queued(struct sock *sk, __u8 proto)
 {
 	struct udp_sock *up = (void *)sk;
-	__u32 n = BPF_CORE_READ(sk, sk_receive_queue.qlen);
+	__u32 n;
 
+	if (!BPF_CORE_READ(sk, sk_backlog.rmem_alloc.counter))
+		return 0;
+	n = BPF_CORE_READ(sk, sk_receive_queue.qlen);
 	if (proto == IPPROTO_UDP || proto == IPPROTO_UDPLITE)
 		n += BPF_CORE_READ(up, reader_queue.qlen);
 	return n;
@@ -170,24 +173,41 @@ enum holders {
 	HOLDERS_SEVERAL,	/* or threads of one wait for it */
 };
 
+/*
+ * Through which file it is used, once it is accepted; looked for once, as that
+ * stays until it is released.  NULL: through none of its own, as a subflow of
+ * MPTCP, which has another's socket, through which nobody reads it.
+ */
+static __always_inline struct file *file_of(struct sock_info *s, __u8 proto,
+					    struct socket *socket)
+{
+	struct file *file = socket ? BPF_CORE_READ(socket, file) : NULL;
+
+	if (!file || (proto == IPPROTO_TCP &&
+		      (__u64)BPF_CORE_READ(socket, sk) != s->address))
+		return NULL;
+	if (s->file != FILE_RELEASED)
+		s->file = (__u64)file;
+	return file;
+}
+
 /* By whom it can be read: who reads a packet is known when it is read. */
 static __always_inline enum holders holders_of(struct sock_info *s,
 					       const struct bpf_sock *own)
 {
 	struct sock *sk = (void *)s->address;
+	struct file *file = (void *)s->file;
 	struct socket *socket;
-	struct file *file;
 
 	if (own->protocol != IPPROTO_TCP && !reads_told)
 		return HOLDERS_NONE;
-	socket = BPF_CORE_READ(sk, sk_socket);
-	if (!socket && s->flags & PROBE_INHERITED)
-		return HOLDERS_COMING;
-	file = socket ? BPF_CORE_READ(socket, file) : NULL;
+	if (s->file <= FILE_RELEASED) {
+		socket = BPF_CORE_READ(sk, sk_socket);
+		if (!socket && s->flags & PROBE_INHERITED)
+			return HOLDERS_COMING;
+		file = file_of(s, own->protocol, socket);
+	}
 	if (!file)
-		return HOLDERS_NONE;
-	/* A subflow of MPTCP has another's, through which nobody reads it. */
-	if (own->protocol == IPPROTO_TCP && BPF_CORE_READ(socket, sk) != sk)
 		return HOLDERS_NONE;
 	return has_users(file) || has_shared_table(s) ? HOLDERS_SEVERAL :
 							HOLDERS_ONE;

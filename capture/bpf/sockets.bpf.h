@@ -174,12 +174,13 @@ int on_getpeername6(struct bpf_sock_addr *ctx)
 SEC("cgroup/sock_release")
 int on_sock_release(struct bpf_sock *ctx)
 {
-	struct sock_info *s;
+	struct sock_info *s = bpf_sk_storage_get(&sockets, ctx, 0, 0);
 
-	if (ctx->protocol == IPPROTO_TCP || ctx->protocol == IPPROTO_MPTCP)
+	if (!s)
 		return 1;
-	s = bpf_sk_storage_get(&sockets, ctx, 0, 0);
-	if (s && s->cookie)
+	s->file = FILE_RELEASED;
+	if (s->cookie && ctx->protocol != IPPROTO_TCP &&
+	    ctx->protocol != IPPROTO_MPTCP)
 		tell_socket(PROBE_CLOSE, s, NULL, 0);
 	return 1;
 }
@@ -247,6 +248,7 @@ int on_sockops(struct bpf_sock_ops *ctx)
 		s->netns = bpf_get_netns_cookie(ctx);
 		s->epoch = epoch;
 		s->address = address_of(sk);
+		s->file = 0;
 		s->roles = 0;
 		s->told = true;
 		s->wrote = s->read = s->writers = false;

@@ -9,6 +9,7 @@
 
 #define RING_BYTES	(8u << 20)
 #define RING_WAKE	(RING_BYTES / 4)
+#define FILE_RELEASED 1		/* the file may be gone any time */
 
 /*
  * Of the last users: who sends, who reads.  They are one until another reads
@@ -20,6 +21,7 @@ struct sock_info {
 	__u64 cookie;
 	__u64 netns;
 	__u64 address;		/* of the struct sock, for CO-RE reads */
+	__u64 file;		/* see file_of(); 0: not looked for */
 	__u64 reads;		/* datagrams read so far, */
 	__u64 untold_reads;	/* ... and when the last came that was not told */
 	__u64 read_jiffies;	/* when the last was read; 0: none was */

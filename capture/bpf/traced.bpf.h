@@ -166,7 +166,9 @@ static __always_inline bool note_reader(struct sock_info *s, __u64 cookie,
 static __always_inline __u64 datagrams_until(struct sock_info *s,
 					     struct sock *sk)
 {
-	__u32 waiting = queued(sk, sk->sk_protocol);
+	/* No call is cheaper. */
+	__u32 waiting = sk->sk_backlog.rmem_alloc.counter ?
+				queued(sk, sk->sk_protocol) : 0;
 	__u64 until = s->waiting_until ? s->waiting_ns :
 		      s->emptied_ns ? 0 : NEVER_READ;
 
