@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What is known of a conversation by its bytes: content.c finds it out,
- * content_hand.c gives the conversation to the right dissector.
+ * content_hand.c gives the conversation to the right dissector, and content_said.c
+ * tells of it.
  */
 #ifndef PKTWHO_PLUGIN_RECOGNISE_CONTENT_PARTS_H
 #define PKTWHO_PLUGIN_RECOGNISE_CONTENT_PARTS_H
