@@ -283,10 +283,10 @@ bool dpi_is_wanted(packet_info *pinfo, proto_tree *tree)
 	if (!PINFO_FD_VISITED(pinfo)) {
 		if (!missed && collecting != ALL && is_asked_for(tree))
 			dpi_collect();
-		dpi_content_swap_ports(pinfo);
+		dpi_content_enter(pinfo);
 		if (pref_when != NEVER)
 			learn_app(pinfo);
-		dpi_content_swap_ports(pinfo);
+		dpi_content_leave(pinfo);
 		look_at_tree(tree);
 		if (collecting)
 			return true;
@@ -404,9 +404,9 @@ static void show_app_of(packet_info *pinfo, proto_tree *tree, tvbuff_t *tvb,
 void dpi_add(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 	     const struct attribution *owners)
 {
-	dpi_content_swap_ports(pinfo);
+	dpi_content_enter(pinfo);
 	show_app_of(pinfo, tree, tvb, owners);
-	dpi_content_swap_ports(pinfo);
+	dpi_content_leave(pinfo);
 }
 
 void dpi_handoff(void)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dpi/flow.h"
 
-#include "recognise/spoken.h"
+#include "recognise/content.h"
 
 struct dpi_flow *dpi_flow_get(packet_info *pinfo, int proto)
 {
-	conversation_t *c = spoken_conversation(pinfo, true);
+	conversation_t *c = dpi_content_conversation(pinfo);
 	struct dpi_flow *f = conversation_get_proto_data(c, proto);
 
 	if (f)
@@ -69,10 +69,14 @@ static bool extends(const char *longer, const char *shorter)
 /* An answer repeats its question and adds to it: it takes its place. */
 static char *with_detail(const char *old, const char *detail)
 {
-	char **items = g_strsplit(old, "; ", -1);
-	wmem_strbuf_t *out = wmem_strbuf_new(wmem_file_scope(), "");
+	wmem_strbuf_t *out;
 	bool there = false;
+	char **items;
 
+	if (extends(detail, old) && !strstr(old, "; "))
+		return wmem_strdup(wmem_file_scope(), detail);
+	items = g_strsplit(old, "; ", -1);
+	out = wmem_strbuf_new(wmem_file_scope(), "");
 	for (char **i = items; *i; i++) {
 		bool is_it = extends(detail, *i);
 

@@ -22,7 +22,7 @@ void dpi_fragments_learn(const packet_info *pinfo, proto_tree *tree,
 	static const enum what fields[] = { IP_FRAGMENT, IPV6_FRAGMENT };
 	struct dpi_fragment *f = NULL;
 
-	for (size_t i = 0; i < array_length(fields); i++) {
+	for (size_t i = 0; tree && i < array_length(fields); i++) {
 		GPtrArray *a = reader_asked_for(tree, fields[i]);
 
 		if (!a)

@@ -272,7 +272,8 @@ static const char *const port_owners[] = {
 	"telnet", "vnc",
 };
 
-static GHashTable *port_owner_ranks;	/* by Wireshark's number, from 1 on */
+static uint8_t *port_owner_ranks;	/* by Wireshark's number, from 1 on, or 0 */
+static int last_port_owner;
 static int proto_tls;			/* 0: they were not looked up yet */
 static int proto_http2;
 
@@ -282,11 +283,16 @@ static void find_port_owners(void)
 		return;
 	proto_tls = proto_get_id_by_filter_name("tls");
 	proto_http2 = proto_get_id_by_filter_name("http2");
-	port_owner_ranks = g_hash_table_new(g_direct_hash, g_direct_equal);
 	for (size_t i = 0; i < array_length(port_owners); i++)
-		g_hash_table_insert(port_owner_ranks, GINT_TO_POINTER(
-			proto_get_id_by_filter_name(port_owners[i])),
-			GSIZE_TO_POINTER(i + 1));
+		last_port_owner = MAX(last_port_owner,
+			proto_get_id_by_filter_name(port_owners[i]));
+	port_owner_ranks = g_new0(uint8_t, (size_t)last_port_owner + 1);
+	for (size_t i = 0; i < array_length(port_owners); i++) {
+		int id = proto_get_id_by_filter_name(port_owners[i]);
+
+		if (id != -1)
+			port_owner_ranks[id] = (uint8_t)(i + 1);
+	}
 	dpi_protocols_init();
 }
 
@@ -300,18 +306,17 @@ static bool port_is_owned(const packet_info *pinfo)
 /* Of those that are spoken in the packet, or -1. */
 static int first_port_owner(const packet_info *pinfo)
 {
-	size_t first = 0;
+	unsigned first = 0;
 	int proto = -1;
 
 	for (wmem_list_frame_t *f = wmem_list_head(pinfo->layers); f;
 	     f = wmem_list_frame_next(f)) {
-		void *id = wmem_list_frame_data(f);
-		size_t rank = GPOINTER_TO_SIZE(
-			g_hash_table_lookup(port_owner_ranks, id));
+		int id = GPOINTER_TO_INT(wmem_list_frame_data(f));
+		unsigned rank = id <= last_port_owner ? port_owner_ranks[id] : 0;
 
 		if (rank && (!first || rank < first)) {
 			first = rank;
-			proto = GPOINTER_TO_INT(id);
+			proto = id;
 		}
 	}
 	return proto;

@@ -14,6 +14,7 @@ static dissector_handle_t tcp, udp;		/* Wireshark's */
 static bool enabled = true;
 static struct {
 	uint32_t frame;
+	conversation_t *conversation;
 	struct content *content;
 	struct payload told;	/* it said what the content is; len 0: none did */
 	address src;		/* borrowed from the packet, as are its ports */
@@ -27,6 +28,11 @@ static struct {
 	uint32_t sport;
 	uint32_t dport;
 } inner;			/* the last TCP or UDP of a packet */
+
+static struct {
+	bool is_on;
+	conversation_t *conversation;	/* NULL: not found so far */
+} once;				/* what all who ask of one packet shall have */
 
 unsigned content_side(const packet_info *pinfo, uint32_t sport, uint32_t dport)
 {
@@ -44,17 +50,13 @@ static conversation_type type_of(const struct payload *p)
 static conversation_t *conversation_so_far(const packet_info *pinfo,
 					   const struct payload *p)
 {
-	return find_conversation(pinfo->num, &pinfo->src, &pinfo->dst,
-				 type_of(p), p->sport, p->dport, 0);
+	return spoken_between(pinfo, type_of(p), p->sport, p->dport, false);
 }
 
 static conversation_t *conversation_of(const packet_info *pinfo,
 				       const struct payload *p)
 {
-	conversation_t *c = conversation_so_far(pinfo, p);
-
-	return c ? c : conversation_new(pinfo->num, &pinfo->src, &pinfo->dst,
-					type_of(p), p->sport, p->dport, 0);
+	return spoken_between(pinfo, type_of(p), p->sport, p->dport, true);
 }
 
 /* Who answers, if nobody was seen to begin, is mostly at the lower port. */
@@ -95,6 +97,16 @@ static bool is_of_last(const packet_info *pinfo)
 	       addresses_equal(&last.dst, &pinfo->dst);
 }
 
+static conversation_t *find_once(packet_info *pinfo, bool make)
+{
+	conversation_t *c = once.is_on ? once.conversation : NULL;
+
+	if (!c)
+		c = spoken_conversation(pinfo, make);
+	once.conversation = c;
+	return c;
+}
+
 struct content *content_at(packet_info *pinfo)
 {
 	bool is_tcp = pinfo->ptype == PT_TCP;
@@ -102,10 +114,20 @@ struct content *content_at(packet_info *pinfo)
 
 	if (is_of_last(pinfo))
 		return last.content;
-	c = spoken_conversation(pinfo, false);
+	c = find_once(pinfo, false);
 	if (!c || (!is_tcp && pinfo->ptype != PT_UDP))
 		return NULL;
 	return conversation_get_proto_data(c, is_tcp ? proto_tcp : proto_udp);
+}
+
+/* A dissector may have begun another one since, which is the newest then. */
+conversation_t *dpi_content_conversation(packet_info *pinfo)
+{
+	const conversation_t *c = is_of_last(pinfo) ? last.conversation : NULL;
+
+	if (c && spoken_is_newest(c))
+		return last.conversation;
+	return find_once(pinfo, true);
 }
 
 static bool is_proxy(const struct content *k)
@@ -168,9 +190,10 @@ static void look_at_all(conversation_t *c, struct content *k,
 }
 
 static void take_last(const packet_info *pinfo, const struct payload *p,
-		      struct content *k)
+		      conversation_t *c, struct content *k)
 {
 	last.content = k;
+	last.conversation = c;
 	last.frame = pinfo->num;
 	last.told.len = 0;
 	last.src = pinfo->src;
@@ -187,7 +210,7 @@ static struct content *look(packet_info *pinfo, struct segment *now)
 	struct content *k;
 
 	k = content_of(c, p);
-	take_last(pinfo, p, k);
+	take_last(pinfo, p, c, k);
 	k->is_short = p->len < SHORT && p->len < p->full;
 	k->is_no_dns = k->is_no_dns || (!is_tcp && !signature_may_be_dns(p));
 	/* Wireshark takes a version of 0 for one, whatever the header. */
@@ -233,7 +256,7 @@ static void see_end(packet_info *pinfo, const struct payload *p, bool is_reset)
 
 	if (!k || k->is_expected || is_decided(k))
 		return;
-	take_last(pinfo, p, k);
+	take_last(pinfo, p, c, k);
 	stream_give_up(&k->stream);
 	look_at_all(c, k, pinfo, NULL);
 	k->closed |= is_reset ? 3 : 1 << content_side(pinfo, p->sport, p->dport);
@@ -335,7 +358,7 @@ const struct payload *dpi_content_told(const packet_info *pinfo)
 	return last.frame == pinfo->num && last.told.len ? &last.told : NULL;
 }
 
-void dpi_content_swap_ports(packet_info *pinfo)
+static void exchange_ports(packet_info *pinfo)
 {
 	static int gtp;
 	port_type type = pinfo->ptype;
@@ -343,7 +366,10 @@ void dpi_content_swap_ports(packet_info *pinfo)
 
 	if (!gtp)
 		gtp = proto_get_id_by_filter_name("gtp");
-	if (inner.frame != pinfo->num || !spoken_is(pinfo, gtp))
+	/* Mostly they are the same: then there is nothing to search for. */
+	if (inner.frame != pinfo->num ||
+	    (inner.type == type && inner.sport == sport &&
+	     inner.dport == dport) || !spoken_is(pinfo, gtp))
 		return;
 	pinfo->ptype = inner.type;
 	pinfo->srcport = inner.sport;
@@ -351,6 +377,19 @@ void dpi_content_swap_ports(packet_info *pinfo)
 	inner.type = type;
 	inner.sport = sport;
 	inner.dport = dport;
+}
+
+void dpi_content_enter(packet_info *pinfo)
+{
+	exchange_ports(pinfo);
+	once.is_on = true;
+	once.conversation = NULL;
+}
+
+void dpi_content_leave(packet_info *pinfo)
+{
+	exchange_ports(pinfo);
+	once.is_on = false;
 }
 
 bool dpi_content_is_passed_on(const packet_info *pinfo)
@@ -403,6 +442,7 @@ void dpi_content_init(int proto, module_t *prefs)
 		"UDP content", "dpi_udp", proto_get_id_by_filter_name("udp"),
 		FT_BYTES);
 	register_init_routine(forget);
+	spoken_init();
 	tree_init();
 	content_hand_init(proto, prefs);
 }

@@ -14,6 +14,7 @@
 #define PKTWHO_PLUGIN_RECOGNISE_CONTENT_H
 
 #include "compat.h"
+#include <epan/conversation.h>
 #include <epan/prefs.h>
 
 #include "recognise/protocols.h"
@@ -26,11 +27,13 @@ void dpi_content_init(int proto, module_t *prefs);
 void dpi_content_handoff(void);
 
 /*
- * Wireshark's GTP leaves a packet with its own ports and the addresses of what
- * is inside.  The first call gives it the ports that belong to them, the second
- * takes them away again.
+ * Before and after all that is asked of one packet when Wireshark is done with
+ * it: its conversation is searched for once.  Wireshark's GTP leaves a packet
+ * with its own ports and the addresses of what is inside: in between it has the
+ * ports that belong to them.
  */
-void dpi_content_swap_ports(packet_info *pinfo);
+void dpi_content_enter(packet_info *pinfo);
+void dpi_content_leave(packet_info *pinfo);
 
 /* Do the bytes of the packet's conversation say what it is? */
 bool dpi_content_is_known(packet_info *pinfo);
@@ -69,6 +72,9 @@ const struct dpi_protocol *dpi_content_get(const packet_info *pinfo);
 
 /* The payload of this packet that says so; NULL if another one did. */
 const struct payload *dpi_content_told(const packet_info *pinfo);
+
+/* The conversation of a packet with ports, made if need be. */
+conversation_t *dpi_content_conversation(packet_info *pinfo);
 
 /* Its server's port, as far as is known; else the receiver's. */
 uint16_t dpi_content_port(const packet_info *pinfo);

@@ -128,9 +128,15 @@ static bool is_ours_to_hand(conversation_t *c, const struct content *k,
 			    const char *to, const packet_info *pinfo,
 			    const struct payload *p)
 {
-	int proto = proto_get_id_by_filter_name(to);
+	const struct dpi_protocol *protocol;
+	int proto;
 
-	if (!hand_over || proto == -1)
+	if (!hand_over)
+		return false;
+	dpi_protocols_init();
+	protocol = dpi_protocol_named(to);
+	proto = protocol ? protocol->id : -1;
+	if (proto == -1)
 		return false;
 	if (k->since)
 		return true;

@@ -19,13 +19,25 @@ struct message {
 	size_t len;
 };
 
+/* Indexed by a byte: may it be in a name?  Asked of each of each name. */
+static const bool in_names[256] = {
+	['-'] = true, ['_'] = true,
+	['0'] = true, ['1'] = true, ['2'] = true, ['3'] = true, ['4'] = true,
+	['5'] = true, ['6'] = true, ['7'] = true, ['8'] = true, ['9'] = true,
+#define BOTH_CASES(lower) [lower] = true, [lower - 'a' + 'A'] = true
+	BOTH_CASES('a'), BOTH_CASES('b'), BOTH_CASES('c'), BOTH_CASES('d'),
+	BOTH_CASES('e'), BOTH_CASES('f'), BOTH_CASES('g'), BOTH_CASES('h'),
+	BOTH_CASES('i'), BOTH_CASES('j'), BOTH_CASES('k'), BOTH_CASES('l'),
+	BOTH_CASES('m'), BOTH_CASES('n'), BOTH_CASES('o'), BOTH_CASES('p'),
+	BOTH_CASES('q'), BOTH_CASES('r'), BOTH_CASES('s'), BOTH_CASES('t'),
+	BOTH_CASES('u'), BOTH_CASES('v'), BOTH_CASES('w'), BOTH_CASES('x'),
+	BOTH_CASES('y'), BOTH_CASES('z'),
+};
+
 static bool is_label(const uint8_t *p, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (!((p[i] >= 'a' && p[i] <= 'z') ||
-		      (p[i] >= 'A' && p[i] <= 'Z') ||
-		      (p[i] >= '0' && p[i] <= '9') || p[i] == '-' ||
-		      p[i] == '_'))
+		if (!in_names[p[i]])
 			return false;
 	return true;
 }

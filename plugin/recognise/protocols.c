@@ -300,7 +300,7 @@ static const struct dpi_protocol *find(int id)
 /* Asked of each layer of each packet, and mostly of the same few. */
 const struct dpi_protocol *dpi_protocol_of(int id)
 {
-	static const struct dpi_protocol *few[256];
+	static const struct dpi_protocol *few[2048];
 	const struct dpi_protocol **at = &few[(unsigned)id % array_length(few)];
 
 	if (!*at || (*at)->id != id)
@@ -308,7 +308,7 @@ const struct dpi_protocol *dpi_protocol_of(int id)
 	return *at;
 }
 
-const struct dpi_protocol *dpi_protocol_named(const char *filter)
+static const struct dpi_protocol *find_named(const char *filter)
 {
 	int id = proto_get_id_by_filter_name(filter);
 
@@ -318,6 +318,22 @@ const struct dpi_protocol *dpi_protocol_named(const char *filter)
 		if (!strcmp(known[i].filter, filter))
 			return &known[i];
 	return NULL;
+}
+
+/* Asked of each flow, by the same few texts. */
+const struct dpi_protocol *dpi_protocol_named(const char *filter)
+{
+	static struct {
+		const char *filter;
+		const struct dpi_protocol *p;
+	} few[64], *at;
+
+	at = &few[(uintptr_t)filter % array_length(few)];
+	if (at->filter != filter) {
+		at->filter = filter;
+		at->p = find_named(filter);
+	}
+	return at->p;
 }
 
 const char *dpi_protocol_of_alpn(const char *alpn, bool in_quic)

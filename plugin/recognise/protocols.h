@@ -55,7 +55,10 @@ void dpi_protocols_init(void);
 /* That of Wireshark's number; it lives as long as Wireshark. */
 const struct dpi_protocol *dpi_protocol_of(int id);
 
-/* Of Wireshark's name; NULL if neither Wireshark nor our table has it. */
+/*
+ * Of Wireshark's name, a text that stays where it is; NULL if neither Wireshark
+ * nor our table has it.
+ */
 const struct dpi_protocol *dpi_protocol_named(const char *filter);
 
 /* What an ALPN stands for, or NULL. */

@@ -14,6 +14,19 @@
  */
 conversation_t *spoken_conversation(packet_info *pinfo, bool make);
 
+/* Once, while protocols register. */
+void spoken_init(void);
+
+/*
+ * The same by ports, of a file that is read for the first time: of the packet's
+ * addresses, before Wireshark has seen more of it than these.
+ */
+conversation_t *spoken_between(const packet_info *pinfo, conversation_type type,
+			       uint32_t sport, uint32_t dport, bool make);
+
+/* Is this what was found, still, now that dissectors may have made others? */
+bool spoken_is_newest(const conversation_t *c);
+
 /* Does Wireshark find this protocol in the packet? */
 bool spoken_is(const packet_info *pinfo, int proto);
 

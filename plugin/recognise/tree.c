@@ -91,11 +91,22 @@ static bool is_handshake(const struct payload *p)
 	return at;
 }
 
-static bool mentions(const struct payload *p, const char word[3])
+static bool is_letter(uint8_t byte, char letter)
 {
-	for (size_t i = 0; i + 3 <= p->len; i++)
-		if (!g_ascii_strncasecmp((const char *)p->p + i, word, 3))
+	return (byte | 0x20) == letter;		/* a capital one, too */
+}
+
+/* By where it would end: of three bytes without its letters one is looked at. */
+static bool mentions_dns(const struct payload *p)
+{
+	const uint8_t *s = p->p;
+
+	for (size_t i = 2; i < p->len;) {
+		if (is_letter(s[i], 's') && is_letter(s[i - 1], 'n') &&
+		    is_letter(s[i - 2], 'd'))
 			return true;
+		i += is_letter(s[i], 'n') ? 1 : is_letter(s[i], 'd') ? 2 : 3;
+	}
 	return false;
 }
 
@@ -103,7 +114,7 @@ static bool mentions(const struct payload *p, const char word[3])
 static bool is_plain_http(const struct payload *p)
 {
 	return is_http(p) && !STARTS(p, "CONNECT") && !HAS_AT(p, 8, " 1") &&
-	       !mentions(p, "dns");
+	       !mentions_dns(p);
 }
 
 /*

@@ -191,22 +191,24 @@ class Experts(unittest.TestCase):
 
         self.check(lambda all_of: self.stream(pieces(all_of), 53))
 
-    HEAD = (b"POST /query HTTP/1.1\r\nHost: dns.example.com\r\nContent-Type: "
+    HEAD = (b"POST /%s HTTP/1.1\r\nHost: www.example.com\r\nContent-Type: "
             b"application/%s-message\r\nContent-Length: %d\r\n\r\n")
 
     def test_http(self):
-        for word in (b"dns", b"DNS"):
-            self.check(lambda all_of, word=word: self.stream(
-                [self.HEAD % (word, len(m)) + m for m in all_of], 80))
+        """Wherever the word is, and after what is like its beginning."""
+        for path, word in ((b"", b"dns"), (b"d", b"DNS"), (b"dn", b"Dns"),
+                           (b"dndn", b"dns")):
+            self.check(lambda all_of, path=path, word=word: self.stream(
+                [self.HEAD % (path, word, len(m)) + m for m in all_of], 80))
 
     def test_http_in_pieces(self):
         """Also where the word that says so is in two of them."""
         def pieces(all_of, cut):
             for m in all_of:
-                text = self.HEAD % (b"dns", len(m)) + m
+                text = self.HEAD % (b"query", b"dns", len(m)) + m
                 yield from (text[:cut], text[cut:-5], text[-5:])
 
-        head = self.HEAD % (b"dns", 99)
+        head = self.HEAD % (b"query", b"dns", 99)
         for cut in (10, head.index(b"dns-") + 1, len(head)):
             self.check(lambda all_of, cut=cut: self.stream(
                 pieces(all_of, cut), 80))

@@ -240,9 +240,27 @@ static const struct signature *find_in(const struct signature *table,
 	return NULL;
 }
 
+/* Of a datagram: two of three signatures are of TCP alone. */
+static const struct signature *find_of_datagrams(const struct payload *p)
+{
+	static uint8_t all[array_length(signatures)];
+	static size_t count;
+
+	_Static_assert(array_length(signatures) <= UINT8_MAX + 1,
+		       "one byte for each signature");
+	if (!count)
+		for (size_t i = 0; i < array_length(signatures); i++)
+			if (signatures[i].over & UDP)
+				all[count++] = (uint8_t)i;
+	for (size_t i = 0; i < count; i++)
+		if (signatures[all[i]].is(p))
+			return &signatures[all[i]];
+	return NULL;
+}
+
 const struct signature *signature_find(const struct payload *p)
 {
-	const struct signature *s =
+	const struct signature *s = p->over == UDP ? find_of_datagrams(p) :
 		find_in(signatures, array_length(signatures), p);
 
 	if (!s && p->is_middle)

@@ -237,10 +237,11 @@ bool is_nbns(const struct payload *p)
 bool is_mdns(const struct payload *p)
 {
 	unsigned flags = be16_at(p, 2);
-	size_t end = end_of_name(p, 12);
+	size_t end;
 
 	if (!has_port(p, 5353))
 		return false;
+	end = end_of_name(p, 12);
 	return is_question(p, 0) ||
 	       ((flags & 0x7dff) == (flags ? 0x0400u : 0) && end &&
 		be16_at(p, end) && (be16_at(p, end + 2) & 0x7fff) == 1 &&
