@@ -13,6 +13,11 @@ static size_t plain_ascii_length(const char *s, size_t len)
 	return n;
 }
 
+bool text_is_plain(const char *s, size_t len)
+{
+	return plain_ascii_length(s, len) == len;
+}
+
 /* Appends the character at @s, in one form or the other; returns its length. */
 static size_t append_char(wmem_strbuf_t *out, const char *s, size_t len)
 {
@@ -46,7 +51,7 @@ const char *text_escape(wmem_allocator_t *pool, const char *s, size_t len)
 {
 	wmem_strbuf_t *out;
 
-	if (plain_ascii_length(s, len) == len)
+	if (text_is_plain(s, len))
 		return wmem_strndup(pool, s, len);
 	out = wmem_strbuf_new(pool, "");
 	append_escaped(out, s, len);

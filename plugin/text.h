@@ -12,6 +12,9 @@
 
 #include "compat.h"
 
+/* Does each of these bytes stand for itself? */
+bool text_is_plain(const char *s, size_t len);
+
 /* The result belongs to @pool. */
 const char *text_escape(wmem_allocator_t *pool, const char *s, size_t len);
 

@@ -291,7 +291,7 @@ static const char *blocked_network(const struct opening *o)
 /* The name, or one that it is below. */
 static const char *blocked_name(const struct opening *o)
 {
-	const struct dpi_name *resolved = dpi_names_get(o->remote,
+	const struct dpi_name *resolved = dpi_names_get(&o->pinfo->net_dst,
 							o->pinfo->num);
 	char *name;
 

@@ -21,7 +21,8 @@ bool dpi_expert_is_due(const char *host, const struct attribution *owners)
 void dpi_expert_add(proto_item *item, packet_info *pinfo, const char *host)
 {
 	const char *to = address_to_str(pinfo->pool, &pinfo->net_dst);
-	const struct dpi_name *other = dpi_names_get(to, pinfo->num);
+	const struct dpi_name *other = dpi_names_get(&pinfo->net_dst,
+						       pinfo->num);
 
 	if (other)
 		expert_add_info_format(pinfo, item, &ei_unresolved,

@@ -2,12 +2,13 @@
 #include "dpi/names.h"
 
 struct names {
+	struct dns_message_address address;
 	struct dpi_name *first;
 	struct dpi_name *last;
 	unsigned count;
 };
 
-static wmem_map_t *addresses;		/* text -> struct names */
+static wmem_map_t *addresses;		/* struct dns_message_address -> struct names */
 static wmem_map_t *asked;		/* name -> itself */
 
 /*
@@ -19,11 +20,14 @@ static wmem_map_t *asked;		/* name -> itself */
 
 struct note {
 	uint32_t frame;		/* 0: the name was asked for */
+	struct dns_message_address address;
+	bool is_of_last;	/* its name is that of the note before */
 	bool has_process;
 };
 
-static GByteArray *notes;	/* struct note, texts: address, name, process */
-static unsigned last_asked;	/* where its name is in the notes; 0: none */
+static GByteArray *notes;	/* struct note, texts: name, process */
+static unsigned last_name;	/* where the last is in the notes; 0: none */
+static unsigned last_asked;	/* ... that was asked for */
 static bool is_asked_for;	/* the maps are: nothing is noted any more */
 
 static void free_notes(void)
@@ -31,7 +35,7 @@ static void free_notes(void)
 	if (notes)
 		g_byte_array_free(notes, true);
 	notes = NULL;
-	last_asked = 0;
+	last_name = last_asked = 0;
 }
 
 static void begin_notes(void)
@@ -41,25 +45,41 @@ static void begin_notes(void)
 	is_asked_for = false;
 }
 
+static unsigned hash_address(const void *key)
+{
+	const struct dns_message_address *a = key;
+
+	return wmem_strong_hash(a->bytes, a->len);
+}
+
+static gboolean is_same_address(const void *a, const void *b)
+{
+	const struct dns_message_address *one = a, *other = b;
+
+	return one->len == other->len &&
+	       !memcmp(one->bytes, other->bytes, one->len);
+}
+
 void dpi_names_init(void)
 {
 	begin_notes();
 	register_init_routine(begin_notes);
 	addresses = wmem_map_new_autoreset(wmem_epan_scope(),
-					   wmem_file_scope(), wmem_str_hash,
-					   g_str_equal);
+					   wmem_file_scope(), hash_address,
+					   is_same_address);
 	asked = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(),
 				       wmem_str_hash, g_str_equal);
 }
 
-static struct names *names_of(const char *address)
+static struct names *names_of(const struct dns_message_address *address)
 {
 	struct names *n = wmem_map_lookup(addresses, address);
 
 	if (n || wmem_map_size(addresses) >= DPI_NAMES_ADDRESSES)
 		return n;
 	n = wmem_new0(wmem_file_scope(), struct names);
-	wmem_map_insert(addresses, wmem_strdup(wmem_file_scope(), address), n);
+	n->address = *address;
+	wmem_map_insert(addresses, &n->address, n);
 	return n;
 }
 
@@ -102,8 +122,8 @@ static struct dpi_name *find(const struct names *n, uint32_t frame)
 	return last;
 }
 
-static void put(const char *address, uint32_t frame, const char *name,
-		const char *process)
+static void put(const struct dns_message_address *address, uint32_t frame,
+		const char *name, const char *process)
 {
 	struct names *n = names_of(address);
 	struct dpi_name *before;
@@ -139,18 +159,19 @@ static void ask(const char *name)
 	wmem_map_insert(asked, key, key);
 }
 
-static void note(uint32_t frame, const char *process)
-{
-	struct note n = { .frame = frame, .has_process = process };
-
-	g_byte_array_append(notes, (const uint8_t *)&n, sizeof(n));
-}
-
 static void note_text(const char *text)
 {
-	if (text)
-		g_byte_array_append(notes, (const uint8_t *)text,
-				    (unsigned)strlen(text) + 1);
+	g_byte_array_append(notes, (const uint8_t *)text,
+			    (unsigned)strlen(text) + 1);
+}
+
+static void note(const struct note *n, const char *name)
+{
+	g_byte_array_append(notes, (const uint8_t *)n, sizeof(*n));
+	if (n->is_of_last)
+		return;
+	last_name = notes->len;
+	note_text(name);
 }
 
 static const char *next_note(size_t *at)
@@ -163,7 +184,7 @@ static const char *next_note(size_t *at)
 
 static void read_notes(void)
 {
-	const char *address, *name;
+	const char *name = NULL;
 	struct note n;
 
 	if (is_asked_for)
@@ -172,10 +193,10 @@ static void read_notes(void)
 	for (size_t at = 0; at < notes->len;) {
 		memcpy(&n, notes->data + at, sizeof(n));
 		at += sizeof(n);
-		address = n.frame ? next_note(&at) : NULL;
-		name = next_note(&at);
+		if (!n.is_of_last)
+			name = next_note(&at);
 		if (n.frame)
-			put(address, n.frame, name,
+			put(&n.address, n.frame, name,
 			    n.has_process ? next_note(&at) : NULL);
 		else
 			ask(name);
@@ -183,43 +204,58 @@ static void read_notes(void)
 	free_notes();
 }
 
-void dpi_names_put(const char *address, uint32_t frame, const char *name,
-		   const char *process)
+static bool is_noted(unsigned at, const char *name)
 {
+	return at && !strcmp((char *)notes->data + at, name);
+}
+
+void dpi_names_put(const struct dns_message_address *address, uint32_t frame,
+		   const char *name, const char *process)
+{
+	struct note n = {
+		.frame = frame, .address = *address, .has_process = process,
+	};
+
 	if (is_asked_for) {
 		put(address, frame, name, process);
 		return;
 	}
-	note(frame, process);
-	note_text(address);
-	note_text(name);
-	note_text(process);
+	n.is_of_last = is_noted(last_name, name);
+	note(&n, name);
+	if (process)
+		note_text(process);
 	if (notes->len > NOTES_MAX)
 		read_notes();
 }
 
 void dpi_names_ask(const char *name)
 {
+	struct note n = { .frame = 0 };
+
 	if (is_asked_for) {
 		ask(name);
 		return;
 	}
-	if (last_asked && !strcmp((char *)notes->data + last_asked, name))
+	if (is_noted(last_asked, name))
 		return;
-	note(0, NULL);
-	last_asked = notes->len;
-	note_text(name);
+	note(&n, name);
+	last_asked = last_name;
 	if (notes->len > NOTES_MAX)
 		read_notes();
 }
 
-const struct dpi_name *dpi_names_get(const char *address, uint32_t frame)
+const struct dpi_name *dpi_names_get(const address *a, uint32_t frame)
 {
+	struct dns_message_address key;
 	const struct names *n;
 	const struct dpi_name *name;
 
+	if (a->type != AT_IPv4 && a->type != AT_IPv6)
+		return NULL;
+	key.len = (uint8_t)a->len;
+	memcpy(key.bytes, a->data, key.len);
 	read_notes();
-	n = wmem_map_lookup(addresses, address);
+	n = wmem_map_lookup(addresses, &key);
 	name = n ? find(n, frame) : NULL;
 
 	return name || !n ? name : n->first;

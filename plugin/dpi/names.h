@@ -11,6 +11,7 @@
 #define PKTWHO_PLUGIN_DPI_NAMES_H
 
 #include "compat.h"
+#include "recognise/dns_message.h"
 
 #define DPI_NAMES_ADDRESSES 100000
 #define DPI_NAMES_EACH 32
@@ -27,15 +28,15 @@ struct dpi_name {
 /* Once, while protocols register. */
 void dpi_names_init(void);
 
-/* @address as Wireshark writes it; everything is copied. */
-void dpi_names_put(const char *address, uint32_t frame, const char *name,
-		   const char *process);
+/* Everything is copied. */
+void dpi_names_put(const struct dns_message_address *address, uint32_t frame,
+		   const char *name, const char *process);
 
 /*
- * The name last resolved to @address before @frame; if there was none, the
- * first one after it.  NULL if there is none at all.
+ * The name last resolved to @a before @frame; if there was none, the first one
+ * after it.  NULL if there is none at all.
  */
-const struct dpi_name *dpi_names_get(const char *address, uint32_t frame);
+const struct dpi_name *dpi_names_get(const address *a, uint32_t frame);
 
 /* @name, in lower case, was asked for, or answered, whatever the answer is. */
 void dpi_names_ask(const char *name);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dpi/show.h"
 
-#include <epan/to_str.h>
-
 #include "dpi/expert.h"
 #include "dpi/names.h"
 
@@ -98,11 +96,8 @@ static void hide(proto_item *item, bool on)
 
 static void add_name(const struct dpi_view *v, const address *a)
 {
-	const struct dpi_name *name;
+	const struct dpi_name *name = dpi_names_get(a, v->pinfo->num);
 
-	if (a->type != AT_IPv4 && a->type != AT_IPv6)
-		return;
-	name = dpi_names_get(address_to_str(v->pinfo->pool, a), v->pinfo->num);
 	if (!name)
 		return;
 	add(v, hf_name, name->name);

@@ -11,19 +11,41 @@
 #define LONG 32			/* bytes before the domain, on average */
 #define DOMAINS_MAX 20000	/* and what is beyond is not looked at */
 
+struct key {
+	uint64_t process;
+	const char *domain;
+	unsigned hash;		/* of both: a map that grows asks again for all */
+};
+
 struct domain {
-	wmem_map_t *asked;	/* a set of hashes of names */
+	struct key key;
+	void *first;		/* hash of the first name */
+	wmem_map_t *asked;	/* a set of such; NULL while there is one */
+	unsigned count;		/* of them */
 	uint64_t bytes;		/* of what is before the domain */
 	bool told;
 };
 
-static wmem_map_t *domains;	/* process id, domain -> struct domain */
+static wmem_map_t *domains;	/* struct key -> struct domain */
 static wmem_map_t *found;	/* frame -> text */
+
+static unsigned hash_of_domain(const void *data)
+{
+	return ((const struct key *)data)->hash;
+}
+
+static gboolean is_same_domain(const void *a, const void *b)
+{
+	const struct key *one = a, *other = b;
+
+	return one->hash == other->hash && one->process == other->process &&
+	       !strcmp(one->domain, other->domain);
+}
 
 void dpi_tunnel_init(void)
 {
 	domains = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(),
-					 wmem_str_hash, g_str_equal);
+					 hash_of_domain, is_same_domain);
 	found = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(),
 				       g_direct_hash, g_direct_equal);
 }
@@ -58,32 +80,42 @@ static bool is_reverse(const char *name)
 	return g_str_has_suffix(name, ".arpa");
 }
 
-/* Asked for each question. */
-static char *key_of(wmem_allocator_t *pool, uint64_t id, const char *domain)
-{
-	size_t len = strlen(domain) + 1;
-	char *key = wmem_alloc(pool, 2 * sizeof(id) + len);
-
-	for (unsigned i = 0; i < 2 * sizeof(id); i++)
-		key[i] = (char)('a' + (id >> 4 * i & 15));
-	memcpy(key + 2 * sizeof(id), domain, len);
-	return key;
-}
-
-static struct domain *domain_get(packet_info *pinfo, const char *domain,
+static struct domain *domain_get(const char *domain,
 				 const struct attribution *owners)
 {
-	uint64_t id = owners && owners->src.present ? owners->src.id : 0;
-	char *key = key_of(pinfo->pool, id, domain);
-	struct domain *d = wmem_map_lookup(domains, key);
+	struct key key = {
+		.process = owners && owners->src.present ? owners->src.id : 0,
+		.domain = domain,
+	};
+	struct domain *d;
 
+	key.hash = wmem_str_hash(domain) ^ (unsigned)key.process;
+	d = wmem_map_lookup(domains, &key);
 	if (d || wmem_map_size(domains) >= DOMAINS_MAX)
 		return d;
 	d = wmem_new0(wmem_file_scope(), struct domain);
-	d->asked = wmem_map_new(wmem_file_scope(), g_direct_hash,
-				g_direct_equal);
-	wmem_map_insert(domains, wmem_strdup(wmem_file_scope(), key), d);
+	d->key = key;
+	d->key.domain = wmem_strdup(wmem_file_scope(), domain);
+	wmem_map_insert(domains, &d->key, d);
 	return d;
+}
+
+/* Most domains are asked for one name: it needs no map. */
+static bool is_new_name(struct domain *d, void *name)
+{
+	if (!d->count) {
+		d->first = name;
+	} else if (name == d->first ||
+		   (d->asked && wmem_map_contains(d->asked, name))) {
+		return false;
+	} else {
+		if (!d->asked)
+			d->asked = wmem_map_new(wmem_file_scope(),
+						g_direct_hash, g_direct_equal);
+		wmem_map_insert(d->asked, name, NULL);
+	}
+	d->count++;
+	return true;
 }
 
 static void tell_tunnel(const packet_info *pinfo, const struct domain *d,
@@ -93,32 +125,30 @@ static void tell_tunnel(const packet_info *pinfo, const struct domain *d,
 	const char *who = e && e->present ?
 		text_escape(pinfo->pool, e->name,
 			    strnlen(e->name, sizeof(e->name))) : "This host";
-	unsigned count = wmem_map_size(d->asked);
 
 	domain = text_escape(pinfo->pool, domain, strlen(domain));
 	wmem_map_insert(found, GUINT_TO_POINTER(pinfo->num),
 		wmem_strdup_printf(wmem_file_scope(),
 			"%s asked for %u different names below %s, with %u"
-			" bytes each on average before it", who, count, domain,
-			(unsigned)(d->bytes / count)));
+			" bytes each on average before it", who, d->count, domain,
+			(unsigned)(d->bytes / d->count)));
 }
 
 void dpi_tunnel_ask(packet_info *pinfo, const char *name,
 		    const struct attribution *owners)
 {
 	const char *domain = domain_of(name);
-	void *key = GUINT_TO_POINTER(g_str_hash(name));
+	void *key;
 	struct domain *d;
 
 	if (domain == name || is_reverse(name))
 		return;
-	d = domain_get(pinfo, domain, owners);
-	if (!d || d->told || wmem_map_contains(d->asked, key))
+	key = GUINT_TO_POINTER(g_str_hash(name));
+	d = domain_get(domain, owners);
+	if (!d || d->told || !is_new_name(d, key))
 		return;
-	wmem_map_insert(d->asked, key, NULL);
 	d->bytes += (uint64_t)(domain - name);
-	if (wmem_map_size(d->asked) < QUESTIONS ||
-	    d->bytes < (uint64_t)LONG * wmem_map_size(d->asked))
+	if (d->count < QUESTIONS || d->bytes < (uint64_t)LONG * d->count)
 		return;
 	d->told = true;
 	tell_tunnel(pinfo, d, domain, owners);

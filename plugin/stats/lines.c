@@ -65,7 +65,7 @@ static const char *host_of(packet_info *pinfo, const address *remote)
 	if (remote->type == AT_NONE)
 		return "(no address)";
 	text = address_to_str(pinfo->pool, remote);
-	name = dpi_names_get(text, pinfo->num);
+	name = dpi_names_get(remote, pinfo->num);
 	if (name)
 		return wmem_strdup_printf(pinfo->pool, "%s (%s)", name->name,
 					  text);

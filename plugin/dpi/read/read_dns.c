@@ -2,6 +2,7 @@
 /* Names that are asked for, and what they were resolved to. */
 #include "dpi/read/reader.h"
 
+#include <arpa/inet.h>
 #include <epan/to_str.h>
 
 #include "dpi/names.h"
@@ -45,14 +46,18 @@ static int answers_end(struct reader *r)
 }
 
 static void take_address(struct reader *r, struct answers *s,
-			 const char *address)
+			 const struct dns_message_address *a)
 {
+	address address;
+
 	if (s->to->is_ours)
-		dpi_names_put(address, r->pinfo->num, s->to->name,
-			      s->to->process);
-	if (s->count++ < ANSWERS_SHOWN && s->shown)
-		wmem_strbuf_append_printf(s->shown, "%c%s",
-					  s->count > 1 ? ',' : ' ', address);
+		dpi_names_put(a, r->pinfo->num, s->to->name, s->to->process);
+	if (s->count++ >= ANSWERS_SHOWN || !s->shown)
+		return;
+	set_address(&address, a->len == 4 ? AT_IPv4 : AT_IPv6, a->len,
+		    a->bytes);
+	wmem_strbuf_append_c(s->shown, s->count > 1 ? ',' : ' ');
+	wmem_strbuf_append(s->shown, address_to_str(r->pinfo->pool, &address));
 }
 
 static void read_addresses_of(struct reader *r, struct answers *s,
@@ -62,11 +67,18 @@ static void read_addresses_of(struct reader *r, struct answers *s,
 
 	for (unsigned i = 0; a && i < a->len; i++) {
 		const field_info *fi = g_ptr_array_index(a, i);
+		struct dns_message_address address = {
+			.len = what == DNS_A ? 4 : 16
+		};
+		const char *text;
 
-		if (fi->start < end)
-			take_address(r, s, fvalue_to_string_repr(
-				r->pinfo->pool, finfo_value(fi),
-				FTREPR_DISPLAY, BASE_NONE));
+		if (fi->start >= end)
+			continue;
+		text = fvalue_to_string_repr(r->pinfo->pool, finfo_value(fi),
+					     FTREPR_DISPLAY, BASE_NONE);
+		if (inet_pton(what == DNS_A ? AF_INET : AF_INET6, text,
+			      address.bytes) == 1)
+			take_address(r, s, &address);
 	}
 }
 
@@ -74,13 +86,9 @@ static void take_addresses_of(struct reader *r, struct answers *s, uint8_t len)
 {
 	for (unsigned i = 0; i < r->dns->count; i++) {
 		const struct dns_message_address *a = &r->dns->addresses[i];
-		address address;
 
-		if (a->len != len)
-			continue;
-		set_address(&address, len == 4 ? AT_IPv4 : AT_IPv6, len,
-			    a->bytes);
-		take_address(r, s, address_to_str(r->pinfo->pool, &address));
+		if (a->len == len)
+			take_address(r, s, a);
 	}
 }
 
@@ -209,7 +217,7 @@ static void read_bytes(struct reader *r, struct question *q)
 	const struct dns_message *m = r->dns;
 
 	q->all = m->name;
-	q->name = reader_shorten(r->pinfo->pool, m->name);
+	q->name = reader_shorten_plain(r->pinfo->pool, m->name);
 	q->host = reader_as_host(r->pinfo->pool, q->name);
 	q->type = r->is_for_experts ? "" :
 		first_word(r, reader_word_of(r, DNS_TYPE, m->type));

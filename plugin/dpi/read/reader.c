@@ -259,12 +259,18 @@ const field_info *reader_value(struct reader *r, enum what what)
 	return a ? g_ptr_array_index(a, 0) : NULL;
 }
 
+const char *reader_shorten_plain(wmem_allocator_t *pool, const char *s)
+{
+	return strlen(s) <= TEXT_MAX ? s : reader_shorten(pool, s);
+}
+
 const char *reader_shorten(wmem_allocator_t *pool, const char *s)
 {
+	size_t len = strlen(s);
 	const char *end;
 
-	if (strlen(s) <= TEXT_MAX)
-		return text_escape(pool, s, strlen(s));
+	if (len <= TEXT_MAX)
+		return text_is_plain(s, len) ? s : text_escape(pool, s, len);
 	end = g_utf8_find_prev_char(s, s + TEXT_MAX + 1);
 	s = text_escape(pool, s, end ? (size_t)(end - s) : TEXT_MAX);
 	return wmem_strdup_printf(pool, "%s...", s);
@@ -297,11 +303,20 @@ const char *reader_text(struct reader *r, enum what what)
 	return reader_text_of(r, reader_value(r, what));
 }
 
+static bool has_capital(const char *s)
+{
+	while (*s && (*s < 'A' || *s > 'Z'))
+		s++;
+	return *s;
+}
+
 const char *reader_as_host(wmem_allocator_t *pool, const char *s)
 {
 	size_t len = strlen(s);
 	char *host;
 
+	if (!has_capital(s) && (len < 2 || s[len - 1] != '.'))
+		return s;
 	if (len > 1 && s[len - 1] == '.')
 		len--;
 	host = wmem_strndup(pool, s, len);

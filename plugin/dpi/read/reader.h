@@ -79,11 +79,14 @@ bool reader_flag(struct reader *r, enum what what);
 const char *reader_word_of(struct reader *r, enum what what, uint32_t number);
 const char *reader_word(struct reader *r, enum what what);
 
-/* A host as everybody writes it, so that it can be filtered for. */
+/* A host as everybody writes it, so that it can be filtered for; mostly @s. */
 const char *reader_as_host(wmem_allocator_t *pool, const char *s);
 
-/* Long texts are for the packet's own details, not for a column. */
+/* Long texts are for the packet's own details, not for a column.  Mostly @s. */
 const char *reader_shorten(wmem_allocator_t *pool, const char *s);
+
+/* The same of bytes that stand for themselves, see text.h. */
+const char *reader_shorten_plain(wmem_allocator_t *pool, const char *s);
 
 /* What was searched for is given back. */
 void reader_end(struct reader *r);
