@@ -2,6 +2,7 @@
 #include "program.h"
 
 #include "compat.h"
+#include <epan/prefs.h>
 #include <wsutil/filesystem.h>
 #include <wsutil/report_message.h>
 
@@ -30,6 +31,13 @@ static bool is_for_trees(char option, const char *value)
 static bool is_for_experts(char option, const char *value)
 {
 	return option == 'z' && g_str_has_prefix(value, "expert");
+}
+
+/* A script, and formats but text, may ask for what is hidden. */
+static bool is_for_hidden(char option, const char *value)
+{
+	return option == 'X' || option == 'e' ||
+	       (option == 'T' && strcmp(value, "text"));
 }
 
 /* A filter of what is counted, which tshark may compile after we have begun. */
@@ -131,6 +139,19 @@ bool program_reads_whole_trees(void)
 bool program_filters_nothing_first(void)
 {
 	return has_option(is_twice) && !has_option(is_filter);
+}
+
+bool program_wants_hidden(proto_tree *tree, const header_field_info *field)
+{
+	static int is_text = -1;
+
+	if (field->ref_type != HF_REF_TYPE_NONE)
+		return true;
+	if (!tree || !PTREE_DATA(tree)->visible)
+		return false;
+	if (is_text < 0)
+		is_text = program_is("tshark") && !has_option(is_for_hidden);
+	return !is_text || prefs.display_hidden_proto_items;
 }
 
 static bool has_word(const char *word)

@@ -3,7 +3,7 @@
 #ifndef PKTWHO_PLUGIN_PROGRAM_H
 #define PKTWHO_PLUGIN_PROGRAM_H
 
-#include <stdbool.h>
+#include "compat.h"
 
 /* As "tshark"; the letters' case does not matter. */
 bool program_is(const char *name);
@@ -29,6 +29,12 @@ bool program_reads_whole_trees(void);
  * if there is any doubt.
  */
 bool program_filters_nothing_first(void);
+
+/*
+ * Whether an item is worth while that is there to be found, not to be looked at:
+ * not for details that tshark prints as text, unless somebody names the field.
+ */
+bool program_wants_hidden(proto_tree *tree, const header_field_info *field);
 
 /*
  * Whether tshark prints JSON whose objects have a key as often as a packet has

@@ -3,6 +3,7 @@
 
 #include "dpi/expert.h"
 #include "dpi/names.h"
+#include "program.h"
 
 static int proto_dpi = -1;
 static int hf_app, hf_how, hf_host, hf_detail, hf_summary, hf_name, hf_name_proc;
@@ -88,10 +89,11 @@ static proto_item *add(const struct dpi_view *v, int hf, const char *text)
 }
 
 /* It can be filtered for all the same. */
-static void hide(proto_item *item, bool on)
+static void add_hidden(const struct dpi_view *v, int hf, const char *text)
 {
-	if (on)
-		proto_item_set_hidden(item);
+	if (program_wants_hidden(v->tree,
+				 proto_registrar_get_nth((unsigned)hf)))
+		proto_item_set_hidden(add(v, hf, text));
 }
 
 static void add_name(const struct dpi_view *v, const address *a)
@@ -136,12 +138,15 @@ void dpi_show(struct dpi_view *v, const struct attribution *owners)
 
 	proto_item_set_generated(top);
 	v->tree = proto_item_add_subtree(top, ett_dpi);
-	hide(add(v, hf_app, v->app), !strcmp(summary, v->app));
+	if (strcmp(summary, v->app))
+		add(v, hf_app, v->app);
+	else
+		add_hidden(v, hf_app, v->app);
 	add(v, hf_how, hows[v->how]);
 	add(v, hf_host, v->host);
 	if (is_wanted(v, hf_detail))
 		add(v, hf_detail, detail);
-	hide(add(v, hf_summary, summary), true);
+	add_hidden(v, hf_summary, summary);
 	add_names(v, owners);
 	if (v->unresolved)
 		dpi_expert_add(top, v->pinfo, v->unresolved);

@@ -9,6 +9,7 @@
 
 #include "geo.h"
 #include "geo/country_name.h"
+#include "program.h"
 #include "text.h"
 
 enum what { COUNTRY, COUNTRY_NAME, CITY, ASN, ORG, WHATS };
@@ -263,6 +264,12 @@ struct where {
 	enum scope scope;
 };
 
+static bool wants_either(const struct where *w, enum what what)
+{
+	return program_wants_hidden(w->tree, proto_registrar_get_nth(
+		(unsigned)hf[what][EITHER]));
+}
+
 static void add_geo_string(const struct where *w, enum what what, const char *s)
 {
 	proto_item *item;
@@ -270,9 +277,12 @@ static void add_geo_string(const struct where *w, enum what what, const char *s)
 	if (!*s)
 		return;
 	s = text_escape(w->pool, s, strlen(s));
-	item = proto_tree_add_string(w->tree, hf[what][EITHER], w->tvb, 0, 0, s);
-	proto_item_set_generated(item);
-	proto_item_set_hidden(item);
+	if (wants_either(w, what)) {
+		item = proto_tree_add_string(w->tree, hf[what][EITHER], w->tvb,
+					     0, 0, s);
+		proto_item_set_generated(item);
+		proto_item_set_hidden(item);
+	}
 	item = proto_tree_add_string(w->tree, hf[what][w->scope], w->tvb, 0, 0,
 				     s);
 	proto_item_set_generated(item);
@@ -284,9 +294,12 @@ static void add_asn(const struct where *w, uint32_t asn)
 
 	if (!asn)
 		return;
-	item = proto_tree_add_uint(w->tree, hf[ASN][EITHER], w->tvb, 0, 0, asn);
-	proto_item_set_generated(item);
-	proto_item_set_hidden(item);
+	if (wants_either(w, ASN)) {
+		item = proto_tree_add_uint(w->tree, hf[ASN][EITHER], w->tvb, 0,
+					   0, asn);
+		proto_item_set_generated(item);
+		proto_item_set_hidden(item);
+	}
 	item = proto_tree_add_uint(w->tree, hf[ASN][w->scope], w->tvb, 0, 0,
 				   asn);
 	proto_item_set_generated(item);

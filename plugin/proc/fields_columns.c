@@ -3,6 +3,7 @@
 
 #include <epan/to_str.h>
 
+#include "program.h"
 #include "text.h"
 
 static int hf_summary;
@@ -109,13 +110,19 @@ static const char *pid_text(wmem_allocator_t *pool, bool has, uint32_t pid)
 	return has ? wmem_strdup_printf(pool, "%u", pid) : "";
 }
 
+static bool is_column_wanted(proto_tree *tree, int id)
+{
+	return tree && program_wants_hidden(
+		tree, proto_registrar_get_nth((unsigned)id));
+}
+
 /* The two columns repeat what the tree shows. */
 static void add_column(proto_tree *tree, tvbuff_t *tvb, int id,
 		       const char *text)
 {
 	proto_item *item;
 
-	if (!*text || !field_is_wanted(tree, proto_registrar_get_nth((unsigned)id)))
+	if (!*text || !is_column_wanted(tree, id))
 		return;
 	item = proto_tree_add_string(tree, id, tvb, 0, 0, text);
 	proto_item_set_generated(item);
@@ -179,8 +186,8 @@ void fields_add_columns(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 			const struct receivers *others,
 			const struct imported *i)
 {
-	if (!tree || !(PTREE_DATA(tree)->visible ||
-		       field_is_named(hf_summary) || field_is_named(hf_pids)))
+	if (!is_column_wanted(tree, hf_summary) &&
+	    !is_column_wanted(tree, hf_pids))
 		return;
 	if (i)
 		add_imported_columns(tree, tvb, pinfo->pool, i);

@@ -3,6 +3,7 @@
 
 #include <sys/wait.h>
 
+#include "program.h"
 #include "text.h"
 
 static const struct {
@@ -238,7 +239,8 @@ static void add_row(const struct source *s, size_t r, enum scope of,
 {
 	int id = hf[r][of];
 
-	if (field_is_wanted(s->tree, info[r][of]))
+	if (hidden ? program_wants_hidden(s->tree, info[r][of]) :
+		     field_is_wanted(s->tree, info[r][of]))
 		fields_mark(a ? add_ancestor(s, &rows[r], id, a) :
 				add_value(s, &rows[r], id), generated, hidden);
 }

@@ -405,6 +405,24 @@ class Fields(unittest.TestCase):
         self.assertEqual(tshark.frames(self.file, "proc.table.flags == 0"),
                          [9])
 
+    def test_what_is_there_to_be_found_is_not_in_the_details(self):
+        """It is where somebody names it, or shows what is hidden."""
+        hidden = "protocols.display_hidden_proto_items:TRUE"
+        either = "[Process: curl]"
+
+        def details(*more):
+            return [line.strip() for line in tshark.lines(
+                "tshark", "-r", self.file, "-V", "-c", "1", *more)]
+        self.assertNotIn(either, details())
+        self.assertNotIn(either, details("-2", "-T", "text"))
+        self.assertIn(either, details("-o", hidden))
+        self.assertTrue(details("-Y", 'proc.name == "curl"'))
+        self.assertTrue(details("-2", "-R", 'proc.summary contains "curl"'))
+        self.assertIn('show="curl"', "".join(details("-T", "pdml")))
+        self.assertEqual(details("-T", "fields", "-e", "proc.summary"),
+                         [row[0] for row in tshark.fields(
+                             self.file, "proc.summary", more=["-c", "1"])])
+
     def test_a_hash_that_comes_late_is_on_all_packets(self):
         known = process(id=0xC0FFEE, pid=4242, name=b"curl",
                         sha256=bytes(range(32)))
