@@ -6,6 +6,7 @@
 #include <epan/to_str.h>
 
 #include "detect/found.h"
+#include "recognise/spoken.h"
 #include "text.h"
 
 struct finding {
@@ -65,6 +66,16 @@ static bool opens(packet_info *pinfo, const struct attribution *a)
 	       (pinfo->ptype == PT_TCP || pinfo->ptype == PT_UDP);
 }
 
+/* Mostly it was found when the packet was read. */
+static conversation_t *flow_of_opening(packet_info *pinfo)
+{
+	if (pinfo->conv_elements || pinfo->use_conv_addr_port_endpoints)
+		return find_conversation_pinfo(pinfo, 0);
+	return spoken_between(pinfo, pinfo->ptype == PT_TCP ? CONVERSATION_TCP :
+				     CONVERSATION_UDP, pinfo->srcport,
+			      pinfo->destport, false);
+}
+
 void detect_count(packet_info *pinfo, const struct attribution *a)
 {
 	struct opening o = {
@@ -74,7 +85,7 @@ void detect_count(packet_info *pinfo, const struct attribution *a)
 
 	if (!opens(pinfo, a))
 		return;
-	o.flow = find_conversation_pinfo(pinfo, 0);
+	o.flow = flow_of_opening(pinfo);
 	if (!o.flow || o.flow->setup_frame != pinfo->num)
 		return;
 	o.program = text_escape(pinfo->pool, a->src.name,

@@ -187,6 +187,8 @@ static ws_bool read_record_option(wtap_block_t block _U_, unsigned id,
 	struct process p;
 
 	if (id == PCAPNG_OPT_CUSTOM_BIN && option_pen(value) == PKTWHO_PEN &&
+	    record_kind(option_data(value), option_len(value)) ==
+		    RECORD_PROCESS &&
 	    process_decode(&p, option_data(value), option_len(value)) > 0)
 		look_at_process(r->item, r->pinfo, &p);
 	return true;
