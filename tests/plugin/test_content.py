@@ -371,7 +371,6 @@ class Said(unittest.TestCase):
                         + head + asked,
                         (b"HTTP/1.1 200 OK\r\n" + head + asked,)], " 200")
 
-    @unittest.skipUnless(shutil.which("openssl"), "no openssl")
     def test_upload_that_is_not_over(self):
         """Wireshark waits for all of it, and shows nothing until then."""
         head = (b"PUT /a HTTP/1.1\r\nAccept: */*\r\nHost: WWW.example.com.:80"
@@ -389,6 +388,7 @@ class Said(unittest.TestCase):
                                       fields=("dpi.host", "dpi.detail")),
                                  expected)
 
+    @unittest.skipUnless(shutil.which("openssl"), "no openssl")
     def test_who_is_asked_over_tls_and_for_what(self):
         keys = tshark.write("asked.keys", b"")
         words = handshake(*certified("asked"), ("dot",), "dns.example.com",
