@@ -77,11 +77,14 @@ static inline bool verdict_end_is_here(const struct verdict_end *end)
 	return end->attr != ATTR_NONE;
 }
 
-/* It was found by another key than the packet itself has. */
+/*
+ * It was found by another key than the packet itself has.  Who listens need not
+ * be who reads, whichever key told.
+ */
 static inline void verdict_end_by_flow(struct verdict_end *end)
 {
 	if (end->attr == ATTR_SOCKET || end->attr == ATTR_SCAN ||
-	    end->attr == ATTR_LISTENER || end->attr == ATTR_ACCEPTED)
+	    end->attr == ATTR_ACCEPTED)
 		end->attr = ATTR_FLOW;
 }
 
