@@ -7,7 +7,9 @@ cable beside the loopback that the load uses, and that loopback.
     host.py PKTWHO HOST_LOAD [ROUNDS]
 
 Each load runs without and with the capture by turns; the figures are medians
-and their ratio.  Below them is what each kernel program took.
+and their ratio.  Beside them is what cannot be less: what programs that do
+nothing leave, at the same hooks (no system calls are traced for them), and
+tcpdump on that loopback.  Below them is what each kernel program took.
 """
 import json
 import os
@@ -16,6 +18,7 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 KINDS = ("udp-send", "udp-loop", "udp-socket", "tcp-connect", "tcp-requests",
          "fork-exec")
@@ -23,8 +26,10 @@ SECONDS = "0.6"
 NS = f"pktwhobench{os.getpid()}"
 PLACES = {              # what is captured: in the load's namespace?
     "alone": None,
+    "hooks": (False, None),
     "elsewhere": (False, "lo"),
     "beside": (True, "beside0"),
+    "tcpdump here": (True, "lo"),
     "here": (True, "lo"),
 }
 
@@ -38,19 +43,28 @@ def within(*argv):
     return ["ip", "netns", "exec", NS, *argv]
 
 
-class Capture:
-    """pktwho on a device, of the host or of the load's namespace."""
+class Beside:
+    """What runs while the load does."""
 
-    def __init__(self, pktwho, namespace, device):
-        argv = [pktwho, "-q", "-i", device, "-w", "/dev/null"]
-        if namespace:
-            argv = within(*argv)
-        self.process = subprocess.Popen(argv, stderr=subprocess.DEVNULL)
+    def __init__(self, argv, namespace):
+        self.process = subprocess.Popen(within(*argv) if namespace else argv,
+                                        stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
         time.sleep(1)
+        assert self.process.poll() is None, argv
 
     def stop(self):
         self.process.send_signal(signal.SIGINT)
         self.process.wait(20)
+
+
+def begin(place, pktwho, hooks):
+    namespace, device = PLACES[place]
+    if place == "hooks":
+        cgroup = run("findmnt", "-fnt", "cgroup2", "-o", "TARGET").strip()
+        return Beside([hooks, cgroup], namespace)
+    tool = ["tcpdump"] if place == "tcpdump here" else [pktwho, "-q"]
+    return Beside([*tool, "-i", device, "-w", "/dev/null"], namespace)
 
 
 def load(program, kind):
@@ -76,10 +90,11 @@ def measure(pktwho, program, kind, rounds):
     got = {place: [] for place in PLACES}
     for _ in range(rounds):
         for place, where in PLACES.items():
-            c = where and Capture(pktwho, *where)
+            beside = where and begin(place, pktwho,
+                                     Path(program).with_name("host_hooks"))
             got[place].append(load(program, kind))
-            if c:
-                c.stop()
+            if beside:
+                beside.stop()
     return {place: statistics.median(v) for place, v in got.items()}
 
 
@@ -97,7 +112,7 @@ def main(pktwho, program, rounds="5"):
                 f"{v:12.0f} {v / left['alone']:4.2f}x"
                 for v in left.values()), flush=True)
         run("sysctl", "-qw", "kernel.bpf_stats_enabled=1")
-        c = Capture(pktwho, *PLACES["here"])
+        c = begin("here", pktwho, None)
         for kind in KINDS:
             load(program, kind)
         print_programs()
