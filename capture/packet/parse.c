@@ -13,6 +13,7 @@
 
 #define IP4_MIN		20
 #define IP6_LEN		40
+#define IP6_FRAGMENT_LEN 8
 #define IP_MF_OFFSET	0x3fff		/* more fragments, offset: RFC 791 */
 #define IP_OFFSET	0x1fff
 #define IP6_OFFSET	0xfff8		/* RFC 8200, section 4.5 */
@@ -340,9 +341,10 @@ static void parse_ipv6(struct packet *p, struct packet_traits *t,
 		t->no_ports = !t->fragment || t->first_fragment;
 		return;
 	}
-	if (before == r->left)
-		parse_arrival(t, 0, r, rest);
 	rest -= before - r->left;
+	/* Without extensions, or with what ends with reassembly. */
+	if (before - r->left == (t->fragment ? IP6_FRAGMENT_LEN : 0))
+		parse_arrival(t, 0, r, rest);
 	t->fingerprint = parse_fingerprint(key->proto, 0, r, rest);
 	parse_transport(p, t, r, rest);
 }

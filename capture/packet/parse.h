@@ -40,7 +40,8 @@ enum packet_kind {
 struct packet_traits {
 	struct flow_key key;	/* as its sender sees it: local is the source */
 	uint64_t fingerprint;	/* flow_fingerprint(); 0: too little is there */
-	uint64_t arrival;	/* flow_arrival(); 0: it is not plain, or cut */
+	uint64_t arrival;	/* flow_arrival(), of a first fragment that of the
+				   datagram; 0: it is not plain, or cut */
 	uint32_t fragment_id;	/* if fragment */
 	uint32_t tcp_seq;
 	uint32_t tcp_ack;

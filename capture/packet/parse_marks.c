@@ -53,7 +53,8 @@ void parse_arrival(struct packet_traits *t, uint16_t ip_id,
 	__u64 words[FLOW_ARRIVAL] = { 0 };
 	size_t len = sizeof(words[0]);
 
-	if ((proto != IPPROTO_TCP && proto != IPPROTO_UDP) || t->fragment)
+	if ((proto != IPPROTO_TCP && proto != IPPROTO_UDP) ||
+	    t->fragment != t->first_fragment)
 		return;
 	if (proto == IPPROTO_UDP && rest >= at + sizeof(words))
 		len = sizeof(words);

@@ -20,8 +20,9 @@ uint64_t parse_fingerprint(uint8_t proto, uint16_t ip_id, const struct rbuf *r,
 			   size_t rest);
 
 /*
- * Sets @t->arrival of a whole packet without options or extension headers, if
- * enough of it is there; needs the protocol in @t->key.
+ * Sets @t->arrival of a packet without options or extension headers, or of a
+ * datagram's first piece, if enough of it is there; needs the protocol in
+ * @t->key.
  */
 void parse_arrival(struct packet_traits *t, uint16_t ip_id,
 		   const struct rbuf *r, size_t rest);

@@ -9,7 +9,7 @@
 
 /* A datagram, remembered from its first fragment. */
 struct fragmented {
-	struct packet_traits whole;	/* key, fingerprint and fragment_id */
+	struct packet_traits whole;	/* key, marks and fragment_id */
 	uint64_t ts_ns;
 };
 
@@ -43,6 +43,7 @@ static void keep_fragment(struct fragmented *slot,
 {
 	*slot = (struct fragmented){ .whole = { .key = t->key,
 						.fingerprint = t->fingerprint,
+						.arrival = t->arrival,
 						.fragment_id = t->fragment_id },
 				     .ts_ns = ts_ns };
 }

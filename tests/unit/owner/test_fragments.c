@@ -34,6 +34,7 @@ static struct packet_traits datagram(uint32_t id)
 		.key = { .local_port = 5000, .remote_port = 53,
 			 .proto = IPPROTO_UDP },
 		.fingerprint = 7,
+		.arrival = 9,
 		.fragment_id = id,
 	};
 
@@ -56,7 +57,7 @@ static struct packet_traits later_of(uint32_t id)
 
 	t.fragment = true;
 	t.key.local_port = t.key.remote_port = 0;
-	t.fingerprint = 0;
+	t.fingerprint = t.arrival = 0;
 	return t;
 }
 
@@ -81,6 +82,7 @@ static void a_later_fragment_has_what_the_first_one_had(void **state)
 	assert_non_null(t);
 	assert_memory_equal(&t->key, &first.key, sizeof(t->key));
 	assert_int_equal(t->fingerprint, first.fingerprint);
+	assert_int_equal(t->arrival, first.arrival);
 }
 
 static void another_datagrams_fragment_has_nothing_of_it(void **state)

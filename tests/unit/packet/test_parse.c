@@ -414,6 +414,38 @@ static void only_the_first_ipv6_fragment_has_ports(void **state)
 	assert_false(p.outer.fragment);
 }
 
+/* Whoever gets the datagram gets it whole. */
+static void a_first_fragment_arrives_as_its_datagram(void **state)
+{
+	static const uint8_t data[] = "what a datagram has";
+	struct frame f = { .linktype = LINKTYPE_RAW };
+	struct packet whole, first;
+
+	(void)state;
+	add_ipv4(&f, UDP, 0);
+	add_udp(&f);
+	add(&f, data, sizeof(data));
+	whole = parse(&f);
+	f.bytes[6] = 0x20;		/* more fragments */
+	first = parse(&f);
+	assert_true(first.outer.first_fragment && first.outer.arrival);
+	assert_int_equal(first.outer.arrival, whole.outer.arrival);
+
+	f.len = 0;
+	add_ipv6(&f, UDP);
+	add_udp(&f);
+	add(&f, data, sizeof(data));
+	whole = parse(&f);
+	f.len = 0;
+	add_ipv6(&f, 44);
+	ADD(&f, UDP, 0, 0, 1, 0xde, 0xad, 0xbe, 0xef);
+	add_udp(&f);
+	add(&f, data, sizeof(data));
+	first = parse(&f);
+	assert_true(first.outer.first_fragment && first.outer.arrival);
+	assert_int_equal(first.outer.arrival, whole.outer.arrival);
+}
+
 static void protocols_with_sockets_have_ports(void **state)
 {
 	static const uint8_t protocols[] = { 33, 132, 136 };
@@ -925,6 +957,7 @@ int main(void)
 		cmocka_unit_test(ports_are_found_behind_many_ipv6_extensions),
 		cmocka_unit_test(endless_ipv6_extensions_have_no_ports),
 		cmocka_unit_test(only_the_first_ipv6_fragment_has_ports),
+		cmocka_unit_test(a_first_fragment_arrives_as_its_datagram),
 		cmocka_unit_test(protocols_with_sockets_have_ports),
 		cmocka_unit_test(other_protocols_have_no_ports),
 		cmocka_unit_test(a_cut_before_the_ports_is_told),
