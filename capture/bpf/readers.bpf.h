@@ -65,14 +65,15 @@ static __always_inline void begin_subflow(struct sock_info *s)
 static __always_inline __u32 queued(struct sock *sk, __u8 proto)
 {
 	struct udp_sock *up = (void *)sk;
-	__u32 n;
+	__u32 n = 0;
 
 	if (!BPF_CORE_READ(sk, sk_backlog.rmem_alloc.counter))
 		return 0;
-	n = BPF_CORE_READ(sk, sk_receive_queue.qlen);
+	/* First where a reader moves all to, or it may be counted in both. */
 	if (proto == IPPROTO_UDP || proto == IPPROTO_UDPLITE)
-		n += BPF_CORE_READ(up, reader_queue.qlen);
-	return n;
+		n = BPF_CORE_READ(up, reader_queue.qlen);
+	barrier();
+	return n + BPF_CORE_READ(sk, sk_receive_queue.qlen);
 }
 
 /*

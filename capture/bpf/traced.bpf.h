@@ -278,7 +278,7 @@ static __always_inline int on_sent(struct sock *sk, int sent)
 static __always_inline int on_received(struct sock *sk, int ret, int flags)
 {
 	struct sock_info *s;
-	__u64 cookie, until;
+	__u64 cookie, until, reads;
 	bool another;
 
 	if (ret < 0 || flags & (MSG_PEEK | MSG_ERRQUEUE))
@@ -293,16 +293,17 @@ static __always_inline int on_received(struct sock *sk, int ret, int flags)
 		note_progress(s, cookie, subflows_until(s, sk), another);
 		return 0;
 	}
-	__sync_fetch_and_add(&s->reads, 1);
+	/* Another processor may be counting the next. */
+	reads = __sync_fetch_and_add(&s->reads, 1) + 1;
 	note_read(s, sk);
 	another = note_reader(s, s->cookie, another);
 	until = datagrams_until(s, sk);
 	if (until)
 		until = (until & ~(__u64)PROBE_READS_MASK) |
-			(s->reads & PROBE_READS_MASK);
+			(reads & PROBE_READS_MASK);
 	note_progress(s, s->cookie, until, another);
-	if (s->pending_ns || s->reads <= s->awaited_until)
-		tell_read(s, sk->sk_protocol, s->reads);
+	if (s->pending_ns || reads <= s->awaited_until)
+		tell_read(s, sk->sk_protocol, reads);
 	return 0;
 }
 
