@@ -36,6 +36,7 @@ static int print_libbpf(enum libbpf_print_level level, const char *fmt,
 	return 0;
 }
 
+/* Returns 0, if it is the last before the end. */
 static const struct bpf_insn nothing = { .code = BPF_ALU64 | BPF_MOV | BPF_K };
 
 /* 0 or -errno of a program that does nothing but return after @first. */
@@ -44,7 +45,7 @@ static int load_nothing(enum bpf_prog_type type, enum bpf_attach_type attach,
 {
 	const struct bpf_insn insns[] = {
 		first,
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
+		nothing,
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, opts,
@@ -198,8 +199,7 @@ static int load_object(struct probe *p, bool leave_out)
 	p->skel->rodata->seen = (uint8_t)p->handler.seen;
 	p->skel->rodata->seen_netns = p->handler.netns;
 	p->skel->rodata->tells_netns =
-		p->handler.seen == PROBE_SEEN_LOOPBACK &&
-		may_ask_netns();
+		p->handler.seen == PROBE_SEEN_LOOPBACK && may_ask_netns();
 	choose_traced(p, false);
 	choose_filter(p);
 	if (leave_out)
