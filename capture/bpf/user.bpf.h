@@ -213,8 +213,8 @@ static __always_inline __u64 netns_of(struct sock *sk)
 	return BPF_CORE_READ(sk, __sk_common.skc_net.net, net_cookie);
 }
 
-static __noinline __u64 packet_netns(struct __sk_buff *skb,
-				     struct bpf_sock *sk)
+static __always_inline __u64 packet_netns(struct __sk_buff *skb,
+					  struct bpf_sock *sk)
 {
 	if (tells_netns)
 		return bpf_get_netns_cookie(skb);
