@@ -13,18 +13,16 @@
 /* Those of a cgroup need its descriptor, the others attach by themselves. */
 static bool attach(const struct hooks_bpf *skel, int cgroup)
 {
-	const struct bpf_program *skb[] = { skel->progs.on_egress,
-					    skel->progs.on_ingress };
-	const struct bpf_program *traced[] = { skel->progs.on_send_length,
-					       skel->progs.on_recv_length,
-					       skel->progs.on_dev_queue };
+	struct bpf_program *p;
+	const struct bpf_link *link;
 
-	for (size_t i = 0; i < sizeof(skb) / sizeof(*skb); i++)
-		if (!bpf_program__attach_cgroup(skb[i], cgroup))
+	bpf_object__for_each_program(p, skel->obj) {
+		link = bpf_program__type(p) == BPF_PROG_TYPE_CGROUP_SKB ?
+			       bpf_program__attach_cgroup(p, cgroup) :
+			       bpf_program__attach(p);
+		if (!link)
 			return false;
-	for (size_t i = 0; i < sizeof(traced) / sizeof(*traced); i++)
-		if (!bpf_program__attach(traced[i]))
-			return false;
+	}
 	return true;
 }
 
