@@ -54,7 +54,7 @@ static const struct prefix prefixes[] = {
 	V6(0x2001, 0x0000, 0, 32, PUBLIC),	/* Teredo, RFC 4380 */
 	{ { 0x20, 1, 0, 1, [15] = 1 }, 128, REACH_PUBLIC },	/* PCP anycast */
 	{ { 0x20, 1, 0, 1, [15] = 2 }, 128, REACH_PUBLIC },	/* TURN anycast */
-	{ { 0x20, 1, 0, 1, [15] = 3 }, 128, REACH_PUBLIC },	/* DNS-SD, RFC 9665 */
+	{ { 0x20, 1, 0, 1, [15] = 3 }, 128, REACH_PUBLIC },	/* DNS-SD */
 	V6(0x2001, 0x0003, 0, 32, PUBLIC),	/* AMT, RFC 7450 */
 	V6(0x2001, 0x0004, 0x112, 48, PUBLIC),	/* AS112, RFC 7535 */
 	V6(0x2001, 0x0020, 0, 28, PUBLIC),	/* ORCHIDv2, RFC 7343 */

@@ -45,8 +45,8 @@ void people_free(struct people *t)
 
 struct person *people_with(struct people *t, uint64_t id)
 {
-	struct person **head = &t->heads[flow_hash_number(&t->hash, id) %
-					   BUCKETS];
+	size_t bucket = flow_hash_number(&t->hash, id) % BUCKETS;
+	struct person **head = &t->heads[bucket];
 	struct person *p = *head;
 
 	while (p && p->id != id)

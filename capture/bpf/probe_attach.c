@@ -205,10 +205,11 @@ void probe_watch_queues(struct probe *p)
 	if (!p->filters)
 		return;
 	for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++) {
-		int fd = p->filter_count < PROBE_FILTERS ?
-				 attach_netfilter(
-					 bpf_program__fd(p->skel->progs.on_output),
-					 families[i]) : -1;
+		int program = bpf_program__fd(p->skel->progs.on_output);
+		int fd = -1;
+
+		if (p->filter_count < PROBE_FILTERS)
+			fd = attach_netfilter(program, families[i]);
 
 		if (fd >= 0)
 			p->filter_fds[p->filter_count++] = fd;

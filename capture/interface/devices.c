@@ -256,7 +256,7 @@ void device_name(char *out, size_t size, const char *any,
 
 const struct device *devices_named(const struct devices *d, const char *name)
 {
-	for (unsigned i = 0; i < d->count; i++)
+	for (unsigned i = 0; d && i < d->count; i++)
 		if (!strcmp(d->all[i].name, name))
 			return &d->all[i];
 	return NULL;

@@ -35,7 +35,7 @@ void devices_close(struct devices *d);		/* NULL is fine */
  */
 unsigned devices_refresh(struct devices *d, bool urgent);
 
-/* Or NULL. */
+/* Or NULL; devices_named() has none of none. */
 const struct device *devices_find(const struct devices *d, unsigned index);
 const struct device *devices_named(const struct devices *d, const char *name);
 

@@ -133,10 +133,10 @@ static void count_program(struct output *o, struct program *i,
 static void add_option(struct pcapng_packet *p, struct iovec *iov,
 		       const uint8_t *bytes, size_t len)
 {
+	struct iovec option = { bytes_unconst(bytes), len };
+
 	if (len)
-		iov[p->option_count++] = (struct iovec){
-			bytes_unconst(bytes), len
-		};
+		iov[p->option_count++] = option;
 }
 
 static struct iovec stamped(const struct packet_stamp *stamp, bool first)

@@ -269,6 +269,25 @@ void describe_move(struct process *s, const struct probe_exec *x)
 	set_cgroup(s, x);
 }
 
+static void set_flags(struct process *s, const struct probe_exec *x)
+{
+	static const struct {
+		uint32_t probe, process;
+	} flags[] = {
+		{ PROBE_EXE_DELETED, PROCESS_EXE_DELETED },
+		{ PROBE_EXE_MEMFD, PROCESS_EXE_MEMFD },
+		{ PROBE_EXE_WORLD_WRITABLE, PROCESS_EXE_WORLD_WRITABLE },
+		{ PROBE_EXE_USER_MOUNT, PROCESS_EXE_USER_MOUNT },
+		{ PROBE_PATH_CUT, PROCESS_EXEPATH_TRUNCATED },
+		{ PROBE_ARGS_CUT, PROCESS_CMDLINE_TRUNCATED },
+	};
+
+	s->flags = 0;
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
+		if (x->exe_flags & flags[i].probe)
+			s->flags |= flags[i].process;
+}
+
 void describe_exec(struct proctab *t, struct process *s,
 		   const struct probe_exec *x)
 {
@@ -294,17 +313,7 @@ void describe_exec(struct proctab *t, struct process *s,
 			s->cmdline_len--;
 		process_set_field(s, FIELD_CMDLINE);
 	}
-	s->flags = (x->exe_flags & PROBE_EXE_DELETED ?
-			    PROCESS_EXE_DELETED : 0) |
-		   (x->exe_flags & PROBE_EXE_MEMFD ? PROCESS_EXE_MEMFD : 0) |
-		   (x->exe_flags & PROBE_EXE_WORLD_WRITABLE ?
-			    PROCESS_EXE_WORLD_WRITABLE : 0) |
-		   (x->exe_flags & PROBE_EXE_USER_MOUNT ?
-			    PROCESS_EXE_USER_MOUNT : 0) |
-		   (x->exe_flags & PROBE_PATH_CUT ?
-			    PROCESS_EXEPATH_TRUNCATED : 0) |
-		   (x->exe_flags & PROBE_ARGS_CUT ?
-			    PROCESS_CMDLINE_TRUNCATED : 0);
+	set_flags(s, x);
 	set_cgroup(s, x);
 	set_surroundings(s, x);
 	describe_withhold(t, s);

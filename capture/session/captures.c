@@ -45,7 +45,7 @@ struct captures {
 	struct capture captures[CAPTURES_MAX];
 	char name[CAPTURES_MAX][INTERFACE_NAME];
 	const char *names[CAPTURES_MAX];	/* these, or as options have them */
-	struct devices *devices[CAPTURES_MAX];	/* its namespace's; NULL: not known */
+	struct devices *devices[CAPTURES_MAX]; /* NULL: they are not known */
 	int count;
 	struct devices *of_namespace[NETNS_MAX];
 	bool may_rest;
@@ -100,14 +100,14 @@ static bool all_are_gone(const struct captures *c)
 static void look_for_gone(struct captures *c)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	struct capture *one = c->captures;
 
 	if (now < c->gone_ns)
 		return;
 	c->gone_ns = now + GONE_NS;
-	for (int i = 0; i < c->count; i++)
-		if (c->captures[i].gone)
-			c->captures[i].gone =
-				source_resume(c->captures[i].source) != 0;
+	for (int i = 0; i < c->count; i++, one++)
+		if (one->gone)
+			one->gone = source_resume(one->source) != 0;
 }
 
 int captures_read(struct captures *c, const struct captures_room *room)
@@ -175,9 +175,10 @@ void captures_lose(struct captures *c, uint32_t interface)
 
 void captures_give_up(struct captures *c)
 {
-	for (int i = 0; i < c->count; i++)
-		c->captures[i].own_drops +=
-			source_give_up(c->captures[i].source);
+	struct capture *one = c->captures;
+
+	for (int i = 0; i < c->count; i++, one++)
+		one->own_drops += source_give_up(one->source);
 }
 
 uint64_t captures_statistics(const struct captures *c,
@@ -268,8 +269,8 @@ void captures_describe(struct captures *c,
 	for (int i = 0; i < c->count; i++) {
 		const struct capture *one = &c->captures[i];
 		uint32_t snaplen = source_snaplen(one->source);
-		const struct device *device = c->devices[i] ?
-			devices_named(c->devices[i], one->asked->name) : NULL;
+		const struct device *device =
+			devices_named(c->devices[i], one->asked->name);
 
 		interfaces[i] = (struct pcapng_interface){
 			.name = c->names[i],
@@ -334,11 +335,9 @@ static int open_source(struct captures *c, const struct options_interface *i,
 }
 
 /* Of all namespaces there are, not each has it. */
-static bool is_missing(const struct captures *c, const char *name,
-		       int namespace)
+static bool is_missing(const struct captures *c, const char *name, int netns)
 {
-	const struct device *d = c->of_namespace[namespace] ?
-		devices_named(c->of_namespace[namespace], name) : NULL;
+	const struct device *d = devices_named(c->of_namespace[netns], name);
 
 	return c->options->namespaces->all && strcmp(name, "any") &&
 	       (!d || !d->up);
@@ -370,14 +369,15 @@ static int check_all(const struct captures *c)
 	const struct options *o = c->options;
 
 	for (int i = 0; i < o->interface_count; i++) {
+		const struct options_interface *asked = &o->interfaces[i];
 		int n = 0;
 
-		while (n < c->count && c->captures[n].asked != &o->interfaces[i])
+		while (n < c->count && c->captures[n].asked != asked)
 			n++;
 		if (n < c->count)
 			continue;
 		log_error("no network namespace has an interface %s that is "
-			  "up", o->interfaces[i].name);
+			  "up", asked->name);
 		return -ENODEV;
 	}
 	return 0;

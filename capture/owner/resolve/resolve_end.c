@@ -24,15 +24,15 @@ static struct verdict_end told_end(const struct packettab_packet *told)
  */
 static bool take_others(struct question *q)
 {
+	struct resolver *r = q->r;
 	const struct packettab_packet *readers;
 	unsigned count;
 
-	readers = packettab_readers(q->r->packets, &count);
-	q->r->other_count = 0;
+	readers = packettab_readers(r->packets, &count);
+	r->other_count = 0;
 	for (unsigned i = 1; i < count; i++)
 		if (readers[i].owner && !proc_forgot(readers[i].owner, q->ts_ns))
-			q->r->others[q->r->other_count++] =
-				told_end(&readers[i]);
+			r->others[r->other_count++] = told_end(&readers[i]);
 	return count;
 }
 

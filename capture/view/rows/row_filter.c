@@ -130,7 +130,10 @@ static const char *filter_of_none(enum table_group group, const char *name)
 	return NULL;
 }
 
-__attribute__((format(printf, 4, 5)))
+static size_t add_alternative(char *out, size_t at, size_t size,
+			      const char *more, ...)
+	__attribute__((format(printf, 4, 5)));
+
 static size_t add_alternative(char *out, size_t at, size_t size,
 			      const char *more, ...)
 {
