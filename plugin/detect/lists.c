@@ -192,9 +192,11 @@ static void read_baseline(void)
 	while (g_hash_table_iter_next(&i, &line, NULL)) {
 		const char *tab = strchr(line, '\t');
 
-		if (tab)
-			g_hash_table_add(programs, g_strndup(line,
-				(gsize)(tab - (const char *)line)));
+		if (tab) {
+			gsize len = (gsize)(tab - (const char *)line);
+
+			g_hash_table_add(programs, g_strndup(line, len));
+		}
 	}
 }
 
@@ -253,7 +255,7 @@ const char *lists_place(wmem_allocator_t *pool, const address *a,
 void lists_contact(const struct opening *o)
 {
 	wmem_allocator_t *pool = o->pinfo->pool;
-	const char *place, *line;
+	const char *place, *line, *news;
 
 	if (o->is_local || !is_ip(&o->pinfo->net_dst))
 		return;
@@ -264,11 +266,12 @@ void lists_contact(const struct opening *o)
 		return;
 	line = wmem_strdup(wmem_file_scope(), line);
 	wmem_map_insert(contacts, line, NULL);
-	detect_found(o, FIRST_CONTACT, wmem_strdup_printf(pool,
-		"%s connects to %s (%s), %s", o->program, o->remote, place,
-		g_hash_table_contains(programs, o->program) ?
-			"where the baseline never saw it" :
-			"and the baseline never saw this program"));
+	news = g_hash_table_contains(programs, o->program) ?
+		       "where the baseline never saw it" :
+		       "and the baseline never saw this program";
+	line = wmem_strdup_printf(pool, "%s connects to %s (%s), %s",
+				  o->program, o->remote, place, news);
+	detect_found(o, FIRST_CONTACT, line);
 }
 
 /* ---- the block list ---- */

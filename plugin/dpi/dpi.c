@@ -27,7 +27,6 @@ static dissector_handle_t postdissector;
 
 enum when { WHEN_ASKED, ALWAYS, NEVER };
 static int pref_when = WHEN_ASKED;
-
 static bool has_fields;		/* ours are registered */
 /* Which of other dissectors' fields are asked for. */
 enum fields { NONE, FOR_EXPERTS, ALL };
@@ -59,9 +58,10 @@ static void register_fields(void)
 /* Where a tree is whole, to search it costs less than to have them kept. */
 static void prime(bool on)
 {
+	GArray *wanted = on ? reader_wanted(collecting == FOR_EXPERTS) : NULL;
+
 	primed = on;
-	set_postdissector_wanted_hfids(postdissector, !on ? NULL :
-				       reader_wanted(collecting == FOR_EXPERTS));
+	set_postdissector_wanted_hfids(postdissector, wanted);
 }
 
 /*
@@ -180,10 +180,7 @@ static enum dpi_rank rank_of(const struct dpi_protocol *p)
 	}
 }
 
-/*
- * STUN, on a port for one thing in TLS, says what it is; of TLS or QUIC the
- * port says more.
- */
+/* STUN on a port for TLS says what it is; of TLS or QUIC the port says more. */
 static bool is_refuted(const struct dpi_layers *l, const struct dpi_protocol *p)
 {
 	return l->rank == DPI_TLS_PORT && p && p->role != DPI_CARRIES;

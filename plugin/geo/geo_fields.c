@@ -61,6 +61,7 @@ void geo_fields_init(module_t *prefs)
 		" and /var/lib/GeoIP, then pktwho's own.", &pref_databases);
 }
 
+/* clang-format off */
 #define GEO(what, word, title, type, blurb)                                \
 	{ &hf[what][EITHER], { title, "geo." word, type, NULL, 0,          \
 			       blurb " (either address)", HFILL } },       \
@@ -69,6 +70,7 @@ void geo_fields_init(module_t *prefs)
 	{ &hf[what][DST], { "Destination " title, "geo.dst." word, type,   \
 			    NULL, 0, blurb " (destination address)",       \
 			    HFILL } }
+/* clang-format on */
 #define STRING FT_STRING, BASE_NONE
 #define NUMBER FT_UINT32, BASE_DEC
 
@@ -266,8 +268,9 @@ struct where {
 
 static bool wants_either(const struct where *w, enum what what)
 {
-	return program_wants_hidden(w->tree, proto_registrar_get_nth(
-		(unsigned)hf[what][EITHER]));
+	unsigned id = (unsigned)hf[what][EITHER];
+
+	return program_wants_hidden(w->tree, proto_registrar_get_nth(id));
 }
 
 static void add_geo_string(const struct where *w, enum what what, const char *s)

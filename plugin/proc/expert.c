@@ -15,6 +15,10 @@
 #include "recognise/spoken.h"
 #include "text.h"
 
+#define COUNTS "%" PRIu64 " packets, %" PRIu64 " bytes"
+#define ESCAPED(pool, s) text_escape(pool, s, strnlen(s, sizeof(s)))
+
+/* clang-format off */
 enum item {
 	DELETED, MEMFD, WORLD_WRITABLE, IMITATION, HIDDEN, COUNTRY, PORT,
 	UNKNOWN, TABLE, ITEMS
@@ -25,9 +29,9 @@ static expert_field ei[ITEMS] = {
 	EI_INIT, EI_INIT,
 };
 
-static ws_bool enabled[ITEMS] = {
-	true, true, true, true, true, true, true, true, true,
-};
+static ws_bool enabled[ITEMS] = { 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+/* clang-format on */
+
 static const char *pref_countries = "";
 
 static int proto_ours = -1;
@@ -73,6 +77,7 @@ static const struct {
 /* The tables' storage is ours; Wireshark keeps pointers into both. */
 static void register_items(int proto)
 {
+	/* clang-format off */
 	static ei_register_info all[] = {
 		{ &ei[DELETED], { "proc.expert.deleted", PI_SECURITY, PI_NOTE,
 			"The executable is no longer on disk", EXPFILL } },
@@ -99,6 +104,7 @@ static void register_items(int proto)
 			"The process table and the packets disagree",
 			EXPFILL } },
 	};
+	/* clang-format on */
 
 	for (int i = 0; i < ITEMS; i++)
 		all[i].eiinfo.hf_info.hfinfo.blurb = prefs_of[i].description;
@@ -116,10 +122,8 @@ static void report_process(proto_item *item, packet_info *pinfo, enum item what,
 	if (!enabled[what])
 		return;
 	expert_add_info_format(pinfo, item, &ei[what], "%s (%u) %s: %s",
-		text_escape(pool, p->name, strnlen(p->name, sizeof(p->name))),
-		p->pid, does,
-		text_escape(pool, p->exepath,
-			    strnlen(p->exepath, sizeof(p->exepath))));
+		ESCAPED(pool, p->name), p->pid, does,
+		ESCAPED(pool, p->exepath));
 }
 
 /* One find is told once: who can write to a directory is worse than where. */
@@ -168,8 +172,7 @@ static proto_item *item_at(struct place *at)
 	if (at->item)
 		return at->item;
 	at->item = proto_tree_add_protocol_format(at->tree, proto_ours,
-						  at->tvb, 0, 0, "Process"
-						  " Attribution, none");
+						  at->tvb, 0, 0, "Process Attribution, none");
 	proto_item_set_generated(at->item);
 	return at->item;
 }
@@ -246,7 +249,7 @@ static void look_at_address(struct place *at, packet_info *pinfo,
 	expert_add_info_format(pinfo, item_at(at), &ei[COUNTRY],
 		"%s is in %s, which is not an allowed country",
 		address_to_str(pinfo->pool, a),
-		text_escape(pinfo->pool, country, strlen(country)));
+		ESCAPED(pinfo->pool, country));
 }
 
 /* This host's own address is where it is. */
@@ -274,7 +277,7 @@ static const char *const port_owners[] = {
 	"telnet", "vnc",
 };
 
-static uint8_t *port_owner_ranks;	/* by Wireshark's number, from 1 on, or 0 */
+static uint8_t *port_ranks;	/* by Wireshark's number, from 1 on, or 0 */
 static int last_port_owner;
 static int proto_tls;			/* 0: they were not looked up yet */
 static int proto_http2;
@@ -285,15 +288,17 @@ static void find_port_owners(void)
 		return;
 	proto_tls = proto_get_id_by_filter_name("tls");
 	proto_http2 = proto_get_id_by_filter_name("http2");
-	for (size_t i = 0; i < array_length(port_owners); i++)
-		last_port_owner = MAX(last_port_owner,
-			proto_get_id_by_filter_name(port_owners[i]));
-	port_owner_ranks = g_new0(uint8_t, (size_t)last_port_owner + 1);
+	for (size_t i = 0; i < array_length(port_owners); i++) {
+		int id = proto_get_id_by_filter_name(port_owners[i]);
+
+		last_port_owner = MAX(last_port_owner, id);
+	}
+	port_ranks = g_new0(uint8_t, (size_t)last_port_owner + 1);
 	for (size_t i = 0; i < array_length(port_owners); i++) {
 		int id = proto_get_id_by_filter_name(port_owners[i]);
 
 		if (id != -1)
-			port_owner_ranks[id] = (uint8_t)(i + 1);
+			port_ranks[id] = (uint8_t)(i + 1);
 	}
 	dpi_protocols_init();
 }
@@ -314,7 +319,7 @@ static int first_port_owner(const packet_info *pinfo)
 	for (wmem_list_frame_t *f = wmem_list_head(pinfo->layers); f;
 	     f = wmem_list_frame_next(f)) {
 		int id = GPOINTER_TO_INT(wmem_list_frame_data(f));
-		unsigned rank = id <= last_port_owner ? port_owner_ranks[id] : 0;
+		unsigned rank = id <= last_port_owner ? port_ranks[id] : 0;
 
 		if (rank && (!first || rank < first)) {
 			first = rank;
@@ -412,10 +417,8 @@ static void compare_totals(proto_item *item, packet_info *pinfo,
 	if (t->packets == t->table_packets && t->bytes == t->table_bytes)
 		return;
 	expert_add_info_format(pinfo, item, &ei[TABLE],
-		"%s (%u): the table counts %" PRIu64 " packets, %" PRIu64
-		" bytes; the file has %" PRIu64 " packets, %" PRIu64 " bytes",
-		text_escape(pinfo->pool, p->name,
-			    strnlen(p->name, sizeof(p->name))),
+		"%s (%u): the table counts " COUNTS "; the file has " COUNTS,
+		ESCAPED(pinfo->pool, p->name),
 		p->pid, t->table_packets, t->table_bytes, t->packets, t->bytes);
 }
 

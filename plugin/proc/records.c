@@ -2,7 +2,8 @@
 #include "proc/records.h"
 
 struct stored {
-	const struct stored *senders;	/* the one before it in its frame, or NULL */
+	/* The one before it in its frame, or NULL. */
+	const struct stored *senders;
 	uint32_t frame;
 	size_t len;
 	uint8_t raw[];

@@ -259,8 +259,8 @@ static void see_end(packet_info *pinfo, const struct payload *p, bool is_reset)
 	take_last(pinfo, p, c, k);
 	stream_give_up(&k->stream);
 	look_at_all(c, k, pinfo, NULL);
-	k->closed |= is_reset ? 3 : 1 << content_side(pinfo, p->sport, p->dport);
-	if (k->closed == 3)
+	k->shut |= is_reset ? 3 : 1 << content_side(pinfo, p->sport, p->dport);
+	if (k->shut == 3)
 		stream_end(&k->stream);
 }
 
@@ -347,10 +347,14 @@ static int see_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 	return call_dissector_only(udp, tvb, pinfo, tree, data);
 }
 
+static bool has_last(const packet_info *pinfo)
+{
+	return last.frame == pinfo->num && last.content;
+}
+
 const struct dpi_protocol *dpi_content_get(const packet_info *pinfo)
 {
-	return last.frame == pinfo->num && last.content ? last.content->protocol
-							: NULL;
+	return has_last(pinfo) ? last.content->protocol : NULL;
 }
 
 const struct payload *dpi_content_told(const packet_info *pinfo)
@@ -363,13 +367,13 @@ static void exchange_ports(packet_info *pinfo)
 	static int gtp;
 	port_type type = pinfo->ptype;
 	uint32_t sport = pinfo->srcport, dport = pinfo->destport;
+	bool same = inner.type == type && inner.sport == sport &&
+		    inner.dport == dport;
 
 	if (!gtp)
 		gtp = proto_get_id_by_filter_name("gtp");
 	/* Mostly they are the same: then there is nothing to search for. */
-	if (inner.frame != pinfo->num ||
-	    (inner.type == type && inner.sport == sport &&
-	     inner.dport == dport) || !spoken_is(pinfo, gtp))
+	if (inner.frame != pinfo->num || same || !spoken_is(pinfo, gtp))
 		return;
 	pinfo->ptype = inner.type;
 	pinfo->srcport = inner.sport;
@@ -394,14 +398,12 @@ void dpi_content_leave(packet_info *pinfo)
 
 bool dpi_content_is_passed_on(const packet_info *pinfo)
 {
-	return last.frame == pinfo->num && last.content &&
-	       last.content->is_passed_on;
+	return has_last(pinfo) && last.content->is_passed_on;
 }
 
 uint16_t dpi_content_port(const packet_info *pinfo)
 {
-	return last.frame == pinfo->num && last.content ? last.content->port :
-		(uint16_t)pinfo->destport;
+	return has_last(pinfo) ? last.content->port : (uint16_t)pinfo->destport;
 }
 
 void dpi_content_enable(bool on)

@@ -31,9 +31,10 @@ static dissector_handle_t handle_of(const char *filter, bool over_tcp)
 {
 	struct wanted w = { proto_get_id_by_filter_name(filter), NULL };
 
+	const char *table = over_tcp ? "tcp.port" : "udp.port";
+
 	if (w.proto != -1)
-		dissector_table_foreach_handle(over_tcp ? "tcp.port" :
-					       "udp.port", is_wanted, &w);
+		dissector_table_foreach_handle(table, is_wanted, &w);
 	return w.handle ? w.handle : find_dissector(filter);
 }
 

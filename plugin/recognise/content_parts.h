@@ -33,7 +33,7 @@ struct content {
 	bool is_short;		/* the capture has hardly any of the last one */
 	bool has_begun;		/* a payload was seen */
 	bool is_expected;	/* announced elsewhere, as FTP's files are */
-	uint8_t closed;		/* sides that sent FIN: 1, 2; RST: both */
+	uint8_t shut;		/* sides that sent FIN: 1, 2; RST: both */
 	struct stream stream;
 };
 

@@ -31,6 +31,7 @@ static stat_tap_table_item_type window_cell(const struct row *row,
 {
 	stat_tap_table_item_type item = { .type = TABLE_ITEM_STRING };
 	wmem_allocator_t *pool;
+	const char *text;
 
 	if (table_is_numeric(row)) {
 		item.type = TABLE_ITEM_UINT;
@@ -38,8 +39,8 @@ static stat_tap_table_item_type window_cell(const struct row *row,
 		return item;
 	}
 	pool = wmem_allocator_new(WMEM_ALLOCATOR_SIMPLE);
-	item.value.string_value = g_string_chunk_insert(window_texts,
-		table_cell(pool, row, p, e));
+	text = table_cell(pool, row, p, e);
+	item.value.string_value = g_string_chunk_insert(window_texts, text);
 	wmem_destroy_allocator(pool);
 	return item;
 }

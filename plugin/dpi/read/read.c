@@ -9,10 +9,12 @@ static void read_ssh(struct reader *r)
 	bool is_server = r->pinfo->srcport == r->flow->port;
 	const char *software = reader_text(r, SSH_SOFTWARE);
 
+	const char *side = is_server ? "server" : "client";
+
 	if (software)
 		dpi_flow_turn(r->flow, r->pinfo->num, false, NULL,
-			      wmem_strdup_printf(r->pinfo->pool, "%s %s",
-				is_server ? "server" : "client", software));
+			      wmem_strdup_printf(r->pinfo->pool, "%s %s", side,
+						 software));
 }
 
 /*

@@ -21,7 +21,9 @@ static void read_request(struct reader *r, enum what host, enum what method,
 			 enum what uri)
 {
 	const char *h = without_port(r->pinfo->pool, reader_host(r, host));
-	const char *m = reader_text(r, method), *u = reader_text(r, uri), *detail = m;
+	const char *m = reader_text(r, method);
+	const char *u = reader_text(r, uri);
+	const char *detail = m;
 
 	if (m && u)
 		detail = wmem_strdup_printf(r->pinfo->pool, "%s %s", m, u);
@@ -78,10 +80,14 @@ void read_http3(struct reader *r)
 /* What stands behind "Host:", of lines that are whole but for the last. */
 static const char *host_among(wmem_allocator_t *pool, char **lines)
 {
-	for (char **l = lines; l[0] && l[1] && **l; l++)
-		if (!g_ascii_strncasecmp(*l, "Host:", 5))
-			return without_port(pool, reader_as_host(
-				pool, reader_shorten(pool, g_strstrip(*l + 5))));
+	for (char **l = lines; l[0] && l[1] && **l; l++) {
+		const char *host;
+
+		if (g_ascii_strncasecmp(*l, "Host:", 5))
+			continue;
+		host = reader_shorten(pool, g_strstrip(*l + 5));
+		return without_port(pool, reader_as_host(pool, host));
+	}
 	return NULL;
 }
 
