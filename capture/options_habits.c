@@ -141,6 +141,7 @@ const char *options_nearest(const char *word)
 /* ---- filters ---- */
 
 /* All words of libpcap's scanner that can stand at the beginning. */
+/* clang-format off */
 static const char *const filter_words[] = {
 	"aarp", "action", "address1", "address2", "address3", "address4",
 	"addr1", "addr2", "addr3", "addr4", "ah", "arp", "atalk", "bcc",
@@ -160,6 +161,7 @@ static const char *const filter_words[] = {
 	"subtype", "ta", "tcp", "tr", "type", "udp", "vci", "vlan", "vpi",
 	"vrrp", "vxlan", "wlan", NULL,
 };
+/* clang-format on */
 
 static bool is_one_of(const char *const *words, const char *s, size_t len)
 {
@@ -223,6 +225,7 @@ bool options_is_display_filter(const char *filter)
 }
 
 /* What Wireshark's users ask for by name, and pcap-filter(7) has no word for. */
+/* clang-format off */
 static const char *const protocols[] = {
 	"amqp", "bgp", "bittorrent", "bootp", "cdp", "coap", "dcerpc", "dhcp",
 	"dhcpv6", "dns", "dtls", "eapol", "eth", "ftp", "gre", "grpc", "http",
@@ -234,6 +237,7 @@ static const char *const protocols[] = {
 	"stun", "syslog", "telnet", "tftp", "tls", "websocket", "wg", "xml",
 	NULL,
 };
+/* clang-format on */
 
 /* "http", "http.request" or "ip.src". */
 static bool is_wiresharks(const char *s, size_t len)

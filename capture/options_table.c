@@ -15,6 +15,7 @@
 #define ACTION(action) .take = options_take_action, .at = action
 
 /* In the order of --help; { letter, "name", "ARGUMENT", "help", ... }. */
+/* clang-format off */
 const struct option_row options_table[] = {
 	{ 'i', "interface", "NAME", "capture here; may be repeated (any)",
 	  OPTION_THERE, VALUE_INTERFACE, .take = options_take_interface,
@@ -231,12 +232,14 @@ const struct option_row options_table[] = {
 	{ 'v', "version", NULL, NULL,
 	  OPTION_HERE, ACTION(ACTION_VERSION) },
 };
+/* clang-format on */
 
 #define COUNT (sizeof(options_table) / sizeof(*options_table))
 _Static_assert(COUNT <= OPTIONS_MAX_ROWS, "getopt has room for fewer");
 
 const int options_count = COUNT;
 
+/* clang-format off */
 const struct option_command options_commands[] = {
 	{ "top", "[OPTION]...", "a live table in the terminal",
 	  ACTION_TOP, false },
@@ -254,3 +257,4 @@ const struct option_command options_commands[] = {
 	  ACTION_DOCTOR, false },
 	{ NULL, NULL, NULL, 0, false },
 };
+/* clang-format on */

@@ -8,6 +8,7 @@
  * Above ASCII: Unicode 15's categories Cc, Cf, Zl and Zp, what is reserved to
  * be ignored on a screen, and U+FDD0 to U+FDEF, which are no characters.
  */
+/* clang-format off */
 static const uint32_t hidden[][2] = {
 	{ 0x80, 0x9f }, { 0xad, 0xad }, { 0x600, 0x605 }, { 0x61c, 0x61c },
 	{ 0x6dd, 0x6dd }, { 0x70f, 0x70f }, { 0x890, 0x891 },
@@ -18,6 +19,7 @@ static const uint32_t hidden[][2] = {
 	{ 0x1d173, 0x1d17a }, { 0xe0000, 0xe00ff },
 	{ 0xe01f0, 0xe0fff },
 };
+/* clang-format on */
 
 static bool is_hidden(uint32_t c)
 {

@@ -33,6 +33,7 @@ enum record_kind {
 int record_kind(const void *buf, size_t size);
 
 /* How an owner is known: proc.attr.  The numbers are in the file. */
+/* clang-format off */
 enum attr {
 	ATTR_NONE = 0,		/* this end is not on this host */
 	ATTR_SOCKET = 1,	/* the kernel named the socket's owner */
@@ -64,6 +65,7 @@ enum reason {
 	REASON_NOT_DELIVERED = 11, /* a socket has the port and did not get it */
 	REASON_KERNEL_SOCKET = 12, /* a socket of the kernel's own: a tunnel */
 };
+/* clang-format on */
 
 /* proc.direction.  The numbers are in the file. */
 enum direction {
@@ -167,7 +169,7 @@ int attribution_places(struct end_places *out, const void *buf, size_t size,
 #define PROCESS_FORKED		   (1u << 6)	/* fork without exec */
 #define PROCESS_EXITED		   (1u << 7)	/* exit_status is valid */
 #define PROCESS_CMDLINE_MASKED	   (1u << 8)	/* secrets in it are stars */
-#define PROCESS_EXE_USER_MOUNT	   (1u << 9)	/* its path is a user's, not the host's */
+#define PROCESS_EXE_USER_MOUNT	   (1u << 9)	/* its path is a user's */
 
 /* Why there is no hash: proc.sha256_reason.  The numbers are in the file. */
 enum hash_reason {
@@ -181,6 +183,7 @@ enum hash_reason {
 };
 
 /* Field types of a process record.  Stable; never reused. */
+/* clang-format off */
 enum field {
 	FIELD_ID = 1, FIELD_PID, FIELD_PPID, FIELD_START, FIELD_NAME,
 	FIELD_EXEPATH, FIELD_CMDLINE, FIELD_UID, FIELD_GID, FIELD_USER,
@@ -195,6 +198,7 @@ enum field {
 	FIELD_SESSION_ID, FIELD_SESSION_ADDRESS,
 	FIELD_COUNT,			/* one past the last */
 };
+/* clang-format on */
 
 #define PROCESS_ANCESTORS 8		/* at most, the parent first */
 

@@ -11,6 +11,7 @@
 #pragma clang attribute push(__attribute__((preserve_access_index)), \
 			     apply_to = record)
 
+/* clang-format off */
 typedef struct { __u32 val; } kuid_t;
 typedef struct { __u32 val; } kgid_t;
 
@@ -203,6 +204,7 @@ struct file___before_6_13 { atomic64_t f_count; };
 
 /* The kernfs parent was a plain pointer until Linux 6.15. */
 struct kernfs_node___before_6_15 { struct kernfs_node *parent; };
+/* clang-format on */
 
 #pragma clang attribute pop
 

@@ -9,6 +9,7 @@ static const char *const threads[] = {
 };
 
 /* Of every host; no one else calls a program so. */
+/* clang-format off */
 static const char *const daemons[] = {
 	"systemd", "systemd-journal", "systemd-logind", "systemd-resolve",
 	"systemd-network", "systemd-timesyn", "systemd-udevd", "sshd",
@@ -41,6 +42,7 @@ static const char *const usual_dirs[] = {
 	"/.var/app/", "/.wine/", "/.minikube/", "/.rd/", "/.pulumi/",
 	"/.platformio/", "/.arduino15/", "/.espressif/", "/.windsurf",
 };
+/* clang-format on */
 
 static bool begins(const char *s, const char *const *with, size_t count)
 {

@@ -20,6 +20,7 @@
 	{ word, title, blurb, FT_BOOLEAN, BASE_NONE, scopes, FLAG,         \
 	  AT(FIELD_FLAGS, flags), .mask = (bit) }
 
+/* clang-format off */
 const struct row rows[ROWS] = {
 	{ "pid", "PID",
 	  "Process id, as the host's initial pid namespace counts",
@@ -188,6 +189,7 @@ const struct row rows[ROWS] = {
 	  "Time of its last packet",
 	  WHEN, ROW, TIME, AT(FIELD_LAST_SEEN, last_seen_ns) },
 };
+/* clang-format on */
 
 uint64_t row_number(const struct row *row, const struct process *p)
 {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "recognise/protocols.h"
 
+/* clang-format off */
 #define OF(filter, app, over_tls, role, families, has_port) \
 	{ filter, app, over_tls, role, families, has_port, true, true, -1 }
+/* clang-format on */
 
 /* What is not in here is an application of Wireshark's name. */
 static struct dpi_protocol known[] = {
@@ -179,6 +181,7 @@ static struct dpi_protocol known[] = {
 };
 
 /* IANA's "TLS ALPN Protocol IDs". */
+/* clang-format off */
 static const struct {
 	const char *alpn;
 	const char *app;
@@ -202,6 +205,7 @@ static const struct {
 	{ "ntske/1", "NTS" }, { "acme-tls/1", "ACME" },
 	{ "grpc-exp", "gRPC" },	/* not IANA's; of gRPC alone */
 };
+/* clang-format on */
 
 /* IANA's service names that say "over TLS"; RFC 7858 and RFC 9250 for 853. */
 static const struct {

@@ -23,10 +23,12 @@
 #define COMPLETENESS_SYNACK 0x02
 #define FLAG_RST 0x004
 
+/* clang-format off */
 enum column {
 	PROGRAM, CONNECTIONS, RESET_OUT, RESET_IN, RETRANS_OUT, RETRANS_IN,
 	DUPACK_OUT, DUPACK_IN, PACKETS, RTT_AVG, RTT_MIN, RTT_MAX, COLUMNS
 };
+/* clang-format on */
 
 #define COUNT(title) { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, title, "%u" }
 #define MILLISECONDS(title) { TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, title, "%.3f" }

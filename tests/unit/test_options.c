@@ -436,6 +436,7 @@ static void actions_are_recognized(void **state)
 
 static void bad_usage_is_refused(void **state)
 {
+	/* clang-format off */
 	static const char *const rows[][4] = {
 		{ "--nonsense" }, { "-Z" }, { "-pZ" }, { "--no-cmdline=1" },
 		{ "--comments" }, { "--comments=" }, { "--comments=some" },
@@ -472,6 +473,7 @@ static void bad_usage_is_refused(void **state)
 		{ "file.pcapng" }, { "-i", "lo", "file.pcapng" },
 		{ "-w", "--", "file.pcapng" },	/* a file called "--" */
 	};
+	/* clang-format on */
 	struct options o;
 
 	(void)state;

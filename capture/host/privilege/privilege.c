@@ -20,6 +20,7 @@
 static const char privilege_program[] = PKTWHO_LIBEXECDIR "/pktwho";
 
 /* As in share/setup-group, which says what each is for. */
+/* clang-format off */
 static const cap_value_t needed[] = {
 	CAP_NET_RAW, CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE,
 	CAP_DAC_READ_SEARCH,
@@ -29,6 +30,7 @@ static const cap_value_t needed[] = {
 static const cap_value_t needed_to_open[] = {
 	CAP_NET_RAW, CAP_BPF, CAP_PERFMON,
 };
+/* clang-format on */
 
 #define BIT(cap) (1ull << (cap))
 
@@ -83,11 +85,13 @@ static bool is_us(const struct stat *other)
 }
 
 /* glibc's unsecvars.h; "LD_" stands for all that begin so. */
+/* clang-format off */
 static const char *const unsafe[] = {
 	"GCONV_PATH", "GETCONF_DIR", "GLIBC_TUNABLES", "HOSTALIASES", "LD_",
 	"LOCALDOMAIN", "LOCPATH", "MALLOC_", "NIS_PATH", "NLSPATH",
 	"RESOLV_HOST_CONF", "RES_OPTIONS", "TMPDIR", "TZDIR",
 };
+/* clang-format on */
 
 #define KEPT	"PKTWHO_KEPT_"
 

@@ -28,6 +28,7 @@
 /* ---- helpers: what they never do ---- */
 
 /* Newer ones may be unknown to this libseccomp, older ones to this machine. */
+/* clang-format off */
 static const char *const never[] = {
 	/* other programs, and the memory and files of other processes */
 	"execve", "execveat", "ptrace", "process_vm_readv",
@@ -49,6 +50,7 @@ static const char *const never[] = {
 	/* keys */
 	"add_key", "request_key", "keyctl",
 };
+/* clang-format on */
 
 /* User names and interfaces are asked for by these two. */
 static const unsigned families[] = { AF_UNIX, AF_NETLINK };
@@ -100,6 +102,7 @@ static int add_rules(scmp_filter_ctx filter)
 
 /* ---- a capture: all that it does ---- */
 
+/* clang-format off */
 static const char *const always[] = {
 	/* what is open */
 	"read", "pread64", "write", "writev", "close", "lseek", "ftruncate",
@@ -116,6 +119,7 @@ static const char *const always[] = {
 	/* whether a process is there; no path is open to it */
 	"faccessat", "faccessat2", "access",
 };
+/* clang-format on */
 
 struct rule {
 	const char *call;

@@ -14,6 +14,7 @@
 #define MAX_DEPTH 8
 
 /* The names that options, top's filters and Wireshark's fields have. */
+/* clang-format off */
 static const struct {
 	const char *name;
 	enum filter_kind kind;
@@ -27,6 +28,7 @@ static const struct {
 	{ "exe", FILTER_EXE }, { "exepath", FILTER_EXE },
 	{ "expert", FILTER_EXPERT }, { "sha256", FILTER_SHA256 },
 };
+/* clang-format on */
 
 static bool find_field(const char *word, size_t len, uint8_t *kind)
 {
@@ -46,12 +48,14 @@ static bool find_field(const char *word, size_t len, uint8_t *kind)
 /* ---- what is Wireshark's, or tcpdump's, and not ours ---- */
 
 /* As advice names them. */
+/* clang-format off */
 static const char *const names[FILTER_KINDS] = {
 	[FILTER_PROC] = "name", [FILTER_PID] = "pid", [FILTER_USER] = "user",
 	[FILTER_CONTAINER] = "container", [FILTER_POD] = "pod",
 	[FILTER_UNIT] = "unit", [FILTER_EXE] = "exe",
 	[FILTER_EXPERT] = "expert", [FILTER_SHA256] = "sha256",
 };
+/* clang-format on */
 
 /* "a,b" of the options is "a or b" of an expression. */
 static int refuse_list(struct expression_reader *r, enum filter_kind kind,

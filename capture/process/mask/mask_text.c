@@ -11,6 +11,7 @@
 /* ---- names ---- */
 
 /* The end of a name; @whole: nothing but its own word is before it. */
+/* clang-format off */
 static const struct {
 	const char *end;
 	bool whole;
@@ -31,6 +32,7 @@ static const struct {
 	{ "accountkey", false }, { "account-key", false },
 	{ "from-literal", false },
 };
+/* clang-format on */
 
 /* Options that ask for it, and have no value. */
 static const char *const asks[] = { "no-", "ask-", "without-", "prompt-" };

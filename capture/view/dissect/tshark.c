@@ -32,9 +32,11 @@
 #define EXIT_NO_TSHARK 127
 #define END_MS	    500
 
+/* clang-format off */
 enum {
 	ID, A, AAAA, QUESTION, PORT, UNRESOLVED, APP, HOW, HOST, DETAIL, FIELDS
 };
+/* clang-format on */
 enum { PROTOCOL = ID + 1, INFO };
 
 struct tshark {
@@ -85,6 +87,7 @@ static void leave_home(void)
  * A session is begun anew now and then: it remembers all that it saw.  A
  * session of its own also in the other sense, as ^C is not for it.
  */
+/* clang-format off */
 #define ARGV                                                            \
 	"tshark", "-n", "-l", "-r", "-", "-M", "50000", "-T", "fields", \
 	"-E", "separator=/t", "-E", "occurrence=a",                     \
@@ -96,6 +99,7 @@ static const char *const speech_argv[] = {
 	"-e", "dpi.how", "-e", "dpi.host",
 	"-e", "dpi.detail", NULL,
 };
+/* clang-format on */
 
 static const char *const summary_argv[] = {
 	ARGV, "-e", "_ws.col.Protocol", "-e", "_ws.col.Info", NULL,

@@ -315,12 +315,14 @@ static void show_arguments(struct process *p)
 
 void actor_process(const struct actor *a, struct process *p)
 {
+	/* clang-format off */
 	char *const strings[] = {
 		p->name, p->pname, p->user, p->container_runtime,
 		p->container_id, p->container_name, p->container_image,
 		p->pod_uid, p->pod_name, p->pod_namespace, p->unit,
 		p->exepath, p->cgroup,
 	};
+	/* clang-format on */
 
 	if (!kept_record_read(&a->record, p))
 		return;

@@ -18,6 +18,7 @@
  * @rank: who gets room first.  What is @wide grows into the room that is left,
  * so many times its share.
  */
+/* clang-format off */
 static const struct {
 	const char *title;
 	const char *word;
@@ -55,6 +56,7 @@ static const struct {
 	[COLUMN_AGE] = { "AGE", "age", 4, 11, 0, true, OF_ALL },
 	[COLUMN_HOW] = { "HOW", "how", 10, 16, 0, false, OF_PROCESSES },
 };
+/* clang-format on */
 
 static const char *const first_titles[GROUPS] = {
 	[GROUP_PROGRAM] = "PROGRAM", [GROUP_HOST] = "HOST",

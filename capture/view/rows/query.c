@@ -14,6 +14,7 @@
 #define MAX_DEPTH 8
 #define PORT_TEXT 8			/* ":65535" */
 
+/* clang-format off */
 enum query_field {
 	ANY, PROC, PID, USER, CONTAINER, UNIT, ACTOR_FIELDS,
 	COUNTRY = ACTOR_FIELDS, HOST, APP, PORT, PROTO, STATE, HOW, FIELDS
@@ -25,6 +26,7 @@ static const char *const field_names[FIELDS] = {
 	[HOST] = "host", [APP] = "app", [PORT] = "port", [PROTO] = "proto",
 	[STATE] = "state", [HOW] = "how",
 };
+/* clang-format on */
 
 void query_list_fields(char *text, size_t size)
 {

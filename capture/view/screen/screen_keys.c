@@ -20,6 +20,7 @@ static long mouse_key(struct screen *s)
 
 static long special_key(struct screen *s, wint_t key)
 {
+	/* clang-format off */
 	static const struct {
 		wint_t curses;
 		long key;
@@ -31,6 +32,7 @@ static long special_key(struct screen *s, wint_t key)
 		{ KEY_BACKSPACE, SCREEN_BACKSPACE }, { KEY_F(1), SCREEN_HELP },
 		{ KEY_RESIZE, SCREEN_RESIZED },
 	};
+	/* clang-format on */
 
 	if (key == KEY_MOUSE)
 		return mouse_key(s);

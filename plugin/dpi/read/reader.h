@@ -13,6 +13,7 @@
 #include "recognise/dns_message.h"
 #include "record.h"
 
+/* clang-format off */
 enum what {
 	HTTP_HOST, HTTP_METHOD, HTTP_URI, HTTP_STATUS, HTTP_REQUEST_IN,
 	HTTP2_HOST, HTTP2_METHOD, HTTP2_URI, HTTP2_STATUS, HTTP2_TYPE,
@@ -36,6 +37,7 @@ enum what {
 	IP_FRAGMENT, IPV6_FRAGMENT,		/* fragments.c */
 	WHATS
 };
+/* clang-format on */
 
 struct reader {
 	struct dpi_flow *flow;

@@ -28,12 +28,14 @@ static bool has_newline(const struct payload *p)
 }
 
 /* RFC 9110 and what WebDAV (RFC 4918) and UPnP add. */
+/* clang-format off */
 static const char *const methods[] = {
 	"GET ", "POST ", "HEAD ", "PUT ", "DELETE ", "OPTIONS ", "PATCH ",
 	"CONNECT ", "TRACE ", "PROPFIND ", "PROPPATCH ", "MKCOL ", "COPY ",
 	"MOVE ", "LOCK ", "UNLOCK ", "REPORT ", "SEARCH ", "SUBSCRIBE ",
 	"UNSUBSCRIBE ", "NOTIFY ", "M-SEARCH ",
 };
+/* clang-format on */
 
 /* Nobody keeps a list of all methods: the line's end tells. */
 static bool is_method(const struct payload *p)

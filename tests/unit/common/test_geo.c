@@ -379,11 +379,13 @@ static void text_is_cut_between_characters(void **state)
 
 static void text_that_is_none_ends(void **state)
 {
+	/* clang-format off */
 	static const char *const ends[] = {
 		"\n", "\x1b[2J", "\x7f", "\x80", "\xc0\xaf", "\xc2\x9b",
 		"\xc3", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf0\x80\x80\xaf",
 		"\xf4\x90\x80\x80", "\xe6\xb1", "\xe6\xb1x", "\xff",
 	};
+	/* clang-format on */
 	char name[16];
 
 	(void)state;
@@ -414,6 +416,7 @@ static void other_text_is_no_country(void **state)
 
 static void reach_of_addresses(void **state)
 {
+	/* clang-format off */
 	static const char *const is_public[] = {
 		"1.1.1.1", "8.8.8.8", "9.255.255.255", "11.0.0.0",
 		"100.63.255.255", "100.128.0.0", "126.255.255.255",
@@ -442,6 +445,7 @@ static void reach_of_addresses(void **state)
 		"5f00::1", "fc00::1", "fdff::1", "fe80::1", "febf::1",
 		"fec0::1", "ff02::1",
 	};
+	/* clang-format on */
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(is_public) / sizeof(*is_public); i++)

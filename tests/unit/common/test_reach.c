@@ -23,6 +23,7 @@ static void assert_all(enum reach expected, const char *const *addresses)
 			fail_msg("%s", *addresses);
 }
 
+/* clang-format off */
 static void what_routers_pass_on_is_public(void **state)
 {
 	(void)state;
@@ -51,6 +52,7 @@ static void what_books_print_is_neither(void **state)
 		"192.0.2.1", "198.51.100.255", "203.0.113.0", "2001:db8::1",
 		"3fff:fff::1", NULL });
 }
+/* clang-format on */
 
 int main(void)
 {

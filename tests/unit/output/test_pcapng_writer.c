@@ -92,6 +92,7 @@ static void names_of_addresses_have_known_bytes(void **state)
 	static const uint8_t v4[16] = { [10] = 0xff, [11] = 0xff, 192, 0, 2,
 					1 };
 	static const uint8_t v6[16] = { 0x20, 1, [15] = 7 };
+	/* clang-format off */
 	static const uint8_t want[] = {
 		4, 0, 0, 0, 28, 0, 0, 0, 1, 0, 7, 0,
 		192, 0, 2, 1, 'a', 'b', 0, 0, 0, 0, 0, 0,
@@ -101,6 +102,7 @@ static void names_of_addresses_have_known_bytes(void **state)
 		'a', 'b', 'c', 0, 0, 0, 0, 0,
 		40, 0, 0, 0,
 	};
+	/* clang-format on */
 	struct pcapng_writer *w = open_writer(path);
 
 	(void)state;
@@ -113,6 +115,7 @@ static void names_of_addresses_have_known_bytes(void **state)
 
 static void a_file_has_known_bytes(void **state)
 {
+	/* clang-format off */
 	static const uint8_t want[] = {
 		/* Section Header Block */
 		0x0a, 0x0d, 0x0d, 0x0a, 52, 0, 0, 0,
@@ -138,6 +141,7 @@ static void a_file_has_known_bytes(void **state)
 		0xad, 0x0b, 0, 0, 20, 0, 0, 0, 0xd9, 0x7e, 0, 0,
 		'P', 'W', '!', 0, 20, 0, 0, 0,
 	};
+	/* clang-format on */
 	static const struct pcapng_interface lo = {
 		.name = "lo", .filter = "ip", .linktype = 1, .snaplen = 256,
 	};
@@ -161,6 +165,7 @@ static void a_file_has_known_bytes(void **state)
 
 static void statistics_have_known_bytes(void **state)
 {
+	/* clang-format off */
 	static const uint8_t want[] = {
 		5, 0, 0, 0, 108, 0, 0, 0, 1, 0, 0, 0,
 		2, 0, 0, 0, 3, 0, 0, 0,			/* at its end */
@@ -173,6 +178,7 @@ static void statistics_have_known_bytes(void **state)
 		8, 0, 8, 0, 6, 0, 0, 0, 0, 0, 0, 0,
 		0, 0, 0, 0, 108, 0, 0, 0,
 	};
+	/* clang-format on */
 	struct pcapng_statistics s = {
 		.interface = 1, .start_ns = 7, .end_ns = 0x200000003,
 		.received = 0x100000009, .if_dropped = 4, .os_dropped = 5,

@@ -6,6 +6,7 @@
 
 static void a_process_has_known_bytes(void **state)
 {
+	/* clang-format off */
 	static const uint8_t want[] = {
 		3, 0, 0, 0, 76, 0, 0, 0, 0xd2, 4, 0, 0,
 		2, 0, 4, 0, 'c', 'u', 'r', 'l',
@@ -17,6 +18,7 @@ static void a_process_has_known_bytes(void **state)
 		9, 0, 8, 0, 0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11,
 		0, 0, 0, 0,
 	};
+	/* clang-format on */
 	struct process p = { .pid = 1234, .ppid = 1, .uid = 1000,
 			     .start_ns = 0x1122334455667788,
 			     .name = "curl", .exepath = "/curl", .user = "al",

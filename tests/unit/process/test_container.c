@@ -12,6 +12,7 @@ struct place {
 	const char *id, *runtime, *pod, *unit;	/* NULL: not told */
 };
 
+/* clang-format off */
 static const struct place places[] = {
 	/* Docker: systemd and cgroupfs drivers, and rootless. */
 	{ "/system.slice/docker-" ID ".scope",
@@ -118,6 +119,7 @@ static const struct place places[] = {
 	{ "/" ID, NULL, NULL, NULL, NULL },
 	{ "/.service", NULL, NULL, NULL, NULL },
 };
+/* clang-format on */
 
 static void assert_told(const struct process *p, enum field f,
 			const char *value, const char *want)

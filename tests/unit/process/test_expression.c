@@ -31,6 +31,7 @@ static int read_text(struct expression *e, const char *text, char why[64])
 
 static void words_bind_as_usual(void **state)
 {
+	/* clang-format off */
 	static const struct {
 		const char *text, *letters;
 		bool holds;
@@ -45,6 +46,7 @@ static void words_bind_as_usual(void **state)
 		{ "not (a b)", "a", true }, { "not not a", "a", true },
 		{ "not a or b", "ab", true }, { "not (a or b)", "b", false },
 	};
+	/* clang-format on */
 	struct expression e;
 	char why[64];
 

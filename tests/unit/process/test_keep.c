@@ -26,6 +26,7 @@ static struct process curl(void)
 
 static void a_process_is_kept_or_not(void **state)
 {
+	/* clang-format off */
 	static const struct {
 		const char *text;
 		bool kept;
@@ -49,6 +50,7 @@ static void a_process_is_kept_or_not(void **state)
 		{ "contains or in or curl", true }, { "name", false },
 		{ "expert:*", true }, { "expert:world*", false },
 	};
+	/* clang-format on */
 	struct process p = curl();
 
 	(void)state;

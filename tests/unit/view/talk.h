@@ -130,6 +130,7 @@ static inline void converse(struct flows *t, struct talker *client,
 			    struct talker *server, uint16_t from,
 			    uint64_t at_ns)
 {
+	/* clang-format off */
 	const struct {
 		bool back;
 		uint8_t flags;
@@ -142,6 +143,7 @@ static inline void converse(struct flows *t, struct talker *client,
 		{ false, FIN | ACK, 181, 1402, 0 },
 		{ true, ACK, 1402, 182, 0 },
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
 		SAY(t, .src = steps[i].back ? server : client,

@@ -67,6 +67,7 @@ static void assert_all(const char *const *texts, bool expected)
 
 static void what_it_finds(void **state)
 {
+	/* clang-format off */
 	static const char *const yes[] = {
 		"", "  ", "curl", "CUR", "nginx", "proc:curl", "proc:ngi*",
 		"Proc:?url", "pid:10", "pid:10-19", "user:ali", "user:www",
@@ -91,6 +92,7 @@ static void what_it_finds(void **state)
 		"host:192.0.2.1:443", "host::443x",
 		"host:192.0.2.0/", NULL
 	};
+	/* clang-format on */
 
 	(void)state;
 	assert_all(yes, true);
@@ -145,6 +147,7 @@ static void names_are_hosts_too(void **state)
 	struct flow spoken = *flow;
 	struct query_subject s = { .flow = &spoken, .side = -1,
 				   .names = names };
+	/* clang-format off */
 	static const struct {
 		const char *text;
 		bool matches;
@@ -161,6 +164,7 @@ static void names_are_hosts_too(void **state)
 		{ "how:kernel:reset", true }, { "kernel:reset", true },
 		{ "how:reset", true }, { "how:time-wait", false },
 	};
+	/* clang-format on */
 	struct query q;
 	char why[64];
 
