@@ -50,7 +50,7 @@ int checks_exclude(struct options *o)
 {
 	for (int i = 0; i < o->interface_count; i++) {
 		char *filter = own_connection_exclude(o->interfaces[i].filter,
-					      o->exclude);
+						      o->exclude);
 
 		if (!filter) {
 			log_error("\"%s\" is no connection: see pktwho --help",

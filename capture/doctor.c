@@ -16,7 +16,7 @@
 #include "host/privilege/sandbox.h"
 #include "bpf/probe.h"
 
-#define KERNEL_LEAST 601	/* 6.1 */
+#define KERNEL_LEAST 601 /* 6.1 */
 
 static bool healthy;
 
@@ -81,13 +81,16 @@ static void look_at_kernel(void)
 	if (version >= KERNEL_LEAST)
 		good("kernel %s", u.release);
 	else
-		bad("Linux 6.1 or later", "kernel %s is too old for exact"
-		    " owners", u.release);
+		bad("Linux 6.1 or later",
+		    "kernel %s is too old for exact"
+		    " owners",
+		    u.release);
 	if (!access("/sys/kernel/btf/vmlinux", R_OK))
 		good("BTF /sys/kernel/btf/vmlinux");
 	else
 		bad("a kernel with CONFIG_DEBUG_INFO_BTF, as distributions"
-		    " build it", "no BTF: eBPF cannot be used");
+		    " build it",
+		    "no BTF: eBPF cannot be used");
 }
 
 static void ignore_event(void *ctx, const struct probe_event *e)
@@ -143,17 +146,20 @@ static void look_at_probe(void)
 
 	if (err && !has_cgroups()) {
 		bad("sudo mount -t cgroup2 cgroup2 /sys/fs/cgroup; ip netns"
-		    " exec hides it", "eBPF: no cgroup2 is mounted here, and"
+		    " exec hides it",
+		    "eBPF: no cgroup2 is mounted here, and"
 		    " only root may mount one; owners are found by polling");
 		return;
 	}
 	if (err) {
-		bad(debug, "eBPF: %s; owners are found by polling", strerror(-err));
+		bad(debug, "eBPF: %s; owners are found by polling",
+		    strerror(-err));
 		return;
 	}
 	if (probe_missing(p))
-		note(has_tracefs() ? debug :
-		     "sudo mount -t tracefs tracefs /sys/kernel/tracing",
+		note(has_tracefs() ?
+			     debug :
+			     "sudo mount -t tracefs tracefs /sys/kernel/tracing",
 		     "eBPF: %d hooks are missing; attribution is less exact",
 		     probe_missing(p));
 	else
@@ -167,11 +173,14 @@ static void look_at_sandbox(void)
 
 	privilege_describe_kept(kept, sizeof(kept));
 	if (sandbox_lacks(lacks, sizeof(lacks)))
-		note("a kernel that has it", "sandbox: captures as %s; no %s in"
-		     " this kernel", kept, lacks);
+		note("a kernel that has it",
+		     "sandbox: captures as %s; no %s in"
+		     " this kernel",
+		     kept, lacks);
 	else
 		good("sandbox: captures as %s; no_new_privs, no core, seccomp,"
-		     " Landlock", kept);
+		     " Landlock",
+		     kept);
 }
 
 static void look_at_privilege(int err)
@@ -213,9 +222,9 @@ static bool ask_command(const char *command, void (*fn)(void *ctx, char *line),
 }
 
 struct folders {
-	char found[4096];		/* where our extcap is */
-	char first[4096];		/* where it could be */
-	char plugins[4096];		/* all users', of this Wireshark */
+	char found[4096];   /* where our extcap is */
+	char first[4096];   /* where it could be */
+	char plugins[4096]; /* all users', of this Wireshark */
 };
 
 /* "Extcap path:  DIR", "Global Extcap path:  DIR": the last is for all. */
@@ -260,8 +269,10 @@ static void look_at_extcap(const struct folders *f)
 	if (!*f->found) {
 		len = readlink("/proc/self/exe", path, sizeof(path) - 1);
 		path[len > 0 ? len : 0] = '\0';
-		snprintf(fix, sizeof(fix), PKTWHO_INSTALL ", or: "
-			 "sudo ln -s %s %s/", path, f->first);
+		snprintf(fix, sizeof(fix),
+			 PKTWHO_INSTALL ", or: "
+					"sudo ln -s %s %s/",
+			 path, f->first);
 		bad(fix, "extcap: not in Wireshark's list of interfaces");
 		return;
 	}
@@ -274,8 +285,9 @@ static void look_at_extcap(const struct folders *f)
 	if (!strcmp(version, PKTWHO_VERSION))
 		good("extcap %s", path);
 	else
-		bad(PKTWHO_INSTALL, "extcap %s is version %s, not "
-		    PKTWHO_VERSION, path, *version ? version : "unknown");
+		bad(PKTWHO_INSTALL,
+		    "extcap %s is version %s, not " PKTWHO_VERSION, path,
+		    *version ? version : "unknown");
 }
 
 /*
@@ -309,19 +321,27 @@ static void look_at_plugin(const struct folders *f)
 	if (!strcmp(version, PKTWHO_VERSION))
 		good("plugin pktwho.so %s", version);
 	else if (*version)
-		bad(PKTWHO_INSTALL, "plugin pktwho.so %s is not"
-		    " of this version, " PKTWHO_VERSION, version);
+		bad(PKTWHO_INSTALL,
+		    "plugin pktwho.so %s is not"
+		    " of this version, " PKTWHO_VERSION,
+		    version);
 	else if (!access(path, F_OK))
-		bad("build it anew, then " PKTWHO_INSTALL, "plugin %s is there,"
+		bad("build it anew, then " PKTWHO_INSTALL,
+		    "plugin %s is there,"
 		    " but was built for another Wireshark, or is damaged, so"
-		    " there is no proc.name", path);
+		    " there is no proc.name",
+		    path);
 	else if (is_for_another(f->plugins, theirs, sizeof(theirs)))
-		bad(PKTWHO_INSTALL ", built for this Wireshark", "plugin"
+		bad(PKTWHO_INSTALL ", built for this Wireshark",
+		    "plugin"
 		    " pktwho.so is for Wireshark %s, and this is %s, so there"
-		    " is no proc.name", theirs, strrchr(f->plugins, '/') + 1);
+		    " is no proc.name",
+		    theirs, strrchr(f->plugins, '/') + 1);
 	else
-		bad(geteuid() ? PKTWHO_INSTALL : PKTWHO_INSTALL
-		    "; personal plugins do not count for root", "plugin pktwho.so: Wireshark does not find"
+		bad(geteuid() ? PKTWHO_INSTALL :
+				PKTWHO_INSTALL
+			    "; personal plugins do not count for root",
+		    "plugin pktwho.so: Wireshark does not find"
 		    " it, so there is no proc.name");
 }
 
@@ -349,7 +369,8 @@ static void look_at_databases(void)
 		good("countries: %s", text);
 	if (!count)
 		note(PKTWHO_INSTALL " brings one; MaxMind's go to"
-		     " /usr/share/GeoIP", "countries: no database");
+				    " /usr/share/GeoIP",
+		     "countries: no database");
 	geo_free(geo);
 }
 

@@ -79,7 +79,7 @@ static int temporary_file(struct options *o, char *path, size_t size)
 static int show_file(const struct options *o)
 {
 	return privilege_become_reader() || replay(o, -1) ? EXIT_FAILURE :
-							EXIT_SUCCESS;
+							    EXIT_SUCCESS;
 }
 
 /* As a file of ours that comes from there. */
@@ -127,7 +127,7 @@ static int get_privilege(char **argv)
 	char advice[320];
 
 	if (err) {
-		privilege_as_user(false);	/* what it lacks, is not that */
+		privilege_as_user(false); /* what it lacks, is not that */
 		privilege_advise(err, advice, sizeof(advice));
 		log_error("no permission to capture: %s", advice);
 	}
@@ -157,8 +157,7 @@ static int start_command(struct options *o, struct child *command,
 	}
 	if (o->namespaces->count == 1)
 		err = netns_enter(o->namespaces, 0);
-	err = err ? err : child_fork(command, o->command,
-				     words_of_command(o));
+	err = err ? err : child_fork(command, o->command, words_of_command(o));
 	netns_leave(o->namespaces);
 	if (err && o->keylog)
 		key_file_close(keys);
@@ -179,12 +178,13 @@ static int run(struct options *o, struct child *c)
 	struct session *s;
 	int err, closed;
 
-	err = o->write || options_show(o) ? 0 :
-	      temporary_file(o, path, sizeof(path));
+	err = o->write || options_show(o) ?
+		      0 :
+		      temporary_file(o, path, sizeof(path));
 	err = err ? err : session_open(&s, o, c);
 	netns_close(o->namespaces);
 	if (err && err != -EPIPE && o->temporary)
-		unlink(path);	/* nothing is in it */
+		unlink(path); /* nothing is in it */
 	if (err)
 		return err == -EPIPE ? 0 : tell_memory(err);
 	if (o->temporary)
@@ -206,7 +206,7 @@ static int put_time_into_name(struct options *o)
 		return 0;
 	localtime_r(&now, &tm);
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"	/* it is the user's */
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* it is the user's */
 	length = strftime(name, sizeof(name), o->write, &tm);
 #pragma GCC diagnostic pop
 	if (!length) {
@@ -310,8 +310,9 @@ static int print_filter(const struct options *o)
 {
 	int err = checks_filters(o);
 
-	return err ? err : source_print_filter(o->interfaces[0].name,
-					       o->interfaces[0].filter);
+	return err ? err :
+		     source_print_filter(o->interfaces[0].name,
+					 o->interfaces[0].filter);
 }
 
 static int act(struct options *o, char **argv)
@@ -382,7 +383,7 @@ int main(int argc, char **argv)
 	level = is_extcap && o.log_level > LOG_WARN ? LOG_WARN : o.log_level;
 	log_set_level(level);
 	if (o.remote.host)
-		o.log_level = level;	/* what is said there is said here */
+		o.log_level = level; /* what is said there is said here */
 	if (writes_to_terminal(&o)) {
 		log_error("a terminal shows no packets: -P prints lines, -w "
 			  "FILE writes them");

@@ -9,11 +9,11 @@
 
 /* ---- getopt ---- */
 
-#define LONG_ONLY 256		/* + row: what no letter can be */
-#define WORD	  1		/* that is no option: getopt(3) */
-#define DISK_BLOCK 4096		/* of the common file systems */
-#define HARMLESS "lnteAUXx"
-#define LETTERS (2 * OPTIONS_MAX_ROWS + 3 + sizeof(HARMLESS))
+#define LONG_ONLY  256	/* + row: what no letter can be */
+#define WORD	   1	/* that is no option: getopt(3) */
+#define DISK_BLOCK 4096 /* of the common file systems */
+#define HARMLESS   "lnteAUXx"
+#define LETTERS	   (2 * OPTIONS_MAX_ROWS + 3 + sizeof(HARMLESS))
 
 static char *add_letter(char *s, char letter, const char *argument)
 {
@@ -109,8 +109,9 @@ static int unknown(int c, char **argv, int before)
 		log_error("unknown option \"%s\": did you mean --%s?", arg,
 			  meant);
 	else
-		options_bad(c == ':' ? "argument missing after" : "unknown option",
-		    arg);
+		options_bad(c == ':' ? "argument missing after" :
+				       "unknown option",
+			    arg);
 	return -EINVAL;
 }
 
@@ -139,7 +140,8 @@ static bool may_be_filter(const char *words)
 /* Words that are neither option nor command: tcpdump's way to say -f. */
 static int take_words(int count, char **words, bool first, int interfaces,
 		      int (*fn)(void *ctx, const struct option_row *row,
-				const char *arg), void *ctx)
+				const char *arg),
+		      void *ctx)
 {
 	const char *meant = options_nearest(words[0]);
 	char text[4096] = "";
@@ -147,8 +149,9 @@ static int take_words(int count, char **words, bool first, int interfaces,
 	char *kept;
 
 	if (meant && !strcmp(meant, words[0]))
-		return options_bad("a command comes first, and has options of its own:",
-			   meant);
+		return options_bad(
+			"a command comes first, and has options of its own:",
+			meant);
 	/*
 	 * The most usual filter of all is near to "top".  Behind an option, what
 	 * has words of its own is a command to be started, as "cat".
@@ -163,13 +166,15 @@ static int take_words(int count, char **words, bool first, int interfaces,
 				   words[0]);
 	if (!may_be_filter(text))
 		return options_bad("this begins no filter, and a command "
-				   "takes \"--\" before it:", words[0]);
+				   "takes \"--\" before it:",
+				   words[0]);
 	if (interfaces > 1)
-		return options_bad("say -f after each -i, instead of", words[0]);
+		return options_bad("say -f after each -i, instead of",
+				   words[0]);
 	for (int i = 0; i < count; i++)
 		if (words[i][0] == '-' && words[i][1])
 			return options_bad("options stand before the filter:",
-				   words[i]);
+					   words[i]);
 	if (over)
 		return options_bad("too long a filter at", over);
 	kept = options_keep(text);
@@ -219,7 +224,7 @@ int options_each(int argc, char **argv,
 		return -ENOMEM;
 	make_getopt(letters, longs, top, paths);
 	*command = path;
-	optind = 0;		/* start afresh, GNU's way: tests parse often */
+	optind = 0; /* start afresh, GNU's way: tests parse often */
 	opterr = 0;
 	for (;;) {
 		before = optind ? optind : 1;

@@ -23,23 +23,23 @@
 #include "host/log.h"
 #include "host/privilege/sandbox.h"
 
-#define OPTIONS_MAX_INTERFACES 16
-#define OPTIONS_MAX_GEO	       8
+#define OPTIONS_MAX_INTERFACES	  16
+#define OPTIONS_MAX_GEO		  8
 #define OPTIONS_MAX_FILE_COMMENTS 16
-#define OPTIONS_RECORD_DIR "/var/lib/pktwho"	/* the ring's, which is root's */
+#define OPTIONS_RECORD_DIR	  "/var/lib/pktwho" /* the ring's, which is root's */
 
 struct netns_list;
 
 enum options_action {
 	ACTION_CAPTURE,
-	ACTION_RECORD,			/* a capture of many files */
-	ACTION_LOG,			/* a capture that writes lines */
-	ACTION_TOP,			/* one that draws a table */
+	ACTION_RECORD, /* a capture of many files */
+	ACTION_LOG,    /* a capture that writes lines */
+	ACTION_TOP,    /* one that draws a table */
 	ACTION_LIST_INTERFACES,
 	ACTION_LIST_LINKTYPES,
 	ACTION_PRINT_FILTER,
 	ACTION_DOCTOR,
-	ACTION_CUT,			/* of files, as all that is below */
+	ACTION_CUT, /* of files, as all that is below */
 	ACTION_FIND,
 	ACTION_STRIP,
 	ACTION_HELP,
@@ -48,30 +48,30 @@ enum options_action {
 
 /* What `pktwho strip` leaves out. */
 enum strip_what {
-	STRIP_PROCESSES = 1,		/* all that is ours */
-	STRIP_KEYS = 2,			/* of TLS */
+	STRIP_PROCESSES = 1, /* all that is ours */
+	STRIP_KEYS = 2,	     /* of TLS */
 	STRIP_ARGUMENTS = 4,
 	STRIP_USERS = 8,
 };
 
 /* How an interface is captured: what is said before all, or after it. */
 struct options_how {
-	int snaplen;			/* bytes */
-	int buffer_mib;			/* 0: the default */
+	int snaplen;	/* bytes */
+	int buffer_mib; /* 0: the default */
 	bool no_promiscuous;
 };
 
 struct options_interface {
 	const char *name;
-	const char *filter;		/* the -f after it, or the one before all */
+	const char *filter; /* the -f after it, or the one before all */
 	struct options_how how;
 };
 
 /* Capture on another machine: remote.h. */
 struct options_remote {
-	const char *host;		/* as ssh takes it; NULL: here */
-	int port;			/* 0: as ssh would */
-	const char *command;		/* NULL: pktwho */
+	const char *host;    /* as ssh takes it; NULL: here */
+	int port;	     /* 0: as ssh would */
+	const char *command; /* NULL: pktwho */
 	bool sudo;
 	bool copy;
 };
@@ -81,24 +81,24 @@ struct options_file {
 	uint64_t bytes;
 	uint64_t packets;
 	uint64_t duration_ns;
-	uint64_t interval_ns;		/* at its multiples */
+	uint64_t interval_ns; /* at its multiples */
 };
 
 /* Several files, one after another: opener.h. */
 struct options_ring {
 	bool asked;
-	bool of_host;			/* of record, where nobody said a file */
-	uint64_t files;			/* that stay; 0: all */
-	uint64_t stop_files;		/* that are written; 0: no limit */
-	uint64_t total;			/* bytes of all; 0: no limit */
-	uint64_t free;			/* bytes left on the disk */
-	uint64_t name_order;		/* 1: number and time, 2: time first */
-	const char *print_names;	/* to that file, or NULL */
+	bool of_host;		 /* of record, where nobody said a file */
+	uint64_t files;		 /* that stay; 0: all */
+	uint64_t stop_files;	 /* that are written; 0: no limit */
+	uint64_t total;		 /* bytes of all; 0: no limit */
+	uint64_t free;		 /* bytes left on the disk */
+	uint64_t name_order;	 /* 1: number and time, 2: time first */
+	const char *print_names; /* to that file, or NULL */
 };
 
 /* Which packets carry a line for people. */
 enum options_comments {
-	COMMENTS_CHANGES,	/* the first of a flow, and where it changes */
+	COMMENTS_CHANGES, /* the first of a flow, and where it changes */
 	COMMENTS_ALL,
 	COMMENTS_NONE,
 };
@@ -107,65 +107,65 @@ struct options {
 	enum options_action action;
 	struct options_interface interfaces[OPTIONS_MAX_INTERFACES];
 	int interface_count;
-	const char *netns;		/* where they are; NULL: here */
-	struct netns_list *namespaces;	/* the same, open */
-	const char *first_filter;	/* the -f before all -i, or NULL */
-	const char *temp_dir;		/* of a temporary one; NULL: TMPDIR */
+	const char *netns;	       /* where they are; NULL: here */
+	struct netns_list *namespaces; /* the same, open */
+	const char *first_filter;      /* the -f before all -i, or NULL */
+	const char *temp_dir;	       /* of a temporary one; NULL: TMPDIR */
 	const char *file_comments[OPTIONS_MAX_FILE_COMMENTS + 1];
 	bool group_read;
-	enum compression compression;	/* of what is written */
-	bool force;			/* overwrite what is there */
-	const char *write;		/* file, "-", or NULL: a temporary one */
-	bool temporary;			/* @write is made up: a template */
-	int write_fd;			/* of that, made already; 0: not open */
-	bool keylog;			/* the command's keys go into the file */
-	int keys_fd;			/* where they come from; 0: nowhere */
+	enum compression compression; /* of what is written */
+	bool force;		      /* overwrite what is there */
+	const char *write;	      /* file, "-", or NULL: a temporary one */
+	bool temporary;		      /* @write is made up: a template */
+	int write_fd;		      /* of that, made already; 0: not open */
+	bool keylog;		      /* the command's keys go into the file */
+	int keys_fd;		      /* where they come from; 0: nowhere */
 	const char *geo[OPTIONS_MAX_GEO];
 	int geo_count;
-	struct options_how how;		/* before all -i */
-	uint64_t max_packets;		/* 0: no limit */
-	uint64_t max_duration_ns;	/* 0: no limit */
+	struct options_how how;	  /* before all -i */
+	uint64_t max_packets;	  /* 0: no limit */
+	uint64_t max_duration_ns; /* 0: no limit */
 	struct options_file file;
 	struct options_ring ring;
-	const char *freeze;		/* a process whose failure keeps the ring */
-	struct filter freeze_on;	/* ... one whose packet does; empty: none */
-	uint64_t interval_ns;		/* of what is shown; 0: not given */
-	uint64_t max_reports;		/* 0: no limit */
-	const char *by;			/* enum table_group, or NULL */
-	const char *countries;		/* "AT,DE": others stand out; or NULL */
-	const char *read;		/* shown instead of a capture; or NULL */
-	bool batch;			/* no terminal */
+	const char *freeze;	 /* a process whose failure keeps the ring */
+	struct filter freeze_on; /* ... one whose packet does; empty: none */
+	uint64_t interval_ns;	 /* of what is shown; 0: not given */
+	uint64_t max_reports;	 /* 0: no limit */
+	const char *by;		 /* enum table_group, or NULL */
+	const char *countries;	 /* "AT,DE": others stand out; or NULL */
+	const char *read;	 /* shown instead of a capture; or NULL */
+	bool batch;		 /* no terminal */
 	bool json;
 	bool no_tshark;
-	bool print;			/* a line for each packet */
-	const char *log_file;		/* of lines; NULL: the standard output */
+	bool print;	      /* a line for each packet */
+	const char *log_file; /* of lines; NULL: the standard output */
 	struct options_ring log_ring;
 	struct options_file log_limits;
 	bool journal;			/* lines go there */
 	const char *metrics;		/* a file or an address; or NULL */
 	const char *stats;		/* a file, or NULL */
 	bool until_eof;			/* of the standard input */
-	enum options_comments comments;		/* of packets */
+	enum options_comments comments; /* of packets */
 	bool no_process_table;
-	bool names;			/* of addresses, by DNS answers */
-	bool process_blocks;		/* for Wireshark 5 */
+	bool names;	     /* of addresses, by DNS answers */
+	bool process_blocks; /* for Wireshark 5 */
 	enum cmdline_mode cmdline;
 	bool quiet;
 	bool hash;
 	enum log_level log_level;
 	enum sandbox_mode sandbox;
 	struct filter filter;
-	const char *host;		/* whose packets are looked for, or NULL */
-	const char *country;		/* ... or of which they are */
-	uint64_t last_ns;		/* ... of so long a time; 0: all */
-	unsigned strip;			/* enum strip_what; 0: not given */
-	char **paths;			/* to be searched; NULL-terminated */
-	const char *exclude;		/* a connection, as SSH_CONNECTION has it */
+	const char *host;    /* whose packets are looked for, or NULL */
+	const char *country; /* ... or of which they are */
+	uint64_t last_ns;    /* ... of so long a time; 0: all */
+	unsigned strip;	     /* enum strip_what; 0: not given */
+	char **paths;	     /* to be searched; NULL-terminated */
+	const char *exclude; /* a connection, as SSH_CONNECTION has it */
 	struct options_remote remote;
-	const char *control_in;		/* Wireshark's toolbar, or NULL */
+	const char *control_in; /* Wireshark's toolbar, or NULL */
 	const char *control_out;
-	char **command;			/* NULL-terminated, or NULL */
-	int argc;			/* all of it, to be said again elsewhere */
+	char **command; /* NULL-terminated, or NULL */
+	int argc;	/* all of it, to be said again elsewhere */
 	char **argv;
 };
 
@@ -195,53 +195,58 @@ enum option_value {
 	VALUE_POD,
 	VALUE_UNIT,
 	VALUE_HOST,
-	VALUE_WORD,			/* one of the words */
+	VALUE_WORD, /* one of the words */
 	VALUES
 };
 
 /* The pages of Wireshark's dialog, in order; two may have the same title. */
 enum option_page {
-	PAGE_HOST, PAGE_THERE, PAGE_PROCESSES, PAGE_CAPTURE, PAGE_LOG, PAGES
+	PAGE_HOST,
+	PAGE_THERE,
+	PAGE_PROCESSES,
+	PAGE_CAPTURE,
+	PAGE_LOG,
+	PAGES
 };
 
 enum { DIALOG_LOCAL = 1, DIALOG_REMOTE = 2, DIALOG_BOTH = 3 };
 
 struct option_dialog {
-	int offered;			/* DIALOG_...; 0: not in the dialog */
+	int offered; /* DIALOG_...; 0: not in the dialog */
 	enum option_page page;
 	const char *display;
-	const char *tooltip;		/* or NULL */
-	const char *initial;		/* value, or NULL */
+	const char *tooltip; /* or NULL */
+	const char *initial; /* value, or NULL */
 	bool required;
 };
 
 struct option_row {
-	char letter;			/* or 0 */
-	const char *name;		/* "long-one", or NULL */
-	const char *argument;		/* as the help shows it; NULL: none */
-	const char *help;		/* lines; NULL: another row's help has it */
+	char letter;	      /* or 0 */
+	const char *name;     /* "long-one", or NULL */
+	const char *argument; /* as the help shows it; NULL: none */
+	const char *help;     /* lines; NULL: another row's help has it */
 	enum option_place place;
 	enum option_value value;
-	const char *words;		/* of VALUE_WORD, with blanks between */
-	char top_letter;		/* after pktwho top; or 0 */
+	const char *words; /* of VALUE_WORD, with blanks between */
+	char top_letter;   /* after pktwho top; or 0 */
 	struct option_dialog dialog;
-	uint64_t min, max;		/* of a number; max 0: it is none */
+	uint64_t min, max; /* of a number; max 0: it is none */
 	/* 0, or -EINVAL after a line on stderr. */
 	int (*take)(struct options *o, const struct option_row *row,
 		    const char *arg);
-	size_t at, size;		/* the member that take() sets */
+	size_t at, size; /* the member that take() sets */
 };
 
 /* A first word that is no option, as in "pktwho doctor". */
 struct option_command {
 	const char *word;
-	const char *options;		/* as the help shows them; NULL: none */
+	const char *options; /* as the help shows them; NULL: none */
 	const char *help;
 	enum options_action action;
 	bool takes_files;
 };
 
-extern const struct option_command options_commands[];	/* word NULL: end */
+extern const struct option_command options_commands[]; /* word NULL: end */
 extern const struct option_row options_table[];
 extern const int options_count;
 

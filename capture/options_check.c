@@ -13,13 +13,16 @@ static bool asks_to_capture(const struct options *o)
 static int check_show(const struct options *o)
 {
 	if (o->interval_ns && o->action == ACTION_CAPTURE)
-		return options_bad("only for pktwho top and log:", "--interval");
+		return options_bad("only for pktwho top and log:",
+				   "--interval");
 	if (o->action != ACTION_TOP && o->countries)
 		return options_bad("only for pktwho top:", "--countries");
 	if (o->action != ACTION_TOP && (o->batch || o->by))
-		return options_bad("only for pktwho top:", o->by ? "--by" : "--batch");
+		return options_bad("only for pktwho top:",
+				   o->by ? "--by" : "--batch");
 	if ((o->json || o->max_reports) && !o->batch)
-		return options_bad("only with --batch:", o->json ? "--json" : "-n");
+		return options_bad("only with --batch:",
+				   o->json ? "--json" : "-n");
 	if (o->print && (o->action == ACTION_TOP || o->action == ACTION_LOG))
 		return options_bad("not for pktwho top and log:", "--print");
 	if (o->no_tshark && !options_show(o))
@@ -39,7 +42,8 @@ static int check_show(const struct options *o)
 				   o->read);
 	if (o->remote.host && o->write)
 		return options_bad("no file is written beside what is shown "
-				   "of", o->remote.host);
+				   "of",
+				   o->remote.host);
 	if (o->write && !strcmp(o->write, "-"))
 		return options_bad("what is shown goes to", "-");
 	if (options_draw(o) && o->until_eof)
@@ -64,7 +68,8 @@ static int check_log(const struct options *o)
 		return 0;
 	if (!o->log_file)
 		return options_bad("--log-rotate needs a file to name others "
-				   "after:", "--log-file");
+				   "after:",
+				   "--log-file");
 	if (!ends)
 		return options_bad("when does a file end, without",
 				   "--log-rotate filesize:KB");
@@ -115,7 +120,8 @@ static int check_strip(const struct options *o)
 		return options_bad("no file for what is left, without", "-w");
 	if (o->last_ns || !filter_is_empty(&o->filter))
 		return options_bad("all packets stay, so --proc and the like "
-				   "are for cut, not", "strip");
+				   "are for cut, not",
+				   "strip");
 	if (!o->paths[0])
 		return options_bad("a file to strip is needed, beside -w",
 				   o->write);
@@ -129,13 +135,11 @@ static bool says_how_to_capture(const struct options *o)
 {
 	return o->interface_count || o->first_filter || o->max_packets ||
 	       o->max_duration_ns || o->until_eof || o->hash || o->print ||
-	       o->ring.asked || o->read || o->remote.host ||
-	       o->filter.follow || o->file.bytes || o->exclude || o->stats ||
-	       o->keylog || o->names || o->no_process_table ||
-	       *o->file_comments ||
+	       o->ring.asked || o->read || o->remote.host || o->filter.follow ||
+	       o->file.bytes || o->exclude || o->stats || o->keylog ||
+	       o->names || o->no_process_table || *o->file_comments ||
 	       o->group_read || o->temp_dir || o->how.buffer_mib ||
-	       o->how.no_promiscuous ||
-	       o->how.snaplen != OPTIONS_MAX_SNAPLEN ||
+	       o->how.no_promiscuous || o->how.snaplen != OPTIONS_MAX_SNAPLEN ||
 	       o->cmdline != CMDLINE_MASKED ||
 	       (o->process_blocks && o->action != ACTION_CUT);
 }
@@ -165,14 +169,17 @@ static int check_search(const struct options *o)
 		return options_bad("only for pktwho strip:", "--what");
 	if (!cut && !find && !strip)
 		return o->last_ns ? options_bad("only for pktwho cut and find:",
-						"--last") : 0;
+						"--last") :
+				    0;
 	if (o->hash && !strip)
 		return options_bad("a hash is looked for by --sha256, not",
 				   "--hash");
 	if (says_how_to_capture(o))
 		return options_bad("nothing is captured, so --proc and the "
 				   "like, -w, --last and no others are for",
-				   strip ? "strip" : cut ? "cut" : "find");
+				   strip ? "strip" :
+				   cut	 ? "cut" :
+					   "find");
 	if (strip)
 		return check_strip(o);
 	if (cut && !o->write)
@@ -180,8 +187,10 @@ static int check_search(const struct options *o)
 	if (find && o->write)
 		return options_bad("what is found is printed, without", "-w");
 	if (find && filter_is_empty(&o->filter) && !o->host && !o->country)
-		return options_bad("whom or what to find, without --host and the like, "
-				   "or", "--proc");
+		return options_bad(
+			"whom or what to find, without --host and the like, "
+			"or",
+			"--proc");
 	return 0;
 }
 
@@ -192,21 +201,24 @@ static int check_ring(const struct options *o)
 	bool freezes = o->freeze || !filter_is_empty(&o->freeze_on);
 
 	if (!o->ring.asked && freezes)
-		return options_bad("only with -b:", o->freeze ? "--freeze" :
-								"--freeze-on");
+		return options_bad("only with -b:",
+				   o->freeze ? "--freeze" : "--freeze-on");
 	if (!o->ring.asked)
 		return 0;
 	if (!o->write || !strcmp(o->write, "-"))
-		return options_bad(o->ring.stop_files ?
-			   "-a files needs a file to name others after, not" :
-			   "-b needs a file to name others after, not",
-			   o->write ? o->write : "a temporary one");
+		return options_bad(
+			o->ring.stop_files ?
+				"-a files needs a file to name others after, not" :
+				"-b needs a file to name others after, not",
+			o->write ? o->write : "a temporary one");
 	if ((o->ring.total || o->ring.free) && !f->bytes)
-		return options_bad("how large is a file, without", "-b filesize:KB");
+		return options_bad("how large is a file, without",
+				   "-b filesize:KB");
 	if (o->ring.total && o->ring.total < 2 * f->bytes)
 		return options_bad("no room for two files in", "-b total");
 	if (o->remote.host)
-		return options_bad("no ring of files is written of", o->remote.host);
+		return options_bad("no ring of files is written of",
+				   o->remote.host);
 	return 0;
 }
 
@@ -214,8 +226,8 @@ static int check_ring(const struct options *o)
 int options_check(const struct options *o)
 {
 	static int (*const checks[])(const struct options *o) = {
-		check_show, check_log, check_stats, check_search, check_ring,
-		check_compression,
+		check_show,   check_log,  check_stats,
+		check_search, check_ring, check_compression,
 	};
 	const struct options_remote *r = &o->remote;
 
@@ -235,10 +247,12 @@ int options_check(const struct options *o)
 	if (o->filter.follow && filter_is_empty(&o->filter))
 		return options_bad("nobody to follow:", "--follow");
 	if (o->command && o->until_eof)
-		return options_bad("the standard input belongs to", o->command[0]);
+		return options_bad("the standard input belongs to",
+				   o->command[0]);
 	if (!r->host)
 		return r->port || r->command || r->sudo || r->copy ?
-			       options_bad("which host, without", "--remote") : 0;
+			       options_bad("which host, without", "--remote") :
+			       0;
 	if (o->command)
 		return options_bad("no command can be started on", r->host);
 	if (o->geo_count && !options_show(o))
@@ -246,6 +260,7 @@ int options_check(const struct options *o)
 	if (o->action == ACTION_LIST_INTERFACES ||
 	    o->action == ACTION_LIST_LINKTYPES)
 		return options_bad("ssh runs pktwho -D as well: no list can be "
-				   "had from", r->host);
+				   "had from",
+				   r->host);
 	return 0;
 }

@@ -58,7 +58,7 @@ static const struct {
 	{ "--number", "numbers are the reader's: tshark -r FILE" },
 	{ "--count", "use capinfos -c FILE" },
 	{ "--immediate-mode", "no reader is kept waiting anyway" },
-	{ "--process", "use --proc NAME" },	/* nobody's */
+	{ "--process", "use --proc NAME" }, /* nobody's */
 };
 
 const char *options_instead(const char *option)
@@ -95,8 +95,7 @@ static size_t distance(const char *a, const char *b)
 		now[0] = i;
 		for (size_t j = 1; j <= lb; j++) {
 			now[j] = last[j - 1] + (a[i - 1] != b[j - 1]);
-			now[j] = least(now[j],
-				       least(last[j], now[j - 1]) + 1);
+			now[j] = least(now[j], least(last[j], now[j - 1]) + 1);
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
 			    a[i - 2] == b[j - 1])
 				now[j] = least(now[j], before[j - 2] + 1);
@@ -105,8 +104,8 @@ static size_t distance(const char *a, const char *b)
 	return rows[la % 3][lb];
 }
 
-static void consider(const char *word, const char *candidate,
-		     const char **best, size_t *best_distance)
+static void consider(const char *word, const char *candidate, const char **best,
+		     size_t *best_distance)
 {
 	size_t d = distance(word, candidate);
 
@@ -177,7 +176,7 @@ bool options_begins_filter(const char *words)
 	while (isalnum((unsigned char)words[len]) || words[len] == '-')
 		len++;
 	if (!isalpha((unsigned char)*words))
-		return true;		/* "(", "!", or a number */
+		return true; /* "(", "!", or a number */
 	return is_one_of(filter_words, words, len);
 }
 
@@ -198,8 +197,8 @@ static size_t field_length(const char *s)
 static bool is_comparison(const char *s)
 {
 	static const char *const operators[] = {
-		"==", "!=", ">", "<", "~", "contains ", "matches ", "eq ",
-		"ne ", "in ", "in{",
+		"==",	    "!=",  ">",	  "<",	 "~",	"contains ",
+		"matches ", "eq ", "ne ", "in ", "in{",
 	};
 
 	s += strspn(s, " \t");

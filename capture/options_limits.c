@@ -110,14 +110,14 @@ static const struct condition stops[] = {
 };
 
 /* When the next file of a ring begins, and which of them stay. */
-#define RING_CONDITIONS(limits, ring)                              \
-	CONDITION("duration", parse_turn, limits.duration_ns), \
-	CONDITION("interval", parse_duration, limits.interval_ns), \
-	CONDITION("filesize", parse_size, limits.bytes),           \
-	CONDITION("files", parse_files, ring.files),               \
-	CONDITION("total", parse_size, ring.total),                \
-	CONDITION("free", parse_size, ring.free),                  \
-	CONDITION("nametimenum", parse_order, ring.name_order)
+#define RING_CONDITIONS(limits, ring)                                      \
+	CONDITION("duration", parse_turn, limits.duration_ns),             \
+		CONDITION("interval", parse_duration, limits.interval_ns), \
+		CONDITION("filesize", parse_size, limits.bytes),           \
+		CONDITION("files", parse_files, ring.files),               \
+		CONDITION("total", parse_size, ring.total),                \
+		CONDITION("free", parse_size, ring.free),                  \
+		CONDITION("nametimenum", parse_order, ring.name_order)
 
 static const struct condition switches[] = {
 	RING_CONDITIONS(file, ring),

@@ -11,7 +11,7 @@
 
 #define OPTIONS_MAX_ROWS    80
 #define OPTIONS_MAX_SNAPLEN 262144
-#define OPTIONS_MAX_MIB	    2047	/* more is too much for an int, and dumpcap */
+#define OPTIONS_MAX_MIB	    2047 /* more is too much for an int, and dumpcap */
 
 /* Says on stderr @what is wrong, and with which @value.  -EINVAL. */
 int options_bad(const char *what, const char *value);
@@ -61,8 +61,8 @@ int options_take_hashes(struct options *o, const struct option_row *row,
 			const char *arg);
 int options_take_how_number(struct options *o, const struct option_row *row,
 			    const char *arg);
-int options_take_no_promiscuous(struct options *o,
-				const struct option_row *row, const char *arg);
+int options_take_no_promiscuous(struct options *o, const struct option_row *row,
+				const char *arg);
 int options_take_keep(struct options *o, const struct option_row *row,
 		      const char *arg);
 int options_take_file_comment(struct options *o, const struct option_row *row,

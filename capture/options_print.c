@@ -6,18 +6,18 @@
 #define HELP_COLUMN 29
 
 static const char head[] =
-"Usage: pktwho [-i INTERFACE]... [-f FILTER] [-w FILE] [OPTION]...\n"
-"              [-- COMMAND ARGUMENT...]\n";
+	"Usage: pktwho [-i INTERFACE]... [-f FILTER] [-w FILE] [OPTION]...\n"
+	"              [-- COMMAND ARGUMENT...]\n";
 
 static const char purpose[] =
-"Capture packets with the processes that send and receive them.\n"
-"\n";
+	"Capture packets with the processes that send and receive them.\n"
+	"\n";
 
 static const char tail[] =
-"\n"
-"With COMMAND: only what it and its descendants send and receive, until it\n"
-"ends, as the user who called sudo; --keylog keeps its TLS keys.  Then:\n"
-"  tshark -r FILE -Y 'proc.name == \"curl\"'\n";
+	"\n"
+	"With COMMAND: only what it and its descendants send and receive, until it\n"
+	"ends, as the user who called sudo; --keylog keeps its TLS keys.  Then:\n"
+	"  tshark -r FILE -Y 'proc.name == \"curl\"'\n";
 
 /* "  -i, --interface NAME"; the number of columns it takes. */
 static int print_synopsis(FILE *out, const struct option_row *row)
@@ -39,8 +39,8 @@ void options_print_help(FILE *out)
 	fputs(head, out);
 	for (const struct option_command *c = options_commands; c->word; c++)
 		fprintf(out, "       pktwho %s %-*s %s\n", c->word,
-			17 - (int)strlen(c->word),
-			c->options ? c->options : "", c->help);
+			17 - (int)strlen(c->word), c->options ? c->options : "",
+			c->help);
 	fputs(purpose, out);
 	for (int i = 0; i < options_count; i++) {
 		const char *line = options_table[i].help;

@@ -18,11 +18,14 @@ static void print_commands(FILE *out, bool takes_files, const char *between)
 }
 
 /* What prints the values, in words that all three shells read alike. */
-#define LIST_CONTAINERS "command grep -hosE \"[0-9a-f]{64}\" " \
+#define LIST_CONTAINERS                        \
+	"command grep -hosE \"[0-9a-f]{64}\" " \
 	"/proc/*/cgroup | cut -c 1-12 | sort -u"
-#define LIST_PODS "command ls /var/log/pods 2>/dev/null | " \
+#define LIST_PODS                                 \
+	"command ls /var/log/pods 2>/dev/null | " \
 	"sed \"s,_[^_]*\\$,,; s,_,/,\""
-#define LIST_UNITS "command grep -hosE " \
+#define LIST_UNITS            \
+	"command grep -hosE " \
 	"\"[^/]*[.](service|scope|socket)\\$\" /proc/*/cgroup | sort -u"
 
 /* ---- bash ---- */
@@ -31,14 +34,10 @@ static void print_commands(FILE *out, bool takes_files, const char *between)
 static const char *bash_value(const struct option_row *row)
 {
 	static const char *const names[VALUES] = {
-		[VALUE_FILE] = "FILE",
-		[VALUE_INTERFACE] = "INTERFACE",
-		[VALUE_PROCESS] = "PROCESS",
-		[VALUE_PID] = "PID",
-		[VALUE_USER] = "USER",
-		[VALUE_CONTAINER] = "CONTAINER",
-		[VALUE_POD] = "POD",
-		[VALUE_UNIT] = "UNIT",
+		[VALUE_FILE] = "FILE",	     [VALUE_INTERFACE] = "INTERFACE",
+		[VALUE_PROCESS] = "PROCESS", [VALUE_PID] = "PID",
+		[VALUE_USER] = "USER",	     [VALUE_CONTAINER] = "CONTAINER",
+		[VALUE_POD] = "POD",	     [VALUE_UNIT] = "UNIT",
 		[VALUE_HOST] = "HOST",
 	};
 
@@ -66,7 +65,8 @@ void options_print_bash(FILE *out)
 	fputs("'\n_pktwho_of_files='", out);
 	print_commands(out, true, " ");
 	fputs("'\n\n# What the argument of an option is.\n"
-	      "_pktwho_value() {\n\tcase $1 in\n", out);
+	      "_pktwho_value() {\n\tcase $1 in\n",
+	      out);
 	for (int i = 0; i < options_count; i++) {
 		const struct option_row *row = &options_table[i];
 		const char *value = bash_value(row);
@@ -84,7 +84,8 @@ void options_print_bash(FILE *out)
 	      "\tCONTAINER) " LIST_CONTAINERS " ;;\n"
 	      "\tPOD) " LIST_PODS " ;;\n"
 	      "\tUNIT) " LIST_UNITS " ;;\n"
-	      "\tesac\n}\n\n", out);
+	      "\tesac\n}\n\n",
+	      out);
 }
 
 /* ---- zsh and fish, which show what an option is for ---- */
@@ -152,7 +153,8 @@ void options_print_zsh(FILE *out)
 {
 	fputs("#compdef pktwho\n"
 	      "# SPDX-License-Identifier: GPL-3.0-or-later\n\n"
-	      "_pktwho_first() {\n\tlocal -a commands=(\n", out);
+	      "_pktwho_first() {\n\tlocal -a commands=(\n",
+	      out);
 	for (const struct option_command *c = options_commands; c->word; c++) {
 		fprintf(out, "\t\t'%s:", c->word);
 		print_description(out, c->help, ":");
@@ -160,10 +162,12 @@ void options_print_zsh(FILE *out)
 	}
 	fputs("\t)\n\t_describe -t commands 'pktwho command' commands\n"
 	      "\t_command_names -e\n}\n\n"
-	      "_pktwho_rest() {\n\tcase $command in\n\t", out);
+	      "_pktwho_rest() {\n\tcase $command in\n\t",
+	      out);
 	print_commands(out, true, " | ");
 	fputs(") _files ;;\n\t*) _normal ;;\n\tesac\n}\n\n"
-	      "local command=$words[2]\n_arguments -s -S \\\n", out);
+	      "local command=$words[2]\n_arguments -s -S \\\n",
+	      out);
 	for (int i = 0; i < options_count; i++)
 		print_zsh_option(out, &options_table[i]);
 	fputs("\t'1::command:_pktwho_first' '*::argument:_pktwho_rest'\n", out);
@@ -209,12 +213,15 @@ void options_print_fish(FILE *out)
 	fputs("# SPDX-License-Identifier: GPL-3.0-or-later\n"
 	      "# fish completion for pktwho(1)\n\n"
 	      "complete -c pktwho -f\n"
-	      "complete -c pktwho -n '__fish_seen_subcommand_from ", out);
+	      "complete -c pktwho -n '__fish_seen_subcommand_from ",
+	      out);
 	print_commands(out, true, " ");
 	fputs("' -F\n", out);
 	for (const struct option_command *c = options_commands; c->word; c++) {
-		fprintf(out, "complete -c pktwho -n __fish_use_subcommand "
-			"-a %s -d '", c->word);
+		fprintf(out,
+			"complete -c pktwho -n __fish_use_subcommand "
+			"-a %s -d '",
+			c->word);
 		print_description(out, c->help, "\\");
 		fputs("'\n", out);
 	}

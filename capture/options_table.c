@@ -2,16 +2,16 @@
 #include "options_parts.h"
 
 #define MEMBER(m) .at = offsetof(struct options, m)
-#define FLAG(m) .take = options_take_flag, MEMBER(m)
-#define TEXT(m) .take = options_take_text, MEMBER(m)
-#define NUMBER(m, lowest, highest)                                          \
-	.take = options_take_number, MEMBER(m), .min = lowest, .max = highest,      \
+#define FLAG(m)	  .take = options_take_flag, MEMBER(m)
+#define TEXT(m)	  .take = options_take_text, MEMBER(m)
+#define NUMBER(m, lowest, highest)                                             \
+	.take = options_take_number, MEMBER(m), .min = lowest, .max = highest, \
 	.size = sizeof(((struct options *)NULL)->m)
-#define HOW_NUMBER(m, lowest, highest)                                      \
-	.take = options_take_how_number, .min = lowest, .max = highest,     \
+#define HOW_NUMBER(m, lowest, highest)                                  \
+	.take = options_take_how_number, .min = lowest, .max = highest, \
 	.at = offsetof(struct options_how, m), .size = sizeof(int)
-#define DURATION(m) .take = options_take_duration, MEMBER(m)
-#define TERMS(kind) .take = options_take_terms, .at = kind
+#define DURATION(m)    .take = options_take_duration, MEMBER(m)
+#define TERMS(kind)    .take = options_take_terms, .at = kind
 #define ACTION(action) .take = options_take_action, .at = action
 
 /* In the order of --help; { letter, "name", "ARGUMENT", "help", ... }. */

@@ -171,7 +171,8 @@ int options_take_interface(struct options *o, const struct option_row *row,
 int options_refuse_display_filter(const char *filter)
 {
 	return options_bad("that is a display filter, for tshark -Y; here "
-			   "pcap-filter(7), or --proc NAME, not", filter);
+			   "pcap-filter(7), or --proc NAME, not",
+			   filter);
 }
 
 /* As in dumpcap, -f belongs to the -i before it; first, to all that follow. */
@@ -265,7 +266,8 @@ int options_take_file_comment(struct options *o, const struct option_row *row,
 		n++;
 	if (n == OPTIONS_MAX_FILE_COMMENTS || strlen(arg) > 4096)
 		return options_bad(n == OPTIONS_MAX_FILE_COMMENTS ?
-				   "too many comments at" : "too long a",
+					   "too many comments at" :
+					   "too long a",
 				   row->name);
 	o->file_comments[n] = arg;
 	return 0;

@@ -30,13 +30,13 @@ struct replay {
 	const struct options *options;
 	struct reader *reader;
 	struct view *view;
-	int file;		/* FD_FILE, also after its end */
+	int file; /* FD_FILE, also after its end */
 	struct watch fds[FDS];
-	bool live;		/* a pipe: time goes on without packets */
-	bool has_said_why;	/* whoever captures elsewhere, if nothing came */
-	uint64_t read_ns;	/* when something came, CLOCK_MONOTONIC */
+	bool live;	   /* a pipe: time goes on without packets */
+	bool has_said_why; /* whoever captures elsewhere, if nothing came */
+	uint64_t read_ns;  /* when something came, CLOCK_MONOTONIC */
 	struct unpacker *unpacker;
-	bool has_more;		/* of what was read, to be unpacked */
+	bool has_more; /* of what was read, to be unpacked */
 };
 
 static void show_packet(void *ctx, const struct owned_packet *p)
@@ -61,9 +61,9 @@ static int complain_of_capture(const struct replay *r, int err)
 	if (err == -ENODATA && r->has_said_why)
 		return err;
 	log_error("cannot read %s: %s", r->options->read,
-		  err == -EBADMSG ? "it is no PCAPNG, or damaged" :
+		  err == -EBADMSG	  ? "it is no PCAPNG, or damaged" :
 		  err == -EPROTONOSUPPORT ? "it is big-endian" :
-		  err == -ENODATA ? "nothing is in it" :
+		  err == -ENODATA	  ? "nothing is in it" :
 					    strerror(-err));
 	return err;
 }
@@ -79,7 +79,8 @@ static int read_some(struct replay *r)
 	r->has_more = len > 0;
 	r->read_ns = clock_ns(CLOCK_MONOTONIC);
 	if (len > 0)
-		err = reader_take(r->reader, bytes, (size_t)len, show_packet, r);
+		err = reader_take(r->reader, bytes, (size_t)len, show_packet,
+				  r);
 	if (!n && !err)
 		err = reader_end(r->reader);
 	return err < 0 ? complain_of_capture(r, err) : n > 0;

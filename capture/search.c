@@ -135,7 +135,8 @@ static int tell_end(const struct options *o, long found, bool failed)
 int search(const struct options *o)
 {
 	uint64_t now = clock_ns(CLOCK_REALTIME);
-	uint64_t from_ns = o->last_ns && o->last_ns < now ? now - o->last_ns : 0;
+	uint64_t from_ns = o->last_ns && o->last_ns < now ? now - o->last_ns :
+							    0;
 	struct archive_list files;
 	struct opener *to = NULL;
 	long found = -EINVAL;

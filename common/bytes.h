@@ -29,8 +29,8 @@ static inline void *bytes_unconst(const void *p)
 /* A writer.  @base is the caller's and must outlive the cursor. */
 struct wbuf {
 	uint8_t *base;
-	size_t len;		/* bytes written */
-	size_t cap;		/* bytes available */
+	size_t len; /* bytes written */
+	size_t cap; /* bytes available */
 	bool failed;
 };
 

@@ -19,7 +19,7 @@
 
 struct geo {
 	size_t count;
-	char *path[MAX_DATABASES];	/* NULL: there was no memory */
+	char *path[MAX_DATABASES]; /* NULL: there was no memory */
 	MMDB_s db[MAX_DATABASES];
 };
 
@@ -72,7 +72,7 @@ int geo_add(struct geo *g, const char *path)
 	snprintf(copy, sizeof(copy), "/proc/self/fd/%d", fd);
 	errno = 0;
 	err = error_of(MMDB_open(copy, MMDB_MODE_MMAP, &g->db[g->count]));
-	close(fd);	/* what is mapped stays */
+	close(fd); /* what is mapped stays */
 	if (!err)
 		g->path[g->count++] = strdup(path);
 	return err;
@@ -122,8 +122,8 @@ static int add_beside(struct geo *g, const char *program)
 	int err = -ENOENT;
 
 	if (real && (size_t)snprintf(path, sizeof(path), "%.*s/country.mmdb",
-				     (int)(strrchr(real, '/') - real), real) <
-		    sizeof(path))
+				     (int)(strrchr(real, '/') - real),
+				     real) < sizeof(path))
 		err = geo_add(g, path);
 	free(real);
 	return err;
@@ -133,7 +133,7 @@ static int add_default(struct geo *g, const char *program)
 {
 	int err = geo_add(g, PKTWHO_DATADIR "/country.mmdb");
 
-	if (err == -ENOENT)	/* not installed: run from the build tree */
+	if (err == -ENOENT) /* not installed: run from the build tree */
 		err = add_beside(g, program);
 	return !err;
 }

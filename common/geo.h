@@ -25,16 +25,16 @@ struct geo;
  * without control characters, cut to its array between characters.
  */
 struct geo_place {
-	char country[3];	/* two capitals, ISO 3166-1 alpha-2 */
-	char country_name[64];	/* English */
+	char country[3];       /* two capitals, ISO 3166-1 alpha-2 */
+	char country_name[64]; /* English */
 	char city[64];
 	uint32_t asn;
-	char org[128];		/* who runs that network */
+	char org[128]; /* who runs that network */
 };
 
 /* An empty set of databases; NULL without memory.  Free with geo_free(). */
 struct geo *geo_new(void);
-void geo_free(struct geo *g);		/* NULL is fine */
+void geo_free(struct geo *g); /* NULL is fine */
 
 /*
  * Adds one database file, of at most 1 GiB.  An earlier one wins, value by value, so add the

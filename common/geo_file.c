@@ -8,11 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#ifndef MFD_NOEXEC_SEAL		/* Linux 6.3, not yet in every libc */
+#ifndef MFD_NOEXEC_SEAL /* Linux 6.3, not yet in every libc */
 #define MFD_NOEXEC_SEAL 0x0008U
 #endif
 
-#define FILE_MAX (1u << 30)	/* the largest that one can buy has a third */
+#define FILE_MAX     (1u << 30) /* the largest that one can buy has a third */
 #define COPY_AT_ONCE (1u << 20)
 
 /*
@@ -81,8 +81,9 @@ int geo_file_open(const char *path)
 	to = open_memory();
 	err = to < 0 ? to : copy_all(to, from);
 	close(from);
-	if (!err && fcntl(to, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK |
-					   F_SEAL_GROW | F_SEAL_WRITE))
+	if (!err &&
+	    fcntl(to, F_ADD_SEALS,
+		  F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE))
 		err = -errno;
 	if (!err)
 		return to;

@@ -25,7 +25,7 @@ static bool is_hidden(uint32_t c)
 {
 	if (c < 0x80)
 		return c < ' ' || c == 0x7f;
-	if ((c & 0xfffe) == 0xfffe)	/* the last two of each plane */
+	if ((c & 0xfffe) == 0xfffe) /* the last two of each plane */
 		return true;
 	for (size_t i = 0; i < sizeof(hidden) / sizeof(*hidden); i++)
 		if (c >= hidden[i][0] && c <= hidden[i][1])
@@ -37,8 +37,11 @@ static bool is_hidden(uint32_t c)
 static size_t decode(const uint8_t *s, size_t len, uint32_t *out)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = *s < 0x80 ? 1 : *s >> 5 == 6 ? 2 : *s >> 4 == 14 ? 3 :
-		   *s >> 3 == 30 ? 4 : 0;
+	size_t n = *s < 0x80	 ? 1 :
+		   *s >> 5 == 6	 ? 2 :
+		   *s >> 4 == 14 ? 3 :
+		   *s >> 3 == 30 ? 4 :
+				   0;
 	uint32_t c;
 
 	if (!n || n > len)

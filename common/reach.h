@@ -7,7 +7,7 @@
 
 enum reach {
 	REACH_PUBLIC,
-	REACH_SPECIAL,		/* private, multicast, not given to anybody */
+	REACH_SPECIAL, /* private, multicast, not given to anybody */
 	REACH_DOCUMENTATION,
 };
 

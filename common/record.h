@@ -16,15 +16,15 @@
 
 /* Every payload of ours begins 'P', 'W', a kind, a version. */
 enum record_kind {
-	RECORD_ATTRIBUTION = 1,		/* struct attribution */
-	RECORD_PROCESS = 2,		/* struct process */
-	RECORD_TABLE = 3,		/* struct table_header, then processes */
-	RECORD_RECEIVER = 4,		/* struct packet_end: one more who received */
-	RECORD_CONTENTS = 5,		/* struct contents */
+	RECORD_ATTRIBUTION = 1, /* struct attribution */
+	RECORD_PROCESS = 2,	/* struct process */
+	RECORD_TABLE = 3,	/* struct table_header, then processes */
+	RECORD_RECEIVER = 4,	/* struct packet_end: one more who received */
+	RECORD_CONTENTS = 5,	/* struct contents */
 };
 
-#define RECORD_VERSION 1		/* ATTRIBUTION_VERSION is another */
-#define RECORD_NAME_LEN 16		/* the kernel's TASK_COMM_LEN, NUL included */
+#define RECORD_VERSION	1  /* ATTRIBUTION_VERSION is another */
+#define RECORD_NAME_LEN 16 /* the kernel's TASK_COMM_LEN, NUL included */
 
 /*
  * The kind of a payload, or -EBADMSG when it is too short or not ours,
@@ -72,7 +72,7 @@ enum direction {
 	DIRECTION_UNKNOWN = 0,
 	DIRECTION_IN = 1,
 	DIRECTION_OUT = 2,
-	DIRECTION_LOCAL = 3,	/* both ends are on this host */
+	DIRECTION_LOCAL = 3, /* both ends are on this host */
 	DIRECTION_FORWARDED = 4,
 };
 
@@ -87,30 +87,30 @@ const char *hash_reason_name(unsigned reason);
 
 /* One end of a packet. */
 struct packet_end {
-	uint64_t id;			/* process id, see process_id() */
-	uint32_t pid;			/* as the initial pid namespace sees it */
-	uint32_t tid;			/* these two are in no attribution: its */
-					/* thread has an option of its own, */
-	uint32_t version;		/* and of its record only we count them */
-	bool present;			/* a process is named */
-	uint8_t attr;			/* enum attr */
-	uint8_t reason;			/* enum reason */
-	char country[3];		/* ISO 3166-1 alpha-2, or "" */
-	char name[RECORD_NAME_LEN];	/* the kernel's comm, NUL-terminated, any bytes */
+	uint64_t id;		    /* process id, see process_id() */
+	uint32_t pid;		    /* as the initial pid namespace sees it */
+	uint32_t tid;		    /* these two are in no attribution: its */
+				    /* thread has an option of its own, */
+	uint32_t version;	    /* and of its record only we count them */
+	bool present;		    /* a process is named */
+	uint8_t attr;		    /* enum attr */
+	uint8_t reason;		    /* enum reason */
+	char country[3];	    /* ISO 3166-1 alpha-2, or "" */
+	char name[RECORD_NAME_LEN]; /* the kernel's comm, NUL-terminated, any bytes */
 	uint8_t reserved[6];
 };
 
 struct attribution {
-	uint8_t direction;		/* enum direction */
-	struct packet_end src;		/* who sent */
-	struct packet_end dst;		/* who receives */
+	uint8_t direction;     /* enum direction */
+	struct packet_end src; /* who sent */
+	struct packet_end dst; /* who receives */
 };
 
-#define ATTRIBUTION_VERSION 2		/* that is written; 1 is read, too */
-#define ATTRIBUTION_MAX 68		/* bytes, as written, both ends */
+#define ATTRIBUTION_VERSION 2  /* that is written; 1 is read, too */
+#define ATTRIBUTION_MAX	    68 /* bytes, as written, both ends */
 
 /* Numbers that a byte of it can hold; above them is the last, unknown. */
-#define ATTRIBUTION_MAX_NUMBER	  15	/* of attr and reason */
+#define ATTRIBUTION_MAX_NUMBER	  15 /* of attr and reason */
 #define ATTRIBUTION_MAX_DIRECTION 7
 
 /* Bytes written, or -ENOSPC. */
@@ -123,8 +123,8 @@ int attribution_decode(struct attribution *a, const void *buf, size_t size);
  * Several sockets may receive one packet.  The attribution has the first of
  * them; each other one has a payload beside it.
  */
-#define RECEIVERS_MAX	16		/* of one packet, the first included */
-#define RECEIVER_MAX	33		/* bytes */
+#define RECEIVERS_MAX 16 /* of one packet, the first included */
+#define RECEIVER_MAX  33 /* bytes */
 
 struct receivers {
 	unsigned count;
@@ -161,24 +161,24 @@ int attribution_places(struct end_places *out, const void *buf, size_t size,
 
 /* struct process flags: proc.flags, FIELD_FLAGS in the file. */
 #define PROCESS_EXE_DELETED	   (1u << 0)
-#define PROCESS_EXE_MEMFD	   (1u << 1)	/* runs from memory, no file */
-#define PROCESS_EXE_WORLD_WRITABLE (1u << 2)	/* it or its directory is */
+#define PROCESS_EXE_MEMFD	   (1u << 1) /* runs from memory, no file */
+#define PROCESS_EXE_WORLD_WRITABLE (1u << 2) /* it or its directory is */
 #define PROCESS_EXEPATH_TRUNCATED  (1u << 3)
 #define PROCESS_CMDLINE_TRUNCATED  (1u << 4)
-#define PROCESS_CMDLINE_WITHHELD   (1u << 5)	/* --cmdline=none */
-#define PROCESS_FORKED		   (1u << 6)	/* fork without exec */
-#define PROCESS_EXITED		   (1u << 7)	/* exit_status is valid */
-#define PROCESS_CMDLINE_MASKED	   (1u << 8)	/* secrets in it are stars */
-#define PROCESS_EXE_USER_MOUNT	   (1u << 9)	/* its path is a user's */
+#define PROCESS_CMDLINE_WITHHELD   (1u << 5) /* --cmdline=none */
+#define PROCESS_FORKED		   (1u << 6) /* fork without exec */
+#define PROCESS_EXITED		   (1u << 7) /* exit_status is valid */
+#define PROCESS_CMDLINE_MASKED	   (1u << 8) /* secrets in it are stars */
+#define PROCESS_EXE_USER_MOUNT	   (1u << 9) /* its path is a user's */
 
 /* Why there is no hash: proc.sha256_reason.  The numbers are in the file. */
 enum hash_reason {
 	HASH_REASON_NONE = 0,
-	HASH_REASON_GONE = 1,	/* it had ended, and its file was deleted */
+	HASH_REASON_GONE = 1,	 /* it had ended, and its file was deleted */
 	HASH_REASON_CHANGED = 2, /* another file or bytes, or they may be */
 	HASH_REASON_LARGE = 3,
 	HASH_REASON_UNREADABLE = 4,
-	HASH_REASON_LATE = 5,	/* there was no time to read it */
+	HASH_REASON_LATE = 5,	 /* there was no time to read it */
 	HASH_REASON_NO_FILE = 6, /* the kernel has not told which file */
 };
 
@@ -200,7 +200,7 @@ enum field {
 };
 /* clang-format on */
 
-#define PROCESS_ANCESTORS 8		/* at most, the parent first */
+#define PROCESS_ANCESTORS 8 /* at most, the parent first */
 
 /*
  * This is known of a process.  A member counts only if its bit is set in
@@ -209,33 +209,33 @@ enum field {
  * own words.
  */
 struct process {
-	uint64_t has;			/* 1 << enum field */
-	uint64_t id;			/* process_id() */
-	uint64_t start_ns;		/* since the Unix epoch */
-	uint64_t netns;			/* inode of its network namespace */
-	uint64_t packets;		/* these, and the exit status, only in */
-					/* a process table */
-	uint64_t bytes;			/* original lengths */
-	uint64_t first_seen_ns;		/* since the Unix epoch */
+	uint64_t has;		/* 1 << enum field */
+	uint64_t id;		/* process_id() */
+	uint64_t start_ns;	/* since the Unix epoch */
+	uint64_t netns;		/* inode of its network namespace */
+	uint64_t packets;	/* these, and the exit status, only in */
+				/* a process table */
+	uint64_t bytes;		/* original lengths */
+	uint64_t first_seen_ns; /* since the Unix epoch */
 	uint64_t last_seen_ns;
-	uint32_t exit_status;		/* as wait(2) reports it */
-	uint32_t pid;			/* initial pid namespace */
+	uint32_t exit_status; /* as wait(2) reports it */
+	uint32_t pid;	      /* initial pid namespace */
 	uint32_t ppid;
-	uint32_t vpid;			/* in its own pid namespace */
-	uint32_t uid;			/* effective, initial user namespace */
+	uint32_t vpid; /* in its own pid namespace */
+	uint32_t uid;  /* effective, initial user namespace */
 	uint32_t gid;
 	uint32_t loginuid;
-	uint32_t flags;			/* PROCESS_* */
-	uint32_t sha256_reason;		/* enum hash_reason */
-	uint16_t cmdline_len;		/* bytes; arguments are NUL-separated */
-	uint16_t apid_len;		/* ancestors: process_ancestors() */
+	uint32_t flags;		/* PROCESS_* */
+	uint32_t sha256_reason; /* enum hash_reason */
+	uint16_t cmdline_len;	/* bytes; arguments are NUL-separated */
+	uint16_t apid_len;	/* ancestors: process_ancestors() */
 	uint16_t aname_len;
 	uint16_t aexe_len;
-	uint8_t sha256[32];		/* of the executable */
+	uint8_t sha256[32]; /* of the executable */
 	char name[RECORD_NAME_LEN];
 	char pname[RECORD_NAME_LEN];
 	char user[64];
-	char host[64];			/* its name, where it was captured */
+	char host[64]; /* its name, where it was captured */
 	char container_runtime[16];
 	char container_id[80];
 	char container_name[128];
@@ -250,14 +250,14 @@ struct process {
 	uint8_t apid[4 * PROCESS_ANCESTORS + 1];
 	char aname[RECORD_NAME_LEN * PROCESS_ANCESTORS];
 	char aexe[256];
-	char cwd[256];			/* working directory */
-	char script[256];		/* of an interpreter */
-	char tty[32];			/* its terminal: pts/0 */
-	char session_id[32];		/* of the login */
-	char session_address[64];	/* from where that came */
+	char cwd[256];		  /* working directory */
+	char script[256];	  /* of an interpreter */
+	char tty[32];		  /* its terminal: pts/0 */
+	char session_id[32];	  /* of the login */
+	char session_address[64]; /* from where that came */
 };
 
-#define PROCESS_MAX 8192		/* bytes: no version writes a longer record */
+#define PROCESS_MAX 8192 /* bytes: no version writes a longer record */
 
 static inline bool process_has(const struct process *p, enum field f)
 {
@@ -278,7 +278,7 @@ static inline void process_clear_field(struct process *p, enum field f)
 struct ancestor {
 	uint32_t pid;
 	size_t name_len;
-	size_t exe_len;			/* 0: not known, or no room */
+	size_t exe_len; /* 0: not known, or no room */
 	const char *name;
 	const char *exe;
 };
@@ -308,8 +308,8 @@ int process_decode(struct process *p, const void *buf, size_t size);
 
 /* A process table block: this header, then @count records. */
 struct table_header {
-	uint32_t length;	/* bytes of the records that follow */
-	uint32_t count;		/* records that follow */
+	uint32_t length; /* bytes of the records that follow */
+	uint32_t count;	 /* records that follow */
 };
 
 #define TABLE_HEADER_LEN 12
@@ -324,17 +324,17 @@ int table_header_decode(struct table_header *t, const void *buf, size_t size);
  * that there may be more than there are, and never fewer.
  */
 struct contents {
-	uint64_t position;	/* of the block that has it, in the file */
-	bool has_all;		/* the process table: whom packets name */
-	uint32_t processes;	/* in that table, under each of their names */
-	const uint8_t *countries;	/* two capitals each; borrowed */
+	uint64_t position;	  /* of the block that has it, in the file */
+	bool has_all;		  /* the process table: whom packets name */
+	uint32_t processes;	  /* in that table, under each of their names */
+	const uint8_t *countries; /* two capitals each; borrowed */
 	size_t country_count;
-	uint8_t bits[2];	/* of a network: of IPv4, of IPv6 */
-	const uint8_t *networks[2];	/* so many bytes each; borrowed */
+	uint8_t bits[2];	    /* of a network: of IPv4, of IPv6 */
+	const uint8_t *networks[2]; /* so many bytes each; borrowed */
 	size_t network_count[2];
 };
 
-#define CONTENTS_LEN 26		/* without countries and networks */
+#define CONTENTS_LEN 26 /* without countries and networks */
 
 int contents_encode(const struct contents *c, void *buf, size_t size);
 /* 0, -EBADMSG or -EPROTONOSUPPORT.  On error *@c is all zero. */

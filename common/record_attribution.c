@@ -8,16 +8,16 @@
 /* The byte that says what follows, above the direction's three bits. */
 enum {
 	SHAPE_DIRECTION = 0x07,
-	SHAPE_SRC = 0x08,		/* that end is named */
+	SHAPE_SRC = 0x08, /* that end is named */
 	SHAPE_DST = 0x10,
 	SHAPE_SRC_COUNTRY = 0x20,
 	SHAPE_DST_COUNTRY = 0x40,
 	SHAPE_REASONS = 0x80,
 };
 
-#define SHAPE_AT	RECORD_HEADER_LEN
-#define HOW_AT		5
-#define REASONS_AT	6
+#define SHAPE_AT   RECORD_HEADER_LEN
+#define HOW_AT	   5
+#define REASONS_AT 6
 
 /* Version 1: sizes of the head and of an end, and which ends follow. */
 enum { HEAD_1 = 16, END_1 = 28, SRC_1 = 1, DST_1 = 2 };

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define HAS_ALL 1		/* the flag */
+#define HAS_ALL 1 /* the flag */
 
 int contents_encode(const struct contents *c, void *buf, size_t size)
 {

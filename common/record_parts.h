@@ -10,7 +10,7 @@
 #include "bytes.h"
 #include "record.h"
 
-#define RECORD_HEADER_LEN 4	/* 'P', 'W', kind, version */
+#define RECORD_HEADER_LEN 4 /* 'P', 'W', kind, version */
 
 void record_put_header(struct wbuf *w, enum record_kind kind);
 

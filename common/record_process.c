@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define PROCESS_HEAD_LEN (RECORD_HEADER_LEN + 4)	/* with its own length */
+#define PROCESS_HEAD_LEN (RECORD_HEADER_LEN + 4) /* with its own length */
 
 /*
  * The process record's fields: where each lives in struct process and how it
@@ -16,21 +16,21 @@ enum how { UINT, STRING, LIST, BLOB };
 struct field_row {
 	enum how how;
 	uint16_t offset;
-	uint16_t size;		/* of the member */
-	uint16_t len;		/* LIST: where the member of its length is */
+	uint16_t size; /* of the member */
+	uint16_t len;  /* LIST: where the member of its length is */
 };
 
-#define ROW(how, member)                                                   \
-	{                                                                  \
-		how, offsetof(struct process, member),                     \
-		sizeof(((struct process *)0)->member), 0                   \
+#define ROW(how, member)                                         \
+	{                                                        \
+		how, offsetof(struct process, member),           \
+			sizeof(((struct process *)0)->member), 0 \
 	}
 
-#define LIST_ROW(member)                                                   \
-	{                                                                  \
-		LIST, offsetof(struct process, member),                    \
-		sizeof(((struct process *)0)->member),                     \
-		offsetof(struct process, member##_len)                     \
+#define LIST_ROW(member)                                       \
+	{                                                      \
+		LIST, offsetof(struct process, member),        \
+			sizeof(((struct process *)0)->member), \
+			offsetof(struct process, member##_len) \
 	}
 
 static const struct field_row fields[FIELD_COUNT] = {
@@ -220,7 +220,7 @@ static int take_fields(struct process *p, struct rbuf *r)
 		uint16_t len = rbuf_u16(r);
 		struct rbuf value = rbuf_sub(r, len);
 
-		rbuf_claim(r, -(size_t)len & 3);	/* padding */
+		rbuf_claim(r, -(size_t)len & 3); /* padding */
 		if (r->failed || !decode_field(p, type, &value))
 			return -EBADMSG;
 	}

@@ -16,7 +16,7 @@
 #include <wireshark.h>
 #include <epan/epan.h>
 #include <epan/packet.h>
-#include <wiretap/wtap.h>		/* wtap_rec; packet.h brings it until 4.2 */
+#include <wiretap/wtap.h> /* wtap_rec; packet.h brings it until 4.2 */
 #include <wiretap/wtap_opttypes.h>
 
 #define WS_VERSION (WIRESHARK_VERSION_MAJOR * 100 + WIRESHARK_VERSION_MINOR)
@@ -44,11 +44,15 @@ typedef gboolean ws_bool;
 
 /* A statistic of -z says whether it could be started since 4.6. */
 #if WS_VERSION >= 406
-#define STAT_START bool
+#define STAT_START	 bool
 #define STAT_STARTED(ok) return (ok)
 #else
 #define STAT_START void
-#define STAT_STARTED(ok) do { if (!(ok)) exit(1); } while (0)
+#define STAT_STARTED(ok)         \
+	do {                     \
+		if (!(ok))       \
+			exit(1); \
+	} while (0)
 #endif
 
 /* A custom option's number and body; the union was renamed in 4.6. */

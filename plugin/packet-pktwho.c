@@ -26,7 +26,7 @@
 #include "stats/tree.h"
 #include "values.h"
 
-#define SHORT_NAME "Process"	/* whose expert items ours are listed as */
+#define SHORT_NAME "Process" /* whose expert items ours are listed as */
 
 static int proto_proc = -1;
 static int ett_proc = -1;
@@ -37,10 +37,10 @@ struct found {
 	bool want_owners;
 	bool has_owners;
 	struct attribution owners;
-	struct receivers *others;	/* who received it, too */
-	const uint8_t *owners_raw;	/* the option's, not for long */
+	struct receivers *others;  /* who received it, too */
+	const uint8_t *owners_raw; /* the option's, not for long */
 	size_t owners_len;
-	const struct imported *imported;	/* where there are no owners */
+	const struct imported *imported; /* where there are no owners */
 	unsigned imports;
 	struct complaints wrong;
 };
@@ -125,15 +125,15 @@ static void move_to_top(proto_tree *tree, proto_item *item)
  * The option is no part of the packet.  Its bytes get a page of their own
  * beside the packet's, on which a value that is clicked is marked.
  */
-static tvbuff_t *show_bytes(proto_tree *tree, tvbuff_t *tvb,
-			    packet_info *pinfo, const struct found *f)
+static tvbuff_t *show_bytes(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
+			    const struct found *f)
 {
 	tvbuff_t *bytes;
 
 	if (!tree || !PTREE_DATA(tree)->visible)
 		return NULL;
-	bytes = tvb_new_child_real_data(tvb,
-		wmem_memdup(pinfo->pool, f->owners_raw, f->owners_len),
+	bytes = tvb_new_child_real_data(
+		tvb, wmem_memdup(pinfo->pool, f->owners_raw, f->owners_len),
 		(unsigned)f->owners_len, (int)f->owners_len);
 	add_new_data_source(pinfo, bytes, "Process Attribution");
 	return bytes;
@@ -157,8 +157,8 @@ static void point_to_profile(proto_tree *tree, tvbuff_t *tvb)
 static proto_item *add_owners(proto_tree *tree, tvbuff_t *tvb,
 			      packet_info *pinfo, const struct found *f)
 {
-	proto_item *item = proto_tree_add_protocol_format(tree, proto_proc, tvb,
-		0, 0, "Process Attribution");
+	proto_item *item = proto_tree_add_protocol_format(
+		tree, proto_proc, tvb, 0, 0, "Process Attribution");
 
 	proto_item_set_generated(item);
 	move_to_top(tree, item);
@@ -170,8 +170,8 @@ static proto_item *add_owners(proto_tree *tree, tvbuff_t *tvb,
 		fields_add_end(tree, tvb, pinfo, &f->owners, true, bytes);
 		fields_add_end(tree, tvb, pinfo, &f->owners, false, bytes);
 		for (unsigned i = 0; i < f->others->count; i++)
-			fields_add_receiver(tree, tvb, pinfo,
-					    &f->others->of[i], i + 1);
+			fields_add_receiver(tree, tvb, pinfo, &f->others->of[i],
+					    i + 1);
 	}
 	if (f->imported) {
 		if (f->imported->end != IMPORT_EITHER)
@@ -200,8 +200,8 @@ static void look_for_import(struct found *f, struct imported i[IMPORT_MAX],
 		return;
 	f->imported = i;
 	if (i->end != IMPORT_EITHER)
-		f->owners.direction = i->end == IMPORT_SRC ? DIRECTION_OUT
-							   : DIRECTION_IN;
+		f->owners.direction = i->end == IMPORT_SRC ? DIRECTION_OUT :
+							     DIRECTION_IN;
 }
 
 static void forget_outer_countries(struct found *f)
@@ -257,13 +257,12 @@ static void dissect_packet(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 	if (f.has_owners || f.imported || f.wrong.malformed || f.wrong.newer)
 		item = add_owners(tree, tvb, pinfo, &f);
 	if (want_experts) {
-		expert_items_packet(item, tree, tvb, pinfo, &f.owners,
-				    block);
+		expert_items_packet(item, tree, tvb, pinfo, &f.owners, block);
 		detect_show(item, pinfo);
 	}
 	if (want_places || (want_experts && pinfo->num == 1))
 		geo_fields_add(tree, tvb, pinfo, f.owners.src.country,
-			  f.owners.dst.country);
+			       f.owners.dst.country);
 	if (want_stats && (f.has_owners || f.imported))
 		stats_packet(pinfo, &f.owners, &others, f.imported);
 }
@@ -327,9 +326,10 @@ void pktwho_register(void)
 	 * than we do, and frame.protocols shall be what it was.
 	 */
 	handle = register_dissector("proc", dissect_proc,
-		proto_register_protocol_in_name_only(
-			"Process Attribution of a packet", "PROC of a packet",
-			"proc_packet", proto_proc, FT_BYTES));
+				    proto_register_protocol_in_name_only(
+					    "Process Attribution of a packet",
+					    "PROC of a packet", "proc_packet",
+					    proto_proc, FT_BYTES));
 	register_postdissector(handle);
 	dpi_use_postdissector(handle);
 }

@@ -70,7 +70,7 @@ static bool takes_value(char option)
 }
 
 static char *no_words[] = { NULL };
-static char **words = no_words;		/* of our command line */
+static char **words = no_words; /* of our command line */
 
 /*
  * The GNU C library tells constructors, and nobody else tells a plugin, what
@@ -172,7 +172,8 @@ bool program_repeats_keys(void)
 	static int repeats = -1;
 
 	if (repeats < 0)
-		repeats = has_option(is_json) && !has_word("--no-duplicate-keys");
+		repeats = has_option(is_json) &&
+			  !has_word("--no-duplicate-keys");
 	return repeats;
 }
 
@@ -180,5 +181,6 @@ bool program_could_have_our_profile(void)
 {
 	return program_is("wireshark") &&
 	       g_strcmp0(get_profile_name(), PROFILE) &&
-	       (profile_exists(PROFILE, true) || profile_exists(PROFILE, false));
+	       (profile_exists(PROFILE, true) ||
+		profile_exists(PROFILE, false));
 }

@@ -15,7 +15,8 @@ static void check_switch(const char *name, const char *value)
 	if (g_ascii_strcasecmp(value, "TRUE") &&
 	    g_ascii_strcasecmp(value, "FALSE"))
 		report_warning("%s: \"%s\" is neither TRUE nor FALSE, and"
-			       " taken for FALSE", name, value);
+			       " taken for FALSE",
+			       name, value);
 }
 
 /* Wireshark takes a choice by its name, or as the dialog begins to say it. */
@@ -45,8 +46,9 @@ static void check(const char *where, const char *module, const char *name)
 	size_t len = strcspn(name, ":");
 	char *pref_name = g_strndup(name, len), *full;
 	pref_t *pref = name[len] == ':' ?
-		prefs_find_preference(prefs_find_module(module), pref_name) :
-		NULL;
+			       prefs_find_preference(prefs_find_module(module),
+						     pref_name) :
+			       NULL;
 
 	if (pref) {
 		const char *value = name + len + 1;

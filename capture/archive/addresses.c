@@ -10,19 +10,19 @@
 #include "packet/parse.h"
 #include "pcapng.h"
 
-#define BUCKETS  4096		/* a power of two */
-#define NAME_LEN 255		/* RFC 1035, section 2.3.4 */
+#define BUCKETS	 4096 /* a power of two */
+#define NAME_LEN 255  /* RFC 1035, section 2.3.4 */
 
 struct name {
-	struct name *next;		/* of its hash bucket */
+	struct name *next; /* of its hash bucket */
 	uint8_t addr[16];
-	bool wanted;			/* the new file has the address */
-	bool told;			/* ... and what it is called */
-	char text[NAME_LEN + 1];	/* "": not known */
+	bool wanted;		 /* the new file has the address */
+	bool told;		 /* ... and what it is called */
+	char text[NAME_LEN + 1]; /* "": not known */
 };
 
 struct addresses {
-	struct flow_hash hash;		/* a file may be made to meet itself */
+	struct flow_hash hash; /* a file may be made to meet itself */
 	struct name *heads[BUCKETS];
 };
 
@@ -125,8 +125,9 @@ const char *addresses_due(struct addresses *a, const uint8_t addr[16])
 }
 
 int addresses_rest(struct addresses *a,
-	       int (*fn)(void *ctx, const uint8_t addr[16], const char *name),
-	       void *ctx)
+		   int (*fn)(void *ctx, const uint8_t addr[16],
+			     const char *name),
+		   void *ctx)
 {
 	int err = 0;
 

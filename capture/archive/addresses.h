@@ -11,8 +11,8 @@
 
 struct addresses;
 
-struct addresses *addresses_new(void);		/* NULL without memory */
-void addresses_free(struct addresses *a);	/* NULL is fine */
+struct addresses *addresses_new(void);	  /* NULL without memory */
+void addresses_free(struct addresses *a); /* NULL is fine */
 
 /* A Name Resolution Block; any bytes are safe.  The later name counts. */
 void addresses_learn(struct addresses *a, const uint8_t *block, size_t len);
@@ -26,7 +26,8 @@ const char *addresses_due(struct addresses *a, const uint8_t addr[16]);
 
 /* Those that were learned after their address was there; until @fn fails. */
 int addresses_rest(struct addresses *a,
-	       int (*fn)(void *ctx, const uint8_t addr[16], const char *name),
-	       void *ctx);
+		   int (*fn)(void *ctx, const uint8_t addr[16],
+			     const char *name),
+		   void *ctx);
 
 #endif

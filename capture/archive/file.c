@@ -63,8 +63,7 @@ static size_t whole_block_length(const uint8_t *p, size_t left)
 	return (size_t)len;
 }
 
-int archive_file_blocks(struct archive_file *f, archive_block_fn *fn,
-			void *ctx)
+int archive_file_blocks(struct archive_file *f, archive_block_fn *fn, void *ctx)
 {
 	uint8_t *buf = malloc(BUFFER_SIZE);
 	uint64_t at = 0;
@@ -155,13 +154,15 @@ bool archive_file_tell(const struct archive_file *f, int err)
 {
 	if (!err && f->is_cut && !is_growing(f))
 		log_warn("%s is cut short, or damaged: what is before that was "
-			 "read", f->path);
+			 "read",
+			 f->path);
 	/* What else lies in a directory is nobody's failure. */
 	if (!err || (err == -EBADMSG && !f->is_named))
 		return true;
 	log_error("cannot read %s: %s", f->path,
 		  err == -EPROTONOSUPPORT ? "it is big-endian" :
-		  err == -EBADMSG ? "it is no PCAPNG" : strerror(-err));
+		  err == -EBADMSG	  ? "it is no PCAPNG" :
+					    strerror(-err));
 	return false;
 }
 

@@ -19,15 +19,15 @@ struct peer;
 struct archive_file {
 	char *path;
 	int fd;
-	uint8_t *unpacked;		/* of a compressed one; or NULL */
+	uint8_t *unpacked; /* of a compressed one; or NULL */
 	uint64_t size;
-	uint64_t changed_ns;		/* on disk */
-	uint64_t end_ns;		/* when it was closed; 0: not told */
-	uint32_t processes;		/* that its table has */
-	uint8_t *contents_bytes;	/* what is in it, as it says; or NULL */
+	uint64_t changed_ns;	 /* on disk */
+	uint64_t end_ns;	 /* when it was closed; 0: not told */
+	uint32_t processes;	 /* that its table has */
+	uint8_t *contents_bytes; /* what is in it, as it says; or NULL */
 	struct contents contents;
-	bool is_named;			/* by the user; no directory has it */
-	bool is_cut;			/* no block is where one should be */
+	bool is_named; /* by the user; no directory has it */
+	bool is_cut;   /* no block is where one should be */
 };
 
 /* Takes @fd over, also on failure, and copies @path.  0 or -errno. */

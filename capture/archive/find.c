@@ -22,10 +22,10 @@
 struct find {
 	const struct find_options *options;
 	struct archive_file *file;
-	bool wanted;			/* its table names somebody who is */
-	struct person nobody;		/* of packets that name no process */
+	bool wanted;	      /* its table names somebody who is */
+	struct person nobody; /* of packets that name no process */
 	struct archive_interfaces interfaces;
-	struct people *people;		/* of the file */
+	struct people *people; /* of the file */
 	long found;
 };
 
@@ -80,8 +80,8 @@ static void print(struct find *f, const struct process *found)
 	printf("  %" PRIu64 " packet%s  %" PRIu64 " bytes", p.packets,
 	       plural_s(p.packets), p.bytes);
 	print_text("  ", p.exepath);
-	print_text("  container ", *p.container_name ? p.container_name :
-						       p.container_id);
+	print_text("  container ",
+		   *p.container_name ? p.container_name : p.container_id);
 	print_text("  ", p.unit);
 	print_hash(&p);
 	putchar('\n');
@@ -155,7 +155,8 @@ static void print_person(void *ctx, struct person *person)
 	struct find *f = ctx;
 	struct process p;
 
-	if (person->packets && person->wanted && person->last_ns >= f->options->from_ns &&
+	if (person->packets && person->wanted &&
+	    person->last_ns >= f->options->from_ns &&
 	    person_describe(person, &p, bytes))
 		print(f, &p);
 }
@@ -168,8 +169,7 @@ static void print_nobody(struct find *f)
 	print_time(f->nobody.first_ns);
 	print_time(f->nobody.last_ns);
 	printf("-  %" PRIu64 " packet%s  %" PRIu64 " bytes\n",
-	       f->nobody.packets, plural_s(f->nobody.packets),
-	       f->nobody.bytes);
+	       f->nobody.packets, plural_s(f->nobody.packets), f->nobody.bytes);
 	f->found++;
 }
 
@@ -206,7 +206,8 @@ static int find_in_end(struct find *f)
 	if (must_read_packets(f))
 		return read_packets(f);
 	return f->wanted && peer_is_any(f->options->peer) ?
-		       archive_file_end(f->file, print_if_wanted, f) : 0;
+		       archive_file_end(f->file, print_if_wanted, f) :
+		       0;
 }
 
 static int find_in(struct find *f, struct archive_file *file)

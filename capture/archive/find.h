@@ -16,7 +16,7 @@ struct peer;
 struct find_options {
 	const struct filter *filter;
 	const struct peer *peer;
-	uint64_t from_ns;		/* Unix time */
+	uint64_t from_ns; /* Unix time */
 };
 
 /*

@@ -35,7 +35,8 @@ static int add_file(struct archive_list *l, int dir, const char *name,
 
 	if (fd < 0)
 		return (fd == -ENOENT || fd == -EINVAL) && dir != AT_FDCWD ?
-			       0 : complain(l, path, fd);
+			       0 :
+			       complain(l, path, fd);
 	more = reallocarray(l->files, l->count + 1, sizeof(*more));
 	if (!more) {
 		close(fd);

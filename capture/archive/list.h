@@ -12,7 +12,7 @@
 struct archive_list {
 	struct archive_file *files;
 	size_t count;
-	bool has_failed;		/* one was not read, and that is said */
+	bool has_failed; /* one was not read, and that is said */
 };
 
 /*

@@ -38,8 +38,7 @@ static bool must_retry(struct pcapng_writer *w, int *err)
 	return !*err;
 }
 
-int archive_out_block(struct pcapng_writer *w, const uint8_t *block,
-		      size_t len)
+int archive_out_block(struct pcapng_writer *w, const uint8_t *block, size_t len)
 {
 	int err;
 

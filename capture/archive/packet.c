@@ -9,7 +9,7 @@
 #include "output/pcapng/pcapng_option.h"
 
 #define SECOND	     1000000000ull
-#define MICROSECONDS 1000000	/* a second: where a file says nothing */
+#define MICROSECONDS 1000000 /* a second: where a file says nothing */
 
 void archive_interface_add(struct archive_interfaces *s, const uint8_t *block,
 			   size_t len)

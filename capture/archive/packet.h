@@ -9,13 +9,13 @@
 
 #include "record.h"
 
-#define ARCHIVE_INTERFACES 2048	/* of one section; later ones are as the last */
+#define ARCHIVE_INTERFACES 2048 /* of one section; later ones are as the last */
 
 struct archive_interfaces {
 	uint32_t count;
 	struct {
 		uint16_t linktype;
-		uint64_t per_second;	/* units of its time stamps */
+		uint64_t per_second; /* units of its time stamps */
 	} of[ARCHIVE_INTERFACES];
 };
 
@@ -29,10 +29,10 @@ struct archive_packet {
 	uint64_t ts_ns;
 	uint32_t caplen;
 	uint32_t len;
-	const uint8_t *data;		/* these are inside the block */
+	const uint8_t *data; /* these are inside the block */
 	struct attribution owners;
 	struct receivers others;
-	size_t options_end;		/* offset in the block: no more options */
+	size_t options_end; /* offset in the block: no more options */
 	bool commented;
 	bool has_flags;
 	bool has_threads;

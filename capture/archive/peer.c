@@ -26,7 +26,8 @@ int peer_parse(struct peer *p, const char *host, const char *country)
 	*p = (struct peer){ .country = "" };
 	if (host && read_host(&p->network, host)) {
 		log_error("\"%s\" is no address, and no network like "
-			  "192.0.2.0/24", host);
+			  "192.0.2.0/24",
+			  host);
 		return -EINVAL;
 	}
 	if (!country)
@@ -48,8 +49,8 @@ bool peer_is_any(const struct peer *p)
 
 /* Where an end is: in a tunnel, or in what an ICMP error quotes, once more. */
 struct whereabouts {
-	const uint8_t *outer;		/* NULL: unknown */
-	const uint8_t *inner;		/* NULL: there is no other */
+	const uint8_t *outer; /* NULL: unknown */
+	const uint8_t *inner; /* NULL: there is no other */
 };
 
 static bool lies_in(const struct network *n, const uint8_t *addr)
@@ -108,7 +109,7 @@ static bool tells_country(const struct contents *c, const char country[3])
 
 /* What both of them have in common may be all that is kept of an address. */
 static bool tells_network(const struct contents *c, int family,
-			const struct network *wanted)
+			  const struct network *wanted)
 {
 	static const uint8_t none[4], mapped_bits[2] = { 96, 0 };
 	size_t from = mapped_bits[family] / 8, len = c->bits[family] / 8u;

@@ -11,8 +11,8 @@ struct archive_packet;
 struct contents;
 
 struct peer {
-	struct network network;		/* bits 0: any */
-	char country[3];		/* "": any */
+	struct network network; /* bits 0: any */
+	char country[3];	/* "": any */
 };
 
 /*

@@ -12,9 +12,9 @@
 
 struct people {
 	const struct filter *filter;
-	struct flow_hash hash;		/* of process ids */
+	struct flow_hash hash; /* of process ids */
 	struct person *heads[BUCKETS];
-	uint64_t packet;		/* their number, so far */
+	uint64_t packet; /* their number, so far */
 };
 
 struct people *people_new(const struct filter *filter)
@@ -114,8 +114,8 @@ struct person *people_take(struct people *t, const struct process *p,
 	return person;
 }
 
-struct person *people_learn(struct people *t, const uint8_t *record, size_t size,
-			    bool closing)
+struct person *people_learn(struct people *t, const uint8_t *record,
+			    size_t size, bool closing)
 {
 	struct process p;
 	int len = process_decode(&p, record, size);
@@ -134,7 +134,8 @@ void people_learn_packet(struct people *t, const struct archive_packet *p)
 
 bool people_want(const struct people *t, const struct person *person)
 {
-	return person->wanted_now || (t->packet && person->wanted_in == t->packet);
+	return person->wanted_now ||
+	       (t->packet && person->wanted_in == t->packet);
 }
 
 struct person *people_of(struct people *t, const struct packet_end *end)
@@ -181,8 +182,9 @@ size_t person_describe(const struct person *p, struct process *out,
 	const uint8_t *record = p->closing ? p->closing : p->record;
 	int len;
 
-	if (!record || process_decode(out, record, p->closing ?
-					   p->closing_len : p->record_len) <= 0)
+	if (!record ||
+	    process_decode(out, record,
+			   p->closing ? p->closing_len : p->record_len) <= 0)
 		return 0;
 	out->packets = p->packets;
 	out->bytes = p->bytes;

@@ -18,18 +18,18 @@ struct filter;
 struct people;
 
 struct person {
-	struct person *next;		/* of its hash bucket */
-	uint64_t id;			/* process_id() */
-	bool wanted;			/* by one of its records */
-	bool wanted_now;		/* by the latest, which its packets go by */
-	uint64_t told_in;		/* the last packet with a record of it */
-	uint64_t wanted_in;		/* ... with two, wanted by the first */
-	bool told;			/* the record is in the new file */
-	uint8_t *record;		/* the latest beside a packet; or NULL */
+	struct person *next; /* of its hash bucket */
+	uint64_t id;	     /* process_id() */
+	bool wanted;	     /* by one of its records */
+	bool wanted_now;     /* by the latest, which its packets go by */
+	uint64_t told_in;    /* the last packet with a record of it */
+	uint64_t wanted_in;  /* ... with two, wanted by the first */
+	bool told;	     /* the record is in the new file */
+	uint8_t *record;     /* the latest beside a packet; or NULL */
 	size_t record_len;
-	uint8_t *closing;		/* the latest of a table; or NULL */
+	uint8_t *closing; /* the latest of a table; or NULL */
 	size_t closing_len;
-	uint64_t packets;		/* these are for whoever counts */
+	uint64_t packets; /* these are for whoever counts */
 	uint64_t bytes;
 	uint64_t first_ns;
 	uint64_t last_ns;
@@ -37,7 +37,7 @@ struct person {
 
 /* @filter is borrowed; an empty one wants everybody.  NULL without memory. */
 struct people *people_new(const struct filter *filter);
-void people_free(struct people *t);		/* NULL is fine */
+void people_free(struct people *t); /* NULL is fine */
 
 /* A record, of a packet or of a table.  NULL: malformed, or no memory. */
 struct person *people_learn(struct people *t, const uint8_t *record, size_t len,

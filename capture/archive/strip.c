@@ -21,7 +21,7 @@ struct strip {
 	const struct strip_options *options;
 	struct pcapng_writer *writer;
 	long packets;
-	struct process process;		/* 8 KB: not on the stack */
+	struct process process; /* 8 KB: not on the stack */
 	struct wbuf block;
 	uint8_t bytes[PCAPNG_MAX_BLOCK];
 };
@@ -91,7 +91,8 @@ static size_t strip_record(struct strip *s, const uint8_t *record, size_t len,
 
 static bool is_our_comment(const uint8_t *text, size_t len)
 {
-	return len >= 4 && (!memcmp(text, "src", 3) || !memcmp(text, "dst", 3)) &&
+	return len >= 4 &&
+	       (!memcmp(text, "src", 3) || !memcmp(text, "dst", 3)) &&
 	       (text[3] == '=' || text[3] == '.');
 }
 
@@ -240,7 +241,8 @@ static int put_stripped_table(struct strip *s, struct rbuf b)
 	wbuf_claim(&s->block, TABLE_HEADER_LEN);
 	for (uint32_t i = 0; i < t.count; i++) {
 		uint8_t record[PROCESS_MAX];
-		size_t taken, len = strip_record(s, b.p, b.left, record, &taken);
+		size_t taken,
+			len = strip_record(s, b.p, b.left, record, &taken);
 
 		if (!len)
 			return 0;
@@ -338,12 +340,14 @@ static int strip_block(void *ctx, const uint8_t *block, size_t len)
 		return put_custom_block(s, block, len);
 	case PCAPNG_BLOCK_ISB:
 		return put_statistics(s, block, len);
-	case PCAPNG_BLOCK_NRB:		/* names of addresses */
+	case PCAPNG_BLOCK_NRB: /* names of addresses */
 		return strips(s, STRIP_PROCESSES) ?
-			       0 : archive_out_block(s->writer, block, len);
+			       0 :
+			       archive_out_block(s->writer, block, len);
 	case PCAPNG_BLOCK_DSB:
 		return strips(s, STRIP_KEYS) ?
-			       0 : archive_out_block(s->writer, block, len);
+			       0 :
+			       archive_out_block(s->writer, block, len);
 	default:
 		return archive_out_block(s->writer, block, len);
 	}

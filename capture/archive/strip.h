@@ -12,9 +12,9 @@ struct archive_list;
 struct opener;
 
 struct strip_options {
-	unsigned what;			/* enum strip_what */
-	struct opener *to;		/* who makes the new file */
-	const char *path;		/* what that is called */
+	unsigned what;	   /* enum strip_what */
+	struct opener *to; /* who makes the new file */
+	const char *path;  /* what that is called */
 	enum compression compression;
 };
 

@@ -7,17 +7,17 @@
 #include "bpf/user.bpf.h"
 
 #ifdef __TARGET_ARCH_arm64
-#define SYSCALL_NR(regs)  BPF_CORE_READ(regs, syscallno)
+#define SYSCALL_NR(regs)   BPF_CORE_READ(regs, syscallno)
 #define SYSCALL_ARG0(regs) BPF_CORE_READ(regs, orig_x0)
 #define SYSCALL_ARG1(regs) BPF_CORE_READ(regs, regs[1])
 #define SYSCALL_ARG2(regs) BPF_CORE_READ(regs, regs[2])
-#define SYSCALL_IS_OVER(regs)                                                  \
+#define SYSCALL_IS_OVER(regs) \
 	(BPF_CORE_READ(regs, regs[0]) != BPF_CORE_READ(regs, orig_x0))
 #else
-#define SYSCALL_NR(regs)  (int)BPF_CORE_READ(regs, orig_ax)
-#define SYSCALL_ARG0(regs) BPF_CORE_READ(regs, di)
-#define SYSCALL_ARG1(regs) BPF_CORE_READ(regs, si)
-#define SYSCALL_ARG2(regs) BPF_CORE_READ(regs, dx)
+#define SYSCALL_NR(regs)      (int)BPF_CORE_READ(regs, orig_ax)
+#define SYSCALL_ARG0(regs)    BPF_CORE_READ(regs, di)
+#define SYSCALL_ARG1(regs)    BPF_CORE_READ(regs, si)
+#define SYSCALL_ARG2(regs)    BPF_CORE_READ(regs, dx)
 #define SYSCALL_IS_OVER(regs) ((int)BPF_CORE_READ(regs, ax) != -ENOSYS)
 #endif
 
@@ -135,8 +135,8 @@ static __always_inline enum use current_use(struct sock *sk, bool tcp)
 		return use;
 	fd = nr == __NR_splice ? SYSCALL_ARG2(regs) : SYSCALL_ARG0(regs);
 	used = sock_of_fd(t, fd);
-	if (used == sk || (used &&
-			   BPF_CORE_READ(used, sk_protocol) == IPPROTO_MPTCP))
+	if (used == sk ||
+	    (used && BPF_CORE_READ(used, sk_protocol) == IPPROTO_MPTCP))
 		return use;
 	return USE_NONE;
 }
@@ -193,10 +193,12 @@ delayed_sender(struct __sk_buff *ctx, const struct sock_info *s)
 	const struct delayed *q = bpf_map_lookup_elem(&delayed, &at);
 
 	return q && q->socket == s->address && q->len == ctx->len &&
-	       is_recent(q->sender.seen_ns, bpf_ktime_get_ns(),
-			 PROBE_SENT_NS) &&
-	       (!q->unsure || is_one_of_users(s, q->sender.tgid)) ?
-		       &q->sender : NULL;
+			       is_recent(q->sender.seen_ns, bpf_ktime_get_ns(),
+					 PROBE_SENT_NS) &&
+			       (!q->unsure ||
+				is_one_of_users(s, q->sender.tgid)) ?
+		       &q->sender :
+		       NULL;
 }
 
 /*
@@ -216,8 +218,7 @@ static __always_inline void note_writer(struct sock_info *s, enum use use)
 		s->wrote = true;
 		s->roles |= SOCK_SPLIT;
 	}
-	if (use != USE_SEND || !(s->roles & SOCK_SENT) ||
-	    s->owner.tgid == tgid)
+	if (use != USE_SEND || !(s->roles & SOCK_SENT) || s->owner.tgid == tgid)
 		return;
 	s->writers = true;
 	next = BPF_CORE_READ(tp, snd_nxt);
@@ -254,7 +255,7 @@ static __always_inline bool sender_takes_over(struct sock_info *s,
 	    is_told_user(&s->owner) && (!tcp || is_program(&s->owner)))
 		return true;
 	if (tcp ? sk->state == BPF_TCP_LISTEN ||
-			  !BPF_CORE_READ(ksk, sk_lock.owned) :
+			    !BPF_CORE_READ(ksk, sk_lock.owned) :
 		  !BPF_CORE_READ(ksk, sk_socket, file))
 		return false;
 	use = current_use(ksk, tcp);

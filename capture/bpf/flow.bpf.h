@@ -64,7 +64,8 @@ static __always_inline enum told tell_flow(struct sock_info *s,
 	if (known && r->cookie == now.cookie && told)
 		return told;
 	__sync_fetch_and_add(&generations[k->local_port % GENERATIONS], 1);
-	if (!r && bpf_map_update_elem(&reported_flows, &id, &now, BPF_NOEXIST)) {
+	if (!r &&
+	    bpf_map_update_elem(&reported_flows, &id, &now, BPF_NOEXIST)) {
 		/* Another processor has just told another socket's. */
 		r = bpf_map_lookup_elem(&reported_flows, &id);
 		known = r;
@@ -82,7 +83,7 @@ static __always_inline enum told tell_flow(struct sock_info *s,
 }
 
 static __always_inline void forget_reported(const struct sock_info *s,
-					const struct flow_key *k)
+					    const struct flow_key *k)
 {
 	struct flow_id id = { .netns = s->netns, .key = *k };
 

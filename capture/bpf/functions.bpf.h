@@ -105,8 +105,7 @@ int BPF_PROG(on_graft, struct sock *sk)
 	struct task_struct *t = bpf_get_current_task_btf();
 	struct sock_info *s = seen_info(sk);
 
-	if (s && !(t->flags & PF_KTHREAD) &&
-	    !traced_use(s, sk, USE_HOLD, NULL))
+	if (s && !(t->flags & PF_KTHREAD) && !traced_use(s, sk, USE_HOLD, NULL))
 		tell_user(sk, subflow_cookie(sk), PROBE_SENDER | PROBE_READER,
 			  NULL);
 	return 0;

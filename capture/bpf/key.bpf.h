@@ -54,8 +54,8 @@ static __always_inline void header_key(const __u8 b[8], struct flow_key *k,
 /* What tells a packet from the others of its flow. */
 struct packet_print {
 	__u64 fingerprint;
-	__u32 seq_end;		/* TCP: of its payload */
-	__u32 payload;		/* TCP: its bytes */
+	__u32 seq_end; /* TCP: of its payload */
+	__u32 payload; /* TCP: its bytes */
 };
 
 /* Up to sizeof(*word) bytes, by sizes that each kernel's verifier follows. */

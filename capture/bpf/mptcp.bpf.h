@@ -12,12 +12,12 @@
 
 /* An MPTCP connection that has one subflow. */
 struct subflow {
-	struct probe_owner writer;	/* the last */
-	__u64 counted;		/* the connection's number after what is written so far, */
-	__u32 written;		/* ... and TCP's */
-	__u32 ahead;		/* of those of the connection; more with what is sent again */
-	__u32 several;		/* bool: it was written by others, or another name */
-	__u32 sender;		/* process id of who has sent since, and was told; or 0 */
+	struct probe_owner writer; /* the last */
+	__u64 counted; /* the connection's number after what is written so far, */
+	__u32 written; /* ... and TCP's */
+	__u32 ahead; /* of those of the connection; more with what is sent again */
+	__u32 several; /* bool: it was written by others, or another name */
+	__u32 sender; /* process id of who has sent since, and was told; or 0 */
 };
 
 /* By the subflow's cookie. */
@@ -91,7 +91,8 @@ static __always_inline void note_moved(struct subflow *f, __u64 cookie,
 	__u8 state = BPF_CORE_READ((struct sock *)tp, __sk_common.skc_state);
 
 	/* An end has a number of its own: of the connection, then of TCP. */
-	if (!by || (state != BPF_TCP_ESTABLISHED && state != BPF_TCP_CLOSE_WAIT))
+	if (!by ||
+	    (state != BPF_TCP_ESTABLISHED && state != BPF_TCP_CLOSE_WAIT))
 		return;
 	if ((__s32)by < 0) {
 		f->ahead += by;
@@ -148,9 +149,10 @@ static __always_inline void note_subflow_sender(const struct sock_info *s)
  * What was before the last @sent bytes is known to be written.  Who else has the
  * connection may have sent some since, or any of it if that is more.
  */
-static __always_inline struct subflow *
-begin_writes(struct sock_info *s, struct mptcp_sock *msk, struct tcp_sock *tp,
-	     __u64 cookie, int sent)
+static __always_inline struct subflow *begin_writes(struct sock_info *s,
+						    struct mptcp_sock *msk,
+						    struct tcp_sock *tp,
+						    __u64 cookie, int sent)
 {
 	struct file *file = BPF_CORE_READ((struct sock *)msk, sk_socket, file);
 	__u32 before = BPF_CORE_READ(tp, snd_una) -
@@ -180,9 +182,9 @@ begin_writes(struct sock_info *s, struct mptcp_sock *msk, struct tcp_sock *tp,
  * Where a connection's bytes wait that has one subflow; NULL if it has another.
  * Of those the last @sent are not counted yet.
  */
-static __always_inline struct subflow *
-written_subflow(struct sock_info *s, struct mptcp_sock *msk, __u64 cookie,
-		int sent)
+static __always_inline struct subflow *written_subflow(struct sock_info *s,
+						       struct mptcp_sock *msk,
+						       __u64 cookie, int sent)
 {
 	struct tcp_sock *tp = (void *)BPF_CORE_READ(msk, first);
 	struct subflow *f;
@@ -211,9 +213,8 @@ static __always_inline bool has_writers(const struct sock_info *s)
 }
 
 /* As is_disputed(): @by bytes have come since. */
-static __always_inline bool is_subflow_disputed(struct sock_info *s,
-						struct subflow *f, __u64 by,
-						int sent)
+static __always_inline bool
+is_subflow_disputed(struct sock_info *s, struct subflow *f, __u64 by, int sent)
 {
 	__u32 tgid = bpf_get_current_task_btf()->tgid;
 	bool another = s->roles & SOCK_SENT && s->owner.tgid != tgid;

@@ -39,8 +39,7 @@ static __always_inline bool is_copy(const struct bpf_sock *sk,
 static __always_inline void tell_packet(struct sock_info *s,
 					struct __sk_buff *skb,
 					struct flow_key *k, bool egress,
-					bool known, __u32 flags,
-					enum told told,
+					bool known, __u32 flags, enum told told,
 					const struct probe_owner *delayed)
 {
 	struct packet_print print = {};
@@ -218,10 +217,9 @@ static __always_inline enum told is_shared(struct sock_info *s, bool egress,
 	return egress && own > flow ? own : flow;
 }
 
-static __always_inline int tell_new(struct sock_info *s,
-				    const struct bpf_sock *sk,
-				    struct __sk_buff *skb, bool egress,
-				    bool sends, const struct probe_owner *delayed)
+static __always_inline int
+tell_new(struct sock_info *s, const struct bpf_sock *sk, struct __sk_buff *skb,
+	 bool egress, bool sends, const struct probe_owner *delayed)
 {
 	__u8 roles = egress ? PROBE_SENDER : PROBE_READER;
 	bool listening = sk->state == BPF_TCP_LISTEN, held, twins, idle, full,
@@ -275,16 +273,19 @@ static __always_inline int tell_new(struct sock_info *s,
 		/* If it stays unread: threads, not others, may hold it. */
 		known = !(idle && s->full_ns) &&
 			(!(held || s->several) || is_of_threads(s));
-		tell_packet(s, skb, &k, false, known, PROBE_PENDING, told, NULL);
+		tell_packet(s, skb, &k, false, known, PROBE_PENDING, told,
+			    NULL);
 	} else if (idle) {
 		count_backlog(s);
 		tell_packet(s, skb, &k, false, is_held(s),
 			    PROBE_PENDING | PROBE_ALONE |
-			    (holders == HOLDERS_COMING ? PROBE_INHERITED : 0),
+				    (holders == HOLDERS_COMING ?
+					     PROBE_INHERITED :
+					     0),
 			    TOLD_EACH, NULL);
 	} else {
-		told = sk->protocol == IPPROTO_TCP ?
-			       TOLD_NOT : is_shared(s, egress, flow);
+		told = sk->protocol == IPPROTO_TCP ? TOLD_NOT :
+						     is_shared(s, egress, flow);
 		if (told || delayed ||
 		    (egress && sends && sk->protocol != IPPROTO_TCP &&
 		     is_renamed(s)))

@@ -13,13 +13,12 @@
 #include "host/log.h"
 #include "host/pages.h"
 
-#define EVENTS_AHEAD 4			/* far less than the ring has */
-#define MAX_TAKEN 65536			/* above what the ring holds */
-#define LOAD_BYTES (16u << 20)		/* libbpf takes them to load it */
+#define EVENTS_AHEAD 4		 /* far less than the ring has */
+#define MAX_TAKEN    65536	 /* above what the ring holds */
+#define LOAD_BYTES   (16u << 20) /* libbpf takes them to load it */
 
 static int print_libbpf(enum libbpf_print_level level, const char *fmt,
-			va_list ap)
-	__attribute__((format(printf, 2, 0)));
+			va_list ap) __attribute__((format(printf, 2, 0)));
 
 static int print_libbpf(enum libbpf_print_level level, const char *fmt,
 			va_list ap)
@@ -48,8 +47,7 @@ static int load_nothing(enum bpf_prog_type type, enum bpf_attach_type attach,
 		nothing,
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	LIBBPF_OPTS(bpf_prog_load_opts, opts,
-		    .expected_attach_type = attach,
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = attach,
 		    .attach_btf_id = attach_btf_id);
 	int fd = bpf_prog_load(type, NULL, "GPL", insns,
 			       sizeof(insns) / sizeof(*insns), &opts);
@@ -118,12 +116,13 @@ static void choose_traced(struct probe *p, bool all)
 {
 	struct bpf_program *prog;
 
-	bpf_object__for_each_program(prog, p->skel->obj)
+	bpf_object__for_each_program (prog, p->skel->obj)
 		if (probe_is_traced(bpf_program__section_name(prog)))
 			bpf_program__set_autoload(
-				prog, p->traces &&
-				      (all || prog == p->skel->progs.on_graft ||
-				       prog == p->skel->progs.on_queue));
+				prog,
+				p->traces && (all ||
+					      prog == p->skel->progs.on_graft ||
+					      prog == p->skel->progs.on_queue));
 }
 
 /* Whether others tell what that program would. */
@@ -145,7 +144,7 @@ static int leave_out_unknown(struct probe *p)
 		return -ENOENT;
 	/* With both a read would count twice. */
 	choose_traced(p, !has_hook(btf, "tp_btf/sock_recv_length"));
-	bpf_object__for_each_program(prog, p->skel->obj) {
+	bpf_object__for_each_program (prog, p->skel->obj) {
 		const char *section = bpf_program__section_name(prog);
 
 		if (!bpf_program__autoload(prog) || has_hook(btf, section))
@@ -198,8 +197,8 @@ static int load_object(struct probe *p, bool leave_out)
 		return -errno;
 	p->skel->rodata->seen = (uint8_t)p->handler.seen;
 	p->skel->rodata->seen_netns = p->handler.netns;
-	p->skel->rodata->tells_netns =
-		p->handler.seen == PROBE_SEEN_LOOPBACK && may_ask_netns();
+	p->skel->rodata->tells_netns = p->handler.seen == PROBE_SEEN_LOOPBACK &&
+				       may_ask_netns();
 	choose_traced(p, false);
 	choose_filter(p);
 	if (leave_out)
@@ -237,9 +236,10 @@ int probe_open(struct probe **out, const struct probe_handler *handler)
 	err = load(p);
 	if (err)
 		goto out;
-	p->skel->bss->reads_told =
-		bpf_program__autoload(p->skel->progs.on_recv_length) ||
-		bpf_program__autoload(p->skel->progs.on_inet_recvmsg);
+	p->skel->bss->reads_told = bpf_program__autoload(
+					   p->skel->progs.on_recv_length) ||
+				   bpf_program__autoload(
+					   p->skel->progs.on_inet_recvmsg);
 	p->skel->bss->wake_at_exec = handler->at_exec;
 	/* The ring comes before attach: the first event must have a reader. */
 	p->ring = ring_buffer__new(bpf_map__fd(p->skel->maps.events), on_record,

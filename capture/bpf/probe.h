@@ -31,10 +31,10 @@ struct probe_handler {
 	 */
 	void (*soon)(void *ctx, const struct probe_event *e);
 	void *ctx;
-	bool at_exec;		/* an exec makes probe_fd() readable at once */
+	bool at_exec; /* an exec makes probe_fd() readable at once */
 	enum probe_seen seen;
-	uint64_t netns;		/* cookie of the one captured */
-	bool delays;		/* probe_watch_queues() may follow */
+	uint64_t netns; /* cookie of the one captured */
+	bool delays;	/* probe_watch_queues() may follow */
 };
 
 /*
@@ -43,7 +43,7 @@ struct probe_handler {
  * capabilities, -EOPNOTSUPP where the kernel cannot (no BTF, no cgroup2).
  */
 int probe_open(struct probe **out, const struct probe_handler *handler);
-void probe_close(struct probe *p);		/* NULL is fine */
+void probe_close(struct probe *p); /* NULL is fine */
 
 /*
  * The capture ends soon: who accepts a connection may be told no more.  Linux

@@ -16,7 +16,7 @@
 #include "host/files/file_system.h"
 #include "host/log.h"
 
-#define ROOT_INODE 1			/* of all cgroups */
+#define ROOT_INODE 1 /* of all cgroups */
 
 /* perf_event_open() wants the tracepoint's number, which tracefs tells. */
 static struct bpf_link *attach_tracepoint(struct bpf_program *prog, int tracefs)
@@ -74,7 +74,8 @@ static void keep_info(struct probe *p, const struct bpf_link *link)
 	char path[64];
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", bpf_link__fd(link));
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d",
+		 bpf_link__fd(link));
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0)
 		p->infos[p->info_count++] = fd;
@@ -109,7 +110,8 @@ static int attach(struct probe *p, struct bpf_program *prog, int cgroup,
 
 bool probe_is_traced(const char *section)
 {
-	return !strncmp(section, "fentry/", 7) || !strncmp(section, "fexit/", 6);
+	return !strncmp(section, "fentry/", 7) ||
+	       !strncmp(section, "fexit/", 6);
 }
 
 /* True if accept() needs no tracepoints, which cost each system call. */
@@ -118,7 +120,7 @@ static bool attach_traced(struct probe *p)
 	struct bpf_program *prog;
 	bool accepts_told = false;
 
-	bpf_object__for_each_program(prog, p->skel->obj) {
+	bpf_object__for_each_program (prog, p->skel->obj) {
 		if (!bpf_program__autoload(prog) ||
 		    !probe_is_traced(bpf_program__section_name(prog)))
 			continue;
@@ -139,7 +141,7 @@ static int attach_all(struct probe *p, int cgroup, int tracefs)
 	const bool accepts_told = attach_traced(p);
 	struct bpf_program *prog;
 
-	bpf_object__for_each_program(prog, p->skel->obj) {
+	bpf_object__for_each_program (prog, p->skel->obj) {
 		const char *section = bpf_program__section_name(prog);
 		int err;
 

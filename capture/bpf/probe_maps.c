@@ -39,8 +39,9 @@ static int map_tables(struct probe *p)
 	void *arrivals = NULL, *progress = NULL;
 	int err = map_table(p->skel->maps.arrivals, ARRIVALS_BYTES, &arrivals);
 
-	err = err ? err : map_table(p->skel->maps.progress, PROGRESS_BYTES,
-				    &progress);
+	err = err ? err :
+		    map_table(p->skel->maps.progress, PROGRESS_BYTES,
+			      &progress);
 	p->arrivals = arrivals;
 	p->progress = progress;
 	return err;
@@ -79,9 +80,8 @@ void probe_measure_ring(struct probe *p)
 
 bool probe_heard(const struct probe *p)
 {
-	return !p->positions ||
-	       __atomic_load_n((const uint64_t *)p->positions,
-			       __ATOMIC_ACQUIRE) >= p->begun;
+	return !p->positions || __atomic_load_n((const uint64_t *)p->positions,
+						__ATOMIC_ACQUIRE) >= p->begun;
 }
 
 unsigned probe_fill(struct probe *p)

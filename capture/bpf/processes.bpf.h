@@ -11,8 +11,8 @@
  * and the verifier sees one state, not forty.
  */
 static __always_inline void put_component(char *buf, __u32 mask, __u32 room,
-					  volatile __u32 *at,
-					  const void *name, __u32 len)
+					  volatile __u32 *at, const void *name,
+					  __u32 len)
 {
 	__u32 off = *at;
 
@@ -59,7 +59,7 @@ static __always_inline bool put_path(char *buf, __u32 size, volatile __u32 *at,
 			      BPF_CORE_READ(d, d_name.name),
 			      BPF_CORE_READ(d, d_name.len));
 		if (parent == d)
-			return true;	/* no file system: a memfd */
+			return true; /* no file system: a memfd */
 		d = parent;
 	}
 	return false;
@@ -96,7 +96,7 @@ static __always_inline void exec_session(struct probe_exec *x,
 		x->sessionid = BPF_CORE_READ(t, sessionid);
 }
 
-#define CTIME_NSEC	0x7fffffff	/* without I_CTIME_QUERIED, Linux 6.13 */
+#define CTIME_NSEC 0x7fffffff /* without I_CTIME_QUERIED, Linux 6.13 */
 
 static __always_inline __u64 inode_changed_ns(struct inode *inode)
 {
@@ -133,7 +133,8 @@ static __always_inline void exec_exe_flags(struct probe_exec *x,
 		if (parent == d)
 			x->exe_flags |= PROBE_EXE_MEMFD;
 	} else if ((BPF_CORE_READ(parent, d_inode, i_mode) |
-		    BPF_CORE_READ(inode, i_mode)) & S_IWOTH) {
+		    BPF_CORE_READ(inode, i_mode)) &
+		   S_IWOTH) {
 		x->exe_flags |= PROBE_EXE_WORLD_WRITABLE;
 	}
 }
@@ -330,7 +331,7 @@ SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	if (child->tgid != child->pid)
-		return 0;		/* a thread */
+		return 0; /* a thread */
 	note_fork(parent);
 	if (child->files == parent->files && !(child->flags & PF_KTHREAD))
 		share_table(parent->tgid, child->tgid);

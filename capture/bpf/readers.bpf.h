@@ -6,9 +6,9 @@
 #include "bpf/mptcp.bpf.h"
 #include "bpf/storage.bpf.h"
 
-#define NEVER_READ 1		/* CLOCK_MONOTONIC */
-#define BACKLOG_BURST 256	/* of one socket's that are told at once, */
-#define BACKLOG_TOLD 32		/* ... and then at each tick */
+#define NEVER_READ    1	  /* CLOCK_MONOTONIC */
+#define BACKLOG_BURST 256 /* of one socket's that are told at once, */
+#define BACKLOG_TOLD  32  /* ... and then at each tick */
 
 /* Only threads of one process have used it. */
 static __always_inline bool is_of_threads(const struct sock_info *s)
@@ -98,8 +98,9 @@ static __always_inline void await_read(struct sock_info *s, __u8 proto,
 				       __u64 position)
 {
 	position += proto != IPPROTO_TCP;
-	if (proto != IPPROTO_TCP ? position > s->awaited_until :
-	    !s->awaited || (__s32)(position - s->awaited_until) > 0)
+	if (proto != IPPROTO_TCP ?
+		    position > s->awaited_until :
+		    !s->awaited || (__s32)(position - s->awaited_until) > 0)
 		s->awaited_until = position;
 	barrier();
 	s->awaited = 1;
@@ -168,10 +169,10 @@ static __always_inline bool has_shared_table(const struct sock_info *s)
 }
 
 enum holders {
-	HOLDERS_NONE,		/* whose reads would be told */
-	HOLDERS_COMING,		/* it is not accepted yet */
+	HOLDERS_NONE,	/* whose reads would be told */
+	HOLDERS_COMING, /* it is not accepted yet */
 	HOLDERS_ONE,
-	HOLDERS_SEVERAL,	/* or threads of one wait for it */
+	HOLDERS_SEVERAL, /* or threads of one wait for it */
 };
 
 /*
@@ -314,7 +315,8 @@ static __always_inline bool is_full(const struct sock_info *s,
 				    const struct __sk_buff *skb)
 {
 	struct sock *sk = (void *)s->address;
-	__s64 least = own->protocol == IPPROTO_UDP ? skb->len + SKB_OVERHEAD : 0;
+	__s64 least = own->protocol == IPPROTO_UDP ? skb->len + SKB_OVERHEAD :
+						     0;
 
 	return BPF_CORE_READ(sk, sk_backlog.rmem_alloc.counter) + least >
 	       BPF_CORE_READ(sk, sk_rcvbuf);

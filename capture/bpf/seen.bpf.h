@@ -10,9 +10,9 @@
 #include "bpf/kernel_types.bpf.h"
 
 /* Of the capture; set before the programs are loaded. */
-const volatile __u8 seen;		/* enum probe_seen */
-const volatile __u64 seen_netns;	/* if PROBE_SEEN_LOOPBACK */
-const volatile bool tells_netns;	/* of a packet, at once: Linux 6.15 */
+const volatile __u8 seen;	 /* enum probe_seen */
+const volatile __u64 seen_netns; /* if PROBE_SEEN_LOOPBACK */
+const volatile bool tells_netns; /* of a packet, at once: Linux 6.15 */
 
 /* Device 0 is one that is not known (a connection's backlog). */
 static __always_inline bool is_seen(const struct __sk_buff *skb)

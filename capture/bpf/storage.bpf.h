@@ -7,9 +7,9 @@
 
 #include "bpf/kernel_types.bpf.h"
 
-#define RING_BYTES	(8u << 20)
-#define RING_WAKE	(RING_BYTES / 4)
-#define FILE_RELEASED 1		/* the file may be gone any time */
+#define RING_BYTES    (8u << 20)
+#define RING_WAKE     (RING_BYTES / 4)
+#define FILE_RELEASED 1 /* the file may be gone any time */
 
 /*
  * Of the last users: who sends, who reads.  They are one until another reads
@@ -17,59 +17,59 @@
  */
 struct sock_info {
 	struct probe_owner owner;
-	struct probe_owner reader;	/* if SOCK_SPLIT */
+	struct probe_owner reader; /* if SOCK_SPLIT */
 	__u64 cookie;
 	__u64 netns;
-	__u64 address;		/* of the struct sock, for CO-RE reads */
-	__u64 file;		/* see file_of(); 0: not looked for */
-	__u64 reads;		/* datagrams read so far, */
-	__u64 untold_reads;	/* ... and when the last came that was not told */
-	__u64 read_jiffies;	/* when the last was read; 0: none was */
-	__u64 held_jiffies;	/* when its reader had it, but for that */
-	__u64 read_ns;		/* when a datagram was last read; 0: never, */
-	__u64 emptied_ns;	/* ... and nothing was left */
-	__u64 awaited_until;	/* who reads up to here is to be told; TCP: sequence */
-	__u64 pending_ns;	/* when it last had holders; 0: long ago */
-	__u64 full_ns;		/* when that was last told; 0: it never was */
-	__u64 shared_ns;	/* when another process last took over sending */
-	__u32 flags;		/* enum probe_owner_flags */
-	__u32 roles;		/* enum sock_roles */
-	__u32 epoch;		/* when it was last told */
-	__u32 tx_seen;		/* generation of last_tx when it was told, + 1 */
+	__u64 address;	    /* of the struct sock, for CO-RE reads */
+	__u64 file;	    /* see file_of(); 0: not looked for */
+	__u64 reads;	    /* datagrams read so far, */
+	__u64 untold_reads; /* ... and when the last came that was not told */
+	__u64 read_jiffies; /* when the last was read; 0: none was */
+	__u64 held_jiffies; /* when its reader had it, but for that */
+	__u64 read_ns;	    /* when a datagram was last read; 0: never, */
+	__u64 emptied_ns;   /* ... and nothing was left */
+	__u64 awaited_until; /* who reads up to here is to be told; TCP: sequence */
+	__u64 pending_ns; /* when it last had holders; 0: long ago */
+	__u64 full_ns;	  /* when that was last told; 0: it never was */
+	__u64 shared_ns;  /* when another process last took over sending */
+	__u32 flags;	  /* enum probe_owner_flags */
+	__u32 roles;	  /* enum sock_roles */
+	__u32 epoch;	  /* when it was last told */
+	__u32 tx_seen;	  /* generation of last_tx when it was told, + 1 */
 	__u32 rx_seen;
 	/* Apart from @roles: another processor may be writing that. */
-	__u8 told;		/* user space knows of the socket, */
-	__u8 tx_told;		/* of a connection's flow as it sends, */
-	__u8 rx_told;		/* and as it receives */
-	__u8 wrote;		/* @wrote_seq is known */
-	__u8 threads;		/* the owner has several */
-	__u8 stream;		/* a connection: bytes may wait in it */
-	__u8 awaited;		/* bool: TCP: @awaited_until is known */
-	__u8 read;		/* @read_seq is known */
-	__u8 table_shared;	/* whoever read last shares its descriptors */
-	__u8 untold;		/* bool: so came packets that may be unread */
-	__u8 several;		/* bool: others had it when it was last used */
-	__u8 writers;		/* bool: several processes have written, as of @shared_ns */
-	__u8 disputed;		/* bool: from @disputed_seq to @wrote_seq any of them */
-	__u8 subflow;		/* bool: of MPTCP */
+	__u8 told;	   /* user space knows of the socket, */
+	__u8 tx_told;	   /* of a connection's flow as it sends, */
+	__u8 rx_told;	   /* and as it receives */
+	__u8 wrote;	   /* @wrote_seq is known */
+	__u8 threads;	   /* the owner has several */
+	__u8 stream;	   /* a connection: bytes may wait in it */
+	__u8 awaited;	   /* bool: TCP: @awaited_until is known */
+	__u8 read;	   /* @read_seq is known */
+	__u8 table_shared; /* whoever read last shares its descriptors */
+	__u8 untold;	   /* bool: so came packets that may be unread */
+	__u8 several;	   /* bool: others had it when it was last used */
+	__u8 writers; /* bool: several processes have written, as of @shared_ns */
+	__u8 disputed; /* bool: from @disputed_seq to @wrote_seq any of them */
+	__u8 subflow;  /* bool: of MPTCP */
 	__u8 reserved[2];
-	__u64 waiting_ns;	/* what waited then has been read ... */
-	__u64 waiting_until;	/* ... with that many of @reads; 0: none does */
-	__u64 backlog_jiffies;	/* when packets behind others were last told, */
-	__u32 backlog_told;	/* and how many */
-	__u32 read_by;		/* process id of who last read a datagram */
-	__u32 wrote_seq;	/* of a connection: after what is written so far */
+	__u64 waiting_ns;      /* what waited then has been read ... */
+	__u64 waiting_until;   /* ... with that many of @reads; 0: none does */
+	__u64 backlog_jiffies; /* when packets behind others were last told, */
+	__u32 backlog_told;    /* and how many */
+	__u32 read_by;	       /* process id of who last read a datagram */
+	__u32 wrote_seq; /* of a connection: after what is written so far */
 	__u32 disputed_seq;
-	__u32 read_seq;		/* ... after what is read so far */
-	__u32 maker;		/* process id of who used or accepted it first */
-	__u64 renamed_over;	/* a time of renamed_ns of which no packet waits */
+	__u32 read_seq;	    /* ... after what is read so far */
+	__u32 maker;	    /* process id of who used or accepted it first */
+	__u64 renamed_over; /* a time of renamed_ns of which no packet waits */
 	struct flow_key last_tx;
 	struct flow_key last_rx;
 };
 
 enum sock_roles {
-	SOCK_SENT = 1,		/* @owner has sent, not only made the socket */
-	SOCK_SPLIT = 2,		/* another process reads */
+	SOCK_SENT = 1,	/* @owner has sent, not only made the socket */
+	SOCK_SPLIT = 2, /* another process reads */
 };
 
 /* What a process does with a socket. */
@@ -77,15 +77,15 @@ enum use {
 	USE_NONE,
 	USE_SEND,
 	USE_READ,
-	USE_HOLD,		/* creates, binds, connects, accepts it */
-	USE_END,		/* closes it, perhaps unseen in a queue */
+	USE_HOLD, /* creates, binds, connects, accepts it */
+	USE_END,  /* closes it, perhaps unseen in a queue */
 };
 
 struct reported {
 	__u64 cookie;
-	__u64 shared_ns;	/* when another socket got it; 0: long ago */
-	__u64 sent_ns;		/* ... sent it */
-	__u64 epoch;		/* when the flow was last told */
+	__u64 shared_ns; /* when another socket got it; 0: long ago */
+	__u64 sent_ns;	 /* ... sent it */
+	__u64 epoch;	 /* when the flow was last told */
 };
 
 struct flow_id {
@@ -112,9 +112,9 @@ struct {
 /* A datagram that a process has sent and a firewall has yet to let go. */
 struct delayed {
 	struct probe_owner sender;
-	__u64 socket;		/* address of the struct sock */
+	__u64 socket; /* address of the struct sock */
 	__u32 len;
-	__u32 unsure;		/* bool: another may have let another go */
+	__u32 unsure; /* bool: another may have let another go */
 };
 
 /* By where the datagram lies. */
@@ -140,7 +140,7 @@ struct {
 	__type(value, struct probe_exec);
 } exec_scratch SEC(".maps");
 
-__u64 lost;	/* events for which the ring had no room */
+__u64 lost; /* events for which the ring had no room */
 
 /*
  * User space counts it up once it has forgotten something, or an event was
@@ -161,13 +161,13 @@ __u64 tables_shared;
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
-	__type(key, __u32);	/* process id */
+	__type(key, __u32); /* process id */
 	__type(value, __u8);
 } table_sharers SEC(".maps");
 
 /* When a process with such a number last forked, or passed descriptors, in jiffies. */
 __u64 forked[PROBE_FORKERS];
-__u64 forked_ns[PROBE_FORKERS];	/* the same, CLOCK_MONOTONIC */
+__u64 forked_ns[PROBE_FORKERS]; /* the same, CLOCK_MONOTONIC */
 /* ... or took another name, or executed a program, CLOCK_MONOTONIC. */
 __u64 renamed_ns[PROBE_FORKERS];
 
@@ -226,7 +226,8 @@ __u64 regs_at;
 static __always_inline __u64 wakeup(void)
 {
 	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > RING_WAKE ?
-		       BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+		       BPF_RB_FORCE_WAKEUP :
+		       BPF_RB_NO_WAKEUP;
 }
 
 static __always_inline bool is_inet(struct sock *sk)
@@ -317,8 +318,8 @@ static __always_inline bool is_recent(__u64 since, __u64 now, __u64 span)
 
 enum told {
 	TOLD_NOT,
-	TOLD_CLOSING,		/* each packet, and user space need not know */
-	TOLD_EACH,		/* what is not told is another's */
+	TOLD_CLOSING, /* each packet, and user space need not know */
+	TOLD_EACH,    /* what is not told is another's */
 };
 
 /* Of a flow or socket that has got another user at @since. */

@@ -8,8 +8,7 @@
 #include "bpf/user.bpf.h"
 
 /* @written: the sequence number where what it writes begins; NULL: not known. */
-static __always_inline void tell_user(struct sock *sk, __u64 cookie,
-				      __u8 roles,
+static __always_inline void tell_user(struct sock *sk, __u64 cookie, __u8 roles,
 				      const __u32 *written)
 {
 	struct probe_event *e;
@@ -152,10 +151,11 @@ static __always_inline bool note_reader(struct sock_info *s, __u64 cookie,
 	 * Of what a subflow gets nothing is noted for its socket.  What comes while
 	 * the first is read that another takes is not told either.
 	 */
-	if (another && (cookie == s->cookie ?
-			s->told && (had_untold(s) ? s->read_ns :
-					    taken && !s->pending_ns) :
-			cookie))
+	if (another &&
+	    (cookie == s->cookie ?
+		     s->told && (had_untold(s) ? s->read_ns :
+						 taken && !s->pending_ns) :
+		     cookie))
 		tell_reader(s, cookie, renamed);
 	s->read_by = tgid;
 	s->read_ns = bpf_ktime_get_ns();
@@ -168,9 +168,11 @@ static __always_inline __u64 datagrams_until(struct sock_info *s,
 {
 	/* No call is cheaper. */
 	__u32 waiting = sk->sk_backlog.rmem_alloc.counter ?
-				queued(sk, sk->sk_protocol) : 0;
+				queued(sk, sk->sk_protocol) :
+				0;
 	__u64 until = s->waiting_until ? s->waiting_ns :
-		      s->emptied_ns ? 0 : NEVER_READ;
+		      s->emptied_ns    ? 0 :
+					 NEVER_READ;
 
 	if (!waiting) {
 		s->emptied_ns = s->read_ns;
@@ -256,7 +258,8 @@ static __always_inline int on_sent(struct sock *sk, int sent)
 	struct sock_info *s = seen_info(sk);
 	bool mptcp = s && sk->sk_protocol == IPPROTO_MPTCP;
 	struct tcp_sock *tp = s && sk->sk_protocol == IPPROTO_TCP ?
-				      bpf_skc_to_tcp_sock(sk) : NULL;
+				      bpf_skc_to_tcp_sock(sk) :
+				      NULL;
 
 	/* A connection has no room now and then: who then writes nothing is nobody. */
 	if ((tp || mptcp) && sent < 0)

@@ -26,8 +26,8 @@ static __always_inline bool is_told_user(const struct probe_owner *o)
 {
 	__u32 at = o->tgid % PROBE_FORKERS;
 
-	return is_user(o) && (told_users[at].tgid != o->tgid ||
-			      told_users[at].uid == o->uid);
+	return is_user(o) &&
+	       (told_users[at].tgid != o->tgid || told_users[at].uid == o->uid);
 }
 
 /* Whether it neither executed another program nor renamed itself since. */
@@ -155,8 +155,9 @@ static __always_inline bool take_over(struct sock_info *s, enum use use)
 		s->roles = 0;
 	if (use == USE_SEND)
 		s->roles |= SOCK_SENT;
-	set_owner(s, t, s->roles & SOCK_SPLIT ? PROBE_SENDER :
-						PROBE_SENDER | PROBE_READER);
+	set_owner(s, t,
+		  s->roles & SOCK_SPLIT ? PROBE_SENDER :
+					  PROBE_SENDER | PROBE_READER);
 	return true;
 }
 

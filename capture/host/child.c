@@ -68,7 +68,7 @@ static _Noreturn void wait_and_become(char **argv, enum child_words words,
 	char go;
 
 	if (read(go_fd, &go, 1) != 1)
-		_exit(0);	/* the capture did not start */
+		_exit(0); /* the capture did not start */
 	set_words(words);
 	child_become_caller();
 	execvp(argv[0], argv);
@@ -158,8 +158,7 @@ int child_wait_pipes(struct child_pipes *p)
 	close(p->err);
 	if (waitpid(p->pid, &status, 0) < 0)
 		return 1;
-	return WIFEXITED(status) ? WEXITSTATUS(status) :
-				   128 + WTERMSIG(status);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 void child_go(struct child *c)

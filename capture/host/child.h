@@ -14,17 +14,17 @@
 
 struct child {
 	pid_t pid;
-	int go_fd;		/* closing it unwritten makes the child end */
-	int pid_fd;		/* readable when it ended */
-	int signal_fd;		/* to who does, as we may not; -1: we may */
-	int missed;		/* a signal that it could not be told of, or 0 */
+	int go_fd;     /* closing it unwritten makes the child end */
+	int pid_fd;    /* readable when it ended */
+	int signal_fd; /* to who does, as we may not; -1: we may */
+	int missed;    /* a signal that it could not be told of, or 0 */
 	const char *name;
 };
 
 enum child_words {
 	CHILD_SPEAKS,
-	CHILD_LEAVES_STDOUT,	/* to the capture; its output joins its errors */
-	CHILD_LEAVES_TERMINAL	/* to a screen: it neither reads nor writes */
+	CHILD_LEAVES_STDOUT,  /* to the capture; its output joins its errors */
+	CHILD_LEAVES_TERMINAL /* to a screen: it neither reads nor writes */
 };
 
 /* Strings are borrowed.  0 or -errno (logged). */

@@ -3,10 +3,10 @@
 
 #include <stdio.h>
 
-#define READINGS 16	/* one of them is not interrupted */
-#define SET_NS	 1000000	/* less is an error of measurement */
-#define LATE_NS	 1000000000	/* between two measurements, at most */
-#define LATE_SET_NS 100000000	/* the same while two clocks are possible */
+#define READINGS    16	       /* one of them is not interrupted */
+#define SET_NS	    1000000    /* less is an error of measurement */
+#define LATE_NS	    1000000000 /* between two measurements, at most */
+#define LATE_SET_NS 100000000  /* the same while two clocks are possible */
 
 bool clocks_are_the_kernels(void)
 {
@@ -99,8 +99,9 @@ int64_t packet_clock_take(struct packet_clock *c, int64_t difference,
 
 int64_t packet_clock_update(struct packet_clock *c)
 {
-	return packet_clock_take(c, clock_difference_still(CLOCK_MONOTONIC,
-							   c->difference),
+	return packet_clock_take(c,
+				 clock_difference_still(CLOCK_MONOTONIC,
+							c->difference),
 				 clock_ns(CLOCK_MONOTONIC));
 }
 

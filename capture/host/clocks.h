@@ -46,11 +46,11 @@ int64_t clock_difference_still(clockid_t other, int64_t before);
 
 /* When packets were seen, on CLOCK_MONOTONIC, whoever sets the clock. */
 struct packet_clock {
-	int64_t difference;	/* CLOCK_REALTIME minus CLOCK_MONOTONIC */
-	int64_t before;		/* the same, before the clock was last set */
-	uint64_t begin_ns;	/* CLOCK_MONOTONIC from here on */
-	uint64_t since_ns;	/* @difference did not hold before that */
-	uint64_t read_ns;	/* when it was last measured */
+	int64_t difference; /* CLOCK_REALTIME minus CLOCK_MONOTONIC */
+	int64_t before;	    /* the same, before the clock was last set */
+	uint64_t begin_ns;  /* CLOCK_MONOTONIC from here on */
+	uint64_t since_ns;  /* @difference did not hold before that */
+	uint64_t read_ns;   /* when it was last measured */
 	bool was_set;
 };
 

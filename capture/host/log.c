@@ -49,7 +49,7 @@ static bool can_say(void)
 	return can;
 }
 
-static int status_columns;	/* that are drawn upon */
+static int status_columns; /* that are drawn upon */
 
 static void erase_status(void)
 {
@@ -99,7 +99,7 @@ static struct {
 	bool holds;
 	bool on_terminal;
 	unsigned count;
-	char lines[HELD_LINES][LINE_SIZE];	/* a ring */
+	char lines[HELD_LINES][LINE_SIZE]; /* a ring */
 } held;
 
 void log_hold(void)
@@ -128,8 +128,8 @@ unsigned log_held(const char **last)
 static void hold_line(const char *line)
 {
 	if (held.holds)
-		snprintf(held.lines[held.count++ % HELD_LINES], LINE_SIZE,
-			 "%s", line);
+		snprintf(held.lines[held.count++ % HELD_LINES], LINE_SIZE, "%s",
+			 line);
 }
 
 static void say(const char *line)
@@ -177,7 +177,7 @@ static void write_log_line(enum log_level level, const char *fmt, va_list ap)
 	{                                       \
 		va_list ap;                     \
 		va_start(ap, fmt);              \
-		write_log_line(level, fmt, ap);            \
+		write_log_line(level, fmt, ap); \
 		va_end(ap);                     \
 	}
 

@@ -16,7 +16,7 @@
 #include "host/regular.h"
 
 #define NAMES	   "/run/netns"
-#define PATH_BYTES (PATH_MAX + 32)	/* a word, and what is put around it */
+#define PATH_BYTES (PATH_MAX + 32) /* a word, and what is put around it */
 
 static bool is_digits(const char *word)
 {
@@ -48,21 +48,25 @@ static int cannot_enter(const char *word, int err)
 		log_error("\"all\" network namespaces are a list of one word");
 	else if (err == -ENOENT)
 		log_error("there is no network namespace %s: ip netns lists "
-			  "names, and a process id is one, too", word);
+			  "names, and a process id is one, too",
+			  word);
 	else if (err == -EEXIST)
-		log_error("the network namespace %s is in the list twice", word);
+		log_error("the network namespace %s is in the list twice",
+			  word);
 	else if (err == -E2BIG)
 		log_error("of network namespaces %d are captured at most",
 			  NETNS_MAX);
 	else if (err == -EMFILE)
 		log_error("too many network namespaces for \"ulimit -n\", %s "
-			  "among them", word);
+			  "among them",
+			  word);
 	else
 		log_error("cannot enter %s%s: %s%s",
 			  *word ? "the network namespace " :
 				  "a network namespace",
-			  word, strerror(-err), err == -EPERM || err == -EACCES ?
-				  ": run as root" : "");
+			  word, strerror(-err),
+			  err == -EPERM || err == -EACCES ? ": run as root" :
+							    "");
 	return err;
 }
 
@@ -70,7 +74,7 @@ static int cannot_enter(const char *word, int err)
 static int as_if_missing(int err)
 {
 	return err == -EINVAL || err == -ENOTDIR || err == -ELOOP ? -ENOENT :
-								     err;
+								    err;
 }
 
 /* An open one, or -errno: another kind of file cannot be entered. */

@@ -10,18 +10,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define NETNS_MAX  128		/* at once: a node of Kubernetes has 110 pods */
+#define NETNS_MAX  128 /* at once: a node of Kubernetes has 110 pods */
 #define NETNS_NAME 256
 
 struct netns {
-	char name[NETNS_NAME];	/* before the names of its interfaces; "": none */
-	int fd;			/* -1: where we are */
+	char name[NETNS_NAME]; /* before the names of its interfaces; "": none */
+	int fd;		       /* -1: where we are */
 };
 
 struct netns_list {
-	int count;		/* at least 1 */
-	bool all;		/* what there is in one may be missing in others */
-	int home;		/* where we are, to come back; -1 if none is left */
+	int count; /* at least 1 */
+	bool all;  /* what there is in one may be missing in others */
+	int home;  /* where we are, to come back; -1 if none is left */
 	struct netns one[NETNS_MAX];
 };
 

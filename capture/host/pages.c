@@ -7,8 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define HUGE_PAGE ((size_t)2 << 20)
-#define MALLOC_DEFAULT (128 * 1024)	/* mallopt(3), of both thresholds */
+#define HUGE_PAGE      ((size_t)2 << 20)
+#define MALLOC_DEFAULT (128 * 1024) /* mallopt(3), of both thresholds */
 
 static size_t whole_pages(size_t size)
 {

@@ -10,7 +10,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#define LINKS 40	/* on one way, as the kernel has it */
+#define LINKS 40 /* on one way, as the kernel has it */
 
 static int walk(int *at, const char *path, size_t len, int *links);
 
@@ -56,7 +56,8 @@ static int step_into(int *at, const char *name, int *links)
 		return -errno;
 	if (!fstat(fd, &st) && S_ISLNK(st.st_mode)) {
 		err = is_trusted_user(st.st_uid) || !place_is_shared(*at) ?
-			      follow_link(at, fd, links) : -ELOOP;
+			      follow_link(at, fd, links) :
+			      -ELOOP;
 		close(fd);
 		return err;
 	}

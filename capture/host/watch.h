@@ -9,10 +9,10 @@
 #define WATCH_MAX 160
 
 struct watch {
-	int fd;			/* negative: nothing is waited for */
-	short events;		/* POLLIN, ...; errors are always waited for */
-	short ready;		/* what watch_wait() found */
-	void (*fn)(void *ctx);	/* called when anything is; may be NULL */
+	int fd;		       /* negative: nothing is waited for */
+	short events;	       /* POLLIN, ...; errors are always waited for */
+	short ready;	       /* what watch_wait() found */
+	void (*fn)(void *ctx); /* called when anything is; may be NULL */
 	void *ctx;
 };
 

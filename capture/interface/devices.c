@@ -13,10 +13,10 @@
 #include "interface/netlink.h"
 
 #define MAX_DEVICES 16384
-#define PASSING	    64	/* of those told of last */
+#define PASSING	    64 /* of those told of last */
 
 struct devices {
-	int fd;			/* of changes */
+	int fd; /* of changes */
 	int ask_fd;
 	struct netlink_pace pace;
 	unsigned changes;
@@ -24,7 +24,7 @@ struct devices {
 	unsigned room;
 	struct device *all;
 	unsigned passed;
-	struct device passing[PASSING];	/* each may be gone by now */
+	struct device passing[PASSING]; /* each may be gone by now */
 };
 
 static struct device *find(const struct devices *d, unsigned index)
@@ -42,8 +42,9 @@ static struct device *add(struct devices *d)
 	struct device *all;
 
 	if (d->count == d->room) {
-		all = room <= MAX_DEVICES ? realloc(d->all, room * sizeof(*all)) :
-					    NULL;
+		all = room <= MAX_DEVICES ?
+			      realloc(d->all, room * sizeof(*all)) :
+			      NULL;
 		if (!all)
 			return NULL;
 		d->all = all;

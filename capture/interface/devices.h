@@ -16,17 +16,17 @@ struct device {
 	unsigned index;
 	char name[IF_NAMESIZE];
 	bool up;
-	uint16_t type;			/* ARPHRD_... */
+	uint16_t type; /* ARPHRD_... */
 	uint8_t mac[6];
-	uint8_t ipv4[8];		/* the first address, and its mask */
-	uint8_t ipv6[17];		/* the first address, and its prefix's length */
+	uint8_t ipv4[8];  /* the first address, and its mask */
+	uint8_t ipv6[17]; /* the first address, and its prefix's length */
 };
 
 struct devices;
 
 /* 0 or -errno. */
 int devices_open(struct devices **out);
-void devices_close(struct devices *d);		/* NULL is fine */
+void devices_close(struct devices *d); /* NULL is fine */
 
 /*
  * Hears of changes, if there were any.  Returns a number that is another one

@@ -39,8 +39,9 @@ static void take_if_it(void *ctx, const struct nlmsghdr *h)
 	const struct rtattr *stats;
 
 	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*link)) ||
-	    !is_it(l, link, netlink_attribute(IFLA_RTA(link), IFLA_PAYLOAD(h),
-					      IFLA_IFNAME)))
+	    !is_it(l, link,
+		   netlink_attribute(IFLA_RTA(link), IFLA_PAYLOAD(h),
+				     IFLA_IFNAME)))
 		return;
 	l->found = true;
 	l->up = link->ifi_flags & IFF_UP;

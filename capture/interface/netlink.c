@@ -5,20 +5,20 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define LONG_NS	    1000000	/* less is nothing */
-#define URGENT_PART 3		/* of the time is for something else */
+#define LONG_NS	    1000000 /* less is nothing */
+#define URGENT_PART 3	    /* of the time is for something else */
 #define LEAST_PART  20
-#define BUFFER 32768		/* iproute2 reads links in pieces of this size */
+#define BUFFER	    32768 /* iproute2 reads links in pieces of this size */
 
 struct request {
 	struct nlmsghdr header;
-	struct ifinfomsg body;	/* as long as any request's without arguments */
+	struct ifinfomsg body; /* as long as any request's without arguments */
 };
 
 const struct rtattr *netlink_attribute(const void *attrs, size_t len, int type)
 {
 	const struct rtattr *a = attrs;
-	int left = (int)len;		/* below 0 after one without padding */
+	int left = (int)len; /* below 0 after one without padding */
 
 	for (; RTA_OK(a, left); a = RTA_NEXT(a, left))
 		if ((a->rta_type & NLA_TYPE_MASK) == type)
@@ -132,8 +132,7 @@ bool netlink_is_due(struct netlink_pace *p, bool news, uint64_t now_ns,
 	return p->has_news && now_ns >= (urgent ? p->urgent_ns : p->next_ns);
 }
 
-void netlink_was_read(struct netlink_pace *p, uint64_t now_ns,
-		      uint64_t took_ns)
+void netlink_was_read(struct netlink_pace *p, uint64_t now_ns, uint64_t took_ns)
 {
 	uint64_t rest = took_ns > LONG_NS ? took_ns : 0;
 

@@ -44,7 +44,7 @@ bool netlink_drain(int fd);
  */
 struct netlink_pace {
 	bool has_news;
-	uint64_t urgent_ns;	/* not again before; CLOCK_MONOTONIC */
+	uint64_t urgent_ns; /* not again before; CLOCK_MONOTONIC */
 	uint64_t next_ns;
 };
 

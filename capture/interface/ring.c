@@ -23,30 +23,30 @@
  * is handed over after block_ms all the same.  One holds the largest packet of
  * segmentation offload; only BIG TCP has larger ones, which are cut.
  */
-#define BLOCK_BYTES   (128u << 10)
-#define AT_ONCE	      8192	/* packets, then others have their turn */
-#define ROOM_BLOCKS   96	/* for a burst, until the next look */
+#define BLOCK_BYTES (128u << 10)
+#define AT_ONCE	    8192 /* packets, then others have their turn */
+#define ROOM_BLOCKS 96	 /* for a burst, until the next look */
 
 struct ring {
 	int fd;
-	int links;		/* to ask for them through */
+	int links; /* to ask for them through */
 	unsigned ifindex;
 	enum link_header header;
 	uint32_t snaplen;
-	uint16_t type;		/* of the interface, ARPHRD_ */
+	uint16_t type; /* of the interface, ARPHRD_ */
 	bool promiscuous;
 	bool is_down;
-	bool stays_down;	/* still, and still there */
-	uint64_t down_ns;	/* since when, CLOCK_MONOTONIC */
-	uint64_t block_ns;	/* after which a block is handed over */
+	bool stays_down;   /* still, and still there */
+	uint64_t down_ns;  /* since when, CLOCK_MONOTONIC */
+	uint64_t block_ns; /* after which a block is handed over */
 	uint8_t *map;
 	uint32_t blocks;
-	uint32_t next;		/* the block that is handed over next */
-	uint32_t ready;		/* when it was last read */
-	uint32_t most_ready;	/* since somebody asked */
+	uint32_t next;	     /* the block that is handed over next */
+	uint32_t ready;	     /* when it was last read */
+	uint32_t most_ready; /* since somebody asked */
 	uint64_t received;
 	uint64_t dropped;
-	uint64_t taken;		/* out of blocks */
+	uint64_t taken; /* out of blocks */
 	bool given_up;
 };
 
@@ -55,7 +55,8 @@ struct ring {
 static int set_packet_option(int fd, int name, int value)
 {
 	return setsockopt(fd, SOL_PACKET, name, &value, sizeof(value)) ?
-		       -errno : 0;
+		       -errno :
+		       0;
 }
 
 static int open_map(struct ring *r, const struct ring_options *o)
@@ -88,7 +89,9 @@ static int be_promiscuous(const struct ring *r)
 				 .mr_type = PACKET_MR_PROMISC };
 
 	return setsockopt(r->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &m,
-			  sizeof(m)) ? -errno : 0;
+			  sizeof(m)) ?
+		       -errno :
+		       0;
 }
 
 /* Asks what the kernel has to tell of the socket, once. */
@@ -232,7 +235,8 @@ static bool is_unchecked(const struct tpacket3_hdr *h,
 			 const struct sockaddr_ll *ll)
 {
 	return ll->sll_pkttype != PACKET_OUTGOING &&
-	       !(h->tp_status & (TP_STATUS_CSUMNOTREADY | TP_STATUS_CSUM_VALID));
+	       !(h->tp_status &
+		 (TP_STATUS_CSUMNOTREADY | TP_STATUS_CSUM_VALID));
 }
 
 static uint8_t direction_of_packet(const struct sockaddr_ll *ll)
@@ -245,8 +249,9 @@ static uint8_t direction_of_packet(const struct sockaddr_ll *ll)
 static struct source_packet packet_of(const struct ring *r,
 				      const struct tpacket3_hdr *h)
 {
-	const struct sockaddr_ll *ll = (const void *)
-		((const uint8_t *)h + TPACKET_ALIGN(sizeof(*h)));
+	const struct sockaddr_ll *ll = (const void *)((const uint8_t *)h +
+						      TPACKET_ALIGN(
+							      sizeof(*h)));
 	struct source_packet p = {
 		.data = (const uint8_t *)h + h->tp_mac,
 		.caplen = h->tp_snaplen,
@@ -266,8 +271,8 @@ static struct source_packet packet_of(const struct ring *r,
 
 static struct tpacket_hdr_v1 *block_at(const struct ring *r, uint32_t n)
 {
-	struct tpacket_block_desc *b =
-		(void *)(r->map + (size_t)n * BLOCK_BYTES);
+	struct tpacket_block_desc *b = (void *)(r->map +
+						(size_t)n * BLOCK_BYTES);
 
 	return &b->hdr.bh1;
 }
@@ -275,7 +280,8 @@ static struct tpacket_hdr_v1 *block_at(const struct ring *r, uint32_t n)
 static bool is_ready(const struct ring *r, uint32_t n)
 {
 	return __atomic_load_n(&block_at(r, n)->block_status,
-			       __ATOMIC_ACQUIRE) & TP_STATUS_USER;
+			       __ATOMIC_ACQUIRE) &
+	       TP_STATUS_USER;
 }
 
 static void count_ready(struct ring *r)

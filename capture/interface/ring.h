@@ -17,21 +17,21 @@
 struct ring;
 
 struct ring_options {
-	unsigned ifindex;	/* 0: all interfaces */
+	unsigned ifindex; /* 0: all interfaces */
 	enum link_header header;
-	bool is_loopback;	/* what goes out comes in, and is taken once */
+	bool is_loopback; /* what goes out comes in, and is taken once */
 	bool promiscuous;
 	uint32_t snaplen;
 	int mib;
-	int block_ms;		/* a block is handed over at least so often */
-	int links;		/* to ask for them through; borrowed */
+	int block_ms; /* a block is handed over at least so often */
+	int links;    /* to ask for them through; borrowed */
 	/* Needed, and in the kernel's words: for SLL without the header. */
 	struct sock_fprog filter;
 };
 
 /* 0 or -errno; -ENETDOWN: the interface is not up. */
 int ring_open(struct ring **out, const struct ring_options *o);
-void ring_close(struct ring *r);	/* NULL is fine */
+void ring_close(struct ring *r); /* NULL is fine */
 
 /* Readable when there is a block; borrowed. */
 int ring_fd(const struct ring *r);

@@ -31,7 +31,7 @@ struct source {
 	uint32_t snaplen;
 	struct ring *ring;
 	struct bpf_program filter; /* that the kernel cannot apply */
-	int links; /* a descriptor to ask for them through */
+	int links;		   /* a descriptor to ask for them through */
 	bool promiscuous;
 	bool is_down;
 	uint32_t if_dropped; /* before us */
@@ -67,7 +67,8 @@ static void refuse_name(const char *label, const char *device)
 			  label, netns, label, near);
 	else if (netns)
 		log_error("there is no interface %s: pktwho --netns %.*s -D "
-			  "lists them", label, netns - 1, label);
+			  "lists them",
+			  label, netns - 1, label);
 	else
 		log_error("there is no interface %s: pktwho -D lists them",
 			  label);
@@ -155,7 +156,8 @@ out:
  */
 static uint32_t interface_drops(const struct source *s, uint32_t unknown)
 {
-	return s->promiscuous ? links_drops(s->links, s->name, unknown) : unknown;
+	return s->promiscuous ? links_drops(s->links, s->name, unknown) :
+				unknown;
 }
 
 int source_open(struct source **out, const struct source_options *o)
@@ -237,7 +239,8 @@ static void tell_down(struct source *s)
 	s->is_down = !s->is_down;
 	if (s->is_down)
 		log_warn("%s: the interface is down; the capture goes on when "
-			 "it is up again", s->label);
+			 "it is up again",
+			 s->label);
 	else
 		log_info("%s: the interface is up again", s->label);
 }

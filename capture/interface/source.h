@@ -16,18 +16,18 @@ struct source;
 
 struct source_options {
 	const char *device;
-	const char *label;	/* what it is called when something is said of it */
-	const char *filter;	/* pcap-filter(7), or NULL */
-	int snaplen;		/* bytes kept of a packet */
-	int buffer_mib;		/* of the ring; 0: 16 MiB */
+	const char *label;  /* what it is called when something is said of it */
+	const char *filter; /* pcap-filter(7), or NULL */
+	int snaplen;	    /* bytes kept of a packet */
+	int buffer_mib;	    /* of the ring; 0: 16 MiB */
 	bool promiscuous;
-	bool prompt;		/* packets in blocks of 1 ms, not 10: costs more */
+	bool prompt; /* packets in blocks of 1 ms, not 10: costs more */
 };
 
 struct source_stats {
-	uint64_t received;	/* passed the filter */
-	uint64_t dropped;	/* by the kernel, for want of room */
-	uint64_t if_dropped;	/* by the interface */
+	uint64_t received;   /* passed the filter */
+	uint64_t dropped;    /* by the kernel, for want of room */
+	uint64_t if_dropped; /* by the interface */
 };
 
 /*
@@ -35,7 +35,7 @@ struct source_stats {
  * Strings are borrowed for the call.
  */
 int source_open(struct source **out, const struct source_options *o);
-void source_close(struct source *s);		/* NULL is fine */
+void source_close(struct source *s); /* NULL is fine */
 
 uint32_t source_linktype(const struct source *s);
 uint32_t source_snaplen(const struct source *s);
@@ -72,7 +72,7 @@ uint64_t source_give_up(struct source *s);
 /* An interface there is; borrowed for the call. */
 struct source_device {
 	const char *name;
-	const char *description;	/* "" if none */
+	const char *description; /* "" if none */
 };
 
 /* Network interfaces that can be captured.  0 or -errno (logged). */

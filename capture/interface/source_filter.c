@@ -125,8 +125,8 @@ int source_filter_compile(const struct source_filter *f,
 	}
 	err = pcap_compile(pcap, &program, f->text, 1, PCAP_NETMASK_UNKNOWN);
 	if (err)
-		log_error("bad filter \"%s\": %s: see pcap-filter(7)",
-			  f->text, pcap_geterr(pcap));
+		log_error("bad filter \"%s\": %s: see pcap-filter(7)", f->text,
+			  pcap_geterr(pcap));
 	pcap_close(pcap);
 	if (err)
 		return -EINVAL;
@@ -135,8 +135,8 @@ int source_filter_compile(const struct source_filter *f,
 		return 0;
 	}
 	*ours = program;
-	kernel->filter[kernel->len++] = (struct sock_filter)BPF_STMT(
-		BPF_RET | BPF_K, f->snaplen);
+	kernel->filter[kernel->len++] = (struct sock_filter)
+		BPF_STMT(BPF_RET | BPF_K, f->snaplen);
 	if (!asks_beside(&program))
 		return 0;
 	log_error("the filter is too long for the kernel, which takes %d "

@@ -28,7 +28,7 @@ struct answerer {
 	struct holders *holders;
 	struct hasher *hasher;
 	struct spent spent;
-	int tracked[NETNS_MAX];		/* translations_open() of each namespace */
+	int tracked[NETNS_MAX]; /* translations_open() of each namespace */
 	size_t tracked_count;
 };
 
@@ -110,7 +110,10 @@ static int read_container(struct answerer *w, const struct question *q,
 {
 	const struct passwd *pw = q->id ? getpwuid(q->id) : NULL;
 	const struct container_question asked = {
-		q->container, q->pod_uid, q->id, pw ? pw->pw_dir : NULL,
+		q->container,
+		q->pod_uid,
+		q->id,
+		pw ? pw->pw_dir : NULL,
 	};
 	uint64_t from_ns = clock_ns(CLOCK_MONOTONIC);
 	int err;
@@ -119,8 +122,7 @@ static int read_container(struct answerer *w, const struct question *q,
 		return -EAGAIN;
 	err = container_state_read(w->root_fd, &asked, out);
 	if (q->id)
-		spent_add(&w->spent, q->id, from_ns,
-			  clock_ns(CLOCK_MONOTONIC));
+		spent_add(&w->spent, q->id, from_ns, clock_ns(CLOCK_MONOTONIC));
 	return err;
 }
 
@@ -160,8 +162,9 @@ size_t answer(struct answerer *w, const struct question *q, struct answer *a)
 			break;
 		return answer_container(w, q, a);
 	case QUESTION_PODS:
-		a->pod_count = (uint32_t)container_state_pods(
-			w->root_fd, q->id, a->pods, PODS_IN_ANSWER);
+		a->pod_count = (uint32_t)container_state_pods(w->root_fd, q->id,
+							      a->pods,
+							      PODS_IN_ANSWER);
 		return offsetof(struct answer, pods) + sizeof(a->pods);
 	case QUESTION_LOGIN:
 		if (!is_text(q->session, sizeof(q->session)) ||
@@ -188,7 +191,7 @@ struct server {
 	struct answerer *answerer;
 	enum channel_kind kind;
 	int fd;
-	bool signals;			/* the process has a command to signal */
+	bool signals; /* the process has a command to signal */
 	pthread_barrier_t *begin;
 	struct part part;
 };
@@ -204,8 +207,9 @@ static int say_part(void *ctx, const void *bytes, size_t len)
 	struct server *s = ctx;
 
 	memcpy(s->part.bytes, bytes, len);
-	return send_back(s, &s->part, offsetof(struct part, bytes) + len) ? 0 :
-								      -EPIPE;
+	return send_back(s, &s->part, offsetof(struct part, bytes) + len) ?
+		       0 :
+		       -EPIPE;
 }
 
 static bool say_translations(struct server *s, const struct question *q)
@@ -269,7 +273,8 @@ void answer_all(struct answerer *w, const int fds[CHANNELS], int signals,
 
 	pthread_barrier_init(&begin, NULL, CHANNELS + 1);
 	for (int i = 0; i < CHANNELS; i++) {
-		servers[i] = (struct server){ .answerer = w, .fd = fds[i],
+		servers[i] = (struct server){ .answerer = w,
+					      .fd = fds[i],
 					      .kind = (enum channel_kind)i,
 					      .signals = signals >= 0,
 					      .begin = &begin };

@@ -16,23 +16,31 @@ struct answerer;
 
 /* Who waits for one of these does not wait for the others. */
 enum channel_kind {
-	CHANNEL_PROCESSES, CHANNEL_NAMES, CHANNEL_FILES, CHANNEL_KERNEL,
+	CHANNEL_PROCESSES,
+	CHANNEL_NAMES,
+	CHANNEL_FILES,
+	CHANNEL_KERNEL,
 	CHANNELS
 };
 
 enum question_kind {
-	QUESTION_PROCESS, QUESTION_EXE_DELETED, QUESTION_HOLDER,
-	QUESTION_USER, QUESTION_CONTAINER, QUESTION_PODS, QUESTION_LOGIN,
+	QUESTION_PROCESS,
+	QUESTION_EXE_DELETED,
+	QUESTION_HOLDER,
+	QUESTION_USER,
+	QUESTION_CONTAINER,
+	QUESTION_PODS,
+	QUESTION_LOGIN,
 	QUESTION_HASH,
 	QUESTION_TRANSLATIONS,
 };
 
 struct question {
-	uint32_t number;	/* of its channel */
+	uint32_t number; /* of its channel */
 	uint32_t kind;
-	uint32_t id;		/* pid, uid, conntrack's status bits or a count */
+	uint32_t id; /* pid, uid, conntrack's status bits or a count */
 	uint32_t with_exe;
-	uint64_t value;		/* the Unix time of boot, an inode, or which namespace */
+	uint64_t value; /* the Unix time of boot, an inode, or which namespace */
 	union {
 		struct {
 			char container[sizeof(
@@ -50,7 +58,7 @@ struct question {
 #define PODS_IN_ANSWER 32
 
 struct answer {
-	uint32_t number;	/* the question's */
+	uint32_t number; /* the question's */
 	int32_t err;
 	union {
 		struct {
@@ -76,7 +84,7 @@ struct answer {
  * the answer.
  */
 #define PART_BYTES (64u << 10)
-#define PART_MORE  1		/* in place of an error */
+#define PART_MORE  1 /* in place of an error */
 
 struct part {
 	uint32_t number;
@@ -86,7 +94,7 @@ struct part {
 
 /* Below two directories that are borrowed.  NULL without memory. */
 struct answerer *answerer_new(int proc_fd, int root_fd);
-void answerer_free(struct answerer *w);		/* NULL is fine */
+void answerer_free(struct answerer *w); /* NULL is fine */
 
 /*
  * Of the network namespace that this thread is in translations can be asked

@@ -12,7 +12,7 @@
 #include "process/container.h"
 #include "record.h"
 
-#define KNOWN 64	/* containers remembered; then the oldest is forgotten */
+#define KNOWN 64 /* containers remembered; then the oldest is forgotten */
 
 struct known {
 	uint32_t owner;
@@ -56,7 +56,7 @@ static const struct container_state *find(struct container_names *c,
 	k->owner = container_owner(p);
 	if (lookup_container(c->lookup, id, p->pod_uid, container_owner(p),
 			     &k->state) == -EAGAIN)
-		c->next--;	/* others' names stay known meanwhile */
+		c->next--; /* others' names stay known meanwhile */
 	else
 		snprintf(k->id, sizeof(k->id), "%s", id);
 	return &k->state;

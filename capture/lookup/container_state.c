@@ -17,12 +17,16 @@ struct keys {
 };
 
 static const struct keys kubernetes = {
-	"io.kubernetes.container.name", "io.kubernetes.cri-o.ImageName",
-	"io.kubernetes.pod.name", "io.kubernetes.pod.namespace",
+	"io.kubernetes.container.name",
+	"io.kubernetes.cri-o.ImageName",
+	"io.kubernetes.pod.name",
+	"io.kubernetes.pod.namespace",
 };
 static const struct keys cri = {
-	"io.kubernetes.cri.container-name", "io.kubernetes.cri.image-name",
-	"io.kubernetes.cri.sandbox-name", "io.kubernetes.cri.sandbox-namespace",
+	"io.kubernetes.cri.container-name",
+	"io.kubernetes.cri.image-name",
+	"io.kubernetes.cri.sandbox-name",
+	"io.kubernetes.cri.sandbox-namespace",
 };
 static const struct keys nerdctl = { "nerdctl/name", NULL, NULL, NULL };
 static const struct keys storage = { NULL, "image-name", NULL, NULL };
@@ -92,7 +96,7 @@ static void take_storage(struct container_state *c, json_t *json,
 	json_t *its, *text, *metadata;
 	size_t i;
 
-	json_array_foreach(json, i, its) {
+	json_array_foreach (json, i, its) {
 		const char *one = json_string_value(json_object_get(its, "id"));
 
 		if (!one || strcmp(one, id))
@@ -214,8 +218,9 @@ static void ask_user(int root_fd, const struct container_question *q,
 		     struct container_state *out)
 {
 	int home = q->home && *q->home == '/' && q->home[1] ?
-		   openat(root_fd, q->home + 1,
-			  O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+			   openat(root_fd, q->home + 1,
+				  O_PATH | O_DIRECTORY | O_CLOEXEC) :
+			   -1;
 
 	if (home < 0)
 		return;

@@ -22,9 +22,9 @@ struct container_state {
 
 struct container_question {
 	const char *id;
-	const char *pod_uid;	/* or "" */
-	uid_t uid;		/* who runs it without being root, or 0 */
-	const char *home;	/* that user's, or NULL */
+	const char *pod_uid; /* or "" */
+	uid_t uid;	     /* who runs it without being root, or 0 */
+	const char *home;    /* that user's, or NULL */
 };
 
 /*
@@ -40,8 +40,8 @@ int container_state_read(int root_fd, const struct container_question *q,
 #define POD_ADDRESSES "var/lib/cni/results"
 
 struct pod_address {
-	uint8_t addr[16];	/* an IPv4 one mapped */
-	char name[128];		/* NAMESPACE/NAME, as --pod has it */
+	uint8_t addr[16]; /* an IPv4 one mapped */
+	char name[128];	  /* NAMESPACE/NAME, as --pod has it */
 };
 
 /*

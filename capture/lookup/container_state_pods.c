@@ -12,8 +12,8 @@
 
 #include "lookup/json_file.h"
 
-#define FILES	1024		/* more are not looked at */
-#define MOST	(1 << 20)	/* bytes of one */
+#define FILES 1024	/* more are not looked at */
+#define MOST  (1 << 20) /* bytes of one */
 
 struct list {
 	size_t from, max, seen, count;
@@ -36,7 +36,7 @@ static const char *find_argument(json_t *args, const char *key)
 	json_t *pair;
 	size_t i;
 
-	json_array_foreach(args, i, pair) {
+	json_array_foreach (args, i, pair) {
 		const char *its = json_string_value(json_array_get(pair, 0));
 
 		if (its && !strcmp(its, key))
@@ -71,8 +71,9 @@ static void take(struct list *l, json_t *json)
 
 	if (!is_name(space) || !is_name(name))
 		return;
-	json_array_foreach(json_object_get(json_object_get(json, "result"),
-					   "ips"), i, ip) {
+	json_array_foreach (json_object_get(json_object_get(json, "result"),
+					    "ips"),
+			    i, ip) {
 		struct pod_address a = { .addr = { 0 } };
 		int n = snprintf(a.name, sizeof(a.name), "%s/%s", space, name);
 

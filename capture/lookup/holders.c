@@ -6,22 +6,22 @@
 #include "host/clocks.h"
 #include "process/procfs.h"
 
-#define HOLDERS		16384	/* sockets remembered, a power of two */
-#define ASK_AGAIN_NS	1000000000ull
-#define MAX_PIDS	32768	/* looked at in one scan */
-#define SCAN_SHARE	10		/* scans may take a tenth of the time */
-#define SCAN_SAVED_NS	50000000	/* and so much at once */
+#define HOLDERS	      16384 /* sockets remembered, a power of two */
+#define ASK_AGAIN_NS  1000000000ull
+#define MAX_PIDS      32768    /* looked at in one scan */
+#define SCAN_SHARE    10       /* scans may take a tenth of the time */
+#define SCAN_SAVED_NS 50000000 /* and so much at once */
 
 struct holder {
 	uint64_t inode;
-	uint64_t seen_ns;		/* that it still was, CLOCK_MONOTONIC */
+	uint64_t seen_ns; /* that it still was, CLOCK_MONOTONIC */
 	uint32_t pid;
 };
 
 struct holders {
 	int proc_fd;
 	uint64_t saved_at_ns;
-	int64_t saved_ns;		/* time that scans may take */
+	int64_t saved_ns; /* time that scans may take */
 	uint64_t scan_began_ns;
 	uint32_t scanning_pid;
 	uint32_t pids[MAX_PIDS];

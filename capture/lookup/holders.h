@@ -9,7 +9,7 @@ struct holders;
 
 /* @proc_fd: an open /proc, borrowed.  NULL without memory. */
 struct holders *holders_new(int proc_fd);
-void holders_free(struct holders *h);		/* NULL is fine */
+void holders_free(struct holders *h); /* NULL is fine */
 
 /* The process's id; 0 if nobody holds it, or another look is not due yet. */
 uint32_t holders_find(struct holders *h, uint64_t inode);

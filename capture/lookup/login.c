@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <utmp.h>
 
-#define MAX_LOGINS 4096		/* looked at: the file is as long as it likes */
+#define MAX_LOGINS 4096 /* looked at: the file is as long as it likes */
 #define ALPHANUMERIC \
 	"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 

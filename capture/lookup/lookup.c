@@ -86,7 +86,9 @@ static int put(struct channel *c, struct question *q)
 	c->last = *q;
 	q->number = ++c->asked;
 	return send(c->fd, q, sizeof(*q), MSG_DONTWAIT | MSG_NOSIGNAL) ==
-	       sizeof(*q) ? 0 : -errno;
+			       sizeof(*q) ?
+		       0 :
+		       -errno;
 }
 
 static bool is_last(const struct channel *c, const struct question *q)
@@ -136,9 +138,9 @@ bool lookup_is_gone(struct lookup *l)
 
 	if (l->answerer)
 		return false;
-	n = c->fd < 0 ? -EPIPE :
-			receive_from(c, &a, sizeof(a),
-				     waits ? 0 : MSG_DONTWAIT);
+	n = c->fd < 0 ?
+		    -EPIPE :
+		    receive_from(c, &a, sizeof(a), waits ? 0 : MSG_DONTWAIT);
 	if (n > 0)
 		c->answered = c->asked;
 	if (n > 0 || (is_late((int)n) && !waits))

@@ -49,7 +49,7 @@ int lookup_start(struct lookup *l, struct child *command);
 /* All of it, for the real /proc and / and @namespaces.  0 or -errno (logged). */
 int lookup_open(struct lookup **out, const struct netns_list *namespaces,
 		struct child *command);
-void lookup_close(struct lookup *l);	/* waits for nobody; NULL is fine */
+void lookup_close(struct lookup *l); /* waits for nobody; NULL is fine */
 
 /* The other process; 0: there is none. */
 pid_t lookup_pid(const struct lookup *l);

@@ -12,22 +12,22 @@
 #include "lookup/lookup.h"
 
 struct channel {
-	int fd;			/* -1: nobody is at its other end */
-	uint32_t asked;		/* the last question's number */
+	int fd;		/* -1: nobody is at its other end */
+	uint32_t asked; /* the last question's number */
 	uint32_t answered;
 	struct question last;
 };
 
 struct lookup {
-	struct answerer *answerer;	/* here; NULL: the process has it */
+	struct answerer *answerer; /* here; NULL: the process has it */
 	int proc_fd;
 	int root_fd;
 	pid_t pid;
 	struct channel channels[CHANNELS];
 	uint64_t unanswered;
-	uint64_t users_since_ns;	/* since then names of users cost ... */
-	uint64_t users_ns;		/* ... so much */
-	uint32_t hashes;		/* that are still to come */
+	uint64_t users_since_ns; /* since then names of users cost ... */
+	uint64_t users_ns;	 /* ... so much */
+	uint32_t hashes;	 /* that are still to come */
 	bool said_slow;
 	bool said_lost;
 	struct part part;

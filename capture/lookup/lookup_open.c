@@ -13,8 +13,8 @@
 #include "host/log.h"
 #include "host/netns.h"
 
-#define PATIENCE_MS 400		/* packets wait, in the kernel's rings */
-#define START_MS    20000	/* nothing waits yet; a machine may be busy */
+#define PATIENCE_MS 400	  /* packets wait, in the kernel's rings */
+#define START_MS    20000 /* nothing waits yet; a machine may be busy */
 
 struct lookup *lookup_new(int proc_fd, int root_fd)
 {
@@ -83,7 +83,7 @@ static void close_all_but(int *kept, size_t count)
 
 struct ends {
 	int here[CHANNELS + 1];
-	int there[CHANNELS + 1];	/* the last is for signals */
+	int there[CHANNELS + 1]; /* the last is for signals */
 };
 
 static void close_ends(int ends[CHANNELS + 1])

@@ -10,13 +10,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define SPENT_USERS  32			/* then the longest known is forgotten */
-#define SPENT_MAX_NS 500000000ull	/* of each 10 s */
+#define SPENT_USERS  32		  /* then the longest known is forgotten */
+#define SPENT_MAX_NS 500000000ull /* of each 10 s */
 #define SPENT_OF_NS  10000000000ull
 
 struct spent {
 	struct {
-		uid_t uid;		/* 0: nobody */
+		uid_t uid; /* 0: nobody */
 		uint64_t since_ns;
 		uint64_t ns;
 	} users[SPENT_USERS];

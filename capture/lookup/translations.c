@@ -10,7 +10,7 @@
 
 #include "interface/netlink.h"
 
-#define BUFFER	  (32u << 10)	/* the kernel fills no more of a larger one */
+#define BUFFER	  (32u << 10) /* the kernel fills no more of a larger one */
 #define ANSWER_MS 500
 
 struct question {
@@ -26,20 +26,22 @@ struct question {
 static int end_of(const void *bytes, size_t len)
 {
 	const struct nlmsghdr *m = bytes;
-	size_t left = NLMSG_ALIGN(len);		/* as NLMSG_NEXT() does */
+	size_t left = NLMSG_ALIGN(len); /* as NLMSG_NEXT() does */
 
 	for (; NLMSG_OK(m, left); m = NLMSG_NEXT(m, left)) {
 		if (m->nlmsg_type == NLMSG_ERROR)
 			return m->nlmsg_len < NLMSG_LENGTH(sizeof(int)) ?
-				       -EPROTO : *(const int *)NLMSG_DATA(m);
+				       -EPROTO :
+				       *(const int *)NLMSG_DATA(m);
 		if (m->nlmsg_type == NLMSG_DONE)
 			return 1;
 	}
 	return 0;
 }
 
-static int read_translations(int fd, int (*take)(void *ctx, const void *bytes,
-						 size_t len), void *ctx)
+static int
+read_translations(int fd, int (*take)(void *ctx, const void *bytes, size_t len),
+		  void *ctx)
 {
 	_Alignas(8) char bytes[BUFFER];
 	ssize_t n;

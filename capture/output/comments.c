@@ -4,19 +4,19 @@
 #include "host/pages.h"
 #include "packet/flow_hash.h"
 
-#define SLOTS 65536		/* a power of two */
+#define SLOTS 65536 /* a power of two */
 
 /* All zero: no file has the number 0. */
 struct slot {
 	uint32_t flow;
 	uint32_t file;
 	uint32_t text;
-	uint32_t told;		/* up to COMMENTS_FIRST */
+	uint32_t told; /* up to COMMENTS_FIRST */
 };
 
 struct comments {
 	struct flow_hash place;
-	struct flow_hash flow;	/* other numbers: tells apart what meets there */
+	struct flow_hash flow; /* other numbers: tells apart what meets there */
 	struct slot slots[SLOTS];
 };
 

@@ -24,8 +24,8 @@ struct comment_place {
 	uint32_t slot;
 	uint32_t flow;
 	uint32_t file;
-	uint32_t text;		/* a hash of the comment */
-	bool begins;		/* a connection, of addresses used before */
+	uint32_t text; /* a hash of the comment */
+	bool begins;   /* a connection, of addresses used before */
 };
 
 /* NULL without memory. */

@@ -10,7 +10,7 @@
 #include "host/privilege/sudo_user.h"
 
 #define SET_BITS 16
-#define WAYS	 4	/* 100,000 peers in turn find 9 of 10 of themselves */
+#define WAYS	 4 /* 100,000 peers in turn find 9 of 10 of themselves */
 
 struct slot {
 	uint8_t addr[16];
@@ -19,7 +19,7 @@ struct slot {
 };
 
 struct set {
-	struct slot slots[WAYS];	/* the newest first */
+	struct slot slots[WAYS]; /* the newest first */
 };
 
 struct country_cache {

@@ -13,8 +13,8 @@
 
 struct name {
 	uint8_t addr[16];
-	uint32_t section;	/* that was told */
-	char text[DNS_NAME];	/* "": nothing is known */
+	uint32_t section;    /* that was told */
+	char text[DNS_NAME]; /* "": nothing is known */
 };
 
 struct host_names {
@@ -37,7 +37,8 @@ static unsigned name_slot(const uint8_t addr[16])
 
 	memcpy(&high, addr, 8);
 	memcpy(&low, addr + 8, 8);
-	return (unsigned)((high * 31 ^ low) * 0x9e3779b97f4a7c15u >> 52) % SLOTS;
+	return (unsigned)((high * 31 ^ low) * 0x9e3779b97f4a7c15u >> 52) %
+	       SLOTS;
 }
 
 static void take(void *ctx, const char *text, const uint8_t addr[16])
@@ -56,21 +57,25 @@ static void take(void *ctx, const char *text, const uint8_t addr[16])
 	memcpy(name->text, text, strlen(text));
 }
 
-void host_names_learn(struct host_names *n, const struct frame *f, const uint8_t *data)
+void host_names_learn(struct host_names *n, const struct frame *f,
+		      const uint8_t *data)
 {
 	dns_read(&f->packet, data, f->caplen, take, n);
 }
 
 const char *host_names_due(const struct host_names *n, const uint8_t addr[16],
-		      uint32_t section)
+			   uint32_t section)
 {
 	const struct name *name = &n->slots[name_slot(addr)];
 
 	return *name->text && name->section != section &&
-		       !memcmp(name->addr, addr, 16) ? name->text : NULL;
+			       !memcmp(name->addr, addr, 16) ?
+		       name->text :
+		       NULL;
 }
 
-void host_names_told(struct host_names *n, const uint8_t addr[16], uint32_t section)
+void host_names_told(struct host_names *n, const uint8_t addr[16],
+		     uint32_t section)
 {
 	n->slots[name_slot(addr)].section = section;
 }

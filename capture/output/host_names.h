@@ -14,14 +14,16 @@ struct host_names;
 
 /* NULL without memory. */
 struct host_names *host_names_new(void);
-void host_names_free(struct host_names *n);		/* NULL is fine */
+void host_names_free(struct host_names *n); /* NULL is fine */
 
 /* What an answer says, if it is one. */
-void host_names_learn(struct host_names *n, const struct frame *f, const uint8_t *data);
+void host_names_learn(struct host_names *n, const struct frame *f,
+		      const uint8_t *data);
 
 /* What that file has not been told of this address, or NULL. */
 const char *host_names_due(const struct host_names *n, const uint8_t addr[16],
-		      uint32_t section);
-void host_names_told(struct host_names *n, const uint8_t addr[16], uint32_t section);
+			   uint32_t section);
+void host_names_told(struct host_names *n, const uint8_t addr[16],
+		     uint32_t section);
 
 #endif

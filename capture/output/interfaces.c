@@ -8,9 +8,9 @@
 #include "interface/devices.h"
 #include "interface/source.h"
 
-#define AT_ONCE 64		/* described before they have packets */
-#define WATCH_NS 100000000ull	/* between two looks at all */
-#define GONE	"the interface is gone"
+#define AT_ONCE	 64	      /* described before they have packets */
+#define WATCH_NS 100000000ull /* between two looks at all */
+#define GONE	 "the interface is gone"
 
 static struct devices *devices_of(const struct interfaces *s, uint32_t capture)
 {
@@ -59,10 +59,11 @@ static struct interface_of_device *find_gone(struct interfaces *s,
 	return NULL;
 }
 
-static struct interface_of_device *
-describe(struct interfaces *s, struct pcapng_writer *w,
-	 const struct pcapng_interface *any, uint32_t capture,
-	 const struct device *d, int *err)
+static struct interface_of_device *describe(struct interfaces *s,
+					    struct pcapng_writer *w,
+					    const struct pcapng_interface *any,
+					    uint32_t capture,
+					    const struct device *d, int *err)
 {
 	struct interface_of_device *one = &s->one[s->count];
 	struct pcapng_interface i = *any;
@@ -83,10 +84,11 @@ describe(struct interfaces *s, struct pcapng_writer *w,
 	return one;
 }
 
-struct interface_of_device *
-interfaces_take(struct interfaces *s, struct pcapng_writer *w,
-		const struct pcapng_interface *any, uint32_t capture,
-		unsigned index, int *err)
+struct interface_of_device *interfaces_take(struct interfaces *s,
+					    struct pcapng_writer *w,
+					    const struct pcapng_interface *any,
+					    uint32_t capture, unsigned index,
+					    int *err)
 {
 	struct interface_of_device *one;
 	struct devices *devices = devices_of(s, capture);
@@ -105,7 +107,7 @@ interfaces_take(struct interfaces *s, struct pcapng_writer *w,
 		return one;
 	if (!d) {
 		d = devices_passed(devices, index);
-		s->changes -= d != NULL;	/* that it is gone is told, too */
+		s->changes -= d != NULL; /* that it is gone is told, too */
 	}
 	return d ? describe(s, w, any, capture, d, err) : NULL;
 }
@@ -125,8 +127,8 @@ int interfaces_take_all(struct interfaces *s, struct pcapng_writer *w,
 	if (!devices)
 		return 0;
 	devices_refresh(devices, true);
-	for (unsigned n = 0; !err && s->count < AT_ONCE &&
-	     (d = devices_at(devices, n)); n++)
+	for (unsigned n = 0;
+	     !err && s->count < AT_ONCE && (d = devices_at(devices, n)); n++)
 		if (d->up)
 			describe(s, w, any, capture, d, &err);
 	return err;

@@ -20,21 +20,21 @@ struct device;
 struct devices;
 
 struct interface_of_device {
-	unsigned index;			/* the kernel's */
-	uint32_t capture;		/* number of its `any` */
+	unsigned index;	  /* the kernel's */
+	uint32_t capture; /* number of its `any` */
 	char name[IF_NAMESIZE];
 	uint64_t packets;
-	bool gone;			/* and that is in the file */
+	bool gone; /* and that is in the file */
 };
 
 struct interfaces {
 	/* Borrowed: of each that is captured.  NULL: all packets are `any`'s. */
 	struct devices *const *devices;
-	unsigned changes;		/* that were seen, of the devices */
-	uint64_t watched_ns;		/* when they were last looked at */
-	uint32_t first;			/* number of the first of these */
+	unsigned changes;    /* that were seen, of the devices */
+	uint64_t watched_ns; /* when they were last looked at */
+	uint32_t first;	     /* number of the first of these */
 	unsigned count;
-	unsigned last;			/* asked for */
+	unsigned last; /* asked for */
 	struct interface_of_device one[INTERFACES_MAX];
 };
 
@@ -48,10 +48,11 @@ void interface_describe(struct pcapng_interface *i, const struct device *d);
  * The one that a packet of `any`, captured as @capture, came by; described if
  * it was not.  NULL: it is not known.  *@err is what the writer says.
  */
-struct interface_of_device *
-interfaces_take(struct interfaces *s, struct pcapng_writer *w,
-		const struct pcapng_interface *any, uint32_t capture,
-		unsigned index, int *err);
+struct interface_of_device *interfaces_take(struct interfaces *s,
+					    struct pcapng_writer *w,
+					    const struct pcapng_interface *any,
+					    uint32_t capture, unsigned index,
+					    int *err);
 
 /* Whether that need not be described first. */
 bool interfaces_have(struct interfaces *s, uint32_t capture, unsigned index);

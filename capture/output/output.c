@@ -19,10 +19,10 @@
 #include "output/packet_options.h"
 #include "process/proctab.h"
 
-#define END_EXTRA	1024	/* the rest of what closes a file */
-#define SMALL_FILE	(1u << 20)	/* has no room for devices without packets */
-#define RETRY_NS	250000000ull	/* to open a file */
-#define KEYS_REPEATED	32768		/* of them in a ring's next file */
+#define END_EXTRA     1024	   /* the rest of what closes a file */
+#define SMALL_FILE    (1u << 20)   /* has no room for devices without packets */
+#define RETRY_NS      250000000ull /* to open a file */
+#define KEYS_REPEATED 32768	   /* of them in a ring's next file */
 
 static void free_output(struct output *o)
 {
@@ -52,8 +52,7 @@ static int begin_section(struct output *o)
 	uname(&u);
 	snprintf(o->os, sizeof(o->os), "%s %s", u.sysname, u.release);
 	err = pcapng_writer_section(o->writer, u.machine, o->os,
-				    "pktwho " PKTWHO_VERSION,
-				    o->file_comments);
+				    "pktwho " PKTWHO_VERSION, o->file_comments);
 	return err ? err : pcapng_writer_flush(o->writer);
 }
 
@@ -114,8 +113,9 @@ int output_open(struct output **out, const struct output_options *options)
 	o->compression = options->compression;
 	o->group_read = options->group_read;
 	o->countries_are_shared = options->shared_countries != NULL;
-	o->countries = o->countries_are_shared ? options->shared_countries :
-				country_cache_new(options->geo);
+	o->countries = o->countries_are_shared ?
+			       options->shared_countries :
+			       country_cache_new(options->geo);
 	if (!o->countries)
 		geo_free(options->geo);
 	o->options_cache = packet_options_new(options->comments !=
@@ -234,11 +234,10 @@ int output_tell_gone(struct output *o, uint32_t interface)
 {
 	if (!o)
 		return 0;
-	return o->writer ?
-		       interfaces_tell_gone(o->writer, interface,
-					    o->file.start_ns,
-					    o->file.interface_packets[interface]) :
-		       -EAGAIN;
+	return o->writer ? interfaces_tell_gone(
+				   o->writer, interface, o->file.start_ns,
+				   o->file.interface_packets[interface]) :
+			   -EAGAIN;
 }
 
 int output_name(struct output *o, const uint8_t addr[16], const char *name)
@@ -270,9 +269,11 @@ int output_flush(struct output *o)
 
 int output_be_patient(struct output *o, int cancel_fd)
 {
-	return o && o->writer ? pcapng_writer_be_patient(o->writer,
-					    PCAPNG_WRITER_PATIENCE_NS,
-					    cancel_fd) : 0;
+	return o && o->writer ?
+		       pcapng_writer_be_patient(o->writer,
+						PCAPNG_WRITER_PATIENCE_NS,
+						cancel_fd) :
+		       0;
 }
 
 bool output_waits(const struct output *o)
@@ -382,7 +383,9 @@ int output_close(struct output *o,
 		return 0;
 	/* Of a ring each may be taken away once it is there. */
 	removed = o->writer && !o->opener &&
-		  pcapng_writer_is_removed(o->writer) ? -ENOENT : 0;
+				  pcapng_writer_is_removed(o->writer) ?
+			  -ENOENT :
+			  0;
 	err = o->writer ? output_end_file(o, interfaces, stats) : o->no_file;
 	if (o->freeze)
 		opener_keep(o->opener);

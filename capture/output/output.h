@@ -25,21 +25,21 @@ struct proctab;
 struct geo;
 
 struct output_options {
-	const char *path;		/* "-" is stdout */
-	int fd;				/* of it, taken over; 0: not open yet */
+	const char *path; /* "-" is stdout */
+	int fd;		  /* of it, taken over; 0: not open yet */
 	bool group_read;
-	enum compression compression;	/* not by name */
-	const char *const *file_comments;	/* of each, NULL ends; borrowed */
-	enum options_comments comments;		/* of packets */
+	enum compression compression;	  /* not by name */
+	const char *const *file_comments; /* of each, NULL ends; borrowed */
+	enum options_comments comments;	  /* of packets */
 	bool process_table;
-	bool names;			/* of addresses, by DNS */
-	bool process_blocks;		/* for Wireshark 5: process_block.h */
-	struct geo *geo;		/* taken over; may be NULL */
-	struct country_cache *shared_countries;	/* instead; borrowed */
-	uint32_t section;		/* number of the first file; 0: 1 */
-	struct limits limits;		/* of a file */
-	struct opener *opener;		/* of a ring, taken over; NULL: one file */
-	int names_fd;			/* each file's, as it ends; taken over */
+	bool names;	     /* of addresses, by DNS */
+	bool process_blocks; /* for Wireshark 5: process_block.h */
+	struct geo *geo;     /* taken over; may be NULL */
+	struct country_cache *shared_countries; /* instead; borrowed */
+	uint32_t section;      /* number of the first file; 0: 1 */
+	struct limits limits;  /* of a file */
+	struct opener *opener; /* of a ring, taken over; NULL: one file */
+	int names_fd;	       /* each file's, as it ends; taken over */
 };
 
 /* Counters of one interface, for its statistics block. */
@@ -47,15 +47,15 @@ struct output_interface_stats {
 	uint64_t received;
 	uint64_t if_dropped;
 	uint64_t os_dropped;
-	uint64_t own_drops;	/* too large, or the reader was too slow */
+	uint64_t own_drops; /* too large, or the reader was too slow */
 };
 
 struct output_stats {
 	uint64_t events_lost;
 	uint64_t evicted_open;
-	uint64_t unanswered;		/* lookup_unanswered() */
-	uint64_t resolved_early;	/* written before their owner could be told */
-	uint64_t left_out_unnamed;	/* an end is here, its owner not known */
+	uint64_t unanswered;	 /* lookup_unanswered() */
+	uint64_t resolved_early; /* written before their owner could be told */
+	uint64_t left_out_unnamed; /* an end is here, its owner not known */
 };
 
 /*

@@ -161,8 +161,8 @@ static int write_statistics(struct output *o,
 
 		err = pcapng_writer_statistics(o->writer, &s);
 	}
-	return err ? err : interfaces_end(&o->devices, o->writer,
-					  o->file.start_ns);
+	return err ? err :
+		     interfaces_end(&o->devices, o->writer, o->file.start_ns);
 }
 
 /* As dumpcap does; that nobody reads it is nobody's failure. */

@@ -29,7 +29,8 @@ int output_write_keys(struct output *o)
 {
 	size_t len = o->keys_len - o->keys_written;
 	int err = len ? pcapng_writer_keys(o->writer, o->keys + o->keys_written,
-					   len) : 0;
+					   len) :
+			0;
 
 	if (err)
 		return err;

@@ -16,19 +16,19 @@
 #include "packet/raw_packet.h"
 #include "process/proctab.h"
 
-#define REPEAT_RECORD	10000	/* packets; so that a cut file keeps it */
+#define REPEAT_RECORD 10000 /* packets; so that a cut file keeps it */
 /* What reads a pipe may make short files of it, as dumpcap -b does. */
-#define REPEAT_IN_PIPE	32
-#define REPEAT_PIPE_NS	100000000ull
-#define PACKET_EXTRA	768	/* around a packet: headers, comment, owners */
-#define OTHER_EXTRA	64	/* each other receiver, and its comment */
-#define RECORD_EXTRA	96	/* a record's counters in the table */
-#define DEVICE_EXTRA	256	/* what closes one of `any`'s, twice */
-#define DEVICE_BEGINS	512	/* what describes it */
-#define KEYS_EXTRA	24	/* around keys, and padding */
-#define NAMES_EXTRA	640	/* of a packet's two addresses */
-#define PEERS_EXTRA	68	/* four addresses, two countries */
-#define STAMPS		2	/* of both ends, and of other receivers */
+#define REPEAT_IN_PIPE 32
+#define REPEAT_PIPE_NS 100000000ull
+#define PACKET_EXTRA   768 /* around a packet: headers, comment, owners */
+#define OTHER_EXTRA    64  /* each other receiver, and its comment */
+#define RECORD_EXTRA   96  /* a record's counters in the table */
+#define DEVICE_EXTRA   256 /* what closes one of `any`'s, twice */
+#define DEVICE_BEGINS  512 /* what describes it */
+#define KEYS_EXTRA     24  /* around keys, and padding */
+#define NAMES_EXTRA    640 /* of a packet's two addresses */
+#define PEERS_EXTRA    68  /* four addresses, two countries */
+#define STAMPS	       2   /* of both ends, and of other receivers */
 
 /* ---- packets ---- */
 
@@ -161,8 +161,9 @@ static int write_options(struct output *o, const struct frame *h,
 
 	if (o->comments) {
 		place = comments_find(o->comments, &h->packet, p->interface,
-				      o->section, stamps[0].comment_hash ^
-						  stamps[1].comment_hash);
+				      o->section,
+				      stamps[0].comment_hash ^
+					      stamps[1].comment_hash);
 		due = record || comments_due(o->comments, &place);
 	}
 	for (int i = 0; i < STAMPS; i++)
@@ -196,7 +197,7 @@ static struct packet_stamp stamp_of_others(struct output *o,
 struct named_programs {
 	struct program *of[OUTPUT_PROGRAMS];
 	unsigned count;
-	unsigned second;	/* of the sender's id, or 0 */
+	unsigned second; /* of the sender's id, or 0 */
 };
 
 static void add_program(struct named_programs *n, const struct owned_packet *p,
@@ -221,8 +222,7 @@ static void name_programs(struct named_programs *n,
 }
 
 static int write_packet(struct output *o, const struct owned_packet *owned,
-			uint32_t interface,
-			const struct option_key *key,
+			uint32_t interface, const struct option_key *key,
 			const struct named_programs *named)
 {
 	const struct program *src = owned->src, *dst = owned->dst;
@@ -292,11 +292,13 @@ static void write_process_blocks(struct output *o, const struct owned_packet *p,
 	for (unsigned i = 0; i < named->count; i++) {
 		const struct program *one = named->of[i];
 		uint64_t age = p->mono_ns - one->from_mono_ns;
-		uint64_t from_ns = one->from_mono_ns &&
-				   one->from_mono_ns <= p->mono_ns ?
-				   p->frame->ts_ns - age : 0;
+		uint64_t from_ns = one->from_mono_ns && one->from_mono_ns <=
+								p->mono_ns ?
+					   p->frame->ts_ns - age :
+					   0;
 		size_t len = is_news(o, one) && program_read(one, &process) ?
-			process_block(&process, from_ns, payload) : 0;
+				     process_block(&process, from_ns, payload) :
+				     0;
 
 		if (len)
 			pcapng_writer_custom_of(o->writer, PROCESS_BLOCK_PEN,
@@ -371,8 +373,10 @@ int output_packet(struct output *o, const struct owned_packet *p)
 	/* Never the first record of a file: see output_end_file(). */
 	if (o->process_blocks && o->file.packets)
 		write_process_blocks(o, p, &named);
-	err = write_packet(o, p, via ? interfaces_number(&o->devices, via) :
-				       h->interface, &key, &named);
+	err = write_packet(o, p,
+			   via ? interfaces_number(&o->devices, via) :
+				 h->interface,
+			   &key, &named);
 	if (err)
 		return err;
 
@@ -403,14 +407,13 @@ static uint64_t room_for(struct output *o, const struct owned_packet *p)
 	bytes += p->other_count * OTHER_EXTRA;
 	for (unsigned i = 0; i < named.count; i++)
 		bytes += (o->process_blocks ? 3u : 2u) *
-			 kept_record_len(&named.of[i]->record) +
+				 kept_record_len(&named.of[i]->record) +
 			 2 * RECORD_EXTRA;
 	if (o->keys_written < o->keys_len)
 		bytes += o->keys_len - o->keys_written + KEYS_EXTRA;
 	if (o->names)
 		bytes += NAMES_EXTRA;
-	if (!interfaces_have(&o->devices, p->frame->interface,
-			     device_index(p)))
+	if (!interfaces_have(&o->devices, p->frame->interface, device_index(p)))
 		bytes += DEVICE_BEGINS + DEVICE_EXTRA;
 	bytes += peers_size(o->peers) + PEERS_EXTRA;
 	return bytes + o->file.end_bytes + o->devices.count * DEVICE_EXTRA;

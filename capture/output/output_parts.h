@@ -16,8 +16,8 @@
 #include "record.h"
 
 #define OUTPUT_INTERFACES 128
-#define OUTPUT_PROGRAMS	  (1 + RECEIVERS_MAX)	/* that one packet can name */
-#define OUTPUT_KEYS	  131072	/* bytes that wait, or will be repeated */
+#define OUTPUT_PROGRAMS	  (1 + RECEIVERS_MAX) /* that one packet can name */
+#define OUTPUT_KEYS	  131072 /* bytes that wait, or will be repeated */
 #define OUTPUT_TABLE	  (PCAPNG_MAX_BLOCK - 64)
 
 /* What is counted anew in each file. */
@@ -26,8 +26,8 @@ struct file {
 	uint64_t start_ns;
 	uint64_t packets;
 	uint64_t interface_packets[OUTPUT_INTERFACES];
-	uint64_t ends[ATTR_COUNT];		/* packet ends by how they are known */
-	uint64_t end_bytes;		/* that closing it will take, at most */
+	uint64_t ends[ATTR_COUNT]; /* packet ends by how they are known */
+	uint64_t end_bytes;	   /* that closing it will take, at most */
 	/* Of the capture, when the file began. */
 	struct output_interface_stats before[OUTPUT_INTERFACES];
 	struct output_stats stats_before;
@@ -36,41 +36,41 @@ struct file {
 };
 
 struct output {
-	const char *path;		/* of the file that is open */
+	const char *path; /* of the file that is open */
 	struct pcapng_writer *writer;
 	struct packet_options *options_cache;
-	struct comments *comments;	/* NULL: all packets have theirs */
-	struct host_names *names;	/* NULL: none are told */
-	struct peers *peers;		/* of the file */
+	struct comments *comments; /* NULL: all packets have theirs */
+	struct host_names *names;  /* NULL: none are told */
+	struct peers *peers;	   /* of the file */
 	struct country_cache *countries;
 	bool countries_are_shared;
-	struct proctab *processes;	/* or NULL */
+	struct proctab *processes; /* or NULL */
 	bool process_table;
 	bool process_blocks;
-	uint32_t section;		/* the file's number, from 1 */
+	uint32_t section; /* the file's number, from 1 */
 	struct limits limits;
 	struct opener *opener;
 	enum compression compression;
 	const char *const *file_comments;
 	bool group_read;
-	int names_fd;			/* 0: nobody is told */
-	bool freeze;			/* files of the ring, so far */
-	int no_file;			/* why there is none now, or 0 */
-	uint64_t retry_ns;		/* CLOCK_MONOTONIC */
+	int names_fd;	   /* 0: nobody is told */
+	bool freeze;	   /* files of the ring, so far */
+	int no_file;	   /* why there is none now, or 0 */
+	uint64_t retry_ns; /* CLOCK_MONOTONIC */
 	uint64_t unwritten;
 	struct pcapng_interface interfaces[OUTPUT_INTERFACES];
 	int interface_count;
-	struct interfaces devices;	/* behind `any` */
+	struct interfaces devices; /* behind `any` */
 	char os[160];
 	struct file file;
 	char keys[OUTPUT_KEYS];
 	size_t keys_len;
-	size_t keys_written;		/* of them, into this file */
+	size_t keys_written; /* of them, into this file */
 	/* Option bytes, one each end and receiver. */
 	uint8_t record[OUTPUT_PROGRAMS][PROCESS_MAX + 16];
-	struct wbuf table;		/* records of the block being filled */
+	struct wbuf table; /* records of the block being filled */
 	uint32_t table_count;
-	uint8_t table_bytes[OUTPUT_TABLE];	/* or the contents */
+	uint8_t table_bytes[OUTPUT_TABLE]; /* or the contents */
 };
 
 /* Of TLS keys no more than @size bytes stay, from the beginning of a line on. */

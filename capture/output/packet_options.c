@@ -7,14 +7,15 @@
 #include "output/pcapng/pcapng_option.h"
 #include "process/records/kept_record.h"
 
-#define SLOTS		4096	/* a power of two */
+#define SLOTS 4096 /* a power of two */
 /* comment, flags, two process options, attribution: each with its header. */
-#define STAMP_MAX	(8 + 4 + 256 + 2 * 12 + 8 + ATTRIBUTION_MAX)
+#define STAMP_MAX (8 + 4 + 256 + 2 * 12 + 8 + ATTRIBUTION_MAX)
 /* comment, process options, receivers. */
 #define OTHERS_STAMP_MAX (4 + 256 + OTHERS_MAX * (12 + 8 + RECEIVER_MAX + 3))
 
 _Static_assert(sizeof(struct packet_end) == 48, "no holes: compared as memory");
-_Static_assert(sizeof(struct option_key) == 104, "no holes: compared as memory");
+_Static_assert(sizeof(struct option_key) == 104,
+	       "no holes: compared as memory");
 
 struct slot {
 	struct option_key key;
@@ -26,8 +27,8 @@ struct slot {
 
 struct packet_options {
 	bool comments;
-	bool threads;		/* on each packet */
-	struct process src;	/* scratch for the comment */
+	bool threads;	    /* on each packet */
+	struct process src; /* scratch for the comment */
 	struct process dst;
 	uint8_t others[OTHERS_STAMP_MAX];
 	struct slot slots[SLOTS];
@@ -123,13 +124,13 @@ struct end_keys {
 };
 
 static const struct end_keys src_keys = {
-	"src", "src.attr", "src.reason", "src.country", "src.user", "src.exe",
-	"src.container",
+	"src",	    "src.attr", "src.reason",	 "src.country",
+	"src.user", "src.exe",	"src.container",
 };
 
 static const struct end_keys dst_keys = {
-	"dst", "dst.attr", "dst.reason", "dst.country", "dst.user", "dst.exe",
-	"dst.container",
+	"dst",	    "dst.attr", "dst.reason",	 "dst.country",
+	"dst.user", "dst.exe",	"dst.container",
 };
 
 static void put_owner(struct wbuf *w, const struct end_keys *k,
@@ -295,7 +296,7 @@ static uint32_t option_key_hash(const struct option_key *key)
 	h = mix(h, &key->dst.id);
 	h = mix(h, &key->dst.pid);
 	h = mix(h, &key->dst.version);
-	h = mix(h, &key->epb_flags);	/* and what follows them */
+	h = mix(h, &key->epb_flags); /* and what follows them */
 	return (uint32_t)(h >> 32) & (SLOTS - 1);
 }
 
@@ -309,8 +310,8 @@ struct packet_stamp packet_options_get(struct packet_options *s,
 		slot->key = *key;
 		build(s, slot, records);
 	}
-	return (struct packet_stamp){ slot->bytes, slot->len,
-				      slot->first_len, slot->comment_hash };
+	return (struct packet_stamp){ slot->bytes, slot->len, slot->first_len,
+				      slot->comment_hash };
 }
 
 struct packet_stamp packet_options_others(struct packet_options *s,

@@ -23,7 +23,7 @@ struct option_key {
 	struct packet_end dst;
 	uint32_t epb_flags;
 	uint8_t direction;
-	bool loopback;			/* what goes out comes in there */
+	bool loopback; /* what goes out comes in there */
 	uint8_t reserved[2];
 };
 
@@ -31,7 +31,7 @@ struct option_key {
 struct packet_stamp {
 	const uint8_t *bytes;
 	size_t len;
-	size_t first_len;		/* at the begin: for some packets only */
+	size_t first_len; /* at the begin: for some packets only */
 	uint32_t comment_hash;
 };
 
@@ -41,7 +41,7 @@ struct option_records {
 	const struct kept_record *dst;
 };
 
-#define COMMENT_MAX 255		/* bytes */
+#define COMMENT_MAX 255 /* bytes */
 #define OTHERS_MAX  (RECEIVERS_MAX - 1)
 
 /*

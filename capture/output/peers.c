@@ -10,8 +10,8 @@
 #include "packet/flow_key.h"
 #include "record.h"
 
-#define SLOTS  8192		/* a power of two, twice what is kept */
-#define MAPPED 12		/* bytes before an IPv4 address */
+#define SLOTS  8192 /* a power of two, twice what is kept */
+#define MAPPED 12   /* bytes before an IPv4 address */
 
 enum family { IPV4, IPV6 };
 
@@ -26,15 +26,15 @@ struct slot {
 
 /* All zero from @count on: there are none. */
 struct peers {
-	struct flow_hash hash;	/* who sends chooses an address */
+	struct flow_hash hash; /* who sends chooses an address */
 	unsigned count[2];
-	unsigned step[2];		/* in kept_bytes */
+	unsigned step[2]; /* in kept_bytes */
 	bool countries[PEERS_COUNTRIES];
 	unsigned country_count;
 	uint8_t last[2][16];
 	bool has_last;
 	struct slot slots[SLOTS];
-	union {				/* what is made anew from these */
+	union { /* what is made anew from these */
 		struct slot old[SLOTS];
 		uint8_t told[PEERS_MAX];
 	};

@@ -12,19 +12,19 @@
 struct contents;
 struct peers;
 
-#define PEERS_NETWORKS	4000		/* of IPv4 and IPv6 together */
+#define PEERS_NETWORKS	4000 /* of IPv4 and IPv6 together */
 #define PEERS_COUNTRIES (26 * 26)
 #define PEERS_MAX	(2 * PEERS_COUNTRIES + 16 * PEERS_NETWORKS) /* bytes */
 
-struct peers *peers_new(void);			/* NULL without memory */
-void peers_free(struct peers *p);		/* NULL is fine */
+struct peers *peers_new(void);	  /* NULL without memory */
+void peers_free(struct peers *p); /* NULL is fine */
 
 /* For the next file. */
 void peers_clear(struct peers *p);
 
 /* Of one packet; IPv4 as ::ffff:a.b.c.d.  Allocates nothing. */
 void peers_add(struct peers *p, const uint8_t a[16], const uint8_t b[16]);
-void peers_add_country(struct peers *p, const char country[3]);	/* "": none */
+void peers_add_country(struct peers *p, const char country[3]); /* "": none */
 
 /* The bytes that they take in the file now; an address adds 16 at most. */
 size_t peers_size(const struct peers *p);

@@ -15,15 +15,19 @@
 
 #include "record.h"
 
-#define PROCESS_BLOCK_PEN 32622u	/* Wireshark's */
-#define PROCESS_BLOCK_ENTRY 3		/* the first number of the payload */
-#define PROCESS_BLOCK_MAX (PROCESS_MAX + 64)
+#define PROCESS_BLOCK_PEN   32622u /* Wireshark's */
+#define PROCESS_BLOCK_ENTRY 3	   /* the first number of the payload */
+#define PROCESS_BLOCK_MAX   (PROCESS_MAX + 64)
 
 /* Options, behind the entry's number, its length and the pid. */
 enum process_block_option {
 	PROCESS_BLOCK_END,
-	PROCESS_BLOCK_NAME = 2, PROCESS_BLOCK_PATH, PROCESS_BLOCK_CMDLINE,
-	PROCESS_BLOCK_PPID, PROCESS_BLOCK_UID, PROCESS_BLOCK_USER,
+	PROCESS_BLOCK_NAME = 2,
+	PROCESS_BLOCK_PATH,
+	PROCESS_BLOCK_CMDLINE,
+	PROCESS_BLOCK_PPID,
+	PROCESS_BLOCK_UID,
+	PROCESS_BLOCK_USER,
 	PROCESS_BLOCK_START = 9,
 };
 

@@ -6,7 +6,7 @@
 
 #include "packet/flow_hash.h"
 
-#define ANSWERS 128u		/* a power of two */
+#define ANSWERS 128u /* a power of two */
 /* The tables forget what was not asked for in a while: ask again before. */
 #define HOLDS_NS 100000000ull
 
@@ -14,8 +14,8 @@
 struct likeness {
 	struct flow_key sent;
 	uint8_t direction;
-	uint8_t tcp_flags;	/* of FIN, SYN and RST */
-	uint8_t data;		/* bool: TCP with bytes */
+	uint8_t tcp_flags; /* of FIN, SYN and RST */
+	uint8_t data;	   /* bool: TCP with bytes */
 	uint8_t reserved[5];
 };
 
@@ -49,13 +49,13 @@ void memo_free(struct memo *m)
 }
 
 static struct likeness likeness_of(const struct packet_traits *t,
-				    uint8_t direction)
+				   uint8_t direction)
 {
 	return (struct likeness){
 		.sent = t->key,
 		.direction = direction,
-		.tcp_flags = t->tcp_flags & (PACKET_TCP_FIN | PACKET_TCP_SYN |
-					     PACKET_TCP_RST),
+		.tcp_flags = t->tcp_flags &
+			     (PACKET_TCP_FIN | PACKET_TCP_SYN | PACKET_TCP_RST),
 		.data = t->tcp_payload != 0,
 	};
 }
@@ -81,8 +81,8 @@ bool memo_find(const struct memo *m, const struct packet *p, uint64_t ts_ns,
 	const struct answer *a = &m->answers[place_of_flow(&p->outer.key)];
 	struct likeness like;
 
-	if (!can_be_repeated(p) || a->told != *m->told ||
-	    ts_ns < a->from_ns || ts_ns > a->from_ns + HOLDS_NS)
+	if (!can_be_repeated(p) || a->told != *m->told || ts_ns < a->from_ns ||
+	    ts_ns > a->from_ns + HOLDS_NS)
 		return false;
 	like = likeness_of(&p->outer, direction);
 	if (memcmp(&like, &a->like, sizeof(like)))
@@ -100,6 +100,8 @@ void memo_keep(struct memo *m, const struct packet *p, uint64_t ts_ns,
 	if (!v->steady || !can_be_repeated(p))
 		return;
 	*a = (struct answer){ .like = likeness_of(&p->outer, direction),
-			      .from_ns = ts_ns, .told = *m->told,
-			      .verdict = *v, .settled = settled };
+			      .from_ns = ts_ns,
+			      .told = *m->told,
+			      .verdict = *v,
+			      .settled = settled };
 }

@@ -17,20 +17,21 @@
 #include "owner/polling/sockdiag.h"
 
 #ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71	/* Linux 5.14 */
+#define SO_NETNS_COOKIE 71 /* Linux 5.14 */
 #endif
 
-struct namespace {
+struct namespace
+{
 	struct namespace_options with;
 	uint64_t cookie;
 	struct local *local;
 	struct nat *nat;
-	struct conntrack *conntrack;	/* NULL: the kernel has none */
-	uint64_t translations;		/* nat_changes(), as the memo has it */
+	struct conntrack *conntrack; /* NULL: the kernel has none */
+	uint64_t translations;	     /* nat_changes(), as the memo has it */
 	bool may_translate;
 	int nfqueue;
-	int diag;			/* sockdiag_open(), or -errno */
-	struct polling *polling;	/* NULL: events tell */
+	int diag;		 /* sockdiag_open(), or -errno */
+	struct polling *polling; /* NULL: events tell */
 	struct resolver *resolver;
 	struct memo *memo;
 };
@@ -129,8 +130,9 @@ bool namespace_may_translate(const struct namespace *n)
 }
 
 int namespace_each_udp(struct namespace *n,
-		     void (*found)(void *ctx, uint64_t cookie,
-				   const struct flow_key *key), void *ctx)
+		       void (*found)(void *ctx, uint64_t cookie,
+				     const struct flow_key *key),
+		       void *ctx)
 {
 	return n->diag < 0 ? n->diag : sockdiag_each_udp(n->diag, found, ctx);
 }
@@ -164,9 +166,8 @@ bool namespace_refresh(struct namespace *n, bool changed)
 void namespace_watch(struct namespace *n)
 {
 	local_catch_up(n->local);
-	resolver_expect_delays(n->resolver,
-			       local_shapes(n->local) ||
-				       namespace_has_queue(n));
+	resolver_expect_delays(n->resolver, local_shapes(n->local) ||
+						    namespace_has_queue(n));
 }
 
 uint64_t namespace_doubted_until(const struct namespace *n, uint64_t now_ns)
@@ -204,7 +205,7 @@ static void learn_both(struct namespace *n, const struct packet *p,
 
 /* Only kernel events say that nothing has changed. */
 bool namespace_resolve(struct namespace *n, const struct packet *p,
-		     uint64_t mono_ns, uint8_t direction, struct verdict *v)
+		       uint64_t mono_ns, uint8_t direction, struct verdict *v)
 {
 	bool settled;
 

@@ -23,14 +23,14 @@ struct namespace_options {
 	struct flowtab *flows;
 	struct packettab *packets;
 	struct lookup *lookup;
-	const uint64_t *told;	/* counts the events that are in those tables */
-	unsigned number;	/* lookup_track() */
+	const uint64_t *told; /* counts the events that are in those tables */
+	unsigned number;      /* lookup_track() */
 	size_t max_translations;
 };
 
 /* That which this thread is in.  0 or -errno. */
 int namespace_open(struct namespace **out, const struct namespace_options *o);
-void namespace_close(struct namespace *n);		/* NULL is fine */
+void namespace_close(struct namespace *n); /* NULL is fine */
 
 /* SO_NETNS_COOKIE; 0: not known. */
 uint64_t namespace_cookie(const struct namespace *n);
@@ -46,8 +46,9 @@ bool namespace_may_translate(const struct namespace *n);
 
 /* Each UDP socket: sockdiag_each_udp(). */
 int namespace_each_udp(struct namespace *n,
-		     void (*found)(void *ctx, uint64_t cookie,
-				   const struct flow_key *key), void *ctx);
+		       void (*found)(void *ctx, uint64_t cookie,
+				     const struct flow_key *key),
+		       void *ctx);
 
 /* Sockets are asked for from now on, as no event tells of them.  0 or -errno. */
 int namespace_poll(struct namespace *n, struct proctab *processes);
@@ -67,6 +68,6 @@ uint64_t namespace_doubted_until(const struct namespace *n, uint64_t now_ns);
 
 /* resolve(), or what it has answered for a packet like this one. */
 bool namespace_resolve(struct namespace *n, const struct packet *p,
-		     uint64_t mono_ns, uint8_t direction, struct verdict *v);
+		       uint64_t mono_ns, uint8_t direction, struct verdict *v);
 
 #endif

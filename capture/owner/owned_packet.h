@@ -14,19 +14,19 @@
 /* Who got the packet besides the first receiver. */
 struct owned_other {
 	struct verdict_end end;
-	struct program *program;	/* what it was running; never NULL */
+	struct program *program; /* what it was running; never NULL */
 };
 
 struct owned_packet {
 	const struct frame *frame;
 	const struct verdict *verdict;
-	struct program *src;	/* what that end's owner was running then; */
-	struct program *dst;	/* NULL: nobody is named */
+	struct program *src; /* what that end's owner was running then; */
+	struct program *dst; /* NULL: nobody is named */
 	const struct owned_other *others;
 	unsigned other_count;
-	uint64_t mono_ns;	/* the packet's time on their clock */
-	unsigned namespace;	/* where it was captured: another may have its addresses */
-	const uint8_t *data;	/* frame->caplen bytes */
+	uint64_t mono_ns; /* the packet's time on their clock */
+	unsigned namespace; /* where it was captured: another may have its addresses */
+	const uint8_t *data; /* frame->caplen bytes */
 	uint16_t linktype;
 };
 

@@ -17,8 +17,8 @@
 #include "packet/raw_packet.h"
 #include "record.h"
 
-#define SCAN_FIRST_NS 50000000ull /* processes are read before the capture */
-#define MAX_TRANSLATIONS (1u << 18)	/* nf_conntrack_max, by default */
+#define SCAN_FIRST_NS	 50000000ull /* processes are read before the capture */
+#define MAX_TRANSLATIONS (1u << 18)  /* nf_conntrack_max, by default */
 
 /* ---- all namespaces ---- */
 
@@ -112,7 +112,8 @@ static int open_probe(struct owners *o, const struct netns_list *l)
 		return err;
 	hook_queues(o, l);
 	probe_arrivals(o->probe, o->arrivals.tables, &o->arrivals.now);
-	o->arrivals.turned_ns = o->arrivals.since_ns = clock_ns(CLOCK_MONOTONIC);
+	o->arrivals.turned_ns = o->arrivals.since_ns = clock_ns(
+		CLOCK_MONOTONIC);
 	probe_progress(o->probe, &o->unread.progress, &o->unread.forked_ns);
 	for (int i = 0; i < o->namespace_count; i++)
 		watch_sockets(o, namespace_resolver(o->namespaces[i]));
@@ -149,14 +150,15 @@ static int open_tables(struct owners *o, const struct owners_options *options)
 	o->flows = flowtab_new(OWNERS_FLOWS);
 	o->packets = packettab_new();
 	return o->containers && o->processes && o->flows && o->packets ?
-		       0 : -ENOMEM;
+		       0 :
+		       -ENOMEM;
 }
 
 /* Where there are none, nothing is waited for. */
 static int watch_changes(struct owners *o, int namespace)
 {
 	struct epoll_event e = { .events = EPOLLIN,
-				 .data.u32 = (uint32_t)namespace };
+				 .data.u32 = (uint32_t) namespace };
 
 	for (int i = 0; i < NAMESPACE_FDS; i++) {
 		int fd = namespace_fd(o->namespaces[namespace], i);
@@ -378,8 +380,8 @@ bool owners_resolve(struct owners *o, const struct packet *p,
 {
 	uint64_t mono_ns;
 	bool is_known = packet_clock_read(&o->clock, seen->ts_ns, &mono_ns);
-	bool settled = namespace_resolve(o->namespaces[seen->namespace], p, mono_ns,
-				       seen->direction, v);
+	bool settled = namespace_resolve(o->namespaces[seen->namespace], p,
+					 mono_ns, seen->direction, v);
 
 	if (!is_known)
 		verdict_forget(v);

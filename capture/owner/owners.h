@@ -20,13 +20,13 @@ struct owners;
 
 struct owners_options {
 	enum cmdline_mode cmdline;
-	bool hash;			/* SHA-256 of executables */
-	bool loopback_only;		/* is captured, */
-	bool no_loopback;		/* or all but that */
-	const struct filter *filter;	/* borrowed; see proctab_options */
-	const struct filter *alarm;	/* likewise */
-	struct lookup *lookup;		/* borrowed */
-	const struct netns_list *namespaces;	/* that are captured; likewise */
+	bool hash;			     /* SHA-256 of executables */
+	bool loopback_only;		     /* is captured, */
+	bool no_loopback;		     /* or all but that */
+	const struct filter *filter;	     /* borrowed; see proctab_options */
+	const struct filter *alarm;	     /* likewise */
+	struct lookup *lookup;		     /* borrowed */
+	const struct netns_list *namespaces; /* that are captured; likewise */
 	/* Hears of each process that ends, as wait(2) has its status; or NULL. */
 	void (*ended)(void *ctx, const char *name, uint32_t status);
 	void *ctx;
@@ -37,7 +37,7 @@ struct owners_options {
  * caller says so (owners_stats.refused).
  */
 int owners_open(struct owners **out, const struct owners_options *o);
-void owners_close(struct owners *o);		/* NULL is fine */
+void owners_close(struct owners *o); /* NULL is fine */
 
 /* Borrowed. */
 struct proctab *owners_processes(struct owners *o);
@@ -54,9 +54,9 @@ void owners_update(struct owners *o);
 
 /* How a packet was captured. */
 struct owners_seen {
-	uint64_t ts_ns;			/* Unix epoch, as the packet has it */
-	unsigned namespace;		/* of those that are captured, from 0 */
-	uint8_t direction;		/* enum source_direction */
+	uint64_t ts_ns;	    /* Unix epoch, as the packet has it */
+	unsigned namespace; /* of those that are captured, from 0 */
+	uint8_t direction;  /* enum source_direction */
 };
 
 /* A packet of that flow, or this one of it, will be resolved soon. */
@@ -83,10 +83,10 @@ bool owners_hashing(const struct owners *o);
 uint64_t owners_mono_ns(const struct owners *o, uint64_t ts_ns);
 
 struct owners_stats {
-	int refused;			/* 0: eBPF runs; else why not, -errno */
-	uint64_t events_lost;		/* the kernel's ring was full */
-	uint64_t evicted_open;		/* flows forgotten for want of room */
-	uint64_t unanswered;		/* lookup_unanswered() */
+	int refused;	       /* 0: eBPF runs; else why not, -errno */
+	uint64_t events_lost;  /* the kernel's ring was full */
+	uint64_t evicted_open; /* flows forgotten for want of room */
+	uint64_t unanswered;   /* lookup_unanswered() */
 };
 
 /* Percent of the room for events, at most since the last call, and flows. */

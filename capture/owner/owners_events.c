@@ -85,7 +85,8 @@ static void on_event(void *ctx, const struct probe_event *e)
 		.writes = e->kind == PROBE_OWNER && e->flags & PROBE_WRITES,
 		.kernel = e->flags & PROBE_KERNEL,
 		.used_ns = e->owner.tgid && e->owner.seen_ns < e->ts_ns ?
-				   e->owner.seen_ns : 0,
+				   e->owner.seen_ns :
+				   0,
 	};
 
 	if (f.writes) {
@@ -227,7 +228,8 @@ void owners_find_kernel_sockets(struct owners *o)
 {
 	for (int i = 0; i < o->namespace_count; i++) {
 		struct bound_in b = { o, namespace_cookie(o->namespaces[i]) };
-		int err = namespace_each_udp(o->namespaces[i], on_udp_socket, &b);
+		int err = namespace_each_udp(o->namespaces[i], on_udp_socket,
+					     &b);
 
 		if (err)
 			log_debug("the kernel's own sockets are not known: %s",

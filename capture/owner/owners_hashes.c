@@ -49,9 +49,10 @@ static void take_hash(struct owners *o, const struct hasher_answer *a)
 		proctab_set_sha256(o->processes, q->pid, q->start_ns,
 				   q->exec_gen, a->sha256);
 	else
-		proctab_set_no_sha256(
-			o->processes, q->pid, q->start_ns, q->exec_gen,
-			a->known ? HASH_REASON_CHANGED : a->reason);
+		proctab_set_no_sha256(o->processes, q->pid, q->start_ns,
+				      q->exec_gen,
+				      a->known ? HASH_REASON_CHANGED :
+						 a->reason);
 }
 
 void owners_take_hashes(struct owners *o)

@@ -16,7 +16,7 @@
 #include "owner/packets/arrivals.h"
 #include "owner/packets/unread.h"
 
-#define OWNERS_FLOWS (1u << 17)		/* room for so many */
+#define OWNERS_FLOWS (1u << 17) /* room for so many */
 
 struct owners {
 	int proc_fd;
@@ -25,29 +25,29 @@ struct owners {
 	struct proctab *processes;
 	struct flowtab *flows;
 	struct packettab *packets;
-	uint64_t told;			/* what is in these, from 1 */
+	uint64_t told; /* what is in these, from 1 */
 	struct namespace *namespaces[NETNS_MAX];
 	int namespace_count;
-	int changes_fd;			/* epoll: of addresses and translations */
-	struct arrivals arrivals;	/* if there is a probe, */
-	struct unread unread;		/* the same */
-	struct probe *probe;		/* NULL: polling */
-	int refused;			/* why: -errno */
-	struct packet_clock clock;	/* as of the last update */
-	uint64_t heard_ns;		/* all events until then are in these */
-	uint64_t gaps;			/* in what we know, so far */
-	uint64_t healed_ns;		/* when all was last told again */
-	bool has_gap;			/* since then */
-	uint64_t scanned_ns;		/* when processes were last read, */
-	uint64_t asked_ns;		/* and one was asked about */
-	bool asks;			/* there are others */
-	uint64_t watched_ns;		/* when queues were last looked at, */
-	uint64_t hooks_ns;		/* and hooks */
-	bool claims;			/* a packet waits for that */
-	bool detached;			/* they are gone */
-	bool said_set;			/* of the clock */
-	bool hash;			/* what is executed, from then on */
-	enum probe_seen seen;		/* by the capture */
+	int changes_fd;		   /* epoll: of addresses and translations */
+	struct arrivals arrivals;  /* if there is a probe, */
+	struct unread unread;	   /* the same */
+	struct probe *probe;	   /* NULL: polling */
+	int refused;		   /* why: -errno */
+	struct packet_clock clock; /* as of the last update */
+	uint64_t heard_ns;	   /* all events until then are in these */
+	uint64_t gaps;		   /* in what we know, so far */
+	uint64_t healed_ns;	   /* when all was last told again */
+	bool has_gap;		   /* since then */
+	uint64_t scanned_ns;	   /* when processes were last read, */
+	uint64_t asked_ns;	   /* and one was asked about */
+	bool asks;		   /* there are others */
+	uint64_t watched_ns;	   /* when queues were last looked at, */
+	uint64_t hooks_ns;	   /* and hooks */
+	bool claims;		   /* a packet waits for that */
+	bool detached;		   /* they are gone */
+	bool said_set;		   /* of the clock */
+	bool hash;		   /* what is executed, from then on */
+	enum probe_seen seen;	   /* by the capture */
 	void (*ended)(void *ctx, const char *name, uint32_t status);
 	void *ended_ctx;
 };

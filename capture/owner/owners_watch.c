@@ -7,20 +7,20 @@
 #include "process/proctab.h"
 #include "record.h"
 
-#define HEAL_NS	     100000000ull	/* telling all again costs */
-#define SCAN_NS	     2000000ull		/* processes are read so long, */
-#define SCAN_EACH_NS 10000000ull	/* ... in each such time */
-#define ASK_EACH_NS  100000000ull	/* whether an executable is deleted, */
-#define ASK_AGAIN_NS 1000000000ull	/* ... and of all of them */
-#define WATCH_NS     100000000ull	/* whether packets may wait in a queue */
-#define HOOKS_NS     1000000000ull	/* as old may be that the hooks are there, */
-#define CLAIM_NS     100000000ull	/* ... where nobody is said to have sent */
+#define HEAL_NS	     100000000ull  /* telling all again costs */
+#define SCAN_NS	     2000000ull	   /* processes are read so long, */
+#define SCAN_EACH_NS 10000000ull   /* ... in each such time */
+#define ASK_EACH_NS  100000000ull  /* whether an executable is deleted, */
+#define ASK_AGAIN_NS 1000000000ull /* ... and of all of them */
+#define WATCH_NS     100000000ull  /* whether packets may wait in a queue */
+#define HOOKS_NS     1000000000ull /* as old may be that the hooks are there, */
+#define CLAIM_NS     100000000ull  /* ... where nobody is said to have sent */
 
 static void doubt(struct owners *o, uint64_t until_ns)
 {
 	for (int i = 0; i < o->namespace_count; i++)
-		resolver_doubt(namespace_resolver(o->namespaces[i]), REASON_LOST,
-			       until_ns);
+		resolver_doubt(namespace_resolver(o->namespaces[i]),
+			       REASON_LOST, until_ns);
 }
 
 /*

@@ -9,14 +9,14 @@
 #include "bytes.h"
 
 #define PORT	    53
-#define IS_ANSWER   0x80	/* in the first byte of the flags */
-#define CODE	    0x0f	/* in the second: 0 is no error */
+#define IS_ANSWER   0x80 /* in the first byte of the flags */
+#define CODE	    0x0f /* in the second: 0 is no error */
 #define POINTER	    0xc0
 #define A	    1
 #define AAAA	    28
 #define IN	    1
 #define MAX_ANSWERS 64
-#define SEARCHED    256		/* bytes, for the addresses of the packet */
+#define SEARCHED    256 /* bytes, for the addresses of the packet */
 
 /* False if it is one that we do not take. */
 static bool read_label(struct rbuf *r, size_t len, char name[DNS_NAME],

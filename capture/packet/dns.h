@@ -8,7 +8,7 @@
 
 #include "packet/parse.h"
 
-#define DNS_NAME 254		/* with its end */
+#define DNS_NAME 254 /* with its end */
 
 /*
  * If that packet is an answer over UDP, calls @found for each address in it,

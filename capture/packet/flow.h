@@ -7,12 +7,12 @@
 #define PKTWHO_PACKET_FLOW_H
 
 struct flow_key {
-	__u8 local[16];		/* IPv6, or IPv4 as ::ffff:a.b.c.d (RFC 4291) */
+	__u8 local[16]; /* IPv6, or IPv4 as ::ffff:a.b.c.d (RFC 4291) */
 	__u8 remote[16];
-	__u16 local_port;	/* host order; an ICMP echo's identifier */
-	__u16 remote_port;	/* host order; an ICMP echo's FLOW_ECHO_* */
-	__u8 proto;		/* IP protocol number */
-	__u8 reserved[3];	/* zero: keys are compared as memory */
+	__u16 local_port;  /* host order; an ICMP echo's identifier */
+	__u16 remote_port; /* host order; an ICMP echo's FLOW_ECHO_* */
+	__u8 proto;	   /* IP protocol number */
+	__u8 reserved[3];  /* zero: keys are compared as memory */
 };
 
 /*
@@ -32,7 +32,7 @@ struct flow_key {
 /* Of IPv6, before the ports; one with more has no key. */
 #define FLOW_EXTENSIONS 32
 
-#define FLOW_PAYLOAD 4	/* words of a packet that its fingerprint reads */
+#define FLOW_PAYLOAD 4 /* words of a packet that its fingerprint reads */
 
 /*
  * What tells one packet of a flow from the next, wherever it is seen: TTL and
@@ -46,11 +46,11 @@ static inline __u64 flow_fingerprint(__u8 proto, __u16 ip_id, __u64 head,
 	const __u8 icmp = 1, tcp = 6, udp = 17, icmpv6 = 58;
 	__u64 h = head >> 32;
 
-	if (proto == udp)		/* the length, not the checksum */
+	if (proto == udp) /* the length, not the checksum */
 		h &= 0xffff;
-	else if (proto == icmp || proto == icmpv6)	/* an echo's number */
+	else if (proto == icmp || proto == icmpv6) /* an echo's number */
 		h >>= 16;
-	else if (proto != tcp)		/* no header that we know */
+	else if (proto != tcp) /* no header that we know */
 		h = head;
 	h ^= (__u64)ip_id << 32;
 	for (int i = 0; i < FLOW_PAYLOAD; i++) {
@@ -67,7 +67,7 @@ static inline __u64 flow_fingerprint(__u8 proto, __u16 ip_id, __u64 head,
 	return h | 1;
 }
 
-#define FLOW_ARRIVAL 2	/* words of a packet that flow_arrival() reads */
+#define FLOW_ARRIVAL 2 /* words of a packet that flow_arrival() reads */
 
 /*
  * What a plain packet leaves behind when a socket gets it, whatever addresses

@@ -14,7 +14,7 @@
 
 #include "packet/flow.h"
 
-#define FLOW_HASH_SECRETS 6	/* of an address 4, its port, the protocol */
+#define FLOW_HASH_SECRETS 6 /* of an address 4, its port, the protocol */
 
 struct flow_hash {
 	uint64_t offset;
@@ -31,8 +31,7 @@ void flow_hash_init(struct flow_hash *h);
 uint32_t flow_hash(const struct flow_hash *h, const struct flow_key *k);
 
 /* The reverse has its neighbour: one of the two differs in the lowest bit. */
-uint32_t flow_hash_one_way(const struct flow_hash *h,
-			   const struct flow_key *k);
+uint32_t flow_hash_one_way(const struct flow_hash *h, const struct flow_key *k);
 
 /* Of one address. */
 uint32_t flow_hash_address(const struct flow_hash *h, const uint8_t addr[16]);

@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 struct network {
-	uint8_t addr[16];	/* IPv4 as ::ffff:a.b.c.d (RFC 4291) */
-	uint8_t bits;		/* of it that count, 128 for a host */
+	uint8_t addr[16]; /* IPv4 as ::ffff:a.b.c.d (RFC 4291) */
+	uint8_t bits;	  /* of it that count, 128 for a host */
 };
 
 /* "192.0.2.1", "192.0.2.0/24", "2001:db8::/32".  0 or -EINVAL. */

@@ -11,21 +11,21 @@
 #include "bytes.h"
 #include "packet/parse_marks.h"
 
-#define IP4_MIN		20
-#define IP6_LEN		40
+#define IP4_MIN		 20
+#define IP6_LEN		 40
 #define IP6_FRAGMENT_LEN 8
-#define IP_MF_OFFSET	0x3fff		/* more fragments, offset: RFC 791 */
-#define IP_OFFSET	0x1fff
-#define IP6_OFFSET	0xfff8		/* RFC 8200, section 4.5 */
-#define IP6_MORE	0x0001
-#define GRE_CHECKSUM	0x8000
-#define GRE_ROUTING	0x4000
-#define GRE_SEQUENCE	0x1000
-#define GRE_VERSION	0x0007
-#define VXLAN_HAS_VNI	0x08
-#define GENEVE_LENGTH	0x3f		/* of the options, in words */
-#define MAX_VLAN_TAGS	4
-#define REST_AT		offsetof(struct packet, above_ip)
+#define IP_MF_OFFSET	 0x3fff /* more fragments, offset: RFC 791 */
+#define IP_OFFSET	 0x1fff
+#define IP6_OFFSET	 0xfff8 /* RFC 8200, section 4.5 */
+#define IP6_MORE	 0x0001
+#define GRE_CHECKSUM	 0x8000
+#define GRE_ROUTING	 0x4000
+#define GRE_SEQUENCE	 0x1000
+#define GRE_VERSION	 0x0007
+#define VXLAN_HAS_VNI	 0x08
+#define GENEVE_LENGTH	 0x3f /* of the options, in words */
+#define MAX_VLAN_TAGS	 4
+#define REST_AT		 offsetof(struct packet, above_ip)
 
 static uint16_t be16(const uint8_t *p)
 {
@@ -66,9 +66,9 @@ static bool is_echo(uint8_t proto, uint8_t type, bool *asks)
 static bool is_error(uint8_t proto, uint8_t type)
 {
 	if (proto == IPPROTO_ICMP)
-		return type == ICMP_DEST_UNREACH || type == ICMP_SOURCE_QUENCH ||
-		       type == ICMP_REDIRECT || type == ICMP_TIME_EXCEEDED ||
-		       type == ICMP_PARAMETERPROB;
+		return type == ICMP_DEST_UNREACH ||
+		       type == ICMP_SOURCE_QUENCH || type == ICMP_REDIRECT ||
+		       type == ICMP_TIME_EXCEEDED || type == ICMP_PARAMETERPROB;
 	return !(type & ICMP6_INFOMSG_MASK);
 }
 
@@ -300,8 +300,9 @@ static bool skip_extensions(struct packet_traits *t, struct rbuf *r)
 			key->proto = h[0];
 			fragment = be16(h + 2);
 			if (fragment & (IP6_OFFSET | IP6_MORE))
-				set_fragment(t, (uint32_t)be16(h + 4) << 16 |
-							be16(h + 6),
+				set_fragment(t,
+					     (uint32_t)be16(h + 4) << 16 |
+						     be16(h + 6),
 					     !(fragment & IP6_OFFSET));
 			if (fragment & IP6_OFFSET)
 				return false;
@@ -369,7 +370,7 @@ static void not_ip(struct packet *p, struct rbuf *r, enum packet_kind kind)
 	p->outer.key.local_port = p->ethertype;
 	if (!r->failed)
 		p->outer.fingerprint = parse_fingerprint(FLOW_FRAME, 0, r,
-						      r->left);
+							 r->left);
 }
 
 static void parse_ethertype(struct packet *p, struct rbuf *r, uint16_t type)

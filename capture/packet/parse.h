@@ -27,8 +27,8 @@ enum linktype {
 
 enum packet_kind {
 	PACKET_IP,
-	PACKET_NOT_IP,		/* ARP, LLDP, a link type we cannot read */
-	PACKET_MALFORMED,	/* cut short before the addresses, or nonsense */
+	PACKET_NOT_IP,	  /* ARP, LLDP, a link type we cannot read */
+	PACKET_MALFORMED, /* cut short before the addresses, or nonsense */
 };
 
 /* TCP flags of RFC 9293, section 3.1, as they stand in the header. */
@@ -38,30 +38,30 @@ enum packet_kind {
 
 /* What the headers of one packet say, and what tells it from others. */
 struct packet_traits {
-	struct flow_key key;	/* as its sender sees it: local is the source */
-	uint64_t fingerprint;	/* flow_fingerprint(); 0: too little is there */
-	uint64_t arrival;	/* flow_arrival(), of a first fragment that of the
+	struct flow_key key;  /* as its sender sees it: local is the source */
+	uint64_t fingerprint; /* flow_fingerprint(); 0: too little is there */
+	uint64_t arrival;     /* flow_arrival(), of a first fragment that of the
 				   datagram; 0: it is not plain, or cut */
-	uint32_t fragment_id;	/* if fragment */
+	uint32_t fragment_id; /* if fragment */
 	uint32_t tcp_seq;
 	uint32_t tcp_ack;
-	uint32_t tcp_payload;	/* bytes, also those that were not captured */
+	uint32_t tcp_payload; /* bytes, also those that were not captured */
 	uint8_t tcp_flags;
-	bool fragment;		/* part of a datagram; see first_fragment */
-	bool first_fragment;	/* ... the part that has the ports */
-	bool no_ports;		/* cut before them, or behind too many headers */
-	bool source_routed;	/* its sender says which way it shall take */
+	bool fragment;	     /* part of a datagram; see first_fragment */
+	bool first_fragment; /* ... the part that has the ports */
+	bool no_ports;	     /* cut before them, or behind too many headers */
+	bool source_routed;  /* its sender says which way it shall take */
 };
 
 struct packet {
 	struct packet_traits outer;
-	struct packet_traits inner;	/* if is_error or is_tunnel */
-	uint32_t above_ip;	/* captured bytes behind the outer IP header */
-	uint16_t ethertype;	/* host order; 0 where the link has none */
-	uint8_t kind;		/* enum packet_kind, of the outer packet */
-	bool is_error;		/* ICMP, about the packet it quotes */
-	bool is_tunnel;		/* IPIP, 6in4, GRE, VXLAN, Geneve around one */
-	bool wrong_checksum;	/* no socket gets it; false if nobody looked */
+	struct packet_traits inner; /* if is_error or is_tunnel */
+	uint32_t above_ip;   /* captured bytes behind the outer IP header */
+	uint16_t ethertype;  /* host order; 0 where the link has none */
+	uint8_t kind;	     /* enum packet_kind, of the outer packet */
+	bool is_error;	     /* ICMP, about the packet it quotes */
+	bool is_tunnel;	     /* IPIP, 6in4, GRE, VXLAN, Geneve around one */
+	bool wrong_checksum; /* no socket gets it; false if nobody looked */
 };
 
 void parse_packet(struct packet *p, uint32_t linktype, const uint8_t *data,

@@ -6,20 +6,20 @@
 
 #include "host/pages.h"
 
-#define ALIGN	    16u
+#define ALIGN 16u
 /* Few of them are in use as a rule, and stay in a processor's cache. */
 #define CHUNK_BYTES (512u << 10)
 
 struct entry {
-	uint32_t size;		/* with what is before the next one */
+	uint32_t size; /* with what is before the next one */
 	struct frame held;
 };
 
 struct chunk {
-	struct chunk *next;	/* newer, or of the spare ones */
+	struct chunk *next; /* newer, or of the spare ones */
 	uint8_t *bytes;
-	uint32_t head;		/* its oldest entry */
-	uint32_t tail;		/* where the next one goes */
+	uint32_t head; /* its oldest entry */
+	uint32_t tail; /* where the next one goes */
 	bool touched;
 };
 
@@ -28,14 +28,14 @@ struct queue {
 	uint8_t *bytes;
 	uint32_t chunk_bytes;
 	uint32_t count;
-	uint32_t used;		/* chunks in the list */
-	uint32_t most;		/* of them, since queue_shrink() */
+	uint32_t used; /* chunks in the list */
+	uint32_t most; /* of them, since queue_shrink() */
 	struct chunk *first;
 	struct chunk *last;
 	struct chunk *spare;
-	struct chunk *ahead;	/* queue_ahead(): where the next one is, */
+	struct chunk *ahead; /* queue_ahead(): where the next one is, */
 	uint32_t ahead_at;
-	uint32_t ahead_by;	/* so many after the oldest */
+	uint32_t ahead_by; /* so many after the oldest */
 	struct chunk chunks[];
 };
 

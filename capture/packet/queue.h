@@ -15,13 +15,13 @@
 struct queue;
 
 struct frame {
-	uint64_t ts_ns;		/* Unix epoch */
+	uint64_t ts_ns; /* Unix epoch */
 	uint32_t caplen;
 	uint32_t len;
-	uint32_t interface;	/* in the file */
-	uint8_t direction;	/* enum source_direction */
+	uint32_t interface; /* in the file */
+	uint8_t direction;  /* enum source_direction */
 	struct packet packet;
-	uint8_t data[];		/* caplen bytes */
+	uint8_t data[]; /* caplen bytes */
 };
 
 /*

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ID_LEN 64	/* hexadecimal digits of an OCI container id */
+#define ID_LEN 64 /* hexadecimal digits of an OCI container id */
 
 /*
  * One component of the path, as each runtime names it: a prefix, the id, a
@@ -14,8 +14,8 @@
 struct pattern {
 	const char *prefix;
 	const char *suffix;
-	const char *runtime;	/* NULL: not a container */
-	bool hex;		/* the id is ID_LEN hexadecimal digits */
+	const char *runtime; /* NULL: not a container */
+	bool hex;	     /* the id is ID_LEN hexadecimal digits */
 };
 
 static const char nspawn[] = "systemd-nspawn";
@@ -36,7 +36,9 @@ static const struct pattern patterns[] = {
 };
 
 /* A bare id: the component before it is the runtime's name (cgroupfs). */
-static const struct { const char *parent, *runtime; } parents[] = {
+static const struct {
+	const char *parent, *runtime;
+} parents[] = {
 	{ "docker", "docker" },
 	{ "kubepods", "kubernetes" },
 	{ "lxc", "lxc" },
@@ -165,8 +167,10 @@ static bool is_pod_uid(struct word w)
 static bool identify_pod(struct process *p, struct word w)
 {
 	static const char *const prefixes[] = {
-		"kubepods-besteffort-pod", "kubepods-burstable-pod",
-		"kubepods-pod", "pod",
+		"kubepods-besteffort-pod",
+		"kubepods-burstable-pod",
+		"kubepods-pod",
+		"pod",
 	};
 
 	if (ends(w, ".slice"))
@@ -210,7 +214,7 @@ void container_identify(struct process *p)
 			pod_runtime = "kubernetes";
 		else
 			identify_container(p, w, parent, pod_runtime);
-		if (is_unit(w))		/* the innermost one counts */
+		if (is_unit(w)) /* the innermost one counts */
 			set_word(p, FIELD_UNIT, p->unit, sizeof(p->unit), w);
 		parent = w;
 		w.at += w.len;
@@ -222,13 +226,14 @@ uint32_t container_owner(const struct process *p)
 {
 	static const char before[] = "/user-";
 	const char *s = process_has(p, FIELD_CGROUP) ?
-				strstr(p->cgroup, before) : NULL;
+				strstr(p->cgroup, before) :
+				NULL;
 	unsigned long uid;
 	char *end;
 
 	if (!s || !isdigit((unsigned char)s[sizeof(before) - 1]))
 		return 0;
 	uid = strtoul(s + sizeof(before) - 1, &end, 10);
-	return !strncmp(end, ".slice", 6) && uid < UINT32_MAX ?
-		       (uint32_t)uid : 0;
+	return !strncmp(end, ".slice", 6) && uid < UINT32_MAX ? (uint32_t)uid :
+								0;
 }

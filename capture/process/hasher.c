@@ -16,15 +16,15 @@
 #include "host/clocks.h"
 #include "host/regular.h"
 
-#define CTIME_TICK_NS	10000000	/* a jiffy where CONFIG_HZ is least */
+#define CTIME_TICK_NS 10000000 /* a jiffy where CONFIG_HZ is least */
 
-#define CACHE 256	/* files remembered, a power of two */
+#define CACHE 256 /* files remembered, a power of two */
 
 struct cached {
 	dev_t dev;
 	ino_t inode;
 	off_t size;
-	struct timespec changed;	/* not modified: that can be set */
+	struct timespec changed; /* not modified: that can be set */
 	uint8_t sha256[32];
 };
 
@@ -135,7 +135,8 @@ static enum hash_reason why_not_open(const struct hasher_question *q)
 		return HASH_REASON_NO_FILE;
 	if (stat(q->path, &st))
 		return errno == ENOENT || errno == ENOTDIR ?
-			       HASH_REASON_GONE : HASH_REASON_UNREADABLE;
+			       HASH_REASON_GONE :
+			       HASH_REASON_UNREADABLE;
 	return HASH_REASON_CHANGED;
 }
 

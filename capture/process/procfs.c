@@ -14,12 +14,12 @@
 
 #include "process/container.h"
 
-#define FIRST_USER_NAMESPACE "user:[4026531837]"	/* linux/proc_ns.h */
-#define MAX_THREADS 8	/* names in task/ looked at, for one that runs */
+#define FIRST_USER_NAMESPACE "user:[4026531837]" /* linux/proc_ns.h */
+#define MAX_THREADS	     8 /* names in task/ looked at, for one that runs */
 /* Major numbers, and a minor: Documentation/admin-guide/devices.txt. */
-#define UNIX98_PTY	136	/* and seven more */
-#define CONSOLES	4
-#define FIRST_SERIAL	64
+#define UNIX98_PTY   136 /* and seven more */
+#define CONSOLES     4
+#define FIRST_SERIAL 64
 
 /* Decodes the kernel's number of a device; 0 is no terminal. */
 static void take_tty(struct process *p, unsigned long device)
@@ -129,7 +129,7 @@ static void read_cmdline(int dir, struct process *p)
 				 sizeof(p->cmdline));
 
 	if (n <= 0)
-		return;		/* a kernel thread or a zombie has none */
+		return; /* a kernel thread or a zombie has none */
 	if (n == (int)sizeof(p->cmdline) - 1)
 		p->flags |= PROCESS_CMDLINE_TRUNCATED;
 	while (n > 0 && !p->cmdline[n - 1])
@@ -225,7 +225,7 @@ static void read_parent_name(int proc_fd, struct process *p)
 	n = procfs_read_file(proc_fd, name, buf, sizeof(buf));
 	if (n <= 0)
 		return;
-	buf[n - 1] = '\0';	/* the newline */
+	buf[n - 1] = '\0'; /* the newline */
 	snprintf(p->pname, sizeof(p->pname), "%.*s", (int)sizeof(p->pname) - 1,
 		 buf);
 	process_set_field(p, FIELD_PNAME);
@@ -254,11 +254,11 @@ static void read_rest(int dir, struct process *p)
 
 	if (procfs_read_file(dir, "loginuid", buf, sizeof(buf)) > 0) {
 		p->loginuid = (uint32_t)strtoul(buf, NULL, 10);
-		if (p->loginuid != UINT32_MAX)	/* never logged in */
+		if (p->loginuid != UINT32_MAX) /* never logged in */
 			process_set_field(p, FIELD_LOGINUID);
 	}
 	if (procfs_read_link(dir, "ns/net", buf, sizeof(buf)) > 0 &&
-			     sscanf(buf, "net:[%" SCNu64 "]", &p->netns) == 1)
+	    sscanf(buf, "net:[%" SCNu64 "]", &p->netns) == 1)
 		process_set_field(p, FIELD_NETNS);
 }
 
@@ -351,7 +351,7 @@ int procfs_read_brief(int proc_fd, uint32_t pid, struct process *p)
 
 	if (dir < 0)
 		return dir;
-	process_clear_field(p, FIELD_START);	/* boot's time is not known */
+	process_clear_field(p, FIELD_START); /* boot's time is not known */
 	read_cmdline(dir, p);
 	if (p->cmdline_len) {
 		read_status(dir, p);

@@ -12,7 +12,7 @@
 
 #include "record.h"
 
-#define PROCFS_TICK_NS 10000000ull	/* USER_HZ is 100 on every Linux */
+#define PROCFS_TICK_NS 10000000ull /* USER_HZ is 100 on every Linux */
 
 /*
  * Fills what is known of @pid except its process id; the start time too, from
@@ -37,10 +37,10 @@ void procfs_set_session(struct process *p, uint32_t sessionid);
 
 /* A file, wherever it is found; inode 0: not known. */
 struct file_id {
-	uint64_t dev;		/* its file system's, makedev(3); 0: not known */
+	uint64_t dev; /* its file system's, makedev(3); 0: not known */
 	uint64_t inode;
-	uint64_t changed_ns;	/* its ctime, which nobody can set */
-	uint32_t generation;	/* of the inode number; 0: not known */
+	uint64_t changed_ns; /* its ctime, which nobody can set */
+	uint32_t generation; /* of the inode number; 0: not known */
 };
 
 /* When @pid started, since boot, in whole ticks; 0: there is no such process. */

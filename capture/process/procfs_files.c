@@ -13,8 +13,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#define INITIAL_PID_NS 0xEFFFFFFCu	/* PROC_PID_INIT_INO, linux/proc_ns.h */
-#define KERNEL_THREAD 0x00200000u	/* PF_KTHREAD, include/linux/sched.h */
+#define INITIAL_PID_NS 0xEFFFFFFCu /* PROC_PID_INIT_INO, linux/proc_ns.h */
+#define KERNEL_THREAD  0x00200000u /* PF_KTHREAD, include/linux/sched.h */
 
 int procfs_read_file(int dir, const char *name, char *buf, size_t size)
 {
@@ -197,8 +197,8 @@ int procfs_each_socket(int proc_fd, uint32_t pid,
 	if (!d)
 		return errno == EACCES || errno == EPERM ? -EACCES : -ESRCH;
 	while ((e = readdir(d)))
-		if (procfs_read_link(dirfd(d), e->d_name, link,
-				     sizeof(link)) > 0 &&
+		if (procfs_read_link(dirfd(d), e->d_name, link, sizeof(link)) >
+			    0 &&
 		    sscanf(link, "socket:[%" SCNu64 "]", &inode) == 1)
 			fn(ctx, inode);
 	closedir(d);

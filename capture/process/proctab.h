@@ -26,60 +26,60 @@ struct proctab;
 struct proc;
 
 struct program {
-	struct program *older;		/* what it was before */
+	struct program *older; /* what it was before */
 	struct proc *proc;
-	uint64_t from_mono_ns;		/* since when it runs */
-	uint64_t read_ns;		/* when /proc told of it; 0: it did not */
-	uint64_t lost_mono_ns;		/* from then to that it was others, */
-					/* which are forgotten */
-	uint64_t id;			/* process_id() */
+	uint64_t from_mono_ns; /* since when it runs */
+	uint64_t read_ns;      /* when /proc told of it; 0: it did not */
+	uint64_t lost_mono_ns; /* from then to that it was others, */
+			       /* which are forgotten */
+	uint64_t id;	       /* process_id() */
 	uint64_t exec_gen;
 	char name[RECORD_NAME_LEN];
-	uint64_t netns;			/* its inode; 0: not known */
-	struct file_id exe;		/* the executable */
-	struct kept_record record;	/* without totals */
-	uint32_t version;		/* grows whenever the record changes */
+	uint64_t netns;		   /* its inode; 0: not known */
+	struct file_id exe;	   /* the executable */
+	struct kept_record record; /* without totals */
+	uint32_t version;	   /* grows whenever the record changes */
 	uint32_t uid;
-	bool matched;			/* by the filter */
-	bool alarming;			/* by the other one */
-	bool exe_deleted;		/* PROCESS_EXE_DELETED in the record */
-	bool shortened;			/* the record: it was asked for both before */
-	bool hash_asked;		/* --hash: owners_hash() */
+	bool matched;	  /* by the filter */
+	bool alarming;	  /* by the other one */
+	bool exe_deleted; /* PROCESS_EXE_DELETED in the record */
+	bool shortened;	  /* the record: it was asked for both before */
+	bool hash_asked;  /* --hash: owners_hash() */
 
 	/* Bookkeeping of the file being written; the session's. */
-	uint32_t section;		/* the file it was last written to */
+	uint32_t section; /* the file it was last written to */
 	uint32_t written_version;
-	uint32_t until_repeat;		/* packets until its record is due again */
-	uint64_t written_ns;		/* Unix epoch */
+	uint32_t until_repeat; /* packets until its record is due again */
+	uint64_t written_ns;   /* Unix epoch */
 	uint64_t packets;
 	uint64_t bytes;
-	uint64_t first_ns;		/* Unix epoch */
+	uint64_t first_ns; /* Unix epoch */
 	uint64_t last_ns;
 };
 
 struct proc {
-	struct proc *next;		/* of its hash bucket */
-	struct program *program;		/* the newest; never NULL */
-	uint64_t start_ns;		/* since boot; of /proc, whole ticks */
-	uint64_t exited_mono_ns;	/* 0: it runs */
-	uint64_t gone_mono_ns;		/* ... but /proc has it no more since then */
+	struct proc *next;	 /* of its hash bucket */
+	struct program *program; /* the newest; never NULL */
+	uint64_t start_ns;	 /* since boot; of /proc, whole ticks */
+	uint64_t exited_mono_ns; /* 0: it runs */
+	uint64_t gone_mono_ns;	 /* ... but /proc has it no more since then */
 	uint32_t pid;
 	uint32_t exit_status;
-	uint32_t refs;			/* sockets that name it */
-	bool unread;			/* /proc has not told of it yet, ... */
-	uint64_t asked_ns;		/* ... and was last asked then */
-	bool followed;			/* the command, or one of its descendants */
-	bool inherited;			/* from one that matched, with --follow */
+	uint32_t refs;	   /* sockets that name it */
+	bool unread;	   /* /proc has not told of it yet, ... */
+	uint64_t asked_ns; /* ... and was last asked then */
+	bool followed;	   /* the command, or one of its descendants */
+	bool inherited;	   /* from one that matched, with --follow */
 };
 
 struct proctab_options {
 	enum cmdline_mode cmdline;
-	bool exe_inodes;		/* of what runs already, too: for --hash */
-	int proc_fd;			/* an open /proc, borrowed */
-	struct lookup *lookup;		/* borrowed */
-	struct container_names *containers;	/* borrowed; NULL: no names */
-	const struct filter *filter;	/* borrowed; NULL or empty: all match */
-	const struct filter *alarm;	/* borrowed; NULL: nobody is alarming */
+	bool exe_inodes;       /* of what runs already, too: for --hash */
+	int proc_fd;	       /* an open /proc, borrowed */
+	struct lookup *lookup; /* borrowed */
+	struct container_names *containers; /* borrowed; NULL: no names */
+	const struct filter *filter; /* borrowed; NULL or empty: all match */
+	const struct filter *alarm;  /* borrowed; NULL: nobody is alarming */
 };
 
 struct probe_owner;
@@ -160,11 +160,11 @@ bool program_read(const struct program *i, struct process *out);
 
 /* The executable's path from the record, or "". */
 void program_exepath(struct proctab *t, const struct program *i, char *out,
-		   size_t size);
+		     size_t size);
 
 /* True if no event told that it has executed anything since. */
 bool proctab_ran_last(struct proctab *t, uint32_t pid, uint64_t start_ns,
-		  uint64_t exec_gen);
+		      uint64_t exec_gen);
 
 /* The SHA-256 of what that process was running after so many execs. */
 void proctab_set_sha256(struct proctab *t, uint32_t pid, uint64_t start_ns,

@@ -49,7 +49,8 @@ static const struct proc *next_to_ask(struct proctab *t)
 bool proctab_ask_deleted(struct proctab *t)
 {
 	struct proc *p = t->deleted_pid ?
-				 proctab_find_running(t, t->deleted_pid) : NULL;
+				 proctab_find_running(t, t->deleted_pid) :
+				 NULL;
 	const struct proc *next;
 
 	/* If it runs another program by now, the event has come meanwhile. */

@@ -17,7 +17,7 @@
 #include "process/filter/filter.h"
 #include "process/script.h"
 
-#define LOGIN_NS 5000000000ull	/* then it may be another's terminal */
+#define LOGIN_NS 5000000000ull /* then it may be another's terminal */
 
 static void set_string(struct process *p, enum field f, char *out, size_t size,
 		       const char *s)
@@ -161,8 +161,8 @@ void program_set_record(struct proctab *t, struct program *i, struct process *p)
 	if (rests_bytes(t->rests) > PROCTAB_BYTES)
 		t->cut += kept_record_shorten(p);
 	len = process_encode(p, t->encoded, sizeof(t->encoded));
-	if (len < 0 || !kept_record_set(t->rests, &i->record, t->encoded,
-					(size_t)len))
+	if (len < 0 ||
+	    !kept_record_set(t->rests, &i->record, t->encoded, (size_t)len))
 		return;
 	i->version++;
 	i->uid = process_has(p, FIELD_UID) ? p->uid : 0;

@@ -40,7 +40,7 @@ struct program *proctab_exec(struct proctab *t, const struct probe_exec *x)
 	p->unread = false;
 	i = p->program;
 	if (i->exec_gen != o->exec_gen)
-		return NULL;	/* no memory */
+		return NULL; /* no memory */
 	i->exe.inode = x->exe_inode;
 	i->exe.changed_ns = x->exe_changed_ns;
 	i->exe.generation = x->exe_generation;
@@ -64,7 +64,7 @@ void proctab_fork(struct proctab *t, const struct probe_event *e)
 	p = proctab_find_owner(t, o);
 	if (!p && proctab_passes_over(t, parent))
 		return;
-	if (!p) {		/* else /proc told first */
+	if (!p) { /* else /proc told first */
 		p = proctab_add(t, o->tgid, o->start_ns, o->comm, o->exec_gen,
 				e->ts_ns);
 		if (!p)

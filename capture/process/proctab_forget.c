@@ -4,28 +4,29 @@
 
 #include "process/procfs.h"
 
-#define KEEP_EXITED_NS	60000000000ull
-#define PRUNE_NS	10000000000ull	/* between two looks */
+#define KEEP_EXITED_NS 60000000000ull
+#define PRUNE_NS       10000000000ull /* between two looks */
 
 /* With so many, or as many bytes of records, at each look. */
-#define MANY_PROGRAMS	16384
-#define MANY_BYTES	(PROCTAB_BYTES / 4 * 3)
-#define KEEP_ONE_OF_MANY_NS 1000000000ull	/* far more than a packet is held */
+#define MANY_PROGRAMS	    16384
+#define MANY_BYTES	    (PROCTAB_BYTES / 4 * 3)
+#define KEEP_ONE_OF_MANY_NS 1000000000ull /* far more than a packet is held */
 
 /* Even those of the file are forgotten, if what ended has no room either. */
-#define MAX_PROGRAMS	65536
-#define MAX_BYTES	(PROCTAB_BYTES / 2 * 3)
+#define MAX_PROGRAMS 65536
+#define MAX_BYTES    (PROCTAB_BYTES / 2 * 3)
 
 /* With more, those that run go, too, if nobody has asked for them. */
-#define MANY_RUNNING	32768
-#define KEEP_SILENT_NS	2000000000ull
+#define MANY_RUNNING   32768
+#define KEEP_SILENT_NS 2000000000ull
 
 /* /proc is asked for the end of each process at one in so many looks. */
-#define ASK_OF		8
+#define ASK_OF 8
 
 bool proctab_has_many(const struct proctab *t)
 {
-	return t->programs > MANY_PROGRAMS || rests_bytes(t->rests) > MANY_BYTES;
+	return t->programs > MANY_PROGRAMS ||
+	       rests_bytes(t->rests) > MANY_BYTES;
 }
 
 bool proctab_is_full(const struct proctab *t)
@@ -178,8 +179,8 @@ static bool is_over(struct proctab *t, struct proc *p, uint64_t now_mono_ns)
 }
 
 /* The file's table keeps what it is to have of it, as long as there is room. */
-static bool may_go(struct proctab *t, struct proc *p,
-		   uint64_t now_mono_ns, uint32_t section)
+static bool may_go(struct proctab *t, struct proc *p, uint64_t now_mono_ns,
+		   uint32_t section)
 {
 	bool full = proctab_is_full(t);
 

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEEP_CHANGES_NS	1000000000ull	/* far more than a packet is held */
-#define MAX_CHANGES	256		/* of name or user, within that time, */
-#define FEW_CHANGES	16		/* ... if there are many programs, ... */
-#define LEAST_CHANGES	2		/* ... and if there are too many */
+#define KEEP_CHANGES_NS 1000000000ull /* far more than a packet is held */
+#define MAX_CHANGES	256	      /* of name or user, within that time, */
+#define FEW_CHANGES	16	      /* ... if there are many programs, ... */
+#define LEAST_CHANGES	2	      /* ... and if there are too many */
 
 void program_free(struct proctab *t, struct program *i)
 {
@@ -69,7 +69,8 @@ void program_take_past(struct program *newer, const struct program *old)
 		newer->from_mono_ns = old->from_mono_ns;
 	/* Events come in any order: nothing is lost after it has begun. */
 	newer->lost_mono_ns = old->lost_mono_ns < newer->from_mono_ns ?
-				      old->lost_mono_ns : newer->from_mono_ns;
+				      old->lost_mono_ns :
+				      newer->from_mono_ns;
 }
 
 /* Even of one that changes all the time only so many are kept. */
@@ -87,13 +88,14 @@ static void forget_changes(struct proctab *t, struct program *newest,
 	struct program *i = newest->older, *old;
 	int most = most_changes(t), n = 0;
 
-	for (; i && n < most &&
-	     i->from_mono_ns + KEEP_CHANGES_NS >= now_mono_ns; n++)
+	for (;
+	     i && n < most && i->from_mono_ns + KEEP_CHANGES_NS >= now_mono_ns;
+	     n++)
 		i = i->older;
 	while (i && n < 2 * MAX_CHANGES && (old = i->older) &&
 	       old->exec_gen == i->exec_gen) {
 		if (old->section > i->section) {
-			i = old;	/* its totals are the file's */
+			i = old; /* its totals are the file's */
 			n++;
 			continue;
 		}

@@ -14,8 +14,8 @@
 #include "lookup/lookup.h"
 #include "process/procfs.h"
 
-#define MAX_ANCESTORS	8
-#define ASK_AGAIN_NS	100000000ull
+#define MAX_ANCESTORS 8
+#define ASK_AGAIN_NS  100000000ull
 
 int proctab_read(struct proctab *t, uint32_t pid, uint64_t *start_ns,
 		 struct file_id *exe)
@@ -113,10 +113,10 @@ static void complete(struct proctab *t, struct proc *p, int ancestors)
 		return;
 	is_same = !err && proc_began(start_ns, p->start_ns);
 	if (is_same && strcmp(t->scratch.name, i->name))
-		return;		/* an event is to come, of a rename or exec */
+		return; /* an event is to come, of a rename or exec */
 	p->unread = false;
 	if (!is_same)
-		return;		/* it has ended */
+		return; /* it has ended */
 	add_told(t, i);
 	set_image_read(t, i, exe);
 	read_parents(t, p, ancestors);

@@ -11,24 +11,24 @@
 
 #include "process/proctab.h"
 
-#define PROCTAB_BUCKETS	16384
-#define PROCTAB_ENDED	4096	/* are kept of which nothing was written */
+#define PROCTAB_BUCKETS 16384
+#define PROCTAB_ENDED	4096 /* are kept of which nothing was written */
 #define PROCTAB_USERS	1024
 #define PROCTAB_LOGINS	64
 
 /* With so many bytes of records, arguments are cut. */
-#define PROCTAB_BYTES	(8u << 20)
+#define PROCTAB_BYTES (8u << 20)
 
 struct user {
 	uint32_t uid;
-	char name[64];			/* "": nobody is known here */
+	char name[64]; /* "": nobody is known here */
 };
 
 struct login {
 	char session[sizeof(((struct process *)0)->session_id)];
 	char tty[sizeof(((struct process *)0)->tty)];
 	char address[sizeof(((struct process *)0)->session_address)];
-	uint64_t asked_ns;		/* 0: nothing is known */
+	uint64_t asked_ns; /* 0: nothing is known */
 };
 
 struct ended {
@@ -38,34 +38,34 @@ struct ended {
 
 struct proctab {
 	struct proc *heads[PROCTAB_BUCKETS];
-	struct ended ended[PROCTAB_ENDED];	/* the last ones, a ring */
-	uint64_t ends;			/* so far */
+	struct ended ended[PROCTAB_ENDED]; /* the last ones, a ring */
+	uint64_t ends;			   /* so far */
 	uint32_t count;
 	uint32_t programs;
-	uint64_t forgotten;		/* of the file being written */
-	uint64_t cut;			/* programs, their arguments */
-	uint64_t folded;		/* ... and what it says one was before */
-	uint64_t pruned_ns;		/* CLOCK_MONOTONIC */
-	uint32_t looks;			/* for what may be forgotten */
-	bool forgot_running;		/* some, of which /proc can tell again */
-	struct rests *rests;		/* of its programs' records */
-	struct ended_records *ended_records;	/* or NULL: none yet */
-	uint32_t ended_section;		/* the file they are of */
+	uint64_t forgotten;  /* of the file being written */
+	uint64_t cut;	     /* programs, their arguments */
+	uint64_t folded;     /* ... and what it says one was before */
+	uint64_t pruned_ns;  /* CLOCK_MONOTONIC */
+	uint32_t looks;	     /* for what may be forgotten */
+	bool forgot_running; /* some, of which /proc can tell again */
+	struct rests *rests; /* of its programs' records */
+	struct ended_records *ended_records; /* or NULL: none yet */
+	uint32_t ended_section;		     /* the file they are of */
 	struct proctab_options options;
 	uint8_t boot_id[16];
-	char host[64];			/* its name */
-	uint64_t boot_real_ns;		/* Unix time at CLOCK_BOOTTIME 0 */
+	char host[64];	       /* its name */
+	uint64_t boot_real_ns; /* Unix time at CLOCK_BOOTTIME 0 */
 	uint64_t scan_until_ns;
-	uint32_t *unread;		/* pids that the scan put off */
+	uint32_t *unread; /* pids that the scan put off */
 	size_t unread_count, unread_room, unread_next;
-	uint32_t ask_bucket, ask_place;	/* whose executable may be deleted */
+	uint32_t ask_bucket, ask_place; /* whose executable may be deleted */
 	uint32_t deleted_pid;		/* 0: nobody's was, the last time */
 	uint64_t deleted_id;
-	struct user users[PROCTAB_USERS];	/* each at its uid's place */
-	uint32_t nameless[PROCTAB_USERS];	/* uids + 1, so are these */
+	struct user users[PROCTAB_USERS]; /* each at its uid's place */
+	uint32_t nameless[PROCTAB_USERS]; /* uids + 1, so are these */
 	struct login logins[PROCTAB_LOGINS];
 	unsigned next_login;
-	struct process scratch;		/* 8 KB: not on anyone's stack */
+	struct process scratch; /* 8 KB: not on anyone's stack */
 	struct process parent;
 	uint8_t encoded[PROCESS_MAX];
 };

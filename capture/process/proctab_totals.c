@@ -107,8 +107,8 @@ static int put_record(void *ctx, const struct process *p)
 	struct proctab *t = ctx;
 	int len = process_encode(p, t->encoded, sizeof(t->encoded));
 
-	return len < 0 ? len : ended_add(t->ended_records, t->encoded,
-					 (size_t)len);
+	return len < 0 ? len :
+			 ended_add(t->ended_records, t->encoded, (size_t)len);
 }
 
 bool proctab_put_away(struct proctab *t, const struct proc *p, uint32_t section)

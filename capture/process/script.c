@@ -8,7 +8,7 @@
 
 /* Letters of options: after some there is no script, some take a value. */
 struct interpreter {
-	const char *name;	/* without a version */
+	const char *name; /* without a version */
 	const char *none;
 	const char *value;
 };
@@ -52,7 +52,7 @@ static enum word read_word(const struct interpreter *i, const char *word)
 	if (*word != '-')
 		return IS_SCRIPT;
 	if (!word[1])
-		return IS_NO_SCRIPT;	/* the standard input */
+		return IS_NO_SCRIPT; /* the standard input */
 	if (word[1] == '-')
 		return word[2] ? IS_OPTIONS : IS_END;
 	for (const char *s = word + 1; *s; s++) {

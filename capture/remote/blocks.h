@@ -11,13 +11,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define BLOCKS_MAX (320u << 10)	/* for one the writer always has room */
+#define BLOCKS_MAX (320u << 10) /* for one the writer always has room */
 
 /* All zero is an empty one. */
 struct blocks {
-	bool begun;			/* a block was taken: it is a capture */
-	size_t len;			/* of what waits */
-	uint8_t bytes[BLOCKS_MAX];	/* from a block's start on */
+	bool begun;		   /* a block was taken: it is a capture */
+	size_t len;		   /* of what waits */
+	uint8_t bytes[BLOCKS_MAX]; /* from a block's start on */
 };
 
 /* Where more may be put, and how much; then say how much that was. */

@@ -43,7 +43,8 @@ char *own_connection_exclude(const char *filter, const char *exclude)
 	if (!parse_end(&s, a, sizeof(a), &p) ||
 	    !parse_end(&s, b, sizeof(b), &q) || s[strspn(s, " ")])
 		return NULL;
-	n = asprintf(&out, "%s%s%snot (tcp and"
+	n = asprintf(&out,
+		     "%s%s%snot (tcp and"
 		     " ((src host %s and src port %u and"
 		     " dst host %s and dst port %u) or"
 		     " (src host %s and src port %u and"

@@ -22,28 +22,35 @@
 #include "remote/command.h"
 #include "remote/ssh.h"
 
-#define PIECE		4096	/* of our program: a pipe takes it whole */
-#define PATIENCE_MS	3000	/* for the other side to end, once asked to */
-#define AGAIN_NS	200000000ull	/* timeout(1) sends its signal twice */
-#define GIVE_UP_NS	15000000000ull	/* with what a slow reader has not had */
+#define PIECE	    4096	 /* of our program: a pipe takes it whole */
+#define PATIENCE_MS 3000	 /* for the other side to end, once asked to */
+#define AGAIN_NS    200000000ull /* timeout(1) sends its signal twice */
+#define GIVE_UP_NS  15000000000ull /* with what a slow reader has not had */
 
 enum {
-	FD_SIGNAL, FD_EOF, FD_END, FD_STDERR, FD_STDOUT, FD_OUTPUT, FD_STDIN, FDS
+	FD_SIGNAL,
+	FD_EOF,
+	FD_END,
+	FD_STDERR,
+	FD_STDOUT,
+	FD_OUTPUT,
+	FD_STDIN,
+	FDS
 };
 
 struct remote {
 	const struct options *options;
-	struct pcapng_writer *writer;	/* NULL: nothing has come yet */
+	struct pcapng_writer *writer; /* NULL: nothing has come yet */
 	struct opener *opener;
-	const char *path;		/* what is written, or will be */
+	const char *path; /* what is written, or will be */
 	struct ssh ssh;
-	int exe_fd;			/* what is copied there, or -1 */
+	int exe_fd; /* what is copied there, or -1 */
 	off_t exe_at;
-	uint64_t stopped_ns;		/* CLOCK_MONOTONIC; 0: not asked to */
-	bool told_to_end;		/* by a signal, as it did not */
+	uint64_t stopped_ns; /* CLOCK_MONOTONIC; 0: not asked to */
+	bool told_to_end;    /* by a signal, as it did not */
 	int error;
-	struct blocks blocks;		/* what came */
-	char line[1024];		/* of ssh's stderr */
+	struct blocks blocks; /* what came */
+	char line[1024];      /* of ssh's stderr */
 	size_t len;
 	struct watch fds[FDS];
 };
@@ -164,8 +171,9 @@ static int open_remote_writer(struct remote *r)
 	err = pcapng_writer_take(&r->writer, fd);
 	if (err)
 		return err;
-	err = pcapng_writer_compress(
-		r->writer, compression_of(r->options->compression, r->path));
+	err = pcapng_writer_compress(r->writer,
+				     compression_of(r->options->compression,
+						    r->path));
 	if (err)
 		return err;
 	/* A pipe tells by POLLERR that nobody reads it any more. */
@@ -205,8 +213,9 @@ static void pass_on(struct remote *r)
 	}
 	blocks_take(&r->blocks, at);
 	r->fds[FD_STDOUT].fd = err ? -1 : r->ssh.out;
-	r->fds[FD_OUTPUT].events =
-		r->writer && pcapng_writer_waits(r->writer) ? POLLOUT : 0;
+	r->fds[FD_OUTPUT].events = r->writer && pcapng_writer_waits(r->writer) ?
+					   POLLOUT :
+					   0;
 }
 
 /* False when that was all, for now or for good. */
@@ -300,7 +309,8 @@ static int tell_error(const struct remote *r)
 		return 0;
 	case -EBADMSG:
 		log_error("%s sent no capture: does a shell print something at "
-			  "login?", r->options->remote.host);
+			  "login?",
+			  r->options->remote.host);
 		break;
 	default:
 		log_error("cannot write %s: %s", r->path, opener_why(r->error));

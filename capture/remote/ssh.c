@@ -17,7 +17,7 @@
 #include "host/privilege/privilege.h"
 #include "host/privilege/sandbox.h"
 
-#define PATIENCE_S 2	/* for whom somebody may have stopped */
+#define PATIENCE_S 2 /* for whom somebody may have stopped */
 
 /* ---- its process ---- */
 
@@ -104,12 +104,13 @@ int ssh_start(struct ssh *s, const struct options *o, const char *command)
 {
 	int pipes[3][2], err = open_pipes(pipes);
 
-	s->child = (struct child){ .go_fd = -1, .pid_fd = -1, .signal_fd = -1,
-				   .name = "ssh" };
+	s->child = (struct child){
+		.go_fd = -1, .pid_fd = -1, .signal_fd = -1, .name = "ssh"
+	};
 	s->child.pid = err ? -1 : fork();
 	if (!s->child.pid)
-		be_ssh(o, command, (int[]){ pipes[0][0], pipes[1][1],
-					    pipes[2][1] });
+		be_ssh(o, command,
+		       (int[]){ pipes[0][0], pipes[1][1], pipes[2][1] });
 	if (s->child.pid < 0 && !err)
 		err = -errno;
 	s->in = pipes[0][1];

@@ -19,37 +19,37 @@
 #include "packet/queue.h"
 #include "interface/source.h"
 
-#define HOLD_BYTES   (16u << 20)	/* all queues together */
-#define HOLD_LEAST   (1u << 20)		/* above the largest packet, twice */
-#define ROOM_PACKETS 1024		/* leave a full queue together */
-#define INTERFACE_NAME (NETNS_NAME + IF_NAMESIZE)	/* for the file */
-#define PARSED_BYTES 256		/* of a packet, however few are kept */
-#define MANY_PACKETS 256		/* in one look: waking costs */
-#define GONE_NS	     500000000ull	/* looking for an interface again */
-#define MANY_MIB     64			/* rings of many namespaces together */
+#define HOLD_BYTES     (16u << 20) /* all queues together */
+#define HOLD_LEAST     (1u << 20)  /* above the largest packet, twice */
+#define ROOM_PACKETS   1024	   /* leave a full queue together */
+#define INTERFACE_NAME (NETNS_NAME + IF_NAMESIZE) /* for the file */
+#define PARSED_BYTES   256	    /* of a packet, however few are kept */
+#define MANY_PACKETS   256	    /* in one look: waking costs */
+#define GONE_NS	       500000000ull /* looking for an interface again */
+#define MANY_MIB       64	    /* rings of many namespaces together */
 
 struct capture {
-	const struct captures_room *room;	/* while it is read */
+	const struct captures_room *room; /* while it is read */
 	const struct options_interface *asked;
 	unsigned namespace;
 	struct source *source;
 	struct queue *hold;
 	uint64_t own_drops;
 	uint32_t interface;
-	uint32_t snaplen;		/* bytes that are kept of a packet */
-	bool gone;			/* with its interface */
+	uint32_t snaplen; /* bytes that are kept of a packet */
+	bool gone;	  /* with its interface */
 };
 
 struct captures {
 	const struct options *options;
 	struct capture captures[CAPTURES_MAX];
 	char name[CAPTURES_MAX][INTERFACE_NAME];
-	const char *names[CAPTURES_MAX];	/* these, or as options have them */
+	const char *names[CAPTURES_MAX]; /* these, or as options have them */
 	struct devices *devices[CAPTURES_MAX]; /* NULL: they are not known */
 	int count;
 	struct devices *of_namespace[NETNS_MAX];
 	bool may_rest;
-	uint64_t gone_ns;		/* when to look for interfaces again */
+	uint64_t gone_ns; /* when to look for interfaces again */
 };
 
 static struct frame *make_room(struct capture *c, uint32_t caplen)
@@ -84,7 +84,8 @@ static void on_packet(void *ctx, const struct source_packet *p)
 	h->interface = c->interface;
 	h->direction = p->direction;
 	memcpy(h->data, p->data, caplen);
-	parse_packet(&h->packet, source_linktype(c->source), p->data, p->caplen);
+	parse_packet(&h->packet, source_linktype(c->source), p->data,
+		     p->caplen);
 	if (p->unchecked)
 		parse_checksum(&h->packet, p->data, p->caplen);
 }
@@ -263,14 +264,13 @@ const char *const *captures_names(const struct captures *c)
 	return c->names;
 }
 
-void captures_describe(struct captures *c,
-		       struct pcapng_interface *interfaces)
+void captures_describe(struct captures *c, struct pcapng_interface *interfaces)
 {
 	for (int i = 0; i < c->count; i++) {
 		const struct capture *one = &c->captures[i];
 		uint32_t snaplen = source_snaplen(one->source);
-		const struct device *device =
-			devices_named(c->devices[i], one->asked->name);
+		const struct device *device = devices_named(c->devices[i],
+							    one->asked->name);
 
 		interfaces[i] = (struct pcapng_interface){
 			.name = c->names[i],
@@ -377,7 +377,8 @@ static int check_all(const struct captures *c)
 		if (n < c->count)
 			continue;
 		log_error("no network namespace has an interface %s that is "
-			  "up", asked->name);
+			  "up",
+			  asked->name);
 		return -ENODEV;
 	}
 	return 0;

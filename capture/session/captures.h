@@ -23,7 +23,7 @@ struct pcapng_interface;
  * 0 or -errno (logged unless it is -ENOMEM).
  */
 int captures_open(struct captures **out, const struct options *o, bool prompt);
-void captures_close(struct captures *c);	/* NULL is fine */
+void captures_close(struct captures *c); /* NULL is fine */
 
 int captures_count(const struct captures *c);
 /* Readable when there are packets, or -1 while the interface is gone. */
@@ -42,13 +42,12 @@ bool captures_miss_one(const struct captures *c);
 struct devices *const *captures_devices(const struct captures *c);
 
 /* Fills in how the file is to describe them: strings are borrowed. */
-void captures_describe(struct captures *c,
-		       struct pcapng_interface *interfaces);
+void captures_describe(struct captures *c, struct pcapng_interface *interfaces);
 
 /* A full queue cannot wait: makes room by letting packets go as they are. */
 struct captures_room {
 	void (*begin)(void *ctx);
-	void (*release)(void *ctx);	/* the oldest of all, at least */
+	void (*release)(void *ctx); /* the oldest of all, at least */
 	void *ctx;
 };
 

@@ -35,8 +35,7 @@ void ending_check_time(struct ending *e, uint64_t now_ns)
 		ending_at(e, end_ns);
 }
 
-bool ending_is_near(const struct ending *e, uint64_t now_ns,
-		    uint64_t within_ns)
+bool ending_is_near(const struct ending *e, uint64_t now_ns, uint64_t within_ns)
 {
 	return e->max_duration_ns &&
 	       e->started_ns + e->max_duration_ns < now_ns + within_ns;

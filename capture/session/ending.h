@@ -10,17 +10,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ENDING_LINGER_NS 60000000ull	/* packets from before the stop arrive */
+#define ENDING_LINGER_NS 60000000ull /* packets from before the stop arrive */
 
 struct ending {
-	uint64_t max_packets;		/* 0: no limit */
-	uint64_t max_duration_ns;	/* 0: no limit */
+	uint64_t max_packets;	  /* 0: no limit */
+	uint64_t max_duration_ns; /* 0: no limit */
 	uint64_t started_ns;
-	uint64_t packets;		/* handed on */
-	uint64_t last_packet_ns;	/* later ones are not ours; 0: no end yet */
-	uint64_t stop_ns;		/* when to leave; 0: no end yet */
-	int error;			/* of the output: no more is written */
-	bool asked;			/* by who looks, or by a signal */
+	uint64_t packets;	 /* handed on */
+	uint64_t last_packet_ns; /* later ones are not ours; 0: no end yet */
+	uint64_t stop_ns;	 /* when to leave; 0: no end yet */
+	int error;		 /* of the output: no more is written */
+	bool asked;		 /* by who looks, or by a signal */
 };
 
 /* Packets up to @at_ns count; those in the kernel's blocks are waited for. */

@@ -18,7 +18,7 @@
 #include "view/view.h"
 #include "wireshark/toolbar.h"
 
-#define TAIL_NS 100000000ull	/* what a command leaves behind: FIN, ACK */
+#define TAIL_NS 100000000ull /* what a command leaves behind: FIN, ACK */
 
 _Static_assert(CAPTURES_MAX + 16 <= WATCH_MAX, "all are watched");
 
@@ -125,7 +125,9 @@ void events_wait(struct events *e, int timeout_ms)
 
 	/* An interface may be gone, or there again. */
 	for (unsigned i = e->captures; i < e->count; i++)
-		e->watches[i].fd = captures_may_rest(captures) ? -1 :
-				   captures_fd(captures, (int)(i - e->captures));
+		e->watches[i].fd = captures_may_rest(captures) ?
+					   -1 :
+					   captures_fd(captures,
+						       (int)(i - e->captures));
 	watch_wait(e->watches, e->count, timeout_ms);
 }

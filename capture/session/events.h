@@ -15,7 +15,7 @@ struct events {
 	struct parts *parts;
 	struct watch watches[WATCH_MAX];
 	unsigned count;
-	unsigned captures;		/* the first of theirs */
+	unsigned captures; /* the first of theirs */
 };
 
 /* @p is open, and borrowed; @e must stay where it is. */

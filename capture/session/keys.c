@@ -6,16 +6,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 1024	/* the longest of TLS has 260 */
+#define LINE_MAX_BYTES 1024 /* the longest of TLS has 260 */
 
 /* "LABEL HEX HEX": what else is in there is no business of the capture's. */
 static bool is_key_line(const char *line, size_t len)
 {
 	size_t at = 0, words = 0;
 
-	while (at < len && (isupper((unsigned char)line[at]) ||
-			    isdigit((unsigned char)line[at]) ||
-			    line[at] == '_'))
+	while (at < len &&
+	       (isupper((unsigned char)line[at]) ||
+		isdigit((unsigned char)line[at]) || line[at] == '_'))
 		at++;
 	if (!at || len > LINE_MAX_BYTES)
 		return false;

@@ -16,8 +16,8 @@
 #define KEYS_HOLD_NS 250000000ull
 
 struct keys {
-	int fd;			/* -1: there are none */
-	uint64_t at;		/* read so far */
+	int fd;	     /* -1: there are none */
+	uint64_t at; /* read so far */
 };
 
 /*

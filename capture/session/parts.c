@@ -195,8 +195,8 @@ static int open_view(struct parts *p)
 static int open_files(struct parts *p)
 {
 	const struct status_sources of = {
-		p->options, p->files, p->captures, p->owners, &p->ending,
-		&p->counts,
+		p->options, p->files,	p->captures,
+		p->owners,  &p->ending, &p->counts,
 	};
 	int err;
 
@@ -249,8 +249,7 @@ static int open_all(struct parts *p)
 	return sandbox_enter_capture(p->options->sandbox);
 }
 
-int parts_open(struct parts *p, const struct options *o,
-	       struct child *command)
+int parts_open(struct parts *p, const struct options *o, struct child *command)
 {
 	int err;
 

@@ -17,20 +17,20 @@ struct toolbar;
 struct view;
 
 struct parts {
-	const struct options *options;	/* borrowed */
-	struct child *command;		/* borrowed; NULL: none */
-	struct toolbar *toolbar;	/* NULL: none */
+	const struct options *options; /* borrowed */
+	struct child *command;	       /* borrowed; NULL: none */
+	struct toolbar *toolbar;       /* NULL: none */
 	struct lookup *lookup;
 	struct owners *owners;
 	struct captures *captures;
 	struct files *files;
-	struct view *view;		/* NULL: nothing is shown */
+	struct view *view; /* NULL: nothing is shown */
 	struct status *status;
 	struct ending ending;
 	struct counts counts;
-	bool to_file;			/* nobody looks on meanwhile */
-	bool frozen;			/* by --freeze or --freeze-on */
-	int signal_fd;			/* signals_open() */
+	bool to_file;  /* nobody looks on meanwhile */
+	bool frozen;   /* by --freeze or --freeze-on */
+	int signal_fd; /* signals_open() */
 };
 
 /*
@@ -38,8 +38,7 @@ struct parts {
  * failure.  0, -EPIPE when a pipe's reader has gone already, or -errno
  * (logged).
  */
-int parts_open(struct parts *p, const struct options *o,
-	       struct child *command);
+int parts_open(struct parts *p, const struct options *o, struct child *command);
 
 /* A packet of what --freeze-on says is in the file. */
 void parts_alarm(struct parts *p, const struct program *who);

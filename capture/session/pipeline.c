@@ -15,16 +15,16 @@
 #include "view/view.h"
 #include "wireshark/toolbar.h"
 
-#define READER_NS    250000000ull	/* a slow reader is waited for */
-#define UNREAD_NS    10000000000ull	/* not again, if there was none */
-#define MERGE_NS     25000000ull	/* an idle capture's block is out by then */
-#define STALE_NS     900000000ull	/* waited for a slow reader */
+#define READER_NS    250000000ull   /* a slow reader is waited for */
+#define UNREAD_NS    10000000000ull /* not again, if there was none */
+#define MERGE_NS     25000000ull    /* an idle capture's block is out by then */
+#define STALE_NS     900000000ull   /* waited for a slow reader */
 #define CLOCK_SET_NS 1000000000ull
 #define PRUNE_NS     1000000000ull
 #define HASHES_NS    2000000000ull
 #define KEYS_AT_ONCE 16384
 #define KEYS_READS   8
-#define HASHES_MS    5			/* between two looks */
+#define HASHES_MS    5 /* between two looks */
 
 /* ---- packets out ---- */
 
@@ -39,8 +39,8 @@ static struct program *program_of_end(const struct verdict_end *end,
 {
 	if (!end->owner)
 		return NULL;
-	return proc_program_at(end->owner, end->as_of_ns ? end->as_of_ns :
-							  mono_ns);
+	return proc_program_at(end->owner,
+			       end->as_of_ns ? end->as_of_ns : mono_ns);
 }
 
 static bool is_unnamed(const struct verdict *v)

@@ -21,20 +21,20 @@ struct view_losses;
 
 struct pipeline {
 	struct parts *parts;
-	struct owners *owners;		/* these four are the parts' */
+	struct owners *owners; /* these four are the parts' */
 	struct captures *captures;
 	struct files *files;
 	struct view *view;
 	struct wanted wanted;
 	struct captures_room room;
-	struct keys keys;		/* of the command's TLS connections */
+	struct keys keys; /* of the command's TLS connections */
 	bool hash;
 	/* When a reader was last waited for in vain, by its socket's cookie. */
 	uint64_t unread_ns[PIPELINE_UNREAD];
-	uint64_t pruned_ns;		/* CLOCK_MONOTONIC */
-	uint64_t popped_ns;		/* of the last packet in this step; 0: none */
-	struct flow_key prepared;	/* whose memory was fetched last */
-	struct owned_other others[VERDICT_OTHERS];	/* of the packet at hand */
+	uint64_t pruned_ns;	  /* CLOCK_MONOTONIC */
+	uint64_t popped_ns;	  /* of the last packet in this step; 0: none */
+	struct flow_key prepared; /* whose memory was fetched last */
+	struct owned_other others[VERDICT_OTHERS]; /* of the packet at hand */
 };
 
 /* @p is open, and borrowed. */

@@ -14,18 +14,18 @@
 #include "session/summary.h"
 #include "view/view.h"
 
-#define TICK_MS	  5			/* while packets or bytes wait */
-#define REST_MS	  10			/* while packets come all the time */
+#define TICK_MS	  5  /* while packets or bytes wait */
+#define REST_MS	  10 /* while packets come all the time */
 #define IDLE_MS	  100
-#define LOSSES_NS 500000000ull		/* asking the kernel is not for free */
+#define LOSSES_NS 500000000ull /* asking the kernel is not for free */
 
 struct session {
 	struct parts parts;
 	struct events events;
 	struct pipeline pipeline;
 	struct view_losses losses;
-	uint64_t losses_ns;		/* when they were asked for */
-	int source_error;		/* of a capture: what came still is */
+	uint64_t losses_ns; /* when they were asked for */
+	int source_error;   /* of a capture: what came still is */
 };
 
 static void update_view(struct session *s, uint64_t now)

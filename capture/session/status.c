@@ -28,18 +28,18 @@
 #include "session/summary.h"
 #include "view/lines/json.h"
 
-#define EACH_NS	   1000000000ull
+#define EACH_NS	       1000000000ull
 #define LINE_MAX_BYTES (32768 + PATH_MAX)
 
 struct status {
 	struct status_sources of;
 	bool on_terminal;
-	pid_t group;			/* ours, which may be in the background */
-	int fd;				/* of lines of JSON, or -1 */
-	int old_flags;			/* of it, to be put back; -1: none */
-	bool half;			/* of a line is there: the disk was full */
+	pid_t group;   /* ours, which may be in the background */
+	int fd;	       /* of lines of JSON, or -1 */
+	int old_flags; /* of it, to be put back; -1: none */
+	bool half;     /* of a line is there: the disk was full */
 	uint64_t next_ns;
-	uint64_t last_ns;		/* when the last line was made */
+	uint64_t last_ns; /* when the last line was made */
 	uint64_t last_packets;
 	uint64_t last_bytes;
 };
@@ -151,8 +151,7 @@ static void put_interfaces(struct json *j, const struct numbers *n,
 	for (int i = 0; i < captures_count(c); i++) {
 		const struct output_interface_stats *one = &n->interfaces[i];
 
-		snprintf(name, sizeof(name), "%s",
-			 captures_names(c)[i]);
+		snprintf(name, sizeof(name), "%s", captures_names(c)[i]);
 		printable_replace(name);
 		json_open(j, NULL, '{');
 		json_text(j, "name", name);

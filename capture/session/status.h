@@ -18,9 +18,9 @@ struct summary;
 
 /* Counts packets that were handed on. */
 struct counts {
-	uint64_t bytes;			/* original lengths */
-	uint64_t unnamed;		/* an end is here, its owner not known */
-	uint64_t lag_ns;		/* the longest since that was told */
+	uint64_t bytes;	  /* original lengths */
+	uint64_t unnamed; /* an end is here, its owner not known */
+	uint64_t lag_ns;  /* the longest since that was told */
 };
 
 /* The status asks these; all are borrowed. */
@@ -35,7 +35,7 @@ struct status_sources {
 
 /* Opens the file with the rights of the user.  0 or -errno (logged). */
 int status_open(struct status **out, const struct status_sources *of);
-void status_close(struct status *s);		/* NULL is fine */
+void status_close(struct status *s); /* NULL is fine */
 
 /* Tells it if it is time; @now_ns is of CLOCK_MONOTONIC. */
 void status_update(struct status *s, uint64_t now_ns);

@@ -24,11 +24,15 @@ static void tell_drops(const struct summary *s, bool reader_gone)
 		if (!st->os_dropped && !st->if_dropped && !late)
 			continue;
 		if (late)
-			snprintf(too_late, sizeof(too_late), ", and %" PRIu64
-				 " could not be written in time", late);
-		snprintf(text, sizeof(text), "%s: of %" PRIu64 " packets the "
+			snprintf(too_late, sizeof(too_late),
+				 ", and %" PRIu64
+				 " could not be written in time",
+				 late);
+		snprintf(text, sizeof(text),
+			 "%s: of %" PRIu64 " packets the "
 			 "kernel dropped %" PRIu64 ", the interface %" PRIu64
-			 "%s", s->names[i], st->received, st->os_dropped,
+			 "%s",
+			 s->names[i], st->received, st->os_dropped,
 			 st->if_dropped, too_late);
 		if (reader_gone)
 			log_info("%s", text);
@@ -59,8 +63,8 @@ static void describe_given_up(const struct summary *s, char *out, size_t size)
 		if (all[i].count)
 			at += (size_t)snprintf(out + at, size - at,
 					       ", %" PRIu64 "%s", all[i].count,
-					       all[i].count == 1 ?
-						       all[i].one : all[i].many);
+					       all[i].count == 1 ? all[i].one :
+								   all[i].many);
 }
 
 /* That the capture went on is no success: a line and the status tell. */
@@ -78,7 +82,7 @@ int summary_tell(const struct summary *s, const struct options *o, int err,
 	char given_up[256];
 
 	if (reader_gone)
-		err = 0;	/* it has had enough */
+		err = 0; /* it has had enough */
 	if (s->disk_full && s->unwritten)
 		err = tell_full_disk(s, o);
 	else if (err == -ESTALE)

@@ -11,20 +11,20 @@
 #include "session/captures.h"
 
 struct summary {
-	uint64_t packets;		/* written, or shown */
+	uint64_t packets; /* written, or shown */
 	uint64_t dropped;
-	uint64_t unwritten;		/* of those: taken, or the disk was full */
-	int disk_full;			/* once at least, as -errno */
-	uint64_t left_out_unnamed;	/* their owner may be one that was asked for */
-	uint64_t flows_forgotten;	/* while they were open */
-	uint64_t processes_forgotten;	/* of the table */
-	uint64_t arguments_cut;		/* programs whose are */
+	uint64_t unwritten;	   /* of those: taken, or the disk was full */
+	int disk_full;		   /* once at least, as -errno */
+	uint64_t left_out_unnamed; /* their owner may be one that was asked for */
+	uint64_t flows_forgotten;     /* while they were open */
+	uint64_t processes_forgotten; /* of the table */
+	uint64_t arguments_cut;	      /* programs whose are */
 	bool events_lost;
-	bool unanswered;		/* lookups */
-	bool detached;			/* hooks of the kernel program */
-	bool incomplete;		/* not all was told that was to be */
+	bool unanswered; /* lookups */
+	bool detached;	 /* hooks of the kernel program */
+	bool incomplete; /* not all was told that was to be */
 	int interface_count;
-	const char *const *names;	/* of the interfaces; borrowed */
+	const char *const *names; /* of the interfaces; borrowed */
 	struct output_interface_stats interfaces[CAPTURES_MAX];
 };
 

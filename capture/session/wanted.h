@@ -9,9 +9,9 @@ struct filter;
 struct owned_packet;
 
 struct wanted {
-	bool command;			/* only what it and its children do */
-	const struct filter *filter;	/* the command line's; borrowed */
-	const struct filter *names;	/* the toolbar's; borrowed, or NULL */
+	bool command;		     /* only what it and its children do */
+	const struct filter *filter; /* the command line's; borrowed */
+	const struct filter *names;  /* the toolbar's; borrowed, or NULL */
 };
 
 /* Either end will do, and any receiver. */

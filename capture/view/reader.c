@@ -14,23 +14,23 @@
 #include "record.h"
 #include "view/reader_programs.h"
 
-#define MAX_BLOCK    (16u << 20)	/* no program writes a larger one */
-#define SECOND	     1000000000ull
+#define MAX_BLOCK (16u << 20) /* no program writes a larger one */
+#define SECOND	  1000000000ull
 
 struct interface {
 	uint16_t linktype;
-	uint64_t per_second;		/* units of its time stamps */
-	unsigned namespace;		/* the first interface of that */
+	uint64_t per_second; /* units of its time stamps */
+	unsigned namespace;  /* the first interface of that */
 	char name[300];
 };
 
 struct reader {
-	uint8_t *buf;			/* a block that is not complete */
+	uint8_t *buf; /* a block that is not complete */
 	size_t len;
 	size_t room;
 	int error;
-	bool begun;			/* a section */
-	uint32_t first;			/* interface of this section */
+	bool begun;	/* a section */
+	uint32_t first; /* interface of this section */
 	uint32_t count;
 	struct interface interfaces[READER_INTERFACES];
 	const char *names[READER_INTERFACES];
@@ -104,8 +104,7 @@ static struct interface *interface_at(struct reader *r, uint32_t number)
 {
 	uint64_t n = (uint64_t)r->first + number;
 
-	return &r->interfaces[n < READER_INTERFACES ? n :
-						      READER_INTERFACES - 1];
+	return &r->interfaces[n < READER_INTERFACES ? n : READER_INTERFACES - 1];
 }
 
 /* "blue/eth0" is of the same as "blue/lo", "eth0" as "lo". */
@@ -137,7 +136,7 @@ static int read_interface(struct reader *r, struct rbuf b)
 	}
 	i->namespace = 0;
 	while (!is_of_one(r->interfaces[i->namespace].name, i->name))
-		i->namespace++;
+		i->namespace ++;
 	r->count++;
 	return i->per_second ? 0 : -EBADMSG;
 }
@@ -297,7 +296,8 @@ int reader_take(struct reader *r, const uint8_t *bytes, size_t n,
 		}
 		r->error = read_block(r, (uint32_t)get_le(r->buf + at, 4),
 				      rbuf_of(r->buf + at + 8,
-					      (size_t)len - 12), fn, ctx);
+					      (size_t)len - 12),
+				      fn, ctx);
 		at += (size_t)len;
 	}
 	if (at) {

@@ -15,11 +15,11 @@
 struct reader;
 struct owned_packet;
 
-#define READER_INTERFACES 2048	/* the last one stands for more */
+#define READER_INTERFACES 2048 /* the last one stands for more */
 
 /* NULL without memory. */
 struct reader *reader_new(void);
-void reader_free(struct reader *r);		/* NULL is fine */
+void reader_free(struct reader *r); /* NULL is fine */
 
 /*
  * Takes the next @n bytes, and calls @fn for each packet that they complete.

@@ -7,29 +7,29 @@
 #include "packet/flow_hash.h"
 
 #define BUCKETS	     4096
-#define MAX_PROGRAMS 16384		/* then they are learned anew, ... */
-#define MAX_BYTES    (32u << 20)	/* ... or with so many of their records */
+#define MAX_PROGRAMS 16384	 /* then they are learned anew, ... */
+#define MAX_BYTES    (32u << 20) /* ... or with so many of their records */
 
 /*
  * A process.  One that reads what it has sent under another name or user has two
  * records in that packet: the first is the sender's.
  */
 struct known {
-	struct known *next;		/* of its hash bucket */
-	struct program programs[2];	/* as it is, and as it was before */
-	unsigned now;			/* which of them is as it is */
-	uint64_t told_in;		/* the last packet that had a record of it, */
-	uint64_t twice_in;		/* ... and that had two */
+	struct known *next;	    /* of its hash bucket */
+	struct program programs[2]; /* as it is, and as it was before */
+	unsigned now;		    /* which of them is as it is */
+	uint64_t told_in;  /* the last packet that had a record of it, */
+	uint64_t twice_in; /* ... and that had two */
 	uint32_t version;
 	struct proc proc;
 };
 
 struct reader_programs {
-	struct flow_hash hash;		/* of process ids */
-	struct rests *rests;		/* of their records */
+	struct flow_hash hash; /* of process ids */
+	struct rests *rests;   /* of their records */
 	struct known *heads[BUCKETS];
 	uint32_t count;
-	uint64_t packet;		/* their number, so far */
+	uint64_t packet; /* their number, so far */
 };
 
 struct reader_programs *reader_programs_new(void)
@@ -132,7 +132,8 @@ static unsigned place_for(const struct known *k, const uint8_t *record,
 	const struct program *now = &k->programs[k->now];
 
 	return !kept_record_len(&now->record) || has_record(now, record, len) ?
-		       k->now : !k->now;
+		       k->now :
+		       !k->now;
 }
 
 void reader_programs_learn(struct reader_programs *t, const uint8_t *record,

@@ -17,7 +17,7 @@ struct reader_programs;
 
 /* NULL without memory. */
 struct reader_programs *reader_programs_new(void);
-void reader_programs_free(struct reader_programs *t);	/* NULL is fine */
+void reader_programs_free(struct reader_programs *t); /* NULL is fine */
 
 /* A packet begins: what was lent out for the last one may be gone. */
 void reader_programs_begin(struct reader_programs *t);

@@ -25,8 +25,8 @@
 #include "view/saved/saved.h"
 #include "view/screen/top.h"
 
-#define METRICS_NS	1000000000ull	/* between two exports */
-#define BATCH_WIDTH	180	/* there is room for everything */
+#define METRICS_NS  1000000000ull /* between two exports */
+#define BATCH_WIDTH 180		  /* there is room for everything */
 
 /* Of the output nothing but POLLERR is asked: its reader is gone. */
 int view_fd(const struct view *v, short *events)
@@ -101,7 +101,8 @@ static void add_report(struct view *v)
 		.countries = v->options->countries,
 		.now_mono_ns = v->now_ns,
 	};
-	struct report r = { .table = v->table, .group = v->group,
+	struct report r = { .table = v->table,
+			    .group = v->group,
 			    .now_ns = v->now_ns + v->epoch_ns,
 			    .losses = v->losses };
 	size_t len = 0;
@@ -129,16 +130,16 @@ static void add_lines(struct view *v)
 
 static bool is_enough(const struct view *v)
 {
-	return v->options->max_reports &&
-	       v->reports >= v->options->max_reports;
+	return v->options->max_reports && v->reports >= v->options->max_reports;
 }
 
 /* The end finds the same again. */
 static int tell_failure(struct view *v, int err)
 {
 	if (err && err != -EPIPE && !v->failure_told)
-		log_error("cannot write %s: %s", v->options->log_file ?
-			  v->options->log_file : "to the standard output",
+		log_error("cannot write %s: %s",
+			  v->options->log_file ? v->options->log_file :
+						 "to the standard output",
 			  strerror(-err));
 	v->failure_told = v->failure_told || err;
 	return err;
@@ -247,7 +248,8 @@ static int finish_saved(struct view *v)
 		log_error("cannot write %s: %s", name, strerror(-err));
 	else if (!v->options->quiet)
 		log_info("tshark -r %s  (%" PRIu64 " packet%s)", name,
-			 saved_count(v->saved), plural_s(saved_count(v->saved)));
+			 saved_count(v->saved),
+			 plural_s(saved_count(v->saved)));
 	return err;
 }
 

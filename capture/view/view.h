@@ -22,7 +22,7 @@ struct owned_packet;
 struct view_interfaces {
 	const char *const *names;	/* by number */
 	uint32_t count;			/* where there are devices */
-	struct devices *const *devices;	/* of each, behind an `any`; or NULL */
+	struct devices *const *devices; /* of each, behind an `any`; or NULL */
 };
 
 /*

@@ -25,12 +25,12 @@
 #include "view/saved/saved.h"
 #include "view/screen/top.h"
 
-#define MAX_FLOWS	131072	/* 60 MB, if there are so many */
+#define MAX_FLOWS	131072 /* 60 MB, if there are so many */
 #define MAX_ACTORS	16384
-#define MAX_NAMES	16384	/* 5 MB */
+#define MAX_NAMES	16384 /* 5 MB */
 #define TOP_INTERVAL_NS 1000000000ull
-#define LOG_WAITS	(4u << 20)	/* bytes, some thousand lines */
-#define REPORT_WAITS	(128u << 20)	/* of all rows there can be */
+#define LOG_WAITS	(4u << 20)   /* bytes, some thousand lines */
+#define REPORT_WAITS	(128u << 20) /* of all rows there can be */
 
 static const char *country(void *ctx, const uint8_t addr[16])
 {
@@ -75,8 +75,9 @@ static void set_title(struct view *v)
 	const struct options *o = v->options;
 	size_t size = sizeof(v->title);
 	const char *place = o->remote.host ? o->remote.host :
-			    o->read ? o->read :
-			    o->netns ? o->netns : NULL;
+			    o->read	   ? o->read :
+			    o->netns	   ? o->netns :
+					     NULL;
 	bool is_file = o->read && !o->remote.host;
 	size_t at = (size_t)snprintf(v->title, size, "%s%s", place ? place : "",
 				     place && !is_file ? "/" : "");
@@ -96,7 +97,8 @@ static int find_group(const char *by, enum table_group *group)
 		return 0;
 	}
 	log_error("there are no rows by \"%s\", but by connections, processes, "
-		  "programs, hosts, countries, users and containers", by);
+		  "programs, hosts, countries, users and containers",
+		  by);
 	return -EINVAL;
 }
 
@@ -155,8 +157,8 @@ static int open_stream(struct view *v)
 		return -ENOMEM;
 	stream_set_names(v->stream, v->names);
 	if (o->log_file)
-		err = stream_compress(v->stream, compression_of(
-						o->compression, o->log_file));
+		err = stream_compress(v->stream, compression_of(o->compression,
+								o->log_file));
 	if (o->log_file)
 		stream_endure(v->stream);
 	if (v->opener)

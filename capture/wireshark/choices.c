@@ -18,23 +18,23 @@
 #include "printable.h"
 
 #define MAX_PROCESSES 4096
-#define MAX_SOCKETS 100000
+#define MAX_SOCKETS   100000
 
 struct running {
 	uint32_t pid;
 	uint32_t uid;
-	bool has_socket;		/* of this network namespace */
+	bool has_socket; /* of this network namespace */
 	char name[RECORD_NAME_LEN];
 	char cmdline[80];
-	char container_id[13];		/* its first 12 digits, or "" */
+	char container_id[13]; /* its first 12 digits, or "" */
 	char container_name[128];
-	char pod[320];			/* NAMESPACE/NAME, or "" */
-	char unit[256];			/* or "" */
+	char pod[320];	/* NAMESPACE/NAME, or "" */
+	char unit[256]; /* or "" */
 };
 
 struct list {
 	int proc_fd;
-	uint64_t *sockets;		/* inodes, sorted */
+	uint64_t *sockets; /* inodes, sorted */
 	size_t socket_count;
 	struct container_names *containers;
 	struct running *processes;
@@ -57,8 +57,9 @@ static void add_socket(struct list *l, uint64_t inode)
 	if (!inode || l->socket_count == MAX_SOCKETS)
 		return;
 	if (!(l->socket_count & (l->socket_count - 1))) {
-		more = realloc(l->sockets, (l->socket_count ?
-			2 * l->socket_count : 1) * sizeof(*more));
+		more = realloc(l->sockets,
+			       (l->socket_count ? 2 * l->socket_count : 1) *
+				       sizeof(*more));
 		if (!more)
 			return;
 		l->sockets = more;
@@ -70,8 +71,8 @@ static void add_socket(struct list *l, uint64_t inode)
 static void read_sockets(struct list *l)
 {
 	static const char *const files[] = {
-		"net/tcp", "net/tcp6", "net/udp", "net/udp6", "net/raw",
-		"net/raw6", "net/icmp", "net/icmp6",
+		"net/tcp", "net/tcp6", "net/udp",  "net/udp6",
+		"net/raw", "net/raw6", "net/icmp", "net/icmp6",
 	};
 	char line[512];
 	uint64_t inode;
@@ -83,8 +84,10 @@ static void read_sockets(struct list *l)
 		if (!f && fd >= 0)
 			close(fd);
 		while (f && fgets(line, sizeof(line), f))
-			if (sscanf(line, "%*s %*s %*s %*s %*s %*s %*s %*s %*s"
-				   " %" SCNu64, &inode) == 1)
+			if (sscanf(line,
+				   "%*s %*s %*s %*s %*s %*s %*s %*s %*s"
+				   " %" SCNu64,
+				   &inode) == 1)
 				add_socket(l, inode);
 		if (f)
 			fclose(f);
@@ -202,10 +205,10 @@ static const struct list *scan_once(void)
 }
 
 struct choice {
-	char value[2 * sizeof(((struct running *)0)->pod)];	/* quoted */
+	char value[2 * sizeof(((struct running *)0)->pod)]; /* quoted */
 	char display[2 * sizeof(((struct running *)0)->pod)];
-	uint32_t pid;			/* of a list of pids, else 0 */
-	bool is_first;			/* it talks: more likely meant */
+	uint32_t pid;  /* of a list of pids, else 0 */
+	bool is_first; /* it talks: more likely meant */
 };
 
 /* Most neighbours in the list have one user: the last answer is kept. */

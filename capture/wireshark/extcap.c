@@ -14,8 +14,8 @@
 #include "interface/source.h"
 #include "wireshark/toolbar.h"
 
-#define PREFIX "pktwho:"
-#define PATTERN "--proc-pattern"	/* --proc, where that is a list */
+#define PREFIX	"pktwho:"
+#define PATTERN "--proc-pattern" /* --proc, where that is a list */
 
 /* Wireshark 4.0 has no lists that can be typed into, and refuses them. */
 #ifdef EXTCAP_PLAIN_LISTS
@@ -154,7 +154,8 @@ static void print_words(const struct option_row *row)
 		       number_of(row), len, w, len, w,
 		       (size_t)len == strlen(initial) &&
 				       !strncmp(w, initial, (size_t)len) ?
-			       "true" : "false");
+			       "true" :
+			       "false");
 		w += len;
 	}
 }
@@ -218,7 +219,8 @@ static void print_argument(const struct option_row *row, bool is_local)
 		printf("arg {number=%d}{call=" PATTERN "}"
 		       "{display=... or by name}{type=string}"
 		       "{tooltip=Names or patterns, separated by commas}"
-		       "{group=%s}\n", PAGES * options_count, pages[d->page]);
+		       "{group=%s}\n",
+		       PAGES * options_count, pages[d->page]);
 #endif
 }
 
@@ -248,8 +250,17 @@ static int print_config(const char *interface, const char *reload)
 /* ---- the call ---- */
 
 enum word {
-	INTERFACES, DLTS, CONFIG, CAPTURE,		/* alone */
-	VERSION, INTERFACE, FILTER, FIFO, CONTROL_IN, CONTROL_OUT, RELOAD,
+	INTERFACES,
+	DLTS,
+	CONFIG,
+	CAPTURE, /* alone */
+	VERSION,
+	INTERFACE,
+	FILTER,
+	FIFO,
+	CONTROL_IN,
+	CONTROL_OUT,
+	RELOAD,
 	WORDS
 };
 
@@ -324,7 +335,8 @@ static int start_capture(struct extcap *e, const char *const *v)
 
 	if (!device && !has_host(e)) {
 		log_error("no host is given: set it in the options of the "
-			  "interface \"%s\"", v[INTERFACE]);
+			  "interface \"%s\"",
+			  v[INTERFACE]);
 		return -EINVAL;
 	}
 	if (!v[FIFO]) {

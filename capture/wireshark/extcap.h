@@ -12,14 +12,14 @@
 
 #include <stdbool.h>
 
-#define EXTCAP_REMOTE	"pktwho_ssh"
+#define EXTCAP_REMOTE	 "pktwho_ssh"
 #define EXTCAP_MAX_WORDS 64
 
 struct extcap {
-	bool capture;			/* else the question was answered */
-	int argc;			/* for options_parse() */
+	bool capture; /* else the question was answered */
+	int argc;     /* for options_parse() */
 	char *argv[EXTCAP_MAX_WORDS + 1];
-	const char *control_in;		/* toolbar.h; NULL: no toolbar */
+	const char *control_in; /* toolbar.h; NULL: no toolbar */
 	const char *control_out;
 };
 

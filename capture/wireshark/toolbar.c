@@ -13,8 +13,8 @@
 #include "host/privilege/sudo_user.h"
 
 /* A message: 'T', the length of what follows in 3 bytes, control, command. */
-#define HEADER_LEN	6
-#define MESSAGE_MAX	1024	/* longer ones from Wireshark are skipped */
+#define HEADER_LEN  6
+#define MESSAGE_MAX 1024 /* longer ones from Wireshark are skipped */
 
 enum { CONTROL_PROCESSES, CONTROL_LOG };
 enum { COMMAND_SET = 1, COMMAND_ADD = 2 };
@@ -24,9 +24,9 @@ struct toolbar {
 	int out;
 	uint8_t buf[MESSAGE_MAX];
 	size_t len;
-	size_t skip;			/* bytes of a message too long */
+	size_t skip; /* bytes of a message too long */
 	struct filter filter;
-	char text[MESSAGE_MAX];		/* of its terms */
+	char text[MESSAGE_MAX]; /* of its terms */
 };
 
 /* What is logged goes to the one that is open. */
@@ -37,9 +37,11 @@ void toolbar_print(void)
 	printf("control {number=%d}{type=string}{display=Processes}"
 	       "{tooltip=Capture only packets of processes with these names or"
 	       " patterns, separated by commas, from now on. Empty: all}"
-	       "{placeholder=all}\n", CONTROL_PROCESSES);
+	       "{placeholder=all}\n",
+	       CONTROL_PROCESSES);
 	printf("control {number=%d}{type=button}{role=logger}{display=Log}"
-	       "{tooltip=What pktwho has to say}\n", CONTROL_LOG);
+	       "{tooltip=What pktwho has to say}\n",
+	       CONTROL_LOG);
 }
 
 /* A pipe that nobody reads is full one day: what is lost is only a line. */
@@ -155,7 +157,7 @@ static bool take_first(struct toolbar *t)
 	len = (size_t)t->buf[1] << 16 | (size_t)t->buf[2] << 8 | t->buf[3];
 	total = 4 + len;
 	if (t->buf[0] != 'T') {
-		total = 1;			/* out of step: the next byte */
+		total = 1; /* out of step: the next byte */
 	} else if (total > sizeof(t->buf)) {
 		t->skip = total - t->len;
 		total = t->len;

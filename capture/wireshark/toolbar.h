@@ -23,7 +23,7 @@ void toolbar_print(void);
  */
 int toolbar_open(struct toolbar **out, const char *control_in,
 		 const char *control_out, enum log_level level);
-void toolbar_close(struct toolbar *t);		/* NULL is fine */
+void toolbar_close(struct toolbar *t); /* NULL is fine */
 
 /* Readable when toolbar_read() has something to do; borrowed. */
 int toolbar_fd(const struct toolbar *t);

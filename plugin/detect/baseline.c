@@ -54,9 +54,10 @@ static STAT_START start_baseline(const char *argument, void *data _U_)
 {
 	const char *rest = argument + strlen(COMMAND);
 	GTree *lines = g_tree_new_full(compare_lines, NULL, g_free, NULL);
-	GString *error = register_tap_listener(
-		"proc", lines, *rest == ',' ? rest + 1 : NULL, 0, NULL,
-		add_packet_line, print_lines, free_lines);
+	GString *error = register_tap_listener("proc", lines,
+					       *rest == ',' ? rest + 1 : NULL,
+					       0, NULL, add_packet_line,
+					       print_lines, free_lines);
 
 	if (error)
 		report_failure("Couldn't register " COMMAND " tap: %s",

@@ -15,7 +15,7 @@ struct finding {
 	const char *text;
 };
 
-static wmem_map_t *findings;		/* frame -> struct finding */
+static wmem_map_t *findings; /* frame -> struct finding */
 static int proto_ours = -1;
 static expert_field ei[DETECT_ITEMS] = { EI_INIT, EI_INIT, EI_INIT, EI_INIT };
 static ws_bool enabled[DETECT_ITEMS] = { true, true, true, true };
@@ -27,22 +27,21 @@ static const struct {
 	const char *description;
 } about[DETECT_ITEMS] = {
 	[BEACON] = { "proc.expert.beacon", "expert_beacon",
-		"A program connects at regular intervals",
-		"An expert item where a program opens connections to the same"
-		" remote end again and again, always after the same time." },
+		     "A program connects at regular intervals",
+		     "An expert item where a program opens connections to the same"
+		     " remote end again and again, always after the same time." },
 	[SCAN] = { "proc.expert.scan", "expert_scan",
-		"A process tries many destinations in vain",
-		"An expert item where a process tries to connect to many"
-		" addresses or ports that do not answer, or refuse." },
-	[FIRST_CONTACT] = { "proc.expert.first_contact",
-		"expert_first_contact",
-		"A program is where the baseline never saw it",
-		"An expert item where a program connects to a country or"
-		" network that it is not seen in by the baseline." },
+		   "A process tries many destinations in vain",
+		   "An expert item where a process tries to connect to many"
+		   " addresses or ports that do not answer, or refuse." },
+	[FIRST_CONTACT] = { "proc.expert.first_contact", "expert_first_contact",
+			    "A program is where the baseline never saw it",
+			    "An expert item where a program connects to a country or"
+			    " network that it is not seen in by the baseline." },
 	[BLOCKED] = { "proc.expert.blocked", "expert_blocked",
-		"A connection to what is on the block list",
-		"An expert item where a connection goes to an address, network"
-		" or name of the block list." },
+		      "A connection to what is on the block list",
+		      "An expert item where a connection goes to an address, network"
+		      " or name of the block list." },
 };
 
 void detect_found(const struct opening *o, enum detect_item item,
@@ -71,15 +70,18 @@ static conversation_t *flow_of_opening(packet_info *pinfo)
 {
 	if (pinfo->conv_elements || pinfo->use_conv_addr_port_endpoints)
 		return find_conversation_pinfo(pinfo, 0);
-	return spoken_between(pinfo, pinfo->ptype == PT_TCP ? CONVERSATION_TCP :
-				     CONVERSATION_UDP, pinfo->srcport,
-			      pinfo->destport, false);
+	return spoken_between(pinfo,
+			      pinfo->ptype == PT_TCP ? CONVERSATION_TCP :
+						       CONVERSATION_UDP,
+			      pinfo->srcport, pinfo->destport, false);
 }
 
 void detect_count(packet_info *pinfo, const struct attribution *a)
 {
 	struct opening o = {
-		.pinfo = pinfo, .owner = &a->src, .country = a->dst.country,
+		.pinfo = pinfo,
+		.owner = &a->src,
+		.country = a->dst.country,
 		.is_local = a->direction == DIRECTION_LOCAL,
 	};
 
@@ -103,7 +105,7 @@ void detect_count(packet_info *pinfo, const struct attribution *a)
 void detect_show(proto_item *item, packet_info *pinfo)
 {
 	const struct finding *f = wmem_map_lookup(findings,
-		GUINT_TO_POINTER(pinfo->num));
+						  GUINT_TO_POINTER(pinfo->num));
 
 	for (; f; f = f->next)
 		if (enabled[f->item])
@@ -132,14 +134,17 @@ void detect_init(int proto, module_t *prefs)
 
 	proto_ours = proto;
 	for (int i = 0; i < DETECT_ITEMS; i++) {
-		ei_register_info info = { &ei[i], { about[i].name, PI_SECURITY,
-			i == BLOCKED ? PI_WARN : PI_NOTE, about[i].title,
-			EXPFILL } };
+		ei_register_info info = { &ei[i],
+					  { about[i].name, PI_SECURITY,
+					    i == BLOCKED ? PI_WARN : PI_NOTE,
+					    about[i].title, EXPFILL } };
 
 		all[i] = info;
 		all[i].eiinfo.hf_info.hfinfo.blurb = about[i].description;
 		prefs_register_bool_preference(prefs, about[i].pref,
-			about[i].title, about[i].description, &enabled[i]);
+					       about[i].title,
+					       about[i].description,
+					       &enabled[i]);
 	}
 	expert_register_field_array(expert_register_protocol(proto), all,
 				    array_length(all));

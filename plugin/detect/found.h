@@ -13,12 +13,12 @@ enum detect_item { BEACON, SCAN, FIRST_CONTACT, BLOCKED, DETECT_ITEMS };
 struct opening {
 	packet_info *pinfo;
 	const struct packet_end *owner;
-	const char *program;	/* as text_escape() has it */
-	const char *remote;	/* the address, as text */
-	const char *country;	/* as recorded, "" for none */
+	const char *program; /* as text_escape() has it */
+	const char *remote;  /* the address, as text */
+	const char *country; /* as recorded, "" for none */
 	conversation_t *flow;
-	double at;		/* seconds since the epoch */
-	bool is_local;		/* to this host itself */
+	double at;     /* seconds since the epoch */
+	bool is_local; /* to this host itself */
 };
 
 /* Keeps a finding with the packet; @text is copied. */

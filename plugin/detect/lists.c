@@ -15,7 +15,7 @@
 #include "dpi/names.h"
 #include "geo/geo_fields.h"
 
-#define LIST_MAX (64 << 20)		/* bytes of a file */
+#define LIST_MAX     (64 << 20) /* bytes of a file */
 #define NAME_LETTERS "abcdefghijklmnopqrstuvwxyz0123456789-_."
 
 static const char *pref_baseline = "";
@@ -23,7 +23,7 @@ static const char *pref_block_list = "";
 
 /* Sets of their lines; NULL: no file. */
 static GHashTable *baseline, *programs, *blocked;
-static wmem_map_t *contacts;		/* a set: what was told of */
+static wmem_map_t *contacts; /* a set: what was told of */
 
 /* ---- networks ---- */
 
@@ -41,8 +41,8 @@ static const char *network_of(wmem_allocator_t *pool, const address *a,
 		bytes[i] &= bits <= 8 * i ? 0 : 0xff << (8 - (bits - 8 * i));
 	}
 	set_address(&network, a->type, a->len, bytes);
-	return wmem_strdup_printf(pool, "%s/%u",
-				  address_to_str(pool, &network), bits);
+	return wmem_strdup_printf(pool, "%s/%u", address_to_str(pool, &network),
+				  bits);
 }
 
 /* ---- reading ---- */
@@ -172,8 +172,8 @@ static GHashTable *read_block_list(void)
 	}
 	if (count)
 		report_warning("proc.block_list: \"%s\"%s no address, network"
-			       " or name: not used", wrong,
-			       count > 1 ? " and others are" : " is");
+			       " or name: not used",
+			       wrong, count > 1 ? " and others are" : " is");
 	g_hash_table_destroy(lines);
 	return set;
 }
@@ -186,8 +186,7 @@ static void read_baseline(void)
 	baseline = read_lines("proc.baseline", pref_baseline);
 	if (!baseline)
 		return;
-	programs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-					 NULL);
+	programs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_hash_table_iter_init(&i, baseline);
 	while (g_hash_table_iter_next(&i, &line, NULL)) {
 		const char *tab = strchr(line, '\t');
@@ -319,21 +318,28 @@ void lists_blocked(const struct opening *o)
 	if (!entry)
 		entry = blocked_name(o);
 	if (entry)
-		detect_found(o, BLOCKED, wmem_strdup_printf(o->pinfo->pool,
-			"%s connects to %s port %u, which is on the block list"
-			" as %s", o->program, o->remote, o->pinfo->destport,
-			entry));
+		detect_found(
+			o, BLOCKED,
+			wmem_strdup_printf(
+				o->pinfo->pool,
+				"%s connects to %s port %u, which is on the block list"
+				" as %s",
+				o->program, o->remote, o->pinfo->destport,
+				entry));
 }
 
 void lists_init(module_t *prefs)
 {
-	prefs_register_filename_preference(prefs, "baseline", "Baseline",
+	prefs_register_filename_preference(
+		prefs, "baseline", "Baseline",
 		"A file of lines PROGRAM, tab, PLACE, as tshark -z"
 		" proc,baseline prints them: where each program has been.",
 		&pref_baseline, false);
-	prefs_register_filename_preference(prefs, "block_list", "Block list",
+	prefs_register_filename_preference(
+		prefs, "block_list", "Block list",
 		"A file of addresses, networks (192.0.2.0/24) and names, one"
-		" a line; # begins a comment.", &pref_block_list, false);
+		" a line; # begins a comment.",
+		&pref_block_list, false);
 	contacts = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(),
 					  wmem_str_hash, g_str_equal);
 }

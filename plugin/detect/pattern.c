@@ -9,9 +9,9 @@
  * As few beats as no coincidence makes, and a spread that a program which
  * waits for people, or for each other, does not keep.
  */
-#define BEATS 8
-#define BEAT_MIN 5.0			/* seconds */
-#define BEAT_SPREAD 0.15		/* standard deviation by mean */
+#define BEATS	    8
+#define BEAT_MIN    5.0	 /* seconds */
+#define BEAT_SPREAD 0.15 /* standard deviation by mean */
 
 /* Every host asks these in a rhythm. */
 static bool is_clockwork(const packet_info *pinfo)
@@ -26,13 +26,13 @@ static bool is_clockwork(const packet_info *pinfo)
 /* By program: what cron starts is another process each time. */
 struct beat {
 	double last;
-	double mean;		/* of the intervals, and their squares' sum: */
-	double squares;		/* Welford's, which loses no digits */
+	double mean;	/* of the intervals, and their squares' sum: */
+	double squares; /* Welford's, which loses no digits */
 	unsigned count;
 	bool told;
 };
 
-static wmem_map_t *beats;		/* program, remote end -> struct beat */
+static wmem_map_t *beats; /* program, remote end -> struct beat */
 
 /* A hundred connections at once are one beat. */
 #define BURST 1.0
@@ -46,7 +46,8 @@ static bool is_regular(const struct beat *b)
 static struct beat *beat_of(const struct opening *o)
 {
 	char *key = wmem_strdup_printf(o->pinfo->pool, "%s\n%s\n%u\n%d",
-		o->program, o->remote, o->pinfo->destport, o->pinfo->ptype);
+				       o->program, o->remote,
+				       o->pinfo->destport, o->pinfo->ptype);
 	struct beat *b = wmem_map_lookup(beats, key);
 
 	if (b)
@@ -75,28 +76,32 @@ void pattern_beacon(const struct opening *o)
 	if (b->told || !is_regular(b))
 		return;
 	b->told = true;
-	detect_found(o, BEACON, wmem_strdup_printf(o->pinfo->pool,
-		"%s connects to %s port %u every %.1f s: %u times, and %.1f s"
-		" apart from that on average", o->program, o->remote,
-		o->pinfo->destport, b->mean, b->count + 1,
-		sqrt(b->squares / (b->count - 1))));
+	detect_found(
+		o, BEACON,
+		wmem_strdup_printf(
+			o->pinfo->pool,
+			"%s connects to %s port %u every %.1f s: %u times, and %.1f s"
+			" apart from that on average",
+			o->program, o->remote, o->pinfo->destport, b->mean,
+			b->count + 1, sqrt(b->squares / (b->count - 1))));
 }
 
 /* ---- a scan ---- */
 
-#define TRIES 64			/* the latest ones of a process */
-#define IN_VAIN 50			/* of them, to different ends */
-#define WITHIN 60.0			/* seconds */
-#define PATIENCE 1.0			/* until no answer is one */
+#define TRIES	 64   /* the latest ones of a process */
+#define IN_VAIN	 50   /* of them, to different ends */
+#define WITHIN	 60.0 /* seconds */
+#define PATIENCE 1.0  /* until no answer is one */
 
 /* packet-tcp.c: the same numbers from 4.0 to 4.6. */
-#define COMPLETENESS_SYN 0x01
+#define COMPLETENESS_SYN    0x01
 #define COMPLETENESS_SYNACK 0x02
-#define COMPLETENESS_RST 0x20
+#define COMPLETENESS_RST    0x20
 
-struct try {
+struct
+try {
 	double at;
-	guint end;			/* a hash of its address and port */
+	guint end; /* a hash of its address and port */
 	const conversation_t *flow;
 };
 
@@ -106,7 +111,7 @@ struct tries {
 	bool told;
 };
 
-static wmem_map_t *all_tries;		/* process id -> struct tries */
+static wmem_map_t *all_tries; /* process id -> struct tries */
 
 static bool was_in_vain(const struct try *t, double now)
 {
@@ -133,7 +138,7 @@ static unsigned count_in_vain(const struct tries *t, double now)
 		if (now - t->last[i].at <= WITHIN &&
 		    was_in_vain(&t->last[i], now))
 			g_hash_table_add(ends,
-				GUINT_TO_POINTER(t->last[i].end));
+					 GUINT_TO_POINTER(t->last[i].end));
 	count = g_hash_table_size(ends);
 	g_hash_table_destroy(ends);
 	return count;
@@ -172,17 +177,20 @@ void pattern_scan(const struct opening *o)
 	if (in_vain < IN_VAIN)
 		return;
 	t->told = true;
-	detect_found(o, SCAN, wmem_strdup_printf(o->pinfo->pool,
-		"%s (%u) tried %u addresses and ports within %.0f s, and none"
-		" of them answered: the last is %s port %u", o->program,
-		o->owner->pid, in_vain, WITHIN, o->remote,
-		o->pinfo->destport));
+	detect_found(
+		o, SCAN,
+		wmem_strdup_printf(
+			o->pinfo->pool,
+			"%s (%u) tried %u addresses and ports within %.0f s, and none"
+			" of them answered: the last is %s port %u",
+			o->program, o->owner->pid, in_vain, WITHIN, o->remote,
+			o->pinfo->destport));
 }
 
 void pattern_init(void)
 {
 	beats = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(),
 				       wmem_str_hash, g_str_equal);
-	all_tries = wmem_map_new_autoreset(wmem_epan_scope(),
-		wmem_file_scope(), wmem_int64_hash, g_int64_equal);
+	all_tries = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(),
+					   wmem_int64_hash, g_int64_equal);
 }

@@ -27,20 +27,20 @@ static dissector_handle_t postdissector;
 
 enum when { WHEN_ASKED, ALWAYS, NEVER };
 static int pref_when = WHEN_ASKED;
-static bool has_fields;		/* ours are registered */
+static bool has_fields; /* ours are registered */
 /* Which of other dissectors' fields are asked for. */
 enum fields { NONE, FOR_EXPERTS, ALL };
 static enum fields collecting;
-static bool primed;		/* ... and Wireshark keeps them at hand */
-static bool has_begun;		/* a packet of this file was read */
-static bool missed;		/* a packet of this file was read without them */
-static bool tapping;		/* ... so they are asked for when it is read again */
+static bool primed;    /* ... and Wireshark keeps them at hand */
+static bool has_begun; /* a packet of this file was read */
+static bool missed;    /* a packet of this file was read without them */
+static bool tapping;   /* ... so they are asked for when it is read again */
 
 /* What learn_app() found out of the packet that comes to dpi_add() next. */
 static struct {
 	uint32_t frame;
 	struct dpi_layers layers;
-	struct dpi_flow *flow;		/* NULL for what has none */
+	struct dpi_flow *flow; /* NULL for what has none */
 } learnt;
 
 /* ---- when to collect ---- */
@@ -197,7 +197,8 @@ static void take_content(struct dpi_flow *f, packet_info *pinfo,
 	f->odd_port = p->has_port && !spoken_is_owner(pinfo, p->id);
 	if (owner && strcmp(owner, p->app))
 		dpi_flow_forget_turns(f);
-	if (collecting == ALL && p->families & DPI_HTTP && dpi_content_told(pinfo))
+	if (collecting == ALL && p->families & DPI_HTTP &&
+	    dpi_content_told(pinfo))
 		dpi_read_request(f, pinfo->pool, dpi_content_told(pinfo));
 }
 
@@ -386,8 +387,8 @@ static void show_app_of(packet_info *pinfo, proto_tree *tree, tvbuff_t *tvb,
 		dpi_fragments_learn(pinfo, tree, &l, v.flow);
 	if (missed && !first && pref_when != NEVER)
 		tap_missed();
-	if (v.flow && v.flow->host_frame == pinfo->num &&
-	    !v.flow->ech && dpi_expert_is_due(v.flow->host, owners))
+	if (v.flow && v.flow->host_frame == pinfo->num && !v.flow->ech &&
+	    dpi_expert_is_due(v.flow->host, owners))
 		v.unresolved = v.flow->host;
 	v.tunnel = dpi_expert_tunnel(pinfo->num);
 	if (!proto_field_is_referenced(tree, proto_dpi) &&
@@ -438,10 +439,10 @@ void dpi_init(void)
 	prefs = prefs_register_protocol(proto_dpi, on_preferences);
 	dpi_expert_init(prefs);
 	dpi_content_init(proto_dpi, prefs);
-	prefs_register_enum_preference(prefs, "when",
-		"Learn what is spoken",
+	prefs_register_enum_preference(
+		prefs, "when", "Learn what is spoken",
 		"Learning costs about a fifth of the time to read a file that"
 		" is not filtered.  By default that is spent only if a dpi"
-		" field is named: in a column, a filter or -e.", &pref_when,
-		when, false);
+		" field is named: in a column, a filter or -e.",
+		&pref_when, when, false);
 }

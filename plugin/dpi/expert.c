@@ -22,15 +22,18 @@ void dpi_expert_add(proto_item *item, packet_info *pinfo, const char *host)
 {
 	const char *to = address_to_str(pinfo->pool, &pinfo->net_dst);
 	const struct dpi_name *other = dpi_names_get(&pinfo->net_dst,
-						       pinfo->num);
+						     pinfo->num);
 
 	if (other)
-		expert_add_info_format(pinfo, item, &ei_unresolved,
+		expert_add_info_format(
+			pinfo, item, &ei_unresolved,
 			"%s was never resolved by this host, and %s was"
-			" resolved as %s", host, to, other->name);
+			" resolved as %s",
+			host, to, other->name);
 	else
 		expert_add_info_format(pinfo, item, &ei_unresolved,
-			"%s was never resolved by this host", host);
+				       "%s was never resolved by this host",
+				       host);
 }
 
 const char *dpi_expert_tunnel(uint32_t frame)
@@ -47,11 +50,12 @@ void dpi_expert_add_tunnel(proto_item *item, packet_info *pinfo,
 void dpi_expert_register(int proto)
 {
 	static ei_register_info all[] = {
-		{ &ei_unresolved, { "dpi.unresolved", PI_SECURITY, PI_NOTE,
-				    "TLS server name that was never resolved",
-				    EXPFILL } },
-		{ &ei_tunnel, { "dpi.tunnel", PI_SECURITY, PI_WARN,
-				"Many long names below one domain", EXPFILL } },
+		{ &ei_unresolved,
+		  { "dpi.unresolved", PI_SECURITY, PI_NOTE,
+		    "TLS server name that was never resolved", EXPFILL } },
+		{ &ei_tunnel,
+		  { "dpi.tunnel", PI_SECURITY, PI_WARN,
+		    "Many long names below one domain", EXPFILL } },
 	};
 
 	all[0].eiinfo.hf_info.hfinfo.blurb =
@@ -64,13 +68,17 @@ void dpi_expert_register(int proto)
 
 void dpi_expert_init(module_t *prefs)
 {
-	prefs_register_bool_preference(prefs, "expert_unresolved",
+	prefs_register_bool_preference(
+		prefs, "expert_unresolved",
 		"Report TLS server names that were never resolved",
 		"An expert item where this host names a TLS server that it did"
-		" not ask DNS for, though it asked for others.", &enabled);
-	prefs_register_bool_preference(prefs, "expert_tunnel",
+		" not ask DNS for, though it asked for others.",
+		&enabled);
+	prefs_register_bool_preference(
+		prefs, "expert_tunnel",
 		"Report data in the names that DNS is asked for",
 		"An expert item where a process asks for many different long"
-		" names below one domain.", &tunnels_enabled);
+		" names below one domain.",
+		&tunnels_enabled);
 	dpi_tunnel_init();
 }

@@ -15,72 +15,75 @@
 
 #include "compat.h"
 
-#define DPI_FLOW_TURNS 256
-#define DPI_FLOW_DETAIL_MAX 240		/* bytes of one turn's detail */
+#define DPI_FLOW_TURNS	    256
+#define DPI_FLOW_DETAIL_MAX 240 /* bytes of one turn's detail */
 
 /* How sure we are of the protocol: a better source replaces a lesser one. */
 enum dpi_rank {
 	DPI_NOTHING,
-	DPI_PORT,		/* the port's owner was called, whatever the bytes */
-	DPI_PATHFINDER,		/* STUN, and not what it is for */
-	DPI_CARRIER,		/* TLS or QUIC, and not what is inside */
-	DPI_TLS_PORT,		/* TLS, on a port that is for one thing alone */
-	DPI_OFFERED,		/* the client's ALPN leaves no other choice */
-	DPI_AGREED,		/* the server's ALPN */
-	DPI_SEEN,		/* dissected */
-	DPI_SAID,		/* the first bytes cannot be anything else */
-	DPI_UPGRADED,		/* it became something else */
-	DPI_WITHIN,		/* it is for that alone, as gRPC in HTTP/2 */
+	DPI_PORT,	/* the port's owner was called, whatever the bytes */
+	DPI_PATHFINDER, /* STUN, and not what it is for */
+	DPI_CARRIER,	/* TLS or QUIC, and not what is inside */
+	DPI_TLS_PORT,	/* TLS, on a port that is for one thing alone */
+	DPI_OFFERED,	/* the client's ALPN leaves no other choice */
+	DPI_AGREED,	/* the server's ALPN */
+	DPI_SEEN,	/* dissected */
+	DPI_SAID,	/* the first bytes cannot be anything else */
+	DPI_UPGRADED,	/* it became something else */
+	DPI_WITHIN,	/* it is for that alone, as gRPC in HTTP/2 */
 };
 
 /* By what the protocol is known: dpi.how. */
 enum dpi_how {
-	DPI_BY_NOTHING, DPI_BY_CONTENT, DPI_BY_ALPN, DPI_BY_DISSECTOR,
+	DPI_BY_NOTHING,
+	DPI_BY_CONTENT,
+	DPI_BY_ALPN,
+	DPI_BY_DISSECTOR,
 	DPI_BY_PORT,
 };
 
 struct dpi_turn {
 	struct dpi_turn *next;
 	struct dpi_turn *before;
-	uint32_t frame;		/* where it began */
-	const char *host;	/* NULL if not known */
-	char *detail;		/* NULL if none */
-	uint32_t status;	/* of HTTP, that it was answered with */
-	uint32_t status_frame;	/* 0: none yet */
+	uint32_t frame;	       /* where it began */
+	const char *host;      /* NULL if not known */
+	char *detail;	       /* NULL if none */
+	uint32_t status;       /* of HTTP, that it was answered with */
+	uint32_t status_frame; /* 0: none yet */
 };
 
 /* A message that was not answered yet. */
 struct dpi_asked {
-	uint32_t frame;		/* 0: none */
+	uint32_t frame; /* 0: none */
 	nstime_t at;
 };
 
 struct dpi_flow {
-	const char *app;	/* NULL while nothing but the transport is known */
+	const char *app; /* NULL while nothing but the transport is known */
 	enum dpi_rank rank;
 	enum dpi_how how;
-	bool in_proxy;		/* what a proxy passes on is what is spoken */
-	bool passed_on;		/* ... by a proxy that is not heard */
-	bool read_again;	/* for a filter, when it was too late to learn */
-	bool is_alone;		/* of one packet, and nobody keeps it */
-	bool ech;		/* the server name may be for show */
-	bool odd_port;		/* the protocol's own port is another one */
-	uint16_t port;		/* the server's, or the first packet's receiver's */
+	bool in_proxy;	 /* what a proxy passes on is what is spoken */
+	bool passed_on;	 /* ... by a proxy that is not heard */
+	bool read_again; /* for a filter, when it was too late to learn */
+	bool is_alone;	 /* of one packet, and nobody keeps it */
+	bool ech;	 /* the server name may be for show */
+	bool odd_port;	 /* the protocol's own port is another one */
+	uint16_t port;	 /* the server's, or the first packet's receiver's */
 	unsigned turns;
-	const char *host;	/* TLS server name */
-	uint32_t host_frame;	/* where it was first seen */
+	const char *host;    /* TLS server name */
+	uint32_t host_frame; /* where it was first seen */
 	const char *tls_version;
 	const char *cipher;
 	const char *alpn;
 	const char *ja4;
-	const char *certificate;	/* its first name, if the client said none */
-	const char *asked_host;	/* of HTTP's first request, by its first bytes */
+	const char *certificate; /* its first name, if the client said none */
+	const char *asked_host; /* of HTTP's first request, by its first bytes */
 	const char *asked_for;	/* its method and path */
-	struct dpi_asked asked;		/* what is told in turns: times.c */
+	struct dpi_asked asked; /* what is told in turns: times.c */
 	struct dpi_asked hello;
-	uint32_t told;		/* what is read once: bits of read.c's table */
-	struct dpi_turn *first;		/* in the order of their frames */
-	struct dpi_turn *cursor;	/* where the last packet was */
+	uint32_t told;		 /* what is read once: bits of read.c's table */
+	struct dpi_turn *first;	 /* in the order of their frames */
+	struct dpi_turn *cursor; /* where the last packet was */
 };
 
 /* The flow of this packet, made if need be; @proto is "dpi". */

@@ -3,7 +3,7 @@
 
 #include "dpi/read/reader.h"
 
-static wmem_map_t *known;	/* frame -> struct dpi_fragment */
+static wmem_map_t *known; /* frame -> struct dpi_fragment */
 
 void dpi_fragments_init(void)
 {

@@ -11,8 +11,8 @@
 #include "dpi/layers.h"
 
 struct dpi_fragment {
-	struct dpi_flow *flow;	/* NULL for what has none */
-	const char *app;	/* of what has none, or says nothing */
+	struct dpi_flow *flow; /* NULL for what has none */
+	const char *app;       /* of what has none, or says nothing */
 };
 
 void dpi_fragments_init(void);

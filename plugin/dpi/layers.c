@@ -25,13 +25,13 @@ void dpi_layers_init(void)
 
 /* What has been found on the way up. */
 struct climb {
-	const struct dpi_protocol *top;	/* the app, if we are not past it */
-	const struct dpi_protocol *said;	/* whose name is the app's */
-	const struct dpi_protocol *carrier;	/* the last one */
+	const struct dpi_protocol *top;	    /* the app, if we are not past it */
+	const struct dpi_protocol *said;    /* whose name is the app's */
+	const struct dpi_protocol *carrier; /* the last one */
 	const struct dpi_protocol *transport;
-	const struct dpi_protocol *below;	/* the one before, if it is known */
-	bool is_inside;		/* the app, in TLS or QUIC */
-	bool is_carried;	/* we are in a frame within, which is not spoken */
+	const struct dpi_protocol *below; /* the one before, if it is known */
+	bool is_inside;			  /* the app, in TLS or QUIC */
+	bool is_carried; /* we are in a frame within, which is not spoken */
 	packet_info *pinfo;
 	bool stop;
 };
@@ -67,8 +67,7 @@ static bool is_spoken(const struct climb *c, const struct dpi_protocol *p)
 static bool is_passed_on(const struct climb *c, const struct dpi_protocol *p)
 {
 	return c->top == http &&
-	       (p == ssh ||
-		(p->is_listed && dpi_content_is_connect(c->pinfo)));
+	       (p == ssh || (p->is_listed && dpi_content_is_connect(c->pinfo)));
 }
 
 /* Without a transport, the highest is what is spoken: ARP, not Ethernet. */
@@ -214,7 +213,8 @@ static bool is_guessed(const struct dpi_layers *l, const struct climb *c,
 	if (p == quic)
 		return dpi_content_denies_quic(pinfo);
 	return !dpi_content_is_known(pinfo) &&
-	       (p == dns || p == dtls || (p == dcerpc && pinfo->ptype == PT_UDP) ||
+	       (p == dns || p == dtls ||
+		(p == dcerpc && pinfo->ptype == PT_UDP) ||
 		(p == tls && spoken_has_owner(pinfo)));
 }
 

@@ -11,17 +11,17 @@
 #include "recognise/protocols.h"
 
 struct dpi_layers {
-	const char *app;	/* NULL: nothing above the transport */
-	const char *transport;	/* NULL: none */
+	const char *app;       /* NULL: nothing above the transport */
+	const char *transport; /* NULL: none */
 	enum dpi_rank rank;
 	enum dpi_how how;
-	unsigned families;	/* enum dpi_family */
-	bool is_flow;		/* of TCP, UDP, SCTP or DCCP, and no error about one */
+	unsigned families; /* enum dpi_family */
+	bool is_flow; /* of TCP, UDP, SCTP or DCCP, and no error about one */
 	bool in_tls;
 	bool in_quic;
-	bool in_proxy;		/* a proxy passes it on */
-	bool is_dns_alone;	/* nothing is between it and the transport */
-	bool has_port;		/* app has ports of its own */
+	bool in_proxy;	   /* a proxy passes it on */
+	bool is_dns_alone; /* nothing is between it and the transport */
+	bool has_port;	   /* app has ports of its own */
 };
 
 /* After dpi_protocols_init(). */

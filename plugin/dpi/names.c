@@ -8,27 +8,27 @@ struct names {
 	unsigned count;
 };
 
-static wmem_map_t *addresses;		/* struct dns_message_address -> struct names */
-static wmem_map_t *asked;		/* name -> itself */
+static wmem_map_t *addresses; /* struct dns_message_address -> struct names */
+static wmem_map_t *asked;     /* name -> itself */
 
 /*
  * What nobody has asked for yet is written down in order: many a file is read
  * by those alone who never ask, and the maps cost as much as all else that is
  * done with a message of DNS.
  */
-#define NOTES_MAX (8u << 20)		/* bytes */
+#define NOTES_MAX (8u << 20) /* bytes */
 
 struct note {
-	uint32_t frame;		/* 0: the name was asked for */
+	uint32_t frame; /* 0: the name was asked for */
 	struct dns_message_address address;
-	bool is_of_last;	/* its name is that of the note before */
+	bool is_of_last; /* its name is that of the note before */
 	bool has_process;
 };
 
-static GByteArray *notes;	/* struct note, texts: name, process */
-static unsigned last_name;	/* where the last is in the notes; 0: none */
-static unsigned last_asked;	/* ... that was asked for */
-static bool is_asked_for;	/* the maps are: nothing is noted any more */
+static GByteArray *notes;   /* struct note, texts: name, process */
+static unsigned last_name;  /* where the last is in the notes; 0: none */
+static unsigned last_asked; /* ... that was asked for */
+static bool is_asked_for;   /* the maps are: nothing is noted any more */
 
 static void free_notes(void)
 {
@@ -64,9 +64,8 @@ void dpi_names_init(void)
 {
 	begin_notes();
 	register_init_routine(begin_notes);
-	addresses = wmem_map_new_autoreset(wmem_epan_scope(),
-					   wmem_file_scope(), hash_address,
-					   is_same_address);
+	addresses = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(),
+					   hash_address, is_same_address);
 	asked = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(),
 				       wmem_str_hash, g_str_equal);
 }
@@ -146,7 +145,7 @@ static void put(const struct dns_message_address *address, uint32_t frame,
 
 static void ask(const char *name)
 {
-	static const char *last;	/* an answer repeats its question */
+	static const char *last; /* an answer repeats its question */
 	unsigned count = wmem_map_size(asked);
 	char *key;
 
@@ -213,7 +212,9 @@ void dpi_names_put(const struct dns_message_address *address, uint32_t frame,
 		   const char *name, const char *process)
 {
 	struct note n = {
-		.frame = frame, .address = *address, .has_process = process,
+		.frame = frame,
+		.address = *address,
+		.has_process = process,
 	};
 
 	if (is_asked_for) {

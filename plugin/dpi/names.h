@@ -14,15 +14,15 @@
 #include "recognise/dns_message.h"
 
 #define DPI_NAMES_ADDRESSES 100000
-#define DPI_NAMES_EACH 32
-#define DPI_NAMES_ASKED 100000
+#define DPI_NAMES_EACH	    32
+#define DPI_NAMES_ASKED	    100000
 
 struct dpi_name {
 	struct dpi_name *next;
-	uint32_t frame;		/* of the answer */
-	uint32_t until;		/* ... and of the last that says the same */
+	uint32_t frame; /* of the answer */
+	uint32_t until; /* ... and of the last that says the same */
 	const char *name;
-	const char *process;	/* that asked, NULL if not known */
+	const char *process; /* that asked, NULL if not known */
 };
 
 /* Once, while protocols register. */

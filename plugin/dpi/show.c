@@ -6,7 +6,8 @@
 #include "program.h"
 
 static int proto_dpi = -1;
-static int hf_app, hf_how, hf_host, hf_detail, hf_summary, hf_name, hf_name_proc;
+static int hf_app, hf_how, hf_host, hf_detail, hf_summary, hf_name,
+	hf_name_proc;
 static int ett_dpi = -1;
 
 void dpi_show_init(void)
@@ -19,37 +20,34 @@ void dpi_show_init(void)
 void dpi_show_register(int proto)
 {
 	static hf_register_info all[] = {
-		{ &hf_app, { "Application", "dpi.app", FT_STRING,
-			BASE_NONE, NULL, 0,
-			"What is spoken, as HTTP, DNS over TLS or Redis",
-			HFILL } },
-		{ &hf_how, { "Known By", "dpi.how", FT_STRING,
-			BASE_NONE, NULL, 0,
-			"By what it is known: content (the first bytes), alpn, "
-			"dissector, port",
-			HFILL } },
-		{ &hf_host, { "Host", "dpi.host", FT_STRING,
-			BASE_NONE, NULL, 0,
-			"Server name, host of the request, or name that DNS is "
-			"asked for",
-			HFILL } },
-		{ &hf_detail, { "Detail", "dpi.detail", FT_STRING,
-			BASE_NONE, NULL, 0,
-			"Method, path and status; version, cipher and ALPN; user, "
-			"share, topic and so on",
-			HFILL } },
-		{ &hf_summary, { "Summary", "dpi.summary", FT_STRING,
-			BASE_NONE, NULL, 0,
-			"All of these in one line",
-			HFILL } },
-		{ &hf_name, { "Resolved Name", "dpi.name", FT_STRING,
-			BASE_NONE, NULL, 0,
-			"Name that this host resolved to get the remote address",
-			HFILL } },
-		{ &hf_name_proc, { "Resolved By", "dpi.name_proc", FT_STRING,
-			BASE_NONE, NULL, 0,
-			"Process that resolved it",
-			HFILL } },
+		{ &hf_app,
+		  { "Application", "dpi.app", FT_STRING, BASE_NONE, NULL, 0,
+		    "What is spoken, as HTTP, DNS over TLS or Redis", HFILL } },
+		{ &hf_how,
+		  { "Known By", "dpi.how", FT_STRING, BASE_NONE, NULL, 0,
+		    "By what it is known: content (the first bytes), alpn, "
+		    "dissector, port",
+		    HFILL } },
+		{ &hf_host,
+		  { "Host", "dpi.host", FT_STRING, BASE_NONE, NULL, 0,
+		    "Server name, host of the request, or name that DNS is "
+		    "asked for",
+		    HFILL } },
+		{ &hf_detail,
+		  { "Detail", "dpi.detail", FT_STRING, BASE_NONE, NULL, 0,
+		    "Method, path and status; version, cipher and ALPN; user, "
+		    "share, topic and so on",
+		    HFILL } },
+		{ &hf_summary,
+		  { "Summary", "dpi.summary", FT_STRING, BASE_NONE, NULL, 0,
+		    "All of these in one line", HFILL } },
+		{ &hf_name,
+		  { "Resolved Name", "dpi.name", FT_STRING, BASE_NONE, NULL, 0,
+		    "Name that this host resolved to get the remote address",
+		    HFILL } },
+		{ &hf_name_proc,
+		  { "Resolved By", "dpi.name_proc", FT_STRING, BASE_NONE, NULL,
+		    0, "Process that resolved it", HFILL } },
 	};
 
 	proto_dpi = proto;
@@ -107,7 +105,8 @@ static void add_name(const struct dpi_view *v, const address *a)
 }
 
 /* Of the remote end; of either if nobody knows which that is. */
-static void add_names(const struct dpi_view *v, const struct attribution *owners)
+static void add_names(const struct dpi_view *v,
+		      const struct attribution *owners)
 {
 	unsigned direction = owners ? owners->direction : DIRECTION_UNKNOWN;
 
@@ -123,18 +122,22 @@ static void add_names(const struct dpi_view *v, const struct attribution *owners
 void dpi_show(struct dpi_view *v, const struct attribution *owners)
 {
 	static const char *const hows[] = {
-		[DPI_BY_NOTHING] = NULL,
-		[DPI_BY_CONTENT] = "content",
-		[DPI_BY_ALPN] = "alpn",
-		[DPI_BY_DISSECTOR] = "dissector",
+		[DPI_BY_NOTHING] = NULL, [DPI_BY_CONTENT] = "content",
+		[DPI_BY_ALPN] = "alpn",	 [DPI_BY_DISSECTOR] = "dissector",
 		[DPI_BY_PORT] = "port",
 	};
 	bool has_summary = is_wanted(v, hf_summary);
-	const char *detail = v->flow && (has_summary || is_wanted(v, hf_detail)) ?
-		dpi_flow_detail(v->pinfo->pool, v->flow, v->turn) : "";
+	const char *detail = v->flow && (has_summary ||
+					 is_wanted(v, hf_detail)) ?
+				     dpi_flow_detail(v->pinfo->pool, v->flow,
+						     v->turn) :
+				     "";
 	const char *summary = has_summary ? summary_of(v, detail) : "";
 	proto_item *top = proto_tree_add_protocol_format(v->tree, proto_dpi,
-		v->tvb, 0, 0, "Application%s%s", *summary ? ": " : "", summary);
+							 v->tvb, 0, 0,
+							 "Application%s%s",
+							 *summary ? ": " : "",
+							 summary);
 
 	proto_item_set_generated(top);
 	v->tree = proto_item_add_subtree(top, ett_dpi);

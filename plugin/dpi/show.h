@@ -17,9 +17,9 @@ struct dpi_view {
 	const char *app;
 	enum dpi_how how;
 	const char *host;
-	struct dpi_flow *flow;		/* NULL for what has none */
+	struct dpi_flow *flow; /* NULL for what has none */
 	const struct dpi_turn *turn;
-	const char *unresolved;		/* the expert items', or NULL */
+	const char *unresolved; /* the expert items', or NULL */
 	const char *tunnel;
 };
 

@@ -7,27 +7,27 @@
  * What is asked for as often by honest programs is short (addresses in block
  * lists) or the same again (names of services).
  */
-#define QUESTIONS 30		/* different ones below one domain */
-#define LONG 32			/* bytes before the domain, on average */
-#define DOMAINS_MAX 20000	/* and what is beyond is not looked at */
+#define QUESTIONS   30	  /* different ones below one domain */
+#define LONG	    32	  /* bytes before the domain, on average */
+#define DOMAINS_MAX 20000 /* and what is beyond is not looked at */
 
 struct key {
 	uint64_t process;
 	const char *domain;
-	unsigned hash;		/* of both: a map that grows asks again for all */
+	unsigned hash; /* of both: a map that grows asks again for all */
 };
 
 struct domain {
 	struct key key;
-	void *first;		/* hash of the first name */
-	wmem_map_t *asked;	/* a set of such; NULL while there is one */
-	unsigned count;		/* of them */
-	uint64_t bytes;		/* of what is before the domain */
+	void *first;	   /* hash of the first name */
+	wmem_map_t *asked; /* a set of such; NULL while there is one */
+	unsigned count;	   /* of them */
+	uint64_t bytes;	   /* of what is before the domain */
 	bool told;
 };
 
-static wmem_map_t *domains;	/* struct key -> struct domain */
-static wmem_map_t *found;	/* frame -> text */
+static wmem_map_t *domains; /* struct key -> struct domain */
+static wmem_map_t *found;   /* frame -> text */
 
 static unsigned hash_of_domain(const void *data)
 {
@@ -123,14 +123,19 @@ static void tell_tunnel(const packet_info *pinfo, const struct domain *d,
 {
 	const struct packet_end *e = owners ? &owners->src : NULL;
 	const char *who = e && e->present ?
-		text_escape(pinfo->pool, e->name,
-			    strnlen(e->name, sizeof(e->name))) : "This host";
+				  text_escape(pinfo->pool, e->name,
+					      strnlen(e->name,
+						      sizeof(e->name))) :
+				  "This host";
 
 	domain = text_escape(pinfo->pool, domain, strlen(domain));
-	wmem_map_insert(found, GUINT_TO_POINTER(pinfo->num),
-		wmem_strdup_printf(wmem_file_scope(),
+	wmem_map_insert(
+		found, GUINT_TO_POINTER(pinfo->num),
+		wmem_strdup_printf(
+			wmem_file_scope(),
 			"%s asked for %u different names below %s, with %u"
-			" bytes each on average before it", who, d->count, domain,
+			" bytes each on average before it",
+			who, d->count, domain,
 			(unsigned)(d->bytes / d->count)));
 }
 

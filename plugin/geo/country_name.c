@@ -271,9 +271,10 @@ static int compare_codes(const void *code, const void *country)
 
 const char *country_name(const char *code)
 {
-	const struct country *c = bsearch(
-		code, countries, sizeof(countries) / sizeof(*countries),
-		sizeof(*countries), compare_codes);
+	const struct country *c = bsearch(code, countries,
+					  sizeof(countries) /
+						  sizeof(*countries),
+					  sizeof(*countries), compare_codes);
 
 	return c ? c->name : "";
 }

@@ -25,8 +25,8 @@ static int ett_scope[SCOPES] = { -1, -1, -1 };
 static ws_bool pref_lookup = true;
 static const char *pref_databases = "";
 
-static struct geo *databases;		/* NULL until the first lookup */
-static GPtrArray *unread;		/* why some are not used, in words */
+static struct geo *databases; /* NULL until the first lookup */
+static GPtrArray *unread;     /* why some are not used, in words */
 static expert_field ei_unread = EI_INIT;
 
 /* A packet's addresses are mostly those of one before. */
@@ -50,15 +50,17 @@ void geo_fields_init(module_t *prefs)
 	hf_scope[DST] = proto_register_protocol_in_name_only(
 		"Place of the destination address", "Destination", "geo.dst",
 		proto_geo, FT_PROTOCOL);
-	prefs_register_bool_preference(prefs, "geo",
-		"Look up countries, cities and networks",
+	prefs_register_bool_preference(
+		prefs, "geo", "Look up countries, cities and networks",
 		"Look addresses up in the databases.  A country recorded with"
-		" the packet is shown in any case.", &pref_lookup);
-	prefs_register_string_preference(prefs, "geo_databases",
-		"Databases to look up in",
+		" the packet is shown in any case.",
+		&pref_lookup);
+	prefs_register_string_preference(
+		prefs, "geo_databases", "Databases to look up in",
 		"Paths of MaxMind database files (.mmdb), separated by colons,"
 		" the best first.  Empty: those installed in /usr/share/GeoIP"
-		" and /var/lib/GeoIP, then pktwho's own.", &pref_databases);
+		" and /var/lib/GeoIP, then pktwho's own.",
+		&pref_databases);
 }
 
 /* clang-format off */
@@ -89,9 +91,9 @@ void geo_fields_register_fields(void)
 	};
 
 	static ei_register_info items[] = {
-		{ &ei_unread, { "geo.unread", PI_UNDECODED, PI_WARN,
-				"A database of the preferences is not used",
-				EXPFILL } },
+		{ &ei_unread,
+		  { "geo.unread", PI_UNDECODED, PI_WARN,
+		    "A database of the preferences is not used", EXPFILL } },
 	};
 
 	items[0].eiinfo.hf_info.hfinfo.blurb =
@@ -142,8 +144,8 @@ static const char *why_unread(int err)
 {
 	if (err == -ENOSPC)
 		return "too many databases";
-	return err == -EBADMSG ? "damaged or no MaxMind database"
-			       : g_strerror(-err);
+	return err == -EBADMSG ? "damaged or no MaxMind database" :
+				 g_strerror(-err);
 }
 
 /*
@@ -215,7 +217,7 @@ static const struct geo_place *look_up_place(const address *a)
 			open_databases();
 		if (!databases || !geo_lookup(databases, ip, &r->place))
 			r->place = nowhere;
-		if (!*r->place.country_name)	/* free databases have only codes */
+		if (!*r->place.country_name) /* free databases have only codes */
 			g_strlcpy(r->place.country_name,
 				  country_name(r->place.country),
 				  sizeof(r->place.country_name));
@@ -230,7 +232,8 @@ static const struct geo_place *look_up_place(const address *a)
  * disagree about the country, their name of it and their city would
  * contradict the record.
  */
-static const struct geo_place *find_place(const address *a, const char *recorded)
+static const struct geo_place *find_place(const address *a,
+					  const char *recorded)
 {
 	const struct geo_place *found = look_up_place(a);
 	static struct geo_place place;
@@ -245,7 +248,7 @@ static const struct geo_place *find_place(const address *a, const char *recorded
 }
 
 bool geo_fields_country(char out[GEO_FIELDS_COUNTRY_LEN], const address *a,
-		   const char *recorded)
+			const char *recorded)
 {
 	g_strlcpy(out, *recorded ? recorded : look_up_place(a)->country,
 		  GEO_FIELDS_COUNTRY_LEN);
@@ -328,14 +331,16 @@ static void add_geo_end(proto_tree *tree, proto_item **top, struct where *w,
 	    !place->asn && !*place->org)
 		return;
 	make_top(tree, top, w->tvb);
-	proto_item_append_text(*top, ", %s: %s", w->scope == SRC ? "Src" : "Dst",
+	proto_item_append_text(*top, ", %s: %s",
+			       w->scope == SRC ? "Src" : "Dst",
 			       *country ? country : "?");
 
 	w->tree = proto_item_add_subtree(*top, ett_geo);
 	item = proto_tree_add_protocol_format(w->tree, hf_scope[w->scope],
-		w->tvb, 0, 0, "%s: %s",
-		w->scope == SRC ? "Source" : "Destination",
-		*country ? country : "?");
+					      w->tvb, 0, 0, "%s: %s",
+					      w->scope == SRC ? "Source" :
+								"Destination",
+					      *country ? country : "?");
 	proto_item_set_generated(item);
 	w->tree = proto_item_add_subtree(item, ett_scope[w->scope]);
 	add_geo_string(w, COUNTRY, country);
@@ -357,12 +362,13 @@ static void add_unread(proto_tree *tree, proto_item **top, tvbuff_t *tvb,
 
 		make_top(tree, top, tvb);
 		expert_add_info_format(pinfo, *top, &ei_unread, "%s",
-			text_escape(pinfo->pool, text, strlen(text)));
+				       text_escape(pinfo->pool, text,
+						   strlen(text)));
 	}
 }
 
 void geo_fields_add(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
-	       const char *src_country, const char *dst_country)
+		    const char *src_country, const char *dst_country)
 {
 	struct where w = { .tvb = tvb, .pool = pinfo->pool };
 	proto_item *top = NULL;

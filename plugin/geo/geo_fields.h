@@ -24,7 +24,7 @@ void geo_fields_reset(void);
  * False, and "", if it has none.
  */
 bool geo_fields_country(char out[GEO_FIELDS_COUNTRY_LEN], const address *a,
-		   const char *recorded);
+			const char *recorded);
 
 /* Is @a one that can have a country?  False for what is no IP address. */
 bool geo_fields_is_public(const address *a);
@@ -44,6 +44,6 @@ bool geo_fields_is_inside(const packet_info *pinfo);
  * also has an expert item for each database that cannot be read.
  */
 void geo_fields_add(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
-	       const char *src_country, const char *dst_country);
+		    const char *src_country, const char *dst_country);
 
 #endif

@@ -22,7 +22,7 @@ struct block {
 	const uint8_t *raw;
 };
 
-static wmem_map_t *blocks;		/* pid -> wmem_array_t of struct block */
+static wmem_map_t *blocks; /* pid -> wmem_array_t of struct block */
 
 void import_init(void)
 {
@@ -226,8 +226,7 @@ unsigned import_packet(struct imported all[IMPORT_MAX], packet_info *pinfo,
 	import_clear(&all[0]);
 	add_pktap(&all[0], pinfo, tvb);
 	if (block)
-		wtap_block_foreach_option(block, read_import_option,
-					  &all[0]);
+		wtap_block_foreach_option(block, read_import_option, &all[0]);
 	owner_option_get(&o, pinfo, block);
 	add_apple(&all[0], pinfo, &o);
 	count = add_owner_options(all, &o);

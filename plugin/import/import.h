@@ -17,7 +17,7 @@
 /* Once, while protocols register. */
 void import_init(void);
 
-#define IMPORT_MAX 4		/* processes of one packet */
+#define IMPORT_MAX 4 /* processes of one packet */
 
 /* To be called of every packet on the first pass. */
 void import_see(const packet_info *pinfo);

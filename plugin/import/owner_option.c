@@ -22,11 +22,11 @@ static void clear(struct owner_options *o)
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DESCRIPTORS 256		/* of this program that are looked at */
+#define DESCRIPTORS 256 /* of this program that are looked at */
 
 enum { NOT_SEEN = 0, LITTLE = 1, BIG = 2 };
 
-static int order = -1;		/* of the file that is open; -1: not looked at */
+static int order = -1; /* of the file that is open; -1: not looked at */
 
 static void expect_another_order(void)
 {
@@ -75,7 +75,7 @@ static void add_both(struct owner_options *o, uint64_t both)
 	case BIG:
 		add(o, high, low);
 		break;
-	default:		/* two files: rather nothing than a wrong pid */
+	default: /* two files: rather nothing than a wrong pid */
 		break;
 	}
 }
@@ -127,21 +127,21 @@ const char *owner_option_process(const packet_info *pinfo, uint32_t number,
 /* Exported, but its header needs one that is not installed. */
 extern int file_read(void *to, unsigned count, FILE_T file);
 
-#define APPLE_BLOCK 0x80000001u
-#define APPLE_BLOCK_MAX 4096	/* bytes of it; longer ones have no pid */
-#define APPLE_NAME 2		/* option */
+#define APPLE_BLOCK	0x80000001u
+#define APPLE_BLOCK_MAX 4096 /* bytes of it; longer ones have no pid */
+#define APPLE_NAME	2    /* option */
 
 /* What was read, and not dissected yet. */
 static struct {
 	wtap_block_t block;
 	struct owner_options options;
 } last;
-static wmem_map_t *seen;		/* frame -> struct owner_options */
+static wmem_map_t *seen; /* frame -> struct owner_options */
 
 /* Apple's blocks, by their numbers in the file; of more nothing is kept. */
 static struct {
 	unsigned count;
-	bool is_old;		/* another file may have been opened */
+	bool is_old; /* another file may have been opened */
 	struct {
 		uint32_t pid;
 		char name[64];
@@ -205,9 +205,8 @@ static ws_bool write_nothing(wtap_dumper *dumper _U_, guint id _U_,
 	return true;
 }
 
-static ws_bool write_no_block(wtap_dumper *dumper _U_,
-			      const wtap_rec *rec _U_, const uint8_t *p _U_,
-			      int *err _U_)
+static ws_bool write_no_block(wtap_dumper *dumper _U_, const wtap_rec *rec _U_,
+			      const uint8_t *p _U_, int *err _U_)
 {
 	return true;
 }
@@ -253,8 +252,7 @@ static void remember_apple(const uint8_t *p, size_t size, bool swapped)
 
 /* All of the block has to be read, whatever is in it. */
 static ws_bool read_apple(FILE_T file, uint32_t size, ws_bool swapped,
-			  wtapng_block_t *block, int *err,
-			  char **err_info _U_)
+			  wtapng_block_t *block, int *err, char **err_info _U_)
 {
 	uint8_t *p = g_malloc(size + 1);
 	int got = file_read(p, size, file);
@@ -290,7 +288,8 @@ void owner_option_init(void)
 				      g_direct_hash, g_direct_equal);
 	for (size_t i = 0; i < array_length(ours); i++)
 		register_pcapng_option_handler(BLOCK_TYPE_EPB, ours[i].id,
-			ours[i].parse, size_of, write_nothing);
+					       ours[i].parse, size_of,
+					       write_nothing);
 	register_pcapng_block_type_handler(APPLE_BLOCK, read_apple,
 					   write_no_block);
 	register_init_routine(expect_a_file);
@@ -300,16 +299,16 @@ void owner_option_see(const packet_info *pinfo)
 {
 	if (last.block && last.block == pinfo->rec->block)
 		wmem_map_insert(seen, GUINT_TO_POINTER(pinfo->num),
-			wmem_memdup(wmem_file_scope(), &last.options,
-				    sizeof(last.options)));
+				wmem_memdup(wmem_file_scope(), &last.options,
+					    sizeof(last.options)));
 	last.block = NULL;
 }
 
 void owner_option_get(struct owner_options *o, const packet_info *pinfo,
 		      wtap_block_t block _U_)
 {
-	const struct owner_options *found = wmem_map_lookup(seen,
-		GUINT_TO_POINTER(pinfo->num));
+	const struct owner_options *found = wmem_map_lookup(
+		seen, GUINT_TO_POINTER(pinfo->num));
 
 	clear(o);
 	if (found)

@@ -11,16 +11,16 @@
 
 #include "compat.h"
 
-#define OWNER_OPTIONS 4		/* of one packet; more are not shown */
+#define OWNER_OPTIONS 4 /* of one packet; more are not shown */
 
 /* Apple's, for a block of 0x80000001: a process by its number in the file. */
-#define OPTION_APPLE_PROCESS 0x8001
+#define OPTION_APPLE_PROCESS   0x8001
 #define OPTION_APPLE_EFFECTIVE 0x8003
-#define NO_BLOCK UINT32_MAX
+#define NO_BLOCK	       UINT32_MAX
 
 struct owner_options {
-	uint32_t apple;		/* its block, or NO_BLOCK */
-	uint32_t effective;	/* ... and that of whom it works for */
+	uint32_t apple;	    /* its block, or NO_BLOCK */
+	uint32_t effective; /* ... and that of whom it works for */
 	unsigned count;
 	struct {
 		uint32_t pid;

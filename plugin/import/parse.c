@@ -121,8 +121,14 @@ struct span parse_base_name(struct span path)
 #define ENTRY_PROCESS 3
 
 enum {
-	OPTION_END = 0, OPTION_NAME = 2, OPTION_PATH = 3, OPTION_CMDLINE = 4,
-	OPTION_PPID = 5, OPTION_UID = 6, OPTION_USER = 7, OPTION_START = 9,
+	OPTION_END = 0,
+	OPTION_NAME = 2,
+	OPTION_PATH = 3,
+	OPTION_CMDLINE = 4,
+	OPTION_PPID = 5,
+	OPTION_UID = 6,
+	OPTION_USER = 7,
+	OPTION_START = 9,
 };
 
 /* Its size is the option's, or the block is broken. */
@@ -216,15 +222,15 @@ int import_block(struct imported *i, const uint8_t *p, size_t size)
 
 /* ---- Apple: the header of LINKTYPE_PKTAP, bsd/net/pktap.h of XNU ---- */
 
-#define PKTAP_MIN_LEN	108
-#define PKTAP_FLAGS	36
-#define PKTAP_PID	52
-#define PKTAP_COMMAND	56
-#define PKTAP_COMMAND_LEN 20
-#define PKTAP_EFFECTIVE_PID 84
+#define PKTAP_MIN_LEN		108
+#define PKTAP_FLAGS		36
+#define PKTAP_PID		52
+#define PKTAP_COMMAND		56
+#define PKTAP_COMMAND_LEN	20
+#define PKTAP_EFFECTIVE_PID	84
 #define PKTAP_EFFECTIVE_COMMAND 88
-#define PKTAP_FLAG_IN	1u
-#define PKTAP_FLAG_OUT	2u
+#define PKTAP_FLAG_IN		1u
+#define PKTAP_FLAG_OUT		2u
 
 /* For whom it sends, if not for itself: a browser's helper for the browser. */
 static void set_effective(struct imported *i, const uint8_t *p)

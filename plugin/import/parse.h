@@ -19,7 +19,7 @@
 
 /* Which end of the packet the process is at. */
 enum import_end {
-	IMPORT_EITHER,		/* nobody says */
+	IMPORT_EITHER, /* nobody says */
 	IMPORT_SRC,
 	IMPORT_DST,
 };
@@ -33,7 +33,7 @@ struct imported {
 	enum import_end end;
 	char name[256];
 	uint32_t tid;		/* its thread; 0: not said */
-	uint32_t effective_pid;	/* for whom it works; 0: for itself */
+	uint32_t effective_pid; /* for whom it works; 0: for itself */
 	char effective_name[21];
 };
 

@@ -257,7 +257,7 @@ static bool rustnet_script(struct imported *i, struct span s)
 	while (s.len) {
 		if (take(&s, "Process:", NULL, &value)) {
 			if (starts(value, " "))
-				return any;	/* a person's sentence */
+				return any; /* a person's sentence */
 			parse_set_name(i, value);
 			return true;
 		}
@@ -286,9 +286,9 @@ static bool etl2pcapng(struct imported *i, struct span s)
 bool import_comment(struct imported *i, const char *text, size_t len)
 {
 	static bool (*const dialects[])(struct imported *, struct span) = {
-		ptcpdump_process, ptcpdump_thread, ptcpdump_user,
-		ptcpdump_parent, ptcpdump_container, ptcpdump_pod,
-		rustnet, rustnet_script, etl2pcapng,
+		ptcpdump_process, ptcpdump_thread,    ptcpdump_user,
+		ptcpdump_parent,  ptcpdump_container, ptcpdump_pod,
+		rustnet,	  rustnet_script,     etl2pcapng,
 	};
 	struct span s = { text, len };
 

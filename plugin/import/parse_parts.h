@@ -16,14 +16,14 @@ struct span {
 	size_t len;
 };
 
-#define NO_PID UINT32_MAX	/* -1: macOS, Windows; 0 is nobody's either */
+#define NO_PID UINT32_MAX /* -1: macOS, Windows; 0 is nobody's either */
 
 /* A text ends at a NUL, wherever its tool thought that it ends. */
 void parse_set_text(struct imported *i, enum field f, char *to, size_t size,
 		    struct span s);
 
-#define SET_TEXT(i, field, member, s)                                      \
-	parse_set_text(i, field, (i)->process.member,                      \
+#define SET_TEXT(i, field, member, s)                 \
+	parse_set_text(i, field, (i)->process.member, \
 		       sizeof((i)->process.member), s)
 
 void parse_set_number(struct imported *i, enum field f, uint32_t *to,

@@ -13,7 +13,7 @@
 
 static int proto_proc = -1;
 static int ett_proc = -1;
-static bool has_table;		/* Wireshark hands us our blocks */
+static bool has_table; /* Wireshark hands us our blocks */
 
 bool blocks_is_ours(const uint8_t *p, size_t len)
 {
@@ -21,8 +21,9 @@ bool blocks_is_ours(const uint8_t *p, size_t len)
 }
 
 /* Returns how many records there are; stops at what it cannot read. */
-static unsigned dissect_rows(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
-			     size_t end, struct complaints *wrong)
+static unsigned dissect_rows(tvbuff_t *tvb, packet_info *pinfo,
+			     proto_tree *tree, size_t end,
+			     struct complaints *wrong)
 {
 	const uint8_t *base = tvb_get_ptr(tvb, 0, (int)end);
 	bool want_experts = expert_items_are_wanted(tree);
@@ -95,7 +96,8 @@ static int dissect_table(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 	plural = rows == 1 ? "process" : "processes";
 	proto_item_append_text(item, ": %u %s", rows, plural);
 	col_set_str(pinfo->cinfo, COL_PROTOCOL, "PKTWHO");
-	col_add_fstr(pinfo->cinfo, COL_INFO, "Process table: %u %s", rows, plural);
+	col_add_fstr(pinfo->cinfo, COL_INFO, "Process table: %u %s", rows,
+		     plural);
 	return (int)size;
 }
 
@@ -143,5 +145,6 @@ void blocks_handoff(void)
 	has_table = find_dissector_table("pcapng_custom_block") != NULL;
 	if (has_table)
 		dissector_add_uint("pcapng_custom_block", PKTWHO_PEN,
-			create_dissector_handle(dissect_table, proto_proc));
+				   create_dissector_handle(dissect_table,
+							   proto_proc));
 }

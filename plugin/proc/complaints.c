@@ -19,11 +19,14 @@ void complaints_add(proto_item *item, packet_info *pinfo,
 void complaints_register(int proto)
 {
 	static ei_register_info ei[] = {
-		{ &ei_malformed, { "proc.malformed", PI_MALFORMED, PI_ERROR,
-				   "Malformed process information", EXPFILL } },
-		{ &ei_version, { "proc.version", PI_UNDECODED, PI_NOTE,
-				 "Process information of a newer version:"
-				 " a newer plugin can read it", EXPFILL } },
+		{ &ei_malformed,
+		  { "proc.malformed", PI_MALFORMED, PI_ERROR,
+		    "Malformed process information", EXPFILL } },
+		{ &ei_version,
+		  { "proc.version", PI_UNDECODED, PI_NOTE,
+		    "Process information of a newer version:"
+		    " a newer plugin can read it",
+		    EXPFILL } },
 	};
 
 	ei[0].eiinfo.hf_info.hfinfo.blurb =

@@ -6,8 +6,8 @@
 #include "compat.h"
 
 struct complaints {
-	const char *malformed;		/* what is, or NULL */
-	bool newer;			/* of a version that we do not know */
+	const char *malformed; /* what is, or NULL */
+	bool newer;	       /* of a version that we do not know */
 };
 
 /* Once, while protocols register. */

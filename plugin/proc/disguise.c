@@ -3,9 +3,9 @@
 
 /* The kernel's threads: they have no executable. */
 static const char *const threads[] = {
-	"kworker", "kthreadd", "ksoftirqd", "kswapd0", "kcompactd0",
+	"kworker",    "kthreadd",  "ksoftirqd", "kswapd0",     "kcompactd0",
 	"khugepaged", "migration", "rcu_sched", "rcu_preempt", "rcu_gp",
-	"kdevtmpfs", "kauditd", "irq", "jbd2",
+	"kdevtmpfs",  "kauditd",   "irq",	"jbd2",
 };
 
 /* Of every host; no one else calls a program so. */

@@ -15,7 +15,7 @@
 #include "recognise/spoken.h"
 #include "text.h"
 
-#define COUNTS "%" PRIu64 " packets, %" PRIu64 " bytes"
+#define COUNTS		 "%" PRIu64 " packets, %" PRIu64 " bytes"
 #define ESCAPED(pool, s) text_escape(pool, s, strnlen(s, sizeof(s)))
 
 /* clang-format off */
@@ -35,7 +35,7 @@ static ws_bool enabled[ITEMS] = { 1, 1, 1, 1, 1, 1, 1, 1, 1 };
 static const char *pref_countries = "";
 
 static int proto_ours = -1;
-static int proto_items = -1;		/* everybody's expert items */
+static int proto_items = -1; /* everybody's expert items */
 static int items_tap;
 
 static const struct {
@@ -44,34 +44,34 @@ static const struct {
 	const char *description;
 } prefs_of[ITEMS] = {
 	[DELETED] = { "expert_deleted", "Report deleted executables",
-		"An expert item where a process runs an executable that is no"
-		" longer on disk." },
+		      "An expert item where a process runs an executable that is no"
+		      " longer on disk." },
 	[MEMFD] = { "expert_memfd", "Report executables that never had a file",
-		"An expert item where a process runs from memory alone." },
+		    "An expert item where a process runs from memory alone." },
 	[WORLD_WRITABLE] = { "expert_world_writable",
-		"Report executables that anyone could have put there",
-		"An expert item where a process runs an executable that anyone"
-		" may write, or whose directory anyone may write to." },
+			     "Report executables that anyone could have put there",
+			     "An expert item where a process runs an executable that anyone"
+			     " may write, or whose directory anyone may write to." },
 	[IMITATION] = { "expert_imitation",
-		"Report names of system programs on others",
-		"An expert item where a process is called as a thread of the"
-		" kernel or a program of every host, and is neither." },
+			"Report names of system programs on others",
+			"An expert item where a process is called as a thread of the"
+			" kernel or a program of every host, and is neither." },
 	[HIDDEN] = { "expert_hidden", "Report hidden and temporary executables",
-		"An expert item where the path of an executable has a hidden"
-		" part, or is in a directory for temporary files." },
+		     "An expert item where the path of an executable has a hidden"
+		     " part, or is in a directory for temporary files." },
 	[COUNTRY] = { "expert_country", "Report countries that are not allowed",
-		"An expert item where an address is in none of the allowed"
-		" countries, if there are any." },
+		      "An expert item where an address is in none of the allowed"
+		      " countries, if there are any." },
 	[PORT] = { "expert_port", "Report protocols on ports of others",
-		"An expert item where a protocol is spoken in clear text on a"
-		" port that is not its own." },
+		   "An expert item where a protocol is spoken in clear text on a"
+		   " port that is not its own." },
 	[UNKNOWN] = { "expert_unknown", "Report senders that are not known",
-		"An expert item on packets that this host sent, and nobody"
-		" knows who." },
+		      "An expert item on packets that this host sent, and nobody"
+		      " knows who." },
 	[TABLE] = { "expert_table",
-		"Report process tables that contradict the packets",
-		"An expert item on a row of the process table whose totals are"
-		" not those of the packets in the file." },
+		    "Report process tables that contradict the packets",
+		    "An expert item on a row of the process table whose totals are"
+		    " not those of the packets in the file." },
 };
 
 /* The tables' storage is ours; Wireshark keeps pointers into both. */
@@ -122,8 +122,8 @@ static void report_process(proto_item *item, packet_info *pinfo, enum item what,
 	if (!enabled[what])
 		return;
 	expert_add_info_format(pinfo, item, &ei[what], "%s (%u) %s: %s",
-		ESCAPED(pool, p->name), p->pid, does,
-		ESCAPED(pool, p->exepath));
+			       ESCAPED(pool, p->name), p->pid, does,
+			       ESCAPED(pool, p->exepath));
 }
 
 /* One find is told once: who can write to a directory is worse than where. */
@@ -154,15 +154,14 @@ static void look_at_process(proto_item *item, packet_info *pinfo,
 		report_process(item, pinfo, DELETED, p,
 			       "runs an executable that is no longer on disk");
 	if (p->flags & PROCESS_EXE_WORLD_WRITABLE)
-		report_process(
-			item, pinfo, WORLD_WRITABLE, p,
-			"runs an executable that anyone may write, or put"
-			" another in its place");
+		report_process(item, pinfo, WORLD_WRITABLE, p,
+			       "runs an executable that anyone may write, or put"
+			       " another in its place");
 }
 
 /* Where the items of a packet go. */
 struct place {
-	proto_item *item;	/* NULL: there is none yet */
+	proto_item *item; /* NULL: there is none yet */
 	proto_tree *tree;
 	tvbuff_t *tvb;
 };
@@ -171,8 +170,9 @@ static proto_item *item_at(struct place *at)
 {
 	if (at->item)
 		return at->item;
-	at->item = proto_tree_add_protocol_format(at->tree, proto_ours,
-						  at->tvb, 0, 0, "Process Attribution, none");
+	at->item = proto_tree_add_protocol_format(at->tree, proto_ours, at->tvb,
+						  0, 0,
+						  "Process Attribution, none");
 	proto_item_set_generated(at->item);
 	return at->item;
 }
@@ -244,12 +244,13 @@ static void look_at_address(struct place *at, packet_info *pinfo,
 {
 	char country[GEO_FIELDS_COUNTRY_LEN];
 
-	if (!geo_fields_country(country, a, recorded) || country_is_allowed(country))
+	if (!geo_fields_country(country, a, recorded) ||
+	    country_is_allowed(country))
 		return;
 	expert_add_info_format(pinfo, item_at(at), &ei[COUNTRY],
-		"%s is in %s, which is not an allowed country",
-		address_to_str(pinfo->pool, a),
-		ESCAPED(pinfo->pool, country));
+			       "%s is in %s, which is not an allowed country",
+			       address_to_str(pinfo->pool, a),
+			       ESCAPED(pinfo->pool, country));
 }
 
 /* This host's own address is where it is. */
@@ -272,14 +273,14 @@ static void look_at_countries(struct place *at, packet_info *pinfo,
  * first: what is inside of it is where HTTP is.
  */
 static const char *const port_owners[] = {
-	"http", "dns", "ftp", "imap", "irc", "ldap", "mqtt", "mysql", "nbss",
-	"pgsql", "pop", "resp", "rtsp", "sip", "smtp", "socks", "ssh",
-	"telnet", "vnc",
+	"http",	 "dns",	  "ftp",   "imap",   "irc",  "ldap", "mqtt",
+	"mysql", "nbss",  "pgsql", "pop",    "resp", "rtsp", "sip",
+	"smtp",	 "socks", "ssh",   "telnet", "vnc",
 };
 
-static uint8_t *port_ranks;	/* by Wireshark's number, from 1 on, or 0 */
+static uint8_t *port_ranks; /* by Wireshark's number, from 1 on, or 0 */
 static int last_port_owner;
-static int proto_tls;			/* 0: they were not looked up yet */
+static int proto_tls; /* 0: they were not looked up yet */
 static int proto_http2;
 
 static void find_port_owners(void)
@@ -341,9 +342,9 @@ static void check_port(struct place *at, packet_info *pinfo)
 	proto = first_port_owner(pinfo);
 	if (proto != -1 && !port_is_owned(pinfo))
 		expert_add_info_format(pinfo, item_at(at), &ei[PORT],
-			"%s on port %u, which is not its own",
-			dpi_protocol_of(proto)->app,
-			MIN(pinfo->srcport, pinfo->destport));
+				       "%s on port %u, which is not its own",
+				       dpi_protocol_of(proto)->app,
+				       MIN(pinfo->srcport, pinfo->destport));
 }
 
 /* ---- what is wanted, and where ---- */
@@ -380,8 +381,7 @@ bool expert_items_are_wanted(proto_tree *tree)
 /* Closed before the capture, or a fragment alone: unknown, and no wonder. */
 static bool is_mystery(const struct attribution *a)
 {
-	return a->src.attr == ATTR_UNKNOWN &&
-	       a->src.reason != REASON_BEFORE &&
+	return a->src.attr == ATTR_UNKNOWN && a->src.reason != REASON_BEFORE &&
 	       a->src.reason != REASON_FRAGMENT &&
 	       (a->direction == DIRECTION_OUT ||
 		a->direction == DIRECTION_LOCAL);
@@ -417,9 +417,11 @@ static void compare_totals(proto_item *item, packet_info *pinfo,
 	if (t->packets == t->table_packets && t->bytes == t->table_bytes)
 		return;
 	expert_add_info_format(pinfo, item, &ei[TABLE],
-		"%s (%u): the table counts " COUNTS "; the file has " COUNTS,
-		ESCAPED(pinfo->pool, p->name),
-		p->pid, t->table_packets, t->table_bytes, t->packets, t->bytes);
+			       "%s (%u): the table counts " COUNTS
+			       "; the file has " COUNTS,
+			       ESCAPED(pinfo->pool, p->name), p->pid,
+			       t->table_packets, t->table_bytes, t->packets,
+			       t->bytes);
 }
 
 void expert_items_row(proto_item *item, packet_info *pinfo,
@@ -436,10 +438,11 @@ void expert_items_init(int proto, module_t *prefs)
 	register_items(proto);
 	for (int i = 0; i < ITEMS; i++)
 		prefs_register_bool_preference(prefs, prefs_of[i].pref,
-			prefs_of[i].title, prefs_of[i].description,
-			&enabled[i]);
-	prefs_register_string_preference(prefs, "allowed_countries",
-		"Allowed countries",
+					       prefs_of[i].title,
+					       prefs_of[i].description,
+					       &enabled[i]);
+	prefs_register_string_preference(
+		prefs, "allowed_countries", "Allowed countries",
 		"Two-letter codes, separated by blanks or commas.  Addresses in"
 		" other countries get an expert item.  Empty: all are allowed.",
 		&pref_countries);

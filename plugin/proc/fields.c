@@ -6,7 +6,7 @@
 #include "text.h"
 
 static int proto_ours = -1;
-static int hf_scope[SCOPES];	/* the subtree of an end, or of a table row */
+static int hf_scope[SCOPES]; /* the subtree of an end, or of a table row */
 static int hf_direction;
 static int hf_tid;
 static int hf_effective_pid;
@@ -43,19 +43,28 @@ void fields_register(int proto)
 {
 	/* Wireshark keeps pointers into it. */
 	static hf_register_info packet_fields[] = {
-		{ &hf_direction, { "Direction", "proc.direction", FT_STRING,
-		  BASE_NONE, NULL, 0, "As the capturing host sees it: in, out,"
-		  " local (both ends are on it), forwarded, unknown", HFILL } },
-		{ &hf_tid, { "Thread ID", "proc.tid", FT_INT64, BASE_DEC, NULL,
-		  0, "Thread of the process, where another tool says it",
-		  HFILL } },
-		{ &hf_effective_pid, { "Effective PID", "proc.effective.pid",
-		  FT_INT64, BASE_DEC, NULL, 0, "Process id of whom the process"
-		  " works for, as Apple's PKTAP has it", HFILL } },
-		{ &hf_effective_name, { "Effective Process",
-		  "proc.effective.name", FT_STRING, BASE_NONE, NULL, 0, "Name"
-		  " of whom the process works for, as Apple's PKTAP has it",
-		  HFILL } },
+		{ &hf_direction,
+		  { "Direction", "proc.direction", FT_STRING, BASE_NONE, NULL,
+		    0,
+		    "As the capturing host sees it: in, out,"
+		    " local (both ends are on it), forwarded, unknown",
+		    HFILL } },
+		{ &hf_tid,
+		  { "Thread ID", "proc.tid", FT_INT64, BASE_DEC, NULL, 0,
+		    "Thread of the process, where another tool says it",
+		    HFILL } },
+		{ &hf_effective_pid,
+		  { "Effective PID", "proc.effective.pid", FT_INT64, BASE_DEC,
+		    NULL, 0,
+		    "Process id of whom the process"
+		    " works for, as Apple's PKTAP has it",
+		    HFILL } },
+		{ &hf_effective_name,
+		  { "Effective Process", "proc.effective.name", FT_STRING,
+		    BASE_NONE, NULL, 0,
+		    "Name"
+		    " of whom the process works for, as Apple's PKTAP has it",
+		    HFILL } },
 	};
 
 	fields_register_columns(proto);
@@ -134,8 +143,7 @@ static const char *process_label(wmem_allocator_t *pool,
 	if (process_has(p, FIELD_USER))
 		append_text(pool, out, ", user ", p->user);
 	if (process_has(p, FIELD_CONTAINER_NAME))
-		append_text(pool, out, ", container ",
-			    p->container_name);
+		append_text(pool, out, ", container ", p->container_name);
 	if (process_has(p, FIELD_PNAME))
 		append_text(pool, out, ", parent ", p->pname);
 	if (process_has(p, FIELD_PNAME) && process_has(p, FIELD_PPID))
@@ -156,10 +164,11 @@ proto_tree *fields_apart(proto_tree *tree, tvbuff_t *tvb, const char *name,
 static proto_tree *add_end_tree(proto_tree *tree, tvbuff_t *tvb,
 				enum scope scope, const char *label, unsigned n)
 {
-	proto_tree *at = fields_apart(
-		tree, tvb, scope == SRC ? "proc.src" : "proc.dst", n);
-	proto_item *item = proto_tree_add_protocol_format(at,
-		hf_scope[scope], tvb, 0, 0, "%s",
+	proto_tree *at = fields_apart(tree, tvb,
+				      scope == SRC ? "proc.src" : "proc.dst",
+				      n);
+	proto_item *item = proto_tree_add_protocol_format(
+		at, hf_scope[scope], tvb, 0, 0, "%s",
 		scope == SRC ? "Source" : "Destination");
 
 	proto_item_set_generated(item);
@@ -179,7 +188,10 @@ static void add_end(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 	const char *label = NULL;
 	struct process p;
 	struct source s = {
-		.tvb = tvb, .pool = pinfo->pool, .p = &p, .e = e,
+		.tvb = tvb,
+		.pool = pinfo->pool,
+		.p = &p,
+		.e = e,
 		.bytes = bytes,
 	};
 
@@ -215,16 +227,19 @@ static void add_imported_only(const struct source *s, const struct imported *i)
 {
 	if (i->tid)
 		fields_mark(proto_tree_add_int64(s->tree, hf_tid, s->tvb, 0, 0,
-					  i->tid), true, false);
+						 i->tid),
+			    true, false);
 	if (!i->effective_pid)
 		return;
-	fields_mark(proto_tree_add_int64(s->tree, hf_effective_pid, s->tvb, 0, 0,
-				  i->effective_pid), true, false);
+	fields_mark(proto_tree_add_int64(s->tree, hf_effective_pid, s->tvb, 0,
+					 0, i->effective_pid),
+		    true, false);
 	if (*i->effective_name)
-		fields_mark(fields_add_string(s, hf_effective_name,
-			text_escape(s->pool, i->effective_name,
-				    strlen(i->effective_name))),
-		     true, false);
+		fields_mark(fields_add_string(
+				    s, hf_effective_name,
+				    text_escape(s->pool, i->effective_name,
+						strlen(i->effective_name))),
+			    true, false);
 }
 
 void fields_add_imported(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
@@ -239,8 +254,11 @@ void fields_add_imported(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 	enum scope scope = scope_of[i->end];
 	const char *label = process_label(pinfo->pool, &i->process, i->name);
 	struct source s = {
-		.tvb = tvb, .pool = pinfo->pool, .p = &i->process,
-		.e = &import, .name = i->name,
+		.tvb = tvb,
+		.pool = pinfo->pool,
+		.p = &i->process,
+		.e = &import,
+		.name = i->name,
 	};
 
 	if (scope == EITHER) {
@@ -260,11 +278,16 @@ proto_item *fields_add_table_row(proto_tree *tree, tvbuff_t *tvb,
 				 unsigned n)
 {
 	struct source s = {
-		.tvb = tvb, .offset = offset, .len = len,
-		.pool = pinfo->pool, .p = p, .name = name,
+		.tvb = tvb,
+		.offset = offset,
+		.len = len,
+		.pool = pinfo->pool,
+		.p = p,
+		.name = name,
 	};
 	proto_item *item = proto_tree_add_protocol_format(
-		fields_apart(tree, tvb, "proc.table", n), hf_scope[TABLE], tvb, offset, len, "Process");
+		fields_apart(tree, tvb, "proc.table", n), hf_scope[TABLE], tvb,
+		offset, len, "Process");
 
 	if (proto_field_is_referenced(tree, hf_scope[TABLE]))
 		proto_item_append_text(item, ": %s",

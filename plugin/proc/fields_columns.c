@@ -8,31 +8,42 @@
 
 static int hf_summary;
 static int hf_pids;
-static int hf_party[TABLE];	/* of either end, sender, receiver */
+static int hf_party[TABLE]; /* of either end, sender, receiver */
 
 void fields_register_columns(int proto)
 {
 	/* Wireshark keeps pointers into it. */
 	static hf_register_info columns[] = {
-		{ &hf_summary, { "Processes", "proc.summary", FT_STRING,
-		  BASE_NONE, NULL, 0, "Who sent and who receives, in one line"
-		  " for a column", HFILL } },
-		{ &hf_pids, { "PIDs", "proc.pids", FT_STRING, BASE_NONE, NULL,
-		  0, "Process ids of sender and receiver, in one line for a"
-		  " column", HFILL } },
-		{ &hf_party[EITHER], { "Party", "proc.party", FT_STRING,
-		  BASE_NONE, NULL, 0, "Program, or address where there is none,"
-		  " of either end", HFILL } },
-		{ &hf_party[SRC], { "Source Party", "proc.src.party",
-		  FT_STRING, BASE_NONE, NULL, 0, "Program of the sender, or"
-		  " its address", HFILL } },
-		{ &hf_party[DST], { "Destination Party", "proc.dst.party",
-		  FT_STRING, BASE_NONE, NULL, 0, "Program of the receiver, or"
-		  " its address", HFILL } },
+		{ &hf_summary,
+		  { "Processes", "proc.summary", FT_STRING, BASE_NONE, NULL, 0,
+		    "Who sent and who receives, in one line"
+		    " for a column",
+		    HFILL } },
+		{ &hf_pids,
+		  { "PIDs", "proc.pids", FT_STRING, BASE_NONE, NULL, 0,
+		    "Process ids of sender and receiver, in one line for a"
+		    " column",
+		    HFILL } },
+		{ &hf_party[EITHER],
+		  { "Party", "proc.party", FT_STRING, BASE_NONE, NULL, 0,
+		    "Program, or address where there is none,"
+		    " of either end",
+		    HFILL } },
+		{ &hf_party[SRC],
+		  { "Source Party", "proc.src.party", FT_STRING, BASE_NONE,
+		    NULL, 0,
+		    "Program of the sender, or"
+		    " its address",
+		    HFILL } },
+		{ &hf_party[DST],
+		  { "Destination Party", "proc.dst.party", FT_STRING, BASE_NONE,
+		    NULL, 0,
+		    "Program of the receiver, or"
+		    " its address",
+		    HFILL } },
 	};
 
-	proto_register_field_array(proto, columns,
-				   (int)array_length(columns));
+	proto_register_field_array(proto, columns, (int)array_length(columns));
 }
 
 /* They repeat what the tree shows: there to be found, not to be looked at. */
@@ -66,9 +77,9 @@ void fields_add_parties(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 	const char *src = i && i->end == IMPORT_SRC ? i->name : NULL;
 	const char *dst = i && i->end == IMPORT_DST ? i->name : NULL;
 
-	if (!tree || !(field_is_named(hf_party[EITHER]) ||
-		       field_is_named(hf_party[SRC]) ||
-		       field_is_named(hf_party[DST])))
+	if (!tree ||
+	    !(field_is_named(hf_party[EITHER]) ||
+	      field_is_named(hf_party[SRC]) || field_is_named(hf_party[DST])))
 		return;
 	src = party_name(pinfo->pool, &a->src, src, &pinfo->net_src);
 	dst = party_name(pinfo->pool, &a->dst, dst, &pinfo->net_dst);
@@ -90,8 +101,8 @@ static const char *arrow(wmem_allocator_t *pool, const char *src,
 {
 	if (!*src && !*dst)
 		return "";
-	return wmem_strdup_printf(pool, "%s%s→%s%s", src,
-				  *src ? " " : "", *dst ? " " : "", dst);
+	return wmem_strdup_printf(pool, "%s%s→%s%s", src, *src ? " " : "",
+				  *dst ? " " : "", dst);
 }
 
 /* One end of the summary: a name, "(kernel: reset)" or nothing. */
@@ -112,8 +123,8 @@ static const char *pid_text(wmem_allocator_t *pool, bool has, uint32_t pid)
 
 static bool is_column_wanted(proto_tree *tree, int id)
 {
-	return tree && program_wants_hidden(
-		tree, proto_registrar_get_nth((unsigned)id));
+	return tree && program_wants_hidden(tree, proto_registrar_get_nth(
+							  (unsigned)id));
 }
 
 /* The two columns repeat what the tree shows. */
@@ -157,8 +168,7 @@ static void add_owner_columns(proto_tree *tree, tvbuff_t *tvb,
 	else
 		add_column(tree, tvb, hf_summary, arrow(pool, from, to));
 	add_column(tree, tvb, hf_pids,
-		   arrow(pool, pid_text(pool, src->present, src->pid),
-			 to_pid));
+		   arrow(pool, pid_text(pool, src->present, src->pid), to_pid));
 }
 
 /* Without an arrow where nobody says which end it is. */

@@ -20,10 +20,10 @@ struct source {
 	int len;
 	wmem_allocator_t *pool;
 	const struct process *p;
-	const struct packet_end *e;	/* NULL for a table row */
-	const char *name;	/* for p->name where that is too short, or NULL */
-	tvbuff_t *bytes;	/* the attribution's, or NULL */
-	struct end_places places;	/* in these bytes */
+	const struct packet_end *e; /* NULL for a table row */
+	const char *name; /* for p->name where that is too short, or NULL */
+	tvbuff_t *bytes;  /* the attribution's, or NULL */
+	struct end_places places; /* in these bytes */
 };
 
 /* Does a filter, a column or the like name it? */
@@ -38,7 +38,8 @@ static inline bool field_is_named(int id)
 }
 
 /* As proto_field_is_referenced(), which we could not call this often. */
-static inline bool field_is_wanted(proto_tree *tree, const header_field_info *field)
+static inline bool field_is_wanted(proto_tree *tree,
+				   const header_field_info *field)
 {
 	return PTREE_DATA(tree)->visible || field_is_referenced(field);
 }

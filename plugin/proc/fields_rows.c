@@ -34,11 +34,13 @@ static hf_register_info describe_row(size_t r, enum scope s)
 	wmem_allocator_t *pool = wmem_epan_scope();
 
 	return make_field(&hf[r][s],
-		wmem_strdup_printf(pool, "%s%s", scopes[s].title, rows[r].title),
-		wmem_strdup_printf(pool, "%s.%s", scopes[s].prefix, rows[r].word),
-		rows[r].type, rows[r].display,
-		wmem_strdup_printf(pool, "%s (%s)", rows[r].blurb,
-				   scopes[s].whose));
+			  wmem_strdup_printf(pool, "%s%s", scopes[s].title,
+					     rows[r].title),
+			  wmem_strdup_printf(pool, "%s.%s", scopes[s].prefix,
+					     rows[r].word),
+			  rows[r].type, rows[r].display,
+			  wmem_strdup_printf(pool, "%s (%s)", rows[r].blurb,
+					     scopes[s].whose));
 }
 
 void fields_register_rows(int proto)
@@ -88,8 +90,7 @@ static uint64_t number(const struct source *s, const struct row *row)
 	return row_number(row, s->p);
 }
 
-proto_item *fields_add_string(const struct source *s, int id,
-				   const char *text)
+proto_item *fields_add_string(const struct source *s, int id, const char *text)
 {
 	return proto_tree_add_string(s->tree, id, s->tvb, s->offset, s->len,
 				     text);
@@ -193,7 +194,7 @@ static proto_item *add_value(const struct source *from, const struct row *row,
 		return proto_tree_add_bytes_with_length(s->tree, id, s->tvb,
 							s->offset, s->len,
 							(const uint8_t *)s->p +
-							row->offset,
+								row->offset,
 							row->size);
 	case FLAG:
 		return add_flag(s, row, id);
@@ -242,7 +243,8 @@ static void add_row(const struct source *s, size_t r, enum scope of,
 	if (hidden ? program_wants_hidden(s->tree, info[r][of]) :
 		     field_is_wanted(s->tree, info[r][of]))
 		fields_mark(a ? add_ancestor(s, &rows[r], id, a) :
-				add_value(s, &rows[r], id), generated, hidden);
+				add_value(s, &rows[r], id),
+			    generated, hidden);
 }
 
 static void add_in_scope(const struct source *s, size_t r, enum scope scope,

@@ -13,11 +13,11 @@ struct history {
 	uint64_t id;
 	uint32_t first_frame;
 	struct stored *first;
-	struct stored *last;	/* that was told, in this frame */
+	struct stored *last; /* that was told, in this frame */
 	uint32_t last_frame;
 	wmem_tree_t *by_frame;
-	bool has_sha256;	/* one of them has */
-	uint32_t no_sha256;	/* else why: enum hash_reason */
+	bool has_sha256;    /* one of them has */
+	uint32_t no_sha256; /* else why: enum hash_reason */
 	uint8_t sha256[32];
 };
 
@@ -27,8 +27,8 @@ struct namesakes {
 	unsigned count;
 };
 
-static wmem_map_t *histories;		/* process id -> struct history */
-static wmem_map_t *pids;		/* pid -> struct namesakes */
+static wmem_map_t *histories; /* process id -> struct history */
+static wmem_map_t *pids;      /* pid -> struct namesakes */
 
 void records_init(void)
 {
@@ -67,7 +67,7 @@ static struct history *history_of(uint64_t id)
 }
 
 void records_put(const struct process *p, const uint8_t *raw, size_t len,
-		   uint32_t frame)
+		 uint32_t frame)
 {
 	struct history *h;
 	struct stored *s, *before;
@@ -149,7 +149,7 @@ static bool is_parent(const struct process *p, const struct process *parent)
 bool records_get_parent(struct process *p, uint32_t frame)
 {
 	const struct namesakes *n = wmem_map_lookup(pids,
-		GUINT_TO_POINTER(p->ppid));
+						    GUINT_TO_POINTER(p->ppid));
 	struct process found, best;
 	bool have = false;
 

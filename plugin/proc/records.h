@@ -22,7 +22,7 @@ void records_init(void);
  * ignored.
  */
 void records_put(const struct process *p, const uint8_t *raw, size_t len,
-		   uint32_t frame);
+		 uint32_t frame);
 
 /*
  * Decodes the latest record of process @id that was seen in or before @frame;

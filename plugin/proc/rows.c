@@ -4,21 +4,23 @@
 #include "text.h"
 
 #define PACKET (1u << EITHER | 1u << SRC | 1u << DST)
-#define ROW (1u << TABLE)
-#define BOTH (PACKET | ROW)
+#define ROW    (1u << TABLE)
+#define BOTH   (PACKET | ROW)
 
-#define AT(id, member)                                                     \
-	.field = (id), .offset = offsetof(struct process, member),         \
+#define AT(id, member)                                             \
+	.field = (id), .offset = offsetof(struct process, member), \
 	.size = sizeof(((struct process *)0)->member)
-#define INT32 FT_INT64, BASE_DEC	/* Falco's type for a pid */
+#define INT32  FT_INT64, BASE_DEC /* Falco's type for a pid */
 #define UINT32 FT_UINT32, BASE_DEC
 #define UINT64 FT_UINT64, BASE_DEC
 /* A cell of FT_STRINGZ, as Falco's, has no quotes in 4.0's Apply as Filter. */
 #define STRING FT_STRING, BASE_NONE
-#define WHEN FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL
-#define FLAG_ROW(word, title, blurb, scopes, bit)                          \
-	{ word, title, blurb, FT_BOOLEAN, BASE_NONE, scopes, FLAG,         \
-	  AT(FIELD_FLAGS, flags), .mask = (bit) }
+#define WHEN   FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL
+#define FLAG_ROW(word, title, blurb, scopes, bit)                        \
+	{                                                                \
+		word, title, blurb, FT_BOOLEAN, BASE_NONE, scopes, FLAG, \
+			AT(FIELD_FLAGS, flags), .mask = (bit)            \
+	}
 
 /* clang-format off */
 const struct row rows[ROWS] = {

@@ -15,22 +15,31 @@ enum scope { EITHER, SRC, DST, TABLE, SCOPES };
 
 /* How a value travels from struct process into the tree. */
 enum how {
-    U32, U64, TIME, EXIT, TEXT, ARGUMENTS, BYTES, FLAG, ATTR, REASON,
-    ANCESTORS,	/* several values, the parent's first */
+	U32,
+	U64,
+	TIME,
+	EXIT,
+	TEXT,
+	ARGUMENTS,
+	BYTES,
+	FLAG,
+	ATTR,
+	REASON,
+	ANCESTORS, /* several values, the parent's first */
 };
 
 struct row {
-	const char *word;	/* the last part of the name */
+	const char *word; /* the last part of the name */
 	const char *title;
-	const char *blurb;	/* what it means, in a line */
+	const char *blurb; /* what it means, in a line */
 	enum ftenum type;
 	int display;
-	unsigned scopes;	/* a bit for each enum scope */
+	unsigned scopes; /* a bit for each enum scope */
 	enum how how;
-	uint8_t field;		/* enum field, of which it is there or not */
-	uint16_t offset;	/* in struct process */
+	uint8_t field;	 /* enum field, of which it is there or not */
+	uint16_t offset; /* in struct process */
 	uint16_t size;
-	uint32_t mask;		/* FLAG: the bit */
+	uint32_t mask; /* FLAG: the bit */
 };
 
 /* Not of the process but of the packet: attr and reason have no member. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "proc/totals.h"
 
-static wmem_map_t *all_totals;		/* process id -> struct totals */
+static wmem_map_t *all_totals; /* process id -> struct totals */
 
 /* Few processes have most of the packets, and Wireshark's hash is slow. */
 static struct totals *recent[64];
@@ -73,6 +73,7 @@ void totals_count_row(const struct process *p)
 void totals_init(void)
 {
 	all_totals = wmem_map_new_autoreset(wmem_epan_scope(),
-		wmem_file_scope(), wmem_int64_hash, g_int64_equal);
+					    wmem_file_scope(), wmem_int64_hash,
+					    g_int64_equal);
 	register_cleanup_routine(forget_recent);
 }

@@ -13,9 +13,9 @@
 
 struct totals {
 	uint64_t id;
-	uint64_t packets;		/* counted in the file */
+	uint64_t packets; /* counted in the file */
 	uint64_t bytes;
-	uint64_t table_packets;		/* claimed by the tables so far */
+	uint64_t table_packets; /* claimed by the tables so far */
 	uint64_t table_bytes;
 };
 

@@ -4,35 +4,35 @@
 #include "recognise/spoken.h"
 #include "recognise/tree.h"
 
-#define SHORT 12		/* bytes, of which Wireshark can only guess */
+#define SHORT 12 /* bytes, of which Wireshark can only guess */
 
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
 
-static int proto_tcp = -1, proto_udp = -1;	/* ours */
+static int proto_tcp = -1, proto_udp = -1; /* ours */
 static const protocol_t *dpi;
-static dissector_handle_t tcp, udp;		/* Wireshark's */
+static dissector_handle_t tcp, udp; /* Wireshark's */
 static bool enabled = true;
 static struct {
 	uint32_t frame;
 	conversation_t *conversation;
 	struct content *content;
-	struct payload told;	/* it said what the content is; len 0: none did */
-	address src;		/* borrowed from the packet, as are its ports */
+	struct payload told; /* it said what the content is; len 0: none did */
+	address src;	     /* borrowed from the packet, as are its ports */
 	address dst;
 	uint32_t sport;
 	uint32_t dport;
-} last;				/* that was looked at */
+} last; /* that was looked at */
 static struct {
 	uint32_t frame;
 	port_type type;
 	uint32_t sport;
 	uint32_t dport;
-} inner;			/* the last TCP or UDP of a packet */
+} inner; /* the last TCP or UDP of a packet */
 
 static struct {
 	bool is_on;
-	conversation_t *conversation;	/* NULL: not found so far */
-} once;				/* what all who ask of one packet shall have */
+	conversation_t *conversation; /* NULL: not found so far */
+} once; /* what all who ask of one packet shall have */
 
 unsigned content_side(const packet_info *pinfo, uint32_t sport, uint32_t dport)
 {
@@ -68,8 +68,9 @@ static struct content *content_of(conversation_t *c, const struct payload *p)
 	if (content)
 		return content;
 	content = wmem_new0(wmem_file_scope(), struct content);
-	content->port = p->over == OVER_TCP ? MIN(p->sport, p->dport) :
-			(uint16_t)conversation_key_port2(c->key_ptr);
+	content->port = p->over == OVER_TCP ?
+				MIN(p->sport, p->dport) :
+				(uint16_t)conversation_key_port2(c->key_ptr);
 	conversation_add_proto_data(c, proto, content);
 	return content;
 }
@@ -132,8 +133,8 @@ conversation_t *dpi_content_conversation(packet_info *pinfo)
 
 static bool is_proxy(const struct content *k)
 {
-	return k->is && (k->is_connect || (k->protocol &&
-					   k->protocol->role == DPI_PROXY));
+	return k->is && (k->is_connect ||
+			 (k->protocol && k->protocol->role == DPI_PROXY));
 }
 
 /*
@@ -142,8 +143,7 @@ static bool is_proxy(const struct content *k)
  */
 static bool is_decided(const struct content *k)
 {
-	return k->is && (!k->is->may_change ||
-			 (k->heard == 3 && is_proxy(k)));
+	return k->is && (!k->is->may_change || (k->heard == 3 && is_proxy(k)));
 }
 
 static void forget(void)
@@ -278,7 +278,7 @@ static bool is_to_be_seen(const packet_info *pinfo)
 
 static void see_ports(tvbuff_t *tvb, const packet_info *pinfo, port_type type)
 {
-	last.content = NULL;	/* of a tunnel, it is not what is inside */
+	last.content = NULL; /* of a tunnel, it is not what is inside */
 	if (pinfo->flags.in_error_pkt || tvb_captured_length(tvb) < 4)
 		return;
 	inner.frame = pinfo->num;
@@ -437,12 +437,12 @@ void dpi_content_init(int proto, module_t *prefs)
 	 * Not the packet's layers: those are TCP and UDP themselves.  Who switches
 	 * DPI off still wants these.
 	 */
-	proto_tcp = proto_register_protocol_in_name_only("TCP, its bytes first",
-		"TCP content", "dpi_tcp", proto_get_id_by_filter_name("tcp"),
-		FT_BYTES);
-	proto_udp = proto_register_protocol_in_name_only("UDP, its bytes first",
-		"UDP content", "dpi_udp", proto_get_id_by_filter_name("udp"),
-		FT_BYTES);
+	proto_tcp = proto_register_protocol_in_name_only(
+		"TCP, its bytes first", "TCP content", "dpi_tcp",
+		proto_get_id_by_filter_name("tcp"), FT_BYTES);
+	proto_udp = proto_register_protocol_in_name_only(
+		"UDP, its bytes first", "UDP content", "dpi_udp",
+		proto_get_id_by_filter_name("udp"), FT_BYTES);
 	register_init_routine(forget);
 	spoken_init();
 	tree_init();

@@ -10,7 +10,7 @@ static int proto_handed = -1;
 static dissector_handle_t handed;
 static ws_bool hand_over = true;
 
-#define NOBODY -2		/* no protocol's number, nor -1, that of none */
+#define NOBODY -2 /* no protocol's number, nor -1, that of none */
 
 struct wanted {
 	int proto;
@@ -49,7 +49,7 @@ static void keep_handed(packet_info *pinfo, const struct content *k)
 	conversation_t *c = spoken_conversation(pinfo, false);
 
 	if (c && conversation_get_dissector(c, pinfo->num) ==
-		 handle_at(k, pinfo->num))
+			 handle_at(k, pinfo->num))
 		conversation_set_dissector(c, handed);
 }
 
@@ -69,11 +69,13 @@ static int dissect_by(struct content *k, tvbuff_t *tvb, packet_info *pinfo,
 	/* For TCP we are on top of it, and who is on top of us cannot ask it. */
 	pinfo->can_desegment = pinfo->saved_can_desegment;
 	k->is_busy = true;
-	TRY {
+	TRY
+	{
 		done = call_dissector_only(handle_at(k, pinfo->num), tvb, pinfo,
 					   tree, data);
 	}
-	FINALLY {
+	FINALLY
+	{
 		k->is_busy = false;
 		pinfo->match_uint = matched;
 		pinfo->srcport = sport;
@@ -112,11 +114,12 @@ static int dissect_handed(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 		int done = dissect_beyond(k, tvb, pinfo, tree, data);
 
 		/* What it does not know is no word of the port's owner. */
-		return done || !spoken_has_owner(pinfo) ? done :
-			call_data_dissector(tvb, pinfo, tree);
+		return done || !spoken_has_owner(pinfo) ?
+			       done :
+			       call_data_dissector(tvb, pinfo, tree);
 	}
 	if (k->waits != 1 + (int)content_side(pinfo, pinfo->srcport,
-					 pinfo->destport) ||
+					      pinfo->destport) ||
 	    !pinfo->can_desegment)
 		return 0;
 	pinfo->desegment_offset = 0;
@@ -199,7 +202,8 @@ void content_hand_init(int proto, module_t *prefs)
 	proto_handed = proto_register_protocol_in_name_only(
 		"What the first bytes say", "By content", "dpi_handed", proto,
 		FT_BYTES);
-	prefs_register_bool_preference(prefs, "hand_over",
+	prefs_register_bool_preference(
+		prefs, "hand_over",
 		"Dissect what the first bytes say, whatever the port",
 		"Where the first bytes of a conversation are one protocol's for"
 		" certain, and Wireshark would choose another by the port, it is"

@@ -14,26 +14,26 @@
 #include "recognise/stream.h"
 
 struct content {
-	const struct signature *is;	/* NULL: nothing is known */
-	const struct dpi_protocol *protocol;	/* that it is of, or NULL */
-	dissector_handle_t handle;	/* that the conversation was handed to */
-	dissector_handle_t inner;	/* ... of what a proxy passes on */
-	uint32_t inner_since;	/* the frame in which that begins */
-	unsigned preamble;	/* bytes that are not its, ... */
-	uint32_t preamble_in;	/* ... in this frame */
-	uint32_t since;		/* the frame in which it was; 0: it was not */
-	int waits;		/* the side whose first message is not whole */
-	bool is_busy;		/* its dissector is at work */
-	uint16_t port;		/* the server's, as far as we know */
-	bool is_connect;	/* HTTP, to a proxy that is to pass on the rest */
-	bool is_passed_on;	/* it has, of a client that alone was heard */
-	uint8_t heard;		/* sides that said something: 1, 2 */
-	bool is_no_dns;		/* some datagram cannot be */
-	bool has_long;		/* a long header, if it were QUIC's */
-	bool is_short;		/* the capture has hardly any of the last one */
-	bool has_begun;		/* a payload was seen */
-	bool is_expected;	/* announced elsewhere, as FTP's files are */
-	uint8_t shut;		/* sides that sent FIN: 1, 2; RST: both */
+	const struct signature *is;	     /* NULL: nothing is known */
+	const struct dpi_protocol *protocol; /* that it is of, or NULL */
+	dissector_handle_t handle; /* that the conversation was handed to */
+	dissector_handle_t inner;  /* ... of what a proxy passes on */
+	uint32_t inner_since;	   /* the frame in which that begins */
+	unsigned preamble;	   /* bytes that are not its, ... */
+	uint32_t preamble_in;	   /* ... in this frame */
+	uint32_t since;	   /* the frame in which it was; 0: it was not */
+	int waits;	   /* the side whose first message is not whole */
+	bool is_busy;	   /* its dissector is at work */
+	uint16_t port;	   /* the server's, as far as we know */
+	bool is_connect;   /* HTTP, to a proxy that is to pass on the rest */
+	bool is_passed_on; /* it has, of a client that alone was heard */
+	uint8_t heard;	   /* sides that said something: 1, 2 */
+	bool is_no_dns;	   /* some datagram cannot be */
+	bool has_long;	   /* a long header, if it were QUIC's */
+	bool is_short;	   /* the capture has hardly any of the last one */
+	bool has_begun;	   /* a payload was seen */
+	bool is_expected;  /* announced elsewhere, as FTP's files are */
+	uint8_t shut;	   /* sides that sent FIN: 1, 2; RST: both */
 	struct stream stream;
 };
 

@@ -27,7 +27,8 @@ bool dpi_content_denies_quic(packet_info *pinfo)
 {
 	const struct content *k = content_at(pinfo);
 
-	if (!k || (k->protocol && k->protocol->families & (DPI_TLS | DPI_GQUIC)))
+	if (!k ||
+	    (k->protocol && k->protocol->families & (DPI_TLS | DPI_GQUIC)))
 		return false;
 	return k->has_long || (k->port != 443 && k->port != 853);
 }

@@ -5,14 +5,14 @@
 
 enum { A = 1, CNAME = 5, AAAA = 28 };
 
-#define IN 1
-#define IS_ANSWER 0x80		/* in the first byte of the flags */
-#define OPCODE 0x78		/* 0 is a question */
-#define CODE 0x0f		/* in the second: 0 is no error */
-#define POINTER 0xc0
-#define HEADER 12
-#define HOPS 8			/* from pointer to pointer */
-#define ANSWERS 64
+#define IN	  1
+#define IS_ANSWER 0x80 /* in the first byte of the flags */
+#define OPCODE	  0x78 /* 0 is a question */
+#define CODE	  0x0f /* in the second: 0 is no error */
+#define POINTER	  0xc0
+#define HEADER	  12
+#define HOPS	  8 /* from pointer to pointer */
+#define ANSWERS	  64
 
 struct message {
 	const uint8_t *p;
@@ -21,9 +21,9 @@ struct message {
 
 /* Indexed by a byte: may it be in a name?  Asked of each of each name. */
 static const bool in_names[256] = {
-	['-'] = true, ['_'] = true,
-	['0'] = true, ['1'] = true, ['2'] = true, ['3'] = true, ['4'] = true,
-	['5'] = true, ['6'] = true, ['7'] = true, ['8'] = true, ['9'] = true,
+	['-'] = true,	 ['_'] = true,	  ['0'] = true,	   ['1'] = true,
+	['2'] = true,	 ['3'] = true,	  ['4'] = true,	   ['5'] = true,
+	['6'] = true,	 ['7'] = true,	  ['8'] = true,	   ['9'] = true,
 #define BOTH_CASES(lower) [lower] = true, [lower - 'a' + 'A'] = true
 	BOTH_CASES('a'), BOTH_CASES('b'), BOTH_CASES('c'), BOTH_CASES('d'),
 	BOTH_CASES('e'), BOTH_CASES('f'), BOTH_CASES('g'), BOTH_CASES('h'),
@@ -59,8 +59,7 @@ static bool follow(const struct message *m, size_t *offset, size_t *bound)
 {
 	if (m->len - *offset < 2)
 		return false;
-	*offset = (size_t)(m->p[*offset] & ~POINTER) << 8 |
-		  m->p[*offset + 1];
+	*offset = (size_t)(m->p[*offset] & ~POINTER) << 8 | m->p[*offset + 1];
 	if (*offset < HEADER || *offset >= *bound)
 		return false;
 	*bound = *offset;

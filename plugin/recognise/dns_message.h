@@ -11,19 +11,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DNS_MESSAGE_NAME 240	/* with its end: a longer one may be too long */
+#define DNS_MESSAGE_NAME      240 /* with its end: a longer one may be too long */
 #define DNS_MESSAGE_ADDRESSES 32
 
 struct dns_message {
 	bool is_answer;
-	uint8_t code;		/* of an answer; what follows is then left out */
-	uint16_t type;		/* that is asked for */
-	char name[DNS_MESSAGE_NAME];	/* as it is written, without a last dot */
-	char alias[DNS_MESSAGE_NAME];	/* the first one, or "" */
+	uint8_t code;  /* of an answer; what follows is then left out */
+	uint16_t type; /* that is asked for */
+	char name[DNS_MESSAGE_NAME];  /* as it is written, without a last dot */
+	char alias[DNS_MESSAGE_NAME]; /* the first one, or "" */
 	unsigned count;
 	struct dns_message_address {
 		uint8_t bytes[16];
-		uint8_t len;	/* 4 or 16 */
+		uint8_t len; /* 4 or 16 */
 	} addresses[DNS_MESSAGE_ADDRESSES];
 };
 

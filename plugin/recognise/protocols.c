@@ -56,27 +56,21 @@ static struct dpi_protocol known[] = {
 	OF("ftp-data", "FTP data", NULL, DPI_APP, 0, false),
 	OF("telnet", "Telnet", NULL, DPI_APP, 0, true),
 	OF("pgsql", "PostgreSQL", "PostgreSQL", DPI_APP, DPI_TURNS, true),
-	OF("mysql", "MySQL", "MySQL", DPI_APP,
-	   DPI_SAYS | DPI_TURNS, true),
-	OF("tds", "MSSQL", "MSSQL", DPI_APP,
-	   DPI_SAYS | DPI_TURNS, false),
+	OF("mysql", "MySQL", "MySQL", DPI_APP, DPI_SAYS | DPI_TURNS, true),
+	OF("tds", "MSSQL", "MSSQL", DPI_APP, DPI_SAYS | DPI_TURNS, false),
 	OF("tns", "Oracle", NULL, DPI_APP, DPI_TURNS, false),
 	OF("resp", "Redis", NULL, DPI_APP, DPI_TURNS, true),
-	OF("mongo", "MongoDB", NULL, DPI_APP,
-	   DPI_SAYS | DPI_TURNS, false),
+	OF("mongo", "MongoDB", NULL, DPI_APP, DPI_SAYS | DPI_TURNS, false),
 	OF("memcache", "Memcached", NULL, DPI_APP, DPI_TURNS, true),
 	OF("cql", "Cassandra", NULL, DPI_APP, DPI_TIMED, true),
 	OF("kafka", "Kafka", NULL, DPI_APP, DPI_SAYS, true),
 	OF("mqtt", "MQTT", NULL, DPI_APP, DPI_SAYS, true),
 	OF("amqp", "AMQP", NULL, DPI_APP, 0, true),
 	OF("elasticsearch", "Elasticsearch", NULL, DPI_APP, 0, true),
-	OF("smb", "SMB", NULL, DPI_APP,
-	   DPI_SAYS | DPI_TIMED, false),
-	OF("smb2", "SMB2", NULL, DPI_UPGRADE,
-	   DPI_SAYS | DPI_TIMED, false),
+	OF("smb", "SMB", NULL, DPI_APP, DPI_SAYS | DPI_TIMED, false),
+	OF("smb2", "SMB2", NULL, DPI_UPGRADE, DPI_SAYS | DPI_TIMED, false),
 	OF("mms", "MMS", NULL, DPI_UPGRADE, 0, false),
-	OF("ldap", "LDAP", NULL, DPI_APP,
-	   DPI_SAYS | DPI_TIMED, true),
+	OF("ldap", "LDAP", NULL, DPI_APP, DPI_SAYS | DPI_TIMED, true),
 	OF("kerberos", "Kerberos", NULL, DPI_APP, DPI_SAYS, true),
 	OF("radius", "RADIUS", NULL, DPI_APP, 0, true),
 	OF("ntp", "NTP", NULL, DPI_APP, 0, true),
@@ -212,17 +206,17 @@ static const struct {
 	uint16_t port;
 	const char *app;
 } tls_ports[] = {
-	{ 465, "SMTP over TLS" }, { 563, "NNTP over TLS" },
-	{ 636, "LDAP over TLS" }, { 853, "DNS over TLS" },
-	{ 990, "FTP over TLS" }, { 992, "Telnet over TLS" },
-	{ 993, "IMAP over TLS" }, { 995, "POP3 over TLS" },
+	{ 465, "SMTP over TLS" },  { 563, "NNTP over TLS" },
+	{ 636, "LDAP over TLS" },  { 853, "DNS over TLS" },
+	{ 990, "FTP over TLS" },   { 992, "Telnet over TLS" },
+	{ 993, "IMAP over TLS" },  { 995, "POP3 over TLS" },
 	{ 3269, "LDAP over TLS" }, { 5061, "SIP over TLS" },
 	{ 5671, "AMQP over TLS" }, { 6514, "Syslog over TLS" },
-	{ 6697, "IRC over TLS" }, { 8883, "MQTT over TLS" },
+	{ 6697, "IRC over TLS" },  { 8883, "MQTT over TLS" },
 };
 
-static GHashTable *by_id;	/* Wireshark's number -> struct dpi_protocol */
-static GHashTable *called;	/* a set of Wireshark's numbers */
+static GHashTable *by_id;  /* Wireshark's number -> struct dpi_protocol */
+static GHashTable *called; /* a set of Wireshark's numbers */
 
 static void remember(int id, struct dpi_protocol *p)
 {
@@ -243,8 +237,8 @@ static void add_called(const char *table _U_, void *handle, void *user _U_)
 		g_hash_table_add(called, GINT_TO_POINTER(id));
 }
 
-static void add_heuristic(const char *table _U_,
-			  struct heur_dtbl_entry *entry, void *user _U_)
+static void add_heuristic(const char *table _U_, struct heur_dtbl_entry *entry,
+			  void *user _U_)
 {
 	int id = proto_get_id(entry->protocol);
 
@@ -254,8 +248,8 @@ static void add_heuristic(const char *table _U_,
 static void find_called(void)
 {
 	static const char *const tables[] = {
-		"tcp.port", "udp.port", "tls.port", "dtls.port", "tls.alpn",
-		"dtls.alpn",
+		"tcp.port",  "udp.port", "tls.port",
+		"dtls.port", "tls.alpn", "dtls.alpn",
 	};
 	static const char *const heuristics[] = {
 		"tcp", "udp", "tls", "dtls", "quic",
@@ -289,7 +283,8 @@ void dpi_protocols_init(void)
 /* Wireshark's helpers, as "_ws.malformed", are nobody's protocol. */
 static const struct dpi_protocol *find(int id)
 {
-	struct dpi_protocol *p = g_hash_table_lookup(by_id, GINT_TO_POINTER(id));
+	struct dpi_protocol *p = g_hash_table_lookup(by_id,
+						     GINT_TO_POINTER(id));
 
 	if (p)
 		return p;

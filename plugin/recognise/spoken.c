@@ -23,11 +23,11 @@ conversation_t *spoken_conversation(packet_info *pinfo, bool make)
  * costs a tenth of a search in Wireshark's tables.
  */
 static struct recent {
-	conversation_t *conversation;	/* NULL: none */
+	conversation_t *conversation; /* NULL: none */
 	conversation_type type;
 	uint32_t sport;
 	uint32_t dport;
-	int len;		/* of an address */
+	int len; /* of an address */
 	uint8_t src[16];
 	uint8_t dst[16];
 } recent[1024];
@@ -47,17 +47,17 @@ bool spoken_is_newest(const conversation_t *c)
 	return !c->options && !c->next;
 }
 
-static bool has_ends(const struct recent *r, const address *a,
-		       const address *b, uint32_t a_port, uint32_t b_port)
+static bool has_ends(const struct recent *r, const address *a, const address *b,
+		     uint32_t a_port, uint32_t b_port)
 {
-	return r->sport == a_port && r->dport == b_port &&
-	       r->len == a->len && r->len == b->len &&
-	       !memcmp(r->src, a->data, (size_t)r->len) &&
+	return r->sport == a_port && r->dport == b_port && r->len == a->len &&
+	       r->len == b->len && !memcmp(r->src, a->data, (size_t)r->len) &&
 	       !memcmp(r->dst, b->data, (size_t)r->len);
 }
 
 static bool is_conversation_of(const struct recent *r, const packet_info *pinfo,
-		  conversation_type type, uint32_t sport, uint32_t dport)
+			       conversation_type type, uint32_t sport,
+			       uint32_t dport)
 {
 	return r->conversation && r->type == type &&
 	       (has_ends(r, &pinfo->src, &pinfo->dst, sport, dport) ||
@@ -66,7 +66,8 @@ static bool is_conversation_of(const struct recent *r, const packet_info *pinfo,
 }
 
 static void keep_conversation(struct recent *r, conversation_t *c,
-		     const packet_info *pinfo, uint32_t sport, uint32_t dport)
+			      const packet_info *pinfo, uint32_t sport,
+			      uint32_t dport)
 {
 	r->conversation = c;
 	r->sport = sport;

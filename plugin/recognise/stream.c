@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "recognise/stream.h"
 
-#define TRIES 8			/* payloads that are looked at, each direction */
-#define PIECES_MAX 64		/* and what goes on with the first one */
-#define BYTES_MAX 256		/* that are kept of one, or until all have come */
-#define KEPT_MAX 8		/* payloads of both directions */
-#define KEPT_BYTES 512		/* of these, but for what comes late */
-#define PATIENCE 32		/* payloads that may come while one is missing */
-#define ACKNOWLEDGED 16		/* ... of which so many count as one that has it */
+#define TRIES	     8	 /* payloads that are looked at, each direction */
+#define PIECES_MAX   64	 /* and what goes on with the first one */
+#define BYTES_MAX    256 /* that are kept of one, or until all have come */
+#define KEPT_MAX     8	 /* payloads of both directions */
+#define KEPT_BYTES   512 /* of these, but for what comes late */
+#define PATIENCE     32	 /* payloads that may come while one is missing */
+#define ACKNOWLEDGED 16	 /* ... of which so many count as one that has it */
 
 struct stream_piece {
 	struct stream_piece *next;
-	struct segment s;	/* of which the beginning is in @bytes */
-	bool is_done;		/* it was looked at */
+	struct segment s; /* of which the beginning is in @bytes */
+	bool is_done;	  /* it was looked at */
 	uint8_t bytes[];
 };
 
@@ -68,13 +68,15 @@ static bool is_old(const struct stream *t, const struct segment *s)
 }
 
 /* Bytes that the other end has acknowledged were sent before it did so. */
-static bool was_sent_before(const struct segment *s, const struct segment *other)
+static bool was_sent_before(const struct segment *s,
+			    const struct segment *other)
 {
 	return s->way == other->way ? is_before(s->seq, other->seq) :
 				      !is_before(other->ack, end_of_segment(s));
 }
 
-static struct stream_piece **place_for(struct stream *t, const struct segment *s)
+static struct stream_piece **place_for(struct stream *t,
+				       const struct segment *s)
 {
 	struct stream_piece **at = &t->first;
 
@@ -333,9 +335,8 @@ static bool has_begun(const struct stream *t, unsigned way,
 	const struct stream_side *side = &t->sides[way];
 	uint32_t sent = way == taken->way ? taken->seq : taken->ack;
 
-	return side->has_first &&
-	       (side->tries ? side->start == side->first :
-			      !is_before(side->first, sent));
+	return side->has_first && (side->tries ? side->start == side->first :
+						 !is_before(side->first, sent));
 }
 
 const struct signature *stream_find(struct stream *t,

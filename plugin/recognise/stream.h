@@ -18,8 +18,8 @@
 
 struct segment {
 	struct payload p;
-	unsigned way;		/* 0 or 1 */
-	uint32_t seq;		/* TCP's, of the first byte */
+	unsigned way; /* 0 or 1 */
+	uint32_t seq; /* TCP's, of the first byte */
 	uint32_t ack;
 };
 
@@ -27,13 +27,13 @@ struct segment {
 struct stream_side {
 	uint8_t tries;
 	uint8_t pieces;
-	uint8_t last[SIGNATURE_KEPT];	/* bytes of the last payload */
-	uint8_t *begun;		/* what TCP has sent so far, NULL: not kept */
-	unsigned len;		/* of it */
-	uint32_t start;		/* TCP's number of the first byte seen */
-	uint32_t next;		/* ... and of the byte after all */
-	uint32_t first;		/* of the first of all, if the SYN was seen */
-	uint32_t settled;	/* of the first byte that may be looked at again */
+	uint8_t last[SIGNATURE_KEPT]; /* bytes of the last payload */
+	uint8_t *begun;	  /* what TCP has sent so far, NULL: not kept */
+	unsigned len;	  /* of it */
+	uint32_t start;	  /* TCP's number of the first byte seen */
+	uint32_t next;	  /* ... and of the byte after all */
+	uint32_t first;	  /* of the first of all, if the SYN was seen */
+	uint32_t settled; /* of the first byte that may be looked at again */
 	uint8_t settled_tries;
 	bool has_first;
 };
@@ -41,16 +41,16 @@ struct stream_side {
 /* All zero at first. */
 struct stream {
 	struct stream_side sides[2];
-	struct stream_piece *first;	/* what is kept, in the order of sending */
-	const struct segment *now;	/* what was put last, or NULL */
-	struct stream_piece *fresh;	/* it in @first, or NULL */
+	struct stream_piece *first; /* what is kept, in the order of sending */
+	const struct segment *now;  /* what was put last, or NULL */
+	struct stream_piece *fresh; /* it in @first, or NULL */
 	uint16_t count;
-	uint16_t bytes;			/* that are kept of them */
+	uint16_t bytes; /* that are kept of them */
 	unsigned waited;
-	bool is_next;			/* @now is the next to be taken */
-	bool is_settled;		/* nothing before @now will turn up */
-	bool is_hasty;			/* what is missing will not come */
-	bool is_over;			/* nothing is kept any more */
+	bool is_next;	 /* @now is the next to be taken */
+	bool is_settled; /* nothing before @now will turn up */
+	bool is_hasty;	 /* what is missing will not come */
+	bool is_over;	 /* nothing is kept any more */
 };
 
 /* SYN was seen: TCP's number of the first byte that way. */

@@ -7,12 +7,12 @@
 
 static enum tree_use use;
 static GArray *fields;
-static bool has_owners;		/* some packet of this file says whose it is */
-static epan_dissect_t *ours;	/* for its tree alone, of the current packet */
+static bool has_owners;	     /* some packet of this file says whose it is */
+static epan_dissect_t *ours; /* for its tree alone, of the current packet */
 
 static struct {
 	uint32_t frame;
-	bool is_one;		/* it has no other datagram */
+	bool is_one; /* it has no other datagram */
 	struct dns_message message;
 } dns;
 
@@ -26,7 +26,7 @@ void tree_use(enum tree_use how, GArray *which)
 
 static void free_ours(void)
 {
-	static wtap_rec none;		/* of which the packet is made */
+	static wtap_rec none; /* of which the packet is made */
 
 	if (!ours)
 		return;
@@ -93,7 +93,7 @@ static bool is_handshake(const struct payload *p)
 
 static bool is_letter(uint8_t byte, char letter)
 {
-	return (byte | 0x20) == letter;		/* a capital one, too */
+	return (byte | 0x20) == letter; /* a capital one, too */
 }
 
 /* By where it would end: of three bytes without its letters one is looked at. */
@@ -168,7 +168,8 @@ proto_tree *tree_to_fill(packet_info *pinfo, proto_tree *tree,
 
 proto_tree *tree_of_ours(const packet_info *pinfo)
 {
-	return ours && PTREE_DATA(ours->tree)->pinfo == pinfo ? ours->tree : NULL;
+	return ours && PTREE_DATA(ours->tree)->pinfo == pinfo ? ours->tree :
+								NULL;
 }
 
 const struct dns_message *tree_dns(const packet_info *pinfo)

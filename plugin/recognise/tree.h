@@ -16,10 +16,10 @@
 #include "recognise/signature/signature.h"
 
 enum tree_use {
-	TREE_UNUSED,		/* nothing is read in it */
-	TREE_SHARED,		/* it may be of use to others */
-	TREE_FOR_US,		/* Wireshark makes it for us alone */
-	TREE_OF_OURS,		/* Wireshark makes none */
+	TREE_UNUSED,  /* nothing is read in it */
+	TREE_SHARED,  /* it may be of use to others */
+	TREE_FOR_US,  /* Wireshark makes it for us alone */
+	TREE_OF_OURS, /* Wireshark makes none */
 };
 
 /* Once, while protocols register. */

@@ -11,8 +11,14 @@
 
 enum column { PROGRAM, ROLE, APP, ANSWERS, AVG, MIN_MS, MAX_MS, COLUMNS };
 
-#define TEXT(title) { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, title, "%s" }
-#define MILLISECONDS(title) { TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, title, "%.3f" }
+#define TEXT(title)                                            \
+	{                                                      \
+		TABLE_ITEM_STRING, TAP_ALIGN_LEFT, title, "%s" \
+	}
+#define MILLISECONDS(title)                                      \
+	{                                                        \
+		TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, title, "%.3f" \
+	}
 
 static stat_tap_table_item columns[] = {
 	[PROGRAM] = TEXT("Program"),
@@ -25,15 +31,15 @@ static stat_tap_table_item columns[] = {
 };
 
 struct waiting {
-	guint row;		/* its place, see stats_row_rise() */
-	char *key;		/* program, role, application */
+	guint row; /* its place, see stats_row_rise() */
+	char *key; /* program, role, application */
 	char *program;
 	double sum;
 };
 
 /* As in tcp.c: one set of tables, so one index. */
-static GHashTable *all;		/* key -> struct waiting */
-static GPtrArray *rows;		/* row -> its struct waiting's row */
+static GHashTable *all; /* key -> struct waiting */
+static GPtrArray *rows; /* row -> its struct waiting's row */
 
 static void waiting_free(void *data)
 {
@@ -44,9 +50,8 @@ static void waiting_free(void *data)
 	g_free(w);
 }
 
-static stat_tap_table_item_type *latency_cell(stat_tap_table *table,
-					      const struct waiting *w,
-					      enum column column)
+static stat_tap_table_item_type *
+latency_cell(stat_tap_table *table, const struct waiting *w, enum column column)
 {
 	return stat_tap_get_field_data(table, w->row, column);
 }
@@ -140,8 +145,8 @@ static void init(stat_tap_table_ui *ui)
 		ui->stat_tap_reset_table_cb(table);
 		return;
 	}
-	stat_tap_add_table(ui, stat_tap_init_table(ui->title, COLUMNS, 0,
-						   NULL));
+	stat_tap_add_table(ui,
+			   stat_tap_init_table(ui->title, COLUMNS, 0, NULL));
 }
 
 /* Called for every cell; the names go with the first. */

@@ -9,7 +9,7 @@
 #include "text.h"
 
 #define PARENTS_MAX (LINES_DEPTH - 2)
-#define HEADS	    2		/* of TCP by Program, and of Response Times */
+#define HEADS	    2 /* of TCP by Program, and of Response Times */
 
 static gint pref_key = LINES_PROGRAM;
 static const enum_val_t keys[] = {
@@ -46,8 +46,8 @@ void lines_name_heads(void)
 
 void lines_init(module_t *prefs)
 {
-	prefs_register_enum_preference(prefs, "stats_by",
-		"Statistics: a line for each",
+	prefs_register_enum_preference(
+		prefs, "stats_by", "Statistics: a line for each",
 		"What the lines of Packets and Bytes, of TCP by Program and of"
 		" Response Times are for.  A packet between two of them counts"
 		" for both.",
@@ -105,8 +105,11 @@ static const char *line_of_record(wmem_allocator_t *pool,
 		if (process_has(p, FIELD_CONTAINER_NAME))
 			return text_or(pool, p->container_name,
 				       "(no container)");
-		return text_or(pool, process_has(p, FIELD_CONTAINER_ID) ?
-			       p->container_id : "", "(no container)");
+		return text_or(pool,
+			       process_has(p, FIELD_CONTAINER_ID) ?
+				       p->container_id :
+				       "",
+			       "(no container)");
 	default:
 		return text_or(pool, process_has(p, FIELD_UNIT) ? p->unit : "",
 			       "(no unit)");
@@ -131,8 +134,10 @@ static const char **parents_of(packet_info *pinfo, struct process *p)
 
 	while (n < PARENTS_MAX && process_has(p, FIELD_PPID) && p->ppid) {
 		const char *name = text_or(pinfo->pool,
-			process_has(p, FIELD_PNAME) ? p->pname : "",
-			"(parent)");
+					   process_has(p, FIELD_PNAME) ?
+						   p->pname :
+						   "",
+					   "(parent)");
 
 		up[n++] = with_pid(pinfo->pool, name, p->ppid);
 		if (!records_get_parent(p, pinfo->num))
@@ -174,8 +179,7 @@ struct line lines_of_end(packet_info *pinfo, const struct packet_end *e,
 
 	if (!e->present)
 		return line;
-	line.name = line_of_packet(pinfo, name, true, e->pid, remote,
-				   recorded);
+	line.name = line_of_packet(pinfo, name, true, e->pid, remote, recorded);
 	if (line.name && pref_key != LINES_PARENTS)
 		return line;
 	if (!records_get(&p, e->id, pinfo->num, sends))
@@ -211,8 +215,8 @@ static void add_path_part(struct lines_path *p, const char *name)
 }
 
 void lines_path(struct lines_path *p, packet_info *pinfo,
-		const struct line *line, const char *who,
-		const address *remote, const char *recorded)
+		const struct line *line, const char *who, const address *remote,
+		const char *recorded)
 {
 	const char *name = line->name ? line->name : who;
 

@@ -14,17 +14,23 @@
 #include "import/import.h"
 #include "record.h"
 
-#define LINES_DEPTH 20		/* names of one path */
+#define LINES_DEPTH 20 /* names of one path */
 
 enum lines_key {
-	LINES_PROGRAM, LINES_PROCESS, LINES_USER, LINES_CONTAINER, LINES_UNIT,
-	LINES_HOST, LINES_COUNTRY, LINES_PARENTS,
+	LINES_PROGRAM,
+	LINES_PROCESS,
+	LINES_USER,
+	LINES_CONTAINER,
+	LINES_UNIT,
+	LINES_HOST,
+	LINES_COUNTRY,
+	LINES_PARENTS,
 };
 
 /* Whose line it is. */
 struct line {
-	const char *name;	/* NULL: no process is named */
-	const char **parents;	/* the oldest first, ended by NULL; or NULL */
+	const char *name;     /* NULL: no process is named */
+	const char **parents; /* the oldest first, ended by NULL; or NULL */
 };
 
 /* The names from the top of the tree down to the last. */
@@ -53,7 +59,7 @@ struct line lines_of_import(packet_info *pinfo, const struct imported *i,
 
 /* The path of @line in the tree; @who stands for nobody as well. */
 void lines_path(struct lines_path *p, packet_info *pinfo,
-		const struct line *line, const char *who,
-		const address *remote, const char *recorded);
+		const struct line *line, const char *who, const address *remote,
+		const char *recorded);
 
 #endif

@@ -34,7 +34,7 @@ static void add_imported(wmem_allocator_t *pool, struct stats_packet *s,
 	const char *name = text_escape(pool, i->name, strlen(i->name));
 
 	if (!*name)
-		return;		/* a number alone is no program */
+		return; /* a number alone is no program */
 	if (i->end == IMPORT_SRC)
 		s->src = name;
 	else if (i->end == IMPORT_DST)
@@ -91,7 +91,8 @@ void stats_row_rise(stat_tap_table *table, GPtrArray *places, guint row,
 		    guint column)
 {
 	for (; row && row_count(table, row, column) >
-		      row_count(table, row - 1, column); row--)
+			      row_count(table, row - 1, column);
+	     row--)
 		swap_rows(table, places, row, row - 1);
 }
 
@@ -118,8 +119,7 @@ void stats_packet(packet_info *pinfo, const struct attribution *owners,
 		add_imported(pinfo->pool, s, imported);
 		s->src_line = lines_of_import(pinfo, imported, s->src, dst);
 		s->dst_line = lines_of_import(pinfo, imported, s->dst, src);
-		s->other_line = lines_of_import(pinfo, imported, s->other,
-						dst);
+		s->other_line = lines_of_import(pinfo, imported, s->other, dst);
 	}
 	p_add_proto_data(pinfo->pool, pinfo, proto_proc, 0, s);
 	tap_queue_packet(tap, pinfo, s);
@@ -220,8 +220,8 @@ static void add_endpoint(conv_hash_t *hash, packet_info *pinfo,
 	if (!program)
 		return;
 	set_address(&a, AT_STRINGZ, (int)strlen(program) + 1, program);
-	add_endpoint_table_data(hash, &a, 0, sender, 1,
-				stats_length(pinfo), &info, ENDPOINT_NONE);
+	add_endpoint_table_data(hash, &a, 0, sender, 1, stats_length(pinfo),
+				&info, ENDPOINT_NONE);
 }
 
 static tap_packet_status endpoint_packet(void *table, packet_info *pinfo,
@@ -236,8 +236,7 @@ static tap_packet_status endpoint_packet(void *table, packet_info *pinfo,
 	add_endpoint(hash, pinfo, s->dst, false);
 	for (unsigned i = 0; i < s->other_count; i++)
 		add_endpoint(hash, pinfo,
-			     stats_name_of(pinfo->pool, &s->others[i]),
-			     false);
+			     stats_name_of(pinfo->pool, &s->others[i]), false);
 	return TAP_PACKET_REDRAW;
 }
 

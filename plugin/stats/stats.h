@@ -25,13 +25,13 @@
 /* What the tap "proc" hands out; belongs to the packet. */
 struct stats_packet {
 	struct attribution owners;
-	const struct packet_end *others;	/* who received it, too */
+	const struct packet_end *others; /* who received it, too */
 	unsigned other_count;
 	/* As proc.name shows them, NULL where no process is named. */
 	const char *src;
 	const char *dst;
-	const char *other;	/* an import's, of which no one says which end */
-	const struct process *imported;	/* another tool's word, or NULL */
+	const char *other; /* an import's, of which no one says which end */
+	const struct process *imported; /* another tool's word, or NULL */
 	/* The lines to count for; without a name where those above are NULL. */
 	struct line src_line;
 	struct line dst_line;

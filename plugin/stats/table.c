@@ -67,7 +67,9 @@ static struct entry *count_entry_end(struct table *t,
 				     const char *name, const packet_info *pinfo)
 {
 	struct entry key = {
-		.id = end->id, .pid = end->pid, .has_pid = true,
+		.id = end->id,
+		.pid = end->pid,
+		.has_pid = true,
 		.name = name,
 	};
 
@@ -102,7 +104,7 @@ static struct entry *count_imported(struct table *t,
 }
 
 void table_count(struct table *t, const packet_info *pinfo,
-			    const struct stats_packet *s, struct entry *of[2])
+		 const struct stats_packet *s, struct entry *of[2])
 {
 	const struct packet_end *src = &s->owners.src, *dst = &s->owners.dst;
 
@@ -135,8 +137,7 @@ static tap_packet_status table_packet(void *data, packet_info *pinfo,
 
 GHashTable *table_entries_new(void)
 {
-	return g_hash_table_new_full(entry_hash, entry_equal, entry_free,
-				     NULL);
+	return g_hash_table_new_full(entry_hash, entry_equal, entry_free, NULL);
 }
 
 static void reset_table(void *data)
@@ -204,7 +205,7 @@ bool table_is_numeric(const struct row *row)
 }
 
 const char *table_cell(wmem_allocator_t *pool, const struct row *row,
-			     const struct process *p, const struct entry *e)
+		       const struct process *p, const struct entry *e)
 {
 	if (!process_has(p, row->field))
 		return "";
@@ -232,8 +233,8 @@ const char *table_cell(wmem_allocator_t *pool, const struct row *row,
 
 /* Of which in text those without a value are left out. */
 static const char *const words[TABLE_COLUMNS] = {
-	"packets", "bytes", "pid", "name", "user", "pname", "container.name",
-	"unit", "exepath", "cmdline",
+	"packets", "bytes",	     "pid",  "name",	"user",
+	"pname",   "container.name", "unit", "exepath", "cmdline",
 };
 
 const struct row *table_column(int column)
@@ -320,7 +321,8 @@ static STAT_START start_table(const char *argument, void *data _U_)
 		t->format = FORMAT_JSON;
 	t->entries = table_entries_new();
 	error = register_tap_listener("proc", t, *rest == ',' ? rest + 1 : NULL,
-				      0, reset_table, table_packet, draw_table, finish_table);
+				      0, reset_table, table_packet, draw_table,
+				      finish_table);
 	/* To end, as Wireshark's own do: nothing is better than all. */
 	if (error)
 		report_failure("Couldn't register " TABLE_COMMAND " tap: %s",

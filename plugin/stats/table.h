@@ -8,29 +8,29 @@
 #include "proc/rows.h"
 
 #define TABLE_COMMAND "proc,table"
-#define TABLE_COLUMNS 10	/* of the text and of the window */
+#define TABLE_COLUMNS 10 /* of the text and of the window */
 
 enum format { FORMAT_TEXT, FORMAT_CSV, FORMAT_JSON };
 
 /* Of a process, as few bytes as there may be many of them. */
 struct entry {
-	uint64_t id;		/* 0: an import's */
+	uint64_t id; /* 0: an import's */
 	uint64_t packets;
 	uint64_t bytes;
 	uint64_t first_ns;
 	uint64_t last_ns;
 	uint32_t pid;
 	bool has_pid;
-	guint line;		/* in the window's table */
+	guint line; /* in the window's table */
 	int record_len;
-	uint8_t *record;	/* what its first packet says; an import's */
-	const char *name;	/* as text_escape() has it */
-	char *owned;		/* the same, to be freed; not in a key */
+	uint8_t *record;  /* what its first packet says; an import's */
+	const char *name; /* as text_escape() has it */
+	char *owned;	  /* the same, to be freed; not in a key */
 };
 
 struct table {
 	enum format format;
-	GHashTable *entries;	/* of struct entry, which is its own key */
+	GHashTable *entries; /* of struct entry, which is its own key */
 };
 
 /* Counts a packet; @of become whose it is, NULL where nobody's. */

@@ -71,7 +71,8 @@ static void print_json_row(const struct entry *e)
 	for (size_t r = 0; r < ROWS; r++) {
 		const char *text;
 
-		if (!table_is_column(&rows[r]) || !process_has(&p, rows[r].field))
+		if (!table_is_column(&rows[r]) ||
+		    !process_has(&p, rows[r].field))
 			continue;
 		text = table_cell(pool, &rows[r], &p, e);
 		printf("%s\"%s\":", comma, rows[r].word);

@@ -72,8 +72,7 @@ static void window_update(stat_tap_table *table, struct entry *e)
 
 static tap_packet_status window_packet(void *data, packet_info *pinfo,
 				       epan_dissect_t *edt _U_,
-				       const void *stats,
-				       tap_flags_t flags _U_)
+				       const void *stats, tap_flags_t flags _U_)
 {
 	stat_data_t *stat = data;
 	stat_tap_table *table = g_array_index(stat->stat_tap_data->tables,
@@ -115,8 +114,7 @@ static void window_init(stat_tap_table_ui *ui)
 
 /* Called for every cell; all goes with the first. */
 static void window_free_cell(stat_tap_table *table _U_, guint line,
-			     guint column,
-			     stat_tap_table_item_type *item _U_)
+			     guint column, stat_tap_table_item_type *item _U_)
 {
 	if (line || column || !window.entries)
 		return;
@@ -144,8 +142,9 @@ void table_window_register(void)
 
 		window_columns[c] = (stat_tap_table_item){
 			table_is_numeric(row) ? TABLE_ITEM_UINT :
-					      TABLE_ITEM_STRING,
-			table_is_numeric(row) ? TAP_ALIGN_RIGHT : TAP_ALIGN_LEFT,
+						TABLE_ITEM_STRING,
+			table_is_numeric(row) ? TAP_ALIGN_RIGHT :
+						TAP_ALIGN_LEFT,
 			row->title,
 			table_is_numeric(row) ? "%u" : "%s",
 		};

@@ -17,11 +17,11 @@
 #define TCP_A_DUPLICATE_ACK	      0x0010
 #define TCP_A_FAST_RETRANSMISSION     0x0400
 #define TCP_A_SPURIOUS_RETRANSMISSION 0x4000
-#define ANY_RETRANSMISSION                                                 \
-	(TCP_A_RETRANSMISSION | TCP_A_FAST_RETRANSMISSION |                \
+#define ANY_RETRANSMISSION                                  \
+	(TCP_A_RETRANSMISSION | TCP_A_FAST_RETRANSMISSION | \
 	 TCP_A_SPURIOUS_RETRANSMISSION)
 #define COMPLETENESS_SYNACK 0x02
-#define FLAG_RST 0x004
+#define FLAG_RST	    0x004
 
 /* clang-format off */
 enum column {
@@ -30,8 +30,14 @@ enum column {
 };
 /* clang-format on */
 
-#define COUNT(title) { TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, title, "%u" }
-#define MILLISECONDS(title) { TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, title, "%.3f" }
+#define COUNT(title)                                          \
+	{                                                     \
+		TABLE_ITEM_UINT, TAP_ALIGN_RIGHT, title, "%u" \
+	}
+#define MILLISECONDS(title)                                      \
+	{                                                        \
+		TABLE_ITEM_FLOAT, TAP_ALIGN_RIGHT, title, "%.3f" \
+	}
 
 static stat_tap_table_item columns[] = {
 	[PROGRAM] = { TABLE_ITEM_STRING, TAP_ALIGN_LEFT, "Program", "%s" },
@@ -50,9 +56,9 @@ static stat_tap_table_item columns[] = {
 
 /* What a row must remember that it does not show. */
 struct program {
-	guint row;		/* its place, see stats_row_rise() */
+	guint row; /* its place, see stats_row_rise() */
 	char *name;
-	GHashTable *streams;	/* its connections; true once the RTT counts */
+	GHashTable *streams; /* its connections; true once the RTT counts */
 	double rtt_sum;
 	guint rtts;
 };
@@ -61,8 +67,8 @@ struct program {
  * Wireshark keeps one set of tables for a kind of statistic, so one index is
  * enough.  While it exists the statistic is in use.
  */
-static GHashTable *programs;	/* name -> struct program */
-static GPtrArray *places;	/* row -> its struct program's row */
+static GHashTable *programs; /* name -> struct program */
+static GPtrArray *places;    /* row -> its struct program's row */
 
 bool tcpstats_are_wanted(void)
 {
@@ -89,8 +95,7 @@ static struct program *program_new(stat_tap_table *table, const char *name)
 	memset(items, 0, sizeof(items));
 	/* Until there is one, no RTT is shown: not 0. */
 	for (int i = 0; i < COLUMNS; i++)
-		items[i].type = i < RTT_AVG ? columns[i].type :
-					      TABLE_ITEM_NONE;
+		items[i].type = i < RTT_AVG ? columns[i].type : TABLE_ITEM_NONE;
 	items[PROGRAM].value.string_value = p->name;
 	stat_tap_init_table_row(table, p->row, COLUMNS, items);
 	g_hash_table_insert(programs, p->name, p);
@@ -98,9 +103,8 @@ static struct program *program_new(stat_tap_table *table, const char *name)
 	return p;
 }
 
-static stat_tap_table_item_type *tcp_cell(stat_tap_table *table,
-					  const struct program *p,
-					  enum column column)
+static stat_tap_table_item_type *
+tcp_cell(stat_tap_table *table, const struct program *p, enum column column)
 {
 	return stat_tap_get_field_data(table, p->row, column);
 }
@@ -134,7 +138,7 @@ struct segment {
 	bool retransmission;
 	bool duplicate_ack;
 	bool has_rtt;
-	double rtt_ms;		/* of its connection's handshake */
+	double rtt_ms; /* of its connection's handshake */
 };
 
 /* Each connection counts once, and its handshake when it is complete. */

@@ -6,11 +6,10 @@
 #include "dpi/dpi.h"
 #include "stats/stats.h"
 
-#define PACKETS "Packets"
-#define BYTES "Bytes"
-#define MAX_LINES 1000		/* of one parent; then "(others)" */
-#define MOST_FIRST                                                         \
-	(ST_SORT_COL_COUNT << ST_FLG_SRTCOL_SHIFT | ST_FLG_SORT_DESC)
+#define PACKETS	   "Packets"
+#define BYTES	   "Bytes"
+#define MAX_LINES  1000 /* of one parent; then "(others)" */
+#define MOST_FIRST (ST_SORT_COL_COUNT << ST_FLG_SRTCOL_SHIFT | ST_FLG_SORT_DESC)
 
 /* Names of hosts are learnt from the first packet on. */
 static void tree_init(stats_tree *st)
@@ -40,7 +39,7 @@ static int count_bytes(stats_tree *st, const char *name, int parent,
 	increase_stat_node(st, name, parent, true, MIN(len, room));
 	node->st_flags |= ST_FLG_AVERAGE;
 	node->total.int_total = (gint64)((double)packets->total.int_total /
-		packets->counter * node->counter);
+					 packets->counter * node->counter);
 	node->minvalue = packets->minvalue;
 	node->maxvalue = packets->maxvalue;
 	return id;
@@ -80,7 +79,7 @@ static void count_path(stats_tree *st, packet_info *pinfo,
 
 	for (unsigned i = 0; i < p->depth; i++) {
 		const char *name = line_of(st, packets,
-			line_name(pinfo->pool, p->names[i]));
+					   line_name(pinfo->pool, p->names[i]));
 
 		if (i < counted) {
 			packets = increase_stat_node(st, name, packets, true,
@@ -89,8 +88,7 @@ static void count_path(stats_tree *st, packet_info *pinfo,
 			continue;
 		}
 		packets = count_packet(st, name, packets, len);
-		bytes = count_bytes(st, name, bytes, node_of(st, packets),
-				    len);
+		bytes = count_bytes(st, name, bytes, node_of(st, packets), len);
 	}
 }
 
@@ -111,7 +109,8 @@ static unsigned common(const struct lines_path *a, const struct lines_path *b)
 {
 	unsigned n = 0;
 
-	while (n < a->depth && n < b->depth && !strcmp(a->names[n], b->names[n]))
+	while (n < a->depth && n < b->depth &&
+	       !strcmp(a->names[n], b->names[n]))
 		n++;
 	return n;
 }
@@ -191,7 +190,8 @@ static tap_packet_status tree_packet(stats_tree *st, packet_info *pinfo,
 void tree_init_statistic(void)
 {
 	/* The packets' trees are for the names of hosts: dpi/names.h. */
-	stats_tree_register_plugin("proc", "proc", "Processes" STATS_TREE_SEP
+	stats_tree_register_plugin("proc", "proc",
+				   "Processes" STATS_TREE_SEP
 				   "Packets and Bytes",
 				   MOST_FIRST | TL_REQUIRES_PROTO_TREE,
 				   tree_packet, tree_init, NULL);

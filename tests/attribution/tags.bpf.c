@@ -4,9 +4,9 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#define ETH_P_8021Q	0x8100
-#define ETH_P_8021AD	0x88a8
-#define TC_ACT_OK	0
+#define ETH_P_8021Q  0x8100
+#define ETH_P_8021AD 0x88a8
+#define TC_ACT_OK    0
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 

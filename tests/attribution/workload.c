@@ -26,14 +26,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WORKERS 8
-#define BUSY_LOOPS 2
-#define CLIENTS 20
+#define WORKERS	     8
+#define BUSY_LOOPS   2
+#define CLIENTS	     20
 #define END_TAKES_NS 20000000
 
 static struct {
 	int fd;
-	const char *env, *name, *host;	/* of the case */
+	const char *env, *name, *host; /* of the case */
 } scene;
 
 /* One process's lines, written at once: a line is never cut. */
@@ -107,7 +107,7 @@ struct used {
 	int fd;
 	char id[64];
 	char parent[64];
-	char local[64];			/* ip TAB port */
+	char local[64]; /* ip TAB port */
 	char remote[64];
 };
 
@@ -306,8 +306,7 @@ static void sleep_until(uint64_t t)
 }
 
 /* A process per connection would measure fork, which may take 1 ms. */
-static void connect_again(char **argv, uint64_t begun, uint64_t step,
-			  int count)
+static void connect_again(char **argv, uint64_t begun, uint64_t step, int count)
 {
 	for (int i = 0; i < count; i++) {
 		sleep_until(begun + i * step);

@@ -54,7 +54,8 @@ ssize_t write(int fd, const void *bytes, size_t size)
 		return really_write(fd, bytes, size);
 	if (is("short"))
 		return really_write(fd, bytes,
-				    size < (size_t)first ? size : (size_t)first);
+				    size < (size_t)first ? size :
+							   (size_t)first);
 	if (++count < first)
 		return really_write(fd, bytes, size);
 	if (count == first && size > 1000)

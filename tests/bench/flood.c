@@ -13,7 +13,7 @@
 
 #define BATCH	64
 #define DISCARD 9	/* RFC 863 */
-#define TICK_NS 1000000	/* to wake for each of many would be the load */
+#define TICK_NS 1000000 /* to wake for each of many would be the load */
 
 static long now_ns(void)
 {

@@ -16,7 +16,7 @@ static bool attach(const struct hooks_bpf *skel, int cgroup)
 	struct bpf_program *p;
 	const struct bpf_link *link;
 
-	bpf_object__for_each_program(p, skel->obj) {
+	bpf_object__for_each_program (p, skel->obj) {
 		link = bpf_program__type(p) == BPF_PROG_TYPE_CGROUP_SKB ?
 			       bpf_program__attach_cgroup(p, cgroup) :
 			       bpf_program__attach(p);
@@ -30,7 +30,7 @@ int main(int argc, char **argv)
 {
 	int cgroup = argc == 2 ? open(argv[1], O_RDONLY | O_CLOEXEC) : -1;
 	const struct hooks_bpf *skel = cgroup < 0 ? NULL :
-						   hooks_bpf__open_and_load();
+						    hooks_bpf__open_and_load();
 
 	if (!skel || !attach(skel, cgroup)) {
 		perror("hooks");

@@ -228,9 +228,12 @@ int main(int argc, char **argv)
 		const char *name;
 		long (*run)(double end);
 	} kinds[] = {
-		{ "udp-send", udp_send },	  { "udp-loop", udp_loop },
-		{ "udp-socket", udp_socket },	  { "tcp-connect", tcp_connect },
-		{ "tcp-requests", tcp_requests }, { "fork-exec", fork_exec },
+		{ "udp-send", udp_send },
+		{ "udp-loop", udp_loop },
+		{ "udp-socket", udp_socket },
+		{ "tcp-connect", tcp_connect },
+		{ "tcp-requests", tcp_requests },
+		{ "fork-exec", fork_exec },
 	};
 	long done;
 
@@ -241,7 +244,7 @@ int main(int argc, char **argv)
 			continue;
 		done = kinds[i].run(now() + atof(argv[2]));
 		printf("%.0f\n", (double)done / (cpu(RUSAGE_SELF) +
-						   cpu(RUSAGE_CHILDREN)));
+						 cpu(RUSAGE_CHILDREN)));
 		return 0;
 	}
 	return 2;

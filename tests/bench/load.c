@@ -26,11 +26,11 @@
 #include <unistd.h>
 
 #define BATCH	64
-#define DISCARD 9	/* RFC 863 */
+#define DISCARD 9 /* RFC 863 */
 #define SERVICE 7000
-#define TICK_NS 1000000	/* to wake for each of many would be the load */
+#define TICK_NS 1000000 /* to wake for each of many would be the load */
 #define SMALL	18
-#define PORTS	50000	/* of each of our addresses, the next ones are */
+#define PORTS	50000 /* of each of our addresses, the next ones are */
 #define OWN	"192.0.2.3"
 #define SOME	15000
 
@@ -153,7 +153,9 @@ static int sockets(const char *to, unsigned count, long packets, long rate)
 		if (!fork())
 			_exit(some_sockets(to, (unsigned)p * each, each,
 					   packets / processes,
-					   rate / processes) ? 1 : 0);
+					   rate / processes) ?
+				      1 :
+				      0);
 	return wait_for(processes);
 }
 

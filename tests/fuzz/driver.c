@@ -129,7 +129,7 @@ static size_t mutate_once(uint8_t *buf, size_t size)
 		return size;
 	case 3:
 		return at;
-	case 4:		/* take a byte out */
+	case 4: /* take a byte out */
 		memmove(buf + at, buf + at + 1, size - at - 1);
 		return size - 1;
 	default:

@@ -12,13 +12,13 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Unlike assert(), also in a release build. */
-#define LAW(condition)                                                     \
-	do {                                                               \
-		if (!(condition)) {                                        \
-			fprintf(stderr, "%s:%d: broken: %s\n", __FILE__,   \
-				__LINE__, #condition);                     \
-			abort();                                           \
-		}                                                          \
+#define LAW(condition)                                                   \
+	do {                                                             \
+		if (!(condition)) {                                      \
+			fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, \
+				__LINE__, #condition);                   \
+			abort();                                         \
+		}                                                        \
 	} while (0)
 
 #endif

@@ -9,10 +9,10 @@
 #include "output/packet_options.h"
 
 static const char *const keys[] = {
-	"src", "src.attr", "src.reason", "src.country",
-	"dst", "dst.attr", "dst.reason", "dst.country",
-	"src.user", "src.exe", "src.container",
-	"dst.user", "dst.exe", "dst.container",
+	"src",	    "src.attr",	     "src.reason",    "src.country",
+	"dst",	    "dst.attr",	     "dst.reason",    "dst.country",
+	"src.user", "src.exe",	     "src.container", "dst.user",
+	"dst.exe",  "dst.container",
 };
 
 #define KEYS (sizeof(keys) / sizeof(*keys))
@@ -103,7 +103,8 @@ static const char *read_owner(const char *s, const char *end,
 
 /* What the key of that number stands for, but for an owner. */
 static const char *value_of(size_t i, const struct option_key *k,
-			    const struct process *src, const struct process *dst)
+			    const struct process *src,
+			    const struct process *dst)
 {
 	bool is_src = !strncmp(keys[i], "src", 3);
 	const struct packet_end *e = is_src ? &k->src : &k->dst;
@@ -152,8 +153,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		s += strlen(keys[i]) + 1;
 		if (strchr(keys[i], '.')) {
 			s = read_text(s, end, text);
-			LAW(*text && !strcmp(text, value_of(i, &key, &src,
-							    &dst)));
+			LAW(*text &&
+			    !strcmp(text, value_of(i, &key, &src, &dst)));
 		} else {
 			s = read_owner(s, end, i ? &key.dst : &key.src);
 		}

@@ -15,7 +15,8 @@
 static const char *const paths[] = {
 	"var/lib/docker/containers/" ID "/config.v2.json",
 	"var/lib/containers/storage/overlay-containers/containers.json",
-	"run/containerd/io.containerd.runtime.v2.task/k8s.io/" ID "/config.json",
+	"run/containerd/io.containerd.runtime.v2.task/k8s.io/" ID
+	"/config.json",
 	POD_ADDRESSES "/" ID,
 };
 

@@ -17,7 +17,7 @@
 #include "record.h"
 
 #define STEP	  8
-#define MAX_FLOWS 64		/* the least; so that it is full at once */
+#define MAX_FLOWS 64 /* the least; so that it is full at once */
 #define MAX_STEPS 512
 #define BEGIN	  1000000000000ull
 #define PIDS	  8
@@ -25,8 +25,20 @@
 #define TCP	  6
 
 enum op {
-	OP_OWNER, OP_FLOW, OP_BOUND, OP_FRAME, OP_CLOSE, OP_FORK, OP_EXIT,
-	OP_RENAME, OP_EXEC, OP_FIND, OP_PRUNE, OP_TABLE, OP_HASH, OPS
+	OP_OWNER,
+	OP_FLOW,
+	OP_BOUND,
+	OP_FRAME,
+	OP_CLOSE,
+	OP_FORK,
+	OP_EXIT,
+	OP_RENAME,
+	OP_EXEC,
+	OP_FIND,
+	OP_PRUNE,
+	OP_TABLE,
+	OP_HASH,
+	OPS
 };
 
 struct world {
@@ -86,9 +98,12 @@ static void proc_laws(const struct world *w, const struct proc *p)
 
 static void find(struct world *w, const uint8_t *d)
 {
-	struct flowtab_query q = { .key = key_of(d[6]), .ts_ns = w->now,
-				   .netns = d[5] & 1, .sends = d[5] & 2,
-				   .syn = d[5] & 4, .rst = d[5] & 8 };
+	struct flowtab_query q = { .key = key_of(d[6]),
+				   .ts_ns = w->now,
+				   .netns = d[5] & 1,
+				   .sends = d[5] & 2,
+				   .syn = d[5] & 4,
+				   .rst = d[5] & 8 };
 	struct flowtab_answer a;
 
 	if (!flowtab_find(w->flows, &q, &a))
@@ -108,10 +123,13 @@ static int count(void *ctx, const struct process *p)
 static void exec_event(struct world *w, const uint8_t *d,
 		       const struct probe_event *e)
 {
-	struct probe_exec x = { .event = *e, .ppid = d[2] % (PIDS + 1),
-				.exe_inode = d[5], .path_at = d[6],
+	struct probe_exec x = { .event = *e,
+				.ppid = d[2] % (PIDS + 1),
+				.exe_inode = d[5],
+				.path_at = d[6],
 				.cgroup_at = d[7] * 4u,
-				.cwd_at = d[4] * 4u, .sessionid = d[4],
+				.cwd_at = d[4] * 4u,
+				.sessionid = d[4],
 				.args_len = d[5] * 8u };
 
 	memset(x.path, 'p', PROBE_PATH_LEN);
@@ -132,8 +150,9 @@ static void flow_event(struct world *w, const uint8_t *d,
 		.netns = d[5] & 1,
 		.owner = proctab_owner(w->processes, &e->owner, e->ts_ns),
 		.tid = e->owner.tid,
-		.attr = d[5] & 2 ? ATTR_LISTENER : d[5] & 4 ? ATTR_SCAN :
-							      ATTR_SOCKET,
+		.attr = d[5] & 2 ? ATTR_LISTENER :
+			d[5] & 4 ? ATTR_SCAN :
+				   ATTR_SOCKET,
 		.roles = d[5] >> 3 & 3,
 		.kernel = d[5] & 0x20,
 	};
@@ -163,7 +182,8 @@ static void take(struct world *w, const uint8_t *d)
 				 .exit_status = d[5] };
 
 	/* Most of the time it goes on; events are a little out of order. */
-	w->now += (uint64_t)(d[3] & 0x7f) * (d[3] & 0x80 ? 1000000000 : 1000000);
+	w->now += (uint64_t)(d[3] & 0x7f) *
+		  (d[3] & 0x80 ? 1000000000 : 1000000);
 	e.ts_ns = w->now - (d[7] >> 3) * 1000000u;
 	switch (d[0] % OPS) {
 	case OP_OWNER:
@@ -199,8 +219,8 @@ static void take(struct world *w, const uint8_t *d)
 		proctab_each(w->processes, d[5] & 1, count, NULL);
 		break;
 	case OP_HASH:
-		proctab_set_sha256(w->processes, e.owner.tgid,
-				   e.owner.start_ns, e.owner.exec_gen, sha256);
+		proctab_set_sha256(w->processes, e.owner.tgid, e.owner.start_ns,
+				   e.owner.exec_gen, sha256);
 		break;
 	}
 }

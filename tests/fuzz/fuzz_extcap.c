@@ -53,7 +53,7 @@ static void words_laws(const struct extcap *e, char *const *argv, int argc)
 	LAW(e->argc > 2 && e->argc <= EXTCAP_MAX_WORDS && !e->argv[e->argc]);
 	LAW(!strcmp(e->argv[e->argc - 2], "-w"));
 	for (int i = 0; i < e->argc; i++) {
-		bool own = !*e->argv[i];	/* a value that is missing */
+		bool own = !*e->argv[i]; /* a value that is missing */
 
 		for (size_t k = 0; k < sizeof(ours) / sizeof(*ours); k++)
 			own |= !strcmp(e->argv[i], ours[k]);
@@ -66,14 +66,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static char text[BYTES + 1];
 	static struct options o;
 	static struct extcap e;
-	char *argv[WORDS + 3] = { (char []){ "pktwho" },
-				  (char []){ "--capture" } };
+	char *argv[WORDS + 3] = { (char[]){ "pktwho" },
+				  (char[]){ "--capture" } };
 	int argc = 2, err;
 
 	size = size < BYTES ? size : BYTES;
 	memcpy(text, data, size);
 	text[size] = '\0';
-	for (size_t at = 0; at < size && argc < WORDS; at += strlen(text + at) + 1)
+	for (size_t at = 0; at < size && argc < WORDS;
+	     at += strlen(text + at) + 1)
 		if (!asks(text + at))
 			argv[argc++] = text + at;
 	log_set_level(LOG_ERROR);

@@ -12,10 +12,10 @@
 #include "geo.h"
 #include "printable.h"
 
-#define NESTED 4096	/* libmaxminddb follows a value as deep as it goes */
+#define NESTED 4096 /* libmaxminddb follows a value as deep as it goes */
 
-__attribute__((visibility("default")))
-const char *__lsan_default_suppressions(void);
+__attribute__((visibility("default"))) const char *
+__lsan_default_suppressions(void);
 
 /* Up to 1.7.1 it forgets what it has of a file that it then refuses. */
 const char *__lsan_default_suppressions(void)

@@ -99,7 +99,9 @@ static void pktap(const uint8_t *data, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const kinds[])(const uint8_t *, size_t) = {
-		comments, block, pktap,
+		comments,
+		block,
+		pktap,
 	};
 
 	if (size)

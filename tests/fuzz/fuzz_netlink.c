@@ -21,15 +21,15 @@
 #include "owner/local/tunnels.h"
 
 #define TRANSLATIONS 64
-#define TRACKING 1		/* in the first byte */
-#define NUMBERED 2		/* an answer has our number */
-#define LINKS	 4
-#define PIECE 512		/* of one message of the kernel's */
+#define TRACKING     1 /* in the first byte */
+#define NUMBERED     2 /* an answer has our number */
+#define LINKS	     4
+#define PIECE	     512 /* of one message of the kernel's */
 
 static const uint8_t *rest;
 static size_t rest_size;
 static bool numbered;
-static uint32_t asked;		/* the number of the last question */
+static uint32_t asked; /* the number of the last question */
 
 ssize_t __wrap_recv(int fd, void *buf, size_t size, int flags);
 ssize_t __wrap_send(int fd, const void *buf, size_t size, int flags);

@@ -13,7 +13,7 @@
 #include "process/container.h"
 #include "process/procfs.h"
 
-#define PARTS 5		/* split at a byte that no file has */
+#define PARTS 5 /* split at a byte that no file has */
 #define SPLIT 0xff
 
 static const char *const files[PARTS] = {

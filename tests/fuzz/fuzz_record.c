@@ -120,8 +120,8 @@ static int process_laws(const uint8_t *data, size_t size)
 	/* Cleared before and after a failure; each byte found, copied, cut. */
 	work_start();
 	length = process_decode(&p, data, size);
-	LAW(work_done() <= 2 * sizeof(p) +
-			   4 * (size < PROCESS_MAX ? size : PROCESS_MAX));
+	LAW(work_done() <=
+	    2 * sizeof(p) + 4 * (size < PROCESS_MAX ? size : PROCESS_MAX));
 	LAW(length <= PROCESS_MAX);
 	if (length < 0) {
 		LAW(all_zero(&p, sizeof(p)));

@@ -11,6 +11,6 @@
 #include <stddef.h>
 
 void work_start(void);
-size_t work_done(void);		/* bytes since work_start() */
+size_t work_done(void); /* bytes since work_start() */
 
 #endif

@@ -40,7 +40,7 @@ static uint16_t checksum(const uint8_t *p, size_t len)
 	for (size_t i = 0; i + 1 < len; i += 2)
 		sum += (uint32_t)(p[i] << 8 | p[i + 1]);
 	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~(sum + (sum >> 16));
+	return (uint16_t) ~(sum + (sum >> 16));
 }
 
 static void put_address(struct wbuf *w, const char *text)
@@ -58,7 +58,7 @@ static void put_ipv4(struct wbuf *w, const struct segment *s, size_t payload)
 
 	be16(w, 0x4500);
 	be16(w, (uint16_t)(20 + payload));
-	be32(w, 0x4000);	/* don't fragment */
+	be32(w, 0x4000); /* don't fragment */
 	wbuf_u8(w, 64);
 	wbuf_u8(w, s->proto);
 	be16(w, 0);
@@ -104,7 +104,7 @@ static void put_port_unreachable(struct wbuf *w, const struct segment *s)
 {
 	size_t head = w->len;
 
-	be16(w, 3 << 8 | 3);	/* type and code, RFC 792 */
+	be16(w, 3 << 8 | 3); /* type and code, RFC 792 */
 	be16(w, 0);
 	be32(w, 0);
 	wbuf_put(w, s->data, s->len);
@@ -153,10 +153,10 @@ size_t frame_dns(uint8_t *out, size_t size, const char *name,
 		 const char *address, int answer)
 {
 	bool v6 = strchr(address, ':');
-	uint16_t type = v6 ? 28 : 1;	/* AAAA (RFC 3596), A */
+	uint16_t type = v6 ? 28 : 1; /* AAAA (RFC 3596), A */
 	struct wbuf w = wbuf_of(out, size);
 
-	be16(&w, (uint16_t)(0x1000 + type));	/* id */
+	be16(&w, (uint16_t)(0x1000 + type)); /* id */
 	be16(&w, answer ? 0x8180 : 0x0100);
 	be16(&w, 1);
 	be16(&w, answer ? 1 : 0);
@@ -165,7 +165,7 @@ size_t frame_dns(uint8_t *out, size_t size, const char *name,
 	be16(&w, type);
 	be16(&w, 1);
 	if (answer) {
-		be16(&w, 0xc00c);	/* the question's name */
+		be16(&w, 0xc00c); /* the question's name */
 		be16(&w, type);
 		be16(&w, 1);
 		be32(&w, 300);
@@ -214,7 +214,7 @@ static void put_server_name(struct wbuf *w, const char *host)
 	be16(w, 0);
 	extension = begin16(w);
 	list = begin16(w);
-	wbuf_u8(w, 0);		/* a host's name */
+	wbuf_u8(w, 0); /* a host's name */
 	name = begin16(w);
 	wbuf_put(w, host, strlen(host));
 	end16(w, name);
@@ -224,7 +224,7 @@ static void put_server_name(struct wbuf *w, const char *host)
 
 static void put_key_share(struct wbuf *w)
 {
-	be16(w, 0x001d);	/* x25519 */
+	be16(w, 0x001d); /* x25519 */
 	be16(w, 32);
 	put_random(w, 0x80);
 }
@@ -233,15 +233,15 @@ static void put_client_hello(struct wbuf *w, const char *host)
 {
 	size_t extensions, share, list;
 
-	be16(w, 2);			/* cipher suites */
-	be16(w, 0x1301);		/* TLS_AES_128_GCM_SHA256 */
-	be16(w, 0x0100);		/* no compression */
+	be16(w, 2);	 /* cipher suites */
+	be16(w, 0x1301); /* TLS_AES_128_GCM_SHA256 */
+	be16(w, 0x0100); /* no compression */
 	extensions = begin16(w);
 	put_server_name(w, host);
-	put_extension(w, 10, "\0\2\0\x1d", 4);		/* groups: x25519 */
-	put_extension(w, 13, "\0\2\4\3", 4);		/* ECDSA, P-256 */
-	put_extension(w, 16, "\0\3\2h2", 5);		/* ALPN */
-	put_extension(w, 43, "\2\3\4", 3);		/* TLS 1.3 */
+	put_extension(w, 10, "\0\2\0\x1d", 4); /* groups: x25519 */
+	put_extension(w, 13, "\0\2\4\3", 4);   /* ECDSA, P-256 */
+	put_extension(w, 16, "\0\3\2h2", 5);   /* ALPN */
+	put_extension(w, 43, "\2\3\4", 3);     /* TLS 1.3 */
 	be16(w, 51);
 	share = begin16(w);
 	list = begin16(w);
@@ -272,15 +272,15 @@ static size_t make_hello(uint8_t *out, size_t size, uint8_t type,
 	struct wbuf w = wbuf_of(out, size);
 	size_t record, body;
 
-	wbuf_u8(&w, 22);		/* handshake */
+	wbuf_u8(&w, 22); /* handshake */
 	be16(&w, type == CLIENT_HELLO ? 0x0301 : 0x0303);
 	record = begin16(&w);
 	wbuf_u8(&w, type);
-	wbuf_u8(&w, 0);			/* a 24-bit length */
+	wbuf_u8(&w, 0); /* a 24-bit length */
 	body = begin16(&w);
 	be16(&w, 0x0303);
 	put_random(&w, (uint8_t)(type << 5));
-	wbuf_u8(&w, 0);			/* no session id */
+	wbuf_u8(&w, 0); /* no session id */
 	if (type == CLIENT_HELLO)
 		put_client_hello(&w, host);
 	else

@@ -16,10 +16,10 @@ enum { FIN = 0x01, SYN = 0x02, RST = 0x04, PSH = 0x08, ACK = 0x10 };
 #define ETHERNET_LEN 14
 
 struct segment {
-	const char *src, *dst;		/* as text; a colon makes it IPv6 */
+	const char *src, *dst; /* as text; a colon makes it IPv6 */
 	uint16_t sport, dport;
-	uint8_t proto;			/* IPPROTO_TCP, _UDP or _ICMP */
-	uint8_t flags;			/* of TCP, as its seq and ack */
+	uint8_t proto; /* IPPROTO_TCP, _UDP or _ICMP */
+	uint8_t flags; /* of TCP, as its seq and ack */
 	uint32_t seq, ack;
 	const void *data;
 	size_t len;

@@ -23,7 +23,7 @@
 #include "output/packet_options.h"
 #include "process/records/kept_record.h"
 
-#define START_NS 1798106400000000000u	/* 2026-12-24T10:00:00Z */
+#define START_NS 1798106400000000000u /* 2026-12-24T10:00:00Z */
 #define STEP_NS	 12345678u
 #define HOST4	 "10.0.2.15"
 #define HOST6	 "2001:db8::215"
@@ -40,8 +40,8 @@ static const struct program programs[] = {
 	[CURL] = { 4242, 4000, 1000, "curl", "alice", "/usr/bin/curl",
 		   "curl http://www.example.com/", NULL, NULL },
 	[FIREFOX] = { 3100, 1500, 1000, "firefox-esr", "alice",
-		      "/usr/lib/firefox-esr/firefox-esr", "firefox-esr",
-		      NULL, NULL },
+		      "/usr/lib/firefox-esr/firefox-esr", "firefox-esr", NULL,
+		      NULL },
 	[SSHD] = { 812, 1, 0, "sshd", "root", "/usr/sbin/sshd",
 		   "sshd: /usr/sbin/sshd -D", "ssh.service", NULL },
 	[SHOP] = { 2290, 2270, 33, "nginx", "www-data", "/usr/sbin/nginx",
@@ -53,15 +53,15 @@ static const struct program programs[] = {
 
 /* A conversation: who, with whom, and what is said first. */
 struct talk {
-	int who;			/* NOBODY: see attr */
+	int who; /* NOBODY: see attr */
 	uint8_t attr;
 	uint8_t reason;
 	const char *peer;
 	uint16_t local_port, peer_port;
 	uint8_t proto;
 	bool incoming;
-	const char *host;		/* looked up first, or NULL */
-	const char *asks, *answers;	/* NULL: TLS */
+	const char *host;	    /* looked up first, or NULL */
+	const char *asks, *answers; /* NULL: TLS */
 };
 
 static const struct talk talks[] = {
@@ -77,8 +77,8 @@ static const struct talk talks[] = {
 	{ SHOP, ATTR_SOCKET, 0, "200.160.2.3", 8080, 51234, IPPROTO_TCP, true,
 	  NULL, "GET /cart HTTP/1.1\r\nHost: shop.example.com\r\n\r\n",
 	  "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" },
-	{ NTP, ATTR_SCAN, 0, "196.216.2.6", 123, 123, IPPROTO_UDP, false,
-	  NULL, NULL, NULL },
+	{ NTP, ATTR_SCAN, 0, "196.216.2.6", 123, 123, IPPROTO_UDP, false, NULL,
+	  NULL, NULL },
 };
 
 struct maker {
@@ -90,7 +90,7 @@ struct maker {
 	uint64_t packets[NOBODY], bytes[NOBODY];
 	uint64_t first_ns[NOBODY], last_ns[NOBODY];
 	uint64_t total;
-	uint64_t ends[ATTR_COUNT];		/* packet ends by how they are known */
+	uint64_t ends[ATTR_COUNT]; /* packet ends by how they are known */
 };
 
 static void check(int err, const char *what)
@@ -132,8 +132,7 @@ static void set_process(struct process *p, int who)
 	p->ppid = g->ppid;
 	p->uid = p->gid = g->uid;
 	/* Within the hour before the first packet. */
-	p->start_ns = START_NS - 3600000000000u +
-		      g->pid % 3600 * 1000000000ull;
+	p->start_ns = START_NS - 3600000000000u + g->pid % 3600 * 1000000000ull;
 	p->has = 1ull << FIELD_ID | 1ull << FIELD_PID | 1ull << FIELD_PPID |
 		 1ull << FIELD_UID | 1ull << FIELD_GID | 1ull << FIELD_START |
 		 1ull << FIELD_FLAGS | 1ull << FIELD_CMDLINE;
@@ -150,7 +149,7 @@ static void set_process(struct process *p, int who)
 	memcpy(p->cmdline, g->cmdline, p->cmdline_len);
 	for (size_t i = 0; i < p->cmdline_len; i++)
 		if (p->cmdline[i] == ' ')
-			p->cmdline[i] = '\0';	/* between arguments */
+			p->cmdline[i] = '\0'; /* between arguments */
 }
 
 static void set_country(const struct maker *m, struct packet_end *e,
@@ -191,7 +190,8 @@ static size_t put_record(const struct maker *m, int who, uint8_t *out,
 	set_process(&p, who);
 	len = process_encode(&p, record, PROCESS_MAX);
 	check(len, "record");
-	check(kept_record_set(m->rests, kept, record, (size_t)len) ? 0 : -ENOMEM,
+	check(kept_record_set(m->rests, kept, record, (size_t)len) ? 0 :
+								     -ENOMEM,
 	      "record");
 	if (m->packets[who])
 		return 0;
@@ -216,8 +216,10 @@ static void put_packet(struct maker *m, const struct segment *s,
 	struct option_key key = *owners;
 	struct iovec iov[2];
 	uint8_t frame[1500];
-	struct pcapng_packet p = { .ts_ns = m->ts_ns, .data = frame,
-				   .options = iov, .option_count = 1 };
+	struct pcapng_packet p = { .ts_ns = m->ts_ns,
+				   .data = frame,
+				   .options = iov,
+				   .option_count = 1 };
 	struct packet_stamp stamp;
 
 	p.caplen = p.len = (uint32_t)frame_make(frame, sizeof(frame), s);
@@ -250,11 +252,16 @@ static void say(struct maker *m, const struct talk *t, bool out, uint8_t flags,
 {
 	const char *host = strchr(t->peer, ':') ? HOST6 : HOST4;
 	struct segment s = {
-		.src = out ? host : t->peer, .dst = out ? t->peer : host,
+		.src = out ? host : t->peer,
+		.dst = out ? t->peer : host,
 		.sport = out ? t->local_port : t->peer_port,
 		.dport = out ? t->peer_port : t->local_port,
-		.proto = t->proto, .flags = flags, .seq = seq, .ack = ack,
-		.data = data, .len = len,
+		.proto = t->proto,
+		.flags = flags,
+		.seq = seq,
+		.ack = ack,
+		.data = data,
+		.len = len,
 	};
 	struct option_key key;
 
@@ -309,9 +316,17 @@ static void converse_tcp(struct maker *m, const struct talk *t)
 /* The lookup before a talk, from its own process. */
 static void look_up(struct maker *m, const struct talk *t)
 {
-	struct talk dns = { t->who, t->attr, 0, RESOLVER,
-			    (uint16_t)(t->local_port + 1000), 53, IPPROTO_UDP,
-			    false, NULL, NULL, NULL };
+	struct talk dns = { t->who,
+			    t->attr,
+			    0,
+			    RESOLVER,
+			    (uint16_t)(t->local_port + 1000),
+			    53,
+			    IPPROTO_UDP,
+			    false,
+			    NULL,
+			    NULL,
+			    NULL };
 	uint8_t message[512];
 	size_t len;
 
@@ -338,17 +353,22 @@ static void converse_ntp(struct maker *m, const struct talk *t)
 static void put_refusal(struct maker *m)
 {
 	static const uint8_t ntp[48] = { 0x23, 0, 6, 0xec };
-	static const struct talk asked = {
-		NTP, ATTR_SOCKET, 0, "193.0.6.139", 123, 123, IPPROTO_UDP,
-		false, NULL, NULL, NULL
-	};
-	static const struct talk refused = {
-		NTP, ATTR_FLOW, 0, "193.0.6.139", 0, 0, IPPROTO_ICMP, true,
-		NULL, NULL, NULL
-	};
+	static const struct talk asked = { NTP,		  ATTR_SOCKET, 0,
+					   "193.0.6.139", 123,	       123,
+					   IPPROTO_UDP,	  false,       NULL,
+					   NULL,	  NULL };
+	static const struct talk refused = { NTP,	    ATTR_FLOW, 0,
+					     "193.0.6.139", 0,	       0,
+					     IPPROTO_ICMP,  true,      NULL,
+					     NULL,	    NULL };
 	struct segment s = {
-		.src = HOST4, .dst = asked.peer, .sport = 123, .dport = 123,
-		.proto = IPPROTO_UDP, .data = ntp, .len = sizeof(ntp),
+		.src = HOST4,
+		.dst = asked.peer,
+		.sport = 123,
+		.dport = 123,
+		.proto = IPPROTO_UDP,
+		.data = ntp,
+		.len = sizeof(ntp),
 	};
 	uint8_t frame[256];
 
@@ -362,26 +382,40 @@ static void put_refusal(struct maker *m)
 /* Packets of no talk: each owner, or lack of one, is known in another way. */
 static void put_strays(struct maker *m)
 {
-	static const struct talk scan = {
-		NOBODY, ATTR_KERNEL, REASON_NO_SOCKET, "2001:dc7:1000::1", 23,
-		50000, IPPROTO_TCP, true, NULL, NULL, NULL
-	};
+	static const struct talk scan = { NOBODY,
+					  ATTR_KERNEL,
+					  REASON_NO_SOCKET,
+					  "2001:dc7:1000::1",
+					  23,
+					  50000,
+					  IPPROTO_TCP,
+					  true,
+					  NULL,
+					  NULL,
+					  NULL };
 	static const struct talk reset = {
-		NOBODY, ATTR_KERNEL, REASON_RESET, "2001:dc7:1000::1", 23,
-		50000, IPPROTO_TCP, true, NULL, NULL, NULL
+		NOBODY, ATTR_KERNEL, REASON_RESET, "2001:dc7:1000::1",
+		23,	50000,	     IPPROTO_TCP,  true,
+		NULL,	NULL,	     NULL
 	};
 	static const struct talk old = {
-		NOBODY, ATTR_UNKNOWN, REASON_BEFORE, "9.9.9.9", 40999, 443,
-		IPPROTO_TCP, false, NULL, NULL, NULL
+		NOBODY,	     ATTR_UNKNOWN, REASON_BEFORE, "9.9.9.9", 40999, 443,
+		IPPROTO_TCP, false,	   NULL,	  NULL,	     NULL
 	};
 	static const struct talk ssh = {
-		SSHD, ATTR_LISTENER, 0, "203.119.101.61", 22, 61000,
-		IPPROTO_TCP, true, NULL, NULL, NULL
+		SSHD, ATTR_LISTENER, 0,		  "203.119.101.61",
+		22,   61000,	     IPPROTO_TCP, true,
+		NULL, NULL,	     NULL
 	};
 	struct segment through = {
-		.src = "192.168.7.9", .dst = "193.0.6.139", .sport = 3333,
-		.dport = 4433, .proto = IPPROTO_TCP, .flags = ACK,
-		.seq = 7, .ack = 9,
+		.src = "192.168.7.9",
+		.dst = "193.0.6.139",
+		.sport = 3333,
+		.dport = 4433,
+		.proto = IPPROTO_TCP,
+		.flags = ACK,
+		.seq = 7,
+		.ack = 9,
 	};
 	struct option_key key;
 
@@ -452,15 +486,19 @@ static void put_statistics(struct maker *m)
 static void open_sample(struct maker *m, const char *path)
 {
 	static const struct pcapng_interface eth0 = {
-		.name = "eth0", .os = "Linux 6.12",
-		.linktype = LINKTYPE_ETHERNET, .snaplen = 262144
+		.name = "eth0",
+		.os = "Linux 6.12",
+		.linktype = LINKTYPE_ETHERNET,
+		.snaplen = 262144
 	};
 	int fd = pcapng_output_open(path);
 
 	check(fd < 0 ? fd : pcapng_writer_take(&m->writer, fd), path);
 	check(pcapng_writer_section(m->writer, "none", "Linux 6.12",
 				    "pktwho's sample generator: made up, not "
-				    "captured", NULL), "section");
+				    "captured",
+				    NULL),
+	      "section");
 	check(pcapng_writer_interface(m->writer, &eth0), "interface");
 }
 
@@ -487,7 +525,9 @@ int main(int argc, char **argv)
 	m.geo = geo_new();
 	m.options_cache = packet_options_new(true, false);
 	m.rests = rests_new();
-	check(m.geo && m.options_cache && m.rests ? geo_add(m.geo, argv[2]) : -ENOMEM, argv[2]);
+	check(m.geo && m.options_cache && m.rests ? geo_add(m.geo, argv[2]) :
+						    -ENOMEM,
+	      argv[2]);
 	open_sample(&m, argv[1]);
 	put_talks(&m);
 	put_refusal(&m);

@@ -22,15 +22,14 @@ static inline void put(struct message *m, uint16_t type, const void *value,
 	a->rta_type = type;
 	a->rta_len = (uint16_t)RTA_LENGTH(len);
 	memcpy(RTA_DATA(a), value, len);
-	m->h.nlmsg_len = NLMSG_ALIGN(m->h.nlmsg_len) +
-			 (uint32_t)RTA_SPACE(len);
+	m->h.nlmsg_len = NLMSG_ALIGN(m->h.nlmsg_len) + (uint32_t)RTA_SPACE(len);
 }
 
-static inline struct message link_of(int index, const char *name,
-				     uint16_t type, unsigned flags)
+static inline struct message link_of(int index, const char *name, uint16_t type,
+				     unsigned flags)
 {
-	struct message m = { .h.nlmsg_len = NLMSG_LENGTH(sizeof(
-				     struct ifinfomsg)) };
+	struct message m = { .h.nlmsg_len = NLMSG_LENGTH(
+				     sizeof(struct ifinfomsg)) };
 	struct ifinfomsg *link = NLMSG_DATA(&m.h);
 
 	link->ifi_index = index;
@@ -53,8 +52,8 @@ static inline struct message address_of(unsigned index, int family,
 					uint8_t bits, uint16_t type,
 					const char *text)
 {
-	struct message m = { .h.nlmsg_len = NLMSG_LENGTH(sizeof(
-				     struct ifaddrmsg)) };
+	struct message m = { .h.nlmsg_len = NLMSG_LENGTH(
+				     sizeof(struct ifaddrmsg)) };
 	struct ifaddrmsg *of = NLMSG_DATA(&m.h);
 
 	of->ifa_index = index;

@@ -29,7 +29,10 @@ static void a_user_must_be_there(void **state)
 		const char *term;
 		int err;
 	} users[] = {
-		{ "root", 0 }, { "0", 0 }, { "4000000000", 0 }, { "ro*", 0 },
+		{ "root", 0 },
+		{ "0", 0 },
+		{ "4000000000", 0 },
+		{ "ro*", 0 },
 		{ "no-such-user", -EINVAL },
 	};
 

@@ -91,8 +91,8 @@ static void put_wireshark(const char *extcap, const char *plugin)
 		 "#!/bin/sh\ncase $2 in\n"
 		 "folders) printf 'Extcap path:\\t\\t%s/extcap\\n"
 		 "Global Plugins:\\t\\t%s/plugins/4.0\\n' ;;\n"
-		 "plugins) printf '%s' ;;\nesac\n", tree_path, tree_path,
-		 plugin);
+		 "plugins) printf '%s' ;;\nesac\n",
+		 tree_path, tree_path, plugin);
 	put_script("tshark", script);
 }
 
@@ -107,8 +107,8 @@ static int make(void **state)
 		return -1;
 	snprintf(path, sizeof(path), "%s:/usr/bin:/bin", tree_path);
 	setenv("PATH", path, 1);
-	put_wireshark(PKTWHO_VERSION, "pktwho.so " PKTWHO_VERSION
-				      " dissector\\n");
+	put_wireshark(PKTWHO_VERSION,
+		      "pktwho.so " PKTWHO_VERSION " dissector\\n");
 	return 0;
 }
 

@@ -34,8 +34,8 @@
 
 /* ---- memory ---- */
 
-static long until_failure = -1;		/* allocations; -1: none fails */
-static long held;			/* allocations that are not freed */
+static long until_failure = -1; /* allocations; -1: none fails */
+static long held;		/* allocations that are not freed */
 static bool is_counted;
 
 static bool fails(void)
@@ -120,7 +120,7 @@ static void fail_each(const char *what, bool (*make)(void))
 			fail_msg("%s leaves a descriptor, %ld", what, n);
 		if (held)
 			fail_msg("%s leaves memory, %ld", what, n);
-		if (until_failure >= 0) {	/* there were fewer */
+		if (until_failure >= 0) { /* there were fewer */
 			until_failure = -1;
 			assert_true(done);
 			assert_true(n > 0);
@@ -133,14 +133,14 @@ static void fail_each(const char *what, bool (*make)(void))
 	fail_msg("%s never succeeds", what);
 }
 
-#define MAKE(name, type, new, free)                                           \
-	static bool make_##name(void)                                         \
-	{                                                                     \
-		type *t = new;                                                \
-		bool done = t != NULL;                                        \
-									      \
-		free(t);                                                      \
-		return done;                                                  \
+#define MAKE(name, type, new, free)    \
+	static bool make_##name(void)  \
+	{                              \
+		type *t = new;         \
+		bool done = t != NULL; \
+                                       \
+		free(t);               \
+		return done;           \
 	}
 
 MAKE(actors, struct actors, actors_new(16), actors_free)
@@ -157,8 +157,8 @@ MAKE(table, struct table, table_new(), table_free)
 
 static size_t encode_user(uint8_t out[PROCESS_MAX], const char *user)
 {
-	struct process p = { .pid = 7, .has = 1ull << FIELD_PID |
-					      1ull << FIELD_USER };
+	struct process p = { .pid = 7,
+			     .has = 1ull << FIELD_PID | 1ull << FIELD_USER };
 	int len;
 
 	strcpy(p.user, user);
@@ -248,9 +248,9 @@ static void a_list_of_options_says_that_memory_is_short(void **state)
 
 /* ---- write() ---- */
 
-static size_t write_at_most;		/* bytes a call; 0: as many as asked */
-static int write_interrupts;		/* calls that a signal interrupts */
-static long write_fails_after = -1;	/* calls; -1: never */
+static size_t write_at_most;	    /* bytes a call; 0: as many as asked */
+static int write_interrupts;	    /* calls that a signal interrupts */
+static long write_fails_after = -1; /* calls; -1: never */
 static int write_error = EIO;
 
 ssize_t __real_write(int fd, const void *buf, size_t n);
@@ -267,8 +267,9 @@ ssize_t __wrap_write(int fd, const void *buf, size_t n)
 		write_fails_after = 0;
 		return -1;
 	}
-	return __real_write(fd, buf, write_at_most && n > write_at_most ?
-					     write_at_most : n);
+	return __real_write(fd, buf,
+			    write_at_most && n > write_at_most ? write_at_most :
+								 n);
 }
 
 static bool truncate_fails;
@@ -294,8 +295,7 @@ static int write_packets(const char *name, bool endures)
 	char path[64];
 
 	snprintf(path, sizeof(path), "%s/%s", tree_path, name);
-	assert_int_equal(pcapng_writer_take(&w, pcapng_output_open(path)),
-			 0);
+	assert_int_equal(pcapng_writer_take(&w, pcapng_output_open(path)), 0);
 	if (endures)
 		pcapng_writer_endure(w);
 	pcapng_writer_section(w, "hw", "os", "app", NULL);
@@ -396,7 +396,7 @@ static void what_cannot_be_cut_off_is_written_over(void **state)
 
 /* ---- netlink ---- */
 
-static int recv_error;			/* of the next one; 0: none */
+static int recv_error; /* of the next one; 0: none */
 
 ssize_t __real_recv(int fd, void *buf, size_t n, int flags);
 ssize_t __wrap_recv(int fd, void *buf, size_t n, int flags);
@@ -420,8 +420,10 @@ static bool find_address(uint8_t out[16])
 	for (a = all; a && !found; a = a->ifa_next) {
 		found = a->ifa_addr && a->ifa_addr->sa_family == AF_INET6;
 		if (found)
-			memcpy(out, &((struct sockaddr_in6 *)(void *)
-				      a->ifa_addr)->sin6_addr, 16);
+			memcpy(out,
+			       &((struct sockaddr_in6 *)(void *)a->ifa_addr)
+					->sin6_addr,
+			       16);
 	}
 	freeifaddrs(all);
 	return found;
@@ -436,7 +438,7 @@ static void addresses_are_known_where_tunnels_are_not(void **state)
 	if (!find_address(own))
 		skip();
 	for (int i = 0; i < 2; i++) {
-		recv_error = i ? ENOMEM : EAGAIN;	/* of the tunnels */
+		recv_error = i ? ENOMEM : EAGAIN; /* of the tunnels */
 		assert_int_equal(local_open(&l), 0);
 		local_refresh(l);
 		local_catch_up(l);

@@ -47,8 +47,8 @@ static void nothing_means_everything(void **state)
 	assert_int_equal(o.geo_count, 0);
 	assert_int_equal(o.comments, COMMENTS_CHANGES);
 	assert_int_equal(o.cmdline, CMDLINE_MASKED);
-	assert_false(o.interfaces[0].how.no_promiscuous ||
-		     o.no_process_table || o.quiet || o.hash);
+	assert_false(o.interfaces[0].how.no_promiscuous || o.no_process_table ||
+		     o.quiet || o.hash);
 	assert_true(filter_is_empty(&o.filter));
 }
 
@@ -61,7 +61,8 @@ static void each_option_sets_its_own(void **state)
 			       "16", "-c", "10", "-a", "duration:2.5", "-p",
 			       "-q", "--geo", "a.mmdb", "--geo=b.mmdb",
 			       "--comments=none", "--no-process-table",
-			       "--no-cmdline"), 0);
+			       "--no-cmdline"),
+			 0);
 	assert_string_equal(o.interfaces[0].name, "eth0");
 	assert_string_equal(o.write, "-");
 	assert_int_equal(o.interfaces[0].how.snaplen, 96);
@@ -72,12 +73,13 @@ static void each_option_sets_its_own(void **state)
 	assert_string_equal(o.geo[0], "a.mmdb");
 	assert_string_equal(o.geo[1], "b.mmdb");
 	assert_int_equal(o.comments, COMMENTS_NONE);
-	assert_true(o.interfaces[0].how.no_promiscuous &&
-		    o.no_process_table && o.cmdline == CMDLINE_NONE && o.quiet);
+	assert_true(o.interfaces[0].how.no_promiscuous && o.no_process_table &&
+		    o.cmdline == CMDLINE_NONE && o.quiet);
 	assert_int_equal(PARSE(&o, "-a", "duration:0"), 0);
-	assert_int_equal(o.max_duration_ns, 1);	/* and 0 were no limit */
+	assert_int_equal(o.max_duration_ns, 1); /* and 0 were no limit */
 	assert_int_equal(PARSE(&o, "--capture-comment", "a",
-			       "--capture-comment=b"), 0);
+			       "--capture-comment=b"),
+			 0);
 	assert_string_equal(o.file_comments[0], "a");
 	assert_string_equal(o.file_comments[1], "b");
 	assert_null(o.file_comments[2]);
@@ -91,7 +93,8 @@ static void each_option_sets_its_own(void **state)
 
 	assert_int_equal(PARSE(&o, "--interface=lo", "--snapshot-length", "0",
 			       "--buffer-size=1", "--autostop=packets:5",
-			       "--no-promiscuous-mode"), 0);
+			       "--no-promiscuous-mode"),
+			 0);
 	assert_string_equal(o.interfaces[0].name, "lo");
 	/* 0 is all, as in tcpdump. */
 	assert_int_equal(o.interfaces[0].how.snaplen, 262144);
@@ -109,7 +112,8 @@ static void each_interface_is_captured_in_its_own_way(void **state)
 
 	(void)state;
 	assert_int_equal(PARSE(&o, "-s", "60", "-B", "4", "-i", "a", "-i", "b",
-			       "-s", "0", "-p", "-i", "c", "-B", "8"), 0);
+			       "-s", "0", "-p", "-i", "c", "-B", "8"),
+			 0);
 	assert_int_equal(o.interface_count, 3);
 	assert_int_equal(o.interfaces[0].how.snaplen, 60);
 	assert_int_equal(o.interfaces[1].how.snaplen, 262144);
@@ -146,12 +150,12 @@ static void files_are_bounded(void **state)
 	assert_false(o.ring.asked);
 	assert_int_equal(PARSE(&o, "-w", "a", "-b", "filesize:2M", "-b",
 			       "duration:1.5", "-b", "packets:9", "-b",
-			       "interval:60", "-b", "files:3", "-b",
-			       "total:1G", "--ring-buffer=free:5k", "-a",
-			       "files:7", "-b", "nametimenum:2", "-b",
-			       "printname:names"), 0);
+			       "interval:60", "-b", "files:3", "-b", "total:1G",
+			       "--ring-buffer=free:5k", "-a", "files:7", "-b",
+			       "nametimenum:2", "-b", "printname:names"),
+			 0);
 	assert_true(o.ring.asked);
-	assert_int_equal(o.file.bytes, 1998848);	/* blocks of 4096 */
+	assert_int_equal(o.file.bytes, 1998848); /* blocks of 4096 */
 	assert_int_equal(o.file.duration_ns, 1500000000);
 	assert_int_equal(o.file.packets, 9);
 	assert_int_equal(o.file.interval_ns, 60000000000);
@@ -175,17 +179,22 @@ static void files_are_bounded(void **state)
 	assert_int_equal(PARSE(&o, "-w", "a", "--freeze", "x"), -EINVAL);
 	assert_int_equal(PARSE(&o, "-w", "a", "--freeze-on", "x"), -EINVAL);
 	assert_int_equal(PARSE(&o, "-w", "a", "-b", "packets:9", "--freeze-on",
-			       "expert:x"), -EINVAL);
+			       "expert:x"),
+			 -EINVAL);
 	assert_int_equal(PARSE(&o, "-w", "a", "-b", "packets:9", "--freeze-on",
-			       "expert:memfd"), 0);
+			       "expert:memfd"),
+			 0);
 	assert_true(filter_is_empty(&o.filter));
 	assert_false(filter_is_empty(&o.freeze_on));
 	assert_int_equal(PARSE(&o, "-w", "a", "-b", "packets:9", "-b",
-			       "free:1G"), -EINVAL);
+			       "free:1G"),
+			 -EINVAL);
 	assert_int_equal(PARSE(&o, "-w", "a", "-b", "filesize:6", "-b",
-			       "total:10"), -EINVAL);
+			       "total:10"),
+			 -EINVAL);
 	assert_int_equal(PARSE(&o, "-w", "a", "-b", "packets:9", "--remote",
-			       "h"), -EINVAL);
+			       "h"),
+			 -EINVAL);
 }
 
 static void a_record_is_a_ring(void **state)
@@ -199,7 +208,8 @@ static void a_record_is_a_ring(void **state)
 	assert_true(o.ring.asked && o.ring.free && o.ring.of_host);
 	assert_int_equal(o.ring.total, 2000000000);
 	assert_int_equal(PARSE(&o, "record", "-w", "x", "-b", "total:1G", "-b",
-			       "filesize:1M", "-i", "lo"), 0);
+			       "filesize:1M", "-i", "lo"),
+			 0);
 	assert_string_equal(o.write, "x");
 	assert_false(o.ring.of_host);
 	assert_int_equal(o.ring.total, 1000000000);
@@ -227,8 +237,17 @@ static void words_are_a_filter(void **state)
 static void a_filter_begins_with_a_word_of_pcap(void **state)
 {
 	static const char *const yes[] = {
-		"tcp", "not tcp", "ip6 host ::1", "tcp[tcpflags] & 2 != 0",
-		"(udp)", "!arp", "ether[0] = 1", "len > 9", "es-is", "1 = 1", "",
+		"tcp",
+		"not tcp",
+		"ip6 host ::1",
+		"tcp[tcpflags] & 2 != 0",
+		"(udp)",
+		"!arp",
+		"ether[0] = 1",
+		"len > 9",
+		"es-is",
+		"1 = 1",
+		"",
 	};
 	static const char *const no[] = {
 		"curl", "tcpx", "to", "ping -c 1", "http://a/",
@@ -248,14 +267,15 @@ static void a_filter_begins_with_a_word_of_pcap(void **state)
 static void a_display_filter_is_known(void **state)
 {
 	static const char *const display[] = {
-		"tcp.port == 80", "ip.addr==192.0.2.1", "!(ip.src != 192.0.2.1)",
-		"tcp and proc.name contains \"x\"", "tcp.port in {80 443}",
-		"frame.len>9",
+		"tcp.port == 80",	  "ip.addr==192.0.2.1",
+		"!(ip.src != 192.0.2.1)", "tcp and proc.name contains \"x\"",
+		"tcp.port in {80 443}",	  "frame.len>9",
 	};
 	static const char *const capture[] = {
-		"tcp port 80", "host www.example.com", "tcp[13] & 2 != 0",
-		"host 192.0.2.1 and port 80", "len > 9", "", "net 192.0.2",
-		"host a.example.com && tcp[tcpflags] == 2",
+		"tcp port 80",	    "host www.example.com",
+		"tcp[13] & 2 != 0", "host 192.0.2.1 and port 80",
+		"len > 9",	    "",
+		"net 192.0.2",	    "host a.example.com && tcp[tcpflags] == 2",
 	};
 
 	(void)state;
@@ -270,13 +290,28 @@ static void a_display_filter_is_known(void **state)
 static void a_display_filter_of_names_is_known(void **state)
 {
 	static const char *const display[] = {
-		"http", "!arp && !tls", "not dns", "tcp and http",
-		"(dns||mdns)", "http&&!tls", "http.request", "not ip.src",
+		"http",
+		"!arp && !tls",
+		"not dns",
+		"tcp and http",
+		"(dns||mdns)",
+		"http&&!tls",
+		"http.request",
+		"not ip.src",
 		"tcp.analysis.retransmission or proc.src.name",
 	};
 	static const char *const capture[] = {
-		"arp", "tcp", "host http", "port dns", "www.example.com",
-		"tcp port http", "www", "http GET", "", "!", "udp && dst ntp",
+		"arp",
+		"tcp",
+		"host http",
+		"port dns",
+		"www.example.com",
+		"tcp port http",
+		"www",
+		"http GET",
+		"",
+		"!",
+		"udp && dst ntp",
 	};
 	struct options o;
 
@@ -296,8 +331,11 @@ static void a_display_filter_of_names_is_known(void **state)
 static void files_are_searched(void **state)
 {
 	static const char *const vain[] = {
-		"-g", "-p", "-s60", "-B4", "--names", "--no-process-table",
-		"--no-cmdline", "--capture-comment=x", "--hash", "--keylog",
+		"-g",		"-p",
+		"-s60",		"-B4",
+		"--names",	"--no-process-table",
+		"--no-cmdline", "--capture-comment=x",
+		"--hash",	"--keylog",
 	};
 	struct options o;
 
@@ -312,7 +350,8 @@ static void files_are_searched(void **state)
 	assert_string_equal(o.paths[0], "/var/lib/pktwho");
 	assert_int_equal(PARSE(&o, "find", "--sha256", "deadbeef"), 0);
 	assert_int_equal(PARSE(&o, "cut", "-w", "x", "--keep",
-			       "sha256:deadbeef"), 0);
+			       "sha256:deadbeef"),
+			 0);
 	assert_int_equal(PARSE(&o, "find", "--sha256", "dead"), -EINVAL);
 	assert_int_equal(PARSE(&o, "--sha256", "deadbeef"), -EINVAL);
 	assert_int_equal(PARSE(&o, "--keep", "sha256:deadbeef"), -EINVAL);
@@ -327,8 +366,7 @@ static void files_are_searched(void **state)
 			 -EINVAL);
 	assert_int_equal(PARSE(&o, "cut", "-w", "x", "--last", "m"), -EINVAL);
 	assert_int_equal(PARSE(&o, "cut", "-w", "x", "--last", "0"), -EINVAL);
-	assert_int_equal(PARSE(&o, "cut", "-w", "x", "--last", "1mm"),
-			 -EINVAL);
+	assert_int_equal(PARSE(&o, "cut", "-w", "x", "--last", "1mm"), -EINVAL);
 }
 
 static void what_was_meant_is_near(void **state)
@@ -358,7 +396,8 @@ static void processes_are_chosen(void **state)
 	(void)state;
 	assert_int_equal(PARSE(&o, "--proc", "curl", "--proc=ss*", "--pid=42",
 			       "--user", "alice", "--container", "web",
-			       "--unit", "nginx", "--follow", "--hash"), 0);
+			       "--unit", "nginx", "--follow", "--hash"),
+			 0);
 	assert_int_equal(o.filter.counts[FILTER_PROC], 2);
 	assert_string_equal(o.filter.terms[FILTER_PROC][0], "curl");
 	assert_string_equal(o.filter.terms[FILTER_PROC][1], "ss*");
@@ -397,7 +436,8 @@ static void another_machine_is_described(void **state)
 	assert_null(o.remote.host);
 	assert_int_equal(PARSE(&o, "--remote", "web", "--remote-port=2222",
 			       "--remote-sudo", "--remote-copy", "-a", "eof",
-			       "--remote-command", "/opt/pktwho"), 0);
+			       "--remote-command", "/opt/pktwho"),
+			 0);
 	assert_string_equal(o.remote.host, "web");
 	assert_int_equal(o.remote.port, 2222);
 	assert_string_equal(o.remote.command, "/opt/pktwho");
@@ -502,7 +542,8 @@ static void a_filter_belongs_to_what_it_follows(void **state)
 	assert_null(o.interfaces[1].filter);
 
 	assert_int_equal(PARSE(&o, "-f", "ip", "-i", "a", "-f", "tcp", "-i",
-			       "b"), 0);
+			       "b"),
+			 0);
 	assert_string_equal(o.interfaces[0].filter, "tcp");
 	assert_string_equal(o.interfaces[1].filter, "ip");
 }
@@ -594,7 +635,8 @@ static void a_table_takes_what_top_takes(void **state)
 	struct options o;
 
 	(void)state;
-	assert_int_equal(PARSE(&o, "top", "--batch", "-n", "3", "-d", "0.5"), 0);
+	assert_int_equal(PARSE(&o, "top", "--batch", "-n", "3", "-d", "0.5"),
+			 0);
 	assert_int_equal(o.action, ACTION_TOP);
 	assert_int_equal(o.max_reports, 3);
 	assert_int_equal(o.interval_ns, 500000000);
@@ -637,7 +679,8 @@ static void a_file_is_stripped(void **state)
 	assert_string_equal(o.write, "out");
 	assert_int_equal(o.strip, 0);
 	assert_int_equal(PARSE(&o, "strip", "--what", "users,arguments", "-w",
-			       "out", "--", "-in"), 0);
+			       "out", "--", "-in"),
+			 0);
 	assert_int_equal(o.strip, STRIP_USERS | STRIP_ARGUMENTS);
 	assert_string_equal(o.paths[0], "-in");
 	assert_int_equal(PARSE(&o, "strip", "in"), -EINVAL);
@@ -687,7 +730,8 @@ static void lines_go_to_one_place(void **state)
 
 	(void)state;
 	assert_int_equal(PARSE(&o, "log", "--log-file", "l", "--log-rotate",
-			       "filesize:2", "--log-rotate", "total:8"), 0);
+			       "filesize:2", "--log-rotate", "total:8"),
+			 0);
 	assert_string_equal(o.log_file, "l");
 	assert_true(o.log_ring.asked);
 	assert_int_equal(o.log_limits.bytes, 2000);
@@ -698,15 +742,18 @@ static void lines_go_to_one_place(void **state)
 	assert_int_equal(PARSE(&o, "top", "--journal"), -EINVAL);
 	assert_int_equal(PARSE(&o, "--log-file", "l"), -EINVAL);
 	assert_int_equal(PARSE(&o, "log", "--log-file", "l.gz",
-			       "--compress-type", "zstd"), -EINVAL);
+			       "--compress-type", "zstd"),
+			 -EINVAL);
 	assert_int_equal(PARSE(&o, "log", "--log-file", "l.gz",
-			       "--compress-type", "gzip"), 0);
+			       "--compress-type", "gzip"),
+			 0);
 	assert_int_equal(PARSE(&o, "log", "--journal", "--log-file", "l"),
 			 -EINVAL);
 	assert_int_equal(PARSE(&o, "log", "--log-rotate", "filesize:2"),
 			 -EINVAL);
 	assert_int_equal(PARSE(&o, "log", "--log-file", "l", "--log-rotate",
-			       "files:2"), -EINVAL);
+			       "files:2"),
+			 -EINVAL);
 	assert_int_equal(PARSE(&o, "log", "--log-file", "l", "--log-rotate",
 			       "duration:2", "--log-rotate", "total:8"),
 			 -EINVAL);

@@ -27,8 +27,8 @@ static int lines_of(const char *path)
 	unlink(out);
 	pid = fork();
 	if (!pid) {
-		char *argv[] = { "pktwho", "log", "-r", from, "--no-tshark",
-				 "--log-file", out, NULL };
+		char *argv[] = { "pktwho",	"log",	      "-r", from,
+				 "--no-tshark", "--log-file", out,  NULL };
 		struct options o;
 
 		if (options_parse(&o, 7, argv))
@@ -67,8 +67,8 @@ static void each_connection_begins_and_ends(void **state)
 
 static void what_cannot_be_read_is_an_error(void **state)
 {
-	static const uint8_t big[28] = { 0x0a, 0x0d, 0x0d, 0x0a, 0, 0, 0, 28,
-					 0x1a, 0x2b, 0x3c, 0x4d };
+	static const uint8_t big[28] = { 0x0a, 0x0d, 0x0d, 0x0a, 0,    0,
+					 0,    28,   0x1a, 0x2b, 0x3c, 0x4d };
 
 	(void)state;
 	assert_int_equal(lines_of_tree("none"), -ENOENT);

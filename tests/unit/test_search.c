@@ -73,7 +73,8 @@ static void what_is_read_is_not_written(void **state)
 	assert_int_equal(RUN("cut", "--proc", "curl", "-w", out, SAMPLE), 0);
 	size = size_of(out);
 	assert_int_equal(RUN("cut", "--proc", "curl", "--force", "-w", out,
-			     out), 1);
+			     out),
+			 1);
 	assert_int_equal(size_of(out), size);
 }
 

@@ -86,7 +86,8 @@ static inline void tree_stat(uint32_t pid, const char *name, uint32_t ppid,
 	snprintf(path, sizeof(path), "%u/stat", pid);
 	snprintf(text, sizeof(text),
 		 "%u (%s) S %u 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 "
-		 "%llu 23 24 25\n", pid, name, ppid, (unsigned long long)ticks);
+		 "%llu 23 24 25\n",
+		 pid, name, ppid, (unsigned long long)ticks);
 	tree_text(path, text);
 }
 

@@ -18,13 +18,13 @@ struct opener;
 
 struct cut_options {
 	const struct filter *filter;
-	const char *host;		/* "192.0.2.1", "2001:db8::/32"; NULL: any */
-	const char *country;		/* "JP"; NULL: any */
-	uint64_t from_ns;		/* Unix time */
-	struct opener *to;		/* who makes the new file */
-	const char *path;		/* what that is called */
+	const char *host;    /* "192.0.2.1", "2001:db8::/32"; NULL: any */
+	const char *country; /* "JP"; NULL: any */
+	uint64_t from_ns;    /* Unix time */
+	struct opener *to;   /* who makes the new file */
+	const char *path;    /* what that is called */
 	enum compression compression;
-	enum options_comments comments;	/* of packets */
+	enum options_comments comments; /* of packets */
 	bool process_blocks;		/* for Wireshark 5: process_block.h */
 };
 

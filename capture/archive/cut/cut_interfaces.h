@@ -16,20 +16,20 @@
 #include "archive/packet.h"
 
 struct cut_interface {
-	uint8_t *block;			/* as it was described; our own */
+	uint8_t *block; /* as it was described; our own */
 	size_t len;
-	uint64_t packets;		/* in the new file */
-	uint64_t first_ns;		/* Unix epoch */
+	uint64_t packets;  /* in the new file */
+	uint64_t first_ns; /* Unix epoch */
 	uint64_t last_ns;
-	uint64_t if_dropped;		/* in the files that were read */
+	uint64_t if_dropped; /* in the files that were read */
 	uint64_t os_dropped;
 };
 
 struct cut_interfaces {
-	struct archive_interfaces in;	/* of the section that is read */
-	uint32_t numbers[ARCHIVE_INTERFACES];	/* theirs in the new file */
+	struct archive_interfaces in;	      /* of the section that is read */
+	uint32_t numbers[ARCHIVE_INTERFACES]; /* theirs in the new file */
 	struct cut_interface out[ARCHIVE_INTERFACES];
-	uint32_t count;			/* of the new file, with packets or not */
+	uint32_t count; /* of the new file, with packets or not */
 };
 
 /* The next interface of the section.  0, -EMFILE for too many, or -ENOMEM. */

@@ -33,7 +33,7 @@ static int put_section(struct cut *c)
 	wbuf_u32(&w, PCAPNG_BYTE_ORDER_MAGIC);
 	wbuf_u16(&w, PCAPNG_VERSION_MAJOR);
 	wbuf_u16(&w, PCAPNG_VERSION_MINOR);
-	wbuf_u64(&w, UINT64_MAX);		/* its length: not known */
+	wbuf_u64(&w, UINT64_MAX); /* its length: not known */
 	wbuf_put(&w, c->section_bytes, c->section.len);
 	put_option(&w, PCAPNG_SHB_USERAPPL, program, strlen(program));
 	wbuf_u32(&w, PCAPNG_OPT_END);

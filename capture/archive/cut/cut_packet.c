@@ -72,7 +72,8 @@ static void put_record(struct wbuf *w, const struct archive_packet *p,
 	person->told = true;
 	for (int i = 0; i < p->record_count; i++)
 		if (p->records[i].len >= person->record_len &&
-		    !memcmp(p->records[i].p, person->record, person->record_len))
+		    !memcmp(p->records[i].p, person->record,
+			    person->record_len))
 			return;
 	put_custom_option(w, person->record, person->record_len);
 }

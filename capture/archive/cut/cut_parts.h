@@ -20,9 +20,8 @@
 #include "pcapng.h"
 #include "record.h"
 
-#define SECTION_ROOM 8192	/* of what a section says of itself */
-#define BLOCK_ROOM   (PCAPNG_MAX_BLOCK + 2 * (PROCESS_MAX + 16) + COMMENT_MAX + \
-		      8)
+#define SECTION_ROOM 8192 /* of what a section says of itself */
+#define BLOCK_ROOM   (PCAPNG_MAX_BLOCK + 2 * (PROCESS_MAX + 16) + COMMENT_MAX + 8)
 
 struct cut {
 	const struct cut_options *options;
@@ -30,14 +29,14 @@ struct cut {
 	struct people *people;
 	struct comments *comments;
 	struct addresses *addresses;
-	struct process src;		/* scratch for the comment */
+	struct process src; /* scratch for the comment */
 	struct process dst;
-	bool file_wanted;		/* its table names one of them */
+	bool file_wanted; /* its table names one of them */
 	struct cut_interfaces interfaces;
 	struct pcapng_writer *writer;
 	long packets;
-	struct wbuf section;		/* options: of the first one's with a packet */
-	struct wbuf keys;		/* blocks that wait for a packet */
+	struct wbuf section; /* options: of the first one's with a packet */
+	struct wbuf keys;    /* blocks that wait for a packet */
 	struct wbuf table;
 	uint32_t table_count;
 	uint8_t table_bytes[PCAPNG_MAX_BLOCK - 64];

@@ -9,7 +9,7 @@
 
 #include "bytes.h"
 
-#define GZIP_MEMORY 8		/* zlib's default */
+#define GZIP_MEMORY 8 /* zlib's default */
 
 struct compressor {
 	ZSTD_CCtx *zstd;
@@ -118,7 +118,8 @@ static size_t run_zstd(struct compressor *c, const uint8_t *piece, size_t len,
 	/* Else an error, or there is more, for which there would be room. */
 	return ZSTD_compressStream2(c->zstd, &out, &in,
 				    last ? ZSTD_e_end : ZSTD_e_flush) ?
-		       0 : out.pos;
+		       0 :
+		       out.pos;
 }
 
 static size_t run_gzip(struct compressor *c, const uint8_t *piece, size_t len)
@@ -130,8 +131,8 @@ static size_t run_gzip(struct compressor *c, const uint8_t *piece, size_t len)
 	z->avail_in = (uInt)len;
 	z->next_out = c->bytes;
 	z->avail_out = (uInt)c->room;
-	return deflate(z, Z_FINISH) == Z_STREAM_END ?
-		       c->room - z->avail_out : 0;
+	return deflate(z, Z_FINISH) == Z_STREAM_END ? c->room - z->avail_out :
+						      0;
 }
 
 size_t compressor_run(struct compressor *c, const uint8_t *piece, size_t len,

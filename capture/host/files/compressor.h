@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 enum compression {
-	COMPRESSION_BY_NAME,		/* what the file's suffix says */
+	COMPRESSION_BY_NAME, /* what the file's suffix says */
 	COMPRESSION_NONE,
 	COMPRESSION_GZIP,
 	COMPRESSION_ZSTD,
@@ -37,7 +37,7 @@ struct compressor;
 /* For pieces of up to @piece_max bytes.  0 or -ENOMEM. */
 int compressor_new(struct compressor **out, enum compression c,
 		   size_t piece_max);
-void compressor_free(struct compressor *c);	/* NULL is fine */
+void compressor_free(struct compressor *c); /* NULL is fine */
 
 /* What comes next is the first piece of another file. */
 void compressor_restart(struct compressor *c);

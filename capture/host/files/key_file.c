@@ -25,7 +25,7 @@ static _Noreturn void wait_and_remove(const char *path, int fd)
 
 	setsid();
 	dup2(fd, STDIN_FILENO);
-	close(STDOUT_FILENO);	/* who reads it sees its end */
+	close(STDOUT_FILENO); /* who reads it sees its end */
 	close_range(STDERR_FILENO + 1, ~0u, 0);
 	privilege_drop();
 	if (sudo_user_become())

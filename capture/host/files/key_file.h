@@ -11,8 +11,8 @@
 
 struct key_file {
 	char path[4096];
-	int fd;			/* to read it with */
-	int end_fd;		/* closed: it is removed */
+	int fd;	    /* to read it with */
+	int end_fd; /* closed: it is removed */
 	pid_t remover;
 };
 

@@ -21,14 +21,14 @@ static const struct {
 };
 
 struct unpacker {
-	enum compression kind;		/* COMPRESSION_BY_NAME: not known yet */
+	enum compression kind; /* COMPRESSION_BY_NAME: not known yet */
 	ZSTD_DStream *zstd;
 	z_stream gzip;
 	bool has_gzip;
-	bool member_ended;		/* of gzip's, and another may follow */
-	bool is_full;			/* there may be more of what was read */
-	size_t len;			/* of what was read */
-	size_t at;			/* what was taken of it */
+	bool member_ended; /* of gzip's, and another may follow */
+	bool is_full;	   /* there may be more of what was read */
+	size_t len;	   /* of what was read */
+	size_t at;	   /* what was taken of it */
 	uint8_t in[UNPACKER_BYTES];
 	uint8_t out[UNPACKER_BYTES];
 };

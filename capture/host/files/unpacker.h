@@ -17,7 +17,7 @@ struct unpacker;
 
 /* NULL without memory. */
 struct unpacker *unpacker_new(void);
-void unpacker_free(struct unpacker *u);		/* NULL is fine */
+void unpacker_free(struct unpacker *u); /* NULL is fine */
 
 /*
  * Reads what comes next, up to UNPACKER_BYTES, once all that was read before

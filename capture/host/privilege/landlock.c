@@ -17,11 +17,11 @@ struct rules {
 	uint64_t scoped;
 };
 
-#define FILES_1	((1u << 13) - 1)
-#define REFER	(1u << 13)	/* version 2 */
-#define IOCTL	(1u << 15)	/* 5 */
-#define TCP	3u		/* 4: bind, connect */
-#define SCOPES	1u		/* 6: abstract sockets */
+#define FILES_1 ((1u << 13) - 1)
+#define REFER	(1u << 13) /* version 2 */
+#define IOCTL	(1u << 15) /* 5 */
+#define TCP	3u	   /* 4: bind, connect */
+#define SCOPES	1u	   /* 6: abstract sockets */
 
 int landlock_version(void)
 {
@@ -78,10 +78,11 @@ int landlock_enter(int dir_fd, uint64_t access)
 
 void landlock_write_in(int dir_fd)
 {
-	int err = landlock_enter(
-		dir_fd,
-		LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
-			LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_TRUNCATE);
+	int err = landlock_enter(dir_fd,
+				 LANDLOCK_ACCESS_FS_WRITE_FILE |
+					 LANDLOCK_ACCESS_FS_MAKE_REG |
+					 LANDLOCK_ACCESS_FS_REMOVE_FILE |
+					 LANDLOCK_TRUNCATE);
 
 	if (err)
 		log_debug("no Landlock: %s", strerror(-err));

@@ -18,7 +18,7 @@ int landlock_version(void);
  * directory, below which @access (LANDLOCK_ACCESS_FS_...) still is, as far as
  * this kernel knows it; -1: none.  0 or -errno.
  */
-#define LANDLOCK_TRUNCATE (1u << 14)	/* Linux 6.2 */
+#define LANDLOCK_TRUNCATE (1u << 14) /* Linux 6.2 */
 
 int landlock_enter(int dir_fd, uint64_t access);
 

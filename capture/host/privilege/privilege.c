@@ -44,7 +44,7 @@ static const uint64_t uses[] = {
 	[PRIVILEGE_FOR_SIGNALS] = BIT(CAP_KILL),
 };
 
-#define NOBODY	65534	/* the kernel's overflow uid and gid */
+#define NOBODY 65534 /* the kernel's overflow uid and gid */
 
 enum privilege privilege_now(char *missing, size_t size)
 {
@@ -93,7 +93,7 @@ static const char *const unsafe[] = {
 };
 /* clang-format on */
 
-#define KEPT	"PKTWHO_KEPT_"
+#define KEPT "PKTWHO_KEPT_"
 
 static bool is_unsafe(const char *variable)
 {
@@ -345,7 +345,8 @@ void privilege_keep_output(void)
 
 static uint64_t needed_to_look_up(bool may_signal)
 {
-	return uses[PRIVILEGE_FOR_PROCESSES] | uses[PRIVILEGE_FOR_TRANSLATIONS] |
+	return uses[PRIVILEGE_FOR_PROCESSES] |
+	       uses[PRIVILEGE_FOR_TRANSLATIONS] |
 	       (may_signal ? uses[PRIVILEGE_FOR_SIGNALS] : 0);
 }
 
@@ -381,15 +382,18 @@ void privilege_describe_kept(char *out, size_t size)
 {
 	cap_t caps = cap_get_proc();
 	cap_t kept = sees_others(caps) ?
-		     kept_capabilities(caps, needed_to_look_up(false)) : NULL;
+			     kept_capabilities(caps, needed_to_look_up(false)) :
+			     NULL;
 	char *text = kept ? cap_to_text(kept, NULL) : NULL;
 	uid_t uid = geteuid();
 	gid_t gid;
 
 	if (!uid && (!sudo_user_get(&uid, &gid) || !uid))
 		uid = NOBODY;
-	snprintf(out, size, "uid %d without any capability; another process "
-		 "looks up with %s", uid, text ? text : "what root has here");
+	snprintf(out, size,
+		 "uid %d without any capability; another process "
+		 "looks up with %s",
+		 uid, text ? text : "what root has here");
 	cap_free(text);
 	cap_free(kept);
 	cap_free(caps);
@@ -412,24 +416,31 @@ void privilege_advise(int err, char *out, size_t size)
 	if (err == -EACCES && !stat(privilege_program, &st))
 		gr = getgrgid(st.st_gid);
 	if (!geteuid())
-		snprintf(out, size, "root lacks %s here: add that where its "
-			 "container is started", missing);
+		snprintf(out, size,
+			 "root lacks %s here: add that where its "
+			 "container is started",
+			 missing);
 	else if (err == -EPERM)
-		snprintf(out, size, "a capability of " PKTWHO_LIBEXECDIR
+		snprintf(out, size,
+			 "a capability of " PKTWHO_LIBEXECDIR
 			 "/pktwho is not to be had in this container: add it "
 			 "where that is started");
 	else if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
-		snprintf(out, size, "programs gain no capabilities here "
+		snprintf(out, size,
+			 "programs gain no capabilities here "
 			 "(no_new_privs): run it outside of this sandbox, or "
 			 "as root");
 	else if (gr)
-		snprintf(out, size, "only root and the group %s may capture: "
+		snprintf(out, size,
+			 "only root and the group %s may capture: "
 			 "run \"sudo adduser %s %s\" and log in again",
 			 gr->gr_name, name_of_user(), gr->gr_name);
 	else if (access(PKTWHO_LIBEXECDIR "/setup-group", X_OK))
-		snprintf(out, size, "run it as root, or install it (\""
-			 PKTWHO_INSTALL "\")");
+		snprintf(out, size,
+			 "run it as root, or install it (\"" PKTWHO_INSTALL
+			 "\")");
 	else
-		snprintf(out, size, "run it as root, or run \""
-			 PKTWHO_GIVE_TO_GROUP "\" to let a group capture");
+		snprintf(out, size,
+			 "run it as root, or run \"" PKTWHO_GIVE_TO_GROUP
+			 "\" to let a group capture");
 }

@@ -11,8 +11,8 @@
 #include <stddef.h>
 
 enum privilege {
-	PRIVILEGE_ALL,		/* root, or all capabilities that we need */
-	PRIVILEGE_SOME,		/* packets, but owners by polling or not at all */
+	PRIVILEGE_ALL,	/* root, or all capabilities that we need */
+	PRIVILEGE_SOME, /* packets, but owners by polling or not at all */
 	PRIVILEGE_NONE,
 };
 
@@ -70,7 +70,7 @@ void privilege_look_up(bool may_signal);
 enum privilege_use {
 	PRIVILEGE_FOR_NOTHING,
 	PRIVILEGE_FOR_FILES,
-	PRIVILEGE_FOR_PROCESSES,	/* and their executables */
+	PRIVILEGE_FOR_PROCESSES, /* and their executables */
 	PRIVILEGE_FOR_TRANSLATIONS,
 	PRIVILEGE_FOR_SIGNALS,
 };

@@ -57,7 +57,7 @@ static const unsigned families[] = { AF_UNIX, AF_NETLINK };
 
 /* These act on what is already open. */
 static const unsigned bpf_commands[] = {
-	BPF_MAP_LOOKUP_ELEM, BPF_MAP_UPDATE_ELEM, BPF_MAP_DELETE_ELEM,
+	BPF_MAP_LOOKUP_ELEM,  BPF_MAP_UPDATE_ELEM,    BPF_MAP_DELETE_ELEM,
 	BPF_MAP_GET_NEXT_KEY, BPF_OBJ_GET_INFO_BY_FD, BPF_ITER_CREATE,
 };
 
@@ -75,9 +75,9 @@ static int refuse_others(scmp_filter_ctx filter, int call,
 					       SCMP_A0_32(SCMP_CMP_EQ, next));
 		next = allowed[i] + 1;
 	}
-	return err ? err : seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM),
-					    call, 1,
-					    SCMP_A0_32(SCMP_CMP_GE, next));
+	return err ? err :
+		     seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), call, 1,
+				      SCMP_A0_32(SCMP_CMP_GE, next));
 }
 
 static int add_rules(scmp_filter_ctx filter)
@@ -95,9 +95,10 @@ static int add_rules(scmp_filter_ctx filter)
 	}
 	err = refuse_others(filter, SCMP_SYS(socket), families,
 			    sizeof(families) / sizeof(*families));
-	return err ? err : refuse_others(filter, SCMP_SYS(bpf), bpf_commands,
-					 sizeof(bpf_commands) /
-						 sizeof(*bpf_commands));
+	return err ? err :
+		     refuse_others(filter, SCMP_SYS(bpf), bpf_commands,
+				   sizeof(bpf_commands) /
+					   sizeof(*bpf_commands));
 }
 
 /* ---- a capture: all that it does ---- */
@@ -127,17 +128,19 @@ struct rule {
 	struct scmp_arg_cmp args[2];
 };
 
-#define IS(n, value)   SCMP_CMP64(n, SCMP_CMP_EQ, value)
+#define IS(n, value)	 SCMP_CMP64(n, SCMP_CMP_EQ, value)
 #define HAS_NOT(n, bits) SCMP_CMP64(n, SCMP_CMP_MASKED_EQ, bits, 0)
-#define HAS(n, bits)   SCMP_CMP64(n, SCMP_CMP_MASKED_EQ, bits, bits)
+#define HAS(n, bits)	 SCMP_CMP64(n, SCMP_CMP_MASKED_EQ, bits, bits)
 
 static int allow(scmp_filter_ctx filter, const char *name, unsigned count,
 		 const struct scmp_arg_cmp *args)
 {
 	int call = seccomp_syscall_resolve_name(name);
 
-	return call == __NR_SCMP_ERROR ? 0 :
-	       seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, count, args);
+	return call == __NR_SCMP_ERROR ?
+		       0 :
+		       seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call,
+					      count, args);
 }
 
 static int allow_some(scmp_filter_ctx filter)
@@ -157,14 +160,14 @@ static int allow_some(scmp_filter_ctx filter)
 		{ "ioctl", 1, { IS(1, TIOCGPGRP) } },
 		/* ^Z of the view: curses stops us, and drops what was typed */
 		{ "ioctl", 1, { IS(1, TCFLSH) } },
-		{ "kill", 2, { IS(0, (scmp_datum_t)getpid()),
-			       IS(1, SIGTSTP) } },
+		{ "kill", 2, { IS(0, (scmp_datum_t)getpid()), IS(1, SIGTSTP) } },
 		/* fstat(); stat() has a path */
 		{ "newfstatat", 1, { HAS(3, AT_EMPTY_PATH) } },
 		{ "setsockopt", 1, { IS(1, SOL_SOCKET) } },
 		/* an interface that has come back is promiscuous again */
-		{ "setsockopt", 2, { IS(1, SOL_PACKET),
-				     IS(2, PACKET_ADD_MEMBERSHIP) } },
+		{ "setsockopt",
+		  2,
+		  { IS(1, SOL_PACKET), IS(2, PACKET_ADD_MEMBERSHIP) } },
 		/* abort() */
 		{ "tgkill", 1, { IS(0, (scmp_datum_t)getpid()) } },
 	};
@@ -212,7 +215,8 @@ static void on_refused(int number, siginfo_t *info, void *context)
 	name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE,
 						info->si_syscall);
 	log_warn("the sandbox has refused %s(): the capture goes on; please "
-		 "report this, or try --sandbox=off", name ? name : "?");
+		 "report this, or try --sandbox=off",
+		 name ? name : "?");
 	free(name);
 }
 
@@ -297,7 +301,7 @@ static int confine_capture(enum sandbox_mode mode)
 {
 	int err = gain_nothing(), filter;
 
-	tzset();		/* the last file that is read by its name */
+	tzset(); /* the last file that is read by its name */
 	err = err ? err : landlock_enter(-1, 0);
 	if (SANDBOX_SANITIZED)
 		filter = 0;
@@ -318,7 +322,8 @@ int sandbox_enter_capture(enum sandbox_mode mode)
 	if (sandbox_lacks(lacks, sizeof(lacks))) {
 		if (mode == SANDBOX_STRICT) {
 			log_error("no capture: this kernel has no %s, and "
-				  "--sandbox=strict wants it", lacks);
+				  "--sandbox=strict wants it",
+				  lacks);
 			return -ENOSYS;
 		}
 		log_info("this kernel has no %s: the sandbox goes without",
@@ -355,7 +360,8 @@ static long try_packet_socket(void)
 
 static long try_open(void)
 {
-	return syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY | O_CLOEXEC);
+	return syscall(SYS_openat, AT_FDCWD, "/etc/passwd",
+		       O_RDONLY | O_CLOEXEC);
 }
 
 static long try_ptrace(void)
@@ -384,10 +390,13 @@ int sandbox_try(void)
 		const char *what;
 		long (*fn)(void);
 	} tries[] = {
-		{ "execve", try_execve }, { "socket", try_socket },
+		{ "execve", try_execve },
+		{ "socket", try_socket },
 		{ "a packet socket", try_packet_socket },
-		{ "open", try_open }, { "ptrace", try_ptrace },
-		{ "bpf", try_bpf }, { "kill", try_kill },
+		{ "open", try_open },
+		{ "ptrace", try_ptrace },
+		{ "bpf", try_bpf },
+		{ "kill", try_kill },
 		{ "a signal", try_signal },
 	};
 	int count = 0;

@@ -18,7 +18,7 @@ bool sudo_user_get(uid_t *uid, gid_t *gid);
 int sudo_user_become(void);
 
 struct sudo_user_rights {
-	gid_t *groups;		/* root's, to be had again; NULL: not away */
+	gid_t *groups; /* root's, to be had again; NULL: not away */
 	int count;
 };
 

@@ -8,7 +8,7 @@
 
 #include "host/files/compressor.h"
 
-#define NUMBERS 100000u		/* dumpcap's five digits */
+#define NUMBERS 100000u /* dumpcap's five digits */
 
 /* ".pcapng.zst" is one suffix; else the last, or the end of the string. */
 static const char *suffix_of(const char *name)

@@ -11,7 +11,7 @@ struct limits {
 	uint64_t bytes;
 	uint64_t packets;
 	uint64_t duration_ns;
-	uint64_t interval_ns;	/* ends at each multiple of it, in Unix time */
+	uint64_t interval_ns; /* ends at each multiple of it, in Unix time */
 };
 
 /* The same moment by both clocks. */
@@ -22,8 +22,8 @@ struct moment {
 
 /* When a file began; all zero before the first. */
 struct limits_file {
-	uint64_t begin_ns;	/* CLOCK_MONOTONIC */
-	uint64_t end_ns;	/* of its interval, in Unix time */
+	uint64_t begin_ns; /* CLOCK_MONOTONIC */
+	uint64_t end_ns;   /* of its interval, in Unix time */
 };
 
 /*

@@ -30,19 +30,19 @@ enum { ASK_NEXT = 'n', ASK_FREEZE = 'f', ASK_KEEP = 'k' };
 
 #define TEMPORARY_END ".pcapng"
 
-#define GIVEN 10		/* descriptors, which a shell has names for */
+#define GIVEN 10 /* descriptors, which a shell has names for */
 
-#define START_MS    20000	/* nothing waits yet; it looks for earlier files */
-#define PATIENCE_MS 2000	/* packets wait, in the kernel's rings */
+#define START_MS    20000 /* nothing waits yet; it looks for earlier files */
+#define PATIENCE_MS 2000  /* packets wait, in the kernel's rings */
 
 struct opener {
 	int fd;
-	pid_t pid;			/* 0: there is no child */
-	int opened;			/* and this is what it would open */
-	char asked;			/* what has no answer yet, or 0 */
-	bool has_started;		/* it has answered */
-	bool is_late;			/* it was waited for in vain */
-	bool owes_freeze;		/* asked for while it was late */
+	pid_t pid;	  /* 0: there is no child */
+	int opened;	  /* and this is what it would open */
+	char asked;	  /* what has no answer yet, or 0 */
+	bool has_started; /* it has answered */
+	bool is_late;	  /* it was waited for in vain */
+	bool owes_freeze; /* asked for while it was late */
 	char name[PATH_MAX];
 };
 
@@ -124,7 +124,8 @@ static int make_temporary(const char *template, char name[NAME_MAX + 1])
 	snprintf(path, sizeof(path), "%s", template);
 	fd = mkostemps(path, strlen(TEMPORARY_END), O_CLOEXEC);
 	slash = strrchr(path, '/');
-	snprintf(name, NAME_MAX + 1, "%.*s", NAME_MAX, slash ? slash + 1 : path);
+	snprintf(name, NAME_MAX + 1, "%.*s", NAME_MAX,
+		 slash ? slash + 1 : path);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -264,8 +265,10 @@ static void tell_why(const struct opener_options *o, int err)
 		log_error("cannot write %s: %s", o->path, strerror(-err));
 	else
 		log_error("cannot write files like %s: %s%s", o->path,
-			  strerror(-err), o->of_host && err != -ENOSPC ?
-			  ": run as root, or say -w FILE" : "");
+			  strerror(-err),
+			  o->of_host && err != -ENOSPC ?
+				  ": run as root, or say -w FILE" :
+				  "");
 }
 
 /* What names begin with, for whoever is told of them; one is all known. */
@@ -277,8 +280,11 @@ static int start_child(struct opener *p, const struct opener_options *o)
 
 	if (err)
 		return err;
-	snprintf(p->name, sizeof(p->name), "%.*s", o->single ? PATH_MAX :
-		 slash ? (int)(slash + 1 - o->path) : 0, o->path);
+	snprintf(p->name, sizeof(p->name), "%.*s",
+		 o->single ? PATH_MAX :
+		 slash	   ? (int)(slash + 1 - o->path) :
+			     0,
+		 o->path);
 	err = fork_child(p, &r);
 	close(r.dir_fd);
 	return err;
@@ -364,8 +370,9 @@ static int await_file(struct opener *p)
 
 const char *opener_why(int err)
 {
-	return err == -ETIME ? "the process that opens its files does not answer"
-			     : strerror(-err);
+	return err == -ETIME ?
+		       "the process that opens its files does not answer" :
+		       strerror(-err);
 }
 
 /*

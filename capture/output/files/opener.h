@@ -16,18 +16,18 @@
 struct opener;
 
 struct opener_options {
-	const char *path;	/* of which names are made: file_name.h */
-	bool single;		/* that very file, or pipe, or "-" */
-	bool temporary;		/* that, and a template with ".pcapng" at its
+	const char *path; /* of which names are made: file_name.h */
+	bool single;	  /* that very file, or pipe, or "-" */
+	bool temporary;	  /* that, and a template with ".pcapng" at its
 				   end (mkstemps(3)) */
-	bool of_host;		/* nobody named it: made and written as root */
+	bool of_host;	  /* nobody named it: made and written as root */
 	bool time_first;
 	bool group_read;
-	uint64_t files;		/* then the oldest goes; 0: none goes */
+	uint64_t files; /* then the oldest goes; 0: none goes */
 	/* With these, what an earlier run has left of such names counts, too. */
-	uint64_t total;		/* bytes of all; 0: no limit */
-	uint64_t free;		/* bytes to be left on the disk */
-	uint64_t file_bytes;	/* the largest that one becomes; with those */
+	uint64_t total;	     /* bytes of all; 0: no limit */
+	uint64_t free;	     /* bytes to be left on the disk */
+	uint64_t file_bytes; /* the largest that one becomes; with those */
 };
 
 /*

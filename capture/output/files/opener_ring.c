@@ -241,7 +241,8 @@ static int make(struct opener_ring *r, char name[NAME_MAX + 1])
 		if (err)
 			return err;
 		fd = openat(r->dir_fd, name,
-			    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
+				    O_CLOEXEC,
 			    0600);
 		if (fd < 0 && errno != EEXIST)
 			break;

@@ -13,13 +13,13 @@
 #include "host/watch.h"
 #include "pcapng.h"
 
-#define FLUSH_AT	(192u << 10)
-#define STALL_MS	1000
-#define RETRY_NS	250000000ull	/* a full disk */
-#define PIECE_NS	1000000000ull	/* few bytes wait to be compressed */
-#define PIECE_MIN	4096		/* less is not worth it, if it can wait */
-#define PIECE_MAX	65536u		/* as much may not fit on a full disk */
-#define PIPE_SIZE	(1 << 20)	/* what anybody may have: pipe(7) */
+#define FLUSH_AT  (192u << 10)
+#define STALL_MS  1000
+#define RETRY_NS  250000000ull	/* a full disk */
+#define PIECE_NS  1000000000ull /* few bytes wait to be compressed */
+#define PIECE_MIN 4096		/* less is not worth it, if it can wait */
+#define PIECE_MAX 65536u	/* as much may not fit on a full disk */
+#define PIPE_SIZE (1 << 20)	/* what anybody may have: pipe(7) */
 
 /* How much of what waits is to go out. */
 enum extent { WHAT_IS_DUE, ALL, TO_THE_END };
@@ -53,8 +53,9 @@ int pcapng_writer_take(struct pcapng_writer **out, int fd)
 	w->buf = wbuf_of(w->bytes, sizeof(w->bytes));
 	w->fd = fd;
 	w->close_fd = fd != STDOUT_FILENO;
-	w->begin = lseek(w->fd, 0, fcntl(w->fd, F_GETFL) & O_APPEND ? SEEK_END :
-								      SEEK_CUR);
+	w->begin = lseek(w->fd, 0,
+			 fcntl(w->fd, F_GETFL) & O_APPEND ? SEEK_END :
+							    SEEK_CUR);
 	w->has_name = pcapng_output_has_name(fd);
 	stop_blocking(w);
 	*out = w;
@@ -81,7 +82,8 @@ bool pcapng_writer_waits(const struct pcapng_writer *w)
 uint64_t pcapng_writer_size(const struct pcapng_writer *w)
 {
 	return w->written + (w->compressor && w->buf.len ?
-				     compressor_bound(w->buf.len) : w->buf.len);
+				     compressor_bound(w->buf.len) :
+				     w->buf.len);
 }
 
 uint64_t pcapng_writer_position(const struct pcapng_writer *w)
@@ -96,7 +98,7 @@ static void cut_back(struct pcapng_writer *w)
 
 	if (!fstat(w->fd, &st) && S_ISREG(st.st_mode) &&
 	    ftruncate(w->fd, w->begin + (off_t)w->written))
-		return;		/* the error that is reported came first */
+		return; /* the error that is reported came first */
 }
 
 /* Where the last whole block of a short write ends. */
@@ -127,8 +129,9 @@ static size_t whole_after(const struct pcapng_writer *w, size_t done)
 {
 	size_t begun = w->begun.left;
 
-	return done < begun ? 0 :
-	       begun + whole_blocks(w->bytes + begun, done - begun);
+	return done < begun ?
+		       0 :
+		       begun + whole_blocks(w->bytes + begun, done - begun);
 }
 
 static void note_begun(struct pcapng_writer *w, size_t done)
@@ -179,8 +182,8 @@ int pcapng_writer_full(const struct pcapng_writer *w)
 
 static bool is_full(const struct pcapng_writer *w, int err)
 {
-	return w->endures && (err == ENOSPC || err == EDQUOT || err == EROFS ||
-			      err == EFBIG);
+	return w->endures &&
+	       (err == ENOSPC || err == EDQUOT || err == EROFS || err == EFBIG);
 }
 
 /*
@@ -220,7 +223,7 @@ static int flush_blocks(struct pcapng_writer *w)
 			break;
 		else if (is_full(w, errno))
 			done = stop_at_a_block(w, done, errno);
-		else if (errno != EINTR)	/* a socket's reader is reset */
+		else if (errno != EINTR) /* a socket's reader is reset */
 			w->error = errno == ECONNRESET ? -EPIPE : -errno;
 	}
 	if (!w->error) {

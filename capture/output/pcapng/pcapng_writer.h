@@ -105,15 +105,15 @@ int pcapng_writer_section(struct pcapng_writer *w, const char *hardware,
 
 struct pcapng_interface {
 	const char *name;
-	const char *filter;	/* pcap-filter(7), or NULL */
+	const char *filter; /* pcap-filter(7), or NULL */
 	const char *os;
 	uint16_t linktype;
 	uint32_t snaplen;
 	/* Of these what is all zero is not known. */
-	const char *hardware;	/* static */
+	const char *hardware; /* static */
 	uint8_t mac[6];
-	uint8_t ipv4[8];	/* address and mask */
-	uint8_t ipv6[17];	/* address and length of the prefix */
+	uint8_t ipv4[8];  /* address and mask */
+	uint8_t ipv6[17]; /* address and length of the prefix */
 };
 
 /* Interfaces count from 0 in the order they are described. */
@@ -124,9 +124,9 @@ struct pcapng_packet {
 	uint32_t interface;
 	uint32_t caplen;
 	uint32_t len;
-	uint64_t ts_ns;			/* Unix epoch */
+	uint64_t ts_ns; /* Unix epoch */
 	const uint8_t *data;
-	const struct iovec *options;	/* whole, padded options */
+	const struct iovec *options; /* whole, padded options */
 	int option_count;
 };
 
@@ -135,8 +135,7 @@ int pcapng_writer_packet(struct pcapng_writer *w,
 			 const struct pcapng_packet *p);
 
 /* A whole block that somebody else made, of @len bytes. */
-int pcapng_writer_block(struct pcapng_writer *w, const void *block,
-			size_t len);
+int pcapng_writer_block(struct pcapng_writer *w, const void *block, size_t len);
 
 /* A custom block of ours, or in somebody else's words. */
 int pcapng_writer_custom(struct pcapng_writer *w, const void *payload,
@@ -159,10 +158,10 @@ struct pcapng_statistics {
 	uint64_t if_dropped;
 	uint64_t os_dropped;
 	uint64_t delivered;
-	bool delivered_only;	/* the others are not known */
-	const char *comment;	/* or NULL */
-	const void *own;	/* payload of an option of ours */
-	size_t own_len;		/* 0: there is none */
+	bool delivered_only; /* the others are not known */
+	const char *comment; /* or NULL */
+	const void *own;     /* payload of an option of ours */
+	size_t own_len;	     /* 0: there is none */
 };
 
 int pcapng_writer_statistics(struct pcapng_writer *w,

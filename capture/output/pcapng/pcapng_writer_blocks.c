@@ -34,7 +34,7 @@ static void put_string(struct wbuf *w, uint16_t code, const char *s)
 
 static void put_end_of_options(struct wbuf *w)
 {
-	wbuf_u32(w, PCAPNG_OPT_END);		/* and its length: none */
+	wbuf_u32(w, PCAPNG_OPT_END); /* and its length: none */
 }
 
 int pcapng_writer_section(struct pcapng_writer *w, const char *hardware,
@@ -46,7 +46,7 @@ int pcapng_writer_section(struct pcapng_writer *w, const char *hardware,
 	wbuf_u32(&w->buf, PCAPNG_BYTE_ORDER_MAGIC);
 	wbuf_u16(&w->buf, PCAPNG_VERSION_MAJOR);
 	wbuf_u16(&w->buf, PCAPNG_VERSION_MINOR);
-	wbuf_u64(&w->buf, UINT64_MAX);		/* section length: not known */
+	wbuf_u64(&w->buf, UINT64_MAX); /* section length: not known */
 	for (; comments && *comments; comments++)
 		put_string(&w->buf, PCAPNG_OPT_COMMENT, *comments);
 	put_string(&w->buf, PCAPNG_SHB_HARDWARE, hardware);
@@ -100,7 +100,7 @@ int pcapng_writer_interface(struct pcapng_writer *w,
 /* What of it can be kept: a BIG TCP packet of Linux 6.3 can be too large. */
 static uint32_t kept_of(const struct pcapng_packet *p)
 {
-	size_t room = PCAPNG_MAX_BLOCK - 36;	/* all around it, section 4.3 */
+	size_t room = PCAPNG_MAX_BLOCK - 36; /* all around it, section 4.3 */
 
 	for (int i = 0; i < p->option_count; i++)
 		room -= p->options[i].iov_len;
@@ -177,7 +177,7 @@ int pcapng_writer_name(struct pcapng_writer *w, const uint8_t addr[16],
 	wbuf_put(&w->buf, addr + 16 - len, len);
 	wbuf_put(&w->buf, name, name_len);
 	wbuf_pad4(&w->buf);
-	wbuf_u32(&w->buf, 0);			/* the last record */
+	wbuf_u32(&w->buf, 0); /* the last record */
 	return pcapng_writer_end_block(w, at);
 }
 

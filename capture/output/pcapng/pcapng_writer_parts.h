@@ -14,36 +14,36 @@
 
 struct stat;
 
-#define PCAPNG_WRITER_BUFFER (512u << 10)	/* above any block we write */
+#define PCAPNG_WRITER_BUFFER (512u << 10) /* above any block we write */
 
 struct pcapng_writer {
 	int fd;
-	int old_flags;		/* of the descriptor, to be put back; -1: none */
+	int old_flags; /* of the descriptor, to be put back; -1: none */
 	bool close_fd;
 	int error;
 	bool endures;
-	bool has_name;		/* a regular file in a directory, at first */
-	bool is_cut;		/* by somebody else */
-	int full;		/* why the disk took no more; 0: it did */
-	uint64_t retry_ns;	/* CLOCK_MONOTONIC */
-	bool has_tail;		/* after the end: what could not be cut off */
+	bool has_name;	   /* a regular file in a directory, at first */
+	bool is_cut;	   /* by somebody else */
+	int full;	   /* why the disk took no more; 0: it did */
+	uint64_t retry_ns; /* CLOCK_MONOTONIC */
+	bool has_tail;	   /* after the end: what could not be cut off */
 	int cancel_fd;
-	uint64_t patient_until;	/* CLOCK_MONOTONIC; 0: not at all */
+	uint64_t patient_until; /* CLOCK_MONOTONIC; 0: not at all */
 	off_t begin;		/* where we began: stdout may hold something */
 	uint64_t written;	/* bytes in the file: whole blocks, or pieces */
 	uint64_t taken;		/* bytes of blocks, compressed or not */
-	uint64_t unwritten;	/* packets that were taken, and lost by an error */
-	struct compressor *compressor;	/* NULL: blocks go out as they are */
+	uint64_t unwritten; /* packets that were taken, and lost by an error */
+	struct compressor *compressor; /* NULL: blocks go out as they are */
 	struct {
-		const uint8_t *bytes;	/* the compressor's */
-		size_t len;		/* 0: there is none */
+		const uint8_t *bytes; /* the compressor's */
+		size_t len;	      /* 0: there is none */
 		size_t done;
-		size_t blocks;		/* what it holds, at the buffer's begin */
+		size_t blocks; /* what it holds, at the buffer's begin */
 		bool is_last;
-		uint64_t due_ns;	/* the next one, CLOCK_MONOTONIC */
+		uint64_t due_ns; /* the next one, CLOCK_MONOTONIC */
 	} piece;
-	struct {			/* the buffer's first block, in a pipe */
-		size_t left;		/* of its bytes; 0: it is not begun */
+	struct {	     /* the buffer's first block, in a pipe */
+		size_t left; /* of its bytes; 0: it is not begun */
 		bool is_packet;
 	} begun;
 	struct wbuf buf;

@@ -7,7 +7,7 @@
 #include "host/pages.h"
 #include "process/proctab.h"
 
-#define FRAME_COOKIE	(1ull << 63)	/* apart from those the kernel counts */
+#define FRAME_COOKIE (1ull << 63) /* apart from those the kernel counts */
 
 const uint8_t flowtab_everywhere[16];
 
@@ -116,8 +116,10 @@ void flowtab_each_bound(const struct flowtab *t, uint64_t netns,
 		const struct sock *s = &t->socks[i];
 		const struct owner *reader = s->owners[ROLES - 1];
 		struct flowtab_socket f = {
-			.address = s->address, .port = s->port,
-			.proto = s->proto, .kernel = s->kernel,
+			.address = s->address,
+			.port = s->port,
+			.proto = s->proto,
+			.kernel = s->kernel,
 		};
 
 		if (!s->used || !s->hashed || !s->port || s->closed_ns ||

@@ -33,24 +33,24 @@ enum flowtab_roles {
 
 struct flowtab_event {
 	uint64_t ts_ns;
-	uint64_t cookie;		/* of the socket, never 0 */
-	uint64_t netns;			/* cookie of its network namespace */
-	struct proc *owner;		/* NULL: nobody, or not known */
+	uint64_t cookie;    /* of the socket, never 0 */
+	uint64_t netns;	    /* cookie of its network namespace */
+	struct proc *owner; /* NULL: nobody, or not known */
 	uint32_t tid;
-	uint32_t sequence;		/* if writes or reads: of the first byte, in TCP */
-	uint8_t attr;			/* enum attr: how the owner is known */
-	uint8_t roles;			/* enum flowtab_roles; 0: both */
+	uint32_t sequence; /* if writes or reads: of the first byte, in TCP */
+	uint8_t attr;	   /* enum attr: how the owner is known */
+	uint8_t roles;	   /* enum flowtab_roles; 0: both */
 	/* If it reads datagrams where another did: when that one last did, 0: else, */
 	uint64_t read_ns;
-	uint64_t emptied_ns;		/* and when a read last left nothing */
-	uint64_t used_ns;		/* when the owner used it, if it was told later */
+	uint64_t emptied_ns; /* and when a read last left nothing */
+	uint64_t used_ns;    /* when the owner used it, if it was told later */
 	uint32_t disputed_from;
-	bool kernel;			/* a socket of the kernel's own */
-	bool writes;			/* the owner's bytes begin at sequence, */
-	bool disputed;			/* those from disputed_from to there may be, */
-	bool reads;			/* what it reads does */
-	bool renamed;			/* the owner is another program now */
-	uint8_t read_before;		/* with read_ns: datagrams, PROBE_READS_MASK */
+	bool kernel;	     /* a socket of the kernel's own */
+	bool writes;	     /* the owner's bytes begin at sequence, */
+	bool disputed;	     /* those from disputed_from to there may be, */
+	bool reads;	     /* what it reads does */
+	bool renamed;	     /* the owner is another program now */
+	uint8_t read_before; /* with read_ns: datagrams, PROBE_READS_MASK */
 };
 
 /* NULL without memory.  @max_flows is also the most sockets it remembers. */
@@ -70,8 +70,8 @@ void flowtab_bound(struct flowtab *t, const struct flowtab_event *e,
 		   const struct flow_key *key);
 /* A socket that is bound, and open. */
 struct flowtab_socket {
-	const struct proc *owner;	/* who reads it last; NULL: not known */
-	const uint8_t *address;		/* zero: all of this host's */
+	const struct proc *owner; /* who reads it last; NULL: not known */
+	const uint8_t *address;	  /* zero: all of this host's */
 	uint16_t port;
 	uint8_t proto;
 	uint8_t attr;
@@ -103,40 +103,40 @@ void flowtab_done(struct flowtab *t, uint64_t mono_ns);
 
 struct flowtab_query {
 	struct flow_key key;
-	uint64_t ts_ns;		/* when the packet was seen */
-	uint64_t netns;		/* where: this namespace is searched first, */
-	uint32_t sequence;	/* if data: of the segment's first byte, */
-	uint32_t sequence_end;	/* after its last */
-	bool elsewhere;		/* ... or not at all */
-	bool sends;		/* the local end is the sender */
-	bool untold;		/* another user of its socket would be told with it */
-	bool quoted;		/* it was sent before, nobody knows when */
-	bool data;		/* TCP: it has bytes, which may have waited */
-	bool syn;		/* TCP, SYN set: it may begin a flow */
-	bool rst;		/* TCP, RST set */
-	bool fin;		/* TCP, FIN set, and this host sent it */
+	uint64_t ts_ns;	       /* when the packet was seen */
+	uint64_t netns;	       /* where: this namespace is searched first, */
+	uint32_t sequence;     /* if data: of the segment's first byte, */
+	uint32_t sequence_end; /* after its last */
+	bool elsewhere;	       /* ... or not at all */
+	bool sends;	       /* the local end is the sender */
+	bool untold; /* another user of its socket would be told with it */
+	bool quoted; /* it was sent before, nobody knows when */
+	bool data;   /* TCP: it has bytes, which may have waited */
+	bool syn;    /* TCP, SYN set: it may begin a flow */
+	bool rst;    /* TCP, RST set */
+	bool fin;    /* TCP, FIN set, and this host sent it */
 };
 
 struct flowtab_answer {
-	struct proc *owner;	/* borrowed until the next event; may be NULL */
-	uint64_t as_of_ns;	/* when it wrote or accepted; 0: at that time */
-	uint64_t from_ns;	/* when its socket was first told of for the flow */
-	uint64_t used_ns;	/* ... and when that was first used */
-	uint64_t cookie;	/* of the socket */
-	uint64_t had_ns;	/* when the owner was first told of to have it */
-	uint64_t taken_ns;	/* when the owner took it over from another process;
+	struct proc *owner; /* borrowed until the next event; may be NULL */
+	uint64_t as_of_ns;  /* when it wrote or accepted; 0: at that time */
+	uint64_t from_ns;   /* when its socket was first told of for the flow */
+	uint64_t used_ns;   /* ... and when that was first used */
+	uint64_t cookie;    /* of the socket */
+	uint64_t had_ns;    /* when the owner was first told of to have it */
+	uint64_t taken_ns;  /* when the owner took it over from another process;
 				   0: never, or not looked for */
 	uint32_t tid;
-	uint8_t attr;		/* enum attr; ATTR_NONE: no socket known */
-	uint8_t reason;		/* enum reason */
-	bool here;		/* the socket is of the namespace asked for */
-	bool closed;		/* by now, the socket, */
-	bool ended;		/* ... and before the packet */
-	bool ends;		/* TCP: it has sent FIN, TIME_WAIT may follow */
-	bool waits;		/* a receiver: a later event may tell another */
-	bool steady;		/* holds later, too, while nothing is told */
-	uint8_t read_before;	/* PROBE_READS_MASK of what had been read then: */
-	uint64_t next_read_ns;	/* since the packet, the last before another reads;
+	uint8_t attr;	     /* enum attr; ATTR_NONE: no socket known */
+	uint8_t reason;	     /* enum reason */
+	bool here;	     /* the socket is of the namespace asked for */
+	bool closed;	     /* by now, the socket, */
+	bool ended;	     /* ... and before the packet */
+	bool ends;	     /* TCP: it has sent FIN, TIME_WAIT may follow */
+	bool waits;	     /* a receiver: a later event may tell another */
+	bool steady;	     /* holds later, too, while nothing is told */
+	uint8_t read_before; /* PROBE_READS_MASK of what had been read then: */
+	uint64_t next_read_ns; /* since the packet, the last before another reads;
 				   0: there was none */
 };
 
@@ -155,8 +155,8 @@ void flowtab_prepare_socket(const struct flowtab *t, uint64_t cookie);
 /* Who has the port of a key's local end, if no event told of the packet. */
 enum flowtab_port {
 	FLOWTAB_PORT_FREE,
-	FLOWTAB_PORT_KERNEL,	/* a socket of the kernel's own */
-	FLOWTAB_PORT_BOUND,	/* a process's socket, which did not get it */
+	FLOWTAB_PORT_KERNEL, /* a socket of the kernel's own */
+	FLOWTAB_PORT_BOUND,  /* a process's socket, which did not get it */
 };
 
 /* Of q->netns alone; the remote end is not looked at. */
@@ -164,9 +164,9 @@ enum flowtab_port flowtab_port(const struct flowtab *t,
 			       const struct flowtab_query *q);
 
 struct flowtab_stats {
-	uint64_t flows;			/* in use now */
+	uint64_t flows; /* in use now */
 	uint64_t sockets;
-	uint64_t evicted_open;		/* forgotten while open, for want of room */
+	uint64_t evicted_open; /* forgotten while open, for want of room */
 };
 
 void flowtab_stats(const struct flowtab *t, struct flowtab_stats *s);

@@ -6,10 +6,10 @@
 #include "packet/parse.h"
 #include "process/proctab.h"
 
-#define RESET_GRACE_NS	1000000ull	/* close() sends its RST after closing */
-#define AT_ONCE_NS	200000ull	/* two send on two processors */
-#define ON_WAY_NS	10000ull	/* from the capture to a socket */
-#define CROSSING_NS	100000ull	/* ... to one of another namespace */
+#define RESET_GRACE_NS 1000000ull /* close() sends its RST after closing */
+#define AT_ONCE_NS     200000ull  /* two send on two processors */
+#define ON_WAY_NS      10000ull	  /* from the capture to a socket */
+#define CROSSING_NS    100000ull  /* ... to one of another namespace */
 
 /* Frames that are not IP have no addresses to tell two namespaces apart. */
 static bool frame_fits(const struct flow *f, const struct flowtab_query *q)
@@ -74,11 +74,11 @@ static bool better(const struct flow *f, const struct flow *best,
 }
 
 struct lives {
-	struct flow *best;	/* the life the packet belongs to */
-	struct flow *behalf;	/* if that is the kernel's: a process's before it */
-	bool ambiguous;		/* two namespaces use these addresses, or */
-	bool twins;		/* two connections, bound to two devices */
-	bool ends;		/* one begins after the packet */
+	struct flow *best;   /* the life the packet belongs to */
+	struct flow *behalf; /* if that is the kernel's: a process's before it */
+	bool ambiguous;	     /* two namespaces use these addresses, or */
+	bool twins;	     /* two connections, bound to two devices */
+	bool ends;	     /* one begins after the packet */
 };
 
 /* Open, and of a namespace that the packet was not seen in. */

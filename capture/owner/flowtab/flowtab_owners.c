@@ -4,7 +4,7 @@
 
 #include "process/proctab.h"
 
-#define PRUNE_NS	300000000ull	/* between two looks for what is older */
+#define PRUNE_NS 300000000ull /* between two looks for what is older */
 
 static void owner_free(struct flowtab *t, struct owner *o)
 {
@@ -74,9 +74,9 @@ static struct owner *owner_alloc(struct flowtab *t, struct owner *past)
 static bool owner_same(const struct owner *o, const struct flowtab_event *e)
 {
 	return !e->renamed && !e->disputed && o->proc == e->owner &&
-	       o->tid == e->tid &&
-	       o->attr == e->attr && o->writes == e->writes &&
-	       o->reads == e->reads && o->sequence == e->sequence;
+	       o->tid == e->tid && o->attr == e->attr &&
+	       o->writes == e->writes && o->reads == e->reads &&
+	       o->sequence == e->sequence;
 }
 
 /* Events of several CPUs may be slightly out of order: keep the list sorted. */
@@ -111,16 +111,21 @@ static void list_set_owner(struct flowtab *t, struct sock *s, int role,
 	/* owner_alloc may have cut the list behind the newest. */
 	if (at != list && !(*list)->older)
 		at = &(*list)->older;
-	*o = (struct owner){ .older = *at, .proc = e->owner, .ts_ns = e->ts_ns,
+	*o = (struct owner){ .older = *at,
+			     .proc = e->owner,
+			     .ts_ns = e->ts_ns,
 			     .read_ns = e->read_ns,
 			     .emptied_ns = e->emptied_ns,
 			     .read_before = e->read_before,
-			     .tid = e->tid, .sequence = e->sequence,
-			     .attr = e->attr, .writes = e->writes,
+			     .tid = e->tid,
+			     .sequence = e->sequence,
+			     .attr = e->attr,
+			     .writes = e->writes,
 			     .disputed = e->disputed &&
 					 e->sequence == e->disputed_from,
 			     .reads = e->reads,
-			     .renamed = e->renamed && e->read_ns, .cut = cut };
+			     .renamed = e->renamed && e->read_ns,
+			     .cut = cut };
 	o->proc->refs++;
 	*at = o;
 	owners_prune(t, *list, e->ts_ns, &s->pruned_ns[role]);

@@ -3,14 +3,14 @@
 
 #include "process/proctab.h"
 
-#define EVICT_PROBES	64
-#define OPEN_PROBES	16		/* the oldest of so few is old enough */
-#define MAX_LIVES	256		/* of one key in one namespace */
-#define SWEEP_FLOWS	4		/* looked at for each new one */
-#define MANY_FLOWS	8192
+#define EVICT_PROBES 64
+#define OPEN_PROBES  16	 /* the oldest of so few is old enough */
+#define MAX_LIVES    256 /* of one key in one namespace */
+#define SWEEP_FLOWS  4	 /* looked at for each new one */
+#define MANY_FLOWS   8192
 /* Of many, those of processes that ended; in TIME_WAIT, which packets still meet. */
 #define KEEP_ONE_OF_MANY_NS 2000000000ull
-#define KEEP_WAITING_NS	10000000000ull
+#define KEEP_WAITING_NS	    10000000000ull
 
 static uint32_t cookie_hash(const struct flowtab *t, uint64_t cookie)
 {
@@ -153,8 +153,11 @@ struct sock *sock_get(struct flowtab *t, const struct flowtab_event *e)
 		return NULL;
 	}
 	head = &t->sock_heads[cookie_hash(t, e->cookie)];
-	*s = (struct sock){ .next = *head, .cookie = e->cookie,
-			    .netns = e->netns, .used = true, .hashed = true,
+	*s = (struct sock){ .next = *head,
+			    .cookie = e->cookie,
+			    .netns = e->netns,
+			    .used = true,
+			    .hashed = true,
 			    .kernel = e->kernel,
 			    .used_ns = e->used_ns ? e->used_ns : e->ts_ns };
 	*head = s;
@@ -320,7 +323,7 @@ static void key_prune(struct flowtab *t, const struct flow_key *key,
 		      const struct sock *s, uint64_t now_ns)
 {
 	struct flow *f = flow_first(t, key), *next;
-	struct flow *newer = NULL, *last = NULL;	/* newer: a process's */
+	struct flow *newer = NULL, *last = NULL; /* newer: a process's */
 	bool in_place, same;
 	int lives = 0;
 
@@ -353,7 +356,7 @@ void flow_add(struct flowtab *t, const struct flow_key *key, struct sock *s,
 	struct flow *f;
 	uint32_t *head;
 
-	s->flows++;		/* first: what follows must not free it */
+	s->flows++; /* first: what follows must not free it */
 	key_prune(t, key, s, now_ns);
 	sweep(t, now_ns);
 	if (!t->free_flows && t->fresh_flows == t->max)
@@ -369,9 +372,11 @@ void flow_add(struct flowtab *t, const struct flow_key *key, struct sock *s,
 		return;
 	}
 	head = &t->flow_heads[key_hash(t, key)];
-	*f = (struct flow){ .next = *head, .sock = s,
+	*f = (struct flow){ .next = *head,
+			    .sock = s,
 			    .last_used = flow_clock(from_ns),
-			    .from_ns = from_ns, .sent = sent,
+			    .from_ns = from_ns,
+			    .sent = sent,
 			    .key = *key };
 	*head = link_of(t, f);
 	t->stats.flows++;

@@ -11,58 +11,58 @@
 #include "packet/flow_hash.h"
 #include "packet/flow_key.h"
 
-#define KEEP_CLOSED_NS	60000000000ull	/* TIME_WAIT lasts a minute */
-#define KEEP_OWNER_NS	1000000000ull	/* far more than a packet is held */
-#define OWNERS_PER_SOCK	4		/* listener, then who accepted */
-#define HEADS_PER_FLOW	4		/* few share one: each is waited for */
-#define FLOWTAB_SOON	8		/* a power of two */
-#define ROLES		2		/* who sends, who reads */
+#define KEEP_CLOSED_NS	60000000000ull /* TIME_WAIT lasts a minute */
+#define KEEP_OWNER_NS	1000000000ull  /* far more than a packet is held */
+#define OWNERS_PER_SOCK 4	       /* listener, then who accepted */
+#define HEADS_PER_FLOW	4	       /* few share one: each is waited for */
+#define FLOWTAB_SOON	8	       /* a power of two */
+#define ROLES		2	       /* who sends, who reads */
 
 struct owner {
 	struct owner *older;
 	struct proc *proc;
 	uint64_t ts_ns;
-	uint64_t read_ns;		/* of flowtab_event */
+	uint64_t read_ns; /* of flowtab_event */
 	uint64_t emptied_ns;
 	uint32_t tid;
 	uint32_t sequence;
 	uint8_t attr;
-	bool writes;			/* its bytes begin at @sequence, */
-	bool disputed;			/* ... and may be another's */
-	bool reads;			/* what it reads does */
-	bool renamed;			/* ... by another name than its owner had */
-	bool cut;			/* there were others before it */
-	uint8_t read_before;		/* of flowtab_event */
+	bool writes;	     /* its bytes begin at @sequence, */
+	bool disputed;	     /* ... and may be another's */
+	bool reads;	     /* what it reads does */
+	bool renamed;	     /* ... by another name than its owner had */
+	bool cut;	     /* there were others before it */
+	uint8_t read_before; /* of flowtab_event */
 };
 
 struct sock {
-	struct sock *next;		/* of its hash bucket, or the free list */
-	struct sock *next_bound;	/* of its port's bucket */
-	struct owner *owners[ROLES];	/* newest first */
+	struct sock *next;	     /* of its hash bucket, or the free list */
+	struct sock *next_bound;     /* of its port's bucket */
+	struct owner *owners[ROLES]; /* newest first */
 	uint64_t cookie;
 	uint64_t netns;
-	uint64_t closed_ns;		/* 0: open */
-	uint64_t used_ns;		/* when it was first told of, or used before */
+	uint64_t closed_ns; /* 0: open */
+	uint64_t used_ns;   /* when it was first told of, or used before */
 	uint64_t bound_ns;
 	uint64_t pruned_ns[ROLES];
 	uint32_t flows;
-	uint16_t port;			/* that it is bound to; 0: none told */
+	uint16_t port; /* that it is bound to; 0: none told */
 	uint8_t proto;
-	uint8_t address[16];		/* zero: all of this host's */
+	uint8_t address[16]; /* zero: all of this host's */
 	bool used;
-	bool hashed;			/* the cookie still means this one */
+	bool hashed; /* the cookie still means this one */
 	bool kernel;
-	bool sent_fin;			/* a connection, which may be TIME_WAIT's */
-	bool frame;			/* of flowtab_frame() */
+	bool sent_fin; /* a connection, which may be TIME_WAIT's */
+	bool frame;    /* of flowtab_frame() */
 };
 
 /* A line of memory: each packet of another flow waits for one. */
 struct flow {
-	uint32_t next : 30;		/* of its bucket, or the free list: flow_at() */
-	uint32_t cut : 1;		/* its key had others before it */
-	uint32_t sent : 1;		/* it began as its socket sent */
-	uint32_t last_used;		/* flow_clock() */
-	struct sock *sock;		/* NULL: it is free */
+	uint32_t next : 30; /* of its bucket, or the free list: flow_at() */
+	uint32_t cut : 1;   /* its key had others before it */
+	uint32_t sent : 1;  /* it began as its socket sent */
+	uint32_t last_used; /* flow_clock() */
+	struct sock *sock;  /* NULL: it is free */
 	uint64_t from_ns;
 	struct flow_key key;
 };
@@ -80,26 +80,26 @@ struct flowtab {
 	struct flow *flows;
 	struct sock *socks;
 	struct owner *owners;
-	struct sock **sock_heads;	/* the two after it lie in its pages */
+	struct sock **sock_heads; /* the two after it lie in its pages */
 	struct sock **bound_heads;
-	uint32_t *flow_heads;		/* flow_at() */
-	uint32_t free_flows;		/* flow_at() */
+	uint32_t *flow_heads; /* flow_at() */
+	uint32_t free_flows;  /* flow_at() */
 	struct sock *free_socks;
 	struct owner *free_owners;
-	uint32_t max;			/* of each kind; a power of two */
-	uint32_t fresh_flows;		/* never used yet: untouched memory */
+	uint32_t max;	      /* of each kind; a power of two */
+	uint32_t fresh_flows; /* never used yet: untouched memory */
 	uint32_t fresh_socks;
 	uint32_t fresh_owners;
-	uint32_t flow_hand;		/* where eviction looks next */
+	uint32_t flow_hand; /* where eviction looks next */
 	uint32_t sock_hand;
-	uint32_t sweep_hand;		/* ... and what forgets what is over */
-	uint64_t done_ns;		/* flowtab_done() */
-	uint64_t frames;		/* of flowtab_frame(), so far */
-	uint32_t closed_flows;		/* whose socket has ended */
+	uint32_t sweep_hand;   /* ... and what forgets what is over */
+	uint64_t done_ns;      /* flowtab_done() */
+	uint64_t frames;       /* of flowtab_frame(), so far */
+	uint32_t closed_flows; /* whose socket has ended */
 	struct flowtab_stats stats;
-	const uint32_t *soon[FLOWTAB_SOON];	/* buckets asked for soon, a ring */
+	const uint32_t *soon[FLOWTAB_SOON]; /* buckets asked for soon, a ring */
 	uint32_t next_soon;
-	struct victim victims[2];	/* the first is the next */
+	struct victim victims[2]; /* the first is the next */
 };
 
 /* A socket's address that takes what is sent to any of this host's. */
@@ -136,9 +136,8 @@ static inline uint32_t flow_clock(uint64_t ns)
 	return (uint32_t)(ns >> 26);
 }
 
-static inline struct sock **bound_head(const struct flowtab *t,
-				       uint64_t netns, uint8_t proto,
-				       uint16_t port)
+static inline struct sock **bound_head(const struct flowtab *t, uint64_t netns,
+				       uint8_t proto, uint16_t port)
 {
 	uint64_t h = (netns << 24 | (uint64_t)proto << 16 | port) *
 		     0x9e3779b97f4a7c15u;

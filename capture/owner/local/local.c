@@ -16,8 +16,8 @@
 
 struct addresses {
 	size_t count;
-	uint64_t last_bits;	/* of the last bytes: most others are told apart */
-	uint8_t addr[MAX_ADDRESSES][16];	/* sorted */
+	uint64_t last_bits; /* of the last bytes: most others are told apart */
+	uint8_t addr[MAX_ADDRESSES][16]; /* sorted */
 };
 
 struct known {
@@ -27,10 +27,10 @@ struct known {
 };
 
 struct local {
-	int fd;			/* of changes */
+	int fd; /* of changes */
 	int ask_fd;
 	bool stale;
-	unsigned now;		/* which is known: the other is read next */
+	unsigned now; /* which is known: the other is read next */
 	struct known known[2];
 };
 
@@ -77,11 +77,11 @@ static void take_own_address(void *ctx, const struct nlmsghdr *h)
 	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*of)))
 		return;
 	local = netlink_attribute(IFA_RTA(of), IFA_PAYLOAD(h), IFA_LOCAL);
-	add(&k->own, local ? local : netlink_attribute(IFA_RTA(of),
-						       IFA_PAYLOAD(h),
-						       IFA_ADDRESS));
-	add(&k->broadcast, netlink_attribute(IFA_RTA(of), IFA_PAYLOAD(h),
-					     IFA_BROADCAST));
+	add(&k->own, local ? local :
+			     netlink_attribute(IFA_RTA(of), IFA_PAYLOAD(h),
+					       IFA_ADDRESS));
+	add(&k->broadcast,
+	    netlink_attribute(IFA_RTA(of), IFA_PAYLOAD(h), IFA_BROADCAST));
 }
 
 /* What cannot be known is as it was. */
@@ -97,8 +97,8 @@ static void read_all(struct local *l)
 		new->tunnels = old->tunnels;
 	}
 	new->own.count = new->broadcast.count = 0;
-	err = netlink_each(l->ask_fd, RTM_GETADDR, RTM_NEWADDR, take_own_address,
-			   new);
+	err = netlink_each(l->ask_fd, RTM_GETADDR, RTM_NEWADDR,
+			   take_own_address, new);
 	if (err) {
 		new->own = old->own;
 		new->broadcast = old->broadcast;

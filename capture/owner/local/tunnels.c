@@ -36,9 +36,9 @@ static bool is_text(const struct rtattr *kind)
 static bool is_kind(const struct rtattr *kind, bool *gre)
 {
 	static const char *const plain[] = { "ipip", "sit", "ip6tnl", "vti" };
-	static const char *const with_gre[] = { "gre", "gretap", "ip6gre",
-						"ip6gretap", "erspan",
-						"ip6erspan" };
+	static const char *const with_gre[] = { "gre",	  "gretap",
+						"ip6gre", "ip6gretap",
+						"erspan", "ip6erspan" };
 
 	*gre = true;
 	for (size_t i = 0; i < sizeof(with_gre) / sizeof(*with_gre); i++)

@@ -15,16 +15,16 @@
 #include "packet/flow.h"
 
 struct tunnel {
-	uint8_t local[16];	/* zero: any address of this host */
-	uint8_t remote[16];	/* zero: anybody */
-	bool gre;		/* else it carries IP without a header between */
+	uint8_t local[16];  /* zero: any address of this host */
+	uint8_t remote[16]; /* zero: anybody */
+	bool gre;	    /* else it carries IP without a header between */
 };
 
 #define MAX_TUNNELS 1024
 
 struct tunnels {
 	size_t count;
-	bool shapes;		/* what comes in: it has an ifb device */
+	bool shapes; /* what comes in: it has an ifb device */
 	struct tunnel tunnel[MAX_TUNNELS];
 };
 

@@ -24,25 +24,25 @@
 
 #define TRANSLATED   (IPS_SRC_NAT | IPS_DST_NAT)
 #define BUFFER	     (64u << 10)
-#define QUEUE_BYTES  (8 << 20)		/* of events, until we read them */
-#define UNWATCHED_NS 1000000000ull	/* between two looks for their ends */
-#define POLL_NS	     20000000ull	/* a packet waits longer for its owner */
-#define AT_ONCE	     10000		/* events, then others have their turn */
-#define GROUP(g)     (1u << ((g) - 1))
+#define QUEUE_BYTES  (8 << 20)	   /* of events, until we read them */
+#define UNWATCHED_NS 1000000000ull /* between two looks for their ends */
+#define POLL_NS	     20000000ull   /* a packet waits longer for its owner */
+#define AT_ONCE	     10000	   /* events, then others have their turn */
+#define GROUP(g)     (1u << ((g)-1))
 #define SYSCTL	     "/proc/sys/net/netfilter/nf_conntrack_"
 
 struct conntrack {
 	struct nat *nat;
 	struct lookup *lookup;
-	unsigned namespace;		/* to that */
-	int events;			/* netlink */
-	int enabled;			/* sysctls; -1: there is none */
+	unsigned namespace; /* to that */
+	int events;	    /* netlink */
+	int enabled;	    /* sysctls; -1: there is none */
 	int count;
-	bool polls;			/* events are switched off */
-	bool incomplete;		/* not all that there are have been told */
-	uint64_t asked_ns;		/* when all were last asked for */
-	uint64_t read_ns;		/* when events were last read */
-	uint64_t enabled_ns;		/* when that was last read */
+	bool polls;	     /* events are switched off */
+	bool incomplete;     /* not all that there are have been told */
+	uint64_t asked_ns;   /* when all were last asked for */
+	uint64_t read_ns;    /* when events were last read */
+	uint64_t enabled_ns; /* when that was last read */
 	_Alignas(8) uint8_t bytes[BUFFER];
 };
 
@@ -71,7 +71,8 @@ static const struct nlattr *attr_of(const uint8_t *at, size_t len,
 static const struct nlattr *nested(const struct nlattr *a, uint16_t kind)
 {
 	return a ? attr_of((const uint8_t *)a + NLA_HDRLEN,
-			   a->nla_len - NLA_HDRLEN, kind) : NULL;
+			   a->nla_len - NLA_HDRLEN, kind) :
+		   NULL;
 }
 
 /* Its value, if it has just that many bytes. */
@@ -100,10 +101,13 @@ static bool echo_of(struct flow_key *k, const struct nlattr *proto)
 	bool v4 = k->proto == IPPROTO_ICMP;
 	__u8 type;
 
-	if (!value(&k->local_port, nested(proto, v4 ? CTA_PROTO_ICMP_ID :
-						      CTA_PROTO_ICMPV6_ID), 2) ||
-	    !value(&type, nested(proto, v4 ? CTA_PROTO_ICMP_TYPE :
-					     CTA_PROTO_ICMPV6_TYPE), 1))
+	if (!value(&k->local_port,
+		   nested(proto, v4 ? CTA_PROTO_ICMP_ID : CTA_PROTO_ICMPV6_ID),
+		   2) ||
+	    !value(&type,
+		   nested(proto,
+			  v4 ? CTA_PROTO_ICMP_TYPE : CTA_PROTO_ICMPV6_TYPE),
+		   1))
 		return false;
 	k->local_port = ntohs(k->local_port);
 	if (type == (v4 ? ICMP_ECHO : ICMP6_ECHO_REQUEST))
@@ -195,8 +199,8 @@ static int ask_for_all(struct conntrack *c, bool all)
 	c->asked_ns = clock_ns(CLOCK_MONOTONIC);
 	nat_look(c->nat, looked_ns, c->asked_ns);
 	nat_check_begin(c->nat, all);
-	err = lookup_translations(c->lookup, c->namespace, IPS_SRC_NAT, on_answer,
-				  c);
+	err = lookup_translations(c->lookup, c->namespace, IPS_SRC_NAT,
+				  on_answer, c);
 	err = err ? err :
 		    lookup_translations(c->lookup, c->namespace, IPS_DST_NAT,
 					on_answer, c);
@@ -228,7 +232,9 @@ static int attach_filter(int fd)
 	struct sock_fprog program = { sizeof(code) / sizeof(*code), code };
 
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program,
-			  sizeof(program)) ? -errno : 0;
+			  sizeof(program)) ?
+		       -errno :
+		       0;
 }
 
 static int open_events(void)

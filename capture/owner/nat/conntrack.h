@@ -22,10 +22,10 @@ struct nat;
  */
 int conntrack_open(struct conntrack **out, struct nat *nat,
 		   struct lookup *lookup, unsigned namespace);
-void conntrack_close(struct conntrack *c);	/* NULL is fine */
+void conntrack_close(struct conntrack *c); /* NULL is fine */
 
 /* Readable when there are changes; -1: never. */
-int conntrack_fd(const struct conntrack *c);	/* NULL is fine */
+int conntrack_fd(const struct conntrack *c); /* NULL is fine */
 
 /* Whether the kernel tracks connections here, whoever may ask for them. */
 bool conntrack_is_kept(void);

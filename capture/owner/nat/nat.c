@@ -6,29 +6,29 @@
 #include "packet/flow_hash.h"
 #include "packet/parse.h"
 
-#define NONE	0		/* the first translation is nobody's */
-#define KEEP_NS 10000000000ull	/* a packet is resolved long before */
-#define DELAY_NS 50000000ull	 /* from a packet to its translation, at most */
+#define NONE	 0		/* the first translation is nobody's */
+#define KEEP_NS	 10000000000ull /* a packet is resolved long before */
+#define DELAY_NS 50000000ull	/* from a packet to its translation, at most */
 
 /*
  * Found by either of its keys, each in a chain of its own: a link is twice
  * the translation's number, plus which.
  */
 struct translation {
-	struct flow_key keys[2];	/* of the first packet, of its answers */
-	uint64_t from_ns;		/* it began after that */
-	uint64_t ended_ns;		/* it lasted until then; 0: it lasts */
-	uint64_t gone_ns;		/* and not until then */
+	struct flow_key keys[2]; /* of the first packet, of its answers */
+	uint64_t from_ns;	 /* it began after that */
+	uint64_t ended_ns;	 /* it lasted until then; 0: it lasts */
+	uint64_t gone_ns;	 /* and not until then */
 	uint32_t links[2];
 	uint32_t next_ended;
-	uint16_t check;			/* the last that it was seen in */
+	uint16_t check; /* the last that it was seen in */
 	bool watched;
 };
 
 struct nat {
 	struct flow_hash hash;
 	size_t max;
-	size_t used;			/* of all; the rest is untouched */
+	size_t used; /* of all; the rest is untouched */
 	size_t unwatched;
 	uint64_t lost;
 	uint64_t changes;
@@ -36,7 +36,7 @@ struct nat {
 	uint64_t now_ns;
 	uint16_t check;
 	bool check_all;
-	uint32_t first_ended;		/* by time: their places are given again */
+	uint32_t first_ended; /* by time: their places are given again */
 	uint32_t last_ended;
 	uint32_t mask;
 	uint32_t *chains;
@@ -291,8 +291,8 @@ bool nat_find(const struct nat *n, const struct flow_key *sent, uint64_t ts_ns,
 		if (best && is_late(t, ts_ns, out))
 			continue;
 		if (best && !is_late(best, ts_ns, best_out)) {
-			ends->sender_sure &= flow_key_equal(
-				&ends->sender, &t->keys[answers]);
+			ends->sender_sure &= flow_key_equal(&ends->sender,
+							    &t->keys[answers]);
 			ends->receiver_sure &= flow_key_equal(
 				&ends->receiver, &t->keys[!answers]);
 			continue;

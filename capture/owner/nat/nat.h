@@ -18,7 +18,7 @@ struct nat;
 
 /* Room for @max translations; NULL without memory. */
 struct nat *nat_new(size_t max);
-void nat_free(struct nat *n);	/* NULL is fine */
+void nat_free(struct nat *n); /* NULL is fine */
 
 /*
  * A flow is translated: its first packet has the key @first as it comes in,
@@ -57,7 +57,7 @@ uint64_t nat_changes(const struct nat *n);
 struct nat_ends {
 	struct flow_key sender;
 	struct flow_key receiver;
-	bool sender_sure;   /* or it is as it was, or will be, or as in another */
+	bool sender_sure; /* or it is as it was, or will be, or as in another */
 	bool receiver_sure; /* of conntrack's zones, or it is an answer */
 };
 

@@ -47,7 +47,8 @@ enum arrived arrivals_find(const struct arrivals *a, uint64_t arrival,
 	if (!arrival_mark(a, arrival_place(arrival)))
 		return ARRIVED_NOWHERE;
 	return arrival_mark(a, arrival_port_place(arrival, port)) ?
-		       ARRIVED : ARRIVED_ELSEWHERE;
+		       ARRIVED :
+		       ARRIVED_ELSEWHERE;
 }
 
 bool arrivals_is_after(const struct arrivals *a, uint64_t arrival,

@@ -15,13 +15,13 @@
 #include <stdint.h>
 
 #define ARRIVALS_TURN_NS 1000000000ull
-#define ARRIVAL_LATE_NS	1000000ull	/* from the capture to a socket */
+#define ARRIVAL_LATE_NS	 1000000ull /* from the capture to a socket */
 
 struct arrivals {
-	uint8_t *tables[2];	/* PROBE_ARRIVALS bytes each, borrowed */
-	uint32_t *now;		/* which of them is marked, borrowed */
-	uint64_t turned_ns;	/* when that was last changed */
-	uint64_t since_ns;	/* all that came from then on is marked */
+	uint8_t *tables[2]; /* PROBE_ARRIVALS bytes each, borrowed */
+	uint32_t *now;	    /* which of them is marked, borrowed */
+	uint64_t turned_ns; /* when that was last changed */
+	uint64_t since_ns;  /* all that came from then on is marked */
 };
 
 /*
@@ -32,19 +32,20 @@ struct arrivals {
 bool arrivals_turn(struct arrivals *a, uint64_t now_ns);
 
 enum arrived {
-	ARRIVED,		/* or it is not known */
-	ARRIVED_ELSEWHERE,	/* another socket got it */
+	ARRIVED,	   /* or it is not known */
+	ARRIVED_ELSEWHERE, /* another socket got it */
 	ARRIVED_NOWHERE,
 };
 
 /* What a packet's find looks at is fetched. */
-void arrivals_prepare(const struct arrivals *a, uint64_t arrival, uint16_t port);
+void arrivals_prepare(const struct arrivals *a, uint64_t arrival,
+		      uint16_t port);
 
 /* @arrival by flow_arrival(), 0: not known; @port of the socket, host order. */
 enum arrived arrivals_find(const struct arrivals *a, uint64_t arrival,
 			   uint16_t port, uint64_t ts_ns);
 
-#define ARRIVALS_MORE 63	/* half of what PROBE_READS_MASK tells apart */
+#define ARRIVALS_MORE 63 /* half of what PROBE_READS_MASK tells apart */
 
 /*
  * Whether it got to its socket when so many datagrams had been read there, or at

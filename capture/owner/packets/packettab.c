@@ -7,11 +7,11 @@
 #include "host/pages.h"
 #include "process/proctab.h"
 
-#define WAYS		4u	/* places of one flow in that table */
-#define SEEN		2u	/* on so many interfaces is a packet captured */
-#define HELD_NS		1000000000ull	/* far longer than a packet is held */
-#define KEEP_NS		(PROBE_SENT_NS + HELD_NS)
-#define COPIES_NS	300000000000ull	/* LLDP is sent every 30 s */
+#define WAYS	  4u		/* places of one flow in that table */
+#define SEEN	  2u		/* on so many interfaces is a packet captured */
+#define HELD_NS	  1000000000ull /* far longer than a packet is held */
+#define KEEP_NS	  (PROBE_SENT_NS + HELD_NS)
+#define COPIES_NS 300000000000ull /* LLDP is sent every 30 s */
 
 struct packettab *packettab_new(void)
 {
@@ -20,7 +20,7 @@ struct packettab *packettab_new(void)
 	if (!t)
 		return NULL;
 	flow_hash_init(&t->hash);
-	t->at = t->oldest = 1;		/* 0 is no link, before all are used */
+	t->at = t->oldest = 1; /* 0 is no link, before all are used */
 	t->done_ns = UINT64_MAX;
 	t->reads = readtab_new();
 	if (t->reads)
@@ -80,8 +80,10 @@ static void mark_shared(struct packettab *t, const struct packettab_packet *p)
 	struct shared *s = packettab_shared(t, p, true);
 
 	if (!is_shared_of(s, p) || s->until_ns < p->mono_ns)
-		*s = (struct shared){ .key = p->key, .sends = p->sends,
-				      .first_ns = p->mono_ns, .used = true };
+		*s = (struct shared){ .key = p->key,
+				      .sends = p->sends,
+				      .first_ns = p->mono_ns,
+				      .used = true };
 	if (p->mono_ns < s->first_ns)
 		s->first_ns = p->mono_ns;
 	if (p->closing)
@@ -107,7 +109,9 @@ static struct entry *last_at(struct packettab *t, uint64_t cookie,
 	struct entry *e = entry_at(t, *place_of(t, cookie, position));
 
 	return e && e->packet.pending && e->packet.cookie == cookie &&
-	       e->packet.position == position ? e : NULL;
+			       e->packet.position == position ?
+		       e :
+		       NULL;
 }
 
 /* The one before may have the place that this is told, and is not read yet. */

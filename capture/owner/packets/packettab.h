@@ -22,32 +22,32 @@ struct proc;
 
 struct packettab_packet {
 	struct flow_key key;
-	uint64_t fingerprint;	/* flow_fingerprint(); 0: none, never found */
+	uint64_t fingerprint; /* flow_fingerprint(); 0: none, never found */
 	uint64_t mono_ns;
 	uint64_t netns;
-	struct proc *owner;	/* NULL: nobody is known to have sent it */
+	struct proc *owner; /* NULL: nobody is known to have sent it */
 	uint32_t tid;
-	uint8_t attr;		/* enum attr */
-	bool sends;		/* the local end of the key is the sender */
-	bool alone;		/* the others of its flow are not told */
-	bool closing;		/* ... from now on they may not be */
-	bool copy;		/* of a packet socket, beside whom it is for */
-	bool pending;		/* who reads it is its owner, or else @owner */
-	uint64_t cookie;	/* if pending: of its socket */
-	uint64_t position;	/* ... and its place there, as in struct probe_event;
+	uint8_t attr;	   /* enum attr */
+	bool sends;	   /* the local end of the key is the sender */
+	bool alone;	   /* the others of its flow are not told */
+	bool closing;	   /* ... from now on they may not be */
+	bool copy;	   /* of a packet socket, beside whom it is for */
+	bool pending;	   /* who reads it is its owner, or else @owner */
+	uint64_t cookie;   /* if pending: of its socket */
+	uint64_t position; /* ... and its place there, as in struct probe_event;
 				   of what is looked for in TCP: after its first byte */
 };
 
 enum packettab_found {
-	PACKETTAB_NOT_SHARED,	/* the flow's history tells whose it is */
+	PACKETTAB_NOT_SHARED, /* the flow's history tells whose it is */
 	PACKETTAB_FOUND,
-	PACKETTAB_MISSING,	/* its flow is shared, and it was not told (yet) */
-	PACKETTAB_FORMER,	/* ... since that had not begun for who sent it */
-	PACKETTAB_AWAITED,	/* the flow's history, unless it is read yet */
-	PACKETTAB_AMBIGUOUS,	/* two processes sent the same */
+	PACKETTAB_MISSING,   /* its flow is shared, and it was not told (yet) */
+	PACKETTAB_FORMER,    /* ... since that had not begun for who sent it */
+	PACKETTAB_AWAITED,   /* the flow's history, unless it is read yet */
+	PACKETTAB_AMBIGUOUS, /* two processes sent the same */
 };
 
-#define PACKETTAB_READERS 16	/* of one packet that are told */
+#define PACKETTAB_READERS 16 /* of one packet that are told */
 
 /* NULL without memory. */
 struct packettab *packettab_new(void);

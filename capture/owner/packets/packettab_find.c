@@ -7,10 +7,10 @@
 #include "process/proctab.h"
 #include "record.h"
 
-#define NEAR_NS		60000000ull	/* a queue may hold a packet up */
-#define SAME_NS		5000000ull	/* within it two alike cannot be told apart */
-#define COPY_NS		500000ull	/* copies are made one after another */
-#define AT_ONCE_NS	200000ull	/* two send on two processors */
+#define NEAR_NS	   60000000ull /* a queue may hold a packet up */
+#define SAME_NS	   5000000ull  /* within it two alike cannot be told apart */
+#define COPY_NS	   500000ull   /* copies are made one after another */
+#define AT_ONCE_NS 200000ull   /* two send on two processors */
 
 /* What is sent is told before the queue that it may wait in. */
 static bool is_near(const struct packettab_packet *p,
@@ -52,8 +52,9 @@ static bool is_rival(const struct packettab_packet *p,
 	if (p->netns != best->netns)
 		return best->netns != q->netns;
 	/* Any of them may have waited as long as the nearest has. */
-	return q->sends && (time_distance(p->mono_ns, best->mono_ns) < SAME_NS ||
-			    time_distance(best->mono_ns, q->mono_ns) > SAME_NS);
+	return q->sends &&
+	       (time_distance(p->mono_ns, best->mono_ns) < SAME_NS ||
+		time_distance(best->mono_ns, q->mono_ns) > SAME_NS);
 }
 
 /*
@@ -80,9 +81,9 @@ static enum packettab_found not_told(struct packettab *t,
 		*out = &t->former;
 		return PACKETTAB_FORMER;
 	}
-	return s && q->mono_ns >= s->first_ns &&
-		       q->mono_ns < s->until_ns ?
-		       PACKETTAB_MISSING : PACKETTAB_NOT_SHARED;
+	return s && q->mono_ns >= s->first_ns && q->mono_ns < s->until_ns ?
+		       PACKETTAB_MISSING :
+		       PACKETTAB_NOT_SHARED;
 }
 
 /* Whether one process read both, as the same program and user. */
@@ -102,7 +103,8 @@ static enum packettab_found datagram_reader(struct packettab *t,
 					    const struct socket_read **out)
 {
 	const struct packettab_packet *p = &e->packet;
-	const struct socket_read *r = readtab_at(t->reads, p->cookie, p->position);
+	const struct socket_read *r = readtab_at(t->reads, p->cookie,
+						 p->position);
 	const struct socket_read *next;
 
 	if (!r || r->mono_ns < p->mono_ns)
@@ -116,7 +118,8 @@ static enum packettab_found datagram_reader(struct packettab *t,
 	if (!next)
 		return PACKETTAB_MISSING;
 	return is_same_reader(r, next) && !readtab_is_swapped(t->reads, next) ?
-		       PACKETTAB_FOUND : PACKETTAB_AMBIGUOUS;
+		       PACKETTAB_FOUND :
+		       PACKETTAB_AMBIGUOUS;
 }
 
 static void add_reader(struct packettab *t, const struct packettab_packet *p,
@@ -164,9 +167,10 @@ static enum packettab_found answer_pending(struct packettab *t,
 static bool is_copy_of(const struct packettab_packet *p,
 		       const struct packettab_packet *best)
 {
-	return p == best || (p->pending && p->netns == best->netns &&
-			     p->cookie != best->cookie &&
-			     time_distance(p->mono_ns, best->mono_ns) < COPY_NS);
+	return p == best ||
+	       (p->pending && p->netns == best->netns &&
+		p->cookie != best->cookie &&
+		time_distance(p->mono_ns, best->mono_ns) < COPY_NS);
 }
 
 /*
@@ -189,7 +193,8 @@ static enum packettab_found find_readers(struct packettab *t,
 		*out = t->readers;
 	if (missing)
 		return best->alone && best->owner && !t->reader_count ?
-			       PACKETTAB_AWAITED : PACKETTAB_MISSING;
+			       PACKETTAB_AWAITED :
+			       PACKETTAB_MISSING;
 	return t->reader_count ? PACKETTAB_FOUND : PACKETTAB_AMBIGUOUS;
 }
 

@@ -11,10 +11,10 @@
 #include "packet/flow_hash.h"
 #include "packet/flow_key.h"
 
-#define PACKETS		32768u	/* far more than come while one is waited for */
-#define BUCKETS		(4 * PACKETS)	/* few share one: each is waited for */
-#define SHARED		8192u	/* flows; a power of two, as is PACKETS */
-#define TOLD		8192u
+#define PACKETS 32768u	      /* far more than come while one is waited for */
+#define BUCKETS (4 * PACKETS) /* few share one: each is waited for */
+#define SHARED	8192u	      /* flows; a power of two, as is PACKETS */
+#define TOLD	8192u
 
 /*
  * Packets are numbered as they are told; a link is the number of one, which may
@@ -22,9 +22,9 @@
  */
 struct entry {
 	struct packettab_packet packet;
-	uint32_t next;			/* of its bucket, the one told before */
-	bool contested;			/* another has its place in the queue, */
-	bool late;			/* ... and came first, so that it may be the next */
+	uint32_t next;	/* of its bucket, the one told before */
+	bool contested; /* another has its place in the queue, */
+	bool late;	/* ... and came first, so that it may be the next */
 };
 
 /* A flow end of which each packet from then until then is told. */
@@ -38,22 +38,22 @@ struct shared {
 
 struct packettab {
 	struct flow_hash hash;
-	struct entry entries[PACKETS];	/* a ring */
-	uint32_t buckets[BUCKETS];	/* links: the newest of each */
-	uint32_t places[PACKETS];	/* ... and who was last told of a place */
-	uint32_t at;			/* the number of the next */
-	uint32_t oldest;		/* that is not forgotten yet */
-	uint64_t done_ns;		/* packettab_done() */
-	const uint32_t *soon;		/* the bucket that was asked for last */
-	uint32_t awaited;		/* captured packets that may ask for one */
-	uint64_t told_ns[TOLD];		/* the latest of flows that meet there */
-	uint64_t shared_until_ns;	/* the latest of flows that are shared */
+	struct entry entries[PACKETS]; /* a ring */
+	uint32_t buckets[BUCKETS];     /* links: the newest of each */
+	uint32_t places[PACKETS]; /* ... and who was last told of a place */
+	uint32_t at;		  /* the number of the next */
+	uint32_t oldest;	  /* that is not forgotten yet */
+	uint64_t done_ns;	  /* packettab_done() */
+	const uint32_t *soon;	  /* the bucket that was asked for last */
+	uint32_t awaited;	  /* captured packets that may ask for one */
+	uint64_t told_ns[TOLD];	  /* the latest of flows that meet there */
+	uint64_t shared_until_ns; /* the latest of flows that are shared */
 	uint64_t copies_until_ns;
 	struct readtab *reads;
 	/* A pending packet with its readers, each once. */
 	struct packettab_packet readers[PACKETTAB_READERS];
 	unsigned reader_count;
-	struct packettab_packet former;	/* for PACKETTAB_FORMER */
+	struct packettab_packet former; /* for PACKETTAB_FORMER */
 	struct shared shared[SHARED];
 };
 

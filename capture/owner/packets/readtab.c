@@ -5,20 +5,20 @@
 
 #include "process/proctab.h"
 
-#define READS	8192u		/* of sockets with pending packets; a power of two */
-#define AGAIN_NS 2000000000ull	/* a segment may be sent again so long after */
-#define SWAP_NS	10000ull	/* two that read at once are told in any order */
+#define READS	 8192u /* of sockets with pending packets; a power of two */
+#define AGAIN_NS 2000000000ull /* a segment may be sent again so long after */
+#define SWAP_NS	 10000ull      /* two that read at once are told in any order */
 
 /* Linked by number, as packettab_table.h has it. */
 struct entry {
 	struct socket_read read;
-	uint32_t older;			/* of its bucket */
+	uint32_t older; /* of its bucket */
 };
 
 struct readtab {
-	struct entry entries[READS];	/* a ring */
-	uint32_t buckets[READS];	/* links: the newest of each */
-	uint32_t at;			/* the number of the next */
+	struct entry entries[READS]; /* a ring */
+	uint32_t buckets[READS];     /* links: the newest of each */
+	uint32_t at;		     /* the number of the next */
 };
 
 struct readtab *readtab_new(void)
@@ -26,7 +26,7 @@ struct readtab *readtab_new(void)
 	struct readtab *t = calloc(1, sizeof(*t));
 
 	if (t)
-		t->at = READS + 1;	/* what was never set leads nowhere */
+		t->at = READS + 1; /* what was never set leads nowhere */
 	return t;
 }
 
@@ -72,9 +72,8 @@ void readtab_add(struct readtab *t, const struct socket_read *told)
 	t->buckets[n] = t->at++;
 }
 
-const struct socket_read *readtab_past(const struct readtab *t,
-				       uint64_t cookie, uint64_t mono_ns,
-				       uint32_t sequence)
+const struct socket_read *readtab_past(const struct readtab *t, uint64_t cookie,
+				       uint64_t mono_ns, uint32_t sequence)
 {
 	uint32_t link = t->buckets[bucket_of(cookie, true, 0)];
 	const struct socket_read *best = NULL;
@@ -111,8 +110,7 @@ const struct socket_read *readtab_at(const struct readtab *t, uint64_t cookie,
 	return NULL;
 }
 
-bool readtab_is_swapped(const struct readtab *t,
-			const struct socket_read *read)
+bool readtab_is_swapped(const struct readtab *t, const struct socket_read *read)
 {
 	const struct socket_read *r;
 

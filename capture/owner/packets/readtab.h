@@ -22,12 +22,12 @@ static inline uint64_t time_distance(uint64_t a, uint64_t b)
 /* A process has read what a socket had up to a position. */
 struct socket_read {
 	uint64_t cookie;
-	uint64_t position;	/* as in struct probe_event */
+	uint64_t position; /* as in struct probe_event */
 	uint64_t mono_ns;
 	struct proc *owner;
 	uint32_t tid;
-	uint8_t attr;		/* enum attr */
-	bool stream;		/* TCP: the position is a sequence number */
+	uint8_t attr; /* enum attr */
+	bool stream;  /* TCP: the position is a sequence number */
 };
 
 /* NULL without memory. */
@@ -41,9 +41,8 @@ void readtab_add(struct readtab *t, const struct socket_read *r);
  * Of a connection: the first that read past @sequence, or as far.  It may have
  * before @mono_ns: what comes then was sent again.  NULL: nobody yet.
  */
-const struct socket_read *readtab_past(const struct readtab *t,
-				       uint64_t cookie, uint64_t mono_ns,
-				       uint32_t sequence);
+const struct socket_read *readtab_past(const struct readtab *t, uint64_t cookie,
+				       uint64_t mono_ns, uint32_t sequence);
 
 /* Of datagrams: who read the one at that place.  NULL: nobody yet. */
 const struct socket_read *readtab_at(const struct readtab *t, uint64_t cookie,

@@ -7,7 +7,7 @@
 #include "packet/flow.h"
 #include "bpf/event.h"
 
-#define LATE_READS 7	/* until it is told again how far a socket is read */
+#define LATE_READS 7 /* until it is told again how far a socket is read */
 
 static bool is_of(const struct probe_progress *p, uint64_t cookie)
 {

@@ -17,22 +17,22 @@ struct arrivals;
 struct probe_progress;
 
 struct unread {
-	const struct probe_progress *progress;	/* PROBE_PROGRESS, borrowed */
-	const uint64_t *forked_ns;		/* PROBE_FORKERS, borrowed */
+	const struct probe_progress *progress; /* PROBE_PROGRESS, borrowed */
+	const uint64_t *forked_ns;	       /* PROBE_FORKERS, borrowed */
 };
 
 enum unread_state {
-	UNREAD_NOT,		/* it has been read, or that is not known */
-	UNREAD_TELLING,		/* it has, but by whom is told later */
+	UNREAD_NOT,	/* it has been read, or that is not known */
+	UNREAD_TELLING, /* it has, but by whom is told later */
 	UNREAD_WAITS,
 };
 
 struct unread_query {
-	uint64_t cookie;	/* of the socket, never 0 */
+	uint64_t cookie;		 /* of the socket, never 0 */
 	const struct arrivals *arrivals; /* NULL: how late it came is not known */
-	uint64_t arrival;	/* of a datagram */
-	uint64_t ts_ns;		/* when it got the packet */
-	uint32_t sequence;	/* TCP: after its last byte */
+	uint64_t arrival;		 /* of a datagram */
+	uint64_t ts_ns;			 /* when it got the packet */
+	uint32_t sequence;		 /* TCP: after its last byte */
 };
 
 /* All events up to @told_until_ns are in. */

@@ -12,13 +12,13 @@
 #include "record.h"
 #include "owner/polling/sockdiag.h"
 
-#define ASKED		4096	/* keys remembered, a power of two */
-#define ASK_AGAIN_NS	1000000000ull
+#define ASKED	     4096 /* keys remembered, a power of two */
+#define ASK_AGAIN_NS 1000000000ull
 
 struct asked {
 	struct flow_key key;
 	uint64_t ts_ns;
-	uint64_t cookie;	/* what it was, while it is; 0: nothing */
+	uint64_t cookie; /* what it was, while it is; 0: nothing */
 };
 
 struct polling {
@@ -26,7 +26,7 @@ struct polling {
 	struct flowtab *flows;
 	struct proctab *processes;
 	struct lookup *lookup;
-	int diag;		/* a descriptor to ask through */
+	int diag; /* a descriptor to ask through */
 	uint64_t netns;
 	struct asked asked[ASKED];
 };
@@ -64,7 +64,7 @@ static bool find_socket(struct polling *f, const struct flow_key *key,
 	if (!sockdiag_find(f->diag, key, s) && s->inode)
 		return true;
 	memset(listener.remote, 0, sizeof(listener.remote));
-	memcpy(listener.remote, key->remote, 12);	/* IPv4 stays IPv4 */
+	memcpy(listener.remote, key->remote, 12); /* IPv4 stays IPv4 */
 	listener.remote_port = 0;
 	return !sockdiag_find(f->diag, &listener, s) && s->inode;
 }
@@ -96,7 +96,7 @@ static void ended(struct polling *f, struct asked *a, uint64_t ts_ns)
 }
 
 void polling_learn(struct polling *f, const struct flow_key *key,
-		    uint64_t ts_ns, bool begins)
+		   uint64_t ts_ns, bool begins)
 {
 	struct flowtab_event e = { .netns = f->netns };
 	struct asked *a = asked_slot(f, key);

@@ -22,13 +22,13 @@ struct proctab;
  */
 struct polling *polling_new(struct flowtab *flows, struct proctab *processes,
 			    struct lookup *lookup, int diag, uint64_t netns);
-void polling_free(struct polling *f);		/* NULL is fine */
+void polling_free(struct polling *f); /* NULL is fine */
 
 /*
  * Looks for the socket of @key and tells the flow table.  Asks again for the
  * same key only after a second, or at once if @begins (a SYN).
  */
 void polling_learn(struct polling *f, const struct flow_key *key,
-		    uint64_t ts_ns, bool begins);
+		   uint64_t ts_ns, bool begins);
 
 #endif

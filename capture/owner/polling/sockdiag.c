@@ -18,7 +18,7 @@ struct request {
 	struct inet_diag_req_v2 body;
 };
 
-#define STALE 16	/* answers to questions that nobody waited for */
+#define STALE 16 /* answers to questions that nobody waited for */
 
 int sockdiag_open(void)
 {
@@ -142,7 +142,8 @@ static void key_of(const struct inet_diag_msg *m, struct flow_key *k)
 /* 1 if more follow. */
 static int read_dump(int fd, uint32_t number,
 		     void (*found)(void *ctx, uint64_t cookie,
-				   const struct flow_key *key), void *ctx)
+				   const struct flow_key *key),
+		     void *ctx)
 {
 	char buf[16384] __attribute__((aligned(8)));
 	const struct nlmsghdr *h = (const void *)buf;
@@ -162,14 +163,17 @@ static int read_dump(int fd, uint32_t number,
 		    h->nlmsg_len < NLMSG_LENGTH(sizeof(*m)))
 			return -EPROTO;
 		key_of(m, &key);
-		found(ctx, (uint64_t)m->id.idiag_cookie[1] << 32 |
-				   m->id.idiag_cookie[0], &key);
+		found(ctx,
+		      (uint64_t)m->id.idiag_cookie[1] << 32 |
+			      m->id.idiag_cookie[0],
+		      &key);
 	}
 	return 1;
 }
 
-int sockdiag_each_udp(int fd, void (*found)(void *ctx, uint64_t cookie,
-					    const struct flow_key *key),
+int sockdiag_each_udp(int fd,
+		      void (*found)(void *ctx, uint64_t cookie,
+				    const struct flow_key *key),
 		      void *ctx)
 {
 	static const __u8 families[] = { AF_INET, AF_INET6 };

@@ -15,7 +15,7 @@
 
 struct sockdiag_socket {
 	uint64_t cookie;
-	uint64_t inode;		/* 0: no process holds it */
+	uint64_t inode; /* 0: no process holds it */
 	bool listening;
 };
 
@@ -27,8 +27,9 @@ int sockdiag_find(int fd, const struct flow_key *key,
 		  struct sockdiag_socket *s);
 
 /* Each UDP socket of this network namespace.  0 or -errno. */
-int sockdiag_each_udp(int fd, void (*found)(void *ctx, uint64_t cookie,
-					    const struct flow_key *key),
+int sockdiag_each_udp(int fd,
+		      void (*found)(void *ctx, uint64_t cookie,
+				    const struct flow_key *key),
 		      void *ctx);
 
 #endif

@@ -5,11 +5,11 @@
 #include <string.h>
 
 #define FRAGMENTS   1024
-#define FRAGMENT_NS 30000000000ull	/* ipfrag_time: then reassembly gives up */
+#define FRAGMENT_NS 30000000000ull /* ipfrag_time: then reassembly gives up */
 
 /* A datagram, remembered from its first fragment. */
 struct fragmented {
-	struct packet_traits whole;	/* key, marks and fragment_id */
+	struct packet_traits whole; /* key, marks and fragment_id */
 	uint64_t ts_ns;
 };
 

@@ -15,7 +15,7 @@ struct fragments;
 
 /* NULL without memory. */
 struct fragments *fragments_new(void);
-void fragments_free(struct fragments *f);	/* NULL is fine */
+void fragments_free(struct fragments *f); /* NULL is fine */
 
 /*
  * What tells the whole datagram apart: @t itself, or of a later fragment the

@@ -288,6 +288,6 @@ bool resolver_holds(struct resolver *r, const struct packet *p, uint64_t ts_ns,
 		.direction = direction,
 	};
 
-	return !v->dst.owner ||
-	       (resolve_has_arrived(&q) && resolve_is_read(r, &p->outer, ts_ns, v));
+	return !v->dst.owner || (resolve_has_arrived(&q) &&
+				 resolve_is_read(r, &p->outer, ts_ns, v));
 }

@@ -21,24 +21,24 @@ struct nat;
 struct unread;
 
 struct verdict_end {
-	struct proc *owner;	/* borrowed until the next kernel event */
-	uint64_t as_of_ns;	/* when the owner wrote or read it; 0: then */
+	struct proc *owner; /* borrowed until the next kernel event */
+	uint64_t as_of_ns;  /* when the owner wrote or read it; 0: then */
 	uint32_t tid;
-	uint8_t attr;		/* enum attr; ATTR_NONE: not on this host */
-	uint8_t reason;		/* enum reason */
+	uint8_t attr;	/* enum attr; ATTR_NONE: not on this host */
+	uint8_t reason; /* enum reason */
 };
 
-#define VERDICT_OTHERS 15	/* receivers beyond the first */
+#define VERDICT_OTHERS 15 /* receivers beyond the first */
 
 struct verdict {
 	struct verdict_end src;
 	struct verdict_end dst;
-	const struct verdict_end *others;	/* who got it besides dst; borrowed */
-	uint8_t other_count;			/* until the next packet is asked of */
-	uint64_t reader_cookie;	/* of dst's socket, if each read is not told; or 0 */
+	const struct verdict_end *others; /* who got it besides dst; borrowed */
+	uint8_t other_count; /* until the next packet is asked of */
+	uint64_t reader_cookie; /* of dst's socket, if each read is not told; or 0 */
 	uint8_t direction;	/* enum direction */
 	bool steady;		/* holds on for packets like it; see memo.h */
-	uint64_t unread;	/* cookie of the socket where it waits; 0: in none */
+	uint64_t unread; /* cookie of the socket where it waits; 0: in none */
 };
 
 /*

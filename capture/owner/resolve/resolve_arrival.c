@@ -53,7 +53,8 @@ void resolve_arrival(struct question *q, struct verdict *v)
 	if (arrived == ARRIVED)
 		return;
 	q->steady = false;
-	if (!doubt && (arrived == ARRIVED_ELSEWHERE || resolve_may_be_delivered(q)))
+	if (!doubt &&
+	    (arrived == ARRIVED_ELSEWHERE || resolve_may_be_delivered(q)))
 		doubt = REASON_NO_SOCKET;
 	/* TIME_WAIT may have got it, and passes no hook. */
 	if (!doubt && q->reader_ends)

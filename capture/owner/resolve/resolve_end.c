@@ -31,7 +31,8 @@ static bool take_others(struct question *q)
 	readers = packettab_readers(r->packets, &count);
 	r->other_count = 0;
 	for (unsigned i = 1; i < count; i++)
-		if (readers[i].owner && !proc_forgot(readers[i].owner, q->ts_ns))
+		if (readers[i].owner &&
+		    !proc_forgot(readers[i].owner, q->ts_ns))
 			r->others[r->other_count++] = told_end(&readers[i]);
 	return count;
 }
@@ -98,9 +99,11 @@ bool resolver_is_early(const struct resolver *r, const struct packet *p,
 	return v->dst.owner && may_be_another(r, p->outer.key.proto, ts_ns);
 }
 
-static bool is_another_name(const struct program *i, const struct program *older)
+static bool is_another_name(const struct program *i,
+			    const struct program *older)
 {
-	return i->exec_gen != older->exec_gen || strcmp(i->name, older->name) != 0;
+	return i->exec_gen != older->exec_gen ||
+	       strcmp(i->name, older->name) != 0;
 }
 
 /*
@@ -284,7 +287,9 @@ bool resolve_ask(struct question *q, const struct flow_key *key, bool sends,
 		q->reader_ends = a.ends;
 		q->reader_closed = a.closed;
 		q->reader_cookie = told == PACKETTAB_NOT_SHARED &&
-				   is_for_reader(&query) ? a.cookie : 0;
+						   is_for_reader(&query) ?
+					   a.cookie :
+					   0;
 	}
 	if (told == PACKETTAB_AWAITED)
 		resolve_holder(q, q->ts_ns, end);

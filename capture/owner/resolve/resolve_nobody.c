@@ -5,7 +5,7 @@
 
 #include "owner/local/local.h"
 
-#define UNTRACKED_NS 60000000000ull	/* after the last sign of it */
+#define UNTRACKED_NS 60000000000ull /* after the last sign of it */
 
 uint8_t resolve_doubt(const struct question *q)
 {

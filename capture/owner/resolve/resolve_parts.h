@@ -18,25 +18,25 @@
 #include "packet/flow_key.h"
 #include "record.h"
 
-#define TOLD_NS	2000000ull	/* from a packet to its receiver's event */
-#define LOOPBACK_NS 40000000ull	/* from a packet to its receiver */
-#define FORMER_NS 1000000000ull	/* from a packet's send to its way out */
+#define TOLD_NS	    2000000ull	  /* from a packet to its receiver's event */
+#define LOOPBACK_NS 40000000ull	  /* from a packet to its receiver */
+#define FORMER_NS   1000000000ull /* from a packet's send to its way out */
 
 struct resolver {
 	struct flowtab *flows;
 	struct packettab *packets;
 	const struct local *local;
 	const struct nat *nat;
-	const struct arrivals *arrivals;	/* NULL: nobody tells */
-	const struct unread *unread;		/* the same */
+	const struct arrivals *arrivals; /* NULL: nobody tells */
+	const struct unread *unread;	 /* the same */
 	uint64_t netns;
-	uint8_t blind;			/* enum reason: doubt for good */
-	uint8_t doubt;			/* enum reason; 0: none */
+	uint8_t blind; /* enum reason: doubt for good */
+	uint8_t doubt; /* enum reason; 0: none */
 	uint64_t doubt_until_ns;
 	uint64_t told_until_ns;
-	bool delays;			/* before what came gets to its socket */
-	uint64_t untracked_until_ns;	/* addresses are translated unseen */
-	struct verdict_end others[VERDICT_OTHERS];	/* of the last verdict */
+	bool delays;		     /* before what came gets to its socket */
+	uint64_t untracked_until_ns; /* addresses are translated unseen */
+	struct verdict_end others[VERDICT_OTHERS]; /* of the last verdict */
 	uint8_t other_count;
 	struct fragments *fragments;
 };
@@ -49,18 +49,18 @@ struct question {
 	struct resolver *r;
 	const struct packet *p;
 	uint64_t ts_ns;
-	uint8_t direction;		/* enum source_direction */
-	const struct packet_traits *asked;	/* of p, or its whole datagram */
+	uint8_t direction;		   /* enum source_direction */
+	const struct packet_traits *asked; /* of p, or its whole datagram */
 	bool from_wire;
-	bool reader_here;		/* in the namespace that is captured */
-	bool reader_ends;		/* it has sent its FIN */
-	bool reader_closed;		/* its socket, by now */
-	uint64_t reader_cookie;		/* its socket, if each read is not told; or 0 */
+	bool reader_here;	/* in the namespace that is captured */
+	bool reader_ends;	/* it has sent its FIN */
+	bool reader_closed;	/* its socket, by now */
+	uint64_t reader_cookie; /* its socket, if each read is not told; or 0 */
 	uint16_t reader_port;
-	bool is_forged;			/* it came in, and says that it is ours */
-	bool waits;			/* its own event may still come, */
-	uint64_t unread;		/* the socket that has yet to be read; 0: none */
-	bool steady;			/* only its flow's history was asked */
+	bool is_forged;	 /* it came in, and says that it is ours */
+	bool waits;	 /* its own event may still come, */
+	uint64_t unread; /* the socket that has yet to be read; 0: none */
+	bool steady;	 /* only its flow's history was asked */
 };
 
 /* ---- an end ---- */

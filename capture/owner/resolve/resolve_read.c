@@ -71,6 +71,7 @@ void resolve_read(struct question *q, struct verdict *v)
 	if (state == UNREAD_TELLING)
 		verdict_end_set(&v->dst, ATTR_UNKNOWN, REASON_AMBIGUOUS);
 	else
-		resolve_holder(q, unread_held_ns(q->r->unread, q->reader_cookie),
+		resolve_holder(q,
+			       unread_held_ns(q->r->unread, q->reader_cookie),
 			       &v->dst);
 }

@@ -18,20 +18,20 @@
 #include "process/filter/filter.h"
 #include "record.h"
 
-#define SOME_DIGITS 6		/* what is shorter may be a name */
+#define SOME_DIGITS 6 /* what is shorter may be a name */
 #define LISTED	    4
-#define NEAR_LENGTH 4		/* shorter words are all near each other */
+#define NEAR_LENGTH 4 /* shorter words are all near each other */
 
 /* A term, and the best that was found instead. */
 struct doubt {
 	const char *term;
 	int root_fd;
 	bool found;
-	bool may_be_named;		/* so, by what we cannot see */
+	bool may_be_named; /* so, by what we cannot see */
 	char near[256];
 	int listed;
-	bool more;			/* than are listed */
-	char list[512];			/* ", a, b, " */
+	bool more;	/* than are listed */
+	char list[512]; /* ", a, b, " */
 };
 
 static void consider_name(struct doubt *d, const char *there)
@@ -107,8 +107,8 @@ static void look_at_user(int dir, const char *pid, struct doubt *d)
 
 	read_text(dir, pid, "status", text, sizeof(text));
 	uid = strstr(text, "\nUid:\t");
-	d->found |= uid && strtoul(uid + 6, NULL, 10) ==
-				   strtoul(d->term, NULL, 10);
+	d->found |= uid &&
+		    strtoul(uid + 6, NULL, 10) == strtoul(d->term, NULL, 10);
 }
 
 /* Once, up to a few. */
@@ -278,12 +278,14 @@ static void doubt_container(const char *term, int root_fd)
 		return;
 	if (!d.listed)
 		log_warn("no process is in a container at present, also none "
-			 "in \"%s\"", term);
+			 "in \"%s\"",
+			 term);
 	else if (is_container_id(term))
 		tell_listed("no container's id begins with", &d);
 	else if (strlen(term) >= SOME_DIGITS && is_hexadecimal(term))
 		tell_listed("12 digits of a container's id are needed, and "
-			    "none is called", &d);
+			    "none is called",
+			    &d);
 	else if (!d.may_be_named)
 		tell_listed("no container is called", &d);
 }
@@ -326,13 +328,11 @@ static void doubt_exe(const char *term)
 		log_warn("no executable's path is \"%s\": it begins with \"/\"",
 			 term);
 	else if (!filter_is_pattern(term) &&
-		 faccessat(AT_FDCWD, term, F_OK, AT_EACCESS) &&
-		 errno != EACCES)
+		 faccessat(AT_FDCWD, term, F_OK, AT_EACCESS) && errno != EACCES)
 		log_warn("there is no executable %s", term);
 }
 
-static void doubt_term(enum filter_kind kind, const char *term,
-		       int root_fd)
+static void doubt_term(enum filter_kind kind, const char *term, int root_fd)
 {
 	switch (kind) {
 	case FILTER_PROC:

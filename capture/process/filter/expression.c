@@ -47,8 +47,8 @@ void expression_next(struct expression_reader *r)
 static bool is_word(const struct expression_reader *r, const char *a,
 		    const char *b)
 {
-	return !r->quoted && (!strcasecmp(r->word, a) ||
-			      !strcasecmp(r->word, b));
+	return !r->quoted &&
+	       (!strcasecmp(r->word, a) || !strcasecmp(r->word, b));
 }
 
 static bool at_end(const struct expression_reader *r)

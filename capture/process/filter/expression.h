@@ -17,7 +17,7 @@
 /* Terms in the order in which a machine with a stack takes them. */
 struct expression {
 	int8_t steps[EXPRESSION_STEPS];
-	int step_count;			/* 0: it is empty, and always holds */
+	int step_count; /* 0: it is empty, and always holds */
 };
 
 struct expression_reader {
@@ -29,12 +29,12 @@ struct expression_reader {
 	 */
 	int (*term)(struct expression_reader *r);
 	void *ctx;
-	int max_depth;			/* of "not" and parentheses */
-	char *why;			/* it is none, in a few words */
+	int max_depth; /* of "not" and parentheses */
+	char *why;     /* it is none, in a few words */
 	size_t why_size;
 	int depth;
-	char word[EXPRESSION_WORD];	/* the next one; "" at the end */
-	bool quoted;			/* it is no "or", "not" or "(" */
+	char word[EXPRESSION_WORD]; /* the next one; "" at the end */
+	bool quoted;		    /* it is no "or", "not" or "(" */
 };
 
 /* 0, or -EINVAL: then there is @why, and the expression is empty. */
@@ -49,6 +49,7 @@ int expression_explain(struct expression_reader *r, const char *what,
 		       const char *word);
 
 bool expression_holds(const struct expression *e,
-		      bool (*holds)(const void *ctx, int term), const void *ctx);
+		      bool (*holds)(const void *ctx, int term),
+		      const void *ctx);
 
 #endif

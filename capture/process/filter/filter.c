@@ -11,8 +11,8 @@
 #include "process/filter/hashes.h"
 #include "record.h"
 
-#define BLANKS	 " \t\r\n"
-#define SPECIAL	 "*?[\\"	/* glob(7) */
+#define BLANKS	" \t\r\n"
+#define SPECIAL "*?[\\" /* glob(7) */
 
 bool filter_add(struct filter *f, enum filter_kind kind, const char *term)
 {

@@ -15,15 +15,15 @@
 
 struct process;
 
-#define FILTER_MAX_TERMS 16	/* of one kind */
-#define FILTER_SHORT_ID  12	/* hexadecimal digits that container tools show */
+#define FILTER_MAX_TERMS 16 /* of one kind */
+#define FILTER_SHORT_ID	 12 /* hexadecimal digits that container tools show */
 
 /* The strings are borrowed. */
 struct filter {
 	const char *terms[FILTER_KINDS][FILTER_MAX_TERMS];
 	int counts[FILTER_KINDS];
-	struct keep keep;	/* which must hold, too */
-	bool follow;		/* descendants of what matches match too */
+	struct keep keep; /* which must hold, too */
+	bool follow;	  /* descendants of what matches match too */
 };
 
 /* False when there are too many of that kind. */

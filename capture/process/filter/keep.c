@@ -78,7 +78,8 @@ static int check_order(struct expression_reader *r, const char *word)
 {
 	return !r->quoted && strpbrk(word, "<>") ?
 		       expression_explain(r, "only == and != compare, and no ",
-					  word) : 0;
+					  word) :
+		       0;
 }
 
 /* A word that somebody means who has not looked; quotes make a name of it. */
@@ -90,8 +91,10 @@ static int check_word(struct expression_reader *r, enum filter_kind kind,
 	if (check_order(r, word))
 		return -EINVAL;
 	if (strstr(word, "&&") || strstr(word, "||"))
-		return expression_explain(r, "blanks belong around \"&&\" and "
-					     "\"||\": ", word);
+		return expression_explain(r,
+					  "blanks belong around \"&&\" and "
+					  "\"||\": ",
+					  word);
 	return strchr(word, ',') ? refuse_list(r, kind, word) : 0;
 }
 
@@ -106,15 +109,16 @@ static int check_operator(struct expression_reader *r, enum filter_kind kind)
 		{ "contains", "== \"*", "*\"" },
 		{ "matches", "== \"*", "*\", a pattern of glob(7)" },
 		{ "~", "== \"*", "*\", a pattern of glob(7)" },
-		{ "eq", "== ", "" }, { "ne", "!= ", "" },
+		{ "eq", "== ", "" },
+		{ "ne", "!= ", "" },
 		{ "in", "== ", " or ..." },
 	};
 	struct expression_reader next = *r;
 	const char *value = next.word;
 
 	expression_next(&next);
-	for (size_t i = 0; !next.quoted &&
-	     i < sizeof(operators) / sizeof(*operators); i++) {
+	for (size_t i = 0;
+	     !next.quoted && i < sizeof(operators) / sizeof(*operators); i++) {
 		if (strcasecmp(next.word, operators[i].word))
 			continue;
 		expression_next(&next);
@@ -226,8 +230,13 @@ static bool has_open_quote(const char *text)
 int keep_compile(struct keep *k, const char *text, char *why, size_t size)
 {
 	struct expression_reader r = {
-		.expression = &k->expression, .at = text, .term = take_term,
-		.ctx = k, .max_depth = MAX_DEPTH, .why = why, .why_size = size,
+		.expression = &k->expression,
+		.at = text,
+		.term = take_term,
+		.ctx = k,
+		.max_depth = MAX_DEPTH,
+		.why = why,
+		.why_size = size,
 	};
 	int err;
 

@@ -15,13 +15,13 @@
 #define KEEP_TERMS 16
 
 struct keep_term {
-	uint8_t kind;			/* enum filter_kind */
+	uint8_t kind; /* enum filter_kind */
 	bool negated;
 	char text[EXPRESSION_WORD];
 };
 
 struct keep {
-	struct expression expression;	/* empty: everybody */
+	struct expression expression; /* empty: everybody */
 	struct keep_term terms[KEEP_TERMS];
 	int term_count;
 };

@@ -10,17 +10,16 @@
 #include "process/mask/mask_text.h"
 
 /* These say "password x", without a dash. */
-static const char *const plain[] = { "mysqladmin", "nmcli", "aws",
-				     "pdftk" };
+static const char *const plain[] = { "mysqladmin", "nmcli", "aws", "pdftk" };
 
 /* What the words of a program mean. */
 struct reading {
 	char program[32];
-	const char *command;		/* "login" of docker; or "" */
-	unsigned words;			/* since that or the program: no options */
-	enum secret next;		/* what the next word is */
-	bool ends_so;			/* the last word is a secret */
-	bool in_text;			/* which starts no program */
+	const char *command; /* "login" of docker; or "" */
+	unsigned words;	     /* since that or the program: no options */
+	enum secret next;    /* what the next word is */
+	bool ends_so;	     /* the last word is a secret */
+	bool in_text;	     /* which starts no program */
 };
 
 static bool is_login(const struct reading *r, const char *s, size_t len)
@@ -41,7 +40,8 @@ static bool is_login(const struct reading *r, const char *s, size_t len)
 	return false;
 }
 
-static bool is_one_of(const char *program, const char *const *list, size_t count)
+static bool is_one_of(const char *program, const char *const *list,
+		      size_t count)
 {
 	while (count--)
 		if (!strcmp(program, list[count]))
@@ -62,10 +62,12 @@ static bool is_well_known(const char *program)
 /* "a=b" are cookies, "jar.txt" is a file of them. */
 static size_t hide_cookies(struct mask_text *t, size_t from, size_t to)
 {
-	return mask_find(t, from, to, "=") == to ? to : mask_secret(t, from, to);
+	return mask_find(t, from, to, "=") == to ? to :
+						   mask_secret(t, from, to);
 }
 
-static size_t hide_as(struct mask_text *t, size_t from, size_t to, enum secret secret)
+static size_t hide_as(struct mask_text *t, size_t from, size_t to,
+		      enum secret secret)
 {
 	switch (secret) {
 	case SECRET_WHOLE:
@@ -158,8 +160,9 @@ static size_t hide_plain_word(struct mask_text *t, size_t from, size_t to,
 
 	if (has_joined(r, s, to - from))
 		return hide_joined(t, from, to, r);
-	secret = r->words ? mask_program_word(r->program, r->command,
-					      r->words) : SECRET_NONE;
+	secret = r->words ?
+			 mask_program_word(r->program, r->command, r->words) :
+			 SECRET_NONE;
 	r->words++;
 	if (secret)
 		return hide_as(t, from, to, secret);

@@ -8,8 +8,8 @@
 enum place { NEXT, NEXT_OR_JOINED, JOINED };
 
 static const struct {
-	const char *program;		/* a pattern of fnmatch(3) */
-	const char *command;		/* NULL: any */
+	const char *program; /* a pattern of fnmatch(3) */
+	const char *command; /* NULL: any */
 	const char *option;
 	enum place place;
 	enum secret secret;
@@ -138,7 +138,7 @@ static const struct {
 static const struct {
 	const char *program;
 	const char *command;
-	unsigned n;			/* 0: each */
+	unsigned n; /* 0: each */
 	enum secret secret;
 } words[] = {
 	{ "vault", "login", 0, SECRET_WHOLE },

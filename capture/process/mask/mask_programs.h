@@ -9,11 +9,11 @@
 enum secret {
 	SECRET_NONE,
 	SECRET_WHOLE,
-	SECRET_LOGIN,		/* user, ":" or "%", password */
-	SECRET_LOGIN_COMMA,	/* the same with "," */
-	SECRET_LOGIN_SLASH,	/* ... and with "/" */
-	SECRET_COOKIES,		/* if it has "=": else it is a file */
-	SECRET_HARMLESS,	/* none, though of other programs it is */
+	SECRET_LOGIN,	    /* user, ":" or "%", password */
+	SECRET_LOGIN_COMMA, /* the same with "," */
+	SECRET_LOGIN_SLASH, /* ... and with "/" */
+	SECRET_COOKIES,	    /* if it has "=": else it is a file */
+	SECRET_HARMLESS,    /* none, though of other programs it is */
 };
 
 /*

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define STARS	 3
-#define NAME_MAX_BYTES 64	/* a longer one is no name */
+#define STARS	       3
+#define NAME_MAX_BYTES 64 /* a longer one is no name */
 
 /* ---- names ---- */
 
@@ -90,7 +90,7 @@ size_t mask_secret(struct mask_text *t, size_t from, size_t to)
 
 /* The first of these bytes from @at on, or @end. */
 size_t mask_find(const struct mask_text *t, size_t at, size_t end,
-		       const char *bytes)
+		 const char *bytes)
 {
 	while (at < end && !strchr(bytes, t->s[at]))
 		at++;
@@ -104,7 +104,7 @@ static bool is_quote(char c)
 
 /* "user:password", smbclient's "user%password"; not the numbers of a user. */
 size_t mask_login(struct mask_text *t, size_t from, size_t to,
-			 const char *marks)
+		  const char *marks)
 {
 	size_t at = mask_find(t, from, to, marks);
 	size_t digits = from;
@@ -132,13 +132,14 @@ static size_t hide_userinfo(struct mask_text *t, size_t at, size_t end)
 struct name {
 	size_t from;
 	size_t to;
-	bool closed;			/* a quote follows it: JSON */
-	char quote;			/* that is before it, or 0 */
-	bool first;			/* in its argument, or behind "=" */
+	bool closed; /* a quote follows it: JSON */
+	char quote;  /* that is before it, or 0 */
+	bool first;  /* in its argument, or behind "=" */
 };
 
 /* The one that ends before the separator at @at. */
-static struct name name_before(const struct mask_text *t, size_t begin, size_t at)
+static struct name name_before(const struct mask_text *t, size_t begin,
+			       size_t at)
 {
 	struct name n = { .to = at };
 
@@ -179,7 +180,8 @@ static bool begins_word(const struct mask_text *t, size_t begin, size_t at)
 }
 
 /* "name=value", "name: value"; @at is at the separator. */
-static size_t hide_value(struct mask_text *t, size_t begin, size_t at, size_t *end)
+static size_t hide_value(struct mask_text *t, size_t begin, size_t at,
+			 size_t *end)
 {
 	struct name n = name_before(t, begin, at);
 	bool header = t->s[at] == ':';

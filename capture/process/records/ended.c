@@ -8,9 +8,9 @@
 
 #include "bytes.h"
 
-#define PIECE	65536		/* so many bytes are compressed together */
-#define LEN	sizeof(uint16_t)	/* before each record */
-#define FASTEST	1
+#define PIECE	65536		 /* so many bytes are compressed together */
+#define LEN	sizeof(uint16_t) /* before each record */
+#define FASTEST 1
 
 struct piece {
 	struct piece *next;
@@ -20,8 +20,8 @@ struct piece {
 
 struct ended_records {
 	struct piece *first, **last;
-	size_t compressed;		/* bytes, of all pieces */
-	size_t len;			/* of what is not compressed yet */
+	size_t compressed; /* bytes, of all pieces */
+	size_t len;	   /* of what is not compressed yet */
 	uint8_t bytes[PIECE];
 	uint8_t smaller[ZSTD_COMPRESSBOUND(PIECE)];
 };

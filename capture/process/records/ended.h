@@ -11,13 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ENDED_MAX (16u << 20)		/* bytes, compressed */
+#define ENDED_MAX (16u << 20) /* bytes, compressed */
 
 struct ended_records;
 
 /* NULL without memory. */
 struct ended_records *ended_new(void);
-void ended_free(struct ended_records *e);	/* NULL is fine */
+void ended_free(struct ended_records *e); /* NULL is fine */
 
 /* Keeps a copy of process_encode()'s bytes.  0, -ENOSPC or -ENOMEM. */
 int ended_add(struct ended_records *e, const uint8_t *record, size_t len);

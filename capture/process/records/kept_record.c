@@ -6,11 +6,11 @@
 
 #include "bytes.h"
 
-#define SLOT_BITS 8
-#define SLOTS	 (1 << SLOT_BITS)
-#define BEFORE	 8			/* the fields: header and length */
-#define FIELD_HEAD 4			/* type and length of one */
-#define SHORT_ARGUMENTS 128		/* bytes */
+#define SLOT_BITS	8
+#define SLOTS		(1 << SLOT_BITS)
+#define BEFORE		8   /* the fields: header and length */
+#define FIELD_HEAD	4   /* type and length of one */
+#define SHORT_ARGUMENTS 128 /* bytes */
 
 struct rest {
 	struct rests *of;
@@ -25,7 +25,7 @@ struct rest {
  */
 struct rests {
 	struct rest *slots[SLOTS];
-	size_t bytes;			/* of all that are kept */
+	size_t bytes; /* of all that are kept */
 };
 
 struct rests *rests_new(void)
@@ -100,7 +100,8 @@ static size_t own_len(const uint8_t *record, size_t len)
 
 	while (next <= len && next <= KEPT_HEAD) {
 		at = next;
-		if (at + FIELD_HEAD > len || get_le(record + at, 2) > FIELD_NAME)
+		if (at + FIELD_HEAD > len ||
+		    get_le(record + at, 2) > FIELD_NAME)
 			break;
 		next = at + FIELD_HEAD +
 		       ((get_le(record + at + 2, 2) + 3) & ~(size_t)3);

@@ -15,7 +15,7 @@
 
 #include "record.h"
 
-#define KEPT_HEAD 68			/* bytes: to the end of the longest name */
+#define KEPT_HEAD 68 /* bytes: to the end of the longest name */
 
 struct rest;
 
@@ -31,7 +31,7 @@ struct kept_record {
  * outlives the records.
  */
 struct rests *rests_new(void);
-void rests_free(struct rests *t);	/* NULL is fine */
+void rests_free(struct rests *t); /* NULL is fine */
 
 /* All that records of these have in common with others or not, each once. */
 size_t rests_bytes(const struct rests *t);

@@ -17,7 +17,7 @@
 #include "session/ending.h"
 #include "session/summary.h"
 
-#define FREEZE_NS 200000000ull	/* what led to it has been written by then */
+#define FREEZE_NS 200000000ull /* what led to it has been written by then */
 
 static void take_statistics(struct files *f, struct output_stats *stats,
 			    uint64_t *dropped)
@@ -54,9 +54,9 @@ static void tell_pods(struct files *f)
 	int count = f->has_pods ? lookup_pods(f->lookup, pods, PODS_MAX) : 0;
 	size_t size = (size_t)count * sizeof(*pods);
 
-	if (count <= 0 || (section == f->pods_section &&
-			   count == f->pod_count &&
-			   !memcmp(f->pods, pods, size)))
+	if (count <= 0 ||
+	    (section == f->pods_section && count == f->pod_count &&
+	     !memcmp(f->pods, pods, size)))
 		return;
 	for (int i = 0; i < count; i++)
 		if (output_name(f->output, pods[i].addr, pods[i].name))
@@ -74,7 +74,8 @@ static void tell_disk(struct files *f)
 	if (full && !f->disk_full) {
 		f->disk_full = full;
 		log_warn("cannot write %s: %s; until %s packets are dropped "
-			 "and counted", f->options->write, opener_why(full),
+			 "and counted",
+			 f->options->write, opener_why(full),
 			 full == -ETIME ? "it does" : "there is room");
 	} else if (!full && f->disk_full && !f->disk_has_room) {
 		f->disk_has_room = true;
@@ -95,8 +96,8 @@ static int end_file(struct files *f, const struct moment *at)
 	uint64_t dropped;
 	int err;
 
-	if (!r->asked || (r->stop_files &&
-			  output_section(f->output) >= r->stop_files)) {
+	if (!r->asked ||
+	    (r->stop_files && output_section(f->output) >= r->stop_files)) {
 		f->ended = true;
 		ending_at_once(f->ending);
 		return -ECANCELED;
@@ -123,8 +124,9 @@ int files_choose(struct files *f, const struct owned_packet *p)
 	if (!f->ended && !f->ending->error &&
 	    output_ends_before(f->output, p, &at))
 		err = end_file(f, &at);
-	return f->ended ? -ECANCELED : f->ending->error ? f->ending->error :
-							  err;
+	return f->ended		? -ECANCELED :
+	       f->ending->error ? f->ending->error :
+				  err;
 }
 
 void files_prepare(const struct files *f, const struct flow_key *key)
@@ -222,7 +224,8 @@ static void watch_file(struct files *f)
 	}
 	if (!f->was_cut)
 		log_warn("somebody has cut %s: it cannot be read, and the next "
-			 "begins", output_path(f->output));
+			 "begins",
+			 output_path(f->output));
 	f->was_cut = true;
 	files_next(f);
 }
@@ -307,14 +310,15 @@ int files_end(struct files *f, int cancel_fd, struct summary *s)
 		.left_out_unnamed = stats.left_out_unnamed,
 		.flows_forgotten = stats.evicted_open,
 		.processes_forgotten = processes ?
-					       proctab_forgotten(processes) : 0,
+					       proctab_forgotten(processes) :
+					       0,
 		.arguments_cut = processes ? proctab_cut(processes) : 0,
 		.events_lost = stats.events_lost != 0,
 		.unanswered = lookup_unanswered(f->lookup) != 0,
 		.detached = owners_are_lost(f->owners),
 	};
-	s->incomplete = s->detached || lookup_is_gone(f->lookup) || f->was_cut ||
-			captures_miss_one(f->captures);
+	s->incomplete = s->detached || lookup_is_gone(f->lookup) ||
+			f->was_cut || captures_miss_one(f->captures);
 	s->names = captures_names(f->captures);
 	s->interface_count = captures_count(f->captures);
 	memcpy(s->interfaces, f->interfaces, sizeof(s->interfaces));
@@ -338,8 +342,8 @@ int files_begin(struct files *f, struct captures *c, struct owners *o,
 	output_set_devices(f->output, captures_devices(c));
 	err = output_begin(f->output, interfaces, captures_count(c),
 			   owners_processes(o));
-	f->has_pods = f->output && !faccessat(AT_FDCWD, "/" POD_ADDRESSES,
-					      F_OK, AT_EACCESS);
+	f->has_pods = f->output &&
+		      !faccessat(AT_FDCWD, "/" POD_ADDRESSES, F_OK, AT_EACCESS);
 	if (err)
 		return err;
 	tell_pods(f);

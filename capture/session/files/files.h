@@ -29,8 +29,7 @@ struct summary;
  * ring's opener and opens a pipe, whose reader has work to do meanwhile.
  * @o and @e, which a failure ends, are borrowed.  0 or -errno (logged).
  */
-int files_start(struct files **out, const struct options *o,
-		struct ending *e);
+int files_start(struct files **out, const struct options *o, struct ending *e);
 
 /* Any other file, once a signal would close it. */
 int files_open(struct files *f);
@@ -40,8 +39,8 @@ int files_begin(struct files *f, struct captures *c, struct owners *o,
 		struct lookup *l);
 
 /* After a failure to open; a file that has begun is closed by files_end(). */
-void files_abandon(struct files *f);		/* NULL is fine */
-void files_free(struct files *f);		/* NULL is fine */
+void files_abandon(struct files *f); /* NULL is fine */
+void files_free(struct files *f);    /* NULL is fine */
 
 /* 0 when the packet's file is open, -EAGAIN while it cannot be, or -errno. */
 int files_choose(struct files *f, const struct owned_packet *p);
@@ -84,10 +83,10 @@ void files_freeze(struct files *f);
 /* Writes what waits, ends a file whose time is up, looks at the disk. */
 void files_update(struct files *f);
 
-bool files_wait(const struct files *f);		/* output_waits() */
-int files_pipe(const struct files *f);		/* output_pipe() */
-uint32_t files_section(const struct files *f);	/* output_section() */
-const char *files_path(const struct files *f);	/* "no file" without one */
+bool files_wait(const struct files *f);	       /* output_waits() */
+int files_pipe(const struct files *f);	       /* output_pipe() */
+uint32_t files_section(const struct files *f); /* output_section() */
+const char *files_path(const struct files *f); /* "no file" without one */
 
 /* Calls output_be_patient(): until somebody asks a second time to stop. */
 int files_be_patient(struct files *f, int cancel_fd);

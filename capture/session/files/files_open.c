@@ -43,9 +43,11 @@ static int open_names(const struct options *o, int *fd)
 
 	if (!path)
 		return 0;
-	opened = is_output(path, "stdout") ? STDOUT_FILENO :
-		 is_output(path, "stderr") ? STDERR_FILENO :
-				pcapng_output_create(path, o->force);
+	opened = is_output(path, "stdout") ?
+			 STDOUT_FILENO :
+		 is_output(path, "stderr") ?
+			 STDERR_FILENO :
+			 pcapng_output_create(path, o->force);
 	if (opened < 0)
 		return opened;
 	*fd = opened;
@@ -87,8 +89,7 @@ int files_open(struct files *f)
 	return output_open(&f->output, &oo);
 }
 
-int files_start(struct files **out, const struct options *o,
-		struct ending *e)
+int files_start(struct files **out, const struct options *o, struct ending *e)
 {
 	struct files *f = calloc(1, sizeof(*f));
 	int err;

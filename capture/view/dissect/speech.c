@@ -11,24 +11,24 @@
 #include "view/flows/names.h"
 #include "view/dissect/tshark.h"
 
-#define QUESTIONS   16384	/* without an answer; a power of two */
+#define QUESTIONS   16384 /* without an answer; a power of two */
 #define MS	    1000000ull
 #define FINISH_NS   (3000 * MS)
-#define PATIENCE_NS (20000 * MS)	/* a busy machine starts it slowly */
+#define PATIENCE_NS (20000 * MS) /* a busy machine starts it slowly */
 #define TURN_MS	    50
 
 struct question {
-	struct flow *flow;		/* it is still this one, if ... */
-	uint64_t number;		/* ... it has this number */
-	uint64_t ts_ns;			/* of the packet */
+	struct flow *flow; /* it is still this one, if ... */
+	uint64_t number;   /* ... it has this number */
+	uint64_t ts_ns;	   /* of the packet */
 };
 
 struct speech {
 	struct tshark *tshark;
 	struct resolved *names;
 	bool patient;
-	uint64_t asked;			/* id of the next question */
-	uint64_t answered;		/* of the next that has no answer */
+	uint64_t asked;	   /* id of the next question */
+	uint64_t answered; /* of the next that has no answer */
 	uint64_t missed;
 	struct question questions[QUESTIONS];
 };
@@ -174,13 +174,14 @@ static int ask(struct speech *s, struct flow *f, const struct owned_packet *p)
 
 	set_end(&t.attribution.src, &p->verdict->src, p->src);
 	set_end(&t.attribution.dst, &p->verdict->dst, p->dst);
-	err = s->asked - s->answered < QUESTIONS ?
-			  tshark_ask(s->tshark, &t) : -EAGAIN;
+	err = s->asked - s->answered < QUESTIONS ? tshark_ask(s->tshark, &t) :
+						   -EAGAIN;
 
 	if (err)
 		return err;
-	s->questions[s->asked++ % QUESTIONS] =
-		(struct question){ f, f->number, p->frame->ts_ns };
+	s->questions[s->asked++ % QUESTIONS] = (struct question){
+		f, f->number, p->frame->ts_ns
+	};
 	f->waits++;
 	return 0;
 }

@@ -21,7 +21,7 @@ struct owned_packet;
  * file, and wait for tshark rather than go without.
  */
 struct speech *speech_new(struct resolved *names, bool patient);
-void speech_free(struct speech *s);		/* NULL is fine */
+void speech_free(struct speech *s); /* NULL is fine */
 
 /* flows_options.heard */
 void speech_heard(struct speech *s, struct flow *f,

@@ -21,16 +21,16 @@
 #include "pcapng.h"
 #include "printable.h"
 
-#define OUT_BYTES   (4u << 20)	/* packets that wait for it */
-#define IN_BYTES    65536	/* longer than any line of it */
-#define PACKET_MAX  16384	/* bytes of each; a hello is shorter */
-#define AROUND	    256		/* what is put around one */
-#define LINKS	    16
-#define READS	    64		/* before packets have their turn again */
-#define MEMORY	    (1u << 30)
-#define NICENESS    10
+#define OUT_BYTES      (4u << 20) /* packets that wait for it */
+#define IN_BYTES       65536	  /* longer than any line of it */
+#define PACKET_MAX     16384	  /* bytes of each; a hello is shorter */
+#define AROUND	       256	  /* what is put around one */
+#define LINKS	       16
+#define READS	       64 /* before packets have their turn again */
+#define MEMORY	       (1u << 30)
+#define NICENESS       10
 #define EXIT_NO_TSHARK 127
-#define END_MS	    500
+#define END_MS	       500
 
 /* clang-format off */
 enum {
@@ -45,8 +45,8 @@ struct tshark {
 	int to;
 	int from;
 	const char *why;
-	bool answers;			/* it has answered once */
-	uint16_t links[LINKS];		/* each is an interface of the stream */
+	bool answers;	       /* it has answered once */
+	uint16_t links[LINKS]; /* each is an interface of the stream */
 	uint32_t link_count;
 	uint8_t *out;
 	size_t out_begin;
@@ -66,8 +66,8 @@ static void confine(void)
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (root >= 0)
 		landlock_enter(root, LANDLOCK_ACCESS_FS_EXECUTE |
-				     LANDLOCK_ACCESS_FS_READ_FILE |
-				     LANDLOCK_ACCESS_FS_READ_DIR);
+					     LANDLOCK_ACCESS_FS_READ_FILE |
+					     LANDLOCK_ACCESS_FS_READ_DIR);
 	setrlimit(RLIMIT_DATA, &memory);
 	setrlimit(RLIMIT_CORE, &none);
 }
@@ -113,7 +113,7 @@ static _Noreturn void become_tshark(enum tshark_task task, int in, int out)
 
 	setsid();
 	if (nice(NICENESS) < 0)
-		errno = 0;		/* then it is as urgent as we are */
+		errno = 0; /* then it is as urgent as we are */
 	dup2(in, STDIN_FILENO);
 	dup2(out, STDOUT_FILENO);
 	dup2(null, STDERR_FILENO);
@@ -162,7 +162,7 @@ static void put_first_block(struct tshark *t)
 	wbuf_u32(&w, PCAPNG_BYTE_ORDER_MAGIC);
 	wbuf_u16(&w, PCAPNG_VERSION_MAJOR);
 	wbuf_u16(&w, PCAPNG_VERSION_MINOR);
-	wbuf_u64(&w, UINT64_MAX);	/* its length is not known */
+	wbuf_u64(&w, UINT64_MAX); /* its length is not known */
 	wbuf_u32(&w, 28);
 	t->out_end = w.len;
 }
@@ -238,7 +238,7 @@ static void put_link(struct wbuf *w, uint16_t linktype)
 	wbuf_u32(w, 32);
 	wbuf_u16(w, linktype);
 	wbuf_u16(w, 0);
-	wbuf_u32(w, 0);			/* no limit of its packets' lengths */
+	wbuf_u32(w, 0); /* no limit of its packets' lengths */
 	wbuf_u16(w, PCAPNG_IF_TSRESOL);
 	wbuf_u16(w, 1);
 	wbuf_u32(w, PCAPNG_TSRESOL_NS);
@@ -338,16 +338,20 @@ static struct tshark_answer answer_of(const struct tshark *t,
 	if (t->task == TSHARK_SUMMARY)
 		return (struct tshark_answer){
 			.id = id,
-			.protocol = fields[PROTOCOL], .info = fields[INFO],
+			.protocol = fields[PROTOCOL],
+			.info = fields[INFO],
 		};
 	return (struct tshark_answer){
 		.id = id,
-		.app = fields[APP], .how = fields[HOW],
-		.host = fields[HOST], .detail = fields[DETAIL],
+		.app = fields[APP],
+		.how = fields[HOW],
+		.host = fields[HOST],
+		.detail = fields[DETAIL],
 		.question = fields[QUESTION],
 		.foreign_port = *fields[PORT],
 		.unresolved = *fields[UNRESOLVED],
-		.addresses = fields[A], .addresses6 = fields[AAAA],
+		.addresses = fields[A],
+		.addresses6 = fields[AAAA],
 	};
 }
 
@@ -383,7 +387,7 @@ static void take_lines(struct tshark *t,
 	}
 	t->in_len = (size_t)(end - at);
 	if (t->in_len == sizeof(t->in))
-		t->in_len = 0;		/* no line of ours */
+		t->in_len = 0; /* no line of ours */
 	memmove(t->in, at, t->in_len);
 }
 
@@ -406,8 +410,7 @@ static int take_answers(struct tshark *t,
 }
 
 int tshark_work(struct tshark *t, int timeout_ms,
-		void (*fn)(void *ctx, const struct tshark_answer *a),
-		void *ctx)
+		void (*fn)(void *ctx, const struct tshark_answer *a), void *ctx)
 {
 	struct watch fds[2] = { { .fd = t->from, .events = POLLIN },
 				{ .fd = t->to } };

@@ -18,7 +18,7 @@ struct tshark;
 
 /* @attribution is what the plugin knows of its ends. */
 struct tshark_packet {
-	uint64_t id;			/* comes back with the answer */
+	uint64_t id; /* comes back with the answer */
 	uint64_t ts_ns;
 	uint16_t linktype;
 	const uint8_t *data;
@@ -30,28 +30,28 @@ struct tshark_packet {
 /* What it is asked for. */
 enum tshark_task {
 	TSHARK_SPEECH,
-	TSHARK_SUMMARY,			/* needs no plugin */
+	TSHARK_SUMMARY, /* needs no plugin */
 };
 
 /* Texts are printable, "" where there is nothing, and valid for the call. */
 struct tshark_answer {
 	uint64_t id;
-	char *protocol;			/* of a summary */
+	char *protocol; /* of a summary */
 	char *info;
-	char *app;			/* of speech: dpi.app, and so on */
+	char *app; /* of speech: dpi.app, and so on */
 	char *how;
 	char *host;
 	char *detail;
-	char *question;			/* of DNS */
-	char *addresses;		/* its answers, with commas between */
+	char *question;	 /* of DNS */
+	char *addresses; /* its answers, with commas between */
 	char *addresses6;
-	bool foreign_port;		/* proc.expert.port */
-	bool unresolved;		/* dpi.unresolved */
+	bool foreign_port; /* proc.expert.port */
+	bool unresolved;   /* dpi.unresolved */
 };
 
 /* Forks, so it must come before any sandbox.  0 or -errno. */
 int tshark_start(struct tshark **out, enum tshark_task task);
-void tshark_stop(struct tshark *t);		/* NULL is fine */
+void tshark_stop(struct tshark *t); /* NULL is fine */
 
 /* 0, -EAGAIN while there is no room, or -EPIPE: it has ended. */
 int tshark_ask(struct tshark *t, const struct tshark_packet *p);

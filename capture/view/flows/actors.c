@@ -9,22 +9,22 @@
 #include "printable.h"
 #include "process/proctab.h"
 
-#define BUCKETS 4096
-#define REASONS 32		/* more than there are */
-#define RECORDS_MAX (8u << 20)	/* bytes; then idle ones go, or arguments */
-#define FORMER	16		/* names and users of a process, the newest first */
+#define BUCKETS	    4096
+#define REASONS	    32	       /* more than there are */
+#define RECORDS_MAX (8u << 20) /* bytes; then idle ones go, or arguments */
+#define FORMER	    16 /* names and users of a process, the newest first */
 
 struct actors {
-	struct flow_hash hash;		/* of process ids */
+	struct flow_hash hash; /* of process ids */
 	struct actor *heads[BUCKETS];
-	TAILQ_HEAD(, actor) idle;	/* without a flow, the oldest first */
-	struct rests *rests;		/* of their records */
+	TAILQ_HEAD(, actor) idle; /* without a flow, the oldest first */
+	struct rests *rests;	  /* of their records */
 	uint32_t count;
 	uint32_t max;
 	uint64_t lost;
 	struct actor nobody[ATTR_COUNT][REASONS];
 	struct actor forgotten;
-	struct process scratch;		/* 8 KB: not on anyone's stack */
+	struct process scratch; /* 8 KB: not on anyone's stack */
 };
 
 static void name_nobody(struct actor *a, uint8_t attr, uint8_t reason)

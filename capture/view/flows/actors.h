@@ -27,7 +27,7 @@ struct actor_sums {
 	uint64_t sent_bytes;
 	uint64_t received_packets;
 	uint64_t received_bytes;
-	uint64_t own_packets;		/* in both: it talks to itself */
+	uint64_t own_packets; /* in both: it talks to itself */
 	uint64_t flows;
 };
 
@@ -41,33 +41,33 @@ struct actor_shared {
 };
 
 struct actor {
-	struct actor *next;		/* of its hash bucket */
+	struct actor *next; /* of its hash bucket */
 	TAILQ_ENTRY(actor) idle;
-	uint64_t id;			/* process_id(); 0: a stand-in */
-	uint32_t version;		/* of the record */
-	uint32_t refs;			/* flows that name it */
+	uint64_t id;	  /* process_id(); 0: a stand-in */
+	uint32_t version; /* of the record */
+	uint32_t refs;	  /* flows that name it */
 	uint32_t pid;
-	uint32_t flags;			/* PROCESS_* */
-	uint32_t uid;			/* if has_uid */
+	uint32_t flags; /* PROCESS_* */
+	uint32_t uid;	/* if has_uid */
 	bool has_uid;
-	bool learned;			/* from its program */
-	uint8_t attr;		/* of a stand-in: how it is (not) known */
+	bool learned; /* from its program */
+	uint8_t attr; /* of a stand-in: how it is (not) known */
 	uint8_t reason;
-	char name[40];			/* "curl", "(kernel: reset)" */
+	char name[40]; /* "curl", "(kernel: reset)" */
 	char user[64];
-	char container[80];		/* its name, or else its id, whole */
+	char container[80]; /* its name, or else its id, whole */
 	char unit[96];
-	char *exact[ACTOR_KINDS];	/* any bytes; NULL: as it is shown */
-	struct kept_record record;	/* any bytes */
-	struct actor_sums past;		/* of flows that are forgotten */
-	struct actor_shared shared[ACTOR_KINDS];	/* of these */
-	char *said;		/* the record as the log says it, once */
-	uint32_t said_len;		/* line.c has made it */
+	char *exact[ACTOR_KINDS];  /* any bytes; NULL: as it is shown */
+	struct kept_record record; /* any bytes */
+	struct actor_sums past;	   /* of flows that are forgotten */
+	struct actor_shared shared[ACTOR_KINDS]; /* of these */
+	char *said;	   /* the record as the log says it, once */
+	uint32_t said_len; /* line.c has made it */
 };
 
 /* NULL without memory. */
 struct actors *actors_new(uint32_t max);
-void actors_free(struct actors *t);		/* NULL is fine */
+void actors_free(struct actors *t); /* NULL is fine */
 
 /*
  * The process that ran @program; borrowed, and stays while refs is not 0.

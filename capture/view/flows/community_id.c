@@ -19,7 +19,7 @@ static void base64(const uint8_t in[SHA1_DIGEST_LENGTH], char *out)
 		for (have += 8; have >= 6; have -= 6)
 			*out++ = digits[bits >> (have - 6) & 63];
 	}
-	*out++ = digits[bits << (6 - have) & 63];	/* 160 = 26 * 6 + 4 */
+	*out++ = digits[bits << (6 - have) & 63]; /* 160 = 26 * 6 + 4 */
 	*out++ = '=';
 	*out = '\0';
 }
@@ -42,8 +42,12 @@ bool community_id(const struct flow_key *k, char out[COMMUNITY_ID_SIZE])
 	size_t skip = address_is_ipv4(k->local) ? 12 : 0;
 	struct flow_key o = compare_ends(k) <= 0 ? *k : flow_reversed(k);
 	uint8_t seed[2] = { 0 }, digest[SHA1_DIGEST_LENGTH];
-	uint8_t tail[] = { o.proto, 0, o.local_port >> 8, o.local_port & 0xff,
-			   o.remote_port >> 8, o.remote_port & 0xff };
+	uint8_t tail[] = { o.proto,
+			   0,
+			   o.local_port >> 8,
+			   o.local_port & 0xff,
+			   o.remote_port >> 8,
+			   o.remote_port & 0xff };
 	SHA1_CTX sha;
 
 	if (!has_ports(k->proto))

@@ -11,7 +11,7 @@
 
 #include "packet/flow.h"
 
-#define COMMUNITY_ID_SIZE 31	/* "1:", 28 characters, NUL */
+#define COMMUNITY_ID_SIZE 31 /* "1:", 28 characters, NUL */
 
 /* False for what has no ports: of ICMP we know too little. */
 bool community_id(const struct flow_key *k, char out[COMMUNITY_ID_SIZE]);

@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOTS	 4096		/* a power of two */
+#define SLOTS	 4096 /* a power of two */
 #define MAX_USED (SLOTS / 2)
 #define LETTERS	 26
-#define NAME_LEN 16		/* as the kernel's, NUL included */
+#define NAME_LEN 16 /* as the kernel's, NUL included */
 
 struct program {
-	char name[NAME_LEN];	/* "": free */
-	bool travelled;		/* it has talked to a country */
+	char name[NAME_LEN]; /* "": free */
+	bool travelled;	     /* it has talked to a country */
 	uint8_t countries[(LETTERS * LETTERS + 7) / 8];
 };
 

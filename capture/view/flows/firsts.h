@@ -14,7 +14,7 @@ struct firsts;
 
 /* NULL without memory. */
 struct firsts *firsts_new(void);
-void firsts_free(struct firsts *f);		/* NULL is fine */
+void firsts_free(struct firsts *f); /* NULL is fine */
 
 /*
  * Whether it is the first time that this program talks to this country, two

@@ -11,8 +11,8 @@
 #include "view/flows/firsts.h"
 #include "view/flows/flows_parts.h"
 
-#define LOW_PORT	1024
-#define DNS_PORT	53
+#define LOW_PORT 1024
+#define DNS_PORT 53
 
 enum list { LIST_OVER, LIST_OTHER, LIST_NEW, LIST_CLOSED, LIST_OPEN, LISTS };
 
@@ -35,16 +35,16 @@ struct flows {
 	struct flow_hash hash;
 	struct firsts *firsts;
 	struct flow *pool;
-	uint32_t used;			/* of it, so far */
+	uint32_t used; /* of it, so far */
 	struct flow_pool parts;
-	struct flow *free;		/* linked by next */
+	struct flow *free; /* linked by next */
 	struct flow **heads;
 	uint32_t mask;
-	struct flow_list lists[LISTS];	/* the longest silent first */
+	struct flow_list lists[LISTS]; /* the longest silent first */
 	struct flows_stats stats;
-	uint64_t packet_ns;		/* of the last packet, on its clock */
-	uint64_t taken_ns;		/* when that was taken */
-	bool is_new;			/* one was, since flows_time() */
+	uint64_t packet_ns; /* of the last packet, on its clock */
+	uint64_t taken_ns;  /* when that was taken */
+	bool is_new;	    /* one was, since flows_time() */
 };
 
 struct flows *flows_new(const struct flows_options *o)
@@ -118,9 +118,9 @@ static struct flow *find(struct flows *t, const struct flow_key *k,
 	struct flow_key r = flow_reversed(k);
 	struct flow *f = *head_of(t, k, namespace);
 
-	while (f && (f->namespace != namespace ||
-		     (!flow_key_equal(&f->key, k) &&
-		      !flow_key_equal(&f->key, &r))))
+	while (f &&
+	       (f->namespace != namespace ||
+		(!flow_key_equal(&f->key, k) && !flow_key_equal(&f->key, &r))))
 		f = f->next;
 	return f;
 }
@@ -240,7 +240,8 @@ static enum list list_for(const struct flow *f)
 static void set_country(struct flows *t, char out[3], const uint8_t addr[16])
 {
 	if (t->options.country)
-		snprintf(out, 3, "%s", t->options.country(t->options.ctx, addr));
+		snprintf(out, 3, "%s",
+			 t->options.country(t->options.ctx, addr));
 }
 
 static void set_countries(struct flows *t, struct flow *f)
@@ -430,7 +431,7 @@ void flows_each(struct flows *t, void (*fn)(void *ctx, const struct flow *f),
 
 	for (int i = 0; i < LISTS; i++)
 		TAILQ_FOREACH(f, &t->lists[i], list)
-			fn(ctx, f);
+	fn(ctx, f);
 }
 
 void flows_stats(const struct flows *t, struct flows_stats *s)

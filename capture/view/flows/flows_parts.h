@@ -17,11 +17,11 @@ struct packet_traits;
 
 /* Memory for what flows have besides: parts of other owners, and copies. */
 struct flow_pool {
-	struct actors *actors;		/* borrowed */
+	struct actors *actors; /* borrowed */
 	struct flow_part *all;
-	uint32_t left;			/* of these, not used yet */
-	struct flow_part *free;		/* linked by next */
-	uint64_t mixed;			/* as in struct flows_stats */
+	uint32_t left;		/* of these, not used yet */
+	struct flow_part *free; /* linked by next */
+	uint64_t mixed;		/* as in struct flows_stats */
 };
 
 /* False without memory. */
@@ -45,8 +45,7 @@ void flows_follow_tcp(struct flow *f, enum flow_side side,
 		      const struct frame *h);
 
 /* The same addresses and ports, and another connection. */
-bool flows_begins_another(const struct flow *f,
-			  const struct packet_traits *p);
+bool flows_begins_another(const struct flow *f, const struct packet_traits *p);
 enum flow_over flows_how_replaced(const struct flow *f);
 
 /* Adds all of @f to its actors' past. */

@@ -57,7 +57,7 @@ static struct flow_part *part_add(struct flow_pool *t, struct flow *f,
 
 	if (!p)
 		return NULL;
-	*p = f->part;			/* the present ones are the first */
+	*p = f->part; /* the present ones are the first */
 	memset(&f->part, 0, sizeof(f->part));
 	f->part.next = p;
 	for (int i = 0; i < 2; i++) {
@@ -118,8 +118,7 @@ static void count_copies(struct flow_pool *t, struct flow *f, int side,
 
 		if (owned_packet_is_from(packet, o->program))
 			continue;
-		p = copy_of(t, f, !side,
-			    actors_get(t->actors, o->program));
+		p = copy_of(t, f, !side, actors_get(t->actors, o->program));
 		if (!p) {
 			t->mixed++;
 			continue;
@@ -141,7 +140,8 @@ void flow_pool_count(struct flow_pool *t, struct flow *f, enum flow_side side,
 
 	p->packets[side]++;
 	p->bytes[side] += len;
-	flow_rate_add(&p->rate, side, (uint32_t)(packet->mono_ns / SECOND), len);
+	flow_rate_add(&p->rate, side, (uint32_t)(packet->mono_ns / SECOND),
+		      len);
 	count_copies(t, f, side, packet);
 }
 

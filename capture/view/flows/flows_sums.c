@@ -102,8 +102,7 @@ static void add_shared(const struct flow *f, const struct flow_part *p,
 	bool is_new = is_first(f, p, side, SAME_ACTOR);
 
 	for (enum actor_kind k = 0; k < ACTOR_KINDS; k++) {
-		if (side && a != p->actors[0] &&
-		    are_alike(a, p->actors[0], k))
+		if (side && a != p->actors[0] && are_alike(a, p->actors[0], k))
 			a->shared[k].packets += p->packets[0] + p->packets[1];
 		if (is_new && !is_first(f, p, side, k))
 			a->shared[k].flows++;

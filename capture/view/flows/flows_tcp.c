@@ -5,8 +5,8 @@
 #include "packet/queue.h"
 #include "view/flows/flows_parts.h"
 
-#define AGAIN_NS	2000000ull /* seen on two interfaces, not sent twice */
-#define LATE_NS		3000000ull	/* as in Wireshark, without an RTT */
+#define AGAIN_NS 2000000ull /* seen on two interfaces, not sent twice */
+#define LATE_NS	 3000000ull /* as in Wireshark, without an RTT */
 
 static bool is_after(uint32_t a, uint32_t b)
 {
@@ -61,7 +61,8 @@ static void advance(struct flow_end *e, uint32_t seq, uint32_t seq_end,
 		    uint64_t ts_ns)
 {
 	struct flow_hole *h = e->seq_known && is_after(seq, e->next_seq) ?
-				      hole_for(e) : NULL;
+				      hole_for(e) :
+				      NULL;
 
 	if (h)
 		*h = (struct flow_hole){ e->next_seq, seq, ts_ns };
@@ -142,8 +143,7 @@ void flows_follow_tcp(struct flow *f, enum flow_side side,
 		follow_end(f, side, &h->packet.outer);
 }
 
-bool flows_begins_another(const struct flow *f,
-			  const struct packet_traits *p)
+bool flows_begins_another(const struct flow *f, const struct packet_traits *p)
 {
 	if (f->key.proto != IPPROTO_TCP || p->tcp_flags & ACK ||
 	    !(p->tcp_flags & PACKET_TCP_SYN))
@@ -154,5 +154,6 @@ bool flows_begins_another(const struct flow *f,
 enum flow_over flows_how_replaced(const struct flow *f)
 {
 	return f->state == FLOW_CLOSED || f->state == FLOW_RESET ?
-		       FLOW_ENDED : FLOW_REPLACED;
+		       FLOW_ENDED :
+		       FLOW_REPLACED;
 }

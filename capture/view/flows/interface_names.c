@@ -9,25 +9,25 @@
 #include "packet/parse.h"
 
 /* A packet of one more is `any`'s. */
-#define NAMED_MAX 1024
-#define NAMED_SIZE 272		/* "NAMESPACE/DEVICE" */
+#define NAMED_MAX  1024
+#define NAMED_SIZE 272 /* "NAMESPACE/DEVICE" */
 
 struct named_device {
-	unsigned index;			/* the kernel's */
+	unsigned index; /* the kernel's */
 	char name[NAMED_SIZE];
 };
 
 struct interface_names {
 	struct devices *const *devices;
 	uint32_t captured;
-	uint32_t count;			/* of devices */
+	uint32_t count; /* of devices */
 	struct named_device one[NAMED_MAX];
-	const char *names[];		/* captured ones, then those */
+	const char *names[]; /* captured ones, then those */
 };
 
-struct interface_names *
-interface_names_new(const char *const *captured, uint32_t count,
-		    struct devices *const *devices)
+struct interface_names *interface_names_new(const char *const *captured,
+					    uint32_t count,
+					    struct devices *const *devices)
 {
 	const size_t all = count + NAMED_MAX;
 	struct interface_names *n = calloc(1, sizeof(*n) +

@@ -13,10 +13,10 @@ struct interface_names;
 struct owned_packet;
 
 /* @captured and @devices, of each, are borrowed.  NULL without memory. */
-struct interface_names *
-interface_names_new(const char *const *captured, uint32_t count,
-		    struct devices *const *devices);
-void interface_names_free(struct interface_names *n);	/* NULL is fine */
+struct interface_names *interface_names_new(const char *const *captured,
+					    uint32_t count,
+					    struct devices *const *devices);
+void interface_names_free(struct interface_names *n); /* NULL is fine */
 
 /* By that number; it grows, and stays where it is. */
 const char *const *interface_names_all(const struct interface_names *n);

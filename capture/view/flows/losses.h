@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 struct view_losses {
-	uint64_t dropped;		/* packets */
-	uint64_t events;		/* of the kernel, about owners */
-	uint64_t undissected;		/* connections, for want of time */
+	uint64_t dropped;     /* packets */
+	uint64_t events;      /* of the kernel, about owners */
+	uint64_t undissected; /* connections, for want of time */
 };
 
 #endif

@@ -82,7 +82,7 @@ const char *name_protocol(const struct flow_key *k)
 const char *name_state(const struct flow *f)
 {
 	static const char *const names[] = {
-		[FLOW_OPEN] = "open", [FLOW_NEW] = "new",
+		[FLOW_OPEN] = "open",	    [FLOW_NEW] = "new",
 		[FLOW_CLOSING] = "closing", [FLOW_CLOSED] = "closed",
 		[FLOW_RESET] = "reset",
 	};
@@ -93,7 +93,7 @@ const char *name_state(const struct flow *f)
 const char *name_over(const struct flow *f)
 {
 	static const char *const names[] = {
-		[FLOW_GOES_ON] = "", [FLOW_IDLE] = "idle",
+		[FLOW_GOES_ON] = "",	      [FLOW_IDLE] = "idle",
 		[FLOW_REPLACED] = "replaced", [FLOW_FORGOTTEN] = "forgotten",
 		[FLOW_STOPPED] = "stopped",
 	};

@@ -9,10 +9,10 @@
 struct resolved {
 	uint32_t max;
 	uint32_t count;
-	uint32_t next;			/* the oldest, once all are used */
+	uint32_t next; /* the oldest, once all are used */
 	uint32_t mask;
-	uint32_t *heads;		/* number + 1, by address */
-	uint32_t *links;		/* the next one of its bucket, + 1 */
+	uint32_t *heads; /* number + 1, by address */
+	uint32_t *links; /* the next one of its bucket, + 1 */
 	struct resolved_name *names;
 };
 

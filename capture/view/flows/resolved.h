@@ -10,22 +10,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define RESOLVED_NAME	  256
-#define RESOLVED_NAMES_MAX 8	/* of one address; then the last is replaced */
+#define RESOLVED_NAME	   256
+#define RESOLVED_NAMES_MAX 8 /* of one address; then the last is replaced */
 
 struct resolved;
 
 struct resolved_name {
 	uint8_t addr[16];
-	uint64_t at_ns;			/* of the answer, Unix epoch */
+	uint64_t at_ns; /* of the answer, Unix epoch */
 	uint32_t pid;
-	char who[40];			/* process that asked */
+	char who[40]; /* process that asked */
 	char name[RESOLVED_NAME];
 };
 
 /* NULL without memory. */
 struct resolved *resolved_new(uint32_t max);
-void resolved_free(struct resolved *t);		/* NULL is fine */
+void resolved_free(struct resolved *t); /* NULL is fine */
 
 /* The address has this name from @at_ns on. */
 void resolved_put(struct resolved *t, const uint8_t addr[16], const char *name,

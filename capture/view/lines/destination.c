@@ -48,8 +48,7 @@ static int open_first_file(const struct options *o, struct opener **opener,
 		return err;
 	*fd = opener_next(*opener, &name);
 	if (*fd < 0)
-		log_error("cannot write %s: %s", o->log_file,
-			  opener_why(*fd));
+		log_error("cannot write %s: %s", o->log_file, opener_why(*fd));
 	return *fd < 0 ? *fd : 0;
 }
 

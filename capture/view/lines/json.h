@@ -16,7 +16,7 @@ struct json {
 	char *at;
 	char *end;
 	bool failed;
-	bool comma;		/* the next value needs one before it */
+	bool comma; /* the next value needs one before it */
 };
 
 struct json json_of(char *buf, size_t size);

@@ -205,13 +205,14 @@ static void put_asker(struct json *j, const struct resolved_name *n)
 }
 
 static void put_end(struct json *j, const struct line *l, const char *name,
-		    const struct flow *f, enum flow_side side,
-		    uint64_t packets, uint64_t bytes)
+		    const struct flow *f, enum flow_side side, uint64_t packets,
+		    uint64_t bytes)
 {
 	const struct flow_end *e = &f->ends[side];
-	const struct resolved_name *n =
-		resolved_get(l->names, side ? f->key.remote : f->key.local,
-			     f->first_ns);
+	const struct resolved_name *n = resolved_get(l->names,
+						     side ? f->key.remote :
+							    f->key.local,
+						     f->first_ns);
 	char ip[INET6_ADDRSTRLEN];
 
 	json_open(j, name, '{');
@@ -223,8 +224,8 @@ static void put_end(struct json *j, const struct line *l, const char *name,
 		json_text(j, "domain", n ? n->name : "");
 	}
 	if (name_has_ports(f->key.proto))
-		json_number(j, "port", side ? f->key.remote_port :
-					      f->key.local_port);
+		json_number(j, "port",
+			    side ? f->key.remote_port : f->key.local_port);
 	json_number(j, "packets", packets);
 	json_number(j, "bytes", bytes);
 	if (*e->country) {
@@ -243,8 +244,7 @@ static void put_end(struct json *j, const struct line *l, const char *name,
 }
 
 /* Where it was captured; in a file each process says so. */
-static void put_host(struct json *j, const struct line *l,
-		     const struct flow *f)
+static void put_host(struct json *j, const struct line *l, const struct flow *f)
 {
 	const char *host = l->host;
 	struct process p;
@@ -286,8 +286,8 @@ static void put_event(struct json *j, const struct line *l,
 }
 
 static const char *const ecs_directions[] = {
-	[DIRECTION_UNKNOWN] = "unknown", [DIRECTION_IN] = "ingress",
-	[DIRECTION_OUT] = "egress", [DIRECTION_LOCAL] = "internal",
+	[DIRECTION_UNKNOWN] = "unknown",    [DIRECTION_IN] = "ingress",
+	[DIRECTION_OUT] = "egress",	    [DIRECTION_LOCAL] = "internal",
 	[DIRECTION_FORWARDED] = "external",
 };
 
@@ -305,15 +305,15 @@ static void put_application(struct json *j, const struct flow *f)
 	json_text(j, "protocol", text);
 }
 
-static void put_network(struct json *j, const struct flow *f,
-			uint64_t packets, uint64_t bytes)
+static void put_network(struct json *j, const struct flow *f, uint64_t packets,
+			uint64_t bytes)
 {
 	char id[COMMUNITY_ID_SIZE];
 
 	json_open(j, "network", '{');
 	if (f->key.proto != FLOW_FRAME) {
-		json_text(j, "type", address_is_ipv4(f->key.local) ? "ipv4" :
-								      "ipv6");
+		json_text(j, "type",
+			  address_is_ipv4(f->key.local) ? "ipv4" : "ipv6");
 		put_keyword(j, "iana_number", f->key.proto);
 	}
 	json_text(j, "transport", name_protocol(&f->key));
@@ -368,8 +368,9 @@ static void put_receivers(struct json *j, const struct flow *f)
 		return;
 	json_open(j, "receivers", '[');
 	for (const struct flow_part *p = f->copies; p; p = p->next)
-		put_share(j, NULL, p, p->actors[FLOW_CLIENT]->id ?
-				      FLOW_SERVER : FLOW_CLIENT);
+		put_share(j, NULL, p,
+			  p->actors[FLOW_CLIENT]->id ? FLOW_SERVER :
+						       FLOW_CLIENT);
 	json_close(j, ']');
 }
 

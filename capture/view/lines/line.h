@@ -15,16 +15,16 @@
 #define LINE_SCHEMA_VERSION 1
 
 struct line {
-	const char *action;		/* "start", "interval", "end" */
-	uint64_t ts_ns;			/* of the line, Unix epoch */
+	const char *action; /* "start", "interval", "end" */
+	uint64_t ts_ns;	    /* of the line, Unix epoch */
 	uint64_t sequence;
-	uint64_t lost;			/* lines that nobody took in time */
-	const char *host;		/* "": not known */
-	const char *const *interfaces;	/* names, by flow.interface */
-	const struct resolved *names;	/* or NULL */
+	uint64_t lost;		       /* lines that nobody took in time */
+	const char *host;	       /* "": not known */
+	const char *const *interfaces; /* names, by flow.interface */
+	const struct resolved *names;  /* or NULL */
 };
 
-#define LINE_MAX_SIZE 65536	/* more than two longest records */
+#define LINE_MAX_SIZE 65536 /* more than two longest records */
 
 /* The line with its newline, into @buf; its length, or 0: it does not fit. */
 size_t line_format(const struct line *l, const struct flow *f, char *buf,

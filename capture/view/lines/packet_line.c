@@ -31,7 +31,8 @@ put(struct text *t, const char *format, ...)
 	va_end(args);
 	if (n > 0)
 		t->len += (size_t)n < PACKET_LINE_MAX - t->len ?
-				  (size_t)n : PACKET_LINE_MAX - 1 - t->len;
+				  (size_t)n :
+				  PACKET_LINE_MAX - 1 - t->len;
 }
 
 /* "curl[4535]", "(kernel: reset)"; "" for an end that is elsewhere. */

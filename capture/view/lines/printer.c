@@ -13,10 +13,10 @@
 #include "view/lines/stream.h"
 #include "view/dissect/tshark.h"
 
-#define WAITING	    4096	/* lines; a power of two */
+#define WAITING	    4096 /* lines; a power of two */
 #define MS	    1000000ull
 #define FINISH_NS   (3000 * MS)
-#define PATIENCE_NS (20000 * MS)	/* a busy machine starts it slowly */
+#define PATIENCE_NS (20000 * MS) /* a busy machine starts it slowly */
 #define TURN_MS	    50
 
 /* A line that waits for its end, which is the headers' until it is better. */
@@ -29,9 +29,9 @@ struct waiting {
 
 struct printer {
 	struct stream *out;
-	struct tshark *tshark;		/* NULL: there is none */
+	struct tshark *tshark; /* NULL: there is none */
 	bool patient;
-	uint64_t first;			/* of those that wait; ids count up */
+	uint64_t first; /* of those that wait; ids count up */
 	uint64_t next;
 	struct waiting waiting[WAITING];
 };

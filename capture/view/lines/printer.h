@@ -19,7 +19,7 @@ struct stream;
  * without memory.
  */
 struct printer *printer_new(struct stream *out, bool dissect, bool patient);
-void printer_free(struct printer *p);		/* NULL is fine */
+void printer_free(struct printer *p); /* NULL is fine */
 
 void printer_packet(struct printer *p, const struct owned_packet *packet);
 

@@ -13,7 +13,7 @@
 #include "view/lines/json.h"
 #include "view/flows/names.h"
 
-#define ROW_MAX 4096		/* bytes of a row as JSON, quotes escaped */
+#define ROW_MAX 4096 /* bytes of a row as JSON, quotes escaped */
 
 /* ---- text ---- */
 
@@ -85,11 +85,12 @@ char *report_text(const struct report *r, int width, size_t *len)
 	put_row(f, r, NULL, places, count);
 	for (size_t i = 0; i < table_count(r->table); i++)
 		put_row(f, r, table_row(r->table, i), places, count);
-	fprintf(f, "%zu %s, %" PRIu64 " packet%s, %" PRIu64 " bytes, %" PRIu64
-		" dropped, %" PRIu64 " forgotten\n\n", table_count(r->table),
-		table_group_names[r->group], r->flows.packets,
-		plural_s(r->flows.packets), r->flows.bytes, r->losses.dropped,
-		r->flows.forgotten);
+	fprintf(f,
+		"%zu %s, %" PRIu64 " packet%s, %" PRIu64 " bytes, %" PRIu64
+		" dropped, %" PRIu64 " forgotten\n\n",
+		table_count(r->table), table_group_names[r->group],
+		r->flows.packets, plural_s(r->flows.packets), r->flows.bytes,
+		r->losses.dropped, r->flows.forgotten);
 	if (!fclose(f))
 		return text;
 	free(text);
@@ -140,8 +141,8 @@ static void put_object(struct json *j, const struct report *r,
 		column_cell(c, row, r->now_ns, cell);
 		if (c == COLUMN_REMOTE)
 			column_address(&row->flow_key, !row->local_side, cell);
-		json_text(j, column_word(c), c == COLUMN_NAME ? row->name :
-								cell);
+		json_text(j, column_word(c),
+			  c == COLUMN_NAME ? row->name : cell);
 	}
 	if (r->group == GROUP_CONNECTION)
 		json_text(j, "domain", row->domain);

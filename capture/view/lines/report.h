@@ -11,7 +11,7 @@
 struct report {
 	const struct table *table;
 	enum table_group group;
-	uint64_t now_ns;		/* Unix epoch */
+	uint64_t now_ns; /* Unix epoch */
 	struct view_losses losses;
 	struct flows_stats flows;
 };

@@ -19,42 +19,42 @@
 
 #define LEAST_ROOM  65536
 #define PATIENCE_MS 2000
-#define PIECE_MAX   65536	/* bytes compressed at once */
+#define PIECE_MAX   65536	  /* bytes compressed at once */
 #define PIECE_NS    1000000000ull /* few bytes wait to be compressed */
 
 /* Of lines that wait, which stay until it is written. */
 struct piece {
-	const uint8_t *bytes;		/* the compressor's */
-	size_t len;			/* 0: there is none */
+	const uint8_t *bytes; /* the compressor's */
+	size_t len;	      /* 0: there is none */
 	size_t done;
-	size_t lines;			/* bytes of them that it holds */
+	size_t lines; /* bytes of them that it holds */
 };
 
 struct stream {
 	int fd;
 	int error;
-	bool is_file;			/* it takes any length at once */
+	bool is_file; /* it takes any length at once */
 	bool is_journal;
 	bool endures;
-	int full;			/* why there was no room once, or 0 */
-	struct compressor *compressor;	/* NULL: lines go out as they are */
-	uint64_t piece_ns;		/* when it had the last piece */
+	int full;		       /* why there was no room once, or 0 */
+	struct compressor *compressor; /* NULL: lines go out as they are */
+	uint64_t piece_ns;	       /* when it had the last piece */
 	struct piece piece;
-	struct opener *opener;		/* of the next file; NULL: one only */
-	struct limits limits;		/* of one file */
+	struct opener *opener; /* of the next file; NULL: one only */
+	struct limits limits;  /* of one file */
 	struct limits_file file;
-	uint64_t file_bytes;		/* of this one; also what waits, if */
-					/* it is not compressed */
-	uint64_t sequence;		/* of the last line */
+	uint64_t file_bytes; /* of this one; also what waits, if */
+			     /* it is not compressed */
+	uint64_t sequence;   /* of the last line */
 	uint64_t lost;
 	const char *const *interfaces;
 	const struct resolved *names;
 	struct utsname host;
-	char line[LINE_MAX_SIZE];	/* the one that is made */
+	char line[LINE_MAX_SIZE]; /* the one that is made */
 	size_t limit;
 	char *bytes;
-	size_t room;			/* of them */
-	size_t begin;			/* of what waits */
+	size_t room;  /* of them */
+	size_t begin; /* of what waits */
 	size_t end;
 };
 
@@ -146,7 +146,8 @@ static int wait_for_room(struct stream *s, int err, size_t half)
 		return err;
 	if (!s->full)
 		log_warn("no room for lines: %s; some wait until there is, the "
-			 "others are lost and counted", strerror(-err));
+			 "others are lost and counted",
+			 strerror(-err));
 	s->full = err;
 	return take_back(s, half);
 }
@@ -193,8 +194,8 @@ static ssize_t write_lines(struct stream *s)
 
 	if (s->is_journal)
 		return tell_journal(s, bytes, len);
-	return write(s->fd, bytes, len < PIPE_BUF || s->is_file ? len :
-								  PIPE_BUF);
+	return write(s->fd, bytes,
+		     len < PIPE_BUF || s->is_file ? len : PIPE_BUF);
 }
 
 static int write_some(struct stream *s, int timeout_ms)

@@ -52,7 +52,7 @@ void stream_set_journal(struct stream *s);
 /* Names for addresses; borrowed. */
 void stream_set_names(struct stream *s, const struct resolved *names);
 
-void stream_free(struct stream *s);		/* NULL is fine */
+void stream_free(struct stream *s); /* NULL is fine */
 
 /* Whole lines of @len bytes; 0: they could not be made, and are lost. */
 void stream_put(struct stream *s, const char *text, size_t len);

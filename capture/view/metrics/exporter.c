@@ -26,11 +26,11 @@
 #include "host/privilege/sudo_user.h"
 #include "host/watch.h"
 
-#define TEXT_MAX   (192u << 10)	/* of METRICS_PROGRAMS, and more */
-#define ASK_MAX	   4096
-#define SECONDS	   2		/* that a reader has for each step */
-#define WAITING	   16		/* readers */
-#define FILE_MODE  0644		/* another program is to read it */
+#define TEXT_MAX  (192u << 10) /* of METRICS_PROGRAMS, and more */
+#define ASK_MAX	  4096
+#define SECONDS	  2    /* that a reader has for each step */
+#define WAITING	  16   /* readers */
+#define FILE_MODE 0644 /* another program is to read it */
 
 struct exporter {
 	int fd;
@@ -39,8 +39,8 @@ struct exporter {
 /* The child's. */
 struct server {
 	int from;
-	int listens;			/* -1: it writes a file */
-	int dir_fd;			/* where it writes, and what */
+	int listens; /* -1: it writes a file */
+	int dir_fd;  /* where it writes, and what */
 	const char *name;
 	size_t len;
 	char text[TEXT_MAX];
@@ -92,9 +92,11 @@ static void answer_reader(const struct server *s, int fd)
 		send_all(fd, "HTTP/1.0 404 Not Found\r\n\r\n", 26, until_ns);
 		return;
 	}
-	n = snprintf(head, sizeof(head), "HTTP/1.0 200 OK\r\nContent-Type: "
+	n = snprintf(head, sizeof(head),
+		     "HTTP/1.0 200 OK\r\nContent-Type: "
 		     "text/plain; version=0.0.4; charset=utf-8\r\n"
-		     "Content-Length: %zu\r\n\r\n", s->len);
+		     "Content-Length: %zu\r\n\r\n",
+		     s->len);
 	if (send_all(fd, head, (size_t)n, until_ns))
 		send_all(fd, s->text, s->len, until_ns);
 }
@@ -165,7 +167,7 @@ static _Noreturn void be_exporter(int from, int fd, const char *name)
 	s.name = name;
 	close_range(STDERR_FILENO, ~0u, 0);
 	signals_ignore();
-	setsid();		/* ^C is not for it: it ends with the capture */
+	setsid(); /* ^C is not for it: it ends with the capture */
 	if (name) {
 		if (sudo_user_become())
 			_exit(1);

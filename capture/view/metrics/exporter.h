@@ -17,7 +17,7 @@ struct exporter;
  * 0 or -errno (logged).
  */
 int exporter_start(struct exporter **out, const char *where);
-void exporter_stop(struct exporter *e);		/* NULL is fine */
+void exporter_stop(struct exporter *e); /* NULL is fine */
 
 /* The newest text; one that it has no time for is left out. */
 void exporter_put(struct exporter *e, const char *text, size_t len);

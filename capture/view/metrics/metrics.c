@@ -9,12 +9,17 @@
 #include "owner/owned_packet.h"
 #include "printable.h"
 
-#define SLOTS 512		/* a power of two, twice as many as programs */
-#define OTHER METRICS_PROGRAMS	/* those that came later */
+#define SLOTS  512		/* a power of two, twice as many as programs */
+#define OTHER  METRICS_PROGRAMS /* those that came later */
 #define NOBODY (OTHER + 1)	/* no process of this host is named */
 
-enum counter { SENT_PACKETS, SENT_BYTES, RECEIVED_PACKETS, RECEIVED_BYTES,
-	       COUNTERS };
+enum counter {
+	SENT_PACKETS,
+	SENT_BYTES,
+	RECEIVED_PACKETS,
+	RECEIVED_BYTES,
+	COUNTERS
+};
 
 static const char *const counter_names[COUNTERS] = {
 	[SENT_PACKETS] = "pktwho_program_sent_packets_total",
@@ -24,14 +29,14 @@ static const char *const counter_names[COUNTERS] = {
 };
 
 struct program_counts {
-	char name[RECORD_NAME_LEN + 1];	/* printable, as the label is */
+	char name[RECORD_NAME_LEN + 1]; /* printable, as the label is */
 	uint64_t counts[COUNTERS];
 };
 
 struct metrics {
 	struct program_counts programs[NOBODY + 1];
 	uint32_t count;
-	uint16_t slots[SLOTS];		/* number + 1, by name */
+	uint16_t slots[SLOTS]; /* number + 1, by name */
 	char *text;
 };
 

@@ -18,8 +18,8 @@
 struct metrics;
 struct owned_packet;
 
-struct metrics *metrics_new(void);		/* NULL without memory */
-void metrics_free(struct metrics *m);		/* NULL is fine */
+struct metrics *metrics_new(void);    /* NULL without memory */
+void metrics_free(struct metrics *m); /* NULL is fine */
 
 void metrics_packet(struct metrics *m, const struct owned_packet *p);
 

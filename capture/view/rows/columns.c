@@ -59,8 +59,8 @@ static const struct {
 /* clang-format on */
 
 static const char *const first_titles[GROUPS] = {
-	[GROUP_PROGRAM] = "PROGRAM", [GROUP_HOST] = "HOST",
-	[GROUP_COUNTRY] = "COUNTRY", [GROUP_USER] = "USER",
+	[GROUP_PROGRAM] = "PROGRAM",	 [GROUP_HOST] = "HOST",
+	[GROUP_COUNTRY] = "COUNTRY",	 [GROUP_USER] = "USER",
 	[GROUP_CONTAINER] = "CONTAINER",
 };
 
@@ -142,9 +142,9 @@ void column_address(const struct flow_key *k, enum flow_side side,
 	if (!name_has_ports(k->proto))
 		snprintf(out, COLUMN_TEXT, "%s", addr);
 	else
-		snprintf(out, COLUMN_TEXT, strchr(addr, ':') ? "[%s]:%u" :
-							       "%s:%u",
-			 addr, side ? k->remote_port : k->local_port);
+		snprintf(out, COLUMN_TEXT,
+			 strchr(addr, ':') ? "[%s]:%u" : "%s:%u", addr,
+			 side ? k->remote_port : k->local_port);
 }
 
 void column_alerts(uint8_t alerts, char out[COLUMN_ALERTS])
@@ -212,7 +212,8 @@ void column_keep_port(enum column c, int width, char cell[COLUMN_TEXT])
 {
 	static const char mark[] = "\u2026";
 	char *port = c == COLUMN_LOCAL || c == COLUMN_REMOTE ?
-			     port_of_cell(cell) : NULL;
+			     port_of_cell(cell) :
+			     NULL;
 	size_t room = (size_t)width, tail = port ? strlen(port) : 0;
 
 	if (!port || strlen(cell) <= room || tail + 4 > room)
@@ -284,7 +285,9 @@ void column_cell(enum column c, const struct row *r, uint64_t now_ns,
 		break;
 	case COLUMN_AGE:
 		column_duration(now_ns > r->first_ns && r->first_ns ?
-					now_ns - r->first_ns : 0, out);
+					now_ns - r->first_ns :
+					0,
+				out);
 		break;
 	case COLUMN_HOW:
 		format_how(r, out);
@@ -309,8 +312,9 @@ static int compare_address(const struct row *a, const struct row *b,
 	int n = memcmp(sides[0] ? k->remote : k->local,
 		       sides[1] ? l->remote : l->local, 16);
 
-	return n ? n : order(sides[0] ? k->remote_port : k->local_port,
-			     sides[1] ? l->remote_port : l->local_port);
+	return n ? n :
+		   order(sides[0] ? k->remote_port : k->local_port,
+			 sides[1] ? l->remote_port : l->local_port);
 }
 
 int column_compare(enum column c, const struct row *a, const struct row *b)
@@ -420,7 +424,8 @@ int columns_place(enum table_group group, enum column wanted, int width,
 	for (int c = 0; c < COLUMNS; c++)
 		if (chosen[c])
 			places[count++] = (struct column_place){
-				(enum column)c, columns[c].width };
+				(enum column)c, columns[c].width
+			};
 	widen(places, count, room);
 	return count;
 }

@@ -7,7 +7,7 @@
 
 #include "view/rows/table.h"
 
-#define COLUMN_TEXT 128		/* bytes that hold any cell */
+#define COLUMN_TEXT 128 /* bytes that hold any cell */
 
 /* As the head of the table has it, and as JSON does. */
 const char *column_title(enum column c, enum table_group group);

@@ -17,7 +17,7 @@ static const char *port_field(uint8_t proto)
 	case IPPROTO_DCCP:
 		return "dccp";
 	default:
-		return "udp";		/* and UDP-Lite */
+		return "udp"; /* and UDP-Lite */
 	}
 }
 
@@ -43,8 +43,10 @@ static void protocol_filter(const struct flow_key *k, bool v4, char *out,
 		snprintf(out, size, " && !icmpv6");
 	} else {
 		/* Linux puts an option before what is in a tunnel. */
-		snprintf(out, size, " && (ipv6.nxt#1 == %u || ipv6.dstopts.nxt"
-			 " == %u)", k->proto, k->proto);
+		snprintf(out, size,
+			 " && (ipv6.nxt#1 == %u || ipv6.dstopts.nxt"
+			 " == %u)",
+			 k->proto, k->proto);
 	}
 }
 
@@ -57,8 +59,10 @@ static void transport_filter(const struct flow_key *k, bool v4, char *out,
 
 	*out = '\0';
 	if (name_has_ports(k->proto))
-		n = (size_t)snprintf(out, size, " && %s.%s == %u && %s.%s == "
-				     "%u", field, same ? "srcport" : "port",
+		n = (size_t)snprintf(out, size,
+				     " && %s.%s == %u && %s.%s == "
+				     "%u",
+				     field, same ? "srcport" : "port",
 				     k->local_port, field,
 				     same ? "dstport" : "port", k->remote_port);
 	protocol_filter(k, v4, out + n, size - n);
@@ -92,9 +96,10 @@ void flow_filter_server(const struct flow_key *k, char out[FLOW_FILTER])
 
 	name_address(k->remote, server, sizeof(server));
 	if (name_has_ports(k->proto)) {
-		snprintf(out, FLOW_FILTER, "(%s.src#1 == %s && %s.srcport == "
-			 "%u) || (%s.dst#1 == %s && %s.dstport == %u)", ip,
-			 server, field, k->remote_port, ip, server, field,
+		snprintf(out, FLOW_FILTER,
+			 "(%s.src#1 == %s && %s.srcport == "
+			 "%u) || (%s.dst#1 == %s && %s.dstport == %u)",
+			 ip, server, field, k->remote_port, ip, server, field,
 			 k->remote_port);
 		return;
 	}

@@ -8,7 +8,7 @@
 
 #include "packet/flow_key.h"
 
-#define FLOW_FILTER 320			/* bytes of it */
+#define FLOW_FILTER 320 /* bytes of it */
 
 void flow_filter(const struct flow_key *k, char out[FLOW_FILTER]);
 

@@ -12,7 +12,7 @@
 #include "view/flows/names.h"
 
 #define MAX_DEPTH 8
-#define PORT_TEXT 8			/* ":65535" */
+#define PORT_TEXT 8 /* ":65535" */
 
 /* clang-format off */
 enum query_field {
@@ -107,8 +107,13 @@ static int read_term(struct expression_reader *r)
 int query_compile(struct query *q, const char *text, char *why, size_t size)
 {
 	struct expression_reader r = {
-		.expression = &q->expression, .at = text, .term = read_term,
-		.ctx = q, .max_depth = MAX_DEPTH, .why = why, .why_size = size,
+		.expression = &q->expression,
+		.at = text,
+		.term = read_term,
+		.ctx = q,
+		.max_depth = MAX_DEPTH,
+		.why = why,
+		.why_size = size,
 	};
 	int err;
 
@@ -130,7 +135,7 @@ static bool term_is_in(const struct query_term *t, const char *text)
 
 /* A port behind it is compared where one is asked for, as in a cell. */
 static bool row_has_host(const struct query_term *t, const char *host,
-		     const struct flow_key *k, enum flow_side side)
+			 const struct flow_key *k, enum flow_side side)
 {
 	char text[RESOLVED_NAME + PORT_TEXT];
 
@@ -148,8 +153,8 @@ static bool has_end(const struct query_term *t, const struct query_subject *s,
 {
 	const struct flow_key *k = &s->flow->key;
 	const uint8_t *addr = side ? k->remote : k->local;
-	const struct resolved_name *n =
-		resolved_get(s->names, addr, s->flow->first_ns);
+	const struct resolved_name *n = resolved_get(s->names, addr,
+						     s->flow->first_ns);
 	char text[INET6_ADDRSTRLEN];
 
 	if (k->proto == FLOW_FRAME)
@@ -300,7 +305,7 @@ static bool term_matches(const struct query_term *t,
 			 const struct query_subject *s)
 {
 	if (!*t->text)
-		return true;		/* "port:" is still being typed */
+		return true; /* "port:" is still being typed */
 	if (t->field == ANY)
 		return matches_anywhere(t, s);
 	return field_matches(t, (enum query_field)t->field, s);

@@ -26,15 +26,15 @@
 struct query_term {
 	uint8_t field;
 	bool pattern;
-	uint32_t low, high;		/* numbers */
-	struct network network;		/* bits 0: none */
+	uint32_t low, high;	/* numbers */
+	struct network network; /* bits 0: none */
 	char text[QUERY_TEXT];
 };
 
 struct query {
 	struct query_term terms[QUERY_TERMS];
 	int term_count;
-	struct expression expression;	/* empty: everything matches */
+	struct expression expression; /* empty: everything matches */
 };
 
 /*
@@ -50,8 +50,8 @@ void query_list_fields(char *text, size_t size);
 struct query_subject {
 	const struct flow *flow; /* NULL: nothing is known but the actor */
 	const struct actor *actors[2];
-	int side;			/* enum flow_side; -1: of both */
-	const struct resolved *names;	/* of addresses, or NULL */
+	int side;		      /* enum flow_side; -1: of both */
+	const struct resolved *names; /* of addresses, or NULL */
 };
 
 bool query_matches(const struct query *q, const struct query_subject *s);

@@ -13,7 +13,7 @@
 
 #define SECOND ((uint64_t)1000000000)
 
-#define QUOTED_MAX 8		/* bytes that become of one */
+#define QUOTED_MAX 8 /* bytes that become of one */
 
 /* fish(1) halves two backslashes between single quotes, but not this. */
 #define BACKSLASH "\\x5c"
@@ -68,14 +68,15 @@ static void time_filter(const struct row *r, char *out, size_t size)
 
 	*out = '\0';
 	if (r->follows)
-		n = (size_t)snprintf(out, size, " && frame.time_epoch >= "
+		n = (size_t)snprintf(out, size,
+				     " && frame.time_epoch >= "
 				     "%" PRIu64 ".%09" PRIu64,
 				     r->first_ns / SECOND,
 				     r->first_ns % SECOND);
 	if (r->followed)
-		snprintf(out + n, size - n, " && frame.time_epoch <= %" PRIu64
-			 ".%09" PRIu64, r->last_ns / SECOND,
-			 r->last_ns % SECOND);
+		snprintf(out + n, size - n,
+			 " && frame.time_epoch <= %" PRIu64 ".%09" PRIu64,
+			 r->last_ns / SECOND, r->last_ns % SECOND);
 }
 
 static void connection_filter(const struct row *r, char out[ROW_FILTER])
@@ -86,8 +87,10 @@ static void connection_filter(const struct row *r, char out[ROW_FILTER])
 	flow_filter(k, ends);
 	time_filter(r, when, sizeof(when));
 	snprintf(out, ROW_FILTER, "%s%s%s", ends,
-		 k->proto == FLOW_FRAME ? "" :
-					  outermost(r, address_is_ipv4(k->local)), when);
+		 k->proto == FLOW_FRAME ?
+			 "" :
+			 outermost(r, address_is_ipv4(k->local)),
+		 when);
 }
 
 /* Packets of which an end is known in that way, and of no process. */
@@ -96,14 +99,17 @@ static void nobody_filter(const struct row *r, char *out, size_t size)
 	const char *attr = attr_name(r->attr), *reason = reason_name(r->reason);
 
 	if (r->reason)
-		snprintf(out, size, "(proc.src.attr == \"%s\" && "
+		snprintf(out, size,
+			 "(proc.src.attr == \"%s\" && "
 			 "proc.src.reason == \"%s\") || (proc.dst.attr == "
-			 "\"%s\" && proc.dst.reason == \"%s\")", attr, reason,
-			 attr, reason);
+			 "\"%s\" && proc.dst.reason == \"%s\")",
+			 attr, reason, attr, reason);
 	else
-		snprintf(out, size, "(proc.src.attr == \"%s\" && "
+		snprintf(out, size,
+			 "(proc.src.attr == \"%s\" && "
 			 "!proc.src.reason) || (proc.dst.attr == \"%s\" && "
-			 "!proc.dst.reason)", attr, attr);
+			 "!proc.dst.reason)",
+			 attr, attr);
 }
 
 static bool is_nobody(const struct row *r)
@@ -165,16 +171,21 @@ static void host_filter(const struct row *r, char *out, size_t size)
 		return;
 	}
 	if (r->places & PLACE_REMOTE)
-		n = add_alternative(alternatives, n, room, "(%s.src#1 == %s && "
+		n = add_alternative(alternatives, n, room,
+				    "(%s.src#1 == %s && "
 				    "!proc.src.attr) || (%s.dst#1 == %s && "
-				    "!proc.dst.attr)", ip, x, ip, x);
+				    "!proc.dst.attr)",
+				    ip, x, ip, x);
 	if (r->places & PLACE_ITSELF)
-		n = add_alternative(alternatives, n, room, "(%s.src#1 == %s && "
-				    "%s.dst#1 == %s)", ip, x, ip, x);
+		n = add_alternative(alternatives, n, room,
+				    "(%s.src#1 == %s && "
+				    "%s.dst#1 == %s)",
+				    ip, x, ip, x);
 	if (r->places & PLACE_HERE)
-		add_alternative(alternatives, n, room, "(%s.addr#1 == %s && "
-				"proc.src.attr && proc.dst.attr%s)", ip, x,
-				r->excluded);
+		add_alternative(alternatives, n, room,
+				"(%s.addr#1 == %s && "
+				"proc.src.attr && proc.dst.attr%s)",
+				ip, x, r->excluded);
 	snprintf(out, size, *more ? "(%s)%s" : "%s%s", alternatives, more);
 }
 
@@ -183,14 +194,17 @@ static void country_filter(const struct row *r, char *out, size_t size)
 	const char *c = r->name;
 
 	if (!strcmp(c, "(none)"))
-		snprintf(out, size, r->places & PLACE_ELSEWHERE ?
-			 "(proc.src.attr && !geo.dst.country) || "
-			 "(proc.dst.attr && !geo.src.country)" :
-			 "!geo.country && !proc.table.pid");
+		snprintf(out, size,
+			 r->places & PLACE_ELSEWHERE ?
+				 "(proc.src.attr && !geo.dst.country) || "
+				 "(proc.dst.attr && !geo.src.country)" :
+				 "!geo.country && !proc.table.pid");
 	else if (r->places == (PLACE_REMOTE | PLACE_ELSEWHERE))
-		snprintf(out, size, "(geo.src.country == \"%s\" && "
+		snprintf(out, size,
+			 "(geo.src.country == \"%s\" && "
 			 "!proc.src.attr) || (geo.dst.country == \"%s\" && "
-			 "!proc.dst.attr)", c, c);
+			 "!proc.dst.attr)",
+			 c, c);
 	else
 		snprintf(out, size, "geo.country == \"%s\"", c);
 }
@@ -204,14 +218,18 @@ static void text_filter(const struct row *r, enum table_group group, char *out,
 	switch (group) {
 	case GROUP_USER:
 		/* Who has no name is shown by number. */
-		snprintf(out, size, name[strspn(name, "0123456789")] ?
-				    "proc.user == \"%s\"" :
-				    "proc.uid == %s", name);
+		snprintf(out, size,
+			 name[strspn(name, "0123456789")] ?
+				 "proc.user == \"%s\"" :
+				 "proc.uid == %s",
+			 name);
 		break;
 	case GROUP_CONTAINER:
 		/* The row is of its name, and of its id where it has none. */
-		snprintf(out, size, "proc.container.name == \"%s\" || "
-			 "proc.container.id == \"%s\"", name, name);
+		snprintf(out, size,
+			 "proc.container.name == \"%s\" || "
+			 "proc.container.id == \"%s\"",
+			 name, name);
 		break;
 	default:
 		snprintf(out, size, "proc.name == \"%s\"", name);

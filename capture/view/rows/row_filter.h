@@ -10,7 +10,7 @@
 
 #include "view/rows/table.h"
 
-#define ROW_FILTER 2300		/* bytes of it */
+#define ROW_FILTER 2300 /* bytes of it */
 
 void row_filter(const struct row *r, enum table_group group,
 		char out[ROW_FILTER]);

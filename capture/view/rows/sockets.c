@@ -15,7 +15,7 @@ struct sockets {
 	size_t count;
 	size_t left;
 	struct socket_row rows[SOCKETS_MAX];
-	struct process scratch;		/* 8 KB: not on anyone's stack */
+	struct process scratch; /* 8 KB: not on anyone's stack */
 };
 
 struct sockets *sockets_new(void)
@@ -65,8 +65,8 @@ static void add_socket_row(void *ctx, const struct flowtab_socket *f)
 	if (f->owner)
 		name_owner(s, r, f->owner);
 	else
-		snprintf(r->name, sizeof(r->name), f->kernel ? "(kernel)" :
-			 "(unknown)");
+		snprintf(r->name, sizeof(r->name),
+			 f->kernel ? "(kernel)" : "(unknown)");
 }
 
 static int compare_sockets(const void *a, const void *b)

@@ -12,22 +12,22 @@
 struct owners;
 struct sockets;
 
-#define SOCKETS_MAX 4096		/* the rest is counted */
+#define SOCKETS_MAX 4096 /* the rest is counted */
 
 struct socket_row {
-	uint8_t address[16];		/* zero: all of this host's */
+	uint8_t address[16]; /* zero: all of this host's */
 	uint16_t port;
 	uint8_t proto;
 	uint8_t attr;
-	uint32_t pid;			/* 0: the kernel's, or not known */
-	uint32_t flags;			/* PROCESS_* of the executable */
+	uint32_t pid;	/* 0: the kernel's, or not known */
+	uint32_t flags; /* PROCESS_* of the executable */
 	char name[40];
 	char user[32];
 	char unit[64];
 };
 
-struct sockets *sockets_new(void);		/* NULL without memory */
-void sockets_free(struct sockets *s);		/* NULL is fine */
+struct sockets *sockets_new(void);    /* NULL without memory */
+void sockets_free(struct sockets *s); /* NULL is fine */
 
 void sockets_look(struct sockets *s, const struct owners *o);
 

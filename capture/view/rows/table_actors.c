@@ -64,7 +64,7 @@ static struct row *actor_row(struct table *t, const struct actor *a)
 
 /* The rows that a flow is in, by number: adding one moves them. */
 struct its_rows {
-	size_t numbers[4 * FLOW_PARTS];	/* two of a part, and copies */
+	size_t numbers[4 * FLOW_PARTS]; /* two of a part, and copies */
 	size_t count;
 };
 

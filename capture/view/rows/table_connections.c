@@ -6,7 +6,7 @@
 
 #include "view/flows/names.h"
 
-#define APP_MAX 320			/* bytes of an application and host */
+#define APP_MAX 320 /* bytes of an application and host */
 
 static void describe_ends(struct table *t, struct row *r, const struct flow *f)
 {

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define LINGER_NS	10000000000ull	/* what is over is shown for so long */
-#define MANY_AGAIN	4		/* retransmissions of one side ... */
-#define SHARE_AGAIN	20	/* ... that are a twentieth of its packets */
+#define LINGER_NS   10000000000ull /* what is over is shown for so long */
+#define MANY_AGAIN  4		   /* retransmissions of one side ... */
+#define SHARE_AGAIN 20		   /* ... that are a twentieth of its packets */
 
 struct row *table_get_row(struct table *t, const struct row_key *k)
 {
@@ -159,9 +159,10 @@ void table_describe_actor(struct table *t, struct row *r, const struct actor *a)
 void table_describe_domain(struct row *r, struct table *t, const struct flow *f,
 			   enum flow_side remote)
 {
-	const struct resolved_name *n =
-		resolved_get(t->spec->names,
-			     remote ? f->key.remote : f->key.local, f->first_ns);
+	const struct resolved_name *n = resolved_get(t->spec->names,
+						     remote ? f->key.remote :
+							      f->key.local,
+						     f->first_ns);
 
 	if (n)
 		r->domain = table_keep(t, n->name);

@@ -14,13 +14,13 @@
 #include "view/rows/texts.h"
 
 struct table {
-	const struct table_spec *spec;	/* while it is built */
+	const struct table_spec *spec; /* while it is built */
 	enum table_group group;
-	bool apart;			/* table_tell_apart() was called */
-	bool mixed;	/* some packet is of IPv4 and IPv6 */
+	bool apart; /* table_tell_apart() was called */
+	bool mixed; /* some packet is of IPv4 and IPv6 */
 	struct table_rows rows;
 	struct row total;
-	struct texts *texts;		/* of the rows */
+	struct texts *texts; /* of the rows */
 	int error;
 };
 

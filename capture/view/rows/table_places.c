@@ -8,7 +8,7 @@
 #include "view/flows/names.h"
 #include "view/rows/flow_filter.h"
 
-#define EXCLUDED 640			/* bytes of a row's */
+#define EXCLUDED 640 /* bytes of a row's */
 
 static void place_key(enum table_group group, const struct flow *f,
 		      enum flow_side remote, struct row_key *k)

@@ -104,7 +104,8 @@ struct row *table_rows_get(struct table_rows *s, const struct row_key *k)
 	*slot = (uint32_t)s->count;
 	memset(r, 0, sizeof(*r));
 	r->key = *k;
-	r->excluded = r->state = r->name = r->user = r->container = r->domain = r->app = "";
+	r->excluded = r->state = r->name = r->user = r->container = r->domain =
+		r->app = "";
 	return r;
 }
 

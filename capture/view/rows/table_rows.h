@@ -14,13 +14,13 @@
 #include "view/rows/table.h"
 
 struct table_rows {
-	struct row *rows;		/* as they were added */
+	struct row *rows; /* as they were added */
 	size_t count;
 	size_t room;
-	uint32_t *index;		/* row number + 1, by key */
+	uint32_t *index; /* row number + 1, by key */
 	size_t mask;
-	uint32_t *order;		/* row numbers: rows are large to move */
-	uint32_t *place;		/* where each is in it */
+	uint32_t *order; /* row numbers: rows are large to move */
+	uint32_t *place; /* where each is in it */
 };
 
 /* Leaves an empty set. */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define BLOCK_BYTES 65536
-#define RECENT	    256		/* a power of two */
+#define RECENT	    256 /* a power of two */
 
 struct block {
 	struct block *next;
@@ -16,8 +16,8 @@ struct block {
 struct texts {
 	struct block *first;
 	struct block *now;
-	size_t used;			/* of it */
-	const char *recent[RECENT];	/* by hash */
+	size_t used;		    /* of it */
+	const char *recent[RECENT]; /* by hash */
 };
 
 struct texts *texts_new(void)

@@ -8,8 +8,8 @@
 
 struct texts;
 
-struct texts *texts_new(void);			/* NULL without memory */
-void texts_free(struct texts *t);		/* NULL is fine */
+struct texts *texts_new(void);	  /* NULL without memory */
+void texts_free(struct texts *t); /* NULL is fine */
 
 /* Forgets all; the memory stays. */
 void texts_begin(struct texts *t);
@@ -17,6 +17,6 @@ void texts_begin(struct texts *t);
 /* A copy until then; NULL without memory, or longer than TEXTS_MAX. */
 const char *texts_keep(struct texts *t, const char *text);
 
-#define TEXTS_MAX 4096				/* bytes, NUL included */
+#define TEXTS_MAX 4096 /* bytes, NUL included */
 
 #endif

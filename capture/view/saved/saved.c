@@ -11,19 +11,19 @@
 #include "output/output.h"
 #include "owner/owned_packet.h"
 
-#define FILES_LIKE "pktwho.pcapng"	/* pktwho_00001_20261128100000.pcapng */
-#define INTERFACES 64			/* of a file */
+#define FILES_LIKE "pktwho.pcapng" /* pktwho_00001_20261128100000.pcapng */
+#define INTERFACES 64		   /* of a file */
 #define SNAPLEN	   262144
 
 struct saved {
 	struct saved_options options;
 	struct opener *opener;
-	struct output *output;		/* NULL: none is open */
+	struct output *output; /* NULL: none is open */
 	struct query query;
-	struct view_losses before;	/* when the file began */
-	uint32_t section;		/* its number */
+	struct view_losses before; /* when the file began */
+	uint32_t section;	   /* its number */
 	uint64_t count;
-	uint64_t refused;		/* for want of room on the disk */
+	uint64_t refused; /* for want of room on the disk */
 	int error;
 	/* Of the view, by number in the file. */
 	uint32_t interfaces[INTERFACES];
@@ -167,7 +167,7 @@ static int interface_of(struct saved *s, const struct owned_packet *p)
 static int save_packet(struct saved *s, const struct owned_packet *p)
 {
 	int interface = interface_of(s, p), err;
-	struct frame frame = *p->frame;		/* all but its bytes */
+	struct frame frame = *p->frame; /* all but its bytes */
 	struct owned_packet copy = *p;
 
 	if (interface < 0)

@@ -19,9 +19,9 @@ struct owned_packet;
 struct saved;
 
 struct saved_options {
-	const char *const *interfaces;	/* their names; borrowed */
-	struct country_cache *countries;	/* borrowed */
-	const struct resolved *names;	/* borrowed, or NULL */
+	const char *const *interfaces;	 /* their names; borrowed */
+	struct country_cache *countries; /* borrowed */
+	const struct resolved *names;	 /* borrowed, or NULL */
 	enum options_comments comments;
 };
 

@@ -19,7 +19,7 @@
 #define NOBODY 65534
 #define END_MS 2000
 
-static char words[256];		/* what the terminal is told */
+static char words[256]; /* what the terminal is told */
 static size_t words_len;
 
 static int add_byte(int c)
@@ -47,7 +47,8 @@ static void add_mouse_words(void)
 		      add_byte);
 	else if (key && key != (const char *)-1)
 		tputs(strcmp(key, "\033[<") ? "\033[?1000l" :
-					      "\033[?1006;1000l", 1, add_byte);
+					      "\033[?1006;1000l",
+		      1, add_byte);
 }
 
 /* No mouse, keys as they were, no colors, a cursor, the first screen. */
@@ -69,9 +70,9 @@ static void give_up_all(int fd, int terminal)
 	close_range(STDERR_FILENO, ~0u, 0);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	privilege_drop();
-	if (!geteuid() && (setgroups(0, NULL) ||
-			   setresgid(NOBODY, NOBODY, NOBODY) ||
-			   setresuid(NOBODY, NOBODY, NOBODY)))
+	if (!geteuid() &&
+	    (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
+	     setresuid(NOBODY, NOBODY, NOBODY)))
 		_exit(1);
 	sandbox_enter();
 	landlock_write_in(-1);

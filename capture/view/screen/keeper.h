@@ -11,7 +11,7 @@
 #include <termios.h>
 
 struct keeper {
-	pid_t pid;		/* 0: there is none */
+	pid_t pid; /* 0: there is none */
 	int fd;
 };
 

@@ -11,11 +11,11 @@
 #include <stddef.h>
 
 struct outlet {
-	int curses;		/* the terminal, where curses writes and asks */
-	int blocking;		/* the same */
-	int terminal;		/* and not waiting; -1: nothing is kept */
-	int memory;		/* what waits */
-	long sent;		/* of that */
+	int curses;   /* the terminal, where curses writes and asks */
+	int blocking; /* the same */
+	int terminal; /* and not waiting; -1: nothing is kept */
+	int memory;   /* what waits */
+	long sent;    /* of that */
 };
 
 /*

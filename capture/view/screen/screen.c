@@ -12,10 +12,10 @@
 #include "host/log.h"
 #include "printable.h"
 
-#define ESCAPE_MS   50		/* an arrow key's bytes are there by then */
+#define ESCAPE_MS   50 /* an arrow key's bytes are there by then */
 #define MAX_COLUMNS 512
-#define SHOW_MS	    20		/* then a picture goes on with the next turn */
-#define PATIENCE_MS 1000	/* of the last one */
+#define SHOW_MS	    20	 /* then a picture goes on with the next turn */
+#define PATIENCE_MS 1000 /* of the last one */
 #define CUT_MARK    "\u2026"
 
 enum { PAIR_BAR = 1, PAIR_ALERT };
@@ -120,13 +120,15 @@ int screen_open(struct screen **out)
 		const char *term = getenv("TERM");
 
 		log_error("terminal \"%s\" is not known: set TERM, or use "
-			  "--batch", term ? term : "");
+			  "--batch",
+			  term ? term : "");
 		free_screen(s);
 		return -ENOTTY;
 	}
 	if (!can_place_text()) {
 		log_error("terminal \"%s\" has no way to place text: use "
-			  "--batch", getenv("TERM"));
+			  "--batch",
+			  getenv("TERM"));
 		delscreen(s->terminal);
 		free_screen(s);
 		return -ENOTTY;
@@ -141,8 +143,7 @@ int screen_open(struct screen **out)
 	noecho();
 	leave_no_flow_control(s);
 	set_escdelay(ESCAPE_MS);
-	mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED |
-		  BUTTON5_PRESSED, NULL);
+	mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
 	mouseinterval(0);
 	curs_set(0);
 	open_colors(s);
@@ -237,8 +238,7 @@ static int style_attributes(const struct screen *s, int style)
 		attributes |= A_DIM;
 		break;
 	case STYLE_ALERT:
-		attributes |= A_BOLD |
-			      (s->colors ? COLOR_PAIR(PAIR_ALERT) : 0);
+		attributes |= A_BOLD | (s->colors ? COLOR_PAIR(PAIR_ALERT) : 0);
 		break;
 	}
 	return attributes;
@@ -372,8 +372,9 @@ void screen_copy(struct screen *s, const char *text)
 			       (k < have ? (unsigned char)text[i + (size_t)k] :
 					   0);
 		for (int k = 0; k < 4; k++)
-			four[k] = k <= have ? digits[bits >> (18 - 6 * k) & 63] :
-					      '=';
+			four[k] = k <= have ?
+					  digits[bits >> (18 - 6 * k) & 63] :
+					  '=';
 		outlet_add(&s->outlet, four, sizeof(four));
 	}
 	outlet_add(&s->outlet, end, sizeof(end) - 1);

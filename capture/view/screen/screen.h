@@ -14,11 +14,11 @@ struct screen;
 
 enum screen_style {
 	STYLE_PLAIN,
-	STYLE_BAR,		/* what the rows are not */
+	STYLE_BAR, /* what the rows are not */
 	STYLE_BOLD,
 	STYLE_DIM,
 	STYLE_ALERT,
-	STYLE_SELECTED = 8,	/* with one of those */
+	STYLE_SELECTED = 8, /* with one of those */
 };
 
 /* Above any character. */
@@ -35,7 +35,7 @@ enum screen_key {
 	SCREEN_TAB_BACK,
 	SCREEN_BACKSPACE,
 	SCREEN_HELP,
-	SCREEN_CLICK,		/* screen_click() says where */
+	SCREEN_CLICK, /* screen_click() says where */
 	SCREEN_RESIZED,
 };
 

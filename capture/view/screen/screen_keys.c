@@ -39,7 +39,7 @@ static long special_key(struct screen *s, wint_t key)
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
 		if (keys[i].curses == key)
 			return keys[i].key;
-	return SCREEN_RESIZED;		/* nothing happens but a new picture */
+	return SCREEN_RESIZED; /* nothing happens but a new picture */
 }
 
 long screen_key(struct screen *s)

@@ -13,15 +13,15 @@
 
 struct screen {
 	SCREEN *terminal;
-	FILE *in;			/* ours, or NULL: the standard input */
-	FILE *out;			/* through the outlet */
+	FILE *in;  /* ours, or NULL: the standard input */
+	FILE *out; /* through the outlet */
 	struct outlet outlet;
-	WINDOW *keys;			/* asked for them, it draws nothing */
-	int cursor_row, cursor_column;	/* less than 0: there is none */
+	WINDOW *keys;		       /* asked for them, it draws nothing */
+	int cursor_row, cursor_column; /* less than 0: there is none */
 	struct keeper keeper;
 	bool utf8;
 	bool colors;
-	bool has_mouse;		/* more of it may wait */
+	bool has_mouse; /* more of it may wait */
 	int click_row;
 	int click_column;
 };

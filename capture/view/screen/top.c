@@ -10,7 +10,7 @@
 #include "host/log.h"
 #include "view/screen/top_state.h"
 
-#define LEAST_NS  100000000ull	/* ten pictures in a second are enough */
+#define LEAST_NS   100000000ull /* ten pictures in a second are enough */
 #define LEAST_PART 10		/* of the time, for what is not packets */
 
 int top_open(struct top **out, const struct top_options *o)
@@ -146,8 +146,8 @@ int top_update(struct top *t, const struct view_losses *losses,
 	if (!screen_is_ready(t->screen))
 		return 0;
 	due = first || (!t->paused && now >= t->built_ns + pause_ns(t));
-	if (!first && (now < t->drawn_ns + LEAST_NS ||
-		       !(due || t->stale || t->dirty)))
+	if (!first &&
+	    (now < t->drawn_ns + LEAST_NS || !(due || t->stale || t->dirty)))
 		return 0;
 	t->losses = *losses;
 	if (due || t->stale)

@@ -13,20 +13,20 @@ struct saved;
 struct top;
 
 struct top_options {
-	const char *title;		/* of the first line; borrowed */
-	const char *file;	/* where the packets are; NULL: nowhere */
-	struct saved *saved;	/* where they can go; borrowed, or NULL */
+	const char *title;   /* of the first line; borrowed */
+	const char *file;    /* where the packets are; NULL: nowhere */
+	struct saved *saved; /* where they can go; borrowed, or NULL */
 	enum table_group group;
-	const char *countries;		/* see table_spec */
-	uint64_t interval_ns;		/* between two pictures */
-	struct flows *flows;		/* borrowed */
-	struct actors *actors;		/* borrowed */
-	const struct resolved *names;	/* borrowed, or NULL */
+	const char *countries;	      /* see table_spec */
+	uint64_t interval_ns;	      /* between two pictures */
+	struct flows *flows;	      /* borrowed */
+	struct actors *actors;	      /* borrowed */
+	const struct resolved *names; /* borrowed, or NULL */
 };
 
 /* 0 or -errno (logged). */
 int top_open(struct top **out, const struct top_options *o);
-void top_close(struct top *t);		/* NULL is fine */
+void top_close(struct top *t); /* NULL is fine */
 
 /* Who tells of sockets; borrowed. */
 void top_set_owners(struct top *t, const struct owners *o);

@@ -13,7 +13,7 @@
 struct pen {
 	struct top *top;
 	int y;
-	bool more;			/* than there was room for */
+	bool more; /* than there was room for */
 };
 
 /* Bytes of @text that there was room for. */
@@ -146,9 +146,10 @@ static void search_flow(void *ctx, const struct flow *f)
 static void draw_name(struct pen *pen, const struct flow *f,
 		      enum flow_side side)
 {
-	const struct resolved_name *n =
-		resolved_get(pen->top->options.names,
-			     side ? f->key.remote : f->key.local, f->first_ns);
+	const struct resolved_name *n = resolved_get(pen->top->options.names,
+						     side ? f->key.remote :
+							    f->key.local,
+						     f->first_ns);
 	char text[RESOLVED_NAME + 100];
 
 	if (!n)
@@ -169,15 +170,13 @@ static void draw_speech(struct pen *pen, const struct flow *f)
 		line(pen, "application", "not dissected: there was no time");
 	if (!s)
 		return;
-	snprintf(text, sizeof(text), "%s%s%s%s", s->app,
-		 *s->host ? " " : "", s->host,
-		 s->guessed ? ", by its port alone" : "");
+	snprintf(text, sizeof(text), "%s%s%s%s", s->app, *s->host ? " " : "",
+		 s->host, s->guessed ? ", by its port alone" : "");
 	line(pen, "application", text);
 	line(pen, "  detail", s->detail);
 }
 
-static void draw_end(struct pen *pen, const struct flow *f,
-		     enum flow_side side)
+static void draw_end(struct pen *pen, const struct flow *f, enum flow_side side)
 {
 	const struct flow_end *e = &f->ends[side];
 	char text[300], addr[COLUMN_TEXT], sent[COLUMN_TEXT];
@@ -186,9 +185,11 @@ static void draw_end(struct pen *pen, const struct flow *f,
 	flow_sums(f, packets, bytes);
 	column_address(&f->key, side, addr);
 	column_bytes(bytes[side], sent);
-	snprintf(text, sizeof(text), "%s %s  sent %" PRIu64 " packet%s, %s"
-		 "B, %u again", addr, e->country, packets[side],
-		 plural_s(packets[side]), sent, e->retransmissions);
+	snprintf(text, sizeof(text),
+		 "%s %s  sent %" PRIu64 " packet%s, %s"
+		 "B, %u again",
+		 addr, e->country, packets[side], plural_s(packets[side]), sent,
+		 e->retransmissions);
 	line(pen, side ? "server" : "client", text);
 	draw_name(pen, f, side);
 	draw_process(pen, "  process", e->actor);
@@ -213,7 +214,10 @@ static void draw_flow(struct pen *pen, const struct row *r)
 
 static void search_actor(void *ctx, struct actor *a)
 {
-	struct { uint64_t id; struct actor *actor; } *s = ctx;
+	struct {
+		uint64_t id;
+		struct actor *actor;
+	} *s = ctx;
 
 	if (a->id && a->id == s->id &&
 	    (!s->actor || a->version > s->actor->version))
@@ -229,9 +233,11 @@ static void draw_totals(struct pen *pen, const struct row *r)
 	line(pen, "stands out", text);
 	column_bytes(r->sent, sent);
 	column_bytes(r->received, received);
-	snprintf(text, sizeof(text), "%" PRIu64 " packet%s, %sB sent, %sB "
-		 "received, %" PRIu64 " sent again", r->packets,
-		 plural_s(r->packets), sent, received, r->retransmissions);
+	snprintf(text, sizeof(text),
+		 "%" PRIu64 " packet%s, %sB sent, %sB "
+		 "received, %" PRIu64 " sent again",
+		 r->packets, plural_s(r->packets), sent, received,
+		 r->retransmissions);
 	line(pen, "traffic", text);
 	snprintf(text, sizeof(text), "%" PRIu64 ", %" PRIu64 " open",
 		 r->connections, r->open);
@@ -249,7 +255,10 @@ static void draw_totals(struct pen *pen, const struct row *r)
 
 static void draw_all_details(struct pen *pen, const struct row *r)
 {
-	struct { uint64_t id; struct actor *actor; } s = { r->key.id, NULL };
+	struct {
+		uint64_t id;
+		struct actor *actor;
+	} s = { r->key.id, NULL };
 	struct top *t = pen->top;
 	char filter[ROW_FILTER];
 

@@ -43,8 +43,8 @@ static size_t add_count(char *out, size_t at, size_t size, uint64_t n,
 {
 	if (!n || at >= size)
 		return at;
-	return at + (size_t)snprintf(out + at, size - at, "  %" PRIu64 " %s",
-				     n, of);
+	return at +
+	       (size_t)snprintf(out + at, size - at, "  %" PRIu64 " %s", n, of);
 }
 
 /* What is missing is said as long as it is. */
@@ -86,11 +86,13 @@ static void draw_status(struct top *t)
 	saved_text(t, saved, sizeof(saved));
 	losses_text(t, lost, sizeof(lost));
 	lost_width = (int)strlen(lost);
-	snprintf(text, sizeof(text), "pktwho top  %s  %zu %s, %" PRIu64
-		 " open  up %s/s  down %s/s%s%s%s", t->options.title,
-		 table_count(t->table), table_group_names[t->group],
-		 total->open, up, down, t->paused ? "  PAUSED" : "",
-		 t->is_last ? "  ENDED" : "", saved);
+	snprintf(text, sizeof(text),
+		 "pktwho top  %s  %zu %s, %" PRIu64
+		 " open  up %s/s  down %s/s%s%s%s",
+		 t->options.title, table_count(t->table),
+		 table_group_names[t->group], total->open, up, down,
+		 t->paused ? "  PAUSED" : "", t->is_last ? "  ENDED" : "",
+		 saved);
 	screen_put(t->screen, 0, 0, width, STYLE_BAR, false, text);
 	if (lost_width)
 		screen_put(t->screen, 0, width - lost_width, lost_width,
@@ -108,7 +110,8 @@ static void draw_groups(struct top *t)
 
 		screen_put(t->screen, 1, x, n,
 			   g == (int)t->group ? STYLE_BOLD | STYLE_SELECTED :
-						STYLE_PLAIN, false, text);
+						STYLE_PLAIN,
+			   false, text);
 		x += n + 1;
 	}
 }
@@ -185,7 +188,8 @@ static void draw_nothing(struct top *t)
 	char fields[128];
 	const char *const lines[] = {
 		*t->text ? "nothing matches the filter" : "no traffic yet",
-		*t->text ? fields : "", *t->text ? t->missing : "",
+		*t->text ? fields : "",
+		*t->text ? t->missing : "",
 	};
 
 	query_list_fields(fields, sizeof(fields));
@@ -256,8 +260,9 @@ static void draw_sockets(struct top *t)
 		screen_put(t->screen, TOP_FIRST_ROW, 0, top_width(t), STYLE_DIM,
 			   false, "no socket is known to wait");
 	for (int i = 0; i < top_page(t) && t->first_socket + i < count; i++)
-		draw_socket(t, TOP_FIRST_ROW + i, sockets_row(t->sockets,
-			    (size_t)(t->first_socket + i)));
+		draw_socket(t, TOP_FIRST_ROW + i,
+			    sockets_row(t->sockets,
+					(size_t)(t->first_socket + i)));
 }
 
 void top_draw(struct top *t)

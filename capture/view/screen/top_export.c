@@ -32,7 +32,7 @@ void top_copy_filter(struct top *t)
 	send_to_terminal(t, filter);
 }
 
-#define QUOTED_FILE (4 * PATH_MAX + 3)	/* if it is nothing but quotes */
+#define QUOTED_FILE (4 * PATH_MAX + 3) /* if it is nothing but quotes */
 
 /* A file may be called as anybody likes; most names need no quotes. */
 static void quote_file(char out[QUOTED_FILE], const char *name)
@@ -64,8 +64,10 @@ static void copy_command(struct top *t)
 		return;
 	top_filter(t, filter);
 	quote_file(file, t->options.file);
-	snprintf(command, sizeof(command), "tshark -r %s -Y '%s' -w "
-		 "part.pcapng", file, filter);
+	snprintf(command, sizeof(command),
+		 "tshark -r %s -Y '%s' -w "
+		 "part.pcapng",
+		 file, filter);
 	send_to_terminal(t, command);
 }
 
@@ -92,8 +94,9 @@ static void end_saving(struct top *t)
 		snprintf(t->message, sizeof(t->message), "%.100s: %s",
 			 saved_name(s), strerror(-err));
 	else
-		snprintf(t->message, sizeof(t->message), "tshark -r %.100s  (%"
-			 PRIu64 " packet%s)", saved_name(s), saved_count(s),
+		snprintf(t->message, sizeof(t->message),
+			 "tshark -r %.100s  (%" PRIu64 " packet%s)",
+			 saved_name(s), saved_count(s),
 			 plural_s(saved_count(s)));
 	snprintf(command, sizeof(command), "tshark -r %s", saved_name(s));
 	screen_copy(t->screen, command);
@@ -106,8 +109,10 @@ void top_watch_saved(struct top *t)
 	int err = s ? saved_error(s) : 0;
 
 	if (err && !t->save_failed) {
-		snprintf(t->message, sizeof(t->message), "cannot write %.100s: "
-			 "%s", saved_name(s), strerror(-err));
+		snprintf(t->message, sizeof(t->message),
+			 "cannot write %.100s: "
+			 "%s",
+			 saved_name(s), strerror(-err));
 		t->dirty = true;
 	}
 	t->save_failed = err;

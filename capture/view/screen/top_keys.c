@@ -275,8 +275,7 @@ static void list_key(struct top *t, long key)
 
 bool top_key(struct top *t, long key)
 {
-	bool leaves = key == 'q' || key == SCREEN_ESCAPE ||
-		      key == SCREEN_ENTER;
+	bool leaves = key == 'q' || key == SCREEN_ESCAPE || key == SCREEN_ENTER;
 
 	t->dirty = true;
 	*t->message = '\0';
@@ -293,7 +292,7 @@ bool top_key(struct top *t, long key)
 	} else if (t->mode == TOP_DETAILS && scroll_key(t, key)) {
 		/* The rest of it. */
 	} else if (t->mode == TOP_DETAILS && move_key(t, key)) {
-		t->scrolled = 0;	/* the details of the next one */
+		t->scrolled = 0; /* the details of the next one */
 	} else {
 		list_key(t, key);
 	}

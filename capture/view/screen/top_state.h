@@ -9,9 +9,9 @@
 #include "view/rows/sockets.h"
 #include "view/screen/top.h"
 
-#define TOP_FIRST_ROW 3		/* of the screen; above: bars and titles */
+#define TOP_FIRST_ROW 3 /* of the screen; above: bars and titles */
 #define TOP_TEXT      128
-#define TOP_SORT      COLUMN_DOWN	/* before anybody chooses */
+#define TOP_SORT      COLUMN_DOWN /* before anybody chooses */
 
 enum top_mode { TOP_LIST, TOP_DETAILS, TOP_HELP, TOP_SOCKETS };
 
@@ -19,10 +19,10 @@ struct top {
 	struct top_options options;
 	struct screen *screen;
 	struct table *table;
-	const struct owners *owners;	/* NULL: nobody tells of sockets */
+	const struct owners *owners; /* NULL: nobody tells of sockets */
 	struct sockets *sockets;
-	int scrolled;			/* lines of the details or the help */
-	long first_socket;		/* at the top of the screen */
+	int scrolled;	   /* lines of the details or the help */
+	long first_socket; /* at the top of the screen */
 	struct view_losses losses;
 	enum top_mode mode;
 	enum table_group group;
@@ -36,7 +36,7 @@ struct top {
 	char before[TOP_TEXT];		/* what Escape goes back to */
 	char why[TOP_TEXT];		/* it is no query */
 	struct query query;		/* the last that was one */
-	char message[ROW_FILTER + 100];		/* one line, until the next key */
+	char message[ROW_FILTER + 100]; /* one line, until the next key */
 	unsigned told;			/* lines of the log */
 	char missing[512];		/* what no filter can find, and why */
 	struct row_key cursor;		/* the row, wherever it goes */
@@ -45,11 +45,11 @@ struct top {
 	uint64_t built_ns;		/* the rows; CLOCK_MONOTONIC */
 	uint64_t build_took_ns;
 	uint64_t drawn_ns;
-	uint64_t now_ns;		/* Unix epoch, of what is drawn */
-	bool has_seen;		/* a connection; the first is shown at once */
-	bool stale;		/* the rows are no longer what is asked */
-	bool save_failed;	/* which was said */
-	bool dirty;		/* nor is the picture what it should be */
+	uint64_t now_ns;  /* Unix epoch, of what is drawn */
+	bool has_seen;	  /* a connection; the first is shown at once */
+	bool stale;	  /* the rows are no longer what is asked */
+	bool save_failed; /* which was said */
+	bool dirty;	  /* nor is the picture what it should be */
 };
 
 /* Rows of the table that the screen has room for. */
@@ -67,7 +67,7 @@ bool top_key(struct top *t, long key);
 void top_follow(struct top *t);
 
 void top_draw(struct top *t);
-void top_draw_details(struct top *t);	/* of the row; there is one */
+void top_draw_details(struct top *t); /* of the row; there is one */
 void top_draw_help(struct top *t);
 
 /* What is typed filters at once; it begins with @with. */

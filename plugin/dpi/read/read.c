@@ -23,8 +23,8 @@ static void read_ssh(struct reader *r)
  */
 static const struct {
 	enum what what;
-	const char *word;	/* NULL: it is the host */
-	bool again;		/* also if it was said before */
+	const char *word; /* NULL: it is the host */
+	bool again;	  /* also if it was said before */
 } sayings[] = {
 	{ SOCKS_HOST, NULL, true },
 	{ SIP_HOST, NULL, true },
@@ -55,8 +55,8 @@ static const char *host_said(struct reader *r, enum what what)
 {
 	const char *host = reader_host(r, what);
 
-	return host ? wmem_strndup(r->pinfo->pool, host, strcspn(host, "<"))
-		    : NULL;
+	return host ? wmem_strndup(r->pinfo->pool, host, strcspn(host, "<")) :
+		      NULL;
 }
 
 static void read_saying(struct reader *r, size_t i)
@@ -99,7 +99,8 @@ static void read_requests(struct reader *r, unsigned families)
 
 static void read_sayings(struct reader *r, unsigned families)
 {
-	for (size_t i = 0; families & DPI_SAYS && i < array_length(sayings); i++)
+	for (size_t i = 0; families & DPI_SAYS && i < array_length(sayings);
+	     i++)
 		read_saying(r, i);
 	if (families & DPI_SSH)
 		read_ssh(r);
@@ -111,8 +112,12 @@ void dpi_read(struct dpi_flow *f, const struct dpi_layers *l,
 	      const struct attribution *owners)
 {
 	struct reader r = {
-		.flow = f, .layers = l, .pinfo = pinfo, .tree = from->tree,
-		.dns = from->dns, .primed = from->is_primed,
+		.flow = f,
+		.layers = l,
+		.pinfo = pinfo,
+		.tree = from->tree,
+		.dns = from->dns,
+		.primed = from->is_primed,
 		.is_for_experts = from->is_for_experts,
 	};
 

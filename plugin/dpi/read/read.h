@@ -15,11 +15,11 @@
 
 /* What there is to read. */
 struct dpi_source {
-	proto_tree *tree;	/* NULL: nothing */
-	bool is_primed;		/* Wireshark was asked to keep the fields at hand;
+	proto_tree *tree;    /* NULL: nothing */
+	bool is_primed;	     /* Wireshark was asked to keep the fields at hand;
 				   else they are searched for in the tree */
-	bool is_for_experts;	/* there are those alone that our items need */
-	const struct dns_message *dns;	/* NULL: it is in the tree, if it is */
+	bool is_for_experts; /* there are those alone that our items need */
+	const struct dns_message *dns; /* NULL: it is in the tree, if it is */
 };
 
 /*

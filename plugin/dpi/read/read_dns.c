@@ -13,8 +13,8 @@
 
 /* What is asked for, and by whom. */
 struct question {
-	const char *all;	/* of the name */
-	const char *name;	/* as much of it as is shown */
+	const char *all;  /* of the name */
+	const char *name; /* as much of it as is shown */
 	const char *host;
 	const char *type;
 	const char *process;
@@ -24,7 +24,7 @@ struct question {
 
 struct answers {
 	const struct question *to;
-	wmem_strbuf_t *shown;	/* NULL: they are not */
+	wmem_strbuf_t *shown; /* NULL: they are not */
 	unsigned count;
 };
 
@@ -67,9 +67,9 @@ static void read_addresses_of(struct reader *r, struct answers *s,
 
 	for (unsigned i = 0; a && i < a->len; i++) {
 		const field_info *fi = g_ptr_array_index(a, i);
-		struct dns_message_address address = {
-			.len = what == DNS_A ? 4 : 16
-		};
+		struct dns_message_address address = { .len = what == DNS_A ?
+								      4 :
+								      16 };
 		const char *text;
 
 		if (fi->start >= end)
@@ -151,8 +151,9 @@ static const char *read_error(struct reader *r)
 	uint32_t code = 0;
 
 	if (r->dns)
-		return r->dns->code ? reader_word_of(r, DNS_RCODE, r->dns->code)
-				    : NULL;
+		return r->dns->code ?
+			       reader_word_of(r, DNS_RCODE, r->dns->code) :
+			       NULL;
 	reader_number(r, DNS_RCODE, &code);
 	return code ? reader_word(r, DNS_RCODE) : NULL;
 }
@@ -161,8 +162,8 @@ static const char *read_alias(struct reader *r)
 {
 	if (!r->dns)
 		return reader_text(r, DNS_CNAME);
-	return *r->dns->alias ? reader_shorten(r->pinfo->pool, r->dns->alias)
-			      : NULL;
+	return *r->dns->alias ? reader_shorten(r->pinfo->pool, r->dns->alias) :
+				NULL;
 }
 
 /* "A 192.0.2.1,192.0.2.2", "AAAA No such name", "MX". */
@@ -197,7 +198,8 @@ static const char *read_answers(struct reader *r, const struct question *q)
 static void tell(struct reader *r, const char *host, const char *type)
 {
 	bool has_host = r->flow->host ||
-		r->layers->families & (DPI_HTTP | DPI_HTTP2 | DPI_HTTP3);
+			r->layers->families &
+				(DPI_HTTP | DPI_HTTP2 | DPI_HTTP3);
 
 	if (has_host && host)
 		type = wmem_strdup_printf(r->pinfo->pool, "%s %s", host, type);
@@ -208,8 +210,8 @@ static void tell(struct reader *r, const char *host, const char *type)
 /* Wireshark says "A (Host Address)". */
 static const char *first_word(struct reader *r, const char *type)
 {
-	return type ? wmem_strndup(r->pinfo->pool, type, strcspn(type, " "))
-		    : NULL;
+	return type ? wmem_strndup(r->pinfo->pool, type, strcspn(type, " ")) :
+		      NULL;
 }
 
 static void read_bytes(struct reader *r, struct question *q)
@@ -219,8 +221,9 @@ static void read_bytes(struct reader *r, struct question *q)
 	q->all = m->name;
 	q->name = reader_shorten_plain(r->pinfo->pool, m->name);
 	q->host = reader_as_host(r->pinfo->pool, q->name);
-	q->type = r->is_for_experts ? "" :
-		first_word(r, reader_word_of(r, DNS_TYPE, m->type));
+	q->type = r->is_for_experts ?
+			  "" :
+			  first_word(r, reader_word_of(r, DNS_TYPE, m->type));
 	q->is_answer = m->is_answer;
 }
 

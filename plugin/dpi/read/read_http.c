@@ -33,7 +33,8 @@ static void read_request(struct reader *r, enum what host, enum what method,
 /* RFC 9110, section 15.2: another one follows, but for 101. */
 static bool final_status(struct reader *r, enum what what, uint32_t *status)
 {
-	return reader_number(r, what, status) && (*status >= 200 || *status == 101);
+	return reader_number(r, what, status) &&
+	       (*status >= 200 || *status == 101);
 }
 
 void read_http(struct reader *r)
@@ -63,8 +64,7 @@ void read_http2(struct reader *r)
 	const char *type = reader_text(r, HTTP2_TYPE);
 
 	if (type && g_str_has_prefix(type, "application/grpc"))
-		dpi_flow_set_app(r->flow, "gRPC", DPI_WITHIN,
-				 DPI_BY_DISSECTOR);
+		dpi_flow_set_app(r->flow, "gRPC", DPI_WITHIN, DPI_BY_DISSECTOR);
 	read_request(r, HTTP2_HOST, HTTP2_METHOD, HTTP2_URI);
 	read_only_status(r, HTTP2_STATUS);
 }
@@ -75,7 +75,7 @@ void read_http3(struct reader *r)
 	read_only_status(r, HTTP3_STATUS);
 }
 
-#define HEADERS 64		/* lines of a request that are looked at */
+#define HEADERS 64 /* lines of a request that are looked at */
 
 /* What stands behind "Host:", of lines that are whole but for the last. */
 static const char *host_among(wmem_allocator_t *pool, char **lines)

@@ -4,25 +4,28 @@
 
 /* DTLS has the same fields, under names of its own. */
 struct names {
-	enum what message, host, alpn, version, supported, cipher, ja4, extension;
+	enum what message, host, alpn, version, supported, cipher, ja4,
+		extension;
 };
 
 static const struct names tls_names = {
-	TLS_MESSAGE, TLS_HOST, TLS_ALPN, TLS_VERSION, TLS_SUPPORTED_VERSION,
-	TLS_CIPHER, TLS_JA4, TLS_EXTENSION,
+	TLS_MESSAGE,	       TLS_HOST,   TLS_ALPN, TLS_VERSION,
+	TLS_SUPPORTED_VERSION, TLS_CIPHER, TLS_JA4,  TLS_EXTENSION,
 };
 
 static const struct names dtls_names = {
-	DTLS_MESSAGE, DTLS_HOST, DTLS_ALPN, DTLS_VERSION,
-	DTLS_SUPPORTED_VERSION, DTLS_CIPHER, DTLS_JA4, DTLS_EXTENSION,
+	DTLS_MESSAGE,		DTLS_HOST,   DTLS_ALPN, DTLS_VERSION,
+	DTLS_SUPPORTED_VERSION, DTLS_CIPHER, DTLS_JA4,	DTLS_EXTENSION,
 };
 
 enum {
-	CLIENT_HELLO = 1, SERVER_HELLO = 2, ENCRYPTED_EXTENSIONS = 8,
+	CLIENT_HELLO = 1,
+	SERVER_HELLO = 2,
+	ENCRYPTED_EXTENSIONS = 8,
 	CERTIFICATE = 11,
 };
 
-#define ECH 0xfe0d		/* RFC 9849, of which some are for show */
+#define ECH 0xfe0d /* RFC 9849, of which some are for show */
 
 static bool has_number(struct reader *r, enum what what, uint32_t number)
 {
@@ -95,8 +98,8 @@ static void read_offers(struct reader *r, const struct names *n)
 			 DPI_BY_ALPN);
 	all = wmem_strbuf_new(r->pinfo->pool, "");
 	for (unsigned i = 0; i < offers->len && i < 8; i++) {
-		const char *alpn = reader_text_of(
-			r, g_ptr_array_index(offers, i));
+		const char *alpn = reader_text_of(r,
+						  g_ptr_array_index(offers, i));
 
 		wmem_strbuf_append_printf(all, "%s ", alpn ? alpn : "?");
 	}
@@ -169,8 +172,7 @@ static void read_hellos(struct reader *r, const struct names *n)
 			r->flow->host_frame = r->pinfo->num;
 		dpi_flow_set(&r->flow->host, reader_host(r, n->host));
 		dpi_flow_set(&r->flow->ja4, reader_text(r, n->ja4));
-		r->flow->ech = r->flow->ech ||
-			       has_number(r, n->extension, ECH);
+		r->flow->ech = r->flow->ech || has_number(r, n->extension, ECH);
 		read_offers(r, n);
 	}
 	if (has_number(r, n->message, SERVER_HELLO))

@@ -3,8 +3,8 @@
 
 #include "text.h"
 
-#define SAME_NAME_MAX 4		/* fields that share a name */
-#define TEXT_MAX 200
+#define SAME_NAME_MAX 4 /* fields that share a name */
+#define TEXT_MAX      200
 
 static const char *const names[WHATS] = {
 	[HTTP_HOST] = "http.host",
@@ -17,7 +17,7 @@ static const char *const names[WHATS] = {
 	[HTTP2_URI] = "http2.headers.path",
 	[HTTP2_STATUS] = "http2.headers.status",
 	[HTTP2_TYPE] = "http2.headers.content_type",
-	[HTTP3_HOST] = "http3.headers.authority",	/* since 4.2 */
+	[HTTP3_HOST] = "http3.headers.authority", /* since 4.2 */
 	[HTTP3_METHOD] = "http3.headers.method",
 	[HTTP3_URI] = "http3.headers.path",
 	[HTTP3_STATUS] = "http3.headers.status",
@@ -36,14 +36,13 @@ static const char *const names[WHATS] = {
 	[TLS_VERSION] = "tls.handshake.version",
 	[TLS_SUPPORTED_VERSION] = "tls.handshake.extensions.supported_version",
 	[TLS_CIPHER] = "tls.handshake.ciphersuite",
-	[TLS_JA4] = "tls.handshake.ja4",		/* since 4.2 */
+	[TLS_JA4] = "tls.handshake.ja4", /* since 4.2 */
 	[TLS_EXTENSION] = "tls.handshake.extension.type",
 	[DTLS_MESSAGE] = "dtls.handshake.type",
 	[DTLS_HOST] = "dtls.handshake.extensions_server_name",
 	[DTLS_ALPN] = "dtls.handshake.extensions_alpn_str",
 	[DTLS_VERSION] = "dtls.handshake.version",
-	[DTLS_SUPPORTED_VERSION] =
-		"dtls.handshake.extensions.supported_version",
+	[DTLS_SUPPORTED_VERSION] = "dtls.handshake.extensions.supported_version",
 	[DTLS_CIPHER] = "dtls.handshake.ciphersuite",
 	[DTLS_JA4] = "dtls.handshake.ja4",
 	[DTLS_EXTENSION] = "dtls.handshake.extension.type",
@@ -75,7 +74,7 @@ static const char *const names[WHATS] = {
 	[SOCKS_HOST] = "socks.remote_name",
 	[TDS_USER] = "tds.7login.username",
 	[HTTP_TIME] = "http.time",
-	[HTTP2_TIME] = "http2.time",			/* since 4.4 */
+	[HTTP2_TIME] = "http2.time", /* since 4.4 */
 	[DNS_TIME] = "dns.time",
 	[SMB_TIME] = "smb.time",
 	[SMB2_TIME] = "smb2.time",
@@ -88,10 +87,10 @@ static const char *const names[WHATS] = {
 	[IPV6_FRAGMENT] = "ipv6.fragment",
 };
 
-static int ids[WHATS][SAME_NAME_MAX];	/* ended by 0 */
-static uint8_t *whats;		/* by a field's id: its enum what + 1, or 0 */
+static int ids[WHATS][SAME_NAME_MAX]; /* ended by 0 */
+static uint8_t *whats; /* by a field's id: its enum what + 1, or 0 */
 static int last_id;
-static GPtrArray *kept[WHATS];	/* for what is searched: none is in use twice */
+static GPtrArray *kept[WHATS]; /* for what is searched: none is in use twice */
 
 /*
  * No names of protocols that register their fields when first asked for one,
@@ -366,9 +365,11 @@ static const char *word_of(struct reader *r, const header_field_info *hf,
 
 const char *reader_word_of(struct reader *r, enum what what, uint32_t number)
 {
-	return ids[what][0] ? word_of(r, proto_registrar_get_nth(
-					 (unsigned)ids[what][0]), number)
-			    : NULL;
+	return ids[what][0] ?
+		       word_of(r,
+			       proto_registrar_get_nth((unsigned)ids[what][0]),
+			       number) :
+		       NULL;
 }
 
 const char *reader_word(struct reader *r, enum what what)
@@ -376,7 +377,8 @@ const char *reader_word(struct reader *r, enum what what)
 	const field_info *fi = reader_value(r, what);
 
 	return fi ? word_of(r, fi->hfinfo,
-			    fvalue_get_uinteger(finfo_value(fi))) : NULL;
+			    fvalue_get_uinteger(finfo_value(fi))) :
+		    NULL;
 }
 
 void reader_end(struct reader *r)

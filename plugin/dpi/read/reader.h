@@ -43,13 +43,13 @@ struct reader {
 	struct dpi_flow *flow;
 	const struct dpi_layers *layers;
 	packet_info *pinfo;
-	proto_tree *tree;	/* NULL: there is nothing in it */
-	const struct dns_message *dns;	/* NULL: it is in the tree, if it is */
+	proto_tree *tree;	       /* NULL: there is nothing in it */
+	const struct dns_message *dns; /* NULL: it is in the tree, if it is */
 	bool is_for_experts;
 	bool primed;
-	bool searched;		/* if not primed */
-	GPtrArray *found[WHATS];	/* then: ours, until reader_end() */
-	unsigned count;			/* of them, and which they are */
+	bool searched;		 /* if not primed */
+	GPtrArray *found[WHATS]; /* then: ours, until reader_end() */
+	unsigned count;		 /* of them, and which they are */
 	uint8_t is[WHATS];
 };
 

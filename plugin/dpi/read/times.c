@@ -4,7 +4,7 @@
 #include "program.h"
 #include "stats/stats.h"
 
-static wmem_map_t *times;	/* frame -> struct dpi_time */
+static wmem_map_t *times; /* frame -> struct dpi_time */
 
 void dpi_times_init(void)
 {

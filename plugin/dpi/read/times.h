@@ -14,7 +14,7 @@
 #define DPI_TIMES_MAX 1000000
 
 struct dpi_time {
-	const char *app;	/* lives as long as the file */
+	const char *app; /* lives as long as the file */
 	double ms;
 };
 

@@ -34,8 +34,8 @@ const char *signature_may_begin(const struct payload *p)
 	return request_may_begin(p);
 }
 
-#define TCP OVER_TCP
-#define UDP OVER_UDP
+#define TCP  OVER_TCP
+#define UDP  OVER_UDP
 #define BOTH (OVER_TCP | OVER_UDP)
 
 /* The surest come first. */
@@ -260,8 +260,11 @@ static const struct signature *find_of_datagrams(const struct payload *p)
 
 const struct signature *signature_find(const struct payload *p)
 {
-	const struct signature *s = p->over == UDP ? find_of_datagrams(p) :
-		find_in(signatures, array_length(signatures), p);
+	const struct signature *s = p->over == UDP ?
+					    find_of_datagrams(p) :
+					    find_in(signatures,
+						    array_length(signatures),
+						    p);
 
 	if (!s && p->is_middle)
 		s = find_in(middles, array_length(middles), p);

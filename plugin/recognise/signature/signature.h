@@ -9,29 +9,29 @@
 
 #include "compat.h"
 
-#define SIGNATURE_KEPT 12	/* bytes of a payload that are remembered */
+#define SIGNATURE_KEPT 12 /* bytes of a payload that are remembered */
 
 enum signature_over { OVER_TCP = 1, OVER_UDP = 2 };
 
 struct payload {
 	const uint8_t *p;
-	size_t len;		/* captured, not 0 */
-	size_t full;		/* as sent */
-	const uint8_t *before;	/* the last one that way, NULL: none */
-	const uint8_t *other;	/* the last one the other way, NULL: none */
+	size_t len;	       /* captured, not 0 */
+	size_t full;	       /* as sent */
+	const uint8_t *before; /* the last one that way, NULL: none */
+	const uint8_t *other;  /* the last one the other way, NULL: none */
 	uint16_t sport;
 	uint16_t dport;
 	enum signature_over over;
-	bool is_middle;		/* what either end said first was not seen */
+	bool is_middle; /* what either end said first was not seen */
 };
 
 struct signature {
 	bool (*is)(const struct payload *p);
-	const char *protocol;	/* by Wireshark's name, in protocols.h */
-	const char *hand_to;	/* its dissector, if not by the same name */
-	unsigned over;		/* enum signature_over */
-	bool may_change;	/* what comes after it may be something else */
-	bool keep;		/* Wireshark finds its dissector by itself */
+	const char *protocol; /* by Wireshark's name, in protocols.h */
+	const char *hand_to;  /* its dissector, if not by the same name */
+	unsigned over;	      /* enum signature_over */
+	bool may_change;      /* what comes after it may be something else */
+	bool keep;	      /* Wireshark finds its dissector by itself */
 };
 
 /* The first that fits, or NULL. */
@@ -45,7 +45,7 @@ static inline bool starts(const struct payload *p, size_t at, const void *what,
 	return p->len >= at + len && !memcmp(p->p + at, what, len);
 }
 
-#define STARTS(p, text) starts(p, 0, text, sizeof(text) - 1)
+#define STARTS(p, text)	    starts(p, 0, text, sizeof(text) - 1)
 #define HAS_AT(p, at, text) starts(p, at, text, sizeof(text) - 1)
 
 /* 0 beyond the end. */

@@ -31,10 +31,10 @@ static bool is_ldap_operation(const struct payload *p, size_t at)
 		const char *operations;
 		const char *first;
 	} of[] = {
-		{ "\x60", "\2\1" },	/* bind: a version */
-		{ "\x63\x64\x66\x68\x6c\x6e\x73", "\4" },	/* a name */
+		{ "\x60", "\2\1" },			  /* bind: a version */
+		{ "\x63\x64\x66\x68\x6c\x6e\x73", "\4" }, /* a name */
 		{ "\x61\x65\x67\x69\x6b\x6d\x6f\x78", "\x0a\1" },
-		{ "\x77", "\x80" },	/* what is not in the RFC: its OID */
+		{ "\x77", "\x80" }, /* what is not in the RFC: its OID */
 	};
 	size_t in = value_at(p, at);
 
@@ -51,9 +51,8 @@ bool is_ldap(const struct payload *p)
 	size_t at = value_at(p, 0);
 	unsigned len = u8_at(p, at + 1);
 
-	return is_sequence(p) && at && u8_at(p, at) == 2 && len &&
-	       len <= 4 && at + 3 + len < p->len &&
-	       u8_at(p, at + 2 + len) &&
+	return is_sequence(p) && at && u8_at(p, at) == 2 && len && len <= 4 &&
+	       at + 3 + len < p->len && u8_at(p, at + 2 + len) &&
 	       is_ldap_operation(p, at + 2 + len);
 }
 
@@ -99,6 +98,6 @@ bool is_kerberos(const struct payload *p)
 	if (!at || u8_at(p, at) != 0x30)
 		return false;
 	at = value_at(p, at);
-	return at && (HAS_AT(p, at, "\xa0\3\2\1\5") ||
-		      HAS_AT(p, at, "\xa1\3\2\1\5"));
+	return at &&
+	       (HAS_AT(p, at, "\xa0\3\2\1\5") || HAS_AT(p, at, "\xa1\3\2\1\5"));
 }

@@ -16,8 +16,8 @@ static bool contains(const struct payload *p, const char *what)
 static bool is_sql(const struct payload *p, size_t at)
 {
 	static const char *const words[] = {
-		"SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "BEGIN",
-		"COMMIT", "SHOW ", "SET ", "CREATE TABLE ",
+		"SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ",  "BEGIN",
+		"COMMIT",  "SHOW ",	   "SET ",    "CREATE TABLE ",
 	};
 
 	for (size_t i = 0; i < array_length(words); i++)
@@ -71,13 +71,15 @@ bool is_pgsql(const struct payload *p)
 	if (STARTS(p, "R\0\0\0"))
 		return (HAS_AT(p, 4, "\x08\0\0\0\0") && u8_at(p, 9) == 'S') ||
 		       (p->full == be32_at(p, 1) + 1 &&
-			HAS_AT(p, 5, "\0\0\0\x0a" "SCRAM-SHA-256"));
+			HAS_AT(p, 5,
+			       "\0\0\0\x0a"
+			       "SCRAM-SHA-256"));
 	if (*p->p == 'E')
 		return be32_at(p, 1) < 0x10000 &&
 		       (HAS_AT(p, 5, "SFATAL\0") || HAS_AT(p, 5, "SERROR\0"));
 	if (p->len < 8 || len != p->full)
 		return false;
-	if (code >> 16 == 3)	/* names and values, in any order */
+	if (code >> 16 == 3) /* names and values, in any order */
 		return g_ascii_islower((char)u8_at(p, 8)) &&
 		       (p->len < p->full || HAS_AT(p, len - 2, "\0\0")) &&
 		       (contains(p, "user") || contains(p, "database"));
@@ -122,7 +124,7 @@ bool is_tds(const struct payload *p)
 bool is_tns(const struct payload *p)
 {
 	if (p->full == 8 && STARTS(p, "\0\x08\0\0\x0b\0\0\0"))
-		return true;	/* send it again */
+		return true; /* send it again */
 	if (p->len < 34 || u8_at(p, 4) != 1 || be16_at(p, 0) != p->full)
 		return false;
 	if (contains(p, "(CONNECT_DATA=") || contains(p, "(DESCRIPTION="))
@@ -143,11 +145,11 @@ bool is_mongo(const struct payload *p)
 		return false;
 	if (code == 2013)
 		return !(le32_at(p, 16) & ~0x10003u) &&
-		       (u8_at(p, 20) == 1 || (!u8_at(p, 20) &&
-					      le32_at(p, 21) + 21 <= len));
+		       (u8_at(p, 20) == 1 ||
+			(!u8_at(p, 20) && le32_at(p, 21) + 21 <= len));
 	if (code == 2004)
 		return contains(p, ".$cmd");
-	if (code == 2012)	/* one of these, compressed */
+	if (code == 2012) /* one of these, compressed */
 		return (le32_at(p, 16) == 2013 || le32_at(p, 16) == 2004) &&
 		       p->len > 24 && u8_at(p, 24) <= 3;
 	return code == 1 && len >= 36 && !(le32_at(p, 16) & ~15u) && p->other &&
@@ -161,8 +163,7 @@ static bool is_memcached_binary(const struct payload *p, unsigned magic)
 
 	return p->len >= 24 && u8_at(p, 0) == magic && u8_at(p, 1) <= 0x4a &&
 	       !u8_at(p, 5) && body + 24 == p->full &&
-	       be16_at(p, 2) + u8_at(p, 4) <= body &&
-	       u8_at(p, 4) <= 20;
+	       be16_at(p, 2) + u8_at(p, 4) <= body && u8_at(p, 4) <= 20;
 }
 
 bool is_memcached(const struct payload *p)
@@ -177,8 +178,9 @@ bool is_memcached(const struct payload *p)
 bool is_memcached_datagram(const struct payload *p)
 {
 	static const char *const words[] = {
-		"get ", "gets ", "stats", "version\r\n", "set ", "add ",
-		"delete ", "incr ", "decr ", "VALUE ", "STAT ", "STORED\r\n",
+		"get ",		  "gets ",	   "stats",	  "version\r\n",
+		"set ",		  "add ",	   "delete ",	  "incr ",
+		"decr ",	  "VALUE ",	   "STAT ",	  "STORED\r\n",
 		"NOT_STORED\r\n", "NOT_FOUND\r\n", "DELETED\r\n", "END\r\n",
 		"VERSION ",
 	};
@@ -203,8 +205,8 @@ bool is_memcached_answer_binary(const struct payload *p)
 
 static bool is_cql_version(unsigned version)
 {
-	return (version >= 3 && version <= 5) ||
-	       version == 0x41 || version == 0x42;	/* DataStax's */
+	return (version >= 3 && version <= 5) || version == 0x41 ||
+	       version == 0x42; /* DataStax's */
 }
 
 /* A frame of such a version that asks for options, or starts; between nodes,
@@ -275,8 +277,8 @@ bool is_amqp(const struct payload *p)
 static bool is_mqtt_yes(const struct payload *p)
 {
 	static const uint8_t first[] = {
-		0x11, 0x12, 0x13, 0x15, 0x16, 0x1a, 0x1c, 0x1f, 0x21, 0x22,
-		0x24, 0x25, 0x26, 0x27, 0x28, 0x29, 0x2a,
+		0x11, 0x12, 0x13, 0x15, 0x16, 0x1a, 0x1c, 0x1f, 0x21,
+		0x22, 0x24, 0x25, 0x26, 0x27, 0x28, 0x29, 0x2a,
 	};
 
 	if (p->before || u8_at(p, 0) != 0x20 || u8_at(p, 1) + 2 != p->full)
@@ -295,8 +297,8 @@ bool is_mqtt(const struct payload *p)
 
 	if (is_mqtt_yes(p))
 		return true;
-	return u8_at(p, 0) == 0x10 && (HAS_AT(p, at, "\0\4MQTT") ||
-				       HAS_AT(p, at, "\0\6MQIsdp"));
+	return u8_at(p, 0) == 0x10 &&
+	       (HAS_AT(p, at, "\0\4MQTT") || HAS_AT(p, at, "\0\6MQIsdp"));
 }
 
 bool is_elasticsearch(const struct payload *p)
@@ -306,8 +308,7 @@ bool is_elasticsearch(const struct payload *p)
 
 static bool is_smb(const struct payload *p, unsigned first)
 {
-	return u8_at(p, 0) == 0 && u8_at(p, 4) == first &&
-	       HAS_AT(p, 5, "SMB");
+	return u8_at(p, 0) == 0 && u8_at(p, 4) == first && HAS_AT(p, 5, "SMB");
 }
 
 bool is_smb1(const struct payload *p)
@@ -347,14 +348,13 @@ bool is_rdp(const struct payload *p)
 	return p->len >= 19 && u8_at(p, last + 1) <= 31 &&
 	       HAS_AT(p, last + 2, "\x08\0") &&
 	       ((type == 0xe0 && u8_at(p, last) == 1) ||
-		(type == 0xd0 && (u8_at(p, last) == 2 ||
-				  u8_at(p, last) == 3)));
+		(type == 0xd0 && (u8_at(p, last) == 2 || u8_at(p, last) == 3)));
 }
 
 bool is_x11(const struct payload *p)
 {
-	return p->len >= 12 && (STARTS(p, "l\0\x0b\0\0\0") ||
-				STARTS(p, "B\0\0\x0b\0\0"));
+	return p->len >= 12 &&
+	       (STARTS(p, "l\0\x0b\0\0\0") || STARTS(p, "B\0\0\x0b\0\0"));
 }
 
 /* From a web server: a request, a ping or a stop; or its answer. */
@@ -398,7 +398,7 @@ bool is_rmi(const struct payload *p)
 
 bool is_nbd(const struct payload *p)
 {
-	if (HAS_AT(p, 4, "IHAVEOPT"))	/* a client, and what it can */
+	if (HAS_AT(p, 4, "IHAVEOPT")) /* a client, and what it can */
 		return be32_at(p, 0) <= 3;
 	return STARTS(p, "NBDMAGICIHAVEOPT") ||
 	       STARTS(p, "NBDMAGIC\0\0\x42\x02\x81\x86\x12\x53");

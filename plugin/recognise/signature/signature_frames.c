@@ -22,9 +22,9 @@ enum type {
 };
 
 struct kind {
-	uint8_t flags;		/* that it may have */
-	uint8_t stream;		/* bits: it is of none; of a client's */
-	uint8_t size;		/* that it has, 0: any */
+	uint8_t flags;	/* that it may have */
+	uint8_t stream; /* bits: it is of none; of a client's */
+	uint8_t size;	/* that it has, 0: any */
 };
 
 /* RFC 9113, 6 */
@@ -37,7 +37,7 @@ static const struct kind kinds[TYPES] = {
 };
 
 struct frame {
-	size_t at;		/* its content */
+	size_t at; /* its content */
 	size_t end;
 	unsigned type;
 	unsigned flags;

@@ -37,9 +37,9 @@ static bool has_text(const struct payload *p, const char *what)
 bool is_smtp_server(const struct payload *p)
 {
 	static const char *const words[] = {
-		"\r\n250-PIPELINING", "\r\n250-SIZE", "\r\n250-8BITMIME",
-		"\r\n250-STARTTLS", "\r\n250 PIPELINING", "\r\n250 SIZE",
-		"\r\n250 8BITMIME", "\r\n250 STARTTLS", "\r\n250 SMTPUTF8",
+		"\r\n250-PIPELINING", "\r\n250-SIZE",	    "\r\n250-8BITMIME",
+		"\r\n250-STARTTLS",   "\r\n250 PIPELINING", "\r\n250 SIZE",
+		"\r\n250 8BITMIME",   "\r\n250 STARTTLS",   "\r\n250 SMTPUTF8",
 	};
 
 	for (size_t i = 0; STARTS(p, "250-") && i < array_length(words); i++)
@@ -52,8 +52,8 @@ bool is_smtp_server(const struct payload *p)
 bool is_ftp_half(const struct payload *p)
 {
 	static const char *const words[] = {
-		"EPSV\r\n", "PASV\r\n", "SYST\r\n", "FEAT\r\n", "TYPE I\r\n",
-		"TYPE A\r\n",
+		"EPSV\r\n", "PASV\r\n",	  "SYST\r\n",
+		"FEAT\r\n", "TYPE I\r\n", "TYPE A\r\n",
 	};
 
 	if (before_starts(p, "220"))
@@ -67,7 +67,9 @@ bool is_ftp_half(const struct payload *p)
 bool is_pop_client(const struct payload *p)
 {
 	static const char *const words[] = {
-		"STAT\r\n", "UIDL\r\n", "LIST\r\n",
+		"STAT\r\n",
+		"UIDL\r\n",
+		"LIST\r\n",
 	};
 
 	return (before_starts(p, "USER ") || before_starts(p, "PASS ")) &&
@@ -146,8 +148,8 @@ bool is_rdpudp(const struct payload *p)
 {
 	unsigned up = be16_at(p, 12), down = be16_at(p, 14);
 
-	return STARTS(p, "\xff\xff\xff\xff") && u8_at(p, 7) & 1 &&
-	       up >= 1132 && up <= 1232 && down >= 1132 && down <= 1232;
+	return STARTS(p, "\xff\xff\xff\xff") && u8_at(p, 7) & 1 && up >= 1132 &&
+	       up <= 1232 && down >= 1132 && down <= 1232;
 }
 
 /* HAProxy's PROXY protocol, 2.1 and 2.2: a line, or a header with its length. */
@@ -158,5 +160,7 @@ size_t signature_preamble(const struct payload *p)
 	if (STARTS(p, "PROXY TCP") || STARTS(p, "PROXY UNKNOWN"))
 		return end ? (size_t)(end - p->p) + 1 : 0;
 	return STARTS(p, "\r\n\r\n\0\r\nQUIT\n") &&
-	       (u8_at(p, 12) & 0xfe) == 0x20 ? 16u + be16_at(p, 14) : 0;
+			       (u8_at(p, 12) & 0xfe) == 0x20 ?
+		       16u + be16_at(p, 14) :
+		       0;
 }

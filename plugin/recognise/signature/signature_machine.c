@@ -2,7 +2,7 @@
 /* Signatures of machines and meters, of telephones, and of what watches them. */
 #include "recognise/signature/signature.h"
 
-#define AE_TITLE 16		/* DICOM's names have blanks to this length */
+#define AE_TITLE 16 /* DICOM's names have blanks to this length */
 
 /*
  * Modbus Messaging 1.0b, 3.1.3: so little is fixed that the answer has to have
@@ -15,8 +15,8 @@ bool is_modbus(const struct payload *p)
 
 	return asked && p->len >= 9 && starts(p, 0, asked, 4) &&
 	       !be16_at(p, 2) && be16_at(p, 4) + 6u == p->full && !asked[4] &&
-	       asked[5] >= 2 && asked[6] == u8_at(p, 6) && code &&
-	       code <= 43 && asked[7] == code;
+	       asked[5] >= 2 && asked[6] == u8_at(p, 6) && code && code <= 43 &&
+	       asked[7] == code;
 }
 
 /* In TPKT and COTP's data: 0x32, and 0x72 for what came after it. */
@@ -122,8 +122,7 @@ bool is_hl7(const struct payload *p)
 {
 	return p->len >= 9 && STARTS(p, "\x0bMSH") &&
 	       g_ascii_ispunct((char)u8_at(p, 4)) &&
-	       g_ascii_ispunct((char)u8_at(p, 5)) &&
-	       u8_at(p, 4) != u8_at(p, 5);
+	       g_ascii_ispunct((char)u8_at(p, 5)) && u8_at(p, 4) != u8_at(p, 5);
 }
 
 /* PS3.8, 9.3.2 and 9.3.3: an association is asked for, or granted. */
@@ -150,9 +149,8 @@ bool is_collectd(const struct payload *p)
 {
 	size_t len = be16_at(p, 2);
 
-	return !be16_at(p, 0) && len >= 6 && len < 256 &&
-	       p->len >= len + 12 && !p->p[len - 1] &&
-	       signature_is_printable(p, 4, len - 5) &&
+	return !be16_at(p, 0) && len >= 6 && len < 256 && p->len >= len + 12 &&
+	       !p->p[len - 1] && signature_is_printable(p, 4, len - 5) &&
 	       (be16_at(p, len) == 1 || be16_at(p, len) == 8) &&
 	       be16_at(p, len + 2) == 12;
 }
@@ -220,9 +218,9 @@ bool is_netflow(const struct payload *p)
 	if (version == 5)
 		return count && count <= 30 && p->full == 24 + 48 * count &&
 		       be32_at(p, 8) >= YEAR_2001;
-	if (version == 9 ? !count || count > 500 || be32_at(p, 8) < YEAR_2001
-			 : version != 10 || count != p->full ||
-			   be32_at(p, 4) < YEAR_2001)
+	if (version == 9 ? !count || count > 500 || be32_at(p, 8) < YEAR_2001 :
+			   version != 10 || count != p->full ||
+				   be32_at(p, 4) < YEAR_2001)
 		return false;
 	return (be16_at(p, set) >= 256 ||
 		be16_at(p, set) == (version == 9 ? 0 : 2) ||
@@ -258,9 +256,8 @@ bool is_vmware(const struct payload *p)
 /* RFC 3656, 4: as IMAP's, but for the quotes, where IMAP has an atom. */
 bool is_mupdate(const struct payload *p)
 {
-	return STARTS(p, "* ") &&
-	       g_strstr_len((const char *)p->p, (gssize)p->len,
-			    "* OK MUPDATE ");
+	return STARTS(p, "* ") && g_strstr_len((const char *)p->p,
+					       (gssize)p->len, "* OK MUPDATE ");
 }
 
 bool is_munin(const struct payload *p)

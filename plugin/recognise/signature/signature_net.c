@@ -10,7 +10,7 @@ bool is_tls(const struct payload *p)
 	if (p->len < 6)
 		return false;
 	if (u8_at(p, 0) & 0x80 && u8_at(p, 2) == 1 && u8_at(p, 3) == 3 &&
-	    u8_at(p, 4) <= 3)	/* as SSL 2 said hello */
+	    u8_at(p, 4) <= 3) /* as SSL 2 said hello */
 		return (be16_at(p, 0) & 0x7fff) + 2u == p->full;
 	if (u8_at(p, 1) != 3 || u8_at(p, 2) > 4 || !len || len > 16384 + 2048)
 		return false;
@@ -22,9 +22,8 @@ bool is_tls(const struct payload *p)
 	case 21:
 		return len == 2 && (u8_at(p, 5) == 1 || u8_at(p, 5) == 2);
 	case 23:
-		return len >= 17 &&
-		       (u8_at(p, 2) == 3 || len + 5u == p->full ||
-			starts(p, len + 5u, p->p, 3));
+		return len >= 17 && (u8_at(p, 2) == 3 || len + 5u == p->full ||
+				     starts(p, len + 5u, p->p, 3));
 	default:
 		return false;
 	}
@@ -35,14 +34,14 @@ bool is_dtls(const struct payload *p)
 {
 	unsigned version = be16_at(p, 1), type = u8_at(p, 0);
 
-	if (p->len < 14 || (version != 0xfeff && version != 0xfefd &&
-			    version != 0x0100))
+	if (p->len < 14 ||
+	    (version != 0xfeff && version != 0xfefd && version != 0x0100))
 		return false;
 	if (13 + be16_at(p, 11) > p->full || type < 20 || type > 23)
 		return false;
 	if (type == 20 && !be16_at(p, 3) && be16_at(p, 11) > 3)
 		return false;
-	if (type == 23 && !be16_at(p, 3))	/* nothing is told in clear */
+	if (type == 23 && !be16_at(p, 3)) /* nothing is told in clear */
 		return false;
 	return type != 22 || be16_at(p, 3) || u8_at(p, 13) <= 4 ||
 	       (u8_at(p, 13) >= 11 && u8_at(p, 13) <= 20);
@@ -52,9 +51,8 @@ bool is_dtls(const struct payload *p)
 static bool is_quic_version(uint32_t v)
 {
 	return v == 1 || v == 0x6b3343cf || v == 0x709a50c4 ||
-	       (v >= 0xff000011 && v <= 0xff000022) ||
-	       (v >> 8 == 0xfaceb0) || (v >> 16 == 0x5430) ||
-	       (v >> 16 == 0x5130);
+	       (v >= 0xff000011 && v <= 0xff000022) || (v >> 8 == 0xfaceb0) ||
+	       (v >> 16 == 0x5430) || (v >> 16 == 0x5130);
 }
 
 /* RFC 9000, 16: a number of 1, 2, 4 or 8 bytes; *@at is then behind it. */
@@ -121,7 +119,7 @@ bool is_quic_unknown(const struct payload *p)
 	size_t at = 6 + u8_at(p, 5);
 
 	if (u8_at(p, 0) < 0x80 || u8_at(p, 5) > 20 ||
-	    u8_at(p, 5) + u8_at(p, at) < 8)	/* a client's first choice */
+	    u8_at(p, 5) + u8_at(p, at) < 8) /* a client's first choice */
 		return false;
 	if ((version & 0x0f0f0f0f) == 0x0a0a0a0a)
 		return p->full >= 1200 && u8_at(p, 0) >= 0xc0 &&
@@ -185,8 +183,9 @@ static bool is_question(const struct payload *p, size_t at)
 		return false;
 	type = be16_at(p, end);
 	class = be16_at(p, end + 2);
-	return type && (type <= 65 || (type >= 99 && type <= 109) ||
-			(type >= 249 && type <= 257)) &&
+	return type &&
+	       (type <= 65 || (type >= 99 && type <= 109) ||
+		(type >= 249 && type <= 257)) &&
 	       ((class & 0x7fff) == 1 || class == 3 || class == 255) &&
 	       (answer || be16_at(p, at + 10) || end + 4 == p->full ||
 		(at && end + 4 == be16_at(p, 0) + 2u));
@@ -196,8 +195,8 @@ static bool is_question(const struct payload *p, size_t at)
 bool signature_may_be_dns(const struct payload *p)
 {
 	unsigned flags = be16_at(p, 2), opcode = flags >> 11 & 15;
-	unsigned asked = be16_at(p, 4), records = be16_at(p, 6) +
-		be16_at(p, 8) + be16_at(p, 10);
+	unsigned asked = be16_at(p, 4),
+		 records = be16_at(p, 6) + be16_at(p, 8) + be16_at(p, 10);
 
 	if (p->len < 12)
 		return p->len < p->full;
@@ -353,8 +352,8 @@ bool is_ntp(const struct payload *p)
 	if (mode == 1 || mode == 2 || mode == 4 || mode == 5)
 		return u8_at(p, 1) && precision && be32_at(p, 24) &&
 		       be32_at(p, 40) && is_set;
-	return mode == 3 && (is_unset || (be32_at(p, 40) &&
-					  (is_set || has_port(p, 123))));
+	return mode == 3 &&
+	       (is_unset || (be32_at(p, 40) && (is_set || has_port(p, 123))));
 }
 
 /* RFC 2131 and its cookie. */
@@ -377,8 +376,8 @@ bool is_radius(const struct payload *p)
 		return false;
 	while (at + 2 <= p->len && u8_at(p, at + 1) >= 2)
 		at += u8_at(p, at + 1);
-	return at == p->len && (at > 20 || has_port(p, 1812) ||
-				has_port(p, 1813));
+	return at == p->len &&
+	       (at > 20 || has_port(p, 1812) || has_port(p, 1813));
 }
 
 /* RFC 854: an option is asked for or granted, and again. */

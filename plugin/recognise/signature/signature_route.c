@@ -141,9 +141,9 @@ bool is_ntp_control(const struct payload *p)
 	if (STARTS(p, "\x17\0\3\x2a"))
 		return p->full == 8 || p->full == 48 || p->full == 192;
 	return asked && p->len >= 12 && (u8_at(p, 0) & 0xc7) == 6 &&
-	       u8_at(p, 0) == asked[0] && (u8_at(p, 1) & 0xdf) ==
-	       (asked[1] | 0x80) && !(asked[1] & 0xe0) &&
-	       starts(p, 2, asked + 2, 2) &&
+	       u8_at(p, 0) == asked[0] &&
+	       (u8_at(p, 1) & 0xdf) == (asked[1] | 0x80) &&
+	       !(asked[1] & 0xe0) && starts(p, 2, asked + 2, 2) &&
 	       be16_at(p, 10) + 12u <= p->full && !asked[8] && !asked[9];
 }
 
@@ -182,7 +182,8 @@ bool is_geneve(const struct payload *p)
 {
 	size_t at = 8 + 4 * u8_at(p, 0);
 
-	if (p->len < 36 || u8_at(p, 0) > 63 || u8_at(p, 1) & 0x3f || u8_at(p, 7))
+	if (p->len < 36 || u8_at(p, 0) > 63 || u8_at(p, 1) & 0x3f ||
+	    u8_at(p, 7))
 		return false;
 	if (HAS_AT(p, 2, "\x65\x58"))
 		return is_frame(p, at);
@@ -215,9 +216,9 @@ bool is_mp2t(const struct payload *p)
 bool is_slp(const struct payload *p)
 {
 	return p->len >= 18 && u8_at(p, 0) == 2 && u8_at(p, 1) &&
-	       u8_at(p, 1) <= 11 &&
-	       be32_at(p, 2) >> 8 == p->full && !(be16_at(p, 5) & 0x1fff) &&
-	       be16_at(p, 12) >= 2 && be16_at(p, 12) <= 8 &&
+	       u8_at(p, 1) <= 11 && be32_at(p, 2) >> 8 == p->full &&
+	       !(be16_at(p, 5) & 0x1fff) && be16_at(p, 12) >= 2 &&
+	       be16_at(p, 12) <= 8 &&
 	       signature_is_printable(p, 14, be16_at(p, 12));
 }
 
@@ -258,15 +259,15 @@ bool is_rpcap(const struct payload *p)
 {
 	const uint8_t *asked = p->other;
 
-	return asked && p->len >= 8 && !u8_at(p, 0) && !asked[0] &&
-	       asked[1] && asked[1] <= 12 &&
-	       u8_at(p, 1) == (asked[1] | 0x80) &&
+	return asked && p->len >= 8 && !u8_at(p, 0) && !asked[0] && asked[1] &&
+	       asked[1] <= 12 && u8_at(p, 1) == (asked[1] | 0x80) &&
 	       be32_at(p, 4) + 8 == p->full && !asked[4] && !asked[5];
 }
 
 bool is_dropbox(const struct payload *p)
 {
-	return STARTS(p, "{\"host_int\": ") || STARTS(p, "{\"version\": [2, 0]");
+	return STARTS(p, "{\"host_int\": ") ||
+	       STARTS(p, "{\"version\": [2, 0]");
 }
 
 /* A resolver's answer. */

@@ -137,17 +137,16 @@ bool is_zookeeper(const struct payload *p)
 	if ((asked(p, "ruok") && STARTS(p, "imok") && p->full == 4) ||
 	    STARTS(p, "Zookeeper version: "))
 		return true;
-	return p->len >= 44 && (len == 44 || len == 45) &&
-	       len + 4 == p->full && !be32_at(p, 4) && be32_at(p, 16) &&
-	       be32_at(p, 16) < 10000000 && be32_at(p, 28) == 16;
+	return p->len >= 44 && (len == 44 || len == 45) && len + 4 == p->full &&
+	       !be32_at(p, 4) && be32_at(p, 16) && be32_at(p, 16) < 10000000 &&
+	       be32_at(p, 28) == 16;
 }
 
 /* Two lengths, and the command CONNECT, whose client has a version. */
 bool is_pulsar(const struct payload *p)
 {
 	return p->len >= 14 && be32_at(p, 0) + 4 == p->full &&
-	       be32_at(p, 4) + 4 == be32_at(p, 0) &&
-	       HAS_AT(p, 8, "\x08\2\x12");
+	       be32_at(p, 4) + 4 == be32_at(p, 0) && HAS_AT(p, 8, "\x08\2\x12");
 }
 
 bool is_hbase(const struct payload *p)
@@ -251,6 +250,8 @@ bool is_edonkey(const struct payload *p)
 /* The main network's number, and a version. */
 bool is_bitcoin(const struct payload *p)
 {
-	return STARTS(p, "\xf9\xbe\xb4\xd9" "version\0") ||
-	       STARTS(p, "\x0b\x11\x09\x07" "version\0");
+	return STARTS(p, "\xf9\xbe\xb4\xd9"
+			 "version\0") ||
+	       STARTS(p, "\x0b\x11\x09\x07"
+			 "version\0");
 }

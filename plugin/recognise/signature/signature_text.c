@@ -2,7 +2,7 @@
 /* Signatures of protocols that begin with words. */
 #include "recognise/signature/signature.h"
 
-#define BANNER_MAX_LEN 1024	/* of what a server of SSH says first */
+#define BANNER_MAX_LEN 1024 /* of what a server of SSH says first */
 
 static bool begins_with_any(const struct payload *p, const char *const *words,
 			    size_t count)
@@ -62,14 +62,12 @@ bool is_http(const struct payload *p)
 	if (opens_way(p) && !other_starts(p, "CONNECT "))
 		return false;
 	if (STARTS(p, "HTTP/1."))
-		return u8_at(p, 8) == ' ' &&
-		       g_ascii_isdigit((char)u8_at(p, 9));
+		return u8_at(p, 8) == ' ' && g_ascii_isdigit((char)u8_at(p, 9));
 	return g_ascii_isupper(*p->p) &&
 	       ((is_method(p) && signature_line_has(p, " HTTP/1.")) ||
 		(p->len >= 512 && ANY(p, methods) &&
 		 signature_is_printable(p, 0, 512)));
 }
-
 
 #define PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
@@ -167,8 +165,8 @@ bool is_smtp(const struct payload *p)
 bool is_ftp(const struct payload *p)
 {
 	static const char *const words[] = {
-		"USER ", "AUTH TLS", "AUTH SSL", "FEAT\r\n", "SYST\r\n",
-		"OPTS UTF8", "CLNT ", "PBSZ 0", "PASV\r\n", "EPSV\r\n",
+		"USER ",     "AUTH TLS", "AUTH SSL", "FEAT\r\n", "SYST\r\n",
+		"OPTS UTF8", "CLNT ",	 "PBSZ 0",   "PASV\r\n", "EPSV\r\n",
 	};
 
 	if (STARTS(p, "220 ") || STARTS(p, "220-"))
@@ -221,9 +219,9 @@ static bool is_word_at(const struct payload *p, size_t at, const char *word)
 bool is_imap(const struct payload *p)
 {
 	static const char *const words[] = {
-		" CAPABILITY\r", " LOGIN ", " STARTTLS\r", " ID (\"",
-		" ID NIL\r", " UID FETCH ", " SELECT \"", " SELECT INBOX",
-		" NAMESPACE\r", " IDLE\r", " LIST \"\" ", " UID SEARCH ",
+		" CAPABILITY\r", " LOGIN ",	" STARTTLS\r", " ID (\"",
+		" ID NIL\r",	 " UID FETCH ", " SELECT \"",  " SELECT INBOX",
+		" NAMESPACE\r",	 " IDLE\r",	" LIST \"\" ", " UID SEARCH ",
 		" EXAMINE ",
 	};
 	size_t tag = 0;
@@ -291,14 +289,14 @@ static bool is_redis_answer(const struct payload *p)
 		const char *asked;
 		const char *answer;
 	} pairs[] = {
-		{ "INFO", "$" }, { "GET ", "$" }, { "SET ", "+OK\r\n" },
-		{ "KEYS ", "*" }, { "INCR ", ":" }, { "DEL ", ":" },
-		{ "EXISTS ", ":" }, { "CONFIG GET ", "*" },
+		{ "INFO", "$" },       { "GET ", "$" },
+		{ "SET ", "+OK\r\n" }, { "KEYS ", "*" },
+		{ "INCR ", ":" },      { "DEL ", ":" },
+		{ "EXISTS ", ":" },    { "CONFIG GET ", "*" },
 	};
 
 	for (size_t i = 0; p->other && i < array_length(pairs); i++)
-		if (!g_ascii_strncasecmp((const char *)p->other,
-					 pairs[i].asked,
+		if (!g_ascii_strncasecmp((const char *)p->other, pairs[i].asked,
 					 strlen(pairs[i].asked)) &&
 		    starts(p, 0, pairs[i].answer, strlen(pairs[i].answer)))
 			return pairs[i].answer[1] ||
@@ -324,7 +322,10 @@ static bool is_redis_value(const struct payload *p)
 bool is_redis(const struct payload *p)
 {
 	static const char *const words[] = {
-		"+PONG\r\n", "-NOAUTH ", "-DENIED Redis", "-WRONGPASS ",
+		"+PONG\r\n",
+		"-NOAUTH ",
+		"-DENIED Redis",
+		"-WRONGPASS ",
 		"-ERR unknown command",
 	};
 	size_t at = 1;
@@ -343,27 +344,26 @@ bool is_redis(const struct payload *p)
 static bool is_memcached_meta(const struct payload *p)
 {
 	static const char *const answers[] = {
-		"HD ", "HD\r\n", "VA ", "EN\r\n", "NF\r\n", "NF ", "NS\r\n",
-		"NS ", "EX\r\n", "EX ", "MN\r\n", "ME ",
+		"HD ",	  "HD\r\n", "VA ",    "EN\r\n", "NF\r\n", "NF ",
+		"NS\r\n", "NS ",    "EX\r\n", "EX ",	"MN\r\n", "ME ",
 	};
 
 	return p->other && p->other[0] == 'm' &&
 	       memchr("gsdane", p->other[1], 6) &&
-	       (p->other[2] == ' ' || p->other[2] == '\r') &&
-	       ANY(p, answers);
+	       (p->other[2] == ' ' || p->other[2] == '\r') && ANY(p, answers);
 }
 
 /* Beanstalk, too, has delete, touch and stats. */
 static bool is_memcached_answer(const struct payload *p)
 {
 	static const char *const asked[] = {
-		"get ", "gets ", "gat ", "gats ", "set ", "cas ", "add ",
-		"incr ", "decr ", "replace ", "append ", "prepend ", "stats",
-		"version",
+		"get ",	   "gets ",    "gat ",	"gats ",   "set ",
+		"cas ",	   "add ",     "incr ", "decr ",   "replace ",
+		"append ", "prepend ", "stats", "version",
 	};
 	static const char *const answers[] = {
-		"VALUE ", "END\r\n", "STORED\r\n", "NOT_STORED\r\n", "STAT ",
-		"VERSION ", "NOT_FOUND\r\n",
+		"VALUE ", "END\r\n",  "STORED\r\n",    "NOT_STORED\r\n",
+		"STAT ",  "VERSION ", "NOT_FOUND\r\n",
 	};
 
 	if ((other_starts(p, "flush_all") && STARTS(p, "OK\r\n")) ||
@@ -396,8 +396,8 @@ bool is_memcached_text(const struct payload *p)
 		numbers += p->p[at] != ' ' && !in_number;
 		in_number = p->p[at] != ' ';
 	}
-	return numbers == 3 && (HAS_AT(p, at, "\r\n") ||
-				HAS_AT(p, at, "noreply\r\n"));
+	return numbers == 3 &&
+	       (HAS_AT(p, at, "\r\n") || HAS_AT(p, at, "noreply\r\n"));
 }
 
 bool is_sip(const struct payload *p)
@@ -436,8 +436,8 @@ bool is_syslog(const struct payload *p)
 	}
 	if (u8_at(p, at) != '<')
 		return false;
-	for (digits = ++at; at < MIN(p->len, digits + 3) &&
-	     g_ascii_isdigit(p->p[at]); at++)
+	for (digits = ++at;
+	     at < MIN(p->len, digits + 3) && g_ascii_isdigit(p->p[at]); at++)
 		value = value * 10 + (p->p[at] - '0');
 	return at > digits && value <= 191 && u8_at(p, at) == '>' &&
 	       signature_is_printable(p, at + 1, 4);

@@ -63,8 +63,7 @@ static bool is_openvpn_key(const struct payload *p, size_t at, size_t size)
 	unsigned key = be16_at(p, at + size - 2);
 
 	return u8_at(p, at) == 0x50 && p->len == p->full && key >= 290 &&
-	       49u + key <= size &&
-	       (be32_at(p, at + 9) & 0xf0ffffff) == 1;
+	       49u + key <= size && (be32_at(p, at + 9) & 0xf0ffffff) == 1;
 }
 
 /* Where only the server is heard: packet 0 of the other end has come. */
@@ -74,8 +73,9 @@ static bool is_openvpn_first(const struct payload *p, size_t at, size_t size)
 
 	return u8_at(p, at) == 0x40 && HAS_AT(p, seen, "\1\0\0\0\0") &&
 	       HAS_AT(p, seen + 13, "\0\0\0\0") &&
-	       (size == 26 || ((size == 50 || size == 54 || size == 66 ||
-				size == 98) && be32_at(p, seen - 8) == 1));
+	       (size == 26 ||
+		((size == 50 || size == 54 || size == 66 || size == 98) &&
+		 be32_at(p, seen - 8) == 1));
 }
 
 /* The server's names the client's session, and its own packet is 0. */
@@ -167,8 +167,8 @@ bool is_socks(const struct payload *p)
 {
 	if (p->before || p->other)
 		return false;
-	return u8_at(p, 0) == 4 ? is_socks4(p)
-				: u8_at(p, 0) == 5 && is_socks5(p);
+	return u8_at(p, 0) == 4 ? is_socks4(p) :
+				  u8_at(p, 0) == 5 && is_socks5(p);
 }
 
 /* Data of a connection, twice: what tells is its number, and the time. */
@@ -179,8 +179,11 @@ static bool is_utp_data(const struct payload *p)
 	return b && p->len >= 20 && (u8_at(p, 0) & 0xcf) == 1 &&
 	       (b[0] & 0xcf) == 1 && u8_at(p, 1) <= 2 && b[1] <= 2 &&
 	       be16_at(p, 2) && !memcmp(b + 2, p->p + 2, 2) &&
-	       be32_at(p, 4) - ((uint32_t)b[4] << 24 | (uint32_t)b[5] << 16 |
-				(uint32_t)b[6] << 8 | b[7]) - 1 < 2000000;
+	       be32_at(p, 4) -
+			       ((uint32_t)b[4] << 24 | (uint32_t)b[5] << 16 |
+				(uint32_t)b[6] << 8 | b[7]) -
+			       1 <
+		       2000000;
 }
 
 /* BEP 29: the first packet of a connection. */
@@ -202,7 +205,8 @@ bool is_tracker(const struct payload *p)
 
 bool is_bittorrent(const struct payload *p)
 {
-	return STARTS(p, "\x13" "BitTorrent protocol");
+	return STARTS(p, "\x13"
+			 "BitTorrent protocol");
 }
 
 /* BEP 5: a dictionary that begins with the sender's own number. */
@@ -210,8 +214,8 @@ bool is_dht(const struct payload *p)
 {
 	return STARTS(p, "d1:ad2:id20:") || STARTS(p, "d1:rd2:id20:") ||
 	       STARTS(p, "d1:eli20") ||
-	       (STARTS(p, "d2:ip") && (HAS_AT(p, 13, "1:rd2:id20:") ||
-				       HAS_AT(p, 26, "1:rd2:id20:")));
+	       (STARTS(p, "d2:ip") &&
+		(HAS_AT(p, 13, "1:rd2:id20:") || HAS_AT(p, 26, "1:rd2:id20:")));
 }
 
 /* A server says who it is, and a client how it will talk. */
@@ -220,7 +224,8 @@ bool is_nats(const struct payload *p)
 	if (STARTS(p, "CONNECT {"))
 		return signature_line_has(p, "\"verbose\"");
 	return STARTS(p, "INFO {\"server_id\"") ||
-	       (STARTS(p, "INFO {") && signature_line_has(p, "\"max_payload\""));
+	       (STARTS(p, "INFO {") &&
+		signature_line_has(p, "\"max_payload\""));
 }
 
 /* A miner subscribes or logs in. */

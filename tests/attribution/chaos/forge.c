@@ -26,7 +26,7 @@
 
 struct forged {
 	unsigned char data[40 + 20 + MOST_FORGED];
-	size_t head, len;	/* of IP; in all */
+	size_t head, len; /* of IP; in all */
 	int protocol;
 	struct sockaddr_storage from, to;
 };
@@ -119,7 +119,8 @@ static int put_out(struct forged *f)
 static int put_frame(struct forged *f, const char *device)
 {
 	struct sockaddr_ll to = {
-		.sll_family = AF_PACKET, .sll_halen = 6,
+		.sll_family = AF_PACKET,
+		.sll_halen = 6,
 		.sll_protocol = htons(f->head == 20 ? ETH_P_IP : ETH_P_IPV6),
 		.sll_ifindex = if_nametoindex(device)
 	};

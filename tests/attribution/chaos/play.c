@@ -38,11 +38,11 @@
 #include "play.h"
 
 #define PHASE_NS 600000000ll
-#define THE_END 1000000
+#define THE_END	 1000000
 
 struct shared {
 	atomic_int phase;
-	atomic_int done;		/* what the conductor waits on */
+	atomic_int done; /* what the conductor waits on */
 	atomic_uint who, seq;
 	atomic_int pid[ACTORS], last_pid[ACTORS];
 	atomic_bool op_done[MAX_OPS];
@@ -85,8 +85,7 @@ static void wake(atomic_int *at)
 
 static void name_of(char name[16])
 {
-	snprintf(name, 16, "%u%c%u", me.program, 'A' + me.actor,
-		 me.generation);
+	snprintf(name, 16, "%u%c%u", me.program, 'A' + me.actor, me.generation);
 }
 
 /* From here on this process is somebody else to the judge. */
@@ -152,8 +151,8 @@ static int end_of(int actor)
 static int execute(int next)
 {
 	char path[256], name[16], number[2][16];
-	char *argv[] = { path, "resume", file, directory, number[0],
-			 number[1], NULL };
+	char *argv[] = { path,	    "resume",  file, directory,
+			 number[0], number[1], NULL };
 
 	me.generation++;
 	name_of(name);
@@ -208,8 +207,11 @@ static int process_op(const struct op *op, int i)
 	const char *what = op->words > 1 ? op->word[1] : "";
 
 	if (!strcmp(name, "fork") && *what >= 'A' && *what <= 'Z')
-		return start(*what - 'A', i + 1, op->words < 3 ? 0 :
-			     shared->last_pid[(*op->word[2] - 'A') % ACTORS]);
+		return start(
+			*what - 'A', i + 1,
+			op->words < 3 ?
+				0 :
+				shared->last_pid[(*op->word[2] - 'A') % ACTORS]);
 	if (!strcmp(name, "kill") && *what >= 'A' && *what <= 'Z')
 		return end_of(*what - 'A');
 	if (!strcmp(name, "rename")) {
@@ -384,8 +386,8 @@ static void read_file(void)
 
 static void map_shared(void)
 {
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-		      MAP_SHARED, SHARED_FD, 0);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED,
+		      SHARED_FD, 0);
 	if (shared == MAP_FAILED) {
 		perror("shared memory");
 		exit(3);
@@ -432,8 +434,7 @@ int main(int argc, char **argv)
 		return 3;
 	close(fd);
 	fd = memfd_create("chaos", 0);
-	if (fd < 0 || ftruncate(fd, sizeof(*shared)) ||
-	    dup2(fd, SHARED_FD) < 0)
+	if (fd < 0 || ftruncate(fd, sizeof(*shared)) || dup2(fd, SHARED_FD) < 0)
 		return 3;
 	close(fd);
 	map_shared();

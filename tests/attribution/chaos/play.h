@@ -10,22 +10,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MAX_OPS 160
+#define MAX_OPS	  160
 #define MAX_WORDS 8
-#define ACTORS 26
+#define ACTORS	  26
 /* The socket "sN" is descriptor FIRST_FD + N, also after fork and exec. */
 #define SHARED_FD 90
-#define LOG_FD 91
-#define GIVE_FD 92
-#define TAKE_FD 93
-#define FIRST_FD 100
+#define LOG_FD	  91
+#define GIVE_FD	  92
+#define TAKE_FD	  93
+#define FIRST_FD  100
 
 struct op {
 	int actor;
-	int phase;		/* it may begin when all before are done */
+	int phase; /* it may begin when all before are done */
 	bool threaded;
 	int words;
-	char *word[MAX_WORDS];	/* of the operation, its name first */
+	char *word[MAX_WORDS]; /* of the operation, its name first */
 };
 
 struct program {
@@ -53,7 +53,7 @@ char *parse_program(struct program *p, char *at);
 struct me {
 	unsigned int program;
 	int actor;
-	unsigned int who;	/* one pid under one name; never used again */
+	unsigned int who; /* one pid under one name; never used again */
 	unsigned int generation;
 };
 

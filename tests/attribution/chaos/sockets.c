@@ -18,8 +18,8 @@
 #include "play.h"
 
 #define FIRST_PORT 10000
-#define PORTS 8			/* of one program */
-#define PROGRAMS 2500
+#define PORTS	   8 /* of one program */
+#define PROGRAMS   2500
 
 static const struct {
 	const char *name;
@@ -67,11 +67,12 @@ static void text_address(char out[80], const struct sockaddr_storage *a)
 
 	strcpy(out, "- 0");
 	if (a->ss_family == AF_INET)
-		snprintf(out, 80, "%s %d", inet_ntop(AF_INET, &in->sin_addr,
-			 ip, sizeof(ip)), ntohs(in->sin_port));
+		snprintf(out, 80, "%s %d",
+			 inet_ntop(AF_INET, &in->sin_addr, ip, sizeof(ip)),
+			 ntohs(in->sin_port));
 	else if (a->ss_family == AF_INET6)
-		snprintf(out, 80, "%s %d", inet_ntop(AF_INET6,
-			 &in6->sin6_addr, ip, sizeof(ip)),
+		snprintf(out, 80, "%s %d",
+			 inet_ntop(AF_INET6, &in6->sin6_addr, ip, sizeof(ip)),
 			 ntohs(in6->sin6_port));
 }
 
@@ -118,7 +119,8 @@ static int create(const char *name, int fd)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 		if (!strcmp(kinds[i].name, name))
 			return place(socket(kinds[i].domain, kinds[i].type,
-					    kinds[i].protocol), fd);
+					    kinds[i].protocol),
+				     fd);
 	return -EINVAL;
 }
 
@@ -139,8 +141,8 @@ static int join(const char *group, int fd)
 	if (six)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF,
 			   &request.gr_interface, sizeof(int));
-	return setsockopt(fd, six ? IPPROTO_IPV6 : IPPROTO_IP,
-			  MCAST_JOIN_GROUP, &request, sizeof(request));
+	return setsockopt(fd, six ? IPPROTO_IPV6 : IPPROTO_IP, MCAST_JOIN_GROUP,
+			  &request, sizeof(request));
 }
 
 /* Of the sockets that share a port, this one takes every packet. */
@@ -159,8 +161,8 @@ static int extend(int fd)
 	static const unsigned char padding[8] = { 0, 0, 1, 4 };
 	int err = setsockopt(fd, IPPROTO_IPV6, IPV6_HOPOPTS, padding, 8);
 
-	return err ? err : setsockopt(fd, IPPROTO_IPV6, IPV6_DSTOPTS, padding,
-				      8);
+	return err ? err :
+		     setsockopt(fd, IPPROTO_IPV6, IPV6_DSTOPTS, padding, 8);
 }
 
 static int set_option(const struct op *op, int fd)
@@ -212,7 +214,8 @@ static int give(int fd)
 {
 	char space[CMSG_SPACE(sizeof(int))] = { 0 };
 	struct iovec io = { "x", 1 };
-	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1,
+	struct msghdr m = { .msg_iov = &io,
+			    .msg_iovlen = 1,
 			    .msg_control = space,
 			    .msg_controllen = sizeof(space) };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
@@ -228,7 +231,8 @@ static int take(int fd)
 {
 	char space[CMSG_SPACE(sizeof(int))] = { 0 }, byte;
 	struct iovec io = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1,
+	struct msghdr m = { .msg_iov = &io,
+			    .msg_iovlen = 1,
 			    .msg_control = space,
 			    .msg_controllen = sizeof(space) };
 	struct cmsghdr *c;

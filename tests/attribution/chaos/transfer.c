@@ -30,7 +30,7 @@ struct message {
 	int flags;
 	unsigned char *data;
 	size_t len;
-	void *to;		/* or NULL */
+	void *to; /* or NULL */
 	socklen_t to_len;
 };
 
@@ -54,7 +54,8 @@ static ssize_t by_msg(const struct message *m, bool many)
 			       { m->data + m->len / 2, m->len - m->len / 2 } };
 	struct mmsghdr h = { .msg_hdr = { .msg_name = m->to,
 					  .msg_namelen = m->to_len,
-					  .msg_iov = io, .msg_iovlen = 2 } };
+					  .msg_iov = io,
+					  .msg_iovlen = 2 } };
 
 	if (many)
 		return sendmmsg(m->fd, &h, 1, m->flags);
@@ -195,8 +196,8 @@ int send_op(const struct op *op, int fd)
 		return -EINVAL;
 	if (op->words > 5) {
 		int n = strcmp(op->word[5], "back") ?
-			parse_address(op->word[5], &to) :
-			last_asker(fd, &to);
+				parse_address(op->word[5], &to) :
+				last_asker(fd, &to);
 
 		if (n < 0)
 			return n;
@@ -208,7 +209,7 @@ int send_op(const struct op *op, int fd)
 		m.len = head + put_stamps(data + head, len);
 		if (transmit(op->word[2], &m) < 0)
 			err = -errno;
-		sched_yield();	/* others may be doing the same */
+		sched_yield(); /* others may be doing the same */
 	}
 	tell_use(fd, "send");
 	return err;

@@ -5,10 +5,11 @@
 
 #include "pcapng.h"
 
-#define FIRST  1, 0, 8, 0, 192, 0, 2, 1, 'o', 'n', 'e', 0
-#define SECOND 2, 0, 20, 0, 0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
-	       0, 2, 't', 'w', 'o', 0
-#define END    0, 0, 0, 0
+#define FIRST 1, 0, 8, 0, 192, 0, 2, 1, 'o', 'n', 'e', 0
+#define SECOND                                                               \
+	2, 0, 20, 0, 0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, \
+		't', 'w', 'o', 0
+#define END 0, 0, 0, 0
 
 static const uint8_t one[16] = { [10] = 0xff, 0xff, 192, 0, 2, 1 };
 static const uint8_t two[16] = { 0x20, 1, 0xd, 0xb8, [15] = 2 };
@@ -24,7 +25,7 @@ static void learn(struct addresses *n, const uint8_t *body, size_t len)
 	free(copy);
 }
 
-#define LEARN(n, ...) \
+#define LEARN(n, ...)                              \
 	learn(n, (const uint8_t[]){ __VA_ARGS__ }, \
 	      sizeof((const uint8_t[]){ __VA_ARGS__ }))
 
@@ -59,7 +60,7 @@ static void what_came_late_is_the_rest(void **state)
 
 	(void)state;
 	assert_null(addresses_due(n, one));
-	LEARN(n, FIRST, SECOND);	/* two is nowhere */
+	LEARN(n, FIRST, SECOND); /* two is nowhere */
 	assert_int_equal(addresses_rest(n, count, &told), 1);
 	assert_int_equal(addresses_rest(n, count, &told), 0);
 	assert_int_equal(told, 1);
@@ -76,12 +77,12 @@ static void any_bytes_are_safe(void **state)
 		learn(n, whole, len);
 	LEARN(n, 1, 0, 3, 0, 192, 0, 2, 0);		/* half an address */
 	LEARN(n, 1, 0, 4, 0, 192, 0, 2, 3);		/* and no name */
-	LEARN(n, 1, 0, 5, 0, 192, 0, 2, 3, 0, 0, 0, 0);	/* an empty one */
-	LEARN(n, 1, 0, 6, 0, 192, 0, 2, 3, 'x', 'y', 0, 0);	/* no end */
-	LEARN(n, 9, 0, 2, 0, 1, 2, 0, 0, FIRST);	/* who knows what */
+	LEARN(n, 1, 0, 5, 0, 192, 0, 2, 3, 0, 0, 0, 0); /* an empty one */
+	LEARN(n, 1, 0, 6, 0, 192, 0, 2, 3, 'x', 'y', 0, 0); /* no end */
+	LEARN(n, 9, 0, 2, 0, 1, 2, 0, 0, FIRST);	    /* who knows what */
 	assert_string_equal(addresses_due(n, one), "one");
-	assert_null(addresses_due(n, (const uint8_t[16]){ [10] = 0xff, 0xff, 192,
-						      0, 2, 3 }));
+	assert_null(addresses_due(
+		n, (const uint8_t[16]){ [10] = 0xff, 0xff, 192, 0, 2, 3 }));
 	addresses_free(n);
 	addresses_free(NULL);
 }

@@ -32,8 +32,10 @@ static long cut(const char *from, const struct filter *filter,
 {
 	char path[256];
 	char *paths[2] = { path, NULL };
-	struct cut_options o = { .filter = filter, .host = network,
-				 .from_ns = from_ns, .path = out,
+	struct cut_options o = { .filter = filter,
+				 .host = network,
+				 .from_ns = from_ns,
+				 .path = out,
 				 .process_blocks = with_blocks };
 	struct archive_list l;
 	long n;
@@ -53,9 +55,9 @@ struct seen {
 	long packets;
 	int records;
 	int processes;
-	int blocks;			/* of Wireshark's, with processes */
-	long before;			/* packets, before the first of these */
-	uint64_t counted;		/* packets of them, by the table */
+	int blocks;	  /* of Wireshark's, with processes */
+	long before;	  /* packets, before the first of these */
+	uint64_t counted; /* packets of them, by the table */
 	uint64_t last_ns;
 };
 
@@ -173,12 +175,12 @@ static void hosts_are_addresses_or_networks(void **state)
 		const char *network;
 		bool finds;
 	} cases[] = {
-		{ "127.0.0.1", true }, { "127.0.0.2", false },
-		{ "127.0.0.0/8", true }, { "127.99.0.0/8", true },
-		{ "126.0.0.0/7", true }, { "124.0.0.0/7", false },
-		{ "127.0.0.1/32", true }, { "127.0.0.0/31", true },
-		{ "127.0.0.2/31", false }, { "128.0.0.0/1", false },
-		{ "0.0.0.0/1", true }, { "::1", false },
+		{ "127.0.0.1", true },	      { "127.0.0.2", false },
+		{ "127.0.0.0/8", true },      { "127.99.0.0/8", true },
+		{ "126.0.0.0/7", true },      { "124.0.0.0/7", false },
+		{ "127.0.0.1/32", true },     { "127.0.0.0/31", true },
+		{ "127.0.0.2/31", false },    { "128.0.0.0/1", false },
+		{ "0.0.0.0/1", true },	      { "::1", false },
 		{ "::ffff:127.0.0.1", true }, { "::/1", true },
 	};
 	struct filter all = { 0 };
@@ -196,9 +198,20 @@ static void hosts_are_addresses_or_networks(void **state)
 static void what_is_no_network_is_refused(void **state)
 {
 	static const char *const words[] = {
-		"", "x", "/8", "127.0.0.1/", "127.0.0.1/33", "127.0.0.1/0",
-		"127.0.0.1/-1", "127.0.0.1/8x", "127.0.0.1/8/8", "127.0.0",
-		"127.0.0.256", "::1/129", "::1/0", "example.org",
+		"",
+		"x",
+		"/8",
+		"127.0.0.1/",
+		"127.0.0.1/33",
+		"127.0.0.1/0",
+		"127.0.0.1/-1",
+		"127.0.0.1/8x",
+		"127.0.0.1/8/8",
+		"127.0.0",
+		"127.0.0.256",
+		"::1/129",
+		"::1/0",
+		"example.org",
 		"127.0.0.1/99999999999999999999",
 		"1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb",
 	};
@@ -208,7 +221,8 @@ static void what_is_no_network_is_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
 		assert_int_equal(cut(SAMPLES "/loopback-http.pcapng", &all,
-				     words[i], 0), -EINVAL);
+				     words[i], 0),
+				 -EINVAL);
 		assert_int_equal(stat(out, &st), -1);
 	}
 }
@@ -220,9 +234,11 @@ static void only_what_is_late_enough(void **state)
 
 	(void)state;
 	assert_int_equal(cut(SAMPLES "/loopback-http.pcapng", &all, NULL,
-			     before.last_ns), 1);
+			     before.last_ns),
+			 1);
 	assert_int_equal(cut(SAMPLES "/loopback-http.pcapng", &all, NULL,
-			     before.last_ns + 1), 0);
+			     before.last_ns + 1),
+			 0);
 }
 
 /* Whatever its bytes are, what comes out of it can be read. */

@@ -109,7 +109,7 @@ static void drops_are_those_of_the_interface(void **state)
 	packet(1);
 	drop(1, 5);
 	drop(1, 2);
-	drop(7, 9);			/* there is no such interface */
+	drop(7, 9); /* there is no such interface */
 	assert_int_equal(all.out[0].if_dropped, 7);
 	assert_int_equal(all.out[1].if_dropped, 0);
 }

@@ -30,7 +30,7 @@ static int open_bytes(struct archive_file *f, const uint8_t *bytes, size_t len)
 
 struct seen {
 	int processes;
-	uint64_t packets;		/* of curl's, by the table */
+	uint64_t packets; /* of curl's, by the table */
 	int blocks;
 	int epbs;
 	int records;

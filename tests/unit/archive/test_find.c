@@ -27,7 +27,6 @@ static void read_sample(const char *path)
 
 static int make(void **state)
 {
-
 	log_set_level(LOG_ERROR);
 	read_sample(SAMPLES "/loopback-http.pcapng");
 	return peer_parse(&peer, NULL, NULL) || tree_make(state);
@@ -40,7 +39,8 @@ static long find(const char *proc, uint64_t from_ns)
 	char *paths[2] = { path, NULL };
 	int before = dup(STDOUT_FILENO), fd;
 	struct filter filter = { 0 };
-	struct find_options o = { .filter = &filter, .peer = &peer,
+	struct find_options o = { .filter = &filter,
+				  .peer = &peer,
 				  .from_ns = from_ns };
 	struct archive_list l;
 	ssize_t n;
@@ -176,8 +176,8 @@ static void other_files_are_nobodys_failure(void **state)
 
 static void a_big_endian_file_is_said(void **state)
 {
-	static const uint8_t big[12] = { 0x0a, 0x0d, 0x0d, 0x0a, 0, 0, 0, 28,
-					 0x1a, 0x2b, 0x3c, 0x4d };
+	static const uint8_t big[12] = { 0x0a, 0x0d, 0x0d, 0x0a, 0,    0,
+					 0,    28,   0x1a, 0x2b, 0x3c, 0x4d };
 
 	(void)state;
 	tree_file("a", big, sizeof(big));

@@ -155,8 +155,9 @@ static void more_interfaces_than_there_is_room_for(void **state)
 
 static void a_length_beyond_the_block_is_refused(void **state)
 {
-	static const uint32_t lengths[] = { 6, 8, 9, 100, 0x7fffffff,
-					    0xfffffffc, 0xffffffff };
+	static const uint32_t lengths[] = { 6,	       8,	   9,
+					    100,       0x7fffffff, 0xfffffffc,
+					    0xffffffff };
 	struct archive_interfaces s = { .count = 1,
 					.of[0].per_second = 1000000 };
 	struct archive_packet p;
@@ -173,9 +174,12 @@ static void owners_are_those_of_our_options(void **state)
 {
 	struct archive_interfaces s = { .count = 1,
 					.of[0].per_second = 1000000 };
-	struct attribution a = { .src = { .present = true, .id = 7,
-					  .attr = ATTR_SOCKET } };
-	struct process one = { .id = 7, .pid = 42, .name = "curl",
+	struct attribution a = {
+		.src = { .present = true, .id = 7, .attr = ATTR_SOCKET }
+	};
+	struct process one = { .id = 7,
+			       .pid = 42,
+			       .name = "curl",
 			       .has = 1ull << FIELD_ID | 1ull << FIELD_PID |
 				      1ull << FIELD_NAME };
 	uint8_t value[PROCESS_MAX + 4];

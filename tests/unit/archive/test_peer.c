@@ -20,9 +20,8 @@ static void hear(const char *line)
 static struct archive_packet packet(void)
 {
 	static const uint8_t data[] = {
-		0x45, 0, 0, 28, 0, 1, 0, 0, 64, 17, 0, 0,
-		192, 0, 2, 1, 198, 51, 100, 2,
-		0x30, 0x39, 0, 53, 0, 8, 0, 0,
+		0x45, 0, 0,   28, 0,   1, 0,	0,    64, 17, 0, 0, 192, 0,
+		2,    1, 198, 51, 100, 2, 0x30, 0x39, 0,  53, 0, 8, 0,	 0,
 	};
 
 	return (struct archive_packet){
@@ -75,17 +74,15 @@ static bool tunnel_has(uint8_t proto, uint8_t type, const char *host,
 		       const char *country)
 {
 	uint8_t data[] = {
-		0x45, 0, 0, 56, 0, 1, 0, 0, 64, proto, 0, 0,
-		192, 0, 2, 1, 198, 51, 100, 2,
-		type, 3, 0, 0, 0, 0, 0, 0,
-		0x45, 0, 0, 28, 0, 1, 0, 0, 64, 17, 0, 0,
-		10, 0, 0, 1, 10, 0, 0, 2,
-		0x30, 0x39, 0, 53, 0, 8, 0, 0,
+		0x45, 0, 0,   56, 0,   1, 0,	0,    64, proto, 0, 0, 192, 0,
+		2,    1, 198, 51, 100, 2, type, 3,    0,  0,	 0, 0, 0,   0,
+		0x45, 0, 0,   28, 0,   1, 0,	0,    64, 17,	 0, 0, 10,  0,
+		0,    1, 10,  0,  0,   2, 0x30, 0x39, 0,  53,	 0, 8, 0,   0,
 	};
 	struct archive_packet a = packet();
 	struct peer p;
 
-	if (proto == 4)		/* no ICMP before the inner packet */
+	if (proto == 4) /* no ICMP before the inner packet */
 		memmove(data + 20, data + 28, sizeof(data) - 28);
 	a.data = data;
 	a.len = a.caplen = sizeof(data);

@@ -10,7 +10,7 @@
 #include "single.h"
 #include "tree.h"
 
-#define ARGUMENT "http://127.0.0.1:8000/"	/* of curl */
+#define ARGUMENT "http://127.0.0.1:8000/" /* of curl */
 
 static char bytes[1 << 20];
 static size_t len;
@@ -59,8 +59,11 @@ static void strip(unsigned what)
 /* With processes in Wireshark's words only: nothing of ours is left. */
 static void make_process_block(char *path, size_t size)
 {
-	struct process p = { .pid = 7, .uid = 99, .name = "curl",
-			     .user = "www-data", .cmdline = ARGUMENT,
+	struct process p = { .pid = 7,
+			     .uid = 99,
+			     .name = "curl",
+			     .user = "www-data",
+			     .cmdline = ARGUMENT,
 			     .cmdline_len = sizeof(ARGUMENT) - 1 };
 	uint8_t payload[PROCESS_BLOCK_MAX];
 	struct pcapng_writer *w;
@@ -68,11 +71,11 @@ static void make_process_block(char *path, size_t size)
 	p.has = 1ull << FIELD_PID | 1ull << FIELD_UID | 1ull << FIELD_NAME |
 		1ull << FIELD_USER | 1ull << FIELD_CMDLINE;
 	snprintf(path, size, "%s/blocks", tree_path);
-	assert_int_equal(pcapng_writer_take(&w, pcapng_output_open(path)),
-			 0);
+	assert_int_equal(pcapng_writer_take(&w, pcapng_output_open(path)), 0);
 	assert_int_equal(pcapng_writer_section(w, "", "", "", NULL), 0);
-	assert_int_equal(pcapng_writer_custom_of(
-		w, PROCESS_BLOCK_PEN, payload, process_block(&p, 0, payload)), 0);
+	assert_int_equal(pcapng_writer_custom_of(w, PROCESS_BLOCK_PEN, payload,
+						 process_block(&p, 0, payload)),
+			 0);
 	assert_int_equal(pcapng_writer_close(w), 0);
 }
 

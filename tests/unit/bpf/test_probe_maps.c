@@ -5,7 +5,7 @@
 
 static void what_began_before_is_waited_for(void **state)
 {
-	uint64_t positions[2] = { 0 };	/* read, written: a page each */
+	uint64_t positions[2] = { 0 }; /* read, written: a page each */
 	struct probe p = { .positions = (const uint8_t *)positions,
 			   .page = sizeof(*positions) };
 

@@ -76,8 +76,8 @@ static void ipv4_in_ipv6(void **state)
 	assert_string_equal(look_up(g, "2002:5102:458e::1").country, "GB");
 	assert_nowhere(g, "2002:a00:1::1");
 	/* The client's, of which all bits are turned; not the server's. */
-	assert_string_equal(
-		look_up(g, "2001:0:808:808:0:0:aefd:ba71").country, "GB");
+	assert_string_equal(look_up(g, "2001:0:808:808:0:0:aefd:ba71").country,
+			    "GB");
 	assert_nowhere(g, "2001:0:5102:458e:0:0:f5ff:fffe");
 	geo_free(g);
 }
@@ -249,17 +249,35 @@ static struct tiny tiny_write(const char *record, size_t len)
 	/* 1 node + the 16 zeroes between tree and data, minus those. */
 	static const char node[] = "\0\0\x11\0\0\x11"
 				   "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
-	static const char metadata[] =
-		"\xab\xcd\xefMaxMind.com\xe9"
-		"\x5b" "binary_format_major_version" "\xa1\x02"
-		"\x5b" "binary_format_minor_version" "\xa0"
-		"\x4b" "build_epoch" "\x04\x02\x65\0\0\0"
-		"\x4d" "database_type" "\x44" "Tiny"
-		"\x4b" "description" "\xe0"
-		"\x4a" "ip_version" "\xa1\x06"
-		"\x49" "languages" "\x00\x04"
-		"\x4a" "node_count" "\xc1\x01"
-		"\x4b" "record_size" "\xa1\x18";
+	static const char metadata[] = "\xab\xcd\xefMaxMind.com\xe9"
+				       "\x5b"
+				       "binary_format_major_version"
+				       "\xa1\x02"
+				       "\x5b"
+				       "binary_format_minor_version"
+				       "\xa0"
+				       "\x4b"
+				       "build_epoch"
+				       "\x04\x02\x65\0\0\0"
+				       "\x4d"
+				       "database_type"
+				       "\x44"
+				       "Tiny"
+				       "\x4b"
+				       "description"
+				       "\xe0"
+				       "\x4a"
+				       "ip_version"
+				       "\xa1\x06"
+				       "\x49"
+				       "languages"
+				       "\x00\x04"
+				       "\x4a"
+				       "node_count"
+				       "\xc1\x01"
+				       "\x4b"
+				       "record_size"
+				       "\xa1\x18";
 	struct tiny t = { .path = "/tmp/pktwho-geo-XXXXXX" };
 
 	t.fd = mkstemp(t.path);
@@ -312,7 +330,8 @@ static void flat_country_and_city(void **state)
 static void flat_network(void **state)
 {
 	static const char number[] = "\xe2\x58"
-		"autonomous_system_number" "\xa2\xfd\xe8";
+				     "autonomous_system_number"
+				     "\xa2\xfd\xe8";
 	struct geo *g = geo_new();
 	char record[200];
 	size_t n = sizeof(number) - 1;
@@ -329,9 +348,18 @@ static void flat_network(void **state)
 
 static void the_registered_country_comes_last(void **state)
 {
-	static const char record[] = "\xe1\x52" "registered_country"
-		"\xe2\x48" "iso_code" "\x42" "AU"
-		"\x45" "names" "\xe1\x42" "en" "\x49" "Australia";
+	static const char record[] = "\xe1\x52"
+				     "registered_country"
+				     "\xe2\x48"
+				     "iso_code"
+				     "\x42"
+				     "AU"
+				     "\x45"
+				     "names"
+				     "\xe1\x42"
+				     "en"
+				     "\x49"
+				     "Australia";
 	struct geo *g = geo_new();
 
 	(void)state;
@@ -370,7 +398,7 @@ static void text_is_cut_between_characters(void **state)
 
 	(void)state;
 	memset(name, 'x', sizeof(name));
-	memcpy(name + 62, "\xe6\xb1\x9f", 4);	/* 62 + 3 do not fit in 63 */
+	memcpy(name + 62, "\xe6\xb1\x9f", 4); /* 62 + 3 do not fit in 63 */
 	add_flat(g, "city", name, "autonomous_system_organization", name);
 	assert_int_equal(strlen(look_up(g, "8.8.8.8").city), 62);
 	assert_int_equal(strlen(look_up(g, "8.8.8.8").org), 65);
@@ -392,10 +420,13 @@ static void text_that_is_none_ends(void **state)
 	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
 		struct geo *g = geo_new();
 
-		snprintf(name, sizeof(name), "\xc3\x85" "bo%s", ends[i]);
+		snprintf(name, sizeof(name),
+			 "\xc3\x85"
+			 "bo%s",
+			 ends[i]);
 		add_flat(g, "country_code", "FI", "city", name);
-		assert_string_equal(look_up(g, "8.8.8.8").city,
-				    "\xc3\x85" "bo");
+		assert_string_equal(look_up(g, "8.8.8.8").city, "\xc3\x85"
+								"bo");
 		geo_free(g);
 	}
 }
@@ -511,8 +542,8 @@ static int add_damaged(struct geo *g, const char *path)
 static void survive(const char *path)
 {
 	static const char *const addresses[] = {
-		"1.128.0.0", "81.2.69.142", "216.160.83.56", "2001:218::1",
-		"2001:1700::1", "8.8.8.8",
+		"1.128.0.0",   "81.2.69.142",  "216.160.83.56",
+		"2001:218::1", "2001:1700::1", "8.8.8.8",
 	};
 	struct geo *g = geo_new();
 	struct geo_place place;

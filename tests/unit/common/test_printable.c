@@ -12,7 +12,7 @@
 
 static void assert_becomes(const char *bytes, const char *want)
 {
-	char *s = strdup(bytes);	/* the sanitizer watches its end */
+	char *s = strdup(bytes); /* the sanitizer watches its end */
 
 	assert_non_null(s);
 	assert_int_equal(printable_all(s), !strcmp(bytes, want));
@@ -29,38 +29,50 @@ static void text_stands_for_itself(void **state)
 	assert_becomes("\xc2\xa0\xc3\xa9\xd0\x96", "\xc2\xa0\xc3\xa9\xd0\x96");
 	assert_becomes("\xe6\x97\xa5\xf0\x9f\x90\xa7",
 		       "\xe6\x97\xa5\xf0\x9f\x90\xa7");
-	assert_becomes("\xee\x80\x80", "\xee\x80\x80");	/* private use */
+	assert_becomes("\xee\x80\x80", "\xee\x80\x80"); /* private use */
 }
 
 static void what_a_terminal_obeys_does_not(void **state)
 {
 	(void)state;
 	assert_becomes("\x1b[31m\x07\t\n\x7f", "?[31m????");
-	assert_becomes("\x9b" "31m", "?31m");
-	assert_becomes("\xc2\x80\xc2\x9b" "2J\xc2\x9f", "????2J??");
+	assert_becomes("\x9b"
+		       "31m",
+		       "?31m");
+	assert_becomes("\xc2\x80\xc2\x9b"
+		       "2J\xc2\x9f",
+		       "????2J??");
 }
 
 static void what_reorders_hides_or_breaks_does_not(void **state)
 {
 	(void)state;
-	assert_becomes("a\xe2\x80\xae" "b", "a???b");	/* U+202E */
-	assert_becomes("a\xe2\x80\xa8" "b", "a???b");	/* U+2028 */
-	assert_becomes("a\xe2\x80\x8b" "b", "a???b");	/* U+200B */
-	assert_becomes("\xef\xbb\xbf", "???");		/* U+FEFF */
-	assert_becomes("\xf3\xa0\x80\x81", "????");	/* U+E0001 */
-	assert_becomes("\xef\xbf\xbf", "???");		/* U+FFFF */
+	assert_becomes("a\xe2\x80\xae"
+		       "b",
+		       "a???b"); /* U+202E */
+	assert_becomes("a\xe2\x80\xa8"
+		       "b",
+		       "a???b"); /* U+2028 */
+	assert_becomes("a\xe2\x80\x8b"
+		       "b",
+		       "a???b");		    /* U+200B */
+	assert_becomes("\xef\xbb\xbf", "???");	    /* U+FEFF */
+	assert_becomes("\xf3\xa0\x80\x81", "????"); /* U+E0001 */
+	assert_becomes("\xef\xbf\xbf", "???");	    /* U+FFFF */
 }
 
 static void what_is_not_utf8_does_not(void **state)
 {
 	(void)state;
 	assert_becomes("\xff\xfe\x80", "???");
-	assert_becomes("\xc1\x9b", "??");		/* overlong */
+	assert_becomes("\xc1\x9b", "??"); /* overlong */
 	assert_becomes("\xe0\x82\x9b", "???");
-	assert_becomes("\xed\xa0\x80", "???");		/* a surrogate */
-	assert_becomes("\xf4\x90\x80\x80", "????");	/* U+110000 */
-	assert_becomes("\xe6\x97", "??");		/* cut short */
-	assert_becomes("\xe6" "a\x97", "?a?");
+	assert_becomes("\xed\xa0\x80", "???");	    /* a surrogate */
+	assert_becomes("\xf4\x90\x80\x80", "????"); /* U+110000 */
+	assert_becomes("\xe6\x97", "??");	    /* cut short */
+	assert_becomes("\xe6"
+		       "a\x97",
+		       "?a?");
 }
 
 /* Against the table of RFC 3629, for every lead byte and cut. */

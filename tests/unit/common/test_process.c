@@ -13,23 +13,19 @@
 
 /* Fields begin at 8, 20, 28 and 36. */
 static const uint8_t curl_record[] = {
-	'P', 'W', 2, 1,			/* a process, version 1 */
-	56, 0, 0, 0,			/* bytes, this head included */
-	1, 0, 8, 0,			/* process id, 8 bytes */
-	8, 7, 6, 5, 4, 3, 2, 1,
-	2, 0, 4, 0,			/* pid, 4 bytes */
-	0x92, 0x10, 0, 0,
-	5, 0, 4, 0,			/* name, 4 bytes */
-	'c', 'u', 'r', 'l',
-	7, 0, 14, 0,			/* command line, 14 bytes, padded */
-	'c', 'u', 'r', 'l', 0, '-', 's', 0, 'a', '.', 't', 'e', 's', 't',
-	0, 0,
+	'P',  'W',  2,	 1, /* a process, version 1 */
+	56,   0,    0,	 0, /* bytes, this head included */
+	1,    0,    8,	 0, /* process id, 8 bytes */
+	8,    7,    6,	 5,   4, 3,   2,   1, 2,   0,	4,   0, /* pid, 4 bytes */
+	0x92, 0x10, 0,	 0,   5, 0,   4,   0, /* name, 4 bytes */
+	'c',  'u',  'r', 'l', 7, 0,   14,  0, /* command line, 14 bytes, padded */
+	'c',  'u',  'r', 'l', 0, '-', 's', 0, 'a', '.', 't', 'e', 's',
+	't',  0,    0,
 };
 
 static const uint8_t table_head[] = {
-	'P', 'W', 3, 1,
-	56, 0, 0, 0,			/* bytes of the records that follow */
-	1, 0, 0, 0,			/* records */
+	'P', 'W', 3, 1, 56, 0, 0, 0, /* bytes of the records that follow */
+	1,   0,	  0, 0,		     /* records */
 };
 
 static int decode_process(struct process *p, const void *buf, size_t n)
@@ -48,8 +44,11 @@ static struct process curl(void)
 	struct process p = {
 		.has = 1 << FIELD_ID | 1 << FIELD_PID | 1 << FIELD_NAME |
 		       1 << FIELD_CMDLINE,
-		.id = 0x0102030405060708, .pid = 4242, .name = "curl",
-		.cmdline = "curl\0-s\0a.test", .cmdline_len = 14,
+		.id = 0x0102030405060708,
+		.pid = 4242,
+		.name = "curl",
+		.cmdline = "curl\0-s\0a.test",
+		.cmdline_len = 14,
 	};
 
 	return p;
@@ -135,12 +134,12 @@ static void an_empty_process_is_a_process(void **state)
 static void unknown_fields_are_skipped(void **state)
 {
 	static const uint8_t newer[] = {
-		'P', 'W', 2, 1, 48, 0, 0, 0,
-		0, 0, 1, 0, 'x', 0, 0, 0,		/* type 0 */
-		FIELD_COUNT, 0, 5, 0, 'x', 'x', 'x', 'x', 'x', 0, 0, 0,
-		0xff, 0xff, 0, 0,
-		0x40, 0, 4, 0, 1, 2, 3, 4,		/* past 63 bits */
-		2, 0, 4, 0, 7, 0, 0, 0,			/* pid */
+		'P',	     'W', 2, 1, 48,   0,    0,	 0,
+		0,	     0,	  1, 0, 'x',  0,    0,	 0, /* type 0 */
+		FIELD_COUNT, 0,	  5, 0, 'x',  'x',  'x', 'x',
+		'x',	     0,	  0, 0, 0xff, 0xff, 0,	 0,
+		0x40,	     0,	  4, 0, 1,    2,    3,	 4, /* past 63 bits */
+		2,	     0,	  4, 0, 7,    0,    0,	 0, /* pid */
 	};
 	struct process p;
 
@@ -186,9 +185,8 @@ static void a_record_is_no_longer_than_the_maximum(void **state)
 static void a_repeated_field_counts_once(void **state)
 {
 	static const uint8_t twice[] = {
-		'P', 'W', 2, 1, 28, 0, 0, 0,
-		5, 0, 8, 0, 'c', 'h', 'r', 'o', 'm', 'i', 'u', 'm',
-		5, 0, 2, 0, 's', 'h', 0, 0,
+		'P', 'W', 2,   1,   28,	 0,   0, 0, 5, 0, 8,   0,   'c', 'h',
+		'r', 'o', 'm', 'i', 'u', 'm', 5, 0, 2, 0, 's', 'h', 0,	 0,
 	};
 	struct process p;
 
@@ -203,9 +201,8 @@ static void a_repeated_field_counts_once(void **state)
 static void a_repeated_cmdline_counts_once(void **state)
 {
 	static const uint8_t twice[] = {
-		'P', 'W', 2, 1, 28, 0, 0, 0,
-		7, 0, 8, 0, 'a', 0, 'b', 0, 0, 'c', 0, 'd',
-		7, 0, 1, 0, 'x', 0, 0, 0,
+		'P', 'W', 2, 1,	  28, 0,   0, 0, 7, 0, 8,   0, 'a', 0,
+		'b', 0,	  0, 'c', 0,  'd', 7, 0, 1, 0, 'x', 0, 0,   0,
 	};
 	struct process p;
 
@@ -220,16 +217,13 @@ static void a_repeated_cmdline_counts_once(void **state)
 static void numbers_have_one_width(void **state)
 {
 	static const uint8_t wide[] = {
-		'P', 'W', 2, 1, 20, 0, 0, 0,
-		2, 0, 8, 0, 1, 0, 0, 0, 0, 0, 0, 0,
+		'P', 'W', 2, 1, 20, 0, 0, 0, 2, 0, 8, 0, 1, 0, 0, 0, 0, 0, 0, 0,
 	};
 	static const uint8_t empty[] = {
-		'P', 'W', 2, 1, 12, 0, 0, 0,
-		2, 0, 0, 0,
+		'P', 'W', 2, 1, 12, 0, 0, 0, 2, 0, 0, 0,
 	};
 	static const uint8_t digest[] = {
-		'P', 'W', 2, 1, 16, 0, 0, 0,
-		FIELD_SHA256, 0, 4, 0, 1, 2, 3, 4,
+		'P', 'W', 2, 1, 16, 0, 0, 0, FIELD_SHA256, 0, 4, 0, 1, 2, 3, 4,
 	};
 	struct process p;
 
@@ -264,7 +258,8 @@ static void long_values_are_cut(void **state)
 static void a_wrong_cmdline_length_is_cut(void **state)
 {
 	struct process p = { .has = 1 << FIELD_CMDLINE,
-			     .cmdline_len = UINT16_MAX }, q;
+			     .cmdline_len = UINT16_MAX },
+		       q;
 	uint8_t *buf = malloc(1 << 17);
 	int n;
 
@@ -330,8 +325,10 @@ static void assert_ancestor(const struct ancestor *a, uint32_t pid,
 /* Each is its parent's child, up to eight; then the farthest are let go. */
 static void ancestors_are_handed_down(void **state)
 {
-	struct process p = { .pid = 1, .name = "systemd",
-			     .exepath = "/sbin/init" }, q;
+	struct process p = { .pid = 1,
+			     .name = "systemd",
+			     .exepath = "/sbin/init" },
+		       q;
 	struct ancestor all[PROCESS_ANCESTORS];
 	uint8_t buf[PROCESS_MAX];
 	int n;
@@ -372,7 +369,8 @@ static void long_ancestors_keep_their_places(void **state)
 	path[0] = '/';
 	path[199] = 0;
 	for (int i = 0; i < 8; i++) {
-		snprintf(p.exepath, sizeof(p.exepath), "%s", i % 2 ? path : "/a");
+		snprintf(p.exepath, sizeof(p.exepath), "%s",
+			 i % 2 ? path : "/a");
 		process_descend(&p, &p);
 	}
 	assert_int_equal(process_ancestors(&p, all), 8);
@@ -384,8 +382,11 @@ static void long_ancestors_keep_their_places(void **state)
 
 static void fewer_names_than_pids_do_no_harm(void **state)
 {
-	struct process p = { .apid_len = 11, .aname_len = 2, .aname = "ab",
-			     .aexe_len = 4, .aexe = "\0\0\0\0" };
+	struct process p = { .apid_len = 11,
+			     .aname_len = 2,
+			     .aname = "ab",
+			     .aexe_len = 4,
+			     .aexe = "\0\0\0\0" };
 	struct ancestor all[PROCESS_ANCESTORS];
 
 	(void)state;
@@ -441,9 +442,9 @@ static void what_has_no_room_is_left_out(void **state)
 	n = process_encode(&p, buf, sizeof(buf));
 	assert_in_range(n, 1, PROCESS_MAX);
 	assert_int_equal(process_decode(&q, buf, (size_t)n), n);
-	assert_int_equal(q.has, all & ~(1ull << FIELD_CWD |
-					  1ull << FIELD_SCRIPT |
-					  1ull << FIELD_SESSION_ADDRESS));
+	assert_int_equal(q.has,
+			 all & ~(1ull << FIELD_CWD | 1ull << FIELD_SCRIPT |
+				 1ull << FIELD_SESSION_ADDRESS));
 	assert_string_equal(q.tty, "pts/0");
 	p.cmdline_len -= 600;
 	n = process_encode(&p, buf, sizeof(buf));

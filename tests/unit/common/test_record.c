@@ -11,52 +11,48 @@
 
 /* curl asks nginx, over loopback; nginx has not accepted yet. */
 static const uint8_t curl_to_nginx[] = {
-	'P', 'W', 1, 2,			/* an attribution, version 2 */
-	0x3b,				/* local; src, its country, dst */
-	0x21,				/* src: socket, dst: listener */
-	'D', 'E',			/* src country */
-	0x92, 0x21,			/* src pid 4242 */
-	8, 7, 6, 5, 4, 3, 2, 1,		/* src process id */
-	4, 'c', 'u', 'r', 'l',		/* length and name */
-	0xac, 0x06,			/* dst pid 812 */
-	0x18, 0x17, 0x16, 0x15, 0x14, 0x13, 0x12, 0x11,
-	'n', 'g', 'i', 'n', 'x',
+	'P',  'W',  1,	  2, /* an attribution, version 2 */
+	0x3b,		     /* local; src, its country, dst */
+	0x21,		     /* src: socket, dst: listener */
+	'D',  'E',	     /* src country */
+	0x92, 0x21,	     /* src pid 4242 */
+	8,    7,    6,	  5,	4,    3,    2,	  1, /* src process id */
+	4,    'c',  'u',  'r',	'l',		     /* length and name */
+	0xac, 0x06,				     /* dst pid 812 */
+	0x18, 0x17, 0x16, 0x15, 0x14, 0x13, 0x12, 0x11, 'n', 'g', 'i', 'n', 'x',
 };
 
 /* A reset that the kernel sends: nobody is named. */
 static const uint8_t kernel_reset[] = {
-	'P', 'W', 1, 2,
-	0xc2,				/* out; dst's country, reasons */
-	0x05,				/* src: kernel; dst is not here */
-	0x01,				/* src: reset */
-	'U', 'S',
+	'P',  'W', 1, 2, 0xc2, /* out; dst's country, reasons */
+	0x05,		       /* src: kernel; dst is not here */
+	0x01,		       /* src: reset */
+	'U',  'S',
 };
 
 /* The same two as version 1 had them. */
 static const uint8_t curl_to_nginx_1[] = {
-	'P', 'W', 1, 1,
-	16, 28,				/* bytes of the head, of each end */
-	3,				/* direction: local */
-	3,				/* ends that follow: src, dst */
-	1, 0,				/* src: socket, no reason */
-	2, 0,				/* dst: listener, no reason */
-	'D', 'E',			/* src country */
-	0, 0,				/* dst country: none */
-	0x92, 0x10, 0, 0,		/* src pid 4242 */
-	8, 7, 6, 5, 4, 3, 2, 1,		/* src process id */
-	'c', 'u', 'r', 'l', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-	0x2c, 0x03, 0, 0,		/* dst pid 812 */
-	0x18, 0x17, 0x16, 0x15, 0x14, 0x13, 0x12, 0x11,
-	'n', 'g', 'i', 'n', 'x', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	'P',  'W',  1,	  1,	16,   28, /* bytes of the head, of each end */
+	3,				  /* direction: local */
+	3,				  /* ends that follow: src, dst */
+	1,    0,			  /* src: socket, no reason */
+	2,    0,			  /* dst: listener, no reason */
+	'D',  'E',			  /* src country */
+	0,    0,			  /* dst country: none */
+	0x92, 0x10, 0,	  0,		  /* src pid 4242 */
+	8,    7,    6,	  5,	4,    3,    2,	  1, /* src process id */
+	'c',  'u',  'r',  'l',	0,    0,    0,	  0,	0,   0,	  0,   0,
+	0,    0,    0,	  0,	0x2c, 0x03, 0,	  0, /* dst pid 812 */
+	0x18, 0x17, 0x16, 0x15, 0x14, 0x13, 0x12, 0x11, 'n', 'g', 'i', 'n',
+	'x',  0,    0,	  0,	0,    0,    0,	  0,	0,   0,	  0,   0,
 };
 
 static const uint8_t kernel_reset_1[] = {
-	'P', 'W', 1, 1, 16, 28,
-	2,				/* direction: out */
-	0,				/* no end follows */
-	5, 1,				/* src: kernel, reset */
-	0, 0,				/* dst is not on this host */
-	0, 0, 'U', 'S',
+	'P', 'W', 1,   1,   16, 28, 2, /* direction: out */
+	0,			       /* no end follows */
+	5,   1,			       /* src: kernel, reset */
+	0,   0,			       /* dst is not on this host */
+	0,   0,	  'U', 'S',
 };
 
 static int decode_attribution(struct attribution *a, const void *buf, size_t n)
@@ -74,11 +70,17 @@ static struct attribution loopback(void)
 {
 	struct attribution a = {
 		.direction = DIRECTION_LOCAL,
-		.src = { .present = true, .attr = ATTR_SOCKET, .pid = 4242,
-			 .id = 0x0102030405060708, .country = "DE",
+		.src = { .present = true,
+			 .attr = ATTR_SOCKET,
+			 .pid = 4242,
+			 .id = 0x0102030405060708,
+			 .country = "DE",
 			 .name = "curl" },
-		.dst = { .present = true, .attr = ATTR_LISTENER, .pid = 812,
-			 .id = 0x1112131415161718, .name = "nginx" },
+		.dst = { .present = true,
+			 .attr = ATTR_LISTENER,
+			 .pid = 812,
+			 .id = 0x1112131415161718,
+			 .name = "nginx" },
 	};
 
 	return a;
@@ -143,13 +145,14 @@ static void a_packet_without_owners_is_short(void **state)
 
 	(void)state;
 	assert_int_equal(decode_attribution(&a, kernel_reset,
-					    sizeof(kernel_reset)), 0);
+					    sizeof(kernel_reset)),
+			 0);
 	assert_int_equal(attribution_encode(&a, buf, sizeof(buf)),
 			 sizeof(kernel_reset));
 	assert_memory_equal(buf, kernel_reset, sizeof(kernel_reset));
 }
 
-#define ASSERT_PLACE(p, offset, length)                                     \
+#define ASSERT_PLACE(p, offset, length) \
 	assert_true((p).at == (offset) && (p).len == (length))
 
 /* What a viewer marks when somebody clicks on a value. */
@@ -160,29 +163,34 @@ static void values_have_places(void **state)
 
 	(void)state;
 	assert_int_equal(attribution_places(&p, now, sizeof(curl_to_nginx),
-					    true), 0);
+					    true),
+			 0);
 	ASSERT_PLACE(p.attr, 5, 1);
 	ASSERT_PLACE(p.reason, 0, 0);
 	ASSERT_PLACE(p.pid, 8, 2);
 	ASSERT_PLACE(p.id, 10, 8);
 	ASSERT_PLACE(p.name, 19, 4);
 	assert_int_equal(attribution_places(&p, now, sizeof(curl_to_nginx),
-					    false), 0);
+					    false),
+			 0);
 	ASSERT_PLACE(p.pid, 23, 2);
 	ASSERT_PLACE(p.id, 25, 8);
 	ASSERT_PLACE(p.name, 33, 5);
 	assert_int_equal(attribution_places(&p, old, sizeof(curl_to_nginx_1),
-					    true), 0);
+					    true),
+			 0);
 	ASSERT_PLACE(p.attr, 8, 1);
 	ASSERT_PLACE(p.reason, 9, 1);
 	ASSERT_PLACE(p.pid, 16, 4);
 	assert_int_equal(attribution_places(&p, old, sizeof(curl_to_nginx_1),
-					    false), 0);
+					    false),
+			 0);
 	ASSERT_PLACE(p.attr, 10, 1);
 	ASSERT_PLACE(p.id, 48, 8);
 	ASSERT_PLACE(p.name, 56, 16);
 	assert_int_equal(attribution_places(&p, kernel_reset,
-					    sizeof(kernel_reset), true), 0);
+					    sizeof(kernel_reset), true),
+			 0);
 	ASSERT_PLACE(p.reason, 6, 1);
 	ASSERT_PLACE(p.pid, 0, 0);
 	assert_int_equal(attribution_places(&p, kernel_reset, 5, true),
@@ -193,8 +201,8 @@ static void values_have_places(void **state)
 /* pids are as long as they have to be, and no longer than 32 bits. */
 static void pids_of_every_length(void **state)
 {
-	static const uint32_t pids[] = { 1, 127, 128, 16383, 16384, 4194304,
-					 UINT32_MAX };
+	static const uint32_t pids[] = { 1,	127,	 128,	    16383,
+					 16384, 4194304, UINT32_MAX };
 	static const size_t lengths[] = { 1, 1, 2, 2, 3, 4, 5 };
 	struct attribution a = loopback(), b;
 	uint8_t buf[ATTRIBUTION_MAX];
@@ -256,12 +264,15 @@ static void the_receiver_alone(void **state)
 static void another_receiver_has_known_bytes(void **state)
 {
 	static const uint8_t nginx[] = {
-		'P', 'W', 4, 1, 1, 0xac, 0x06,
-		8, 7, 6, 5, 4, 3, 2, 1, 'n', 'g', 'i', 'n', 'x',
+		'P', 'W', 4, 1, 1, 0xac, 0x06, 8,   7,	 6,
+		5,   4,	  3, 2, 1, 'n',	 'g',  'i', 'n', 'x',
 	};
-	struct packet_end e = { .present = true, .attr = ATTR_SOCKET,
-				.pid = 812, .id = 0x0102030405060708,
-				.name = "nginx" }, again;
+	struct packet_end e = { .present = true,
+				.attr = ATTR_SOCKET,
+				.pid = 812,
+				.id = 0x0102030405060708,
+				.name = "nginx" },
+			  again;
 	struct receivers all = { .count = 0 };
 	uint8_t buf[RECEIVER_MAX];
 
@@ -274,10 +285,10 @@ static void another_receiver_has_known_bytes(void **state)
 	assert_int_equal(receiver_decode(&again, nginx, 14), -EBADMSG);
 	assert_all_zero(&again, sizeof(again));
 	assert_int_equal(receiver_decode(&again, curl_to_nginx,
-					 sizeof(curl_to_nginx)), -EBADMSG);
+					 sizeof(curl_to_nginx)),
+			 -EBADMSG);
 	for (int i = 0; i < 2 * RECEIVERS_MAX; i++)
-		assert_int_equal(receivers_take(&all, nginx, sizeof(nginx)),
-				 0);
+		assert_int_equal(receivers_take(&all, nginx, sizeof(nginx)), 0);
 	assert_int_equal(all.count, RECEIVERS_MAX - 1);
 	assert_int_equal(receivers_take(&all, nginx, 3), -EBADMSG);
 	e.pid = UINT32_MAX;
@@ -327,7 +338,7 @@ static void a_longer_attribution_is_read(void **state)
 	memcpy(buf + 6, curl_to_nginx_1 + 6, 10);
 	memcpy(buf + 20, curl_to_nginx_1 + 16, 28);
 	memcpy(buf + 53, curl_to_nginx_1 + 44, 28);
-	buf[7] |= 0xf0;			/* flags not yet known */
+	buf[7] |= 0xf0; /* flags not yet known */
 	assert_int_equal(decode_attribution(&a, buf, sizeof(buf)), 0);
 	assert_string_equal(a.src.name, "curl");
 	assert_int_equal(a.dst.pid, 812);
@@ -451,15 +462,19 @@ static void numbers_have_words(void **state)
 static void contents_have_known_bytes(void **state)
 {
 	static const uint8_t want[] = {
-		'P', 'W', 5, 1, 0x34, 0x12, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0,
-		24, 2, 0, 128, 1, 0, 'J', 'P', 192, 0, 2, 198, 51, 100,
-		0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
-		0xe8, 3, 0, 0,
+		'P', 'W', 5,  1,   0x34, 0x12, 0,   0,	  0, 0,	  0,   0,   1,
+		0,   1,	  0,  24,  2,	 0,    128, 1,	  0, 'J', 'P', 192, 0,
+		2,   198, 51, 100, 0x20, 1,    0xd, 0xb8, 0, 0,	  0,   0,   0,
+		0,   0,	  0,  0,   0,	 0,    1,   0xe8, 3, 0,	  0,
 	};
 	const struct contents c = {
-		.position = 0x1234, .has_all = true, .processes = 1000,
-		.countries = want + 22, .country_count = 1,
-		.bits = { 24, 128 }, .network_count = { 2, 1 },
+		.position = 0x1234,
+		.has_all = true,
+		.processes = 1000,
+		.countries = want + 22,
+		.country_count = 1,
+		.bits = { 24, 128 },
+		.network_count = { 2, 1 },
 		.networks = { want + 24, want + 30 },
 	};
 	uint8_t buf[sizeof(want)];
@@ -485,7 +500,7 @@ static void contents_have_known_bytes(void **state)
 		assert_int_equal(got.position, 0);
 	}
 	memcpy(buf, want, sizeof(want));
-	buf[16] = 25;			/* no whole bytes */
+	buf[16] = 25; /* no whole bytes */
 	assert_int_equal(contents_decode(&got, buf, sizeof(buf)), -EBADMSG);
 	buf[16] = 40;
 	assert_int_equal(contents_decode(&got, buf, sizeof(buf)), -EBADMSG);

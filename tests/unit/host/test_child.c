@@ -47,7 +47,7 @@ static void it_does_not_run_before_it_may(void **state)
 	(void)state;
 	snprintf(path, sizeof(path), "%s/ran", tree_path);
 	c = START("touch", path);
-	assert_int_equal(child_wait(&c), 0);	/* no child_go() */
+	assert_int_equal(child_wait(&c), 0); /* no child_go() */
 	assert_int_equal(access(path, F_OK), -1);
 	c = START("touch", path);
 	child_go(&c);
@@ -126,6 +126,6 @@ int main(void)
 	};
 
 	unsetenv("SUDO_UID");
-	setenv("PATH", "/usr/bin:/bin", 1);	/* which everybody may read */
+	setenv("PATH", "/usr/bin:/bin", 1); /* which everybody may read */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

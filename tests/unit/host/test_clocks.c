@@ -29,7 +29,8 @@ static void a_difference_that_holds_is_kept(void **state)
 	assert_in_range(d - least + 1000, 0, r.after - r.before + 2000);
 	/* The clock was set by a second since. */
 	assert_in_range(clock_difference_still(CLOCK_MONOTONIC,
-					       d - 1000000000) - d + 1000,
+					       d - 1000000000) -
+				d + 1000,
 			0, 2000);
 }
 
@@ -49,18 +50,22 @@ static void no_later_reading_belies_it(void **state)
 	}
 }
 
-#define SECONDS	1000000000u
+#define SECONDS 1000000000u
 #define BEGIN	(100ull * SECONDS)
-#define REAL	(1700000000ll * SECONDS)	/* minus CLOCK_MONOTONIC */
+#define REAL	(1700000000ll * SECONDS) /* minus CLOCK_MONOTONIC */
 
 /* A capture for ten seconds, its clock measured each tenth of one. */
 static struct packet_clock ten_seconds(void)
 {
-	struct packet_clock c = { .difference = REAL, .begin_ns = BEGIN,
-				  .since_ns = BEGIN, .read_ns = BEGIN };
+	struct packet_clock c = { .difference = REAL,
+				  .begin_ns = BEGIN,
+				  .since_ns = BEGIN,
+				  .read_ns = BEGIN };
 
 	for (uint64_t t = 0; t < 100; t++)
-		assert_int_equal(packet_clock_take(&c, REAL, BEGIN + t * SECONDS / 10), 0);
+		assert_int_equal(packet_clock_take(&c, REAL,
+						   BEGIN + t * SECONDS / 10),
+				 0);
 	return c;
 }
 
@@ -106,7 +111,8 @@ static void a_time_that_no_clock_gave_is_not_known(void **state)
 
 	(void)state;
 	assert_false(packet_clock_read(&c, REAL + BEGIN - SECONDS, &ns));
-	assert_false(packet_clock_read(&c, REAL + BEGIN + 60ull * SECONDS, &ns));
+	assert_false(
+		packet_clock_read(&c, REAL + BEGIN + 60ull * SECONDS, &ns));
 	assert_false(packet_clock_read(&c, BEGIN, &ns));
 }
 

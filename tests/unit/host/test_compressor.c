@@ -23,7 +23,7 @@ static void fill(bool noise)
 }
 
 struct reader {
-	ZSTD_DStream *zstd;		/* NULL: gzip */
+	ZSTD_DStream *zstd; /* NULL: gzip */
 };
 
 /* What comes out of the piece, with all that came before but no more. */
@@ -31,14 +31,16 @@ static size_t undo(struct reader *r, const uint8_t *p, size_t len)
 {
 	ZSTD_inBuffer zin = { p, len, 0 };
 	ZSTD_outBuffer zout = { out, SIZE, 0 };
-	z_stream z = { .next_in = bytes_unconst(p), .avail_in = (uInt)len,
-		       .next_out = out, .avail_out = SIZE };
+	z_stream z = { .next_in = bytes_unconst(p),
+		       .avail_in = (uInt)len,
+		       .next_out = out,
+		       .avail_out = SIZE };
 
 	memset(out, 0xee, sizeof(out));
 	if (r->zstd) {
 		while (zin.pos < zin.size)
-			assert_false(ZSTD_isError(ZSTD_decompressStream(
-				r->zstd, &zout, &zin)));
+			assert_false(ZSTD_isError(
+				ZSTD_decompressStream(r->zstd, &zout, &zin)));
 		return zout.pos;
 	}
 	assert_int_equal(inflateInit2(&z, 15 + 16), Z_OK);
@@ -88,8 +90,8 @@ static void noise_has_room(void **state)
 		assert_int_equal(compressor_new(&z, (enum compression)c, SIZE),
 				 0);
 		for (size_t len = 1; len <= SIZE; len = len * 3 / 2 + 1)
-			assert_in_range(compressor_run(z, in, len, false, &p), 1,
-					compressor_bound(len));
+			assert_in_range(compressor_run(z, in, len, false, &p),
+					1, compressor_bound(len));
 		compressor_free(z);
 	}
 }
@@ -111,7 +113,8 @@ static void the_suffix_says_which(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		assert_int_equal(compression_of(COMPRESSION_BY_NAME,
-						names[i].path), names[i].is);
+						names[i].path),
+				 names[i].is);
 		assert_string_equal(compression_suffix(names[i].path),
 				    names[i].suffix);
 	}

@@ -97,9 +97,12 @@ static void below_a_directory_only_what_is_allowed(void **state)
 	assert_int_equal(confined(in, READS, try_all), 1);
 	/* Rights that this kernel does not know are not asked of it. */
 	assert_int_equal(confined(in, READS | 1ull << 60, try_all), 1);
-	assert_int_equal(confined(in, READS | LANDLOCK_ACCESS_FS_WRITE_FILE |
-				      LANDLOCK_ACCESS_FS_MAKE_REG |
-				      LANDLOCK_TRUNCATE, try_all), 1 | 2 | 4);
+	assert_int_equal(confined(in,
+				  READS | LANDLOCK_ACCESS_FS_WRITE_FILE |
+					  LANDLOCK_ACCESS_FS_MAKE_REG |
+					  LANDLOCK_TRUNCATE,
+				  try_all),
+			 1 | 2 | 4);
 	close(in);
 }
 

@@ -73,7 +73,8 @@ static void each_level_has_those_above(void **state)
 	log_set_level(LOG_ERROR);
 	assert_string_equal(said(one_of_each), "pktwho: e 1\n");
 	log_set_level(LOG_DEBUG);
-	assert_string_equal(said(one_of_each), "pktwho: e 1\n"
+	assert_string_equal(said(one_of_each),
+			    "pktwho: e 1\n"
 			    "pktwho: warning: w\npktwho: i\npktwho: d\n");
 }
 
@@ -141,8 +142,7 @@ static void a_line_stays_one_line(void **state)
 	(void)state;
 	log_set_level(LOG_ERROR);
 	text = said(hostile);
-	assert_int_equal(strncmp(text, "pktwho: a?b?[2J?\npktwho: xxx", 28),
-			 0);
+	assert_int_equal(strncmp(text, "pktwho: a?b?[2J?\npktwho: xxx", 28), 0);
 	assert_int_equal(strcspn(text + 17, "\n"), strlen(text) - 18);
 }
 

@@ -6,12 +6,12 @@
 static void near_is_one_letter(void **state)
 {
 	static const char *const near[] = {
-		"curl", "curk", "curl", "cur", "cur", "curl", "curl", "crul",
-		"ab", "ba",
+		"curl", "curk", "curl", "cur", "cur",
+		"curl", "curl", "crul", "ab",  "ba",
 	};
 	static const char *const far[] = {
-		"curl", "curl", "curl", "cu", "", "", "abcd", "badc",
-		"curl", "lruc",
+		"curl", "curl", "curl", "cu",	"",
+		"",	"abcd", "badc", "curl", "lruc",
 	};
 
 	(void)state;

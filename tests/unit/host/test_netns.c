@@ -27,7 +27,8 @@ int __wrap_open(const char *path, int flags, ...)
 	char real[512];
 
 	return __real_open(strcmp(path, "/proc/self/ns/net") ?
-				   path : below(path, real, sizeof(real)),
+				   path :
+				   below(path, real, sizeof(real)),
 			   flags);
 }
 
@@ -181,7 +182,8 @@ static void all_are_found_once(void **state)
 	(void)state;
 	unlinkat(tree_fd, "proc/4711/ns/net", 0);
 	assert_int_equal(linkat(tree_fd, "run/netns/blue", tree_fd,
-				"proc/4711/ns/net", 0), 0);
+				"proc/4711/ns/net", 0),
+			 0);
 	assert_int_equal(open_all("all"), 0);
 	assert_true(l.all);
 	assert_int_equal(l.count, 5);

@@ -38,7 +38,8 @@ static void make_shared(const char *to)
 static void give_away(const char *path)
 {
 	assert_int_equal(fchownat(tree_fd, path, NOBODY, NOBODY,
-				  AT_SYMLINK_NOFOLLOW), 0);
+				  AT_SYMLINK_NOFOLLOW),
+			 0);
 }
 
 static bool is_shared(const char *path)

@@ -13,7 +13,7 @@
 
 #include "host/privilege/privilege.h"
 
-static bool is_secure;		/* as a program with capabilities is started */
+static bool is_secure; /* as a program with capabilities is started */
 
 unsigned long __real_getauxval(unsigned long type);
 unsigned long __wrap_getauxval(unsigned long type);
@@ -22,7 +22,7 @@ unsigned long __wrap_getauxval(unsigned long type)
 	return type == AT_SECURE ? is_secure : __real_getauxval(type);
 }
 
-static int uid;				/* what geteuid() says; -1: the truth */
+static int uid; /* what geteuid() says; -1: the truth */
 
 uid_t __real_geteuid(void);
 uid_t __wrap_geteuid(void);
@@ -105,7 +105,7 @@ static int keep_for(enum privilege_use use)
 
 	privilege_look_up(true);
 	if (was_root && __real_geteuid() == 0)
-		return 0;		/* a container's root keeps what it has */
+		return 0; /* a container's root keeps what it has */
 	privilege_keep(use);
 	if (status_of("CapEff") != (caps[use] & had))
 		return 1;
@@ -116,10 +116,22 @@ static int keep_for(enum privilege_use use)
 	return status_of("CapPrm") & ~(caps[use] & had) ? 3 : 0;
 }
 
-static int keep_nothing(void) { return keep_for(PRIVILEGE_FOR_NOTHING); }
-static int keep_files(void) { return keep_for(PRIVILEGE_FOR_FILES); }
-static int keep_processes(void) { return keep_for(PRIVILEGE_FOR_PROCESSES); }
-static int keep_kernel(void) { return keep_for(PRIVILEGE_FOR_TRANSLATIONS); }
+static int keep_nothing(void)
+{
+	return keep_for(PRIVILEGE_FOR_NOTHING);
+}
+static int keep_files(void)
+{
+	return keep_for(PRIVILEGE_FOR_FILES);
+}
+static int keep_processes(void)
+{
+	return keep_for(PRIVILEGE_FOR_PROCESSES);
+}
+static int keep_kernel(void)
+{
+	return keep_for(PRIVILEGE_FOR_TRANSLATIONS);
+}
 
 static void each_use_keeps_what_it_takes(void **state)
 {
@@ -137,7 +149,8 @@ static int make_files(void)
 
 	privilege_keep_files();
 	return status_of("CapEff") == wanted && status_of("CapPrm") == wanted ?
-		       0 : 1;
+		       0 :
+		       1;
 }
 
 static void who_makes_files_keeps_roots_right_to(void **state)

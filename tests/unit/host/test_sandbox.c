@@ -55,8 +55,10 @@ static int is_refused(long result)
 static int try_what_is_refused(void)
 {
 	char *argv[] = { "true", NULL };
-	union bpf_attr attr = { .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4,
-				.value_size = 4, .max_entries = 1 };
+	union bpf_attr attr = { .map_type = BPF_MAP_TYPE_ARRAY,
+				.key_size = 4,
+				.value_size = 4,
+				.max_entries = 1 };
 
 	if (!is_refused(execv("/bin/true", argv)))
 		return 1;
@@ -95,7 +97,8 @@ static int try_what_is_needed(void)
 		return 3;
 	/* The kernel answers, and not for the lack of a permission. */
 	if (syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)) !=
-		    -1 || errno == EPERM)
+		    -1 ||
+	    errno == EPERM)
 		return 4;
 	return 0;
 }
@@ -172,7 +175,8 @@ static int try_capture(void)
 	char byte = 1;
 
 	if (netlink_each(links_fd, RTM_GETLINK, RTM_NEWLINK, count_link,
-			 &links) || !links)
+			 &links) ||
+	    !links)
 		return 1;
 	if (mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED)
@@ -196,8 +200,8 @@ static int try_capture(void)
 		return 6;
 	if (!is_refused(socketpair(AF_UNIX, SOCK_STREAM, 0, fds)))
 		return 7;
-	if (mmap(NULL, 4096, PROT_READ | PROT_EXEC,
-		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED)
+	if (mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
+		 -1, 0) != MAP_FAILED)
 		return 8;
 	if (!is_refused(socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE)))
 		return 9;
@@ -214,7 +218,8 @@ static void a_capture_does_only_what_it_must(void **state)
 	need_all();
 	links_fd = netlink_open(NETLINK_ROUTE);
 	assert_int_equal(in_capture(SANDBOX_BEST, try_capture, said,
-				    sizeof(said)), 0);
+				    sizeof(said)),
+			 0);
 	close(links_fd);
 	line = strstr(said, "has refused");
 	assert_non_null(line);
@@ -251,7 +256,8 @@ static void off_gives_no_privilege_again(void **state)
 
 	(void)state;
 	assert_int_equal(in_capture(SANDBOX_OFF, try_privileges, said,
-				    sizeof(said)), 0);
+				    sizeof(said)),
+			 0);
 	assert_string_equal(said, "");
 }
 
@@ -264,9 +270,9 @@ static int try_paths(void)
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
 	    landlock_enter(dir, LANDLOCK_ACCESS_FS_WRITE_FILE |
-				LANDLOCK_ACCESS_FS_MAKE_REG |
-				LANDLOCK_ACCESS_FS_REMOVE_FILE |
-				LANDLOCK_TRUNCATE))
+					LANDLOCK_ACCESS_FS_MAKE_REG |
+					LANDLOCK_ACCESS_FS_REMOVE_FILE |
+					LANDLOCK_TRUNCATE))
 		return 1;
 	snprintf(name, sizeof(name), "pktwho-landlock-%d", getpid());
 	fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL, 0600);

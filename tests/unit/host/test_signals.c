@@ -14,7 +14,8 @@ static int next_signal(int fd)
 	struct signalfd_siginfo info;
 
 	return read(fd, &info, sizeof(info)) == sizeof(info) ?
-		       (int)info.ssi_signo : 0;
+		       (int)info.ssi_signo :
+		       0;
 }
 
 static void what_ends_a_capture_can_be_read(void **state)

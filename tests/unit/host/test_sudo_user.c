@@ -33,8 +33,8 @@ static void only_root_has_a_caller(void **state)
 static void a_number_is_a_users(void **state)
 {
 	static const char *const none[] = {
-		"-1", "4294967295", "4294967296", "4294968296",
-		"18446744073709551616", "+1000",
+		"-1",	      "4294967295",	      "4294967296",
+		"4294968296", "18446744073709551616", "+1000",
 	};
 	uid_t u;
 	gid_t g;

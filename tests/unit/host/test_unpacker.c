@@ -13,7 +13,7 @@
 
 static uint8_t plain[SIZE], packed[2 * SIZE], got[2 * SIZE];
 static size_t packed_len, got_len;
-static size_t second;			/* where the second piece begins */
+static size_t second; /* where the second piece begins */
 
 static void fill(size_t len)
 {
@@ -100,8 +100,9 @@ static void bytes_are_as_they_were(void **state)
 /* Not even what begins as if it were compressed. */
 static void what_is_not_compressed_passes(void **state)
 {
-	static const char *const texts[] = { "", "(", "\x1f", "(\xb5/", "(\xb5x",
-					     "\x1f\x1f", "text" };
+	static const char *const texts[] = { "",       "(",	 "\x1f",
+					     "(\xb5/", "(\xb5x", "\x1f\x1f",
+					     "text" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)

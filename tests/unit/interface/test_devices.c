@@ -9,11 +9,11 @@
 #include "interface/devices.h"
 #include "interface/netlink.h"
 
-static bool told;		/* that something has changed */
-static struct message changed[4];	/* what, in this order */
+static bool told;		  /* that something has changed */
+static struct message changed[4]; /* what, in this order */
 static int change_count;
 static bool refused;
-static int stage;		/* what there is */
+static int stage; /* what there is */
 
 int __wrap_netlink_each(int fd, uint16_t request, uint16_t answer,
 			void (*take)(void *ctx, const struct nlmsghdr *h),

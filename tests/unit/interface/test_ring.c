@@ -18,16 +18,16 @@
 #include "interface/links.h"
 #include "interface/ring.h"
 
-#define LINKS 9
+#define LINKS	    9
 #define BLOCK_BYTES (128u << 10)
-#define BLOCKS	    8			/* of a MiB */
+#define BLOCKS	    8 /* of a MiB */
 #define MS	    1000000ull
 
 /* ---- the kernel ---- */
 
 static uint8_t *map;
 static unsigned mib = 1;
-static int so_error, refused = -1;	/* errno of an option, if not -1 */
+static int so_error, refused = -1; /* errno of an option, if not -1 */
 static uint16_t type = ARPHRD_ETHER;
 static uint16_t bound_protocol;
 static enum link_state link_state = LINK_UP;
@@ -38,7 +38,7 @@ int __wrap_socket(int domain, int type_, int protocol)
 {
 	(void)type_;
 	assert_int_equal(domain, AF_PACKET);
-	assert_int_equal(protocol, 0);		/* nothing comes before bind() */
+	assert_int_equal(protocol, 0); /* nothing comes before bind() */
 	return dup(STDERR_FILENO);
 }
 
@@ -55,10 +55,8 @@ int __wrap_setsockopt(int fd, int level, int name, const void *value,
 	return name == refused ? -1 : 0;
 }
 
-int __wrap_getsockopt(int fd, int level, int name, void *value,
-		      socklen_t *len);
-int __wrap_getsockopt(int fd, int level, int name, void *value,
-		      socklen_t *len)
+int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *len);
+int __wrap_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
 {
 	(void)fd;
 	if (level == SOL_SOCKET && name == SO_ERROR) {
@@ -68,8 +66,9 @@ int __wrap_getsockopt(int fd, int level, int name, void *value,
 	}
 	assert_int_equal(name, PACKET_STATISTICS);
 	assert_int_equal(*len, sizeof(struct tpacket_stats_v3));
-	*(struct tpacket_stats_v3 *)value =
-		(struct tpacket_stats_v3){ .tp_packets = 5, .tp_drops = 2 };
+	*(struct tpacket_stats_v3 *)value = (struct tpacket_stats_v3){
+		.tp_packets = 5, .tp_drops = 2
+	};
 	return 0;
 }
 
@@ -124,10 +123,10 @@ uint64_t __wrap_clock_ns(clockid_t clock)
 struct made {
 	uint8_t pkttype;
 	uint16_t hatype;
-	uint32_t len;			/* on the wire, 0: as captured */
+	uint32_t len; /* on the wire, 0: as captured */
 };
 
-static uint32_t at;			/* in the block that is filled */
+static uint32_t at; /* in the block that is filled */
 
 static struct tpacket_hdr_v1 *block(uint32_t n)
 {
@@ -146,20 +145,26 @@ static void add(uint32_t n, const void *bytes, uint32_t caplen,
 		const struct made *m)
 {
 	struct tpacket3_hdr *h = (void *)(map + n * BLOCK_BYTES + at);
-	struct sockaddr_ll *ll =
-		(void *)((uint8_t *)h + TPACKET_ALIGN(sizeof(*h)));
+	struct sockaddr_ll *ll = (void *)((uint8_t *)h +
+					  TPACKET_ALIGN(sizeof(*h)));
 	uint32_t mac = TPACKET_ALIGN(TPACKET3_HDRLEN) + 32;
 
 	*h = (struct tpacket3_hdr){
-		.tp_sec = 2, .tp_nsec = 5, .tp_mac = (uint16_t)mac,
-		.tp_snaplen = caplen, .tp_len = m->len ? m->len : caplen,
+		.tp_sec = 2,
+		.tp_nsec = 5,
+		.tp_mac = (uint16_t)mac,
+		.tp_snaplen = caplen,
+		.tp_len = m->len ? m->len : caplen,
 		.tp_next_offset = TPACKET_ALIGN(mac + caplen),
 	};
 	*ll = (struct sockaddr_ll){
-		.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP),
-		.sll_ifindex = 3, .sll_pkttype = m->pkttype,
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_IP),
+		.sll_ifindex = 3,
+		.sll_pkttype = m->pkttype,
 		.sll_hatype = m->hatype ? m->hatype : ARPHRD_ETHER,
-		.sll_halen = 6, .sll_addr = { 1, 2, 3, 4, 5, 6 },
+		.sll_halen = 6,
+		.sll_addr = { 1, 2, 3, 4, 5, 6 },
 	};
 	memcpy((uint8_t *)h + mac, bytes, caplen);
 	at += h->tp_next_offset;
@@ -187,8 +192,12 @@ static void on_packet(void *ctx, const struct source_packet *p)
 
 static struct ring *open_ring(enum link_header header)
 {
-	struct ring_options o = { .ifindex = 7, .links = LINKS, .header = header,
-				  .snaplen = 200, .mib = mib, .block_ms = 10,
+	struct ring_options o = { .ifindex = 7,
+				  .links = LINKS,
+				  .header = header,
+				  .snaplen = 200,
+				  .mib = mib,
+				  .block_ms = 10,
 				  .promiscuous = true };
 	struct ring *r = NULL;
 
@@ -202,8 +211,8 @@ static struct ring *open_ring(enum link_header header)
 	return r;
 }
 
-static const uint8_t frame[20] = { 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 8, 0,
-				   0x45, 'a', 'b', 'c', 'd', 'e' };
+static const uint8_t frame[20] = { 1, 1, 1, 1, 1,    1,	  2,   2,   2,	 2,
+				   2, 2, 8, 0, 0x45, 'a', 'b', 'c', 'd', 'e' };
 
 static void one(struct ring *r, struct made m)
 {
@@ -240,8 +249,9 @@ static void the_kernel_tells_the_direction(void **state)
 	ring_read(r, on_packet, NULL);
 	assert_int_equal(last.direction, SOURCE_OUT);
 	begin(1);
-	add(1, frame, 20, &(struct made){ .pkttype = PACKET_HOST,
-					  .hatype = ARPHRD_LOOPBACK });
+	add(1, frame, 20,
+	    &(struct made){ .pkttype = PACKET_HOST,
+			    .hatype = ARPHRD_LOOPBACK });
 	hand_over(1);
 	ring_read(r, on_packet, NULL);
 	assert_int_equal(last.direction, SOURCE_LOOPBACK);
@@ -325,7 +335,7 @@ static void there_is_room_for_a_burst_or_not(void **state)
 	assert_int_equal(ring_read(r, on_packet, NULL), 0);
 	assert_true(ring_has_room(r));
 	fill(0, 32);
-	assert_false(ring_has_room(r));			/* it is not read yet */
+	assert_false(ring_has_room(r)); /* it is not read yet */
 	ring_read(r, on_packet, NULL);
 	assert_true(ring_has_room(r));
 	fill(32, 33);
@@ -339,7 +349,8 @@ static void there_is_room_for_a_burst_or_not(void **state)
 	ring_close(r);
 }
 
-static void an_interface_that_vanished_is_told_after_its_last_block(void **state)
+static void
+an_interface_that_vanished_is_told_after_its_last_block(void **state)
 {
 	struct ring *r = open_ring(LINK_HEADER_ETHERNET);
 
@@ -371,7 +382,7 @@ static void one_that_is_only_down_is_waited_for(void **state)
 	so_error = ENETDOWN;
 	link_state = LINK_DOWN;
 	assert_int_equal(ring_read(r, on_packet, NULL), 0);
-	assert_false(ring_is_down(r));		/* packets from before may come */
+	assert_false(ring_is_down(r)); /* packets from before may come */
 	for (int i = 0; i < 10; i++) {
 		now_ns += 1000 * MS;
 		assert_int_equal(ring_read(r, on_packet, NULL), 0);
@@ -395,11 +406,12 @@ static void one_that_is_only_down_is_waited_for(void **state)
 static void what_the_kernel_refuses_is_the_error(void **state)
 {
 	static const int options[] = {
-		PACKET_VERSION, PACKET_RESERVE, PACKET_RX_RING,
+		PACKET_VERSION,	  PACKET_RESERVE,	 PACKET_RX_RING,
 		SO_ATTACH_FILTER, PACKET_ADD_MEMBERSHIP,
 	};
-	struct ring_options o = { .ifindex = 7, .links = LINKS, .mib = 1,
-				  .promiscuous = true };
+	struct ring_options o = {
+		.ifindex = 7, .links = LINKS, .mib = 1, .promiscuous = true
+	};
 	struct ring *r;
 
 	(void)state;

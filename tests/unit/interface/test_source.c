@@ -91,7 +91,8 @@ int __wrap_ring_read(struct ring *r,
 		     void (*fn)(void *ctx, const struct source_packet *p),
 		     void *ctx)
 {
-	struct source_packet p = { .data = bytes, .caplen = bytes_len,
+	struct source_packet p = { .data = bytes,
+				   .caplen = bytes_len,
 				   .len = bytes_len };
 
 	(void)r;
@@ -105,9 +106,11 @@ int __wrap_ring_read(struct ring *r,
 
 static int open_on(struct source **s, const char *device, const char *filter)
 {
-	const struct source_options o = { .device = device, .label = device,
+	const struct source_options o = { .device = device,
+					  .label = device,
 					  .filter = filter,
-					  .snaplen = 1000, .promiscuous = true };
+					  .snaplen = 1000,
+					  .promiscuous = true };
 
 	log_set_level(LOG_ERROR);
 	*s = NULL;
@@ -184,7 +187,7 @@ static void what_the_kernel_cannot_ask_is_asked_here(void **state)
 
 	(void)state;
 	assert_int_equal(open_on(&s, "any", "link[12] == 0xaa"), 0);
-	assert_int_equal(opened.filter.len, 6);		/* it takes all */
+	assert_int_equal(opened.filter.len, 6); /* it takes all */
 	bytes = cooked;
 	bytes_len = sizeof(cooked);
 	assert_int_equal(source_read(s, on_packet, &count), 1);
@@ -225,15 +228,18 @@ static void a_bad_filter_says_why(void **state)
 	(void)state;
 	assert_int_equal(open_on(&s, "lo", "port http or"), -EINVAL);
 	assert_int_equal(source_check_filter("lo", "tcp port 80", why,
-					     sizeof(why)), 0);
+					     sizeof(why)),
+			 0);
 	assert_string_equal(why, "");
 	assert_int_equal(source_check_filter("lo", "tcp prt 80", why,
-					     sizeof(why)), -EINVAL);
+					     sizeof(why)),
+			 -EINVAL);
 	assert_true(*why != '\0');
 	assert_int_equal(source_check_filter("lo", "(", why, 4), -EINVAL);
 	assert_true(strlen(why) < 4);
 	assert_int_equal(source_check_filter("any", "link[0] == 1", why,
-					     sizeof(why)), 0);
+					     sizeof(why)),
+			 0);
 }
 
 static void what_is_no_interface_is_not_opened(void **state)
@@ -272,7 +278,7 @@ static void one_that_vanished_may_come_back(void **state)
 	resume_err = -EPROTOTYPE;
 	assert_int_equal(source_resume(s), -EPROTOTYPE);
 	resume_err = 0;
-	drops = 7;			/* it counts anew */
+	drops = 7; /* it counts anew */
 	assert_int_equal(source_resume(s), 0);
 	source_stats(s, &stats);
 	assert_int_equal(stats.if_dropped, 0);
@@ -299,7 +305,7 @@ static void a_number_is_an_interface_of_the_list(void **state)
 	assert_null(source_numbered("eth0"));
 	assert_null(source_numbered("1x"));
 	assert_null(source_numbered("-1"));
-	assert_null(source_numbered("1"));	/* as there is one, see above */
+	assert_null(source_numbered("1")); /* as there is one, see above */
 }
 
 int main(void)

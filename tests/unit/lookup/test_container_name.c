@@ -52,7 +52,8 @@ static void each_runtime_has_its_file(void **state)
 	assert_named("podman", "p1", "pod-man");
 
 	put("run/containerd/io.containerd.runtime.v2.task/default/n1/"
-	    "config.json", "{\"annotations\":{\"nerdctl/name\":\"nerd\"}}");
+	    "config.json",
+	    "{\"annotations\":{\"nerdctl/name\":\"nerd\"}}");
 	assert_named("containerd", "n1", "nerd");
 
 	assert_named("lxc", "guest", "guest");
@@ -93,16 +94,19 @@ static void containerd_keeps_annotations(void **state)
 
 	(void)state;
 	put("run/containerd/io.containerd.runtime.v2.task/k8s.io/k1/"
-	    "config.json", config);
+	    "config.json",
+	    config);
 	assert_pod("k1", "web", "docker.io/library/nginx:1.25", "shop-7d4b9",
 		   "fruit");
 	put("run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io/k3/"
-	    "config.json", config);
+	    "config.json",
+	    config);
 	assert_pod("k3", "web", "docker.io/library/nginx:1.25", "shop-7d4b9",
 		   "fruit");
 	/* The pod's own container has no name. */
 	put("run/containerd/io.containerd.runtime.v2.task/k8s.io/s1/"
-	    "config.json", "{\"annotations\":{"
+	    "config.json",
+	    "{\"annotations\":{"
 	    "\"io.kubernetes.cri.sandbox-name\":\"shop-7d4b9\","
 	    "\"io.kubernetes.cri.sandbox-namespace\":\"fruit\"}}");
 	assert_pod("s1", "", "", "shop-7d4b9", "fruit");
@@ -115,7 +119,8 @@ static void crio_keeps_annotations(void **state)
 	put("var/lib/containers/storage/overlay-containers/containers.json",
 	    "[{\"id\":\"c1\",\"names\":[\"k8s_db_shop-0_fruit_" UID "_0\"]}]");
 	put("run/containers/storage/overlay-containers/c1/userdata/"
-	    "config.json", "{\"annotations\":{"
+	    "config.json",
+	    "{\"annotations\":{"
 	    "\"io.kubernetes.container.name\":\"db\","
 	    "\"io.kubernetes.cri-o.ImageName\":\"quay.io/db:3\","
 	    "\"io.kubernetes.pod.name\":\"shop-0\","
@@ -151,7 +156,8 @@ static void podman_keeps_lists(void **state)
 	assert_pod("p2", "bad", "", "", "");
 	/* --rm */
 	put("var/lib/containers/storage/overlay-containers/"
-	    "volatile-containers.json", "[{\"id\":\"v1\",\"names\":[\"once\"],"
+	    "volatile-containers.json",
+	    "[{\"id\":\"v1\",\"names\":[\"once\"],"
 	    "\"metadata\":\"{\\\"image-name\\\":\\\"alpine\\\"}\"}]");
 	assert_pod("v1", "once", "alpine", "", "");
 }
@@ -189,8 +195,10 @@ static void rootless_podman_keeps_lists_at_home(void **state)
 	(void)state;
 	if (geteuid() || !pw)
 		skip();
-	snprintf(path, sizeof(path), "%s/.local/share/containers/storage/"
-		 "overlay-containers/containers.json", pw->pw_dir + 1);
+	snprintf(path, sizeof(path),
+		 "%s/.local/share/containers/storage/"
+		 "overlay-containers/containers.json",
+		 pw->pw_dir + 1);
 	put(path, "[{\"id\":\"r1\",\"names\":[\"mine\"]}]");
 	assert_int_equal(fchownat(tree_fd, path, 65534, 65534, 0), 0);
 	p.has |= 1ull << FIELD_CGROUP;

@@ -6,9 +6,9 @@
 
 #include "lookup/container_state.h"
 
-#define DOCKER	 "var/lib/docker/containers/c1/config.v2.json"
-#define PODMAN	 "var/lib/containers/storage/overlay-containers/containers.json"
-#define NERDCTL                                                       \
+#define DOCKER "var/lib/docker/containers/c1/config.v2.json"
+#define PODMAN "var/lib/containers/storage/overlay-containers/containers.json"
+#define NERDCTL                                                    \
 	"run/containerd/io.containerd.runtime.v2.task/default/c1/" \
 	"config.json"
 
@@ -17,10 +17,10 @@ static void expect(const char *id, const char *name)
 	struct container_state out;
 
 	memset(&out, 'x', sizeof(out));
-	assert_int_equal(container_state_read(
-				 tree_fd, &(struct container_question){ .id = id,
-							  .pod_uid = "" },
-				 &out),
+	assert_int_equal(container_state_read(tree_fd,
+					      &(struct container_question){
+						      .id = id, .pod_uid = "" },
+					      &out),
 			 *name ? 0 : -ENOENT);
 	assert_string_equal(out.name, name);
 }
@@ -64,7 +64,7 @@ static void podman_has_one_file_for_all(void **state)
 	expect("c1", "");
 }
 
-#define HOME "home/alice/.local/share/"
+#define HOME	 "home/alice/.local/share/"
 #define ROOTLESS HOME "containers/storage/overlay-containers/containers.json"
 
 /* Who runs as @uid has its home there. */
@@ -106,8 +106,11 @@ static void a_users_containers_are_in_the_home(void **state)
 	tree_text(HOME "docker/containers/c1/config.v2.json",
 		  "{\"Name\":\"/shop\",\"Config\":{\"Image\":\"nginx\"}}");
 	if (!geteuid())
-		assert_int_equal(fchownat(tree_fd, HOME "docker/containers/c1/"
-					  "config.v2.json", uid, uid, 0), 0);
+		assert_int_equal(fchownat(tree_fd,
+					  HOME "docker/containers/c1/"
+					       "config.v2.json",
+					  uid, uid, 0),
+				 0);
 	expect_users(uid, "/home/alice", "shop", "nginx");
 }
 
@@ -129,7 +132,8 @@ static void nerdctl_has_namespaces(void **state)
 {
 	(void)state;
 	tree_text("run/containerd/io.containerd.runtime.v2.task/shop/c1/"
-		  "config.json", "{\"annotations\":{\"nerdctl/name\":\"web\"}}");
+		  "config.json",
+		  "{\"annotations\":{\"nerdctl/name\":\"web\"}}");
 	tree_dirs("run/containerd/io.containerd.runtime.v2.task/a/c1/");
 	expect("c1", "web");
 	expect("c2", "");
@@ -138,10 +142,21 @@ static void nerdctl_has_namespaces(void **state)
 static void a_name_of_another_type_is_none(void **state)
 {
 	static const char *const files[] = {
-		"", " ", "{", "[", "null", "7", "\"Name\"", "{}",
-		"{\"Name\":null}", "{\"Name\":7}", "{\"Name\":{}}",
-		"{\"name\":\"/shop\"}", "{\"Name\":\"/shop\"",
-		"{\"Name\":\"/shop\"}}", "{\"Name\":\"/sh\\u0000op\"}",
+		"",
+		" ",
+		"{",
+		"[",
+		"null",
+		"7",
+		"\"Name\"",
+		"{}",
+		"{\"Name\":null}",
+		"{\"Name\":7}",
+		"{\"Name\":{}}",
+		"{\"name\":\"/shop\"}",
+		"{\"Name\":\"/shop\"",
+		"{\"Name\":\"/shop\"}}",
+		"{\"Name\":\"/sh\\u0000op\"}",
 		"{\"Name\":\"/sh\xff\"}",
 	};
 
@@ -177,8 +192,8 @@ static void deep_nesting_is_refused(void **state)
 
 static void a_long_name_is_cut(void **state)
 {
-	char text[300] = "{\"Name\":\"/", cut[sizeof(
-		((struct container_state *)0)->name)] = "";
+	char text[300] = "{\"Name\":\"/",
+	     cut[sizeof(((struct container_state *)0)->name)] = "";
 
 	(void)state;
 	memset(text + strlen(text), 'n', 200);

@@ -5,9 +5,9 @@
 #include "lookup/container_state.h"
 
 #define CACHE(name) POD_ADDRESSES "/" name
-#define ARGS(space, name)						\
-	"\"cniArgs\":[[\"IgnoreUnknown\",\"1\"],"			\
-	"[\"K8S_POD_NAMESPACE\",\"" space "\"],"			\
+#define ARGS(space, name)                         \
+	"\"cniArgs\":[[\"IgnoreUnknown\",\"1\"]," \
+	"[\"K8S_POD_NAMESPACE\",\"" space "\"],"  \
 	"[\"K8S_POD_NAME\",\"" name "\"]]"
 #define IPS(ips) "\"result\":{\"cniVersion\":\"1.0.0\",\"ips\":[" ips "]}"
 
@@ -26,10 +26,10 @@ static void a_pod_may_have_two_addresses(void **state)
 
 	(void)state;
 	assert_int_equal(read_all(), 0);
-	tree_text(CACHE("cbr0-aa-eth0"), "{\"kind\":\"cniCacheV1\","
-		  ARGS("fruit", "shop-0") ","
-		  IPS("{\"address\":\"10.244.0.5/24\"},"
-		      "{\"address\":\"2001:db8::5/64\"}") "}");
+	tree_text(CACHE("cbr0-aa-eth0"),
+		  "{\"kind\":\"cniCacheV1\"," ARGS("fruit", "shop-0") "," IPS(
+			  "{\"address\":\"10.244.0.5/24\"},"
+			  "{\"address\":\"2001:db8::5/64\"}") "}");
 	assert_int_equal(read_all(), 2);
 	assert_memory_equal(found[0].addr, v4, 16);
 	assert_memory_equal(found[1].addr, v6, 16);
@@ -45,16 +45,21 @@ static void a_pod_may_have_two_addresses(void **state)
 static void what_is_no_pods_is_left_out(void **state)
 {
 	static const char *const files[] = {
-		"", "[", "[]", "7", "{}", "{" ARGS("a", "b") "}",
+		"",
+		"[",
+		"[]",
+		"7",
+		"{}",
+		"{" ARGS("a", "b") "}",
 		"{" IPS("{\"address\":\"10.0.0.1/8\"}") "}",
 		"{\"cniArgs\":7," IPS("{\"address\":\"10.0.0.1/8\"}") "}",
-		"{\"cniArgs\":[7,[],[1,2]]," IPS("{\"address\":\"10.0.0.1\"}")
-		"}",
+		"{\"cniArgs\":[7,[],[1,2]]," IPS(
+			"{\"address\":\"10.0.0.1\"}") "}",
 		"{" ARGS("a", "") "," IPS("{\"address\":\"10.0.0.1/8\"}") "}",
-		"{" ARGS("a", "b/c") "," IPS("{\"address\":\"10.0.0.1/8\"}")
-		"}",
-		"{" ARGS("a", "\\u001b[31m") ","
-		IPS("{\"address\":\"10.0.0.1/8\"}") "}",
+		"{" ARGS("a",
+			 "b/c") "," IPS("{\"address\":\"10.0.0.1/8\"}") "}",
+		"{" ARGS("a", "\\u001b[31m") "," IPS(
+			"{\"address\":\"10.0.0.1/8\"}") "}",
 		"{" ARGS("a", "b") "," IPS("7,{},{\"address\":7}") "}",
 		"{" ARGS("a", "b") "," IPS("{\"address\":\"10.0.0/8\"},"
 					   "{\"address\":\"\"}") "}",
@@ -79,5 +84,6 @@ int main(void)
 		tree_test(what_is_no_pods_is_left_out),
 	};
 
-	return cmocka_run_group_tests_name("container_state_pods", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("container_state_pods", tests, NULL,
+					   NULL);
 }

@@ -18,7 +18,7 @@ uint64_t __wrap_clock_ns(clockid_t clock)
 
 static uint32_t ask(struct holders *h, uint64_t inode)
 {
-	now += SEC;		/* enough for any number of scans */
+	now += SEC; /* enough for any number of scans */
 	return holders_find(h, inode);
 }
 

@@ -14,8 +14,8 @@
 #include "lookup/lookup.h"
 #include "process/hasher.h"
 
-#define START 500000000000ull	/* of the process: in whole ticks */
-#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define START 500000000000ull /* of the process: in whole ticks */
+#define ID    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 static useconds_t start_takes;
 
@@ -64,7 +64,7 @@ static int end(void **state)
 	pid_t pid = lookup_pid(l);
 
 	lookup_close(l);
-	kill(pid, SIGCONT);	/* if a test has failed in between */
+	kill(pid, SIGCONT); /* if a test has failed in between */
 	/* It ends by itself. */
 	waitpid(pid, NULL, 0);
 	return tree_remove(state);
@@ -113,15 +113,18 @@ static void another_process_answers(void **state)
 			 -ENOENT);
 	assert_int_equal(lookup_container(l, ID, "", 0, &container), 0);
 	assert_string_equal(container.name, "shop");
-	assert_int_equal(lookup_container(l, "none", "", 0, &container), -ENOENT);
+	assert_int_equal(lookup_container(l, "none", "", 0, &container),
+			 -ENOENT);
 	/* More than one answer holds. */
 	for (int i = 0; i < 40; i++) {
 		char path[64], text[200];
 
 		snprintf(path, sizeof(path), POD_ADDRESSES "/%d", i);
-		snprintf(text, sizeof(text), "{\"cniArgs\":[[\"K8S_POD_NAME\","
+		snprintf(text, sizeof(text),
+			 "{\"cniArgs\":[[\"K8S_POD_NAME\","
 			 "\"p%d\"],[\"K8S_POD_NAMESPACE\",\"n\"]],\"result\":"
-			 "{\"ips\":[{\"address\":\"10.0.0.%d/8\"}]}}", i, i);
+			 "{\"ips\":[{\"address\":\"10.0.0.%d/8\"}]}}",
+			 i, i);
 		tree_text(path, text);
 	}
 	assert_int_equal(lookup_pods(l, pods, 64), 40);
@@ -140,7 +143,7 @@ static void it_has_none_of_our_files(void **state)
 	char path[64], link[256];
 	ssize_t n;
 
-	assert_int_equal(ask_for(l, 41), 0);	/* so it has begun */
+	assert_int_equal(ask_for(l, 41), 0); /* so it has begun */
 
 	for (int fd = 0; fd < 64; fd++) {
 		snprintf(path, sizeof(path), "/proc/%d/fd/%d", lookup_pid(l),
@@ -159,7 +162,8 @@ static void hashes_come_when_they_are_there(void **state)
 {
 	static const uint8_t abc[2] = { 0xba, 0x78 };
 	struct lookup *l = *state;
-	struct hasher_question q = { .pid = 41, .start_ns = START,
+	struct hasher_question q = { .pid = 41,
+				     .start_ns = START,
 				     .exec_gen = 3 };
 	struct hasher_answer a = { .known = false };
 	struct stat st;

@@ -131,8 +131,8 @@ static void only_the_translated_are_asked_for(void **state)
 	say(NLMSG_DONE, 0);
 	assert_int_equal(ask(0x30), 0);
 	assert_int_equal(recv(kernel, &q, sizeof(q), 0), sizeof(q));
-	assert_int_equal(q.header.nlmsg_type, NFNL_SUBSYS_CTNETLINK << 8 |
-						      IPCTNL_MSG_CT_GET);
+	assert_int_equal(q.header.nlmsg_type,
+			 NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET);
 	assert_int_equal(q.header.nlmsg_flags, NLM_F_REQUEST | NLM_F_DUMP);
 	assert_int_equal(q.status_attr.nla_type, CTA_STATUS);
 	assert_int_equal(q.mask_attr.nla_type, CTA_STATUS_MASK);

@@ -13,13 +13,14 @@ static struct packet packet(uint16_t port)
 					   .proto = 6 } };
 
 	address_from_ipv4(k.outer.key.local, (const uint8_t[]){ 192, 0, 2, 1 });
-	address_from_ipv4(k.outer.key.remote, (const uint8_t[]){ 192, 0, 2, 2 });
+	address_from_ipv4(k.outer.key.remote,
+			  (const uint8_t[]){ 192, 0, 2, 2 });
 	return k;
 }
 
 /* A packet, and whether it had its comment. */
-static bool say(struct comments *c, const struct packet *k,
-		uint32_t interface, uint32_t file, uint32_t text)
+static bool say(struct comments *c, const struct packet *k, uint32_t interface,
+		uint32_t file, uint32_t text)
 {
 	struct comment_place p = comments_find(c, k, interface, file, text);
 	bool due = comments_due(c, &p);

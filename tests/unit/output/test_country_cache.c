@@ -88,7 +88,7 @@ static void an_address_has_its_country(void **state)
 	(void)state;
 	assert_int_equal(geo_add(geo, SHARE "/country.mmdb"), 0);
 	c = country_cache_new(geo);
-	set_ipv4(briton, 0x5102458e);	/* 81.2.69.142 */
+	set_ipv4(briton, 0x5102458e); /* 81.2.69.142 */
 	set_ipv4(american, 0x08080808);
 	assert_string_equal(country_cache_get(c, briton), "GB");
 	assert_string_equal(country_cache_get(c, american), "US");

@@ -5,8 +5,12 @@
 
 #include "output/files/file_name.h"
 
-static const struct tm moment = { .tm_year = 126, .tm_mon = 10, .tm_mday = 27,
-				  .tm_hour = 9, .tm_min = 30, .tm_sec = 5 };
+static const struct tm moment = { .tm_year = 126,
+				  .tm_mon = 10,
+				  .tm_mday = 27,
+				  .tm_hour = 9,
+				  .tm_min = 30,
+				  .tm_sec = 5 };
 
 static void expect(const char *name, uint32_t number, bool time_first,
 		   const char *expected)
@@ -15,10 +19,12 @@ static void expect(const char *name, uint32_t number, bool time_first,
 
 	assert_non_null(out);
 	assert_int_equal(file_name_make(out, strlen(expected) + 1, name, number,
-					&moment, time_first), 0);
+					&moment, time_first),
+			 0);
 	assert_string_equal(out, expected);
 	assert_int_equal(file_name_make(out, strlen(expected), name, number,
-					&moment, time_first), -ENAMETOOLONG);
+					&moment, time_first),
+			 -ENAMETOOLONG);
 	free(out);
 }
 

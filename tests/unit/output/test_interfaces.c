@@ -9,7 +9,7 @@
 #include "output/interfaces.h"
 #include "interface/devices.h"
 
-static struct device there[3];		/* index 0: no more of them */
+static struct device there[3]; /* index 0: no more of them */
 static struct devices *const devices[] = { (void *)&there, (void *)&there };
 static unsigned changes = 5;
 static uint64_t now_ns = 1000000000;
@@ -99,12 +99,12 @@ static int begin(void **state)
 	descriptions = tellings = 0;
 	refusal = 0;
 	any.name = "any";
-	there[0] = (struct device){ 1, "lo", true, ARPHRD_LOOPBACK, { 0 },
-				    { 0 }, { 0 } };
-	there[1] = (struct device){ 7, "eth0", true, ARPHRD_ETHER, { 2, 7 },
-				    { 0 }, { 0 } };
-	there[2] = (struct device){ 8, "down0", false, ARPHRD_ETHER, { 0 },
-				    { 0 }, { 0 } };
+	there[0] = (struct device){ 1,	   "lo",  true, ARPHRD_LOOPBACK,
+				    { 0 }, { 0 }, { 0 } };
+	there[1] = (struct device){ 7,	      "eth0", true, ARPHRD_ETHER,
+				    { 2, 7 }, { 0 },  { 0 } };
+	there[2] = (struct device){ 8,	   "down0", false, ARPHRD_ETHER,
+				    { 0 }, { 0 },   { 0 } };
 	s.devices = devices;
 	interfaces_begin(&s, 2);
 	return 0;
@@ -169,7 +169,7 @@ static void one_that_goes_is_told_of_once(void **state)
 	watch();
 	there[1].index = 0;
 	watch();
-	assert_int_equal(tellings, 0);		/* nobody has said so yet */
+	assert_int_equal(tellings, 0); /* nobody has said so yet */
 	changes++;
 	refusal = -EAGAIN;
 	watch();

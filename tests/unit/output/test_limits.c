@@ -59,9 +59,12 @@ static void an_interval_ends_at_its_multiples(void **state)
 
 static void names_are_those_of_dumpcap(void **state)
 {
-	static const struct tm tm = { .tm_year = 126, .tm_mon = 10,
-				      .tm_mday = 27, .tm_hour = 9,
-				      .tm_min = 30, .tm_sec = 5 };
+	static const struct tm tm = { .tm_year = 126,
+				      .tm_mon = 10,
+				      .tm_mday = 27,
+				      .tm_hour = 9,
+				      .tm_min = 30,
+				      .tm_sec = 5 };
 	static const struct {
 		const char *name;
 		uint32_t number;
@@ -80,20 +83,27 @@ static void names_are_those_of_dumpcap(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		assert_int_equal(file_name_make(out, sizeof(out), cases[i].name,
 						cases[i].number, &tm,
-						cases[i].time_first), 0);
+						cases[i].time_first),
+				 0);
 		assert_string_equal(out, cases[i].want);
 	}
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 		assert_true(file_name_is(cases[i].want, cases[i].name));
 	assert_int_equal(file_name_make(small, sizeof(small), "web.pcapng", 1,
-					&tm, false), -ENAMETOOLONG);
+					&tm, false),
+			 -ENAMETOOLONG);
 }
 
 static void a_file_of_another_is_not_ours(void **state)
 {
 	static const char *const others[] = {
-		"", "web", "web.pcapng", "web_00001.pcapng", "other.txt",
-		"web_00001_20261127093005", "web_00001_20261127093005.pcap",
+		"",
+		"web",
+		"web.pcapng",
+		"web_00001.pcapng",
+		"other.txt",
+		"web_00001_20261127093005",
+		"web_00001_20261127093005.pcap",
 		"web_0000x_20261127093005.pcapng",
 		"web_00001_2026112709300.pcapng",
 		"web_00001_20261127093005.pcapng.old",

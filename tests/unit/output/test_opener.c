@@ -239,7 +239,7 @@ static void one_that_is_stopped_does_not_hold_us_up(void **state)
 		;
 }
 
-#define BLOCK 4096	/* of the file system of the test, or a part of it */
+#define BLOCK 4096 /* of the file system of the test, or a part of it */
 
 static void the_next_one_must_fit_into_the_budget(void **state)
 {
@@ -250,11 +250,11 @@ static void the_next_one_must_fit_into_the_budget(void **state)
 	next_file(o, BLOCK);
 	next_file(o, BLOCK);
 	next_file(o, BLOCK);
-	assert_int_equal(files_left(), 3);	/* 2 + 2 of 5 fit */
+	assert_int_equal(files_left(), 3); /* 2 + 2 of 5 fit */
 	next_file(o, BLOCK);
 	assert_int_equal(files_left(), 4);
 	next_file(o, BLOCK);
-	assert_int_equal(files_left(), 4);	/* 4 + 2 do not */
+	assert_int_equal(files_left(), 4); /* 4 + 2 do not */
 	opener_stop(o);
 }
 
@@ -315,12 +315,15 @@ static void a_budget_counts_what_earlier_runs_left(void **state)
 	next_file(o, 10);
 	/* The one that was changed first goes, and nobody else's. */
 	assert_int_equal(faccessat(tree_fd, "web_00001_20261127093005.pcapng",
-				   F_OK, 0), 0);
+				   F_OK, 0),
+			 0);
 	assert_int_not_equal(faccessat(tree_fd,
 				       "web_00002_20261127093005.pcapng", F_OK,
-				       0), 0);
+				       0),
+			     0);
 	assert_int_equal(faccessat(tree_fd, "other_00001_20261127093005.pcapng",
-				   F_OK, 0), 0);
+				   F_OK, 0),
+			 0);
 	opener_stop(o);
 }
 
@@ -519,6 +522,6 @@ int main(void)
 		tree_test(a_pipe_is_open_at_once),
 	};
 
-	unsetenv("SUDO_UID");	/* the files shall be ours */
+	unsetenv("SUDO_UID"); /* the files shall be ours */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

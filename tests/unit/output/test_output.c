@@ -24,13 +24,15 @@ static char path[64];
 static struct proctab *processes;
 static struct output *output;
 static struct proc proc = { .pid = 42 };
-static struct program program = { .proc = &proc, .id = 7, .name = "curl",
-				  .version = 1 };
+static struct program program = {
+	.proc = &proc, .id = 7, .name = "curl", .version = 1
+};
 static struct rests *rests;
 
 static void set_record(const char *name)
 {
-	struct process p = { .id = 7, .pid = 42,
+	struct process p = { .id = 7,
+			     .pid = 42,
 			     .has = 1ull << FIELD_ID | 1ull << FIELD_PID |
 				    1ull << FIELD_NAME };
 
@@ -39,8 +41,8 @@ static void set_record(const char *name)
 
 	strcpy(p.name, name);
 	len = process_encode(&p, record, sizeof(record));
-	assert_true(kept_record_set(rests, &program.record, record,
-				    (size_t)len));
+	assert_true(
+		kept_record_set(rests, &program.record, record, (size_t)len));
 	program.version++;
 }
 
@@ -84,7 +86,8 @@ static int unmake(void **state)
 
 static void open_output(struct limits limits)
 {
-	const struct output_options o = { .path = path, .comments = true,
+	const struct output_options o = { .path = path,
+					  .comments = true,
 					  .compression = COMPRESSION_NONE,
 					  .process_table = true,
 					  .limits = limits };
@@ -101,8 +104,10 @@ static struct frame *frame_of(uint32_t caplen)
 	static uint8_t memory[sizeof(struct frame) + 1000];
 	struct frame *f = (void *)memory;
 
-	*f = (struct frame){ .ts_ns = EPOCH, .caplen = caplen,
-			     .len = caplen + 1, .direction = SOURCE_OUT };
+	*f = (struct frame){ .ts_ns = EPOCH,
+			     .caplen = caplen,
+			     .len = caplen + 1,
+			     .direction = SOURCE_OUT };
 	return f;
 }
 
@@ -111,7 +116,9 @@ static int put_of(struct program *src, uint32_t caplen)
 	struct frame *f = frame_of(caplen);
 	struct verdict v = { .src.attr = src ? ATTR_SOCKET : ATTR_UNKNOWN,
 			     .direction = DIRECTION_OUT };
-	struct owned_packet p = { .frame = f, .verdict = &v, .data = f->data,
+	struct owned_packet p = { .frame = f,
+				  .verdict = &v,
+				  .data = f->data,
 				  .src = src,
 				  .linktype = LINKTYPE_ETHERNET };
 
@@ -245,10 +252,14 @@ static void what_was_before_is_told_in_between(void **state)
 static void put_local(struct program *src, struct program *dst)
 {
 	struct frame *f = frame_of(60);
-	struct verdict v = { .src.attr = ATTR_SOCKET, .dst.attr = ATTR_SOCKET,
+	struct verdict v = { .src.attr = ATTR_SOCKET,
+			     .dst.attr = ATTR_SOCKET,
 			     .direction = DIRECTION_LOCAL };
-	struct owned_packet p = { .frame = f, .verdict = &v, .data = f->data,
-				  .src = src, .dst = dst,
+	struct owned_packet p = { .frame = f,
+				  .verdict = &v,
+				  .data = f->data,
+				  .src = src,
+				  .dst = dst,
 				  .linktype = LINKTYPE_ETHERNET };
 
 	assert_int_equal(output_packet(output, &p), 0);
@@ -337,9 +348,8 @@ static void packets_of_any_length_stay_whole(void **state)
 static int put_between(void)
 {
 	static const uint8_t data[] = {
-		0x45, 0, 0, 28, 0, 1, 0, 0, 64, 17, 0, 0,
-		192, 0, 2, 1, 198, 51, 100, 2,
-		0x30, 0x39, 0, 53, 0, 8, 0, 0,
+		0x45, 0, 0,   28, 0,   1, 0,	0,    64, 17, 0, 0, 192, 0,
+		2,    1, 198, 51, 100, 2, 0x30, 0x39, 0,  53, 0, 8, 0,	 0,
 	};
 	struct frame *f = frame_of(sizeof(data));
 	struct verdict v = { .direction = DIRECTION_FORWARDED };
@@ -436,7 +446,8 @@ static void memory_does_not_grow_with_files(void **state)
 	const struct output_interface_stats interfaces[1] = { { 0 } };
 	const struct pcapng_interface i = { .name = "eth0",
 					    .linktype = LINKTYPE_ETHERNET };
-	struct output_options o = { .path = path, .process_table = true,
+	struct output_options o = { .path = path,
+				    .process_table = true,
 				    .compression = COMPRESSION_ZSTD };
 	const struct output_stats stats = { 0 };
 	uint64_t unwritten;

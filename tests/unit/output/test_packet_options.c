@@ -35,15 +35,16 @@ static struct process curl_process(void)
 {
 	struct process p = {
 		.has = 1 << FIELD_USER | 1 << FIELD_EXEPATH,
-		.user = "www-data", .exepath = "/usr/bin/curl",
+		.user = "www-data",
+		.exepath = "/usr/bin/curl",
 	};
 
 	return p;
 }
 
 /* The comment as a string; exactly COMMENT_MAX bytes for ASan. */
-static const char *comment(const struct option_key *k, const struct process *src,
-			   const struct process *dst)
+static const char *comment(const struct option_key *k,
+			   const struct process *src, const struct process *dst)
 {
 	static char text[COMMENT_MAX + 1];
 	char *out = malloc(COMMENT_MAX);
@@ -184,7 +185,7 @@ static void a_name_forges_nothing(void **state)
 {
 	static const char *const names[] = {
 		"x[1] src.user=r", "x[1]\nsrc=y[2]", "\\x20src=y", "\\", "=",
-		"] dst=y[2]", "\xc2\xa0src=y", "\" src=\"y", " ", "",
+		"] dst=y[2]",	   "\xc2\xa0src=y",  "\" src=\"y", " ",	 "",
 	};
 	struct process p = { .has = 1 << FIELD_EXEPATH };
 	struct option_key k = curl_key();
@@ -370,7 +371,7 @@ static void what_is_not_there_has_no_option(void **state)
 	struct packet_options *s = packet_options_new(false, false);
 	struct option_records none = { 0 };
 	struct option_key k = { .src.attr = ATTR_FORWARDED,
-			       .dst.attr = ATTR_FORWARDED };
+				.dst.attr = ATTR_FORWARDED };
 	struct option o[MAX_OPTIONS];
 
 	(void)state;
@@ -458,18 +459,22 @@ static void other_receivers_have_options_of_their_own(void **state)
 	assert_int_equal(o[0].len, sizeof(text) - 1);
 	assert_memory_equal(o[0].value, text, sizeof(text) - 1);
 	assert_int_equal(options_of(stamp.bytes + stamp.first_len,
-				    stamp.len - stamp.first_len, o), 4);
+				    stamp.len - stamp.first_len, o),
+			 4);
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(o[2 * i].code, PCAPNG_EPB_PROCESSID_THREADID);
 		assert_int_equal(get_le(o[2 * i].value, 4), others[i].pid);
 		assert_int_equal(receiver_decode(&e, o[2 * i + 1].value + 4,
-						 o[2 * i + 1].len - 4), 0);
+						 o[2 * i + 1].len - 4),
+				 0);
 		assert_int_equal(e.pid, others[i].pid);
 		assert_int_equal(e.attr, ATTR_SOCKET);
 	}
 	/* The most that there can be fits. */
-	stamp = packet_options_others(s, (struct packet_end[OTHERS_MAX]){
-					      others[0], others[1] }, OTHERS_MAX);
+	stamp = packet_options_others(s,
+				      (struct packet_end[OTHERS_MAX]){
+					      others[0], others[1] },
+				      OTHERS_MAX);
 	assert_true(stamp.len > 0);
 	packet_options_free(s);
 }

@@ -27,7 +27,7 @@ static int make_file(void **state)
 	int fd = mkstemp(path);
 
 	(void)state;
-	signal(SIGPIPE, SIG_IGN);	/* as the session does */
+	signal(SIGPIPE, SIG_IGN); /* as the session does */
 	signal(SIGXFSZ, SIG_IGN);
 	return close(fd);
 }
@@ -52,8 +52,7 @@ static struct pcapng_writer *open_writer(const char *where)
 {
 	struct pcapng_writer *w = NULL;
 
-	assert_int_equal(pcapng_writer_take(&w, pcapng_output_open(where)),
-			 0);
+	assert_int_equal(pcapng_writer_take(&w, pcapng_output_open(where)), 0);
 	assert_non_null(w);
 	return w;
 }
@@ -61,8 +60,10 @@ static struct pcapng_writer *open_writer(const char *where)
 static int write_packet(struct pcapng_writer *w, const void *data,
 			uint32_t caplen)
 {
-	struct pcapng_packet p = { .caplen = caplen, .len = caplen,
-				   .ts_ns = 0x0123456789abcdef, .data = data };
+	struct pcapng_packet p = { .caplen = caplen,
+				   .len = caplen,
+				   .ts_ns = 0x0123456789abcdef,
+				   .data = data };
 
 	return pcapng_writer_packet(w, &p);
 }
@@ -89,8 +90,7 @@ static int count_blocks(size_t size)
 
 static void names_of_addresses_have_known_bytes(void **state)
 {
-	static const uint8_t v4[16] = { [10] = 0xff, [11] = 0xff, 192, 0, 2,
-					1 };
+	static const uint8_t v4[16] = { [10] = 0xff, [11] = 0xff, 192, 0, 2, 1 };
 	static const uint8_t v6[16] = { 0x20, 1, [15] = 7 };
 	/* clang-format off */
 	static const uint8_t want[] = {
@@ -143,17 +143,23 @@ static void a_file_has_known_bytes(void **state)
 	};
 	/* clang-format on */
 	static const struct pcapng_interface lo = {
-		.name = "lo", .filter = "ip", .linktype = 1, .snaplen = 256,
+		.name = "lo",
+		.filter = "ip",
+		.linktype = 1,
+		.snaplen = 256,
 	};
 	struct iovec flags = { "\2\0\4\0\1\0\0", 8 };
-	struct pcapng_packet p = { .caplen = 5, .len = 9,
+	struct pcapng_packet p = { .caplen = 5,
+				   .len = 9,
 				   .ts_ns = 0x0123456789abcdef,
 				   .data = (const uint8_t *)"hello",
-				   .options = &flags, .option_count = 1 };
+				   .options = &flags,
+				   .option_count = 1 };
 	struct pcapng_writer *w = open_writer(path);
 
 	(void)state;
-	assert_int_equal(pcapng_writer_section(w, NULL, "Linux", "pw", NULL), 0);
+	assert_int_equal(pcapng_writer_section(w, NULL, "Linux", "pw", NULL),
+			 0);
 	assert_int_equal(pcapng_writer_interface(w, &lo), 0);
 	assert_int_equal(pcapng_writer_packet(w, &p), 0);
 	assert_int_equal(pcapng_writer_custom(w, "PW!", 3), 0);
@@ -180,9 +186,14 @@ static void statistics_have_known_bytes(void **state)
 	};
 	/* clang-format on */
 	struct pcapng_statistics s = {
-		.interface = 1, .start_ns = 7, .end_ns = 0x200000003,
-		.received = 0x100000009, .if_dropped = 4, .os_dropped = 5,
-		.delivered = 6, .comment = "ok",
+		.interface = 1,
+		.start_ns = 7,
+		.end_ns = 0x200000003,
+		.received = 0x100000009,
+		.if_dropped = 4,
+		.os_dropped = 5,
+		.delivered = 6,
+		.comment = "ok",
 	};
 	struct pcapng_writer *w = open_writer(path);
 
@@ -208,7 +219,8 @@ static void every_block_is_whole(void **state)
 		struct pcapng_statistics stats = { .comment = s };
 		const char *const comments[] = { s, s, NULL };
 
-		assert_int_equal(pcapng_writer_section(w, s, s, s, comments), 0);
+		assert_int_equal(pcapng_writer_section(w, s, s, s, comments),
+				 0);
 		assert_int_equal(pcapng_writer_interface(w, &i), 0);
 		assert_int_equal(pcapng_writer_interface(w, &i), 0);
 		assert_int_equal(write_packet(w, s, (uint32_t)n), 0);
@@ -286,7 +298,7 @@ static void a_file_is_its_owners_alone(void **state)
 	assert_int_equal(write_packet(w, "x", 1), 0);
 	assert_int_equal(pcapng_writer_close(w), 0);
 
-	w = open_writer(path);		/* again: emptied */
+	w = open_writer(path); /* again: emptied */
 	assert_int_equal(pcapng_writer_close(w), 0);
 	assert_int_equal(read_file(), 0);
 }
@@ -324,7 +336,7 @@ static void a_full_disk_is_told(void **state)
 	assert_int_equal(pcapng_writer_flush(w), -ENOSPC);
 	assert_failed(w, -ENOSPC);
 
-	w = open_writer("/dev/full");	/* or at the very end */
+	w = open_writer("/dev/full"); /* or at the very end */
 	assert_int_equal(write_packet(w, "x", 1), 0);
 	assert_int_equal(pcapng_writer_close(w), -ENOSPC);
 }
@@ -438,7 +450,7 @@ static size_t through_stdout(int flags, int *status)
 		_exit(pcapng_writer_close(w) || err);
 	}
 	close(fds[1]);
-	usleep(20000);		/* until its pipe is full */
+	usleep(20000); /* until its pipe is full */
 	while ((n = read(fds[0], file + got, sizeof(file) - got)) > 0)
 		got += (size_t)n;
 	close(fds[0]);
@@ -512,8 +524,10 @@ static void a_reader_that_sleeps_is_not_waited_for(void **state)
 		int fds[2], saved, written, patient;
 		struct pcapng_writer *w;
 
-		assert_int_equal(is_socket ? socketpair(AF_UNIX, SOCK_STREAM,
-							0, fds) : pipe(fds), 0);
+		assert_int_equal(is_socket ? socketpair(AF_UNIX, SOCK_STREAM, 0,
+							fds) :
+					     pipe(fds),
+				 0);
 		w = open_stdout(fds, &saved);
 		written = fill(w);
 		patient = pcapng_writer_be_patient(w, 10 * SECOND_NS, -1);

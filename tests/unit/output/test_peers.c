@@ -161,8 +161,8 @@ static void only_who_has_most_is_cut(void **state)
 	(void)state;
 	add("2001:db8::1");
 	for (unsigned i = 0; i < 100000; i++) {
-		const uint8_t v4[4] = { 10, (uint8_t)(i >> 16), (uint8_t)(i >> 8),
-					(uint8_t)i };
+		const uint8_t v4[4] = { 10, (uint8_t)(i >> 16),
+					(uint8_t)(i >> 8), (uint8_t)i };
 		uint8_t addr[16];
 
 		address_from_ipv4(addr, v4);

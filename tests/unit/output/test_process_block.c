@@ -19,10 +19,15 @@ static void a_process_has_known_bytes(void **state)
 		0, 0, 0, 0,
 	};
 	/* clang-format on */
-	struct process p = { .pid = 1234, .ppid = 1, .uid = 1000,
+	struct process p = { .pid = 1234,
+			     .ppid = 1,
+			     .uid = 1000,
 			     .start_ns = 0x1122334455667788,
-			     .name = "curl", .exepath = "/curl", .user = "al",
-			     .cmdline = "curl\0x", .cmdline_len = 6 };
+			     .name = "curl",
+			     .exepath = "/curl",
+			     .user = "al",
+			     .cmdline = "curl\0x",
+			     .cmdline_len = 6 };
 	uint8_t got[PROCESS_BLOCK_MAX];
 
 	(void)state;
@@ -33,7 +38,8 @@ static void a_process_has_known_bytes(void **state)
 	assert_int_equal(process_block(&p, 5, got), sizeof(want));
 	assert_memory_equal(got, want, sizeof(want));
 	/* What it executed later is of later. */
-	assert_int_equal(process_block(&p, 0x2222334455667788, got), sizeof(want));
+	assert_int_equal(process_block(&p, 0x2222334455667788, got),
+			 sizeof(want));
 	assert_int_equal(got[sizeof(want) - 5], 0x22);
 }
 

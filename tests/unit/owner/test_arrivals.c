@@ -6,7 +6,7 @@
 #include "packet/flow.h"
 #include "bpf/event.h"
 
-#define T 1000000000000ull
+#define T    1000000000000ull
 #define PORT 53
 
 static uint8_t tables[2][PROBE_ARRIVALS];
@@ -17,7 +17,9 @@ static struct arrivals begin(void)
 	memset(tables, 0, sizeof(tables));
 	now = 0;
 	return (struct arrivals){ .tables = { tables[0], tables[1] },
-				  .now = &now, .turned_ns = T, .since_ns = T };
+				  .now = &now,
+				  .turned_ns = T,
+				  .since_ns = T };
 }
 
 static uint64_t arrival_of(__u64 word)
@@ -40,14 +42,16 @@ static void what_a_socket_got_is_found(void **state)
 
 	(void)state;
 	mark(arrival_of(1));
-	assert_int_equal(arrivals_find(&a, arrival_of(1), PORT, T + 1), ARRIVED);
+	assert_int_equal(arrivals_find(&a, arrival_of(1), PORT, T + 1),
+			 ARRIVED);
 	assert_int_equal(arrivals_find(&a, arrival_of(2), PORT, T + 1),
 			 ARRIVED_NOWHERE);
 	assert_int_equal(arrivals_find(&a, arrival_of(1), PORT + 1, T + 1),
 			 ARRIVED_ELSEWHERE);
 	/* Nothing is known of what is not plain, or came before. */
 	assert_int_equal(arrivals_find(&a, 0, PORT, T + 1), ARRIVED);
-	assert_int_equal(arrivals_find(&a, arrival_of(2), PORT, T - 1), ARRIVED);
+	assert_int_equal(arrivals_find(&a, arrival_of(2), PORT, T - 1),
+			 ARRIVED);
 }
 
 static void a_mark_tells_after_how_many_reads_it_came(void **state)
@@ -77,14 +81,16 @@ static void a_mark_lasts_for_a_turn(void **state)
 	a.turned_ns = T + ARRIVALS_TURN_NS;
 	assert_int_equal(now, 1);
 	assert_int_equal(a.since_ns, T);
-	assert_int_equal(arrivals_find(&a, arrival_of(1), PORT, T + 1), ARRIVED);
+	assert_int_equal(arrivals_find(&a, arrival_of(1), PORT, T + 1),
+			 ARRIVED);
 	assert_true(arrivals_turn(&a, T + 2 * ARRIVALS_TURN_NS));
 	a.turned_ns = T + 2 * ARRIVALS_TURN_NS;
 	assert_int_equal(now, 0);
 	/* Forgotten, and so believed. */
-	assert_int_equal(arrivals_find(&a, arrival_of(1), PORT, T + 1), ARRIVED);
+	assert_int_equal(arrivals_find(&a, arrival_of(1), PORT, T + 1),
+			 ARRIVED);
 	assert_int_equal(arrivals_find(&a, arrival_of(1), PORT,
-				  T + ARRIVALS_TURN_NS),
+				       T + ARRIVALS_TURN_NS),
 			 ARRIVED_NOWHERE);
 }
 
@@ -116,8 +122,8 @@ static void few_are_mistaken(void **state)
 	for (unsigned i = 0; i < 50000; i++)
 		mark(arrival_of(i * 2654435761u));
 	for (unsigned i = 0; i < 50000; i++)
-		mistaken += arrivals_find(&a, arrival_of(~(__u64)i), PORT,
-					  T) == ARRIVED;
+		mistaken += arrivals_find(&a, arrival_of(~(__u64)i), PORT, T) ==
+			    ARRIVED;
 	assert_in_range(mistaken, 0, 50000 / 40);
 }
 

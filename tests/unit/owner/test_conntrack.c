@@ -19,9 +19,9 @@
 #define SEC 1000000000ull
 
 static uint64_t now;
-static int kernel;			/* its end of the events */
-static bool overrun;			/* the next read finds events lost */
-static uint8_t answer[512];		/* of who is asked for all */
+static int kernel;	    /* its end of the events */
+static bool overrun;	    /* the next read finds events lost */
+static uint8_t answer[512]; /* of who is asked for all */
 static size_t answer_len;
 static int answer_err;
 static int asked;
@@ -67,7 +67,8 @@ int __wrap_socket(int domain, int type, int protocol)
 	assert_int_equal(domain, AF_NETLINK);
 	assert_int_equal(protocol, NETLINK_NETFILTER);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0,
-				    fds), 0);
+				    fds),
+			 0);
 	kernel = fds[0];
 	return fds[1];
 }
@@ -98,14 +99,12 @@ ssize_t __wrap_recv(int fd, void *buf, size_t len, int flags)
 	return -1;
 }
 
-int __wrap_lookup_translations(struct lookup *l, unsigned namespace,
-			       uint32_t status,
-			       int (*take)(void *ctx, const void *bytes,
-					   size_t len), void *ctx);
-int __wrap_lookup_translations(struct lookup *l, unsigned namespace,
-			       uint32_t status,
-			       int (*take)(void *ctx, const void *bytes,
-					   size_t len), void *ctx)
+int __wrap_lookup_translations(
+	struct lookup *l, unsigned namespace, uint32_t status,
+	int (*take)(void *ctx, const void *bytes, size_t len), void *ctx);
+int __wrap_lookup_translations(
+	struct lookup *l, unsigned namespace, uint32_t status,
+	int (*take)(void *ctx, const void *bytes, size_t len), void *ctx)
 {
 	(void)l;
 	assert_int_equal(namespace, 3);
@@ -113,7 +112,8 @@ int __wrap_lookup_translations(struct lookup *l, unsigned namespace,
 	if (answer_err)
 		return answer_err;
 	return status == IPS_SRC_NAT && answer_len ?
-		       take(ctx, answer, answer_len) : 0;
+		       take(ctx, answer, answer_len) :
+		       0;
 }
 
 /* ---- messages as ctnetlink makes them ---- */
@@ -123,8 +123,7 @@ struct message {
 	_Alignas(8) uint8_t bytes[512];
 };
 
-static void put(struct message *m, uint16_t type, const void *value,
-		size_t len)
+static void put(struct message *m, uint16_t type, const void *value, size_t len)
 {
 	struct nlattr a = { (uint16_t)(NLA_HDRLEN + len), type };
 
@@ -352,7 +351,7 @@ static void after_a_loss_all_are_asked_for_anew(void **state)
 
 	assert_true(is_translated(b, 7));
 	now += SEC;
-	answers(12);			/* 7 has ended, unheard */
+	answers(12); /* 7 has ended, unheard */
 	overrun = true;
 	conntrack_refresh(b->conntrack, true);
 	assert_int_equal(asked, 4);

@@ -7,9 +7,9 @@
 
 #define MS  1000000ull
 #define SEC 1000000000ull
-#define T   (1000 * SEC)	/* when the tests begin */
+#define T   (1000 * SEC) /* when the tests begin */
 
-#define HOST  1			/* network namespaces */
+#define HOST  1 /* network namespaces */
 #define OTHER 2
 #define THIRD 3
 
@@ -17,7 +17,8 @@ static struct proc alice, bob, carol;
 
 static struct flow_key key_of(uint8_t proto, uint16_t port)
 {
-	struct flow_key k = { .proto = proto, .local_port = port,
+	struct flow_key k = { .proto = proto,
+			      .local_port = port,
 			      .remote_port = 443 };
 
 	k.local[15] = 1;
@@ -28,8 +29,10 @@ static struct flow_key key_of(uint8_t proto, uint16_t port)
 static struct flowtab_event by(struct proc *owner, uint64_t ts_ns,
 			       uint64_t cookie)
 {
-	return (struct flowtab_event){ .ts_ns = ts_ns, .cookie = cookie,
-				       .netns = HOST, .owner = owner,
+	return (struct flowtab_event){ .ts_ns = ts_ns,
+				       .cookie = cookie,
+				       .netns = HOST,
+				       .owner = owner,
 				       .attr = ATTR_SOCKET };
 }
 
@@ -78,8 +81,11 @@ enum { RECEIVES = 0, SENDS = 1, SYN = 2, RST = 4, FIN = 8 };
 static bool find(struct flowtab *t, const struct flow_key *key, uint64_t ts_ns,
 		 int how, struct flowtab_answer *a)
 {
-	struct flowtab_query q = { .key = *key, .ts_ns = ts_ns, .netns = HOST,
-				   .sends = how & SENDS, .syn = how & SYN,
+	struct flowtab_query q = { .key = *key,
+				   .ts_ns = ts_ns,
+				   .netns = HOST,
+				   .sends = how & SENDS,
+				   .syn = how & SYN,
 				   .rst = how & RST,
 				   .fin = how & FIN };
 
@@ -213,7 +219,7 @@ static void events_may_come_out_of_order(void **state)
 	assert_owner(t, &k, T + 35 * MS, &carol);
 
 	flowtab_close(t, 7, T + 50 * MS);
-	own(t, &alice, T + 40 * MS, 7);		/* before the end, told after */
+	own(t, &alice, T + 40 * MS, 7); /* before the end, told after */
 	assert_owner(t, &k, T + 45 * MS, &alice);
 	assert_answer(t, &k, T + 60 * MS, SENDS, &alice, ATTR_KERNEL,
 		      REASON_TIME_WAIT);
@@ -281,7 +287,7 @@ static void a_socket_may_have_no_known_owner(void **state)
 	use(t, NULL, T, 7, &k);
 	assert_answer(t, &k, T, SENDS, NULL, ATTR_UNKNOWN, REASON_BEFORE);
 	use(t, &alice, T + MS, 7, &k);
-	use(t, NULL, T + 2 * MS, 7, &k);	/* tells nothing new */
+	use(t, NULL, T + 2 * MS, 7, &k); /* tells nothing new */
 	assert_owner(t, &k, T + 3 * MS, &alice);
 }
 
@@ -306,8 +312,9 @@ static void who_had_it_may_be_sending_as_it_is_taken(void **state)
 {
 	struct flowtab *t = *state;
 	struct flow_key k = key_of(IPPROTO_UDP, 80);
-	struct flowtab_query q = { .key = k, .netns = HOST, .sends = true,
-				   .ts_ns = T + MS + 1000 };
+	struct flowtab_query q = {
+		.key = k, .netns = HOST, .sends = true, .ts_ns = T + MS + 1000
+	};
 	struct flowtab_answer a;
 
 	use(t, &alice, T, 7, &k);
@@ -404,7 +411,7 @@ static void what_waited_behind_a_read_may_be_of_a_later_name(void **state)
 	e.roles = FLOWTAB_READER;
 	e.read_ns = T + 4 * MS;
 	e.emptied_ns = T + 2 * MS;
-	flowtab_owner(t, &e);			/* another thread of it */
+	flowtab_owner(t, &e); /* another thread of it */
 	assert_answer(t, &k, T + 3 * MS, RECEIVES, &alice, ATTR_SOCKET,
 		      REASON_NONE);
 	e.renamed = true;
@@ -446,8 +453,11 @@ static void assert_writer(struct flowtab *t, const struct flow_key *key,
 			  uint64_t ts_ns, uint32_t sequence,
 			  const struct proc *owner, uint64_t as_of_ns)
 {
-	struct flowtab_query q = { .key = *key, .ts_ns = ts_ns, .netns = HOST,
-				   .sends = true, .data = true,
+	struct flowtab_query q = { .key = *key,
+				   .ts_ns = ts_ns,
+				   .netns = HOST,
+				   .sends = true,
+				   .data = true,
 				   .sequence = sequence };
 	struct flowtab_answer a;
 
@@ -470,7 +480,7 @@ static void bytes_that_waited_are_who_wrote_them(void **state)
 	assert_writer(t, &k, T + 9 * MS, 0x10, &carol, T + 2 * MS);
 	/* What has no bytes has no sequence number of its own. */
 	assert_owner(t, &k, T + 9 * MS, &carol);
-	own(t, &alice, T + 20 * MS, 1);		/* closes it, writes nothing */
+	own(t, &alice, T + 20 * MS, 1); /* closes it, writes nothing */
 	assert_writer(t, &k, T + 9 * MS, 0xf, &bob, T + MS);
 	assert_owner(t, &k, T, &alice);
 }
@@ -479,8 +489,11 @@ static void what_two_write_at_once_is_neithers(void **state)
 {
 	struct flow_key k = key_of(IPPROTO_TCP, 80);
 	struct flowtab_event e = by(&bob, T + MS, 1);
-	struct flowtab_query q = { .key = k, .ts_ns = T + 9 * MS, .netns = HOST,
-				   .sends = true, .data = true,
+	struct flowtab_query q = { .key = k,
+				   .ts_ns = T + 9 * MS,
+				   .netns = HOST,
+				   .sends = true,
+				   .data = true,
 				   .sequence = 150 };
 	struct flowtab *t = *state;
 	struct flowtab_answer a;
@@ -518,7 +531,7 @@ static void its_first_bytes_may_be_of_another_program(void **state)
 	struct flowtab *t = *state;
 
 	use(t, &alice, T, 1, &k);
-	flowtab_owner(t, &e);			/* the same, as before */
+	flowtab_owner(t, &e); /* the same, as before */
 	assert_writer(t, &k, T + 9 * MS, 150, &alice, T);
 	e.renamed = true;
 	flowtab_owner(t, &e);
@@ -595,10 +608,10 @@ static void the_reset_of_a_close_is_the_owners(void **state)
 
 	use(t, &alice, T, 7, &k);
 	flowtab_close(t, 7, T + SEC);
-	assert_answer(t, &k, T + SEC + MS / 2, SENDS | RST, &alice,
-		      ATTR_SOCKET, REASON_NONE);
-	assert_answer(t, &k, T + SEC + 2 * MS, SENDS | RST, &alice,
-		      ATTR_KERNEL, REASON_RESET);
+	assert_answer(t, &k, T + SEC + MS / 2, SENDS | RST, &alice, ATTR_SOCKET,
+		      REASON_NONE);
+	assert_answer(t, &k, T + SEC + 2 * MS, SENDS | RST, &alice, ATTR_KERNEL,
+		      REASON_RESET);
 	assert_answer(t, &k, T + SEC + MS / 2, RECEIVES | RST, &alice,
 		      ATTR_KERNEL, REASON_TIME_WAIT);
 }
@@ -716,9 +729,13 @@ static void what_came_before_its_flow_was_sent_on_may_be_nobodys(void **state)
 /* In whatever order they are found: all orders of four lives. */
 static void two_other_namespaces_are_ambiguous(void **state)
 {
-	static const struct { uint64_t netns, from, cookie; } lives[] = {
-		{ OTHER, T, 1 }, { THIRD, T + MS, 2 },
-		{ OTHER, T + 2 * MS, 3 }, { THIRD, T + 3 * MS, 4 },
+	static const struct {
+		uint64_t netns, from, cookie;
+	} lives[] = {
+		{ OTHER, T, 1 },
+		{ THIRD, T + MS, 2 },
+		{ OTHER, T + 2 * MS, 3 },
+		{ THIRD, T + 3 * MS, 4 },
 	};
 	struct flow_key k = key_of(IPPROTO_TCP, 1);
 
@@ -738,8 +755,8 @@ static void two_other_namespaces_are_ambiguous(void **state)
 		flowtab_close(t, 3, T + 10 * MS);
 		/* Open after that: 1 in one namespace, 4 in the other. */
 		if ((used & 9) == 9)
-			assert_answer(t, &k, T + SEC, SENDS, NULL,
-				      ATTR_UNKNOWN, REASON_AMBIGUOUS);
+			assert_answer(t, &k, T + SEC, SENDS, NULL, ATTR_UNKNOWN,
+				      REASON_AMBIGUOUS);
 		flowtab_free(t);
 	}
 }
@@ -752,8 +769,7 @@ static void the_kernel_of_two_other_namespaces_is_the_kernel(void **state)
 
 	use_kernel_in(t, OTHER, T, 1, &k);
 	use_kernel_in(t, THIRD, T + MS, 2, &k);
-	assert_answer(t, &k, T + 2 * MS, SENDS, NULL, ATTR_KERNEL,
-		      REASON_ICMP);
+	assert_answer(t, &k, T + 2 * MS, SENDS, NULL, ATTR_KERNEL, REASON_ICMP);
 	use_in(t, OTHER, &alice, T + 3 * MS, 3, &k);
 	assert_answer(t, &k, T + 4 * MS, SENDS, NULL, ATTR_UNKNOWN,
 		      REASON_AMBIGUOUS);
@@ -814,7 +830,7 @@ static void a_frame_is_its_senders_for_a_moment(void **state)
 	struct flow_key k = key_of(IPPROTO_TCP, 1);
 
 	frame_in(t, HOST, &alice, T, &arp);
-	frame_in(t, HOST, &bob, T, &k);		/* at the very same time */
+	frame_in(t, HOST, &bob, T, &k); /* at the very same time */
 	frame_in(t, OTHER, &carol, T, &arp);
 	assert_answer(t, &arp, T, SENDS, &alice, ATTR_SOCKET, 0);
 	assert_answer(t, &k, T + MS / 2, SENDS | SYN, &bob, ATTR_SOCKET, 0);
@@ -1013,7 +1029,7 @@ static void what_packets_may_ask_for_stays(void **state)
 		k = key_of(IPPROTO_UDP, (uint16_t)i);
 		use(t, &gone, now, 2000 + i, &k);
 		flowtab_close(t, 2000 + i, now + MS);
-		if (i == 20000)		/* another life of the first */
+		if (i == 20000) /* another life of the first */
 			use(t, &bob, now, 1, &first);
 	}
 	assert_owner(t, &first, T + MS, &gone);
@@ -1110,7 +1126,8 @@ static void what_was_just_asked_for_stays(void **state)
 			one = key_of(IPPROTO_TCP, i);
 			use(t, &alice, ts_ns, 1, &one);
 		}
-		is_known = find(t, &k, ts_ns, SENDS, &(struct flowtab_answer){ 0 });
+		is_known = find(t, &k, ts_ns, SENDS,
+				&(struct flowtab_answer){ 0 });
 		one = key_of(IPPROTO_TCP, 66);
 		use(t, &alice, ts_ns, 1, &one);
 		if (is_known)
@@ -1270,8 +1287,10 @@ static void any_event(struct flowtab *t, struct proc *procs, uint64_t ts_ns)
 {
 	struct flow_key k = any_key(below(KEYS));
 	struct flowtab_event e = {
-		.ts_ns = ts_ns, .cookie = 1 + below(COOKIES),
-		.netns = 1 + below(3), .tid = below(2),
+		.ts_ns = ts_ns,
+		.cookie = 1 + below(COOKIES),
+		.netns = 1 + below(3),
+		.tid = below(2),
 		.attr = below(2) ? ATTR_SOCKET : ATTR_LISTENER,
 		.owner = below(10) ? &procs[below(PROCS)] : NULL,
 	};
@@ -1306,7 +1325,7 @@ static void assert_sane(struct flowtab *t, struct proc *procs, uint64_t ts_ns)
 	if (find(t, &k, ts_ns, how, &a)) {
 		assert_int_not_equal(a.attr, ATTR_NONE);
 		assert_int_equal(a.attr == ATTR_KERNEL ||
-				 a.attr == ATTR_UNKNOWN,
+					 a.attr == ATTR_UNKNOWN,
 				 a.reason != REASON_NONE);
 		assert_true(!a.owner || a.owner->refs);
 		assert_true(a.owner || a.attr >= ATTR_KERNEL);
@@ -1394,7 +1413,8 @@ int main(void)
 		flowtab_test(a_socket_lives_again),
 		flowtab_test(the_packets_own_namespace_comes_first),
 		flowtab_test(one_other_namespace_is_no_question),
-		flowtab_test(what_came_before_its_flow_was_sent_on_may_be_nobodys),
+		flowtab_test(
+			what_came_before_its_flow_was_sent_on_may_be_nobodys),
 		flowtab_test(two_other_namespaces_are_ambiguous),
 		flowtab_test(the_kernel_of_two_other_namespaces_is_the_kernel),
 		flowtab_test(the_kernel_acts_on_behalf_of_the_last_owner),

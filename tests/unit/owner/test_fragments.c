@@ -31,7 +31,8 @@ static int close_fragments(void **state)
 static struct packet_traits datagram(uint32_t id)
 {
 	struct packet_traits t = {
-		.key = { .local_port = 5000, .remote_port = 53,
+		.key = { .local_port = 5000,
+			 .remote_port = 53,
 			 .proto = IPPROTO_UDP },
 		.fingerprint = 7,
 		.arrival = 9,
@@ -133,8 +134,9 @@ static void a_number_that_is_used_again_is_the_last_ones(void **state)
 	fragments_whole(fragments, &first, T);
 	first.key.local_port = 5001;
 	fragments_whole(fragments, &first, T + SECOND);
-	assert_int_equal(fragments_whole(fragments, &later, T + SECOND)
-				 ->key.local_port, 5001);
+	assert_int_equal(
+		fragments_whole(fragments, &later, T + SECOND)->key.local_port,
+		5001);
 }
 
 #define TEST(f) \

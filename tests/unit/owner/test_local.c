@@ -8,9 +8,9 @@
 #include "interface/netlink.h"
 #include "owner/local/local.h"
 
-static const char *first;		/* address of eth0 */
+static const char *first; /* address of eth0 */
 static bool unknown;
-static int messages;			/* of a change, that wait */
+static int messages; /* of a change, that wait */
 static int asked;
 
 /* eth0 at 192.0.2.7/24 and 2001:db8::7, one from 10.1.2.3 to 10.1.2.4. */
@@ -40,8 +40,8 @@ int __wrap_netlink_each(int fd, uint16_t request, uint16_t answer,
 		return -ENOBUFS;
 	give(take, ctx, tun);
 	give(take, ctx, own);
-	give(take, ctx, address_of(7, AF_INET6, 64, IFA_ADDRESS,
-				   "2001:db8::7"));
+	give(take, ctx,
+	     address_of(7, AF_INET6, 64, IFA_ADDRESS, "2001:db8::7"));
 	return 0;
 }
 

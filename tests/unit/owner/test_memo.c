@@ -13,7 +13,8 @@
 static const struct packet datagram = {
 	.outer.key = { .local = { [10] = 0xff, [11] = 0xff, 192, 0, 2, 1 },
 		       .remote = { [10] = 0xff, [11] = 0xff, 192, 0, 2, 2 },
-		       .local_port = 5000, .remote_port = 53,
+		       .local_port = 5000,
+		       .remote_port = 53,
 		       .proto = IPPROTO_UDP },
 	.kind = PACKET_IP,
 };

@@ -99,11 +99,11 @@ bool __wrap_resolve(struct resolver *r, const struct packet *p, uint64_t ts_ns,
 }
 
 bool __wrap_resolver_holds(struct resolver *r, const struct packet *p,
-				 uint64_t ts_ns, uint8_t direction,
-				 const struct verdict *v);
+			   uint64_t ts_ns, uint8_t direction,
+			   const struct verdict *v);
 bool __wrap_resolver_holds(struct resolver *r, const struct packet *p,
-				 uint64_t ts_ns, uint8_t direction,
-				 const struct verdict *v)
+			   uint64_t ts_ns, uint8_t direction,
+			   const struct verdict *v)
 {
 	(void)r;
 	(void)p;
@@ -117,8 +117,9 @@ bool __wrap_resolver_holds(struct resolver *r, const struct packet *p,
 
 static int begin(void)
 {
-	const struct namespace_options o = { .told = &told, .number = 4,
-					   .max_translations = 16 };
+	const struct namespace_options o = { .told = &told,
+					     .number = 4,
+					     .max_translations = 16 };
 
 	return namespace_open(&n, &o);
 }
@@ -146,11 +147,15 @@ static int close_namespace(void **state)
 static bool ask(uint8_t last_of_remote)
 {
 	const struct packet p = {
-		.outer.key = { .local = { [10] = 0xff, [11] = 0xff, 127, 0, 0,
-					  1 },
-			       .remote = { [10] = 0xff, [11] = 0xff, 192, 0, 2,
+		.outer.key = { .local = { [10] = 0xff, [11] = 0xff, 127, 0, 0, 1 },
+			       .remote = { [10] = 0xff,
+					   [11] = 0xff,
+					   192,
+					   0,
+					   2,
 					   last_of_remote },
-			       .local_port = 5000, .remote_port = 53,
+			       .local_port = 5000,
+			       .remote_port = 53,
 			       .proto = IPPROTO_UDP },
 		.kind = PACKET_IP,
 	};
@@ -243,7 +248,8 @@ static void it_is_where_it_was_opened(void **state)
 	assert_int_equal(namespace_fd(n, 1), -1);
 }
 
-#define test(f) cmocka_unit_test_setup_teardown(f, open_namespace, close_namespace)
+#define test(f) \
+	cmocka_unit_test_setup_teardown(f, open_namespace, close_namespace)
 
 int main(void)
 {

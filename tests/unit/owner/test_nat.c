@@ -14,7 +14,8 @@
 static struct flow_key key(uint8_t from, uint16_t port, uint8_t to,
 			   uint16_t remote)
 {
-	struct flow_key k = { .local_port = port, .remote_port = remote,
+	struct flow_key k = { .local_port = port,
+			      .remote_port = remote,
 			      .proto = IPPROTO_UDP };
 
 	address_from_ipv4(k.local, (const __u8[4]){ 10, 0, 0, from });

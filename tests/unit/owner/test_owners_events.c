@@ -22,7 +22,7 @@ static struct owners o;
 static struct probe_handler told;
 static unsigned forks, exits, renames, execs, moves, ends;
 
-static uint64_t owner_ns;	/* from when on the last one is what it is */
+static uint64_t owner_ns; /* from when on the last one is what it is */
 
 /* ---- what it asks, answered ---- */
 
@@ -96,25 +96,26 @@ uint64_t __wrap_namespace_cookie(const struct namespace *n)
 
 static struct flow_key key(uint16_t port, uint16_t remote_port, uint8_t proto)
 {
-	struct flow_key k = { .local_port = port, .remote_port = remote_port,
+	struct flow_key k = { .local_port = port,
+			      .remote_port = remote_port,
 			      .proto = proto };
 
 	address_from_ipv4(k.local, (const uint8_t[]){ 192, 0, 2, 1 });
-	address_from_ipv4(k.remote,
-			  remote_port ? (const uint8_t[]){ 192, 0, 2, 2 } :
-					(const uint8_t[]){ 0, 0, 0, 0 });
+	address_from_ipv4(k.remote, remote_port ?
+					    (const uint8_t[]){ 192, 0, 2, 2 } :
+					    (const uint8_t[]){ 0, 0, 0, 0 });
 	return k;
 }
 
 /* Cookie 1 is alice's already, 2 is the kernel's. */
 int __wrap_namespace_each_udp(struct namespace *n,
-			    void (*found)(void *ctx, uint64_t cookie,
-					  const struct flow_key *key),
-			    void *ctx);
+			      void (*found)(void *ctx, uint64_t cookie,
+					    const struct flow_key *key),
+			      void *ctx);
 int __wrap_namespace_each_udp(struct namespace *n,
-			    void (*found)(void *ctx, uint64_t cookie,
-					  const struct flow_key *key),
-			    void *ctx)
+			      void (*found)(void *ctx, uint64_t cookie,
+					    const struct flow_key *key),
+			      void *ctx)
 {
 	struct flow_key k = key(4789, 0, IPPROTO_UDP);
 
@@ -178,8 +179,9 @@ static void tell(struct probe_event e)
 
 static struct flowtab_answer find(struct flow_key k, uint64_t ts_ns)
 {
-	struct flowtab_query q = { .key = k, .ts_ns = ts_ns, .netns = HERE,
-				   .sends = true };
+	struct flowtab_query q = {
+		.key = k, .ts_ns = ts_ns, .netns = HERE, .sends = true
+	};
 	struct flowtab_answer a = { 0 };
 
 	flowtab_find(o.flows, &q, &a);
@@ -188,7 +190,8 @@ static struct flowtab_answer find(struct flow_key k, uint64_t ts_ns)
 
 static enum flowtab_port port(uint16_t number, uint8_t proto)
 {
-	struct flowtab_query q = { .key = key(number, 9, proto), .ts_ns = T + 1,
+	struct flowtab_query q = { .key = key(number, 9, proto),
+				   .ts_ns = T + 1,
 				   .netns = HERE };
 
 	return flowtab_port(o.flows, &q);
@@ -245,10 +248,11 @@ static void a_socket_that_ended_has_its_flow_no_more(void **state)
 
 static void a_packet_is_told_by_its_fingerprint(void **state)
 {
-	struct probe_event e = event(PROBE_PACKET,
-				     key(40000, 53, IPPROTO_UDP));
-	struct packettab_packet q = { .key = e.key, .fingerprint = 77,
-				      .mono_ns = T, .netns = HERE,
+	struct probe_event e = event(PROBE_PACKET, key(40000, 53, IPPROTO_UDP));
+	struct packettab_packet q = { .key = e.key,
+				      .fingerprint = 77,
+				      .mono_ns = T,
+				      .netns = HERE,
 				      .sends = true };
 	const struct packettab_packet *found;
 

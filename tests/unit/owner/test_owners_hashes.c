@@ -64,10 +64,10 @@ uint64_t __wrap_probe_lost(const struct probe *p)
 	return lost;
 }
 
-bool __wrap_proctab_ran_last(struct proctab *t, uint32_t pid,
-			     uint64_t start_ns, uint64_t exec_gen);
-bool __wrap_proctab_ran_last(struct proctab *t, uint32_t pid,
-			     uint64_t start_ns, uint64_t exec_gen)
+bool __wrap_proctab_ran_last(struct proctab *t, uint32_t pid, uint64_t start_ns,
+			     uint64_t exec_gen);
+bool __wrap_proctab_ran_last(struct proctab *t, uint32_t pid, uint64_t start_ns,
+			     uint64_t exec_gen)
 {
 	(void)t;
 	(void)pid;
@@ -140,7 +140,7 @@ static void a_program_is_asked_for_once(void **state)
 
 	(void)state;
 	takes = false;
-	owners_hash(&o, &i);		/* too many questions wait */
+	owners_hash(&o, &i); /* too many questions wait */
 	takes = true;
 	owners_hash(&o, &i);
 	owners_hash(&o, &i);

@@ -7,7 +7,7 @@
 #include "owner/flowtab/flowtab.h"
 #include "owner/owners_parts.h"
 
-static int probe;		/* is there by its address alone */
+static int probe; /* is there by its address alone */
 
 uint64_t __wrap_lookup_unanswered(const struct lookup *l);
 uint64_t __wrap_lookup_unanswered(const struct lookup *l)

@@ -12,7 +12,7 @@
 #define MS 1000000ull
 #define T  1000000000000ull
 
-static int probe, namespace, resolver;	/* are there by their addresses alone */
+static int probe, namespace, resolver; /* are there by their addresses alone */
 static int looks, asked, queues, scans, told_again, others;
 static bool attached, lost_events;
 static uint8_t claims_nothing;
@@ -107,7 +107,8 @@ static struct owners o;
 static int begin(void **state)
 {
 	(void)state;
-	o = (struct owners){ .probe = (void *)&probe, .namespace_count = 1,
+	o = (struct owners){ .probe = (void *)&probe,
+			     .namespace_count = 1,
 			     .namespaces = { (void *)&namespace } };
 	attached = true;
 	lost_events = false;

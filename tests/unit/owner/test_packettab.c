@@ -269,8 +269,10 @@ static struct packettab_packet pending(uint8_t proto, uint64_t fingerprint,
 static void read_by(struct packettab *t, struct proc *owner, uint64_t mono_ns,
 		    uint64_t position)
 {
-	struct socket_read r = { .cookie = 9, .position = position,
-				    .mono_ns = mono_ns, .owner = owner };
+	struct socket_read r = { .cookie = 9,
+				 .position = position,
+				 .mono_ns = mono_ns,
+				 .owner = owner };
 
 	packettab_read(t, &r);
 }
@@ -278,9 +280,11 @@ static void read_by(struct packettab *t, struct proc *owner, uint64_t mono_ns,
 static void read_past_by(struct packettab *t, struct proc *owner,
 			 uint64_t mono_ns, uint64_t position)
 {
-	struct socket_read r = { .cookie = 9, .position = position,
-				    .mono_ns = mono_ns, .owner = owner,
-				    .stream = true };
+	struct socket_read r = { .cookie = 9,
+				 .position = position,
+				 .mono_ns = mono_ns,
+				 .owner = owner,
+				 .stream = true };
 
 	packettab_read(t, &r);
 }
@@ -293,7 +297,7 @@ static void a_datagram_is_whose_turn_it_was(void **state)
 
 	tell(t, first);
 	tell(t, second);
-	read_by(t, &alice, T - 1, 1);		/* of an earlier one */
+	read_by(t, &alice, T - 1, 1); /* of an earlier one */
 	assert_not(t, first, PACKETTAB_MISSING);
 	read_by(t, &alice, T + MS, 1);
 	assert_found(t, first, &alice);
@@ -339,7 +343,7 @@ static void one_place_is_not_two_packets(void **state)
 	assert_found(t, third, &bob);
 	tell(t, fourth);
 	assert_not(t, fourth, PACKETTAB_MISSING);
-	read_by(t, &bob, T + 4 * MS, 4);	/* either way */
+	read_by(t, &bob, T + 4 * MS, 4); /* either way */
 	assert_found(t, third, &bob);
 	assert_found(t, fourth, &bob);
 }
@@ -381,7 +385,7 @@ static void what_was_read_is_counted_again(void **state)
 	struct packettab *t = *state;
 
 	tell(t, first);
-	tell(t, second);		/* for which there was no room */
+	tell(t, second); /* for which there was no room */
 	read_by(t, &alice, T + MS, 1);
 	third.mono_ns = T + 2 * MS;
 	tell(t, third);
@@ -415,8 +419,9 @@ static void a_copy_that_was_read_goes_first(void **state)
 {
 	struct packettab_packet q = pending(IPPROTO_UDP, 3, 1);
 	struct packettab_packet unread = q, read = q, late = q;
-	struct socket_read by_bob = { .cookie = 7, .position = 1,
-					 .mono_ns = T + 2 * MS, .owner = &bob };
+	struct socket_read by_bob = {
+		.cookie = 7, .position = 1, .mono_ns = T + 2 * MS, .owner = &bob
+	};
 	const struct packettab_packet *out;
 	struct packettab *t = *state;
 	unsigned count;
@@ -481,14 +486,14 @@ static void a_segment_is_whose_reading_passed_it(void **state)
 	tell(t, first);
 	tell(t, second);
 	tell(t, third);
-	first.position = 0xffffffe0;		/* after the first byte of each */
+	first.position = 0xffffffe0; /* after the first byte of each */
 	second.position = 0xfffffff1;
 	third.position = 0x21;
 	read_past_by(t, &alice, T + MS, 0x20);
 	assert_found(t, first, &alice);
 	assert_found(t, second, &alice);
 	assert_not(t, third, PACKETTAB_MISSING);
-	read_past_by(t, &bob, T + MS, 0x30);	/* a part of it */
+	read_past_by(t, &bob, T + MS, 0x30); /* a part of it */
 	assert_found(t, second, &alice);
 	assert_found(t, third, &bob);
 }

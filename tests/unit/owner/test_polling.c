@@ -16,7 +16,7 @@
 #define SECOND 1000000000ull
 #define DIAG   9
 
-static struct sockdiag_socket connected, listener;	/* inode 0: none */
+static struct sockdiag_socket connected, listener; /* inode 0: none */
 static struct flow_key asked[4];
 static int questions, holder_err;
 static struct proc curl = { .pid = 42 };
@@ -101,7 +101,8 @@ static int close_polling(void **state)
 
 static struct flow_key key(void)
 {
-	struct flow_key k = { .proto = IPPROTO_TCP, .local_port = 4000,
+	struct flow_key k = { .proto = IPPROTO_TCP,
+			      .local_port = 4000,
 			      .remote_port = 80 };
 
 	address_from_ipv4(k.local, (const __u8[4]){ 192, 0, 2, 1 });
@@ -129,7 +130,8 @@ static void where_no_connection_is_a_listener_answers(void **state)
 	struct flow_key k = key();
 
 	connected.cookie = 0;
-	listener = (struct sockdiag_socket){ .cookie = 6, .inode = 98,
+	listener = (struct sockdiag_socket){ .cookie = 6,
+					     .inode = 98,
 					     .listening = true };
 	polling_learn(*state, &k, SECOND, false);
 	assert_int_equal(questions, 2);

@@ -11,8 +11,10 @@ static struct proc alice, bob;
 static void read_by(struct readtab *t, struct proc *owner, uint64_t mono_ns,
 		    uint64_t position, bool stream)
 {
-	struct socket_read r = { .cookie = 9, .position = position,
-				 .mono_ns = mono_ns, .owner = owner,
+	struct socket_read r = { .cookie = 9,
+				 .position = position,
+				 .mono_ns = mono_ns,
+				 .owner = owner,
 				 .stream = stream };
 
 	readtab_add(t, &r);
@@ -23,8 +25,8 @@ static void the_first_to_read_past_a_segment(void **state)
 	struct readtab *t = *state;
 
 	assert_null(readtab_past(t, 9, T, 100));
-	read_by(t, &bob, T - 3000 * MS, 200, true);	/* of long ago */
-	read_by(t, &alice, T + MS, 99, true);	/* not as far */
+	read_by(t, &bob, T - 3000 * MS, 200, true); /* of long ago */
+	read_by(t, &alice, T + MS, 99, true);	    /* not as far */
 	assert_null(readtab_past(t, 9, T, 100));
 	read_by(t, &alice, T + 2 * MS, 100, true);
 	read_by(t, &bob, T + 3 * MS, 300, true);

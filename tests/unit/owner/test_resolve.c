@@ -15,12 +15,12 @@
 #include "packet/raw_packet.h"
 #include "process/proctab.h"
 
-#define T	1000000000000ull	/* when packets are seen */
-#define HOST	1			/* network namespace */
-#define FIN	0x01
-#define SYN	0x02
-#define RST	0x04
-#define ACK	0x10
+#define T    1000000000000ull /* when packets are seen */
+#define HOST 1		      /* network namespace */
+#define FIN  0x01
+#define SYN  0x02
+#define RST  0x04
+#define ACK  0x10
 
 static const uint8_t here[4] = { 127, 0, 0, 1 };
 static const uint8_t far[4] = { 198, 51, 100, 7 };
@@ -60,12 +60,14 @@ static int close_world(void **state)
 	return 0;
 }
 
-#define world_test(f) cmocka_unit_test_setup_teardown(f, open_world, close_world)
+#define world_test(f) \
+	cmocka_unit_test_setup_teardown(f, open_world, close_world)
 
 static struct flow_key key(const uint8_t from[4], uint16_t from_port,
 			   const uint8_t to[4], uint16_t to_port)
 {
-	struct flow_key k = { .proto = IPPROTO_TCP, .local_port = from_port,
+	struct flow_key k = { .proto = IPPROTO_TCP,
+			      .local_port = from_port,
 			      .remote_port = to_port };
 
 	address_from_ipv4(k.local, from);
@@ -75,14 +77,17 @@ static struct flow_key key(const uint8_t from[4], uint16_t from_port,
 
 static struct packet packet(struct flow_key k, uint8_t tcp_flags)
 {
-	return (struct packet){ .outer.key = k, .outer.tcp_flags = tcp_flags,
+	return (struct packet){ .outer.key = k,
+				.outer.tcp_flags = tcp_flags,
 				.kind = PACKET_IP };
 }
 
 static void use(struct proc *owner, uint64_t cookie, struct flow_key k)
 {
-	struct flowtab_event e = { .ts_ns = T - 1000, .cookie = cookie,
-				   .netns = HOST, .owner = owner,
+	struct flowtab_event e = { .ts_ns = T - 1000,
+				   .cookie = cookie,
+				   .netns = HOST,
+				   .owner = owner,
 				   .attr = ATTR_SOCKET };
 
 	flowtab_flow(w.flows, &e, &k);
@@ -129,10 +134,14 @@ static void both_ends_of_a_local_flow_are_named(void **state)
 static struct verdict see_unread(uint8_t proto)
 {
 	struct flow_key k = key(far, 53, here, 40000);
-	struct packettab_packet copy = { .mono_ns = T, .netns = HOST,
-					 .fingerprint = 5, .owner = &bob,
-					 .attr = ATTR_SOCKET, .alone = true,
-					 .copy = true }, pending = copy;
+	struct packettab_packet copy = { .mono_ns = T,
+					 .netns = HOST,
+					 .fingerprint = 5,
+					 .owner = &bob,
+					 .attr = ATTR_SOCKET,
+					 .alone = true,
+					 .copy = true },
+				pending = copy;
 	struct packet p;
 
 	k.proto = proto;
@@ -155,12 +164,17 @@ static struct verdict see_unread(uint8_t proto)
 static void who_had_a_socket_sends_as_another_begins_to(void **state)
 {
 	struct flow_key k = key(here, 40000, far, 53);
-	struct flowtab_event e = { .ts_ns = T - 1000000, .cookie = 1,
-				   .netns = HOST, .owner = &alice,
+	struct flowtab_event e = { .ts_ns = T - 1000000,
+				   .cookie = 1,
+				   .netns = HOST,
+				   .owner = &alice,
 				   .attr = ATTR_SOCKET };
-	struct packettab_packet told = { .fingerprint = 77, .mono_ns = T - 500,
-					 .netns = HOST, .owner = &bob,
-					 .attr = ATTR_SOCKET, .sends = true };
+	struct packettab_packet told = { .fingerprint = 77,
+					 .mono_ns = T - 500,
+					 .netns = HOST,
+					 .owner = &bob,
+					 .attr = ATTR_SOCKET,
+					 .sends = true };
 	struct packet p;
 
 	(void)state;
@@ -190,12 +204,16 @@ static void who_had_a_socket_sends_as_another_begins_to(void **state)
 static void who_had_a_port_for_an_instant_sent_its_packet(void **state)
 {
 	struct flow_key k = key(here, 40000, far, 53);
-	struct flowtab_event e = { .ts_ns = T - 8000000000, .cookie = 1,
-				   .netns = HOST, .owner = &alice,
+	struct flowtab_event e = { .ts_ns = T - 8000000000,
+				   .cookie = 1,
+				   .netns = HOST,
+				   .owner = &alice,
 				   .attr = ATTR_SOCKET };
 	struct packettab_packet told = { .fingerprint = 77,
-					 .mono_ns = T + 115000, .netns = HOST,
-					 .owner = &alice, .attr = ATTR_SOCKET,
+					 .mono_ns = T + 115000,
+					 .netns = HOST,
+					 .owner = &alice,
+					 .attr = ATTR_SOCKET,
 					 .sends = true };
 	struct packet p;
 
@@ -206,13 +224,17 @@ static void who_had_a_port_for_an_instant_sent_its_packet(void **state)
 	told.key = k;
 	flowtab_flow(w.flows, &e, &k);
 	flowtab_close(w.flows, 1, T - 7000000000);
-	e = (struct flowtab_event){ .ts_ns = T - 1000, .cookie = 2,
-				    .netns = HOST, .owner = &bob,
+	e = (struct flowtab_event){ .ts_ns = T - 1000,
+				    .cookie = 2,
+				    .netns = HOST,
+				    .owner = &bob,
 				    .attr = ATTR_SOCKET };
 	flowtab_flow(w.flows, &e, &k);
 	flowtab_close(w.flows, 2, T + 40000);
-	e = (struct flowtab_event){ .ts_ns = T + 114500, .cookie = 3,
-				    .netns = HOST, .owner = &alice,
+	e = (struct flowtab_event){ .ts_ns = T + 114500,
+				    .cookie = 3,
+				    .netns = HOST,
+				    .owner = &alice,
 				    .attr = ATTR_SOCKET };
 	flowtab_flow(w.flows, &e, &k);
 	packettab_add(w.packets, &told);
@@ -280,8 +302,10 @@ static void an_open_flow_of_one_owner_is_steady(void **state)
 {
 	struct flow_key k = key(here, 40010, far, 80), other = k;
 	struct packet there = packet(k, ACK), back = there, syn;
-	struct flowtab_event later = { .ts_ns = T + 1000, .cookie = 2,
-				       .netns = HOST, .owner = &bob,
+	struct flowtab_event later = { .ts_ns = T + 1000,
+				       .cookie = 2,
+				       .netns = HOST,
+				       .owner = &bob,
 				       .attr = ATTR_SOCKET };
 
 	(void)state;
@@ -304,8 +328,10 @@ static void an_open_flow_of_one_owner_is_steady(void **state)
 
 static void use_in(uint64_t netns, uint64_t cookie, struct flow_key k)
 {
-	struct flowtab_event e = { .ts_ns = T - 1000, .cookie = cookie,
-				   .netns = netns, .owner = &bob,
+	struct flowtab_event e = { .ts_ns = T - 1000,
+				   .cookie = cookie,
+				   .netns = netns,
+				   .owner = &bob,
 				   .attr = ATTR_SOCKET };
 
 	flowtab_flow(w.flows, &e, &k);
@@ -393,7 +419,7 @@ static void the_kernel_answers_for_a_closed_port(void **state)
 	(void)state;
 	v = see(&syn, SOURCE_IN);
 	expect_kernel(&v.dst, REASON_NO_SOCKET);
-	assert_false(settled);		/* a late event may tell of a socket */
+	assert_false(settled); /* a late event may tell of a socket */
 	v = see(&rst, SOURCE_OUT);
 	expect_kernel(&v.src, REASON_RESET);
 }
@@ -429,8 +455,10 @@ static struct proc *sender_of(const struct packet *p)
 static void a_flow_of_another_time_is_in_doubt(void **state)
 {
 	struct flow_key k = key(here, 40005, far, 53);
-	struct flowtab_event later = { .ts_ns = T + 1000, .cookie = 2,
-				       .netns = HOST, .owner = &bob,
+	struct flowtab_event later = { .ts_ns = T + 1000,
+				       .cookie = 2,
+				       .netns = HOST,
+				       .owner = &bob,
 				       .attr = ATTR_SOCKET };
 	struct packet p;
 	struct verdict v;
@@ -501,8 +529,9 @@ static void bytes_that_no_socket_sent_are_somebodys(void **state)
 {
 	struct packet out = packet(key(here, 81, far, 40013), ACK);
 	struct packet in = packet(key(far, 40013, here, 81), ACK);
-	struct flowtab_event tunnel = { .ts_ns = T - 1, .cookie = 2,
-					.netns = HOST, .kernel = true };
+	struct flowtab_event tunnel = {
+		.ts_ns = T - 1, .cookie = 2, .netns = HOST, .kernel = true
+	};
 	struct verdict v;
 
 	(void)state;
@@ -522,8 +551,9 @@ static void bytes_that_no_socket_sent_are_somebodys(void **state)
 	expect_unknown(&v.src, REASON_NO_SOCKET);
 	/* Whatever is in a tunnel: ARP is no packet of ours. */
 	out.outer.key.remote_port = 4789;
-	flowtab_bound(w.flows, &tunnel, &(struct flow_key){
-				.proto = IPPROTO_UDP, .local_port = 4789 });
+	flowtab_bound(w.flows, &tunnel,
+		      &(struct flow_key){ .proto = IPPROTO_UDP,
+					  .local_port = 4789 });
 	v = see(&out, SOURCE_OUT);
 	expect_kernel(&v.src, REASON_NO_SOCKET);
 	out.is_tunnel = true;
@@ -603,7 +633,8 @@ static void what_passes_through_is_nobodys(void **state)
 
 static void the_wire_tells_which_end_is_here(void **state)
 {
-	struct packet arp = { .kind = PACKET_NOT_IP, .ethertype = 0x0806,
+	struct packet arp = { .kind = PACKET_NOT_IP,
+			      .ethertype = 0x0806,
 			      .outer.key = { .proto = FLOW_FRAME,
 					     .local_port = 0x0806 } };
 	struct packet cut = { .kind = PACKET_MALFORMED };
@@ -654,11 +685,15 @@ static void an_error_is_for_who_sent_what_it_quotes(void **state)
 {
 	struct flow_key k = key(here, 40005, far, 33434);
 	struct packet error = packet(key(farther, 0, here, 0), 0);
-	struct flowtab_event tunnel = { .ts_ns = T - 1, .cookie = 2,
-					.netns = HOST, .kernel = true };
-	struct packettab_packet told = { .fingerprint = 77, .mono_ns = T,
-					 .netns = HOST, .owner = &bob,
-					 .attr = ATTR_SOCKET, .sends = true };
+	struct flowtab_event tunnel = {
+		.ts_ns = T - 1, .cookie = 2, .netns = HOST, .kernel = true
+	};
+	struct packettab_packet told = { .fingerprint = 77,
+					 .mono_ns = T,
+					 .netns = HOST,
+					 .owner = &bob,
+					 .attr = ATTR_SOCKET,
+					 .sends = true };
 	struct verdict v;
 
 	(void)state;
@@ -688,8 +723,9 @@ static void an_error_is_for_who_sent_what_it_quotes(void **state)
 
 	/* A tunnel's, from whatever port, and so nobody's. */
 	tunnel.cookie = 3;
-	flowtab_bound(w.flows, &tunnel, &(struct flow_key){
-				.proto = IPPROTO_UDP, .local_port = 33434 });
+	flowtab_bound(w.flows, &tunnel,
+		      &(struct flow_key){ .proto = IPPROTO_UDP,
+					  .local_port = 33434 });
 	v = see(&error, SOURCE_IN);
 	expect_kernel(&v.dst, REASON_ICMP);
 	tunnel.cookie = 2;
@@ -703,8 +739,10 @@ static void an_error_may_be_about_what_another_sent(void **state)
 {
 	struct flow_key k = key(here, 40015, far, 33434);
 	struct packet error = packet(key(farther, 0, here, 0), 0);
-	struct flowtab_event taken = { .ts_ns = T - 500, .cookie = 1,
-				       .netns = HOST, .owner = &bob,
+	struct flowtab_event taken = { .ts_ns = T - 500,
+				       .cookie = 1,
+				       .netns = HOST,
+				       .owner = &bob,
 				       .attr = ATTR_SOCKET };
 	struct program before = { .from_mono_ns = T - 5000000000 };
 	struct program now = { .older = &before, .from_mono_ns = T - 200 };
@@ -777,8 +815,12 @@ static void a_packet_in_a_tunnel_is_told_by_itself(void **state)
 	struct flow_key outer = key(here, 40007, here, 4789);
 	struct flow_key inner = key(far, 40008, farther, 80);
 	struct packettab_packet told = {
-		.key = flow_reversed(&inner), .fingerprint = 77, .mono_ns = T,
-		.netns = HOST, .owner = &bob, .attr = ATTR_SOCKET,
+		.key = flow_reversed(&inner),
+		.fingerprint = 77,
+		.mono_ns = T,
+		.netns = HOST,
+		.owner = &bob,
+		.attr = ATTR_SOCKET,
 	};
 	struct packet p = packet(outer, 0);
 	struct verdict v;
@@ -978,8 +1020,13 @@ static void who_reads_what_waited_is_waited_for(void **state)
 {
 	struct packet p = unread_datagram(0);
 	const struct flowtab_event taken = {
-		.ts_ns = T + 20, .cookie = 1, .netns = HOST, .owner = &bob,
-		.attr = ATTR_SOCKET, .read_ns = T - 5, .emptied_ns = T - 5,
+		.ts_ns = T + 20,
+		.cookie = 1,
+		.netns = HOST,
+		.owner = &bob,
+		.attr = ATTR_SOCKET,
+		.read_ns = T - 5,
+		.emptied_ns = T - 5,
 	};
 	struct verdict v;
 
@@ -1006,9 +1053,15 @@ static void what_came_just_after_a_read_waits(void **state)
 	const uint64_t read_ns = (T + 1000) & ~(uint64_t)PROBE_READS_MASK;
 	struct packet p = unread_datagram(0);
 	const struct flowtab_event taken = {
-		.ts_ns = T + 20000, .cookie = 1, .netns = HOST, .owner = &alice,
-		.attr = ATTR_SOCKET, .read_ns = read_ns, .emptied_ns = read_ns,
-		.read_before = 5, .renamed = true,
+		.ts_ns = T + 20000,
+		.cookie = 1,
+		.netns = HOST,
+		.owner = &alice,
+		.attr = ATTR_SOCKET,
+		.read_ns = read_ns,
+		.emptied_ns = read_ns,
+		.read_before = 5,
+		.renamed = true,
 	};
 	struct verdict v;
 
@@ -1037,8 +1090,13 @@ static void a_segment_waits_until_it_is_read(void **state)
 {
 	struct packet p = unread_datagram(0);
 	const struct flowtab_event taken = {
-		.ts_ns = T + 20, .cookie = 2, .netns = HOST, .owner = &bob,
-		.attr = ATTR_SOCKET, .reads = true, .sequence = 1005,
+		.ts_ns = T + 20,
+		.cookie = 2,
+		.netns = HOST,
+		.owner = &bob,
+		.attr = ATTR_SOCKET,
+		.reads = true,
+		.sequence = 1005,
 	};
 	struct verdict v;
 
@@ -1092,12 +1150,22 @@ static void an_acceptors_child_may_read(void **state)
 {
 	static const struct unread u = { progress, forked_ns };
 	struct flow_key k = key(far, 40012, here, 80);
-	struct flowtab_event e = { .ts_ns = T - 1, .cookie = 3, .netns = HOST,
-				   .owner = &bob, .attr = ATTR_LISTENER };
+	struct flowtab_event e = { .ts_ns = T - 1,
+				   .cookie = 3,
+				   .netns = HOST,
+				   .owner = &bob,
+				   .attr = ATTR_LISTENER };
 	struct packettab_packet told = {
-		.key = flow_reversed(&k), .fingerprint = 77, .mono_ns = T,
-		.netns = HOST, .owner = &bob, .attr = ATTR_LISTENER,
-		.alone = true, .pending = true, .cookie = 3, .position = 1,
+		.key = flow_reversed(&k),
+		.fingerprint = 77,
+		.mono_ns = T,
+		.netns = HOST,
+		.owner = &bob,
+		.attr = ATTR_LISTENER,
+		.alone = true,
+		.pending = true,
+		.cookie = 3,
+		.position = 1,
 	};
 	struct packet p = packet(k, 0);
 	struct verdict v;
@@ -1106,8 +1174,11 @@ static void an_acceptors_child_may_read(void **state)
 	p.outer.tcp_payload = 5;
 	p.outer.fingerprint = 77;
 	flowtab_flow(w.flows, &e, &told.key);
-	e = (struct flowtab_event){ .ts_ns = T + 10, .cookie = 3, .netns = HOST,
-				    .owner = &alice, .attr = ATTR_SOCKET };
+	e = (struct flowtab_event){ .ts_ns = T + 10,
+				    .cookie = 3,
+				    .netns = HOST,
+				    .owner = &alice,
+				    .attr = ATTR_SOCKET };
 	flowtab_owner(w.flows, &e);
 	packettab_add(w.packets, &told);
 	memset(forked_ns, 0, sizeof(forked_ns));
@@ -1154,7 +1225,7 @@ static void what_a_queue_holds_may_be_of_who_it_was(void **state)
 	resolver_expect_delays(w.resolver, true);
 	v = see(&p, SOURCE_OUT);
 	expect_unknown(&v.src, REASON_AMBIGUOUS);
-	now.from_mono_ns = T - 1000;	/* since when it has the socket */
+	now.from_mono_ns = T - 1000; /* since when it has the socket */
 	v = see(&p, SOURCE_OUT);
 	assert_ptr_equal(v.src.owner, &carol);
 }

@@ -13,7 +13,7 @@
 #include "owner/polling/sockdiag.h"
 #include "packet/parse.h"
 
-#define STALE 0xffffffff		/* the number of an answer that is late */
+#define STALE 0xffffffff /* the number of an answer that is late */
 
 /* The kernel's end, and ours. */
 static int kernel, ours;
@@ -91,8 +91,7 @@ static void say_none(void)
 	struct {
 		struct nlmsghdr header;
 		struct nlmsgerr body;
-	} m = { .header = { .nlmsg_len = sizeof(m),
-			    .nlmsg_type = NLMSG_ERROR },
+	} m = { .header = { .nlmsg_len = sizeof(m), .nlmsg_type = NLMSG_ERROR },
 		.body = { .error = -ENOENT } };
 
 	say(&m, sizeof(m));
@@ -108,7 +107,8 @@ static struct request heard(void)
 
 static struct flow_key key(uint8_t proto)
 {
-	struct flow_key k = { .proto = proto, .local_port = 4000,
+	struct flow_key k = { .proto = proto,
+			      .local_port = 4000,
 			      .remote_port = 53 };
 
 	address_from_ipv4(k.local, (const __u8[4]){ 192, 0, 2, 1 });
@@ -206,7 +206,7 @@ static void an_answer_cut_short_is_none(void **state)
 	struct sockdiag_socket s;
 
 	(void)state;
-	k.local[0] = 0x20;	/* of IPv6, which is asked for once */
+	k.local[0] = 0x20; /* of IPv6, which is asked for once */
 	a.header.nlmsg_len--;
 	say(&a, sizeof(a));
 	assert_int_equal(sockdiag_find(ours, &k, &s), -ENOENT);

@@ -23,7 +23,7 @@ static void a_tunnel_takes_what_its_ends_say(void **state)
 	struct flow_key ipip = outer(IPPROTO_IPIP), gre = outer(IPPROTO_GRE);
 
 	(void)state;
-	assert_true(tunnels_take(&t, &ipip));	/* from anybody to any address */
+	assert_true(tunnels_take(&t, &ipip)); /* from anybody to any address */
 	assert_false(tunnels_take(&t, &gre));
 	t.tunnel[0].gre = true;
 	assert_true(tunnels_take(&t, &gre));

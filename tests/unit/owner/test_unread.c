@@ -6,9 +6,9 @@
 #include "packet/flow.h"
 #include "bpf/event.h"
 
-#define T	1000000000000ull
-#define SOCKET	(PROBE_PROGRESS + 5)
-#define PID	4242
+#define T      1000000000000ull
+#define SOCKET (PROBE_PROGRESS + 5)
+#define PID    4242
 
 static struct probe_progress progress[PROBE_PROGRESS];
 static uint64_t forked_ns[PROBE_FORKERS];
@@ -36,7 +36,8 @@ static enum unread_state datagram(uint64_t ts_ns, uint64_t told_until_ns)
 
 static enum unread_state segment(uint32_t sequence)
 {
-	const struct unread_query q = { .cookie = SOCKET, .ts_ns = T,
+	const struct unread_query q = { .cookie = SOCKET,
+					.ts_ns = T,
 					.sequence = sequence };
 
 	return unread_find(&u, &q, T);
@@ -69,7 +70,8 @@ static void of_a_socket_without_a_place_nothing_is_known(void **state)
 	(void)state;
 	assert_int_equal(datagram(T, T), UNREAD_NOT);
 	*place() = (struct probe_progress){ .cookie = SOCKET + PROBE_PROGRESS,
-					    .until = T - 1, .held_ns = T - 1 };
+					    .until = T - 1,
+					    .held_ns = T - 1 };
 	assert_int_equal(datagram(T, T), UNREAD_NOT);
 	assert_int_equal(segment(5), UNREAD_NOT);
 	assert_int_equal(unread_held_ns(&u, SOCKET), 0);
@@ -79,7 +81,8 @@ static void of_a_socket_without_a_place_nothing_is_known(void **state)
 static void who_has_read_may_still_be_told(void **state)
 {
 	(void)state;
-	*place() = (struct probe_progress){ .cookie = SOCKET, .until = T + 20,
+	*place() = (struct probe_progress){ .cookie = SOCKET,
+					    .until = T + 20,
 					    .taken_ns = T + 10 };
 	assert_int_equal(datagram(T, T + 9), UNREAD_TELLING);
 	assert_int_equal(datagram(T, T + 10), UNREAD_NOT);

@@ -7,13 +7,14 @@
 
 /* www.example.com is an alias of x.example.com, with two addresses. */
 static const uint8_t answer[] = {
-	0x12, 0x34, 0x81, 0x80, 0, 1, 0, 3, 0, 0, 0, 0,
-	3, 'w', 'w', 'w', 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e',
-	3, 'c', 'o', 'm', 0, 0, 1, 0, 1,
-	0xc0, 12, 0, 5, 0, 1, 0, 0, 0, 9, 0, 4, 1, 'x', 0xc0, 16,
-	1, 'x', 0xc0, 16, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, 192, 0, 2, 1,
-	0xc0, 45, 0, 28, 0, 1, 0, 0, 0, 9, 0, 16,
-	0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7,
+	0x12, 0x34, 0x81, 0x80, 0,  1,	 0,   3,    0,	 0,    0,    0,
+	3,    'w',  'w',  'w',	7,  'e', 'x', 'a',  'm', 'p',  'l',  'e',
+	3,    'c',  'o',  'm',	0,  0,	 1,   0,    1,	 0xc0, 12,   0,
+	5,    0,    1,	  0,	0,  0,	 9,   0,    4,	 1,    'x',  0xc0,
+	16,   1,    'x',  0xc0, 16, 0,	 1,   0,    1,	 0,    0,    0,
+	9,    0,    4,	  192,	0,  2,	 1,   0xc0, 45,	 0,    28,   0,
+	1,    0,    0,	  0,	9,  0,	 16,  0x20, 1,	 0x0d, 0xb8, 0,
+	0,    0,    0,	  0,	0,  0,	 0,   0,    0,	 0,    7,
 };
 
 static unsigned count;
@@ -40,8 +41,7 @@ static unsigned read_exactly(const uint8_t *bytes, size_t len)
 
 static void addresses_have_the_name_that_was_asked_for(void **state)
 {
-	static const uint8_t v4[16] = { [10] = 0xff, [11] = 0xff, 192, 0, 2,
-					1 };
+	static const uint8_t v4[16] = { [10] = 0xff, [11] = 0xff, 192, 0, 2, 1 };
 	static const uint8_t v6[16] = { 0x20, 1, 0x0d, 0xb8, [15] = 7 };
 
 	(void)state;
@@ -66,12 +66,12 @@ static void what_is_no_answer_says_nothing(void **state)
 		size_t at;
 		uint8_t byte;
 	} changes[] = {
-		{ 2, 0x01 },	/* a question */
-		{ 3, 0x83 },	/* there is no such name */
-		{ 5, 2 },	/* two questions */
-		{ 12, 0xc0 },	/* a pointer where nothing is yet */
-		{ 12, 0 },	/* the root */
-		{ 13, ' ' }, { 13, 0 }, { 13, '.' }, { 13, 0xff },
+		{ 2, 0x01 },  /* a question */
+		{ 3, 0x83 },  /* there is no such name */
+		{ 5, 2 },     /* two questions */
+		{ 12, 0xc0 }, /* a pointer where nothing is yet */
+		{ 12, 0 },    /* the root */
+		{ 13, ' ' },  { 13, 0 }, { 13, '.' }, { 13, 0xff },
 	};
 
 	(void)state;
@@ -100,8 +100,10 @@ static void a_name_may_be_as_long_as_dns_has_it(void **state)
 			memset(long_one + at, 'a', 50);
 			at += 50;
 		}
-		memcpy(long_one + at, "\0\0\1\0\1"
-		       "\0\0\1\0\1\0\0\0\0\0\4\1\2\3\4", 20);
+		memcpy(long_one + at,
+		       "\0\0\1\0\1"
+		       "\0\0\1\0\1\0\0\0\0\0\4\1\2\3\4",
+		       20);
 		assert_int_equal(read_exactly(long_one, at + 20), labels < 5);
 		if (labels < 5)
 			assert_int_equal(strlen(names[0]),
@@ -116,7 +118,7 @@ static void a_packet_is_read_where_its_message_begins(void **state)
 	uint8_t *ip = frame + 14, *copy;
 
 	(void)state;
-	ip[0] = 0x46;			/* with an option */
+	ip[0] = 0x46; /* with an option */
 	memcpy(ip + 12, "\12\0\0\1\12\0\0\2", 8);
 	memcpy(ip + 32, answer, sizeof(answer));
 	p.outer.key.proto = IPPROTO_UDP;

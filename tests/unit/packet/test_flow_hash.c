@@ -6,12 +6,14 @@
 #include "packet/flow_key.h"
 
 #define BUCKETS 1024
-#define MANY 64
+#define MANY	64
 
 static struct flow_key from(uint32_t host, uint16_t port)
 {
-	struct flow_key k = { .local = { [15] = 1 }, .local_port = 443,
-			      .remote_port = port, .proto = 6 };
+	struct flow_key k = { .local = { [15] = 1 },
+			      .local_port = 443,
+			      .remote_port = port,
+			      .proto = 6 };
 
 	memcpy(k.remote + 12, &host, sizeof(host));
 	return k;
@@ -29,10 +31,10 @@ static uint32_t bucket_of_address(const struct flow_hash *h,
 }
 
 /* Of so many that meet in one table, how many meet in another. */
-static uint32_t most_that_meet_again(uint32_t (*bucket_in)(
-					     const struct flow_hash *,
-					     const struct flow_key *),
-				     uint16_t port)
+static uint32_t
+most_that_meet_again(uint32_t (*bucket_in)(const struct flow_hash *,
+					   const struct flow_key *),
+		     uint16_t port)
 {
 	uint32_t counts[BUCKETS] = { 0 }, found = 0, most = 0;
 	struct flow_hash known, other;
@@ -64,7 +66,8 @@ static void each_table_has_numbers_of_its_own(void **state)
 static void addresses_meet_in_one_table_only(void **state)
 {
 	(void)state;
-	assert_in_range(most_that_meet_again(bucket_of_address, 0), 1, MANY / 4);
+	assert_in_range(most_that_meet_again(bucket_of_address, 0), 1,
+			MANY / 4);
 }
 
 /* 2048 that differ in the port alone: a bucket has 2 of them, not 30. */

@@ -9,7 +9,8 @@ static const uint8_t alice[4] = { 192, 0, 2, 1 }, bob[4] = { 192, 0, 2, 2 };
 
 static struct flow_key key(uint8_t proto, uint16_t local, uint16_t remote)
 {
-	struct flow_key k = { .local_port = local, .remote_port = remote,
+	struct flow_key k = { .local_port = local,
+			      .remote_port = remote,
 			      .proto = proto };
 
 	address_from_ipv4(k.local, alice);

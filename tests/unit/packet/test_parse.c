@@ -28,8 +28,8 @@ static void add(struct frame *f, const void *bytes, size_t n)
 	f->len += n;
 }
 
-#define ADD(f, ...)                                            \
-	add(f, (const uint8_t[]){ __VA_ARGS__ },               \
+#define ADD(f, ...)                              \
+	add(f, (const uint8_t[]){ __VA_ARGS__ }, \
 	    sizeof((const uint8_t[]){ __VA_ARGS__ }))
 
 static const uint8_t nowhere[16];
@@ -164,7 +164,7 @@ static void ethernet_carries_ip(void **state)
 	struct packet p;
 
 	(void)state;
-	add_ipv4(&f, TCP, 0x4000);	/* do not fragment */
+	add_ipv4(&f, TCP, 0x4000); /* do not fragment */
 	add_tcp(&f, PACKET_TCP_SYN);
 	p = parse(&f);
 	assert_v4(&p.outer.key, TCP, 4660, 443);
@@ -195,7 +195,7 @@ static void vlan_tags_are_stepped_over(void **state)
 	assert_v4(&p.outer.key, UDP, 4660, 443);
 	assert_int_equal(p.ethertype, 0x0800);
 
-	f = ethernet(0x88a8);		/* IEEE 802.1ad, QinQ */
+	f = ethernet(0x88a8); /* IEEE 802.1ad, QinQ */
 	ADD(&f, 0, 5, 0x81, 0x00, 0, 6, 0x86, 0xdd);
 	add_ipv6(&f, TCP);
 	add_tcp(&f, PACKET_TCP_RST);
@@ -227,10 +227,12 @@ static void other_links_carry_ip_too(void **state)
 		{ LINKTYPE_NULL, 4, { 2 } },
 		{ LINKTYPE_LOOP, 4, { 0, 0, 0, 2 } },
 		/* type, ARPHRD, address length, address, protocol */
-		{ LINKTYPE_LINUX_SLL, 16,
+		{ LINKTYPE_LINUX_SLL,
+		  16,
 		  { 0, 4, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, 0x08, 0x00 } },
 		/* protocol, reserved, interface, ARPHRD, type, address */
-		{ LINKTYPE_LINUX_SLL2, 20,
+		{ LINKTYPE_LINUX_SLL2,
+		  20,
 		  { 0x08, 0x00, 0, 0, 0, 0, 0, 2, 0, 1, 4, 6, 2 } },
 	};
 
@@ -278,7 +280,7 @@ static void what_is_not_ip_is_named_by_its_ethertype(void **state)
 	assert_int_equal(p.ethertype, 0x0806);
 	assert_key(&p.outer.key, nowhere, nowhere, FLOW_FRAME, 0x0806, 0);
 
-	f.linktype = 105;		/* IEEE 802.11, which is not ours */
+	f.linktype = 105; /* IEEE 802.11, which is not ours */
 	assert_int_equal(parse_cut(&f, f.len).kind, PACKET_NOT_IP);
 	assert_int_equal(parse_cut(&f, 0).kind, PACKET_NOT_IP);
 }
@@ -292,7 +294,7 @@ static void ipv4_options_are_stepped_over(void **state)
 
 	(void)state;
 	add_ipv4(&f, UDP, 0);
-	ADD(&f, 0x94, 4, 0, 0, 1, 1, 1, 0);	/* router alert, NOPs, end */
+	ADD(&f, 0x94, 4, 0, 0, 1, 1, 1, 0); /* router alert, NOPs, end */
 	f.bytes[0] = 0x47;
 	add_udp(&f);
 	p = parse(&f);
@@ -310,7 +312,7 @@ static void an_impossible_ipv4_header_is_malformed(void **state)
 		f.bytes[0] = 0x40 | words;
 		assert_int_equal(parse_cut(&f, f.len).kind, PACKET_MALFORMED);
 	}
-	f.bytes[0] = 0x4f;		/* 60 bytes, of which there are 28 */
+	f.bytes[0] = 0x4f; /* 60 bytes, of which there are 28 */
 	assert_int_equal(parse_cut(&f, f.len).kind, PACKET_MALFORMED);
 }
 
@@ -320,7 +322,7 @@ static void only_the_first_ipv4_fragment_has_ports(void **state)
 	struct packet p;
 
 	(void)state;
-	add_ipv4(&f, UDP, 0x2000);	/* more fragments */
+	add_ipv4(&f, UDP, 0x2000); /* more fragments */
 	add_udp(&f);
 	p = parse(&f);
 	assert_v4(&p.outer.key, UDP, 4660, 443);
@@ -328,7 +330,7 @@ static void only_the_first_ipv4_fragment_has_ports(void **state)
 	assert_int_equal(p.outer.fragment_id, 0x1234);
 
 	f.len = 0;
-	add_ipv4(&f, UDP, 0x00b9);	/* the last one, at 1480 */
+	add_ipv4(&f, UDP, 0x00b9); /* the last one, at 1480 */
 	add_udp(&f);
 	p = parse(&f);
 	assert_v4(&p.outer.key, UDP, 0, 0);
@@ -342,10 +344,10 @@ static void ipv6_extensions_are_stepped_over(void **state)
 	struct packet p;
 
 	(void)state;
-	add_ipv6(&f, 0);			/* hop-by-hop, 8 bytes */
-	ADD(&f, 60, 0, 1, 4, 0, 0, 0, 0);	/* destination, 16 bytes */
+	add_ipv6(&f, 0);		  /* hop-by-hop, 8 bytes */
+	ADD(&f, 60, 0, 1, 4, 0, 0, 0, 0); /* destination, 16 bytes */
 	ADD(&f, 43, 1, 1, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-	ADD(&f, TCP, 0, 0, 0, 0, 0, 0, 0);	/* routing, 8 bytes */
+	ADD(&f, TCP, 0, 0, 0, 0, 0, 0, 0); /* routing, 8 bytes */
 	add_tcp(&f, PACKET_TCP_SYN | PACKET_TCP_RST);
 	p = parse(&f);
 	assert_v6(&p.outer.key, TCP, 4660, 443);
@@ -426,7 +428,7 @@ static void a_first_fragment_arrives_as_its_datagram(void **state)
 	add_udp(&f);
 	add(&f, data, sizeof(data));
 	whole = parse(&f);
-	f.bytes[6] = 0x20;		/* more fragments */
+	f.bytes[6] = 0x20; /* more fragments */
 	first = parse(&f);
 	assert_true(first.outer.first_fragment && first.outer.arrival);
 	assert_int_equal(first.outer.arrival, whole.outer.arrival);
@@ -469,7 +471,7 @@ static void other_protocols_have_no_ports(void **state)
 	struct packet p;
 
 	(void)state;
-	add_ipv4(&f, 50, 0);			/* ESP */
+	add_ipv4(&f, 50, 0); /* ESP */
 	ADD(&f, 0, 0, 8, 0, 1, 2, 3, 4);
 	p = parse(&f);
 	assert_v4(&p.outer.key, 50, 0, 0);
@@ -511,7 +513,9 @@ static void flags_are_read_only_where_there_are_any(void **state)
 
 static void an_echo_is_keyed_by_identifier_and_role(void **state)
 {
-	static const struct { uint8_t proto, type, role; } echoes[] = {
+	static const struct {
+		uint8_t proto, type, role;
+	} echoes[] = {
 		{ ICMP, 8, FLOW_ECHO_ASKS },
 		{ ICMP, 0, FLOW_ECHO_ANSWERS },
 		{ ICMPV6, 128, FLOW_ECHO_ASKS },
@@ -538,8 +542,10 @@ static void an_echo_is_keyed_by_identifier_and_role(void **state)
 /* What is sent as a question is received as one to be answered. */
 static void an_echo_changes_its_role_when_reversed(void **state)
 {
-	struct flow_key k = { .proto = ICMP, .local_port = 7,
-			      .remote_port = FLOW_ECHO_ASKS }, r;
+	struct flow_key k = { .proto = ICMP,
+			      .local_port = 7,
+			      .remote_port = FLOW_ECHO_ASKS },
+			r;
 
 	(void)state;
 	memcpy(k.local, v4_src, 16);
@@ -570,7 +576,7 @@ static void an_icmp_error_quotes_its_packet(void **state)
 		assert_true(p.is_error);
 		assert_v4(&p.outer.key, ICMP, 0, 0);
 		assert_v4(&p.inner.key, TCP, 4660, 443);
-		assert_int_equal(p.outer.tcp_flags, 0);	/* not its own */
+		assert_int_equal(p.outer.tcp_flags, 0); /* not its own */
 	}
 }
 
@@ -582,15 +588,15 @@ static void an_icmpv6_error_quotes_its_packet(void **state)
 	(void)state;
 	add_ipv6(&f, ICMPV6);
 	ADD(&f, 1, 4, 0, 0, 0, 0, 0, 0);
-	add_ipv6(&f, 44);			/* quoted: a fragment */
+	add_ipv6(&f, 44); /* quoted: a fragment */
 	ADD(&f, ICMPV6, 0, 0, 1, 0, 0, 0, 1);
 	ADD(&f, 128, 0, 0, 0, 0x12, 0x34, 0, 1);
 	p = parse(&f);
 	assert_true(p.is_error);
 	assert_v6(&p.inner.key, ICMPV6, 0x1234, FLOW_ECHO_ASKS);
-	assert_false(p.outer.fragment);		/* the error is not one */
+	assert_false(p.outer.fragment); /* the error is not one */
 
-	f.bytes[40] = 135;			/* neighbour solicitation */
+	f.bytes[40] = 135; /* neighbour solicitation */
 	p = parse(&f);
 	assert_false(p.is_error);
 	assert_true(key_empty(&p.inner.key));
@@ -637,7 +643,7 @@ static void assert_tunnel(const struct frame *f)
 	assert_true(p.is_tunnel);
 	assert_false(p.is_error);
 	assert_v6(&p.inner.key, TCP, 4660, 443);
-	assert_int_equal(p.outer.tcp_flags, 0);	/* not its own */
+	assert_int_equal(p.outer.tcp_flags, 0); /* not its own */
 }
 
 static void a_tunnel_shows_the_packet_inside(void **state)
@@ -646,13 +652,13 @@ static void a_tunnel_shows_the_packet_inside(void **state)
 	struct packet p;
 
 	(void)state;
-	add_ipv4(&f, 41, 0);			/* 6in4 */
+	add_ipv4(&f, 41, 0); /* 6in4 */
 	add_ipv6(&f, TCP);
 	add_tcp(&f, PACKET_TCP_SYN);
 	assert_tunnel(&f);
 
 	f.len = 0;
-	add_ipv6(&f, 4);			/* IPIP */
+	add_ipv6(&f, 4); /* IPIP */
 	add_ipv4(&f, UDP, 0);
 	add_udp(&f);
 	p = parse(&f);
@@ -679,10 +685,10 @@ static void gre_may_have_more_words(void **state)
 		add_tcp(&f, PACKET_TCP_SYN);
 		assert_tunnel(&f);
 
-		f.bytes[21] = 1;		/* PPTP's version */
+		f.bytes[21] = 1; /* PPTP's version */
 		assert_false(parse(&f).is_tunnel);
 		f.bytes[21] = 0;
-		f.bytes[20] |= 0x40;		/* source routing */
+		f.bytes[20] |= 0x40; /* source routing */
 		assert_false(parse(&f).is_tunnel);
 	}
 }
@@ -698,12 +704,12 @@ static void an_ethernet_frame_may_be_inside(void **state)
 	add_tcp(&inner, PACKET_TCP_SYN);
 
 	add_ipv4(&f, 47, 0);
-	ADD(&f, 0, 0, 0x65, 0x58);		/* Ethernet in GRE */
+	ADD(&f, 0, 0, 0x65, 0x58); /* Ethernet in GRE */
 	add(&f, inner.bytes, inner.len);
 	assert_tunnel(&f);
 
 	f.len = 0;
-	add_ipv4(&f, UDP, 0);			/* VXLAN, to port 4789 */
+	add_ipv4(&f, UDP, 0); /* VXLAN, to port 4789 */
 	ADD(&f, 0x12, 0x34, 0x12, 0xb5, 0, 0, 0, 0);
 	ADD(&f, 8, 0, 0, 0, 0, 0, 7, 0);
 	add(&f, inner.bytes, inner.len);
@@ -718,19 +724,19 @@ static void an_ethernet_frame_may_be_inside(void **state)
 	assert_true(p.inner.fingerprint && p.outer.fingerprint);
 	assert_true(p.inner.fingerprint != p.outer.fingerprint);
 
-	f.bytes[28] = 0;			/* without a network id */
+	f.bytes[28] = 0; /* without a network id */
 	assert_false(parse(&f).is_tunnel);
 	f.bytes[28] = 8;
-	f.bytes[23] = 0xb6;			/* to another port */
+	f.bytes[23] = 0xb6; /* to another port */
 	assert_tunnel(&f);
-	f.bytes[35] = 1;			/* reserved, zero when sent */
+	f.bytes[35] = 1; /* reserved, zero when sent */
 	assert_false(parse(&f).is_tunnel);
 
 	f.len = 28;
-	ADD(&f, 1, 0, 0x65, 0x58, 0, 0, 7, 0, 9, 9, 9, 0);	/* Geneve */
+	ADD(&f, 1, 0, 0x65, 0x58, 0, 0, 7, 0, 9, 9, 9, 0); /* Geneve */
 	add(&f, inner.bytes, inner.len);
 	assert_tunnel(&f);
-	f.bytes[28] = 0x41;			/* of a later version */
+	f.bytes[28] = 0x41; /* of a later version */
 	assert_false(parse(&f).is_tunnel);
 }
 
@@ -744,7 +750,7 @@ static void a_source_route_is_seen(void **state)
 	(void)state;
 	add_ipv4(&f, TCP, 0);
 	f.bytes[0] = 0x47;
-	ADD(&f, 1, 131, 7, 4, 192, 0, 2, 1);	/* no operation, loose route */
+	ADD(&f, 1, 131, 7, 4, 192, 0, 2, 1); /* no operation, loose route */
 	add_tcp(&f, 0);
 	assert_true(parse(&f).outer.source_routed);
 	{
@@ -752,13 +758,13 @@ static void a_source_route_is_seen(void **state)
 
 		assert_v4(&p.outer.key, TCP, 4660, 443);
 	}
-	f.bytes[21] = 68;			/* a timestamp */
+	f.bytes[21] = 68; /* a timestamp */
 	assert_false(parse(&f).outer.source_routed);
-	f.bytes[22] = 0;			/* of no length */
+	f.bytes[22] = 0; /* of no length */
 	assert_false(parse(&f).outer.source_routed);
 
 	add_ipv6(&v6, 43);
-	ADD(&v6, TCP, 0, 4, 0, 0, 0, 0, 0);	/* no segments left */
+	ADD(&v6, TCP, 0, 4, 0, 0, 0, 0, 0); /* no segments left */
 	add_tcp(&v6, 0);
 	assert_false(parse(&v6).outer.source_routed);
 	v6.bytes[43] = 1;
@@ -806,17 +812,19 @@ static uint64_t fingerprint(const uint8_t *bytes, size_t len)
 /* Of 28 + 40 bytes: TTL and checksums change on the way, padding is no part. */
 static void a_fingerprint_tells_packets_of_one_flow_apart(void **state)
 {
-	uint8_t a[100] = { 0x45, 0, 0, 68, 0x12, 0x34, 0, 0, 64, UDP, 0, 0,
-			   10, 0, 0, 1, 10, 0, 0, 2, 0, 53, 0, 53, 0, 48 };
+	uint8_t a[100] = {
+		0x45, 0, 0, 68, 0x12, 0x34, 0, 0, 64, UDP, 0,  0, 10,
+		0,    0, 1, 10, 0,    0,    2, 0, 53, 0,   53, 0, 48
+	};
 	uint8_t b[100];
 	uint64_t print = fingerprint(a, 68);
 
 	(void)state;
 	assert_int_not_equal(print, 0);
 	memcpy(b, a, sizeof(b));
-	b[8] = 63;			/* TTL */
-	b[10] = b[26] = 1;		/* checksums */
-	b[80] = 1;			/* padding */
+	b[8] = 63;	   /* TTL */
+	b[10] = b[26] = 1; /* checksums */
+	b[80] = 1;	   /* padding */
 	assert_int_equal(fingerprint(b, sizeof(b)), print);
 	b[30] = 1;
 	assert_int_not_equal(fingerprint(b, 68), print);
@@ -831,8 +839,8 @@ static void a_fingerprint_tells_packets_of_one_flow_apart(void **state)
 /* 5 bytes of a protocol that may have as few. */
 static void a_fingerprint_is_of_short_packets_too(void **state)
 {
-	uint8_t a[25] = { 0x45, 0, 0, 25, 0x12, 0x34, 0, 0, 64, 253, 0, 0,
-			  10, 0, 0, 1, 10, 0, 0, 2, 1, 2, 3, 4, 5 };
+	uint8_t a[25] = { 0x45, 0, 0, 25, 0x12, 0x34, 0, 0, 64, 253, 0, 0, 10,
+			  0,	0, 1, 10, 0,	0,    2, 1, 2,	3,   4, 5 };
 	uint64_t print = fingerprint(a, sizeof(a));
 
 	(void)state;
@@ -854,8 +862,7 @@ static void a_fingerprint_tells_turns_of_a_dialogue_apart(void **state)
 		acked = htonl(ntohl(sent) + 0x10000000);
 		memset(payload, 0, sizeof(payload));
 		memcpy(payload, &acked, sizeof(acked));
-		now = flow_fingerprint(TCP, 0, (uint64_t)sent << 32,
-				       payload);
+		now = flow_fingerprint(TCP, 0, (uint64_t)sent << 32, payload);
 		assert_int_not_equal(now, last);
 		last = now;
 	}

@@ -8,7 +8,7 @@
 #include "random.h"
 
 #define SIZE	4096
-#define LARGEST (SIZE / 2 - sizeof(struct frame) - 32)	/* that always fits */
+#define LARGEST (SIZE / 2 - sizeof(struct frame) - 32) /* that always fits */
 
 /* Its content follows from its number, so a mix-up shows. */
 static bool push(struct queue *h, uint32_t number, uint32_t caplen)
@@ -25,7 +25,8 @@ static bool push(struct queue *h, uint32_t number, uint32_t caplen)
 	return true;
 }
 
-static void assert_first(const struct queue *h, uint32_t number, uint32_t caplen)
+static void assert_first(const struct queue *h, uint32_t number,
+			 uint32_t caplen)
 {
 	const struct frame *p = queue_first(h);
 
@@ -123,7 +124,9 @@ static void a_short_queue_stays_where_it_is(void **state)
  */
 static void it_is_a_queue(void **state)
 {
-	struct { uint32_t number, caplen; } model[256];
+	struct {
+		uint32_t number, caplen;
+	} model[256];
 	struct queue *h = queue_new(SIZE);
 	uint32_t first = 0, next = 0, refused = 0;
 	size_t held = 0;
@@ -149,7 +152,8 @@ static void it_is_a_queue(void **state)
 		} else {
 			assert_first(h, model[first % 256].number,
 				     model[first % 256].caplen);
-			held -= sizeof(struct frame) + model[first % 256].caplen;
+			held -= sizeof(struct frame) +
+				model[first % 256].caplen;
 			queue_pop(h);
 			first++;
 		}
@@ -189,7 +193,7 @@ static void what_is_not_in_use_is_given_back(void **state)
 		first++;
 	}
 	queue_shrink(h);
-	assert_true(resident() > full - size / 2);	/* it was in use */
+	assert_true(resident() > full - size / 2); /* it was in use */
 	queue_shrink(h);
 	assert_true(resident() < full - size / 2);
 	/* Whoever is left is as it was, and there is room for as many again. */

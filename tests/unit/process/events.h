@@ -15,9 +15,9 @@
 
 #define MS    1000000ull
 #define SEC   1000000000ull
-#define T     (1000 * SEC)	/* when the tests begin */
+#define T     (1000 * SEC) /* when the tests begin */
 #define TICK  10000000ull
-#define TICKS 50000ull		/* start of the tests' processes */
+#define TICKS 50000ull /* start of the tests' processes */
 #define START (TICKS * TICK + 1234567)
 
 static const uint8_t boot_id[16] = {
@@ -56,12 +56,14 @@ static inline int end(void **state)
 	return tree_remove(state);
 }
 
-
 static inline struct probe_owner owner(uint32_t pid, uint64_t exec_gen,
 				       const char *name)
 {
-	struct probe_owner o = { .tgid = pid, .tid = pid, .uid = 12345,
-				 .gid = 12346, .exec_gen = exec_gen,
+	struct probe_owner o = { .tgid = pid,
+				 .tid = pid,
+				 .uid = 12345,
+				 .gid = 12346,
+				 .exec_gen = exec_gen,
 				 .start_ns = START };
 
 	snprintf(o.comm, sizeof(o.comm), "%s", name);
@@ -82,8 +84,7 @@ static inline void rename_at(struct proctab *t, uint64_t ts_ns,
 }
 
 static inline void fork_at(struct proctab *t, uint64_t ts_ns,
-			   struct probe_owner o,
-			   uint32_t parent)
+			   struct probe_owner o, uint32_t parent)
 {
 	struct probe_event e = event(ts_ns, o);
 
@@ -92,8 +93,7 @@ static inline void fork_at(struct proctab *t, uint64_t ts_ns,
 }
 
 static inline void exit_at(struct proctab *t, uint64_t ts_ns,
-			   struct probe_owner o,
-			   uint32_t status)
+			   struct probe_owner o, uint32_t status)
 {
 	struct probe_event e = event(ts_ns, o);
 

@@ -3,13 +3,13 @@
 #include "process/container.h"
 #include "exact.h"
 
-#define ID  "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define UID "7cb4a0e5-5d4a-4c0b-9f0e-0d3f1c2b3a49"
+#define ID   "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define UID  "7cb4a0e5-5d4a-4c0b-9f0e-0d3f1c2b3a49"
 #define UID_ "7cb4a0e5_5d4a_4c0b_9f0e_0d3f1c2b3a49"
 
 struct place {
 	const char *cgroup;
-	const char *id, *runtime, *pod, *unit;	/* NULL: not told */
+	const char *id, *runtime, *pod, *unit; /* NULL: not told */
 };
 
 /* clang-format off */
@@ -190,7 +190,8 @@ static void whose_slice_it_is_in_owns_it(void **state)
 {
 	(void)state;
 	assert_int_equal(owner("/user.slice/user-1000.slice/user@1000.service/"
-			       "user.slice/libpod-" ID ".scope"), 1000);
+			       "user.slice/libpod-" ID ".scope"),
+			 1000);
 	assert_int_equal(owner("/user.slice/user-0.slice/session-1.scope"), 0);
 	assert_int_equal(owner("/system.slice/docker-" ID ".scope"), 0);
 	assert_int_equal(owner("/user.slice/user-x.slice"), 0);

@@ -5,8 +5,9 @@
 #include "process/filter/filter.h"
 
 #define IN_UNIT "0::/system.slice/web-1.service\n"
-#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define POD_ID "f123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define ID	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define POD_ID \
+	"f123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define POD_UID "12345678_1234_1234_1234_123456789012"
 
 static void put(const char *name, const char *text)
@@ -57,7 +58,7 @@ static void what_is_there_is_no_doubt(void **state)
 	(void)state;
 	expect(FILTER_PROC, "nginx", "");
 	expect(FILTER_PROC, "ngi*", "");
-	expect(FILTER_PROC, "curl", "");	/* it may come yet */
+	expect(FILTER_PROC, "curl", ""); /* it may come yet */
 	expect(FILTER_PID, "7", "");
 	expect(FILTER_UNIT, "web-1", "");
 	expect(FILTER_UNIT, "web-1.service", "");
@@ -68,32 +69,40 @@ static void what_is_there_is_no_doubt(void **state)
 static void what_is_not_there_is_told(void **state)
 {
 	(void)state;
-	expect(FILTER_PROC, "ngnix", "pktwho: warning: no process is called "
+	expect(FILTER_PROC, "ngnix",
+	       "pktwho: warning: no process is called "
 	       "\"ngnix\" at present, but \"nginx\" is\n");
-	expect(FILTER_PROC, "/usr/sbin/nginx", "pktwho: warning: nobody's name "
+	expect(FILTER_PROC, "/usr/sbin/nginx",
+	       "pktwho: warning: nobody's name "
 	       "is \"/usr/sbin/nginx\": a path is for --exe\n");
 	expect(FILTER_PID, "8", "pktwho: warning: there is no process 8\n");
-	expect(FILTER_UNIT, "web-2", "pktwho: warning: no unit is called "
+	expect(FILTER_UNIT, "web-2",
+	       "pktwho: warning: no unit is called "
 	       "\"web-2\" at present, but \"web-1\" is\n");
-	expect(FILTER_EXE, "sh", "pktwho: warning: no executable's path is "
+	expect(FILTER_EXE, "sh",
+	       "pktwho: warning: no executable's path is "
 	       "\"sh\": it begins with \"/\"\n");
-	expect(FILTER_EXE, "/no/such", "pktwho: warning: there is no "
+	expect(FILTER_EXE, "/no/such",
+	       "pktwho: warning: there is no "
 	       "executable /no/such\n");
 }
 
 static void a_unit_that_is_not_there_is_told(void **state)
 {
 	(void)state;
-	expect(FILTER_UNIT, "other", "pktwho: warning: no process is in a unit "
+	expect(FILTER_UNIT, "other",
+	       "pktwho: warning: no process is in a unit "
 	       "called \"other\" at present\n");
-	expect(FILTER_UNIT, "web", "pktwho: warning: no unit is called \"web\" "
+	expect(FILTER_UNIT, "web",
+	       "pktwho: warning: no unit is called \"web\" "
 	       "at present, but \"web-1\" is\n");
 }
 
 static void a_container_that_is_not_there_is_told(void **state)
 {
 	(void)state;
-	expect(FILTER_CONTAINER, "shop", "pktwho: warning: no process is in a "
+	expect(FILTER_CONTAINER, "shop",
+	       "pktwho: warning: no process is in a "
 	       "container at present, also none in \"shop\"\n");
 	expect(FILTER_CONTAINER, "shop*", "");
 	put("cgroup", "0::/system.slice/docker-" ID ".scope\n");
@@ -101,13 +110,16 @@ static void a_container_that_is_not_there_is_told(void **state)
 		  "{\"Name\":\"/shop\"}");
 	expect(FILTER_CONTAINER, "shop", "");
 	expect(FILTER_CONTAINER, "0123456789ab", "");
-	expect(FILTER_CONTAINER, "0123456789ad", "pktwho: warning: no "
+	expect(FILTER_CONTAINER, "0123456789ad",
+	       "pktwho: warning: no "
 	       "container's id begins with \"0123456789ad\" at present; there "
 	       "is 0123456789ab (shop)\n");
-	expect(FILTER_CONTAINER, "01234567", "pktwho: warning: 12 digits of a "
+	expect(FILTER_CONTAINER, "01234567",
+	       "pktwho: warning: 12 digits of a "
 	       "container's id are needed, and none is called \"01234567\" at "
 	       "present; there is 0123456789ab (shop)\n");
-	expect(FILTER_CONTAINER, "zz", "pktwho: warning: no container is "
+	expect(FILTER_CONTAINER, "zz",
+	       "pktwho: warning: no container is "
 	       "called \"zz\" at present; there is 0123456789ab (shop)\n");
 	put("cgroup", IN_UNIT);
 }
@@ -125,7 +137,8 @@ static void a_container_may_be_called_so(void **state)
 static void a_pod_that_is_not_there_is_told(void **state)
 {
 	(void)state;
-	expect(FILTER_POD, "zz", "pktwho: warning: no pod is called \"zz\" at "
+	expect(FILTER_POD, "zz",
+	       "pktwho: warning: no pod is called \"zz\" at "
 	       "present\n");
 	put("cgroup", "0::/kubepods.slice/kubepods-pod" POD_UID ".slice/"
 		      "cri-containerd-" POD_ID ".scope\n");
@@ -137,7 +150,8 @@ static void a_pod_that_is_not_there_is_told(void **state)
 	expect(FILTER_POD, "shop-1", "");
 	expect(FILTER_POD, "prod/shop-1", "");
 	expect(FILTER_POD, "prod/*", "");
-	expect(FILTER_POD, "test/shop-1", "pktwho: warning: no pod is called "
+	expect(FILTER_POD, "test/shop-1",
+	       "pktwho: warning: no pod is called "
 	       "\"test/shop-1\" at present; there is prod/shop-1\n");
 	put("cgroup", IN_UNIT);
 }
@@ -147,7 +161,8 @@ static void a_number_that_nobody_runs_as_is_told(void **state)
 	(void)state;
 	expect(FILTER_USER, "33", "");
 	expect(FILTER_USER, "www-data", "");
-	expect(FILTER_USER, "77777", "pktwho: warning: nobody runs as user "
+	expect(FILTER_USER, "77777",
+	       "pktwho: warning: nobody runs as user "
 	       "77777 at present\n");
 }
 
@@ -157,9 +172,13 @@ static void the_words_of_keep_are_doubted_too(void **state)
 	char why[64];
 
 	(void)state;
-	assert_int_equal(keep_compile(&f.keep, "nginx or not unit:web-2 or "
-				      "pid:8", why, sizeof(why)), 0);
-	expect_of(&f, "pktwho: warning: no unit is called \"web-2\" at present, "
+	assert_int_equal(keep_compile(&f.keep,
+				      "nginx or not unit:web-2 or "
+				      "pid:8",
+				      why, sizeof(why)),
+			 0);
+	expect_of(&f,
+		  "pktwho: warning: no unit is called \"web-2\" at present, "
 		  "but \"web-1\" is\n"
 		  "pktwho: warning: there is no process 8\n");
 }
@@ -167,7 +186,8 @@ static void the_words_of_keep_are_doubted_too(void **state)
 static void a_long_name_is_cut(void **state)
 {
 	(void)state;
-	expect(FILTER_PROC, "averyveryverylongname", "pktwho: warning: the "
+	expect(FILTER_PROC, "averyveryverylongname",
+	       "pktwho: warning: the "
 	       "kernel keeps 15 bytes of a name, so \"averyveryverylo\" is "
 	       "looked for\n");
 	expect(FILTER_PROC, "averyveryverylo", "");

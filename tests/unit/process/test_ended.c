@@ -67,8 +67,7 @@ static void what_does_not_compress_has_a_bound(void **state)
 	while (n < 100000 && !(err = add(e, n, true)))
 		n++;
 	assert_int_equal(err, -ENOSPC);
-	assert_in_range(n * RECORD, ENDED_MAX / 2,
-			ENDED_MAX * 2);
+	assert_in_range(n * RECORD, ENDED_MAX / 2, ENDED_MAX * 2);
 	assert_int_equal(ended_each(e, take, &next), 0);
 	assert_int_equal(next, n);
 	ended_clear(e);

@@ -8,9 +8,9 @@
 
 static int take_letter(struct expression_reader *r)
 {
-	return strlen(r->word) == 1 ? r->word[0] - 'a' :
-				      expression_explain(r, "no letter: ",
-							 r->word);
+	return strlen(r->word) == 1 ?
+		       r->word[0] - 'a' :
+		       expression_explain(r, "no letter: ", r->word);
 }
 
 /* One of the letters that are true. */
@@ -22,8 +22,12 @@ static bool is_true(const void *ctx, int term)
 static int read_text(struct expression *e, const char *text, char why[64])
 {
 	struct expression_reader r = {
-		.expression = e, .at = text, .term = take_letter,
-		.max_depth = 4, .why = why, .why_size = 64,
+		.expression = e,
+		.at = text,
+		.term = take_letter,
+		.max_depth = 4,
+		.why = why,
+		.why_size = 64,
 	};
 
 	return expression_read(&r);
@@ -62,10 +66,14 @@ static void words_bind_as_usual(void **state)
 static void what_is_none_says_why(void **state)
 {
 	static const char *const rows[][2] = {
-		{ "ab", "no letter: ab" }, { "not", "something is missing" },
-		{ "a or", "something is missing" }, { "or a", "nothing before or" },
-		{ "(a", "a ) is missing" }, { "a )", "what is this: )" },
-		{ "\"or\"", "no letter: or" }, { "((((a))))", "too deep" },
+		{ "ab", "no letter: ab" },
+		{ "not", "something is missing" },
+		{ "a or", "something is missing" },
+		{ "or a", "nothing before or" },
+		{ "(a", "a ) is missing" },
+		{ "a )", "what is this: )" },
+		{ "\"or\"", "no letter: or" },
+		{ "((((a))))", "too deep" },
 		{ "a !=", "no letter: !=" },
 	};
 	struct expression e;

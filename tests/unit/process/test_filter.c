@@ -24,9 +24,9 @@ static struct process curl(void)
 	strcpy(p.exepath, "/usr/bin/curl");
 	p.has = 1ull << FIELD_PID | 1ull << FIELD_NAME | 1ull << FIELD_UID |
 		1ull << FIELD_EXEPATH | 1ull << FIELD_POD_NAME |
-		1ull << FIELD_POD_NAMESPACE |
-		1ull << FIELD_USER | 1ull << FIELD_UNIT |
-		1ull << FIELD_CONTAINER_ID | 1ull << FIELD_CONTAINER_NAME;
+		1ull << FIELD_POD_NAMESPACE | 1ull << FIELD_USER |
+		1ull << FIELD_UNIT | 1ull << FIELD_CONTAINER_ID |
+		1ull << FIELD_CONTAINER_NAME;
 	return p;
 }
 

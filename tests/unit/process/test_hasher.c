@@ -107,16 +107,16 @@ static void by_the_running_process_even_if_deleted(void **state)
 	assert_true(a.known);
 	assert_false(a.linked);
 	assert_memory_equal(a.sha256, abc, 32);
-	q.exe.changed_ns--;		/* it was deleted, or is another one */
+	q.exe.changed_ns--; /* it was deleted, or is another one */
 	a = ask(&q);
 	assert_true(a.known && a.linked);
-	tree_stat(7, "abc", 1, ticks + 1);	/* that pid is another process's */
+	tree_stat(7, "abc", 1, ticks + 1); /* that pid is another process's */
 	a = ask(&q);
 	assert_false(a.known || a.linked);
 	assert_int_equal(a.reason, HASH_REASON_GONE);
 	tree_stat(7, "abc", 1, ticks);
 	q.exe.changed_ns++;
-	q.exe.inode++;			/* it has become another program */
+	q.exe.inode++; /* it has become another program */
 	assert_false(ask(&q).known);
 }
 
@@ -203,7 +203,7 @@ static void a_changed_file_is_hashed_again(void **state)
 	q = file("exe");
 	first = ask(&q);
 	tree_file("exe", "abcd", 4);
-	assert_false(ask(&q).known);		/* not what was executed */
+	assert_false(ask(&q).known); /* not what was executed */
 	q = file("exe");
 	second = ask(&q);
 	assert_true(second.known);

@@ -13,7 +13,8 @@ static void a_beginning_is_enough(void **state)
 	assert_true(hashes_match("deadbeef", hash));
 	assert_true(hashes_match("DEADBEEF01", hash));
 	assert_true(hashes_match("deadbeef010000000000000000000000"
-				 "0000000000000000000000000000007f", hash));
+				 "0000000000000000000000000000007f",
+				 hash));
 	assert_false(hashes_match("deadbeef02", hash));
 	assert_false(hashes_match("adbeef01", hash));
 }

@@ -133,7 +133,8 @@ static void what_is_wiresharks_says_what_to_type(void **state)
 		{ "a,b", "one at a time: name == a or name == b" },
 		{ "python3&&", "blanks belong around \"&&\" and \"||\": "
 			       "python3&&" },
-		{ "name==a||b", "blanks belong around \"&&\" and \"||\": a||b" },
+		{ "name==a||b",
+		  "blanks belong around \"&&\" and \"||\": a||b" },
 		{ "name == \"py", "a \" is missing" },
 	};
 

@@ -100,8 +100,9 @@ static void any_record_is_cut_between_fields(void **state)
 	/* The name's field is a path's now, and the path's a very long name's. */
 	for (size_t at = 8; at < len;
 	     at += 4 + (((size_t)record[at + 2] | (size_t)record[at + 3] << 8) +
-			3) / 4 * 4)
-		record[at] = record[at] == FIELD_NAME ? FIELD_EXEPATH :
+			3) / 4 *
+			       4)
+		record[at] = record[at] == FIELD_NAME	 ? FIELD_EXEPATH :
 			     record[at] == FIELD_EXEPATH ? FIELD_NAME :
 							   record[at];
 	assert_true(kept_record_set(rests, &r, record, len));

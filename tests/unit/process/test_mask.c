@@ -39,7 +39,8 @@ static void options_with_a_name_for_it(void **state)
 	assert_becomes("x|--password=hunter2|-v", "x|--password=***|-v");
 	assert_becomes("x|--password|hunter2|-v", "x|--password|***|-v");
 	assert_becomes("x|--db-Password|two words", "x|--db-Password|***");
-	assert_becomes("x|--api-key|k1|--token=t1", "x|--api-key|**|--token=**");
+	assert_becomes("x|--api-key|k1|--token=t1",
+		       "x|--api-key|**|--token=**");
 	assert_becomes("java|-Dssl.keyPass=abcd", "java|-Dssl.keyPass=***");
 	assert_becomes("env|PGPASSWORD=abcd|psql", "env|PGPASSWORD=***|psql");
 	assert_becomes("env|MYSQL_PWD=abcd|mysql", "env|MYSQL_PWD=***|mysql");
@@ -53,7 +54,8 @@ static void options_with_a_name_for_it(void **state)
 static void programs_that_others_start(void **state)
 {
 	(void)state;
-	assert_becomes("sudo|-u|root|mysql|-psecret", "sudo|-u|root|mysql|-p***");
+	assert_becomes("sudo|-u|root|mysql|-psecret",
+		       "sudo|-u|root|mysql|-p***");
 	assert_becomes("docker|exec|-it|db|/bin/mysql|-psecret|zip",
 		       "docker|exec|-it|db|/bin/mysql|-p***|zip");
 	assert_becomes("env|A=b|curl|-sSu|me:abcd", "env|A=b|curl|-sSu|me:***");
@@ -123,7 +125,8 @@ static void options_and_words_of_others(void **state)
 	assert_becomes("http|-a|me:abcd|h", "http|-a|me:***|h");
 	assert_becomes("kubectl|create|secret|generic|x|--from-literal=k=abcd",
 		       "kubectl|create|secret|generic|x|--from-literal=***");
-	assert_becomes("tailscale|up|--authkey=abcd", "tailscale|up|--authkey=***");
+	assert_becomes("tailscale|up|--authkey=abcd",
+		       "tailscale|up|--authkey=***");
 	assert_becomes("wget|https://h/x?a=b&sig=abcd&c=d",
 		       "wget|https://h/x?a=b&sig=***&c=d");
 	assert_becomes("x|AccountName=a;AccountKey=abcd",
@@ -160,11 +163,11 @@ static void options_and_words_of_yet_others(void **state)
 	(void)state;
 	assert_becomes("redis-server|--requirepass|abcd|--port|1",
 		       "redis-server|--requirepass|***|--port|1");
-	assert_becomes("smbmap|-u|me|-p|abcd|-H|h",
-		       "smbmap|-u|me|-p|***|-H|h");
+	assert_becomes("smbmap|-u|me|-p|abcd|-H|h", "smbmap|-u|me|-p|***|-H|h");
 	assert_becomes("fence_ipmilan|-a|h|-l|me|-p|abcd|-o|off",
 		       "fence_ipmilan|-a|h|-l|me|-p|***|-o|off");
-	assert_becomes("check_http|-H|h|-a|me:abcd", "check_http|-H|h|-a|me:***");
+	assert_becomes("check_http|-H|h|-a|me:abcd",
+		       "check_http|-H|h|-a|me:***");
 	assert_becomes("transmission-remote|h|-n|me:abcd|-l",
 		       "transmission-remote|h|-n|me:***|-l");
 	assert_becomes("aws|ssm|put-parameter|--name|n|--value|abcd",
@@ -258,8 +261,9 @@ static void what_is_inside_of_an_argument(void **state)
 		       "sh|-c|x --password *** y --token=*** z");
 	assert_becomes("sh|-c|PGPASSWORD=\"a b\" psql -h db",
 		       "sh|-c|PGPASSWORD=\"***\" psql -h db");
-	assert_becomes("curl|-d|{\"user\":\"a\",\"password\": \"bcde\",\"n\":1}",
-		       "curl|-d|{\"user\":\"a\",\"password\": \"***\",\"n\":1}");
+	assert_becomes(
+		"curl|-d|{\"user\":\"a\",\"password\": \"bcde\",\"n\":1}",
+		"curl|-d|{\"user\":\"a\",\"password\": \"***\",\"n\":1}");
 	assert_becomes("curl|http://h/?access_token=abcd&x=1",
 		       "curl|http://h/?access_token=***&x=1");
 }
@@ -283,9 +287,11 @@ static void what_is_none_stays(void **state)
 static void any_bytes_are_safe(void **state)
 {
 	static const char *const parts[] = {
-		"-u", "--password", "=", ":", "://", "@", "'", "\"", " ", "a",
-		"token", "-p", "mysql", "%", "Authorization", "/", "\xff",
-		"curl", "-b", "htpasswd", "docker", "login", "-c", ";", "-bp",
+		"-u",	  "--password", "=",	 ":",  "://",
+		"@",	  "'",		"\"",	 " ",  "a",
+		"token",  "-p",		"mysql", "%",  "Authorization",
+		"/",	  "\xff",	"curl",	 "-b", "htpasswd",
+		"docker", "login",	"-c",	 ";",  "-bp",
 	};
 	bool masked;
 	int hits = 0;
@@ -296,7 +302,8 @@ static void any_bytes_are_safe(void **state)
 		size_t len = 0, n, again;
 
 		for (uint32_t i = below(12); i; i--) {
-			const char *part = parts[below(sizeof(parts) / sizeof(*parts))];
+			const char *part =
+				parts[below(sizeof(parts) / sizeof(*parts))];
 
 			memcpy(before + len, part, strlen(part) + 1);
 			len += strlen(part) + below(2);

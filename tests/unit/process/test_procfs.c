@@ -39,9 +39,9 @@ static void a_process_is_read_whole(void **state)
 	assert_int_equal(p.start_ns, BOOT + 123450000000);
 	assert_int_equal(p.pid, 42);
 	assert_int_equal(p.ppid, 7);
-	assert_int_equal(p.uid, 33);		/* the effective one */
+	assert_int_equal(p.uid, 33); /* the effective one */
 	assert_int_equal(p.gid, 34);
-	assert_int_equal(p.vpid, 5);		/* the innermost one */
+	assert_int_equal(p.vpid, 5); /* the innermost one */
 	assert_int_equal(p.loginuid, 1000);
 	assert_int_equal(p.netns, 4026531840);
 	assert_int_equal(p.flags, 0);
@@ -52,21 +52,24 @@ static void a_process_is_read_whole(void **state)
 	assert_string_equal(p.unit, "nginx.service");
 	assert_int_equal(p.cmdline_len, 12);
 	assert_memory_equal(p.cmdline, "nginx\0-g\0a b", 13);
-	assert_int_equal(p.has,
-			 1 << FIELD_PID | 1 << FIELD_PPID | 1 << FIELD_START |
-			 1 << FIELD_NAME | 1 << FIELD_EXEPATH |
-			 1 << FIELD_CMDLINE | 1 << FIELD_UID | 1 << FIELD_GID |
-			 1 << FIELD_VPID | 1 << FIELD_LOGINUID |
-			 1 << FIELD_PNAME | 1 << FIELD_CGROUP |
-			 1 << FIELD_UNIT | 1 << FIELD_NETNS | 1 << FIELD_FLAGS);
+	assert_int_equal(p.has, 1 << FIELD_PID | 1 << FIELD_PPID |
+					1 << FIELD_START | 1 << FIELD_NAME |
+					1 << FIELD_EXEPATH |
+					1 << FIELD_CMDLINE | 1 << FIELD_UID |
+					1 << FIELD_GID | 1 << FIELD_VPID |
+					1 << FIELD_LOGINUID | 1 << FIELD_PNAME |
+					1 << FIELD_CGROUP | 1 << FIELD_UNIT |
+					1 << FIELD_NETNS | 1 << FIELD_FLAGS);
 }
 
 static void tty_stat(uint32_t device)
 {
 	char text[256];
 
-	snprintf(text, sizeof(text), "42 (x) S 1 2 3 %u 8 9 10 11 12 13 14 15 16 "
-		 "17 18 19 20 21 500 23\n", device);
+	snprintf(text, sizeof(text),
+		 "42 (x) S 1 2 3 %u 8 9 10 11 12 13 14 15 16 "
+		 "17 18 19 20 21 500 23\n",
+		 device);
 	tree_text("42/stat", text);
 }
 
@@ -76,9 +79,13 @@ static void its_surroundings_are_read(void **state)
 		uint32_t device;
 		const char *name;
 	} ttys[] = {
-		{ 136 << 8 | 7, "pts/7" }, { 137 << 8 | 1, "pts/257" },
-		{ 4 << 8 | 1, "tty1" }, { 4 << 8 | 64, "ttyS0" },
-		{ 136 << 8 | 0x100000, "pts/256" }, { 0, "" }, { 229 << 8, "" },
+		{ 136 << 8 | 7, "pts/7" },
+		{ 137 << 8 | 1, "pts/257" },
+		{ 4 << 8 | 1, "tty1" },
+		{ 4 << 8 | 64, "ttyS0" },
+		{ 136 << 8 | 0x100000, "pts/256" },
+		{ 0, "" },
+		{ 229 << 8, "" },
 	};
 	char deep[300] = "/";
 	struct process p;
@@ -87,7 +94,8 @@ static void its_surroundings_are_read(void **state)
 	for (size_t i = 0; i < sizeof(ttys) / sizeof(*ttys); i++) {
 		tty_stat(ttys[i].device);
 		p = read_process(42);
-		assert_int_equal(process_has(&p, FIELD_TTY), *ttys[i].name != 0);
+		assert_int_equal(process_has(&p, FIELD_TTY),
+				 *ttys[i].name != 0);
 		assert_string_equal(p.tty, ttys[i].name);
 		assert_false(process_has(&p, FIELD_CWD));
 		assert_false(process_has(&p, FIELD_SESSION_ID));
@@ -107,7 +115,8 @@ static void its_surroundings_are_read(void **state)
 	p = read_process(42);
 	assert_false(process_has(&p, FIELD_CWD));
 	assert_false(process_has(&p, FIELD_SESSION_ID));
-	tree_text("42/cgroup", "0::/user.slice/user-7.slice/session-c2.scope\n");
+	tree_text("42/cgroup",
+		  "0::/user.slice/user-7.slice/session-c2.scope\n");
 	p = read_process(42);
 	assert_string_equal(p.session_id, "c2");
 }
@@ -143,8 +152,8 @@ static void a_brief_reading_is_enough_for_a_list(void **state)
 static void a_name_is_any_bytes(void **state)
 {
 	static const char *const names[] = {
-		"a) R 1 (b", ")", "(", "((", "))", "a b", "a\nb", ") S 9 9 9",
-		"\xff\x01", "",
+		"a) R 1 (b", ")",    "(",	  "((",	      "))",
+		"a b",	     "a\nb", ") S 9 9 9", "\xff\x01", "",
 	};
 
 	(void)state;
@@ -192,12 +201,12 @@ static void what_was_read_until_then_counts(void **state)
 	p = read_process(42);
 	assert_string_equal(p.name, "gone");
 	assert_int_equal(p.has, 1 << FIELD_PID | 1 << FIELD_PPID |
-				1 << FIELD_START | 1 << FIELD_NAME |
-				1 << FIELD_FLAGS);
+					1 << FIELD_START | 1 << FIELD_NAME |
+					1 << FIELD_FLAGS);
 	tree_text("42/status", "Name:\tgone\nUid:\t33");
 	tree_text("42/cmdline", "");
 	tree_text("42/cgroup", "garbage\n\n:\n");
-	tree_text("42/loginuid", "4294967295");		/* never logged in */
+	tree_text("42/loginuid", "4294967295"); /* never logged in */
 	tree_link("42/ns/net", "nonsense");
 	p = read_process(42);
 	assert_false(process_has(&p, FIELD_UID));
@@ -217,7 +226,7 @@ static void an_executable_tells_what_became_of_it(void **state)
 		{ "/usr/bin/x (deleted)", "/usr/bin/x", PROCESS_EXE_DELETED },
 		{ "/memfd:evil (deleted)", "/memfd:evil",
 		  PROCESS_EXE_DELETED | PROCESS_EXE_MEMFD },
-		{ "/memfd:evil", "/memfd:evil", 0 },	/* a file of / */
+		{ "/memfd:evil", "/memfd:evil", 0 }, /* a file of / */
 		{ "/tmp/x", "/tmp/x", PROCESS_EXE_WORLD_WRITABLE },
 		{ "/nonexistent/x", "/nonexistent/x", 0 },
 		{ " (deleted)", " (deleted)", 0 },
@@ -363,14 +372,16 @@ static void what_is_too_long_is_cut_and_said(void **state)
 	assert_int_equal(p.cmdline_len, sizeof(p.cmdline) - 1);
 	assert_int_equal(strlen(p.cgroup), sizeof(p.cgroup) - 1);
 	assert_int_equal(strlen(p.exepath), sizeof(p.exepath) - 1);
-	assert_int_equal(p.flags, PROCESS_CMDLINE_TRUNCATED |
-				  PROCESS_EXEPATH_TRUNCATED);
+	assert_int_equal(p.flags,
+			 PROCESS_CMDLINE_TRUNCATED | PROCESS_EXEPATH_TRUNCATED);
 }
 
 /* Version 2 counts, unless the controllers are still version 1's. */
 static void the_cgroup_that_tells_most_is_taken(void **state)
 {
-	static const struct { const char *text, *cgroup; } rows[] = {
+	static const struct {
+		const char *text, *cgroup;
+	} rows[] = {
 		{ "0::/a\n", "/a" },
 		{ "12:pids:/b\n1:name=systemd:/c\n0::/a\n", "/a" },
 		{ "0::/a\n12:pids:/b\n", "/a" },
@@ -474,7 +485,9 @@ static void each_socket_is_called(void **state)
 static void the_boot_id_is_sixteen_bytes(void **state)
 {
 	static const char *const bad[] = {
-		"", "0f1e2d3c\n", "zzzzzzzz-4b5a-6978-8796-a5b4c3d2e1f0\n",
+		"",
+		"0f1e2d3c\n",
+		"zzzzzzzz-4b5a-6978-8796-a5b4c3d2e1f0\n",
 	};
 	uint8_t id[16];
 
@@ -483,8 +496,10 @@ static void the_boot_id_is_sixteen_bytes(void **state)
 	tree_text("sys/kernel/random/boot_id",
 		  "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0\n");
 	assert_int_equal(procfs_boot_id(tree_fd, id), 0);
-	assert_memory_equal(id, "\x0f\x1e\x2d\x3c\x4b\x5a\x69\x78"
-				"\x87\x96\xa5\xb4\xc3\xd2\xe1\xf0", 16);
+	assert_memory_equal(id,
+			    "\x0f\x1e\x2d\x3c\x4b\x5a\x69\x78"
+			    "\x87\x96\xa5\xb4\xc3\xd2\xe1\xf0",
+			    16);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		tree_text("sys/kernel/random/boot_id", bad[i]);
 		assert_int_equal(procfs_boot_id(tree_fd, id), -EBADMSG);
@@ -499,7 +514,8 @@ static void the_real_proc_is_read(void **state)
 	uint64_t start_ns = 0;
 
 	(void)state;
-	assert_int_equal(procfs_read(proc, (uint32_t)getpid(), 0, &p, &start_ns),
+	assert_int_equal(procfs_read(proc, (uint32_t)getpid(), 0, &p,
+				     &start_ns),
 			 0);
 	assert_string_equal(p.name, "test_procfs");
 	assert_int_equal(p.ppid, getppid());
@@ -508,7 +524,6 @@ static void the_real_proc_is_read(void **state)
 	assert_non_null(strstr(p.exepath, "/test_procfs"));
 	close(proc);
 }
-
 
 int main(void)
 {

@@ -67,7 +67,7 @@ static void a_holder_is_read_when_asked_for(void **state)
 	proctab_complete(t, p);
 	r = record_of(p->program);
 	assert_string_equal(r.exepath, "/usr/bin/curl");
-	assert_int_equal(r.uid, 12345);	/* as the kernel told */
+	assert_int_equal(r.uid, 12345); /* as the kernel told */
 	assert_int_equal(p->program->id, process_id(boot_id, 42, START, 3));
 	assert_int_equal(process_ancestors(&r, above), 2);
 	assert_memory_equal(above[0].exe, "/bin/bash", above[0].exe_len);
@@ -91,7 +91,7 @@ static void proc_is_asked_again_while_names_differ(void **state)
 	assert_false(has_exepath(p->program));
 	rename_at(t, T, owner(42, 3, "curl"));
 	p = known(t, owner(42, 3, "curl"));
-	assert_false(has_exepath(p->program));	/* not each time */
+	assert_false(has_exepath(p->program)); /* not each time */
 	p->asked_ns = 0;
 	p = known(t, owner(42, 3, "curl"));
 	assert_string_equal(record_of(p->program).exepath, "/usr/bin/curl");
@@ -196,9 +196,15 @@ static void a_look_up_asks_proc_each_time(void **state)
 static void a_late_exec_tells_one_name(void **state)
 {
 	struct proctab *t = *state;
-	const struct proc *p = proctab_owner(t, &(struct probe_owner){
-		.tgid = 42, .tid = 42, .uid = 12345, .exec_gen = 4,
-		.start_ns = START, .comm = "later" }, T);
+	const struct proc *p = proctab_owner(t,
+					     &(struct probe_owner){
+						     .tgid = 42,
+						     .tid = 42,
+						     .uid = 12345,
+						     .exec_gen = 4,
+						     .start_ns = START,
+						     .comm = "later" },
+					     T);
 	struct process r;
 
 	exec_at(t, T, owner(42, 4, "first"), "/usr/bin/first");
@@ -221,7 +227,8 @@ static void a_withheld_command_line_is_nowhere(void **state)
 	exec_at(t, T, owner(42, 4, "curl"), "/usr/bin/curl");
 	fork_at(t, T, owner(43, 4, "curl"), 42);
 	for (size_t i = 0; i < 3; i++) {
-		const struct program *program = proctab_by_pid(t, pids[i])->program;
+		const struct program *program = proctab_by_pid(t, pids[i])
+							->program;
 		struct process r = record_of(program);
 
 		assert_false(process_has(&r, FIELD_CMDLINE));
@@ -263,9 +270,9 @@ static void descendants_are_followed(void **state)
 	assert_true(proctab_by_pid(t, 42)->followed);
 	assert_true(proctab_by_pid(t, 43)->followed);
 	assert_true(proctab_by_pid(t, 44)->followed);
-	assert_false(proctab_by_pid(t, 50)->followed);	/* before that */
+	assert_false(proctab_by_pid(t, 50)->followed); /* before that */
 	assert_false(proctab_by_pid(t, 60)->followed);
-	proctab_follow(t, 4711);			/* nobody */
+	proctab_follow(t, 4711); /* nobody */
 }
 
 /* A scan may come between a fork and its event. */

@@ -237,7 +237,7 @@ static void a_name_counts_from_its_time(void **state)
 	assert_true(p->program->version > version);
 
 	version = p->program->version;
-	rename_at(t, T + SEC, owner(42, 3, "worker"));	/* to the same */
+	rename_at(t, T + SEC, owner(42, 3, "worker")); /* to the same */
 	assert_name_at(p, T + MS, "worker");
 	assert_int_equal(p->program->version, version);
 	rename_at(t, T, owner(99, 3, "nobody"));
@@ -380,7 +380,7 @@ static void it_may_move_to_another_cgroup(void **state)
 	p = record_of(known(t, o)->program);
 	assert_string_equal(p.cgroup, "/");
 	assert_false(process_has(&p, FIELD_UNIT));
-	move_to(t, T, owner(43, 1, "nobody"), "/");	/* known to nobody */
+	move_to(t, T, owner(43, 1, "nobody"), "/"); /* known to nobody */
 }
 
 /* What it does with its sockets afterwards need not be told. */
@@ -448,7 +448,8 @@ static void an_older_socket_does_not_undo_a_setuid(void **state)
 static void what_is_told_late_may_begin_a_user(void **state)
 {
 	struct proctab *t = *state;
-	struct probe_owner root = owner(42, 3, "sshd"), user = root, named = root;
+	struct probe_owner root = owner(42, 3, "sshd"), user = root,
+			   named = root;
 	struct proc *p;
 
 	root.uid = 0;
@@ -480,12 +481,12 @@ static void another_namespace_is_learnt_from_the_next_event(void **state)
 	assert_int_equal(record_of(proc_program_at(p, T + MS)).netns,
 			 4026531840);
 	assert_int_equal(p->program->id, p->program->older->id);
-	o.netns_ino = 0;		/* its first thread has ended */
+	o.netns_ino = 0; /* its first thread has ended */
 	assert_ptr_equal(proctab_owner(t, &o, T + 2 * SEC), p);
 	assert_int_equal(record_of(p->program).netns, 4026532000);
 
 	o = owner(43, 4, "nsenter");
-	o.netns_ino = 4026533000;	/* clone(CLONE_NEWNET) */
+	o.netns_ino = 4026533000; /* clone(CLONE_NEWNET) */
 	fork_at(t, T + 2 * SEC, o, 42);
 	assert_int_equal(record_of(known(t, o)->program).netns, 4026533000);
 }

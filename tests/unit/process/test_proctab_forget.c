@@ -127,7 +127,7 @@ static void only_what_nobody_needs_is_forgotten(void **state)
 	assert_ptr_equal(known(t, owner(2, 3, "written")), written);
 
 	written->refs = 0;
-	proctab_prune(t, T + 120 * SEC, 9);	/* another file */
+	proctab_prune(t, T + 120 * SEC, 9); /* another file */
 	assert_int_equal(proctab_scan(t, UINT64_MAX), 3);
 	held->refs = 0;
 	proctab_prune(t, T + 300 * SEC, 9);
@@ -446,7 +446,8 @@ static void many_that_are_renamed_are_few(void **state)
 			snprintf(name, sizeof(name), "name%u", n);
 			rename_at(t, T + pid * 300 + n, owner(pid, 3, name));
 			if (n % 30 == 29)
-				known(t, owner(pid, 3, name))->program->section = 1;
+				known(t, owner(pid, 3, name))
+					->program->section = 1;
 		}
 	}
 	assert_in_range(t->programs, 1500, 65536 + 1500);

@@ -34,13 +34,17 @@ static void assert_runs(const char *exepath, const char *args,
 static void interpreters_run_files(void **state)
 {
 	(void)state;
-	assert_runs("/usr/bin/python3.11", "python3|/srv/app.py|-v", "/srv/app.py");
-	assert_runs("/usr/bin/python3.11", "python3|-u|-W|once|app.py", "app.py");
+	assert_runs("/usr/bin/python3.11", "python3|/srv/app.py|-v",
+		    "/srv/app.py");
+	assert_runs("/usr/bin/python3.11", "python3|-u|-W|once|app.py",
+		    "app.py");
 	assert_runs("/usr/bin/python3.11", "python3|-Wonce|app.py", "app.py");
 	assert_runs("/usr/bin/bash", "sh|-eu|-o|pipefail|./a b.sh|x", "a b.sh");
 	assert_runs("/usr/bin/dash", "sh|+x|--|-odd.sh", "-odd.sh");
-	assert_runs("/usr/bin/perl", "perl|-w|-T|/usr/sbin/x.pl", "/usr/sbin/x.pl");
-	assert_runs("/usr/bin/node", "node|--max-old-space-size=9|s.js", "s.js");
+	assert_runs("/usr/bin/perl", "perl|-w|-T|/usr/sbin/x.pl",
+		    "/usr/sbin/x.pl");
+	assert_runs("/usr/bin/node", "node|--max-old-space-size=9|s.js",
+		    "s.js");
 	assert_runs("/usr/bin/lua5.4", "lua|-l|socket|s.lua", "s.lua");
 }
 

@@ -75,9 +75,11 @@ static void the_first_block_is_a_sections(void **state)
 
 static void lengths_that_no_block_has_are_refused(void **state)
 {
-	static const uint32_t lengths[] = { 0, 4, 8, 11, 13, 14, 30,
-					    BLOCKS_MAX + 4, 0x80000000,
-					    0xfffffffc, 0xffffffff };
+	static const uint32_t lengths[] = {
+		0,	    4,		8,	   11,
+		13,	    14,		30,	   BLOCKS_MAX + 4,
+		0x80000000, 0xfffffffc, 0xffffffff
+	};
 	uint8_t head[8];
 
 	(void)state;

@@ -32,15 +32,15 @@ static void check(char **argv, const char *expected)
 
 #define RUN " -w - -a eof --exclude-connection \"$SSH_CONNECTION\""
 
-#define CHECK(expected, ...)                                                 \
+#define CHECK(expected, ...) \
 	check((char *[]){ "pktwho", "--remote", "web", __VA_ARGS__ }, expected)
 
 static void options_go_along(void **state)
 {
 	(void)state;
 	CHECK("pktwho" RUN " --log-level info", NULL);
-	CHECK("pktwho" RUN " -i 'eth0' -s '96' --log-level error",
-	      "-i", "eth0", "-s", "96", "--log-level", "error", NULL);
+	CHECK("pktwho" RUN " -i 'eth0' -s '96' --log-level error", "-i", "eth0",
+	      "-s", "96", "--log-level", "error", NULL);
 	CHECK("sudo -n pktwho" RUN " -q -i 'eth0' -f 'tcp and not '\\''x'\\''' "
 	      "-c '5' -a 'duration:1.5' --proc 'it'\\''s,a*' --comments 'all' "
 	      "--no-cmdline --log-level info",
@@ -52,8 +52,8 @@ static void options_go_along(void **state)
 static void what_is_for_this_side_stays(void **state)
 {
 	(void)state;
-	CHECK("/opt/pktwho" RUN " -f 'udp' --log-level info",
-	      "-w", "here.pcapng", "--remote-port", "2222", "-f", "udp",
+	CHECK("/opt/pktwho" RUN " -f 'udp' --log-level info", "-w",
+	      "here.pcapng", "--remote-port", "2222", "-f", "udp",
 	      "--remote-command", "/opt/pktwho", "--exclude-connection",
 	      "192.0.2.1 1 192.0.2.2 2", NULL);
 }
@@ -72,8 +72,10 @@ static void a_copy_finds_a_place(void **state)
 	assert_non_null(mkdtemp(home));
 	assert_int_equal(options_parse(&o, 4, argv), 0);
 	assert_int_equal(remote_command(&o, sizeof(program) - 1, command,
-					sizeof(command)), 0);
-	snprintf(script, sizeof(script), "printf '%s' | env HOME=%s TMPDIR=/proc"
+					sizeof(command)),
+			 0);
+	snprintf(script, sizeof(script),
+		 "printf '%s' | env HOME=%s TMPDIR=/proc"
 		 " sh -c 'eval \"$0\"' \"$(cat <<\\END\n%s\nEND\n)\" 2>&1",
 		 program, home, command);
 	f = popen(script, "r");

@@ -38,7 +38,7 @@ static int capture(const char *script, char **words)
 	return -WEXITSTATUS(status);
 }
 
-#define CAPTURE(script, ...)                                                 \
+#define CAPTURE(script, ...) \
 	capture(script, (char *[]){ "pktwho", "--remote", "web", __VA_ARGS__ })
 
 static size_t read_tree(const char *name, char *out, size_t size)

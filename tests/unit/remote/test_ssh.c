@@ -57,7 +57,7 @@ static void it_is_told_where_and_what(void **state)
 	o.log_level = LOG_WARN;
 	assert_int_equal(run(&o, path, said, sizeof(said)), 7);
 	assert_string_equal(said, "-T|-o|LogLevel=ERROR|-p|2222|--|web|"
-			    "exec sh -c x|");
+				  "exec sh -c x|");
 }
 
 static void that_there_is_none_is_said(void **state)

@@ -26,7 +26,7 @@ static struct source sources[CAPTURES_MAX];
 static struct source_options opened[CAPTURES_MAX];
 static int open_count, closed_count, fails_at, resumed;
 static int read_err[4], resume_err[4];
-static uint64_t comes[4][256];		/* times of the packets, 0: the end */
+static uint64_t comes[4][256]; /* times of the packets, 0: the end */
 static uint32_t sizes[4];
 static bool is_ipv4, has_no_room[4];
 static uint64_t now_ns;
@@ -78,16 +78,20 @@ int __wrap_source_read(struct source *s,
 	uint32_t size = sizes[s->number] ? sizes[s->number] : 60;
 	int n = 0;
 
-	if (is_ipv4)	/* UDP from port 5000 to port 53 */
-		memcpy(data, "\0\0\0\0\0\0\0\0\0\0\0\0\x08\0"
-			     "\x45\0\0\x2e\0\0\0\0\x40\x11\0\0"
-			     "\xc0\0\2\1\xc0\0\2\2\x13\x88\0\x35", 38);
+	if (is_ipv4) /* UDP from port 5000 to port 53 */
+		memcpy(data,
+		       "\0\0\0\0\0\0\0\0\0\0\0\0\x08\0"
+		       "\x45\0\0\x2e\0\0\0\0\x40\x11\0\0"
+		       "\xc0\0\2\1\xc0\0\2\2\x13\x88\0\x35",
+		       38);
 	if (read_err[s->number])
 		return read_err[s->number];
 	for (; n < 256 && comes[s->number][n]; n++) {
 		struct source_packet p = {
-			.ts_ns = comes[s->number][n], .data = data,
-			.caplen = size, .len = size + 1,
+			.ts_ns = comes[s->number][n],
+			.data = data,
+			.caplen = size,
+			.len = size + 1,
 			.direction = SOURCE_OUT,
 		};
 
@@ -113,7 +117,8 @@ int __wrap_source_resume(struct source *s)
 void __wrap_source_stats(struct source *s, struct source_stats *stats);
 void __wrap_source_stats(struct source *s, struct source_stats *stats)
 {
-	*stats = (struct source_stats){ .received = 10, .dropped = 2,
+	*stats = (struct source_stats){ .received = 10,
+					.dropped = 2,
 					.if_dropped = (uint64_t)s->number };
 }
 
@@ -509,8 +514,9 @@ static void each_namespace_has_its_own(void **state)
 	struct pcapng_interface interfaces[2];
 
 	(void)state;
-	namespaces = (struct netns_list){ .count = 2, .one = { { "blue", 5 },
-							     { "red", 6 } } };
+	namespaces = (struct netns_list){
+		.count = 2, .one = { { "blue", 5 }, { "red", 6 } }
+	};
 	assert_int_equal(open_again("eth0"), 0);
 	assert_int_equal(captures_count(c), 2);
 	assert_string_equal(captures_names(c)[0], "blue/eth0");
@@ -527,8 +533,9 @@ static void each_namespace_has_its_own(void **state)
 static void of_all_namespaces_not_each_has_it(void **state)
 {
 	(void)state;
-	namespaces = (struct netns_list){ .count = 2, .all = true,
-					.one = { { "", 5 }, { "red", 6 } } };
+	namespaces = (struct netns_list){ .count = 2,
+					  .all = true,
+					  .one = { { "", 5 }, { "red", 6 } } };
 	assert_int_equal(open_again("any"), 0);
 	assert_string_equal(captures_names(c)[0], "any");
 	assert_string_equal(captures_names(c)[1], "red/any");
@@ -567,7 +574,7 @@ static void a_hundred_rings_are_small(void **state)
 	assert_int_equal(open_again("any"), 0);
 }
 
-#define test(f) cmocka_unit_test_setup_teardown(f, open_two, close_two)
+#define test(f)	      cmocka_unit_test_setup_teardown(f, open_two, close_two)
 #define netns_test(f) cmocka_unit_test_setup_teardown(f, open_two, close_any)
 
 int main(void)

@@ -98,7 +98,7 @@ static struct options options;
 static struct parts parts;
 static struct child command;
 static struct events events;
-static int ends[2];			/* a pipe: to read, to write */
+static int ends[2]; /* a pipe: to read, to write */
 
 static int begin(void **state)
 {

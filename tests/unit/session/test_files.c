@@ -40,7 +40,7 @@ static void a_file_is_made_when_all_else_is_open(void **state)
 	assert_int_equal(files_open(files), 0);
 	assert_true(size_of("x.pcapng") > 0);
 	assert_string_equal(files_path(files), path);
-	assert_int_equal(files_open(files), 0);		/* it is */
+	assert_int_equal(files_open(files), 0); /* it is */
 	assert_int_equal(files_section(files), 1);
 	files_abandon(files);
 }

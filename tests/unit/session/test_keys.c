@@ -6,7 +6,7 @@
 
 #include "session/keys.h"
 
-#define KEY "CLIENT_RANDOM 00ff 12ab\n"
+#define KEY    "CLIENT_RANDOM 00ff 12ab\n"
 #define SECRET "SERVER_TRAFFIC_SECRET_0 00FF 12ab\n"
 
 static void assert_filters(const char *text, const char *kept, size_t taken)
@@ -32,9 +32,12 @@ static void only_whole_lines_of_keys_are_kept(void **state)
 		       strlen("# a comment\n" KEY "\n"));
 	for (size_t i = 0; i < 6; i++) {
 		static const char *const lines[] = {
-			"password hunter2\n", "CLIENT_RANDOM 00\n",
-			"CLIENT_RANDOM 00 11 22\n", "CLIENT_RANDOM 00 1g\n",
-			" 00 11\n", "CLIENT_RANDOM 00 11 \n",
+			"password hunter2\n",
+			"CLIENT_RANDOM 00\n",
+			"CLIENT_RANDOM 00 11 22\n",
+			"CLIENT_RANDOM 00 1g\n",
+			" 00 11\n",
+			"CLIENT_RANDOM 00 11 \n",
 		};
 
 		assert_filters(lines[i], "", strlen(lines[i]));

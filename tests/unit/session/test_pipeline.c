@@ -22,7 +22,7 @@
 /* ---- what stands around it ---- */
 
 static uint64_t now_ns;
-static struct frame frames[8];		/* those that wait, in order */
+static struct frame frames[8]; /* those that wait, in order */
 static int frame_count, first, lost;
 static bool has_gap, is_settled, hashing, unread;
 static struct verdict verdict;
@@ -69,8 +69,7 @@ int __wrap_captures_read(struct captures *c, const struct captures_room *room)
 	return read_err;
 }
 
-const struct frame *__wrap_captures_oldest(const struct captures *c,
-					   bool *gap);
+const struct frame *__wrap_captures_oldest(const struct captures *c, bool *gap);
 const struct frame *__wrap_captures_oldest(const struct captures *c, bool *gap)
 {
 	(void)c;

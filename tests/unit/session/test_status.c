@@ -82,7 +82,8 @@ static int begin(struct status **s)
 	snprintf(path, sizeof(path), "%s/stats", tree_path);
 	options = (struct options){ .quiet = true, .stats = path };
 	ending = (struct ending){ .started_ns = T, .packets = 7 };
-	counts = (struct counts){ .bytes = 700, .unnamed = 2,
+	counts = (struct counts){ .bytes = 700,
+				  .unnamed = 2,
 				  .lag_ns = 9000000 };
 	return status_open(s, &of);
 }
@@ -160,7 +161,8 @@ static void a_late_line_tells_of_all_its_time(void **state)
 
 static void the_last_line_is_of_what_is_in_the_file(void **state)
 {
-	const struct summary end = { .packets = 5, .dropped = 9,
+	const struct summary end = { .packets = 5,
+				     .dropped = 9,
 				     .unwritten = 2 };
 	struct status *s;
 

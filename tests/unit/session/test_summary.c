@@ -50,7 +50,8 @@ static void what_went_well_is_one_line(void **state)
 static void only_who_dropped_is_named(void **state)
 {
 	struct options o = to_a_file();
-	struct summary s = { .packets = 7, .dropped = 6,
+	struct summary s = { .packets = 7,
+			     .dropped = 6,
 			     .interfaces[1] = { .received = 13,
 						.os_dropped = 4,
 						.if_dropped = 1,
@@ -58,7 +59,8 @@ static void only_who_dropped_is_named(void **state)
 
 	(void)state;
 	assert_int_equal(tell(&s, &o, 0, 0), 0);
-	assert_string_equal(said, "pktwho: 7 packets, 6 dropped\n"
+	assert_string_equal(said,
+			    "pktwho: 7 packets, 6 dropped\n"
 			    "pktwho: warning: lo: of 13 packets the kernel "
 			    "dropped 4, the interface 1, and 2 could not be "
 			    "written in time\n");
@@ -84,8 +86,8 @@ static void a_file_that_failed_is_named_with_what_it_has(void **state)
 	(void)state;
 	assert_int_equal(tell(&s, &o, -EIO, -EBADF), -EIO);
 	assert_string_equal(said, "pktwho: cannot write a.pcapng: "
-			    "Input/output error\n"
-			    "pktwho: 7 packets, 2 dropped\n");
+				  "Input/output error\n"
+				  "pktwho: 7 packets, 2 dropped\n");
 	assert_int_equal(tell(&s, &o, 0, -EBADF), -EBADF);
 	assert_string_equal(said, "");
 }
@@ -93,53 +95,64 @@ static void a_file_that_failed_is_named_with_what_it_has(void **state)
 static void a_full_disk_is_a_failure_though_it_went_on(void **state)
 {
 	struct options o = to_a_file();
-	struct summary s = { .packets = 7, .dropped = 3, .unwritten = 3,
+	struct summary s = { .packets = 7,
+			     .dropped = 3,
+			     .unwritten = 3,
 			     .disk_full = -ENOSPC,
 			     .interfaces[0].own_drops = 2 };
 
 	(void)state;
 	assert_int_equal(tell(&s, &o, 0, 0), -ENOSPC);
 	assert_string_equal(said, "pktwho: 3 packets had no room in a.pcapng: "
-			    "No space left on device\n"
-			    "pktwho: 7 packets, 3 dropped\n");
+				  "No space left on device\n"
+				  "pktwho: 7 packets, 3 dropped\n");
 	s.interfaces[0].received = 12;
 	s.interfaces[0].os_dropped = 2;
 	tell(&s, &o, 0, 0);
 	assert_non_null(strstr(said, "pktwho: warning: eth0: of 12 packets the "
-			       "kernel dropped 2, the interface 0\n"));
+				     "kernel dropped 2, the interface 0\n"));
 }
 
 /* That is no failure: it is what the bounds are for. */
 static void what_was_given_up_is_counted(void **state)
 {
 	struct options o = to_a_file();
-	struct summary s = { .packets = 7, .left_out_unnamed = 1,
-			     .flows_forgotten = 2, .processes_forgotten = 3,
-			     .arguments_cut = 4, .events_lost = true };
+	struct summary s = { .packets = 7,
+			     .left_out_unnamed = 1,
+			     .flows_forgotten = 2,
+			     .processes_forgotten = 3,
+			     .arguments_cut = 4,
+			     .events_lost = true };
 
 	(void)state;
 	assert_int_equal(tell(&s, &o, 0, 0), 0);
-	assert_string_equal(said, "pktwho: 7 packets, 0 dropped, 1 left out, "
+	assert_string_equal(said,
+			    "pktwho: 7 packets, 0 dropped, 1 left out, "
 			    "owner not known, 2 flows forgotten, 3 processes "
 			    "forgotten, 4 programs' arguments cut, kernel "
 			    "events were lost\n");
-	s = (struct summary){ .packets = 7, .flows_forgotten = 1,
-			      .processes_forgotten = 1, .arguments_cut = 1 };
+	s = (struct summary){ .packets = 7,
+			      .flows_forgotten = 1,
+			      .processes_forgotten = 1,
+			      .arguments_cut = 1 };
 	tell(&s, &o, 0, 0);
 	assert_string_equal(said, "pktwho: 7 packets, 0 dropped, 1 flow "
-			    "forgotten, 1 process forgotten, 1 program's "
-			    "arguments cut\n");
+				  "forgotten, 1 process forgotten, 1 program's "
+				  "arguments cut\n");
 }
 
 static void what_could_not_be_told_is_a_failure(void **state)
 {
 	struct options o = to_a_file();
-	struct summary s = { .packets = 7, .events_lost = true,
-			     .unanswered = true, .detached = true };
+	struct summary s = { .packets = 7,
+			     .events_lost = true,
+			     .unanswered = true,
+			     .detached = true };
 
 	(void)state;
 	assert_int_equal(tell(&s, &o, 0, 0), 0);
-	assert_string_equal(said, "pktwho: 7 packets, 0 dropped, kernel events "
+	assert_string_equal(said,
+			    "pktwho: 7 packets, 0 dropped, kernel events "
 			    "were lost, lookups had no answer, hooks were "
 			    "detached\n");
 	s.incomplete = true;

@@ -9,15 +9,15 @@
 #include "owner/owned_packet.h"
 #include "view/flows/flows.h"
 
-#define TCP 6
-#define UDP 17
-#define SYN 0x02
-#define FIN 0x01
-#define RST 0x04
-#define ACK 0x10
-#define MS  1000000ull
-#define S   1000000000ull
-#define EPOCH 1700000000000000000ull	/* of the packets' other clock */
+#define TCP   6
+#define UDP   17
+#define SYN   0x02
+#define FIN   0x01
+#define RST   0x04
+#define ACK   0x10
+#define MS    1000000ull
+#define S     1000000000ull
+#define EPOCH 1700000000000000000ull /* of the packets' other clock */
 
 struct talker {
 	struct proc proc;
@@ -44,8 +44,7 @@ static inline void talker_set(struct talker *t, const struct process *p)
 	talker_keep(t, record, (size_t)len);
 }
 
-static inline void talker_init(struct talker *t, uint32_t pid,
-			       const char *name)
+static inline void talker_init(struct talker *t, uint32_t pid, const char *name)
 {
 	struct process p = { .pid = pid, .id = 1000 + pid, .uid = 33 };
 
@@ -70,14 +69,14 @@ static inline const char *country_of_talk(void *ctx, const uint8_t addr[16])
 
 /* A packet from 192.0.2.1:@from to 198.51.100.2:@to, or back. */
 struct said {
-	struct talker *src, *dst;	/* NULL: remote */
+	struct talker *src, *dst; /* NULL: remote */
 	uint64_t at_ns;
 	uint16_t from, to;
 	uint32_t len, seq, ack, payload;
 	uint8_t proto, flags;
 	bool back;
-	bool unknown;			/* the sender: since before */
-	struct talker *others[2];	/* who got it, too */
+	bool unknown;		  /* the sender: since before */
+	struct talker *others[2]; /* who got it, too */
 	unsigned namespace;
 };
 
@@ -93,7 +92,9 @@ static inline void say(struct flows *t, const struct said *s)
 		.direction = DIRECTION_OUT,
 	};
 	struct owned_packet p = {
-		.frame = &f, .verdict = &v, .mono_ns = s->at_ns,
+		.frame = &f,
+		.verdict = &v,
+		.mono_ns = s->at_ns,
 		.src = s->src ? &s->src->program : NULL,
 		.dst = s->dst ? &s->dst->program : NULL,
 		.namespace = s->namespace,

@@ -4,7 +4,7 @@
 #include "view/flows/actors.h"
 
 #define MANY 5000
-#define LONG 4000			/* bytes of arguments */
+#define LONG 4000 /* bytes of arguments */
 
 static struct talker talkers[6];
 
@@ -40,7 +40,8 @@ static void a_process_is_one_actor(void **state)
 
 static void what_is_shown_is_the_newest_and_printable(void **state)
 {
-	struct process p = { .pid = 10, .id = 1010,
+	struct process p = { .pid = 10,
+			     .id = 1010,
 			     .has = 1ull << FIELD_PID | 1ull << FIELD_ID |
 				    1ull << FIELD_UNIT };
 	struct actors *t = make(4);
@@ -62,7 +63,9 @@ static void what_is_shown_is_the_newest_and_printable(void **state)
 /* What it did under the former one stays that one's. */
 static void another_name_or_user_is_another_actor(void **state)
 {
-	struct process p = { .pid = 10, .id = 1010, .uid = 33,
+	struct process p = { .pid = 10,
+			     .id = 1010,
+			     .uid = 33,
 			     .has = 1ull << FIELD_PID | 1ull << FIELD_ID |
 				    1ull << FIELD_UID };
 	struct actors *t = make(4);
@@ -96,7 +99,9 @@ static void another_name_or_user_is_another_actor(void **state)
 
 static struct actor *get_as_user(struct actors *t, uint32_t uid)
 {
-	struct process p = { .pid = 10, .id = 1010, .uid = uid,
+	struct process p = { .pid = 10,
+			     .id = 1010,
+			     .uid = uid,
 			     .has = 1ull << FIELD_PID | 1ull << FIELD_ID |
 				    1ull << FIELD_UID };
 
@@ -151,7 +156,8 @@ static void long_arguments_of_many_have_an_end(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < MANY; i++) {
-		p = (struct process){ .pid = i, .id = 100000 + i,
+		p = (struct process){ .pid = i,
+				      .id = 100000 + i,
 				      .cmdline_len = LONG };
 		p.has = 1ull << FIELD_PID | 1ull << FIELD_ID |
 			1ull << FIELD_CMDLINE;

@@ -50,10 +50,10 @@ static void durations_have_one_unit(void **state)
 static void an_address_has_a_port_where_there_is_one(void **state)
 {
 	static const uint8_t v4[4] = { 192, 0, 2, 1 };
-	struct flow_key k = { .proto = 6, .local_port = 443,
+	struct flow_key k = { .proto = 6,
+			      .local_port = 443,
 			      .remote_port = 53,
-			      .remote = { 0x20, 0x01, 0x0d, 0xb8,
-					  [15] = 1 } };
+			      .remote = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } };
 
 	(void)state;
 	address_from_ipv4(k.local, v4);
@@ -79,7 +79,8 @@ static const char *kept(enum column c, const char *text)
 static void what_is_too_long_keeps_its_port(void **state)
 {
 	(void)state;
-	assert_string_equal(kept(COLUMN_REMOTE, "1.2.3.4:4430"), "1.2.3.4:4430");
+	assert_string_equal(kept(COLUMN_REMOTE, "1.2.3.4:4430"),
+			    "1.2.3.4:4430");
 	assert_string_equal(kept(COLUMN_REMOTE, "www.example.com:443"),
 			    "www.exa…:443");
 	assert_string_equal(kept(COLUMN_LOCAL, "[2001:db8::1]:443"),
@@ -113,8 +114,8 @@ static void what_is_placed_fits(void **state)
 	(void)state;
 	for (int g = 0; g < GROUPS; g++) {
 		for (int width = 0; width < 300; width++) {
-			int n = columns_place((enum table_group)g, COLUMN_NAME, width,
-					      places);
+			int n = columns_place((enum table_group)g, COLUMN_NAME,
+					      width, places);
 			int used = 0;
 
 			assert_in_range(n, 0, COLUMNS);
@@ -131,16 +132,32 @@ static void what_is_placed_fits(void **state)
 
 static void every_column_orders_and_has_words(void **state)
 {
-	struct row small = { .name = "a", .state = "", .user = "",
-			     .container = "", .domain = "", .app = "" };
-	struct row large = { .name = "B", .user = "u", .container = "c",
-			     .country = "NL", .domain = "d", .app = "e",
-			     .state = "open", .pid = 1,
-			     .attr = 1, .up = 1, .down = 1, .sent = 1,
-			     .received = 1, .connections = 1,
-			     .retransmissions = 1, .rtt_ns = 1,
-			     .first_ns = 5, .flow_key = { .proto = 17,
-			     .local = { 1 }, .remote = { 1 } } };
+	struct row small = { .name = "a",
+			     .state = "",
+			     .user = "",
+			     .container = "",
+			     .domain = "",
+			     .app = "" };
+	struct row large = {
+		.name = "B",
+		.user = "u",
+		.container = "c",
+		.country = "NL",
+		.domain = "d",
+		.app = "e",
+		.state = "open",
+		.pid = 1,
+		.attr = 1,
+		.up = 1,
+		.down = 1,
+		.sent = 1,
+		.received = 1,
+		.connections = 1,
+		.retransmissions = 1,
+		.rtt_ns = 1,
+		.first_ns = 5,
+		.flow_key = { .proto = 17, .local = { 1 }, .remote = { 1 } }
+	};
 
 	(void)state;
 	small.first_ns = 9;
@@ -166,9 +183,11 @@ static void every_column_orders_and_has_words(void **state)
 
 static void a_name_stands_for_the_remote_address(void **state)
 {
-	struct row r = { .domain = "www.example.com", .app = "TLS x",
-			 .flow_key = { .proto = 6, .local_port = 5,
-				       .remote_port = 443 } };
+	struct row r = {
+		.domain = "www.example.com",
+		.app = "TLS x",
+		.flow_key = { .proto = 6, .local_port = 5, .remote_port = 443 }
+	};
 
 	(void)state;
 	column_cell(COLUMN_REMOTE, &r, 0, cell);

@@ -8,7 +8,8 @@
 static struct flow_key key(uint8_t proto, const char *local, uint16_t from,
 			   const char *remote, uint16_t to)
 {
-	struct flow_key k = { .proto = proto, .local_port = from,
+	struct flow_key k = { .proto = proto,
+			      .local_port = from,
 			      .remote_port = to };
 	uint8_t v4[2][4];
 
@@ -56,8 +57,7 @@ static void it_is_what_others_compute(void **state)
 
 static void what_has_no_ports_has_none(void **state)
 {
-	struct flow_key k = key(1, "192.0.2.1", 7, "192.0.2.2",
-				FLOW_ECHO_ASKS);
+	struct flow_key k = key(1, "192.0.2.1", 7, "192.0.2.2", FLOW_ECHO_ASKS);
 	char out[COMMUNITY_ID_SIZE];
 
 	(void)state;

@@ -11,8 +11,8 @@
 #include "output/files/opener.h"
 #include "view/lines/destination.h"
 
-static int journal_err;			/* errno of connect(), 0: it is there */
-static int made;			/* sockets that are open */
+static int journal_err; /* errno of connect(), 0: it is there */
+static int made;	/* sockets that are open */
 
 int __real_close(int fd);
 int __real_socket(int domain, int type, int protocol);

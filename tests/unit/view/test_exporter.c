@@ -20,7 +20,9 @@
 #define TEXT "pktwho_packets_total 5\n"
 
 /* What the process that gives them is confined to, as it says here itself. */
-static struct { bool is_confined, has_directory; } *shared;
+static struct {
+	bool is_confined, has_directory;
+} * shared;
 
 void __real_landlock_write_in(int dir_fd);
 void __wrap_landlock_write_in(int dir_fd);
@@ -66,7 +68,9 @@ static void ask(const char *question, size_t len)
 	ssize_t n;
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	assert_int_equal(connect(fd, (struct sockaddr *)&server, sizeof(server)), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&server,
+				 sizeof(server)),
+			 0);
 	assert_int_equal(send(fd, question, len, MSG_NOSIGNAL), len);
 	shutdown(fd, SHUT_WR);
 	while (at < sizeof(heard) - 1 &&
@@ -105,9 +109,13 @@ static void who_asks_for_metrics_has_them(void **state)
 static void other_questions_are_not_answered(void **state)
 {
 	static const char *const questions[] = {
-		"GET /metrics/ HTTP/1.1\r\n\r\n", "POST /metrics HTTP/1.1\r\n\r\n",
-		"GET /etc/passwd HTTP/1.1\r\n\r\n", "GET\r\n\r\n", "\r\n\r\n",
-		"GET /metricsx HTTP/1.1\r\n\r\n", "get /metrics HTTP/1.1\r\n\r\n",
+		"GET /metrics/ HTTP/1.1\r\n\r\n",
+		"POST /metrics HTTP/1.1\r\n\r\n",
+		"GET /etc/passwd HTTP/1.1\r\n\r\n",
+		"GET\r\n\r\n",
+		"\r\n\r\n",
+		"GET /metricsx HTTP/1.1\r\n\r\n",
+		"get /metrics HTTP/1.1\r\n\r\n",
 	};
 	static char large[9000];
 	struct exporter *e;
@@ -254,7 +262,9 @@ static void a_slow_reader_keeps_others_waiting_once(void **state)
 	assert_int_equal(exporter_start(&e, address), 0);
 	exporter_put(e, TEXT, strlen(TEXT));
 	fd = socket(AF_INET, SOCK_STREAM, 0);
-	assert_int_equal(connect(fd, (struct sockaddr *)&server, sizeof(server)), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&server,
+				 sizeof(server)),
+			 0);
 	slow = fork();
 	if (!slow)
 		while (send(fd, "x", 1, MSG_NOSIGNAL) == 1)
@@ -271,8 +281,14 @@ static void a_slow_reader_keeps_others_waiting_once(void **state)
 static void what_is_no_address_is_refused(void **state)
 {
 	static const char *const words[] = {
-		"256.0.0.1:9464", "localhost:9464", "[::1:9464", "x:1",
-		":9464", "127.0.0.1:99999", "65536", "0",
+		"256.0.0.1:9464",
+		"localhost:9464",
+		"[::1:9464",
+		"x:1",
+		":9464",
+		"127.0.0.1:99999",
+		"65536",
+		"0",
 		"18446744073709551617",
 	};
 	struct exporter *e;

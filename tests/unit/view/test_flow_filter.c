@@ -4,7 +4,8 @@
 
 static void one_address_or_port_is_that_of_both_ends(void **state)
 {
-	struct flow_key k = { .proto = UDP, .local_port = 5353,
+	struct flow_key k = { .proto = UDP,
+			      .local_port = 5353,
 			      .remote_port = 5353 };
 	char text[FLOW_FILTER];
 
@@ -26,8 +27,9 @@ static void a_server_is_told_from_what_it_asks(void **state)
 		uint16_t port;
 		const char *filter;
 	} cases[] = {
-		{ TCP, 80, "(ip.src#1 == 192.0.2.2 && tcp.srcport == 80) || "
-			   "(ip.dst#1 == 192.0.2.2 && tcp.dstport == 80)" },
+		{ TCP, 80,
+		  "(ip.src#1 == 192.0.2.2 && tcp.srcport == 80) || "
+		  "(ip.dst#1 == 192.0.2.2 && tcp.dstport == 80)" },
 		{ 1, FLOW_ECHO_ANSWERS,
 		  "ip.addr#1 == 192.0.2.2 && icmp.ident#1 == 7" },
 		{ 1, 0, "ip.addr#1 == 192.0.2.2 && icmp && !icmp.ident#1" },
@@ -37,7 +39,8 @@ static void a_server_is_told_from_what_it_asks(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct flow_key k = { .proto = cases[i].proto, .local_port = 7,
+		struct flow_key k = { .proto = cases[i].proto,
+				      .local_port = 7,
 				      .remote_port = cases[i].port };
 
 		address_from_ipv4(k.remote, (const uint8_t[4]){ 192, 0, 2, 2 });

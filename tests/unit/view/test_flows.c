@@ -6,7 +6,7 @@ struct told {
 	struct flow last;
 	int begun;
 	int ended[FLOW_STOPPED + 1];
-	uint64_t packets;		/* of what ended */
+	uint64_t packets; /* of what ended */
 	uint64_t bytes;
 };
 
@@ -38,8 +38,12 @@ static void ended(void *ctx, const struct flow *f)
 static void make(uint32_t max, bool keep)
 {
 	struct flows_options o = {
-		.max = max, .keep = keep, .ctx = &told,
-		.begun = begun, .ended = ended, .country = country_of_talk,
+		.max = max,
+		.keep = keep,
+		.ctx = &told,
+		.begun = begun,
+		.ended = ended,
+		.country = country_of_talk,
 	};
 
 	memset(&told, 0, sizeof(told));
@@ -88,7 +92,8 @@ static void a_connection_is_told_once(void **state)
 	assert_string_equal(told.last.ends[FLOW_SERVER].country, "NL");
 	assert_string_equal(told.last.ends[FLOW_CLIENT].country, "");
 	assert_int_equal(told.last.ends[0].retransmissions +
-			 told.last.ends[1].retransmissions, 0);
+				 told.last.ends[1].retransmissions,
+			 0);
 	assert_int_equal(stats().here, 0);
 	unmake();
 }
@@ -148,8 +153,8 @@ static void ports_that_are_used_again_are_another_connection(void **state)
 	(void)state;
 	make(16, false);
 	converse(flows, &curl, NULL, 40000, S);
-	SAY(flows, .src = &curl, .at_ns = S + 20 * MS, .from = 40000,
-	    .to = 443, .flags = SYN, .seq = 9000);
+	SAY(flows, .src = &curl, .at_ns = S + 20 * MS, .from = 40000, .to = 443,
+	    .flags = SYN, .seq = 9000);
 	assert_int_equal(told.begun, 2);
 	assert_int_equal(told.ended[FLOW_ENDED], 1);
 	/* Its SYN once more is the same one. */
@@ -198,8 +203,12 @@ static void a_flow_knows_that_another_had_its_ports(void **state)
 
 static void what_is_sent_again_is_counted(void **state)
 {
-	const struct said data = { .src = &curl, .at_ns = S, .from = 40000,
-				   .to = 443, .flags = ACK, .seq = 1,
+	const struct said data = { .src = &curl,
+				   .at_ns = S,
+				   .from = 40000,
+				   .to = 443,
+				   .flags = ACK,
+				   .seq = 1,
 				   .payload = 100 };
 	struct said again = data, probe = data;
 
@@ -426,8 +435,8 @@ static void parts_are_bounded(void **state)
 	actors_free(actors);
 	flows_free(flows);
 	actors = actors_new(64);
-	flows = flows_new(&(struct flows_options){ .max = 64, .keep = true,
-						   .actors = actors });
+	flows = flows_new(&(struct flows_options){
+		.max = 64, .keep = true, .actors = actors });
 	for (uint16_t i = 0; i < 40; i++) {
 		talker_init(&many[i], 100u + i, "many");
 		SAY(flows, .src = &many[i], .at_ns = S, .from = 40000,
@@ -462,8 +471,9 @@ static void a_rate_is_of_the_last_second(void **state)
 	(void)state;
 	make(8, true);
 	for (int i = 0; i < 10; i++)
-		SAY(flows, .src = &curl, .at_ns = 10 * S + (uint64_t)i * 100 * MS,
-		    .from = 40000, .to = 443, .flags = ACK, .len = 1000);
+		SAY(flows, .src = &curl,
+		    .at_ns = 10 * S + (uint64_t)i * 100 * MS, .from = 40000,
+		    .to = 443, .flags = ACK, .len = 1000);
 	flows_stop(flows);
 	assert_int_equal(flow_rate(r, FLOW_CLIENT, 10 * S + 999 * MS), 10000);
 	assert_int_equal(flow_rate(r, FLOW_CLIENT, 11 * S), 10000);
@@ -540,8 +550,7 @@ int main(void)
 		cmocka_unit_test(parts_are_bounded),
 		cmocka_unit_test(a_process_that_talks_to_itself_counts_once),
 		cmocka_unit_test(a_rate_is_of_the_last_second),
-		cmocka_unit_test(
-			a_guess_does_not_take_the_place_of_knowledge),
+		cmocka_unit_test(a_guess_does_not_take_the_place_of_knowledge),
 		cmocka_unit_test(what_a_process_is_called_is_made_printable),
 	};
 

@@ -11,8 +11,8 @@
 
 #define SLL2 276
 
-static struct device device;	/* the one there is, if it has a number */
-static unsigned urgent;		/* looks */
+static struct device device; /* the one there is, if it has a number */
+static unsigned urgent;	     /* looks */
 
 unsigned __wrap_devices_refresh(struct devices *d, bool is_urgent);
 unsigned __wrap_devices_refresh(struct devices *d, bool is_urgent)
@@ -40,7 +40,8 @@ static const char *name_of(struct interface_names *n, uint32_t capture,
 {
 	const uint8_t data[20] = { 8, 0, 0, 0, 0, 0, 0, index };
 	struct frame f = { .interface = capture, .caplen = sizeof(data) };
-	const struct owned_packet p = { .frame = &f, .data = data,
+	const struct owned_packet p = { .frame = &f,
+					.data = data,
 					.linktype = linktype };
 
 	return interface_names_all(n)[interface_names_number(n, &p)];
@@ -56,9 +57,9 @@ static void a_device_has_its_name(void **state)
 	assert_string_equal(name_of(n, 1, SLL2, 2), "blue/eth0");
 	assert_string_equal(name_of(n, 0, SLL2, 2), "eth0");
 	assert_string_equal(name_of(n, 2, SLL2, 2), "eth7");
-	assert_string_equal(name_of(n, 0, 1, 2), "any");	/* Ethernet */
+	assert_string_equal(name_of(n, 0, 1, 2), "any"); /* Ethernet */
 	assert_int_equal(urgent, 0);
-	assert_string_equal(name_of(n, 0, SLL2, 3), "any");	/* gone */
+	assert_string_equal(name_of(n, 0, SLL2, 3), "any"); /* gone */
 	assert_int_equal(urgent, 1);
 	interface_names_free(n);
 }

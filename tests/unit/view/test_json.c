@@ -38,7 +38,8 @@ static void commas_stand_between_values(void **state)
 	json_newline(&j);
 	json_open(&j, NULL, '{');
 	json_close(&j, '}');
-	assert_string_equal(done(&j),
+	assert_string_equal(
+		done(&j),
 		"{\"a\":\"x\",\"b\":0,\"c\":[1,18446744073709551615,{}],"
 		"\"d\":2,\"e\":3,\"f\":\"y\"}\n{}");
 }

@@ -15,7 +15,7 @@
 
 #include "view/screen/keeper.h"
 
-#define LEAVE "\033[?1049l"		/* xterm: the first screen again */
+#define LEAVE "\033[?1049l" /* xterm: the first screen again */
 
 static int master, slave;
 static struct termios before;
@@ -142,7 +142,8 @@ static void without_one_nothing_has_to_be_stopped(void **state)
 	assert_int_equal(none.pid, 0);
 }
 
-#define test(f) cmocka_unit_test_setup_teardown(f, open_terminal, close_terminal)
+#define test(f) \
+	cmocka_unit_test_setup_teardown(f, open_terminal, close_terminal)
 
 int main(void)
 {

@@ -49,8 +49,12 @@ static size_t format(char *buf, size_t size)
 {
 	static const char *const interfaces[] = { "lo" };
 	const struct line l = {
-		.action = "end", .ts_ns = EPOCH + 1, .sequence = 7, .lost = 3,
-		.host = "web1", .interfaces = interfaces,
+		.action = "end",
+		.ts_ns = EPOCH + 1,
+		.sequence = 7,
+		.lost = 3,
+		.host = "web1",
+		.interfaces = interfaces,
 	};
 
 	return line_format(&l, flow, buf, size);
@@ -151,10 +155,11 @@ static void a_pod_is_told_as_others_tell_it(void **state)
 	talker_set(&nginx, &p);
 	actors_get(actors, &nginx.program);
 	buf[format(buf, sizeof(buf))] = '\0';
-	assert_non_null(strstr(buf,
-		"\"orchestrator\":{\"type\":\"kubernetes\","
-		"\"namespace\":\"fruit\",\"resource\":{\"type\":\"pod\","
-		"\"name\":\"shop-???0\",\"id\":\"u-1\"}}"));
+	assert_non_null(
+		strstr(buf,
+		       "\"orchestrator\":{\"type\":\"kubernetes\","
+		       "\"namespace\":\"fruit\",\"resource\":{\"type\":\"pod\","
+		       "\"name\":\"shop-???0\",\"id\":\"u-1\"}}"));
 }
 
 /* Of a capture that was made elsewhere, or before. */
@@ -162,7 +167,8 @@ static void a_file_says_its_host(void **state)
 {
 	static char buf[LINE_MAX_SIZE];
 	static const char *const interfaces[] = { "lo" };
-	const struct line l = { .action = "end", .host = "",
+	const struct line l = { .action = "end",
+				.host = "",
 				.interfaces = interfaces };
 
 	(void)state;
@@ -175,13 +181,14 @@ static void what_is_spoken_is_told_with_who_asked(void **state)
 	static char buf[LINE_MAX_SIZE];
 	static const char *const interfaces[] = { "lo" };
 	struct resolved *names = resolved_new(1);
-	struct line l = { .action = "end", .host = "", .names = names,
+	struct line l = { .action = "end",
+			  .host = "",
+			  .names = names,
 			  .interfaces = interfaces };
 	struct flow spoken = *flow;
 
 	(void)state;
-	resolved_put(names, flow->key.remote, "www.example.com", "curl", 10,
-		     0);
+	resolved_put(names, flow->key.remote, "www.example.com", "curl", 10, 0);
 	spoken.speech = NULL;
 	flow_set_speech(&spoken, "TLS", false, "example.com", "");
 	buf[line_format(&l, &spoken, buf, sizeof(buf))] = '\0';

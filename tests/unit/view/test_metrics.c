@@ -103,8 +103,10 @@ static void programs_are_bounded(void **state)
 	assert_non_null(strstr(text, last));
 	snprintf(last, sizeof(last), "{program=\"p%d\"}", METRICS_PROGRAMS);
 	assert_null(strstr(text, last));
-	snprintf(last, sizeof(last), "sent_packets_total{program=\"(other)\"} "
-		 "%d\n", 1000 - METRICS_PROGRAMS);
+	snprintf(last, sizeof(last),
+		 "sent_packets_total{program=\"(other)\"} "
+		 "%d\n",
+		 1000 - METRICS_PROGRAMS);
 	assert_non_null(strstr(text, last));
 	assert_in_range(strlen(text), 1, 128 << 10);
 	metrics_free(m);

@@ -34,8 +34,11 @@ static void protocols_have_names_or_numbers(void **state)
 		{ { .proto = IPPROTO_ICMPV6 }, "ipv6-icmp", false },
 		{ { .proto = 89 }, "89", false },
 		{ { .proto = FLOW_FRAME, .local_port = 0x0806 }, "arp", false },
-		{ { .proto = FLOW_FRAME, .remote_port = 0x88cc }, "lldp", false },
-		{ { .proto = FLOW_FRAME, .local_port = 0x88f7 }, "0x88f7",
+		{ { .proto = FLOW_FRAME, .remote_port = 0x88cc },
+		  "lldp",
+		  false },
+		{ { .proto = FLOW_FRAME, .local_port = 0x88f7 },
+		  "0x88f7",
 		  false },
 	};
 

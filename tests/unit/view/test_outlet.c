@@ -11,7 +11,7 @@
 #include "host/clocks.h"
 #include "view/screen/outlet.h"
 
-#define MUCH 100000		/* no terminal takes as much at once */
+#define MUCH 100000 /* no terminal takes as much at once */
 
 static int master, slave;
 static struct outlet outlet;

@@ -71,7 +71,8 @@ static void who_is_elsewhere_has_no_name(void **state)
 	verdict.dst.attr = ATTR_SOCKET;
 	frame.packet.outer.key.proto = 17;
 	expect("> curl[4535]                  01:01:01.000002 "
-	       "IP 192.0.2.1.52728 > 192.0.2.2.80: ", "UDP, length 74");
+	       "IP 192.0.2.1.52728 > 192.0.2.2.80: ",
+	       "UDP, length 74");
 	begin_tcp();
 	verdict.src.attr = ATTR_KERNEL;
 	verdict.src.reason = REASON_RESET;
@@ -87,7 +88,7 @@ static void what_is_no_ip_has_no_addresses(void **state)
 	begin_tcp();
 	frame.packet.kind = PACKET_NOT_IP;
 	frame.packet.outer.key = (struct flow_key){ .proto = FLOW_FRAME,
-					       .local_port = 0x806 };
+						    .local_port = 0x806 };
 	expect(">                             01:01:01.000002 ",
 	       "ARP, length 74");
 }

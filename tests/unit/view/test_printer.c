@@ -110,8 +110,9 @@ static void packet(struct printer *p, uint16_t port)
 	struct frame f = { .ts_ns = 1, .caplen = 20, .len = 20 };
 	struct verdict v = { .direction = 1 };
 	uint8_t data[20] = { 0 };
-	struct owned_packet o = { .frame = &f, .verdict = &v, .data = data,
-				  .linktype = 1 };
+	struct owned_packet o = {
+		.frame = &f, .verdict = &v, .data = data, .linktype = 1
+	};
 
 	f.packet.outer.key.proto = 17;
 	f.packet.outer.key.local_port = port;

@@ -115,15 +115,18 @@ static void what_is_no_query_says_why(void **state)
 	static const struct {
 		const char *text, *why;
 	} bad[] = {
-		{ "port:x", "no port: x" }, { "port:70000", "no port: 70000" },
+		{ "port:x", "no port: x" },
+		{ "port:70000", "no port: 70000" },
 		{ "port:80-70", "no port: 80-70" },
 		{ "pid:x", "no number: x" },
 		{ "host:192.0.2.1/33", "no network: 192.0.2.1/33" },
 		{ "host:2001:db8::/x", "no network: 2001:db8::/x" },
 		{ "(curl", "a ) is missing" },
-		{ "curl)", "what is this: )" }, { "or curl", "nothing before or" },
+		{ "curl)", "what is this: )" },
+		{ "or curl", "nothing before or" },
 		{ "curl or", "something is missing" },
-		{ "not", "something is missing" }, { "()", "nothing before )" },
+		{ "not", "something is missing" },
+		{ "()", "nothing before )" },
 		{ "((((((((((((a))))))))))))", "too deep" },
 		{ "a a a a a a a a a a a a a a a a a", "too many words" },
 	};
@@ -135,7 +138,8 @@ static void what_is_no_query_says_why(void **state)
 	s.actors[0] = s.actors[1] = flow->part.actors[0];
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		assert_int_equal(query_compile(&q, bad[i].text, why,
-					       sizeof(why)), -EINVAL);
+					       sizeof(why)),
+				 -EINVAL);
 		assert_string_equal(why, bad[i].why);
 		assert_true(query_matches(&q, &s));
 	}
@@ -145,7 +149,8 @@ static void names_are_hosts_too(void **state)
 {
 	struct resolved *names = resolved_new(1);
 	struct flow spoken = *flow;
-	struct query_subject s = { .flow = &spoken, .side = -1,
+	struct query_subject s = { .flow = &spoken,
+				   .side = -1,
 				   .names = names };
 	/* clang-format off */
 	static const struct {
@@ -173,14 +178,14 @@ static void names_are_hosts_too(void **state)
 		s.actors[i] = flow->part.actors[i];
 	resolved_put(names, flow->key.remote, "www.example.com", "", 0, 0);
 	spoken.speech = NULL;
-	flow_set_speech(&spoken, "TLS", false, "shop.test",
-			"TLS 1.3; ALPN h2");
+	flow_set_speech(&spoken, "TLS", false, "shop.test", "TLS 1.3; ALPN h2");
 	snprintf(spoken.ends[1].country, 3, "NL");
 	spoken.ends[1].attr = ATTR_KERNEL;
 	spoken.ends[1].reason = REASON_RESET;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		assert_int_equal(query_compile(&q, cases[i].text, why,
-					       sizeof(why)), 0);
+					       sizeof(why)),
+				 0);
 		assert_int_equal(query_matches(&q, &s), cases[i].matches);
 	}
 	free(spoken.speech);
@@ -196,11 +201,13 @@ static void actors_are_asked_without_a_flow(void **state)
 	(void)state;
 	s.actors[0] = s.actors[1] = flow->part.actors[0];
 	assert_int_equal(query_compile(&q, "proc:curl not user:bob", why,
-				       sizeof(why)), 0);
+				       sizeof(why)),
+			 0);
 	assert_true(query_is_about_actors(&q));
 	assert_true(query_matches(&q, &s));
 	assert_int_equal(query_compile(&q, "proc:curl port:443", why,
-				       sizeof(why)), 0);
+				       sizeof(why)),
+			 0);
 	assert_false(query_is_about_actors(&q));
 	assert_false(query_matches(&q, &s));
 }
@@ -211,8 +218,9 @@ static void its_fields_are_listed(void **state)
 
 	(void)state;
 	query_list_fields(text, sizeof(text));
-	assert_string_equal(text, "fields: proc pid user container unit country "
-				  "host app port proto state how");
+	assert_string_equal(text,
+			    "fields: proc pid user container unit country "
+			    "host app port proto state how");
 	query_list_fields(text, 16);
 	assert_string_equal(text, "fields: proc pi");
 }
@@ -231,8 +239,7 @@ static void anything_can_be_typed(void **state)
 
 		cut[n] = '\0';
 		query_compile(&q, cut, why, sizeof(why));
-		assert_in_range(q.expression.step_count, 0,
-				EXPRESSION_STEPS);
+		assert_in_range(q.expression.step_count, 0, EXPRESSION_STEPS);
 		free(cut);
 	}
 }

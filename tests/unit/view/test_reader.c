@@ -9,11 +9,11 @@
 
 struct seen {
 	int packets;
-	int named;			/* ends */
+	int named; /* ends */
 	uint64_t bytes;
-	uint32_t pid;			/* of the first packet's sender */
+	uint32_t pid; /* of the first packet's sender */
 	char name[RECORD_NAME_LEN];
-	bool recorded;			/* it has a record */
+	bool recorded; /* it has a record */
 	uint8_t attr;
 	struct flow_key key;
 };
@@ -118,12 +118,12 @@ static void damage_is_refused(void **state)
 
 	(void)state;
 	memcpy(bad, file, file_len);
-	bad[0] ^= 1;			/* no section header */
+	bad[0] ^= 1; /* no section header */
 	assert_int_equal(take(bad, file_len, 65536, &s), -EBADMSG);
 	assert_int_equal(take((const uint8_t *)"hello, world", 12, 12, &s),
 			 -EBADMSG);
 	memcpy(bad, file, file_len);
-	bad[4] ^= 4;			/* its length */
+	bad[4] ^= 4; /* its length */
 	assert_int_equal(take(bad, file_len, 65536, &s), -EBADMSG);
 	memcpy(bad, file, file_len);
 	for (int i = 0; i < 4; i++)

@@ -26,7 +26,9 @@ static int unmake(void **state)
 /* A record of process 7 with that user. */
 static void learn(uint32_t uid)
 {
-	struct process p = { .id = 7, .pid = 42, .uid = uid,
+	struct process p = { .id = 7,
+			     .pid = 42,
+			     .uid = uid,
 			     .has = 1ull << FIELD_ID | 1ull << FIELD_PID |
 				    1ull << FIELD_UID };
 	uint8_t record[PROCESS_MAX];
@@ -38,8 +40,9 @@ static void learn(uint32_t uid)
 
 static const struct program *end(bool sends)
 {
-	static const struct packet_end e = { .present = true, .id = 7,
-					     .pid = 42, .name = "curl" };
+	static const struct packet_end e = {
+		.present = true, .id = 7, .pid = 42, .name = "curl"
+	};
 
 	return reader_programs_of(programs, &e, sends);
 }

@@ -40,14 +40,18 @@ static void talk(int i, const char *name)
 static struct report report_by(enum table_group group)
 {
 	struct query everything = { 0 };
-	struct table_spec spec = { .group = group, .sort = COLUMN_SENT,
-				   .compare = column_compare, .ended = true,
+	struct table_spec spec = { .group = group,
+				   .sort = COLUMN_SENT,
+				   .compare = column_compare,
+				   .ended = true,
 				   .query = &everything,
 				   .now_mono_ns = 2 * S };
-	struct report r = { .table = table, .group = group,
-			    .now_ns = EPOCH + 2 * S,
-			    .losses = { .dropped = 3, .events = 4,
-					.undissected = 5 } };
+	struct report r = {
+		.table = table,
+		.group = group,
+		.now_ns = EPOCH + 2 * S,
+		.losses = { .dropped = 3, .events = 4, .undissected = 5 }
+	};
 
 	assert_int_equal(table_build(table, flows, actors, &spec), 0);
 	flows_stats(flows, &r.flows);
@@ -136,7 +140,8 @@ static void what_was_cut_is_marked(void **state)
 	free(text);
 	text = report_text(&r, 250, &len);
 	assert_non_null(text);
-	assert_non_null(strstr(text, "\na-very-long-one \u2192 another-of-them "));
+	assert_non_null(
+		strstr(text, "\na-very-long-one \u2192 another-of-them "));
 	assert_null(strstr(text, "\u2026"));
 	free(text);
 }
@@ -173,7 +178,8 @@ static void json_has_numbers_and_words(void **state)
 	assert_int_equal(json_integer_value(json_object_get(json, "dropped")),
 			 3);
 	assert_int_equal(json_integer_value(
-		json_object_get(json, "undissected")), 5);
+				 json_object_get(json, "undissected")),
+			 5);
 	assert_int_equal(json_array_size(json_object_get(json, "rows")), 1);
 	row = json_array_get(json_object_get(json, "rows"), 0);
 	assert_string_equal(json_string_value(json_object_get(row, "name")),

@@ -83,8 +83,8 @@ static void the_oldest_makes_room(void **state)
 			assert_null(resolved_get(t, address(i - 100), NOW));
 		for (unsigned j = i < 100 ? 0 : i - 99; j <= i; j++) {
 			snprintf(name, sizeof(name), "host%u", j);
-			assert_string_equal(resolved_get(t, address(j), NOW)->name,
-					    name);
+			assert_string_equal(
+				resolved_get(t, address(j), NOW)->name, name);
 		}
 	}
 	resolved_free(t);

@@ -54,11 +54,10 @@ static void a_name_is_as_the_plugin_writes_it(void **state)
 	static const struct {
 		const char *exact, *filter;
 	} cases[] = {
-		{ "\033]0;evil\a",
-		  "proc.name == \"\\x5cx1b]0;evil\\x5cx07\"" },
+		{ "\033]0;evil\a", "proc.name == \"\\x5cx1b]0;evil\\x5cx07\"" },
 		{ "a\\\"'", "proc.name == \"a\\x5c\\x5c\\x22\\x27\"" },
 		{ "\u20ac\xff\u202e", "proc.name == \"\u20ac\\x5cxff\\x5cxe2"
-		  "\\x5cx80\\x5cxae\"" },
+				      "\\x5cx80\\x5cxae\"" },
 	};
 
 	(void)state;
@@ -70,8 +69,10 @@ static void a_name_is_as_the_plugin_writes_it(void **state)
 
 static void a_port_that_is_used_again_has_a_time(void **state)
 {
-	struct row r = { .name = "curl", .follows = true,
-			 .first_ns = EPOCH + 5, .last_ns = EPOCH + 2 * S };
+	struct row r = { .name = "curl",
+			 .follows = true,
+			 .first_ns = EPOCH + 5,
+			 .last_ns = EPOCH + 2 * S };
 
 	(void)state;
 	r.flow_key.proto = FLOW_FRAME;
@@ -91,13 +92,16 @@ static void what_is_in_a_tunnel_is_no_packet_of_the_row(void **state)
 	struct row r = { .name = "192.0.2.1", .mixed = true };
 
 	(void)state;
-	assert_filter(&r, GROUP_HOST, "ip.addr#1 == 192.0.2.1 && "
+	assert_filter(&r, GROUP_HOST,
+		      "ip.addr#1 == 192.0.2.1 && "
 		      "!(frame.protocols matches \":ipv6.*:ip(:|$)\")");
 	r.name = "2001:db8::1";
-	assert_filter(&r, GROUP_HOST, "ipv6.addr#1 == 2001:db8::1 && "
+	assert_filter(&r, GROUP_HOST,
+		      "ipv6.addr#1 == 2001:db8::1 && "
 		      "!(frame.protocols matches \":ip:.*ipv6\")");
 	r.places = PLACE_ITSELF | PLACE_ELSEWHERE;
-	assert_filter(&r, GROUP_HOST, "((ipv6.src#1 == 2001:db8::1 && "
+	assert_filter(&r, GROUP_HOST,
+		      "((ipv6.src#1 == 2001:db8::1 && "
 		      "ipv6.dst#1 == 2001:db8::1)) && "
 		      "!(frame.protocols matches \":ip:.*ipv6\")");
 }

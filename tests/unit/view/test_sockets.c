@@ -70,8 +70,7 @@ static void rows_are_in_order_of_port(void **state)
 /* Whoever names a process may put anything into the name. */
 static void an_owner_is_named_in_printable_text(void **state)
 {
-	struct process p = { .pid = 7, .id = 7,
-			     .flags = PROCESS_EXE_DELETED };
+	struct process p = { .pid = 7, .id = 7, .flags = PROCESS_EXE_DELETED };
 	struct sockets *s = *state;
 	struct talker t;
 

@@ -74,9 +74,10 @@ static void answers_go_to_their_connection(void **state)
 	uint8_t addr[16];
 
 	(void)state;
-	make(WHEN_ASKED "printf '0\\t198.51.100.8,192.0.2.8\\t2001:db8::8\\t"
-	     "www.example.com\\t\\t\\tDNS\\tcontent\\twww.example.com\\tA\\n'"
-	     UNTIL_END, true);
+	make(WHEN_ASKED
+	     "printf '0\\t198.51.100.8,192.0.2.8\\t2001:db8::8\\t"
+	     "www.example.com\\t\\t\\tDNS\\tcontent\\twww.example.com\\tA\\n'" UNTIL_END,
+	     true);
 	ask_dns(4000);
 	assert_null(flow->speech);
 	assert_int_equal(flow->waits, 1);
@@ -99,10 +100,11 @@ static void answers_go_to_their_connection(void **state)
 static void nonsense_is_no_answer(void **state)
 {
 	(void)state;
-	make(WHEN_ASKED "printf '7\\t\\t\\t\\t\\t\\tX\\t\\t\\t\\n\\n0\\t\\n-1\\t\\t"
+	make(WHEN_ASKED
+	     "printf '7\\t\\t\\t\\t\\t\\tX\\t\\t\\t\\n\\n0\\t\\n-1\\t\\t"
 	     "\\t\\t\\t\\tX\\t\\t\\t\\n'; head -c 200000 /dev/zero; "
-	     "printf '\\n0\\tx,\\t,\\tn\\ty\\t\\tA\\033[2J\\tport\\t\\t\\n'"
-	     UNTIL_END, true);
+	     "printf '\\n0\\tx,\\t,\\tn\\ty\\t\\tA\\033[2J\\tport\\t\\t\\n'" UNTIL_END,
+	     true);
 	ask_dns(4000);
 	speech_finish(speech);
 	assert_int_equal(flow->waits, 0);

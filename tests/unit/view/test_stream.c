@@ -295,7 +295,8 @@ static void each_line_is_an_entry_of_the_journal(void **state)
 
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0,
-				    fds), 0);
+				    fds),
+			 0);
 	s = stream_new(fds[1], NULL, LIMIT, true);
 	assert_non_null(s);
 	stream_set_journal(s);
@@ -309,7 +310,8 @@ static void each_line_is_an_entry_of_the_journal(void **state)
 		assert_true(len > 0);
 		entry[len] = '\0';
 		snprintf(line, sizeof(line), "{ \"line\": %d }\n", n);
-		assert_int_equal(strlen(entry), sizeof(ENTRY) - 1 + strlen(line));
+		assert_int_equal(strlen(entry),
+				 sizeof(ENTRY) - 1 + strlen(line));
 		assert_memory_equal(entry, ENTRY, sizeof(ENTRY) - 1);
 		assert_string_equal(entry + sizeof(ENTRY) - 1, line);
 	}

@@ -14,7 +14,8 @@ static struct talker curl, other_curl, nginx, ssh;
  */
 static int make(void **state)
 {
-	struct flows_options o = { .max = 64, .keep = true,
+	struct flows_options o = { .max = 64,
+				   .keep = true,
 				   .country = country_of_talk };
 
 	(void)state;
@@ -31,8 +32,8 @@ static int make(void **state)
 	converse(flows, &curl, NULL, 40002, S);
 	converse(flows, &other_curl, NULL, 40003, S);
 	for (int i = 0; i < 8; i++)
-		SAY(flows, .src = &ssh, .at_ns = 2 * S + (uint64_t)i, .from = 50000,
-		    .to = 22, .flags = ACK, .len = 5000);
+		SAY(flows, .src = &ssh, .at_ns = 2 * S + (uint64_t)i,
+		    .from = 50000, .to = 22, .flags = ACK, .len = 5000);
 	SAY(flows, .at_ns = 2 * S, .back = true, .from = 81, .to = 51111,
 	    .flags = SYN);
 	return 0;
@@ -47,12 +48,14 @@ static int unmake(void **state)
 	return 0;
 }
 
-static size_t build(enum table_group group, enum column sort,
-		    const char *text, bool ended, uint64_t now)
+static size_t build(enum table_group group, enum column sort, const char *text,
+		    bool ended, uint64_t now)
 {
-	struct table_spec spec = { .group = group, .sort = sort,
+	struct table_spec spec = { .group = group,
+				   .sort = sort,
 				   .compare = column_compare,
-				   .ended = ended, .now_mono_ns = now };
+				   .ended = ended,
+				   .now_mono_ns = now };
 	struct query q;
 	char why[64];
 
@@ -77,8 +80,8 @@ static void each_connection_is_a_row(void **state)
 	char cell[COLUMN_TEXT];
 
 	(void)state;
-	assert_int_equal(build(GROUP_CONNECTION, COLUMN_SENT, "", false,
-			       2 * S), 6);
+	assert_int_equal(build(GROUP_CONNECTION, COLUMN_SENT, "", false, 2 * S),
+			 6);
 	r = table_row(table, 0);
 	assert_string_equal(r->name, "ssh");
 	assert_int_equal(r->sent, 40000);
@@ -101,13 +104,16 @@ static void what_is_over_goes_after_a_while(void **state)
 	(void)state;
 	flows_expire(flows, 12 * S);
 	assert_int_equal(build(GROUP_CONNECTION, COLUMN_SENT, "", false,
-			       20 * S), 2);
-	assert_int_equal(build(GROUP_CONNECTION, COLUMN_SENT, "", true,
-			       20 * S), 6);
+			       20 * S),
+			 2);
+	assert_int_equal(build(GROUP_CONNECTION, COLUMN_SENT, "", true, 20 * S),
+			 6);
 	assert_int_equal(build(GROUP_PROCESS, COLUMN_SENT, "curl", false,
-			       20 * S), 0);
+			       20 * S),
+			 0);
 	assert_int_equal(build(GROUP_PROCESS, COLUMN_SENT, "curl", true,
-			       20 * S), 2);
+			       20 * S),
+			 2);
 }
 
 static void processes_and_programs_are_summed(void **state)
@@ -125,9 +131,11 @@ static void processes_and_programs_are_summed(void **state)
 	assert_int_equal(row_named("nginx")->packets, 10);
 	/* The peer's row is not of what was asked for. */
 	assert_int_equal(build(GROUP_PROGRAM, COLUMN_SENT, "proc:curl", false,
-			       2 * S), 1);
+			       2 * S),
+			 1);
 	assert_int_equal(build(GROUP_PROGRAM, COLUMN_SENT, "port:22", false,
-			       2 * S), 1);
+			       2 * S),
+			 1);
 	assert_string_equal(table_row(table, 0)->name, "ssh");
 }
 
@@ -140,14 +148,15 @@ static void places_are_summed(void **state)
 	assert_string_equal(table_row(table, 0)->name, "198.51.100.2");
 	assert_string_equal(table_row(table, 0)->country, "NL");
 	assert_int_equal(build(GROUP_COUNTRY, COLUMN_SENT, "not ssh", false,
-			       2 * S), 2);
+			       2 * S),
+			 2);
 	assert_string_equal(table_row(table, 0)->name, "NL");
 	assert_int_equal(table_row(table, 0)->sent, 4 * CONVERSE_SENT);
 	assert_string_equal(table_row(table, 1)->name, "(none)");
 	assert_int_equal(build(GROUP_USER, COLUMN_NAME, "", false, 2 * S), 1);
 	assert_string_equal(table_row(table, 0)->name, "www-data");
-	assert_int_equal(build(GROUP_CONTAINER, COLUMN_NAME, "", false,
-			       2 * S), 1);
+	assert_int_equal(build(GROUP_CONTAINER, COLUMN_NAME, "", false, 2 * S),
+			 1);
 	assert_string_equal(table_row(table, 0)->name, "(host)");
 }
 
@@ -188,7 +197,8 @@ static void copies_are_their_receivers(void **state)
 		assert_int_equal(row_named("mdns")->sent, 300);
 		assert_int_equal(row_named("mdns")->received, 0);
 		assert_int_equal(build(GROUP_CONNECTION, COLUMN_SENT,
-				       "proc:avahi", true, 2 * S), !late);
+				       "proc:avahi", true, 2 * S),
+				 !late);
 		if (late)
 			break;
 		assert_int_equal(table_row(table, 0)->sent, 300);
@@ -221,9 +231,15 @@ static void what_a_row_exchanges_with_itself_is_once(void **state)
 {
 	static struct talker parent, child, asker;
 	const uint64_t both = CONVERSE_SENT + CONVERSE_RECEIVED;
-	const struct said late = { .src = &child, .dst = &asker, .at_ns = S,
-				   .from = 41000, .to = 443, .len = 54,
-				   .back = true, .flags = ACK, .seq = 1402,
+	const struct said late = { .src = &child,
+				   .dst = &asker,
+				   .at_ns = S,
+				   .from = 41000,
+				   .to = 443,
+				   .len = 54,
+				   .back = true,
+				   .flags = ACK,
+				   .seq = 1402,
 				   .ack = 182 };
 
 	(void)state;
@@ -253,8 +269,9 @@ static void what_a_row_exchanges_with_itself_is_once(void **state)
 			    .proto = UDP);
 	}
 	for (int i = 0; i < 3; i++)
-		SAY(flows, .src = &asker, .dst = &parent, .at_ns = 4 * S + i * S,
-		    .from = 41001, .to = 443, .flags = ACK, .payload = 9);
+		SAY(flows, .src = &asker, .dst = &parent,
+		    .at_ns = 4 * S + i * S, .from = 41001, .to = 443,
+		    .flags = ACK, .payload = 9);
 	build(GROUP_USER, COLUMN_SENT, "proc:w", false, 6 * S);
 	assert_int_equal(row_named("www-data")->retransmissions, 2);
 	assert_int_equal(row_named("www-data")->open, 1);
@@ -293,12 +310,16 @@ static void every_column_sorts_both_ways(void **state)
 					 "", true, 2 * S);
 
 			for (size_t i = 1; i < n; i++)
-				assert_true(column_compare(
-					(enum column)c, table_row(table, i - 1),
-					table_row(table, i)) >= 0);
+				assert_true(
+					column_compare((enum column)c,
+						       table_row(table, i - 1),
+						       table_row(table, i)) >=
+					0);
 			for (size_t i = 0; i < n; i++)
-				assert_int_equal(table_find(table,
-					&table_row(table, i)->key), (long)i);
+				assert_int_equal(
+					table_find(table,
+						   &table_row(table, i)->key),
+					(long)i);
 			/* The same again is in the same order. */
 			if (!n)
 				continue;
@@ -320,7 +341,8 @@ static void columns_fit_any_width(void **state)
 	(void)state;
 	for (int g = 0; g < GROUPS; g++)
 		for (int width = 1; width < 300; width++) {
-			int n = columns_place((enum table_group)g, COLUMN_NAME, width, p);
+			int n = columns_place((enum table_group)g, COLUMN_NAME,
+					      width, p);
 			int used = n - 1;
 
 			for (int i = 0; i < n; i++) {
@@ -333,9 +355,11 @@ static void columns_fit_any_width(void **state)
 			if (width >= 80)
 				assert_int_equal(used, width);
 		}
-	assert_int_equal(columns_place(GROUP_CONNECTION, COLUMN_DOWN, 80, p), 7);
+	assert_int_equal(columns_place(GROUP_CONNECTION, COLUMN_DOWN, 80, p),
+			 7);
 	assert_int_equal(p[0].column, COLUMN_NAME);
-	assert_int_equal(columns_place(GROUP_CONNECTION, COLUMN_DOWN, 250, p), 18);
+	assert_int_equal(columns_place(GROUP_CONNECTION, COLUMN_DOWN, 250, p),
+			 18);
 }
 
 static bool is_placed(const struct column_place *p, int n, enum column c)
@@ -364,8 +388,10 @@ static void what_is_wanted_is_among_them(void **state)
 				assert_true(is_placed(p, n, (enum column)c));
 				assert_true(is_placed(p, n, COLUMN_NAME));
 			}
-	assert_false(is_placed(p, columns_place(GROUP_CONNECTION, COLUMN_NAME,
-						80, p), COLUMN_SENT));
+	assert_false(
+		is_placed(p,
+			  columns_place(GROUP_CONNECTION, COLUMN_NAME, 80, p),
+			  COLUMN_SENT));
 }
 
 static void numbers_are_short(void **state)
@@ -411,7 +437,7 @@ static void alerts_say_why(void **state)
 	build(GROUP_CONNECTION, COLUMN_SENT, "proc:ssh", true, 4 * S);
 	column_alerts(table_row(table, 0)->alerts, all);
 	assert_string_equal(all, "executable deleted, executable that anyone "
-			    "may write, many retransmissions");
+				 "may write, many retransmissions");
 	column_cell(COLUMN_NAME, table_row(table, 0), 0, out);
 	assert_string_equal(out, "! ssh");
 }
@@ -429,7 +455,8 @@ static void names_are_told_apart_by_all_their_bytes(void **state)
 	SAY(flows, .src = &nginx, .at_ns = 3 * S, .from = 51001, .to = 22,
 	    .flags = ACK);
 	assert_int_equal(build(GROUP_PROGRAM, COLUMN_NAME, "proc:a", true,
-			       4 * S), 2);
+			       4 * S),
+			 2);
 	for (size_t i = 0; i < 2; i++)
 		assert_string_equal(table_row(table, i)->name, "a?b");
 	assert_string_equal(table_row(table, 0)->exact, "a\nb");
@@ -457,12 +484,15 @@ static void a_container_has_its_whole_id(void **state)
 			 3);
 	row_named(ids[1]);
 	row_filter(row_named(ids[0]), GROUP_CONTAINER, filter);
-	snprintf(wanted, sizeof(wanted), "proc.container.name == \"%s\" || "
-		 "proc.container.id == \"%s\"", ids[0], ids[0]);
+	snprintf(wanted, sizeof(wanted),
+		 "proc.container.name == \"%s\" || "
+		 "proc.container.id == \"%s\"",
+		 ids[0], ids[0]);
 	assert_string_equal(filter, wanted);
 	snprintf(query, sizeof(query), "container:%s", ids[0]);
 	assert_int_equal(build(GROUP_CONTAINER, COLUMN_NAME, query, true,
-			       4 * S), 1);
+			       4 * S),
+			 1);
 }
 
 /* In rows of many, too, as long as the connection has a row. */
@@ -513,14 +543,14 @@ static void other_countries_stand_out(void **state)
 {
 	static const char *const among[] = { "NL", "nl", "DE,NL", "NL,DE",
 					     " DE , NL ,AT" };
-	static const char *const not[] = { "", "DE", "N", "NLX", "XNL", "L,N" };
+	static const char *const not [] = { "", "DE", "N", "NLX", "XNL", "L,N" };
 
 	(void)state;
 	assert_int_equal(alerts_with(NULL), 0);
 	for (size_t i = 0; i < sizeof(among) / sizeof(*among); i++)
 		assert_int_equal(alerts_with(among[i]), 0);
-	for (size_t i = 0; i < sizeof(not) / sizeof(*not); i++)
-		assert_int_equal(alerts_with(not[i]), ALERT_ABROAD);
+	for (size_t i = 0; i < sizeof(not ) / sizeof(*not ); i++)
+		assert_int_equal(alerts_with(not [i]), ALERT_ABROAD);
 }
 
 static const char *by_port(void *ctx, const uint8_t addr[16])
@@ -535,9 +565,12 @@ static const char *by_port(void *ctx, const uint8_t addr[16])
 static void a_country_that_is_new_stands_out(void **state)
 {
 	int calls = 0;
-	struct flows *own = flows_new(&(struct flows_options){
-		.max = 8, .keep = true, .actors = actors, .ctx = &calls,
-		.country = by_port });
+	struct flows *own = flows_new(
+		&(struct flows_options){ .max = 8,
+					 .keep = true,
+					 .actors = actors,
+					 .ctx = &calls,
+					 .country = by_port });
 	struct flows *kept = flows;
 
 	(void)state;

@@ -8,7 +8,7 @@
 #include "view/rows/table_rows.h"
 #include "view/rows/table.h"
 
-#define MANY 1000			/* more than there is room at first */
+#define MANY 1000 /* more than there is room at first */
 
 static struct table_rows set;
 

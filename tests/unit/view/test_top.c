@@ -10,7 +10,7 @@
 #include "view/talk.h"
 #include "view/screen/top.h"
 
-#define ROWS	24
+#define ROWS	    24
 #define COLUMNS_MAX 200
 
 /* ---- the screen ---- */
@@ -143,7 +143,8 @@ static struct talker talkers[4];
 
 static int make(void **state)
 {
-	struct flows_options o = { .max = 64, .keep = true,
+	struct flows_options o = { .max = 64,
+				   .keep = true,
 				   .country = country_of_talk };
 	struct top_options t = { .title = "eth0", .interval_ns = S };
 
@@ -249,7 +250,8 @@ static void what_is_shown_is_saved_until_the_key_again(void **state)
 {
 	const char *const names[] = { "eth0" };
 	struct saved_options so = { .interfaces = names };
-	struct top_options t = { .title = "eth0", .flows = flows,
+	struct top_options t = { .title = "eth0",
+				 .flows = flows,
 				 .actors = actors };
 
 	(void)state;
@@ -287,8 +289,8 @@ static void keys_move_and_show_details(void **state)
 	height = 10;
 	HIT(SCREEN_PAGE_DOWN);
 	assert_int_equal(row_with("traffic "), -1);
-	HIT(SCREEN_PAGE_DOWN, SCREEN_PAGE_DOWN, SCREEN_PAGE_UP,
-	    SCREEN_PAGE_UP, SCREEN_PAGE_UP);
+	HIT(SCREEN_PAGE_DOWN, SCREEN_PAGE_DOWN, SCREEN_PAGE_UP, SCREEN_PAGE_UP,
+	    SCREEN_PAGE_UP);
 	assert_int_equal(row_with("traffic "), 3);
 	height = ROWS;
 	HIT(SCREEN_ESCAPE);
@@ -418,8 +420,8 @@ static void groups_and_columns_are_chosen(void **state)
 	assert_int_not_equal(row_with("programs,"), -1);
 	HIT('5');
 	assert_int_not_equal(row_with("NL"), -1);
-	HIT(SCREEN_TAB_BACK, SCREEN_TAB_BACK, SCREEN_TAB_BACK,
-	    SCREEN_TAB_BACK, SCREEN_TAB_BACK);
+	HIT(SCREEN_TAB_BACK, SCREEN_TAB_BACK, SCREEN_TAB_BACK, SCREEN_TAB_BACK,
+	    SCREEN_TAB_BACK);
 	assert_int_not_equal(row_with("containers,"), -1);
 	/* What was not on the screen is, when that is what it is sorted by. */
 	width = 80;
@@ -457,9 +459,13 @@ static void no_name_leaves_its_quotes(void **state)
 	HIT('e');
 	assert_int_not_equal(row_with("no file can be written here"), -1);
 	top_close(top);
-	assert_int_equal(top_open(&top, &(struct top_options){
-		.title = "eth0", .file = "f.pcapng", .flows = flows,
-		.actors = actors, .group = GROUP_PROGRAM }), 0);
+	assert_int_equal(
+		top_open(&top, &(struct top_options){ .title = "eth0",
+						      .file = "f.pcapng",
+						      .flows = flows,
+						      .actors = actors,
+						      .group = GROUP_PROGRAM }),
+		0);
 	HIT('x');
 	HIT('e');
 	assert_string_equal(copied, "tshark -r f.pcapng -Y 'proc.name == "
@@ -476,7 +482,8 @@ static void what_is_sent_to_the_terminal_is_said(void **state)
 	HIT('3');
 	HIT('y');
 	assert_int_equal(row_with("sent to the terminal: proc.name == "
-				  "\"curl\"  "), ROWS - 1);
+				  "\"curl\"  "),
+			 ROWS - 1);
 	HIT('1');
 	HIT('y');
 	assert_true(strlen(copied) > 80);
@@ -499,13 +506,20 @@ static void a_command_is_quoted_for_a_shell(void **state)
 	talk(0, "curl", 100);
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		top_close(top);
-		assert_int_equal(top_open(&top, &(struct top_options){
-			.title = "x", .file = names[i][0], .flows = flows,
-			.actors = actors, .group = GROUP_PROGRAM }), 0);
+		assert_int_equal(top_open(&top,
+					  &(struct top_options){
+						  .title = "x",
+						  .file = names[i][0],
+						  .flows = flows,
+						  .actors = actors,
+						  .group = GROUP_PROGRAM }),
+				 0);
 		HIT('x');
 		HIT('e');
-		snprintf(wanted, sizeof(wanted), "tshark -r %s -Y 'proc.name "
-			 "== \"curl\"' -w part.pcapng", names[i][1]);
+		snprintf(wanted, sizeof(wanted),
+			 "tshark -r %s -Y 'proc.name "
+			 "== \"curl\"' -w part.pcapng",
+			 names[i][1]);
 		assert_string_equal(copied, wanted);
 	}
 }
@@ -533,7 +547,7 @@ static void a_filter_is_of_its_row(void **state)
 	assert_string_equal(copied, "proc.user == \"www-data\"");
 }
 
-#define NOBODY_BEFORE \
+#define NOBODY_BEFORE                                                         \
 	"(proc.src.attr == \"unknown\" && proc.src.reason == \"before\") || " \
 	"(proc.dst.attr == \"unknown\" && proc.dst.reason == \"before\")"
 
@@ -544,21 +558,21 @@ static void a_filter_of_nobody_finds_nobody(void **state)
 		long rows;
 		const char *name, *filter;
 	} cases[] = {
-		{ '2', "(unknown: before)",
-		  NOBODY_BEFORE },
-		{ '3', "(unknown: before)",
-		  NOBODY_BEFORE },
-		{ '6', "(none)", "(proc.src.attr && !proc.src.user) || "
+		{ '2', "(unknown: before)", NOBODY_BEFORE },
+		{ '3', "(unknown: before)", NOBODY_BEFORE },
+		{ '6', "(none)",
+		  "(proc.src.attr && !proc.src.user) || "
 		  "(proc.dst.attr && !proc.dst.user)" },
-		{ '7', "(host)", "(proc.src.attr && !proc.src.container.id) || "
+		{ '7', "(host)",
+		  "(proc.src.attr && !proc.src.container.id) || "
 		  "(proc.dst.attr && !proc.dst.container.id)" },
-		{ '1', "(unknown: before)", "ip.addr#1 == 192.0.2.1 && "
+		{ '1', "(unknown: before)",
+		  "ip.addr#1 == 192.0.2.1 && "
 		  "ip.addr#1 == 198.51.100.2 && icmp && !icmp.ident#1" },
 	};
 
 	(void)state;
-	SAY(flows, .at_ns = S, .proto = 1, .from = 0, .to = 0,
-	    .unknown = true);
+	SAY(flows, .at_ns = S, .proto = 1, .from = 0, .to = 0, .unknown = true);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		HIT(cases[i].rows);
 		assert_int_equal(row_with(cases[i].name), 3);

@@ -10,7 +10,7 @@
 #include "tree.h"
 #include "view/dissect/tshark.h"
 
-#define TURNS 500		/* of 20 ms: then it will never come */
+#define TURNS 500 /* of 20 ms: then it will never come */
 
 static struct tshark *tshark;
 static int answers;
@@ -59,8 +59,11 @@ static int work_until(int count)
 static int ask_of(uint16_t linktype, uint32_t caplen)
 {
 	static const uint8_t data[70000];
-	struct tshark_packet p = { .id = 7, .ts_ns = 1, .linktype = linktype,
-				   .data = data, .caplen = caplen,
+	struct tshark_packet p = { .id = 7,
+				   .ts_ns = 1,
+				   .linktype = linktype,
+				   .data = data,
+				   .caplen = caplen,
 				   .len = caplen };
 
 	return tshark_ask(tshark, &p);
@@ -69,8 +72,7 @@ static int ask_of(uint16_t linktype, uint32_t caplen)
 static void a_summary_has_two_columns(void **state)
 {
 	(void)state;
-	start("printf '7\\tDNS\\tquery\\n8\\t\\t\\n'; cat >&2",
-	      TSHARK_SUMMARY);
+	start("printf '7\\tDNS\\tquery\\n8\\t\\t\\n'; cat >&2", TSHARK_SUMMARY);
 	assert_int_equal(work_until(2), 0);
 	assert_int_equal(ids[0], 7);
 	assert_int_equal(ids[1], 8);
@@ -113,7 +115,8 @@ static void a_line_without_end_is_dropped(void **state)
 {
 	(void)state;
 	start("head -c 200000 /dev/zero | tr '\\0' x; printf '\\n6\\tA\\tB\\n'"
-	      "; cat >&2", TSHARK_SUMMARY);
+	      "; cat >&2",
+	      TSHARK_SUMMARY);
 	assert_int_equal(work_until(1), 0);
 	assert_int_equal(answers, 1);
 	assert_int_equal(last.id, 6);
@@ -126,7 +129,8 @@ static void it_is_told_a_capture_file(void **state)
 	(void)state;
 	start("printf '1\\t%s\\t%s\\n' $(head -c 68 | od -An -v -tx1 |"
 	      " tr -d ' \\n' | sed 's/\\(.\\{8\\}\\).*\\(.\\{16\\}\\)$/"
-	      "\\1 \\2/'); cat >&2", TSHARK_SUMMARY);
+	      "\\1 \\2/'); cat >&2",
+	      TSHARK_SUMMARY);
 	assert_int_equal(ask_of(113, 20), 0);
 	assert_int_equal(work_until(1), 0);
 	assert_string_equal(protocol, "0a0d0d0a");
@@ -167,7 +171,7 @@ static void what_it_said_before_it_ended_counts(void **state)
 	siginfo_t end;
 
 	(void)state;
-	while (waitpid(-1, NULL, 0) > 0)	/* those of other tests */
+	while (waitpid(-1, NULL, 0) > 0) /* those of other tests */
 		;
 	start("printf '7\\tA\\tB\\n8\\tC\\tD\\n'", TSHARK_SUMMARY);
 	assert_int_equal(waitid(P_ALL, 0, &end, WEXITED | WNOWAIT), 0);

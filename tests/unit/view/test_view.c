@@ -41,7 +41,8 @@ static void packet(struct view *v, uint64_t at_ns, uint8_t flags, bool back)
 	static const uint8_t far[4] = { 198, 51, 100, 2 };
 	struct frame f = { .ts_ns = EPOCH + at_ns, .len = 60 };
 	struct verdict verdict = { .direction = DIRECTION_OUT };
-	struct owned_packet p = { .frame = &f, .verdict = &verdict,
+	struct owned_packet p = { .frame = &f,
+				  .verdict = &verdict,
 				  .mono_ns = at_ns,
 				  .linktype = LINKTYPE_ETHERNET };
 	struct flow_key *k = &f.packet.outer.key;
@@ -52,8 +53,8 @@ static void packet(struct view *v, uint64_t at_ns, uint8_t flags, bool back)
 	k->remote_port = back ? 40000 : 443;
 	k->proto = TCP;
 	f.packet.outer.tcp_flags = flags;
-	*(back ? &verdict.dst : &verdict.src) =
-		(struct verdict_end){ .attr = ATTR_SOCKET };
+	*(back ? &verdict.dst :
+		 &verdict.src) = (struct verdict_end){ .attr = ATTR_SOCKET };
 	*(back ? &p.dst : &p.src) = &curl.program;
 	view_packet(v, &p);
 }
@@ -116,8 +117,11 @@ static void intervals_come_by_the_packets_clock(void **state)
 
 static void so_many_reports_and_no_more(void **state)
 {
-	struct options o = { .action = ACTION_TOP, .batch = true, .json = true,
-			     .max_reports = 2, .by = "programs" };
+	struct options o = { .action = ACTION_TOP,
+			     .batch = true,
+			     .json = true,
+			     .max_reports = 2,
+			     .by = "programs" };
 	struct view_losses losses = { .dropped = 6 };
 	struct view *v;
 	int err = 0;
@@ -136,8 +140,11 @@ static void so_many_reports_and_no_more(void **state)
 
 static void a_report_has_the_time_before_any_packet(void **state)
 {
-	struct options o = { .action = ACTION_TOP, .batch = true, .json = true,
-			     .log_file = path, .no_tshark = true };
+	struct options o = { .action = ACTION_TOP,
+			     .batch = true,
+			     .json = true,
+			     .log_file = path,
+			     .no_tshark = true };
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	struct view_losses losses = { 0 };
 	struct view *v;
@@ -156,7 +163,8 @@ static void a_report_has_the_time_before_any_packet(void **state)
 
 static void what_is_no_group_is_refused(void **state)
 {
-	struct options o = { .action = ACTION_TOP, .batch = true,
+	struct options o = { .action = ACTION_TOP,
+			     .batch = true,
 			     .by = "colours" };
 	struct view *v;
 

@@ -16,8 +16,8 @@ static struct found {
 	const char *wanted;
 	int count;
 	int times;
-	int falls;			/* of the order */
-	bool is_first;			/* found before that */
+	int falls;     /* of the order */
+	bool is_first; /* found before that */
 	char before[64];
 	char display[160];
 	enum choices_kind kind;
@@ -28,9 +28,9 @@ static void look(void *ctx, const char *value, const char *display)
 	(void)ctx;
 	f.count++;
 	/* In order, and once; but what has a socket is before the others. */
-	if (f.kind == CHOICES_PIDS ? strtoul(value, NULL, 10) <=
-				     strtoul(f.before, NULL, 10) :
-				     strcmp(value, f.before) <= 0)
+	if (f.kind == CHOICES_PIDS ?
+		    strtoul(value, NULL, 10) <= strtoul(f.before, NULL, 10) :
+		    strcmp(value, f.before) <= 0)
 		assert_int_equal(++f.falls, 1);
 	snprintf(f.before, sizeof(f.before), "%s", value);
 	if (strcmp(value, f.wanted))

@@ -57,11 +57,13 @@ static void a_capture_becomes_our_command_line(void **state)
 	assert_int_equal(TAKE(&e, "--capture", "--extcap-interface",
 			      "pktwho:eth0", "--fifo", "/f",
 			      "--extcap-capture-filter=tcp", "--proc", "a b",
-			      "--comments", "all", "--user", "", "--proc-pattern",
-			      "c*", "--extcap-version=4.0",
-			      "--extcap-control-in", "in"), 0);
+			      "--comments", "all", "--user", "",
+			      "--proc-pattern", "c*", "--extcap-version=4.0",
+			      "--extcap-control-in", "in"),
+			 0);
 	assert_true(e.capture);
-	assert_string_equal(words(&e), "pktwho --proc a b --comments all "
+	assert_string_equal(words(&e),
+			    "pktwho --proc a b --comments all "
 			    "--proc c* --interface eth0 -f tcp -w /f");
 	assert_string_equal(e.control_in, "in");
 	assert_null(e.control_out);
@@ -73,26 +75,32 @@ static void a_remote_one_needs_a_host(void **state)
 
 	(void)state;
 	assert_int_equal(TAKE(&e, "--capture", "--extcap-interface",
-			      EXTCAP_REMOTE, "--fifo", "/f"), -EINVAL);
+			      EXTCAP_REMOTE, "--fifo", "/f"),
+			 -EINVAL);
 	assert_int_equal(TAKE(&e, "--capture", "--extcap-interface",
-			      EXTCAP_REMOTE, "--fifo", "/f", "--remote",
-			      "web", "--interface", "lo"), 0);
+			      EXTCAP_REMOTE, "--fifo", "/f", "--remote", "web",
+			      "--interface", "lo"),
+			 0);
 	assert_string_equal(words(&e),
 			    "pktwho --remote web --interface lo -w /f");
 }
 
 static void what_cannot_be_captured_is_refused(void **state)
 {
-	char *many[2 * EXTCAP_MAX_WORDS] = { "pktwho", "--capture",
-		"--extcap-interface", "pktwho:lo", "--fifo", "/f" };
+	char *many[2 * EXTCAP_MAX_WORDS] = {
+		"pktwho",    "--capture", "--extcap-interface",
+		"pktwho:lo", "--fifo",	  "/f"
+	};
 	struct extcap e;
 
 	(void)state;
 	assert_int_equal(TAKE(&e, "--capture", "--extcap-interface", "eth0",
-			      "--fifo", "/f"), -EINVAL);
+			      "--fifo", "/f"),
+			 -EINVAL);
 	assert_int_equal(TAKE(&e, "--capture", "--fifo", "/f"), -EINVAL);
 	assert_int_equal(TAKE(&e, "--capture", "--extcap-interface",
-			      "pktwho:lo"), -EINVAL);
+			      "pktwho:lo"),
+			 -EINVAL);
 	for (int i = 6; i < EXTCAP_MAX_WORDS + 8; i++)
 		many[i] = "--follow";
 	assert_int_equal(take(&e, many), -EINVAL);
@@ -126,7 +134,8 @@ static void the_dialog_has_what_the_table_offers(void **state)
 		char *interface;
 		int where;
 	} rows[] = {
-		{ "pktwho:lo", DIALOG_LOCAL }, { EXTCAP_REMOTE, DIALOG_REMOTE },
+		{ "pktwho:lo", DIALOG_LOCAL },
+		{ EXTCAP_REMOTE, DIALOG_REMOTE },
 	};
 
 	(void)state;
@@ -150,7 +159,9 @@ static void the_dialog_has_what_the_table_offers(void **state)
 static void processes_are_the_first_page(void **state)
 {
 	static const char *const pages[] = {
-		"{group=Processes}", "{group=Capture}", "{group=Log}",
+		"{group=Processes}",
+		"{group=Capture}",
+		"{group=Log}",
 	};
 	int before = -1;
 

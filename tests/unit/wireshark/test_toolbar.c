@@ -153,7 +153,7 @@ static void what_is_logged_goes_there(void **state)
 static void wiresharks_end_is_noticed(void **state)
 {
 	(void)state;
-	assert_true(toolbar_read(bar));		/* nothing yet */
+	assert_true(toolbar_read(bar)); /* nothing yet */
 	close(to_bar);
 	assert_false(toolbar_read(bar));
 	to_bar = -1;
