@@ -61,6 +61,7 @@ struct tcp_sock {
 	__u64 bytes_acked;
 	struct { __u32 seq; } rcvq_space;
 	bool is_mptcp;
+	struct { struct rb_node *rb_node; } out_of_order_queue;
 };
 struct inet_connection_sock { void *icsk_ulp_data; };
 struct mptcp_subflow_context { struct sock *conn; };

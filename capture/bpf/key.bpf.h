@@ -190,4 +190,55 @@ __noinline int skb_key(struct __sk_buff *skb, struct flow_key *k, bool egress,
 	return -1;
 }
 
+/* flow_segment() of a packet that has at least 20 bytes behind its IPv6 header. */
+static __always_inline __u64 segment_of(const __u8 *h, const __u8 *end)
+{
+	__u64 options = 0;
+
+	if (h + 60 > end)
+		return 0;
+	if (h + 40 + FLOW_SEGMENT <= end)
+		__builtin_memcpy(&options, h + 60, sizeof(options));
+	return flow_segment(h[52], options, h[4] << 8 | h[5]);
+}
+
+/*
+ * flow_arrival() of a plain packet, as packet/parse.c knows them, and the port
+ * that it came to; 0: it is not plain.
+ */
+static __always_inline __u64 arrival_of(struct __sk_buff *skb, __u16 *port)
+{
+	const __u8 *h = (void *)(long)skb->data;
+	const __u8 *end = (void *)(long)skb->data_end;
+	__u64 words[FLOW_ARRIVAL] = {};
+	__u32 off = 40;
+	__u16 ip_id = 0;
+	__u8 proto;
+
+	/* The transport's header is never in a later piece of the packet. */
+	if (h + 28 > end)
+		return 0;
+	if (h[0] == 0x45) {
+		proto = h[9];
+		ip_id = h[4] << 8 | h[5];
+		*port = h[22] << 8 | h[23];
+		off = 20;
+	} else {
+		if (h + 48 > end)
+			return 0;
+		proto = h[6];
+		*port = h[42] << 8 | h[43];
+	}
+	if (proto == IPPROTO_TCP) {
+		bpf_skb_load_bytes(skb, off + 4, words, sizeof(words[0]));
+		if (off == 40)
+			words[1] = segment_of(h, end);
+	} else if (proto != IPPROTO_UDP) {
+		return 0;
+	} else if (bpf_skb_load_bytes(skb, off + 8, words, sizeof(words))) {
+		bpf_skb_load_bytes(skb, off + 8, words, sizeof(words[0]));
+	}
+	return flow_arrival(ip_id, words);
+}
+
 #endif

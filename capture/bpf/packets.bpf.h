@@ -308,45 +308,18 @@ static __always_inline void mark_place(__u8 *table, __u32 at, __u8 mark)
 	table[at % PROBE_ARRIVALS] = mark;
 }
 
-/*
- * A socket gets this packet: nothing on its way has refused it.  Of plain
- * packets alone, as packet/parse.c knows them.
- */
+/* A socket gets this packet: nothing on its way has refused it. */
 static __always_inline void mark_arrival(struct __sk_buff *skb,
 					 const struct sock_info *s)
 {
 	__u8 mark = PROBE_ARRIVED | (s ? s->reads & PROBE_READS_MASK : 0);
-	const __u8 *h = (void *)(long)skb->data;
-	const __u8 *end = (void *)(long)skb->data_end;
-	__u64 words[FLOW_ARRIVAL] = {}, arrival;
-	__u32 off = 40, now = arrivals_now & 1;
-	__u16 ip_id = 0, port;
-	__u8 proto, *table;
+	__u32 now = arrivals_now & 1;
+	__u16 port;
+	__u64 arrival = arrival_of(skb, &port);
+	__u8 *table = arrival ? bpf_map_lookup_elem(&arrivals, &now) : NULL;
 
-	/* The transport's header is never in a later piece of the packet. */
-	if (h + 28 > end)
-		return;
-	if (h[0] == 0x45) {
-		proto = h[9];
-		ip_id = h[4] << 8 | h[5];
-		port = h[22] << 8 | h[23];
-		off = 20;
-	} else {
-		if (h + 48 > end)
-			return;
-		proto = h[6];
-		port = h[42] << 8 | h[43];
-	}
-	if (proto == IPPROTO_TCP)
-		bpf_skb_load_bytes(skb, off + 4, words, sizeof(words[0]));
-	else if (proto != IPPROTO_UDP)
-		return;
-	else if (bpf_skb_load_bytes(skb, off + 8, words, sizeof(words)))
-		bpf_skb_load_bytes(skb, off + 8, words, sizeof(words[0]));
-	table = bpf_map_lookup_elem(&arrivals, &now);
 	if (!table)
 		return;
-	arrival = flow_arrival(ip_id, words);
 	mark_place(table, arrival_place(arrival), mark);
 	mark_place(table, arrival_port_place(arrival, port), mark);
 }

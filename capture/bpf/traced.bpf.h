@@ -353,7 +353,8 @@ int BPF_PROG(on_rcv_space, struct sock *sk)
 	another = note_reader(s, s->cookie, another);
 	s->read_seq = tp->copied_seq;
 	s->read = true;
-	if (tp->rcv_nxt == s->read_seq && !sk->sk_backlog.len)
+	if (tp->rcv_nxt == s->read_seq && !sk->sk_backlog.len &&
+	    !tp->out_of_order_queue.rb_node)
 		s->untold = false;
 	note_progress(s, s->cookie, PROBE_SEQUENCE | s->read_seq, another);
 	if (s->pending_ns || s->awaited)

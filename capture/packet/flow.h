@@ -71,9 +71,9 @@ static inline __u64 flow_fingerprint(__u8 proto, __u16 ip_id, __u64 head,
 
 /*
  * What a plain packet leaves behind when a socket gets it, whatever addresses
- * were translated on the way.  @words: TCP's two numbers and 0, or of a datagram
- * the first 16 bytes, or 8, or none, as many as it has; @ip_id as above.
- * Never 0.
+ * were translated on the way.  @words: TCP's two numbers and flow_segment(), or
+ * of a datagram the first 16 bytes, or 8, or none, as many as it has; @ip_id as
+ * above.  Never 0.
  */
 static inline __u64 flow_arrival(__u16 ip_id, const __u64 words[FLOW_ARRIVAL])
 {
@@ -84,6 +84,24 @@ static inline __u64 flow_arrival(__u16 ip_id, const __u64 words[FLOW_ARRIVAL])
 		h ^= h >> 32;
 	}
 	return h * 0x9e3779b97f4a7c15ull | 1;
+}
+
+#define FLOW_SEGMENT 28 /* bytes of a TCP header with its time */
+
+/*
+ * Of TCP over IPv6, which has no ip_id: what tells a segment from the ACK before
+ * it, of the same numbers, and from itself sent again, since Linux has a time
+ * before all other options (RFC 7323).  @offset: of its data, as its header has
+ * it; @options: 8 bytes from its 20th on, or 0; it had @len bytes.
+ */
+static inline __u64 flow_segment(__u8 offset, __u64 options, __u32 len)
+{
+	__u32 header = (offset >> 4) * 4u;
+	const __u8 *o = (const __u8 *)&options;
+	int has_time = header >= FLOW_SEGMENT && o[0] == 1 && o[1] == 1 &&
+		       o[2] == 8 && o[3] == 10;
+
+	return (has_time ? options : 0) ^ (len > header);
 }
 
 _Static_assert(sizeof(struct flow_key) == 40, "flow_key is shared ABI");

@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "packet/flow_key.h"
+
+#define TCP_MIN 20
 
 /*
  * The next 8 bytes, or what is there of them, filled up with zeros.  If it is
@@ -45,6 +48,22 @@ uint64_t parse_fingerprint(uint8_t proto, uint16_t ip_id, const struct rbuf *r,
 	return flow_fingerprint(proto, ip_id, head, payload);
 }
 
+/* All of TCP's header that tells a segment of IPv6 from another is to be there. */
+static bool add_segment(__u64 *word, const struct rbuf *r, size_t rest)
+{
+	__u64 options = 0;
+
+	if (rest < TCP_MIN)
+		return true;
+	if (r->left < (rest < FLOW_SEGMENT ? rest : FLOW_SEGMENT))
+		return false;
+	if (rest >= FLOW_SEGMENT)
+		memcpy(&options, r->p + FLOW_SEGMENT - sizeof(options),
+		       sizeof(options));
+	*word = flow_segment(r->p[12], options, (uint32_t)rest);
+	return true;
+}
+
 void parse_arrival(struct packet_traits *t, uint16_t ip_id,
 		   const struct rbuf *r, size_t rest)
 {
@@ -63,5 +82,8 @@ void parse_arrival(struct packet_traits *t, uint16_t ip_id,
 	if (r->left < at + len)
 		return;
 	memcpy(words, r->p + at, len);
+	if (proto == IPPROTO_TCP && !address_is_ipv4(t->key.local) &&
+	    !add_segment(&words[1], r, rest))
+		return;
 	t->arrival = flow_arrival(ip_id, words);
 }

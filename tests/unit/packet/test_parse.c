@@ -448,6 +448,33 @@ static void a_first_fragment_arrives_as_its_datagram(void **state)
 	assert_int_equal(first.outer.arrival, whole.outer.arrival);
 }
 
+/* Of IPv6, where no number of the packet tells them apart. */
+static void a_segment_arrives_as_none_before_it(void **state)
+{
+	static const uint8_t time[] = { 1, 1, 8, 10, 0, 0, 0, 7, 0, 0, 0, 9 };
+	struct frame f = { .linktype = LINKTYPE_RAW };
+	uint64_t ack, data, again;
+
+	(void)state;
+	add_ipv6(&f, TCP);
+	ADD(&f, 18, 52, 1, 187, 0, 0, 0, 1, 0, 0, 0, 2, 0x80, 16, 0, 9, 0, 0, 0,
+	    0);
+	add(&f, time, sizeof(time));
+	f.bytes[5] = 32;
+	ack = parse(&f).outer.arrival;
+	f.bytes[5] = 33;
+	ADD(&f, 'x');
+	data = parse(&f).outer.arrival;
+	f.bytes[40 + 27] = 8;
+	again = parse(&f).outer.arrival;
+	assert_true(ack && data && again);
+	assert_true(ack != data && ack != again && data != again);
+
+	/* What is cut before its time may be any of them. */
+	f.len = 40 + 27;
+	assert_int_equal(parse(&f).outer.arrival, 0);
+}
+
 static void protocols_with_sockets_have_ports(void **state)
 {
 	static const uint8_t protocols[] = { 33, 132, 136 };
@@ -965,6 +992,7 @@ int main(void)
 		cmocka_unit_test(endless_ipv6_extensions_have_no_ports),
 		cmocka_unit_test(only_the_first_ipv6_fragment_has_ports),
 		cmocka_unit_test(a_first_fragment_arrives_as_its_datagram),
+		cmocka_unit_test(a_segment_arrives_as_none_before_it),
 		cmocka_unit_test(protocols_with_sockets_have_ports),
 		cmocka_unit_test(other_protocols_have_no_ports),
 		cmocka_unit_test(a_cut_before_the_ports_is_told),
