@@ -67,6 +67,7 @@ enum probe_roles {
  * its socket's port.  The mark tells how many datagrams had been read from the
  * socket by then, as far as its other bits can.
  */
+#define PROBE_AGAIN	 1 /* of TCP: its first byte had come before */
 #define PROBE_ARRIVED	 128
 #define PROBE_READS_MASK 127
 #define PROBE_ARRIVALS	 (1u << 20)

@@ -203,10 +203,11 @@ static __always_inline __u64 segment_of(const __u8 *h, const __u8 *end)
 }
 
 /*
- * flow_arrival() of a plain packet, as packet/parse.c knows them, and the port
- * that it came to; 0: it is not plain.
+ * flow_arrival() of a plain packet, as packet/parse.c knows them, the port that it
+ * came to, and of TCP its number; 0: it is not plain.
  */
-static __always_inline __u64 arrival_of(struct __sk_buff *skb, __u16 *port)
+static __always_inline __u64 arrival_of(struct __sk_buff *skb, __u16 *port,
+					__u32 *sequence)
 {
 	const __u8 *h = (void *)(long)skb->data;
 	const __u8 *end = (void *)(long)skb->data_end;
@@ -233,6 +234,7 @@ static __always_inline __u64 arrival_of(struct __sk_buff *skb, __u16 *port)
 		bpf_skb_load_bytes(skb, off + 4, words, sizeof(words[0]));
 		if (off == 40)
 			words[1] = segment_of(h, end);
+		*sequence = bpf_ntohl((__u32)words[0]);
 	} else if (proto != IPPROTO_UDP) {
 		return 0;
 	} else if (bpf_skb_load_bytes(skb, off + 8, words, sizeof(words))) {

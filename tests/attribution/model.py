@@ -220,6 +220,8 @@ class Model:
             attrs.add("holder")
         if s.end and t >= s.end - SLACK:
             attrs.add("kernel")
+            if parent:      # which refuses what is late
+                attrs.add("listener")
         return Truth(owners, self.scanned(s, t, watch, attrs), s, not payload)
 
     @staticmethod

@@ -125,7 +125,7 @@ struct flowtab_answer {
 	uint64_t cookie;    /* of the socket */
 	uint64_t had_ns;    /* when the owner was first told of to have it */
 	uint64_t taken_ns;  /* when the owner took it over from another process;
-				   0: never, or not looked for */
+				   0: never, or neither quoted nor TCP */
 	uint32_t tid;
 	uint8_t attr;	     /* enum attr; ATTR_NONE: no socket known */
 	uint8_t reason;	     /* enum reason */

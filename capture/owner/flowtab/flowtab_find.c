@@ -290,7 +290,8 @@ static void set_owner(struct flowtab_answer *a, const struct flow *f,
 		a->reason = o ? REASON_LOST : REASON_BEFORE;
 		return;
 	}
-	if (q->quoted && o->older && o->older->proc != o->proc)
+	if ((q->quoted || q->key.proto == IPPROTO_TCP) && o->older &&
+	    o->older->proc != o->proc)
 		a->taken_ns = o->ts_ns;
 	had = written && o->disputed ? NULL : heir_of(f->sock, o, q);
 	o = had ? next_reader(f->sock, had, q, a) : NULL;

@@ -58,3 +58,8 @@ bool arrivals_is_after(const struct arrivals *a, uint64_t arrival,
 
 	return mark && ((mark - reads) & PROBE_READS_MASK) <= more;
 }
+
+bool arrivals_is_again(const struct arrivals *a, uint64_t arrival)
+{
+	return arrival && arrival_mark(a, arrival_place(arrival)) & PROBE_AGAIN;
+}

@@ -45,6 +45,9 @@ void arrivals_prepare(const struct arrivals *a, uint64_t arrival,
 enum arrived arrivals_find(const struct arrivals *a, uint64_t arrival,
 			   uint16_t port, uint64_t ts_ns);
 
+/* Of TCP: its first byte had come to its socket before.  False if not known. */
+bool arrivals_is_again(const struct arrivals *a, uint64_t arrival);
+
 #define ARRIVALS_MORE 63 /* half of what PROBE_READS_MASK tells apart */
 
 /*

@@ -99,6 +99,16 @@ bool resolver_is_early(const struct resolver *r, const struct packet *p,
 	return v->dst.owner && may_be_another(r, p->outer.key.proto, ts_ns);
 }
 
+/* NULL: it is not remembered what @p was then. */
+static const struct program *program_at(const struct proc *p, uint64_t ts_ns)
+{
+	const struct program *i = p->program;
+
+	while (i && i->from_mono_ns > ts_ns)
+		i = i->older;
+	return i;
+}
+
 static bool is_another_name(const struct program *i,
 			    const struct program *older)
 {
@@ -116,14 +126,13 @@ static bool may_be_former(const struct question *q,
 			  const struct flowtab_query *query,
 			  const struct flowtab_answer *a)
 {
-	const struct program *i = a->owner ? a->owner->program : NULL;
+	const struct program *i;
 
 	if (!query->sends || query->key.proto == IPPROTO_TCP)
 		return false;
 	if (a->taken_ns && q->ts_ns < a->taken_ns + FORMER_NS)
 		return true;
-	while (i && i->from_mono_ns > q->ts_ns)
-		i = i->older;
+	i = a->owner ? program_at(a->owner, q->ts_ns) : NULL;
 	if (!i || !i->older || q->ts_ns >= i->from_mono_ns + FORMER_NS)
 		return false;
 	if (q->r->delays || query->quoted)
@@ -250,6 +259,31 @@ static bool is_from_far(const struct question *q, const struct flow_key *key,
 	       !local_has(q->r->local, key->local);
 }
 
+/*
+ * What comes again has been read before, maybe by another or under another name
+ * than who reads now.
+ */
+static void ask_again(struct question *q, const struct flowtab_query *query,
+		      enum packettab_found told, struct flowtab_answer had,
+		      struct verdict_end *end)
+{
+	bool later = end->as_of_ns > q->ts_ns;
+	const struct program *i;
+
+	if (query->sends || !query->data || !end->owner ||
+	    !resolve_came_again(q->r, q->asked))
+		return;
+	q->steady = false;
+	q->reader_cookie = 0;
+	i = program_at(end->owner, later ? end->as_of_ns : q->ts_ns);
+	if (told == PACKETTAB_FOUND)
+		later = !flowtab_find(q->r->flows, query, &had);
+	if (later || q->ts_ns < had.taken_ns + FORMER_NS ||
+	    (i && i->older && i->from_mono_ns > had.from_ns &&
+	     q->ts_ns < i->from_mono_ns + FORMER_NS))
+		verdict_end_set(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);
+}
+
 bool resolve_ask(struct question *q, const struct flow_key *key, bool sends,
 		 struct verdict_end *end)
 {
@@ -293,6 +327,8 @@ bool resolve_ask(struct question *q, const struct flow_key *key, bool sends,
 	}
 	if (told == PACKETTAB_AWAITED)
 		resolve_holder(q, q->ts_ns, end);
+	else
+		ask_again(q, &query, told, a, end);
 	if (found && a.here && is_from_far(q, key, sends)) {
 		query.ts_ns = q->ts_ns;
 		query.elsewhere = true;

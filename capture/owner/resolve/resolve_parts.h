@@ -167,6 +167,10 @@ void resolve_read(struct question *q, struct verdict *v);
 void resolve_holder(const struct question *q, uint64_t since_ns,
 		    struct verdict_end *end);
 
+/* Whether its first byte had come before: of a connection alone it is known. */
+bool resolve_came_again(const struct resolver *r,
+			const struct packet_traits *t);
+
 /* Whether who read others of its flow has read it. */
 bool resolve_is_read(const struct resolver *r, const struct packet_traits *t,
 		     uint64_t ts_ns, const struct verdict *v);

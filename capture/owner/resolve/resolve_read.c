@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 
+#include "owner/packets/arrivals.h"
 #include "owner/packets/unread.h"
 #include "process/proctab.h"
 
@@ -23,10 +24,17 @@ static enum unread_state find_unread(const struct resolver *r, uint64_t cookie,
 		       UNREAD_NOT;
 }
 
+bool resolve_came_again(const struct resolver *r, const struct packet_traits *t)
+{
+	return t->key.proto == IPPROTO_TCP && t->tcp_payload && r->arrivals &&
+	       arrivals_is_again(r->arrivals, t->arrival);
+}
+
 bool resolve_is_read(const struct resolver *r, const struct packet_traits *t,
 		     uint64_t ts_ns, const struct verdict *v)
 {
-	return find_unread(r, v->reader_cookie, t, ts_ns) == UNREAD_NOT;
+	return find_unread(r, v->reader_cookie, t, ts_ns) == UNREAD_NOT &&
+	       !resolve_came_again(r, t);
 }
 
 static bool is_users(const struct verdict_end *end)

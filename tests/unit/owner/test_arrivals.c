@@ -54,6 +54,18 @@ static void what_a_socket_got_is_found(void **state)
 			 ARRIVED);
 }
 
+static void a_mark_tells_what_came_again(void **state)
+{
+	struct arrivals a = begin();
+
+	(void)state;
+	tables[now][arrival_place(arrival_of(1))] = PROBE_ARRIVED | PROBE_AGAIN;
+	tables[now][arrival_place(arrival_of(2))] = PROBE_ARRIVED;
+	assert_true(arrivals_is_again(&a, arrival_of(1)));
+	assert_false(arrivals_is_again(&a, arrival_of(2)));
+	assert_false(arrivals_is_again(&a, 0));
+}
+
 static void a_mark_tells_after_how_many_reads_it_came(void **state)
 {
 	struct arrivals a = begin();
@@ -132,6 +144,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_a_socket_got_is_found),
 		cmocka_unit_test(a_mark_tells_after_how_many_reads_it_came),
+		cmocka_unit_test(a_mark_tells_what_came_again),
 		cmocka_unit_test(a_mark_lasts_for_a_turn),
 		cmocka_unit_test(a_stop_takes_no_mark),
 		cmocka_unit_test(few_are_mistaken),

@@ -969,6 +969,43 @@ static void what_no_socket_got_has_no_reader(void **state)
 	assert_ptr_equal(v.dst.owner, &alice);
 }
 
+/* Who reads now need not be who has read it. */
+static void what_comes_again_has_been_read_before(void **state)
+{
+	struct flow_key k = key(far, 40012, here, 80);
+	struct packet p = packet(k, ACK);
+	const struct flowtab_event taken = {
+		.ts_ns = T - 10,
+		.cookie = 1,
+		.netns = HOST,
+		.owner = &bob,
+		.attr = ATTR_SOCKET,
+	};
+	uint8_t *own, *port;
+	struct verdict v;
+
+	(void)state;
+	p.outer.tcp_payload = 5;
+	p.outer.arrival = 0x1234567800000001;
+	use(&alice, 1, flow_reversed(&k));
+	watch_arrivals();
+	own = &tables[0][arrival_place(p.outer.arrival)];
+	port = &tables[0][arrival_port_place(p.outer.arrival, 80)];
+	*own = *port = PROBE_ARRIVED | PROBE_AGAIN;
+	v = see(&p, SOURCE_IN);
+	assert_ptr_equal(v.dst.owner, &alice);
+	assert_int_equal(v.dst.attr, ATTR_SOCKET);
+	assert_false(v.steady);
+	assert_false(resolver_holds(w.resolver, &p, T, SOURCE_IN, &v));
+
+	flowtab_owner(w.flows, &taken);
+	v = see(&p, SOURCE_IN);
+	expect_unknown(&v.dst, REASON_AMBIGUOUS);
+	*own = *port = PROBE_ARRIVED;
+	v = see(&p, SOURCE_IN);
+	assert_ptr_equal(v.dst.owner, &bob);
+}
+
 static struct probe_progress progress[PROBE_PROGRESS];
 static uint64_t forked_ns[PROBE_FORKERS];
 
@@ -1246,6 +1283,7 @@ int main(void)
 		world_test(what_a_queue_holds_may_be_of_who_it_was),
 		world_test(what_an_ended_connection_got_is_in_doubt),
 		world_test(what_no_socket_got_has_no_reader),
+		world_test(what_comes_again_has_been_read_before),
 		world_test(who_had_a_socket_sends_as_another_begins_to),
 		world_test(who_listens_in_does_not_read_a_connection),
 		world_test(a_packet_socket_reads_what_no_other_does),
