@@ -6,6 +6,7 @@
 
 #include "owner/local/local.h"
 #include "owner/packets/arrivals.h"
+#include "owner/packets/unread.h"
 #include "process/proctab.h"
 
 static struct verdict_end told_end(const struct packettab_packet *told)
@@ -167,6 +168,18 @@ static bool is_next_readers(const struct question *q,
 				 a->read_before, ARRIVALS_MORE);
 }
 
+/*
+ * What made a connection, where the ACK before it was lost, is read by who accepts
+ * it or whom that has left it to.
+ */
+static bool may_be_left(const struct question *q,
+			const struct flowtab_query *query,
+			const struct flowtab_answer *a)
+{
+	return a->attr == ATTR_ACCEPTED && query->data && q->r->unread &&
+	       unread_has_forked(q->r->unread, a->owner->pid, a->as_of_ns);
+}
+
 /* Whose the flow is, but for what others, or nobody yet, may have of it. */
 static bool ask_flow(struct question *q, const struct flowtab_query *query,
 		     struct flowtab_answer *a, struct verdict_end *end)
@@ -182,7 +195,8 @@ static bool ask_flow(struct question *q, const struct flowtab_query *query,
 	if (q->r->delays && !query->sends && end->attr == ATTR_KERNEL &&
 	    query->key.proto != IPPROTO_TCP && end->owner)
 		verdict_end_set(end, ATTR_UNKNOWN, REASON_NO_SOCKET);
-	if (may_be_former(q, query, a) || is_next_readers(q, query, a))
+	if (may_be_former(q, query, a) || is_next_readers(q, query, a) ||
+	    may_be_left(q, query, a))
 		verdict_end_set(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);
 	if (found && may_be_lost(q, query, a))
 		verdict_end_set(end, ATTR_UNKNOWN, REASON_LOST);
