@@ -15,13 +15,14 @@
 
 /* ---- the ring ---- */
 
-static int ring;
+static int ring; /* never looked into */
 static struct ring_options opened;
 static struct sock_filter code[BPF_MAXINSNS];
 static int open_err, resume_err;
 static unsigned index_now = 7;
 static const uint8_t *bytes;
 static uint32_t bytes_len;
+static bool is_down;
 static uint32_t drops;
 
 unsigned __wrap_if_nametoindex(const char *name);
@@ -100,6 +101,13 @@ int __wrap_ring_read(struct ring *r,
 		return -ENODEV;
 	fn(ctx, &p);
 	return 1;
+}
+
+bool __wrap_ring_is_down(const struct ring *r);
+bool __wrap_ring_is_down(const struct ring *r)
+{
+	(void)r;
+	return is_down;
 }
 
 /* ---- tests ---- */
@@ -287,6 +295,35 @@ static void one_that_vanished_may_come_back(void **state)
 	source_close(NULL);
 }
 
+static int said_down, said_up;
+
+static void hear(const char *line)
+{
+	said_down += strstr(line, "eth0: the interface is down") != NULL;
+	said_up += strstr(line, "eth0: the interface is up again") != NULL;
+}
+
+static void of_one_that_is_down_is_told_once(void **state)
+{
+	struct source *s;
+	int count = 0;
+
+	(void)state;
+	bytes = (const uint8_t *)"";
+	bytes_len = 1;
+	assert_int_equal(open_on(&s, "eth0", NULL), 0);
+	log_set_sink(hear, LOG_INFO);
+	for (int i = 0; i < 12; i++) {
+		is_down = i / 3 % 2;
+		assert_int_equal(source_read(s, on_packet, &count), 1);
+	}
+	log_set_sink(NULL, LOG_ERROR);
+	assert_int_equal(said_down, 2);
+	assert_int_equal(said_up, 1);
+	is_down = false;
+	source_close(s);
+}
+
 static void count_device(void *ctx, const struct source_device *d)
 {
 	assert_string_not_equal(d->name, "usbmon1");
@@ -318,6 +355,7 @@ int main(void)
 		cmocka_unit_test(a_bad_filter_says_why),
 		cmocka_unit_test(what_is_no_interface_is_not_opened),
 		cmocka_unit_test(one_that_vanished_may_come_back),
+		cmocka_unit_test(of_one_that_is_down_is_told_once),
 		cmocka_unit_test(a_number_is_an_interface_of_the_list),
 	};
 
