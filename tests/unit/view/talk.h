@@ -44,10 +44,12 @@ static inline void talker_set(struct talker *t, const struct process *p)
 	talker_keep(t, record, (size_t)len);
 }
 
+/* A static one: what it had is dropped first. */
 static inline void talker_init(struct talker *t, uint32_t pid, const char *name)
 {
 	struct process p = { .pid = pid, .id = 1000 + pid, .uid = 33 };
 
+	kept_record_drop(&t->program.record);
 	memset(t, 0, sizeof(*t));
 	p.has = 1ull << FIELD_PID | 1ull << FIELD_ID | 1ull << FIELD_UID |
 		1ull << FIELD_USER;

@@ -6,7 +6,7 @@ static const char *text;
 
 static void send_from(struct metrics *m, const char *name, uint8_t attr)
 {
-	struct talker t;
+	static struct talker t;
 	struct frame f = { .len = 100 };
 	struct verdict v = { .src.attr = attr };
 	struct owned_packet p = { .frame = &f, .verdict = &v };

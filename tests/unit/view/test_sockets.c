@@ -72,7 +72,7 @@ static void an_owner_is_named_in_printable_text(void **state)
 {
 	struct process p = { .pid = 7, .id = 7, .flags = PROCESS_EXE_DELETED };
 	struct sockets *s = *state;
-	struct talker t;
+	static struct talker t;
 
 	talker_init(&t, 7, "ev\033[2Jil");
 	p.has = 1ull << FIELD_PID | 1ull << FIELD_ID | 1ull << FIELD_USER |
@@ -92,7 +92,7 @@ static void an_owner_is_named_in_printable_text(void **state)
 static void a_damaged_record_leaves_name_and_pid(void **state)
 {
 	struct sockets *s = *state;
-	struct talker t;
+	static struct talker t;
 
 	talker_init(&t, 7, "sshd");
 	talker_keep(&t, (const uint8_t *)"PW\2\1 junk", 10);
