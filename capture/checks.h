@@ -12,7 +12,10 @@ int checks_numbers(struct options *o);
 /* Capture filters that are Wireshark's.  0 or -EINVAL (logged). */
 int checks_filters(const struct options *o);
 
-/* Adds to each that it leaves out our own connection.  0 or -EINVAL (logged). */
+/*
+ * Adds to each that it leaves out our own connection.  0 or -EINVAL (logged).
+ * Nobody frees the new ones: they are used as long as the program runs.
+ */
 int checks_exclude(struct options *o);
 
 /* 0 or -EINVAL (logged). */

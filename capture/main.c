@@ -365,10 +365,10 @@ static int end_output(int status)
 int main(int argc, char **argv)
 {
 	static struct netns_list namespaces;
+	static struct options o; /* it has filters that nobody frees */
 	bool is_extcap = extcap_is_called(argc, argv);
 	struct extcap x = { .argc = argc };
 	enum log_level level;
-	struct options o;
 
 	open_standard();
 	if (is_extcap && extcap_take(&x, argc, argv))

@@ -48,8 +48,8 @@ static void a_user_must_be_there(void **state)
 
 static void our_own_connection_is_left_out(void **state)
 {
-	struct options o = { .exclude = "192.0.2.1 50000 192.0.2.2 22",
-			     .interface_count = 2 };
+	static struct options o = { .exclude = "192.0.2.1 50000 192.0.2.2 22",
+				    .interface_count = 2 };
 
 	(void)state;
 	o.interfaces[1].filter = "udp";
