@@ -274,7 +274,7 @@ static bool is_from_far(const struct question *q, const struct flow_key *key,
 }
 
 /*
- * What comes again has been read before, maybe by another or under another name
+ * What comes again may have been read before, by another or under another name
  * than who reads now.
  */
 static void ask_again(struct question *q, const struct flowtab_query *query,
@@ -288,7 +288,6 @@ static void ask_again(struct question *q, const struct flowtab_query *query,
 	    !resolve_came_again(q->r, q->asked))
 		return;
 	q->steady = false;
-	q->reader_cookie = 0;
 	i = program_at(end->owner, later ? end->as_of_ns : q->ts_ns);
 	if (told == PACKETTAB_FOUND)
 		later = !flowtab_find(q->r->flows, query, &had);

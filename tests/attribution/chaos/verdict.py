@@ -200,10 +200,11 @@ class Judge:
             all(self.carried[stamp] > 1 for stamp in p.stamps)
 
     def is_a_rest(self, p, said):
-        """The kernel's, or who accepted's: but a part of each write in it has
-        been read."""
+        """The kernel's, or who accepted's: of each write in it but a part has
+        been read, or none."""
         return p.proto == TCP and said.attr in ("kernel", "accepted") and \
-            all(self.carried[stamp] > 1 for stamp in p.stamps)
+            all(self.carried[stamp] > 1 for stamp in p.stamps
+                if stamp in self.truth.readers)
 
     def exact(self, p, end, program, wanted, kind):
         """Named with one of these, or unknown with a reason."""
