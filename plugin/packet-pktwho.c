@@ -260,9 +260,11 @@ static void dissect_packet(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree)
 		expert_items_packet(item, tree, tvb, pinfo, &f.owners, block);
 		detect_show(item, pinfo);
 	}
-	if (want_places || (want_experts && pinfo->num == 1))
+	if (want_places)
 		geo_fields_add(tree, tvb, pinfo, f.owners.src.country,
 			       f.owners.dst.country);
+	else if (want_experts && pinfo->num == 1)
+		geo_fields_add_unread(tree, tvb, pinfo);
 	if (want_stats && (f.has_owners || f.imported))
 		stats_packet(pinfo, &f.owners, &others, f.imported);
 }

@@ -217,7 +217,8 @@ static const struct geo_place *look_up_place(const address *a)
 			open_databases();
 		if (!databases || !geo_lookup(databases, ip, &r->place))
 			r->place = nowhere;
-		if (!*r->place.country_name) /* free databases have only codes */
+		/* Free databases have only codes. */
+		if (*r->place.country && !*r->place.country_name)
 			g_strlcpy(r->place.country_name,
 				  country_name(r->place.country),
 				  sizeof(r->place.country_name));
@@ -353,7 +354,7 @@ static void add_geo_end(proto_tree *tree, proto_item **top, struct where *w,
 static void add_unread(proto_tree *tree, proto_item **top, tvbuff_t *tvb,
 		       packet_info *pinfo)
 {
-	if (!pref_lookup)
+	if (!pref_lookup || !*pref_databases)
 		return;
 	if (!databases)
 		open_databases();
@@ -380,5 +381,13 @@ void geo_fields_add(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 	w.scope = DST;
 	add_geo_end(tree, &top, &w, find_place(&pinfo->net_dst, dst_country));
 	if (pinfo->num == 1)
+		add_unread(tree, &top, tvb, pinfo);
+}
+
+void geo_fields_add_unread(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo)
+{
+	proto_item *top = NULL;
+
+	if (proto_is_protocol_enabled(find_protocol_by_id(proto_geo)))
 		add_unread(tree, &top, tvb, pinfo);
 }

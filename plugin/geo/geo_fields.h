@@ -46,4 +46,7 @@ bool geo_fields_is_inside(const packet_info *pinfo);
 void geo_fields_add(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo,
 		    const char *src_country, const char *dst_country);
 
+/* Those items alone, of the first packet. */
+void geo_fields_add_unread(proto_tree *tree, tvbuff_t *tvb, packet_info *pinfo);
+
 #endif
