@@ -349,6 +349,13 @@ const char *dpi_protocol_of_alpn(const char *alpn, bool in_quic)
 
 const char *dpi_protocol_of_tls_port(uint32_t port)
 {
+	static uint64_t some; /* bits of the ports that there are */
+
+	if (!some)
+		for (size_t i = 0; i < array_length(tls_ports); i++)
+			some |= 1ull << tls_ports[i].port % 64;
+	if (!(some >> port % 64 & 1))
+		return NULL;
 	for (size_t i = 0; i < array_length(tls_ports); i++)
 		if (tls_ports[i].port == port)
 			return tls_ports[i].app;

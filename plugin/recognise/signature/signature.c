@@ -19,7 +19,8 @@ bool signature_line_has(const struct payload *p, const char *what)
 	if (newline)
 		end = newline - p->p;
 	for (size_t i = 0; i + len <= end; i++)
-		if (!g_ascii_strncasecmp((const char *)p->p + i, what, len))
+		if (may_be_same(p->p[i], *what) &&
+		    !g_ascii_strncasecmp((const char *)p->p + i, what, len))
 			return true;
 	return false;
 }

@@ -45,6 +45,12 @@ static inline bool starts(const struct payload *p, size_t at, const void *what,
 	return p->len >= at + len && !memcmp(p->p + at, what, len);
 }
 
+/* They are the same, or letters that are; if others are, too, look again. */
+static inline bool may_be_same(uint8_t byte, char c)
+{
+	return (byte | 0x20) == (c | 0x20);
+}
+
 #define STARTS(p, text)	    starts(p, 0, text, sizeof(text) - 1)
 #define HAS_AT(p, at, text) starts(p, at, text, sizeof(text) - 1)
 

@@ -8,7 +8,8 @@ static bool begins_with_any(const struct payload *p, const char *const *words,
 			    size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (p->len >= strlen(words[i]) &&
+		if (may_be_same(*p->p, *words[i]) &&
+		    p->len >= strlen(words[i]) &&
 		    !g_ascii_strncasecmp((const char *)p->p, words[i],
 					 strlen(words[i])))
 			return true;
@@ -132,6 +133,8 @@ static bool ends_with_version(const struct payload *p, size_t at)
 
 size_t signature_ssh_lines(const struct payload *p)
 {
+	if (!memchr(p->p, '\n', MIN(p->len, BANNER_MAX_LEN)))
+		return 0;
 	for (size_t at = 0; at < MIN(p->len, BANNER_MAX_LEN); at++) {
 		if (at && p->p[at - 1] == '\n' && is_ssh_at(p, at))
 			return ends_with_version(p, at) ? at : 0;
@@ -296,9 +299,9 @@ static bool is_redis_answer(const struct payload *p)
 	};
 
 	for (size_t i = 0; p->other && i < array_length(pairs); i++)
-		if (!g_ascii_strncasecmp((const char *)p->other, pairs[i].asked,
-					 strlen(pairs[i].asked)) &&
-		    starts(p, 0, pairs[i].answer, strlen(pairs[i].answer)))
+		if (starts(p, 0, pairs[i].answer, strlen(pairs[i].answer)) &&
+		    !g_ascii_strncasecmp((const char *)p->other, pairs[i].asked,
+					 strlen(pairs[i].asked)))
 			return pairs[i].answer[1] ||
 			       g_ascii_isdigit((char)u8_at(p, 1)) ||
 			       HAS_AT(p, 1, "-1\r\n");
@@ -371,9 +374,11 @@ static bool is_memcached_answer(const struct payload *p)
 		return true;
 	if (STARTS(p, "VERSION ") && memchr(p->p, '.', p->len))
 		return g_ascii_isdigit((char)u8_at(p, 8)) && p->full < 40;
+	if (!ANY(p, answers))
+		return false;
 	for (size_t i = 0; p->other && i < array_length(asked); i++)
 		if (other_starts(p, asked[i]))
-			return ANY(p, answers);
+			return true;
 	return false;
 }
 
