@@ -167,6 +167,15 @@ static bool is_json(char option, const char *value)
 	return option == 'T' && g_str_has_prefix(value, "json");
 }
 
+bool program_asks_later(void)
+{
+	static int asks = -1;
+
+	if (asks < 0)
+		asks = !program_is("tshark");
+	return asks;
+}
+
 bool program_repeats_keys(void)
 {
 	static int repeats = -1;

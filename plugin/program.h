@@ -37,6 +37,12 @@ bool program_filters_nothing_first(void);
 bool program_wants_hidden(proto_tree *tree, const header_field_info *field);
 
 /*
+ * Whether somebody may ask for a field of a packet that was read before.  Of
+ * tshark all is asked before it reads the first.
+ */
+bool program_asks_later(void);
+
+/*
  * Whether tshark prints JSON whose objects have a key as often as a packet has
  * the field, of which most readers keep the last.
  */

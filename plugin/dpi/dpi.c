@@ -58,10 +58,12 @@ static void register_fields(void)
 /* Where a tree is whole, to search it costs less than to have them kept. */
 static void prime(bool on)
 {
-	GArray *wanted = on ? reader_wanted(collecting == FOR_EXPERTS) : NULL;
+	enum reader_for whom = collecting == FOR_EXPERTS ? READER_FOR_EXPERTS :
+							   READER_FOR_ALL;
 
 	primed = on;
-	set_postdissector_wanted_hfids(postdissector, wanted);
+	set_postdissector_wanted_hfids(postdissector,
+				       on ? reader_wanted(whom) : NULL);
 }
 
 /*
@@ -77,9 +79,10 @@ static void collect(enum fields what)
 		register_fields();
 	prime(what == ALL && !program_reads_whole_trees());
 	if (what == FOR_EXPERTS)
-		tree_use(TREE_OF_OURS, reader_wanted(true));
+		tree_use(TREE_OF_OURS, reader_wanted(READER_FOR_EXPERTS),
+			 reader_wanted(READER_FOR_NAMES));
 	else
-		tree_use(what ? TREE_SHARED : TREE_UNUSED, NULL);
+		tree_use(what ? TREE_SHARED : TREE_UNUSED, NULL, NULL);
 }
 
 /* Does nobody read the trees of a first pass but us? */
@@ -90,7 +93,7 @@ static void look_for_others(void)
 		return;
 	prime(false);
 	if (!postdissectors_want_hfids())
-		tree_use(TREE_FOR_US, NULL);
+		tree_use(TREE_FOR_US, NULL, NULL);
 	prime(true);
 }
 
@@ -140,7 +143,7 @@ static void on_file(void)
 	missed = has_begun = false;
 	learnt.frame = 0;
 	if (collecting == ALL)
-		tree_use(TREE_SHARED, NULL);
+		tree_use(TREE_SHARED, NULL, NULL);
 	if (tapping)
 		remove_tap_listener(&tapping);
 	tapping = false;
@@ -223,7 +226,9 @@ static void learn_app(packet_info *pinfo)
 	const struct dpi_protocol *p;
 	struct dpi_flow *f;
 
-	dpi_layers_read(l, pinfo);
+	if (collecting != FOR_EXPERTS || !tree_dns(pinfo) ||
+	    !dpi_layers_are_dns(l, pinfo))
+		dpi_layers_read(l, pinfo);
 	learnt.frame = pinfo->num;
 	learnt.flow = NULL;
 	if (!l->is_flow)
@@ -255,7 +260,7 @@ static void look_at_tree(const proto_tree *tree)
 	missed = missed || !collecting || (!tree && !is_enough);
 	if (collecting && !primed && !is_enough) {
 		prime(true);
-		tree_use(TREE_SHARED, NULL);
+		tree_use(TREE_SHARED, NULL, NULL);
 	}
 	if (!has_begun)
 		look_for_others();
@@ -266,6 +271,13 @@ static bool is_asked_for(proto_tree *tree)
 {
 	return stats_are_wanted() ||
 	       (collecting && proto_field_is_referenced(tree, proto_dpi));
+}
+
+/* Our expert items are about names alone. */
+static bool has_nothing_to_read(const packet_info *pinfo, proto_tree *tree)
+{
+	return collecting == FOR_EXPERTS && !tree && !tree_of_ours(pinfo) &&
+	       !tree_dns(pinfo);
 }
 
 bool dpi_is_wanted(packet_info *pinfo, proto_tree *tree)
@@ -281,11 +293,15 @@ bool dpi_is_wanted(packet_info *pinfo, proto_tree *tree)
 	if (!PINFO_FD_VISITED(pinfo)) {
 		if (!missed && collecting != ALL && is_asked_for(tree))
 			dpi_collect();
-		dpi_content_enter(pinfo);
-		if (pref_when != NEVER)
-			learn_app(pinfo);
-		dpi_content_leave(pinfo);
 		look_at_tree(tree);
+		if (has_nothing_to_read(pinfo, tree))
+			return false;
+		if (pref_when != NEVER && (has_fields || stats_are_wanted() ||
+					   program_asks_later())) {
+			dpi_content_enter(pinfo);
+			learn_app(pinfo);
+			dpi_content_leave(pinfo);
+		}
 		if (collecting)
 			return true;
 	}
@@ -299,24 +315,6 @@ bool dpi_is_wanted(packet_info *pinfo, proto_tree *tree)
 static bool has_read_any(const struct dpi_flow *f)
 {
 	return f->host || f->first || f->alpn || f->tls_version;
-}
-
-/*
- * A packet that somebody clicks on, of a file that was read without our
- * fields, says what it says itself: what is shown must not depend on what was
- * clicked before.  When the file is read again, for a filter, all is learnt.
- */
-static struct dpi_flow *alone(const struct dpi_flow *f, packet_info *pinfo)
-{
-	struct dpi_flow *a = wmem_new0(pinfo->pool, struct dpi_flow);
-
-	a->app = f->app;
-	a->rank = f->rank;
-	a->how = f->how;
-	a->odd_port = f->odd_port;
-	a->port = f->port;
-	a->is_alone = true;
-	return a;
 }
 
 static bool is_clicked(const struct dpi_view *v)
@@ -338,7 +336,7 @@ static void learn(struct dpi_view *v, const struct dpi_layers *l,
 	};
 
 	if (is_click && !v->flow->read_again)
-		v->flow = alone(v->flow, v->pinfo);
+		v->flow = dpi_flow_alone(v->flow, v->pinfo->pool);
 	if ((!from.tree && !from.dns) || !l->families)
 		return;
 	dpi_read(v->flow, l, v->pinfo, &from, owners);

@@ -16,6 +16,20 @@ struct dpi_flow *dpi_flow_get(packet_info *pinfo, int proto)
 	return f;
 }
 
+struct dpi_flow *dpi_flow_alone(const struct dpi_flow *f,
+				wmem_allocator_t *pool)
+{
+	struct dpi_flow *a = wmem_new0(pool, struct dpi_flow);
+
+	a->app = f->app;
+	a->rank = f->rank;
+	a->how = f->how;
+	a->odd_port = f->odd_port;
+	a->port = f->port;
+	a->is_alone = true;
+	return a;
+}
+
 bool dpi_flow_set_app(struct dpi_flow *f, const char *app, enum dpi_rank rank,
 		      enum dpi_how how)
 {

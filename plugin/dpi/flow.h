@@ -89,6 +89,14 @@ struct dpi_flow {
 /* The flow of this packet, made if need be; @proto is "dpi". */
 struct dpi_flow *dpi_flow_get(packet_info *pinfo, int proto);
 
+/*
+ * A packet that somebody clicks on, of a file that was read without our fields,
+ * says what it says itself: what is shown must not depend on what was clicked
+ * before.  When the file is read again, for a filter, all is learnt.
+ */
+struct dpi_flow *dpi_flow_alone(const struct dpi_flow *f,
+				wmem_allocator_t *pool);
+
 /* @app must live as long as the file.  True if it is news. */
 bool dpi_flow_set_app(struct dpi_flow *f, const char *app, enum dpi_rank rank,
 		      enum dpi_how how);

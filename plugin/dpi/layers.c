@@ -5,6 +5,7 @@
 #include "recognise/spoken.h"
 
 static const struct dpi_protocol *tls, *dtls, *dns, *http, *ssh, *quic, *dcerpc;
+static const struct dpi_protocol *udp;
 static const struct dpi_protocol *mdns, *llmnr, *nbns;
 
 void dpi_layers_init(void)
@@ -12,6 +13,7 @@ void dpi_layers_init(void)
 	if (tls)
 		return;
 	tls = dpi_protocol_named("tls");
+	udp = dpi_protocol_named("udp");
 	dtls = dpi_protocol_named("dtls");
 	dns = dpi_protocol_named("dns");
 	http = dpi_protocol_named("http");
@@ -76,7 +78,8 @@ static void take_app(struct dpi_layers *l, struct climb *c,
 {
 	l->families |= p->families;
 	l->is_dns_alone = l->is_dns_alone ||
-			  (p == dns && c->below && c->below == c->transport);
+			  ((p == dns || p == mdns || p == llmnr) && c->below &&
+			   c->below == c->transport);
 	if (p == dns && is_any_http(c->top)) {
 		l->app = "DNS over HTTPS";
 		l->rank = DPI_WITHIN;
@@ -266,4 +269,34 @@ void dpi_layers_read(struct dpi_layers *l, packet_info *pinfo)
 		return;
 	if (!look_at_tls_port(l, pinfo))
 		look_at_port(l, &c, pinfo);
+}
+
+static int number_in(wmem_list_frame_t *layer)
+{
+	return layer ? GPOINTER_TO_INT(wmem_list_frame_data(layer)) : -1;
+}
+
+bool dpi_layers_are_dns(struct dpi_layers *l, packet_info *pinfo)
+{
+	wmem_list_frame_t *top = wmem_list_tail(pinfo->layers);
+	bool by_port;
+
+	if (pinfo->ptype != PT_UDP || number_in(top) != dns->id ||
+	    number_in(wmem_list_frame_prev(top)) != udp->id)
+		return false;
+	by_port = spoken_is_owner(pinfo, dns->id);
+	if (by_port ? dpi_content_denies_dns(pinfo) :
+		      !dpi_content_is_known(pinfo))
+		return false;
+	*l = (struct dpi_layers){
+		.app = dns->app,
+		.transport = udp->app,
+		.rank = by_port ? DPI_PORT : DPI_SEEN,
+		.how = by_port ? DPI_BY_PORT : DPI_BY_DISSECTOR,
+		.families = dns->families,
+		.is_flow = true,
+		.is_dns_alone = true,
+		.has_port = dns->has_port,
+	};
+	return true;
 }

@@ -30,4 +30,10 @@ void dpi_layers_init(void);
 /* Its texts live as long as Wireshark. */
 void dpi_layers_read(struct dpi_layers *l, packet_info *pinfo);
 
+/*
+ * The same, sooner, of a packet whose only datagram is a message of DNS.  False
+ * if it is not, to Wireshark, or something is to be said against it.
+ */
+bool dpi_layers_are_dns(struct dpi_layers *l, packet_info *pinfo);
+
 #endif

@@ -89,7 +89,7 @@ static struct domain *domain_get(const char *domain,
 	};
 	struct domain *d;
 
-	key.hash = wmem_str_hash(domain) ^ (unsigned)key.process;
+	key.hash = g_str_hash(domain) ^ (unsigned)key.process;
 	d = wmem_map_lookup(domains, &key);
 	if (d || wmem_map_size(domains) >= DOMAINS_MAX)
 		return d;

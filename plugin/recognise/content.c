@@ -46,17 +46,11 @@ static conversation_type type_of(const struct payload *p)
 	return p->over == OVER_TCP ? CONVERSATION_TCP : CONVERSATION_UDP;
 }
 
-/* NULL: none has begun. */
-static conversation_t *conversation_so_far(const packet_info *pinfo,
-					   const struct payload *p)
-{
-	return spoken_between(pinfo, type_of(p), p->sport, p->dport, false);
-}
-
+/* NULL: none has begun, and none shall. */
 static conversation_t *conversation_of(const packet_info *pinfo,
-				       const struct payload *p)
+				       const struct payload *p, bool make)
 {
-	return spoken_between(pinfo, type_of(p), p->sport, p->dport, true);
+	return spoken_between(pinfo, type_of(p), p->sport, p->dport, make);
 }
 
 /* Who answers, if nobody was seen to begin, is mostly at the lower port. */
@@ -79,7 +73,7 @@ static struct content *content_of(conversation_t *c, const struct payload *p)
 static void see_syn(packet_info *pinfo, const struct segment *s, bool is_answer)
 {
 	const struct payload *p = &s->p;
-	struct content *k = content_of(conversation_of(pinfo, p), p);
+	struct content *k = content_of(conversation_of(pinfo, p, true), p);
 	unsigned way = content_side(pinfo, p->sport, p->dport);
 
 	k->port = is_answer ? p->sport : p->dport;
@@ -202,14 +196,20 @@ static void take_last(const packet_info *pinfo, const struct payload *p,
 	last.dport = p->dport;
 }
 
+struct content *content_so_far(const packet_info *pinfo,
+			       const struct payload *p, conversation_t **c)
+{
+	*c = conversation_of(pinfo, p, false);
+	return *c ? content_of(*c, p) : NULL;
+}
+
 static struct content *look(packet_info *pinfo, struct segment *now)
 {
 	const struct payload *p = &now->p;
 	bool is_tcp = p->over == OVER_TCP;
-	conversation_t *c = conversation_of(pinfo, p);
-	struct content *k;
+	conversation_t *c = conversation_of(pinfo, p, true);
+	struct content *k = content_of(c, p);
 
-	k = content_of(c, p);
 	take_last(pinfo, p, c, k);
 	k->is_short = p->len < SHORT && p->len < p->full;
 	k->is_no_dns = k->is_no_dns || (!is_tcp && !signature_may_be_dns(p));
@@ -251,7 +251,7 @@ static void look_beyond(packet_info *pinfo, struct segment *s)
 /* Nothing comes after it: what is still missing is lost. */
 static void see_end(packet_info *pinfo, const struct payload *p, bool is_reset)
 {
-	conversation_t *c = conversation_so_far(pinfo, p);
+	conversation_t *c = conversation_of(pinfo, p, false);
 	struct content *k = c ? content_of(c, p) : NULL;
 
 	if (!k || k->is_expected || is_decided(k))
@@ -315,7 +315,8 @@ static int see_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 	}
 	if (is_new(pinfo))
 		tree = tree_to_fill(pinfo, tree, p,
-				    have > head || flags & TCP_FIN);
+				    have > head || flags & TCP_FIN,
+				    content_is_mute);
 	done = call_dissector_only(tcp, tvb, pinfo, tree, data);
 	/* TCP begins the conversation: from ours it would not learn of SYN. */
 	if (flags & TCP_SYN)
@@ -343,7 +344,7 @@ static int see_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree,
 		look(pinfo, &s);
 	}
 	if (is_new(pinfo))
-		tree = tree_to_fill(pinfo, tree, p, true);
+		tree = tree_to_fill(pinfo, tree, p, have > 8, content_is_mute);
 	return call_dissector_only(udp, tvb, pinfo, tree, data);
 }
 

@@ -26,8 +26,7 @@ static void is_wanted(const char *table _U_, void *handle, void *user)
 		w->handle = handle;
 }
 
-/* The dissector that Decode As would offer by that name. */
-static dissector_handle_t handle_of(const char *filter, bool over_tcp)
+static dissector_handle_t find_handle(const char *filter, bool over_tcp)
 {
 	struct wanted w = { proto_get_id_by_filter_name(filter), NULL };
 
@@ -38,9 +37,41 @@ static dissector_handle_t handle_of(const char *filter, bool over_tcp)
 	return w.handle ? w.handle : find_dissector(filter);
 }
 
+static struct {
+	const char *filter;
+	dissector_handle_t handle;
+} handles[2][64]; /* by where the name is: it is one of few */
+
+/* The dissector that Decode As would offer by that name. */
+static dissector_handle_t handle_of(const char *filter, bool over_tcp)
+{
+	size_t at = (uintptr_t)filter / 4 % array_length(handles[0]);
+
+	if (handles[over_tcp][at].filter != filter) {
+		handles[over_tcp][at].filter = filter;
+		handles[over_tcp][at].handle = find_handle(filter, over_tcp);
+	}
+	return handles[over_tcp][at].handle;
+}
+
+/* Of another file: a script may have brought dissectors since. */
+static void forget_handles(void)
+{
+	memset(handles, 0, sizeof(handles));
+}
+
 static dissector_handle_t handle_at(const struct content *k, uint32_t frame)
 {
 	return k->inner && frame >= k->inner_since ? k->inner : k->handle;
+}
+
+int content_chosen(const struct content *k, conversation_t *c, uint32_t frame)
+{
+	dissector_handle_t handle = conversation_get_dissector(c, frame);
+
+	if (handle == handed)
+		handle = handle_at(k, frame);
+	return handle ? dissector_handle_get_protocol_index(handle) : -1;
 }
 
 /* A dissector that takes the conversation for itself shall have it from us. */
@@ -202,6 +233,7 @@ void content_hand_init(int proto, module_t *prefs)
 	proto_handed = proto_register_protocol_in_name_only(
 		"What the first bytes say", "By content", "dpi_handed", proto,
 		FT_BYTES);
+	register_init_routine(forget_handles);
 	prefs_register_bool_preference(
 		prefs, "hand_over",
 		"Dissect what the first bytes say, whatever the port",

@@ -30,6 +30,7 @@ struct content {
 	uint8_t heard;	   /* sides that said something: 1, 2 */
 	bool is_no_dns;	   /* some datagram cannot be */
 	bool has_long;	   /* a long header, if it were QUIC's */
+	bool speaks;	   /* some payload may have had DNS in it */
 	bool is_short;	   /* the capture has hardly any of the last one */
 	bool has_begun;	   /* a payload was seen */
 	bool is_expected;  /* announced elsewhere, as FTP's files are */
@@ -43,10 +44,17 @@ unsigned content_side(const packet_info *pinfo, uint32_t sport, uint32_t dport);
 /* Of a packet that TCP or UDP has dissected; NULL if nothing is known. */
 struct content *content_at(packet_info *pinfo);
 
+/* Of a payload that is being looked at, and its conversation; NULL: none. */
+struct content *content_so_far(const packet_info *pinfo,
+			       const struct payload *p, conversation_t **c);
+
 /* ---- content_hand.c ---- */
 
 void content_hand_init(int proto, module_t *prefs);
 void content_hand_handoff(void);
+
+/* Whose protocol the conversation was given to, by us or Wireshark, or -1. */
+int content_chosen(const struct content *k, conversation_t *c, uint32_t frame);
 
 /* From this frame on, where Wireshark would choose another. */
 void content_hand(conversation_t *c, struct content *k,
@@ -65,5 +73,13 @@ bool content_passes_on(const struct payload *p);
  */
 void content_wait(conversation_t *c, struct content *k,
 		  const packet_info *pinfo, const struct segment *s);
+
+/* ---- content_mute.c ---- */
+
+/*
+ * Can nothing be in this payload, nor in any of its conversation before it, that
+ * asks DNS or answers?  It is about to be dissected for the first time.
+ */
+bool content_is_mute(const packet_info *pinfo, const struct payload *p);
 
 #endif

@@ -162,6 +162,22 @@ static bool read_resource(struct dns_message *m, const struct message *all,
 	}
 }
 
+bool dns_message_read_name(struct dns_message *m, const uint8_t *p, size_t len)
+{
+	const struct message all = { p, len };
+	size_t at;
+
+	if (len < HEADER || p[2] & (IS_ANSWER | OPCODE) || !(p[4] | p[5]) ||
+	    !read_name(&all, HEADER, m->name, &at) || len - at < 4)
+		return false;
+	m->is_answer = false;
+	m->code = 0;
+	m->type = (uint16_t)(p[at] << 8 | p[at + 1]);
+	m->count = 0;
+	*m->alias = '\0';
+	return true;
+}
+
 bool dns_message_read(struct dns_message *m, const uint8_t *p, size_t len)
 {
 	const struct message all = { p, len };

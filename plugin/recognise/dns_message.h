@@ -34,4 +34,7 @@ struct dns_message {
  */
 bool dns_message_read(struct dns_message *m, const uint8_t *p, size_t len);
 
+/* Of a question that asks for several names, the first. */
+bool dns_message_read_name(struct dns_message *m, const uint8_t *p, size_t len);
+
 #endif

@@ -32,14 +32,23 @@ static struct recent {
 	uint8_t dst[16];
 } recent[1024];
 
-static void forget_conversations(void)
+/* All that is asked of a packet's ports is asked of the same two. */
+static struct owner {
+	uint32_t port;
+	int proto;
+	bool is_known;
+} owners[2][64];
+
+/* Whoever chooses other owners has the file read again. */
+static void forget(void)
 {
 	memset(recent, 0, sizeof(recent));
+	memset(owners, 0, sizeof(owners));
 }
 
 void spoken_init(void)
 {
-	register_init_routine(forget_conversations);
+	register_init_routine(forget);
 }
 
 bool spoken_is_newest(const conversation_t *c)
@@ -121,12 +130,26 @@ static dissector_table_t table_of(bool tcp)
 	return tables[tcp];
 }
 
-static int owner_of(bool tcp, uint32_t port)
+static int find_owner(bool tcp, uint32_t port)
 {
 	dissector_handle_t handle = dissector_get_uint_handle(table_of(tcp),
 							      port);
 
 	return handle ? dissector_handle_get_protocol_index(handle) : -1;
+}
+
+static int owner_of(bool tcp, uint32_t port)
+{
+	struct owner *o = &owners[tcp][port % array_length(owners[0])];
+
+	if (!o->is_known || o->port != port)
+		*o = (struct owner){ port, find_owner(tcp, port), true };
+	return o->proto;
+}
+
+int spoken_owner(bool tcp, uint32_t port)
+{
+	return owner_of(tcp, port);
 }
 
 /* What Wireshark would hand this port's packets to. */

@@ -36,6 +36,9 @@ bool spoken_is_kept(const packet_info *pinfo);
 /* Is it the owner of either port, whatever was found in the packet? */
 bool spoken_is_owner(const packet_info *pinfo, int proto);
 
+/* Whose a port of TCP or UDP is, or -1. */
+int spoken_owner(bool tcp, uint32_t port);
+
 /* Has either port an owner? */
 bool spoken_has_owner(const packet_info *pinfo);
 bool spoken_is_owned(bool tcp, uint32_t a, uint32_t b);

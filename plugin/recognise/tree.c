@@ -6,7 +6,7 @@
 #include "pcapng.h"
 
 static enum tree_use use;
-static GArray *fields;
+static GArray *fields, *names;
 static bool has_owners;	     /* some packet of this file says whose it is */
 static epan_dissect_t *ours; /* for its tree alone, of the current packet */
 
@@ -16,12 +16,18 @@ static struct {
 	struct dns_message message;
 } dns;
 
-void tree_use(enum tree_use how, GArray *which)
+static void take_fields(GArray **now, GArray *which)
+{
+	if (*now)
+		g_array_free(*now, true);
+	*now = which;
+}
+
+void tree_use(enum tree_use how, GArray *which, GArray *few)
 {
 	use = how;
-	if (fields)
-		g_array_free(fields, true);
-	fields = which;
+	take_fields(&fields, which);
+	take_fields(&names, few);
 }
 
 static void free_ours(void)
@@ -43,11 +49,30 @@ static ws_bool forget_packet(wmem_allocator_t *pool _U_,
 	return false;
 }
 
+static ws_bool look_for_owners(wtap_block_t block _U_, unsigned id,
+			       wtap_opttype_e type _U_, wtap_optval_t *value,
+			       void *data _U_)
+{
+	has_owners = has_owners || (id == PCAPNG_OPT_CUSTOM_BIN &&
+				    option_pen(value) == PKTWHO_PEN);
+	return true;
+}
+
+/* This packet, or one before. */
+static bool says_owners(const packet_info *pinfo)
+{
+	if (!has_owners && pinfo->rec->block)
+		wtap_block_foreach_option(pinfo->rec->block, look_for_owners,
+					  NULL);
+	return has_owners;
+}
+
 /* Whichever tree is filled keeps what it gets of our fields from now on. */
 static void prime_tree(packet_info *pinfo)
 {
 	ours = epan_dissect_new(pinfo->epan, true, false);
-	epan_dissect_prime_with_hfid_array(ours, fields);
+	epan_dissect_prime_with_hfid_array(ours,
+					   says_owners(pinfo) ? fields : names);
 }
 
 static proto_tree *fill_ours(packet_info *pinfo)
@@ -66,15 +91,6 @@ static proto_tree *fill_theirs(packet_info *pinfo, proto_tree *tree)
 	prime_tree(pinfo);
 	free_ours();
 	return tree;
-}
-
-static ws_bool look_for_owners(wtap_block_t block _U_, unsigned id,
-			       wtap_opttype_e type _U_, wtap_optval_t *value,
-			       void *data _U_)
-{
-	has_owners = has_owners || (id == PCAPNG_OPT_CUSTOM_BIN &&
-				    option_pen(value) == PKTWHO_PEN);
-	return true;
 }
 
 /* Records of TLS, all with a head in this segment, and none of data. */
@@ -97,7 +113,7 @@ static bool is_letter(uint8_t byte, char letter)
 }
 
 /* By where it would end: of three bytes without its letters one is looked at. */
-static bool mentions_dns(const struct payload *p)
+bool tree_mentions_dns(const struct payload *p)
 {
 	const uint8_t *s = p->p;
 
@@ -107,14 +123,16 @@ static bool mentions_dns(const struct payload *p)
 			return true;
 		i += is_letter(s[i], 'n') ? 1 : is_letter(s[i], 'd') ? 2 : 3;
 	}
-	return false;
+	return (p->len && is_letter(s[p->len - 1], 'd')) ||
+	       (p->len > 1 && is_letter(s[p->len - 1], 'n') &&
+		is_letter(s[p->len - 2], 'd'));
 }
 
 /* The head of a message of HTTP, which has no DNS in it and changes to nothing. */
 static bool is_plain_http(const struct payload *p)
 {
 	return is_http(p) && !STARTS(p, "CONNECT") && !HAS_AT(p, 8, " 1") &&
-	       !mentions_dns(p);
+	       !tree_mentions_dns(p);
 }
 
 /*
@@ -123,30 +141,31 @@ static bool is_plain_http(const struct payload *p)
  */
 static bool has_no_names(const packet_info *pinfo, const struct payload *p)
 {
-	if (p->over != OVER_TCP || p->len != p->full || has_owners)
-		return false;
-	if (pinfo->rec->block)
-		wtap_block_foreach_option(pinfo->rec->block, look_for_owners,
-					  NULL);
-	return !has_owners && (is_handshake(p) || is_plain_http(p));
+	return p->over == OVER_TCP && p->len == p->full &&
+	       !says_owners(pinfo) && (is_handshake(p) || is_plain_http(p));
+}
+
+/* mDNS and LLMNR: they answer with more than DNS does. */
+static bool is_multicast_dns(const struct payload *p)
+{
+	return has_port(p, 5353) || has_port(p, 5355);
 }
 
 /* Of two in one packet nobody can tell whose words are whose. */
 static bool take_dns(const packet_info *pinfo, const struct payload *p)
 {
-	static const uint16_t not_quite[] = { 137, 5353, 5355 };
-
 	if (p->over != OVER_UDP || p->len != p->full ||
-	    pinfo->fd->cap_len != pinfo->fd->pkt_len)
+	    pinfo->fd->cap_len != pinfo->fd->pkt_len || has_port(p, 137))
 		return false;
-	for (size_t i = 0; i < array_length(not_quite); i++)
-		if (has_port(p, not_quite[i]))
-			return false;
+	if (is_multicast_dns(p))
+		return use == TREE_OF_OURS &&
+		       dns_message_read_name(&dns.message, p->p, p->len);
 	return dns_message_read(&dns.message, p->p, p->len);
 }
 
 proto_tree *tree_to_fill(packet_info *pinfo, proto_tree *tree,
-			 const struct payload *p, bool speaks)
+			 const struct payload *p, bool speaks,
+			 tree_question *is_mute)
 {
 	bool has_dns;
 
@@ -161,7 +180,7 @@ proto_tree *tree_to_fill(packet_info *pinfo, proto_tree *tree,
 		return fill_theirs(pinfo, tree);
 	if (has_dns || !speaks)
 		return NULL;
-	if (!tree && has_no_names(pinfo, p))
+	if (!tree && (has_no_names(pinfo, p) || is_mute(pinfo, p)))
 		return NULL;
 	return tree ? tree : fill_ours(pinfo);
 }

@@ -26,10 +26,13 @@ enum tree_use {
 void tree_init(void);
 
 /*
- * From the next packet on.  @fields are those that are read in a tree of ours;
- * they are ours from now on, or NULL.
+ * From the next packet on.  @fields are those that are read in a tree of ours, of
+ * which @names are all that matters while no packet of the file says whose it is.
+ * They are ours from now on, or NULL.
  */
-void tree_use(enum tree_use use, GArray *fields);
+void tree_use(enum tree_use use, GArray *fields, GArray *names);
+
+typedef bool tree_question(const packet_info *pinfo, const struct payload *p);
 
 /*
  * What to hand to TCP or UDP instead of @tree, which may be NULL, of a packet
@@ -37,7 +40,11 @@ void tree_use(enum tree_use use, GArray *fields);
  * something to say.
  */
 proto_tree *tree_to_fill(packet_info *pinfo, proto_tree *tree,
-			 const struct payload *p, bool speaks);
+			 const struct payload *p, bool speaks,
+			 tree_question *is_mute);
+
+/* Is "dns" anywhere in it, in whatever case, or may begin at its end? */
+bool tree_mentions_dns(const struct payload *p);
 
 /* Our own of this packet, if there is one. */
 proto_tree *tree_of_ours(const packet_info *pinfo);

@@ -62,6 +62,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t n = size; is_plain && n-- && n + 16 > size;)
 		if (dns_message_read(&again, p, n))
 			LAW(is_same(&m, &again));
+	if (dns_message_read_name(&again, p, size)) {
+		check(&again);
+		LAW(!is_plain || is_same(&m, &again));
+	}
 	free(p);
 	return 0;
 }

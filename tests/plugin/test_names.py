@@ -25,6 +25,8 @@ HERE = bytes([192, 0, 2, 1])
 THERE = bytes.fromhex("20010db8000000000000000000000001")
 POINTER = b"\xc0\x0c"
 
+FOREIGN = 23457                 # a port of nobody's
+
 tshark = None
 
 
@@ -98,8 +100,8 @@ MESSAGES = {
 }
 
 
-def over_udp(message, number=0):
-    sport, dport = 40000 + number, 53
+def over_udp(message, number=0, dport=53):
+    sport = 40000 + number
     src, dst = CLIENT, SERVER
     if len(message) > 2 and message[2] & 0x80:
         src, dst, sport, dport = dst, src, dport, sport
@@ -171,6 +173,18 @@ class Experts(unittest.TestCase):
             over_udp(m[:5] + b"\2" + m[6:] + m[12:], n)
             for n, m in enumerate(all_of)])
 
+    def test_multicast(self):
+        """Where several may be asked for at once, by mDNS or LLMNR."""
+        for port in (5353, 5355):
+            for more in (b"", WWW + b"\0\1\0\1"):
+                self.check(lambda all_of, port=port, more=more: [
+                    over_udp(m[:5] + bytes([1 + bool(more)]) + m[6:] + more,
+                             n, port) for n, m in enumerate(all_of)])
+
+    def test_on_a_port_of_nobody(self):
+        self.check(lambda all_of: [over_udp(m, n, FOREIGN)
+                                   for n, m in enumerate(all_of)])
+
     def stream(self, texts, dport):
         flow = Flow(CLIENT, SERVER, dport=dport)
         at = 1
@@ -234,18 +248,19 @@ class Owners(unittest.TestCase):
 
     CURL = End(7, 0x70, b"curl", "socket")
     @classmethod
-    def hello(cls, host, owner=None):
+    def hello(cls, host, owner=None, dport=443):
         names = struct.pack(">HBH", len(host) + 3, 0, len(host)) + host
         extension = struct.pack(">HH", 0, len(names)) + names
         body = (b"\3\3" + bytes(32) + b"\0" + b"\0\2\x13\1" + b"\1\0"
                 + struct.pack(">H", len(extension)) + extension)
         text = b"\1" + struct.pack(">I", len(body))[1:] + body
         text = b"\x16\3\1" + struct.pack(">H", len(text)) + text
-        frame = Flow(CLIENT, SERVER, dport=443).out(PSH | ACK, 1, 1, text)
+        frame = Flow(CLIENT, SERVER, dport=dport).out(PSH | ACK, 1, 1, text)
         return (frame, attribution("out", owner)) if owner else frame
 
-    def found(self, *frames):
-        out = tshark.lines("tshark", "-q", "-r", made(*frames), "-z", "expert")
+    def found(self, *frames, more=()):
+        out = tshark.lines("tshark", "-q", "-r", made(*frames), "-z", "expert",
+                           *more)
         return [line for line in out if "never resolved" in line]
 
     def test_said_by_a_process(self):
@@ -254,6 +269,13 @@ class Owners(unittest.TestCase):
         self.assertEqual(len(self.found(dns, hello)), 1)
         self.assertEqual(self.found(
             over_udp(question(name(b"New", b"example", b"org"))), hello), [])
+
+    def test_on_a_port_of_nobody(self):
+        """Whoever finds out that it is TLS, we or Wireshark."""
+        for more in ((), ("-o", "dpi.hand_over:FALSE")):
+            hello = self.hello(b"new.example.org", self.CURL, FOREIGN)
+            self.assertEqual(len(self.found(over_udp(question()), hello,
+                                            more=more)), 1)
 
     def test_said_by_nobody_knows_whom(self):
         self.assertEqual(self.found(over_udp(question()),

@@ -126,8 +126,8 @@ void reader_init(void)
 	index_ids();
 }
 
-/* Names that are asked for, answered, and then connected to. */
-static bool is_for_experts(enum what what)
+/* Names that are asked for, and answered. */
+static bool is_of_names(enum what what)
 {
 	switch (what) {
 	case DNS_NAME:
@@ -138,6 +138,16 @@ static bool is_for_experts(enum what what)
 	case DNS_RECORD_TYPE:
 	case DNS_A:
 	case DNS_AAAA:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* ... and then connected to. */
+static bool is_of_hellos(enum what what)
+{
+	switch (what) {
 	case TLS_MESSAGE:
 	case TLS_HOST:
 	case TLS_EXTENSION:
@@ -151,13 +161,19 @@ static bool is_for_experts(enum what what)
 	}
 }
 
-GArray *reader_wanted(bool only_experts)
+static bool is_for(enum reader_for whom, enum what what)
+{
+	return whom == READER_FOR_ALL || is_of_names(what) ||
+	       (whom == READER_FOR_EXPERTS && is_of_hellos(what));
+}
+
+GArray *reader_wanted(enum reader_for whom)
 {
 	GArray *wanted = g_array_new(false, false, sizeof(int));
 
 	for (int what = 0; what < WHATS; what++)
 		for (int i = 0; i < SAME_NAME_MAX && ids[what][i]; i++)
-			if (!only_experts || is_for_experts((enum what)what))
+			if (is_for(whom, (enum what)what))
 				g_array_append_val(wanted, ids[what][i]);
 	return wanted;
 }

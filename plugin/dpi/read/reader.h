@@ -56,11 +56,14 @@ struct reader {
 /* Once, and not before all protocols have registered. */
 void reader_init(void);
 
-/*
- * All fields that we read, or those that our expert items need, as
- * set_postdissector_wanted_hfids() wants them.
- */
-GArray *reader_wanted(bool only_experts);
+enum reader_for {
+	READER_FOR_ALL,
+	READER_FOR_EXPERTS, /* what our expert items need */
+	READER_FOR_NAMES,   /* of that, what DNS alone says */
+};
+
+/* Fields that we read, as set_postdissector_wanted_hfids() wants them. */
+GArray *reader_wanted(enum reader_for whom);
 
 /* A display filter that refers to them all; to be freed with g_free(). */
 char *reader_filter(void);
