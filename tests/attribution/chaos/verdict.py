@@ -194,17 +194,21 @@ class Judge:
         else:
             self.whoever(p, end, program, senders, "unread")
 
+    def was_carried_again(self, p):
+        """What somebody read of its writes may have come by others."""
+        return all(self.carried[stamp] > 1 for stamp in p.stamps
+                   if stamp in self.truth.readers)
+
     def is_sent_again(self, p, said):
         """A firewall has dropped it, and what was read came by another."""
         return p.proto == TCP and said.reason == "not-delivered" and \
-            all(self.carried[stamp] > 1 for stamp in p.stamps)
+            self.was_carried_again(p)
 
     def is_a_rest(self, p, said):
         """The kernel's, or who accepted's: of each write in it but a part has
         been read, or none."""
         return p.proto == TCP and said.attr in ("kernel", "accepted") and \
-            all(self.carried[stamp] > 1 for stamp in p.stamps
-                if stamp in self.truth.readers)
+            self.was_carried_again(p)
 
     def exact(self, p, end, program, wanted, kind):
         """Named with one of these, or unknown with a reason."""
