@@ -333,10 +333,11 @@ static __always_inline void mark_arrival(struct __sk_buff *skb,
 	__u16 port;
 	__u64 arrival = arrival_of(skb, &port, &sequence);
 	__u8 *table = arrival ? bpf_map_lookup_elem(&arrivals, &now) : NULL;
-	__u8 mark = mark_of(sk, s, sequence);
+	__u8 mark;
 
 	if (!table)
 		return;
+	mark = mark_of(sk, s, sequence);
 	mark_place(table, arrival_place(arrival), mark);
 	mark_place(table, arrival_port_place(arrival, port), mark);
 }

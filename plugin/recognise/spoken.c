@@ -138,7 +138,7 @@ static int find_owner(bool tcp, uint32_t port)
 	return handle ? dissector_handle_get_protocol_index(handle) : -1;
 }
 
-static int owner_of(bool tcp, uint32_t port)
+int spoken_owner(bool tcp, uint32_t port)
 {
 	struct owner *o = &owners[tcp][port % array_length(owners[0])];
 
@@ -147,15 +147,10 @@ static int owner_of(bool tcp, uint32_t port)
 	return o->proto;
 }
 
-int spoken_owner(bool tcp, uint32_t port)
-{
-	return owner_of(tcp, port);
-}
-
 /* What Wireshark would hand this port's packets to. */
 static bool is_kept(const packet_info *pinfo, uint32_t port)
 {
-	int proto = owner_of(pinfo->ptype == PT_TCP, port);
+	int proto = spoken_owner(pinfo->ptype == PT_TCP, port);
 
 	return proto != -1 && spoken_is(pinfo, proto);
 }
@@ -170,13 +165,13 @@ bool spoken_is_owner(const packet_info *pinfo, int proto)
 {
 	bool tcp = pinfo->ptype == PT_TCP;
 
-	return proto != -1 && (owner_of(tcp, pinfo->srcport) == proto ||
-			       owner_of(tcp, pinfo->destport) == proto);
+	return proto != -1 && (spoken_owner(tcp, pinfo->srcport) == proto ||
+			       spoken_owner(tcp, pinfo->destport) == proto);
 }
 
 bool spoken_is_owned(bool tcp, uint32_t a, uint32_t b)
 {
-	return owner_of(tcp, a) != -1 || owner_of(tcp, b) != -1;
+	return spoken_owner(tcp, a) != -1 || spoken_owner(tcp, b) != -1;
 }
 
 bool spoken_has_owner(const packet_info *pinfo)
@@ -195,7 +190,7 @@ static bool is_decoded_as(bool tcp, uint32_t port)
 
 bool spoken_is_mistaken(bool tcp, uint32_t a, uint32_t b, int proto)
 {
-	int first = owner_of(tcp, a), second = owner_of(tcp, b);
+	int first = spoken_owner(tcp, a), second = spoken_owner(tcp, b);
 
 	if ((first == proto || first == -1) &&
 	    (second == proto || second == -1) && first != second)

@@ -107,25 +107,22 @@ static bool is_handshake(const struct payload *p)
 	return at;
 }
 
-static bool is_letter(uint8_t byte, char letter)
-{
-	return (byte | 0x20) == letter; /* a capital one, too */
-}
-
 /* By where it would end: of three bytes without its letters one is looked at. */
 bool tree_mentions_dns(const struct payload *p)
 {
 	const uint8_t *s = p->p;
 
 	for (size_t i = 2; i < p->len;) {
-		if (is_letter(s[i], 's') && is_letter(s[i - 1], 'n') &&
-		    is_letter(s[i - 2], 'd'))
+		if (may_be_same(s[i], 's') && may_be_same(s[i - 1], 'n') &&
+		    may_be_same(s[i - 2], 'd'))
 			return true;
-		i += is_letter(s[i], 'n') ? 1 : is_letter(s[i], 'd') ? 2 : 3;
+		i += may_be_same(s[i], 'n') ? 1 :
+		     may_be_same(s[i], 'd') ? 2 :
+					      3;
 	}
-	return (p->len && is_letter(s[p->len - 1], 'd')) ||
-	       (p->len > 1 && is_letter(s[p->len - 1], 'n') &&
-		is_letter(s[p->len - 2], 'd'));
+	return (p->len && may_be_same(s[p->len - 1], 'd')) ||
+	       (p->len > 1 && may_be_same(s[p->len - 1], 'n') &&
+		may_be_same(s[p->len - 2], 'd'));
 }
 
 /* The head of a message of HTTP, which has no DNS in it and changes to nothing. */

@@ -100,13 +100,16 @@ bool resolver_is_early(const struct resolver *r, const struct packet *p,
 	return v->dst.owner && may_be_another(r, p->outer.key.proto, ts_ns);
 }
 
-/* NULL: it is not remembered what @p was then. */
-static const struct program *program_at(const struct proc *p, uint64_t ts_ns)
+/* What @p was at that time, if it was another within FORMER_NS of the packet. */
+static const struct program *new_program(const struct question *q,
+					 const struct proc *p, uint64_t at_ns)
 {
 	const struct program *i = p->program;
 
-	while (i && i->from_mono_ns > ts_ns)
+	while (i && i->from_mono_ns > at_ns)
 		i = i->older;
+	if (!i || !i->older || q->ts_ns >= i->from_mono_ns + FORMER_NS)
+		return NULL;
 	return i;
 }
 
@@ -133,8 +136,8 @@ static bool may_be_former(const struct question *q,
 		return false;
 	if (a->taken_ns && q->ts_ns < a->taken_ns + FORMER_NS)
 		return true;
-	i = a->owner ? program_at(a->owner, q->ts_ns) : NULL;
-	if (!i || !i->older || q->ts_ns >= i->from_mono_ns + FORMER_NS)
+	i = a->owner ? new_program(q, a->owner, q->ts_ns) : NULL;
+	if (!i)
 		return false;
 	if (q->r->delays || query->quoted)
 		return a->used_ns < i->from_mono_ns;
@@ -288,12 +291,11 @@ static void ask_again(struct question *q, const struct flowtab_query *query,
 	    !resolve_came_again(q->r, q->asked))
 		return;
 	q->steady = false;
-	i = program_at(end->owner, later ? end->as_of_ns : q->ts_ns);
+	i = new_program(q, end->owner, later ? end->as_of_ns : q->ts_ns);
 	if (told == PACKETTAB_FOUND)
 		later = !flowtab_find(q->r->flows, query, &had);
 	if (later || q->ts_ns < had.taken_ns + FORMER_NS ||
-	    (i && i->older && i->from_mono_ns > had.from_ns &&
-	     q->ts_ns < i->from_mono_ns + FORMER_NS))
+	    (i && i->from_mono_ns > had.from_ns))
 		verdict_end_set(end, ATTR_UNKNOWN, REASON_AMBIGUOUS);
 }
 

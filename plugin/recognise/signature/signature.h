@@ -45,7 +45,7 @@ static inline bool starts(const struct payload *p, size_t at, const void *what,
 	return p->len >= at + len && !memcmp(p->p + at, what, len);
 }
 
-/* They are the same, or letters that are; if others are, too, look again. */
+/* A letter is the same in either case; so are some others that are none. */
 static inline bool may_be_same(uint8_t byte, char c)
 {
 	return (byte | 0x20) == (c | 0x20);
