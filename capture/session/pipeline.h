@@ -17,7 +17,7 @@
 struct parts;
 struct view_losses;
 
-#define PIPELINE_UNREAD 64
+#define PIPELINE_UNREAD 4096
 
 struct pipeline {
 	struct parts *parts;
