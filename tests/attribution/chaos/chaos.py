@@ -88,7 +88,7 @@ class Machine:
         if played.returncode or status or "0 dropped" not in said:
             raise RuntimeError(f"{played.returncode} {played.stderr} "
                                f"{status} {said}")
-        judge = Judge(Truth(log), self.place.must_name, self.unknown)
+        judge = Judge(Truth(log), self.place, self.unknown)
         judge.file(capture.path)
         return judge.result
 

@@ -131,10 +131,10 @@ class Truth:
 
 
 class Judge:
-    def __init__(self, truth, must_name, unknown=False):
+    def __init__(self, truth, place, unknown=False):
         self.unknown = unknown          # is it a finding, too?
         self.truth = truth
-        self.must_name = must_name      # ip -> is it one of the capture's?
+        self.place = place              # its World
         self.result = truth.result
         self.carried = Counter()        # by stamp: packets of the file
 
@@ -212,7 +212,7 @@ class Judge:
 
     def exact(self, p, end, program, wanted, kind):
         """Named with one of these, or unknown with a reason."""
-        said, here = p.owners[1 + end], self.must_name(p.ips[end])
+        said, here = p.owners[1 + end], self.place.must_name(p.ips[end])
         here = here and not self.is_sent_again(p, said)
         if self.reasoned(p, end, program) and here:
             self.result.ends += 1
@@ -253,8 +253,7 @@ class Judge:
         if said.pid is None:
             return
         named = self.named(said)
-        users = more | self.truth.users.get(
-            (program, p.proto, p.ports[end]), set())
+        users = more | self.users(program, p.proto, p.ports[end])
         if p.proto not in (TCP, UDP) and kind != "error":
             users |= {w.number for w in self.truth.who.values()
                       if w.program == program}
@@ -262,6 +261,13 @@ class Judge:
                 not any(users.intersection(self.truth.lineage(w.number))
                         for w in named):
             self.find(kind, p, program, f"users are {self.names(users)}")
+
+    def users(self, program, proto, port):
+        users = self.truth.users
+        if self.place.translates and (program, proto, port) not in users:
+            return set().union(*(who for key, who in users.items()
+                                 if key[:2] == (program, proto)))
+        return users.get((program, proto, port), set())
 
     def reasoned(self, p, end, program):
         said = p.owners[1 + end]

@@ -23,6 +23,7 @@ class World:
     interfaces: tuple
     owned: list                 # of stage.Host
     apart: bool = False         # the hosts do not reach each other
+    translates: bool = False    # a port may be another on the way
     helpers: list = field(default_factory=list)     # processes
     group = GROUP
 
@@ -135,6 +136,7 @@ def translated():
             ip daddr 127.0.0.2 snat to 127.0.0.3;
         }
         }""")
+    w.translates = True
     return w
 
 
@@ -146,6 +148,7 @@ def masqueraded():
             oifname "vb" masquerade;
         }
         }""")
+    w.translates = True
     return w
 
 
