@@ -51,6 +51,7 @@ enum probe_roles {
 	PROBE_READER = 2,
 	PROBE_RENAMED = 4, /* the same process, as another program or name */
 	PROBE_READS = 8,   /* it reads where another did: see position */
+	PROBE_TAKES = 16,  /* PROBE_FLOW: another socket has had it until now */
 };
 
 /*

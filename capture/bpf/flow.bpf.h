@@ -37,7 +37,7 @@ static __always_inline enum told move_flow(struct reported *r,
 	/* Whoever reads may answer, too, and the other way round. */
 	r->shared_ns = r->sent_ns = lasts ? bpf_ktime_get_ns() : 0;
 	if (told != TOLD_EACH || roles != PROBE_READER || !lasts)
-		tell_socket(PROBE_FLOW, s, k, roles);
+		tell_socket(PROBE_FLOW, s, k, roles | PROBE_TAKES);
 	return TOLD_EACH;
 }
 

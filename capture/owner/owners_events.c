@@ -82,6 +82,7 @@ static void on_event(void *ctx, const struct probe_event *e)
 		.attr = attr_of(e->flags),
 		.roles = e->roles & (PROBE_SENDER | PROBE_READER),
 		.renamed = e->roles & PROBE_RENAMED,
+		.takes = e->roles & PROBE_TAKES,
 		.writes = e->kind == PROBE_OWNER && e->flags & PROBE_WRITES,
 		.kernel = e->flags & PROBE_KERNEL,
 		.used_ns = e->owner.tgid && e->owner.seen_ns < e->ts_ns ?

@@ -94,7 +94,7 @@ void flowtab_flow(struct flowtab *t, const struct flowtab_event *e,
 	newest = newest_of_key(t, key);
 	if (newest && newest->sock == s)
 		return;
-	flow_add(t, key, s, e->ts_ns, e->roles == FLOWTAB_SENDER);
+	flow_add(t, key, s, e);
 }
 
 void flowtab_bound(struct flowtab *t, const struct flowtab_event *e,
@@ -191,7 +191,7 @@ void flowtab_frame(struct flowtab *t, const struct flowtab_event *e,
 	sock_set_owner(t, s, &once);
 	s->frame = true;
 	s->closed_ns = e->ts_ns + FLOWTAB_FRAME_NS;
-	flow_add(t, key, s, e->ts_ns, false);
+	flow_add(t, key, s, e);
 }
 
 void flowtab_stats(const struct flowtab *t, struct flowtab_stats *s)

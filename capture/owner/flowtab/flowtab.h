@@ -50,6 +50,7 @@ struct flowtab_event {
 	bool disputed;	     /* those from disputed_from to there may be, */
 	bool reads;	     /* what it reads does */
 	bool renamed;	     /* the owner is another program now */
+	bool takes;	     /* a flow that another socket has had */
 	uint8_t read_before; /* with read_ns: datagrams, PROBE_READS_MASK */
 };
 

@@ -70,6 +70,9 @@ static bool better(const struct flow *f, const struct flow *best,
 		return is_listeners(best, q);
 	if (begun != (best->from_ns <= q->ts_ns))
 		return begun;
+	/* Of two that begin at once, either may be told of first. */
+	if (!begun && f->taken != best->taken)
+		return !f->taken;
 	return begun ? f->from_ns > best->from_ns : f->from_ns < best->from_ns;
 }
 

@@ -350,9 +350,9 @@ static void key_prune(struct flowtab *t, const struct flow_key *key,
 }
 
 void flow_add(struct flowtab *t, const struct flow_key *key, struct sock *s,
-	      uint64_t from_ns, bool sent)
+	      const struct flowtab_event *e)
 {
-	uint64_t now_ns = from_ns < t->done_ns ? from_ns : t->done_ns;
+	uint64_t now_ns = e->ts_ns < t->done_ns ? e->ts_ns : t->done_ns;
 	struct flow *f;
 	uint32_t *head;
 
@@ -374,9 +374,10 @@ void flow_add(struct flowtab *t, const struct flow_key *key, struct sock *s,
 	head = &t->flow_heads[key_hash(t, key)];
 	*f = (struct flow){ .next = *head,
 			    .sock = s,
-			    .last_used = flow_clock(from_ns),
-			    .from_ns = from_ns,
-			    .sent = sent,
+			    .last_used = flow_clock(e->ts_ns),
+			    .from_ns = e->ts_ns,
+			    .sent = e->roles == FLOWTAB_SENDER,
+			    .taken = e->takes,
 			    .key = *key };
 	*head = link_of(t, f);
 	t->stats.flows++;

@@ -58,9 +58,10 @@ struct sock {
 
 /* A line of memory: each packet of another flow waits for one. */
 struct flow {
-	uint32_t next : 30; /* of its bucket, or the free list: flow_at() */
+	uint32_t next : 29; /* of its bucket, or the free list: flow_at() */
 	uint32_t cut : 1;   /* its key had others before it */
-	uint32_t sent : 1;  /* it began as its socket sent */
+	uint32_t sent : 1;  /* it began as its socket sent, */
+	uint32_t taken : 1; /* ... or after another's of the same key */
 	uint32_t last_used; /* flow_clock() */
 	struct sock *sock;  /* NULL: it is free */
 	uint64_t from_ns;
@@ -166,8 +167,8 @@ struct sock *sock_find(const struct flowtab *t, uint64_t cookie);
 struct sock *sock_get(struct flowtab *t, const struct flowtab_event *e);
 /* It must have no flows. */
 void sock_free(struct flowtab *t, struct sock *s);
-/* The socket has this key from then on; without room that is counted. */
+/* The socket has this key from @e on; without room that is counted. */
 void flow_add(struct flowtab *t, const struct flow_key *key, struct sock *s,
-	      uint64_t from_ns, bool sent);
+	      const struct flowtab_event *e);
 
 #endif

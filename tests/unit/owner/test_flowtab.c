@@ -648,6 +648,24 @@ static void a_key_lives_again(void **state)
 	assert_answer(t, &k, T, SENDS | SYN, &alice, ATTR_SOCKET, 0);
 }
 
+/* Of two processors the one that came later may be the first to tell. */
+static void who_takes_a_flow_over_is_told_apart(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_UDP, 1);
+	struct flowtab_event taker = by(&bob, T, 8);
+
+	taker.takes = true;
+	flowtab_flow(t, &taker, &k);
+	use(t, &alice, T + 100, 7, &k);
+	assert_owner(t, &k, T - 1000, &alice);
+	taker = by(&carol, T + 200, 9);
+	taker.takes = true;
+	flowtab_flow(t, &taker, &k);
+	assert_owner(t, &k, T - 1000, &alice);
+	assert_owner(t, &k, T + MS, &carol);
+}
+
 /* connect() tried again on the same socket: another flow, another life. */
 /* They are bound to two devices: only who stays is known. */
 static void two_connections_of_one_key_are_ambiguous(void **state)
@@ -1409,6 +1427,7 @@ int main(void)
 		flowtab_test(the_reset_of_a_close_is_the_owners),
 		flowtab_test(what_udp_sent_was_its_owners),
 		flowtab_test(a_key_lives_again),
+		flowtab_test(who_takes_a_flow_over_is_told_apart),
 		flowtab_test(two_connections_of_one_key_are_ambiguous),
 		flowtab_test(a_socket_lives_again),
 		flowtab_test(the_packets_own_namespace_comes_first),
