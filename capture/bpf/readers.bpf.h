@@ -294,16 +294,17 @@ static __always_inline void count_backlog(struct sock_info *s)
 
 /*
  * Who used a socket last need not be who reads it next: it may be held for a
- * service that starts with the first datagram, or be passed on.  Where somebody
- * has read just now, the same goes on; jiffies cost next to nothing.
+ * service that starts with the first datagram, or be passed on; another may have
+ * sent with it since.  Where somebody has read just now, the same goes on; jiffies
+ * cost next to nothing.
  */
 static __always_inline bool is_idle(const struct sock_info *s,
 				    enum holders holders, __u8 proto)
 {
 	return (holders == HOLDERS_ONE || holders == HOLDERS_COMING) &&
 	       !(s->flags & PROBE_KERNEL) &&
-	       (bpf_jiffies64() > s->read_jiffies + 1 || may_be_inherited(s) ||
-		has_backlog(s, proto));
+	       (s->several || bpf_jiffies64() > s->read_jiffies + 1 ||
+		may_be_inherited(s) || has_backlog(s, proto));
 }
 
 /*
