@@ -342,6 +342,24 @@ static __always_inline void mark_arrival(struct __sk_buff *skb,
 	mark_place(table, arrival_port_place(arrival, port), mark);
 }
 
+/*
+ * Whether it is not captured, but waits in a queue with what is: either's place
+ * may be the other's.
+ */
+static __always_inline bool meets_pending(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+	const struct sock_info *s;
+
+	if (bpf_jiffies64() - pending_jiffies > PENDING_JIFFIES)
+		return false;
+	sk = sk ? bpf_sk_fullsock(sk) : NULL;
+	if (!sk || sk->protocol == IPPROTO_TCP)
+		return false;
+	s = bpf_sk_storage_get(&sockets, sk, 0, 0);
+	return s && s->pending_ns;
+}
+
 static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 {
 	const struct probe_owner *delayed = NULL;
@@ -349,7 +367,7 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 	struct sock_info *s;
 	bool sends = false;
 
-	if (!is_seen(skb))
+	if (!is_seen(skb) && (egress || !meets_pending(skb)))
 		return 1;
 	sk = sk ? bpf_sk_fullsock(sk) : NULL;
 	if (sk && sees_one_netns() && packet_netns(skb, sk) != seen_netns)

@@ -10,6 +10,10 @@
 #define BACKLOG_BURST 256 /* of one socket's that are told at once, */
 #define BACKLOG_TOLD  32  /* ... and then at each tick */
 
+/* When a datagram last came to a socket that several may read, in jiffies. */
+__u64 pending_jiffies;
+#define PENDING_JIFFIES 1000 /* a second at least */
+
 /* Only threads of one process have used it. */
 static __always_inline bool is_of_threads(const struct sock_info *s)
 {
@@ -221,8 +225,10 @@ static __always_inline enum told pending_since(struct sock_info *s, bool held)
 	__u64 now = bpf_ktime_get_ns(), since = held ? now : s->pending_ns;
 	enum told told = told_since(since, now, PROBE_SHARED_NS);
 
-	if (held)
+	if (held) {
 		s->pending_ns = now;
+		pending_jiffies = bpf_jiffies64();
+	}
 	/* Another processor may just be setting what was never set. */
 	if (since && !told)
 		s->pending_ns = s->full_ns = 0;
