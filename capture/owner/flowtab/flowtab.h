@@ -108,7 +108,8 @@ struct flowtab_query {
 	uint64_t netns;	       /* where: this namespace is searched first, */
 	uint32_t sequence;     /* if data: of the segment's first byte, */
 	uint32_t sequence_end; /* after its last */
-	bool elsewhere;	       /* ... or not at all */
+	bool elsewhere;	       /* ... or not at all, */
+	bool only_here;	       /* ... or no other */
 	bool sends;	       /* the local end is the sender */
 	bool untold; /* another user of its socket would be told with it */
 	bool quoted; /* it was sent before, nobody knows when */

@@ -28,7 +28,7 @@ static bool possible(const struct flow *f, const struct flowtab_query *q)
 	if (f->sock->frame)
 		return frame_fits(f, q);
 	if (f->from_ns > q->ts_ns + FLOWTAB_HOLD_NS ||
-	    (q->elsewhere && f->sock->netns == q->netns))
+	    (f->sock->netns == q->netns ? q->elsewhere : q->only_here))
 		return false;
 	if (!closed_at(f->sock, q->ts_ns))
 		return true;

@@ -7,6 +7,7 @@
 #include "owner/local/local.h"
 #include "owner/packets/arrivals.h"
 #include "owner/packets/unread.h"
+#include "packet/raw_packet.h"
 #include "process/proctab.h"
 
 static struct verdict_end told_end(const struct packettab_packet *told)
@@ -306,6 +307,8 @@ bool resolve_ask(struct question *q, const struct flow_key *key, bool sends,
 		.key = *key,
 		.ts_ns = q->ts_ns,
 		.netns = q->r->netns,
+		.only_here = q->direction == SOURCE_LOOPBACK &&
+			     q->asked == &q->p->outer,
 		.sends = sends,
 		.sequence = q->asked->tcp_seq,
 		.sequence_end = q->asked->tcp_seq + q->asked->tcp_payload,

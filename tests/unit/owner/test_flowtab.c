@@ -745,6 +745,22 @@ static void what_came_before_its_flow_was_sent_on_may_be_nobodys(void **state)
 }
 
 /* In whatever order they are found: all orders of four lives. */
+static void what_a_loopback_carries_is_of_no_other_namespace(void **state)
+{
+	struct flowtab *t = *state;
+	struct flow_key k = key_of(IPPROTO_UDP, 1);
+	struct flowtab_query q = {
+		.key = k, .ts_ns = T + MS, .netns = HOST, .only_here = true
+	};
+	struct flowtab_answer a;
+
+	use_in(t, OTHER, &alice, T, 7, &k);
+	assert_false(flowtab_find(t, &q, &a));
+	use(t, &bob, T, 8, &k);
+	assert_true(flowtab_find(t, &q, &a));
+	assert_ptr_equal(a.owner, &bob);
+}
+
 static void two_other_namespaces_are_ambiguous(void **state)
 {
 	static const struct {
@@ -1434,6 +1450,7 @@ int main(void)
 		flowtab_test(one_other_namespace_is_no_question),
 		flowtab_test(
 			what_came_before_its_flow_was_sent_on_may_be_nobodys),
+		flowtab_test(what_a_loopback_carries_is_of_no_other_namespace),
 		flowtab_test(two_other_namespaces_are_ambiguous),
 		flowtab_test(the_kernel_of_two_other_namespaces_is_the_kernel),
 		flowtab_test(the_kernel_acts_on_behalf_of_the_last_owner),
