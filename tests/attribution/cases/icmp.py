@@ -35,7 +35,7 @@ def ping_socket(me, family, kind):
 
 def ping_raw(me, family, source, target):
     s = ping_socket(me, family, socket.SOCK_RAW)
-    ident = os.getpid() & 0xFFFF
+    ident = os.getpid() & 0x7FFF | 0x8000   # no ping socket's
     s.local, s.remote = (source, ident), (target, 1)
     for i in range(4):
         s.sendto(echo(family, ident, i), (target, 0))
@@ -48,8 +48,8 @@ def ping_raw(me, family, source, target):
 
 def ping_datagram(me, family, source, target):
     s = ping_socket(me, family, socket.SOCK_DGRAM)
-    s.bind((source, 0))
-    ident = s.raw.getsockname()[1]
+    ident = os.getpid() & 0x7FFF
+    s.bind((source, ident))
     s.local, s.remote = (source, ident), (target, 1)
     for i in range(4):
         s.sendto(echo(family, 0, i), (target, 0))
