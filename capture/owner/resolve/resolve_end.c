@@ -172,16 +172,26 @@ static bool is_next_readers(const struct question *q,
 				 a->read_before, ARRIVALS_MORE);
 }
 
-/*
- * What made a connection, where the ACK before it was lost, is read by who accepts
- * it or whom that has left it to.
- */
+/* What made a connection, where the ACK before it was lost: its read is not told. */
+static bool is_accepted(const struct flowtab_query *query,
+			const struct flowtab_answer *a)
+{
+	return a->attr == ATTR_ACCEPTED && query->data;
+}
+
+/* Who accepts it reads it, whom that has left it to, or what that is by then. */
 static bool may_be_left(const struct question *q,
 			const struct flowtab_query *query,
 			const struct flowtab_answer *a)
 {
-	return a->attr == ATTR_ACCEPTED && query->data && q->r->unread &&
-	       unread_has_forked(q->r->unread, a->owner->pid, a->as_of_ns);
+	const struct program *i;
+
+	if (!is_accepted(query, a))
+		return false;
+	i = a->owner->program;
+	return (i && i->from_mono_ns > a->as_of_ns) ||
+	       (q->r->unread &&
+		unread_has_forked(q->r->unread, a->owner->pid, a->as_of_ns));
 }
 
 /* Whose the flow is, but for what others, or nobody yet, may have of it. */
@@ -207,7 +217,7 @@ static bool ask_flow(struct question *q, const struct flowtab_query *query,
 	q->steady &= !found || a->steady;
 	/* Another socket may have taken the place of the last. */
 	if (found && !query->sends &&
-	    (a->waits || q->r->delays ||
+	    (a->waits || q->r->delays || is_accepted(query, a) ||
 	     may_be_another(q->r, query->key.proto, query->ts_ns)))
 		q->waits = true;
 	return found;
