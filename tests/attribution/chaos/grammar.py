@@ -41,6 +41,10 @@ MOST_LINES = 40
 class Program(Writer):
     """What processes do beyond talking, and what comes next."""
 
+    def begin(self):
+        self.server()
+        self.client()
+
     def fork(self, host=None):
         if not self.names or not (host or self.has("fork")):
             return
@@ -177,18 +181,77 @@ class Program(Writer):
         self.rng.choices(list(ways), weights)[0]()
 
 
+class Hands(Program):
+    """One socket goes through many hands, and little else happens."""
+
+    def begin(self):
+        self.features = self.features | {"pass", "exec"}
+        kind = self.rng.choice(["tcp", "udp"])
+        _, fd, self.ours = self.server(kind, actor=self.first)
+        peer = self.rng.choice(self.actors)
+        _, self.theirs = self.make(peer, kind, self.ours.family)
+        self.theirs.local = f"""{self.rng.choice(self.world.addresses(
+            peer.host, self.ours.family))}+{self.port()}"""
+        there = next(iter(reversed(peer.fds)))
+        self.say(peer, "bind", there, self.theirs.local)
+        self.say(peer, "connect", there, self.ours.local)
+        self.theirs.connected = self.ours.local
+        if kind == "tcp":
+            self.ours.waiting.append(self.theirs)
+            self.accept()
+            self.ours = self.theirs.peer or self.ours
+        elif self.rng.random() < 0.3:
+            self.say(self.first, "connect", fd, self.theirs.local)
+            self.ours.connected = self.theirs.local
+
+    def held(self):
+        return self.rng.choice(self.holders(self.ours) or [(None, "")])
+
+    def hear(self):
+        """Somebody has it who reads, or nobody for now."""
+        self.send((*self.rng.choice(self.holders(self.theirs)), self.theirs))
+        if not self.has("unread", 0.3):
+            self.recv(self.ours)
+
+    def speak(self):
+        self.send((*self.held(), self.ours))
+        self.recv(self.theirs)
+
+    def hand_on(self):
+        parent, _ = self.held()
+        if self.rng.random() < 0.5 and self.names:
+            child = Actor(self.names.pop(0), parent.host, dict(parent.fds))
+            self.say(parent, "fork", child.name)
+            self.actors.append(child)
+        else:
+            self.share()
+
+    def let_go(self):
+        actor, fd = self.held()
+        if len(self.holders(self.ours)) > 1:
+            del actor.fds[fd]
+            self.say(actor, "close", fd)
+
+    def step(self):
+        ways = {self.hear: 6, self.speak: 4, self.hand_on: 2, self.let_go: 3,
+                self.change: 1, self.together: 1}
+        if not self.holders(self.theirs) or not self.holders(self.ours):
+            return
+        self.rng.choices(list(ways), list(ways.values()))[0]()
+
+
 def program(seed, world, features):
     """The lines of one program; the same for the same seed."""
     rng = random.Random(seed)
     # Some at a time: what interacts is found sooner than among all.
     some = {f for f in features if rng.random() < 0.4} or set(features)
-    writer = Program(rng, world, some)
+    hands = rng.random() < 0.2
+    writer = (Hands if hands else Program)(rng, world, some)
     # Those that share nothing yet; the feature is to inherit.
     for host in world.hosts[1:] + rng.choices(world.hosts,
                                               k=rng.randrange(3)):
         writer.fork(host)
-    writer.server()
-    writer.client()
+    writer.begin()
     for _ in range(rng.randrange(4, 25)):
         if len(writer.lines) > MOST_LINES:
             break

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from wire import ICMP, ICMP6, TCP, UDP, packets
 
-FIRST_PORT, PORTS, PROGRAMS = 10000, 8, 2500
+FIRST_PORT, PORTS = 10000, 8
 MPTCP = "262"
 
 
@@ -70,6 +70,7 @@ class Truth:
 
     def __init__(self, path):
         self.who = {}
+        self.programs = set()
         self.by_name = defaultdict(list)    # (pid, name) -> of Who
         self.readers = defaultdict(set)     # stamp -> numbers of Who
         self.forged = set()             # stamps
@@ -84,6 +85,7 @@ class Truth:
     def on_I(self, who, program, pid, name, *more):
         w = Who(int(who), int(program), int(pid), name, *map(int, more))
         self.who[w.number] = w
+        self.programs.add(w.program)
         self.by_name[w.pid, name].append(w)
 
     def on_U(self, program, who, _kind, _cookie, protocol, _lip, lport,
@@ -123,9 +125,10 @@ class Truth:
     def program(self, p):
         for program, *_ in p.stamps:
             return program
-        for port in p.ports:
-            if FIRST_PORT <= port < FIRST_PORT + PORTS * PROGRAMS:
-                return (port - FIRST_PORT) // PORTS
+        for port in p.ports:            # one that was translated is anybody's
+            program = (port - FIRST_PORT) // PORTS
+            if program in self.programs:
+                return program
         return next((self.program_of[p.proto, port] for port in p.ports
                      if (p.proto, port) in self.program_of), None)
 
