@@ -139,7 +139,11 @@ struct probe_event {
 	 * number of the first byte.
 	 */
 	__u64 position;
-	__u32 parent_tgid; /* PROBE_FORK */
+	union {
+		__u32 parent_tgid; /* PROBE_FORK */
+		__u32 length; /* PROBE_PENDING, PROBE_READ: the datagram's bytes;
+				 0: not known */
+	};
 	__u32 exit_status; /* PROBE_EXIT, as wait(2) reports it */
 	__u8 kind;	   /* enum probe_kind */
 	__u8 flags;	   /* enum probe_owner_flags */

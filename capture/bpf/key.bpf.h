@@ -55,7 +55,7 @@ static __always_inline void header_key(const __u8 b[8], struct flow_key *k,
 struct packet_print {
 	__u64 fingerprint;
 	__u32 seq_end; /* TCP: of its payload */
-	__u32 payload; /* TCP: its bytes */
+	__u32 payload; /* TCP, UDP: its bytes */
 };
 
 /* Up to sizeof(*word) bytes, by sizes that each kernel's verifier follows. */
@@ -113,6 +113,8 @@ __noinline int transport_key(struct __sk_buff *skb, __u32 off,
 	if (print)
 		print->fingerprint = skb_fingerprint(skb, off, k->proto, ip_id,
 						     b);
+	if (print && k->proto == IPPROTO_UDP)
+		print->payload = (b[4] << 8 | b[5]) - sizeof(b);
 	if (k->proto != IPPROTO_TCP)
 		return b[0];
 	bpf_skb_load_bytes(skb, off + TCP_OFFSET, tcp, sizeof(tcp));

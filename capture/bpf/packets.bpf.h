@@ -66,6 +66,7 @@ static __always_inline void tell_packet(struct sock_info *s,
 		await_read(s, k->proto, e->position);
 	} else if (flags & PROBE_PENDING) {
 		e->position = await_place(s, (void *)s->address, k->proto);
+		e->length = print.payload;
 	}
 	/* Another processor may be writing the storage. */
 	if (delayed) {

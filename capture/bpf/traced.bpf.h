@@ -84,7 +84,7 @@ static __always_inline bool traced_use(struct sock_info *s, struct sock *sk,
 }
 
 static __always_inline void tell_read(struct sock_info *s, __u8 proto,
-				      __u64 position)
+				      __u64 position, __u32 length)
 {
 	struct probe_event *e = event_begin(PROBE_READ);
 
@@ -94,6 +94,7 @@ static __always_inline void tell_read(struct sock_info *s, __u8 proto,
 	e->netns = s->netns;
 	e->flags = s->flags;
 	e->position = position;
+	e->length = length;
 	e->key.proto = proto;
 	tell_current(e);
 	bpf_ringbuf_submit(e, wakeup());
@@ -306,7 +307,8 @@ static __always_inline int on_received(struct sock *sk, int ret, int flags)
 			(reads & PROBE_READS_MASK);
 	note_progress(s, s->cookie, until, another);
 	if (s->pending_ns || reads <= s->awaited_until)
-		tell_read(s, sk->sk_protocol, reads);
+		tell_read(s, sk->sk_protocol, reads,
+			  sk->sk_protocol == IPPROTO_UDP ? ret : 0);
 	return 0;
 }
 
@@ -358,7 +360,7 @@ int BPF_PROG(on_rcv_space, struct sock *sk)
 		s->untold = false;
 	note_progress(s, s->cookie, PROBE_SEQUENCE | s->read_seq, another);
 	if (s->pending_ns || s->awaited)
-		tell_read(s, IPPROTO_TCP, tp->copied_seq);
+		tell_read(s, IPPROTO_TCP, tp->copied_seq, 0);
 	/* Of what was told some may be left for the next. */
 	if (s->awaited) {
 		s->awaited = 0;

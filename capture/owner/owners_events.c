@@ -49,6 +49,7 @@ static void on_told_packet(struct owners *o, const struct probe_event *e)
 		.pending = e->flags & PROBE_PENDING,
 		.cookie = e->cookie,
 		.position = e->position,
+		.length = e->flags & PROBE_PENDING ? e->length : 0,
 	};
 
 	packettab_add(o->packets, &p);
@@ -64,6 +65,7 @@ static void on_read(struct owners *o, const struct probe_event *e)
 		.mono_ns = e->ts_ns,
 		.owner = owner_of(o, e),
 		.tid = e->owner.tid,
+		.length = e->length,
 		.attr = ATTR_SOCKET,
 		.stream = e->key.proto == IPPROTO_TCP,
 	};

@@ -27,6 +27,7 @@ struct packettab_packet {
 	uint64_t netns;
 	struct proc *owner; /* NULL: nobody is known to have sent it */
 	uint32_t tid;
+	uint32_t length;   /* if pending: of the datagram, 0: not known */
 	uint8_t attr;	   /* enum attr */
 	bool sends;	   /* the local end of the key is the sender */
 	bool alone;	   /* the others of its flow are not told */
@@ -41,6 +42,7 @@ struct packettab_packet {
 enum packettab_found {
 	PACKETTAB_NOT_SHARED, /* the flow's history tells whose it is */
 	PACKETTAB_FOUND,
+	PACKETTAB_UNSURE,    /* as that, unless its reader is told late */
 	PACKETTAB_MISSING,   /* its flow is shared, and it was not told (yet) */
 	PACKETTAB_FORMER,    /* ... since that had not begun for who sent it */
 	PACKETTAB_AWAITED,   /* the flow's history, unless it is read yet */

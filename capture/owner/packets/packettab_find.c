@@ -106,19 +106,23 @@ static enum packettab_found datagram_reader(struct packettab *t,
 	const struct socket_read *r = readtab_at(t->reads, p->cookie,
 						 p->position);
 	const struct socket_read *next;
+	enum packettab_found found;
 
 	if (!r || r->mono_ns < p->mono_ns)
 		return PACKETTAB_MISSING;
-	if (readtab_is_swapped(t->reads, r))
+	if (readtab_is_swapped(t->reads, r, p->length))
 		return PACKETTAB_AMBIGUOUS;
 	*out = r;
+	/* Another datagram was as short, or there was no room for all of this. */
+	found = r->length < p->length ? PACKETTAB_UNSURE : PACKETTAB_FOUND;
 	if (!e->contested)
-		return PACKETTAB_FOUND;
+		return found;
 	next = readtab_at(t->reads, p->cookie, p->position + 1);
 	if (!next)
 		return PACKETTAB_MISSING;
-	return is_same_reader(r, next) && !readtab_is_swapped(t->reads, next) ?
-		       PACKETTAB_FOUND :
+	return is_same_reader(r, next) &&
+			       !readtab_is_swapped(t->reads, next, 0) ?
+		       found :
 		       PACKETTAB_AMBIGUOUS;
 }
 
@@ -155,12 +159,12 @@ static enum packettab_found answer_pending(struct packettab *t,
 				 (uint32_t)q->position);
 	else
 		found = datagram_reader(t, e, &r);
-	if (found != PACKETTAB_FOUND)
+	if (found != PACKETTAB_FOUND && found != PACKETTAB_UNSURE)
 		return found;
 	if (!r)
 		return PACKETTAB_MISSING;
 	add_reader(t, p, r);
-	return PACKETTAB_FOUND;
+	return found;
 }
 
 /* Itself, or what another socket got of it at the same time. */
@@ -183,11 +187,15 @@ static enum packettab_found find_readers(struct packettab *t,
 					 const struct packettab_packet **out)
 {
 	const struct entry *e = newest_with(t, q->fingerprint);
-	bool missing = false;
+	bool missing = false, unsure = false;
+	enum packettab_found found;
 
 	for (; e; e = told_before(t, e)) {
-		if (is_copy_of(&e->packet, best) && is_same(&e->packet, q))
-			missing |= answer_pending(t, e, q) == PACKETTAB_MISSING;
+		if (!is_copy_of(&e->packet, best) || !is_same(&e->packet, q))
+			continue;
+		found = answer_pending(t, e, q);
+		missing |= found == PACKETTAB_MISSING;
+		unsure |= found == PACKETTAB_UNSURE;
 	}
 	if (t->reader_count)
 		*out = t->readers;
@@ -195,7 +203,9 @@ static enum packettab_found find_readers(struct packettab *t,
 		return best->alone && best->owner && !t->reader_count ?
 			       PACKETTAB_AWAITED :
 			       PACKETTAB_MISSING;
-	return t->reader_count ? PACKETTAB_FOUND : PACKETTAB_AMBIGUOUS;
+	if (!t->reader_count)
+		return PACKETTAB_AMBIGUOUS;
+	return unsure ? PACKETTAB_UNSURE : PACKETTAB_FOUND;
 }
 
 const struct packettab_packet *packettab_readers(const struct packettab *t,

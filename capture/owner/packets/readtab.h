@@ -26,8 +26,9 @@ struct socket_read {
 	uint64_t mono_ns;
 	struct proc *owner;
 	uint32_t tid;
-	uint8_t attr; /* enum attr */
-	bool stream;  /* TCP: the position is a sequence number */
+	uint32_t length; /* of the datagram; 0: not known */
+	uint8_t attr;	 /* enum attr */
+	bool stream;	 /* TCP: the position is a sequence number */
 };
 
 /* NULL without memory. */
@@ -50,9 +51,11 @@ const struct socket_read *readtab_at(const struct readtab *t, uint64_t cookie,
 
 /*
  * Datagrams are taken in the order of the queue, but their readers told once
- * they have copied them: of two at the same time either may be first.
+ * they have copied them: of two at the same time either may be first.  Who is
+ * kept from it meanwhile is told late: what was read is not as long as what came,
+ * @length (0: not known), and what another read is.
  */
-bool readtab_is_swapped(const struct readtab *t,
-			const struct socket_read *read);
+bool readtab_is_swapped(const struct readtab *t, const struct socket_read *read,
+			uint32_t length);
 
 #endif

@@ -66,6 +66,10 @@ static enum packettab_found ask_packet(struct question *q,
 	if (found == PACKETTAB_FORMER && !is_recognised(q))
 		found = q->ts_ns < told->mono_ns ? PACKETTAB_NOT_SHARED :
 						   PACKETTAB_MISSING;
+	if (found == PACKETTAB_UNSURE) {
+		found = PACKETTAB_FOUND;
+		q->waits = true;
+	}
 	if (found == PACKETTAB_MISSING || found == PACKETTAB_AWAITED) {
 		q->waits = true;
 		if (told && told->pending)

@@ -62,9 +62,30 @@ static void a_datagram_has_its_place(void **state)
 	assert_ptr_equal(readtab_at(t, 9, 2)->owner, &bob);
 	assert_null(readtab_at(t, 9, 3));
 	assert_null(readtab_at(t, 8, 1));
-	assert_false(readtab_is_swapped(t, readtab_at(t, 9, 1)));
+	assert_false(readtab_is_swapped(t, readtab_at(t, 9, 1), 0));
 	read_by(t, &alice, T + MS + 500, 3, false);
-	assert_true(readtab_is_swapped(t, readtab_at(t, 9, 2)));
+	assert_true(readtab_is_swapped(t, readtab_at(t, 9, 2), 0));
+}
+
+/* Alice took the first, and was kept from telling it while bob read on. */
+static void who_is_told_late_has_read_what_is_as_long(void **state)
+{
+	struct readtab *t = *state;
+	const uint32_t lengths[] = { 16, 16, 1024 };
+
+	for (unsigned i = 0; i < 3; i++)
+		readtab_add(t, &(struct socket_read){ .cookie = 9,
+						      .position = i + 1,
+						      .mono_ns = T + i * MS,
+						      .owner = i < 2 ? &bob :
+								       &alice,
+						      .length = lengths[i] });
+	assert_true(readtab_is_swapped(t, readtab_at(t, 9, 1), 1024));
+	assert_false(readtab_is_swapped(t, readtab_at(t, 9, 2), 16));
+	assert_true(readtab_is_swapped(t, readtab_at(t, 9, 3), 16));
+	/* It had no room for all of it, or its length is not known. */
+	assert_false(readtab_is_swapped(t, readtab_at(t, 9, 1), 8000));
+	assert_false(readtab_is_swapped(t, readtab_at(t, 9, 1), 0));
 }
 
 static void the_oldest_are_forgotten(void **state)
@@ -101,6 +122,7 @@ int main(void)
 		TEST(the_first_to_read_past_a_segment),
 		TEST(what_was_read_may_be_sent_again),
 		TEST(a_datagram_has_its_place),
+		TEST(who_is_told_late_has_read_what_is_as_long),
 		TEST(the_oldest_are_forgotten),
 	};
 
