@@ -302,47 +302,6 @@ tell_new(struct sock_info *s, const struct bpf_sock *sk, struct __sk_buff *skb,
 	return 1;
 }
 
-/* Linux 6.1 does not follow how a place is made: only the mask tells it. */
-static __always_inline void mark_place(__u8 *table, __u32 at, __u8 mark)
-{
-	barrier_var(at);
-	table[at % PROBE_ARRIVALS] = mark;
-}
-
-/* How far its socket was when it came. */
-static __always_inline __u8 mark_of(struct bpf_sock *sk,
-				    const struct sock_info *s, __u32 sequence)
-{
-	const struct bpf_tcp_sock *tp;
-
-	if (!s)
-		return PROBE_ARRIVED;
-	if (sk->protocol != IPPROTO_TCP)
-		return PROBE_ARRIVED | (s->reads & PROBE_READS_MASK);
-	/* A handshake's last packet comes to its listener. */
-	tp = sk->state != BPF_TCP_LISTEN ? bpf_tcp_sock(sk) : NULL;
-	return PROBE_ARRIVED |
-	       (tp && (__s32)(sequence - tp->rcv_nxt) < 0 ? PROBE_AGAIN : 0);
-}
-
-/* A socket gets this packet: nothing on its way has refused it. */
-static __always_inline void mark_arrival(struct __sk_buff *skb,
-					 struct bpf_sock *sk,
-					 const struct sock_info *s)
-{
-	__u32 now = arrivals_now & 1, sequence = 0;
-	__u16 port;
-	__u64 arrival = arrival_of(skb, &port, &sequence);
-	__u8 *table = arrival ? bpf_map_lookup_elem(&arrivals, &now) : NULL;
-	__u8 mark;
-
-	if (!table)
-		return;
-	mark = mark_of(sk, s, sequence);
-	mark_place(table, arrival_place(arrival), mark);
-	mark_place(table, arrival_port_place(arrival, port), mark);
-}
-
 /*
  * Whether it is not captured, but waits in a queue with what is: either's place
  * may be the other's.
