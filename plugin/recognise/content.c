@@ -96,10 +96,8 @@ static conversation_t *find_once(packet_info *pinfo, bool make)
 {
 	conversation_t *c = once.is_on ? once.conversation : NULL;
 
-	if (!c)
-		c = spoken_conversation(pinfo, make);
-	once.conversation = c;
-	return c;
+	once.conversation = c ? c : spoken_conversation(pinfo, make);
+	return once.conversation;
 }
 
 struct content *content_at(packet_info *pinfo)
