@@ -146,13 +146,12 @@ static __always_inline void note_subflow_sender(const struct sock_info *s)
 }
 
 /*
- * What was before the last @sent bytes is known to be written.  Who else has the
+ * Of what is @counted, all before the last @sent bytes is known to be written.  Who else has the
  * connection may have sent some since, or any of it if that is more.
  */
-static __always_inline struct subflow *begin_writes(struct sock_info *s,
-						    struct mptcp_sock *msk,
-						    struct tcp_sock *tp,
-						    __u64 cookie, int sent)
+static __always_inline struct subflow *
+begin_writes(struct sock_info *s, struct mptcp_sock *msk, struct tcp_sock *tp,
+	     __u64 cookie, __u64 counted, int sent)
 {
 	struct file *file = BPF_CORE_READ((struct sock *)msk, sk_socket, file);
 	__u32 before = BPF_CORE_READ(tp, snd_una) -
@@ -161,7 +160,7 @@ static __always_inline struct subflow *begin_writes(struct sock_info *s,
 
 	f.ahead = BPF_CORE_READ(tp, write_seq) -
 		  (__u32)BPF_CORE_READ(msk, snd_nxt);
-	f.counted = BPF_CORE_READ(msk, write_seq) - sent;
+	f.counted = counted - sent;
 	f.written = f.ahead + (__u32)f.counted;
 	if (file && has_users(file)) {
 		f.sender = NOT_KNOWN;
@@ -184,7 +183,8 @@ static __always_inline struct subflow *begin_writes(struct sock_info *s,
  */
 static __always_inline struct subflow *written_subflow(struct sock_info *s,
 						       struct mptcp_sock *msk,
-						       __u64 cookie, int sent)
+						       __u64 cookie,
+						       __u64 counted, int sent)
 {
 	struct tcp_sock *tp = (void *)BPF_CORE_READ(msk, first);
 	struct subflow *f;
@@ -199,7 +199,7 @@ static __always_inline struct subflow *written_subflow(struct sock_info *s,
 	f = subflow_of(cookie);
 	next = BPF_CORE_READ(msk, snd_nxt);
 	if (!f)
-		return begin_writes(s, msk, tp, cookie, sent);
+		return begin_writes(s, msk, tp, cookie, counted, sent);
 	/* Another processor may be sending what waits. */
 	if (next == (__u32)BPF_CORE_READ(msk, snd_nxt))
 		note_moved(f, cookie, s->netns, tp, msk);

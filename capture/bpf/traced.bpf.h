@@ -220,8 +220,9 @@ static __always_inline void on_subflow_sent(struct sock_info *s,
 {
 	struct mptcp_sock *msk = (void *)sk;
 	__u64 cookie = subflow_cookie(sk);
-	struct subflow *f = written_subflow(s, msk, cookie, sent);
+	/* Once: another may be writing. */
 	__u64 counted = BPF_CORE_READ(msk, write_seq), before;
+	struct subflow *f = written_subflow(s, msk, cookie, counted, sent);
 	__u32 from, sender;
 
 	s->stream = true;
@@ -237,8 +238,10 @@ static __always_inline void on_subflow_sent(struct sock_info *s,
 	from = f->ahead + (__u32)before;
 	f->written = f->ahead + (__u32)counted;
 	if (is_subflow_disputed(s, f, counted - before, sent)) {
-		if (counted != before)
-			tell_disputed(f, cookie, s->netns, from, f->written);
+		/* What another has counted is at the end of that. */
+		if (counted == before)
+			from -= sent;
+		tell_disputed(f, cookie, s->netns, from, f->written);
 		return;
 	}
 	sender = f->sender;
