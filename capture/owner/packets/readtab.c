@@ -111,7 +111,7 @@ const struct socket_read *readtab_at(const struct readtab *t, uint64_t cookie,
 	return NULL;
 }
 
-/* Another read so long a datagram beside that place; what is longer is none. */
+/* Another read so long a datagram beside that place. */
 static bool is_anothers(const struct readtab *t, const struct socket_read *read,
 			uint32_t length)
 {
@@ -119,8 +119,6 @@ static bool is_anothers(const struct readtab *t, const struct socket_read *read,
 	uint64_t first = last > 2 * LATE ? last - 2 * LATE : 0;
 	const struct socket_read *r;
 
-	if (read->length > length)
-		return true;
 	for (uint64_t at = first; at <= last; at++) {
 		r = readtab_at(t, read->cookie, at);
 		if (r && r->owner != read->owner && r->length == length)
