@@ -45,15 +45,23 @@ class Program(Writer):
         self.server()
         self.client()
 
+    def child(self, parent, *again):
+        child = Actor(self.names.pop(0), parent.host, dict(parent.fds))
+        self.say(parent, "fork", child.name, *again)
+        self.actors.append(child)
+        return child
+
+    def close(self, actor, fd):
+        del actor.fds[fd]
+        self.say(actor, "close", fd)
+
     def fork(self, host=None):
         if not self.names or not (host or self.has("fork")):
             return
         parent = self.rng.choice(self.actors)
-        child = Actor(self.names.pop(0), parent.host, dict(parent.fds))
         again = [self.ended] * bool(self.ended and self.has("pid"))
-        self.say(parent, "fork", child.name, *again)
+        child = self.child(parent, *again)
         self.ended = None if again else self.ended
-        self.actors.append(child)
         host = host or self.rng.choice(self.world.hosts)
         if host != child.host:
             child.host = host
@@ -89,8 +97,7 @@ class Program(Writer):
         found = self.pick(lambda s: True)
         if found and self.rng.random() < 0.7:
             actor, fd, sock = found
-            del actor.fds[fd]
-            self.say(actor, "close", fd)
+            self.close(actor, fd)
             if sock.local and self.has("restart", 0.6) and \
                     not self.holders(sock):
                 self.server(sock.kind, sock.local, family=sock.family,
@@ -189,11 +196,8 @@ class Hands(Program):
         kind = self.rng.choice(["tcp", "udp"])
         _, fd, self.ours = self.server(kind, actor=self.first)
         peer = self.rng.choice(self.actors)
-        _, self.theirs = self.make(peer, kind, self.ours.family)
-        self.theirs.local = f"""{self.rng.choice(self.world.addresses(
-            peer.host, self.ours.family))}+{self.port()}"""
-        there = next(iter(reversed(peer.fds)))
-        self.say(peer, "bind", there, self.theirs.local)
+        there, self.theirs = self.make(peer, kind, self.ours.family)
+        self.bind(peer, there, self.theirs)
         self.say(peer, "connect", there, self.ours.local)
         self.theirs.connected = self.ours.local
         if kind == "tcp":
@@ -205,7 +209,7 @@ class Hands(Program):
             self.ours.connected = self.theirs.local
 
     def held(self):
-        return self.rng.choice(self.holders(self.ours) or [(None, "")])
+        return self.rng.choice(self.holders(self.ours))
 
     def hear(self):
         """Somebody has it who reads, or nobody for now."""
@@ -220,17 +224,14 @@ class Hands(Program):
     def hand_on(self):
         parent, _ = self.held()
         if self.rng.random() < 0.5 and self.names:
-            child = Actor(self.names.pop(0), parent.host, dict(parent.fds))
-            self.say(parent, "fork", child.name)
-            self.actors.append(child)
+            self.child(parent)
         else:
             self.share()
 
     def let_go(self):
         actor, fd = self.held()
         if len(self.holders(self.ours)) > 1:
-            del actor.fds[fd]
-            self.say(actor, "close", fd)
+            self.close(actor, fd)
 
     def step(self):
         ways = {self.hear: 6, self.speak: 4, self.hand_on: 2, self.let_go: 3,

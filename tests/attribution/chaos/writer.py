@@ -142,6 +142,12 @@ class Writer:
                                      if a.host == actor.host])
             self.server(kind, f"{ip}+{port}", actor, family, device)
 
+    def bind(self, actor, fd, sock):
+        """To an address of its host."""
+        ip = self.rng.choice(self.world.addresses(actor.host, sock.family))
+        sock.local = f"{ip}+{self.port()}"
+        self.say(actor, "bind", fd, sock.local)
+
     def client(self):
         found = self.pick(lambda s: s.local and (s.kind == "udp"
                                                  or s.listens))
@@ -156,11 +162,8 @@ class Writer:
         actor = self.rng.choice(far or near)
         fd, sock = self.make(actor, target.kind, target.family)
         if self.has("fixed-port", 0.3):
-            ip = self.rng.choice(self.world.addresses(actor.host,
-                                                      target.family))
             self.say(actor, "opt", fd, "reuseaddr")
-            sock.local = f"{ip}+{self.port()}"
-            self.say(actor, "bind", fd, sock.local)
+            self.bind(actor, fd, sock)
         if target.kind == "tcp":
             self.say(actor, "connect", fd, target.local)
             sock.connected = target.local
