@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* From a packet to its flow's key, as packet/parse.c makes it; that it has come. */
+/* What a packet is known by, as packet/parse.c makes it: its flow, its arrival. */
 #ifndef PKTWHO_BPF_KEY_BPF_H
 #define PKTWHO_BPF_KEY_BPF_H
 

@@ -146,8 +146,8 @@ static __always_inline void note_subflow_sender(const struct sock_info *s)
 }
 
 /*
- * Of what is @counted, all before the last @sent bytes is known to be written.  Who else has the
- * connection may have sent some since, or any of it if that is more.
+ * Of what is @counted, all before the last @sent bytes is known to be written.  Who
+ * else has the connection may have sent some since, or any of it if that is more.
  */
 static __always_inline struct subflow *
 begin_writes(struct sock_info *s, struct mptcp_sock *msk, struct tcp_sock *tp,

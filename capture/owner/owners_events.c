@@ -49,7 +49,7 @@ static void on_told_packet(struct owners *o, const struct probe_event *e)
 		.pending = e->flags & PROBE_PENDING,
 		.cookie = e->cookie,
 		.position = e->position,
-		.length = e->flags & PROBE_PENDING ? e->length : 0,
+		.length = e->length,
 	};
 
 	packettab_add(o->packets, &p);
