@@ -666,7 +666,6 @@ static void who_takes_a_flow_over_is_told_apart(void **state)
 	assert_owner(t, &k, T + MS, &carol);
 }
 
-/* connect() tried again on the same socket: another flow, another life. */
 /* They are bound to two devices: only who stays is known. */
 static void two_connections_of_one_key_are_ambiguous(void **state)
 {
@@ -684,6 +683,7 @@ static void two_connections_of_one_key_are_ambiguous(void **state)
 	assert_ptr_equal(a.owner, &alice);
 }
 
+/* connect() tried again on the same socket: another flow, another life. */
 static void a_socket_lives_again(void **state)
 {
 	struct flowtab *t = *state;
@@ -744,7 +744,6 @@ static void what_came_before_its_flow_was_sent_on_may_be_nobodys(void **state)
 	assert_answer(t, &k, T, RECEIVES, &bob, ATTR_SOCKET, REASON_NONE);
 }
 
-/* In whatever order they are found: all orders of four lives. */
 static void what_a_loopback_carries_is_of_no_other_namespace(void **state)
 {
 	struct flowtab *t = *state;
@@ -761,6 +760,7 @@ static void what_a_loopback_carries_is_of_no_other_namespace(void **state)
 	assert_ptr_equal(a.owner, &bob);
 }
 
+/* In whatever order they are found: all orders of four lives. */
 static void two_other_namespaces_are_ambiguous(void **state)
 {
 	static const struct {

@@ -323,6 +323,32 @@ static void readers_at_once_are_not_told_apart(void **state)
 	assert_not(t, second, PACKETTAB_AMBIGUOUS);
 }
 
+/* There was no room for all of it, or another's read is told after bob's. */
+static void a_shorter_read_may_be_of_another_datagram(void **state)
+{
+	struct packettab_packet first = pending(IPPROTO_UDP, 3, 1);
+	struct packettab *t = *state;
+	struct socket_read r = { .cookie = 9,
+				 .position = 1,
+				 .mono_ns = T + MS,
+				 .owner = &bob,
+				 .length = 16 };
+	const struct packettab_packet *out;
+
+	first.length = 1024;
+	tell(t, first);
+	packettab_read(t, &r);
+	assert_int_equal(packettab_find(t, &first, &out), PACKETTAB_UNSURE);
+	assert_ptr_equal(out->owner, &bob);
+	r = (struct socket_read){ .cookie = 9,
+				  .position = 2,
+				  .mono_ns = T + 2 * MS,
+				  .owner = &alice,
+				  .length = 1024 };
+	packettab_read(t, &r);
+	assert_not(t, first, PACKETTAB_AMBIGUOUS);
+}
+
 /* It came in while the one before was read, and is told that one's place. */
 static void one_place_is_not_two_packets(void **state)
 {
@@ -539,6 +565,7 @@ int main(void)
 		TEST(a_namespace_elsewhere_is_ambiguous_only_with_another),
 		TEST(a_datagram_is_whose_turn_it_was),
 		TEST(readers_at_once_are_not_told_apart),
+		TEST(a_shorter_read_may_be_of_another_datagram),
 		TEST(one_place_is_not_two_packets),
 		TEST(what_comes_behind_may_have_the_next_place),
 		TEST(what_was_read_is_counted_again),
