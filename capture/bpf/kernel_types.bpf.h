@@ -41,7 +41,7 @@ struct sock_common {
 
 typedef struct { int owned; } socket_lock_t;
 
-struct sk_buff_head { __u32 qlen; };
+struct sk_buff_head { struct sk_buff *next, *prev; __u32 qlen; };
 
 struct sock {
 	struct sock_common __sk_common;
@@ -71,7 +71,9 @@ struct mptcp_sock {
 	struct sock *first;
 	__u64 write_seq, snd_nxt;
 	struct list_head conn_list;
+	__u32 backlog_len;	/* Linux 6.19 */
 };
+struct mptcp_skb_cb { __u64 end_seq; __u32 offset; };
 struct mptcp_sock___before_6_15 { struct sk_buff_head receive_queue; };
 struct packet_sock { __u16 num; };
 
@@ -84,6 +86,7 @@ struct sk_buff {
 	__u16 network_header;
 	__u32 tail;		/* an offset, where pointers have 64 bits */
 	unsigned char *head;
+	char cb[48];
 };
 
 struct nf_hook_state { __u8 hook; };

@@ -57,6 +57,85 @@ static __always_inline bool has_one_subflow(const struct mptcp_sock *msk)
 	return BPF_CORE_READ(second, next) == first;
 }
 
+/* Of one queue, to whose end softirqs add. */
+static __always_inline __u32 bytes_between(struct sk_buff *first,
+					   struct sk_buff *last)
+{
+	struct mptcp_skb_cb *a, *z;
+
+	a = (void *)__builtin_preserve_access_index(&first->cb);
+	z = (void *)__builtin_preserve_access_index(&last->cb);
+	return BPF_CORE_READ(z, end_seq) - BPF_CORE_READ(a, end_seq) +
+	       BPF_CORE_READ(first, len) - BPF_CORE_READ(a, offset);
+}
+
+/* What a connection has taken from its subflows, and no process yet. */
+static __always_inline __u32 bytes_unread(struct sock *sk)
+{
+	struct mptcp_sock___before_6_15 *old = (void *)sk;
+	struct sk_buff *first = NULL, *last = NULL;
+
+	if (BPF_CORE_READ(sk, sk_receive_queue.qlen)) {
+		last = BPF_CORE_READ(sk, sk_receive_queue.prev);
+		first = BPF_CORE_READ(sk, sk_receive_queue.next);
+	}
+	if (bpf_core_field_exists(old->receive_queue) &&
+	    BPF_CORE_READ(old, receive_queue.qlen)) {
+		if (!last)
+			last = BPF_CORE_READ(old, receive_queue.prev);
+		first = BPF_CORE_READ(old, receive_queue.next);
+	}
+	return first ? bytes_between(first, last) : 0;
+}
+
+/* Its end has a number, too. */
+static __always_inline bool has_taken_end(struct tcp_sock *tp, __u32 taken)
+{
+	__u8 state = BPF_CORE_READ((struct sock *)tp, __sk_common.skc_state);
+
+	return (state == BPF_TCP_CLOSE_WAIT || state == BPF_TCP_LAST_ACK ||
+		state == BPF_TCP_CLOSING) &&
+	       taken == BPF_CORE_READ(tp, rcv_nxt);
+}
+
+/*
+ * How far the first subflow of a connection is read.  Of several only if nothing
+ * is left.  False: that is not known, as another processor is taking more.
+ */
+static __always_inline bool subflow_read(struct sock *sk, __u32 *sequence)
+{
+	struct mptcp_sock *msk = (void *)sk;
+	struct tcp_sock *tp = (void *)BPF_CORE_READ(msk, first);
+	__u32 taken = BPF_CORE_READ(tp, copied_seq);
+	__u32 unread = bytes_unread(sk);
+
+	if (bpf_core_field_exists(msk->backlog_len) &&
+	    BPF_CORE_READ(msk, backlog_len))
+		return false;
+	if (unread && !has_one_subflow(msk))
+		return false;
+	*sequence = taken - unread - has_taken_end(tp, taken);
+	return taken == BPF_CORE_READ(tp, copied_seq) &&
+	       unread == bytes_unread(sk);
+}
+
+/*
+ * How far a connection is read of which a process has got @read bytes; 0: that is
+ * not known, as another may be reading.
+ */
+static __always_inline __u64 connection_until(struct sock_info *s,
+					      struct sock *sk, __u32 read)
+{
+	__u32 sequence = 0, before = s->read_seq;
+	bool known = subflow_read(sk, &sequence);
+
+	if (known && s->read && sequence - before != read)
+		known = false;
+	s->read = known;
+	s->read_seq = sequence;
+	return known ? PROBE_SEQUENCE | sequence : 0;
+}
+
 /* From @from to @until it may be anybody's, and is the last writer's from there. */
 static __always_inline void tell_disputed(struct subflow *f, __u64 cookie,
 					  __u64 netns, __u32 from, __u32 until)

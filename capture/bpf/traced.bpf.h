@@ -189,29 +189,6 @@ static __always_inline __u64 datagrams_until(struct sock_info *s,
 }
 
 /*
- * The same of MPTCP, which takes its bytes from subflows' queues to its own: how
- * far the first is read.
- */
-static __always_inline __u64 subflows_until(struct sock_info *s,
-					    struct sock *sk)
-{
-	struct mptcp_sock___before_6_15 *old = (void *)sk;
-	struct mptcp_sock *msk = (void *)sk;
-	struct tcp_sock *tp = (void *)BPF_CORE_READ(msk, first);
-	__u32 read = BPF_CORE_READ(tp, copied_seq), waiting;
-
-	/* What comes meanwhile is not in what is read. */
-	waiting = BPF_CORE_READ(tp, rcv_nxt) != read;
-	waiting += BPF_CORE_READ(sk, sk_receive_queue.qlen);
-	if (bpf_core_field_exists(old->receive_queue))
-		waiting += BPF_CORE_READ(old, receive_queue.qlen);
-	if (waiting)
-		return 0;
-	s->emptied_ns = s->read_ns;
-	return PROBE_SEQUENCE | read;
-}
-
-/*
  * MPTCP's bytes wait for their subflow.  What this write has added is counted
  * once, and what another adds before it is told may be either's.
  */
@@ -297,7 +274,7 @@ static __always_inline int on_received(struct sock *sk, int ret, int flags)
 	if (sk->sk_protocol == IPPROTO_MPTCP) {
 		cookie = subflow_cookie(sk);
 		another = note_reader(s, cookie, another);
-		note_progress(s, cookie, subflows_until(s, sk), another);
+		note_progress(s, cookie, connection_until(s, sk, ret), another);
 		return 0;
 	}
 	/* Another processor may be counting the next. */

@@ -15,10 +15,6 @@ ROWS = {
     "sender-of-queued": (
         "sender", "tcp", r"fork|take",
         "of several that hold a connection, not whose bytes they are"),
-    "reader-renamed": (
-        "reader-name", "tcp", r"mptcp",
-        "what waits in a connection of MPTCP is of its reader's name when it "
-        "came"),
     "sender-of-shared": (
         "sender|sender-name|error", ".*", r"fork|take|rename|exec",
         "a shared socket's datagram is named after another of its users"),
