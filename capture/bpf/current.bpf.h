@@ -201,6 +201,18 @@ delayed_sender(struct __sk_buff *ctx, const struct sock_info *s)
 		       NULL;
 }
 
+/* Nothing was written before what it sends first, if that is no SYN. */
+static __always_inline void begin_write(struct sock_info *s, __u32 next)
+{
+	struct sock *sk = (void *)s->address;
+
+	if (s->wrote || s->subflow ||
+	    BPF_CORE_READ(sk, __sk_common.skc_state) == BPF_TCP_SYN_SENT)
+		return;
+	s->wrote_seq = next;
+	s->wrote = true;
+}
+
 /*
  * One process takes a connection over that another has written to: what has left
  * and is in no write that has ended is of one that goes on.  So may be what waits.
@@ -218,17 +230,16 @@ static __always_inline void note_writer(struct sock_info *s, enum use use)
 		s->wrote = true;
 		s->roles |= SOCK_SPLIT;
 	}
-	if (use != USE_SEND || !(s->roles & SOCK_SENT) || s->owner.tgid == tgid)
+	if (use != USE_SEND)
 		return;
-	s->writers = true;
 	next = BPF_CORE_READ(tp, snd_nxt);
-	/* No send has ended yet.  Its SYN may be counted. */
+	if (!(s->roles & SOCK_SENT) || s->owner.tgid == tgid) {
+		begin_write(s, next);
+		return;
+	}
+	s->writers = true;
 	if (!s->wrote)
-		s->wrote_seq = BPF_CORE_READ(tp, snd_una) -
-			       (__u32)BPF_CORE_READ(tp, bytes_acked);
-	if (!s->wrote && next - s->wrote_seq == 1)
-		s->wrote_seq = next;
-	s->wrote = true;
+		begin_written(s, tp, next);
 	if ((__s32)(next - s->wrote_seq) <= 0)
 		return;
 	s->disputed = true;

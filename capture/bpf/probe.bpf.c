@@ -60,6 +60,7 @@ int on_open_file(struct bpf_iter__task_file *ctx)
 	struct file *file = ctx->file;
 	struct probe_holder h = {};
 	struct socket *socket;
+	struct tcp_sock *tp;
 	struct sock_info *s;
 	struct sock *sk;
 
@@ -83,7 +84,9 @@ int on_open_file(struct bpf_iter__task_file *ctx)
 	s = traced_info(sk);
 	if (!s)
 		return 0;
-	note_written(s, bpf_skc_to_tcp_sock(sk));
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (tp)
+		note_written(s, tp->write_seq);
 	if (shares_table(t))
 		share_table(t->tgid, t->tgid);
 	fill_owner(&h.owner, t);

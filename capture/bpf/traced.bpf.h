@@ -241,11 +241,13 @@ static __always_inline int on_sent(struct sock *sk, int sent)
 	struct tcp_sock *tp = s && sk->sk_protocol == IPPROTO_TCP ?
 				      bpf_skc_to_tcp_sock(sk) :
 				      NULL;
+	/* Once: another may be writing. */
+	__u32 written = tp ? tp->write_seq : 0;
 
 	/* A connection has no room now and then: who then writes nothing is nobody. */
 	if ((tp || mptcp) && sent < 0)
 		return 0;
-	if (tp && is_disputed(s, tp, sent))
+	if (tp && is_disputed(s, tp, written, sent))
 		return 0;
 	if (mptcp)
 		on_subflow_sent(s, sk, sent);
@@ -255,7 +257,8 @@ static __always_inline int on_sent(struct sock *sk, int sent)
 		note_holders(s, sk);
 		s->held_jiffies = bpf_jiffies64();
 	}
-	note_written(s, tp);
+	if (tp)
+		note_written(s, written);
 	return 0;
 }
 

@@ -161,41 +161,80 @@ static __always_inline bool take_over(struct sock_info *s, enum use use)
 	return true;
 }
 
-/* What is written from now on begins there. */
-static __always_inline void note_written(struct sock_info *s,
-					 const struct tcp_sock *tp)
+#define WRITTEN_AT_ONCE (1u << 24) /* bytes, while a write ends */
+
+/* What is written from now on begins there, or after what another has noted. */
+static __always_inline void note_written(struct sock_info *s, __u32 written)
 {
-	if (!tp)
-		return;
-	s->wrote_seq = tp->write_seq;
+	if (!s->wrote || s->wrote_seq - written > WRITTEN_AT_ONCE)
+		s->wrote_seq = written;
 	s->wrote = true;
 	s->stream = true;
 }
 
 /*
+ * Where a connection begins, whose user sends before any write of its has ended.
+ * Its SYN may be counted.
+ */
+static __always_inline void begin_written(struct sock_info *s,
+					  const struct tcp_sock *tp, __u32 next)
+{
+	s->wrote_seq = BPF_CORE_READ(tp, snd_una) -
+		       (__u32)BPF_CORE_READ(tp, bytes_acked);
+	if (next - s->wrote_seq == 1)
+		s->wrote_seq = next;
+	s->wrote = true;
+}
+
+/* Others have it, too. */
+static __always_inline bool has_users(struct file *file)
+{
+	struct file___before_6_13 *old = (void *)file;
+
+	if (bpf_core_field_exists(file->f_ref))
+		return BPF_CORE_READ(file, f_ref.refcnt.counter) > 0;
+	return BPF_CORE_READ(old, f_count.counter) > 1;
+}
+
+/* Another process may have written to it just now, and not told yet. */
+static __always_inline bool may_have_writers(const struct sock_info *s,
+					     const struct tcp_sock *tp)
+{
+	struct file *file;
+
+	if (s->writers &&
+	    is_recent(s->shared_ns, bpf_ktime_get_ns(), PROBE_SHARED_NS))
+		return true;
+	file = BPF_CORE_READ((struct sock *)tp, sk_socket, file);
+	return file && has_users(file);
+}
+
+/*
  * Several have written at the same time: more, or less, has come since the last
- * write than this one's @sent.  Whoever has it now goes on.
+ * write than this one's @sent, until @written.  Whoever has it now goes on.
  */
 static __always_inline bool is_disputed(struct sock_info *s,
-					const struct tcp_sock *tp, int sent)
+					const struct tcp_sock *tp,
+					__u32 written, int sent)
 {
 	__u32 tgid = bpf_get_current_task_btf()->tgid;
 	bool another = s->roles & SOCK_SENT && s->owner.tgid != tgid;
 
-	if (!(s->writers || another) || !s->wrote || !sent ||
-	    tp->write_seq - s->wrote_seq == (__u32)sent)
+	if (!sent || (!s->wrote && !another))
 		return false;
-	if (!another &&
-	    !is_recent(s->shared_ns, bpf_ktime_get_ns(), PROBE_SHARED_NS))
+	if (!s->wrote)
+		begin_written(s, tp, written - sent);
+	if (written - s->wrote_seq == (__u32)sent ||
+	    (!another && !may_have_writers(s, tp)))
 		return false;
 	if (another)
 		share(s);
 	s->writers = true;
-	if (tp->write_seq == s->wrote_seq)
+	if ((__s32)(written - s->wrote_seq) <= 0)
 		return true;
 	s->disputed = true;
 	s->disputed_seq = s->wrote_seq;
-	s->wrote_seq = tp->write_seq;
+	s->wrote_seq = written;
 	tell_socket(PROBE_OWNER, s, NULL, PROBE_SENDER);
 	return true;
 }
@@ -239,16 +278,6 @@ static __always_inline struct sock_info *info_of(struct bpf_sock *sk, void *ctx,
 		s->address = address_of(sk);
 	}
 	return s;
-}
-
-/* Others have it, too. */
-static __always_inline bool has_users(struct file *file)
-{
-	struct file___before_6_13 *old = (void *)file;
-
-	if (bpf_core_field_exists(file->f_ref))
-		return BPF_CORE_READ(file, f_ref.refcnt.counter) > 0;
-	return BPF_CORE_READ(old, f_count.counter) > 1;
 }
 
 /* A socket that the kernel made for itself has no file. */
