@@ -35,10 +35,11 @@ struct program {
 	struct op op[MAX_OPS];
 };
 
-/* Every datagram, and every 16 bytes of a stream, say who sent them. */
+/* Every 16 bytes of what is sent say who sent them, and which of them they are. */
 struct stamp {
 	char magic[4];
-	uint32_t program, who, seq;
+	uint16_t program, part;
+	uint32_t who, seq;
 };
 
 #define STAMP_MAGIC "ChS!"

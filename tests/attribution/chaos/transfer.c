@@ -176,6 +176,7 @@ size_t put_stamps(unsigned char *data, size_t len)
 	do {
 		memcpy(data + at, &s, sizeof(s));
 		at += sizeof(s);
+		s.part++;
 	} while (at + sizeof(s) <= len);
 	return at;
 }
@@ -265,18 +266,21 @@ static ssize_t receive(const char *call, int fd, void *data)
 	return recv(fd, data, MOST, 0);
 }
 
-/* Each sender's bytes among those that were read, once. */
+/* Each sender's bytes among those that were read, with the last of each write. */
 static void tell_read(const unsigned char *data, size_t len)
 {
 	const unsigned char *at = memmem(data, len, STAMP_MAGIC, 4);
-	struct stamp s, last = { 0 };
+	struct stamp s, next;
 
 	for (; at && at + sizeof(s) <= data + len; at += sizeof(s)) {
 		memcpy(&s, at, sizeof(s));
-		if (!memcmp(&s, &last, sizeof(s)))
-			continue;
-		last = s;
-		tell("R %u %u %u %u\n", s.program, s.who, s.seq, me.who);
+		if (at + 2 * sizeof(s) <= data + len) {
+			memcpy(&next, at + sizeof(s), sizeof(next));
+			if (next.who == s.who && next.seq == s.seq)
+				continue;
+		}
+		tell("R %u %u %u %u %u\n", s.program, s.who, s.seq, me.who,
+		     s.part);
 	}
 }
 

@@ -72,7 +72,8 @@ class Truth:
         self.who = {}
         self.programs = set()
         self.by_name = defaultdict(list)    # (pid, name) -> of Who
-        self.readers = defaultdict(set)     # stamp -> numbers of Who
+        self.readers = defaultdict(set)     # stamp -> numbers of Who, who
+        self.parts = Counter()              # ... have read so many of it
         self.forged = set()             # stamps
         self.users = defaultdict(set)   # (program, protocol, port) -> same
         self.program_of = {}            # (protocol, port) -> program
@@ -94,8 +95,10 @@ class Truth:
         self.users[int(program), *key].add(int(who))
         self.program_of.setdefault(key, int(program))
 
-    def on_R(self, program, who, seq, reader):
-        self.readers[int(program), int(who), int(seq)].add(int(reader))
+    def on_R(self, program, who, seq, reader, part):
+        stamp = int(program), int(who), int(seq)
+        self.readers[stamp].add(int(reader))
+        self.parts[stamp] = max(self.parts[stamp], int(part) + 1)
 
     def on_F(self, *stamp):
         self.forged.add(tuple(map(int, stamp)))
@@ -118,9 +121,15 @@ class Truth:
 
     def whole(self, stamps):
         """A write that was cut short leaves a piece of one before the next."""
-        return frozenset(
-            (program, who, seq) for program, who, seq in stamps
-            if who in self.who and self.who[who].program == program)
+        return {(program, who, seq): part
+                for (program, who, seq), part in stamps.items()
+                if who in self.who and self.who[who].program == program}
+
+    def readers_of(self, stamps):
+        """Who has read any of these, from where they begin."""
+        return set().union(*(self.readers[stamp]
+                             for stamp, part in stamps.items()
+                             if part < self.parts[stamp]))
 
     def program(self, p):
         for program, *_ in p.stamps:
@@ -164,8 +173,7 @@ class Judge:
             self.find("absent", p, program, "no attribution")
             return
         senders = {who for _, who, _ in p.stamps if who in self.truth.who}
-        readers = set().union(*(self.truth.readers.get(s, ())
-                                for s in p.stamps))
+        readers = self.truth.readers_of(p.stamps)
         for said in p.others:
             self.other(p, program, said, readers)
         if p.icmp == "error":           # quotes whom it is about
@@ -174,7 +182,7 @@ class Judge:
             self.exact(p, 0, program, senders, "sender")
         elif p.icmp == "answers":
             self.either(p, 1, program, readers, senders)
-        elif p.stamps & self.truth.forged:      # may well be anybody's
+        elif p.stamps.keys() & self.truth.forged:      # may well be anybody's
             self.either(p, 1, program, readers, set())
             if p.owners[1].pid is not None:
                 self.exact(p, 0, program, senders, "sender")
@@ -197,21 +205,11 @@ class Judge:
         else:
             self.whoever(p, end, program, senders, "unread")
 
-    def was_carried_again(self, p):
-        """What somebody read of its writes may have come by others."""
-        return all(self.carried[stamp] > 1 for stamp in p.stamps
-                   if stamp in self.truth.readers)
-
     def is_sent_again(self, p, said):
         """A firewall has dropped it, and what was read came by another."""
         return p.proto == TCP and said.reason == "not-delivered" and \
-            self.was_carried_again(p)
-
-    def is_a_rest(self, p, said):
-        """The kernel's, or who accepted's: of each write in it but a part has
-        been read, or none."""
-        return p.proto == TCP and said.attr in ("kernel", "accepted") and \
-            self.was_carried_again(p)
+            all(self.carried[stamp] > 1 for stamp in p.stamps
+                if stamp in self.truth.readers)
 
     def exact(self, p, end, program, wanted, kind):
         """Named with one of these, or unknown with a reason."""
@@ -235,10 +233,8 @@ class Judge:
             if kind == "sender" and p.proto == UDP:
                 self.described(p, program, said.id, fits)
             return
-        # It says who listens or has the socket, not who will read; or whose
-        # the rest of what was written is not any more.
-        if kind == "reader" and (said.attr in ("listener", "holder") or
-                                 self.is_a_rest(p, said)):
+        # It says who listens or has the socket, not who will read.
+        if kind == "reader" and said.attr in ("listener", "holder"):
             self.whoever(p, end, program, set(), "listener")
             return
         self.find(self.name_kind(kind, said, wanted), p, program,

@@ -15,7 +15,8 @@ HEADS = {ETHERNET: (12, 14), SLL: (14, 16), SLL2: (0, 20)}
 ICMP, TCP, UDP, ICMP6 = 1, 6, 17, 58
 NAMES = {ICMP: "icmp", TCP: "tcp", UDP: "udp", ICMP6: "icmp6"}
 VXLAN = (4789, 8472)
-STAMP = re.compile(rb"ChS!(.{12})", re.DOTALL)
+# All that come in a row of one write.
+STAMPS = re.compile(rb"ChS!(..)(..)(.{8})(?:ChS!\1..\3)*", re.DOTALL)
 SKIPPED = (0, 43, 60)           # IPv6 extension headers
 ERRORS = {ICMP: (3, 4, 5, 11, 12), ICMP6: (1, 2, 3, 4)}
 ASKS, ANSWERS = {ICMP: 8, ICMP6: 128}, {ICMP: 0, ICMP6: 129}
@@ -30,7 +31,7 @@ class Packet:
     ports: tuple = (0, 0)
     flags: int = 0              # of TCP
     icmp: str = ""              # error, asks, answers, other
-    stamps: frozenset = frozenset()     # (program, who, seq)
+    stamps: dict = None         # (program, who, seq) -> the first part of it
     owners: tuple = None        # (direction, src, dst) of pcapng.py
     others: list = ()           # who received it besides
     records: dict = None        # id -> the sender's record
@@ -95,8 +96,10 @@ def packets(path):
         frame += 1
         at, head = HEADS[links[b.iface]]
         p = Packet(frame, b.ts_ns)
-        p.stamps = frozenset(struct.unpack("<III", s)
-                             for s in set(STAMP.findall(b.data)))
+        p.stamps = {}
+        for found in STAMPS.findall(b.data):
+            program, part, *write = struct.unpack("<HHII", b"".join(found))
+            p.stamps.setdefault((program, *write), part)
         p.owners = next((pcapng.read_attribution(o) for o in b.payloads()
                          if o[2] == pcapng.ATTRIBUTION), None)
         p.others = [pcapng.read_receiver(o) for o in b.payloads()
