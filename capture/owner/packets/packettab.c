@@ -102,9 +102,8 @@ static uint32_t *place_of(struct packettab *t, uint64_t cookie,
 	return &t->places[h >> 40 & (PACKETS - 1)];
 }
 
-/* Who was told of that place last. */
-static struct entry *last_at(struct packettab *t, uint64_t cookie,
-			     uint64_t position)
+struct entry *packettab_last_at(struct packettab *t, uint64_t cookie,
+				uint64_t position)
 {
 	struct entry *e = entry_at(t, *place_of(t, cookie, position));
 
@@ -118,7 +117,8 @@ static struct entry *last_at(struct packettab *t, uint64_t cookie,
 static bool is_behind_late(struct packettab *t,
 			   const struct packettab_packet *p)
 {
-	const struct entry *before = last_at(t, p->cookie, p->position - 1);
+	const struct entry *before = packettab_last_at(t, p->cookie,
+						       p->position - 1);
 	const struct socket_read *r;
 
 	if (!before || !before->late)
@@ -135,7 +135,7 @@ static bool is_behind_late(struct packettab *t,
 static void take_place(struct packettab *t, struct entry *e, uint32_t number)
 {
 	const struct packettab_packet *p = &e->packet;
-	struct entry *last = last_at(t, p->cookie, p->position);
+	struct entry *last = packettab_last_at(t, p->cookie, p->position);
 
 	if (last)
 		last->contested = true;

@@ -110,7 +110,8 @@ static enum packettab_found datagram_reader(struct packettab *t,
 
 	if (!r || r->mono_ns < p->mono_ns)
 		return PACKETTAB_MISSING;
-	if (readtab_is_swapped(t->reads, r, p->length))
+	if (packettab_is_swapped(t, r) ||
+	    readtab_is_anothers(t->reads, r, p->length))
 		return PACKETTAB_AMBIGUOUS;
 	*out = r;
 	/* Another datagram was as short, or there was no room for all of this. */
@@ -120,8 +121,7 @@ static enum packettab_found datagram_reader(struct packettab *t,
 	next = readtab_at(t->reads, p->cookie, p->position + 1);
 	if (!next)
 		return PACKETTAB_MISSING;
-	return is_same_reader(r, next) &&
-			       !readtab_is_swapped(t->reads, next, 0) ?
+	return is_same_reader(r, next) && !packettab_is_swapped(t, next) ?
 		       found :
 		       PACKETTAB_AMBIGUOUS;
 }

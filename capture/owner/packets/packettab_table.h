@@ -8,6 +8,7 @@
 
 #include "bytes.h"
 #include "owner/packets/packettab.h"
+#include "owner/packets/readtab.h"
 #include "packet/flow_hash.h"
 #include "packet/flow_key.h"
 
@@ -82,6 +83,16 @@ static inline const struct entry *told_before(const struct packettab *t,
 {
 	return entry_at(t, e->next);
 }
+
+/* Who was told of that place last; NULL if it is forgotten. */
+struct entry *packettab_last_at(struct packettab *t, uint64_t cookie,
+				uint64_t position);
+
+/*
+ * Datagrams are taken in the order of the queue, but their readers told once
+ * they have copied them: of two at the same time either may be first.
+ */
+bool packettab_is_swapped(struct packettab *t, const struct socket_read *r);
 
 /* The flow's place, or with @make the place that was unused for longest. */
 struct shared *packettab_shared(const struct packettab *t,

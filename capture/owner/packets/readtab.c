@@ -7,7 +7,6 @@
 
 #define READS	 8192u /* of sockets with pending packets; a power of two */
 #define AGAIN_NS 2000000000ull /* a segment may be sent again so long after */
-#define SWAP_NS	 10000ull      /* two that read at once are told in any order */
 #define LATE	 4u /* reads that are told before one that began first */
 
 /* Linked by number, as packettab_table.h has it. */
@@ -111,34 +110,18 @@ const struct socket_read *readtab_at(const struct readtab *t, uint64_t cookie,
 	return NULL;
 }
 
-/* Another read so long a datagram beside that place. */
-static bool is_anothers(const struct readtab *t, const struct socket_read *read,
-			uint32_t length)
+bool readtab_is_anothers(const struct readtab *t,
+			 const struct socket_read *read, uint32_t length)
 {
 	uint64_t last = read->position + LATE;
 	uint64_t first = last > 2 * LATE ? last - 2 * LATE : 0;
 	const struct socket_read *r;
 
+	if (!length || !read->length || read->length == length)
+		return false;
 	for (uint64_t at = first; at <= last; at++) {
 		r = readtab_at(t, read->cookie, at);
 		if (r && r->owner != read->owner && r->length == length)
-			return true;
-	}
-	return false;
-}
-
-bool readtab_is_swapped(const struct readtab *t, const struct socket_read *read,
-			uint32_t length)
-{
-	const struct socket_read *r;
-
-	if (length && read->length && read->length != length &&
-	    is_anothers(t, read, length))
-		return true;
-	for (uint64_t at = read->position - 1; at <= read->position + 1; at++) {
-		r = readtab_at(t, read->cookie, at);
-		if (r && r->owner != read->owner &&
-		    time_distance(r->mono_ns, read->mono_ns) < SWAP_NS)
 			return true;
 	}
 	return false;

@@ -50,12 +50,10 @@ const struct socket_read *readtab_at(const struct readtab *t, uint64_t cookie,
 				     uint64_t position);
 
 /*
- * Datagrams are taken in the order of the queue, but their readers told once
- * they have copied them: of two at the same time either may be first.  Who is
- * kept from it meanwhile is told late: what was read is not as long as what came,
- * @length (0: not known), and what another read is.
+ * Who is kept from telling what it has read is told late: then that is not as long
+ * as what came, @length (0: not known), and what another read beside it is.
  */
-bool readtab_is_swapped(const struct readtab *t, const struct socket_read *read,
-			uint32_t length);
+bool readtab_is_anothers(const struct readtab *t,
+			 const struct socket_read *read, uint32_t length);
 
 #endif

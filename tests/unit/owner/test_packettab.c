@@ -272,7 +272,8 @@ static void read_by(struct packettab *t, struct proc *owner, uint64_t mono_ns,
 	struct socket_read r = { .cookie = 9,
 				 .position = position,
 				 .mono_ns = mono_ns,
-				 .owner = owner };
+				 .owner = owner,
+				 .tid = owner == &alice ? 1 : 2 };
 
 	packettab_read(t, &r);
 }
@@ -321,6 +322,41 @@ static void readers_at_once_are_not_told_apart(void **state)
 	read_by(t, &bob, T + MS + 500, 2);
 	assert_not(t, first, PACKETTAB_AMBIGUOUS);
 	assert_not(t, second, PACKETTAB_AMBIGUOUS);
+}
+
+static void who_reads_for_the_first_time_is_slow(void **state)
+{
+	struct packettab_packet first = pending(IPPROTO_UDP, 3, 1);
+	struct packettab_packet second = pending(IPPROTO_UDP, 5, 2);
+	struct packettab_packet third = pending(IPPROTO_UDP, 7, 3);
+	struct packettab *t = *state;
+
+	tell(t, first);
+	tell(t, second);
+	tell(t, third);
+	read_by(t, &alice, T + MS, 1);
+	read_by(t, &bob, T + MS + 30000, 2);
+	read_by(t, &alice, T + MS + 60000, 3);
+	assert_not(t, first, PACKETTAB_AMBIGUOUS);
+	assert_not(t, second, PACKETTAB_AMBIGUOUS);
+	/* She had not read it 20 us before, when bob was told. */
+	assert_found(t, third, &alice);
+}
+
+/* What came after the other's read was not there for that. */
+static void who_reads_what_came_later_is_known(void **state)
+{
+	struct packettab_packet first = pending(IPPROTO_UDP, 3, 1);
+	struct packettab_packet second = pending(IPPROTO_UDP, 5, 2);
+	struct packettab *t = *state;
+
+	tell(t, first);
+	second.mono_ns = T + 2000;
+	tell(t, second);
+	read_by(t, &alice, T + 1000, 1);
+	read_by(t, &bob, T + 3000, 2);
+	assert_found(t, first, &alice);
+	assert_found(t, second, &bob);
 }
 
 /* There was no room for all of it, or another's read is told after bob's. */
@@ -565,6 +601,8 @@ int main(void)
 		TEST(a_namespace_elsewhere_is_ambiguous_only_with_another),
 		TEST(a_datagram_is_whose_turn_it_was),
 		TEST(readers_at_once_are_not_told_apart),
+		TEST(who_reads_for_the_first_time_is_slow),
+		TEST(who_reads_what_came_later_is_known),
 		TEST(a_shorter_read_may_be_of_another_datagram),
 		TEST(one_place_is_not_two_packets),
 		TEST(what_comes_behind_may_have_the_next_place),
