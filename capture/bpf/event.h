@@ -150,7 +150,9 @@ struct probe_event {
 	__u8 roles;	   /* enum probe_roles */
 	__u8 closing;	   /* bool, PROBE_PACKET: the next may not be told */
 	__u8 reads;	   /* PROBE_READS: of others before, PROBE_READS_MASK */
-	__u8 reserved[3];
+	__u8 meets; /* bool, PROBE_PENDING: one that is not captured may have
+			its position */
+	__u8 reserved[2];
 };
 
 /* Which devices' packets the capture can see. */

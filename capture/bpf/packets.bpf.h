@@ -30,6 +30,25 @@ static __always_inline bool is_copy(const struct bpf_sock *sk,
 		 type <= NDISC_REDIRECT));
 }
 
+/* When one that is not captured last came to such a local port, in jiffies. */
+__u64 unseen_jiffies[PROBE_FORKERS];
+
+static __always_inline void note_unseen(const struct __sk_buff *skb)
+{
+	const struct bpf_sock *sk = skb->sk;
+
+	if (sk)
+		unseen_jiffies[sk->src_port % PROBE_FORKERS] = bpf_jiffies64();
+}
+
+/* It may have come to the socket as this one does, and not been told. */
+static __always_inline bool meets_unseen(const struct flow_key *k)
+{
+	return bpf_jiffies64() -
+		       unseen_jiffies[k->local_port % PROBE_FORKERS] <=
+	       1;
+}
+
 /*
  * One packet of a socket or flow that has several users: the answer holds for
  * it alone.  Without @known nobody is known to have sent it, or another than
@@ -67,6 +86,7 @@ static __always_inline void tell_packet(struct sock_info *s,
 	} else if (flags & PROBE_PENDING) {
 		e->position = await_place(s, (void *)s->address, k->proto);
 		e->length = print.payload;
+		e->meets = meets_unseen(k);
 	}
 	/* Another processor may be writing the storage. */
 	if (delayed) {
@@ -327,8 +347,11 @@ static __always_inline int on_packet(struct __sk_buff *skb, bool egress)
 	struct sock_info *s;
 	bool sends = false;
 
-	if (!is_seen(skb) && (egress || !meets_pending(skb)))
+	if (!is_seen(skb) && (egress || !meets_pending(skb))) {
+		if (!egress)
+			note_unseen(skb);
 		return 1;
+	}
 	sk = sk ? bpf_sk_fullsock(sk) : NULL;
 	if (sk && sees_one_netns() && packet_netns(skb, sk) != seen_netns)
 		return 1;

@@ -50,6 +50,7 @@ static void on_told_packet(struct owners *o, const struct probe_event *e)
 		.cookie = e->cookie,
 		.position = e->position,
 		.length = e->length,
+		.meets = e->meets,
 	};
 
 	packettab_add(o->packets, &p);

@@ -139,7 +139,7 @@ static void take_place(struct packettab *t, struct entry *e, uint32_t number)
 
 	if (last)
 		last->contested = true;
-	e->late = last || is_behind_late(t, p);
+	e->late = last || p->meets || is_behind_late(t, p);
 	e->contested = e->late;
 	*place_of(t, p->cookie, p->position) = number;
 }

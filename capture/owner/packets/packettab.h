@@ -33,6 +33,7 @@ struct packettab_packet {
 	bool alone;	   /* the others of its flow are not told */
 	bool closing;	   /* ... from now on they may not be */
 	bool copy;	   /* of a packet socket, beside whom it is for */
+	bool meets;	   /* if pending: another may have its position */
 	bool pending;	   /* who reads it is its owner, or else @owner */
 	uint64_t cookie;   /* if pending: of its socket */
 	uint64_t position; /* ... and its place there, as in struct probe_event;

@@ -410,6 +410,20 @@ static void one_place_is_not_two_packets(void **state)
 	assert_found(t, fourth, &bob);
 }
 
+/* What came at the same time, and was not told, may have the place. */
+static void what_meets_another_may_have_the_next_place(void **state)
+{
+	struct packettab_packet first = pending(IPPROTO_UDP, 3, 1);
+	struct packettab *t = *state;
+
+	first.meets = true;
+	tell(t, first);
+	read_by(t, &alice, T + MS, 1);
+	assert_not(t, first, PACKETTAB_MISSING);
+	read_by(t, &bob, T + 2 * MS, 2);
+	assert_not(t, first, PACKETTAB_AMBIGUOUS);
+}
+
 /* The second was told the first's place, so what follows is one place further. */
 static void what_comes_behind_may_have_the_next_place(void **state)
 {
@@ -605,6 +619,7 @@ int main(void)
 		TEST(who_reads_what_came_later_is_known),
 		TEST(a_shorter_read_may_be_of_another_datagram),
 		TEST(one_place_is_not_two_packets),
+		TEST(what_meets_another_may_have_the_next_place),
 		TEST(what_comes_behind_may_have_the_next_place),
 		TEST(what_was_read_is_counted_again),
 		TEST(one_place_may_be_of_two_names),
