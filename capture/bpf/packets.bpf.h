@@ -262,9 +262,10 @@ tell_new(struct sock_info *s, const struct bpf_sock *sk, struct __sk_buff *skb,
 	/*
 	 * A listener is told afresh: between two of its SYNs the same key may
 	 * have been a child's.  What else reaches it comes too late for a child
-	 * that is gone, and is the kernel's to answer.
+	 * that is gone, and is the kernel's to answer, in the listener's name
+	 * or not.
 	 */
-	if (listening && !egress && !(detail & TCP_SYN))
+	if (listening && !(detail & TCP_SYN))
 		return 1;
 	if (s->epoch != epoch)
 		tell_users_again(s);
