@@ -86,7 +86,8 @@ static __always_inline void tell_packet(struct sock_info *s,
 	} else if (flags & PROBE_PENDING) {
 		e->position = await_place(s, (void *)s->address, k->proto);
 		e->length = print.payload;
-		e->meets = meets_unseen(k);
+		e->meets = s->first && !(flags & PROBE_ALONE) &&
+			   meets_unseen(k);
 	}
 	/* Another processor may be writing the storage. */
 	if (delayed) {

@@ -12,7 +12,8 @@
 
 /* When a datagram last came to a socket that several may read, in jiffies. */
 __u64 pending_jiffies;
-#define PENDING_JIFFIES 1000 /* a second at least */
+#define PENDING_JIFFIES 1000	    /* a second at least */
+#define UNSEEN_NS	10000000ull /* since which what is not captured is told */
 
 /* Only threads of one process have used it. */
 static __always_inline bool is_of_threads(const struct sock_info *s)
@@ -226,6 +227,7 @@ static __always_inline enum told pending_since(struct sock_info *s, bool held)
 	enum told told = told_since(since, now, PROBE_SHARED_NS);
 
 	if (held) {
+		s->first = !is_recent(s->pending_ns, now, UNSEEN_NS);
 		s->pending_ns = now;
 		pending_jiffies = bpf_jiffies64();
 	}

@@ -52,7 +52,8 @@ struct sock_info {
 	__u8 writers; /* bool: several processes have written, as of @shared_ns */
 	__u8 disputed; /* bool: from @disputed_seq to @wrote_seq any of them */
 	__u8 subflow;  /* bool: of MPTCP */
-	__u8 reserved[2];
+	__u8 first;    /* bool: nothing came for a while before @pending_ns */
+	__u8 reserved;
 	__u64 waiting_ns;      /* what waited then has been read ... */
 	__u64 waiting_until;   /* ... with that many of @reads; 0: none does */
 	__u64 backlog_jiffies; /* when packets behind others were last told, */

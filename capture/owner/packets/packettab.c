@@ -139,8 +139,8 @@ static void take_place(struct packettab *t, struct entry *e, uint32_t number)
 
 	if (last)
 		last->contested = true;
-	e->late = last || p->meets || is_behind_late(t, p);
-	e->contested = e->late;
+	e->late = last || is_behind_late(t, p);
+	e->contested = e->late || p->meets;
 	*place_of(t, p->cookie, p->position) = number;
 }
 

@@ -2,8 +2,7 @@
 #include "owner/packets/packettab_table.h"
 
 #define STEPS	   16u	    /* places to either side */
-#define TELLING_NS 20000ull /* from taking a datagram to telling of it, */
-#define FIRST_NS   50000ull /* ... of the first, into memory not used yet */
+#define TELLING_NS 20000ull /* from taking a datagram to telling of it */
 
 /* Whether the datagram at its place had come; also if that is not known. */
 static bool was_there(struct packettab *t, const struct socket_read *r,
@@ -18,17 +17,18 @@ static bool was_there(struct packettab *t, const struct socket_read *r,
 static bool may_have_taken(const struct packettab *t,
 			   const struct socket_read *r, uint64_t mono_ns)
 {
-	const struct socket_read *before = NULL;
-	uint64_t ago = r->mono_ns - mono_ns;
+	const struct socket_read *before;
 
-	for (uint64_t i = 1; i <= STEPS && ago < FIRST_NS; i++) {
+	if (r->mono_ns - mono_ns >= TELLING_NS)
+		return false;
+	for (uint64_t i = 1; i <= STEPS; i++) {
 		before = readtab_at(t->reads, r->cookie, r->position - i);
-		if (!before || before->tid == r->tid)
+		if (!before)
 			break;
+		if (before->tid == r->tid)
+			return before->mono_ns < mono_ns;
 	}
-	if (before && before->tid == r->tid)
-		return ago < TELLING_NS && before->mono_ns < mono_ns;
-	return ago < FIRST_NS;
+	return true;
 }
 
 /* Whether @late may have taken its datagram before @early has. */
@@ -54,7 +54,7 @@ bool packettab_is_swapped(struct packettab *t, const struct socket_read *r)
 	for (uint64_t i = 1; i <= STEPS; i++) {
 		other = readtab_at(t->reads, r->cookie, r->position + i);
 		if (!other ||
-		    time_distance(other->mono_ns, r->mono_ns) > FIRST_NS)
+		    time_distance(other->mono_ns, r->mono_ns) > TELLING_NS)
 			break;
 		if (are_at_once(t, r, other))
 			return true;

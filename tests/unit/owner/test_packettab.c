@@ -324,23 +324,28 @@ static void readers_at_once_are_not_told_apart(void **state)
 	assert_not(t, second, PACKETTAB_AMBIGUOUS);
 }
 
-static void who_reads_for_the_first_time_is_slow(void **state)
+/* More than the next may have been told before. */
+static void who_is_told_late_may_have_read_sooner(void **state)
 {
 	struct packettab_packet first = pending(IPPROTO_UDP, 3, 1);
 	struct packettab_packet second = pending(IPPROTO_UDP, 5, 2);
 	struct packettab_packet third = pending(IPPROTO_UDP, 7, 3);
+	struct packettab_packet fourth = pending(IPPROTO_UDP, 9, 4);
 	struct packettab *t = *state;
 
 	tell(t, first);
 	tell(t, second);
 	tell(t, third);
+	tell(t, fourth);
 	read_by(t, &alice, T + MS, 1);
-	read_by(t, &bob, T + MS + 30000, 2);
-	read_by(t, &alice, T + MS + 60000, 3);
+	read_by(t, &alice, T + MS + 4000, 2);
+	read_by(t, &bob, T + MS + 15000, 3);
+	read_by(t, &bob, T + MS + 19000, 4);
 	assert_not(t, first, PACKETTAB_AMBIGUOUS);
 	assert_not(t, second, PACKETTAB_AMBIGUOUS);
-	/* She had not read it 20 us before, when bob was told. */
-	assert_found(t, third, &alice);
+	assert_not(t, third, PACKETTAB_AMBIGUOUS);
+	/* He took it after he had told the one before. */
+	assert_found(t, fourth, &bob);
 }
 
 /* What came after the other's read was not there for that. */
@@ -422,6 +427,12 @@ static void what_meets_another_may_have_the_next_place(void **state)
 	assert_not(t, first, PACKETTAB_MISSING);
 	read_by(t, &bob, T + 2 * MS, 2);
 	assert_not(t, first, PACKETTAB_AMBIGUOUS);
+	/* By what comes next both are counted. */
+	first.meets = false;
+	first.fingerprint = 5;
+	first.position = 2;
+	tell(t, first);
+	assert_found(t, first, &bob);
 }
 
 /* The second was told the first's place, so what follows is one place further. */
@@ -615,7 +626,7 @@ int main(void)
 		TEST(a_namespace_elsewhere_is_ambiguous_only_with_another),
 		TEST(a_datagram_is_whose_turn_it_was),
 		TEST(readers_at_once_are_not_told_apart),
-		TEST(who_reads_for_the_first_time_is_slow),
+		TEST(who_is_told_late_may_have_read_sooner),
 		TEST(who_reads_what_came_later_is_known),
 		TEST(a_shorter_read_may_be_of_another_datagram),
 		TEST(one_place_is_not_two_packets),
