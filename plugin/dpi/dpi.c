@@ -32,6 +32,7 @@ static bool has_fields; /* ours are registered */
 enum fields { NONE, FOR_EXPERTS, ALL };
 static enum fields collecting;
 static bool primed;    /* ... and Wireshark keeps them at hand */
+static bool is_for_us; /* ... and nobody else's, nor are there statistics */
 static bool has_begun; /* a packet of this file was read */
 static bool missed;    /* a packet of this file was read without them */
 static bool tapping;   /* ... so they are asked for when it is read again */
@@ -59,6 +60,7 @@ static void register_fields(void)
 static void prime(bool on)
 {
 	enum reader_for whom = collecting == FOR_EXPERTS ? READER_FOR_EXPERTS :
+			       is_for_us		 ? READER_FOR_FIELDS :
 							   READER_FOR_ALL;
 
 	primed = on;
@@ -92,7 +94,8 @@ static void look_for_others(void)
 	    !program_filters_nothing_first())
 		return;
 	prime(false);
-	if (!postdissectors_want_hfids())
+	is_for_us = !postdissectors_want_hfids();
+	if (is_for_us)
 		tree_use(TREE_FOR_US, NULL, NULL);
 	prime(true);
 }
@@ -140,7 +143,7 @@ static void tap_missed(void)
 
 static void on_file(void)
 {
-	missed = has_begun = false;
+	missed = has_begun = is_for_us = false;
 	learnt.frame = 0;
 	if (collecting == ALL)
 		tree_use(TREE_SHARED, NULL, NULL);
@@ -166,23 +169,6 @@ void dpi_collect(void)
 		collect(ALL);
 }
 
-static enum dpi_rank rank_of(const struct dpi_protocol *p)
-{
-	switch (p->role) {
-	case DPI_PATH:
-		return DPI_PATHFINDER;
-	case DPI_CARRIES:
-	case DPI_PROXY:
-		return DPI_CARRIER;
-	case DPI_UPGRADE:
-		return DPI_UPGRADED;
-	case DPI_INSIDE:
-		return DPI_WITHIN;
-	default:
-		return DPI_SAID;
-	}
-}
-
 /* STUN on a port for TLS says what it is; of TLS or QUIC the port says more. */
 static bool is_refuted(const struct dpi_layers *l, const struct dpi_protocol *p)
 {
@@ -194,7 +180,8 @@ static void take_content(struct dpi_flow *f, packet_info *pinfo,
 {
 	const char *owner = f->how == DPI_BY_PORT ? f->app : NULL;
 
-	if (!p || !dpi_flow_set_app(f, p->app, rank_of(p), DPI_BY_CONTENT))
+	if (!p || !dpi_flow_set_app(f, p->app, dpi_layers_rank(p, DPI_SAID),
+				    DPI_BY_CONTENT))
 		return;
 	f->port = dpi_content_port(pinfo);
 	f->odd_port = p->has_port && !spoken_is_owner(pinfo, p->id);
@@ -226,8 +213,7 @@ static void learn_app(packet_info *pinfo)
 	const struct dpi_protocol *p;
 	struct dpi_flow *f;
 
-	if (collecting != FOR_EXPERTS || !tree_dns(pinfo) ||
-	    !dpi_layers_are_dns(l, pinfo))
+	if (!dpi_layers_are_dns(l, pinfo))
 		dpi_layers_read(l, pinfo);
 	learnt.frame = pinfo->num;
 	learnt.flow = NULL;
@@ -363,6 +349,19 @@ static void look_up_names(struct dpi_view *v, const struct dpi_layers *l)
 	v->how = v->flow->how;
 }
 
+/* When a file is read again most flows are known. */
+static void find_flow(struct dpi_view *v, struct dpi_layers *l)
+{
+	if (PINFO_FD_VISITED(v->pinfo) && !missed &&
+	    dpi_layers_are_plain_dns(l, v->pinfo)) {
+		v->flow = dpi_flow_get(v->pinfo, proto_dpi);
+		if (v->flow->app)
+			return;
+	}
+	dpi_layers_read(l, v->pinfo);
+	v->flow = l->is_flow ? dpi_flow_get(v->pinfo, proto_dpi) : NULL;
+}
+
 static void show_app_of(packet_info *pinfo, proto_tree *tree, tvbuff_t *tvb,
 			const struct attribution *owners)
 {
@@ -375,9 +374,7 @@ static void show_app_of(packet_info *pinfo, proto_tree *tree, tvbuff_t *tvb,
 		l = learnt.layers;
 		v.flow = learnt.flow;
 	} else {
-		dpi_layers_read(&l, pinfo);
-		if (l.is_flow)
-			v.flow = dpi_flow_get(pinfo, proto_dpi);
+		find_flow(&v, &l);
 	}
 	if (v.flow && pref_when != NEVER && (first || missed))
 		learn(&v, &l, owners);

@@ -72,6 +72,23 @@ static bool is_passed_on(const struct climb *c, const struct dpi_protocol *p)
 	       (p == ssh || (p->is_listed && dpi_content_is_connect(c->pinfo)));
 }
 
+enum dpi_rank dpi_layers_rank(const struct dpi_protocol *p, enum dpi_rank plain)
+{
+	switch (p->role) {
+	case DPI_PATH:
+		return DPI_PATHFINDER;
+	case DPI_CARRIES:
+	case DPI_PROXY:
+		return DPI_CARRIER;
+	case DPI_UPGRADE:
+		return DPI_UPGRADED;
+	case DPI_INSIDE:
+		return DPI_WITHIN;
+	default:
+		return plain;
+	}
+}
+
 /* Without a transport, the highest is what is spoken: ARP, not Ethernet. */
 static void take_app(struct dpi_layers *l, struct climb *c,
 		     const struct dpi_protocol *p)
@@ -92,9 +109,7 @@ static void take_app(struct dpi_layers *l, struct climb *c,
 	c->top = c->said = p;
 	c->is_inside = l->in_tls || l->in_quic;
 	l->has_port = p->has_port;
-	l->rank = p->role == DPI_INSIDE	 ? DPI_WITHIN :
-		  p->role == DPI_UPGRADE ? DPI_UPGRADED :
-					   DPI_SEEN;
+	l->rank = dpi_layers_rank(p, DPI_SEEN);
 	l->app = l->in_tls ? p->over_tls : p->app;
 	if (l->in_quic && p == dns)
 		l->app = "DNS over QUIC";
@@ -118,7 +133,7 @@ static void take_carrier(struct dpi_layers *l, struct climb *c,
 	c->said = p;
 	l->has_port = p->has_port;
 	l->app = p->app;
-	l->rank = p->role == DPI_PATH ? DPI_PATHFINDER : DPI_CARRIER;
+	l->rank = dpi_layers_rank(p, DPI_CARRIER);
 }
 
 static void take(struct dpi_layers *l, struct climb *c,
@@ -276,27 +291,37 @@ static int number_in(wmem_list_frame_t *layer)
 	return layer ? GPOINTER_TO_INT(wmem_list_frame_data(layer)) : -1;
 }
 
-bool dpi_layers_are_dns(struct dpi_layers *l, packet_info *pinfo)
+/* Frame, link and its type, IP, UDP, DNS: none is of an error, or a tunnel. */
+#define PLAIN_LAYERS 6
+
+bool dpi_layers_are_plain_dns(struct dpi_layers *l, const packet_info *pinfo)
 {
 	wmem_list_frame_t *top = wmem_list_tail(pinfo->layers);
-	bool by_port;
 
 	if (pinfo->ptype != PT_UDP || number_in(top) != dns->id ||
-	    number_in(wmem_list_frame_prev(top)) != udp->id)
-		return false;
-	by_port = spoken_is_owner(pinfo, dns->id);
-	if (by_port ? dpi_content_denies_dns(pinfo) :
-		      !dpi_content_is_known(pinfo))
+	    number_in(wmem_list_frame_prev(top)) != udp->id ||
+	    wmem_list_count(pinfo->layers) > PLAIN_LAYERS)
 		return false;
 	*l = (struct dpi_layers){
 		.app = dns->app,
 		.transport = udp->app,
-		.rank = by_port ? DPI_PORT : DPI_SEEN,
-		.how = by_port ? DPI_BY_PORT : DPI_BY_DISSECTOR,
 		.families = dns->families,
 		.is_flow = true,
 		.is_dns_alone = true,
 		.has_port = dns->has_port,
 	};
 	return true;
+}
+
+bool dpi_layers_are_dns(struct dpi_layers *l, packet_info *pinfo)
+{
+	bool by_port;
+
+	if (!dpi_layers_are_plain_dns(l, pinfo))
+		return false;
+	by_port = spoken_is_owner(pinfo, dns->id);
+	l->rank = by_port ? DPI_PORT : DPI_SEEN;
+	l->how = by_port ? DPI_BY_PORT : DPI_BY_DISSECTOR;
+	return by_port ? !dpi_content_denies_dns(pinfo) :
+			 dpi_content_is_known(pinfo);
 }

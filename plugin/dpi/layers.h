@@ -27,13 +27,20 @@ struct dpi_layers {
 /* After dpi_protocols_init(). */
 void dpi_layers_init(void);
 
+/* Of a protocol by its role, or @plain. */
+enum dpi_rank dpi_layers_rank(const struct dpi_protocol *p,
+			      enum dpi_rank plain);
+
 /* Its texts live as long as Wireshark. */
 void dpi_layers_read(struct dpi_layers *l, packet_info *pinfo);
 
 /*
- * The same, sooner, of a packet whose only datagram is a message of DNS.  False
- * if it is not, to Wireshark, or something is to be said against it.
+ * The same, sooner, of a packet that is a message of DNS over UDP, in nothing
+ * else.  False if it is not, to Wireshark, or something is to be said against it.
  */
 bool dpi_layers_are_dns(struct dpi_layers *l, packet_info *pinfo);
+
+/* The same of a flow that is known: how far that is true is not asked. */
+bool dpi_layers_are_plain_dns(struct dpi_layers *l, const packet_info *pinfo);
 
 #endif

@@ -29,6 +29,7 @@ static GByteArray *notes;   /* struct note, texts: name, process */
 static unsigned last_name;  /* where the last is in the notes; 0: none */
 static unsigned last_asked; /* ... that was asked for */
 static bool is_asked_for;   /* the maps are: nothing is noted any more */
+static bool has_addresses;  /* some name was resolved */
 
 static void free_notes(void)
 {
@@ -42,7 +43,7 @@ static void begin_notes(void)
 {
 	free_notes();
 	notes = g_byte_array_new();
-	is_asked_for = false;
+	is_asked_for = has_addresses = false;
 }
 
 static unsigned hash_address(const void *key)
@@ -217,6 +218,7 @@ void dpi_names_put(const struct dns_message_address *address, uint32_t frame,
 		.has_process = process,
 	};
 
+	has_addresses = true;
 	if (is_asked_for) {
 		put(address, frame, name, process);
 		return;
@@ -251,7 +253,7 @@ const struct dpi_name *dpi_names_get(const address *a, uint32_t frame)
 	const struct names *n;
 	const struct dpi_name *name;
 
-	if (a->type != AT_IPv4 && a->type != AT_IPv6)
+	if (!has_addresses || (a->type != AT_IPv4 && a->type != AT_IPv6))
 		return NULL;
 	key.len = (uint8_t)a->len;
 	memcpy(key.bytes, a->data, key.len);

@@ -161,9 +161,16 @@ static bool is_of_hellos(enum what what)
 	}
 }
 
+static bool is_time(enum what what)
+{
+	return what >= HTTP_TIME && what <= SNMP_TIME;
+}
+
 static bool is_for(enum reader_for whom, enum what what)
 {
-	return whom == READER_FOR_ALL || is_of_names(what) ||
+	return whom == READER_FOR_ALL ||
+	       (whom == READER_FOR_FIELDS && !is_time(what)) ||
+	       is_of_names(what) ||
 	       (whom == READER_FOR_EXPERTS && is_of_hellos(what));
 }
 

@@ -58,6 +58,7 @@ void reader_init(void);
 
 enum reader_for {
 	READER_FOR_ALL,
+	READER_FOR_FIELDS,  /* what our fields need: no times */
 	READER_FOR_EXPERTS, /* what our expert items need */
 	READER_FOR_NAMES,   /* of that, what DNS alone says */
 };
