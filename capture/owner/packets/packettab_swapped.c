@@ -19,7 +19,8 @@ static bool may_have_taken(const struct packettab *t,
 {
 	const struct socket_read *before;
 
-	if (r->mono_ns - mono_ns >= TELLING_NS)
+	/* Two processors may tell of it the other way round. */
+	if (r->mono_ns > mono_ns && r->mono_ns - mono_ns >= TELLING_NS)
 		return false;
 	for (uint64_t i = 1; i <= STEPS; i++) {
 		before = readtab_at(t->reads, r->cookie, r->position - i);

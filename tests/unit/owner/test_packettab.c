@@ -324,6 +324,20 @@ static void readers_at_once_are_not_told_apart(void **state)
 	assert_not(t, second, PACKETTAB_AMBIGUOUS);
 }
 
+static void readers_at_once_are_told_in_any_order(void **state)
+{
+	struct packettab_packet first = pending(IPPROTO_UDP, 3, 1);
+	struct packettab_packet second = pending(IPPROTO_UDP, 5, 2);
+	struct packettab *t = *state;
+
+	tell(t, first);
+	tell(t, second);
+	read_by(t, &alice, T + MS, 1);
+	read_by(t, &bob, T + MS - 500, 2);
+	assert_not(t, first, PACKETTAB_AMBIGUOUS);
+	assert_not(t, second, PACKETTAB_AMBIGUOUS);
+}
+
 /* More than the next may have been told before. */
 static void who_is_told_late_may_have_read_sooner(void **state)
 {
@@ -626,6 +640,7 @@ int main(void)
 		TEST(a_namespace_elsewhere_is_ambiguous_only_with_another),
 		TEST(a_datagram_is_whose_turn_it_was),
 		TEST(readers_at_once_are_not_told_apart),
+		TEST(readers_at_once_are_told_in_any_order),
 		TEST(who_is_told_late_may_have_read_sooner),
 		TEST(who_reads_what_came_later_is_known),
 		TEST(a_shorter_read_may_be_of_another_datagram),
