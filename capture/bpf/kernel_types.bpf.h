@@ -69,7 +69,7 @@ struct mptcp_subflow_context { struct sock *conn; };
 struct list_head { struct list_head *next; };
 struct mptcp_sock {
 	struct sock *first;
-	__u64 write_seq, snd_nxt;
+	__u64 write_seq, snd_nxt, ack_seq;
 	struct list_head conn_list;
 	__u32 backlog_len;	/* Linux 6.19 */
 };

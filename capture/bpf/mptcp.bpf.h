@@ -100,23 +100,30 @@ static __always_inline bool has_taken_end(struct tcp_sock *tp, __u32 taken)
 
 /*
  * How far the first subflow of a connection is read.  Of several only if nothing
- * is left.  False: that is not known, as another processor is taking more.
+ * is left, and of one to which MPTCP has sent something again, that is dropped.
+ * False: that is not known, as another processor is taking more.
  */
-static __always_inline bool subflow_read(struct sock *sk, __u32 *sequence)
+static __always_inline bool subflow_read(struct sock_info *s, struct sock *sk,
+					 __u32 *sequence)
 {
 	struct mptcp_sock *msk = (void *)sk;
 	struct tcp_sock *tp = (void *)BPF_CORE_READ(msk, first);
 	__u32 taken = BPF_CORE_READ(tp, copied_seq);
+	__u32 ahead = taken - (__u32)BPF_CORE_READ(msk, ack_seq);
 	__u32 unread = bytes_unread(sk);
 
 	if (bpf_core_field_exists(msk->backlog_len) &&
 	    BPF_CORE_READ(msk, backlog_len))
 		return false;
-	if (unread && !has_one_subflow(msk))
+	if (unread &&
+	    ((s->ahead && s->ahead != ahead) || !has_one_subflow(msk)))
 		return false;
 	*sequence = taken - unread - has_taken_end(tp, taken);
-	return taken == BPF_CORE_READ(tp, copied_seq) &&
-	       unread == bytes_unread(sk);
+	if (taken != BPF_CORE_READ(tp, copied_seq) ||
+	    unread != bytes_unread(sk))
+		return false;
+	s->ahead = ahead;
+	return true;
 }
 
 /*
@@ -127,7 +134,7 @@ static __always_inline __u64 connection_until(struct sock_info *s,
 					      struct sock *sk, __u32 read)
 {
 	__u32 sequence = 0, before = s->read_seq;
-	bool known = subflow_read(sk, &sequence);
+	bool known = subflow_read(s, sk, &sequence);
 
 	if (known && s->read && sequence - before != read)
 		known = false;

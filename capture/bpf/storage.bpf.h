@@ -62,6 +62,7 @@ struct sock_info {
 	__u32 wrote_seq; /* of a connection: after what is written so far */
 	__u32 disputed_seq;
 	__u32 read_seq;	    /* ... after what is read so far */
+	__u32 ahead;	    /* ... of MPTCP's numbers when that was set; or 0 */
 	__u32 maker;	    /* process id of who used or accepted it first */
 	__u64 renamed_over; /* a time of renamed_ns of which no packet waits */
 	struct flow_key last_tx;

@@ -205,11 +205,15 @@ class Judge:
         else:
             self.whoever(p, end, program, senders, "unread")
 
+    def was_carried_again(self, p):
+        """What somebody read of its writes may have come by others."""
+        return p.proto == TCP and all(self.carried[stamp] > 1
+                                      for stamp in p.stamps
+                                      if stamp in self.truth.readers)
+
     def is_sent_again(self, p, said):
         """A firewall has dropped it, and what was read came by another."""
-        return p.proto == TCP and said.reason == "not-delivered" and \
-            all(self.carried[stamp] > 1 for stamp in p.stamps
-                if stamp in self.truth.readers)
+        return said.reason == "not-delivered" and self.was_carried_again(p)
 
     def exact(self, p, end, program, wanted, kind):
         """Named with one of these, or unknown with a reason."""
@@ -233,8 +237,11 @@ class Judge:
             if kind == "sender" and p.proto == UDP:
                 self.described(p, program, said.id, fits)
             return
-        # It says who listens or has the socket, not who will read.
-        if kind == "reader" and said.attr in ("listener", "holder"):
+        # It says who listens or has the socket, not who will read; or whose
+        # connection it was, of what came again after its end.
+        if kind == "reader" and (said.attr in ("listener", "holder") or
+                                 said.attr == "kernel" and
+                                 self.was_carried_again(p)):
             self.whoever(p, end, program, set(), "listener")
             return
         self.find(self.name_kind(kind, said, wanted), p, program,
