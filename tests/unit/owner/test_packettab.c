@@ -290,76 +290,74 @@ static void read_past_by(struct packettab *t, struct proc *owner,
 	packettab_read(t, &r);
 }
 
+/* @count datagrams wait, each behind the one before. */
+static void tell_queue(struct packettab *t, struct packettab_packet *queue,
+		       unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		queue[i] = pending(IPPROTO_UDP, 2 * i + 3, i + 1);
+		tell(t, queue[i]);
+	}
+}
+
 static void a_datagram_is_whose_turn_it_was(void **state)
 {
-	struct packettab_packet first = pending(IPPROTO_UDP, 3, 1);
-	struct packettab_packet second = pending(IPPROTO_UDP, 5, 2);
+	struct packettab_packet queue[2];
 	struct packettab *t = *state;
 
-	tell(t, first);
-	tell(t, second);
+	tell_queue(t, queue, 2);
 	read_by(t, &alice, T - 1, 1); /* of an earlier one */
-	assert_not(t, first, PACKETTAB_MISSING);
+	assert_not(t, queue[0], PACKETTAB_MISSING);
 	read_by(t, &alice, T + MS, 1);
-	assert_found(t, first, &alice);
-	assert_not(t, second, PACKETTAB_MISSING);
+	assert_found(t, queue[0], &alice);
+	assert_not(t, queue[1], PACKETTAB_MISSING);
 	read_by(t, &bob, T + 2 * MS, 2);
-	assert_found(t, first, &alice);
-	assert_found(t, second, &bob);
+	assert_found(t, queue[0], &alice);
+	assert_found(t, queue[1], &bob);
 }
 
 /* Two read at once: what is told of them may have changed places. */
 static void readers_at_once_are_not_told_apart(void **state)
 {
-	struct packettab_packet first = pending(IPPROTO_UDP, 3, 1);
-	struct packettab_packet second = pending(IPPROTO_UDP, 5, 2);
+	struct packettab_packet queue[2];
 	struct packettab *t = *state;
 
-	tell(t, first);
-	tell(t, second);
+	tell_queue(t, queue, 2);
 	read_by(t, &alice, T + MS, 1);
-	assert_found(t, first, &alice);
+	assert_found(t, queue[0], &alice);
 	read_by(t, &bob, T + MS + 500, 2);
-	assert_not(t, first, PACKETTAB_AMBIGUOUS);
-	assert_not(t, second, PACKETTAB_AMBIGUOUS);
+	assert_not(t, queue[0], PACKETTAB_AMBIGUOUS);
+	assert_not(t, queue[1], PACKETTAB_AMBIGUOUS);
 }
 
 static void readers_at_once_are_told_in_any_order(void **state)
 {
-	struct packettab_packet first = pending(IPPROTO_UDP, 3, 1);
-	struct packettab_packet second = pending(IPPROTO_UDP, 5, 2);
+	struct packettab_packet queue[2];
 	struct packettab *t = *state;
 
-	tell(t, first);
-	tell(t, second);
+	tell_queue(t, queue, 2);
 	read_by(t, &alice, T + MS, 1);
 	read_by(t, &bob, T + MS - 500, 2);
-	assert_not(t, first, PACKETTAB_AMBIGUOUS);
-	assert_not(t, second, PACKETTAB_AMBIGUOUS);
+	assert_not(t, queue[0], PACKETTAB_AMBIGUOUS);
+	assert_not(t, queue[1], PACKETTAB_AMBIGUOUS);
 }
 
 /* More than the next may have been told before. */
 static void who_is_told_late_may_have_read_sooner(void **state)
 {
-	struct packettab_packet first = pending(IPPROTO_UDP, 3, 1);
-	struct packettab_packet second = pending(IPPROTO_UDP, 5, 2);
-	struct packettab_packet third = pending(IPPROTO_UDP, 7, 3);
-	struct packettab_packet fourth = pending(IPPROTO_UDP, 9, 4);
+	struct packettab_packet queue[4];
 	struct packettab *t = *state;
 
-	tell(t, first);
-	tell(t, second);
-	tell(t, third);
-	tell(t, fourth);
+	tell_queue(t, queue, 4);
 	read_by(t, &alice, T + MS, 1);
 	read_by(t, &alice, T + MS + 4000, 2);
 	read_by(t, &bob, T + MS + 15000, 3);
 	read_by(t, &bob, T + MS + 19000, 4);
-	assert_not(t, first, PACKETTAB_AMBIGUOUS);
-	assert_not(t, second, PACKETTAB_AMBIGUOUS);
-	assert_not(t, third, PACKETTAB_AMBIGUOUS);
+	assert_not(t, queue[0], PACKETTAB_AMBIGUOUS);
+	assert_not(t, queue[1], PACKETTAB_AMBIGUOUS);
+	assert_not(t, queue[2], PACKETTAB_AMBIGUOUS);
 	/* He took it after he had told the one before. */
-	assert_found(t, fourth, &bob);
+	assert_found(t, queue[3], &bob);
 }
 
 /* What came after the other's read was not there for that. */
