@@ -202,7 +202,7 @@ delayed_sender(struct __sk_buff *ctx, const struct sock_info *s)
 }
 
 /* Nothing was written before what it sends first, if that is no SYN. */
-static __always_inline void begin_write(struct sock_info *s, __u32 next)
+static __always_inline void note_first_sent(struct sock_info *s, __u32 next)
 {
 	struct sock *sk = (void *)s->address;
 
@@ -234,7 +234,7 @@ static __always_inline void note_writer(struct sock_info *s, enum use use)
 		return;
 	next = BPF_CORE_READ(tp, snd_nxt);
 	if (!(s->roles & SOCK_SENT) || s->owner.tgid == tgid) {
-		begin_write(s, next);
+		note_first_sent(s, next);
 		return;
 	}
 	s->writers = true;

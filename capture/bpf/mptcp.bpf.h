@@ -133,11 +133,10 @@ static __always_inline bool subflow_read(struct sock_info *s, struct sock *sk,
 static __always_inline __u64 connection_until(struct sock_info *s,
 					      struct sock *sk, __u32 read)
 {
-	__u32 sequence = 0, before = s->read_seq;
-	bool known = subflow_read(s, sk, &sequence);
+	__u32 sequence = 0;
+	bool known = subflow_read(s, sk, &sequence) &&
+		     (!s->read || sequence - s->read_seq == read);
 
-	if (known && s->read && sequence - before != read)
-		known = false;
 	s->read = known;
 	s->read_seq = sequence;
 	return known ? PROBE_SEQUENCE | sequence : 0;

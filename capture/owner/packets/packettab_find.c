@@ -110,8 +110,8 @@ static enum packettab_found datagram_reader(struct packettab *t,
 
 	if (!r || r->mono_ns < p->mono_ns)
 		return PACKETTAB_MISSING;
-	if (packettab_is_swapped(t, r) ||
-	    readtab_is_anothers(t->reads, r, p->length))
+	if (readtab_is_anothers(t->reads, r, p->length) ||
+	    packettab_is_swapped(t, r))
 		return PACKETTAB_AMBIGUOUS;
 	*out = r;
 	/* Another datagram was as short, or there was no room for all of this. */
